@@ -2,7 +2,7 @@
 # Maps in other languages (docs/adr/0027, 0031): impls/LANGUAGE/maps.tsv has a row for each. Each
 # language has one program, readmostly-LANGUAGE, to which each map is a link. Ids begin with
 # LANGUAGE_. Go has three programs of the same source, for three compilers: the newest installed
-# one, the newest with the classic maps (1.19 to 1.23) if that differs, and the one in GO. Their ids
+# one, the newest with the classic maps (1.19 to 1.23) if it differs, and the one in $GO. Their ids
 # are go_X, go_classic_X and go_other_X.
 GO_ARMS  = go go-classic go-other
 id_of    = $(subst -,_,$(1))_%
@@ -11,7 +11,7 @@ OF       = $(filter-out $(if $(filter go,$(1)),$(call id_of,go-classic) $(call i
 TOOLS    = $(sort $(foreach id,$(FOREIGN),$(firstword $(NEEDS_$(id))) $(filter java rust,$(NEEDS_$(id)))))
 VERSIONS = $(foreach tool,$(TOOLS),$(tool)=$(call version_of,$(tool)))
 libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))
-define language_rules # PROGRAM without readmostly-, LANGUAGE, end of the program of other keys
+define language_rules # PROGRAM without readmostly-, LANGUAGE, suffix of the program for key-differs
 $(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): %: $(PLACE)/readmostly-$(1) | %.json
 	$$(call step,LINK) ln -sf ../../readmostly-$(1) $$@
 # A separate rule: for make a link is as new as its program.
@@ -28,7 +28,7 @@ GO_HERE  = GOROOT= GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOPROXY=off CGO_ENA
   GOPATH='$(abspath $(KEPT)/go-path)' GOCACHE='$(abspath $(KEPT)/go-cache)'
 define go_rules # ARM
 $(call language_rules,$(1),go,-placed)
-# A program of Go has all sizes of values.
+# A Go program has all sizes of values.
 $(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(call OF,$(1)))): $(PLACE)/readmostly-$(1)
 	$$(call step,LINK) ln -sf ../../$$(<F) $$@
 $(BUILD)/$(1).compiler: FORCE

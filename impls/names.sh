@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# names.sh FILE HIDDEN [SOURCE...] - writes FILE, a row for each map of the tree
-# and each further SOURCE: id, source, state, needs, remedy (by tab), and prints
-# `ID|SOURCE|STATE|NEEDS` of each, NEEDS with colons. It reads sources only: their
-# `needs:` lines, their marks of injected bugs and of other sizes, impls/*/maps.tsv.
-# Each map in Go has an id for each of its compilers (impls/languages.mk); `other`
-# only if $GO names one. The remedy of a missing map says how to get it: packages and a target of make.
+# names.sh FILE HIDDEN [SOURCE...] - writes FILE with a row for each map of the tree
+# and each SOURCE: id, source, state, needs, remedy, separated by tabs. Prints
+# `ID|SOURCE|STATE|NEEDS` for each, NEEDS separated by colons. It reads sources only: their
+# `needs:` lines, .misuse and .value_most members, and impls/*/maps.tsv.
+# A Go map has an id for each compiler (impls/languages.mk); `other` only if $GO is set.
+# The remedy of a missing map is its packages and a make target.
 #
-# STATE is words, by commas: missing (a library is not here, or HIDDEN names it),
-# misuse, language, sized. pkg-config must know of the libraries of .ci/pc.
+# STATE is a list with commas: built or missing (a library is absent, or in HIDDEN),
+# misuse, language, sized. pkg-config must find the libraries of .ci/pc.
 out=$1 hidden=" $2 "; shift 2
 export LC_ALL=C
 
@@ -40,11 +40,11 @@ has() { # LIBRARY
 		[[ $hidden == *" $1 "* ]] || ! pkg-config --exists "$1" 2>/dev/null || known[$1]=yes; }
 	[ "${known[$1]}" = yes ]
 }
-remedy() { # ID LIBRARY...: the packages that they come in, and who installs them
+remedy() { # ID LIBRARY...: their packages, and the make target that installs them
 	local id=$1 newest; shift
 	newest=$([ "$1" != go-classic ] || ! has go || pkg-config --modversion go)
 	case $newest in
-	1.19* | 1.2[0-3]*) echo "the newest Go here is $newest: go_${id#go_classic_} is the classic one" ;;
+	1.19* | 1.2[0-3]*) echo "the newest installed Go is $newest: go_${id#go_classic_} has the classic map" ;;
 	*) awk -v names="$*" '
 		BEGIN { split(names, list, " "); for (i in list) wanted[list[i]] }
 		!/^#/ { for (i = 4; i <= NF; i++) if ($i in wanted) { found = found " " $2; group = $1; break } }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# rows.awk - the row of map `id` of impls/LANGUAGE/maps.tsv as its description, one
-# line of JSON. `versions` is "name=version name=version ...". Maps go_classic_X and
-# go_other_X are in row go_X (impls/languages.mk).
+# rows.awk - prints the description of map `id`, one line of JSON, from its row of
+# impls/LANGUAGE/maps.tsv. `versions` is "name=version name=version ...". Maps
+# go_classic_X and go_other_X are in row go_X (impls/languages.mk).
 BEGIN {
 	row = id
 	arm = match(id, /^go_(classic|other)_/) ? "-" substr(id, 4, RLENGTH - 4) : ""
@@ -39,7 +39,7 @@ $1 == row {
 	printf "\"start_ms\":%d,\"warm_up_most\":%d,%s", $11, $12, words("measured_loops", $14)
 	printf "\"value_most_bytes\":%d,\"value_place\":%s}\n", most, most ? "\"" $13 "\"" : "null"
 }
-# The longest value of its shapes, if one has other sizes than the usual; else 0.
+# The longest value in bytes, if a shape has an unusual size; else 0.
 function sized(shapes,    n, list, size, most, other) {
 	for (n = split(shapes, list, " "); n; n--) {
 		split(list[n], size, "x")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readmostly's report: reads a campaign folder, computes, draws, decides."""
+"""Reads a campaign folder, decides, and writes the report."""

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report DIR: writes DIR/report/ from a campaign folder, or from
-that of a search in stages, and prints its result.
-python3 -m report regress DIR: the same of a regression check.
-python3 -m report compare DIR... [-o OUT]: campaigns of several machines.
-python3 -m report reproduce OLD NEW: is what OLD decided decided so again?
-python3 -m report public entry|verify|page: results of others.
-python3 -m report advise DIR --writes 3% ...: which map, in one paragraph.
+"""python3 -m report DIR: writes DIR/report/ for a campaign, or for a search in
+stages, and prints the result.
+python3 -m report regress DIR: the same for a regression check.
+python3 -m report compare DIR... [-o OUT]: compares campaigns of several machines.
+python3 -m report reproduce OLD NEW: does NEW confirm the decisions of OLD?
+python3 -m report public entry|verify|page: results published by other people.
+python3 -m report advise DIR --writes 3% ...: recommends a map in one paragraph.
 python3 -m report claims list | show ID: the ledger of claims.
-python3 -m report artifact pack|inspect|again PATH: one file of it all.
-python3 -m report next|decide DIR, rule KIND: of staged campaigns, as JSON.
+python3 -m report artifact pack|inspect|again PATH: the artifact for reviewers.
+python3 -m report next|decide DIR, rule KIND: campaigns in stages, as JSON.
 
-Exit status: 0 done; 2 the folder cannot be read, or no cell fits; 3 done, but
-cells are without a result or the campaign was interrupted. --debug: an error
-shows its traceback.
+Exit status: 0 done; 2 the folder cannot be read, or no cell matches; 3 done, but
+cells have no result or the campaign was interrupted. --debug: errors print a traceback.
 """
 import argparse
 import gc
@@ -24,7 +23,7 @@ from pathlib import Path
 
 from report import ending, folders
 
-COMMANDS = {  # word -> module, whose main() takes the words after it
+COMMANDS = {  # word -> module whose main() takes the remaining words
     "admit": "report.admit", "advise": "report.advise",
     "artifact": "report.artifact.command",
     "claims": "report.claims.show", "compare": "report.compare",
@@ -33,26 +32,26 @@ COMMANDS = {  # word -> module, whose main() takes the words after it
     "reproduce": "report.reproduce"}
 STAGED = ("next", "decide", "rule")
 DONE, INCOMPLETE = 0, 3
-GATE_ARM = "base"  # of a run of the regression gate, which has its own page
+GATE_ARM = "base"  # only runs of the regression gate have it; they have their own page
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line of a page."""
+    """The command line for a page."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report", description="Makes the report of a "
         "campaign: pages, tables, plots; prints its result.")
     parser.add_argument("folder", metavar="DIR", type=Path)
     parser.add_argument("--pdf", action="store_true", help="write each "
-                        "plot as a PDF file, too")
+                        "plot also as a PDF file")
     parser.add_argument("--earlier", metavar="OTHER", type=Path, action="append",
                         help="campaign of the same machine and mode whose headline is "
-                        "printed next to this one; may be repeated (default: those next "
-                        "to DIR; --earlier none: no other)")
+                        "printed next to this one; may be repeated (default: campaigns in "
+                        "the parent folder of DIR; --earlier none: no campaign)")
     return parser.parse_args(argv)
 
 
-def others(args: argparse.Namespace) -> Iterator[Path]:
-    """Folders of other campaigns."""
+def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
+    """Folders of earlier campaigns."""
     if args.earlier is not None:
         yield from (path for path in args.earlier if path != Path("none"))
         return
@@ -62,13 +61,13 @@ def others(args: argparse.Namespace) -> Iterator[Path]:
             yield file.parent
 
 
-def page_of(args: argparse.Namespace) -> tuple[list[str], bool]:
-    """Writes the page of a campaign, or of a search in stages -> (lines for
-    the terminal, whether it is incomplete)."""
+def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
+    """Writes the page of a campaign or of a search in stages -> (lines for the
+    terminal, whether it is incomplete)."""
     from report import load
     from report.decide import result
     from report.render import terminal, write
-    gc.disable()  # a campaign is a million objects that stay to the end
+    gc.disable()  # a campaign is a million objects that live until the end
     if (args.folder / "stages.json").exists():
         from report import staged_page
         if args.earlier is not None or args.pdf:
@@ -80,23 +79,23 @@ def page_of(args: argparse.Namespace) -> tuple[list[str], bool]:
         raise load.JournalError(
             f"{args.folder}: expected a campaign; this is a run of make regress, whose own "
             "page `python3 -m report regress DIR` makes")
-    outcome = result.build(campaign, others(args))
+    outcome = result.build(campaign, other_campaigns(args))
     page = write.write(outcome, args.folder / "report", args.pdf)
     incomplete = bool(campaign.missing or not campaign.complete or not campaign.planned)
     return terminal.lines(outcome, page), incomplete
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit status."""
-    lines, incomplete = page_of(args)
+    """Writes the page and prints its lines -> exit status."""
+    lines, incomplete = write_page(args)
     print("\n".join(lines))
     return INCOMPLETE if incomplete else DONE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """argv -- arguments, without the program; None: the command line's."""
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # same bytes twice
-    os.environ["MPLBACKEND"] = "svg"  # another one may not exist here
+    """argv -- arguments without the program; None: use the command line."""
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # makes the output reproducible
+    os.environ["MPLBACKEND"] = "svg"  # other back ends may not be installed
     if "MPLCONFIGDIR" not in os.environ:
         private = folders.private(f"readmostly-mpl-{os.getuid()}")
         os.environ.update({"MPLCONFIGDIR": private} if private else {})

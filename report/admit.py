@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which machines are fit for a campaign on several (docs/reference/fleet.md).
+"""Which machines are fit for a campaign on several machines? (docs/reference/fleet.md)
 
-    python3 -m report admit DIR...     a campaign of MODE=admission each
+    python3 -m report admit DIR...     one campaign of MODE=admission per machine
 
 Prints a line for each machine: name, verdict (admitted or off), reason,
-separated by tabs. A machine is compared with the others that have its id.
-Limits are in report/admission.json.
+separated by tabs. A machine is compared with the others that share its id.
+The limits are in report/admission.json.
 """
 import argparse
 import json
@@ -25,16 +25,16 @@ RULE = Path(__file__).with_name("admission.json")
 
 @dataclass(frozen=True)
 class Rule:
-    """Limits: of the difference of two halves, of the speed compared with the
-    kind, of the share of disturbed trials."""
+    """Limits: difference between two halves, deviation of the speed from the
+    kind, share of disturbed trials."""
     aa_most: float
     speed_most: float
     disturbed_most: float
 
 
 class Figures(NamedTuple):
-    """medians: cell -> operations/s; aa: ln of the largest difference of two
-    halves; disturbed: share of trials; reason: for missing figures."""
+    """medians: cell -> operations/s; aa: ln of the largest difference between two
+    halves; disturbed: share of trials; reason: why figures are missing."""
     kind: str | None
     medians: Mapping[str, float]
     aa: float
@@ -60,16 +60,16 @@ def figures_of(campaign: Campaign) -> Figures:
         {c.id: statistics.median(c.rates.values()) for c in timed if c.rates},
         max((halves(c.rates) for c in timed if c.rates), default=math.inf),
         spoilt / len(trials) if trials else 1.0,
-        "" if trials else "no trial of it has been run")
+        "" if trials else "none of its trials has run")
 
 
 def relative_speed(name: str, machines: Mapping[str, Figures]) -> float | None:
-    """ln (its speed / median speed of its kind); None: no other machine has its
-    kind. If there are two, the slower one is off."""
-    own = machines[name]
-    kind = [m for m in machines.values() if m.kind == own.kind and m.medians]
+    """ln (speed of the machine / median speed of its kind); None: no other machine
+    has its kind. If there are two machines, only the slower one gets a value below 0."""
+    machine = machines[name]
+    kind = [m for m in machines.values() if m.kind == machine.kind and m.medians]
     logs = []
-    for cell, median in own.medians.items():
+    for cell, median in machine.medians.items():
         values = [m.medians[cell] for m in kind if cell in m.medians]
         if len(values) > 1:
             logs.append(math.log(median / statistics.median(values)))
@@ -80,18 +80,18 @@ def relative_speed(name: str, machines: Mapping[str, Figures]) -> float | None:
 
 
 def judge(name: str, machines: Mapping[str, Figures], rule: Rule) -> tuple[str, str]:
-    """(verdict, reason) of one machine."""
-    own, speed = machines[name], relative_speed(name, machines)
-    if own.reason:
-        return "off", own.reason
-    if not own.medians or own.disturbed > rule.disturbed_most:
-        return "off", (f"{own.disturbed:.0%} of its trials were void or disturbed, the limit is "
-                       f"{rule.disturbed_most:.0%}")
-    if own.aa > math.log1p(rule.aa_most):
-        return "off", (f"two halves of its own blocks differ by {math.expm1(own.aa):.1%}, the "
-                       f"limit is {rule.aa_most:.0%}")
+    """(verdict, reason) for one machine."""
+    machine, speed = machines[name], relative_speed(name, machines)
+    if machine.reason:
+        return "off", machine.reason
+    if not machine.medians or machine.disturbed > rule.disturbed_most:
+        return "off", (f"{machine.disturbed:.0%} of its trials were void or disturbed, the limit "
+                       f"is {rule.disturbed_most:.0%}")
+    if machine.aa > math.log1p(rule.aa_most):
+        return "off", (f"two halves of its blocks differ by {math.expm1(machine.aa):.1%}, "
+                       f"the limit is {rule.aa_most:.0%}")
     if speed is None:
-        return "admitted", "alone of its kind: its speed was not compared"
+        return "admitted", "only machine of its kind: its speed was not compared"
     if abs(speed) > math.log1p(rule.speed_most):
         return "off", (f"its speed is {math.exp(speed):.2f} of the speed of its kind, the "
                        f"limit is {rule.speed_most:.0%}")
@@ -104,10 +104,10 @@ def read_rule() -> Rule:
 
 
 def main(argv: list[str]) -> int:
-    """The command -> exit status."""
+    """Runs the command -> exit status."""
     parser = argparse.ArgumentParser(
-        prog="python3 -m report admit", description="Are machines fit for a campaign on "
-        "several? A line for each: name, admitted or off, reason.")
+        prog="python3 -m report admit", description="Checks whether machines are fit for a "
+        "campaign on several. Prints a line for each: name, admitted or off, reason.")
     parser.add_argument("folders", metavar="DIR", nargs="+", type=Path,
                         help="campaign of MODE=admission")
     machines = {}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a command ends: a status of docs/adr/0012 and, where something is
-wrong, one line for a person; a traceback only where --debug asks for it."""
+"""How a command ends: an exit status of docs/adr/0012 and, after an error, one
+line. --debug prints a traceback instead."""
 import io
 import os
 import signal
@@ -11,45 +11,45 @@ from pathlib import Path
 from typing import TextIO
 
 USAGE, INCOMPLETE, INTERRUPTED = 2, 3, 75
-HERE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parent
 
 
 class InputError(Exception):
-    """Something a person must mend; status 2."""
+    """An error that the user must correct; status 2."""
 
 
 def place_of(error: BaseException) -> str:
-    """report/FILE.py:LINE where it was raised, as far as that is ours."""
+    """report/FILE.py:LINE that raised the error, or "?" if that is not our code."""
     ours = [frame for frame in traceback.extract_tb(error.__traceback__)
-            if HERE in Path(frame.filename).parents]
+            if PACKAGE in Path(frame.filename).parents]
     if not ours:
         return "?"
-    file = Path(ours[-1].filename).relative_to(HERE.parent)
+    file = Path(ours[-1].filename).relative_to(PACKAGE.parent)
     return f"{file}:{ours[-1].lineno}"
 
 
-def what_failed(error: BaseException) -> str:
-    """One line of what we did not expect. Members of a campaign that is
-    older than its checksums may be anything, and are met anywhere."""
-    said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+def failure_line(error: BaseException) -> str:
+    """One line about an unexpected error. Campaigns older than the line checksums may
+    contain anything, so it may occur anywhere."""
+    found = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     if isinstance(error, ImportError):
-        return (f"{said}: `make deps` installs what the report needs, for "
+        return (f"{found}: `make deps` installs what the report needs, for "
                 f"the system's Python; this is {sys.executable}, and `$(report"
-                "/find_python.sh) -m report ...` takes one that has it")
-    return (f"{said} (met in {place_of(error)}): the folder is damaged if "
-            "`readmostly dev validate` says so, else this is a mistake of the "
-            "report, and --debug shows the way to it")
+                "/find_python.sh) -m report ...` uses a Python that has it")
+    return (f"{found} (in {place_of(error)}): the folder is damaged if "
+            "`readmostly dev validate` reports it, else this is a bug in the "
+            "report; --debug prints a traceback")
 
 
 def drop(stream: TextIO | None) -> None:
-    """What is left in its buffer: Python flushes again at its end, and ends
-    with a status of its own where that fails."""
+    """Discards the buffered output of a stream. Python would flush it again at exit and
+    change the exit status if that fails."""
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def say(text: str) -> None:
-    """To standard error, which may be as full as what we complain of."""
+def print_error(text: str) -> None:
+    """Prints to standard error, which may be as full as standard output."""
     try:
         print(f"report: {text}", file=sys.stderr, flush=True)
     except OSError:
@@ -57,16 +57,16 @@ def say(text: str) -> None:
 
 
 def lost(error: OSError) -> int:
-    """Status of output that did not arrive."""
-    say(f"standard output was lost: {error.strerror}")
+    """Exit status if output could not be written."""
+    print_error(f"standard output was lost: {error.strerror}")
     drop(sys.stdout)
     return INCOMPLETE
 
 
 def flushed(status: int) -> int:
-    """Status at the end: output that is lost is no success."""
+    """Flushes the output; lost output turns success into INCOMPLETE."""
     try:
-        if sys.stdout is None:  # closed by our caller
+        if sys.stdout is None:  # closed by the caller
             raise OSError(0, "it was closed")
         sys.stdout.flush()
     except OSError as error:
@@ -75,19 +75,19 @@ def flushed(status: int) -> int:
     return status
 
 
-def refusing(command: Callable[[], int], who: str,
+def refusing(command: Callable[[], int], name: str,
              kinds: type[Exception] | tuple[type[Exception], ...]) -> int:
-    """Status of command(); USAGE, behind a line of `who`, where it raises one
-    of `kinds`, which a person must mend, or a file cannot be had."""
+    """Status of command(). Prints a line that starts with `name` and returns USAGE if
+    it raises one of `kinds`, or if a file cannot be opened."""
     try:
         return command()
     except kinds as error:
-        said = str(error)
+        found = str(error)
     except OSError as error:
         if error.filename is None:
-            raise  # of a stream
-        said = f"{error.filename}: {error.strerror}"
-    print(f"{who}: {said}", file=sys.stderr)
+            raise  # an error of a stream
+        found = f"{error.filename}: {error.strerror}"
+    print(f"{name}: {found}", file=sys.stderr)
     return USAGE
 
 
@@ -107,7 +107,7 @@ def end(command: Callable[[], int]) -> int:
         if debug:
             raise
         if isinstance(error, OSError) and error.filename is None:
-            return lost(error)  # a file would have its name
-        say(what_failed(error))
+            return lost(error)  # an error of a file would have a name
+        print_error(failure_line(error))
         status = USAGE
     return flushed(status)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Prints the path of a Python that can make the report. The first one on PATH
-# is often a private build without these packages, so more are tried.
-# Status: 0; 3 where none can, with what to install on standard error.
+# Prints the path of a Python that can make the report. The first one on PATH is
+# often a private build without these packages, so others are tried, too.
+# Status: 0; 3 if no Python works, with the packages to install on standard error.
 
 needs='numpy scipy matplotlib jinja2 jsonschema'
 
@@ -26,5 +26,5 @@ echo "report: no Python 3.11 or newer here can import $needs." >&2
 echo "Install them, on Debian and Ubuntu with" >&2
 echo "    apt-get install python3 python3-numpy python3-scipy" \
 	"python3-matplotlib python3-jinja2 python3-jsonschema" >&2
-echo "or say PYTHON=/path/to/python3." >&2
+echo "or set PYTHON=/path/to/python3." >&2
 exit 3

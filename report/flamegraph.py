@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests and samples of runner/flamegraph.sh.
+"""Turns requests and samples of runner/flamegraph.sh into a flame graph's input.
 
     python3 -m report.flamegraph choose CPUS <REQUESTS >REQUEST
     python3 -m report.flamegraph fold perf|gperftools|go <SAMPLES >FOLDED
@@ -7,8 +7,8 @@
     python3 -m report.flamegraph caption REQUEST RESULT FOLDED NOTE... <SVG >SVG
 
 REQUESTS are lines of `readmostly plan --requests`. SAMPLES is the output of `perf script
--F ip,sym`, of `google-pprof --collapsed` or of `go tool pprof -traces`. FOLDED has a line
-for each stack: FRAME;FRAME COUNT. `shares` prints the functions with most samples.
+-F ip,sym`, of `google-pprof --collapsed` or of `go tool pprof -traces`. FOLDED has one
+line per stack: FRAME;FRAME COUNT. `shares` prints the functions with the most samples.
 Exit status: 0, 2 usage or input.
 """
 import html
@@ -23,22 +23,22 @@ from typing import Any
 from report import ending
 from report.ending import InputError
 
-# The function that each measuring thread of a C map runs during the window, and Go's.
+# The function that each measuring thread runs during the window, of C maps and of Go maps.
 WINDOW_C, WINDOW_GO = "run_window", "main.(*team).window"
-# What the tools add to names: of inlined functions, and the address of a static function.
+# Suffixes of the tools: inlined functions, and addresses of static functions.
 MARKS = re.compile(r"( \((inline|inlined|partial-inline)\)|\[inline\]|<[0-9a-f]{16}>)$")
-LINE_PX = 16  # of the caption
-MOST_FUNCTIONS = 16  # of the table of shares
+LINE_PX = 16  # height of a caption line
+MOST_FUNCTIONS = 16  # rows of the table of shares
 Stack = tuple[str, ...]  # the outermost call first
 Stacks = Iterator[tuple[Stack, int]]
 
 
 def choose(lines: Iterable[str], cpus: int) -> dict[str, Any]:
-    """The first request with most threads that have a CPU each, else with fewest threads."""
+    """The request with the most threads that have a CPU each, else with the fewest threads."""
     requests: list[dict[str, Any]] = [json.loads(line) for line in lines]
     requests = [r for r in requests if r["cell"]["measure"] in ("throughput", "latency")]
     if not requests:
-        raise InputError("no cell runs here that measures throughput or latency: expected one "
+        raise InputError("no cell that runs here measures throughput or latency: choose another "
                          "(`readmostly plan --cells FILE --maps MAP` lists cells and reasons)")
 
     def rank(request: dict[str, Any]) -> int:
@@ -48,26 +48,26 @@ def choose(lines: Iterable[str], cpus: int) -> dict[str, Any]:
 
 
 def name_of(frame: str) -> str:
-    """A frame without marks and without what ends names in FOLDED and SVG."""
+    """A frame without suffixes and without characters that end names in FOLDED and SVG."""
     return MARKS.sub("", frame.strip()).translate(str.maketrans(";\"'", ",``"))
 
 
 def perf_stacks(text: str) -> Stacks:
-    """Samples are separated by empty lines; each is its frames, the innermost first."""
+    """Parses samples separated by empty lines; their frames start with the innermost."""
     for block in re.split(r"\n\s*\n", text):
         frames = re.findall(r"^\s+[0-9a-f]+ (.+)$", block, re.MULTILINE)
         yield tuple(name_of(frame) for frame in reversed(frames)), 1
 
 
 def collapsed_stacks(text: str) -> Stacks:
-    """The outermost call is first."""
+    """Parses stacks that start with the outermost call."""
     for line in text.splitlines():
         stack, count = line.rsplit(" ", 1)
         yield tuple(name_of(frame) for frame in stack.split(";")), int(count)
 
 
 def go_stacks(text: str) -> Stacks:
-    """Samples begin after a ruler: labels if any, COUNT FRAME, then a line for each caller."""
+    """Samples follow a ruler: labels if any, COUNT FRAME, then one line per caller."""
     for block in re.split(r"^-+\+-+\n", text, flags=re.MULTILINE)[1:]:
         lines = [line for line in block.splitlines() if line.strip()]
         first = next((i for i, line in enumerate(lines) if re.match(r"\s*\d+ +\S", line)), None)
@@ -79,8 +79,8 @@ def go_stacks(text: str) -> Stacks:
 
 
 def fold(stacks: Stacks, marker: str, others: bool) -> Counter[Stack]:
-    """Stacks from the function `marker` inwards. Stacks without it are of other phases, and
-    left out, unless the profile is of the window only (`others`): then the runtime's."""
+    """Stacks from the function `marker` inwards. Stacks without it belong to other phases and
+    are left out, unless the profile covers only the window (`others`): then to the runtime."""
     folded: Counter[Stack] = Counter()
     for stack, count in stacks:
         if marker in stack:
@@ -88,8 +88,8 @@ def fold(stacks: Stacks, marker: str, others: bool) -> Counter[Stack]:
         elif others and stack:
             folded[stack] += count
     if not folded:
-        raise InputError(f"no sample has {marker} in its stack: expected some. "
-                         "Set a longer window (ARGS='--set window=20s')")
+        raise InputError(f"no sample has {marker} in its stack: expected some: "
+                         "set a longer window (ARGS='--set window=20s')")
     return folded
 
 
@@ -100,14 +100,14 @@ FOLDERS: dict[str, Callable[[str], Counter[Stack]]] = {
 
 
 def shares(folded: Iterable[tuple[Stack, int]]) -> Iterator[str]:
-    """A line for each function: its share of the samples, alone and with its callees."""
-    own, with_callees = Counter[str](), Counter[str]()
+    """A line per function: its share of the samples, alone and with its callees."""
+    alone, with_callees = Counter[str](), Counter[str]()
     for stack, count in folded:
-        own[stack[-1]] += count
+        alone[stack[-1]] += count
         with_callees.update(dict.fromkeys(stack, count))
     yield "  own %  with callees %  function"
     for name, count in with_callees.most_common(MOST_FUNCTIONS):
-        yield f"{100 * own[name] / own.total():7.1f}{100 * count / own.total():16.1f}  {name}"
+        yield f"{100 * alone[name] / alone.total():7.1f}{100 * count / alone.total():16.1f}  {name}"
 
 
 def state(request: dict[str, Any], result: dict[str, Any], samples: int) -> list[str]:
@@ -116,7 +116,7 @@ def state(request: dict[str, Any], result: dict[str, Any], samples: int) -> list
     if result["verification"]["status"] != "ok":
         raise InputError(f"the trial's answers are wrong: {result['verification']['reason']}")
     go = result["environment"].get("go")
-    cpu_ns = [thread["cpu_ns"] for thread in result["by_thread"]]  # null of a free goroutine
+    cpu_ns = [thread["cpu_ns"] for thread in result["by_thread"]]  # null for free goroutines
     cpu = "" if None in cpu_ns else f" in {sum(cpu_ns) / 1e9:.2f} s of CPU time,"
     return [f"map {cell['map']}{f' ({go})' if go else ''}, workload {cell['workload']}, "
             f"threads {cell['threads']}: {samples:,} samples{cpu} in a window of "
@@ -140,7 +140,7 @@ def caption(svg: str, lines: list[str]) -> str:
 
 
 def command() -> int:
-    """Status of the command of sys.argv."""
+    """Runs the command of sys.argv -> exit status."""
     match sys.argv[1:]:
         case ["choose", cpus]:
             print(json.dumps(choose(sys.stdin, int(cpus))))
@@ -151,8 +151,9 @@ def command() -> int:
             print(*shares(collapsed_stacks(sys.stdin.read())), sep="\n")
         case ["caption", request, result, folded, *notes]:
             samples = sum(count for _, count in collapsed_stacks(Path(folded).read_text("utf-8")))
-            told = [json.loads(Path(file).read_text("utf-8")) for file in (request, result)]
-            print(caption(sys.stdin.read(), [*state(told[0], told[1], samples), *notes]), end="")
+            documents = [json.loads(Path(file).read_text("utf-8")) for file in (request, result)]
+            lines = [*state(documents[0], documents[1], samples), *notes]
+            print(caption(sys.stdin.read(), lines), end="")
         case _:
             raise InputError(f"expected a command of\n{__doc__}")
     return 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folders that we write into, or whose files we trust. A campaign may come
-from elsewhere, and /tmp is everybody's: what stands there may lead away."""
+"""Safe access to folders that we write or trust. A campaign may come from elsewhere,
+and anybody can write to /tmp, so a name there may be a link to another place."""
 import atexit
 import contextlib
 import errno
@@ -14,13 +14,13 @@ from typing import BinaryIO
 
 
 def own(path: Path | str, *below: str) -> None:
-    """Makes folder `path` and those `below` it; OSError where one of them is
-    a link. Links among their files go, so that nothing is written through
+    """Makes folder `path` and the folders `below` it; OSError if one of them is a
+    link. Removes links among their files, so that nothing is written through
     one."""
     for folder in (Path(path), *(Path(path) / name for name in below)):
         if folder.is_symlink():
-            raise OSError(errno.ELOOP, "a symbolic link, expected a folder "
-                          "of the campaign's own", str(folder))
+            raise OSError(errno.ELOOP, "a symbolic link, expected a real folder "
+                          "of the campaign", str(folder))
         folder.mkdir(parents=True, exist_ok=True)
         for file in folder.iterdir():
             if file.is_symlink() and file.name not in below:
@@ -29,8 +29,8 @@ def own(path: Path | str, *below: str) -> None:
 
 @contextlib.contextmanager
 def naming(path: Path | str) -> Iterator[None]:
-    """OSError names the file: one without a name, as of a write, is taken for
-    one of a stream (ending.py)."""
+    """Adds the file name to an OSError. One without a name counts as an error of a
+    standard stream (ending.py)."""
     try:
         yield
     except OSError as error:
@@ -38,7 +38,7 @@ def naming(path: Path | str) -> Iterator[None]:
 
 
 def replace(path: Path | str, text: str) -> None:
-    """Writes a file, whole or not at all; OSError, which names it."""
+    """Writes a file completely or not at all; OSError, which names it."""
     new = f"{path}.new"
     with naming(path):
         try:
@@ -49,18 +49,18 @@ def replace(path: Path | str, text: str) -> None:
             os.replace(new, path)
         except OSError:
             with contextlib.suppress(OSError):
-                os.unlink(new)  # half of it would fill a full disk
+                os.unlink(new)  # a partial file would fill a full disk
             raise
 
 
 def unlinked(path: str, flags: int) -> int:
-    """Opens a file of ours: a link that waits there leads elsewhere."""
+    """Opens a file of ours without following links."""
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
-    """Appends bytes to a file that is open, whole or not at all; OSError,
-    which names `path`. Who shares the file has locked it."""
+    """Appends bytes to an open file, completely or not at all; OSError, which names
+    `path`. The caller must lock a shared file."""
     end = file.seek(0, os.SEEK_END)
     with naming(path):
         try:
@@ -73,8 +73,8 @@ def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
 
 
 def private(name: str) -> str | None:
-    """A folder in $TMPDIR that stays and that nobody else can write to;
-    where another one has taken its name, one that goes at our end."""
+    """A permanent folder in $TMPDIR that only this user can write to. If the name is
+    taken by another user, a folder that is removed at exit."""
     path = os.path.join(tempfile.gettempdir(), name)
     try:
         os.mkdir(path, 0o700)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report.schemas: writes the JSON schemas in docs/ that follow from
+"""python3 -m report.schemas: writes the JSON schemas in docs/ that are generated from
 dataclasses."""
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ SCHEMAS: Mapping[str, type] = {
 
 
 def main() -> None:
-    """Writes all."""
+    """Writes all schemas."""
     for name, cls in SCHEMAS.items():
         (DOCS / name).write_text(schema_text(cls, name), encoding="utf-8")
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a staged campaign: a folder of campaigns, each a stage, of which the
-next is chosen from those before (docs/adr/0034).
+"""Reads a staged campaign: a folder of campaigns, each of which is a stage. Each stage is
+chosen from the results of those before it (docs/adr/0034).
 
-    DIR/stages.json   what is searched, by which rule; written once
-    DIR/plan.json     all cells that any stage may have
+    DIR/stages.json   the subject and the rule of the search; written once
+    DIR/plan.json     all cells that a stage may have
     DIR/stage-01 ...  campaigns (results/README.md)
 
-Only complete stages count: a search that was killed and is resumed must ask
-for the same stage again.
+Only complete stages count, because a search that was killed and resumed must request the
+same stage again.
 """
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from report.load.plan import Factors
 FORMAT = 1
 KINDS = ("crossover", "claims")
 STAGE = re.compile(r"stage-(\d{2,})")
-ANEW = "it was changed after it was written: start anew in another folder"
+ANEW = "it was changed after it was written: start again in another folder"
 T = TypeVar("T")
 
 
@@ -31,8 +31,8 @@ T = TypeVar("T")
 class Rule:
     """The numbers that were fixed before the first stage.
 
-    A search has error, blocks and margin (report/sweep/rule.py); a run for
-    claims has the hashes (report/claims/rule.py).
+    A search has error, blocks and margin (report/sweep/rule.py); a run for claims has
+    the hashes (report/claims/rule.py).
     """
     format: int | None = None
     kind: str | None = None
@@ -48,7 +48,7 @@ class Rule:
 class Meta:
     """stages.json.
 
-    maps   (A, B) of a crossover; ids: claims that were asked for
+    maps   (A, B) of a crossover; ids: requested claims
     set    arguments of --set
     """
     format: int
@@ -73,10 +73,10 @@ class Cells:
 
 @dataclass(frozen=True)
 class Staged:
-    """A folder as it was read.
+    """The content of a folder.
 
-    stages  the complete ones, in order
-    begun   the stage that is not complete
+    stages  the complete stages, in order
+    begun   the incomplete stage
     """
     path: Path
     meta: Meta
@@ -107,14 +107,14 @@ class Staged:
 
     @property
     def synthetic(self) -> bool:
-        """Did a program write the numbers of any stage?"""
+        """True if a program wrote the numbers of any stage."""
         return any(c.plan.synthetic for c in self.stages)
 
 
 def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str | None]) -> T:
-    """A JSON file; JournalError states what is wrong with it.
+    """A JSON file as a `kind`; JournalError has the error.
 
-    check -- takes the object, returns what is wrong
+    check -- takes the object, returns an error
     """
     try:
         value = strict_json.loads(file.read_bytes())
@@ -128,7 +128,7 @@ def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str |
         raise JournalError(f"{file}: {error.strerror}: expected the folder of a staged "
                            "campaign") from None
     except DecodeError as error:
-        raise JournalError(f"{file}: {error}: use the report that came with the program that "
+        raise JournalError(f"{file}: {error}: use the report of the version that "
                            "wrote it") from None
     except ValueError as error:
         raise JournalError(f"{file}: not JSON: {error}: {ANEW}") from None
@@ -142,12 +142,12 @@ def read_meta(path: Path) -> Meta:
         if meta.get("format") != FORMAT:
             return f"format {FORMAT} expected"
         return None if meta.get("sha256") == seal.campaign_sha256(meta) else (
-            f"damaged, sha256 is not that of what it covers: {ANEW}")
+            f"damaged, its sha256 does not match its content: {ANEW}")
     meta = parsed(Meta, file, hash_of)
     pair = meta.maps or ()
     for wrong, fine in ((f"kind: expected {' or '.join(KINDS)}", meta.kind in KINDS),
                         ("budget_trials: expected 1 or more", meta.budget_trials > 0),
-                        ("maps: expected two different ones", meta.kind != "crossover"
+                        ("maps: expected two different maps", meta.kind != "crossover"
                          or len(pair) == len(set(pair)) == 2)):
         if not fine:
             raise JournalError(f"{file}: {wrong}")
@@ -155,10 +155,10 @@ def read_meta(path: Path) -> Meta:
 
 
 def read_plan(path: Path, meta: Meta) -> Cells:
-    """plan.json, as it was when the search began."""
+    """plan.json, unchanged since the search began."""
     return parsed(Cells, path / "plan.json", lambda plan: (
         None if meta.plan_sha256 == seal.plan_sha256(plan) else
-        f"not the plan whose plan_sha256 is in stages.json: {ANEW}"))
+        f"differs from the plan_sha256 of stages.json: {ANEW}"))
 
 
 def folders(path: Path) -> list[Path]:
@@ -167,13 +167,13 @@ def folders(path: Path) -> list[Path]:
                      for m in [STAGE.fullmatch(f.name)] if m and (f / "campaign.json").exists())
     for number, (have, folder) in enumerate(numbers, 1):
         if have != number:
-            raise JournalError(f"{folder}: stage {number} before it is missing: restore it, or "
-                               "start anew")
+            raise JournalError(f"{folder}: the stage before it, {number}, is missing: restore "
+                               "it, or start again")
     return [folder for _, folder in numbers]
 
 
 def read(path: Path | str) -> Staged:
-    """The staged campaign in a folder; JournalError if it is none."""
+    """The staged campaign in a folder; JournalError if it lacks one."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")
@@ -183,12 +183,12 @@ def read(path: Path | str) -> Staged:
     machine = meta.machine
     for folder in folders(path):
         if begun:
-            raise JournalError(f"{folder}: {begun.path.name} before it is not complete: resume "
-                               f"that one, and remove {folder.name}")
+            raise JournalError(f"{folder}: the stage before it, {begun.path.name}, is not "
+                               f"complete: resume it, and remove {folder.name}")
         campaign = load.read(folder)
         if campaign.plan.machine.id != (machine := machine or campaign.plan.machine.id):
             raise JournalError(f"{folder}: machine {campaign.plan.machine.id}, but this is a "
-                               f"search on {machine}: start anew here")
+                               f"search on {machine}: start again here")
         if campaign.complete:
             whole.append(campaign)
         else:

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report next DIR: which cells a staged campaign is to run next.
-python3 -m report decide DIR: what its complete stages show, as JSON.
-python3 -m report rule KIND: the numbers of the rule, before anything runs.
+"""python3 -m report next DIR: prints the cells that a staged campaign runs next.
+python3 -m report decide DIR: prints the results of its complete stages as JSON.
+python3 -m report rule KIND: prints the numbers of the rule, before anything runs.
 
-KIND is crossover or claims; that of DIR is in its stages.json. Of a campaign
-that is not staged, decide prints its claims. Nothing is started and nothing
-written. Exit status: 0 done; 2 the folder cannot be read or followed; 3
-decided, but the search has not come to its end.
+KIND is crossover or claims; stages.json has DIR's kind. For a campaign that is not
+staged, decide prints its claims. The commands start and write nothing. Exit status: 0
+done; 2 the folder cannot be read or followed; 3 decided, but the search has not ended.
 """
 import argparse
 import importlib
@@ -22,13 +21,13 @@ PACKAGES = {"crossover": "report.sweep", "claims": "report.claims"}
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="python3 -m report", description="The next stage of a staged campaign, and what its "
-        "stages show.")
+        prog="python3 -m report", description="The next stage of a staged campaign, and the "
+        "results of its stages.")
     parser.add_argument("command", choices=("next", "decide", "rule"))
-    parser.add_argument("what", metavar="DIR|KIND", help="the campaign's folder; of rule: "
+    parser.add_argument("what", metavar="DIR|KIND", help="the campaign's folder; for rule: "
                         + " or ".join(PACKAGES))
-    parser.add_argument("--ledger", metavar="FOLDER", type=Path, help="decide: the claims of "
-                        "another folder, on a campaign that is not staged")
+    parser.add_argument("--ledger", metavar="FOLDER", type=Path, help="decide: use the claims of "
+                        "another folder, for a campaign that is not staged")
     args = parser.parse_args(argv)
     if args.command == "rule" and args.what not in PACKAGES:
         parser.error(f"rule {args.what}: expected {' or '.join(PACKAGES)}")
@@ -36,7 +35,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The command of the package of the kind; returns its exit status."""
+    """Runs the command of the kind's package; returns its exit status."""
     if args.command == "rule":
         return int(importlib.import_module(f"{PACKAGES[args.what]}.rule").main())
     folder = Path(args.what)
@@ -44,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
             and (folder / "campaign.json").exists():
         from report.claims import decide
         return int(decide.of_folder(folder, args.ledger))
-    of = staged.read(folder)
-    return int(importlib.import_module(f"{PACKAGES[of.kind]}.{args.command}").main(of))
+    search = staged.read(folder)
+    return int(importlib.import_module(f"{PACKAGES[search.kind]}.{args.command}").main(search))
 
 
 def main(argv: Sequence[str]) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a search in stages (docs/reference/crossover.md): DIR/report/index.html,
+"""Writes the page of a search in stages (docs/reference/crossover.md): DIR/report/index.html,
 verdicts.json and tables. Its sentences are in sweep/templates."""
 import csv
 import io
@@ -23,8 +23,8 @@ from report.workload_values import Value, counted
 
 HEIGHT, LEFT, RIGHT, TOP = 340.0, 46.0, 560.0, 14.0  # pixels
 SERIES = 6  # lines that a figure can show
-ROW = 17.0  # between two labels
-NUDGE = 3.0  # so that intervals at one place do not cover each other
+ROW = 17.0  # distance of two labels
+NUDGE = 3.0  # keeps intervals at one place apart
 
 
 class Mark(NamedTuple):
@@ -45,10 +45,10 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True)
 class Figure:
-    """Ratios B / A over the searched factor; both axes in equal steps: of its
-    measured values, and of the logarithm of the ratio.
+    """Ratios B / A over the searched factor. The axes have equal steps: the measured
+    values of the factor, and the logarithm of the ratio.
 
-    lines  of the lattice; shown are `series`
+    lines  number of lines of the lattice; `series` are shown
     even   height of a ratio of 1
     """
     axis: str
@@ -60,21 +60,21 @@ class Figure:
 
 
 class Commands(NamedTuple):
-    """How to search again, and how to go on; folder: as commands name it."""
+    """Commands that repeat or continue the search; folder: its name in them."""
     again: str
     resume: str
     folder: str
 
 
-def commands(of: Staged) -> Commands:
-    """Each can be pasted. A pair of --all is one folder deeper in results/."""
-    parts = of.path.resolve().parts
-    deep = 2 if parts[-1] == "-".join(of.pair) else 1
+def commands(search: Staged) -> Commands:
+    """Commands to paste. A pair of --all is one folder deeper in results/."""
+    parts = search.path.resolve().parts
+    deep = 2 if parts[-1] == "-".join(search.pair) else 1
     folder = shlex.quote("/".join(("results", *parts[-deep:])))
-    again = ["readmostly", "dev", "crossover", *of.pair,
-             *(("--mode", of.meta.mode) if of.meta.mode else ()),
-             "--seed", str(of.meta.seed), "--budget", str(of.meta.budget_trials)]
-    again += [word for line in of.meta.set or () for word in ("--set", line)]
+    again = ["readmostly", "dev", "crossover", *search.pair,
+             *(("--mode", search.meta.mode) if search.meta.mode else ()),
+             "--seed", str(search.meta.seed), "--budget", str(search.meta.budget_trials)]
+    again += [word for line in search.meta.set or () for word in ("--set", line)]
     return Commands(shlex.join(again), f"readmostly dev crossover -o {folder} --resume", folder)
 
 
@@ -87,8 +87,8 @@ def value_at(row: PointRow, axis: str) -> float:
 
 
 def lines_of(found: Decision, axis: str) -> list[list[PointRow]]:
-    """Points with an interval, by line; the lines on which both maps lead and
-    those with most points first."""
+    """Points with an interval, by line; lines on which both maps lead come first, then
+    those with the most points."""
     lines: dict[tuple[Value, ...], list[PointRow]] = {}
     for row in found.points:
         if row.low is not None:
@@ -131,14 +131,14 @@ def figure(found: Decision) -> Figure | None:
 # ---- files ------------------------------------------------------------------------
 
 def field(value: object) -> object:
-    """Of CSV: six digits, the text of a word, nothing if it is not known."""
+    """A CSV field: six digits, the text of a word, empty if not known."""
     if isinstance(value, float):
         return f"{value:.6g}"
     return value.value if isinstance(value, Enum) else "" if value is None else value
 
 
 def table(rows: Sequence[PointRow] | Sequence[BoundaryRow]) -> str:
-    """CSV: a line a row, the place in words."""
+    """CSV: a line per row, with the place in words."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [n for n in (vars(rows[0]) if rows else ()) if n not in ("place", "cells")]
@@ -147,10 +147,10 @@ def table(rows: Sequence[PointRow] | Sequence[BoundaryRow]) -> str:
     return out.getvalue()
 
 
-def status(of: Staged, found: Decision) -> tuple[str, bool]:
-    """(the last line of the terminal, is it incomplete)."""
+def status(search: Staged, found: Decision) -> tuple[str, bool]:
+    """(the last line for the terminal, whether the search is incomplete)."""
     if not found.finished:
-        return (f"incomplete: the search is not at its end; go on with: {commands(of).resume}",
+        return (f"incomplete: the search has not ended; continue with: {commands(search).resume}",
                 True)
     words = (f"{counted(found.stages, 'stage')}, "
              f"{counted(found.counts.measured, 'measured point')}, "
@@ -161,13 +161,14 @@ def status(of: Staged, found: Decision) -> tuple[str, bool]:
     return f"complete: {words}", False
 
 
-def fill(new: Path, of: Staged, found: Decision) -> None:
+def fill(new: Path, search: Staged, found: Decision) -> None:
     """Writes all files of the report."""
     (new / "tables").mkdir(parents=True)
     page = text.page(
-        d=found, fig=figure(found), commands=commands(of), meta=of.meta,
-        first=of.stages[0].plan if of.stages else None, begun=of.begun and of.begun.path.name,
-        failed={m: why for s in of.stages for m, why in s.failed_maps.items()})
+        d=found, fig=figure(found), commands=commands(search), meta=search.meta,
+        first=search.stages[0].plan if search.stages else None,
+        begun=search.begun and search.begun.path.name,
+        failed={m: why for s in search.stages for m, why in s.failed_maps.items()})
     for name, content in (("index.html", page), ("verdicts.json", to_json(found)),
                           ("tables/points.csv", table(found.points)),
                           ("tables/boundaries.csv", table(found.boundaries))):
@@ -177,13 +178,13 @@ def fill(new: Path, of: Staged, found: Decision) -> None:
 def build(folder: Path | str) -> tuple[list[str], bool]:
     """Writes FOLDER/report; returns (lines for the terminal, incomplete).
 
-    JournalError: the folder is no search, or its stages cannot be read.
+    JournalError: the folder lacks a search, or its stages cannot be read.
     """
-    of = staged.read(folder)
-    if of.kind != "crossover":
-        raise JournalError(f"{folder}: stages of {of.kind}: each stage has its page (python3 -m "
-                           f"report {folder}/stage-01), expected a crossover")
-    found = decide.decided(of)
-    page = write.rewrite(Path(folder) / "report", lambda new: fill(new, of, found))
-    words, incomplete = status(of, found)
+    search = staged.read(folder)
+    if search.kind != "crossover":
+        raise JournalError(f"{folder}: stages of {search.kind}, expected a crossover: each stage "
+                           f"has its own page (python3 -m report {folder}/stage-01)")
+    found = decide.decided(search)
+    page = write.rewrite(Path(folder) / "report", lambda new: fill(new, search, found))
+    words, incomplete = status(search, found)
     return [*found.words, "", f"status: {words}", f"report: {page}"], incomplete

@@ -12,7 +12,7 @@ from report.render import text as render
 
 @functools.cache
 def environment(folder: Path, html: bool = False) -> Environment:
-    """Templates in a folder, and those of report/render; html: escape values."""
+    """Templates in a folder, and templates of report/render; html: escape values."""
     env = render.environment(html, folder)
     env.filters.update(
         digits=formats.digits, share=formats.share, listed=workload_values.listed,

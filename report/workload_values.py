@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values as workload files write them (docs/reference/workload-file.md).
+"""Reads and writes values in the notation of workload files (docs/reference/workload-file.md).
 
-The runner's reader decides; this one takes the same texts and gives the same
-doubles, so that a question meets the cell that it names.
+The runner's parser is authoritative; this one gives the same doubles for the same texts,
+so that a question finds the cell that it names.
 """
 import re
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ Value = str | int | float | bool | Options
 COUNTS = {"": 1, "k": 10 ** 3, "M": 10 ** 6, "Ki": 2 ** 10, "Mi": 2 ** 20, "Gi": 2 ** 30}
 NUMBER = r"([0-9]{1,20}(?:\.[0-9]{1,20})?)"
 TIMES = (("s", 10 ** 9), ("ms", 10 ** 6), ("us", 10 ** 3), ("ns", 1))
-KEYS = {"write_share": "writes", "miss_share": "misses"}  # others: with - for _
+KEYS = {"write_share": "writes", "miss_share": "misses"}  # others: - instead of _
 
 
 def share(text: str) -> float:
-    """"3%" -> 0.03, the double nearest to the text; ValueError if it is no
-    share from 0% to 100%."""
+    """"3%" -> 0.03, the double nearest to the text; ValueError if it is not a share from
+    0% to 100%."""
     match = re.fullmatch(NUMBER + "%", text, re.A)
-    # The exponent is read with the digits: a product would round twice.
+    # The exponent is parsed with the digits: a product would round twice.
     value = float(f"{match[1]}e-2") if match else 2.0
     if value > 1:
         raise ValueError("expected a share from 0% to 100%, e.g. 3%")
@@ -30,8 +30,8 @@ def share(text: str) -> float:
 
 
 def count(text: str, most: int, example: str) -> int:
-    """"64Ki" -> 65536; ValueError if it is no whole number from 1 to `most`.
-    The product is one of doubles, as the runner's: 1.001k is none."""
+    """"64Ki" -> 65536; ValueError if it is not a whole number from 1 to `most`. Multiplies
+    doubles as the runner does, so 1.001k is not whole."""
     match = re.fullmatch(NUMBER + "(k|M|Ki|Mi|Gi)?", text, re.A)
     value = float(match[1]) * COUNTS[match[2] or ""] if match else 0.0
     if not value.is_integer() or not 1 <= value <= most:
@@ -46,11 +46,11 @@ def real(text: str) -> float:
     return float(text)
 
 
-# ---- the other way ----------------------------------------------------------------
+# ---- from values to text ----------------------------------------------------------
 
 def real_text(value: float, exponent: int = 0) -> str:
-    """The shortest digits that are read back as `value`, times ten to the
-    power of `exponent`; without an exponent in the text."""
+    """The shortest digits that parse to `value`, times ten to the power of `exponent`;
+    the text is without exponent."""
     text = f"{Decimal(repr(float(value))).scaleb(exponent):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -77,7 +77,7 @@ def time_text(ns: int) -> str:
 # ---- factors of a cell ------------------------------------------------------------
 
 def key_of(factor: str) -> str:
-    """A factor as workload files call it: write_share -> "writes"."""
+    """The name of a factor in workload files: write_share -> "writes"."""
     return KEYS.get(factor, factor.replace("_", "-"))
 
 
@@ -88,7 +88,7 @@ def value_of(cell: Factors, factor: str) -> Value:
 
 
 def text_of(factor: str, value: Value) -> str:
-    """A value of a factor as workload files write it."""
+    """A value of a factor in the notation of workload files."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):

@@ -1,12 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# answer.sh crossover A B | claims [ID...] - `make crossover`, `make bench SET=claims`:
-# installs missing packages, builds the maps, measures and writes the page.
-# The page is written, too, whatever happened (status 2, nothing
-# was started, excepted); its path is the last line.
-# MODE: quick or another; further ARGUMENTS of the command are passed on.
-# Status: the command's, then the page's. BENCH_DRY=1 stops after it has said
-# what would be built.
+# answer.sh crossover A B | claims [ID...] - `make crossover`, `make bench SET=claims`: installs missing packages,
+# builds the maps, measures and writes the page. It writes the page even after a failure, unless nothing was started
+# (status 2); the path of the page is the last line. MODE: quick or another one. Further ARGUMENTS are passed to the
+# command. Status: the command's, then the page's. BENCH_DRY=1 only prints what it would build.
 what=$1; shift
 maps=()
 . runner/programs.sh
@@ -35,10 +32,10 @@ build_needed
 [ $what = crossover ] || go_open
 command=("$build/readmostly" "${command[@]}" --mode "${MODE:-quick}" "$@")
 measure "${command[@]}"
-[ $what = crossover ] || campaign+=/stage-01 # which has all of a run for claims
+[ $what = crossover ] || campaign+=/stage-01 # claims have a single stage
 python=$(report/find_python.sh) || exit 3
 page=$("$python" -m report "$campaign")
 reported=$?
-tail -n 2 <<<"$page" # its other words are the command's
+tail -n 2 <<<"$page" # the command has printed the other lines
 [ $ran != 0 ] && exit $ran
 exit $reported

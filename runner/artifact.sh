@@ -1,13 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# artifact.sh OUT CAMPAIGN... - `make artifact`: sources, campaigns and what they
-# were made with go into a folder; `python3 -m report artifact pack` writes the
-# pages and what is told of them, and makes one file of it (docs/reference/artifact.md).
-#
-# The sources are those of HEAD, and pages are made by these. DIRTY=1 packs the
-# tree as it stands, and says so in the artifact. SOURCE_DATE_EPOCH is the date
-# of every file; that of the commit where it is not set.
-# Status: 0; 1 a campaign is not complete; 2 usage or input.
+# artifact.sh OUT CAMPAIGN... - `make artifact`: collects sources, campaigns and the build environment in a folder.
+# `python3 -m report artifact pack` then writes pages and descriptions and packs one file (docs/reference/artifact.md).
+# Sources and the report are of HEAD. DIRTY=1 packs the work tree as it is and records that. SOURCE_DATE_EPOCH is the
+# date of every file; default: the date of the commit. Status: 0; 1 a campaign is not complete; 2 usage or input.
 . runner/base/environment.sh
 build=${BUILD:-build/gcc} lists=${APT_LISTS:-/var/lib/apt/lists}
 say() { echo "artifact: $*" >&2; }
@@ -16,11 +12,11 @@ die() { say "$2"; exit "$1"; }
 [ $# -ge 2 ] || die 2 "expected CAMPAIGNS='results/a results/b'"
 out=$(realpath -m "$1"); shift
 git rev-parse -q --verify HEAD >/dev/null 2>&1 ||
-	die 2 "no git here: it packs the sources of a commit, expected to be started in a clone"
+	die 2 "no git repository: an artifact has the sources of a commit; start it in a clone"
 commit=$(git rev-parse HEAD)
 changed=$(git status --porcelain | head -n 1)
 [ -z "$changed" ] || [ -n "$DIRTY" ] ||
-	die 2 "${changed:3}: differs from the commit: commit it, or say DIRTY=1 to pack the tree as it stands"
+	die 2 "${changed:3}: differs from the commit: commit it, or set DIRTY=1 to pack the work tree as it is"
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 python=$(report/find_python.sh) || exit 3
 mkdir -p "$(dirname "$out")" || exit 2
@@ -37,23 +33,23 @@ sources() {
 	fi | tar -C "$stage/sources" -x
 }
 
-# What a campaign's folder may hold (results/README.md), but what is made of it.
+# Copies what a campaign's folder may contain (results/README.md), without its report.
 campaign() { # FOLDER
 	name=$(basename "$(realpath "$1")")
 	[ -d "$1" ] || die 2 "$1: no such folder"
-	[ ! -e "$stage/campaigns/$name" ] || die 2 "$1: a campaign of that name is in the artifact already"
+	[ ! -e "$stage/campaigns/$name" ] || die 2 "$1: the artifact already has a campaign of that name"
 	"$build/readmostly" dev validate "$1" >"$stage/said" 2>&1 || {
 		head -n 3 "$stage/said" >&2
 		die 1 "$1: not a complete campaign; finish it (readmostly run --resume -o $1)"
 	}
 	links=$(find "$1/" -type l | head -n 1)
-	[ -z "$links" ] || die 2 "$links: a link, expected a campaign's own files"
+	[ -z "$links" ] || die 2 "$links: a link: expected regular files"
 	mkdir "$stage/campaigns/$name" &&
 		tar -C "$1" --exclude=./report --exclude='./stage-*/report' --exclude=lock -c . |
 		tar -C "$stage/campaigns/$name" -x || die 3 "$1: could not be copied to $stage"
 }
 
-packages() { # every package that the suite names, with its version here
+packages() { # each package that the suite names, with its installed version
 	printf 'group\tpackage\twanted\tversion\n'
 	grep -v '^#' .ci/packages | while read -r group package wanted _; do
 		version=$(dpkg-query -W -f='${db:Status-Abbrev}${Version}' "$package" 2>/dev/null |
@@ -66,13 +62,13 @@ compilers() {
 	for tool in "${CC:-gcc}" "${CXX:-g++}" ld make; do
 		"$tool" --version 2>/dev/null | head -n 1
 	done
-	for language in go go-classic java rust; do # maps of a missing one are not built
+	for language in go go-classic java rust; do # maps of a missing language are not built
 		version=$(.ci/tool $language 2>/dev/null) || continue
 		echo "$language ${version##* }"
 	done
 }
 
-snapshot() { # the day that packages are of
+snapshot() { # date of the packages
 	dates=$(sed -n 's/^Date: //p' "$lists"/*debian*InRelease "$lists"/*ubuntu*InRelease 2>/dev/null |
 		date -u -f - +%FT%TZ 2>/dev/null | sort | tail -n 1)
 	newest=$(stat -c %Y /var/lib/dpkg/info/*.list 2>/dev/null | sort -n | tail -n 1)
@@ -81,7 +77,7 @@ snapshot() { # the day that packages are of
 		"$([ -n "$dates" ] && echo "the archive as of $dates" || echo "the newest package as of ${newest:-an unknown day}")"
 }
 
-# set -e does not hold in what || follows: each step says whether it is done.
+# set -e has no effect before ||, so each step returns its status.
 fill() {
 	sources && cp -R "$stage/sources/"{LICENSE,LICENSES,CITATION.cff,.zenodo.json} "$stage/" &&
 		cp "$stage/sources/report/artifact/reviewer.mk" "$stage/Makefile" ||
@@ -90,7 +86,7 @@ fill() {
 	mkdir "$made_with" && packages >"$made_with/packages.tsv" &&
 		compilers >"$made_with/compiler.txt" && snapshot >"$made_with/snapshot.json" &&
 		echo "$commit${DIRTY:+${changed:+ with changes}}" >"$made_with/commit.txt" ||
-		die 3 "what it was made with could not be written to $made_with"
+		die 3 "the build environment could not be written to $made_with"
 }
 
 mkdir "$stage/campaigns" || exit 3

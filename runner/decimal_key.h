@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * decimal_key.h - keys that are sequential numbers as text, for loops that are
- * not inlined: all others have the keys of runner/keys.h.
- */
+/* decimal_key.h - string keys that are sequential decimal numbers, for loops
+   that are not inlined. All other loops use the keys of runner/keys.h. */
 #ifndef RM_DECIMAL_KEY_H
 #define RM_DECIMAL_KEY_H
 
@@ -10,12 +8,11 @@
 
 enum { RM_DECIMAL_BYTES = 20 }; /* digits of the largest rank, 2^64 - 1 */
 
-/*
- * The key of a rank as rm_key_of() has it, of a string shape, but for its bytes:
- * the decimal digits of the rank, 1 to RM_DECIMAL_BYTES, without zeros in front
- * and without an end. They lie in `line` and live as long as it; what
- * rm_key_of() leaves alone there is overwritten, so a line has keys of one form.
- */
+/* Returns the string key of a rank, like rm_key_of(), but with the decimal
+   digits of the rank as bytes: 1 to RM_DECIMAL_BYTES, without leading zeros or
+   a terminator. They are stored in `line` and valid as long as it. They
+   overwrite bytes that rm_key_of() expects unchanged, so a line must hold keys
+   of one form only. */
 static inline struct rm_key rm_decimal_key(
         uint64_t rank, struct rm_key_bytes *line)
 {

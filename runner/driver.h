@@ -5,22 +5,20 @@
  * RM_DRIVES(ops) gives a map its own copies of the loops with a constant
  * table of operations and a constant shape, so that the compiler leaves no
  * indirect call (docs/adr/0001). `make check-dispatch` reads the machine code
- * and fails where one is left.
+ * and fails if one remains.
  *
  * The loop keeps its state in registers and never branches on configuration;
- * what a write does is decided in write_*(), out of line.
+ * write_*(), out of line, decides what a write does.
  */
 #ifndef RM_DRIVER_H
 #define RM_DRIVER_H
 
 #include "runner/operations.h"
 
-/*
- * The closed loop. `draws` (where ranks come from) and `moving` (the
- * resident ranks move: fresh writes) are constants. Iterations end
- * at the window's end (stop flag: once a batch and after each write) or at
- * iterations_limit, rounded up to whole batches.
- */
+/* The closed loop. `draws` (source of the ranks) and `moving` (fresh writes
+   change the resident ranks) are constants. It ends at the window's end (stop
+   flag, read once a batch and after each write) or at iterations_limit, rounded
+   up to whole batches. */
 RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, enum rm_draws draws, bool moving,
         void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
@@ -39,7 +37,7 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 
 			if (__builtin_expect((uint32_t)x < write_below, 0)) {
 				write(worker, rank, x);
-				left = rm_left_after_write(worker, left);
+				left = rm_batch_rest_after_write(worker, left);
 				continue;
 			}
 			wrong |= rm_read(map, shape, worker, false,
@@ -55,11 +53,9 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 	worker->position = position;
 }
 
-/*
- * The closed loop over recorded operations: rounds of the stream until
- * iterations_limit, which is a multiple of its length. What is rare is
- * decided after the look-up, in the entry's low bits.
- */
+/* The closed loop over recorded operations: replays the stream until
+   iterations_limit, a multiple of its length. The entry's low bits have the
+   operation; the look-up is tested first, since the others are rare. */
 RM_HOT void rm_drive_replay(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker,
         void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x),
@@ -93,7 +89,7 @@ RM_HOT void rm_drive_replay(const struct rm_map_ops *map, struct rm_shape shape,
 	worker->counts.wrong |= wrong;
 }
 
-/* The open loop: each operation starts when its schedule says so. */
+/* The open loop: each operation starts at its scheduled time. */
 RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker,
         void (*write)(struct rm_worker *worker, uint64_t rank, uint64_t x))
@@ -108,7 +104,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			map->unpark(worker->thread);
 
 		uint64_t x = rm_next(&worker->rng);
-		uint64_t rank = rm_draw(worker, rm_draws_of(worker), x,
+		uint64_t rank = rm_draw(worker, rm_draws_kind(worker), x,
 		        &worker->rng, &worker->position, worker->span);
 
 		worker->counts.iterations++;
@@ -121,12 +117,10 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	}
 }
 
-/*
- * One shape of a map: its write path and its six loops, each out of line so
- * that the compiler gives each all registers, and the drive that chooses one
- * before the loop, never inside it. The only macros of the contract: a
- * function cannot make functions.
- */
+/* One shape of a map: its write path and its six loops, and the drive function
+   that selects a loop before it starts. Each is out of line, so that the
+   compiler can use all registers for it. These are macros because a function
+   cannot define functions. */
 #define RM_LOOP(name, kind, call)                                    \
 	static __attribute__((noinline)) void drive_##name##_##kind( \
 	        struct rm_worker *worker)                            \
@@ -178,7 +172,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			drive_##name##_mix(worker);                          \
 	}
 
-/* And RM_U64_DRIVES, RM_ALL_DRIVES: initialisers of rm_impl.drive. */
+/* Also RM_U64_DRIVES and RM_ALL_DRIVES: initialisers of rm_impl.drive. */
 #ifndef RM_SIZED
 #define RM_DRIVES_U64(ops)             \
 	RM_DRIVE(ops, u64x8, RM_U64X8) \
@@ -210,7 +204,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	{                                                 \
 		NULL, NULL, drive_str16x8, drive_str16x24 \
 	}
-#else /* long values: the plain program has the others */
+#else /* long values; the plain program has the other shapes */
 #define RM_DRIVES_U64(ops) RM_DRIVE(ops, u64x24, RM_U64X24)
 #define RM_DRIVES(ops)     \
 	RM_DRIVES_U64(ops) \
@@ -225,7 +219,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 	}
 #endif
 
-/* Initialisers of rm_impl: a map whose loops RM_DRIVES(table) made, or
+/* Initialisers of rm_impl for a map with RM_DRIVES(table) or
    RM_DRIVES_U64(table). */
 #define RM_ALL_OF(table) \
 	.shapes = RM_ALL_SHAPES, .ops = &(table), .drive = RM_ALL_DRIVES

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * event.h - when maps did what they do now and then, and how long threads
- * waited for locks: in the stats build only, like the counts of stat.h.
+ * event.h - records occasional work of maps and waits for locks; in the stats
+ * build only, like the counts of stat.h.
  *
- * An event is a span of one thread (a rehash, a rebuild, a wait) or a state
- * of an object that some thread opens and another may close (a growth that
- * many writes share). runner/trial/events.c keeps them per thread without
- * allocating; `readmostly dev timeline` exports them, and `measure = causes` sums
- * them up. In measured builds these macros leave no code and evaluate
+ * An event is a span of one thread (a rehash, a rebuild, a wait) or a state of
+ * an object that one thread opens and another may close (a growth shared by
+ * many writes). runner/trial/events.c records events per thread without
+ * allocating. `readmostly dev timeline` exports them, and `measure = causes`
+ * sums them. In measured builds these macros generate no code and evaluate
  * nothing.
  */
 #ifndef RM_EVENT_H
@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-/* Maps are C or C++; functions that both call have C's names. */
+/* For functions that C and C++ maps call. */
 #ifdef __cplusplus
 #define RM_C_BEGIN extern "C" {
 #define RM_C_END   }
@@ -24,40 +24,42 @@
 #define RM_C_END
 #endif
 
-/* In brackets what the argument says. */
+/* In brackets: the argument. */
 enum rm_event {
-	RM_EVENT_GROW,       /* Go's map made a new array (log2 of buckets) */
+	RM_EVENT_GROW,       /* Go's map grew its array (log2 of buckets) */
 	RM_EVENT_EVACUATE,   /* a write moved old buckets (nevacuate) */
 	RM_EVENT_GROWTH,     /* state: a Go map has two arrays (new log2) */
-	RM_EVENT_RESIZE,     /* a table was rehashed at once (new slots, or its
-			      entries; 0: a library did, and tells neither) */
+	RM_EVENT_RESIZE,     /* a table was rehashed at once (new slots or
+			      * entries; 0: unknown, in a library) */
 	RM_EVENT_PROMOTE,    /* sync.Map: dirty became read (entries) */
-	RM_EVENT_REBUILD,    /* sync.Map: a new dirty was filled (the
-				entries that it kept) */
+	RM_EVENT_REBUILD,    /* sync.Map: a new dirty map was filled (entries
+			      * copied) */
 	RM_EVENT_CLONE,      /* a snapshot was copied (entries) */
-	RM_EVENT_RECLAIM,    /* retired objects were freed (how many, or how
-				many could not be) */
+	RM_EVENT_RECLAIM,    /* retired objects were freed (number freed, or not
+			      * yet freeable) */
 	RM_EVENT_GRACE_WAIT, /* a writer waited for readers (0) */
-	RM_EVENT_LOCK_WAIT,  /* a lock was held by others (1: to write) */
-	RM_EVENT_PHASE,      /* of a trial (enum rm_phase) */
+	RM_EVENT_LOCK_WAIT,  /* waited for a lock that another thread held (1:
+			      * to write) */
+	RM_EVENT_PHASE,      /* phase of a trial (enum rm_phase) */
 	RM_EVENTS,
 };
 
 enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 
 #ifdef RM_STATS
-/* Now, for the start of a span. */
+/* Start time of a span. */
 #define RM_EVENT_CLOCK() rm_event_clock()
-/* This thread did `event` from `start_ns` until now. */
+/* Records that this thread did `event` from `start_ns` until now. */
 #define RM_EVENT_SPAN(event, start_ns, argument) \
 	rm_event_span((event), (start_ns), (argument))
 /* `object` (a pointer) enters and leaves the state `event`. */
 #define RM_EVENT_OPEN(event, object, argument) \
 	rm_event_open((event), (object), (argument))
 #define RM_EVENT_CLOSE(event, object) rm_event_close((event), (object))
-/* Around taking a lock; in between, before the thread waits for others. */
+/* Call BEGIN and END around acquiring a lock, and WAITS in between before the
+   thread waits for another one. */
 #define RM_LOCK_BEGIN(side) rm_lock_begin(side)
-#define RM_LOCK_WAITS()     rm_lock_waits()
+#define RM_LOCK_WAIT_BEGIN()     rm_lock_wait_begin()
 #define RM_LOCK_END()       rm_lock_end()
 #else
 #define RM_EVENT_CLOCK() ((uint64_t)0)
@@ -67,21 +69,21 @@ enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 	((void)sizeof((event) + sizeof(object) + (argument)))
 #define RM_EVENT_CLOSE(event, object) ((void)sizeof((event) + sizeof(object)))
 #define RM_LOCK_BEGIN(side)           ((void)sizeof(side))
-#define RM_LOCK_WAITS()               ((void)0)
+#define RM_LOCK_WAIT_BEGIN()               ((void)0)
 #define RM_LOCK_END()                 ((void)0)
 #endif
 
 RM_C_BEGIN
-/* runner/trial/events.c. Any thread; times are those of rm_now_ns(). */
+/* runner/trial/events.c. Any thread; times are from rm_now_ns(). */
 uint64_t rm_event_clock(void);
 void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument);
 void rm_event_open(enum rm_event event, const void *object, uint64_t argument);
 void rm_event_close(enum rm_event event, const void *object);
 
-/* runner/trial/lock_waits.c. A thread takes one lock at a time; what it waits
-   for inside of another lock's begin and end belongs to the outer one. */
+/* runner/trial/lock_waits.c. A thread acquires one lock at a time; waits within
+   another lock's begin and end count for the outer lock. */
 void rm_lock_begin(enum rm_lock_side side);
-void rm_lock_waits(void);
+void rm_lock_wait_begin(void);
 void rm_lock_end(void);
 RM_C_END
 

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# flamegraph.sh MAP WORKLOAD [ARGUMENTS of plan] - `make flamegraph`: samples the stacks of one trial's window
-# and draws them: BUILD/flamegraphs/MAP-WORKLOAD.svg, next to the folded stacks.
-# Of the workload's cells it takes the first with most threads that have a CPU each; ARGUMENTS narrow them.
-# Maps in Go: Go's own profiler. Maps in C and C++: perf, with L1d misses if a hardware counter exists, else with
-# the CPU clock; gperftools if the kernel forbids perf. Status: 0; 2 usage or input; 3 no drawing.
+# flamegraph.sh MAP WORKLOAD [ARGUMENTS of plan] - `make flamegraph`: samples the stacks of one trial's window and draws
+# BUILD/flamegraphs/MAP-WORKLOAD.svg, next to the folded stacks. Uses the first cell of the workload with the most
+# threads that have a CPU each; ARGUMENTS narrow the cells. Maps in Go: Go's profiler. Maps in C and C++: perf, by L1d
+# misses if a hardware counter exists, otherwise by the CPU clock; gperftools if the kernel forbids perf. Status: 0; 2
+# usage or input; 3 no drawing.
 . runner/base/environment.sh
 . runner/programs.sh
 export LC_ALL=C
 unset MAKEFLAGS MFLAGS MAKELEVEL
-HZ=999 # samples per second of a thread: no multiple of the kernel's tick
-STACK_BYTES=4096 # that perf copies for each sample, to unwind them later
+HZ=999 # samples per second of a thread: not a multiple of the kernel's tick
+STACK_BYTES=4096 # copied by perf per sample, to unwind later
 fail() { # STATUS WORDS...
 	local status=$1; shift
 	echo "flamegraph: $*" >&2
@@ -22,14 +22,14 @@ usage() {
 
 map=$1 workload=$2 name=$(basename "$2" .conf)
 shift 2
-[ -n "$map" ] || usage "MAP is missing, expected a map ($build/readmostly dev list prints all)"
+[ -n "$map" ] || usage "MAP is missing, expected a map (list: $build/readmostly dev list)"
 file=workloads/$name.conf
 [ ! -f "$workload" ] || file=$workload
 [ -n "$workload" ] && [ -f "$file" ] ||
 	usage "WORKLOAD=$workload: expected a file or one of $(cd workloads && echo *.conf | sed 's/\.conf//g')"
 case $map in
 *[!a-z0-9_-]*) usage "MAP=$map: expected one map" ;;
-java_* | rust_*) fail 2 "MAP=$map: expected a map in C, C++ or Go: the stacks of other programs do not show their window" ;;
+java_* | rust_*) fail 2 "MAP=$map: expected a map in C, C++ or Go: stacks of other programs do not show the window" ;;
 esac
 .ci/deps build flamegraph || exit
 draw=/usr/share/perl5/Devel/NYTProf/flamegraph.pl
@@ -46,11 +46,11 @@ needs=$(grep -E '^(plain|placed.*|x[0-9]+)/' <<<"$needs") ||
 	fail 2 "MAP=$map: nothing to build: $("$build/readmostly" dev list | grep "^$map ")"
 build_needed
 plan() { "$build/readmostly" plan --requests "$file" --set maps="$map" "$@" >"$dir/requests"; }
-# A counted window stays what it is.
+# Sets a longer window, unless the window is counted.
 plan --set window=5s "$@" 2>/dev/null || plan "$@" || exit
 report choose "$(nproc)" <"$dir/requests" >"$dir/request" || exit
 
-trial() { # COMMAND...: starts the trial by it
+trial() { # COMMAND...: runs the trial under this command
 	echo "sampling a trial of $map by $sampler"
 	"$@" "$build/readmostly" dev trial <"$dir/request" >"$dir/result" 2>"$dir/err" ||
 		fail 3 "the trial failed: $(tail -n 1 "$dir/err")"
@@ -82,7 +82,7 @@ by_go() {
 	event="CPU clock" sampler="Go's runtime/pprof, 100 samples/s of each thread"
 	trial env READMOSTLY_GO_PROFILE="$dir/profile"
 	local go
-	# A classic Go has pprof; newer ones compile it first.
+	# A classic Go includes pprof; newer versions compile it first.
 	go=$(.ci/tool go-classic || .ci/tool go) ||
 		fail 3 "no Go 1.19 or newer, which reads the profile: install golang-go"
 	folder=go

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * foreign_loop.h - a map of a shared library (foreign.h) in the measured loop:
- * for the file that runner/regress_arms.sh writes for `make regress IMPL=x.so`,
- * which says where the library lies (FOREIGN_FILE) and describes the map.
+ * foreign_loop.h - runs a map of a shared library (foreign.h) in the measured
+ * loop. Included by the file that runner/regress_arms.sh writes for `make
+ * regress IMPL=x.so`, which defines FOREIGN_FILE, the path of the library, and
+ * the rm_impl.
  *
- * Each operation is a call through a pointer: that is how a program in another
- * language uses such a map, and it is in every cost that is reported. u64x8
- * only, and of the operations those that a loop or its verification needs; the
- * others are checked by `readmostly check x.so`, which also judges the table.
+ * Each operation is a call through a pointer, as programs in other languages
+ * use such a map; reported costs include the call. Only u64x8, and only
+ * operations of loops and their verification. `readmostly check x.so` checks
+ * the others, and validates the table.
  */
 #ifndef RM_FOREIGN_LOOP_H
 #define RM_FOREIGN_LOOP_H
@@ -19,10 +20,10 @@
 #include <dlfcn.h>
 #include <string.h>
 
-/* Written by the first create(), before any thread; never changed. */
+/* Written once by the first create(), before any thread runs. */
 static struct rm_foreign_map foreign;
 
-/* Whether there is a table that this program can call. */
+/* Loads the library; returns whether its table is usable. */
 static bool foreign_is_loaded(void)
 {
 	void *library = dlopen(FOREIGN_FILE, RTLD_NOW | RTLD_LOCAL);

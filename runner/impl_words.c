@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* impl_words.c - a loop of a map by its name, and the words for what a map has. */
+/* impl_words.c - finds a map's own loop, and names its properties. */
 #include "runner/impl.h"
 
 #include <string.h>
@@ -74,8 +74,8 @@ const char *rm_impl_operation_word(const struct rm_impl *impl, size_t i)
 		MEMBER(length), MEMBER(clear), MEMBER(stats), MEMBER(check),
 		MEMBER(dump) };
 #undef MEMBER
-	/* A member that is new in map.h must not be forgotten here, as
-	   compare_remove once was. The one without a word is unpark. */
+	/* Fails if a member is added to map.h but not here, as compare_remove
+	   once was. unpark has no word of its own. */
 	_Static_assert((sizeof(struct rm_map_ops) -
 	                       offsetof(struct rm_map_ops, park)) /
 	                               sizeof(any_fn) ==

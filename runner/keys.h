@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keys.h - ranks, keys and values: who is who in the measured loop.
+ * keys.h - ranks, keys and values of the measured loop.
  *
- * A *rank* is a number 0 .. n-1. Its key is the rank scattered over 64 bits,
- * its value carries the rank as a tag in the low 32 bits, so that each hit is
- * verified by one xor. A string key is 16 bytes: the scattered word, the rank.
- * A longer one goes on with bytes that are the same in all keys. In programs
- * with placed keys (RM_PLACED) the 8 bytes of the scattered word are in the
- * middle of a key or at its end, and all other bytes are 0.
+ * A *rank* is a number 0 to n-1. Its key is the rank scattered over 64 bits.
+ * Its value has the rank as a tag in the low 32 bits, so that one xor verifies
+ * a hit. A string key is 16 bytes: the scattered word, then the rank. The
+ * remaining bytes of a longer key are equal in all keys. In programs with
+ * placed keys (RM_PLACED) the 8 bytes of the scattered word are in the middle
+ * or at the end of the key, and all other bytes are 0.
  */
 #ifndef RM_KEYS_H
 #define RM_KEYS_H
@@ -19,34 +19,34 @@
 
 enum { RM_STR_KEY_BYTES = 16 };
 
-/* Bytes of a string key; one cache line of its own per thread. Zeroed before
-   use: what follows the rank is never written, and `more` is how much of it
-   belongs to the key, in programs for other sizes (docs/adr/0030). */
+/* Bytes of a string key, in a cache line per thread. Zero before use: bytes
+   after the rank are never written. In programs for other sizes
+   (docs/adr/0030), `more` is the length of the key after the first 16 bytes. */
 struct rm_key_bytes {
 	alignas(RM_CACHE_LINE) char bytes[RM_CACHE_LINE];
 #ifdef RM_SIZED
 	size_t more;
 #endif
 #ifdef RM_PLACED
-	/* The scattered word is in two words from byte `at` on: the first one
-	   has the bits of `first`, the second one the others. */
+	/* The scattered word is split over two words from byte `at` on: the
+	   first has the bits in the mask `first`, the second the others. */
 	uint64_t first, at;
 #endif
 };
 
 #ifdef RM_SIZED
-RM_HOT size_t rm_key_more(const struct rm_key_bytes *line)
+RM_HOT size_t rm_key_extra_bytes(const struct rm_key_bytes *line)
 {
 	return line->more;
 }
 
-/* `bytes` is at least RM_STR_KEY_BYTES, at most RM_CACHE_LINE. */
+/* `bytes` is RM_STR_KEY_BYTES to RM_CACHE_LINE. */
 static inline void rm_key_lengthen(struct rm_key_bytes *line, size_t bytes)
 {
 	line->more = bytes - RM_STR_KEY_BYTES;
 }
 #else
-RM_HOT size_t rm_key_more(const struct rm_key_bytes *line)
+RM_HOT size_t rm_key_extra_bytes(const struct rm_key_bytes *line)
 {
 	(void)line;
 	return 0;
@@ -59,8 +59,9 @@ static inline void rm_key_lengthen(struct rm_key_bytes *line, size_t bytes)
 #endif
 
 #ifdef RM_PLACED
-/* Sets the place for keys of `bytes`. The middle begins in the middle of a word.
-   The low half of the scattered word, the rank's, is always in the second one. */
+/* Sets the position of the scattered word in keys of `bytes`. The middle starts
+   in the middle of a word. Its low half, the rank's, is always in the second
+   word. */
 static inline void rm_key_place(
         struct rm_key_bytes *line, size_t bytes, bool last)
 {
@@ -91,17 +92,16 @@ RM_HOT void rm_key_write(
 }
 #endif
 
-/*
- * Scatters a rank over 64 bits: multiplication by an odd constant is a
- * bijection mod 2^64. The constant's low half is 1, so the key's low 32 bits
- * are the rank's: null_map can answer without arithmetic of its own.
- */
+/* Scatters a rank over 64 bits: multiplication by an odd constant is a
+   bijection mod 2^64. The constant's low half is 1, so the key's low 32 bits
+   equal the rank's. null_map relies on that to answer without arithmetic. */
 static inline uint64_t rm_scatter(uint64_t rank)
 {
 	return rank * 0x9e3779b900000001U;
 }
 
-/* The key of a rank; string bytes go to `line` and live as long as it. */
+/* Returns the key of a rank; string bytes are in `line`, valid as long as
+   it. */
 RM_HOT struct rm_key rm_key_of(
         struct rm_shape shape, uint64_t rank, struct rm_key_bytes *line)
 {
@@ -110,19 +110,19 @@ RM_HOT struct rm_key rm_key_of(
 	if (shape.str) {
 		rm_key_write(line, key.word, rank);
 		key.bytes = line->bytes;
-		key.length = RM_STR_KEY_BYTES + rm_key_more(line);
+		key.length = RM_STR_KEY_BYTES + rm_key_extra_bytes(line);
 	}
 	return key;
 }
 
-/* Word i of a long value, 2 and above: another one for each place and each
-   word 0, so that words that were torn off or moved show. `turned` is word 2. */
+/* Word i >= 2 of a long value. It depends on i and on word 0, so that torn or
+   moved words are detected. `turned` is word 2. */
 RM_HOT uint64_t rm_value_word(uint64_t turned, size_t i)
 {
 	return turned + (i - 2) * 0x9e3779b97f4a7c15U;
 }
 
-/* The words from 2 on, of a value that has more than three. */
+/* Builds a value of more than three words. */
 RM_HOT struct rm_value rm_value_long(uint64_t word)
 {
 	struct rm_value value = RM_LITERAL(rm_value){ { word, ~word } };
@@ -133,8 +133,8 @@ RM_HOT struct rm_value rm_value_long(uint64_t word)
 	return value;
 }
 
-/* Not 0: they are not those of its word 0. */
-RM_HOT uint64_t rm_value_long_wrong(const struct rm_value *value)
+/* Nonzero if words 2 and above do not match word 0. */
+RM_HOT uint64_t rm_value_long_errors(const struct rm_value *value)
 {
 	const uint64_t word = value->word[0];
 	const uint64_t turned = word << 21 | word >> 43;
@@ -145,10 +145,8 @@ RM_HOT uint64_t rm_value_long_wrong(const struct rm_value *value)
 	return wrong;
 }
 
-/*
- * A value: sequence:20 | writer:12 | rank:32 (low). In long shapes the other
- * words repeat word 0 in other ways, so that a torn copy shows.
- */
+/* A value: sequence:20 | writer:12 | rank:32 (low). In long shapes the other
+   words are functions of word 0, so that a torn copy is detected. */
 RM_HOT struct rm_value rm_value_of(
         uint64_t rank, unsigned writer, uint64_t sequence)
 {
@@ -160,8 +158,8 @@ RM_HOT struct rm_value rm_value_of(
 	return RM_LITERAL(rm_value){ { word, ~word, word << 21 | word >> 43 } };
 }
 
-/* 0 if `value` is one that was written for `rank`, untorn; else not 0. */
-RM_HOT uint64_t rm_value_wrong(
+/* 0 if `value` was written for `rank` and is not torn; nonzero otherwise. */
+RM_HOT uint64_t rm_value_errors(
         struct rm_shape shape, const struct rm_value *value, uint64_t rank)
 {
 	uint64_t word = value->word[0];
@@ -170,14 +168,14 @@ RM_HOT uint64_t rm_value_wrong(
 	if (shape.value_bytes == RM_VALUE_LONG) {
 		wrong |= value->word[1] ^ ~word;
 		if (RM_VALUE_WORDS > 3)
-			wrong |= rm_value_long_wrong(value);
+			wrong |= rm_value_long_errors(value);
 		else
 			wrong |= value->word[2] ^ (word << 21 | word >> 43);
 	}
 	return wrong;
 }
 
-/* What a rank adds to a key sum: a mix, so that errors do not cancel. */
+/* Term of a rank in a key sum; mixed, so that errors do not cancel. */
 static inline uint64_t rm_rank_mix(uint64_t rank)
 {
 	return rm_seed(0x726d, rank);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - `readmostly COMMAND`: finds the command and hands over. */
+/* main.c - `readmostly COMMAND`: finds the command and calls it. */
 #include "runner/base/build_info.h"
 #include "runner/base/environment.h"
 #include "runner/base/error.h"
@@ -10,51 +10,51 @@
 #include <string.h>
 
 struct command {
-	const char *name, *what;
+	const char *name, *summary;
 	int (*run)(int argc, char **argv);
 };
 
 static const struct command commands[] = {
 	{ "run", "run a campaign, or resume one", rm_cli_run },
-	{ "plan", "what a workload file would run, and how long", rm_cli_plan },
-	{ "report", "the page of a campaign, tables and figures",
+	{ "plan", "print the cells of a workload file and the estimated time",
+	        rm_cli_plan },
+	{ "report", "write the page, tables and figures of a campaign",
 	        rm_cli_report },
-	{ "check", "is a map correct?", rm_cli_check },
-	{ "explore", "a map under thousands of schedules, each judged",
+	{ "check", "check that a map is correct", rm_cli_check },
+	{ "explore", "check a map under thousands of thread schedules",
 	        rm_cli_explore },
-	{ "compare", "campaigns of several machines next to each other",
-	        rm_cli_compare },
-	{ "advise", "which map for a workload, from what was measured",
+	{ "compare", "compare campaigns of several machines", rm_cli_compare },
+	{ "advise", "recommend a map for a workload, from a campaign's results",
 	        rm_cli_advise },
-	{ "env", "this machine, what disturbs measurement, counters",
+	{ "env", "describe this machine, noise sources and counters",
 	        rm_cli_env },
 };
 
-/* `readmostly dev NAME`. */
+/* Run as `readmostly dev NAME`. */
 static const struct command dev_commands[] = {
-	{ "list", "maps of this build; others with the reason", rm_cli_list },
-	{ "describe", "the keys of a workload file, or the schema of a cell",
+	{ "list", "list the maps, and why others are not built", rm_cli_list },
+	{ "describe", "list the keys of a workload file, or print the schema",
 	        rm_cli_describe },
-	{ "trial", "one cell: JSON in, JSON out", rm_cli_trial },
-	{ "dump", "fill a map and print what is inside", rm_cli_dump },
-	{ "timeline", "one trial as a time line of what the map did inside",
+	{ "trial", "run one cell: JSON request in, JSON result out",
+	        rm_cli_trial },
+	{ "dump", "fill a map and print its internal structure", rm_cli_dump },
+	{ "timeline", "run one trial and write a time line of the map's work",
 	        rm_cli_timeline },
-	{ "replay", "a trace of operations: show, replay or record it",
+	{ "replay", "show, replay or record a trace of operations",
 	        rm_cli_replay },
 	{ "import", "convert a public trace", rm_cli_import },
-	{ "crossover", "search for where the ranking of two maps flips",
+	{ "crossover", "find the boundary where the faster of two maps changes",
 	        rm_cli_crossover },
-	{ "claims", "published claims: list, show, run what decides them",
-	        rm_cli_claims },
-	{ "reproduce", "a campaign again, here: replicated, opposite, unclear",
+	{ "claims", "list, show and measure published claims", rm_cli_claims },
+	{ "reproduce", "repeat a campaign on this machine, compare verdicts",
 	        rm_cli_reproduce },
-	{ "validate", "schema and completeness of a campaign",
+	{ "validate", "check schema and completeness of a campaign",
 	        rm_cli_validate },
-	{ "verify-artifact", "integrity and completeness of an artifact",
+	{ "verify-artifact", "check an artifact's integrity and completeness",
 	        rm_cli_verify_artifact },
-	{ "sim-top", "simulated: lines that cores take from each other",
+	{ "sim-top", "simulate: cache lines most contended between cores",
 	        rm_cli_sim_top },
-	{ "sim-sensitivity", "simulated: counts over machines and guesses",
+	{ "sim-sensitivity", "simulate: vary the machine and the assumed costs",
 	        rm_cli_sim_sensitivity },
 };
 
@@ -64,11 +64,11 @@ static void usage(FILE *out)
 {
 	fprintf(out, "usage: readmostly COMMAND [ARGUMENTS]\n\n");
 	for (size_t i = 0; i < COUNT(commands); i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].what);
-	fprintf(out,
-	        "\n`readmostly COMMAND --help` explains a command, "
-	        "`readmostly dev` lists the others;\n`make bench` runs all "
-	        "that is needed.\n");
+		fprintf(out, "  %-9s %s\n", commands[i].name,
+		        commands[i].summary);
+	fprintf(out, "\n`readmostly COMMAND --help` explains a command, "
+	             "`readmostly dev` lists more\ncommands. `make bench` "
+	             "builds and runs everything that a first result needs.\n");
 }
 
 static void dev_usage(FILE *out)
@@ -76,7 +76,7 @@ static void dev_usage(FILE *out)
 	fprintf(out, "usage: readmostly dev COMMAND [ARGUMENTS]\n\n");
 	for (size_t i = 0; i < COUNT(dev_commands); i++)
 		fprintf(out, "  %-15s %s\n", dev_commands[i].name,
-		        dev_commands[i].what);
+		        dev_commands[i].summary);
 }
 
 static const struct command *find(
@@ -88,7 +88,7 @@ static const struct command *find(
 	return NULL;
 }
 
-/* argv[0] of a command is "readmostly COMMAND", for its messages. */
+/* argv[0] of a command is "readmostly COMMAND"; its messages begin with it. */
 static int call(
         const struct command *command, const char *group, int argc, char **argv)
 {
@@ -110,19 +110,19 @@ static int print_version(void)
 	return RM_OK;
 }
 
-static void no_command(const char *program, const char *name,
+static void print_unknown(const char *program, const char *name,
         const struct command *table, size_t count)
 {
 	struct rm_nearest nearest = { .word = name };
 
 	for (size_t i = 0; i < count; i++)
 		rm_nearest_offer(&nearest, table[i].name);
-	fprintf(stderr, "%s: no command \"%s\"%s\n\n", program, name,
+	fprintf(stderr, "%s: unknown command \"%s\"%s\n\n", program, name,
 	        rm_nearest_hint(&nearest));
 }
 
-/* An old spelling is refused with the new one. */
-static int refuse(const char *name)
+/* Rejects an unknown name. For a former spelling, prints the present one. */
+static int reject(const char *name)
 {
 	static const char *const parts[] = { "machine", "doctor", "counters" };
 
@@ -139,7 +139,7 @@ static int refuse(const char *name)
 		        name, name);
 		return RM_USAGE;
 	}
-	no_command("readmostly", name, commands, COUNT(commands));
+	print_unknown("readmostly", name, commands, COUNT(commands));
 	usage(stderr);
 	return RM_USAGE;
 }
@@ -156,7 +156,7 @@ static int dev(int argc, char **argv)
 		dev_usage(stdout);
 		return RM_OK;
 	}
-	no_command(
+	print_unknown(
 	        "readmostly dev", argv[1], dev_commands, COUNT(dev_commands));
 	dev_usage(stderr);
 	return RM_USAGE;
@@ -168,7 +168,7 @@ int main(int argc, char **argv)
 	const struct command *command = find(commands, COUNT(commands), name);
 
 	rm_environment_clean();
-	rm_cli_begin();
+	rm_program_start();
 	if (command)
 		return call(command, "", argc - 1, argv + 1);
 	if (!strcmp(name, "dev"))
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
 		return RM_OK;
 	}
 	if (argc > 1)
-		return refuse(name);
+		return reject(name);
 	usage(stderr);
 	return RM_USAGE;
 }

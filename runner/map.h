@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * map.h - THE contract: all that a map in impls/ must know of the suite.
+ * map.h - the contract of a map in impls/.
  *
- * A map fills in a constant `struct rm_map_ops` and a `struct rm_impl`; the
- * same functions are called through pointers by the tests and inlined into
- * the measured loop by RM_DRIVES() of runner/driver.h. This header and those
- * of the loop are both C11 and C++23.
+ * A map defines a constant `struct rm_map_ops` and a `struct rm_impl`. Tests
+ * call the functions through pointers; RM_DRIVES() of runner/driver.h inlines
+ * them into the measured loop. This header and the headers of the loop are
+ * valid C11 and C++23.
  */
 #ifndef RM_MAP_H
 #define RM_MAP_H
@@ -19,29 +19,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * For the measured operations: the compiler may not leave a call. Sanitizers
- * judge the source, not the speed: with -DRM_CALLED each operation is compiled
- * once instead of once a loop and shape, in a third of the time.
- */
-#ifdef RM_CALLED
+/* For measured operations, which must be inlined. Sanitizer builds check
+   correctness, not speed: with -DRM_CALLED each operation is compiled once
+   instead of once per loop and shape, in a third of the time. */
+#ifdef RM_OUT_OF_LINE
 #define RM_HOT static inline
 #else
 #define RM_HOT static inline __attribute__((always_inline))
 #endif
-/* For the slow path of a measured operation: a direct call, out of line. */
+/* For the slow path of a measured operation: direct call, not inlined. */
 #define RM_COLD __attribute__((noinline, cold))
 
 enum { RM_CACHE_LINE = 64 };
 
-/* Version of this contract: the runner refuses programs of another one. */
+/* Version of this contract; the runner rejects programs of another one. */
 enum { RM_CONTRACT = 1 };
 
-/*
- * RM_PAUSE() marks a spot between two steps of an operation at which others
- * may come in between. Nothing in measured builds; with -DRM_PAUSES a check
- * waits there now and then, so that rare interleavings become frequent.
- */
+/* RM_PAUSE() marks a point between two steps of an operation at which another
+   thread may interfere. It is empty in measured builds. With -DRM_PAUSES a
+   check sometimes waits there, so that rare interleavings become frequent. */
 RM_C_BEGIN
 void rm_pause(void); /* verify/check/pause.c */
 RM_C_END
@@ -51,11 +47,9 @@ RM_C_END
 #define RM_PAUSE() ((void)0)
 #endif
 
-/*
- * The longer of the two lengths of values that an object knows: 24 bytes, or
- * that of a program for other sizes (docs/adr/0030), whose maps are compiled
- * with -DRM_SIZED=64, 256 or 1024. With -DRM_SIZED=24 string keys are long.
- */
+/* The longer of the two value lengths that an object supports: 24 bytes, or
+   RM_SIZED in programs for other sizes (docs/adr/0030), which are compiled with
+   -DRM_SIZED=64, 256 or 1024. With -DRM_SIZED=24 string keys are long. */
 #ifdef RM_SIZED
 #define RM_VALUE_LONG RM_SIZED
 #else
@@ -63,16 +57,15 @@ RM_C_END
 #endif
 enum { RM_VALUE_WORDS = RM_VALUE_LONG / 8 };
 
-/*
- * Key kind x value size. Operations get it as a constant: what depends on it
- * folds away in the measured loop.
- */
+/* Kind of key and size of value. Operations get it as a constant, so that
+   branches on it fold away in the measured loop. */
 struct rm_shape {
 	bool str;             /* false: 64-bit keys; true: byte strings */
 	unsigned value_bytes; /* 8 or RM_VALUE_LONG */
 };
 
-/* Before the braces of a value of a struct: C++ has no compound literals. */
+/* Written before the braces of a struct value, since C++ lacks compound
+   literals. */
 #ifdef __cplusplus
 #define RM_LITERAL(type) type
 #define RM_SHAPE_LITERAL rm_shape
@@ -81,7 +74,8 @@ struct rm_shape {
 #define RM_SHAPE_LITERAL (struct rm_shape)
 #endif
 
-/* Named for the usual lengths; in a program for others x24 is the long one. */
+/* Named for the plain program; in programs for other sizes x24 is the long
+   one. */
 #define RM_U64X8    (RM_SHAPE_LITERAL{ false, 8 })
 #define RM_U64X24   (RM_SHAPE_LITERAL{ false, RM_VALUE_LONG })
 #define RM_STR16X8  (RM_SHAPE_LITERAL{ true, 8 })
@@ -89,25 +83,23 @@ struct rm_shape {
 
 enum { RM_SHAPES = 4 };
 
-/* Position of a shape in rm_impl.drive and bit number in rm_impl.shapes. */
+/* Index of a shape in rm_impl.drive, and its bit in rm_impl.shapes. */
 static inline unsigned rm_shape_index(struct rm_shape shape)
 {
 	return (shape.str ? 2U : 0U) +
 	       (shape.value_bytes == RM_VALUE_LONG ? 1U : 0U);
 }
 
-/* Whether this object knows values of that length. */
+/* True if this object supports values of that length. */
 static inline bool rm_shape_built(struct rm_shape shape)
 {
 	return shape.value_bytes == 8 || shape.value_bytes == RM_VALUE_LONG;
 }
 
-/*
- * One key. u64 shapes read `word` only; string shapes read `bytes` and
- * `length` only (any length, 0 included; the measured loop uses 16, or 32
- * or 64 where a cell asks for long keys).
- * `bytes` belongs to the caller and is valid during the call only.
- */
+/* One key. u64 shapes read `word` only. String shapes read `bytes` and `length`
+   only: any length including 0; measured loops use 16, or 32 or 64 for cells
+   with long keys. `bytes` belongs to the caller and is valid during the call
+   only. */
 struct rm_key {
 	uint64_t word;
 	const char *bytes;
@@ -119,23 +111,23 @@ struct rm_value {
 	uint64_t word[RM_VALUE_WORDS];
 };
 
-/* What a map allocates for. */
+/* Parameters for the allocation of a map. */
 struct rm_sizing {
-	size_t keys;                /* most keys resident at one time */
-	size_t threads;             /* most threads joined at one time, >= 1 */
+	size_t keys;                /* maximum of resident keys */
+	size_t threads;             /* maximum of joined threads, >= 1 */
 	size_t retired_limit_bytes; /* above this, writers wait for a grace
-				       period; 0: the map's own default */
+				     * period; 0: the map's default */
 	bool presize;               /* false: start small and grow */
 	struct rm_shape shape;
-	uint64_t seed; /* of the map's hash; equal seed, equal layout */
-	/* The loop's numbers (struct rm_worker); NULL: the loop's defaults. */
+	uint64_t seed; /* for the map's hash; equal seeds: equal layouts */
+	/* Arguments of the loop (struct rm_worker); NULL: its defaults. */
 	const uint64_t *loop_args;
-	/* Time in ns for what expires; never runs backwards. NULL: the
-	   monotonic clock. Tests give one of their own. Any thread. */
+	/* Time in ns for expiry; never decreases. NULL: the monotonic clock.
+	   Tests pass their own. Any thread. */
 	uint64_t (*now_ns)(void);
-	/* How many times as fast as the monotonic clock that time runs, so
-	   that 30 s can pass in a window; 0 is 1. At most 1000: then a tick of
-	   the coarse clock, 10 ms, is 10 s. Not of a clock that is given. */
+	/* Speed of that time relative to the monotonic clock, so that 30 s can
+	   pass in a window; 0 is 1. At most 1000: a tick of the coarse clock,
+	   10 ms, is then 10 s. Ignored if now_ns is set. */
 	uint64_t clock_rate;
 };
 
@@ -149,61 +141,60 @@ struct rm_source {
 	const void *context;
 };
 
-/* Called per entry by scan; returning false ends the scan. */
+/* Called by scan for each entry; returning false ends the scan. */
 typedef bool rm_scan_fn(
         void *context, struct rm_key key, const struct rm_value *value);
-/* Called per statistic: a stable name, its unit ("1", "bytes", "ns"), and
-   its value; NAN: not counted in this build (runner/stat.h). */
+/* Called for each statistic: stable name, unit ("1", "bytes", "ns") and value;
+   NAN: not counted in this build (runner/stat.h). */
 typedef void rm_stat_fn(
         void *context, const char *name, const char *unit, double value);
-/* New value from old (NULL: the key is absent); false: leave unchanged. */
+/* Computes a new value from the old one (NULL: absent); false: unchanged. */
 typedef bool rm_update_fn(
         void *context, const struct rm_value *old, struct rm_value *value);
 
-/*
- * Operations on one map. `thread` is what join() returned and stays on that
- * thread. lookup, upsert, remove, exchange and take return whether the key
- * *was there* when the operation took effect.
- */
+/* Operations of a map. `thread` is the handle from join(), used only on that
+   thread. lookup, upsert, remove, exchange and take return whether the key *was
+   present* when the operation took effect. */
 struct rm_map_ops {
-	/* Returns an empty map, or NULL when memory ran out. */
+	/* Returns an empty map, or NULL if memory runs out. */
 	void *(*create)(const struct rm_sizing *sizing);
-	/* Frees the map and all it holds. No thread is joined. */
+	/* Frees the map and all entries. No thread is joined. */
 	void (*destroy)(void *map);
-	/* Returns slot's handle, 0 <= slot < sizing.threads (may be `map`
-	   itself), or NULL when memory ran out. Called on that thread. */
+	/* Returns the handle of a slot, 0 <= slot < sizing.threads (may be
+	   `map` itself), or NULL if memory runs out. Called on that thread. */
 	void *(*join)(void *map, size_t slot);
-	/* The thread holds nothing any more; its limbo is handed over. */
+	/* The thread holds no references; its limbo is handed over. */
 	void (*leave)(void *thread);
-	/* Stores the value only if the key is there. Allocates nothing. */
+	/* Sets *value only if the key is present. Must not allocate. */
 	bool (*lookup)(void *thread, struct rm_shape shape, struct rm_key key,
 	        struct rm_value *value);
 	/* Inserts or replaces. */
 	bool (*upsert)(void *thread, struct rm_shape shape, struct rm_key key,
 	        const struct rm_value *value);
 	bool (*remove)(void *thread, struct rm_shape shape, struct rm_key key);
-	/* After each batch: no reference is held. Must not block; may free. */
+	/* Called after each batch, when the thread holds no reference. Must not
+	   block; may free. */
 	void (*quiesce)(void *thread);
 
-	/* From here on members may be NULL; a workload or check that needs one
-	   then skips the map and says so. */
+	/* The other members may be NULL; a workload or check that needs one
+	   then skips the map with a reason. */
 
-	/* Around anything that may block (a joined QSBR thread that waits at
-	   a barrier stops everybody's grace periods). */
+	/* Called around anything that may block: a joined QSBR thread that
+	   waits at a barrier would stop all grace periods. */
 	void (*park)(void *thread);
 	void (*unpark)(void *thread);
-	/* Fills an empty map in bulk; one thread, before the others use the
-	   map. Returns 0 or -ENOMEM. */
+	/* Fills an empty map in bulk on one thread, before other threads use
+	   the map. Returns 0 or -ENOMEM. */
 	int (*load)(void *thread, struct rm_shape shape,
 	        const struct rm_source *source);
-	/* upsert that also stores the value it replaced, if there was one. */
+	/* upsert that also stores the replaced value, if any. */
 	bool (*exchange)(void *thread, struct rm_shape shape, struct rm_key key,
 	        const struct rm_value *value, struct rm_value *old);
-	/* remove that also stores the value it took out, if there was one. */
+	/* remove that also stores the removed value, if any. */
 	bool (*take)(void *thread, struct rm_shape shape, struct rm_key key,
 	        struct rm_value *old);
-	/* Returns true and stores the present value where the key was there;
-	   else inserts `value`. */
+	/* Returns true and stores the present value if the key was present;
+	   otherwise inserts `value`. */
 	bool (*insert_if_absent)(void *thread, struct rm_shape shape,
 	        struct rm_key key, const struct rm_value *value,
 	        struct rm_value *present);
@@ -211,55 +202,57 @@ struct rm_map_ops {
 	bool (*compare_swap)(void *thread, struct rm_shape shape,
 	        struct rm_key key, const struct rm_value *expected,
 	        const struct rm_value *value);
-	/* Takes the key out if its value is `expected`; returns whether it
+	/* Removes the key if its value is `expected`; returns whether it
 	   did. */
 	bool (*compare_remove)(void *thread, struct rm_shape shape,
 	        struct rm_key key, const struct rm_value *expected);
-	/* Atomic read-modify-write through a callback. Returns whether the
-	   key was there. */
+	/* Atomic read-modify-write through a callback. Returns whether the key
+	   was present. */
 	bool (*update)(void *thread, struct rm_shape shape, struct rm_key key,
 	        rm_update_fn *fn, void *context);
-	/* Visits entries; what it guarantees is rm_impl.guarantees. */
+	/* Visits entries; rm_impl.guarantees is its guarantee. */
 	void (*scan)(void *thread, struct rm_shape shape, rm_scan_fn *fn,
 	        void *context);
-	/* Number of entries; exact when nobody writes. */
+	/* Number of entries; exact if no thread writes. */
 	size_t (*length)(void *thread);
 	void (*clear)(void *thread);
-	/* Emits every statistic since create(); any thread, also while others
-	   run. */
+	/* Emits every statistic since create(). Any thread, even during
+	   operations of others. */
 	void (*stats)(void *map, rm_stat_fn *emit, void *context);
-	/* Walks every invariant of a map nobody else uses. False: `why`, of
-	   `size` bytes, names the broken one. */
+	/* Checks every invariant; no other thread uses the map. False: `why`,
+	   of `size` bytes, names the broken invariant. */
 	bool (*check)(void *map, char *why, size_t size);
-	/* Writes the inner state for a person to the file descriptor. */
+	/* Prints the internal state to a file descriptor. */
 	void (*dump)(void *map, int fd);
 };
 
 /* Bits of rm_impl.caps. */
 enum rm_cap {
 	RM_CAP_SINGLE_WRITER = 1 << 0, /* at most one thread may write */
-	RM_CAP_BACKGROUND = 1 << 1,    /* has threads of its own */
-	RM_CAP_NO_STATE = 1 << 2,      /* holds nothing: null_map */
+	RM_CAP_BACKGROUND = 1 << 1,    /* has background threads */
+	RM_CAP_NO_STATE = 1 << 2,      /* stores nothing: null_map */
 	RM_CAP_UNSAFE = 1 << 3,        /* safe with one thread or read-only */
-	RM_CAP_UNSAFE_INSERT = 1 << 4, /* ... and with in-place updates */
+	RM_CAP_UNSAFE_INSERT = 1 << 4, /* the same, but in-place updates are
+				        * safe, too */
 	RM_CAP_SLOW_WRITES = 1 << 5,   /* a write costs O(keys) */
-	/* a lookup may answer with what was so a bounded time ago; a thread
-	   that was parked since then sees everything */
+	/* A lookup may return a value that is out of date for a bounded time. A
+	   thread that has been parked since then sees everything. */
 	RM_CAP_STALE = 1 << 6,
-	RM_CAP_FIXED_SIZE = 1 << 7, /* made for its keys: never grows */
-	/* a write that meets another one returns what it did not replace */
+	RM_CAP_FIXED_SIZE = 1 << 7, /* allocated for its keys; never grows */
+	/* return values of concurrent writes may be wrong */
 	RM_CAP_INEXACT_RETURNS = 1 << 8,
 };
 
-/* What a map's look-ups ask of their caller, beside joining and leaving. */
+/* What look-ups require of their caller, besides join and leave. */
 enum rm_duty {
 	RM_DUTY_NONE,
-	RM_DUTY_GUARD, /* a read-side section around each; its loop makes it */
-	RM_DUTY_ANNOUNCE, /* quiesce() now and then, park() before it blocks */
+	RM_DUTY_GUARD,    /* a read-side section around each, made by the map's
+		        * loop */
+	RM_DUTY_ANNOUNCE, /* quiesce() regularly, park() before blocking */
 };
 
 /* Bits of rm_impl.shapes: 1 << rm_shape_index(shape). A program for other sizes
-   has those that the plain one has not: long values, or long keys. */
+   has only the shapes with long values or keys, which the plain one lacks. */
 #ifndef RM_SIZED
 enum { RM_ALL_SHAPES = 0xf, RM_U64_SHAPES = 0x3 };
 #elif RM_SIZED == 24
@@ -270,64 +263,65 @@ enum { RM_ALL_SHAPES = 0xa, RM_U64_SHAPES = 0x2 };
 
 struct rm_worker; /* runner/driver.h */
 
-/*
- * A measured loop that a subject brings itself, because it is not made of
- * look-ups and writes by key. Runs one thread's share until rm_stopped() or
- * worker->iterations_limit, counts worker->counts.iterations, and sets
- * worker->counts.wrong where an answer is wrong. What else it counts comes
- * out of ops->stats; ops->check then says whether all adds up.
- */
+/* A measured loop of a subject's own, which does not consist of look-ups and
+   writes by key. Runs one thread's share until rm_stopped() or
+   worker->iterations_limit, counts worker->counts.iterations, and sets
+   worker->counts.wrong after a wrong answer. ops->stats has its other counts;
+   ops->check verifies that they are consistent. */
 struct rm_own_loop {
-	const char *name; /* of runner/protocol/loops.c: "stock", "pair" */
+	const char *name; /* in runner/protocol/loops.c: "stock", "pair" */
 	void (*run)(struct rm_worker *worker);
 };
 
-/* What the suite knows of a map. One per file in impls/, same id. */
+/* Description of a map. One per file in impls/, with the same id. */
 struct rm_impl {
-	const char *id;     /* the file's base name; the id in results */
-	const char *label;  /* in tables, at most 60 characters */
+	const char *id;     /* base name of the file; id in results */
+	const char *label;  /* for tables, at most 60 characters */
 	const char *family; /* lock | sync | shard | rcu | free | bound |
 	                       technique */
 	const char *sync;   /* "none", "rwlock", "rcu-qsbr", "epoch", ... */
 	enum rm_duty duty;
-	const char *source; /* where the algorithm is from */
+	const char *source; /* origin of the algorithm */
 	const char *system; /* "M3": number of the system studied, or "" */
-	unsigned shapes;    /* bits: what drive[] offers */
+	unsigned shapes;    /* bits: shapes that drive[] offers */
 	unsigned caps;      /* bits of enum rm_cap */
-	/* of scan and length: "point-in-time" | "once-if-present" | "none" */
+	/* Guarantee of scan and length: "point-in-time" | "once-if-present" |
+	   "none" */
 	const char *guarantees;
-	/* of the weakest operation on a key, while memory is not short:
+	/* Progress of the weakest operation on a key, if memory suffices:
 	   "blocking" | "lock-free" | "wait-free" */
 	const char *progress;
 	const char *dispatch; /* "none" | "callback" | "plt" */
 	const struct rm_map_ops *ops;
-	/* The measured loops, by rm_shape_index(); NULL: shape not offered. */
+	/* Measured loops by rm_shape_index(); NULL: shape not offered. */
 	void (*drive[RM_SHAPES])(struct rm_worker *worker);
-	/* Loops of its own, ended by { NULL, NULL }; NULL: none. What has
-	   these and no drive is a technique: ops of keys may be NULL. */
+	/* Its own loops, terminated by { NULL, NULL }; NULL: none. A subject
+	   with loops but without drive is a technique: key operations may be
+	   NULL. */
 	const struct rm_own_loop *loops;
-	/* Both NULL, or what each thread holds open for loops of its own, such
-	   as connections: opened before the warm-up, closed after the window,
-	   kept in worker->held. No loop runs meanwhile, and what they count is
-	   dropped, but for counts.wrong. open() is false without memory. */
+	/* Both NULL, or open and close what each thread holds for its own
+	   loops, such as connections, in worker->held. open() runs before the
+	   warm-up, close() after the window, neither during a loop. Their
+	   counts are dropped, except counts.wrong. open() returns false if
+	   memory runs out. */
 	bool (*open)(struct rm_worker *worker);
 	void (*close)(struct rm_worker *worker);
-	/* NULL, or this is a planted misuse: which check or statistic shows
-	   it. Chosen by its full id only, never by "all" or a glob. */
+	/* NULL, or the check or statistic that detects this injected bug. Such
+	   a map is selected by its full id only, never by "all" or a glob. */
 	const char *misuse;
-	/* NULL, or the library's version as it says itself, in a static text:
-	   of the one that is loaded where it has a function for that, else of
-	   its headers. */
+	/* NULL, or returns the version of the library as a static string: of
+	   the loaded library if it has a function for that, else of its
+	   headers. */
 	const char *(*version)(void);
-	/* The longest values that it takes in programs for other sizes of keys
-	   and values (docs/adr/0030): 8 to 1024 bytes; 0: it is in none. */
+	/* Longest values in programs for other sizes of keys and values
+	   (docs/adr/0030): 8 to 1024 bytes; 0: has no such program. */
 	unsigned value_most;
-	/* Where values of more than 24 bytes are, and who frees them: "in line"
-	   is with the key, where a look-up is when it has found it; "by
-	   pointer" in an object of their own. NULL: there are none. */
+	/* Location of values over 24 bytes: "in line", next to the key, so that
+	   a look-up reaches both at once; or "by pointer", in an object of
+	   their own; and who frees them. NULL: no such values. */
 	const char *value_place;
-	/* It orders by volatile accesses, as the headers of Concurrency Kit
-	   do: data races to C11, so "explore all" leaves it out. */
+	/* Orders by volatile accesses, like the headers of Concurrency Kit. C11
+	   regards these as data races, so "explore all" skips the map. */
 	bool volatile_order;
 };
 

@@ -1,8 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# mode.sh - for bench.sh, answer.sh and fleet/campaign.sh: the mode that MODE and SET name.
-# find_mode DEFAULT: sets mode (a name or a file), mode_file and mode_words. If there is no such mode:
-# status 2 and an error that lists those that exist.
+# mode.sh - for bench.sh, answer.sh and fleet/campaign.sh: finds the mode of MODE and SET. find_mode DEFAULT sets mode
+# (a name or a file), mode_file and mode_words. For an unknown mode it prints those that exist and returns 2.
 find_mode() {
 	local name known=''
 	mode=${MODE:-$([ -n "$SET" ] && echo quick || echo "$1")}
@@ -14,7 +13,7 @@ find_mode() {
 	for name in workloads/modes/*.conf; do
 		name=$(basename "$name" .conf)
 		case $name in
-		crossover-*) ;; # of make crossover
+		crossover-*) ;; # for make crossover
 		*-*) known="$known, SET=${name%%-*} MODE=${name#*-}" ;;
 		*) known="$known, MODE=$name" ;;
 		esac

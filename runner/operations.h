@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * operations.h - single operations of the measured loops: made, timed where
- * the loop is open, counted and verified. runner/driver.h strings them
- * together; loops that call through a table of operations use them, too.
- */
+/* operations.h - single operations of the measured loops: execution, timing in
+   open loops, counting and verification. Used by runner/driver.h, and by loops
+   that call through a table of operations. */
 #ifndef RM_OPERATIONS_H
 #define RM_OPERATIONS_H
 
@@ -11,18 +9,18 @@
 #include "runner/map.h"
 #include "runner/worker.h"
 
-/* Where an operation begins: of interest to the simulated machine alone, which
-   says so before this file (runner/sim/guest/relax.h). */
+/* Start of an operation; defined by the simulated machine before it includes
+   this file (runner/sim/guest/relax.h), empty otherwise. */
 #ifndef RM_OPERATION_BEGINS
 #define RM_OPERATION_BEGINS() ((void)0)
 #endif
 
 RM_C_BEGIN
 /* Open loop (runner/trial/open_loop.c). Direct calls, never inlined. */
-/* Waits for the next intended start; false: the window is over. `sleeping`
-   says whether the wait is long enough to park first. */
+/* Waits for the next scheduled start; false: the window is over. `sleeping`:
+   the wait is long enough to park first. */
 bool rm_pace_next(struct rm_worker *worker, bool *sleeping);
-/* Waits until the start that rm_pace_next() announced. */
+/* Waits until the start announced by rm_pace_next(). */
 void rm_pace_wait(struct rm_worker *worker);
 /* Records one operation that ended now. */
 void rm_pace_record(
@@ -31,11 +29,11 @@ RM_C_END
 
 RM_HOT bool rm_stopped(const struct rm_worker *worker)
 {
-	/* relaxed: a flag that publishes nothing; join orders the results */
+	/* relaxed: the flag publishes no data; join orders the results */
 	return atomic_load_explicit(worker->stop, memory_order_relaxed);
 }
 
-/* An upsert of a rank by its key, which the caller has made. */
+/* Upserts a rank by its key, built by the caller. */
 RM_HOT void rm_write_key(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank, struct rm_key key)
 {
@@ -82,21 +80,21 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
 		rm_pace_record(worker, RM_REMOVE, was_there);
 }
 
-/* Where a loop's ranks come from. */
+/* Sources of a loop's ranks. */
 enum rm_draws { RM_DRAWS_UNIFORM, RM_DRAWS_STREAM, RM_DRAWS_SKEW };
 
-RM_HOT enum rm_draws rm_draws_of(const struct rm_worker *worker)
+RM_HOT enum rm_draws rm_draws_kind(const struct rm_worker *worker)
 {
 	if (worker->skew)
 		return RM_DRAWS_SKEW;
 	return worker->stream ? RM_DRAWS_STREAM : RM_DRAWS_UNIFORM;
 }
 
-/* How often another rank is drawn before any resident one will do. */
+/* Maximum number of draws before any resident rank is taken. */
 enum { RM_REDRAWS = 64 };
 
-/* A resident rank for a write that drew an absent one, as popular as others:
-   another draw, or one from another place of the stream. */
+/* Draws a resident rank for a write whose rank was absent, with the same
+   popularity: another draw, or one from another position of the stream. */
 RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
 {
 	for (uint64_t i = 0; i < RM_REDRAWS; i++) {
@@ -113,11 +111,11 @@ RM_HOT uint64_t rm_draw_resident(const struct rm_worker *worker, uint64_t x)
 			return worker->skew ? rm_skew_key(worker->skew, rank)
 			                    : rank;
 	}
-	/* x itself is known to be high here: mix it again */
+	/* x is known to be high here, so mix it again */
 	return rm_below(rm_seed(x, 0), worker->resident);
 }
 
-/* The oldest rank of the thread that is in the map, and the next new one. */
+/* The thread's oldest rank in the map, and its next new one. */
 RM_HOT uint64_t rm_fresh_oldest(const struct rm_worker *worker)
 {
 	return worker->slot + worker->fresh_done * worker->threads;
@@ -132,13 +130,13 @@ RM_HOT uint64_t rm_fresh_next(const struct rm_worker *worker)
 	return rm_fresh_oldest(worker) + own * worker->threads;
 }
 
-/* After the new rank is in. A guard that is too short asks for each write to be
-   published. */
-RM_HOT void rm_fresh_did(struct rm_worker *worker)
+/* Called after the new rank is inserted. A short guard requires publishing each
+   write. */
+RM_HOT void rm_fresh_publish(struct rm_worker *worker)
 {
 	const uint64_t done = ++worker->fresh_done;
 
-	/* relaxed: look-ups that come too early miss, and are counted */
+	/* relaxed: look-ups that come too early miss and are counted */
 	if (done % RM_FRESH_PUBLISHED == 0 ||
 	        worker->fresh_guard < 2 * RM_FRESH_PUBLISHED)
 		atomic_store_explicit(&worker->fresh[worker->slot].base,
@@ -146,10 +144,8 @@ RM_HOT void rm_fresh_did(struct rm_worker *worker)
 		        memory_order_relaxed);
 }
 
-/*
- * One write decision. `rank` was drawn for a lookup: where it is an absent
- * one, a resident one is drawn anew by the random bits `x`.
- */
+/* Executes one write. `rank` was drawn for a lookup; if it is absent, a
+   resident rank is drawn by the random bits `x`. */
 RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, uint64_t rank, uint64_t x)
 {
@@ -165,28 +161,28 @@ RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
 	rm_write_upsert(map, shape, worker, rank);
 	if (kind == RM_FRESH) {
 		rm_write_remove(map, shape, worker, rm_fresh_oldest(worker));
-		rm_fresh_did(worker);
+		rm_fresh_publish(worker);
 	}
 	if (kind != RM_UPDATE)
 		worker->counts.pairs++;
 }
 
-/* What is added to a drawn rank: the writes of the thread that owns it, 0 but
-   for fresh writes. */
+/* Offset of a drawn rank: the published writes plus guard of the rank's owner,
+   times the threads; 0 unless writes are fresh. */
 RM_HOT uint64_t rm_lookup_base(const struct rm_worker *worker, uint64_t rank)
 {
-	uint64_t owner; /* the rank modulo the threads, without a division */
+	uint64_t owner; /* rank modulo threads, without a division */
 
 	if (worker->write_kind != RM_FRESH)
 		return 0;
 	owner = rm_below(worker->fresh_magic * (uint32_t)rank, worker->threads);
-	/* relaxed: a value of a few writes ago will do, see fresh_guard */
+	/* relaxed: a slightly old value suffices, see fresh_guard */
 	return atomic_load_explicit(
 	        &worker->fresh[owner].base, memory_order_relaxed);
 }
 
 /* Draws a rank: uniformly by the high bits of `x`, from the stream, or from the
-   skewed distribution by more random bits. `draws` is a constant in inlined
+   skewed distribution by more random bits. `draws` is constant in inlined
    loops. */
 RM_HOT uint64_t rm_draw(const struct rm_worker *worker, enum rm_draws draws,
         uint64_t x, uint64_t *rng, uint64_t *position, uint64_t span)
@@ -199,8 +195,8 @@ RM_HOT uint64_t rm_draw(const struct rm_worker *worker, enum rm_draws draws,
 	return rm_below(x, span);
 }
 
-/* How many sessions a thread of a life-cycle loop holds open: its share of the
-   keys; some where nobody says how many (readmostly check). */
+/* Number of sessions that a thread of a life-cycle loop holds open: its share
+   of the keys, or a default if there are no keys (readmostly check). */
 RM_HOT uint64_t rm_sessions_held(const struct rm_worker *worker)
 {
 	const uint64_t preset = 16;
@@ -212,8 +208,8 @@ RM_HOT uint64_t rm_sessions_held(const struct rm_worker *worker)
 	               : preset;
 }
 
-/* Which of a thread's `open` sessions a touch is for, the oldest first: by the
-   distribution of ranks, so that `hot` leaves the younger ones idle. */
+/* Selects the session to touch out of `open`, the oldest first, by the
+   distribution of ranks: `hot` leaves younger sessions idle. */
 RM_HOT uint64_t rm_draw_session(
         struct rm_worker *worker, uint64_t x, uint64_t open)
 {
@@ -227,35 +223,35 @@ RM_HOT uint64_t rm_draw_session(
 	       worker->threads % open;
 }
 
-/*
- * Of lifecycle:T:S:EBB, EBB above 1: how many sessions a thread holds. They ebb
- * until each thread has its EBB-th part left, then flow until each has all of
- * them, and so on; who is there first waits for the others, renewing as ever,
- * so that all ebb at once, however seldom one of them gets a CPU.
- */
-struct rm_tide {
-	_Atomic(uint64_t) *turns; /* of all threads together */
-	uint64_t threads, own;    /* turns that this thread has made */
-	uint64_t most, least;     /* sessions; equal: there is no tide */
+/* Number of sessions of a thread in lifecycle:T:S:EBB with EBB above 1. It
+   falls to its EBB-th part in each thread, then rises to the maximum, and so
+   on. A thread that reaches its turning point first keeps renewing until all
+   have reached theirs, so that all fall and rise together, even if one rarely
+   gets a CPU. */
+struct rm_session_wave {
+	_Atomic(uint64_t) *turns; /* turning points reached by all threads */
+	uint64_t threads, own;    /* own: reached by this thread */
+	uint64_t most, least;     /* sessions; equal: the number is constant */
 };
 
-RM_HOT struct rm_tide rm_tide_of(
+RM_HOT struct rm_session_wave rm_session_wave_start(
         const struct rm_worker *worker, uint64_t most, uint64_t own)
 {
 	const uint64_t least = most / worker->loop_args[2];
-	const struct rm_tide tide = { worker->turns, worker->threads, own, most,
+	const struct rm_session_wave tide = { worker->turns, worker->threads, own, most,
 		least ? least : 1 };
 
 	return tide;
 }
 
-/* What a renewal does: 0: it closes one session and opens another, of `open`;
-   -2: it closes two, 2: it opens two. At ebb, and at flood, half of them do. */
-RM_HOT int rm_tide_step(struct rm_tide *tide, uint64_t x, uint64_t open)
+/* Effect of a renewal on `open` sessions. 0: closes one and opens one; -2:
+   closes two; 2: opens two. While falling or rising, half of the renewals
+   change the number. */
+RM_HOT int rm_session_wave_step(struct rm_session_wave *tide, uint64_t x, uint64_t open)
 {
 	const bool ebbs = tide->own % 2 == 0;
 
-	/* relaxed: any recent number will do */
+	/* relaxed: any recent number suffices */
 	if (tide->least == tide->most ||
 	        atomic_load_explicit(tide->turns, memory_order_relaxed) /
 	                        tide->threads <
@@ -263,7 +259,7 @@ RM_HOT int rm_tide_step(struct rm_tide *tide, uint64_t x, uint64_t open)
 		return 0;
 	if (ebbs ? open < tide->least + 2 : open + 2 > tide->most) {
 		tide->own++;
-		/* relaxed: a number that publishes nothing */
+		/* relaxed: the number publishes no data */
 		atomic_fetch_add_explicit(tide->turns, 1, memory_order_relaxed);
 		return 0;
 	}
@@ -272,7 +268,7 @@ RM_HOT int rm_tide_step(struct rm_tide *tide, uint64_t x, uint64_t open)
 	return ebbs ? -2 : 2;
 }
 
-/* A lookup that found nothing: may it? */
+/* Counts a lookup without a hit, by whether its rank is resident. */
 RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
 {
 	if (offset >= worker->resident)
@@ -281,7 +277,7 @@ RM_HOT void rm_count_miss(struct rm_worker *worker, uint64_t offset)
 		worker->counts.misses_resident++;
 }
 
-/* One lookup, its value verified and consumed. `paced` is a constant. */
+/* Executes one lookup and verifies its value. `paced` is a constant. */
 RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
         struct rm_worker *worker, bool paced, uint64_t base, uint64_t offset)
 {
@@ -294,14 +290,14 @@ RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
 	if (paced)
 		rm_pace_record(worker, RM_LOOKUP, hit);
 	if (__builtin_expect(hit, 1))
-		return rm_value_wrong(shape, &value, base + offset);
+		return rm_value_errors(shape, &value, base + offset);
 	rm_count_miss(worker, offset);
 	return 0;
 }
 
-/* A write may be slow: where the window ended meanwhile, what is left of the
-   batch is not done and not counted. */
-RM_HOT uint64_t rm_left_after_write(struct rm_worker *worker, uint64_t left)
+/* If the window ended during a slow write, the rest of the batch is neither
+   executed nor counted. */
+RM_HOT uint64_t rm_batch_rest_after_write(struct rm_worker *worker, uint64_t left)
 {
 	if (!rm_stopped(worker))
 		return left;

@@ -1,17 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# programs.sh - for bench.sh, answer.sh, reviewer.sh and fleet/start.sh: builds the
-# map programs that a plan names, and measures. $needs has them, as FLAVOUR/ID.
+# programs.sh - for bench.sh, answer.sh, reviewer.sh and fleet/start.sh: builds the map programs of a plan and measures.
+# $needs lists them as FLAVOUR/ID.
 build=${BUILD:-build/gcc} jobs=-j$(nproc)
 
 quiet() { make --no-print-directory "$jobs" CC="${CC:-gcc}" BUILD="$build" "$@"; }
 needed() { sed -n "s|^$1/||p" <<<"$needs" | sort -u | tr '\n' ' '; } # FLAVOUR: ids
-# get_packages: installs and unpacks what is missing (.ci/packages).
+# get_packages: installs and unpacks missing packages (.ci/packages).
 get_packages() {
 	.ci/deps build || exit
 	[ -n "$BENCH_DRY" ] || .ci/unpack build
 }
-# go_open: in one line, what stays open because a Go compiler is missing.
+# go_open: prints in one line which question stays open because a Go compiler is missing.
 go_open() {
 	local newest classic
 	classic=$(impls/go/find_go.sh classic)
@@ -28,29 +28,28 @@ needs_of() {
 	mkdir -p "$build"
 	if ! quiet "$build/readmostly" >"$build/readmostly.log" 2>&1; then
 		tail -n 20 "$build/readmostly.log" >&2
-		echo "build failed: $build/readmostly.log has all of it" >&2
+		echo "build failed: see $build/readmostly.log" >&2
 		exit 2
 	fi
 	needs=$("$build/readmostly" run "$@" --needs) || exit
 }
-# build_needed: what the compiler prints goes to a log; its end is shown if it fails.
+# build_needed: writes the compiler's output to a log, and prints its end if the build fails.
 build_needed() {
 	local log=$build/bench.log began=$SECONDS
 	echo "building $(needed plain | wc -w) maps (log: $log)"
 	if ! quiet NEEDED="${needs//$'\n'/ }" programs >"$log" 2>&1; then
 		tail -n 20 "$log" >&2
-		echo "build failed: $log has all of it" >&2
+		echo "build failed: see $log" >&2
 		exit 2
 	fi
 	echo "built in $((SECONDS - began)) s"
 }
-# measure COMMAND...: runs it; $ran is its status, $campaign the folder that it
-# says first that it is in: results/latest may be an older one's, or nobody's.
-# Ends where nothing was started.
+# measure COMMAND...: runs it and sets $ran to its status and $campaign to the folder that it prints first;
+# results/latest may belong to another campaign. Exits if nothing was started.
 measure() {
 	said=$(mktemp) || exit 3
 	trap 'rm -f "$said"' EXIT
-	# -i: an interrupt ends the campaign, which goes on talking.
+	# -i: after an interrupt the campaign still prints.
 	"$@" | tee -i "$said"
 	ran=${PIPESTATUS[0]}
 	campaign=$(sed -n 's/^campaign: //p; s/^resuming //p' "$said" | head -n 1)

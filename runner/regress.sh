@@ -1,18 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# regress.sh BASE COPY HEAD [ARGUMENTS of run] - `make regress`: measures three
-# arms against each other, then decides. An arm is a folder of map programs, or one
-# program. HEAD may be ARM+2%, for a test of the gate. RUNNER: the program that runs
-# them (readmostly beside the folder HEAD, or HEAD's file); LOCK: held to the end,
-# so that no two gates disturb each other: what tells why a red is red has trials,
-# too; REF, COMMIT: what base was built from. MAPS, CELLS, WORKLOAD: a part of the
-# plan, or another one (docs/method/gate.md); MINUTES: what it may take; BUSY=ok: go
-# on although others work here; PLAN: a folder of workloads in place of the mode's;
-# NOTES: a file of KEY=TEXT, kept in the campaign; the maps of its key `same` have
-# equal programs in base and head, pass and are not measured. Arguments with --resume go on
-# with a run, those with --set blocks= set their number by hand. Status: the
-# verdict's (report/gate/__main__.py); 3, too, where others work here and nothing was
-# begun; 75: interrupted.
+# regress.sh BASE COPY HEAD [ARGUMENTS of run] - `make regress`: measures three arms and decides. An arm is a folder of
+# map programs, or one program. HEAD may be ARM+2%, to test the gate.
+# RUNNER: the program that runs them (default: readmostly next to the folder HEAD, or the file HEAD).
+# LOCK: held until the end, including the explanation of a failure, so that gates do not disturb each other.
+# REF, COMMIT: what base was built from. MAPS, CELLS, WORKLOAD: a part of the plan, or another plan
+# (docs/method/gate.md). MINUTES: time limit. BUSY=ok: continue on a busy machine. PLAN: a folder of workloads that
+# replaces the mode's.
+# NOTES: a file of KEY=TEXT, stored in the campaign; maps in its key `same` have equal programs in base and head, pass,
+# and are not measured.
+# --resume continues a run; --set blocks= sets the number of blocks. Status: the verdict's (report/gate/__main__.py); 3
+# also if the machine is busy and nothing was started; 75 interrupted.
 . runner/base/environment.sh
 base=$1 copy=$2 head=$3
 shift 3
@@ -27,11 +25,12 @@ $settings
 SETTINGS
 [ "${MINUTES:-}" ] && allowed_s=$((MINUTES * 60))
 no_room() {
-	say "${TMPDIR:-/tmp}: no space left on its disk: make room (df -h ${TMPDIR:-/tmp}) or set TMPDIR, then the same call again"
+	say "${TMPDIR:-/tmp}: no space left on its disk: make room (df -h ${TMPDIR:-/tmp}) or set TMPDIR," \
+		"then run the same command again"
 }
 dir=$(mktemp -d 2>/dev/null) || { no_room; exit 2; }
 trap 'rm -rf "$dir"' EXIT
-head -c 4M /dev/zero 2>/dev/null >"$dir/room" || { no_room; exit 2; } # of a calibration
+head -c 4M /dev/zero 2>/dev/null >"$dir/room" || { no_room; exit 2; } # space for a calibration
 rm "$dir/room"
 if [ "${LOCK:-}" ]; then
 	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || { say "$LOCK cannot be written"; exit 2; }
@@ -39,7 +38,7 @@ if [ "${LOCK:-}" ]; then
 	flock 9
 fi
 
-# What the arguments of run ask for that is ours to know.
+# Arguments of run that this script needs.
 out='' resume='' by_hand='' before=''
 for word in "$@"; do
 	case $before$word in
@@ -50,10 +49,10 @@ for word in "$@"; do
 	case $word in -o | --output | --set) before=$word ;; *) before='' ;; esac
 done
 
-decide() { # SAID: what run said; the verdict of its folder, and why where it is red
+decide() { # OUTPUT of run: decides its folder, and explains a failure
 	cat "$1" >&2
 	campaign=$(sed -n 's/^\(campaign:\|resuming\) //p' "$1")
-	# run has said why there is none
+	# run has printed the reason
 	[ -f "$campaign/campaign.json" ] || return 2
 	"$python" -m report.gate "$campaign"
 	status=$?
@@ -69,14 +68,14 @@ if [ $resume ]; then
 	exit
 fi
 
-# What was killed has no verdict, and none is made up for it.
+# A killed campaign has no verdict; only report it.
 for folder in "$(dirname "${out:-results/x}")"/*/; do
 	grep -qs '"regress-slow"' "$folder/campaign.json" || continue
 	[ -f "$folder/report/verdicts.json" ] ||
 		say "${folder%/} was interrupted and has no verdict: readmostly run -o ${folder%/} --resume, or remove it"
 done
 
-# The plan, and of it what was chosen.
+# The plan, and the selected part of it.
 same=''
 [ ! -f "${NOTES:-}" ] || same=$(sed -n 's/^same=//p' "$NOTES")
 if [ "${WORKLOAD:-}" ]; then
@@ -87,7 +86,7 @@ elif [ "${PLAN:-}" ]; then
 else
 	plan='--mode regress'
 fi
-# The arms of some MAPS have these and the controls' only; the files name others.
+# With MAPS, only these maps and the maps of the controls are needed; the files name more.
 if [ "${MAPS:-}" ] && [ -z "${PLAN:-}" ]; then
 	controls=$(sed -n 's/^maps *= *//p' workloads/regress-aa.conf workloads/regress-slow.conf)
 	plan="--maps $("$runner" dev list --ids |
@@ -102,22 +101,22 @@ fi
 	exit 0
 }
 
-# It looks first: a minute of measuring among others ends without a verdict.
+# On a busy machine a minute of measuring would end without a verdict, so check first.
 if ! look=$("$runner" env doctor --busy); then
 	say "$look"
 	if [ "${BUSY:-}" != ok ]; then
-		say "nothing was begun: stop other work (top -b -n 1 -o %CPU | head -15), or wait; BUSY=ok goes on"
+		say "nothing was started: stop other work (top -b -n 1 -o %CPU | head -15), or wait, or set BUSY=ok"
 		exit 3
 	fi
 fi
 
-measure() { # ARGUMENTS of run; with what all campaigns of this run share
+measure() { # ARGUMENTS of run; adds the options that all campaigns share
 	# shellcheck disable=SC2086 # words
 	"$runner" run --busy-ok --counters none --cells-from "$dir/cells" \
 		--set "repeat-wait=$repeat_wait" --set "repeat-most=$repeat_most" "$@" $plan
 }
 
-# Calibration: base against its copy says how many blocks this machine needs.
+# Calibration: comparing base with its copy gives the number of blocks that this machine needs.
 if [ ! $by_hand ]; then
 	begun=$(date +%s)
 	say "calibration: $calibration_blocks blocks of base alone"
@@ -127,7 +126,7 @@ if [ ! $by_hand ]; then
 	[ $ran = 75 ] && exit 75
 	[ $ran = 2 ] && { cat "$dir/err" >&2; exit 2; }
 	! grep -q 'cannot be written' "$dir/err" || { no_room; exit 2; }
-	# what it took beside its blocks the run will take, too
+	# the run will have the same overhead
 	spent=$(($(date +%s) - begun))
 	left=$((allowed_s - 2 * spent))
 	"$python" -m report.gate.plan blocks "$dir/noise" $((left > 0 ? left : 0)) \
@@ -140,7 +139,7 @@ changed=$(git status --porcelain 2>/dev/null | head -1)
 [ "${NOTES:-}" ] && while IFS= read -r word; do
 	set -- "$@" --note "$word"
 done <"$NOTES"
-[ -z "$changed" ] || [ "${NOTES:-}" ] || say "head is $(git rev-parse --short HEAD) and changes that are not committed"
+[ -z "$changed" ] || [ "${NOTES:-}" ] || say "head is $(git rev-parse --short HEAD) with uncommitted changes"
 measure \
 	--arms "base=$base,head=$head" \
 	--arms "regress-aa:base=$base,copy=$copy" \

@@ -1,39 +1,33 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# regress_arms.sh BASE [COMMAND...] - of `make regress`: builds the map programs of
-# base (a commit) into build/regress-base/maps, a real copy of them for the A/A
-# control into build/regress-copy/maps, those of head (the work tree) into
-# build/regress-head/maps, and checks head: a map that answers wrongly, crashes or
-# hangs is not timed. A map whose program is equal in both arms is neither checked
-# nor timed; the note `same` has these maps.
-# IMPL=FILE: of a map of another project, whose commits are compared
-# (runner/regress_refs.sh); all is then in build/regress-their-ARM/, and what is
-# measured of it in build/regress-their-plan/. Built and checked are the maps of
-# the plan, of which MAPS='IDS' and WORKLOAD=FILE choose as in runner/regress.sh,
-# and built those of its controls; CC, BUILD are make's. Leaves
-# build/regress-base/built (commit, compiler, maps: another needs another build)
-# and build/regress-notes (or -their-notes): what was built, for the campaign.
-# IMPL=FILE.so: a library as runner/foreign.h says, in any language; IMPL_MAKE=
-# 'COMMAND' makes it (or a source that git does not know) in the tree of each arm.
-# Then COMMAND runs, which measures them. LOCK: held from before anything is built
-# until COMMAND has ended, so that no other run in this tree builds anew what it
-# measures (a library is opened by each trial).
-# Status: COMMAND's, else 0; 1 head is broken; 2 usage or input.
+# regress_arms.sh BASE [COMMAND...] - for `make regress`: builds the map programs of base (a commit) into
+# build/regress-base/maps, a real copy of them for the A/A control into build/regress-copy/maps, and those of head (the
+# work tree) into build/regress-head/maps.
+# It checks head: a map with wrong answers, crashes or hangs is not timed. A map with equal programs in both arms is
+# neither checked nor timed; the note `same` lists such maps. Then COMMAND runs, which measures the arms.
+# IMPL=FILE: a map of another project, whose commits are compared (runner/regress_refs.sh); then everything is in
+# build/regress-their-ARM/, and its plan in build/regress-their-plan/. IMPL=FILE.so: a library (runner/foreign.h), in
+# any language; IMPL_MAKE='COMMAND' builds it, or a source that git does not track, in the tree of each arm.
+# MAPS='IDS' and WORKLOAD=FILE select maps of the plan as in runner/regress.sh; the controls' maps are built, too. CC
+# and BUILD are make's. Writes build/regress-base/built (commit, compiler, maps: another key needs another build) and
+# build/regress-notes (or -their-notes), the notes of the campaign.
+# LOCK: held from before the builds until COMMAND ends, so that no other run in this tree rebuilds a program or library
+# that is being measured. Status: COMMAND's, else 0; 1 head is broken; 2 usage or input.
 . runner/base/environment.sh
 export LC_ALL=C
 gate=regress
-[ -f runner/regress_arms.sh ] || { echo "$gate: expected to be started in the folder of Readmostly" >&2; exit 2; }
+[ -f runner/regress_arms.sh ] || { echo "$gate: start it in the folder of Readmostly" >&2; exit 2; }
 cc=${CC:-gcc} build=${BUILD:-build/gcc}
 . runner/regress_refs.sh
 . runner/regress_builds.sh
 at=build/regress${IMPL:+-their}
-[ -n "${1-}" ] || say "expected BASE=<git ref>"
+[ -n "${1-}" ] || fail "expected BASE=<git ref>"
 ref=$1
 shift
 report/find_python.sh >/dev/null || exit 2
-lock_run() { # what is wrong with the call is told before it waits
+lock_run() { # waits only after the arguments are checked
 	[ -n "${LOCK:-}" ] || return
-	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || say "$LOCK cannot be written"
+	mkdir -p "$(dirname "$LOCK")" && : >>"$LOCK" || fail "$LOCK cannot be written"
 	exec 8>"$LOCK"
 	flock -n 8 || {
 		echo "$gate: waiting for another run in this tree to end" >&2
@@ -41,7 +35,7 @@ lock_run() { # what is wrong with the call is told before it waits
 	}
 }
 find_subject
-case $impl in *.c | *.cc | *.so | '') ;; *) say "IMPL=$IMPL: expected a file that ends with .c, .cc or .so" ;; esac
+case $impl in *.c | *.cc | *.so | '') ;; *) fail "IMPL=$IMPL: expected a file that ends with .c, .cc or .so" ;; esac
 base=$(commit_of BASE "$ref") || exit
 lock_run
 lock_builds
@@ -50,16 +44,15 @@ mkdir -p "$at-base" "$at-copy" "$at-head" && : >"$at-base/log" ||
 	cannot build "$at-base cannot be written"
 room_in build
 
-# Of this project: what is measured of either tree. Objects of head are those of
-# $build, of base its own.
-ours() {
-	local key have
+# Builds both arms of this project. Head's objects are in $build, base's objects in a folder of their own.
+build_ours() {
+	local key found
 	# shellcheck disable=SC2086 # words
-	quiet_make "head, the work tree," "$at-head/log" 'mend it' BUILD="$build" OUT="$at-head" \
+	quiet_make "head, the work tree," "$at-head/log" 'fix it' BUILD="$build" OUT="$at-head" \
 		NEEDED="$(printf 'plain/%s ' $maps)$(printf 'check/%s ' $chosen)" programs
 	key="$base $(compiled_by)"
 	[ "$(cat "$at-base/built" 2>/dev/null)" != "$key $maps" ] || return
-	# Objects of the same commit serve other maps, too, where their make has ended.
+	# Objects of the same commit can be reused for other maps, if their make has ended.
 	if [ "$(cut -d' ' -f1,2 "$at-base/built" 2>/dev/null)" = "$key" ]; then
 		rm "$at-base/built"
 	else
@@ -68,32 +61,32 @@ ours() {
 		mkdir -p "$at-base" "$at-copy" && unpack "$base" "$at-base/tree"
 	fi
 	# shellcheck disable=SC2086 # words
-	have=$(maps_in "$at-base/tree" "$base" $maps) || exit
+	found=$(maps_in "$at-base/tree" "$base" $maps) || exit
 	# shellcheck disable=SC2046,SC2086 # words
 	quiet_make "base, ${base:0:12}," "$at-base/log" 'choose another commit' -C "$at-base/tree" \
-		BUILD="$PWD/$at-base" $(printf "$PWD/$at-base/maps/plain/%s " $have)
+		BUILD="$PWD/$at-base" $(printf "$PWD/$at-base/maps/plain/%s " $found)
 	echo "$key $maps" >"$at-base/built" || cannot "$at-base" "$at-base/built cannot be written"
 }
 
-# Of another: Readmostly as it is here, with their map of one commit in it.
-theirs() { # ARM WHAT [COMMIT]
+# Builds an arm of another project: this Readmostly with one commit of their map.
+build_theirs() { # ARM WHAT [COMMIT]
 	local tree=$at-$1/theirs file=$at-$1/theirs/$impl
 	take_theirs "$tree" "${3-}"
 	[ -z "${IMPL_MAKE:-}" ] || (cd "$tree" && sh -c "$IMPL_MAKE") >"$at-$1/log" 2>&1 || {
 		tail -n 15 "$at-$1/log" >&2
-		say "$1, $2: IMPL_MAKE=$IMPL_MAKE fails ($at-$1/log): mend it or choose another commit"
+		fail "$1, $2: IMPL_MAKE=$IMPL_MAKE fails ($at-$1/log): fix it or choose another commit"
 	}
-	[ -f "$file" ] || say "$1 has no $impl: there is nothing to compare with${IMPL_MAKE:+, or IMPL_MAKE does not make it}"
+	[ -f "$file" ] || fail "$1 has no $impl: there is nothing to compare with${IMPL_MAKE:+, or IMPL_MAKE does not make it}"
 	rm -rf "${build:?}/$tree"
-	case $impl in *.so) called "$1"; file=$tree/called/$id.c ;; esac
-	quiet_make "$1, $impl of $2," "$at-$1/log" 'mend it or choose another commit' \
+	case $impl in *.so) write_called_map "$1"; file=$tree/called/$id.c ;; esac
+	quiet_make "$1, $impl of $2," "$at-$1/log" 'fix it or choose another commit' \
 		BUILD="$build" OUT="$at-$1" \
 		IMPL="$file" IMPL_FLAGS="$(flags_of "$PWD/$tree")" \
 		NEEDED="plain/$id check/$id check/library" programs
 }
-# called ARM: the map whose operations are calls into their library; whether it is
-# one is judged by `readmostly check`, of base as of head.
-called() {
+# write_called_map ARM: writes the map whose operations are calls into their library. `readmostly check` validates the
+# library, for base and head.
+write_called_map() {
 	local tree=$PWD/$at-$1/theirs
 	mkdir -p "$tree/called" && cat >"$tree/called/$id.c" <<MAP || cannot build "$tree cannot be written"
 #define FOREIGN_FILE "$tree/$impl"
@@ -106,12 +99,11 @@ const struct rm_impl rm_impl_$id = { .id = "$id",
 MAP
 }
 judge_library() { # ARM
-	local said
-	said=$("$at-$1/readmostly" check "$at-$1/theirs/$impl" --shape u64x8 --only model --ops 1 2>&1)
-	[ $? != 2 ] || say "$1: ${said##*$'\n'}"
+	local output
+	output=$("$at-$1/readmostly" check "$at-$1/theirs/$impl" --shape u64x8 --only model --ops 1 2>&1)
+	[ $? != 2 ] || fail "$1: ${output##*$'\n'}"
 }
-# The cells of the plan, of their map alone; the controls, too: they say what can
-# be seen of it.
+# The plan's cells for their map only, including the controls, which determine what is detectable.
 their_plan() {
 	rm -rf "$at-plan"
 	mkdir -p "$at-plan" && cp workloads/regress.conf workloads/regress-threads.conf \
@@ -120,24 +112,24 @@ their_plan() {
 		cannot build "$at-plan cannot be written"
 }
 
-# broken MAP ARGUMENTS of check: whether head fails them, with what was found.
-# Each check is a process, with a limit of CPU time for each operation: a crash
-# and a deadlock end it and are told. A count of operations: no clock decides.
-broken() {
+# fails_checks MAP ARGUMENTS of check: returns 0 if head fails the checks, and prints the failures. Each check is a
+# process with a limit of CPU time per operation, so that crashes and deadlocks are reported. The number of operations
+# is fixed, so that no clock decides.
+fails_checks() {
 	local log=$at-head/checks
 	# shellcheck disable=SC2086 # words
 	"$at-head/readmostly" check "$@" --shape u64x8 --quiet \
 		${CHECK:---ops 20000 --deadline 5} >"$log" 2>&1 && return 1
-	[ $? = 1 ] || say "$1: $(tail -n 1 "$log")"
+	[ $? = 1 ] || fail "$1: $(tail -n 1 "$log")"
 	grep '^FAIL' "$log" | head -n 5
-	echo "all of it: $log"
+	echo "log: $log"
 }
-stop_broken() {
+stop_if_broken() {
 	local map
 	for map in ${checked:-$chosen}; do
 		[[ " $same " != *" $map "* ]] || continue
-		# what one thread shows is told before all that hangs by it
-		broken "$map" --only model || broken "$map" || continue
+		# report single-threaded failures first
+		fails_checks "$map" --only model || fails_checks "$map" || continue
 		[ "${GITHUB_ACTIONS:-}" != true ] ||
 			echo "::error title=Readmostly FAIL::$map of head fails its checks; nothing was timed"
 		echo "verdict: FAIL ($map of head fails its checks; nothing was timed)"
@@ -145,7 +137,7 @@ stop_broken() {
 	done
 }
 
-# The maps that are compared, and those of the controls.
+# Selects the compared maps, and the maps of the controls.
 choose_maps() {
 	local plan='--mode regress'
 	[ -z "${WORKLOAD:-}" ] || plan=$WORKLOAD
@@ -158,8 +150,8 @@ choose_maps() {
 }
 if [ -n "$id" ]; then
 	chosen=$id maps=$id
-	theirs base "${base:0:12}" "$base"
-	theirs head 'the work tree'
+	build_theirs base "${base:0:12}" "$base"
+	build_theirs head 'the work tree'
 	their_plan
 	case $impl in *.so)
 		judge_library base
@@ -168,7 +160,7 @@ if [ -n "$id" ]; then
 	esac
 else
 	choose_maps
-	ours
+	build_ours
 fi
 # shellcheck disable=SC2086 # words
 same_protocol "$at-base/maps" "$at-head/maps" "$base" $maps
@@ -177,16 +169,16 @@ rm -rf "$at-copy/maps" && cp -rL --reflink=never "$at-base/maps" "$at-copy/maps"
 # shellcheck disable=SC2086 # words
 same=$(same_maps "$at-base/maps" "$at-head/maps" plain $chosen) || exit
 changed=$(changes_of "$repo")
-how='' # the measured operations are reached
+how='' # measured operations are called
 case $impl in *.so) how=' (each operation is a call through runner/foreign.h)' ;; esac
-# Slowdowns that are accepted on purpose: report/gate/trailers.py reads them.
+# Accepted slowdowns: report/gate/trailers.py reads them.
 printf '%s\n' "commit=$base" "head=$head$changed" ${id:+"map=$impl$how"} \
 	${id:+"readmostly=$(readmostly_commit)"} ${same:+"same=$same"} >"$at-notes" &&
 	git -C "$repo" log --reverse --topo-order --format=%B "$base..$head" |
 	sed -n '/^Slower:/p' | sed = | sed 'N; s/^/slower/; s/\n/=/' >>"$at-notes" ||
 	cannot build "$at-notes cannot be written"
-[ -z "$changed" ] || echo "$gate: head is ${head:0:12} and changes that are not committed" >&2
-stop_broken
+[ -z "$changed" ] || echo "$gate: head is ${head:0:12} with uncommitted changes" >&2
+stop_if_broken
 [ $# -gt 0 ] || exit 0
 exec 9>&-
 LOCK='' exec "$@"

@@ -1,27 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# regress_bisect.sh GOOD BAD CELL - `make regress-bisect`: which commit made a
-# cell red? `git bisect run` in a worktree of its own, build/regress-bisect/tree;
-# the user's tree is not touched. CELL: MAP/nKEYS/KIND/tTHREADS, as the exact gate
-# names it, or a cell's id. JUDGE: exact (counts differ from those of GOOD), time
-# (slower than GOOD: looks at 60, 120, 240 pairs, report/gate/looks.py), or a
-# program, which is given a commit and what was built of it and says as for git
-# bisect run: 0 good, 1 bad, 125 skip; others end it. A commit that does not build,
-# or stays open, is skipped; a full disk or a killed compiler ends it. What was judged is kept: the same call again goes on
-# where one was killed. Status: 0 found; 3 skipped commits are in the way; 2 usage or input.
+# regress_bisect.sh GOOD BAD CELL - `make regress-bisect`: finds the commit that made a cell fail, by `git bisect run`
+# in a worktree of its own, build/regress-bisect/tree; the user's tree is not touched.
+# CELL: MAP/nKEYS/KIND/tTHREADS, as printed by the exact gate, or a cell's id.
+# JUDGE: exact (counts differ from GOOD's), time (slower than GOOD, by looks at 60, 120 and 240 pairs,
+# report/gate/looks.py), or a program. The program gets a commit and the folder of its build and exits as for git bisect
+# run: 0 good, 1 bad, 125 skip; any other status stops the bisect.
+# A commit that does not build, or stays undecided, is skipped. A full disk or a killed compiler stops the bisect.
+# Decisions are kept, so that the same command continues after an interruption. Status: 0 found; 3 skipped commits are
+# in the way; 2 usage or input.
 wrong=2
-# of git bisect run, in the worktree; git takes 2 for bad
+# --step: called by git bisect run in the worktree; git takes 2 for bad
 [ "$1" != --step ] || { wrong=255; CDPATH='' cd "$2" || exit 255; }
 . runner/base/environment.sh
 export LC_ALL=C
 home=$PWD place=$PWD/build/regress-bisect cc=${CC:-gcc} judge=${JUDGE:-exact}
 tree=$place/tree odd=''
-say() { echo "regress-bisect: $*" >&2; exit $wrong; }
+fail() { echo "regress-bisect: $*" >&2; exit $wrong; }
 . runner/regress_builds.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# conf_of CELL: a workload of this cell for the judge. Of an id the first part is
-# a workload's name; what else a judge would not ask for ends it.
+# conf_of CELL: prints a workload with this cell for the judge. The first part of an id is the name of a workload. Fails
+# at a part that no judge supports.
 conf_of() {
 	local part map= keys= kind= threads= share=3% shape=u64x8 at=0
 	for part in ${1//\// }; do
@@ -54,53 +54,51 @@ conf_of() {
 	fi
 }
 
-# What is checked out next is younger than all that was built: make takes for
-# built what has the same time, and within one tick of the file system's clock
-# (up to 10 ms) all times are the same.
+# make regards files with equal times as up to date, and within one tick of the file system's clock (up to 10 ms) all
+# times are equal. Waiting makes the next checkout younger than what was built.
 tick() { sleep 0.02; }
-# made COMMIT: builds the map's program that the judge runs, of the worktree, in
-# $place/out/maps. Objects stay, so that only what a commit edits is compiled.
-made() {
+# build_commit COMMIT: checks the commit out and builds the map's program for the judge, in $place/out/maps. Objects are
+# kept, so that only changes are compiled.
+build_commit() {
 	local want="$place/out/maps/plain/$map" status
 	[ "$judge" != exact ] || want=$place/out/maps/sim/$map
 	# GOOD's readmostly plans and runs
 	[ "$1" != "$good" ] || want="$want $place/out/readmostly $place/out/maps/plain/$map"
 	git -C "$tree" checkout -q --force --detach "$1" 2>"$place/checkout.log" ||
-		say "${1:0:12} cannot be checked out: $(tail -n 1 "$place/checkout.log")"
+		fail "${1:0:12} cannot be checked out: $(tail -n 1 "$place/checkout.log")"
 	# shellcheck disable=SC2086
 	make --no-print-directory -s -j"$(nproc)" -C "$tree" CC="$cc" BUILD="$place/objects" \
 		OUT="$place/out" $want \
 		>"$place/build.log" 2>&1
 	status=$?
-	tick # git bisect checks out as soon as this step ends; what failed built, too
+	tick # git bisect checks out when this step ends; failed builds wrote files, too
 	return $status
 }
 
-# Ends where a commit was not built for a reason of this machine's: kept as skipped
-# it would stay so.
+# Stops if the machine is the cause of a failed build; otherwise the commit would be kept as skipped.
 machine_failed() {
 	local log=$place/build.log
 	! is_full "$place" "$log" || no_room "$place"
 	! grep -qE '(^|[] :])Killed( signal|$)|Error 137$|Cannot allocate memory|out of memory allocating' "$log" ||
-		say "a compiler was killed, or found no memory ($log): the same call goes on"
+		fail "a compiler was killed, or memory ran out ($log): run the same command to continue"
 }
-# answers FOLDER: counts of the cell by what was built.
-answers() {
+# run_requests FOLDER: runs the cell's requests with the built program.
+run_requests() {
 	mkdir -p "$1"
 	"$place/out/maps/sim/$map" trial <"$place/exact/requests/000" >"$1/000" 2>"$1/000.err"
 	echo $? >"$1/000.status"
 }
 judge_exact() { # COMMIT
 	rm -rf "$place/exact/head"
-	answers "$place/exact/head"
+	run_requests "$place/exact/head"
 	printf 'base %s\nbase_ref GOOD\nhead %s\nhead_changed \ncompiler %s\n' \
 		"$good" "$1" "$cc" >"$place/exact/about"
-	# as the gate reads them: what a commit accepted holds for those behind it
+	# as in the gate: later commits inherit what a commit accepted
 	git log --reverse --topo-order --format=%B "$good..$1" >"$place/exact/message"
 	"$python" -m report.exact decide "$place/exact" >"$place/told"
 	case $? in 0) return 0 ;; 1) return 1 ;; *) return 255 ;; esac
 }
-judge_time() { # COMMIT: looks that are fixed beforehand
+judge_time() { # COMMIT: at a fixed series of looks
 	local look blocks status folders=()
 	cp "$place/out/maps/plain/$map" "$place/head" || return 255
 	for look in 1:60 2:60 3:120; do
@@ -122,13 +120,13 @@ judge_time() { # COMMIT: looks that are fixed beforehand
 	return 125
 }
 
-# judged COMMIT: 0 good, 1 bad, 125 skip, others end the bisect; kept by commit.
-judged() {
+# judge_commit COMMIT: 0 good, 1 bad, 125 skip, others stop the bisect; stores the result by commit.
+judge_commit() {
 	local status
 	status=$(sed -n "s/^$1 //p" "$place/judged" | tail -n 1)
 	[ -z "$status" ] || return "$status"
 	: >"$place/told"
-	if ! made "$1"; then
+	if ! build_commit "$1"; then
 		machine_failed
 		status=125
 		echo "does not build ($(grep -m 1 -i error "$place/build.log" | cut -c1-120))" >"$place/told"
@@ -148,38 +146,37 @@ judged() {
 	return $status
 }
 
-commit_of() { git rev-parse -q --verify "$2^{commit}" || say "$1=$2: no such commit"; }
-python=${PYTHON:-$(report/find_python.sh)} || say "no Python with numpy and scipy"
+commit_of() { git rev-parse -q --verify "$2^{commit}" || fail "$1=$2: no such commit"; }
+python=${PYTHON:-$(report/find_python.sh)} || fail "no Python with numpy and scipy"
 export PYTHON="$python"
 if [ "$1" = --step ]; then
 	. /dev/stdin <"$place/plan" || exit 255
-	judged "$(git -C "$tree" rev-parse HEAD)"
+	judge_commit "$(git -C "$tree" rev-parse HEAD)"
 	exit
 fi
 [ $# = 3 ] && [ -n "$1" ] && [ -n "$2" ] && [ -n "$3" ] ||
-	say "expected GOOD=<ref> BAD=<ref> CELL=MAP/nKEYS/KIND/tTHREADS"
+	fail "expected GOOD=<ref> BAD=<ref> CELL=MAP/nKEYS/KIND/tTHREADS"
 good=$(commit_of GOOD "$1") && bad=$(commit_of BAD "$2") || exit
-git merge-base --is-ancestor "$good" "$bad" || say "GOOD=$1 is no ancestor of BAD=$2"
+git merge-base --is-ancestor "$good" "$bad" || fail "GOOD=$1 is not an ancestor of BAD=$2"
 case $judge in exact | time) ;; *)
-	judge=$(command -v "$judge") && judge=$(realpath "$judge") || say "JUDGE=$JUDGE: expected exact, time or a program" ;;
+	judge=$(command -v "$judge") && judge=$(realpath "$judge") || fail "JUDGE=$JUDGE: expected exact, time or a program" ;;
 esac
 
-# The plan, before anything is judged; what an earlier call with the same plan
-# judged is kept, and that of another is not.
-mkdir -p "$place" && : >>"$place/lock" || say "$place cannot be written"
+# Writes the plan first. Results of an earlier call with the same plan are kept, results of another plan are deleted.
+mkdir -p "$place" && : >>"$place/lock" || fail "$place cannot be written"
 exec 9>>"$place/lock"
-flock -n 9 || say "another one runs in this tree"
+flock -n 9 || fail "another bisect runs in this tree"
 case $judge in
 exact | time)
 	conf_of "$3" >"$place/cell.new" ||
-		say "CELL=$3${odd:+: $odd is not asked for}: expected MAP/nKEYS/update|churn|fresh/tTHREADS, as the gates name it"
+		fail "CELL=$3${odd:+: $odd is not supported}: expected MAP/nKEYS/update|churn|fresh/tTHREADS, as the gates name it"
 	map=$(sed -n 's/^maps = //p' "$place/cell.new")
 	;;
 *) : >"$place/cell.new"; map=${3%%/*} ;;
 esac
 printf '%s=%q\n' good "$good" bad "$bad" cell "$3" judge "$judge" map "$map" cc "$cc" >"$place/plan.new"
 if cmp -s "$place/plan.new" "$place/plan" && [ -f "$place/judged" ]; then
-	echo "going on: $(wc -l <"$place/judged") commits are judged" >&2
+	echo "resuming: $(wc -l <"$place/judged") commits are judged" >&2
 else
 	rm -rf "${place:?}"/{judged,looks,exact}
 	: >"$place/judged"
@@ -188,32 +185,32 @@ mv "$place/plan.new" "$place/plan" && mv "$place/cell.new" "$place/cell.conf"
 git worktree remove --force "$tree" 2>/dev/null
 rm -rf "$tree"
 git worktree prune
-tick # objects may be those of a call that was killed just now
+tick # objects may be of a call that was just killed
 git worktree add -q --force --detach "$tree" "$good" 2>"$place/checkout.log" ||
-	say "no worktree in $place: $(tail -n 1 "$place/checkout.log")"
+	fail "no worktree in $place: $(tail -n 1 "$place/checkout.log")"
 trap 'git worktree remove --force "$tree" 2>/dev/null' EXIT
 trap 'exit 75' INT TERM HUP
 echo "cell $3, judge $judge, $(git rev-list --count "$good..$bad") commits" >&2
 
-made "$good" || { machine_failed; say "GOOD=$1 does not build with $cc ($place/build.log)"; }
+build_commit "$good" || { machine_failed; fail "GOOD=$1 does not build with $cc ($place/build.log)"; }
 case $judge in
 exact)
 	rm -rf "$place/exact" && mkdir -p "$place/exact"
 	"$place/out/readmostly" plan --json "$place/cell.conf" >"$place/exact/plan.json" &&
 		"$python" -m report.exact requests "$place/exact" || exit 2
-	answers "$place/exact/base"
+	run_requests "$place/exact/base"
 	;;
-time) rm -rf "$place/good" && cp -r "$place/out" "$place/good" || say "$place/good cannot be written" ;;
+time) rm -rf "$place/good" && cp -r "$place/out" "$place/good" || fail "$place/good cannot be written" ;;
 esac
-# The judge must tell the ends apart, or whatever it found would be chance.
-judged "$bad"
+# The judge must distinguish both ends; otherwise its result would be random.
+judge_commit "$bad"
 case $? in
 1) ;;
-0) say "BAD=$2 is judged good: there is nothing to find in $3" ;;
-125) say "BAD=$2 is judged neither good nor bad" ;;
+0) fail "BAD=$2 is judged good: there is nothing to find in $3" ;;
+125) fail "BAD=$2 is judged neither good nor bad" ;;
 *) exit 2 ;;
 esac
-[ "$judge" = exact ] || judged "$good" || say "GOOD=$1 against itself is not judged good"
+[ "$judge" = exact ] || judge_commit "$good" || fail "GOOD=$1 compared with itself is not judged good"
 
 git -C "$tree" bisect start "$bad" "$good" >/dev/null || exit 2
 git -C "$tree" bisect run "$home/runner/regress_bisect.sh" --step "$home" >"$place/bisect.log"
@@ -226,9 +223,9 @@ if [ -n "$found" ]; then
 	exit 0
 fi
 if grep -q "only 'skip'ped commits left" "$place/bisect.log"; then
-	echo "open: one of these, which are skipped or the first behind them:"
+	echo "undecided: one of these commits, which were skipped or follow a skipped one:"
 	grep -E '^[0-9a-f]{40}$' "$place/bisect.log"
 	exit 3
 fi
 tail -n 3 "$place/bisect.log" >&2
-say "git bisect ended with status $status ($place/bisect.log); the same call goes on"
+fail "git bisect ended with status $status ($place/bisect.log); run the same command to continue"

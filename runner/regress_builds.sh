@@ -1,23 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# regress_builds.sh - how both gates build what they compare; sourced after
-# regress_refs.sh by a script that has set cc and build (by the bisect, which has a
-# `say` of its own, for is_full). An arm is a folder of map programs, FLAVOUR/ID,
-# with the maps that the plan names and no other.
+# regress_builds.sh - builds the arms of both gates. Sourced after regress_refs.sh by scripts that set cc and build;
+# regress_bisect.sh, which has its own `fail`, uses only is_full and no_room. An arm is a folder of map programs,
+# FLAVOUR/ID, with exactly the maps of the plan.
 
-# shellcheck disable=SC2154 # cc, build and gate are the script's
+# shellcheck disable=SC2154 # the script sets cc, build and gate
 
-# One at a time in a tree: two makes in one folder break each other. Until the
-# script ends, or closes 9.
+# Two makes in one folder break each other, so only one script at a time may build in a tree. The lock is held until the
+# script ends or closes 9.
 lock_builds() {
 	mkdir -p build && : >>build/regress-builds.lock || cannot . "build cannot be written"
 	exec 9>build/regress-builds.lock
 	flock 9
 }
 
-# is_full FOLDER [LOG]: whether nothing more can be written there, or the log of
-# a make says that it could not. Tried with as much as a small program: a
-# compiler that met the end has removed what it wrote.
+# is_full FOLDER [LOG]: true if nothing can be written there, or if the log of a make reports that. Tries the size of a
+# small program, since a compiler that failed has removed its output.
 is_full() {
 	local probe=$1/.room.$$ full=1
 	[ -s "${2-}" ] && grep -qE 'No space left on device|Disk quota exceeded|File too large' "$2" &&
@@ -28,13 +26,13 @@ is_full() {
 } 2>/dev/null
 
 no_room() { # FOLDER
-	say "$1: no space left on its disk: make room (df -h $1), then the same call again"
+	fail "$1: no space left on its disk: make room (df -h $1), then run the same command again"
 }
-cannot() { # FOLDER WORDS: why something was not written there
+cannot() { # FOLDER WORDS: prints why something could not be written
 	[ ! -w "$1" ] || ! is_full "$1" || no_room "$1"
-	say "$2"
+	fail "$2"
 }
-# Before minutes of work, not after them.
+# Checks for space before minutes of work.
 room_in() { # FOLDER...
 	local folder
 	for folder in "$@"; do
@@ -42,53 +40,52 @@ room_in() { # FOLDER...
 	done
 }
 
-# quiet_make WHAT LOG ADVICE ARGUMENTS of make: silent where it builds, else its
-# last lines and one that says what to do; of a full disk that line alone.
+# quiet_make WHAT LOG ADVICE ARGUMENTS of make: prints nothing if it builds. Otherwise prints the last lines and the
+# advice, or only that the disk is full.
 quiet_make() {
 	local what=$1 log=$2 advice=$3; shift 3
 	mkdir -p "${log%/*}"
 	make --no-print-directory -s -j"$(nproc)" CC="$cc" "$@" 2>/dev/null >"$log" 2>&1 && return
 	! is_full "${log%/*}" "$log" || no_room "${log%/*}"
 	tail -n 15 "$log" >&2
-	say "$what does not build with $cc ($log): $advice"
+	fail "$what does not build with $cc ($log): $advice"
 }
 
-# maps_of ARGUMENTS of run: the maps of what it would run, as words.
+# maps_of ARGUMENTS of run: prints the ids of the maps that it would run.
 maps_of() {
-	local said
-	said=$("$build/readmostly" run --needs "$@" 2>&1) ||
-		{ said=${said#*: }; say "${MAPS:+MAPS=$MAPS: }${said#--maps: }"; }
-	sed 's|.*/||' <<<"$said" | sort -u | paste -sd' '
+	local output
+	output=$("$build/readmostly" run --needs "$@" 2>&1) ||
+		{ output=${output#*: }; fail "${MAPS:+MAPS=$MAPS: }${output#--maps: }"; }
+	sed 's|.*/||' <<<"$output" | sort -u | paste -sd' '
 }
 make_readmostly() {
-	quiet_make 'the work tree' "$build/readmostly.log" 'mend it first' BUILD="$build" "$build/readmostly"
+	quiet_make 'the work tree' "$build/readmostly.log" 'fix it first' BUILD="$build" "$build/readmostly"
 }
-# What a program depends on beside its sources and its maps.
+# Hash of the compiler and its flags: a program depends on them, its sources and its maps.
 compiled_by() { { "$cc" --version; cat "$build/flags"; } | sha256sum | cut -c1-8; }
 
-unpack() { # COMMIT FOLDER: its tree, whole or the end
+unpack() { # COMMIT FOLDER: unpacks its tree completely, or fails
 	(
 		set -o pipefail
 		rm -rf "$2" && mkdir -p "$2" && git archive --format=tar "$1" | tar -x -C "$2"
 	) 2>/dev/null ||
 		cannot "${2%/*}" "${1:0:12} cannot be unpacked into $2"
 	[ -f "$2/impls/names.sh" ] ||
-		say "${1:0:12} is older than one program a map: choose a commit that has impls/names.sh"
+		fail "${1:0:12} has no program per map yet: choose a commit that has impls/names.sh"
 }
-# maps_in TREE COMMIT MAP...: those that it has.
+# maps_in TREE COMMIT MAP...: prints the maps that the tree has.
 maps_in() {
-	local tree=$1 commit=$2 id have=
+	local tree=$1 commit=$2 id found=
 	shift 2
 	for id in "$@"; do
 		! compgen -G "$tree/impls/*/$id.c*" >/dev/null && ! grep -qs "^$id	" "$tree"/impls/*/maps.tsv ||
-			have="$have $id"
+			found="$found $id"
 	done
-	[ -n "$have" ] || say "${commit:0:12} has none of the maps $*: choose another commit, or other MAPS="
-	echo "$have"
+	[ -n "$found" ] || fail "${commit:0:12} has none of the maps $*: choose another commit, or other MAPS="
+	echo "$found"
 }
 
-# Prints a hash of a program without its debug information, which names the folder
-# of the build.
+# Prints a hash of a program without its debug information, which contains the path of the build.
 code_of() { # PROGRAM
 	local copy status
 	copy=$(mktemp) || exit 2
@@ -101,7 +98,7 @@ code_of() { # PROGRAM
 	rm -f "$copy"
 	return $status
 }
-# same_maps BASE HEAD FLAVOUR MAP...: those that have the same program in both arms.
+# same_maps BASE HEAD FLAVOUR MAP...: prints the maps with equal programs in both arms.
 same_maps() {
 	local base=$1/$3 head=$2/$3 map
 	shift 3
@@ -111,16 +108,17 @@ same_maps() {
 	done | paste -sd' '
 }
 
-protocol_of() { # PROGRAM: the version of the trial protocol that it speaks
+protocol_of() { # PROGRAM: prints its version of the trial protocol
 	echo '{"protocol": 0}' | "$1" trial 2>&1 |
 		sed -n 's/.*protocol is not \([0-9]*\)$/\1/p'
 }
-# same_protocol BASE HEAD COMMIT MAP...: the programs must understand one request.
+# same_protocol BASE HEAD COMMIT MAP...: fails unless both arms speak the same trial protocol.
 same_protocol() {
 	local base=$1/plain head=$2/plain commit=$3 of_base of_head
 	shift 3
 	while [ ! -s "$base/$1" ] && [ $# -gt 1 ]; do shift; done
 	of_base=$(protocol_of "$base/$1") of_head=$(protocol_of "$head/$1")
 	[ "$of_base" = "$of_head" ] ||
-		say "base, ${commit:0:12}, speaks version ${of_base:-unknown} of the trial protocol, head ${of_head:-unknown}: choose a base of the same version"
+		fail "base, ${commit:0:12}, speaks version ${of_base:-unknown} of the trial protocol," \
+			"head ${of_head:-unknown}: choose a base of the same version"
 }

@@ -1,37 +1,34 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# regress_exact.sh BASE [HEAD [--json FILE] [ARGUMENTS of plan]] - `make
-# regress-exact`: counts planned cells on the simulated machine, by base and by
-# head (a commit, or '' for the work tree), then decides (report/exact/).
-# MAPS='IDS' narrows the plan, PLAN='FILES' is another one; CC and BUILD are
-# make's. IMPL=FILE counts a map of another project, whose commits are compared
-# (runner/regress_refs.sh). Arms of commits are kept in build/regress-exact/, by
-# commit, compiler, flags and maps. A map whose simulated program is equal in both
-# arms is equal without a trial. Status: 0 equal or accepted; 1 red; 2 usage
-# or input.
+# regress_exact.sh BASE [HEAD [--json FILE] [ARGUMENTS of plan]] - `make regress-exact`: counts planned cells on the
+# simulated machine, for base and for head (a commit, or '' for the work tree), then decides (report/exact/). MAPS='IDS'
+# narrows the plan, PLAN='FILES' replaces it; CC and BUILD are make's. IMPL=FILE counts a map of another project, whose
+# commits are compared (runner/regress_refs.sh). Arms of commits are kept in build/regress-exact/, by commit, compiler,
+# flags and maps. A map with equal simulated programs in both arms is equal without a trial. Status: 0 equal or
+# accepted; 1 a cell fails; 2 usage or input.
 . runner/base/environment.sh
 export LC_ALL=C
 place=build/regress-exact build=${BUILD:-build/gcc} cc=${CC:-gcc}
 gate=regress-exact
 [ -f runner/regress_exact.sh ] || {
-	echo "$gate: expected to be started in the folder of Readmostly" >&2
+	echo "$gate: start it in the folder of Readmostly" >&2
 	exit 2
 }
 . runner/regress_refs.sh
 . runner/regress_builds.sh
 base=$1 head=$2
-[ -n "$base" ] || say "expected BASE=<git ref>"
+[ -n "$base" ] || fail "expected BASE=<git ref>"
 shift $(($# < 2 ? $# : 2))
 if [ "$1" = --json ]; then
-	[ -n "$2" ] || say "expected --json FILE"
+	[ -n "$2" ] || fail "expected --json FILE"
 	json=(--json "$2")
 	shift 2
 fi
-python=$(command -v "${PYTHON:-python3}") || say "no python3 here"
+python=$(command -v "${PYTHON:-python3}") || fail "no python3 here"
 find_subject
 case $impl in
-*.cc) say "IMPL=$IMPL: a map in C++ is not simulated; its time: make regress" ;;
-*.so) say "IMPL=$IMPL: a library is not simulated; its time: make regress" ;;
+*.cc) fail "IMPL=$IMPL: a map in C++ cannot be simulated; measure its time by make regress" ;;
+*.so) fail "IMPL=$IMPL: a library cannot be simulated; measure its time by make regress" ;;
 esac
 base_commit=$(commit_of BASE "$base") || exit
 head_commit=$(commit_of HEAD "${head:-HEAD}") || exit
@@ -53,63 +50,63 @@ else
 	maps=$(maps_of "$@" $files) || exit
 fi
 
-# What plans is always of the work tree, as this script is; as head it counts, too.
+# The work tree plans, since this script belongs to it; as head it is counted, too.
 build_tree() {
 	# shellcheck disable=SC2086 # words
-	quiet_make "the work tree" "$place/tree.log" "mend it first" BUILD="$build" \
+	quiet_make "the work tree" "$place/tree.log" "fix it first" BUILD="$build" \
 		OUT="$place/tree" NEEDED="$(printf 'plain/%s ' $maps)$(printf 'sim/%s ' $maps)" programs
 	key=$(echo "$(compiled_by) $maps" | sha256sum | cut -c1-8)
 }
-# built COMMIT: makes $place/COMMIT-KEY, programs of its maps; whole or not at all.
-built() {
-	local at=$place/${1:0:12}-$key new=$place/new have
+# build_arm COMMIT: builds the programs of its maps in $place/COMMIT-KEY, completely or not at all.
+build_arm() {
+	local at=$place/${1:0:12}-$key new=$place/new found
 	[ ! -d "$at" ] || return 0
 	echo "building ${1:0:12}" >&2
 	rm -rf "$new" && mkdir -p "$new" || cannot build "$new cannot be written"
 	unpack "$1" "$new/tree"
 	# shellcheck disable=SC2046,SC2086 # words
-	have=$(maps_in "$new/tree" "$1" $maps) || exit
+	found=$(maps_in "$new/tree" "$1" $maps) || exit
 	# shellcheck disable=SC2046,SC2086 # words
 	quiet_make "${1:0:12}" "$place/commit.log" "choose a commit that does" \
 		-C "$new/tree" BUILD="$PWD/$new/build" \
-		$(printf "$PWD/$new/build/maps/plain/%s " $have; printf "$PWD/$new/build/maps/sim/%s " $have)
+		$(printf "$PWD/$new/build/maps/plain/%s " $found; printf "$PWD/$new/build/maps/sim/%s " $found)
 	mv "$new/build/maps" "$at" && rm -rf "$new"
 }
-# theirs ARM [COMMIT]: makes $place/their-ARM/, programs of Readmostly as it is
-# here with their map in it, and no more than the map is compiled.
-theirs() {
+# build_theirs ARM [COMMIT]: builds $place/their-ARM/, our programs with their map; only the map is compiled.
+build_theirs() {
 	local tree=$place/theirs/$1 out=$place/their-$1 log=$place/their-$1.log
 	take_theirs "$tree" "${2-}"
-	[ -f "$tree/$impl" ] || say "$1 has no $impl: there is nothing to compare with"
+	[ -f "$tree/$impl" ] || fail "$1 has no $impl: there is nothing to compare with"
 	rm -rf "$build/sim/$tree" "${build:?}/$tree"
-	quiet_make "$1, $impl of ${2:-the work tree}," "$log" "mend it or choose another commit" \
+	quiet_make "$1, $impl of ${2:-the work tree}," "$log" "fix it or choose another commit" \
 		BUILD="$build" OUT="$out" IMPL="$tree/$impl" \
 		IMPL_FLAGS="$(flags_of "$PWD/$tree")" NEEDED="plain/$id sim/$id" programs
 	no=$(cat "$out/maps/sim/$id.no" 2>/dev/null)
-	[ -z "$no" ] || say "$1, $impl of ${2:-the work tree}: a map that $no is not simulated; its time: make regress"
+	[ -z "$no" ] || fail "$1, $impl of ${2:-the work tree}: the map $no and cannot be simulated;" \
+		"measure its time by make regress"
 }
 mkdir "$dir/base" "$dir/head"
-# take ARM FOLDER: copies, as the next run in this tree links others.
-take() {
+# copy_arm ARM FOLDER: copies the programs, since the next run in this tree replaces them.
+copy_arm() {
 	cp -r "$2" "$dir/$1/maps" 2>/dev/null || cannot "$dir" "$2 cannot be copied to $dir"
 }
 if [ -n "$id" ]; then
 	planner=$place/their-head/readmostly
-	theirs base "$base_commit"
-	theirs head "${head:+$head_commit}"
+	build_theirs base "$base_commit"
+	build_theirs head "${head:+$head_commit}"
 	for arm in base head; do
-		take "$arm" "$place/their-$arm/maps"
+		copy_arm "$arm" "$place/their-$arm/maps"
 	done
 else
 	planner=$place/tree/readmostly
 	build_tree
-	built "$base_commit"
-	take base "$place/${base_commit:0:12}-$key"
+	build_arm "$base_commit"
+	copy_arm base "$place/${base_commit:0:12}-$key"
 	if [ -n "$head" ]; then
-		built "$head_commit"
-		take head "$place/${head_commit:0:12}-$key"
+		build_arm "$head_commit"
+		copy_arm head "$place/${head_commit:0:12}-$key"
 	else
-		take head "$place/tree/maps"
+		copy_arm head "$place/tree/maps"
 	fi
 fi
 
@@ -119,12 +116,12 @@ same_protocol "$dir/base/maps" "$dir/head/maps" "$base_commit" $maps
 same_maps "$dir/base/maps" "$dir/head/maps" sim $maps >"$dir/same"
 room_in "$dir"
 
-# What is asked: the same of both.
+# Both arms get the same requests.
 # shellcheck disable=SC2086
 "$planner" plan --json "$@" $files >"$dir/plan.json" || exit 2
 exec 9>&-
 "$python" -m report.exact requests "$dir" || exit 2
-# Each commit since base may accept what it changes; where there is none, head's.
+# Each commit since base may accept its changes; without commits, head's message counts.
 git -C "$repo" log --reverse --topo-order --format=%B "$base_commit..$head_commit" >"$dir/message"
 [ -s "$dir/message" ] || git -C "$repo" log -1 --format=%B "$head_commit" >"$dir/message"
 # shellcheck disable=SC2086
@@ -140,7 +137,7 @@ ${id:+map $impl
 readmostly $(readmostly_commit)}
 ABOUT
 
-# Cells side by side: counts do not know of each other.
+# Runs cells in parallel, since counts do not depend on each other.
 # shellcheck disable=SC2016
 while read -r number map; do
 	echo "base $number $map"; echo "head $number $map"
@@ -158,7 +155,7 @@ status=$?
 rm -f "$place/counts.txt"
 [ ! -s "$dir/counts.txt" ] || {
 	cp "$dir/counts.txt" "$place/" &&
-		echo "to accept: lines of $place/counts.txt, each with its reason, into head's message"
+		echo "to accept: copy lines of $place/counts.txt, each with its reason, into head's commit message"
 }
 [ "${WHY:-}" = no ] || [ $status != 1 ] ||
 	REPO=$repo runner/why.sh exact "$dir" "$place/why" "$dir/base/maps" "$dir/head/maps"

@@ -1,10 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# reviewer.sh ARTIFACT WORK ID - `make claim ID=...` and `make kick` of an
-# artifact: builds its sources in WORK, measures what the row of claims.tsv
-# says, and shows it beside what is expected. ARTIFACT stays as it is.
-# Status: the campaign's, then the page's; 2 no such row, or kick would take
-# longer here than ARTIFACT.md promises.
+# reviewer.sh ARTIFACT WORK ID - `make claim ID=...` and `make kick` of an artifact: builds its sources in WORK,
+# measures the row of claims.tsv, and prints it next to the expected result. ARTIFACT is not changed. Status: the
+# campaign's, then the page's; 2 no such row, or kick would take longer here than ARTIFACT.md promises.
 artifact=$1 work=$2 id=$3
 say() { echo "artifact: $*"; }
 
@@ -37,9 +35,9 @@ python=$(report/find_python.sh) || exit 3
 if [ "$id" = kick ] && ! "$readmostly" plan --json "${cell_args[@]}" |
 	"$python" -c 'import json, sys; sys.exit(json.load(sys.stdin)["estimate_ns"] > float(sys.argv[1]) * 60e9 / 1.5)' "$minutes"
 then
-	say "more than $minutes minutes on this machine: nothing is measured" >&2
+	say "would take more than $minutes minutes on this machine: nothing was measured" >&2
 	exit 2
 fi
 measure "$readmostly" run "${cell_args[@]}" ${RUN_ARGS:-} -o "$work/results/$id-$(date +%s)"
-say "expected of $id: $expected"
+say "expected for $id: $expected"
 exit $ran

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * skew.h - draws in the measured loop whose keys are not equally popular.
+ * skew.h - draws keys with unequal popularity in the measured loop.
  *
- * A *popularity rank* is 0 for the most popular key. The ranks are divided into
- * ranges, narrow where popularity changes fast. A draw chooses a range by its
- * weight (alias method: one comparison) and a rank inside it uniformly. Then a
- * pseudo-random permutation turns the rank into a key: keys are inserted in
- * order, and their place in a map must not depend on their popularity.
+ * The most popular key has *popularity rank* 0. Ranks are divided into ranges,
+ * narrow where popularity changes fast. A draw selects a range by its weight
+ * (alias method: one comparison) and a rank in it uniformly. A pseudo-random
+ * permutation then maps the rank to a key: keys are inserted in order, and
+ * their place in a map must not depend on their popularity.
  */
 #ifndef RM_SKEW_H
 #define RM_SKEW_H
@@ -19,20 +19,22 @@ enum {
 	RM_SKEW_UNIT = 1 << (32 - RM_SKEW_BITS), /* mean weight of a range */
 };
 
-/* Written before the window, read by all threads; a draw reads 8 KiB at most. */
+/* Written before the window, read by all threads; a draw reads at most 8
+   KiB. */
 struct rm_skew {
 	alignas(RM_CACHE_LINE) uint64_t present; /* ranks below have a key */
-	uint64_t mask, key[3]; /* of the permutation, by a seed */
+	uint64_t mask, key[3]; /* permutation, derived from a seed */
 	unsigned shift;
-	/* Of each range its share of its own slot, 22 bits, and the range that
-	   has the rest of the slot, 10 bits. */
+	/* For each slot: the share of its own range, 22 bits, and the range
+	   that has the rest, 10 bits. */
 	alignas(RM_CACHE_LINE) uint32_t split[RM_SKEW_RANGES];
-	/* First rank of each range. The last range has the absent ranks. */
+	/* First rank of each range. The last range contains the absent
+	   ranks. */
 	uint32_t start[RM_SKEW_RANGES + 1];
 	uint64_t weight[RM_SKEW_RANGES]; /* not read by draws; sum: 2^32 */
 };
 
-/* A popularity rank, by 64 random bits. */
+/* Returns a popularity rank for 64 random bits. */
 RM_HOT uint64_t rm_skew_rank(const struct rm_skew *skew, uint64_t y)
 {
 	uint64_t i = y >> (64 - RM_SKEW_BITS);
@@ -53,9 +55,9 @@ RM_HOT uint64_t rm_skew_round(
 	return at ^ at >> skew->shift;
 }
 
-/* The key of a popularity rank; an absent rank is its own. The permutation is
-   one of 2^k numbers and is repeated until the result is a key. With two rounds
-   the keys of neighbouring ranks were correlated. */
+/* Maps a popularity rank to its key; an absent rank maps to itself. The
+   permutation of 2^k numbers is repeated until the result is a key. With only
+   two rounds, keys of neighbouring ranks were correlated. */
 RM_HOT uint64_t rm_skew_key(const struct rm_skew *skew, uint64_t rank)
 {
 	uint64_t at = rank;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stat.h - counts on hot paths, made in the stats build only.
+ * stat.h - counts on hot paths, in the stats build only.
  *
- * What a map counts once per operation costs time, and what is instrumented
- * is not timed: in the normal build these macros leave no code. The Makefile
- * compiles every map and the driver a second time with -DRM_STATS into
- * BUILD/stats/, links map programs of flavour stats with them, and `measure =
- * causes` runs there. This header, event.h and search.h alone ask for RM_STATS.
+ * Counting every operation costs time, so instrumented code is not timed: in
+ * the normal build these macros generate no code. The Makefile compiles every
+ * map and the driver again with -DRM_STATS into BUILD/stats/ and links map
+ * programs of flavour stats, which run `measure = causes`. Only this header,
+ * event.h and search.h test RM_STATS.
  *
- * What happens at most once per growth, promotion or other work of O(n) is
- * counted plainly, in both builds.
+ * Work that happens at most once per growth, promotion or other O(n) step is
+ * counted directly, in both builds.
  *
- * The counters themselves are members in both builds: a map's layout in
- * memory does not depend on who looks at it.
+ * The counters are members in both builds, so that a map's memory layout does
+ * not depend on the build.
  */
 #ifndef RM_STAT_H
 #define RM_STAT_H
@@ -31,7 +31,7 @@ enum { RM_STATS_BUILT = 1 };
 #define RM_STAT_LOCKED(counter, n) ((void)((counter) += (n)))
 #else
 enum { RM_STATS_BUILT = 0 };
-/* Evaluates nothing, but uses its arguments: no warning of unused ones. */
+/* Evaluates nothing, but uses its arguments, which avoids warnings. */
 #define RM_STAT_ADD(counter, n)    ((void)sizeof((counter) + (n)))
 #define RM_STAT_OWN(counter, n)    ((void)sizeof((counter) + (n)))
 #define RM_STAT_LOCKED(counter, n) ((void)sizeof((counter) + (n)))
@@ -39,34 +39,34 @@ enum { RM_STATS_BUILT = 0 };
 
 static inline void rm_stat_add(_Atomic(uint64_t) *counter, uint64_t n)
 {
-	/* relaxed: a statistic orders nothing */
+	/* relaxed: a statistic orders no other access */
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
 static inline void rm_stat_own(_Atomic(uint64_t) *counter, uint64_t n)
 {
-	/* relaxed, both: one writer, and a statistic orders nothing */
+	/* relaxed, both: one writer, and a statistic orders no other access */
 	atomic_store_explicit(counter,
 	        atomic_load_explicit(counter, memory_order_relaxed) + n,
 	        memory_order_relaxed);
 }
 
-/* A maximum. The calling thread is its only writer. */
-static inline void rm_stat_most(_Atomic(uint64_t) *most, uint64_t seen)
+/* Updates a maximum. The calling thread is its only writer. */
+static inline void rm_stat_max(_Atomic(uint64_t) *most, uint64_t seen)
 {
-	/* relaxed, both: one writer, and a statistic orders nothing */
+	/* relaxed, both: one writer, and a statistic orders no other access */
 	if (seen > atomic_load_explicit(most, memory_order_relaxed))
 		atomic_store_explicit(most, seen, memory_order_relaxed);
 }
 
 static inline uint64_t rm_stat_read(_Atomic(uint64_t) *counter)
 {
-	/* relaxed: a statistic orders nothing */
+	/* relaxed: a statistic orders no other access */
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* What `stats` emits for a counter of the macros above: its value, or "not
-   available" (NAN; null in results), which is not 0. */
+/* The value that `stats` emits for a counter of the macros above: its value, or
+   NAN (null in results) if not counted, which differs from 0. */
 static inline double rm_stat_value(uint64_t value)
 {
 	return RM_STATS_BUILT ? (double)value : (double)NAN;

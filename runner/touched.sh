@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# touched.sh - prints the ids of maps that somebody works on, one on a line:
-# their file, or one of their family that they include, is untracked or differs
-# from where this branch left its upstream (from HEAD where there is none).
+# touched.sh - prints the ids of new and changed maps, one a line. A map counts as changed if its file, or a file of its
+# family that it includes, is untracked or differs from the commit where this branch left its upstream (HEAD without an
+# upstream).
 . runner/base/environment.sh
 base=$(git merge-base HEAD '@{upstream}' 2>/dev/null ||
 	git rev-parse -q --verify HEAD 2>/dev/null) || exit 0
@@ -10,8 +10,7 @@ changed=$({ git diff --name-only "$base" -- impls
 	git ls-files --others --exclude-standard -- impls; } | sort -u)
 [ -n "$changed" ] || exit 0
 
-# A header of another family, or one that all share, touches no map: it would
-# be most of them.
+# A header of another family, or one shared by all, does not count, since it would select most maps.
 for family in $(dirname $changed | sort -u); do
 	mine=$(grep "^$family/[^/]*$" <<<"$changed")
 	for map in "$family"/*.c "$family"/*.cc; do

@@ -1,17 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# why.sh exact|time FOLDER REASONS BASE HEAD - which functions of a failing cell run
-# other instructions in head than in base: runs both arms (a folder of map programs,
-# or one program) under cachegrind, lists the files that the commits differ in, and
-# prints the functions (report/exact/why.py). REPO: the repository of the commits.
-# Status: 0; 2 usage or input.
+# why.sh exact|time FOLDER REASONS BASE HEAD - finds the functions of a failing cell that run other instructions in head
+# than in base: runs both arms (a folder of map programs, or one program) under cachegrind, lists the files that differ
+# between the commits, and prints the functions (report/exact/why.py). REPO: the repository of the commits. Status: 0; 2
+# usage or input.
 . runner/base/environment.sh
 export LC_ALL=C
 kind=$1 folder=$2 into=$3 base=$4 head=$5
-say() { echo "why: $*" >&2; exit 2; }
-[ $# = 5 ] || say "expected exact|time FOLDER REASONS BASE HEAD"
-python=$(command -v "${PYTHON:-python3}") || say "no python3 here"
-rm -rf "$into" && mkdir -p "$into/base" "$into/head" || say "$into cannot be written"
+fail() { echo "why: $*" >&2; exit 2; }
+[ $# = 5 ] || fail "expected exact|time FOLDER REASONS BASE HEAD"
+python=$(command -v "${PYTHON:-python3}") || fail "no python3 here"
+rm -rf "$into" && mkdir -p "$into/base" "$into/head" || fail "$into cannot be written"
 "$python" -m report.exact.why ask "$kind" "$folder" "$into" || exit 2
 [ -s "$into/cells.json" ] || exit 0
 
@@ -22,7 +21,7 @@ program_of() { # ARM MAP
 if ! command -v valgrind >/dev/null; then
 	echo "not counted: valgrind is not installed (package valgrind)" >"$into/no-instructions"
 else
-	# One after the other for each CPU: instructions do not know of each other.
+	# One process per CPU; instruction counts do not depend on each other.
 	# shellcheck disable=SC2016
 	while read -r number map; do
 		echo "base $number $(program_of "$base" "$map")"

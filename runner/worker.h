@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* worker.h - one thread's share of a trial: what the measured loops act on. */
+/* worker.h - one thread's share of a trial: the state of the measured loops. */
 #ifndef RM_WORKER_H
 #define RM_WORKER_H
 
@@ -9,34 +9,32 @@
 
 #include <stdatomic.h>
 
-enum { RM_BATCH = 64 }; /* iterations between two looks at the stop flag */
+enum { RM_BATCH = 64 }; /* iterations between two reads of the stop flag */
 
 enum rm_write_kind {
 	RM_UPDATE, /* a resident key, in place */
-	RM_CHURN,  /* remove a key, then upsert it again: two operations */
+	RM_CHURN,  /* remove a key, then upsert it: two operations */
 	RM_FRESH,  /* upsert a new key, remove the oldest: two operations */
 };
 
 enum rm_operation { RM_LOOKUP, RM_UPSERT, RM_REMOVE, RM_OPERATIONS };
 
-/* What one thread did. Every member counts from 0 at the phase's start. */
+/* Counts of one thread, from 0 at the start of the phase. */
 struct rm_counts {
 	uint64_t iterations;      /* draws: lookups + write decisions */
 	uint64_t writes;          /* upserts and removes */
 	uint64_t pairs;           /* write decisions that did two operations */
-	uint64_t inserts;         /* upserts whose key was not there */
-	uint64_t removes;         /* removes whose key was there */
-	uint64_t idle_removes;    /* removes whose key was not there */
+	uint64_t inserts;         /* upserts whose key was absent */
+	uint64_t removes;         /* removes whose key was present */
+	uint64_t idle_removes;    /* removes whose key was absent */
 	uint64_t misses_absent;   /* lookups of never-present ranks */
 	uint64_t misses_resident; /* lookups that missed a resident rank */
-	uint64_t wrong;           /* not 0: a value was another key's or torn */
+	uint64_t wrong; /* nonzero: a value was torn or another key's */
 };
 
-/*
- * One entry of a replayed stream: a rank below 2^30 and what to do with it.
- * RM_UPSERT is followed by a word: the sequence of the value. RM_OPERATIONS
- * ends the stream.
- */
+/* One entry of a replayed stream: a rank below 2^30 and its operation.
+   RM_UPSERT is followed by a word, the sequence of the value. RM_OPERATIONS
+   ends the stream. */
 static inline uint32_t rm_replay_entry(
         uint32_t rank, enum rm_operation operation)
 {
@@ -53,22 +51,21 @@ static inline enum rm_operation rm_replay_operation(uint32_t entry)
 	return (enum rm_operation)(entry & 3);
 }
 
-/*
- * The fresh writes that a thread has published. With T threads, thread i owns
- * the ranks i, i + T, i + 2 T ...: it inserts its next rank and removes its
- * oldest one. The keys of a thread that sleeps stay in the map. Other threads
- * read `base`. It has its own cache line, which changes once in 64 writes.
- */
+/* Published progress of a thread's fresh writes. With T threads, thread i owns
+   the ranks i, i + T, i + 2 T ...: it inserts its next rank and removes its
+   oldest one. Keys of a sleeping thread stay in the map. Other threads read
+   `base`, whose cache line changes once in 64 writes. */
 struct rm_fresh {
 	/* (writes so far + fresh_guard) * T: added to a drawn rank */
 	alignas(RM_CACHE_LINE) _Atomic(uint64_t) base;
 };
 
-/* A thread publishes its progress with every fresh write of this number. */
+/* Number of fresh writes between two publications of a thread. */
 enum { RM_FRESH_PUBLISHED = 64 };
 
-/* Of so many resident keys: a thread's oldest ranks that look-ups leave out, since
-   it may have removed them; twice the writes between two publications. */
+/* Number of a thread's oldest ranks that look-ups exclude, since it may have
+   removed them: a quarter of its keys, at most twice the writes between two
+   publications. */
 static inline uint64_t rm_fresh_guard(uint64_t keys, unsigned threads)
 {
 	const uint64_t quarter = keys / threads / 4;
@@ -77,7 +74,7 @@ static inline uint64_t rm_fresh_guard(uint64_t keys, unsigned threads)
 	return quarter < most ? quarter : most;
 }
 
-/* The number of ranks that look-ups draw. */
+/* Number of ranks that look-ups draw from. */
 static inline uint64_t rm_fresh_span(uint64_t keys, unsigned threads)
 {
 	const uint64_t own = keys / threads;
@@ -85,8 +82,8 @@ static inline uint64_t rm_fresh_span(uint64_t keys, unsigned threads)
 	return own ? (own - rm_fresh_guard(keys, threads)) * threads : keys;
 }
 
-/* Before the first write of `threads` threads, each with an element; the guard is
-   0 if no key moves. */
+/* Initialises an element per thread before the first write; guard is 0 if no
+   key moves. */
 static inline void rm_fresh_init(
         struct rm_fresh *fresh, uint64_t guard, unsigned threads)
 {
@@ -94,7 +91,7 @@ static inline void rm_fresh_init(
 		atomic_init(&fresh[i].base, guard * threads);
 }
 
-/* For rm_worker.fresh_magic: a remainder by `threads` without a division. */
+/* For rm_worker.fresh_magic: remainder by `threads` without a division. */
 static inline uint64_t rm_fresh_magic(unsigned threads)
 {
 	return UINT64_MAX / threads + 1;
@@ -102,42 +99,40 @@ static inline uint64_t rm_fresh_magic(unsigned threads)
 
 struct rm_pace; /* runner/trial/internal.h: the open loop's schedule */
 
-/*
- * One thread's share of a trial. The runner fills it in; the loop changes
- * rng, sequence, position, key_sum and counts. One writer: its thread.
- */
+/* One thread's share of a trial. The runner initialises it; the loop changes
+   rng, sequence, position, key_sum and counts. Written by its thread only. */
 struct rm_worker {
 	alignas(RM_CACHE_LINE) void *thread; /* from join() */
-	const atomic_bool *stop;             /* set once, at the window's end */
-	struct rm_fresh *fresh;              /* one for each slot */
-	const uint32_t *stream; /* sequential: ranks made beforehand; replay:
-				    rm_replay_entry(); or NULL */
-	uint64_t stream_mask;   /* its length - 1, a power of two - 1;
-				    replay: 0 */
-	uint64_t position;      /* next one to take */
+	const atomic_bool *stop;             /* set once, at the end of the
+					      * window */
+	struct rm_fresh *fresh;              /* one per slot */
+	const uint32_t *stream; /* sequential: precomputed ranks; replay:
+				 * rm_replay_entry(); or NULL */
+	uint64_t stream_mask;   /* length - 1, a power of two - 1; replay: 0 */
+	uint64_t position;      /* next index in the stream */
 	struct rm_pace *pace;   /* open loop, or NULL */
 	uint64_t rng;
-	uint64_t resident;    /* n: ranks kept resident */
+	uint64_t resident;    /* n: number of resident ranks */
 	uint64_t span;        /* lookups draw from [0, span): n / (1 - m) */
-	uint64_t fresh_guard; /* fresh: oldest ranks of a thread that
-	                         look-ups leave out */
-	uint32_t write_below; /* iterations that write, of 2^32 */
+	uint64_t fresh_guard; /* fresh: a thread's oldest ranks that look-ups
+			       * exclude */
+	uint32_t write_below; /* share of iterations that write, of 2^32 */
 	enum rm_write_kind write_kind;
-	unsigned slot;             /* 0 .. threads - 1; the values' writer */
-	unsigned threads;          /* that take part */
+	unsigned slot;             /* 0 to threads - 1; writer id in values */
+	unsigned threads;          /* number of threads of the trial */
 	bool measured;             /* false: warm-up */
-	bool replay;               /* the stream says what to do */
-	const uint64_t *loop_args; /* what follows the loop's name: times in
-	                              ns, counts, positions of words */
+	bool replay;               /* the stream has operations */
+	const uint64_t *loop_args; /* arguments of the loop: times in ns,
+				    * counts, positions of words */
 	uint64_t iterations_limit; /* UINT64_MAX: until stop */
 	uint64_t sequence;         /* of this thread's values */
 	uint64_t key_sum;          /* + inserted, - removed ranks, mixed */
 	struct rm_counts counts;
-	struct rm_key_bytes line;    /* lookups' string key */
-	struct rm_key_bytes written; /* writes' string key */
-	bool timed;                  /* an own loop shall time its operations */
-	void *held; /* what rm_impl.open() has opened for an own loop */
-	_Atomic(uint64_t) *turns;   /* of struct rm_tide, shared by all */
+	struct rm_key_bytes line;    /* string key of lookups */
+	struct rm_key_bytes written; /* string key of writes */
+	bool timed;                  /* an own loop must time its operations */
+	void *held;               /* opened by rm_impl.open() for an own loop */
+	_Atomic(uint64_t) *turns; /* of struct rm_session_wave, shared */
 	const struct rm_skew *skew; /* zipf and hot draws, else NULL */
 	uint64_t fresh_done;        /* fresh writes of this thread */
 	uint64_t fresh_magic;       /* UINT64_MAX / threads + 1 */

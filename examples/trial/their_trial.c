@@ -95,7 +95,7 @@ static void visit(struct member *member, enum phase phase)
 		}
 		if (!impl->ops->lookup(worker->thread, shape, key, &value))
 			continue;
-		worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+		worker->counts.wrong |= rm_value_errors(shape, &value, rank);
 		if (phase == SETTLE) {
 			member->found++;
 			continue;
@@ -128,7 +128,7 @@ static void exchange(struct member *member)
 		            worker->thread, shape, key, &value, &old)) {
 			member->returned += old.word[0];
 			worker->counts.wrong |=
-			        rm_value_wrong(shape, &old, rank);
+			        rm_value_errors(shape, &old, rank);
 		} else {
 			worker->counts.inserts++;
 			worker->key_sum += rm_rank_mix(rank);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bucket.h - a table of cache lines, for one thread: what a bound is made of.
+ * bucket.h - a single-threaded hash table whose buckets are cache lines: the
+ * table of the bound unsync_bucket.
  *
- * A bucket is one line, four keys and their four values. A key is in its own
- * bucket or, where that was full, in the next one that was not: between the two
- * no bucket has a free slot, so that a search ends at the first that has one.
- * At most 2.7 keys for each bucket: most searches read one line.
+ * A bucket is one cache line with four keys and their four values. A key is in
+ * its home bucket or, if that was full, in the next bucket with a free slot. No
+ * bucket between the two has a free slot, so a search ends at the first bucket
+ * that has one. The load is at most 2.7 keys per bucket, so most searches read
+ * one line.
  *
- * A free slot has key 0. The key 0 itself is kept beside the table.
+ * A free slot has key 0. The key 0 itself is stored outside the lines.
  */
 #ifndef RM_BUCKET_H
 #define RM_BUCKET_H
@@ -22,8 +24,8 @@
 
 enum {
 	BUCKET_SLOTS = 4,
-	BUCKET_FEWEST = 2, /* of a table */
-	BUCKET_FULL = 27,  /* tenths of a key for each bucket, at most */
+	BUCKET_MIN_LINES = 2,        /* of a table */
+	BUCKET_MAX_LOAD_TENTHS = 27, /* keys per 10 buckets, at most */
 };
 
 struct bucket {
@@ -34,20 +36,18 @@ struct bucket {
 struct buckets {
 	struct bucket *line;
 	size_t mask;  /* number of buckets - 1, a power of two - 1 */
-	size_t count; /* of what is in the lines */
+	size_t count; /* keys in the lines, without key 0 */
 	uint64_t seed;
-	bool has_zero; /* the key 0, and its value */
+	bool has_zero; /* whether key 0 is present */
 	uint64_t zero;
 };
 
-/*
- * A bit for each slot that holds the word, slot i's at 2 * i: by instructions
- * that all machines of the kind have, as the maps have that this bounds.
- */
+/* A bit mask of the slots whose key is `word`; slot i has bit 2 * i. Uses only
+   instructions of the baseline architecture, like the maps. */
 #ifdef __SSE2__
 #include <emmintrin.h>
 
-/* SSE2 compares 32 bits: a slot is equal where both of its halves are. */
+/* SSE2 compares 32 bits: a slot matches if both of its halves match. */
 RM_HOT unsigned bucket_match(const struct bucket *bucket, uint64_t word)
 {
 	const __m128i *pair = (const __m128i *)bucket->key;
@@ -70,7 +70,7 @@ RM_HOT unsigned bucket_match(const struct bucket *bucket, uint64_t word)
 }
 #endif
 
-/* Of bits that are not 0: the first slot. */
+/* The first slot in a non-zero mask. */
 RM_HOT unsigned bucket_slot(unsigned bits)
 {
 	return (unsigned)__builtin_ctz(bits) / 2;
@@ -82,7 +82,7 @@ RM_HOT size_t bucket_home(const struct buckets *table, uint64_t word)
 	       table->mask;
 }
 
-/* Where the word's value is, or NULL. The word is not 0. */
+/* Returns the address of the word's value, or NULL. The word is not 0. */
 RM_HOT uint64_t *bucket_find(const struct buckets *table, uint64_t word)
 {
 	size_t i = bucket_home(table, word);
@@ -98,7 +98,7 @@ RM_HOT uint64_t *bucket_find(const struct buckets *table, uint64_t word)
 	}
 }
 
-/* Puts a word that is not there into the first free slot on its way. */
+/* Puts an absent word into the first free slot of its probe sequence. */
 static inline void bucket_put(
         struct buckets *table, uint64_t word, uint64_t value)
 {
@@ -121,8 +121,7 @@ static inline struct bucket *bucket_lines(size_t buckets)
 	return line;
 }
 
-/* The contract has no "out of memory" for a write: the process ends and the
-   trial is recorded as failed. */
+/* A write cannot report "out of memory", so this aborts; the trial fails. */
 static RM_COLD void bucket_grow(struct buckets *table)
 {
 	const size_t before = table->mask + 1;
@@ -144,19 +143,20 @@ static RM_COLD void bucket_grow(struct buckets *table)
 	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
 }
 
-/* A word that is not there and is not 0. */
+/* The word is absent and not 0. */
 static RM_COLD void bucket_insert(
         struct buckets *table, uint64_t word, uint64_t value)
 {
-	if ((table->count + 1) * 10 > (table->mask + 1) * BUCKET_FULL)
+	if ((table->count + 1) * 10 >
+	        (table->mask + 1) * BUCKET_MAX_LOAD_TENTHS)
 		bucket_grow(table);
 	bucket_put(table, word, value);
 	table->count++;
 }
 
-/* A slot of bucket `at` whose key came by bucket `hole` on its way, or -1: its
-   home is not cyclically in (hole, at]. */
-static inline int bucket_passed_by(
+/* Returns a slot of bucket `at` whose key's probe sequence includes bucket
+   `hole`, or -1. That holds if its home is not cyclically in (hole, at]. */
+static inline int bucket_find_displaced(
         const struct buckets *table, size_t hole, size_t at)
 {
 	for (int slot = 0; slot < BUCKET_SLOTS; slot++) {
@@ -169,11 +169,10 @@ static inline int bucket_passed_by(
 	return -1;
 }
 
-/*
- * Frees a slot. Where it was its bucket's only free one, keys that passed by
- * would not be found any more: one of them takes the slot, and leaves a hole
- * of its own. There are no tombstones, and no slow decay.
- */
+/* Frees a slot. If its bucket had no other free slot, searches for keys in
+   later buckets would now end here. One such key therefore moves into the slot,
+   which leaves a hole in its own bucket, and so on. There are no tombstones, so
+   the table does not degrade. */
 static RM_COLD void bucket_vacate(struct buckets *table, uint64_t *value)
 {
 	size_t hole = (size_t)(value - table->line[0].value) /
@@ -185,7 +184,7 @@ static RM_COLD void bucket_vacate(struct buckets *table, uint64_t *value)
 	table->count--;
 	for (size_t at = hole; full;) {
 		at = (at + 1) & table->mask;
-		const int other = bucket_passed_by(table, hole, at);
+		const int other = bucket_find_displaced(table, hole, at);
 
 		full = !bucket_match(&table->line[at], 0);
 		if (other < 0)
@@ -198,7 +197,7 @@ static RM_COLD void bucket_vacate(struct buckets *table, uint64_t *value)
 	}
 }
 
-/* Visits each entry until fn returns false. */
+/* Calls fn for each entry until it returns false. */
 static inline void bucket_scan(
         const struct buckets *table, rm_scan_fn *fn, void *context)
 {
@@ -221,7 +220,7 @@ static inline void bucket_scan(
 	}
 }
 
-/* rm_map_ops.check: each key is found where it is, and the count holds. */
+/* rm_map_ops.check: searches find each key, and the count is right. */
 static inline bool bucket_check(
         const struct buckets *table, char *why, size_t size)
 {
@@ -253,13 +252,14 @@ static inline void bucket_clear(struct buckets *table)
 	table->has_zero = false;
 }
 
-/* Fills a zeroed table. Returns 0 or -ENOMEM. */
+/* Initialises a zeroed table. Returns 0 or -ENOMEM. */
 static inline int bucket_init(
         struct buckets *table, const struct rm_sizing *sizing)
 {
-	size_t buckets = BUCKET_FEWEST;
+	size_t buckets = BUCKET_MIN_LINES;
 
-	while (sizing->presize && buckets * BUCKET_FULL < sizing->keys * 10)
+	while (sizing->presize &&
+	        buckets * BUCKET_MAX_LOAD_TENTHS < sizing->keys * 10)
 		buckets *= 2;
 	table->mask = buckets - 1;
 	table->seed = sizing->seed;

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * null_map.c - no map: measures the driver itself.
+ * null_map.c - not a map: measures the overhead of the driver itself.
  *
- * Every key is there and has the value that was written for it, so the loop
- * runs with all its checks. What is left is the floor: shown beside every
- * result, never subtracted. A lookup reads and writes no memory.
+ * Each key is present and has the value that was written for it, so the loop
+ * runs with all its checks. The result is a floor: it is shown next to every
+ * other result and never subtracted. A lookup reads and writes no memory.
  */
 #include "impls/support/no_handle.h"
 #include "runner/driver.h"
 #include "runner/map.h"
 
-static char nothing_at_all; /* the address stands for "a map" */
+static char map_stand_in; /* the address serves as the handle */
 
 static void *create(const struct rm_sizing *sizing)
 {
 	(void)sizing;
-	return &nothing_at_all;
+	return &map_stand_in;
 }
 
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	uint64_t rank = key.word; /* its low half, see rm_scatter() */
+	uint64_t rank = key.word; /* the low half; see rm_scatter() */
 
 	(void)thread;
-#ifdef RM_PLACED /* elsewhere in each key: made, but not read */
+#ifdef RM_PLACED /* rank elsewhere in each key: generated, but not read */
 	if (shape.str)
 		__asm__ volatile("" : : "r"(key.bytes) : "memory");
 #else
 	if (shape.str)
 		memcpy(&rank, key.bytes + 8, 8);
 #endif
-	/* Opaque to the compiler, or making the key and checking the value
-	   would fold to nothing. */
+	/* Hide the value from the compiler. Otherwise key generation and value
+	   checks would be optimised away. */
 	__asm__ volatile("" : "+r"(rank));
 	*value = rm_value_of(rank, 0, 0);
 	if (RM_VALUE_WORDS > 3 && shape.value_bytes == RM_VALUE_LONG)

@@ -7,10 +7,10 @@
  *	u64 shapes	tag | key | value word 0 [1 2]
  *	string shapes	tag | copy of the bytes | length | value word 0 [1 2]
  *
- * A tag is the key's hash with the top bit set, 0 in a free slot. Its low
- * bits are the slot where the search starts. Removal shifts later slots back,
- * so there are no tombstones and no slow decay (Knuth, TAOCP vol. 3, 6.4,
- * algorithms L and R).
+ * A tag is the key's hash with the top bit set, 0 in a free slot. The search
+ * starts at the slot that its low bits give. Removal shifts later slots back,
+ * so the table has no tombstones and does not degrade (Knuth, TAOCP vol. 3,
+ * 6.4, algorithms L and R).
  */
 #ifndef RM_PROBE_H
 #define RM_PROBE_H
@@ -33,7 +33,8 @@ struct probe {
 	uint64_t seed;
 };
 
-/* Words of one slot and where its value begins: constants in an operation. */
+/* Offset of the value in a slot, in words. With probe_stride(), a compile-time
+   constant in each operation. */
 RM_HOT size_t probe_value_at(struct rm_shape shape)
 {
 	return shape.str ? PROBE_LENGTH + 1 : PROBE_KEY + 1;
@@ -64,8 +65,8 @@ RM_HOT bool probe_same_key(
 	       !memcmp(probe_bytes(slot), key.bytes, key.length);
 }
 
-/* The slot that holds the key, or the free one where it belongs. The caller
-   holds the lock. Ends because at least half of the slots are free. */
+/* Returns the slot that holds the key, or the free slot where it belongs. The
+   caller holds the lock. Ends because at least half of the slots are free. */
 RM_HOT uint64_t *probe_find(const struct probe *table, struct rm_shape shape,
         uint64_t tag, struct rm_key key)
 {
@@ -93,8 +94,8 @@ RM_HOT void probe_write(
 	memcpy(slot + probe_value_at(shape), value, shape.value_bytes);
 }
 
-/* Doubles the table, under the write lock. The contract has no "out of
-   memory" for a write: the process ends and the trial is recorded as failed. */
+/* Doubles the table, under the write lock. A write cannot report "out of
+   memory", so this aborts; the trial is recorded as failed. */
 static RM_COLD void probe_grow(struct probe *table, struct rm_shape shape)
 {
 	const size_t words = probe_stride(shape), old_mask = table->mask;
@@ -120,8 +121,8 @@ static RM_COLD void probe_grow(struct probe *table, struct rm_shape shape)
 	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
 }
 
-/* Makes a free slot of this tag hold the key. The key's bytes are the
-   caller's: a map keeps a copy. Returns the slot, which growth may move. */
+/* Makes a free slot of this tag hold the key, with a copy of the key's bytes.
+   Returns the slot, which the next growth may move. */
 static RM_COLD uint64_t *probe_claim(struct probe *table, struct rm_shape shape,
         uint64_t tag, struct rm_key key)
 {
@@ -146,8 +147,8 @@ static RM_COLD uint64_t *probe_claim(struct probe *table, struct rm_shape shape,
 	return slot;
 }
 
-/* Frees a live slot; moves later ones back over it where their search would
-   otherwise end too early (Knuth's algorithm R). */
+/* Frees a live slot. Moves later slots back if their search would now end too
+   early (Knuth's algorithm R). */
 static RM_COLD void probe_vacate(
         struct probe *table, struct rm_shape shape, uint64_t *slot)
 {
@@ -162,7 +163,7 @@ static RM_COLD void probe_vacate(
 
 		if (!from[PROBE_TAG])
 			break;
-		/* its start lies cyclically in (hole, i]: it may stay */
+		/* its start is cyclically in (hole, i]: it stays */
 		if (((i - from[PROBE_TAG]) & table->mask) <
 		        ((i - hole) & table->mask))
 			continue;
@@ -174,7 +175,7 @@ static RM_COLD void probe_vacate(
 	table->count--;
 }
 
-/* Visits each entry until fn returns false. */
+/* Calls fn for each entry until it returns false. */
 static inline void probe_scan(const struct probe *table, struct rm_shape shape,
         rm_scan_fn *fn, void *context)
 {
@@ -194,7 +195,7 @@ static inline void probe_scan(const struct probe *table, struct rm_shape shape,
 	}
 }
 
-/* Is a free slot on the way from where the search starts to slot `i`? */
+/* True if a search from the home of slot `i` meets a free slot first. */
 static inline bool probe_lost(
         const struct probe *table, struct rm_shape shape, size_t i)
 {
@@ -207,7 +208,7 @@ static inline bool probe_lost(
 	return false;
 }
 
-/* rm_map_ops.check: each live slot can be found, and the count holds. */
+/* rm_map_ops.check: a search finds each live slot, and the count is right. */
 static inline bool probe_check(const struct probe *table, struct rm_shape shape,
         char *why, size_t size)
 {
@@ -248,7 +249,7 @@ static inline void probe_clear(struct probe *table, struct rm_shape shape)
 	table->count = 0;
 }
 
-/* Fills a zeroed table. Returns 0 or -ENOMEM. */
+/* Initialises a zeroed table. Returns 0 or -ENOMEM. */
 static inline int probe_init(
         struct probe *table, const struct rm_sizing *sizing)
 {

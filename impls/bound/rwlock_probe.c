@@ -2,9 +2,10 @@
 /*
  * rwlock_probe.c - linear probing under one reader-writer lock.
  *
- * The map everybody writes first, and the example of docs/guide/your-map.md:
- * copy this file to build your own. Readers share the lock, so each lookup
- * still writes the lock's cache line twice; that line limits it, not the table.
+ * The obvious first design, and the example of docs/guide/your-map.md: copy
+ * this file to start your own map. Readers share the lock, but each lookup
+ * still writes the lock's cache line twice. That line limits the throughput,
+ * not the table.
  */
 #include "impls/bound/probe.h"
 #include "impls/support/lock_pthread.h"
@@ -16,11 +17,11 @@
 #include <stdlib.h>
 
 struct map {
-	/* Written by every operation, and the table's header that all of them
-	   read anyway: one line is better than two. */
+	/* Every operation writes the lock and reads the table's header, so both
+	   share one cache line. */
 	_Alignas(RM_CACHE_LINE) pthread_rwlock_t lock;
 	struct probe table;    /* protected by lock */
-	struct rm_shape shape; /* for destroy; operations get a constant */
+	struct rm_shape shape; /* for destroy() */
 };
 
 static void *create(const struct rm_sizing *sizing)
@@ -47,10 +48,8 @@ static void destroy(void *opaque)
 	free(map);
 }
 
-/*
- * RM_HOT: inlined into the measured loop, where `shape` is a constant and
- * all that depends on it folds away. The hash is computed before the lock.
- */
+/* RM_HOT inlines this into the measured loop, where `shape` is a constant and
+   branches on it are removed. The hash is computed outside the lock. */
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
@@ -67,8 +66,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* exchange; upsert is the same with old == NULL, so that the check, which
-   needs the old value, verifies the code that is timed. */
+/* Upsert calls this with old == NULL, so the correctness check, which needs the
+   old value, tests the code that is timed. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -94,7 +93,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* take; remove is the same with old == NULL. */
+/* Remove calls this with old == NULL. */
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -118,7 +117,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* From here on: members that a map may leave out. */
+/* Optional operations follow. */
 
 static bool insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,

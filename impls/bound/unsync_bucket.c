@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unsync_bucket.c - a line for each four keys, and no synchronisation: a bound.
+ * unsync_bucket.c - four keys per cache line, without synchronisation: a bound.
  *
- * What a look-up costs that reads one cache line, hit or miss, with nothing
- * that keeps others out. It writes no shared memory. Safe with one thread, with
- * readers only, and with writes of resident keys: those change nothing but the
- * value's word, by one relaxed atomic store. u64x8 only: a longer value would
- * not fit into the line, and would tear.
+ * Measures the cost of a lookup that reads one cache line, hit or miss, and
+ * excludes no other thread. A lookup writes no shared memory. Safe with one
+ * thread, with readers only, and with writes of resident keys, which change
+ * only the value's word, by one relaxed atomic store. Only u64x8: a longer
+ * value would not fit into the line, and reads could be torn.
  *
- * It is no strict bound: a table of half the load is sometimes faster.
+ * This is not a strict bound: a table at half the load is sometimes faster.
  */
 #include "impls/bound/bucket.h"
 #include "impls/support/no_handle.h"
@@ -42,7 +42,7 @@ static void destroy(void *opaque)
 	free(map);
 }
 
-/* Where the value is, or NULL. */
+/* Returns the address of the value, or NULL. */
 RM_HOT uint64_t *find(struct map *map, uint64_t word)
 {
 	if (__builtin_expect(word != 0, 1))
@@ -53,13 +53,13 @@ RM_HOT uint64_t *find(struct map *map, uint64_t word)
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	const uint64_t *held = find(thread, key.word);
+	const uint64_t *value_slot = find(thread, key.word);
 
 	(void)shape;
-	if (!held)
+	if (!value_slot)
 		return false;
 	/* relaxed: one word that publishes nothing else */
-	value->word[0] = __atomic_load_n(held, __ATOMIC_RELAXED);
+	value->word[0] = __atomic_load_n(value_slot, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -73,23 +73,23 @@ static RM_COLD void insert_new(struct map *map, uint64_t word, uint64_t value)
 	}
 }
 
-/* Only a caller that wants the old value pays for a read-modify-write. */
+/* A read-modify-write is needed only if the caller passes `old`. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
-	uint64_t *held = find(thread, key.word);
+	uint64_t *value_slot = find(thread, key.word);
 
 	(void)shape;
-	if (!held) {
+	if (!value_slot) {
 		insert_new(thread, key.word, value->word[0]);
 		return false;
 	}
 	/* relaxed, both: one word that publishes nothing else */
 	if (old)
 		old->word[0] = __atomic_exchange_n(
-		        held, value->word[0], __ATOMIC_RELAXED);
+		        value_slot, value->word[0], __ATOMIC_RELAXED);
 	else
-		__atomic_store_n(held, value->word[0], __ATOMIC_RELAXED);
+		__atomic_store_n(value_slot, value->word[0], __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -103,15 +103,15 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	struct map *map = thread;
-	uint64_t *held = find(map, key.word);
+	uint64_t *value_slot = find(map, key.word);
 
 	(void)shape;
-	if (!held)
+	if (!value_slot)
 		return false;
 	if (old)
-		old->word[0] = *held;
+		old->word[0] = *value_slot;
 	if (key.word)
-		bucket_vacate(&map->table, held);
+		bucket_vacate(&map->table, value_slot);
 	else
 		map->table.has_zero = false;
 	return true;

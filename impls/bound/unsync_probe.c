@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unsync_probe.c - linear probing with no synchronisation at all: a bound.
+ * unsync_probe.c - linear probing without any synchronisation: a bound.
  *
- * What the table of rwlock_probe costs without its lock. A lookup writes no
- * shared memory. Safe with one thread, with readers only, and with writes of
- * resident keys: those change nothing but the value's word, by one relaxed
- * atomic store. A 24-byte value would tear, so those shapes are not offered.
+ * Measures the cost of rwlock_probe's table without its lock. A lookup writes
+ * no shared memory. Safe with one thread, with readers only, and with writes of
+ * resident keys, which change only the value's word, by one relaxed atomic
+ * store. Reads of a 24-byte value could be torn, so those shapes are not
+ * offered.
  */
 #include "impls/bound/probe.h"
 #include "impls/support/no_handle.h"
@@ -40,7 +41,7 @@ static void destroy(void *opaque)
 	free(map);
 }
 
-/* The one word of a slot that another thread may write meanwhile. */
+/* The only word of a slot that another thread may write concurrently. */
 RM_HOT uint64_t *value_word(struct rm_shape shape, uint64_t *slot)
 {
 	return slot + probe_value_at(shape);
@@ -61,7 +62,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-/* Only a caller that wants the old value pays for a read-modify-write. */
+/* A read-modify-write is needed only if the caller passes `old`. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -156,7 +157,7 @@ const struct rm_impl rm_impl_unsync_probe = {
 	.sync = "none",
 	.source = "Knuth, TAOCP vol. 3, 6.4, algorithms L and R",
 	.system = "",
-	.shapes = 1 << 0 | 1 << 2, /* the 8-byte values */
+	.shapes = 1 << 0 | 1 << 2, /* those with 8-byte values */
 	.caps = RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT,
 	.guarantees = "none",
 	.progress = "wait-free",

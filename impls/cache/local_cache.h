@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * local_cache.h - a small cache per thread before one Go map under an RWMutex.
+ * local_cache.h - a small cache per thread in front of one Go map under an
+ * RWMutex.
  *
- * A lookup that finds its key in its thread's cache takes no lock. An answer
- * is never older than LOCAL_CACHE_TTL_NS: each line knows when it was read
- * from the map, and each lookup that it answers reads the clock. A line older
- * than LOCAL_CACHE_REFRESH_NS still answers, and is read again by the same
- * lookup after that. Only what is there is cached, not what is absent; string
- * keys of up to 16 bytes.
+ * A cache hit takes no lock. Each line stores the time when it was read from
+ * the map, and each hit reads the clock, so an answer is never older than
+ * LOCAL_CACHE_TTL_NS. A hit on a line older than LOCAL_CACHE_REFRESH_NS returns
+ * the cached value and then reads the line from the map again. Only present
+ * keys are cached, and string keys only up to 16 bytes.
  *
- * How a cache learns of writes is a constant of the includer:
+ * LOCAL_CACHE_INVALIDATION, defined by the includer, selects how a cache learns
+ * of writes by other threads:
  *
- *	LOCAL_CACHE_BY_TTL	not at all: an answer may be as old as the TTL
- *	LOCAL_CACHE_BY_LOG	a write adds its key to a log, under the lock;
- *				each thread follows the log when it is
- *				quiescent, and before it answers anything after
- *				a park
- *	LOCAL_CACHE_BY_VERSION	a write counts its key's version up, under the
- *				lock; a lookup asks for the version, and so
- *				every answer is current: the write takes effect
- *				where it counts
+ *	LOCAL_CACHE_BY_TTL	never: an answer may be as old as the TTL
+ *	LOCAL_CACHE_BY_LOG	a write appends its key to a log, under the
+ *				lock; each thread applies the log when it is
+ *				quiescent and when it ends a park
+ *	LOCAL_CACHE_BY_VERSION	a write increments its key's version, under the
+ *				lock; a lookup compares versions, so every
+ *				answer is current: the increment is the write's
+ *				linearization point
  *
- * A thread's own writes always empty its own line.
+ * A write always invalidates the writer's own line.
  *
- * An includer that defines LOCAL_CACHE_REPLICA as true has a second map that a
- * thread of its own keeps up with the first one by the log, and that misses
- * read (local_cache_replica.h). An answer may then be older than the TTL by the
- * replica's lag, which is a statistic.
+ * If the includer defines LOCAL_CACHE_REPLICA as true, misses read a second
+ * map, which a background thread updates from the log (local_cache_replica.h).
+ * An answer may then be older than the TTL by the replica's lag, which is
+ * reported as a statistic.
  */
 #ifndef RM_LOCAL_CACHE_H
 #define RM_LOCAL_CACHE_H
@@ -49,8 +49,8 @@
 	.scan = cache_scan, .length = cache_length, .clear = cache_clear,     \
 	.stats = cache_stats, .check = cache_check
 
-/* Members of struct rm_impl that these maps share. The
-   clock is called through a pointer, so that tests own the time. */
+/* Members of struct rm_impl that these maps share. Dispatch is "callback"
+   because the clock is called through a pointer, for tests. */
 #define LOCAL_CACHE_MAP                                          \
 	.family = "lock", .sync = "go-rwmutex", .system = "M12", \
 	.guarantees = "point-in-time", .progress = "blocking",   \

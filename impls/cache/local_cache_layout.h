@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_layout.h - local caches: what they are made of. Inner part of
+/* local_cache_layout.h - local caches: data structures. Private part of
    local_cache.h. */
 #ifndef RM_LOCAL_CACHE_LAYOUT_H
 #define RM_LOCAL_CACHE_LAYOUT_H
@@ -7,17 +7,17 @@
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"
 
-#include "impls/gomap/gomap_guarded.h" /* the map behind, and its `ops` */
+#include "impls/gomap/gomap_guarded.h" /* the backing map, and its `ops` */
 #include "impls/support/hash.h"
 #include "runner/base/clock.h"
 
 #define LOCAL_CACHE_TTL_NS     ((uint64_t)30 * 1000000000)
 #define LOCAL_CACHE_REFRESH_NS ((uint64_t)10 * 1000000000)
-/* The coarse clock stands still between two ticks, of 10 ms at most
-   (CONFIG_HZ >= 100): a line may be older than it seems by that much. */
+/* The coarse clock advances in ticks of at most 10 ms (CONFIG_HZ >= 100), so a
+   line may be that much older than its computed age. */
 #define LOCAL_CACHE_TICK_NS ((uint64_t)10 * 1000000)
 
-/* What a miss reads: the map that is written, or a replica of it. */
+/* True: misses read a replica instead of the map that is written. */
 #ifndef LOCAL_CACHE_REPLICA
 #define LOCAL_CACHE_REPLICA false
 #endif
@@ -29,62 +29,62 @@ enum {
 };
 
 enum {
-	LOCAL_CACHE_LINES = 256, /* of each thread: 16 KiB */
+	LOCAL_CACHE_LINES = 256, /* per thread: 16 KiB */
 	LOCAL_CACHE_LOG = 4096,
 	LOCAL_CACHE_VERSIONS = 4096,
-	LOCAL_CACHE_AGES = 6, /* classes of the histogram */
+	LOCAL_CACHE_AGES = 6, /* buckets of the age histogram */
 	LOCAL_CACHE_KEY_BYTES = 16,
 };
 
-/* One key of one thread's cache; a cache line. */
+/* A cached entry, one cache line. */
 struct cache_line {
 	_Alignas(RM_CACHE_LINE) uint64_t filled_ns;
-	uint32_t generation; /* another than the cache's: empty */
+	uint32_t generation; /* a different one than the cache's: empty */
 	uint32_t length;     /* of a string key */
 	uint64_t key[2];
 	uint64_t value[3];
-	uint32_t mark; /* of the key: its tag in the log, or its version */
+	uint32_t mark; /* the key's tag in the log, or its version */
 };
 
-/* The handle of a thread. Only the statistics are read by others. */
+/* A thread's handle. Other threads read only the statistics. */
 struct cache {
 	_Alignas(2 * RM_CACHE_LINE) struct cached_map *map;
-	uint64_t log_seen;   /* entries of the log that it has followed */
+	uint64_t log_seen;   /* log entries already applied */
 	uint32_t generation; /* never 0 */
-	/* one writer, this thread; the second line in the stats build */
+	/* written by this thread only; `hits` to `ages` only in stats builds */
 	_Atomic uint64_t age_max_ns;          /* of all answers */
-	_Atomic uint64_t refreshes, expiries; /* in each build: seldom */
+	_Atomic uint64_t refreshes, expiries; /* rare, so in all builds */
 	_Atomic uint64_t hits, misses, drops, ages[LOCAL_CACHE_AGES];
-	struct replica_reader *reader; /* NULL: there is no replica */
+	struct replica_reader *reader; /* NULL without a replica */
 	struct cache_line lines[LOCAL_CACHE_LINES];
 };
 
 struct cached_map {
-	struct map *behind;
-	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock, ... */
-	uint64_t clock_rate;      /* ... times this */
-	uint64_t limit_ns;        /* age that a line does not answer at */
-	uint64_t seed;            /* of the hash that chooses lines */
+	struct map *backing;
+	uint64_t (*now_ns)(void); /* NULL: coarse monotonic clock ... */
+	uint64_t clock_rate;      /* ... times this factor */
+	uint64_t limit_ns;        /* a line of this age has expired */
+	uint64_t seed;            /* of the hash that selects lines */
 	size_t threads;
 	struct cache **caches;   /* by slot; NULL: never joined */
-	struct replica *replica; /* NULL: misses read `behind` */
+	struct replica *replica; /* NULL: misses read `backing` */
 	/* number of entries ever logged; written under the lock */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t log_head;
 	_Atomic uint64_t log[LOCAL_CACHE_LOG]; /* hashes of written keys */
 	_Atomic uint32_t versions[LOCAL_CACHE_VERSIONS];
 };
 
-/* Empties the whole cache. */
+/* Invalidates the whole cache. */
 RM_HOT void cache_drop_all(struct cache *cache)
 {
-	if (!++cache->generation) { /* as seldom as 2^32 times */
+	if (!++cache->generation) { /* wraps every 2^32 drops */
 		memset(cache->lines, 0, sizeof(cache->lines));
 		cache->generation = 1;
 	}
 	RM_STAT_OWN(cache->drops, 1);
 }
 
-/* The only call through a pointer: dispatch = "callback". */
+/* The only call through a pointer; hence dispatch = "callback". */
 static __attribute__((noinline)) uint64_t callback_now(
         const struct cached_map *map)
 {
@@ -92,7 +92,7 @@ static __attribute__((noinline)) uint64_t callback_now(
 	                   : rm_now_coarse_ns() * map->clock_rate;
 }
 
-/* Which bits of a key's hash choose what. */
+/* Disjoint bits of a key's hash select the line, the version and the tag. */
 RM_HOT struct cache_line *cache_line_of(struct cache *cache, uint64_t hash)
 {
 	return &cache->lines[hash % LOCAL_CACHE_LINES];
@@ -108,12 +108,12 @@ RM_HOT uint32_t cache_tag_of(uint64_t hash)
 	return (uint32_t)(hash >> 32);
 }
 
-RM_HOT bool cache_may_hold(struct rm_shape shape, struct rm_key key)
+RM_HOT bool cache_is_cacheable(struct rm_shape shape, struct rm_key key)
 {
 	return !shape.str || key.length <= LOCAL_CACHE_KEY_BYTES;
 }
 
-/* A key as lines hold it: the rest of short strings is 0. */
+/* Stores the key in the format of a line; short strings are padded with 0. */
 RM_HOT void cache_key_words(
         struct rm_shape shape, struct rm_key key, uint64_t words[2])
 {
@@ -123,7 +123,7 @@ RM_HOT void cache_key_words(
 		memcpy(words, key.bytes, key.length);
 }
 
-/* Whether the line is this key's, whatever its age. */
+/* True if the line caches this key, whatever its age. */
 RM_HOT bool cache_is_line_of(const struct cache *cache,
         const struct cache_line *line, struct rm_shape shape, struct rm_key key)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_life.h - local caches: birth and end. Inner part of
+/* local_cache_life.h - local caches: creation and destruction. Private part of
    local_cache.h. */
 #ifndef RM_LOCAL_CACHE_LIFE_H
 #define RM_LOCAL_CACHE_LIFE_H
@@ -15,8 +15,8 @@ static void cache_destroy(void *opaque)
 	for (size_t i = 0; map->caches && i < map->threads; i++)
 		free(map->caches[i]);
 	free(map->caches);
-	if (map->behind)
-		ops.destroy(map->behind);
+	if (map->backing)
+		ops.destroy(map->backing);
 	free(map);
 }
 
@@ -34,8 +34,8 @@ static void *cache_create(const struct rm_sizing *sizing)
 		.seed = rm_seed(sizing->seed, 1),
 		.threads = sizing->threads };
 	map->caches = calloc(sizing->threads, sizeof(struct cache *));
-	map->behind = ops.create(sizing);
-	if (map->caches && map->behind &&
+	map->backing = ops.create(sizing);
+	if (map->caches && map->backing &&
 	        (!LOCAL_CACHE_REPLICA || replica_create(map, sizing)))
 		return map;
 	cache_destroy(map);
@@ -57,14 +57,14 @@ static void *cache_join(void *opaque, size_t slot)
 			cache->reader = &map->replica->readers[slot];
 		map->caches[slot] = cache;
 	}
-	/* acquire: pairs with the release in cache_publish(); what is logged
-	   so far is of no concern to an empty cache */
+	/* acquire: pairs with the release in cache_publish(). An empty cache
+	   may skip the entries logged so far. */
 	cache->log_seen =
 	        atomic_load_explicit(&map->log_head, memory_order_acquire);
 	cache_drop_all(cache);
-	if (LOCAL_CACHE_REPLICA) { /* which may lack some of that */
+	if (LOCAL_CACHE_REPLICA) { /* the replica may lack some of them */
 		cache->log_seen = replica_applied(map->replica);
-		cache_learn(cache, &map->log_head);
+		cache_catch_up(cache, &map->log_head);
 	}
 	return cache;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_read.h - local caches: lookup, refresh, following the log. Inner
+/* local_cache_read.h - local caches: lookup, refresh, applying the log. Private
    part of local_cache.h. */
 #ifndef RM_LOCAL_CACHE_READ_H
 #define RM_LOCAL_CACHE_READ_H
@@ -10,22 +10,23 @@ RM_HOT uint32_t cache_mark_of(struct cached_map *map, uint64_t hash)
 {
 	if (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_VERSION)
 		return cache_tag_of(hash);
-	/* seq_cst: pairs with cache_publish(). Who has written another key,
-	   and then finds this version, comes before the write of it. */
+	/* seq_cst: pairs with cache_publish(). If a thread writes one key and
+	   then reads the old version of another, its write precedes the write
+	   of that other key. */
 	return atomic_load_explicit(
 	        cache_version_of(map, hash), memory_order_seq_cst);
 }
 
-/* Reads what is behind the cache, under its lock, and fills the line if the key
-   is there. */
-RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
+/* Reads the backing map (or replica) under its lock; fills the line if the key
+   exists. */
+RM_HOT bool cache_read_backing(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct rm_value *value)
 {
-	struct shard *shard = &cache->map->behind->shard[0];
+	struct shard *shard = &cache->map->backing->shard[0];
 	struct cache_line *line = cache_line_of(cache, hash);
 	uint32_t mark;
 	bool was_there;
-	/* before the map is read: what is answered is not older */
+	/* taken before the read, so the value is not older than this */
 	const uint64_t now_ns = callback_now(cache->map);
 
 	if (LOCAL_CACHE_REPLICA) {
@@ -34,7 +35,7 @@ RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
 		        replica_read(cache, shape, key, hash, now_ns, value);
 	} else {
 		guard_read(&shard->guard, cache);
-		mark = cache_mark_of(cache->map, hash); /* stands still */
+		mark = cache_mark_of(cache->map, hash); /* constant now */
 		was_there = gomap_lookup(shard->inner, shape, key, value);
 		guard_read_end(&shard->guard, cache);
 	}
@@ -48,42 +49,42 @@ RM_HOT bool cache_read_behind(struct cache *cache, struct rm_shape shape,
 	line->length = shape.str ? (uint32_t)key.length : 0;
 	line->mark = mark;
 	if (LOCAL_CACHE_REPLICA)
-		replica_filled(cache, hash);
+		replica_record_fill(cache, hash);
 	cache_key_words(shape, key, line->key);
 	memcpy(line->value, value, shape.value_bytes);
 	return true;
 }
 
-/* What the cache cannot answer. */
+/* Handles a miss. */
 RM_HOT bool cache_fill(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct rm_value *value)
 {
 	bool was_there;
 
 	RM_STAT_OWN(cache->misses, 1);
-	if (cache_may_hold(shape, key))
-		was_there = cache_read_behind(cache, shape, key, hash, value);
+	if (cache_is_cacheable(shape, key))
+		was_there = cache_read_backing(cache, shape, key, hash, value);
 	else if (LOCAL_CACHE_REPLICA)
 		was_there = replica_read(cache, shape, key, hash,
 		        callback_now(cache->map), value);
 	else
-		was_there = lookup(cache->map->behind, shape, key, value);
+		was_there = lookup(cache->map->backing, shape, key, value);
 	if (LOCAL_CACHE_REPLICA)
 		replica_count_miss(cache);
 	return was_there;
 }
 
-/* Reads a line again that has just answered. */
+/* Reads a line from the map again after a hit. */
 static RM_COLD void cache_refresh(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash)
 {
 	struct rm_value value;
 
 	rm_stat_own(&cache->refreshes, 1);
-	cache_read_behind(cache, shape, key, hash, &value);
+	cache_read_backing(cache, shape, key, hash, &value);
 }
 
-/* The upper limits of the histogram's classes but the last. */
+/* Upper limits of the histogram's buckets, except the last. */
 static const uint64_t cache_age_limits_ns[LOCAL_CACHE_AGES - 1] = { 1000000,
 	1000000000, LOCAL_CACHE_REFRESH_NS, 2 * LOCAL_CACHE_REFRESH_NS,
 	LOCAL_CACHE_TTL_NS };
@@ -92,7 +93,7 @@ RM_HOT void cache_count_answer(struct cache *cache, uint64_t age_ns)
 {
 	size_t class = 0;
 
-	/* relaxed, both: one writer, and a statistic orders nothing */
+	/* relaxed, both: single writer, and a statistic orders nothing */
 	if (__builtin_expect(age_ns > atomic_load_explicit(&cache->age_max_ns,
 	                                      memory_order_relaxed),
 	            0))
@@ -107,11 +108,12 @@ RM_HOT void cache_count_answer(struct cache *cache, uint64_t age_ns)
 	RM_STAT_OWN(cache->hits, 1);
 }
 
-/* Is this line the key's, and has nobody told that the key was written? */
-RM_HOT bool cache_holds(struct cache *cache, const struct cache_line *line,
-        struct rm_shape shape, struct rm_key key, uint64_t hash)
+/* True if the line caches this key and, with versions, is still current. */
+RM_HOT bool cache_has_current_line(struct cache *cache,
+        const struct cache_line *line, struct rm_shape shape, struct rm_key key,
+        uint64_t hash)
 {
-	return cache_may_hold(shape, key) &&
+	return cache_is_cacheable(shape, key) &&
 	       cache_is_line_of(cache, line, shape, key) &&
 	       (LOCAL_CACHE_INVALIDATION != LOCAL_CACHE_BY_VERSION ||
 	               line->mark == cache_mark_of(cache->map, hash));
@@ -124,7 +126,7 @@ RM_HOT bool cache_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	const uint64_t hash = rm_hash(shape, key, cache->map->seed);
 	const struct cache_line *line = cache_line_of(cache, hash);
 
-	if (cache_holds(cache, line, shape, key, hash)) {
+	if (cache_has_current_line(cache, line, shape, key, hash)) {
 		const uint64_t age_ns =
 		        callback_now(cache->map) - line->filled_ns;
 
@@ -143,15 +145,16 @@ RM_HOT bool cache_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return cache_fill(cache, shape, key, hash, value);
 }
 
-/* Empties the lines of keys that were written since the last time. */
-static RM_COLD void cache_follow(struct cache *cache, uint64_t head)
+/* Invalidates the lines of keys that were written since the last call. */
+static RM_COLD void cache_apply_log(struct cache *cache, uint64_t head)
 {
 	struct cached_map *map = cache->map;
 
 	for (uint64_t i = cache->log_seen;
 	        i != head && head - cache->log_seen < LOCAL_CACHE_LOG; i++) {
-		/* acquire: pairs with the release in cache_publish(): who
-		   reads an entry that is too new finds the head below */
+		/* acquire: pairs with the release in cache_publish(). If this
+		   entry was overwritten by a newer one, the load of log_head
+		   below sees that. */
 		const uint64_t hash = atomic_load_explicit(
 		        &map->log[i % LOCAL_CACHE_LOG], memory_order_acquire);
 		struct cache_line *line = cache_line_of(cache, hash);
@@ -159,45 +162,44 @@ static RM_COLD void cache_follow(struct cache *cache, uint64_t head)
 		if (line->mark == cache_tag_of(hash))
 			line->generation = 0;
 		if (LOCAL_CACHE_REPLICA)
-			replica_owe(cache, hash, i + 1);
+			replica_require(cache, hash, i + 1);
 	}
-	/* relaxed: ordered after the entries by their acquires */
+	/* relaxed: ordered after the entries by their acquire loads */
 	if (atomic_load_explicit(&map->log_head, memory_order_relaxed) -
 	                cache->log_seen >=
 	        LOCAL_CACHE_LOG) {
-		cache_drop_all(cache); /* too late for some */
+		cache_drop_all(cache); /* some were overwritten */
 		if (LOCAL_CACHE_REPLICA)
-			replica_owe_all(cache, head);
+			replica_require_all(cache, head);
 	}
 	cache->log_seen = head;
 }
 
-/* Learns of the writes before a position of the log, unless it has. */
-RM_HOT void cache_learn(struct cache *cache, _Atomic uint64_t *position)
+/* Applies the log up to `*position`, unless already done. */
+RM_HOT void cache_catch_up(struct cache *cache, _Atomic uint64_t *position)
 {
-	/* acquire: pairs with the release in cache_publish(), or of who has
-	   brought the replica there */
+	/* acquire: pairs with the release in cache_publish(), or with the store
+	   by which a thread advanced the replica */
 	const uint64_t head =
 	        atomic_load_explicit(position, memory_order_acquire);
 
 	if (__builtin_expect(head != cache->log_seen, 0) &&
 	        (!LOCAL_CACHE_REPLICA || head > cache->log_seen))
-		cache_follow(cache, head);
+		cache_apply_log(cache, head);
 }
 
-/* Learns of all writes that have ended, where the log tells; where misses read
-   a replica of those that it has. */
+/* Applies the log to its end or, with a replica, as far as that has. */
 RM_HOT void cache_quiesce(void *thread)
 {
 	struct cache *cache = thread;
 
 	if (LOCAL_CACHE_REPLICA)
-		cache_learn(cache, &cache->map->replica->applied);
+		cache_catch_up(cache, &cache->map->replica->applied);
 	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
-		cache_learn(cache, &cache->map->log_head);
+		cache_catch_up(cache, &cache->map->log_head);
 }
 
-/* From here on everything that has been written is seen. */
+/* After this, reads see all earlier writes. */
 static void cache_unpark(void *thread)
 {
 	struct cache *cache = thread;
@@ -205,7 +207,7 @@ static void cache_unpark(void *thread)
 	if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_TTL)
 		cache_drop_all(cache);
 	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
-		cache_learn(cache, &cache->map->log_head);
+		cache_catch_up(cache, &cache->map->log_head);
 }
 
 #endif /* RM_LOCAL_CACHE_READ_H */

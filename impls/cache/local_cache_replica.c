@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * local_cache_replica.c - as local_cache, but misses read a replica.
+ * local_cache_replica.c - local_cache, but misses read a replica.
  *
- * A lookup that its thread's cache answers writes nothing shared; it reads the
- * clock. Others take the read lock of a second map, which a thread of the map's
- * own brings up to the first by the log of writes, and leave the lock that
- * writers take alone. An answer may be old by a batch and the replica's lag,
- * and never by more than 30 s and that lag.
+ * A cache hit reads the clock and writes no shared memory. A miss takes the
+ * read lock of a second map, which a background thread updates from the log of
+ * writes, and avoids the lock that writers take. An answer may be stale by one
+ * batch plus the replica's lag, and never by more than 30 s plus that lag.
  */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
 #define LOCAL_CACHE_REPLICA      true

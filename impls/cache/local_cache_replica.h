@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * local_cache_replica.h - local caches: a second map that follows the first
- * one, and that misses read. Inner part of local_cache.h.
+ * local_cache_replica.h - local caches: a second map that follows the first and
+ * serves misses. Private part of local_cache.h.
  *
- * The map that is written is the primary. Each write logs, under its lock, what
- * it leaves: the key with its value, or that the key is gone. A thread of the
- * map's own, the follower, looks at the log every REPLICA_POLL_NS and repeats
- * it in the replica, in the log's order: so the replica is what the primary was
- * `applied` writes after its birth. A writer that finds the log full repeats
- * its oldest writes itself, so that the replica lacks LOCAL_CACHE_LOG at most.
+ * The map that is written is the primary. Under its lock, each write logs its
+ * result: the key and its value, or that the key is absent. A background
+ * thread, the follower, polls the log every REPLICA_POLL_NS and applies it to
+ * the replica in order. So the replica equals the primary after its first
+ * `applied` writes. A writer that finds the log full applies the oldest writes
+ * itself, so the replica never lacks more than LOCAL_CACHE_LOG writes.
  *
- * How far the replica is behind in time: at `current_ns` nothing that had been
- * logged was lacking. The lag of what is read from it is at most now less that,
- * and staleness of an answer the age of its line and the lag of its filling.
+ * Lag: at time `current_ns` the replica had every write that was logged by
+ * then. So the lag of a read is at most now - current_ns, and the staleness of
+ * an answer is at most the age of its line plus the lag of the read that filled
+ * it.
  *
- * A cache follows the log up to `applied`, not further: were a line emptied
- * before the replica has the write, it would be filled with the old value, and
- * nobody would tell again. What a thread must not miss all the same is owed to
- * its line: a position of the log that the replica must have reached before
- * this thread reads such a key there. It owes its own writes, what it has read
- * from the primary, and what was logged before it joined or ended a park. Until
- * then it reads the primary, and primary_reads counts that.
+ * A cache applies the log only up to `applied`. If it invalidated a line before
+ * the replica has the write, the next miss would cache the old value, and no
+ * later log entry would invalidate it. Writes that a thread must see earlier
+ * are covered by its line's `min_applied`: the thread reads keys of that line
+ * from the replica only once `applied` has reached this position, and from the
+ * primary before (counted as primary_reads). It is raised by the thread's own
+ * writes, by its reads of the primary, and by entries logged before it joined
+ * or ended a park.
  */
 #ifndef RM_LOCAL_CACHE_REPLICA_H
 #define RM_LOCAL_CACHE_REPLICA_H
@@ -29,28 +31,28 @@
 
 #include <pthread.h>
 
-/* How long a write waits in the log if nobody is in its way: what a message
-   to another machine of the same room takes, roughly. */
+/* Time that a write waits in the log if nothing delays the follower: roughly
+   the latency of a message to another machine in the same data centre. */
 #define REPLICA_POLL_NS ((uint64_t)1000000)
 
-enum { REPLICA_BATCH = 64 }; /* writes repeated in one hold of its lock */
+enum { REPLICA_BATCH = 64 }; /* writes applied per hold of the replica's lock */
 
-/* What a write left. Written under the primary's lock, read under the
-   replica's; the position that counts it is what is released between. */
+/* The result of a write. Written under the primary's lock, read under the
+   replica's; `log_head` publishes it. */
 struct replica_write {
-	struct rm_key key; /* of a string the bytes are `bytes`, or malloc's */
+	struct rm_key key; /* string bytes: `bytes`, or a malloc'ed copy */
 	char bytes[LOCAL_CACHE_KEY_BYTES];
 	struct rm_value value;
-	bool there;
+	bool present;
 };
 
-/* One thread's, of the keys that have one line of its cache. */
+/* Per thread, for all keys of one line of its cache. */
 struct replica_line {
-	uint64_t owed;   /* position of the log, see above */
-	uint64_t lag_ns; /* of the replica when the line was filled */
+	uint64_t min_applied; /* position of the log; see above */
+	uint64_t lag_ns;      /* lag of the replica when the line was filled */
 };
 
-/* Of a thread, which alone writes it; replica_reads in the stats build. */
+/* Written by one thread; replica_reads only in stats builds. */
 struct replica_reader {
 	_Alignas(2 * RM_CACHE_LINE) uint64_t lag_ns; /* at its last read */
 	_Atomic uint64_t lag_max_ns, staleness_max_ns;
@@ -61,11 +63,11 @@ struct replica_reader {
 struct replica {
 	struct map *map;
 	pthread_t follower;
-	bool follows; /* was started, and not ended */
-	_Atomic bool over;
-	_Atomic uint64_t passes; /* of the follower, ended */
+	bool follower_running; /* started, and not joined */
+	_Atomic bool stop_requested;
+	_Atomic uint64_t passes; /* completed by the follower */
 	_Atomic uint64_t behind_max, log_full;
-	/* of the primary's time: nothing logged before is lacking */
+	/* time of the primary: the replica has all writes logged before it */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t current_ns;
 	_Atomic uint64_t applied;       /* written under the replica's lock */
 	struct replica_reader *readers; /* by slot */
@@ -75,20 +77,19 @@ struct replica {
 RM_HOT uint64_t replica_applied(struct replica *replica)
 {
 	/* acquire: pairs with the releases in replica_apply() and
-	   replica_clear(): what the replica has, and slots of the log that are
-	   free */
+	   replica_clear(). Covers the replica's content and freed log slots. */
 	return atomic_load_explicit(&replica->applied, memory_order_acquire);
 }
 
-static void replica_forget(struct rm_shape shape, struct replica_write *write)
+static void replica_free_key(struct rm_shape shape, struct replica_write *write)
 {
 	if (shape.str && write->key.bytes != write->bytes)
 		free((void *)(uintptr_t)write->key.bytes);
 }
 
-/* Repeats so many writes at most of those before `upto`. Any thread. */
+/* Applies at most `max_writes` of the writes before `upto`. Any thread. */
 static RM_COLD void replica_apply(
-        struct cached_map *map, uint64_t upto, uint64_t most)
+        struct cached_map *map, uint64_t upto, uint64_t max_writes)
 {
 	struct replica *replica = map->replica;
 	struct shard *shard = &replica->map->shard[0];
@@ -100,27 +101,27 @@ static RM_COLD void replica_apply(
 	uint64_t at =
 	        atomic_load_explicit(&replica->applied, memory_order_relaxed);
 
-	for (; at < upto && most; at++, most--) {
+	for (; at < upto && max_writes; at++, max_writes--) {
 		struct replica_write *write =
 		        &replica->log[at % LOCAL_CACHE_LOG];
 
-		if (write->there)
+		if (write->present)
 			gomap_exchange(
 			        inner, shape, write->key, &write->value, NULL);
 		else
 			gomap_remove(inner, shape, write->key, NULL);
-		replica_forget(shape, write);
+		replica_free_key(shape, write);
 	}
 	/* release: pairs with replica_applied() */
 	atomic_store_explicit(&replica->applied, at, memory_order_release);
 	guard_write_end(&shard->guard);
 }
 
-/* Brings the replica to where the log is now. The follower's. */
+/* Applies the log up to its current end. Called by the follower only. */
 static void replica_pass(struct cached_map *map)
 {
 	struct replica *replica = map->replica;
-	/* before the log is looked at: what comes later is not promised */
+	/* before log_head is read: later writes are not covered */
 	const uint64_t now_ns = callback_now(map);
 	/* acquire: the writes; pairs with the release in cache_publish() */
 	const uint64_t head =
@@ -128,13 +129,13 @@ static void replica_pass(struct cached_map *map)
 	uint64_t applied = replica_applied(replica);
 
 	if (head > applied)
-		rm_stat_most(&replica->behind_max, head - applied);
+		rm_stat_max(&replica->behind_max, head - applied);
 	for (; applied < head; applied = replica_applied(replica))
 		replica_apply(map, head, REPLICA_BATCH);
-	/* release: who reads the time finds the writes before it */
+	/* release: a thread that reads this time sees the writes before it */
 	atomic_store_explicit(
 	        &replica->current_ns, now_ns, memory_order_release);
-	/* release: who counts passes finds what they did */
+	/* release: a thread that reads `passes` sees their effects */
 	atomic_fetch_add_explicit(&replica->passes, 1, memory_order_release);
 }
 
@@ -142,23 +143,24 @@ static void *replica_follow(void *opaque)
 {
 	struct cached_map *map = opaque;
 
-	/* relaxed: only the end of a thread, which is waited for */
+	/* relaxed: a stop flag only; the caller joins the thread */
 	while (!atomic_load_explicit(
-	        &map->replica->over, memory_order_relaxed)) {
+	        &map->replica->stop_requested, memory_order_relaxed)) {
 		replica_pass(map);
 		rm_sleep_until(rm_now_ns() + REPLICA_POLL_NS);
 	}
 	return NULL;
 }
 
-/* Ends the follower: from here on the replica stays as it is. One thread. */
+/* Stops the follower: the replica does not change afterwards. One thread. */
 static void replica_stop(struct replica *replica)
 {
-	/* relaxed: as in replica_follow() */
-	atomic_store_explicit(&replica->over, true, memory_order_relaxed);
-	if (replica->follows)
+	/* relaxed: see replica_follow() */
+	atomic_store_explicit(
+	        &replica->stop_requested, true, memory_order_relaxed);
+	if (replica->follower_running)
 		pthread_join(replica->follower, NULL);
-	replica->follows = false;
+	replica->follower_running = false;
 }
 
 static void replica_destroy(struct cached_map *map)
@@ -168,14 +170,14 @@ static void replica_destroy(struct cached_map *map)
 	if (!replica)
 		return;
 	replica_stop(replica);
-	/* relaxed, both: nobody else is left */
+	/* relaxed, both: no other thread is left */
 	const uint64_t head =
 	        atomic_load_explicit(&map->log_head, memory_order_relaxed);
 
 	for (uint64_t at = atomic_load_explicit(
 	             &replica->applied, memory_order_relaxed);
 	        at < head; at++)
-		replica_forget(map->behind->shard[0].inner->extra->shape,
+		replica_free_key(map->backing->shard[0].inner->extra->shape,
 		        &replica->log[at % LOCAL_CACHE_LOG]);
 	free(replica->readers);
 	if (replica->map)
@@ -184,7 +186,7 @@ static void replica_destroy(struct cached_map *map)
 	map->replica = NULL;
 }
 
-/* False: no memory, or no thread; replica_destroy() is due all the same. */
+/* Returns false without memory or a thread; replica_destroy() is needed. */
 static bool replica_create(
         struct cached_map *map, const struct rm_sizing *sizing)
 {
@@ -202,9 +204,9 @@ static bool replica_create(
 	if (!replica->map || !replica->readers)
 		return false;
 	memset((void *)replica->readers, 0, readers);
-	replica->follows =
+	replica->follower_running =
 	        !pthread_create(&replica->follower, NULL, replica_follow, map);
-	return replica->follows;
+	return replica->follower_running;
 }
 
 RM_HOT struct replica_line *replica_line_of(struct cache *cache, uint64_t hash)
@@ -212,31 +214,32 @@ RM_HOT struct replica_line *replica_line_of(struct cache *cache, uint64_t hash)
 	return &cache->reader->lines[hash % LOCAL_CACHE_LINES];
 }
 
-/* From here on this thread reads such keys in a replica that has the writes
-   before this position, or in the primary. */
-RM_HOT void replica_owe(struct cache *cache, uint64_t hash, uint64_t position)
+/* From now on this thread reads keys of this line from the replica only if it
+   has the writes before this position, else from the primary. */
+RM_HOT void replica_require(
+        struct cache *cache, uint64_t hash, uint64_t position)
 {
 	struct replica_line *line = replica_line_of(cache, hash);
 
-	if (line->owed < position)
-		line->owed = position;
+	if (line->min_applied < position)
+		line->min_applied = position;
 }
 
-static RM_COLD void replica_owe_all(struct cache *cache, uint64_t position)
+static RM_COLD void replica_require_all(struct cache *cache, uint64_t position)
 {
 	for (uint64_t i = 0; i < LOCAL_CACHE_LINES; i++)
-		replica_owe(cache, i, position);
+		replica_require(cache, i, position);
 }
 
-/* A log that is full: repeats its oldest writes. Under the primary's lock. */
-static RM_COLD void replica_make_room(struct cached_map *map, uint64_t head)
+/* The log is full: applies its oldest writes. Under the primary's lock. */
+static RM_COLD void replica_free_slots(struct cached_map *map, uint64_t head)
 {
 	rm_stat_own(&map->replica->log_full, 1);
 	replica_apply(map, head, REPLICA_BATCH);
 }
 
-/* Logs what a write of this key left. Under the primary's lock, before the
-   position is published that counts it. */
+/* Logs the result of a write of this key. Under the primary's lock, before
+   log_head is advanced. */
 RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash)
 {
@@ -249,7 +252,7 @@ RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
 
 	if (__builtin_expect(
 	            head - replica_applied(replica) >= LOCAL_CACHE_LOG, 0))
-		replica_make_room(map, head);
+		replica_free_slots(map, head);
 	write->key = key;
 	if (shape.str) {
 		char *bytes = write->bytes;
@@ -261,13 +264,13 @@ RM_HOT void replica_log(struct cache *cache, struct rm_shape shape,
 			memcpy(bytes, key.bytes, key.length);
 		write->key.bytes = bytes;
 	}
-	write->there = gomap_lookup(
-	        map->behind->shard[0].inner, shape, key, &write->value);
-	replica_owe(cache, hash, head + 1);
+	write->present = gomap_lookup(
+	        map->backing->shard[0].inner, shape, key, &write->value);
+	replica_require(cache, hash, head + 1);
 }
 
-/* Empties both maps' copies of it at once, and leaves nothing in the log: it
-   goes on beyond what a cache can follow. Under the primary's lock. */
+/* Clears the replica, too, and leaves the log empty. Its position advances by a
+   full log, so caches drop everything. Under the primary's lock. */
 static void replica_clear(struct cached_map *map)
 {
 	struct replica *replica = map->replica;
@@ -279,7 +282,7 @@ static void replica_clear(struct cached_map *map)
 	replica_apply(map, head, LOCAL_CACHE_LOG);
 	guard_write(&shard->guard);
 	gomap_clear(shard->inner, shard->inner->extra->shape);
-	/* release, both: pair with the acquires in cache_learn() and
+	/* release, both: pair with the acquires in cache_catch_up() and
 	   replica_applied() */
 	atomic_store_explicit(
 	        &map->log_head, head + LOCAL_CACHE_LOG, memory_order_release);
@@ -288,26 +291,26 @@ static void replica_clear(struct cached_map *map)
 	guard_write_end(&shard->guard);
 }
 
-/* What the replica cannot answer yet. */
+/* Reads the primary, because the replica lacks a write that must be seen. */
 static RM_COLD bool replica_read_primary(struct cache *cache,
         struct rm_shape shape, struct rm_key key, uint64_t hash,
         struct rm_value *value)
 {
 	struct cached_map *map = cache->map;
-	struct shard *shard = &map->behind->shard[0];
+	struct shard *shard = &map->backing->shard[0];
 
 	rm_stat_own(&cache->reader->primary_reads, 1);
 	guard_read(&shard->guard, cache);
 	const bool was_there = gomap_lookup(shard->inner, shape, key, value);
-	/* relaxed: stands still under the lock */
-	replica_owe(cache, hash,
+	/* relaxed: constant under the lock */
+	replica_require(cache, hash,
 	        atomic_load_explicit(&map->log_head, memory_order_relaxed));
 	guard_read_end(&shard->guard, cache);
 	cache->reader->lag_ns = 0;
 	return was_there;
 }
 
-/* Reads a key behind the cache; it was `now_ns` before. */
+/* Handles a read that misses the cache; `now_ns` was taken before. */
 RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
         struct rm_key key, uint64_t hash, uint64_t now_ns,
         struct rm_value *value)
@@ -317,7 +320,7 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 	struct replica_reader *reader = cache->reader;
 
 	if (__builtin_expect(replica_applied(replica) <
-	                             replica_line_of(cache, hash)->owed,
+	                             replica_line_of(cache, hash)->min_applied,
 	            0))
 		return replica_read_primary(cache, shape, key, hash, value);
 	/* acquire: the writes; pairs with the release in replica_pass() */
@@ -325,7 +328,7 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 	        &replica->current_ns, memory_order_acquire);
 
 	reader->lag_ns = now_ns > current_ns ? now_ns - current_ns : 0;
-	rm_stat_most(&reader->lag_max_ns, reader->lag_ns);
+	rm_stat_max(&reader->lag_max_ns, reader->lag_ns);
 	RM_STAT_OWN(reader->replica_reads, 1);
 	guard_read(&shard->guard, cache);
 	const bool was_there = gomap_lookup(shard->inner, shape, key, value);
@@ -333,24 +336,24 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 	return was_there;
 }
 
-/* The line was filled by the last read. */
-RM_HOT void replica_filled(struct cache *cache, uint64_t hash)
+/* Stores the lag of the read that filled the line. */
+RM_HOT void replica_record_fill(struct cache *cache, uint64_t hash)
 {
 	replica_line_of(cache, hash)->lag_ns = cache->reader->lag_ns;
 }
 
-/* An answer from a line of this age. */
+/* Records the staleness of a hit on a line of this age. */
 RM_HOT void replica_count_hit(
         struct cache *cache, uint64_t hash, uint64_t age_ns)
 {
-	rm_stat_most(&cache->reader->staleness_max_ns,
+	rm_stat_max(&cache->reader->staleness_max_ns,
 	        age_ns + replica_line_of(cache, hash)->lag_ns);
 }
 
-/* The last read was the answer. */
+/* Records the staleness of an answer that was read directly. */
 RM_HOT void replica_count_miss(struct cache *cache)
 {
-	rm_stat_most(&cache->reader->staleness_max_ns, cache->reader->lag_ns);
+	rm_stat_max(&cache->reader->staleness_max_ns, cache->reader->lag_ns);
 }
 
 #endif /* RM_LOCAL_CACHE_REPLICA_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_replica_check.h - local caches: how far the replica was behind,
-   and whether it follows. Inner part of local_cache.h. */
+/* local_cache_replica_check.h - local caches: statistics and check of the
+   replica. Private part of local_cache.h. */
 #ifndef RM_LOCAL_CACHE_REPLICA_CHECK_H
 #define RM_LOCAL_CACHE_REPLICA_CHECK_H
 
@@ -46,28 +46,29 @@ static void replica_stats(
 	        (double)rm_stat_read(&replica->log_full));
 }
 
-/* How many of the logged writes the replica lacks after the follower has had
-   its turn, or has none any more. Nobody writes. */
-static uint64_t replica_lacks(const struct cached_map *map)
+/* Returns the number of logged writes that the replica lacks after two more
+   passes of the follower, if it still runs. No thread may write. */
+static uint64_t replica_count_missing(const struct cached_map *map)
 {
 	struct replica *replica = map->replica;
 	/* acquire, here and below: pairs with replica_pass() */
 	const uint64_t passes =
 	        atomic_load_explicit(&replica->passes, memory_order_acquire);
 
-	/* the one that is under way may have looked before: until two end */
-	while (replica->follows && atomic_load_explicit(&replica->passes,
-	                                   memory_order_acquire) < passes + 2)
+	/* the current pass may have read log_head too early: wait for two */
+	while (replica->follower_running &&
+	        atomic_load_explicit(&replica->passes, memory_order_acquire) <
+	                passes + 2)
 		rm_sleep_until(rm_now_ns() + REPLICA_POLL_NS);
-	/* relaxed: stands still */
+	/* relaxed: constant */
 	return atomic_load_explicit(&map->log_head, memory_order_relaxed) -
 	       replica_applied(replica);
 }
 
-/* Has it the primary's keys, with their values? */
+/* True if the replica has the primary's keys and values. */
 static bool replica_equals(const struct cached_map *map)
 {
-	struct gomap *primary = map->behind->shard[0].inner,
+	struct gomap *primary = map->backing->shard[0].inner,
 	             *copy = map->replica->map->shard[0].inner;
 	const struct rm_shape shape = primary->extra->shape;
 	bool equal = gomap_count(primary) == gomap_count(copy);
@@ -86,18 +87,18 @@ static bool replica_equals(const struct cached_map *map)
 static bool replica_check(const struct cached_map *map, char *why, size_t size)
 {
 	const struct replica_sum sum = replica_sum(map);
-	const uint64_t lacks = replica_lacks(map);
+	const uint64_t lacks = replica_count_missing(map);
 
-	if (!map->replica->follows)
-		snprintf(why, size, "nobody follows the log any more");
+	if (!map->replica->follower_running)
+		snprintf(why, size, "the follower of the log has stopped");
 	else if (lacks)
 		snprintf(why, size, "the replica lacks %llu logged writes",
 		        (unsigned long long)lacks);
 	else if (!replica_equals(map))
-		snprintf(why, size, "the replica is not as its primary");
+		snprintf(why, size, "the replica differs from its primary");
 	else if (sum.staleness_max_ns > LOCAL_CACHE_TTL_NS + sum.lag_max_ns)
 		snprintf(why, size,
-		        "an answer was staler than the TTL and the lag");
+		        "an answer was staler than the TTL plus the lag");
 	else
 		return ops.check(map->replica->map, why, size);
 	return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_stats.h - local caches: what asks the map behind, and how old
-   the answers were. Inner part of local_cache.h. */
+/* local_cache_stats.h - local caches: operations of the backing map,
+   statistics, check. Private part of local_cache.h. */
 #ifndef RM_LOCAL_CACHE_STATS_H
 #define RM_LOCAL_CACHE_STATS_H
 
@@ -9,12 +9,12 @@
 static void cache_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
-	ops.scan(((struct cache *)thread)->map->behind, shape, fn, context);
+	ops.scan(((struct cache *)thread)->map->backing, shape, fn, context);
 }
 
 static size_t cache_length(void *thread)
 {
-	return ops.length(((struct cache *)thread)->map->behind);
+	return ops.length(((struct cache *)thread)->map->backing);
 }
 
 struct cache_sum {
@@ -46,8 +46,8 @@ static struct cache_sum cache_sum(const struct cached_map *map)
 	return sum;
 }
 
-/* How old what was answered from a cache was. The age is counted from before
-   the map was read: staleness is at most that. */
+/* Reports the ages of cached answers. A line's age starts before the read of
+   the map, so it is an upper limit of the staleness. */
 static void cache_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	static const char *const names[LOCAL_CACHE_AGES] = {
@@ -67,7 +67,7 @@ static void cache_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "cache_drops", "1", rm_stat_value(sum.drops));
 	if (LOCAL_CACHE_REPLICA)
 		replica_stats(map, emit, context);
-	ops.stats(map->behind, emit, context);
+	ops.stats(map->backing, emit, context);
 }
 
 static bool cache_check(void *opaque, char *why, size_t size)
@@ -79,7 +79,7 @@ static bool cache_check(void *opaque, char *why, size_t size)
 		return false;
 	}
 	return (!LOCAL_CACHE_REPLICA || replica_check(map, why, size)) &&
-	       ops.check(map->behind, why, size);
+	       ops.check(map->backing, why, size);
 }
 
 #endif /* RM_LOCAL_CACHE_STATS_H */

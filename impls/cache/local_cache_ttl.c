@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * local_cache_ttl.c - a cache per thread before gomap_rw; nobody tells of writes.
+ * local_cache_ttl.c - a cache per thread in front of gomap_rw, without
+ * invalidation.
  *
- * As local_cache, without the log: an answer may be 30 s old. What invalidation
- * costs, and what it is good for, is the difference.
+ * Like local_cache, without the log: an answer may be 30 s old. The difference
+ * between the two shows the cost and the benefit of invalidation.
  */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_TTL
 #include "impls/cache/local_cache.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * local_cache_version.c - a cache per thread before gomap_rw; each lookup asks for the
- * version of its key.
+ * local_cache_version.c - a cache per thread in front of gomap_rw; each lookup
+ * compares its key's version.
  *
- * As local_cache, but every answer is current: a lookup reads one word that
- * writes of the same key (and of a few others) change, and writes nothing.
+ * Like local_cache, but every answer is current. A lookup also reads one shared
+ * word, which writes of the same key (and of a few others) change. It writes
+ * nothing.
  */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_VERSION
 #include "impls/cache/local_cache.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* local_cache_write.h - local caches: writes, and telling others. Inner part
-   of local_cache.h. */
+/* local_cache_write.h - local caches: writes and invalidation. Private part of
+   local_cache.h. */
 #ifndef RM_LOCAL_CACHE_WRITE_H
 #define RM_LOCAL_CACHE_WRITE_H
 
@@ -8,14 +8,14 @@
 
 RM_HOT struct gomap *cache_write_begin(struct cache *cache)
 {
-	struct shard *shard = &cache->map->behind->shard[0];
+	struct shard *shard = &cache->map->backing->shard[0];
 
 	guard_write(&shard->guard);
 	return shard->inner;
 }
 
-/* Tells the other caches, under the lock: whoever reads the new value from
-   the map comes after that. */
+/* Invalidates the key in other caches. Called under the lock, so before any
+   thread can read the new value from the map. */
 RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 {
 	if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_VERSION) {
@@ -27,8 +27,8 @@ RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 		const uint64_t head = atomic_load_explicit(
 		        &map->log_head, memory_order_relaxed);
 
-		/* release, both: pair with the acquires in cache_follow(),
-		   cache_learn() and replica_pass() */
+		/* release, both: pair with the acquires in cache_apply_log(),
+		   cache_catch_up() and replica_pass() */
 		atomic_store_explicit(&map->log[head % LOCAL_CACHE_LOG], hash,
 		        memory_order_release);
 		atomic_store_explicit(
@@ -36,7 +36,7 @@ RM_HOT void cache_publish(struct cached_map *map, uint64_t hash)
 	}
 }
 
-/* Ends a write of this key, whether it has changed anything or not. */
+/* Ends a write of this key, even if nothing changed. */
 RM_HOT void cache_write_end(
         struct cache *cache, struct rm_shape shape, struct rm_key key)
 {
@@ -46,8 +46,8 @@ RM_HOT void cache_write_end(
 	if (LOCAL_CACHE_REPLICA)
 		replica_log(cache, shape, key, hash);
 	cache_publish(cache->map, hash);
-	guard_write_end(&cache->map->behind->shard[0].guard);
-	if (cache_may_hold(shape, key) &&
+	guard_write_end(&cache->map->backing->shard[0].guard);
+	if (cache_is_cacheable(shape, key) &&
 	        cache_is_line_of(cache, line, shape, key))
 		line->generation = 0;
 }
@@ -116,7 +116,7 @@ static bool cache_compare_remove(void *thread, struct rm_shape shape,
 	return removed;
 }
 
-/* Under the lock: `fn` must not call this map. */
+/* Holds the lock while it calls `fn`, which must not use this map. */
 static bool cache_update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -127,7 +127,7 @@ static bool cache_update(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Everything was written: no version stays, the log is beyond following. */
+/* Increments all versions, or advances the log by its whole length. */
 static void cache_clear(void *thread)
 {
 	struct cache *cache = thread;
@@ -137,8 +137,8 @@ static void cache_clear(void *thread)
 	if (LOCAL_CACHE_REPLICA)
 		replica_clear(cache->map);
 	else if (LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_LOG)
-		/* release: pairs with the acquire in cache_learn(); the
-		   addition is larger than what can be followed */
+		/* release: pairs with the acquire in cache_catch_up(). Advances
+		   by more than a cache can apply. */
 		atomic_fetch_add_explicit(&cache->map->log_head,
 		        LOCAL_CACHE_LOG, memory_order_release);
 	for (size_t i = 0; LOCAL_CACHE_INVALIDATION == LOCAL_CACHE_BY_VERSION &&
@@ -147,7 +147,7 @@ static void cache_clear(void *thread)
 		/* seq_cst: pairs with cache_mark_of() */
 		atomic_fetch_add_explicit(
 		        &cache->map->versions[i], 1, memory_order_seq_cst);
-	guard_write_end(&cache->map->behind->shard[0].guard);
+	guard_write_end(&cache->map->backing->shard[0].guard);
 	cache_drop_all(cache);
 }
 

@@ -7,13 +7,13 @@ import (
 	"sync"
 )
 
-// audit runs an experiment of a member's own once an iteration. The experiment
-// adds to the counts, and returns the reason if its answers are wrong.
+// audit runs an experiment once per iteration. The experiment adds to the counts and
+// returns an error message if its results are wrong.
 type audit struct {
 	names  []string // names of the counts; the last is a time
 	once   func(seed uint64, counted []uint64) string
 	seeds  []uint64
-	counts [][8]uint64 // each member's counts, and its number of audits
+	counts [][8]uint64 // each member's counts and its number of audits
 	reason []string
 }
 
@@ -63,11 +63,11 @@ func (a *audit) stats(add addStat) {
 	}
 }
 
-// Ways to empty a map of the keys below n; each returns the empty one.
+// Functions that empty a map of the keys below n. Each returns the empty map.
 
 func emptyByReplacing(words, uint64) words { return words{} }
 
-// emptyByRange is the loop as it is printed. The compiler makes a clear of it.
+// emptyByRange is the loop as printed in the article. The compiler turns it into a clear.
 func emptyByRange(m words, _ uint64) words {
 	for key := range m {
 		delete(m, key)
@@ -75,8 +75,8 @@ func emptyByRange(m words, _ uint64) words {
 	return m
 }
 
-// emptyWithin deletes by the same loop, which the compiler leaves a loop. An iteration
-// that held a read lock would wait for ever for a deletion that takes a write lock.
+// emptyWithin deletes by a loop that the compiler does not turn into a clear. If its
+// iteration held a read lock, a deletion under a write lock would deadlock.
 func emptyWithin(m words, n uint64) words {
 	for key := range m {
 		if key < n {
@@ -86,7 +86,7 @@ func emptyWithin(m words, n uint64) words {
 	return m
 }
 
-// emptyByKeys deletes keys that it knows.
+// emptyByKeys deletes a list of known keys.
 func emptyByKeys(m words, n uint64) words {
 	for key := uint64(0); key < n; key++ {
 		delete(m, key)
@@ -94,8 +94,8 @@ func emptyByKeys(m words, n uint64) words {
 	return m
 }
 
-// newEmptying times it, of a map that has grown to its size: article S0, 1, and
-// impls/technique/emptying.h. A map that is replaced is the collector's.
+// newEmptying times the emptying of a map that has grown to its size: article S0, 1, and
+// impls/technique/emptying.h. The collector frees a replaced map.
 func newEmptying(empty func(m words, n uint64) words) func(*team, []uint64) program {
 	return func(t *team, args []uint64) program {
 		keys := args[0]
@@ -118,8 +118,8 @@ func newEmptying(empty func(m words, n uint64) words) func(*team, []uint64) prog
 	}
 }
 
-// newRebuild times the first new key of a sync.Map whose keys are promoted: the
-// classic one copies all entries then (article S4, 2.2).
+// newRebuild times the first new key of a sync.Map whose keys are promoted. The classic
+// sync.Map copies all entries then (article S4, 2.2).
 func newRebuild(t *team, args []uint64) program {
 	keys := make([]any, args[0])
 	for i := range keys {
@@ -152,17 +152,17 @@ func newRebuild(t *team, args []uint64) program {
 		})
 }
 
-// pointers stores pointers to present records for promoted keys, so that only the
+// pointers stores pointers to existing records under promoted keys, so that only the
 // store itself allocates (article S4, 2.2).
 type pointers struct {
-	records [2][]uint64 // of each key
+	records [2][]uint64 // two of each key
 	last    []*uint64   // the record of its last store
 	store   func(rank uint64, value *uint64)
 	load    func(rank uint64) any
 }
 
-// newPointers has a typed map under a lock, or a sync.Map whose keys are in their
-// interfaces.
+// newPointers uses a typed map under a lock, or a sync.Map whose keys are already boxed
+// in interfaces.
 func newPointers(typed bool) func(*team, []uint64) program {
 	return func(t *team, args []uint64) program {
 		n, w := args[0]*uint64(len(t.members)), &worker{keyBytes: 16}
@@ -170,7 +170,7 @@ func newPointers(typed bool) func(*team, []uint64) program {
 			make([]*uint64, n), nil, nil}
 		keys, boxes := make([]string, n), make([]any, n)
 		for rank := range keys {
-			keys[rank] = w.own(uint64(rank))
+			keys[rank] = w.storedKey(uint64(rank))
 			boxes[rank] = keys[rank]
 		}
 		var of sync.Map
@@ -201,7 +201,7 @@ func (p *pointers) put(which, rank uint64) {
 	p.store(rank, p.last[rank])
 }
 
-// run stores each of the member's own keys in order, again and again.
+// run stores each of the member's keys in order, repeatedly.
 func (p *pointers) run(m *member) {
 	w, n := &m.worker, uint64(len(p.last))
 	for which := uint64(1); ; which ^= 1 {
@@ -217,7 +217,7 @@ func (p *pointers) run(m *member) {
 func (p *pointers) wrong(*totals) string {
 	for rank, last := range p.last {
 		if p.load(uint64(rank)) != any(last) {
-			return fmt.Sprintf("key %d has not the record of its last store", rank)
+			return fmt.Sprintf("key %d lacks the record of its last store", rank)
 		}
 	}
 	return ""

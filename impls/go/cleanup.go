@@ -11,88 +11,88 @@ import (
 	"time"
 )
 
-// Seconds are of a virtual clock, one an iteration, as in
-// impls/technique/cleanup.h.
+// Seconds belong to a virtual clock, one per iteration, as in impls/technique/cleanup.h.
 const (
 	cleanupIdle     = 30 // then a sweep closes a connection
 	cleanupGone     = 30 // then its handler must have ended
 	cleanupPeriod   = 10 // between two sweeps
-	cleanupTalk     = 20 // a client is heard for at most so long
-	cleanupTurnover = 64 // seconds in which a member opens as many as it has slots
+	cleanupTalk     = 20 // limit of a client's active time
+	cleanupTurnover = 64 // seconds in which a member fills all its slots
 )
 
-// How a sweep closes connections, and how their handlers learn of it.
+// cleanupWay is how a sweep closes connections and notifies their handlers.
 type cleanupWay int
 
 const (
-	cleanupRange   cleanupWay = iota // misuse: Range and Delete alone; the handler does not learn of it
-	cleanupMark                      // Range sets a mark, for which handlers look each second
-	cleanupIndex                     // the same by an index over slots, without a Range
+	cleanupRange   cleanupWay = iota // misuse: the handler is not notified
+	cleanupMark                      // Range sets a mark that handlers check each second
+	cleanupIndex                     // the same with an index over slots instead of Range
 	cleanupContext                   // Range cancels the handler's context
 )
 
-// connection has a handler, a goroutine. Members open, feed and hang up; a
-// sweep closes. Fields without a comment are set before it is registered.
+// connection has a handler, a goroutine. Members open, feed and hang up; a sweep closes.
+// Fields without a comment are set before registration.
 type connection struct {
 	member    *cleanupMember
-	id        int       // its place in the registry
+	id        int       // its index in the registry
 	hangsUp   bool      // the client closes at the end
 	ends      uint64    // second from which on the client is silent
-	events    chan bool // what wakes the handler; true: data
+	events    chan bool // wakes the handler; true: data
 	ctx       context.Context
 	cancel    context.CancelFunc
 	lastHeard uint64 // atomic
-	closed    uint64 // second in which a sweep closed it, 0: none; atomic
+	closed    uint64 // second in which a sweep closed it, 0: not closed; atomic
 	ended     uint32 // the handler has returned; atomic
 }
 
-// cleanupMember opens connections and is their clients.
+// cleanupMember opens connections and acts as their clients.
 type cleanupMember struct {
 	_       [64]byte
 	now     uint64 // second; atomic, one writer
 	_       [64]byte
 	rng     uint64
-	open    []*connection // whose handler runs or whose end is not noticed
+	open    []*connection // their handlers run, or their end is not noticed yet
 	free    []int
-	awake   *sync.WaitGroup // for handlers that have an event of this second
+	awake   *sync.WaitGroup // for handlers that have an event in this second
 	opened  uint64
 	refused uint64
 	openMax int
-	within  uint64 // opened while a sweep ranged
-	late    uint64 // data for a connection that was closed; atomic
+	within  uint64 // opened during a sweep
+	late    uint64 // data for a closed connection; atomic
 }
 
-// cleanup is a registry of connections that is swept while members go on to
-// open, touch and close connections: article S0, 2.4. All members share it.
+// cleanup is a registry of connections. It is swept while members open, touch and close
+// connections: article S0, 2.4. All members share it.
 type cleanup struct {
-	way      cleanupWay
-	room     int                          // connections of a member
-	registry sync.Map                     // id: *connection
-	slots    []atomic.Pointer[connection] // cleanupIndex: the registry
-	members  []cleanupMember
-	asked    chan struct{} // for a sweep
-	done     chan struct{} // the sweeper has returned
-	sweeping uint32        // atomic
-	closed   uint64
-	hungUp   uint64 // taken out by their handlers; atomic
-	times    *histogram
-	left     uint64 // handlers
+	way            cleanupWay
+	slotsPerMember int                          // connections per member
+	registry       sync.Map                     // id: *connection
+	slots          []atomic.Pointer[connection] // cleanupIndex: the registry
+	members        []cleanupMember
+	sweepRequests  chan struct{} // requests a sweep
+	done           chan struct{} // the sweeper has returned
+	sweeping       uint32        // atomic
+	closed         uint64
+	hungUp         uint64 // removed by their handlers; atomic
+	times          *histogram
+	left           uint64 // handlers that outlived their connection
 }
 
 func newCleanup(way cleanupWay) func(*team, []uint64) program {
 	return func(t *team, args []uint64) program {
-		c := &cleanup{way: way, room: (int(args[0]) + len(t.members) - 1) / len(t.members),
-			members: make([]cleanupMember, len(t.members)),
-			asked:   make(chan struct{}, 1), done: make(chan struct{}),
+		c := &cleanup{way: way,
+			slotsPerMember: (int(args[0]) + len(t.members) - 1) / len(t.members),
+			members:        make([]cleanupMember, len(t.members)),
+			sweepRequests:  make(chan struct{}, 1), done: make(chan struct{}),
 			times: &outside[histogram](1)[0]}
 		if way == cleanupIndex {
-			c.slots = make([]atomic.Pointer[connection], c.room*len(c.members))
+			c.slots = make([]atomic.Pointer[connection], c.slotsPerMember*len(c.members))
 		}
 		for i := range c.members {
 			m := &c.members[i]
 			m.rng, m.awake = seedOf(t.mapSeed, uint64(i)), &sync.WaitGroup{}
-			for id := c.room - 1; id >= 0; id-- {
-				m.free = append(m.free, i*c.room+id)
+			for id := c.slotsPerMember - 1; id >= 0; id-- {
+				m.free = append(m.free, i*c.slotsPerMember+id)
 			}
 		}
 		go c.sweeper()
@@ -100,7 +100,7 @@ func newCleanup(way cleanupWay) func(*team, []uint64) program {
 	}
 }
 
-// unregister returns whether it was still there.
+// unregister returns whether the connection was still registered.
 func (c *cleanup) unregister(conn *connection) bool {
 	if c.way == cleanupIndex {
 		return c.slots[conn.id].CompareAndSwap(conn, nil)
@@ -109,7 +109,7 @@ func (c *cleanup) unregister(conn *connection) bool {
 	return wasThere
 }
 
-// each ranges over the registry.
+// each visits all connections of the registry.
 func (c *cleanup) each(visit func(conn *connection)) {
 	if c.way != cleanupIndex {
 		c.registry.Range(func(_, value any) bool {
@@ -125,27 +125,27 @@ func (c *cleanup) each(visit func(conn *connection)) {
 	}
 }
 
-// sweeper sweeps when asked. It offers its CPU to others now and then: where
-// there is one alone, writes go on while it ranges, too.
+// sweeper sweeps on request. It yields its CPU occasionally, so that writes run during a
+// sweep even on one CPU.
 func (c *cleanup) sweeper() {
 	defer close(c.done)
-	for range c.asked {
+	for range c.sweepRequests {
 		start, visited := now(), 0
 		atomic.StoreUint32(&c.sweeping, 1)
 		c.each(func(conn *connection) {
 			if visited++; visited&(visited-1) == 0 { // 1, 2, 4 ...
 				runtime.Gosched()
 			}
-			c.judge(conn)
+			c.closeIfIdle(conn)
 		})
 		atomic.StoreUint32(&c.sweeping, 0)
 		c.times.record(now() - start)
 	}
 }
 
-// judge closes the connection if it was idle for too long.
-func (c *cleanup) judge(conn *connection) {
-	second := atomic.LoadUint64(&conn.member.now) // not later than what was heard last
+// closeIfIdle closes the connection if it was idle for too long.
+func (c *cleanup) closeIfIdle(conn *connection) {
+	second := atomic.LoadUint64(&conn.member.now) // not later than lastHeard
 	if atomic.LoadUint64(&conn.lastHeard)+cleanupIdle >= second ||
 		atomic.LoadUint64(&conn.closed) != 0 || !c.unregister(conn) {
 		return
@@ -157,8 +157,8 @@ func (c *cleanup) judge(conn *connection) {
 	}
 }
 
-// handle is a handler: it reads what the client sends until that hangs up, and
-// ends when it sees that a sweep closed its connection.
+// handle is a handler. It reads the client's data until the client hangs up, and ends
+// when it sees that a sweep closed its connection.
 func (c *cleanup) handle(conn *connection) {
 	var cancelled <-chan struct{}
 	if conn.ctx != nil {
@@ -181,7 +181,7 @@ func (c *cleanup) handle(conn *connection) {
 				atomic.AddUint64(&c.hungUp, 1)
 			}
 			ends := !more || isClosed && (c.way == cleanupMark || c.way == cleanupIndex)
-			if ends { // before its client goes on
+			if ends { // before its client continues
 				atomic.StoreUint32(&conn.ended, 1)
 			}
 			conn.member.awake.Done()
@@ -192,7 +192,7 @@ func (c *cleanup) handle(conn *connection) {
 	}
 }
 
-// openOne opens a connection if a slot is free. Leaked handlers may fill all slots.
+// openOne opens a connection if a slot is free. Leaked handlers may occupy all slots.
 func (c *cleanup) openOne(m *cleanupMember) {
 	x := next(&m.rng)
 	if len(m.free) == 0 {
@@ -218,10 +218,10 @@ func (c *cleanup) openOne(m *cleanupMember) {
 	m.within += uint64(atomic.LoadUint32(&c.sweeping))
 }
 
-// step is one second of a client. Handlers that look for a mark are woken each
-// second, as by a deadline of their read.
+// step is one second of a client. Handlers that poll a mark are woken each second, as by
+// a deadline of their read.
 func (c *cleanup) step(m *cleanupMember, conn *connection) {
-	looks := c.way == cleanupMark || c.way == cleanupIndex
+	pollsMark := c.way == cleanupMark || c.way == cleanupIndex
 	switch {
 	case m.now < conn.ends:
 		m.awake.Add(1)
@@ -229,15 +229,16 @@ func (c *cleanup) step(m *cleanupMember, conn *connection) {
 	case conn.hangsUp:
 		m.awake.Add(1)
 		close(conn.events)
-	case looks:
+	case pollsMark:
 		m.awake.Add(1)
 		conn.events <- false
 	}
 }
 
-// run is the clients of one member: seconds, until the window ends.
+// run executes the clients of one member, one second per iteration, until the window
+// ends.
 func (c *cleanup) run(member *member) {
-	m, each := &c.members[member.worker.slot], c.room/cleanupTurnover
+	m, each := &c.members[member.worker.slot], c.slotsPerMember/cleanupTurnover
 	if each == 0 {
 		each = 1
 	}
@@ -245,8 +246,8 @@ func (c *cleanup) run(member *member) {
 		atomic.AddUint64(&m.now, 1)
 		if m.now%cleanupPeriod == 0 {
 			select {
-			case c.asked <- struct{}{}:
-			default: // one is asked for
+			case c.sweepRequests <- struct{}{}:
+			default: // one is requested already
 			}
 		}
 		for i := 0; i < each; i++ {
@@ -256,8 +257,8 @@ func (c *cleanup) run(member *member) {
 	}
 }
 
-// steps is one second of all clients of a member. Then the places are free of
-// those whose handler has ended.
+// steps runs one second of all clients of a member and frees the slots of ended
+// handlers.
 func (c *cleanup) steps(m *cleanupMember) {
 	for _, conn := range m.open {
 		c.step(m, conn)
@@ -277,9 +278,8 @@ func (c *cleanup) steps(m *cleanupMember) {
 	m.open = open
 }
 
-// survivors are handlers whose connection was closed longer ago than they may
-// need.
-func (c *cleanup) survivors() (left uint64) {
+// countSurvivors counts handlers that exceeded cleanupGone after their connection closed.
+func (c *cleanup) countSurvivors() (left uint64) {
 	for i := range c.members {
 		for _, conn := range c.members[i].open {
 			closed := atomic.LoadUint64(&conn.closed)
@@ -292,17 +292,17 @@ func (c *cleanup) survivors() (left uint64) {
 	return left
 }
 
-// wrong waits for the last sweep, and for handlers that were signalled to end and
-// had no CPU yet. Then the registry must hold what was opened and not closed.
+// wrong waits for the last sweep and for ending handlers that had no CPU yet. Then the
+// registry must hold the opened connections that were not closed.
 func (c *cleanup) wrong(*totals) string {
-	close(c.asked)
+	close(c.sweepRequests)
 	<-c.done
-	for i := range c.members { // what the last sweep closed is seen
+	for i := range c.members { // notices connections that the last sweep closed
 		atomic.AddUint64(&c.members[i].now, 1)
 		c.steps(&c.members[i])
 	}
 	for i := 0; i < 100; i++ {
-		if c.left = c.survivors(); c.left == 0 {
+		if c.left = c.countSurvivors(); c.left == 0 {
 			break
 		}
 		time.Sleep(2 * time.Millisecond)
@@ -314,16 +314,16 @@ func (c *cleanup) wrong(*totals) string {
 	case held != expected:
 		return fmt.Sprintf("the registry holds %d connections, expected %d", held, expected)
 	case sum.late > 0:
-		return fmt.Sprintf("%d times a client was heard whose connection was closed", sum.late)
+		return fmt.Sprintf("%d times data arrived on a closed connection", sum.late)
 	case c.left > 0:
 		return fmt.Sprintf("%d handlers outlived their connection by more than %d s; %d "+
-			"connections were refused for lack of room", c.left, cleanupGone, sum.refused)
+			"connections were refused because no slot was free", c.left, cleanupGone, sum.refused)
 	}
 	return ""
 }
 
-// unasked: writes are to go on while a sweep ranges.
-func (c *cleanup) unasked() string {
+// overlapError returns an error if no connection was opened during a sweep.
+func (c *cleanup) overlapError() string {
 	if c.times.count > 0 && c.sum().within == 0 {
 		return fmt.Sprintf("no connection was opened within %d sweeps", c.times.count)
 	}
@@ -350,5 +350,5 @@ func (c *cleanup) stats(add addStat) {
 	add("refused", "1", float64(sum.refused))
 	add("open_max", "1", float64(sum.openMax))
 	add("opened_within_sweeps", "1", float64(sum.within))
-	tellTimes(add, "sweep", []*histogram{c.times})
+	addTimeStats(add, "sweep", []*histogram{c.times})
 }

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// pauses of the collections that ended in a window. A collection stops all
-// goroutines twice, and its pause is the sum of both.
+// pauses of the collections that ended in a window. A collection stops all goroutines
+// twice; its pause is the sum of both stops.
 type pauses struct {
 	collections uint32
 	totalNs     uint64
-	longestNs   int64 // -1: the run time has forgotten some of them
+	longestNs   int64 // -1: the runtime no longer keeps all of them
 }
 
-// pausesBetween two readings of the run time, which keeps the last 256 pauses.
+// pausesBetween compares two readings of the runtime, which keeps the last 256 pauses.
 func pausesBetween(before, after *runtime.MemStats) pauses {
 	p := pauses{after.NumGC - before.NumGC,
 		after.PauseTotalNs - before.PauseTotalNs, 0}
@@ -34,21 +34,21 @@ func pausesBetween(before, after *runtime.MemStats) pauses {
 	return p
 }
 
-// collected is the pause of one collection, and when it ended: ns of now().
+// collected has the pause of one collection and when it ended: ns of now().
 type collected struct{ end, pause int64 }
 
-// heapWatch reads at the end of each slice of an open loop's window what the
-// heap holds, and which collections ended since the last reading.
+// heapWatch reads the heap's size at the end of each slice of an open loop's window, and
+// the collections that ended since the last reading.
 type heapWatch struct {
 	held        [1]metrics.Sample
 	bytes       []int64 // at the end of each slice: objects, and garbage not yet swept
 	collections []collected
-	forgotten   bool // more ended between two readings than the run time keeps
+	forgotten   bool // more ended between two readings than the runtime keeps
 	stats       debug.GCStats
 	zero        time.Time // when now() was 0, by the clock of stats
 }
 
-// watchHeap returns at the window's end. It waits as the members do.
+// watchHeap returns when the window ends. It waits as the members do.
 func watchHeap(start uint64, window int64) *heapWatch {
 	at := time.Now()
 	h := &heapWatch{zero: at.Add(-at.Sub(started)).Round(0),
@@ -82,8 +82,8 @@ func (h *heapWatch) read() {
 	}
 }
 
-// pausesIn returns the pauses of collections that ended in a slice, as a result
-// has them; nil: not known.
+// pausesIn returns the pauses of collections that ended in a slice, in the format of a
+// result; nil: unknown.
 func (h *heapWatch) pausesIn(start, end int64) any {
 	count, ns := 0, int64(0)
 	for _, c := range h.collections {
@@ -102,7 +102,7 @@ func (h *heapWatch) pausesIn(start, end int64) any {
 		"ns": ns}}
 }
 
-// slicesOf returns how many slices a window has, sliceOf the limits of one.
+// slicesOf returns the number of slices of a window; sliceOf returns the limits of one.
 func slicesOf(window int64) int { return int((window + sliceNs - 1) / sliceNs) }
 
 func sliceOf(slice int, window int64) (start, end int64) {
@@ -110,9 +110,8 @@ func sliceOf(slice int, window int64) (start, end int64) {
 	return start, int64(min64(uint64(start+sliceNs), uint64(window)))
 }
 
-// parkedNs is how long all goroutines together have waited for locks since the
-// start, as the run time estimates it: of one wait in eight. -1: Go 1.19 does
-// not tell.
+// parkedNs returns how long all goroutines together have waited for locks since the
+// start. The runtime estimates it from one wait in eight. -1: Go 1.19 does not report it.
 func parkedNs() float64 {
 	waited := []metrics.Sample{{Name: "/sync/mutex/wait/total:seconds"}}
 	metrics.Read(waited)

@@ -11,19 +11,19 @@ import (
 )
 
 const (
-	familyCache  = 2 // the family that turns over
+	familyCache  = 2 // the family whose keys turn over
 	familyTimed  = 64
-	familyAbsent = 1 << 36 // numbers from here on have no key
+	familyAbsent = 1 << 36 // no key has a number from here on
 )
 
 var familyPrefixes = [3]string{"auth:", "metric:", "cache:"}
 
-// families is impls/technique/families.h: keys of three modules, told apart by a
+// families is impls/technique/families.h: keys of three modules, distinguished by a
 // prefix, in one sync.Map or in three (article S0, 3.2).
 type families struct {
 	maps    []sync.Map
-	keys    uint64 // of a family
-	missing uint32 // look-ups of absent keys, of 2^32
+	keys    uint64 // per family
+	missing uint32 // share of lookups of absent keys, of 2^32
 	_       [64]byte
 	head    uint64 // the next number of "cache:"; atomic
 	_       [64]byte
@@ -42,7 +42,7 @@ func newFamilies(maps int) func(*team, []uint64) program {
 		f := &families{maps: make([]sync.Map, maps), keys: args[0], head: args[0],
 			missing: uint32((1<<32 - 1) / args[1]),
 			members: make([]familyMember, len(t.members))}
-		for pass := 0; pass < 2; pass++ { // all keys are in before any is looked up
+		for pass := 0; pass < 2; pass++ { // all keys are stored before any lookup
 			for family := range familyPrefixes {
 				for number := uint64(0); number < f.keys; number++ {
 					key := f.members[0].key(family, number)
@@ -60,20 +60,19 @@ func newFamilies(maps int) func(*team, []uint64) program {
 
 func (f *families) mapOf(family int) *sync.Map { return &f.maps[family%len(f.maps)] }
 
-// key is in bytes that the next one overwrites: for look-ups.
+// key is valid until the next call, which overwrites its bytes: for lookups.
 func (m *familyMember) key(family int, number uint64) string {
 	text := append(m.text[:0], familyPrefixes[family]...)
 	text = strconv.AppendUint(text, number, 10)
 	return *(*string)(unsafe.Pointer(&text))
 }
 
-// familyValue is whose value it is, below a number that changes.
+// familyValue identifies the key in its low 40 bits, below a number that changes.
 func familyValue(family int, number, sequence uint64) uint64 {
 	return sequence<<40 | (number*3 + uint64(family))
 }
 
-// draw is one of the keys that are there, of "cache:" not those that just come
-// or go.
+// draw returns a present key, except "cache:" keys that are just inserted or removed.
 func (f *families) draw(family int, y uint64) uint64 {
 	if family != familyCache {
 		return below(y, f.keys)
@@ -103,11 +102,11 @@ func (f *families) write(w *worker, m *familyMember, family int, number uint64) 
 }
 
 func (f *families) read(w *worker, m *familyMember, family int, number uint64, absent bool) {
-	asked := number
+	drawn := number
 	if absent {
-		asked += familyAbsent
+		drawn += familyAbsent
 	}
-	value, ok := f.mapOf(family).Load(m.key(family, asked))
+	value, ok := f.mapOf(family).Load(m.key(family, drawn))
 	switch {
 	case absent:
 		w.counts.missesAbsent++
@@ -116,7 +115,7 @@ func (f *families) read(w *worker, m *familyMember, family int, number uint64, a
 		}
 	case ok:
 		w.wrong |= (value.(uint64) ^ familyValue(family, number, 0)) << 24
-	default: // of "cache:" it may just have gone
+	default: // a "cache:" key may just have been removed
 		w.counts.missesResident++
 		if family != familyCache {
 			w.wrong |= 1
@@ -147,7 +146,7 @@ func (f *families) run(member *member) {
 	}
 }
 
-// wrong: as many keys as there were, those inserted more, those removed less.
+// wrong checks that the number of keys is the initial one plus inserts minus removals.
 func (f *families) wrong(*totals) string {
 	expected, held := f.keys*3, uint64(0)
 	for i := range f.members {
@@ -174,9 +173,8 @@ func (f *families) stats(add addStat) {
 
 const routeShards, routeLookups = 64, 64
 
-// route stores into 64 locked maps, by two ways of choosing the shard (article S2,
-// 4.3, and impls/technique/route.h). One store in 64 is looked up, at another depth
-// of calls.
+// route stores into 64 locked maps, with two ways to choose the shard (article S2, 4.3,
+// and impls/technique/route.h). One key in 64 is looked up again, at another call depth.
 type route struct {
 	shards [routeShards]struct {
 		mu sync.RWMutex
@@ -189,8 +187,8 @@ type route struct {
 	lookups, lost []count
 }
 
-// routeByAddress is the article's listing: the address of the argument, in units
-// of its alignment.
+// routeByAddress is the article's listing: the address of the argument, in units of its
+// alignment.
 //
 //go:noinline
 func routeByAddress(key string) uint64 {
@@ -230,7 +228,7 @@ func (r *route) finds(key string, rank uint64) bool {
 	return ok && value[0] == rank
 }
 
-// findsDeeper has a frame more than store.
+// findsDeeper has one more frame than store.
 //
 //go:noinline
 func (r *route) findsDeeper(key string, rank uint64) bool {
@@ -242,7 +240,7 @@ func (r *route) run(member *member) {
 	w := &member.worker
 	for w.turn() {
 		rank := below(next(&w.rng), r.keys)
-		key := w.own(rank)
+		key := w.storedKey(rank)
 		r.store(key, rank)
 		if w.counts.iterations%routeLookups != 0 {
 			continue
@@ -254,7 +252,7 @@ func (r *route) run(member *member) {
 	}
 }
 
-// wrong: each way is judged by its own promise, and a hash must find all.
+// wrong judges each way by its own promise. A hash must find all keys.
 func (r *route) wrong(*totals) string {
 	if lost := total(r.lost); !r.misleads && lost > 0 {
 		return fmt.Sprintf("%d keys were stored and not found", lost)

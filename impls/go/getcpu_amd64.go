@@ -2,4 +2,4 @@
 
 package main
 
-const sysGetcpu = 309 // the syscall package stops before it
+const sysGetcpu = 309 // package syscall lacks it

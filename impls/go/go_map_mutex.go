@@ -4,7 +4,7 @@ package main
 
 import "sync"
 
-// A map under sync.Mutex.
+// mutexU64 is a map under sync.Mutex.
 
 type mutexU64 struct {
 	mu sync.Mutex
@@ -34,7 +34,7 @@ func (m *mutexU64) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value, rank)
+		wrong |= rankMismatch(value, rank)
 	}
 	w.wrong |= wrong
 }
@@ -57,12 +57,12 @@ func (m *mutexU64) upsert(w *worker, rank, value uint64, old *uint64) bool {
 func (m *mutexU64) remove(w *worker, rank uint64, old *uint64) bool {
 	key := scatter(rank)
 	m.mu.Lock()
-	wasThere := m.m.takeOut(key, old)
+	wasThere := m.m.removeKey(key, old)
 	m.mu.Unlock()
 	return wasThere
 }
 
-func (m *mutexU64) tells() bool { return true }
+func (m *mutexU64) returnsOld() bool { return true }
 
 type mutexStr struct {
 	mu sync.Mutex
@@ -86,7 +86,7 @@ func (m *mutexStr) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value, rank)
+		wrong |= rankMismatch(value, rank)
 	}
 	w.wrong |= wrong
 }
@@ -100,7 +100,7 @@ func (m *mutexStr) lookup(w *worker, rank uint64) (uint64, bool) {
 }
 
 func (m *mutexStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
-	key := w.own(rank)
+	key := w.storedKey(rank)
 	m.mu.Lock()
 	wasThere := m.m.replace(key, value, old)
 	m.mu.Unlock()
@@ -110,14 +110,14 @@ func (m *mutexStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
 func (m *mutexStr) remove(w *worker, rank uint64, old *uint64) bool {
 	key := w.view(rank)
 	m.mu.Lock()
-	wasThere := m.m.takeOut(key, old)
+	wasThere := m.m.removeKey(key, old)
 	m.mu.Unlock()
 	return wasThere
 }
 
-func (m *mutexStr) tells() bool { return true }
+func (m *mutexStr) returnsOld() bool { return true }
 
-// With long values, of 64-bit keys and of strings.
+// mutexLong has long values; its keys are 64-bit words or strings.
 
 type mutexLong[K comparable, V long] struct {
 	mu sync.Mutex
@@ -138,7 +138,7 @@ func (m *mutexLong[K, V]) get(w *worker, rank uint64, key K) (uint64, bool) {
 	if !ok {
 		return 0, false
 	}
-	return tell(w, rank, &value), true
+	return checkWord(w, rank, &value), true
 }
 
 func (m *mutexLong[K, V]) put(w *worker, rank uint64, key K, word uint64, old *uint64) bool {
@@ -152,12 +152,12 @@ func (m *mutexLong[K, V]) put(w *worker, rank uint64, key K, word uint64, old *u
 
 func (m *mutexLong[K, V]) drop(w *worker, rank uint64, key K, old *uint64) bool {
 	m.mu.Lock()
-	wasThere := m.m.takeOut(w, rank, key, old)
+	wasThere := m.m.removeKey(w, rank, key, old)
 	m.mu.Unlock()
 	return wasThere
 }
 
-func (m *mutexLong[K, V]) tells() bool { return true }
+func (m *mutexLong[K, V]) returnsOld() bool { return true }
 
 type mutexU64Long[V long] struct{ mutexLong[uint64, V] }
 
@@ -178,7 +178,7 @@ func (m *mutexU64Long[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= differentLong(wordsOf(&value), rank)
+		wrong |= longMismatch(wordsOf(&value), rank)
 	}
 	w.wrong |= wrong
 }
@@ -214,7 +214,7 @@ func (m *mutexStrLong[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= differentLong(wordsOf(&value), rank)
+		wrong |= longMismatch(wordsOf(&value), rank)
 	}
 	w.wrong |= wrong
 }
@@ -224,7 +224,7 @@ func (m *mutexStrLong[V]) lookup(w *worker, rank uint64) (uint64, bool) {
 }
 
 func (m *mutexStrLong[V]) upsert(w *worker, rank, value uint64, old *uint64) bool {
-	return m.put(w, rank, w.own(rank), value, old)
+	return m.put(w, rank, w.storedKey(rank), value, old)
 }
 
 func (m *mutexStrLong[V]) remove(w *worker, rank uint64, old *uint64) bool {

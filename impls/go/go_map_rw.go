@@ -4,8 +4,8 @@ package main
 
 import "sync"
 
-// A map under sync.RWMutex: what most Go programs do. Its keys have a type, so
-// that look-ups go through mapaccess2_fast64 and mapaccess2_faststr.
+// rwU64 is a map under sync.RWMutex, as in most Go programs. Its keys have a type, so
+// lookups use mapaccess2_fast64 and mapaccess2_faststr.
 
 type rwU64 struct {
 	mu sync.RWMutex
@@ -35,7 +35,7 @@ func (m *rwU64) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value, rank)
+		wrong |= rankMismatch(value, rank)
 	}
 	w.wrong |= wrong
 }
@@ -58,12 +58,12 @@ func (m *rwU64) upsert(w *worker, rank, value uint64, old *uint64) bool {
 func (m *rwU64) remove(w *worker, rank uint64, old *uint64) bool {
 	key := scatter(rank)
 	m.mu.Lock()
-	wasThere := m.m.takeOut(key, old)
+	wasThere := m.m.removeKey(key, old)
 	m.mu.Unlock()
 	return wasThere
 }
 
-func (m *rwU64) tells() bool { return true }
+func (m *rwU64) returnsOld() bool { return true }
 
 type rwStr struct {
 	mu sync.RWMutex
@@ -87,7 +87,7 @@ func (m *rwStr) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value, rank)
+		wrong |= rankMismatch(value, rank)
 	}
 	w.wrong |= wrong
 }
@@ -101,7 +101,7 @@ func (m *rwStr) lookup(w *worker, rank uint64) (uint64, bool) {
 }
 
 func (m *rwStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
-	key := w.own(rank)
+	key := w.storedKey(rank)
 	m.mu.Lock()
 	wasThere := m.m.replace(key, value, old)
 	m.mu.Unlock()
@@ -111,14 +111,14 @@ func (m *rwStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
 func (m *rwStr) remove(w *worker, rank uint64, old *uint64) bool {
 	key := w.view(rank)
 	m.mu.Lock()
-	wasThere := m.m.takeOut(key, old)
+	wasThere := m.m.removeKey(key, old)
 	m.mu.Unlock()
 	return wasThere
 }
 
-func (m *rwStr) tells() bool { return true }
+func (m *rwStr) returnsOld() bool { return true }
 
-// With long values, of 64-bit keys and of strings.
+// rwLong has long values; its keys are 64-bit words or strings.
 
 type rwLong[K comparable, V long] struct {
 	mu sync.RWMutex
@@ -139,7 +139,7 @@ func (m *rwLong[K, V]) get(w *worker, rank uint64, key K) (uint64, bool) {
 	if !ok {
 		return 0, false
 	}
-	return tell(w, rank, &value), true
+	return checkWord(w, rank, &value), true
 }
 
 func (m *rwLong[K, V]) put(w *worker, rank uint64, key K, word uint64, old *uint64) bool {
@@ -153,12 +153,12 @@ func (m *rwLong[K, V]) put(w *worker, rank uint64, key K, word uint64, old *uint
 
 func (m *rwLong[K, V]) drop(w *worker, rank uint64, key K, old *uint64) bool {
 	m.mu.Lock()
-	wasThere := m.m.takeOut(w, rank, key, old)
+	wasThere := m.m.removeKey(w, rank, key, old)
 	m.mu.Unlock()
 	return wasThere
 }
 
-func (m *rwLong[K, V]) tells() bool { return true }
+func (m *rwLong[K, V]) returnsOld() bool { return true }
 
 type rwU64Long[V long] struct{ rwLong[uint64, V] }
 
@@ -179,7 +179,7 @@ func (m *rwU64Long[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= differentLong(wordsOf(&value), rank)
+		wrong |= longMismatch(wordsOf(&value), rank)
 	}
 	w.wrong |= wrong
 }
@@ -215,7 +215,7 @@ func (m *rwStrLong[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= differentLong(wordsOf(&value), rank)
+		wrong |= longMismatch(wordsOf(&value), rank)
 	}
 	w.wrong |= wrong
 }
@@ -225,7 +225,7 @@ func (m *rwStrLong[V]) lookup(w *worker, rank uint64) (uint64, bool) {
 }
 
 func (m *rwStrLong[V]) upsert(w *worker, rank, value uint64, old *uint64) bool {
-	return m.put(w, rank, w.own(rank), value, old)
+	return m.put(w, rank, w.storedKey(rank), value, old)
 }
 
 func (m *rwStrLong[V]) remove(w *worker, rank uint64, old *uint64) bool {

@@ -2,8 +2,8 @@
 
 package main
 
-// No map: every key is there and has the value that was written for it. What is
-// left is what the loop costs in Go, the floor of the other three.
+// nullU64 is no map: every key is present and has the value written for it. What remains
+// is the cost of the loop in Go, the floor of all other maps.
 
 type nullU64 struct{}
 
@@ -24,7 +24,7 @@ func (m *nullU64) batch(w *worker) {
 		}
 		rank := w.rankOf(i)
 		// the low half of a key is its rank
-		wrong |= different(scatter(rank), rank)
+		wrong |= rankMismatch(scatter(rank), rank)
 	}
 	w.wrong |= wrong
 }
@@ -41,11 +41,11 @@ func (m *nullU64) remove(w *worker, rank uint64, old *uint64) bool {
 	return true
 }
 
-func (m *nullU64) tells() bool { return true }
+func (m *nullU64) returnsOld() bool { return true }
 
 type nullStr struct{ nullU64 }
 
-// lookup makes the key: the open loop's floor has that in it, too.
+// lookup makes the key, so that the open loop's floor includes that.
 func (m *nullStr) lookup(w *worker, rank uint64) (uint64, bool) {
 	w.view(rank)
 	return rank, true

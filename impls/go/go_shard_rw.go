@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// Shards, each a map under an RWMutex: 32 in article S4 (4.2), 64 in S2 (4.3).
-// FNV-1a of the key chooses the shard, by a mask that is stored in the map.
+// Shards, each a map under an RWMutex: 32 in article S4 (4.2), 64 in S2 (4.3). FNV-1a of
+// the key and a mask in the map select the shard.
 
 // shard is padded to 64 bytes, as the articles advise.
 type shard[K key, V long] struct {
@@ -68,11 +68,11 @@ func (m *shards[K, V]) lookup(w *worker, rank uint64) (uint64, bool) {
 	s.mu.RLock()
 	value, ok := s.m[key]
 	s.mu.RUnlock()
-	return found(w, rank, &value, ok)
+	return checkLookup(w, rank, &value, ok)
 }
 
 func (m *shards[K, V]) upsert(w *worker, rank, word uint64, old *uint64) bool {
-	key, value := ownOf[K](w, rank), longOf[V](word)
+	key, value := storedKeyOf[K](w, rank), longOf[V](word)
 	s := m.of(key)
 	s.mu.Lock()
 	wasThere := s.m.replace(w, rank, key, &value, old)
@@ -84,12 +84,12 @@ func (m *shards[K, V]) remove(w *worker, rank uint64, old *uint64) bool {
 	key := viewOf[K](w, rank)
 	s := m.of(key)
 	s.mu.Lock()
-	wasThere := s.m.takeOut(w, rank, key, old)
+	wasThere := s.m.removeKey(w, rank, key, old)
 	s.mu.Unlock()
 	return wasThere
 }
 
-func (m *shards[K, V]) tells() bool { return true }
+func (m *shards[K, V]) returnsOld() bool { return true }
 
 type shardsU64[V long] struct{ shards[uint64, V] }
 
@@ -111,9 +111,9 @@ func (m *shardsU64[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value[0], rank)
+		wrong |= rankMismatch(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentCopy(value, rank)
+			wrong |= copyMismatch(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -139,9 +139,9 @@ func (m *shardsStr[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value[0], rank)
+		wrong |= rankMismatch(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentCopy(value, rank)
+			wrong |= copyMismatch(value, rank)
 		}
 	}
 	w.wrong |= wrong

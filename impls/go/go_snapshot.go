@@ -7,28 +7,27 @@ import (
 	"sync/atomic"
 )
 
-// Copy on write, as articles S0 (4.2) and S1 (4.4) have it. A look-up loads the
-// map that is current and writes nothing that is shared. A write clones that
-// map, changes the clone and publishes it, one write at a time. The three maps
-// differ in the holder of the current map.
+// Copy on write, as in articles S0 (4.2) and S1 (4.4). A lookup loads the current map and
+// writes nothing shared. A write clones that map, changes the clone and publishes it, one
+// write at a time. The three maps differ in the holder of the current map.
 
-// holder holds the map that is current.
+// holder holds the current map.
 type holder[K key, V long] interface {
 	load() longs[K, V]
 	store(longs[K, V])
 }
 
-// copied is a table whose writes cost O(keys), SLOW_WRITES of maps.tsv: one
-// call fills it, and its verification ends early.
+// copied is a table whose writes cost O(keys), SLOW_WRITES in maps.tsv. One call fills
+// it, and its verification ends early.
 type copied interface {
-	// fill puts in the first n ranks by one copy.
+	// fill inserts the first n ranks by one copy.
 	fill(w *worker, n uint64)
 }
 
-// snapshot is what these maps have in common.
+// snapshot is the common part of these maps.
 type snapshot[K key, V long] struct {
 	at holder[K, V]
-	mu sync.Mutex // of writers
+	mu sync.Mutex // for writers
 }
 
 func (m *snapshot[K, V]) begin(at holder[K, V], size int) {
@@ -36,7 +35,7 @@ func (m *snapshot[K, V]) begin(at holder[K, V], size int) {
 	at.store(make(longs[K, V], size))
 }
 
-func begun[K key, V long, M interface {
+func newSnapshot[K key, V long, M interface {
 	table
 	holder[K, V]
 	begin(holder[K, V], int)
@@ -55,7 +54,7 @@ func (m *snapshot[K, V]) clone() longs[K, V] {
 }
 
 func (m *snapshot[K, V]) upsert(w *worker, rank, word uint64, old *uint64) bool {
-	key, value := ownOf[K](w, rank), longOf[V](word)
+	key, value := storedKeyOf[K](w, rank), longOf[V](word)
 	m.mu.Lock()
 	next := m.clone()
 	wasThere := next.replace(w, rank, key, &value, old)
@@ -70,7 +69,7 @@ func (m *snapshot[K, V]) remove(w *worker, rank uint64, old *uint64) bool {
 	_, wasThere := m.at.load()[key]
 	if wasThere {
 		next := m.clone()
-		next.takeOut(w, rank, key, old)
+		next.removeKey(w, rank, key, old)
 		m.at.store(next)
 	}
 	m.mu.Unlock()
@@ -80,14 +79,14 @@ func (m *snapshot[K, V]) remove(w *worker, rank uint64, old *uint64) bool {
 func (m *snapshot[K, V]) fill(w *worker, n uint64) {
 	next := make(longs[K, V], n)
 	for rank := uint64(0); rank < n; rank++ {
-		next[ownOf[K](w, rank)] = longOf[V](valueOf(rank, 0, 0))
+		next[storedKeyOf[K](w, rank)] = longOf[V](valueOf(rank, 0, 0))
 	}
 	m.at.store(next)
 }
 
-func (m *snapshot[K, V]) tells() bool { return true }
+func (m *snapshot[K, V]) returnsOld() bool { return true }
 
-// Behind atomic.Value.
+// snapshotValue publishes by atomic.Value.
 
 type snapshotValue[K key, V long] struct {
 	snapshot[K, V]
@@ -99,7 +98,7 @@ func (m *snapshotValue[K, V]) store(next longs[K, V]) { m.now.Store(next) }
 
 func (m *snapshotValue[K, V]) lookup(w *worker, rank uint64) (uint64, bool) {
 	value, ok := m.now.Load().(longs[K, V])[viewOf[K](w, rank)]
-	return found(w, rank, &value, ok)
+	return checkLookup(w, rank, &value, ok)
 }
 
 type snapshotValueU64[V long] struct{ snapshotValue[uint64, V] }
@@ -118,9 +117,9 @@ func (m *snapshotValueU64[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value[0], rank)
+		wrong |= rankMismatch(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentCopy(value, rank)
+			wrong |= copyMismatch(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -142,9 +141,9 @@ func (m *snapshotValueStr[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value[0], rank)
+		wrong |= rankMismatch(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentCopy(value, rank)
+			wrong |= copyMismatch(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -152,12 +151,12 @@ func (m *snapshotValueStr[V]) batch(w *worker) {
 
 func snapshotValueOf[V long](str bool, size int) table {
 	if str {
-		return begun[string, V](&snapshotValueStr[V]{}, size)
+		return newSnapshot[string, V](&snapshotValueStr[V]{}, size)
 	}
-	return begun[uint64, V](&snapshotValueU64[V]{}, size)
+	return newSnapshot[uint64, V](&snapshotValueU64[V]{}, size)
 }
 
-// Behind atomic.Pointer.
+// snapshotPointer publishes by atomic.Pointer.
 
 type snapshotPointer[K key, V long] struct {
 	snapshot[K, V]
@@ -169,7 +168,7 @@ func (m *snapshotPointer[K, V]) store(next longs[K, V]) { m.now.Store(&next) }
 
 func (m *snapshotPointer[K, V]) lookup(w *worker, rank uint64) (uint64, bool) {
 	value, ok := (*m.now.Load())[viewOf[K](w, rank)]
-	return found(w, rank, &value, ok)
+	return checkLookup(w, rank, &value, ok)
 }
 
 type snapshotPointerU64[V long] struct{ snapshotPointer[uint64, V] }
@@ -188,9 +187,9 @@ func (m *snapshotPointerU64[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value[0], rank)
+		wrong |= rankMismatch(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentCopy(value, rank)
+			wrong |= copyMismatch(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -212,9 +211,9 @@ func (m *snapshotPointerStr[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value[0], rank)
+		wrong |= rankMismatch(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentCopy(value, rank)
+			wrong |= copyMismatch(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -222,12 +221,12 @@ func (m *snapshotPointerStr[V]) batch(w *worker) {
 
 func snapshotPointerOf[V long](str bool, size int) table {
 	if str {
-		return begun[string, V](&snapshotPointerStr[V]{}, size)
+		return newSnapshot[string, V](&snapshotPointerStr[V]{}, size)
 	}
-	return begun[uint64, V](&snapshotPointerU64[V]{}, size)
+	return newSnapshot[uint64, V](&snapshotPointerU64[V]{}, size)
 }
 
-// Published through a sync.Map under one key, as article S1 (1) prints it.
+// Published through a sync.Map under one key, as printed in article S1 (1).
 
 const snapshotKey = "snapshot"
 
@@ -246,7 +245,7 @@ func (m *snapshotSyncMap[K, V]) store(next longs[K, V]) { m.now.Store(snapshotKe
 func (m *snapshotSyncMap[K, V]) lookup(w *worker, rank uint64) (uint64, bool) {
 	now, _ := m.now.Load(snapshotKey)
 	value, ok := now.(longs[K, V])[viewOf[K](w, rank)]
-	return found(w, rank, &value, ok)
+	return checkLookup(w, rank, &value, ok)
 }
 
 type snapshotSyncMapU64[V long] struct{ snapshotSyncMap[uint64, V] }
@@ -266,9 +265,9 @@ func (m *snapshotSyncMapU64[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value[0], rank)
+		wrong |= rankMismatch(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentCopy(value, rank)
+			wrong |= copyMismatch(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -291,9 +290,9 @@ func (m *snapshotSyncMapStr[V]) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value[0], rank)
+		wrong |= rankMismatch(value[0], rank)
 		if len(value) > 1 {
-			wrong |= differentCopy(value, rank)
+			wrong |= copyMismatch(value, rank)
 		}
 	}
 	w.wrong |= wrong
@@ -301,7 +300,7 @@ func (m *snapshotSyncMapStr[V]) batch(w *worker) {
 
 func snapshotSyncMapOf[V long](str bool, size int) table {
 	if str {
-		return begun[string, V](&snapshotSyncMapStr[V]{}, size)
+		return newSnapshot[string, V](&snapshotSyncMapStr[V]{}, size)
 	}
-	return begun[uint64, V](&snapshotSyncMapU64[V]{}, size)
+	return newSnapshot[uint64, V](&snapshotSyncMapU64[V]{}, size)
 }

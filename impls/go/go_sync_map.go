@@ -4,9 +4,9 @@ package main
 
 import "sync"
 
-// sync.Map as it is used: keys and values are interfaces, so that a store puts
-// both in boxes and a look-up hashes through the key's type. Up to Go 1.23 it
-// is two maps and a mutex, from 1.24 on a trie of hashes.
+// syncU64 is a sync.Map as programs use it: keys and values are interfaces. So a store
+// boxes both, and a lookup hashes through the key's type. Up to Go 1.23 it is two maps
+// and a mutex, since 1.24 a hash trie.
 
 type syncU64 struct{ m sync.Map }
 
@@ -31,7 +31,7 @@ func (m *syncU64) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value.(uint64), rank)
+		wrong |= rankMismatch(value.(uint64), rank)
 	}
 	w.wrong |= wrong
 }
@@ -48,7 +48,7 @@ func (m *syncU64) remove(w *worker, rank uint64, old *uint64) bool {
 	return loadAndDelete(&m.m, scatter(rank), old)
 }
 
-func (m *syncU64) tells() bool { return storeTells }
+func (m *syncU64) returnsOld() bool { return storeReturnsOld }
 
 type syncStr struct{ m sync.Map }
 
@@ -66,7 +66,7 @@ func (m *syncStr) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value.(uint64), rank)
+		wrong |= rankMismatch(value.(uint64), rank)
 	}
 	w.wrong |= wrong
 }
@@ -76,14 +76,14 @@ func (m *syncStr) lookup(w *worker, rank uint64) (uint64, bool) {
 }
 
 func (m *syncStr) upsert(w *worker, rank, value uint64, old *uint64) bool {
-	return store(w, &m.m, w.own(rank), value, old)
+	return store(w, &m.m, w.storedKey(rank), value, old)
 }
 
 func (m *syncStr) remove(w *worker, rank uint64, old *uint64) bool {
 	return loadAndDelete(&m.m, w.view(rank), old)
 }
 
-func (m *syncStr) tells() bool { return storeTells }
+func (m *syncStr) returnsOld() bool { return storeReturnsOld }
 
 func unbox(value any, ok bool) (uint64, bool) {
 	if !ok {
@@ -92,7 +92,7 @@ func unbox(value any, ok bool) (uint64, bool) {
 	return value.(uint64), true
 }
 
-// loadAndDelete is what Delete calls.
+// loadAndDelete is the operation that Delete calls.
 func loadAndDelete(m *sync.Map, key any, old *uint64) bool {
 	value, wasThere := m.LoadAndDelete(key)
 	if wasThere && old != nil {
@@ -101,7 +101,7 @@ func loadAndDelete(m *sync.Map, key any, old *uint64) bool {
 	return wasThere
 }
 
-// With long values: a store puts a copy in a box, a look-up copies it out.
+// syncLong has long values: a store boxes a copy, a lookup copies it out.
 
 type syncLong[V long] struct{ m sync.Map }
 
@@ -118,7 +118,7 @@ func (m *syncLong[V]) get(w *worker, rank uint64, key any) (uint64, bool) {
 		return 0, false
 	}
 	held := value.(V)
-	return tell(w, rank, &held), true
+	return checkWord(w, rank, &held), true
 }
 
 func (m *syncLong[V]) put(w *worker, rank uint64, key any, word uint64, old *uint64) bool {
@@ -131,12 +131,12 @@ func (m *syncLong[V]) drop(w *worker, rank uint64, key any, old *uint64) bool {
 	value, wasThere := m.m.LoadAndDelete(key)
 	if wasThere && old != nil {
 		held := value.(V)
-		*old = tell(w, rank, &held)
+		*old = checkWord(w, rank, &held)
 	}
 	return wasThere
 }
 
-func (m *syncLong[V]) tells() bool { return storeTells }
+func (m *syncLong[V]) returnsOld() bool { return storeReturnsOld }
 
 type syncU64Long[V long] struct{ syncLong[V] }
 
@@ -155,7 +155,7 @@ func (m *syncU64Long[V]) batch(w *worker) {
 			continue
 		}
 		held := value.(V)
-		wrong |= differentLong(wordsOf(&held), rank)
+		wrong |= longMismatch(wordsOf(&held), rank)
 	}
 	w.wrong |= wrong
 }
@@ -189,7 +189,7 @@ func (m *syncStrLong[V]) batch(w *worker) {
 			continue
 		}
 		held := value.(V)
-		wrong |= differentLong(wordsOf(&held), rank)
+		wrong |= longMismatch(wordsOf(&held), rank)
 	}
 	w.wrong |= wrong
 }
@@ -199,7 +199,7 @@ func (m *syncStrLong[V]) lookup(w *worker, rank uint64) (uint64, bool) {
 }
 
 func (m *syncStrLong[V]) upsert(w *worker, rank, value uint64, old *uint64) bool {
-	return m.put(w, rank, w.own(rank), value, old)
+	return m.put(w, rank, w.storedKey(rank), value, old)
 }
 
 func (m *syncStrLong[V]) remove(w *worker, rank uint64, old *uint64) bool {

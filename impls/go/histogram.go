@@ -11,8 +11,8 @@ import (
 	"unsafe"
 )
 
-// Of runner/base/histogram.h, bucket for bucket: tests/go/arrivals.tsv holds
-// both sides to it.
+// The buckets are those of runner/base/histogram.h. tests/go/arrivals.tsv checks both
+// implementations.
 const (
 	halfBits        = 10
 	histogramHalf   = 1 << halfBits
@@ -20,17 +20,16 @@ const (
 	histogramLength = (41 - halfBits + 1) * histogramHalf
 )
 
-// histogram of latencies in ns. It has no pointers, and room outside of Go's
-// heap.
+// histogram of latencies in ns. It has no pointers and is stored outside Go's heap.
 type histogram struct {
 	count, min, max, saturated uint64
 	sum                        float64
 	counts                     [histogramLength]uint64
 }
 
-// outside makes room for n zeroed values, which must have no pointers, outside
-// of Go's heap: in it, what is recorded would make the heap larger and the
-// collections of the map under test rarer. Pages cost memory once touched.
+// outside allocates n zeroed values without pointers outside Go's heap. Inside it, they
+// would enlarge the heap and make collections of the map under test rarer. A page uses
+// memory once touched.
 func outside[T any](n int) []T {
 	var one T
 	bytes, err := syscall.Mmap(-1, 0, n*int(unsafe.Sizeof(one)),
@@ -43,21 +42,21 @@ func outside[T any](n int) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(&bytes[0])), n)
 }
 
-// touch writes to each page of values from outside(), so that later writes
-// cause no page fault.
+// touch writes to each page of values from outside(), so that later writes cause no page
+// faults.
 func touch[T any](values []T) {
 	if len(values) == 0 {
 		return
 	}
 	n := len(values) * int(unsafe.Sizeof(values[0]))
 	bytes := unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), n)
-	for i := 0; i < n; i += 4096 { // the smallest page of all machines
+	for i := 0; i < n; i += 4096 { // smallest page size of all machines
 		bytes[i] = 0
 	}
 	bytes[n-1] = 0
 }
 
-// bucketOf is rm_histogram_index(), lowOf rm_histogram_low().
+// bucketOf is rm_histogram_index(); lowOf is rm_histogram_low().
 func bucketOf(value uint64) int {
 	if value > histogramMax {
 		value = histogramMax
@@ -86,7 +85,7 @@ func (h *histogram) record(value uint64) {
 	h.count++
 }
 
-// extend is for who counts next: the first value is the least.
+// extend must precede the increment of count: the first value sets min.
 func (h *histogram) extend(min, max uint64) {
 	if h.count == 0 || min < h.min {
 		h.min = min
@@ -96,7 +95,7 @@ func (h *histogram) extend(min, max uint64) {
 	}
 }
 
-// add takes a value that is known by its bucket.
+// add records a value of which only the bucket is known.
 func (h *histogram) add(bucket int) {
 	h.counts[bucket]++
 	h.extend(lowOf(bucket), highOf(bucket))
@@ -116,7 +115,7 @@ func (h *histogram) merge(from *histogram) {
 	h.sum += from.sum
 }
 
-// clear touches no page that has no value.
+// clear touches only pages that have values.
 func (h *histogram) clear() {
 	for i := bucketOf(h.min); h.count > 0 && i <= bucketOf(h.max); i++ {
 		h.counts[i] = 0

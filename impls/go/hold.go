@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// rwLock is what both locks of the held-lock program have.
+// rwLock is the common interface of both locks of the held-lock program.
 type rwLock interface {
 	sync.Locker
 	RLock()
@@ -24,19 +24,19 @@ type plainMutex struct{ sync.Mutex }
 func (m *plainMutex) RLock()   { m.Lock() }
 func (m *plainMutex) RUnlock() { m.Unlock() }
 
-// hold is article S2's program of held locks, and impls/technique/hold_loop.h:
-// the first writers lock, sleep, unlock and yield; the others read-lock, sleep
-// and unlock. An iteration is one such cycle.
+// hold is article S2's program of held locks, and impls/technique/hold_loop.h. The first
+// `writers` members lock, sleep, unlock and yield; the others read-lock, sleep and
+// unlock. An iteration is one such cycle.
 type hold struct {
 	lock          rwLock
 	read, write   time.Duration
 	writers       int
-	inside, alone int64 // readers and writers within; atomic
-	broken        int64 // a writer was not alone; atomic
+	inside, alone int64 // readers and writers inside; atomic
+	broken        int64 // writers that were not alone; atomic
 	seats         []holdSeat
 }
 
-// holdSeat has the counts of one member in its last window, all times in ns.
+// holdSeat has the counts of one member in its last window. All times are in ns.
 type holdSeat struct {
 	waited, elapsed uint64
 	waits           *histogram
@@ -58,7 +58,7 @@ func newHold(lock func() rwLock) func(*team, []uint64) program {
 	}
 }
 
-// readOnce is one cycle; it returns how long the lock let it wait.
+// readOnce runs one cycle and returns how long it waited for the lock.
 func (h *hold) readOnce() uint64 {
 	start := now()
 	h.lock.RLock()
@@ -114,14 +114,13 @@ func (h *hold) wrong(*totals) string {
 }
 
 func (h *hold) stats(add addStat) {
-	tellSeats(add, "write_", h.seats[:h.writers])
-	tellSeats(add, "read_", h.seats[h.writers:])
-	tellSeats(add, "", h.seats)
+	addSeatStats(add, "write_", h.seats[:h.writers])
+	addSeatStats(add, "read_", h.seats[h.writers:])
+	addSeatStats(add, "", h.seats)
 }
 
-// tellSeats adds what part of the members' time passed in waiting, and how long
-// the waits were.
-func tellSeats(add addStat, name string, seats []holdSeat) {
+// addSeatStats adds the share of time that members waited, and the distribution of waits.
+func addSeatStats(add addStat, name string, seats []holdSeat) {
 	waited, elapsed, cycles := uint64(0), uint64(0), uint64(0)
 	var waits []*histogram
 	for i := range seats {
@@ -134,6 +133,6 @@ func tellSeats(add addStat, name string, seats []holdSeat) {
 	if name != "" {
 		add(name+"cycles", "1", float64(cycles))
 		add(name+"wait_mean", "ns", ratio(waited, cycles))
-		tellTimes(add, name+"wait", waits)
+		addTimeStats(add, name+"wait", waits)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// totals over the members: the window, and what all answers add up to.
+// totals are sums over the members.
 type totals struct {
 	window, all        counts
 	account            account
@@ -57,7 +57,7 @@ func (t *team) add() (sum totals) {
 	}
 	if f, ok := t.program.(*fill); ok {
 		sum.expectKeys, sum.expect = f.expected()
-		if f.random && !t.table.tells() {
+		if f.random && !t.table.returnsOld() {
 			sum.window.inserts, sum.all.inserts = sum.expectKeys, sum.expectKeys
 		}
 		return sum
@@ -70,41 +70,41 @@ func (t *team) add() (sum totals) {
 	return sum
 }
 
-// mismatch tells what was answered wrongly, or "": judge.c of the runner.
+// mismatch describes the first wrong result, or is "": runner/trial/judge.c.
 func (t *team) mismatch(sum *totals) string {
 	if t.program != nil && sum.wrong == 0 {
 		if reason := t.program.wrong(sum); reason != "" {
 			return reason
 		}
 	}
-	stay := t.load.kind == update && t.program == nil
+	keysStay := t.load.kind == update && t.program == nil
 	switch {
 	case sum.wrong > 0:
 		return "an operation returned another key's value"
-	case holdsNothing(t.table):
+	case hasNoEntries(t.table):
 		return ""
-	case t.cell.verifies() && t.table.tells() && t.lostValues(sum):
+	case t.cell.verifies() && t.table.returnsOld() && t.lostValues(sum):
 		return "lost update: prefill + written - returned is not what is held"
 	case sum.lost > 0:
-		return fmt.Sprintf("lost update: after %d writes the value was there "+
-			"that they were to replace", sum.lost)
+		return fmt.Sprintf("lost update: after %d writes the value "+
+			"that they replaced was found", sum.lost)
 	case t.cell.Settle != "no" && sum.keysBefore != t.prefilled:
 		return fmt.Sprintf("prefill not exact: %d keys, expected %d",
 			sum.keysBefore, t.prefilled)
-	case t.unrenewed() != "":
-		return t.unrenewed()
+	case t.renewalError() != "":
+		return t.renewalError()
 	case sum.heldKeys != sum.expectKeys || sum.heldSum != sum.expect:
 		return fmt.Sprintf("key sums differ: the map holds %d keys, its "+
 			"answers say %d", sum.heldKeys, sum.expectKeys)
-	case stay && sum.all.missesResident > 0:
+	case keysStay && sum.all.missesResident > 0:
 		return fmt.Sprintf("%d lookups missed keys that were never removed",
 			sum.all.missesResident)
-	case stay && sum.all.inserts > 0:
+	case keysStay && sum.all.inserts > 0:
 		return fmt.Sprintf("%d upserts of resident keys found no key",
 			sum.all.inserts)
 	}
-	// Ranks of fresh keys are drawn once: a key that is there already is one
-	// that was not put in, and its answer hides that from the sums.
+	// Fresh ranks are drawn once. If such a key is reported present, it was not
+	// inserted, and the key sums cannot show that.
 	if puts := sum.all.pairs + sum.account.puts; t.program == nil && t.load.kind == fresh &&
 		sum.all.inserts != puts {
 		return fmt.Sprintf("%d of %d upserts of fresh keys found one",
@@ -122,11 +122,11 @@ func (t *team) lostValues(sum *totals) bool {
 	return prefill+a.written-a.returned != a.held
 }
 
-// misplaced is the reason why the trial is void that its result does not show, or
-// "". runner/protocol/judge.c has the other reasons.
-func (t *team) misplaced() string {
+// voidReason returns why the trial is void, or "". It covers reasons that the result does
+// not show; runner/protocol/judge.c has the others.
+func (t *team) voidReason() string {
 	if sweeps, ok := t.program.(*cleanup); ok {
-		if reason := sweeps.unasked(); reason != "" {
+		if reason := sweeps.overlapError(); reason != "" {
 			return reason
 		}
 	}
@@ -145,7 +145,7 @@ func (t *team) misplaced() string {
 	return ""
 }
 
-// sharesCPU: another member takes turns with this one, by plan.
+// sharesCPU returns whether the plan puts another member on this member's CPU.
 func (t *team) sharesCPU(slot int) bool {
 	cpus := *t.cell.CPUs
 	for i := range cpus {
@@ -156,7 +156,7 @@ func (t *team) sharesCPU(slot int) bool {
 	return len(cpus) == 0 && t.load.threads > runtime.NumCPU()
 }
 
-// elapsed is from the first start to the last end.
+// elapsed is the time from the first start to the last end.
 func (t *team) elapsed() time.Duration {
 	start, end := t.members[0].start, t.members[0].end
 	for i := range t.members {

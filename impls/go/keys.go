@@ -4,8 +4,8 @@ package main
 
 import "math/bits"
 
-// What runner/base/rng.h and runner/keys.h make of a number, number for
-// number: tests/go/sequence.tsv holds both sides to it.
+// The generators of runner/base/rng.h and runner/keys.h, number for number.
+// tests/go/sequence.tsv checks both implementations.
 
 // next is rm_next(): wyrand.
 func next(state *uint64) uint64 {
@@ -14,8 +14,8 @@ func next(state *uint64) uint64 {
 	return high ^ low
 }
 
-// seedOf is rm_seed(), below rm_below(), unit rm_unit(), scatter rm_scatter(),
-// mixOf rm_rank_mix().
+// seedOf is rm_seed(), below is rm_below(), unit is rm_unit(), scatter is rm_scatter(),
+// mixOf is rm_rank_mix().
 func seedOf(seed, n uint64) uint64 {
 	z := seed + (n+1)*0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -32,8 +32,8 @@ func unit(random uint64) float64 { return float64(random>>11) * 0x1p-53 }
 
 func scatter(rank uint64) uint64 { return rank * 0x9e3779b900000001 }
 
-// firstBits is the mask of a placed key's scattered word for its first 8 bytes,
-// as in rm_key_place() of runner/keys.h.
+// firstBits masks the bits of the scattered word that go into the first 8 bytes of a
+// placed key, as in rm_key_place() of runner/keys.h.
 var firstBits uint64
 
 // place sets the bytes in which the cell's string keys differ.

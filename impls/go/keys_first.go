@@ -4,6 +4,6 @@
 
 package main
 
-// placed: string keys differ elsewhere than in their first 8 bytes. As in C
-// (RM_PLACED) this is a separate program, so that other cells pay no branch.
+// placed is true if string keys may differ only after their first 8 bytes. As in C
+// (RM_PLACED), that is a separate program, so that other cells have no extra branch.
 const placed = false

@@ -8,8 +8,8 @@ var operationNames = [removed + 1]string{"lookup", "upsert", "remove"}
 
 const slicesMost = 1 << 16 // 16 bits of a sample
 
-// reportOpenLoop tells of the window's latencies, as latency.c, slices.c and
-// longest_operations.c of runner/trial do. All null: the loop was closed.
+// reportOpenLoop reports the window's latencies like latency.c, slices.c and
+// longest_operations.c of runner/trial. All are null for a closed loop.
 func (t *team) reportOpenLoop(result map[string]any) {
 	result["latency"], result["late_starts"] = nil, nil
 	result["longest"], result["slices"] = nil, nil
@@ -24,22 +24,22 @@ func (t *team) reportOpenLoop(result map[string]any) {
 	result["longest"], result["slices"] = t.longest(), t.slices()
 }
 
-// latency is empty where nothing was due.
+// latency is empty if no operation was due.
 func (t *team) latency() []any {
 	all, sum := []any{}, &outside[histogram](1)[0]
 	for operation, name := range operationNames {
-		for was := 0; was < 2; was++ {
+		for presence := 0; presence < 2; presence++ {
 			for clock, from := range [clocks]string{"intended", "service"} {
 				sum.clear()
 				for i := range t.members {
 					pace := t.members[i].worker.pace
-					sum.merge(&pace.histograms[operation][was][clock])
+					sum.merge(&pace.histograms[operation][presence][clock])
 				}
 				if sum.count == 0 {
 					continue
 				}
 				entry := sum.json()
-				entry["operation"], entry["was_there"] = name, was == 1
+				entry["operation"], entry["was_there"] = name, presence == 1
 				entry["clock"] = from
 				all = append(all, entry)
 			}
@@ -60,24 +60,24 @@ func (h *histogram) json() map[string]any {
 		"buckets": buckets}
 }
 
-// longest operations of all threads. Why one took so long is not recorded.
+// longest returns the longest operations of all threads, without their causes.
 func (t *team) longest() []any {
-	type found struct {
+	type candidate struct {
 		slow
 		slot int
 	}
-	var of []found
+	var candidates []candidate
 	for i := range t.members {
 		for _, s := range t.members[i].worker.pace.longest {
-			of = append(of, found{s, i})
+			candidates = append(candidates, candidate{s, i})
 		}
 	}
-	sort.SliceStable(of, func(i, j int) bool {
-		return of[i].length() > of[j].length()
+	sort.SliceStable(candidates, func(i, j int) bool {
+		return candidates[i].length() > candidates[j].length()
 	})
 	all := []any{}
-	for i := 0; i < len(of) && i < slowest; i++ {
-		s := &of[i]
+	for i := 0; i < len(candidates) && i < slowest; i++ {
+		s := &candidates[i]
 		all = append(all, map[string]any{"at_ns": s.start - t.firstStart(),
 			"slot": s.slot, "operation": operationNames[s.operation],
 			"was_there": s.wasThere, "service_ns": s.length(),
@@ -86,7 +86,7 @@ func (t *team) longest() []any {
 	return all
 }
 
-// firstStart of a member in the window, on the clock of now().
+// firstStart is the first start of a member in the window, on the clock of now().
 func (t *team) firstStart() uint64 {
 	first := t.members[0].start
 	for i := range t.members {
@@ -97,7 +97,7 @@ func (t *team) firstStart() uint64 {
 	return uint64(first.Sub(started))
 }
 
-// slices of the window; null where the threads had no room for all latencies.
+// slices of the window; null if a thread could not store all its latencies.
 func (t *team) slices() any {
 	window, first := *t.cell.WindowNs, int64(t.firstStart())
 	count := slicesOf(window)
@@ -115,16 +115,16 @@ func (t *team) slices() any {
 			samples[slice] = append(samples[slice], uint16(s&(1<<bucketBits-1)))
 		}
 	}
-	all, took := []any{}, &outside[histogram](1)[0]
+	all, latencies := []any{}, &outside[histogram](1)[0]
 	for i := range samples {
-		took.clear()
+		latencies.clear()
 		for _, bucket := range samples[i] {
-			took.add(int(bucket))
+			latencies.add(int(bucket))
 		}
 		start, end := sliceOf(i, window)
 		all = append(all, map[string]any{"at_ns": start,
-			"operations": took.count, "p50_ns": took.quantile(.5),
-			"p99_ns": took.quantile(.99), "max_ns": took.max,
+			"operations": latencies.count, "p50_ns": latencies.quantile(.5),
+			"p99_ns": latencies.quantile(.99), "max_ns": latencies.max,
 			"bytes":  t.heap.bytes[i],
 			"pauses": t.heap.pausesIn(first+start, first+end)})
 	}

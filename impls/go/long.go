@@ -7,17 +7,17 @@ import (
 	"unsafe"
 )
 
-// Values of 8, 24, 64, 256 and 1,024 bytes (docs/adr/0030), each length a type.
-// All words follow from word 0, so that a table takes and tells that word, and
-// looks at the others itself.
+// long values have 8, 24, 64, 256 or 1,024 bytes (docs/adr/0030), each length a type. All
+// words follow from word 0. So a table exchanges that word with callers and checks the
+// others itself.
 type long interface {
 	[1]uint64 | [3]uint64 | [8]uint64 | [32]uint64 | [128]uint64
 }
 
-// key is a type of keys, which view and own of a worker make.
+// key is a type of keys, made by view and storedKey of a worker.
 type key interface{ uint64 | string }
 
-// viewOf is worker.view for strings, and scatter for words.
+// viewOf is worker.view for strings and scatter for words.
 func viewOf[K key](w *worker, rank uint64) (made K) {
 	switch at := any(&made).(type) {
 	case *uint64:
@@ -28,13 +28,13 @@ func viewOf[K key](w *worker, rank uint64) (made K) {
 	return made
 }
 
-// ownOf is worker.own for strings, and scatter for words.
-func ownOf[K key](w *worker, rank uint64) (made K) {
+// storedKeyOf is worker.storedKey for strings and scatter for words.
+func storedKeyOf[K key](w *worker, rank uint64) (made K) {
 	switch at := any(&made).(type) {
 	case *uint64:
 		*at = scatter(rank)
 	case *string:
-		*at = w.own(rank)
+		*at = w.storedKey(rank)
 	}
 	return made
 }
@@ -66,11 +66,11 @@ func lengthen(words []uint64, word uint64) {
 	}
 }
 
-// differentLong is rm_value_wrong(): 0 if the value was written for the rank,
-// and no word of it at another time.
-func differentLong(words []uint64, rank uint64) uint64 {
+// longMismatch is rm_value_errors(): 0 if the value was written for the rank, with all
+// words by the same write.
+func longMismatch(words []uint64, rank uint64) uint64 {
 	word := words[0]
-	wrong := different(word, rank) | words[1] ^ ^word
+	wrong := rankMismatch(word, rank) | words[1] ^ ^word
 	next := bits.RotateLeft64(word, 21)
 	for i := 2; i < len(words); i++ {
 		wrong |= words[i] ^ next
@@ -79,53 +79,53 @@ func differentLong(words []uint64, rank uint64) uint64 {
 	return wrong
 }
 
-// differentCopy is differentLong of a copy. The caller's value stays in a register
-// if it is a word, because its address is not taken.
-func differentCopy[V long](value V, rank uint64) uint64 {
-	return differentLong(wordsOf(&value), rank)
+// copyMismatch is longMismatch of a copy. Since the address of the caller's value is
+// not taken, a one-word value stays in a register.
+func copyMismatch[V long](value V, rank uint64) uint64 {
+	return longMismatch(wordsOf(&value), rank)
 }
 
-// tell looks at a value that was found, and is its word 0.
-func tell[V long](w *worker, rank uint64, value *V) uint64 {
-	w.wrong |= different((*value)[0], rank)
+// checkWord checks a value that was found and returns its word 0.
+func checkWord[V long](w *worker, rank uint64, value *V) uint64 {
+	w.wrong |= rankMismatch((*value)[0], rank)
 	if len(*value) > 1 {
-		w.wrong |= differentLong(wordsOf(value), rank)
+		w.wrong |= longMismatch(wordsOf(value), rank)
 	}
 	return (*value)[0]
 }
 
-// found is the answer of a look-up, whose value is checked.
-func found[V long](w *worker, rank uint64, value *V, ok bool) (uint64, bool) {
+// checkLookup returns the result of a lookup after a check of its value.
+func checkLookup[V long](w *worker, rank uint64, value *V, ok bool) (uint64, bool) {
 	if !ok {
 		return 0, false
 	}
-	return tell(w, rank, value), true
+	return checkWord(w, rank, value), true
 }
 
-// longs is Go's native map of long values, for whoever holds the lock.
+// longs is Go's native map of long values. The caller holds the lock.
 type longs[K comparable, V long] map[K]V
 
 func (m longs[K, V]) replace(w *worker, rank uint64, key K, value *V, old *uint64) (wasThere bool) {
 	before := len(m)
 	if old != nil {
-		m.tellOld(w, rank, key, old)
+		m.copyOld(w, rank, key, old)
 	}
 	m[key] = *value
 	return len(m) == before
 }
 
-func (m longs[K, V]) takeOut(w *worker, rank uint64, key K, old *uint64) (wasThere bool) {
+func (m longs[K, V]) removeKey(w *worker, rank uint64, key K, old *uint64) (wasThere bool) {
 	before := len(m)
 	if old != nil {
-		m.tellOld(w, rank, key, old)
+		m.copyOld(w, rank, key, old)
 	}
 	delete(m, key)
 	return len(m) != before
 }
 
 //go:noinline
-func (m longs[K, V]) tellOld(w *worker, rank uint64, key K, old *uint64) {
+func (m longs[K, V]) copyOld(w *worker, rank uint64, key K, old *uint64) {
 	if value, ok := m[key]; ok {
-		*old = tell(w, rank, &value)
+		*old = checkWord(w, rank, &value)
 	}
 }

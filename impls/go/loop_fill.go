@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Times that the loops of an empty map take.
+// Kinds of times that the loops of an empty map record.
 const (
 	timeInsert = iota
 	timeLookup
@@ -20,7 +20,7 @@ const (
 type fill struct {
 	team             *team
 	random           bool
-	lookups, updates uint64 // beside each insert
+	lookups, updates uint64 // per insert
 	first            []uint64
 	times            [][fillTimes]*histogram
 }
@@ -41,8 +41,8 @@ func newFill(t *team, args []uint64) program {
 	return f
 }
 
-// run takes ranks by turns, so that all members grow the map together from its
-// first key to its last. A key is made within the time of its write.
+// run takes ranks in turns, so that all members grow the map together from its first key
+// to its last. The time of a write includes making its key.
 func (f *fill) run(m *member) {
 	w, keys := &m.worker, f.team.load.resident
 	times, inserted := &f.times[w.slot], uint64(0)
@@ -63,7 +63,7 @@ func (f *fill) run(m *member) {
 	}
 }
 
-// ownRank is a rank that this member has put in, which stays in the map.
+// ownRank draws a rank that this member has inserted; it stays in the map.
 func ownRank(w *worker, inserted uint64) uint64 {
 	return uint64(w.slot) + below(next(&w.rng), inserted)*uint64(w.load.threads)
 }
@@ -84,10 +84,10 @@ func (f *fill) look(w *worker, times *histogram, rank uint64) {
 		w.counts.missesResident++
 		return
 	}
-	w.wrong |= different(value, rank)
+	w.wrong |= rankMismatch(value, rank)
 }
 
-// expected draws again the keys that the map must hold.
+// expected draws the keys again that the map must hold.
 func (f *fill) expected() (keys, sum uint64) {
 	resident := f.team.load.resident
 	drawn := make([]bool, resident)
@@ -131,6 +131,6 @@ func (f *fill) stats(add addStat) {
 		for i := range f.times {
 			all = append(all, f.times[i][kind])
 		}
-		tellTimes(add, name, all)
+		addTimeStats(add, name, all)
 	}
 }

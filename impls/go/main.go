@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Readmostly-go measures Go's own maps through the trial protocol
-// (docs/reference/trial-protocol.md). The measured loop is runner/driver.h,
-// written in Go: same generator, same keys, same operations in the same order,
-// same checks.
-// maps.tsv describes the maps; docs/adr/0027 says why they are a program.
+// (docs/reference/trial-protocol.md). The measured loop is runner/driver.h, written in
+// Go: same generator, keys, order of operations and checks. maps.tsv describes the maps;
+// docs/adr/0027 gives the reasons for this program.
 package main
 
 import (
@@ -54,10 +53,10 @@ func printed(of func(*request) string) func(*request) (string, error) {
 
 func trial(r *request) (string, error) {
 	result := map[string]any{"protocol": protocol, "cell": *r.Cell.ID}
-	if reason := refuses(r); reason != "" {
+	if reason := refusal(r); reason != "" {
 		result["status"], result["reason"] = "failed", reason
 	} else {
-		// When run by hand nobody else watches the deadline.
+		// A manual run has no other watchdog for the deadline.
 		time.AfterFunc(time.Duration(*r.Cell.DeadlineNs)+time.Second,
 			func() { os.Exit(3) })
 		run(r).report(result)

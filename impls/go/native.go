@@ -2,9 +2,9 @@
 
 package main
 
-// Go's native map, for whoever holds the lock. Whether a write found its key is
-// told by the length: a second look-up would cost a write what no program pays.
-// Written out for each kind of key, since Go 1.19 inlines no generic method.
+// words is Go's native map; the caller holds the lock. The length shows whether a write
+// found its key: a second lookup would add a cost that programs do not have. The code is
+// repeated per kind of key, since Go 1.19 does not inline generic methods.
 
 type words map[uint64]uint64
 
@@ -17,7 +17,7 @@ func (m words) replace(key, value uint64, old *uint64) (wasThere bool) {
 	return len(m) == before
 }
 
-func (m words) takeOut(key uint64, old *uint64) (wasThere bool) {
+func (m words) removeKey(key uint64, old *uint64) (wasThere bool) {
 	before := len(m)
 	if old != nil {
 		*old = m[key]
@@ -37,7 +37,7 @@ func (m texts) replace(key string, value uint64, old *uint64) (wasThere bool) {
 	return len(m) == before
 }
 
-func (m texts) takeOut(key string, old *uint64) (wasThere bool) {
+func (m texts) removeKey(key string, old *uint64) (wasThere bool) {
 	before := len(m)
 	if old != nil {
 		*old = m[key]

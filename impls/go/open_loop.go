@@ -10,20 +10,20 @@ import (
 	"unsafe"
 )
 
-// When operations are due, and how long each took: runner/trial/open_loop.c.
+// Schedule and latency of operations: runner/trial/open_loop.c.
 const (
-	spinNs     = 200_000    // shorter waits are spun
-	wakeNs     = 100_000    // a sleep ends this early; the rest is spun
-	lateNs     = 1_000_000  // what counts as a late start
+	spinNs     = 200_000    // shorter waits spin
+	wakeNs     = 100_000    // a sleep ends this early; the rest spins
+	lateNs     = 1_000_000  // a later start is late
 	nearNs     = 2_000      // the end of a wait, spun on ticks()
 	sliceNs    = 50_000_000 // of the window
 	slowest    = 16
-	bucketBits = 15 // of a sample; the rest is its slice
+	bucketBits = 15 // of a sample; the other bits are its slice
 
-	samplesMost = 16 << 20 / 4 // 16 MiB a thread
+	samplesMost = 16 << 20 / 4 // 16 MiB per thread
 )
 
-// The two clocks of a latency: from the intended start, and from the actual.
+// The two clocks of a latency: from the intended and from the actual start.
 const (
 	intended = iota
 	service
@@ -39,35 +39,35 @@ type slow struct {
 
 func (s *slow) length() uint64 { return s.end - s.start }
 
-// histograms by operation, was there (1) or not, and clock.
+// histograms by operation, presence of the key (1 or 0) and clock.
 type histograms [removed + 1][2][clocks]histogram
 
-// pace is a thread's schedule, struct rm_pace, and what came of it. All times
-// are ns of now().
+// pace is a thread's schedule, struct rm_pace, and its results. All times are ns of
+// now().
 type pace struct {
 	poisson    bool // else constant gaps
-	neverSpins bool // others need the CPU
+	neverSpins bool // other threads need the CPU
 	gaveUp     bool // the rate could not be kept
 	rng        uint64
-	gap, due   float64 // mean gap, and next intended start, fractions kept
+	gap, due   float64 // mean gap, and next intended start, with fractions
 	start, end uint64  // of the window
 	giveUp     uint64  // a backlog older than this ends the window
-	intended   uint64  // start of the running operation
+	intended   uint64  // start of the current operation
 	started    uint64
 	isDue      bool   // the operation has an intended start
 	late       uint64 // operations that started over 1 ms late
 	longest    []slow // longest first
 	histograms *histograms
 
-	ticksPerNs    float64 // rate of ticks(); 0: not usable
-	shortestApart uint64  // ticks that a reading of the clock takes
+	ticksPerNs    float64 // rate of ticks(); 0: unusable
+	shortestApart uint64  // least ticks between two readings around the clock
 
 	samples []uint32 // slice and bucket of each latency
-	sampled int      // may be more than there is room for
+	sampled int      // may exceed the capacity
 }
 
-// now is the time since the program started: one reading of the monotonic
-// clock, by way of time.Since.
+// now is the time since the program started: one reading of the monotonic clock, by
+// time.Since.
 func now() uint64 { return uint64(time.Since(started)) }
 
 func newPace(r *request, slot int) *pace {
@@ -78,13 +78,13 @@ func newPace(r *request, slot int) *pace {
 		shortestApart: math.MaxUint64,
 		longest:       make([]slow, 0, slowest),
 		histograms:    &outside[histograms](1)[0]}
-	room := arrivals + 6*math.Sqrt(arrivals) + 16
-	if room <= samplesMost {
-		p.samples = outside[uint32](int(room))
+	capacity := arrivals + 6*math.Sqrt(arrivals) + 16
+	if capacity <= samplesMost {
+		p.samples = outside[uint32](int(capacity))
 		touch(p.samples)
 	}
-	p.each(func(operation, was int, h *[clocks]histogram) {
-		if c.mayRecord(operation, was == 1) {
+	p.each(func(operation, presence int, h *[clocks]histogram) {
+		if c.mayRecord(operation, presence == 1) {
 			touch(h[service:])
 			if !c.isSecond(operation) {
 				touch(h[:service])
@@ -114,10 +114,10 @@ func (c *cell) isSecond(operation int) bool {
 }
 
 // each visits the histograms of each operation and outcome.
-func (p *pace) each(visit func(operation, was int, h *[clocks]histogram)) {
+func (p *pace) each(visit func(operation, presence int, h *[clocks]histogram)) {
 	for operation := range p.histograms {
-		for was := range p.histograms[operation] {
-			visit(operation, was, &p.histograms[operation][was])
+		for presence := range p.histograms[operation] {
+			visit(operation, presence, &p.histograms[operation][presence])
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (p *pace) clear() {
 	})
 }
 
-// neverSpins: another goroutine needs the CPU, or the processor of Go.
+// neverSpins returns whether another goroutine needs the CPU or Go's processor.
 func (t *team) neverSpins(slot int) bool {
 	if cpus := *t.cell.CPUs; t.cell.wired() && len(cpus) > 0 {
 		return t.sharesCPU(slot)
@@ -149,7 +149,7 @@ func (p *pace) begin(start, window uint64, rate float64, slot, threads int) {
 	p.due = float64(start)
 	if p.poisson {
 		p.due += p.nextGap()
-	} else { // arrivals of the threads interleave evenly
+	} else { // the threads' arrivals interleave evenly
 		p.due += p.gap * float64(slot) / float64(threads)
 	}
 }
@@ -161,7 +161,7 @@ func (p *pace) nextGap() float64 {
 	return -math.Log1p(-unit(next(&p.rng))) * p.gap
 }
 
-// next is rm_pace_next(): false where the window is over.
+// next is rm_pace_next(): false after the window.
 func (p *pace) next() bool {
 	p.intended = uint64(p.due)
 	p.due += p.nextGap()
@@ -191,17 +191,17 @@ func (p *pace) wait() {
 
 const timerSlack = 29 // PR_SET_TIMERSLACK
 
-// sleep is the kernel's, since the run time's timers wake a millisecond late
-// where nothing else runs. The run time knows of the call: the thread keeps
-// neither its processor nor a collection waiting. The slack is the thread's,
-// and a free goroutine may be on any.
+// sleep calls the kernel, since the runtime's timers wake a millisecond late on an idle
+// machine. The runtime knows of the call: the thread blocks neither its processor nor a
+// collection. It sets the slack each time, since the slack belongs to the thread and a
+// free goroutine may be on any thread.
 func sleep(ns uint64) {
 	syscall.RawSyscall(syscall.SYS_PRCTL, timerSlack, 1, 0)
 	left := syscall.NsecToTimespec(int64(ns))
 	for {
 		_, _, err := syscall.Syscall(syscall.SYS_NANOSLEEP,
 			uintptr(unsafe.Pointer(&left)), uintptr(unsafe.Pointer(&left)), 0)
-		if err != syscall.EINTR { // the run time interrupts by signals
+		if err != syscall.EINTR { // the runtime interrupts by signals
 			return
 		}
 	}
@@ -209,11 +209,11 @@ func sleep(ns uint64) {
 
 // record is rm_pace_record(): an operation ended now.
 func (p *pace) record(operation int, wasThere bool) {
-	end, was := now(), 0
+	end, presence := now(), 0
 	if wasThere {
-		was = 1
+		presence = 1
 	}
-	pair := &p.histograms[operation][was]
+	pair := &p.histograms[operation][presence]
 	if end < p.started { // ticks and clock differ by a few ns
 		end = p.started
 	}
@@ -227,8 +227,7 @@ func (p *pace) record(operation int, wasThere bool) {
 	p.intended, p.started, p.isDue = end, end, false
 }
 
-// note is rm_slices_note(): what comes after the window's end was due in its
-// last slice.
+// note is rm_slices_note(): later latencies count in the window's last slice.
 func (p *pace) note(latency uint64) {
 	slice, last := (p.intended-p.start)/sliceNs, (p.end-p.start-1)/sliceNs
 	if slice > last {
@@ -241,7 +240,7 @@ func (p *pace) note(latency uint64) {
 	p.sampled++
 }
 
-// keep keeps the operation if it is among the longest so far.
+// keep stores the operation if it is among the longest so far.
 func (p *pace) keep(s slow) {
 	at := len(p.longest)
 	if at < slowest {
@@ -255,8 +254,8 @@ func (p *pace) keep(s slow) {
 	p.longest[at] = s
 }
 
-// drivePaced is rm_drive_paced(). A draw stands at the end of the batch: what
-// ends a batch early has nothing behind it.
+// drivePaced is rm_drive_paced(). It uses the last draw of the batch, so that nothing
+// follows if the batch ends early.
 func (w *worker) drivePaced() {
 	const at = batch - 1
 	d := &w.drawn[at]
@@ -272,7 +271,7 @@ func (w *worker) drivePaced() {
 	}
 }
 
-// read is rm_read(): a look-up whose time ends before its value is looked at.
+// read is rm_read(): a lookup whose time ends before the check of its value.
 func (w *worker) read(i int) {
 	rank := w.rankOf(i)
 	value, ok := w.table.lookup(w, rank)
@@ -281,7 +280,7 @@ func (w *worker) read(i int) {
 		w.missed(i)
 		return
 	}
-	w.wrong |= different(value, rank)
+	w.wrong |= rankMismatch(value, rank)
 }
 
 // drawRank is rm_draw().

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// program runs the windows of cells whose loop is neither mix nor paced. It is a
-// loop of the maps, or a technique, which verifies itself.
+// program runs the windows of cells whose loop is neither mix nor paced. It is a loop of
+// the maps, or a technique that verifies itself.
 type program interface {
 	// run does a member's share of a window: until it ends, or w.limit.
 	run(m *member)
-	// wrong returns what does not add up after all windows, or "".
+	// wrong describes the first mismatch after all windows, or is "".
 	wrong(sum *totals) string
 	stats(add addStat)
 }
 
 type addStat func(name, unit string, value float64)
 
-// maker of a program; args is how many numbers its loop has.
+// programMaker makes a program; args is how many numbers its loop has.
 type programMaker struct {
 	loop  string
 	args  int
@@ -36,8 +36,7 @@ var mapLoops = map[string]programMaker{
 	"grow":        {"grow", 2, false, newFill},
 }
 
-// Techniques by id, each with a loop of its own; as in impls/technique, whose
-// ids have no go_.
+// Techniques by id, each with its own loop, as in impls/technique, whose ids lack go_.
 var techniques = map[string]programMaker{
 	"go_hold_rw":             {"hold", 3, true, newHold(func() rwLock { return &rwMutex{} })},
 	"go_hold_mutex":          {"hold", 3, true, newHold(func() rwLock { return &plainMutex{} })},
@@ -65,7 +64,7 @@ var techniques = map[string]programMaker{
 	"go_route_fnv1a":         {"route", 1, false, newRoute(routeByHash, false)},
 }
 
-// loopOf takes a loop's text apart: "hold:1ms:100us:1". Times are in ns.
+// loopOf parses a loop's text: "hold:1ms:100us:1". Times are in ns.
 func loopOf(text string) (name string, args []uint64, err error) {
 	words := strings.Split(text, ":")
 	for _, word := range words[1:] {
@@ -73,7 +72,7 @@ func loopOf(text string) (name string, args []uint64, err error) {
 		if err != nil {
 			span, err := time.ParseDuration(word)
 			if err != nil || span < 0 {
-				return "", nil, fmt.Errorf("loop %s: %s is no number", text, word)
+				return "", nil, fmt.Errorf("loop %s: %s is not a number", text, word)
 			}
 			n = uint64(span)
 		}
@@ -82,7 +81,7 @@ func loopOf(text string) (name string, args []uint64, err error) {
 	return words[0], args, nil
 }
 
-// programMaker of the cell; the reason if it is refused. ok is false of mix and
+// programMaker of the cell, and the reason if it is refused. ok is false for mix and
 // paced, which need none.
 func (c *cell) programMaker() (maker programMaker, ok bool, reason string) {
 	name, args, err := loopOf(*c.Loop)
@@ -104,7 +103,7 @@ func (c *cell) programMaker() (maker programMaker, ok bool, reason string) {
 	return maker, true, reason
 }
 
-// makeProgram makes the cell's program, of a table that is there.
+// makeProgram makes the cell's program. The table exists already.
 func (t *team) makeProgram() {
 	if maker, ok, _ := t.cell.programMaker(); ok {
 		_, args, _ := loopOf(*t.cell.Loop)
@@ -112,7 +111,7 @@ func (t *team) makeProgram() {
 	}
 }
 
-// turn counts an iteration, if there is to be one more: technique_turn().
+// turn counts an iteration, unless the window has ended: technique_turn().
 func (w *worker) turn() bool {
 	if w.stopped() || w.counts.iterations >= w.limit {
 		return false
@@ -121,12 +120,12 @@ func (w *worker) turn() bool {
 	return true
 }
 
-// tellTimes adds NAME_p50 and so on of what is in all of these.
-func tellTimes(add addStat, name string, all []*histogram) {
+// addTimeStats adds NAME_p50 and so on over all these histograms.
+func addTimeStats(add addStat, name string, all []*histogram) {
 	sum := &outside[histogram](1)[0]
-	for _, one := range all {
-		if one != nil {
-			sum.merge(one)
+	for _, times := range all {
+		if times != nil {
+			sum.merge(times)
 		}
 	}
 	if sum.count == 0 {
@@ -139,7 +138,7 @@ func tellTimes(add addStat, name string, all []*histogram) {
 	add(name+"_max", "ns", float64(sum.max))
 }
 
-// count is a counter of one member, on lines of its own: read it after the window.
+// count is one member's counter on its own cache lines. Read it after the window.
 type count struct {
 	n uint64
 	_ [120]byte

@@ -8,8 +8,8 @@ import (
 	"unsafe"
 )
 
-// Maps of one shape each, which single claims are about.
-var ofOneShape = map[string]struct {
+// Maps of one shape each, for single claims.
+var mapsOfOneShape = map[string]struct {
 	shape string
 	make  func(size int) table
 }{
@@ -23,11 +23,11 @@ var ofOneShape = map[string]struct {
 	"go_array":             {"u64x8", newArray},
 }
 
-// counted is a table that has statistics of its own.
+// counted is a table that has its own statistics.
 type counted interface{ stats(add addStat) }
 
-// runDrawn is batch by calls through the interface, for tables whose look-ups are
-// not what a claim is about.
+// runDrawn is batch by calls through the interface, for tables whose claims do not
+// concern the lookup.
 func runDrawn(m table, w *worker) {
 	for i := range w.drawn {
 		if did, end := w.writes(i); end {
@@ -41,22 +41,22 @@ func runDrawn(m table, w *worker) {
 			w.missed(i)
 			continue
 		}
-		w.wrong |= different(value, rank)
+		w.wrong |= rankMismatch(value, rank)
 	}
 }
 
-const timedAllocations = 61 // one of so many, as in impls/support
+const timedAllocations = 61 // one in this many, as in impls/support
 
 type pointer = *[3]uint64
 
-// pointerMap is what boxed keeps its pointers in. put returns what was there.
+// pointerMap stores the pointers of boxed. put returns the old pointer.
 type pointerMap interface {
 	get(key string) (value pointer, ok bool)
-	put(key string, value pointer) (was pointer, wasThere bool)
-	take(key string) (was pointer, wasThere bool)
+	put(key string, value pointer) (replaced pointer, wasThere bool)
+	take(key string) (replaced pointer, wasThere bool)
 }
 
-// boxed maps have pointers to values, and each store makes one (article S2, 4.3).
+// boxed maps have pointers to values, and each store allocates one (article S2, 4.3).
 type boxed struct {
 	in    pointerMap
 	timed [4096]struct{ count, ns uint64 } // allocations of the window, by member
@@ -66,7 +66,7 @@ func (m *boxed) batch(w *worker) { runDrawn(m, w) }
 
 func (m *boxed) lookup(w *worker, rank uint64) (uint64, bool) {
 	value, ok := m.in.get(w.view(rank))
-	return found(w, rank, value, ok)
+	return checkLookup(w, rank, value, ok)
 }
 
 func (m *boxed) upsert(w *worker, rank, word uint64, old *uint64) bool {
@@ -80,31 +80,31 @@ func (m *boxed) upsert(w *worker, rank, word uint64, old *uint64) bool {
 		m.timed[w.slot].count++
 	}
 	lengthen(value[:], word)
-	was, wasThere := m.in.put(w.own(rank), value)
-	if !m.tells() {
+	replaced, wasThere := m.in.put(w.storedKey(rank), value)
+	if !m.returnsOld() {
 		return w.presumed
 	}
 	if wasThere {
-		keepOld(old, tell(w, rank, was))
+		keepOld(old, checkWord(w, rank, replaced))
 	}
 	return wasThere
 }
 
 func (m *boxed) remove(w *worker, rank uint64, old *uint64) bool {
-	was, wasThere := m.in.take(w.view(rank))
+	replaced, wasThere := m.in.take(w.view(rank))
 	if wasThere {
-		keepOld(old, tell(w, rank, was))
+		keepOld(old, checkWord(w, rank, replaced))
 	}
 	return wasThere
 }
 
-// tells is false of a sync.Map, whose Store does not return the old value.
-func (m *boxed) tells() bool {
+// returnsOld is false for a sync.Map, whose Store does not return the old value.
+func (m *boxed) returnsOld() bool {
 	_, locked := m.in.(lockedPointers)
 	return locked
 }
 
-// stats: an allocation's time has two readings of the clock in it.
+// stats adds the allocations; their time includes two readings of the clock.
 func (m *boxed) stats(add addStat) {
 	count, ns := uint64(0), uint64(0)
 	for i := range m.timed {
@@ -115,7 +115,7 @@ func (m *boxed) stats(add addStat) {
 	add("allocations_timed_ns", "ns", float64(ns))
 }
 
-// lockedPointers is maps under an RWMutex each.
+// lockedPointers are maps, each under an RWMutex.
 type lockedPointers []struct {
 	mu sync.RWMutex
 	m  map[string]pointer
@@ -148,19 +148,19 @@ func (m lockedPointers) get(key string) (pointer, bool) {
 func (m lockedPointers) put(key string, value pointer) (pointer, bool) {
 	shard := &m[m.of(key)]
 	shard.mu.Lock()
-	was, wasThere := shard.m[key]
+	replaced, wasThere := shard.m[key]
 	shard.m[key] = value
 	shard.mu.Unlock()
-	return was, wasThere
+	return replaced, wasThere
 }
 
 func (m lockedPointers) take(key string) (pointer, bool) {
 	shard := &m[m.of(key)]
 	shard.mu.Lock()
-	was, wasThere := shard.m[key]
+	replaced, wasThere := shard.m[key]
 	delete(shard.m, key)
 	shard.mu.Unlock()
-	return was, wasThere
+	return replaced, wasThere
 }
 
 type syncPointers struct{ m sync.Map }
@@ -182,9 +182,9 @@ func (m *syncPointers) take(key string) (pointer, bool) {
 	return at, ok
 }
 
-// pointed is a map of pointers to records under an RWMutex, as
-// impls/gomap/gomap_pointers.h: an update exchanges a field in place under the
-// read lock. pool is the source of records, or nil.
+// pointed is a map of pointers to records under an RWMutex, as in
+// impls/gomap/gomap_pointers.h: an update exchanges a field in place under the read lock.
+// pool is the source of records, or nil.
 type pointed struct {
 	mu   sync.RWMutex
 	m    map[uint64]*field
@@ -259,7 +259,7 @@ func (m *pointed) remove(w *worker, rank uint64, old *uint64) bool {
 	return wasThere
 }
 
-func (m *pointed) tells() bool { return true }
+func (m *pointed) returnsOld() bool { return true }
 
 // bare is Go's native map without a lock, for one goroutine.
 type bare struct{ m words }
@@ -278,7 +278,7 @@ func (m *bare) batch(w *worker) {
 			w.missed(i)
 			continue
 		}
-		wrong |= different(value, rank)
+		wrong |= rankMismatch(value, rank)
 	}
 	w.wrong |= wrong
 }
@@ -293,13 +293,13 @@ func (m *bare) upsert(w *worker, rank, value uint64, old *uint64) bool {
 }
 
 func (m *bare) remove(w *worker, rank uint64, old *uint64) bool {
-	return m.m.takeOut(scatter(rank), old)
+	return m.m.removeKey(scatter(rank), old)
 }
 
-func (m *bare) tells() bool { return true }
+func (m *bare) returnsOld() bool { return true }
 
-// generic inserts by the function that the compiler calls for maps whose keys have
-// no function of their own (article S3, 3.3).
+// generic inserts by the function that the compiler calls for maps whose key type has no
+// specialised function (article S3, 3.3).
 type generic struct{ bare }
 
 //go:linkname mapassign runtime.mapassign
@@ -316,8 +316,8 @@ func (m *generic) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	return len(m.m) == before
 }
 
-// array is the ideal of a look-up: the hash of a map, and one load, at the rank. The
-// place waits for the hash, of which no bit counts, so that no two keys collide.
+// array is the ideal of a lookup: the hash of a map and one load, at the rank. The load
+// depends on the hash, but no bit of it counts, so that no two keys collide.
 type array struct {
 	values []uint64
 	hasher hasher
@@ -332,8 +332,8 @@ func newArray(n int) table {
 	return &array{make([]uint64, 0, n), *(*hasher)(unsafe.Add(mapType, hasherAt)), 0}
 }
 
-// hasherAt is where the type of a map has its hash: after 48 bytes of any type, and
-// pointers to the types of key, element and bucket or group.
+// hasherAt is the offset of the hash in the type of a map: after 48 bytes of any type,
+// and pointers to the types of key, element and bucket or group.
 const hasherAt = 72
 
 // hash hides its argument from the compiler, which would put it on the heap.
@@ -357,7 +357,7 @@ func (m *array) batch(w *worker) {
 		if at := uint32(key) + uint32(m.hash(&key)&m.mask); int(at) >= len(values) || values[at] == noValue {
 			w.missed(i)
 		} else {
-			wrong |= different(values[at], rank)
+			wrong |= rankMismatch(values[at], rank)
 		}
 	}
 	w.wrong |= wrong
@@ -374,19 +374,19 @@ func (m *array) upsert(w *worker, rank, value uint64, old *uint64) bool {
 	for rank >= uint64(len(m.values)) {
 		m.values = append(m.values, noValue)
 	}
-	was := m.values[rank]
+	replaced := m.values[rank]
 	m.values[rank] = value
-	keepOld(old, was)
-	return was != noValue
+	keepOld(old, replaced)
+	return replaced != noValue
 }
 
 func (m *array) remove(w *worker, rank uint64, old *uint64) bool {
-	was, wasThere := m.lookup(w, rank)
+	replaced, wasThere := m.lookup(w, rank)
 	if wasThere {
 		m.values[rank] = noValue
-		keepOld(old, was)
+		keepOld(old, replaced)
 	}
 	return wasThere
 }
 
-func (m *array) tells() bool { return true }
+func (m *array) returnsOld() bool { return true }

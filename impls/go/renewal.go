@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// renewal has the replacements of one thread before the warm-up.
+// renewal has one thread's replacements before the warm-up.
 type renewal struct {
 	counts     counts
 	start, end time.Time
@@ -18,7 +18,7 @@ type renewal struct {
 // renewStride is STRIDE of runner/trial/renewal.c.
 const renewStride = 2654435761
 
-// renewals is N of "renewed:N", or 0; ok: the text is a value of settle.
+// renewals returns N of "renewed:N", or 0. ok: the text is a valid value of settle.
 func renewals(settle string) (n uint64, ok bool) {
 	word, text, renewed := strings.Cut(settle, ":")
 	if !renewed {
@@ -34,18 +34,18 @@ func renewals(settle string) (n uint64, ok bool) {
 // renew is rm_renew_keys().
 func (t *team) renew(m *member) {
 	n, _ := renewals(t.cell.Settle)
-	if n == 0 || holdsNothing(t.table) {
+	if n == 0 || hasNoEntries(t.table) {
 		return
 	}
 	w := &m.worker
 	threads, slot := uint64(len(t.members)), uint64(w.slot)
-	own := (t.load.resident + threads - 1 - slot) / threads
+	ownKeys := (t.load.resident + threads - 1 - slot) / threads
 	before, pace := w.counts, w.pace
 	w.counts, w.pace = counts{}, nil
 	m.renewal.start = time.Now()
 	for ; n > 0; n-- {
-		for i := uint64(0); i < own; i++ {
-			w.renew(slot + i*renewStride%own*threads)
+		for i := uint64(0); i < ownKeys; i++ {
+			w.renew(slot + i*renewStride%ownKeys*threads)
 		}
 	}
 	m.renewal.end = time.Now()
@@ -63,15 +63,15 @@ func (w *worker) renew(rank uint64) {
 	}
 }
 
-// unrenewed returns the error if not each key was renewed, or "".
-func (t *team) unrenewed() string {
+// renewalError returns the error if not every key was renewed, or "".
+func (t *team) renewalError() string {
 	n, _ := renewals(t.cell.Settle)
 	expected, removes, inserts := n*t.load.resident, uint64(0), uint64(0)
 	for i := range t.members {
 		removes += t.members[i].renewal.counts.removes
 		inserts += t.members[i].renewal.counts.inserts
 	}
-	if holdsNothing(t.table) || removes == expected && inserts == expected {
+	if hasNoEntries(t.table) || removes == expected && inserts == expected {
 		return ""
 	}
 	return fmt.Sprintf("%d keys were to be renewed: %d were taken out and %d put in",

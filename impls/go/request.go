@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// The version of docs/reference/trial-protocol.md that this program speaks.
+// The version of docs/reference/trial-protocol.md.
 const protocol = 2
 
-// cell has pointers to what every request must have.
+// cell uses pointers for the members that every request must have.
 type cell struct {
 	ID         *string  `json:"id"`
 	Workload   *string  `json:"workload"`
@@ -40,10 +40,10 @@ type cell struct {
 	VerifyOps  *uint64  `json:"verify_ops"`
 	Measure    *string  `json:"measure"`
 
-	// Absent where they are as usual.
+	// Absent if they have their default.
 	Trace      json.RawMessage `json:"trace"`
 	Settle     string          `json:"settle"`
-	ClockRate  string          `json:"clock_rate"` // nothing expires here
+	ClockRate  string          `json:"clock_rate"` // has no effect: nothing expires
 	Allocator  string          `json:"allocator"`
 	HugePages  string          `json:"huge_pages"`
 	Goroutines string          `json:"goroutines"`
@@ -61,8 +61,9 @@ type request struct {
 func (c *cell) verifies() bool { return *c.Measure == "verify" }
 func (c *cell) paced() bool    { return *c.Loop == "paced" }
 
-// offered is what maps.tsv has in its column loops, but for programs.
-func (c *cell) offered() bool {
+// supportsLoop returns whether maps.tsv lists the loop in its column loops. Programs have
+// their own check.
+func (c *cell) supportsLoop() bool {
 	if _, ok, _ := c.programMaker(); ok {
 		return true
 	}
@@ -75,16 +76,16 @@ func (c *cell) offered() bool {
 	return false
 }
 
-// differs: string keys do elsewhere than at the start.
+// differs returns whether string keys differ after their first 8 bytes.
 func (c *cell) differs() bool {
 	return c.KeyDiffers != "" && c.KeyDiffers != "first"
 }
 
-// wired: each goroutine has a thread of its own, bound to its CPU. Else the
-// scheduler places it, on threads that may run on all of the cell's CPUs.
+// wired goroutines have their own threads, bound to their CPUs. The scheduler places the
+// others, on threads that may run on all of the cell's CPUs.
 func (c *cell) wired() bool { return c.Goroutines == "wired" }
 
-// read takes one request; every member must be there, and no other.
+// read reads one request. Every member must be present, and no other.
 func read(in io.Reader) (*request, error) {
 	text, err := io.ReadAll(in)
 	if err != nil {
@@ -102,38 +103,38 @@ func read(in io.Reader) (*request, error) {
 	if name := missing(r); name != "" {
 		return nil, fmt.Errorf("%s is missing", name)
 	}
-	if err := r.Cell.takeMap(); err != nil {
+	if err := r.Cell.normalizeMap(); err != nil {
 		return nil, err
 	}
 	return r, r.wrong()
 }
 
-// arm is "classic_" or "other_" in the programs of other compilers than the
-// newest, whose ids are go_classic_X and go_other_X (impls/languages.mk).
+// arm is "classic_" or "other_" in programs of other compilers than the newest, whose ids
+// are go_classic_X and go_other_X (impls/languages.mk).
 var arm string
 
-// takeMap makes go_X of the id of a map of this program, whatever its compiler.
-func (c *cell) takeMap() error {
+// normalizeMap changes the id of a map of this program to go_X, for every compiler.
+func (c *cell) normalizeMap() error {
 	prefix := "go_" + arm
 	switch {
 	case strings.HasPrefix(*c.Map, prefix):
 		*c.Map = "go_" + (*c.Map)[len(prefix):]
 	case strings.HasPrefix(*c.Map, "go_"):
-		return fmt.Errorf("map %s is of another program: expected %s...",
+		return fmt.Errorf("map %s belongs to another program: expected %s...",
 			*c.Map, prefix)
 	}
 	return nil
 }
 
 func missing(r *request) string {
-	if name := missingIn(reflect.ValueOf(*r)); name != "" {
+	if name := missingMember(reflect.ValueOf(*r)); name != "" {
 		return name
 	}
-	return missingIn(reflect.ValueOf(*r.Cell))
+	return missingMember(reflect.ValueOf(*r.Cell))
 }
 
-// missingIn names a member that the object must have and has not, or "".
-func missingIn(object reflect.Value) string {
+// missingMember returns the name of a required member that the object lacks, or "".
+func missingMember(object reflect.Value) string {
 	for i := 0; i < object.NumField(); i++ {
 		field, kind := object.Type().Field(i), object.Field(i).Kind()
 		must := kind == reflect.Ptr || field.Name == "Counters"
@@ -144,7 +145,7 @@ func missingIn(object reflect.Value) string {
 	return ""
 }
 
-// wrong is what makes no sense, whatever the program.
+// wrong returns errors that do not depend on the program.
 func (r *request) wrong() error {
 	c := r.Cell
 	_, settles := renewals(c.Settle)
@@ -173,12 +174,12 @@ func (r *request) wrong() error {
 	return nil
 }
 
-// refuses tells why this program cannot run the cell, or "".
-func refuses(r *request) string {
+// refusal returns why this program cannot run the cell, or "".
+func refusal(r *request) string {
 	c := r.Cell
 	var counters struct{ Backend string }
 	json.Unmarshal(r.Counters, &counters)
-	usual := func(value, usual string) bool { return value == "" || value == usual }
+	isDefault := func(value, usual string) bool { return value == "" || value == usual }
 	_, err := distributionOf(*c.Dist)
 	_, isTechnique := techniques[*c.Map]
 	_, hasProgram, reason := c.programMaker()
@@ -192,27 +193,28 @@ func refuses(r *request) string {
 			"one of %s, and a shape of its row in maps.tsv", *c.Map, *c.Shape,
 			strings.Join(ids(), " "))
 	case c.differs() && keyBytes(*c.Shape) != 16:
-		return "key_differs is of string keys of 16 bytes, not of " + *c.Shape
+		return "key_differs applies to string keys of 16 bytes, not to " + *c.Shape
 	case c.differs() != placed:
 		return "key_differs " + c.KeyDiffers + " runs in maps/placed, other " +
 			"cells in maps/plain"
 	case c.verifies() && strings.HasPrefix(c.Settle, "renewed:"):
-		return "a verification renews no keys: settle " + c.Settle
-	case c.verifies() && holdsNothing(newTable(*c.Map, *c.Shape, 0)):
+		return "a verification does not renew keys: settle " + c.Settle
+	case c.verifies() && hasNoEntries(newTable(*c.Map, *c.Shape, 0)):
 		return "this map holds nothing that could be verified"
 	case hasProgram && !isTechnique && (*c.WarmUpNs > 0 || strings.HasPrefix(c.Settle, "renewed:")):
-		return "the loop " + *c.Loop + " begins with an empty map: it has no warm_up_ns and renews no keys"
-	case hasProgram && !isTechnique && holdsNothing(newTable(*c.Map, *c.Shape, 0)):
+		return "the loop " + *c.Loop + " begins with an empty map: warm_up_ns must be 0, " +
+			"and settle must not renew keys"
+	case hasProgram && !isTechnique && hasNoEntries(newTable(*c.Map, *c.Shape, 0)):
 		return "this map holds nothing that could be filled"
-	case !c.offered():
+	case !c.supportsLoop():
 		return "readmostly-go measures throughput of mix, fill, random-fill and " +
 			"grow, and latency of the loop paced"
 	case err != nil || len(c.Trace) > 0:
-		return "readmostly-go draws its keys: it replays no trace"
+		return "readmostly-go draws its keys: it cannot replay a trace"
 	case *c.WriteKind != "update" && *c.WriteKind != "churn" && *c.WriteKind != "fresh":
 		return "readmostly-go has no write kind " + *c.WriteKind
-	case *c.Memory != "first-touch" || !usual(c.Allocator, "glibc") ||
-		!usual(c.HugePages, "system"):
+	case *c.Memory != "first-touch" || !isDefault(c.Allocator, "glibc") ||
+		!isDefault(c.HugePages, "system"):
 		return "readmostly-go has its own allocator, and memory first-touch"
 	case counters.Backend != "none":
 		return "readmostly-go has no counters"

@@ -18,11 +18,11 @@ func (t *team) report(result map[string]any) {
 		status, reason = "failed", mismatch
 		verdict, why = "failed", mismatch
 	case !t.cell.verifies():
-		if reason = t.misplaced(); reason != "" {
+		if reason = t.voidReason(); reason != "" {
 			status = "void"
 		}
 	}
-	if verdict == "ok" && holdsNothing(t.table) {
+	if verdict == "ok" && hasNoEntries(t.table) {
 		why = "the map holds nothing"
 		if t.table == nil {
 			why = "no keys: judged by the subject's own check"
@@ -32,8 +32,8 @@ func (t *team) report(result map[string]any) {
 	result["verification"] = t.verification(&sum, verdict, why)
 	result["elapsed_ns"] = t.elapsed().Nanoseconds()
 	t.reportCounts(result, &sum)
-	result["keys_before"] = told(t.cell.Settle != "no", int64(sum.keysBefore))
-	result["keys_after"] = told(!holdsNothing(t.table), int64(sum.heldKeys))
+	result["keys_before"] = valueOrNull(t.cell.Settle != "no", int64(sum.keysBefore))
+	result["keys_after"] = valueOrNull(!hasNoEntries(t.table), int64(sum.heldKeys))
 	result["by_thread"] = t.threads()
 	result["phases_ns"] = t.phases
 	t.reportOpenLoop(result)
@@ -44,8 +44,8 @@ func (t *team) report(result map[string]any) {
 	result["environment"] = t.environment()
 }
 
-// reportCounts tells of the window. The positive control executes more than it
-// says.
+// reportCounts reports the window. The positive control executes more operations than it
+// reports.
 func (t *team) reportCounts(result map[string]any, sum *totals) {
 	c := &sum.window
 	misses := c.missesAbsent + c.missesResident
@@ -62,62 +62,63 @@ func (t *team) reportCounts(result map[string]any, sum *totals) {
 }
 
 func (t *team) verification(sum *totals, verdict, why string) map[string]any {
-	holds, verifies := !holdsNothing(t.table), t.cell.verifies()
+	holds, verifies := !hasNoEntries(t.table), t.cell.verifies()
 	hex := func(value uint64) any {
 		if !holds {
 			return nil
 		}
 		return fmt.Sprintf("%016x", value)
 	}
-	told := map[string]any{"status": verdict, "reason": textOrNull(why),
-		"keys_expected": told(holds, int64(sum.expectKeys)),
-		"keys_held":     told(holds, int64(sum.heldKeys)),
+	entry := map[string]any{"status": verdict, "reason": textOrNull(why),
+		"keys_expected": valueOrNull(holds, int64(sum.expectKeys)),
+		"keys_held":     valueOrNull(holds, int64(sum.heldKeys)),
 		"sum_expected":  hex(sum.expect), "sum_held": hex(sum.heldSum),
 		"wrong_values": sum.wrong,
-		"written":      told(verifies, int64(sum.account.puts)),
-		"returned":     told(verifies, int64(sum.account.outs)),
+		"written":      valueOrNull(verifies, int64(sum.account.puts)),
+		"returned":     valueOrNull(verifies, int64(sum.account.outs)),
 		"accounting":   nil, "stopped_early": nil}
 	if verifies {
-		told["stopped_early"] = t.stoppedEarly()
-		told["accounting"] = "key sums only"
-		if t.table.tells() {
-			told["accounting"] = "values"
+		entry["stopped_early"] = t.stoppedEarly()
+		entry["accounting"] = "key sums only"
+		if t.table.returnsOld() {
+			entry["accounting"] = "values"
 		}
 	}
-	return told
+	return entry
 }
 
-// threads: what the kernel counts is of threads, and a free goroutine has none.
+// threads reports wired goroutines only: the kernel counts threads, and a free goroutine
+// has none.
 func (t *team) threads() (all []any) {
 	wired := t.cell.wired()
 	for i := range t.members {
 		m := &t.members[i]
 		a, b := &m.before, &m.after
 		ok := wired && a.ok && b.ok
-		cpu := told(false, 0)
+		cpu := valueOrNull(false, 0)
 		if cpus := *t.cell.CPUs; wired && len(cpus) > 0 {
 			cpu = cpus[i]
 		}
 		all = append(all, map[string]any{"slot": i, "cpu": cpu,
-			"cpu_start":            told(m.cpuStart >= 0, int64(m.cpuStart)),
-			"cpu_end":              told(m.cpuEnd >= 0, int64(m.cpuEnd)),
+			"cpu_start":            valueOrNull(m.cpuStart >= 0, int64(m.cpuStart)),
+			"cpu_end":              valueOrNull(m.cpuEnd >= 0, int64(m.cpuEnd)),
 			"ops":                  m.worker.counts.operations(),
 			"writes":               m.worker.counts.writes,
 			"elapsed_ns":           m.end.Sub(m.start).Nanoseconds(),
-			"cpu_ns":               told(ok, b.cpuNs-a.cpuNs),
-			"voluntary_switches":   told(ok, b.voluntary-a.voluntary),
-			"involuntary_switches": told(ok, b.involuntary-a.involuntary),
-			"minor_faults":         told(ok, b.minorFaults-a.minorFaults),
-			"major_faults":         told(ok, b.bigFaults-a.bigFaults),
+			"cpu_ns":               valueOrNull(ok, b.cpuNs-a.cpuNs),
+			"voluntary_switches":   valueOrNull(ok, b.voluntary-a.voluntary),
+			"involuntary_switches": valueOrNull(ok, b.involuntary-a.involuntary),
+			"minor_faults":         valueOrNull(ok, b.minorFaults-a.minorFaults),
+			"major_faults":         valueOrNull(ok, b.bigFaults-a.bigFaults),
 			"migrations":           nil,
-			"runqueue_wait_ns": told(ok && a.waitedNs >= 0 && b.waitedNs >= 0,
+			"runqueue_wait_ns": valueOrNull(ok && a.waitedNs >= 0 && b.waitedNs >= 0,
 				b.waitedNs-a.waitedNs)})
 	}
 	return all
 }
 
-// told is the value, or null where it could not be had.
-func told(ok bool, value int64) any {
+// valueOrNull returns the value, or null if it is unknown.
+func valueOrNull(ok bool, value int64) any {
 	if !ok {
 		return nil
 	}
@@ -135,41 +136,40 @@ func (t *team) footprint() map[string]any {
 	peak := rssPeak()
 	return map[string]any{
 		"prefill_threads":  t.fillers(),
-		"rss_empty_bytes":  told(t.rss[0] >= 0, t.rss[0]),
-		"rss_filled_bytes": told(t.rss[1] >= 0, t.rss[1]),
-		"rss_peak_bytes":   told(peak >= 0, peak),
-		"page_nodes":       nil, "page_nodes_reason": "readmostly-go does not look",
+		"rss_empty_bytes":  valueOrNull(t.rss[0] >= 0, t.rss[0]),
+		"rss_filled_bytes": valueOrNull(t.rss[1] >= 0, t.rss[1]),
+		"rss_peak_bytes":   valueOrNull(peak >= 0, peak),
+		"page_nodes":       nil, "page_nodes_reason": "readmostly-go does not record it",
 		"huge_bytes": nil}
 }
 
-// ran is the CPU time of all threads in the window, and of that what other
-// threads than the loops' used: the collector, but for what the loops had to
-// help with, and the scheduler. apart: the latter is known.
-func (t *team) ran() (cpu, background float64, known, apart bool) {
+// cpuTimes returns the CPU time of all threads in the window and the part used outside the
+// loops: by the scheduler and the collector, except the collector's work inside the
+// loops. apart: that part is known.
+func (t *team) cpuTimes() (cpu, background float64, known, apart bool) {
 	a, b := &t.before, &t.after
-	own := int64(0)
+	loopsNs := int64(0)
 	cpu, known = float64(b.cpuNs-a.cpuNs), a.cpuNs >= 0 && b.cpuNs >= 0
 	apart = known && t.cell.wired()
 	for i := range t.members {
 		m := &t.members[i]
-		own += m.after.cpuNs - m.before.cpuNs
+		loopsNs += m.after.cpuNs - m.before.cpuNs
 		apart = apart && m.before.ok && m.after.ok
 	}
-	return cpu, cpu - float64(own), known, apart
+	return cpu, cpu - float64(loopsNs), known, apart
 }
 
-// stats of the window: what Go's run time did beside the loops, and on how many
-// CPUs all of it ran.
+// stats of the window: the runtime's work besides the loops, and the number of CPUs used.
 func (t *team) stats() []any {
 	a, b := &t.before, &t.after
 	stat := func(name, unit string, ok bool, value float64) map[string]any {
-		told := map[string]any{"name": name, "unit": unit, "value": value}
+		entry := map[string]any{"name": name, "unit": unit, "value": value}
 		if !ok {
-			told["value"] = nil
+			entry["value"] = nil
 		}
-		return told
+		return entry
 	}
-	cpu, background, known, apart := t.ran()
+	cpu, background, known, apart := t.cpuTimes()
 	parked := stat("parked_estimated", "ns", a.parked >= 0, b.parked-a.parked)
 	if a.parked < 0 {
 		parked["reason"] = "Go 1.19 does not record it, expected 1.20 or newer"
@@ -195,8 +195,8 @@ func (t *team) stats() []any {
 	add := func(name, unit string, value float64) {
 		all = append(all, stat(name, unit, !math.IsNaN(value), value))
 	}
-	if own, ok := t.table.(counted); ok {
-		own.stats(add)
+	if table, ok := t.table.(counted); ok {
+		table.stats(add)
 	}
 	if t.program != nil {
 		t.program.stats(add)
@@ -213,11 +213,11 @@ func (t *team) environment() map[string]any {
 	if !t.cell.wired() {
 		goroutines = "free"
 	}
-	_, background, _, apart := t.ran()
+	_, background, _, apart := t.cpuTimes()
 	return map[string]any{"aslr": nil, "clock_cost_ns": t.clockCostNs,
 		"clock_step_ns": t.clockStepNs,
 		"go":            runtime.Version(), "gogc": percent,
 		"gomaxprocs": runtime.GOMAXPROCS(0), "goroutines": goroutines,
 		"process_cpus": boundTo(),
-		"own_threads":  true, "own_threads_cpu_ns": told(apart, int64(background))}
+		"own_threads":  true, "own_threads_cpu_ns": valueOrNull(apart, int64(background))}
 }

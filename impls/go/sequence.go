@@ -9,10 +9,9 @@ import (
 	"strings"
 )
 
-// sequenceOf runs the loop of a cell's first thread on a map that does nothing
-// but fold what it is asked into a number: the operations and the keys, in
-// their order.
-// tests/unit/trial/test_sequence.c does the same in C.
+// sequenceOf runs the loop of a cell's first thread on a map that only computes a digest
+// of its operations and keys, in their order. tests/unit/trial/test_sequence.c does the
+// same in C.
 func sequenceOf(r *request) string {
 	t := newTeam(r)
 	d := &digest{str: keyBytes(*r.Cell.Shape) > 0,
@@ -23,9 +22,9 @@ func sequenceOf(r *request) string {
 	return fmt.Sprintf("%016x", d.sum)
 }
 
-// arrivalsOf tells when the operations of a thread of an open loop are due: of
-// two windows, for a warm-up goes before. tests/unit/trial/test_arrivals.c does
-// the same in C, and has the buckets of drawn latencies, too.
+// arrivalsOf returns when the operations of each thread of an open loop are due, in two
+// windows, since a warm-up precedes. tests/unit/trial/test_arrivals.c does the same in C,
+// and also checks the buckets of drawn latencies.
 func arrivalsOf(r *request) string {
 	var lines []string
 	for slot := 0; slot < *r.Cell.Threads; slot++ {
@@ -55,7 +54,7 @@ func bucketsOf(r *request) string {
 type digest struct {
 	str   bool
 	sum   uint64
-	value []uint64 // the one at hand
+	value []uint64 // scratch
 }
 
 const (
@@ -103,4 +102,4 @@ func (d *digest) remove(w *worker, rank uint64, old *uint64) bool {
 	return true
 }
 
-func (d *digest) tells() bool { return true }
+func (d *digest) returnsOld() bool { return true }

@@ -11,9 +11,9 @@ import (
 	"unsafe"
 )
 
-// Audits of properties of Go's own map variables and of sync.Map.
+// Audits of properties of Go's map variables and of sync.Map.
 
-// assign and copyOf are calls, so that each copy is made.
+// assign and copyOf are calls, so that every copy is made.
 //
 //go:noinline
 func assign(variable *words, m words) { *variable = m }
@@ -29,12 +29,12 @@ func cloneOf(variable *words) words {
 	return clone
 }
 
-func isMap(m, one words) bool {
-	return reflect.ValueOf(m).Pointer() == reflect.ValueOf(one).Pointer()
+func sameMap(a, b words) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
 }
 
-// newHandle writes through a copy of a map variable and reads through the original.
-// Then it copies a variable while another goroutine assigns it (article S1, 2).
+// newHandle writes through a copy of a map variable and reads through the original. Then
+// it copies a variable while another goroutine assigns it (article S1, 2).
 func newHandle(copyMap func(*words) words) func(*team, []uint64) program {
 	return func(t *team, args []uint64) program {
 		names := []string{"words_of_variable", "copies", "copies_of_other_maps", "torn_headers",
@@ -65,8 +65,8 @@ func newHandle(copyMap func(*words) words) func(*team, []uint64) program {
 	}
 }
 
-// raceCopies copies a variable while a goroutine assigns it two maps in turn. It
-// returns how many copies were the other map, and how many were neither.
+// raceCopies copies a variable while a goroutine alternately assigns it two maps. It
+// returns how many copies were the other map and how many were neither.
 func raceCopies(original, other words, copies uint64) (others, torn uint64) {
 	variable, stop, done := original, uint32(0), make(chan struct{})
 	go func() {
@@ -81,9 +81,9 @@ func raceCopies(original, other words, copies uint64) (others, torn uint64) {
 	for i := uint64(0); i < copies || others == 0 && i < 1000*copies; i++ {
 		b := copyOf(&variable)
 		switch {
-		case isMap(b, other):
+		case sameMap(b, other):
 			others++
-		case !isMap(b, original):
+		case !sameMap(b, original):
 			torn++
 		}
 		if i%16 == 0 {
@@ -95,8 +95,8 @@ func raceCopies(original, other words, copies uint64) (others, torn uint64) {
 	return others, torn
 }
 
-// newOffers counts what a sync.Map offers besides single keys: pairs that Range
-// visits, and methods that return its length (article S0, 1).
+// newOffers counts two properties of a sync.Map: pairs that Range visits, and methods
+// that return its length (article S0, 1).
 func newOffers(t *team, args []uint64) program {
 	return newAudit(t, []string{"pairs_visited", "length_methods", "range_time"},
 		func(_ uint64, counted []uint64) string {
@@ -125,7 +125,7 @@ func newOffers(t *team, args []uint64) program {
 		})
 }
 
-// loadOr is a Load within a recover barrier: a fault becomes the default.
+// loadOr is a Load within a recover barrier: a fault returns the default.
 //
 //go:noinline
 func loadOr(m *sync.Map, key, other any) (value any) {
@@ -138,8 +138,8 @@ func loadOr(m *sync.Map, key, other any) (value any) {
 	return value
 }
 
-// newBarrier counts heap objects of loads within the barrier, and faults that become
-// the default: a key that cannot be hashed faults within Load (article S0, M11).
+// newBarrier counts heap objects of loads within the barrier, and faults that return the
+// default. A key that cannot be hashed faults within Load (article S0, M11).
 func newBarrier(t *team, args []uint64) program {
 	m, keys, fallback := &sync.Map{}, make([]any, args[0]), any("absent")
 	for i := range keys {
@@ -169,6 +169,6 @@ func newBarrier(t *team, args []uint64) program {
 			if wrong == 0 {
 				return ""
 			}
-			return fmt.Sprintf("%d loads of present keys gave another value", wrong)
+			return fmt.Sprintf("%d loads of present keys returned a wrong value", wrong)
 		})
 }

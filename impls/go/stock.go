@@ -13,15 +13,15 @@ import (
 
 const (
 	stockItem     = 1
-	stockWaits    = 100 // of the misuse, at most
+	stockWaits    = 100 // limit of the misuse's waits
 	stockWait     = 200 * time.Microsecond
 	stockSales    = 0
 	stockRefusals = 1
 	stockOutcomes = 2
 )
 
-// stock of one item, in a map under a lock: article S2, 2.4, and
-// impls/technique/stock.h. Callers take a unit each until the window ends.
+// stock of one item, in a map under a lock: article S2, 2.4, and impls/technique/stock.h.
+// Callers take one unit each until the window ends.
 //
 // Invariant: sold = initial - remaining, and never above initial.
 type stock struct {
@@ -57,8 +57,8 @@ func newStock(sell func(*stock) bool) func(*team, []uint64) program {
 	}
 }
 
-// stockMutex looks and takes in one go: refused or not, each request has the
-// lock of all.
+// stockMutex checks and takes under one lock. Each request, even a refused one, holds the
+// lock that all use.
 func stockMutex(s *stock) bool {
 	s.mutex.Lock()
 	left := s.shelf[stockItem]
@@ -76,7 +76,7 @@ func (s *stock) look() int64 {
 	return left
 }
 
-// stockRW looks under the read lock, and again under the write lock to take.
+// stockRW checks under the read lock, and again under the write lock before taking.
 func stockRW(s *stock) bool {
 	if s.look() < 1 {
 		return false
@@ -90,23 +90,24 @@ func stockRW(s *stock) bool {
 	return left >= 1
 }
 
-// stockSingleCheck is a misuse: the stock seen under the read lock may change before the
-// write lock is there.
+// stockSingleCheck is a misuse: the stock read under the read lock may change before the
+// write lock is held.
 func stockSingleCheck(s *stock) bool {
 	left := s.look()
 	if left < 1 {
 		return false
 	}
-	s.hesitate(left)
+	s.widenRace(left)
 	s.rw.Lock()
 	s.shelf[stockItem]--
 	s.rw.Unlock()
 	return true
 }
 
-// hesitate widens the misuse's window for the last units, so that callers meet
-// in every run: until more have looked than there are units, for 20 ms at most.
-func (s *stock) hesitate(left int64) {
+// widenRace widens the misuse's race for the last units, so that it occurs in every run.
+// It waits until more callers have read the stock than there are units, but at most 20
+// ms.
+func (s *stock) widenRace(left int64) {
 	if left >= s.threads {
 		return
 	}
@@ -117,8 +118,8 @@ func (s *stock) hesitate(left int64) {
 	atomic.AddInt64(&s.hesitating, -1)
 }
 
-// noteOnce keeps a moment that is not yet known.
-func noteOnce(moment *uint64) {
+// storeTimeOnce stores the current time unless a time is stored already.
+func storeTimeOnce(moment *uint64) {
 	if atomic.LoadUint64(moment) == 0 {
 		atomic.CompareAndSwapUint64(moment, 0, now())
 	}
@@ -126,33 +127,33 @@ func noteOnce(moment *uint64) {
 
 func (s *stock) run(m *member) {
 	w := &m.worker
-	noteOnce(&s.openedNs)
+	storeTimeOnce(&s.openedNs)
 	for w.turn() {
 		outcome := s.request(w.slot)
 		if outcome == stockRefusals {
-			noteOnce(&s.soldOutNs)
+			storeTimeOnce(&s.soldOutNs)
 		}
 		s.done[outcome][w.slot].n++
 	}
 }
 
-// request is a caller's request. If it is timed, the caller yields to the others
-// first: the response has that wait, the sale has not.
+// request is a caller's request. A timed caller first yields to the others: the response
+// time includes that wait, the sale's time does not.
 func (s *stock) request(slot int) (outcome int) {
 	timed := s.times[stockSales][slot] != nil
-	asked, began := uint64(0), uint64(0)
+	requestedNs, startNs := uint64(0), uint64(0)
 	if timed {
-		asked = now()
+		requestedNs = now()
 		runtime.Gosched()
-		began = now()
+		startNs = now()
 	}
 	if !s.sell(s) {
 		outcome = stockRefusals
 	}
 	if timed {
 		end := now()
-		s.times[outcome][slot].record(end - began)
-		s.times[stockOutcomes][slot].record(end - asked)
+		s.times[outcome][slot].record(end - startNs)
+		s.times[stockOutcomes][slot].record(end - requestedNs)
 	}
 	return outcome
 }
@@ -179,7 +180,7 @@ func (s *stock) stats(add addStat) {
 		after = float64(s.soldOutNs - s.openedNs)
 	}
 	add("sold_out_after", "ns", after)
-	tellTimes(add, "sale", s.times[stockSales])
-	tellTimes(add, "refusal", s.times[stockRefusals])
-	tellTimes(add, "response", s.times[stockOutcomes])
+	addTimeStats(add, "sale", s.times[stockSales])
+	addTimeStats(add, "refusal", s.times[stockRefusals])
+	addTimeStats(add, "response", s.times[stockOutcomes])
 }

@@ -6,8 +6,9 @@ package main
 
 import "sync"
 
-// Go 1.19's Store does not tell what it replaced, and there is no Swap.
-const storeTells = false
+// storeReturnsOld is false: Go 1.19's Store does not return the old value, and there is no
+// Swap.
+const storeReturnsOld = false
 
 func store(w *worker, m *sync.Map, key any, value uint64, old *uint64) bool {
 	m.Store(key, value)

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// distribution of ranks: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or
-// sequential. a and b are as in struct rm_cell: theta, or the two shares.
+// distribution of ranks: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or sequential. a and
+// b are as in struct rm_cell: theta, or the two shares.
 type distribution struct {
 	name string
 	a, b float64
@@ -28,7 +28,7 @@ func distributionOf(text string) (d distribution, err error) {
 			d.b, err = percent(parts[2])
 		}
 	default:
-		err = fmt.Errorf("no distribution %q here", text)
+		err = fmt.Errorf("unknown distribution %q", text)
 	}
 	return d, err
 }
@@ -56,8 +56,8 @@ func streamLength(threads int) int {
 	return length
 }
 
-// streamOf is rm_stream_create(): the ranks of a sequential cell, a power of two
-// of them. Fresh: the resident ranks without the guard at their two ends.
+// streamOf is rm_stream_create(): the ranks of a sequential cell; their number is a power
+// of two. Fresh: the resident ranks without the guard at both ends.
 func streamOf(l *load, slot int, seed uint64) []uint32 {
 	present := l.present()
 	rng := seedOf(seed, uint64(slot))

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// maker makes an empty table for `size` keys, 0: it grows.
+// maker makes an empty table for `size` keys; 0: it grows.
 type maker func(str bool, size int) table
 
 // tables makes each map of maps.tsv, by the bytes of its values.
@@ -32,9 +32,9 @@ var tables = map[string]map[int]maker{
 		1024: syncLongOf[[128]uint64]},
 }
 
-// The maps as the ports of them are called: what stands beside a port in two
-// arms of one cell has the port's name (workloads/port-speed.conf).
-var ofPort = map[string]string{"gomap_rw": "go_map_rw", "syncmap": "go_sync_map"}
+// Go's maps by the names of their ports: if port and original are two arms of one cell,
+// both have the port's name (workloads/port-speed.conf).
+var originalOfPort = map[string]string{"gomap_rw": "go_map_rw", "syncmap": "go_sync_map"}
 
 func ids() (all []string) {
 	for id := range tables {
@@ -44,24 +44,24 @@ func ids() (all []string) {
 	return all
 }
 
-// keyBytes of a shape with string keys; 0: it has none, or is no shape.
+// keyBytes of a shape with string keys; 0: other keys or invalid shape.
 func keyBytes(shape string) int {
 	key, _, _ := strings.Cut(shape, "x")
 	return map[string]int{"str16": 16, "str32": 32, "str64": 64}[key]
 }
 
-// valueBytes of a shape; 0: it is none.
+// valueBytes of a shape; 0: invalid shape.
 func valueBytes(shape string) int {
 	_, value, _ := strings.Cut(shape, "x")
 	return map[string]int{"8": 8, "24": 24, "64": 64, "256": 256, "1024": 1024}[value]
 }
 
-// newTable is nil where there is no such map or shape.
+// newTable returns nil for an unknown map or shape.
 func newTable(id, shape string, size int) table {
-	if port, ok := ofPort[id]; ok {
+	if port, ok := originalOfPort[id]; ok {
 		id = port
 	}
-	if of, ok := ofOneShape[id]; ok && of.shape == shape {
+	if of, ok := mapsOfOneShape[id]; ok && of.shape == shape {
 		return of.make(size)
 	}
 	of, str := tables[id][valueBytes(shape)], keyBytes(shape) > 0
@@ -71,8 +71,8 @@ func newTable(id, shape string, size int) table {
 	return of(str, size)
 }
 
-// holdsNothing: there is nothing to verify.
-func holdsNothing(t table) bool {
+// hasNoEntries returns whether a table has nothing to verify.
+func hasNoEntries(t table) bool {
 	switch t.(type) {
 	case nil, *nullU64, *nullStr:
 		return true

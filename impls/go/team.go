@@ -39,20 +39,20 @@ type team struct {
 	dist          distribution
 	skew          *skew // zipf and hot; else nil
 	table         table
-	program       program // of other loops than mix and paced; else nil
+	program       program // of loops other than mix and paced; else nil
 	mapSeed       uint64
 	members       []member
 	phases        map[string]any
 	rss           [2]int64
-	prefilled     uint64              // ranks that are put in before the window
+	prefilled     uint64              // ranks that are inserted before the window
 	memory        [2]runtime.MemStats // before the table was made, and at the end
-	liveBytes     int64               // at the end; -1: not looked at
+	liveBytes     int64               // at the end; -1: not read
 	before, after process
 	heap          *heapWatch // reads in an open loop's window
 	clockCostNs   float64
 	clockStepNs   float64
 	windowExtra   float64 // of the positive control
-	traced        string  // why its times are none, or ""
+	traced        string  // why it has no times, or ""
 }
 
 func newTeam(r *request) *team {
@@ -63,7 +63,7 @@ func newTeam(r *request) *team {
 	if _, ok, _ := c.programMaker(); !ok {
 		t.prefilled = t.load.resident
 	}
-	t.dist, _ = distributionOf(*c.Dist) // refuses() has looked
+	t.dist, _ = distributionOf(*c.Dist) // refusal() has checked it
 	place(c.KeyDiffers)
 	for i := range t.members {
 		w := &t.members[i].worker
@@ -129,10 +129,9 @@ func run(r *request) *team {
 	return t
 }
 
-// phase runs `work` once for each member. A wired one has a thread of its own
-// that is placed where the member belongs and ends with it; a free one is where
-// the scheduler puts it. After `length` the stop flag is raised: an open loop
-// ends by its schedule.
+// phase runs `work` once for each member. A wired member has its own thread, placed on
+// the member's CPU, for the phase; the scheduler places the others. After `length` it
+// sets the stop flag, except that an open loop ends by its schedule.
 func (t *team) phase(name string, length int64, work func(m *member)) {
 	atomic.StoreUint32(&t.load.stop, 0)
 	start := time.Now()
@@ -180,7 +179,7 @@ func (t *team) create(m *member) {
 	t.makeProgram()
 }
 
-// readMemory also takes what is garbage away, to see what the table holds.
+// readMemory also frees garbage, to measure the table's size.
 func (t *team) readMemory() {
 	t.memory[1] = t.after.memory
 	if t.cell.verifies() {
@@ -219,13 +218,13 @@ func (t *team) prefill(m *member) {
 	})
 }
 
-// settle looks every resident key up once: sync.Map promotes by it.
+// settle looks up every resident key once, which makes sync.Map promote.
 func (t *team) settle(m *member) {
 	w := &m.worker
 	t.each(m, t.prefilled, func(rank uint64) {
 		if value, ok := t.table.lookup(w, rank); ok {
 			m.settled++
-			w.wrong |= different(value, rank)
+			w.wrong |= rankMismatch(value, rank)
 		}
 	})
 	t.renew(m)
@@ -266,7 +265,7 @@ func (t *team) window(m *member) {
 			m.worker.limit = max64(batch, m.worker.limit)
 		}
 	}
-	waited := threadWaited() // it takes longest, and is outermost
+	waited := threadWaited() // outermost, since it takes longest
 	m.before = threadUsage()
 	m.before.waitedNs = waited
 	m.cpuStart = cpuNow()
@@ -297,7 +296,7 @@ func (t *team) universe() (most uint64) {
 }
 
 func (t *team) verify(m *member) {
-	if holdsNothing(t.table) {
+	if hasNoEntries(t.table) {
 		return
 	}
 	w := &m.worker
@@ -306,7 +305,7 @@ func (t *team) verify(m *member) {
 			m.heldKeys++
 			m.heldSum += mixOf(rank)
 			m.account.held += value
-			w.wrong |= different(value, rank)
+			w.wrong |= rankMismatch(value, rank)
 		}
 	})
 }

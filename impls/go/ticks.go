@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// ticks is the CPU's counter of time, read in less time than now() takes.
+// ticks reads the CPU's time counter, faster than now().
 func ticks() uint64
 
-// ticksPerNs is rm_ticks_per_ns(): the rate of ticks(), from 2 ms of now(); 0
-// if the kernel does not make its clock of this counter.
+// ticksPerNs is rm_ticks_per_ns(): the rate of ticks(), from 2 ms of now(); 0 if the
+// kernel's clock does not use this counter.
 func ticksPerNs() float64 {
 	source, _ := os.ReadFile("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 	switch strings.TrimSpace(string(source)) {
@@ -27,7 +27,7 @@ func ticksPerNs() float64 {
 	return (lastTicks - firstTicks) / (lastNs - firstNs)
 }
 
-// readBoth is ticks and clock at one instant: of several readings the shortest.
+// readBoth reads ticks and clock at one instant: the shortest of several readings.
 func readBoth() (atTicks, atNs float64) {
 	shortest := uint64(math.MaxUint64)
 	for i := 0; i < 100; i++ {
@@ -40,9 +40,8 @@ func readBoth() (atTicks, atNs float64) {
 	return atTicks, atNs
 }
 
-// spin waits until the operation is due and returns when that was:
-// spin_until_due() of runner/trial/open_loop.c. Go lacks a pause
-// instruction.
+// spin waits until the operation is due and returns the time: spin_until_due() of
+// runner/trial/open_loop.c. Go lacks a pause instruction.
 func (p *pace) spin() uint64 {
 	for {
 		before := ticks()
@@ -59,7 +58,7 @@ func (p *pace) spin() uint64 {
 			p.shortestApart = apart
 		}
 		if apart > p.shortestApart+p.shortestApart/4 {
-			continue // interrupted: ticks and clock are not of one instant
+			continue // interrupted: ticks and clock differ in time
 		}
 		target := before + apart/2 + uint64(float64(left)*p.ticksPerNs)
 		end := ticks()

@@ -11,17 +11,16 @@ import (
 	"strconv"
 )
 
-// traceVariable names the file into which the window is traced, for `go tool
-// trace`. A trace of Go's runtime has no event of a map: each operation is a
-// region of this program's own, by which the tool filters.
+// traceVariable names the file into which the window is traced, for `go tool trace`. Go's
+// traces have no events of maps, so each operation is a region of this program, by which
+// the tool can filter.
 const traceVariable = "READMOSTLY_GO_TRACE"
 
-// profileVariable names the file into which the window is sampled, for `go tool
-// pprof`.
+// profileVariable names the file for samples of the window, for `go tool pprof`.
 const profileVariable = "READMOSTLY_GO_PROFILE"
 
-// traced runs each operation of a table in a region, after a log of its number:
-// SLOT.N, the N-th of a thread. A worker's operations are one task.
+// traced runs each operation of a table in a region, after a log of its number: SLOT.N,
+// the N-th of a thread. A worker's operations are one task.
 type traced struct {
 	table
 	workers []traceable
@@ -63,15 +62,15 @@ func (t *team) use(table table) {
 	}
 }
 
-// record writes what `start` records into the file that the variable names, until
-// the returned function is called. Without the variable nothing is recorded. A file
-// that cannot be written makes the trial void.
+// record writes the output of `start` into the file that the variable names, until the
+// returned function is called. Without the variable it records nothing. If the file
+// cannot be written, the trial is void.
 func (t *team) record(variable string, start func(io.Writer) error, stop func()) (end func(), begun bool) {
 	path := os.Getenv(variable)
 	if path == "" {
 		return func() {}, false
 	}
-	t.traced = "recorded into " + path + ": what is instrumented is not timed"
+	t.traced = "recorded into " + path + ": instrumented operations are not timed"
 	file, err := os.Create(path)
 	if err == nil {
 		err = start(file)
@@ -94,7 +93,7 @@ func (t *team) profileWindow() (stop func()) {
 	return stop
 }
 
-// traceWindow traces what the members do until the returned function is called.
+// traceWindow traces the members until the returned function is called.
 func (t *team) traceWindow() (stop func()) {
 	end, begun := t.record(traceVariable, trace.Start, trace.Stop)
 	if !begun {

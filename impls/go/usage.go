@@ -19,17 +19,17 @@ const (
 	clockThreadTime = 3 // CLOCK_THREAD_CPUTIME_ID
 )
 
-// usage is what the kernel says of one thread.
+// usage has the kernel's counts of one thread.
 type usage struct {
 	cpuNs                  int64
 	voluntary, involuntary int64
 	minorFaults, bigFaults int64
 	ok                     bool
-	waitedNs               int64 // on the run queue; -1: not told
+	waitedNs               int64 // on the run queue; -1: unknown
 }
 
-// threadUsage asks a clock for the CPU time, as C does: getrusage() tells it of
-// a running thread as of the last tick, milliseconds ago.
+// threadUsage reads a clock for the CPU time, as in C: for a running thread getrusage()
+// returns the time up to the last tick, milliseconds ago.
 func threadUsage() usage {
 	var u syscall.Rusage
 	var used syscall.Timespec
@@ -42,8 +42,8 @@ func threadUsage() usage {
 	return usage{used.Nano(), u.Nvcsw, u.Nivcsw, u.Minflt, u.Majflt, true, -1}
 }
 
-// threadWaited is the second number of schedstat. By system calls alone: a file
-// of package os has a finalizer, and waits by the run time's poller.
+// threadWaited is the second number of schedstat. It uses only system calls: a file of
+// package os has a finalizer and waits by the runtime's poller.
 func threadWaited() int64 {
 	var text [96]byte
 	file, err := syscall.Open("/proc/thread-self/schedstat",
@@ -67,11 +67,11 @@ func threadWaited() int64 {
 	return waited
 }
 
-// process is what the run time and the kernel say of all threads together.
+// process has the counts of the runtime and the kernel for all threads together.
 type process struct {
 	memory  runtime.MemStats
-	cpuNs   int64   // used by all threads; -1: not told
-	collect float64 // by the collector, as the run time estimates it, ns
+	cpuNs   int64   // used by all threads; -1: unknown
+	collect float64 // by the collector, as estimated by the runtime, ns
 	parked  float64 // parkedNs()
 }
 
@@ -89,8 +89,8 @@ func processNow() (p process) {
 	return p
 }
 
-// collectorNs estimates from the only number that Go 1.19 has: the share of all
-// that GOMAXPROCS CPUs could have done, from the start to the last collection.
+// collectorNs estimates from Go 1.19's only number: the share of the time of all
+// GOMAXPROCS CPUs, from the start to the last collection.
 func collectorNs(m *runtime.MemStats) float64 {
 	if m.NumGC == 0 {
 		return 0
@@ -100,19 +100,19 @@ func collectorNs(m *runtime.MemStats) float64 {
 		float64(runtime.GOMAXPROCS(0))
 }
 
-// processors for Go: as many as the cell has threads, or CPUs if these are
-// fewer, as Go itself counts them. The collector then runs on the CPUs that are
-// measured. GOMAXPROCS overrides.
+// processors is the GOMAXPROCS for Go: the cell's threads, or its CPUs if these are
+// fewer, as in Go itself. So the collector runs on the measured CPUs. The variable
+// GOMAXPROCS overrides it.
 func processors(c *cell) int {
 	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 {
 		return n
 	}
-	different := map[int]bool{}
+	distinct := map[int]bool{}
 	for _, cpu := range *c.CPUs {
-		different[cpu] = true
+		distinct[cpu] = true
 	}
-	if len(different) > 0 { // one for each thread
-		return len(different)
+	if len(distinct) > 0 { // one per thread
+		return len(distinct)
 	}
 	if *c.Threads < runtime.NumCPU() {
 		return *c.Threads
@@ -131,8 +131,8 @@ func setAffinity(thread int, set *cpuSet) error {
 	return nil
 }
 
-// pinAll binds every thread that the runtime has to these CPUs; later ones
-// inherit. Empty: nothing is bound.
+// pinAll binds every thread of the runtime to these CPUs; later threads inherit. Empty:
+// binds nothing.
 func pinAll(cpus []int) error {
 	if len(cpus) == 0 {
 		return nil
@@ -145,7 +145,7 @@ func pinAll(cpus []int) error {
 	for _, entry := range threads {
 		thread, _ := strconv.Atoi(entry.Name())
 		err := setAffinity(thread, set)
-		if err != nil && err != syscall.ESRCH { // one that has ended
+		if err != nil && err != syscall.ESRCH { // has just ended
 			return fmt.Errorf("thread could not be placed on CPU %s: %v",
 				strings.Trim(fmt.Sprint(cpus), "[]"), err)
 		}
@@ -153,7 +153,7 @@ func pinAll(cpus []int) error {
 	return err
 }
 
-// boundTo is the CPUs that the kernel lets the process run on; nil: not known.
+// boundTo returns the CPUs that the process may run on; nil: unknown.
 func boundTo() []int {
 	set, cpus := &cpuSet{}, []int{}
 	_, _, err := syscall.RawSyscall(syscall.SYS_SCHED_GETAFFINITY,
@@ -192,7 +192,7 @@ func pin(cpu int) error {
 	return nil
 }
 
-// cpuNow is the CPU that the thread runs on; -1: not told.
+// cpuNow is the CPU that the thread runs on; -1: unknown.
 func cpuNow() int {
 	var cpu uint32
 	_, _, err := syscall.RawSyscall(sysGetcpu, uintptr(unsafe.Pointer(&cpu)), 0, 0)
@@ -202,7 +202,7 @@ func cpuNow() int {
 	return int(cpu)
 }
 
-// rss is the memory that the process holds, in bytes; -1: not told.
+// rss is the process's resident memory in bytes; -1: unknown.
 func rss() int64 {
 	text, err := os.ReadFile("/proc/self/statm")
 	fields := strings.Fields(string(text))
@@ -216,7 +216,7 @@ func rss() int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// clockStep is the least, in ns, by which two readings of the clock differ.
+// clockStep is the least difference of two readings of the clock, in ns.
 func clockStep() float64 {
 	least, last := int64(math.MaxInt64), time.Now()
 	for i := 0; i < 1000; i++ {
@@ -229,8 +229,8 @@ func clockStep() float64 {
 	return float64(least)
 }
 
-// rssPeak is the most that it held. Not getrusage(), whose peak has that of
-// whoever started this process in it: exec() keeps it.
+// rssPeak is the peak of rss. It is not read by getrusage(), whose peak includes the
+// parent process, as exec() keeps it.
 func rssPeak() int64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -250,8 +250,8 @@ func rssPeak() int64 {
 	return -1
 }
 
-// clockCost is what reading the clock takes, in ns: the least of many rounds,
-// since others may have the CPU meanwhile.
+// clockCost is the time of one reading of the clock, in ns: the least of many rounds,
+// since other threads may use the CPU meanwhile.
 func clockCost() float64 {
 	const rounds, readings = 50, 100
 	least := uint64(1 << 62)
@@ -260,8 +260,8 @@ func clockCost() float64 {
 		for i := 0; i < readings; i++ {
 			now()
 		}
-		if took := now() - start; took < least {
-			least = took
+		if elapsed := now() - start; elapsed < least {
+			least = elapsed
 		}
 	}
 	return float64(least) / readings

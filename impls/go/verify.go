@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	chunk     = 64              // writes taken from the pot at once
+	chunk     = 64              // writes taken from the shared budget at once
 	slowLimit = 2 * time.Second // for a table that copies itself
 )
 
@@ -19,17 +19,17 @@ type account struct {
 	stoppedEarly            bool
 }
 
-// more takes a chunk of writes from the common pot.
-func (l *load) more() bool { return atomic.AddInt64(&l.left, -chunk) > -chunk }
+// takeChunk takes a chunk of writes from the shared budget.
+func (l *load) takeChunk() bool { return atomic.AddInt64(&l.left, -chunk) > -chunk }
 
-// verify is runner/trial/accounting.c: writes of the cell's kind on few keys,
-// and look-ups that race with others' writes.
+// verify is runner/trial/accounting.c: writes of the cell's kind on few keys, and lookups
+// concurrent with writes of other threads.
 func (m *member) verify() {
 	w := &m.worker
 	_, slow := w.table.(copied)
-	for !m.account.stoppedEarly && w.load.more() {
+	for !m.account.stoppedEarly && w.load.takeChunk() {
 		for until := m.account.writes + chunk; m.account.writes < until; {
-			m.turn(next(&w.rng))
+			m.writeAndLookUp(next(&w.rng))
 		}
 		m.account.stoppedEarly = slow && time.Since(m.start) > slowLimit
 	}
@@ -46,7 +46,7 @@ func (t *team) stoppedEarly() bool {
 	return false
 }
 
-func (m *member) turn(random uint64) {
+func (m *member) writeAndLookUp(random uint64) {
 	w := &m.worker
 	l := w.load
 	rank := below(random, l.resident)
@@ -62,7 +62,7 @@ func (m *member) turn(random uint64) {
 	}
 	rank = below(next(&w.rng), l.resident)
 	if value, ok := w.table.lookup(w, rank); ok {
-		w.wrong |= different(value, rank)
+		w.wrong |= rankMismatch(value, rank)
 	}
 }
 
@@ -72,24 +72,24 @@ func (m *member) put(rank uint64, presumed bool) {
 	w.presumed = presumed
 	value := valueOf(rank, w.slot+1, w.sequence)
 	var wasThere bool
-	if w.table.tells() {
+	if w.table.returnsOld() {
 		wasThere = w.table.upsert(w, rank, value, &old)
 	} else {
-		wasThere = m.watched(rank, value)
+		wasThere = m.putAndCheck(rank, value)
 	}
 	a.written += value
 	a.writes++
 	a.puts++
-	w.wrote(rank, wasThere)
-	if wasThere && w.table.tells() {
-		m.out(rank, old)
+	w.countPut(rank, wasThere)
+	if wasThere && w.table.returnsOld() {
+		m.recordRemoved(rank, old)
 	}
 }
 
-// watched is an upsert by a table that does not tell what it replaced. No value
-// is written twice, so to find the one from before is to have lost the write;
-// and a key that nobody takes out is there after it.
-func (m *member) watched(rank, value uint64) bool {
+// putAndCheck is an upsert into a table that does not report the old value. No value is
+// written twice, so if the old value is still found afterwards, the write was lost. A key
+// that no thread removes must be present after it.
+func (m *member) putAndCheck(rank, value uint64) bool {
 	w := &m.worker
 	before, was := w.table.lookup(w, rank)
 	wasThere := w.table.upsert(w, rank, value, nil)
@@ -104,16 +104,16 @@ func (m *member) drop(rank uint64) (wasThere bool) {
 	w, old := &m.worker, uint64(0)
 	wasThere = w.table.remove(w, rank, &old)
 	m.account.writes++
-	w.took(rank, wasThere)
+	w.countRemove(rank, wasThere)
 	if wasThere {
-		m.out(rank, old)
+		m.recordRemoved(rank, old)
 	}
 	return wasThere
 }
 
-// out takes note of a value that left the map.
-func (m *member) out(rank, value uint64) {
+// recordRemoved records a value that left the map.
+func (m *member) recordRemoved(rank, value uint64) {
 	m.account.returned += value
 	m.account.outs++
-	m.worker.wrong |= different(value, rank)
+	m.worker.wrong |= rankMismatch(value, rank)
 }

@@ -10,25 +10,24 @@ import (
 )
 
 const (
-	batch   = 64 // iterations between two looks at the stop flag
+	batch   = 64 // iterations between two checks of the stop flag
 	redraws = 64 // RM_REDRAWS
 )
 
-// table is what the loops ask of a map; each is a type of its own for each
-// kind of key. Only batch is timed look-up by look-up: it is written out for
-// each table, so that no look-up is a call through the interface. A write is
-// one, as it is out of line in C.
+// table is the interface between loops and maps; each kind of key has its own type. In
+// batch each lookup is timed. So each table has its own batch, without calls through the
+// interface per lookup. A write is such a call, as it is out of line in C.
 type table interface {
-	// batch runs what the worker has drawn.
+	// batch runs the worker's draws.
 	batch(w *worker)
 	lookup(w *worker, rank uint64) (value uint64, wasThere bool)
-	// upsert and remove tell whether the key was there; what was there goes
-	// to *old where that is not nil.
+	// upsert and remove return whether the key was present, and store the old value
+	// in *old unless that is nil.
 	upsert(w *worker, rank, value uint64, old *uint64) (wasThere bool)
 	remove(w *worker, rank uint64, old *uint64) (wasThere bool)
-	// tells says whether upsert knows what was there. Where not it answers
-	// w.presumed and leaves *old alone.
-	tells() bool
+	// returnsOld returns whether upsert knows the old value. If not, upsert returns
+	// w.presumed and ignores old.
+	returnsOld() bool
 }
 
 type writeKind string
@@ -39,16 +38,16 @@ const (
 	fresh  writeKind = "fresh"
 )
 
-// load is what all workers of a cell have in common. What they write has lines
-// of its own, as in C: each iteration reads the rest, and Go begins the object
-// at any multiple of 32.
+// load is shared by all workers of a cell. Fields that workers write have their own
+// lines, as in C: each iteration reads the others, and Go may align the object to 32
+// bytes only.
 type load struct {
 	kind                  writeKind
 	threads               int
 	misses                float64
 	resident, span, guard uint64 // as in struct rm_worker
 	writeBelow            uint32
-	heads                 []head // fresh: one for each thread
+	heads                 []head // fresh: one per thread
 	_                     [64]byte
 	left                  int64 // verify: writes not yet begun; atomic
 	_                     [64]byte
@@ -56,7 +55,7 @@ type load struct {
 	_                     [64]byte
 }
 
-// decisions is rm_counts_write_decisions(): a pair of writes is one decision.
+// decisions is rm_cell_write_decision_share(): a pair of writes is one decision.
 func decisions(kind writeKind, share float64) float64 {
 	if kind == update {
 		return share
@@ -64,7 +63,7 @@ func decisions(kind writeKind, share float64) float64 {
 	return share / (2 - share)
 }
 
-// present is how many ranks have a key that look-ups draw.
+// present is the number of ranks whose keys lookups draw.
 func (l *load) present() uint64 { return min64(l.resident, l.span) }
 
 func newLoad(c *cell) *load {
@@ -75,12 +74,12 @@ func newLoad(c *cell) *load {
 		decisions(l.kind, *c.WriteShare)*0x1p32, 0xffffffff))
 	l.span = uint64(math.Round(float64(l.resident) / (1 - l.misses)))
 	if l.kind == fresh && *c.WriteShare > 0 {
-		own := l.resident / uint64(l.threads)
-		// twice the writes between two values that are published
-		l.guard = min64(own/4, 128)
+		ownKeys := l.resident / uint64(l.threads)
+		// twice the writes between two published values
+		l.guard = min64(ownKeys/4, 128)
 		l.span = l.resident
-		if own > 0 {
-			l.span = (own - l.guard) * uint64(l.threads)
+		if ownKeys > 0 {
+			l.span = (ownKeys - l.guard) * uint64(l.threads)
 		}
 	}
 	l.heads = make([]head, l.threads)
@@ -106,8 +105,8 @@ type counts struct {
 // draw is one iteration: the random bits decide whether it writes.
 type draw struct{ x, rank uint64 }
 
-// worker is one thread's state in the loop. It has 64 bytes before and behind
-// that nobody writes, since members of others lie beside it.
+// worker is one thread's state in the loop. It begins and ends with 64 unused bytes,
+// since other threads' members are adjacent.
 type worker struct {
 	_        [64]byte
 	load     *load
@@ -120,13 +119,13 @@ type worker struct {
 	sequence uint64 // of this thread's values
 	limit    uint64 // iterations
 	fresh    uint64 // fresh writes of this thread
-	presumed bool   // see table.tells
+	presumed bool   // see table.returnsOld
 	counts   counts
 	wrong    uint64 // bits in which a value differed
-	lost     uint64 // writes after which the value before them was found
+	lost     uint64 // writes after which the old value was found
 	keySum   uint64
-	line     [64]byte // the string key at hand
-	keyBytes int      // of it; what follows the rank stays 0
+	line     [64]byte // the current string key
+	keyBytes int      // of it; bytes after the rank stay 0
 	drawn    [batch]draw
 	pace     *pace // open loop, or nil
 	measured bool  // the warm-up is over
@@ -150,7 +149,7 @@ func (w *worker) prepare() {
 	w.rng = rng
 }
 
-// rankOf is the i-th rank of the batch and what rm_lookup_base() adds to it.
+// rankOf is the i-th rank of the batch plus the offset of rm_lookup_base().
 func (w *worker) rankOf(i int) uint64 {
 	rank := w.drawn[i].rank
 	if w.load.kind != fresh {
@@ -168,11 +167,11 @@ func (w *worker) oldest() uint64 {
 // newest is rm_fresh_next().
 func (w *worker) newest() uint64 {
 	threads := uint64(w.load.threads)
-	own := (w.load.resident + threads - 1 - uint64(w.slot)) / threads
-	return w.oldest() + own*threads
+	ownKeys := (w.load.resident + threads - 1 - uint64(w.slot)) / threads
+	return w.oldest() + ownKeys*threads
 }
 
-// wroteFresh is rm_fresh_did().
+// wroteFresh is rm_fresh_publish().
 func (w *worker) wroteFresh() {
 	w.fresh++
 	if l := w.load; w.fresh%64 == 0 || l.guard < 128 {
@@ -195,8 +194,8 @@ func (w *worker) drive() {
 
 func (w *worker) stopped() bool { return atomic.LoadUint32(&w.load.stop) != 0 }
 
-// writes does the draw's write if it is one. `end`: the window ended meanwhile,
-// and what is left of the batch is neither done nor counted.
+// writes executes the draw if it is a write. `end`: the window ended meanwhile; the rest
+// of the batch is neither executed nor counted.
 func (w *worker) writes(i int) (did, end bool) {
 	d := &w.drawn[i]
 	if uint32(d.x) >= w.load.writeBelow {
@@ -225,7 +224,7 @@ func (w *worker) drawResident(x uint64) uint64 {
 //go:noinline
 func (w *worker) write(i int, d *draw) (end bool) {
 	l, rank := w.load, d.rank
-	if rank >= l.resident { // drawn for a look-up that misses
+	if rank >= l.resident { // drawn for a lookup that misses
 		rank = w.drawResident(d.x)
 	}
 	switch l.kind {
@@ -248,20 +247,20 @@ func (w *worker) write(i int, d *draw) (end bool) {
 	return true
 }
 
-// put counts by what the table tells, or by what must be: an update finds its
-// key, a fresh key is new, and a churn puts back what it took out.
+// put counts by the table's result or, without one, by the rule: an update finds its key,
+// a fresh key is new, and a churn reinserts its removed key.
 func (w *worker) put(rank uint64, presumed bool) {
 	w.sequence++
 	w.presumed = presumed
 	value := valueOf(rank, w.slot, w.sequence)
 	wasThere := w.table.upsert(w, rank, value, nil)
-	w.wrote(rank, wasThere)
+	w.countPut(rank, wasThere)
 	if w.pace != nil {
 		w.pace.record(upserted, wasThere)
 	}
 }
 
-func (w *worker) wrote(rank uint64, wasThere bool) {
+func (w *worker) countPut(rank uint64, wasThere bool) {
 	w.counts.writes++
 	if !wasThere {
 		w.counts.inserts++
@@ -271,14 +270,14 @@ func (w *worker) wrote(rank uint64, wasThere bool) {
 
 func (w *worker) take(rank uint64) (wasThere bool) {
 	wasThere = w.table.remove(w, rank, nil)
-	w.took(rank, wasThere)
+	w.countRemove(rank, wasThere)
 	if w.pace != nil {
 		w.pace.record(removed, wasThere)
 	}
 	return wasThere
 }
 
-func (w *worker) took(rank uint64, wasThere bool) {
+func (w *worker) countRemove(rank uint64, wasThere bool) {
 	w.counts.writes++
 	if wasThere {
 		w.counts.removes++
@@ -288,7 +287,7 @@ func (w *worker) took(rank uint64, wasThere bool) {
 	}
 }
 
-// missed counts a look-up that found nothing: was it to?
+// missed counts a failed lookup, by whether it drew an absent key.
 func (w *worker) missed(i int) {
 	if w.drawn[i].rank >= w.load.resident {
 		w.counts.missesAbsent++
@@ -297,14 +296,14 @@ func (w *worker) missed(i int) {
 	}
 }
 
-// different is 0 if the value was written for the rank.
-func different(value, rank uint64) uint64 {
+// rankMismatch is 0 if the value was written for the rank.
+func rankMismatch(value, rank uint64) uint64 {
 	return uint64(uint32(value) ^ uint32(rank))
 }
 
-// view is the string key of a rank, in bytes that the next one overwrites: for
-// calls that keep no key. own is one that may be kept, and an allocation, as a
-// program has it that reads its keys from a connection.
+// view is the string key of a rank, for calls that keep no key: the next call overwrites
+// its bytes. storedKey returns an allocated copy, like a program that reads its keys from a
+// connection.
 func (w *worker) view(rank uint64) string {
 	if placed {
 		word := scatter(rank)
@@ -318,7 +317,7 @@ func (w *worker) view(rank uint64) string {
 	return *(*string)(unsafe.Pointer(&line))
 }
 
-func (w *worker) own(rank uint64) string {
+func (w *worker) storedKey(rank uint64) string {
 	w.view(rank)
 	return string(w.line[:w.keyBytes])
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fault_hash.h - a hash that may fault, and the barrier that a fault goes to.
+ * fault_hash.h - a hash that may fault, and the barrier that catches the fault.
  *
- * Go hashes an interface key through its type and panics where the type has no
- * hash; a deferred recover() up the stack ends the panic. Here a key that
- * cannot be hashed is a string key whose bytes are nowhere; the panic is a
- * siglongjmp() to the barrier that the operation has set up.
+ * Go hashes an interface key through its type and panics if the type is not
+ * hashable; a deferred recover() up the stack ends the panic. Here an
+ * unhashable key is a string key with a length but no bytes. The panic is a
+ * siglongjmp() to the barrier of the operation.
  *
- * The hash learns of the barrier from the key: each shape leaves members of
- * struct rm_key unread, and fault_key() puts it into one of them. So two
- * threads never share a barrier, and nothing is global or of a thread. What
- * is stored in a map is made of the members that the shape reads.
+ * fault_key() stores the barrier in a member of struct rm_key that the shape
+ * does not read. So threads never share a barrier, and no global or
+ * thread-local state is needed. A map stores only the members that the shape
+ * reads.
  */
 #ifndef RM_SUPPORT_FAULT_HASH_H
 #define RM_SUPPORT_FAULT_HASH_H
@@ -25,9 +25,9 @@ struct fault_barrier {
 	sigjmp_buf jump;
 };
 
-/* Whether hashing this key faults. A test plants its own. */
-#ifndef FAULT_PLANTED
-#define FAULT_PLANTED(shape, key, barrier) fault_in_key(shape, key)
+/* True if hashing this key faults. A test may define its own condition. */
+#ifndef FAULT_CONDITION
+#define FAULT_CONDITION(shape, key, barrier) fault_in_key(shape, key)
 #endif
 
 RM_HOT bool fault_in_key(struct rm_shape shape, struct rm_key key)
@@ -35,7 +35,8 @@ RM_HOT bool fault_in_key(struct rm_shape shape, struct rm_key key)
 	return shape.str && !key.bytes && key.length;
 }
 
-/* The key with a barrier for its faults; NULL: they end the process. */
+/* Returns the key with the barrier for its faults. If the barrier is NULL, a
+   fault aborts the process. */
 RM_HOT struct rm_key fault_key(
         struct rm_shape shape, struct rm_key key, struct fault_barrier *barrier)
 {
@@ -53,12 +54,12 @@ RM_HOT struct fault_barrier *fault_barrier_of(
 	                 : (struct fault_barrier *)(uintptr_t)key.bytes;
 }
 
-/* Leaves everything between here and the barrier as it is. */
+/* Runs no clean-up between the fault and the barrier. */
 static RM_COLD _Noreturn void fault_raise(struct fault_barrier *barrier)
 {
 	if (barrier)
 		siglongjmp(barrier->jump, 1);
-	fputs("fatal: hash of a key that has none, and no barrier\n", stderr);
+	fputs("fatal: key cannot be hashed, and no barrier is set\n", stderr);
 	abort();
 }
 
@@ -66,7 +67,8 @@ RM_HOT uint64_t fault_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
 	if (__builtin_expect(
-	            FAULT_PLANTED(shape, key, fault_barrier_of(shape, key)), 0))
+	            FAULT_CONDITION(shape, key, fault_barrier_of(shape, key)),
+	            0))
 		fault_raise(fault_barrier_of(shape, key));
 	return rm_hash(shape, key, seed);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap.c - Go's map (before 1.24), unsynchronised: the bound.
+ * gomap.c - Go's map (before 1.24), unsynchronised: the upper bound.
  *
- * What Go maps under locks could reach if locks were free. Runs only where it
- * is safe: one thread, or nobody writes. A lookup writes nothing.
+ * Shows what Go maps under locks could reach if locks were free. It runs only
+ * with one thread or without writes. A lookup writes nothing.
  */
 #include "impls/gomap/gomap_bare.h"
 

@@ -2,95 +2,91 @@
 /*
  * gomap.h - Go's map (before 1.24), unsynchronised: a building block.
  *
- * Written from a description of the algorithm, no code: chained buckets of eight
- * slots, eight bits of each hash beside each other at the head of a bucket,
- * growth that moves at most two old buckets per write.
+ * Written from a description of the algorithm, not from code. Buckets of eight
+ * slots form chains. Eight bits of each hash are stored together at the head of
+ * a bucket. While the map grows, each write moves at most two old buckets.
  *
- * Threads: nothing here synchronises. Any number of threads may look up and
- * iterate while nobody writes; a write excludes everything else. Fields and
- * slots are relaxed atomics, which compile to plain moves: a run that breaks
- * the rule on purpose gets wrong answers and "concurrent map writes", but no
- * undefined data race (freed memory is still freed memory).
+ * Threads: this map does not synchronise. Any number of threads may look up and
+ * iterate while no thread writes; a write excludes all other accesses. Fields
+ * and slots are relaxed atomics, which compile to plain moves. So a deliberate
+ * violation yields wrong results and "concurrent map writes", but no undefined
+ * data race. It may still access freed memory.
  *
  * `shape` is a constant in operations, and the same in all calls on one map.
- * Value words are what gomap_find() and gomap_assign() point to: one word for
- * 8-byte shapes, three for 24-byte shapes. Such a pointer is valid until the
- * next write to the map. As in Go, values of more than 128 bytes lie in blocks
- * of their own: then the word is the block's address, and only
- * gomap_value_load() and gomap_value_store() know of it.
+ * gomap_find() and gomap_assign() return a pointer to the value's words: one
+ * for 8-byte values, three for 24-byte values. The pointer is valid until the
+ * next write to the map. As in Go, a value of more than 128 bytes has its own
+ * block, and its word is the block's address. gomap_value_load() and
+ * gomap_value_store() hide the difference.
  *
- * NULL is Go's map that is nil: it has no entries, lookups find nothing, a
- * remove, a clear and an iteration do nothing. gomap_assign() of it ends the
- * process with the words of Go's panic; maps without checks in their lookups
- * (GOMAP_NEEDS_BUCKET) have no such map.
+ * NULL is Go's nil map: it is empty, and remove, clear and iteration do
+ * nothing. gomap_assign() on it aborts with the message of Go's panic. Maps
+ * whose lookups skip the checks (GOMAP_NEEDS_BUCKET) do not support NULL.
  *
- * Where Go would die for lack of memory: gomap_assign() returns NULL and has
- * changed nothing; growth that finds no memory is put off; removing works.
+ * Without memory Go would die. Here gomap_assign() returns NULL and changes
+ * nothing, growth is postponed, and removing still works.
  */
 #ifndef RM_SUPPORT_GOMAP_H
 #define RM_SUPPORT_GOMAP_H
 
 #include "impls/gomap/gomap_layout.h"
 
-/*
- * An empty map for about `hint` entries (0: start with one bucket, made by
- * the first insert); NULL when memory ran out. Equal seed, equal layout.
- */
+/* Creates an empty map for about `hint` entries; 0: the first insert allocates
+   one bucket. Returns NULL without memory. Equal seeds give equal layouts. */
 GOMAP_CALL struct gomap *gomap_create(
         size_t hint, struct rm_shape shape, uint64_t seed);
 
-/* Frees the map and its copies of string keys. NULL does nothing. Nobody
-   iterates. */
+/* Frees the map and its copies of string keys. NULL does nothing. No iterator
+   may be open. */
 GOMAP_CALL void gomap_destroy(struct gomap *map);
 
-/* For an empty map: from now on string keys are not copied, the slots point
-   to the caller's bytes, which must outlive the entry. */
+/* Makes an empty map store pointers to the caller's string keys instead of
+   copies. The bytes must outlive the entry. */
 GOMAP_PLAIN void gomap_borrow_keys(struct gomap *map);
 
-/* Conflicting accesses are counted (statistic "conflicts") instead of fatal. */
+/* Makes conflicting accesses count in statistic "conflicts" instead of
+   aborting. */
 GOMAP_PLAIN void gomap_tolerate_conflicts(struct gomap *map);
 
-/* Number of entries. */
 RM_HOT size_t gomap_count(const struct gomap *map);
 
-/* The value's words in place, or NULL: not there. Writes nothing. */
+/* Returns the value's words in place, or NULL if the key is absent. Writes
+   nothing. */
 RM_HOT _Atomic uint64_t *gomap_find(
         const struct gomap *map, struct rm_shape shape, struct rm_key key);
 
-/* Returns whether the key is there, and stores its value only then. */
+/* Returns true and stores the value if the key is present. */
 RM_HOT bool gomap_lookup(const struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *value);
 
-/* Copies a value out of and into its place. */
+/* Copy a value from and to its words. */
 RM_HOT void gomap_value_load(struct rm_shape shape,
         const _Atomic uint64_t *words, struct rm_value *value);
 RM_HOT void gomap_value_store(struct rm_shape shape, _Atomic uint64_t *words,
         const struct rm_value *value);
 
-/*
- * The words to write the key's value to, inserting the key if it is not there
- * (their content is then undefined until written); NULL: no memory, nothing
- * changed. Replacing a value allocates nothing.
- */
+/* Returns the words for the key's value, inserting the key if it is absent. The
+   words of a new key are undefined until written. Returns NULL without memory
+   and then changes nothing. Replacing a value allocates nothing. */
 RM_HOT _Atomic uint64_t *gomap_assign(struct gomap *map, struct rm_shape shape,
         struct rm_key key, bool *was_there);
 
-/* Takes the key out; returns whether it was there, and then stores its value
-   in `old`, which may be NULL. Never fails; memory of buckets is kept. */
+/* Removes the key. Returns whether it was present, and then stores its value in
+   `old`, which may be NULL. Never fails; keeps the buckets' memory. */
 RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *old);
 
-/* Takes everything out; ends growth, keeps the array, draws a new seed. */
+/* Removes all entries, ends growth, keeps the array and draws a new seed. */
 GOMAP_CALL void gomap_clear(struct gomap *map, struct rm_shape shape);
 
 struct gomap_iterator;
 
 /*
- * Visits entries from a random bucket and slot on. An entry present from begin
- * to end is visited once, whatever is written meanwhile (by this thread); one
- * removed before its turn is not visited; one inserted may or may not be.
- * Each begin needs one end: until then memory that the iterator may still read
- * is kept. The key's bytes are valid until the key is removed.
+ * Visits all entries from a random bucket and slot on. An entry present from
+ * begin to end is visited once, even if this thread writes in between. An entry
+ * removed before its turn is not visited; a new one may be. Each begin needs
+ * one end, which frees the memory kept for the iterator. A key's bytes are
+ * valid until the key is removed.
  *
  *	struct gomap_iterator it;
  *	for (gomap_iterate_begin(map, &it);
@@ -104,7 +100,6 @@ GOMAP_PLAIN bool gomap_iterate_next(struct gomap_iterator *it,
         struct rm_shape shape, struct rm_key *key, struct rm_value *value);
 GOMAP_PLAIN void gomap_iterate_end(struct gomap_iterator *it);
 
-/* The definitions. */
 #include "impls/gomap/gomap_clear.h"
 #include "impls/gomap/gomap_create.h"
 #include "impls/gomap/gomap_grow.h"

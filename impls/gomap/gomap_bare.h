@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_bare.h - Go's map without a lock: the operations of the contract.
+ * gomap_bare.h - the operations of the map contract on Go's map without a lock.
  *
- * A template: the file that includes it may define GOMAP_KEYS before (see
- * gomap_keys.h), and has its own copy of all operations.
+ * A template: an includer may first define GOMAP_KEYS (see gomap_keys.h). Each
+ * includer gets its own copy of all operations.
  */
 #ifndef RM_SUPPORT_GOMAP_BARE_H
 #define RM_SUPPORT_GOMAP_BARE_H
@@ -107,7 +107,7 @@ static void stats(void *map, rm_stat_fn *emit, void *context)
 
 static bool check(void *map, char *why, size_t size)
 {
-	return gomap_check_says(map, why, size);
+	return gomap_check_report(map, why, size);
 }
 
 static void dump(void *map, int fd)

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_boxed.h - Go maps under locks, one or shards, whose values are pointers
- * to boxes: Go's map[string]*value.
+ * gomap_boxed.h - one or several locked Go maps whose values are pointers to
+ * boxes, as in Go's map[string]*value.
  *
- * The maps inside are those of gomap_guarded.h, and hold addresses. A store
- * allocates a box for its value, exchanges the address and frees the box that
- * it replaced. Both calls of the allocator are outside of the lock, as in Go,
- * where the caller makes the value and the collector takes it. A reader copies
- * the value under the read lock; so who has exchanged the address under the
- * write lock may free the old box: nobody else has its address any more.
- * (gomap_pointers.h has one record for each key, and writes into it.)
+ * The inner maps are those of gomap_guarded.h and store addresses. A store
+ * allocates a box, exchanges the address and frees the old box. Both allocator
+ * calls are outside the lock, as in Go, where the caller makes the value and
+ * the collector frees it. A reader copies the value under the read lock. So the
+ * writer that exchanged the address under the write lock owns the old box: no
+ * other thread can reach it. (gomap_pointers.h writes into one record per key
+ * instead.)
  *
- * A template: as gomap_guarded.h; its operations are `boxed_ops`.
+ * A template like gomap_guarded.h; its operations are `boxed_ops`.
  */
 #ifndef RM_GOMAP_BOXED_H
 #define RM_GOMAP_BOXED_H
 
 #include "impls/gomap/gomap_guarded.h"
 
-/* What the maps inside hold: an address. */
+/* The shape of the inner maps: an address as the value. */
 RM_HOT struct rm_shape box_words(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, 8 };
@@ -35,7 +35,8 @@ RM_HOT void box_read(struct rm_shape shape, const struct rm_value *slot,
 	memcpy(value, box_at(slot), shape.value_bytes);
 }
 
-/* Ends a write that took this slot out of its map. */
+/* Stores the value of a removed slot in `old`, if not NULL, and frees its
+   box. */
 RM_HOT void box_drop(struct rm_shape shape, const struct rm_value *slot,
         struct rm_value *old)
 {
@@ -148,7 +149,7 @@ static bool box_is_there(
 	return box_at(slot) != NULL;
 }
 
-/* Visits all slots, of a map that nobody else uses. */
+/* Visits all slots of a map that no other thread uses. */
 static bool boxed_slots(struct map *map, rm_scan_fn *fn)
 {
 	bool more = true;

@@ -2,9 +2,10 @@
 /*
  * gomap_callback.c - Go's map, keys of any type, unsynchronised.
  *
- * What Go compiles a map to whose keys have no fast path: hash and equality are
- * called through pointers of the key's type, and this is what is studied; so it
- * says `callback`. (Hash and keys are those of `gomap`.) A lookup writes nothing.
+ * Go compiles maps without a fast path to such code: hash and equality are
+ * called through pointers in the key's type. Those calls are the subject, so
+ * the map declares `callback`. Hash and keys are the same as in `gomap`. A
+ * lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_callback.h"
 #include "impls/gomap/gomap_bare.h" /* the operations */

@@ -2,8 +2,8 @@
 /*
  * gomap_callback_rw.c - gomap_callback under Go's RWMutex.
  *
- * Against gomap_rw: what calls through the key's type cost beside a lock. Each
- * lookup adds to the lock's line twice.
+ * Compared with gomap_rw, it shows what calls through the key's type cost in
+ * addition to a lock. Each lookup adds to the lock's line twice.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_callback.h"
 #include "impls/shard/shard_one.h"

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gomap_check.h - Go's map: walks every invariant. For tests and checkers. */
+/* gomap_check.h - Go's map: checks every invariant. For tests and checkers. */
 #ifndef RM_SUPPORT_GOMAP_CHECK_H
 #define RM_SUPPORT_GOMAP_CHECK_H
 
 #include "impls/gomap/gomap.h"
 
-/* What one walk over all chains has seen. `why` is NULL while all is well. */
-struct gomap_seen {
+/* Results of one walk over all chains. `why` is NULL until a fault is found. */
+struct gomap_check_state {
 	const struct gomap *map;
 	const char *why;
 	uint64_t entries, overflow;
 };
 
-/* An entry must be where a lookup goes, and be the one it finds. */
+/* Checks that a lookup of the entry's key finds this entry. */
 GOMAP_PLAIN const char *gomap_check_entry(const struct gomap *map,
         struct gomap_bucket *head, struct gomap_bucket *bucket, size_t slot)
 {
@@ -23,22 +23,22 @@ GOMAP_PLAIN const char *gomap_check_entry(const struct gomap *map,
 
 	if (!gomap_equals_itself(held))
 		return gomap_find(map, shape, key)
-		               ? "a key is found that does not equal itself"
+		               ? "a lookup finds a key that differs from itself"
 		               : NULL;
 	if (gomap_get(bucket->tophash[slot]) != gomap_tophash(hash))
-		return "a tophash is not its key's";
+		return "a tophash differs from its key's";
 	if (gomap_chain(map, shape, hash) != head)
 		return "an entry is in another key's chain";
 	if (gomap_find(map, shape, key) !=
 	        gomap_slot_value(bucket, shape, slot))
-		return "a key is there twice, or a lookup stops before it";
+		return "a key is duplicate, or a lookup stops before it";
 	return NULL;
 }
 
-/* A chain in use: no marks of moving; nothing after emptyRest; only the end is
-   emptyRest; `filled` is false where nothing may be yet. */
+/* Checks a chain in use: it has no marks of moving, emptyRest only at its end,
+   and, unless `filled`, no entries. */
 GOMAP_PLAIN void gomap_check_chain(
-        struct gomap_seen *seen, struct gomap_bucket *head, bool filled)
+        struct gomap_check_state *seen, struct gomap_bucket *head, bool filled)
 {
 	struct rm_shape shape = seen->map->extra->shape;
 	unsigned before = GOMAP_LIVE;
@@ -49,11 +49,12 @@ GOMAP_PLAIN void gomap_check_chain(
 
 			if (top != GOMAP_EMPTY_REST &&
 			        before == GOMAP_EMPTY_REST)
-				seen->why = "emptyRest is not the rest";
+				seen->why = "a slot in use follows emptyRest";
 			else if (top > GOMAP_EMPTY_ONE && top < GOMAP_LIVE)
-				seen->why = "a current slot has moved";
+				seen->why = "a current slot is marked as moved";
 			else if (top >= GOMAP_LIVE && !filled)
-				seen->why = "an entry overtook its old bucket";
+				seen->why =
+				        "a chain not moved yet has an entry";
 			else if (top >= GOMAP_LIVE)
 				seen->why = gomap_check_entry(
 				        seen->map, head, b, slot);
@@ -67,9 +68,9 @@ GOMAP_PLAIN void gomap_check_chain(
 		seen->why = "a chain ends with emptyOne";
 }
 
-/* A moved chain has marks only; `seen` counts nothing of it. */
+/* Checks that a moved chain has only marks. Counts nothing. */
 GOMAP_PLAIN void gomap_check_moved(
-        struct gomap_seen *seen, struct gomap_bucket *head)
+        struct gomap_check_state *seen, struct gomap_bucket *head)
 {
 	struct rm_shape shape = seen->map->extra->shape;
 
@@ -78,11 +79,11 @@ GOMAP_PLAIN void gomap_check_moved(
 			unsigned top = gomap_get(b->tophash[slot]);
 
 			if (top <= GOMAP_EMPTY_ONE || top >= GOMAP_LIVE)
-				seen->why = "a chain has moved in part";
+				seen->why = "a chain has moved partially";
 		}
 }
 
-GOMAP_PLAIN void gomap_check_old(struct gomap_seen *seen)
+GOMAP_PLAIN void gomap_check_old(struct gomap_check_state *seen)
 {
 	const struct gomap *map = seen->map;
 	struct rm_shape shape = map->extra->shape;
@@ -92,7 +93,7 @@ GOMAP_PLAIN void gomap_check_old(struct gomap_seen *seen)
 	if (gomap_mask(gomap_array_of(old)->log2_buckets) != size - 1)
 		seen->why = "the old array has another size";
 	if (gomap_get(map->nevacuate) >= size)
-		seen->why = "all has moved, and growth has not ended";
+		seen->why = "all buckets have moved, but growth has not ended";
 	for (uint64_t i = 0; i < size && !seen->why; i++) {
 		struct gomap_bucket *head = gomap_at(old, shape, i);
 
@@ -105,8 +106,8 @@ GOMAP_PLAIN void gomap_check_old(struct gomap_seen *seen)
 	}
 }
 
-/* Preallocated buckets that are not handed out yet are empty. */
-GOMAP_PLAIN void gomap_check_preallocated(struct gomap_seen *seen)
+/* Checks that the unused preallocated buckets are empty. */
+GOMAP_PLAIN void gomap_check_preallocated(struct gomap_check_state *seen)
 {
 	struct gomap_extra *extra = seen->map->extra;
 	struct gomap_bucket *buckets = gomap_get(seen->map->buckets);
@@ -124,7 +125,7 @@ GOMAP_PLAIN void gomap_check_preallocated(struct gomap_seen *seen)
 			seen->why = "a preallocated bucket is in use";
 }
 
-GOMAP_PLAIN void gomap_check_current(struct gomap_seen *seen)
+GOMAP_PLAIN void gomap_check_current(struct gomap_check_state *seen)
 {
 	const struct gomap *map = seen->map;
 	struct rm_shape shape = map->extra->shape;
@@ -149,13 +150,11 @@ GOMAP_PLAIN void gomap_check_current(struct gomap_seen *seen)
 		gomap_check_preallocated(seen);
 }
 
-/*
- * Walks every invariant of a map that nobody else uses. Returns NULL, or what
- * is broken, as a constant string.
- */
+/* Checks every invariant of a map that no other thread uses. Returns NULL, or a
+   constant string that describes the fault. */
 GOMAP_CALL const char *gomap_check(const struct gomap *map)
 {
-	struct gomap_seen seen = { .map = map };
+	struct gomap_check_state seen = { .map = map };
 	unsigned log2_buckets = gomap_get(map->log2_buckets);
 
 	if (gomap_get(map->flags) & GOMAP_WRITING)
@@ -178,8 +177,8 @@ GOMAP_CALL const char *gomap_check(const struct gomap *map)
 	return seen.why;
 }
 
-/* gomap_check() as the contract's check answers. */
-GOMAP_PLAIN bool gomap_check_says(
+/* gomap_check() with the result of the contract's check. */
+GOMAP_PLAIN bool gomap_check_report(
         const struct gomap *map, char *why, size_t size)
 {
 	const char *broken = gomap_check(map);

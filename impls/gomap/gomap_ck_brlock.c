@@ -4,9 +4,9 @@
  *
  * needs: ck
  *
- * A lookup writes a word of its own thread and nothing shared; a write walks the
- * words of all threads. The other end of the scale from gomap_rw: reads scale, and
- * writes cost a line per thread. Waits yield after a bounded spin.
+ * A lookup writes a word of its own thread and nothing shared; a write visits
+ * the words of all threads. So, contrary to gomap_rw, reads scale, and a write
+ * touches one line per thread. Waits spin for a bounded time, then yield.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_ck_brlock.h"

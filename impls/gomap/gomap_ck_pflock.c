@@ -4,9 +4,9 @@
  *
  * needs: ck
  *
- * Readers and writers take turns: a reader waits for one write at most. As in
- * gomap_rw each lookup adds to the lock's line twice; the waits spin instead of
- * sleeping, and yield after a bound.
+ * Readers and writers alternate: a reader waits for at most one write. As in
+ * gomap_rw, each lookup adds to the lock's line twice. Waits do not sleep: they
+ * spin for a bounded time, then yield.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_ck_pflock.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gomap_clear.h - Go's map: taking everything out. Inner part of gomap.h. */
+/* gomap_clear.h - Go's map: removing all entries. Inner part of gomap.h. */
 #ifndef RM_SUPPORT_GOMAP_CLEAR_H
 #define RM_SUPPORT_GOMAP_CLEAR_H
 
 #include "impls/gomap/gomap_write.h"
 
-/* Empties every slot of an array, so that iterators in it find nothing. */
+/* Empties every slot of an array, so that its iterators find nothing. */
 GOMAP_PLAIN void gomap_wipe(struct gomap *map, struct gomap_bucket *buckets)
 {
 	struct rm_shape shape = map->extra->shape;
@@ -20,8 +20,8 @@ GOMAP_PLAIN void gomap_wipe(struct gomap *map, struct gomap_bucket *buckets)
 		}
 }
 
-/* Unhooks the wiped chains of the current array: reusable, or kept for an
-   iterator, which finds nothing on its way down the list. */
+/* Unlinks the wiped overflow buckets of the current array. Frees them, or keeps
+   them for an iterator, which finds nothing in them. */
 GOMAP_PLAIN void gomap_unhook_chains(
         struct gomap *map, struct rm_shape shape, struct gomap_bucket *buckets)
 {
@@ -60,7 +60,7 @@ GOMAP_CALL void gomap_clear(struct gomap *map, struct rm_shape shape)
 
 	if (gomap_count(map) == 0)
 		return;
-	gomap_ask_to_write(map);
+	gomap_require_no_writer(map);
 	gomap_write_begin(map);
 	buckets = gomap_get(map->buckets);
 	old = gomap_get(map->oldbuckets);

@@ -11,7 +11,7 @@ GOMAP_PLAIN size_t gomap_round_up(size_t bytes)
 	return (bytes + RM_CACHE_LINE - 1) / RM_CACHE_LINE * RM_CACHE_LINE;
 }
 
-/* Header and extra lie on cache lines of their own, in one block. */
+/* Header and extra have their own cache lines in one block. */
 GOMAP_CALL struct gomap *gomap_create(
         size_t hint, struct rm_shape shape, uint64_t seed)
 {
@@ -20,7 +20,7 @@ GOMAP_CALL struct gomap *gomap_create(
 	struct gomap *map = aligned_alloc(RM_CACHE_LINE, bytes);
 	unsigned log2_buckets = 0;
 
-	/* from now on there are counts, if only none */
+	/* from now on the counts exist, if only as 0 */
 	RM_SEARCH_ADD(RM_CHAIN_WALKS, 0);
 	if (!map)
 		return NULL;
@@ -56,8 +56,8 @@ GOMAP_PLAIN void gomap_tolerate_conflicts(struct gomap *map)
 	map->extra->tolerates_conflicts = true;
 }
 
-/* The pointer that a string key's slot will hold, or NULL: no memory. */
-GOMAP_PLAIN const char *gomap_key_hold(
+/* Returns the pointer for a string key's slot, or NULL without memory. */
+GOMAP_PLAIN const char *gomap_key_store(
         const struct gomap *map, struct rm_key key)
 {
 	if (map->extra->borrows_keys)
@@ -78,8 +78,8 @@ GOMAP_PLAIN void gomap_key_release(
 		free((void *)(uintptr_t)gomap_get(key[0]));
 }
 
-/* A block for the value of a new key at `place`; false: no memory. */
-GOMAP_PLAIN bool gomap_value_hold(
+/* Allocates the block, if any, for a new key's value; false: no memory. */
+GOMAP_PLAIN bool gomap_value_allocate(
         struct rm_shape shape, struct gomap_place place)
 {
 	void *box;
@@ -92,7 +92,7 @@ GOMAP_PLAIN bool gomap_value_hold(
 	return box != NULL;
 }
 
-/* True if this bucket is part of the array: not a block of its own. */
+/* True if this bucket is part of the array, not a block of its own. */
 GOMAP_PLAIN bool gomap_array_holds(struct gomap_bucket *buckets,
         struct rm_shape shape, const struct gomap_bucket *bucket)
 {
@@ -103,7 +103,7 @@ GOMAP_PLAIN bool gomap_array_holds(struct gomap_bucket *buckets,
 	return (uintptr_t)bucket - first < all * gomap_stride(shape);
 }
 
-/* Frees, or keeps for reuse, an overflow bucket that nobody can reach. */
+/* Keeps an unreachable overflow bucket for reuse. */
 GOMAP_PLAIN void gomap_bucket_keep(struct gomap_extra *extra,
         struct rm_shape shape, struct gomap_bucket *bucket)
 {
@@ -131,7 +131,7 @@ GOMAP_PLAIN void gomap_spare_free(struct gomap_extra *extra)
 	extra->spare_count = 0;
 }
 
-/* Frees the copies of the keys, and the blocks, of one bucket's entries. */
+/* Frees the key copies and value blocks of one bucket's entries. */
 GOMAP_PLAIN void gomap_bucket_keys_free(
         const struct gomap *map, struct gomap_bucket *bucket)
 {
@@ -147,7 +147,7 @@ GOMAP_PLAIN void gomap_bucket_keys_free(
 		}
 }
 
-/* Frees an array with all chains that hang on it, and the keys in it. */
+/* Frees an array with its chains and keys. */
 GOMAP_PLAIN void gomap_array_destroy(
         const struct gomap *map, struct gomap_bucket *buckets)
 {
@@ -169,13 +169,14 @@ GOMAP_PLAIN void gomap_array_destroy(
 	free(array);
 }
 
-/* Frees what was kept for iterators. Another one may end meanwhile as the last,
-   too: the first takes the lists. */
+/* Frees memory kept for iterators. Several iterators may end as the last one at
+   the same time; the first takes the lists. */
 GOMAP_RARE void gomap_retired_free(struct gomap *map)
 {
 	struct gomap_extra *extra = map->extra;
-	/* relaxed, both: the map's lock, or the guard's, has ordered what a
-	   writer put in, and the count of iterators what they read */
+	/* relaxed, both: the map's lock, or the guard's, has ordered the
+	   writers' additions, and the count of iterators has ordered their
+	   reads */
 	struct gomap_array *array = atomic_exchange_explicit(
 	        &extra->retired_arrays, NULL, memory_order_relaxed);
 	struct gomap_bucket *buckets = atomic_exchange_explicit(

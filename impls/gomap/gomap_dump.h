@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_dump.h - Go's map: header, occupancy and chains, written for a person.
+ * gomap_dump.h - Go's map: header, occupancy and chains in readable form.
  *
- * A census walks all 2^B chains of an array (and, while growing, the old
- * chains that have not moved), of one map or of many together.
+ * A census walks all 2^B chains of one or several maps. While a map grows, it
+ * also walks the old chains that have not moved.
  */
 #ifndef RM_SUPPORT_GOMAP_DUMP_H
 #define RM_SUPPORT_GOMAP_DUMP_H
@@ -12,15 +12,15 @@
 
 enum {
 	GOMAP_CENSUS_ENTRIES = 32, /* of a chain; the last: or more */
-	GOMAP_CENSUS_LENGTH = 8,   /* buckets of a chain; likewise */
+	GOMAP_CENSUS_LENGTH = 8,   /* buckets of a chain; the last: or more */
 };
 
-/* Zero-initialise; gomap_census() adds. */
+/* Zero-initialise; gomap_census() adds to it. */
 struct gomap_census {
 	uint64_t chains, entries;
-	uint64_t unmoved; /* chains of old arrays, which count too */
-	uint64_t slots[GOMAP_SLOTS + 1]; /* buckets with so many entries */
-	uint64_t filled[GOMAP_CENSUS_ENTRIES + 1]; /* chains likewise */
+	uint64_t unmoved; /* chains of old arrays, counted above, too */
+	uint64_t slots[GOMAP_SLOTS + 1];           /* buckets by entries */
+	uint64_t filled[GOMAP_CENSUS_ENTRIES + 1]; /* chains by entries */
 	uint64_t length[GOMAP_CENSUS_LENGTH + 1];
 	uint64_t third; /* chains with three entries or more */
 };
@@ -48,7 +48,7 @@ GOMAP_PLAIN void gomap_census_chain(struct gomap_census *census,
 	                                            : GOMAP_CENSUS_LENGTH]++;
 }
 
-/* Adds the chains of a map that nobody writes to. */
+/* Adds the chains of a map that no thread writes to. */
 GOMAP_CALL void gomap_census(
         struct gomap_census *census, const struct gomap *map)
 {
@@ -69,7 +69,7 @@ GOMAP_CALL void gomap_census(
 	}
 }
 
-/* e to the power of -load; the maps' objects call no mathematics. */
+/* Returns e to the power of -load; the maps' objects do not link libm. */
 GOMAP_PLAIN double gomap_chance_of_none(double load)
 {
 	double chance = 1 - load / (1 << 20);
@@ -79,8 +79,8 @@ GOMAP_PLAIN double gomap_chance_of_none(double load)
 	return chance;
 }
 
-/* Prints a census. What is expected is Poisson's distribution: chains filled
-   by a good hash. */
+/* Prints a census. The expected share is Poisson's distribution, as a good hash
+   fills chains. */
 GOMAP_CALL void gomap_census_print(const struct gomap_census *census, int fd)
 {
 	const double chains = census->chains ? (double)census->chains : 1;
@@ -119,7 +119,7 @@ GOMAP_CALL void gomap_census_print(const struct gomap_census *census, int fd)
 	        100 * (double)census->third / chains);
 }
 
-/* Header and census of one map. */
+/* Prints header and census of one map. */
 GOMAP_CALL void gomap_dump(const struct gomap *map, int fd)
 {
 	struct gomap_census census = { 0 };

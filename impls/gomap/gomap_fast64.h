@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_fast64.h - Go's map: the fast way to a 64-bit key.
+ * gomap_fast64.h - Go's map: the fast path for 64-bit keys.
  *
- * Go's mapaccess1_fast64: keys are compared at once, since that costs no more
- * than comparing their tophash, which only tells afterwards whether the slot
- * is in use; a map of one bucket needs no hash. The chain is walked to its
- * end: emptyRest is not asked for. While the map grows, a lookup must look
- * into the old bucket, with or without the other checks.
+ * Go's mapaccess1_fast64 compares keys directly, since that costs no more than
+ * comparing their tophash. The tophash only shows afterwards whether the slot
+ * is in use. A map of one bucket needs no hash. The walk ignores emptyRest and
+ * goes to the end of the chain. While the map grows, a lookup must check the
+ * old bucket, with or without the other checks.
  *
  * The common part of gomap_keys_u64.h and gomap_keys_u64_unchecked.h.
  */
@@ -43,8 +43,8 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
 	return (struct gomap_place){ NULL, 0 };
 }
 
-/* `map` has a bucket. One bucket never grows: it has room for all of the
-   eight entries from which on there are two. */
+/* `map` has a bucket. A map of one bucket is never growing: it gets a second
+   bucket only for a ninth entry. */
 RM_HOT _Atomic uint64_t *gomap_find_fast64(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {

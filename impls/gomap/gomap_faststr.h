@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_faststr.h - Go's map: the fast way to a string key.
+ * gomap_faststr.h - Go's map: the fast path for string keys.
  *
- * Go's mapaccess1_faststr. In a map of one bucket nothing is hashed: lengths
- * are compared, then short keys at once; of long ones the ends, and only if
- * two keys agree in these does it hash after all. Otherwise length and
- * tophash, then the bytes. Keys of one address are equal without a look.
+ * Go's mapaccess1_faststr. In a map of one bucket it compares lengths and then
+ * short keys directly. Of long keys it compares the ends, and hashes only if
+ * the ends of two keys match. In larger maps it compares length and tophash,
+ * then the bytes. Keys at the same address are equal without a comparison.
  *
  * The common part of gomap_keys_str.h and gomap_keys_str_unchecked.h.
  */
@@ -23,7 +23,7 @@ RM_HOT uint64_t gomap_hash(
 	return rm_hash(shape, key, gomap_get(map->hash0));
 }
 
-/* The bytes of a slot's key of the same length. */
+/* True if a slot's key of the same length has the same bytes. */
 RM_HOT bool gomap_str_same(const _Atomic uint64_t *slot, struct rm_key key)
 {
 	const char *bytes = gomap_key_bytes(slot);
@@ -54,7 +54,7 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
 	return (struct gomap_place){ NULL, 0 };
 }
 
-/* One bucket, short key: compared with every key of its length. */
+/* One bucket, short key: compares every key of its length. */
 RM_HOT struct gomap_place gomap_walk_short(
         struct gomap_bucket *bucket, struct rm_shape shape, struct rm_key key)
 {
@@ -74,8 +74,9 @@ RM_HOT struct gomap_place gomap_walk_short(
 	return (struct gomap_place){ NULL, 0 };
 }
 
-/* May a slot's key of the same length, 32 or more, be this one? */
-RM_HOT bool gomap_str_ends(const _Atomic uint64_t *slot, struct rm_key key)
+/* True if both ends match. Both keys have the same length, 32 or more. */
+RM_HOT bool gomap_str_ends_equal(
+        const _Atomic uint64_t *slot, struct rm_key key)
 {
 	const char *bytes = gomap_key_bytes(slot);
 	size_t last = key.length - GOMAP_STR_END;
@@ -84,7 +85,7 @@ RM_HOT bool gomap_str_ends(const _Atomic uint64_t *slot, struct rm_key key)
 	       memcmp(bytes + last, key.bytes + last, GOMAP_STR_END) == 0;
 }
 
-/* One bucket, long key: only one candidate is compared as a whole. */
+/* One bucket, long key: compares the whole key of one candidate only. */
 static __attribute__((noinline, unused)) struct gomap_place gomap_walk_long(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
@@ -103,9 +104,9 @@ static __attribute__((noinline, unused)) struct gomap_place gomap_walk_long(
 			continue;
 		if (gomap_key_bytes(slot) == key.bytes)
 			return (struct gomap_place){ bucket, i };
-		if (!gomap_str_ends(slot, key))
+		if (!gomap_str_ends_equal(slot, key))
 			continue;
-		if (candidate != GOMAP_SLOTS) /* two: hash after all */
+		if (candidate != GOMAP_SLOTS) /* two candidates: hash */
 			return gomap_walk(bucket, shape, key,
 			        gomap_tophash(gomap_hash(map, shape, key)));
 		candidate = i;

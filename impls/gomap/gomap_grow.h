@@ -2,9 +2,9 @@
 /*
  * gomap_grow.h - Go's map: growth, a few old buckets at a time.
  *
- * Inner part of gomap.h. Growth allocates a new array and moves nothing; each
- * later write moves the old bucket of its own key and the next one in order,
- * so it ends after at most as many writes as there were old buckets.
+ * Inner part of gomap.h. Growth allocates a new array and moves nothing. Each
+ * later write moves the old bucket of its own key and the next one in order. So
+ * growth ends after at most as many writes as there were old buckets.
  */
 #ifndef RM_SUPPORT_GOMAP_GROW_H
 #define RM_SUPPORT_GOMAP_GROW_H
@@ -12,10 +12,10 @@
 #include "impls/gomap/gomap_lookup.h"
 #include "impls/gomap/gomap_overflow.h"
 
-enum { GOMAP_MARK_STEPS = 1024 }; /* the mark's most, beside the usual one */
+enum { GOMAP_MARK_STEPS = 1024 }; /* limit per write */
 
-/* Starts growing: to twice the size if it is the entries that are too many,
-   else to the same size. False: no memory, it is put off. */
+/* Starts growing: to twice the size if there are too many entries, else to the
+   same size. Returns false without memory; a later insert tries again. */
 GOMAP_CALL bool gomap_grow(struct gomap *map, struct rm_shape shape)
 {
 	unsigned log2_buckets = gomap_get(map->log2_buckets);
@@ -50,7 +50,7 @@ GOMAP_CALL bool gomap_grow(struct gomap *map, struct rm_shape shape)
 	return true;
 }
 
-/* Puts a moved entry behind those that `to` already has. Never fails: see
+/* Appends a moved entry to the entries of `to`. Never fails: see
    gomap_reserve(). */
 GOMAP_PLAIN void gomap_move_entry(struct gomap *map, struct rm_shape shape,
         struct gomap_place *to, struct gomap_bucket *from, size_t slot,
@@ -74,12 +74,12 @@ GOMAP_PLAIN void gomap_move_entry(struct gomap *map, struct rm_shape shape,
 	to->slot++;
 }
 
-/* The half of the doubled array that an entry goes to, 1 the high one; `top` is
-   its tophash. A key that does not equal itself hashes otherwise each time.
-   Beside an iterator, which may have to know where it will go, the lowest bit
-   of its tophash decides, and another tophash is drawn, which the next growth
-   will decide by: so they spread over all buckets. */
-GOMAP_PLAIN unsigned gomap_half(const struct gomap *map, struct rm_shape shape,
+/* Returns 1 if an entry goes to the high half of the doubled array; `top` is
+   its tophash. A key that does not equal itself hashes differently each time.
+   An iterator may need to predict its half, so the lowest bit of the tophash
+   decides. A new tophash is drawn for the next growth, so that such keys spread
+   over all buckets. */
+GOMAP_PLAIN unsigned gomap_choose_half(const struct gomap *map, struct rm_shape shape,
         const _Atomic uint64_t *key, uint64_t new_bit, uint8_t *top)
 {
 	const uint64_t hash = gomap_hash(map, shape, gomap_key_of(shape, key));
@@ -92,7 +92,7 @@ GOMAP_PLAIN unsigned gomap_half(const struct gomap *map, struct rm_shape shape,
 	return lowest;
 }
 
-/* Moves one bucket's entries to low or high; leaves marks behind. */
+/* Moves one bucket's entries to low or high and leaves marks in their slots. */
 GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
         struct gomap_bucket *from, struct gomap_place to[2], uint64_t new_bit)
 {
@@ -105,7 +105,7 @@ GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
 			continue;
 		}
 		if (new_bit)
-			high = gomap_half(map, shape,
+			high = gomap_choose_half(map, shape,
 			        gomap_slot_key(from, shape, slot), new_bit,
 			        &top);
 		gomap_set(
@@ -114,8 +114,8 @@ GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
 	}
 }
 
-/* The moved chain behind an old bucket goes, unless an iterator is in it.
-   (Go lets its collector take keys and values, too; here they moved.) */
+/* Drops the moved chain after an old bucket, unless an iterator may use it. (Go
+   also lets its collector free keys and values; here they moved.) */
 GOMAP_PLAIN void gomap_drop_chain(
         struct gomap *map, struct rm_shape shape, struct gomap_bucket *head)
 {
@@ -157,7 +157,7 @@ GOMAP_CALL void gomap_end_growth(struct gomap *map)
 	gomap_spare_free(map->extra);
 }
 
-/* Moves the mark on over what has moved already, but not too far at once. */
+/* Advances nevacuate past moved buckets, by a bounded number of steps. */
 GOMAP_PLAIN void gomap_advance_mark(
         struct gomap *map, struct rm_shape shape, uint64_t old_size)
 {
@@ -174,7 +174,7 @@ GOMAP_PLAIN void gomap_advance_mark(
 		gomap_end_growth(map);
 }
 
-/* Moves the chain of old bucket `index`; without memory it stays. */
+/* Moves the chain of old bucket `index`. Without memory the chain stays. */
 GOMAP_CALL void gomap_evacuate(
         struct gomap *map, struct rm_shape shape, uint64_t index)
 {
@@ -210,8 +210,8 @@ GOMAP_CALL void gomap_evacuate(
 		gomap_advance_mark(map, shape, old_size);
 }
 
-/* What each write to `hash` does while growing. Without memory its chain has
-   not moved then: it can still be updated and removed from. */
+/* The part of growth that each write to `hash` does. If the chain cannot move
+   for lack of memory, it still allows updates and removals. */
 GOMAP_CALL void gomap_grow_work(
         struct gomap *map, struct rm_shape shape, uint64_t hash)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_guarded.h - Go maps under locks: one map, or shards of it.
+ * gomap_guarded.h - Go maps under locks: one map, or several shards.
  *
- * A template: the file that includes it defines before
+ * A template. The includer first defines
  *
- *	SHARDS, SHARD_ALIGN, shard_choice()  shard_one.h, or of its own
+ *	SHARDS, SHARD_ALIGN, shard_choice()  shard_one.h, or its own
  *	struct guard and its functions       one of guard_*.h
- *	SHARD_ARRAY                          if its shards do not lie as in
- *	                                     shard_array.h: the file that says how
+ *	SHARD_ARRAY                          the file of the layout, unless
+ *	                                     it is shard_array.h
  *
- * and has its own copy of all operations. With one shard the choice of the
+ * and gets its own copy of all operations. With one shard the choice of the
  * shard folds away. Scan and length lock one shard after the other.
  *
  * A guard header defines
@@ -30,7 +30,7 @@
 #include "impls/support/no_handle.h"
 #include "runner/driver.h"
 
-/* Who takes the lock reads the pointer next: one line. */
+/* Lock and pointer share a line, since they are read one after the other. */
 struct shard {
 	_Alignas(SHARD_ALIGN) struct guard guard;
 	struct gomap *inner; /* protected by guard */
@@ -38,7 +38,7 @@ struct shard {
 
 static_assert(_Alignof(struct shard) == SHARD_ALIGN &&
                       sizeof(struct shard) % SHARD_ALIGN == 0,
-        "a shard fills its lines, and no other's");
+        "a shard shares no cache line");
 
 #ifndef SHARD_ARRAY
 #define SHARD_ARRAY "impls/shard/shard_array.h"
@@ -58,7 +58,7 @@ static void destroy(void *opaque)
 
 static void *create(const struct rm_sizing *sizing)
 {
-	/* begins with a pair of lines, also if the shards are not padded */
+	/* aligned to a pair of lines, even if the shards are not padded */
 	struct map *map = aligned_alloc(2 * RM_CACHE_LINE,
 	        (sizeof(*map) + 2 * RM_CACHE_LINE - 1) / (2 * RM_CACHE_LINE) *
 	                (2 * RM_CACHE_LINE));
@@ -100,7 +100,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* upsert is exchange with old == NULL: what is verified is what is timed. */
+/* upsert is exchange with old == NULL, so the timed code is the verified
+   code. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -170,7 +171,7 @@ static bool compare_remove(void *thread, struct rm_shape shape,
 	return removed;
 }
 
-/* Under the lock: `fn` must not call this map. */
+/* Calls `fn` under the lock: it must not use this map. */
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -182,7 +183,7 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* The traversal of a shard holds its lock: `fn` must not call this map. */
+/* Holds a shard's lock during its traversal: `fn` must not use this map. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -230,7 +231,7 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 	struct gomap_stats sum = { 0 };
 
 	for (size_t i = 0; i < SHARDS; i++) {
-		/* as a writer: who asks has not joined */
+		/* as a writer: the caller may not have joined */
 		guard_write(&map->shard[i].guard);
 		gomap_stats_add(map->shard[i].inner, &sum);
 		guard_write_end(&map->shard[i].guard);
@@ -238,7 +239,7 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 	gomap_stats_emit(&sum, emit, context);
 }
 
-/* Each shard is sound, and each key is in its shard. */
+/* Checks each shard, and that each key is in its shard. */
 static bool check(void *opaque, char *why, size_t size)
 {
 	struct map *map = opaque;
@@ -249,23 +250,23 @@ static bool check(void *opaque, char *why, size_t size)
 		struct gomap_iterator it;
 		struct rm_key key;
 		struct rm_value value;
-		bool strays = false;
+		bool stray = false;
 
-		if (!gomap_check_says(inner, why, size))
+		if (!gomap_check_report(inner, why, size))
 			return false;
 		gomap_iterate_begin(inner, &it);
 		while (gomap_iterate_next(&it, shape, &key, &value))
-			strays |= shard_of(map, shape, key) != &map->shard[i];
+			stray |= shard_of(map, shape, key) != &map->shard[i];
 		gomap_iterate_end(&it);
-		if (strays) {
-			snprintf(why, size, "a key is in another's shard");
+		if (stray) {
+			snprintf(why, size, "a key is in the wrong shard");
 			return false;
 		}
 	}
 	return true;
 }
 
-/* Each shard's header, and one census of all. Nobody else uses the map. */
+/* Prints each shard's header and one census. No other thread uses the map. */
 static void dump(void *opaque, int fd)
 {
 	struct map *map = opaque;

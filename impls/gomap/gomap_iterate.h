@@ -9,14 +9,14 @@
 
 #define GOMAP_NO_CHECK UINT64_MAX
 
-/* Opaque to users. The map may grow meanwhile: the iterator stays in the array
-   that was current at its begin. */
+/* Opaque to users. If the map grows, the iterator stays in the array that was
+   current at its begin. */
 struct gomap_iterator {
 	struct gomap *map;
 	struct gomap_bucket *buckets;
-	struct gomap_bucket *bucket; /* where it is; NULL: before the next */
-	uint64_t start, index;       /* of the chains: first and next one */
-	uint64_t check; /* in an old chain: only what goes to this one */
+	struct gomap_bucket *bucket; /* current; NULL: before the next */
+	uint64_t start, index;       /* of the chains: first and next */
+	uint64_t check; /* in old chains: only entries for this index */
 	unsigned log2_buckets, offset, step;
 	bool wrapped, done;
 };
@@ -28,10 +28,10 @@ GOMAP_PLAIN void gomap_iterate_begin(
 	uint64_t random;
 
 	*it = (struct gomap_iterator){ .done = true };
-	if (!map) /* nil: nothing to visit, and nothing to end */
+	if (!map) /* nil map: nothing to visit or to end */
 		return;
 	random = gomap_random(map);
-	/* relaxed: readers among themselves; writers are excluded */
+	/* relaxed: only readers run concurrently; writers are excluded */
 	atomic_fetch_add_explicit(
 	        &map->extra->iterators, 1, memory_order_relaxed);
 	*it = (struct gomap_iterator){
@@ -45,7 +45,7 @@ GOMAP_PLAIN void gomap_iterate_begin(
 	it->offset = random >> it->log2_buckets & (GOMAP_SLOTS - 1);
 	it->index = it->start;
 	if ((gomap_get(map->flags) & both) != both)
-		/* relaxed: likewise */
+		/* relaxed: as above */
 		atomic_fetch_or_explicit(
 		        &map->flags, (uint8_t)both, memory_order_relaxed);
 }
@@ -75,7 +75,8 @@ GOMAP_PLAIN bool gomap_next_chain(
 	it->check = GOMAP_NO_CHECK;
 	it->step = 0;
 	if (old && it->log2_buckets == gomap_get(map->log2_buckets)) {
-		/* Not filled yet? Then the entries are in the old chain. */
+		/* If the chain is not filled yet, its entries are in the old
+		   one. */
 		old = gomap_at(old, shape, it->index & gomap_old_mask(map));
 		if (!gomap_moved(old)) {
 			it->bucket = old;
@@ -89,9 +90,9 @@ GOMAP_PLAIN bool gomap_next_chain(
 	return true;
 }
 
-/* False: this old slot's entry goes to the other of the two new chains, and is
-   visited there. */
-GOMAP_PLAIN bool gomap_in_turn(
+/* False if this old slot's entry belongs to the other new chain, where it is
+   visited instead. */
+GOMAP_PLAIN bool gomap_belongs_here(
         const struct gomap_iterator *it, struct rm_shape shape, size_t slot)
 {
 	const struct gomap *map = it->map;
@@ -100,14 +101,14 @@ GOMAP_PLAIN bool gomap_in_turn(
 	if (it->check == GOMAP_NO_CHECK ||
 	        (gomap_get(map->flags) & GOMAP_SAME_SIZE))
 		return true;
-	if (!gomap_equals_itself(key)) /* as gomap_half() decides, or did */
+	if (!gomap_equals_itself(key)) /* as gomap_choose_half() decides */
 		return it->check >> (it->log2_buckets - 1) ==
 		       (gomap_get(it->bucket->tophash[slot]) & 1);
 	return (gomap_hash(map, shape, gomap_key_of(shape, key)) &
 	               gomap_mask(it->log2_buckets)) == it->check;
 }
 
-/* Visits one slot: true if there is an entry whose turn it is. */
+/* Visits one slot. True if it has an entry to return. */
 GOMAP_PLAIN bool gomap_visit(struct gomap_iterator *it, struct rm_shape shape,
         size_t slot, struct rm_key *key, struct rm_value *value)
 {
@@ -116,14 +117,14 @@ GOMAP_PLAIN bool gomap_visit(struct gomap_iterator *it, struct rm_shape shape,
 
 	if (top <= GOMAP_EMPTY_ONE || top == GOMAP_MOVED_EMPTY)
 		return false;
-	if (!gomap_in_turn(it, shape, slot))
+	if (!gomap_belongs_here(it, shape, slot))
 		return false;
 	*key = gomap_key_of(shape, gomap_slot_key(it->bucket, shape, slot));
-	/* what does not equal itself is never written to or removed */
+	/* a key that differs from itself cannot be updated or removed */
 	if (top >= GOMAP_LIVE ||
 	        !gomap_equals_itself(gomap_slot_key(it->bucket, shape, slot)))
 		words = gomap_slot_value(it->bucket, shape, slot);
-	else /* the map has grown: what is the entry now? */
+	else /* the map has grown: find the current value */
 		words = gomap_find(it->map, shape, *key);
 	if (!words)
 		return false; /* removed since */
@@ -131,8 +132,8 @@ GOMAP_PLAIN bool gomap_visit(struct gomap_iterator *it, struct rm_shape shape,
 	return true;
 }
 
-/* Each chain is begun at the offset that was drawn for this iteration, as in
-   Go: nobody shall come to rely on an order. */
+/* Each chain begins at the offset drawn for this iteration. As in Go, callers
+   must not rely on an order. */
 GOMAP_PLAIN bool gomap_iterate_next(struct gomap_iterator *it,
         struct rm_shape shape, struct rm_key *key, struct rm_value *value)
 {

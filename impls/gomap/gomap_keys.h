@@ -2,14 +2,14 @@
 /*
  * gomap_keys.h - Go's map: keys of any kind, hash and comparison inlined.
  *
- * Inner part of gomap.h, and the pattern of its variants: each gomap_keys_*.h
- * defines these names, and an includer chooses one by the macro GOMAP_KEYS.
+ * Inner part of gomap.h, and the pattern for its variants. Each gomap_keys_*.h
+ * defines these names; the includer chooses a file by the macro GOMAP_KEYS.
  *
- *	GOMAP_NEEDS_BUCKET  1: lookups rely on a bucket in an empty map, too
- *	GOMAP_FLOAT_KEYS    1: words are float64, which may differ from themselves
- *	gomap_hash          of a key, with the map's seed
- *	gomap_walk          a key's place in a chain
- *	gomap_find          a key's value in a map
+ *	GOMAP_NEEDS_BUCKET  1: lookups need a bucket even in an empty map
+ *	GOMAP_FLOAT_KEYS    1: words are float64, which may be unequal to itself
+ *	gomap_hash          hashes a key with the map's seed
+ *	gomap_walk          finds a key's place in a chain
+ *	gomap_find          finds a key's value in a map
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_H
 #define RM_SUPPORT_GOMAP_KEYS_H
@@ -18,7 +18,7 @@
 
 enum { GOMAP_NEEDS_BUCKET = 0 };
 
-#ifndef RM_SUPPORT_GOMAP_KEYS_FLOAT_H /* which has its own of these three */
+#ifndef RM_SUPPORT_GOMAP_KEYS_FLOAT_H /* it defines these three */
 enum { GOMAP_FLOAT_KEYS = 0 };
 
 RM_HOT uint64_t gomap_hash(
@@ -34,18 +34,17 @@ RM_HOT bool gomap_key_equal(
 	RM_SEARCH_ADD(RM_KEY_COMPARES, 1);
 	if (!shape.str)
 		return gomap_get(slot[0]) == key.word;
-	/* A constant length becomes two comparisons of words. No byte to
-	   compare: `bytes` may be NULL, which memcmp() does not take. */
+	/* A constant length compiles to two comparisons of words. If the length
+	   is 0, `bytes` may be NULL, which memcmp() does not accept. */
 	return gomap_get(slot[1]) == key.length &&
 	       (key.length == 0 || memcmp(gomap_key_bytes(slot), key.bytes,
 	                                   key.length) == 0);
 }
 #endif
 
-/*
- * Walks a chain for a key. Slot by slot as Go does: eight tophash bytes at a
- * time would save instructions, and be another map.
- */
+/* Walks a chain for a key, slot by slot as Go does. Comparing eight tophash
+   bytes at a time would need fewer instructions, but would be a different
+   map. */
 RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
         struct rm_shape shape, struct rm_key key, uint8_t top)
 {
@@ -74,7 +73,7 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
 RM_HOT _Atomic uint64_t *gomap_find(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
-	if (!gomap_may_look(map))
+	if (!gomap_begin_lookup(map))
 		return NULL;
 
 	uint64_t hash = gomap_hash(map, shape, key);

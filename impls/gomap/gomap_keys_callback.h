@@ -3,10 +3,10 @@
  * gomap_keys_callback.h - Go's map: keys of any type, hashed and compared
  * through pointers to functions. A choice of GOMAP_KEYS, see gomap_keys.h.
  *
- * Go's mapaccess1: a map's type says how its keys are hashed and compared. One
- * indirect call per hash and one per comparison, each in a function of its
- * own, which is what `dispatch = "callback"` declares. The compiler must not
- * know the type; the type is volatile for that, and constant all the same.
+ * As in Go's mapaccess1, a map's type supplies hash and equality of its keys.
+ * Each hash and each comparison is one indirect call in a function of its own,
+ * which `dispatch = "callback"` declares. The type is constant, but volatile,
+ * so that the compiler cannot inline the calls.
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_CALLBACK_H
 #define RM_SUPPORT_GOMAP_KEYS_CALLBACK_H
@@ -45,7 +45,7 @@ static bool gomap_str_equal(
 	                                    key->length) == 0);
 }
 
-/* By shape.str. */
+/* Indexed by shape.str. */
 static const volatile struct gomap_key_type gomap_key_types[2] = {
 	{ gomap_u64_hash, gomap_u64_equal },
 	{ gomap_str_hash, gomap_str_equal },
@@ -95,7 +95,7 @@ RM_HOT struct gomap_place gomap_walk(struct gomap_bucket *bucket,
 RM_HOT _Atomic uint64_t *gomap_find(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
-	if (!gomap_may_look(map))
+	if (!gomap_begin_lookup(map))
 		return NULL;
 
 	uint64_t hash = gomap_hash(map, shape, key);

@@ -6,7 +6,7 @@
 
 #include "impls/gomap/fault_hash.h"
 
-/* The hash is the only difference, and it is named in one line there. */
+/* The hash is the only difference, and gomap_keys.h names it in one line. */
 #define rm_hash fault_hash
 #include "impls/gomap/gomap_keys.h"
 #undef rm_hash

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gomap_keys_str.h - Go's map: string keys the fast way, with all of Go's
+/* gomap_keys_str.h - Go's map: the fast path for string keys, with all of Go's
    checks. A choice of GOMAP_KEYS, see gomap_keys.h. */
 #ifndef RM_SUPPORT_GOMAP_KEYS_STR_H
 #define RM_SUPPORT_GOMAP_KEYS_STR_H
@@ -11,7 +11,7 @@ enum { GOMAP_NEEDS_BUCKET = 0, GOMAP_FLOAT_KEYS = 0 };
 RM_HOT _Atomic uint64_t *gomap_find(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
-	if (!gomap_may_look(map))
+	if (!gomap_begin_lookup(map))
 		return NULL;
 
 	struct gomap_place place = gomap_str_place(map, shape, key);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_keys_str_unchecked.h - Go's map: string keys the fast way, without what
- * a lookup may leave out. A choice of GOMAP_KEYS, see gomap_keys.h.
+ * gomap_keys_str_unchecked.h - Go's map: the fast path for string keys without
+ * optional checks. A choice of GOMAP_KEYS, see gomap_keys.h.
  *
- * The same as gomap_keys_u64_unchecked.h leaves out: "is anything there" and
- * "does nobody write". Kept: "does it grow".
+ * Like gomap_keys_u64_unchecked.h, it omits the checks for an empty map and for
+ * a concurrent write. It keeps the check for growth.
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_STR_UNCHECKED_H
 #define RM_SUPPORT_GOMAP_KEYS_STR_UNCHECKED_H

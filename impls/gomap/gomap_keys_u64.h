@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gomap_keys_u64.h - Go's map: 64-bit keys the fast way, with all of Go's
+/* gomap_keys_u64.h - Go's map: the fast path for 64-bit keys, with all of Go's
    checks. A choice of GOMAP_KEYS, see gomap_keys.h. */
 #ifndef RM_SUPPORT_GOMAP_KEYS_U64_H
 #define RM_SUPPORT_GOMAP_KEYS_U64_H
@@ -11,7 +11,8 @@ enum { GOMAP_NEEDS_BUCKET = 0, GOMAP_FLOAT_KEYS = 0 };
 RM_HOT _Atomic uint64_t *gomap_find(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
-	return gomap_may_look(map) ? gomap_find_fast64(map, shape, key) : NULL;
+	return gomap_begin_lookup(map) ? gomap_find_fast64(map, shape, key)
+	                               : NULL;
 }
 
 #endif /* RM_SUPPORT_GOMAP_KEYS_U64_H */

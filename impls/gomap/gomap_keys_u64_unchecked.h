@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_keys_u64_unchecked.h - Go's map: 64-bit keys the fast way, without
- * what a lookup may leave out. A choice of GOMAP_KEYS, see gomap_keys.h.
+ * gomap_keys_u64_unchecked.h - Go's map: the fast path for 64-bit keys without
+ * optional checks. A choice of GOMAP_KEYS, see gomap_keys.h.
  *
- * Left out: "is anything there" (the bucket exists from the start, and walking
- * it answers the question) and "does nobody write". Kept: "does it grow", or
- * keys would be lost meanwhile.
+ * It omits the check for an empty map, since the bucket always exists and a
+ * walk finds nothing in it. It also omits the check for a concurrent write. It
+ * keeps the check for growth: without it, lookups would miss unmoved keys.
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_U64_UNCHECKED_H
 #define RM_SUPPORT_GOMAP_KEYS_U64_UNCHECKED_H

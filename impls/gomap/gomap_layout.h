@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_layout.h - Go's map: header, buckets, arrays, and how to reach a slot.
+ * gomap_layout.h - Go's map: header, buckets, arrays, and access to a slot.
  *
- * Inner part of gomap.h, which says how to use the map.
+ * Inner part of gomap.h, which documents how to use the map.
  */
 #ifndef RM_SUPPORT_GOMAP_LAYOUT_H
 #define RM_SUPPORT_GOMAP_LAYOUT_H
@@ -16,25 +16,25 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Out of line, yet as fast as the rest: RM_COLD is for what is rare. */
+/* GOMAP_CALL: out of line, but optimised. RM_COLD is for rare code. */
 #define GOMAP_CALL  static __attribute__((noinline, unused))
 #define GOMAP_RARE  static __attribute__((unused)) RM_COLD
 #define GOMAP_PLAIN static inline
 
-/* relaxed: nobody writes while others read; atomic only so that a run which
-   breaks this is not undefined. The only two accesses to a map's fields. */
+/* relaxed: no thread writes while others read. They are atomic only so that a
+   violation is not undefined. All accesses to fields use these macros. */
 #define gomap_get(field) atomic_load_explicit(&(field), memory_order_relaxed)
 #define gomap_set(field, value) \
 	atomic_store_explicit(&(field), (value), memory_order_relaxed)
 
 enum { GOMAP_SLOTS = 8 };
 
-/* Article S3, section 4.3: its alarm rings at so many keys of one chain. */
+/* Number of keys per chain that article S3, section 4.3 uses as an alarm. */
 enum { GOMAP_THIRD = 3 };
 
 /* A slot's tophash: a state below GOMAP_LIVE, else 8 bits of the hash. */
 enum {
-	GOMAP_EMPTY_REST,  /* empty, and so is all after it in the chain */
+	GOMAP_EMPTY_REST,  /* empty, as are all later slots of the chain */
 	GOMAP_EMPTY_ONE,   /* empty */
 	GOMAP_MOVED_LOW,   /* moved to the same index of the new array */
 	GOMAP_MOVED_HIGH,  /* moved to index + old size */
@@ -44,40 +44,38 @@ enum {
 
 /* Bits of gomap.flags. */
 enum {
-	GOMAP_ITERATOR = 1,     /* somebody may iterate over `buckets` */
-	GOMAP_OLD_ITERATOR = 2, /* ... over `oldbuckets` */
+	GOMAP_ITERATOR = 1,     /* an iterator may use `buckets` */
+	GOMAP_OLD_ITERATOR = 2, /* ... or `oldbuckets` */
 	GOMAP_WRITING = 4,      /* a write is in progress */
 	GOMAP_SAME_SIZE = 8,    /* the current growth keeps the size */
 };
 
-/*
- * word[]: 8 keys, 8 values, then the next bucket of the chain. A string key
- * is two words, {pointer, length}; the bytes are the map's own copy.
- */
+/* word[]: 8 keys, 8 values, then the next bucket of the chain. A string key is
+   two words, {pointer, length}; the map owns a copy of the bytes. */
 struct gomap_bucket {
 	_Atomic uint8_t tophash[GOMAP_SLOTS];
 	_Atomic uint64_t word[];
 };
 
-/* Before each array of buckets. */
+/* Precedes each array of buckets. */
 struct gomap_array {
 	struct gomap_array *next_retired; /* kept for an iterator */
 	uint32_t log2_buckets;
-	bool chains_kept; /* moved chains still hang on it */
+	bool chains_kept; /* moved chains are still linked to it */
 };
 
-/* What is rarely touched. Counts are since creation. */
+/* Rarely used fields. Counts start at creation. */
 struct gomap_extra {
 	struct rm_shape shape;
 	bool borrows_keys, tolerates_conflicts;
 	struct gomap_bucket *next_overflow; /* first unused preallocated */
-	struct gomap_bucket *spare;         /* own overflow buckets to reuse */
+	struct gomap_bucket *spare;         /* overflow buckets to reuse */
 	size_t spare_count;
-	/* freed with the last iterator; a writer adds, the last one takes */
+	/* freed with the last iterator, which takes what writers added */
 	struct gomap_array *_Atomic retired_arrays;
 	struct gomap_bucket *_Atomic retired_buckets;
 	_Atomic uint64_t random;    /* state of gomap_random() */
-	_Atomic uint64_t iterators; /* begun and not ended */
+	_Atomic uint64_t iterators; /* open iterators */
 	_Atomic uint64_t conflicts;
 	_Atomic uint64_t growths, same_size_growths, failed_growths;
 	_Atomic uint64_t evacuations; /* old buckets moved */
@@ -90,14 +88,14 @@ struct gomap {
 	_Atomic uint64_t count; /* entries */
 	_Atomic uint8_t flags;
 	_Atomic uint8_t log2_buckets; /* Go: B */
-	_Atomic uint16_t noverflow;   /* about: see gomap_count_overflow() */
+	_Atomic uint16_t noverflow;   /* approximate: gomap_count_overflow() */
 	_Atomic uint32_t hash0;       /* seed of the hash */
 	struct gomap_bucket *_Atomic buckets;    /* NULL: none yet (B = 0) */
 	struct gomap_bucket *_Atomic oldbuckets; /* not NULL: growing */
-	_Atomic uint64_t nevacuate; /* all old buckets below have moved */
+	_Atomic uint64_t nevacuate; /* all old buckets below it have moved */
 	struct gomap_extra *extra;
 };
-static_assert(sizeof(struct gomap) == 48, "the header of Go's map");
+static_assert(sizeof(struct gomap) == 48, "size of Go's hmap");
 static_assert(sizeof(struct gomap_array) == 16, "buckets stay 16-aligned");
 
 RM_HOT size_t gomap_key_words(struct rm_shape shape)
@@ -105,10 +103,11 @@ RM_HOT size_t gomap_key_words(struct rm_shape shape)
 	return shape.str ? 2 : 1;
 }
 
-/* Go's limit; the constant in front of it leaves nothing in other programs. */
+/* Go's limit. The constant on the left removes the test from programs without
+   long values. */
 enum { GOMAP_IN_LINE_BYTES = 128 };
 
-/* Whether a slot has the address of a value, and not the value. */
+/* True if a slot has the address of a value instead of the value. */
 RM_HOT bool gomap_boxes(struct rm_shape shape)
 {
 	return RM_VALUE_WORDS > GOMAP_IN_LINE_BYTES / 8 &&
@@ -126,7 +125,7 @@ RM_HOT size_t gomap_stride(struct rm_shape shape)
 	return 16 + 64 * (gomap_key_words(shape) + gomap_value_words(shape));
 }
 
-/* As constants, for what must hold before anything runs. */
+/* The same as constants, for compile-time checks. */
 #define GOMAP_STRIDE(key_words, value_words) \
 	(sizeof(struct gomap_bucket) +       \
 	        GOMAP_SLOTS * 8 * ((key_words) + (value_words)) + 8)
@@ -143,7 +142,7 @@ static_assert(offsetof(struct gomap, flags) == 8 &&
                       offsetof(struct gomap, oldbuckets) == 24 &&
                       offsetof(struct gomap, nevacuate) == 32 &&
                       offsetof(struct gomap, extra) == 40,
-        "each member where Go's hmap has it");
+        "members have the offsets of Go's hmap");
 
 RM_HOT struct gomap_bucket *gomap_at(
         struct gomap_bucket *buckets, struct rm_shape shape, size_t index)
@@ -184,13 +183,14 @@ RM_HOT uint64_t gomap_mask(unsigned log2_buckets)
 	return ((uint64_t)1 << log2_buckets) - 1;
 }
 
-/* Number of entries; none of a map that is nil. */
+/* Number of entries; 0 for a nil map. */
 RM_HOT size_t gomap_count(const struct gomap *map)
 {
 	return map ? gomap_get(map->count) : 0;
 }
 
-/* The next of the map's random numbers; several iterators may draw at once. */
+/* Returns the next of the map's random numbers. Iterators may call it
+   concurrently. */
 GOMAP_PLAIN uint64_t gomap_random(const struct gomap *map)
 {
 	/* relaxed: only uniqueness matters */
@@ -200,10 +200,10 @@ GOMAP_PLAIN uint64_t gomap_random(const struct gomap *map)
 	return rm_next(&state);
 }
 
-/* A statistic goes up by one: by the only writer, never on a hot path. */
+/* Increments a statistic. Only the writer calls it, never on a hot path. */
 #define gomap_increment(field) gomap_set(field, gomap_get(field) + 1)
 
-/* One line: everything in the header but the seed. */
+/* Prints one line: all of the header but the seed. */
 GOMAP_RARE void gomap_print_header(const struct gomap *map, int fd)
 {
 	unsigned flags = gomap_get(map->flags);
@@ -223,14 +223,12 @@ GOMAP_RARE void gomap_print_header(const struct gomap *map, int fd)
 	        (unsigned long long)gomap_get(map->nevacuate));
 }
 
-/*
- * A write met another one, or a reader met a write. Go dies of it, and so does
- * the map, printing its header; with gomap_tolerate_conflicts() it only counts
- * (no hook is called through a pointer: no operation may contain such a call).
- */
+/* Reports a write concurrent with another access. Like Go, the map prints its
+   header and aborts. After gomap_tolerate_conflicts() it only counts. It calls
+   no hook, since operations must not contain calls through pointers. */
 GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
 {
-	/* relaxed: a statistic; here several threads may really meet */
+	/* relaxed: a statistic that several threads may increment */
 	atomic_fetch_add_explicit(
 	        &map->extra->conflicts, 1, memory_order_relaxed);
 	if (map->extra->tolerates_conflicts)
@@ -240,23 +238,24 @@ GOMAP_RARE void gomap_fatal(const struct gomap *map, const char *what)
 	abort();
 }
 
-/* An insert into a map that is nil, which has no header to show: Go panics. */
+/* An insert into a nil map: Go panics. There is no header to print. */
 GOMAP_RARE _Noreturn void gomap_panic_nil(void)
 {
 	dprintf(STDERR_FILENO, "panic: assignment to entry in nil map\n");
 	abort();
 }
 
-/* True if `count` entries are too many for 2^log2_buckets buckets: 6.5 each,
-   but eight always fit. (Go 1.21 alone has 6, by a slip: golang/go#63438.) */
+/* True if `count` entries are too many for 2^log2_buckets buckets: more than
+   6.5 each and more than eight in all. (Only Go 1.21 has 6, by mistake:
+   golang/go#63438.) */
 RM_HOT bool gomap_over(uint64_t count, unsigned log2_buckets)
 {
 	return count > GOMAP_SLOTS &&
 	       count > 13 * (((uint64_t)1 << log2_buckets) / 2);
 }
 
-/* Buckets of an array, preallocated overflow buckets included. (Go also fills
-   up its allocator's size class; the C allocator's is the request itself.) */
+/* Buckets of an array, including preallocated overflow buckets. (Go also fills
+   up its allocator's size class; C allocators do not expose theirs.) */
 GOMAP_PLAIN uint64_t gomap_array_buckets(unsigned log2_buckets)
 {
 	uint64_t buckets = (uint64_t)1 << log2_buckets;
@@ -274,8 +273,8 @@ GOMAP_PLAIN struct gomap_bucket *gomap_array_first(struct gomap_array *array)
 	return (struct gomap_bucket *)(array + 1);
 }
 
-/* The first preallocated overflow bucket, or NULL. The last one has a link
-   that is not NULL: the end mark. */
+/* Returns the first preallocated overflow bucket, or NULL. The last one has a
+   link that is not NULL, as the end mark. */
 GOMAP_PLAIN struct gomap_bucket *gomap_preallocate(
         struct gomap_bucket *buckets, struct rm_shape shape)
 {
@@ -289,7 +288,7 @@ GOMAP_PLAIN struct gomap_bucket *gomap_preallocate(
 	return gomap_at(buckets, shape, gomap_mask(log2_buckets) + 1);
 }
 
-/* An array of empty buckets, or NULL when memory ran out. */
+/* Allocates an array of empty buckets; NULL: no memory. */
 GOMAP_PLAIN struct gomap_bucket *gomap_array_create(
         unsigned log2_buckets, struct rm_shape shape)
 {

@@ -5,7 +5,7 @@
 
 #include "impls/gomap/gomap_layout.h"
 
-/* The top 8 bits; the values of the states move up. */
+/* The top 8 bits; values that would collide with states are shifted up. */
 RM_HOT uint8_t gomap_tophash(uint64_t hash)
 {
 	uint8_t top = (uint8_t)(hash >> 56);
@@ -21,7 +21,7 @@ RM_HOT bool gomap_moved(struct gomap_bucket *bucket)
 	return top > GOMAP_EMPTY_ONE && top < GOMAP_LIVE;
 }
 
-/* Old buckets - 1, while growing. */
+/* Number of old buckets - 1, while growing. */
 RM_HOT uint64_t gomap_old_mask(const struct gomap *map)
 {
 	unsigned same = (gomap_get(map->flags) & GOMAP_SAME_SIZE) != 0;
@@ -29,7 +29,7 @@ RM_HOT uint64_t gomap_old_mask(const struct gomap *map)
 	return gomap_mask(gomap_get(map->log2_buckets) - 1U + same);
 }
 
-/* The head of the chain that holds this hash now. `map` has buckets. */
+/* Returns the head of the chain that now holds this hash. `map` has buckets. */
 RM_HOT struct gomap_bucket *gomap_chain(
         const struct gomap *map, struct rm_shape shape, uint64_t hash)
 {
@@ -44,13 +44,13 @@ RM_HOT struct gomap_bucket *gomap_chain(
 	return gomap_at(gomap_get(map->buckets), shape, hash & mask);
 }
 
-/* A string key's bytes, as a slot points to them. */
+/* Returns the bytes of a slot's string key. */
 RM_HOT const char *gomap_key_bytes(const _Atomic uint64_t *slot)
 {
 	return (const char *)(uintptr_t)gomap_get(slot[0]);
 }
 
-/* The key in a slot, as an operation takes it. */
+/* Returns a slot's key in the form that operations take. */
 RM_HOT struct rm_key gomap_key_of(
         struct rm_shape shape, const _Atomic uint64_t *slot)
 {
@@ -60,15 +60,15 @@ RM_HOT struct rm_key gomap_key_of(
 		.length = gomap_get(slot[1]) };
 }
 
-/* Where an entry is; bucket == NULL: nowhere. */
+/* Location of an entry; bucket == NULL: not found. */
 struct gomap_place {
 	struct gomap_bucket *bucket;
 	size_t slot;
 };
 
-/* What each lookup of Go's asks first: is anything there, does nobody write?
-   In a map that is nil, NULL, there is nothing. */
-RM_HOT bool gomap_may_look(const struct gomap *map)
+/* The first check of each lookup in Go: the map is not empty, and no thread
+   writes to it. A nil map, NULL, is empty. */
+RM_HOT bool gomap_begin_lookup(const struct gomap *map)
 {
 	if (gomap_count(map) == 0)
 		return false;
@@ -77,34 +77,34 @@ RM_HOT bool gomap_may_look(const struct gomap *map)
 	return true;
 }
 
-/* How keys are hashed, compared and found is a file of its own: a variant
-   defines another one's name before it includes anything of Go's map. */
+/* One file defines how keys are hashed, compared and found. A variant defines
+   GOMAP_KEYS before it includes any file of Go's map. */
 #ifndef GOMAP_KEYS
 #define GOMAP_KEYS "impls/gomap/gomap_keys.h"
 #endif
 #include GOMAP_KEYS
 
-/* Of float64: not a number, whatever its sign and fraction are. */
+/* True if a float64 is not a number, with any sign and fraction. */
 RM_HOT bool gomap_is_nan(uint64_t word)
 {
 	return word << 1 > (uint64_t)0x7ff << 53;
 }
 
-/* Whether the key in a slot equals itself. What does not is found by no lookup
-   and taken out by no remove; only an iteration visits it. */
+/* True if the key in a slot equals itself. Lookups and removals never find a
+   key that does not; only iterations visit it. */
 RM_HOT bool gomap_equals_itself(const _Atomic uint64_t *slot)
 {
 	return !GOMAP_FLOAT_KEYS || !gomap_is_nan(gomap_get(slot[0]));
 }
 
-/* The block of a value that is not in its slot. */
+/* Returns the block of a value that is not in its slot. */
 RM_HOT void *gomap_box(const _Atomic uint64_t *words)
 {
 	return (void *)(uintptr_t)gomap_get(words[0]);
 }
 
-/* A value of more than 24 bytes is copied as Go does, by its memmove(); who
-   reads it beside a write has broken the rule that the words guard. */
+/* A value of more than 24 bytes is copied by memmove(), as in Go. A concurrent
+   write would violate the rule that relaxed words otherwise make harmless. */
 RM_HOT void gomap_value_load(struct rm_shape shape,
         const _Atomic uint64_t *words, struct rm_value *value)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_mutex.c - Go's map under Go's Mutex, normal and starvation mode.
+ * gomap_mutex.c - Go's map under Go's Mutex, with normal and starvation mode.
  *
- * Each call holds the mutex, lookups too: a lookup writes the lock's line twice and
- * excludes all others. Who has waited for 1 ms is handed the lock.
+ * Each call holds the mutex. Even a lookup writes the lock's line twice and
+ * excludes all other calls. A thread that has waited for 1 ms is handed the
+ * lock.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_mutex.h"

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * gomap_ops.h - what maps of the contract need on top of gomap.h: operations
- * on one map that the caller has locked as it must.
- */
+/* gomap_ops.h - further operations of the map contract on one map of gomap.h.
+   The caller holds the lock that each needs. */
 #ifndef RM_SUPPORT_GOMAP_OPS_H
 #define RM_SUPPORT_GOMAP_OPS_H
 
 #include "impls/gomap/gomap.h"
 
-/* The contract's upsert cannot fail, and a lost write would be a lie. */
+/* The contract's upsert cannot fail, and a silently lost write would be
+   wrong. */
 GOMAP_RARE _Noreturn void gomap_no_memory(void)
 {
 	fputs("fatal: no memory for another entry\n", stderr);
 	abort();
 }
 
-/* Inserts or replaces; returns whether the key was there, and then stores the
-   value that it had in `old`, which may be NULL. */
+/* Inserts or replaces. Returns whether the key was present, and then stores its
+   old value in `old`, which may be NULL. */
 RM_HOT bool gomap_exchange(struct gomap *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -31,8 +30,8 @@ RM_HOT bool gomap_exchange(struct gomap *map, struct rm_shape shape,
 	return was_there;
 }
 
-/* Returns true and stores the present value where the key was there; else
-   inserts. */
+/* Inserts an absent key. If the key is present, returns true and stores its
+   value. */
 RM_HOT bool gomap_insert_if_absent(struct gomap *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
@@ -66,7 +65,7 @@ GOMAP_PLAIN bool gomap_compare_swap(struct gomap *map, struct rm_shape shape,
 	return true;
 }
 
-/* Takes the key out if its value is `expected`; returns whether it did. */
+/* Removes the key if its value is `expected`; returns whether it did. */
 GOMAP_PLAIN bool gomap_compare_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
@@ -77,8 +76,8 @@ GOMAP_PLAIN bool gomap_compare_remove(struct gomap *map, struct rm_shape shape,
 	       gomap_remove(map, shape, key, NULL);
 }
 
-/* Replaces or inserts what `fn` makes of the old value, or nothing; returns
-   whether the key was there. */
+/* Stores the value that `fn` computes from the old one, unless `fn` returns
+   false. Returns whether the key was present. */
 GOMAP_PLAIN bool gomap_update(struct gomap *map, struct rm_shape shape,
         struct rm_key key, rm_update_fn *fn, void *context)
 {
@@ -96,7 +95,7 @@ GOMAP_PLAIN bool gomap_update(struct gomap *map, struct rm_shape shape,
 	return words != NULL;
 }
 
-/* Visits all entries until `fn` returns false, and returns false then. */
+/* Visits all entries until `fn` returns false, and then returns false. */
 GOMAP_PLAIN bool gomap_scan(
         struct gomap *map, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -119,7 +118,7 @@ struct gomap_stats {
 	uint64_t evacuations, overflow_buckets, conflicts, third_conflicts;
 };
 
-/* Adds a map's statistics. Any thread that may look up. */
+/* Adds a map's statistics. Any thread that may look up can call it. */
 GOMAP_PLAIN void gomap_stats_add(
         const struct gomap *map, struct gomap_stats *sum)
 {

@@ -5,17 +5,15 @@
 
 #include "impls/gomap/gomap_create.h"
 
-/*
- * True if the overflow buckets are about as many as the buckets: a chain of
- * mostly empty buckets is left of a map that was larger.
- */
+/* True if there are about as many overflow buckets as buckets: the map was
+   larger once, and its chains are mostly empty. */
 RM_HOT bool gomap_too_many_overflow(unsigned noverflow, unsigned log2_buckets)
 {
 	return noverflow >= 1U << (log2_buckets < 15 ? log2_buckets : 15);
 }
 
-/* Exact below 2^16 buckets; above, one in 2^(B-15) counts, so that 16 bits
-   reach as far as gomap_too_many_overflow() asks. */
+/* Exact below 2^16 buckets. Above, one in 2^(B-15) counts, so that 16 bits
+   cover the limit of gomap_too_many_overflow(). */
 GOMAP_PLAIN void gomap_count_overflow(struct gomap *map)
 {
 	unsigned log2_buckets = gomap_get(map->log2_buckets);
@@ -26,7 +24,7 @@ GOMAP_PLAIN void gomap_count_overflow(struct gomap *map)
 	gomap_increment(map->extra->overflow_buckets);
 }
 
-/* Hands out a bucket that was preallocated behind the array, or NULL. */
+/* Returns a bucket that was preallocated after the array, or NULL. */
 GOMAP_PLAIN struct gomap_bucket *gomap_take_preallocated(
         struct gomap_extra *extra, struct rm_shape shape)
 {
@@ -66,10 +64,8 @@ GOMAP_CALL struct gomap_bucket *gomap_append_overflow(
 	return bucket;
 }
 
-/*
- * Makes sure that `wanted` overflow buckets can be had without allocating:
- * moving must not stop half-way. False: no memory.
- */
+/* Reserves `wanted` overflow buckets, since a move must not stop half-way for
+   lack of memory. False: no memory. */
 GOMAP_RARE bool gomap_reserve(
         struct gomap *map, struct rm_shape shape, size_t wanted)
 {

@@ -2,15 +2,15 @@
 /*
  * gomap_pointers.h - one Go map of pointers to records, under an RWMutex.
  *
- * An update of a field needs no write lock: under the read lock the record is
- * found and its field exchanged in place; only who inserts or removes excludes
- * the others. So the map's values never move, and nothing is allocated by an
- * update. A record is a word of the caller's and a link.
+ * Updating a field needs only the read lock: it finds the record and exchanges
+ * the field in place, without allocating. Only inserts and removals take the
+ * write lock. So the map's values never move. A record is one word for the
+ * caller and a link.
  *
  * A template: the includer defines RECORDS_POOLED. 1: records come from a pool
- * and go back to it, under the write lock that inserting and removing hold
- * anyway; they are made 64 at a time and freed with the map. 0: one allocation
- * for each.
+ * and return to it under the write lock of inserts and removals; they are
+ * allocated 64 at a time and freed with the map. 0: each record is one
+ * allocation.
  */
 #ifndef RM_GOMAP_POINTERS_H
 #define RM_GOMAP_POINTERS_H
@@ -36,7 +36,7 @@ struct record_chunk {
 struct map {
 	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
 	struct gomap *inner; /* key to record; protected by guard */
-	struct record *pool; /* likewise, both */
+	struct record *pool; /* protected by guard, as is `chunks` */
 	struct record_chunk *chunks;
 };
 
@@ -45,7 +45,7 @@ RM_HOT struct record *record_at(uint64_t word)
 	return (struct record *)(uintptr_t)word;
 }
 
-/* A record for a new key; under the write lock. */
+/* Adds 64 records to the pool. The caller holds the write lock. */
 static RM_COLD void record_pool_fill(struct map *map)
 {
 	struct record_chunk *chunk = malloc(sizeof(*chunk));
@@ -78,7 +78,7 @@ RM_HOT struct record *record_new(struct map *map, uint64_t field)
 	return record;
 }
 
-/* Nobody else can reach it: its key is out, under the write lock. */
+/* Its key was removed under the write lock, so no other thread can reach it. */
 RM_HOT void record_drop(struct map *map, struct record *record)
 {
 	if (RECORDS_POOLED == 1) {
@@ -130,7 +130,7 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The key's record or NULL; under the lock, in either way. */
+/* Returns the key's record or NULL. The caller holds the read or write lock. */
 RM_HOT struct record *record_of(
         struct map *map, struct rm_shape shape, struct rm_key key)
 {
@@ -148,8 +148,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	struct record *record = record_of(map, shape, key);
 	const bool was_there = record != NULL;
 
-	/* seq_cst: pairs with the exchange below. Readers of the lock are
-	   ordered among each other by this alone. */
+	/* seq_cst: pairs with the exchange below, which alone orders holders of
+	   the read lock among each other. */
 	if (was_there)
 		value->word[0] = atomic_load_explicit(
 		        &record->field, memory_order_seq_cst);
@@ -157,7 +157,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* A new key: the write lock. Another may have been quicker. */
+/* Inserts a key under the write lock, unless another thread just did. */
 static __attribute__((noinline)) bool insert(struct map *map,
         struct rm_shape shape, struct rm_key key, uint64_t field, uint64_t *old)
 {
@@ -189,8 +189,8 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	struct record *record = record_of(map, shape, key);
 	bool was_there = record != NULL;
 
-	/* seq_cst: updates of one field, and of several, have one order,
-	   though they hold the read lock together */
+	/* seq_cst: updates of one or several fields have one total order,
+	   though their threads hold the read lock together */
 	if (was_there)
 		replaced = atomic_exchange_explicit(
 		        &record->field, value->word[0], memory_order_seq_cst);
@@ -220,7 +220,7 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	if (was_there) {
 		struct record *record = record_at(word.word[0]);
 
-		/* relaxed: the write lock orders it */
+		/* relaxed: ordered by the write lock */
 		if (old)
 			old->word[0] = gomap_get(record->field);
 		record_drop(map, record);
@@ -234,7 +234,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Fields may change meanwhile, keys may not: the lock is held. */
+/* Holds the read lock: fields may change during the scan, keys may not. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -284,17 +284,17 @@ static bool check(void *opaque, char *why, size_t size)
 	struct gomap_iterator it;
 	struct rm_key key;
 	struct rm_value value;
-	bool whole = true;
+	bool complete = true;
 
-	if (!gomap_check_says(map->inner, why, size))
+	if (!gomap_check_report(map->inner, why, size))
 		return false;
 	gomap_iterate_begin(map->inner, &it);
 	while (gomap_iterate_next(&it, map->inner->extra->shape, &key, &value))
-		whole &= value.word[0] != 0;
+		complete &= value.word[0] != 0;
 	gomap_iterate_end(&it);
-	if (!whole)
+	if (!complete)
 		snprintf(why, size, "a key has no record");
-	return whole;
+	return complete;
 }
 
 static const struct rm_map_ops ops = {

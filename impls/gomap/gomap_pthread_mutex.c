@@ -2,8 +2,9 @@
 /*
  * gomap_pthread_mutex.c - Go's map under one POSIX mutex, the default kind.
  *
- * As gomap_mutex, but unfair: no hand-over, however long somebody waits. Shows what
- * Go's Mutex costs, and that M2's results are not an artefact of it.
+ * Like gomap_mutex, but unfair: it never hands the lock over to a waiting
+ * thread. It shows the cost of Go's Mutex, and that M2's results do not depend
+ * on it.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_pthread_mutex.h"

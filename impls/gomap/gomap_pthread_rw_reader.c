@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_pthread_rw_reader.c - Go's map under a POSIX rwlock that prefers readers.
+ * gomap_pthread_rw_reader.c - Go's map under a POSIX rwlock, readers preferred.
  *
- * The kind that glibc makes by default: readers enter as long as there are readers,
- * writers may starve. Each lookup writes the lock's line twice.
+ * glibc's default kind: readers enter as long as there are readers, and writers
+ * may starve. Each lookup writes the lock's line twice.
  */
 #include <pthread.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_pthread_rw_writer.c - Go's map under a POSIX rwlock that prefers writers.
+ * gomap_pthread_rw_writer.c - Go's map under a POSIX rwlock, writers preferred.
  *
- * A waiting writer keeps new readers out and writers follow each other: readers may
- * starve, where Go's RWMutex lets them in after each write. Each lookup writes the
- * lock's line twice.
+ * A waiting writer blocks new readers, and writers follow each other. So
+ * readers may starve, whereas Go's RWMutex admits them after each write. Each
+ * lookup writes the lock's line twice.
  */
 #include <pthread.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_rw.c - Go's map under Go's RWMutex: what most Go programs do.
+ * gomap_rw.c - Go's map under Go's RWMutex: what most Go programs use.
  *
- * Readers run side by side, yet each lookup adds to the lock's line twice:
- * that line limits it, not the map.
+ * Readers run in parallel, but each lookup adds to the lock's line twice. This
+ * line is the limit, not the map.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"

@@ -2,8 +2,9 @@
 /*
  * gomap_rw_boxed.c - a Go map of pointers to values, under an RWMutex.
  *
- * Why: what article S2 stores in a million keys is a pointer. As gomap_rw, and
- * a lookup follows one pointer more, a store allocates a box and frees one.
+ * Article S2 stores pointers under its million keys. Unlike in gomap_rw, a
+ * lookup follows one more pointer, and a store allocates one box and frees
+ * another.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"

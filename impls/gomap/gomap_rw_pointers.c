@@ -2,9 +2,9 @@
 /*
  * gomap_rw_pointers.c - a Go map of pointers to records, under an RWMutex.
  *
- * A lookup adds to the lock's line twice, as in gomap_rw, and follows one
- * pointer more; an update of a present key does the same and writes the
- * record. Here a record is allocated for each new key and freed with it.
+ * A lookup adds to the lock's line twice, as in gomap_rw, and follows one more
+ * pointer. An update of a present key also writes the record. Each new key
+ * allocates a record, which is freed with the key.
  */
 enum { RECORDS_POOLED = 0 };
 #include "impls/gomap/gomap_pointers.h"

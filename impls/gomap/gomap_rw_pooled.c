@@ -2,9 +2,9 @@
 /*
  * gomap_rw_pooled.c - a Go map of pointers to pooled records, under an RWMutex.
  *
- * A lookup adds to the lock's line twice, as in gomap_rw, and follows one
- * pointer more; an update of a present key does the same and writes the
- * record. Here records come from a pool: no allocator call once it is warm.
+ * A lookup adds to the lock's line twice, as in gomap_rw, and follows one more
+ * pointer. An update of a present key also writes the record. Records come from
+ * a pool: once it is filled, no operation allocates.
  */
 enum { RECORDS_POOLED = 1 };
 #include "impls/gomap/gomap_pointers.h"

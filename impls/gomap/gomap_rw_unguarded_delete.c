@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_rw_unguarded_delete.c - one Go map under an RWMutex, but for removing.
+ * gomap_rw_unguarded_delete.c - one Go map under an RWMutex, removals unlocked.
  *
- * Misuse: a removal takes no lock and meets writers who have it
- * (gomap_unguarded_take.h). gomap_rw is the right form.
+ * Misuse: removals take no lock and run concurrently with writers that do
+ * (gomap_unguarded_take.h). gomap_rw is the correct version.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"
@@ -13,7 +13,7 @@
 static RM_COLD void be_met(struct gomap *inner)
 {
 	(void)inner;
-	technique_give_way();
+	technique_sleep();
 }
 
 const struct rm_impl rm_impl_gomap_rw_unguarded_delete = {

@@ -2,9 +2,9 @@
 /*
  * gomap_str_rw.c - gomap_str under Go's RWMutex.
  *
- * The string fast path as a program with several threads meets it. Each lookup adds
- * to the lock's line twice. Values to 64 bytes: above 128 Go's compiler takes no
- * fast path (mapfast()) but what gomap_rw has.
+ * The string fast path as multi-threaded programs use it. Each lookup adds to
+ * the lock's line twice. Values to 64 bytes: for values above 128 bytes Go's
+ * compiler (mapfast()) chooses the generic path, as in gomap_rw.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_str.h"
 #include "impls/shard/shard_one.h"

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_str_unchecked.c - the fast path of string keys without its redundant
- * checks.
+ * gomap_str_unchecked.c - the string fast path without redundant checks.
  *
- * gomap_str less what gomap_u64_unchecked leaves out of gomap_u64: is there
- * anything, is somebody writing. An article says that the rework of the 64-bit
- * path brings nothing to strings: this is the same rework of theirs. A lookup
- * writes nothing.
+ * Omits from gomap_str what gomap_u64_unchecked omits from gomap_u64: the
+ * checks for an empty map and for a concurrent write. An article reports that
+ * the change to the 64-bit path does not help strings; this is the same change
+ * for strings. A lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_str_unchecked.h"
 #include "impls/gomap/gomap_bare.h" /* the operations */

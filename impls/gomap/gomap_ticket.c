@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_ticket.c - Go's map under a ticket lock: fair and without sleep.
+ * gomap_ticket.c - Go's map under a ticket lock: fair, without sleeping.
  *
- * Each call takes a ticket and waits for its turn, lookups too. All who wait read
- * the line that each unlock writes. Waits yield after a bounded spin.
+ * Each call, even a lookup, takes a ticket and waits for its turn. All waiting
+ * threads read the line that each unlock writes. Waits spin for a bounded time,
+ * then yield.
  */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_ticket.h"

@@ -2,9 +2,9 @@
 /*
  * gomap_u64_rw.c - gomap_u64 under Go's RWMutex.
  *
- * The 64-bit fast path as a program with several threads meets it: what it saves is
- * beside two additions to the lock's line per lookup. Values to 64 bytes: above
- * 128 Go's compiler takes no fast path (mapfast()) but what gomap_rw has.
+ * The 64-bit fast path as multi-threaded programs use it, with two additions to
+ * the lock's line per lookup. Values to 64 bytes: for values above 128 bytes
+ * Go's compiler (mapfast()) chooses the generic path, as in gomap_rw.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64.h"
 #include "impls/shard/shard_one.h"

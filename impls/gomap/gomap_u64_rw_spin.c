@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_u64_rw_spin.c - gomap_u64_rw whose lock spins where it would wait.
+ * gomap_u64_rw_spin.c - gomap_u64_rw with a spinning lock.
  *
- * The same map and the same RWMutex; a wait is no call of the kernel. Two atomic
- * additions to the lock's line per lookup. With more threads than CPUs it gives
- * its CPU away after some microseconds. Values to 64 bytes, as there.
+ * The same map and the same RWMutex, but a wait does not call the kernel. A
+ * lookup does two atomic additions to the lock's line. With more threads than
+ * CPUs, a waiting thread yields its CPU after some microseconds. Values to 64
+ * bytes, as in gomap_u64_rw.
  */
 #define GO_WAITS   "impls/support/go_waits_spin.h"
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64.h"

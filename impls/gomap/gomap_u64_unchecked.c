@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_u64_unchecked.c - the fast path without its redundant checks.
+ * gomap_u64_unchecked.c - the 64-bit fast path without redundant checks.
  *
- * gomap_u64 less what a lookup may leave out when nobody writes beside it: is
- * there anything, is somebody writing. It keeps the look at the old buckets, which
- * a growing map needs. A lookup writes nothing.
+ * Omits from gomap_u64 the checks that a lookup does not need without
+ * concurrent writes: for an empty map and for a writer. It keeps the check of
+ * the old buckets, which a growing map needs. A lookup writes nothing.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64_unchecked.h"
 #include "impls/gomap/gomap_bare.h" /* the operations */

@@ -2,8 +2,8 @@
 /*
  * gomap_u64_unchecked_rw.c - gomap_u64_unchecked under Go's RWMutex.
  *
- * Under the lock the checks left out are redundant indeed: nobody writes beside a
- * lookup. Each lookup adds to the lock's line twice.
+ * Under the lock the omitted checks are indeed redundant: no thread writes
+ * during a lookup. Each lookup adds to the lock's line twice.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_u64_unchecked.h"
 #include "impls/shard/shard_one.h"

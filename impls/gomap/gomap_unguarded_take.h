@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_unguarded_take.h - Go maps under locks that removals go past: a misuse
- * that is counted instead of fatal.
+ * gomap_unguarded_take.h - locked Go maps whose removals skip the lock: a
+ * misuse that is counted instead of fatal.
  *
- * Go's map sees it now and then by its flag, and dies; here each conflict is
- * counted, and from the first on removals take the lock, so that what is wrong
- * stays small and defined. One removal in 16 is met in the middle of it by
- * others, so that they meet in every run. Iterators that stay open keep all
- * memory that growth would free.
+ * Go's map detects this only sometimes, by its flag, and dies. Here each
+ * conflict is counted, and after the first one removals take the lock, so that
+ * the damage stays small and defined. One removal in 16 pauses in the middle,
+ * so that every run has conflicts. Open iterators keep all memory that growth
+ * would free.
  *
  * A template: the includer chooses guard and shards as for gomap_guarded.h, and
  * defines be_met().
@@ -20,9 +20,9 @@
 #undef ops
 #include "impls/technique/technique.h"
 
-enum { GIVES_WAY = 16 };
+enum { REMOVALS_PER_PAUSE = 16 };
 
-/* In the middle of a write to a shard's map: lets others come. */
+/* Lets other threads run in the middle of a write to a shard's map. */
 static void be_met(struct gomap *inner);
 
 struct bare {
@@ -102,12 +102,12 @@ RM_HOT bool bare_take(void *thread, struct rm_shape shape, struct rm_key key,
 
 	if (conflicts_of(bare->map))
 		return take(bare->map, shape, key, old);
-	/* relaxed: whose turn it is orders nothing */
+	/* relaxed: the count orders nothing */
 	if (atomic_fetch_add_explicit(
 	            &bare->removals, 1, memory_order_relaxed) %
-	                GIVES_WAY ==
+	                REMOVALS_PER_PAUSE ==
 	        0) {
-		gomap_ask_to_write(inner);
+		gomap_require_no_writer(inner);
 		gomap_write_begin(inner);
 		be_met(inner);
 		gomap_write_end(inner);

@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gomap_write.h - Go's map: assigning, removing, clearing. Inner part of
-   gomap.h. */
+/* gomap_write.h - Go's map: assigning and removing. Inner part of gomap.h. */
 #ifndef RM_SUPPORT_GOMAP_WRITE_H
 #define RM_SUPPORT_GOMAP_WRITE_H
 
 #include "impls/gomap/gomap_grow.h"
 
-/* What each write of Go's asks first: does nobody else write? */
-RM_HOT void gomap_ask_to_write(const struct gomap *map)
+/* The first check of each write in Go: no other thread writes. */
+RM_HOT void gomap_require_no_writer(const struct gomap *map)
 {
 	if (__builtin_expect(gomap_get(map->flags) & GOMAP_WRITING, 0))
 		gomap_fatal(map, "concurrent map writes");
 }
 
-/* Turns the flag over: of two writes that have both asked, the second takes the
-   first one's away, and each finds that at its end. */
+/* Toggles the flag. If two writes have both passed the check, the second clears
+   the flag of the first, and both detect that at their end. */
 RM_HOT void gomap_write_begin(struct gomap *map)
 {
 	gomap_set(map->flags, gomap_get(map->flags) ^ GOMAP_WRITING);
 }
 
-/* Begins a write to a key, whose hash it returns. As in Go the key is hashed
-   before the flag is set: a hash that faults leaves none. */
+/* Begins a write to a key and returns its hash. As in Go, the key is hashed
+   before the flag is set, so a faulting hash leaves no flag. */
 RM_HOT uint64_t gomap_write_begin_at(
         struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
-	gomap_ask_to_write(map);
+	gomap_require_no_writer(map);
 
 	const uint64_t hash = gomap_hash(map, shape, key);
 
@@ -42,8 +41,8 @@ RM_HOT void gomap_write_end(struct gomap *map)
 	gomap_set(map->flags, flags & (uint8_t)~GOMAP_WRITING);
 }
 
-/* The first free slot of a chain, appending a bucket if there is none; bucket
-   == NULL: no memory. */
+/* Returns the first free slot of a chain, appending a bucket if necessary;
+   bucket == NULL: no memory. */
 GOMAP_PLAIN struct gomap_place gomap_free_slot(
         struct gomap *map, struct rm_shape shape, struct gomap_bucket *bucket)
 {
@@ -62,9 +61,9 @@ GOMAP_PLAIN struct gomap_place gomap_free_slot(
 	}
 }
 
-/* False: for lack of memory the chain of this hash has not moved yet, and
+/* False if the chain of this hash has not moved yet for lack of memory. Then
    nothing may be inserted into it. */
-GOMAP_PLAIN bool gomap_takes_inserts(
+GOMAP_PLAIN bool gomap_chain_ready(
         const struct gomap *map, struct rm_shape shape, uint64_t hash)
 {
 	struct gomap_bucket *old = gomap_get(map->oldbuckets);
@@ -73,7 +72,7 @@ GOMAP_PLAIN bool gomap_takes_inserts(
 	       gomap_moved(gomap_at(old, shape, hash & gomap_old_mask(map)));
 }
 
-/* Entries of a chain. */
+/* Number of entries in a chain. */
 GOMAP_PLAIN unsigned gomap_chain_entries(
         struct gomap_bucket *bucket, struct rm_shape shape)
 {
@@ -86,7 +85,7 @@ GOMAP_PLAIN unsigned gomap_chain_entries(
 	return entries;
 }
 
-/* Inserts a key that is not there; grows first if it is time. */
+/* Inserts an absent key; grows first if necessary. */
 GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
         struct rm_shape shape, struct rm_key key, uint64_t hash)
 {
@@ -99,10 +98,10 @@ GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
 	                        gomap_get(map->noverflow), log2_buckets)) &&
 	        gomap_grow(map, shape))
 		gomap_grow_work(map, shape, hash);
-	if (!gomap_takes_inserts(map, shape, hash))
+	if (!gomap_chain_ready(map, shape, hash))
 		return NULL;
 	if (shape.str) {
-		held = gomap_key_hold(map, key);
+		held = gomap_key_store(map, key);
 		if (!held && key.length)
 			return NULL;
 	}
@@ -110,7 +109,7 @@ GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
 	struct gomap_bucket *head = gomap_chain(map, shape, hash);
 	struct gomap_place place = gomap_free_slot(map, shape, head);
 
-	if (!place.bucket || !gomap_value_hold(shape, place)) {
+	if (!place.bucket || !gomap_value_allocate(shape, place)) {
 		if (shape.str && !map->extra->borrows_keys)
 			free((void *)(uintptr_t)held);
 		return NULL;
@@ -129,14 +128,15 @@ GOMAP_CALL _Atomic uint64_t *gomap_insert(struct gomap *map,
 	return gomap_slot_value(place.bucket, shape, place.slot);
 }
 
-/* Makes the one bucket of a map that started with none. */
+/* Allocates the one bucket of a map that started without buckets. */
 GOMAP_RARE bool gomap_first_bucket(struct gomap *map, struct rm_shape shape)
 {
 	gomap_set(map->buckets, gomap_array_create(0, shape));
 	return gomap_get(map->buckets) != NULL;
 }
 
-/* Between gomap_write_begin_at(), which has returned `hash`, and the end. */
+/* The part of an assignment between gomap_write_begin_at(), which returned
+   `hash`, and gomap_write_end(). */
 RM_HOT _Atomic uint64_t *gomap_assign_begun(struct gomap *map,
         struct rm_shape shape, struct rm_key key, uint64_t hash,
         bool *was_there)
@@ -154,7 +154,7 @@ RM_HOT _Atomic uint64_t *gomap_assign_begun(struct gomap *map,
 	if (!place.bucket)
 		return gomap_insert(map, shape, key, hash);
 	*was_there = true;
-	if (GOMAP_FLOAT_KEYS) /* -0 equals 0, and replaces it */
+	if (GOMAP_FLOAT_KEYS) /* -0 equals 0 and replaces it */
 		gomap_set(*gomap_slot_key(place.bucket, shape, place.slot),
 		        key.word);
 	return gomap_slot_value(place.bucket, shape, place.slot);
@@ -174,17 +174,18 @@ RM_HOT _Atomic uint64_t *gomap_assign(struct gomap *map, struct rm_shape shape,
 	return words;
 }
 
-/* The bucket before `bucket` in the chain of `head`. */
-GOMAP_PLAIN struct gomap_bucket *gomap_before(struct gomap_bucket *head,
-        struct rm_shape shape, const struct gomap_bucket *bucket)
+/* Returns the bucket before `bucket` in the chain of `head`. */
+GOMAP_PLAIN struct gomap_bucket *gomap_previous_bucket(
+        struct gomap_bucket *head, struct rm_shape shape,
+        const struct gomap_bucket *bucket)
 {
 	while (gomap_next(head, shape) != bucket)
 		head = gomap_next(head, shape);
 	return head;
 }
 
-/* True if nothing but empty slots follows. */
-GOMAP_PLAIN bool gomap_ends_chain(
+/* True if only empty slots follow. */
+GOMAP_PLAIN bool gomap_is_last_entry(
         struct gomap_place place, struct rm_shape shape)
 {
 	struct gomap_bucket *next = gomap_next(place.bucket, shape);
@@ -195,13 +196,13 @@ GOMAP_PLAIN bool gomap_ends_chain(
 	return !next || gomap_get(next->tophash[0]) == GOMAP_EMPTY_REST;
 }
 
-/* Marks a slot empty; if it was the chain's last entry, the empty slots before
-   it end the chain, too: lookups stop there. */
+/* Marks a slot empty. If it was the chain's last entry, marks it and the empty
+   slots before it emptyRest, where lookups stop. */
 GOMAP_PLAIN void gomap_mark_empty(struct gomap_bucket *head,
         struct rm_shape shape, struct gomap_place place)
 {
 	gomap_set(place.bucket->tophash[place.slot], GOMAP_EMPTY_ONE);
-	if (!gomap_ends_chain(place, shape))
+	if (!gomap_is_last_entry(place, shape))
 		return;
 	do {
 		gomap_set(place.bucket->tophash[place.slot], GOMAP_EMPTY_REST);
@@ -210,16 +211,17 @@ GOMAP_PLAIN void gomap_mark_empty(struct gomap_bucket *head,
 		} else if (place.bucket == head) {
 			return;
 		} else {
-			place.bucket = gomap_before(head, shape, place.bucket);
+			place.bucket = gomap_previous_bucket(
+			        head, shape, place.bucket);
 			place.slot = GOMAP_SLOTS - 1;
 		}
 	} while (gomap_get(place.bucket->tophash[place.slot]) ==
 	         GOMAP_EMPTY_ONE);
 }
 
-/* Strikes out what a moved entry left in one old array: an iterator there
-   must not follow the pointer to freed bytes. */
-GOMAP_PLAIN void gomap_forget_in(struct gomap_bucket *buckets,
+/* Erases the traces of a moved entry in one old array, so that iterators do not
+   follow its pointer to freed bytes. */
+GOMAP_PLAIN void gomap_erase_traces_in(struct gomap_bucket *buckets,
         struct rm_shape shape, uint64_t hash, uint64_t bytes)
 {
 	uint64_t mask = gomap_mask(gomap_array_of(buckets)->log2_buckets);
@@ -237,19 +239,21 @@ GOMAP_PLAIN void gomap_forget_in(struct gomap_bucket *buckets,
 		}
 }
 
-/* ... in all old arrays that an iterator may be in. */
-GOMAP_RARE void gomap_forget(
+/* The same in all old arrays that an iterator may use. */
+GOMAP_RARE void gomap_erase_traces(
         struct gomap *map, struct rm_shape shape, uint64_t hash, uint64_t bytes)
 {
 	if (gomap_get(map->oldbuckets))
-		gomap_forget_in(gomap_get(map->oldbuckets), shape, hash, bytes);
+		gomap_erase_traces_in(
+		        gomap_get(map->oldbuckets), shape, hash, bytes);
 	for (struct gomap_array *array = gomap_get(map->extra->retired_arrays);
 	        array; array = array->next_retired)
-		gomap_forget_in(gomap_array_first(array), shape, hash, bytes);
+		gomap_erase_traces_in(
+		        gomap_array_first(array), shape, hash, bytes);
 }
 
-/* Takes out the entry at `place`, in the chain of `head`. */
-GOMAP_CALL void gomap_take_out(struct gomap *map, struct rm_shape shape,
+/* Removes the entry at `place`, in the chain of `head`. */
+GOMAP_CALL void gomap_remove_at(struct gomap *map, struct rm_shape shape,
         uint64_t hash, struct gomap_bucket *head, struct gomap_place place)
 {
 	_Atomic uint64_t *key = gomap_slot_key(place.bucket, shape, place.slot);
@@ -257,7 +261,7 @@ GOMAP_CALL void gomap_take_out(struct gomap *map, struct rm_shape shape,
 	        gomap_slot_value(place.bucket, shape, place.slot);
 
 	if (shape.str && gomap_get(map->extra->iterators))
-		gomap_forget(map, shape, hash, gomap_get(key[0]));
+		gomap_erase_traces(map, shape, hash, gomap_get(key[0]));
 	gomap_key_release(map, shape, key);
 	if (gomap_boxes(shape))
 		free(gomap_box(value));
@@ -268,12 +272,12 @@ GOMAP_CALL void gomap_take_out(struct gomap *map, struct rm_shape shape,
 	gomap_mark_empty(head, shape, place);
 	gomap_set(map->count, gomap_get(map->count) - 1);
 	if (gomap_get(map->count) == 0)
-		/* Makes it hard to learn a seed by trying keys one by one */
+		/* makes it hard to find out a seed by trying keys */
 		gomap_set(map->hash0, (uint32_t)gomap_random(map));
 }
 
-/* As an insert does, a remove first moves the chain that it is about to use
-   out of the old array: growth comes to its end under removes alone. */
+/* Like an insert, a remove first moves its chain out of the old array. So
+   removes alone complete growth. */
 RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
@@ -295,7 +299,7 @@ RM_HOT bool gomap_remove(struct gomap *map, struct rm_shape shape,
 			        gomap_slot_value(
 			                place.bucket, shape, place.slot),
 			        old);
-		gomap_take_out(map, shape, hash, head, place);
+		gomap_remove_at(map, shape, hash, head, place);
 	}
 	gomap_write_end(map);
 	return place.bucket != NULL;

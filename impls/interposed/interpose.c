@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * interpose.c - a Go map under an RWMutex in a shared library, whose functions
- * the dynamic loader finds: what is loaded before it (LD_PRELOAD) may take its
- * place, as the cache of impls/interposed/library/cache.c does.
+ * interpose.c - a Go map under an RWMutex in a shared library. A library that
+ * is loaded first (LD_PRELOAD) can replace its functions, as
+ * impls/interposed/library/cache.c does.
  *
- * A lookup is one call through a pointer that create() got from the loader, as
- * the PLT would keep it, and writes the library's lock line twice. The library
- * lies beside the program, libreadmostly_map.so; it is opened by create(), so
- * that a program which never runs this map does not need it. It has no hooks of
- * the stats build: causes say 0 of its lock.
+ * A lookup is one call through a pointer that create() resolved by dlsym(),
+ * like a PLT call, and writes the library's lock line twice. The library,
+ * libreadmostly_map.so, is next to the program. create() opens it, so programs
+ * that never run this map do not need it. The library has no statistics hooks,
+ * so reports of causes show 0 for its lock.
  */
 #include "impls/interposed/interposed.h"
 #include "impls/support/no_handle.h"
@@ -24,7 +24,7 @@
 enum { PATH_BYTES = 4096 };
 
 struct map {
-	void *inside; /* of the library */
+	void *inside; /* the library's map */
 	bool (*lookup)(void *map, uint64_t key, uint64_t *value);
 	bool (*exchange)(
 	        void *map, uint64_t key, uint64_t value, uint64_t *old);
@@ -34,8 +34,8 @@ struct map {
 	void (*destroy)(void *map);
 };
 
-/* Opens the library beside the program, or up to two folders above it
-   (maps/plain/interpose); its names become everybody's. False: it is not there. */
+/* Opens the library in the program's folder or up to two folders above (for
+   maps/plain/interpose). Its symbols become global. False if it is missing. */
 static bool library_open(void)
 {
 	char program[PATH_BYTES], path[PATH_BYTES + 32];
@@ -56,7 +56,7 @@ static bool library_open(void)
 	return false;
 }
 
-/* Whoever defines the name first in the order of loading. */
+/* Resolves to the first definition in load order. */
 static bool find(const char *name, void *function)
 {
 	void *symbol = dlsym(RTLD_DEFAULT, name);
@@ -118,7 +118,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return callback_lookup(thread, key.word, &value->word[0]);
 }
 
-/* upsert is exchange with old == NULL: what is verified is what is timed. */
+/* Upsert is this with old == NULL, so the check tests the timed code. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -173,7 +173,7 @@ const struct rm_impl rm_impl_interpose = {
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex; dlsym(3)",
 	.system = "M15",
-	.shapes = 1, /* u64x8 */
+	.shapes = 1,
 	.guarantees = "none",
 	.progress = "blocking",
 	.dispatch = "callback",

@@ -2,14 +2,14 @@
 package readmostly;
 
 /**
- * The worker of a verification, runner/trial/accounting.c: writes of the cell's
- * kind on few keys, and look-ups that race with others' writes. Each value that
- * went in comes out once or is held.
+ * The worker of a verification, runner/trial/accounting.c: writes of the cell's kind on
+ * few keys, and lookups concurrent with writes of other threads. Each value that went in
+ * comes out once or is held.
  */
 final class Account extends Worker {
 	long written, returned; // sums of values
 	long puts, outs;
-	long lost; // writes after which the value before them was found
+	long lost; // writes after which the old value was found
 
 	Account(Load load, int slot, long state) {
 		super(load, slot, state, null, null);
@@ -21,33 +21,33 @@ final class Account extends Worker {
 	}
 
 	void verify() {
-		while (load.more()) {
+		while (load.takeBatch()) {
 			for (long until = counts.writes + Load.BATCH;
 					counts.writes < until;) {
-				turn();
+				writeAndLookUp();
 			}
 		}
 		counts.pairs = 0;
 		counts.iterations = counts.writes;
 	}
 
-	private void turn() {
+	private void writeAndLookUp() {
 		write(Random.below(next(), load.resident), slot + 1);
 		long rank = Random.below(next(), load.resident);
 		long value = table.lookup(rank);
 		if (value != Table.ABSENT) {
-			wrong |= Random.different(value, rank);
+			wrong |= Random.rankMismatch(value, rank);
 		}
 	}
 
 	/**
-	 * Of a table that does not tell what it replaced: no value is written
-	 * twice, so to find the one from before is to have lost the write; and a
-	 * key that nobody takes out is there after it.
+	 * For a table that does not report old values. No value is written twice, so if
+	 * the old value is still found after the write, the write was lost. A key that no
+	 * thread removes must be present after it.
 	 */
 	@Override
 	long store(long rank, long value) {
-		if (table.tells()) {
+		if (table.returnsOld()) {
 			return table.upsert(rank, value);
 		}
 		long before = table.lookup(rank);
@@ -61,18 +61,18 @@ final class Account extends Worker {
 	}
 
 	@Override
-	void wrote(long rank, long value, long old) {
+	void onPut(long rank, long value, long old) {
 		written += value;
 		puts++;
-		took(rank, old);
+		onTake(rank, old);
 	}
 
 	@Override
-	void took(long rank, long old) {
+	void onTake(long rank, long old) {
 		if (old != Table.ABSENT) {
 			returned += old;
 			outs++;
-			wrong |= Random.different(old, rank);
+			wrong |= Random.rankMismatch(old, rank);
 		}
 	}
 }

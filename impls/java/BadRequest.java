@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package readmostly;
 
-/** A request that was not understood, and why. */
+/** An invalid request, with the reason. */
 final class BadRequest extends Exception {
 	private static final long serialVersionUID = 1;
 

@@ -4,7 +4,7 @@ package readmostly;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 
-/** The factors of a cell that a program in Java looks at. */
+/** The factors of a cell that affect a program in Java. */
 final class Cell {
 	final String id, map, shape, writeKind, dist, loop, measure, memory;
 	final String allocator, hugePages, settle, keyDiffers;
@@ -23,10 +23,10 @@ final class Cell {
 		loop = cell.get("loop").getAsString();
 		measure = cell.get("measure").getAsString();
 		memory = cell.get("memory").getAsString();
-		allocator = usual(cell, "allocator", "glibc");
-		hugePages = usual(cell, "huge_pages", "system");
-		settle = usual(cell, "settle", "yes");
-		keyDiffers = usual(cell, "key_differs", "first");
+		allocator = valueOrDefault(cell, "allocator", "glibc");
+		hugePages = valueOrDefault(cell, "huge_pages", "system");
+		settle = valueOrDefault(cell, "settle", "yes");
+		keyDiffers = valueOrDefault(cell, "key_differs", "first");
 		keys = cell.get("keys").getAsLong();
 		warmUpNs = cell.get("warm_up_ns").getAsLong();
 		windowNs = cell.get("window_ns").getAsLong();
@@ -41,7 +41,8 @@ final class Cell {
 		traced = cell.has("trace");
 	}
 
-	private static String usual(JsonObject cell, String name, String usual) {
+	private static String valueOrDefault(JsonObject cell, String name,
+			String usual) {
 		return cell.has(name) ? cell.get(name).getAsString() : usual;
 	}
 
@@ -67,7 +68,7 @@ final class Cell {
 		return shape.startsWith("str");
 	}
 
-	/** Throws where the members make no sense, whatever the program. */
+	/** Throws if a member is invalid for every program. */
 	void check() throws BadRequest {
 		if (threads < 1 || keys < 1
 				|| cpus.length != 0 && cpus.length != threads) {

@@ -2,14 +2,14 @@
 package readmostly;
 
 /**
- * Distribution of ranks: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or
- * sequential. a and b are as in struct rm_cell: theta, or the two shares.
+ * Distribution of ranks: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or sequential. a and
+ * b are as in struct rm_cell: theta, or the two shares.
  */
 final class Distribution {
 	private final String name;
 	private double a, b;
 
-	/** IllegalArgumentException where there is no such one here. */
+	/** Throws IllegalArgumentException for an unknown distribution. */
 	Distribution(String text) {
 		String[] parts = text.split(":", -1);
 		name = parts[0];
@@ -42,9 +42,8 @@ final class Distribution {
 	}
 
 	/**
-	 * rm_stream_create(): the ranks of a sequential cell, a power of two of
-	 * them, or null. Fresh: the resident ranks without the guard at their two
-	 * ends.
+	 * rm_stream_create(): the ranks of a sequential cell, or null. Their number is a
+	 * power of two. Fresh: the resident ranks without the guard at both ends.
 	 */
 	int[] stream(Load load, int slot, long seed) {
 		if (!name.equals("sequential")) {

@@ -4,16 +4,18 @@ package readmostly;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * ConcurrentHashMap as it is used: keys and values are objects, so that a write
- * makes both and a look-up one to ask with. A look-up stores nothing to shared
- * memory; a write locks the first entry of its bucket.
+ * ConcurrentHashMap as programs use it: keys and values are objects. So a write allocates
+ * both, and a lookup allocates a key. A lookup writes nothing shared; a write locks the
+ * first entry of its bucket.
  */
 final class JavaChm {
 	private JavaChm() {
 	}
 
-	/** Java is told of n entries, not of the bins that they need; 0: nothing. */
-	private static <K> ConcurrentHashMap<K, Long> roomFor(long n) {
+	/**
+	 * The constructor takes the number of entries, not of bins; n = 0: default size.
+	 */
+	private static <K> ConcurrentHashMap<K, Long> withCapacity(long n) {
 		return n == 0 ? new ConcurrentHashMap<>()
 				: new ConcurrentHashMap<>((int) Math.min(n, 1 << 29));
 	}
@@ -22,7 +24,7 @@ final class JavaChm {
 		private final ConcurrentHashMap<Long, Long> map;
 
 		U64(long size) {
-			map = roomFor(size);
+			map = withCapacity(size);
 		}
 
 		@Override
@@ -45,7 +47,7 @@ final class JavaChm {
 		private final ConcurrentHashMap<String, Long> map;
 
 		Str(long size) {
-			map = roomFor(size);
+			map = withCapacity(size);
 		}
 
 		@Override

@@ -4,10 +4,10 @@ package readmostly;
 import org.jctools.maps.NonBlockingHashMapLong;
 
 /**
- * NonBlockingHashMapLong of JCTools: keys stay numbers, values are objects. No
- * operation takes a lock. A put or a remove that meets another one counts as if
- * it had come just before, but returns what the other left: its answers are not
- * what it replaced.
+ * NonBlockingHashMapLong of JCTools: keys stay numbers, values are objects. No operation
+ * takes a lock. A put or a remove that is concurrent with another one counts as if it
+ * came just before, but returns the other's value. So its result is not the value that it
+ * replaced.
  */
 final class JavaNbhmLong {
 	private JavaNbhmLong() {
@@ -17,9 +17,9 @@ final class JavaNbhmLong {
 		private final NonBlockingHashMapLong<Long> map;
 
 		/**
-		 * It is told of places, not of keys: twice as many. Grown to 2 Ki or
-		 * 64 Ki keys it would have one for each. Without `optForSpace`: the
-		 * faster of its two forms.
+		 * The constructor takes the number of slots: two per key. A map that has
+		 * grown to 2 Ki or 64 Ki keys would have one per key. Without
+		 * `optForSpace`: the faster of its two forms.
 		 */
 		U64(long size) {
 			map = new NonBlockingHashMapLong<>(
@@ -27,7 +27,7 @@ final class JavaNbhmLong {
 		}
 
 		@Override
-		boolean tells() {
+		boolean returnsOld() {
 			return false;
 		}
 

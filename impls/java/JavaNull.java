@@ -2,8 +2,8 @@
 package readmostly;
 
 /**
- * No map: every key is there and has the value that was written for it. What is
- * left is what the loop costs in Java, the floor of the others.
+ * No map: every key is present and has the value written for it. What remains is the cost
+ * of the loop in Java, the floor of the other maps.
  */
 final class JavaNull {
 	private JavaNull() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package readmostly;
 
-/** What was answered wrongly: runner/trial/judge.c. */
+/** Finds wrong results: runner/trial/judge.c. */
 final class Judge {
 	private final Team team;
 	private final Cell cell;
@@ -15,7 +15,7 @@ final class Judge {
 		load = team.load;
 	}
 
-	/** Tells what was answered wrongly, or null. */
+	/** Describes the first wrong result, or null. */
 	String mismatch() {
 		if (sum.wrong > 0) {
 			return "an operation returned another key's value";
@@ -27,7 +27,7 @@ final class Judge {
 			return "lost update: after " + sum.lost + " writes the value was "
 					+ "there that they were to replace";
 		}
-		if (cell.verifies() && team.table.tells()
+		if (cell.verifies() && team.table.returnsOld()
 				&& sum.written - sum.returned != sum.held) {
 			return "lost update: prefill + written - returned is not what "
 					+ "is held";
@@ -44,11 +44,11 @@ final class Judge {
 			return "key sums differ: the map holds " + sum.heldKeys
 					+ " keys, its answers say " + sum.expectedKeys;
 		}
-		return load.kind == Load.Kind.UPDATE ? ofUpdates()
-				: load.kind == Load.Kind.FRESH ? ofFresh() : null;
+		return load.kind == Load.Kind.UPDATE ? mismatchOfUpdates()
+				: load.kind == Load.Kind.FRESH ? mismatchOfFresh() : null;
 	}
 
-	private String ofUpdates() {
+	private String mismatchOfUpdates() {
 		if (sum.all.missesResident > 0) {
 			return sum.all.missesResident
 					+ " lookups missed keys that were never removed";
@@ -58,20 +58,20 @@ final class Judge {
 	}
 
 	/**
-	 * Ranks of fresh keys are drawn once: a key that is there already is one
-	 * that was not put in, and its answer hides that from the sums.
+	 * Fresh ranks are drawn once. If such a key is reported present, it was not
+	 * inserted, and the key sums cannot show that.
 	 */
-	private String ofFresh() {
+	private String mismatchOfFresh() {
 		long puts = sum.all.pairs + sum.puts;
 		return sum.all.inserts == puts ? null : puts - sum.all.inserts
 				+ " of " + puts + " upserts of fresh keys found one";
 	}
 
 	/** The reason if a member could not be placed, or null. */
-	String misplaced() {
+	String placementError() {
 		for (Member member : team.members) {
-			if (member.misplaced != null) {
-				return member.misplaced;
+			if (member.placementError != null) {
+				return member.placementError;
 			}
 		}
 		return null;

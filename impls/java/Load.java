@@ -4,9 +4,9 @@ package readmostly;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/** What all workers of a cell have in common. */
+/** State shared by all workers of a cell. */
 final class Load {
-	static final int BATCH = 64; // iterations between two looks at `stop`
+	static final int BATCH = 64; // iterations between two checks of `stop`
 
 	enum Kind {
 		UPDATE, CHURN, FRESH
@@ -17,7 +17,7 @@ final class Load {
 	final double misses;
 	final long resident, span, guard; // as in struct rm_worker
 	final long writeBelow;
-	/** What threads publish of their fresh writes, STRIDE apart: rm_fresh. */
+	/** Published counts of fresh writes, STRIDE apart: rm_fresh. */
 	final AtomicLongArray bases;
 	static final int STRIDE = 16;
 	final AtomicLong left; // verify: writes not yet begun
@@ -32,18 +32,18 @@ final class Load {
 		writeBelow = (long) Math.min(
 				decisions(cell.writeShare) * 0x1p32, 0xffffffffL);
 		boolean moves = kind == Kind.FRESH && cell.writeShare > 0;
-		long own = resident / threads;
-		// twice the writes between two values that are published
-		guard = moves ? Math.min(own / 4, 128) : 0;
+		long ownKeys = resident / threads;
+		// twice the writes between two published values
+		guard = moves ? Math.min(ownKeys / 4, 128) : 0;
 		span = !moves ? Math.round(resident / (1 - misses))
-				: own > 0 ? (own - guard) * threads : resident;
+				: ownKeys > 0 ? (ownKeys - guard) * threads : resident;
 		bases = new AtomicLongArray((threads + 1) * STRIDE);
 		for (int i = 0; i < threads; i++) {
 			publish(i, 0);
 		}
 	}
 
-	/** rm_counts_write_decisions(): a pair of writes is one decision. */
+	/** rm_cell_write_decision_share(): a pair of writes is one decision. */
 	double decisions(double share) {
 		return kind == Kind.UPDATE ? share : share / (2 - share);
 	}
@@ -60,8 +60,8 @@ final class Load {
 		return bases.getOpaque(((int) rank % threads + 1) * STRIDE);
 	}
 
-	/** Takes a chunk of writes from the common pot. */
-	boolean more() {
+	/** Takes a batch of writes from the shared budget. */
+	boolean takeBatch() {
 		return left.addAndGet(-BATCH) > -BATCH;
 	}
 }

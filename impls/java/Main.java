@@ -9,10 +9,9 @@ import java.util.Map;
 
 /**
  * Readmostly-java measures Java's maps through the trial protocol
- * (docs/reference/trial-protocol.md). The measured loop is runner/driver.h,
- * written in Java: same generator, same keys, same operations in the same
- * order, same checks. maps.tsv describes the maps; docs/adr/0031 says what is of all
- * languages.
+ * (docs/reference/trial-protocol.md). The measured loop is runner/driver.h, written in
+ * Java: same generator, keys, order of operations and checks. maps.tsv describes the
+ * maps; docs/adr/0031 has the rules for all languages.
  */
 public final class Main {
 	private static final String USAGE =
@@ -25,7 +24,7 @@ public final class Main {
 	private Main() {
 	}
 
-	/** Exit status: 0, 2 not understood, 3 no result. */
+	/** Exit status: 0, 2 invalid request, 3 no result. */
 	public static void main(String[] arguments) throws Exception {
 		System.exit(run(arguments));
 	}
@@ -69,7 +68,7 @@ public final class Main {
 				.create().toJson(result);
 	}
 
-	/** When run by hand nobody else watches the deadline. */
+	/** A manual run has no other watchdog for the deadline. */
 	private static void watch(long deadlineNs) {
 		Thread watch = new Thread(() -> {
 			try {

@@ -6,7 +6,7 @@ import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.function.LongConsumer;
 
-/** One thread of a trial. It does each phase when all are there. */
+/** One thread of a trial. It starts each phase when all threads are ready. */
 final class Member extends Thread {
 	private final Team team;
 	private final CyclicBarrier gate;
@@ -18,8 +18,8 @@ final class Member extends Thread {
 	long start, end; // of the window
 	ThreadUsage before, after;
 	long settled, heldKeys, heldSum, held;
-	String misplaced; // why it is not where it belongs
-	Throwable broken; // what a phase threw
+	String placementError; // why it is not on its CPU
+	Throwable broken; // thrown by a phase
 
 	Member(Team team, CyclicBarrier gate, int slot) {
 		super("member " + slot);
@@ -62,12 +62,14 @@ final class Member extends Thread {
 		}
 	}
 
-	/** Each makes its worker, so that those of two do not lie together. */
+	/**
+	 * Each member makes its worker, so that two workers are not adjacent in memory.
+	 */
 	private void setup() throws IOException {
 		Cell cell = team.request.cell;
 		id = ThreadUsage.id();
 		if (cell.cpus.length > 0) {
-			misplaced = ThreadUsage.pin(cell.cpus[slot]);
+			placementError = ThreadUsage.pin(cell.cpus[slot]);
 		}
 		worker = team.worker(slot);
 	}
@@ -78,7 +80,7 @@ final class Member extends Thread {
 		}
 	}
 
-	/** The member's share of the first n ranks. */
+	/** Visits the member's share of the first n ranks. */
 	private void each(long n, LongConsumer visit) {
 		worker.table = team.table;
 		for (long rank = slot; rank < n; rank += team.members.length) {
@@ -86,7 +88,7 @@ final class Member extends Thread {
 		}
 	}
 
-	/** Looks every resident key up once, as C does. */
+	/** Looks up every resident key once, as C does. */
 	private void settle() {
 		if (team.request.cell.settle.equals("no")) {
 			return;
@@ -95,7 +97,7 @@ final class Member extends Thread {
 			long value = worker.table.lookup(rank);
 			if (value != Table.ABSENT) {
 				settled++;
-				worker.wrong |= Random.different(value, rank);
+				worker.wrong |= Random.rankMismatch(value, rank);
 			}
 		});
 		if (team.request.cell.renewals() > 0 && team.table.holds()) {
@@ -139,7 +141,7 @@ final class Member extends Thread {
 				heldKeys++;
 				heldSum += Random.mixOf(rank);
 				held += value;
-				worker.wrong |= Random.different(value, rank);
+				worker.wrong |= Random.rankMismatch(value, rank);
 			}
 		});
 	}

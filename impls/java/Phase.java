@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package readmostly;
 
-/** What all members do together, in this order. */
+/** Phases that all members run together, in this order. */
 enum Phase {
 	SETUP, CREATE, PREFILL, SETTLE, WARM_UP, WINDOW, VERIFY
 }

@@ -2,9 +2,9 @@
 package readmostly;
 
 /**
- * What runner/base/rng.h and runner/keys.h make of a number, number for number:
- * tests/go/sequence.tsv holds both sides to it. A long holds 64 bits
- * without a sign; where that matters the code says unsigned.
+ * The generators of runner/base/rng.h and runner/keys.h, number for number.
+ * tests/go/sequence.tsv checks both implementations. A long holds 64 unsigned bits; the
+ * code is explicit if the sign matters.
  */
 final class Random {
 	private static final long STEP = 0x9e3779b97f4a7c15L;
@@ -18,7 +18,7 @@ final class Random {
 		return Math.multiplyHigh(a, b) + (a >> 63 & b) + (b >> 63 & a);
 	}
 
-	/** What rm_next() returns for a state that INCREMENT was added to. */
+	/** The result of rm_next() for a state after the addition of INCREMENT. */
 	static long mix(long state) {
 		long other = state ^ 0xe7037ed1a0b428dbL;
 		return high(state, other) ^ state * other;
@@ -58,7 +58,7 @@ final class Random {
 	}
 
 	/** 0 if the value was written for the rank. */
-	static long different(long value, long rank) {
+	static long rankMismatch(long value, long rank) {
 		return (value ^ rank) & 0xffffffffL;
 	}
 }

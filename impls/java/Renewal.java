@@ -13,21 +13,21 @@ final class Renewal {
 	/** rm_renew_keys() */
 	void renew(Worker worker, int renewals) {
 		Load load = worker.load;
-		long own = (load.resident + load.threads - 1 - worker.slot)
+		long ownKeys = (load.resident + load.threads - 1 - worker.slot)
 				/ load.threads;
 		Counts before = worker.counts;
 		worker.counts = counts;
 		start = System.nanoTime();
 		for (int n = 0; n < renewals; n++) {
-			for (long i = 0; i < own; i++) {
-				worker.renew(worker.slot + i * STRIDE % own * load.threads);
+			for (long i = 0; i < ownKeys; i++) {
+				worker.renew(worker.slot + i * STRIDE % ownKeys * load.threads);
 			}
 		}
 		end = System.nanoTime();
 		worker.counts = before;
 	}
 
-	/** Returns the error if not each key was renewed, or null. */
+	/** Returns the error if not every key was renewed, or null. */
 	static String mismatch(Team team) {
 		long expected = team.load.resident * team.request.cell.renewals();
 		long removes = 0, inserts = 0;
@@ -52,9 +52,9 @@ final class Renewal {
 			first = Math.min(first, member.renewal.start);
 			last = Math.max(last, member.renewal.end);
 		}
-		Map<String, Object> told = new LinkedHashMap<>();
-		told.put("keys", keys);
-		told.put("elapsed_ns", last - first);
-		return told;
+		Map<String, Object> entry = new LinkedHashMap<>();
+		entry.put("keys", keys);
+		entry.put("elapsed_ns", last - first);
+		return entry;
 	}
 }

@@ -9,7 +9,7 @@ import java.util.Set;
 
 /** A request of docs/reference/trial-protocol.md. */
 final class Request {
-	/** The version that this program speaks. */
+	/** The version of the protocol. */
 	static final int PROTOCOL = 2;
 
 	private static final Set<String> MEMBERS = Set.of("protocol", "cell",
@@ -37,7 +37,7 @@ final class Request {
 				.getAsString();
 	}
 
-	/** Takes one request; every member must be there, and no other. */
+	/** Reads one request. Every member must be present, and no other. */
 	static Request read(String text) throws BadRequest {
 		try {
 			JsonObject whole = object(JsonParser.parseString(text));
@@ -78,7 +78,7 @@ final class Request {
 		}
 	}
 
-	/** Tells why this program cannot run the cell, or null. */
+	/** Returns why this program cannot run the cell, or null. */
 	String refusal() {
 		Table table = Tables.make(cell.map, cell.shape, 0);
 		if (table == null) {
@@ -86,10 +86,10 @@ final class Request {
 					+ cell.shape;
 		}
 		if (!cell.strings() && !cell.keyDiffers.equals("first")) {
-			return "key_differs is of string keys, not of " + cell.shape;
+			return "key_differs applies to string keys, not to " + cell.shape;
 		}
 		if (cell.verifies() && cell.renewals() > 0) {
-			return "a verification renews no keys: settle " + cell.settle;
+			return "a verification does not renew keys: settle " + cell.settle;
 		}
 		if (cell.verifies() && !table.holds()) {
 			return "this map holds nothing that could be verified";
@@ -101,25 +101,25 @@ final class Request {
 		if (!Set.of("update", "churn", "fresh").contains(cell.writeKind)) {
 			return "readmostly-java has no write kind " + cell.writeKind;
 		}
-		if (!table.tells() && !cell.writeKind.equals("update")
+		if (!table.returnsOld() && !cell.writeKind.equals("update")
 				&& cell.threads > 1) {
-			return "a write of this map that meets a removal says what it "
-					+ "did not do: " + cell.writeKind + " needs one thread";
+			return "a write of this map that is concurrent with a removal "
+					+ "returns a wrong value: " + cell.writeKind + " needs one thread";
 		}
-		return refusalOfOthers();
+		return refusalOfSettings();
 	}
 
-	/** Bytes of the heap that a key takes at most: entry, key, value, room. */
+	/** Maximal heap bytes per key: entry, key, value and free slots. */
 	private static final long BYTES_PER_KEY = 160;
 
-	private String refusalOfOthers() {
+	private String refusalOfSettings() {
 		try {
 			new Distribution(cell.dist);
 		} catch (IllegalArgumentException e) {
 			return "readmostly-java draws its keys: it has no " + cell.dist;
 		}
 		if (cell.traced) {
-			return "readmostly-java draws its keys: it replays no trace";
+			return "readmostly-java draws its keys: it cannot replay a trace";
 		}
 		if (!cell.memory.equals("first-touch")
 				|| !cell.allocator.equals("glibc")

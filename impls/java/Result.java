@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The result of a trial (docs/reference/trial-protocol.md), each member. */
+/** All members of the result of a trial (docs/reference/trial-protocol.md). */
 final class Result {
 	private final Team team;
 	private final Totals sum;
@@ -35,8 +35,8 @@ final class Result {
 		return part / Math.max(1.0, whole);
 	}
 
-	/** The value, or null where it could not be had. */
-	private static Object told(boolean known, Object value) {
+	/** The value, or null if it is unknown. */
+	private static Object valueOrNull(boolean known, Object value) {
 		return known ? value : null;
 	}
 
@@ -44,7 +44,7 @@ final class Result {
 		Judge judge = new Judge(team, sum);
 		String mismatch = judge.mismatch(), reason = mismatch;
 		if (mismatch == null && !cell.verifies()) {
-			reason = judge.misplaced();
+			reason = judge.placementError();
 		}
 		result.put("status", mismatch != null ? "failed"
 				: reason != null ? "void" : "ok");
@@ -52,9 +52,9 @@ final class Result {
 		result.put("verification", verification(mismatch));
 		result.put("elapsed_ns", team.elapsedNs());
 		counts();
-		result.put("keys_before", told(!cell.settle.equals("no"),
+		result.put("keys_before", valueOrNull(!cell.settle.equals("no"),
 				sum.keysBefore));
-		result.put("keys_after", told(holds, sum.heldKeys));
+		result.put("keys_after", valueOrNull(holds, sum.heldKeys));
 		result.put("by_thread", threads());
 		result.put("phases_ns", phases());
 		result.put("latency", null);
@@ -69,7 +69,7 @@ final class Result {
 		result.put("environment", environment());
 	}
 
-	/** The positive control executes more than it says. */
+	/** The positive control executes more operations than it reports. */
 	private void counts() {
 		Counts c = sum.window;
 		result.put("ops", (long) (c.operations()
@@ -88,22 +88,22 @@ final class Result {
 	}
 
 	private Map<String, Object> verification(String mismatch) {
-		Map<String, Object> told = new LinkedHashMap<>();
+		Map<String, Object> entry = new LinkedHashMap<>();
 		boolean verifies = cell.verifies();
-		told.put("status", mismatch == null ? "ok" : "failed");
-		told.put("reason", mismatch == null && !holds
+		entry.put("status", mismatch == null ? "ok" : "failed");
+		entry.put("reason", mismatch == null && !holds
 				? "the map holds nothing" : mismatch);
-		told.put("keys_expected", told(holds, sum.expectedKeys));
-		told.put("keys_held", told(holds, sum.heldKeys));
-		told.put("sum_expected", told(holds, hex(sum.expectedSum)));
-		told.put("sum_held", told(holds, hex(sum.heldSum)));
-		told.put("wrong_values", sum.wrong);
-		told.put("written", told(verifies, sum.puts));
-		told.put("returned", told(verifies, sum.outs));
-		told.put("accounting", told(verifies,
-				team.table.tells() ? "values" : "key sums only"));
-		told.put("stopped_early", told(verifies, false));
-		return told;
+		entry.put("keys_expected", valueOrNull(holds, sum.expectedKeys));
+		entry.put("keys_held", valueOrNull(holds, sum.heldKeys));
+		entry.put("sum_expected", valueOrNull(holds, hex(sum.expectedSum)));
+		entry.put("sum_held", valueOrNull(holds, hex(sum.heldSum)));
+		entry.put("wrong_values", sum.wrong);
+		entry.put("written", valueOrNull(verifies, sum.puts));
+		entry.put("returned", valueOrNull(verifies, sum.outs));
+		entry.put("accounting", valueOrNull(verifies,
+				team.table.returnsOld() ? "values" : "key sums only"));
+		entry.put("stopped_early", valueOrNull(verifies, false));
+		return entry;
 	}
 
 	private static String hex(long value) {
@@ -120,57 +120,57 @@ final class Result {
 
 	private Map<String, Object> thread(int slot, Member member) {
 		ThreadUsage a = member.before, b = member.after;
-		Map<String, Object> told = new LinkedHashMap<>();
-		told.put("slot", slot);
-		told.put("cpu", cell.cpus.length > 0 ? cell.cpus[slot] : null);
-		told.put("cpu_start", told(a.cpu >= 0, a.cpu));
-		told.put("cpu_end", told(b.cpu >= 0, b.cpu));
-		told.put("ops", member.worker.counts.operations());
-		told.put("writes", member.worker.counts.writes);
-		told.put("elapsed_ns", member.end - member.start);
-		told.put("cpu_ns", since(a.cpuNs, b.cpuNs));
-		told.put("voluntary_switches", since(a.voluntary, b.voluntary));
-		told.put("involuntary_switches",
-				since(a.involuntary, b.involuntary));
-		told.put("minor_faults", since(a.minorFaults, b.minorFaults));
-		told.put("major_faults", since(a.majorFaults, b.majorFaults));
-		told.put("migrations", null);
-		told.put("runqueue_wait_ns", since(a.waitedNs, b.waitedNs));
-		return told;
+		Map<String, Object> entry = new LinkedHashMap<>();
+		entry.put("slot", slot);
+		entry.put("cpu", cell.cpus.length > 0 ? cell.cpus[slot] : null);
+		entry.put("cpu_start", valueOrNull(a.cpu >= 0, a.cpu));
+		entry.put("cpu_end", valueOrNull(b.cpu >= 0, b.cpu));
+		entry.put("ops", member.worker.counts.operations());
+		entry.put("writes", member.worker.counts.writes);
+		entry.put("elapsed_ns", member.end - member.start);
+		entry.put("cpu_ns", difference(a.cpuNs, b.cpuNs));
+		entry.put("voluntary_switches", difference(a.voluntary, b.voluntary));
+		entry.put("involuntary_switches",
+				difference(a.involuntary, b.involuntary));
+		entry.put("minor_faults", difference(a.minorFaults, b.minorFaults));
+		entry.put("major_faults", difference(a.majorFaults, b.majorFaults));
+		entry.put("migrations", null);
+		entry.put("runqueue_wait_ns", difference(a.waitedNs, b.waitedNs));
+		return entry;
 	}
 
-	private static Object since(long before, long after) {
-		return told(before >= 0 && after >= 0, after - before);
+	private static Object difference(long before, long after) {
+		return valueOrNull(before >= 0 && after >= 0, after - before);
 	}
 
 	private Map<String, Object> phases() {
-		Map<String, Object> told = new LinkedHashMap<>();
-		team.phases.forEach((phase, ns) -> told
+		Map<String, Object> entry = new LinkedHashMap<>();
+		team.phases.forEach((phase, ns) -> entry
 				.put(phase.name().toLowerCase(), ns));
-		told.put("leave", 0);
-		told.put("destroy", null);
-		return told;
+		entry.put("leave", 0);
+		entry.put("destroy", null);
+		return entry;
 	}
 
 	private Map<String, Object> footprint() {
-		Map<String, Object> told = new LinkedHashMap<>();
+		Map<String, Object> entry = new LinkedHashMap<>();
 		long peak = Usage.status("VmHWM");
-		told.put("prefill_threads", Math.min(team.request.cell.threads,
+		entry.put("prefill_threads", Math.min(team.request.cell.threads,
 				team.load.resident));
-		told.put("rss_empty_bytes", told(team.rssEmpty >= 0,
+		entry.put("rss_empty_bytes", valueOrNull(team.rssEmpty >= 0,
 				team.rssEmpty));
-		told.put("rss_filled_bytes", told(team.rssFilled >= 0,
+		entry.put("rss_filled_bytes", valueOrNull(team.rssFilled >= 0,
 				team.rssFilled));
-		told.put("rss_peak_bytes", told(peak >= 0, peak));
-		told.put("page_nodes", null);
-		told.put("page_nodes_reason", "readmostly-java does not look");
-		told.put("huge_bytes", null);
-		return told;
+		entry.put("rss_peak_bytes", valueOrNull(peak >= 0, peak));
+		entry.put("page_nodes", null);
+		entry.put("page_nodes_reason", "readmostly-java does not record it");
+		entry.put("huge_bytes", null);
+		return entry;
 	}
 
 	/**
-	 * What the virtual machine did in the window beside the loops. Background
-	 * is what other threads than the loops' used: collector, compiler, others.
+	 * The virtual machine's work in the window besides the loops. Background is the
+	 * CPU time outside the loops' threads: collector, compiler, others.
 	 */
 	private List<Object> stats() {
 		Usage a = team.before, b = team.after;
@@ -192,39 +192,39 @@ final class Result {
 
 	private static Map<String, Object> stat(String name, String unit,
 			double value) {
-		Map<String, Object> told = new LinkedHashMap<>();
-		told.put("name", name);
-		told.put("unit", unit);
-		told.put("value", Double.isNaN(value) ? null : value);
-		return told;
+		Map<String, Object> entry = new LinkedHashMap<>();
+		entry.put("name", name);
+		entry.put("unit", unit);
+		entry.put("value", Double.isNaN(value) ? null : value);
+		return entry;
 	}
 
-	/** CPU time in the window of other threads than the loops', in ns. */
+	/** CPU time in the window outside the loops' threads, in ns. */
 	private double background() {
 		return team.after.background() - team.before.background();
 	}
 
 	private Map<String, Object> warmUp() {
-		Map<String, Object> told = new LinkedHashMap<>();
-		told.put("slice_ns", WarmUp.SLICE_NS);
-		told.put("ns_per_op", team.warmUp.slices);
-		told.put("steady", team.warmUp.steady);
-		return told;
+		Map<String, Object> entry = new LinkedHashMap<>();
+		entry.put("slice_ns", WarmUp.SLICE_NS);
+		entry.put("ns_per_op", team.warmUp.slices);
+		entry.put("steady", team.warmUp.steady);
+		return entry;
 	}
 
 	private Map<String, Object> environment() {
-		Map<String, Object> told = new LinkedHashMap<>();
-		told.put("aslr", null);
-		told.put("clock_cost_ns", team.clockCostNs);
-		told.put("clock_step_ns", team.clockStepNs);
-		told.put("java", System.getProperty("java.version"));
-		told.put("vm", System.getProperty("java.vm.name"));
-		told.put("heap_bytes", Runtime.getRuntime().maxMemory());
-		told.put("processors",
+		Map<String, Object> entry = new LinkedHashMap<>();
+		entry.put("aslr", null);
+		entry.put("clock_cost_ns", team.clockCostNs);
+		entry.put("clock_step_ns", team.clockStepNs);
+		entry.put("java", System.getProperty("java.version"));
+		entry.put("vm", System.getProperty("java.vm.name"));
+		entry.put("heap_bytes", Runtime.getRuntime().maxMemory());
+		entry.put("processors",
 				Runtime.getRuntime().availableProcessors());
-		told.put("own_threads", true); // they collect and compile
-		told.put("own_threads_cpu_ns",
+		entry.put("own_threads", true); // they collect and compile
+		entry.put("own_threads_cpu_ns",
 				Double.isNaN(background()) ? null : background());
-		return told;
+		return entry;
 	}
 }

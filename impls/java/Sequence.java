@@ -6,9 +6,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Runs the loop of a cell's first thread on a map that does nothing but fold
- * what it is asked into a number: the operations and the keys, in their order.
- * tests/unit/trial/test_sequence.c does the same in C.
+ * Runs the loop of a cell's first thread on a map that only computes a digest of its
+ * operations and keys, in their order. tests/unit/trial/test_sequence.c does the same in
+ * C.
  */
 final class Sequence extends Table {
 	private static final int LOOKED_UP = 0, UPSERTED = 1, REMOVED = 2;

@@ -4,8 +4,8 @@ package readmostly;
 import java.util.Arrays;
 
 /**
- * What runner/skew.h and runner/trial/key_stream.c do for zipf and hot draws.
- * No two threads write it: it is complete before they begin.
+ * runner/skew.h and runner/trial/key_stream.c for zipf and hot draws. It is complete
+ * before the threads start, and they only read it.
  */
 final class Skew {
 	private static final int BITS = 10, RANGES = 1 << BITS;
@@ -18,7 +18,7 @@ final class Skew {
 	private final long present, mask, key0, key1, key2;
 	private final int shift;
 
-	/** rm_skew_init() of a zipf cell, or where `theta` is 0 of a hot one. */
+	/** rm_skew_init() for a zipf cell or, if `theta` is 0, a hot one. */
 	Skew(Load load, double theta, double a, double b, long seed) {
 		double[] mass = new double[RANGES];
 		boolean misses = load.span > load.resident;

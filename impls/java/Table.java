@@ -2,34 +2,33 @@
 package readmostly;
 
 /**
- * What the loops ask of a map. One subclass is loaded in a process, so that the
- * compiler of the virtual machine puts its operations into the loop; each map
- * is a file with a class for each kind of key, named as Tables says.
+ * The interface between loops and maps. A process loads one subclass, so that the virtual
+ * machine's compiler can inline its operations into the loop. Each map is a file with one
+ * class per kind of key, named as Tables requires.
  *
- * <p>A value's low half is its rank, which is at most 2^31: ABSENT is none.
+ * <p>A value's low half is its rank, at most 2^31, so ABSENT is not a value.
  */
 abstract class Table {
 	static final long ABSENT = -1;
 
-	/** The value, or ABSENT. */
+	/** Returns the value, or ABSENT. */
 	abstract long lookup(long rank);
 
-	/** The value that was there, or ABSENT. */
+	/** Returns the old value, or ABSENT. */
 	abstract long upsert(long rank, long value);
 
-	/** The value that was there, or ABSENT. */
+	/** Returns the old value, or ABSENT. */
 	abstract long remove(long rank);
 
-	/** Whether there is anything to be verified. */
+	/** True if there is something to verify. */
 	boolean holds() {
 		return true;
 	}
 
 	/**
-	 * Whether upsert and remove return what they replaced, whoever writes
-	 * beside them.
+	 * True if upsert and remove return the old value even under concurrent writes.
 	 */
-	boolean tells() {
+	boolean returnsOld() {
 		return true;
 	}
 

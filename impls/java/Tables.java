@@ -5,14 +5,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** Finds the class of a map and shape, and makes keys for it. */
+/** Finds the class for a map and shape, and makes keys for it. */
 final class Tables {
 	private Tables() {
 	}
 
 	/**
-	 * JavaChm.U64 for java_chm and u64x8; size 0: it grows. No list of
-	 * classes: to name one is to load it. Null where there is none.
+	 * For example, JavaChm.U64 for java_chm and u64x8; null: none. Size 0: it grows.
+	 * A list of classes would load them all.
 	 */
 	static Table make(String id, String shape, long size) {
 		StringBuilder name = new StringBuilder("readmostly.");
@@ -33,9 +33,9 @@ final class Tables {
 	}
 
 	/**
-	 * The place of the 8 bytes in which keys differ. A separate class, which is
-	 * loaded with the first key: its fields are constants to the compiler, so
-	 * that usual keys pay no branch.
+	 * Position of the 8 bytes in which keys differ. A separate class, loaded with the
+	 * first key: its fields are constants to the compiler, so that default keys have
+	 * no extra branch.
 	 */
 	private static final class Place {
 		static final boolean PLACED = !differs.equals("first");
@@ -46,15 +46,14 @@ final class Tables {
 
 	private static String differs = "first";
 
-	/** Before the first key is made. */
+	/** Call it before the first key is made. */
 	static void place(String keyDiffers) {
 		differs = keyDiffers;
 	}
 
 	/**
-	 * The string key of a rank: 16 bytes, of which a string of Latin letters
-	 * keeps one each. Each use makes one anew, as a program does that reads
-	 * its keys from a connection.
+	 * The string key of a rank: 16 bytes, one per Latin character of the string. Each
+	 * use allocates a new one, like a program that reads its keys from a connection.
 	 */
 	static String text(long rank) {
 		byte[] line = new byte[16];

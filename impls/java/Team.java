@@ -124,7 +124,7 @@ final class Team {
 		return sum;
 	}
 
-	/** What a member threw, or null. */
+	/** The exception of a member, or null. */
 	String broken() {
 		for (Member member : members) {
 			if (member.broken != null) {

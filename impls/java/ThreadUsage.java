@@ -7,7 +7,7 @@ import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What the kernel says of the calling thread; -1: not told. */
+/** The kernel's counts of the calling thread; -1: unknown. */
 final class ThreadUsage {
 	private static final Path SELF = Path.of("/proc/thread-self");
 	private static final ThreadMXBean THREADS =
@@ -15,14 +15,14 @@ final class ThreadUsage {
 
 	final long cpuNs, voluntary, involuntary, minorFaults, majorFaults;
 	final long waitedNs; // on the run queue
-	int cpu; // it runs on
+	int cpu; // current CPU
 	final long allocated; // bytes
 
-	/** What the files below take is to be outside of the window. */
+	/** Reads the files outside the window: they take long. */
 	private ThreadUsage(boolean ends) {
 		long endNs = ends ? THREADS.getCurrentThreadCpuTime() : -1;
 		long endBytes = ends ? allocated() : -1;
-		// behind the name in brackets: field 3 of proc(5), state
+		// after the name in brackets: field 3 of proc(5), state
 		String[] stat = text("stat").replaceFirst(".*\\) ", "").split(" ");
 		minorFaults = number(stat, 10 - 3);
 		majorFaults = number(stat, 12 - 3);
@@ -81,24 +81,25 @@ final class ThreadUsage {
 	}
 
 	/**
-	 * Binds the calling thread to a CPU and reads back what it got: null, or
-	 * why not. A virtual machine has no call for it, util-linux a program.
+	 * Binds the calling thread to a CPU and checks the result: null, or the reason of
+	 * the failure. The virtual machine lacks such a call, so it uses a program of
+	 * util-linux.
 	 */
 	static String pin(int cpu) {
-		String what = "thread could not be placed on CPU " + cpu + ": ";
+		String failure = "thread could not be placed on CPU " + cpu + ": ";
 		try {
 			Process taskset = new ProcessBuilder("taskset", "-pc",
 					"" + cpu, "" + id()).redirectErrorStream(true).start();
-			String said = new String(
+			String output = new String(
 					taskset.getInputStream().readAllBytes());
 			if (taskset.waitFor() != 0) {
-				return what + said.trim();
+				return failure + output.trim();
 			}
 		} catch (IOException | InterruptedException e) {
-			return what + e.getMessage();
+			return failure + e.getMessage();
 		}
-		int got = before().cpu;
-		return got == cpu ? null
-				: "thread placed on CPU " + cpu + " runs on CPU " + got;
+		int actualCpu = before().cpu;
+		return actualCpu == cpu ? null
+				: "thread placed on CPU " + cpu + " runs on CPU " + actualCpu;
 	}
 }

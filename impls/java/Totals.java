@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package readmostly;
 
-/** Over the members: the window, and what all answers add up to. */
+/** Sums over the members. */
 final class Totals {
 	final Counts window = new Counts(), all = new Counts();
 	long written, returned, held, puts, outs, lost;

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /**
- * What the kernel and the virtual machine say of this process's threads, since
- * it began. NaN: not told.
+ * Counts by the kernel and the virtual machine for this process's threads, since its
+ * start. NaN: unknown.
  */
 final class Usage {
 	/** CPU time of threads that compile, that collect, and of all others. */
@@ -22,11 +22,11 @@ final class Usage {
 
 	private static final Path TASKS = Path.of("/proc/self/task");
 
-	private Usage(Set<Long> own) {
+	private Usage(Set<Long> memberIds) {
 		double[] sums = new double[4];
 		try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
 			for (Path task : tasks) {
-				sums[kind(task, own)] += cpuNs(task);
+				sums[kind(task, memberIds)] += cpuNs(task);
 			}
 		} catch (IOException | RuntimeException e) {
 			java.util.Arrays.fill(sums, Double.NaN);
@@ -46,8 +46,8 @@ final class Usage {
 	}
 
 	/** `own`: thread ids of the members. */
-	static Usage now(Set<Long> own) {
-		return new Usage(own);
+	static Usage now(Set<Long> memberIds) {
+		return new Usage(memberIds);
 	}
 
 	double all() {
@@ -58,8 +58,8 @@ final class Usage {
 		return compiler + collector + others;
 	}
 
-	private static int kind(Path task, Set<Long> own) throws IOException {
-		if (own.contains(Long.valueOf(task.getFileName().toString()))) {
+	private static int kind(Path task, Set<Long> memberIds) throws IOException {
+		if (memberIds.contains(Long.valueOf(task.getFileName().toString()))) {
 			return 0;
 		}
 		String name = Files.readString(task.resolve("comm")).trim();
@@ -75,7 +75,7 @@ final class Usage {
 		return Double.parseDouble(text.substring(0, text.indexOf(' ')));
 	}
 
-	/** A number of /proc/self/status, in bytes; -1: not told. */
+	/** A number of /proc/self/status, in bytes; -1: unknown. */
 	static long status(String name) {
 		try {
 			for (String line
@@ -91,7 +91,7 @@ final class Usage {
 		return -1;
 	}
 
-	/** The least, in ns, by which two readings of the clock differ. */
+	/** The least difference of two readings of the clock, in ns. */
 	static double clockStepNs() {
 		long least = Long.MAX_VALUE, last = System.nanoTime();
 		for (int i = 0; i < 1000; i++) {
@@ -104,7 +104,7 @@ final class Usage {
 		return least;
 	}
 
-	/** What reading the clock takes, in ns: the least of many rounds. */
+	/** The time of one reading of the clock, in ns: the least of many rounds. */
 	static double clockCostNs() {
 		final int rounds = 200, readings = 100;
 		long least = Long.MAX_VALUE;

@@ -5,11 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Watches the warm-up: ns per operation of each slice. A virtual machine
- * compiles while it runs, so that the time which the cell asks for is the least:
- * it ends when the last slices differ by little, or after MOST times that.
- * Where little is asked for, the compiler still has ENOUGH_NS: what it does
- * takes no less time in a short trial.
+ * Watches the warm-up: ns per operation of each slice. The virtual machine compiles while
+ * it runs, so the cell's warm-up time is the minimum. The warm-up ends when the last
+ * slices differ by little, or after MOST times that, but at least ENOUGH_NS: the compiler
+ * needs as long in a short trial.
  */
 final class WarmUp {
 	static final long SLICE_NS = 100_000_000;
@@ -19,20 +18,20 @@ final class WarmUp {
 	private static final long ENOUGH_NS = 2_000_000_000L;
 
 	final List<Double> slices = new ArrayList<>();
-	/** Whether the last slices were alike; null: there were fewer. */
+	/** True if the last slices were similar; null: too few slices. */
 	Boolean steady;
 
 	void watch(Team team) throws InterruptedException {
 		Cell cell = team.request.cell;
-		long asked = cell.warmUpNs;
-		long most = Math.min(Math.max(MOST * asked, ENOUGH_NS),
+		long requestedNs = cell.warmUpNs;
+		long most = Math.min(Math.max(MOST * requestedNs, ENOUGH_NS),
 				cell.deadlineNs / 4);
-		long began = System.nanoTime(), last = began, done = 0;
+		long startNs = System.nanoTime(), last = startNs, done = 0;
 
-		while (last - began < asked
-				|| steady != Boolean.TRUE && last - began < most) {
-			sleep(Math.min(SLICE_NS, last - began < asked
-					? asked - (last - began) : SLICE_NS));
+		while (last - startNs < requestedNs
+				|| steady != Boolean.TRUE && last - startNs < most) {
+			sleep(Math.min(SLICE_NS, last - startNs < requestedNs
+					? requestedNs - (last - startNs) : SLICE_NS));
 			long now = System.nanoTime(), sum = team.done();
 			if (now - last >= SLICE_NS) {
 				slices.add((double) (now - last) * cell.threads

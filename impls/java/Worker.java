@@ -3,7 +3,7 @@ package readmostly;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Bytes that nobody writes, since objects of other threads lie beside. */
+/** Unused bytes, since objects of other threads may be adjacent. */
 abstract class Padding {
 	long p0, p1, p2, p3, p4, p5, p6, p7;
 }
@@ -19,7 +19,7 @@ class Worker extends Padding {
 	Counts counts = new Counts();
 	long wrong; // bits in which a value differed
 	long keySum;
-	/** Operations done, for whoever watches the warm-up. */
+	/** Operations done, for the watcher of the warm-up. */
 	final AtomicLong done = new AtomicLong();
 	long limit = Long.MAX_VALUE; // iterations
 	long state; // of the generator
@@ -45,7 +45,7 @@ class Worker extends Padding {
 	}
 
 	private void batch() {
-		long differences = 0;
+		long mismatches = 0;
 
 		for (int left = Load.BATCH; left > 0; left--) {
 			state += Random.INCREMENT;
@@ -54,21 +54,21 @@ class Worker extends Padding {
 
 			if ((x & 0xffffffffL) < load.writeBelow) {
 				write(x, rank);
-				if (load.stop) { // what is left is not counted
+				if (load.stop) { // the rest is not counted
 					counts.iterations -= left - 1;
 					break;
 				}
 				continue;
 			}
-			long asked = load.base(rank) + rank;
-			long value = table.lookup(asked);
+			long lookupRank = load.base(rank) + rank;
+			long value = table.lookup(lookupRank);
 			if (value == Table.ABSENT) {
 				missed(rank);
 			} else {
-				differences |= Random.different(value, asked);
+				mismatches |= Random.rankMismatch(value, lookupRank);
 			}
 		}
-		wrong |= differences;
+		wrong |= mismatches;
 	}
 
 	/** rm_fresh_oldest() */
@@ -78,8 +78,8 @@ class Worker extends Padding {
 
 	/** rm_fresh_next() */
 	final long newest() {
-		long own = (load.resident + load.threads - 1 - slot) / load.threads;
-		return oldest() + own * load.threads;
+		long residentKeys = (load.resident + load.threads - 1 - slot) / load.threads;
+		return oldest() + residentKeys * load.threads;
 	}
 
 	private long draw(long x) {
@@ -139,7 +139,7 @@ class Worker extends Padding {
 			counts.pairs++;
 			freshDone++;
 			if (freshDone % 64 == 0 || load.guard < 128) {
-				load.publish(slot, freshDone); // rm_fresh_did()
+				load.publish(slot, freshDone); // rm_fresh_publish()
 			}
 		}
 	}
@@ -162,7 +162,7 @@ class Worker extends Padding {
 			counts.inserts++;
 			keySum += Random.mixOf(rank);
 		}
-		wrote(rank, value, old);
+		onPut(rank, value, old);
 	}
 
 	private void take(long rank) {
@@ -174,17 +174,17 @@ class Worker extends Padding {
 			counts.removes++;
 			keySum -= Random.mixOf(rank);
 		}
-		took(rank, old);
+		onTake(rank, old);
 	}
 
 	long store(long rank, long value) {
 		return table.upsert(rank, value);
 	}
 
-	/** What verify keeps an account of. */
-	void wrote(long rank, long value, long old) {
+	/** Called after each put and take; a verification overrides them. */
+	void onPut(long rank, long value, long old) {
 	}
 
-	void took(long rank, long old) {
+	void onTake(long rank, long old) {
 	}
 }

@@ -4,11 +4,11 @@
  *
  * needs: c++ absl_flat_hash_map absl_synchronization
  *
- * Readers share the lock, so each look-up writes its word twice. The table
- * compares 16 bytes of hashes at once; keys and values lie in its slots, and
+ * Readers share the lock, so each lookup writes its word twice. The table
+ * compares 16 bytes of hashes at once. Keys and values are in its slots, and
  * growth moves them.
  */
-#define NDEBUG /* as in a release build: else it shuffles what it inserts */
+#define NDEBUG /* as in release builds; otherwise it shuffles insertions */
 
 #include "impls/lib/cxx_locked.hh"
 
@@ -18,7 +18,7 @@
 
 namespace
 {
-/* By the names of std::shared_mutex. */
+/* absl::Mutex with the names of std::shared_mutex. */
 struct shared {
 	absl::Mutex mutex;
 

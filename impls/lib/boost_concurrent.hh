@@ -2,9 +2,10 @@
 /*
  * boost_concurrent.hh - Boost's two concurrent tables, through visitation.
  *
- * They give no iterators: a function is called with the element, under the lock
- * of its group of 15. Their size() is counted after an element came or went, so
- * that it may be none that the table ever had: no length. The includer has its header included, and says which
+ * They lack iterators: a function is called with the element, under the lock
+ * of its group of 15. Their size() is updated after an insert or removal and
+ * may be a size that the table never had, so the map lacks the length
+ * operation. The includer has included the library's header and defines the
  * table: `concurrent`, a template of key, value, hash and equality.
  */
 #ifndef RM_BOOST_CONCURRENT_HH
@@ -57,8 +58,8 @@ template <class Key, class Value> struct table {
 		});
 	}
 
-	/* The table does not grow meanwhile, so that a key that stays is
-	   visited once. It cannot end early: the rest is passed over. */
+	/* The table does not grow meanwhile, so a key that stays is visited
+	   once. The visit cannot end early: it skips the rest. */
 	template <class F> void scan(F visit)
 	{
 		bool more = true;

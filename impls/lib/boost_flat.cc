@@ -4,13 +4,13 @@
  *
  * needs: c++ boost_concurrent_flat_map
  *
- * Open addressing in groups of 15 slots, 16 bytes of hashes compared at once;
- * keys and values lie in the slots. A look-up takes and releases the table's
- * lock, of which each thread has one of its own, and the reader-writer spin
- * lock of its key's group: four writes, two of them to a line that others use.
- * Growth stops everybody.
+ * Open addressing in groups of 15 slots, with 16 bytes of hashes compared at
+ * once; keys and values are in the slots. A lookup takes and releases two
+ * locks: a per-thread lock of the table and the reader-writer spin lock of its
+ * key's group. That is four writes, two of them to a shared line. Growth stops
+ * all threads.
  */
-/* As in a release build: from 1.84 on another one notes each visit, to find
+/* As in release builds: from 1.84 on, debug builds record each visit to detect
    nested ones. */
 #define NDEBUG
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * boost_node.cc - Boost's concurrent_node_map, of 1.84 and later.
+ * boost_node.cc - Boost's concurrent_node_map, from 1.84 on.
  *
  * needs: c++ boost_concurrent_node_map
  *
- * As boost_flat, but that a slot holds a pointer to its element: a line more
- * for each hit, and elements that growth does not move.
+ * Like boost_flat, but a slot holds a pointer to its element. So each hit reads
+ * one more line, and growth does not move elements.
  */
 #define NDEBUG /* as in boost_flat.cc */
 

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cds_feldman.cc - libcds' multi-level array of Feldman's, hazard pointers.
+ * cds_feldman.cc - Feldman's multi-level array of libcds, with hazard pointers.
  *
  * needs: c++ libcds
  *
- * A trie over the bits of a hash that no two keys share: an array as large as
- * the keys are many, then arrays of 16 where two keys meet. A look-up announces
- * the item that it finds, a store and a full fence in a line of its own.
+ * A trie over the bits of a hash that no two keys share: a first array as large
+ * as the number of keys, then arrays of 16 for keys that collide. A lookup
+ * announces the item that it finds, by a store and a full fence on a line of
+ * its thread.
  *
- * The hash is a bijection of the key, not that of the other maps: the trie
- * takes equal hashes for equal keys. Writes are functions of their own: the
- * library calls its scan of the hazard pointers through a pointer.
+ * The hash is a bijection of the key, different from the other maps' hash,
+ * since the trie treats equal hashes as equal keys. Writes are separate
+ * functions, since the library calls its scan of the hazard pointers through a
+ * pointer.
  */
-#define NDEBUG /* as in a release build */
+#define NDEBUG /* as in release builds */
 
 #include "impls/lib/cds_threads.hh"
 
@@ -21,13 +23,13 @@
 
 namespace
 {
-/* A value never changes: an update puts another item in its place. */
+/* A value never changes: an update replaces the item. */
 struct cds_item {
 	uint64_t hash, value;
 };
 
-/* The library frees an array with the size of one that has no slot, which an
-   allocator may believe: this one is not told. */
+/* The library frees an array with the size of an array without slots, and an
+   allocator may rely on that size. So this allocator ignores the size. */
 template <class T> struct untold {
 	using value_type = T;
 
@@ -66,7 +68,7 @@ using items = cds::container::FeldmanHashSet<cds::gc::HP, cds_item, traits>;
 } // namespace
 
 extern "C" {
-/* Named for check-dispatch: each has the one call through a pointer. */
+/* check-dispatch knows these names: each has the one call through a pointer. */
 static __attribute__((noinline)) bool callback_put(
         items *set, const cds_item *item, rm_value *old)
 {
@@ -97,7 +99,7 @@ template <class, class> struct table : cds_table {
 	uint64_t seed;
 	items entries;
 
-	/* The library rounds the head's bits up to fit the arrays'. */
+	/* The library rounds up the head's bits to fit the arrays' bits. */
 	explicit table(const rm_sizing &sizing)
 	    : seed(sizing.seed),
 	      entries(sizing.presize ? size_t(std::bit_width(sizing.keys))
@@ -131,7 +133,7 @@ template <class, class> struct table : cds_table {
 		return callback_put(&entries, &item, old);
 	}
 
-	/* The library's insert does not show what is there. */
+	/* The library's insert does not return the present value. */
 	bool add(uint64_t key, uint64_t value, rm_value *present)
 	{
 		const cds_item item{ hash_of(key), value };

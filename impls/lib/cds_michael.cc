@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cds_michael.cc - libcds' hash table of Michael's, hazard pointers.
+ * cds_michael.cc - Michael's hash table of libcds, with hazard pointers.
  *
  * needs: c++ libcds
  *
- * As many buckets as keys and an eighth, made at once and kept: each a sorted
- * list. A look-up announces each item that it compares, a store and a full
- * fence in a line of its own.
+ * One and an eighth times as many buckets as keys, created at once and kept;
+ * each is a sorted list. A lookup announces each item that it compares, by a
+ * store and a full fence on a line of its thread.
  *
- * Of the library's lists the iterable one: its update puts a whole new item in
- * the place of the old, while that of the other changes the item, after others
- * can see it and also after it was removed.
+ * It uses the library's iterable list, whose update replaces the whole item.
+ * The update of the other list changes an item that is already visible, even
+ * after its removal.
  *
- * Its size() is counted after an item came or went, so that it may be none that
- * the set ever had: no length. Writes are functions of their own, for the
- * library calls its scan of the hazard pointers through a pointer.
+ * Its size() is updated after an insert or removal, so it may be a size that
+ * the set never had, so the map lacks a length operation. Writes are
+ * separate functions, since the library calls its scan of the hazard pointers
+ * through a pointer.
  */
-#define NDEBUG /* as in a release build */
+#define NDEBUG /* as in release builds */
 
 #include "impls/lib/cds_threads.hh"
 
@@ -25,8 +26,8 @@
 
 namespace
 {
-/* A key and its value, which never changes. Keys are held xor the seed, for the
-   library makes the hash. */
+/* A key and its value, which never changes. The key is stored xor the seed,
+   since the library computes the hash. */
 struct cds_item {
 	uint64_t key, value;
 };
@@ -74,7 +75,7 @@ using items = cds::container::MichaelHashSet<cds::gc::HP,
 } // namespace
 
 extern "C" {
-/* Named for check-dispatch: each has the one call through a pointer. */
+/* check-dispatch knows these names: each has the one call through a pointer. */
 static __attribute__((noinline)) bool callback_put(
         items *set, const cds_item *item, rm_value *old)
 {
@@ -128,7 +129,7 @@ template <class, class> struct table : cds_table {
 		return callback_put(&entries, &item, old);
 	}
 
-	/* The library's insert does not show what is there. */
+	/* The library's insert does not return the present value. */
 	bool add(uint64_t key, uint64_t value, rm_value *present)
 	{
 		const cds_item item{ key ^ seed, value };
@@ -146,7 +147,7 @@ template <class, class> struct table : cds_table {
 		return callback_drop(&entries, key ^ seed, old);
 	}
 
-	/* Nodes stay in the lists, so that none is passed over. */
+	/* Nodes stay in the lists, so the scan misses none. */
 	template <class F> void scan(F visit)
 	{
 		for (const cds_item &item : entries)

@@ -2,9 +2,9 @@
 /*
  * cds_threads.hh - libcds and the threads that use it.
  *
- * The library and its hazard pointers are one for the process, begun by the
- * first table and never ended. Each thread is attached while it uses a table,
- * also that which makes or destroys one.
+ * The process has one library instance with its hazard pointers. The first
+ * table creates it, and it is never destroyed. A thread is attached while it
+ * uses, creates or destroys a table.
  */
 #ifndef RM_CDS_THREADS_HH
 #define RM_CDS_THREADS_HH
@@ -19,15 +19,15 @@
 
 namespace
 {
-/* For 100 threads at least, which is the library's default: what a thread may
-   hold back follows from it. In a place of its own, where no destructor ends
-   it before the process does. */
+/* For at least 100 threads, the library's default: it determines how much a
+   thread may retain. In static memory, so that no destructor ends it before the
+   process ends. */
 bool cds_begin()
 {
-	alignas(cds::gc::HP) static unsigned char room[sizeof(cds::gc::HP)];
+	alignas(cds::gc::HP) static unsigned char memory[sizeof(cds::gc::HP)];
 
 	cds::Initialize();
-	new (room) cds::gc::HP(
+	new (memory) cds::gc::HP(
 	        0, std::max(100U, std::thread::hardware_concurrency()));
 	return true;
 }
@@ -46,9 +46,9 @@ void cds_exit()
 	cds::threading::Manager::detachThread();
 }
 
-/* The base of a table whose thread is attached while it is made and destroyed:
-   its constructor ends with cds_exit(), its destructor begins with
-   cds_enter(), and the members come and go in between. */
+/* The base of a table whose thread is attached during construction and
+   destruction. Its constructor ends with cds_exit(), its destructor begins with
+   cds_enter(), and the members live in between. */
 struct cds_table {
 	cds_table()
 	{

@@ -5,7 +5,7 @@
  * needs: ck
  *
  * Open addressing by cache lines; a slot is a pointer with 16 bits of hash. A
- * lookup writes nothing shared, and reads one line more than ck_ht: the object.
+ * lookup writes nothing shared and reads one line more than ck_ht: the object.
  * Removals leave tombstones; a growth drops them.
  */
 #include <ck_hs.h>
@@ -29,7 +29,7 @@ const struct rm_impl rm_impl_ck_hs = {
 	.source = "Al Bahra, Concurrency Kit, ck_hs and ck_epoch",
 	.system = "",
 	.guarantees = "point-in-time",
-	.progress = "blocking", /* writers; lookups are lock-free */
+	.progress = "blocking", /* writers block; lookups are lock-free */
 	.dispatch = "none",     /* in this object; the library calls back */
 	RM_ALL_OF(ops),
 	.value_most = 1024,

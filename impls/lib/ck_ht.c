@@ -4,20 +4,20 @@
  *
  * needs: ck
  *
- * Writers take turns under a mutex; lookups run beside one writer. They write
- * no shared memory: the epoch section that protects what they read is opened
- * once a batch, not once a lookup.
+ * A mutex admits one writer at a time; lookups run concurrently with it.
+ * Lookups write no shared memory: the epoch section that protects their reads
+ * is opened once per batch instead of once per lookup.
  *
- * u64 keys are in the table itself (direct mode), as are u64x8 values; other
+ * u64 keys and u64x8 values are in the table itself (direct mode). Other
  * values, and strings with their bytes, are in nodes that a replacement frees.
- * Direct mode reserves the keys 0 and ~0: those two have a cell of their own.
- * String keys of more than 65,535 bytes end the process: the library cuts
- * lengths to 16 bits.
+ * Direct mode reserves the keys 0 and ~0, so these two have their own cells. A
+ * string key of more than 65,535 bytes ends the process, since the library
+ * truncates lengths to 16 bits.
  */
 #include "impls/lib/ck_map.h"
 #include "runner/driver.h"
 
-/* The library's entry for a key; `node` NULL in a search. */
+/* The library's entry for a key; `node` is NULL in a search. */
 RM_HOT ck_ht_entry_t entry_of(struct rm_shape shape, struct rm_key key,
         ck_ht_hash_t hash, struct node *node, const struct rm_value *value)
 {
@@ -38,7 +38,7 @@ RM_HOT ck_ht_hash_t hash_of(
 	return (ck_ht_hash_t){ rm_hash(shape, key, map->seed) };
 }
 
-/* Does the table itself hold the value? */
+/* True if the table itself holds the value. */
 RM_HOT bool in_table(struct rm_shape shape)
 {
 	return !shape.str && shape.value_bytes == 8;
@@ -75,7 +75,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-/* Under the writers' mutex. */
+/* The caller holds the writers' mutex. */
 RM_HOT bool put(struct map *map, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -97,7 +97,7 @@ RM_HOT bool put(struct map *map, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-/* The library would cut it off. */
+/* The library would truncate a longer key. */
 RM_HOT void length_fits(struct rm_shape shape, struct rm_key key)
 {
 	if (shape.str && key.length > UINT16_MAX)
@@ -126,7 +126,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* Under the writers' mutex. */
+/* The caller holds the writers' mutex. */
 RM_HOT bool drop(struct map *map, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
@@ -163,7 +163,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Writers wait meanwhile, so it is one moment of the map. */
+/* Holds the writers' mutex, so it visits one consistent state. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -228,7 +228,7 @@ const struct rm_impl rm_impl_ck_ht = {
 	.source = "Al Bahra, Concurrency Kit, ck_ht and ck_epoch",
 	.system = "",
 	.guarantees = "point-in-time",
-	.progress = "blocking", /* writers; lookups are lock-free */
+	.progress = "blocking", /* writers block; lookups are lock-free */
 	.dispatch = "none",
 	RM_ALL_OF(ops),
 	.value_most = 1024,

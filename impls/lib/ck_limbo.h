@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ck_limbo.h - what Concurrency Kit's tables and sets have in common here: one
- * writer at a time, what it retires, and the threads that may be reading it.
+ * ck_limbo.h - the common part of Concurrency Kit's tables and sets here: one
+ * writer at a time, its retired memory, and the threads that may be reading it.
  *
- * The includer says what a ck_table is, and how it begins and ends
- * (table_init(), table_end()).
+ * The includer defines ck_table, table_init() and table_end().
  *
- * One ck_epoch record per thread marks what it may be reading: open from
- * join to leave but for quiesce, park and writes. A writer needs no section,
- * for nobody else frees. Above the limit it waits for a grace period: it
- * cannot wait for itself, and writers that queue for the mutex have closed
- * their sections. One more record, under the mutex, keeps what was retired.
+ * One ck_epoch record per thread marks what the thread may be reading. Its
+ * section is open from join to leave, except in quiesce, park and writes. A
+ * writer needs no section, since no other thread frees. Above the limit it
+ * waits for a grace period: its own section is closed, as are those of writers
+ * that queue for the mutex. One more record, under the mutex, keeps the retired
+ * memory.
  */
 #ifndef RM_CK_LIMBO_H
 #define RM_CK_LIMBO_H
@@ -29,7 +29,7 @@
 
 enum { RECLAIM_EVERY = 64, LIMIT_BYTES = 256 << 20, TABLE_SMALLEST = 8 };
 
-/* Head of all that is retired: of nodes, and in front of the tables. */
+/* Head of all retired memory: part of nodes, precedes tables. */
 struct block {
 	_Alignas(RM_CACHE_LINE / 2) ck_epoch_entry_t limbo; /* first member */
 	size_t bytes;
@@ -41,14 +41,14 @@ struct thread {
 };
 
 struct map {
-	/* Read by lookups. */
+	/* read by lookups */
 	_Alignas(RM_CACHE_LINE) ck_table table;
 	struct node *_Atomic reserved[2]; /* ck_ht: of the keys 0 and ~0 */
 	uint64_t seed;
 	struct rm_shape shape;
 	struct thread *threads;
 	ck_epoch_t epoch;
-	/* Written by writers. */
+	/* written by writers */
 	_Alignas(RM_CACHE_LINE) pthread_mutex_t writer;
 	size_t limbo_bytes, limit_bytes, peak_bytes;
 	uint64_t retired, freed, waits, growths;
@@ -106,11 +106,9 @@ static struct block *block_new(size_t bytes)
 	return block;
 }
 
-/*
- * The library's allocator has no context argument, but what it frees while
- * a table grows must be retired into this map: hence the one variable, set
- * around the one call that grows, under the writers' mutex.
- */
+/* The library's allocator has no context argument, but memory that a growing
+   table frees must be retired into this map. So this variable is set around the
+   call that may grow, under the writers' mutex. */
 static _Thread_local struct map *growing;
 
 static void *table_malloc(size_t bytes)
@@ -133,8 +131,8 @@ static void table_free(void *memory, size_t bytes, bool defer)
 	retire(growing, block);
 }
 
-/* Closes the section, so that a writer that waits for us to pass does not
-   wait for ever. */
+/* Closes the section. Otherwise a writer that waits for this thread's section
+   would wait forever. */
 RM_HOT void write_begin(struct thread *self)
 {
 	ck_epoch_end(&self->record, NULL);
@@ -222,7 +220,7 @@ static void *map_new(const struct rm_sizing *sizing)
 	return map;
 }
 
-/* Frees all that the table holds, and the table. Nobody reads. */
+/* Frees the table and all its contents. No thread reads. */
 static void table_end(struct map *map);
 
 static void map_free(void *opaque)

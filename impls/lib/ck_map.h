@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * ck_map.h - ck_ht.c without its operations: the table, and the two keys that
- * the library keeps for itself.
- */
+/* ck_map.h - ck_ht.c without its operations: the table, and the two keys that
+   the library reserves. */
 #ifndef RM_CK_MAP_H
 #define RM_CK_MAP_H
 
@@ -33,7 +31,7 @@ static RM_COLD struct node *node_new(
 	return node;
 }
 
-/* `entry` becomes the one it replaced, or empty. */
+/* `entry` becomes the replaced one, or empty. */
 static RM_COLD void table_set(
         struct map *map, ck_ht_hash_t hash, ck_ht_entry_t *entry)
 {
@@ -49,7 +47,8 @@ static RM_COLD void table_set(
 		        RM_EVENT_RESIZE, start_ns, ck_ht_count(&map->table));
 }
 
-/* Only asked by ck_ht_hash*(), which we do not call: hashes come from us. */
+/* Used only by ck_ht_hash*(), which this map does not call: it computes the
+   hashes. */
 static void table_hash(
         ck_ht_hash_t *hash, const void *key, size_t length, uint64_t seed)
 {
@@ -57,7 +56,7 @@ static void table_hash(
 	abort();
 }
 
-/* The two keys that direct mode keeps for itself. */
+/* The two keys that direct mode reserves. */
 RM_HOT bool reserved(uint64_t word)
 {
 	return word + 1 <= 1;
@@ -75,24 +74,24 @@ static RM_COLD bool lookup_reserved(struct map *map, struct rm_shape shape,
 	return node != NULL;
 }
 
-/* Under the mutex. value == NULL: take it out. */
+/* The caller holds the mutex. value == NULL: removes the key. */
 static RM_COLD bool put_reserved(struct map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct node *node = value ? node_new(shape, key, value) : NULL;
 	/* release: pairs with the acquire in lookup_reserved() */
-	struct node *before = atomic_exchange_explicit(
+	struct node *replaced = atomic_exchange_explicit(
 	        &map->reserved[key.word & 1], node, memory_order_acq_rel);
 
-	if (!before)
+	if (!replaced)
 		return false;
 	if (old)
-		memcpy(old, &before->value, shape.value_bytes);
-	retire(map, &before->block);
+		memcpy(old, &replaced->value, shape.value_bytes);
+	retire(map, &replaced->block);
 	return true;
 }
 
-/* The node of a reserved key. relaxed: under the mutex nobody writes. */
+/* Returns the node of a reserved key. relaxed: the mutex excludes writes. */
 static struct node *reserved_node(struct map *map, int i)
 {
 	return atomic_load_explicit(&map->reserved[i], memory_order_relaxed);

@@ -4,10 +4,9 @@
  *
  * needs: ck
  *
- * Probe lengths are evened out by writes, which move entries; lookups check that
- * none moved past them. Its form for sets that are mostly read keeps what is
- * about the slots apart from them. A lookup writes nothing shared, and reads one
- * line more than ck_ht: the object.
+ * Writes move entries to equalise probe lengths; lookups check that no entry
+ * moved past them. The read-mostly mode stores metadata apart from the slots. A
+ * lookup writes nothing shared and reads one line more than ck_ht: the object.
  */
 #include <ck_rhs.h>
 
@@ -15,9 +14,10 @@
 #define CK_SET_MODE \
 	(CK_RHS_MODE_SPMC | CK_RHS_MODE_OBJECT | CK_RHS_MODE_READ_MOSTLY)
 #define CK_SET_ITERATOR CK_RHS_ITERATOR_INITIALIZER
-/* A write that moves an entry counts one of 1,024 generations up, by the slot
-   where the entry's search begins; a lookup looks at that of its hash. In a
-   smaller table these are two, and a lookup that is overtaken would miss. */
+/* A write that moves an entry increments one of 1,024 generations, selected by
+   the slot where the entry's search begins. A lookup checks the generation of
+   its hash. In a smaller table these two differ, and a lookup that is overtaken
+   would miss its key. */
 #define CK_SET_SMALLEST 1024
 #include "impls/lib/ck_set.h"
 #include "runner/driver.h"
@@ -34,7 +34,7 @@ const struct rm_impl rm_impl_ck_rhs = {
 	.source = "Al Bahra, Concurrency Kit, ck_rhs and ck_epoch",
 	.system = "",
 	.guarantees = "point-in-time",
-	.progress = "blocking", /* writers; lookups are lock-free */
+	.progress = "blocking", /* writers block; lookups are lock-free */
 	.dispatch = "none",     /* in this object; the library calls back */
 	RM_ALL_OF(ops),
 	.value_most = 1024,

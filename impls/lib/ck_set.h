@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ck_set.h - maps on Concurrency Kit's sets of objects: one writer, lookups
- * beside it that write no shared memory (ck_limbo.h).
+ * ck_set.h - maps on Concurrency Kit's sets of objects: one writer, and
+ * concurrent lookups that write no shared memory (ck_limbo.h).
  *
- * An object is a key and a value, which stay as they are: an update puts
- * another object in its place.
+ * An object is a key and a value, both immutable: an update replaces the
+ * object.
  *
  * A template: the includer has included the library's header and defines
  *
@@ -19,7 +19,7 @@
 typedef CK_SET(t) ck_table;
 #include "impls/lib/ck_limbo.h"
 
-/* What the set holds is the address of `key`. */
+/* The set holds the address of `key`. */
 struct object {
 	struct block block; /* first member */
 	struct rm_key key;
@@ -27,7 +27,7 @@ struct object {
 	char bytes[]; /* of a string key */
 };
 
-/* The library hashes objects anew when it grows. */
+/* The library hashes objects again when it grows. */
 static unsigned long hash_word(const void *key, unsigned long seed)
 {
 	return rm_hash(RM_U64X8, *(const struct rm_key *)key, seed);
@@ -81,16 +81,16 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
 	struct map *map = ((struct thread *)thread)->map;
-	void *found =
+	void *present =
 	        CK_SET(get)(&map->table, rm_hash(shape, key, map->seed), &key);
 
-	if (!found)
+	if (!present)
 		return false;
-	memcpy(value, &object_of(found)->value, shape.value_bytes);
+	memcpy(value, &object_of(present)->value, shape.value_bytes);
 	return true;
 }
 
-/* Under the writers' mutex. May grow the set. */
+/* The caller holds the writers' mutex. May grow the set. */
 static RM_COLD bool put(struct map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -138,17 +138,17 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	struct thread *self = thread;
 	struct map *map = self->map;
-	void *gone;
+	void *removed;
 
 	write_begin(self);
-	gone = CK_SET(remove)(
+	removed = CK_SET(remove)(
 	        &map->table, rm_hash(shape, key, map->seed), &key);
-	if (gone && old)
-		memcpy(old, &object_of(gone)->value, shape.value_bytes);
-	if (gone)
-		retire(map, &object_of(gone)->block);
+	if (removed && old)
+		memcpy(old, &object_of(removed)->value, shape.value_bytes);
+	if (removed)
+		retire(map, &object_of(removed)->block);
 	write_end(self);
-	return gone != NULL;
+	return removed != NULL;
 }
 
 RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
@@ -156,7 +156,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* Calls back with each key, until false. */
+/* Calls `visit` with each key until it returns false. */
 static void visit_all(
         ck_table *set, bool (*visit)(void *, void *), void *context)
 {
@@ -182,7 +182,7 @@ static bool visit_one(void *context, void *key)
 	return visit->fn(visit->context, object_of(key)->key, &value);
 }
 
-/* Writers wait meanwhile, so it is one moment of the map. */
+/* Holds the writers' mutex, so it visits one consistent state. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

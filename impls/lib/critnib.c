@@ -4,11 +4,11 @@
  *
  * needs: critnib
  *
- * A look-up takes no lock and writes nothing shared: it starts anew where the
- * nodes that it read have been used again meanwhile. The library's writers
- * take turns under a mutex of its own. It does not tell an update whether the
- * key was there, nor what it replaced, so that a write here asks first, under
- * a mutex around the library's: nobody waits for that one.
+ * A lookup takes no lock and writes nothing shared. It starts over if the nodes
+ * that it read have been reused meanwhile. The library's writers take a mutex.
+ * Since the library does not report a key's presence or old value, a write
+ * first looks up the key. It does so under a mutex of this map, so no writer
+ * waits for the library's.
  *
  * Keys and values are pointers: u64x8 only. Nothing is hashed.
  */
@@ -26,7 +26,7 @@ struct map {
 	size_t count; /* under the mutex */
 };
 
-/* Not critnib_get(), which cannot tell the value 0 from none. */
+/* Unlike critnib_get(), it distinguishes the value 0 from an absent key. */
 RM_HOT bool find(struct map *map, uint64_t word, struct rm_value *value)
 {
 	uintptr_t key;
@@ -108,7 +108,7 @@ static int visit_one(uintptr_t word, void *held, void *opaque)
 	        visit->context, (struct rm_key){ .word = word }, &value);
 }
 
-/* The library's writers wait meanwhile: one moment of the map, in order. */
+/* The library's writers wait, so it visits one consistent state, in order. */
 static void scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -171,7 +171,7 @@ const struct rm_impl rm_impl_critnib = {
 	.system = "",
 	.shapes = 1,
 	.guarantees = "point-in-time",
-	.progress = "blocking", /* writers; look-ups start anew, rarely */
+	.progress = "blocking", /* writers block; lookups may start over */
 	.dispatch = "none",
 	.ops = &ops,
 	.drive = { drive_u64x8, NULL, NULL, NULL },

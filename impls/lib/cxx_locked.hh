@@ -2,8 +2,8 @@
 /*
  * cxx_locked.hh - one table of a C++ library under one lock.
  *
- * Entries is like std::unordered_map, Lock like std::shared_mutex. What is
- * searched is of any type that Entries searches by and makes a key of.
+ * Entries is like std::unordered_map, Lock like std::shared_mutex. A search key
+ * has any type that Entries can search for and convert to a key.
  */
 #ifndef RM_CXX_LOCKED_HH
 #define RM_CXX_LOCKED_HH
@@ -12,7 +12,7 @@
 
 namespace
 {
-/* Ends with the block it stands in, whatever is thrown. */
+/* Holds the lock to the end of its block, even after an exception. */
 template <class Lock> struct reading {
 	Lock &lock;
 
@@ -20,7 +20,7 @@ template <class Lock> struct reading {
 	{
 		RM_LOCK_BEGIN(RM_LOCK_READ);
 		if (!RM_STATS_BUILT || !lock.try_lock_shared()) {
-			RM_LOCK_WAITS();
+			RM_LOCK_WAIT_BEGIN();
 			lock.lock_shared();
 		}
 		RM_LOCK_END();
@@ -39,7 +39,7 @@ template <class Lock> struct writing {
 	{
 		RM_LOCK_BEGIN(RM_LOCK_WRITE);
 		if (!RM_STATS_BUILT || !lock.try_lock()) {
-			RM_LOCK_WAITS();
+			RM_LOCK_WAIT_BEGIN();
 			lock.lock();
 		}
 		RM_LOCK_END();
@@ -65,7 +65,7 @@ template <class Lock, class Entries> struct locked {
 			entries.reserve(sizing.keys);
 	}
 
-	/* A string is made where it stays, and nowhere else. */
+	/* A string is constructed only in its place. */
 	template <class Search>
 	RM_INLINED auto enter(Search key, const Value &value)
 	{
@@ -128,7 +128,7 @@ template <class Lock, class Entries> struct locked {
 		return true;
 	}
 
-	/* Writers wait meanwhile, so it is one moment of the map. */
+	/* Holds the lock, so it visits one consistent state. */
 	template <class F> void scan(F visit)
 	{
 		reading<Lock> section(lock);

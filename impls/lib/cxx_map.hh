@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cxx_map.hh - maps of C++ libraries in the contract of runner/map.h.
+ * cxx_map.hh - maps of C++ libraries with the contract of runner/map.h.
  *
- * A peer's file says in a class template how its library is used, includes
- * cxx_operations.hh, and has all operations made of it:
+ * The file of a library defines how to use it in a class template.
+ * cxx_operations.hh then makes all operations from that template:
  *
- *     template <class Key, class Value> struct table {
- *             explicit table(const rm_sizing &sizing);
- *             bool find(view<Key> key, rm_value *value);
- *             bool put(view<Key> key, const Value &value, rm_value *old);
- *             bool add(view<Key> key, const Value &value, rm_value *present);
- *             bool drop(view<Key> key, rm_value *old);
- *             void scan(F visit); F: bool(const Key &, const Value &)
- *             size_t size();
- *     };
+ *	template <class Key, class Value> struct table {
+ *		explicit table(const rm_sizing &sizing);
+ *		bool find(view<Key> key, rm_value *value);
+ *		bool put(view<Key> key, const Value &value, rm_value *old);
+ *		bool add(view<Key> key, const Value &value, rm_value *present);
+ *		bool drop(view<Key> key, rm_value *old);
+ *		void scan(F visit); F: bool(const Key &, const Value &)
+ *		size_t size();
+ *	};
  *
- * Each says whether the key was there; `old` may be NULL. Keys are words or
- * std::string, and are searched by view<Key>, so that a look-up allocates
+ * Each returns whether the key was present; `old` may be NULL. Keys are words
+ * or std::string. They are searched by view<Key>, so a lookup allocates
  * nothing. Values are a word, or rm_value with its three.
  *
- * All names are those of one file (anonymous namespace): two peers may use one
- * library in two ways.
+ * All names are local to one file (anonymous namespace), so that two maps may
+ * use one library differently.
  */
 #ifndef RM_CXX_MAP_HH
 #define RM_CXX_MAP_HH
@@ -34,12 +34,12 @@
 #include <string_view>
 #include <type_traits>
 
-/* A macro's value as a text. */
+/* A macro's value as a string literal. */
 #define RM_TEXT(macro)   RM_TEXT_OF(macro)
 #define RM_TEXT_OF(text) #text
 
-/* What RM_HOT is to functions, for members and lambdas. */
-#ifdef RM_CALLED
+/* Like RM_HOT, for members and lambdas. */
+#ifdef RM_OUT_OF_LINE
 #define RM_INLINED
 #else
 #define RM_INLINED __attribute__((always_inline))
@@ -61,8 +61,8 @@ RM_HOT rm_key key_of(std::string_view text)
 	return rm_key{ .bytes = text.data(), .length = text.size() };
 }
 
-/* The hash of all maps, of keys as they are held and as they are searched.
-   All of its bits are good: a library need not mix them again. */
+/* The hash of all maps, for stored and searched keys. All of its bits are good:
+   libraries need not mix them again. */
 struct common_hash {
 	using is_transparent = void;
 	using is_avalanching = void;
@@ -81,13 +81,13 @@ struct common_hash {
 
 using same_key = std::equal_to<>;
 
-/* The C++ library that all of this is compiled with. */
+/* The version of the C++ library that this is compiled with. */
 inline const char *standard_library()
 {
 	return RM_TEXT(_GLIBCXX_RELEASE) " (libstdc++)";
 }
 
-/* Copies a value that a table holds to a caller that wants it. */
+/* Copies a stored value to the caller, if requested. */
 RM_HOT void give(rm_value *to, uint64_t held)
 {
 	if (to)

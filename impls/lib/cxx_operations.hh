@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cxx_operations.hh - the operations of a map whose file has defined
- * table<Key, Value> (cxx_map.hh) and in `offered` for which shapes: all, those
- * of 64-bit keys, or u64x8 alone.
+ * cxx_operations.hh - the operations of a map whose file has defined table<Key,
+ * Value> (cxx_map.hh) and the shapes in `offered`: all, those of 64-bit keys,
+ * or only u64x8.
  *
- * No exception leaves them: where there is no memory the process ends.
+ * They throw no exceptions: without memory the process ends.
  */
 #ifndef RM_CXX_OPERATIONS_HH
 #define RM_CXX_OPERATIONS_HH
@@ -14,8 +14,8 @@
 
 namespace
 {
-/* What a thread gets: nobody announces anything here. destroy() and length()
-   are not told the shape. */
+/* The handle of every thread. It stores the shape, which destroy() and length()
+   do not receive. */
 struct map {
 	rm_shape shape;
 };
@@ -36,7 +36,7 @@ template <class Key, class Value> struct typed_map : map {
 			return key.word;
 	}
 
-	/* A long value is not copied on its way. */
+	/* A long value is passed without a copy. */
 	using Given =
 	        std::conditional_t<(RM_VALUE_WORDS > 3) &&
 	                                   std::is_same_v<Value, rm_value>,
@@ -51,7 +51,7 @@ template <class Key, class Value> struct typed_map : map {
 	}
 };
 
-/* use(typed map): the shape is a constant in the measured loop, where the
+/* Calls use(typed map). The shape is a constant in the measured loop, so the
    choice folds away. */
 template <class F> RM_HOT auto with(void *opaque, rm_shape shape, F use)
 {
@@ -94,7 +94,7 @@ void destroy(void *self)
 	        [](auto *map) { delete map; });
 }
 
-/* Some libraries want to know of each thread that uses them. */
+/* Some libraries require each thread to register. */
 template <class Table> void begin_thread()
 {
 	if constexpr (requires { Table::begin_thread(); })
@@ -162,7 +162,7 @@ bool insert_if_absent(void *self, rm_shape shape, rm_key key,
 	});
 }
 
-/* Not all libraries can. */
+/* Not all libraries support a scan. */
 template <class Table>
 concept can_scan = requires(Table &entries)
 {
@@ -185,7 +185,7 @@ void scan(void *self, rm_shape shape, rm_scan_fn *fn, void *context) noexcept
 	});
 }
 
-/* Nor do all count so that a number is of some moment. */
+/* Not all libraries have a consistent count. */
 template <class Table>
 concept can_count = requires(Table &entries)
 {

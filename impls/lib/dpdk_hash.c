@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dpdk_hash.c - DPDK's rte_hash, with look-ups that take no lock.
+ * dpdk_hash.c - DPDK's rte_hash, with lock-free lookups.
  *
  * needs: libdpdk
  *
- * Cuckoo hashing in buckets of eight, overflow buckets where both of a key are
- * full. A look-up writes nothing shared and starts anew where a key was moved
- * meanwhile; it reads a bucket's line and the key's. Removed entries are used
- * again after a grace period of DPDK's own QSBR, announced once a batch.
+ * Cuckoo hashing in buckets of eight, with overflow buckets if both buckets of
+ * a key are full. A lookup writes nothing shared and starts over if a key was
+ * moved meanwhile. It reads the line of a bucket and that of the key. Removed
+ * entries are reused after a grace period of DPDK's QSBR, announced once per
+ * batch.
  *
- * The table is made for its keys. Its memory is DPDK's, from one mapping which
- * the first map of a process sizes. Keys are of one length and values pointers:
- * u64x8 only. As the library does not tell an update whether the key was there,
- * a write asks first, under a mutex: then there is one writer at a time, and
- * the library needs no lock of its own, which would be one for all of them too.
+ * The table is created for its number of keys. Its memory is DPDK's, from one
+ * mapping, which the first map of a process sizes. Keys have one length and
+ * values are pointers: u64x8 only. Since the library does not report the
+ * presence of a key to an update, a write first looks up the key under a mutex.
+ * So there is one writer at a time, and the library's own lock is not needed.
  */
-#define ALLOW_EXPERIMENTAL_API /* the QSBR of a table, in some versions */
+#define ALLOW_EXPERIMENTAL_API /* some versions: the QSBR of a table */
 
 #include "impls/support/hash.h"
 #include "impls/support/lock_pthread.h"
@@ -32,8 +33,8 @@
 #include <stdlib.h>
 
 enum {
-	BASE_MIB = 256,      /* for small maps, side by side */
-	BYTES_PER_KEY = 128, /* of key, buckets, rings: at most */
+	BASE_MIB = 256,      /* for several small maps */
+	BYTES_PER_KEY = 128, /* for key, buckets and rings: upper bound */
 	SPARE = 1024,        /* entries that wait for a grace period */
 };
 
@@ -53,13 +54,12 @@ struct map {
 	struct thread thread[];
 };
 
-/*
- * DPDK's environment, once a process: no huge pages, no devices, nothing that
- * outlives the process. It pins this thread to the one CPU that it is told;
- * what the trial chose is restored.
- */
+/* Starts DPDK's environment once per process: no huge pages, no devices, and
+   nothing that outlives the process. DPDK pins this thread to one CPU, so the
+   trial's affinity is restored. */
 static pthread_mutex_t environment = PTHREAD_MUTEX_INITIALIZER;
-static int environment_state; /* under the mutex: 0 none, 1 there, -1 failed */
+static int environment_state; /* under the mutex: 0 none, 1 running, -1
+			         failed */
 
 static int start_environment(size_t keys)
 {
@@ -96,7 +96,8 @@ static bool has_environment(size_t keys)
 	return state > 0;
 }
 
-/* 32 bits of it: the low ones choose the bucket, the upper half is compared. */
+/* 32 bits of the hash: the low ones choose the bucket, the upper half is
+   compared. */
 RM_HOT hash_sig_t hash_of(const struct map *map, struct rm_key key)
 {
 	return (hash_sig_t)rm_hash(RM_U64X8, key, map->seed);
@@ -105,12 +106,12 @@ RM_HOT hash_sig_t hash_of(const struct map *map, struct rm_key key)
 RM_HOT bool find(const struct map *map, struct rm_key key, hash_sig_t hash,
         struct rm_value *value)
 {
-	void *held;
+	void *stored;
 
-	if (rte_hash_lookup_with_hash_data(map->table, &key.word, hash, &held) <
-	        0)
+	if (rte_hash_lookup_with_hash_data(
+	            map->table, &key.word, hash, &stored) < 0)
 		return false;
-	value->word[0] = (uintptr_t)held;
+	value->word[0] = (uintptr_t)stored;
 	return true;
 }
 
@@ -123,9 +124,9 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	return find(thread->map, key, hash_of(thread->map, key), value);
 }
 
-/* Entries that were removed wait for all threads. Those may be here, too, and
-   say that they hold nothing. */
-static RM_COLD void await_room(struct thread *thread, unsigned *looks)
+/* Waits for a free entry. Removed entries wait for all threads, and those may
+   be here, too. So each announces that it holds no reference. */
+static RM_COLD void await_free_entry(struct thread *thread, unsigned *looks)
 {
 	pthread_mutex_unlock(&thread->map->writer);
 	rte_rcu_qsbr_quiescent(thread->map->readers, thread->id);
@@ -145,8 +146,8 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	lock_mutex(&map->writer);
-	/* anew after a wait, in which others may have written the key */
-	for (;; await_room(thread, &looks)) {
+	/* starts over after a wait, in which other threads may write the key */
+	for (;; await_free_entry(thread, &looks)) {
 		was_there = find(map, key, hash, &before);
 		if (!rte_hash_add_key_with_hash_data(map->table, &key.word,
 		            hash, (void *)(uintptr_t)value->word[0]))
@@ -191,20 +192,20 @@ RM_HOT bool remove_key(void *opaque, struct rm_shape shape, struct rm_key key)
 	return take(opaque, shape, key, NULL);
 }
 
-/* Writers wait meanwhile: one moment of the map. */
+/* Writers wait, so it visits one consistent state. */
 static void scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
 	struct map *map = ((struct thread *)opaque)->map;
 	const void *word;
-	void *held;
+	void *stored;
 	uint32_t at = 0;
 	bool more = true;
 
 	(void)shape;
 	lock_mutex(&map->writer);
-	while (more && rte_hash_iterate(map->table, &word, &held, &at) >= 0) {
-		struct rm_value value = { { (uintptr_t)held } };
+	while (more && rte_hash_iterate(map->table, &word, &stored, &at) >= 0) {
+		struct rm_value value = { { (uintptr_t)stored } };
 		struct rm_key key = { .word = *(const uint64_t *)word };
 
 		more = fn(context, key, &value);
@@ -235,7 +236,7 @@ static struct rte_rcu_qsbr *readers_new(size_t threads)
 	return NULL;
 }
 
-/* Tables have names, all of a process different ones. */
+/* Each table of a process needs a unique name. */
 static struct rte_hash *table_new(size_t keys, struct rte_rcu_qsbr *readers)
 {
 	static _Atomic unsigned tables;
@@ -366,7 +367,7 @@ const struct rm_impl rm_impl_dpdk_hash = {
 	.caps = RM_CAP_BACKGROUND | RM_CAP_FIXED_SIZE,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none", /* in this object; the library compares by memcmp */
+	.dispatch = "none", /* in this object; the library calls memcmp */
 	.ops = &ops,
 	.drive = { drive_u64x8, NULL, NULL, NULL },
 	.version = rte_version,

@@ -4,14 +4,14 @@
  *
  * needs: glib-2.0
  *
- * Readers share the lock, so each look-up writes its cache line twice. The
- * table probes quadratically over arrays of hashes, keys and values; it hashes
- * to 32 bits and cannot be made for a number of keys.
+ * Readers share the lock, so each lookup writes its cache line twice. The table
+ * probes quadratically over arrays of hashes, keys and values. It hashes to 32
+ * bits and cannot be sized in advance.
  *
- * 64-bit keys are the pointers that the table holds, and so are 8-byte values;
- * longer values have a block each. A string key has an entry with its bytes
- * and value, and the table is GLib's form of a set. A key is stored xor the
- * seed, for GLib's hash functions are told nothing but the key.
+ * 64-bit keys and 8-byte values are stored as the table's pointers; each longer
+ * value has a block. A string key has an entry with its bytes and value, in
+ * GLib's form of a set. A word is stored xor the seed, since GLib passes only
+ * the key to hash functions.
  */
 #include "impls/support/hash.h"
 #include "impls/support/no_handle.h"
@@ -23,7 +23,7 @@
 
 _Static_assert(sizeof(void *) == 8, "a pointer holds a key, and a value");
 
-/* A string key; `bytes` are the caller's in a search, else its own. */
+/* A string key; `bytes` are the caller's in a search, else the entry's. */
 struct name {
 	uint64_t hash;
 	size_t length;
@@ -31,7 +31,8 @@ struct name {
 };
 
 struct entry {
-	struct name name; /* first: the table's functions are told no more */
+	struct name name; /* first: the table passes only this address to its
+			     functions */
 	struct rm_value value;
 	char own[];
 };
@@ -62,21 +63,21 @@ static gboolean same_name(gconstpointer left, gconstpointer right)
 	       (a->length == 0 || !memcmp(a->bytes, b->bytes, a->length));
 }
 
-RM_HOT void to_read(struct map *map)
+RM_HOT void lock_for_reading(struct map *map)
 {
 	RM_LOCK_BEGIN(RM_LOCK_READ);
 	if (!RM_STATS_BUILT || !g_rw_lock_reader_trylock(&map->lock)) {
-		RM_LOCK_WAITS();
+		RM_LOCK_WAIT_BEGIN();
 		g_rw_lock_reader_lock(&map->lock);
 	}
 	RM_LOCK_END();
 }
 
-RM_HOT void to_write(struct map *map)
+RM_HOT void lock_for_writing(struct map *map)
 {
 	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	if (!RM_STATS_BUILT || !g_rw_lock_writer_trylock(&map->lock)) {
-		RM_LOCK_WAITS();
+		RM_LOCK_WAIT_BEGIN();
 		g_rw_lock_writer_lock(&map->lock);
 	}
 	RM_LOCK_END();
@@ -101,7 +102,7 @@ RM_HOT struct name search_of(
 		.bytes = key.bytes };
 }
 
-/* *held: the table's pointer for the key. Under the lock. */
+/* *held: the table's pointer for the key. The caller holds the lock. */
 RM_HOT bool find(const struct map *map, struct rm_shape shape,
         struct rm_key key, void **held)
 {
@@ -115,7 +116,7 @@ RM_HOT bool find(const struct map *map, struct rm_shape shape,
 	return *held != NULL;
 }
 
-/* Where a value lies that is not in the table. */
+/* Returns the place of a value that is not in the table. */
 RM_HOT struct rm_value *place_of(struct rm_shape shape, void *held)
 {
 	return shape.str ? &((struct entry *)held)->value : held;
@@ -136,7 +137,7 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	void *held;
 	bool hit;
 
-	to_read(map);
+	lock_for_reading(map);
 	hit = find(map, shape, key, &held);
 	if (hit)
 		read_held(shape, held, value);
@@ -163,13 +164,13 @@ static RM_COLD void insert_new(struct map *map, struct rm_shape shape,
 	g_hash_table_add(map->table, entry);
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 RM_HOT bool put(struct map *map, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
 	void *held;
 
-	/* the one search that an insertion makes says whether it was there */
+	/* the search of an insertion also reports the key's presence */
 	if (in_table(shape) && !old)
 		return !g_hash_table_insert(map->table, word_pointer(map, key),
 		        (void *)(uintptr_t)value->word[0]);
@@ -197,7 +198,7 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 	struct map *map = opaque;
 	bool was_there;
 
-	to_write(map);
+	lock_for_writing(map);
 	was_there = put(map, shape, key, value, old);
 	g_rw_lock_writer_unlock(&map->lock);
 	return was_there;
@@ -219,7 +220,7 @@ RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
 
 	if (shape.str)
 		search = search_of(map, shape, key);
-	to_write(map);
+	lock_for_writing(map);
 	if (old && find(map, shape, key, &held))
 		read_held(shape, held, old);
 	was_there = g_hash_table_remove(
@@ -241,7 +242,7 @@ static bool insert_if_absent(void *opaque, struct rm_shape shape,
 	void *held;
 	bool was_there;
 
-	to_write(map);
+	lock_for_writing(map);
 	was_there = find(map, shape, key, &held);
 	if (was_there)
 		read_held(shape, held, present);
@@ -251,7 +252,7 @@ static bool insert_if_absent(void *opaque, struct rm_shape shape,
 	return was_there;
 }
 
-/* Writers wait meanwhile, so it is one moment of the map. */
+/* Holds the lock, so it visits one consistent state. */
 static void scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -260,7 +261,7 @@ static void scan(
 	void *name, *held;
 	bool more = true;
 
-	to_read(map);
+	lock_for_reading(map);
 	g_hash_table_iter_init(&at, map->table);
 	while (more && g_hash_table_iter_next(&at, &name, &held)) {
 		struct rm_key key = { .word = (uintptr_t)name ^ map->seed };
@@ -282,7 +283,7 @@ static size_t length(void *opaque)
 	struct map *map = opaque;
 	size_t count;
 
-	to_read(map);
+	lock_for_reading(map);
 	count = g_hash_table_size(map->table);
 	g_rw_lock_reader_unlock(&map->lock);
 	return count;
@@ -329,7 +330,7 @@ const struct rm_impl rm_impl_glib_rw = {
 	.system = "",
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.dispatch = "none", /* in this object; GLib calls the hash back */
+	.dispatch = "none", /* in this object; GLib calls the hash function */
 	RM_ALL_OF(ops),
 	.value_most = 1024,
 	.value_place = "by pointer, in the entry of a string; freed by the "

@@ -4,15 +4,15 @@
  *
  * needs: c++ libcuckoo
  *
- * A key is in one of two buckets of four. A look-up takes the spin locks of
- * both, from an array of stripes: four writes to shared memory, beside the
- * writers' element counts that lie with the locks. Growth locks all of them.
+ * A key is in one of two buckets of four. A lookup takes the spin locks of
+ * both, from an array of stripes: four writes to shared memory. Writers'
+ * element counts are on the same lines. Growth takes all locks.
  *
- * More than eight keys of one hash have no place: the library grows, then gives
- * up and throws. Strings that collide are easily made, and the suite makes
- * them, so that this map has 64-bit keys only.
+ * The library cannot store more than eight keys of one hash: it grows, then
+ * gives up and throws. Colliding strings are easy to construct, and the suite
+ * does so. Therefore this map has only 64-bit keys.
  */
-#define NDEBUG /* as in a release build */
+#define NDEBUG /* as in release builds */
 
 #include "impls/lib/cxx_map.hh"
 
@@ -20,14 +20,14 @@
 
 namespace
 {
-/* Two buckets where the map shall grow; the library's default is 262,144 slots,
-   in which most cells would never see it grow. */
+/* Two buckets if the map shall grow. The default of 262,144 slots would prevent
+   growth in most cells. */
 constexpr size_t first_slots = 8;
 
 template <class Key, class Value> struct table {
 	libcuckoo::cuckoohash_map<Key, Value, common_hash, same_key> entries;
 
-	/* An eighth more, for the table may not be filled to its last slot. */
+	/* An eighth more, since the table may not be filled completely. */
 	explicit table(const rm_sizing &sizing)
 	    : entries(sizing.presize ? sizing.keys + sizing.keys / 8
 	                             : first_slots,
@@ -66,7 +66,7 @@ template <class Key, class Value> struct table {
 		});
 	}
 
-	/* All locks are held meanwhile, so it is one moment of the map. */
+	/* Holds all locks, so it visits one consistent state. */
 	template <class F> void scan(F visit)
 	{
 		auto all = entries.lock_table();
@@ -76,8 +76,8 @@ template <class Key, class Value> struct table {
 				break;
 	}
 
-	/* Of the same moment: the table's own size() adds counters up that
-	   writers change meanwhile, and may be one that it never had. */
+	/* Consistent, too: the table's own size() adds counters that writers
+	   change meanwhile, and may return a size that it never had. */
 	size_t size()
 	{
 		return entries.lock_table().size();

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sharded_flat.cc - 64 flat tables of Boost's, each under a small spin lock.
+ * sharded_flat.cc - 64 flat tables of Boost, each under a small spin lock.
  *
  * needs: c++ boost_flat_map
  *
- * What sharded maps such as Rust's DashMap do. A look-up writes the lock of its
- * shard twice; shards lie two lines apart, for the processor fetches lines in
- * pairs. The shard is chosen by other bits of the hash than the place in it,
- * which Boost takes from the top and, for its bytes of hashes, from the bottom:
- * by the same bits, the keys of a shard would share a few places.
+ * The design of sharded maps such as Rust's DashMap. A lookup writes the lock
+ * of its shard twice. Shards are two lines apart, since the processor fetches
+ * lines in pairs. The shard is chosen by other bits of the hash than the slot,
+ * for which Boost uses the top bits and, for its bytes of hashes, the bottom
+ * ones. With the same bits, the keys of a shard would share few slots.
  *
- * A key is hashed once, and searched together with its hash.
+ * A key is hashed once and searched together with its hash.
  */
-#define NDEBUG /* as in a release build */
+#define NDEBUG /* as in release builds */
 
 #include "impls/lib/cxx_locked.hh"
 #include "impls/support/spin.h"
@@ -25,10 +25,11 @@ namespace
 {
 enum { SHARDS = 64, SHARD_BITS_AT = 12, TWO_LINES = 2 * RM_CACHE_LINE };
 
-/* Its names are those of std::shared_mutex. A writer that waits marks the lock, and no
-   reader enters a marked lock: a writer waits for the readers that hold it and
-   for other writers, not for later readers. A writer's unlock removes the mark,
-   and all compete again. Writers are in no order among themselves. */
+/* A reader-writer lock with the names of std::shared_mutex. A waiting writer
+   marks the lock, and no reader enters a marked lock. So a writer waits for the
+   current readers and other writers, but not for later readers. A writer's
+   unlock removes the mark, and all threads compete again. Writers have no order
+   among each other. */
 class small_lock
 {
 	enum : unsigned { WRITER = 1, WAITS = 2, READER = 4 };
@@ -90,12 +91,12 @@ class small_lock
 
 	RM_INLINED void unlock()
 	{
-		/* release: pairs with the acquire of who comes next */
+		/* release: pairs with the acquire of the next holder */
 		state.store(0, std::memory_order_release);
 	}
 };
 
-/* A key that is searched, and becomes the key of a new entry. */
+/* A search key that can become the key of a new entry. */
 template <class Key> struct hashed {
 	view<Key> key;
 	size_t hash;
@@ -174,7 +175,7 @@ template <class Key, class Value> struct table {
 		memory.deallocate(shards, SHARDS);
 	}
 
-	/* use(its shard, the key with its hash) */
+	/* Calls use(its shard, the key with its hash). */
 	template <class F> RM_INLINED bool at(view<Key> key, F use)
 	{
 		const hashed<Key> searched{ key, hashing(key) };
@@ -186,33 +187,33 @@ template <class Key, class Value> struct table {
 
 	RM_INLINED bool find(view<Key> key, rm_value *value)
 	{
-		return at(key, [&](auto &one, auto searched) RM_INLINED {
-			return one.find(searched, value);
+		return at(key, [&](auto &target, auto searched) RM_INLINED {
+			return target.find(searched, value);
 		});
 	}
 
 	RM_INLINED bool put(view<Key> key, const Value &value, rm_value *old)
 	{
-		return at(key, [&](auto &one, auto searched) RM_INLINED {
-			return one.put(searched, value, old);
+		return at(key, [&](auto &target, auto searched) RM_INLINED {
+			return target.put(searched, value, old);
 		});
 	}
 
 	bool add(view<Key> key, const Value &value, rm_value *present)
 	{
-		return at(key, [&](auto &one, auto searched) {
-			return one.add(searched, value, present);
+		return at(key, [&](auto &target, auto searched) {
+			return target.add(searched, value, present);
 		});
 	}
 
 	RM_INLINED bool drop(view<Key> key, rm_value *old)
 	{
-		return at(key, [&](auto &one, auto searched) RM_INLINED {
-			return one.drop(searched, old);
+		return at(key, [&](auto &target, auto searched) RM_INLINED {
+			return target.drop(searched, old);
 		});
 	}
 
-	/* One moment of each shard, one after the other. */
+	/* Visits one shard after the other, each in a consistent state. */
 	template <class F> void scan(F visit)
 	{
 		bool more = true;

@@ -4,8 +4,8 @@
  *
  * needs: c++
  *
- * What C++ programs have before they need anything else, and what the sanity
- * bounds of the other peers are told in. A look-up writes the mutex twice.
+ * The first choice of C++ programs, and the reference for the sanity bounds of
+ * the other libraries. A lookup writes the mutex twice.
  */
 #include "impls/lib/cxx_locked.hh"
 
@@ -14,7 +14,7 @@
 
 namespace
 {
-/* Readers take turns, too. */
+/* Readers exclude each other, too. */
 struct one_mutex : std::mutex {
 	bool try_lock_shared()
 	{

@@ -4,8 +4,8 @@
  *
  * needs: c++
  *
- * What most C++ programs write for a table that is mostly read. Readers share
- * the lock, so each look-up writes its cache line twice all the same.
+ * What most C++ programs use for a read-mostly table. Readers share the lock,
+ * but each lookup still writes its cache line twice.
  */
 #include "impls/lib/cxx_locked.hh"
 

@@ -4,11 +4,11 @@
  *
  * needs: c++ tbb
  *
- * Each element has a reader-writer spin lock, and so has each bucket: a
- * look-up takes and releases both, which is four writes to shared memory.
- * Nodes come from malloc (std::allocator), as those of the other maps do; its
- * own default, tbb_allocator, is malloc, too, where libtbbmalloc is not there.
- * Iteration is not safe beside writes: no scan.
+ * Each element and each bucket has a reader-writer spin lock. A lookup takes
+ * and releases both: four writes to shared memory. Nodes come from malloc
+ * (std::allocator), as in the other maps. Without libtbbmalloc its default,
+ * tbb_allocator, is malloc, too. Iteration is not safe with concurrent writes,
+ * so there is no scan.
  */
 #include "impls/lib/cxx_map.hh"
 
@@ -38,7 +38,8 @@ template <class Key, class Value> struct table {
 	        std::allocator<std::pair<const Key, Value>>>;
 	entries_type entries;
 
-	/* A quarter more buckets than keys: chains of one, mostly. */
+	/* A quarter more buckets than keys, so that most chains have one
+	   node. */
 	explicit table(const rm_sizing &sizing)
 	    : entries(sizing.presize ? sizing.keys + sizing.keys / 4 : 0,
 	              comparison{ { sizing.seed } })
@@ -55,7 +56,7 @@ template <class Key, class Value> struct table {
 		return true;
 	}
 
-	/* A new element is locked until its value is there. */
+	/* A new element is locked until its value is stored. */
 	RM_INLINED bool put(view<Key> key, const Value &value, rm_value *old)
 	{
 		typename entries_type::accessor at;

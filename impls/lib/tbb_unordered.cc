@@ -4,10 +4,10 @@
  *
  * needs: c++ tbb
  *
- * A split-ordered list: look-ups and insertions take no lock and write nothing
- * that others read. It has no removal that is safe beside others, and gives
- * references to its values, so that a program must make them atomic, as here:
- * u64x8 only, and written by several threads where keys stay.
+ * A split-ordered list: lookups and insertions take no lock and write nothing
+ * that other threads read. It has no thread-safe removal and returns references
+ * to its values, which a program must make atomic, as here. So it has only
+ * u64x8, and several threads write only if no key is removed.
  */
 #include "impls/lib/cxx_map.hh"
 
@@ -26,7 +26,8 @@ template <class Key, class Value> struct table {
 	        std::allocator<std::pair<const Key, std::atomic<Value>>>>;
 	entries_type entries;
 
-	/* A quarter more buckets than keys: chains of one, mostly. */
+	/* A quarter more buckets than keys, so that most chains have one
+	   node. */
 	explicit table(const rm_sizing &sizing)
 	    : entries(sizing.presize ? sizing.keys + sizing.keys / 4 : 8,
 	              common_hash{ sizing.seed })
@@ -39,12 +40,12 @@ template <class Key, class Value> struct table {
 
 		if (at == entries.end())
 			return false;
-		/* acquire: who reads a value has seen what its writer had */
+		/* acquire: a value's reader sees its writer's earlier writes */
 		give(value, at->second.load(std::memory_order_acquire));
 		return true;
 	}
 
-	/* Not emplace() alone, which makes a node before it looks. */
+	/* Looks up first, since emplace() always makes a node. */
 	RM_INLINED std::pair<typename entries_type::iterator, bool> enter(
 	        view<Key> key, const Value &value)
 	{
@@ -61,7 +62,8 @@ template <class Key, class Value> struct table {
 
 		if (is_new)
 			return false;
-		/* acq_rel: who replaces a value has seen who wrote it */
+		/* acq_rel: the replacing thread also sees the old value's
+		   writer */
 		give(old,
 		        at->second.exchange(value, std::memory_order_acq_rel));
 		return true;
@@ -78,7 +80,7 @@ template <class Key, class Value> struct table {
 		return !is_new;
 	}
 
-	/* Nobody else uses the map. */
+	/* No other thread uses the map. */
 	RM_INLINED bool drop(view<Key> key, rm_value *old)
 	{
 		const auto at = entries.find(key);
@@ -91,7 +93,7 @@ template <class Key, class Value> struct table {
 		return true;
 	}
 
-	/* Entries are not freed beside others, so that this is safe. */
+	/* Safe, since entries are not freed while other threads use the map. */
 	template <class F> void scan(F visit)
 	{
 		for (const auto &entry : entries)

@@ -3,8 +3,8 @@
 /*
  * urcu_lfht.c - the lock-free hash table of liburcu, under QSBR.
  *
- * A lookup writes nothing shared. A thread of the library resizes the table:
- * this is how most programs have it.
+ * A lookup writes nothing shared. A thread of the library resizes the table, as
+ * in most programs.
  */
 #define URCU_FLAVOUR <urcu/urcu-qsbr.h>
 #define URCU_FIXED   false

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* needs: liburcu-cds liburcu-qsbr */
 /*
- * urcu_lfht_fixed.c - liburcu's hash table at a size of its own, QSBR.
+ * urcu_lfht_fixed.c - liburcu's hash table with a fixed size, under QSBR.
  *
- * A lookup writes nothing shared. Two buckets for each key, made at once and
- * kept: where the number of keys is known this is the library at its best, for
- * the table that sizes itself grows far beyond its keys.
+ * A lookup writes nothing shared. It creates two buckets per key at once and
+ * keeps them. If the number of keys is known, this is the library's best case,
+ * since the resizing table grows far beyond its keys.
  */
 #define URCU_FLAVOUR <urcu/urcu-qsbr.h>
 #define URCU_FIXED   true

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* needs: liburcu-cds liburcu-memb */
 /*
- * urcu_lfht_memb.c - liburcu's hash table of fixed size, under sys_membarrier().
+ * urcu_lfht_memb.c - liburcu's hash table of fixed size, under
+ * sys_membarrier().
  *
- * As urcu_lfht_fixed, but readers announce themselves around each lookup, with
- * a store to a line of their own and no fence: the kernel's membarrier orders
- * them when a writer waits. No thread has duties.
+ * Like urcu_lfht_fixed, but readers announce themselves around each lookup, by
+ * a store to a line of their own without a fence. The kernel's membarrier
+ * orders these stores when a writer waits. Threads need not announce
+ * quiescence.
  */
 #define URCU_FLAVOUR <urcu/urcu-memb.h>
 #define URCU_FIXED   true

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * urcu_life.h - the maps on liburcu's table: birth and end, threads, what they
- * tell. Included by urcu_map.h only.
- */
+/* urcu_life.h - the maps on liburcu's table: creation, destruction, threads,
+   statistics. Included by urcu_map.h only. */
 #ifndef RM_URCU_LIFE_H
 #define RM_URCU_LIFE_H
 
 #include "impls/lib/urcu_node.h"
 
-/*
- * liburcu does not tell when it resizes. But its thread that does, and those
- * that help it, register before and unregister after, through the flavor that
- * the table was given: in the stats build this is one that notes the time
- * between. It cannot know to what size.
- */
+/* liburcu does not report when it resizes. But its resizing thread and its
+   helpers register before and unregister after a resize, through the table's
+   flavour. In the stats build this flavour records the time between. The new
+   size is not known. */
 static _Thread_local uint64_t urcu_resize_ns;
 
 static void resize_begins(void)
@@ -28,7 +24,7 @@ static void resize_ends(void)
 	rcu_unregister_thread();
 }
 
-static const struct rcu_flavor_struct urcu_told_flavor = {
+static const struct rcu_flavor_struct urcu_event_flavor = {
 	.read_lock = rcu_read_lock,
 	.read_unlock = rcu_read_unlock,
 	.read_ongoing = rcu_read_ongoing,
@@ -72,7 +68,7 @@ static void *create(const struct rm_sizing *sizing)
 	map->table = cds_lfht_new_flavor(buckets, buckets,
 	        URCU_FIXED ? buckets : 0,
 	        URCU_FIXED ? 0 : CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
-	        RM_STATS_BUILT ? &urcu_told_flavor : &rcu_flavor, NULL);
+	        RM_STATS_BUILT ? &urcu_event_flavor : &rcu_flavor, NULL);
 	/* starts the thread, with the CPUs of this one */
 	if (map->table && get_default_call_rcu_data())
 		return map;
@@ -82,8 +78,8 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Nodes go through call_rcu() here too: the resizing thread may still be
-   among them. */
+/* Retires nodes by call_rcu() here, too: the resizing thread may still visit
+   them. */
 static void destroy(void *opaque)
 {
 	struct map *map = opaque;
@@ -107,7 +103,7 @@ static void *join(void *opaque, size_t slot)
 	return &map->thread[slot];
 }
 
-/* The last one that leaves waits until everything is freed. */
+/* The last thread to leave waits until everything is freed. */
 static void leave(void *opaque)
 {
 	struct thread *thread = opaque;
@@ -115,7 +111,7 @@ static void leave(void *opaque)
 
 	account(thread);
 	urcu_exit();
-	/* relaxed: what the others retired is queued: call_rcu() orders it */
+	/* relaxed: call_rcu() orders what the others retired */
 	if (atomic_fetch_sub_explicit(&map->joined, 1, memory_order_relaxed) ==
 	        1)
 		rcu_barrier();
@@ -169,7 +165,7 @@ static void stats(void *opaque, rm_stat_fn *emit, void *context)
 	                &map->waiting, memory_order_relaxed));
 }
 
-/* Every node is the one that a lookup of its key finds. */
+/* Checks that a lookup of each node's key finds this node. */
 static bool check(void *opaque, char *why, size_t size)
 {
 	struct map *map = opaque;

@@ -2,15 +2,15 @@
 /*
  * urcu_map.h - the operations on the lock-free hash table of liburcu.
  *
- * A value is part of its node and never changes: an update puts another node
- * in its place, so that nothing tears and exchange returns exactly what it
- * replaced. Removed nodes are freed by the library's call_rcu() thread.
+ * A value is part of its node and never changes: an update replaces the node.
+ * So values cannot tear, and exchange returns exactly the replaced value. The
+ * library's call_rcu() thread frees removed nodes.
  *
- * Each operation is a call into the library, which calls back to compare keys:
- * this is how its users meet it, and part of what is measured.
+ * Each operation is a call into the library, which calls back to compare keys,
+ * as in user programs; the measurement includes that.
  *
- * The includer says URCU_FLAVOUR (urcu_node.h) and URCU_FIXED: whether the
- * table is made for its keys, with two buckets each, or sizes itself.
+ * The includer defines URCU_FLAVOUR (urcu_node.h) and URCU_FIXED: true if the
+ * table is created with two buckets per key, false if it resizes itself.
  */
 #ifndef RM_URCU_MAP_H
 #define RM_URCU_MAP_H
@@ -90,18 +90,18 @@ RM_HOT bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 	struct thread *thread = opaque;
 	struct map *map = thread->map;
 	struct node *node = node_new(map, shape, key, value);
-	struct node *was;
+	struct node *replaced;
 
 	rcu_read_lock();
-	was = node_of(
+	replaced = node_of(
 	        cds_lfht_add_replace(map->table, rm_hash(shape, key, map->seed),
 	                match(shape), &key, &node->link));
 	rcu_read_unlock();
-	if (!was)
+	if (!replaced)
 		return false;
-	if (old) /* it is ours to free, and to read until then */
-		read_node(shape, was, old);
-	retire(thread, shape, was);
+	if (old) /* this thread will free it, and may read it until then */
+		read_node(shape, replaced, old);
+	retire(thread, shape, replaced);
 	return true;
 }
 
@@ -122,7 +122,7 @@ RM_HOT bool take(void *opaque, struct rm_shape shape, struct rm_key key,
 	rcu_read_lock();
 	do {
 		node = find(thread->map, shape, key, &at);
-		/* fails where another thread removed or replaced it first */
+		/* fails if another thread removed or replaced it first */
 	} while (node && cds_lfht_del(thread->map->table, &node->link));
 	rcu_read_unlock();
 	if (!node)
@@ -138,7 +138,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* From here on: members that a map may leave out. */
+/* Optional members of rm_map_ops from here on. */
 
 static bool insert_if_absent(void *opaque, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
@@ -147,18 +147,18 @@ static bool insert_if_absent(void *opaque, struct rm_shape shape,
 	struct thread *thread = opaque;
 	struct map *map = thread->map;
 	struct node *node = node_new(map, shape, key, value);
-	struct node *there;
+	struct node *present_node;
 
 	rcu_read_lock();
-	there = node_of(
+	present_node = node_of(
 	        cds_lfht_add_unique(map->table, rm_hash(shape, key, map->seed),
 	                match(shape), &key, &node->link));
-	if (there != node)
-		read_node(shape, there, present);
+	if (present_node != node)
+		read_node(shape, present_node, present);
 	rcu_read_unlock();
-	if (there == node)
+	if (present_node == node)
 		return false;
-	free(node); /* nobody has seen it */
+	free(node); /* never published */
 	return true;
 }
 
@@ -169,26 +169,27 @@ static bool compare_swap(void *opaque, struct rm_shape shape, struct rm_key key,
 	struct map *map = thread->map;
 	struct node *node = node_new(map, shape, key, value);
 	struct cds_lfht_iter at;
-	struct node *was;
+	struct node *replaced;
 
 	rcu_read_lock();
 	do {
-		was = find(map, shape, key, &at);
-		if (!was || memcmp(was->word, expected, shape.value_bytes)) {
+		replaced = find(map, shape, key, &at);
+		if (!replaced ||
+		        memcmp(replaced->word, expected, shape.value_bytes)) {
 			rcu_read_unlock();
-			free(node); /* nobody has seen it */
+			free(node); /* never published */
 			return false;
 		}
 	} while (cds_lfht_replace(map->table, &at,
 	        rm_hash(shape, key, map->seed), match(shape), &key,
 	        &node->link));
 	rcu_read_unlock();
-	retire(thread, shape, was);
+	retire(thread, shape, replaced);
 	return true;
 }
 
-/* A key that stays is visited once, with the value of its turn. `fn` may use
-   the map; it must not announce or park. */
+/* Visits a key that stays once and reads its value then. `fn` may use the map,
+   but must not announce or park. */
 static void scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -214,7 +215,7 @@ static size_t length(void *opaque)
 {
 	struct thread *thread = opaque;
 	unsigned long count;
-	long before, after; /* the split counters' guesses */
+	long before, after; /* estimates of the split counters */
 
 	rcu_read_lock();
 	cds_lfht_count_nodes(thread->map->table, &before, &count, &after);
@@ -222,7 +223,7 @@ static size_t length(void *opaque)
 	return count;
 }
 
-/* Removes entry by entry: others may see a part of them. */
+/* Removes entry by entry: other threads may see a part of them. */
 static void clear(void *opaque)
 {
 	struct thread *thread = opaque;
@@ -235,8 +236,8 @@ static void clear(void *opaque)
 	cds_lfht_first(table, &at);
 	while ((node = node_of(cds_lfht_iter_get_node(&at)))) {
 		cds_lfht_next(table, &at);
-		/* by key: the node may have been replaced since, and a key
-		   that is there all the time must not survive */
+		/* by key: the node may have been replaced since, and a key that
+		   is present all the time must not survive */
 		take(thread, thread->map->shape,
 		        node_key(thread->map->shape, node), NULL);
 	}
@@ -268,8 +269,8 @@ static const struct rm_map_ops ops = {
 	.check = check,
 };
 
-/* Members of struct rm_impl that these maps share. The
-   library calls match() back. */
+/* Members of struct rm_impl that these maps share. The library calls
+   match(). */
 #define URCU_MAP                                                             \
 	.family = "rcu", .source = "liburcu, cds_lfht: split-ordered lists", \
 	.system = "", .guarantees = "once-if-present",                       \

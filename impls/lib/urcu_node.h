@@ -2,14 +2,14 @@
 /*
  * urcu_node.h - nodes, threads and reclamation of the maps on liburcu's table.
  *
- * The includer says which flavour of RCU: URCU_FLAVOUR is its header, which
- * maps the rcu_* names to that flavour. QSBR has no cost per lookup, and one
- * condition: a thread is registered once, and takes itself offline before it
- * blocks. There rcu_read_lock() is empty, in the others it is not.
+ * The includer defines the flavour of RCU: URCU_FLAVOUR is its header, which
+ * maps the rcu_* names to that flavour. QSBR has no cost per lookup, and
+ * rcu_read_lock() is empty, unlike in other flavours. Its condition: a thread
+ * registers once and goes offline before it blocks.
  *
- * Removed nodes go to call_rcu(), whose thread frees them. It is started by
- * create(), by the thread that owns the trial's whole CPU set: started by the
- * first writer it would inherit that worker's one CPU.
+ * call_rcu()'s thread frees removed nodes. create() starts it in the thread
+ * that has all CPUs of the trial. The first writer would make it inherit that
+ * worker's single CPU.
  */
 #ifndef RM_URCU_NODE_H
 #define RM_URCU_NODE_H
@@ -19,7 +19,7 @@
 #include "runner/map.h"
 
 #define URCU_API_MAP
-#define _LGPL_SOURCE /* inline the announcement: under ten lines each */
+#define _LGPL_SOURCE /* inlines the announcement: under ten lines each */
 #include URCU_FLAVOUR
 
 #include <urcu/rculfhash.h>
@@ -36,12 +36,12 @@ enum {
 	URCU_LIMIT = 256 << 20,      /* default of retired_limit_bytes */
 };
 
-/* A key and its value; immutable once in the table. Allocated for the shape:
+/* A key and its value, immutable once in the table. Allocated for the shape:
    the value's words, then the bytes of a string key. */
 struct node {
 	struct cds_lfht_node link;
 	struct rcu_head head; /* once removed */
-	struct map *map;      /* for the statistics of free_node() */
+	struct map *map;      /* for the statistics of node_free() */
 	uint64_t key;         /* the 64-bit key, or the string's length */
 	uint64_t word[];
 };
@@ -49,7 +49,7 @@ struct node {
 /* One thread's handle; the counters have one writer. */
 struct thread {
 	_Alignas(URCU_PAD) struct map *map;
-	unsigned pinned;      /* scans under way: do not go offline */
+	unsigned pinned;      /* open scans: do not go offline */
 	uint64_t unaccounted; /* bytes retired since the last account() */
 	_Atomic uint64_t retired, retired_bytes, waits, wait_ns;
 };
@@ -106,7 +106,7 @@ RM_HOT uint64_t node_size(struct rm_shape shape, uint64_t key)
 	return sizeof(struct node) + shape.value_bytes + (shape.str ? key : 0);
 }
 
-/* The contract's writes cannot fail: the process ends and the trial is
+/* The contract's writes cannot fail: the process ends, and the trial is
    recorded as failed. */
 RM_HOT struct node *node_new(struct map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
@@ -125,7 +125,7 @@ RM_HOT struct node *node_new(struct map *map, struct rm_shape shape,
 	return node;
 }
 
-/* After a grace period, in the thread of call_rcu(). */
+/* Runs after a grace period, in the thread of call_rcu(). */
 static void node_free(struct rcu_head *head)
 {
 	struct node *node =
@@ -134,15 +134,15 @@ static void node_free(struct rcu_head *head)
 	uint64_t bytes = node_size(map->shape, node->key);
 
 	free(node);
-	/* relaxed: a threshold and statistics. The map is still there:
-	   destroy() waits for us with a barrier. */
+	/* relaxed: a threshold and statistics. The map still exists: destroy()
+	   waits for this function with a barrier. */
 	atomic_fetch_sub_explicit(
 	        &map->held_bytes, (int64_t)bytes, memory_order_relaxed);
 	RM_STAT_OWN(map->freed_bytes, bytes);
 	RM_STAT_OWN(map->freed, 1);
 }
 
-/* Adds what was retired since to the threshold, and keeps the peak. */
+/* Adds newly retired bytes to the threshold and updates the peak. */
 static void account(struct thread *thread)
 {
 	struct map *map = thread->map;
@@ -161,7 +161,8 @@ static void account(struct thread *thread)
 		;
 }
 
-/* Waits until all that is retired is freed, offline: nobody waits for us. */
+/* Waits until all retired memory is freed. The thread is offline, so that no
+   thread waits for it. */
 static RM_COLD void await_freed(struct thread *thread)
 {
 	const uint64_t start_ns = rm_now_ns();
@@ -179,7 +180,7 @@ static RM_COLD void await_freed(struct thread *thread)
 	rm_stat_own(&thread->wait_ns, rm_now_ns() - start_ns);
 }
 
-/* A batch of retired nodes is full. */
+/* Accounts a full batch of retired nodes. */
 static RM_COLD void settle(struct thread *thread)
 {
 	struct map *map = thread->map;
@@ -192,7 +193,7 @@ static RM_COLD void settle(struct thread *thread)
 		await_freed(thread);
 }
 
-/* Hands a removed node to call_rcu(). The caller holds no reference to it
+/* Gives a removed node to call_rcu(). The caller holds no reference to it
    afterwards: above the limit this waits. */
 RM_HOT void retire(
         struct thread *thread, struct rm_shape shape, struct node *node)

@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# build.sh SOURCES PROGRAM [CRATE...] - builds readmostly-rust with these of the
-# crates that maps are of. cargo asks no network: crates are Debian's packages. A
-# copy of Cargo.toml lacks what is not here, since cargo wants even those crates
-# that it does not use. CARGO_TARGET_DIR, RUST_VERSION: of whoever calls.
+# build.sh SOURCES PROGRAM [CRATE...] - builds readmostly-rust with the maps of these crates. Crates are Debian's
+# packages; cargo uses no network. The copy of Cargo.toml omits missing crates, since cargo requires even unused ones.
+# The caller sets CARGO_TARGET_DIR and RUST_VERSION.
 set -e
 sources=$1 program=$2
 shift 2

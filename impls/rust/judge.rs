@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What was answered wrongly: runner/trial/judge.c.
+//! Finds wrong results: runner/trial/judge.c.
 
 use crate::keys::{mix_of, value_of};
 use crate::table::Table;
@@ -7,7 +7,7 @@ use crate::team::Team;
 use crate::worker::{Account, Counts, Kind};
 use std::time::Duration;
 
-/// Over the members: the window, and what all answers add up to.
+/// Sums over the members.
 #[derive(Default)]
 pub struct Totals {
     pub window: Counts,
@@ -58,7 +58,7 @@ impl Totals {
         sum
     }
 
-    /// Tells what was answered wrongly.
+    /// Describes the first wrong result.
     pub fn mismatch<T: Table>(&self, team: &Team) -> Option<String> {
         let (cell, load) = (&team.request.cell, team.load);
         let a = &self.account;
@@ -104,8 +104,8 @@ impl Totals {
 
     fn mismatch_of_kind(&self, kind: Kind) -> Option<String> {
         let all = &self.all;
-        // Ranks of fresh keys are drawn once: a key that is there already is
-        // one that was not put in, and its answer hides that from the sums.
+        // Fresh ranks are drawn once. If such a key is reported present, it was not
+        // inserted, and the key sums cannot show that.
         let puts = all.pairs + self.account.puts;
 
         match kind {
@@ -135,6 +135,6 @@ pub fn elapsed(team: &Team) -> Duration {
 }
 
 /// The reason if a member could not be placed.
-pub fn misplaced(team: &Team) -> Option<String> {
-    team.members.iter().find_map(|m| m.misplaced.clone())
+pub fn placement_error(team: &Team) -> Option<String> {
+    team.members.iter().find_map(|m| m.placement_error.clone())
 }

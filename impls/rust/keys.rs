@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What runner/base/rng.h, runner/keys.h and impls/support/hash.h make of a
-//! number, number for number: tests/go/sequence.tsv holds both sides to
-//! the first two.
+//! The generators of runner/base/rng.h, runner/keys.h and impls/support/hash.h, number
+//! for number. tests/go/sequence.tsv checks the first two.
 
 use std::borrow::Borrow;
 use std::fmt::Debug;
@@ -13,7 +12,7 @@ fn product(a: u64, b: u64) -> (u64, u64) {
     (product as u64, (product >> 64) as u64)
 }
 
-/// Both halves of the product, exclusive or: rm_mum().
+/// Exclusive or of both halves of the product: rm_multiply_fold().
 fn mum(a: u64, b: u64) -> u64 {
     let (low, high) = product(a, b);
     low ^ high
@@ -60,34 +59,33 @@ pub fn value_of(rank: u64, writer: u64, sequence: u64) -> u64 {
 }
 
 /// 0 if the value was written for the rank.
-pub fn different(value: u64, rank: u64) -> u64 {
+pub fn rank_mismatch(value: u64, rank: u64) -> u64 {
     u64::from(value as u32 ^ rank as u32)
 }
 
-/// A kind of key: what a map keeps, and what a look-up asks with.
+/// A kind of key: maps store Self, and lookups use a View.
 pub trait Key:
     Borrow<Self::View> + Clone + Debug + Eq + Hash + Send + Sync + 'static
 {
     type View: Eq + Hash + ?Sized;
-    fn own(rank: u64) -> Self;
-    fn view<R>(rank: u64, ask: impl FnOnce(&Self::View) -> R) -> R;
+    fn stored_key(rank: u64) -> Self;
+    fn view<R>(rank: u64, use_key: impl FnOnce(&Self::View) -> R) -> R;
 }
 
 impl Key for u64 {
     type View = u64;
 
-    fn own(rank: u64) -> u64 {
+    fn stored_key(rank: u64) -> u64 {
         scatter(rank)
     }
 
-    fn view<R>(rank: u64, ask: impl FnOnce(&u64) -> R) -> R {
-        ask(&scatter(rank))
+    fn view<R>(rank: u64, use_key: impl FnOnce(&u64) -> R) -> R {
+        use_key(&scatter(rank))
     }
 }
 
-/// The 16 bytes of a string key: a look-up asks with those of a buffer, an
-/// upsert keeps a copy of its own, as a program does that reads its keys from a
-/// connection.
+/// The 16 bytes of a string key. A lookup uses those of a buffer; an upsert stores a
+/// copy, like a program that reads its keys from a connection.
 pub type Text = Box<[u8]>;
 
 pub fn line_of(rank: u64) -> [u8; 16] {
@@ -97,12 +95,12 @@ pub fn line_of(rank: u64) -> [u8; 16] {
 impl Key for Text {
     type View = [u8];
 
-    fn own(rank: u64) -> Text {
+    fn stored_key(rank: u64) -> Text {
         Box::new(line_of(rank))
     }
 
-    fn view<R>(rank: u64, ask: impl FnOnce(&[u8]) -> R) -> R {
-        ask(&line_of(rank))
+    fn view<R>(rank: u64, use_key: impl FnOnce(&[u8]) -> R) -> R {
+        use_key(&line_of(rank))
     }
 }
 
@@ -130,16 +128,16 @@ impl<const FIRST: u64> Borrow<[u8]> for Placed<FIRST> {
 impl<const FIRST: u64> Key for Placed<FIRST> {
     type View = [u8];
 
-    fn own(rank: u64) -> Self {
+    fn stored_key(rank: u64) -> Self {
         Placed(Box::new(Self::line_of(rank)))
     }
 
-    fn view<R>(rank: u64, ask: impl FnOnce(&[u8]) -> R) -> R {
-        ask(&Self::line_of(rank))
+    fn view<R>(rank: u64, use_key: impl FnOnce(&[u8]) -> R) -> R {
+        use_key(&Self::line_of(rank))
     }
 }
 
-/// rm_hash() with a seed: no map wins by its hash function.
+/// rm_hash() with a seed, so that maps do not differ by their hash function.
 #[derive(Clone, Copy, Default)]
 pub struct Common {
     seed: u64,
@@ -183,7 +181,7 @@ impl Hasher for Common {
         self.hash = self.mix(word, 0, 8);
     }
 
-    /// The length, which Rust writes before a slice: all have 16 bytes.
+    /// The length, which Rust writes before a slice: always 16 bytes.
     fn write_usize(&mut self, _: usize) {}
 
     fn write(&mut self, bytes: &[u8]) {

@@ -6,7 +6,7 @@ use crate::trial::maps_of;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The version that this program speaks.
+/// The version of the protocol.
 pub const PROTOCOL: u64 = 2;
 
 #[derive(Deserialize)]
@@ -19,8 +19,8 @@ pub struct Request {
     counters: Value,
 }
 
-/// A cell; what is optional is absent where it is as usual, and what has an
-/// underscore makes no difference here.
+/// A cell. Optional members are absent if they have their default; members with an
+/// underscore have no effect.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cell {
@@ -69,7 +69,7 @@ impl Cell {
         self.measure == "verify"
     }
 
-    /// Which 8 bytes of a string key differ from key to key.
+    /// Which 8 bytes of a string key differ between keys.
     pub fn differs(&self) -> &str {
         self.key_differs.as_deref().unwrap_or("first")
     }
@@ -87,14 +87,14 @@ impl Cell {
 }
 
 impl Request {
-    /// Takes one request; every member must be there, and no other.
+    /// Reads one request. Every member must be present, and no other.
     pub fn read(text: &str) -> Result<Request, String> {
         let request: Request =
             serde_json::from_str(text).map_err(|error| error.to_string())?;
         request.wrong().map_or(Ok(request), Err)
     }
 
-    /// What makes no sense, whatever the program.
+    /// Errors that do not depend on the program.
     fn wrong(&self) -> Option<String> {
         let c = &self.cell;
         let cpus = c.cpus.len();
@@ -124,7 +124,7 @@ impl Request {
         )
     }
 
-    /// Tells why this program cannot run the cell.
+    /// Returns why this program cannot run the cell.
     pub fn refusal(&self) -> Option<String> {
         let c = &self.cell;
         let unusual = |value: &Option<String>, usual| {
@@ -142,7 +142,7 @@ impl Request {
             }
         };
         let why = if c.verifies() && c.renewals() > 0 {
-            "a verification renews no keys"
+            "a verification does not renew keys"
         } else if c.verifies() && !maps.holds {
             "this map holds nothing that could be verified"
         } else if c.kind != "mix"
@@ -152,7 +152,7 @@ impl Request {
         } else if !["update", "churn", "fresh"].contains(&&*c.write_kind) {
             "readmostly-rust has no such write kind"
         } else if c.trace.is_some() || Distribution::read(&c.dist).is_none() {
-            "readmostly-rust draws its keys: it replays no trace"
+            "readmostly-rust draws its keys: it cannot replay a trace"
         } else if c.memory != "first-touch"
             || unusual(&c.allocator, "glibc")
             || unusual(&c.huge_pages, "system")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The result of a trial, docs/reference/trial-protocol.md, member by member.
 
-use crate::judge::{elapsed, misplaced, ratio, Totals};
+use crate::judge::{elapsed, placement_error, ratio, Totals};
 use crate::table::Table;
 use crate::team::{Member, Team, SLICE};
 use crate::usage::{self, Usage};
@@ -11,18 +11,18 @@ pub fn report<T: Table>(team: &Team) -> Value {
     let sum = Totals::of(team);
     let cell = &team.request.cell;
     let mismatch = sum.mismatch::<T>(team);
-    let unasked = match mismatch {
-        None if !cell.verifies() => misplaced(team),
+    let void_reason = match mismatch {
+        None if !cell.verifies() => placement_error(team),
         _ => None,
     };
-    let status = match (&mismatch, &unasked) {
+    let status = match (&mismatch, &void_reason) {
         (Some(_), _) => "failed",
         (None, Some(_)) => "void",
         (None, None) => "ok",
     };
     let mut result = json!({
         "status": status,
-        "reason": mismatch.as_ref().or(unasked.as_ref()),
+        "reason": mismatch.as_ref().or(void_reason.as_ref()),
         "elapsed_ns": elapsed(team).as_nanos() as u64,
         "keys_before": cell.settles().then_some(sum.keys_before),
         "keys_after": T::HOLDS.then_some(sum.held_keys),
@@ -52,12 +52,12 @@ pub fn report<T: Table>(team: &Team) -> Value {
     result
 }
 
-/// The positive control executes more than it says.
+/// The positive control executes more operations than it reports.
 fn counts(team: &Team, sum: &Totals, result: &mut Value) {
     let c = &sum.window;
-    let said = 1.0 + team.request.control_extra;
-    let told = json!({
-        "ops": (c.operations() as f64 / said) as u64,
+    let control_scale = 1.0 + team.request.control_extra;
+    let entry = json!({
+        "ops": (c.operations() as f64 / control_scale) as u64,
         "lookups": c.lookups(),
         "writes": c.writes,
         "hits": c.lookups() - c.misses(),
@@ -70,8 +70,8 @@ fn counts(team: &Team, sum: &Totals, result: &mut Value) {
         "achieved_miss_share": ratio(c.misses(), c.lookups()),
         "renewed": renewed(team, sum),
     });
-    if let (Value::Object(result), Value::Object(told)) = (result, told) {
-        result.extend(told);
+    if let (Value::Object(result), Value::Object(entry)) = (result, entry) {
+        result.extend(entry);
     }
 }
 
@@ -123,7 +123,7 @@ fn thread(member: &Member) -> Value {
         [Some(a), Some(b)] => a.waited_ns.zip(b.waited_ns).map(|(a, b)| b - a),
         _ => None,
     };
-    let own = member.times.map(|[start, end]| end - start);
+    let window_time = member.times.map(|[start, end]| end - start);
 
     json!({
         "slot": member.worker.slot,
@@ -132,7 +132,7 @@ fn thread(member: &Member) -> Value {
         "cpu_end": member.cpus[1],
         "ops": member.worker.counts.operations(),
         "writes": member.worker.counts.writes,
-        "elapsed_ns": own.map(|own| own.as_nanos() as u64),
+        "elapsed_ns": window_time.map(|window_time| window_time.as_nanos() as u64),
         "cpu_ns": between(|u| u.cpu_ns),
         "voluntary_switches": between(|u| u.voluntary),
         "involuntary_switches": between(|u| u.involuntary),
@@ -144,12 +144,12 @@ fn thread(member: &Member) -> Value {
 }
 
 fn phases(team: &Team) -> Value {
-    let mut told = Map::new();
+    let mut entry = Map::new();
     for (name, time) in &team.phases {
-        told.insert(name.to_string(), json!(time.as_nanos() as u64));
+        entry.insert(name.to_string(), json!(time.as_nanos() as u64));
     }
-    told.insert("leave".into(), json!(0));
-    Value::Object(told)
+    entry.insert("leave".into(), json!(0));
+    Value::Object(entry)
 }
 
 fn footprint(team: &Team) -> Value {
@@ -159,15 +159,15 @@ fn footprint(team: &Team) -> Value {
         "rss_filled_bytes": team.rss[1],
         "rss_peak_bytes": usage::rss_peak(),
         "page_nodes": null,
-        "page_nodes_reason": "readmostly-rust does not look",
+        "page_nodes_reason": "readmostly-rust does not record it",
         "huge_bytes": null,
     })
 }
 
-/// Background is what other threads than the loops' used: nothing collects and
-/// nothing compiles here, and this says so.
+/// Background is CPU time outside the loops' threads. Rust has neither collector nor
+/// compiler threads, which this value shows.
 fn stats(team: &Team) -> Value {
-    let own: Option<i64> = team
+    let loops_ns: Option<i64> = team
         .members
         .iter()
         .map(|m| Some(m.usage[1]?.cpu_ns - m.usage[0]?.cpu_ns))
@@ -177,7 +177,7 @@ fn stats(team: &Team) -> Value {
         _ => None,
     };
     let cores = all.map(|ns| ns as f64 / elapsed(team).as_nanos() as f64);
-    let background = all.zip(own).map(|(all, own)| all - own);
+    let background = all.zip(loops_ns).map(|(all, loops_ns)| all - loops_ns);
 
     json!([
         {"name": "background_cpu", "unit": "ns", "value": background},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! ArcSwap of a HashMap: a look-up asks the map that is current, a write clones
-//! it, changes the clone and puts it in place. It begins anew where another
-//! write was first.
+//! ArcSwap of a HashMap: a lookup uses the current map. A write clones it, changes the
+//! clone and publishes it, and starts over if another write was first.
 
 use crate::keys::{value_of, Common, Key};
 use crate::table::Table;
@@ -40,19 +39,19 @@ impl<K: Key> Table for Snapshots<K> {
     }
 
     fn upsert(&self, rank: u64, value: u64) -> Option<u64> {
-        self.change(|map| map.insert(K::own(rank), value))
+        self.change(|map| map.insert(K::stored_key(rank), value))
     }
 
     fn remove(&self, rank: u64) -> Option<u64> {
         self.change(|map| K::view(rank, |key| map.remove(key)))
     }
 
-    /// One clone for all of them.
+    /// One clone for all ranks.
     fn fill(&self, ranks: &mut dyn Iterator<Item = u64>) {
         let ranks: Vec<u64> = ranks.collect();
         self.change(|map| {
             for &rank in &ranks {
-                map.insert(K::own(rank), value_of(rank, 0, 0));
+                map.insert(K::stored_key(rank), value_of(rank, 0, 0));
             }
         });
     }

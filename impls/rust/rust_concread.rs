@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! concread's HashMap: a tree whose nodes are copied by a write. A batch's
-//! look-ups are one read transaction, which sees one moment; a write is a
-//! transaction of its own, one writer at a time.
+//! concread's HashMap: a tree whose nodes a write copies. All lookups of a batch are one
+//! read transaction with one consistent view. Each write is a transaction, one writer at
+//! a time.
 
 use crate::keys::{value_of, Key};
 use crate::table::Table;
@@ -13,7 +13,7 @@ pub struct Transactions<K: Key> {
 }
 
 impl<K: Key> Table for Transactions<K> {
-    /// It takes neither a size nor a hash.
+    /// The constructor takes neither a size nor a hash.
     fn create(_: usize, _: u64) -> Self {
         Transactions { map: HashMap::new() }
     }
@@ -24,33 +24,33 @@ impl<K: Key> Table for Transactions<K> {
 
     fn upsert(&self, rank: u64, value: u64) -> Option<u64> {
         let mut write = self.map.write();
-        let old = write.insert(K::own(rank), value);
+        let old = write.insert(K::stored_key(rank), value);
         write.commit();
         old
     }
 
     fn remove(&self, rank: u64) -> Option<u64> {
         let mut write = self.map.write();
-        let old = write.remove(&K::own(rank));
+        let old = write.remove(&K::stored_key(rank));
         write.commit();
         old
     }
 
-    /// One transaction for all of them.
+    /// One transaction for all ranks.
     fn fill(&self, ranks: &mut dyn Iterator<Item = u64>) {
         let mut write = self.map.write();
         for rank in ranks {
-            write.insert(K::own(rank), value_of(rank, 0, 0));
+            write.insert(K::stored_key(rank), value_of(rank, 0, 0));
         }
         write.commit();
     }
 
-    /// The moment is after the batch's bases were read, which stay: no key that
-    /// it may ask for was put in later, and none that the view has leaves it.
+    /// The view is taken after the batch's bases were read, and they stay fixed. So the
+    /// batch looks up no key that was inserted later, and the view keeps all its keys.
     fn batch(&self, worker: &mut Worker) {
-        worker.note_bases();
+        worker.store_bases();
         let read = self.map.read();
-        worker.batch(self, Worker::noted_base, |rank| {
+        worker.batch(self, Worker::stored_base, |rank| {
             K::view(rank, |key| read.get(key).copied())
         });
     }

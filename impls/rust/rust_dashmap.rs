@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! DashMap: shards of a hash table, each under a lock of its own, as many as it
-//! makes by itself (4 for each CPU, a power of two). A look-up writes its
-//! shard's lock, twice.
+//! DashMap: shards of a hash table, each under its own lock. Their number is its default
+//! (4 per CPU, a power of two). A lookup writes its shard's lock twice.
 
 use crate::keys::{Common, Key};
 use crate::table::Table;
@@ -22,7 +21,7 @@ impl<K: Key> Table for Sharded<K> {
     }
 
     fn upsert(&self, rank: u64, value: u64) -> Option<u64> {
-        self.map.insert(K::own(rank), value)
+        self.map.insert(K::stored_key(rank), value)
     }
 
     fn remove(&self, rank: u64) -> Option<u64> {

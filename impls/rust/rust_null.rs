@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! No map: every key is there and has the value that was written for it. What
-//! is left is what the loop costs in Rust, the floor of the others.
+//! No map: every key is present and has the value written for it. What remains is the
+//! cost of the loop in Rust, the floor of the other maps.
 
 use crate::keys::{scatter, Key};
 use crate::table::Table;
@@ -42,7 +42,7 @@ impl<K: Key<View = [u8]>> Table for Texts<K> {
     }
 
     fn upsert(&self, rank: u64, _: u64) -> Option<u64> {
-        let key = K::own(rank);
+        let key = K::stored_key(rank);
         let bytes: &[u8] = key.borrow();
         Some(rank & !0xff | u64::from(bytes[8]))
     }

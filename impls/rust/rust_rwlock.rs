@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A HashMap under std's RwLock: what most programs in Rust do first. A look-up
-//! writes the lock's word, twice.
+//! A HashMap under std's RwLock, the first choice of most Rust programs. A lookup writes
+//! the lock's word twice.
 
 use crate::keys::{Common, Key};
 use crate::table::Table;
@@ -11,8 +11,8 @@ pub struct Locked<K: Key> {
     map: RwLock<HashMap<K, u64, Common>>,
 }
 
-/// A thread that panics ends the process, so that no lock is ever poisoned.
-const WHOLE: &str = "a panic ends the process";
+/// A panic of a thread ends the process, so locks are never poisoned.
+const NOT_POISONED: &str = "a panic ends the process";
 
 impl<K: Key> Table for Locked<K> {
     fn create(size: usize, seed: u64) -> Self {
@@ -22,15 +22,17 @@ impl<K: Key> Table for Locked<K> {
     }
 
     fn lookup(&self, rank: u64) -> Option<u64> {
-        K::view(rank, |key| self.map.read().expect(WHOLE).get(key).copied())
+        K::view(rank, |key| {
+            self.map.read().expect(NOT_POISONED).get(key).copied()
+        })
     }
 
     fn upsert(&self, rank: u64, value: u64) -> Option<u64> {
-        let key = K::own(rank);
-        self.map.write().expect(WHOLE).insert(key, value)
+        let key = K::stored_key(rank);
+        self.map.write().expect(NOT_POISONED).insert(key, value)
     }
 
     fn remove(&self, rank: u64) -> Option<u64> {
-        K::view(rank, |key| self.map.write().expect(WHOLE).remove(key))
+        K::view(rank, |key| self.map.write().expect(NOT_POISONED).remove(key))
     }
 }

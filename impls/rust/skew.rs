@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What runner/skew.h and runner/trial/key_stream.c do for zipf and hot draws.
+//! runner/skew.h and runner/trial/key_stream.c for zipf and hot draws.
 
 use crate::keys::seed_of;
 use crate::worker::Load;
@@ -19,7 +19,7 @@ pub struct Skew {
     split: [u32; RANGES],
     start: [u32; RANGES + 1],
     present: u64,
-    mask: u64, // these three: the permutation
+    mask: u64, // with key and shift: the permutation
     key: [u64; 3],
     shift: u32,
     weight: [u64; RANGES],
@@ -175,7 +175,7 @@ impl Skew {
     }
 }
 
-/// Of x^-theta, shifted so that it is stable around theta = 1.
+/// Integral of x^-theta, shifted so that it is stable around theta = 1.
 fn integral(theta: f64, x: f64) -> f64 {
     let log = x.ln();
     let t = (1.0 - theta) * log;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Distributions of ranks: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or
-//! sequential; and streams of sequential ranks.
+//! Distributions of ranks: uniform, zipf:THETA, hot:KEYS%:OPERATIONS% or sequential;
+//! streams of sequential ranks.
 
 use crate::keys::{below, next, seed_of, unit};
 use crate::skew::{Popularity, Skew};
@@ -36,7 +36,7 @@ impl Distribution {
         }
     }
 
-    /// Of zipf and hot cells.
+    /// For zipf and hot cells.
     pub fn skew(&self, load: &Load, seed: u64) -> Option<Skew> {
         let popularity = match *self {
             Distribution::Zipf { theta } => Popularity::Zipf { theta },
@@ -48,8 +48,8 @@ impl Distribution {
         Some(Skew::new(&popularity, load, seed))
     }
 
-    /// rm_stream_create(): a power of two of ranks. Fresh: the resident ranks
-    /// without the guard at their two ends. Empty if not sequential.
+    /// rm_stream_create(): the number of ranks is a power of two. Fresh: the resident
+    /// ranks without the guard at both ends. Empty if not sequential.
     pub fn stream(&self, load: &Load, slot: usize, seed: u64) -> Vec<u32> {
         if *self != Distribution::Sequential {
             return Vec::new();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A whole trial, phase by phase.
 
-use crate::keys::{different, mix_of, seed_of};
+use crate::keys::{mix_of, rank_mismatch, seed_of};
 use crate::request::Request;
 use crate::stream::Distribution;
 use crate::table::Table;
@@ -21,8 +21,8 @@ const SEED_KEYS: u64 = 100_000;
 pub struct Member<'a> {
     pub worker: Worker<'a>,
     pub warm_up: Counts,
-    pub cpu: Option<usize>, // it is to run on
-    pub cpus: [Option<usize>; 2], // where the window began and ended
+    pub cpu: Option<usize>, // its planned CPU
+    pub cpus: [Option<usize>; 2], // CPUs at the window's begin and end
     pub times: Option<[Instant; 2]>,
     pub usage: [Option<Usage>; 2],
     pub settled: u64,
@@ -31,27 +31,27 @@ pub struct Member<'a> {
     pub held_keys: u64,
     pub held_sum: u64,
     pub held: u64, // sum of values
-    pub misplaced: Option<String>,
+    pub placement_error: Option<String>,
 }
 
 impl Member<'_> {
     fn pin(&mut self) {
         if let Some(Err(why)) = self.cpu.map(usage::pin) {
-            self.misplaced = Some(why);
+            self.placement_error = Some(why);
         }
     }
 
-    /// Its share of the first n ranks.
+    /// The member's share of the first n ranks.
     fn ranks(&self, n: u64) -> impl Iterator<Item = u64> {
         (self.worker.slot as u64..n).step_by(self.worker.load.threads)
     }
 
-    /// Looks every resident key up once, as C does.
+    /// Looks up every resident key once, as C does.
     fn settle<T: Table>(&mut self, table: &T) {
         for rank in self.ranks(self.worker.load.resident) {
             if let Some(value) = table.lookup(rank) {
                 self.settled += 1;
-                self.worker.wrong |= different(value, rank);
+                self.worker.wrong |= rank_mismatch(value, rank);
             }
         }
     }
@@ -62,12 +62,12 @@ impl Member<'_> {
         let worker = &mut self.worker;
         let (slot, threads) =
             (worker.slot as u64, worker.load.threads as u64);
-        let own = (worker.load.resident + threads - 1 - slot) / threads;
+        let own_keys = (worker.load.resident + threads - 1 - slot) / threads;
         let counts = std::mem::take(&mut worker.counts);
         let start = Instant::now();
         for _ in 0..renewals {
-            for i in 0..own {
-                worker.renew(table, slot + i * STRIDE % own * threads);
+            for i in 0..own_keys {
+                worker.renew(table, slot + i * STRIDE % own_keys * threads);
             }
         }
         self.renewal = Some([start, Instant::now()]);
@@ -97,7 +97,7 @@ impl Member<'_> {
                 self.held_keys += 1;
                 self.held_sum = self.held_sum.wrapping_add(mix_of(rank));
                 self.held = self.held.wrapping_add(value);
-                self.worker.wrong |= different(value, rank);
+                self.worker.wrong |= rank_mismatch(value, rank);
             }
         }
     }
@@ -130,7 +130,7 @@ impl WarmUp {
         }
     }
 
-    /// Whether the last slices were alike; None: there were fewer.
+    /// True if the last slices were similar; None: too few slices.
     pub fn steady(&self) -> Option<bool> {
         let last = &self.slices[self.slices.len().checked_sub(ALIKE)?..];
         let least = last.iter().copied().fold(f64::INFINITY, f64::min);
@@ -176,7 +176,7 @@ impl<'a> Team<'a> {
                 held_keys: 0,
                 held_sum: 0,
                 held: 0,
-                misplaced: None,
+                placement_error: None,
             }
         };
         Team {
@@ -239,7 +239,7 @@ impl<'a> Team<'a> {
         self.phases.push(("destroy", start.elapsed()));
     }
 
-    /// By a thread on the first one's CPU, as in C.
+    /// Runs on the first member's CPU, as in C.
     fn create<T: Table>(&mut self) -> T {
         let cell = &self.request.cell;
         let size = if cell.presize { self.load.resident as usize } else { 0 };
@@ -269,7 +269,7 @@ impl<'a> Team<'a> {
         }
     }
 
-    /// The positive control executes more than it says.
+    /// The positive control executes more operations than it reports.
     fn limit(&mut self) {
         let request = self.request;
         let ops = request.cell.window_ops as f64;
@@ -281,8 +281,8 @@ impl<'a> Team<'a> {
         }
     }
 
-    /// Runs `work` once for each member, in a thread that is placed where the
-    /// member belongs. After `length_ns` the stop flag is raised.
+    /// Runs `work` once for each member, in a thread on the member's CPU. Sets the stop
+    /// flag after `length_ns`.
     fn phase(
         &mut self,
         name: &'static str,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which maps there are, and the trial of one. A map whose crate is not here is
-//! not built: its feature is off.
+//! The list of maps, and the trial of one. A map whose crate is missing is not built: its
+//! feature is off.
 
 use crate::keys::{line_of, Last, Middle, Text};
 use crate::request::{Request, PROTOCOL};
@@ -23,9 +23,9 @@ fn maps<T: Table>() -> Option<Maps> {
     Some(Maps { holds: T::HOLDS, run: run::<T> })
 }
 
-/// Maps of numbers, of usual strings, and of strings that differ in the middle
-/// or at the end.
-fn either<N: Table, S: Table, M: Table, L: Table>(
+/// Selects among maps of numbers, of default strings, and of strings that differ in the
+/// middle or at the end.
+fn select_maps<N: Table, S: Table, M: Table, L: Table>(
     shape: &str,
     differs: &str,
 ) -> Option<Maps> {
@@ -40,7 +40,7 @@ fn either<N: Table, S: Table, M: Table, L: Table>(
 
 macro_rules! each_key {
     ($map:ident, $shape:expr, $differs:expr) => {
-        either::<$map<u64>, $map<Text>, $map<Middle>, $map<Last>>(
+        select_maps::<$map<u64>, $map<Text>, $map<Middle>, $map<Last>>(
             $shape, $differs,
         )
     };
@@ -64,7 +64,7 @@ pub fn maps_of(map: &str, shape: &str, differs: &str) -> Option<Maps> {
             each_key!(Sharded, shape, differs)
         }
         "rust_null" => {
-            either::<Numbers, Texts<Text>, Texts<Middle>, Texts<Last>>(
+            select_maps::<Numbers, Texts<Text>, Texts<Middle>, Texts<Last>>(
                 shape, differs,
             )
         }
@@ -98,7 +98,7 @@ pub fn trial(request: &Request) -> String {
 
 /// Runs the loop of the cell's first thread.
 pub fn sequence(request: &Request) -> String {
-    // a table lives as long as it likes, and this one has it
+    // leaked, since a table requires 'static
     let load: &'static Load = Box::leak(Box::new(Load::new(&request.cell)));
     let mut team = Team::new(request, load);
     let folding = Folding {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the kernel says of threads and of the process, and where threads run.
+//! The kernel's counts of threads and of the process, and the CPUs of threads.
 
 use std::mem::{size_of, zeroed};
 use std::time::Instant;
 
-/// Of one thread or of the process.
+/// Counts of one thread or of the process.
 #[derive(Clone, Copy, Default)]
 pub struct Usage {
     pub cpu_ns: i64,
@@ -33,18 +33,17 @@ fn usage(who: i32) -> Option<Usage> {
     })
 }
 
-/// How long the calling thread has waited for a CPU: the second number of
-/// schedstat. It takes longer than what else is read around a window.
+/// How long the calling thread has waited for a CPU: the second number of schedstat. Of
+/// all readings around a window this takes longest.
 pub fn waited_ns() -> Option<i64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Of the calling thread. A clock is asked for the CPU time, as in C:
-/// getrusage() tells it of a running thread as of the last tick, milliseconds
-/// ago.
+/// Counts of the calling thread. A clock gives the CPU time, as in C: for a running
+/// thread getrusage() returns the time up to the last tick, milliseconds ago.
 pub fn thread() -> Option<Usage> {
-    let told = usage(libc::RUSAGE_THREAD)?;
+    let usage_without_cpu = usage(libc::RUSAGE_THREAD)?;
     // SAFETY: a struct of numbers, which the kernel fills
     let (failed, used) = unsafe {
         let mut used: libc::timespec = zeroed();
@@ -54,7 +53,7 @@ pub fn thread() -> Option<Usage> {
 
     (failed == 0).then(|| Usage {
         cpu_ns: used.tv_sec * 1_000_000_000 + used.tv_nsec,
-        ..told
+        ..usage_without_cpu
     })
 }
 
@@ -62,7 +61,7 @@ pub fn process() -> Option<Usage> {
     usage(libc::RUSAGE_SELF)
 }
 
-/// Binds the calling thread to a CPU and reads back what it got.
+/// Binds the calling thread to a CPU and checks the result.
 pub fn pin(cpu: usize) -> Result<(), String> {
     // SAFETY: a set of bits; CPU_SET() panics above its size
     let failed = unsafe {
@@ -76,8 +75,10 @@ pub fn pin(cpu: usize) -> Result<(), String> {
         return Err(format!("{what} {cpu}: {error}"));
     }
     match current_cpu() {
-        Some(got) if got == cpu => Ok(()),
-        got => Err(format!("thread placed on CPU {cpu} runs on {got:?}")),
+        Some(actual_cpu) if actual_cpu == cpu => Ok(()),
+        actual_cpu => {
+            Err(format!("thread placed on CPU {cpu} runs on {actual_cpu:?}"))
+        }
     }
 }
 
@@ -87,7 +88,7 @@ pub fn current_cpu() -> Option<usize> {
     usize::try_from(unsafe { libc::sched_getcpu() }).ok()
 }
 
-/// The memory that the process holds, in bytes.
+/// The process's resident memory in bytes.
 pub fn rss() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
@@ -96,8 +97,8 @@ pub fn rss() -> Option<u64> {
     Some(pages * u64::try_from(page).ok()?)
 }
 
-/// The most that the process held, in bytes. Not getrusage(), whose peak has
-/// that of whoever started this process in it: exec() keeps it.
+/// The peak of rss() in bytes. It is not read by getrusage(), whose peak includes the
+/// parent process, as exec() keeps it.
 pub fn rss_peak() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -105,8 +106,8 @@ pub fn rss_peak() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// What reading the clock takes, in ns: the least of many rounds, since others
-/// may have the CPU meanwhile.
+/// The time of one reading of the clock, in ns: the least of many rounds, since other
+/// threads may use the CPU meanwhile.
 pub fn clock_cost_ns() -> f64 {
     const READINGS: u32 = 100;
     let round = |_| {
@@ -117,7 +118,7 @@ pub fn clock_cost_ns() -> f64 {
     least.as_nanos() as f64 / f64::from(READINGS)
 }
 
-/// The least, in ns, by which two readings of the clock differ.
+/// The least difference of two readings of the clock, in ns.
 pub fn clock_step_ns() -> f64 {
     let readings: Vec<Instant> = (0..1000).map(|_| Instant::now()).collect();
     let steps = readings.windows(2).map(|pair| pair[1] - pair[0]);

@@ -2,7 +2,7 @@
 //! One thread's state in the loop, and the loop: runner/driver.h in Rust.
 
 use crate::keys::{
-    below, different, mix_of, next, scatter, seed_of, value_of,
+    below, mix_of, next, rank_mismatch, scatter, seed_of, value_of,
 };
 use crate::request::Cell;
 use crate::skew::Skew;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub const BATCH: u64 = 64; // iterations between two looks at `stop`
+pub const BATCH: u64 = 64; // iterations between two checks of `stop`
 const REDRAWS: u64 = 64; // RM_REDRAWS
 
 // Verifications of maps with O(keys) writes stop here, as plans expect.
@@ -25,16 +25,16 @@ pub enum Kind {
     Fresh,
 }
 
-/// What all workers of a cell have in common.
+/// State shared by all workers of a cell.
 pub struct Load {
     pub kind: Kind,
     pub threads: usize,
     pub misses: f64,
-    pub resident: u64, // these three as in struct rm_worker
+    pub resident: u64, // as in struct rm_worker, also span and guard
     pub span: u64,
     pub guard: u64,
     pub write_below: u32,
-    heads: Vec<Done>,    // fresh, of each thread: see rm_fresh
+    heads: Vec<Done>,    // fresh, one per thread: see rm_fresh
     left: AtomicI64,     // verify: writes not yet begun
     pub stop: AtomicBool,
 }
@@ -51,12 +51,12 @@ impl Load {
         let (mut guard, mut span) =
             (0, (resident as f64 / (1.0 - misses)).round() as u64);
         if kind == Kind::Fresh && cell.write_share > 0.0 {
-            let own = resident / cell.threads as u64;
-            // twice the writes between two values that are published
-            guard = (own / 4).min(128);
-            span = match own {
+            let own_keys = resident / cell.threads as u64;
+            // twice the writes between two published values
+            guard = (own_keys / 4).min(128);
+            span = match own_keys {
                 0 => resident,
-                _ => (own - guard) * cell.threads as u64,
+                _ => (own_keys - guard) * cell.threads as u64,
             };
         }
         let base = guard * cell.threads as u64;
@@ -68,7 +68,7 @@ impl Load {
             resident,
             span,
             guard,
-            write_below: below as u32, // of 2^32: the most that fits
+            write_below: below as u32, // of 2^32, saturated
             heads: (0..cell.threads).map(|_| Done(base.into())).collect(),
             left: AtomicI64::new(cell.verify_ops as i64),
             stop: AtomicBool::new(false),
@@ -79,7 +79,7 @@ impl Load {
         self.stop.load(Relaxed)
     }
 
-    /// rm_lookup_base(): it moves with fresh writes only.
+    /// rm_lookup_base(): only fresh writes change it.
     #[inline(always)]
     pub fn base(&self, rank: u64) -> u64 {
         match self.kind {
@@ -92,13 +92,13 @@ impl Load {
         (rank as u32 % self.threads as u32) as usize
     }
 
-    /// Takes a batch of writes from the common pot.
-    fn more(&self) -> bool {
+    /// Takes a batch of writes from the shared budget.
+    fn take_batch(&self) -> bool {
         self.left.fetch_sub(BATCH as i64, Relaxed) > 0
     }
 }
 
-/// rm_counts_write_decisions(): a pair of writes is one decision.
+/// rm_cell_write_decision_share(): a pair of writes is one decision.
 pub fn decisions(kind: Kind, share: f64) -> f64 {
     match kind {
         Kind::Update => share,
@@ -158,13 +158,13 @@ pub struct Account {
     pub stopped_early: bool, // at SLOW_LIMIT
 }
 
-/// A number on lines of its own: operations that a worker has done, for whoever
-/// watches the warm-up; or what it publishes of its fresh writes.
+/// A number on its own cache lines: a worker's operations, for the watcher of the
+/// warm-up, or the published base of its fresh writes.
 #[derive(Default)]
 #[repr(align(128))]
 pub struct Done(pub AtomicU64);
 
-/// Aligned so that no two workers share a line, nor a pair of them.
+/// Aligned so that two workers share neither a line nor a pair of lines.
 #[repr(align(128))]
 pub struct Worker<'a> {
     pub load: &'a Load,
@@ -182,7 +182,7 @@ pub struct Worker<'a> {
     sequence: u64, // of this thread's values
     fresh: u64,    // fresh writes of this thread
     #[cfg(feature = "concread")]
-    noted: Vec<u64>, // see note_bases()
+    stored_bases: Vec<u64>, // see store_bases()
 }
 
 impl<'a> Worker<'a> {
@@ -209,7 +209,7 @@ impl<'a> Worker<'a> {
             sequence: 0,
             fresh: 0,
             #[cfg(feature = "concread")]
-            noted: Vec::new(),
+            stored_bases: Vec::new(),
         }
     }
 
@@ -226,19 +226,18 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// For a map whose look-ups share a view of one moment: takes note of
-    /// what is published now.
+    /// Stores the bases published now, for a map whose lookups share one consistent view.
     #[cfg(feature = "concread")]
-    pub fn note_bases(&mut self) {
+    pub fn store_bases(&mut self) {
         let heads = self.load.heads.iter().map(|head| head.0.load(Relaxed));
-        self.noted.clear();
-        self.noted.extend(heads);
+        self.stored_bases.clear();
+        self.stored_bases.extend(heads);
     }
 
     #[cfg(feature = "concread")]
-    pub fn noted_base(&self, rank: u64) -> u64 {
+    pub fn stored_base(&self, rank: u64) -> u64 {
         match self.load.kind {
-            Kind::Fresh => self.noted[self.load.owner(rank)],
+            Kind::Fresh => self.stored_bases[self.load.owner(rank)],
             _ => 0,
         }
     }
@@ -251,12 +250,12 @@ impl<'a> Worker<'a> {
     /// rm_fresh_next()
     pub fn newest(&self) -> u64 {
         let threads = self.load.threads as u64;
-        let own =
+        let own_keys =
             (self.load.resident + threads - 1 - self.slot as u64) / threads;
-        self.oldest() + own * threads
+        self.oldest() + own_keys * threads
     }
 
-    /// rm_fresh_did()
+    /// rm_fresh_publish()
     fn wrote_fresh(&mut self) {
         self.fresh += 1;
         if self.fresh % 64 == 0 || self.load.guard < 128 {
@@ -266,7 +265,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// `base` is what to add to a drawn rank.
+    /// `base` returns the offset for a drawn rank.
     #[inline(always)]
     pub fn batch<T: Table>(
         &mut self,
@@ -284,16 +283,16 @@ impl<'a> Worker<'a> {
             if (x as u32) < write_below {
                 self.write_drawn(table, x, rank);
                 if self.load.stopped() {
-                    // what is left is neither done nor counted
+                    // the rest is neither done nor counted
                     self.counts.iterations =
                         self.counts.iterations.wrapping_sub(left);
                     break;
                 }
                 continue;
             }
-            let asked = base(self, rank) + rank;
-            match lookup(asked) {
-                Some(value) => wrong |= different(value, asked),
+            let lookup_rank = base(self, rank) + rank;
+            match lookup(lookup_rank) {
+                Some(value) => wrong |= rank_mismatch(value, lookup_rank),
                 None => self.missed(rank),
             }
         }
@@ -328,7 +327,7 @@ impl<'a> Worker<'a> {
         let rank = if drawn < self.load.resident {
             drawn
         } else {
-            self.draw_resident(x) // it was to miss
+            self.draw_resident(x) // drawn to miss
         };
         self.write::<T, false>(table, rank);
     }
@@ -394,7 +393,7 @@ impl<'a> Worker<'a> {
             let a = &mut self.account;
             a.written = a.written.wrapping_add(value);
             a.puts += 1;
-            self.out(rank, old);
+            self.note_removed(rank, old);
         }
     }
 
@@ -409,33 +408,33 @@ impl<'a> Worker<'a> {
             self.counts.idle_removes += 1;
         }
         if ACCOUNT {
-            self.out(rank, old);
+            self.note_removed(rank, old);
         }
     }
 
-    /// Takes note of a value that left the map.
-    fn out(&mut self, rank: u64, old: Option<u64>) {
+    /// Records a value that left the map.
+    fn note_removed(&mut self, rank: u64, old: Option<u64>) {
         if let Some(value) = old {
             let a = &mut self.account;
             a.returned = a.returned.wrapping_add(value);
             a.outs += 1;
-            self.wrong |= different(value, rank);
+            self.wrong |= rank_mismatch(value, rank);
         }
     }
 
-    /// runner/trial/accounting.c: writes of the cell's kind on few keys, and
-    /// look-ups that race with others' writes.
+    /// runner/trial/accounting.c: writes of the cell's kind on few keys, and lookups
+    /// concurrent with writes of other threads.
     pub fn verify<T: Table>(&mut self, table: &T) {
         let start = Instant::now();
 
-        while !self.account.stopped_early && self.load.more() {
+        while !self.account.stopped_early && self.load.take_batch() {
             let until = self.counts.writes + BATCH;
             while self.counts.writes < until {
                 let rank = below(next(&mut self.rng), self.load.resident);
                 self.write::<T, true>(table, rank);
                 let rank = below(next(&mut self.rng), self.load.resident);
                 if let Some(value) = table.lookup(rank) {
-                    self.wrong |= different(value, rank);
+                    self.wrong |= rank_mismatch(value, rank);
                 }
             }
             self.account.stopped_early =
@@ -446,11 +445,10 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// A map that does nothing but fold what it is asked into a number: the
-/// operations and the keys, in their order. tests/unit/trial/test_sequence.c
-/// does the same in C.
+/// A map that only computes a digest of its operations and keys, in their order.
+/// tests/unit/trial/test_sequence.c does the same in C.
 pub struct Folding {
-    pub line_of: Option<fn(u64) -> [u8; 16]>, // of string keys
+    pub line_of: Option<fn(u64) -> [u8; 16]>, // for string keys
     pub sum: AtomicU64,
 }
 

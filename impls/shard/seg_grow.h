@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seg_grow.h - the segmented map: a segment that is too full gets twice the
- * bins, all at once (SEG_GROWS). What article S2, section 4.4, calls growing,
- * and finds pauses of; its cure is to allocate up front.
+ * seg_grow.h - the segmented map: a segment that is too full doubles its bins
+ * at once (SEG_GROWS). Article S2, section 4.4, calls this growing, measures
+ * pauses from it and recommends to allocate up front.
  *
- * The write that finds a segment above three quarters locks all of its bins,
- * copies every node into a new table, publishes that, and only then marks the
- * old bins as moved. From the first lock on nobody changes the old table, so
- * that it is, and stays, what the segment was when the new one took over.
+ * The writer that finds a segment more than three quarters full locks all of
+ * its bins, copies every node into a new table, publishes that, and only then
+ * marks the old bins as moved. After the first lock the old table never
+ * changes, so it keeps the content that the segment had at the switch.
  *
- * A lookup that loaded the old table may therefore go on in it: what it finds
- * was so at that moment, which lies within the lookup, since the lookup began
- * before it. (If the bin was not locked yet it is an ordinary lookup.) A write
- * locks its bin, and so sees the mark, and goes to the new table. Readers wait
- * for nothing; writers of the segment wait for the whole copy. The old table
- * and its nodes are freed by epochs.
+ * A lookup that loaded the old table may therefore finish in it: its answer was
+ * true at the moment of the switch, which is during the lookup. (If the bin was
+ * not yet locked, it is an ordinary lookup.) A writer locks its bin, sees the
+ * mark, and retries in the new table. Readers never wait; writers of the
+ * segment wait for the whole copy. Epochs free the old table and its nodes.
  */
 #ifndef RM_SHARD_SEG_GROW_H
 #define RM_SHARD_SEG_GROW_H
@@ -24,15 +23,15 @@
 static inline bool seg_is_full(
         const struct seg_map *map, struct seg_segment *segment)
 {
-	/* relaxed: any recent value; negative while inserts lag behind */
+	/* relaxed: any recent value; negative while inserts are uncounted */
 	const int64_t count = (int64_t)atomic_load_explicit(
 	        &segment->count, memory_order_relaxed);
 
 	return 4 * count > 3 * (int64_t)(seg_bins_of(map, segment).mask + 1);
 }
 
-/* As seg_lock(), by who grows the segment: no bin of the table is moved, and
-   these locks are one to who counts them. */
+/* Like seg_lock(), for the thread that grows the segment. The bins cannot be
+   moved. Statistics count these locks as one. */
 static void seg_freeze(struct seg_bins bins)
 {
 	for (uint64_t i = 0; i <= bins.mask; i++) {
@@ -46,7 +45,7 @@ static void seg_freeze(struct seg_bins bins)
 	}
 }
 
-/* A copy of the node in its bin of the new table, which nobody else sees. */
+/* Copies the node into its bin of the new table, which is still private. */
 static void seg_copy(
         const struct seg_map *map, struct seg_table *to, struct seg_node *node)
 {
@@ -66,20 +65,20 @@ static void seg_copy(
 	copy = seg_node_new(shape, key, hash, &value);
 	/* relaxed, all: published with the table */
 	atomic_store_explicit(&copy->next,
-	        seg_first(atomic_load_explicit(bin, memory_order_relaxed)),
+	        seg_untag(atomic_load_explicit(bin, memory_order_relaxed)),
 	        memory_order_relaxed);
 	atomic_store_explicit(bin, (uintptr_t)copy, memory_order_relaxed);
 }
 
-/* Marks the old bins, and retires what they hold and the table. */
-static void seg_give_up(struct epoch_record *record, struct seg_table *old)
+/* Marks the old bins as moved; retires their nodes and the table. */
+static void seg_retire_table(struct epoch_record *record, struct seg_table *old)
 {
 	const struct rm_shape shape = seg_map_of(record)->shape;
 
 	for (uint64_t i = 0; i <= old->mask; i++) {
 		struct seg_node *node = seg_head(&old->bins[i]);
 
-		/* release: who sees the mark sees the new table */
+		/* release: a thread that sees the mark sees the new table */
 		atomic_fetch_xor_explicit(&old->bins[i], SEG_LOCKED | SEG_MOVED,
 		        memory_order_release);
 		while (node) {
@@ -97,7 +96,7 @@ static void seg_give_up(struct epoch_record *record, struct seg_table *old)
 	        sizeof(*old) + (old->mask + 1) * sizeof(seg_bin));
 }
 
-/* Everything that `old` holds, copied; the bins are frozen. */
+/* Copies all nodes of `old`; its bins are frozen. */
 static void seg_copy_all(
         const struct seg_map *map, struct seg_table *old, struct seg_table *to)
 {
@@ -113,8 +112,8 @@ static void seg_copy_all(
 	}
 }
 
-/* The segment goes on in `table`. */
-static void seg_take_over(struct epoch_record *record,
+/* Replaces the segment's table. */
+static void seg_switch_table(struct epoch_record *record,
         struct seg_segment *segment, struct seg_table *old,
         struct seg_table *table)
 {
@@ -129,11 +128,11 @@ static void seg_take_over(struct epoch_record *record,
 	atomic_store_explicit(
 	        &segment->bins_now, table->mask + 1, memory_order_relaxed);
 	RM_PAUSE();
-	seg_give_up(record, old);
+	seg_retire_table(record, old);
 	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
 }
 
-/* The caller has no bin of the segment locked. Without memory it stays. */
+/* Grows the segment if memory suffices. The caller holds no bin lock of it. */
 static RM_COLD void seg_grow(
         struct epoch_record *record, struct seg_segment *segment)
 {
@@ -143,20 +142,20 @@ static RM_COLD void seg_grow(
 	   that the last growth made */
 	if (atomic_exchange_explicit(
 	            &segment->growing, true, memory_order_acquire))
-		return; /* somebody is at it */
-	/* relaxed: nobody else changes it now */
+		return; /* another thread is growing it */
+	/* relaxed: no other thread changes it now */
 	old = atomic_load_explicit(&segment->table, memory_order_relaxed);
 	table = seg_is_full(seg_map_of(record), segment)
 	                ? seg_table_new(2 * old->mask + 1)
 	                : NULL;
 	if (table)
-		seg_take_over(record, segment, old, table);
+		seg_switch_table(record, segment, old, table);
 	/* release: pairs with the exchange above */
 	atomic_store_explicit(&segment->growing, false, memory_order_release);
 	epoch_settle(record);
 }
 
-/* After an insert: the segment of `key`. */
+/* Called after an insert of `key`. */
 RM_HOT void seg_grow_if_full(
         struct epoch_record *record, struct rm_shape shape, struct rm_key key)
 {

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * seg_layout.h - the segmented map: segments, bins, nodes, a bin's lock.
- *
- * Inner part of seg_map.h, which says how it works and which constants stand
- * before it.
- */
-#ifndef RM_SUPPORT_SEG_LAYOUT_H
-#define RM_SUPPORT_SEG_LAYOUT_H
+/* seg_layout.h - the segmented map: segments, bins, nodes, bin locks. Private
+   part of seg_map.h, which describes the design and the constants that the
+   includer defines. */
+#ifndef RM_SHARD_SEG_LAYOUT_H
+#define RM_SHARD_SEG_LAYOUT_H
 
 #include "impls/shard/seg_value.h"
 #include "impls/support/epoch.h"
@@ -22,11 +19,11 @@
 enum {
 	SEG_SEGMENTS = 64,
 	SEG_SHIFT = 64 - 6, /* the top bits choose among 64 segments */
-	SEG_NODE = 0, /* the one kind of retired objects: nodes and tables */
+	SEG_NODE = 0,       /* the only kind of retired objects */
 };
 
-/* Bit 0 of a bin: somebody changes its chain. Bit 1: nobody will any more, a
-   larger table has taken over what it holds. */
+/* Bit 0 of a bin: locked, its chain is being changed. Bit 1: moved, a larger
+   table has replaced this one and the bin never changes again. */
 #define SEG_LOCKED ((uintptr_t)1)
 #define SEG_MOVED  ((uintptr_t)2)
 
@@ -42,27 +39,28 @@ struct seg_node {
 /* First node of the chain | SEG_LOCKED. */
 typedef _Atomic uintptr_t seg_bin;
 
-/* The bins of a segment that grows. */
+/* The bins of a segment, with SEG_GROWS. */
 struct seg_table {
 	uint64_t mask; /* bins - 1 */
 	seg_bin bins[];
 };
 
-/* What look-ups read and what writes change is in two pairs of lines. */
+/* Lookups and writes use fields in separate pairs of lines. */
 struct seg_segment {
 	_Alignas(2 * RM_CACHE_LINE) seg_bin *bins; /* constant; else NULL */
 	_Atomic(struct seg_table *) table;         /* SEG_GROWS; else NULL */
 	_Atomic bool growing; /* SEG_GROWS: one at a time */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t count; /* of entries */
 	_Atomic uint64_t cas_inserts, locks, lock_waits;    /* stats build */
-	/* SEG_GROWS: of who has not joined, and so may not follow `table` */
+	/* SEG_GROWS: for callers that may not read `table`, not having
+	   joined */
 	_Atomic uint64_t bins_now;
 };
 
 struct seg_map {
 	struct seg_segment segment[SEG_SEGMENTS];
-	uint64_t mask; /* bins of a segment - 1, where none grows; constants
-	                  from here on */
+	/* constants from here on; mask: bins per segment - 1 */
+	uint64_t mask;
 	uint64_t seed;
 	struct rm_shape shape;
 	struct epoch *epoch;
@@ -73,7 +71,7 @@ RM_HOT struct seg_map *seg_map_of(void *thread)
 	return ((struct epoch_record *)thread)->owner;
 }
 
-/* Bins of one segment, as they are now. */
+/* The current bins of a segment. */
 struct seg_bins {
 	seg_bin *at;
 	uint64_t mask;
@@ -86,28 +84,28 @@ RM_HOT struct seg_bins seg_bins_of(
 
 	if (!SEG_GROWS)
 		return (struct seg_bins){ segment->bins, map->mask };
-	/* seq_cst: publishes the copies; and as seg_unlock(), of which a table
-	   that takes over is the continuation */
+	/* seq_cst: publishes the copies and continues the order of
+	   seg_unlock() in the new table */
 	table = atomic_load_explicit(&segment->table, memory_order_seq_cst);
 	return (struct seg_bins){ table->bins, table->mask };
 }
 
 RM_HOT size_t seg_node_bytes(struct rm_shape shape, size_t length)
 {
-	return sizeof(struct seg_node) + seg_value_room(shape) +
+	return sizeof(struct seg_node) + seg_value_size(shape) +
 	       (shape.str ? sizeof(uint64_t) + length : 0);
 }
 
-/* The word with a string's length; its bytes follow. */
+/* Returns the word with a string's length; its bytes follow. */
 RM_HOT _Atomic uint64_t *seg_node_string(
         struct rm_shape shape, struct seg_node *node)
 {
-	return &node->word[seg_value_room(shape) / 8];
+	return &node->word[seg_value_size(shape) / 8];
 }
 
 RM_HOT size_t seg_node_length(struct rm_shape shape, struct seg_node *node)
 {
-	/* relaxed: it never changes */
+	/* relaxed: constant */
 	return shape.str ? atomic_load_explicit(seg_node_string(shape, node),
 	                           memory_order_relaxed)
 	                 : 0;
@@ -126,17 +124,17 @@ RM_HOT void seg_value_load(struct rm_shape shape, const struct seg_node *node,
 		return;
 	}
 	if (RM_VALUE_WORDS > 3 && shape.value_bytes == RM_VALUE_LONG) {
-		/* as those of 24 bytes, of which none changes */
+		/* constant, like the words of a 24-byte value */
 		memcpy(value, (const void *)node->word, sizeof(*value));
 		return;
 	}
-	/* acquire: pairs with the release in seg_value_store(), so that who
-	   sees a write sees what its writer wrote before */
+	/* acquire: pairs with the release in seg_value_store(), so that a
+	   thread that sees a write also sees the writer's earlier writes */
 	value->word[0] =
 	        atomic_load_explicit(&node->word[0], memory_order_acquire);
 	if (shape.value_bytes == 8)
 		return;
-	/* relaxed: of 24 bytes none changes once the node is in a chain */
+	/* relaxed: a 24-byte value never changes once its node is in a chain */
 	value->word[1] =
 	        atomic_load_explicit(&node->word[1], memory_order_relaxed);
 	value->word[2] =
@@ -166,8 +164,7 @@ RM_HOT void seg_value_store(struct rm_shape shape, struct seg_node *node,
 	        &node->word[2], value->word[2], memory_order_relaxed);
 }
 
-/* The contract's writes cannot fail: the process ends and the trial is
-   recorded as failed. */
+/* A write cannot report "out of memory", so this aborts; the trial fails. */
 static __attribute__((noinline)) struct seg_node *seg_node_new(
         struct rm_shape shape, struct rm_key key, uint64_t hash,
         const struct rm_value *value)
@@ -195,14 +192,14 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 	free(pointer);
 }
 
-/* Of unsigned bits: the absolute value of the most negative integer, which is
-   what the source takes, would be no index. */
+/* The hash is unsigned. The article takes the absolute value of a signed one,
+   which is not a valid index for the most negative integer. */
 RM_HOT struct seg_segment *seg_segment_of(struct seg_map *map, uint64_t hash)
 {
 	return &map->segment[hash >> SEG_SHIFT];
 }
 
-/* Other bits than the segment's. */
+/* Uses other bits than the choice of the segment. */
 RM_HOT seg_bin *seg_bin_of(
         const struct seg_map *map, struct seg_segment *segment, uint64_t hash)
 {
@@ -211,14 +208,14 @@ RM_HOT seg_bin *seg_bin_of(
 	return &bins.at[hash & bins.mask];
 }
 
-RM_HOT struct seg_node *seg_first(uintptr_t head)
+RM_HOT struct seg_node *seg_untag(uintptr_t head)
 {
 	return (struct seg_node *)(head & ~(SEG_GROWS ? SEG_LOCKED | SEG_MOVED
 	                                              : SEG_LOCKED));
 }
 
-/* Locks a bin, an empty one, too; `first` becomes its first node. False: it
-   was moved, look in the segment's table again. */
+/* Locks a bin, which may be empty, and sets `*first` to its first node. Returns
+   false if the bin was moved: retry in the segment's current table. */
 RM_HOT bool seg_lock(
         struct seg_segment *segment, seg_bin *bin, struct seg_node **first)
 {
@@ -235,14 +232,14 @@ RM_HOT bool seg_lock(
 			RM_LOCK_END();
 			return false;
 		}
-		/* acquire: pairs with seg_unlock(); relaxed when it failed:
-		   nothing was taken */
+		/* acquire: pairs with seg_unlock(); relaxed if it fails: no
+		   lock was taken */
 		if (!(head & SEG_LOCKED) &&
 		        atomic_compare_exchange_weak_explicit(bin, &head,
 		                head | SEG_LOCKED, memory_order_acquire,
 		                memory_order_relaxed)) {
 			RM_LOCK_END();
-			*first = seg_first(head);
+			*first = seg_untag(head);
 			return true;
 		}
 		RM_STAT_ADD(segment->lock_waits, 1);
@@ -250,23 +247,23 @@ RM_HOT bool seg_lock(
 	}
 }
 
-/* Unlocks a bin; `first` is its first node from now on. */
+/* Unlocks a bin and sets its first node. */
 RM_HOT void seg_unlock(seg_bin *bin, struct seg_node *first)
 {
-	/* seq_cst: publishes nodes to seg_head(), and with it keeps two
-	   threads, each of which writes one key and then looks up the other's,
-	   from both missing the other's write */
+	/* seq_cst: publishes nodes to seg_head(). If two threads each write one
+	   key and then look up the other's, they do not both miss the other's
+	   write. */
 	atomic_store_explicit(bin, (uintptr_t)first, memory_order_seq_cst);
 }
 
-/* Where a lookup starts. */
+/* Returns the first node of a bin. */
 RM_HOT struct seg_node *seg_head(seg_bin *bin)
 {
 	/* seq_cst: see seg_unlock() */
-	return seg_first(atomic_load_explicit(bin, memory_order_seq_cst));
+	return seg_untag(atomic_load_explicit(bin, memory_order_seq_cst));
 }
 
-/* Three quarters full at most, if the keys are even. */
+/* Chosen so that evenly spread keys fill at most three quarters. */
 static uint64_t seg_bins_for(const struct rm_sizing *sizing)
 {
 	const size_t keys = sizing->keys;
@@ -282,7 +279,7 @@ static uint64_t seg_bins_for(const struct rm_sizing *sizing)
 static void seg_free_chain(struct seg_node *node)
 {
 	while (node) {
-		/* relaxed: nobody else is left */
+		/* relaxed: no other thread is left */
 		struct seg_node *next =
 		        atomic_load_explicit(&node->next, memory_order_relaxed);
 
@@ -298,7 +295,7 @@ static void seg_destroy(void *opaque)
 	epoch_destroy(map->epoch, map);
 	for (size_t s = 0; s < SEG_SEGMENTS; s++) {
 		struct seg_segment *segment = &map->segment[s];
-		/* relaxed: nobody else is left */
+		/* relaxed: no other thread is left */
 		struct seg_table *table = atomic_load_explicit(
 		        &segment->table, memory_order_relaxed);
 
@@ -314,7 +311,7 @@ static void seg_destroy(void *opaque)
 	free(map);
 }
 
-/* Empty bins; NULL: no memory. */
+/* Returns a table of empty bins, or NULL without memory. */
 static struct seg_table *seg_table_new(uint64_t mask)
 {
 	struct seg_table *table =
@@ -325,7 +322,7 @@ static struct seg_table *seg_table_new(uint64_t mask)
 	return table;
 }
 
-/* False: no memory. */
+/* Returns false without memory. */
 static bool seg_segment_init(
         const struct seg_map *map, struct seg_segment *segment)
 {
@@ -362,4 +359,4 @@ static void *seg_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-#endif /* RM_SUPPORT_SEG_LAYOUT_H */
+#endif /* RM_SHARD_SEG_LAYOUT_H */

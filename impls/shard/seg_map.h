@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seg_map.h - a segmented map: CAS into empty bins, else a lock per bin.
+ * seg_map.h - a segmented map: CAS into empty bins, otherwise a lock per bin.
  *
- * 64 segments, each an array of bins, each bin a chain of nodes. A lookup
- * walks the chain and writes nothing. The first entry of an empty bin is put
- * in by one compare-and-swap; every other write locks its bin, by bit 0 of
- * the bin's word. New nodes go in front, so that a scan, which only walks
- * forward, meets each key at most once. A value of 8 bytes is replaced in its
- * node, a longer one together with its node, so that none tears. What is taken
- * out is freed by epochs.
+ * 64 segments, each an array of bins, each bin a chain of nodes. A lookup walks
+ * the chain and writes nothing. The first entry of an empty bin is inserted by
+ * one compare-and-swap. Every other write locks its bin, by bit 0 of the bin's
+ * word. New nodes go to the front, so a scan, which only moves forward, meets
+ * each key at most once. A value of 8 bytes is replaced in its node. A longer
+ * value is replaced together with its node, so no read is torn. Epochs free
+ * removed nodes.
  *
- * Source: the segmented ConcurrentHashMap of article S2, chapter 4.4; its Java
+ * Source: the segmented ConcurrentHashMap of article S2, chapter 4.4. Java's
  * class (JDK 8 and later) inserts into empty bins by CAS and locks the bin's
- * first node otherwise. Resizing is off there.
+ * first node otherwise. The article does not resize.
  *
- * Before it is included, three constants:
+ * The includer defines three constants before:
  *
  *	SEG_GROWS     0: capacity is fixed; 1: a segment that is three quarters
- *	              full doubles its bins, all at once (seg_grow.h)
- *	SEG_FEW_BINS  so many it has at first, unless it is presized
+ *		      full doubles its bins, all at once (seg_grow.h)
+ *	SEG_FEW_BINS  initial bins per segment, unless presized
  *	SEG_ENCODES   1: values are kept as bytes (seg_value.h)
  */
-#ifndef RM_SUPPORT_SEG_MAP_H
-#define RM_SUPPORT_SEG_MAP_H
+#ifndef RM_SHARD_SEG_MAP_H
+#define RM_SHARD_SEG_MAP_H
 
 #include "impls/shard/seg_grow.h"
 #include "impls/shard/seg_layout.h"
 
-RM_HOT bool seg_is(struct rm_shape shape, struct seg_node *node,
+RM_HOT bool seg_key_equals(struct rm_shape shape, struct seg_node *node,
         struct rm_key key, uint64_t hash)
 {
 	if (!shape.str)
@@ -52,7 +52,7 @@ RM_HOT bool seg_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	struct seg_node *node =
 	        seg_head(seg_bin_of(map, seg_segment_of(map, hash), hash));
 
-	while (node && !seg_is(shape, node, key, hash))
+	while (node && !seg_key_equals(shape, node, key, hash))
 		node = seg_next(node);
 	if (!node)
 		return false;
@@ -60,14 +60,14 @@ RM_HOT bool seg_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-/* A key's place in its bin, which is locked. */
+/* The position of a key in its locked bin. */
 struct seg_spot {
 	struct seg_segment *segment;
 	seg_bin *bin;
 	uint64_t hash;
-	struct seg_node *first;  /* the chain as seg_leave() will publish it */
-	struct seg_node *before; /* of the key's node; NULL: it is the first */
-	struct seg_node *node;   /* the key's, or NULL */
+	struct seg_node *first;  /* the chain that seg_leave() will publish */
+	struct seg_node *before; /* its predecessor; NULL: it is first */
+	struct seg_node *node;   /* the key's node, or NULL */
 };
 
 RM_HOT struct seg_spot seg_enter(
@@ -80,7 +80,7 @@ RM_HOT struct seg_spot seg_enter(
 		spot.bin = seg_bin_of(map, spot.segment, spot.hash);
 	while (!seg_lock(spot.segment, spot.bin, &spot.first));
 	spot.node = spot.first;
-	while (spot.node && !seg_is(shape, spot.node, key, spot.hash)) {
+	while (spot.node && !seg_key_equals(shape, spot.node, key, spot.hash)) {
 		spot.before = spot.node;
 		spot.node = seg_next(spot.node);
 	}
@@ -92,7 +92,7 @@ RM_HOT void seg_leave(const struct seg_spot *spot)
 	seg_unlock(spot->bin, spot->first);
 }
 
-/* Makes `node` the one after spot->before. */
+/* Links `node` after spot->before. */
 RM_HOT void seg_link(struct seg_spot *spot, struct seg_node *node)
 {
 	if (!spot->before)
@@ -103,9 +103,9 @@ RM_HOT void seg_link(struct seg_spot *spot, struct seg_node *node)
 		        &spot->before->next, node, memory_order_release);
 }
 
-RM_HOT void seg_count(struct seg_segment *segment, uint64_t entries)
+RM_HOT void seg_add_count(struct seg_segment *segment, uint64_t entries)
 {
-	/* relaxed: exact when nobody writes, which is all that is promised */
+	/* relaxed: exact only while no thread writes, as promised */
 	atomic_fetch_add_explicit(
 	        &segment->count, entries, memory_order_relaxed);
 }
@@ -133,7 +133,7 @@ RM_HOT void seg_put(struct epoch_record *record, struct rm_shape shape,
 		atomic_store_explicit(
 		        &node->next, spot->first, memory_order_relaxed);
 		spot->first = node;
-		seg_count(spot->segment, 1);
+		seg_add_count(spot->segment, 1);
 		return;
 	}
 	atomic_store_explicit(&node->next, seg_next(old), memory_order_relaxed);
@@ -141,19 +141,19 @@ RM_HOT void seg_put(struct epoch_record *record, struct rm_shape shape,
 	seg_retire(record, shape, old);
 }
 
-/* Takes the entry at a spot out, if there is one. */
+/* Removes the entry at a spot, if present. */
 RM_HOT void seg_drop(struct epoch_record *record, struct rm_shape shape,
         struct seg_spot *spot)
 {
 	if (!spot->node)
 		return;
 	seg_link(spot, seg_next(spot->node));
-	seg_count(spot->segment, (uint64_t)-1);
+	seg_add_count(spot->segment, (uint64_t)-1);
 	seg_retire(record, shape, spot->node);
 }
 
-/* Puts the first entry into an empty bin, without its lock; false: it is not
-   empty, or somebody is at it. */
+/* Puts the first entry into an empty bin, without its lock. Returns false if
+   the bin is not empty or is locked. */
 RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -162,25 +162,25 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 	seg_bin *bin = seg_bin_of(map, segment, hash);
 	uintptr_t empty = 0;
 
-	/* relaxed: a hint, the exchange decides */
+	/* relaxed: a hint; the exchange decides */
 	if (atomic_load_explicit(bin, memory_order_relaxed) != 0)
 		return false;
 
 	struct seg_node *node = seg_node_new(shape, key, hash, value);
 
-	/* seq_cst: as seg_unlock(); relaxed when it failed: nothing is read */
+	/* seq_cst: see seg_unlock(); relaxed if it fails: value unused */
 	if (!atomic_compare_exchange_strong_explicit(bin, &empty,
 	            (uintptr_t)node, memory_order_seq_cst,
 	            memory_order_relaxed)) {
 		free(node);
 		return false;
 	}
-	seg_count(segment, 1);
+	seg_add_count(segment, 1);
 	RM_STAT_ADD(segment->cas_inserts, 1);
 	return true;
 }
 
-/* upsert is exchange with old == NULL: what is verified is what is timed. */
+/* Upsert is this with old == NULL, so the check tests the timed code. */
 RM_HOT bool seg_exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -208,7 +208,7 @@ RM_HOT bool seg_take(void *thread, struct rm_shape shape, struct rm_key key,
 	struct seg_map *map = seg_map_of(thread);
 	uint64_t hash = rm_hash(shape, key, map->seed);
 
-	/* seq_cst: an empty bin answers as a lookup does, see seg_unlock() */
+	/* seq_cst: an empty bin is a lookup's answer; see seg_unlock() */
 	if (atomic_load_explicit(
 	            seg_bin_of(map, seg_segment_of(map, hash), hash),
 	            memory_order_seq_cst) == 0)
@@ -224,4 +224,4 @@ RM_HOT bool seg_take(void *thread, struct rm_shape shape, struct rm_key key,
 	return spot.node != NULL;
 }
 
-#endif /* RM_SUPPORT_SEG_MAP_H */
+#endif /* RM_SHARD_SEG_MAP_H */

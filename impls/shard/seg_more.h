@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seg_more.h - the segmented map: what is not in the measured loop. */
-#ifndef RM_SUPPORT_SEG_MORE_H
-#define RM_SUPPORT_SEG_MORE_H
+/* seg_slow_ops.h - the segmented map: operations outside the measured loop. */
+#ifndef RM_SHARD_SEG_MORE_H
+#define RM_SHARD_SEG_MORE_H
 
 #include "impls/shard/seg_map.h"
 
@@ -27,8 +27,8 @@ static inline bool seg_insert_if_absent(void *thread, struct rm_shape shape,
 	return spot.node != NULL;
 }
 
-static inline bool seg_holds(struct rm_shape shape, const struct seg_spot *spot,
-        const struct rm_value *expected)
+static inline bool seg_value_equals(struct rm_shape shape,
+        const struct seg_spot *spot, const struct rm_value *expected)
 {
 	struct rm_value present;
 
@@ -43,7 +43,7 @@ static inline bool seg_compare_swap(void *thread, struct rm_shape shape,
         const struct rm_value *value)
 {
 	struct seg_spot spot = seg_enter(seg_map_of(thread), shape, key);
-	const bool equal = seg_holds(shape, &spot, expected);
+	const bool equal = seg_value_equals(shape, &spot, expected);
 
 	if (equal)
 		seg_put(thread, shape, key, &spot, value);
@@ -56,7 +56,7 @@ static inline bool seg_compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
 	struct seg_spot spot = seg_enter(seg_map_of(thread), shape, key);
-	const bool equal = seg_holds(shape, &spot, expected);
+	const bool equal = seg_value_equals(shape, &spot, expected);
 
 	if (equal)
 		seg_drop(thread, shape, &spot);
@@ -65,7 +65,7 @@ static inline bool seg_compare_remove(void *thread, struct rm_shape shape,
 	return equal;
 }
 
-/* Under the bin's lock: `fn` must not call this map. */
+/* Holds the bin's lock while it calls `fn`, which must not use this map. */
 static inline bool seg_update(void *thread, struct rm_shape shape,
         struct rm_key key, rm_update_fn *fn, void *context)
 {
@@ -90,9 +90,8 @@ RM_HOT struct rm_key seg_key_of(struct rm_shape shape, struct seg_node *node)
 		.length = seg_node_length(shape, node) };
 }
 
-/* Bin by bin, without a lock, each value as it is when met; `fn` may write. A
-   segment that grows meanwhile is seen as it was before: what its old table
-   holds stays there. */
+/* Visits bin by bin, without a lock; `fn` may write. If a segment grows
+   meanwhile, the scan continues in its old, unchanging table. */
 static inline void seg_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -101,7 +100,8 @@ static inline void seg_scan(
 	struct rm_value value;
 	bool more = true;
 
-	record->pinned++; /* a write of `fn` must not wait, and so park us */
+	/* so that a write by `fn` does not wait for memory, which parks us */
+	record->pinned++;
 	for (size_t s = 0; more && s < SEG_SEGMENTS; s++) {
 		const struct seg_bins bins = seg_bins_of(map, &map->segment[s]);
 
@@ -128,8 +128,8 @@ static inline bool seg_count_one(
 	return true;
 }
 
-/* Counts by a scan, and promises what it does: the segments' own counts lag
-   behind what others have seen, and can be negative. */
+/* Counts by a scan and so has its guarantee. The segments' counters lag behind
+   visible changes and can be negative. */
 static inline size_t seg_length(void *thread)
 {
 	size_t count = 0;
@@ -138,7 +138,7 @@ static inline size_t seg_length(void *thread)
 	return count;
 }
 
-/* Empties one bin; false: it was moved. */
+/* Empties one bin. Returns false if it was moved. */
 static inline bool seg_clear_bin(
         struct epoch_record *record, struct seg_segment *segment, seg_bin *bin)
 {
@@ -151,7 +151,7 @@ static inline bool seg_clear_bin(
 	while (node) {
 		struct seg_node *next = seg_next(node);
 
-		seg_count(segment, (uint64_t)-1);
+		seg_add_count(segment, (uint64_t)-1);
 		seg_retire(record, shape, node);
 		node = next;
 	}
@@ -170,18 +170,18 @@ static inline uint64_t seg_reversed(uint64_t bits)
 	return __builtin_bswap64(bits);
 }
 
-/* The bin behind this one where they are counted by their highest bit first; 0:
-   that was the last. When a table doubles, the two bins that one becomes follow
-   each other: what was walked over stays so (after Redis' SCAN). */
+/* Returns the next bin in the order of the reversed bits; 0 after the last. If
+   the table doubles, the two bins that replace one are adjacent in this order,
+   so bins that were visited stay visited (as in Redis' SCAN). */
 static inline uint64_t seg_bin_after(uint64_t bin, uint64_t mask)
 {
 	return seg_reversed(seg_reversed(bin | ~mask) + 1);
 }
 
-/* From *bin on; each key goes at most once, for who has one put back after it
-   went must find it. The table is looked up for each bin: seg_clear_bin() may
-   wait for memory, and meanwhile the segment grows and the table is freed.
-   False: the segment grew at *bin. */
+/* Clears from *bin on. It removes each key at most once, since a key that is
+   inserted again after its removal must stay. The table is loaded for each bin,
+   since seg_clear_bin() may wait for memory while the segment grows and the old
+   table is freed. Returns false if the segment grew at *bin. */
 static inline bool seg_clear_segment(
         struct epoch_record *record, struct seg_segment *segment, uint64_t *bin)
 {
@@ -197,7 +197,7 @@ static inline bool seg_clear_segment(
 	return true;
 }
 
-/* Bin by bin: what is written meanwhile may stay. */
+/* Clears bin by bin. Concurrent writes may survive. */
 static inline void seg_clear(void *thread)
 {
 	struct seg_map *map = seg_map_of(thread);
@@ -230,25 +230,25 @@ static inline void seg_stats(void *opaque, rm_stat_fn *emit, void *context)
 	epoch_stats(map->epoch, emit, context);
 }
 
-/* What is wrong with a node of this bin, or NULL. */
-static inline const char *seg_broken(struct seg_map *map, size_t s, uint64_t i,
-        uint64_t mask, struct seg_node *node)
+/* Describes what is wrong with a node of this bin, or returns NULL. */
+static inline const char *seg_check_node(struct seg_map *map, size_t s,
+        uint64_t i, uint64_t mask, struct seg_node *node)
 {
 	struct rm_key key = seg_key_of(map->shape, node);
 	uint64_t hash = rm_hash(map->shape, key, map->seed);
 
 	if (hash >> SEG_SHIFT != s)
-		return "a key is in another's segment";
+		return "a key is in a wrong segment";
 	if ((hash & mask) != i)
-		return "a key is in another's bin";
+		return "a key is in a wrong bin";
 	for (struct seg_node *other = seg_next(node); other;
 	        other = seg_next(other))
-		if (seg_is(map->shape, other, key, hash))
+		if (seg_key_equals(map->shape, other, key, hash))
 			return "a key is there twice";
 	return NULL;
 }
 
-/* Every node is where its key is looked up, and once; counts agree. */
+/* Checks that each node is in its bin, that keys are unique, and the counts. */
 static inline bool seg_check(void *opaque, char *why, size_t size)
 {
 	struct seg_map *map = opaque;
@@ -262,23 +262,24 @@ static inline bool seg_check(void *opaque, char *why, size_t size)
 			seg_bin *bin = &bins.at[i];
 			struct seg_node *node = seg_head(bin);
 
-			/* relaxed, both: nobody else uses the map */
+			/* relaxed, both: no other thread uses the map */
 			if (atomic_load_explicit(bin, memory_order_relaxed) &
 			        (SEG_LOCKED | SEG_MOVED))
 				broken = "a bin is locked or moved";
 			for (; node && !broken; node = seg_next(node)) {
-				broken = seg_broken(map, s, i, bins.mask, node);
+				broken = seg_check_node(
+				        map, s, i, bins.mask, node);
 				count++;
 			}
 		}
 		if (!broken &&
 		        count != atomic_load_explicit(&map->segment[s].count,
 		                         memory_order_relaxed))
-			broken = "a segment's count is not its entries";
+			broken = "a segment's count differs from its entries";
 	}
 	if (broken)
 		snprintf(why, size, "%s", broken);
 	return !broken;
 }
 
-#endif /* RM_SUPPORT_SEG_MORE_H */
+#endif /* RM_SHARD_SEG_MORE_H */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seg_ops.h - the table of operations of a segmented map; what stands before it
-   is said in seg_map.h. */
+/* seg_ops.h - the table of operations of a segmented map. seg_map.h lists the
+   constants that the includer defines before. */
 #ifndef RM_SHARD_SEG_OPS_H
 #define RM_SHARD_SEG_OPS_H
 
-#include "impls/shard/seg_more.h"
+#include "impls/shard/seg_slow_ops.h"
 #include "runner/driver.h"
 
 static void *join(void *opaque, size_t slot)
@@ -45,16 +45,16 @@ static void unpark(void *thread)
 	epoch_unpark(thread);
 }
 
-/* Initialisers of the table, with the function that creates. */
-#define SEG_OPS(made)                                                         \
-	.create = made, .destroy = seg_destroy, .join = join, .leave = leave, \
-	.lookup = seg_lookup, .upsert = upsert, .remove = remove_key,         \
-	.quiesce = quiesce, .park = park, .unpark = unpark,                   \
-	.exchange = seg_exchange, .take = seg_take,                           \
-	.insert_if_absent = seg_insert_if_absent,                             \
-	.compare_swap = seg_compare_swap,                                     \
-	.compare_remove = seg_compare_remove, .update = seg_update,           \
-	.scan = seg_scan, .length = seg_length, .clear = seg_clear,           \
+/* Initialisers of the table, given the create function. */
+#define SEG_OPS(create_fn)                                            \
+	.create = create_fn, .destroy = seg_destroy, .join = join,    \
+	.leave = leave, .lookup = seg_lookup, .upsert = upsert,       \
+	.remove = remove_key, .quiesce = quiesce, .park = park,       \
+	.unpark = unpark, .exchange = seg_exchange, .take = seg_take, \
+	.insert_if_absent = seg_insert_if_absent,                     \
+	.compare_swap = seg_compare_swap,                             \
+	.compare_remove = seg_compare_remove, .update = seg_update,   \
+	.scan = seg_scan, .length = seg_length, .clear = seg_clear,   \
 	.stats = seg_stats, .check = seg_check
 
 /* Members of struct rm_impl that these maps share. */

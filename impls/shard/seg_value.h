@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * seg_value.h - the segmented map: a value as bytes in a portable form, for the
- * variant that serialises (SEG_ENCODES; claim S2-37).
- *
- * Each word is a number of seven bits a byte, lowest first, the eighth bit says
- * that another byte follows: the variable-length integers of Protocol Buffers
- * (and, seven bits at a time, of most formats that objects are stored in).
- */
+/* seg_value.h - the segmented map: encodes a value as portable bytes, for the
+   variant that serialises (SEG_ENCODES; claim S2-37). Each word is a
+   variable-length integer as in Protocol Buffers: seven bits per byte, lowest
+   first; the eighth bit marks that another byte follows. */
 #ifndef RM_SHARD_SEG_VALUE_H
 #define RM_SHARD_SEG_VALUE_H
 
@@ -16,19 +12,19 @@
 #include <string.h>
 
 enum {
-	SEG_VARINT_BYTES = 10, /* 64 bits, seven a byte */
-	SEG_VALUE_BYTES = 32,  /* three of them, in whole words */
+	SEG_VARINT_BYTES = 10, /* 64 bits, seven per byte */
+	SEG_VALUE_BYTES = 32,  /* three varints, rounded up to words */
 };
 
-/* Bytes that a value takes in its node. */
-RM_HOT size_t seg_value_room(struct rm_shape shape)
+/* Returns the bytes that a value takes in its node. */
+RM_HOT size_t seg_value_size(struct rm_shape shape)
 {
 	if (!SEG_ENCODES)
 		return shape.value_bytes;
 	return shape.value_bytes == 8 ? 16 : SEG_VALUE_BYTES;
 }
 
-/* The node is not published yet, and never changes afterwards. */
+/* The node is not published yet and never changes afterwards. */
 static inline void seg_encode(struct rm_shape shape,
         const struct rm_value *value, _Atomic uint64_t *words)
 {
@@ -41,7 +37,7 @@ static inline void seg_encode(struct rm_shape shape,
 			*at++ = (unsigned char)(left | 0x80);
 		*at++ = (unsigned char)left;
 	}
-	for (size_t i = 0; i < seg_value_room(shape) / 8; i++) {
+	for (size_t i = 0; i < seg_value_size(shape) / 8; i++) {
 		uint64_t word;
 
 		memcpy(&word, bytes + 8 * i, 8);
@@ -56,8 +52,8 @@ static inline void seg_decode(struct rm_shape shape,
 	unsigned char bytes[SEG_VALUE_BYTES];
 	const unsigned char *at = bytes;
 
-	for (size_t i = 0; i < seg_value_room(shape) / 8; i++) {
-		/* relaxed: nothing changes once the node is in a chain */
+	for (size_t i = 0; i < seg_value_size(shape) / 8; i++) {
+		/* relaxed: never changes once the node is in a chain */
 		uint64_t word =
 		        atomic_load_explicit(&words[i], memory_order_relaxed);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_array.h - an array of shards, and nothing beside them: which one a key
-   has is the includer's shard_choice(). For gomap_guarded.h. */
-#ifndef RM_SUPPORT_SHARD_ARRAY_H
-#define RM_SUPPORT_SHARD_ARRAY_H
+/* shard_array.h - an array of shards without other members; the includer's
+   shard_choice() selects one. For gomap_guarded.h. */
+#ifndef RM_SHARD_ARRAY_H
+#define RM_SHARD_ARRAY_H
 
 struct map {
 	struct shard shard[SHARDS];
@@ -19,4 +19,4 @@ RM_HOT struct shard *shard_of(
 	return &map->shard[shard_choice(shape, key)];
 }
 
-#endif /* RM_SUPPORT_SHARD_ARRAY_H */
+#endif /* RM_SHARD_ARRAY_H */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_array_mask.h - an array of shards, and the mask that chooses among them
- * as a member of the map: each operation loads it. For gomap_guarded.h.
- *
- * The includer defines shard_hash(), whose lowest bits choose. Nobody writes
- * to the mask's line once the map is made.
- */
-#ifndef RM_SUPPORT_SHARD_ARRAY_MASK_H
-#define RM_SUPPORT_SHARD_ARRAY_MASK_H
+/* shard_array_mask.h - an array of shards and, as a member of the map, the mask
+   that selects one: each operation loads it. The includer defines shard_hash(),
+   whose lowest bits select. The mask's line is never written after creation.
+   For gomap_guarded.h. */
+#ifndef RM_SHARD_ARRAY_MASK_H
+#define RM_SHARD_ARRAY_MASK_H
 
 struct map {
 	_Alignas(SHARD_ALIGN) size_t mask; /* shards - 1 */
@@ -25,4 +22,4 @@ RM_HOT struct shard *shard_of(
 	return &map->shard[shard_hash(shape, key) & map->mask];
 }
 
-#endif /* RM_SUPPORT_SHARD_ARRAY_MASK_H */
+#endif /* RM_SHARD_ARRAY_MASK_H */

@@ -3,9 +3,9 @@
  * shard_grow.c - Go maps under RWMutexes; a shard that is too full becomes two.
  *
  * A lookup loads an entry of the routing table and writes its shard's lock line
- * twice, as in shard_rw_32. A shard above 3/4 of 4096 keys is split while it is
- * used: each write to it copies 1000 keys more (shard_grow_split.h), so that no
- * operation moves more, and nobody else waits longer than for that.
+ * twice, like shard_rw_32. A shard above 3/4 of 4096 keys is split while it is
+ * in use: each write to it copies 1000 more keys (shard_grow_split.h). So no
+ * operation moves more, and no thread waits for more.
  */
 enum {
 	GROW_SHARDS = 32,

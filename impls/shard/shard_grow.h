@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_grow.h - shards whose number grows: shards, routing, how to get at
- * the shard of a key. Inner part of shard_grow_ops.h.
+ * shard_grow.h - shards whose number grows: data structures, routing, locking
+ * the shard of a key. Private part of shard_grow_ops.h.
  *
- * The includer defines before, as constants,
+ * The includer defines these constants before:
  *
  *	GROW_SHARDS    shards of a map that is not presized, a power of two
- *	GROW_CAPACITY  keys that a shard is for
+ *	GROW_CAPACITY  capacity of a shard, in keys
  *	GROW_BATCH     keys that one operation moves at most
- *	GROW_STOP      1: all shards grow at once, and everybody waits
- *	GROW_TIMED     1: a thread of the map splits them (shard_grow_timed.h)
+ *	GROW_STOP      1: all shards grow at once, and all threads wait
+ *	GROW_TIMED     1: a background thread splits (shard_grow_timed.h)
  *
  * A shard of depth d has the keys whose route ends with its id, d bits long.
- * Above 3/4 of its capacity it is split: by the next bit of the route into the
- * shards id and id + 2^d (hash mod 2N by low bits; by high bits they would be
- * 2 id and 2 id + 1). A split shard stays as an inner node of a tree, without
- * its keys: who came too late finds the way down. There are fewer split shards
- * than others, so this is no leak. The routing table (directory) is the short
- * cut: one load leads to the shard. A thread may have an old one; then it
- * walks down from a split shard.
+ * Above 3/4 of its capacity it is split by the next bit of the route into the
+ * shards id and id + 2^d (hash mod 2N by low bits; by high bits they would be 2
+ * id and 2 id + 1). A split shard stays as an inner node of a tree, without
+ * keys, so that threads that arrive late find the way down. There are fewer
+ * split shards than others, so this is not a leak. The routing table
+ * (directory) is the short cut: one load gives the shard. A thread may have
+ * read an old entry; then it walks down from a split shard.
  *
  * Locks: a shard's RWMutex protects its members, and those of its children
- * until it is split, since until then nobody else can reach them. Order: shard,
- * then directory_lock; with GROW_STOP directory_lock, then all shards by id.
+ * until it is split, because no other thread can reach them before. Order:
+ * shard, then directory_lock; with GROW_STOP directory_lock, then all shards by
+ * id.
  */
-#ifndef RM_SUPPORT_SHARD_GROW_H
-#define RM_SUPPORT_SHARD_GROW_H
+#ifndef RM_SHARD_GROW_H
+#define RM_SHARD_GROW_H
 
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_ops.h"
@@ -34,23 +35,23 @@
 
 enum {
 	GROW_LIMIT = GROW_CAPACITY / 4 * 3, /* load factor 0.75 */
-	GROW_MAX_DEPTH = 32, /* bits of a route that differ enough */
+	GROW_MAX_DEPTH = 32, /* enough distinct bits of a route */
 	GROW_SPARSE = 8,     /* table entries per shard, at most */
 };
 
 /* A shard that is being split. */
 struct grow_move {
-	struct gomap_iterator cursor; /* in the old map; all before is copied */
+	struct gomap_iterator cursor; /* all before it is copied */
 };
 
 struct grow_shard {
 	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock;
 	uint32_t depth;      /* constant */
 	struct gomap *inner; /* NULL: split */
-	size_t limit;        /* a write that leaves as many keys must grow; 0:
-	                         it is moving, each write must help, or be
-	                         done in both places */
-	uint64_t id;         /* constant, below 2^depth */
+	/* a write that leaves this many keys must grow the shard; 0: it is
+	   moving, and each write must help or be repeated in the child */
+	size_t limit;
+	uint64_t id;                 /* constant, below 2^depth */
 	struct grow_move *move;      /* NULL: not moving */
 	struct grow_shard *child[2]; /* constant once split */
 	bool routed; /* set under both locks: the table knows the split */
@@ -58,7 +59,7 @@ struct grow_shard {
 static_assert(sizeof(struct grow_shard) == 2 * RM_CACHE_LINE,
         "a shard's header is its own pair of lines");
 
-/* One routing table. Older ones stay for threads that have just read them. */
+/* A routing table. Older ones are kept for threads that have just read them. */
 struct grow_directory {
 	struct grow_directory *older;
 	uint64_t mask; /* entries - 1 */
@@ -68,9 +69,9 @@ struct grow_directory {
 
 struct grow_map {
 	_Alignas(2 * RM_CACHE_LINE) struct grow_directory *_Atomic directory;
-	/* from here on: not read by operations */
+	/* not read by operations: */
 	_Alignas(RM_CACHE_LINE) _Atomic uint32_t directory_lock;
-	struct grow_directory *roots; /* the first one: its shards are all */
+	struct grow_directory *roots; /* the first: roots of the tree */
 	struct rm_shape shape;
 	uint64_t seed;
 	uint64_t leaves; /* shards that are not split */
@@ -84,19 +85,19 @@ RM_HOT uint64_t grow_route(struct rm_shape shape, struct rm_key key)
 	return hash ^ hash >> 32; /* see rm_fnv1a_shard() */
 }
 
-/* Which child of a shard of that depth: the next bit of the route. */
+/* Returns which child of a shard of that depth: the next bit of the route. */
 RM_HOT unsigned grow_side(uint64_t route, uint32_t depth)
 {
 	return route >> depth & 1;
 }
 
-/* The id of a child: i and i + N for shard i of N = 2^depth. */
+/* Returns the id of a child: i or i + N for shard i of N = 2^depth. */
 GOMAP_PLAIN uint64_t grow_child_id(uint64_t id, uint32_t depth, unsigned side)
 {
 	return id + ((uint64_t)side << depth);
 }
 
-/* What the routing table says. */
+/* Looks a route up in the routing table. */
 RM_HOT struct grow_shard *grow_entry(struct grow_map *map, uint64_t route)
 {
 	/* acquire: pairs with the release in grow_double() */
@@ -108,7 +109,7 @@ RM_HOT struct grow_shard *grow_entry(struct grow_map *map, uint64_t route)
 	        memory_order_acquire);
 }
 
-/* From a split shard, locked, to the one below it, locked. */
+/* Walks from a split shard, locked, down to a leaf, locked for reading. */
 static RM_COLD struct grow_shard *grow_read_below(
         struct grow_shard *shard, uint64_t route)
 {
@@ -137,7 +138,7 @@ static RM_COLD struct grow_shard *grow_write_below(
 	return shard;
 }
 
-/* The shard of a route, locked for reading. */
+/* Returns the shard of a route, locked for reading. */
 RM_HOT struct grow_shard *grow_read(struct grow_map *map, uint64_t route)
 {
 	struct grow_shard *shard = grow_entry(map, route);
@@ -148,7 +149,7 @@ RM_HOT struct grow_shard *grow_read(struct grow_map *map, uint64_t route)
 	return shard;
 }
 
-/* ... locked for writing. Unlock it with grow_write_end(). */
+/* Returns it locked for writing. Unlock it with grow_write_end(). */
 RM_HOT struct grow_shard *grow_write(struct grow_map *map, uint64_t route)
 {
 	struct grow_shard *shard = grow_entry(map, route);
@@ -159,7 +160,7 @@ RM_HOT struct grow_shard *grow_write(struct grow_map *map, uint64_t route)
 	return shard;
 }
 
-/* A shard without keys, or NULL. `hint`: keys that it will have soon. */
+/* Returns a shard without keys, or NULL. `hint`: expected number of keys. */
 static inline struct grow_shard *grow_shard_create(
         const struct grow_map *map, uint64_t id, uint32_t depth, size_t hint)
 {
@@ -181,7 +182,7 @@ static inline struct grow_shard *grow_shard_create(
 	return NULL;
 }
 
-/* With everything below it; NULL does nothing. */
+/* Destroys it with its descendants; ignores NULL. */
 static inline void grow_shard_destroy(struct grow_shard *shard)
 {
 	if (!shard)
@@ -193,7 +194,7 @@ static inline void grow_shard_destroy(struct grow_shard *shard)
 	free(shard);
 }
 
-/* A routing table without entries, or NULL. */
+/* Returns a routing table without entries, or NULL. */
 static inline struct grow_directory *grow_directory_create(
         uint32_t log2_entries, struct grow_directory *older)
 {
@@ -209,4 +210,4 @@ static inline struct grow_directory *grow_directory_create(
 	return directory;
 }
 
-#endif /* RM_SUPPORT_SHARD_GROW_H */
+#endif /* RM_SHARD_GROW_H */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_grow_create.h - shards whose number grows: creation, destruction,
-   statistics, invariants. Inner part of shard_grow_ops.h. */
-#ifndef RM_SUPPORT_SHARD_GROW_CREATE_H
-#define RM_SUPPORT_SHARD_GROW_CREATE_H
+   statistics, check. Private part of shard_grow_ops.h. */
+#ifndef RM_SHARD_GROW_CREATE_H
+#define RM_SHARD_GROW_CREATE_H
 
 #include "impls/shard/shard_grow.h"
 
-/* One of the shards that the map began with: they are the roots of the tree,
-   and their table is never changed. */
+/* Returns one of the shards that the map began with. They are the roots of the
+   tree; their table never changes. */
 static inline struct grow_shard *grow_root(
         const struct grow_directory *roots, uint64_t i)
 {
@@ -15,10 +15,10 @@ static inline struct grow_shard *grow_root(
 	return atomic_load_explicit(&roots->entry[i], memory_order_relaxed);
 }
 
-/* Frees all but the map's own block. */
-static inline void grow_empty(struct grow_map *map)
+/* Frees everything but the map's own block. */
+static inline void grow_free_content(struct grow_map *map)
 {
-	/* relaxed: nobody else uses the map */
+	/* relaxed: no other thread uses the map */
 	struct grow_directory *directory =
 	        atomic_load_explicit(&map->directory, memory_order_relaxed);
 
@@ -34,11 +34,11 @@ static inline void grow_empty(struct grow_map *map)
 
 static inline void grow_destroy(void *map)
 {
-	grow_empty(map);
+	grow_free_content(map);
 	free(map);
 }
 
-/* Presized: so many shards that none grows, however the keys fall. */
+/* If presized, enough shards that, with evenly spread keys, none grows. */
 static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 {
 	uint32_t depth = 0;
@@ -51,9 +51,9 @@ static inline uint32_t grow_first_depth(const struct rm_sizing *sizing)
 	return depth;
 }
 
-/* Makes the shards and the routing table of a map that is all zero. False: no
-   memory, and it holds nothing. */
-static inline bool grow_fill(
+/* Creates the shards and the routing table of a zeroed map. Returns false
+   without memory; the map then owns nothing. */
+static inline bool grow_init(
         struct grow_map *map, const struct rm_sizing *sizing)
 {
 	const uint32_t depth = grow_first_depth(sizing);
@@ -70,14 +70,14 @@ static inline bool grow_fill(
 		        sizing->presize ? sizing->keys >> depth : 0);
 
 		complete &= shard != NULL;
-		/* relaxed, both: nobody else knows the map yet */
+		/* relaxed, both: not published yet */
 		atomic_store_explicit(
 		        &map->roots->entry[i], shard, memory_order_relaxed);
 	}
 	atomic_store_explicit(
 	        &map->directory, map->roots, memory_order_relaxed);
 	if (!complete)
-		grow_empty(map);
+		grow_free_content(map);
 	return complete;
 }
 
@@ -88,13 +88,13 @@ static inline void *grow_create(const struct rm_sizing *sizing)
 	if (!map)
 		return NULL;
 	memset((void *)map, 0, sizeof(*map));
-	if (grow_fill(map, sizing))
+	if (grow_init(map, sizing))
 		return map;
 	free(map);
 	return NULL;
 }
 
-/* Sums of what is below a shard. As a writer: who asks has not joined. */
+/* Sums over a subtree. Locks for writing: the caller has not joined. */
 static inline void grow_stats_shard(struct grow_shard *shard,
         struct gomap_stats *sum, uint64_t *shards, uint64_t *moving)
 {
@@ -133,8 +133,8 @@ static void grow_stats(void *opaque, rm_stat_fn *emit, void *context)
 	gomap_stats_emit(&sum, emit, context);
 }
 
-/* Every key of `inner` ends with this shard's id, and, if there is another map
-   of its parent, is there with the same value. */
+/* Checks that the route of each key of `inner` ends with this shard's id and,
+   if `parent` is given, that the key has the same value there. */
 static inline const char *grow_check_keys(
         struct grow_shard *shard, const struct gomap *parent)
 {
@@ -148,11 +148,11 @@ static inline const char *grow_check_keys(
 	gomap_iterate_begin(shard->inner, &it);
 	while (!why && gomap_iterate_next(&it, shape, &key, &value)) {
 		if ((grow_route(shape, key) & mask) != shard->id)
-			why = "a key is in another's shard";
+			why = "a key is in a wrong shard";
 		else if (parent &&
 		         (!gomap_lookup(parent, shape, key, &other) ||
 		                 memcmp(&value, &other, shape.value_bytes)))
-			why = "a child of a moving shard has what that has not";
+			why = "a child of a moving shard differs from it";
 	}
 	gomap_iterate_end(&it);
 	return why;
@@ -166,7 +166,7 @@ static inline const char *grow_check_leaf(struct grow_shard *shard)
 	for (unsigned side = 0; !why && side < 2 && shard->child[side]; side++)
 		why = grow_check_keys(shard->child[side], shard->inner);
 	if (!why && (shard->move != NULL) != !shard->limit)
-		why = "a moving shard does not ask for help";
+		why = "a shard's limit does not match whether it moves";
 	return why;
 }
 
@@ -191,7 +191,7 @@ static inline const char *grow_check_shard(struct grow_shard *shard)
 	return why;
 }
 
-/* Each entry of the routing table leads to the right part of the tree. Under
+/* Checks that each routing entry leads to the right part of the tree. Under
    directory_lock. */
 static inline const char *grow_check_directory(const struct grow_map *map)
 {
@@ -206,7 +206,7 @@ static inline const char *grow_check_directory(const struct grow_map *map)
 
 		if (shard->depth > directory->log2_entries ||
 		        (i & (((uint64_t)1 << shard->depth) - 1)) != shard->id)
-			return "a routing entry leads to another shard";
+			return "a routing entry leads to a wrong shard";
 		if (shard->routed && shard->depth < directory->log2_entries)
 			return "a routing entry was not switched";
 	}
@@ -230,4 +230,4 @@ static bool grow_check(void *opaque, char *why, size_t size)
 	return !broken;
 }
 
-#endif /* RM_SUPPORT_SHARD_GROW_CREATE_H */
+#endif /* RM_SHARD_GROW_CREATE_H */

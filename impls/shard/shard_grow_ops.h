@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * shard_grow_ops.h - Go maps under RWMutexes, sharded, whose number of shards
- * grows: the operations. A template: see shard_grow.h for what the includer
- * defines, shard_grow_split.h for how a shard is split and why it is right.
+ * grows: the operations. A template: shard_grow.h lists what the includer
+ * defines; shard_grow_split.h explains how a shard is split and why that is
+ * correct.
  *
- * Scan and length lock one shard after the other, along the tree of shards. A
- * shard is seen either before it is split or after, and keys never leave their
- * part of the tree: who is there all the time is visited once.
+ * Scan and length lock one shard at a time, along the tree of shards. They see
+ * a shard either before or after its split, and keys never leave their part of
+ * the tree. So a key that is present all the time is visited once.
  */
-#ifndef RM_SUPPORT_SHARD_GROW_OPS_H
-#define RM_SUPPORT_SHARD_GROW_OPS_H
+#ifndef RM_SHARD_GROW_OPS_H
+#define RM_SHARD_GROW_OPS_H
 
 #include "impls/shard/shard_grow_create.h"
 #include "impls/shard/shard_grow_split.h"
 #include "impls/support/no_handle.h"
 #include "runner/driver.h"
 
-/* The control of shard_grow_split.h: the same shards and routing, but all shards
-   at once, with the world stopped, from N to 2N in one operation. */
+/* The control of shard_grow_split.h: one operation moves all shards from N to
+   2N while all other threads wait. */
 
-/* Locks every shard of the table once, in the order of their ids; returns how
-   many keys there are. Under directory_lock. */
+/* Locks every shard of the table once, in the order of their ids. Returns the
+   number of keys. Under directory_lock. */
 static inline uint64_t grow_lock_all(const struct grow_directory *directory)
 {
 	uint64_t keys = 0;
@@ -31,7 +32,7 @@ static inline uint64_t grow_lock_all(const struct grow_directory *directory)
 		        &directory->entry[i], memory_order_relaxed);
 
 		if (shard->id != i)
-			continue; /* one of several entries of a shard */
+			continue; /* a further entry of the same shard */
 		lock_go_to_write(&shard->lock);
 		keys += gomap_count(shard->inner);
 	}
@@ -50,7 +51,7 @@ static inline void grow_unlock_all(const struct grow_directory *directory)
 	}
 }
 
-/* Splits all shards, which are locked; where there is no memory one stays. */
+/* Splits all shards, which are locked, except those without memory for it. */
 static inline void grow_split_all(struct grow_map *map,
         const struct grow_directory *directory, struct rm_shape shape)
 {
@@ -68,14 +69,12 @@ static inline void grow_split_all(struct grow_map *map,
 		shard->routed = true;
 		map->leaves++;
 	}
-	grow_note_move(map, moved);
+	grow_record_move(map, moved);
 }
 
-/*
- * All shards, in one operation. The shard that is too full is locked; unlocks
- * it. Where it has most of the keys of the map, since their routes are alike,
- * twice the shards would not help: then it stays as full as it is.
- */
+/* Splits all shards in one operation; unlocks `shard`, which is too full. If it
+   has most of the keys of the map, because their routes are alike, doubling
+   would not help. It is then left as it is. */
 static RM_COLD void grow_stop_world(
         struct grow_map *map, struct grow_shard *shard, struct rm_shape shape)
 {
@@ -104,7 +103,7 @@ static RM_COLD void grow_stop_world(
 	go_w_unlock(&map->directory_lock);
 }
 
-/* Ends a write: grows if it is time. */
+/* Ends a write; grows the shard if needed. */
 RM_HOT void grow_write_end(struct grow_map *map, struct grow_shard *shard,
         struct rm_shape shape, struct rm_key key, uint64_t route)
 {
@@ -132,7 +131,7 @@ RM_HOT bool grow_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* upsert is exchange with old == NULL: what is verified is what is timed. */
+/* Upsert is this with old == NULL, so the check tests the timed code. */
 RM_HOT bool grow_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -203,7 +202,7 @@ static bool grow_compare_remove(void *thread, struct rm_shape shape,
 	return removed;
 }
 
-/* Under the lock: `fn` must not call this map. */
+/* Holds the lock while it calls `fn`, which must not use this map. */
 static bool grow_update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -215,7 +214,7 @@ static bool grow_update(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* Visits a shard, or what it was split into; `fn` must not call this map. */
+/* Visits a shard, or its descendants; `fn` must not use this map. */
 static bool grow_scan_shard(struct grow_shard *shard, struct rm_shape shape,
         rm_scan_fn *fn, void *context)
 {
@@ -267,7 +266,7 @@ static size_t grow_length(void *thread)
 	return count;
 }
 
-/* The children of a moving shard, too: they mirror it. */
+/* Clears the children of a moving shard, too, as they mirror it. */
 static void grow_clear_shard(struct grow_shard *shard, struct rm_shape shape)
 {
 	lock_go_to_write(&shard->lock);
@@ -290,7 +289,7 @@ static void grow_clear(void *thread)
 		grow_clear_shard(grow_root(map->roots, i), map->shape);
 }
 
-/* Initialisers of struct rm_map_ops: those of keys, and all. */
+/* Initialisers of struct rm_map_ops: those with keys, and all. */
 #define GROW_KEY_OPS                                                      \
 	.join = map_itself, .leave = nothing, .lookup = grow_lookup,      \
 	.upsert = grow_upsert, .remove = grow_remove, .quiesce = nothing, \
@@ -309,4 +308,4 @@ static void grow_clear(void *thread)
 	.guarantees = "once-if-present", .progress = "blocking", \
 	.dispatch = "none"
 
-#endif /* RM_SUPPORT_SHARD_GROW_OPS_H */
+#endif /* RM_SHARD_GROW_OPS_H */

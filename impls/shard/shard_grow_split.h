@@ -2,39 +2,39 @@
 /*
  * shard_grow_split.h - shards whose number grows: how one is split.
  *
- * The first write that finds a shard too full gives it two children; where a
- * thread of the map does, 3 is that thread's, and the rest is so. From then
- * on each write to it, still under its lock,
+ * The first write that finds a shard too full gives it two children. (With
+ * GROW_TIMED the background thread does so, and step 3 is that thread's.) From
+ * then on each write to the shard, under its lock,
  *
  *	1. is done in the old map,
  *	2. is repeated in the child that the key goes to (grow_mirror()),
  *	3. copies the next GROW_BATCH keys of the old map (grow_copy()).
  *
- * Why nothing is lost, and what a lookup has to ask. After each critical
- * section of the shard's lock
+ * Why no key is lost. After each critical section of the shard's lock
  *
- *	(a) the old map is what the map would be without growth: 1 is all that
- *	    changes it, and nothing is taken out of it by moving;
+ *	(a) the old map is what the map would be without growth: only 1 changes
+ *	    it, and moving removes nothing from it;
  *	(b) a key in a child is in the old map with the same value: 2 and 3 put
- *	    into a child what the old map has, and 2 takes out what it has not;
+ *	    into a child what the old map has, and 2 removes what it has not;
  *	(c) a key of the old map that the cursor has passed, or that was written
  *	    since growth began, is in its child.
  *
- * By (a) a lookup asks the old map alone. New, then old, as the articles say,
- * gives the same answer by (b), for a second search: so shard_grow_timed does,
- * where it is measured. (Where moving takes keys
- * *out* of the old map and readers take no common lock, new then old is wrong:
- * a key that moves between the two looks is missed; old then new is right.)
- * When the cursor has passed everything, (b) and (c) make the children equal to
- * the old map: it is dropped, the shard is split, and lookups go to a child.
+ * By (a) a lookup needs only the old map. New, then old, as the articles
+ * recommend, gives the same answer by (b) but costs a second search;
+ * shard_grow_timed does that to measure it. (If moving *removed* keys from the
+ * old map and readers took no common lock, new then old would be wrong: it
+ * misses a key that moves between the two searches. Old then new is right.)
+ * When the cursor has passed all keys, (b) and (c) make the children equal to
+ * the old map. It is then dropped, the shard is split, and lookups go to a
+ * child.
  */
-#ifndef RM_SUPPORT_SHARD_GROW_SPLIT_H
-#define RM_SUPPORT_SHARD_GROW_SPLIT_H
+#ifndef RM_SHARD_GROW_SPLIT_H
+#define RM_SHARD_GROW_SPLIT_H
 
 #include "impls/shard/shard_grow.h"
 
-/* Gives the shard two children and begins to move. The shard is locked.
-   False: no memory, it is put off. */
+/* Gives the shard two children and starts the move. The shard is locked.
+   Returns false without memory: a later write retries. */
 static inline bool grow_begin(struct grow_map *map, struct grow_shard *shard)
 {
 	struct grow_move *move = malloc(sizeof(*move));
@@ -60,7 +60,7 @@ static inline bool grow_begin(struct grow_map *map, struct grow_shard *shard)
 	return true;
 }
 
-/* What the old map has of this key, its child has, too. */
+/* Makes the child agree with the old map on this key. */
 static inline void grow_mirror(struct grow_shard *shard, struct rm_shape shape,
         struct rm_key key, uint64_t route)
 {
@@ -73,7 +73,7 @@ static inline void grow_mirror(struct grow_shard *shard, struct rm_shape shape,
 		gomap_remove(to, shape, key, NULL);
 }
 
-/* A write of a shard that a thread of the map moves. Unlocks the shard. */
+/* Repeats a write of a shard that moves in the background. Unlocks it. */
 static RM_COLD void grow_write_both(struct grow_shard *shard,
         struct rm_shape shape, struct rm_key key, uint64_t route)
 {
@@ -81,7 +81,7 @@ static RM_COLD void grow_write_both(struct grow_shard *shard,
 	go_rwmutex_unlock(&shard->lock);
 }
 
-/* A lookup in a moving shard: new, then old. */
+/* Looks a key up in a moving shard: new, then old. */
 static RM_COLD bool grow_lookup_both(const struct grow_shard *shard,
         struct rm_shape shape, struct rm_key key, uint64_t route,
         struct rm_value *value)
@@ -93,8 +93,8 @@ static RM_COLD bool grow_lookup_both(const struct grow_shard *shard,
 	       gomap_lookup(shard->inner, shape, key, value);
 }
 
-/* Copies the next keys, at most `batch`; fewer: that were all. Returns how
-   many. */
+/* Copies the next keys, at most `batch`, and returns their number. If it is
+   below `batch`, all are copied. */
 static inline size_t grow_copy(struct grow_map *map, struct grow_shard *shard,
         struct rm_shape shape, size_t batch)
 {
@@ -117,8 +117,9 @@ static inline size_t grow_copy(struct grow_map *map, struct grow_shard *shard,
 	return count;
 }
 
-/* Where a table of `log2_entries` shall send this route: as deep as it can.
-   Under directory_lock, which protects `routed`. */
+/* Returns the shard that an entry of a table of `log2_entries` must have for
+   this route: the deepest possible. Under directory_lock, because of
+   `routed`. */
 static inline struct grow_shard *grow_resolve(
         struct grow_shard *shard, uint64_t route, uint32_t log2_entries)
 {
@@ -127,8 +128,8 @@ static inline struct grow_shard *grow_resolve(
 	return shard;
 }
 
-/* Fills a table that is twice as long as the one before, and makes it the
-   one. Under directory_lock. */
+/* Fills a table twice as long as its predecessor and publishes it. Under
+   directory_lock. */
 static inline void grow_install(
         struct grow_map *map, struct grow_directory *directory)
 {
@@ -148,10 +149,10 @@ static inline void grow_install(
 	atomic_store_explicit(&map->directory, directory, memory_order_release);
 }
 
-/* Switches the routing table to the children of a split shard. A table that
-   would be mostly copies (keys whose routes are alike) does not grow, nor one
-   for which there is no memory: the way then leads through the split shard.
-   Nobody waits for this but who ends another split. Under directory_lock. */
+/* Switches the routing table to the children of a split shard. The table does
+   not grow if it would be mostly copies (keys with similar routes) or memory is
+   short. Lookups then pass through the split shard. Only threads that end
+   another split wait for this. Under directory_lock. */
 static inline void grow_publish(struct grow_map *map, struct grow_shard *shard)
 {
 	/* relaxed: directory_lock */
@@ -179,7 +180,7 @@ static inline void grow_publish(struct grow_map *map, struct grow_shard *shard)
 		        memory_order_release);
 }
 
-/* All is copied: drops the old map. The shard is locked. */
+/* All keys are copied: drops the old map. The shard is locked. */
 static inline void grow_end(struct grow_map *map, struct grow_shard *shard)
 {
 	RM_EVENT_CLOSE(RM_EVENT_GROWTH, shard);
@@ -191,7 +192,7 @@ static inline void grow_end(struct grow_map *map, struct grow_shard *shard)
 	rm_stat_add(&map->splits, 1);
 }
 
-/* The same, and the routing table leads to the children. */
+/* Does the same and switches the routing table to the children. */
 static inline void grow_switch(struct grow_map *map, struct grow_shard *shard)
 {
 	grow_end(map, shard);
@@ -200,8 +201,8 @@ static inline void grow_switch(struct grow_map *map, struct grow_shard *shard)
 	go_w_unlock(&map->directory_lock);
 }
 
-/* The most keys that one operation has moved. */
-static inline void grow_note_move(struct grow_map *map, uint64_t keys)
+/* Records the most keys that one operation has moved. */
+static inline void grow_record_move(struct grow_map *map, uint64_t keys)
 {
 	/* relaxed, all: a statistic orders nothing */
 	uint64_t most =
@@ -214,7 +215,7 @@ static inline void grow_note_move(struct grow_map *map, uint64_t keys)
 		;
 }
 
-/* One shard, a batch per write. Unlocks the shard. */
+/* Moves one batch of one shard. Unlocks the shard. */
 static RM_COLD void grow_step(struct grow_map *map, struct grow_shard *shard,
         struct rm_shape shape, struct rm_key key, uint64_t route)
 {
@@ -224,11 +225,11 @@ static RM_COLD void grow_step(struct grow_map *map, struct grow_shard *shard,
 		grow_mirror(shard, shape, key, route);
 	if (shard->move || grow_begin(map, shard)) {
 		moved = grow_copy(map, shard, shape, GROW_BATCH);
-		grow_note_move(map, moved);
+		grow_record_move(map, moved);
 		if (moved < GROW_BATCH)
 			grow_switch(map, shard);
 	}
 	go_rwmutex_unlock(&shard->lock);
 }
 
-#endif /* RM_SUPPORT_SHARD_GROW_SPLIT_H */
+#endif /* RM_SHARD_GROW_SPLIT_H */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_grow_timed.c - growing shards that a thread of the map splits.
+ * shard_grow_timed.c - growing shards that a background thread splits.
  *
- * The shards, capacity and routing of shard_grow. Nobody looks at a shard but
- * the thread, every 5 s, so that one may be above 3/4 of 4096 keys for as long;
- * the thread moves its keys, 1000 per hold of its lock, beside the writers. A
- * lookup writes its shard's lock line twice, and in a shard that is moving asks
- * the new place before the old one.
+ * Shards, capacity and routing are as in shard_grow. Only the thread inspects
+ * shards, every 5 s, so a shard may exceed 3/4 of 4096 keys for that long. The
+ * thread moves its keys concurrently with writers, 1000 per hold of its lock. A
+ * lookup writes its shard's lock line twice; in a moving shard it searches the
+ * new place before the old one.
  */
 enum {
 	GROW_SHARDS = 32,
@@ -15,7 +15,7 @@ enum {
 	GROW_STOP = 0,
 	GROW_TIMED = 1,
 };
-#define GROW_LOOK_NS ((uint64_t)5 * 1000000000)
+#define GROW_INSPECTION_NS ((uint64_t)5 * 1000000000)
 #include "impls/shard/shard_grow_timed.h"
 
 static const struct rm_map_ops ops = { GROW_TIMED_OPS };

@@ -1,64 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_grow_timed.h - shards that a thread of the map splits. A template:
- * shard_grow.h lists the constants that the includer defines. GROW_TIMED is 1,
- * and one more constant is needed:
+ * shard_grow_timed.h - growing shards that a background thread splits. A
+ * template: shard_grow.h lists the constants that the includer defines.
+ * GROW_TIMED is 1, and one more constant is needed:
  *
- *	GROW_LOOK_NS   interval of the thread's looks, on the map's clock
+ *	GROW_INSPECTION_NS   interval of the thread's inspections, on the map's clock
  *
- * A look compares the keys of each shard with 3/4 of its capacity. A fuller
- * shard is marked as moving and gets two children. From then on each write goes
- * to both places, and each lookup tries the new one first (shard_grow_split.h,
- * 1 and 2). The thread copies (3) and then verifies GROW_BATCH keys per hold
- * of the shard's lock (timed_step()). Verification requires that each key of the
+ * An inspection compares each shard's number of keys with 3/4 of its capacity.
+ * A fuller shard is marked as moving and gets two children. From then on each
+ * write goes to both places, and each lookup tries the new one first
+ * (shard_grow_split.h, 1 and 2). The thread copies (3) and then verifies
+ * GROW_BATCH keys per hold of the shard's lock (timed_step()): each key of the
  * old map must be in its child with the same value. Verified keys stay equal,
  * since every write goes to both places. After the last key the thread compares
  * the numbers of keys. If they are equal, it splits the shard and switches the
  * routing table in the same hold.
  *
  * If the places differ, the thread drops the children and switches nothing. The
- * next look tries again. Only a bug here can cause that, so check() then fails.
+ * next inspection retries. Only a bug here can cause that, so check() then
+ * fails.
  *
- * A look visits each shard once and splits it at most once. A half that is
- * still too full waits for the next look. Looks start at multiples of
- * GROW_LOOK_NS. After a look the thread rests for at least as long as the look
- * took, so a map with very many shards keeps it busy half of the time at most.
+ * An inspection visits each shard once and splits it at most once. A half that
+ * is still too full waits for the next one. Inspections start at multiples of
+ * GROW_INSPECTION_NS. Afterwards the thread rests for at least as long as the
+ * inspection took, so even a map with very many shards keeps it busy at most
+ * half of the time.
  *
  * The thread holds one shard's lock at a time, for one batch, and no other lock
  * while it works. After each hold the shard satisfies (a) to (c) of
  * shard_grow_split.h. So check() locks one shard at a time, too, and never
- * waits for the end of a look.
+ * waits for the end of an inspection.
  */
-#ifndef RM_SUPPORT_SHARD_GROW_TIMED_H
-#define RM_SUPPORT_SHARD_GROW_TIMED_H
+#ifndef RM_SHARD_GROW_TIMED_H
+#define RM_SHARD_GROW_TIMED_H
 
 #include "impls/shard/shard_grow_ops.h"
 #include "runner/base/clock.h"
 
 #include <pthread.h>
 
-/* How often a clock that is given is asked for the time, on the real one. */
-#define TIMED_ASK_NS ((uint64_t)1000000)
+/* How often an injected clock is polled, in real time. */
+#define TIMED_POLL_NS ((uint64_t)1000000)
 
 struct grow_timed {
-	struct grow_map map;      /* the first: a handle is its address */
+	struct grow_map map;      /* first: a handle is its address */
 	uint64_t (*now_ns)(void); /* NULL: the monotonic clock, ... */
-	uint64_t clock_rate;      /* ... times this */
+	uint64_t clock_rate;      /* ... times this factor */
 	uint64_t start_ns;
 	pthread_t thread;
-	pthread_mutex_t sleep; /* protects sleeps, not shards */
+	pthread_mutex_t sleep; /* protects the sleep, not shards */
 	pthread_cond_t wake;   /* `ended` was set */
 	atomic_bool ended;
-	bool verifying; /* the shard is copied; of the thread */
-	struct gomap_iterator
-	        verified; /* in the old map: all before is equal */
+	bool verifying;                 /* the shard is copied; thread only */
+	struct gomap_iterator verified; /* all before it is equal */
 	_Atomic uint64_t looks, passes, failures;
 	_Atomic uint64_t most_keys; /* of a shard, in a hold of the thread */
-	_Atomic uint64_t hold_ns;   /* the longest of its holds */
-	_Atomic uint64_t cpu_ns;    /* of the thread, up to the last look */
+	_Atomic uint64_t hold_ns;   /* the longest hold */
+	_Atomic uint64_t cpu_ns; /* of the thread, up to its last inspection */
 };
 
-/* On the map's clock, since it was created. */
+/* Returns the time on the map's clock since the map was created. */
 static uint64_t timed_now(const struct grow_timed *timed)
 {
 	return timed->now_ns
@@ -72,9 +73,9 @@ static bool timed_ended(struct grow_timed *timed)
 	return atomic_load_explicit(&timed->ended, memory_order_relaxed);
 }
 
-/* Whether the new place has this key with this value. */
-static bool timed_has(const struct grow_shard *shard, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *value)
+/* True if the child has this key with this value. */
+static bool timed_child_has(const struct grow_shard *shard,
+        struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
 	const unsigned side = grow_side(grow_route(shape, key), shard->depth);
 	struct rm_value other;
@@ -83,8 +84,8 @@ static bool timed_has(const struct grow_shard *shard, struct rm_shape shape,
 	       !memcmp(value, &other, shape.value_bytes);
 }
 
-/* The children are dropped: the old map is what it would be without them. */
-static void timed_forget(struct grow_shard *shard)
+/* Drops the children; the old map is complete without them. */
+static void timed_drop_children(struct grow_shard *shard)
 {
 	RM_EVENT_CLOSE(RM_EVENT_GROWTH, shard);
 	gomap_iterate_end(&shard->move->cursor);
@@ -97,8 +98,8 @@ static void timed_forget(struct grow_shard *shard)
 	shard->limit = SIZE_MAX;
 }
 
-/* Verifies the next batch; behind the last one it switches, or forgets. True:
-   there is more. The shard is locked. */
+/* Verifies the next batch. After the last one it switches to the children, or
+   drops them. Returns true if there is more. The shard is locked. */
 static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 {
 	const struct rm_shape shape = timed->map.shape;
@@ -109,7 +110,7 @@ static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 
 	while (equal && count < GROW_BATCH &&
 	        gomap_iterate_next(&timed->verified, shape, &key, &value)) {
-		equal = timed_has(shard, shape, key, &value);
+		equal = timed_child_has(shard, shape, key, &value);
 		count++;
 	}
 	if (equal && count == GROW_BATCH)
@@ -123,18 +124,18 @@ static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 		grow_switch(&timed->map, shard);
 	} else {
 		rm_stat_add(&timed->failures, 1);
-		timed_forget(shard);
+		timed_drop_children(shard);
 	}
 	return false;
 }
 
-/* What one hold of a shard's lock does: it begins to move, a batch is copied,
-   or one is verified. True: there is more. The shard is locked. */
+/* Does the work of one hold of a shard's lock: starts a move, copies a batch or
+   verifies one. Returns true if there is more. The shard is locked. */
 static bool timed_work(struct grow_timed *timed, struct grow_shard *shard)
 {
 	struct grow_map *map = &timed->map;
 
-	rm_stat_most(&timed->most_keys, gomap_count(shard->inner));
+	rm_stat_max(&timed->most_keys, gomap_count(shard->inner));
 	if (!shard->move)
 		return grow_begin(map, shard);
 	if (timed->verifying)
@@ -152,7 +153,7 @@ static bool timed_step(struct grow_timed *timed, struct grow_shard *shard)
 	const uint64_t start_ns = rm_now_ns();
 	const bool more = timed_work(timed, shard);
 
-	rm_stat_most(&timed->hold_ns, rm_now_ns() - start_ns);
+	rm_stat_max(&timed->hold_ns, rm_now_ns() - start_ns);
 	go_rwmutex_unlock(&shard->lock);
 	return more;
 }
@@ -166,14 +167,15 @@ static size_t timed_count(struct grow_shard *shard)
 	return count;
 }
 
-/* Looks at a shard, or at what it was split into before. */
-static void timed_look_at(struct grow_timed *timed, struct grow_shard *shard)
+/* Inspects a shard, or its descendants. */
+static void timed_inspect_shard(
+        struct grow_timed *timed, struct grow_shard *shard)
 {
 	if (timed_ended(timed))
 		return;
-	if (!shard->inner) { /* no lock: nobody else splits */
-		timed_look_at(timed, shard->child[0]);
-		timed_look_at(timed, shard->child[1]);
+	if (!shard->inner) { /* no lock: only this thread splits */
+		timed_inspect_shard(timed, shard->child[0]);
+		timed_inspect_shard(timed, shard->child[1]);
 		return;
 	}
 	if (timed_count(shard) < GROW_LIMIT || shard->depth == GROW_MAX_DEPTH)
@@ -182,32 +184,32 @@ static void timed_look_at(struct grow_timed *timed, struct grow_shard *shard)
 		;
 }
 
-static void timed_look(struct grow_timed *timed)
+static void timed_inspect_all(struct grow_timed *timed)
 {
 	const struct grow_directory *roots = timed->map.roots;
 
 	for (uint64_t i = 0; i <= roots->mask; i++)
-		timed_look_at(timed, grow_root(roots, i));
+		timed_inspect_shard(timed, grow_root(roots, i));
 	rm_stat_add(&timed->looks, 1);
 	/* relaxed: a statistic orders nothing */
 	atomic_store_explicit(
 	        &timed->cpu_ns, rm_thread_cpu_ns(), memory_order_relaxed);
 }
 
-/* When the next look is due after one from `begin_ns` to `end_ns`. */
-static uint64_t timed_next_look(uint64_t begin_ns, uint64_t end_ns)
+/* Returns when the inspection after one from `begin_ns` to `end_ns` is due. */
+static uint64_t timed_next_inspection(uint64_t begin_ns, uint64_t end_ns)
 {
 	const uint64_t rested_ns = end_ns + (end_ns - begin_ns);
 
-	return (rested_ns / GROW_LOOK_NS + 1) * GROW_LOOK_NS;
+	return (rested_ns / GROW_INSPECTION_NS + 1) * GROW_INSPECTION_NS;
 }
 
-/* Sleeps for so long on the map's clock, or less. `sleep` is held. */
+/* Sleeps for at most `ns` on the map's clock. `sleep` is held. */
 static void timed_sleep(struct grow_timed *timed, uint64_t ns)
 {
 	const uint64_t until_ns =
 	        rm_now_ns() +
-	        (timed->now_ns ? TIMED_ASK_NS : ns / timed->clock_rate + 1);
+	        (timed->now_ns ? TIMED_POLL_NS : ns / timed->clock_rate + 1);
 	const struct timespec until = { .tv_sec =
 		                                (time_t)(until_ns / 1000000000),
 		.tv_nsec = (long)(until_ns % 1000000000) };
@@ -218,7 +220,7 @@ static void timed_sleep(struct grow_timed *timed, uint64_t ns)
 static void *timed_run(void *opaque)
 {
 	struct grow_timed *timed = opaque;
-	uint64_t due_ns = GROW_LOOK_NS;
+	uint64_t due_ns = GROW_INSPECTION_NS;
 
 	pthread_mutex_lock(&timed->sleep);
 	while (!timed_ended(timed)) {
@@ -229,15 +231,15 @@ static void *timed_run(void *opaque)
 			continue;
 		}
 		pthread_mutex_unlock(&timed->sleep);
-		timed_look(timed);
-		due_ns = timed_next_look(begin_ns, timed_now(timed));
+		timed_inspect_all(timed);
+		due_ns = timed_next_inspection(begin_ns, timed_now(timed));
 		pthread_mutex_lock(&timed->sleep);
 	}
 	pthread_mutex_unlock(&timed->sleep);
 	return NULL;
 }
 
-/* Starts the thread of a map that is made but for it. */
+/* Starts the thread of a map that is otherwise complete. */
 static bool timed_start(struct grow_timed *timed)
 {
 	pthread_condattr_t monotonic;
@@ -265,16 +267,16 @@ static void *timed_create(const struct rm_sizing *sizing)
 	timed->now_ns = sizing->now_ns;
 	timed->clock_rate = sizing->clock_rate ? sizing->clock_rate : 1;
 	timed->start_ns = timed->now_ns ? timed->now_ns() : rm_now_ns();
-	if (grow_fill(&timed->map, sizing)) {
+	if (grow_init(&timed->map, sizing)) {
 		if (timed_start(timed))
 			return timed;
-		grow_empty(&timed->map);
+		grow_free_content(&timed->map);
 	}
 	free(timed);
 	return NULL;
 }
 
-/* The thread ends within a batch, and a shard that it moves stays whole. */
+/* The thread stops after its current batch; a moving shard stays consistent. */
 static void timed_destroy(void *opaque)
 {
 	struct grow_timed *timed = opaque;
@@ -287,12 +289,12 @@ static void timed_destroy(void *opaque)
 	pthread_join(timed->thread, NULL);
 	pthread_cond_destroy(&timed->wake);
 	pthread_mutex_destroy(&timed->sleep);
-	grow_empty(&timed->map);
+	grow_free_content(&timed->map);
 	free(timed);
 }
 
-/* The most keys that a shard has. */
-static size_t timed_fullest(struct grow_shard *shard)
+/* Returns the number of keys of the fullest shard. */
+static size_t timed_max_keys(struct grow_shard *shard)
 {
 	size_t count = 0;
 
@@ -303,7 +305,7 @@ static size_t timed_fullest(struct grow_shard *shard)
 		count = gomap_count(shard->inner);
 	go_rwmutex_read_unlock(&shard->lock);
 	for (unsigned side = 0; split && side < 2; side++) {
-		const size_t other = timed_fullest(shard->child[side]);
+		const size_t other = timed_max_keys(shard->child[side]);
 
 		count = other > count ? other : count;
 	}
@@ -317,7 +319,7 @@ static void timed_stats(void *opaque, rm_stat_fn *emit, void *context)
 	uint64_t most = rm_stat_read(&timed->most_keys);
 
 	for (uint64_t i = 0; i <= roots->mask; i++) {
-		const size_t count = timed_fullest(grow_root(roots, i));
+		const size_t count = timed_max_keys(grow_root(roots, i));
 
 		most = count > most ? count : most;
 	}
@@ -343,7 +345,7 @@ static bool timed_check(void *opaque, char *why, size_t size)
 	if (!right || !failures)
 		return right;
 	snprintf(why, size,
-	        "the new place of %llu moving shards was not the old one",
+	        "the children of %llu moving shards differed from the old map",
 	        (unsigned long long)failures);
 	return false;
 }
@@ -352,4 +354,4 @@ static bool timed_check(void *opaque, char *why, size_t size)
 	GROW_KEY_OPS, .create = timed_create, .destroy = timed_destroy, \
 	              .stats = timed_stats, .check = timed_check
 
-#endif /* RM_SUPPORT_SHARD_GROW_TIMED_H */
+#endif /* RM_SHARD_GROW_TIMED_H */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_hashed.h - SHARDS Go maps, each under a guard; a hash of the key chooses.
- *
- * The includer has included a guard and has defined SHARDS and SHARD_ALIGN. It
- * may define SHARD_CHOICE(shape, key), a number below SHARDS. Without it the
- * choice is FNV-1a, folded.
- */
-#ifndef RM_SUPPORT_SHARD_HASHED_H
-#define RM_SUPPORT_SHARD_HASHED_H
+/* shard_hashed.h - SHARDS Go maps, each under a guard, selected by a hash of
+   the key. The includer includes a guard and defines SHARDS and SHARD_ALIGN. It
+   may define SHARD_CHOICE(shape, key), a number below SHARDS; the default is
+   folded FNV-1a. */
+#ifndef RM_SHARD_HASHED_H
+#define RM_SHARD_HASHED_H
 
 #include "impls/support/fnv.h"
 
@@ -29,4 +26,4 @@ RM_DRIVES(ops)
 	.family = "shard", .system = "M5", .guarantees = "once-if-present", \
 	.progress = "blocking", .dispatch = "none", RM_ALL_OF(ops)
 
-#endif /* RM_SUPPORT_SHARD_HASHED_H */
+#endif /* RM_SHARD_HASHED_H */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_life.c - sync.Maps as shards, chosen when a connection opens.
+ * shard_life.c - sync.Maps as shards, selected when a connection opens.
  *
- * A lookup by key is one in the directory and one in the shard; through a
- * handle it is one. Neither writes anything shared, once keys are promoted; a
- * touch through a handle writes the means of its shard.
+ * A lookup by key needs one lookup in the directory and one in the shard;
+ * through a handle only the latter. Neither writes shared memory once keys are
+ * promoted. A touch through a handle updates the moving means of its shard.
  */
 #define LIFE_READ_LOCK            0
 #define LIFE_MIX(hash, opened_ns) ((hash) ^ (opened_ns))

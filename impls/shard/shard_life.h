@@ -1,43 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_life.h - sync.Maps as shards, chosen by the life cycle of connections.
+ * shard_life.h - sync.Maps as shards, selected by the life cycle of
+ * connections.
  *
- * A connection's shard is chosen when it opens, from the time, the map's seed
- * (the article: the process id) and the key's hash; nobody can compute it
- * again, so it is kept in the connection. Who has opened a connection holds
- * its address: a Get is one lookup in its shard's sync.Map. By key alone a
- * directory, another sync.Map, says which connection a key has: two lookups.
+ * A connection's shard is selected when it opens, from the time, the map's seed
+ * (in the article: the process id) and the key's hash. It cannot be computed
+ * again, so it is stored in the connection. The opener keeps the connection's
+ * address: a Get is one lookup in its shard's sync.Map. A directory,
+ * another sync.Map, maps a key to its connection: then it is two lookups.
  * Connections never move.
  *
- * Each shard has the number of its active connections, a moving mean of how
- * long they were idle before a touch or their end (weight 0.2) and the share
- * of them that are idle for more than 30 s now, to a second
- * (shard_life_idle.h). Its score is
+ * Each shard keeps the number of its active connections, a moving mean of their
+ * idle times before a touch or their end (weight 0.2) and the share of them
+ * that have been idle for more than 30 s, to a second (shard_life_idle.h). Its
+ * score is
  *
  *	100 (1 - late) / (1 + active * idle seconds)
  *
- * A new connection takes the better of two shards that its hash proposes; if
- * that one has 500 active ones, the other, then the last open shard; if all
- * three have, another shard is opened. When a shard of 100 or less loses one and
- * the open shards have less than 100 each on average, the last one is closed for
- * new connections. Shards are made when they are first opened, so that there are
- * as many as the connections need: 2000 of a million. An open or a close looks at
- * a few shards, however many there are.
+ * A new connection takes the better of two shards that its hash proposes. If
+ * that has 500 active connections, it takes the other one, then the last open
+ * shard. If all three are full, another shard is opened. If a shard with 100 or
+ * fewer loses a connection and the open shards have fewer than 100 each on
+ * average, the last one is closed for new connections. Shards are created when
+ * they are first opened, so their number follows the connections: 2000 for a
+ * million. The cost of an open or a close does not depend on the number of
+ * shards.
  *
- * By key: a write holds its key's stripe, and the directory has an entry from
- * before its key is in a shard until after it is taken out. So what decides
- * is the shard, and a lookup needs no lock: who reads an entry of the
- * directory and does not find the key in that shard has seen it absent.
+ * By key: a write holds its key's stripe. The directory has an entry from
+ * before its key is in a shard until after it is removed. So the shard decides,
+ * and a lookup needs no lock: a thread that reads an entry of the directory and
+ * does not find the key in that shard has seen it absent.
  *
- * Statistic burst_imbalance: most ÷ mean of 64 parts into which the first
- * proposal alone puts 1024 connections that a thread opens one after the other.
- * Not of the shards' own loads, which scores and the limit of 500 decide: 20,000
- * connections fill 40 shards, whatever proposes them. By chance the fullest part
- * of a burst has 1.6 times the mean; of one that stays together 64 times.
+ * Statistic burst_imbalance: most / mean of 64 parts into which the first
+ * proposal alone puts 1024 connections that a thread opens in sequence. It does
+ * not use the shards' own loads, since scores and the limit of 500 decide
+ * those: 20,000 connections fill 40 shards under any proposal. At random the
+ * fullest part of a burst has 1.6 times the mean; if all go to one part, 64
+ * times.
  *
  * A template: the includer defines LIFE_READ_LOCK (1: the article's RWMutex
- * around every Get, which guards nothing) and LIFE_MIX(hash, opened_ns): what
- * proposes the shard of a connection.
+ * around every Get, which protects nothing) and LIFE_MIX(hash, opened_ns), from
+ * which the shards of a connection are proposed.
  */
 #ifndef RM_SHARD_LIFE_H
 #define RM_SHARD_LIFE_H
@@ -55,33 +58,33 @@
 #define LIFE_IDLE_LIMIT_NS ((uint64_t)30 * 1000000000)
 
 enum {
-	LIFE_SHARDS = 1 << 16,  /* most: 32 million connections */
-	LIFE_ADDRESS_BITS = 48, /* above them is a shard's number */
-	LIFE_CHUNK = 64,        /* shards whose memory is made at one time */
+	LIFE_SHARDS = 1 << 16,  /* at most: 32 million connections */
+	LIFE_ADDRESS_BITS = 48, /* above them: the shard's number */
+	LIFE_CHUNK = 64,        /* shards that are allocated together */
 	LIFE_STRIPES = 64,
-	LIFE_TRIES = 8, /* shards that one opening may open again */
+	LIFE_TRIES = 8, /* shards that one opening may reopen */
 	LIFE_BURST = 1024,
 	LIFE_PARTS = 64,
 	LIFE_GROW_ABOVE = 500,
 	LIFE_SHRINK_BELOW = 100,
 	LIFE_WEIGHT = 5,   /* 1 / 0.2 */
-	LIFE_SECONDS = 32, /* 30 s, the one that begins and the one that ends */
+	LIFE_SECONDS = 32, /* 30 s, plus two partial seconds */
 };
 
 struct connection {
 	_Alignas(RM_CACHE_LINE) uint64_t touched_ns;
 	uint32_t shard;
-	struct connection *previous, *next; /* of its stripe; under its lock */
+	struct connection *previous, *next; /* in its stripe; under its lock */
 };
 
 struct life_shard {
 	_Alignas(2 * RM_CACHE_LINE) struct syncmap *map;
-	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock; /* of every Get */
+	_Alignas(2 * RM_CACHE_LINE) struct go_rwmutex lock; /* for Gets */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
 	_Atomic uint64_t idle_ns; /* a moving mean */
-	/* Connections by the second of their last touch, those of more than
-	   30 s ago, and the second up to which they were moved, which only
-	   who has the lock writes. */
+	/* Connections by the second of their last touch; those touched more
+	   than 30 s ago; and the second up to which they were moved. The last
+	   is written only under `moving`. */
 	_Atomic int64_t awake[LIFE_SECONDS], asleep;
 	_Atomic uint64_t moved;
 	pthread_mutex_t moving;
@@ -89,38 +92,38 @@ struct life_shard {
 
 struct life_stripe {
 	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t lock;
-	struct connection *first; /* open by key */
-	/* connections of the shards whose numbers have this remainder */
+	struct connection *first; /* those opened by key */
+	/* connections of the shards with this remainder */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t active;
 };
 
 struct life_thread;
 
 struct life_map {
-	/* of LIFE_CHUNK each; who knows a number below made_shards, or of a
-	   connection, has acquired what it needs */
+	/* LIFE_CHUNK shards each. A thread that has read a number below
+	   made_shards, or a connection's, has acquired its shard. */
 	struct life_shard *chunks[LIFE_SHARDS / LIFE_CHUNK];
 	struct life_stripe stripes[LIFE_STRIPES];
 	_Alignas(2 * RM_CACHE_LINE) _Atomic unsigned open_shards, made_shards;
-	pthread_mutex_t making; /* of shards */
+	pthread_mutex_t making; /* for the creation of shards */
 	_Atomic uint64_t grown, shrunk, late_touches, bursts, burst_most;
 	/* constants from here on */
 	_Alignas(2 * RM_CACHE_LINE) struct syncmap *directory;
 	struct epoch *epoch;
 	struct life_thread **threads; /* by slot; NULL: never joined */
 	size_t thread_count;
-	uint64_t (*now_ns)(void); /* NULL: the coarse monotonic clock, ... */
-	uint64_t clock_rate;      /* ... times this */
+	uint64_t (*now_ns)(void); /* NULL: coarse monotonic clock, ... */
+	uint64_t clock_rate;      /* ... times this factor */
 	uint64_t seed;
 	struct rm_shape shape;
 };
 
-/* A thread's handle: one of each map's. */
+/* A thread's handle, with one for each inner map. */
 struct life_thread {
 	struct life_map *map;
 	struct epoch_record *record;
 	struct syncmap_member directory;
-	/* connections that it has opened since the last burst ended, by part */
+	/* connections opened since the last burst ended, by part */
 	uint32_t opened, parts[LIFE_PARTS];
 };
 
@@ -131,7 +134,7 @@ RM_HOT struct life_shard *life_at(const struct life_map *map, unsigned number)
 
 #include "impls/shard/shard_life_idle.h"
 
-/* In whole pairs of lines. */
+/* Allocates whole pairs of cache lines. */
 static void *life_zeroed(size_t bytes)
 {
 	void *memory = aligned_alloc(2 * RM_CACHE_LINE, bytes);
@@ -143,10 +146,10 @@ static void *life_zeroed(size_t bytes)
 
 static double life_score(struct life_shard *shard, uint64_t now_ns)
 {
-	const double idle_s = (double)life_figure(&shard->idle_ns) / 1e9;
+	const double idle_s = (double)life_load(&shard->idle_ns) / 1e9;
 
-	return 100 * (1 - life_late(shard, now_ns)) /
-	       (1 + (double)life_figure(&shard->active) * idle_s);
+	return 100 * (1 - life_idle_share(shard, now_ns)) /
+	       (1 + (double)life_load(&shard->active) * idle_s);
 }
 
 RM_HOT unsigned life_open_shards(const struct life_map *map)
@@ -157,11 +160,11 @@ RM_HOT unsigned life_open_shards(const struct life_map *map)
 
 RM_HOT unsigned life_made_shards(const struct life_map *map)
 {
-	/* acquire: pairs with the release in life_make() */
+	/* acquire: pairs with the release in life_make_next() */
 	return atomic_load_explicit(&map->made_shards, memory_order_acquire);
 }
 
-/* Under the lock of `making`. False: no memory. */
+/* Creates the next shard. Under `making`. Returns false without memory. */
 static bool life_make_next(struct life_map *map, unsigned number)
 {
 	const struct rm_sizing sizing = { .shape = map->shape,
@@ -184,8 +187,8 @@ static bool life_make_next(struct life_map *map, unsigned number)
 	return shard->map;
 }
 
-/* So many shards have memory. False: it ran out. */
-static RM_COLD bool life_make(struct life_map *map, unsigned count)
+/* Creates shards up to this number. Returns false without memory. */
+static RM_COLD bool life_make_shards(struct life_map *map, unsigned count)
 {
 	bool made = true;
 
@@ -198,13 +201,14 @@ static RM_COLD bool life_make(struct life_map *map, unsigned count)
 	return made;
 }
 
-/* One more or one less shard for new connections; others may be as quick. */
+/* Opens or closes one shard for new connections, unless another thread has
+   changed the number first. */
 static RM_COLD void life_resize(
         struct life_map *map, unsigned from, unsigned to)
 {
-	if (!life_make(map, to))
+	if (!life_make_shards(map, to))
 		gomap_no_memory();
-	/* release: the shard; who closes one goes on with the sequence */
+	/* release: the shard. A close continues the release sequence. */
 	if (!atomic_compare_exchange_strong_explicit(&map->open_shards, &from,
 	            to, memory_order_release, memory_order_relaxed))
 		return;
@@ -214,8 +218,8 @@ static RM_COLD void life_resize(
 		rm_stat_add(&map->shrunk, 1);
 }
 
-/* The one with the better score; alike: with fewer connections. */
-static unsigned life_better(
+/* Returns the shard with the better score or, if equal, fewer connections. */
+static unsigned life_pick_shard(
         struct life_map *map, unsigned a, unsigned b, uint64_t now_ns)
 {
 	struct life_shard *one = life_at(map, a), *other = life_at(map, b);
@@ -223,17 +227,17 @@ static unsigned life_better(
 
 	if (lead > 0 || lead < 0)
 		return lead > 0 ? a : b;
-	return life_figure(&one->active) <= life_figure(&other->active) ? a : b;
+	return life_load(&one->active) <= life_load(&other->active) ? a : b;
 }
 
 RM_HOT bool life_is_full(const struct life_map *map, unsigned number)
 {
-	return life_figure(&life_at(map, number)->active) >= LIFE_GROW_ABOVE;
+	return life_load(&life_at(map, number)->active) >= LIFE_GROW_ABOVE;
 }
 
-/* The last open shard, or if it is full the next one that opens and is not: it
-   may have closed full. */
-static RM_COLD unsigned life_make_room(struct life_map *map, unsigned open)
+/* Returns the last open shard or, if it is full, opens the next one that is
+   not: a shard may have been closed while full. */
+static RM_COLD unsigned life_open_next(struct life_map *map, unsigned open)
 {
 	unsigned last = open - 1;
 
@@ -246,8 +250,8 @@ static RM_COLD unsigned life_make_room(struct life_map *map, unsigned open)
 	return last;
 }
 
-/* Counts a connection that the thread opens, and a burst when it is whole. */
-static void life_note(struct life_thread *thread, uint64_t mix)
+/* Counts an opened connection; ends the burst when it is complete. */
+static void life_record_open(struct life_thread *thread, uint64_t mix)
 {
 	uint32_t most = 0;
 
@@ -262,42 +266,43 @@ static void life_note(struct life_thread *thread, uint64_t mix)
 	memset(thread->parts, 0, sizeof(thread->parts));
 }
 
-/* When a connection opens: of the test's clock if there is one, else to the
-   nanosecond, as in the article. */
+/* Returns when the connection opens: on the test's clock if there is one, else
+   to the nanosecond, as in the article. */
 static inline uint64_t life_opened_ns(
         const struct life_map *map, uint64_t now_ns)
 {
 	return map->now_ns ? now_ns : rm_now_ns();
 }
 
-/* The shard has a connection more, or one less. Returns how many it had. */
-static uint64_t life_add(struct life_map *map, unsigned number, uint64_t change)
+/* Adds `change` to the shard's connections. Returns the old number. */
+static uint64_t life_add_active(
+        struct life_map *map, unsigned number, uint64_t change)
 {
-	/* relaxed, both: figures */
+	/* relaxed, both: statistics */
 	atomic_fetch_add_explicit(&map->stripes[number % LIFE_STRIPES].active,
 	        change, memory_order_relaxed);
 	return atomic_fetch_add_explicit(
 	        &life_at(map, number)->active, change, memory_order_relaxed);
 }
 
-/* The shard of a new connection, counted as its. */
+/* Selects the shard of a new connection and counts it there. */
 static unsigned life_choose(
         struct life_thread *thread, uint64_t hash, uint64_t now_ns)
 {
 	struct life_map *map = thread->map;
 	const unsigned open = life_open_shards(map);
-	const uint64_t mix = rm_mum(LIFE_MIX(hash, life_opened_ns(map, now_ns)),
+	const uint64_t mix = rm_multiply_fold(LIFE_MIX(hash, life_opened_ns(map, now_ns)),
 	        map->seed ^ RM_HASH_B);
 	const unsigned one = (unsigned)rm_below(mix, open);
 	const unsigned other = (unsigned)rm_below(mix << 32, open);
-	unsigned choice = life_better(map, one, other, now_ns);
+	unsigned choice = life_pick_shard(map, one, other, now_ns);
 
-	life_note(thread, mix);
+	life_record_open(thread, mix);
 	if (life_is_full(map, choice))
 		choice = choice == one ? other : one;
 	if (life_is_full(map, choice))
-		choice = life_make_room(map, open);
-	life_add(map, choice, 1);
+		choice = life_open_next(map, open);
+	life_add_active(map, choice, 1);
 	life_count(life_at(map, choice), life_second(now_ns), 1);
 	return choice;
 }
@@ -307,19 +312,20 @@ static uint64_t life_connections(struct life_map *map)
 	uint64_t active = 0;
 
 	for (size_t i = 0; i < LIFE_STRIPES; i++)
-		active += life_figure(&map->stripes[i].active);
+		active += life_load(&map->stripes[i].active);
 	return active;
 }
 
-/* The connection closes, which ends an idleness. As life_idled. */
-static void life_closed(
+/* Closes a connection, which ends an idle period. Same callers as
+   life_record_idle(). */
+static void life_count_close(
         struct life_map *map, const struct connection *connection)
 {
 	const unsigned open = life_open_shards(map);
 
 	life_count(life_at(map, connection->shard),
-	        life_idled(map, connection, callback_now(map)), -1);
-	if (life_add(map, connection->shard, -(uint64_t)1) <=
+	        life_record_idle(map, connection, callback_now(map)), -1);
+	if (life_add_active(map, connection->shard, -(uint64_t)1) <=
 	                LIFE_SHRINK_BELOW &&
 	        open > 1 &&
 	        life_connections(map) < (uint64_t)LIFE_SHRINK_BELOW * open)
@@ -340,7 +346,7 @@ static struct connection *life_connect(
 	return connection;
 }
 
-/* The directory's values: a connection and its shard in one word. */
+/* The shape of the directory's values: connection and shard in one word. */
 RM_HOT struct rm_shape life_words(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, 8 };
@@ -381,7 +387,7 @@ static void life_destroy(void *opaque)
 	free(map);
 }
 
-/* Makes the directory and the first shard, empty. False: no memory. */
+/* Creates the directory and the first shard. False without memory. */
 static bool life_fill(struct life_map *map, const struct rm_sizing *sizing)
 {
 	struct rm_sizing one = *sizing;
@@ -392,7 +398,7 @@ static bool life_fill(struct life_map *map, const struct rm_sizing *sizing)
 	map->epoch = epoch_create(
 	        sizing->threads, sizing->retired_limit_bytes, false);
 	return map->directory && map->threads && map->epoch &&
-	       life_make(map, 1);
+	       life_make_shards(map, 1);
 }
 
 static void *life_create(const struct rm_sizing *sizing)
@@ -470,8 +476,8 @@ static void life_unpark(void *thread)
 	.scan = life_scan, .length = life_length, .stats = life_stats,       \
 	.check = life_check
 
-/* Members of struct rm_impl that these maps share. The
-   clock is called through a pointer, so that tests own the time. */
+/* Members of struct rm_impl that these maps share. Dispatch is "callback"
+   because the clock is called through a pointer, for tests. */
 #define SHARD_LIFE_MAP                                                        \
 	.family = "shard", .sync = "epoch", .duty = RM_DUTY_ANNOUNCE,         \
 	.source = "sync.Map shards by connection life cycle", .system = "M7", \

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_life_hash.c - shard_life whose shards are proposed by the key's hash alone.
- *
- * Scores decide between them all the same. What mixing the time in is good
- * for is the difference in the statistic burst_imbalance. A lookup writes what
- * shard_life's does.
- */
+/* shard_life_hash.c - shard_life whose shards are proposed by the key's hash
+   alone; scores still decide between them. The difference in the statistic
+   burst_imbalance shows the benefit of mixing in the time. A lookup writes the
+   same as shard_life's. */
 #define LIFE_READ_LOCK            0
 #define LIFE_MIX(hash, opened_ns) (hash)
 #include "impls/shard/shard_life.h"

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * shard_life_idle.h - life-cycle shards: how many connections of a shard are
- * idle now, which nobody touches, and how long they were, at a touch. Inner
- * part of shard_life.h.
+ * idle now, and how long they were idle before a touch. Private part of
+ * shard_life.h.
  *
- * A shard counts its connections by the second of their last touch. Who needs
- * the count of the idle ones first moves what is older than 30 s to `asleep`,
- * a counter for each second that has passed: no walk over connections, and no
- * thread. The move has a lock, since a second's counter is that of another
- * second afterwards. All else are single steps: a thread that stands between
- * two of them has its one connection counted otherwise, until 32 s after it
- * went on.
+ * A shard counts its connections by the second of their last touch. A thread
+ * that needs the number of idle ones first moves the counters older than 30 s
+ * to `asleep`, one for each second that has passed. This needs no walk over
+ * connections and no background thread. The move takes a lock, since a counter
+ * is then reused for another second. All other steps are single atomic
+ * operations. A thread that is preempted between two of them may leave its
+ * connection miscounted, until at most 32 s after it resumes.
  */
 #ifndef RM_SHARD_LIFE_IDLE_H
 #define RM_SHARD_LIFE_IDLE_H
 
-/* The only call through a pointer: dispatch = "callback". */
+/* The only call through a pointer; hence dispatch = "callback". */
 static __attribute__((noinline)) uint64_t callback_now(
         const struct life_map *map)
 {
@@ -23,16 +23,16 @@ static __attribute__((noinline)) uint64_t callback_now(
 	                   : rm_now_coarse_ns() * map->clock_rate;
 }
 
-/* relaxed, here and below: figures of a shard order nothing */
-RM_HOT uint64_t life_figure(const _Atomic uint64_t *figure)
+/* relaxed, here and below: a shard's statistics order nothing */
+RM_HOT uint64_t life_load(const _Atomic uint64_t *figure)
 {
 	return atomic_load_explicit(figure, memory_order_relaxed);
 }
 
-/* Moves a mean by a fifth of the way to what was seen. */
-RM_HOT void life_mean(_Atomic uint64_t *mean, uint64_t seen)
+/* Moves a mean by a fifth of the way to a sample. */
+RM_HOT void life_update_mean(_Atomic uint64_t *mean, uint64_t seen)
 {
-	uint64_t old = life_figure(mean);
+	uint64_t old = life_load(mean);
 	int64_t step;
 
 	do
@@ -47,12 +47,14 @@ RM_HOT uint64_t life_second(uint64_t ns)
 	return ns / 1000000000;
 }
 
-/* Moves the seconds that have become older than the limit; `second` is now's.
-   Returns up to which second all are moved. Once in a second for each shard. */
-static RM_COLD uint64_t life_move(struct life_shard *shard, uint64_t second)
+/* Moves the seconds that are now older than the limit; `second` is the current
+   one. Returns the second up to which all are moved. Runs once per second and
+   shard. */
+static RM_COLD uint64_t life_move_seconds(
+        struct life_shard *shard, uint64_t second)
 {
 	lock_mutex(&shard->moving);
-	uint64_t moved = life_figure(&shard->moved);
+	uint64_t moved = life_load(&shard->moved);
 
 	if (moved + LIFE_SECONDS < second)
 		moved = second - LIFE_SECONDS;
@@ -60,7 +62,7 @@ static RM_COLD uint64_t life_move(struct life_shard *shard, uint64_t second)
 		_Atomic int64_t *old =
 		        &shard->awake[(++moved + 1) % LIFE_SECONDS];
 
-		/* relaxed, both: figures; release below */
+		/* relaxed, both: statistics; the release is below */
 		atomic_fetch_add_explicit(&shard->asleep,
 		        atomic_exchange_explicit(old, 0, memory_order_relaxed),
 		        memory_order_relaxed);
@@ -70,36 +72,35 @@ static RM_COLD uint64_t life_move(struct life_shard *shard, uint64_t second)
 	return moved;
 }
 
-/* As life_move(), which it calls where that has not been done. */
-RM_HOT uint64_t life_moved(struct life_shard *shard, uint64_t second)
+/* Like life_move_seconds(), but calls it only if it is due. */
+RM_HOT uint64_t life_moved_until(struct life_shard *shard, uint64_t second)
 {
 	/* acquire: a second's counter is used after it was emptied */
 	const uint64_t moved =
 	        atomic_load_explicit(&shard->moved, memory_order_acquire);
 
-	return moved < second ? life_move(shard, second) : moved;
+	return moved < second ? life_move_seconds(shard, second) : moved;
 }
 
-/* Counts connections that were touched last in this second: one more, or one
-   less. */
+/* Adds `change` to the connections last touched in this second. */
 static void life_count(
         struct life_shard *shard, uint64_t second, int64_t change)
 {
 	const bool awake =
-	        second + LIFE_SECONDS - 1 > life_moved(shard, second);
+	        second + LIFE_SECONDS - 1 > life_moved_until(shard, second);
 
 	atomic_fetch_add_explicit(
 	        awake ? &shard->awake[second % LIFE_SECONDS] : &shard->asleep,
 	        change, memory_order_relaxed);
 }
 
-/* The share of the shard's connections that are idle for more than 30 s. */
-static double life_late(struct life_shard *shard, uint64_t now_ns)
+/* Returns the share of the shard's connections idle for more than 30 s. */
+static double life_idle_share(struct life_shard *shard, uint64_t now_ns)
 {
-	const uint64_t active = life_figure(&shard->active);
+	const uint64_t active = life_load(&shard->active);
 	double asleep;
 
-	life_moved(shard, life_second(now_ns));
+	life_moved_until(shard, life_second(now_ns));
 	asleep = (double)atomic_load_explicit(
 	        &shard->asleep, memory_order_relaxed);
 	if (asleep <= 0)
@@ -107,25 +108,25 @@ static double life_late(struct life_shard *shard, uint64_t now_ns)
 	return asleep < (double)active ? asleep / (double)active : 1;
 }
 
-/* The connection was idle until now. Returns the second of its last touch. Its
-   owner calls, or under its stripe. */
-RM_HOT uint64_t life_idled(struct life_map *map,
+/* Records that the connection was idle until now. Returns the second of its
+   last touch. The caller owns the connection or holds its stripe. */
+RM_HOT uint64_t life_record_idle(struct life_map *map,
         const struct connection *connection, uint64_t now_ns)
 {
 	const uint64_t idle_ns = now_ns - connection->touched_ns;
 
-	life_mean(&life_at(map, connection->shard)->idle_ns, idle_ns);
+	life_update_mean(&life_at(map, connection->shard)->idle_ns, idle_ns);
 	if (__builtin_expect(idle_ns > LIFE_IDLE_LIMIT_NS, 0))
 		rm_stat_add(&map->late_touches, 1);
 	return life_second(connection->touched_ns);
 }
 
-/* As life_idled. */
+/* Same callers as life_record_idle(). */
 RM_HOT void life_touch(struct life_map *map, struct connection *connection)
 {
 	struct life_shard *shard = life_at(map, connection->shard);
 	const uint64_t now_ns = callback_now(map);
-	const uint64_t before = life_idled(map, connection, now_ns);
+	const uint64_t before = life_record_idle(map, connection, now_ns);
 	const uint64_t second = life_second(now_ns);
 
 	connection->touched_ns = now_ns;

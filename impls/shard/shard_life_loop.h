@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_life_loop.h - loop = lifecycle:T:S:E through handles: each thread holds
- * its share of the connections open. A step touches one of them, a Get in the
- * shard that the handle names; once in T + 1 steps the oldest is closed and a
- * new one opened, or, where they ebb and flow (struct rm_tide), two closed or two
- * opened. The directory is not asked. What is open at the beginning is
- * opened before the warm-up and closed after the window. Inner part of
- * shard_life.h.
- */
+/* shard_life_loop.h - loop = lifecycle:T:S:E through handles: each thread keeps
+   its share of the connections open. A step touches one of them by a Get in its
+   handle's shard. One in T + 1 steps closes the oldest and opens a new one or,
+   if their number varies (struct rm_session_wave), closes two or opens two. The
+   directory is not used. The initial connections are opened before the warm-up
+   and closed after the window. Private part of shard_life.h. */
 #ifndef RM_SHARD_LIFE_LOOP_H
 #define RM_SHARD_LIFE_LOOP_H
 
-/* One thread's connections, the oldest first: a ring. */
+/* One thread's connections, the oldest first: a ring buffer. */
 struct life_ring {
 	struct life_thread *thread;
 	struct rm_worker *worker;
-	uint64_t held, oldest, next; /* connection i is at i % held */
+	uint64_t capacity, oldest, next; /* connection i is at i % capacity */
 	struct connection **connections;
-	struct rm_tide tide;
+	struct rm_session_wave tide;
 };
 
-/* No two threads' connections have the same rank, nor two of a thread. */
+/* Ranks are unique among all threads' connections. */
 static uint64_t life_rank(const struct life_ring *ring, uint64_t i)
 {
 	return ring->worker->slot + ring->worker->threads * i;
@@ -34,7 +31,7 @@ RM_HOT bool life_ring_write(
 	const struct rm_value value =
 	        rm_value_of(rank, worker->slot, ++worker->sequence);
 	struct syncmap_member member = life_member(
-	        ring->thread, ring->connections[i % ring->held]->shard);
+	        ring->thread, ring->connections[i % ring->capacity]->shard);
 	const bool was_there = syncmap_upsert(&member, shape,
 	        rm_key_of(shape, rank, &worker->written), &value);
 
@@ -49,7 +46,7 @@ static void life_ring_open(struct life_ring *ring, struct rm_shape shape)
 	const struct rm_key key =
 	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
 
-	ring->connections[i % ring->held] =
+	ring->connections[i % ring->capacity] =
 	        life_connect(ring->thread, life_hash(ring->thread, shape, key));
 	ring->worker->counts.wrong |= life_ring_write(ring, shape, i);
 	ring->worker->counts.inserts++;
@@ -58,7 +55,7 @@ static void life_ring_open(struct life_ring *ring, struct rm_shape shape)
 static void life_ring_close(struct life_ring *ring, struct rm_shape shape)
 {
 	const uint64_t i = ring->oldest++;
-	struct connection *connection = ring->connections[i % ring->held];
+	struct connection *connection = ring->connections[i % ring->capacity];
 	const struct rm_key key =
 	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
 
@@ -68,7 +65,7 @@ static void life_ring_close(struct life_ring *ring, struct rm_shape shape)
 	ring->worker->counts.wrong |= !syncmap_remove(&member, shape, key);
 	ring->worker->counts.writes++;
 	ring->worker->counts.removes++;
-	life_closed(ring->thread->map, connection);
+	life_count_close(ring->thread->map, connection);
 	free(connection);
 	epoch_settle(ring->thread->record);
 }
@@ -80,7 +77,7 @@ RM_HOT void life_ring_touch(
 	const uint64_t i = ring->oldest + rm_draw_session(worker, x,
 	                                          ring->next - ring->oldest);
 	const uint64_t rank = life_rank(ring, i);
-	struct connection *connection = ring->connections[i % ring->held];
+	struct connection *connection = ring->connections[i % ring->capacity];
 	struct rm_value value;
 
 	life_touch(ring->thread->map, connection);
@@ -90,17 +87,17 @@ RM_HOT void life_ring_touch(
 	}
 	if (life_get(ring->thread, connection->shard, shape,
 	            rm_key_of(shape, rank, &worker->line), &value))
-		worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+		worker->counts.wrong |= rm_value_errors(shape, &value, rank);
 	else
-		worker->counts.wrong = 1; /* nobody else closes it */
+		worker->counts.wrong = 1; /* no other thread closes it */
 }
 
-/* A close and an open, or two of a kind. */
+/* Closes and opens one, or closes two, or opens two. */
 static void life_ring_renew(
         struct life_ring *ring, struct rm_shape shape, uint64_t x)
 {
 	const int step =
-	        rm_tide_step(&ring->tide, x, ring->next - ring->oldest);
+	        rm_session_wave_step(&ring->tide, x, ring->next - ring->oldest);
 
 	if (step > 0)
 		life_ring_open(ring, shape);
@@ -141,12 +138,13 @@ static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
 		return false;
 	ring->thread = worker->thread;
 	ring->worker = worker;
-	ring->held = rm_sessions_held(worker);
-	ring->tide = rm_tide_of(worker, ring->held, 0);
-	ring->connections = malloc(ring->held * sizeof(struct connection *));
+	ring->capacity = rm_sessions_held(worker);
+	ring->tide = rm_session_wave_start(worker, ring->capacity, 0);
+	ring->connections =
+	        malloc(ring->capacity * sizeof(struct connection *));
 	if (!ring->connections)
 		return false;
-	while (ring->next < ring->held) {
+	while (ring->next < ring->capacity) {
 		life_ring_open(ring, ring->thread->map->shape);
 		if (ring->next % RM_BATCH == 0)
 			epoch_quiesce(ring->thread->record);
@@ -169,7 +167,7 @@ static __attribute__((unused)) void life_close_all(struct rm_worker *worker)
 	worker->held = NULL;
 }
 
-/* One copy per shape: it is a constant in the loop. */
+/* One call per shape, so that it is a constant in the loop. */
 static void lifecycle(struct rm_worker *worker)
 {
 	struct life_ring *ring = worker->held;

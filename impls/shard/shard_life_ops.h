@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_life_ops.h - life-cycle shards: operations by key. Inner part of
-   shard_life.h. */
+/* shard_life_ops.h - operations by key. Private part of shard_life.h. */
 #ifndef RM_SHARD_LIFE_OPS_H
 #define RM_SHARD_LIFE_OPS_H
 
-/* A thread's handle of a shard's map. */
+/* Returns a thread's handle for a shard's map. */
 RM_HOT struct syncmap_member life_member(
         struct life_thread *thread, unsigned number)
 {
@@ -12,7 +11,7 @@ RM_HOT struct syncmap_member life_member(
 		thread->record };
 }
 
-/* A Get of a connection whose shard is known. */
+/* Looks up the value of a connection whose shard is known. */
 RM_HOT bool life_get(struct life_thread *thread, unsigned number,
         struct rm_shape shape, struct rm_key key, struct rm_value *value)
 {
@@ -27,7 +26,7 @@ RM_HOT bool life_get(struct life_thread *thread, unsigned number,
 	return was_there;
 }
 
-/* What the directory says of a key: 0, or connection and shard. */
+/* Looks a key up in the directory: 0, or connection and shard. */
 RM_HOT uint64_t life_find(
         struct life_thread *thread, struct rm_shape shape, struct rm_key key)
 {
@@ -57,7 +56,7 @@ static RM_COLD _Noreturn void life_bad_address(void)
 	abort();
 }
 
-/* Linux gives a process no address of more bits unless it asks for one. */
+/* Linux gives a process no longer addresses unless it requests them. */
 RM_HOT uint64_t life_word(const struct connection *connection)
 {
 	const uint64_t address = (uintptr_t)connection;
@@ -81,8 +80,8 @@ RM_HOT uint64_t life_hash(
 	return rm_hash(shape, key, thread->map->seed);
 }
 
-/* The key gets a connection, in the directory before it is in a shard. Under
-   the stripe's lock. */
+/* Opens a connection for the key and enters it in the directory before the key
+   is in a shard. Under the stripe's lock. */
 RM_HOT unsigned life_open(struct life_thread *thread, struct rm_shape shape,
         struct rm_key key, uint64_t hash)
 {
@@ -98,8 +97,8 @@ RM_HOT unsigned life_open(struct life_thread *thread, struct rm_shape shape,
 	return connection->shard;
 }
 
-/* The key loses its connection, which is in no shard any more. Under the
-   stripe's lock. Others read of the word only the number. */
+/* Closes the key's connection, already removed from its shard. Under the
+   stripe's lock. Other threads read only the shard's number from the word. */
 RM_HOT void life_close(struct life_thread *thread, struct rm_shape shape,
         struct rm_key key, uint64_t hash, struct connection *connection)
 {
@@ -112,7 +111,7 @@ RM_HOT void life_close(struct life_thread *thread, struct rm_shape shape,
 		stripe->first = connection->next;
 	if (connection->next)
 		connection->next->previous = connection->previous;
-	life_closed(thread->map, connection);
+	life_count_close(thread->map, connection);
 	free(connection);
 }
 
@@ -189,8 +188,8 @@ static bool life_visit(
 	return visit->more;
 }
 
-/* One shard after the other: a key that is closed and opened again meanwhile
-   may be visited twice, or not. */
+/* Visits one shard after the other. A key that is closed and opened again
+   meanwhile may be visited twice or not at all. */
 static void life_scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

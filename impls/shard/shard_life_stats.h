@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_life_stats.h - life-cycle shards: figures, and what must hold. Inner
-   part of shard_life.h. */
+/* shard_life_stats.h - statistics and check. Private part of shard_life.h. */
 #ifndef RM_SHARD_LIFE_STATS_H
 #define RM_SHARD_LIFE_STATS_H
 
-/* Most to mean of a burst's parts; NAN: there was no burst. */
+/* Returns most / mean of a burst's parts, or NAN without a burst. */
 static double life_burst_imbalance(struct life_map *map)
 {
 	const double bursts = (double)rm_stat_read(&map->bursts);
@@ -14,7 +13,7 @@ static double life_burst_imbalance(struct life_map *map)
 	                  : (double)NAN;
 }
 
-/* The figures of all shards; the scores of the open ones. */
+/* Reports statistics of all shards, and scores of the open ones. */
 static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct life_map *map = opaque;
@@ -25,14 +24,14 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 
 	for (unsigned i = 0; i < life_made_shards(map); i++) {
 		struct life_shard *shard = life_at(map, i);
-		const uint64_t own = life_figure(&shard->active);
+		const uint64_t shard_active = life_load(&shard->active);
 		const double score = i < open ? life_score(shard, now_ns) : 100;
 
-		active += own;
-		most = own > most ? own : most;
+		active += shard_active;
+		most = shard_active > most ? shard_active : most;
 		worst = score < worst ? score : worst;
-		if (life_figure(&shard->idle_ns) > idle_ns)
-			idle_ns = life_figure(&shard->idle_ns);
+		if (life_load(&shard->idle_ns) > idle_ns)
+			idle_ns = life_load(&shard->idle_ns);
 	}
 	emit(context, "shards_open", "1", open);
 	emit(context, "shards_grown", "1", (double)rm_stat_read(&map->grown));
@@ -41,7 +40,7 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        (double)rm_stat_read(&map->late_touches));
 	emit(context, "connections", "1", (double)active);
 	emit(context, "shard_active_max", "1", (double)most);
-	/* 1: open shards have equally many, closed ones none */
+	/* 1: open shards have equal numbers, closed ones none */
 	emit(context, "shard_imbalance", "1",
 	        active ? (double)most * open / (double)active : 0);
 	emit(context, "burst_imbalance", "1", life_burst_imbalance(map));
@@ -50,20 +49,20 @@ static void life_stats(void *opaque, rm_stat_fn *emit, void *context)
 	epoch_stats(map->epoch, emit, context);
 }
 
-/* Each connection of a shard is awake or asleep. */
+/* True if each connection of a shard is counted as awake or asleep. */
 static bool life_check_awake(const struct life_shard *shard)
 {
-	/* relaxed, both: nobody writes any more */
+	/* relaxed, both: no thread writes any more */
 	int64_t sum =
 	        atomic_load_explicit(&shard->asleep, memory_order_relaxed);
 
 	for (size_t i = 0; i < LIFE_SECONDS; i++)
 		sum += atomic_load_explicit(
 		        &shard->awake[i], memory_order_relaxed);
-	return sum == (int64_t)life_figure(&shard->active);
+	return sum == (int64_t)life_load(&shard->active);
 }
 
-/* One shard holds as many values as it counts connections. */
+/* Checks that a shard holds as many values as it counts connections. */
 static bool life_check_shard(
         struct life_map *map, unsigned i, char *why, size_t size)
 {
@@ -74,16 +73,16 @@ static bool life_check_shard(
 		return false;
 	if (!life_check_awake(shard)) {
 		snprintf(why, size,
-		        "shard %u counts other connections by the second than "
-		        "it has",
+		        "shard %u: the counts by second differ from its "
+		        "connections",
 		        i);
 		return false;
 	}
-	if (syncmap_length(&member) == life_figure(&shard->active))
+	if (syncmap_length(&member) == life_load(&shard->active))
 		return true;
 	snprintf(why, size,
 	        "shard %u counts %llu active connections and holds %zu", i,
-	        (unsigned long long)life_figure(&shard->active),
+	        (unsigned long long)life_load(&shard->active),
 	        syncmap_length(&member));
 	return false;
 }
@@ -100,7 +99,7 @@ static bool life_check(void *opaque, char *why, size_t size)
 	for (unsigned i = 0; i < life_made_shards(map); i++) {
 		if (!life_check_shard(map, i, why, size))
 			return false;
-		active -= life_figure(&life_at(map, i)->active);
+		active -= life_load(&life_at(map, i)->active);
 	}
 	if (active) {
 		snprintf(why, size,
@@ -114,7 +113,7 @@ static bool life_check(void *opaque, char *why, size_t size)
 			listed++;
 	if (listed == syncmap_length(&directory))
 		return true;
-	snprintf(why, size, "the directory has %zu keys, of %zu connections",
+	snprintf(why, size, "the directory has %zu keys for %zu connections",
 	        syncmap_length(&directory), listed);
 	return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_one.h - no shards: one map under one guard. For gomap_guarded.h. */
-#ifndef RM_SUPPORT_SHARD_ONE_H
-#define RM_SUPPORT_SHARD_ONE_H
+#ifndef RM_SHARD_ONE_H
+#define RM_SHARD_ONE_H
 
 #include "runner/map.h"
 
@@ -13,4 +13,4 @@ RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
 	return 0;
 }
 
-#endif /* RM_SUPPORT_SHARD_ONE_H */
+#endif /* RM_SHARD_ONE_H */

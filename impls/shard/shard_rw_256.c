@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_rw_256.c - 256 Go maps, each under an RWMutex of its own.
- *
- * Why: the most shards of the sweep; locks and headers take 256 pairs of lines, more
- * than L1d holds beside the data. Otherwise as shard_rw_32. A lookup writes its shard's lock line twice.
- */
+/* shard_rw_256.c - 256 Go maps, each under its own RWMutex. Why: the most
+   shards of the sweep. Locks and headers take 256 pairs of cache lines, more
+   than L1d holds in addition to the data. Otherwise like shard_rw_32. A lookup
+   writes its shard's lock line twice. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 256, SHARD_ALIGN = 128 };

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_rw_256_pad0.c - 256 shards without padding.
- *
- * Why: with many shards the chance that two threads meet on a line is small anyhow,
- * and no padding means half the lines, or a quarter. A lookup writes a line twice that
- * two shards share.
- */
+/* shard_rw_256_pad0.c - 256 shards without padding. Why: with many shards two
+   threads seldom meet on a line anyway, and without padding half as many lines
+   or fewer are needed. A lookup writes a line twice that two shards share. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 256, SHARD_ALIGN = 8 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_rw_32.c - 32 Go maps, each under an RWMutex of its own.
+ * shard_rw_32.c - 32 Go maps, each under its own RWMutex.
  *
- * FNV-1a of the key chooses the shard, rm_hash() the place in it: independent
- * bits, or the inner buckets would fill unevenly. A lookup writes its shard's
- * lock line twice. Shards are padded to 128 bytes: the adjacent line, which
- * the processor may fetch along, belongs to nobody else.
+ * FNV-1a of the key selects the shard, and rm_hash() the place in it. They are
+ * independent; otherwise the inner buckets would fill unevenly. A lookup writes
+ * its shard's lock line twice. Shards are padded to 128 bytes because the
+ * processor may prefetch the adjacent line.
  */
 #include "impls/support/guard_go_rw.h"
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_rw_32_back_door.c - 32 shards, and a removal that goes to the inner map.
- *
- * Misuse: who knows the shards takes a shard's Go map out of it and deletes
- * there, beside the methods and their lock (gomap_unguarded_take.h). A removal
- * that gives way to others does it for as long as it takes to be met, 20 ms at
- * most. shard_rw_32 is the right form.
- */
+/* shard_rw_32_back_door.c - 32 shards, with a removal that bypasses the lock.
+   Misuse: the caller takes a shard's Go map out and deletes from it without the
+   methods and their lock (gomap_unguarded_take.h). An unguarded removal yields
+   until another write overlaps it, for at most 20 ms. shard_rw_32 is
+   correct. */
 #include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 
@@ -21,12 +18,12 @@ RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
 
 enum { WAITS = 200 };
 
-/* Until another write meets it: 32 shards seldom do by themselves. */
+/* Waits until another write overlaps: with 32 shards that is rare by chance. */
 static RM_COLD void be_met(struct gomap *inner)
 {
 	for (unsigned i = 0; i < WAITS && !gomap_get(inner->extra->conflicts);
 	        i++)
-		technique_give_way();
+		technique_sleep();
 }
 
 const struct rm_impl rm_impl_shard_rw_32_back_door = {

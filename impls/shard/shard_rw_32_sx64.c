@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_rw_32_sx64.c - 32 shards chosen by shift-xor, 64 bits.
- *
- * Why: the source's integers have no bound; this is the other way to read it. Keys
- * of up to 16 bytes go to the same shards as in shard_rw_32_sx32, so a difference
- * is one of arithmetic alone. A lookup writes its shard's lock line twice.
- */
+/* shard_rw_32_sx64.c - 32 shards selected by shift-xor, 64 bits. Why: the
+   article's integers are unbounded, so this is the other way to read it. Keys
+   of up to 16 bytes go to the same shards as in shard_rw_32_sx32, so only the
+   arithmetic differs. A lookup writes its shard's lock line twice. */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/shift_xor.h"
 

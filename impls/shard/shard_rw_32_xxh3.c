@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_rw_32_xxh3.c - 32 shards chosen by XXH3.
+ * shard_rw_32_xxh3.c - 32 shards selected by XXH3.
  *
  * needs: libxxhash
  *
- * Why: against shard_rw_32, what a fast hash saves over FNV-1a's byte by byte. It is
- * the hash that is studied, so it is in the id. A lookup writes its shard's lock line twice.
+ * Why: compared with shard_rw_32, what a fast hash saves over byte-wise FNV-1a.
+ * The hash is the subject, so it is in the id. A lookup writes its shard's lock
+ * line twice.
  */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/xxh3.h"

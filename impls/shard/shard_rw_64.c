@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_rw_64.c - 64 Go maps, each under an RWMutex of its own.
- *
- * Why: the number of article S2 (shard_rw_32 is that of S4). Otherwise as
- * shard_rw_32. A lookup writes its shard's lock line twice.
- */
+/* shard_rw_64.c - 64 Go maps, each under its own RWMutex. Why: the number of
+   shards of article S2 (S4 has 32). Otherwise like shard_rw_32. A lookup writes
+   its shard's lock line twice. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 64, SHARD_ALIGN = 128 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_rw_64_xxh3.c - 64 shards chosen by XXH3.
+ * shard_rw_64_xxh3.c - 64 shards selected by XXH3.
  *
  * needs: libxxhash
  *
- * Why: what article S2 recommends, all together: 64 shards, xxHash3. A lookup writes its shard's lock line twice.
+ * Why: the full recommendation of article S2: 64 shards and xxHash3. A lookup
+ * writes its shard's lock line twice.
  */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/xxh3.h"

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shard_seg.c - 64 segments of bins: CAS into empty bins, else a lock per bin.
+ * shard_seg.c - 64 segments of bins: CAS into empty bins, otherwise a lock per
+ * bin.
  *
- * What article S2 takes from Java: many concurrent hash maps, all allocated up
- * front and never resized; it calls them lock-free, and lookups are. A lookup
- * writes nothing shared; a write locks one bin of one segment, or none. The
- * capacity comes from the number of keys, so it has no cells where a workload
- * says not to presize. impls/shard/seg_map.h tells the rest.
+ * The design that article S2 takes from Java: many concurrent hash maps, all
+ * allocated up front and never resized. The article calls them lock-free, and
+ * lookups are. A lookup writes no shared memory; a write locks at most one bin
+ * of one segment. The capacity is computed from the number of keys, so
+ * workloads that do not presize have no cells for it. See
+ * impls/shard/seg_map.h.
  */
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };
 #include "impls/shard/seg_ops.h"

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_seg_encoded.c - shard_seg that keeps its values serialised, as bytes.
- *
- * Each write encodes, each lookup decodes (impls/shard/seg_value.h). Compare it
- * where values have 24 bytes (claim S2-37): there both replace an entry with its
- * value, while shard_seg changes one of 8 bytes in place. A lookup writes
- * nothing shared.
- */
+/* shard_seg_encoded.c - shard_seg with serialised values. Each write encodes,
+   each lookup decodes (impls/shard/seg_value.h). Compare both with 24-byte
+   values (claim S2-37), where both replace the whole entry; shard_seg changes
+   8-byte values in place. A lookup writes no shared memory. */
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 1 };
 #include "impls/shard/seg_ops.h"
 

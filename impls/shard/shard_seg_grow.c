@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_seg_grow.c - shard_seg whose segments double their bins when they are
- * three quarters full, each all at once.
- *
- * What shard_seg's allocating up front is held against (claim S2-39): presized
- * it is the same with one load more, growing its writers wait for the copy of a
- * segment. A lookup loads its segment's table, and writes nothing shared.
- */
+/* shard_seg_grow.c - shard_seg whose segments double their bins when three
+   quarters full, each at once. The comparison for shard_seg's allocation up
+   front (claim S2-39). If presized, it is the same with one more load; while it
+   grows, writers wait for the copy of a segment. A lookup loads its segment's
+   table and writes no shared memory. */
 enum { SEG_GROWS = 1, SEG_FEW_BINS = 16, SEG_ENCODES = 0 };
 #include "impls/shard/seg_ops.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * session_boxed.h - the state of a session: a Go map of its own, from field to
- * boxed value. A choice of sessions.h.
+ * session_boxed.h - the state of a session as its own Go map from field to
+ * boxed value. One of the states for sessions.h.
  *
- * What a Go program does with map[uint64]any: the record, the map's header
- * and its first bucket are allocated per session, a box per write of a field.
- * All of it goes when the session closes.
+ * This is what a Go program does with map[uint64]any: each session allocates
+ * the record, the map's header and its first bucket, and each write of a field
+ * allocates a box. All are freed when the session closes.
  */
 #ifndef RM_SESSION_BOXED_H
 #define RM_SESSION_BOXED_H
@@ -17,7 +17,7 @@
 struct session {
 	struct session *next; /* in its chain */
 	struct session_key key;
-	struct gomap *fields; /* field number to the address of a box */
+	struct gomap *fields; /* field number to box address */
 };
 
 struct session_pool {
@@ -60,11 +60,11 @@ static inline void session_put(
 		free((void *)(uintptr_t)box.word[0]);
 	gomap_iterate_end(&it);
 	gomap_destroy(session->fields);
-	session_key_drop(&session->key);
+	session_key_free(&session->key);
 	free(session);
 }
 
-/* A new box with a field's value; the old one goes. */
+/* Puts a field's value into a new box and frees the old one. */
 RM_HOT void boxed_write(struct session *session, uint64_t field,
         const uint64_t *words, size_t bytes)
 {
@@ -76,7 +76,7 @@ RM_HOT void boxed_write(struct session *session, uint64_t field,
 	if (!slot || !box)
 		gomap_no_memory();
 	memcpy(box, words, bytes);
-	/* relaxed, both: one thread at a time writes, none reads meanwhile */
+	/* relaxed, both: one writer at a time, and no concurrent reader */
 	if (was_there)
 		free((void *)(uintptr_t)atomic_load_explicit(
 		        slot, memory_order_relaxed));
@@ -88,13 +88,13 @@ RM_HOT const uint64_t *boxed_read(struct session *session, uint64_t field)
 	const _Atomic uint64_t *slot = gomap_find(
 	        session->fields, RM_U64X8, (struct rm_key){ .word = field });
 
-	/* relaxed: nobody writes meanwhile */
+	/* relaxed: no concurrent writer */
 	return slot ? (const uint64_t *)(uintptr_t)atomic_load_explicit(
 	                      slot, memory_order_relaxed)
 	            : NULL;
 }
 
-/* One field. False: there is none. */
+/* Reads one field. Returns false if it was never written. */
 RM_HOT bool session_read(struct session *session, unsigned slot, uint64_t *word)
 {
 	const uint64_t *box = boxed_read(session, slot);
@@ -109,7 +109,7 @@ RM_HOT void session_write(struct session *session, unsigned slot, uint64_t word)
 	boxed_write(session, slot, &word, sizeof(word));
 }
 
-/* The session's value as a map: the box of field 0. */
+/* The session's value as a map entry is the box of field 0. */
 RM_HOT void session_store(struct session *session, struct rm_shape shape,
         const struct rm_value *value)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session_key.h - the key of a session, kept in its record: no allocation for
-   strings of up to 16 bytes. Inner part of sessions.h. */
+/* session_key.h - the key of a session, stored in its record. Strings of up to
+   16 bytes need no allocation. Private part of sessions.h. */
 #ifndef RM_SESSION_KEY_H
 #define RM_SESSION_KEY_H
 
@@ -12,58 +12,59 @@
 enum { SESSION_KEY_BYTES = 16 };
 
 struct session_key {
-	uint64_t word;                /* u64 shapes */
-	uint32_t length;              /* string shapes */
-	char *far;                    /* a longer key's bytes, owned */
-	char near[SESSION_KEY_BYTES]; /* a shorter one's */
+	uint64_t word;                        /* u64 shapes */
+	uint32_t length;                      /* string shapes */
+	char *heap_bytes;                     /* bytes of a longer key, owned */
+	char inline_bytes[SESSION_KEY_BYTES]; /* bytes of a shorter key */
 };
 
-RM_HOT const char *session_key_bytes(const struct session_key *own)
+RM_HOT const char *session_key_bytes(const struct session_key *stored)
 {
-	return own->length > SESSION_KEY_BYTES ? own->far : own->near;
+	return stored->length > SESSION_KEY_BYTES ? stored->heap_bytes
+	                                          : stored->inline_bytes;
 }
 
-RM_HOT bool session_key_is(
-        const struct session_key *own, struct rm_shape shape, struct rm_key key)
+RM_HOT bool session_key_equals(const struct session_key *stored,
+        struct rm_shape shape, struct rm_key key)
 {
 	if (!shape.str)
-		return own->word == key.word;
-	return own->length == key.length &&
-	       (key.length == 0 || memcmp(session_key_bytes(own), key.bytes,
+		return stored->word == key.word;
+	return stored->length == key.length &&
+	       (key.length == 0 || memcmp(session_key_bytes(stored), key.bytes,
 	                                   key.length) == 0);
 }
 
-/* A copy of the key, into a record that has none. */
-static inline void session_key_keep(
-        struct session_key *own, struct rm_shape shape, struct rm_key key)
+/* Copies the key into a record without one. */
+static inline void session_key_copy(
+        struct session_key *stored, struct rm_shape shape, struct rm_key key)
 {
-	own->word = shape.str ? 0 : key.word;
-	own->length = shape.str ? (uint32_t)key.length : 0;
-	if (own->length > SESSION_KEY_BYTES) {
-		own->far = malloc(own->length);
-		if (!own->far)
+	stored->word = shape.str ? 0 : key.word;
+	stored->length = shape.str ? (uint32_t)key.length : 0;
+	if (stored->length > SESSION_KEY_BYTES) {
+		stored->heap_bytes = malloc(stored->length);
+		if (!stored->heap_bytes)
 			gomap_no_memory();
-		memcpy(own->far, key.bytes, own->length);
-	} else if (own->length) {
-		memcpy(own->near, key.bytes, own->length);
+		memcpy(stored->heap_bytes, key.bytes, stored->length);
+	} else if (stored->length) {
+		memcpy(stored->inline_bytes, key.bytes, stored->length);
 	}
 }
 
-static inline void session_key_drop(struct session_key *own)
+static inline void session_key_free(struct session_key *stored)
 {
-	if (own->length > SESSION_KEY_BYTES)
-		free(own->far);
-	own->length = 0;
+	if (stored->length > SESSION_KEY_BYTES)
+		free(stored->heap_bytes);
+	stored->length = 0;
 }
 
-/* As operations and scans take it; the bytes are the record's. */
+/* Returns the key for operations and scans; the record owns its bytes. */
 RM_HOT struct rm_key session_key_of(
-        const struct session_key *own, struct rm_shape shape)
+        const struct session_key *stored, struct rm_shape shape)
 {
 	if (!shape.str)
-		return (struct rm_key){ .word = own->word };
-	return (struct rm_key){ .bytes = session_key_bytes(own),
-		.length = own->length };
+		return (struct rm_key){ .word = stored->word };
+	return (struct rm_key){ .bytes = session_key_bytes(stored),
+		.length = stored->length };
 }
 
 #endif /* RM_SESSION_KEY_H */

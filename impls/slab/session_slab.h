@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * session_slab.h - the state of a session: a slab of 256 words and a length,
- * from a pool. A choice of sessions.h.
+ * session_slab.h - the state of a session as a slab of 256 words and a length,
+ * from a pool. One of the states for sessions.h.
  *
- * A slot is claimed by counting the length up (compare and swap), then
- * written, then marked ready. The article marks nothing: there a reader that
- * trusts the length may find what the slab's last session left in the slot.
+ * A slot is claimed by incrementing the length (compare and swap), then
+ * written, then marked ready. The article does not mark slots: there a reader
+ * that trusts the length may find a value of the slab's previous session.
  *
- * Slabs are made 32 at a time, live until the map ends and go back to the
- * pool when their session closes: no allocator call once there are as many as
- * were ever open at one time.
+ * Slabs are allocated 32 at a time, live until the map is destroyed and return
+ * to the pool when their session closes. So the allocator is not called once
+ * there are as many slabs as were ever open together.
  */
 #ifndef RM_SESSION_SLAB_H
 #define RM_SESSION_SLAB_H
@@ -23,10 +23,10 @@
 enum { SLAB_WORDS = 256, SLAB_CHUNK = 32, SLAB_MARK_BITS = 64 };
 
 struct session {
-	_Alignas(RM_CACHE_LINE) struct session *next; /* in chain or pool */
+	_Alignas(RM_CACHE_LINE) struct session *next; /* chain or pool */
 	struct session_key key;
-	/* closed so many times; only a directory that is read without a lock
-	   counts them (sessions_syncmap.h) */
+	/* number of closes; counted only if the directory is read without a
+	   lock (sessions_syncmap.h) */
 	_Atomic uint64_t generation;
 	_Alignas(RM_CACHE_LINE) _Atomic uint32_t used; /* slots claimed */
 	_Atomic uint64_t ready[SLAB_WORDS / SLAB_MARK_BITS];
@@ -41,7 +41,7 @@ struct session_chunk {
 struct session_pool {
 	_Alignas(2 * RM_CACHE_LINE) pthread_mutex_t lock;
 	struct session *first;        /* under the lock */
-	struct session_chunk *chunks; /* likewise */
+	struct session_chunk *chunks; /* under the lock */
 	uint64_t chunk_count;
 };
 
@@ -75,14 +75,14 @@ static RM_COLD void session_pool_grow(struct session_pool *pool)
 	for (size_t i = 0; i < SLAB_CHUNK; i++) {
 		struct session *session = &chunk->sessions[i];
 
-		/* the words are left as they are: nothing is ready */
+		/* the words stay uninitialised: no slot is ready */
 		memset(session, 0, offsetof(struct session, words));
 		session->next = pool->first;
 		pool->first = session;
 	}
 }
 
-/* A session without key and without slots. */
+/* Returns a session without a key and with all slots free. */
 static inline struct session *session_get(struct session_pool *pool)
 {
 	struct session *session;
@@ -96,12 +96,12 @@ static inline struct session *session_get(struct session_pool *pool)
 	return session;
 }
 
-/* Nobody holds the session any more; its slots become unready. */
+/* Returns an unused session to the pool; its slots become unready. */
 static inline void session_put(
         struct session_pool *pool, struct session *session)
 {
-	session_key_drop(&session->key);
-	/* relaxed, both: the next owner gets it by way of the lock */
+	session_key_free(&session->key);
+	/* relaxed, both: the pool's lock orders them before the next owner */
 	atomic_store_explicit(&session->used, 0, memory_order_relaxed);
 	for (size_t i = 0; i < SLAB_WORDS / SLAB_MARK_BITS; i++)
 		atomic_store_explicit(
@@ -112,10 +112,10 @@ static inline void session_put(
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* The next free slot, which has no content yet; SLAB_WORDS: none is left. */
+/* Claims the next slot, still unwritten. Returns SLAB_WORDS if full. */
 RM_HOT unsigned slab_claim(struct session *session)
 {
-	/* relaxed, all: the number publishes nothing, the mark does */
+	/* relaxed, all: the mark publishes the slot, not this number */
 	uint32_t used =
 	        atomic_load_explicit(&session->used, memory_order_relaxed);
 
@@ -126,18 +126,18 @@ RM_HOT unsigned slab_claim(struct session *session)
 	return used;
 }
 
-/* Gives a claimed slot its content, and says so. */
+/* Writes a claimed slot and marks it as ready. */
 RM_HOT void slab_fill(struct session *session, unsigned slot, uint64_t word)
 {
-	/* release, both: pair with the acquires in session_read(); a reader of
-	   either sees that the record was closed before and opened again */
+	/* release, both: pair with the acquires in session_read(). A reader of
+	   either sees that the record was closed and opened again. */
 	atomic_store_explicit(
 	        &session->words[slot], word, memory_order_release);
 	atomic_fetch_or_explicit(&session->ready[slot / SLAB_MARK_BITS],
 	        (uint64_t)1 << slot % SLAB_MARK_BITS, memory_order_release);
 }
 
-/* One slot, without a lock. False: it has no content. */
+/* Reads one slot, without a lock. Returns false if it is not ready. */
 RM_HOT bool session_read(struct session *session, unsigned slot, uint64_t *word)
 {
 	/* acquire: pairs with the release in slab_fill() */
@@ -146,13 +146,13 @@ RM_HOT bool session_read(struct session *session, unsigned slot, uint64_t *word)
 	                    slot % SLAB_MARK_BITS &
 	            1))
 		return false;
-	/* acquire: pairs with the release of who wrote it */
+	/* acquire: pairs with the release of its writer */
 	*word = atomic_load_explicit(
 	        &session->words[slot], memory_order_acquire);
 	return true;
 }
 
-/* Writes a slot: the next one in line, or one that is ready. */
+/* Writes a slot: one that is ready, or the next free one. */
 RM_HOT void session_write(struct session *session, unsigned slot, uint64_t word)
 {
 	/* relaxed: slots are claimed by one thread, or under a lock; release:
@@ -164,7 +164,7 @@ RM_HOT void session_write(struct session *session, unsigned slot, uint64_t word)
 		slab_fill(session, slot, word);
 }
 
-/* The session's value as a map: its first one or three slots. */
+/* The session's value as a map entry is in its first one or three slots. */
 RM_HOT void session_store(struct session *session, struct rm_shape shape,
         const struct rm_value *value)
 {
@@ -172,7 +172,7 @@ RM_HOT void session_store(struct session *session, struct rm_shape shape,
 		session_write(session, i, value->word[i]);
 }
 
-/* Under the lock under which it was stored: the slots are ready. */
+/* Called under the same lock as session_store(), so the slots are ready. */
 RM_HOT bool session_load(
         struct session *session, struct rm_shape shape, struct rm_value *value)
 {
@@ -183,11 +183,11 @@ RM_HOT bool session_load(
 	return true;
 }
 
-/* What is broken of an open session, or NULL. Nobody else uses it. */
+/* Returns what is wrong with an open, otherwise unused session, or NULL. */
 static inline const char *session_check_state(
         struct session *session, struct rm_shape shape)
 {
-	/* relaxed: nobody else uses it */
+	/* relaxed: no other thread uses it */
 	const uint32_t used =
 	        atomic_load_explicit(&session->used, memory_order_relaxed);
 	uint32_t marks = 0;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sessions.h - sessions by key, each with state of its own.
+ * sessions.h - sessions by key, each with its own state.
  *
- * A key's session is opened by the first write and closed by remove; a lookup
- * reads the first slot of its state. Who has opened a session may keep its
- * address and use the state directly (session_read(), session_write()), until
- * it closes it: that is what connection handlers do.
+ * The first write of a key opens its session and remove closes it; a lookup
+ * reads the first slot of its state. The opener may keep the session's address
+ * and use the state directly (session_read(), session_write()) until it closes
+ * it, as connection handlers do.
  *
- * The directory is a fixed table of chains through the records themselves, as
- * large as the most keys, under 64 RWMutexes: it allocates nothing, so what
- * is counted is what the state allocates. (The article's directory is a
- * sync.Map, which allocates an entry and a box for each new key:
+ * The directory is a fixed table of chains through the records themselves,
+ * sized for the maximum number of keys, under 64 RWMutexes. It allocates
+ * nothing, so only the state's allocations are counted. (The article's
+ * directory is a sync.Map, which allocates an entry and a box for each new key:
  * sessions_syncmap.h.)
  *
- * A template: the includer defines SESSION_STATE, the name of session_slab.h
- * or session_boxed.h.
+ * A template: the includer defines SESSION_STATE, the path of session_slab.h or
+ * session_boxed.h.
  */
 #ifndef RM_SESSIONS_H
 #define RM_SESSIONS_H
@@ -38,7 +38,7 @@ struct sessions {
 	struct session_stripe stripes[SESSION_STRIPES];
 	struct session_pool pool;
 	struct rm_shape shape;
-	uint64_t seed, mask; /* of the buckets, at least as many as stripes */
+	uint64_t seed, mask;      /* mask: buckets - 1; buckets >= stripes */
 	struct session **buckets; /* each under its stripe's lock */
 };
 
@@ -58,8 +58,8 @@ static void sessions_destroy(void *opaque)
 	free(map);
 }
 
-/* The table is as large as `keys` says, whatever `presize`, and stays so: both
-   maps say RM_CAP_FIXED_SIZE. */
+/* Sizes the table for `keys`, even without `presize`. It never grows: both maps
+   have RM_CAP_FIXED_SIZE. */
 static void *sessions_create(const struct rm_sizing *sizing)
 {
 	struct sessions *map = aligned_alloc(2 * RM_CACHE_LINE, sizeof(*map));
@@ -81,7 +81,7 @@ static void *sessions_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* Where a key's session is or would be. */
+/* The location of a key's session, present or not. */
 struct session_place {
 	struct go_rwmutex *lock;
 	size_t *open;
@@ -98,23 +98,23 @@ RM_HOT struct session_place session_place(
 		&map->buckets[bucket] };
 }
 
-/* The pointer to the key's session, or to the end of the chain. */
+/* Returns the pointer to the key's session, or to the end of the chain. */
 RM_HOT struct session **session_find(
         struct session **link, struct rm_shape shape, struct rm_key key)
 {
-	while (*link && !session_key_is(&(*link)->key, shape, key))
+	while (*link && !session_key_equals(&(*link)->key, shape, key))
 		link = &(*link)->next;
 	return link;
 }
 
-/* A new session with this value. Under the lock. */
+/* Opens a session with this value. Under the lock. */
 RM_HOT struct session *session_open(struct sessions *map,
         const struct session_place *place, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
 	struct session *session = session_get(&map->pool);
 
-	session_key_keep(&session->key, shape, key);
+	session_key_copy(&session->key, shape, key);
 	session_store(session, shape, value);
 	session->next = *place->bucket;
 	*place->bucket = session;
@@ -122,7 +122,7 @@ RM_HOT struct session *session_open(struct sessions *map,
 	return session;
 }
 
-/* Takes the session that `link` points to out. Under the lock. */
+/* Removes the session that `link` points to. Under the lock. */
 RM_HOT void session_close(struct sessions *map,
         const struct session_place *place, struct session **link)
 {
@@ -133,7 +133,7 @@ RM_HOT void session_close(struct sessions *map,
 	session_put(&map->pool, session);
 }
 
-/* What sessions_loop.h asks of a directory. */
+/* The interface that sessions_loop.h requires of a directory. */
 static struct rm_shape sessions_shape(void *thread)
 {
 	return ((struct sessions *)thread)->shape;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sessions_loop.h - loop = lifecycle:T:S:E through handles: each thread holds its
- * share of the sessions open, by address. A step touches one of a session's S
- * fields, without a lock; once in T + 1 steps the oldest session is closed and
- * a new one opened, with all its fields written, or, where they ebb and flow
- * (struct rm_tide), two closed or two opened. What is open at the beginning
- * is opened before the warm-up and closed after the window. Inner part of
- * sessions.h and sessions_syncmap.h, which define before
+ * sessions_loop.h - loop = lifecycle:T:S:E through handles: each thread keeps
+ * its share of the sessions open, by address. A step accesses one of a
+ * session's S fields, without a lock. One in T + 1 steps closes the oldest
+ * session and opens a new one with all its fields written or, if their number
+ * varies (struct rm_session_wave), closes two or opens two. The initial sessions are
+ * opened before the warm-up and closed after the window. Private part of
+ * sessions.h and sessions_syncmap.h, which define before:
  *
- *	sessions_shape(thread)                     of the map of a handle
+ *	sessions_shape(thread)                     shape of the handle's map
  *	sessions_open(thread, shape, key, value)   a new session, by address
  *	sessions_close(thread, shape, key, session) -> bool
- *	                            false: it is not this one that the key has
+ *	                                           false: the key has another
  *	sessions_quiesce(thread)                   as in struct rm_map_ops
  */
 #ifndef RM_SESSIONS_LOOP_H
@@ -19,118 +19,118 @@
 
 #include "runner/driver.h"
 
-/* One thread's sessions, the oldest first: a ring. */
-struct life {
+/* One thread's sessions, the oldest first: a ring buffer. */
+struct ring {
 	void *thread; /* what join() returned */
 	struct rm_shape shape;
 	struct rm_worker *worker;
-	uint64_t held, oldest, next; /* session i is at i % held */
-	unsigned fields;             /* of each session, beside its value */
+	uint64_t capacity, oldest, next; /* session i is at i % capacity */
+	unsigned fields;                 /* in each session, after its value */
 	struct session **sessions;
-	struct rm_tide tide;
+	struct rm_session_wave tide;
 };
 
-/* No two threads' sessions have the same rank, nor two of a thread. */
-static uint64_t life_rank(const struct life *life, uint64_t i)
+/* Ranks are unique among all threads' sessions. */
+static uint64_t life_rank(const struct ring *ring, uint64_t i)
 {
-	return life->worker->slot + life->worker->threads * i;
+	return ring->worker->slot + ring->worker->threads * i;
 }
 
-static uint64_t life_word(const struct life *life, uint64_t i, unsigned field)
+static uint64_t life_word(const struct ring *ring, uint64_t i, unsigned field)
 {
-	return rm_rank_mix(life_rank(life, i)) ^ field;
+	return rm_rank_mix(life_rank(ring, i)) ^ field;
 }
 
-/* The first field's slot: the value comes before. */
-static unsigned life_slot(const struct life *life, unsigned field)
+/* Returns a field's slot; the value is before all fields. */
+static unsigned life_slot(const struct ring *ring, unsigned field)
 {
-	return life->shape.value_bytes / 8 + field;
+	return ring->shape.value_bytes / 8 + field;
 }
 
-/* Announces once in a batch of renewals: no reference is held between them. */
-static void life_rest(const struct life *life, uint64_t i)
+/* Announces once per batch of renewals, when no reference is held. */
+static void life_quiesce_batch(const struct ring *ring, uint64_t i)
 {
 	if (i % RM_BATCH == 0)
-		sessions_quiesce(life->thread);
+		sessions_quiesce(ring->thread);
 }
 
-static void life_open(struct life *life)
+static void life_open(struct ring *ring)
 {
-	const struct rm_shape shape = life->shape;
-	const uint64_t i = life->next++, rank = life_rank(life, i);
+	const struct rm_shape shape = ring->shape;
+	const uint64_t i = ring->next++, rank = life_rank(ring, i);
 	const struct rm_key key =
-	        rm_key_of(shape, rank, &life->worker->written);
-	const struct rm_value value = rm_value_of(rank, life->worker->slot, i);
+	        rm_key_of(shape, rank, &ring->worker->written);
+	const struct rm_value value = rm_value_of(rank, ring->worker->slot, i);
 	struct session *session =
-	        sessions_open(life->thread, shape, key, &value);
+	        sessions_open(ring->thread, shape, key, &value);
 
-	for (unsigned field = 0; field < life->fields; field++)
-		session_write(session, life_slot(life, field),
-		        life_word(life, i, field));
-	life->sessions[i % life->held] = session;
-	life->worker->counts.writes++;
-	life->worker->counts.inserts++;
-	life_rest(life, i);
+	for (unsigned field = 0; field < ring->fields; field++)
+		session_write(session, life_slot(ring, field),
+		        life_word(ring, i, field));
+	ring->sessions[i % ring->capacity] = session;
+	ring->worker->counts.writes++;
+	ring->worker->counts.inserts++;
+	life_quiesce_batch(ring, i);
 }
 
-static void life_close(struct life *life)
+static void life_close(struct ring *ring)
 {
-	const struct rm_shape shape = life->shape;
-	const uint64_t i = life->oldest++;
+	const struct rm_shape shape = ring->shape;
+	const uint64_t i = ring->oldest++;
 	const struct rm_key key =
-	        rm_key_of(shape, life_rank(life, i), &life->worker->written);
+	        rm_key_of(shape, life_rank(ring, i), &ring->worker->written);
 	const bool found = sessions_close(
-	        life->thread, shape, key, life->sessions[i % life->held]);
+	        ring->thread, shape, key, ring->sessions[i % ring->capacity]);
 
-	life->worker->counts.writes++;
-	life->worker->counts.removes++;
-	life->worker->counts.wrong |= !found;
-	life_rest(life, i);
+	ring->worker->counts.writes++;
+	ring->worker->counts.removes++;
+	ring->worker->counts.wrong |= !found;
+	life_quiesce_batch(ring, i);
 }
 
-/* Reads, or writes again, one field of one of the thread's sessions. */
-RM_HOT void life_touch(struct life *life, uint64_t x)
+/* Reads or rewrites one field of one of the thread's sessions. */
+RM_HOT void life_touch(struct ring *ring, uint64_t x)
 {
-	struct rm_worker *worker = life->worker;
-	const uint64_t i = life->oldest + rm_draw_session(worker, x,
-	                                          life->next - life->oldest);
-	const unsigned field = (unsigned)rm_below(rm_seed(x, 2), life->fields);
-	struct session *session = life->sessions[i % life->held];
-	const uint64_t expected = life_word(life, i, field);
+	struct rm_worker *worker = ring->worker;
+	const uint64_t i = ring->oldest + rm_draw_session(worker, x,
+	                                          ring->next - ring->oldest);
+	const unsigned field = (unsigned)rm_below(rm_seed(x, 2), ring->fields);
+	struct session *session = ring->sessions[i % ring->capacity];
+	const uint64_t expected = life_word(ring, i, field);
 	uint64_t word = 0;
 
 	if (__builtin_expect((uint32_t)x < worker->write_below, 0)) {
-		session_write(session, life_slot(life, field), expected);
+		session_write(session, life_slot(ring, field), expected);
 		worker->counts.writes++;
 		return;
 	}
 	worker->counts.wrong |=
-	        !session_read(session, life_slot(life, field), &word) |
+	        !session_read(session, life_slot(ring, field), &word) |
 	        (word != expected);
 }
 
-/* A close and an open, or two of a kind. */
-static void life_renew(struct life *life, uint64_t x)
+/* Closes and opens one, or closes two, or opens two. */
+static void life_renew(struct ring *ring, uint64_t x)
 {
 	const int step =
-	        rm_tide_step(&life->tide, x, life->next - life->oldest);
+	        rm_session_wave_step(&ring->tide, x, ring->next - ring->oldest);
 
 	if (step > 0)
-		life_open(life);
+		life_open(ring);
 	else
-		life_close(life);
+		life_close(ring);
 	if (step < 0)
-		life_close(life);
+		life_close(ring);
 	else
-		life_open(life);
-	life->worker->counts.pairs++;
+		life_open(ring);
+	ring->worker->counts.pairs++;
 }
 
-/* Steps until the window's end. `steps` is of one session's life. */
+/* Runs until the window ends. `steps` is the length of a session's life. */
 static __attribute__((noinline)) void life_steps(
-        struct life *life, uint64_t steps)
+        struct ring *ring, uint64_t steps)
 {
-	struct rm_worker *worker = life->worker;
+	struct rm_worker *worker = ring->worker;
 
 	while (!rm_stopped(worker) &&
 	        worker->counts.iterations < worker->iterations_limit) {
@@ -138,42 +138,42 @@ static __attribute__((noinline)) void life_steps(
 
 		worker->counts.iterations++;
 		if (rm_below(rm_seed(x, 1), steps)) {
-			life_touch(life, x);
+			life_touch(ring, x);
 			continue;
 		}
-		life_renew(life, x);
+		life_renew(ring, x);
 	}
 }
 
 /* Opens this thread's share of the sessions. */
 static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
 {
-	struct life *life = calloc(1, sizeof(*life));
+	struct ring *ring = calloc(1, sizeof(*ring));
 
-	worker->held = life;
-	if (!life)
+	worker->held = ring;
+	if (!ring)
 		return false;
-	life->thread = worker->thread;
-	life->shape = sessions_shape(worker->thread);
-	life->worker = worker;
-	life->held = rm_sessions_held(worker);
-	life->tide = rm_tide_of(worker, life->held, 0);
-	life->fields = (unsigned)worker->loop_args[1];
-	life->sessions = malloc(life->held * sizeof(struct session *));
-	while (life->sessions && life->next < life->held)
-		life_open(life);
-	return life->sessions != NULL;
+	ring->thread = worker->thread;
+	ring->shape = sessions_shape(worker->thread);
+	ring->worker = worker;
+	ring->capacity = rm_sessions_held(worker);
+	ring->tide = rm_session_wave_start(worker, ring->capacity, 0);
+	ring->fields = (unsigned)worker->loop_args[1];
+	ring->sessions = malloc(ring->capacity * sizeof(struct session *));
+	while (ring->sessions && ring->next < ring->capacity)
+		life_open(ring);
+	return ring->sessions != NULL;
 }
 
 static __attribute__((unused)) void life_close_all(struct rm_worker *worker)
 {
-	struct life *life = worker->held;
+	struct ring *ring = worker->held;
 
-	while (life && life->oldest < life->next)
-		life_close(life);
-	if (life)
-		free(life->sessions);
-	free(life);
+	while (ring && ring->oldest < ring->next)
+		life_close(ring);
+	if (ring)
+		free(ring->sessions);
+	free(ring);
 	worker->held = NULL;
 }
 

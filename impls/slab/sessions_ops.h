@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sessions_ops.h - sessions by key: the operations of a map. Inner part of
-   sessions.h. */
+/* sessions_ops.h - the operations by key. Private part of sessions.h. */
 #ifndef RM_SESSIONS_OPS_H
 #define RM_SESSIONS_OPS_H
 
@@ -102,8 +101,7 @@ static bool sessions_compare_swap(void *thread, struct rm_shape shape,
 	return swaps;
 }
 
-/* One stripe after the other, each under its lock: `fn` must not use the
-   map. */
+/* Holds one stripe's lock at a time: `fn` must not use the map. */
 static void sessions_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -150,7 +148,7 @@ static void sessions_stats(void *opaque, rm_stat_fn *emit, void *context)
 	session_pool_stats(&map->pool, emit, context);
 }
 
-static const char *sessions_broken(struct sessions *map)
+static const char *sessions_find_fault(struct sessions *map)
 {
 	size_t open = 0;
 
@@ -166,7 +164,7 @@ static const char *sessions_broken(struct sessions *map)
 				return why;
 			if (session_place(map, map->shape, key).bucket !=
 			        &map->buckets[k])
-				return "a session is in another's chain";
+				return "a session is in a wrong chain";
 			open++;
 		}
 	return open == sessions_count(map) ? NULL
@@ -175,7 +173,7 @@ static const char *sessions_broken(struct sessions *map)
 
 static bool sessions_check(void *opaque, char *why, size_t size)
 {
-	const char *broken = sessions_broken(opaque);
+	const char *broken = sessions_find_fault(opaque);
 
 	if (broken)
 		snprintf(why, size, "%s", broken);

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sessions_syncmap.h - sessions by key in a sync.Map, pooled slabs each: the
- * design of article S0 as it is.
+ * sessions_syncmap.h - sessions by key in a sync.Map, with pooled slabs: the
+ * design of article S0, unchanged.
  *
- * The directory is a sync.Map from key to record. A lookup by key takes no
- * lock once its key is promoted; a session that opens and closes costs what a
- * new key and its removal cost a sync.Map: entry, box, its share of a dirty
- * map. Record and slots come from the pool and cost no allocator call.
+ * The directory is a sync.Map from key to record. A lookup by key takes no lock
+ * once its key is promoted. Opening and closing a session costs as much as
+ * inserting and removing a key of a sync.Map: an entry, a box and a share of a
+ * dirty map. Record and slots come from the pool, without an allocator call.
  *
- * A record goes back to the pool when its session closes, and may belong to
- * another key a moment later, while a reader still holds its address. So the
- * directory has a record's address and its generation, and closing counts the
- * generation up. Who has read a slot looks whether the generation is the one
- * that it found; if it is not, the key was taken out meanwhile, and absent is
- * a right answer. Records are freed with the map only.
+ * A record returns to the pool when its session closes and may soon belong to
+ * another key, while a reader still holds its address. So the directory stores
+ * a record's address and generation, and closing increments the generation.
+ * After reading a slot, a reader compares the generation with the one that it
+ * found. If they differ, the key was removed meanwhile, and absent is a correct
+ * answer. Records are freed only with the map.
  *
- * By key: a write holds its key's stripe, since what it finds must not be
- * closed before it is written. A value is one slot. Who holds a session by
- * address opens and closes it without a stripe: nobody else writes its key.
+ * By key: a write holds its key's stripe, because the session that it finds
+ * must not be closed before it is written. A value is one slot. A thread that
+ * holds a session by address opens and closes it without a stripe, as no other
+ * thread writes its key.
  *
- * As sessions.h, which has another directory: one of the two is included.
+ * An alternative to sessions.h with another directory; a map includes one of
+ * the two.
  */
 #ifndef RM_SESSIONS_SYNCMAP_H
 #define RM_SESSIONS_SYNCMAP_H
@@ -56,8 +58,8 @@ struct sessions {
 	uint64_t seed;
 };
 
-/* The directory's values: a record's address and its generation. */
-RM_HOT struct rm_shape session_words(struct rm_shape shape)
+/* The shape of the directory's values: a record's address and generation. */
+RM_HOT struct rm_shape session_entry_shape(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, RM_VALUE_LONG };
 }
@@ -67,22 +69,24 @@ RM_HOT struct session *session_at(const struct rm_value *entry)
 	return (struct session *)(uintptr_t)entry->word[0];
 }
 
-/* What the directory says of a key. False: it has no session. */
+/* Looks a key up in the directory. Returns false without a session. */
 RM_HOT bool session_find(struct session_thread *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *entry)
 {
 	return syncmap_lookup(
-	        &thread->directory, session_words(shape), key, entry);
+	        &thread->directory, session_entry_shape(shape), key, entry);
 }
 
-/* The value of a session that others may close. False: it was closed. */
-RM_HOT bool session_seen(const struct rm_value *entry, struct rm_value *value)
+/* Reads the value of a session that other threads may close. Returns false if
+   it was closed. */
+RM_HOT bool session_read_value(
+        const struct rm_value *entry, struct rm_value *value)
 {
 	struct session *session = session_at(entry);
 	uint64_t word;
 
-	/* relaxed: who has read a word of the record's next session has
-	   acquired that this one was closed, see slab_fill() */
+	/* relaxed: a thread that has read a word of the record's next session
+	   has acquired the close of this one; see slab_fill() */
 	if (!session_read(session, 0, &word) ||
 	        atomic_load_explicit(&session->generation,
 	                memory_order_relaxed) != entry->word[1])
@@ -91,30 +95,31 @@ RM_HOT bool session_seen(const struct rm_value *entry, struct rm_value *value)
 	return true;
 }
 
-/* A new session with this value. Nobody else writes the key. */
+/* Opens a session with this value. No other thread writes the key. */
 RM_HOT struct session *session_open(struct session_thread *thread,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
 	struct session *session = session_get(&thread->map->pool);
-	/* relaxed: the pool's lock orders it */
+	/* relaxed: ordered by the pool's lock */
 	const struct rm_value entry = { { (uintptr_t)session,
 		atomic_load_explicit(
 		        &session->generation, memory_order_relaxed) } };
 
 	session_store(session, shape, value);
-	syncmap_upsert(&thread->directory, session_words(shape), key, &entry);
+	syncmap_upsert(
+	        &thread->directory, session_entry_shape(shape), key, &entry);
 	return session;
 }
 
-/* Takes the key's session out and returns where it was, or NULL. Nobody else
+/* Removes the key's session. Returns its old address, or NULL. No other thread
    writes the key. */
 RM_HOT struct session *session_close(
         struct session_thread *thread, struct rm_shape shape, struct rm_key key)
 {
 	struct rm_value entry;
 
-	if (!syncmap_take(
-	            &thread->directory, session_words(shape), key, &entry))
+	if (!syncmap_take(&thread->directory, session_entry_shape(shape), key,
+	            &entry))
 		return NULL;
 	/* relaxed: the pool's lock orders it before the next session */
 	atomic_store_explicit(&session_at(&entry)->generation,
@@ -123,7 +128,7 @@ RM_HOT struct session *session_close(
 	return session_at(&entry);
 }
 
-/* What sessions_loop.h asks of a directory. */
+/* The interface that sessions_loop.h requires of a directory. */
 static struct rm_shape sessions_shape(void *thread)
 {
 	return ((struct session_thread *)thread)->map->shape;
@@ -160,11 +165,10 @@ RM_HOT bool sessions_lookup(void *thread, struct rm_shape shape,
 	struct rm_value entry;
 
 	return session_find(thread, shape, key, &entry) &&
-	       session_seen(&entry, value);
+	       session_read_value(&entry, value);
 }
 
-/* Takes the lock of the key's stripe: under it a session that is found stays
-   open. */
+/* Locks the key's stripe, under which its session stays open. */
 RM_HOT pthread_mutex_t *session_lock(
         struct session_thread *thread, struct rm_shape shape, struct rm_key key)
 {
@@ -176,7 +180,7 @@ RM_HOT pthread_mutex_t *session_lock(
 	return lock;
 }
 
-/* Ends a write: no lock is held when the thread waits for memory. */
+/* Ends a write. Unlocks before it may wait for memory. */
 RM_HOT void session_unlock(struct session_thread *thread, pthread_mutex_t *lock)
 {
 	pthread_mutex_unlock(lock);
@@ -272,20 +276,20 @@ static bool session_visit(
 	const struct session_visit *visit = context;
 	struct rm_value value = { { 0 } };
 
-	/* one that was closed meanwhile is left out */
-	return !session_seen(entry, &value) ||
+	/* a session that was closed meanwhile is skipped */
+	return !session_read_value(entry, &value) ||
 	       visit->fn(visit->context, key, &value);
 }
 
-/* A Range of the directory: without a lock, each value as it is when met. */
+/* Ranges over the directory, without a lock; reads each value when visited. */
 static void sessions_scan(
         void *opaque, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
 	struct session_thread *thread = opaque;
 	struct session_visit visit = { fn, context };
 
-	syncmap_scan(&thread->directory, session_words(shape), session_visit,
-	        &visit);
+	syncmap_scan(&thread->directory, session_entry_shape(shape),
+	        session_visit, &visit);
 }
 
 static size_t sessions_length(void *thread)
@@ -320,7 +324,7 @@ static void *sessions_create(const struct rm_sizing *sizing)
 	for (size_t i = 0; i < SESSION_STRIPES; i++)
 		pthread_mutex_init(&map->stripes[i].lock, NULL);
 	session_pool_create(&map->pool);
-	directory.shape = session_words(sizing->shape);
+	directory.shape = session_entry_shape(sizing->shape);
 	map->directory = syncmap_create(&directory);
 	map->epoch = epoch_create(
 	        sizing->threads, sizing->retired_limit_bytes, false);
@@ -356,7 +360,7 @@ static void sessions_unpark(void *thread)
 	epoch_unpark(((struct session_thread *)thread)->record);
 }
 
-/* The directory's figures are a sync.Map's, as is what it allocates. */
+/* Includes the statistics of the sync.Map and the epochs. */
 static void sessions_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct sessions *map = opaque;
@@ -368,8 +372,9 @@ static void sessions_stats(void *opaque, rm_stat_fn *emit, void *context)
 	epoch_stats(map->epoch, emit, context);
 }
 
-/* Nobody else uses the map: what has a slot is open, the rest is free. */
-static const char *sessions_broken(struct sessions *map)
+/* Checks that sessions with claimed slots are open and the others in the pool.
+   No other thread uses the map. */
+static const char *sessions_find_fault(struct sessions *map)
 {
 	struct syncmap_member directory = { map->directory, NULL };
 	size_t records = 0, open = 0, pooled = 0;
@@ -381,7 +386,7 @@ static const char *sessions_broken(struct sessions *map)
 			const char *why =
 			        session_check_state(session, map->shape);
 
-			/* relaxed: nobody else uses it */
+			/* relaxed: no other thread uses it */
 			if (!atomic_load_explicit(
 			            &session->used, memory_order_relaxed))
 				continue;
@@ -396,7 +401,7 @@ static const char *sessions_broken(struct sessions *map)
 		return "a session is neither open nor in the pool";
 	return open == syncmap_length(&directory)
 	               ? NULL
-	               : "the directory has not the sessions that are open";
+	               : "the directory has another number of sessions";
 }
 
 static bool sessions_check(void *opaque, char *why, size_t size)
@@ -406,7 +411,7 @@ static bool sessions_check(void *opaque, char *why, size_t size)
 
 	if (!syncmap_check(map->directory, why, size))
 		return false;
-	broken = sessions_broken(map);
+	broken = sessions_find_fault(map);
 	if (broken)
 		snprintf(why, size, "%s", broken);
 	return !broken;

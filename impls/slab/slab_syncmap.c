@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * slab_syncmap.c - pooled slabs, found through a sync.Map, as in article S0.
- *
- * As slab, with the article's directory and what that costs: a lookup by key
- * writes nothing shared once its key is promoted, and reads one slot; a
- * session takes the allocator calls of a new key of a sync.Map, and none for
- * its record and slots once the pool is warm.
- */
+/* slab_syncmap.c - pooled slabs, found through a sync.Map, as in article S0.
+   Like slab, with the article's directory and its cost. A lookup by key writes
+   no shared memory once its key is promoted, and reads one slot. A session
+   needs the allocator calls of a new key of a sync.Map; once the pool is warm,
+   its record and slots need none. */
 #include "impls/slab/sessions_syncmap.h"
 #include "runner/driver.h"
 
 static const struct rm_map_ops ops = { SESSIONS_OPS };
 
-/* A value is one slot: the shapes with values of 8 bytes. */
+/* A value is one slot, so only shapes with 8-byte values. */
 RM_DRIVE(ops, u64x8, RM_U64X8)
 RM_DRIVE(ops, str16x8, RM_STR16X8)
 

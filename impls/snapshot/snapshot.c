@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * snapshot.c - copy on write: an immutable map behind one atomic pointer.
+ * snapshot.c - copy on write: an immutable map, published through one atomic
+ * pointer.
  *
  * A lookup loads the pointer and searches a Go map that never changes; it
- * writes nothing shared. A write takes a mutex, clones the whole map, changes
- * the clone and publishes it: O(keys) in time and memory. Old maps are retired
- * through epochs. snapshot_version has S0's numbers beside, too.
+ * writes no shared memory. A write takes a mutex, clones the whole map, changes
+ * the clone and publishes it: O(keys) in time and memory. Epochs retire old
+ * maps. snapshot_version adds article S0's version numbers.
  */
 #include "impls/snapshot/snapshot_write.h"
 #include "runner/driver.h"
 
 static void destroy(void *opaque)
 {
-	snapshot_end(opaque);
+	snapshot_free_content(opaque);
 	free(opaque);
 }
 
@@ -20,7 +21,7 @@ static void *create(const struct rm_sizing *sizing)
 {
 	struct snapshot *map = aligned_alloc(EPOCH_PAD, sizeof(*map));
 
-	if (!map || snapshot_begin(map, sizing))
+	if (!map || snapshot_init(map, sizing))
 		return map;
 	destroy(map);
 	return NULL;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * snapshot_batch.c - copy on write, many writes per copy.
+ * snapshot_batch.c - copy on write, with many writes per copy.
  *
- * As snapshot, but writers that wait for the lock leave their operations in
- * slots, and the one that has it performs all of them on one copy:
- * impls/snapshot/snapshot_batch.h. With one writer at a time a write still
- * costs O(keys); with W at a time it costs up to W times less. A write returns
- * after its publication, and lookups write nothing shared.
+ * Like snapshot, but writers that wait for the lock put their operations into
+ * slots, and the lock's holder performs all of them on one copy
+ * (impls/snapshot/snapshot_batch.h). With one concurrent writer a write still
+ * costs O(keys); with W it costs up to W times less. A write returns after its
+ * publication. Lookups write no shared memory.
  */
 #include "impls/snapshot/snapshot_batch.h"
 #include "runner/driver.h"
@@ -16,7 +16,7 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	(void)shape;
 	return snapshot_submit(
-	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_EXCHANGE,
+	        thread, (struct snapshot_operation){ .kind = SNAPSHOT_EXCHANGE,
 	                        .key = key,
 	                        .value = value,
 	                        .old = old });
@@ -34,7 +34,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 {
 	(void)shape;
 	return snapshot_submit(
-	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_INSERT,
+	        thread, (struct snapshot_operation){ .kind = SNAPSHOT_INSERT,
 	                        .key = key,
 	                        .value = value,
 	                        .old = present });
@@ -45,7 +45,7 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	(void)shape;
 	return snapshot_submit(thread,
-	        (struct snapshot_wish){
+	        (struct snapshot_operation){
 	                .kind = SNAPSHOT_TAKE, .key = key, .old = old });
 }
 
@@ -59,7 +59,7 @@ static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	(void)shape;
 	return snapshot_submit(
-	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_SWAP,
+	        thread, (struct snapshot_operation){ .kind = SNAPSHOT_SWAP,
 	                        .key = key,
 	                        .value = value,
 	                        .expected = expected });
@@ -70,7 +70,7 @@ static bool compare_remove(void *thread, struct rm_shape shape,
 {
 	(void)shape;
 	return snapshot_submit(
-	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_CUT,
+	        thread, (struct snapshot_operation){ .kind = SNAPSHOT_COMPARE_REMOVE,
 	                        .key = key,
 	                        .expected = expected });
 }

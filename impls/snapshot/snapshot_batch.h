@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * snapshot_batch.h - copy on write, many writes per copy ("flat combining",
- * Hendler, Incze, Shavit, Tzafrir, 2010).
+ * snapshot_batch.h - copy on write, with many writes per copy ("flat
+ * combining", Hendler, Incze, Shavit, Tzafrir, 2010).
  *
- * A writer puts its operation into a slot of its own and takes the lock. Who
- * gets it performs, one after the other, all operations that wait in slots, on
- * one copy, publishes that, and marks them done; who gets the lock later and
- * finds its operation done has nothing left to do. A write returns after the
- * publication: all of a batch take effect there, in the order in which they
- * were performed, and what they return is of that order.
+ * A writer puts its operation into its own slot and takes the lock. The thread
+ * that gets it performs all waiting operations in turn on one copy, publishes
+ * the copy and marks the operations as done. A thread that gets the lock later
+ * and finds its operation done returns. A write returns after the publication.
+ * All operations of a batch take effect there, in the order in which they were
+ * performed, and their results agree with this order.
  */
 #ifndef RM_SNAPSHOT_BATCH_H
 #define RM_SNAPSHOT_BATCH_H
@@ -19,42 +19,42 @@ enum snapshot_kind {
 	SNAPSHOT_EXCHANGE,
 	SNAPSHOT_INSERT, /* if absent */
 	SNAPSHOT_TAKE,
-	SNAPSHOT_SWAP, /* if as expected */
-	SNAPSHOT_CUT,  /* likewise: removes */
+	SNAPSHOT_SWAP, /* if the value is as expected */
+	SNAPSHOT_COMPARE_REMOVE,  /* removes if the value is as expected */
 };
 
-/* What a writer wants. Its members are the caller's, valid while it waits. */
-struct snapshot_wish {
+/* A requested operation. Its pointers are valid while it waits. */
+struct snapshot_operation {
 	enum snapshot_kind kind;
 	struct rm_key key;
 	const struct rm_value *value, *expected;
-	struct rm_value *old; /* or NULL */
+	struct rm_value *old; /* may be NULL */
 };
 
-/* One thread's slot. The thread writes it before it sets `waits`; whoever has
-   the lock performs it and clears `waits`. */
+/* One thread's slot. The thread writes it and then sets `waits`; the lock's
+   holder performs it and clears `waits`. */
 struct snapshot_slot {
 	_Alignas(EPOCH_PAD) _Atomic bool waits;
 	bool answer;
-	struct snapshot_wish wish;
+	struct snapshot_operation wish;
 };
 
-/* Bytes of a removed string key: to be retired after the publication. */
+/* Bytes of a removed string key, retired after the publication. */
 struct snapshot_dropped {
 	const char *bytes;
 	size_t length;
 };
 
 struct snapshot_batch {
-	struct snapshot map; /* first: epoch records have it as owner */
-	/* under the lock */
+	struct snapshot map; /* first: the owner of the epoch records */
+	/* under the lock: */
 	struct snapshot_dropped *dropped; /* [threads] */
 	size_t dropped_count;
-	uint64_t writes; /* that changed something */
+	uint64_t writes; /* those that changed the map */
 	struct snapshot_slot slot[];
 };
 
-/* Where the bytes of a key that is in the map are. */
+/* Returns the bytes of a key that is in the map. */
 RM_HOT const char *snapshot_key_bytes(
         const struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
@@ -65,9 +65,9 @@ RM_HOT const char *snapshot_key_bytes(
 	return gomap_key_bytes(gomap_slot_key(place.bucket, shape, place.slot));
 }
 
-/* Would the wish change a map in which the key has this value, or is not? */
-RM_HOT bool snapshot_changes(struct rm_shape shape,
-        const struct snapshot_wish *wish, bool was_there,
+/* True if the operation would change a map with this entry. */
+RM_HOT bool snapshot_would_change(struct rm_shape shape,
+        const struct snapshot_operation *wish, bool was_there,
         const struct rm_value *present)
 {
 	switch (wish->kind) {
@@ -83,15 +83,15 @@ RM_HOT bool snapshot_changes(struct rm_shape shape,
 	}
 }
 
-/* Changes the copy. */
+/* Applies a changing operation to the copy. */
 RM_HOT void snapshot_change(struct snapshot_batch *batch, struct gomap *next,
-        struct rm_shape shape, const struct snapshot_wish *wish, bool was_there)
+        struct rm_shape shape, const struct snapshot_operation *wish, bool was_there)
 {
 	RM_STAT_LOCKED(batch->writes, 1);
 	if (wish->value) {
 		snapshot_put(next, shape,
 		        was_there ? wish->key
-		                  : snapshot_own_key(shape, wish->key),
+		                  : snapshot_copy_key(shape, wish->key),
 		        wish->value);
 		return;
 	}
@@ -103,16 +103,17 @@ RM_HOT void snapshot_change(struct snapshot_batch *batch, struct gomap *next,
 	gomap_remove(next, shape, wish->key, NULL);
 }
 
-/* Performs one slot's wish; makes the copy, *next, if there is none yet. */
+/* Performs one slot's operation; creates the copy, *next, when first needed. */
 RM_HOT void snapshot_perform(struct snapshot_batch *batch, struct gomap *now,
         struct gomap **next, struct rm_shape shape, struct snapshot_slot *slot)
 {
-	const struct snapshot_wish *wish = &slot->wish;
+	const struct snapshot_operation *wish = &slot->wish;
 	const size_t threads = batch->map.epoch->threads;
 	struct rm_value present;
 	const bool was_there =
 	        gomap_lookup(*next ? *next : now, shape, wish->key, &present);
-	const bool changes = snapshot_changes(shape, wish, was_there, &present);
+	const bool changes =
+	        snapshot_would_change(shape, wish, was_there, &present);
 
 	slot->answer = wish->expected ? changes : was_there;
 	if (was_there && wish->old)
@@ -125,7 +126,7 @@ RM_HOT void snapshot_perform(struct snapshot_batch *batch, struct gomap *now,
 	snapshot_change(batch, *next, shape, wish, was_there);
 }
 
-/* Performs all that waits, and publishes it. Under the lock. */
+/* Performs all waiting operations and publishes the copy. Under the lock. */
 RM_HOT void snapshot_combine(struct epoch_record *record, struct rm_shape shape)
 {
 	struct snapshot_batch *batch = record->owner;
@@ -135,11 +136,11 @@ RM_HOT void snapshot_combine(struct epoch_record *record, struct rm_shape shape)
 	for (size_t i = 0; i < threads; i++) {
 		struct snapshot_slot *slot = &batch->slot[i];
 
-		/* acquire: the wish; pairs with snapshot_submit() */
+		/* acquire: the operation; pairs with snapshot_submit() */
 		if (!atomic_load_explicit(&slot->waits, memory_order_acquire))
 			continue;
 		snapshot_perform(batch, now, &next, shape, slot);
-		/* relaxed: read by its owner under the lock */
+		/* relaxed: its owner reads it under the lock */
 		atomic_store_explicit(
 		        &slot->waits, false, memory_order_relaxed);
 	}
@@ -152,7 +153,7 @@ RM_HOT void snapshot_combine(struct epoch_record *record, struct rm_shape shape)
 	batch->dropped_count = 0;
 }
 
-/* One copy per shape, out of line. */
+/* One instance per shape, out of line. */
 GOMAP_CALL void snapshot_combine_all(struct epoch_record *record)
 {
 	const struct snapshot *map = record->owner;
@@ -172,9 +173,9 @@ GOMAP_CALL void snapshot_combine_all(struct epoch_record *record)
 	}
 }
 
-/* Has a wish performed. Returns whether the key was there; with an expected
-   value, whether it was that. */
-RM_HOT bool snapshot_submit(void *thread, struct snapshot_wish wish)
+/* Submits an operation and waits for it. Returns whether the key was present
+   or, if `expected` is given, whether the value matched. */
+RM_HOT bool snapshot_submit(void *thread, struct snapshot_operation wish)
 {
 	struct epoch_record *record = thread;
 	struct snapshot_batch *batch = record->owner;
@@ -182,7 +183,7 @@ RM_HOT bool snapshot_submit(void *thread, struct snapshot_wish wish)
 	        &batch->slot[record - batch->map.epoch->records];
 
 	slot->wish = wish;
-	/* release: the wish; pairs with snapshot_combine() */
+	/* release: the operation; pairs with snapshot_combine() */
 	atomic_store_explicit(&slot->waits, true, memory_order_release);
 	lock_mutex(&batch->map.lock);
 	/* relaxed: cleared under the lock */
@@ -197,7 +198,7 @@ static inline void snapshot_batch_destroy(void *opaque)
 {
 	struct snapshot_batch *batch = opaque;
 
-	snapshot_end(&batch->map);
+	snapshot_free_content(&batch->map);
 	free(batch->dropped);
 	free(batch);
 }
@@ -214,7 +215,7 @@ static inline void *snapshot_batch_create(const struct rm_sizing *sizing)
 		return NULL;
 	memset((void *)batch, 0, bytes);
 	batch->dropped = calloc(sizing->threads, sizeof(*batch->dropped));
-	if (snapshot_begin(&batch->map, sizing) && batch->dropped)
+	if (snapshot_init(&batch->map, sizing) && batch->dropped)
 		return batch;
 	snapshot_batch_destroy(batch);
 	return NULL;

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * snapshot_map.h - maps that never change once published, and their copies.
+ * snapshot_map.h - maps that are immutable once published, and their copies.
  *
- * String keys: all maps borrow the bytes of one copy per key. It is made when
- * the key is inserted and retired by the removal; older maps that still refer
- * to it were retired before, and no reader can hold them longer.
+ * String keys: all maps share one copy of each key's bytes. It is allocated
+ * when the key is inserted and retired by the removal. Older maps that still
+ * refer to it were retired before, and no reader can hold them longer.
  *
- * A clone is made for as many entries as it will have: so it never grows, and
- * an iteration meets each key's bytes once (13/2 entries per bucket leave
- * fewer overflow buckets than buckets).
+ * A clone is sized for its entries, so it never grows: 13/2 entries per bucket
+ * need fewer overflow buckets than buckets. An iteration therefore meets each
+ * key's bytes once.
  *
- * An includer that defines SNAPSHOT_NUMBERED as true publishes each map with a
- * number, in an object of its own: {version, map}. The first has number 1, each
- * other one more than the one before it.
+ * If the includer defines SNAPSHOT_NUMBERED as true, each map is published with
+ * a version, in a separate object {version, map}. Versions count up from 1.
  */
 #ifndef RM_SNAPSHOT_MAP_H
 #define RM_SNAPSHOT_MAP_H
@@ -27,7 +26,7 @@
 #define SNAPSHOT_NUMBERED false
 #endif
 
-/* What is published where maps have numbers. Never changes. */
+/* The published object with SNAPSHOT_NUMBERED. Immutable. */
 struct snapshot_numbered {
 	uint64_t version;
 	struct gomap *map;
@@ -38,7 +37,7 @@ struct snapshot {
 	_Alignas(EPOCH_PAD) _Atomic(void *) now;
 	_Alignas(EPOCH_PAD) pthread_mutex_t lock;
 	uint64_t clones, cloned_entries;         /* under the lock */
-	_Alignas(EPOCH_PAD) struct epoch *epoch; /* constants */
+	_Alignas(EPOCH_PAD) struct epoch *epoch; /* constants from here on */
 	struct rm_shape shape;
 	uint64_t seed;
 	size_t hint;
@@ -48,7 +47,7 @@ struct snapshot {
 enum {
 	SNAPSHOT_KEY,      /* bytes of a string key */
 	SNAPSHOT_MAP,      /* without the keys' bytes */
-	SNAPSHOT_FULL_MAP, /* with them: clear() */
+	SNAPSHOT_FULL_MAP, /* with them; from clear() */
 };
 
 static RM_COLD void snapshot_full_map_free(struct gomap *full)
@@ -59,12 +58,12 @@ static RM_COLD void snapshot_full_map_free(struct gomap *full)
 
 	gomap_iterate_begin(full, &it);
 	while (gomap_iterate_next(&it, full->extra->shape, &key, &value))
-		free((void *)(uintptr_t)key.bytes); /* NULL: a 64-bit key */
+		free((void *)(uintptr_t)key.bytes); /* NULL for a 64-bit key */
 	gomap_iterate_end(&it);
 	gomap_destroy(full);
 }
 
-/* The map of what is published. */
+/* Returns the map of the published object. */
 RM_HOT struct gomap *snapshot_map_of(void *published)
 {
 	return SNAPSHOT_NUMBERED ? ((struct snapshot_numbered *)published)->map
@@ -86,8 +85,8 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 		free(pointer);
 }
 
-/* What to publish: the map, with this number where maps have one. NULL: no
-   memory; the map is freed then. */
+/* Returns the object to publish: the map or, with SNAPSHOT_NUMBERED, the map
+   with this version. Without memory, frees the map and returns NULL. */
 static void *snapshot_publication(struct gomap *made, uint64_t version)
 {
 	struct snapshot_numbered *numbered;
@@ -102,7 +101,7 @@ static void *snapshot_publication(struct gomap *made, uint64_t version)
 	return numbered;
 }
 
-/* An empty map for `count` entries, or NULL. */
+/* Returns an empty map for `count` entries, or NULL. */
 static struct gomap *snapshot_map_new(struct snapshot *map, size_t count)
 {
 	struct gomap *made = gomap_create(count > map->hint ? count : map->hint,
@@ -113,21 +112,21 @@ static struct gomap *snapshot_map_new(struct snapshot *map, size_t count)
 	return made;
 }
 
-static uint64_t snapshot_bytes_of(const struct gomap *of)
+static uint64_t snapshot_bytes_of(const struct gomap *content)
 {
-	const struct rm_shape shape = of->extra->shape;
+	const struct rm_shape shape = content->extra->shape;
 	struct gomap_stats sum = { 0 };
 
-	gomap_stats_add(of, &sum);
+	gomap_stats_add(content, &sum);
 	if (gomap_boxes(shape))
-		sum.array_bytes += gomap_count(of) * shape.value_bytes;
-	return sizeof(*of) + sizeof(*of->extra) + sum.array_bytes;
+		sum.array_bytes += gomap_count(content) * shape.value_bytes;
+	return sizeof(*content) + sizeof(*content->extra) + sum.array_bytes;
 }
 
-/* Frees what is in the map, not the map. */
-static void snapshot_end(struct snapshot *map)
+/* Frees everything in the map, but not the map itself. */
+static void snapshot_free_content(struct snapshot *map)
 {
-	/* relaxed: nobody else is left */
+	/* relaxed: no other thread is left */
 	void *last = atomic_load_explicit(&map->now, memory_order_relaxed);
 
 	epoch_destroy(map->epoch, map);
@@ -136,8 +135,8 @@ static void snapshot_end(struct snapshot *map)
 	pthread_mutex_destroy(&map->lock);
 }
 
-/* False: no memory; snapshot_end() is due all the same. */
-static bool snapshot_begin(struct snapshot *map, const struct rm_sizing *sizing)
+/* Returns false without memory; call snapshot_free_content() in any case. */
+static bool snapshot_init(struct snapshot *map, const struct rm_sizing *sizing)
 {
 	*map = (struct snapshot){ .shape = sizing->shape,
 		.seed = sizing->seed };
@@ -147,7 +146,7 @@ static bool snapshot_begin(struct snapshot *map, const struct rm_sizing *sizing)
 	        sizing->threads, sizing->retired_limit_bytes, false);
 	atomic_init(
 	        &map->now, snapshot_publication(snapshot_map_new(map, 0), 1));
-	/* relaxed: nobody else is there yet */
+	/* relaxed: not published yet */
 	return map->epoch &&
 	       atomic_load_explicit(&map->now, memory_order_relaxed);
 }
@@ -204,16 +203,16 @@ RM_HOT void snapshot_put(struct gomap *into, struct rm_shape shape,
 	gomap_exchange(into, shape, key, value, NULL);
 }
 
-/*
- * A copy of the current map with room for `more` entries. `but`, if not NULL,
- * is left out, and *bytes is then where its bytes are. Under the lock.
- */
+/* Copies the current map, with space for `extra_entries` entries. Omits
+   `excluded`, if not NULL, and sets *bytes to its key's bytes. Under the
+   lock. */
 RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
-        struct rm_shape shape, size_t more, const struct rm_key *but,
-        const char **bytes)
+        struct rm_shape shape, size_t extra_entries,
+        const struct rm_key *excluded, const char **bytes)
 {
 	const uint64_t start_ns = RM_EVENT_CLOCK();
-	struct gomap *next = snapshot_map_new(map, gomap_count(old) + more);
+	struct gomap *next =
+	        snapshot_map_new(map, gomap_count(old) + extra_entries);
 	struct gomap_iterator it;
 	struct rm_value value;
 	struct rm_key key;
@@ -222,7 +221,7 @@ RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
 		gomap_no_memory();
 	gomap_iterate_begin(old, &it);
 	while (gomap_iterate_next(&it, shape, &key, &value)) {
-		if (but && snapshot_same_key(shape, key, *but))
+		if (excluded && snapshot_same_key(shape, key, *excluded))
 			*bytes = key.bytes;
 		else
 			snapshot_put(next, shape, key, &value);
@@ -234,8 +233,8 @@ RM_HOT struct gomap *snapshot_copy(struct snapshot *map, struct gomap *old,
 	return next;
 }
 
-/* The key with bytes of its own, which live as long as it is in the map. */
-RM_HOT struct rm_key snapshot_own_key(struct rm_shape shape, struct rm_key key)
+/* Returns the key with a copy of its bytes, which the map owns. */
+RM_HOT struct rm_key snapshot_copy_key(struct rm_shape shape, struct rm_key key)
 {
 	char *bytes;
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* snapshot_ops.h - copy on write: the operations that are the same whoever
-   makes the copies. */
+/* snapshot_ops.h - copy on write: the operations that all variants share. */
 #ifndef RM_SNAPSHOT_OPS_H
 #define RM_SNAPSHOT_OPS_H
 
@@ -42,7 +41,7 @@ RM_HOT bool snapshot_lookup(void *thread, struct rm_shape shape,
 	return gomap_lookup(snapshot_current(thread), shape, key, value);
 }
 
-/* Builds one map of all entries: by upserts it would be O(n^2). */
+/* Builds one map of all entries; a sequence of upserts would cost O(n^2). */
 static inline int snapshot_load(
         void *thread, struct rm_shape shape, const struct rm_source *source)
 {
@@ -56,7 +55,8 @@ static inline int snapshot_load(
 		return -ENOMEM;
 	for (size_t i = 0; i < source->count; i++) {
 		source->at(source, i, &key, &value);
-		snapshot_put(next, shape, snapshot_own_key(shape, key), &value);
+		snapshot_put(
+		        next, shape, snapshot_copy_key(shape, key), &value);
 	}
 	lock_mutex(&map->lock);
 	snapshot_publish(record, next, SNAPSHOT_MAP, 0);
@@ -65,7 +65,7 @@ static inline int snapshot_load(
 	return 0;
 }
 
-/* One snapshot: the entries of one moment. `fn` may write to the map. */
+/* Visits one snapshot, that is, one moment. `fn` may write to the map. */
 static inline void snapshot_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -82,9 +82,9 @@ static inline size_t snapshot_length(void *thread)
 	return gomap_count(snapshot_current(thread));
 }
 
-/* Of string keys, which go with their map. */
+/* Returns the bytes of string keys that are freed with their map. */
 static inline uint64_t snapshot_bytes_of_keys(
-        struct gomap *of, struct rm_shape shape)
+        struct gomap *content, struct rm_shape shape)
 {
 	uint64_t bytes = 0;
 	struct gomap_iterator it;
@@ -93,7 +93,7 @@ static inline uint64_t snapshot_bytes_of_keys(
 
 	if (!shape.str)
 		return 0;
-	gomap_iterate_begin(of, &it);
+	gomap_iterate_begin(content, &it);
 	while (gomap_iterate_next(&it, shape, &key, &value))
 		bytes += key.length;
 	gomap_iterate_end(&it);
@@ -136,7 +136,7 @@ static inline bool snapshot_check(void *opaque, char *why, size_t size)
 	        atomic_load_explicit(&map->now, memory_order_relaxed));
 
 	if (!gomap_get(now->oldbuckets))
-		return gomap_check_says(now, why, size);
+		return gomap_check_report(now, why, size);
 	snprintf(why, size, "a published map is growing");
 	return false;
 }

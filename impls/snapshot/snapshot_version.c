@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * snapshot_version.c - copy on write, and each snapshot has a number.
- *
- * As snapshot, but what the pointer leads to is {version, map}: a lookup loads
- * one pointer more, and the number beside it, and compares that with the last
- * that its thread saw. It writes nothing shared.
- */
+/* snapshot_version.c - copy on write, with a version number for each snapshot.
+   Like snapshot, but the pointer leads to {version, map}: a lookup loads one
+   more pointer and the version, and compares that with the last version that
+   its thread saw. It writes no shared memory. */
 #include "impls/snapshot/snapshot_version.h"
 #include "runner/driver.h"
 

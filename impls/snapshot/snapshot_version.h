@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * snapshot_version.h - copy on write with numbers: what is published is
- * {version, map}, in memory of its own each time (article S0, section 4.2).
+ * snapshot_version.h - copy on write with versions: publishes {version, map},
+ * newly allocated each time (article S0, section 4.2).
  *
- * A lookup reads the number of the map that it searches, and holds it against
- * the last one that its thread has read: numbers never run backwards. It writes
- * nothing shared; its thread's own line, when the number is another one.
+ * A lookup reads the version of the map that it searches and compares it with
+ * the last one that its thread read: versions must never decrease. It writes no
+ * shared memory, and its thread's own line only when the version changes.
  */
 #ifndef RM_SNAPSHOT_VERSION_H
 #define RM_SNAPSHOT_VERSION_H
@@ -13,20 +13,21 @@
 #define SNAPSHOT_NUMBERED true
 #include "impls/snapshot/snapshot_write.h"
 
-/* What a thread has read. The thread alone writes it. */
+/* The last version that a thread read. Written by that thread only. */
 struct snapshot_seen {
 	_Alignas(EPOCH_PAD) _Atomic uint64_t version;
-	_Atomic uint64_t backwards; /* times that it was less than before */
+	_Atomic uint64_t backwards; /* times that the version decreased */
 };
 
 struct snapshot_versions {
-	struct snapshot map; /* first: epoch records have it as owner */
-	uint64_t loads;      /* maps that a load made; map.lock */
+	struct snapshot map; /* first: the owner of the epoch records */
+	uint64_t loads;      /* maps created by load(); under map.lock */
 	struct snapshot_seen seen[];
 };
 
-/* Any other number than the last: later, or something is wrong. */
-RM_HOT void snapshot_saw(struct epoch_record *record, uint64_t version)
+/* Records the version that a lookup used. */
+RM_HOT void snapshot_record_version(
+        struct epoch_record *record, uint64_t version)
 {
 	struct snapshot_versions *versions = record->owner;
 	struct snapshot_seen *seen =
@@ -41,14 +42,14 @@ RM_HOT void snapshot_saw(struct epoch_record *record, uint64_t version)
 	atomic_store_explicit(&seen->version, version, memory_order_relaxed);
 }
 
-/* Also stores the number of the map in which the key was looked up. */
+/* Also returns the version of the map that was searched. */
 RM_HOT bool snapshot_lookup_numbered(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *value, uint64_t *version)
 {
 	const struct snapshot_numbered *now = snapshot_published(thread);
 
 	*version = now->version;
-	snapshot_saw(thread, now->version);
+	snapshot_record_version(thread, now->version);
 	return gomap_lookup(now->map, shape, key, value);
 }
 
@@ -73,10 +74,10 @@ static inline int snapshot_version_load(
 	return error;
 }
 
-/* The number of what is published now. Under the lock, or alone. */
+/* Returns the published version. Under the lock, or without other threads. */
 static inline uint64_t snapshot_version_now(struct snapshot_versions *versions)
 {
-	/* relaxed: stands still */
+	/* relaxed: constant under the lock */
 	const struct snapshot_numbered *now =
 	        atomic_load_explicit(&versions->map.now, memory_order_relaxed);
 
@@ -98,7 +99,8 @@ static inline void snapshot_version_stats(
 	snapshot_stats(opaque, emit, context);
 }
 
-/* One number for each map that was made, and no reader saw any other. */
+/* Checks that the version counts all maps made, and that no reader saw a later
+   one or a decrease. */
 static inline bool snapshot_version_check(void *opaque, char *why, size_t size)
 {
 	struct snapshot_versions *versions = opaque;
@@ -106,14 +108,15 @@ static inline bool snapshot_version_check(void *opaque, char *why, size_t size)
 	               made = 1 + versions->map.clones + versions->loads;
 
 	if (version != made) {
-		snprintf(why, size, "%llu maps were made, and the last is %llu",
+		snprintf(why, size,
+		        "%llu maps were made, but the version is %llu",
 		        (unsigned long long)made, (unsigned long long)version);
 		return false;
 	}
 	for (size_t i = 0; i < versions->map.epoch->threads; i++) {
 		if (rm_stat_read(&versions->seen[i].backwards) ||
 		        rm_stat_read(&versions->seen[i].version) > version) {
-			snprintf(why, size, "a number ran backwards");
+			snprintf(why, size, "a reader saw a wrong version");
 			return false;
 		}
 	}
@@ -122,7 +125,7 @@ static inline bool snapshot_version_check(void *opaque, char *why, size_t size)
 
 static inline void snapshot_version_destroy(void *opaque)
 {
-	snapshot_end(opaque);
+	snapshot_free_content(opaque);
 	free(opaque);
 }
 
@@ -135,7 +138,7 @@ static inline void *snapshot_version_create(const struct rm_sizing *sizing)
 	if (!versions)
 		return NULL;
 	memset((void *)versions, 0, bytes);
-	if (snapshot_begin(&versions->map, sizing))
+	if (snapshot_init(&versions->map, sizing))
 		return versions;
 	snapshot_version_destroy(versions);
 	return NULL;

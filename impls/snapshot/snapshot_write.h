@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* snapshot_write.h - copy on write: writes that make a copy each. */
+/* snapshot_write.h - copy on write: writes that each make one copy. */
 #ifndef RM_SNAPSHOT_WRITE_H
 #define RM_SNAPSHOT_WRITE_H
 
 #include "impls/snapshot/snapshot_ops.h"
 
-/* exchange, and with `only_new` insert_if_absent; upsert has old == NULL. */
+/* exchange or, with `only_new`, insert_if_absent; upsert: old == NULL. */
 RM_HOT bool replace(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old, bool only_new)
 {
@@ -22,7 +22,7 @@ RM_HOT bool replace(void *thread, struct rm_shape shape, struct rm_key key,
 		        snapshot_copy(map, now, shape, 1, NULL, NULL);
 
 		if (!was_there)
-			key = snapshot_own_key(shape, key);
+			key = snapshot_copy_key(shape, key);
 		snapshot_put(next, shape, key, value);
 		snapshot_publish(record, next, SNAPSHOT_MAP, 0);
 	}
@@ -52,7 +52,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 	return replace(thread, shape, key, value, present, true);
 }
 
-/* take; remove is the same with old == NULL. */
+/* Remove calls this with old == NULL. */
 RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * collector.h - the Boehm collector in place of malloc and free, and how long
- * it stops the world. To be included before anything that allocates.
+ * collector.h - the Boehm collector instead of malloc and free, and its
+ * stop-the-world times. Include it before any code that allocates.
  *
- * What is included after this header allocates collected memory, as the
- * collector's manual proposes; free() does nothing. Memory is found through
- * the stacks of registered threads, static data, and what these lead to, not
- * through memory of the real malloc().
+ * Code included after this header allocates collected memory, as the
+ * collector's manual proposes; free() does nothing. The collector finds memory
+ * through the stacks of registered threads, static data, and their pointers,
+ * but not through memory of the real malloc().
  *
- * One collector per process: what is measured of it is static. It marks in the
- * thread whose allocation started it, without threads of its own.
+ * There is one collector per process, so its counts are static. It marks in the
+ * thread whose allocation started it and has no threads of its own.
  */
 #ifndef RM_COLLECTOR_H
 #define RM_COLLECTOR_H
 
 #define GC_THREADS
-#define GC_NO_THREAD_REDIRECTS /* threads register where they join */
+#define GC_NO_THREAD_REDIRECTS /* threads register when they join */
 
 #include "runner/base/clock.h"
 #include "runner/map.h"
@@ -30,18 +30,18 @@
 #define realloc(memory, bytes)          GC_REALLOC(memory, bytes)
 #define aligned_alloc(alignment, bytes) GC_memalign(alignment, bytes)
 #define free(memory)                    ((void)(memory))
-/* Memory without pointers, which is not looked into. */
+/* Memory without pointers, which the collector does not scan. */
 #define SYNCMAP_MALLOC_PLAIN(bytes) GC_MALLOC_ATOMIC(bytes)
 
 /* Written by the collector, which is one thread at a time; any thread reads. */
 struct collector_pauses {
-	uint64_t since_ns; /* start of the present one */
+	uint64_t since_ns; /* start of the current one */
 	_Atomic uint64_t count, total_ns, longest_ns;
 };
 
 static struct collector_pauses collector_pauses;
 
-/* The collector's hook: called around each time that threads are stopped. */
+/* The collector's hook, called before and after threads are stopped. */
 static void GC_CALLBACK collector_event(GC_EventType event)
 {
 	struct collector_pauses *pauses = &collector_pauses;
@@ -60,14 +60,14 @@ static void GC_CALLBACK collector_event(GC_EventType event)
 	}
 }
 
-/* Starts the collector, once per process: from its main thread, whose stack it
-   has to find. */
+/* Starts the collector, once per process. Only the main thread may call it
+   first, since the collector must find its stack. */
 static inline void collector_start(void)
 {
 	if (!GC_is_init_called()) {
-		GC_set_handle_fork(1); /* a check runs in a forked child */
+		GC_set_handle_fork(1); /* checks run in a forked child */
 		GC_set_markers_count(1);
-		GC_set_warn_proc(GC_ignore_warn_proc); /* of large blocks */
+		GC_set_warn_proc(GC_ignore_warn_proc); /* about large blocks */
 		GC_INIT();
 		GC_allow_register_threads();
 	}

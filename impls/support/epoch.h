@@ -2,61 +2,61 @@
 /*
  * epoch.h - epoch-based reclamation for threads that announce quiescence.
  *
- * A map unlinks an object, then retires it; it is freed when no thread can
- * hold a reference any more. A lookup pays nothing. Once per batch a thread
- * announces that it holds no reference: one load and one plain store.
+ * A map unlinks an object, then retires it. The object is freed when no thread
+ * can hold a reference any more. A lookup costs nothing. Once per batch a
+ * thread announces that it holds no reference, by one load and one plain store.
  *
- * State.  `now` is the current epoch, from 1 on. Each joined thread owns a
- * record; `seen` is the value of `now` at its last quiescent state, 0 while
- * it is parked. Retired objects wait in bags, one open bag per thread.
- * `ticket` is a counter whose value means nothing: every thread whose actions
- * must be ordered does a read-modify-write of it.
+ * State. `now` is the current epoch, from 1 on. Each joined thread owns a
+ * record; `seen` is the value of `now` at its last quiescent state, 0 while it
+ * is parked. Retired objects wait in bags, one open bag per thread. `ticket` is
+ * a counter without a meaning: every thread whose actions must be ordered does
+ * a read-modify-write (rmw) of it.
  *
- *   close bag:  C1 rmw ticket;  C2 t = now;         the bag's target is t + 2
+ *   close bag:  C1 rmw ticket;  C2 t = now;     the bag's target is t + 2
  *   quiesce:    Q1 n = now;     Q2 seen = n
- *   unpark:     U1 n = now;     U2 seen = n;        U3 rmw ticket
+ *   unpark:     U1 n = now;     U2 seen = n;    U3 rmw ticket
  *   park:       P1 seen = 0
- *   advance:    A1 n = now;     A2 rmw ticket;      A3 no record has
+ *   advance:    A1 n = now;     A2 rmw ticket;  A3 no record has
  *               0 < seen < n;   A4 cas now: n -> n + 1
  *   free:       F1 now > target
  *
  * Loads of `now` and `seen` acquire, stores of them release, and each rmw of
- * ticket does both: so of two of them the later one sees all that happened
- * before the earlier one. C2 alone may be relaxed.
+ * ticket does both. So of two rmws the later one sees all that happened before
+ * the earlier one. Only C2 may be relaxed.
  *
- * Why an object is not freed under a reader.  Let x be unlinked before C1 of
- * its bag, let C2 have read t, and let F1 have read at least t + 3. Call the
+ * Why an object is not freed under a reader. Let x be unlinked before C1 of its
+ * bag, let C2 have read t, and let F1 have read at least t + 3. Call the
  * advance that wrote t + 2 "second", the one that wrote t + 3 "third".
  *
- * 1) The second advance's A2 comes after C1. If it came before, then its A1,
- *    which read t + 1, would happen before C2, and C2 could not read t.
- * 2) So the unlinking of x happens before `now` becomes t + 2, and whoever
- *    reads t + 2 or more afterwards finds x unlinked.
- * 3) Let a reader's record be examined by A3 of the third advance.
+ * 1) The second advance's A2 comes after C1. Otherwise its A1, which read
+ *    t + 1, would happen before C2, and C2 could not read t.
+ * 2) So the unlinking of x happens before `now` becomes t + 2, and a thread
+ *    that reads t + 2 or more afterwards finds x unlinked.
+ * 3) Let A3 of the third advance examine a reader's record.
  *    a) It read seen >= t + 2, stored by Q2 or U2. The reader's accesses
  *       before that store happen before A3 and hence before F1. Its accesses
  *       after it happen after the unlinking, by 2, and cannot find x.
- *    b) It read 0. What the reader did before it parked happens before F1.
+ *    b) It read 0. The reader's accesses before it parked happen before F1.
  *       If it has unparked since, its U3 comes after the third A2, or else A3
  *       would have read U2. A2 comes after the unlinking (C1, second A2,
- *       second A4, third A1, third A2), hence so does what follows U3.
- *    c) It read something else: A3 refuses, there is no third advance.
- * 4) A bag that changes hands does so under a mutex, after C1.
+ *       second A4, third A1, third A2), hence so do all accesses after U3.
+ *    c) It read another value: A3 fails, so there is no third advance.
+ * 4) A bag is handed over under a mutex, after C1.
  *
- * To summarise: 1) the epoch moves when every thread that is not parked has
- * seen it, 2) what is retired in epoch t is out of reach for whoever has seen
- * t + 2, 3) so it is free at t + 3. No fence is needed: the ordering comes
- * from the read-modify-writes of one counter that lookups never touch.
- * A thread that neither announces nor parks stops the epoch: memory then grows
- * up to a limit, above which writers wait. This is the one way to block.
+ * Summary: 1) the epoch advances when every thread that is not parked has seen
+ * it; 2) objects retired in epoch t are unreachable for a thread that has seen
+ * t + 2; 3) so they are free at t + 3. No fence is needed, since the
+ * read-modify-writes of one counter, which lookups never touch, give the order.
+ * A thread that neither announces nor parks stops the epoch. Memory then grows
+ * up to a limit, above which writers wait. Nothing else blocks.
  *
- * Cost.  A thread with something retired reads `seen` of all T threads, and
- * adds to the one `ticket`, when it closes a bag and at each 16th announcement.
- * Each `seen` is in a line of its own that its thread writes: with T threads
- * that write that is T misses a look. A record takes 4 lines, a bag 2 KiB.
+ * Cost. A thread with retired objects reads `seen` of all T threads and
+ * increments `ticket` when it closes a bag and at every 16th announcement. Each
+ * `seen` is on a line that its thread writes, so with T writing threads a poll
+ * has T misses. A record takes 4 lines, a bag 2 KiB.
  *
- * One file, though a long one: each step of the proof above is a line of it,
- * and fast and slow side call each other.
+ * The file is long because each step of the proof is a line of it, and fast and
+ * slow parts call each other.
  */
 #ifndef RM_EPOCH_H
 #define RM_EPOCH_H
@@ -73,7 +73,7 @@ enum {
 	EPOCH_PAD = 128,       /* two lines: the prefetcher fetches pairs */
 	EPOCH_BAG_ITEMS = 125, /* with its head a bag has 2 KiB */
 	EPOCH_BAG_BYTES = 64 << 10,
-	EPOCH_POLL = 16, /* announcements between two looks at the limbo */
+	EPOCH_POLL = 16, /* announcements between two polls of the limbo */
 	EPOCH_LIMIT = 256 << 20, /* default of retired_limit_bytes */
 	EPOCH_KIND_BITS = 8,
 };
@@ -92,20 +92,20 @@ struct epoch_bag {
 	struct epoch_item items[EPOCH_BAG_ITEMS];
 };
 
-/* One thread. Only `seen` and the counters are read by others. */
+/* One thread. Others read only `seen` and the counters. */
 struct epoch_record {
 	_Alignas(EPOCH_PAD) _Atomic uint64_t seen;
 	struct epoch *epoch;
 	void *owner;     /* the map, for its operations and epoch_free() */
-	bool limbo;      /* something is retired and not yet freed */
+	bool limbo;      /* retired objects are not freed yet */
 	bool due;        /* a bag was closed: settle at the operation's end */
 	unsigned pinned; /* references outlive an operation: do not wait */
-	unsigned polls;  /* announcements since the last look */
+	unsigned polls;  /* announcements since the last poll */
 	_Alignas(RM_CACHE_LINE) struct epoch_bag *open; /* never NULL */
 	struct epoch_bag *oldest, *newest;              /* closed bags */
 	struct epoch_bag *spare;                        /* an empty one */
-	/* one writer, this thread; read by statistics only. The first line:
-	   in the stats build; retries are the map's own, failed CAS */
+	/* One writer, this thread; only statistics read them. The first line
+	   exists in the stats build; retries are the map's failed CAS. */
 	_Atomic uint64_t retired, retired_bytes, freed, freed_bytes, retries;
 	_Atomic uint64_t waits, wait_ns;
 };
@@ -114,26 +114,24 @@ struct epoch {
 	_Alignas(EPOCH_PAD) _Atomic uint64_t now;
 	uint64_t limit_bytes, bag_bytes; /* constants after creation */
 	size_t threads;
-	bool keep; /* never free before the end: a leak, on purpose */
+	bool keep; /* never free before the end: a deliberate leak */
 	_Alignas(EPOCH_PAD) _Atomic uint64_t ticket;
 	/* in closed bags; relaxed: a threshold, orders nothing */
 	_Atomic uint64_t held_bytes, peak_bytes;
-	_Atomic unsigned waiting; /* threads above the limit, now */
+	_Atomic unsigned waiting; /* threads that wait above the limit */
 	_Alignas(EPOCH_PAD) pthread_mutex_t lock;
-	_Atomic(struct epoch_bag *) orphans; /* of threads that left; lock */
-	uint64_t swept_at;                   /* epoch of the last look; lock */
+	_Atomic(struct epoch_bag *) orphans; /* from threads that left; lock */
+	uint64_t swept_at;                   /* epoch of the last sweep; lock */
 	struct epoch_record records[];
 };
 
-/*
- * Frees one object. Each file that includes this header defines it, with a
- * switch over its own kinds: a pointer to a function would be an indirect
- * call on the way of a measured write. Called by any joined thread, and by
- * epoch_destroy(). It must not retire.
- */
+/* Frees one object. Each file that includes this header defines it, with a
+   switch over its own kinds: a function pointer would put an indirect call into
+   measured writes. Any joined thread and epoch_destroy() may call it. It must
+   not retire. */
 static void epoch_free(void *owner, unsigned kind, void *pointer);
 
-/* Ends a park: from here on references may be held. */
+/* Ends a park: references may be held from now on. */
 RM_HOT void epoch_unpark(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -141,21 +139,19 @@ RM_HOT void epoch_unpark(struct epoch_record *record)
 	/* acquire: pairs with A4, case 3a of the proof */
 	uint64_t now = atomic_load_explicit(&epoch->now, memory_order_acquire);
 
-	/* release: U2, pairs with A3: in C++20 the release sequence of P1 ends
-	   here, in C11 it went on */
+	/* release: U2, pairs with A3. In C++20 the release sequence of P1 ends
+	   here; in C11 it continued. */
 	atomic_store_explicit(&record->seen, now, memory_order_release);
 	/* acq_rel: U3 of the proof */
 	atomic_fetch_add_explicit(&epoch->ticket, 1, memory_order_acq_rel);
 }
 
-/*
- * The slow side: bags, advancing, waiting. Nothing from here to
- * epoch_settle_slow() runs more often than once per bag or per EPOCH_POLL
- * announcements; the letters are the proof's.
- */
+/* The slow part: bags, advancing, waiting. Functions from here to
+   epoch_settle_slow() run at most once per bag or per EPOCH_POLL announcements.
+   The letters are the proof's. */
 
 /* Frees the objects of a list of bags, and the bags. */
-static RM_COLD void epoch_empty(
+static RM_COLD void epoch_free_bags(
         struct epoch_record *record, void *owner, struct epoch_bag *bag)
 {
 	while (bag) {
@@ -181,8 +177,8 @@ static RM_COLD void epoch_empty(
 	}
 }
 
-/* Adds the bytes of a closed bag to what is held, and keeps the peak. */
-static void epoch_hold(struct epoch *epoch, uint64_t bytes)
+/* Adds the bytes of a closed bag to the held bytes and updates the peak. */
+static void epoch_add_held(struct epoch *epoch, uint64_t bytes)
 {
 	/* relaxed, all: a threshold and a statistic */
 	uint64_t held = atomic_fetch_add_explicit(&epoch->held_bytes, bytes,
@@ -198,8 +194,8 @@ static void epoch_hold(struct epoch *epoch, uint64_t bytes)
 		;
 }
 
-/* An empty bag. The contract has no "out of memory" for a write: the process
-   ends and the trial is recorded as failed. */
+/* Returns an empty bag. The contract has no "out of memory" for a write: the
+   process ends, and the trial is recorded as failed. */
 static struct epoch_bag *epoch_new_bag(struct epoch_record *record)
 {
 	struct epoch_bag *bag = record->spare;
@@ -214,7 +210,7 @@ static struct epoch_bag *epoch_new_bag(struct epoch_record *record)
 	return bag;
 }
 
-/* Closes the open bag: fixes when it will be free. */
+/* Closes the open bag and fixes its target. */
 static RM_COLD void epoch_close(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -223,7 +219,7 @@ static RM_COLD void epoch_close(struct epoch_record *record)
 	record->open = epoch_new_bag(record);
 	/* acq_rel: C1, orders the unlinking before the second advance */
 	atomic_fetch_add_explicit(&epoch->ticket, 1, memory_order_acq_rel);
-	/* relaxed: C2, an older value than the true one is excluded by C1 */
+	/* relaxed: C2, C1 excludes an older value than the true one */
 	bag->target =
 	        atomic_load_explicit(&epoch->now, memory_order_relaxed) + 2;
 	if (epoch->keep)
@@ -234,10 +230,10 @@ static RM_COLD void epoch_close(struct epoch_record *record)
 		record->oldest = bag;
 	record->newest = bag;
 	record->due = true;
-	epoch_hold(epoch, bag->bytes);
+	epoch_add_held(epoch, bag->bytes);
 }
 
-/* Moves the epoch if every thread that is not parked has seen it. */
+/* Advances the epoch if every thread that is not parked has seen it. */
 static void epoch_advance(struct epoch *epoch)
 {
 	/* acquire: A1, pairs with the previous A4 */
@@ -253,13 +249,13 @@ static void epoch_advance(struct epoch *epoch)
 		if (seen && seen < now)
 			return;
 	}
-	/* acq_rel: A4, pairs with Q1, U1, A1 and F1; when it fails another
-	   thread has advanced, and nothing is read: relaxed */
+	/* acq_rel: A4, pairs with Q1, U1, A1 and F1. relaxed: if it fails,
+	   another thread has advanced, and nothing is read. */
 	atomic_compare_exchange_strong_explicit(&epoch->now, &now, now + 1,
 	        memory_order_acq_rel, memory_order_relaxed);
 }
 
-/* Frees what threads that left have retired. The caller holds the lock. */
+/* Frees objects retired by threads that left. The caller holds the lock. */
 static void epoch_sweep_orphans(struct epoch_record *record, uint64_t now)
 {
 	struct epoch *epoch = record->epoch;
@@ -276,7 +272,7 @@ static void epoch_sweep_orphans(struct epoch_record *record, uint64_t now)
 
 		bag->next = is_free ? NULL : kept;
 		if (is_free)
-			epoch_empty(record, record->owner, bag);
+			epoch_free_bags(record, record->owner, bag);
 		else
 			kept = bag;
 		bag = next;
@@ -285,7 +281,7 @@ static void epoch_sweep_orphans(struct epoch_record *record, uint64_t now)
 	atomic_store_explicit(&epoch->orphans, kept, memory_order_relaxed);
 }
 
-/* Frees what is free, without waiting for anybody. */
+/* Frees what is free, without waiting. */
 static void epoch_sweep(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -299,7 +295,7 @@ static void epoch_sweep(struct epoch_record *record)
 
 		record->oldest = bag->next;
 		bag->next = NULL;
-		epoch_empty(record, record->owner, bag);
+		epoch_free_bags(record, record->owner, bag);
 	}
 	/* relaxed: only a hint, the list is read under the lock */
 	if (atomic_load_explicit(&epoch->orphans, memory_order_relaxed) &&
@@ -310,7 +306,7 @@ static void epoch_sweep(struct epoch_record *record)
 	record->limbo = record->oldest || record->open->count;
 }
 
-/* epoch_quiesce() with a limbo: looks at it now and then. */
+/* The slow part of epoch_quiesce(): polls the limbo occasionally. */
 static RM_COLD void epoch_poll(struct epoch_record *record)
 {
 	if (record->epoch->keep ||
@@ -323,8 +319,8 @@ static RM_COLD void epoch_poll(struct epoch_record *record)
 	epoch_sweep(record);
 }
 
-/* Gives all that this thread has retired to whoever sweeps next. The thread
-   is parked. */
+/* Hands over this thread's retired objects to the next sweep. The thread is
+   parked. */
 static RM_COLD void epoch_hand_over(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -348,10 +344,10 @@ static RM_COLD void epoch_hand_over(struct epoch_record *record)
 	record->limbo = false;
 }
 
-/* The end of epoch_leave(): if all others are parked or have left, the epoch
-   moves freely, and the orphans are freed. The last one to get the lock sees
-   everybody else gone. */
-static RM_COLD void epoch_last_call(struct epoch_record *record)
+/* The end of epoch_leave(). If all other threads are parked or have left, the
+   epoch advances freely and the orphans are freed. The last thread to get the
+   lock sees that all others have left. */
+static RM_COLD void epoch_sweep_last(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
 
@@ -366,8 +362,8 @@ static RM_COLD void epoch_last_call(struct epoch_record *record)
 	pthread_mutex_unlock(&epoch->lock);
 }
 
-/* Waits until all that this thread has retired is free. It holds no lock and
-   no reference, and counts as parked meanwhile. */
+/* Waits until all objects that this thread retired are free. It holds no lock
+   and no reference, and counts as parked. */
 static RM_COLD void epoch_wait(struct epoch_record *record)
 {
 	struct epoch *epoch = record->epoch;
@@ -411,13 +407,12 @@ static RM_COLD void epoch_settle_slow(struct epoch_record *record)
 }
 
 /*
- * Creates the reclamation of one map.
+ * Creates the reclamation of one map. Returns NULL without memory. The caller
+ * destroys it.
  *
- * threads      records; slots are 0 .. threads - 1
- * limit_bytes  above this many retired bytes writers wait; 0: 256 MiB
- * keep         never frees before epoch_destroy()
- *
- * Returns NULL when memory ran out. The caller destroys it.
+ *	threads      records; slots are 0 .. threads - 1
+ *	limit_bytes  above this many retired bytes writers wait; 0: 256 MiB
+ *	keep         never frees before epoch_destroy()
  */
 static struct epoch *epoch_create(
         size_t threads, uint64_t limit_bytes, bool keep)
@@ -441,28 +436,28 @@ static struct epoch *epoch_create(
 	return epoch;
 }
 
-/* Frees all that is retired, then the reclamation itself. No thread is
-   joined. `owner` is passed to epoch_free(). NULL is allowed. */
+/* Frees all retired objects, then the reclamation itself. No thread is joined.
+   `owner` is passed to epoch_free(). NULL is allowed. */
 static void epoch_destroy(struct epoch *epoch, void *owner)
 {
 	if (!epoch)
 		return;
-	/* relaxed: nobody else is left */
-	epoch_empty(&epoch->records[0], owner,
+	/* relaxed: no other thread is left */
+	epoch_free_bags(&epoch->records[0], owner,
 	        atomic_load_explicit(&epoch->orphans, memory_order_relaxed));
 	for (size_t i = 0; i < epoch->threads; i++) {
 		struct epoch_record *record = &epoch->records[i];
 
-		epoch_empty(record, owner, record->oldest);
-		epoch_empty(record, owner, record->open);
+		epoch_free_bags(record, owner, record->oldest);
+		epoch_free_bags(record, owner, record->open);
 		free(record->spare);
 	}
 	pthread_mutex_destroy(&epoch->lock);
 	free(epoch);
 }
 
-/* Starts a park: no reference is held until epoch_unpark(), the epoch moves
-   on without this thread. What it has retired is handed over. */
+/* Starts a park: the thread holds no reference until epoch_unpark(), and the
+   epoch advances without it. Its retired objects are handed over. */
 RM_HOT void epoch_park(struct epoch_record *record)
 {
 	/* release: P1; pairs with A3 */
@@ -471,8 +466,8 @@ RM_HOT void epoch_park(struct epoch_record *record)
 		epoch_hand_over(record);
 }
 
-/* Announces a quiescent state: no reference is held. Never blocks; may free
-   what this thread and threads that left have retired. */
+/* Announces a quiescent state: the thread holds no reference. Never blocks. May
+   free objects of this thread and of threads that left. */
 RM_HOT void epoch_quiesce(struct epoch_record *record)
 {
 	/* acquire: Q1, pairs with A4. release: Q2, pairs with A3 */
@@ -484,8 +479,8 @@ RM_HOT void epoch_quiesce(struct epoch_record *record)
 		epoch_poll(record);
 }
 
-/* Makes the calling thread known. `owner` is the map. Returns the thread's
-   record, or NULL when memory ran out. */
+/* Registers the calling thread. `owner` is the map. Returns the thread's
+   record, or NULL without memory. */
 static struct epoch_record *epoch_join(
         struct epoch *epoch, size_t slot, void *owner)
 {
@@ -500,21 +495,21 @@ static struct epoch_record *epoch_join(
 	return record;
 }
 
-/* The thread holds nothing any more; its limbo is handed over. The last one
-   that leaves frees everything. */
+/* Ends a thread's use: its limbo is handed over. The last thread to leave frees
+   everything. */
 static void epoch_leave(struct epoch_record *record)
 {
 	epoch_park(record);
-	epoch_last_call(record);
+	epoch_sweep_last(record);
 }
 
 /*
- * Retires an object that is unlinked already: from now on no lookup can find
- * it, and it is the caller who unlinked it. May be called under a lock; the
- * caller calls epoch_settle() after it released all of them.
+ * Retires an object that the caller has unlinked: no lookup can find it now.
+ * May be called under a lock; the caller calls epoch_settle() after it released
+ * all locks.
  *
- * kind   0 .. 255, for epoch_free()
- * bytes  what freeing it will give back, for the limit and the statistics
+ *	kind   0 .. 255, for epoch_free()
+ *	bytes  size of the freed memory, for the limit and the statistics
  */
 RM_HOT void epoch_retire(struct epoch_record *record, unsigned kind,
         void *pointer, uint64_t bytes)
@@ -533,17 +528,15 @@ RM_HOT void epoch_retire(struct epoch_record *record, unsigned kind,
 		epoch_close(record);
 }
 
-/*
- * Ends a write: no lock is held and no reference. Frees what is free; above
- * the limit it waits for a grace period, and counts that.
- */
+/* Ends a write. The caller holds no lock and no reference. Frees what is free.
+   Above the limit it waits for a grace period and counts that. */
 RM_HOT void epoch_settle(struct epoch_record *record)
 {
 	if (__builtin_expect(record->due, 0))
 		epoch_settle_slow(record);
 }
 
-/* rm_map_ops.stats of the reclamation; any thread, also while others run. */
+/* rm_map_ops.stats of the reclamation. Any thread may call it at any time. */
 static void epoch_stats(struct epoch *epoch, rm_stat_fn *emit, void *context)
 {
 	uint64_t sum[7] = { 0 };

@@ -2,9 +2,9 @@
 /*
  * fnv.h - FNV-1a with 64 bits: chooses the shard.
  *
- * Source: Fowler, Noll, Vo; the constants are those of their published
- * 64-bit variant. Not the hash of a map's inside: that is rm_hash(), so that
- * shard and inner bucket come from independent bits.
+ * Source: Fowler, Noll, Vo; the constants of their published 64-bit variant.
+ * The hash within a map is rm_hash(), so that shard and inner bucket use
+ * independent bits.
  */
 #ifndef RM_SUPPORT_FNV_H
 #define RM_SUPPORT_FNV_H
@@ -33,11 +33,9 @@ RM_HOT uint64_t rm_fnv1a_key(struct rm_shape shape, struct rm_key key)
 	return hash;
 }
 
-/*
- * Index of a key's shard, 0 .. shards - 1; `shards` is a power of two. Both
- * halves are folded: the lowest k bits of FNV-1a see only the lowest k bits
- * of each byte.
- */
+/* Index of a key's shard, 0 .. shards - 1; `shards` is a power of two. Both
+   halves are folded, since the lowest k bits of FNV-1a depend only on the
+   lowest k bits of each byte. */
 RM_HOT size_t rm_fnv1a_shard(
         struct rm_shape shape, struct rm_key key, size_t shards)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * go_futex.h - what the locks of Go's stand on here: waiting and waking, and the
- * smallest mutex that waits.
+ * go_futex.h - the basis of Go's locks: waiting, waking, and the smallest mutex
+ * that waits.
  *
- * GO_WAITS chooses how: go_futex_wait(word, value) waits while *word == value
- * and may return early, so that whoever waits looks again; go_futex_wake().
+ * GO_WAITS selects the implementation. go_futex_wait(word, value) waits while
+ * *word == value and may return early, so callers check again; go_futex_wake()
+ * wakes.
  */
 #ifndef RM_SUPPORT_GO_FUTEX_H
 #define RM_SUPPORT_GO_FUTEX_H
@@ -23,9 +24,9 @@
 /* A plain mutex in one word: 0 free, 1 held, 2 held and waited for. */
 GO_CALL void go_w_lock_slow(_Atomic uint32_t *w)
 {
-	RM_LOCK_WAITS();
-	/* acquire: pairs with the release in go_w_unlock(). 2: from here on
-	   somebody may sleep, also if it is not this thread any more. */
+	RM_LOCK_WAIT_BEGIN();
+	/* acquire: pairs with the release in go_w_unlock(). 2: from now on a
+	   thread may sleep, not necessarily this one. */
 	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)
 		go_futex_wait(w, 2);
 }
@@ -34,7 +35,7 @@ static inline void go_w_lock(_Atomic uint32_t *w)
 {
 	uint32_t free = 0;
 
-	/* acquire: pairs with the release in go_w_unlock(); relaxed when it
+	/* acquire: pairs with the release in go_w_unlock(); relaxed if it
 	   failed: the slow path orders */
 	if (!atomic_compare_exchange_strong_explicit(
 	            w, &free, 1, memory_order_acquire, memory_order_relaxed))

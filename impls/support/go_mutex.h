@@ -2,21 +2,21 @@
 /*
  * go_mutex.h - Go's Mutex, normal and starvation mode.
  *
- * Written from a description of the algorithm, no code. One word of state:
- * locked, woken (somebody is awake and trying: unlock wakes nobody else),
+ * Written from a description of the algorithm, not from code. One word of
+ * state: locked, woken (a thread is awake and tries, so unlock wakes no other),
  * starving, and the number of waiters.
  *
- * Normal mode: waiters sleep in order of arrival, but who was woken competes
- * with newcomers, who are running already and mostly win; it then waits first
- * in line. Once it has waited for more than 1 ms it makes the mutex starving:
- * unlock hands the lock to the first in line, newcomers neither take nor spin
- * for it, and line up at the end. The mode ends with an owner that is the last
- * in line or waited for less than 1 ms.
+ * Normal mode: waiters sleep in order of arrival. A woken waiter competes with
+ * newcomers, which are running already and mostly win. It then waits at the
+ * front of the queue. After more than 1 ms of waiting it makes the mutex
+ * starving. Then unlock hands the lock to the front of the queue, and newcomers
+ * queue at the end without trying or spinning. The mode ends with an owner that
+ * is the last waiter or waited for less than 1 ms.
  *
  * Differences: a thread waits where Go parks a goroutine. Go's semaphore keeps
- * its lines in a table of the whole process; here a mutex has its own line, so
- * that it is 32 bytes, not 8. A newcomer spins on more than one CPU, as in Go,
- * but C cannot ask whether other goroutines wait for this very CPU.
+ * the queues in a table of the process. Here each mutex has its queue, so it
+ * has 32 bytes instead of 8. A newcomer spins on more than one CPU, as in Go,
+ * but C cannot check whether other goroutines wait for this CPU.
  */
 #ifndef RM_SUPPORT_GO_MUTEX_H
 #define RM_SUPPORT_GO_MUTEX_H
@@ -33,27 +33,27 @@ enum {
 	GO_MUTEX_WOKEN = 2,
 	GO_MUTEX_STARVING = 4,
 	GO_MUTEX_WAITER = 8, /* one waiter */
-	GO_MUTEX_SPINS = 4,  /* times that a newcomer spins */
+	GO_MUTEX_SPINS = 4,  /* spins of a newcomer */
 	GO_MUTEX_PAUSES = 30,
 	GO_MUTEX_STARVED_NS = 1000000,
 };
 
-/* One thread in line; on its stack. */
+/* One queued thread; on its stack. */
 struct go_waiter {
 	struct go_waiter *next;
 	_Atomic uint32_t granted; /* 1: may go on */
 };
 
-/* Made by go_mutex_init(). */
+/* Initialised by go_mutex_init(). */
 struct go_mutex {
 	_Atomic uint32_t state;
 	uint32_t spins;        /* GO_MUTEX_SPINS, or 0 on one CPU; constant */
-	_Atomic uint32_t line; /* protects what follows; go_futex.h */
-	uint32_t grants;       /* not yet asked for */
+	_Atomic uint32_t line; /* protects the fields below; go_futex.h */
+	uint32_t grants;       /* grants without a waiter yet */
 	struct go_waiter *first, *last;
 };
 
-/* What a thread that wants the lock knows of itself. */
+/* A thread's state while it tries to get the lock. */
 struct go_contender {
 	uint64_t since_ns; /* of its first wait; 0: none yet */
 	bool starving, awoken;
@@ -76,7 +76,7 @@ static __attribute__((unused)) RM_COLD _Noreturn void go_mutex_fatal(
 	abort();
 }
 
-/* Waits in line, `ahead` of all others or at the end, until granted. */
+/* Queues, at the front if `ahead` or at the end, and waits until granted. */
 GO_CALL void go_mutex_queue(struct go_mutex *mutex, bool ahead)
 {
 	struct go_waiter self = { .next = NULL };
@@ -102,7 +102,7 @@ GO_CALL void go_mutex_queue(struct go_mutex *mutex, bool ahead)
 		go_futex_wait(&self.granted, 0);
 }
 
-/* Lets the first in line go on, or the next that comes to wait. */
+/* Grants the front of the queue, or the next waiter to come. */
 GO_CALL void go_mutex_grant(struct go_mutex *mutex)
 {
 	go_w_lock(&mutex->line);
@@ -115,32 +115,32 @@ GO_CALL void go_mutex_grant(struct go_mutex *mutex)
 	go_w_unlock(&mutex->line);
 	if (!first)
 		return;
-	/* release: the waiter sees what the holder did. It may be gone when
-	   it is woken: see go_futex.h. */
+	/* release: the waiter sees the holder's work. The waiter may no longer
+	   exist when it is woken: see go_waits_kernel.h. */
 	atomic_store_explicit(&first->granted, 1, memory_order_release);
 	go_futex_wake(&first->granted, 1);
 }
 
-/* The state that a contender tries to put in the place of `old`: locked by
-   it, or with it among the waiters. */
-static inline uint32_t go_mutex_wish(
+/* Returns the state that a contender tries to store instead of `old`: locked by
+   it, or with it as a waiter. */
+static inline uint32_t go_mutex_desired_state(
         uint32_t old, const struct go_contender *self)
 {
-	uint32_t wish = old;
+	uint32_t desired = old;
 
 	if (!(old & GO_MUTEX_STARVING))
-		wish |= GO_MUTEX_LOCKED;
+		desired |= GO_MUTEX_LOCKED;
 	if (old & (GO_MUTEX_LOCKED | GO_MUTEX_STARVING))
-		wish += GO_MUTEX_WAITER;
+		desired += GO_MUTEX_WAITER;
 	if (self->starving && (old & GO_MUTEX_LOCKED))
-		wish |= GO_MUTEX_STARVING;
+		desired |= GO_MUTEX_STARVING;
 	if (self->awoken)
-		wish &= ~(uint32_t)GO_MUTEX_WOKEN;
-	return wish;
+		desired &= ~(uint32_t)GO_MUTEX_WOKEN;
+	return desired;
 }
 
-/* Added to the state by the waiter to whom a starving mutex was handed: one
-   waiter fewer, locked, and the end of the mode if it is time. */
+/* Returns the change of state by a waiter that got a starving mutex: one waiter
+   fewer, locked, and the end of the mode if due. */
 static inline uint32_t go_mutex_take_over(
         uint32_t old, const struct go_contender *self)
 {
@@ -151,8 +151,8 @@ static inline uint32_t go_mutex_take_over(
 	return change;
 }
 
-/* Spins for a moment if that makes sense; false: it does not. Tells unlock
-   that it need not wake anybody. */
+/* Spins for a moment if that is useful; false: it is not. Sets a flag so that
+   unlock need not wake a waiter. */
 static inline bool go_mutex_spin(
         struct go_mutex *mutex, struct go_contender *self, uint32_t old)
 {
@@ -204,7 +204,7 @@ GO_CALL void go_mutex_lock_slow(struct go_mutex *mutex)
 {
 	struct go_contender self = { .since_ns = 0 };
 
-	RM_LOCK_WAITS();
+	RM_LOCK_WAIT_BEGIN();
 	for (;;) {
 		/* relaxed: the exchange below orders */
 		uint32_t old = atomic_load_explicit(
@@ -212,10 +212,10 @@ GO_CALL void go_mutex_lock_slow(struct go_mutex *mutex)
 
 		if (go_mutex_spin(mutex, &self, old))
 			continue;
-		/* acquire: pairs with the release in go_mutex_unlock();
-		   relaxed when it failed: nothing was taken */
+		/* acquire: pairs with the release in go_mutex_unlock(); relaxed
+		   if it failed: nothing was taken */
 		if (!atomic_compare_exchange_strong_explicit(&mutex->state,
-		            &old, go_mutex_wish(old, &self),
+		            &old, go_mutex_desired_state(old, &self),
 		            memory_order_acquire, memory_order_relaxed))
 			continue;
 		if (!(old & (GO_MUTEX_LOCKED | GO_MUTEX_STARVING)) ||
@@ -228,8 +228,8 @@ RM_HOT void go_mutex_lock(struct go_mutex *mutex)
 {
 	uint32_t free = 0;
 
-	/* acquire: pairs with the release in go_mutex_unlock(); relaxed when
-	   it failed: the slow path orders */
+	/* acquire: pairs with the release in go_mutex_unlock(); relaxed if it
+	   failed: the slow path orders */
 	if (__builtin_expect(
 	            !atomic_compare_exchange_strong_explicit(&mutex->state,
 	                    &free, GO_MUTEX_LOCKED, memory_order_acquire,
@@ -238,7 +238,7 @@ RM_HOT void go_mutex_lock(struct go_mutex *mutex)
 		go_mutex_lock_slow(mutex);
 }
 
-/* `state` is what is left after unlocking: somebody may have to be woken. */
+/* `state` is the state after unlocking. Wakes a waiter if necessary. */
 GO_CALL void go_mutex_unlock_slow(struct go_mutex *mutex, uint32_t state)
 {
 	const uint32_t awake =
@@ -251,8 +251,8 @@ GO_CALL void go_mutex_unlock_slow(struct go_mutex *mutex, uint32_t state)
 		return;
 	}
 	while (state >= GO_MUTEX_WAITER && !(state & awake))
-		/* release: handed on by the grant; relaxed when it failed:
-		   the new state is looked at */
+		/* release: handed on by the grant; relaxed if it failed: the
+		   new state is checked */
 		if (atomic_compare_exchange_strong_explicit(&mutex->state,
 		            &state, (state - GO_MUTEX_WAITER) | GO_MUTEX_WOKEN,
 		            memory_order_release, memory_order_relaxed)) {

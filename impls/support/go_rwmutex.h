@@ -2,17 +2,18 @@
 /*
  * go_rwmutex.h - Go's RWMutex on futexes.
  *
- * Written from a description of the algorithm, no code. A reader adds 1 to
- * reader_count; a writer announces itself by subtracting 2^30, so that later
- * readers see a negative number and queue, and waits for those who were
- * there. After the write all queued readers go first: neither side starves.
- * Each read costs two atomic additions to one shared line.
+ * Written from a description of the algorithm, not from code. A reader adds 1
+ * to reader_count. A writer announces itself by subtracting 2^30, so that later
+ * readers see a negative number and queue. Then it waits for the readers that
+ * preceded it. After the write all queued readers go first, so neither side
+ * starves. Each read costs two atomic additions to one shared line.
  *
  * The writers' mutex `w` is a plain futex mutex (free, held, held with
- * waiters): no spinning and no hand-over to a starved writer, which Go's has.
- * go_mutex.h has both in 32 bytes. With it this lock would take 48 bytes, and a
- * shard without padding would not take 32, as it does in Go (shard_rw_32_pad0).
- * A wait is a futex wait of the thread, where Go parks a goroutine.
+ * waiters). Unlike Go's it neither spins nor hands over to a starved writer.
+ * go_mutex.h does both in 32 bytes. With it this lock would take 48 bytes, and
+ * a shard without padding would not take 32, as it does in Go
+ * (shard_rw_32_pad0). A wait is a futex wait of the thread, whereas Go parks a
+ * goroutine.
  */
 #ifndef RM_SUPPORT_GO_RWMUTEX_H
 #define RM_SUPPORT_GO_RWMUTEX_H
@@ -35,18 +36,18 @@ struct go_rwmutex {
 
 enum { GO_RW_MAX_READERS = 1 << 30 };
 
-/* Takes one from the semaphore, sleeping while there is none. */
+/* Takes one from the semaphore; sleeps while it is 0. */
 GO_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 {
-	RM_LOCK_WAITS();
+	RM_LOCK_WAIT_BEGIN();
 	for (;;) {
 		/* relaxed: the exchange below orders */
 		uint32_t count =
 		        atomic_load_explicit(sem, memory_order_relaxed);
 
 		while (count > 0)
-			/* acquire: pairs with go_sem_release(); relaxed when
-			   it failed: nothing was taken */
+			/* acquire: pairs with go_sem_release(); relaxed if it
+			   failed: nothing was taken */
 			if (atomic_compare_exchange_weak_explicit(sem, &count,
 			            count - 1, memory_order_acquire,
 			            memory_order_relaxed))
@@ -58,7 +59,7 @@ GO_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 /* Adds `count` > 0 and wakes as many. */
 GO_CALL void go_sem_release(_Atomic uint32_t *sem, uint32_t count)
 {
-	/* release: what was done before is seen by those who acquire */
+	/* release: acquiring threads see this thread's work */
 	atomic_fetch_add_explicit(sem, count, memory_order_release);
 	go_futex_wake(sem, count);
 }
@@ -70,8 +71,8 @@ static __attribute__((unused)) RM_COLD _Noreturn void go_rwmutex_fatal(
 	abort();
 }
 
-/* Locks for reading; many may hold it. Not recursive: a waiting writer blocks
-   the second. */
+/* Locks for reading; several threads may hold it. Not recursive: a waiting
+   writer blocks the second call. */
 RM_HOT void go_rwmutex_read_lock(struct go_rwmutex *lock)
 {
 	/* acquire: pairs with the release of the last writer's unlock */
@@ -81,12 +82,12 @@ RM_HOT void go_rwmutex_read_lock(struct go_rwmutex *lock)
 		go_sem_acquire(&lock->reader_sem);
 }
 
-/* A reader leaves while a writer waits; `count` is reader_count before it. */
+/* A reader leaves while a writer waits; `count` is the old reader_count. */
 GO_CALL void go_rwmutex_read_unlock_slow(struct go_rwmutex *lock, int32_t count)
 {
 	if (count == 0 || count == -GO_RW_MAX_READERS)
 		go_rwmutex_fatal("RUnlock");
-	/* acq_rel: the last to leave hands over what all of them did */
+	/* acq_rel: the last reader to leave hands over the work of all */
 	if (atomic_fetch_sub_explicit(
 	            &lock->reader_wait, 1, memory_order_acq_rel) == 1)
 		go_sem_release(&lock->writer_sem, 1);
@@ -102,7 +103,7 @@ RM_HOT void go_rwmutex_read_unlock(struct go_rwmutex *lock)
 		go_rwmutex_read_unlock_slow(lock, count);
 }
 
-/* Locks for writing: alone. */
+/* Locks for writing, exclusively. */
 GO_CALL void go_rwmutex_lock(struct go_rwmutex *lock)
 {
 	go_w_lock(&lock->w);
@@ -118,7 +119,7 @@ GO_CALL void go_rwmutex_lock(struct go_rwmutex *lock)
 		go_sem_acquire(&lock->writer_sem);
 }
 
-/* Lets in the readers that queued meanwhile, then other writers. */
+/* Admits the queued readers, then other writers. */
 GO_CALL void go_rwmutex_unlock(struct go_rwmutex *lock)
 {
 	/* release: pairs with the acquire of readers */

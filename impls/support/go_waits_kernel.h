@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * go_waits_kernel.h - a wait of Go's locks is the thread's, asleep in the kernel. A
- * choice of GO_WAITS, see go_futex.h.
+ * go_waits_kernel.h - waits of Go's locks sleep in the kernel. A choice of
+ * GO_WAITS, see go_futex.h.
  *
- * A wait may return early, also because a waiter that has gone was woken at an
- * address that now is another's: whoever waits looks again.
+ * A wait may return early. For example, a wake-up for a finished waiter may
+ * reach a new waiter at the same address. So waiters check again.
  */
 #ifndef RM_SUPPORT_GO_WAITS_KERNEL_H
 #define RM_SUPPORT_GO_WAITS_KERNEL_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * go_waits_spin.h - a wait of Go's locks spins: no call of the kernel while the
- * other thread runs (impls/support/spin.h says for how long). A choice of
- * GO_WAITS, see go_futex.h.
+ * go_waits_spin.h - waits of Go's locks spin: no system call while the other
+ * thread runs (impls/support/spin.h has the limits). A choice of GO_WAITS, see
+ * go_futex.h.
  *
- * In Go a waiting goroutine is parked and its thread runs another one, which
- * costs no system call either. What is left of the kernel's is the difference
- * to the sibling that sleeps.
+ * In Go a waiting goroutine is parked and its thread runs another one, also
+ * without a system call. The difference to go_waits_kernel.h is the cost of the
+ * kernel.
  */
 #ifndef RM_SUPPORT_GO_WAITS_SPIN_H
 #define RM_SUPPORT_GO_WAITS_SPIN_H
@@ -20,7 +20,7 @@ static inline void go_futex_wait(_Atomic uint32_t *word, uint32_t value)
 {
 	unsigned looks = 0;
 
-	/* relaxed: whoever waits takes what it waited for by an exchange */
+	/* relaxed: callers then take the lock by an exchange */
 	while (atomic_load_explicit(word, memory_order_relaxed) == value)
 		spin_wait(&looks);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * guard_ck_brlock.h - Concurrency Kit's big-reader lock. A guard of
- * gomap_guarded.h, for one shard; who includes it says `needs: ck`.
+ * gomap_guarded.h, for one shard; includers need `needs: ck`.
  *
  * Source: I. Molnar, D. S. Miller, Linux 2.4; ck_brlock.h. Each reader has a
- * word of its own, on lines of its own: lookups write nothing shared, and a
- * writer walks the words of all readers that there may be. All are registered
- * at creation, so that joining waits for nobody. A writer's waits are not the
- * library's, which spin without end: these yield (spin.h).
+ * word on its own lines: lookups write nothing shared, and a writer visits the
+ * words of all possible readers. All are registered at creation, so that a join
+ * never waits. The library's waits would spin without end; a writer's waits
+ * here yield (spin.h).
  */
 #ifndef RM_SUPPORT_GUARD_CK_BRLOCK_H
 #define RM_SUPPORT_GUARD_CK_BRLOCK_H
@@ -62,7 +62,7 @@ RM_HOT void guard_read(struct guard *guard, void *thread)
 	RM_LOCK_BEGIN(RM_LOCK_READ);
 	while (!ck_brlock_read_trylock(
 	        &guard->lock, &reader->word, SPIN_PAUSES)) {
-		RM_LOCK_WAITS();
+		RM_LOCK_WAIT_BEGIN();
 		sched_yield();
 	}
 	RM_LOCK_END();
@@ -84,7 +84,7 @@ static __attribute__((noinline, unused)) void guard_write(struct guard *guard)
 	while (ck_pr_fas_uint(&guard->lock.writer, true) == true)
 		spin_wait(&looks);
 	ck_pr_fence_atomic_load();
-	/* Readers that come from here on wait; those who are in, leave. */
+	/* New readers wait from now on; wait until current ones leave. */
 	for (ck_brlock_reader_t *reader = guard->lock.readers; reader;
 	        reader = reader->next)
 		for (looks = 0; ck_pr_load_uint(&reader->n_readers) != 0;)

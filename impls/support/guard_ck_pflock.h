@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * guard_ck_pflock.h - Concurrency Kit's phase-fair lock. A guard of
- * gomap_guarded.h; who includes it says `needs: ck`.
+ * gomap_guarded.h; includers need `needs: ck`.
  *
  * Source: Brandenburg, Anderson, "Spin-Based Reader-Writer Synchronization for
- * Multiprocessor Real-Time Systems", 2010; ck_pflock.h. The lock's words, its
- * constants, its primitives and its unlocking are the library's. The waits are
- * not: the library's spin without end, these yield (spin.h).
+ * Multiprocessor Real-Time Systems", 2010; ck_pflock.h. The lock's words,
+ * constants, primitives and unlocking are the library's. Its waits spin without
+ * end; those here yield (spin.h).
  */
 #ifndef RM_SUPPORT_GUARD_CK_PFLOCK_H
 #define RM_SUPPORT_GUARD_CK_PFLOCK_H
@@ -32,7 +32,8 @@ static inline void guard_destroy(struct guard *guard)
 	(void)guard;
 }
 
-/* Until *word differs from `value` in the bits of `mask`, or is no longer. */
+/* Waits until the bits of *word in `mask` equal `value`, or differ if
+   !equal. */
 static __attribute__((noinline, unused)) void pflock_await(
         uint32_t *word, uint32_t mask, uint32_t value, bool equal)
 {
@@ -45,7 +46,7 @@ static __attribute__((noinline, unused)) void pflock_await(
 RM_HOT void guard_read(struct guard *guard, void *thread)
 {
 	RM_LOCK_BEGIN(RM_LOCK_READ);
-	/* Is a writer there, and in which of two phases? */
+	/* nonzero if a writer is present: its phase, one of two */
 	uint32_t phase = ck_pr_faa_32(&guard->lock.rin, CK_PFLOCK_RINC) &
 	                 CK_PFLOCK_WBITS;
 
@@ -68,7 +69,7 @@ RM_HOT void guard_write(struct guard *guard)
 	uint32_t ticket = ck_pr_faa_32(&guard->lock.win, 1);
 
 	pflock_await(&guard->lock.wout, UINT32_MAX, ticket, true);
-	/* Readers that come from here on wait; those who are in, leave. */
+	/* New readers wait from now on; wait until current ones leave. */
 	ticket = ck_pr_faa_32(
 	        &guard->lock.rin, (ticket & CK_PFLOCK_PHID) | CK_PFLOCK_PRES);
 	pflock_await(&guard->lock.rout, UINT32_MAX, ticket, true);

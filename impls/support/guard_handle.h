@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard_handle.h - a thread's handle, for guards that need none: the map. */
+/* guard_handle.h - the handle of threads for guards without one: the map. */
 #ifndef RM_SUPPORT_GUARD_HANDLE_H
 #define RM_SUPPORT_GUARD_HANDLE_H
 

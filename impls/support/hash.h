@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hash.h - the hash of all maps: no map wins by its hash function.
+ * hash.h - the hash of all maps, so that maps do not differ by their hash.
  *
  * Source: wyhash, final version 4 (Wang Yi, public domain), its secrets, its
- * rounds and its last two products; the seed enters both factors, one added
- * and one subtracted, as in XXH3 (Yann Collet). A 64-bit key and a 16-byte
- * string cost two products, each further 16 bytes one more. Chains are as long
- * as chance makes them, also for multiples of a power of two
+ * rounds and its last two products. The seed enters both factors, one added and
+ * one subtracted, as in XXH3 (Yann Collet). A 64-bit key and a 16-byte string
+ * cost two products, each further 16 bytes one more. Chains are as long as
+ * expected by chance, even for multiples of a power of two
  * (tests/unit/support/test_hash_keys.c). Reasons: docs/adr/0055.
  */
 #ifndef RM_SUPPORT_HASH_H
 #define RM_SUPPORT_HASH_H
 
-#include "runner/driver.h" /* rm_mum */
+#include "runner/driver.h" /* rm_multiply_fold */
 #include "runner/map.h"
 
 #include <string.h>
 
-/* Odd, half of the bits set, no pattern: a factor must not be poor. */
+/* Odd, half of the bits set, without a pattern, since factors must be good. */
 #define RM_HASH_A 0x8bb84b93962eacc9U
 #define RM_HASH_B 0x4b33a62ed433d4a3U
 #define RM_HASH_C 0x2d358dccaa6c78a5U
 #define RM_HASH_D 0x4d5a2da51de1aa47U
 
-/* The word that makes the first factor 0, and so the hashes of all strings of
-   one length equal. Without the seed such strings cannot be made. */
+/* Returns the word that makes the first factor 0 and so makes the hashes of all
+   strings of one length equal. Such strings require the seed. */
 RM_HOT uint64_t rm_hash_secret(uint64_t seed)
 {
 	return RM_HASH_A + seed;
@@ -36,7 +36,7 @@ RM_HOT uint64_t rm_hash_end(uint64_t low, uint64_t high, uint64_t length)
 	__extension__ typedef unsigned __int128 u128;
 	const u128 product = (u128)low * high;
 
-	return rm_mum((uint64_t)product ^ RM_HASH_C ^ length,
+	return rm_multiply_fold((uint64_t)product ^ RM_HASH_C ^ length,
 	        (uint64_t)(product >> 64) ^ RM_HASH_D);
 }
 
@@ -44,7 +44,7 @@ RM_HOT uint64_t rm_hash_read(const char *bytes, size_t size)
 {
 	uint64_t word = 0;
 
-	memcpy(&word, bytes, size); /* size is constant: one load */
+	memcpy(&word, bytes, size); /* `size` is constant: one load */
 	return word;
 }
 
@@ -57,7 +57,7 @@ static __attribute__((noinline, unused)) uint64_t rm_hash_long(
 	size_t left = length;
 
 	for (; left > 16; left -= 16, bytes += 16)
-		hash = rm_mum(rm_hash_read(bytes, 8) ^ secret,
+		hash = rm_multiply_fold(rm_hash_read(bytes, 8) ^ secret,
 		        rm_hash_read(bytes + 8, 8) ^ hash);
 	if (left >= 8) {
 		low = rm_hash_read(bytes, 8);
@@ -70,15 +70,13 @@ static __attribute__((noinline, unused)) uint64_t rm_hash_long(
 		high = (uint64_t)(unsigned char)bytes[left / 2] << 8 |
 		       (unsigned char)bytes[left - 1];
 	}
-	/* The length keeps "a" and "a\0a" apart, whose reads are alike. */
+	/* The length distinguishes "a" from "a\0a", whose reads are equal. */
 	return rm_hash_end(low ^ secret, high ^ hash, length);
 }
 
-/*
- * Hash of a key: u64 shapes of key.word, string shapes of key.bytes, any
- * length, 0 included. Equal seed, equal hash, on every machine of one byte
- * order. Any thread.
- */
+/* Hash of a key: u64 shapes of key.word, string shapes of key.bytes, of any
+   length, even 0. Equal seeds give equal hashes on every machine of one byte
+   order. Any thread. */
 RM_HOT uint64_t rm_hash(struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
 	const uint64_t secret = rm_hash_secret(seed), hash = RM_HASH_B - seed;

@@ -2,28 +2,27 @@
 /*
  * hazard.h - hazard pointers (Michael, 2004): a thread names what it reads.
  *
- * A reader writes an object's address into a slot of its own and looks again
- * whether the object is still where it found it; only then it reads. Who has
- * unlinked an object keeps it in a list of its own. When that list is full the
- * thread looks at all slots and frees what nobody names. So a reader that
- * stands still keeps what its slots name and nothing else: what waits to be
- * freed is bounded by the lists, HAZARD_SLACK + 2 x slots of all threads, each.
- * No writer ever waits for a reader.
+ * A reader writes an object's address into its slot and checks that the object
+ * is still linked; only then it reads. The thread that unlinked an object keeps
+ * it in its list. When that list is full, the thread reads all slots and frees
+ * the objects that no slot names. So a stopped reader retains only the objects
+ * that its slots name. The lists bound the unfreed memory: HAZARD_SLACK + 2 x
+ * slots of all threads, each. Writers never wait for readers.
  *
- * Cost. A look reads the slots of all T threads, once for each 64 + 3 T retired
- * objects at least. A list has room for 64 + 6 T items of 16 bytes: all lists
- * together take 97 MB with 1,000 threads.
+ * Cost. A snapshot reads the slots of all T threads, once per at least 64 + 3 T
+ * retired objects. A list has 64 + 6 T items of 16 bytes: all lists together
+ * take 97 MB with 1,000 threads.
  *
  *	name:	N1 rmw slot = address;	N2 load the link again: unchanged?
  *	free:	F1 unlink (long ago);	F2 rmw slot, of each slot
  *
  * Why no fence is needed. Every change of a slot is a read-modify-write that
- * acquires and releases, the freer's look, too (F2 adds 0): so of N1 and F2
- * the later one in the slot's order sees all that happened before the earlier
- * one. F2 after N1: it sees the name, or a later one, and then all reads under
- * the name have happened. F2 before N1: N2 sees the unlinking, and the reader
- * goes back. A slot may be copied to a higher one of the same thread without
- * looking again: slots are looked at in ascending order.
+ * acquires and releases, as is the freeing thread's F2, which adds 0. So of N1
+ * and F2 the later one in the slot's order sees all that happened before the
+ * earlier one. F2 after N1: it sees the name or a later one; in the latter case
+ * all reads under the name have happened. F2 before N1: N2 sees the unlinking,
+ * and the reader retries. A slot may be copied to a higher one of the same
+ * thread without a check, since slots are read in ascending order.
  */
 #ifndef RM_HAZARD_H
 #define RM_HAZARD_H
@@ -37,24 +36,24 @@
 enum {
 	HAZARD_PAD = 128,  /* two lines: the prefetcher fetches pairs */
 	HAZARD_SLOTS = 3,  /* per thread */
-	HAZARD_SLACK = 64, /* of a list, beside twice the number of slots */
+	HAZARD_SLACK = 64, /* of a list, besides twice the number of slots */
 };
 
-/* Retired, and perhaps named. */
+/* Retired, and possibly named. */
 struct hazard_item {
 	void *pointer;
 	uint64_t bytes;
 };
 
-/* One thread. Only slots and counters are used by others. */
+/* One thread. Others use only slots and counters. */
 struct hazard_record {
 	_Alignas(HAZARD_PAD) _Atomic uintptr_t slot[HAZARD_SLOTS];
 	_Alignas(RM_CACHE_LINE) struct hazard *hazard;
 	void *owner;               /* the map, for hazard_free() */
-	struct hazard_item *items; /* room for hazard->threshold */
+	struct hazard_item *items; /* capacity: hazard->threshold */
 	size_t count;
-	unsigned pins; /* the map's own: nested scans */
-	bool due;      /* the map's own: something else waits to be freed */
+	unsigned pins; /* for the map: nested scans */
+	bool due;      /* for the map: other memory waits to be freed */
 	/* one writer, this thread; in the stats build */
 	_Atomic uint64_t retired, retired_bytes, freed, freed_bytes, retries;
 	_Atomic uint64_t scans; /* plain: one per full list */
@@ -63,16 +62,16 @@ struct hazard_record {
 struct hazard {
 	size_t threads, threshold; /* constants after creation */
 	_Alignas(HAZARD_PAD) pthread_mutex_t lock;
-	struct hazard_item *orphans; /* of threads that left; lock */
+	struct hazard_item *orphans; /* from threads that left; lock */
 	size_t orphan_count;
 	struct hazard_record records[];
 };
 
-/* Frees one object; each file that includes this header defines it. Called by
-   any joined thread, and by hazard_destroy(). */
+/* Frees one object; each file that includes this header defines it. Any joined
+   thread and hazard_destroy() may call it. */
 static void hazard_free(void *owner, void *pointer);
 
-/* What all slots name: an open hash set, made for one look. */
+/* The names in all slots: an open hash set for one snapshot. */
 struct hazard_names {
 	uintptr_t *table;
 	size_t mask;
@@ -87,7 +86,7 @@ static inline void *hazard_new(size_t count, size_t bytes)
 	return memory;
 }
 
-/* Where a name is or would be. */
+/* Returns the index of a name, or of its free place. */
 static inline size_t hazard_index(
         const struct hazard_names *names, uintptr_t name)
 {
@@ -104,8 +103,8 @@ static inline bool hazard_is_named(
 	return names->table[hazard_index(names, (uintptr_t)pointer)] != 0;
 }
 
-/* Looks at all slots: F2. The caller frees the table. */
-static inline struct hazard_names hazard_look(struct hazard *hazard)
+/* Reads all slots: F2. The caller frees the table. */
+static inline struct hazard_names hazard_snapshot(struct hazard *hazard)
 {
 	struct hazard_names names = { .mask = 1 };
 
@@ -125,8 +124,8 @@ static inline struct hazard_names hazard_look(struct hazard *hazard)
 	return names;
 }
 
-/* Frees the items that nobody names; returns how many are left. */
-static inline size_t hazard_sift(struct hazard_record *record,
+/* Frees the items without a name; returns how many are left. */
+static inline size_t hazard_free_unnamed(struct hazard_record *record,
         const struct hazard_names *names, struct hazard_item *items,
         size_t count)
 {
@@ -144,20 +143,20 @@ static inline size_t hazard_sift(struct hazard_record *record,
 	return kept;
 }
 
-/* Looks at all slots and frees what it may: this thread's, and, if nobody else
-   is at it, what threads that left have handed over. */
+/* Takes a snapshot and frees this thread's unnamed objects and, if it gets the
+   lock, those of threads that left. */
 static RM_COLD void hazard_scan(struct hazard_record *record)
 {
 	struct hazard *hazard = record->hazard;
 	const uint64_t start_ns = RM_EVENT_CLOCK();
-	const bool mine = !pthread_mutex_trylock(&hazard->lock);
-	struct hazard_names names = hazard_look(hazard);
+	const bool has_lock = !pthread_mutex_trylock(&hazard->lock);
+	struct hazard_names names = hazard_snapshot(hazard);
 
 	rm_stat_own(&record->scans, 1);
-	record->count =
-	        hazard_sift(record, &names, record->items, record->count);
-	if (mine) {
-		hazard->orphan_count = hazard_sift(
+	record->count = hazard_free_unnamed(
+	        record, &names, record->items, record->count);
+	if (has_lock) {
+		hazard->orphan_count = hazard_free_unnamed(
 		        record, &names, hazard->orphans, hazard->orphan_count);
 		pthread_mutex_unlock(&hazard->lock);
 	}
@@ -165,8 +164,8 @@ static RM_COLD void hazard_scan(struct hazard_record *record)
 	RM_EVENT_SPAN(RM_EVENT_RECLAIM, start_ns, record->count);
 }
 
-/* Names an object: N1. The caller then looks again whether the object is where
-   it found it: N2. 0 names nothing any more. */
+/* Names an object: N1. The caller then checks that the object is still linked:
+   N2. 0 removes the name. */
 RM_HOT void hazard_name(struct hazard_record *record, int slot, uintptr_t name)
 {
 	/* acq_rel: N1, pairs with F2 */
@@ -174,23 +173,23 @@ RM_HOT void hazard_name(struct hazard_record *record, int slot, uintptr_t name)
 	        &record->slot[slot], name, memory_order_acq_rel);
 }
 
-/* What this thread's slot names. */
-RM_HOT uintptr_t hazard_named(struct hazard_record *record, int slot)
+/* Returns the name in this thread's slot. */
+RM_HOT uintptr_t hazard_current_name(struct hazard_record *record, int slot)
 {
 	/* relaxed: only this thread changes it */
 	return atomic_load_explicit(&record->slot[slot], memory_order_relaxed);
 }
 
-/* The thread's first `slots` slots name nothing any more. */
+/* Clears the thread's first `slots` slots. */
 RM_HOT void hazard_quiesce(struct hazard_record *record, int slots)
 {
 	for (int s = 0; s < slots; s++)
-		if (hazard_named(record, s))
+		if (hazard_current_name(record, s))
 			hazard_name(record, s, 0);
 }
 
-/* Retires an object that is unlinked already, by this thread. Frees others
-   when the list is full; never waits. */
+/* Retires an object that this thread has unlinked. Frees others when the list
+   is full; never waits. */
 RM_HOT void hazard_retire(
         struct hazard_record *record, void *pointer, uint64_t bytes)
 {
@@ -217,7 +216,7 @@ static inline struct hazard *hazard_create(size_t threads)
 	return hazard;
 }
 
-/* Frees all that is retired. No thread is joined. */
+/* Frees all retired objects. No thread is joined. */
 static inline void hazard_destroy(struct hazard *hazard, void *owner)
 {
 	for (size_t i = 0; i < hazard->orphan_count; i++)
@@ -229,7 +228,7 @@ static inline void hazard_destroy(struct hazard *hazard, void *owner)
 	free(hazard);
 }
 
-/* Makes the calling thread known; NULL: no memory. */
+/* Registers the calling thread; NULL: no memory. */
 static inline struct hazard_record *hazard_join(
         struct hazard *hazard, size_t slot, void *owner)
 {
@@ -242,7 +241,8 @@ static inline struct hazard_record *hazard_join(
 	return record->items ? record : NULL;
 }
 
-/* Gives what others still name to whoever looks next. Under the lock. */
+/* Hands over objects that others still name to the next snapshot. The caller
+   holds the lock. */
 static inline void hazard_hand_over(struct hazard_record *record)
 {
 	struct hazard *hazard = record->hazard;
@@ -258,7 +258,7 @@ static inline void hazard_hand_over(struct hazard_record *record)
 	record->count = 0;
 }
 
-/* The thread holds nothing any more. The last one that leaves frees all. */
+/* Ends a thread's use. The last thread to leave frees everything. */
 static inline void hazard_leave(struct hazard_record *record)
 {
 	struct hazard *hazard = record->hazard;
@@ -267,15 +267,15 @@ static inline void hazard_leave(struct hazard_record *record)
 	pthread_mutex_lock(&hazard->lock);
 	if (record->count)
 		hazard_hand_over(record);
-	struct hazard_names names = hazard_look(hazard);
+	struct hazard_names names = hazard_snapshot(hazard);
 
-	hazard->orphan_count = hazard_sift(
+	hazard->orphan_count = hazard_free_unnamed(
 	        record, &names, hazard->orphans, hazard->orphan_count);
 	pthread_mutex_unlock(&hazard->lock);
 	free(names.table);
 }
 
-/* rm_map_ops.stats of the reclamation; any thread, also while others run. */
+/* rm_map_ops.stats of the reclamation. Any thread may call it at any time. */
 static inline void hazard_stats(
         struct hazard *hazard, rm_stat_fn *emit, void *context)
 {

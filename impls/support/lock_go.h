@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lock_go.h - taking Go's RWMutex, or the plain mutex that it stands on,
- * counted in the stats build.
+ * lock_go.h - taking Go's RWMutex, or its plain mutex, with waits counted in
+ * the stats build.
  *
- * They say themselves that they have to wait, which counts only between the
- * hooks here: an operation that takes them without is missing in causes. In
- * measured builds these are the calls and nothing else.
+ * The locks report waits themselves, but only between the hooks here count:
+ * operations without them are missing in causes. In measured builds these are
+ * only the calls.
  */
 #ifndef RM_SUPPORT_LOCK_GO_H
 #define RM_SUPPORT_LOCK_GO_H

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * no_handle.h - join, leave and quiesce of a map that keeps nothing for its
- * threads: the handle of each is the map itself, and none announces anything.
- */
+/* no_handle.h - join, leave and quiesce of a map without thread state: every
+   thread's handle is the map itself, and threads announce nothing. */
 #ifndef RM_SUPPORT_NO_HANDLE_H
 #define RM_SUPPORT_NO_HANDLE_H
 
@@ -14,13 +12,14 @@ static inline void *map_itself(void *map, size_t slot)
 	return map;
 }
 
-/* leave, quiesce: a lookup holds no reference once it has returned. */
+/* leave, quiesce: a lookup holds no reference after its return. */
 static inline void nothing(void *thread)
 {
 	(void)thread;
 }
 
-/* Members of struct rm_map_ops: the usual operations under their usual names. */
+/* Members of struct rm_map_ops: the usual operations under their usual
+   names. */
 #define NO_HANDLE_OPS                                                   \
 	.create = create, .destroy = destroy, .join = map_itself,       \
 	.leave = nothing, .lookup = lookup, .upsert = upsert,           \

@@ -2,10 +2,10 @@
 /*
  * shift_xor.h - the shift-xor hash of article S2: chooses the shard.
  *
- * Start at 0xdeadbeef; for each byte xor it in, then h = (h << 5) + (h >> 2);
- * at the end 31 bits are kept. The source's integers have no bound, so there
- * are two readings: 32 and 64 bits. No multiplication, and no table either,
- * whatever the article says.
+ * Starts at 0xdeadbeef; for each byte xors it in, then h = (h << 5) + (h >> 2);
+ * keeps 31 bits at the end. The source's integers are unbounded, so there are
+ * two readings: 32 and 64 bits. Contrary to the article it uses no table; it
+ * also uses no multiplication.
  */
 #ifndef RM_SUPPORT_SHIFT_XOR_H
 #define RM_SUPPORT_SHIFT_XOR_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spin.h - waiting without sleeping, yet not for ever.
+ * spin.h - waiting without sleeping, but not forever.
  *
- * A lock that spins assumes that who holds it is running. With more threads
- * than CPUs that is wrong: the holder may wait for the very CPU on which it is
- * waited for. So a wait gives the CPU away after SPIN_PAUSES looks, and before
- * each further one: some microseconds, longer than any map holds a lock.
+ * A spinning lock assumes that its holder is running. With more threads than
+ * CPUs that is wrong: the holder may wait for the CPU of the spinning thread.
+ * So a wait yields after SPIN_PAUSES checks, and again before each further one.
+ * That is after some microseconds, longer than any map holds a lock.
  */
 #ifndef RM_SUPPORT_SPIN_H
 #define RM_SUPPORT_SPIN_H
@@ -17,7 +17,7 @@
 
 enum { SPIN_PAUSES = 100 };
 
-/* Tells the processor that this is a wait, where the compiler knows how. */
+/* Shows the processor that this is a wait, if the compiler supports it. */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_ia32_pause)
 #define SPIN_PAUSE() __builtin_ia32_pause()
@@ -26,14 +26,14 @@ enum { SPIN_PAUSES = 100 };
 #endif
 #endif
 #ifndef SPIN_PAUSE
-/* seq_cst: no partner, the compiler only must not move the next look up */
+/* seq_cst: no partner; keeps the compiler from moving the next check up */
 #define SPIN_PAUSE() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
-/* Between two looks at what is waited for; `looks` is 0 before the first. */
+/* Runs between two checks of a condition; `looks` is 0 before the first. */
 RM_HOT void spin_wait(unsigned *looks)
 {
-	RM_LOCK_WAITS();
+	RM_LOCK_WAIT_BEGIN();
 	if (*looks < SPIN_PAUSES) {
 		++*looks;
 		SPIN_PAUSE();

@@ -4,11 +4,11 @@
  *
  * Source: Mellor-Crummey, Scott, "Algorithms for Scalable Synchronization on
  * Shared-Memory Multiprocessors", ACM TOCS 9(1), 1991, section 2.2. Every
- * waiter reads the one word that each unlock writes. Being in order it cannot
- * pass over a thread that is not running: waits yield, see spin.h. A thousand
- * waiters would then pass the CPUs on to each other for a round before the one
- * whose turn it is gets one; so who is far behind sleeps, longer the farther
- * (the backoff in proportion of section 2.2).
+ * waiter reads the one word that each unlock writes. The strict order cannot
+ * skip a thread that is not running, so waits yield, see spin.h. With a
+ * thousand waiters a full round of yields could precede each turn. So waiters
+ * far from their turn sleep, longer the farther (the proportional backoff of
+ * section 2.2).
  */
 #ifndef RM_SUPPORT_TICKET_H
 #define RM_SUPPORT_TICKET_H
@@ -18,13 +18,14 @@
 #include <time.h>
 
 enum {
-	TICKET_NEAR = 8,        /* so few turns away a waiter stays awake */
-	TICKET_TURN_NS = 50000, /* of a turn among more waiters than that */
+	TICKET_NEAR = 8,        /* turns before its own at which a waiter stays
+				   awake */
+	TICKET_TURN_NS = 50000, /* sleep per turn if it is farther */
 };
 
 /* All zero is unlocked. At most 2^32 - 1 threads wait. */
 struct ticket_lock {
-	_Atomic uint32_t next;    /* the ticket that the next one draws */
+	_Atomic uint32_t next;    /* the next ticket to draw */
 	_Atomic uint32_t serving; /* the ticket that may enter */
 };
 
@@ -71,7 +72,7 @@ RM_HOT void ticket_lock(struct ticket_lock *lock)
 
 RM_HOT void ticket_unlock(struct ticket_lock *lock)
 {
-	/* relaxed: only who holds the lock writes it */
+	/* relaxed: only the holder writes it */
 	uint32_t ticket =
 	        atomic_load_explicit(&lock->serving, memory_order_relaxed);
 

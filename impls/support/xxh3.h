@@ -2,9 +2,10 @@
 /*
  * xxh3.h - XXH3 with 64 bits, from xxHash's own header: chooses the shard.
  *
- * Who includes it says `needs: libxxhash`. Inlined, with the vector unit that
- * the library takes by itself for the compiler's target: SSE2 on x86-64, NEON
- * on AArch64. It is used above 240 bytes only, by no key of the measured loop.
+ * Includers need `needs: libxxhash`. It is inlined, with the vector unit that
+ * the library selects for the compiler's target: SSE2 on x86-64, NEON on
+ * AArch64. The library uses that only above 240 bytes, longer than any key of
+ * the measured loop.
  */
 #ifndef RM_SUPPORT_XXH3_H
 #define RM_SUPPORT_XXH3_H
@@ -16,7 +17,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* What the library chose, for people who read a result. */
+/* The library's choice, for readers of a result. */
 #if XXH_VECTOR == XXH_SCALAR
 #define RM_XXH3_VECTOR "scalar"
 #elif XXH_VECTOR == XXH_SSE2

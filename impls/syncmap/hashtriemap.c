@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hashtriemap.c - the hash trie of Go 1.24's sync.Map, a lock per node.
+ * hashtriemap.c - the hash trie of Go 1.24's sync.Map, with a lock per node.
  *
- * A lookup goes down a tree of sixteen-slot nodes, about log16(keys) of them,
- * and writes nothing shared; a write locks the one node whose slot it changes
- * and allocates an entry: impls/syncmap/hashtriemap.h. Over the classic sync.Map
- * it has that there is no miss path and no copying.
+ * A lookup descends about log16(keys) nodes of sixteen slots and writes nothing
+ * shared. A write locks the one node whose slot it changes and allocates an
+ * entry: impls/syncmap/hashtriemap.h. Compared with the classic sync.Map, it
+ * has neither a miss path nor copying.
  *
- * The types are not Go's. There it is HashTrieMap[any, any]: a key is hashed and
- * compared through its interface's type, and a value is an interface that points
- * to a box. Here both are of one type and lie in the entry. So beside syncmap it
- * saves a box, too: the nearer partner is syncmap_inline (values of 8 bytes).
+ * The types differ from Go's HashTrieMap[any, any], which hashes and compares a
+ * key through its interface's type and stores a value as an interface that
+ * points to a box. Here key and value have fixed types and are stored in the
+ * entry. So this map also saves a box compared with syncmap; syncmap_inline
+ * (values of 8 bytes) is a closer comparison.
  *
- * No oracle: this map is not compared with Go's step by step. What holds it is
- * the check of its invariants, the differential and concurrent checks that
- * every map passes, and tests of the trie's shape with a chosen hash.
+ * This map is not compared with Go's step by step. Its invariants are checked,
+ * it passes the differential and concurrent checks of all maps, and tests check
+ * the trie's shape with a chosen hash.
  */
 #include "impls/syncmap/hashtriemap.h"
 #include "runner/driver.h"

@@ -2,28 +2,28 @@
 /*
  * hashtriemap.h - a concurrent hash trie, the design of Go 1.24's sync.Map.
  *
- * Written from a description of the design, no code. A node has sixteen slots,
- * chosen by four bits of the hash, from the top. A slot is empty, or leads to
- * a node, or to an entry; entries whose hashes agree in all 64 bits hang on
- * each other ("overflow"). Neither keys nor values change in an entry: a
- * replacement is a new entry in the old one's slot.
+ * Written from a description of the design, not from code. A node has sixteen
+ * slots, selected by four bits of the hash, from the top. A slot is empty or
+ * points to a node or an entry. Entries with equal 64-bit hashes form a list
+ * ("overflow"). Keys and values of an entry never change: a replacement is a
+ * new entry in the old one's slot.
  *
- * Lookups take no lock and write nothing. A write goes down to a slot without
- * a lock, locks its node, and looks again: if the slot got a node meanwhile,
- * or its own node was cut off ("dead"), it starts over. Two keys that meet in
- * a slot get as many nodes as their hashes have equal bits. A removal cuts off
- * nodes that it leaves empty, upwards, holding the lower lock while it takes
- * the upper one. clear() replaces the root.
+ * Lookups take no lock and write nothing. A write descends to a slot without a
+ * lock, locks its node and checks again. If the slot has a node by then, or its
+ * own node was cut off ("dead"), the write starts over. Two keys in one slot
+ * get as many nodes as their hashes have equal groups of bits. A removal cuts
+ * off the nodes that it empties, upwards, and holds the lower lock while it
+ * takes the upper one. clear() replaces the root.
  *
- * Invariants (hashtrie_check() walks them): an entry is where its hash leads;
- * a chain has one hash and no key twice; a node in the tree is not dead, has
- * the parent that leads to it, and, below the root, is not empty.
+ * Invariants, checked by hashtrie_check(): an entry is where its hash leads; a
+ * list has one hash and no duplicate key; a node in the tree is not dead, has
+ * the correct parent and, below the root, is not empty.
  *
- * Nothing is ever rehashed: growth is a node or a few for an insert that meets
- * another key (statistic nodes_made), and no event of runner/event.h.
+ * The map never rehashes. An insert that collides with another key adds one or
+ * several nodes (statistic nodes_made) and emits no event of runner/event.h.
  *
- * Entries, nodes and whole trees of clear() are reclaimed by epochs. Functions
- * here are the operations of struct rm_map_ops on a handle that is the
+ * Entries, nodes and the trees removed by clear() are reclaimed by epochs.
+ * Functions here are the operations of struct rm_map_ops; their handle is the
  * thread's epoch record.
  */
 #ifndef RM_HASHTRIEMAP_H

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hashtriemap_check.h - hash trie: statistics, and every invariant of hashtriemap.h.
-   Inner part of it. */
+/* hashtriemap_check.h - hash trie: statistics, and a check of every invariant
+   of hashtriemap.h. Inner part of it. */
 #ifndef RM_HASHTRIEMAP_CHECK_H
 #define RM_HASHTRIEMAP_CHECK_H
 
 #include "impls/syncmap/hashtriemap_read.h"
 
-/* One slot with entries: all of one hash, which leads here, each key once. */
+/* Checks one slot with entries: one hash that leads here, and no duplicate
+   key. */
 static inline const char *hashtrie_check_chain(struct hashtrie *map,
         hashtrie_slot *slot, uint64_t path, unsigned shift)
 {
@@ -25,13 +26,13 @@ static inline const char *hashtrie_check_chain(struct hashtrie *map,
 			return "an entry's overflow is a node";
 		if (hashtrie_hash(map, shape, key) != hash)
 			return "a chain has two hashes";
-		if (hashtrie_link(&entry->overflow, shape, key))
-			return "a chain has a key twice";
+		if (hashtrie_find_link(&entry->overflow, shape, key))
+			return "a chain has a duplicate key";
 	}
 	return NULL;
 }
 
-/* All below a node that is reached by the bits of `path` above `shift`. */
+/* Checks all below a node that the bits of `path` above `shift` lead to. */
 static inline const char *hashtrie_check_inner(struct hashtrie *map,
         struct hashtrie_inner *inner, uint64_t path, unsigned shift)
 {
@@ -46,25 +47,26 @@ static inline const char *hashtrie_check_inner(struct hashtrie *map,
 	for (uint64_t i = 0; i < HASHTRIE_CHILDREN && !why; i++) {
 		struct hashtrie_node *node = hashtrie_get(&inner->child[i]);
 		struct hashtrie_inner *below = (void *)node;
-		const uint64_t here = path | i << shift;
+		const uint64_t child_path = path | i << shift;
 
 		if (!node)
 			continue;
 		empty = false;
 		if (node->is_entry)
 			why = hashtrie_check_chain(
-			        map, &inner->child[i], here, shift);
+			        map, &inner->child[i], child_path, shift);
 		else if (below->parent != inner)
-			why = "a node has another parent";
+			why = "a node has the wrong parent";
 		else
-			why = hashtrie_check_inner(map, below, here, shift);
+			why = hashtrie_check_inner(
+			        map, below, child_path, shift);
 	}
 	return why                      ? why
 	       : empty && inner->parent ? "a node below the root is empty"
 	                                : NULL;
 }
 
-/* rm_map_ops.check: of a map that nobody else uses. */
+/* rm_map_ops.check. No other thread uses the map. */
 static inline bool hashtrie_check(void *opaque, char *why, size_t size)
 {
 	struct hashtrie *map = opaque;

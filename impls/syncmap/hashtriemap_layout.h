@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hashtriemap_layout.h - hash trie: nodes, entries, birth and end. Inner part of
-   hashtriemap.h. */
+/* hashtriemap_layout.h - hash trie: nodes, entries, creation and destruction.
+   Inner part of hashtriemap.h. */
 #ifndef RM_HASHTRIEMAP_LAYOUT_H
 #define RM_HASHTRIEMAP_LAYOUT_H
 
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tests of the shape bring a hash of their own. */
+/* Tests of the shape define their own hash. */
 #ifndef HASHTRIE_HASH
 #define HASHTRIE_HASH rm_hash
 #endif
@@ -26,35 +26,35 @@ enum {
 	HASHTRIE_HASH_BITS = 64,
 };
 
-/* What a slot points to: an inner node or an entry. */
+/* A slot points to one: an inner node or an entry. */
 struct hashtrie_node {
 	bool is_entry;
 };
 
 typedef _Atomic(struct hashtrie_node *) hashtrie_slot;
 
-/* Sixteen slots. The lock is held by who changes one of them. It is glibc's
-   mutex and not Go's (syncmap_mutex.h), and takes 40 bytes of a node, not 8. */
+/* Sixteen slots. A thread that changes a slot holds the lock. It is glibc's
+   mutex instead of Go's (syncmap_mutex.h): 40 bytes of a node instead of 8. */
 struct hashtrie_inner {
 	struct hashtrie_node node;
-	bool dead; /* under the lock: cut off, change nothing here */
+	bool dead; /* under the lock: cut off, must not be changed */
 	struct hashtrie_inner *parent; /* NULL: the root */
 	pthread_mutex_t lock;
 	hashtrie_slot child[HASHTRIE_CHILDREN];
 };
 
-/* A key and its value; neither ever changes. (Go's are two interfaces, whose
-   words lie elsewhere: hashtriemap.c.) */
+/* A key and its value, both immutable. (Go's are two interfaces whose words are
+   elsewhere: hashtriemap.c.) */
 struct hashtrie_entry {
 	struct hashtrie_node node;
 	hashtrie_slot overflow; /* an entry of the same hash, or NULL */
 	uint64_t word;          /* the key; string shapes: its length */
-	uint64_t value[]; /* 1 or 3 words; then the bytes of a string key */
+	uint64_t value[]; /* 1 or 3 words, then the bytes of a string key */
 };
 
 struct hashtrie {
 	_Alignas(EPOCH_PAD) _Atomic(struct hashtrie_inner *) root;
-	struct epoch *epoch; /* from here on constants */
+	struct epoch *epoch; /* constants from here on */
 	struct rm_shape shape;
 	uint64_t seed;
 	/* any thread adds, in the stats build */
@@ -73,7 +73,7 @@ RM_HOT struct hashtrie *hashtrie_of(void *thread)
 	return ((struct epoch_record *)thread)->owner;
 }
 
-/* The node in a slot, or NULL. */
+/* Returns the node in a slot, or NULL. */
 RM_HOT struct hashtrie_node *hashtrie_get(hashtrie_slot *slot)
 {
 	/* seq_cst: pairs with hashtrie_set(), which gives the reason */
@@ -82,13 +82,13 @@ RM_HOT struct hashtrie_node *hashtrie_get(hashtrie_slot *slot)
 
 RM_HOT void hashtrie_set(hashtrie_slot *slot, struct hashtrie_node *node)
 {
-	/* release: publishes the node's content; pairs with hashtrie_get().
-	   If two threads each write one key and then look up the other's, they
-	   must not both miss the other's write. C11 requires seq_cst for that,
-	   an exchange on x86. There the unlock of the mutex, a locked
-	   instruction, separates the write from the look-up. AArch64 does not
-	   reorder stlr and ldar; hashtrie_get() would compile to ldapr if it
-	   only acquired and the compiler may use RCpc. */
+	/* release: publishes the node's content; pairs with hashtrie_get(). If
+	   two threads each write one key and then look up the other's, at least
+	   one must see the other's write. C11 requires seq_cst for that, an
+	   exchange on x86. There the unlock of the mutex, a locked instruction,
+	   separates the write from the lookup. AArch64 does not reorder stlr
+	   and ldar. If hashtrie_get() only acquired, it would compile to ldapr
+	   on CPUs with RCpc. */
 	atomic_store_explicit(slot, node, memory_order_release);
 }
 
@@ -98,14 +98,15 @@ RM_HOT struct hashtrie_inner *hashtrie_root(struct hashtrie *map)
 	return atomic_load_explicit(&map->root, memory_order_acquire);
 }
 
-/* The slot for this hash, `shift` bits being left below the node's own. */
+/* Returns the slot for this hash. `shift` bits are left below the node's
+   own. */
 RM_HOT hashtrie_slot *hashtrie_child(
         struct hashtrie_inner *inner, uint64_t hash, unsigned shift)
 {
 	return &inner->child[hash >> shift & (HASHTRIE_CHILDREN - 1)];
 }
 
-/* The contract's writes cannot fail: the process ends and the trial is
+/* The contract's writes cannot fail: the process ends, and the trial is
    recorded as failed. */
 static inline void *hashtrie_new(size_t bytes)
 {
@@ -158,7 +159,7 @@ static inline struct hashtrie_entry *hashtrie_entry_new(
 	return entry;
 }
 
-/* An entry's key, as an operation takes it. */
+/* Returns an entry's key in the form that operations take. */
 RM_HOT struct rm_key hashtrie_key(
         struct rm_shape shape, struct hashtrie_entry *entry)
 {
@@ -168,7 +169,7 @@ RM_HOT struct rm_key hashtrie_key(
 		.length = entry->word };
 }
 
-/* Frees a tree with its entries. Nobody can reach it. */
+/* Frees a tree with its entries. No other thread can reach it. */
 static inline void hashtrie_tree_free(struct hashtrie_inner *inner)
 {
 	for (size_t i = 0; i < HASHTRIE_CHILDREN; i++) {
@@ -208,7 +209,7 @@ static inline void hashtrie_destroy(void *opaque)
 	free(map);
 }
 
-/* It starts as one node, whatever the sizing says, as in Go. */
+/* The map starts with one node, whatever `sizing` requests, as in Go. */
 static inline void *hashtrie_create(const struct rm_sizing *sizing)
 {
 	struct hashtrie *map = aligned_alloc(EPOCH_PAD, sizeof(*map));

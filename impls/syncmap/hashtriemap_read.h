@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hashtriemap_read.h - hash trie: lookup and scan. Inner part of hashtriemap.h. */
+/* hashtriemap_read.h - hash trie: lookup, scan. Inner part of hashtriemap.h. */
 #ifndef RM_HASHTRIEMAP_READ_H
 #define RM_HASHTRIEMAP_READ_H
 
 #include "impls/syncmap/hashtriemap_layout.h"
 
-RM_HOT bool hashtrie_is(
+RM_HOT bool hashtrie_key_equal(
         struct rm_shape shape, struct hashtrie_entry *entry, struct rm_key key)
 {
 	if (!shape.str)
@@ -15,15 +15,15 @@ RM_HOT bool hashtrie_is(
 	                                   key.bytes, key.length));
 }
 
-/* Where a hash leads: to an empty slot, or to one with entries. */
+/* The slot for a hash: empty or with entries. */
 struct hashtrie_place {
 	struct hashtrie_inner *inner;
 	hashtrie_slot *slot;
 	unsigned shift; /* bits of the hash below the slot's */
 };
 
-/* Goes down. Returns what is in the slot: an entry or NULL. It ends: keys that
-   share all bits of the hash share a slot. */
+/* Descends to the slot of a hash and returns its entry or NULL. It ends, since
+   keys that share all bits of the hash share a slot. */
 RM_HOT struct hashtrie_entry *hashtrie_descend(
         struct hashtrie *map, uint64_t hash, struct hashtrie_place *place)
 {
@@ -43,27 +43,27 @@ RM_HOT struct hashtrie_entry *hashtrie_descend(
 	}
 }
 
-/* The slot, of this one and the chain behind it, whose entry has the key; or
-   NULL. */
-RM_HOT hashtrie_slot *hashtrie_link(
+/* Returns the slot, this one or one of the chain after it, whose entry has the
+   key; NULL: none. */
+RM_HOT hashtrie_slot *hashtrie_find_link(
         hashtrie_slot *slot, struct rm_shape shape, struct rm_key key)
 {
 	struct hashtrie_entry *entry;
 
 	for (; (entry = (void *)hashtrie_get(slot)); slot = &entry->overflow)
-		if (hashtrie_is(shape, entry, key))
+		if (hashtrie_key_equal(shape, entry, key))
 			return slot;
 	return NULL;
 }
 
-/* The key's entry, or NULL. */
+/* Returns the key's entry, or NULL. */
 RM_HOT struct hashtrie_entry *hashtrie_find(struct hashtrie *map,
         struct rm_shape shape, struct rm_key key, uint64_t hash)
 {
 	struct hashtrie_place place;
 	struct hashtrie_entry *entry = hashtrie_descend(map, hash, &place);
 
-	while (entry && !hashtrie_is(shape, entry, key))
+	while (entry && !hashtrie_key_equal(shape, entry, key))
 		entry = (void *)hashtrie_get(&entry->overflow);
 	return entry;
 }
@@ -87,7 +87,7 @@ RM_HOT bool hashtrie_lookup(void *thread, struct rm_shape shape,
 	return true;
 }
 
-/* Visits all below a node, slot by slot; false: `fn` has had enough. */
+/* Visits all below a node, slot by slot; false: `fn` returned false. */
 static inline bool hashtrie_walk(struct hashtrie_inner *inner,
         struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -113,15 +113,16 @@ static inline bool hashtrie_walk(struct hashtrie_inner *inner,
 	return true;
 }
 
-/* Without a lock, in the order of the hash: each key at most once, since its
-   place in that order never changes. `fn` may use the map with this handle; it
-   must not announce or park. */
+/* Visits entries without a lock in the order of their hashes. Since that order
+   never changes, each key is visited at most once. `fn` may use the map with
+   this handle, but must not announce or park. */
 static inline void hashtrie_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
 	struct epoch_record *record = thread;
 
-	record->pinned++; /* a write of `fn` must not wait, and so park us */
+	record->pinned++; /* a write by `fn` must not wait and so park this
+			     thread */
 	hashtrie_walk(hashtrie_root(hashtrie_of(thread)), shape, fn, context);
 	record->pinned--;
 	epoch_settle(record);
@@ -135,7 +136,7 @@ static inline bool hashtrie_count(
 	return true;
 }
 
-/* Go's map offers no such operation; it is for checks. */
+/* For checks only: Go's map lacks this operation. */
 static inline size_t hashtrie_length(void *thread)
 {
 	struct hashtrie *map = hashtrie_of(thread);

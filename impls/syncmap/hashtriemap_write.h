@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hashtriemap_write.h - hash trie: inserting, replacing, removing,
-   shrinking and clearing. Inner part of hashtriemap.h. */
+/* hashtriemap_write.h - hash trie: inserting, replacing, removing, shrinking
+   and clearing. Inner part of hashtriemap.h. */
 #ifndef RM_HASHTRIEMAP_WRITE_H
 #define RM_HASHTRIEMAP_WRITE_H
 
 #include "impls/syncmap/hashtriemap_read.h"
 
-/*
- * Goes down and locks the node of the slot, again if the slot got a node of
- * its own or its node was cut off meanwhile. The caller unlocks place->inner.
- */
+/* Descends and locks the slot's node. Starts over if the slot now has a node or
+   its own node was cut off. The caller unlocks place->inner. */
 static inline void hashtrie_lock(
         void *thread, uint64_t hash, struct hashtrie_place *place)
 {
@@ -27,8 +25,8 @@ static inline void hashtrie_lock(
 	}
 }
 
-/* A tree for two entries that met in a slot, `shift` bits being left to tell
-   them apart: as many nodes as their hashes have equal bits. */
+/* Builds a tree for two entries of one slot. `shift` bits are left to
+   distinguish them: the tree has one node per group of equal bits. */
 static struct hashtrie_node *hashtrie_expand(struct hashtrie *map,
         const struct hashtrie_place *place, struct hashtrie_entry *old,
         uint64_t old_hash, struct hashtrie_entry *entry, uint64_t hash)
@@ -75,8 +73,7 @@ static inline void hashtrie_insert(struct hashtrie *map, struct rm_shape shape,
 	hashtrie_set(place->slot, node);
 }
 
-/* Puts an entry into the place of the one with the same key; its slot's node
-   is locked. Returns the one that was there. */
+/* Replaces the entry with the same key and returns it. The node is locked. */
 RM_HOT struct hashtrie_entry *hashtrie_replace(
         hashtrie_slot *link, struct hashtrie_entry *entry)
 {
@@ -87,7 +84,7 @@ RM_HOT struct hashtrie_entry *hashtrie_replace(
 	return old;
 }
 
-/* Retires an entry that is out of its chain. */
+/* Retires an entry that was removed from its chain. */
 RM_HOT void hashtrie_retire(
         void *thread, struct rm_shape shape, struct hashtrie_entry *entry)
 {
@@ -95,7 +92,7 @@ RM_HOT void hashtrie_retire(
 	        hashtrie_entry_bytes(shape, shape.str ? entry->word : 0));
 }
 
-/* Go: Swap. The entry that was replaced, or NULL. */
+/* Go: Swap. Returns the replaced entry, or NULL. */
 RM_HOT struct hashtrie_entry *hashtrie_swap(void *thread, struct rm_shape shape,
         struct rm_key key, struct hashtrie_entry *entry)
 {
@@ -105,7 +102,7 @@ RM_HOT struct hashtrie_entry *hashtrie_swap(void *thread, struct rm_shape shape,
 	struct hashtrie_place place;
 
 	hashtrie_lock(thread, hash, &place);
-	hashtrie_slot *link = hashtrie_link(place.slot, shape, key);
+	hashtrie_slot *link = hashtrie_find_link(place.slot, shape, key);
 
 	if (link)
 		old = hashtrie_replace(link, entry);
@@ -119,15 +116,15 @@ RM_HOT struct hashtrie_entry *hashtrie_swap(void *thread, struct rm_shape shape,
 RM_HOT bool hashtrie_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
-	struct hashtrie_entry *was = hashtrie_swap(
+	struct hashtrie_entry *replaced = hashtrie_swap(
 	        thread, shape, key, hashtrie_entry_new(shape, key, value));
 
-	if (was && old)
-		memcpy(old, was->value, shape.value_bytes);
-	if (was)
-		hashtrie_retire(thread, shape, was);
+	if (replaced && old)
+		memcpy(old, replaced->value, shape.value_bytes);
+	if (replaced)
+		hashtrie_retire(thread, shape, replaced);
 	epoch_settle(thread);
-	return was != NULL;
+	return replaced != NULL;
 }
 
 RM_HOT bool hashtrie_upsert(void *thread, struct rm_shape shape,
@@ -136,7 +133,7 @@ RM_HOT bool hashtrie_upsert(void *thread, struct rm_shape shape,
 	return hashtrie_exchange(thread, shape, key, value, NULL);
 }
 
-/* Go: LoadOrStore. Looks without the lock, first. */
+/* Go: LoadOrStore. First looks up the key without the lock. */
 static inline bool hashtrie_insert_if_absent(void *thread,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
@@ -150,7 +147,7 @@ static inline bool hashtrie_insert_if_absent(void *thread,
 	struct hashtrie_entry *entry = hashtrie_entry_new(shape, key, value);
 
 	hashtrie_lock(thread, hash, &place);
-	hashtrie_slot *link = hashtrie_link(place.slot, shape, key);
+	hashtrie_slot *link = hashtrie_find_link(place.slot, shape, key);
 
 	if (link)
 		memcpy(present,
@@ -160,14 +157,14 @@ static inline bool hashtrie_insert_if_absent(void *thread,
 		hashtrie_insert(map, shape, &place, entry, hash);
 	pthread_mutex_unlock(&place.inner->lock);
 	if (link)
-		free(entry); /* nobody has seen it */
+		free(entry); /* never published */
 	epoch_settle(thread);
 	return link != NULL;
 }
 
-/* Locks the slot of a key that has the expected value (NULL: any), and returns
-   its link; NULL: it has not, and nothing is locked. Looks without the lock,
-   first. */
+/* If the key has the expected value (NULL: any), locks its slot and returns its
+   link. Otherwise locks nothing and returns NULL. First looks up the key
+   without the lock. */
 RM_HOT hashtrie_slot *hashtrie_lock_if(void *thread, struct rm_shape shape,
         struct rm_key key, uint64_t hash, const struct rm_value *expected,
         struct hashtrie_place *place)
@@ -179,7 +176,7 @@ RM_HOT hashtrie_slot *hashtrie_lock_if(void *thread, struct rm_shape shape,
 	                                   shape.value_bytes) != 0))
 		return NULL;
 	hashtrie_lock(thread, hash, place);
-	hashtrie_slot *link = hashtrie_link(place->slot, shape, key);
+	hashtrie_slot *link = hashtrie_find_link(place->slot, shape, key);
 
 	if (link) {
 		entry = (void *)hashtrie_get(link);
@@ -219,11 +216,9 @@ static inline bool hashtrie_is_empty(struct hashtrie_inner *inner)
 	return true;
 }
 
-/*
- * Cuts off the locked node if it is empty, and what is empty above it, and
- * unlocks. Two locks are held at a time, the lower one taken first: nobody
- * else takes two. `shift` is as in hashtrie_child() of the node.
- */
+/* Cuts off the locked node and its ancestors as far as they are empty, and
+   unlocks. Only this function holds two locks, and it takes the lower one
+   first. `shift` is as in hashtrie_child() of the node. */
 static inline void hashtrie_shrink(void *thread, struct hashtrie_inner *inner,
         uint64_t hash, unsigned shift)
 {
@@ -242,10 +237,11 @@ static inline void hashtrie_shrink(void *thread, struct hashtrie_inner *inner,
 	pthread_mutex_unlock(&inner->lock);
 }
 
-/* Takes the key out if it has the expected value (NULL: any). Returns its
-   entry, out of the tree, or NULL. */
-RM_HOT struct hashtrie_entry *hashtrie_cut(void *thread, struct rm_shape shape,
-        struct rm_key key, const struct rm_value *expected)
+/* Removes the key if it has the expected value (NULL: any). Returns its
+   unlinked entry, or NULL. */
+RM_HOT struct hashtrie_entry *hashtrie_remove_entry(void *thread,
+        struct rm_shape shape, struct rm_key key,
+        const struct rm_value *expected)
 {
 	const uint64_t hash = hashtrie_hash(hashtrie_of(thread), shape, key);
 	struct hashtrie_place place;
@@ -265,7 +261,8 @@ RM_HOT struct hashtrie_entry *hashtrie_cut(void *thread, struct rm_shape shape,
 RM_HOT bool hashtrie_take(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
-	struct hashtrie_entry *entry = hashtrie_cut(thread, shape, key, NULL);
+	struct hashtrie_entry *entry =
+	        hashtrie_remove_entry(thread, shape, key, NULL);
 
 	if (!entry)
 		return false;
@@ -286,7 +283,7 @@ static inline bool hashtrie_compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
 	struct hashtrie_entry *entry =
-	        hashtrie_cut(thread, shape, key, expected);
+	        hashtrie_remove_entry(thread, shape, key, expected);
 
 	if (!entry)
 		return false;
@@ -295,7 +292,7 @@ static inline bool hashtrie_compare_remove(void *thread, struct rm_shape shape,
 	return true;
 }
 
-/* Bytes of a tree and its entries, while late writes may still change it. */
+/* Bytes of a tree and its entries. Late writes may still change it. */
 static inline uint64_t hashtrie_tree_bytes(
         struct rm_shape shape, struct hashtrie_inner *inner)
 {
@@ -319,15 +316,15 @@ static inline uint64_t hashtrie_tree_bytes(
 	return bytes;
 }
 
-/* A new root. A write that holds the old one may still end after this; it
-   counts as one before. Go's is O(1); this one counts the old tree, as freeing
-   it will, so that the limit of retired bytes binds clears, too. */
+/* Replaces the root. A write that found the old root may end later; it counts
+   as one before the clear. Go's clear is O(1). This one counts the old tree's
+   bytes, so that the limit of retired bytes applies to clears, too. */
 static inline void hashtrie_clear(void *thread)
 {
 	struct hashtrie *map = hashtrie_of(thread);
 	struct hashtrie_inner *root = hashtrie_inner_new(NULL);
 
-	/* acq_rel: publishes the root, and acquires the old one */
+	/* acq_rel: publishes the root and acquires the old one */
 	root = atomic_exchange_explicit(&map->root, root, memory_order_acq_rel);
 	epoch_retire(thread, HASHTRIE_TREE, root,
 	        hashtrie_tree_bytes(map->shape, root));

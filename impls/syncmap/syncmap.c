@@ -3,9 +3,9 @@
  * syncmap.c - Go's classic sync.Map (before 1.24), with reclamation.
  *
  * A read map without locks, a dirty map under a mutex, promotion by misses:
- * impls/syncmap/syncmap.h. A lookup of a key that has been promoted writes
- * nothing shared; a lookup that misses takes the mutex. What Go's collector
- * does silently is done by epochs here, and counted.
+ * impls/syncmap/syncmap.h. A lookup of a promoted key writes nothing shared; a
+ * lookup that misses takes the mutex. Epochs do, and count, what Go's collector
+ * does.
  */
 #include "impls/syncmap/syncmap_map.h"
 

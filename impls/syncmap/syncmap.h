@@ -2,40 +2,41 @@
 /*
  * syncmap.h - Go's classic sync.Map (before 1.24), with reclamation.
  *
- * Written from a description of the algorithm, no code. Two Go maps hold the same
- * entries: `read`, behind an atomic pointer, is never modified and is looked
- * up without a lock; `dirty`, under a lock, also holds the keys that are new.
- * A lookup that must go to dirty is a miss; as many misses as dirty has
- * entries promote dirty to read, in O(1). The next new key builds a new dirty
- * from read, in O(n), leaving out what was removed ("expunged").
+ * Written from a description of the algorithm, not from code. Two Go maps hold
+ * the same entries. `read`, behind an atomic pointer, never changes and needs
+ * no lock for lookups. `dirty`, under a lock, also holds new keys. A lookup
+ * that must search dirty is a miss. When there are as many misses as dirty has
+ * entries, dirty is promoted to read in O(1). The next new key builds a new
+ * dirty from read in O(n), omitting removed entries ("expunged").
  *
- * An entry has one atomic cell, the address of a boxed value like Go's
- * interface (or, syncmap_inline.h, the value itself):
+ * An entry has one atomic cell: the address of a boxed value, like Go's
+ * interface, or the value itself (syncmap_inline.h).
  *
  *	a box		the value
  *	nil		removed; if there is a dirty, the entry is in it
  *	expunged	removed; there is a dirty, and the entry is not in it
  *
- * Invariants, under the lock (syncmap_check() walks them):
+ * Invariants under the lock, checked by syncmap_check():
  *	amended == (dirty != NULL); misses < number of entries of dirty
  *	an entry of read is in dirty too, unless it is expunged
- *	nothing in dirty is expunged
+ *	dirty has no expunged entry
  *
- * Who frees what.  Both maps borrow the bytes of string keys from the entry,
- * which owns them. A map's memory can therefore go without its keys:
- *	box		retired by whoever took it out of an entry
- *	header, map	retired when another header, map is published
+ * Ownership: both maps borrow the bytes of string keys from the entry, which
+ * owns them. So a map can be freed without its keys:
+ *	box		retired by the thread that took it out of an entry
+ *	header, map	retired when their successor is published
  *	entry		a) only in dirty: retired by the removal
- *			b) expunged: with the read map that it is in, unless a
- *			   store has revived it. rebuild() lists them, so that
+ *			b) expunged: with its read map, unless a store has
+ *			   revived it. rebuild() lists them, so that
  *			   promotion need not search.
- *			c) clear(): all, with the map that holds them
- * A reader of an old header may still meet all of these; how it is waited for
- * is the reclamation's business (SYNCMAP_RECLAMATION). A cell found in dirty
- * is read under the lock, so who holds an entry without the lock has found it
- * in the map of a header.
+ *			c) clear(): all, with their map
  *
- * A template: syncmap_variant.h lists what a variant chooses. Functions here
+ * A reader of an old header may still find all of these; SYNCMAP_RECLAMATION
+ * defines how it is waited for. A cell found in dirty is read under the lock.
+ * So a thread that uses an entry without the lock has found it in the map of a
+ * header.
+ *
+ * A template: syncmap_variant.h lists the choices of a variant. Functions here
  * are the operations of struct rm_map_ops; SYNCMAP_OPS names them.
  */
 #ifndef RM_SYNCMAP_H
@@ -49,8 +50,8 @@
 #include "impls/syncmap/syncmap_remove.h"
 #include "impls/syncmap/syncmap_write.h"
 
-/* Initialisers of struct rm_map_ops: a table must be constant in each file, so
-   that the loop has no call through it. */
+/* Initialisers of struct rm_map_ops. Each file needs its own constant table, so
+   that the loop does not call through pointers. */
 #define SYNCMAP_OPS                                                     \
 	.create = syncmap_create, .destroy = syncmap_destroy,           \
 	.join = syncmap_join, .leave = syncmap_leave,                   \

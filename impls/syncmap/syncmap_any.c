@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_any.c - Go's classic sync.Map as it stands for Go: keys of type any.
+ * syncmap_any.c - Go's classic sync.Map with keys of type any, as in Go.
  *
- * Go's sync.Map takes its keys as interfaces, so that both of its maps hash and
- * compare them through the key's type; syncmap has keys of a known type, which
- * no Go program can have. Beside it belong gomap_u64_rw and gomap_str_rw: a map
- * with a typed key has the fast way to it in Go. A lookup of a key that has been
- * promoted writes nothing shared. The lock's waits are the kernel's.
+ * Go's sync.Map takes its keys as interfaces, so both of its maps hash and
+ * compare through the key's type. syncmap has keys of a known type, which is
+ * impossible in Go. Compare this map with gomap_u64_rw and gomap_str_rw, since
+ * Go has fast paths for maps with typed keys. A lookup of a promoted key writes
+ * nothing shared. Waiting threads sleep in the kernel.
  */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_callback.h"
 #include "impls/syncmap/syncmap_map.h"

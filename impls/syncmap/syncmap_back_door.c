@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_back_door.c - sync.Map whose users delete in its dirty map.
+ * syncmap_back_door.c - sync.Map whose users delete directly in its dirty map.
  *
- * Misuse: a removal takes the mutex and deletes the key in dirty, beside the
- * methods. If read has it, too, lookups still find it there, and it is gone
- * only with the next promotion. No race, and yet wrong: what holds both maps
- * together is in the methods. syncmap is the right form.
+ * Misuse: a removal takes the mutex and deletes the key in dirty, bypassing the
+ * methods. If read has the key, too, lookups still find it there until the next
+ * promotion. There is no data race, but only the methods keep both maps
+ * consistent. syncmap is the correct version.
  */
 #include "impls/syncmap/syncmap.h"
 #include "runner/driver.h"
 
-/* Deletes in dirty what is in both maps. False: it is not. */
+/* Deletes an entry in dirty if both maps have it; else returns false. */
 static RM_COLD bool back_door(void *thread, struct rm_shape shape,
         struct rm_key key, struct syncmap_entry **entry)
 {

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * syncmap_boxed.h - sync.Map: an entry's cell is the address of a boxed value,
- * like Go's interface. Inner part of syncmap.h.
- */
+/* syncmap_boxed.h - sync.Map: an entry's cell is the address of a boxed value,
+   like Go's interface. Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_BOXED_H
 #define RM_SYNCMAP_BOXED_H
 
 #include "impls/gomap/gomap_ops.h"
 
-/* Memory that holds no pointers: a collector need not look into it. */
+/* Allocates memory without pointers, which a collector need not scan. */
 #ifndef SYNCMAP_MALLOC_PLAIN
 #define SYNCMAP_MALLOC_PLAIN(bytes) malloc(bytes)
 #endif
@@ -20,20 +18,20 @@ enum { SYNCMAP_BOXED = 1 };
 #define SYNCMAP_NIL      ((uint64_t)0)
 #define SYNCMAP_EXPUNGED ((uint64_t)1)
 
-/* Is there a value? */
+/* True if the cell has a value. */
 RM_HOT bool syncmap_live(uint64_t cell)
 {
 	return cell > SYNCMAP_EXPUNGED;
 }
 
-/* The box of a live cell: 1 or 3 words, which never change. */
+/* Returns the box of a live cell: 1 or 3 words, which never change. */
 RM_HOT void *syncmap_box(uint64_t cell)
 {
 	return (void *)(uintptr_t)cell;
 }
 
-/* A cell of its own, seen by nobody. The contract's writes cannot fail: the
-   process ends and the trial is recorded as failed. */
+/* Returns a new, unpublished cell. The contract's writes cannot fail: the
+   process ends, and the trial is recorded as failed. */
 RM_HOT uint64_t syncmap_cell_new(
         struct rm_shape shape, const struct rm_value *value)
 {
@@ -45,7 +43,7 @@ RM_HOT uint64_t syncmap_cell_new(
 	return (uintptr_t)box;
 }
 
-/* Frees a cell that nobody else can reach. */
+/* Frees a cell that no other thread can reach. */
 static inline void syncmap_cell_free(uint64_t cell)
 {
 	if (syncmap_live(cell))
@@ -58,7 +56,7 @@ RM_HOT void syncmap_cell_read(
 	memcpy(value, syncmap_box(cell), shape.value_bytes);
 }
 
-/* Does a live cell hold this value? */
+/* True if a live cell holds this value. */
 RM_HOT bool syncmap_cell_is(
         struct rm_shape shape, uint64_t cell, const struct rm_value *expected)
 {

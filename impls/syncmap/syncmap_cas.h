@@ -6,31 +6,31 @@
 
 #include "impls/syncmap/syncmap_dirty.h"
 
-/* Puts the cell into an entry that has no value. Returns nil: it did; a live
-   cell: the entry's; expunged: not without the lock. */
-RM_HOT uint64_t syncmap_fill(
+/* Puts the cell into an entry without a value. Returns nil if it did, the
+   entry's cell if that is live, or expunged if it needs the lock. */
+RM_HOT uint64_t syncmap_fill_entry(
         void *thread, struct syncmap_entry *entry, uint64_t cell)
 {
 	for (;;) {
-		uint64_t there = syncmap_load(thread, entry);
+		uint64_t current = syncmap_load(thread, entry);
 
-		if (there != SYNCMAP_NIL)
-			return there;
-		/* seq_cst: publishes the box, and see syncmap_load(); relaxed:
+		if (current != SYNCMAP_NIL)
+			return current;
+		/* seq_cst: publishes the box, see syncmap_load(); relaxed:
 		   loaded again */
-		if (atomic_compare_exchange_strong_explicit(&entry->p, &there,
+		if (atomic_compare_exchange_strong_explicit(&entry->p, &current,
 		            cell, memory_order_seq_cst, memory_order_relaxed))
 			return SYNCMAP_NIL;
 	}
 }
 
-/* The slow path: the cell that is there, or nil: ours is now. A key found in
-   dirty only is a miss. */
+/* The slow path. Returns the present cell, or nil if it stored `cell`. A key
+   found only in dirty is a miss. */
 static inline uint64_t syncmap_fill_locked(
         void *thread, struct rm_shape inner, struct rm_key key, uint64_t cell)
 {
 	struct syncmap *map = syncmap_of(thread);
-	uint64_t there = SYNCMAP_NIL;
+	uint64_t current = SYNCMAP_NIL;
 	bool missed;
 
 	syncmap_lock(&map->lock);
@@ -38,14 +38,14 @@ static inline uint64_t syncmap_fill_locked(
 	        syncmap_entry_locked(map, inner, key, &missed);
 
 	if (entry)
-		there = syncmap_fill(thread, entry, cell);
+		current = syncmap_fill_entry(thread, entry, cell);
 	else
 		syncmap_insert(thread, inner, key, cell);
 	syncmap_promote_loaded(thread, map);
 	if (missed)
 		syncmap_miss(thread, map);
 	syncmap_unlock(&map->lock);
-	return there;
+	return current;
 }
 
 static inline bool syncmap_insert_if_absent(void *thread, struct rm_shape shape,
@@ -56,43 +56,43 @@ static inline bool syncmap_insert_if_absent(void *thread, struct rm_shape shape,
 	const uint64_t cell = syncmap_cell_new(shape, value);
 	struct syncmap_header *header = syncmap_read(thread);
 	struct syncmap_entry *entry = syncmap_find(header->map, inner, key);
-	uint64_t there = SYNCMAP_EXPUNGED;
+	uint64_t current = SYNCMAP_EXPUNGED;
 
 	if (entry)
-		there = syncmap_fill(thread, entry, cell);
-	if (there == SYNCMAP_EXPUNGED)
-		there = syncmap_fill_locked(thread, inner, key, cell);
-	if (syncmap_live(there)) {
-		syncmap_cell_read(shape, there, present);
-		syncmap_cell_free(cell); /* nobody has seen it */
+		current = syncmap_fill_entry(thread, entry, cell);
+	if (current == SYNCMAP_EXPUNGED)
+		current = syncmap_fill_locked(thread, inner, key, cell);
+	if (syncmap_live(current)) {
+		syncmap_cell_read(shape, current, present);
+		syncmap_cell_free(cell); /* never published */
 	}
 	syncmap_settle(thread);
-	return syncmap_live(there);
+	return syncmap_live(current);
 }
 
-/* Replaces the value, by nil perhaps, if it is the expected one. Returns the
-   cell that was replaced, or nil. */
+/* Replaces the expected value by `cell`, which may be nil. Returns the replaced
+   cell, or nil. */
 static inline uint64_t syncmap_replace(void *thread, struct rm_shape shape,
         struct syncmap_entry *entry, const struct rm_value *expected,
         uint64_t cell)
 {
 	for (;;) {
-		uint64_t there = syncmap_load(thread, entry);
+		uint64_t current = syncmap_load(thread, entry);
 
-		if (!syncmap_live(there) ||
-		        !syncmap_cell_is(shape, there, expected))
+		if (!syncmap_live(current) ||
+		        !syncmap_cell_is(shape, current, expected))
 			return SYNCMAP_NIL;
-		/* seq_cst: publishes the box, and see syncmap_load(); relaxed:
+		/* seq_cst: publishes the box, see syncmap_load(); relaxed:
 		   loaded again */
-		if (atomic_compare_exchange_strong_explicit(&entry->p, &there,
+		if (atomic_compare_exchange_strong_explicit(&entry->p, &current,
 		            cell, memory_order_seq_cst, memory_order_relaxed))
-			return there;
+			return current;
 	}
 }
 
-/* The slow path. The set of keys does not change: nothing is revived, and a
-   key that CompareAndDelete finds in dirty stays there, without a value. For
-   it alone a key that is nowhere is a miss, too. */
+/* The slow path. The set of keys does not change: nothing is revived, and a key
+   that CompareAndDelete finds in dirty stays there without a value. Only for
+   CompareAndDelete an absent key is a miss, too. */
 static inline uint64_t syncmap_replace_locked(void *thread,
         struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, uint64_t cell)
@@ -117,7 +117,7 @@ static inline uint64_t syncmap_replace_locked(void *thread,
 	return old;
 }
 
-/* The cell that was replaced, or nil. */
+/* Returns the replaced cell, or nil. */
 static inline uint64_t syncmap_replace_key(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected, uint64_t cell)
 {
@@ -141,9 +141,9 @@ static inline bool syncmap_compare_swap(void *thread, struct rm_shape shape,
 	        syncmap_replace_key(thread, shape, key, expected, cell);
 
 	if (syncmap_live(old))
-		syncmap_drop(thread, shape, old);
+		syncmap_retire_cell(thread, shape, old);
 	else
-		syncmap_cell_free(cell); /* nobody has seen it */
+		syncmap_cell_free(cell); /* never published */
 	syncmap_settle(thread);
 	return syncmap_live(old);
 }
@@ -155,7 +155,7 @@ static inline bool syncmap_compare_remove(void *thread, struct rm_shape shape,
 	        syncmap_replace_key(thread, shape, key, expected, SYNCMAP_NIL);
 
 	if (syncmap_live(old))
-		syncmap_drop(thread, shape, old);
+		syncmap_retire_cell(thread, shape, old);
 	syncmap_settle(thread);
 	return syncmap_live(old);
 }

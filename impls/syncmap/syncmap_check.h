@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_check.h - sync.Map: its state in figures, and every invariant of
-   syncmap.h. Inner part of it. */
+/* syncmap_check.h - sync.Map: its state in figures, and a check of every
+   invariant of syncmap.h. Inner part of it. */
 #ifndef RM_SYNCMAP_CHECK_H
 #define RM_SYNCMAP_CHECK_H
 
@@ -14,17 +14,18 @@ static inline uint64_t syncmap_cell_of(const struct syncmap_entry *entry)
 	return atomic_load_explicit(&entry->p, memory_order_relaxed);
 }
 
-/* What can be compared with Go's state, step by step. */
+/* State that is compared with Go's, step by step. */
 struct syncmap_figures {
 	bool amended;
 	size_t read_keys, dirty_keys, misses;
 	size_t nil, expunged;          /* entries of the read map */
-	size_t dirty_only_nil;         /* entries of dirty that read has not */
+	size_t dirty_only_nil;         /* entries of dirty that are not in
+				          read */
 	uint64_t promotions, rebuilds; /* since creation */
-	uint64_t all_misses;           /* likewise, in the stats build */
+	uint64_t all_misses;           /* since creation, in the stats build */
 };
 
-/* Nobody else uses the map. */
+/* No other thread uses the map. */
 static inline struct syncmap_figures syncmap_figures(struct syncmap *map)
 {
 	const struct rm_shape inner = syncmap_inner(map->shape);
@@ -58,7 +59,7 @@ static inline struct syncmap_figures syncmap_figures(struct syncmap *map)
 	return state;
 }
 
-/* A string key's bytes are its entry's own. */
+/* True if a string key's bytes belong to its entry. */
 static inline bool syncmap_owns(const struct syncmap *map, struct rm_key key,
         const struct syncmap_entry *entry)
 {
@@ -73,14 +74,14 @@ static inline const char *syncmap_check_entry(const struct syncmap *map,
 	const bool expunged = syncmap_cell_of(entry) == SYNCMAP_EXPUNGED;
 
 	if (!syncmap_owns(map, key, entry))
-		return "a key's bytes are not its entry's";
+		return "a key's bytes do not belong to its entry";
 	if (in_dirty)
 		return expunged ? "an expunged entry is in dirty" : NULL;
 	if (!expunged && map->dirty &&
 	        syncmap_find(map->dirty, inner, key) != entry)
 		return "dirty lacks an entry of read";
 	if (expunged && !map->dirty)
-		return "an entry is expunged, and there is no dirty";
+		return "an entry is expunged without a dirty";
 	if (expunged && syncmap_find(map->dirty, inner, key))
 		return "dirty has another entry for an expunged one";
 	if (expunged && (!list || entry->expunged_at >= list->count ||
@@ -89,7 +90,7 @@ static inline const char *syncmap_check_entry(const struct syncmap *map,
 	return NULL;
 }
 
-/* Walks one of the two maps; adds its expunged entries to `expunged`. */
+/* Checks one of the two maps; adds its expunged entries to `expunged`. */
 static inline const char *syncmap_check_map(const struct syncmap *map,
         struct gomap *inside, bool is_dirty, size_t *expunged)
 {
@@ -110,7 +111,7 @@ static inline const char *syncmap_check_map(const struct syncmap *map,
 	return why;
 }
 
-static inline size_t syncmap_listed(const struct syncmap_expunged *list)
+static inline size_t syncmap_count_listed(const struct syncmap_expunged *list)
 {
 	size_t count = 0;
 
@@ -119,22 +120,22 @@ static inline size_t syncmap_listed(const struct syncmap_expunged *list)
 	return count;
 }
 
-/* What the variant's rule says of misses and dirty, between operations. With
-   late_dirty, who holds an old header may count once more. */
+/* Checks the variant's rule for misses and dirty, between operations. With
+   late_dirty, a thread with an old header may count one more miss. */
 static inline const char *syncmap_check_rule(struct syncmap *map)
 {
 	if (!map->dirty && syncmap_misses(map) && !syncmap_rules.late_dirty)
-		return "misses are counted, and there is no dirty";
+		return "misses are counted without a dirty";
 	if (map->dirty && syncmap_misses(map) && syncmap_is_due(map) &&
 	        !syncmap_rules.late_dirty)
-		return "so many misses should have promoted dirty";
+		return "the misses should have promoted dirty";
 	if (map->dirty && syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED &&
-	        syncmap_is_loaded(map->dirty))
-		return "so full a dirty should have been promoted";
+	        syncmap_dirty_is_full(map->dirty))
+		return "a full dirty should have been promoted";
 	return NULL;
 }
 
-/* rm_map_ops.check: of a map that nobody else uses. */
+/* rm_map_ops.check. No other thread uses the map. */
 static inline bool syncmap_check(void *opaque, char *why, size_t size)
 {
 	struct syncmap *map = opaque;
@@ -143,19 +144,19 @@ static inline bool syncmap_check(void *opaque, char *why, size_t size)
 	size_t expunged = 0;
 
 	if (header->amended != (map->dirty != NULL))
-		broken = "amended does not tell whether there is a dirty";
+		broken = "amended contradicts the existence of dirty";
 	if (!broken)
 		broken = syncmap_check_map(map, header->map, false, &expunged);
 	if (!broken && map->dirty)
 		broken = syncmap_check_map(map, map->dirty, true, &expunged);
-	if (!broken && expunged != syncmap_listed(map->expunged))
+	if (!broken && expunged != syncmap_count_listed(map->expunged))
 		broken = "the list has entries that are not expunged";
 	if (broken)
 		snprintf(why, size, "%s", broken);
 	return !broken;
 }
 
-/* rm_map_ops.dump: of a map that nobody else uses. */
+/* rm_map_ops.dump. No other thread uses the map. */
 static inline void syncmap_dump(void *opaque, int fd)
 {
 	struct syncmap *map = opaque;

@@ -3,9 +3,9 @@
  * syncmap_collected.h - sync.Map: reclaimed by a collector, as in Go. Inner
  * part of syncmap.h.
  *
- * Nothing is retired: what nobody can reach is collected. The root is a block
- * that is never collected; it holds the map's address and the handles. All
- * else, tables too, is collected: a table that was replaced has no other end.
+ * Nothing is retired: the collector frees unreachable memory. The root block is
+ * never collected; it holds the map's address and the handles. All other memory
+ * is collected, including replaced tables.
  */
 #ifndef RM_SYNCMAP_COLLECTED_H
 #define RM_SYNCMAP_COLLECTED_H
@@ -17,7 +17,7 @@
 /* A thread's handle. */
 struct syncmap_thread {
 	struct syncmap *map;
-	bool registered;          /* by join(), not before */
+	bool registered;          /* join() registered it */
 	_Atomic uint64_t retries; /* one writer; in the stats build */
 };
 
@@ -53,7 +53,7 @@ static inline void syncmap_reclamation_destroy(struct syncmap *map)
 	GC_FREE(map->reclamation);
 }
 
-/* Pauses of the process, whichever map's garbage they are about. */
+/* Emits the pauses of the process, including those for other maps' garbage. */
 static inline void syncmap_reclamation_stats(
         struct syncmap *map, rm_stat_fn *emit, void *context)
 {
@@ -96,7 +96,7 @@ static inline void syncmap_retire_remains(
 }
 
 /* Counts a failed CAS. */
-RM_HOT void syncmap_retried(void *thread)
+RM_HOT void syncmap_count_retry(void *thread)
 {
 	RM_STAT_OWN(((struct syncmap_thread *)thread)->retries, 1);
 }
@@ -116,8 +116,8 @@ static inline void syncmap_unpin(void *thread)
 	(void)thread;
 }
 
-/* From here on the collector stops this thread and looks at its stack. A
-   thread is joined to one map of this kind at a time. */
+/* From now on the collector stops this thread and scans its stack. A thread
+   joins one map of this kind at a time. */
 static inline void *syncmap_join(void *opaque, size_t slot)
 {
 	struct syncmap *map = opaque;
@@ -134,11 +134,11 @@ static inline void *syncmap_join(void *opaque, size_t slot)
 
 static inline void syncmap_leave(void *thread)
 {
-	struct syncmap_thread *own = thread;
+	struct syncmap_thread *handle = thread;
 
-	if (own->registered) /* the main thread was so before */
+	if (handle->registered) /* not so for the main thread */
 		GC_unregister_my_thread();
-	own->registered = false;
+	handle->registered = false;
 }
 
 RM_HOT void syncmap_quiesce(void *thread)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_dirty.h - sync.Map: building dirty and adding to it. All of it under
-   the lock. Inner part of syncmap.h. */
+/* syncmap_dirty.h - sync.Map: building dirty and adding to it, all under the
+   lock. Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_DIRTY_H
 #define RM_SYNCMAP_DIRTY_H
 
 #include "impls/syncmap/syncmap_read.h"
 
-/* Adds an entry to dirty, where its key is not. */
+/* Adds an entry to dirty, which does not have its key. */
 RM_HOT void syncmap_dirty_add(struct syncmap *map, struct rm_shape inner,
         struct rm_key key, struct syncmap_entry *entry)
 {
@@ -27,31 +27,31 @@ static inline void syncmap_expunged_add(
 {
 	struct syncmap_expunged *list = map->expunged;
 
-	if (!list || list->count == list->room) {
-		size_t room = list ? list->room * 2 : 8;
+	if (!list || list->count == list->capacity) {
+		size_t capacity = list ? list->capacity * 2 : 8;
 
-		list = realloc(
-		        list, sizeof(*list) + room * sizeof(list->entries[0]));
+		list = realloc(list,
+		        sizeof(*list) + capacity * sizeof(list->entries[0]));
 		if (!list)
 			gomap_no_memory();
 		if (!map->expunged)
 			list->count = 0;
-		list->room = room;
+		list->capacity = capacity;
 		map->expunged = list;
 	}
 	entry->expunged_at = list->count;
 	list->entries[list->count++] = entry;
 }
 
-/* Makes a removed entry one that a new dirty leaves out. False: it has a
-   value, and goes into dirty. */
+/* Expunges a removed entry, so that a new dirty omits it. Returns false if the
+   entry has a value and must go into dirty. */
 static inline bool syncmap_expunge(
         struct syncmap *map, struct syncmap_entry *entry)
 {
 	uint64_t cell = SYNCMAP_NIL;
 
-	/* relaxed, both: no content comes with nil or expunged, and a cell
-	   that is there is not read. A store that wins goes into dirty. */
+	/* relaxed, both: nil and expunged have no content, and a present cell
+	   is not read. An entry whose store wins goes into dirty. */
 	if (!atomic_compare_exchange_strong_explicit(&entry->p, &cell,
 	            SYNCMAP_EXPUNGED, memory_order_relaxed,
 	            memory_order_relaxed))
@@ -60,11 +60,11 @@ static inline bool syncmap_expunge(
 	return true;
 }
 
-/* Entries that a new dirty is made for, if it will hold `count`. */
+/* Returns the size hint for a new dirty of `count` entries. */
 static inline size_t syncmap_dirty_hint(size_t count)
 {
-	/* So many that it takes one more without being loaded: 13/2 per
-	   bucket is where a map grows, 6 is 3/4 of its slots. */
+	/* Large enough for one more entry without being loaded: a map grows at
+	   13/2 per bucket, and 6 is 3/4 of its slots. */
 	if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED)
 		return (count + 1) * 13 / 12 + 1;
 	return count;
@@ -97,21 +97,21 @@ GOMAP_CALL void syncmap_rebuild(struct syncmap *map, struct rm_shape inner)
 	RM_EVENT_SPAN(RM_EVENT_REBUILD, start_ns, gomap_count(map->dirty));
 }
 
-/* More than 3/4 of its slots are taken. */
-static inline bool syncmap_is_loaded(const struct gomap *dirty)
+/* True if more than 3/4 of its slots are used. */
+static inline bool syncmap_dirty_is_full(const struct gomap *dirty)
 {
 	return gomap_count(dirty) > (uint64_t)6
 	                                    << gomap_get(dirty->log2_buckets);
 }
 
-/* May dirty, which a new key has just made necessary, stay? */
-static inline bool syncmap_may_amend(struct syncmap *map)
+/* True if the dirty that a new key needs may stay. */
+static inline bool syncmap_dirty_may_stay(struct syncmap *map)
 {
 	return !syncmap_rules.late_dirty ||
 	       syncmap_misses(map) > gomap_count(syncmap_read_locked(map)->map);
 }
 
-/* Publishes that there are keys that the read map has not. */
+/* Publishes that dirty has keys that the read map lacks. */
 static inline void syncmap_amend(void *thread, struct syncmap *map)
 {
 	const struct syncmap_remains remains = {
@@ -124,7 +124,7 @@ static inline void syncmap_amend(void *thread, struct syncmap *map)
 		syncmap_set_misses(map, 0);
 }
 
-/* As syncmap_promote(), but the misses so far go on counting. */
+/* Like syncmap_promote(), but keeps the count of misses. */
 static inline void syncmap_promote_early(void *thread, struct syncmap *map)
 {
 	const size_t misses = syncmap_misses(map);
@@ -133,12 +133,12 @@ static inline void syncmap_promote_early(void *thread, struct syncmap *map)
 	syncmap_set_misses(map, misses);
 }
 
-/* Where that is the variant's rule, the store that filled dirty promotes it: of a
-   new key, or of one that was expunged. */
+/* If the variant's rule requires it, promotes dirty after the store, of a new
+   or an expunged key, that filled it. */
 RM_HOT void syncmap_promote_loaded(void *thread, struct syncmap *map)
 {
 	if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED && map->dirty &&
-	        syncmap_is_loaded(map->dirty))
+	        syncmap_dirty_is_full(map->dirty))
 		syncmap_promote(thread, map);
 }
 
@@ -150,7 +150,7 @@ RM_HOT void syncmap_insert(
 	bool stays = true;
 
 	if (!syncmap_read_locked(map)->amended) {
-		stays = syncmap_may_amend(map);
+		stays = syncmap_dirty_may_stay(map);
 		syncmap_rebuild(map, inner);
 		if (stays)
 			syncmap_amend(thread, map);
@@ -160,13 +160,13 @@ RM_HOT void syncmap_insert(
 		syncmap_promote_early(thread, map);
 }
 
-/* An expunged entry is about to get a value: back into dirty, first. */
+/* Puts an expunged entry back into dirty before it gets a value. */
 RM_HOT void syncmap_revive(struct syncmap *map, struct rm_shape inner,
         struct rm_key key, struct syncmap_entry *entry)
 {
 	uint64_t cell = SYNCMAP_EXPUNGED;
 
-	/* relaxed, both: who stores next publishes */
+	/* relaxed, both: the following store publishes */
 	if (!atomic_compare_exchange_strong_explicit(&entry->p, &cell,
 	            SYNCMAP_NIL, memory_order_relaxed, memory_order_relaxed))
 		return;
@@ -175,8 +175,8 @@ RM_HOT void syncmap_revive(struct syncmap *map, struct rm_shape inner,
 	syncmap_dirty_add(map, inner, key, entry);
 }
 
-/* The key's entry, revived if it was expunged; NULL: a new key. `missed`:
-   found in dirty only. */
+/* Returns the key's entry, revived if it was expunged; NULL: a new key.
+   `missed`: found only in dirty. */
 RM_HOT struct syncmap_entry *syncmap_entry_locked(struct syncmap *map,
         struct rm_shape inner, struct rm_key key, bool *missed)
 {

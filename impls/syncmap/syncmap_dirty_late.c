@@ -2,11 +2,11 @@
 /*
  * syncmap_dirty_late.c - sync.Map that makes dirty late.
  *
- * As syncmap, but a new key makes a dirty only if there were more misses than
- * the read map has entries; lookups of absent keys count while there is no
- * dirty, too. Else the key goes into a copy of the read map that is published
- * at once: O(keys) per new key, for a map that is written more than missed. In
- * Go the first new key always makes a dirty. Prefilled in one step.
+ * Like syncmap, but a new key makes a dirty only if there were more misses than
+ * the read map has entries. Without a dirty, lookups of absent keys count as
+ * misses, too. Otherwise the key goes into a copy of the read map, which is
+ * published at once: O(keys) per new key if writes outnumber misses. In Go the
+ * first new key always makes a dirty. Prefilled in one step.
  */
 #define SYNCMAP_RULES .late_dirty = true
 #include "impls/syncmap/syncmap.h"
@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-/* rm_map_ops.load: all keys go into one dirty, which is promoted. */
+/* rm_map_ops.load: puts all keys into one dirty and promotes it. */
 static inline int syncmap_prefill(
         void *thread, struct rm_shape shape, const struct rm_source *source)
 {

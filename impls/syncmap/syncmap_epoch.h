@@ -3,8 +3,8 @@
  * syncmap_epoch.h - sync.Map: reclaimed by epochs; a thread's handle is its
  * epoch record. Inner part of syncmap.h.
  *
- * Nothing is announced in an operation: what a thread found stays until it is
- * quiescent.
+ * Operations announce nothing: pointers that a thread found stay valid until
+ * it is quiescent.
  */
 #ifndef RM_SYNCMAP_EPOCH_H
 #define RM_SYNCMAP_EPOCH_H
@@ -43,16 +43,16 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 	}
 }
 
-/* A thread's record, and the map that its handle is of. Several maps may share
-   an epoch scheme: then a handle is another (below). */
+/* A handle gives a thread's record and its map. If several maps share an epoch
+   scheme, a handle is a struct syncmap_member. */
 #ifdef SYNCMAP_MEMBERS
 /*
- * Several sync.Maps that share one epoch scheme: a thread announces itself once
- * for all of them.
+ * Several sync.Maps that share one epoch scheme, so that a thread announces
+ * itself once for all of them.
  *
- * A handle names the map and the thread's record. The owner of the maps
- * creates the scheme, joins, announces and, after each write, settles: an
- * operation of a member does not wait, as its caller may hold a lock.
+ * A handle names the map and the thread's record. The owner of the maps creates
+ * the scheme, joins, announces, and settles after each write. A member's
+ * operation does not wait, since its caller may hold a lock.
  */
 
 struct syncmap_member {
@@ -79,7 +79,7 @@ static inline void syncmap_reclamation_start(void)
 {
 }
 
-/* Not NULL, which would mean that memory ran out; of no further use. */
+/* The result is unused, but must not be NULL, which would mean no memory. */
 static inline void *syncmap_reclamation_create(
         struct syncmap *map, const struct rm_sizing *sizing)
 {
@@ -108,13 +108,13 @@ RM_HOT struct syncmap *syncmap_of(void *thread)
 	return syncmap_record(thread)->owner;
 }
 
-/* Ends a write: no lock is held, no reference. */
+/* Ends a write. The caller holds no lock and no reference. */
 RM_HOT void syncmap_settle(void *thread)
 {
 	epoch_settle(thread);
 }
 
-/* Before the map's own memory is made: nothing to do. */
+/* Runs before the map's own allocations: nothing to do. */
 static inline void syncmap_reclamation_start(void)
 {
 }
@@ -144,14 +144,14 @@ RM_HOT void syncmap_retire_box(void *thread, void *box, uint64_t bytes)
 	epoch_retire(syncmap_record(thread), SYNCMAP_BLOCK, box, bytes);
 }
 
-/* An entry that was in dirty only and is in no map any more. */
+/* Retires an entry that was only in dirty and is in no map now. */
 RM_HOT void syncmap_retire_entry(
         void *thread, struct syncmap_entry *entry, uint64_t bytes)
 {
 	epoch_retire(syncmap_record(thread), SYNCMAP_ENTRY, entry, bytes);
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static inline void syncmap_retire_remains(
         void *thread, const struct syncmap_remains *remains)
 {
@@ -171,12 +171,12 @@ static inline void syncmap_retire_remains(
 }
 
 /* Counts a failed CAS. */
-RM_HOT void syncmap_retried(void *thread)
+RM_HOT void syncmap_count_retry(void *thread)
 {
 	RM_STAT_OWN(syncmap_record(thread)->retries, 1);
 }
 
-/* From here to unpin() references outlive this thread's operations. */
+/* Until unpin(), references outlive this thread's operations. */
 static inline void syncmap_pin(void *thread)
 {
 	syncmap_record(thread)->pinned++;
@@ -201,7 +201,7 @@ static inline void syncmap_leave(void *thread)
 	epoch_leave(thread);
 }
 
-/* A map that leaks has nothing to announce. */
+/* A leaking map has nothing to announce. */
 RM_HOT void syncmap_quiesce(void *thread)
 {
 	if (!syncmap_rules.leaks)

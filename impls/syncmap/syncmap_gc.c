@@ -2,10 +2,10 @@
 /*
  * syncmap_gc.c - Go's classic sync.Map under a collector.
  *
- * As syncmap, but nothing is retired: the Boehm collector finds what is out of
- * reach, and stops all joined threads for it, as Go's does for a much shorter
- * time. Pauses are measured. It stops threads by signals, which interrupt
- * sleeps: impls/support/collector.h.
+ * Like syncmap, but nothing is retired: the Boehm collector finds unreachable
+ * memory. Like Go's, it stops all joined threads, but for much longer; pauses
+ * are measured. It stops threads by signals, which interrupt sleeps:
+ * impls/support/collector.h.
  *
  * needs: bdw-gc
  */

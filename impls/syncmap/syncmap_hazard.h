@@ -5,18 +5,18 @@
  *
  * Three slots per thread:
  *	SYNCMAP_NAME_HEADER	the header that the operation found
- *	SYNCMAP_NAME_PIN	the header of the scan that it runs in
+ *	SYNCMAP_NAME_PIN	the header of the current scan
  *	SYNCMAP_NAME_BOX	the box that it reads
  *
- * A box is retired and named as hazard.h says, one exchange per lookup. A
- * header is named once per batch and then found named, while it is the same.
+ * Boxes are retired and protected as in hazard.h, with one exchange per lookup.
+ * A header is named once per batch and stays named until it changes.
  *
- * What headers leave behind waits in a queue (below). So a reader
- * that stands still in an operation keeps all later headers, maps and removed
- * entries, but of the boxes only the one that it names.
+ * Memory that headers leave goes into a queue (below). So a reader that stops
+ * in an operation keeps all later headers, maps and removed entries, but only
+ * one box: the one that it names.
  *
- * An entry that was in dirty only is freed at once: cells found in dirty are
- * read under the lock.
+ * An entry that was only in dirty is freed at once, since cells found in dirty
+ * are read under the lock.
  */
 #ifndef RM_SYNCMAP_HAZARD_H
 #define RM_SYNCMAP_HAZARD_H
@@ -24,22 +24,20 @@
 #include "impls/support/hazard.h"
 #include "impls/syncmap/syncmap_layout.h"
 
-/*
- * A header's name protects all that can be reached from it: the map, and the
- * entries, some of which go with a much later header. Therefore what headers
- * leave behind waits in one queue, under the map's lock, and is freed from its
- * head on, up to the first whose header somebody names.
- */
+/* A header's name protects everything reachable from it: the map and its
+   entries, some of which are retired with a much later header. So memory that
+   headers leave goes into one queue, under the map's lock. It is freed from the
+   head up to the first header that a thread names. */
 
 enum {
 	SYNCMAP_NAME_HEADER,
-	SYNCMAP_NAME_PIN, /* copied from the one before */
+	SYNCMAP_NAME_PIN, /* copied from the header's slot */
 	SYNCMAP_NAME_BOX,
 };
 
-/* Waits until nobody names one of its headers. */
-struct syncmap_grave {
-	struct syncmap_grave *next;
+/* Waits until no thread names one of its headers. */
+struct syncmap_queued {
+	struct syncmap_queued *next;
 	struct syncmap_header *before; /* or NULL: same map, not amended */
 	struct syncmap_remains remains;
 	uint64_t bytes;
@@ -48,7 +46,7 @@ struct syncmap_grave {
 struct syncmap_hazard {
 	struct hazard *hazard;
 	/* under the map's lock */
-	struct syncmap_grave *oldest, *newest;
+	struct syncmap_queued *oldest, *newest;
 	struct syncmap_header *before; /* had the same map, not amended */
 };
 
@@ -66,63 +64,63 @@ static inline uint64_t syncmap_remains_bytes(
 	return bytes;
 }
 
-/* Under the lock. A header without its map waits for it, and its writer buries
-   what waits: who promoted may be a thread that only looks up, which ends no
-   write. */
+/* The caller holds the lock. A header without its map waits for the map, and
+   its writer frees the queue: the promoting thread may only look up, which ends
+   no write. */
 static inline void syncmap_retire_remains(
         void *thread, const struct syncmap_remains *remains)
 {
 	struct hazard_record *record = thread;
 	struct syncmap *map = record->owner;
-	struct syncmap_hazard *own = map->reclamation;
+	struct syncmap_hazard *queue = map->reclamation;
 
 	if (!remains->bare && !remains->full) {
-		own->before = remains->header;
-		record->due |= own->oldest != NULL;
+		queue->before = remains->header;
+		record->due |= queue->oldest != NULL;
 		return;
 	}
-	struct syncmap_grave *grave = syncmap_new(sizeof(*grave));
+	struct syncmap_queued *queued = syncmap_new(sizeof(*queued));
 
-	*grave = (struct syncmap_grave){ .before = own->before,
+	*queued = (struct syncmap_queued){ .before = queue->before,
 		.remains = *remains,
 		.bytes = syncmap_remains_bytes(map, remains) };
-	own->before = NULL;
-	if (own->oldest)
-		own->newest->next = grave;
+	queue->before = NULL;
+	if (queue->oldest)
+		queue->newest->next = queued;
 	else
-		own->oldest = grave;
-	own->newest = grave;
+		queue->oldest = queued;
+	queue->newest = queued;
 	record->due = true;
 	RM_STAT_OWN(record->retired, 1);
-	RM_STAT_OWN(record->retired_bytes, grave->bytes);
+	RM_STAT_OWN(record->retired_bytes, queued->bytes);
 }
 
-static inline void syncmap_grave_free(struct syncmap_grave *grave)
+static inline void syncmap_queued_free(struct syncmap_queued *queued)
 {
-	gomap_destroy(grave->remains.bare);
-	syncmap_full_map_free(grave->remains.full);
-	syncmap_list_free(grave->remains.expunged);
-	free(grave->remains.header);
-	free(grave->before);
-	free(grave);
+	gomap_destroy(queued->remains.bare);
+	syncmap_full_map_free(queued->remains.full);
+	syncmap_list_free(queued->remains.expunged);
+	free(queued->remains.header);
+	free(queued->before);
+	free(queued);
 }
 
-/* Takes the graves off the queue that nobody's name keeps. */
-static inline struct syncmap_grave *syncmap_unqueue(struct syncmap *map)
+/* Removes the unprotected elements from the head of the queue. */
+static inline struct syncmap_queued *syncmap_dequeue(struct syncmap *map)
 {
-	struct syncmap_hazard *own = map->reclamation;
-	struct syncmap_grave *first, *last = NULL, *grave;
+	struct syncmap_hazard *queue = map->reclamation;
+	struct syncmap_queued *first, *last = NULL, *queued;
 
 	syncmap_lock(&map->lock);
-	struct hazard_names names = hazard_look(own->hazard);
+	struct hazard_names names = hazard_snapshot(queue->hazard);
 
-	first = grave = own->oldest;
-	while (grave && !hazard_is_named(&names, grave->remains.header) &&
-	        !(grave->before && hazard_is_named(&names, grave->before))) {
-		last = grave;
-		grave = grave->next;
+	first = queued = queue->oldest;
+	while (queued && !hazard_is_named(&names, queued->remains.header) &&
+	        !(queued->before && hazard_is_named(&names, queued->before))) {
+		last = queued;
+		queued = queued->next;
 	}
-	own->oldest = grave;
+	queue->oldest = queued;
 	if (last)
 		last->next = NULL;
 	syncmap_unlock(&map->lock);
@@ -130,18 +128,18 @@ static inline struct syncmap_grave *syncmap_unqueue(struct syncmap *map)
 	return last ? first : NULL;
 }
 
-/* Frees what no header keeps any more. No lock is held. */
-static RM_COLD void syncmap_bury(struct hazard_record *record)
+/* Frees what headers no longer protect. The caller holds no lock. */
+static RM_COLD void syncmap_free_queue(struct hazard_record *record)
 {
 	record->due = false;
-	for (struct syncmap_grave *grave = syncmap_unqueue(record->owner);
-	        grave;) {
-		struct syncmap_grave *next = grave->next;
+	for (struct syncmap_queued *queued = syncmap_dequeue(record->owner);
+	        queued;) {
+		struct syncmap_queued *next = queued->next;
 
 		RM_STAT_OWN(record->freed, 1);
-		RM_STAT_OWN(record->freed_bytes, grave->bytes);
-		syncmap_grave_free(grave);
-		grave = next;
+		RM_STAT_OWN(record->freed_bytes, queued->bytes);
+		syncmap_queued_free(queued);
+		queued = next;
 	}
 }
 
@@ -151,7 +149,7 @@ static void hazard_free(void *owner, void *pointer)
 	free(pointer);
 }
 
-/* Before the map's own memory is made: nothing to do. */
+/* Runs before the map's own allocations: nothing to do. */
 static inline void syncmap_reclamation_start(void)
 {
 }
@@ -159,14 +157,14 @@ static inline void syncmap_reclamation_start(void)
 static inline void *syncmap_reclamation_create(
         struct syncmap *map, const struct rm_sizing *sizing)
 {
-	struct syncmap_hazard *own = calloc(1, sizeof(*own));
+	struct syncmap_hazard *queue = calloc(1, sizeof(*queue));
 
 	(void)map;
-	if (own)
-		own->hazard = hazard_create(sizing->threads);
-	if (own && own->hazard)
-		return own;
-	free(own);
+	if (queue)
+		queue->hazard = hazard_create(sizing->threads);
+	if (queue && queue->hazard)
+		return queue;
+	free(queue);
 	return NULL;
 }
 
@@ -180,20 +178,21 @@ GOMAP_CALL struct syncmap_header *syncmap_name_header(
         struct hazard_record *record)
 {
 	struct syncmap *map = record->owner;
-	struct syncmap_header *header, *again;
+	struct syncmap_header *header, *current;
 
 	/* seq_cst, both: the maps; pairs with syncmap_publish() */
-	again = atomic_load_explicit(&map->read, memory_order_seq_cst);
+	current = atomic_load_explicit(&map->read, memory_order_seq_cst);
 	do {
-		header = again;
+		header = current;
 		hazard_name(record, SYNCMAP_NAME_HEADER, (uintptr_t)header);
-		again = atomic_load_explicit(&map->read, memory_order_seq_cst);
-	} while (again != header);
+		current =
+		        atomic_load_explicit(&map->read, memory_order_seq_cst);
+	} while (current != header);
 	return header;
 }
 
-/* The header as an operation without the lock sees it. Named already: it was
-   looked at again then, and has not been freed since. */
+/* Returns the header for an operation without the lock. If it is named already,
+   it was checked after naming and has not been freed since. */
 RM_HOT struct syncmap_header *syncmap_read(void *thread)
 {
 	struct hazard_record *record = thread;
@@ -201,14 +200,14 @@ RM_HOT struct syncmap_header *syncmap_read(void *thread)
 	struct syncmap_header *header = atomic_load_explicit(
 	        &syncmap_of(thread)->read, memory_order_seq_cst);
 
-	if (__builtin_expect(hazard_named(record, SYNCMAP_NAME_HEADER) !=
+	if (__builtin_expect(hazard_current_name(record, SYNCMAP_NAME_HEADER) !=
 	                             (uintptr_t)header,
 	            0))
 		header = syncmap_name_header(record);
 	return header;
 }
 
-/* An entry's cell, whose content stays until the next one is loaded. */
+/* Returns an entry's cell. Its content stays valid until the next load. */
 RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
 {
 	/* seq_cst, both: as syncmap_load() of syncmap_unguarded.h */
@@ -216,12 +215,12 @@ RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
 
 	while (syncmap_live(cell)) {
 		hazard_name(thread, SYNCMAP_NAME_BOX, cell);
-		uint64_t again =
+		uint64_t current =
 		        atomic_load_explicit(&entry->p, memory_order_seq_cst);
 
-		if (again == cell)
+		if (current == cell)
 			break;
-		cell = again;
+		cell = current;
 	}
 	return cell;
 }
@@ -240,53 +239,54 @@ RM_HOT void syncmap_retire_entry(
 
 static inline void syncmap_reclamation_destroy(struct syncmap *map)
 {
-	struct syncmap_hazard *own = map->reclamation;
+	struct syncmap_hazard *queue = map->reclamation;
 
-	while (own->oldest) {
-		struct syncmap_grave *grave = own->oldest;
+	while (queue->oldest) {
+		struct syncmap_queued *queued = queue->oldest;
 
-		own->oldest = grave->next;
-		syncmap_grave_free(grave);
+		queue->oldest = queued->next;
+		syncmap_queued_free(queued);
 	}
-	free(own->before);
-	hazard_destroy(own->hazard, map);
-	free(own);
+	free(queue->before);
+	hazard_destroy(queue->hazard, map);
+	free(queue);
 }
 
 static inline void syncmap_reclamation_stats(
         struct syncmap *map, rm_stat_fn *emit, void *context)
 {
-	struct syncmap_hazard *own = map->reclamation;
+	struct syncmap_hazard *queue = map->reclamation;
 
-	hazard_stats(own->hazard, emit, context);
+	hazard_stats(queue->hazard, emit, context);
 }
 
 /* Counts a failed CAS. */
-RM_HOT void syncmap_retried(void *thread)
+RM_HOT void syncmap_count_retry(void *thread)
 {
 	RM_STAT_OWN(((struct hazard_record *)thread)->retries, 1);
 }
 
-/* Ends a write: no lock is held, no reference but a scan's. */
+/* Ends a write. The caller holds no lock and, except a scan's, no reference. */
 RM_HOT void syncmap_settle(void *thread)
 {
 	struct hazard_record *record = thread;
 
 	if (__builtin_expect(!record->due, 1))
 		return;
-	hazard_name(record, SYNCMAP_NAME_HEADER, 0); /* or it keeps its own */
-	syncmap_bury(record);
+	hazard_name(record, SYNCMAP_NAME_HEADER, 0); /* or it would keep its own
+						        header */
+	syncmap_free_queue(record);
 }
 
-/* From here to unpin() this thread's operations may name other headers. The
-   outermost scan's header is the oldest: it keeps all that later ones need. */
+/* Until unpin(), this thread's operations may name other headers. The header of
+   the outermost scan is the oldest and protects all that later scans need. */
 static inline void syncmap_pin(void *thread)
 {
 	struct hazard_record *record = thread;
 
 	if (!record->pins++)
 		hazard_name(record, SYNCMAP_NAME_PIN,
-		        hazard_named(record, SYNCMAP_NAME_HEADER));
+		        hazard_current_name(record, SYNCMAP_NAME_HEADER));
 }
 
 static inline void syncmap_unpin(void *thread)
@@ -301,9 +301,9 @@ static inline void syncmap_unpin(void *thread)
 static inline void *syncmap_join(void *opaque, size_t slot)
 {
 	struct syncmap *map = opaque;
-	struct syncmap_hazard *own = map->reclamation;
+	struct syncmap_hazard *queue = map->reclamation;
 
-	return hazard_join(own->hazard, slot, map);
+	return hazard_join(queue->hazard, slot, map);
 }
 
 RM_HOT void syncmap_quiesce(void *thread)
@@ -314,7 +314,7 @@ RM_HOT void syncmap_quiesce(void *thread)
 static inline void syncmap_leave(void *thread)
 {
 	hazard_leave(thread);
-	syncmap_bury(thread);
+	syncmap_free_queue(thread);
 }
 
 static inline void syncmap_park(void *thread)

@@ -2,10 +2,10 @@
 /*
  * syncmap_hp.c - Go's classic sync.Map, reclaimed by hazard pointers.
  *
- * As syncmap, but a lookup names the box that it reads: one atomic exchange on
- * a line of its own, and a second look at the entry. Other threads read that
- * line now and then. No thread waits for another one's batch to end, and what
- * waits to be freed is bounded even if a reader stands still, but for headers,
+ * Like syncmap, but a lookup names the box that it reads. That costs one atomic
+ * exchange on a line of its own thread, which other threads read occasionally,
+ * and a second load of the entry. No thread waits for another thread's batch.
+ * Even if a reader stops, the unfreed memory is bounded, except for headers,
  * maps and removed entries: impls/syncmap/syncmap_hazard.h.
  */
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_hazard.h"

@@ -2,10 +2,10 @@
 /*
  * syncmap_inline.c - Go's classic sync.Map with values in the entries.
  *
- * As syncmap, but an entry's cell is the value, not the address of a box: a
- * store of a known key allocates nothing and retires nothing, a lookup loads
- * one line less. What boxing costs is the difference. Values of 8 bytes only;
- * two of the 2^64 values end the process: impls/syncmap/syncmap_inline.h.
+ * Like syncmap, but an entry's cell is the value instead of the address of a
+ * box. A store of a known key neither allocates nor retires, and a lookup loads
+ * one line less. The difference is the cost of boxing. Values have 8 bytes; two
+ * of the 2^64 values end the process: impls/syncmap/syncmap_inline.h.
  */
 #define SYNCMAP_CELL "impls/syncmap/syncmap_inline.h"
 #include "impls/syncmap/syncmap.h"

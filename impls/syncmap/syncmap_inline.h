@@ -3,9 +3,9 @@
  * syncmap_inline.h - sync.Map: an entry's cell is the value itself, 64 bits.
  * Inner part of syncmap.h.
  *
- * No box: a store allocates nothing, a lookup loads one line less. The price:
- * two of the 2^64 values mean "no value" and cannot be stored. A store of one
- * of them ends the process and says so.
+ * Without a box, a store does not allocate, and a lookup loads one line less.
+ * But two of the 2^64 values mean "no value". A store of one of them prints an
+ * error and ends the process.
  */
 #ifndef RM_SYNCMAP_INLINE_H
 #define RM_SYNCMAP_INLINE_H
@@ -14,12 +14,12 @@
 
 enum { SYNCMAP_BOXED = 0 };
 
-/* Cells without a value: removed, and removed and not in dirty. Two words of
-   no pattern: not 0, not all ones, no pointer, no value of the driver. */
+/* Cells without a value: removed, and removed and not in dirty. Arbitrary
+   words: not 0, not all ones, not a pointer and not a value of the driver. */
 #define SYNCMAP_NIL      0xb7e151628aed2a6aU
 #define SYNCMAP_EXPUNGED (SYNCMAP_NIL + 1)
 
-/* Is there a value? */
+/* True if the cell has a value. */
 RM_HOT bool syncmap_live(uint64_t cell)
 {
 	return cell - SYNCMAP_NIL > 1;
@@ -27,7 +27,7 @@ RM_HOT bool syncmap_live(uint64_t cell)
 
 GOMAP_RARE _Noreturn void syncmap_reserved(void)
 {
-	fputs("fatal: a value that syncmap_inline keeps for itself\n", stderr);
+	fputs("fatal: syncmap_inline reserves this value\n", stderr);
 	abort();
 }
 
@@ -45,7 +45,7 @@ static inline void syncmap_cell_free(uint64_t cell)
 	(void)cell;
 }
 
-/* Never called: there are no boxes. */
+/* Never called, since boxes do not exist. */
 RM_HOT void *syncmap_box(uint64_t cell)
 {
 	(void)cell;
@@ -59,7 +59,7 @@ RM_HOT void syncmap_cell_read(
 	value->word[0] = cell;
 }
 
-/* Does a live cell hold this value? */
+/* True if a live cell holds this value. */
 RM_HOT bool syncmap_cell_is(
         struct rm_shape shape, uint64_t cell, const struct rm_value *expected)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_layout.h - sync.Map: what it is made of, and how that is freed.
+/* syncmap_layout.h - sync.Map: its data structures and how they are freed.
    Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_LAYOUT_H
 #define RM_SYNCMAP_LAYOUT_H
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both maps hold a pointer to an entry, whatever the size of the values. */
+/* Both maps hold pointers to entries, whatever the size of the values. */
 RM_HOT struct rm_shape syncmap_inner(struct rm_shape shape)
 {
 	return (struct rm_shape){ shape.str, 8 };
@@ -25,41 +25,41 @@ struct syncmap_entry {
 	_Atomic uint64_t p; /* a cell, see syncmap_boxed.h */
 	char *bytes;        /* string shapes: the key's, owned; else NULL */
 	union {
-		size_t expunged_at; /* while expunged: place in the list */
+		size_t expunged_at; /* while expunged: index in the list */
 		struct syncmap_entry *link; /* while being freed */
 	};
 };
 
-/* What readers see; never changes once published. */
+/* The part that readers see. It never changes once published. */
 #ifndef SYNCMAP_HEADER
 struct syncmap_header {
 	struct gomap *map;
-	bool amended; /* dirty has keys that map has not */
+	bool amended; /* dirty has keys that map lacks */
 };
 #endif
 
-/* One word beside the key's own: what a lookup reads is the first. */
+/* Lookups read the first word of an entry. */
 static_assert(offsetof(struct syncmap_entry, p) == 0 &&
                       sizeof(struct syncmap_entry) == 24,
-        "an entry: the cell, the key's bytes, a link");
+        "an entry: cell, key bytes, link");
 static_assert(sizeof(struct syncmap_header) == 16,
-        "a pointer and a flag are two words: padding changes nothing");
+        "a pointer and a flag: two words, padded");
 
-/* The entries that a rebuild expunged. One that was revived left a NULL. */
+/* The entries that a rebuild expunged. A revived one leaves NULL. */
 struct syncmap_expunged {
-	size_t count, room;
+	size_t count, capacity;
 	struct syncmap_entry *entries[];
 };
 
 struct syncmap {
-	/* As in Go, one line for lock and pointer: who takes the lock disturbs
+	/* As in Go, lock and pointer share one line: taking the lock disturbs
 	   readers. */
 	_Alignas(SYNCMAP_PAD) struct syncmap_lock lock;
 	_Atomic(struct syncmap_header *) read;
 	struct gomap *dirty;   /* from here on: under the lock */
 	_Atomic size_t misses; /* some variants count without it */
 	struct syncmap_expunged *expunged;
-	uint64_t generation; /* of the seed: each dirty has its own */
+	uint64_t generation; /* of the seed: differs for each dirty */
 	_Atomic uint64_t all_misses;
 	uint64_t promotions, rebuilds, kept_entries, revivals;
 	_Alignas(SYNCMAP_PAD) void *reclamation; /* constants */
@@ -67,7 +67,7 @@ struct syncmap {
 	uint64_t seed;
 };
 
-/* What a header leaves behind when the next one is published. */
+/* Memory that a header leaves when the next one is published. */
 struct syncmap_remains {
 	struct syncmap_header *header;
 	struct gomap *bare;                /* or NULL: a map, no entries */
@@ -75,7 +75,7 @@ struct syncmap_remains {
 	struct syncmap_expunged *expunged; /* or NULL: with the entries */
 };
 
-/* The contract's writes cannot fail: the process ends and the trial is
+/* The contract's writes cannot fail: the process ends, and the trial is
    recorded as failed. */
 static inline void *syncmap_new(size_t bytes)
 {
@@ -86,7 +86,7 @@ static inline void *syncmap_new(size_t bytes)
 	return memory;
 }
 
-/* An entry with its own copy of a string key. */
+/* Allocates an entry with its own copy of a string key. */
 static inline struct syncmap_entry *syncmap_entry_new(
         struct rm_shape inner, struct rm_key key, uint64_t cell)
 {
@@ -108,10 +108,10 @@ static inline void syncmap_entry_free(struct syncmap_entry *entry)
 	free(entry);
 }
 
-/* The entry that a map's value is, or NULL. */
+/* Returns the entry that a map's value points to, or NULL. */
 RM_HOT struct syncmap_entry *syncmap_entry_of(const _Atomic uint64_t *words)
 {
-	/* relaxed: who found the map has acquired what is in it */
+	/* relaxed: ordered by the load that found the map */
 	return words ? (struct syncmap_entry *)(uintptr_t)atomic_load_explicit(
 	                       words, memory_order_relaxed)
 	             : NULL;
@@ -123,7 +123,7 @@ RM_HOT struct syncmap_entry *syncmap_find(
 	return syncmap_entry_of(gomap_find(map, inner, key));
 }
 
-/* What a map takes, for statistics and the limit. */
+/* Bytes of a map, for statistics and the limit. */
 static inline uint64_t syncmap_map_bytes(const struct gomap *map)
 {
 	struct gomap_stats sum = { 0 };
@@ -132,8 +132,8 @@ static inline uint64_t syncmap_map_bytes(const struct gomap *map)
 	return sizeof(*map) + sizeof(*map->extra) + sum.array_bytes;
 }
 
-/* The same with entries and cells. A key's bytes are taken to be 16: to look
-   at each would be O(n) under the lock. */
+/* The same with entries and cells. A key is estimated at 16 bytes, since
+   measuring each would be O(n) under the lock. */
 static inline uint64_t syncmap_full_bytes(
         const struct syncmap *map, const struct gomap *full)
 {
@@ -149,7 +149,7 @@ static inline uint64_t syncmap_list_bytes(const struct syncmap_expunged *list)
 	return list->count * (sizeof(struct syncmap_entry) + 8);
 }
 
-/* An empty map that borrows its keys; `hint` entries will come. */
+/* Creates an empty map for `hint` entries that borrows its keys. */
 static inline struct gomap *syncmap_gomap(struct syncmap *map, size_t hint)
 {
 	struct gomap *made = gomap_create(hint, syncmap_inner(map->shape),
@@ -166,7 +166,7 @@ static inline void syncmap_entries_free(struct syncmap_entry *entry)
 	while (entry) {
 		struct syncmap_entry *next = entry->link;
 
-		/* relaxed: nobody else is left */
+		/* relaxed: no other thread is left */
 		syncmap_cell_free(
 		        atomic_load_explicit(&entry->p, memory_order_relaxed));
 		syncmap_entry_free(entry);
@@ -174,8 +174,8 @@ static inline void syncmap_entries_free(struct syncmap_entry *entry)
 	}
 }
 
-/* Frees a map, its entries and their cells. Nobody can reach them. Entries go
-   last: in a growing map the iterator may look at a key twice. */
+/* Frees a map, its entries and their cells, which no thread can reach. Entries
+   go last: in a growing map the iterator may read a key twice. */
 GOMAP_RARE void syncmap_full_map_free(struct gomap *map)
 {
 	struct syncmap_entry *first = NULL;

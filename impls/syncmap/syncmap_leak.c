@@ -2,9 +2,9 @@
 /*
  * syncmap_leak.c - Go's classic sync.Map without reclamation.
  *
- * As syncmap, but what is replaced or removed is only noted down, and freed
- * with the map: the lower bound of what reclamation costs, and it grows with
- * every write. What stays in the write path is 16 bytes noted per object.
+ * Like syncmap, but replaced and removed objects are only recorded and freed
+ * with the map. It is the lower bound of the cost of reclamation, and grows
+ * with every write. A write still records 16 bytes per object.
  */
 #define SYNCMAP_RULES .leaks = true
 #include "impls/syncmap/syncmap_map.h"

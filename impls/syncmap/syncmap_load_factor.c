@@ -2,11 +2,11 @@
 /*
  * syncmap_load_factor.c - sync.Map that promotes a full dirty.
  *
- * As syncmap, but dirty is promoted by the store that fills more than 3/4 of
- * its slots; misses are counted and promote nothing. In Go the load factor
- * makes a map grow and has no part in promotion. Until the next power of two
- * is reached, lookups of new keys take the mutex again and again. A new dirty
- * is made so large that it can take a key without being full.
+ * Like syncmap, but the store that fills more than 3/4 of dirty's slots
+ * promotes it; misses are counted without effect. In Go the load factor makes a
+ * map grow and does not affect promotion. Until dirty reaches the next power of
+ * two, each lookup of a new key takes the mutex. A new dirty is large enough
+ * for one key without being full.
  */
 #define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_LOADED
 #include "impls/syncmap/syncmap_map.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_map.h - the table and the loops of a sync.Map with all operations of
-   syncmap.h, for a variant that adds none. */
+/* syncmap_map.h - table and loops of a sync.Map with all operations of
+   syncmap.h, for variants that add no operation. */
 #ifndef RM_SYNCMAP_MAP_H
 #define RM_SYNCMAP_MAP_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_mutex.h - sync.Map: its lock is a mutex, as in Go, but glibc's: a
-   waiter sleeps at once, where Go's spins up to four times 30 pauses, and nobody
-   is handed the lock after 1 ms (go_mutex.h is that). Inner part of
-   syncmap.h. */
+/* syncmap_mutex.h - sync.Map: its lock is a mutex, as in Go, but glibc's. A
+   waiting thread sleeps at once, whereas Go's spins up to four times for 30
+   pauses. There is no hand-over after 1 ms either (go_mutex.h has both). Inner
+   part of syncmap.h. */
 #ifndef RM_SYNCMAP_MUTEX_H
 #define RM_SYNCMAP_MUTEX_H
 
@@ -11,7 +11,7 @@
 
 #include <pthread.h>
 
-/* Does the lookup of a key that is not in the read map share the lock? */
+/* 1 if lookups of keys that are not in the read map share the lock. */
 enum { SYNCMAP_SHARED_MISS = 0 };
 
 struct syncmap_lock {

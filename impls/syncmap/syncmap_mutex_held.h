@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_mutex_held.h - sync.Map: its lock is a mutex that knows who holds
-   it, so that who jumps out of an operation can give it back. Inner part of
+/* syncmap_mutex_held.h - sync.Map: its lock is a mutex that records its holder,
+   so that a thread that jumps out of an operation can release it. Inner part of
    syncmap.h. */
 #ifndef RM_SYNCMAP_MUTEX_HELD_H
 #define RM_SYNCMAP_MUTEX_HELD_H
@@ -11,12 +11,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Does the lookup of a key that is not in the read map share the lock? */
+/* 1 if lookups of keys that are not in the read map share the lock. */
 enum { SYNCMAP_SHARED_MISS = 0 };
 
 struct syncmap_lock {
 	pthread_mutex_t mutex;
-	_Atomic pthread_t holder; /* 0: nobody */
+	_Atomic pthread_t holder; /* 0: not held */
 };
 
 static inline void syncmap_lock_create(struct syncmap_lock *lock)
@@ -33,7 +33,7 @@ static inline void syncmap_lock_destroy(struct syncmap_lock *lock)
 RM_HOT void syncmap_lock(struct syncmap_lock *lock)
 {
 	lock_mutex(&lock->mutex);
-	/* relaxed: only this thread asks whether it is this thread */
+	/* relaxed: a thread only compares this with itself */
 	atomic_store_explicit(
 	        &lock->holder, pthread_self(), memory_order_relaxed);
 }
@@ -48,7 +48,7 @@ RM_HOT void syncmap_unlock(struct syncmap_lock *lock)
 /* Unlocks if the calling thread holds the lock; returns whether it did. */
 static inline bool syncmap_unlock_if_held(struct syncmap_lock *lock)
 {
-	/* relaxed: equal only if this thread has stored it */
+	/* relaxed: equal only if this thread stored it */
 	if (atomic_load_explicit(&lock->holder, memory_order_relaxed) !=
 	        pthread_self())
 		return false;

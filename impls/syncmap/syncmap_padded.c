@@ -2,9 +2,9 @@
 /*
  * syncmap_padded.c - sync.Map whose header is padded to 16 bytes.
  *
- * As syncmap, but six bytes follow the header's pointer and flag, which are
- * said to take 9 bytes without and 16 with them. The compiler pads both to 16,
- * aligned to 8: no difference is expected, and this map is there to show it.
+ * Like syncmap, but six bytes follow the header's pointer and flag. An article
+ * gives 9 bytes without and 16 with them. The compiler pads both to 16, aligned
+ * to 8, so no difference is expected; this map can show that.
  */
 #include "impls/syncmap/syncmap_variant.h"
 
@@ -12,10 +12,10 @@
 
 struct gomap;
 
-/* What readers see; never changes once published. */
+/* The part that readers see. It never changes once published. */
 struct syncmap_header {
 	struct gomap *map;
-	bool amended; /* dirty has keys that map has not */
+	bool amended; /* dirty has keys that map lacks */
 	char padding[6];
 };
 static_assert(sizeof(struct syncmap_header) == 16, "as without the padding");

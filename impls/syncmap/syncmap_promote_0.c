@@ -2,9 +2,9 @@
 /*
  * syncmap_promote_0.c - sync.Map that promotes at every miss.
  *
- * As syncmap, but the first miss promotes dirty, however many entries it has.
- * Lookups soon find everything in the read map, and nearly every new key pays
- * for a rebuild of dirty, O(keys).
+ * Like syncmap, but the first miss promotes dirty, however many entries it has.
+ * Lookups soon find everything in the read map, but nearly every new key causes
+ * a rebuild of dirty, O(keys).
  */
 #define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_FIRST
 #include "impls/syncmap/syncmap_map.h"

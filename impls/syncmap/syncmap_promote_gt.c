@@ -2,8 +2,8 @@
 /*
  * syncmap_promote_gt.c - sync.Map that promotes one miss later.
  *
- * As syncmap, but dirty is promoted when there are more misses than it has
- * entries; Go promotes when there are as many.
+ * Like syncmap, but dirty is promoted when there are more misses than entries
+ * in dirty; Go promotes when there are as many.
  */
 #define SYNCMAP_RULES .promotion = SYNCMAP_PROMOTE_OVER
 #include "impls/syncmap/syncmap_map.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_range.h - sync.Map: Range, and what counts and tells. Inner part of
+/* syncmap_range.h - sync.Map: Range, length and statistics. Inner part of
    syncmap.h. */
 #ifndef RM_SYNCMAP_RANGE_H
 #define RM_SYNCMAP_RANGE_H
 
 #include "impls/syncmap/syncmap_read.h"
 
-/* A read map that holds every key: promotes at once if there are new ones. */
-static inline struct syncmap_header *syncmap_read_all(void *thread)
+/* Returns a read map with every key: promotes first if there are new ones. */
+static inline struct syncmap_header *syncmap_promoted_header(void *thread)
 {
 	struct syncmap *map = syncmap_of(thread);
 	struct syncmap_header *header = syncmap_read(thread);
@@ -22,7 +22,7 @@ static inline struct syncmap_header *syncmap_read_all(void *thread)
 	return header;
 }
 
-/* The next entry that has a value; false: none is left. */
+/* Finds the next entry with a value; false: none is left. */
 static inline bool syncmap_next(void *thread, struct gomap_iterator *it,
         struct rm_shape shape, struct rm_key *key, struct rm_value *value)
 {
@@ -46,7 +46,7 @@ struct syncmap_pair {
 };
 
 /* Copies all pairs under the lock and visits them, still under it: `fn` must
-   not use the map. Promotes nothing. */
+   not use the map. Does not promote. */
 static inline void syncmap_scan_locked(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -72,11 +72,8 @@ static inline void syncmap_scan_locked(
 	free(pairs);
 }
 
-/*
- * Visits each key at most once, without a lock; a value is read when its turn
- * comes. `fn` may use the map, with the same handle, too; it must not announce
- * or park.
- */
+/* Visits each key at most once, without a lock, and reads its value then. `fn`
+   may use the map, even with the same handle, but must not announce or park. */
 static inline void syncmap_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -89,9 +86,9 @@ static inline void syncmap_scan(
 		syncmap_scan_locked(thread, shape, fn, context);
 		return;
 	}
-	struct gomap *all = syncmap_read_all(thread)->map;
+	struct gomap *all = syncmap_promoted_header(thread)->map;
 
-	syncmap_pin(thread); /* what `fn` writes must not free what we read */
+	syncmap_pin(thread); /* writes by `fn` must not free what this reads */
 	gomap_iterate_begin(all, &it);
 	while (more && syncmap_next(thread, &it, shape, &key, &value))
 		more = fn(context, key, &value);
@@ -99,8 +96,8 @@ static inline void syncmap_scan(
 	syncmap_unpin(thread);
 }
 
-/* Counts the values under the lock, changes nothing. Go's map offers no such
-   operation; it is for checks. */
+/* Counts the values under the lock and changes nothing. For checks only: Go's
+   map has no such operation. */
 static inline size_t syncmap_length(void *thread)
 {
 	struct syncmap *map = syncmap_of(thread);
@@ -115,7 +112,7 @@ static inline size_t syncmap_length(void *thread)
 
 	gomap_iterate_begin(all, &it);
 	while (gomap_iterate_next(&it, syncmap_inner(map->shape), &key, &entry))
-		/* relaxed: only whether, not what */
+		/* relaxed: reads no content */
 		count += syncmap_live(atomic_load_explicit(
 		        &((struct syncmap_entry *)(uintptr_t)entry.word[0])->p,
 		        memory_order_relaxed));
@@ -124,8 +121,8 @@ static inline size_t syncmap_length(void *thread)
 	return count;
 }
 
-/* The health of a sync.Map: misses, promotions and rebuilds that follow, and
-   how big the two maps are; then the reclamation. */
+/* Statistics of a sync.Map: misses, promotions and rebuilds, the sizes of both
+   maps, and the reclamation. */
 static inline void syncmap_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct syncmap *map = opaque;

@@ -2,10 +2,9 @@
 /*
  * syncmap_range_lock.c - sync.Map whose Range copies under the lock.
  *
- * As syncmap, but a scan takes the mutex, copies all pairs and visits them,
- * all of it under the mutex: new keys and misses wait for the whole of it. In
- * Go it promotes dirty and visits the read map without a lock. The function
- * that scan calls must not use the map.
+ * Like syncmap, but a scan copies all pairs and visits them under the mutex, so
+ * new keys and misses wait for all of it. Go promotes dirty and visits the read
+ * map without a lock. The function that scan calls must not use the map.
  */
 #define SYNCMAP_RULES .range_locks = true
 #include "impls/syncmap/syncmap_map.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_read.h - sync.Map: birth and end, lookup, miss and promotion. Inner
-   part of syncmap.h. */
+/* syncmap_read.h - sync.Map: creation, destruction, lookup, miss and promotion.
+   Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_READ_H
 #define RM_SYNCMAP_READ_H
 
@@ -8,11 +8,11 @@
 
 #include SYNCMAP_RECLAMATION
 
-/* Frees the map and all it holds. */
+/* Frees the map and all its contents. */
 static inline void syncmap_destroy(void *opaque)
 {
 	struct syncmap *map = opaque;
-	/* relaxed: nobody else is left */
+	/* relaxed: no other thread is left */
 	struct syncmap_header *header =
 	        atomic_load_explicit(&map->read, memory_order_relaxed);
 
@@ -30,8 +30,7 @@ static inline void syncmap_destroy(void *opaque)
 	free(map);
 }
 
-/* Go's map takes no size hint, and so sizing->keys and ->presize are not
-   used. NULL: no memory. */
+/* Like Go's map, ignores sizing->keys and ->presize. NULL: no memory. */
 static inline void *syncmap_create(const struct rm_sizing *sizing)
 {
 	syncmap_reclamation_start();
@@ -53,7 +52,7 @@ static inline void *syncmap_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The header under the lock: no other thread replaces it. */
+/* Returns the header under the lock, where no other thread replaces it. */
 RM_HOT struct syncmap_header *syncmap_read_locked(struct syncmap *map)
 {
 	/* relaxed: written under the lock only */
@@ -68,8 +67,8 @@ static inline struct syncmap_header *syncmap_publish(
 	struct syncmap_header *old = syncmap_read_locked(map);
 
 	*header = (struct syncmap_header){ .map = inside, .amended = amended };
-	/* seq_cst: the maps' content; pairs with syncmap_read(); and see
-	   syncmap_load(), for an entry that is in no older header */
+	/* seq_cst: the maps' content; pairs with syncmap_read(). Also see
+	   syncmap_load(), for an entry that older headers do not have. */
 	atomic_store_explicit(&map->read, header, memory_order_seq_cst);
 	return old;
 }
@@ -85,15 +84,16 @@ RM_HOT void syncmap_set_misses(struct syncmap *map, size_t misses)
 	atomic_store_explicit(&map->misses, misses, memory_order_relaxed);
 }
 
-/* Retires what a live cell points to; this thread took it out. */
-RM_HOT void syncmap_drop(void *thread, struct rm_shape shape, uint64_t cell)
+/* Retires the box of a live cell that this thread took out. */
+RM_HOT void syncmap_retire_cell(
+        void *thread, struct rm_shape shape, uint64_t cell)
 {
 	if (SYNCMAP_BOXED)
 		syncmap_retire_box(
 		        thread, syncmap_box(cell), shape.value_bytes);
 }
 
-/* Makes dirty the read map: O(1), whatever it holds. Under the lock. */
+/* Makes dirty the read map: O(1) for any size. The caller holds the lock. */
 static __attribute__((noinline)) void syncmap_promote(
         void *thread, struct syncmap *map)
 {
@@ -112,7 +112,7 @@ static __attribute__((noinline)) void syncmap_promote(
 	        gomap_count(syncmap_read_locked(map)->map));
 }
 
-/* Have there been so many misses that dirty is to be promoted? */
+/* True if there are enough misses to promote dirty. */
 RM_HOT bool syncmap_is_due(struct syncmap *map)
 {
 	const size_t misses = syncmap_misses(map);
@@ -129,8 +129,8 @@ RM_HOT bool syncmap_is_due(struct syncmap *map)
 	}
 }
 
-/* Counts an operation that had to look into dirty. `shared`: others count at
-   the same time. */
+/* Counts an operation that had to search dirty. `shared`: other threads may
+   count at the same time. */
 RM_HOT void syncmap_count_miss(struct syncmap *map, bool shared)
 {
 	if (!shared) {
@@ -143,7 +143,7 @@ RM_HOT void syncmap_count_miss(struct syncmap *map, bool shared)
 	RM_STAT_ADD(map->all_misses, 1);
 }
 
-/* Counts a miss and does what follows from it. Under the lock. */
+/* Counts a miss and promotes dirty if due. The caller holds the lock. */
 static inline void syncmap_miss(void *thread, struct syncmap *map)
 {
 	syncmap_count_miss(map, false);
@@ -151,8 +151,8 @@ static inline void syncmap_miss(void *thread, struct syncmap *map)
 		syncmap_promote(thread, map);
 }
 
-/* A miss under the shared lock made promotion due: takes the whole lock, and
-   looks whether it still is. */
+/* Promotes after a miss under the shared lock: takes the exclusive lock and
+   checks again. */
 GOMAP_RARE void syncmap_promote_after(void *thread, struct syncmap *map)
 {
 	syncmap_lock(&map->lock);
@@ -161,11 +161,9 @@ GOMAP_RARE void syncmap_promote_after(void *thread, struct syncmap *map)
 	syncmap_unlock(&map->lock);
 }
 
-/*
- * Not in the read map that the caller saw, which was amended: looks again,
- * under the lock, and in dirty. A key that is nowhere is a miss, too. The cell
- * is read under the lock: an entry that is in dirty only may then go.
- */
+/* Searches read again, under the lock, and then dirty, for a key that was not
+   in the caller's amended read map. A key in neither is a miss, too. Reads the
+   cell under the lock, since an entry only in dirty may be freed after it. */
 RM_HOT uint64_t syncmap_find_locked(
         void *thread, struct rm_shape inner, struct rm_key key)
 {
@@ -192,7 +190,7 @@ RM_HOT uint64_t syncmap_find_locked(
 	return cell;
 }
 
-/* One copy for each kind of key, out of line: the loop stays small. */
+/* One out-of-line copy for each kind of key keeps the loop small. */
 GOMAP_CALL uint64_t syncmap_find_u64(void *thread, struct rm_key key)
 {
 	return syncmap_find_locked(thread, RM_U64X8, key);
@@ -203,8 +201,8 @@ GOMAP_CALL uint64_t syncmap_find_str(void *thread, struct rm_key key)
 	return syncmap_find_locked(thread, RM_STR16X8, key);
 }
 
-/* Only an amended map has keys that its read part lacks: without that mark a
-   miss in the read part is the answer, and nothing is locked for it. */
+/* Only an amended map has keys that its read map lacks. Otherwise a key that is
+   not in read is absent, and no lock is needed. */
 RM_HOT bool syncmap_lookup(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *value)
 {

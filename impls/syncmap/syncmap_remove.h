@@ -6,24 +6,24 @@
 
 #include "impls/syncmap/syncmap_read.h"
 
-/* Between the look at a value and its exchange. Nothing; a technique lets
-   another operation run there (impls/technique/take_met.h). */
-#ifndef SYNCMAP_SEEN
-#define SYNCMAP_SEEN() ((void)0)
+/* Runs between the load of a value and its exchange. A technique runs another
+   operation there (impls/technique/take_met.h). */
+#ifndef SYNCMAP_BEFORE_EXCHANGE
+#define SYNCMAP_BEFORE_EXCHANGE() ((void)0)
 #endif
 
 /* Takes a value out of an entry; nil: there is none. */
-RM_HOT uint64_t syncmap_empty(struct syncmap_entry *entry)
+RM_HOT uint64_t syncmap_take_cell(struct syncmap_entry *entry)
 {
 	/* relaxed: the exchange acquires */
 	uint64_t cell = atomic_load_explicit(&entry->p, memory_order_relaxed);
 
 	while (syncmap_live(cell)) {
-		SYNCMAP_SEEN();
-		/* seq_cst: sees the content of what we take out, and who
-		   finds nil sees what was done before (in shard_life, that
-		   the shard has the key no longer); and see syncmap_load().
-		   relaxed: again */
+		SYNCMAP_BEFORE_EXCHANGE();
+		/* seq_cst: acquires the content of the removed cell. A thread
+		   that finds nil sees what was done before (in shard_life, that
+		   the shard lacks the key). Also see syncmap_load(). relaxed:
+		   again */
 		if (atomic_compare_exchange_weak_explicit(&entry->p, &cell,
 		            SYNCMAP_NIL, memory_order_seq_cst,
 		            memory_order_relaxed))
@@ -32,8 +32,8 @@ RM_HOT uint64_t syncmap_empty(struct syncmap_entry *entry)
 	return SYNCMAP_NIL;
 }
 
-/* The slow path. An entry that was in dirty only is taken out of it, a miss
-   either way, and `detached`: nobody else will change it. */
+/* The slow path. Removes an entry that is only in dirty, which sets `detached`:
+   no other thread will change it. Counts a miss either way. */
 RM_HOT struct syncmap_entry *syncmap_detach_locked(
         void *thread, struct rm_shape inner, struct rm_key key, bool *detached)
 {
@@ -67,7 +67,7 @@ GOMAP_CALL struct syncmap_entry *syncmap_detach_str(
 	return syncmap_detach_locked(thread, RM_STR16X8, key, detached);
 }
 
-/* The key's entry, or NULL. */
+/* Returns the key's entry, or NULL. */
 RM_HOT struct syncmap_entry *syncmap_detach(
         void *thread, struct rm_shape shape, struct rm_key key, bool *detached)
 {
@@ -88,13 +88,13 @@ RM_HOT bool syncmap_take(void *thread, struct rm_shape shape, struct rm_key key,
 	bool detached = false;
 	struct syncmap_entry *entry =
 	        syncmap_detach(thread, shape, key, &detached);
-	const uint64_t cell = entry ? syncmap_empty(entry) : SYNCMAP_NIL;
+	const uint64_t cell = entry ? syncmap_take_cell(entry) : SYNCMAP_NIL;
 	const bool was_there = syncmap_live(cell);
 
 	if (was_there && old)
 		syncmap_cell_read(shape, cell, old);
 	if (was_there)
-		syncmap_drop(thread, shape, cell);
+		syncmap_retire_cell(thread, shape, cell);
 	if (detached)
 		syncmap_retire_entry(thread, entry,
 		        sizeof(*entry) + (shape.str ? key.length : 0));
@@ -108,8 +108,8 @@ RM_HOT bool syncmap_remove(
 	return syncmap_take(thread, shape, key, NULL);
 }
 
-/* Publishes an empty read map, without a dirty. Under the lock. */
-static inline void syncmap_start_anew(void *thread, struct syncmap *map)
+/* Publishes an empty read map without a dirty. The caller holds the lock. */
+static inline void syncmap_reset(void *thread, struct syncmap *map)
 {
 	struct gomap *empty = syncmap_gomap(map, 0);
 
@@ -127,11 +127,9 @@ static inline void syncmap_start_anew(void *thread, struct syncmap *map)
 	syncmap_retire_remains(thread, &remains);
 }
 
-/*
- * Takes everything out: the header is replaced, O(1). A map without keys, not
- * even removed ones, is left alone and its lock, too. A store that holds the
- * old header may still end after this; it counts as one before.
- */
+/* Removes all entries by replacing the header: O(1). Neither changes nor locks
+   a map that has no keys, not even removed ones. A store with the old header
+   may end later; it counts as one before the clear. */
 static inline void syncmap_clear(void *thread)
 {
 	struct syncmap *map = syncmap_of(thread);
@@ -142,7 +140,7 @@ static inline void syncmap_clear(void *thread)
 	syncmap_lock(&map->lock);
 	header = syncmap_read_locked(map);
 	if (gomap_count(header->map) || header->amended)
-		syncmap_start_anew(thread, map);
+		syncmap_reset(thread, map);
 	syncmap_set_misses(map, 0);
 	syncmap_unlock(&map->lock);
 	syncmap_settle(thread);

@@ -2,10 +2,10 @@
 /*
  * syncmap_rlock_miss.c - sync.Map whose missing lookups share the lock.
  *
- * As syncmap, but a lookup that must look into dirty takes a reader lock and
- * counts its miss by an atomic addition. It is how the read path is sometimes
- * described; in Go that path takes the mutex. A miss that makes a promotion due
- * gives the lock back, takes all of it and looks again.
+ * Like syncmap, but a lookup that must search dirty takes a reader lock and
+ * counts its miss by an atomic addition. Some articles describe the read path
+ * like this; in Go that path takes the mutex. A miss that makes a promotion due
+ * releases the lock, takes it exclusively and checks again.
  */
 #define SYNCMAP_LOCK "impls/syncmap/syncmap_rwlock.h"
 #include "impls/syncmap/syncmap_map.h"

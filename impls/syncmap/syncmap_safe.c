@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_safe.c - Go's sync.Map; a lookup whose key cannot be hashed answers
+ * syncmap_safe.c - Go's sync.Map; a lookup of an unhashable key returns
  * "absent" instead of ending the process.
  *
- * The article's deferred recover() around each Load, as a barrier by
- * sigsetjmp(): impls/syncmap/syncmap_safe.h. What a lookup writes that
- * syncmap's does not: some registers, into memory of its own thread. A fault
- * under the lock gives the lock back.
+ * The article's deferred recover() around each Load is a barrier by sigsetjmp()
+ * here: impls/syncmap/syncmap_safe.h. Unlike syncmap's, a lookup writes some
+ * registers into memory of its own thread. A fault under the lock releases the
+ * lock.
  */
 #include "impls/syncmap/syncmap_safe.h"
 #include "runner/driver.h"

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_safe.h - Go's sync.Map with lookups behind a fault barrier.
+ * syncmap_safe.h - Go's sync.Map with a fault barrier around lookups.
  *
- * Each lookup sets up a barrier (sigsetjmp, without the signal mask). A fault
- * while its key is hashed jumps there: the lock is given back if the lookup
- * held it, and the answer is "absent". A lookup has changed nothing by then:
- * it hashes before it counts or promotes. Writes have no barrier, as in the
- * article: a key without a hash ends the process there.
+ * Each lookup sets a barrier (sigsetjmp, without the signal mask). A fault
+ * while its key is hashed jumps there, releases the lock if the lookup holds
+ * it, and returns "absent". A lookup hashes before it counts or promotes, so it
+ * has changed nothing by then. As in the article, writes have no barrier: an
+ * unhashable key ends the process.
  *
- * Go hashes a key even where the map is empty, so its panic comes before the
- * lock; this port looks first, and so hashes under the lock where the read map
- * is empty. That is what syncmap_mutex_held.h is for.
+ * Go hashes a key even if the map is empty, so its panic precedes the lock.
+ * This port checks for an empty map first, and so hashes under the lock if the
+ * read map is empty. Therefore it needs syncmap_mutex_held.h.
  */
 #ifndef RM_SYNCMAP_SAFE_H
 #define RM_SYNCMAP_SAFE_H
@@ -21,13 +21,13 @@
 
 struct safe_map {
 	struct syncmap *inner;
-	_Atomic uint64_t faults;        /* lookups that were given up */
+	_Atomic uint64_t faults;        /* aborted lookups */
 	_Atomic uint64_t faults_locked; /* of these, under the lock */
 };
 
 /* One thread's handle. */
 struct safe_thread {
-	struct fault_barrier barrier; /* of the lookup that runs */
+	struct fault_barrier barrier; /* of the current lookup */
 	void *inner;                  /* syncmap's own handle */
 	struct safe_map *map;
 };
@@ -94,7 +94,7 @@ static void safe_unpark(void *thread)
 	syncmap_unpark(safe_inner(thread));
 }
 
-/* After a fault: everything is as if the lookup had not begun. */
+/* Handles a fault: restores the state before the lookup. */
 static RM_COLD bool safe_recover(struct safe_thread *safe)
 {
 	const bool locked = syncmap_unlock_if_held(&safe->map->inner->lock);
@@ -106,8 +106,8 @@ static RM_COLD bool safe_recover(struct safe_thread *safe)
 	return false;
 }
 
-/* A function that sets a barrier up cannot be inlined: one for each shape, so
-   that the shape stays a constant. */
+/* A function that sets a barrier cannot be inlined. One per shape keeps the
+   shape a constant. */
 #define SAFE_LOOKUP(name, shape)                                       \
 	static __attribute__((noinline)) bool safe_lookup_##name(      \
 	        struct safe_thread *safe, struct rm_key key,           \

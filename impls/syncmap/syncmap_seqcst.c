@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_seqcst.c - sync.Map with every atomic access in one order.
+ * syncmap_seqcst.c - sync.Map with sequentially consistent atomic accesses.
  *
- * In syncmap entries and header are sequentially consistent. Here all other
- * accesses are, too: counters, reclamation, and the two Go maps, whose words are
- * plain in Go. The litmus loops compare the two. This one is slow: each word
- * that a write puts into a Go map is an exchange on x86.
- * A lookup of a key that has been promoted writes nothing shared.
+ * In syncmap only entries and header are sequentially consistent. Here all
+ * other accesses are, too: counters, reclamation, and the two Go maps, whose
+ * words are plain in Go. The litmus loops compare the two. This map is slow: on
+ * x86 each word that a write puts into a Go map is an exchange. A lookup of a
+ * promoted key writes nothing shared.
  */
 #include "runner/driver.h" /* with the orders of the loop */
 
-/* Constants of <stdatomic.h>, which has been read: what follows has its own. */
+/* Redefines the constants of <stdatomic.h>, included above, for the code
+   below. */
 #define memory_order_relaxed memory_order_seq_cst
 #define memory_order_acquire memory_order_seq_cst
 #define memory_order_release memory_order_seq_cst

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_unguarded.h - sync.Map: what an operation finds stays, without being
-   announced. Inner part of reclamations, which define syncmap_of(). */
+/* syncmap_unguarded.h - sync.Map: loads for reclamations whose operations
+   announce nothing. Inner part of reclamations, which define syncmap_of(). */
 #ifndef RM_SYNCMAP_UNGUARDED_H
 #define RM_SYNCMAP_UNGUARDED_H
 
@@ -8,7 +8,7 @@
 
 RM_HOT struct syncmap *syncmap_of(void *thread);
 
-/* The header as an operation without the lock sees it. */
+/* Returns the header for an operation without the lock. */
 RM_HOT struct syncmap_header *syncmap_read(void *thread)
 {
 	/* seq_cst: the maps; pairs with syncmap_publish() */
@@ -16,14 +16,14 @@ RM_HOT struct syncmap_header *syncmap_read(void *thread)
 	        &syncmap_of(thread)->read, memory_order_seq_cst);
 }
 
-/* An entry's cell, whose content stays. */
+/* Returns an entry's cell, whose content stays valid. */
 RM_HOT uint64_t syncmap_load(void *thread, struct syncmap_entry *entry)
 {
 	(void)thread;
 	/* seq_cst, as in Go: reads the box's content. If two threads each write
-	   one key and then look up the other's, they do not both miss the
-	   other's write. The instructions are those of acquire and acq_rel,
-	   except on AArch64 with RCpc, where ldapr would let both miss it. */
+	   one key and then look up the other's, at least one sees the other's
+	   write. The instructions are those of acquire and acq_rel, except on
+	   AArch64 with RCpc, where ldapr would let both miss it. */
 	return atomic_load_explicit(&entry->p, memory_order_seq_cst);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_variant.h - sync.Map: what a variant chooses. Inner part of
- * syncmap.h, which see.
+ * syncmap_variant.h - sync.Map: the choices of a variant. Inner part of
+ * syncmap.h.
  *
- * A variant's file defines some of these before it includes syncmap.h; all
- * are constants, no operation reads a flag at run time:
+ * A variant's file defines some of these before it includes syncmap.h. All are
+ * constants; no operation reads a flag at run time:
  *
  *	SYNCMAP_RULES		initialisers of struct syncmap_rules
  *	SYNCMAP_LOCK		syncmap_mutex.h or syncmap_rwlock.h
@@ -40,7 +40,7 @@ enum syncmap_promotion {
 				   misses do not count */
 };
 
-/* All zero: as Go does. */
+/* All zero: as in Go. */
 struct syncmap_rules {
 	enum syncmap_promotion promotion;
 	bool late_dirty;  /* dirty stays only if misses > entries of read */
@@ -50,8 +50,8 @@ struct syncmap_rules {
 
 static const struct syncmap_rules syncmap_rules = { SYNCMAP_RULES };
 
-/* A reader of the line with the lock is disturbed by who takes it; two lines:
-   the prefetcher fetches pairs. */
+/* Taking the lock disturbs readers of its line. Two lines, since the prefetcher
+   fetches pairs. */
 enum { SYNCMAP_PAD = 128 };
 
 #endif /* RM_SYNCMAP_VARIANT_H */

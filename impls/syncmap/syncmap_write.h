@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_write.h - sync.Map: store, swap and their kin. Inner part of
-   syncmap.h. */
+/* syncmap_write.h - sync.Map: store and swap. Inner part of syncmap.h. */
 #ifndef RM_SYNCMAP_WRITE_H
 #define RM_SYNCMAP_WRITE_H
 
 #include "impls/syncmap/syncmap_dirty.h"
 
-/* The slow path of a store. Returns the cell that was replaced, if it is
-   live. Never counts a miss. */
+/* The slow path of a store. Returns the replaced cell, if it is live. Never
+   counts a miss. */
 RM_HOT uint64_t syncmap_swap_locked(
         void *thread, struct rm_shape inner, struct rm_key key, uint64_t cell)
 {
@@ -20,8 +19,8 @@ RM_HOT uint64_t syncmap_swap_locked(
 	        syncmap_entry_locked(map, inner, key, &missed);
 
 	if (entry)
-		/* seq_cst: publishes the box, sees the old one's content; and
-		   see syncmap_load() */
+		/* seq_cst: publishes the box and acquires the old one's
+		   content; see syncmap_load() */
 		old = atomic_exchange_explicit(
 		        &entry->p, cell, memory_order_seq_cst);
 	else
@@ -43,8 +42,8 @@ GOMAP_CALL uint64_t syncmap_swap_str(
 	return syncmap_swap_locked(thread, RM_STR16X8, key, cell);
 }
 
-/* Puts the cell into the key's entry. Returns the one that was there; it is
-   live if the key was. The fast path takes no lock. */
+/* Stores the cell in the key's entry. Returns the old one, which is live if the
+   key was present. The fast path takes no lock. */
 RM_HOT uint64_t syncmap_swap(
         void *thread, struct rm_shape shape, struct rm_key key, uint64_t cell)
 {
@@ -58,14 +57,13 @@ RM_HOT uint64_t syncmap_swap(
 		        atomic_load_explicit(&entry->p, memory_order_relaxed);
 
 		while (old != SYNCMAP_EXPUNGED) {
-			/* seq_cst: publishes the box, sees the old one's
-			   content; and see syncmap_load(). relaxed: try
-			   again */
+			/* seq_cst: publishes the box and acquires the old one's
+			   content; see syncmap_load(). relaxed: try again */
 			if (atomic_compare_exchange_weak_explicit(&entry->p,
 			            &old, cell, memory_order_seq_cst,
 			            memory_order_relaxed))
 				return old;
-			syncmap_retried(thread);
+			syncmap_count_retry(thread);
 		}
 	}
 	return shape.str ? syncmap_swap_str(thread, key, cell)
@@ -76,14 +74,14 @@ RM_HOT uint64_t syncmap_swap(
 RM_HOT bool syncmap_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
-	const uint64_t was = syncmap_swap(
+	const uint64_t replaced = syncmap_swap(
 	        thread, shape, key, syncmap_cell_new(shape, value));
-	const bool was_there = syncmap_live(was);
+	const bool was_there = syncmap_live(replaced);
 
 	if (was_there && old)
-		syncmap_cell_read(shape, was, old);
+		syncmap_cell_read(shape, replaced, old);
 	if (was_there)
-		syncmap_drop(thread, shape, was);
+		syncmap_retire_cell(thread, shape, replaced);
 	syncmap_settle(thread);
 	return was_there;
 }

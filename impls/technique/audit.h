@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * audit.h - what is said of a data structure, held against its every step: the
- * loop `audit`. An operation is one audit: a structure of its own is made, put
- * through the steps that the saying is about, looked at after each of them, and
- * freed. Nothing is timed but what a subject times itself; counts are exact.
+ * audit.h - checks claims about a data structure after every step: the loop
+ * `audit`. One iteration is one audit: it creates a structure, performs the
+ * steps of the claim, inspects the structure after each, and frees it. Only
+ * subjects measure times themselves; counts are exact.
  *
- * A template: the includer defines the positions of its counts, of which the
- * last is AUDIT_COUNTS and the first AUDIT_AUDITS; audit_names[], with the unit
- * of each; and audit_once(), which returns false where the structure itself is
- * wrong: then no count says anything, and the trial fails.
+ * A template: the includer defines the indices of its counts, with AUDIT_AUDITS
+ * first and AUDIT_COUNTS last; audit_names[] with the name and unit of each;
+ * and audit_once(), which returns false if the structure itself is wrong. Then
+ * the counts mean nothing and the trial fails.
  */
-#ifndef RM_SUPPORT_AUDIT_H
-#define RM_SUPPORT_AUDIT_H
+#ifndef RM_TECHNIQUE_AUDIT_H
+#define RM_TECHNIQUE_AUDIT_H
 
 #include "impls/technique/technique.h"
 #include "runner/base/rng.h"
 
-enum { AUDIT_KEYS = 100 }; /* preset of audit:KEYS */
+enum { AUDIT_KEYS = 100 }; /* default of audit:KEYS */
 
 struct audit {
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t count[AUDIT_COUNTS];
@@ -27,7 +27,7 @@ struct audit {
 
 static bool audit_once(struct audit *audit, uint64_t seed);
 
-/* Any thread: each audits structures of its own. */
+/* Any thread: each audits its own structures. */
 static inline void audit_add(struct audit *audit, unsigned count, uint64_t n)
 {
 	rm_stat_add(&audit->count[count], n);
@@ -72,8 +72,8 @@ static bool audit_check(void *opaque, char *why, size_t size)
 
 	if (wrong)
 		snprintf(why, size,
-		        "%llu audits found a structure that does not hold what "
-		        "was put in",
+		        "%llu audits found a structure with missing or wrong "
+		        "entries",
 		        (unsigned long long)wrong);
 	return !wrong;
 }
@@ -93,4 +93,4 @@ static const struct rm_own_loop audit_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_AUDIT_H */
+#endif /* RM_TECHNIQUE_AUDIT_H */

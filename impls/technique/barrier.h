@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * barrier.h - does a way to write a word also order the load that follows?
- * Two threads, a word of each: both write their own, then load the other's. If
- * both see what was there before, a write was still in its store buffer while
- * the load that follows it was done. Article S0, 2.3: a compare-and-set on x86
- * is a locked exchange, and implies a barrier between store and load.
+ * barrier.h - tests whether a store also orders the load that follows. Two
+ * threads each store to their own word, then load the other's. If both see the
+ * old value, a store was still in its store buffer during the following load.
+ * Article S0, 2.3: a compare-and-set on x86 is a locked exchange, which implies
+ * a barrier between store and load.
  *
- * The loop is audit:WORDS: an operation is a round of so many words on lines of
- * their own, which both threads walk side by side, so that they meet often;
- * threads work in pairs, an odd one rests.
+ * The loop is audit:WORDS: an iteration is a round of WORDS words, each on its
+ * own line. Both threads walk them in step, so that they often overlap. Threads
+ * work in pairs; an odd one idles.
  *
- * A template: the includer defines barrier_write(word, was, now), which has the
- * order of a release at least.
+ * A template: the includer defines barrier_write(word, was, now), with release
+ * order at least.
  */
-#ifndef RM_SUPPORT_BARRIER_H
-#define RM_SUPPORT_BARRIER_H
+#ifndef RM_TECHNIQUE_BARRIER_H
+#define RM_TECHNIQUE_BARRIER_H
 
 #include "impls/technique/technique.h"
 
 #include <sched.h>
 
 enum {
-	BARRIER_WORDS = 100, /* preset */
+	BARRIER_WORDS = 100, /* default */
 	BARRIER_STRIDE = 2 * RM_CACHE_LINE / 8,
 	BARRIER_SPINS = 1000,
 };
@@ -30,9 +30,9 @@ struct barrier;
 
 struct barrier_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct barrier *barrier;
-	_Atomic uint64_t round;     /* rounds that it has ended */
-	_Atomic uint64_t *word;     /* one in each BARRIER_STRIDE is used */
-	uint8_t *saw_old[2];        /* of the round that ended, by turns */
+	_Atomic uint64_t round;     /* rounds completed */
+	_Atomic uint64_t *word;     /* one word per BARRIER_STRIDE is used */
+	uint8_t *saw_old[2];        /* results of two rounds, alternating */
 	_Atomic uint64_t met, both; /* one writer */
 };
 
@@ -42,7 +42,7 @@ struct barrier {
 	struct barrier_thread *thread;
 };
 
-/* Until the other has ended round `round`; false: the window is over. */
+/* Waits until the other completes `round`. False if the window ends. */
 static bool barrier_wait(struct rm_worker *worker,
         const struct barrier_thread *other, uint64_t round)
 {
@@ -53,16 +53,16 @@ static bool barrier_wait(struct rm_worker *worker,
 		if (rm_stopped(worker))
 			return false;
 		if (spins % BARRIER_SPINS == 0)
-			sched_yield(); /* it may wait for this very CPU */
+			sched_yield(); /* the other may need this CPU */
 	}
 	return true;
 }
 
-/* One round; false: the window is over. */
+/* Runs one round. Returns false if the window ends. */
 static bool barrier_round(struct rm_worker *worker, struct barrier_thread *self,
         const struct barrier_thread *other)
 {
-	/* relaxed: its own */
+	/* relaxed: written by this thread */
 	const uint64_t was =
 	        atomic_load_explicit(&self->round, memory_order_relaxed);
 	const uint64_t words = self->barrier->words;
@@ -71,12 +71,12 @@ static bool barrier_round(struct rm_worker *worker, struct barrier_thread *self,
 
 	for (uint64_t i = 0; i < words; i++) {
 		barrier_write(&self->word[i * BARRIER_STRIDE], was, was + 1);
-		/* relaxed: what orders it is the question */
+		/* relaxed: its order is the subject of the test */
 		saw_old[i] =
 		        atomic_load_explicit(&other->word[i * BARRIER_STRIDE],
 		                memory_order_relaxed) <= was;
 	}
-	/* release: publishes what this round saw */
+	/* release: publishes the results of this round */
 	atomic_store_explicit(&self->round, was + 1, memory_order_release);
 	if (!barrier_wait(worker, other, was + 1))
 		return false;
@@ -162,7 +162,7 @@ static void barrier_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "both_saw_old", "1", (double)both);
 }
 
-/* Every word was written once in each round. */
+/* Checks that each round wrote every word. */
 static bool barrier_check(void *opaque, char *why, size_t size)
 {
 	struct barrier *barrier = opaque;
@@ -195,4 +195,4 @@ static const struct rm_own_loop barrier_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_BARRIER_H */
+#endif /* RM_TECHNIQUE_BARRIER_H */

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * barrier_cas.c - a compare-and-set with the order of an acquire and a
- * release, a locked exchange on x86. That is all that the language promises;
- * that no later load comes before it is the instruction's.
- */
+/* barrier_cas.c - a compare-and-set with acquire and release order, a locked
+   exchange on x86. The language promises no more; only the instruction prevents
+   later loads from moving before it. */
 #include "runner/map.h"
 
 RM_HOT void barrier_write(_Atomic(uint64_t) *word, uint64_t was, uint64_t now)
 {
-	/* acq_rel: no more than that, so that the instruction shows what it
-	   adds; relaxed: never, since there is one writer */
+	/* acq_rel: not more, so that only the instruction adds a barrier;
+	   relaxed: cannot fail, since there is one writer */
 	atomic_compare_exchange_strong_explicit(
 	        word, &was, now, memory_order_acq_rel, memory_order_relaxed);
 }

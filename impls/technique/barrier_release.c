@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * barrier_release.c - a store with the order of a release: a plain move on
- * x86, which may wait in the store buffer while later loads are done.
- */
+/* barrier_release.c - a store with release order: a plain move on x86, which
+   may stay in the store buffer while later loads execute. */
 #include "runner/map.h"
 
 RM_HOT void barrier_write(_Atomic(uint64_t) *word, uint64_t was, uint64_t now)
 {
 	(void)was;
-	/* release: the order whose want of a barrier is shown */
+	/* release: does not order later loads, which the test shows */
 	atomic_store_explicit(word, now, memory_order_release);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bucket_neighbours.c - threads that write to neighbouring buckets of Go's
- * map: the loop `tally:STRIDE` (article S3, section 3.2; claim S3-18).
+ * bucket_neighbours.c - threads that write to adjacent buckets of Go's map: the
+ * loop `tally:STRIDE` (article S3, section 3.2; claim S3-18).
  *
  * Each thread has a bucket of 144 bytes and writes its slots in turn, tophash,
- * key and value, as inserts do. STRIDE is the distance of the buckets: 144, as
- * in Go's arrays, where a bucket's end and the next one's head share a line;
- * 192, a multiple of a line, where they do not. At least 144.
+ * key and value, like inserts. STRIDE is the distance of the buckets, at least
+ * 144. With 144, as in Go's arrays, the end of one bucket and the head of the
+ * next share a cache line. With 192, a multiple of a line, they do not.
  */
 #include "impls/gomap/gomap_layout.h"
 #include "impls/technique/technique.h"
@@ -17,7 +17,7 @@ struct neighbours;
 
 struct neighbour {
 	_Alignas(2 * RM_CACHE_LINE) struct gomap_bucket *bucket;
-	uint64_t wrote; /* slots, since creation; one writer */
+	uint64_t wrote; /* slots written since creation; one writer */
 };
 
 struct neighbours {
@@ -42,7 +42,7 @@ static void *neighbours_create(const struct rm_sizing *sizing)
 
 	if (!subject)
 		return NULL;
-	/* buckets begin at words, and do not overlap */
+	/* buckets start at words and do not overlap */
 	subject->stride = stride < NEIGHBOUR_STRIDE ? NEIGHBOUR_STRIDE
 	                                            : (stride + 7) / 8 * 8;
 	subject->threads = sizing->threads;
@@ -65,7 +65,7 @@ static void *neighbours_join(void *opaque, size_t slot)
 	return self;
 }
 
-/* What number `wrote` leaves in its slot. */
+/* Returns the tophash that write number `wrote` leaves in its slot. */
 RM_HOT uint8_t neighbour_top(uint64_t wrote)
 {
 	return (uint8_t)(GOMAP_LIVE + wrote % (256 - GOMAP_LIVE));
@@ -86,7 +86,7 @@ static void neighbours_run(struct rm_worker *worker)
 	}
 }
 
-/* Of all buckets together: 144 bytes each, back to back, share lines. */
+/* Counts pairs of adjacent buckets that share a cache line. */
 static void neighbours_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	const struct neighbours *subject = opaque;
@@ -102,7 +102,7 @@ static void neighbours_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "neighbours_on_one_line", "1", shared);
 }
 
-/* Each slot holds what its thread wrote last. */
+/* Checks that each slot holds the last value that its thread wrote. */
 static bool neighbours_check(void *opaque, char *why, size_t size)
 {
 	struct neighbours *subject = opaque;
@@ -144,7 +144,7 @@ static const struct rm_own_loop neighbours_loops[] = {
 
 const struct rm_impl rm_impl_bucket_neighbours = {
 	.id = "bucket_neighbours",
-	.label = "buckets beside each other",
+	.label = "adjacent buckets",
 	.sync = "none",
 	.source = "Go map before 1.24: its buckets",
 	.system = "M1",

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* chain_keys.h - Go's map: 64-bit keys whose hashes say which chain they are
-   in. A choice of GOMAP_KEYS, see gomap_keys.h. */
+/* chain_keys.h - Go's map: 64-bit keys whose hash contains the number of their
+   chain. A choice of GOMAP_KEYS, see gomap_keys.h. */
 #ifndef RM_TECHNIQUE_CHAIN_KEYS_H
 #define RM_TECHNIQUE_CHAIN_KEYS_H
 
 #include "impls/support/hash.h"
 
-/* The lower 56 bits are of the key's upper half, its chain; the upper 8, which
-   are the tophash, of the whole key. */
+/* The lower 56 bits depend on the key's upper half, the chain. The upper 8, the
+   tophash, depend on the whole key. */
 RM_HOT uint64_t chain_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {
@@ -17,7 +17,7 @@ RM_HOT uint64_t chain_hash(
 	return rm_hash(shape, key, seed) >> 56 << 56 | lower;
 }
 
-/* The hash is the only difference, and it is named in one line here. */
+/* The included code differs only in the hash. */
 #define rm_hash chain_hash
 #include "impls/gomap/gomap_keys.h"
 #undef rm_hash

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chain_lookups.c - look-ups of Go's map whose keys collide by design: the
+ * chain_lookups.c - lookups in Go's map with keys that collide by design: the
  * loop `tally:KEYS:CHAIN` (article S3, section 3; claim S3-21).
  *
- * So many keys, of which CHAIN and CHAIN have a hash whose lower 56 bits are
- * equal, and so one chain; the tophash still tells most of them apart, as it
- * would where hashes collide by chance. CHAIN 1: every key has its own. An
- * iteration looks up a key that is drawn. The map has its size from the
- * beginning and never changes, so that any number of threads may look.
+ * Groups of CHAIN keys have hashes whose lower 56 bits are equal, and so share
+ * a chain. The tophash still distinguishes most of them, as with random
+ * collisions. With CHAIN 1 no keys collide on purpose. An iteration looks up a
+ * random key. The map has its final size from the start and never changes, so
+ * any number of threads may read it.
  */
 #define GOMAP_KEYS "impls/technique/chain_keys.h"
 #include "impls/gomap/gomap_check.h"
@@ -85,7 +85,7 @@ static void chain_stats(void *opaque, rm_stat_fn *emit, void *context)
 	while (longest && !census.filled[longest])
 		longest--;
 	emit(context, "chains", "1", (double)census.chains);
-	/* 32: that many or more */
+	/* capped at 32 */
 	emit(context, "longest_chain_entries", "1", (double)longest);
 }
 
@@ -93,11 +93,11 @@ static bool chain_check(void *opaque, char *why, size_t size)
 {
 	const struct chain_lookups *subject = opaque;
 
-	if (!gomap_check_says(subject->map, why, size))
+	if (!gomap_check_report(subject->map, why, size))
 		return false;
 	if (gomap_count(subject->map) == subject->keys)
 		return true;
-	snprintf(why, size, "%llu keys went in, %llu are there",
+	snprintf(why, size, "%llu keys were inserted, but %llu are present",
 	        (unsigned long long)subject->keys,
 	        (unsigned long long)gomap_count(subject->map));
 	return false;

@@ -3,33 +3,34 @@
  * cleanup.h - a registry of connections that is cleaned by iterating and
  * deleting: the loop `cleanup`.
  *
- * All threads share one registry, a port of sync.Map from a connection's number to
- * its slot. The first thread is the timer: every tenth second it ranges over the
- * registry, closes connections that were idle for 30 s and deletes them. The
- * others are servers, and each has a part of the slots. In a second a server
- * opens connections, a 64th of its slots but at least one, and each handler does a
- * step. Servers go on while the timer sweeps: connections are opened, touched and
- * closed meanwhile. At the first entry of a sweep the timer waits until a server
- * has opened one more, 20 ms at most, so that this is so in every run. A thread
- * that is alone does both by turns.
+ * All threads share one registry, a port of sync.Map from a connection's number
+ * to its slot. The first thread is the timer: every tenth second it ranges over
+ * the registry, closes connections that have been idle for 30 s and deletes
+ * them. The others are servers, and each owns a part of the slots. In each
+ * second a server opens connections, a 64th of its slots but at least one, and
+ * each handler takes a step. Servers continue while the timer sweeps:
+ * connections are opened, touched and closed meanwhile. At the first entry of a
+ * sweep the timer waits for at most 20 ms until a server has opened one more,
+ * so that every run has such connections. A thread that is alone alternates
+ * between both roles.
  *
- * An iteration is one second of virtual time, of each thread its own. The timer
- * waits for the servers' clocks; a server waits in the fifth second after a sweep
- * was due until it has begun.
+ * An iteration is one second of virtual time, which each thread counts for
+ * itself. The timer waits for the servers' clocks. A server waits for a sweep
+ * to begin once it is five seconds overdue.
  *
  * Half of the clients fall silent without closing, after some seconds. Their
  * handlers wait for input that will not come. A connection is open for 28 s on
- * average and some 70 s at most, so that less than half of the room is in use, for a
- * thousand as for a million. A handler and the timer may close a connection at
- * one time: the one that marks its slot has closed it.
+ * average and about 70 s at most, so less than half of the slots are in use,
+ * for any number of connections. If a handler and the timer close a connection
+ * at the same time, the one that marks its slot has closed it.
  *
- * A template: the includer defines CLEANUP_CANCELS. 1: the mark is also the
- * handler's signal, which it polls each second while it waits, and it must be
- * gone within 30 s. 0: no handler looks; it outlives its connection, with all it
- * holds.
+ * A template: the includer defines CLEANUP_CANCELS. 1: the mark is also a
+ * signal to the handler, which polls it each second while it waits and must end
+ * within 30 s. 0: handlers do not poll it, so a handler and its resources
+ * outlive its connection.
  */
-#ifndef RM_SUPPORT_CLEANUP_H
-#define RM_SUPPORT_CLEANUP_H
+#ifndef RM_TECHNIQUE_CLEANUP_H
+#define RM_TECHNIQUE_CLEANUP_H
 
 #include "impls/syncmap/syncmap.h"
 #include "impls/technique/technique.h"
@@ -38,23 +39,23 @@
 #include <inttypes.h>
 
 enum {
-	CLEANUP_CONNECTIONS = 1000, /* handlers that there may be */
-	CLEANUP_IDLE_S = 30,        /* then the timer closes a connection */
+	CLEANUP_CONNECTIONS = 1000, /* handlers at most */
+	CLEANUP_IDLE_S = 30,        /* after this the timer closes it */
 	CLEANUP_GONE_S = 30,        /* then its handler must have ended */
 	CLEANUP_PERIOD_S = 10,
-	CLEANUP_LATE_S = 5,      /* by which a sweep may begin late */
-	CLEANUP_TALK_S = 20,     /* a client is heard for at most so long */
-	CLEANUP_TURNOVER_S = 64, /* the room is filled once in this time */
-	CLEANUP_RESTS = 200,     /* of 0.1 ms, in a sweep */
+	CLEANUP_LATE_S = 5,      /* delay that a sweep may have */
+	CLEANUP_TALK_S = 20,     /* a client sends for at most so long */
+	CLEANUP_TURNOVER_S = 64, /* time to fill all slots once */
+	CLEANUP_RESTS = 200,     /* sleeps of 0.1 ms per sweep */
 	CLEANUP_SECOND_BITS = 28,
 };
 
-/* A connection and its handler; in one slot, reused when both are gone. */
+/* A connection and its handler. The slot is reused when both have ended. */
 struct cleanup_slot {
-	/* the connection's number, and below it the second in which it was
-	   closed; 0: it is open */
+	/* the connection's number and, in the low bits, the second of its
+	   close; 0: open */
 	_Atomic uint64_t mark, last_heard_s;
-	uint64_t ends_s; /* from here on: its server's */
+	uint64_t ends_s; /* from here on: used by its server */
 	bool handled;    /* the handler runs */
 	bool hangs_up;   /* the client closes at the end */
 };
@@ -81,7 +82,7 @@ struct cleanup {
 	struct syncmap *registry;
 	struct cleanup_slot *slot;
 	struct cleanup_thread *thread;
-	/* the timer's */
+	/* written by the timer */
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t sweeps, closed;
 	_Atomic bool sweeping;
 	uint64_t timer_s;
@@ -108,8 +109,8 @@ RM_HOT struct rm_key cleanup_key(uint64_t mark)
 	return (struct rm_key){ .word = mark >> CLEANUP_SECOND_BITS };
 }
 
-/* Marks an open connection as closed and takes it out of the registry. False:
-   it is closed. */
+/* Marks an open connection as closed and removes it from the registry. Returns
+   false if it is already closed. */
 static bool cleanup_close(struct cleanup_thread *self,
         struct cleanup_slot *slot, uint64_t mark, uint64_t now_s)
 {
@@ -122,8 +123,8 @@ static bool cleanup_close(struct cleanup_thread *self,
 	return true;
 }
 
-/* Opens a connection in a free slot; without one it is refused: handlers that
-   should be gone have them all. No two have one number. */
+/* Opens a connection with a unique number in a free slot. Refuses it if
+   handlers that should have ended occupy all slots. */
 static void cleanup_open(struct cleanup_thread *self)
 {
 	const uint64_t x = rm_next(&self->rng);
@@ -151,15 +152,15 @@ static void cleanup_open(struct cleanup_thread *self)
 		rm_stat_own(&self->opened_within_sweeps, 1);
 }
 
-/* The handler has ended: once its connection is out of the registry, which is
-   before or at once, the slot is another's. */
+/* Ends the handler and frees its slot. Its connection has left the registry, or
+   is leaving it now. */
 static void cleanup_end(struct cleanup_thread *self, uint64_t i)
 {
 	self->cleanup->slot[i].handled = false;
 	self->free_slot[self->free_slots++] = i;
 }
 
-/* One second of a handler: reads what the client sent, or waits. */
+/* Runs a handler for one second: it reads the client's input, or waits. */
 static void cleanup_handle(struct cleanup_thread *self, uint64_t i)
 {
 	struct cleanup_slot *slot = &self->cleanup->slot[i];
@@ -170,14 +171,14 @@ static void cleanup_handle(struct cleanup_thread *self, uint64_t i)
 		cleanup_end(self, i);
 	} else if (now_s < slot->ends_s) {
 		cleanup_set(&slot->last_heard_s, now_s);
-	} else if (slot->hangs_up) { /* the end of the input wakes it */
+	} else if (slot->hangs_up) { /* end of input wakes it */
 		if (cleanup_close(self, slot, mark, now_s))
 			rm_stat_own(&self->hung_up, 1);
 		cleanup_end(self, i);
 	}
 }
 
-/* One second of a server. */
+/* Runs a server for one second. */
 static void cleanup_serve(struct cleanup_thread *self)
 {
 	const uint64_t each_s = self->room < 2 * CLEANUP_TURNOVER_S
@@ -190,7 +191,7 @@ static void cleanup_serve(struct cleanup_thread *self)
 	for (uint64_t i = self->first; i < self->first + self->room; i++)
 		if (self->cleanup->slot[i].handled)
 			cleanup_handle(self, i);
-	rm_stat_most(&self->open_max, self->room - self->free_slots);
+	rm_stat_max(&self->open_max, self->room - self->free_slots);
 }
 
 RM_HOT bool cleanup_is_over(const struct cleanup_thread *thread)
@@ -198,8 +199,8 @@ RM_HOT bool cleanup_is_over(const struct cleanup_thread *thread)
 	return atomic_load_explicit(&thread->over, memory_order_relaxed);
 }
 
-/* Whether a server goes on beside the timer. */
-static bool cleanup_is_served(const struct cleanup *cleanup)
+/* True if a server still runs. */
+static bool cleanup_server_runs(const struct cleanup *cleanup)
 {
 	for (size_t i = 1; i < cleanup->threads; i++)
 		if (!cleanup_is_over(&cleanup->thread[i]))
@@ -207,7 +208,7 @@ static bool cleanup_is_served(const struct cleanup *cleanup)
 	return false;
 }
 
-static uint64_t cleanup_within(const struct cleanup *cleanup)
+static uint64_t cleanup_opened_in_sweeps(const struct cleanup *cleanup)
 {
 	uint64_t opened = 0;
 
@@ -216,22 +217,21 @@ static uint64_t cleanup_within(const struct cleanup *cleanup)
 	return opened;
 }
 
-/* The timer has met an entry: what servers open from now on is opened while it
-   sweeps. */
-static void cleanup_begin(struct cleanup *cleanup)
+/* Called at a sweep's first entry: from now on servers' opens count. */
+static void cleanup_await_open(struct cleanup *cleanup)
 {
-	const uint64_t before = cleanup_within(cleanup);
+	const uint64_t before = cleanup_opened_in_sweeps(cleanup);
 
 	atomic_store_explicit(&cleanup->sweeping, true, memory_order_relaxed);
-	for (unsigned i = 0;
-	        i < CLEANUP_RESTS && cleanup_within(cleanup) == before &&
-	        cleanup_is_served(cleanup);
+	for (unsigned i = 0; i < CLEANUP_RESTS &&
+	                     cleanup_opened_in_sweeps(cleanup) == before &&
+	                     cleanup_server_runs(cleanup);
 	        i++)
-		technique_give_way();
+		technique_sleep();
 }
 
-/* One entry of a sweep. */
-static bool cleanup_look(
+/* Inspects one entry of a sweep. */
+static bool cleanup_inspect_entry(
         void *context, struct rm_key key, const struct rm_value *value)
 {
 	struct cleanup_thread *self = context;
@@ -242,7 +242,7 @@ static bool cleanup_look(
 	        &cleanup->thread[cleanup->first_server + i / cleanup->share];
 
 	if (!atomic_load_explicit(&cleanup->sweeping, memory_order_relaxed))
-		cleanup_begin(cleanup);
+		cleanup_await_open(cleanup);
 	const uint64_t mark = cleanup_get(&slot->mark);
 	const uint64_t now_s = cleanup_get(&server->now_s);
 
@@ -253,27 +253,27 @@ static bool cleanup_look(
 	return true;
 }
 
-/* The timer: ranges over the registry, closes, deletes. */
+/* Ranges over the registry; closes and deletes idle connections. */
 static void cleanup_sweep(struct cleanup_thread *self)
 {
 	rm_stat_own(&self->cleanup->sweeps, 1);
-	syncmap_scan(self->handle, RM_U64X8, cleanup_look, self);
+	syncmap_scan(self->handle, RM_U64X8, cleanup_inspect_entry, self);
 	atomic_store_explicit(
 	        &self->cleanup->sweeping, false, memory_order_relaxed);
 }
 
-/* False: the window is over. */
-static bool cleanup_rest(struct rm_worker *worker)
+/* Sleeps briefly. Returns false if the window ends. */
+static bool cleanup_sleep(struct rm_worker *worker)
 {
 	struct cleanup_thread *self = worker->thread;
 
 	syncmap_park(self->handle);
-	technique_give_way();
+	technique_sleep();
 	syncmap_unpark(self->handle);
 	return !rm_stopped(worker);
 }
 
-/* A second of the timer. */
+/* Runs the timer for one second. */
 static void cleanup_tick(struct rm_worker *worker)
 {
 	struct cleanup_thread *self = worker->thread;
@@ -283,13 +283,13 @@ static void cleanup_tick(struct rm_worker *worker)
 	for (size_t i = cleanup->first_server; i < cleanup->threads; i++)
 		while (cleanup_get(&cleanup->thread[i].now_s) < now_s &&
 		        !cleanup_is_over(&cleanup->thread[i]))
-			if (!cleanup_rest(worker))
+			if (!cleanup_sleep(worker))
 				return;
 	if (now_s % CLEANUP_PERIOD_S == 0)
 		cleanup_sweep(self);
 }
 
-/* A second of a server, which waits for the timer if that is late. */
+/* Runs a server for one second; waits for the timer if that is late. */
 static void cleanup_step(struct rm_worker *worker)
 {
 	struct cleanup_thread *self = worker->thread;
@@ -299,12 +299,12 @@ static void cleanup_step(struct rm_worker *worker)
 	                CLEANUP_PERIOD_S * (cleanup_get(&cleanup->sweeps) + 1) +
 	                        CLEANUP_LATE_S &&
 	        !cleanup_is_over(cleanup->thread))
-		if (!cleanup_rest(worker))
+		if (!cleanup_sleep(worker))
 			return;
 	cleanup_serve(self);
 }
 
-/* Handlers whose connection was closed longer ago than they may need. */
+/* Counts handlers that still run too long after their connection closed. */
 static uint64_t cleanup_survivors(const struct cleanup_thread *self)
 {
 	const uint64_t now_s = cleanup_get(&self->now_s);
@@ -350,8 +350,8 @@ static void cleanup_destroy(void *opaque)
 	free(cleanup);
 }
 
-/* Its slots, all free; none is the timer's, if there are others. False: no
-   memory. */
+/* Gives a thread its slots, all free. The timer gets slots only if it is alone.
+   Returns false without memory. */
 static bool cleanup_give_slots(
         struct cleanup *cleanup, size_t slot, uint64_t connections)
 {
@@ -468,17 +468,17 @@ static void cleanup_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        (double)rm_stat_read(&cleanup->closed));
 	emit(context, "sweep_count", "1",
 	        (double)rm_stat_read(&cleanup->sweeps));
-	/* connections that servers opened while the timer swept */
+	/* connections that servers opened during sweeps */
 	emit(context, "opened_within_sweeps", "1",
-	        (double)cleanup_within(cleanup));
+	        (double)cleanup_opened_in_sweeps(cleanup));
 	emit(context, "handlers_left", "1", (double)sums.survivors);
 	emit(context, "refused", "1", (double)sums.refused);
-	/* connections and handlers at one time, each server's most */
+	/* sum of each server's maximum of connections and handlers */
 	emit(context, "open_max", "1", (double)sums.open_max);
 }
 
-/* Entries of the registry; no thread is joined. */
-static uint64_t cleanup_held(struct cleanup *cleanup)
+/* Counts the registry's entries; no thread is joined. */
+static uint64_t cleanup_count_entries(struct cleanup *cleanup)
 {
 	void *handle = syncmap_join(cleanup->registry, 0);
 	const uint64_t count = handle ? syncmap_length(handle) : 0;
@@ -494,20 +494,20 @@ static bool cleanup_check(void *opaque, char *why, size_t size)
 	const struct cleanup_sums sums = cleanup_add_up(cleanup);
 	const uint64_t expected =
 	        sums.opened - sums.hung_up - rm_stat_read(&cleanup->closed);
-	const uint64_t held = cleanup_held(cleanup);
+	const uint64_t entries = cleanup_count_entries(cleanup);
 
-	if (held != expected) {
+	if (entries != expected) {
 		snprintf(why, size,
 		        "the registry has %" PRIu64
 		        " connections, expected %" PRIu64,
-		        held, expected);
+		        entries, expected);
 		return false;
 	}
 	if (sums.survivors)
 		snprintf(why, size,
 		        "%" PRIu64 " handlers outlived their connection by "
 		        "more than %d s; %" PRIu64
-		        " connections were refused for lack of room",
+		        " connections were refused because no slot was free",
 		        sums.survivors, CLEANUP_GONE_S, sums.refused);
 	return !sums.survivors;
 }
@@ -529,4 +529,4 @@ static const struct rm_own_loop cleanup_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_CLEANUP_H */
+#endif /* RM_TECHNIQUE_CLEANUP_H */

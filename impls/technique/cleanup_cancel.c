@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cleanup_cancel.c - idle connections are closed, and their handlers told.
- *
- * The right form of cleanup_delete: each handler polls a flag of its own while
- * it waits for input.
- */
+/* cleanup_cancel.c - closes idle connections and signals their handlers. The
+   correct form of cleanup_delete: each handler polls its own flag while it
+   waits for input. */
 enum { CLEANUP_CANCELS = 1 };
 #include "impls/technique/cleanup.h"
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cleanup_delete.c - idle connections are closed and deleted, no more.
- *
- * Misuse: the handlers of the deleted connections wait on; nobody can find
- * them any more. cleanup_cancel tells them.
- */
+/* cleanup_delete.c - closes and deletes idle connections, but does not signal
+   their handlers. Misuse: the handlers wait forever and can no longer be found.
+   cleanup_cancel signals them. */
 enum { CLEANUP_CANCELS = 0 };
 #include "impls/technique/cleanup.h"
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * emptying.h - what it costs to empty a Go map of KEYS keys; article S0, 1. An
- * audit fills a map and empties it; only the emptying is timed.
- *
- * A template: the includer defines emptying(), which returns the empty map.
- */
-#ifndef RM_SUPPORT_EMPTYING_H
-#define RM_SUPPORT_EMPTYING_H
+/* emptying.h - the cost of emptying a Go map of KEYS keys; article S0, 1. An
+   audit fills a map and empties it; only the emptying is timed. A template: the
+   includer defines emptying(), which returns the empty map. */
+#ifndef RM_TECHNIQUE_EMPTYING_H
+#define RM_TECHNIQUE_EMPTYING_H
 
 #include "impls/gomap/gomap_ops.h"
 
@@ -22,7 +19,7 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 
 #include "impls/technique/audit.h"
 
-/* It grows to its size, as most maps have. */
+/* Grows the map from empty, as most maps are. */
 static struct gomap *emptying_fill(uint64_t keys, uint64_t seed)
 {
 	struct gomap *map = gomap_create(0, RM_U64X8, seed);
@@ -53,4 +50,4 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	return right;
 }
 
-#endif /* RM_SUPPORT_EMPTYING_H */
+#endif /* RM_TECHNIQUE_EMPTYING_H */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * emptying_clear.c - the arrays are wiped in place, as clear() does.
- */
+/* emptying_clear.c - clears the arrays in place, like clear(). */
 #include "impls/technique/emptying.h"
 
 static struct gomap *emptying(struct gomap *map, uint64_t keys, uint64_t seed)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * emptying_delete.c - every key is removed, one after the other, in a loop
- * over the map. (Go's compiler makes a clear of just this loop.)
- */
+/* emptying_delete.c - removes the keys one by one, in a loop over the map.
+   (Go's compiler turns exactly this loop into a clear.) */
 #include "impls/technique/emptying.h"
 
 static struct gomap *emptying(struct gomap *map, uint64_t keys, uint64_t seed)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * emptying_replace.c - a fresh map takes the place of the full one, which
- * is freed. In Go the collector frees it later, at no cost to who replaces it:
- * here the cost is in the time.
- */
+/* emptying_replace.c - replaces the full map by a new one and frees the old. In
+   Go the collector frees it later, at no cost to this thread; here the time
+   includes it. */
 #include "impls/technique/emptying.h"
 
 static struct gomap *emptying(struct gomap *map, uint64_t keys, uint64_t seed)

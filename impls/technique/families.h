@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * families.h - keys of three modules, told apart by a prefix: the loop
- * `families` (article S0, 3.2; workload W11). KEYS keys of each of "auth:",
+ * families.h - keys of three modules, distinguished by a prefix: the loop
+ * `families` (article S0, 3.2; workload W11). KEYS keys each of "auth:",
  * "metric:" and "cache:" are in FAMILIES_MAPS maps: one for all, or one each.
  *
- * An iteration is a look-up or a write (the cell's write share) of a module
- * that is drawn evenly. "auth:" and "metric:" keep their keys: a write replaces
- * a value. "cache:" turns over: a write inserts a new key and removes the
- * oldest. One look-up in MISSES asks for a key that no module has. The article
- * has none of these numbers. One look-up in 64 is timed.
+ * An iteration is a lookup or a write (the cell's write share) of a random
+ * module. "auth:" and "metric:" keep their keys: a write replaces a value.
+ * "cache:" turns over: a write inserts a new key and removes the oldest. One
+ * lookup in MISSES uses a key that no module has. The article gives none of
+ * these numbers. One lookup in 64 is timed.
  *
- * The article says that prefixes collide in one map. A hash sees the content:
- * the share of chains with three keys and more is a statistic. What modules do
- * share is the state of a map: in a sync.Map of which "cache:" keeps a dirty
- * part, look-ups of absent keys take the lock, whoever asks.
+ * The article claims that prefixes collide in one map. But a hash depends on
+ * the content; the share of chains with three or more keys is a statistic.
+ * Modules do share a map's state: if "cache:" keeps part of a sync.Map dirty,
+ * lookups of absent keys by any module take the lock.
  *
  * A template: the includer defines FAMILIES_MAPS, 1 or 3, and FAMILIES_STORE,
- * families_rw.h or families_sync.h, which defines of one map
+ * families_rw.h or families_sync.h, which defines for one map
  *
  *	struct family_map
  *	family_create(one, sizing) -> bool     false: no memory
@@ -27,8 +27,8 @@
  *	family_stats(one, emit, context)       its own, any thread
  *	family_census(one, census)             likewise
  */
-#ifndef RM_SUPPORT_FAMILIES_H
-#define RM_SUPPORT_FAMILIES_H
+#ifndef RM_TECHNIQUE_FAMILIES_H
+#define RM_TECHNIQUE_FAMILIES_H
 
 #include "impls/technique/technique.h"
 #include "runner/base/clock.h"
@@ -41,8 +41,8 @@ enum {
 	FAMILIES_MISSES = 10,
 	FAMILIES_TIMED = 64,
 	FAMILIES_KEY_BYTES = 32,
-	FAMILIES_VALUE_BITS = 40, /* of a value: whose it is */
-	FAMILIES_STATS = 32,      /* of one map, at most */
+	FAMILIES_VALUE_BITS = 40, /* bits of a value that identify its key */
+	FAMILIES_STATS = 32,      /* statistics of one map, at most */
 };
 
 /* Numbers from here on have no key. */
@@ -53,7 +53,7 @@ struct families;
 struct families_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct families *families;
 	void *maps[FAMILIES_MAPS];
-	/* one writer, this thread; of the trial, or of the window */
+	/* one writer, this thread; for the trial, or for the window */
 	_Atomic uint64_t inserts, removes, timed, timed_ns;
 };
 
@@ -61,7 +61,7 @@ struct families {
 	struct family_map maps[FAMILIES_MAPS];
 	_Alignas(2 * RM_CACHE_LINE) _Atomic uint64_t head; /* next "cache:" */
 	_Alignas(2 * RM_CACHE_LINE) uint64_t keys;         /* of a family */
-	uint32_t miss_below; /* look-ups of absent keys, of 2^32 */
+	uint32_t miss_below; /* lookups of absent keys, of 2^32 */
 	size_t threads;
 	struct families_thread *thread;
 };
@@ -70,9 +70,9 @@ struct family_key {
 	char bytes[FAMILIES_KEY_BYTES];
 };
 
-/* "auth:17": prefix and number in decimal. */
+/* Writes "auth:17": prefix and decimal number. */
 RM_HOT struct rm_key family_key(
-        unsigned family, uint64_t number, struct family_key *room)
+        unsigned family, uint64_t number, struct family_key *buffer)
 {
 	static const char prefixes[FAMILIES][8] = {
 		"auth:", "metric:", "cache:"
@@ -80,16 +80,16 @@ RM_HOT struct rm_key family_key(
 	size_t at = FAMILIES_KEY_BYTES, prefix = strlen(prefixes[family]);
 
 	do {
-		room->bytes[--at] = (char)('0' + number % 10);
+		buffer->bytes[--at] = (char)('0' + number % 10);
 		number /= 10;
 	} while (number);
 	at -= prefix;
-	memcpy(room->bytes + at, prefixes[family], prefix);
-	return (struct rm_key){ .bytes = room->bytes + at,
+	memcpy(buffer->bytes + at, prefixes[family], prefix);
+	return (struct rm_key){ .bytes = buffer->bytes + at,
 		.length = FAMILIES_KEY_BYTES - at };
 }
 
-/* Whose value it is; above that its number, so that values change. */
+/* The low bits identify the key, the high bits make values change. */
 RM_HOT struct rm_value family_value(
         unsigned family, uint64_t number, uint64_t sequence)
 {
@@ -97,7 +97,7 @@ RM_HOT struct rm_value family_value(
 		                    (number * FAMILIES + family) } };
 }
 
-/* Not 0: a value of another key. */
+/* Returns nonzero if the value belongs to another key. */
 RM_HOT uint64_t family_wrong(
         const struct rm_value *value, unsigned family, uint64_t number)
 {
@@ -115,16 +115,16 @@ static void families_destroy(void *opaque)
 	free(families);
 }
 
-/* Puts the keys of a family in, or looks each up. False: no memory. */
-static bool families_touch(
+/* Inserts a family's keys, or looks each up. False without memory. */
+static bool families_visit(
         struct families *families, unsigned family, bool looks_up)
 {
 	void *map = family_join(&families->maps[family % FAMILIES_MAPS], 0);
 
 	for (uint64_t number = 0; map && number < families->keys; number++) {
 		struct rm_value value = family_value(family, number, 0);
-		struct family_key room;
-		const struct rm_key key = family_key(family, number, &room);
+		struct family_key buffer;
+		const struct rm_key key = family_key(family, number, &buffer);
 
 		if (looks_up)
 			family_lookup(map, key, &value);
@@ -136,14 +136,14 @@ static bool families_touch(
 	return map != NULL;
 }
 
-/* All keys go in before any is looked up: only then has a sync.Map promoted
-   all of them. False: no memory. */
+/* Inserts all keys before it looks any up, so that a sync.Map promotes all of
+   them. Returns false without memory. */
 static bool families_fill(struct families *families)
 {
 	bool complete = true;
 
 	for (unsigned turn = 0; turn < 2 * FAMILIES; turn++)
-		complete &= families_touch(
+		complete &= families_visit(
 		        families, turn % FAMILIES, turn >= FAMILIES);
 	return complete;
 }
@@ -223,15 +223,15 @@ static void families_quiesce(void *thread)
 		family_quiesce(self->maps[i]);
 }
 
-/* Which key a turn is about. */
+/* The key of one iteration. */
 struct family_turn {
 	void *map;
 	unsigned family;
 	uint64_t number;
-	struct family_key room;
+	struct family_key buffer;
 };
 
-/* One of the keys that are there, of "cache:" not those that just come or go. */
+/* Draws a present key; of "cache:" not one that is about to come or go. */
 RM_HOT uint64_t family_draw(
         struct families *families, unsigned family, uint64_t y)
 {
@@ -239,7 +239,7 @@ RM_HOT uint64_t family_draw(
 	uint64_t number = edge + rm_below(y, families->keys - 2 * edge);
 
 	if (family == FAMILIES_CACHE)
-		/* relaxed: any recent value will do, hence the edge */
+		/* relaxed: any recent value, hence the margin */
 		number += atomic_load_explicit(
 		                  &families->head, memory_order_relaxed) -
 		          families->keys;
@@ -262,7 +262,7 @@ RM_HOT void family_write(struct rm_worker *worker, struct family_turn *turn)
 
 	worker->counts.writes++;
 	if (!family_upsert(turn->map,
-	            family_key(turn->family, turn->number, &turn->room),
+	            family_key(turn->family, turn->number, &turn->buffer),
 	            &value))
 		rm_stat_own(&self->inserts, 1);
 	if (!turns_over)
@@ -271,17 +271,17 @@ RM_HOT void family_write(struct rm_worker *worker, struct family_turn *turn)
 	worker->counts.pairs++;
 	if (family_remove(turn->map,
 	            family_key(turn->family, turn->number - families->keys,
-	                    &turn->room)))
+	                    &turn->buffer)))
 		rm_stat_own(&self->removes, 1);
 }
 
-/* Returns not 0 for a wrong answer. A key of "cache:" may just have gone. */
+/* Returns nonzero for a wrong answer. "cache:" keys may be gone. */
 RM_HOT uint64_t family_read(
         struct rm_worker *worker, struct family_turn *turn, bool absent)
 {
 	struct rm_value value = { { 0 } };
 	const struct rm_key key = family_key(turn->family,
-	        turn->number + (absent ? FAMILIES_ABSENT : 0), &turn->room);
+	        turn->number + (absent ? FAMILIES_ABSENT : 0), &turn->buffer);
 	const bool hit = family_lookup(turn->map, key, &value);
 
 	if (absent) {
@@ -336,7 +336,7 @@ static void families_loop(struct rm_worker *worker)
 	worker->counts.wrong |= wrong;
 }
 
-/* Statistics of all maps, summed up by name. */
+/* Statistics of all maps, added up by name. */
 struct families_sum {
 	size_t count;
 	struct {
@@ -345,7 +345,7 @@ struct families_sum {
 	} stats[FAMILIES_STATS];
 };
 
-static void families_add(
+static void families_add_stat(
         void *context, const char *name, const char *unit, double value)
 {
 	struct families_sum *sum = context;
@@ -364,7 +364,8 @@ static void families_add(
 	sum->stats[i].value += value;
 }
 
-/* What look-ups took has two clock readings in it: environment.clock_cost_ns. */
+/* The mean of the timed lookups includes two clock readings:
+   environment.clock_cost_ns. */
 static void families_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	struct families *families = opaque;
@@ -381,7 +382,7 @@ static void families_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        timed ? (double)timed_ns / (double)timed : (double)NAN);
 	for (unsigned i = 0; i < FAMILIES_MAPS; i++) {
 		family_census(&families->maps[i], &census);
-		family_stats(&families->maps[i], families_add, &sum);
+		family_stats(&families->maps[i], families_add_stat, &sum);
 	}
 	emit(context, "entries", "1", (double)census.entries);
 	emit(context, "chains", "1", (double)census.chains);
@@ -391,22 +392,22 @@ static void families_stats(void *opaque, rm_stat_fn *emit, void *context)
 		        sum.stats[i].value);
 }
 
-/* As many keys as there were, those inserted more, those removed less. */
+/* Checks that the number of keys agrees with the inserts and removes. */
 static bool families_check(void *opaque, char *why, size_t size)
 {
 	struct families *families = opaque;
 	uint64_t expected = families->keys * FAMILIES;
-	uint64_t held = 0;
+	uint64_t key_count = 0;
 
 	for (size_t i = 0; i < families->threads; i++) {
 		expected += rm_stat_read(&families->thread[i].inserts);
 		expected -= rm_stat_read(&families->thread[i].removes);
 	}
 	for (unsigned i = 0; i < FAMILIES_MAPS; i++)
-		held += family_count(&families->maps[i]);
+		key_count += family_count(&families->maps[i]);
 	snprintf(why, size, "%llu keys, expected %llu",
-	        (unsigned long long)held, (unsigned long long)expected);
-	return held == expected;
+	        (unsigned long long)key_count, (unsigned long long)expected);
+	return key_count == expected;
 }
 
 static const struct rm_map_ops families_ops = {
@@ -426,4 +427,4 @@ static const struct rm_own_loop families_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_FAMILIES_H */
+#endif /* RM_TECHNIQUE_FAMILIES_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_one.c - prefixed keys of three modules in one Go map: see
-   families.h. */
+/* families_one.c - families.h with the prefixed keys in one Go map. */
 #include "runner/driver.h"
 
 enum { FAMILIES_MAPS = 1 };

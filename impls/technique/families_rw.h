@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_rw.h - keys of three modules in Go maps under an RWMutex each, as in
-   gomap_rw. A FAMILIES_STORE of families.h. */
-#ifndef RM_SUPPORT_FAMILIES_RW_H
-#define RM_SUPPORT_FAMILIES_RW_H
+/* families_rw.h - keys of three modules in Go maps, each under its own RWMutex,
+   like gomap_rw. A FAMILIES_STORE of families.h. */
+#ifndef RM_TECHNIQUE_FAMILIES_RW_H
+#define RM_TECHNIQUE_FAMILIES_RW_H
 
 #include "impls/gomap/gomap_dump.h"
 #include "impls/gomap/gomap_ops.h"
@@ -37,7 +37,7 @@ static void family_leave(void *handle)
 	(void)handle;
 }
 
-/* Nothing is read without the lock: nothing to announce. */
+/* No reads without the lock, so nothing to announce. */
 RM_HOT void family_quiesce(void *handle)
 {
 	(void)handle;
@@ -103,10 +103,10 @@ static void family_census(struct family_map *one, struct gomap_census *census)
 	guard_read_end(&one->guard, NULL);
 }
 
-/* Nobody else uses the map. */
+/* No other thread uses the map. */
 static uint64_t family_count(struct family_map *one)
 {
 	return gomap_count(one->map);
 }
 
-#endif /* RM_SUPPORT_FAMILIES_RW_H */
+#endif /* RM_TECHNIQUE_FAMILIES_RW_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_sync.h - keys of three modules in Go's sync.Map, as in syncmap: each
-   map with reclamation of its own. A FAMILIES_STORE of families.h. */
-#ifndef RM_SUPPORT_FAMILIES_SYNC_H
-#define RM_SUPPORT_FAMILIES_SYNC_H
+/* families_sync.h - keys of three modules in Go's sync.Map, like syncmap, each
+   map with its own reclamation. A FAMILIES_STORE of families.h. */
+#ifndef RM_TECHNIQUE_FAMILIES_SYNC_H
+#define RM_TECHNIQUE_FAMILIES_SYNC_H
 
 #include "impls/gomap/gomap_dump.h"
 #include "impls/syncmap/syncmap.h"
@@ -72,7 +72,7 @@ static void family_stats(
 	syncmap_stats(one->map, emit, context);
 }
 
-/* Of the map that holds all keys: dirty if there is one. */
+/* Counts in the map that holds all keys: dirty, if there is one. */
 static void family_census(struct family_map *one, struct gomap_census *census)
 {
 	syncmap_lock(&one->map->lock);
@@ -82,7 +82,7 @@ static void family_census(struct family_map *one, struct gomap_census *census)
 	syncmap_unlock(&one->map->lock);
 }
 
-/* Entries with a value; nobody else uses the map. */
+/* Counts entries with a value; no other thread uses the map. */
 static uint64_t family_count(struct family_map *one)
 {
 	void *handle = syncmap_join(one->map, 0);
@@ -93,4 +93,4 @@ static uint64_t family_count(struct family_map *one)
 	return count;
 }
 
-#endif /* RM_SUPPORT_FAMILIES_SYNC_H */
+#endif /* RM_TECHNIQUE_FAMILIES_SYNC_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_sync_one.c - prefixed keys of three modules in one sync.Map: see
-   families.h. */
+/* families_sync_one.c - families.h with the prefixed keys in one sync.Map. */
 #include "runner/driver.h"
 
 enum { FAMILIES_MAPS = 1 };

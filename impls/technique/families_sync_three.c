@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_sync_three.c - prefixed keys of three modules in three sync.Maps: see
-   families.h. */
+/* families_sync_three.c - families.h with a sync.Map for each module. */
 #include "runner/driver.h"
 
 enum { FAMILIES_MAPS = 3 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* families_three.c - prefixed keys of three modules in three Go maps: see
-   families.h. */
+/* families_three.c - families.h with a Go map per module. */
 #include "runner/driver.h"
 
 enum { FAMILIES_MAPS = 3 };

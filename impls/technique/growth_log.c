@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * growth_log.c - Go's map from empty, one key after the other: when it grows,
- * how far, and what its chains are like: the loop `tally:KEYS`.
+ * growth_log.c - fills Go's map from empty, key by key, and records when it
+ * grows, how far, and the shape of its chains: the loop `tally:KEYS`.
  *
- * An iteration inserts a key of 64 bits that is drawn, so that none comes
- * twice. Told are how many keys there were when each size began to grow
- * (keys_when_64_buckets_grow), which sizes ever did, and how many old buckets
- * one insert moved at the most; and of the map with KEYS keys its longest
- * chain, how many chains have three entries or more, and how far their lengths
- * are from Poisson's law: chi-square over its mean where the law holds. That
- * mean is the number of classes less two, since the mean length is the map's
- * own. Classes that chance fills with fewer than five chains go to their
- * neighbour (article S3, sections 3.1 to 3.3 and 4.3; claims S3-13 to S3-19).
+ * An iteration inserts a random 64-bit key, never the same twice. It reports
+ * the number of keys at which each size began to grow
+ * (keys_when_64_buckets_grow), the sizes that grew, and the most old buckets
+ * that one insert moved. For the map with KEYS keys it reports the longest
+ * chain and the number of chains with three or more entries. It also reports
+ * the deviation of their lengths from a Poisson distribution: chi-square
+ * divided by its expected value. That is the number of classes minus two, since
+ * the mean length is estimated from the map. Classes with fewer than five
+ * expected chains are merged with their neighbour (article S3, sections 3.1 to
+ * 3.3 and 4.3; claims S3-13 to S3-19).
  */
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_dump.h"
@@ -23,12 +24,12 @@
 enum {
 	GROWTH_PRESET_KEYS = 100000,
 	GROWTH_SIZES = 24, /* logarithms of numbers of buckets */
-	GROWTH_LEAST = 5,  /* chains of a class, expected */
+	GROWTH_LEAST = 5,  /* expected chains per class, at least */
 };
 
 struct growth_log {
 	struct guard guard;
-	struct gomap *map; /* all here protected by guard */
+	struct gomap *map; /* guard protects all members below */
 	uint64_t keys, inserted, rng;
 	uint64_t keys_when[GROWTH_SIZES]; /* it grew; 0: it did not */
 	uint64_t moved_most;              /* old buckets, by one insert */
@@ -60,7 +61,7 @@ static void *growth_create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The next key, and what its insert did. Under the guard. */
+/* Inserts the next key and records the effect. Under the guard. */
 static void growth_insert(struct growth_log *log)
 {
 	struct gomap *map = log->map;
@@ -94,7 +95,7 @@ static void growth_run(struct rm_worker *worker)
 	}
 }
 
-/* Chi-square over its mean for chance; NAN: too few classes. */
+/* Returns chi-square over its expected value, or NAN with too few classes. */
 static double growth_chi2(const struct gomap_census *census)
 {
 	const double chains = (double)census->chains;
@@ -170,11 +171,11 @@ static bool growth_check(void *opaque, char *why, size_t size)
 {
 	struct growth_log *log = opaque;
 
-	if (!gomap_check_says(log->map, why, size))
+	if (!gomap_check_report(log->map, why, size))
 		return false;
 	if (gomap_count(log->map) == log->inserted)
 		return true;
-	snprintf(why, size, "%llu keys went in, %llu are there",
+	snprintf(why, size, "%llu keys were inserted, but %llu are present",
 	        (unsigned long long)log->inserted,
 	        (unsigned long long)gomap_count(log->map));
 	return false;
@@ -193,7 +194,7 @@ static const struct rm_own_loop growth_loops[] = { { "tally", growth_run },
 
 const struct rm_impl rm_impl_growth_log = {
 	.id = "growth_log",
-	.label = "native map, its growth noted",
+	.label = "native map, growth recorded",
 	.sync = "go-mutex",
 	.source = "Go map before 1.24",
 	.system = "M1",

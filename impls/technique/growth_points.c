@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * growth_points.c - what a size hint makes of a Go map, when the map grows, and
- * who moves its buckets.
+ * growth_points.c - the effect of a size hint on a Go map, when the map grows,
+ * and which operations move its buckets.
  *
- * An audit makes a map, with a hint of KEYS where the cell is presized, fills
- * it with 16 times KEYS keys, and looks at each insert: how many buckets there
- * are, at which number of keys growth begins, how many old buckets one write
- * moves. Each time that growth has begun all keys are looked up, and whether
- * that moved a bucket is counted. Beside it a map without a hint gets the same
- * keys, and both must hold the same. Articles S0, 1 (a hint is a number of
- * buckets) and S1, 4.3 (8 buckets at first; look-ups move buckets).
+ * An audit creates a map, with a hint of KEYS if the cell is presized, fills it
+ * with 16 times KEYS keys, and inspects it after each insert: the number of
+ * buckets, the number of keys at which growth begins, and the old buckets that
+ * one write moves. Each time growth has begun it looks up all keys and counts
+ * buckets that this moved. A second map without a hint gets the same keys, and
+ * both must agree. Articles S0, 1 (a hint is a number of buckets) and S1, 4.3
+ * (8 buckets at first; lookups move buckets).
  */
 #include "impls/gomap/gomap_ops.h"
 
@@ -17,11 +17,11 @@ enum {
 	AUDIT_AUDITS,
 	BUCKETS,
 	GROWTHS,
-	OFF,
+	OFF_LOAD_FACTOR,
 	WRITES,
-	MOST,
+	OVER_TWO,
 	READS,
-	MOVED,
+	MOVED_BY_LOOKUPS,
 	DIFFER,
 	AUDIT_COUNTS
 };
@@ -31,22 +31,22 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 	/* after the first insert, sum over audits */
 	[BUCKETS] = { "buckets_at_first", "1" },
 	[GROWTHS] = { "growths_seen", "1" },
-	/* inserts at which growth began or did not, other than by 6.5 entries
-	   a bucket */
-	[OFF] = { "growths_off_load_factor", "1" },
+	/* inserts after which growth did or did not begin against the rule of
+	   6.5 entries per bucket */
+	[OFF_LOAD_FACTOR] = { "growths_off_load_factor", "1" },
 	[WRITES] = { "writes_while_growing", "1" },
-	[MOST] = { "writes_that_moved_over_two", "1" },
+	[OVER_TWO] = { "writes_that_moved_over_two", "1" },
 	[READS] = { "lookups_while_growing", "1" },
-	[MOVED] = { "buckets_moved_by_lookups", "1" },
-	/* keys for which a map with a hint and one without answer otherwise */
+	[MOVED_BY_LOOKUPS] = { "buckets_moved_by_lookups", "1" },
+	/* keys for which maps with and without a hint give different answers */
 	[DIFFER] = { "answers_that_differ", "1" },
 };
 
 #include "impls/technique/audit.h"
 
-enum { FILL_FACTOR = 16 }; /* keys that are inserted, of those hinted at */
+enum { FILL_FACTOR = 16 }; /* inserted keys / KEYS */
 
-/* What two moments of a map differ by. */
+/* A map's state, to compare before and after. */
 struct moment {
 	uint64_t count, growths, evacuations;
 	unsigned log2_buckets;
@@ -62,14 +62,14 @@ static struct moment moment_of(const struct gomap *map)
 		gomap_get(map->oldbuckets) != NULL };
 }
 
-/* More than 6.5 entries for each bucket, in whole numbers. */
+/* True for more than 6.5 entries per bucket, in integers. */
 static bool over_load_factor(uint64_t count, unsigned log2_buckets)
 {
 	return 2 * count > (uint64_t)13 << log2_buckets;
 }
 
-/* Looks up what is in; returns whether all was found. */
-static bool look_all_up(
+/* Looks up all inserted keys; returns whether all were found. */
+static bool lookup_all(
         struct audit *audit, const struct gomap *map, uint64_t keys)
 {
 	const uint64_t before = gomap_get(map->extra->evacuations);
@@ -81,12 +81,13 @@ static bool look_all_up(
 		               &value) &&
 		       value.word[0] == i;
 	audit_add(audit, READS, keys);
-	audit_add(audit, MOVED, gomap_get(map->extra->evacuations) - before);
+	audit_add(audit, MOVED_BY_LOOKUPS,
+	        gomap_get(map->extra->evacuations) - before);
 	return all;
 }
 
-/* Inserts key `i`; counts what it did to the map. */
-static bool insert(struct audit *audit, struct gomap *map, uint64_t i)
+/* Inserts key `i`; counts its effects on the map. */
+static bool insert_key(struct audit *audit, struct gomap *map, uint64_t i)
 {
 	const struct rm_value value = { { i } };
 	const struct moment before = moment_of(map);
@@ -101,13 +102,13 @@ static bool insert(struct audit *audit, struct gomap *map, uint64_t i)
 	if (i == 0)
 		audit_add(audit, BUCKETS, (uint64_t)1 << after.log2_buckets);
 	audit_add(audit, GROWTHS, grew);
-	audit_add(audit, OFF, grew != due);
+	audit_add(audit, OFF_LOAD_FACTOR, grew != due);
 	if (before.growing || grew) {
 		audit_add(audit, WRITES, 1);
-		audit_add(audit, MOST,
+		audit_add(audit, OVER_TWO,
 		        after.evacuations - before.evacuations > 2);
 	}
-	return !grew || look_all_up(audit, map, i + 1);
+	return !grew || lookup_all(audit, map, i + 1);
 }
 
 static bool audit_once(struct audit *audit, uint64_t seed)
@@ -121,7 +122,7 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	for (uint64_t i = 0; right && i < keys; i++) {
 		const struct rm_value value = { { i } };
 
-		right = insert(audit, map, i);
+		right = insert_key(audit, map, i);
 		gomap_exchange(plain, RM_U64X8, (struct rm_key){ .word = i },
 		        &value, NULL);
 	}

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * growth_read.h - look-ups of keys that are always there, while their Go map
- * grows; article S1. Thread 0 inserts, all others look up: the loop
- * `audit`. Maps stand in a row, each with KEYS keys from the beginning; the
- * writer makes each 16 times as large and goes on to the next one, so that
- * growth is never over. At the end of the row it rests.
+ * growth_read.h - lookups of keys that are always present, while their Go map
+ * grows; article S1. Thread 0 inserts, all others look up: the loop `audit`.
+ * There is an array of maps, each with KEYS keys from the start. The writer
+ * makes each 16 times as large and then takes the next one, so that growth
+ * never ends. After the last map it idles.
  *
- * A reader copies the map's header word by word, as a look-up reads it, and
- * searches with the copy. A copy whose number of buckets is not its array's is
- * of two moments: Go would read outside of the array. Here it is counted, like
- * a key that is not found. An iterator that begins before and ends after keeps
- * all memory: wrong, but defined.
+ * A reader copies the map's header word by word, like a lookup, and searches
+ * with the copy. If the copy's number of buckets does not match its array, the
+ * header mixes two states, and Go would read beyond the array. Here it is
+ * counted, and so is a key that is not found. An iterator for each map, begun
+ * before the loop and ended after it, keeps all memory: results may be wrong,
+ * but are defined.
  *
- * A template: the includer chooses a guard.
+ * A template: the includer selects a guard.
  */
-#ifndef RM_SUPPORT_GROWTH_READ_H
-#define RM_SUPPORT_GROWTH_READ_H
+#ifndef RM_TECHNIQUE_GROWTH_READ_H
+#define RM_TECHNIQUE_GROWTH_READ_H
 
 #include "impls/gomap/gomap_ops.h"
 #include "impls/technique/technique.h"
@@ -27,7 +28,7 @@ struct growth;
 
 struct growth_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct growth *growth;
-	uint64_t inserted; /* by the writer, into the current map */
+	uint64_t inserted; /* the writer's inserts into the current map */
 	_Atomic uint64_t looked_up, lost, mixed; /* one writer */
 };
 
@@ -41,7 +42,7 @@ struct growth {
 	struct growth_thread *thread;
 };
 
-/* The header as it is seen word by word; false: of two moments. */
+/* Copies the header word by word; returns false if it mixes two states. */
 static bool growth_view(const struct gomap *map, struct gomap *view)
 {
 	struct gomap_bucket *buckets, *old;
@@ -63,7 +64,7 @@ static bool growth_view(const struct gomap *map, struct gomap *view)
 	                        log2_buckets);
 }
 
-static void growth_look(struct growth_thread *self, uint64_t number)
+static void growth_lookup(struct growth_thread *self, uint64_t number)
 {
 	struct growth *growth = self->growth;
 	const struct rm_key key = { .word = number % growth->keys };
@@ -89,7 +90,7 @@ static void growth_look(struct growth_thread *self, uint64_t number)
 static void growth_write(struct growth_thread *self)
 {
 	struct growth *growth = self->growth;
-	/* relaxed: its only writer */
+	/* relaxed: this is the only writer */
 	const uint64_t current =
 	        atomic_load_explicit(&growth->current, memory_order_relaxed);
 	const struct rm_value value = { { 0 } };
@@ -118,7 +119,7 @@ static void growth_loop(struct rm_worker *worker)
 		if (worker->slot == 0)
 			growth_write(self);
 		else
-			growth_look(self, rm_next(&worker->rng));
+			growth_lookup(self, rm_next(&worker->rng));
 }
 
 static void growth_destroy(void *opaque)
@@ -197,8 +198,7 @@ static void growth_stats(void *opaque, rm_stat_fn *emit, void *context)
 	emit(context, "headers_of_two_moments", "1", (double)mixed);
 }
 
-/* What the readers saw is told by statistics; what is there at the end must be
-   all that was put in. */
+/* Statistics report misses. At the end all initial keys must exist. */
 static bool growth_check(void *opaque, char *why, size_t size)
 {
 	struct growth *growth = opaque;
@@ -230,4 +230,4 @@ static const struct rm_own_loop growth_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_GROWTH_READ_H */
+#endif /* RM_TECHNIQUE_GROWTH_READ_H */

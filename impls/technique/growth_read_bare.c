@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * growth_read_bare.c - look-ups beside a map that grows, without a lock.
- *
- * Misuse: nobody keeps readers from a map whose header and buckets change word
- * by word. Nobody waits to make it happen, either: whether a reader is misled
- * is left to the machine, the trial is good either way, and `lookups_lost` and
- * `headers_of_two_moments` tell. growth_read_rw takes a lock.
- */
+/* growth_read_bare.c - lookups in a map that grows, without a lock. Misuse:
+   readers may access a map while its header and buckets change word by word. No
+   thread waits to provoke errors: whether a reader fails depends on the
+   machine. The trial is valid either way; `lookups_lost` and
+   `headers_of_two_moments` report errors. growth_read_rw takes a lock. */
 #include "impls/support/guard_none.h"
 #include "impls/technique/growth_read.h"
 
 const struct rm_impl rm_impl_growth_read_bare = {
 	.id = "growth_read_bare",
-	.label = "look-ups beside growth, no lock",
+	.label = "look-ups during growth, no lock",
 	.sync = "none",
 	.source = "Go map before 1.24",
 	.system = "M16",

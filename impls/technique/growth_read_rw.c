@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * growth_read_rw.c - look-ups beside a map that grows, under an RWMutex.
- *
- * The right form of growth_read_bare: the writer has the lock for itself, so
- * that every reader sees the map between two writes.
- */
+/* growth_read_rw.c - lookups in a map that grows, under an RWMutex. The correct
+   form of growth_read_bare: the writer holds the lock exclusively, so each
+   reader sees the map between two writes. */
 #include "impls/support/guard_go_rw.h"
 #include "impls/technique/growth_read.h"
 
 const struct rm_impl rm_impl_growth_read_rw = {
 	.id = "growth_read_rw",
-	.label = "look-ups beside growth, port of RWMutex, waits in the kernel",
+	.label = "look-ups during growth, port of RWMutex, waits in the kernel",
 	.sync = "go-rwmutex",
 	.source = "Go map before 1.24, sync.RWMutex",
 	.system = "M16",

@@ -3,35 +3,36 @@
  * handle.h - copying a map variable while it is assigned: the loop `handle`.
  *
  * A Go map variable is one pointer to the header. `b = a` copies that word: two
- * variables, one map. Here thread 0 adds to key 0 of the original map, and then
- * assigns: a = another map, a = the original; in turn a larger map in the
- * middle of its growth, and a fresh one that has no buckets yet. The others
- * copy a header through a, over and over, and compare it with the three that
- * there are: their buckets, logarithms and counts differ, and one of them has old
- * buckets. Where it is the original's, they make b of it, write a number of their own to their
- * own key through b, and look whether the original has it: then b was no copy.
- * No key is ever new, so that nothing grows and a race has defined results.
+ * variables, one map. Here thread 0 writes to key 0 of the original map and
+ * then assigns: a = another map, a = the original. The other map is alternately
+ * a larger one in the middle of its growth and a new one that has no buckets
+ * yet. The other threads repeatedly copy a header through a and compare it with
+ * the headers of the three maps. These differ in buckets, logarithms and
+ * counts, and one map has old buckets. If the copy is the original's, the
+ * thread makes b of it, writes a unique number to its own key through b, and
+ * checks whether the original has it: then b was not a copy. No write inserts a
+ * key, so nothing grows and races have defined results.
  *
- * So that they meet in every run, the others begin when thread 0 has, copy until
- * they have had the original once, and rest after each hundred copies; and
- * thread 0 rests in one turn of 999 while a is another map, until one of them
- * has copied that once.
+ * To make threads overlap in every run, the others begin when thread 0 has
+ * begun, copy until they have seen the original once, and sleep after each
+ * hundred copies. Thread 0 sleeps in one of 999 turns while a is another map,
+ * until one of them has copied that once.
  *
- * A template. The includer chooses a guard and defines HANDLE_FORM:
+ * A template. The includer selects a guard and defines HANDLE_FORM:
  *
- *	HANDLE_WORD	b is the assigned word, and so is a: what Go has
+ *	HANDLE_WORD	a is one word, and b a copy of it, as in Go
  *	HANDLE_HEADER	a variable is the header itself, assigned and copied
- *			word by word, as the article says. One assignment in
- *			999 gives way to others between two words, until one
- *			of them has seen a torn copy, a second at most
- *	HANDLE_CLONE	b is a clone, made entry by entry under the read lock;
+ *			word by word, as the article claims. One assignment in
+ *			999 sleeps between two words until another thread has
+ *			seen a torn copy, for at most a second
+ *	HANDLE_CLONE	b is a clone, copied entry by entry under the read lock;
  *			a is assigned under the write lock
  *
- * Another form, a clone that is published and never written, is the map
- * `snapshot`.
+ * The map `snapshot` is another form: a clone that is published and then
+ * immutable.
  */
-#ifndef RM_SUPPORT_HANDLE_H
-#define RM_SUPPORT_HANDLE_H
+#ifndef RM_TECHNIQUE_HANDLE_H
+#define RM_TECHNIQUE_HANDLE_H
 
 #include "impls/gomap/gomap_ops.h"
 #include "impls/technique/technique.h"
@@ -40,7 +41,7 @@
 
 enum {
 	HANDLE_KEYS = 100,
-	HANDLE_TURN = 999, /* odd: each map gets its turn */
+	HANDLE_TURN = 999, /* odd, so that both maps are used */
 	HANDLE_REST = 100,
 	HANDLE_WAITS = 10000
 };
@@ -48,13 +49,13 @@ enum {
 #define HANDLE_WORD   0
 #define HANDLE_HEADER 1
 #define HANDLE_CLONE  2
-/* The maps that a is assigned. */
+/* The maps that are assigned to a. */
 enum { HANDLE_ORIGINAL, HANDLE_GROWING, HANDLE_FRESH, HANDLE_MAPS };
 
 static_assert(sizeof(struct gomap *) == sizeof(uint64_t),
         "a map variable is one word: an aligned one does not tear");
 
-/* What a header says of its map, as words. */
+/* The members of a header, as words. */
 enum { HANDLE_BUCKETS, HANDLE_OLD, HANDLE_LOG2, HANDLE_COUNT, HANDLE_MEMBERS };
 
 struct handle_header {
@@ -65,29 +66,29 @@ struct handle;
 
 struct handle_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct handle *handle;
-	struct rm_key key;    /* this thread's own */
+	struct rm_key key;    /* unique to this thread */
 	bool writes;          /* through a */
-	uint64_t assignments; /* that it has made */
+	uint64_t assignments; /* number made so far */
 	_Atomic uint64_t copies, others, seen, torn, nil; /* one writer */
 };
 
 struct handle {
 	_Alignas(2 * RM_CACHE_LINE) struct guard guard;
-	/* The variable: a word, or of HANDLE_HEADER all of its header. */
+	/* The variable: a word or, with HANDLE_HEADER, a whole header. */
 	struct gomap *_Atomic a;
 	_Atomic uint64_t words[HANDLE_MEMBERS];
-	atomic_bool assigned; /* by thread 0, in the loop */
-	atomic_bool torn;     /* somebody has seen it */
-	atomic_bool other;    /* somebody has copied another map */
+	atomic_bool assigned; /* thread 0 has begun the loop */
+	atomic_bool torn;     /* a thread has seen it */
+	atomic_bool other;    /* a thread has copied another map */
 	_Alignas(2 * RM_CACHE_LINE) uint64_t keys; /* constants from here on */
 	uint64_t seed;
 	size_t threads;
 	struct gomap *maps[HANDLE_MAPS];
-	struct handle_header headers[HANDLE_MAPS]; /* none ever changes */
+	struct handle_header headers[HANDLE_MAPS]; /* constant */
 	struct handle_thread *thread;
 };
 
-/* The number at a key. */
+/* Returns the value of a key. */
 RM_HOT uint64_t handle_number(const struct gomap *map, struct rm_key key)
 {
 	struct rm_value value = { { 0 } };
@@ -113,25 +114,25 @@ RM_HOT struct handle_header handle_header_of(const struct gomap *map)
 	} };
 }
 
-/* Until a flag is set, for a second at most. */
-static void handle_await(const atomic_bool *flag)
+/* Waits until a flag is set, for at most a second. */
+static void handle_wait_for(const atomic_bool *flag)
 {
 	/* relaxed: a hint */
 	for (unsigned i = 0; i < HANDLE_WAITS &&
 	                     !atomic_load_explicit(flag, memory_order_relaxed);
 	        i++)
-		technique_give_way();
+		technique_sleep();
 }
 
-/* In the middle of an assignment: others shall see it. */
-static void handle_rest(struct handle *handle)
+/* Sleeps in the middle of an assignment, so that other threads see it. */
+static void handle_sleep_torn(struct handle *handle)
 {
-	technique_give_way();
+	technique_sleep();
 	if (handle->threads > 1)
-		handle_await(&handle->torn);
+		handle_wait_for(&handle->torn);
 }
 
-/* a = a map. */
+/* Assigns a map to a. */
 static void handle_assign(struct handle_thread *self, unsigned which)
 {
 	struct handle *handle = self->handle;
@@ -145,14 +146,14 @@ static void handle_assign(struct handle_thread *self, unsigned which)
 	for (unsigned i = 0; HANDLE_FORM == HANDLE_HEADER && i < HANDLE_MEMBERS;
 	        i++) {
 		if (gives_way && i == HANDLE_MEMBERS / 2)
-			handle_rest(handle);
+			handle_sleep_torn(handle);
 		atomic_store_explicit(&handle->words[i],
 		        handle->headers[which].member[i], memory_order_relaxed);
 	}
 	guard_write_end(&handle->guard);
 }
 
-/* What is found through a; under the guard. */
+/* Reads the header through a; under the guard. */
 RM_HOT struct handle_header handle_read(struct handle *handle)
 {
 	struct handle_header header;
@@ -167,9 +168,9 @@ RM_HOT struct handle_header handle_read(struct handle *handle)
 	return header;
 }
 
-/* Whose header it is; HANDLE_MAPS: of no map, some of its words are of before
-   an assignment and some of after it. */
-static unsigned handle_whose(
+/* Returns the map of a header, or HANDLE_MAPS if it is torn: some words are
+   from before an assignment and some from after it. */
+static unsigned handle_find_map(
         const struct handle *handle, const struct handle_header *header)
 {
 	unsigned which = 0;
@@ -180,7 +181,7 @@ static unsigned handle_whose(
 	return which;
 }
 
-/* A map of its own with the original's entries. Under the guard. */
+/* Clones the original map. Under the guard. */
 static struct gomap *handle_clone(struct handle *handle)
 {
 	struct gomap *b = gomap_create(handle->keys, RM_U64X8, handle->seed);
@@ -197,8 +198,8 @@ static struct gomap *handle_clone(struct handle *handle)
 	return b;
 }
 
-/* Writes through b, looks through the original. */
-static void handle_share(
+/* Writes through b and reads through the original. */
+static void handle_write_through(
         struct handle_thread *self, struct gomap *b, uint64_t number)
 {
 	struct handle *handle = self->handle;
@@ -212,7 +213,7 @@ static void handle_share(
 	rm_stat_own(&self->seen, found == number);
 }
 
-/* One copy; returns whose it is. */
+/* Makes one copy; returns whose it is. */
 static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 {
 	struct handle *handle = self->handle;
@@ -220,7 +221,7 @@ static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 
 	guard_read(&handle->guard, handle);
 	const struct handle_header header = handle_read(handle);
-	const unsigned which = handle_whose(handle, &header);
+	const unsigned which = handle_find_map(handle, &header);
 
 	if (HANDLE_FORM == HANDLE_CLONE && which == HANDLE_ORIGINAL)
 		b = handle_clone(handle);
@@ -234,7 +235,7 @@ static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 	                                !header.member[HANDLE_BUCKETS] &&
 	                                header.member[HANDLE_LOG2]);
 	if (which == HANDLE_ORIGINAL)
-		handle_share(self, b, number);
+		handle_write_through(self, b, number);
 	if (b != handle->maps[HANDLE_ORIGINAL])
 		gomap_destroy(b);
 	if (which == HANDLE_MAPS) /* relaxed: a hint */
@@ -245,18 +246,18 @@ static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 		atomic_store_explicit(
 		        &handle->other, true, memory_order_relaxed);
 	if (number % HANDLE_REST == 0)
-		technique_give_way();
+		technique_sleep();
 	return which;
 }
 
-/* Begins with thread 0, and with a copy of the original. */
+/* Waits for thread 0, then for a copy of the original. */
 static void handle_begin(struct handle_thread *self)
 {
-	handle_await(&self->handle->assigned);
+	handle_wait_for(&self->handle->assigned);
 	for (unsigned i = 0; i < HANDLE_WAITS &&
 	                     handle_reader(self, UINT64_MAX) != HANDLE_ORIGINAL;
 	        i++)
-		technique_give_way();
+		technique_sleep();
 }
 
 static void handle_writer(struct handle_thread *self, uint64_t number)
@@ -270,9 +271,9 @@ static void handle_writer(struct handle_thread *self, uint64_t number)
 	guard_write_end(&handle->guard);
 	handle_assign(self, number % 2 ? HANDLE_GROWING : HANDLE_FRESH);
 	if (number % HANDLE_TURN == HANDLE_TURN / 2)
-		technique_give_way();
+		technique_sleep();
 	if (number == HANDLE_TURN / 2 && handle->threads > 1)
-		handle_await(&handle->other);
+		handle_wait_for(&handle->other);
 	handle_assign(self, HANDLE_ORIGINAL);
 }
 
@@ -283,7 +284,7 @@ static void handle_loop(struct rm_worker *worker)
 	if (!self->writes)
 		handle_begin(self);
 	while (technique_turn(worker)) {
-		/* with one thread, in turn; never 0, which a begins with */
+		/* one thread alternates; never 0, the initial value */
 		uint64_t number = worker->counts.iterations;
 
 		if (self->writes && (worker->threads > 1 || number % 2))
@@ -304,8 +305,8 @@ static void handle_destroy(void *opaque)
 	free(handle);
 }
 
-/* The three maps, of which no two headers have a member in common, but that
-   only one is growing. */
+/* Creates the three maps. Their headers differ in every member, except that
+   only one has old buckets. */
 static bool handle_fill(struct handle *handle)
 {
 	struct gomap **maps = handle->maps;
@@ -339,7 +340,7 @@ static void *handle_create(const struct rm_sizing *sizing)
 		return NULL;
 	handle->keys = technique_arg(sizing, 0, HANDLE_KEYS);
 	if (handle->keys < sizing->threads)
-		handle->keys = sizing->threads; /* each has its own */
+		handle->keys = sizing->threads; /* one per thread */
 	handle->threads = sizing->threads;
 	handle->seed = sizing->seed;
 	handle->thread =
@@ -427,4 +428,4 @@ static const struct rm_own_loop handle_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_HANDLE_H */
+#endif /* RM_TECHNIQUE_HANDLE_H */

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * handle_header.c - a map variable that is its header, assigned word by word.
- *
- * Misuse: what article S1 says a Go map variable is. Who copies it in the middle
- * of an assignment has some words of the one map and some of the other, such as
- * no buckets of a map that has many. Go's variable is one word and cannot tear
- * (handle_shared); handle_clone takes a lock as well.
- */
+/* handle_header.c - a map variable that is its header, assigned word by word.
+   Misuse: article S1 describes a Go map variable like this. A thread that
+   copies it during an assignment gets some words of each map, for example no
+   buckets of a map that has many. Go's variable is one word and cannot tear
+   (handle_shared); handle_clone also takes a lock. */
 #include "impls/support/guard_none.h"
 
 #define HANDLE_FORM HANDLE_HEADER

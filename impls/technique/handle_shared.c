@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * handle_shared.c - a copy of a map variable by assignment.
- *
- * Misuse: the word that is copied is the address of the one header; who writes
- * through the copy writes to the original, without a lock that both would take.
- * handle_clone copies the entries.
- */
+/* handle_shared.c - a copy of a map variable by assignment. Misuse: the copied
+   word is the address of the same header, so a write through the copy changes
+   the original, without a common lock. handle_clone copies the entries. */
 #include "impls/support/guard_none.h"
 
 #define HANDLE_FORM HANDLE_WORD

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * hash_fnv1a.c - the hash that chooses shards in article S4.
- */
+/* hash_fnv1a.c - the hash that selects shards in article S4. */
 #include "impls/support/fnv.h"
 
-/* published with the function */
+/* test vectors published with the function */
 #define HASH_OF(bytes, length) rm_fnv1a(bytes, length)
 #define HASH_EMPTY             0xcbf29ce484222325U
 #define HASH_A                 0xaf63dc4c8601ec8cU

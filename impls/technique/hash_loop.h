@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hash_loop.h - a hash function as a subject: hashes many different byte
+ * hash_loop.h - a hash function as the subject: hashes many different byte
  * strings of one length, in turn (article S2, 4.1; workload W26).
  *
- * Before it is included: HASH_OF(bytes, length), and HASH_EMPTY and HASH_A,
- * what it gives for "" and for "a", from its publication or worked by hand.
+ * The includer defines before: HASH_OF(bytes, length), and HASH_EMPTY and
+ * HASH_A, its values of "" and "a", from the function's publication or computed
+ * by hand.
  *
- * No two strings are equal: each begins with its number scattered over 64 bits
- * (numbers alone below 8 bytes), the rest is random. They lie one behind the
- * other with a gap, so that each begins at another offset of its line: few of
- * them stay in the first caches, a million of 1 KB come from memory.
+ * All strings differ: each begins with its number, scattered over 64 bits
+ * (below 8 bytes the plain number); the rest is random. They are stored with a
+ * gap, so that they start at different offsets of a line. A few strings stay in
+ * the first caches; a million of 1 KB come from memory.
  */
 #include "impls/support/hash.h"
 #include "impls/technique/hash_quality.h"
@@ -19,15 +20,15 @@ enum {
 	HASH_PRESET_BYTES = 1024,
 	HASH_PRESET_STRINGS = 1000,
 	HASH_SKEW = 8,
-	HASH_BLOCK = 64, /* strings whose hashes are verified together */
+	HASH_BLOCK = 64, /* strings that are verified together */
 };
 
 struct hash_subject {
-	size_t bytes;  /* of each string, >= 1 */
+	size_t bytes;  /* length of each string, >= 1 */
 	size_t count;  /* of strings */
 	size_t stride; /* from one to the next */
 	_Atomic uint64_t hashed;
-	uint64_t *expected; /* of each block: its strings' hashes, xored */
+	uint64_t *expected; /* per block: XOR of its strings' hashes */
 	struct hash_quality quality;
 	char *strings;
 };
@@ -61,7 +62,7 @@ static void hash_destroy(void *map)
 	free(subject);
 }
 
-/* As many as differ: one byte has 256 values. */
+/* Limits the number to different strings: one byte has 256 values. */
 static size_t hash_count(size_t bytes, uint64_t wanted)
 {
 	if (bytes < 8 && wanted > (uint64_t)1 << 8 * bytes)
@@ -87,8 +88,8 @@ static void hash_make_strings(struct hash_subject *subject, uint64_t rng)
 	}
 }
 
-/* What the hashes of all strings, and of names with numbers, are good for. */
-static bool hash_judge(struct hash_subject *subject)
+/* Evaluates the hashes of all strings, and of numbered names. */
+static bool hash_evaluate(struct hash_subject *subject)
 {
 	uint64_t *hashes = malloc(subject->count * sizeof(*hashes));
 	char name[32];
@@ -127,15 +128,14 @@ static void *hash_create(const struct rm_sizing *sizing)
 		hash_make_strings(subject, sizing->seed);
 		for (size_t b = 0; b < hash_blocks(subject); b++)
 			subject->expected[b] = hash_block(subject, b);
-		if (hash_judge(subject))
+		if (hash_evaluate(subject))
 			return subject;
 	}
 	hash_destroy(subject);
 	return NULL;
 }
 
-/* Each string in turn; block by block their hashes must be what they were
-   before. */
+/* Hashes each string in turn; the hashes of each block must be as before. */
 static void hash_run(struct rm_worker *worker)
 {
 	struct hash_subject *subject = worker->thread;
@@ -151,7 +151,7 @@ static void hash_run(struct rm_worker *worker)
 			i = 0;
 	}
 	worker->counts.wrong |= wrong;
-	/* relaxed: a sum that is read after the threads have ended */
+	/* relaxed: a sum, read after the threads have ended */
 	if (worker->measured)
 		atomic_fetch_add_explicit(&subject->hashed,
 		        worker->counts.iterations, memory_order_relaxed);
@@ -160,7 +160,7 @@ static void hash_run(struct rm_worker *worker)
 static void hash_stats(void *map, rm_stat_fn *emit, void *context)
 {
 	struct hash_subject *subject = map;
-	/* relaxed: a sum that is read after the threads have ended */
+	/* relaxed: a sum, read after the threads have ended */
 	double hashed = (double)atomic_load_explicit(
 	        &subject->hashed, memory_order_relaxed);
 
@@ -184,7 +184,7 @@ static bool hash_check(void *map, char *why, size_t size)
 	for (size_t b = 0; b < hash_blocks(subject); b++)
 		if (hash_block(subject, b) != subject->expected[b]) {
 			snprintf(why, size,
-			        "the strings do not hash to what they did");
+			        "a string's hash has changed since the start");
 			return false;
 		}
 	return true;

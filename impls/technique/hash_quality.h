@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * hash_quality.h - what hashes of different keys are good for: how many of
- * them are equal, and how evenly they choose a shard (claims S2-25, S2-27).
- */
+/* hash_quality.h - the quality of a hash function: collisions among different
+   keys, and how evenly it selects shards (claims S2-25, S2-27). */
 #ifndef RM_TECHNIQUE_HASH_QUALITY_H
 #define RM_TECHNIQUE_HASH_QUALITY_H
 
@@ -11,28 +9,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The article's maps have 64 and S4's 32; 16 and 256 are the ends of the
-   sweep here. */
+/* The article's maps have 64 shards and S4's 32; 16 and 256 are the ends of
+   this suite's sweep. */
 enum { HASH_SHARD_COUNTS = 4 };
 static const unsigned hash_shard_counts[HASH_SHARD_COUNTS] = { 16, 32, 64,
 	256 };
 
-/* Widths of which collisions are counted: all bits, the 32 and 31 that are
-   left where an index or a sign takes the rest. */
+/* Hash widths for which collisions are counted: all bits, and the 32 or 31 that
+   remain if an index or a sign uses the rest. */
 enum { HASH_WIDTHS = 3 };
 static const unsigned hash_widths[HASH_WIDTHS] = { 64, 32, 31 };
 
-/* Of the shards that a mask chooses. */
+/* Evenness of the shards that a mask selects. */
 struct hash_spread {
 	struct {
-		double chi2;      /* over its mean for chance: 1 is even */
+		double chi2;      /* over its expected value: 1 is even */
 		double most_over; /* fullest shard over the mean */
 	} of[HASH_SHARD_COUNTS];
 };
 
 struct hash_collisions {
-	uint64_t count[HASH_WIDTHS];  /* keys whose hash an earlier one has */
-	double expected[HASH_WIDTHS]; /* of a hash as good as chance */
+	uint64_t count[HASH_WIDTHS];  /* keys whose hash occurred before */
+	double expected[HASH_WIDTHS]; /* for a random function */
 };
 
 struct hash_quality {
@@ -70,9 +68,8 @@ static inline int hash_by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Expected of n values drawn from 2^bits: n less the distinct ones, which for
-   few collisions is n^2 / 2^(bits + 1). Keeps the lower bits of `hashes`, and
-   sorts them. */
+/* Expected collisions of n values from 2^bits: n minus the distinct ones, which
+   for few collisions is n^2 / 2^(bits + 1). Masks `hashes` and sorts them. */
 static inline struct hash_collisions hash_collisions_of(
         uint64_t *hashes, size_t count)
 {

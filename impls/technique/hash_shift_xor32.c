@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * hash_shift_xor32.c - the shift-xor hash of article S2.
- */
+/* hash_shift_xor32.c - the shift-xor hash of article S2. */
 #include "impls/support/shift_xor.h"
 
-/* worked by hand: of "a" one step, 0xdeadbecf -> (h << 5) + (h >> 2) */
+/* computed by hand: one step for "a", 0xdeadbecf -> (h << 5) + (h >> 2) */
 #define HASH_OF(text, size)            \
 	rm_shift_xor32_key(RM_STR16X8, \
 	        (struct rm_key){ .bytes = (text), .length = (size) })

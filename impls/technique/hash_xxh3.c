@@ -5,7 +5,7 @@
  */
 #include "impls/support/xxh3.h"
 
-/* published with the function: seed 0 */
+/* test vectors published with the function: seed 0 */
 #define HASH_OF(bytes, length) XXH3_64bits(bytes, length)
 #define HASH_EMPTY             0x2d06800538d394c2U
 #define HASH_A                 0xe6c632b61e964e1fU

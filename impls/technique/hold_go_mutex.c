@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * hold_go_mutex.c - Go's Mutex while its holders sleep.
- */
+/* hold_go_mutex.c - Go's Mutex while its holders sleep. */
 #include "impls/support/guard_go_mutex.h"
 
 #include "impls/technique/hold_loop.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * hold_go_rw.c - Go's RWMutex while its holders sleep.
- */
+/* hold_go_rw.c - Go's RWMutex while its holders sleep. */
 #include "impls/support/guard_go_rw.h"
 
 #include "impls/technique/hold_loop.h"

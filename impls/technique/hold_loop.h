@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hold_loop.h - a lock as a subject: threads sleep while they hold it (article
- * S2, 2.3; workload W22). `hold:READ:WRITE:WRITERS`: the first WRITERS
- * threads lock to write, sleep WRITE, unlock and yield; the others lock to
- * read, sleep READ and unlock. An iteration is one such cycle.
+ * hold_loop.h - a lock as the subject: threads sleep while they hold it
+ * (article S2, 2.3; workload W22). `hold:READ:WRITE:WRITERS`: the first WRITERS
+ * threads lock for writing, sleep WRITE ns, unlock and yield. The others lock
+ * for reading, sleep READ ns and unlock. An iteration is one such cycle.
  *
- * Each wait is timed. `read_blocked_share` and `write_blocked_share` are what
- * part of the threads' time passed in waiting for the lock, `blocked_share` of
- * all threads: the share of them that are blocked at any moment (S2-10). Where
- * the measure is latency the waits' P50 and P99 are told, too.
+ * Each wait is timed. `read_blocked_share` and `write_blocked_share` are the
+ * shares of the threads' time spent waiting for the lock; `blocked_share`
+ * covers all threads, so it is the mean share of blocked threads (S2-10). If
+ * the measure is latency, P50 and P99 of the waits are reported, too.
  *
- * Before it is included: a guard of gomap_guarded.h. What is shown: how long
- * writers wait (a lock that prefers readers starves them) and that readers
- * overlap. Sleeps end late by what the kernel's timer is late.
+ * The includer selects a guard of gomap_guarded.h before. The loop shows how
+ * long writers wait (a lock that prefers readers starves them) and that readers
+ * overlap. Sleeps end late by the latency of the kernel's timer.
  */
 #include "impls/technique/technique.h"
 
@@ -20,8 +20,8 @@
 
 enum { HOLD_READ, HOLD_WRITE, HOLD_WRITERS };
 
-/* What one thread saw in the window. */
-struct hold_seat {
+/* Measurements of one thread in the window. */
+struct hold_result {
 	_Alignas(RM_CACHE_LINE) uint64_t cycles;
 	uint64_t waited_ns, longest_ns, elapsed_ns;
 	struct rm_histogram *waits; /* NULL: not timed */
@@ -33,7 +33,7 @@ struct hold {
 	_Atomic uint64_t broken; /* a writer was not alone */
 	uint64_t args[3];
 	size_t threads;
-	struct hold_seat seats[];
+	struct hold_result seats[];
 };
 
 static void *hold_create(const struct rm_sizing *sizing)
@@ -41,7 +41,7 @@ static void *hold_create(const struct rm_sizing *sizing)
 	static const uint64_t preset[] = { 1000000, 100000, 1 };
 	const uint64_t *args = sizing->loop_args ? sizing->loop_args : preset;
 	size_t size = sizeof(struct hold) +
-	              sizing->threads * sizeof(struct hold_seat);
+	              sizing->threads * sizeof(struct hold_result);
 	struct hold *hold = aligned_alloc(RM_CACHE_LINE, size);
 
 	if (!hold)
@@ -65,7 +65,7 @@ static void hold_destroy(void *map)
 	free(hold);
 }
 
-/* One cycle; returns how long the lock let it wait, in ns. */
+/* Runs one cycle; returns the wait for the lock, in ns. */
 static uint64_t hold_read_once(struct hold *hold, void *thread)
 {
 	const uint64_t start_ns = rm_now_ns();
@@ -73,7 +73,7 @@ static uint64_t hold_read_once(struct hold *hold, void *thread)
 	guard_read(&hold->guard, thread);
 	const uint64_t got_ns = rm_now_ns();
 
-	/* relaxed, all here: the lock orders them, which is what is checked */
+	/* relaxed, all here: the lock must order them, which is checked */
 	atomic_fetch_add_explicit(&hold->readers, 1, memory_order_relaxed);
 	if (atomic_load_explicit(&hold->writers, memory_order_relaxed))
 		atomic_fetch_add_explicit(
@@ -91,7 +91,7 @@ static uint64_t hold_write_once(struct hold *hold)
 	guard_write(&hold->guard);
 	const uint64_t got_ns = rm_now_ns();
 
-	/* relaxed, all here: the lock orders them, which is what is checked */
+	/* relaxed, all here: the lock must order them, which is checked */
 	if (atomic_fetch_add_explicit(
 	            &hold->writers, 1, memory_order_relaxed) ||
 	        atomic_load_explicit(&hold->readers, memory_order_relaxed))
@@ -108,7 +108,7 @@ static void hold_run(struct rm_worker *worker)
 {
 	struct hold *hold = worker->thread;
 	const bool writes = worker->slot < hold->args[HOLD_WRITERS];
-	struct hold_seat seat = { 0 };
+	struct hold_result seat = { 0 };
 	const uint64_t start_ns = rm_now_ns();
 
 	while (technique_turn(worker)) {
@@ -121,21 +121,21 @@ static void hold_run(struct rm_worker *worker)
 		if (waited_ns > seat.longest_ns)
 			seat.longest_ns = waited_ns;
 		if (worker->timed && worker->measured)
-			technique_note(&seat.waits, waited_ns);
+			technique_record(&seat.waits, waited_ns);
 	}
 	seat.elapsed_ns = rm_now_ns() - start_ns;
 	if (worker->measured)
 		hold->seats[worker->slot] = seat;
 }
 
-/* Seats of several threads as one. */
-static struct hold_seat hold_add_up(
+/* Adds up the measurements of several threads. */
+static struct hold_result hold_add_up(
         const struct hold *hold, size_t first, size_t end)
 {
-	struct hold_seat sum = { .waits = rm_histogram_create() };
+	struct hold_result sum = { .waits = rm_histogram_create() };
 
 	for (size_t i = first; i < end; i++) {
-		const struct hold_seat *seat = &hold->seats[i];
+		const struct hold_result *seat = &hold->seats[i];
 
 		sum.cycles += seat->cycles;
 		sum.waited_ns += seat->waited_ns;
@@ -148,7 +148,7 @@ static struct hold_seat hold_add_up(
 	return sum;
 }
 
-static double hold_blocked(const struct hold_seat *sum)
+static double hold_blocked(const struct hold_result *sum)
 {
 	return sum->elapsed_ns
 	               ? (double)sum->waited_ns / (double)sum->elapsed_ns
@@ -158,7 +158,7 @@ static double hold_blocked(const struct hold_seat *sum)
 static void hold_emit(const struct hold *hold, const char *name, size_t first,
         size_t end, rm_stat_fn *emit, void *context)
 {
-	struct hold_seat sum = hold_add_up(hold, first, end);
+	struct hold_result sum = hold_add_up(hold, first, end);
 	char wait[16];
 
 	snprintf(wait, sizeof(wait), "%s_wait", name);
@@ -182,7 +182,7 @@ static void hold_stats(void *map, rm_stat_fn *emit, void *context)
 	const size_t split = hold->args[HOLD_WRITERS] < hold->threads
 	                             ? hold->args[HOLD_WRITERS]
 	                             : hold->threads;
-	struct hold_seat all = hold_add_up(hold, 0, hold->threads);
+	struct hold_result all = hold_add_up(hold, 0, hold->threads);
 
 	hold_emit(hold, "write", 0, split, emit, context);
 	hold_emit(hold, "read", split, hold->threads, emit, context);

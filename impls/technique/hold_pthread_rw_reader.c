@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * hold_pthread_rw_reader.c - POSIX' rwlock that prefers readers: the writer starves.
- */
+/* hold_pthread_rw_reader.c - the POSIX rwlock that prefers readers. */
 #define GUARD_RWLOCK_KIND PTHREAD_RWLOCK_PREFER_READER_NP
 #include "impls/support/guard_pthread_rw.h"
 

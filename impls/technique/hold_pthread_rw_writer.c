@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * hold_pthread_rw_writer.c - POSIX' rwlock that prefers writers.
- */
+/* hold_pthread_rw_writer.c - the POSIX rwlock that prefers writers. */
 #define GUARD_RWLOCK_KIND PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP
 #include "impls/support/guard_pthread_rw.h"
 

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * increment.h - threads that add to values of one Go map: the loop
- * `increment`. Thread i adds to key i modulo the number of keys; all keys are
- * there from the beginning, so that the map never grows.
+ * increment.h - threads that increment values of one Go map: the loop
+ * `increment`. Thread i increments key i modulo the number of keys. All keys
+ * are inserted at the start, so the map never grows.
  *
- * A template: the includer chooses a guard and defines INCREMENT_GIVES_WAY; 1: one
- * increment in 1000 gives way to others in the middle of the write, so that
- * writers who take no lock meet in every run. Go dies when it sees that; here
- * it is counted. And INCREMENT_TELLS; 1: what went wrong is told by statistics
- * only, so that a run in which it did not is as good an answer as one in which
- * it did.
+ * A template: the includer selects a guard and defines two constants.
+ * INCREMENT_SLEEPS 1: one increment in 1000 sleeps in the middle of the write,
+ * so that writers without a lock overlap in every run. (Go aborts when it
+ * detects that; here it is counted.) INCREMENT_REPORTS_ONLY 1: only statistics
+ * report errors, so runs with and without errors are equally valid.
  */
-#ifndef RM_SUPPORT_INCREMENT_H
-#define RM_SUPPORT_INCREMENT_H
+#ifndef RM_TECHNIQUE_INCREMENT_H
+#define RM_TECHNIQUE_INCREMENT_H
 
 #include "impls/gomap/gomap_ops.h"
 #include "impls/technique/technique.h"
@@ -39,7 +38,7 @@ struct increment {
 	        first_after; /* increments before a conflict; 0: none */
 };
 
-/* Adds 1 to a value, as m[key]++ does: one assignment. */
+/* Adds 1 to a value, like m[key]++: one assignment. */
 RM_HOT void increment_once(struct increment_thread *self, bool gives_way)
 {
 	struct increment *increment = self->increment;
@@ -54,14 +53,14 @@ RM_HOT void increment_once(struct increment_thread *self, bool gives_way)
 	uint64_t value = gomap_get(*words);
 
 	if (gives_way)
-		technique_give_way();
+		technique_sleep();
 	gomap_set(*words, value + 1);
 	gomap_write_end(increment->map);
 	guard_write_end(&increment->guard);
 }
 
-/* Notes once how many increments there were until the map saw a conflict. */
-static inline void increment_note(struct increment *increment)
+/* Records once the number of increments before the first conflict. */
+static inline void increment_record_conflict(struct increment *increment)
 {
 	uint64_t none = 0, done = 1;
 
@@ -82,10 +81,10 @@ static void increment_loop(struct rm_worker *worker)
 
 	while (technique_turn(worker)) {
 		increment_once(self,
-		        INCREMENT_GIVES_WAY == 1 &&
+		        INCREMENT_SLEEPS == 1 &&
 		                worker->counts.iterations % INCREMENT_TURN ==
 		                        0);
-		increment_note(self->increment);
+		increment_record_conflict(self->increment);
 		rm_stat_own(&self->done, 1);
 	}
 }
@@ -136,18 +135,18 @@ static void *increment_join(void *opaque, size_t slot)
 	return self;
 }
 
-/* What was added, and what the map says of it. Nobody writes. */
+/* Adds up the increments made and the values in the map. No thread writes. */
 static void increment_sums(
-        struct increment *increment, uint64_t *done, uint64_t *held)
+        struct increment *increment, uint64_t *done, uint64_t *map_sum)
 {
-	*done = *held = 0;
+	*done = *map_sum = 0;
 	for (size_t i = 0; i < increment->threads; i++)
 		*done += rm_stat_read(&increment->thread[i].done);
 	for (uint64_t i = 0; i < increment->keys; i++) {
 		_Atomic uint64_t *words = gomap_find(
 		        increment->map, RM_U64X8, (struct rm_key){ .word = i });
 
-		*held += words ? gomap_get(*words) : 0;
+		*map_sum += words ? gomap_get(*words) : 0;
 	}
 }
 
@@ -156,13 +155,14 @@ static void increment_stats(void *opaque, rm_stat_fn *emit, void *context)
 	struct increment *increment = opaque;
 	const uint64_t first_after = rm_stat_read(&increment->first_after);
 	const uint64_t conflicts = gomap_get(increment->map->extra->conflicts);
-	uint64_t done, held;
+	uint64_t done, map_sum;
 
-	increment_sums(increment, &done, &held);
+	increment_sums(increment, &done, &map_sum);
 	emit(context, "increments", "1", (double)done);
-	emit(context, "increments_lost", "1", (double)(int64_t)(done - held));
+	emit(context, "increments_lost", "1",
+	        (double)(int64_t)(done - map_sum));
 	emit(context, "conflicts", "1", (double)conflicts);
-	/* where Go would have died, and after how many writes of all threads */
+	/* whether Go would have aborted, and after how many writes */
 	emit(context, "flag_fired", "1", conflicts > 0);
 	emit(context, "first_conflict_after", "1",
 	        first_after ? (double)first_after : (double)NAN);
@@ -172,15 +172,16 @@ static bool increment_check(void *opaque, char *why, size_t size)
 {
 	struct increment *increment = opaque;
 	const uint64_t conflicts = gomap_get(increment->map->extra->conflicts);
-	uint64_t done, held;
+	uint64_t done, map_sum;
 
-	increment_sums(increment, &done, &held);
-	if (INCREMENT_TELLS == 1 ? done >= held : !conflicts && done == held)
+	increment_sums(increment, &done, &map_sum);
+	if (INCREMENT_REPORTS_ONLY == 1 ? done >= map_sum
+	                                : !conflicts && done == map_sum)
 		return true;
 	snprintf(why, size,
 	        "concurrent map writes: %" PRIu64 " seen, %" PRId64
 	        " of %" PRIu64 " increments lost",
-	        conflicts, (int64_t)(done - held), done);
+	        conflicts, (int64_t)(done - map_sum), done);
 	return false;
 }
 
@@ -199,4 +200,4 @@ static const struct rm_own_loop increment_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_INCREMENT_H */
+#endif /* RM_TECHNIQUE_INCREMENT_H */

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * increment_bare.c - increment_unguarded without its waits: how often does the
- * flag fire?
- *
- * Misuse: as there, and nobody waits in the middle of a write. Whether writers
- * meet is left to the machine, so a run without a conflict is an answer, too:
- * the trial is good either way and `flag_fired`, `conflicts`,
- * `first_conflict_after` and `increments_lost` tell.
- */
+/* increment_bare.c - increment_unguarded without its sleeps: measures how often
+   the flag fires. Misuse: as there, but no thread sleeps in the middle of a
+   write. Whether writers overlap depends on the machine, so a run without a
+   conflict is valid, too. `flag_fired`, `conflicts`, `first_conflict_after` and
+   `increments_lost` report the result. */
 #include "impls/support/guard_none.h"
 
-enum { INCREMENT_GIVES_WAY = 0, INCREMENT_TELLS = 1 };
+enum { INCREMENT_SLEEPS = 0, INCREMENT_REPORTS_ONLY = 1 };
 #include "impls/technique/increment.h"
 
 const struct rm_impl rm_impl_increment_bare = {

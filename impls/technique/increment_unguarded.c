@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * increment_unguarded.c - threads that add to values of one Go map, no lock.
- *
- * Misuse: Go's map sees some of the writes that meet, by an ordinary flag, and
- * dies of the first ("concurrent map writes"); increments of one key get lost.
- * Here all that it sees is counted. increment_rw takes a lock; how often the
- * flag fires where nobody waits in the middle of a write: increment_bare.
- */
+/* increment_unguarded.c - threads that increment values of one Go map without a
+   lock. Misuse: Go's map detects some concurrent writes by an ordinary flag and
+   aborts at the first ("concurrent map writes"); increments of the same key are
+   lost. Here all detected conflicts are counted. increment_rw takes a lock;
+   increment_bare shows how often the flag fires without sleeps. */
 #include "impls/support/guard_none.h"
 
-enum { INCREMENT_GIVES_WAY = 1, INCREMENT_TELLS = 0 };
+enum { INCREMENT_SLEEPS = 1, INCREMENT_REPORTS_ONLY = 0 };
 #include "impls/technique/increment.h"
 
 const struct rm_impl rm_impl_increment_unguarded = {

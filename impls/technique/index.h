@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * index.h - how a hash chooses one of N segments: the loop `tally:SEGMENTS`
+ * index.h - how a hash selects one of N segments: the loop `tally:SEGMENTS`
  * (article S2, section 4.4; claim S2-38).
  *
- * Before it is included: INDEX_OF(hash, segments), and INDEX_SAYS, words for a
- * failure. An iteration is one choice; each hash depends on the choice before
- * it, so that what is timed is how long a choice takes, not how many overlap.
- * N is a power of two, as the article has it, and the compiler does not know
- * it. The article's own form is a third one, the absolute value of a signed
- * hash modulo N: the most negative number stays negative; how many of the
- * hashes in the check it sends out of range is a statistic of both.
+ * The includer defines before: INDEX_OF(hash, segments), and INDEX_NAME, its
+ * name for messages. An iteration is one selection. Each hash depends on the
+ * previous selection, so the loop measures latency, not throughput of
+ * overlapping selections. N is a power of two, as in the article, but not known
+ * to the compiler. The article's own form is a third one, the absolute value of
+ * a signed hash modulo N. The most negative number stays negative; both maps
+ * report how many hashes of the check it would send out of range.
  */
 #ifndef RM_TECHNIQUE_INDEX_H
 #define RM_TECHNIQUE_INDEX_H
@@ -52,7 +52,7 @@ static void index_run(struct rm_worker *worker)
 
 	while (technique_turn(worker)) {
 		for (unsigned i = 0; i < INDEX_BATCH; i++) {
-			/* a linear congruence: a multiplication per hash */
+			/* a linear congruential generator: cheap */
 			hash = hash * 6364136223846793005U +
 			       1442695040888963407U + index;
 			index = INDEX_OF(hash, segments);
@@ -61,11 +61,11 @@ static void index_run(struct rm_worker *worker)
 		worker->counts.iterations += INDEX_BATCH - 1;
 	}
 	worker->counts.wrong |= wrong;
-	/* relaxed: so that the choices are made; orders nothing */
+	/* relaxed: only keeps the selections from being optimised away */
 	atomic_fetch_add_explicit(&subject->sum, index, memory_order_relaxed);
 }
 
-/* Hashes to look at one by one: the ends of the range first. */
+/* Returns the hashes to check: the ends of the range first. */
 static inline uint64_t index_hash(unsigned i)
 {
 	static const uint64_t ends[] = { 0, 1, INT64_MAX,
@@ -74,7 +74,7 @@ static inline uint64_t index_hash(unsigned i)
 	return i < sizeof(ends) / sizeof(*ends) ? ends[i] : rm_scatter(i);
 }
 
-/* The article's: |hash| modulo N, by signed arithmetic that wraps. */
+/* The article's form: |hash| modulo N, by signed arithmetic that wraps. */
 static inline int64_t index_by_absolute_value(uint64_t hash, uint64_t segments)
 {
 	const uint64_t magnitude = hash >> 63 ? 0 - hash : hash;
@@ -85,7 +85,7 @@ static inline int64_t index_by_absolute_value(uint64_t hash, uint64_t segments)
 static void index_stats(void *opaque, rm_stat_fn *emit, void *context)
 {
 	const struct index_subject *subject = opaque;
-	/* no power of two, for which the remainder is 0, but of 1 and 2 */
+	/* not a power of two, whose remainder would be 0, except for 1 and 2 */
 	const uint64_t segments =
 	        subject->segments > 1 ? subject->segments - 1 : 1;
 	unsigned out = 0;
@@ -108,7 +108,7 @@ static bool index_check(void *opaque, char *why, size_t size)
 			continue;
 		snprintf(why, size,
 		        "%s of %016" PRIx64 " is %" PRIu64 " of %" PRIu64,
-		        INDEX_SAYS, hash, (uint64_t)INDEX_OF(hash, n), n);
+		        INDEX_NAME, hash, (uint64_t)INDEX_OF(hash, n), n);
 		return false;
 	}
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index_mask.c - a segment is the lowest bits of a hash: see index.h. */
+/* index_mask.c - index.h with the lowest bits of the hash. */
 #define INDEX_OF(hash, segments) ((hash) & ((segments)-1))
-#define INDEX_SAYS               "the mask"
+#define INDEX_NAME               "the mask"
 #include "impls/technique/index.h"
 
 const struct rm_impl rm_impl_index_mask = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index_modulo.c - a segment is the remainder of a division: see index.h. */
+/* index_modulo.c - index.h with the remainder of a division. */
 #define INDEX_OF(hash, segments) ((hash) % (segments))
-#define INDEX_SAYS               "the remainder"
+#define INDEX_NAME               "the remainder"
 #include "impls/technique/index.h"
 
 const struct rm_impl rm_impl_index_modulo = {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * iteration.c - in which order a Go map is visited, and what becomes of keys
- * that come and go meanwhile.
+ * iteration.c - the order in which a Go map is visited, and which keys are
+ * visited if they are inserted or removed meanwhile.
  *
- * An audit fills a map with KEYS keys and visits it eight times: how many of
- * the later orders differ from the first one? Then it visits it once more, and
- * after the first entry inserts half as many new keys and removes every second
- * one that was there. A walk over a snapshot would visit all of these and
- * none of those. What stays must be visited just once. Articles S0, 1 and 2.4.
+ * An audit fills a map with KEYS keys, visits it eight times and counts how
+ * many later orders differ from the first. Then it visits the map once more
+ * and, after the first entry, inserts half as many new keys and removes every
+ * second old one. Iteration over a snapshot would visit all of the latter and
+ * none of the former. Keys that stay must be visited exactly once. Articles S0,
+ * 1 and 2.4.
  */
 #include "impls/gomap/gomap_ops.h"
 #include "impls/support/hash.h"
@@ -45,7 +46,7 @@ static void put(struct gomap *map, uint64_t word)
 	        map, RM_U64X8, (struct rm_key){ .word = word }, &value, NULL);
 }
 
-/* A number that no other order of the same keys has but by accident. */
+/* Returns a hash of the order of the keys. */
 static uint64_t order_of(struct gomap *map)
 {
 	struct gomap_iterator it;
@@ -55,12 +56,12 @@ static uint64_t order_of(struct gomap *map)
 
 	gomap_iterate_begin(map, &it);
 	while (gomap_iterate_next(&it, RM_U64X8, &key, &value))
-		order = rm_mum(order ^ RM_HASH_A, key.word ^ RM_HASH_B);
+		order = rm_multiply_fold(order ^ RM_HASH_A, key.word ^ RM_HASH_B);
 	gomap_iterate_end(&it);
 	return order;
 }
 
-/* Of keys 0 .. keys - 1 every second one goes, keys .. come; not `seen`. */
+/* Removes every second key but `seen`; inserts from `keys` on. */
 static void change(struct audit *audit, struct gomap *map, uint64_t seen)
 {
 	for (uint64_t i = 0; i < audit->keys; i += 2)
@@ -74,7 +75,7 @@ static void change(struct audit *audit, struct gomap *map, uint64_t seen)
 	audit_add(audit, INSERTED, audit->keys / 2);
 }
 
-/* How often each key was visited: `visits` has 2 * keys bytes. */
+/* Counts the visits of each key: `visits` has 2 * keys bytes. */
 static void visit_changing(
         struct audit *audit, struct gomap *map, uint8_t *visits)
 {
@@ -93,13 +94,13 @@ static void visit_changing(
 	gomap_iterate_end(&it);
 }
 
-/* Counts; false: a key that stayed was not visited once. */
+/* Counts; returns false if a key that stayed was not visited once. */
 static bool judge(struct audit *audit, const uint8_t *visits)
 {
 	bool right = true;
 
 	for (uint64_t i = 0; i < audit->keys; i++) {
-		/* an even one that was visited was the first, or is wrong */
+		/* an even key that was visited was the first, or is wrong */
 		if (i % 2 == 0)
 			audit_add(audit, REMOVED_UNSEEN, !visits[i]);
 		right &= i % 2 ? visits[i] == 1 : visits[i] <= 1;

@@ -2,14 +2,14 @@
 /*
  * pair.h - two words that different threads use: the loop `pair`.
  *
- * Threads with even slots use word 0, the others word 1; nobody ever touches
- * both. rr: all read. rw: even slots read, odd ones add. ww: all add, by a
- * locked addition, as two counters of two threads would.
+ * Threads with even slots use word 0, the others word 1; no thread uses both.
+ * rr: all read. rw: even slots read, odd ones add. ww: all add, by a locked
+ * addition, like two counters of two threads.
  *
  * A template: the includer defines PAIR_PAD, the bytes between the words.
  */
-#ifndef RM_SUPPORT_PAIR_H
-#define RM_SUPPORT_PAIR_H
+#ifndef RM_TECHNIQUE_PAIR_H
+#define RM_TECHNIQUE_PAIR_H
 
 #include "impls/technique/technique.h"
 
@@ -25,11 +25,10 @@ static_assert(PAIR_DISTANCE == 8 || PAIR_DISTANCE == 64,
 
 struct pair;
 
-/* One thread's share. */
 struct pair_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct pair *pair;
 	_Atomic uint64_t *word;
-	_Atomic uint64_t added, read; /* of the word; sum of what was read */
+	_Atomic uint64_t added, read; /* to the word; sum of values read */
 	bool odd;
 };
 
@@ -134,7 +133,7 @@ static void pair_stats(void *opaque, rm_stat_fn *emit, void *context)
 	        first / RM_CACHE_LINE == second / RM_CACHE_LINE ? 1 : 2);
 }
 
-/* No addition is lost, wherever the words are. */
+/* Checks that no addition is lost. */
 static bool pair_check(void *opaque, char *why, size_t size)
 {
 	struct pair *pair = opaque;
@@ -170,4 +169,4 @@ static const struct rm_own_loop pair_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_PAIR_H */
+#endif /* RM_TECHNIQUE_PAIR_H */

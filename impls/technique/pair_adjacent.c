@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * pair_adjacent.c - two words of different threads, beside each other.
- *
- * Misuse: they share a cache line, so that each write to one takes the other
- * from its reader (false sharing). pair_padded keeps them apart.
- */
+/* pair_adjacent.c - two adjacent words of different threads. Misuse: they share
+   a cache line, so each write to one takes the line from the other's reader
+   (false sharing). pair_padded separates them. */
 enum { PAIR_PAD = 0 };
 #include "impls/technique/pair.h"
 

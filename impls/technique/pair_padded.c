@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * pair_padded.c - two words of different threads, 56 bytes between them.
- *
- * Each has a cache line of its own: what one thread does the other does not
- * notice.
- */
+/* pair_padded.c - two words of different threads, 56 bytes apart. Each has its
+   own cache line, so the threads do not disturb each other. */
 enum { PAIR_PAD = 56 };
 #include "impls/technique/pair.h"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * promotion.c - what decides that a sync.Map builds and promotes dirty: of the
- * port, whose rules are Go's. impls/technique/promotion.h
- */
+/* promotion.c - when a sync.Map builds and promotes its dirty map: for the
+   port, which has Go's rules. See impls/technique/promotion.h. */
 #include "impls/technique/promotion.h"
 
 const struct rm_impl rm_impl_promotion = {

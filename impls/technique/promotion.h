@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * promotion.h - what decides that a sync.Map builds its dirty map and promotes
- * it: every store and every look-up of an audit is looked at, by one thread.
+ * promotion.h - when a sync.Map builds its dirty map and promotes it: one
+ * thread inspects the map after every store and every lookup of an audit.
  *
- * A cycle stores KEYS new keys, then looks keys of dirty up until it is promoted;
- * an audit has four of them. In between it updates a known key while the lock
- * is held, as a promotion holds it: who had to wait would wait for ever, and the
- * trial would end at its deadline. Articles S0, 2.1 and 2.2 (misses; a number of
- * buckets; misses above the length of read; all writers wait) and 3.2 (a load
- * factor of 0.75).
+ * A cycle stores KEYS new keys, then looks up keys of dirty until it is
+ * promoted; an audit has four cycles. In between it updates a known key while
+ * it holds the lock, as a promotion does. If the update waited for the lock, it
+ * would wait for ever, and the trial would end at its deadline. Articles S0,
+ * 2.1 and 2.2 (misses; a number of buckets; misses above the length of read;
+ * all writers wait) and 3.2 (a load factor of 0.75).
  *
- * A template: the includer chooses SYNCMAP_RULES before it.
+ * A template: the includer selects SYNCMAP_RULES before.
  */
-#ifndef RM_SUPPORT_PROMOTION_H
-#define RM_SUPPORT_PROMOTION_H
+#ifndef RM_TECHNIQUE_PROMOTION_H
+#define RM_TECHNIQUE_PROMOTION_H
 
 #include "impls/syncmap/syncmap.h"
 
@@ -25,26 +25,25 @@ enum {
 	PROMOTED_OFF,
 	EXACT,
 	LOADED,
-	BESIDE,
+	UPDATES_UNDER_LOCK,
 	AUDIT_COUNTS
 };
 
 static const char *const audit_names[AUDIT_COUNTS][2] = {
 	[AUDIT_AUDITS] = { "audits", "1" },
 	[MADE] = { "dirty_made", "1" },
-	/* ... while there were not more misses than entries of read */
+	/* ... with at most as many misses as entries of read */
 	[MADE_EARLY] = { "dirty_made_without_misses", "1" },
 	[PROMOTED] = { "promotions_seen", "1" },
-	/* look-ups that promoted, or did not, other than at as many misses as
-	   dirty had entries */
+	/* lookups that did or did not promote against the rule: as many misses
+	   as entries of dirty */
 	[PROMOTED_OFF] = { "promotions_off_entries", "1" },
-	/* promotions at a number of misses that only the exact count is: not
-	   the buckets, nor their slots, nor what they hold before they grow */
+	/* promotions at a number of misses that only the exact rule explains:
+	   not the buckets, nor their slots, nor their capacity before growth */
 	[EXACT] = { "promotions_by_exact_count", "1" },
-	/* stores after which more than 3/4 of dirty's slots were taken, and it
-	   was not promoted */
+	/* stores that left over 3/4 of dirty's slots used, unpromoted */
 	[LOADED] = { "loaded_dirty_kept", "1" },
-	[BESIDE] = { "updates_beside_the_lock", "1" },
+	[UPDATES_UNDER_LOCK] = { "updates_beside_the_lock", "1" },
 };
 
 #include "impls/technique/audit.h"
@@ -68,10 +67,10 @@ static void promotion_store(struct audit *audit, void *thread, uint64_t word)
 	audit_add(audit, PROMOTED, map->promotions - promotions);
 	audit_add(audit, LOADED,
 	        map->promotions == promotions && map->dirty &&
-	                syncmap_is_loaded(map->dirty));
+	                syncmap_dirty_is_full(map->dirty));
 }
 
-/* Whether so many misses could be a number that is made of the buckets. */
+/* True if a rule based on buckets gives this number of misses. */
 static bool promotion_estimates(uint64_t misses, unsigned log2_buckets)
 {
 	const uint64_t buckets = (uint64_t)1 << log2_buckets;
@@ -80,8 +79,8 @@ static bool promotion_estimates(uint64_t misses, unsigned log2_buckets)
 	       misses == 13 * buckets / 2;
 }
 
-/* One look-up of a key that only dirty has; true: it was promoted. */
-static bool promotion_look(struct audit *audit, void *thread, uint64_t word)
+/* Looks up a key that only dirty has; returns true if it was promoted. */
+static bool promotion_lookup(struct audit *audit, void *thread, uint64_t word)
 {
 	struct syncmap *map = syncmap_of(thread);
 	const uint64_t promotions = map->promotions;
@@ -102,7 +101,7 @@ static bool promotion_look(struct audit *audit, void *thread, uint64_t word)
 	return promoted;
 }
 
-/* Updates a key that the read map has, where there is one, under the lock. */
+/* Updates a key of the read map, if there is one, while it holds the lock. */
 static void promotion_update(struct audit *audit, void *thread)
 {
 	struct syncmap *map = syncmap_of(thread);
@@ -116,7 +115,7 @@ static void promotion_update(struct audit *audit, void *thread)
 	syncmap_lock(&map->lock);
 	syncmap_upsert(thread, RM_U64X8, key, &value);
 	syncmap_unlock(&map->lock);
-	audit_add(audit, BESIDE, 1);
+	audit_add(audit, UPDATES_UNDER_LOCK, 1);
 }
 
 /* `first` is the first of this cycle's new keys. */
@@ -126,17 +125,17 @@ static void promotion_cycle(struct audit *audit, void *thread, uint64_t first)
 
 	for (uint64_t i = 0; i < audit->keys; i++)
 		promotion_store(audit, thread, first + i);
-	/* twice as many misses as it should take, and some */
+	/* twice the misses that should suffice, and some more */
 	for (uint64_t i = 0; map->dirty && i < 2 * (first + audit->keys) + 2;
 	        i++)
-		if (promotion_look(audit, thread, first + audit->keys - 1))
+		if (promotion_lookup(audit, thread, first + audit->keys - 1))
 			break;
 	promotion_update(audit, thread);
 	syncmap_quiesce(thread);
 }
 
-/* Is all there that was put in? */
-static bool promotion_holds(void *thread, uint64_t keys)
+/* True if all inserted keys are present. */
+static bool promotion_has_all(void *thread, uint64_t keys)
 {
 	struct rm_value value;
 	bool all = true;
@@ -160,7 +159,7 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	if (thread) {
 		for (uint64_t i = 0; i < CYCLES; i++)
 			promotion_cycle(audit, thread, i * audit->keys);
-		right = promotion_holds(thread, CYCLES * audit->keys);
+		right = promotion_has_all(thread, CYCLES * audit->keys);
 		syncmap_leave(thread);
 	}
 	if (map)
@@ -168,4 +167,4 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	return right;
 }
 
-#endif /* RM_SUPPORT_PROMOTION_H */
+#endif /* RM_TECHNIQUE_PROMOTION_H */

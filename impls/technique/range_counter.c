@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * range_counter.c - the next chunk of a connection comes from a counter.
- *
- * A request reads one word and replaces it by compare-and-swap; connection and
- * chunk are its quotient and remainder. O(1), and each number once.
- */
+/* range_counter.c - the next chunk of a connection comes from a counter. A
+   request reads one word and replaces it by compare-and-swap; connection and
+   chunk are its quotient and remainder. O(1), and each number exactly once. */
 #include "impls/technique/technique.h"
 
 #include <stdatomic.h>

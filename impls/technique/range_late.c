@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * range_late.c - what a Range of Go's sync.Map shows of writes that come after
- * it has begun: the loop `tally:KEYS` (article S4, section 1; claim S4-09).
+ * range_late.c - whether a Range of Go's sync.Map shows writes that begin after
+ * it: the loop `tally:KEYS` (article S4, section 1; claim S4-09).
  *
  * KEYS iterations are one Range over KEYS keys. At its first entry the thread
- * that ranges replaces the value of every key, removes the last eighth of them
- * and stores as many new ones; from then on each value of the new round that
- * is met was written after the begin, and so was each new key. A snapshot would
- * show neither, and would show every removed key. Rounds of several threads
- * take turns, so that all writes are those of the thread itself.
+ * replaces the value of every key, removes the last eighth of them and stores
+ * as many new ones. From then on each value of the new round and each new key
+ * that it visits was written after the Range began. A snapshot would show
+ * neither, and would show every removed key. Rounds of several threads exclude
+ * each other, so all writes are the thread's own.
  */
 #include "impls/support/guard_go_mutex.h"
 #include "impls/syncmap/syncmap.h"
@@ -19,8 +19,8 @@ enum { RANGE_PRESET_KEYS = 64, RANGE_PART = 8 };
 struct range_late {
 	struct guard turn;
 	struct syncmap *map;
-	uint64_t keys, gone; /* of keys the last `gone` are removed */
-	/* all below protected by turn */
+	uint64_t keys, removed; /* the last `removed` keys are removed */
+	/* all below is protected by turn */
 	uint64_t round, ranges;
 	uint64_t updates_seen, inserts_seen, removed_seen, entries, lost;
 };
@@ -30,27 +30,27 @@ struct range_thread {
 	void *handle; /* of the map */
 };
 
-/* One Range: what its function needs. */
+/* The state of one Range. */
 struct range_walk {
 	struct range_thread *self;
-	uint64_t round, kept; /* entries of keys that stay throughout */
-	bool begun;
+	uint64_t round, stayed; /* entries of keys that stay throughout */
+	bool writes_done;
 };
 
-static uint64_t range_words(uint64_t round, uint64_t key)
+static uint64_t range_value(uint64_t round, uint64_t key)
 {
 	return round << 32 | key;
 }
 
 static void range_put(struct range_thread *self, uint64_t key, uint64_t round)
 {
-	const struct rm_value value = { { range_words(round, key) } };
+	const struct rm_value value = { { range_value(round, key) } };
 
 	syncmap_upsert(
 	        self->handle, RM_U64X8, (struct rm_key){ .word = key }, &value);
 }
 
-/* Keys from `first` on; false in `there`: they go. */
+/* Writes the keys from `first` on or, if `there` is false, removes them. */
 static void range_set(struct range_thread *self, uint64_t first, uint64_t end,
         uint64_t round, bool there)
 {
@@ -62,18 +62,17 @@ static void range_set(struct range_thread *self, uint64_t first, uint64_t end,
 			        (struct rm_key){ .word = key });
 }
 
-/* What is written once the Range has begun. The key that it stands at has been
-   read already, whatever is written now. */
+/* Writes at the Range's first entry, whose value has been read. */
 static void range_write(struct range_walk *walk)
 {
 	const struct range_late *late = walk->self->late;
-	const uint64_t stays = late->keys - late->gone;
+	const uint64_t stays = late->keys - late->removed;
 
 	range_set(walk->self, 0, stays, walk->round + 1, true);
 	range_set(walk->self, stays, late->keys, 0, false);
-	range_set(walk->self, late->keys, late->keys + late->gone,
+	range_set(walk->self, late->keys, late->keys + late->removed,
 	        walk->round + 1, true);
-	walk->begun = true;
+	walk->writes_done = true;
 }
 
 static bool range_entry(
@@ -82,11 +81,11 @@ static bool range_entry(
 	struct range_walk *walk = context;
 	struct range_late *late = walk->self->late;
 	const uint64_t round = value->word[0] >> 32;
-	const uint64_t stays = late->keys - late->gone;
+	const uint64_t stays = late->keys - late->removed;
 
 	late->entries++;
-	walk->kept += key.word < stays;
-	if (!walk->begun)
+	walk->stayed += key.word < stays;
+	if (!walk->writes_done)
 		range_write(walk);
 	else if (key.word >= late->keys)
 		late->inserts_seen++;
@@ -97,17 +96,17 @@ static bool range_entry(
 	return true;
 }
 
-/* One round. Before and after it all keys have the round's number. */
+/* Runs one round. Before and after it all keys have the round's number. */
 static void range_once(struct range_thread *self)
 {
 	struct range_late *late = self->late;
 	struct range_walk walk = { .self = self, .round = late->round };
 
 	syncmap_scan(self->handle, RM_U64X8, range_entry, &walk);
-	late->lost += walk.kept != late->keys - late->gone;
+	late->lost += walk.stayed != late->keys - late->removed;
 	late->ranges++;
 	late->round += 2;
-	range_set(self, late->keys, late->keys + late->gone, 0, false);
+	range_set(self, late->keys, late->keys + late->removed, 0, false);
 	range_set(self, 0, late->keys, late->round, true);
 }
 
@@ -116,7 +115,7 @@ static void range_run(struct rm_worker *worker)
 	struct range_thread *self = worker->thread;
 
 	while (technique_turn(worker)) {
-		/* who waits for its turn holds up nobody's reclamation */
+		/* a thread that waits must not delay reclamation */
 		syncmap_park(self->handle);
 		guard_write(&self->late->turn);
 		syncmap_unpark(self->handle);
@@ -156,7 +155,7 @@ static void *range_create(const struct rm_sizing *sizing)
 	if (!late)
 		return NULL;
 	late->keys = technique_arg(sizing, 0, RANGE_PRESET_KEYS);
-	late->gone = late->keys / RANGE_PART;
+	late->removed = late->keys / RANGE_PART;
 	inner.shape = RM_U64X8;
 	inner.keys = late->keys;
 	late->map = syncmap_create(&inner);
@@ -217,7 +216,7 @@ static void range_stats(void *opaque, rm_stat_fn *emit, void *context)
 	guard_write_end(&late->turn);
 }
 
-/* Go promises: who is there throughout is visited once. */
+/* Go promises that a key that is present throughout is visited once. */
 static bool range_check(void *opaque, char *why, size_t size)
 {
 	const struct range_late *late = opaque;
@@ -245,7 +244,7 @@ static const struct rm_own_loop range_loops[] = { { "tally", range_run },
 
 const struct rm_impl rm_impl_range_late = {
 	.id = "range_late",
-	.label = "a walk, and writes in it",
+	.label = "Range, with writes during it",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",
 	.system = "M4",

@@ -3,10 +3,11 @@
  * range_list.c - the next chunk of a connection is found in the list of all
  * ranges sent so far.
  *
- * Misuse, twice: a request looks at every range, O(n), and two that look at
- * the same time send the same one; other numbers are skipped. range_counter
- * does neither. Between look and entry one request in 1000 gives way to others,
- * so that they meet in every run. Words are relaxed atomics: wrong, but defined.
+ * Misuse, twice: a request inspects every range, O(n), and two concurrent
+ * requests send the same one while other numbers are skipped. range_counter
+ * does neither. One request in 1000 sleeps between search and entry, so that
+ * requests overlap in every run. Words are relaxed atomics: results are wrong,
+ * but defined.
  */
 #include "impls/technique/technique.h"
 
@@ -15,9 +16,9 @@
 enum { SENT_CHUNKS = 100, SENT_GIVES_WAY = 1000 };
 
 struct sent_record {
-	_Atomic uint64_t base;  /* number of the connection's first chunk */
+	_Atomic uint64_t base;  /* the connection's first number */
 	_Atomic uint64_t count; /* of ranges */
-	_Atomic uint64_t end[]; /* of each; it begins where another one ends */
+	_Atomic uint64_t end[]; /* ends; a range starts at another's end */
 };
 
 static size_t sent_record_bytes(uint64_t chunks)
@@ -25,7 +26,7 @@ static size_t sent_record_bytes(uint64_t chunks)
 	return sizeof(struct sent_record) + chunks * sizeof(uint64_t);
 }
 
-/* relaxed, both: what orders nothing is the misuse */
+/* relaxed, both: the missing order is the misuse */
 #define sent_get(field) atomic_load_explicit(&(field), memory_order_relaxed)
 #define sent_set(field, value) \
 	atomic_store_explicit(&(field), (value), memory_order_relaxed)
@@ -45,7 +46,7 @@ RM_HOT uint64_t sent_next(struct sent_record *record, uint64_t chunks,
 	}
 	*looked_at = count;
 	if (request % SENT_GIVES_WAY == 1)
-		technique_give_way();
+		technique_sleep();
 	sent_set(record->end[count], next + 1);
 	if (count + 1 < chunks) {
 		sent_set(record->count, count + 1);

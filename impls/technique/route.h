@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * route.h - stores into 64 shards, by two ways of choosing the shard (article
- * S2, 4.3; claim S2-35): from a hash of the key, or from where the key lies.
+ * route.h - stores into 64 shards, with two ways to select the shard (article
+ * S2, 4.3; claim S2-35): by a hash of the key, or by the address of the key.
  *
- * Before it is included: ROUTE_OF(key), from a pointer to the caller's copy of
- * the key, and ROUTE_MISLEADS, whether one key may go to different shards.
+ * The includer defines before: ROUTE_OF(key), given a pointer to the caller's
+ * copy of the key, and ROUTE_MISLEADS, whether one key may go to different
+ * shards.
  *
  * An iteration stores a random key. One in 64 then looks the same key up, from
- * a copy a few words further, as from another depth of calls; what is not found
- * is counted. Each way is judged by its own promise: a hash must find all.
+ * a copy a few words away, as from another depth of calls; failures are
+ * counted. A hash must find all keys.
  */
 #include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
@@ -25,8 +26,8 @@ RM_HOT size_t shard_choice(struct rm_shape shape, struct rm_key key)
 
 enum {
 	ROUTE_PRESET_KEYS = 1000,
-	ROUTE_LOOKUPS = 64, /* stores to a look-up */
-	ROUTE_DEEPER = 5,   /* copies of a key further on */
+	ROUTE_LOOKUPS = 64, /* stores per lookup */
+	ROUTE_DEEPER = 5,   /* distance of the copy, in keys */
 };
 
 struct route {
@@ -116,7 +117,7 @@ static void route_stats(void *opaque, rm_stat_fn *emit, void *context)
 	unsigned used = 0;
 
 	for (size_t i = 0; i < SHARDS; i++) {
-		/* as a writer: who asks has not joined */
+		/* as a writer, since the caller has not joined */
 		guard_write(&route->map->shard[i].guard);
 		used += gomap_count(route->map->shard[i].inner) > 0;
 		guard_write_end(&route->map->shard[i].guard);
@@ -137,12 +138,12 @@ static void route_stats(void *opaque, rm_stat_fn *emit, void *context)
 static bool route_check(void *opaque, char *why, size_t size)
 {
 	struct route *route = opaque;
-	/* relaxed: nobody else uses it */
+	/* relaxed: no other thread uses it */
 	uint64_t lost =
 	        atomic_load_explicit(&route->lost, memory_order_relaxed);
 
 	for (size_t i = 0; i < SHARDS; i++)
-		if (!gomap_check_says(route->map->shard[i].inner, why, size))
+		if (!gomap_check_report(route->map->shard[i].inner, why, size))
 			return false;
 	if (!lost || ROUTE_MISLEADS)
 		return true;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * route_address.c - stores into shards that the address of the key's argument
- * chooses, as the listing of article S2 does: where the key lies, not what it
- * is. A planted misuse: one key goes to different shards, and is not found.
+ * route_address.c - stores into shards selected by the address of the key's
+ * argument, like the listing of article S2: by the key's location, not its
+ * content. Misuse: one key goes to different shards and is not found.
  *
- * In units of a key's alignment, since of addresses modulo 64 only eight would
- * be left. Stacks of threads are whole pages apart, as those of goroutines are
- * whole blocks apart: at one depth of calls all of them get the same shard.
+ * Addresses are divided by a key's alignment; otherwise only eight of 64 shards
+ * would be used. Stacks of threads are whole pages apart, and goroutines'
+ * stacks whole blocks, so at equal call depth all get the same shard.
  */
 #define ROUTE_OF(key)  ((uintptr_t)(key) / _Alignof(struct rm_key) % SHARDS)
 #define ROUTE_MISLEADS true

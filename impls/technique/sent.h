@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sent.h - which chunk of a connection is to be sent next: the loop
- * `range-list`. All threads serve connections of so many chunks, one after the
- * other; each request takes the next number.
+ * sent.h - which chunk of a connection is sent next: the loop `range-list`. All
+ * threads serve connections of CHUNKS chunks, one after the other; each request
+ * takes the next number.
  *
- * A template: the includer defines sent_next(), struct sent_record before it,
- * and says where a record begins. Every number must be handed out exactly once:
- * how many there were, and a sum of a mix of each, is compared with 0 .. n - 1.
+ * A template: the includer defines struct sent_record, sent_next() and
+ * sent_record_bytes(). Every number must be handed out exactly once: the count
+ * and the sum of a hash of each number are
+ * compared with the values for 0 .. n - 1.
  */
-#ifndef RM_SUPPORT_SENT_H
-#define RM_SUPPORT_SENT_H
+#ifndef RM_TECHNIQUE_SENT_H
+#define RM_TECHNIQUE_SENT_H
 
 #include "impls/support/hash.h"
 #include "impls/technique/technique.h"
@@ -30,10 +31,10 @@ struct sent {
 	struct sent_thread *thread;
 };
 
-/* For a sum that no other set of numbers has but by accident. */
+/* Hashes a number, so that the sum identifies the set of numbers. */
 RM_HOT uint64_t sent_mix(uint64_t number)
 {
-	return rm_mum(number ^ RM_HASH_A, RM_HASH_B ^ number << 32);
+	return rm_multiply_fold(number ^ RM_HASH_A, RM_HASH_B ^ number << 32);
 }
 
 static void sent_loop(struct rm_worker *worker)
@@ -134,4 +135,4 @@ static const struct rm_own_loop sent_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_SENT_H */
+#endif /* RM_TECHNIQUE_SENT_H */

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stock.h - selling what is in stock: one item in a locked Go map, many
- * callers who each take one unit, the loop `stock`.
+ * stock.h - selling from stock: one item in a locked Go map, and many callers
+ * that each take one unit, the loop `stock`.
  *
- * A template. The includer chooses a guard (guard_*.h) and defines
+ * A template. The includer selects a guard (guard_*.h) and defines
  *
- *	STOCK_LOOKS_FIRST  1: looks under the read lock, and refuses there
- *	STOCK_LOOKS_AGAIN  1: looks under the write lock before it takes
+ *	STOCK_CHECKS_UNLOCKED  1: looks under the read lock, and refuses there
+ *	STOCK_CHECKS_LOCKED  1: looks under the write lock before it takes
  *
- * Where the measure is latency each sale and each refusal is timed, from the
- * caller's request to its answer; a caller asks again at once, so these are
+ * If the measure is latency, each sale and each refusal is timed, from the
+ * caller's request to its answer. A caller repeats at once, so these are
  * service times of a closed loop.
  *
- * Invariant: sold = initial - remaining, and never above initial. With neither
- * a look under the write lock nor luck it breaks: two callers see the last
- * unit, both take it. So that they meet in every run, who looks but once and
- * sees fewer units than there are callers waits between look and taking until
- * more callers have looked than there are units, for 20 ms at most.
+ * Invariant: sold = initial - remaining, and never above initial. Without a
+ * check under the write lock it can break: two callers see the last unit, and
+ * both take it. Callers shall overlap in every run. So a caller that checks
+ * only once and sees fewer units than callers waits before it takes one, until
+ * more callers have checked than there are units, for 20 ms at most.
  */
-#ifndef RM_SUPPORT_STOCK_H
-#define RM_SUPPORT_STOCK_H
+#ifndef RM_TECHNIQUE_STOCK_H
+#define RM_TECHNIQUE_STOCK_H
 
 #include "impls/gomap/gomap_ops.h"
 #include "impls/technique/technique.h"
@@ -36,7 +36,7 @@ struct stock;
 struct stock_thread {
 	_Alignas(2 * RM_CACHE_LINE) struct stock *stock;
 	_Atomic uint64_t sold, refused;
-	struct rm_histogram *sales, *refusals; /* times; NULL: none yet */
+	struct rm_histogram *sales, *refusals; /* durations; NULL: none yet */
 };
 
 struct stock {
@@ -49,10 +49,9 @@ struct stock {
 	struct stock_thread *thread;
 };
 
-/* The one item. */
 #define STOCK_ITEM ((struct rm_key){ .word = 1 })
 
-/* Units left, below 0 if oversold; under the guard. */
+/* Returns the units left, below 0 if oversold; under the guard. */
 RM_HOT int64_t stock_left(const struct stock *stock)
 {
 	struct rm_value value = { { 0 } };
@@ -68,7 +67,7 @@ RM_HOT void stock_put(struct stock *stock, int64_t units)
 	gomap_exchange(stock->shelf, RM_U64X8, STOCK_ITEM, &value, NULL);
 }
 
-/* The misuse's window between look and taking, made wide for the last units. */
+/* Widens the misuse's window between check and take for the last units. */
 static inline void stock_hesitate(struct stock *stock, int64_t left)
 {
 	const struct timespec moment = { .tv_nsec = STOCK_WAIT_NS };
@@ -85,8 +84,8 @@ static inline void stock_hesitate(struct stock *stock, int64_t left)
 	atomic_fetch_sub_explicit(&stock->hesitating, 1, memory_order_relaxed);
 }
 
-/* Looks under the read lock: units left. */
-RM_HOT int64_t stock_look(struct stock_thread *self)
+/* Returns the units left, under the read lock. */
+RM_HOT int64_t stock_read_left(struct stock_thread *self)
 {
 	struct stock *stock = self->stock;
 
@@ -96,14 +95,14 @@ RM_HOT int64_t stock_look(struct stock_thread *self)
 	return left;
 }
 
-/* Takes a unit under the write lock, if there is one or nobody looks. */
+/* Takes a unit under the write lock, if left or unless checked again. */
 RM_HOT bool stock_take(struct stock_thread *self)
 {
 	struct stock *stock = self->stock;
 
 	guard_write(&stock->guard);
 	int64_t left = stock_left(stock);
-	const bool sells = !STOCK_LOOKS_AGAIN || left >= 1;
+	const bool sells = !STOCK_CHECKS_LOCKED || left >= 1;
 
 	if (sells)
 		stock_put(stock, left - 1);
@@ -111,22 +110,22 @@ RM_HOT bool stock_take(struct stock_thread *self)
 	return sells;
 }
 
-/* One caller's request; true: sold. */
+/* Handles one caller's request; returns true if sold. */
 RM_HOT bool stock_sell(struct stock_thread *self)
 {
-	if (STOCK_LOOKS_FIRST) {
-		int64_t left = stock_look(self);
+	if (STOCK_CHECKS_UNLOCKED) {
+		int64_t left = stock_read_left(self);
 
 		if (left < 1)
 			return false;
-		if (!STOCK_LOOKS_AGAIN)
+		if (!STOCK_CHECKS_LOCKED)
 			stock_hesitate(self->stock, left);
 	}
 	return stock_take(self);
 }
 
-/* Notes a moment once. */
-static inline void stock_note(_Atomic uint64_t *moment_ns)
+/* Records a time once. */
+static inline void stock_record_time(_Atomic uint64_t *moment_ns)
 {
 	uint64_t none = 0;
 
@@ -137,23 +136,23 @@ static inline void stock_note(_Atomic uint64_t *moment_ns)
 		        memory_order_relaxed);
 }
 
-/* Sells until stopped; when nothing is left it counts refusals, cheap ones. */
+/* Sells until stopped; after the last unit it counts refusals. */
 static void stock_loop(struct rm_worker *worker)
 {
 	struct stock_thread *self = worker->thread;
 
-	stock_note(&self->stock->opened_ns);
+	stock_record_time(&self->stock->opened_ns);
 	while (technique_turn(worker)) {
 		const uint64_t start_ns = technique_begin(worker);
 		const bool sold = stock_sell(self);
 
 		if (worker->timed)
-			technique_note(sold ? &self->sales : &self->refusals,
+			technique_record(sold ? &self->sales : &self->refusals,
 			        rm_now_ns() - start_ns);
 		if (sold) {
 			rm_stat_own(&self->sold, 1);
 		} else {
-			stock_note(&self->stock->sold_out_ns);
+			stock_record_time(&self->stock->sold_out_ns);
 			rm_stat_own(&self->refused, 1);
 		}
 	}
@@ -209,7 +208,7 @@ static uint64_t stock_sold(struct stock *stock)
 	return sold;
 }
 
-/* Times of sales or of refusals; of one thread after the other. */
+/* Reports the times of sales or of refusals, merged over all threads. */
 static void stock_emit_times(
         const struct stock *stock, bool sales, rm_stat_fn *emit, void *context)
 {
@@ -286,4 +285,4 @@ static const struct rm_own_loop stock_loops[] = {
 	{ NULL, NULL },
 };
 
-#endif /* RM_SUPPORT_STOCK_H */
+#endif /* RM_TECHNIQUE_STOCK_H */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * stock_rw.c - stock under an RWMutex: look, and look again to take.
- *
- * A refusal takes the read lock only. Who may sell has to take the write lock,
- * which a read lock cannot become, and so must look again.
- */
+/* stock_rw.c - stock under an RWMutex: check, then check again to take. A
+   refusal takes the read lock only. A sale needs the write lock, to which a
+   read lock cannot be upgraded, so the caller must check again. */
 #include "impls/support/guard_go_rw.h"
 
-enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 1 };
+enum { STOCK_CHECKS_UNLOCKED = 1, STOCK_CHECKS_LOCKED = 1 };
 #include "impls/technique/stock.h"
 
 const struct rm_impl rm_impl_stock_rw = {

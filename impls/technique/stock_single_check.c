@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * stock_single_check.c - stock under an RWMutex, looked at but once.
- *
- * Misuse: what the read lock showed need not hold any more when the write lock
- * is there. stock_rw looks again.
- */
+/* stock_single_check.c - stock under an RWMutex, checked only once. Misuse: the
+   result under the read lock may be outdated when the write lock is held.
+   stock_rw checks again. */
 #include "impls/support/guard_go_rw.h"
 
-enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 0 };
+enum { STOCK_CHECKS_UNLOCKED = 1, STOCK_CHECKS_LOCKED = 0 };
 #include "impls/technique/stock.h"
 
 const struct rm_impl rm_impl_stock_single_check = {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * take_apart.c - the same of a LoadAndDelete that is a Load and then a Delete,
- * as article S1, 3.3 says that Go's is: beside take_met it shows that the counts
- * see what the article describes. impls/technique/take_met.h
- */
+/* take_apart.c - a LoadAndDelete that is a Load and then a Delete, as article
+   S1, 3.3 claims of Go's. Compared with take_met it shows that the counts
+   detect what the article describes. See impls/technique/take_met.h. */
 #include "impls/technique/take_met.h"
 
 static bool met_take(void *thread, struct rm_key key, struct rm_value *old)
@@ -17,7 +15,7 @@ static bool met_take(void *thread, struct rm_key key, struct rm_value *old)
 
 const struct rm_impl rm_impl_take_apart = {
 	.id = "take_apart",
-	.label = "Load and then Delete, met by a Delete",
+	.label = "Delete between a Load and a Delete",
 	.sync = "epoch",
 	.source =
 	        "Go 1.19-1.23, sync/map.go; its LoadAndDelete as misdescribed",

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * take_met.c - a Delete within a LoadAndDelete of the port of sync.Map, whose
- * LoadAndDelete exchanges what it has seen for nil. impls/technique/take_met.h
- */
+/* take_met.c - a Delete within a LoadAndDelete of the port of sync.Map, whose
+   LoadAndDelete atomically exchanges the value that it has read for nil. See
+   impls/technique/take_met.h. */
 #include "impls/technique/take_met.h"
 
 static bool met_take(void *thread, struct rm_key key, struct rm_value *old)
@@ -12,7 +11,7 @@ static bool met_take(void *thread, struct rm_key key, struct rm_value *old)
 
 const struct rm_impl rm_impl_take_met = {
 	.id = "take_met",
-	.label = "LoadAndDelete met by a Delete",
+	.label = "Delete during a LoadAndDelete",
 	.sync = "epoch",
 	.source = "Go 1.19-1.23, sync/map.go",
 	.system = "M4",

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * take_met.h - a Delete that comes between the look of a LoadAndDelete at a
- * value and its taking of it: of every key of an audit, by one thread that acts
- * for two (article S1, 3.3; claim S1-12).
+ * take_met.h - a Delete that runs between a LoadAndDelete's load of a value and
+ * its delete: for every key of an audit, by one thread that acts for two
+ * (article S1, 3.3; claim S1-12).
  *
- * Two threads that race meet there by luck, or never, and that nothing was seen
- * then says little. Here the second's whole operation runs at just that place:
- * of even keys a Delete within a LoadAndDelete, of odd ones the other way round.
- * Half of the keys are in the read map, half in dirty only. An operation that
- * looks and takes in two steps gives the key to both.
+ * Two racing threads overlap there by chance or never, so a run without an
+ * error proves little. Here the second thread's whole operation runs exactly at
+ * that point: for even keys a Delete within a LoadAndDelete, for odd ones the
+ * reverse. Half of the keys are in the read map, half only in dirty. An
+ * operation that loads and deletes in two steps gives the key to both.
  *
  * A template: the includer defines met_take(), a LoadAndDelete.
  */
-#ifndef RM_SUPPORT_TAKE_MET_H
-#define RM_SUPPORT_TAKE_MET_H
+#ifndef RM_TECHNIQUE_TAKE_MET_H
+#define RM_TECHNIQUE_TAKE_MET_H
 
 static void met_between(void);
-#define SYNCMAP_SEEN() met_between()
+#define SYNCMAP_BEFORE_EXCHANGE() met_between()
 #include "impls/syncmap/syncmap.h"
 
 enum { AUDIT_AUDITS, MEETINGS, BOTH, NEITHER, LOST, AUDIT_COUNTS };
@@ -27,23 +27,23 @@ static const char *const audit_names[AUDIT_COUNTS][2] = {
 	[MEETINGS] = { "takers_met", "1" },
 	[BOTH] = { "both_got_it", "1" },
 	[NEITHER] = { "neither_got_it", "1" },
-	/* LoadAndDelete succeeded with another value than was stored */
+	/* LoadAndDelete returned another value than was stored */
 	[LOST] = { "values_lost", "1" },
 };
 
 #include "impls/technique/audit.h"
 
-/* What the second does when the first has looked. */
+/* The operation of the second thread, once the first has loaded the value. */
 struct met_second {
 	struct audit *audit;
 	void *thread;
 	struct rm_key key;
-	bool takes, got; /* LoadAndDelete, not Delete; it had success */
+	bool takes, got; /* takes: LoadAndDelete, not Delete */
 	struct rm_value value;
 };
 
-/* Set while one waits: a thread's own, since the place where it acts is deep
-   in the map's code and knows no audit. */
+/* Set while the second operation is pending. Thread-local, since the hook runs
+   deep in the map's code without a context. */
 static _Thread_local struct met_second *met_waiting;
 
 static bool met_take(void *thread, struct rm_key key, struct rm_value *old);
@@ -62,8 +62,8 @@ static void met_between(void)
 	                : syncmap_remove(second->thread, RM_U64X8, second->key);
 }
 
-/* Both take `key`, whose value is the number after it. */
-static void met_once(
+/* Both operations take `key`, whose value is key + 1. */
+static void met_take_key(
         struct audit *audit, void *first, void *other, uint64_t key)
 {
 	struct met_second second = { .audit = audit,
@@ -95,7 +95,7 @@ static void met_store(void *thread, uint64_t first, uint64_t end)
 	}
 }
 
-/* All look-ups miss until as many have as dirty has entries. */
+/* Promotes dirty by as many misses as it has entries. */
 static void met_promote(void *thread, uint64_t keys)
 {
 	struct rm_value value;
@@ -105,7 +105,7 @@ static void met_promote(void *thread, uint64_t keys)
 		        thread, RM_U64X8, (struct rm_key){ .word = i }, &value);
 }
 
-static bool met_all(struct audit *audit, void *first, void *second)
+static bool met_take_all(struct audit *audit, void *first, void *second)
 {
 	struct rm_value value;
 	bool empty = true;
@@ -114,14 +114,14 @@ static bool met_all(struct audit *audit, void *first, void *second)
 	met_promote(first, audit->keys);
 	met_store(first, audit->keys, 2 * audit->keys);
 	for (uint64_t key = 0; key < 2 * audit->keys; key++) {
-		met_once(audit, first, second, key);
+		met_take_key(audit, first, second, key);
 		empty &= !syncmap_lookup(first, RM_U64X8,
 		        (struct rm_key){ .word = key }, &value);
 	}
 	return empty;
 }
 
-/* False where a key is still there that both were to take. */
+/* Returns false if a key remains that both operations should have removed. */
 static bool audit_once(struct audit *audit, uint64_t seed)
 {
 	const struct rm_sizing sizing = {
@@ -130,7 +130,7 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	struct syncmap *map = syncmap_create(&sizing);
 	void *first = map ? syncmap_join(map, 0) : NULL;
 	void *second = first ? syncmap_join(map, 1) : NULL;
-	const bool right = second && met_all(audit, first, second);
+	const bool right = second && met_take_all(audit, first, second);
 
 	if (second)
 		syncmap_leave(second);
@@ -141,4 +141,4 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	return right;
 }
 
-#endif /* RM_SUPPORT_TAKE_MET_H */
+#endif /* RM_TECHNIQUE_TAKE_MET_H */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* technique.h - what techniques share: no handle of a thread where it is the
-   subject itself, the loop's end and numbers, memory, a pause, and how long
-   operations took. */
-#ifndef RM_SUPPORT_TECHNIQUE_H
-#define RM_SUPPORT_TECHNIQUE_H
+/* technique.h - helpers that techniques share: loop condition, loop arguments,
+   memory, a short sleep, and durations of operations. */
+#ifndef RM_TECHNIQUE_TECHNIQUE_H
+#define RM_TECHNIQUE_TECHNIQUE_H
 
 #include "impls/support/no_handle.h"
 #include "runner/base/clock.h"
@@ -20,7 +19,7 @@
 	.family = "technique", .guarantees = "none", .progress = weakest, \
 	.dispatch = "none", .ops = &(table), .loops = own_loops
 
-/* Whether the loop shall do another iteration; counts it. */
+/* Returns whether the loop continues, and counts the iteration. */
 RM_HOT bool technique_turn(struct rm_worker *worker)
 {
 	bool more = !rm_stopped(worker) &&
@@ -30,14 +29,14 @@ RM_HOT bool technique_turn(struct rm_worker *worker)
 	return more;
 }
 
-/* The loop's number `i`, or `preset` where nobody gave numbers. */
+/* Returns the loop's argument `i`, or `preset` without arguments. */
 static inline uint64_t technique_arg(
         const struct rm_sizing *sizing, unsigned i, uint64_t preset)
 {
 	return sizing->loop_args ? sizing->loop_args[i] : preset;
 }
 
-/* Zeroed memory in whole pairs of lines: nobody else's data beside it. */
+/* Allocates zeroed memory in whole pairs of cache lines. */
 static inline void *technique_new(size_t bytes)
 {
 	const size_t unit = 2 * RM_CACHE_LINE;
@@ -49,24 +48,25 @@ static inline void *technique_new(size_t bytes)
 	return memory;
 }
 
-/* In the window of a misuse: others shall come in between, in every run. A
-   yield would return at once where no other thread waits for this CPU. */
-static inline void technique_give_way(void)
+/* Sleeps within the critical window of a misuse, so that other threads get in
+   between in every run. A yield returns at once if no other thread waits for
+   this CPU. */
+static inline void technique_sleep(void)
 {
 	const struct timespec moment = { .tv_nsec = 100000 };
 
 	nanosleep(&moment, NULL);
 }
 
-/* When an operation began, where operations are timed; else 0. */
+/* Returns the start time if operations are timed; else 0. */
 RM_HOT uint64_t technique_begin(const struct rm_worker *worker)
 {
 	return worker->timed ? rm_now_ns() : 0;
 }
 
-/* Notes one duration of one thread; the histogram is made at the first, and
-   without memory nothing is noted. */
-static inline void technique_note(struct rm_histogram **times, uint64_t ns)
+/* Records one duration of one thread. Creates the histogram on first use;
+   without memory it records nothing. */
+static inline void technique_record(struct rm_histogram **times, uint64_t ns)
 {
 	if (!*times)
 		*times = rm_histogram_create();
@@ -83,8 +83,8 @@ static inline void technique_emit(const char *name, const char *what,
 	emit(context, full, unit, value);
 }
 
-/* NAME_p50, _p99 and _max of what all threads noted, merged; of nothing noted
-   there is nothing to tell. Two clock readings are in each. */
+/* Reports NAME_p50, _p99 and _max of the merged durations, if there are any.
+   Each includes two clock readings. */
 static inline void technique_emit_times(const char *name,
         const struct rm_histogram *sum, rm_stat_fn *emit, void *context)
 {
@@ -97,4 +97,4 @@ static inline void technique_emit_times(const char *name,
 	technique_emit(name, "max", "ns", (double)sum->max_ns, emit, context);
 }
 
-#endif /* RM_SUPPORT_TECHNIQUE_H */
+#endif /* RM_TECHNIQUE_TECHNIQUE_H */

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report advise DIR --writes 3% --keys 10k --threads 8: which map,
-by a campaign (docs/reference/advise.md)?
+"""python3 -m report advise DIR --writes 3% --keys 10k --threads 8: recommends a
+map from the results of a campaign (docs/reference/advise.md).
 
 One paragraph: first and second choice and their ratio, what would change the
-answer, the nearest measured cells, and what is not known. Outside of what was
-measured it refuses, and prints a workload file that would settle it.
+answer, the nearest measured cells, and the unknowns. Outside the measured
+range it refuses, and prints a workload file that would settle the question.
 
-Exit status: 0 answered; 1 refused, or a control failed: standard output is
-the workload file; 2 usage, or the folder cannot be read; 3 too few runs, or
-one map only.
+Exit status: 0 answered; 1 refused, or a control failed (standard output is the
+workload file); 2 usage, or the folder cannot be read; 3 too few runs, or only one map.
 """
 import argparse
 import sys
@@ -29,7 +28,7 @@ STATUS = {Word.DECIDED: DONE, Word.TIED: DONE, Word.DEPENDS: DONE, Word.REFUSED:
 
 
 def reader(read: Callable[[str], T]) -> Callable[[str], T]:
-    """A reader of values for argparse, which then prints what was expected."""
+    """Wraps a reader so that argparse prints its message about valid values."""
     def typed(value: str) -> T:
         try:
             return read(value)
@@ -41,10 +40,10 @@ def reader(read: Callable[[str], T]) -> Callable[[str], T]:
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
-        prog="readmostly advise", description="Which map, by a campaign? Answers in one "
+        prog="readmostly advise", description="Recommends a map from a campaign: prints one "
         "paragraph, or refuses and prints a workload file that would settle the question.",
         epilog="Exit status: 0 answered; 1 refused; 2 usage or input; 3 too few runs to rank.")
-    parser.add_argument("folder", metavar="DIR", type=Path, help="a campaign, or one in stages")
+    parser.add_argument("folder", metavar="DIR", type=Path, help="campaign, plain or in stages")
     for axis in questions.AXES:
         default = axis.preset
         usual = "" if default is None else f" (default: {text_of(axis.factor, default)})"
@@ -52,20 +51,20 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
                             required=default is None, default=default, metavar="VALUE",
                             help=f"as in workload files{usual}".replace("%", "%%"))
     parser.add_argument("--needs", type=reader(needs.read), default=(), metavar="NAME[,NAME]",
-                        help=f"what the map must promise: {', '.join(needs.NEEDS)}")
+                        help=f"properties that the map must have: {', '.join(needs.NEEDS)}")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--json", action="store_true", help="the same as JSON, with all numbers")
+    how.add_argument("--json", action="store_true", help="the answer as JSON, with all numbers")
     how.add_argument("--workload", action="store_true",
                      help="print only the workload file that measures this place")
     args = parser.parse_args(argv)
     if args.miss_share and args.write_kind == "fresh":
-        parser.error("--misses with --write-kind fresh: expected one of them, as in workload "
-                     "files")
+        parser.error("--misses with --write-kind fresh: workload files allow only one of them; "
+                     "drop one")
     return args
 
 
 def show(a: Answer, args: argparse.Namespace) -> int:
-    """Prints the answer; a refusal goes to standard error, so that standard
+    """Prints the answer. A refusal goes to standard error, because standard
     output is the workload file."""
     status = STATUS[a.word]
     if args.json:
@@ -82,7 +81,7 @@ def show(a: Answer, args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The answer; JournalError if the folder cannot be read."""
+    """Answers the question; JournalError if the folder cannot be read."""
     asked = questions.normal(questions.Spot(**{
         axis.factor: getattr(args, axis.factor) for axis in questions.AXES}))
     campaign, left = folder.read(args.folder)
@@ -90,6 +89,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """argv -- its arguments; returns the exit status."""
+    """argv -- arguments of the command; returns the exit status."""
     args = arguments(argv)
     return ending.refusing(lambda: run(args), "report advise", JournalError)

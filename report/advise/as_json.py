@@ -13,8 +13,8 @@ from report.workload_values import key_of, text_of
 FORMAT = 2
 
 
-def written(spot: Spot) -> Mapping[str, Json]:
-    """A place as workload files write it."""
+def place_json(spot: Spot) -> Mapping[str, Json]:
+    """A place in the notation of workload files."""
     return {key_of(f): text_of(f, spot.value(f)) for f in FACTORS}
 
 
@@ -25,9 +25,9 @@ def rate(c: Corner, name: str | None) -> Estimate | None:
 
 
 def corner(c: Corner) -> dict[str, Json]:
-    """A measured place of the answer."""
+    """A measured place that the answer uses."""
     second = c.second.against if c.second else None
-    return {"place": dict(written(c.spot)), "outcome": c.group.outcome.value,
+    return {"place": dict(place_json(c.spot)), "outcome": c.group.outcome.value,
             "front": plain(c.group.front), "first": c.group.leader, "second": second,
             "ratio": plain(c.second.ratio if c.second else None),
             "first_rate": plain(rate(c, c.group.leader)), "second_rate": plain(rate(c, second)),
@@ -35,7 +35,7 @@ def corner(c: Corner) -> dict[str, Json]:
 
 
 def document(a: Answer) -> str:
-    """All of it. Rates are operations/s, ratios first / second."""
+    """The whole answer. Rates are operations/s, ratios first / second."""
     refusal = a.refusal and {
         "reason": a.refusal.reason.value, "factor": key_of(a.refusal.factor), "why": text.why(a),
         "asked": None if a.refusal.asked is None else text_of(a.refusal.factor, a.refusal.asked),
@@ -45,7 +45,7 @@ def document(a: Answer) -> str:
     trust = a.trust and {"verdict": a.trust.verdict.value,
                          "checks": [plain(c) for c in a.trust.checks]}
     return json.dumps({
-        "format": FORMAT, "question": written(a.question), "needs": a.needs,
+        "format": FORMAT, "question": place_json(a.question), "needs": a.needs,
         "word": a.word.value, "front": a.front, "between": [key_of(f) for f in a.between],
         "measured": [corner(c) for c in a.corners], "flips": flips, "left_out": a.lacking,
         "trust": trust, "unknown": text.unknown(a), "refusal": refusal,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The answer to a question, without sentences.
+"""Computes the answer to a question, without its sentences.
 
-It is the ranking at the place that is asked for, or at the places around it,
-over the maps that meet the needs (report/decide/groups.py).
+The answer is the ranking, among the maps that meet the needs, at the place of the
+question or at the measured places around it (report/decide/groups.py).
 """
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +20,11 @@ from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Question, State, Trust
 from report.workload_values import Value
 
-FLIPS = 3  # named at most
+FLIPS = 3  # printed at most
 
 
 class Word(str, Enum):
-    """An answer in a word."""
+    """The kind of answer."""
     DECIDED = "decided"
     TIED = "tied"
     OPEN = "too few runs"
@@ -47,19 +47,19 @@ class Ranked:
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Workloads may share a place: the one with the most maps is first."""
+        """Sort key. If workloads share a place, the one with the most maps is first."""
         n = min((len(self.measured.rates(m)) for m in self.measured.contenders), default=0)
         return -len(self.measured.contenders), -n, self.group.place.workload
 
 
 @dataclass(frozen=True)
 class Corner:
-    """A measured place of the answer.
+    """A measured place that the answer uses.
 
-    second   the leader against the fastest rival with an interval; of a tie
-             against the fastest that is tied
+    second   leader compared with the fastest rival that has an interval; in a tie
+             with the fastest tied map
     weakest  the comparison with the least certain lead
-    others   workloads of the same place that have other maps in front
+    others   workloads of the same place with another leading group
     """
     spot: Spot
     group: Group
@@ -69,7 +69,7 @@ class Corner:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Ids of the leader's cell and of the second's."""
+        """Ids of the cells of the leader and of the second."""
         names = [self.group.leader, self.second and self.second.against]
         entries = [self.group.entry(m) for m in names if m]
         return tuple(e.cell for e in entries if e)
@@ -88,12 +88,12 @@ class Flip:
 
 @dataclass(frozen=True)
 class Answer:
-    """front    maps to take; empty: none is named
+    """front    maps to take; empty: no recommendation
     between  factors that differ among the corners
     known    all measured places
     lacking  map -> needs that it does not meet
-    left     stages that are not complete and were left out
-    maps     those that may be ranked
+    left     incomplete stages, which are left out
+    maps     maps that may be ranked
     """
     question: Spot
     needs: tuple[str, ...]
@@ -112,8 +112,8 @@ class Answer:
 
 
 def rankings(campaign: load.Campaign, lacking: Mapping[str, object]) -> dict[Spot, list[Ranked]]:
-    """spot -> its rankings that have a result, the one with the most maps
-    first. Without writes the spot is that of each kind of write."""
+    """spot -> its rankings with a result, the one with the most maps first. A
+    spot without writes counts for every kind of write."""
     measured = [replace(m, ranked=tuple(n for n in m.ranked if n not in lacking))
                 for m in groups.measured_groups(campaign) if m.place.loop in CLOSED]
     measured = [m for m in measured if m.contenders]
@@ -141,7 +141,7 @@ def corner(spot: Spot, ranked: Sequence[Ranked]) -> Corner:
 
 
 def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
-    """The word for all corners, and the maps that it is about."""
+    """The answer that covers all corners, and its maps."""
     outcomes = {c.group.outcome for c in corners}
     for outcome in (Outcome.OPEN, Outcome.ALONE):
         if outcome in outcomes:
@@ -151,13 +151,12 @@ def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
     return Word.DEPENDS, ()
 
 
-def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], asked: Spot,
+def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], target: Spot,
           front: Sequence[str]) -> tuple[Flip, ...]:
-    """The nearest places at which one map leads that is not the whole answer,
-    which after a tie one of the tied may be: there it matters which is taken.
-    Each way from the place the first one, the fewest measured steps away
-    first."""
-    anchor, result = places.nearest(found, asked), []
+    """The nearest places with a single leader that is not the whole answer. After
+    a tie this may be a tied map: there the choice among the tied maps matters.
+    Takes the first such place in each direction, sorted by measured steps."""
+    anchor, result = places.nearest(found, target), []
     for factor in FACTORS:
         for way in places.neighbours(list(known), found, anchor, factor):
             for near in way:
@@ -173,7 +172,7 @@ def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], asked: 
 
 
 def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Assessment:
-    """The assessments of the corners as one: the worst verdict, and the checks
+    """Combines the assessments of the corners: the worst verdict, and the checks
     that led to it."""
     found: list[Assessment] = []
     for r in ranked:
@@ -187,14 +186,14 @@ def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Assessment:
 
 
 def is_invalid(found: Assessment) -> bool:
-    """Did a control fail? Too few runs have a word that states it."""
+    """True if a control failed. Too few runs are reported by Word.OPEN instead."""
     return found.verdict is Trust.NOT and any(
         c.question is not Question.POWER for c in found.checks)
 
 
-def answer(campaign: load.Campaign, asked: Spot, wanted: tuple[str, ...] = (),
+def answer(campaign: load.Campaign, target: Spot, wanted: tuple[str, ...] = (),
            left: tuple[str, ...] = ()) -> Answer:
-    """What a campaign answers to a question.
+    """Answers a question from a campaign.
 
     wanted -- names of needs; left -- stages that were left out
     """
@@ -203,10 +202,10 @@ def answer(campaign: load.Campaign, asked: Spot, wanted: tuple[str, ...] = (),
     known = rankings(campaign, lacking)
     maps = tuple(sorted(c.id for c in planned
                         if groups.is_ranked(campaign, c.id) and c.id not in lacking))
-    base = Answer(asked, wanted, campaign, left, maps, lacking, tuple(known))
+    base = Answer(target, wanted, campaign, left, maps, lacking, tuple(known))
     if not known:
         return replace(base, refusal=Refusal(Reason.NEEDS if lacking else Reason.NOTHING))
-    spots, refusal = places.locate(list(known), asked, campaign.plan.machine.cpus)
+    spots, refusal = places.locate(list(known), target, campaign.plan.machine.cpus)
     if refusal:
         return replace(base, refusal=refusal)
     corners = tuple(corner(s, known[s]) for s in spots)
@@ -215,5 +214,5 @@ def answer(campaign: load.Campaign, asked: Spot, wanted: tuple[str, ...] = (),
     base = replace(base, corners=corners, between=places.between(spots), trust=trust_of)
     if is_invalid(trust_of):
         return replace(base, word=Word.INVALID)
-    more = flips(known, spots, asked, front) if front else ()
+    more = flips(known, spots, target, front) if front else ()
     return replace(base, word=word, front=front, flips=more)

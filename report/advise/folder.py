@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign folder, or a staged one: its complete stages as one campaign.
+"""Reads a campaign folder, or the complete stages of a staged one as one campaign.
 
-Blocks of different stages ran at different times. The blocks of a later stage
-get higher numbers than those before, so that pairs stay within a stage.
+Stages run at different times. Blocks are numbered on from stage to stage, so
+that pairs stay within a stage.
 """
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -18,8 +18,8 @@ def shifted(trials: Iterable[Trial], blocks: int) -> tuple[Trial, ...]:
 
 
 def joined(known: Cell | None, cell: Cell, done: int) -> Cell:
-    """A cell of the stages so far with that of the next one, whose blocks come
-    after `done`. One stage may have what another skipped."""
+    """Appends the cell of the next stage, whose blocks come after `done`, to the
+    cell of the stages so far. One stage may have run a cell that another skipped."""
     trials, earlier = shifted(cell.trials, done), shifted(cell.earlier, done)
     if known is None:
         return replace(cell, trials=trials, earlier=earlier)
@@ -30,13 +30,13 @@ def joined(known: Cell | None, cell: Cell, done: int) -> Cell:
 
 
 def blocks_of(campaign: Campaign) -> int:
-    """How many block numbers a stage uses."""
+    """Number of block numbers that a stage uses."""
     return max([len(campaign.rounds), *(c.factors.blocks for c in campaign.cells.values()),
                 *(t.block + 1 for _, t in campaign.ran)])
 
 
 def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
-    """The campaigns of several stages, all of one machine, as one."""
+    """Joins the campaigns of several stages of one machine."""
     cells: dict[str, Cell] = {}
     arms: dict[tuple[str, str], tuple[Trial, ...]] = {}
     rounds: list[tuple[tuple[str, int], ...]] = []
@@ -46,7 +46,8 @@ def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
             cells[cell.id] = joined(cells.get(cell.id), cell, done)
         for key, trials in stage.arms.items():
             arms[key] = arms.get(key, ()) + shifted(trials, done)
-        rounds += [tuple((name, block + done) for name, block in of) for of in stage.rounds]
+        rounds += [tuple((name, block + done) for name, block in cells_of_round)
+                   for cells_of_round in stage.rounds]
         done += blocks_of(stage)
     maps = {m.id: m for s in stages for m in s.plan.maps}
     plan = replace(stages[0].plan, maps=tuple(maps.values()), name=path.resolve().name,
@@ -58,12 +59,12 @@ def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
 
 
 def read(path: Path) -> tuple[Campaign, tuple[str, ...]]:
-    """(campaign, names of stages that are not complete); JournalError if the
-    folder has no campaign."""
+    """(campaign, names of incomplete stages); JournalError if the folder lacks a campaign."""
     if (path / "campaign.json").exists() or not (path / "stages.json").exists():
         return load.read(path), ()
-    of = staged.read(path)
-    if not of.stages:
-        raise JournalError(f"{path}: no stage is complete yet: go on with the command that began "
+    search = staged.read(path)
+    if not search.stages:
+        raise JournalError(f"{path}: no stage is complete yet: resume the command that began "
                            "it")
-    return whole(of.stages, path), (of.begun.path.name,) if of.begun else ()
+    begun = (search.begun.path.name,) if search.begun else ()
+    return whole(search.stages, path), begun

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds a question among the measured places: at one, between several, or
-outside of them. Lists the places next to it."""
+"""Locates a question among the measured places: at one of them, between several,
+or outside. Lists the neighbouring places."""
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -11,26 +11,26 @@ from typing import NamedTuple
 from report.advise.questions import NAMED, ORDERED, USUAL, Spot
 from report.workload_values import Value
 
-LEAST_SHARE = 1e-4  # stands for 0 % when shares are compared
+LEAST_SHARE = 1e-4  # used for 0 % when shares are compared
 
 
 class Reason(str, Enum):
-    """Why a question has no answer."""
+    """Why a question cannot be answered."""
     NOTHING = "nothing"  # no ranked map has a result
-    NEEDS = "needs"  # no ranked map meets them
+    NEEDS = "needs"  # no ranked map meets the needs
     NAME = "name"  # this name was not measured
-    RANGE = "range"  # below or above all values
-    CROWDED = "crowded"  # a number of threads above the CPUs that was not run
+    RANGE = "range"  # below or above all measured values
+    CROWDED = "crowded"  # more threads than CPUs, and this number was not measured
     GAP = "gap"  # no measured places enclose it
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a question has no answer here.
+    """Why a question cannot be answered.
 
-    measured  values of the factor that could have been asked
-    held      factors that are not as usual, with which they were measured
-    alone     GAP: measured with all else as asked
+    measured  values of the factor that have an answer
+    held      factors with other than default values, under which they were measured
+    alone     GAP: values that were measured with all other factors as requested
     """
     reason: Reason
     factor: str = "needs"
@@ -41,14 +41,14 @@ class Refusal:
 
 
 class Near(NamedTuple):
-    """A measured place next to another: measured values and doublings away."""
+    """A neighbour of a place: its distance in measured values and in doublings."""
     steps: int
     doublings: float
     spot: Spot
 
 
 def apart(one: float, other: float) -> float:
-    """How far two values of an ordered factor are apart, in doublings."""
+    """Distance of two values of an ordered factor, in doublings."""
     return abs(math.log2(max(one, LEAST_SHARE) / max(other, LEAST_SHARE)))
 
 
@@ -66,27 +66,27 @@ def values_of(spots: Iterable[Spot], factor: str) -> tuple[Value, ...]:
 
 # ---- inside or outside ------------------------------------------------------------
 
-def narrowed(spots: Sequence[Spot], asked: Spot) -> tuple[list[Spot], Refusal | None]:
-    """The spots that have all named factors as asked; if a factor leaves none,
-    its Refusal. What cannot be asked for is first."""
+def narrowed(spots: Sequence[Spot], target: Spot) -> tuple[list[Spot], Refusal | None]:
+    """The spots that match all named factors, or the Refusal for the first factor
+    without a match. Factors without an option are matched first."""
     left = list(spots)
     for i, factor in enumerate(reversed(NAMED)):
-        fit = [s for s in left if s.value(factor) == asked.value(factor)]
+        fit = [s for s in left if s.value(factor) == target.value(factor)]
         if not fit:
             held = tuple(f for f in NAMED[len(NAMED) - i:]
-                         if asked.value(f) != USUAL.value(f))
-            return [], Refusal(Reason.NAME, factor, asked.value(factor),
+                         if target.value(f) != USUAL.value(f))
+            return [], Refusal(Reason.NAME, factor, target.value(factor),
                                values_of(left, factor), held)
         left = fit
     return left, None
 
 
-def beyond(spots: Sequence[Spot], asked: Spot, cpus: int) -> Refusal | None:
-    """The Refusal of a question that is outside of an ordered factor's range.
+def beyond(spots: Sequence[Spot], target: Spot, cpus: int) -> Refusal | None:
+    """The Refusal of a question outside the range of an ordered factor.
 
-    spots -- named factors are as asked
+    spots -- match the named factors
     """
-    for i, (factor, value) in enumerate(zip(ORDERED, asked.ordered)):
+    for i, (factor, value) in enumerate(zip(ORDERED, target.ordered)):
         values = numbers(spots, i)
         if factor == "threads" and cpus:
             if value > cpus and value not in values:
@@ -99,9 +99,9 @@ def beyond(spots: Sequence[Spot], asked: Spot, cpus: int) -> Refusal | None:
 
 def ends_of(spots: Sequence[Spot], value: float, index: int,
             cpus: int) -> list[tuple[float, float]]:
-    """Pairs of values of an ordered factor that enclose the asked one: itself
-    first, if it was measured. A CPU for each thread, or not: nothing is
-    between these two."""
+    """Pairs of values of an ordered factor that enclose the requested one; if it
+    was measured, itself first. Pairs do not cross the number of CPUs, because
+    oversubscribed runs behave differently."""
     values = numbers(spots, index)
     pairs = [(value, value)] if value in values else []
     pairs += [(low, high) for low in values if low < value for high in values if high > value]
@@ -110,15 +110,15 @@ def ends_of(spots: Sequence[Spot], value: float, index: int,
     return pairs
 
 
-def enclosing(spots: Sequence[Spot], asked: Spot, cpus: int) -> list[Spot]:
+def enclosing(spots: Sequence[Spot], target: Spot, cpus: int) -> list[Spot]:
     """The corners of the smallest box of measured spots around a question, in
-    order; [] if there is none. The fewest factors are in between, then the
-    ends are nearest together.
+    order; [] if no box exists. Prefers boxes with the fewest factors in between,
+    then those with the nearest ends.
 
-    spots -- named factors are as asked
+    spots -- match the named factors
     """
     known = {s.ordered: s for s in spots}
-    sides = [ends_of(spots, value, i, cpus) for i, value in enumerate(asked.ordered)]
+    sides = [ends_of(spots, value, i, cpus) for i, value in enumerate(target.ordered)]
     boxes = sorted(itertools.product(*sides), key=lambda box: (
         sum(low != high for low, high in box), sum(apart(low, high) for low, high in box)))
     for box in boxes:
@@ -128,29 +128,29 @@ def enclosing(spots: Sequence[Spot], asked: Spot, cpus: int) -> list[Spot]:
     return []
 
 
-def gap(spots: Sequence[Spot], asked: Spot) -> Refusal:
-    """The Refusal of a question that is within all ranges, in a hole."""
+def gap(spots: Sequence[Spot], target: Spot) -> Refusal:
+    """The Refusal of a question that is inside all ranges but in a gap."""
     for factor in ORDERED:
-        line = [s for s in spots if s.rest(factor) == asked.rest(factor)]
+        line = [s for s in spots if s.rest(factor) == target.rest(factor)]
         if line:
-            return Refusal(Reason.GAP, factor, asked.value(factor), values_of(line, factor),
+            return Refusal(Reason.GAP, factor, target.value(factor), values_of(line, factor),
                            alone=True)
     first = ORDERED[0]
-    return Refusal(Reason.GAP, first, asked.value(first), values_of(spots, first))
+    return Refusal(Reason.GAP, first, target.value(first), values_of(spots, first))
 
 
-def locate(spots: Sequence[Spot], asked: Spot, cpus: int) -> tuple[list[Spot], Refusal | None]:
-    """(corners, None) of a question, one corner if it was measured itself;
-    ([], Refusal) outside of what was measured.
+def locate(spots: Sequence[Spot], target: Spot, cpus: int) -> tuple[list[Spot], Refusal | None]:
+    """(corners, None) for a question, with one corner if it was measured itself;
+    ([], Refusal) outside the measured range.
 
-    spots -- all that have a result; cpus -- of the machine, 0: unknown
+    spots -- all places with a result; cpus -- of the machine, 0: unknown
     """
-    fit, refusal = narrowed(spots, asked)
-    refusal = refusal or beyond(fit, asked, cpus)
+    fit, refusal = narrowed(spots, target)
+    refusal = refusal or beyond(fit, target, cpus)
     if refusal:
         return [], refusal
-    found = enclosing(fit, asked, cpus)
-    return found, None if found else gap(fit, asked)
+    found = enclosing(fit, target, cpus)
+    return found, None if found else gap(fit, target)
 
 
 def between(found: Sequence[Spot]) -> tuple[str, ...]:
@@ -158,24 +158,25 @@ def between(found: Sequence[Spot]) -> tuple[str, ...]:
     return tuple(f for i, f in enumerate(ORDERED) if len(numbers(found, i)) > 1)
 
 
-# ---- what is next to it -----------------------------------------------------------
+# ---- neighbours -------------------------------------------------------------------
 
-def nearest(found: Sequence[Spot], asked: Spot) -> Spot:
-    """The corner that is nearest to the question."""
-    return min(found, key=lambda s: sum(map(apart, s.ordered, asked.ordered)))
+def nearest(found: Sequence[Spot], target: Spot) -> Spot:
+    """The corner nearest to the question."""
+    return min(found, key=lambda s: sum(map(apart, s.ordered, target.ordered)))
 
 
 def neighbours(spots: Sequence[Spot], found: Sequence[Spot], anchor: Spot,
                factor: str) -> list[list[Near]]:
-    """Ways that go away from the anchor along one factor, nearest first; of an
-    ordered one beyond the corners. Another name is one step and one doubling."""
+    """Neighbours of the anchor along one factor in each direction, nearest first.
+    Along an ordered factor they lie beyond the corners. Another name counts as
+    one step and one doubling."""
     line = [s for s in spots if s != anchor and s.rest(factor) == anchor.rest(factor)]
     if factor not in ORDERED:
         return [[Near(1, 1.0, s)] for s in sorted(line, key=str)]
     i = ORDERED.index(factor)
-    ends, own = numbers(found, i), anchor.ordered[i]
+    ends, position = numbers(found, i), anchor.ordered[i]
     line.sort(key=lambda s: s.ordered[i])
     ways = ([s for s in reversed(line) if s.ordered[i] < ends[0]],
             [s for s in line if s.ordered[i] > ends[-1]])
-    return [[Near(steps, apart(own, s.ordered[i]), s) for steps, s in enumerate(way, 1)]
+    return [[Near(steps, apart(position, s.ordered[i]), s) for steps, s in enumerate(way, 1)]
             for way in ways]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The factors that a question names, and how each is read."""
+"""The factors of a question, and the readers of their values."""
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,12 +8,11 @@ from report import workload_values as values
 from report.model.place import Place
 from report.workload_values import Options, Value
 
-KEYS_MOST, THREADS_MOST, THETA_MOST = 2 ** 31, 4096, 4  # as the runner's
+KEYS_MOST, THREADS_MOST, THETA_MOST = 2 ** 31, 4096, 4  # limits of the runner
 
 
 class Spot(NamedTuple):
-    """A place without the name of its workload. Factors that no option names
-    have their defaults."""
+    """A place without the name of its workload. Factors without an option have their defaults."""
     write_share: float
     keys: int
     threads: int
@@ -27,44 +26,44 @@ class Spot(NamedTuple):
     options: Options = ()
 
     def value(self, factor: str) -> Value:
-        """One of its factors."""
+        """The value of a factor."""
         value: Value = getattr(self, factor)
         return value
 
     @property
     def ordered(self) -> tuple[float, ...]:
-        """The factors of ORDERED."""
+        """The values of ORDERED."""
         return self[:4]
 
     def rest(self, factor: str) -> tuple[Value, ...]:
-        """All other factors."""
+        """The values of all other factors."""
         return tuple(self.value(f) for f in FACTORS if f != factor)
 
 
 FACTORS = Spot._fields
-ORDERED = FACTORS[:4]  # others are names
+ORDERED = FACTORS[:4]  # the values of other factors are names
 NAMED = tuple(f for f in FACTORS if f not in ORDERED)
 USUAL = Spot(0.0, 1, 1)
 
 
 class Axis(NamedTuple):
-    """A factor that a question may name. read: ValueError("expected ...")"""
+    """A factor that a question may set. read raises ValueError("expected ...")."""
     factor: str
     read: Callable[[str], Value]
 
     @property
     def key(self) -> str:
-        """Of workload files, and the option."""
+        """Its name in workload files, and its option."""
         return values.key_of(self.factor)
 
     @property
     def preset(self) -> Value | None:
-        """None: must be given."""
+        """The default; None: the option is required."""
         return None if self.factor in FACTORS[:3] else USUAL.value(self.factor)
 
 
 def one_of(*names: str) -> Callable[[str], str]:
-    """A reader of words."""
+    """Makes a reader of these words."""
     def read(text: str) -> str:
         if text not in names:
             raise ValueError(f"expected {values.listed(names, 'or')}")
@@ -73,7 +72,7 @@ def one_of(*names: str) -> Callable[[str], str]:
 
 
 def read_dist(text: str) -> str:
-    """The distribution as ids of cells spell it."""
+    """The distribution as written in ids of cells."""
     kind, _, rest = text.partition(":")
     try:
         if text in ("uniform", "sequential"):
@@ -98,14 +97,14 @@ def read_misses(text: str) -> float:
 
 
 def read_shape(text: str) -> str:
-    """Bytes of a key and of a value; which ones were measured is another question."""
+    """Bytes of a key and of a value. Does not check that the shape was measured."""
     if not re.fullmatch(r"(u64|str[0-9]{2})x[0-9]{1,4}", text, re.A):
         raise ValueError("expected KEYxVALUE, e.g. u64x8 or str16x24")
     return text
 
 
 def read_placement(text: str) -> str:
-    """Where threads run."""
+    """Placement of the threads."""
     if not re.fullmatch(r"cores|smt|sockets|compact|none|numa:[0-9]{1,4}", text, re.A):
         raise ValueError("expected cores, smt, sockets, numa:N, compact or none")
     return text
@@ -129,11 +128,11 @@ def spot_of(p: Place) -> Spot:
 
 
 def normal(spot: Spot) -> Spot:
-    """Without writes there is no kind of write that could differ."""
+    """Sets the default kind of write for loads without writes."""
     return spot if spot.write_share else spot._replace(write_kind=USUAL.write_kind)
 
 
 def in_words(spot: Spot) -> str:
-    """3% writes, 64Ki keys, 2 threads, and what is not as usual"""
+    """3% writes, 64Ki keys, 2 threads, and factors with other than default values"""
     return ", ".join(values.in_words(f, spot.value(f)) for f in FACTORS
                      if f in FACTORS[:3] or spot.value(f) != USUAL.value(f))

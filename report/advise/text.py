@@ -21,14 +21,14 @@ def sentence(macro: str, answer: Answer, **values: object) -> str:
 
 
 def wrapped(text: str, indent: str = "") -> list[str]:
-    """Lines; ids of cells and numbers with units are not torn."""
+    """Wraps text into lines, and keeps ids of cells and numbers with units whole."""
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent,
                          break_long_words=False, break_on_hyphens=False)
 
 
 def shown(a: Answer) -> list[tuple[str, Corner]]:
-    """Corners to print in full: all of a few, else the nearest and the one
-    with the least certain lead."""
+    """Corners to print in full: all if there are few, else the nearest one and the
+    one with the least certain lead."""
     if len(a.corners) <= FEW:
         return [("", c) for c in a.corners]
     spot = places.nearest([c.spot for c in a.corners], a.question)
@@ -46,18 +46,18 @@ def ends(a: Answer) -> str:
 
 
 def common(a: Answer) -> list[str]:
-    """Maps that are in front at each corner."""
+    """Maps of the leading group at every corner."""
     return [m for m in a.corners[0].group.front if all(m in c.group.front for c in a.corners)]
 
 
 def fixed(a: Answer) -> list[tuple[str, Value]]:
-    """Factors of a question that the campaign has one value of."""
+    """Factors of a question that have a single value in the campaign."""
     found = [(axis.factor, places.values_of(a.known, axis.factor)) for axis in questions.AXES]
     return [(factor, values[0]) for factor, values in found if len(values) == 1]
 
 
 def unknown(a: Answer) -> list[str]:
-    """All that the answer does not know."""
+    """Everything that the answer leaves open."""
     if a.refusal:
         return []
     module = templates.environment(FOLDER).get_template("answer.j2").module
@@ -66,13 +66,13 @@ def unknown(a: Answer) -> list[str]:
 
 
 def lacking(a: Answer) -> str:
-    """Maps that the needs leave out."""
+    """Maps that the needs exclude."""
     references = [m.id for m in a.campaign.maps.values() if m.bound or m.misuse]
     return sentence("lacking", a, texts=needs.TEXTS, references=references)
 
 
 def why(a: Answer) -> str:
-    """Why there is no answer."""
+    """The reason for a missing answer."""
     if a.refusal is None:
         return a.word.value
     held = [in_words(f, a.question.value(f)) for f in a.refusal.held]
@@ -80,7 +80,7 @@ def why(a: Answer) -> str:
 
 
 def text_of_answer(a: Answer) -> str:
-    """The answer in one paragraph; of a refusal the reason."""
+    """The answer in one paragraph; for a refusal, the reason."""
     place = questions.in_words(a.question)
     if a.refusal:
         return f"refused: {why(a)}; asked was {place}. {lacking(a)}".strip()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The workload file that would settle a question (docs/reference/workload-file.md):
-the place itself, with as many blocks as a claim needs."""
+"""Writes the workload file that would settle a question
+(docs/reference/workload-file.md): the place itself, with the blocks that a claim needs."""
 import shlex
 
 from report import stats
@@ -11,7 +11,7 @@ from report.decide.groups import ERROR
 from report.workload_values import text_of, time_text
 
 NAME = "question"
-LINE = 190  # of a line of a workload file, less than the 197 it may have
+LINE = 190  # bytes of a line; the reader of workload files takes 197
 
 
 def times_of(a: Answer) -> dict[str, str]:
@@ -26,14 +26,14 @@ def times_of(a: Answer) -> dict[str, str]:
 
 
 def blocks_of(maps: int) -> int:
-    """As many as a claim and a ranking of so many maps need."""
+    """Blocks that a claim and a ranking of this number of maps need."""
     pairs = max(maps * (maps - 1) // 2, 1)
     return max(stats.VERDICT_NEEDS, stats.needed_n_walsh(1 - ERROR / pairs))
 
 
 def settings(a: Answer) -> dict[str, str]:
-    """key -> value of the file, in its order. What cannot be asked for is as
-    usual, and left out; a list of maps that is too long is, too."""
+    """key -> value, in the order of the file. Factors without an option have their
+    defaults and are left out; so is a list of maps that is too long."""
     found = {axis.key: text_of(axis.factor, a.question.value(axis.factor))
              for axis in questions.AXES}
     maps = " ".join(a.maps or ("all",))
@@ -43,8 +43,8 @@ def settings(a: Answer) -> dict[str, str]:
     return found
 
 
-def again(a: Answer, folder: str) -> str:
-    """The command that asks this question of a folder."""
+def repeat_command(a: Answer, folder: str) -> str:
+    """The command that puts this question to a folder."""
     options = [f"--{axis.key} {text_of(axis.factor, a.question.value(axis.factor))}"
                for axis in questions.AXES if a.question.value(axis.factor) != axis.preset]
     options += [f"--needs {','.join(a.needs)}"] if a.needs else []
@@ -52,16 +52,16 @@ def again(a: Answer, folder: str) -> str:
 
 
 def commands(a: Answer, folder: str = f"results/{NAME}") -> tuple[str, str, str]:
-    """What to type, if the file is question.conf."""
+    """The commands to type, if the file is question.conf."""
     maps = "" if "maps" in settings(a) else f' --maps "{" ".join(a.maps)}"'
     return (f"readmostly plan {NAME}.conf{maps}", f"readmostly run {NAME}.conf -o {folder}{maps}",
-            again(a, folder))
+            repeat_command(a, folder))
 
 
 def text(a: Answer) -> str:
-    """The whole file. Its first comment states the question and what the
-    campaign answered. Names of --maps may be on several lines: the list is
-    quoted, and the runner takes any blank between two of them."""
+    """The whole file. Its first comment has the question and the answer of the
+    campaign. The names of --maps may fill several lines: the list is quoted, and
+    the runner takes any white space between names."""
     lines = wrapped(f"Which map at {questions.in_words(a.question)}? The campaign "
                     f"{a.campaign.path} answers: {why(a)}.", "# ")
     lines.append(f"# These commands settle it, if this file is {NAME}.conf:")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one file: a tar.gz whose bytes follow from the folder and a date, with
-a seal at its end that covers every byte before it.
+"""Writes and reads the artifact: a tar.gz whose bytes depend only on the folder
+and a date, with a seal at its end that covers every byte before it.
 
-gzip's own sum does not: it leaves out its header and the bits between the end
-of the data and the next byte. The seal is one more gzip member, of no bytes,
-with the sha256 of all before it as its comment; every reader skips it.
+gzip's own checksum omits its header and the padding bits after the data. The seal
+is one more gzip member without content. Its comment is the sha256 of all bytes
+before it, and every reader skips it.
 """
 import hashlib
 import os
@@ -23,39 +23,39 @@ CHUNK = 1 << 20
 
 
 class Damaged(Exception):
-    """It is not as it was packed, or never was one of ours."""
+    """The file has changed since packing, or is not an artifact."""
 
 
 def seal_of(hexadecimal: str) -> bytes:
-    """The last member of the file."""
+    """The last gzip member of the file."""
     return SEAL_HEAD + hexadecimal.encode() + SEAL_TAIL
 
 
 class Sealed:
-    """Compresses what is written to it into a file, and seals it."""
+    """Compresses the bytes written to it into a file, and seals the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.sum = file, hashlib.sha256()
         self.packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
 
     def put(self, data: bytes) -> None:
-        """Compressed bytes."""
+        """Writes compressed bytes and adds them to the checksum."""
         self.sum.update(data)
         self.file.write(data)
 
     def write(self, data: bytes) -> int:
-        """Bytes of the archive."""
+        """Compresses bytes of the archive."""
         self.put(self.packer.compress(data))
         return len(data)
 
     def seal(self) -> None:
-        """Ends the file."""
+        """Ends the file with the seal."""
         self.put(self.packer.flush())
         self.file.write(seal_of(self.sum.hexdigest()))
 
 
 def member_of(path: str, name: str, seconds: int) -> tarfile.TarInfo:
-    """The header of a file, without the user who packed it and the time."""
+    """The tar header of a file, without its owner and its time."""
     found, member = os.lstat(path), tarfile.TarInfo(name)
     member.mtime = seconds
     if stat.S_ISLNK(found.st_mode):
@@ -70,7 +70,7 @@ def member_of(path: str, name: str, seconds: int) -> tarfile.TarInfo:
 
 
 def add(tar: tarfile.TarFile, path: str, name: str, seconds: int) -> None:
-    """A file, or a folder with all below it."""
+    """Adds a file, or a folder with everything below it."""
     member = member_of(path, name, seconds)
     if not member.isfile():
         tar.addfile(member)
@@ -83,8 +83,8 @@ def add(tar: tarfile.TarFile, path: str, name: str, seconds: int) -> None:
 
 
 def pack(folder: str, out: str, seconds: int) -> None:
-    """Writes `out`, whole or not at all; seconds -- since 1970, of each
-    member."""
+    """Writes `out` completely or not at all.
+    seconds -- since 1970, the time of each member"""
     part = f"{out}.new"
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW,
                  0o644)
@@ -100,13 +100,13 @@ def pack(folder: str, out: str, seconds: int) -> None:
         os.replace(part, out)
     except OSError as error:
         os.unlink(part)
-        if error.filename is None:  # of a write
+        if error.filename is None:  # a write failed
             error.filename = str(out)
         raise
 
 
 def check_seal(path: str) -> None:
-    """Damaged: a bit of the file is not as it was packed."""
+    """Raises Damaged if a bit of the file has changed since packing."""
     size, found = os.stat(path).st_size, hashlib.sha256()
     with open(path, "rb") as file:
         left = size - SEAL_BYTES
@@ -120,18 +120,18 @@ def check_seal(path: str) -> None:
     if seal == seal_of(found.hexdigest()):
         return
     raise Damaged(
-        f"{path}: damaged, the sha256 at its end is not that of what is "
-        "before it; get it again"
+        f"{path}: damaged: the bytes do not match the sha256 at the end of the "
+        "file; download it again"
         if seal[:len(SEAL_HEAD)] == SEAL_HEAD and seal.endswith(SEAL_TAIL) else
-        f"{path}: ends without the seal of `make artifact`: cut short, "
-        "damaged there, or packed again (then unpack it, and verify the "
+        f"{path}: does not end with the seal of `make artifact`: truncated, "
+        "damaged, or repacked (if repacked, unpack it and verify the "
         "folder)")
 
 
 def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
-    """The path of a member; Damaged if it is not below `into`.
+    """The path of a member; Damaged if it is outside `into`.
 
-    made -- name -> kind of the members before it; this one is added
+    made -- name -> kind of the members before it; this member is added
     """
     parts = member.name.split("/")
     if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):
@@ -162,7 +162,7 @@ def unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, place: str) -> Non
 
 
 def unpack(path: str, into: str | Path) -> str:
-    """Unpacks a sealed file below `into`; -> its folder."""
+    """Unpacks a sealed file into `into` -> its folder."""
     check_seal(path)
     made: dict[str, str] = {}
     try:

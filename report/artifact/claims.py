@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an artifact claims: each group of cells that its campaigns rank, with
-the command that measures it again and what that is expected to print.
+"""The claims of an artifact: each group of cells that its campaigns rank, with the
+command that repeats the measurement and its expected output.
 
-Next to the table the inputs of those commands are written: claims/ID.cells
-(which cells) and plans/CAMPAIGN/WORKLOAD.conf (the workload as it ran).
+The inputs of those commands are written next to the table: claims/ID.cells (the
+cells) and plans/CAMPAIGN/WORKLOAD.conf (the workload as it ran).
 """
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -15,14 +15,14 @@ from report.model.number import Comparison
 from report.model.place import Group, Outcome
 from report.model.trust import Question, Trust
 
-UNKNOWN_BIAS = 1.10  # allowed if no control could decide
+UNKNOWN_BIAS = 1.10  # allowed if no control gave a result
 KICK, KICK_MAPS, KICK_MINUTES, KICK_BLOCKS = "kick", 4, 12, 7
 MINUTE_NS = 60e9
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of claims.tsv, which runner/reviewer.sh reads; "" is "-"."""
+    """A row of claims.tsv, which runner/reviewer.sh reads; "" is written as "-"."""
     id: str
     campaign: str
     plan: str
@@ -41,15 +41,15 @@ class Claim:
 
 
 def allowed_bias(packed: Packed) -> float:
-    """The factor that the A/A control leaves room for."""
+    """The factor by which results may be biased, according to the A/A control."""
     trust = packed.decided.trust
     found = [c.found for c in trust.checks if c.question is Question.SAME_MAP] if trust else []
     return next((f for f in found if f), UNKNOWN_BIAS)
 
 
 def expected(group: Group, c: Comparison, bias: float) -> str:
-    """One sentence: what a second run on the same kind of machine prints of
-    the least certain lead c."""
+    """One sentence: the expected output of a second run on the same kind of machine,
+    for the least certain lead c."""
     low, high = (c.low or 0.0) / bias, (c.high or 0.0) * bias
     band = f"measured x {c.ratio.value:.3g}, again between {low:.3g} and {high:.3g}"
     if group.outcome is Outcome.TIED:
@@ -59,7 +59,7 @@ def expected(group: Group, c: Comparison, bias: float) -> str:
 
 
 def cells_of(plan: Plan, group: Group) -> list[Factors]:
-    """The checks of a group's maps, then its cells."""
+    """The checks of a group's maps, then the cells of the group."""
     runs_as = {pair.id: pair.runs_as for pair in plan.same}
     cells = {c.id: c for c in plan.cells}
     timed = [cells[runs_as.get(e.cell, e.cell)] for e in group.entries if e.rate.n]
@@ -69,7 +69,7 @@ def cells_of(plan: Plan, group: Group) -> list[Factors]:
 
 
 def minutes(cells: Iterable[Factors]) -> float:
-    """The plan's estimate of these cells, repeats included."""
+    """The plan's estimate for these cells, including repeats."""
     return sum(c.estimate_ns * (c.blocks or 1) * (1 + ((c.repeat.share or 0) if c.repeat else 0))
                for c in cells) / MINUTE_NS
 
@@ -94,7 +94,7 @@ def write_plans(folder: Path, packed: Packed) -> None:
 
 def claim_of(folder: Path, number: int, packed: Packed, group: Group,
              closest: Comparison) -> Claim:
-    """A claim, and the file that it names."""
+    """Makes a claim, and writes the file that it names."""
     cells, name = cells_of(packed.plan, group), f"c{number:03d}"
     file = folder / "claims" / f"{name}.cells"
     file.parent.mkdir(exist_ok=True)
@@ -117,8 +117,8 @@ def of_campaign(folder: Path, packed: Packed, first: int) -> list[Claim]:
 
 
 def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
-    """What is tried first: few maps of the headline, with one thread and with
-    as many as the reviewer has CPUs; None: nothing is timed."""
+    """The claim to try first: few maps of the headline, with one thread and with one
+    per CPU of the reviewer; None: the campaign lacks timed cells."""
     cells = packed.plan.cells
     timed = next((c for c in cells if c.measure == "throughput" and not c.skip), None)
     if timed is None:
@@ -134,7 +134,7 @@ def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
     return Claim(Row(KICK, packed.name, plan_file(packed, workload), "",
                      f"threads=1 cpus;blocks={blocks};measure=throughput", ",".join(maps),
                      str(KICK_MINUTES), claims[0].row.expected if claims else
-                     "a page; the campaign itself ranks nothing here"), group)
+                     "a page; the campaign itself has no ranking here"), group)
 
 
 def write_table(folder: Path, claims: Iterable[Claim]) -> None:

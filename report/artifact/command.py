@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report artifact pack STAGE OUT: one file of what is in STAGE.
-python3 -m report artifact inspect PATH: is every file as it was packed?
-python3 -m report artifact again DIR: are pages and tables what the data give?
-
+"""python3 -m report artifact pack STAGE OUT: packs the folder STAGE into one file.
+python3 -m report artifact inspect PATH: has any file changed since packing?
+python3 -m report artifact again DIR: do the data give the same pages and tables?
 `make artifact` calls the first, `readmostly dev verify-artifact` the others,
-with --json. inspect of a FILE unpacks it into the folder --into. Exit status:
-0 done; 1 something is not as it was, which with --json the object says, not
-the status; 2 it cannot be read or written.
+with --json. inspect unpacks a FILE into the folder --into. Exit status: 0 done;
+1 something has changed (with --json only the object reports it, and the status
+is 0); 2 it cannot be read or written.
 """
 import argparse
 import datetime
@@ -25,7 +24,7 @@ DONE, FAILED = 0, 1
 
 @dataclass(frozen=True)
 class Inspected:
-    """What `artifact inspect --json` prints."""
+    """The output of `artifact inspect --json`."""
     folder: str
     problems: list[str]
     digest: str | None
@@ -36,7 +35,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report artifact", description="Packs an artifact, "
-        "or checks one against what was packed.")
+        "or checks that one has not changed.")
     parser.add_argument("command", choices=("pack", "inspect", "again"))
     parser.add_argument("path", metavar="PATH", type=Path)
     parser.add_argument("out", metavar="OUT", nargs="?", help="of pack")
@@ -52,8 +51,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def complete(stage: Path, epoch: int) -> tuple[int, int]:
-    """Writes the pages of the campaigns, and all that follows from the data
-    -> (campaigns, claims)."""
+    """Writes the pages of the campaigns, and everything that is computed from the
+    data -> (campaigns, claims)."""
     from report.artifact import claims, contents, crate, guide, rebuild
     campaigns = list(contents.all_packed(stage))
     rows: list[claims.Claim] = []
@@ -69,8 +68,8 @@ def complete(stage: Path, epoch: int) -> tuple[int, int]:
             kick = claims.kick_of(packed, found)
         rows += found
     if kick is None:
-        raise JournalError(f"{stage}: expected a campaign with cells of throughput that is not "
-                           "one in stages: its cells are tried first")
+        raise JournalError(f"{stage}: no plain campaign with throughput cells: add one; the first "
+                           "step of a reviewer runs its cells")
     about = decode(guide.About, strict_json.loads((stage / ".zenodo.json").read_bytes()))
     claims.write_table(stage, [kick, *rows])
     (stage / rebuild.PYTHON).write_text(json.dumps(rebuild.versions(), indent=1) + "\n",
@@ -85,7 +84,7 @@ def complete(stage: Path, epoch: int) -> tuple[int, int]:
 
 
 def pack(args: argparse.Namespace) -> int:
-    """Completes the folder and makes the file."""
+    """Completes the folder and writes the file."""
     count, claimed = complete(args.path, args.epoch)
     digest = manifest.write(args.path)
     archive.pack(str(args.path), args.out, args.epoch)
@@ -96,7 +95,7 @@ def pack(args: argparse.Namespace) -> int:
 
 
 def inspected(path: Path, into: str | None) -> Inspected:
-    """A folder, or a file that is unpacked first."""
+    """Inspects a folder, or a file after unpacking it."""
     folder = str(path)
     if not path.is_dir():
         if into is None:
@@ -109,7 +108,7 @@ def inspected(path: Path, into: str | None) -> Inspected:
 
 
 def inspect(args: argparse.Namespace) -> int:
-    """Compares a folder or file with its list."""
+    """Compares a folder or a file with its list."""
     try:
         found = inspected(args.path, args.into)
     except archive.Damaged as error:
@@ -123,7 +122,7 @@ def inspect(args: argparse.Namespace) -> int:
 
 
 def again(args: argparse.Namespace) -> int:
-    """Makes the pages again."""
+    """Rebuilds the pages and compares them."""
     from report.artifact import rebuild
     found = rebuild.all_again(args.path)
     if args.json:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The campaigns of an artifact: plain ones, and those in stages."""
+"""The campaigns of an artifact, plain and in stages."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +11,7 @@ from report.load.plan import Plan
 from report.model.place import Group
 from report.model.trust import Assessment
 
-PAGES = "report"  # folder of a campaign that is made of the rest
+PAGES = "report"  # folder of a campaign that is computed from its other files
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class DecidedClaim:
 
 @dataclass(frozen=True)
 class Decided:
-    """verdicts.json of a campaign, or of one in stages: what is used here."""
+    """The fields of verdicts.json that an artifact uses."""
     groups: tuple[Group, ...] = ()
     trust: Assessment | None = None
     words: tuple[str, ...] = ()
@@ -40,17 +40,17 @@ class Decided:
 
 @dataclass(frozen=True)
 class Packed:
-    """A campaign; path is its folder, in campaigns/ of the artifact."""
+    """A campaign; path: its folder in campaigns/ of the artifact."""
     path: Path
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """The name of its folder."""
         return self.path.name
 
     @cached_property
     def stages(self) -> Stages | None:
-        """None: it is one campaign."""
+        """None: a plain campaign."""
         file = self.path / "stages.json"
         return decode(Stages, strict_json.loads(file.read_bytes())) if file.exists() else None
 
@@ -62,12 +62,12 @@ class Packed:
 
     @property
     def plan(self) -> Plan:
-        """Of the first journal."""
+        """The plan of the first journal."""
         return self.journals[0][1]
 
     @cached_property
     def trials(self) -> int:
-        """Lines of all journals."""
+        """Number of lines of all journals."""
         return sum((folder / "trials.jsonl").read_bytes().count(b"\n")
                    for folder, _, _ in self.journals)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ro-crate-metadata.json: what the artifact is, for archives and search
-engines, in the words of RO-Crate 1.1 (JSON-LD of schema.org)."""
+"""Writes ro-crate-metadata.json, which describes the artifact to archives and
+search engines in RO-Crate 1.1 (JSON-LD of schema.org)."""
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from report.artifact.contents import Packed
 from report.artifact.guide import About
 
-Entity = dict[str, object]  # of JSON-LD
+Entity = dict[str, object]  # a JSON-LD object
 
 NAME = "ro-crate-metadata.json"
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -17,10 +17,10 @@ SPDX = "https://spdx.org/licenses/"
 KINDS = {".json": "application/json", ".md": "text/markdown",
          ".tsv": "text/tab-separated-values", ".jsonl": "application/jsonl",
          ".txt": "text/plain", ".html": "text/html"}
-FILES = (  # file at the top -> what it is
+FILES = (  # file in the top folder, description
     ("ARTIFACT.md", "Claims, commands, expected results, minutes, hardware"),
-    ("SHA256SUMS", "Every name, its kind and the hash of what it holds"),
-    ("claims.tsv", "The claims, as the commands read them"),
+    ("SHA256SUMS", "Every name, its kind and the hash of its content"),
+    ("claims.tsv", "The claims, in the form that the commands read"),
     ("Makefile", "Commands of a reviewer"),
     ("CITATION.cff", "How to cite the suite"))
 
@@ -64,10 +64,10 @@ def document(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -
     """JSON-LD. day -- YYYY-MM-DD"""
     licence: Entity = {"@id": SPDX + about.license, "@type": "CreativeWork",
                "name": about.license,
-               "description": "of the suite; LICENSES/ has all texts"}
+               "description": "license of the suite; LICENSES/ has all texts"}
     authors = people(about)
     sources: Entity = {"@id": "sources/", "@type": ["Dataset", "SoftwareSourceCode"],
-               "name": "Readmostly, its sources", "version": commit,
+               "name": "Sources of Readmostly", "version": commit,
                "license": ref(licence["@id"]), "programmingLanguage": "C",
                "description": "git archive of the commit"}
     files = [file_entity(name, what) for name, what in FILES]
@@ -88,6 +88,6 @@ def document(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -
 
 
 def text(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -> str:
-    """The file."""
+    """The content of the file."""
     return json.dumps(document(about, day, commit, campaigns), indent=1,
                       ensure_ascii=False) + "\n"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ARTIFACT.md: what is claimed, what shows it, how long that takes and what
-it needs. All figures come from the campaigns' own data."""
+"""Writes ARTIFACT.md: the claims, the commands that check them, their time and
+their requirements. All figures come from the data of the campaigns."""
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from report.load import strict_json
 from report.load.decode import decode
 from report.model.place import Place
 
-LIMIT_MIN = 30  # of the path that is tried first
-BUILD_MIN, PAGES_MIN = 10, 3  # at most, two CPUs; docs/evidence.md
+LIMIT_MIN = 30  # for the steps that are tried first
+BUILD_MIN, PAGES_MIN = 10, 3  # upper limits with two CPUs; docs/evidence.md
 TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True)
 class Creator:
-    """Of .zenodo.json."""
+    """A creator in .zenodo.json."""
     name: str
 
 
@@ -36,7 +36,7 @@ class About:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """environment/snapshot.json: the day that packages are of."""
+    """environment/snapshot.json: the date of the package archive."""
     words: str
 
 
@@ -56,7 +56,7 @@ def place_text(p: Place) -> str:
 
 
 def search_of(packed: Packed) -> Search | None:
-    """A campaign in stages; None: it is none."""
+    """A campaign in stages; None: a plain campaign."""
     stages = packed.stages
     if stages is None:
         return None
@@ -79,13 +79,13 @@ def packages_of(folder: Path) -> str:
 
 
 def most_threads(packed: Packed) -> int:
-    """Of the timed cells."""
+    """Most threads of a timed cell."""
     return max((c.threads for c in packed.plan.cells
                 if c.measure == "throughput" and not c.skip), default=0)
 
 
 def most_memory(packed: Packed) -> str:
-    """That the plan expects of a trial."""
+    """Most memory that the plan expects for a trial."""
     most = max((c.memory_bytes for c in packed.plan.cells), default=0)
     return f"{most / 2 ** 20:.0f} MiB" if most else "?"
 

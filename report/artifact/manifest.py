@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SHA256SUMS of an artifact: every name below its folder, what it is, and the
-hash of what it holds.
+"""SHA256SUMS of an artifact: every name below its folder, its kind, and the hash of its content.
 
-`sha256sum -c` reads the lines without a #; the others say what that cannot:
-folders, links, programs. The text follows from the folder alone, so a change
-of the list itself is seen, too: it is no longer what the folder says.
+`sha256sum -c` reads the lines without a #; the others list folders, links and
+programs. The text depends on the folder alone, so a change of the list itself is
+also found: the list no longer matches the folder.
 """
 import hashlib
 import os
@@ -21,11 +20,11 @@ Listed = Mapping[str, tuple[str, str]]  # path -> the rest of its row
 
 
 class Unlisted(Exception):
-    """What no list can hold: the text names it."""
+    """A list cannot hold something; the text names it."""
 
 
 def sha256(path: str | Path) -> str:
-    """Of a file, not through a link."""
+    """Hash of a file; does not follow links."""
     found = hashlib.sha256()
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     with open(fd, "rb") as file:
@@ -35,24 +34,24 @@ def sha256(path: str | Path) -> str:
 
 
 def printable(name: str) -> str:
-    """A name as a message may show it."""
+    """A name in a form that is safe to print."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
 
 
 def leads_out(path: str, target: str) -> bool:
-    """Does a link at `path` of the artifact leave it?"""
+    """True if a link at `path` points outside the artifact."""
     end = os.path.normpath(os.path.join(os.path.dirname(path), target))
     return os.path.isabs(target) or end.split(os.sep)[0] == os.pardir
 
 
 def check_name(path: str) -> None:
-    """Unlisted: the list cannot hold the name."""
+    """Raises Unlisted if the list cannot hold the name."""
     if "\\" in path or " -> " in path or not path.isprintable():
         raise Unlisted(f"{printable(path)}: a name that {NAME} cannot hold")
 
 
 def check_mode(path: str, kind: str, mode: int) -> None:
-    """Fewer permissions than these are an umask's; more are a change."""
+    """Rejects extra permissions. Fewer can come from an umask."""
     if mode & ~WIDEST[kind]:
         raise Unlisted(f"{path}: mode {mode:o}, expected at most "
                        f"{WIDEST[kind]:o}")
@@ -77,8 +76,8 @@ def kind_of(entry: os.DirEntry[str], path: str) -> str:
 
 
 def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> Iterator[Row]:
-    """All in a folder, in the order of the list. wrong(text) is called for
-    what cannot be listed."""
+    """Everything in a folder, in the order of the list. Calls wrong(text) for
+    entries that cannot be listed."""
     with os.scandir(os.path.join(folder, below)) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
@@ -112,8 +111,7 @@ def text_of(rows: Iterable[Row]) -> str:
 
 
 def parse(text: str) -> Listed:
-    """The rows of a list; ValueError, which begins with the number of the
-    line."""
+    """The rows of a list. ValueError begins with the number of the line."""
     if not text.startswith(HEAD):
         raise ValueError("1: expected " + HEAD.strip())
     listed: dict[str, tuple[str, str]] = {}
@@ -130,13 +128,13 @@ def parse(text: str) -> Listed:
             path = rest[1:]
             listed[path] = ("program" if path in programs else "file", mark)
         else:
-            raise ValueError(f"{number}: neither a sum nor a remark")
+            raise ValueError(f"{number}: neither a checksum nor a comment")
     return listed
 
 
 def write(folder: str | Path) -> str:
-    """Lists all in `folder`; -> the artifact's digest. Unlisted: something in
-    it cannot be listed."""
+    """Lists everything in `folder` -> the artifact's digest. Unlisted: an entry
+    cannot be listed."""
     wrong: list[str] = []
     text = text_of(walk(folder, wrong.append))
     if wrong:
@@ -147,29 +145,29 @@ def write(folder: str | Path) -> str:
 
 
 def digest(folder: str | Path) -> str:
-    """One number for all of it: the hash of its list."""
+    """Hash of the list, which identifies the whole artifact."""
     return sha256(os.path.join(folder, NAME))
 
 
 def differences(listed: Listed, found: Listed) -> Iterator[str]:
-    """What is in one of them only, or not the same: one line each."""
+    """Differences of two lists, one line each."""
     gone = {listed[p][1]: p for p in listed.keys() - found.keys()}
     for path in sorted(listed.keys() | found.keys()):
         if path not in found:
-            yield f"{path}: listed, and not there"
+            yield f"{path}: listed, but missing"
         elif path not in listed:
             was = gone.get(found[path][1]) if found[path][1] else None
-            yield (f"{path}: there, and not listed"
+            yield (f"{path}: present, but not listed"
                    + (f" (what {was} was)" if was else ""))
         elif found[path][0] != listed[path][0]:
             yield (f"{path}: a {found[path][0]}, listed as a "
                    f"{listed[path][0]}")
         elif found[path][1] != listed[path][1]:
-            yield f"{path}: its sha256 is not the listed one"
+            yield f"{path}: its sha256 differs from the listed one"
 
 
 def problems(folder: str | Path) -> list[str]:
-    """All in which a folder differs from its list."""
+    """All differences between a folder and its list."""
     wrong: list[str] = []
     rows = list(walk(folder, wrong.append))
     try:

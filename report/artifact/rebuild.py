@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of an artifact again, from its journals alone, and what differs.
+"""Rebuilds the pages of an artifact from its journals, and lists differences.
 
-Tables, verdicts and the data of each figure must be the same bytes wherever
-they are made. A drawing depends on matplotlib, gnuplot and fonts: if these are
-other versions than the packer's, the page is compared without its drawings,
-and a note says so.
+Tables, verdicts and the data of each figure must be the same bytes on every
+machine. A drawing depends on matplotlib, gnuplot and fonts. If their versions
+differ from the packer's, pages are compared without drawings, and a note reports it.
 """
 import contextlib
 import io
@@ -30,7 +29,7 @@ PYTHON = "environment/python.json"
 
 @dataclass(frozen=True)
 class Difference:
-    """Of two folders of pages: problems, drawings that differ, equal files."""
+    """Between two folders of pages: problems, drawings that differ, equal files."""
     problems: list[str] = field(default_factory=list)
     drawings: int = 0
     same: int = 0
@@ -38,19 +37,19 @@ class Difference:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What `artifact again --json` prints."""
+    """The output of `artifact again --json`."""
     problems: list[str]
     notes: list[str]
     same: int
     commit: str
 
     def json(self) -> str:
-        """One object."""
+        """As a JSON object."""
         return json.dumps(asdict(self))
 
 
 def versions() -> dict[str, str]:
-    """What the bytes of a page depend on, besides its data and our code."""
+    """Versions that affect the bytes of a page, besides data and our code."""
     import jinja2
     import matplotlib
     import numpy
@@ -65,7 +64,7 @@ def versions() -> dict[str, str]:
 
 
 def decide(folder: Path) -> str:
-    """What `python3 -m report decide` prints."""
+    """The output of `python3 -m report decide`."""
     from report import staged_main
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
@@ -74,9 +73,9 @@ def decide(folder: Path) -> str:
 
 
 def make(packed: Packed) -> Path:
-    """Makes the page of a campaign -> its folder. A search has its own page; a
-    campaign in stages for claims has that of its first stage."""
-    os.environ["SOURCE_DATE_EPOCH"] = "0"  # the packer may have another date
+    """Makes the page of a campaign -> its folder. A search has a page of its own; a
+    campaign of claims in stages has the page of its first stage."""
+    os.environ["SOURCE_DATE_EPOCH"] = "0"  # the packer may have had another date
     from report import load
     from report.decide import result
     from report.render import write
@@ -96,7 +95,7 @@ def files_below(folder: Path) -> dict[str, Path]:
 
 
 def same_data(name: str, one: Path, other: Path) -> bool:
-    """Is it the same but for drawings, and for how a zip is compressed?"""
+    """True if the files are equal apart from drawings and from zip compression."""
     if name.endswith(DRAWN):
         return True
     if name.endswith(".zip"):
@@ -109,26 +108,26 @@ def same_data(name: str, one: Path, other: Path) -> bool:
 
 
 def compare(kept: Path, made: Path, same_tools: bool) -> Difference:
-    """The pages that were packed against those that the data give."""
+    """Compares the packed pages with those made from the data."""
     old, new = files_below(kept), files_below(made)
     problems: list[str] = []
     drawings = same = 0
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
-            problems.append(f"{name}: the data give no such file")
+            problems.append(f"{name}: cannot be made from the data")
         elif name not in old:
-            problems.append(f"{name}: missing, the data give it")
+            problems.append(f"{name}: missing, although the data produce it")
         elif old[name].read_bytes() == new[name].read_bytes():
             same += 1
         elif not same_tools and same_data(name, old[name], new[name]):
             drawings += 1
         else:
-            problems.append(f"{name}: not what the data give")
+            problems.append(f"{name}: differs from the file made from the data")
     return Difference(problems, drawings, same)
 
 
-def again(folder: Path, packed: Packed, same_tools: bool) -> Difference:
-    """The pages of one campaign, made in a copy."""
+def rebuild_and_compare(folder: Path, packed: Packed, same_tools: bool) -> Difference:
+    """Rebuilds the pages of one campaign in a copy."""
     place = packed.path.relative_to(folder)
     with tempfile.TemporaryDirectory(prefix="readmostly-again-") as scratch:
         copy = Packed(Path(scratch) / packed.name)
@@ -143,12 +142,12 @@ def again(folder: Path, packed: Packed, same_tools: bool) -> Difference:
         problems = [f"{kept.relative_to(folder)}/{text}" for text in found.problems]
         if packed.stages and decide(copy.path) != (
                 packed.path / "verdicts.json").read_text(encoding="utf-8"):
-            problems.append(f"{place}/verdicts.json: not what the data give")
+            problems.append(f"{place}/verdicts.json: differs from the verdicts of the data")
     return Difference(problems, found.drawings, found.same)
 
 
 def all_again(folder: Path) -> Rebuilt:
-    """The pages of every campaign of an artifact."""
+    """Rebuilds the pages of every campaign of an artifact."""
     recorded = strict_json.loads((folder / PYTHON).read_bytes())
     packer = recorded if isinstance(recorded, dict) else {}
     other = [f"{k} {v} (packed with {packer.get(k)})" for k, v in versions().items()
@@ -157,7 +156,7 @@ def all_again(folder: Path) -> Rebuilt:
     notes: list[str] = []
     same = 0
     for packed in all_packed(folder):
-        found = again(folder, packed, not other)
+        found = rebuild_and_compare(folder, packed, not other)
         problems += found.problems
         same += found.same
         if found.drawings:

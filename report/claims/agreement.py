@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do two verdicts on a claim agree: of Go and the C port, or of two versions of Go?
+"""Do two verdicts on a claim agree: Go and the C port, or two versions of Go?
 
-They agree if the words are the same and no cell lies on another side of 1: both
-words may be "refuted" and the maps be ranked the other way round. For each
-claim on which Go and the port differ, the sentence gives the cause: the text of
-the ledger's variant if the verdict on the variant is Go's, else "unexplained"
+They agree if their words are equal and no cell lies on the other side of 1. Both
+words may be "refuted" while the maps rank the other way round. For each claim on
+which Go and the port differ, the sentence gives the cause: the text of the
+ledger's variant if the verdict on the variant equals Go's, else "unexplained"
 (docs/reference/claims.md).
 """
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ CERTAIN = (Word.REPRODUCED, Word.REFUTED)
 
 
 def side(cell: CellRow) -> int | None:
-    """On which side of 1 a ratio lies: 1, -1, 0 for no difference; None: it is
-    no ratio, or its interval has both sides."""
+    """The side of 1 on which a ratio lies: 1, -1, 0 for no difference; None: not a
+    ratio, or its interval contains 1."""
     if cell.kind is Kind.NO_DIFFERENCE:
         return 0
     if len(cell.cells) != 2 or cell.low is None or cell.high is None:
@@ -28,7 +28,7 @@ def side(cell: CellRow) -> int | None:
 
 
 def differ(one: CellRow, other: CellRow) -> bool:
-    """Are both certain, and of another word or on another side?"""
+    """True if both are certain, with different words or on different sides."""
     if one.word in CERTAIN and other.word in CERTAIN and one.word is not other.word:
         return True
     sides = side(one), side(other)
@@ -36,14 +36,14 @@ def differ(one: CellRow, other: CellRow) -> bool:
 
 
 def agree(one: Verdict, other: Verdict) -> bool | None:
-    """None: one of them is open."""
+    """None: one of them is undecided."""
     if not (one.verdict in DECIDED and other.verdict in DECIDED):
         return None
     return one.verdict is other.verdict and not any(map(differ, one.cells, other.cells))
 
 
 def cause_of(claim: Claim, go: Verdict, variant: Verdict | None) -> str:
-    """The text of a variant if it agrees with Go in each cell."""
+    """The text of a variant if it agrees with Go in every cell."""
     same = variant and agree(go, variant) and [c.word for c in variant.cells] == [
         c.word for c in go.cells]
     return claim.variant_shows if same else UNEXPLAINED
@@ -67,14 +67,14 @@ def difference_text(row: ClaimRow) -> str:
 
 
 def sentence(rows: Sequence[ClaimRow]) -> str:
-    """In how many claims Go and the port agree, and which claims depend on the
-    version of Go; "": no claim is about Go."""
+    """The number of claims on which Go and the port agree, and the claims that
+    depend on the version of Go; "" if no claim is about Go."""
     both = [r for r in rows if r.port and r.of.startswith("Go ")]
     if not both:
         of_go = any(r.of.startswith("Go ") for r in rows)
         return "" if of_go or not any(r.port or r.of for r in rows) else (
-            "Go's own maps decided no claim here: the verdicts on Go's code are of a C port of "
-            "Go 1.19's.")
+            "Go's own maps decided no claim here: verdicts on Go's code come from a C port of "
+            "Go 1.19.")
     same, different, open_ones = ([r for r in both if r.agree is word]
                                   for word in (True, False, None))
     text = (f"{joined(sorted({r.of for r in both}))} and the C port agree in {count(len(same))} of "

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What claims of rule arithmetic compute: `compute = NAME ARGUMENTS` of the
-ledger is evaluate("NAME ARGUMENTS").
+"""The functions of claims with rule arithmetic: `compute = NAME ARGUMENTS` of the
+ledger calls evaluate("NAME ARGUMENTS").
 
-Each function takes numbers or words and returns one number. None reads a file,
-a clock or a campaign; one that draws numbers has its seed as an argument.
+Each function takes numbers or words and returns one number. They read no file,
+clock or campaign; a function that uses random numbers takes their seed.
 """
 import ctypes
 import math
@@ -17,12 +17,12 @@ TYPES = {"pointer": ctypes.c_void_p, "bool": ctypes.c_bool,
 
 
 class ComputeError(ValueError):
-    """No such function, or not with these arguments."""
+    """The function is unknown, or does not take these arguments."""
 
 
 def poisson_longest(chains: float, mean: float) -> float:
-    """Median of the longest of so many chains, in keys: the least length that
-    none exceeds with a probability of one half."""
+    """Median length, in keys, of the longest of this number of chains: the least
+    length that no chain exceeds with a probability of one half."""
     length = 0
     while chains * distributions.poisson.logcdf(length, mean) < math.log(.5):
         length += 1
@@ -30,22 +30,21 @@ def poisson_longest(chains: float, mean: float) -> float:
 
 
 def equal_hashes(keys: float, bits: float) -> float:
-    """Expected share of keys whose hash of so many bits an earlier key has:
-    keys less distinct hashes, over keys."""
+    """Expected share of keys whose hash of `bits` bits equals the hash of an
+    earlier key: (keys - distinct hashes) / keys."""
     values = math.pow(2.0, bits)
     return 1.0 + values * math.expm1(keys * math.log1p(-1 / values)) / keys
 
 
 def share_to_doubled_shards(shards: float) -> float:
-    """Share of hashes that go from shard i = hash mod N to 2i or 2i + 1 by
-    hash mod 2N: over all residues, which are equally many."""
+    """Share of hashes that go from shard i = hash mod N to 2i or 2i + 1 under
+    hash mod 2N. All residues have the same weight."""
     count = int(shards)
     return sum(r in (2 * (r % count), 2 * (r % count) + 1) for r in range(2 * count)) / (2 * count)
 
 
 def struct_size(*members: str) -> float:
-    """Bytes of a struct with these members, words of TYPES, in the C ABI of
-    this platform."""
+    """Bytes of a struct with these members (words of TYPES) in the C ABI of this platform."""
     unknown = [word for word in members if word not in TYPES]
     if unknown:
         raise ComputeError(f"struct_size: {', '.join(unknown)}: expected {', '.join(TYPES)}")
@@ -55,15 +54,15 @@ def struct_size(*members: str) -> float:
 
 
 FUNCTIONS: Mapping[str, Callable[..., float]] = {
-    # Standard error of the share in so many independent draws.
+    # Standard error of the share in this number of independent draws.
     "binomial_error": lambda draws, share: math.sqrt(share * (1 - share) / draws),
-    # Probability of a count of draws that is no more likely than this one.
+    # Probability of all counts that are at most as likely as this one.
     "binomial_two_sided": lambda count, draws, share: float(distributions.binomtest(
         int(count), int(draws), share).pvalue),
-    # Arrivals per second if their gaps are exponential with that mean in s.
+    # Arrivals per second if the gaps are exponential with this mean in s.
     "rate_of_exponential_gaps": lambda mean_s, arrivals, seed: float(
         arrivals / np.random.default_rng(int(seed)).exponential(mean_s, int(arrivals)).sum()),
-    # Share of chains with so many keys or more, of independent keys.
+    # Share of chains with at least this number of independent keys.
     "poisson_at_least": lambda count, mean: float(distributions.poisson.sf(count - 1, mean)),
     "poisson_longest": poisson_longest,
     "equal_hashes": equal_hashes,
@@ -74,7 +73,7 @@ FUNCTIONS: Mapping[str, Callable[..., float]] = {
 
 
 def argument(word: str) -> float | str:
-    """A number if it is one, else the word."""
+    """The word as a number if possible."""
     try:
         return float(word)
     except ValueError:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The articles' figures on a campaign: docs/articles/figures.tsv.
+"""Computes the articles' figures from a campaign: docs/articles/figures.tsv.
 
-A figure is a line of that table: cells of one workload and a statistic of
-their trials (statistic.py), or "none: REASON". If two cells are named, the
-figure is their ratio, paired by block.
+A line of that table names the cells of one workload and a statistic of their
+trials (statistic.py), or "none: REASON". If it names two cells, the figure is
+their ratio, paired by block.
 """
 import csv
 from collections.abc import Sequence
@@ -39,14 +39,14 @@ class Figure:
 
     @property
     def query(self) -> Query:
-        """Its cells."""
+        """The query for its cells."""
         return Query(self.workload, self.where, self.subject, self.against, self.statistic)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The figure of a campaign. of: what n counts, "block" or "trial".
-    reason: why there is no value."""
+    """The figure as measured by a campaign. of: unit of n, "block" or "trial".
+    reason: why the value is missing."""
     figure: Figure
     value: float | None = None
     low: float | None = None
@@ -64,12 +64,12 @@ def read(file: Path = FILE) -> list[Figure]:
                 for line in csv.DictReader(text, delimiter="\t")]
 
 
-def folded(asked: Statistic, blocks: Blocks) -> float:
-    """One number of all trials of a cell. Missing."""
+def folded(parsed: Statistic, blocks: Blocks) -> float:
+    """One number from all trials of a cell. Missing."""
     pairs = list(blocks.values())
-    if asked.fold == "sum":
+    if parsed.fold == "sum":
         return quotient(sum(a for a, _ in pairs), sum(b for _, b in pairs))
-    return ENDS[asked.fold](quotient(a, b) for a, b in pairs)
+    return ENDS[parsed.fold](quotient(a, b) for a, b in pairs)
 
 
 def measured(data: Data, figure: Figure) -> Answer:
@@ -90,7 +90,7 @@ def measured(data: Data, figure: Figure) -> Answer:
 
 
 def answer(data: Data, figure: Figure) -> Answer:
-    """The figure, or why there is none."""
+    """The figure, or the reason why it is missing."""
     kind, _, reason = figure.statistic.partition(" ")
     try:
         return Answer(figure, reason=reason) if kind == "none:" else measured(data, figure)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which planned cells a claim or a figure is made of."""
+"""Selects the planned cells of a claim or a figure."""
 import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -7,20 +7,20 @@ from dataclasses import dataclass, fields
 from report.load import Cell, JournalError
 from report.load.plan import Factors
 
-ENDS = {"most": max, "least": min}  # of the values of a factor, of trials
+ENDS = {"most": max, "least": min}  # largest or smallest planned value of a factor
 FACTORS = frozenset(f.name for f in fields(Factors))
 
 
 class Missing(Exception):
-    """There is no such value; the text is the reason."""
+    """The value is missing; the text is the reason."""
 
 
 @dataclass(frozen=True)
 class Query:
     """Cells of a workload and a statistic of their trials.
 
-    where    FACTOR=VALUE ... of all its cells
-    subject  MAP and more factors; against: the same of the divisor, or ""
+    where    FACTOR=VALUE ... common to its cells
+    subject  MAP and more factors; against: the same for the divisor, or ""
     statistic  statistic.parse()
     """
     workload: str
@@ -31,13 +31,13 @@ class Query:
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """One or two sides; a figure of all maps has one, ""."""
+        """One or two sides; a figure about all maps has one, ""."""
         return tuple(filter(None, (self.subject, self.against))) or ("",)
 
 
 def settings(text: str) -> dict[str, str]:
-    """"map FACTOR=VALUE ..." -> factor -> value; a word without "=" is the
-    map. JournalError: no such factor."""
+    """"map FACTOR=VALUE ..." -> {factor: value}; a word without "=" is the map.
+    JournalError: no such factor."""
     found = {}
     for word in text.split():
         name, equals, value = word.partition("=")
@@ -49,7 +49,7 @@ def settings(text: str) -> dict[str, str]:
 
 
 def as_written(cell: Factors, name: str) -> str:
-    """A factor as workload files have it."""
+    """A factor as written in workload files."""
     value: object = getattr(cell, name)
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -59,14 +59,14 @@ def as_written(cell: Factors, name: str) -> str:
 
 
 def fits(cell: Factors, wanted: dict[str, str]) -> bool:
-    """Has it these values? They may be patterns; ENDS are looked at later."""
+    """True if the cell has these values, which may be patterns. ENDS are checked later."""
     return all(fnmatch.fnmatchcase(as_written(cell, name), value)
                for name, value in wanted.items() if value not in ENDS)
 
 
 class Cells:
-    """The planned cells of a campaign or a plan, by workload: a ledger makes
-    thousands of queries."""
+    """The planned cells of a campaign or a plan, grouped by workload because a
+    ledger makes thousands of queries."""
 
     def __init__(self, cells: Iterable[Cell]) -> None:
         self.all = tuple(cells)
@@ -77,7 +77,7 @@ class Cells:
                     cell.id, (cell, []))[1].append(name)
 
     def fitting(self, query: Query, side: str) -> list[Cell]:
-        """The cells that one side of a query fits, in the order of the plan."""
+        """The cells that match one side of a query, in the order of the plan."""
         wanted = settings(f"{query.where} {side}")
         cells = [cell for cell, names in self.by_workload.get(query.workload, {}).values()
                  if any(fits(name, wanted) for name in names)]
@@ -88,7 +88,7 @@ class Cells:
         return cells
 
     def one(self, query: Query, side: str) -> Cell:
-        """The only such cell; Missing."""
+        """The only matching cell; Missing."""
         cells = self.fitting(query, side)
         if len(cells) != 1:
             raise Missing(f"{len(cells) or 'no'} cells of {query.workload} have "
@@ -96,5 +96,5 @@ class Cells:
         return cells[0]
 
     def planned(self, query: Query) -> bool:
-        """Has each side a cell?"""
+        """True if each side has a cell."""
         return all(self.fitting(query, side) for side in query.sides)

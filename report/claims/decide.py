@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verdicts of all claims on a campaign: python3 -m report decide DIR.
 
-A function of the ledger and the campaign's files only: the same two give the
-same bytes. Tests of claims about speed are corrected over all of them (Holm):
-a false word anywhere in 1 % of ledgers.
+The result depends only on the ledger and the campaign's files. Tests of claims
+about speed are corrected over all of them (Holm): 1 % of ledgers have a false verdict.
 """
 import dataclasses
 import json
@@ -29,8 +28,8 @@ FORMAT = 1
 DONE, INCOMPLETE = 0, 3
 DECIDING = (CLASSIC, TODAY, PORT)
 WHOSE = (*DECIDING, VARIANT)
-NO_COUNTERS = "hardware counters; here are none"
-Found = Mapping[tuple[str, str], list[Part]]  # (id, whose maps) -> its cells
+NO_COUNTERS = "hardware counters, which this machine does not provide"
+Found = Mapping[tuple[str, str], list[Part]]  # (id, source of the maps) -> its cells
 
 
 class Key(NamedTuple):
@@ -40,10 +39,10 @@ class Key(NamedTuple):
     cell: int
 
 
-# ---- is the machine one that can decide? ----------------------------------
+# ---- can this machine decide? ---------------------------------------------
 
 def lacking(campaign: Campaign, claim: Claim) -> str:
-    """Why the claim cannot be decided on this machine; "": it can."""
+    """Why the claim cannot be decided on this machine; "" if it can."""
     if claim.rule == "none":
         return claim.lacks
     what, amount = claim.needs or ("", 0.0)
@@ -54,13 +53,13 @@ def lacking(campaign: Campaign, claim: Claim) -> str:
     if absent or "counters" not in (what, claim.numbers):
         return absent
     return {None: NO_COUNTERS, "none": NO_COUNTERS,
-            "replay": "hardware counters; here is a recording of them"
+            "replay": "hardware counters; this run replays a recording of them"
             }.get(campaign.plan.counters.backend, "")
 
 
 def unbuilt(campaign: Campaign, claim: Claim) -> str:
-    """A map that is not in this build, with what it needs, if each cell of
-    the claim has such a map."""
+    """A map that this build lacks, with its requirement, if every cell of the claim
+    has such a map."""
     needs = {m.id: m.needs for m in campaign.plan.skipped_maps}
     absent = [next((m for m in one.maps if needs.get(m)), None)
               for one in claim.each() or claim.each(go=True)]
@@ -80,8 +79,8 @@ def family_of(found: Found, *members: str) -> dict[Key, Part]:
 
 
 def corrected(cells: Mapping[Key, Part]) -> dict[Key, rules.Ps]:
-    """p of each alternative of each cell, corrected over all of them. Claims
-    about the same cells share a contrast, which is corrected for once."""
+    """p of each alternative of each cell, corrected over all of them. Claims about
+    the same cells share a contrast, which counts once."""
     contrasts: dict[Hashable, list[float]] = {}
     claims: dict[Key, dict[str, stats.Alternative]] = {}
     for key, (one, e) in cells.items():
@@ -95,7 +94,7 @@ def corrected(cells: Mapping[Key, Part]) -> dict[Key, rules.Ps]:
 # ---- one claim ------------------------------------------------------------
 
 def source_of(cells: Sequence[Part]) -> str:
-    """Where the numbers come from."""
+    """The source of the numbers."""
     measures = {e.measure for _, e in cells}
     if any(m.startswith("simulated:") for m in measures):
         return "simulated"
@@ -103,8 +102,8 @@ def source_of(cells: Sequence[Part]) -> str:
 
 
 def rounded(value: float | None) -> float | None:
-    """Six digits; a whole number has all of its digits, because a count is
-    in the text beside it, too."""
+    """Rounds to six digits. Whole numbers keep all digits, because counts also
+    appear in the text."""
     if value is None or float(value).is_integer():
         return value if value is None else float(value)
     return float(f"{value:.6g}")
@@ -119,7 +118,7 @@ def cell_row(one: Claim, e: evidence.Evidence, o: rules.Outcome) -> CellRow:
 
 def judged(claim: Claim, cells: Sequence[Part], ps: Mapping[Key, rules.Ps],
            whose: str, gos: Gos) -> Verdict:
-    """Verdict on the maps of a Go, on those that the ledger names, or on a variant."""
+    """Verdict on the maps of one Go, on those that the ledger names, or on a variant."""
     rows = tuple(cell_row(one, e, rules.outcome_of(one, e, ps.get(Key(claim.id, whose, i), {})))
                  for i, (one, e) in enumerate(cells))
     word, how = rules.combined(claim.conditions, rows)
@@ -136,8 +135,8 @@ def row_of(claim: Claim, verdict: Verdict) -> ClaimRow:
 
 
 def of_versions(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
-    """The verdict of the Go that has what the claim is about, with that of
-    the other Go next to it; they may differ."""
+    """The verdict of the Go that has the feature of the claim, next to the verdict
+    of the other Go; they may differ."""
     wanted = (CLASSIC, TODAY) if claim.needs_go == "classic" else (TODAY, CLASSIC)
     first, beside = (sides.get(whose) for whose in wanted)
     if first is None and claim.needs_go == "any":
@@ -156,8 +155,8 @@ def of_versions(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRo
 
 
 def merged(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
-    """Go's verdict if the claim is about Go and Go has an experiment for it,
-    with the port's next to it; else the port's."""
+    """Go's verdict, next to the port's, if the claim is about Go and Go has an
+    experiment for it; else the port's."""
     if claim.about != "go" or not claim.each(go=True):
         return row_of(claim, sides[PORT])
     variant = sides.get(VARIANT)
@@ -185,7 +184,7 @@ def setting_of(campaign: Campaign, row: ClaimRow) -> str:
 # ---- all claims -----------------------------------------------------------
 
 def gathered(data: Data, claims: Ledger) -> Found:
-    """The evidence of all cells; of the port also if none is planned."""
+    """The evidence of all cells; for the port even if no cell is planned."""
     gos = golang.read(data.campaign.plan.maps)
     found = {}
     for claim in claims.values():
@@ -202,7 +201,7 @@ def gathered(data: Data, claims: Ledger) -> Found:
 
 def verdict_of(campaign: Campaign, claim: Claim, found: Found,
                ps: Mapping[Key, rules.Ps]) -> ClaimRow | None:
-    """None: the campaign was not made for it."""
+    """None: the campaign lacks cells of the claim."""
     if claim.rule == "arithmetic":
         value = arithmetic.evaluate(claim.compute)
         low, high = claim.limits
@@ -223,8 +222,8 @@ def verdict_of(campaign: Campaign, claim: Claim, found: Found,
 
 
 def verdicts(campaign: Campaign, claims: Ledger) -> tuple[ClaimRow, ...]:
-    """Of every claim that the campaign has a cell of, by id. Variants decide
-    no claim: they are a family of their own, so that no p grows by them."""
+    """Verdicts on every claim that the campaign has a cell of, by id. Variants are a
+    family of their own, so that they do not increase the p values of claims."""
     found = gathered(Data(campaign), claims)
     ps = corrected(family_of(found, *DECIDING)) | corrected(family_of(found, VARIANT))
     rows = (verdict_of(campaign, claim, found, ps) for claim in claims.values())
@@ -234,34 +233,34 @@ def verdicts(campaign: Campaign, claims: Ledger) -> tuple[ClaimRow, ...]:
 # ---- the campaign -----------------------------------------------------------
 
 def made_for(campaign: Campaign) -> bool:
-    """Was it planned for claims? Cells of another one may fit by chance."""
+    """True if it was planned for claims. Cells of other campaigns match by chance."""
     return (campaign.plan.mode or "").startswith("claims") or \
         "claims" in (campaign.plan.notes or {})
 
 
 def doubt_of(campaign: Campaign) -> str | None:
-    """The control of the run that failed."""
+    """The failed control of the run, as a sentence."""
     check = trust.same_map(campaign, None)
     ratio = check.estimate
     if check.state is not State.FAILED or ratio is None or ratio.low is None or ratio.high is None:
         return None
-    return ("A control failed, so that no verdict of speed is to be relied on: two copies of "
+    return ("A control failed, so verdicts on speed are not reliable: two copies of "
             f"{check.maps[0]} differ by × {sig(ratio.value)} "
             f"[{sig(ratio.low)}, {sig(ratio.high)}].")
 
 
 def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
              finished: bool = True) -> Document:
-    """All that is concluded of a campaign.
+    """All conclusions from a campaign.
 
-    claims -- the whole ledger, whose hash a run keeps
+    claims -- the whole ledger; a run keeps its hash
     """
     folder = campaign.path.parent
     meta = staged.read_meta(folder) if (folder / "stages.json").exists() else None
-    # The claims that the run was for are one family. Others may have all of
-    # their cells there, too.
-    asked = {name: claims[name] for name in (meta and meta.ids) or claims if name in claims}
-    rows = verdicts(campaign, asked)
+    # The claims that were requested for the run are one family. Other claims may
+    # have all of their cells in it by chance.
+    requested = {name: claims[name] for name in (meta and meta.ids) or claims if name in claims}
+    rows = verdicts(campaign, requested)
     before = meta.rule if meta else staged.Rule(
         ledger_sha256=(campaign.plan.notes or {}).get("claims"))
     counts = {word: sum(r.verdict is word for r in rows) for word in Word}
@@ -269,37 +268,37 @@ def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
     return Document(
         FORMAT, "claims", campaign.name, campaign.plan.machine.id, ledger.digest(claims),
         before.ledger_sha256, rule.contract(), before.contract_sha256, rules.ALPHA, counts,
-        tuple(sorted(set(asked) - {r.id for r in rows})), rows, agreement.sentence(rows),
+        tuple(sorted(set(requested) - {r.id for r in rows})), rows, agreement.sentence(rows),
         decision_rules.standings(advised, rows), doubt,
         (*(f"{counts[word]} {word}" for word in Word), *([doubt] if doubt else ())), finished)
 
 
 def of_campaign(campaign: Campaign, folder: Path | None = None, finished: bool = True) -> Document:
-    """The document of a campaign by the ledger in a folder; None: that of the
+    """The document of a campaign by the ledger in a folder; None: the ledger of the
     tree. LedgerError."""
     claims = ledger.read(folder)
     return document(campaign, claims, decision_rules.read(claims, folder), finished)
 
 
 def as_json(found: Document) -> str:
-    """The document as JSON; the grounds of a rule are its "for"."""
+    """The document as JSON; the field `grounds` is written as "for"."""
     members: Callable[[list[tuple[str, object]]], dict[str, object]] = lambda pairs: {  # noqa: E731
         "for" if name == "grounds" else name: value for name, value in pairs}
     return json.dumps(dataclasses.asdict(found, dict_factory=members), indent=1, sort_keys=True,
                       ensure_ascii=False)
 
 
-def of_folder(folder: Path, of: Path | None = None) -> int:
+def of_folder(folder: Path, ledger_folder: Path | None = None) -> int:
     """Prints the verdicts of a campaign -> exit status. JournalError.
 
-    of -- folder of another ledger; None: that of the tree
+    of -- folder of another ledger; None: the ledger of the tree
     """
-    print(as_json(of_campaign(load.read(folder), of)))
+    print(as_json(of_campaign(load.read(folder), ledger_folder)))
     return DONE
 
 
 def main(found: staged.Staged) -> int:
-    """The same of a staged campaign, whose only stage has all of its cells."""
+    """The same for a staged campaign, whose only stage has all of its cells."""
     stage = found.stages[0] if found.stages else found.begun
     if stage is None:
         raise JournalError(f"{found.path}: no stage has begun: readmostly dev claims run --resume")

@@ -2,8 +2,8 @@
 """The advice of the articles ("read-mostly: sync.Map") and its verdict.
 
 A rule is a section of decision-rules.txt. It names the claims that support it
-(`for`) and those that contradict it (`against`). Its standing follows from the
-verdicts on these claims only (docs/reference/claims.md).
+(`for`) and those that contradict it (`against`). Its standing depends only on the
+verdicts on these claims (docs/reference/claims.md).
 """
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ NEEDS = ("source", "situation", "advises", "for")
 
 @dataclass(frozen=True)
 class Link:
-    """A claim that a rule names; cell: words that one of its cells has and no
-    other one, () for the whole claim."""
+    """A claim that a rule names; cell: words that only one of its cells has, () for
+    the whole claim."""
     id: str
     cell: tuple[str, ...] = ()
 
@@ -33,8 +33,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Rule:
-    """A section of the file. pair: two maps; the flip of their ranking bounds
-    the rule."""
+    """A section of the file. pair: two maps; the rule holds up to the flip of their ranking."""
     id: str
     place: str
     source: str
@@ -61,7 +60,7 @@ def link_reader(claims: ledger.Ledger) -> Callable[[str], tuple[Link, ...]]:
         name, *cell = text.split()
         if name not in claims:
             raise Wrong(f"{name}: expected the id of a claim, such as S4-01 "
-                        "(readmostly dev claims list), a comma between two")
+                        "(readmostly dev claims list); separate ids by commas")
         names = evidence.named(claims[name].each(go=True) or claims[name].each()) if cell else []
         if cell and len(fitting(cell, names)) != 1:
             raise Wrong(f"{text.strip()}: expected words of one of its cells: "
@@ -77,7 +76,7 @@ def two(text: str) -> tuple[str, str]:
 
 
 def form(claims: ledger.Ledger) -> Form:
-    """Of the file."""
+    """The form of the file."""
     links = (link_reader(claims), "ids of claims, a comma between two")
     return Form(id=re.compile(r"D[1-9][0-9]?"), of="a decision rule such as [D1]",
                 keys=frozenset({*NEEDS, "against", "pair"}),
@@ -93,8 +92,8 @@ def rule_of(section: Section) -> Rule:
 
 
 def read(claims: ledger.Ledger, folder: Path | None = None) -> dict[str, Rule]:
-    """The rules of a ledger's folder in the order of the file, None: the
-    tree's; none if it has no such file. LedgerError.
+    """The rules of a ledger's folder in the order of the file; empty without
+    such a file. None: the folder of the tree. LedgerError.
 
     claims -- the whole ledger of that folder
     """
@@ -102,12 +101,12 @@ def read(claims: ledger.Ledger, folder: Path | None = None) -> dict[str, Rule]:
     return {s.id: rule_of(s) for s in read_all([file] if file.exists() else [], form(claims))}
 
 
-# ---- what a run concludes of one link ----------------------------------------
+# ---- the conclusion about one link -------------------------------------------
 
 @dataclass(frozen=True)
 class Linked:
-    """The verdict on a claim, or on the cell of it that a link names, at each
-    place that this cell has; None: it did not run."""
+    """The verdict on a claim, or on the cell of it that a link names, at every place
+    of this cell; None: it did not run."""
     link: Link
     verdict: Word | None
     of: str = ""
@@ -127,8 +126,8 @@ def narrowed(verdict: Verdict, link: Link) -> Verdict:
 
 
 def linked(link: Link, rows: Mapping[str, ClaimRow]) -> Linked:
-    """The verdict on a link. A longer mode has one line at several places;
-    only claims with unstated conditions have such lines."""
+    """The verdict on a link. In longer modes a line may have several places; only
+    claims with unstated conditions have such lines."""
     row = rows.get(link.id)
     if row is None:
         return Linked(link, None)
@@ -141,19 +140,19 @@ def linked(link: Link, rows: Mapping[str, ClaimRow]) -> Linked:
 
 
 def side_holds(cell: CellRow) -> bool:
-    """Is it reproduced, or refuted only in how much?"""
+    """True if it is reproduced, or refuted only in size."""
     return cell.word is Word.REPRODUCED or cell.kind is Kind.SIZE
 
 
 def contradicts(found: Linked) -> bool:
-    """Does a claim that speaks against a rule hold, or its side, anywhere?"""
+    """True if an opposing claim, or its direction, holds anywhere."""
     return found.verdict in (Word.REPRODUCED, Word.DEPENDS) or (
         found.verdict is Word.REFUTED and any(map(side_holds, found.cells)))
 
 
 def places(found: Linked) -> str:
-    """How it came out and where, equal cells together. The text of a claim
-    that depends has its places already."""
+    """Outcomes and their places, with equal cells joined. The text of a claim that
+    depends on conditions already has its places."""
     if any(c.word is not found.verdict for c in found.cells):
         return found.how
     texts: dict[str, list[str]] = {}
@@ -171,10 +170,10 @@ def listed(found: Iterable[Linked]) -> str:
         + (f": {where}" if where else "") for one in found for where in [places(one)])
 
 
-# ---- how a rule stands ----------------------------------------------------
+# ---- standing of a rule ---------------------------------------------------
 
 def standing(rule: Rule, rows: Mapping[str, ClaimRow]) -> tuple[Stand, str]:
-    """How a rule stands, and why."""
+    """The standing of a rule, and the reason."""
     grounds, against = ([linked(link, rows) for link in links]
                         for links in (rule.grounds, rule.against))
     wrong = [s for s in grounds if s.verdict in (Word.REFUTED, Word.DEPENDS)]
@@ -192,7 +191,7 @@ def standing(rule: Rule, rows: Mapping[str, ClaimRow]) -> tuple[Stand, str]:
 
 
 def standings(advised: Rules, rows: Iterable[ClaimRow]) -> tuple[Standing, ...]:
-    """How all rules stand by these verdicts."""
+    """The standings of all rules by these verdicts."""
     by_name = {row.id: row for row in rows}
     return tuple(Standing(
         r.id, r.source, r.situation, r.advises, tuple(map(str, r.grounds)),

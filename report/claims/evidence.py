@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The values that a campaign has for a claim, by block. Nothing is decided
-here."""
+"""Collects the values that a campaign has for a claim, by block. Decides nothing."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,15 +14,15 @@ from report.load import Cell
 
 @dataclass(frozen=True)
 class Evidence:
-    """One of a claim's cells, or pair of cells.
+    """The values of one cell, or pair of cells, of a claim.
 
-    where    as the ledger has it
+    where    text of the ledger
     cells    ids: subject, against
     values   (block, value): a ratio if there are two cells
-    total    the subject's statistic, added over its trials; against: the same
-             of the other side
+    total    the subject's statistic, summed over its trials; against: the same
+             for the other side
     base     centre of the other side
-    trials   of the subject
+    trials   number of trials of the subject
     reason   why there are no values
     """
     where: str
@@ -39,13 +38,13 @@ class Evidence:
 
     @property
     def series(self) -> list[float]:
-        """Its values in time order."""
+        """Its values in order of time."""
         return [value for _, value in self.values]
 
     @property
     def logs(self) -> list[float]:
-        """ln of its values. One of 0 or less lies below every limit; without
-        it the others would be surer than they are."""
+        """ln of its values. A value of 0 or less lies below every limit; leaving it
+        out would overstate the certainty of the others."""
         return [math.log(v) if v > 0 else -math.inf for v in self.series]
 
 
@@ -59,7 +58,7 @@ def query_of(one: Claim, where: str | None = None) -> Query:
 
 
 def centre(blocks: Blocks) -> float | None:
-    """Pseudo-median of one side's values; None if one is 0 or less."""
+    """Pseudo-median of one side's values; None if a value is 0 or less."""
     values = [quotient(*blocks[b]) for b in sorted(blocks)]
     if not values or min(values) <= 0:
         return None
@@ -67,8 +66,7 @@ def centre(blocks: Blocks) -> float | None:
 
 
 def taken(data: Data, query: Query) -> tuple[Evidence, list[Blocks]]:
-    """The members that need no division, and the blocks of each side.
-    Missing."""
+    """The fields that need no division, and the blocks of each side. Missing."""
     sides = [blocks_of(data, query, side) for side in query.sides]
     cells = [cell for cell, _ in sides]
     if len({c.id for c in cells}) < len(cells):
@@ -81,8 +79,8 @@ def taken(data: Data, query: Query) -> tuple[Evidence, list[Blocks]]:
 
 
 def of_cells(data: Data, one: Claim, query: Query) -> Evidence:
-    """Values by block of a cell or a pair. Exact counts that are 0 on both
-    sides are equal. Missing."""
+    """Values by block for a cell or a pair. Exact counts that are 0 on both sides
+    count as equal. Missing."""
     known, sides = taken(data, query)
     if len(sides) > 1 and one.numbers == "simulated" and not (known.total or known.against):
         values = dict.fromkeys(sorted(set(sides[0]).intersection(sides[1])), 1.0)
@@ -93,14 +91,13 @@ def of_cells(data: Data, one: Claim, query: Query) -> Evidence:
 
 
 def on_axis(cell: Cell, axis: str) -> float:
-    """A factor as a number: of a loop its first one."""
+    """A factor as a number; for a loop, its first number."""
     value: object = getattr(cell.factors, axis)
     return float(value.split(":")[1] if isinstance(value, str) else str(value))
 
 
 def along(data: Data, one: Claim, query: Query) -> Evidence:
-    """A slope for each block, over the cells that differ in the axis.
-    Missing."""
+    """A slope for each block, over the cells that differ in the axis. Missing."""
     points = {as_written(c.factors, one.axis): on_axis(c, one.axis)
               for c in data.cells.fitting(query, query.subject)}
     if len(points) < 3:
@@ -127,16 +124,16 @@ Place = tuple[str, str, str, tuple[float, ...], str]
 
 
 def place_of(one: Claim, cell: Cell) -> Place:
-    """The identity of a place: two lines may use one cell for two
+    """The identity of a place, because two lines may use one cell with different
     statistics."""
     return cell.id, one.against, one.statistic, one.claimed, one.side
 
 
 def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
-    """The same contrast wherever the plan has both sides, by the factors that
-    the article leaves open.
+    """The same contrast at every place for which the plan has both sides, by the
+    factors that the article leaves open.
 
-    known -- places that have a claim already; more are added
+    known -- places that already have a claim; new ones are added
     """
     found = []
     where = " ".join(word for word in one.cells[0].split()
@@ -151,8 +148,8 @@ def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
 
 
 def parts(cells: Cells, claim: Claim, ones: Sequence[Claim]) -> list[Claim]:
-    """Claims of one cell each: those of the ledger, then those that a longer
-    mode has in addition. A line that fits several of these is only them.
+    """Splits a claim into claims of one cell: first the ledger's, then the claims that a
+    longer mode adds. A line that matches several cells becomes these cells.
 
     ones -- Claim.each() or Claim.varied()
     """
@@ -178,8 +175,8 @@ def of_part(data: Data, one: Claim) -> Evidence:
 
 
 def named(ones: Sequence[Claim]) -> list[str]:
-    """A name for each cell of a claim, with its maps and statistic if they
-    differ, whatever the version of Go."""
+    """A name for each cell of a claim. It has the maps and the statistic if they
+    differ, but not the version of Go."""
     names = [one.cells[0] for one in ones]
     for words in ([" / ".join(filter(None, map(golang.plain, (one.subject, one.against))))
                    for one in ones], [one.statistic for one in ones]):

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which Go decides a claim.
+"""Selects the Go version that decides a claim.
 
-From Go 1.24 on sync.Map and the native map are other ones. A claim about the
-classic ones is decided by a Go that has them, and the verdict of today's Go is
-shown next to it. The ids of Go's maps (docs/go-equality.md): go_X is compiled
-by the newest Go, go_classic_X by the newest that has the classic maps, if that
-is another compiler.
+Go 1.24 replaced sync.Map and the native map. A claim about the classic ones is
+decided by a Go that has them, next to the verdict of today's Go. Ids of Go's maps
+(docs/go-equality.md): go_X is compiled by the newest Go, go_classic_X by the
+newest Go with the classic maps, if that is another compiler.
 """
 import re
 from collections.abc import Iterable, Mapping
@@ -14,16 +13,16 @@ from dataclasses import dataclass, replace
 from report.claims.ledger import Claim, is_go
 from report.load.plan import MapInfo
 
-CLASSIC, TODAY = "classic Go", "today's Go"  # whose verdict
+CLASSIC, TODAY = "classic Go", "today's Go"  # the source of a verdict
 PREFIX, CLASSIC_PREFIX, OTHER_PREFIX = "go_", "go_classic_", "go_other_"
-OLDEST, NEWEST = (1, 9), (1, 23)  # with the classic sync.Map
+OLDEST, NEWEST = (1, 9), (1, 23)  # versions with the classic sync.Map
 WANTED = {"classic": "Go 1.9 to 1.23, which has the classic maps", "any": "Go"}
 NEXT_STEP = "next step: make deps, or make GO=/path/to/go, and run the claim again"
 
 
 @dataclass(frozen=True)
 class Go:
-    """The programs of one compiler. prefix: of their ids."""
+    """The programs of one compiler. prefix: start of their ids."""
     version: str
     prefix: str
 
@@ -35,13 +34,13 @@ class Go:
         return re.sub(f"^{PREFIX}", self.prefix, side)
 
     def of(self, claim: Claim) -> list[Claim]:
-        """A claim for each of its cells, of this compiler's maps."""
+        """The claim for each of its cells, about the maps of this compiler."""
         return [replace(one, subject=self.maps(one.subject), against=self.maps(one.against))
                 for one in claim.each(go=True)]
 
 
 def plain(side: str) -> str:
-    """A side of a cell with the id that has no version."""
+    """A side of a cell with the id without a version."""
     return re.sub(f"^{CLASSIC_PREFIX}", PREFIX, side)
 
 
@@ -49,12 +48,12 @@ Gos = Mapping[str, Go]  # CLASSIC, TODAY -> the Go, if the campaign has it
 
 
 def version_of(info: MapInfo) -> str | None:
-    """The version of Go that compiled a map; None: it is not Go's."""
+    """The version of Go that compiled a map; None: not a Go map."""
     return info.language_version if is_go(info.id) else None
 
 
 def is_classic(version: str) -> bool:
-    """Has this Go the classic maps?"""
+    """True if this Go has the classic maps."""
     major, minor = (int(re.sub(r"\D.*", "", part)) for part in version.split(".")[:2])
     return OLDEST <= (major, minor) <= NEWEST
 
@@ -77,5 +76,5 @@ def read(maps: Iterable[MapInfo]) -> Gos:
 
 def absent(claim: Claim, gos: Gos) -> str:
     """Why Go's verdict on a claim is missing, with the next step."""
-    here = " and ".join(map(str, gos.values())) or "no Go"
-    return f"needs {WANTED[claim.needs_go]}; this campaign has {here}; {NEXT_STEP}"
+    present = " and ".join(map(str, gos.values())) or "no Go"
+    return f"needs {WANTED[claim.needs_go]}; this campaign has {present}; {NEXT_STEP}"

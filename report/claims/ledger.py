@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the ledger: workloads/claims/*.claims, one section a claim.
-
-docs/reference/claims.md has the meaning of each key. A mistake is FILE:LINE: what,
+"""Reads the ledger: workloads/claims/*.claims, one section per claim.
+docs/reference/claims.md documents each key. Errors have the form FILE:LINE: found,
+expected.
 expected what.
 """
 import hashlib
@@ -38,8 +38,8 @@ RULES: Mapping[str, tuple[str, ...]] = {  # rule -> keys that it needs
     "none": ("lacks",),
 }
 WITHOUT_CELLS = ("arithmetic", "none")
-ADDING = ("never", "can-happen")  # rules that add up and divide nothing
-OF_FATES = (*ADDING, "count")  # rules that take no logarithm
+ADDING = ("never", "can-happen")  # rules that sum counts and need no quotient
+OF_FATES = (*ADDING, "count")  # rules that need no logarithm
 NEEDS = ("cpus", "counters")
 FREE = ("threads", "keys", "write_share", "write_kind", "dist", "shape", "miss_share")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
@@ -49,22 +49,22 @@ DECIDE_NOTHING = (*EXPLAINS, "grade", "weakened_by")
 
 @dataclass(frozen=True)
 class Claim:
-    """A section of the ledger; fields are its keys.
+    """A section of the ledger; the fields are its keys.
 
     place     FILE:LINE of its [ID]
-    article   what the article states, in its units
-    claimed   (low, high), equal if one number is stated; () if none is
-    tolerance a factor; band: a share, a smaller difference is none; effect: a
+    article   the statement of the article, in its units
+    claimed   (low, high), equal if one number is stated; () if no number is
+    tolerance a factor; band: a share, smaller differences do not count; effect: a
               share that the run must be able to see
-    cells     FACTOR=VALUE ... [| KEY = VALUE ...], a cell each
-    go        (subject, against) among Go's maps; a subject of Go needs none
-    needs_go  classic: a Go with the classic maps decides; any: the newest
+    cells     FACTOR=VALUE ... [| KEY = VALUE ...], one entry per cell
+    go        (subject, against) among Go's maps; not needed if the subject is Go's
+    needs_go  classic: a Go with the classic maps decides; any: the newest Go
     variant   (subject, against) of the port with one cause removed
-    axis      of a slope: the factor that varies
+    axis      for a slope: the factor that varies
     free      factors that the article leaves open
-    needs     (what, how much) of the machine: ("cpus", 16)
-    instead   what stands in, and what the verdict therefore does not mean
-    grade     how close the experiment is to the statement; weakened_by: why not closer
+    needs     (resource, amount) of the machine: ("cpus", 16)
+    instead   the substitute, and the resulting limit of the verdict
+    grade     how close the experiment is to the statement; weakened_by: the reason
     """
     id: str
     place: str
@@ -105,14 +105,14 @@ class Claim:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The claimed amount with its tolerance; a slope has none."""
+        """The claimed amount with its tolerance; slopes are without tolerance."""
         factor = 1.0 if self.rule == "slope" else self.tolerance
         return self.claimed[0] / factor, self.claimed[1] * factor
 
     def each(self, go: bool = False) -> list["Claim"]:
-        """A claim for each of its cells, with the keys of that cell. Of the
-        port: those that name no map of Go. Of Go's maps: the cells that Go
-        has; none if Go lacks one of a claim in parts. LedgerError."""
+        """The claim for each of its cells, with the keys of that cell. go false:
+        cells that name no map of Go. go true: cells that Go has; empty if Go lacks
+        one cell of a claim in parts. LedgerError."""
         if self.rule in WITHOUT_CELLS:
             return []
         parts = [part(text, self.place) for text in go and self.go_cells or self.cells]
@@ -127,7 +127,7 @@ class Claim:
         return of_go if self.conditions != "parts" or len(of_go) == len(ones) else []
 
     def varied(self) -> list["Claim"]:
-        """A claim for each of its cells, of the maps of its variant."""
+        """The claim for each of its cells, about the maps of its variant."""
         return [replace(one, subject=self.variant[0], against=self.variant[1])
                 for one in self.each()] if self.variant else []
 
@@ -138,7 +138,7 @@ class Claim:
 
 
 def is_go(side: str) -> bool:
-    """Is this map, or side of a cell, one of Go's programs?"""
+    """True if this map, or side of a cell, is a Go program."""
     return side.startswith("go_")
 
 
@@ -151,7 +151,7 @@ Ledger = Mapping[str, Claim]  # by id
 # ---- values ---------------------------------------------------------------
 
 def number(text: str) -> float:
-    """"3 %" -> 0.03, "1.2" -> 1.2. ValueError, also if it is not finite."""
+    """"3 %" -> 0.03, "1.2" -> 1.2. ValueError, also for infinity and NaN."""
     text = text.strip()
     value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     if not math.isfinite(value):
@@ -160,7 +160,7 @@ def number(text: str) -> float:
 
 
 def within(low: float, high: float) -> Callable[[str], float]:
-    """Reader of a number with low <= number < high."""
+    """Makes a reader of numbers with low <= number < high."""
     def read(text: str) -> float:
         value = number(text)
         if not low <= value < high:
@@ -223,7 +223,7 @@ def part(text: str, place: str) -> tuple[str, dict[str, object]]:
 # ---- one claim ------------------------------------------------------------
 
 def claim_of(section: Section) -> Claim:
-    """A section as a claim, with all that its rule needs. LedgerError."""
+    """A section as a claim, with everything that its rule needs. LedgerError."""
     place, name, settings = section
     mistake = f"{place}: [{name}]"
     rule = settings.get("rule")
@@ -234,37 +234,37 @@ def claim_of(section: Section) -> Claim:
     what, _, exactly = settings.get("lacks", "").partition(":")
     if rule == "none" and (what not in LACKS or not exactly.strip()):
         raise LedgerError(f"{mistake} lacks = {settings['lacks']}: expected one of "
-                          f"{', '.join(LACKS)}, and after a colon what exactly")
+                          f"{', '.join(LACKS)}, then a colon and the details")
     claim = Claim(id=name, place=place, **{"grade": "none"} | settings if rule == "none" else
                   settings)
     if (claim.grade == "none") != (rule == "none") or \
             (claim.grade == "weakened") != bool(claim.weakened_by):
-        raise LedgerError(f"{mistake} grade = {claim.grade}: expected none of rule none alone, "
-                          "and weakened_by of grade weakened alone")
+        raise LedgerError(f"{mistake} grade = {claim.grade}: a claim needs a grade unless its rule "
+                          "is none, and weakened_by only with grade = weakened")
     for one in claim.each() + claim.each(go=True):
         check_cell(section, one)
     if claim.free and claim.conditions != "unstated":
-        raise LedgerError(f"{mistake} free: expected it of a claim whose conditions are "
+        raise LedgerError(f"{mistake} free: valid only if the conditions of the claim are "
                           "unstated")
     if claim.numbers == "simulated" and claim.speaks == "speed":
-        raise LedgerError(f"{mistake} numbers = simulated: expected another source, or a "
-                          "claim that does not speak of speed")
+        raise LedgerError(f"{mistake} numbers = simulated: not valid for a claim about speed: "
+                          "use another source")
     check_variant(section, claim)
     return claim
 
 
 def check_cell(section: Section, one: Claim) -> None:
-    """What the rule needs of each cell. LedgerError."""
+    """Checks the keys that the rule needs in each cell. LedgerError."""
     mistake = f"{section.place}: [{section.id}]"
     if one.rule not in RULES or one.rule in WITHOUT_CELLS:
         raise LedgerError(f"{mistake} rule = {one.rule}: expected a rule that takes cells")
     require(section, f"rule {one.rule}", lambda key: getattr(one, key),
             (*RULES[one.rule], "subject", "statistic"))
     if (one.rule, one.speaks) == ("figure", "speed") and one.claimed[0] <= 0:
-        raise LedgerError(f"{mistake} claimed = {one.claimed[0]:g}: expected it above 0 of a "
-                          "figure that speaks of speed")
-    asked = statistic.parse(one.statistic)
-    if asked.names.isdisjoint(statistic.FATES) or asked.is_fate and one.rule in OF_FATES:
+        raise LedgerError(f"{mistake} claimed = {one.claimed[0]:g}: a figure about speed must "
+                          "be above 0")
+    parsed = statistic.parse(one.statistic)
+    if parsed.names.isdisjoint(statistic.FATES) or parsed.is_fate and one.rule in OF_FATES:
         return
     fates = f"{', '.join(statistic.FATES)} or {'+'.join(statistic.FATES)}"
     raise LedgerError(f"{mistake} statistic = {one.statistic}: expected {fates}, of rule "
@@ -272,8 +272,8 @@ def check_cell(section: Section, one: Claim) -> None:
 
 
 def check_variant(section: Section, claim: Claim) -> None:
-    """A variant needs Go's maps, has as many, and a text of what it shows.
-    LedgerError."""
+    """A variant needs Go's maps, the same number of cells, and a text about its
+    meaning. LedgerError."""
     if not (claim.variant or claim.variant_shows):
         return
     require(section, "a variant", lambda key: getattr(claim, key), (*EXPLAINS, "go"))
@@ -286,15 +286,15 @@ def check_variant(section: Section, claim: Claim) -> None:
 # ---- all of it ------------------------------------------------------------
 
 def read(folder: Path | None = None) -> dict[str, Claim]:
-    """All claims of a folder, by id in order; None: that of the tree.
+    """All claims of a folder, by id in order; None: the folder of the tree.
     LedgerError."""
     files = sorted((folder or FOLDER).glob("*.claims"))
     return dict(sorted((s.id, claim_of(s)) for s in read_all(files, FORM)))
 
 
 def digest(claims: Ledger) -> str:
-    """SHA-256 of all that decides the claims: a run keeps it. A variant may
-    be named after a run."""
+    """SHA-256 of everything that affects verdicts, which a run keeps. A variant may
+    be added after a run."""
     whole = hashlib.sha256()
     for claim in claims.values():
         for key in sorted(KEYS - set(DECIDE_NOTHING)):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a campaign concludes of the ledger (docs/reference/claims.md): the document that
-`report decide` prints as JSON."""
+"""The document that `report decide` prints as JSON: the conclusions of a campaign
+about the ledger (docs/reference/claims.md)."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +16,7 @@ class Word(StrEnum):
 
 
 class Kind(StrEnum):
-    """In what a refuted cell differs from its claim."""
+    """How a refuted cell differs from its claim."""
     OPPOSITE = "opposite"
     SIZE = "direction holds, size differs"
     SIZE_ALONE = "size differs"
@@ -24,13 +24,13 @@ class Kind(StrEnum):
 
 
 class Stand(StrEnum):
-    """How a piece of advice stands."""
+    """The standing of a piece of advice."""
     CONFIRMED = "confirmed"
     CORRECTED = "corrected"
     OPEN = "left open"
 
 
-PORT, VARIANT = "C port of Go 1.19's code", "variant"  # whose maps; Go's: golang.py
+PORT, VARIANT = "C port of Go 1.19's code", "variant"  # sources of maps; Go: golang.py
 DECIDED = (Word.REPRODUCED, Word.DEPENDS, Word.REFUTED)
 
 
@@ -40,8 +40,8 @@ class CellRow:
 
     cells     ids: subject, against
     value, low, high  of the statistic, or of the ratio of both cells
-    p         of the word, corrected over all claims about speed
-    could_see the difference that this run could have shown, a share
+    p         of the verdict, corrected over all claims about speed
+    could_see the difference that this run could have detected, a share
     against_value  centre of the second cell
     """
     where: str
@@ -61,8 +61,8 @@ class CellRow:
 
 @dataclass(frozen=True)
 class Verdict:
-    """On one subject. numbers: their source, "Go" for Go's own maps; of: the
-    version of Go, or the port; "" of a claim that is not about Go."""
+    """A verdict. numbers: their source, "Go" for Go's own maps; of: the version of
+    Go, or the port; "" for a claim that is not about Go."""
     verdict: Word
     how: str
     numbers: str
@@ -72,7 +72,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Variant(Verdict):
-    """On the port without a cause that it may differ by."""
+    """The verdict on the port without one possible cause of a difference."""
     maps: str
 
 
@@ -84,7 +84,7 @@ class ClaimRow(Verdict):
     setting  goroutines and CPUs of its cells
     beside  verdict of the other Go: today's if a classic one decides
     port   verdict on the port if Go's maps decide
-    agree  is it the port's? None: one of them is open, or there is one only
+    agree  whether Go and the port agree; None: one is undecided or missing
     cause  why they differ
     """
     id: str
@@ -121,11 +121,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Document:
-    """All that a campaign concludes.
+    """All conclusions of a campaign.
 
     ledger_of_run, contract_of_run  hashes from before the run, if it kept them
-    go_and_port  how far their words agree
-    doubt  a control of the run that failed
+    go_and_port  how far Go and the port agree
+    doubt  a failed control of the run
     words  lines for a terminal
     """
     format: int

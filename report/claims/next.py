@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cells of a plan that claims need, and the only stage of a run for
-claims, which has all of them."""
+"""Selects the cells of a plan that claims need. They are the only stage of a run for claims."""
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,24 +23,24 @@ def cells_in(file: Path) -> Cells:
     except OSError as error:
         raise JournalError(f"{file}: {error.strerror}") from None
     except ValueError as error:
-        raise JournalError(f"{file}: no plan ({error}): expected what `readmostly plan --json` "
-                           "prints") from None
+        raise JournalError(f"{file}: no plan ({error}): expected the output of "
+                           "`readmostly plan --json`") from None
     return Cells(map(Cell, plan.cells))
 
 
 def chosen(claims: Ledger, ids: Iterable[str]) -> Ledger:
-    """The claims of these ids; of no id all. LedgerError."""
+    """The claims of these ids; all claims if `ids` is empty. LedgerError."""
     names = list(ids)
     unknown = [name for name in names if name not in claims]
     if unknown:
         raise LedgerError(
-            f"no claim {', '.join(unknown)}: expected ids as `readmostly claims list` has "
-            "them, such as S4-01")
+            f"no claim {', '.join(unknown)}: expected ids that `readmostly claims list` "
+            "prints, such as S4-01")
     return {name: claims[name] for name in names} if names else claims
 
 
 def cells_of(cells: Cells, claims: Ledger) -> list[Cell]:
-    """The cells that these claims take, in the order of the plan."""
+    """The cells that these claims use, in the order of the plan."""
     found = set()
     for claim in claims.values():
         for ones in (claim.each(), claim.varied(), *(
@@ -54,7 +53,7 @@ def cells_of(cells: Cells, claims: Ledger) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Next:
-    """What is to run next, as `report next` prints it. stage None: nothing."""
+    """The next stage, as `report next` prints it. stage None: the run has ended."""
     format: int
     stage: int | None
     cells: tuple[str, ...]
@@ -63,8 +62,8 @@ class Next:
     trials: int = 0
 
 
-def asked(found: staged.Staged) -> Next:
-    """The next stage of a run for claims. LedgerError."""
+def next_stage(found: staged.Staged) -> Next:
+    """Computes the next stage of a run for claims. LedgerError."""
     if found.stages:
         return Next(1, None, (), "stopped because every cell of the claims has run")
     claims = chosen(ledger.read(), found.meta.ids or ())
@@ -72,13 +71,13 @@ def asked(found: staged.Staged) -> Next:
     if not cells:
         name = "a claim" if len(claims) != 1 else next(iter(claims))
         raise LedgerError(
-            f"{found.plan_file}: none of its cells is of {name}: run another mode, or see what "
-            "the claim lacks (readmostly dev claims show ID)")
+            f"{found.plan_file}: has no cell of {name}: run another mode, or see what the "
+            "claim lacks (readmostly dev claims show ID)")
     return Next(1, 1, tuple(c.id for c in cells), f"the cells of {plural(len(claims), 'claim')}",
                 trials=sum(c.pending for c in cells))
 
 
 def main(found: staged.Staged) -> int:
-    """Prints it -> exit status."""
-    print(json.dumps(vars(asked(found)), indent=1, ensure_ascii=False))
+    """Prints the next stage -> exit status."""
+    print(json.dumps(vars(next_stage(found)), indent=1, ensure_ascii=False))
     return 0

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers and lists as text, for the sentences of claims: three significant
-digits, no exponent."""
+"""Formats numbers and lists for sentences about claims: three significant digits, no exponent."""
 import math
 from collections.abc import Iterable
 
@@ -8,7 +7,7 @@ MINUS, THIN, NARROW = "\u2212", "\u202f", "\u00a0"
 
 
 def sig(value: float | None, digits: int = 3) -> str:
-    """8.17, 0.0455; from 1000 on every digit: 1 101. None is "none"."""
+    """8.17, 0.0455; from 1000 on all digits: 1 101. None gives "none"."""
     if value is None or math.isnan(value):
         return "none"
     if math.isinf(value):

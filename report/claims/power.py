@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each cell of a claim could have shown in a run, and how many blocks
-show the effect that its claim must be able to see.
+"""The smallest effect that each cell of a claim could have shown in a run, and the
+number of blocks that would show the required effect.
 
-The number of blocks follows from the spread between blocks and from the
-correlation of neighbours. It does not depend on the values, so a verdict that
-disappoints does not ask for more blocks.
+The number of blocks depends on the spread between blocks and the correlation of
+neighbours. It does not depend on the values, so a disappointing verdict does not
+request more blocks.
 """
 import math
 from collections.abc import Iterator
@@ -30,9 +30,9 @@ class Row(NamedTuple):
 
     n       blocks
     spread  standard deviation of ln between blocks
-    sees    least ratio less 1 beyond the band; None: none
-    effect  what it must be able to see
-    blocks  that show it; None: more than any plan has
+    sees    least detectable ratio minus 1, beyond the band; None: nothing
+    effect  effect that must be detectable
+    blocks  needed to detect it; None: more than any plan has
     """
     id: str
     whose: str
@@ -45,24 +45,24 @@ class Row(NamedTuple):
 
     @property
     def short(self) -> bool:
-        """Has it too few blocks for the effect?"""
+        """True if it has too few blocks for the effect."""
         return self.blocks is None or self.blocks > self.n
 
 
 def groups_of(found: decide.Found) -> int:
-    """Contrasts times directions of the family of claims about speed."""
+    """Contrasts times directions in the family of claims about speed."""
     family = decide.family_of(found, *decide.DECIDING).values()
     return max(2 * len({(*e.cells, one.statistic, one.rule == "slope") for one, e in family}), 1)
 
 
 def level(claim: Claim, groups: int) -> float:
-    """Of one test: the first of the family, or a side of an interval."""
+    """Level of one test: the first of the family, or one side of an interval."""
     return rules.ALPHA / groups if claim.speaks == "speed" else (1 - rules.LEVEL) / 2
 
 
 def row_of(key: tuple[str, str], one: Claim, where: str, logs: list[float],
            alpha: float) -> Row:
-    """One row, of values that have a logarithm."""
+    """One row, for values that have a logarithm."""
     band = math.log1p(one.band)
     spread = float(np.std(logs, ddof=1))
     noise = spread * float(stats.widening(
@@ -76,7 +76,7 @@ def row_of(key: tuple[str, str], one: Claim, where: str, logs: list[float],
 
 
 def rows(campaign: Campaign, claims: Ledger) -> list[Row]:
-    """Of each cell that an interval decides, those that see least first."""
+    """One row per cell that an interval decides, the least sensitive first."""
     found = decide.gathered(Data(campaign), claims)
     groups = groups_of(found)
     result = []
@@ -90,7 +90,7 @@ def rows(campaign: Campaign, claims: Ledger) -> list[Row]:
 
 
 def lines(campaign: Campaign, claims: Ledger) -> Iterator[str]:
-    """The table for a terminal, and how many cells are short of blocks."""
+    """The table for a terminal, and the number of cells with too few blocks."""
     table = rows(campaign, claims)
     few = [r for r in table if r.short]
     yield "claim  blocks  sd, %  sees, %  must see, %  needs  of, where"
@@ -99,6 +99,6 @@ def lines(campaign: Campaign, claims: Ledger) -> Iterator[str]:
         yield (f"{r.id}  {r.n:6}  {sig(100 * r.spread):>5}  {sees:>7}  "
                f"{sig(100 * r.effect):>11}  {r.blocks or 'many':>5}  {r.whose}, {r.where}")
     yield ""
-    yield (f"{plural(len(few), 'cell')} of {len(table)} have fewer blocks than show what their "
-           f"claims must see with a chance of {100 * POWER:g} %: "
+    yield (f"{plural(len(few), 'cell')} of {len(table)} have too few blocks to show the effect of "
+           f"their claims with a probability of {100 * POWER:g} %: "
            + (joined(sorted({r.id for r in few})) or "none"))

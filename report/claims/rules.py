@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the values of a cell to its word, by the rule of a claim.
+"""Turns the values of a cell into a verdict, by the rule of a claim.
 
-A rule that needs an interval has alternatives: statements on where the
-pseudo-median lies. One is called if the 95 % interval shows it and, for a
-claim about speed, if its p is at most ALPHA, corrected over the family of all
-such claims (Holm). So a refutation needs as much as a reproduction.
+A rule that needs an interval has alternatives: statements about the location of
+the pseudo-median. An alternative is accepted if the 95 % interval shows it and, for
+a claim about speed, if its p is at most ALPHA, corrected over the family of these
+claims (Holm). A refutation therefore needs as much evidence as a reproduction.
 """
 import math
 from collections.abc import Hashable, Mapping, Sequence
@@ -19,14 +19,14 @@ from report.claims.ledger import ADDING, Claim
 from report.claims.model import CellRow, Kind, Word
 from report.claims.phrases import count, joined, percent, plural, sig
 
-ALPHA = 0.01  # of the family of all claims about speed
+ALPHA = 0.01  # for the family of all claims about speed
 LEVEL = 0.95
 LEAST = 6  # trials that an interval, `never` and `count` need
 ROUNDING = 1e-9  # an interval on logarithms is not exact in its last digits
 BANDED = ("direction", "ratio", "equal")  # rules that have a band
 TESTED = (*BANDED, "figure", "slope")  # rules that need an interval
 CROSSES = "the interval crosses a limit"
-UNSURE = "not sure of all claims together"
+UNSURE = "not certain jointly for all claims"
 
 
 class Call(StrEnum):
@@ -50,7 +50,7 @@ Ps = Mapping[Call, float]  # corrected p of each alternative
 
 @dataclass(frozen=True)
 class Outcome:
-    """The word on one cell; seen: the effect that it could have shown."""
+    """The verdict on one cell; seen: the effect that it could have shown."""
     word: Word
     how: str = ""
     kind: Kind | None = None
@@ -65,7 +65,7 @@ class Outcome:
 # ---- alternatives -----------------------------------------------------------
 
 def alternatives(claim: Claim) -> dict[Call, Ways]:
-    """The alternatives of a rule of TESTED, the one that decides first."""
+    """The alternatives of a rule of TESTED, in order of precedence."""
     margin = 1 + claim.band
     low, high = (1 / margin, margin) if claim.rule in ("equal", "direction") else claim.limits
     inside = Bound(1, low), Bound(-1, high)
@@ -84,8 +84,8 @@ def alternatives(claim: Claim) -> dict[Call, Ways]:
 
 
 def shows(interval: stats.Interval, call: Call, ways: Ways) -> bool:
-    """Does the interval lie within the alternative? The ends of a range
-    belong to it, and not to what is outside of it."""
+    """True if the interval lies within the alternative. The ends of a range belong
+    to it, not to the range outside."""
     if interval.low is None or interval.high is None:
         return False
     slack = ROUNDING if call in (Call.CLAIMED, Call.NONE) else -ROUNDING
@@ -95,8 +95,8 @@ def shows(interval: stats.Interval, call: Call, ways: Ways) -> bool:
 
 
 def family_of(claim: Claim, contrast: Hashable) -> dict[str, stats.Alternative]:
-    """Its alternatives for stats.family(), about the contrast of that key: on
-    logarithms, but for slopes."""
+    """The alternatives for stats.family(), about the contrast with this key; on
+    logarithms, except for slopes."""
     return {call.value: tuple(tuple(stats.Side(
         contrast, b.sign, b.limit if claim.rule == "slope" else math.log(b.limit))
         for b in way) for way in ways) for call, ways in alternatives(claim).items()}
@@ -105,15 +105,15 @@ def family_of(claim: Claim, contrast: Hashable) -> dict[str, stats.Alternative]:
 # ---- rules that need an interval --------------------------------------------
 
 def summary(claim: Claim, evidence: Evidence) -> stats.Interval:
-    """Centre and interval; on logarithms if no value is negative."""
+    """Centre and interval, on logarithms if no value is negative."""
     values = evidence.series
     return stats.many_intervals(
         {0: values}, LEVEL, claim.rule != "slope" and min(values) >= 0)[0]
 
 
 def could_see(claim: Claim, interval: stats.Interval) -> float | None:
-    """Half of the relative width, and the band; of a slope half the width:
-    the least that is called different from 0."""
+    """Half of the relative width plus the band; for a slope half of the width: the
+    least value that counts as different from 0."""
     low, high = interval.low, interval.high
     if low is None or high is None:
         return None
@@ -125,7 +125,7 @@ def could_see(claim: Claim, interval: stats.Interval) -> float | None:
 
 
 def refutation(claim: Claim, call: Call, holds: bool, centre: float) -> tuple[Kind | None, str]:
-    """In what it differs, and the text; holds: the direction is sure."""
+    """(kind of difference, text); holds: the direction is certain."""
     if call is Call.OPPOSITE:
         return Kind.OPPOSITE, Kind.OPPOSITE
     if call is Call.NONE:
@@ -142,7 +142,7 @@ def refutation(claim: Claim, call: Call, holds: bool, centre: float) -> tuple[Ki
 
 
 def open_text(claim: Claim, seen: float | None) -> str:
-    """Why nothing is decided, with the least that could have been shown."""
+    """Why the cell is undecided, with the least effect that could have been shown."""
     if seen is None:
         return CROSSES
     return f"{CROSSES}: it could show " + (
@@ -151,7 +151,7 @@ def open_text(claim: Claim, seen: float | None) -> str:
 
 
 def tested(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
-    """By the first alternative that interval and family show."""
+    """The outcome of the first alternative that interval and family show."""
     interval = summary(claim, evidence)
     centre, seen = interval.centre, could_see(claim, interval)
 
@@ -180,14 +180,14 @@ def tested(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
 # ---- rules that count -------------------------------------------------------
 
 def too_few(claim: Claim, n: int) -> str:
-    """Why so few trials confirm nothing; "": they do. A simulation repeats
-    exactly."""
+    """The reason if n trials are too few to confirm anything; "" otherwise. One
+    simulation is enough, because it repeats exactly."""
     return "" if n >= LEAST or claim.numbers == "simulated" else \
         f"in {plural(n, 'trial')}, {LEAST} needed"
 
 
 def counted(claim: Claim, evidence: Evidence) -> Outcome:
-    """Exact: the value of every trial must be inside."""
+    """Exact: the value of every trial must be inside the limits."""
     low, high = claim.limits
     values = sorted(evidence.series)
     n = len(values)
@@ -200,8 +200,8 @@ def counted(claim: Claim, evidence: Evidence) -> Outcome:
 
 
 def added(claim: Claim, evidence: Evidence, word: Word, how: str) -> Outcome:
-    """Of a sum over all trials. If whole trials are counted, with their share
-    and its exact interval."""
+    """The outcome for a sum over all trials. If whole trials are counted, it gives
+    their share with its exact interval."""
     n, total = evidence.trials, evidence.total or 0.0
     if not statistic.parse(claim.statistic).is_fate:
         return Outcome(word, how, centre=total, n=n)
@@ -224,7 +224,7 @@ def never(claim: Claim, evidence: Evidence) -> Outcome:
 
 
 def can_happen(claim: Claim, evidence: Evidence) -> Outcome:
-    """Once is enough, if `against` has none."""
+    """One occurrence is enough, if `against` lacks it."""
     trials = plural(evidence.trials, "trial")
     if not evidence.total:
         return added(claim, evidence, Word.INCONCLUSIVE, f"none in {trials}")
@@ -235,7 +235,7 @@ def can_happen(claim: Claim, evidence: Evidence) -> Outcome:
 
 
 def outcome_of(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
-    """The word on a claim of one cell."""
+    """The outcome for a claim of one cell."""
     if evidence.reason:
         return Outcome(Word.NOT_HERE, evidence.reason)
     if claim.rule in ADDING:
@@ -260,7 +260,7 @@ def places(cells: Sequence[CellRow], word: Word) -> str:
 
 
 def combined(conditions: str, cells: Sequence[CellRow]) -> tuple[Word, str]:
-    """Word and text of a claim by those of all its cells."""
+    """Verdict and text of a claim, from the verdicts of all its cells."""
     words = {c.word for c in cells} or {Word.NOT_HERE}
     if len(words) == 1:
         return words.pop(), "; ".join(dict.fromkeys(c.how for c in cells if c.how))

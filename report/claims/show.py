@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report claims list | show ID | power | cells PLAN [ID...] | digest
 
-list    every claim with its rule, and its verdict if a campaign has one; then
-        what the articles advise (D1 to D23), and how it stands
+list    every claim with its rule, and its verdict if a campaign has one; then the
+        advice of the articles (D1 to D23) and its standing
 show    one claim: its text, the experiment, the rule, the verdict with its
         numbers, and the command that repeats it
-power   of each claim's cells, what a run could have shown, by the spread of
-        its blocks, and how many blocks show what the claim must see
+power   the effect that a run could have shown in each cell of a claim, by the
+        spread of its blocks, and the blocks needed for the required effect
 cells   ids of the cells of PLAN (plan.json, campaign.json) that the claims
-        need, one a line; without ID those of all claims
+        need, one per line; without ID for all claims
 digest  the hash of the ledger, which a run keeps (--note claims=HASH)
 
---from DIR: the campaign that verdicts are of (default: results/latest, if it
+--from DIR: the campaign whose verdicts are used (default: results/latest, if it
 was made for claims). Exit status: 0 done, 2 no such claim or folder.
 """
 import argparse
@@ -29,7 +29,7 @@ from report.claims.phrases import percent, sig
 from report.render import text as render
 
 LATEST = Path("results/latest")
-CODE = " of Go 1.19's code"  # of the name of the port, which a list shortens
+CODE = " of Go 1.19's code"  # end of the port's name, which a list omits
 WIDTH = 78
 INDENT = " " * 14
 
@@ -42,7 +42,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     kinds = parser.add_subparsers(dest="do", required=True,
                                   metavar="list | show | power | cells | digest")
     listing = kinds.add_parser("list", help="every claim on a line")
-    showing = kinds.add_parser("show", help="one claim or rule, all of it")
+    showing = kinds.add_parser("show", help="everything about one claim or rule")
     showing.add_argument("ids", metavar="ID", nargs="+")
     cells = kinds.add_parser("cells", help="the cells that claims need")
     cells.add_argument("plan", metavar="PLAN", type=Path)
@@ -51,14 +51,14 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     needs = kinds.add_parser("power", help="how many blocks each cell needs")
     for kind in (listing, showing, needs):
         kind.add_argument("--from", dest="folder", metavar="DIR", type=Path,
-                          help=f"campaign that verdicts are of (default: {LATEST}, if it was "
+                          help=f"campaign whose verdicts are used (default: {LATEST}, if it was "
                           "made for claims)")
     return parser.parse_args(argv)
 
 
 def document_of(folder: Path | None) -> Document | None:
-    """The verdicts of a campaign; None: there is none that was made for
-    claims. JournalError."""
+    """The verdicts of a campaign; None: no campaign was made for claims.
+    JournalError."""
     if folder is None and not (LATEST / "campaign.json").exists():
         return None
     campaign = load.read(folder or LATEST)
@@ -69,35 +69,34 @@ def document_of(folder: Path | None) -> Document | None:
 
 def list_lines(claims: Ledger, advised: decision_rules.Rules,
                found: Document | None) -> Iterator[str]:
-    """All claims, what the articles advise, and how far Go and the port
-    agree."""
+    """All claims, the advice of the articles, and how far Go and the port agree."""
     decided = {row.id: (row.verdict, row.of) for row in found.claims} if found else {}
     stands = {one.id: (one.standing, "") for one in found.rules} if found else {}
     rows = [(c.id, c.rule, decided.get(c.id), c.says) for c in claims.values()] + [
         (r.id, "advice", stands.get(r.id), f"{r.situation}: {r.advises}") for r in advised.values()]
     for name, kind, verdict, text in rows:
-        word, of = verdict or ("no run yet", "")
-        yield f"{name:5}  {kind:10}  {word:17}  {of.removesuffix(CODE):15}  {text}"
+        word, counterpart = verdict or ("no run yet", "")
+        yield f"{name:5}  {kind:10}  {word:17}  {counterpart.removesuffix(CODE):15}  {text}"
     yield from ["", *textwrap.wrap(count_text(claims), WIDTH)]
     if found and found.go_and_port:
         yield from ["", *textwrap.wrap(found.go_and_port, WIDTH)]
 
 
 def count_text(claims: Ledger) -> str:
-    """How many claims have an experiment of Go's own programs, and how many
+    """How many claims have an experiment with Go's own programs, and how many
     experiments are weaker than their claims."""
     of_go = [c for c in claims.values() if c.about == "go" and c.speaks in ("speed", "memory")
              and c.rule != "none"]
     grades = [sum(c.grade == word for c in claims.values()) for word in ledger.WORDS["grade"]]
-    return (f"Of {len(of_go)} claims on the speed and memory of Go, programs of Go decide "
-            f"{sum(bool(c.each(go=True)) for c in of_go)}. Experiments of {len(claims)} claims: "
+    return (f"Programs of Go decide {sum(bool(c.each(go=True)) for c in of_go)} of {len(of_go)} "
+            f"claims about the speed and memory of Go. Experiments of {len(claims)} claims: "
             f"{grades[0]} faithful, {grades[1]} weakened, {grades[2]} none.")
 
 
 # ---- show -----------------------------------------------------------------
 
 def folded(text: str) -> Iterator[str]:
-    """The lines of the template; one that is too long is wrapped."""
+    """The lines of the template; wraps long ones."""
     for line in text.splitlines():
         name, is_member, words = line.partition("|")
         if words.strip():
@@ -123,7 +122,7 @@ def shown(claims: Ledger, advised: decision_rules.Rules, found: Document | None,
 
 
 def text_of(args: argparse.Namespace, claims: Ledger) -> str:
-    """The answer to a command. JournalError."""
+    """The output of a command. JournalError."""
     if args.do == "cells":
         cells = stage.cells_of(stage.cells_in(args.plan), stage.chosen(claims, args.ids))
         return "\n".join(c.id for c in cells)
@@ -140,7 +139,7 @@ def text_of(args: argparse.Namespace, claims: Ledger) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """The command -> exit status."""
+    """Runs the command -> exit status."""
     args = arguments(argv)
     try:
         print(text_of(args, ledger.read()))

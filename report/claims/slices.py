@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does what a map does now and then explain the P99 of its slices?
+"""Do a map's occasional actions explain the P99 of its slices?
 
-A trial is the replicate: it has a fit of its own, because the slices of one
-trial resemble each other.
+Each trial is a replicate with a fit of its own, because the slices of one trial
+resemble each other.
 """
 from report import stats
 from report.load import Trial
 from report.stats.regression import Coefficient
 
-# What a map does now and then. lock_wait is not: it is an effect on others.
+# Occasional actions of a map. lock_wait is an effect on other threads, so it is left out.
 PAUSES = ("grow", "evacuate", "resize", "promote", "rebuild", "clone", "reclaim", "grace_wait",
           "collection_pause")
-OPERATIONS = 100  # of a slice, at least: of fewer the P99 is the longest one
-SLICES = 20  # of a trial, at least
+OPERATIONS = 100  # least number in a slice: below it, the P99 is the maximum
+SLICES = 20  # least number in a trial
 
 
 def columns(trial: Trial) -> dict[str, list[float]]:
-    """Values of the slices that have a P99: ms, bytes held by the most of the
-    trial, and number of pauses. Empty lists: it has no slices with causes."""
+    """Values of the slices that have a P99: ms, bytes held relative to the trial's
+    maximum, number of pauses. Empty lists: the trial lacks slices with causes."""
     found: dict[str, list[float]] = {
         name: [] for name in ("p99_ms", "pause_ms", "heap_ratio", "pauses")}
     slices = (trial.result and trial.result.slices) or ()
@@ -35,8 +35,8 @@ def columns(trial: Trial) -> dict[str, list[float]]:
 
 
 def coefficient(trial: Trial, term: str) -> Coefficient | None:
-    """Change of the P99 in ms by 1 of a term, the others held, with its p and
-    variance inflation; None: too few slices, or a term that did not vary."""
+    """Change of the P99 in ms per unit of a term, with the others fixed, its p and
+    its variance inflation; None: too few slices, or a term that did not vary."""
     regressors = columns(trial)
     p99 = regressors.pop("p99_ms")
     fit = stats.least_squares(p99, regressors) if len(p99) >= SLICES else None

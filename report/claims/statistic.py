@@ -3,9 +3,9 @@
 "slope TERM", "slope_p TERM" or "slope_vif TERM" (slices.py).
 
 A NAME is one of MEMBERS, a statistic that the subject reports since its
-creation, window.STATISTIC (what the window added to it), counter.METRIC, or
+creation, window.STATISTIC (its increase in the window), counter.METRIC, or
 OPERATION.p99_ns. Without a fold each block has a value. `sum` adds both sides
-over all trials, `most` and `least` take one trial.
+over all trials; `most` and `least` take one trial.
 """
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -21,15 +21,15 @@ from report.load import Campaign, Cell, Trial, histogram
 from report.load.trial import Event, Result, Status
 
 PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
-FATES = ("failed", "crashed")  # of whole trials: 1 or 0
-FITTED = ("slope", "slope_p", "slope_vif")  # of a regression over slices
-REPLAYED = "replayed"  # a count of a recording, of whatever machine
+FATES = ("failed", "crashed")  # 1 or 0 for a whole trial
+FITTED = ("slope", "slope_p", "slope_vif")  # from a regression over slices
+REPLAYED = "replayed"  # a count from a recording, made on any machine
 TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of a count
 Blocks = dict[int, tuple[float, float]]  # block -> (above, below)
 
 
 class Statistic(NamedTuple):
-    """fold: "", sum, most, least or one of FITTED; names above and below the line."""
+    """fold: "", sum, most, least or one of FITTED; names above and below the division."""
     fold: str
     above: tuple[str, ...]
     below: tuple[str, ...]
@@ -41,12 +41,12 @@ class Statistic(NamedTuple):
 
     @property
     def is_fate(self) -> bool:
-        """Is it of whole trials, so that their share has an exact interval?"""
+        """True if it counts whole trials, so that their share has an exact interval."""
         return not self.fold and not self.below and set(self.above) <= set(FATES)
 
 
 def parse(text: str) -> Statistic:
-    """A statistic as it is written."""
+    """Parses a statistic."""
     fold, _, rest = text.rpartition(" ")
     above, _, below = rest.partition("/")
     return Statistic(fold, tuple(above.split("+")), tuple(below.split("+")) if below else ())
@@ -62,12 +62,12 @@ class Data:
 # ---- one trial --------------------------------------------------------------
 
 def reported(result: Result, name: str, window: bool = False) -> float | None:
-    """What the subject reports: since its creation, or of the window."""
+    """A statistic that the subject reports: since its creation, or in the window."""
     return next((s.window if window else s.value for s in result.stats or ()
                  if s.name == name), None)
 
 
-OF_TRIALS: Mapping[str, Callable[[Trial], float]] = {  # need no result
+OF_TRIALS: Mapping[str, Callable[[Trial], float]] = {  # these need no result
     "trials": lambda trial: 1,
     "failed": lambda trial: trial.status is Status.FAILED and crashes.measured(trial),
     "crashed": crashes.crashed,
@@ -78,8 +78,8 @@ MEMBERS = ("ops", "writes", "lookups", "hits", "inserts", "peak_bytes", "read_hi
 
 def member(name: str, cell: Cell, trial: Trial, result: Result) -> float | None:
     """One of MEMBERS. read_hits: look-ups that sync.Map's read map answered;
-    avoidable_compares: of keys that differ; thread_ns, cpu_ns: of all threads;
-    capacity_ns: of all CPUs."""
+    avoidable_compares: comparisons of different keys; thread_ns, cpu_ns: over all
+    threads; capacity_ns: over all CPUs."""
     if name == "peak_bytes":
         return trial.peak_bytes
     if name == "read_hits":
@@ -88,7 +88,7 @@ def member(name: str, cell: Cell, trial: Trial, result: Result) -> float | None:
     if name == "avoidable_compares":
         compares = reported(result, "key_compares", window=True)
         return None if compares is None or result.hits is None else compares - result.hits
-    if name == "cpu_ns":  # free goroutines have none
+    if name == "cpu_ns":  # not measured for free goroutines
         times = [t.cpu_ns for t in result.threads]
         return None if None in times else sum(t or 0 for t in times)
     factor = {"elapsed_s": 1e-9, "thread_ns": cell.factors.threads,
@@ -106,8 +106,8 @@ def events_of(trial: Trial) -> Sequence[Event]:
 
 
 def event(trial: Trial, name: str) -> float | None:
-    """A counter's total over all threads. Missing: it was scaled up from a
-    part of the window, and so is an estimate."""
+    """A counter's total over all threads. Missing: it was scaled up from a part of
+    the window, so it is an estimate."""
     for e in events_of(trial):
         if e.metric == name:
             if e.quality not in TRUSTED:
@@ -118,14 +118,13 @@ def event(trial: Trial, name: str) -> float | None:
 
 
 def is_latency(name: str) -> bool:
-    """Is it OPERATION.NAME?"""
+    """True for OPERATION.NAME."""
     return "." in name and name.partition(".")[0] not in ("window", "counter")
 
 
 def latency_of(folder: Path, cell: Cell, result: Result, operation: str,
                name: str) -> float | None:
-    """Mean or percentile of an operation on present keys. Missing: too few of
-    them."""
+    """Mean or percentile of an operation on present keys. Missing: too few operations."""
     if operation == latency.SECOND.get(cell.factors.write_kind):
         raise Missing(f"{operation} has no intended start: it is the second of a pair")
     for entry in result.latency or ():
@@ -161,19 +160,19 @@ def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
     else:
         value = reported(result, name)
     if value is None:
-        raise Missing(f"its trials do not tell {name}")
+        raise Missing(f"its trials do not report {name}")
     return value
 
 
 # ---- the trials of a cell ---------------------------------------------------
 
-def trials_of(campaign: Campaign, cell: Cell, asked: Statistic) -> Sequence[Trial]:
-    """Its trials that count. Failed ones count if the statistic is of
-    failures, or if verification of a misuse must fail. If it is of crashes,
-    all trials count whose end is known. Missing: no trial counts."""
-    if "crashed" in asked.above:
+def trials_of(campaign: Campaign, cell: Cell, parsed: Statistic) -> Sequence[Trial]:
+    """Its trials that count. Failed ones count if the statistic is about failures,
+    or if verification of a misuse must fail. For a statistic about crashes, all
+    trials with a known end count. Missing: no trial counts."""
+    if "crashed" in parsed.above:
         found = tuple(t for t in cell.trials if crashes.end_known(t))
-    elif "failed" in asked.above or campaign.maps[cell.map].misuse:
+    elif "failed" in parsed.above or campaign.maps[cell.map].misuse:
         found = tuple(t for t in cell.trials if t.status in (Status.OK, Status.FAILED)
                       and crashes.measured(t))
     elif cell.map in campaign.failed_maps:
@@ -186,26 +185,26 @@ def trials_of(campaign: Campaign, cell: Cell, asked: Statistic) -> Sequence[Tria
 
 
 def has_turn(trial: Trial, name: str) -> bool:
-    """Was it this counter's turn? Without any counter it is not known, so
-    that the value is missing."""
+    """True if the trial had a turn for this counter. A trial without counters
+    returns true, so that its value is missing."""
     events = events_of(trial)
     return not events or name in {f"counter.{e.metric}" for e in events}
 
 
 def counting(trials: Sequence[Trial], names: Sequence[str]) -> Sequence[Trial]:
-    """The trials that count all counters of these names: a PMU has few, so
-    that blocks take turns (docs/reference/counters.md). Missing: no trial is left."""
+    """The trials that count all counters of these names. A PMU has few counters, so
+    blocks take turns (docs/reference/counters.md). Missing: no trial is left."""
     wanted = list(dict.fromkeys(n for n in names if n.startswith("counter.")))
     found = [t for t in trials if all(has_turn(t, n) for n in wanted)]
     if found:
         return found
     absent = next((n for n in wanted if not any(has_turn(t, n) for t in trials)), None)
-    raise Missing(f"its trials do not tell {absent}" if absent else
+    raise Missing(f"its trials do not report {absent}" if absent else
                   f"no block counts {joined(wanted)} together")
 
 
 def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
-    """block -> (a member of a coefficient, 1), of trials with enough slices.
+    """block -> (a field of a coefficient, 1), for trials with enough slices.
     Missing."""
     fits = {t.block: slices.coefficient(t, term) for t in trials}
     values = {block: {"slope": c.value, "slope_p": c.p, "slope_vif": c.vif}[fold]
@@ -219,31 +218,33 @@ def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
 def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
     """One side of a query: its cell and (above, below) by block; below is 1
     without "/". Missing."""
-    cell, asked = data.cells.one(query, side), parse(query.statistic)
-    trials = trials_of(data.campaign, cell, asked)
+    cell, parsed = data.cells.one(query, side), parse(query.statistic)
+    trials = trials_of(data.campaign, cell, parsed)
     late = latency.overload(cell)
-    if late and (asked.fold in FITTED or any(map(is_latency, asked.above))):
-        # Its latencies, also those of slices, are the queue's.
+    if late and (parsed.fold in FITTED or any(map(is_latency, parsed.above))):
+        # All its latencies, in slices too, are queueing times.
         raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
                       f"(took {sig(late, 2)} times the time)")
-    if asked.fold in FITTED:
-        return cell, fitted(trials, asked.fold, asked.above[0])
-    of = functools.partial(amount, folder=data.campaign.path, cell=cell)
-    return cell, {t.block: (sum(of(n, trial=t) for n in asked.above),
-                            sum(of(n, trial=t) for n in asked.below) if asked.below else 1.0)
-                  for t in counting(trials, asked.above + asked.below)}
+    if parsed.fold in FITTED:
+        return cell, fitted(trials, parsed.fold, parsed.above[0])
+    amount_of = functools.partial(amount, folder=data.campaign.path, cell=cell)
+    return cell, {
+        t.block: (
+            sum(amount_of(n, trial=t) for n in parsed.above),
+            sum(amount_of(n, trial=t) for n in parsed.below) if parsed.below else 1.0)
+        for t in counting(trials, parsed.above + parsed.below)}
 
 
 def quotient(above: float, below: float) -> float:
-    """Missing: a divisor of 0."""
+    """above / below. Missing: the divisor is 0."""
     if not below:
-        raise Missing("what it is divided by is 0")
+        raise Missing("its divisor is 0")
     return above / below
 
 
 def values_of(sides: Sequence[Blocks]) -> dict[int, float]:
-    """block -> value, or the ratio of both sides in the blocks that both
-    have. Missing: a divisor of 0."""
+    """block -> value, or the ratio of both sides in their common blocks.
+    Missing: a divisor of 0."""
     each = [{block: quotient(*pair) for block, pair in blocks.items()} for blocks in sides]
     common = sorted(set(each[0]).intersection(*each))
     return {b: quotient(each[0][b], each[1][b]) if len(each) > 1 else each[0][b] for b in common}

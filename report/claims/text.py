@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the ledger's text: sections of `key = value` lines.
 
-The text is that of workload files: comments with #, [ID] begins a section,
-keys before the first [ID] hold for all sections of the file, a line that ends
-with a backslash goes on. The caller gives the keys and their readers (Form).
-A mistake is FILE:LINE: what, expected what.
+The text has the form of workload files: comments with #, [ID] starts a section,
+keys before the first [ID] apply to all sections of the file, and a backslash at
+the end of a line continues it. The caller gives the keys and their readers
+(Form). Errors have the form FILE:LINE: found, expected.
 """
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,15 +14,15 @@ from typing import Any, NamedTuple
 
 from report.load import JournalError
 
-Settings = dict[str, Any]  # key -> value as its reader gives it
+Settings = dict[str, Any]  # key -> value from its reader
 
 
 class LedgerError(JournalError):
-    """The ledger cannot be read: FILE:LINE: what, expected what."""
+    """The ledger cannot be read: FILE:LINE: found, expected."""
 
 
 class Wrong(ValueError):
-    """A value whose reader knows more than what was expected."""
+    """An invalid value; the text of the reader replaces the usual message."""
 
 
 class Section(NamedTuple):
@@ -36,10 +36,10 @@ class Section(NamedTuple):
 class Form:
     """The keys of one kind of file.
 
-    id       pattern of an id; of: what an id is, with an example
-    lists    keys that may stand more than once
+    id       pattern of an id; of: description of an id, with an example
+    lists    keys that may occur more than once
     words    key -> its allowed values
-    readers  key -> (reader, what it expects); a reader raises ValueError
+    readers  key -> (reader, description of valid values); readers raise ValueError
     """
     id: re.Pattern[str]
     of: str
@@ -74,8 +74,8 @@ class Form:
 
 
 def lines_of(file: Path) -> Iterator[tuple[str, str]]:
-    """(FILE:LINE, text) of each line without its comment. A line that ends
-    with a backslash goes on in the next one."""
+    """(FILE:LINE, text) of each line without its comment. A backslash at the end of
+    a line continues it."""
     begun, place = "", ""
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         text = re.sub(r"(^|\s)#.*", "", line).strip()
@@ -87,7 +87,7 @@ def lines_of(file: Path) -> Iterator[tuple[str, str]]:
             yield place, begun + text
         begun, place = "", ""
     if begun:
-        raise LedgerError(f"{place}: {begun[:60]}: expected another line behind the backslash")
+        raise LedgerError(f"{place}: {begun[:60]}: expected another line after the backslash")
 
 
 def sections(file: Path, form: Form) -> list[Section]:
@@ -107,7 +107,7 @@ def sections(file: Path, form: Form) -> list[Section]:
         if key in form.lists:
             section[key] = (section.get(key, ()) if key in seen else ()) + (value,)
         elif key in seen:
-            raise LedgerError(f"{place}: {key} is there twice: expected it once")
+            raise LedgerError(f"{place}: {key} is set twice: expected it once")
         else:
             section[key] = value
         seen.add(key)
@@ -116,7 +116,7 @@ def sections(file: Path, form: Form) -> list[Section]:
 
 def require(section: Section, user: str, value: Callable[[str], object],
             keys: Iterable[str]) -> None:
-    """LedgerError if one of the keys has no value."""
+    """Raises LedgerError if one of the keys is empty."""
     empty = [key for key in keys if not value(key)]
     if empty:
         raise LedgerError(f"{section.place}: [{section.id}] lacks {', '.join(empty)}: "

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report compare DIR... [-o OUT]: campaigns of several machines
-next to each other (docs/reference/comparing.md).
+"""python3 -m report compare DIR... [-o OUT]: compares campaigns of several
+machines (docs/reference/comparing.md).
 
-Exit status: 0 done; 2 usage, or fewer than two campaigns can be compared;
-3 done, but a campaign is missing, incomplete or refused: the page names it.
+Exit status: 0 done; 2 usage, or fewer than two campaigns can be compared; 3 done,
+but a campaign is missing, incomplete or refused: the page names it.
 """
 import argparse
 import gc
@@ -18,12 +18,12 @@ DONE, INCOMPLETE = 0, 3
 def run(folders: list[Path], out: Path | None) -> int:
     """Writes the page -> exit status."""
     from report.compare import gather, page
-    gc.disable()  # campaigns are a million objects that live to the end
+    gc.disable()  # campaigns are a million objects that live until the end
     if out is None:
         alone = len(folders) == 1 and (folders[0] / gather.FLEET).exists()
         out = folders[0] if alone else Path("results/comparison")
     elif (out / "campaign.json").exists():
-        raise JournalError(f"{out}: a campaign, whose report/ is its own page: expected another "
+        raise JournalError(f"{out}: a campaign, whose report/ has its own page: expected another "
                            "folder for -o")
     found = gather.gather(folders)
     print("\n".join(page.write(page.build(found, out / "report"), out / "report")))
@@ -31,16 +31,16 @@ def run(folders: list[Path], out: Path | None) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """The command -> exit status."""
+    """Runs the command -> exit status."""
     parser = argparse.ArgumentParser(
-        prog="python3 -m report compare", description="One page over campaigns of several "
-        "machines: rankings of each, orders of maps that are reversed, machines of one kind, "
-        "version against version. Rates of two machines are not compared, and no trials are "
+        prog="python3 -m report compare", description="Writes one page about campaigns of several "
+        "machines: the ranking of each, orders of maps that are reversed, machines of one kind, "
+        "and versions of the maps. Rates of two machines are not compared, and no trials are "
         "pooled.")
     parser.add_argument("folders", metavar="DIR", nargs="+", type=Path, help="a campaign, or "
-                        "the folder of a fleet: all of its machines")
+                        "the folder of a fleet, which adds all of its machines")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="write OUT/report "
-                        "(default: of one fleet its folder, else results/comparison)")
+                        "(default: the folder of a single fleet, else results/comparison)")
     args = parser.parse_args(argv)
     return ending.refusing(lambda: run(args.folders, args.output), "report compare",
                            JournalError)

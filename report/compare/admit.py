@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a campaign cannot be compared with another one; "" if it can.
+"""Checks whether a campaign can be compared with another; "" or the reason.
 
 Differences that follow from the machine (CPUs, skipped cells, expected time) are
-allowed. Differences of the plan are not (docs/adr/0043).
+allowed. Differences between plans are not (docs/adr/0043).
 """
 from dataclasses import fields
 
@@ -11,7 +11,7 @@ from report.load.plan import Factors
 
 OF_MACHINE = ("id", "cpus", "skip", "estimate_ns", "base")
 TURN_NS = 4_000_000  # window length for one thread and CPU (plan_expand.c)
-HARMLESS = ("torn last line", "missing, no trial")  # it ended early
+HARMLESS = ("torn last line", "missing, no trial")  # the campaign ended early
 VERSION = ("commit", "dirty", "flags")
 
 
@@ -25,10 +25,10 @@ def short(value: object) -> str:
     return text[:12] if len(text) >= 40 and set(text) <= set("0123456789abcdef") else text
 
 
-# ---- in one folder --------------------------------------------------------
+# ---- within one folder ----------------------------------------------------
 
 def within(campaign: Campaign) -> str:
-    """Is each trial of the campaign's plan and build, and there once?"""
+    """Checks that every trial occurs once and has the campaign's plan and build."""
     for problem in campaign.problems:
         if not any(text in problem for text in HARMLESS):
             return f"{problem.replace(', ignored', '')}: the journal holds lines that " \
@@ -37,7 +37,7 @@ def within(campaign: Campaign) -> str:
 
 
 def pooled(campaign: Campaign) -> str:
-    """A trial of a program that the campaign's arm does not have."""
+    """Finds a trial of a program that differs from the campaign's arm."""
     plan = campaign.plan
     known: dict[str, set[str | None]] = {}
     for arm in plan.arms:
@@ -47,19 +47,19 @@ def pooled(campaign: Campaign) -> str:
         expected = known.get(trial.arm, {plan.build.binary_sha256})
         if trial.binary_sha256 is not None and trial.binary_sha256 not in expected:
             return (f"pooled builds: block {trial.block} of {cell.id} ran program "
-                    f"{short(trial.binary_sha256)}, which is not of this campaign")
+                    f"{short(trial.binary_sha256)}, which does not belong to this campaign")
     return ""
 
 
-# ---- next to the first one ------------------------------------------------
+# ---- compared with the first one ------------------------------------------
 
 def texts(campaign: Campaign) -> dict[str, str | None]:
-    """Workload -> its text, which is the same on each machine."""
+    """Workload -> its text, which is the same on every machine."""
     return {w.name: w.text or w.sha256 for w in campaign.plan.workloads}
 
 
-def beside(first: Campaign, other: Campaign) -> str:
-    """Are both of one plan?"""
+def plan_difference(first: Campaign, other: Campaign) -> str:
+    """Checks that both have the same plan."""
     for what in ("synthetic", "mode"):
         one, two = getattr(first.plan, what), getattr(other.plan, what)
         if one != two:
@@ -80,8 +80,8 @@ def beside(first: Campaign, other: Campaign) -> str:
 
 
 def by_turns(one: Factors, two: Factors) -> bool:
-    """Does the number of CPUs explain two windows? Threads that take turns get a
-    longer window. Is there a number of CPUs that gives the longer one?"""
+    """True if the number of CPUs explains the two windows: threads that take turns
+    get a longer window, and some number of CPUs gives the longer one."""
     threads, windows = one.threads, (one.window_ns, two.window_ns)
     if not threads or not all(windows):
         return False
@@ -90,14 +90,15 @@ def by_turns(one: Factors, two: Factors) -> bool:
 
 
 def differs(one: Factors, two: Factors) -> str | None:
-    """The first factor of two cells that no machine explains."""
+    """The first factor in which two cells differ and that no machine explains."""
     explained = OF_MACHINE + ("window_ns",) * by_turns(one, two)
     return next((f.name for f in fields(Factors) if f.name not in explained
                  and getattr(one, f.name) != getattr(two, f.name)), None)
 
 
 def version(first: Campaign, other: Campaign) -> str:
-    """How the second one measures another version of the maps; "": the same."""
+    """The difference if the second one measures another version of the maps; ""
+    if it does not."""
     one, two = first.plan.build, other.plan.build
     return "; ".join(
         f"{name} {short(getattr(two, name))} instead of {short(getattr(one, name))}"

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How alike two machines rank.
+"""Compares the rankings of two machines.
 
-An order of centres changes with every trial. A reversal needs two maps that are
-each faster on one machine, by intervals that hold jointly for all pairs of the
-place.
+The order of centres changes with every trial. A reversal therefore needs two maps
+that are each faster on one machine, by intervals that hold jointly for all pairs of the place.
 """
 from collections.abc import Sequence
 from itertools import combinations
@@ -22,14 +21,14 @@ def ranked(ranking: Group) -> set[str]:
 
 
 def agreement(sides: Sequence[Side], shared: Sequence[Place]) -> tuple[Agreement, ...]:
-    """One row for two machines that recommend maps."""
+    """One row per pair of machines that recommend maps."""
     return tuple(agree(i, j, sides[i], sides[j], shared)
                  for i, j in combinations(range(len(sides)), 2)
                  if sides[i].member.recommends and sides[j].member.recommends)
 
 
 def agree(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Agreement:
-    """The row of two machines."""
+    """The row for two machines."""
     counts = {ALIKE: 0, REVERSED: 0, OPEN: 0}
     reversals, same, places = [], 0, 0
     for number, place in enumerate(shared):
@@ -48,8 +47,8 @@ def agree(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Agre
 
 
 def claims(by_machine: Sequence[Sequence[ClaimRow]]) -> tuple[Claim, ...]:
-    """One row a claim, in the order of the first machine that tests it."""
-    rows = [{c.id: c.verdict for c in of} for of in by_machine]
-    articles = {c.id: c.article for of in by_machine for c in of}
-    return tuple(Claim(name, article, tuple(of.get(name) for of in rows))
+    """One row per claim, in the order of the first machine that tests it."""
+    rows = [{c.id: c.verdict for c in verdicts} for verdicts in by_machine]
+    articles = {c.id: c.article for verdicts in by_machine for c in verdicts}
+    return tuple(Claim(name, article, tuple(verdicts.get(name) for verdicts in rows))
                  for name, article in articles.items())

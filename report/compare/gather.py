@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which campaigns take part in a comparison, and which do not.
+"""Selects the campaigns of a comparison.
 
-A folder is a campaign, claims in stages, or a fleet (fleet.json), which means all
-of its machines. Nothing is pooled: each campaign stays one column.
+A folder is a campaign, claims in stages, or a fleet (fleet.json), which represents
+all of its machines. Nothing is pooled: each campaign is one column.
 """
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ class Member:
     """A campaign that takes part.
 
     node   the machine's name in its fleet
-    notes  what it lacks
+    notes  what is missing from it
     """
     label: str
     path: Path
@@ -38,12 +38,12 @@ class Member:
 
     @property
     def recommends(self) -> bool:
-        """May its order of maps be used?"""
+        """False if its order of maps must not be used."""
         return self.result.trust.verdict is not Trust.NOT
 
     @property
     def kind(self) -> str:
-        """Id of the machine: machines of one model share it."""
+        """Id of the machine, which machines of one model share."""
         return self.campaign.plan.machine.id
 
 
@@ -56,7 +56,7 @@ class Versions:
 
 @dataclass(frozen=True)
 class Gathered:
-    """wanted: campaigns that were named, by folder or by a fleet."""
+    """wanted: number of requested campaigns, by folder or by fleet."""
     members: tuple[Member, ...]
     versions: tuple[Versions, ...]
     absent: tuple[Absent, ...]
@@ -64,7 +64,7 @@ class Gathered:
 
     @property
     def complete(self) -> bool:
-        """Does each campaign that was named take part, and is it complete?"""
+        """True if every requested campaign takes part and is complete."""
         return not self.absent and not any(m.notes for m in self.members)
 
 
@@ -72,7 +72,7 @@ class Gathered:
 
 @dataclass(frozen=True)
 class FleetMachine:
-    """The members of a machine in fleet.json that are read."""
+    """The fields of a machine in fleet.json that are read."""
     name: str
     folder: str
     state: str
@@ -89,12 +89,12 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Stages:
-    """The member of stages.json that is read."""
+    """The field of stages.json that is read."""
     kind: str
 
 
 class Entry(NamedTuple):
-    """A campaign that was named. state: in its fleet."""
+    """A requested campaign. state: in its fleet."""
     label: str
     path: Path
     node: str | None = None
@@ -125,7 +125,7 @@ def read_fleet(path: Path) -> tuple[FleetMachine, ...]:
 
 
 def listed(folders: Iterable[Path]) -> list[Entry]:
-    """Each campaign that was named."""
+    """Every requested campaign."""
     entries: list[Entry] = []
     for folder in folders:
         if (folder / FLEET).exists():
@@ -137,7 +137,7 @@ def listed(folders: Iterable[Path]) -> list[Entry]:
 
 
 def with_unique_labels(entries: Sequence[Entry]) -> list[Entry]:
-    """Prefixes labels that occur twice with the folder above, then appends a
+    """Prefixes labels that occur twice with the parent folder, then appends a
     number."""
     plain = [entry.label for entry in entries]
     labels = [label if plain.count(label) == 1 else f"{e.path.resolve().parent.name}/{label}"
@@ -151,8 +151,8 @@ def with_unique_labels(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def read(path: Path) -> Campaign:
-    """The campaign in a folder: itself, or the first stage of claims, which has
-    all of their cells; JournalError."""
+    """The campaign in a folder, or the first stage of claims, which has all of
+    their cells; JournalError."""
     if not (path / STAGES).exists():
         return load.read(path)
     if read_json(path / STAGES, Stages).kind != "claims":
@@ -161,10 +161,10 @@ def read(path: Path) -> Campaign:
     return load.read(path / "stage-01")
 
 
-# ---- who takes part -------------------------------------------------------
+# ---- members of the comparison --------------------------------------------
 
 def unfinished(campaign: Campaign) -> tuple[str, ...]:
-    """What a campaign lacks."""
+    """Names the missing parts of a campaign."""
     notes = [*campaign.problems]
     if campaign.pending:
         notes.append(f"{campaign.pending} trials not run yet")
@@ -177,8 +177,8 @@ def unfinished(campaign: Campaign) -> tuple[str, ...]:
 
 
 def same_machine(one: Member, two: Member) -> bool | None:
-    """Machines of one model share the id. Their names in a fleet decide, or else
-    their installations. None: neither is known for both."""
+    """Compares two machines, since machines of one model share the id: by their names
+    in a fleet, else by their installations. None: neither is known for both."""
     if one.kind != two.kind:
         return False
     installed = [m.campaign.plan.machine.fact("installation") for m in (one, two)]
@@ -194,7 +194,8 @@ def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
     seen -- hash of campaign.json -> label
     """
     campaign = read(entry.path)
-    why = admit.within(campaign) or (admit.beside(first.campaign, campaign) if first else "")
+    why = admit.within(campaign)
+    why = why or (admit.plan_difference(first.campaign, campaign) if first else "")
     if why:
         raise JournalError(why)
     key = hashlib.sha256((campaign.path / "campaign.json").read_bytes()).hexdigest()
@@ -233,7 +234,7 @@ def by_version(members: Sequence[Member], others: Sequence[Member]
 
 
 def gather(folders: Iterable[Path]) -> Gathered:
-    """JournalError: less than two campaigns can be compared."""
+    """JournalError: fewer than two campaigns can be compared."""
     members: list[Member] = []
     others: list[Member] = []
     absent: list[Absent] = []
@@ -244,7 +245,7 @@ def gather(folders: Iterable[Path]) -> Gathered:
                 (entry.path / name).exists() for name in ("campaign.json", STAGES)):
             absent.append(Absent(entry.label, "missing", (
                 f"{entry.state}: " * (entry.state != "missing")
-                + (entry.reason or "nothing was begun there"))))
+                + (entry.reason or "no campaign was begun there"))))
             continue
         try:
             member = enter(entry, members[0] if members else None, seen)

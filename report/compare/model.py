@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""comparison.json as frozen dataclasses; docs/comparison.schema.json follows
-from them. Members machine, first, second and place are indices."""
+"""comparison.json as frozen dataclasses, from which docs/comparison.schema.json is
+generated. The fields machine, first, second and place are indices."""
 from dataclasses import dataclass
 
 from report.model.number import Estimate, Verdict
@@ -13,7 +13,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Absent:
-    """A campaign that does not take part. state: missing or refused."""
+    """A campaign that is left out. state: missing or refused."""
     label: str
     state: str
     reason: str
@@ -23,9 +23,9 @@ class Absent:
 class Machine:
     """A campaign that takes part: one column of the table.
 
-    node     its name in its fleet
+    node     name of the machine in its fleet
     folder   relative to comparison.json
-    notes    what it lacks; (): complete
+    notes    what is missing; (): complete
     sealed   False: written before lines had checksums
     trust    verdict NOT: it recommends no map, and decides no order
     rankings at Document.places; None: not measured there
@@ -44,8 +44,8 @@ class Machine:
 
 @dataclass(frozen=True)
 class BoardRow:
-    """A map at the headline place. reversed: maps that are faster than it on
-    one machine and slower on another, both decided."""
+    """A map at the headline place. reversed: maps that are faster than it on one
+    machine and slower on another, both decided."""
     map: str
     reversed: tuple[str, ...]
 
@@ -60,11 +60,11 @@ class Reversal:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How alike two machines rank.
+    """How well the rankings of two machines agree.
 
-    places     that both rank; same_leader: of these
-    alike, reversed, open  pairs of maps: decided on both the same way, the
-               other way, not decided on both
+    places     that both rank; same_leader: how many of them
+    alike, reversed, open  pairs of maps: decided on both in the same order, in
+               opposite orders, or not decided on both
     """
     first: int
     second: int
@@ -99,7 +99,7 @@ class Twin:
 
 @dataclass(frozen=True)
 class Claim:
-    """Verdicts on a published claim, one a machine; None: not tested there."""
+    """Verdicts on a published claim, one per machine; None: not tested there."""
     id: str
     article: str
     verdicts: tuple[str | None, ...]
@@ -107,7 +107,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Change:
-    """A cell, version now / version then. verdict None: too few runs; reason
+    """A cell, version now / version then. verdict None: too few runs; the reason
     has their number."""
     cell: str
     map: str
@@ -122,8 +122,8 @@ class Version:
     """Two versions on one machine.
 
     then, now  labels of the runs
-    differs    what makes it another version; setup: what else differs
-    enough     are there runs for a verdict (6 a side)?
+    differs    the difference that makes it another version; setup: others
+    enough     true if there are enough runs for a verdict (6 per side)
     """
     then: tuple[str, ...]
     now: tuple[str, ...]
@@ -137,8 +137,8 @@ class Version:
 class Document:
     """comparison.json.
 
-    wanted   campaigns that were named
-    places   that two machines share; headline: of the board. None: no place
+    wanted   number of requested campaigns
+    places   that two machines share; headline: place of the board. None: no place
     """
     format: int
     kind: str

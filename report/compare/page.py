@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A comparison as comparison.json, page, and lines for the terminal."""
+"""Writes a comparison as comparison.json, page, and lines for the terminal."""
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -38,14 +38,14 @@ def build(found: Gathered, out: Path) -> Document:
 
 
 class Answer(NamedTuple):
-    """Machines with one answer. outcome None: no map is recommended."""
+    """Machines with the same answer. outcome None: no map is recommended."""
     outcome: Outcome | None
     maps: tuple[str, ...]
     machines: tuple[str, ...]
 
 
 def answers(d: Document) -> list[Answer]:
-    """The first sentence, the answer of most machines first."""
+    """The first sentence; the answer of most machines comes first."""
     found: dict[tuple[Outcome | None, tuple[str, ...]], list[str]] = {}
     for m in d.machines:
         ranking = None if d.headline is None or m.trust.verdict is Trust.NOT \
@@ -57,8 +57,8 @@ def answers(d: Document) -> list[Answer]:
 
 
 def context(d: Document) -> dict[str, object]:
-    """The variables of both templates. Sums are texts, because comparison.json
-    does not have them."""
+    """The variables of both templates. Sums are texts, because comparison.json does
+    not have them."""
     pairs = sum(a.alike + a.reversed for a in d.agreement)
     columns = [(i, m, m.rankings[d.headline]) for i, m in enumerate(d.machines)
                if d.headline is not None]

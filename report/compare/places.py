@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Places that machines share, and the rankings of each machine there.
+"""Places that machines share, and the rankings of every machine there.
 
-No number of one machine is divided by one of another.
+Numbers of different machines are never divided by each other.
 """
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ from report.model.place import Group, Place
 
 @dataclass(frozen=True)
 class Side:
-    """One machine at the shared places. signs: of two maps in alphabetical
-    order, +1: the first is faster, -1: slower, 0: not decided. Empty if the run
+    """One machine at the shared places. signs: for two maps in alphabetical order,
+    +1: the first is faster, -1: slower, 0: not decided. Empty if the run
     recommends no map."""
     member: Member
     groups: Mapping[Place, Measured]
@@ -33,9 +33,8 @@ class Side:
 
 
 def groups_of(campaign: Campaign) -> dict[Place, Measured]:
-    """Place -> its cells. A cell is at each place of Cell.known_as, so that plans
-    of unlike machines have common places. "crowded" follows from the machine and
-    is False in keys."""
+    """Place -> its cells. A cell is at every place of Cell.known_as, so that plans of
+    different machines share places. "crowded" depends on the machine and is False in keys."""
     found: dict[Place, Measured] = {}
     for cell in campaign.cells.values():
         if cell.measure == "throughput" and cell.factors.common:
@@ -48,8 +47,8 @@ def groups_of(campaign: Campaign) -> dict[Place, Measured]:
 
 
 def signs_of(groups: Mapping[Place, Measured]) -> dict[Place, dict[Pair, int]]:
-    """Signs of each pair of ranked maps, by intervals that hold jointly for all
-    pairs of the place."""
+    """Signs for each pair of ranked maps, by intervals that hold jointly for all pairs
+    of the place."""
     known = contrasts((g, x, y) for g in groups.values()
                       for x, y in combinations(sorted(g.contenders), 2))
     found: dict[Place, dict[Pair, int]] = {}
@@ -62,8 +61,7 @@ def signs_of(groups: Mapping[Place, Measured]) -> dict[Place, dict[Pair, int]]:
 
 
 def sides_of(members: Sequence[Member]) -> tuple[list[Side], list[Place]]:
-    """The machines, and the places that two of them have, in the order of the
-    plans."""
+    """The machines, and the places that two of them have, in the order of the plans."""
     all_groups = [groups_of(m.campaign) for m in members]
     order = [place for groups in all_groups for place in groups]
     shared = [p for p in dict.fromkeys(order) if order.count(p) >= min(2, len(members))]
@@ -77,8 +75,8 @@ def sides_of(members: Sequence[Member]) -> tuple[list[Side], list[Place]]:
 
 
 def headline(sides: Sequence[Side], shared: Sequence[Place]) -> Place | None:
-    """The place that most machines rank maps at; of these the one that the page
-    of a single campaign would begin with, crowded if it is on any machine."""
+    """The place at which most machines rank maps; among these, the headline place of
+    a single campaign; crowded if it is on any machine."""
     ranked = {place: [s.groups[place] for s in sides
                       if place in s.groups and len(s.groups[place].contenders) > 1]
               for place in shared}

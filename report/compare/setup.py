@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What differs between the set-ups of two campaigns: a list, not a judgement."""
+"""Lists the differences between the set-ups of two campaigns, without judging."""
 import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from report.compare.admit import short
 from report.load import Campaign
 
-MOVING = ("load", "cpu_pressure", "capabilities", "cgroup_quota")  # from hour to hour
+MOVING = ("load", "cpu_pressure", "capabilities", "cgroup_quota")  # change by the hour
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ def facts(campaign: Campaign) -> dict[tuple[str, str], str]:
 
 
 def differences(old: Campaign, new: Campaign, maps: Iterable[str]) -> tuple[Difference, ...]:
-    """All that is recorded and not the same.
+    """All recorded facts that differ.
 
-    maps -- whose machine code is compared, if both campaigns have them
+    maps -- their machine code is compared, if both campaigns have them
     """
     then, now = facts(old), facts(new)
     found = [Difference(*key, then.get(key), now.get(key)) for key in sorted(then | now)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two machines of one kind: how far do they disagree beyond their intervals?
+"""How far do two machines of one kind differ, beyond their intervals?
 
-An interval of one machine is of its trials, on that machine, on that day. The
-difference to another machine of the same model is not in it. Each map's ln
-rate is taken relative to the mean of the maps that both machines have at the
-place, block by block: ratios to a base would share the deviation of the base.
+The interval of a run covers its trials, on that machine and that day, but not the
+difference to another machine of the same model. Each map's ln rate is taken
+relative to the mean of the maps that both machines have at the place, block by
+block. Ratios to a base would share the deviation of the base.
 """
 import math
 from collections import Counter
@@ -26,12 +26,12 @@ from report.model.place import Place
 from report.stats.arrays import Floats
 
 NORMAL = 1.959964  # half width of a 95 % interval in standard errors
-MAPS, BLOCKS = 3, 6  # at least, at a place
-MOST = 0.95  # correlation
+MAPS, BLOCKS = 3, 6  # least numbers at a place
+MOST = 0.95  # largest correlation
 
 
 def relative(group: Measured, names: Sequence[str]) -> Floats | None:
-    """ln rate of each map less the mean of all: (maps, blocks) in time order;
+    """ln rate of each map minus the mean of all: (maps, blocks) in time order;
     None: too few common blocks."""
     common = sorted(set.intersection(*(set(group.rates(m)) for m in names)))
     if len(common) < BLOCKS:
@@ -42,8 +42,8 @@ def relative(group: Measured, names: Sequence[str]) -> Floats | None:
 
 
 def expected(n: int, r: float) -> tuple[float, float]:
-    """Expected sums of squares and of products of neighbours of n values less
-    their mean: a first-order autoregression with correlation r and variance 1."""
+    """Expected sums of squares and of products of neighbours of n values minus their
+    mean: a first-order autoregression with correlation r and variance 1."""
     known = r ** np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     rows = known.mean(axis=0)
     known = known - rows - rows[:, None] + known.mean()
@@ -79,14 +79,14 @@ def squared_error(x: Floats, r: float) -> Floats:
 
 def spread(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> tuple[float, float, float]:
     """Standard deviation of a map's ln rate between machines, without the error of
-    trials, and its 95 % interval. The variance is half of (squared differences
-    less their squared errors).
+    trials, and its 95 % interval. The variance is half of (squared differences -
+    their squared errors).
 
     The interval uses the chi-square distribution with maps - 1 degrees of freedom.
-    Places do not add any, because a map may deviate alike at all places.
+    Places do not add any, because a map may deviate equally at all places.
 
-    pairs -- at each place (one, two) as of relative()
-    maps  -- different maps in them
+    pairs -- at each place (one, two) from relative()
+    maps  -- number of different maps in them
     """
     total, error = 0.0, 0.0
     r = correlation([x for pair in pairs for x in pair])
@@ -101,8 +101,7 @@ def spread(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> tuple[float, fl
 
 
 def left_out(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> Estimate:
-    """Factor by which a ratio of two maps may differ (95 %) on another machine
-    of the kind."""
+    """Factor by which a ratio of two maps may differ (95 %) on another machine of the kind."""
     if not pairs:
         return unknown(Unit.RATIO, f"no place with {MAPS} maps and {BLOCKS} blocks on both")
     value, low, high = (math.exp(NORMAL * math.sqrt(2) * sd) for sd in spread(pairs, maps))
@@ -119,7 +118,7 @@ def differences(one: Floats, two: Floats) -> tuple[Floats, npt.NDArray[np.bool_]
 
 
 def twin(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Twin | None:
-    """The row of two campaigns; None: no common place."""
+    """The row for two campaigns; None: no common place."""
     pairs, apart, maps, sizes = [], 0, set(), []
     for place in shared:
         a, b = one.groups.get(place), two.groups.get(place)
@@ -141,7 +140,7 @@ def twin(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Twin 
 
 
 def twins(sides: Sequence[Side], shared: Sequence[Place]) -> tuple[Twin, ...]:
-    """One row for two campaigns whose machines have one id."""
+    """One row per pair of campaigns whose machines share an id."""
     rows = (twin(i, j, sides[i], sides[j], shared)
             for i, j in combinations(range(len(sides)), 2)
             if sides[i].member.kind == sides[j].member.kind)

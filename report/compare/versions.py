@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Version against version on one machine: each cell, now / then.
+"""Compares two versions on one machine: each cell, now / then.
 
-Two runs differ by the day, too, and one run a side does not show by how much
-(docs/reference/comparing.md). So a verdict needs RUNS runs of each version, and its
-interval is of runs. With less there is a ratio, and no verdict.
+Two runs also differ by the day, and one run per side does not show by how much
+(docs/reference/comparing.md). A verdict therefore needs RUNS runs of each version,
+and its interval is over runs. With fewer runs there is a ratio without a verdict.
 """
 import math
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ from report.load import Cell
 from report.model.number import Unit, Verdict, unknown
 from report.stats import Interval
 
-RUNS = 6  # least number for a verdict, of each version
+RUNS = 6  # least number for a verdict, per version
 TWIN = "machine: some runs have no installation, so another machine of the model is possible"
 Rates = Sequence[Sequence[float]]  # run -> rates in time order
 
 
 def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
-    """now / then: median of all differences of ln centres of runs, with Moses'
-    interval. With one run each the values are ln rates, and the interval is wider
-    if they are correlated; it does not include the change from day to day."""
+    """now / then: median of all differences of the runs' ln centres, with Moses'
+    interval. With one run each the values are ln rates. The interval is then wider
+    if they are correlated, and does not cover day-to-day changes."""
     single = len(then) == len(now) == 1
     old, new = ([np.log(run) for run in side] for side in (then, now))
     x, y = (side[0] if single else np.array([float(stats.hodges_lehmann(r)) for r in side])
@@ -43,7 +43,7 @@ def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
 
 
 def why_not(members: Sequence[Member], cell: Cell) -> str:
-    """The reason for a missing ratio; "": not missing."""
+    """The reason for a missing ratio; "" if it exists."""
     for member in members:
         campaign, other = member.campaign, member.campaign.cells.get(cell.id)
         factor = other and admit.differs(cell.factors, other.factors)
@@ -61,7 +61,7 @@ def why_not(members: Sequence[Member], cell: Cell) -> str:
 def change(pair: Versions, cell: Cell, level: float) -> Change:
     """One cell.
 
-    level -- of the interval by which all cells have verdicts at once
+    level -- of the interval at which all verdicts hold jointly
     """
     place, runs = place_of(cell.factors), (len(pair.then), len(pair.now))
     reason = why_not((*pair.then, *pair.now), cell)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a campaign to its result: result.build() is the whole of it."""
+"""Turns a campaign into its result; result.build() is the entry point."""

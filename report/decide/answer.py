@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the first screen shows: answer, picks, the main table, conditions."""
+"""The first screen: answer, picks, the main table, conditions."""
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,8 +14,8 @@ from report.model.place import Group, Outcome
 from report.model.result import (Answer, BoardRow, Condition, Latency, Need, Pick, Scaling,
                                  Winner)
 
-FEW = 32768  # keys; below it whole pages hide an entry
-PICKS = 6  # on the page
+FEW = 32768  # keys; below it, whole pages hide the size of an entry
+PICKS = 6  # shown on the page
 Filter = Callable[[Card], bool]
 FILTERS: Mapping[Need, Filter] = {
     Need.GROWS: lambda c: c.grows,
@@ -29,18 +29,18 @@ FILTERS: Mapping[Need, Filter] = {
 RANKED = (Need.GROWS, Need.PACKAGE, Need.PACKAGE_WRITERS, Need.GO, Need.SCAN)  # by speed
 
 
-def at_threads(groups: Sequence[Measured], of: Measured) -> list[Measured]:
-    """Groups that differ from one in the number of threads only, by threads."""
-    like = replace(of.place, threads=0, crowded=False)
+def at_threads(groups: Sequence[Measured], group: Measured) -> list[Measured]:
+    """Groups that differ from this one only in the number of threads, by threads."""
+    like = replace(group.place, threads=0, crowded=False)
     return sorted((g for g in groups if replace(g.place, threads=0, crowded=False) == like),
                   key=lambda g: g.place.threads)
 
 
-def scalings(groups: Sequence[Measured], of: Measured) -> dict[str, Scaling]:
-    """map -> its rates over threads on the board of a group."""
-    board = at_threads(groups, of)
+def scalings(groups: Sequence[Measured], headline: Measured) -> dict[str, Scaling]:
+    """map -> its rates over threads, for the board of a group."""
+    board = at_threads(groups, headline)
     found = {}
-    for name in of.cells:
+    for name in headline.cells:
         cells = [(g.place.threads, g.cells[name]) for g in board
                  if name in g.cells and g.cells[name].rates]
         if not cells:
@@ -48,16 +48,15 @@ def scalings(groups: Sequence[Measured], of: Measured) -> dict[str, Scaling]:
         levels = stats.level_intervals({t: c.rates for t, c in cells}, shared={
             g.place.threads: g.level_lag1 for g in board})
         rates = tuple(estimate(levels[t], Unit.RATE) for t, _ in cells)
-        here = next((c for t, c in cells if t == of.place.threads), None)
-        gain = (estimate(stats.ratio_interval(here.rates, cells[0][1].rates), Unit.RATIO)
-                if here and len(cells) > 1 else None)
+        at_headline = next((c for t, c in cells if t == headline.place.threads), None)
+        gain = (estimate(stats.ratio_interval(at_headline.rates, cells[0][1].rates), Unit.RATIO)
+                if at_headline and len(cells) > 1 else None)
         found[name] = Scaling(name, tuple(t for t, _ in cells), rates, gain)
     return found
 
 
 def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
-    """Resident memory after the fill, or at the peak, less that of the empty
-    map, by entry."""
+    """Resident memory after the fill, or at the peak, minus the empty map's, per entry."""
     values = [value for t in cell.ok if t.result
               for value in [t.result.bytes_per_key(peak)] if value is not None]
     if not values:
@@ -65,11 +64,11 @@ def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
     return estimate(stats.median_of(values), Unit.PER_ENTRY)
 
 
-def memory(groups: Sequence[Measured], of: Measured, cards: Mapping[str, Card]
+def memory(groups: Sequence[Measured], headline: Measured, cards: Mapping[str, Card]
            ) -> dict[str, Estimate]:
-    """map -> bytes an entry, of the run with the fewest threads: one heap a
-    thread blurs the entry."""
-    few = at_threads(groups, of)[0]
+    """map -> bytes per entry, from the run with the fewest threads: one heap per thread
+    blurs the size of an entry."""
+    few = at_threads(groups, headline)[0]
     return {m: bytes_per_entry(c) for m, c in few.cells.items()
             if not cards[m].reference} if few.place.keys >= FEW else {}
 
@@ -97,8 +96,8 @@ def answer(group: Group, scaling: Mapping[str, Scaling]) -> Answer:
 
 def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
             ) -> list[Winner | None]:
-    """The first place of each group among some maps; None: not decided by
-    any interval. Of one map alone it is that map."""
+    """The first place of each group among some maps; None: no interval decides it. A
+    single map wins."""
     allowed = set(keep)
     small = [replace(g, ranked=tuple(m for m in g.ranked if m in allowed)) for g in groups]
     found: list[Winner | None] = []
@@ -110,7 +109,7 @@ def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
 
 
 def fitting(cards: Mapping[str, Card], need: Need) -> list[str]:
-    """Ids of the maps that fulfil a need; of Go's those that the newest compiled."""
+    """Ids of the maps that fulfil a need; of Go's, only the newest compiler's."""
     newest, *older = go_maps.by_compiler(cards) or [()]
     if need is Need.GO:
         return list(newest)
@@ -120,7 +119,7 @@ def fitting(cards: Mapping[str, Card], need: Need) -> list[str]:
 
 def conditions(campaign: Campaign, groups: Sequence[Measured], rankings: Sequence[Group],
                cards: Mapping[str, Card]) -> tuple[tuple[Condition, ...], tuple[int, ...]]:
-    """Winners of all groups by need, and the indices of groups without one."""
+    """Winners of all groups by need, and the indices of groups without a winner."""
     columns = [winners(campaign, groups, cards)] + [
         winners(campaign, groups, fitting(cards, need))
         for need in (Need.GROWS, Need.PACKAGE)]
@@ -164,5 +163,5 @@ def picks(campaign: Campaign, headline: Measured, rows: Sequence[BoardRow],
 
 
 def window_ns(headline: Measured) -> int:
-    """Length of a trial of the headline: the median of its cells."""
+    """Length of a headline trial: the median over its cells."""
     return int(statistics.median(c.factors.window_ns for c in headline.cells.values()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Map cards: from the descriptions in campaign.json and the sheets in them."""
+"""Map cards, from the descriptions and fact sheets in campaign.json."""
 import functools
 import re
 import tomllib
@@ -16,7 +16,7 @@ SCANS = {"point-in-time": Scan.MOMENT, "once-if-present": Scan.EACH_ONCE}
 LOCKS = re.compile(r"(go-)?(pthread-)?(ck-)?(mutex|rwmutex|rwlock|brlock|pflock|ticket)")
 OWN = ("version", "version-told-by", "library", "package", "licence", "progress")
 GO_LABEL = re.compile(r"Go(?: (\S+))?: (.+)")  # "Go 1.26: map + RWMutex"
-PORT = "C port"  # begins the label of a map that was written after Go's
+PORT = "C port"  # starts the label of a map that is modelled on Go's
 LICENCE = re.compile(r"SPDX-License-Identifier: (.+?)(?: \*/)?$", re.M)
 
 
@@ -27,7 +27,7 @@ def source_files() -> dict[str, Path]:
 
 
 def known_of(about: MapInfo) -> Mapping[str, str]:
-    """The table's lines about its program. Go's three, of one compiler each, share them."""
+    """The table's lines about its program. Go's three programs, one per compiler, share them."""
     program = re.sub(r"-(classic|other)$", "", about.program or "")
     known: Mapping[str, str] = DATA["programs"].get(program, {})
     return known
@@ -41,7 +41,7 @@ def language_of(about: MapInfo, file: Path | None) -> str:
 
 
 def licence_of(about: MapInfo, file: Path | None) -> str | None:
-    """Of the library that the map is from, or of our source file."""
+    """The licence of the map's library, or of our source file."""
     if about.facts and "licence" in about.facts:
         return about.facts["licence"]
     if about.program:
@@ -51,14 +51,14 @@ def licence_of(about: MapInfo, file: Path | None) -> str | None:
 
 
 def package_of(about: MapInfo) -> str | None:
-    """The Debian package that one installs to use it."""
+    """The Debian package to install."""
     if about.facts and "package" in about.facts:
         return about.facts["package"].split()[0].rstrip(",;")
     return known_of(about).get("package")
 
 
 def waits(about: MapInfo) -> Wait:
-    """Does a look-up wait for a writer?"""
+    """Whether a look-up waits for a writer."""
     known = DATA["readers_wait"].get(about.id)
     if known is not None:
         return Wait(known)
@@ -68,7 +68,7 @@ def waits(about: MapInfo) -> Wait:
 
 
 def has_many_writers(about: MapInfo) -> bool:
-    """Do writes to different keys run at the same time?"""
+    """True if writes to different keys run at the same time."""
     if "mutex for writes" in about.sync or "single-writer" in about.caps:
         return False
     if about.family == "rcu":
@@ -77,8 +77,8 @@ def has_many_writers(about: MapInfo) -> bool:
 
 
 def compiled(about: MapInfo) -> tuple[str | None, str]:
-    """Version and design of a map of Go: ("1.26.1", "map+RWMutex"). Campaigns
-    without `language_version` have the version in the label."""
+    """Version and design of a Go map: ("1.26.1", "map+RWMutex"). Campaigns without
+    `language_version` have the version in the label."""
     match = GO_LABEL.fullmatch(about.label)
     version, design = (match[1], match[2]) if match else (None, about.label)
     return about.language_version or version, design.replace(" + ", "+")
@@ -104,6 +104,6 @@ def card_of(about: MapInfo) -> Card:
 
 
 def all_cards(campaign: Campaign) -> tuple[Card, ...]:
-    """Cards of the maps that the plan has cells of, in its order."""
+    """Cards of the maps that have planned cells, in the order of the plan."""
     planned = dict.fromkeys(c.map for c in campaign.cells.values())
     return tuple(card_of(campaign.maps[name]) for name in planned)

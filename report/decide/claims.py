@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Published claims and figures of articles that a campaign measured."""
+"""Published claims and article figures that a campaign measured."""
 import re
 from collections.abc import Iterator, Sequence
 
@@ -14,14 +14,14 @@ from report.model.number import Estimate, Unit, unknown
 from report.model.result import ClaimRow
 from report.model.table import Table, Value
 
-ARTICLES = "articles"  # begins the modes that measure figures of articles
+ARTICLES = "articles"  # prefix of the modes that measure article figures
 COLUMNS = ("id", "article", "statement", "verdict", "of", "how", "value", "low", "high", "n",
            "against", "cell", "reason", "rule", "setting", "grade")
 FIGURES = ("row", "figure", "published", "value", "unit", "n", "counted", "numbers", "note",
            "source", "cell", "reason")
 UNITS = {"x": Unit.RATIO, "%": Unit.PERCENT, "ns": Unit.TIME, "bytes": Unit.BYTES,
-         "1/s": Unit.RATE}  # of a figure; others are Unit.COUNT
-PORT = re.compile(r"\bport\b")  # in the label of a map that was written after Go's
+         "1/s": Unit.RATE}  # units of figures; others are Unit.COUNT
+PORT = re.compile(r"\bport\b")  # in the label of a map that is modelled on Go's
 
 
 # ---- claims -----------------------------------------------------------------
@@ -35,16 +35,16 @@ def unit_of(claim: ledger.Claim) -> Unit:
     """Unit of a claim's values."""
     if claim.against and claim.rule != "slope":
         return Unit.RATIO
-    asked = parse(claim.statistic)
-    if (asked.above, asked.below) == (("ops",), ("elapsed_s",)):
+    parsed = parse(claim.statistic)
+    if (parsed.above, parsed.below) == (("ops",), ("elapsed_s",)):
         return Unit.RATE
-    if asked.above[0].endswith("_ns") and not set(asked.below) - {"ops"}:
+    if parsed.above[0].endswith("_ns") and not set(parsed.below) - {"ops"}:
         return Unit.TIME
-    return Unit.BYTES if "bytes" in asked.above[0] and not asked.below else Unit.COUNT
+    return Unit.BYTES if "bytes" in parsed.above[0] and not parsed.below else Unit.COUNT
 
 
 def estimate(cells: Sequence[CellRow], unit: Unit) -> Estimate | None:
-    """Of the first cell with a value."""
+    """The estimate of the first cell with a value."""
     return next((Estimate(c.value, c.low, c.high, c.n, unit, rules.LEVEL,
                           "no interval" if c.low is None else None)
                  for c in cells if c.value is not None), None)
@@ -59,8 +59,8 @@ def claim_rows(found: Document | None) -> tuple[ClaimRow, ...]:
 
 
 def cells_of(row: Decision) -> Iterator[tuple[Value, ...]]:
-    """A row for each cell of the verdict, of the other Go's and of the port's; a
-    claim without cells has one, too."""
+    """A row per cell of the verdict, the other Go's verdict and the port's; a claim
+    without cells has one row, too."""
     grade = ": ".join(filter(None, (row.grade, row.weakened_by)))
     tail = (row.instead or None, row.rule, row.setting or None, grade)
     head = (row.id, row.article, row.says)
@@ -76,7 +76,7 @@ def cells_of(row: Decision) -> Iterator[tuple[Value, ...]]:
 # ---- figures of articles ------------------------------------------------------
 
 def numbers(answer: Answer) -> str | None:
-    """Where they come from; None: there is no figure."""
+    """The source of the numbers; None: the figure is missing."""
     measures = {c.measure for c in answer.cells}
     names = {f"counter.{e.metric}" for c in answer.cells for t in c.ok for e in events_of(t)
              if e.quality == REPLAYED}
@@ -90,7 +90,7 @@ def numbers(answer: Answer) -> str | None:
 
 
 def note(answer: Answer) -> str | None:
-    """Why it may not be compared with the article's."""
+    """The reason why it may not be compared with the article's figure."""
     if numbers(answer) not in ("native", "counters"):
         return None
     trials = [(cell, t) for cell in answer.cells for t in cell.ok]
@@ -131,7 +131,7 @@ def figure_rows(data: Data) -> Iterator[tuple[Value, ...]]:
 
 
 def tables(campaign: Campaign, found: Document | None) -> tuple[Table, ...]:
-    """Of campaigns that were made for claims or articles."""
+    """The tables of campaigns that were made for claims or articles."""
     claims = Table("claims", COLUMNS, tuple(
         cells for row in found.claims for cells in cells_of(row))) if found else None
     if not found and not (campaign.plan.mode or "").startswith(ARTICLES):

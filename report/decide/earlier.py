@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The headline of other campaigns of this machine and mode: an interval of
-one run does not say how far the next one is."""
+"""Headlines of other campaigns of this machine and mode, because the interval of
+one run does not show how far the next run may differ."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +15,15 @@ MOST = 5
 
 @dataclass(frozen=True)
 class Headline:
-    """The part of verdicts.json that is needed."""
+    """The fields of verdicts.json that are needed."""
     format: int
     campaign: Campaign
     groups: tuple[Group, ...]
 
 
 def read(file: Path) -> Headline | None:
-    """None: no verdicts.json of this format. The runs are optional, so that
-    a damaged one is left out."""
+    """None: no verdicts.json of this format, or a damaged one, because earlier runs
+    are optional."""
     try:
         headline = decode(Headline, strict_json.loads(file.read_bytes()))
     except (OSError, ValueError):

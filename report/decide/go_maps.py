@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the headline says of Go: the maps that one compiler made are ranked
-among themselves. go_X is the newest Go of the machine, go_classic_X one with
-the classic maps, go_other_X the one that GO named."""
+"""Ranks the maps of Go for the headline, separately for each compiler. go_X is the
+newest Go of the machine, go_classic_X a Go with the classic maps, go_other_X the
+Go that the variable GO names."""
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ PORTS = ("syncmap", "gomap_rw")
 
 
 def order_of(version: str | None) -> list[int]:
-    """1.26.1 -> [1, 26, 1], for comparing; [] if it is not known."""
+    """1.26.1 -> [1, 26, 1], for comparisons; [] if it is not known."""
     return [int(number) for number in re.findall(r"\d+", version or "")[:3]]
 
 
@@ -48,17 +48,17 @@ def pair_of(group: Measured) -> Comparison | None:
 
 
 def designs(names: Iterable[str]) -> frozenset[str]:
-    """Maps without the compiler."""
+    """Names of the maps without the compiler."""
     return frozenset(parts_of(name)[1] for name in names)
 
 
 def faster(pair: Comparison | None) -> frozenset[str]:
-    """The faster one of the pair, or none."""
+    """The faster map of the pair, if decided."""
     return designs([pair.map]) if pair and pair.verdict is Verdict.FASTER else frozenset()
 
 
 def differ(one: GoAnswer, two: GoAnswer, same_maps: bool) -> bool:
-    """Is the pair decided otherwise, or, of the same maps, are others in front?"""
+    """True if the pair is decided differently or, for the same maps, if another group leads."""
     return faster(one.pair) != faster(two.pair) or (
         same_maps and designs(one.front) != designs(two.front))
 
@@ -74,15 +74,15 @@ def answers(campaign: Campaign, headline: Measured, cards: Mapping[str, Card]
     for group, ranking in zip(small, groups.judge_all(campaign, small)):
         card, cell = cards[group.contenders[0]], group.cells[group.contenders[0]]
         version = card.version if releases.count(card.release) > 1 else card.release
-        own = GoAnswer(version or "of unknown version",
-                       cell.factors.goroutines if cell.scheduling else None, ranking.outcome,
-                       ranking.front, ranking.closest, pair_of(group), False)
+        decision = GoAnswer(version or "of unknown version",
+                            cell.factors.goroutines if cell.scheduling else None, ranking.outcome,
+                            ranking.front, ranking.closest, pair_of(group), False)
         same = designs(group.contenders) == designs(small[0].contenders)
-        found.append(replace(own, differs=own.outcome is not Outcome.OPEN and any(
-            differ(own, newest, same) for newest in found[:1])))
+        found.append(replace(decision, differs=decision.outcome is not Outcome.OPEN and any(
+            differ(decision, newest, same) for newest in found[:1])))
     return tuple(found)
 
 
 def is_open(headline: Measured, found: Sequence[GoAnswer]) -> bool:
-    """Did the C ports of the pair run, and no map of Go?"""
+    """True if the C ports of the pair ran, but no map of Go."""
     return not found and set(PORTS) <= set(headline.contenders)

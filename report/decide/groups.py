@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups of cells that differ in the map only, and their rankings.
+"""Groups of cells that differ only in the map, and their rankings.
 
-The verdict of a pair is by intervals that hold jointly for all pairs of the
-group (Bonferroni), because the leader is chosen from the same data.
+The verdict on a pair uses intervals that hold jointly for all pairs of the group
+(Bonferroni), because the leader is chosen from the same data.
 """
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ Pair = tuple[str, str]  # maps
 class Measured:
     """A group before it is judged.
 
-    cells   by map; skipped ones are left out
+    cells   by map, without skipped ones
     ranked  maps that take part in the ranking
     """
     place: Place
@@ -48,13 +48,13 @@ class Measured:
 
     @property
     def pairs(self) -> int:
-        """Comparisons that hold jointly."""
+        """Number of comparisons that hold jointly."""
         k = len(self.contenders)
         return max(k * (k - 1) // 2, 1)
 
     @property
     def needs(self) -> int:
-        """Trials that a ranking of its maps needs at least."""
+        """Trials that a ranking of its maps needs."""
         return max(stats.RANKING_NEEDS, stats.needed_n_walsh(self.level))
 
     @property
@@ -64,7 +64,7 @@ class Measured:
 
     @cached_property
     def common(self) -> list[int]:
-        """Blocks in which each contender has a result."""
+        """Blocks in which every contender has a result."""
         blocks = [set(self.rates(m)) for m in self.contenders]
         return sorted(set.intersection(*blocks)) if blocks else []
 
@@ -75,31 +75,31 @@ class Measured:
 
     @cached_property
     def lag1(self) -> float:
-        """stats.shared_lag1() of its maps, which ran next to each other; nan:
-        too few maps or blocks."""
+        """stats.shared_lag1() of its maps, whose trials are adjacent; nan: too few maps
+        or blocks."""
         if len(self.contenders) < 3 or len(self.common) < stats.RANKING_NEEDS:
             return math.nan
         return stats.shared_lag1(self.logs)
 
     @cached_property
     def level_lag1(self) -> float:
-        """The lag-1 correlation of the rates themselves: the mean over the
-        maps, which share the machine, and one standard error; nan as lag1."""
+        """Lag-1 correlation of the rates: the mean over the maps, which share the
+        machine, plus one standard error; nan as for lag1."""
         if len(self.contenders) < 3 or len(self.common) < stats.RANKING_NEEDS:
             return math.nan
         return float(np.mean(stats.rank_lag1(self.logs))) + 1 / math.sqrt(len(self.common) - 3)
 
 
 def place_of(c: Factors) -> Place:
-    """The factors of a cell but its map."""
+    """The factors of a cell except its map."""
     return Place(c.workload, c.loop, c.shape, int(c.keys), c.write_kind, c.write_share,
                  c.miss_share, c.dist, c.threads, c.placement, c.memory, c.presize,
                  c.crowded, c.options)
 
 
 def is_ranked(campaign: Campaign, name: str) -> bool:
-    """May it be ranked: no bound, no planted misuse, no map that never frees
-    memory, and no wrong answer."""
+    """False for bounds, injected misuses, maps that never free memory, and maps with a
+    wrong answer."""
     about = campaign.maps[name]
     return (not about.bound and not about.misuse and about.sync != "leak"
             and name not in campaign.failed_maps)
@@ -116,11 +116,11 @@ def measured_groups(campaign: Campaign) -> list[Measured]:
 
 
 def headline_order(groups: Sequence[Measured]) -> list[Measured]:
-    """The groups, the one that the first sentence is about first.
+    """The groups, starting with the one of the first sentence.
 
-    It has a ranked map; of the reference workload if that ran; 64 Ki keys, or
-    else the middle size; the share of writes nearest to 3 %, updates; the
-    most threads that have a CPU each and two ranked maps with results.
+    Preferred, in this order: a ranked map; the reference workload; 64 Ki keys, else
+    the middle size; the write share nearest to 3 %, updates; the most threads that
+    have a CPU each and two ranked maps with results.
     """
     if not groups:
         return []
@@ -148,8 +148,8 @@ class Contrast:
 
 
 def contrasts(requests: Iterable[tuple[Measured, str, str]]) -> dict[tuple[int, Pair], Contrast]:
-    """(id of the group, pair) -> its contrast, all at once: it is much
-    quicker than one by one."""
+    """(id of the group, pair) -> its contrast. Computing all at once is much faster
+    than one by one."""
     alone: dict[tuple[int, Pair], tuple[Rates, Rates]] = {}
     levels: dict[float, list[tuple[int, Pair]]] = {}
     lag1: dict[tuple[int, Pair], float] = {}
@@ -166,13 +166,13 @@ def contrasts(requests: Iterable[tuple[Measured, str, str]]) -> dict[tuple[int, 
 
 
 def candidates(group: Measured, centres: Mapping[str, float]) -> list[str]:
-    """Ranked maps from fast to slow; those with too few trials last."""
+    """Ranked maps from fast to slow; maps with too few trials come last."""
     return sorted(group.contenders, key=lambda m: (
         len(group.rates(m)) < group.needs, -centres[m], m))
 
 
 def verdict_of(joint: Interval) -> Verdict:
-    """Of the first map of a ratio against the second."""
+    """Verdict on the first map of a ratio, compared with the second."""
     if joint.low is None or joint.high is None:
         return Verdict.INVALID
     if joint.low > MARGIN:
@@ -191,7 +191,7 @@ def estimate(interval: Interval, unit: Unit, level: float = 0.95) -> Estimate:
 
 
 def comparison(group: Measured, leader: str, rival: str, contrast: Contrast) -> Comparison:
-    """The leader against a rival."""
+    """The leader compared with a rival."""
     joint = contrast.joint
     verdict = verdict_of(joint)
     return Comparison(
@@ -200,7 +200,7 @@ def comparison(group: Measured, leader: str, rival: str, contrast: Contrast) -> 
 
 
 def visible(group: Measured, one: str, two: str) -> float | None:
-    """The least true ratio that trials as noisy as these decide."""
+    """The smallest true ratio that trials with this noise decide."""
     x, y = group.rates(one), group.rates(two)
     logs = [math.log(x[b] / y[b]) for b in sorted(x.keys() & y.keys())]
     if len(logs) < group.needs:
@@ -213,15 +213,15 @@ def visible(group: Measured, one: str, two: str) -> float | None:
 
 
 def with_visible(group: Measured, ranking: Group) -> Group:
-    """The same ranking with Comparison.smallest_visible: it is simulated, so
-    that only the headline has it."""
+    """The ranking with Comparison.smallest_visible. Only the headline has it, because
+    it needs a simulation."""
     return replace(ranking, comparisons=tuple(
         replace(c, smallest_visible=visible(group, c.map, c.against))
         for c in ranking.comparisons))
 
 
 def lost(cell: Cell) -> list[str]:
-    """What became of the blocks without a trial that counts: "1 void"."""
+    """Reasons for blocks without a valid trial, with their number: "1 void"."""
     have = {t.block for t in cell.ok}
     states = {t.block: t.status.value for t in cell.trials
               if t.block not in have and not t.usable}
@@ -230,7 +230,7 @@ def lost(cell: Cell) -> list[str]:
 
 
 def lacking(group: Measured, leader: str, rival: str, n: int) -> str:
-    """Why a comparison has no interval: "5 of 6 blocks, 1 void"."""
+    """Why a comparison lacks an interval: "5 of 6 blocks, 1 void"."""
     parts = lost(group.cells[rival]) + [
         f"{part} of {leader}" for part in lost(group.cells[leader])]
     if not parts:
@@ -259,8 +259,8 @@ def judge_all(campaign: Campaign, groups: Sequence[Measured]) -> list[Group]:
 
 def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[str, float],
               known: Mapping[tuple[int, Pair], Contrast]) -> bool:
-    """Is a rival faster in the blocks that both have? Then it leads: the
-    leader by its own centre may have lost the trials of a slow phase."""
+    """True if a rival is faster in the common blocks. Then the rival leads: the leader
+    by its own centre may have lost the trials of a slow phase."""
     first = leaders[id(group)]
     if first is None:
         return False

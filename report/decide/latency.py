@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Percentiles of open loops: of each trial by its histogram, then the median
-over trials with its interval."""
+"""Percentiles of open loops: of each trial by its histogram, then the median over
+trials with its interval."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ from report.load.trial import Latency as Entry
 from report.model.number import Estimate, Unit, unknown
 from report.model.result import Latency, LatencyRow
 
-PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # of the linked page
-SHOWN = (0.5, 0.99)  # of the page
-LATE = 1.2  # times the time of the arrivals: longer is an overload
+PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # on the linked page
+SHOWN = (0.5, 0.99)  # on the first page
+LATE = 1.2  # times the scheduled time: above it the map is overloaded
 FLOOR = "no-state"  # capability of a map that does nothing
-# Write kind -> its operation that starts when the other one of the pair ends,
-# so that it has no intended start of its own.
+# Write kind -> the second operation of its pair. It starts when the first one ends,
+# so that it lacks an intended start.
 SECOND = {"churn": "upsert", "fresh": "remove"}
 
 
@@ -37,7 +37,7 @@ class Series:
 
     @property
     def operations(self) -> int:
-        """Of the trial that has fewest: it decides what can be known."""
+        """Number in the trial with the fewest operations, which limits the percentiles."""
         return min(e.count for e in self.entries)
 
 
@@ -67,8 +67,8 @@ def percentile(campaign: Campaign, series: Series, p: float) -> Estimate:
 
 
 def overload(cell: Cell) -> float | None:
-    """Time taken / time of the arrivals, of the median trial, if an open loop
-    did not keep up: its latencies are then those of the queue. None: it did."""
+    """Time taken / scheduled time of the median trial, if an open loop did not keep
+    up: its latencies are then queueing times. None: it kept up."""
     times = []
     for trial in cell.ok:
         arrivals = cell.factors.window_ns or (
@@ -96,12 +96,12 @@ def lookups(campaign: Campaign, cells: Sequence[Cell]) -> Iterator[LatencyRow]:
 
 
 def is_floor(campaign: Campaign, name: str) -> bool:
-    """Is it the driver alone?"""
+    """True for the driver without a map."""
     return FLOOR in campaign.maps[name].caps
 
 
 def largest_group(campaign: Campaign) -> list[Cell]:
-    """The cells of the place and rate that most maps ran at."""
+    """The cells of the place and rate with the most maps."""
     groups: dict[object, list[Cell]] = {}
     for cell in cells_of(campaign):
         groups.setdefault((place_of(cell.factors), cell.factors.rate_per_s), []).append(cell)
@@ -109,7 +109,7 @@ def largest_group(campaign: Campaign) -> list[Cell]:
 
 
 def latency(campaign: Campaign) -> Latency | None:
-    """What the page shows of latency; None: nothing was measured."""
+    """Latency as shown on the page; None: nothing was measured."""
     cells = largest_group(campaign)
     rows = sorted(lookups(campaign, cells), key=lambda r: (r.median.value or 0.0, r.map))
     about: Mapping[str, bool] = {r.map: is_floor(campaign, r.map) for r in rows}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The modes of `make bench`, from their files: which one would decide more."""
+"""The modes of `make bench`, read from their files, and the mode to run next."""
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -11,15 +11,15 @@ MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
 
 
 class Mode(NamedTuple):
-    """minutes: the budget; blocks: of workloads that set none."""
+    """minutes: the budget; blocks: default for its workloads."""
     minutes: float
     name: str
     blocks: int
 
 
 def settings(text: str) -> dict[str, str]:
-    """key -> value of what stands before the first [workload]; several lines
-    of one key (of `workloads` or `maps`) add up."""
+    """key -> value before the first [workload]; lines with the same key (`workloads` or
+    `maps`) are joined."""
     head, found = re.split(r"^\[", text, maxsplit=1, flags=re.M)[0], dict[str, str]()
     for key, value in re.findall(r"^([\w-]+)\s*=\s*(.*?)\s*(?:#.*)?$", head, re.M):
         found[key] = f"{found[key]} {value}" if key in found else value
@@ -27,8 +27,8 @@ def settings(text: str) -> dict[str, str]:
 
 
 def modes(folder: Path = FOLDER) -> list[Mode]:
-    """Modes with a budget, the shortest first. A mode of a set (SET-MODE.conf)
-    asks another question; one without blocks is no longer form of another."""
+    """Modes with a budget, the shortest first. Modes of a set (SET-MODE.conf) measure
+    something else, and modes without blocks do not extend another mode."""
     found = []
     for file in sorted(folder.glob("*.conf")):
         known = settings(file.read_text(encoding="utf-8"))
@@ -39,8 +39,8 @@ def modes(folder: Path = FOLDER) -> list[Mode]:
 
 
 def next_mode(mode: str | None, needs: int) -> Next | None:
-    """The shortest mode that asks more than `mode`, in at least `needs`
-    blocks; None: there is none, or `mode` is not one."""
-    own = {m.name: m.minutes for m in modes()}.get(mode or "")
+    """The shortest mode that measures more than `mode`, in at least `needs` blocks;
+    None: no mode fits, or `mode` is unknown."""
+    minutes = {m.name: m.minutes for m in modes()}.get(mode or "")
     return next((Next(m.name, m.minutes) for m in modes()
-                 if own is not None and m.minutes > own and m.blocks >= needs), None)
+                 if minutes is not None and m.minutes > minutes and m.blocks >= needs), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result of a campaign: the one derivation of all that is printed."""
+"""Builds the result of a campaign, from which everything is printed."""
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from report.decide.tables import cache, machine, numbers, validity
 from report.load.plan import Build
 from report.model.result import FORMAT, Answer, Campaign, Result, Runs
 
-NO_COUNTERS = "no counters: "  # begins the reason of such a skipped cell
+NO_COUNTERS = "no counters: "  # starts the reason of such a skipped cell
 NOTHING = Answer(None, None, None, None, None)
 
 
@@ -21,7 +21,7 @@ def commit_of(about: Build) -> str | None:
 
 
 def campaign_of(campaign: load.Campaign, headline: groups.Measured | None) -> Campaign:
-    """Where and how it was measured."""
+    """Where and how the campaign was measured."""
     plan = campaign.plan
     virtual = {"yes": True, "no": False}.get(plan.machine.fact("hypervisor_flag") or "")
     return Campaign(
@@ -33,7 +33,7 @@ def campaign_of(campaign: load.Campaign, headline: groups.Measured | None) -> Ca
 
 
 def runs_of(campaign: load.Campaign) -> Runs:
-    """What became of the planned trials."""
+    """Numbers of planned trials by their outcome."""
     skipped = [c.factors.skip for c in campaign.cells.values() if c.factors.skip]
     return Runs(
         len(campaign.cells), len(campaign.planned) - len(campaign.missing), len(skipped),

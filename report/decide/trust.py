@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May one act on the headline? Seven questions to the journal.
+"""Assesses whether the headline can be relied on, by seven questions.
 
 Limits are stated here and explained in docs/reference/verdicts.md. Each was chosen by
-simulation of the faults that it is to find (tests/report/test_trust_power.py).
+simulating the faults that it must find (tests/report/test_trust_power.py).
 """
 import math
 from collections.abc import Sequence
@@ -18,29 +18,29 @@ from report.model.number import Estimate, Unit
 from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Check, Question, State, Trust
 
-BIAS = 1.12  # of two copies of one map: what must have been visible
+BIAS = 1.12  # bias between two copies of one map that must be detectable
 COPY_LEVEL = 0.92  # each end is wrong in 4 % of runs: a test of equivalence
-HALF = 6  # trials of half a run, at least
-HALF_ERROR = 0.30  # nominal, of all maps: 4 to 6 % of sound runs seem to change
-DISTURBED = 0.10  # of the trials of one map
-BROKEN = 0.29  # a pseudo-median follows more wrong values wherever they go
-WAITING = 0.20  # of its window that a trial's threads waited for a CPU
+HALF = 6  # least number of trials of half a run
+HALF_ERROR = 0.30  # nominal, for all maps: 4 to 6 % of sound runs seem to change
+DISTURBED = 0.10  # share of the trials of one map
+BROKEN = 0.29  # with a larger share of wrong values, a pseudo-median follows them
+WAITING = 0.20  # share of its window that a trial's threads waited for a CPU
 SPEED = 1.10  # fastest / slowest CPU speed
-SPEED_RANGE = (1, 99)  # percentiles: one slow reading is no change of speed
-VISIBLE = 1.10  # two maps that may differ by more are not alike
+SPEED_RANGE = (1, 99)  # percentiles: one slow reading is not a change of speed
+VISIBLE = 1.10  # maps that may differ by more are not equivalent
 ORDER = (Trust.GOOD, Trust.CARE, Trust.NOT)
 
 
 def is_disturbed(cell: Cell, trial: Trial) -> bool:
-    """Did other programs take the CPUs of this trial? The runner's word; if
-    it could not judge, the waiting of the trial's threads."""
+    """True if other programs took the CPUs of this trial, according to the runner or,
+    if it could not judge, to the waiting time of the threads."""
     if trial.disturbed:
         return True
     return trial.others_share is None and trial.waited > WAITING and cell.factors.alone
 
 
 def verified(campaign: Campaign, front: Sequence[str]) -> Check:
-    """Did each map in front pass every planned check of its answers?"""
+    """Did each leading map pass every planned check of its answers?"""
     cells = [c for c in campaign.cells.values()
              if c.measure == "verify" and c.map in front and not c.factors.skip]
     passed = sum(bool(c.ok) for c in cells)
@@ -52,7 +52,7 @@ def verified(campaign: Campaign, front: Sequence[str]) -> Check:
 
 
 def complete(headline: Measured) -> Check:
-    """Has each planned trial of the headline a result that counts?"""
+    """Does each planned trial of the headline have a valid result?"""
     cells = [headline.cells[m] for m in headline.ranked]
     planned = sum(c.factors.blocks for c in cells)
     gone = planned - sum(len(c.ok) for c in cells)
@@ -65,9 +65,9 @@ def complete(headline: Measured) -> Check:
 # ---- A/A: two copies of one map ---------------------------------------------------
 
 def copies(campaign: Campaign) -> list[tuple[Cell, Estimate]]:
-    """Cells with a second copy of their map, and copy / original. The two
-    trials of a pair follow each other in random order: pairs do not resemble
-    their neighbours (docs/adr/0057)."""
+    """Cells with a second copy of their map, and copy / original. The two trials of a
+    pair are adjacent, in random order, so pairs do not resemble their neighbours
+    (docs/adr/0057)."""
     found = []
     for (arm, cell_id), trials in sorted(campaign.arms.items()):
         if arm.startswith("aa"):
@@ -79,7 +79,7 @@ def copies(campaign: Campaign) -> list[tuple[Cell, Estimate]]:
 
 
 def copy_ratio(ratios: Sequence[float]) -> Estimate:
-    """Centre of copy / original of each block with its interval."""
+    """Centre of copy / original over the blocks, with its interval."""
     n, needs = len(ratios), stats.needed_n_walsh(COPY_LEVEL)
     if n < needs:
         return Estimate(None, None, None, n, Unit.RATIO, COPY_LEVEL, f"n<{needs}")
@@ -88,8 +88,8 @@ def copy_ratio(ratios: Sequence[float]) -> Estimate:
 
 
 def same_map(campaign: Campaign, group: Group | None) -> Check:
-    """Are two separately linked copies of one map equally fast? If not, the
-    layout of a program decides more than the map does."""
+    """Are two separately linked copies of one map equally fast? If not, code layout
+    affects results more than the map does."""
     pairs = copies(campaign)
     if not pairs:
         return Check(Question.SAME_MAP, State.UNKNOWN, Trust.CARE, limit=BIAS)
@@ -106,7 +106,7 @@ def same_map(campaign: Campaign, group: Group | None) -> Check:
 
 
 def bias_of(ratio: Estimate) -> float:
-    """The largest factor, either way, that the interval leaves room for."""
+    """The largest factor, in either direction, that the interval allows."""
     if ratio.low is None or ratio.high is None:
         return math.inf
     return max(ratio.high, 1 / ratio.low)
@@ -132,9 +132,8 @@ def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> E
 
 
 def steady(headline: Measured, group: Group | None) -> Check:
-    """Is each map as fast, compared with the others, in both halves of the
-    run? A phase of the machine that slows one map only makes a ranking that
-    another run does not repeat."""
+    """Is each map equally fast, relative to the others, in both halves of the run? If a
+    phase of the machine slows only one map, another run gives a different ranking."""
     names, n = headline.contenders, len(headline.common)
     if len(names) < 2 or n < 2 * HALF:
         return Check(Question.STEADY, State.UNKNOWN, Trust.CARE, limit=MARGIN)
@@ -154,8 +153,8 @@ def steady(headline: Measured, group: Group | None) -> Check:
 
 def change_of(series: npt.NDArray[np.float64], level: float, lag1: float
               ) -> tuple[float, float, float]:
-    """Centre of the second half less that of the first, with Moses' interval,
-    widened as that of a ratio is."""
+    """Centre of the second half minus centre of the first, with Moses' interval,
+    widened like the interval of a ratio."""
     half = len(series) // 2
     first, second = series[:half], series[-half:]
     centre = stats.shift(second, first)
@@ -168,13 +167,13 @@ def change_of(series: npt.NDArray[np.float64], level: float, lag1: float
 # ---- the machine ------------------------------------------------------------------
 
 def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
-    """Was any map of the headline, by itself, disturbed by other programs?"""
+    """Was any single map of the headline disturbed by other programs?"""
     shares = []
-    count = of = 0
+    count = total = 0
     for name in headline.contenders:
         cell = headline.cells[name]
         n = sum(is_disturbed(cell, t) for t in cell.ok)
-        count, of = count + n, of + len(cell.ok)
+        count, total = count + n, total + len(cell.ok)
         shares.append((n / len(cell.ok), name))
     if not shares:
         return Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, limit=DISTURBED)
@@ -183,7 +182,7 @@ def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
     broken = any(share > BROKEN and m in front for share, m in shares)
     return Check(Question.UNDISTURBED, State.FAILED if named else State.PASSED,
                  Trust.NOT if broken else Trust.CARE, found=worst, limit=DISTURBED,
-                 count=count, of=of, maps=named)
+                 count=count, of=total, maps=named)
 
 
 def speed_range(campaign: Campaign) -> float | None:
@@ -196,8 +195,8 @@ def speed_range(campaign: Campaign) -> float | None:
 
 
 def same_speed(campaign: Campaign) -> Check:
-    """Did the CPU speed stay the same? Ratios are of runs next to each other,
-    so that a change makes rates wrong and not the ranking: no verdict."""
+    """Was the CPU speed constant? Compared runs are adjacent, so a change affects rates
+    but not the ranking. It therefore lacks a verdict."""
     found = speed_range(campaign)
     state = (State.UNKNOWN if found is None else
              State.FAILED if found > SPEED else State.PASSED)
@@ -205,8 +204,8 @@ def same_speed(campaign: Campaign) -> Check:
 
 
 def powerful(group: Group | None, headline: Measured | None) -> Check:
-    """Is the run long enough for what the page concludes of it? A tie must
-    have been able to show a difference of 10 %."""
+    """Is the run long enough for the conclusions of the page? A tie counts only if a
+    difference of 10 % would have been detected."""
     counts = [len(headline.rates(m)) for m in headline.contenders] if headline else []
     n = min(counts, default=0)
     needs = headline.needs if headline else 0

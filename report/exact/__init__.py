@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact gate: are head's simulated counts those of base? (docs/method/gate.md)
+"""The exact gate: are head's simulated counts equal to base's? (docs/method/gate.md)
 
-Needs nothing but Python, as it runs in pipelines without the report's packages.
+Needs only Python, because it runs in pipelines without the report's packages.
 """

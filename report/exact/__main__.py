@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make regress-exact: are head's simulated counts those of base?
+"""make regress-exact: are head's simulated counts equal to base's?
 
     python3 -m report.exact requests FOLDER
     python3 -m report.exact decide FOLDER [--json FILE]
 
-FOLDER: read.py. Prints the verdict, what was compared, and every difference; the
-lines that accept them go to FOLDER/counts.txt. Exit status: 0 equal or accepted,
-1 red, 2 usage or input. Rules: docs/method/gate.md.
+FOLDER: see read.py. Prints the verdict, the compared commits, and every difference;
+writes the lines that accept the differences to FOLDER/counts.txt. Exit status: 0
+equal or accepted, 1 red, 2 usage or input. Rules: docs/method/gate.md.
 """
 import sys
 from collections.abc import Sequence

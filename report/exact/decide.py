@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the answers of both arms to the verdict. Rules: docs/method/gate.md."""
+"""Decides the verdict from the answers of both arms. Rules: docs/method/gate.md."""
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -8,16 +8,16 @@ from report.ending import InputError
 from report.exact.model import About, Cell, Differences, Figures, Row, Verdict, Word
 from report.exact.read import TOTALS
 
-LAYOUT = "globals"  # the region that other code moves
-NUMBER = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]?\d+)?"  # as JSON has them
+LAYOUT = "globals"  # the memory region that unrelated code moves
+NUMBER = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]?\d+)?"  # a JSON number
 FIGURE = re.compile(rf"(\S+) ({NUMBER}) -> ({NUMBER})")
 LINE = re.compile(rf"Counts: (\S+) ({FIGURE.pattern}(?:, {FIGURE.pattern})*): (\S.*)")
 Accepted = Mapping[str, Sequence[tuple[Differences, str]]]  # cell -> (figures, reason)
 
 
 def accepted_of(message: str) -> tuple[Accepted, tuple[str, ...]]:
-    """(what the messages of all commits accept, the oldest first; lines that are
-    not understood)."""
+    """(figures that the messages of all commits accept, the oldest first; lines that
+    cannot be parsed)."""
     found: dict[str, list[tuple[Differences, str]]] = {}
     odd = []
     for line in message.splitlines():
@@ -35,10 +35,10 @@ def accepted_of(message: str) -> tuple[Accepted, tuple[str, ...]]:
 
 def reasons_for(lines: Sequence[tuple[Differences, str]], named: Differences,
                 base: Figures) -> str | None:
-    """Why head may differ from base so, or None. Lines of one commit after the
-    other lead from base's figures to head's: each is the step of its commit; a
-    line of another step accepts nothing."""
-    reached = {frozenset[tuple[str, float]](): ""}  # figures unlike base's -> why
+    """The reason that accepts this difference between head and base, or None. Each line
+    is the step of its commit; the lines of successive commits lead from base's figures
+    to head's. A line of an unrelated step accepts nothing."""
+    reached = {frozenset[tuple[str, float]](): ""}  # figures that differ from base -> reason
     for figures, reason in lines:
         for now, why in list(reached.items()):
             known = dict(base) | dict(now)
@@ -50,14 +50,14 @@ def reasons_for(lines: Sequence[tuple[Differences, str]], named: Differences,
 
 
 def is_layout(differ: Differences) -> bool:
-    """True if only the lines of globals moved: accesses, statistics and every
-    other region are equal, and totals are sums of regions."""
+    """True if only the lines of globals moved: accesses, statistics and all other
+    regions are equal. Totals are sums of regions."""
     return any(n.startswith(LAYOUT + ".") for n in differ) and all(
         n.startswith(LAYOUT + ".") or n in TOTALS for n in differ)
 
 
 def judge(cell: Cell, accepted: Accepted) -> Row:
-    """One cell's row."""
+    """The row of one cell."""
     if cell.base is None or cell.head is None:
         return Row(cell.planned, Word.SAME, None, None, {}, None, ())
     base, head = cell.base.figures, cell.head.figures
@@ -81,8 +81,8 @@ def judge(cell: Cell, accepted: Accepted) -> Row:
 
 
 def check_comparable(cells: Sequence[Cell]) -> None:
-    """Refuses arms that compare nothing. A head whose trials fail is red; a head
-    that does not understand them speaks another protocol."""
+    """Rejects arms that cannot be compared. A head whose trials fail is red, but a head
+    that cannot read the requests has another protocol."""
     for arm, words in (("base", ""), ("head", "ended with status 2")):
         answers = [answer for cell in cells
                    if (answer := cell.base if arm == "base" else cell.head) is not None]

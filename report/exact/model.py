@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exact gate's modules hand to each other."""
+"""The dataclasses that the modules of the exact gate share."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,25 +10,25 @@ Differences = Mapping[str, tuple[Count, Count]]  # figure -> (base, head)
 
 
 class Word(StrEnum):
-    """Of a cell; RED, ACCEPTED and EQUAL of the whole run, too."""
+    """Verdict on a cell; RED, ACCEPTED and EQUAL also on the whole run."""
     RED = "red"
     ACCEPTED = "accepted"
     EQUAL = "equal"
-    LAYOUT = "layout"  # globals lie elsewhere
+    LAYOUT = "layout"  # globals have other addresses
     ONLY_HEAD = "only head"
-    SAME = "same program"  # no trial runs
+    SAME = "same program"  # needs no trial
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Of one arm to one request; figures None: the reason says why."""
+    """One arm's answer to one request; figures None: see the reason."""
     figures: Figures | None
     reason: str | None = None
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A simulated cell of the plan; factors: those of the trial protocol."""
+    """A simulated cell of the plan; factors of the trial protocol."""
     id: str
     map: str
     keys: int
@@ -39,7 +39,7 @@ class Planned:
 
     @property
     def name(self) -> str:
-        """What distinguishes a planned cell from the others, in one word."""
+        """A short name that is unique among the planned cells."""
         return f"{self.map}/n{self.keys}/{self.write_kind}/t{self.threads}"
 
     @property
@@ -64,12 +64,12 @@ class Row:
     head: Figures | None
     differ: Differences
     reason: str | None
-    unpaired: tuple[str, ...]  # figures that one arm has
+    unpaired: tuple[str, ...]  # figures that only one arm has
 
     @property
     def named(self) -> Differences:
-        """The figures that a line `Counts:` must name: those of the whole cell,
-        if any differs; figures by region change with them."""
+        """The figures that a `Counts:` line must name: figures of the whole cell if one
+        differs, because figures by region change with them."""
         whole = {n: v for n, v in self.differ.items()
                  if n.partition(".")[0] == "stats" or "." not in n}
         return whole or self.differ
@@ -77,8 +77,8 @@ class Row:
 
 @dataclass(frozen=True)
 class About:
-    """What was compared: commits, the compiler of both arms, the plan's hash;
-    map and readmostly: of a map of another project."""
+    """The compared commits, the compiler of both arms, the plan's hash; map and
+    readmostly: set for a map of another project."""
     base: str
     base_ref: str
     head: str
@@ -92,10 +92,10 @@ class About:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The whole answer."""
+    """The result of the gate."""
     verdict: Word
     about: About
     machines: str
     rows: tuple[Row, ...]
-    odd_lines: tuple[str, ...]  # lines `Counts:` that are not understood
-    unused: tuple[str, ...]  # cells that the messages accept in vain
+    odd_lines: tuple[str, ...]  # `Counts:` lines that cannot be parsed
+    unused: tuple[str, ...]  # cells that the messages accept needlessly

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The folder of the exact gate: requests that both arms answer, and answers.
+"""Reads the folder of the exact gate: requests for both arms, and their answers.
 
-The script behind `make regress-exact` makes it: plan.json, about (a word and its
-value on each line), message (of the commits since base), same (maps whose programs
-are equal), base/ and head/ with an answer to each request. What is wrong in a file
-is an InputError that names it.
+The script of `make regress-exact` makes it: plan.json, about (a word and its value
+on each line), message (of the commits since base), same (maps whose programs are
+equal), base/ and head/ with an answer to each request. InputError names a file with an error.
 """
 import json
 from collections.abc import Container
@@ -16,15 +15,15 @@ from report.exact.model import About, Answer, Cell, Count, Figures, Planned
 from report.load import strict_json
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-SEED = 1  # of every trial: base and head get the same operations
-# What the regions of memory add up to, in the answer's words.
+SEED = 1  # for every trial: base and head get the same operations
+# The sums over memory regions, as named in the answers.
 TOTALS = ("l1d_misses", "coherence_misses", "false_sharing_misses", "invalidations",
           "false_sharing_invalidations", "upgrades")
 BY_REGION = ("misses", "coherence_misses", "false_misses", "invalidations",
              "false_invalidations", "upgrades")
-# Ends of a trial that say nothing of its program.
+# Exit statuses of a trial that are not evidence about its program.
 LOST = {"": "left no status: is the disk full?", "3": "lost its answer",
-        "130": "was interrupted", "137": "was killed: by whom, or for memory?",
+        "130": "was interrupted", "137": "was killed, perhaps for lack of memory",
         "143": "was terminated"}
 ROOM = "; make room where TMPDIR is, then the same call again"
 
@@ -58,14 +57,14 @@ def parse_cell(cell: Any, factors: Container[str]) -> Planned:
 
 
 def read_factors() -> Container[str]:
-    """The members of a cell that a request has."""
+    """The fields of a cell in a request."""
     found: dict[str, Any] = read_json(DOCS / "cell.schema.json")["properties"]
     return found
 
 
 def read_plan(file: Path) -> tuple[Planned, ...]:
-    """The simulated cells. A cell that the planner would skip is one, too: each
-    arm answers for itself what it cannot."""
+    """The simulated cells, including those that the planner would skip: each arm
+    reports for itself which cells it cannot run."""
     factors = read_factors()
     try:
         cells = tuple(parse_cell(c, factors) for c in read_json(file)["cells"]
@@ -95,7 +94,7 @@ def request_of(factors: Any, backend: str = "sim") -> str:
 
 
 def write_requests(folder: Path) -> None:
-    """A file for each request; `order` has their numbers and maps, the longest
+    """Writes a file per request; `order` has their numbers and maps, the longest
     first; maps in the file `same` are left out."""
     cells, same = read_plan(folder / "plan.json"), same_of(folder)
     (folder / "requests").mkdir()
@@ -109,12 +108,12 @@ def write_requests(folder: Path) -> None:
 # ---- answers ----------------------------------------------------------------
 
 def whole(value: Count) -> Count:
-    """Counts are whole numbers, in whatever form the answer has them."""
+    """A count as a whole number, in whatever form the answer has it."""
     return int(value) if value == int(value) else value
 
 
 def figures_of(result: Any) -> Figures:
-    """All that is compared of one answer, by name."""
+    """All compared figures of one answer, by name."""
     total = {e["metric"]: e["total"] for e in result["counters"]["events"]}
     found = {name: total[name] for name in TOTALS}
     found["accesses"] = total["loads"] + total["stores"]
@@ -133,8 +132,8 @@ def figures_of(result: Any) -> Figures:
 def answer_of(folder: Path, number: int) -> Answer:
     """The answer of the arm in `folder`; InputError if it was lost."""
     status = read(folder / f"{number:03}.status").strip()
-    said = read(folder / f"{number:03}.err").strip().splitlines()
-    words = f": {said[-1][:300]}" if said else ""
+    error_lines = read(folder / f"{number:03}.err").strip().splitlines()
+    words = f": {error_lines[-1][:300]}" if error_lines else ""
     if status in LOST:
         raise InputError(f"a trial of {folder.name} {LOST[status]}{words}"
                          f"{ROOM if status in ('', '3') else ''}")
@@ -146,7 +145,7 @@ def answer_of(folder: Path, number: int) -> Answer:
             return Answer(None, f"failed: {result['reason']}")
         return Answer(figures_of(result))
     except (ValueError, KeyError, TypeError) as error:
-        return Answer(None, f"answered what cannot be read ({type(error).__name__}: {error})")
+        return Answer(None, f"gave an answer that cannot be read ({type(error).__name__}: {error})")
 
 
 def read_cells(folder: Path) -> tuple[Cell, ...]:
@@ -158,7 +157,7 @@ def read_cells(folder: Path) -> tuple[Cell, ...]:
 
 
 def read_about(file: Path) -> About:
-    """Of lines "word value"."""
+    """Parses lines of the form "word value"."""
     words = [line.partition(" ")[::2] for line in read(file).splitlines() if line]
     try:
         return About(**dict(words))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact gate's verdict as text and as JSON."""
+"""Prints the exact gate's verdict as text and as JSON."""
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -16,7 +16,7 @@ def figure_text(name: str, pair: tuple[Count, Count]) -> str:
 
 
 def lines_of_row(row: Row) -> Iterator[str]:
-    """What differs in the whole cell, then by region."""
+    """Differences of the whole cell, then by region."""
     first = row.named
     rest = [figure_text(n, v) for n, v in row.differ.items() if n not in first]
     reason = f"; {row.reason}" if row.reason else ""
@@ -27,7 +27,7 @@ def lines_of_row(row: Row) -> Iterator[str]:
 
 
 def alike(rows: Sequence[Row]) -> Iterator[str]:
-    """Rows without figures, those of one map and reason in one line."""
+    """Rows without figures; rows of one map and reason share a line."""
     groups: dict[tuple[Word, str, str | None], list[str]] = {}
     for row in rows:
         if not row.differ and row.verdict not in (Word.EQUAL, Word.SAME):
@@ -39,7 +39,7 @@ def alike(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def first_line(verdict: Verdict) -> str:
-    """What was compared, of what, and how it ended."""
+    """The compared commits and maps, and the verdict."""
     words = [row.verdict for row in verdict.rows]
     parts = ", ".join(f"{words.count(w)} {w}" for w in sorted(set(words)))
     about = verdict.about
@@ -50,12 +50,12 @@ def first_line(verdict: Verdict) -> str:
 
 
 def notes(verdict: Verdict) -> Iterator[str]:
-    """What a person must know to read the lines above."""
+    """Notes that explain the lines above."""
     if any(row.differ and row.planned.threads > 1 and row.verdict != Word.LAYOUT
            for row in verdict.rows):
-        yield "band: how much counts on several cores moved is one draw (docs/method/simulator.md)"
+        yield "band: changes of multi-core counts are one sample (docs/method/simulator.md)"
     if any(row.verdict == Word.LAYOUT for row in verdict.rows):
-        yield "layout: globals lie elsewhere; no access is more or less"
+        yield "layout: globals have other addresses; the accesses are the same"
     unpaired = sorted({n for row in verdict.rows for n in row.unpaired})
     if unpaired:
         yield f"only one arm counts: {', '.join(unpaired)}"
@@ -78,7 +78,7 @@ def table(verdict: Verdict) -> str:
 
 
 def to_accept(verdict: Verdict) -> str:
-    """The lines that would accept each red cell, without their reasons."""
+    """The lines that would accept each red cell, without reasons."""
     return "".join(
         f"Counts: {row.planned.name} "
         + ", ".join(f"{n} {b} -> {h}" for n, (b, h) in row.named.items()) + ": \n"
@@ -86,7 +86,7 @@ def to_accept(verdict: Verdict) -> str:
 
 
 def document(verdict: Verdict) -> str:
-    """All figures, as docs/exact.schema.json has them."""
+    """All figures, as in docs/exact.schema.json."""
     about = {k: v for k, v in asdict(verdict.about).items()
              if v or k in ("head_changed", "plan")} | {"machine": verdict.machines}
     cells = [{"cell": row.planned.name, "id": row.planned.id, "map": row.planned.map,

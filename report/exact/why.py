@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which functions of a failing cell run other instructions in head than in base?
+"""Lists the functions of failing cells whose instructions differ from base to head.
 
     python3 -m report.exact.why ask exact|time FOLDER REASONS
     python3 -m report.exact.why tell REASONS
 
-FOLDER is that of the exact gate (exact) or a campaign of `make regress` (time).
-`ask` makes the folder REASONS: requests/NUMBER, order (NUMBER MAP), base and head
-(commits; head is empty for the work tree), cells.json. runner/why.sh adds
-base/NUMBER.cachegrind, head/NUMBER.cachegrind and `changed`, the files that the
-commits differ in. `tell` prints the functions and leaves why.txt. No verdict reads
-it (docs/method/gate.md). Exit status: 0, 2 usage or input.
+FOLDER is the folder of the exact gate (exact) or a campaign of `make regress`
+(time). `ask` makes the folder REASONS: requests/NUMBER, order (NUMBER MAP), base and
+head (commits; head is empty for the work tree), cells.json. runner/why.sh adds
+base/NUMBER.cachegrind, head/NUMBER.cachegrind and `changed`, the files that differ
+between the commits. `tell` prints the functions and writes why.txt. The result does
+not affect verdicts (docs/method/gate.md). Exit status: 0, 2 usage or input.
 """
 import json
 import os
@@ -30,25 +30,25 @@ from report.exact.__main__ import verdict_of
 from report.exact.model import Planned, Word
 from report.exact.text import ratio_text
 
-OPERATIONS = 8000  # in a window that is counted: of regress-exact.conf
-MOST = 6  # functions of a cell that are named
-THEIR_WORDS = ("IMPL", "IMPL_FLAGS", "IMPL_MAKE")  # of make, in its environment
-# A source as its tree names it; the tree may be unpacked anywhere.
+OPERATIONS = 8000  # in a counted window: the value of regress-exact.conf
+MOST = 6  # functions that are printed per cell
+THEIR_WORDS = ("IMPL", "IMPL_FLAGS", "IMPL_MAKE")  # make variables in the environment
+# The path of a source file in its tree, which may be unpacked anywhere.
 SOURCE = re.compile(r".*?/(?:theirs/(?:(?:base|head)/)?(.+)|((?:impls|tests|examples|runner)/.*))")
 
 
 @dataclass(frozen=True)
 class Question:
-    """A cell, and the number of the request that stands for it."""
+    """A cell, and the number of the request that represents it."""
     cell: str
     map: str
     run: int
-    again: str  # the command that shows it again
+    again: str  # the command that prints it again
 
 
 @dataclass(frozen=True)
 class Place:
-    """A function, and the file that some of its instructions come from."""
+    """A function, and the source file of some of its instructions."""
     file: str
     function: str
 
@@ -56,14 +56,14 @@ class Place:
 # ---- ask ----------------------------------------------------------------------
 
 def native(planned: Planned) -> dict[str, object]:
-    """Factors of a native trial that does what a cell does in a counted window."""
+    """Factors of a native trial that runs the operations of a cell in a counted window."""
     return dict(planned.factors) | {
         "measure": "throughput", "cpus": [], "warm_up_ns": 0, "window_ns": 0,
         "window_ops": OPERATIONS, "verify_ops": 0, "deadline_ns": 600 * 10**9}
 
 
 def theirs(impl: str) -> str:
-    """The words of make that name a map of another project; "" of this project's."""
+    """The make variables that name a map of another project; "" for our own maps."""
     if not impl:
         return ""
     words = {name: os.environ[name] for name in THEIR_WORDS if os.environ.get(name)}
@@ -71,13 +71,13 @@ def theirs(impl: str) -> str:
     return " ".join(f"{name}={shlex.quote(word)}" for name, word in sorted(words.items()))
 
 
-def again(goal: str, impl: str, chosen: str) -> str:
-    """The command; of a map of another project with Readmostly's folder."""
+def gate_command(goal: str, impl: str, chosen: str) -> str:
+    """The command; for a map of another project it names Readmostly's folder."""
     make = f"make -C {shlex.quote(os.getcwd())}" if impl else "make"
     return " ".join(filter(None, (make, goal, theirs(impl), chosen)))
 
 
-Found = list[tuple[Planned, str]]  # cell, the command that shows it again
+Found = list[tuple[Planned, str]]  # cell, the command that prints it again
 
 
 def of_exact(folder: Path) -> tuple[str, str, Found]:
@@ -90,8 +90,8 @@ def of_exact(folder: Path) -> tuple[str, str, Found]:
             head = f" HEAD={shlex.quote(about.head_ref)}" if about.head_ref else ""
             chosen = (f"{'' if about.map else f'MAPS={cell.map} '}ARGS='--set keys={cell.keys} "
                       f"--set write-kind={cell.write_kind} --set threads={cell.threads}'")
-            found.append((cell, again(f"regress-exact BASE={about.base[:12]}{head}",
-                                      about.map, chosen)))
+            found.append((cell, gate_command(f"regress-exact BASE={about.base[:12]}{head}",
+                                             about.map, chosen)))
     return about.base, about.head if about.head_ref else "", found
 
 
@@ -101,19 +101,19 @@ def of_campaign(folder: Path) -> tuple[str, str, Found]:
     rows = read.read_json(folder / "report" / "verdicts.json")["cells"]
     notes, factors = meta.get("notes", {}), read.read_factors()
     cells = {c["id"]: read.parse_cell(c, factors) for c in meta["cells"]}
-    # a window that was counted for this campaign is part of the id
+    # the id contains the window that was calibrated for this campaign
     planned = {row["cell"]: identity(row["cell"]) for row in meta.get("calibration", [])}
     base, impl = notes.get("commit", ""), notes.get("map", "")
     ref = shlex.quote(notes.get("ref") or base or "unknown")
     return "" if impl else base, "", [
-        (cells[row["cell"]], again(f"regress BASE={ref}", impl, "CELLS=" + shlex.quote(
+        (cells[row["cell"]], gate_command(f"regress BASE={ref}", impl, "CELLS=" + shlex.quote(
             planned.get(row["cell"], row["cell"]))))
         for row in rows if row["verdict"] == "FAIL" and row["slowdown_percent"] is not None]
 
 
 def ask(kind: Callable[[Path], tuple[str, str, Found]], folder: Path, into: Path) -> int:
-    """Writes what runner/why.sh reads. Of cells that differ in threads only, the
-    one with the fewest runs: threads take turns under cachegrind."""
+    """Writes the input of runner/why.sh. Of cells that differ only in threads it takes
+    the one with the fewest, because threads take turns under cachegrind."""
     base, head, found = kind(folder)
     if not found:
         return 0
@@ -138,19 +138,19 @@ def ask(kind: Callable[[Path], tuple[str, str, Found]], folder: Path, into: Path
 # ---- tell -----------------------------------------------------------------------
 
 def source_of(path: str) -> str | None:
-    """A source file as its tree names it; None of a library's."""
+    """The path of a source file in its tree; None for a library's source."""
     match = SOURCE.fullmatch(path.replace("/./", "/"))
     return (match[1] or match[2]) if match else None
 
 
 def read_counts(path: Path) -> Counter[Place]:
-    """Instructions of a map's functions: those with code from outside of runner/.
-    The rest of a program depends on times that it prints."""
+    """Instructions of a map's functions, which are those with code outside runner/. The
+    rest of a program depends on the times that it prints."""
     counts: Counter[Place] = Counter()
     file, function = None, ""
     lines = read.read(path).splitlines()
     if not any(line.startswith("summary: ") for line in lines[-3:]):
-        raise InputError(f"{path}: no whole file of cachegrind: was it terminated?")
+        raise InputError(f"{path}: incomplete cachegrind file: was the run terminated?")
     for line in lines:
         if line.startswith("fl="):
             file = source_of(line[3:].strip())
@@ -164,7 +164,7 @@ def read_counts(path: Path) -> Counter[Place]:
 
 def difference(base: Counter[Place], head: Counter[Place], changed: Sequence[str]
                ) -> Iterator[str]:
-    """Lines about one cell: the largest change first."""
+    """Lines about one cell, the largest change first."""
     total = base.total(), head.total()
     moved = sorted((p for p in base | head if base[p] != head[p]),
                    key=lambda p: (-abs(head[p] - base[p]), p.function, p.file))
@@ -183,7 +183,7 @@ def difference(base: Counter[Place], head: Counter[Place], changed: Sequence[str
 
 
 def instructions(folder: Path, run: int) -> list[str]:
-    """The lines about one request, or why nothing was counted."""
+    """The lines about one request, or the reason why nothing was counted."""
     missing = folder / "no-instructions"
     if missing.exists():
         return [f"instructions: {read.read(missing).strip()}"]
@@ -198,7 +198,7 @@ def instructions(folder: Path, run: int) -> list[str]:
 
 
 def lines_of(folder: Path, questions: Sequence[Question]) -> Iterator[str]:
-    """The whole text."""
+    """The whole output."""
     for run in sorted({q.run for q in questions}):
         mine = [q for q in questions if q.run == run]
         yield f"why {mine[0].map}: {', '.join(q.cell for q in mine)}"
@@ -219,7 +219,7 @@ def tell(folder: Path) -> int:
 
 
 def add_to_comment(path: Path, text: str) -> None:
-    """Puts the text below the table of a merge request's comment, once, and into a
+    """Adds the text once, below the table of a merge request's comment and in a
     pipeline's summary."""
     if not path.exists() or text in read.read(path):
         return

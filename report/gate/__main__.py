@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make regress: is head slower than base? Reads what was measured, decides.
+"""make regress: is head slower than base? Reads the measurements and decides.
 
     readmostly run --mode regress --arms base=FILE,head=FILE -o DIR \\
         --arms regress-aa:base=FILE,copy=FILE \\
         --arms regress-slow:base=FILE,slow=FILE+2%
     python3 -m report regress DIR
 
-Writes DIR/report/ (page, verdicts.json, what pipelines read: outputs.py), appends
-to history.jsonl next to DIR, and prints the verdict. Exit status: 0 PASS, 1 FAIL,
-3 INVALID or INCONCLUSIVE, 2 usage or input, such as a campaign that is not
-finished.
+Writes DIR/report/ (page, verdicts.json, files for pipelines: outputs.py), appends to
+history.jsonl next to DIR, and prints the verdict. Exit status: 0 PASS, 1 FAIL, 3
+INVALID or INCONCLUSIVE, 2 usage or input errors, such as an unfinished campaign.
 """
 import errno
 import sys
@@ -26,7 +25,7 @@ from report.gate.model import EXIT, Verdicts
 
 
 def keep(folder: Path, campaign: Campaign, verdicts: Verdicts) -> None:
-    """Appends the run to the history, and prints what is torn in it."""
+    """Appends the run to the history, and prints which lines of it are torn."""
     path = folder.resolve().parent / history.NAME
     for problem in history.read(path)[1]:
         print(f"regress: {problem}", file=sys.stderr)
@@ -34,14 +33,14 @@ def keep(folder: Path, campaign: Campaign, verdicts: Verdicts) -> None:
 
 
 def advice_for(error: OSError, folder: Path) -> str:
-    """The next step if a disk is full: trials are kept."""
+    """The next step if a disk is full; the trials are kept."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return f": make room, then python3 -m report regress {folder}" if full else ""
 
 
-def page_of(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
-    """Draws the page -> its path; without room for it the verdict stands, and the
-    folder is the answer."""
+def draw_page(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
+    """Draws the page -> its path. If it cannot be written, the verdict stays valid, and
+    the result is the folder."""
     try:
         return page.build(folder, campaign, verdicts)
     except OSError as error:
@@ -56,7 +55,7 @@ def run(folder: Path) -> int:
     keep(folder, campaign, verdicts)
     notes = outputs.announce(verdicts)
     print("\n".join([outputs.table(verdicts), *notes]))
-    print(f"report: {page_of(folder, campaign, verdicts)}")
+    print(f"report: {draw_page(folder, campaign, verdicts)}")
     return EXIT[verdicts.verdict]
 
 
@@ -72,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"regress: {error}", file=sys.stderr)
     except OSError as error:
         if error.filename is None:
-            raise  # of a stream
+            raise  # an error of a stream
         print(f"regress: {error.filename}: {error.strerror}{advice_for(error, folder)}",
               file=sys.stderr)
     return USAGE

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the folder of a campaign of `make regress`.
 
-read() refuses what can decide nothing, however its trials come out: a campaign
-that is not whole, other rules than it began with, controls that are none.
+read() rejects campaigns that cannot decide anything, whatever their trials: an
+incomplete campaign, rules that have changed since it began, invalid controls.
 """
 import hashlib
 import re
@@ -20,31 +20,31 @@ from report.load.decode import decode
 from report.load.plan import Arm, Factors
 from report.load.plan import Plan as Meta
 
-ENOUGH_CPUS = 4  # below, cells with several threads are advice
-SHORTEST_NS = 1_000_000  # of a window (R17: 1000 x the clock's cost)
-BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # of a workload's text
-ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # of base's mate
+ENOUGH_CPUS = 4  # with fewer, cells with several threads are advice
+SHORTEST_NS = 1_000_000  # shortest window (R17: 1000 x the clock's cost)
+BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # in a workload's text
+ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # role of base's partner
 Attempts = Mapping[journal.Identity, Sequence[Trial]]
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What decide() judges; meta is campaign.json."""
+    """The input of decide(); meta is campaign.json."""
     meta: Meta
     name: str
     seed: int
     notes: Notes
     plan: Plan
     plan_sha256: str
-    arms: tuple[Arm, ...]  # sorted by name; base is head's
+    arms: tuple[Arm, ...]  # sorted by name; base is the one paired with head
     contrasts: tuple[Contrast, ...]
     skipped: tuple[Skipped, ...]
-    sized: Sized | None  # None: a person set the number of blocks
+    sized: Sized | None  # None: the user set the number of blocks
     earlier: tuple[Attempt, ...] = ()
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What attempts at the same comparison have in common."""
+        """Identity of a comparison, common to all attempts at it."""
         arms = {arm.name: arm for arm in self.arms}
         return (arms["base"].sha256, arms["head"].sha256, arms["head"].control_extra,
                 self.plan_sha256)
@@ -69,7 +69,7 @@ def read_meta(folder: Path) -> tuple[Meta, bool]:
 
 
 def read_attempts(folder: Path, meta: Meta, sealed: bool) -> Attempts:
-    """All attempts; InputError if a line is torn, damaged or of no planned cell."""
+    """All attempts; InputError if a line is torn, damaged or not of a planned cell."""
     problems: list[str] = []
     try:
         lines = list(journal.planned_lines(folder, meta, sealed, problems))
@@ -82,7 +82,7 @@ def read_attempts(folder: Path, meta: Meta, sealed: bool) -> Attempts:
 
 
 def last_of(attempts: Attempts, meta: Meta, folder: Path) -> tuple[Trial, ...]:
-    """The last attempt of each trial; InputError if one is not of the plan."""
+    """The last attempt of each trial; InputError if one is not in the plan."""
     trials = tuple(tries[-1] for tries in attempts.values())
     blocks_of = {cell.id: cell.blocks for cell in meta.cells}
     for trial in trials:
@@ -96,7 +96,7 @@ def last_of(attempts: Attempts, meta: Meta, folder: Path) -> tuple[Trial, ...]:
 
 
 def lacking_in(trial: Trial) -> str | None:
-    """The first member that the gate needs and the trial does not have."""
+    """The first field that the gate needs and the trial lacks."""
     needed: dict[str, object] = {"slot": trial.slot}
     if trial.usable and trial.result:
         r = trial.result
@@ -105,11 +105,11 @@ def lacking_in(trial: Trial) -> str | None:
 
 
 def read_trials(folder: Path, meta: Meta, sealed: bool) -> tuple[Trial, ...]:
-    """The last attempt of each trial; InputError if the journal is torn or
-    ends before a repeat that its budget pays for."""
+    """The last attempt of each trial; InputError if the journal is torn or ends before
+    a repeat that its budget allows."""
     attempts = read_attempts(folder, meta, sealed)
-    # Whoever stops a campaign before that would choose which of its disturbed
-    # pairs are measured again.
+    # Stopping a campaign earlier would let the user choose which of its disturbed
+    # pairs are repeated.
     if not repeats.walk(meta, attempts).whole:
         raise InputError(f"{folder}: interrupted before a disturbed pair was measured again: "
                          f"{resume(folder)}")
@@ -117,13 +117,13 @@ def read_trials(folder: Path, meta: Meta, sealed: bool) -> tuple[Trial, ...]:
 
 
 def resume(folder: Path) -> str:
-    return f"there is no verdict; go on with: readmostly run -o {folder} --resume"
+    return f"there is no verdict; continue with: readmostly run -o {folder} --resume"
 
 
 # ---- the plan ---------------------------------------------------------------
 
 def check_plan(plan: Plan, family: int) -> None:
-    """Refuses what can decide nothing, however the trials come out."""
+    """Rejects plans that cannot decide anything, whatever their trials."""
     rules = plan.rules
     if min(plan.blocks, rules.min_pairs) < stats.VERDICT_NEEDS or not stats.feasible(
             plan.blocks, max(family, 1), rules.alpha, rules.flips):
@@ -132,12 +132,12 @@ def check_plan(plan: Plan, family: int) -> None:
 
 
 def is_advice(cell: Factors, cpus: int) -> bool:
-    """What else runs on a machine of few CPUs needs one of them."""
+    """On a machine with few CPUs, one CPU is needed for other programs."""
     return cell.threads > 1 and cpus < ENOUGH_CPUS
 
 
 def contrast_of(cell: Factors, meta: Meta) -> Contrast:
-    """A cell's contrast, base first; InputError if it is none."""
+    """A cell's contrast, base first; InputError if its arms do not form one."""
     names = meta.arms_of(cell)
     if len(names) != 2 or names[0] != "base" or names[1] not in ROLE_OF:
         raise InputError(f"{cell.workload}: arms {', '.join(names)}: expected base and one of "
@@ -150,8 +150,8 @@ def contrast_of(cell: Factors, meta: Meta) -> Contrast:
 
 
 def check_arms(meta: Meta) -> tuple[Arm, ...]:
-    """One arm of each name; base is head's. The controls are of base: a copy of
-    it, and base with more to do."""
+    """One arm per name, where base is the one paired with head. The controls must be a
+    copy of base, and base with more work."""
     workloads = list(dict.fromkeys(arm.workload for arm in meta.arms))
     sets = [{a.name: a for a in meta.arms if a.workload == w} for w in workloads]
     named = {name: arm for arms in sets for name, arm in arms.items()}
@@ -160,7 +160,7 @@ def check_arms(meta: Meta) -> tuple[Arm, ...]:
         raise InputError(f"no regression check: no arm {', '.join(sorted(missing))}")
     for arms in sets:
         for name in sorted({"copy", "slow"} & set(arms)):
-            # a folder's hash is of the programs that its own cells run
+            # the hash of a folder covers only the programs that its cells run
             if "base" not in arms or arms[name].sha256 != arms["base"].sha256:
                 raise InputError(f"arm {name} ({arms[name].program}): expected a copy of base, "
                                  "of equal content")
@@ -169,21 +169,21 @@ def check_arms(meta: Meta) -> tuple[Arm, ...]:
 
 
 def sized_of(meta: Meta, notes: Notes, rules: Rules) -> Sized | None:
-    """What set the number of blocks, computed again from the note that was
-    written before the first pair; InputError if the campaign has another one."""
+    """The derivation of the number of blocks, recomputed from the note that was written
+    before the first pair; InputError if the campaign has another number."""
     if notes.noise is None:
         return None
     sized = blocks.size(blocks.parse_noise(notes.noise, "notes.noise"), rules)
     for cell in meta.cells:
         if cell.measure == "throughput" and cell.blocks != sized.blocks:
-            raise InputError(f"{cell.id}: another number of blocks than the {sized.blocks} "
-                             "that the calibration gives")
+            raise InputError(f"{cell.id}: the number of blocks differs from {sized.blocks}, "
+                             "which the calibration gives")
     return sized
 
 
 def check_repeats(meta: Meta, rules: Rules) -> None:
-    """Which pairs are repeated is a rule, too (docs/adr/0024): one that was
-    chosen for a campaign would be a choice of pairs."""
+    """Checks the rule for repeats (docs/adr/0024): a rule made for one campaign would be
+    a choice of pairs."""
     for cell in meta.cells:
         rule = cell.repeat
         if cell.measure == "throughput" and rule and rule.most and (
@@ -193,15 +193,14 @@ def check_repeats(meta: Meta, rules: Rules) -> None:
 
 
 def plan_digest(meta: Meta, rules: Rules) -> str:
-    """SHA-256 of the rules and the workloads, whatever the number of blocks:
-    base's noise sets that in each run, and a run again is one more attempt at
-    the same plan."""
+    """SHA-256 of the rules and the workloads, without the number of blocks. Base's noise
+    sets that number in each run, and a repeated run is another attempt at the same plan."""
     texts = [BLOCKS.sub("", w.text or "") for w in meta.workloads]
     return hashlib.sha256("\n".join([rules.sha256, *texts]).encode()).hexdigest()
 
 
 def check_members(meta: Meta) -> tuple[str, int]:
-    """(name, seed); InputError if a member that other campaigns may lack is missing."""
+    """(name, seed); InputError if a field that is optional elsewhere is missing."""
     members = {"name": meta.name, "created_utc": meta.created_utc, "seed": meta.seed,
                "machine.cpus": meta.machine.cpus or None} | {
         f"workloads[{i}].text": workload.text for i, workload in enumerate(meta.workloads)}
@@ -212,7 +211,7 @@ def check_members(meta: Meta) -> tuple[str, int]:
 
 
 def contrasts_of(meta: Meta) -> tuple[list[Contrast], list[Skipped]]:
-    """(what is compared, what was planned and not run)."""
+    """(contrasts, cells that were planned but not run)."""
     contrasts, skipped = [], []
     for cell in meta.cells:
         if cell.measure != "throughput":
@@ -226,11 +225,11 @@ def contrasts_of(meta: Meta) -> tuple[list[Contrast], list[Skipped]]:
 
 
 def campaign_of(meta: Meta, rules: Rules) -> Campaign:
-    """What decide() judges, without earlier attempts."""
+    """The input of decide(), without earlier attempts."""
     name, seed = check_members(meta)
     notes = notes_of(meta.notes or {})
     if notes.rules not in (None, rules.sha256):
-        raise InputError(f"the rules of the gate were changed since the campaign began: SHA-256 "
+        raise InputError(f"the rules of the gate have changed since the campaign began: SHA-256 "
                          f"{rules.sha256}, expected {notes.rules}")
     arms = check_arms(meta)
     contrasts, skipped = contrasts_of(meta)
@@ -255,8 +254,8 @@ class Decided:
 
 
 def verdict_in(folder: Path) -> str:
-    """The verdict of another run, whose file may be anything: it must neither
-    stop this run nor put its text on this page."""
+    """The verdict of another run. Its file may contain anything: it must not stop this
+    run, nor put its text on this page."""
     try:
         text = (folder / "report" / "verdicts.json").read_bytes()
         return decode(Decided, strict_json.loads(text)).verdict.value
@@ -271,7 +270,7 @@ def earlier_attempts(folder: Path, campaign: Campaign) -> tuple[Attempt, ...]:
         try:
             old = campaign_of(read_meta(other.parent)[0], campaign.plan.rules)
         except InputError:
-            continue  # another campaign, or one that decides nothing
+            continue  # another campaign, or one without a verdict
         if old.key == campaign.key and old.meta.created_utc < campaign.meta.created_utc:
             runs.append((old.meta.created_utc, verdict_in(other.parent), old.name))
     return tuple(Attempt(i, verdict, name)
@@ -279,7 +278,7 @@ def earlier_attempts(folder: Path, campaign: Campaign) -> tuple[Attempt, ...]:
 
 
 def check_whole(campaign: Campaign, trials: tuple[Trial, ...], folder: Path) -> None:
-    """Every contrast has a line of both arms in each block."""
+    """Checks that every contrast has a line of both arms in each block."""
     seen = {(trial.cell, trial.block, trial.arm) for trial in trials}
     count = {cell.id: cell.blocks for cell in campaign.meta.cells}
     for c in campaign.contrasts:
@@ -289,7 +288,7 @@ def check_whole(campaign: Campaign, trials: tuple[Trial, ...], folder: Path) -> 
 
 
 def read(folder: Path | str) -> tuple[Campaign, tuple[Trial, ...]]:
-    """What decide() judges, of a campaign's folder."""
+    """Reads the input of decide() from a campaign's folder."""
     folder = Path(folder)
     meta, sealed = read_meta(folder)
     try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the trials of a campaign to verdicts: pure functions.
+"""Turns the trials of a campaign into verdicts, with pure functions.
 
-Rules: docs/method/gate.md. Gated cells are one family, cells that are advice
+Rules: docs/method/gate.md. Gated cells form one family and cells that are advice
 another; controls are judged one by one.
 """
 import math
@@ -19,16 +19,16 @@ from report.gate.pairs import estimates_of, failure_of, flip_test, pairs_of
 from report.gate.rules import Plan
 from report.load import Trial
 
-TWO = (Score.RANKS, Score.BIWEIGHT)  # tails that are even say nothing of the rest
+TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails are not evidence about other pairs
 Judgement = tuple[Verdict, Change, str]
 
 
 def measure(pairs: Pairs, contrast: Contrast, plan: Plan, family: int,
             p: tuple[float, float], by: tuple[Score, Score]) -> Measured:
-    """What the pairs of one contrast show.
+    """Estimates from the pairs of one contrast.
 
     p   of "slower than the margin" and of "not slower than the tolerance"
-    by  the scores that these are of
+    by  the scores that gave these p values
     """
     estimates, slot = estimates_of(pairs, plan, family)
     known = ~np.isnan(pairs.d)
@@ -41,8 +41,7 @@ def measure(pairs: Pairs, contrast: Contrast, plan: Plan, family: int,
 
 
 def shown_score(row: Measured, slower_by: Score, within_by: Score, plan: Plan) -> Score:
-    """The score whose figures a row shows: that which decided, else that which
-    could have seen most."""
+    """The score whose figures a row shows: the score that decided, else the most sensitive one."""
     rules = plan.rules
     if row.p_slower <= (rules.doubt if slower_by == Score.TAILS else rules.alpha):
         return slower_by
@@ -54,7 +53,7 @@ def shown_score(row: Measured, slower_by: Score, within_by: Score, plan: Plan) -
 
 
 def slot_is_off(row: Measured, plan: Plan) -> bool:
-    """True if the slot effect's interval lies outside of the limit."""
+    """True if the slot effect's interval lies outside the limit."""
     limit, low, high = 100.0 * plan.rules.slot_limit, row.slot_low_percent, row.slot_high_percent
     return low is not None and high is not None and (low > limit or high < -limit)
 
@@ -65,8 +64,8 @@ def slot_words(row: Measured) -> str:
 
 
 def is_slower(row: Measured, plan: Plan) -> bool:
-    """The rule of FAIL: shown beyond the margin, and large enough; a mean, which
-    bursts move, must have an interval above 0, too."""
+    """The rule of FAIL: shown to be beyond the margin, and large enough. A mean, which
+    bursts affect, must also have an interval above 0."""
     shown = row.shown
     if row.p_slower > plan.rules.alpha or shown.slowdown_percent is None:
         return False
@@ -76,7 +75,7 @@ def is_slower(row: Measured, plan: Plan) -> bool:
 
 
 def mde_of(row: Measured) -> str:
-    """What the row could have shown; R28: never "no change"."""
+    """The detectable effect of the row; R28: never "no change"."""
     mde = row.shown.mde_percent
     return "" if mde is None else f" (MDE {mde:.1f} %)"
 
@@ -86,8 +85,7 @@ def few(row: Measured, plan: Plan) -> str:
 
 
 def verdict_of(row: Measured, plan: Plan) -> Judgement:
-    """Of a gated cell or advice. The order matters: FAIL takes precedence over
-    PASS."""
+    """Verdict on a gated cell or on advice. The order matters: FAIL takes precedence over PASS."""
     if row.base_failed:
         return Verdict.INVALID, Change.INVALID, row.base_failed
     if row.head_failed:
@@ -109,8 +107,8 @@ def verdict_of(row: Measured, plan: Plan) -> Judgement:
 
 
 def within(row: Measured, plan: Plan) -> Judgement:
-    """A row that is shown to be less slow than the tolerance. What decides is
-    the middle of the pairs, so that the words name a mean beyond the tolerance."""
+    """A row that is shown to be less slow than the tolerance. The middle of the pairs
+    decides, so the words mention a mean beyond the tolerance."""
     low, high = row.shown.low_percent, row.shown.high_percent
     tolerance = 100.0 * plan.rules.tolerance
     if high is not None and high < -100.0 * plan.rules.margin:
@@ -141,8 +139,8 @@ def control_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judge
 
 
 def equal_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judgement]:
-    """The A/A control passes if base is shown to agree with its copy (TOST: both
-    ends at alpha); what could not have been seen is not shown."""
+    """The A/A control passes if base is shown to agree with its copy (TOST: both ends
+    at alpha). A difference that could not have been detected is not excluded."""
     margin, tolerance = (math.log1p(x) for x in (plan.rules.margin, plan.rules.tolerance))
     both = flip_test(np.array([pairs.d - margin, -pairs.d - margin]), plan, tuple(Score))
     row = replace(row, p_either_way=float(min(both.p_max_t)))
@@ -184,10 +182,10 @@ def verdict_of_run(gated: Sequence[Row], controls: Sequence[Row],
                    skipped: Sequence[Skipped]) -> tuple[Verdict, str | None]:
     """(verdict, reason) of the whole run.
 
-    A head whose trials fail is FAIL whatever the controls show. Then a control
-    that is off makes the run INVALID: it is of the machine. A cell that is
-    INVALID leaves no PASS, and hides no FAIL of another one. A gated cell that
-    was planned and not run leaves at best INCONCLUSIVE (docs/method/gate.md).
+    A head whose trials fail is FAIL, whatever the controls show. Otherwise a failed
+    control makes the run INVALID, because it concerns the machine. An INVALID cell
+    excludes PASS, but does not hide FAIL of another cell. A gated cell that was
+    planned but not run gives at best INCONCLUSIVE (docs/method/gate.md).
     """
     def those(rows: Sequence[Row], verdict: Verdict) -> str | None:
         return "; ".join(f"{label_of(row.role, row.cell)}: {row.words}"
@@ -215,11 +213,11 @@ def decide(campaign: Campaign, trials: Sequence[Trial]) -> Verdicts:
     def family(contrasts: Sequence[Contrast]) -> tuple[Row, ...]:
         return judge(contrasts, [pairs_of(trials, c, plan.blocks) for c in contrasts], plan)
 
-    def of(*roles: Role) -> list[Contrast]:
+    def contrasts_of(*roles: Role) -> list[Contrast]:
         return [c for c in campaign.contrasts if c.role in roles]
     notes = campaign.notes
-    gated = trailers.accept(family(of(Role.GATE)), notes.slower)
-    controls = tuple(row for c in of(Role.AA, Role.CONTROL) for row in family([c]))
+    gated = trailers.accept(family(contrasts_of(Role.GATE)), notes.slower)
+    controls = tuple(row for c in contrasts_of(Role.AA, Role.CONTROL) for row in family([c]))
     verdict, reason = verdict_of_run(gated, controls, campaign.skipped)
     return Verdicts(
         name=campaign.name, created_utc=campaign.meta.created_utc, verdict=verdict,
@@ -227,5 +225,5 @@ def decide(campaign: Campaign, trials: Sequence[Trial]) -> Verdicts:
         plan_sha256=campaign.plan_sha256, seed=campaign.seed, arms=campaign.arms,
         blocks=plan.blocks, alpha=plan.rules.alpha, margin=plan.rules.margin,
         tolerance=plan.rules.tolerance, remarks=trailers.remarks(notes, gated),
-        sized=campaign.sized, cells=gated, advice=family(of(Role.ADVICE)), controls=controls,
-        same=notes.same, skipped=campaign.skipped)
+        sized=campaign.sized, cells=gated, advice=family(contrasts_of(Role.ADVICE)),
+        controls=controls, same=notes.same, skipped=campaign.skipped)

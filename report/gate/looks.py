@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is head slower? Looks that a bisect's plan fixes beforehand.
+"""Decides whether head is slower, by looks that the plan of a bisect fixes in advance.
 
     python3 -m report.gate.looks CAMPAIGN...
 
 Each campaign is `readmostly run` of one cell with arms base and head; all of them
-together are one look. Looks are at 60, 120 and 240 pairs, a quarter, half and all
-of the most. One-sided O'Brien-Fleming bounds of alpha 1 % for four looks (z =
-4.740, 3.352, 2.737, 2.370), of which the third is left out: the error is 1 % at
-most. The question is that of `make regress` (regress.json): slower than the
-margin and large enough, or shown to be less slow than the tolerance.
+together form one look. Looks are at 60, 120 and 240 pairs: a quarter, half and all of
+the maximum. One-sided O'Brien-Fleming bounds at alpha 1 % for four looks (z = 4.740,
+3.352, 2.737, 2.370); the third look is left out, so the error is at most 1 %. The
+question is that of `make regress` (regress.json): slower than the margin and large
+enough, or shown to be less slow than the tolerance.
 Exit status: 0 good, 1 bad, 3 open, 2 usage or input.
 """
 import math
@@ -30,7 +30,7 @@ GOOD, BAD, OPEN = 0, 1, 3
 
 
 def read_pairs(folder: Path) -> Pairs:
-    """The pairs of the one timed cell of a campaign."""
+    """The pairs of a campaign's only timed cell."""
     meta, sealed = read_meta(folder)
     cells = [c for c in meta.cells if c.measure == "throughput"]
     if len(cells) != 1:
@@ -41,19 +41,19 @@ def read_pairs(folder: Path) -> Pairs:
 
 
 def z_of(x: Floats) -> float:
-    """How far the signed rank sum of x lies above 0, in standard deviations."""
+    """Signed rank sum of x in standard deviations above 0."""
     ranks = stats.signed_ranks([x])[0]
     spread = math.sqrt(float(np.sum(ranks ** 2)))
     return float(np.sum(ranks)) / spread if spread else 0.0
 
 
 def bound_of(n: int) -> float:
-    """The bound of a look with n pairs; with pairs lost, that of the look before."""
+    """The bound of a look with n pairs; if pairs are lost, the bound of the look before."""
     return next((z for most, z in LOOKS.items() if n <= most), LOOKS[max(LOOKS)])
 
 
 def decide(d: Floats, rules: Rules) -> tuple[int, str]:
-    """(status, words) of all pairs so far."""
+    """(status, words) from all pairs so far."""
     if len(d) < rules.min_pairs:
         return OPEN, f"{len(d)} pairs, expected {rules.min_pairs}"
     bound = bound_of(len(d))

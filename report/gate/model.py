@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the gate's modules hand to each other: frozen, without behaviour.
+"""The dataclasses that the gate's modules share: frozen, without behaviour.
 
 Log ratios are ln(head / base) of ns per operation: + is slower. Percentages are
 100 (head / base - 1). None: the value does not exist (no pair, too few pairs).
@@ -17,15 +17,15 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Role(StrEnum):
-    """What a contrast is for."""
+    """The purpose of a contrast."""
     GATE = "gate"
-    ADVICE = "advice"  # judged, but decides nothing
-    AA = "aa"  # control: base against its copy
-    CONTROL = "control"  # control: base against base with more operations
+    ADVICE = "advice"  # judged, but does not affect the verdict
+    AA = "aa"  # control: base compared with its copy
+    CONTROL = "control"  # control: base compared with base plus more operations
 
 
 class Verdict(StrEnum):
-    """Of a row, and of the whole run."""
+    """Verdict on a row, and on the whole run."""
     PASS = "PASS"
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
@@ -46,8 +46,8 @@ class Change(StrEnum):
 
 
 class Score(Enum):
-    """How pairs are weighed (docs/adr/0047-scores.md): a biweight sees through
-    bursts; tails see what only some of head's trials have."""
+    """How pairs are weighted (docs/adr/0047-scores.md): a biweight ignores bursts; tails
+    detect slowdowns of only some of head's trials."""
     RANKS = "ranks"
     BIWEIGHT = "biweight"
     TAILS = "tails"
@@ -69,7 +69,7 @@ class Notes:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Two arms that are compared in one cell; base first."""
+    """Two arms that are compared in one cell, base first."""
     role: Role
     cell: str
     base: str
@@ -79,7 +79,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A contrast that was planned and not run."""
+    """A contrast that was planned but not run."""
     cell: str
     role: Role
     reason: str
@@ -112,7 +112,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Figures:
-    """An estimate with its 99 % interval, and what it could have seen [%]."""
+    """An estimate with its 99 % interval, and the detectable effect [%]."""
     slowdown_percent: float | None
     low_percent: float | None
     high_percent: float | None
@@ -121,7 +121,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Estimates:
-    """The same pairs by each score."""
+    """The estimates of the same pairs by each score."""
     ranks: Figures
     biweight: Figures
     tails: Figures
@@ -133,7 +133,7 @@ class Estimates:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the pairs of one contrast show, before any verdict."""
+    """Estimates from the pairs of one contrast, before any verdict."""
     cell: str
     role: Role
     n: int  # pairs
@@ -143,12 +143,12 @@ class Measured:
     slot_high_percent: float | None
     base_ns_per_op: float | None
     estimates: Estimates
-    p_slower: float  # of "slower than the margin", corrected for the family
-    p_within: float  # of "not slower than the tolerance"
-    by: Score  # whose figures the row shows
+    p_slower: float  # for "slower than the margin", corrected for the family
+    p_within: float  # for "not slower than the tolerance"
+    by: Score  # the score whose figures the row shows
     base_failed: str | None
     head_failed: str | None
-    p_either_way: float | None = None  # of the A/A control
+    p_either_way: float | None = None  # for the A/A control
     p_equal: float | None = None
 
     @property
@@ -167,12 +167,12 @@ class Row(Measured):
 
 @dataclass(frozen=True)
 class Sized:
-    """What set the number of blocks (blocks.py)."""
+    """The derivation of the number of blocks (blocks.py)."""
     blocks: int
-    needed: int | None  # by the bulk of the cells; None: more than MOST_BLOCKS
-    most: int  # that the time allows
+    needed: int | None  # for the bulk of the cells; None: more than MOST_BLOCKS
+    most: int  # allowed by the time
     family: int  # cells
-    noise: float | None  # robust sd of a pair [ln], of the bulk of the cells
+    noise: float | None  # robust sd of a pair [ln], for the bulk of the cells
     worst: float | None  # of the noisiest cell
     blind: tuple[str, ...]  # cells whose noise hides the tolerance
 
@@ -193,7 +193,7 @@ class Verdicts:
     alpha: float
     margin: float
     tolerance: float
-    remarks: tuple[str, ...]  # what a reader of the table must know
+    remarks: tuple[str, ...]  # notes printed with the table
     sized: Sized | None
     cells: tuple[Row, ...]
     advice: tuple[Row, ...]
@@ -208,5 +208,5 @@ class Verdicts:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """In the order of the table."""
+        """All rows in the order of the table."""
         return self.controls + self.cells + self.advice

@@ -4,20 +4,20 @@ from report.cell_id import COUNTED
 from report.gate.model import Role
 
 CONTROLS = ("regress-aa", "regress-slow")  # workloads
-COMMON = {"u64x8", "w3", "m0", "uniform", "cores", "throughput"}  # left out of a name
+COMMON = {"u64x8", "w3", "m0", "uniform", "cores", "throughput"}  # left out of names
 PREFIX = {Role.GATE: "", Role.ADVICE: "", Role.AA: "A/A ", Role.CONTROL: "slowed "}
 
 
 def name_of(cell: str) -> str:
-    """Map and distinguishing factors of an id, without those that most cells
-    have in common: "gomap_rw 64Ki fresh t1"."""
+    """Map and distinguishing factors of an id, without those that most cells share:
+    "gomap_rw 64Ki fresh t1"."""
     name, *parts = [part for part in cell.split("/")[1:]
                     if part not in COMMON and not COUNTED.fullmatch(part)]
     return " ".join([name] + [keys_in_words(part) for part in parts])
 
 
 def keys_in_words(part: str) -> str:
-    """"n65536" is "64Ki" keys, as a workload writes it; others stay."""
+    """"n65536" becomes "64Ki" keys, as in workload files; other parts stay."""
     if part[:1] != "n" or not part[1:].isdigit():
         return part
     keys, unit = int(part[1:]), ""
@@ -28,5 +28,5 @@ def keys_in_words(part: str) -> str:
 
 
 def label_of(role: Role, cell: str) -> str:
-    """Name of a row: its role if it is a control, and its cell."""
+    """Name of a row: its role if it is a control, then its cell."""
     return PREFIX[role] + name_of(cell)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gate's verdicts in other forms: the terminal's table, verdicts.json and
-what pipelines read.
+"""Prints the gate's verdicts for the terminal, as verdicts.json, and in formats for pipelines.
 
-Each form is a pure function of Verdicts with the same rows, figures and words.
-What could not be decided is an error in each of them, never a pass and never "no
-change". Forms: GitHub Actions' step summary and workflow commands; GitLab's code
-quality and metrics reports (OpenMetrics); JUnit's XML as Jenkins and GitLab read
-it; Bencher's Metric Format.
+Each format is a pure function of Verdicts with the same rows, figures and words. An
+undecided row is an error in each of them, never a pass and never "no change".
+Formats: GitHub Actions' step summary and workflow commands; GitLab's code quality and
+metrics reports (OpenMetrics); JUnit XML for Jenkins and GitLab; Bencher's Metric
+Format.
 """
 import dataclasses
 import hashlib
@@ -22,7 +21,7 @@ from report.cell_id import identity
 from report.gate.model import Role, Row, Verdict, Verdicts
 from report.gate.names import PREFIX, label_of, name_of
 
-ARM = ("name", "workload", "program", "sha256", "control_extra")  # members of verdicts.json
+ARM = ("name", "workload", "program", "sha256", "control_extra")  # keys of verdicts.json
 COMMAND = {Verdict.FAIL: "error", Verdict.INVALID: "warning", Verdict.INCONCLUSIVE: "warning"}
 HEADER = ("cell", "base [ns]", "slower [%]", "99 % interval", "by", "MDE [%]", "slot [%]", "n",
           "verdict")
@@ -36,8 +35,8 @@ def title_of(row: Row) -> str:
 
 
 def key_of(row: Row) -> str:
-    """A row's name among all rows, the same in every run, for readers that
-    compare the files of two pipelines."""
+    """A unique name of a row that is the same in every run, for tools that compare the
+    files of two pipelines."""
     return PREFIX[row.role] + identity(row.cell)
 
 
@@ -50,8 +49,8 @@ def interval(row: Row) -> str:
 
 
 def claim(verdicts: Verdicts) -> str:
-    """Why the run has its verdict. PASS is of the middle of the pairs, which some
-    slow trials do not move."""
+    """The reason of the verdict. PASS concerns the middle of the pairs, which a few slow
+    trials do not move."""
     if verdicts.reason:
         return verdicts.reason
     accepted = [name_of(row.cell) for row in verdicts.cells if row.accepted]
@@ -88,7 +87,7 @@ def remarks(verdicts: Verdicts) -> list[str]:
 # ---- forms --------------------------------------------------------------------
 
 def table(verdicts: Verdicts) -> str:
-    """For the terminal; the last line is the verdict."""
+    """The table for the terminal; the last line is the verdict."""
     lines = [HEADER, *map(cells_of, verdicts.rows)]
     width = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
     rows = ["  ".join([line[0].ljust(width[0]),
@@ -104,7 +103,7 @@ def in_cell(text: str) -> str:
 
 
 def markdown(verdicts: Verdicts) -> str:
-    """For a merge request, and $GITHUB_STEP_SUMMARY."""
+    """The table for a merge request and for $GITHUB_STEP_SUMMARY."""
     lines = [HEADER, ("---",) * len(HEADER), *map(cells_of, verdicts.rows)]
     return "\n".join([
         f"### Readmostly: {in_cell(headline(verdicts))}", "",
@@ -134,7 +133,7 @@ def document(verdicts: Verdicts) -> str:
 
 
 def case_of(row: Row) -> ElementTree.Element:
-    """One <testcase>; advice never fails, and what is undecided is an error."""
+    """One <testcase>. Advice never fails; undecided rows are errors."""
     case = ElementTree.Element("testcase", name=title_of(row), classname=identity(row.cell))
     if row.verdict != Verdict.PASS:
         kind = "skipped" if row.role == Role.ADVICE else \
@@ -147,8 +146,7 @@ def case_of(row: Row) -> ElementTree.Element:
 
 
 def junit(verdicts: Verdicts) -> str:
-    """JUnit's XML; the run's own verdict is a case, too: it can be INVALID
-    while no row is."""
+    """JUnit XML. The run's verdict is a case, too, because it can be INVALID while no row is."""
     suite = ElementTree.Element("testsuite", name="readmostly regress")
     suite.extend(map(case_of, verdicts.rows))
     for name in verdicts.same:
@@ -171,8 +169,8 @@ def junit(verdicts: Verdicts) -> str:
 
 
 def bencher(verdicts: Verdicts) -> str:
-    """Bencher's Metric Format: benchmark -> measure -> value and bounds. A row
-    without pairs has no value, and is left out."""
+    """Bencher's Metric Format: benchmark -> measure -> value and bounds. Rows without
+    pairs lack a value and are left out."""
     return json.dumps({key_of(row): {"slowdown_percent": {
         "value": row.shown.slowdown_percent, "lower_value": row.shown.low_percent,
         "upper_value": row.shown.high_percent}} for row in verdicts.rows
@@ -180,7 +178,7 @@ def bencher(verdicts: Verdicts) -> str:
 
 
 def complaints(verdicts: Verdicts) -> list[tuple[str, Verdict, str]]:
-    """(key, verdict, words) of what is not PASS and gates, the run first."""
+    """(key, verdict, words) of the run and of gated rows that are not PASS."""
     if verdicts.verdict == Verdict.PASS:
         return []
     return [("verdict", verdicts.verdict, headline(verdicts))] + [
@@ -190,7 +188,7 @@ def complaints(verdicts: Verdicts) -> list[tuple[str, Verdict, str]]:
 
 
 def code_quality(verdicts: Verdicts) -> str:
-    """GitLab's code quality report. A slower cell has no line of code: the place
+    """GitLab's code quality report. A slower cell lacks a line of code, so the location
     is the plan that lists it."""
     return json.dumps([{
         "description": words, "check_name": "readmostly-regress",
@@ -205,7 +203,7 @@ def metrics(verdicts: Verdicts) -> str:
     lines = []
     for name, member, what in (
             ("slowdown_percent", "slowdown_percent", "head over base"),
-            ("detectable_percent", "mde_percent", "what the row could show")):
+            ("detectable_percent", "mde_percent", "the smallest slowdown that the row detects")):
         lines += [f"# HELP readmostly_{name} {what}", f"# TYPE readmostly_{name} gauge"]
         for row in verdicts.rows:
             value = getattr(row.shown, member)
@@ -223,7 +221,7 @@ def escaped(text: str, more: str = "") -> str:
 
 
 def annotations(verdicts: Verdicts) -> list[str]:
-    """GitHub's workflow commands, one a line."""
+    """GitHub's workflow commands, one per line."""
     return [f"::{COMMAND[verdict]} title={escaped('Readmostly ' + verdict, ':,')}::"
             f"{escaped(words)}" for _, verdict, words in complaints(verdicts)]
 
@@ -234,15 +232,15 @@ FILES: dict[str, Callable[[Verdicts], str]] = {
 
 
 def write(folder: Path, verdicts: Verdicts) -> None:
-    """All files, into the report's folder, each whole or not at all."""
+    """Writes all files into the report's folder, each completely or not at all."""
     folders.own(folder)
     for name, form in FILES.items():
         folders.replace(folder / name, form(verdicts))
 
 
 def announce(verdicts: Verdicts, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Under GitHub Actions: appends the table to the summary -> lines for the
-    log. OSError if the summary cannot be written."""
+    """Under GitHub Actions, appends the table to the summary -> lines for the log.
+    OSError if the summary cannot be written."""
     summary = environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         with open(summary, "a", encoding="utf-8") as file:

@@ -14,13 +14,13 @@ from report.gate.model import Row, Verdicts
 from report.gate.outputs import claim, number, title_of
 from report.render import text
 
-SPAN = 12.0  # percent; values beyond are cut, and their bar ends in an arrow
+SPAN = 12.0  # percent; larger values are cut, and their bar ends in an arrow
 WIDTH = 240  # of a bar [px]
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A row's interval and estimate in the figure [px]; None: it has none."""
+    """A row's interval and estimate in the figure [px]; None: missing."""
     low: float | None
     high: float | None
     centre: float | None
@@ -48,7 +48,7 @@ class Axis:
 
 
 def axis_of(verdicts: Verdicts) -> Axis:
-    """Wide enough for all intervals, margin and tolerance, at most SPAN each way."""
+    """Covers all intervals, margin and tolerance, at most SPAN in each direction."""
     ends = [x for row in verdicts.rows for x in (
         row.shown.low_percent, row.shown.high_percent, row.shown.slowdown_percent)
         if x is not None]

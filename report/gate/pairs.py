@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From trials to the pairs of a contrast, and what they show."""
+"""Forms the pairs of a contrast from its trials, and estimates their effect."""
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -12,16 +12,16 @@ from report.gate.rules import Plan
 from report.load import Trial
 from report.load.trial import Status
 
-LEVEL = 0.99  # of every interval that the gate prints
-# ranks: an interval of n values about a slot effect that is estimated from them
-# covers 98.3 % for n = 20, if it is 1 + SHORT / n times as wide 99 % (test_gate.py)
+LEVEL = 0.99  # confidence level of every interval that the gate prints
+# ranks: an interval of n values that also estimate a slot effect covers only 98.3 %
+# for n = 20. It covers 99 % if it is wider by the factor 1 + SHORT / n (test_gate.py).
 SHORT = 2.0
 Interval = tuple[float, float, float]  # centre, low, high
 Slot = tuple[float | None, float | None, float | None]  # the same [%]
 
 
 def cost_of(trial: Trial) -> float:
-    """ns of an operation of one thread; nan if it is not ok or did none."""
+    """ns per operation of one thread; nan if it is not ok or ran no operation."""
     r = trial.result
     if not trial.usable or r is None or not r.ops or r.elapsed_ns is None:
         return math.nan
@@ -57,7 +57,7 @@ def failure_of(pairs: Pairs, side: str) -> str | None:
 
 
 def flip_test(d: Floats, plan: Plan, scores: Sequence[Score]) -> stats.FlipTest:
-    """Of d (cells, blocks) > 0; p_max_t is corrected over cells and scores, by: the
+    """The test of d (cells, blocks) > 0. p_max_t is corrected over cells and scores; by:
     index of the score that decided."""
     cut = plan.rules.cut
     functions: dict[Score, Callable[[Floats], Floats]] = {
@@ -68,23 +68,23 @@ def flip_test(d: Floats, plan: Plan, scores: Sequence[Score]) -> stats.FlipTest:
 
 
 def percent(value: float) -> float | None:
-    """Percent of a ln ratio; None instead of nan."""
+    """A ln ratio in percent; None instead of nan."""
     return None if math.isnan(value) else float(stats.percent(value))
 
 
 def widened(interval: Interval, n: int) -> Interval:
-    """A rank interval of n values with room for the error of the slot effect."""
+    """A rank interval of n values, widened by the error of the slot effect."""
     centre, low, high = interval
     wider = 1.0 + SHORT / max(n, 1)
     return centre, centre + wider * (low - centre), centre + wider * (high - centre)
 
 
 def figures_of(shown: Interval, narrow: Interval, plan: Plan, family: int) -> Figures:
-    """Figures of an interval; narrow: the interval of the flips, which do not
-    estimate a slot effect, for what could have been seen."""
+    """Figures of an interval. narrow: the interval of the flips, without the slot effect,
+    which gives the detectable effect."""
     rules = plan.rules
     error = stats.standard_error(narrow[1], narrow[2], LEVEL)
-    # each score has a chance of its own to raise an alarm
+    # each score can raise a false alarm of its own
     least = stats.detectable(error, math.log1p(rules.margin), rules.alpha,
                              family * len(Score), rules.power)
     return Figures(*(percent(float(x)) for x in (*shown, least)))

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make regress, before its first pair: what to run, and how often.
+"""Plans a gate run before its first pair: its cells and its number of blocks.
 
     python3 -m report.gate.plan settings
     python3 -m report.gate.plan cells MAPS CELLS SAME  <plan.json
     python3 -m report.gate.plan blocks DIR SECONDS
 
-`settings`: the rules of a run, as words for runner/regress.sh: seconds allowed,
-blocks of a calibration, repeat-wait, repeat-most.
-`cells`: ids of the chosen cells, and of the controls; MAPS are ids, separated by
-commas or spaces, CELLS globs of names or ids, by commas (names have spaces); ''
-is all. The cells of the maps SAME, whose programs are equal in base and head, are
-left out; if no other cell is left, so are the controls.
-`blocks`: DIR is a campaign of base against its copy, SECONDS what all blocks may
-take; prints the number of blocks, and a note for campaign.json from which the
-gate computes it again. What a person must know goes to stderr.
+`settings`: prints the rules of a run for runner/regress.sh: seconds allowed, blocks of
+a calibration, repeat-wait, repeat-most.
+`cells`: prints ids of the chosen cells and of the controls. MAPS are ids, separated
+by commas or spaces; CELLS are globs of names or ids, separated by commas (names have
+spaces); '' selects all. The cells of the maps SAME, whose programs are equal in base
+and head, are left out; if no other cell is left, so are the controls.
+`blocks`: DIR is a campaign of base and its copy, SECONDS the limit for all blocks.
+Prints the number of blocks, and a note for campaign.json from which the gate
+recomputes it. Warnings go to standard error.
 Status: 0; 2 usage or input.
 """
 import datetime
@@ -40,13 +40,13 @@ from report.gate.pairs import pairs_of
 from report.gate.rules import Rules, load_rules
 from report.load import Trial
 
-DIGITS = 6  # of a ln ratio: a ten thousandth of a per cent
+DIGITS = 6  # decimals of a ln ratio: a resolution of 0.0001 %
 
 
 # ---- blocks -----------------------------------------------------------------
 
 def seconds_of(trials: Sequence[Trial], folder: Path) -> float:
-    """From the first timed trial to the end of the last [s]."""
+    """Time from the first timed trial to the end of the last [s]."""
     spans = []
     for trial in trials:
         if trial.started_utc is None or trial.wall_ns is None:
@@ -58,8 +58,8 @@ def seconds_of(trials: Sequence[Trial], folder: Path) -> float:
 
 
 def noise_of(folder: Path, allowed_s: float) -> Noise:
-    """The calibration in a campaign of base and its copy: the pairs of the cells
-    that the gate will decide on."""
+    """The calibration in a campaign of base and its copy: the pairs of the cells that
+    the gate will judge."""
     meta, sealed = read_meta(folder)
     timed = {c.id: c for c in meta.cells if c.measure == "throughput"}
     trials = [t for t in last_of(read_attempts(folder, meta, sealed), meta, folder)
@@ -89,21 +89,21 @@ def minutes(seconds: float) -> str:
 
 
 def too_few(noise: Noise, sized: Sized, rules: Rules) -> str:
-    """The warning that the time allowed does not suffice."""
+    """The warning that the allowed time does not suffice."""
     needs, advice = "more blocks than can be measured", ""
     if sized.needed:
         seconds = sized.needed * noise.block_s
         needs = f"{sized.needed} blocks, {minutes(seconds)}"
         advice = f", or MINUTES={math.ceil(seconds / 60) + 1}"
-    return (f"too few: {100 * rules.tolerance:g} % with {100 * rules.power:g} % power would "
-            f"need {needs}; allowed are {minutes(noise.allowed_s)}: a quieter machine, fewer "
+    return (f"too few: detecting {100 * rules.tolerance:g} % with {100 * rules.power:g} % power "
+            f"needs {needs}; allowed are {minutes(noise.allowed_s)}: use a quieter machine, fewer "
             f"cells (MAPS=, CELLS=){advice}")
 
 
 def warnings_of(noise: Noise, sized: Sized, rules: Rules) -> list[str]:
-    """What a person must know before the run starts, as lines."""
+    """Warnings before the run starts, as lines."""
     if sized.noise is None or sized.worst is None:
-        return [f"base gave no pairs to learn its noise from: {sized.blocks} blocks, the least"]
+        return [f"base gave no pairs to estimate its noise: {sized.blocks} blocks, the minimum"]
     lines = [f"noise of base here: {100 * sized.noise:.2f} % a pair or less in "
              f"{100 * rules.bulk:.0f} % of {sized.family} cells, {100 * sized.worst:.2f} % in "
              f"the noisiest; {sized.blocks} blocks, about {minutes(sized.blocks * noise.block_s)}"]
@@ -111,7 +111,7 @@ def warnings_of(noise: Noise, sized: Sized, rules: Rules) -> list[str]:
         lines.append(too_few(noise, sized, rules))
     if sized.blind:
         some = ", ".join(map(name_of, sized.blind[:3]))
-        lines.append(f"likely INCONCLUSIVE, as their own noise hides {100 * rules.tolerance:g} %: "
+        lines.append(f"likely INCONCLUSIVE, because their noise hides {100 * rules.tolerance:g} %: "
                      f"{len(sized.blind)} cells ({some}{', ...' if len(sized.blind) > 3 else ''})")
     return lines
 
@@ -120,26 +120,26 @@ def warnings_of(noise: Noise, sized: Sized, rules: Rules) -> list[str]:
 
 @dataclass(frozen=True)
 class Choice:
-    """A timed cell of the plan, as far as a wish may name it."""
+    """A timed cell of the plan, with the names by which it can be chosen."""
     id: str
     map: str
     workload: str
 
     def is_of(self, maps: Sequence[str], globs: Sequence[str]) -> bool:
-        """Nothing wished is all."""
+        """True if maps and globs select it; empty ones select everything."""
         return (not maps or self.map in maps) and (not globs or any(
             fnmatch.fnmatchcase(name, glob) for glob in globs
             for name in (name_of(self.id), self.id)))
 
 
 def listed(text: str) -> list[str]:
-    """The words between commas."""
+    """Splits at commas."""
     return [x.strip() for x in text.split(",") if x.strip()]
 
 
 def choose(plan: str, maps: str, globs: str, same: str = "") -> list[str]:
-    """Ids of the chosen timed cells; the maps `same` are left out. A wish that
-    names no cell is an InputError."""
+    """Ids of the chosen timed cells, without the maps `same`. InputError if a map or a
+    glob selects no cell."""
     found: Any = schema.parse(plan, "standard input", "regress-rules", "/$defs/plan")
     timed = [Choice(c["id"], c["map"], c["workload"]) for c in found["cells"]
              if c["measure"] == "throughput"]
@@ -155,7 +155,7 @@ def choose(plan: str, maps: str, globs: str, same: str = "") -> list[str]:
                              + ", ".join(name_of(c.id) for c in gated))
     chosen = [c for c in gated if c.is_of(wanted, patterns)]
     if not chosen:
-        raise InputError(f"MAPS={maps} CELLS={globs}: no cell of the plan is of both")
+        raise InputError(f"MAPS={maps} CELLS={globs}: no cell of the plan matches both")
     chosen = [c for c in chosen if c.map not in same.split()]
     return [c.id for c in timed if c in chosen or chosen and c.workload in CONTROLS]
 
@@ -163,7 +163,7 @@ def choose(plan: str, maps: str, globs: str, same: str = "") -> list[str]:
 # ---- the command ------------------------------------------------------------
 
 def lines_of(argv: Sequence[str]) -> list[str]:
-    """What main() prints."""
+    """The output of main()."""
     rules = load_rules()
     match argv:
         case ["settings"]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks JSON against docs/*.schema.json, where it enters the gate."""
+"""Checks JSON against docs/*.schema.json before the gate uses it."""
 import functools
 import json
 from collections.abc import Iterable
@@ -16,8 +16,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 @functools.lru_cache(maxsize=None)
 def validator(name: str, part: str = "") -> Any:
-    """A validator of docs/NAME.schema.json: of all of it, or of a pointer `part`
-    into it."""
+    """A validator of docs/NAME.schema.json, or of the part at the pointer `part`."""
     store = {file.name: json.loads(file.read_text(encoding="utf-8"))
              for file in DOCS.glob("*.schema.json")}
     return Draft202012Validator({"$ref": f"{name}.schema.json#{part}"},
@@ -25,9 +24,9 @@ def validator(name: str, part: str = "") -> Any:
 
 
 def problem(value: object, name: str, part: str = "") -> str | None:
-    """The first difference from the schema, or None: "cells[3].threads: ..."."""
+    """The first difference from the schema, such as "cells[3].threads: ...", or None."""
     errors: Iterable[Any] = validator(name, part).iter_errors(value)
-    # a member of a wrong type is unevaluated in the object around it, too
+    # a field of a wrong type is also unevaluated in the object around it
     first = min(errors, key=lambda e: (e.validator == "unevaluatedProperties",
                                        list(map(str, e.absolute_path)), e.message), default=None)
     if first is None:
@@ -40,8 +39,8 @@ def problem(value: object, name: str, part: str = "") -> str | None:
 
 
 def parse(text: str | bytes, place: str, name: str, part: str = "") -> Any:
-    """The JSON value of a text; InputError with its place (FILE or FILE:LINE)
-    if it is not JSON or not of the schema."""
+    """Parses a text as JSON; InputError with its place (FILE or FILE:LINE) if it is not
+    JSON or violates the schema."""
     try:
         value = strict_json.loads(text)
     except ValueError as error:

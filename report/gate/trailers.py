@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slowdowns that are accepted on purpose, in the message of a commit:
+"""Reads accepted slowdowns from the messages of commits:
 
     Slower: gomap_rw 64Ki fresh t1: each write keeps the order of growth now
 
-CELL is a row's name in the table of `make regress`, or its id without the count
-of its window, which each campaign sets anew. The lines of all commits from base
-to head are notes of the campaign, slower1, slower2 ..., written before its first
-pair, so that none is added for a verdict.
+CELL is a row's name in the table of `make regress`, or its id without the count of its
+window, which each campaign calibrates. The lines of all commits from base to head are
+notes of the campaign (slower1, slower2 ...). They are written before its first pair,
+so none can be added to change a verdict.
 """
 import re
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ LINE = re.compile(r"Slower:\s+(\S.*?)\s*:\s+(\S.*)")
 
 
 def accepted_of(lines: Sequence[str]) -> dict[str, str]:
-    """cell -> reason; of several reasons the newest."""
+    """cell -> reason; the newest of several reasons."""
     return {identity(" ".join(match[1].split())): match[2].strip()
             for match in map(LINE.fullmatch, map(str.strip, lines)) if match}
 
 
 def accept(rows: Sequence[Row], lines: Sequence[str]) -> tuple[Row, ...]:
-    """The rows; one that is slower and accepted is PASS with its reason. A wrong
-    answer, a crash or a hang is never accepted, nor what could not be measured."""
+    """The rows; a row that is slower and accepted is PASS with its reason. Wrong answers,
+    crashes, hangs and rows without a measurement are never accepted."""
     reasons = accepted_of(lines)
 
     def judged(row: Row) -> Row:
@@ -40,8 +40,8 @@ def accept(rows: Sequence[Row], lines: Sequence[str]) -> tuple[Row, ...]:
 
 
 def remarks(notes: Notes, rows: Sequence[Row]) -> tuple[str, ...]:
-    """What a reader must know next to the table: whose map was measured, and
-    lines of messages that accepted nothing."""
+    """Notes next to the table: the project of the measured map, and lines of messages
+    that accepted nothing."""
     result = []
     if notes.map is not None:
         result.append(f"map {notes.map} of {notes.head or 'unknown'}, "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the files of a campaign (results/README.md) to frozen dataclasses."""
+"""Reads the files of a campaign (results/README.md) into frozen dataclasses."""
 from report.load.campaign import Campaign, Cell
 from report.load.errors import JournalError
 from report.load.journal import read

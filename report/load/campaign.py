@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign: its plan, and what the journal has of each cell."""
+"""A campaign: its plan, and the journal's trials of each cell."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,7 +16,7 @@ class Cell:
 
     trials   the last attempt of each block, in the order they ran
     earlier  attempts that were repeated
-    names    the factors of cells that were asked for and run as this one
+    names    the factors of requested cells that run as this one
     """
     factors: Factors
     trials: tuple[Trial, ...] = ()
@@ -40,12 +40,12 @@ class Cell:
 
     @cached_property
     def ok(self) -> tuple[Trial, ...]:
-        """The trials that count."""
+        """The valid trials."""
         return tuple(t for t in self.trials if t.usable)
 
     @property
     def known_as(self) -> tuple[Factors, ...]:
-        """Its factors, and those of the cells that it ran for, too."""
+        """Its factors, and the factors of the other cells that it represents."""
         return (self.factors, *self.names)
 
     @cached_property
@@ -55,8 +55,8 @@ class Cell:
 
     @property
     def scheduling(self) -> str | None:
-        """"free goroutines, GOMAXPROCS 2", as the last program reported; None:
-        no result, or the map is not of Go."""
+        """"free goroutines, GOMAXPROCS 2", as the last program reported; None: no result,
+        or not a Go map."""
         last = self.ok[-1].result if self.ok else None
         about = last.environment if last else None
         if not about or not about.goroutines:
@@ -79,7 +79,7 @@ class Cell:
 
     @property
     def reason(self) -> str | None:
-        """Why it has no result; None: it has one."""
+        """Why its result is missing; None: it is present."""
         if self.ok:
             return None
         if self.factors.skip:
@@ -97,7 +97,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Campaign:
-    """A folder as it was read.
+    """The content of a folder.
 
     cells    by id, in the order of the plan
     arms     (arm, cell id) -> its last attempts: controls
@@ -105,7 +105,7 @@ class Campaign:
     rounds   (cell id, block) of each round, in running order (ADR 56). A
              block is the number of a trial in its cell.
     trials   planned (cell, block, arm) with at least one attempt
-    problems what is wrong with the files, a line each
+    problems errors in the files, one line each
     """
     path: Path
     plan: Plan
@@ -119,7 +119,7 @@ class Campaign:
 
     @property
     def name(self) -> str:
-        """As the plan has it, wherever the folder is now."""
+        """The name in the plan, even if the folder has moved."""
         return self.plan.name or self.path.resolve().name
 
     @cached_property
@@ -129,13 +129,13 @@ class Campaign:
 
     @property
     def planned(self) -> list[Cell]:
-        """Cells that were meant to run."""
+        """Cells without a reason to skip them."""
         return [c for c in self.cells.values() if not c.factors.skip]
 
     @property
     def missing(self) -> list[Cell]:
-        """Cells that were meant to run and have no result. A planted misuse
-        is meant to fail."""
+        """Planned cells without a result. Injected misuses are left out, because they are
+        meant to fail."""
         return [c for c in self.planned if not c.ok
                 and not (self.maps[c.map].misuse and c.state == "failed")]
 
@@ -152,7 +152,7 @@ class Campaign:
 
     @property
     def complete(self) -> bool:
-        """Would a resume run nothing?"""
+        """True if a resume would run nothing."""
         return not self.pending and self.repeats.whole
 
     @cached_property

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON to dataclasses: the types of the fields are the schema.
+"""Decodes JSON into dataclasses, whose field types are the schema.
 
 Supported: str, int, float, bool, None, Enum, unions, tuple[T, ...],
-Mapping[str, T], dataclasses, Annotated[T, Range(...)]. Members that a
-dataclass does not name are ignored, absent ones take the field's default.
-A member that cannot be a name in Python is in the field's metadata: "name".
-Decoders are made once a type, so that a journal of 10,000 lines is quick.
+Mapping[str, T], dataclasses, Annotated[T, Range(...)]. Unknown JSON members are
+ignored; missing ones take the field's default. If a member's name is not valid in
+Python, the field's metadata has it as "name". Decoders are made once per type, which
+keeps journals of 10,000 lines fast.
 """
 import dataclasses
 import functools
@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Annotated, TypeVar
 
 T = TypeVar("T")
-Decoder = Callable[[object], typing.Any]  # of one type, which mypy cannot name
+Decoder = Callable[[object], typing.Any]  # decodes one type, which mypy cannot name
 MOST = 2 ** 64  # the runner counts in 64 bits
 
 
@@ -31,7 +31,7 @@ Amount = Annotated[float, Range(0.0)]
 
 
 class DecodeError(ValueError):
-    """The text names the member, what it is, and what was expected."""
+    """The text names the member, its value, and the expected value."""
 
     def __init__(self, expected: str, path: str = "") -> None:
         super().__init__(expected)
@@ -47,7 +47,7 @@ class DecodeError(ValueError):
 
 
 def decode(kind: type[T], value: object) -> T:
-    """value as a `kind`; DecodeError if it is none."""
+    """value as a `kind`; DecodeError if it does not match."""
     return typing.cast(T, decoder(typing.cast(typing.Hashable, kind))(value))
 
 
@@ -71,7 +71,7 @@ def decoder(kind: typing.Any) -> Decoder:
 
 
 def plain(kind: type) -> Decoder:
-    """str, bool, int, float (which takes an int, too), None."""
+    """str, bool, int, float (which accepts an int), None."""
     name = {"NoneType": "null", "str": "text", "bool": "true or false",
             "int": "an integer", "float": "a number"}[kind.__name__]
 
@@ -90,14 +90,14 @@ def ranged(kind: type, limit: Range) -> Decoder:
 
     def read(value: object) -> object:
         number = value if type(value) is kind else read_number(value)  # noqa: E721
-        if least <= number < MOST:  # nan is not
+        if least <= number < MOST:  # false for nan
             return number
         raise DecodeError(f"{least:g} to 2^64")
     return read
 
 
 def union(kinds: tuple[typing.Any, ...]) -> Decoder:
-    """The first type that fits; None is tried first."""
+    """The first type that matches; None is tried first."""
     nullable = types.NoneType in kinds
     readers = [decoder(k) for k in kinds if k not in (types.NoneType,)]
 
@@ -154,7 +154,7 @@ def enumeration(kind: type[Enum]) -> Decoder:
 
 
 def as_is(kind: typing.Any) -> frozenset[type]:
-    """Types whose values need no decoding: most members of a journal."""
+    """Types whose values need no decoding, which are most members of a journal."""
     kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
     return frozenset(k for k in kinds if k in (str, int, float, bool, types.NoneType))
 

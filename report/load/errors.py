@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ends the reading of a campaign."""
+"""The error that ends the reading of a campaign."""
 
 
 class JournalError(Exception):
-    """The folder cannot be read as a campaign: the text says why."""
+    """The folder cannot be read as a campaign; the text is the reason."""

@@ -22,24 +22,24 @@ from report.load.trial import Latency
 
 COMPRESSED, PLAIN = 0x1C849314, 0x1C849313  # cookies
 HEADER = struct.Struct(">iiiiqqd")
-HALF = 1024  # sub-buckets that a doubling adds
+HALF = 1024  # sub-buckets per doubling
 DIGITS, MAX_NS, BUCKETS = 3, 2 ** 41 - 1, 32 * HALF
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """values [ns], ascending: the largest of each bucket with a count;
-    cumulated: how many values are at most as large."""
+    """values [ns], ascending: the largest value of each bucket with a count;
+    cumulated: number of values up to it."""
     values: npt.NDArray[np.int64]
     cumulated: npt.NDArray[np.int64]
 
     @property
     def count(self) -> int:
-        """Recorded values."""
+        """Number of recorded values."""
         return int(self.cumulated[-1]) if len(self.cumulated) else 0
 
     def quantile(self, p: float) -> float:
-        """Smallest value [ns] that a share p of all does not exceed, 0 < p <= 1."""
+        """Smallest value [ns] that a share p of all values does not exceed, 0 < p <= 1."""
         rank = max(int(np.ceil(p * self.count - 1e-9)), 1)
         return float(self.values[np.searchsorted(self.cumulated, rank)])
 
@@ -66,7 +66,7 @@ def words_of(data: bytes) -> Iterator[int]:
 
 
 def parse(payload: bytes) -> Histogram:
-    """A base64 payload; ValueError if it is none."""
+    """Decodes a base64 payload; ValueError if it is invalid."""
     packed = base64.b64decode(payload, validate=True)
     cookie, size = struct.unpack_from(">iI", packed)
     plain = zlib.decompress(packed[8:])
@@ -75,7 +75,7 @@ def parse(payload: bytes) -> Histogram:
             or length != len(plain) - HEADER.size:
         raise ValueError("not a compressed histogram of version 2")
     if scale != [0, DIGITS, 1, MAX_NS, 1.0]:
-        raise ValueError("not of ns with 3 digits")
+        raise ValueError("not in ns with 3 digits")
     index, at, counts = [], 0, []
     for word in words_of(plain[HEADER.size:]):
         if word > 0:
@@ -83,7 +83,7 @@ def parse(payload: bytes) -> Histogram:
             counts.append(word)
         at += 1 if word >= 0 else -word
     if at > BUCKETS or sum(counts) >= 2 ** 63:
-        raise ValueError("more buckets or values than a histogram has")
+        raise ValueError("more buckets or values than a histogram can hold")
     return Histogram(highest(np.array(index, np.int64)), np.cumsum(np.array(counts, np.int64)))
 
 
@@ -95,7 +95,7 @@ def read_file(path: Path, crc32: str | None) -> Histogram:
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from None
     if crc32 is not None and crc32 != seal.crc32(data):
-        raise JournalError(f"{path}: damaged, crc32 is not that of its line "
+        raise JournalError(f"{path}: damaged, its crc32 differs from that of its line "
                            f"in trials.jsonl: {seal.ADVICE}")
     lines = [line for line in data.splitlines() if line.startswith(b"Tag=")]
     try:
@@ -105,7 +105,7 @@ def read_file(path: Path, crc32: str | None) -> Histogram:
 
 
 def read(folder: Path, entry: Latency) -> Histogram | None:
-    """The histogram of a latency entry; None: it names no file."""
+    """The histogram of a latency entry; None: the entry names no file."""
     if not entry.histogram:
         return None
     return read_file(folder / f"{entry.histogram}.hlog", entry.hlog_crc32)

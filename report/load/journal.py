@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a campaign folder (results/README.md) and reports what is wrong in it.
+"""Reads a campaign folder (results/README.md) and reports its errors.
 
-Nothing is dropped silently: a line that cannot be used is a problem with its
-line number, a torn last line is named, and a cell without a result keeps its
-place with the reason.
+Nothing is dropped silently: an unusable line becomes a problem with its line number,
+a torn last line is reported, and a cell without a result keeps its place with the reason.
 """
 import dataclasses
 import re
@@ -17,16 +16,16 @@ from report.load.errors import JournalError
 from report.load.plan import Factors, Plan
 from report.load.trial import Status, Trial
 
-FORMAT, PROTOCOL = 1, 2  # of campaign.json; of its trials
+FORMAT, PROTOCOL = 1, 2  # versions of campaign.json and of its trials
 TIMED = ("throughput", "causes")  # measures whose trials need operations
-# In an id: the placement, and the memory if it is not the default. A cell that
-# runs for others, too, differs from them in these and the workload.
+# In an id: the placement, and the memory if it is not the default. A cell that also
+# runs for others differs from them only in these and in the workload.
 PLACED = re.compile(r"/t[0-9]+/([^/]+)(?:/(interleave|bind:[0-9]+)(?=/))?")
 Identity = tuple[str, int, str]  # cell, block, arm
 
 
 def read(path: Path | str) -> Campaign:
-    """The campaign in a folder; JournalError if it is none."""
+    """The campaign in a folder; JournalError if it lacks one."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")
@@ -60,8 +59,8 @@ def read_plan(path: Path) -> tuple[Plan, bool]:
         raise JournalError(f"{file}: format {FORMAT} expected")
     if meta.get("protocol", 1) != PROTOCOL:
         raise JournalError(
-            f"{file}: protocol {meta.get('protocol', 1)}, expected {PROTOCOL}: use the "
-            "report that came with what measured it, or measure again")
+            f"{file}: protocol {meta.get('protocol', 1)}, expected {PROTOCOL}: use the report "
+            "of the version that measured it, or measure again")
     check_hashes(file, meta)
     try:
         plan = decode(Plan, meta)
@@ -75,8 +74,8 @@ def read_plan(path: Path) -> tuple[Plan, bool]:
 
 
 def check_hashes(file: Path, meta: dict[str, object]) -> None:
-    """A plan that was changed after it ran is refused. A campaign that
-    another program wrote may have no hashes."""
+    """Rejects a plan that was changed after it ran. A campaign from another program may
+    lack hashes."""
     if "line_checksum" not in meta and "sha256" not in meta:
         return
     for key, compute in (("plan_sha256", seal.plan_sha256), ("sha256", seal.campaign_sha256)):
@@ -85,11 +84,11 @@ def check_hashes(file: Path, meta: dict[str, object]) -> None:
         except RecursionError:
             raise JournalError(f"{file}: nested too deeply") from None
         if not whole:
-            raise JournalError(f"{file}: damaged, {key} is not that of what "
-                               f"it covers: {seal.ADVICE}")
+            raise JournalError(f"{file}: damaged, {key} does not match "
+                               f"its content: {seal.ADVICE}")
     topology = file.with_name("topology.xml")
     if topology.exists() and meta.get("topology_sha256") != seal.sha256(topology.read_bytes()):
-        raise JournalError(f"{topology}: damaged, its hash is not "
+        raise JournalError(f"{topology}: damaged, its hash differs from "
                            f"topology_sha256: {seal.ADVICE}")
 
 
@@ -109,12 +108,12 @@ def cells_of(path: Path, plan: Plan, attempts: dict[Identity, list[Trial]]) -> d
 
 
 def names_of(path: Path, plan: Plan, cells: dict[str, Factors]) -> dict[str, tuple[Factors, ...]]:
-    """Cell id -> factors of the cells that were asked for and run as it."""
+    """Cell id -> factors of the requested cells that run as this cell."""
     names: dict[str, tuple[Factors, ...]] = {}
     for i, pair in enumerate(plan.same):
         match, cell = PLACED.search(pair.id), cells.get(pair.runs_as)
         if not match or cell is None:
-            raise JournalError(f"{path / 'campaign.json'}: same[{i}] has no id, or is of no cell")
+            raise JournalError(f"{path / 'campaign.json'}: same[{i}] has no id, or no such cell")
         names[cell.id] = (*names.get(cell.id, ()), dataclasses.replace(
             cell, workload=pair.id.partition(f"/{cell.map}/")[0], placement=match[1],
             memory=match[2] or "first-touch"))
@@ -122,15 +121,14 @@ def names_of(path: Path, plan: Plan, cells: dict[str, Factors]) -> dict[str, tup
 
 
 def with_goroutines(cell: Factors, trials: list[Trial]) -> Factors:
-    """Takes the factor from the results: plans before it was one left it out
-    of cells with bound goroutines."""
+    """Takes the factor from the results. Older plans omit it for cells with bound goroutines."""
     seen = [t.result.environment.goroutines for t in trials
             if t.result and t.result.environment and t.result.environment.goroutines]
     return dataclasses.replace(cell, goroutines=seen[-1]) if seen else cell
 
 
 def judged(cell: Factors, trial: Trial) -> Trial:
-    """A rate needs operations: a timed trial without any is void."""
+    """Marks a timed trial without operations as void, because its rate is undefined."""
     if cell.measure in TIMED and trial.usable and trial.rate is None:
         return dataclasses.replace(trial, status=Status.VOID,
                                    reason="no operation finished in the window")
@@ -158,7 +156,7 @@ def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[in
             if not lines[number] and number + 1 == len(lines):
                 problems.append(f"{file.name}:{number}: torn last line, ignored (wrong crc32)")
                 continue
-            raise JournalError(f"{file}:{number}: damaged, crc32 is not that "
+            raise JournalError(f"{file}:{number}: damaged, its crc32 differs from that "
                                f"of the line: {seal.ADVICE}")
         try:
             yield number, decode(Trial, strict_json.loads(line))
@@ -179,8 +177,8 @@ def planned_lines(path: Path, plan: Plan, sealed: bool,
 
 def attempts_of(lines: list[tuple[int, Trial]],
                 problems: list[str]) -> dict[Identity, list[Trial]]:
-    """Identity -> its lines; the last one counts (docs/adr/0024). A line that
-    is not the attempt after the one before it is a problem and left out."""
+    """Identity -> its lines; the last one counts (docs/adr/0024). A line that does not
+    follow the attempt before it is a problem and left out."""
     attempts: dict[Identity, list[Trial]] = {}
     for number, trial in lines:
         before = attempts.setdefault((trial.cell, trial.block, trial.arm), [])
@@ -194,6 +192,6 @@ def attempts_of(lines: list[tuple[int, Trial]],
 
 
 def name_of(trial: Trial) -> str:
-    """Which trial it is, on a line of a terminal: a file may hold anything."""
+    """The identity of a trial, made safe for a terminal: a file may hold anything."""
     text = f"{trial.cell} block {trial.block} arm {trial.arm}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""campaign.json: what was planned, where, and with which programs.
+"""campaign.json: the plan, the machine and the programs.
 
 Factors of a cell: docs/cell.schema.json. Times are in ns, shares 0 to 1.
 """
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, fields
 
 from report.load.decode import Amount, Count
 
-CLOSED = ("mix", "closed")  # loops whose threads do as much as they can
+CLOSED = ("mix", "closed")  # loops whose threads run as fast as they can
 COMMON = (*CLOSED, "paced", "open")  # loops of look-ups and writes
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """When a trial of the cell runs again (docs/adr/0029). Plans that are
-    older than the budget have no share."""
+    """When a trial of the cell runs again (docs/adr/0029). Plans older than the budget
+    lack a share."""
     most: int | None = None
     share: float | None = None
     wait_share: float | None = None
@@ -58,7 +58,7 @@ class Factors:
     base: str | None = None
     skip: str | None = None
     repeat: Repeat | None = None
-    control: bool = False  # the A/A control runs it as well
+    control: bool = False  # the A/A control also runs it
 
     @property
     def options(self) -> tuple[tuple[str, str], ...]:
@@ -68,22 +68,22 @@ class Factors:
 
     @property
     def alone(self) -> bool:
-        """Has every thread a CPU of its own?"""
+        """True if every thread has a CPU of its own."""
         return bool(self.cpus) and len(set(self.cpus)) == self.threads
 
     @property
     def crowded(self) -> bool:
-        """Are there more threads than CPUs?"""
+        """True if there are more threads than CPUs."""
         return bool(self.cpus) and self.threads > len(set(self.cpus))
 
     @property
     def common(self) -> bool:
-        """Is its loop the one of look-ups and writes?"""
+        """True if its loop runs look-ups and writes."""
         return self.loop in COMMON
 
     @property
     def closed(self) -> bool:
-        """Do its threads do as much as they can?"""
+        """True if its threads run as fast as they can."""
         return self.loop in CLOSED
 
 
@@ -94,7 +94,7 @@ OPTIONS = tuple((f.name, f.default) for f in fields(Factors) if f.name in (
 
 @dataclass(frozen=True, slots=True)
 class MapInfo:
-    """The description of a map (struct rm_impl) and its sheet (impls/facts)."""
+    """The description of a map (struct rm_impl) and its fact sheet (impls/facts)."""
     id: str
     label: str = ""
     family: str = ""
@@ -112,7 +112,7 @@ class MapInfo:
 
     @property
     def bound(self) -> bool:
-        """An upper bound or the driver's floor: no peer in a ranking."""
+        """True for an upper bound or the driver's floor, which are never ranked."""
         return self.family == "bound"
 
 
@@ -126,14 +126,14 @@ class SkippedMap:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something read from the machine: ok, absent, or why not."""
+    """A fact read from the machine: ok, absent, or why it could not be read."""
     status: str
     text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where it ran."""
+    """The machine of the campaign."""
     id: str = "unknown"
     topology: str | None = None
     cpus: Count = 0
@@ -154,7 +154,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What the programs were built from."""
+    """The sources of the programs."""
     commit: str | None = None
     dirty: bool | None = False  # None: not known
     compiler: str | None = None
@@ -169,7 +169,7 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A workload file, as it was expanded."""
+    """A workload file after expansion."""
     name: str
     file: str | None = None
     sha256: str | None = None
@@ -178,9 +178,9 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A program that runs cells; "head" is the one that is reported.
-    workload None: cells of all workloads without arms of their own;
-    flavour: of an A/A control, which runs the cells with `control` only."""
+    """A program that runs cells; the arm "head" is reported. workload None: cells of all
+    workloads without arms of their own; flavour: of an A/A control, which runs only the
+    cells with `control`."""
     name: str = "head"
     workload: str | None = None
     program: str | None = None
@@ -192,21 +192,21 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The window that trials of an arm set for a cell (runs with arms)."""
+    """The window that the trials of an arm set for a cell (runs with arms)."""
     cell: str
     window_ns: Count
 
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """A cell that was asked for and is `runs_as` in all that runs."""
+    """A requested cell that equals `runs_as` in everything that runs."""
     id: str
     runs_as: str = field(metadata={"name": "as"})
 
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """What else worked on the machine before the first trial."""
+    """Other work on the machine before the first trial."""
     text: str
 
 
@@ -251,5 +251,5 @@ class Plan:
     def arms_of(self, cell: Factors) -> tuple[str, ...]:
         """Names of the arms that run a cell."""
         arms = [a for a in self.arms if cell.control or not a.flavour]
-        own = [a.name for a in arms if a.workload == cell.workload]
-        return tuple(own or (a.name for a in arms if a.workload is None))
+        matching = [a.name for a in arms if a.workload == cell.workload]
+        return tuple(matching or (a.name for a in arms if a.workload is None))

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the budget of repeats left as it was (docs/adr/0029): the walk that a
-campaign takes, over the lines of its journal."""
+"""The spending of a campaign's budget of repeats (docs/adr/0029), recomputed from the
+lines of its journal."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from report.load.plan import Factors, Plan
 from report.load.trial import Status, Trial
 
-LAST = 11  # attempts of a trial, at most
+LAST = 11  # most attempts of a trial
 UNBOUNDED = float(LAST - 1)  # repeats that a trial allows in a plan without a budget
 ROUNDING = 1e-6  # shares are sums of doubles
 Place = tuple[Factors, int]  # a cell and a block
-Lines = Mapping[tuple[str, int, int], Sequence[Trial]]  # (cell, block, attempt) -> one an arm
+Lines = Mapping[tuple[str, int, int], Sequence[Trial]]  # (cell, block, attempt) -> one per arm
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """What became of the budget, in the rounds that ran to their end.
+    """The spending of the budget in the rounds that were completed.
 
-    left     trials that stayed void or disturbed as it was spent
-    in_vain  of these, repeated before
-    spent    rounds in which it was spent
+    left     trials that stayed void or disturbed because the budget was spent
+    in_vain  of these, trials that had been repeated
+    spent    rounds in which the budget was spent
     made     repeats; allowed: by the budget
-    whole    no trial and no repeat that the budget allows is to come
+    whole    true if no trial and no allowed repeat is pending
     """
     left: int = 0
     in_vain: int = 0
@@ -33,7 +33,7 @@ class Repeats:
 
 
 def most_of(cell: Factors) -> int:
-    """Repeats of each trial of a cell, at most."""
+    """Most repeats of each trial of a cell."""
     return (cell.repeat.most or 0) if cell.repeat else 0
 
 
@@ -44,7 +44,7 @@ def share_of(cell: Factors) -> float:
 
 
 def rounds_of(plan: Plan) -> tuple[tuple[tuple[str, int], ...], ...]:
-    """(cell id, block) in running order. An index of no cell is left out."""
+    """(cell id, block) in running order. Indices without a cell are left out."""
     done: dict[int, int] = {}
     rounds = []
     for order in plan.order:
@@ -56,12 +56,12 @@ def rounds_of(plan: Plan) -> tuple[tuple[tuple[str, int], ...], ...]:
 
 
 def spoilt(trial: Trial) -> bool:
-    """Is it void or disturbed?"""
+    """True if it is void or disturbed."""
     return trial.status is Status.VOID or trial.disturbed is not None
 
 
 def is_due(lines: Sequence[Trial], arms: int) -> bool:
-    """Do these lines, one of each arm, require another attempt?"""
+    """True if these lines, one per arm, require another attempt."""
     return (len(lines) == arms and any(map(spoilt, lines)) and all(
         t.status in (Status.OK, Status.VOID) for t in lines))
 
@@ -79,7 +79,7 @@ def earned(plan: Plan, members: Sequence[Place]) -> float:
 
 
 def walk(plan: Plan, attempts: Mapping[tuple[str, int, str], Sequence[Trial]]) -> Repeats:
-    """What became of the budget.
+    """Recomputes the spending of the budget.
 
     attempts -- (cell, block, arm) -> its lines, by attempt
     """
@@ -114,9 +114,8 @@ def play(plan: Plan, members: Sequence[Place], lines: Lines, state: Repeats,
 
 def by_attempts(members: Sequence[Place], arms: Mapping[str, int], lines: Lines,
                 budget: float) -> tuple[int, list[int]] | None:
-    """(repeats, the attempt of each trial that was left as it was) of a
-    round; None: a repeat that the budget allows is not there, so that the
-    campaign goes on."""
+    """(repeats, the attempt of each trial that was not repeated) of a round; None: a
+    repeat that the budget allows is missing, so that the campaign continues."""
     made = 0
     left: list[int] = []
     over = False

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checksums of a campaign's folder (results/README.md); `readmostly dev
-validate` checks the same in C."""
+"""The checksums of a campaign's folder (results/README.md). `readmostly dev validate`
+checks them in C."""
 import hashlib
 import json
 import re
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 LINE = re.compile(rb'(.*),"crc32":"([0-9a-f]{8})"\}', re.S)
 ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 QUOTE = json.JSONEncoder(ensure_ascii=False).encode
-ADVICE = "`readmostly dev validate` names all that is wrong in the folder"
+ADVICE = "`readmostly dev validate` lists all errors in the folder"
 
 
 def crc32(data: bytes) -> str:
@@ -24,8 +24,8 @@ def sha256(data: bytes) -> str:
 
 
 def line_is_whole(line: bytes, sealed: bool) -> bool:
-    """Is a line of trials.jsonl as it was written? A line without a checksum
-    is, if the campaign is older than checksums (not sealed)."""
+    """True if a line of trials.jsonl is unchanged. A line without a checksum counts as
+    unchanged if the campaign is older than checksums (not sealed)."""
     match = LINE.fullmatch(line)
     if not match:
         return not sealed
@@ -33,7 +33,7 @@ def line_is_whole(line: bytes, sealed: bool) -> bool:
 
 
 def real(value: float) -> str:
-    """As the runner's library prints it, with 17 digits."""
+    """A number as the runner's JSON library prints it, with 17 digits."""
     mantissa, e, exponent = f"{value:.17g}".partition("e")
     if e:
         return f"{mantissa}e{int(exponent)}"
@@ -41,7 +41,7 @@ def real(value: float) -> str:
 
 
 def quoted(text: str) -> str:
-    """As that library escapes it: hexadecimal digits are capitals."""
+    """A string as that library escapes it, with capital hexadecimal digits."""
     return ESCAPE.sub(lambda m: "\\u" + m[1].upper() if m[1] else m[0], QUOTE(text))
 
 
@@ -57,12 +57,12 @@ def canonical(value: object) -> str:
 
 
 def campaign_sha256(meta: Mapping[str, object]) -> str:
-    """What "sha256" of campaign.json must be: over all other members."""
+    """The expected "sha256" of campaign.json: over all other members."""
     rest = {k: v for k, v in meta.items() if k != "sha256"}
     return sha256(canonical(rest).encode())
 
 
 def plan_sha256(meta: Mapping[str, object]) -> str:
-    """What "plan_sha256" must be."""
+    """The expected "plan_sha256"."""
     plan = {k: meta.get(k) for k in ("seed", "cells", "order")}
     return sha256(canonical(plan).encode())

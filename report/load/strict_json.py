@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON as the runner writes it: each member once, finite numbers, no depth
-that ends a reader. What Python's reader takes beyond that is an error."""
+"""Parses JSON as the runner writes it: unique members, finite numbers, limited depth.
+Anything else that Python's parser accepts is an error."""
 import json
 import math
 
@@ -8,7 +8,7 @@ DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
 def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object; two members with one name are an error, as one is lost."""
+    """An object; a repeated member is an error, because one value would be lost."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -26,23 +26,23 @@ def number(text: str) -> float:
 
 
 def whole(text: str) -> int:
-    """The runner's library holds 64 bits."""
+    """An integer of 64 bits, the range of the runner's library."""
     value = int(text)
     if not -(1 << 63) <= value < 1 << 63:
-        raise ValueError(f"{text[:24]}... is no number of 64 bits")
+        raise ValueError(f"{text[:24]}... does not fit 64 bits")
     return value
 
 
 def may_be_long(data: bytes) -> bool:
-    """Has the text as many digits in a row as a number that 64 bits do not
-    hold? Journals have millions of lines that do not."""
+    """True if the text has enough digits in a row for a number beyond 64 bits. Millions
+    of journal lines lack them, and skip the slow check."""
     return b"0" * 19 in data.translate(DIGITS)
 
 
 def loads(text: str | bytes) -> object:
-    """The value of a text or of UTF-8; ValueError if it is none."""
+    """The value of a text or of UTF-8 bytes; ValueError if it is invalid."""
     if isinstance(text, bytes):
-        data, text = text, text.decode()  # Python's reader takes UTF-16, too
+        data, text = text, text.decode()  # Python's parser would also accept UTF-16
     else:
         data = text.encode(errors="surrogatepass")
     try:
@@ -50,7 +50,7 @@ def loads(text: str | bytes) -> object:
             text, object_pairs_hook=members,
             parse_int=whole if may_be_long(data) else None,
             parse_float=number, parse_constant=number)
-        if "\\u" in text:  # half a pair of surrogates cannot be written
+        if "\\u" in text:  # an unpaired surrogate cannot be written
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except RecursionError:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line of trials.jsonl (docs/reference/trial-protocol.md, results/README.md), as far as
-the report reads it; `readmostly dev validate` checks all members.
+"""A line of trials.jsonl (docs/reference/trial-protocol.md, results/README.md), with the
+members that the report reads. `readmostly dev validate` checks all members.
 
 Times are in ns, sizes in bytes, shares 0 to 1. None: not known.
 """
@@ -13,7 +13,7 @@ from report.load.decode import Amount, Count
 
 
 class Status(str, Enum):
-    """What became of a trial."""
+    """The outcome of a trial."""
     OK = "ok"
     VOID = "void"
     FAILED = "failed"
@@ -22,7 +22,7 @@ class Status(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What one thread did in the window."""
+    """The work of one thread in the window."""
     ops: Count
     writes: Count | None = None
     cpu: int | None = None
@@ -55,7 +55,7 @@ class Statistic:
     name: str
     unit: str
     value: float | None
-    window: float | None = None  # what the window added
+    window: float | None = None  # increase in the window
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """What the map did now and then in a slice, all threads together."""
+    """An occasional action of the map in a slice, summed over all threads."""
     event: str
     count: Count
     ns: Amount
@@ -83,7 +83,7 @@ class Pause:
 class Slice:
     """50 ms of the window of an open loop.
 
-    bytes   held at its end; None: the map does not report it
+    bytes   held at its end; None: not reported by the map
     pauses  None: trials without hooks
     """
     operations: Count
@@ -95,7 +95,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A counter of cache or core. quality: exact, replayed, or why not."""
+    """A counter of cache or core. quality: exact, replayed, or why it is unknown."""
     metric: str
     total: float | None = None
     event: str | None = None
@@ -114,8 +114,8 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the process read of its surroundings. adds_per_ns: dependent
-    additions per ns of the slowest CPU: its frequency in GHz."""
+    """Readings of the process about its surroundings. adds_per_ns: dependent additions
+    per ns of the slowest CPU, which equals its frequency in GHz."""
     adds_per_ns_before: float | None = None
     adds_per_ns_after: float | None = None
     own_threads: bool | None = None
@@ -126,7 +126,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the program of a trial answered."""
+    """The answer of a trial's program."""
     status: str | None = None
     reason: str | None = None
     ops: Count | None = None
@@ -149,13 +149,13 @@ class Result:
 
     @property
     def threads(self) -> tuple[Thread, ...]:
-        """by_thread, () if the program does not report them."""
+        """by_thread, or () if the program does not report it."""
         return self.by_thread or ()
 
     def bytes_per_key(self, peak: bool = False) -> float | None:
-        """Resident memory after the fill, or at the peak, less that of the
-        empty map. The kernel adds up late what it reports as the peak: it is no
-        less than what was seen before."""
+        """Resident memory after the fill, or at the peak, minus the empty map's. The
+        kernel updates the reported peak late, so the larger of the peak and earlier
+        readings is used."""
         f = self.footprint
         if not f or not self.keys_before or f.rss_empty_bytes is None \
                 or f.rss_filled_bytes is None or peak and f.rss_peak_bytes is None:
@@ -168,7 +168,7 @@ class Result:
 class Trial:
     """One attempt. The last attempt of (cell, block, arm) counts.
 
-    slot  0: it ran first of the arms of its pair
+    slot  0: it ran first among the arms of its pair
     """
     cell: str
     block: Count
@@ -188,18 +188,18 @@ class Trial:
 
     @property
     def usable(self) -> bool:
-        """Does it count: finished, right, and with a result?"""
+        """True if it counts: finished, correct, and with a result."""
         return self.status is Status.OK and self.result is not None
 
     @property
     def started(self) -> bool:
-        """Did a process run?"""
+        """True if a process ran."""
         return self.exit != "not started"
 
     @property
     def rate(self) -> float | None:
-        """Operations per second of all threads together; None: no operation,
-        or a window of less than 1 ns, of which the rate may be infinite."""
+        """Operations per second, summed over all threads; None: no operation, or a window
+        below 1 ns, for which the rate may be infinite."""
         r = self.result
         if r is None or not r.ops or not r.elapsed_ns or r.elapsed_ns < 1:
             return None
@@ -217,9 +217,8 @@ class Trial:
 
     @property
     def waited(self) -> float:
-        """Share of the window that its threads spent on the run queue, all
-        together; nan: not known. It counts from the window's barriers, so
-        that a late thread may have more than 1."""
+        """Share of the window that its threads spent on the run queue, summed over threads;
+        nan: not known. It starts at the window's barriers, so that a late thread may exceed 1."""
         threads = self.result.threads if self.result else ()
         waits = [t.runqueue_wait_ns for t in threads]
         span = sum(t.elapsed_ns or 0 for t in threads)

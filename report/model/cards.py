@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a map is and promises: the fields of its description and its sheet."""
+"""The card of a map: its properties, from its description and its fact sheet."""
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-GO_ARMS = ("go_classic_", "go_other_", "go_")  # begin ids of maps of Go: one for each compiler
+GO_ARMS = ("go_classic_", "go_other_", "go_")  # id prefixes of Go maps, one per compiler
 
 
 class Wait(str, Enum):
-    """Does a look-up wait for a writer?"""
+    """Whether a look-up waits for a writer."""
     NEVER = "no"
     SOMETIMES = "sometimes"
     ALWAYS = "yes"
 
 
 class Scan(str, Enum):
-    """What an iteration over all entries returns while others write."""
+    """The result of an iteration over all entries during concurrent writes."""
     MOMENT = "one moment"
     EACH_ONCE = "each entry once"
     NONE = "no promise"
@@ -28,16 +28,16 @@ class Card:
 
     language  C, C++, Go, Java, Rust
     file      source file in this tree; None: part of a language's library
-    package   Debian package that has it; None: none
-    origin    what it was made from, with version
-    many_writers  do writes to different keys run at the same time
-    duty      what a look-up asks of its caller; "none": nothing
+    package   Debian package that contains it; None: no package
+    origin    its source, with version
+    many_writers  whether writes to different keys run at the same time
+    duty      what the caller of a look-up must do; "none": nothing
     reference True: an upper bound or a misuse, shown but never ranked
-    misuse    a planted error: verification must fail
-    facts     further lines of its sheet (impls/facts), name and text
-    port      written in C after a map of Go's
+    misuse    an injected error: verification must fail
+    facts     further lines of its fact sheet (impls/facts), name and text
+    port      written in C after a map of Go
     version   of the Go that compiled it, as 1.26.1; None: another language
-    design    of a map of Go, in short: map+RWMutex
+    design    short name of a Go map: map+RWMutex
     """
     id: str
     label: str
@@ -67,19 +67,19 @@ class Card:
 
     @property
     def release(self) -> str | None:
-        """The version without its patch: 1.26."""
+        """The version without its patch level: 1.26."""
         return self.version and ".".join(self.version.split(".")[:2])
 
 
 def parts_of(name: str) -> tuple[str, str]:
-    """Compiler and map of a map of Go: go_classic_map_rw -> ("go_classic_", "map_rw")."""
+    """Compiler and map of a Go map: go_classic_map_rw -> ("go_classic_", "map_rw")."""
     arm = next((arm for arm in GO_ARMS if name.startswith(arm)), "")
     return arm, name.removeprefix(arm)
 
 
 def short_names(cards: Iterable[Card]) -> dict[str, str]:
-    """Id -> the name in figures: go_map_rw@1.26 of go_map_rw and go_map_rw@1.19
-    of go_classic_map_rw. Two maps with one name keep their ids."""
+    """Id -> the name in figures: go_map_rw -> go_map_rw@1.26, go_classic_map_rw ->
+    go_map_rw@1.19. Two maps with the same name keep their ids."""
     found = {card.id: f"go_{parts_of(card.id)[1]}@{card.release}"
              for card in cards if card.release}
     short = list(found.values())
@@ -87,13 +87,13 @@ def short_names(cards: Iterable[Card]) -> dict[str, str]:
 
 
 def full_names(cards: Iterable[Card]) -> dict[str, str]:
-    """Id -> the name in sentences, which marks a C port as such."""
+    """Id -> the name in sentences, which marks C ports."""
     all_ = tuple(cards)
     return short_names(all_) | {c.id: f"{c.id} (C port)" for c in all_ if c.port}
 
 
 def renamed(text: str, known: Mapping[str, str]) -> str:
-    """A sentence with these names for the ids in it. Ids of cells stay."""
+    """A sentence in which these names replace ids of maps. Ids of cells stay."""
     if not known:
         return text
     ids = "|".join(map(re.escape, known))

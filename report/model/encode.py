@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model as JSON, and the JSON schema that follows from its classes."""
+"""Encodes the model as JSON, and generates the JSON schema from its classes."""
 import dataclasses
 import json
 import sys
@@ -14,7 +14,7 @@ PLAIN: dict[object, str] = {str: "string", bool: "boolean", int: "integer",
 
 
 def plain(item: object) -> Json:
-    """Dataclasses become objects, tuples lists, enumerated words strings."""
+    """Converts dataclasses to objects, tuples to lists, enumerated words to strings."""
     if isinstance(item, Enum):
         return plain(item.value)
     if item is None or isinstance(item, (bool, int, float, str)):
@@ -33,8 +33,8 @@ def to_json(item: object) -> str:
 
 
 def schema(cls: type, name: str) -> dict[str, Json]:
-    """The JSON schema (2020-12) of a dataclass; name: of its file.
-    ValueError: two dataclasses in it have one name."""
+    """The JSON schema (2020-12) of a dataclass; name: name of its file. ValueError: two
+    dataclasses in it have the same name."""
     definitions: dict[str, Json] = {}
     for one in reached(cls):
         if one.__name__ in definitions:
@@ -46,7 +46,7 @@ def schema(cls: type, name: str) -> dict[str, Json]:
 
 
 def schema_text(cls: type, name: str) -> str:
-    """The schema with a line for each dataclass."""
+    """The schema with one line per dataclass."""
     whole = schema(cls, name)
     definitions = whole.pop("$defs")
     assert isinstance(definitions, dict)
@@ -55,7 +55,7 @@ def schema_text(cls: type, name: str) -> str:
 
 
 def properties(cls: type) -> Json:
-    """The schema of a dataclass; all its fields are required."""
+    """The schema of a dataclass; all of its fields are required."""
     hints = typing.get_type_hints(cls, vars(sys.modules[cls.__module__]))
     names: list[Json] = list(hints)
     fields: dict[str, Json] = {name: of_hint(hints[name]) for name in hints}
@@ -83,7 +83,7 @@ def of_hint(hint: object) -> Json:
 
 
 def reached(cls: type) -> Iterator[type]:
-    """A dataclass and those that its fields hold, each once."""
+    """A dataclass and those in its fields, each once."""
     todo: list[object] = [cls]
     known: set[object] = set()
     while todo:

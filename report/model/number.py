@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers with their uncertainty, and what is concluded from two of them."""
+"""Numbers with their uncertainty, and the verdict of comparing two of them."""
 from dataclasses import dataclass
 from enum import Enum
 
@@ -8,7 +8,7 @@ class Verdict(str, Enum):
     """The result of comparing one map with another."""
     FASTER = "faster"
     SLOWER = "slower"
-    EQUIVALENT = "equivalent"  # the interval lies inside of 1/1.02 to 1.02
+    EQUIVALENT = "equivalent"  # the interval lies inside 1/1.02 to 1.02
     UNDECIDED = "undecided"
     INVALID = "invalid"  # no interval, a failed control, a wrong answer
 
@@ -27,10 +27,10 @@ class Unit(str, Enum):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A centre with the interval of a level.
+    """A centre with an interval at a confidence level.
 
-    value   None: not known, reason states why
-    low, high  None: too few trials for an interval, reason states how many
+    value   None: not known; see the reason
+    low, high  None: too few trials for an interval; the reason has the number
     n       trials, or pairs of trials
     reason  why value or interval is missing
     """
@@ -46,7 +46,7 @@ class Estimate:
     def margin(self) -> float | None:
         """Half of the relative width: 0.03 is "± 3 %"; None: no interval.
 
-        The larger side, so that the printed margin covers the interval.
+        Uses the larger side, so that the printed margin covers the interval.
         """
         if not self.value or self.low is None or self.high is None:
             return None
@@ -60,13 +60,13 @@ def unknown(unit: Unit, reason: str) -> Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The speed of one map divided by that of another, paired by block.
+    """Ratio of the speeds of two maps, paired by block.
 
     ratio   map / against at 95 %, by itself
-    low, high  interval that holds jointly for all pairs of the group; the
-            verdict is by it. None: too few pairs
-    smallest_visible  least true ratio that a run as noisy as this one
-            decides in 90 % of runs; None: not known
+    low, high  interval that holds jointly for all pairs of the group and gives
+            the verdict. None: too few pairs
+    smallest_visible  least true ratio that 90 % of runs with this noise
+            decide; None: not known
     reason  why the verdict is "invalid"
     """
     map: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result of a campaign: what verdicts.json holds."""
+"""The result of a campaign, which verdicts.json contains."""
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,12 +14,12 @@ FORMAT = 3  # of verdicts.json
 
 @dataclass(frozen=True)
 class Campaign:
-    """Where and how it was measured.
+    """Where and how the campaign was measured.
 
     created   ISO 8601, UTC
     virtual   None: not known
     minutes   wall time of all trials
-    synthetic no number was measured: a program wrote the campaign
+    synthetic a program wrote the campaign; no number was measured
     replayed  counter values come from a recording
     """
     name: str
@@ -34,16 +34,16 @@ class Campaign:
     compiler: str | None
     synthetic: bool
     replayed: bool
-    window_ns: int  # of a trial of the headline
+    window_ns: int  # length of a headline trial
 
 
 @dataclass(frozen=True)
 class Runs:
-    """What became of the planned trials.
+    """Numbers of planned trials by their outcome.
 
-    skipped   cells left out by the plan; uncounted: those among them that
-              need counters this machine does not give
-    pending   planned trials that did not run yet
+    skipped   cells left out by the plan; uncounted: those that need counters
+              which this machine does not provide
+    pending   planned trials that have not run yet
     failed_maps  maps with a wrong answer, (id, reason)
     missing   ids of cells without a result
     """
@@ -64,19 +64,19 @@ class EarlierRun:
     name: str
     created: str
     leader: str
-    rate: float | None  # operations/s
-    lead: float | None  # this run's leader / this run's runner-up, there
+    rate: float | None  # of its leader, operations/s
+    lead: float | None  # in that run: this run's leader / this run's runner-up
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The first sentence: about groups[0].
+    """The first sentence, about groups[0].
 
-    runner_up  the map behind the leader whose lead is smallest
-    lead       leader against runner-up
+    runner_up  the map over which the leader's lead is smallest
+    lead       leader / runner-up
     scaling    leader: rate at the headline's threads / rate at 1 thread
-    unseen     median of the least true ratios that the group's comparisons
-               would have decided (Comparison.smallest_visible)
+    unseen     median of the smallest true ratios that the comparisons of the
+               group would have decided (Comparison.smallest_visible)
     """
     runner_up: str | None
     lead: Comparison | None
@@ -86,7 +86,7 @@ class Answer:
 
 
 class Need(str, Enum):
-    """What a visitor may need of a map."""
+    """A requirement that a reader may have."""
     GROWS = "the table must grow"
     PACKAGE = "from a package"
     PACKAGE_WRITERS = "package, many writers"
@@ -101,8 +101,8 @@ class Pick:
     """The best map for one need at the headline's place.
 
     maps     the best map, and those that are too close to call: undecided, or
-             for memory and time with an interval that reaches its interval
-    number   its rate; memory or median time for those needs
+             for memory and time with an overlapping interval
+    number   its rate, or for these two needs its memory or median time
     rates    rates of `maps`
     """
     need: Need
@@ -113,13 +113,13 @@ class Pick:
 
 @dataclass(frozen=True)
 class GoAnswer:
-    """The ranking of the Go maps that one compiler made, at the headline's place.
+    """The ranking of one compiler's Go maps at the headline's place.
 
     version     of the compiler: 1.26, or 1.26.1 if two have one release
     goroutines  free or wired; None: not known
-    closest     the fastest against the rival that is closest to it
+    closest     the fastest map compared with its closest rival
     pair        sync.Map and map+RWMutex, the one with the higher centre first
-    differs     the newest Go has another map in front, or another of the pair
+    differs     another map leads than with the newest Go, or in the pair
     """
     version: str
     goroutines: str | None
@@ -136,7 +136,7 @@ class BoardRow:
 
     slower    leader / this map
     scaling   rate at the headline's threads / rate at 1 thread
-    memory    bytes an entry
+    memory    bytes per entry
     lookup    median service time of a look-up at a fixed rate
     """
     map: str
@@ -149,14 +149,14 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class Winner:
-    """The first of a filtered group: decided, or too close to call."""
+    """The winner of a filtered group: decided, or too close to call."""
     maps: tuple[str, ...]
     rate: Estimate
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Who wins at another place: None: nothing is decided there.
+    """The winners at another place. None: undecided.
 
     group   index of its group in Result.groups
     """
@@ -186,8 +186,8 @@ class LatencyRow:
 
 @dataclass(frozen=True)
 class Latency:
-    """rate: operations per second of all threads; floor: of the driver alone,
-    by language; rows from short to long."""
+    """rate: operations per second of all threads; floors: the driver without a map, by
+    language; rows from short to long."""
     place: Place
     rate: float
     rows: tuple[LatencyRow, ...]
@@ -211,17 +211,17 @@ class ClaimRow:
 
 @dataclass(frozen=True)
 class Next:
-    """The next mode of `make bench`; minutes it takes at most."""
+    """The next mode of `make bench`, and the most minutes that it takes."""
     mode: str
     minutes: float
 
 
 @dataclass(frozen=True)
 class Result:
-    """All that page, terminal and files print.
+    """Everything that page, terminal and files print.
 
     groups     groups[0] is the headline's
-    undecided  groups without a winner, indices
+    undecided  indices of groups without a winner
     tables     of the linked pages
     go         Go's maps by compiler, the newest first
     go_open    only C ports of Go's maps have a result at the headline's place

@@ -9,7 +9,7 @@ Value = None | str | int | float | Estimate
 
 @dataclass(frozen=True)
 class Table:
-    """columns are keys of render/tables.toml; each row has as many values."""
+    """columns are keys of render/tables.toml; each row has one value per column."""
     id: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May one act on the answer?"""
+"""Checks of a run, and the verdict on whether its answer can be relied on."""
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,7 +14,7 @@ class Trust(str, Enum):
 
 
 class State(str, Enum):
-    """The answer to one question. UNKNOWN: this run could not tell."""
+    """The answer to one question. UNKNOWN: the run cannot answer it."""
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -37,7 +37,7 @@ class Check:
 
     weight   verdict on the run if the check does not pass
     found, limit  the number that decided, and its limit
-    count, of  what was counted
+    count, of  see the table
     maps     maps that the answer is about, the worst first
     estimate the estimate that decided
     first, second  STEADY: the lead (leader / runner-up) in the first and in
@@ -71,7 +71,7 @@ class Check:
 class Assessment:
     """The verdict on a run: the worst of its checks.
 
-    reason   the check that decided; None: good
+    reason   the check that decided; None: the run is good
     """
     verdict: Trust
     reason: Check | None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One campaign as an entry of results/public/: its rankings, its machine and
-version, and the hashes of the journal that they follow from. An entry is a
-function of the campaign's folder: derived again, it is the same."""
+"""A campaign as an entry of results/public/: its rankings, machine and version, and the
+hashes of its journal. The entry depends only on the campaign's folder, so it can be
+derived again."""
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from report.model.result import Campaign
 from report.model.trust import Assessment
 
 FORMAT, KIND = 2, "public result"
-DIGITS = 6  # significant; mathematical libraries differ in the last ones
+DIGITS = 6  # significant digits; mathematical libraries differ in the last ones
 
 
 @dataclass(frozen=True)
 class PublicResult:
-    """results/public/NAME.json; docs/public.schema.json follows from it.
+    """results/public/NAME.json, from which docs/public.schema.json is generated.
 
     journal  address of the campaign's folder
     trust    verdict NOT: the page recommends no map
-    margin   below it a ratio does not matter
+    margin   ratios below it do not matter
     groups   the headline's first
     notes    what is missing; (): the campaign is complete
     """
@@ -66,7 +66,7 @@ def of_folder(path: Path, journal: str) -> PublicResult:
 
 
 def rounded(value: Json) -> Json:
-    """The same with numbers of DIGITS significant digits."""
+    """Rounds numbers to DIGITS significant digits."""
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}")
     if isinstance(value, dict):
@@ -80,7 +80,7 @@ def as_json(entry: PublicResult) -> Json:
 
 
 def read(path: Path) -> tuple[Json, PublicResult]:
-    """An entry's file, as it is and decoded; JournalError."""
+    """An entry's file, raw and decoded; JournalError."""
     try:
         contents = strict_json.loads(path.read_bytes())
         entry = decode(PublicResult, contents)
@@ -93,7 +93,7 @@ def read(path: Path) -> tuple[Json, PublicResult]:
 
 
 def leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
-    """(place, text) of each value; a list has its length as its text."""
+    """(place, text) of each value; the text of a list is its length."""
     if isinstance(value, dict):
         yield at, "an object"
         for key in sorted(value):
@@ -107,7 +107,7 @@ def leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
 
 
 def first_difference(stored: Json, true: Json) -> str | None:
-    """The first place at which two entries differ; None: they do not."""
+    """The first place at which two entries differ; None: they are equal."""
     one, two = dict(leaves(stored)), dict(leaves(true))
     return next((f"{at}: {one.get(at, 'nothing')}, the journal gives {two.get(at, 'nothing')}"
                  for at in {**two, **one} if one.get(at) != two.get(at)), None)

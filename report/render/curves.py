@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rates over more than two thread counts, drawn by matplotlib as SVG that
-stands in the page. Two thread counts are the slopes of figures.py."""
+"""Draws rates over more than two thread counts as SVG for the page, with matplotlib.
+figures.py draws two thread counts as slopes."""
 import io
 import math
 import re
@@ -9,18 +9,18 @@ from collections.abc import Mapping, Sequence
 from report.model.result import Scaling
 from report.render.figures import WIDTH, apart, trend
 
-# matplotlib writes colours as hex; these become the colours of the page.
+# matplotlib writes colours as hex; these are replaced by the colours of the page.
 COLOURS = {"#000001": "var(--fg)", "#000002": "var(--line)", "#000003": "var(--mut)",
            "#000004": "var(--ok)", "#000005": "var(--bad)"}
 FG, GRID, MUTED, UP, DOWN = COLOURS
 TRENDS = {"up": UP, "down": DOWN, "flat": MUTED}
 MARKERS = "osD^v<>Pp*hXd"
-INCHES = (WIDTH / 72, 4.4)  # a point is a pixel of the page on a telephone
+INCHES = (WIDTH / 72, 4.4)  # one point is one pixel of the page on a telephone
 LETTERS = 12.0  # points
 
 
 def curves(scaling: Sequence[Scaling], names: Mapping[str, str]) -> str | None:
-    """An <svg>; None: at most two thread counts. names: of some maps, by id."""
+    """An <svg>; None: at most two thread counts. names: display names, by id."""
     counts = sorted({t for one in scaling for t in one.threads})
     if len(counts) < 3:
         return None
@@ -71,12 +71,12 @@ def label(axes: object, last: int, ends: Sequence[tuple[float, str, str]]) -> No
 def inline(svg: str) -> str:
     """The <svg> element with the colours of the page and a text alternative."""
     svg = svg[svg.index("<svg"):]
-    # a style element of a drawing would hold for the whole page
+    # a style element of a drawing would apply to the whole page
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.S)
-    # HTML has the name spaces, the page the size, and `type` is old.
+    # In HTML, name spaces are implied, CSS sets the size, and `type` is obsolete.
     svg = re.sub(r' (xmlns(:xlink)?|version|type)="[^"]*"', "", svg)
     svg = re.sub(r'^<svg( width="[^"]*"| height="[^"]*")*', "<svg", svg)
     for hexadecimal, name in COLOURS.items():
         svg = svg.replace(hexadecimal, name)
-    return svg.replace("<svg ", '<svg role="img" aria-label="Throughput of each map over '
-                       'threads; the numbers are in the table of throughput" ', 1)
+    return svg.replace("<svg ", '<svg role="img" aria-label="Throughput of each map by number '
+                       'of threads; the table of throughput has the values" ', 1)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Positions of bars, lines and dots on the page; the templates draw them.
 
-Lengths are CSS pixels of a figure that is WIDTH wide, which is as much as a
-telephone has: a figure that is shown larger has larger letters.
+Lengths are CSS pixels of a figure that is WIDTH wide, the width of a telephone. Letters
+grow with the figure.
 """
 import math
 from collections.abc import Sequence, Set
@@ -19,14 +19,14 @@ NAMES = 126.0  # left of the dots
 
 
 class Bar(NamedTuple):
-    """A bar with its interval, in % of the space for the largest one."""
+    """A bar with its interval, in % of the length of the largest bar."""
     width: float
     left: float
     span: float
 
 
 class Tick(NamedTuple):
-    """A mark of an axis and its value."""
+    """A tick of an axis and its value."""
     at: float
     value: float
 
@@ -38,7 +38,7 @@ class Point(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A map over threads. trend: up, down, or flat if that is not certain."""
+    """A map over threads. trend: up, down, or flat if it is not certain."""
     points: tuple[Point, ...]
     label_y: float
     trend: str
@@ -58,7 +58,7 @@ class Dots(NamedTuple):
     """A figure of latencies, log scale; ticks are ns.
 
     rows    y, x of the median, x of P99 for each map; None: not known
-    floors  x of the median of each driver alone
+    floors  x of the median of each driver without a map
     """
     width: float
     height: float
@@ -68,12 +68,12 @@ class Dots(NamedTuple):
 
 
 def known(estimates: Sequence[Estimate]) -> list[float]:
-    """The values that there are."""
+    """The known values."""
     return [e.value for e in estimates if e.value is not None]
 
 
 def bars(board: Sequence[BoardRow], bounds: Set[str]) -> dict[str, Bar]:
-    """The bar of each map that has a rate. Bars of bounds may be cut off."""
+    """The bar of each map with a rate. Bars of bounds may be cut off."""
     most = max([0.0, *(max(row.rate.value, row.rate.high or 0) for row in board
                        if row.rate.value is not None and row.map not in bounds)])
     return {row.map: bar(row.rate, most) for row in board
@@ -103,14 +103,14 @@ def steps(most: float, about: int = 5) -> list[float]:
 
 
 def trend(gain: Estimate | None) -> str:
-    """Does a map gain from threads? Only if the whole interval does."""
+    """Whether a map gains from threads, if the whole interval agrees."""
     if gain is None or gain.low is None or gain.high is None:
         return "flat"
     return "up" if gain.low > 1 else "down" if gain.high < 1 else "flat"
 
 
 def apart(wanted: Sequence[float], least: float, bottom: float) -> list[float]:
-    """Heights in the order wanted, at least `least` apart, above `bottom`."""
+    """Heights in the requested order, at least `least` apart, above `bottom`."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed = list(wanted)
     above = -math.inf
@@ -148,8 +148,8 @@ def lines(scaling: Sequence[Scaling]) -> Lines | None:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """1, 3, 10, 30 ... between low and high, and one on each side; 1, 10, 100
-    if that is too many."""
+    """1, 3, 10, 30 ... between low and high, plus one on each side; 1, 10, 100 if there
+    are too many."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     all_ = [m * 10.0 ** e for e in range(first - 1, last + 1) for m in (1, 3)]
     below = max(t for t in all_ if t <= low)

@@ -31,7 +31,7 @@ def table_csv(sheet: Sheet) -> str:
 
 
 def values(cell: Cell, spread: bool) -> list[object]:
-    """The columns of a cell; an empty text is a missing value."""
+    """The columns of a cell; a missing value is an empty text."""
     one = cell.value
     if isinstance(one, Estimate):
         return [one.value, one.low, one.high, one.n]
@@ -71,13 +71,13 @@ def table_tex(sheet: Sheet) -> str:
 
 
 def tex_row(texts: list[str]) -> str:
-    """A row of escaped texts."""
+    """A row of escaped texts, with its line end."""
     return " & ".join("".join(ESCAPES.get(c, c) for c in one)
                       for one in texts) + r" \\"
 
 
 def table_md(sheet: Sheet) -> str:
-    """A table of GitHub's Markdown."""
+    """A table in GitHub's Markdown."""
     kept = sheet.varying
     lines = [md_row([sheet.columns[i].head for i in kept]),
              md_row(["---" if sheet.columns[i].format == "text" else "--:"
@@ -88,7 +88,7 @@ def table_md(sheet: Sheet) -> str:
 
 
 def md_row(texts: list[str]) -> str:
-    """A row; what Markdown or HTML would read as a mark is escaped."""
+    """A row in which characters with a meaning in Markdown or HTML are escaped."""
     return "| " + " | ".join(
         one.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
         .replace("\n", " ") for one in texts) + " |"

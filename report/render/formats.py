@@ -31,20 +31,20 @@ def scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
 
 
 def trimmed(value: float, steps: tuple[tuple[float, str], ...]) -> str:
-    """As scaled, without zeros after the point: 20 ms."""
+    """Like scaled(), without zeros after the point: 20 ms."""
     size, unit = next((s for s in steps if abs(value) >= s[0]), steps[-1])
     return f"{value / size:.3g}{unit}"
 
 
 def times(value: float) -> str:
-    """A ratio with three digits: 0.91 has two: 1.21, 12.3, 33.8k."""
+    """A ratio with three digits: 1.21, 12.3, 33.8k; below 1 with two: 0.91."""
     if value >= 999.5:
         return scaled(value, ((1e9, "G"), (1e6, "M"), (1e3, "k")))
     return digits(value, 2 if value < 1 else 3)
 
 
 def short(value: float) -> str:
-    """A ratio with two digits, three next to 1: 1.04, 1.8, 10, 34k."""
+    """A ratio with two digits, or three near 1: 1.04, 1.8, 10, 34k."""
     if value >= 999.5:
         return scaled(value, ((1e9, "G"), (1e6, "M"), (1e3, "k")))
     if value >= 99.5:
@@ -53,8 +53,8 @@ def short(value: float) -> str:
 
 
 def margin(value: float) -> str:
-    """A relative half width, 0.031, as 4 %: rounded up, so that the printed
-    interval covers the real one. Above 10 it is a factor: ×12."""
+    """A relative half width, such as 0.031, as 4 %. It is rounded up, so that the printed
+    interval covers the real one. Above 10 it is printed as a factor: ×12."""
     if value >= 9.995:
         return f"×{digits(value, 2)}"
     if value < 0.009:
@@ -63,7 +63,7 @@ def margin(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """A part of 1 as 97 % or 2.7 %."""
+    """A share of 1 as 97 % or 2.7 %."""
     if value <= 0:
         return f"0{NBSP}%"
     if value < 0.0995:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result as the table of the README: python3 -m report.render.markdown DIR
-prints that of DIR/report/verdicts.json."""
+"""Prints the table of the README: python3 -m report.render.markdown DIR reads
+DIR/report/verdicts.json."""
 import sys
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from report.render.view import wrapped
 
 
 def readme(result: Result) -> str:
-    """The fastest map and the best for each need, fast ones first."""
+    """The fastest map and the best for each need, from fast to slow."""
     wanted = {pick.maps[0] for pick in result.picks}
     if result.groups and result.groups[0].leader:
         wanted.add(result.groups[0].leader)

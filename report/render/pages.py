@@ -12,11 +12,11 @@ from report.render.sheets import Sheet
 
 PAGES = ("index", "numbers", "validity", "machine", "cache", "claims")
 CONDITIONS = 12  # rows of the table of other winners
-CARDS = 16  # more are folded
+CARDS = 16  # if there are more, they are folded
 
 
 def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str]:
-    """File name -> HTML. drawn: did gnuplot draw the figures for papers?"""
+    """File name -> HTML. drawn: gnuplot drew the figures for papers."""
     env = text.environment(html=True, cards=result.cards)
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
@@ -42,17 +42,17 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
 
 
 def markup(svg: str | None) -> Markup | None:
-    """An element that curves.py drew: matplotlib has escaped its texts."""
+    """An element from curves.py; matplotlib has escaped its texts."""
     return None if svg is None else Markup(svg)
 
 
 def tick(value: float) -> str:
-    """A time of an axis."""
+    """The text of a time on an axis."""
     return formats.text("window", value)
 
 
 def parts(place: Place) -> dict[str, object]:
-    """The factors of a place as the table of conditions shows them."""
+    """The factors of a place, in the form of the table of conditions."""
     return {"mix": (place.write_share, place.miss_share),
             "writes": place.write_kind, "threads": place.threads,
             "keys": place.keys, "dist": place.dist, "shape": place.shape, "options": place.options,
@@ -60,7 +60,7 @@ def parts(place: Place) -> dict[str, object]:
 
 
 def factors(result: Result) -> list[str]:
-    """Which factors differ among the conditions and the headline."""
+    """The factors that differ among the conditions and the headline."""
     places = [one.place for one in result.conditions]
     places += [group.place for group in result.groups[:1]]
     all_ = [parts(place) for place in places]
@@ -69,7 +69,7 @@ def factors(result: Result) -> list[str]:
 
 
 def shown(result: Result) -> list[int]:
-    """Indices of the conditions to print: first those with another winner."""
+    """Indices of the conditions to print, those with another winner first."""
     leader = result.groups[0].leader if result.groups else None
 
     def same(one: Condition) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures for papers: gnuplot scripts with their data, drawn if possible."""
+"""Figures for papers: gnuplot scripts with their data, drawn if gnuplot is installed."""
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -24,15 +24,15 @@ class Point(NamedTuple):
 
 
 def data(result: Result) -> dict[str, list[Point]]:
-    """Script -> its rows: rates and times slower of the board, scaling in
-    million operations/s, latency in ns (the interval is P50 to P99)."""
+    """Script -> its rows: rates and times slower of the board, scaling in million
+    operations/s, latency in ns (the interval is P50 to P99)."""
     known = short_names(result.cards)
     return {script: [row._replace(map=known.get(row.map, row.map)) for row in rows]
             for script, rows in by_id(result).items()}
 
 
 def by_id(result: Result) -> dict[str, list[Point]]:
-    """The same with the ids of the maps."""
+    """The rows of data(), with ids of maps."""
     threads = result.groups[0].place.threads if result.groups else 0
     misuse = {card.id for card in result.cards if card.misuse}
     board = [row for row in result.board if row.map not in misuse]
@@ -58,7 +58,7 @@ def points(rows: Sequence[tuple[str, int, Estimate | None]],
 
 
 def line(point: Point) -> str:
-    """A row of a CSV file; a name is a word of letters for gnuplot."""
+    """A row of a CSV file. Names are quoted for gnuplot."""
     numbers = ("" if x is None else f"{x:.6g}" for x in point[2:])
     name = point.map.replace('"', "'").replace("\n", " ")
     return f'"{name}",{point.threads},{",".join(numbers)}\n'

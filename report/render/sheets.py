@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All tables in one form, and their titles and heads (tables.toml)."""
+"""All tables in one form, with titles and column heads from tables.toml."""
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -41,7 +41,7 @@ class Sheet(NamedTuple):
 
     @property
     def varying(self) -> list[int]:
-        """Columns to print: the first, and those with more than one value."""
+        """Columns to print: the first column, and those with more than one value."""
         return [i for i, column in enumerate(self.by_column())
                 if self.columns[i].format != "file"
                 and (i == 0 or len(column) > 1
@@ -49,7 +49,7 @@ class Sheet(NamedTuple):
 
     @property
     def constant(self) -> list[int]:
-        """Columns whose value is the same in all rows, and known."""
+        """Columns with the same, known value in all rows."""
         varying = self.varying
         return [i for i, column in enumerate(self.by_column())
                 if i not in varying and column != {None}
@@ -71,7 +71,7 @@ def specs() -> dict[str, Spec]:
 
 
 def sheets(result: Result) -> list[Sheet]:
-    """All tables with at least a row, in the order of tables.toml.
+    """All tables with at least one row, in the order of tables.toml.
 
     ValueError: a table, or a column of it, is not in tables.toml.
     """
@@ -95,7 +95,7 @@ def sheets(result: Result) -> list[Sheet]:
 
 
 def with_versions(table: Sheet, versions: Mapping[str, str]) -> Sheet:
-    """The same with a column for the versions of Go that a row is about, if any is."""
+    """Adds a column with the versions of Go that rows are about, if there are any."""
     at = [i for i, column in enumerate(table.columns) if column.id in MAPS]
     found = [[versions[name] for i in at for name in str(row[i].value).split(", ")
               if name in versions] for row in table.rows]
@@ -112,15 +112,15 @@ def sheet(name: str, spec: Spec, ids: list[str],
           rows: list[tuple[Cell, ...]]) -> Sheet:
     """A table with the heads of its columns."""
     heads = {column.id: column for column in spec.columns}
-    missing = [one for one in ids if one not in heads]
+    missing = [item for item in ids if item not in heads]
     if missing:
         raise ValueError(f"{FILE.name}: {name}: no column {', '.join(missing)}")
     return Sheet(name, spec.page, spec.title, spec.caption,
-                 tuple(heads[one] for one in ids), tuple(rows))
+                 tuple(heads[item] for item in ids), tuple(rows))
 
 
 def place_cells(place: Place, ref: str, entries: Iterable[Entry | None] = ()) -> tuple[Cell, ...]:
-    """The columns PLACE, and the options of a place and of entries."""
+    """The columns PLACE, then the options of a place and of its entries."""
     scheduling = dict.fromkeys(e.scheduling for e in entries if e and e.scheduling)
     options = ", ".join((*(f"{name} {value}" for name, value in place.options
                            if not (scheduling and name == "goroutines")), *scheduling))
@@ -129,7 +129,7 @@ def place_cells(place: Place, ref: str, entries: Iterable[Entry | None] = ()) ->
 
 
 def throughput(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """Each map at each place."""
+    """Every map at every place."""
     for g, group in enumerate(result.groups):
         for e, entry in enumerate(group.entries):
             if result.card(entry.map).misuse:
@@ -144,23 +144,23 @@ def throughput(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 
 def comparisons(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The leader of each group against the others."""
+    """The leader of each group compared with the others."""
     for g, group in enumerate(result.groups):
-        for c, one in enumerate(group.comparisons):
+        for c, item in enumerate(group.comparisons):
             ref = f"groups.{g}.comparisons.{c}"
-            yield (Cell(one.map, f"{ref}.map"),
-                   Cell(one.against, f"{ref}.against"),
+            yield (Cell(item.map, f"{ref}.map"),
+                   Cell(item.against, f"{ref}.against"),
                    *place_cells(group.place, f"groups.{g}.place",
-                                map(group.entry, (one.map, one.against))),
-                   Cell(one.ratio, f"{ref}.ratio"),
-                   Cell(one.low, f"{ref}.low"), Cell(one.high, f"{ref}.high"),
-                   Cell(one.verdict.value, f"{ref}.verdict"),
-                   Cell(one.smallest_visible, f"{ref}.smallest_visible"),
-                   Cell(one.reason, f"{ref}.reason"))
+                                map(group.entry, (item.map, item.against))),
+                   Cell(item.ratio, f"{ref}.ratio"),
+                   Cell(item.low, f"{ref}.low"), Cell(item.high, f"{ref}.high"),
+                   Cell(item.verdict.value, f"{ref}.verdict"),
+                   Cell(item.smallest_visible, f"{ref}.smallest_visible"),
+                   Cell(item.reason, f"{ref}.reason"))
 
 
 def board(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The main table with the promises of each map."""
+    """The main table with the properties of each map."""
     goroutines = {e.map: e.scheduling for g in result.groups[:1] for e in g.entries}
     for i, row in enumerate(result.board):
         card, ref = result.card(row.map), f"board.{i}"
@@ -177,24 +177,24 @@ def board(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 
 def conditions(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The winners elsewhere."""
-    for i, one in enumerate(result.conditions):
+    """The winners at other places."""
+    for i, item in enumerate(result.conditions):
         ref = f"conditions.{i}"
-        yield (*place_cells(one.place, f"{ref}.place"),
-               *winner(one.fastest, f"{ref}.fastest"),
-               *winner(one.growing, f"{ref}.growing"),
-               *winner(one.package, f"{ref}.package"))
+        yield (*place_cells(item.place, f"{ref}.place"),
+               *winner(item.fastest, f"{ref}.fastest"),
+               *winner(item.growing, f"{ref}.growing"),
+               *winner(item.package, f"{ref}.package"))
 
 
-def winner(one: Winner | None, ref: str) -> tuple[Cell, Cell]:
+def winner(item: Winner | None, ref: str) -> tuple[Cell, Cell]:
     """Names and rate."""
-    if one is None:
+    if item is None:
         return Cell(None, ref), Cell(None, ref)
-    return Cell(", ".join(one.maps), ref), Cell(one.rate, f"{ref}.rate")
+    return Cell(", ".join(item.maps), ref), Cell(item.rate, f"{ref}.rate")
 
 
 def promises(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """All known properties of each map, a line each."""
+    """All known properties of each map, one per line."""
     for i, card in enumerate(result.cards):
         lines = [(name, getattr(card, name), f"cards.{i}.{name}") for name in (
             "family", "synchronisation", "progress", "origin")]

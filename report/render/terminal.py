@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result in a terminal."""
+"""Prints the result for a terminal."""
 import textwrap
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from report.render.view import wrapped
 
 LINES, COLUMNS = 18, 80
 ROWS = 6  # maps
-NAME, BAR = 24, 35  # letters of the longest name, of name and bar
+NAME, BAR = 24, 35  # columns: longest name, name plus bar
 
 
 def lines(result: Result, page: Path) -> list[str]:
@@ -42,15 +42,15 @@ def printed(result: Result, rows: list[BoardRow], most: int,
 
 
 def stars(rows: list[BoardRow], longest: int) -> dict[str, str]:
-    """The bar of each map, in letters."""
+    """The bar of each map, made of characters."""
     most = max([0.0, *(row.rate.value or 0.0 for row in rows)])
     return {row.map: "#" * round(longest * (row.rate.value or 0.0) / most)
             for row in rows if most > 0}
 
 
 def folded(line: str) -> list[str]:
-    """A line in parts of at most 80 columns; an empty one stays. What could
-    control the terminal is replaced."""
+    """Splits a line into parts of at most 80 columns; an empty line stays. Replaces
+    characters that could control the terminal."""
     line = "".join(c if c.isprintable() else "?" if c != formats.NBSP else " "
                    for c in line.rstrip()).rstrip()
     if len(line) <= COLUMNS:

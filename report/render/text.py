@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The templates: for pages with escaping, for plain text without."""
+"""The environment of the templates: with escaping for pages, without for plain text."""
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ FOLDER = Path(__file__).with_name("templates")
 def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -> Environment:
     """Templates with the filters and tests of this file.
 
-    folder -- of a package with templates of its own, which may import ours
+    folder -- of a package whose own templates may import these
     cards -- of the maps: for the filters named, link, short and design
     """
     env = Environment(loader=FileSystemLoader([folder, FOLDER]), undefined=StrictUndefined,
@@ -37,7 +37,7 @@ def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -
 
 
 def context(result: Result) -> dict[str, object]:
-    """The names in each template: the result, its first group, and cards."""
+    """The variables of every template: the result, its first group, and cards."""
     places = {card.id: i for i, card in enumerate(result.cards)}
 
     def card(name: str) -> object:
@@ -49,10 +49,10 @@ def context(result: Result) -> dict[str, object]:
 
 @pass_environment
 def number(env: Environment, item: object, kind: str, tag: str = "data") -> str:
-    """A number of the model, or the value of an estimate, in a format.
+    """Formats a number of the model, or the value of an estimate.
 
-    On a page it is an element that names its path; a missing one is a dash
-    with the reason as its tool tip.
+    On a page it is an element that names its path. A missing number is a dash whose
+    tool tip gives the reason.
     """
     reason = ""
     if isinstance(item, View):
@@ -78,7 +78,7 @@ def anchor(name: str) -> str:
 
 @pass_environment
 def link(env: Environment, name: str) -> str:
-    """A map's name (filter named), on a page with a link to its card."""
+    """A map's name (filter named); on a page, with a link to its card."""
     text: str = env.filters["named"](name)
     if not env.autoescape:
         return text
@@ -86,7 +86,7 @@ def link(env: Environment, name: str) -> str:
 
 
 def wbr(text: str) -> str:
-    """A text that may break after / and _."""
+    """A text with break opportunities after / and _."""
     return Markup(re.sub(r"([/_])", r"\1<wbr>", str(Markup.escape(text))))
 
 
@@ -103,7 +103,7 @@ def day(created: str) -> str:
 
 
 def fit(text: str, width: int) -> str:
-    """A text, cut to `width` letters with an ellipsis."""
+    """A text, cut to `width` characters with an ellipsis."""
     if len(text) <= width:
         return text
     tail = width // 3
@@ -111,11 +111,11 @@ def fit(text: str, width: int) -> str:
 
 
 def pad(text: object, width: int) -> str:
-    """A text, filled to `width` columns; negative: on the left."""
+    """A text, padded to `width` columns; negative: on the left."""
     plain = str(text)
     return plain.ljust(width) if width >= 0 else plain.rjust(-width)
 
 
 def tight(text: object) -> str:
-    """One line without white space at ends or twice."""
+    """Collapses white space into single blanks, in one line."""
     return " ".join(str(text).split())

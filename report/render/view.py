@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model as templates see it: each number has its path.
+"""Wraps the model for templates, so that every number has its path.
 
-A path leads through verdicts.json with dots: answer.rate.value, board.0.slower.
-It ends with margin for the property of an estimate, with # for a length.
+A path into verdicts.json has dots: answer.rate.value, board.0.slower. It ends with
+margin for that property of an estimate, and with # for a length.
 """
 import dataclasses
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from typing import NamedTuple, NoReturn
 
 
 class Number:
-    """A number and its path. It compares like a number, and cannot be printed
-    without a format: templates write `n | num("mops")`."""
+    """A number and its path. It compares like a number but can only be printed with a
+    format: templates write `n | num("mops")`."""
     __slots__ = ("value", "ref")
 
     def __init__(self, value: float, ref: str) -> None:
@@ -20,7 +20,7 @@ class Number:
         self.ref = ref
 
     def __str__(self) -> NoReturn:
-        raise TypeError(f"{self.ref}: a number is printed by the filter num")
+        raise TypeError(f"{self.ref}: print a number with the filter num")
 
     def __format__(self, _: str) -> NoReturn:
         str(self)
@@ -49,7 +49,7 @@ class Number:
 
 
 def bare(other: object) -> float:
-    """The number that a Number is compared with."""
+    """The plain value of a number or Number."""
     if isinstance(other, Number):
         return other.value
     if isinstance(other, (int, float)):
@@ -58,7 +58,7 @@ def bare(other: object) -> float:
 
 
 class View:
-    """A dataclass of the model; it has the attributes of its class."""
+    """A dataclass of the model, with the attributes of its class."""
     __slots__ = ("_item", "_ref")
 
     def __init__(self, item: object, ref: str) -> None:
@@ -106,7 +106,7 @@ class Views:
 
 
 def wrapped(value: object, ref: str) -> object:
-    """A part of the model with its path; texts and words stay as they are."""
+    """A part of the model with its path; texts and enumerated words stay as they are."""
     if value is None or isinstance(value, (bool, str, Enum)):
         return value
     if isinstance(value, (int, float)):
@@ -125,5 +125,5 @@ class Cell(NamedTuple):
 
     @property
     def view(self) -> object:
-        """The value as templates see it."""
+        """The value in the form for templates."""
         return wrapped(self.value, self.ref)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the folder of a report, wholly or not at all."""
+"""Writes the folder of a report, completely or not at all."""
 import ctypes
 import errno
 import os
@@ -14,8 +14,8 @@ from report.render import files, plots
 from report.render.pages import pages
 from report.render.sheets import Sheet, sheets
 
-MAIN = ("board", "conditions", "comparisons")  # as LaTeX and Markdown, too
-AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of <fcntl.h>, <linux/fs.h>
+MAIN = ("board", "conditions", "comparisons")  # also written as LaTeX and Markdown
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # from <fcntl.h>, <linux/fs.h>
 
 
 def write(result: Result, folder: Path, pdf: bool = False) -> Path:
@@ -24,9 +24,9 @@ def write(result: Result, folder: Path, pdf: bool = False) -> Path:
 
 
 def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
-    """Replaces a folder by the one that make() creates; returns its page.
+    """Replaces a folder with the one that make() creates; returns its page.
 
-    A process that is killed leaves the old or the new folder. OSError: the
+    If the process is killed, either the old or the new folder remains. OSError: the
     folder is a symbolic link, or it cannot be written.
     """
     if folder.is_symlink():
@@ -44,7 +44,7 @@ def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Repairs and removes what killed processes left next to the folder."""
+    """Repairs and removes files that killed processes left next to the folder."""
     old = folder.with_name(f"{folder.name}.old")
     if old.is_dir() and not folder.exists():
         old.rename(folder)
@@ -66,7 +66,7 @@ def fill(result: Result, new: Path, pdf: bool) -> None:
         write_table(one, new / "tables")
     with zipfile.ZipFile(new / "data.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         for file in (new / "verdicts.json", *sorted(new.glob("*/*.csv"))):
-            member = zipfile.ZipInfo(str(file.relative_to(new)))  # the same date always
+            member = zipfile.ZipInfo(str(file.relative_to(new)))  # with a constant date
             member.compress_type = zipfile.ZIP_DEFLATED
             packed.writestr(member, file.read_bytes())
 
@@ -81,10 +81,10 @@ def write_table(sheet: Sheet, folder: Path) -> None:
 
 
 def replace(new: Path, folder: Path) -> None:
-    """Exchanges two folders in one step; `new` is the old one afterwards.
+    """Exchanges two folders in one step; afterwards `new` is the old one.
 
-    If the file system cannot exchange, the old one is first renamed to
-    NAME.old; the next report brings that back (sweep) if this one is killed.
+    If the file system cannot exchange folders, the old one is first renamed to
+    NAME.old. If this process is killed then, the next report restores it (sweep).
     """
     if not folder.exists():
         new.rename(folder)

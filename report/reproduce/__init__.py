@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report reproduce OLD NEW [--headline | --figure NAME]: compares a
-campaign with the one that it repeats.
-python3 -m report reproduce inputs OLD, cells OLD: prints the input of
-`readmostly dev reproduce`.
+"""python3 -m report reproduce OLD NEW [--headline | --figure NAME]: compares a campaign
+with the one that it repeats.
+python3 -m report reproduce inputs OLD, cells OLD: prints the input of `readmostly dev reproduce`.
 
-Exit status: 0 some are replicated and none is opposite; 1 one is opposite; 2
-the folders cannot be read or compared, or OLD recommends no map; 3 none is
+Exit status: 0 some comparisons are replicated and none is opposite; 1 one is opposite;
+2 the folders cannot be read or compared, or OLD recommends no map; 3 none is
 replicated, or NEW is not finished.
 """
 import argparse
@@ -31,7 +30,7 @@ from report.reproduce import judge, questions
 DONE, OPPOSITE, INCOMPLETE = 0, 1, 3
 KEYS = re.compile("^keys .*", re.MULTILINE)  # of a workload's text
 TRACE = re.compile(r"(?<=\s)file:(\S+)")
-SHOWN = 40  # rows on the terminal; opposite ones are all shown
+SHOWN = 40  # rows on the terminal; all opposite ones are shown
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -49,24 +48,24 @@ class PlanCells:
     same: tuple[Same, ...] = ()
 
 
-# ---- for the program that runs it -----------------------------------------
+# ---- input of `readmostly dev reproduce` ----------------------------------
 
 def absolute(workload: Workload) -> str:
-    """The text of a workload for a file in another folder: traces are named
-    from the folder of the file that was run. JournalError."""
+    """The text of a workload for a file in another folder: names of traces are relative
+    to the folder of the file that was run. JournalError."""
     folder = os.path.dirname(workload.file or "")
 
     def path_of(name: re.Match[str]) -> str:
         path = os.path.realpath(os.path.join(folder, name[1]))
         if re.search(r"\s", path):
-            raise JournalError(f"{path}: a trace whose path has a blank, which no workload can "
-                               "name")
+            raise JournalError(f"{path}: the path of a trace has a blank, which workload files "
+                               "cannot express")
         return f"file:{path}"
     return KEYS.sub(lambda line: TRACE.sub(path_of, line[0]), workload.text or "")
 
 
 def print_inputs(campaign: Campaign, figure: str | None) -> None:
-    """The workloads as they were when it ran."""
+    """Prints the workloads of the first run."""
     questions.check(figure)
     print(json.dumps({"campaign": campaign.name, "workloads": [
         {"name": w.name, "text": absolute(w)} for w in campaign.plan.workloads]},
@@ -74,11 +73,11 @@ def print_inputs(campaign: Campaign, figure: str | None) -> None:
 
 
 def print_cells(campaign: Campaign, figure: str | None) -> None:
-    """The needed cells that the plan on standard input has, one a line."""
+    """Prints the needed cells that the plan on standard input has, one per line."""
     clear = [q for q in asked_of(campaign, figure) if q.clear]
     if not clear:
-        raise JournalError(f"{campaign.path}: it decided none of these comparisons: nothing "
-                           "could be replicated")
+        raise JournalError(f"{campaign.path}: it decided none of these comparisons, so there is "
+                           "nothing to replicate")
     try:
         plan = decode(PlanCells, strict_json.loads(sys.stdin.read()))
     except ValueError as error:
@@ -92,7 +91,7 @@ def print_cells(campaign: Campaign, figure: str | None) -> None:
         print(name if name in runs else f"# not here: {name}")
 
 
-# ---- the answer -----------------------------------------------------------
+# ---- result ---------------------------------------------------------------
 
 def asked_of(old: Campaign, figure: str | None) -> list[questions.Question]:
     """The comparisons; JournalError: the campaign recommends no map."""
@@ -100,7 +99,7 @@ def asked_of(old: Campaign, figure: str | None) -> list[questions.Question]:
     trust = result.build(old).trust
     if any(q.clear for q in found) and trust.verdict is Trust.NOT and trust.reason:
         raise JournalError(f"{old.path}: it recommends no map (not passed: "
-                           f"{trust.reason.question.value}): nothing of it can be replicated")
+                           f"{trust.reason.question.value}), so there is nothing to replicate")
     return found
 
 
@@ -115,7 +114,7 @@ def read_pair(first: Path, second: Path) -> tuple[Campaign, Campaign]:
             new.name, new.plan.created_utc, new.plan.seed):
         raise JournalError(f"{second}: the same campaign as {first}: nothing was repeated")
     if old.plan.synthetic != new.plan.synthetic:
-        raise JournalError(f"{second}: a program wrote one of the two, expected two of a kind")
+        raise JournalError(f"{second}: only one of the two is synthetic: compare two of a kind")
     return old, new
 
 
@@ -137,7 +136,7 @@ def answer(first: Path, second: Path, figure: str | None) -> int:
 
 
 def run(old: str, new: Path, figure: str | None) -> int:
-    """The command -> exit status."""
+    """Runs the command -> exit status."""
     if old not in ("inputs", "cells"):
         return answer(Path(old), new, figure)
     (print_inputs if old == "inputs" else print_cells)(read(new), figure)
@@ -145,17 +144,17 @@ def run(old: str, new: Path, figure: str | None) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """The command -> exit status."""
+    """Parses and runs the command -> exit status."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report reproduce", description="Compares a campaign with the one that "
-        "it repeats: replicated, opposite or unclear for each clear comparison, and what "
-        "differs in the set-up.")
+        "it repeats: replicated, opposite or unclear for each clear comparison, and differences "
+        "in the set-up.")
     parser.add_argument("old", metavar="OLD", help="the first campaign; or `inputs`, `cells`: "
-                        "what is to run, of NEW")
+                        "print the input for repeating NEW")
     parser.add_argument("new", metavar="NEW", type=Path)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--headline", dest="figure", action="store_const", const="headline",
-                      help="only the group that the first sentence is about")
+                      help="only the group of the first sentence")
     what.add_argument("--figure", metavar="NAME", help="only winner, flip or forest")
     args = parser.parse_args(argv)
     return ending.refusing(lambda: run(args.old, args.new, args.figure), "report reproduce",

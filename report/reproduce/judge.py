@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is each clear comparison of a first campaign replicated by a second one? The
-rules are older than any repetition (docs/adr/0043)."""
+"""Decides whether a second campaign replicates the clear comparisons of a first one. The
+rules were fixed before any repetition (docs/adr/0043)."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -49,9 +49,9 @@ class Count:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """reproduction.json; docs/reproduction.schema.json follows from it.
+    """reproduction.json, from which docs/reproduction.schema.json is generated.
 
-    old, new  names of campaigns; figure None: all groups were asked for
+    old, new  names of campaigns; figure None: all groups were requested
     finished  no trial of the new campaign is pending
     synthetic a program wrote the new campaign
     trust     of the new campaign; with NOT no row is judged
@@ -74,7 +74,7 @@ class Reproduction:
 
 
 def cells_by_id(campaign: Campaign) -> dict[str, Cell]:
-    """Cells, also by the ids of cells that run as another one."""
+    """Cells by id, including the ids of cells that run as another one."""
     cells = dict(campaign.cells)
     for pair in campaign.plan.same:
         cells.setdefault(pair.id, campaign.cells[pair.runs_as])
@@ -82,7 +82,7 @@ def cells_by_id(campaign: Campaign) -> dict[str, Cell]:
 
 
 def why_not(old: Campaign, new: Campaign, cells: Mapping[str, Cell], name: str) -> str:
-    """Why the second campaign lacks a cell of the first; "": it has the cell."""
+    """Why the second campaign lacks a cell of the first; "" if it has the cell."""
     cell, first = cells.get(name), old.cells[name]
     if first.map not in new.maps:
         return f"{first.map}: not in this build"
@@ -117,13 +117,13 @@ def row_of(old: Campaign, new: Campaign, q: Question, cells: Mapping[str, Cell],
             reason = "this run recommends no map"
         else:
             word = word_of(q.verdict, verdict_of(interval))
-            reason = "its interval here reaches into the margin" * (word is Word.UNCLEAR)
+            reason = "its interval here overlaps the margin" * (word is Word.UNCLEAR)
     return Row(*q.maps, q.place, q.cells, q.then, now, word, reason or None)
 
 
 def judge(old: Campaign, new: Campaign, questions: Sequence[Question], figure: str | None,
           trust: Trust) -> Reproduction:
-    """The whole answer. trust -- of the new campaign"""
+    """Judges all comparisons. trust -- of the new campaign"""
     cells = cells_by_id(new)
     rows = tuple(row_of(old, new, q, cells, trust) for q in questions if q.clear)
     words = [r.word for r in rows]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparisons of two cells, as the first campaign decided them (docs/adr/0043)."""
+"""Comparisons of two cells, with the decisions of the first campaign (docs/adr/0043)."""
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ CONTENDER = "syncmap"  # for the figure flip
 
 @dataclass(frozen=True)
 class Question:
-    """over / under: ids of cells, names of maps. then: at 95 %. Clear are the
-    verdicts faster and slower."""
+    """over / under: ids of cells, names of maps. then: at 95 %. The verdicts faster and
+    slower are clear."""
     cells: tuple[str, str]
     maps: tuple[str, str]
     place: Place
@@ -26,13 +26,13 @@ class Question:
 
     @property
     def clear(self) -> bool:
-        """Does the interval lie beyond the margin?"""
+        """True if the interval lies beyond the margin."""
         return self.verdict in (Verdict.FASTER, Verdict.SLOWER)
 
 
 def of_ranking(ranking: Group) -> Iterator[Question]:
-    """Leader / each rival. The leader was chosen from the same data: the
-    verdict is by the interval that holds for all pairs of the group."""
+    """Leader / each rival. The leader was chosen from the same data, so the verdict uses
+    the interval that holds for all pairs of the group."""
     cells = {e.map: e.cell for e in ranking.entries}
     for c in ranking.comparisons:
         yield Question((cells[c.map], cells[c.against]), (c.map, c.against), ranking.place,
@@ -40,10 +40,10 @@ def of_ranking(ranking: Group) -> Iterator[Question]:
 
 
 def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterator[Question]:
-    """Maps / base at each place. The pair was named before the run: the verdict
-    is by its own 95 % interval.
+    """Maps / base at each place. The pair was named before the run, so the verdict uses
+    its own 95 % interval.
 
-    only -- this map; None: each ranked one
+    only -- this map; None: every ranked map
     """
     pairs = [(g, name, base) for g in measured if base in g.contenders
              for name in g.contenders if name != base and only in (None, name)]
@@ -55,8 +55,8 @@ def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterat
 
 
 def pair_of(campaign: Campaign, rankings: Sequence[Group]) -> tuple[str, str]:
-    """The base that most cells of the plan name, or else the first ranked map;
-    syncmap if it ran, or else the fastest other map of the headline."""
+    """The base that most cells of the plan name, else the first ranked map; and syncmap
+    if it ran, else the fastest other map of the headline."""
     ran = [e.map for r in rankings for e in r.entries if e.ranked and e.rate.n]
     planned = Counter(c.factors.base for c in campaign.cells.values() if c.factors.base)
     base = max(sorted(planned), key=lambda b: planned[b]) if planned else min(ran, default="")
@@ -65,14 +65,14 @@ def pair_of(campaign: Campaign, rankings: Sequence[Group]) -> tuple[str, str]:
 
 
 def check(figure: str | None) -> None:
-    """JournalError: no such figure."""
+    """Raises JournalError if the figure is unknown."""
     if figure is not None and figure not in FIGURES:
         raise JournalError(f'no figure "{figure}" can be repeated, expected one of '
                            + ", ".join(FIGURES))
 
 
 def of_campaign(campaign: Campaign, figure: str | None = None) -> list[Question]:
-    """The comparisons of a figure; None: of all groups. Each pair once."""
+    """The comparisons of a figure; None: of all groups. Each pair occurs once."""
     check(figure)
     measured = groups.headline_order(groups.measured_groups(campaign))
     rankings = groups.judge_all(campaign, measured)
@@ -86,7 +86,7 @@ def of_campaign(campaign: Campaign, figure: str | None = None) -> list[Question]
 
 
 def cells_of(campaign: Campaign, questions: Sequence[Question]) -> list[str]:
-    """Ids of the cells that are needed, and of those that verify their maps."""
+    """Ids of the needed cells, and of the cells that verify their maps."""
     wanted = {cell for q in questions for cell in q.cells}
     maps = {m for q in questions for m in q.maps}
     return [c.id for c in campaign.planned

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statistics of report, claims and gate: estimates and their intervals.
 
-The one place where numbers are made from trials (docs/method/statistics.md). Callers
-import this package. Conventions:
+All numbers of the report are computed from trials here (docs/method/statistics.md).
+Callers import this package. Conventions:
 
 - an array of shape (cells, n) holds n independent trials (or pairs of
-  trials) of each cell; no function mixes cells unless it says so;
-- a difference `d` is a log ratio ln(head / base) of costs, so + is slower,
+  trials) of each cell; functions mix cells only if their docstring says so;
+- a difference `d` is a log ratio ln(head / base) of costs: + is slower,
   0.02 is about 2 %; costs are ns, rates are operations per second;
-- `level` is the coverage of an interval (0.95), `alpha` that of a test;
-- an interval that n is too small for is missing (nan in arrays, None with a
-  reason in an Interval): see needed_n() and needed_n_walsh().
+- `level` is the coverage of an interval (0.95), `alpha` the error of a test;
+- an interval is missing if n is too small (nan in arrays, None with a reason
+  in an Interval): see needed_n() and needed_n_walsh().
 """
 from report.stats.biweight import (biweight_interval, biweight_scores,
                                    biweight_slot, mean_interval, scale_of,

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tukey's biweight: scores, estimate and interval that a burst cannot move.
+"""Tukey's biweight: scores, estimate and interval that bursts do not affect.
 
-On shared machines most pairs of trials agree within a per cent and every
-sixth is off by 5 to 40: a signed rank gives those the largest say, a biweight
-none (Beaton and Tukey, Technometrics 16, 1974; Huber, Robust Statistics, 1981,
-sections 4.8 and 11.1). What it cannot see is a difference that only some
-pairs have: the tails are counted for those (docs/adr/0047-scores.md).
+On shared machines most pairs of trials agree within a per cent, and every sixth is off by
+5 to 40. A signed rank gives those the most weight, a biweight none (Beaton and Tukey,
+Technometrics 16, 1974; Huber, Robust Statistics, 1981, sections 4.8 and 11.1). It cannot
+detect a difference that only some pairs have. The tails are counted to detect these
+(docs/adr/0047-scores.md).
 """
 import math
 
@@ -15,15 +15,15 @@ from scipy.stats import t
 
 from report.stats.arrays import Booleans, Floats
 
-CUT = 2.5  # robust standard deviations; beyond them a value has no weight
-NORMAL = 1.4826  # median of |x| -> standard deviation, of normal values
-SHORT = 12.0  # of an interval of n values, over n: simulated, from n = 20 on
+CUT = 2.5  # robust standard deviations; larger values get weight 0
+NORMAL = 1.4826  # median of |x| -> standard deviation of normal values
+SHORT = 12.0  # extra width of an interval of n values is SHORT / n: simulated, n >= 20
 Ends = tuple[float, float, float]  # centre, low, high
-STEPS, CLOSE = 50, 1e-9  # of the estimate: each step computes the weights anew
+STEPS, CLOSE = 50, 1e-9  # most steps; smallest change: each step recomputes the weights
 
 
 def scale_of(x: Floats) -> float:
-    """Robust standard deviation about 0; nan (not measured) is left out."""
+    """Robust standard deviation around 0; ignores nan (not measured)."""
     known = np.abs(x[~np.isnan(x)])
     return NORMAL * float(np.median(known)) if len(known) else 0.0
 
@@ -34,9 +34,9 @@ def psi(u: Floats) -> Floats:
 
 
 def in_cuts(x: npt.ArrayLike, cut: float) -> Floats:
-    """Each row of x in units of its own cut; 0 for nan, and for rows of which
-    half is 0; (cells, n) -> (cells, n). The scale is of |x|, so that it is the
-    same whatever the signs, and flips stay exact."""
+    """Each row of x in units of its own cut; 0 for nan, and for rows in which half is 0;
+    (cells, n) -> (cells, n). The scale uses |x|, so that it does not depend on signs and
+    flips stay exact."""
     x = np.asarray(x, float)
     scale = cut * np.array([[scale_of(row)] for row in x])
     u: Floats = np.divide(x, scale, out=np.zeros_like(x),
@@ -50,14 +50,13 @@ def biweight_scores(x: npt.ArrayLike, cut: float = CUT) -> Floats:
 
 
 def tail_scores(x: npt.ArrayLike, cut: float = CUT) -> Floats:
-    """The sign of each value beyond the cut, which the biweight ignores;
-    else 0."""
+    """The sign of each value beyond the cut, which the biweight ignores; else 0."""
     u = in_cuts(x, cut)
     return np.where(np.abs(u) >= 1.0, np.sign(u), 0.0)
 
 
 def mean_interval(x: Floats, level: float = 0.99) -> Ends:
-    """Mean of x (n,), no nan, with Student's interval."""
+    """Mean of x (n,) without nan, with Student's interval."""
     n = len(x)
     if n < 2:
         return (float(x[0]) if n else math.nan), math.nan, math.nan
@@ -69,11 +68,11 @@ def mean_interval(x: Floats, level: float = 0.99) -> Ends:
 
 def biweight_interval(x: npt.ArrayLike, level: float = 0.99,
                       cut: float = CUT) -> Ends:
-    """Centre of x (n,), no nan, with its interval -> (centre, low, high).
+    """Centre of x (n,) without nan, with its interval -> (centre, low, high).
 
-    The scale stays that about the median. The error is that of an estimate
-    by scores, sqrt(sum psi^2) / sum psi', with Student's t of the values
-    inside the cut. nan where fewer than three have a weight.
+    The scale is that around the median. The standard error by scores is
+    sqrt(sum psi^2) / sum psi', with Student's t of the values inside the cut. nan if
+    fewer than three values have a weight.
     """
     x = np.asarray(x, float)
     centre = float(np.median(x)) if len(x) else math.nan
@@ -105,9 +104,9 @@ def location(x: Floats, centre: float, scale: float) -> float:
 
 
 def widened(interval: Ends, n: int) -> Ends:
-    """An interval of biweight_interval(), of n values that biweight_slot()
-    was taken off: its scale and both centres are of the same few values, so
-    that of 40 it leaves out 3 of 100, and not 1 (test_biweight.py)."""
+    """Widens an interval of biweight_interval() for n values from which biweight_slot()
+    was subtracted. Scale and both centres come from the same few values, so the interval
+    of 40 misses 3 % instead of 1 % (test_biweight.py)."""
     centre, low, high = interval
     wider = 1.0 + SHORT / max(n, 1)
     return centre, centre + wider * (low - centre), \
@@ -116,9 +115,8 @@ def widened(interval: Ends, n: int) -> Ends:
 
 def biweight_slot(d: Floats, base_first: Booleans, cut: float = CUT
                   ) -> Floats:
-    """Effect of the order inside a pair on each of d (n,): half the
-    difference of the centres of the two orders, with its sign; nan if all
-    pairs have one order."""
+    """Effect of the order inside a pair on each of d (n,): half the difference between
+    the centres of the two orders, with its sign; nan if all pairs have one order."""
     first, second = (biweight_interval(x, cut=cut)[0]
                      for x in (d[base_first], d[~base_first]))
     return np.where(base_first, 0.5, -0.5) * (first - second)

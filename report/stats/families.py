@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One level for all claims about speed, by Holm.
+"""Corrects all claims about speed for one common level, with Holm's method.
 
 A claim has alternatives ("as claimed", "opposite", "inside the band" ...).
-What is tested is simpler: a *side*, one contrast's pseudo-median beyond one
-limit. Sides are corrected over the whole family, and alternatives are made
-of corrected sides: one that needs all of its sides has the largest p of them,
-one that needs any of its ways the smallest of theirs. If no side is called
-wrongly, no alternative is.
+The tests are about simpler *sides*: the pseudo-median of one contrast is beyond one
+limit. Sides are corrected over the whole family, and alternatives are made of corrected
+sides. An alternative that needs all of its sides has their largest p; one that needs any
+of its ways has the smallest p of these. If no side is accepted wrongly, no alternative is.
 
-Two facts make the family smaller than a count of its sides. Sides of one
-contrast in one direction are nested: beyond 20 % is beyond 2 %, and its p is
-no smaller. And the truth of a claim with four alternatives lies in one place.
-So the correction counts *groups*, contrasts times directions, whatever the
-number of limits.
+The family is smaller than its number of sides for two reasons. Sides of one contrast in
+one direction are nested: beyond 20 % implies beyond 2 %, with a p that is not smaller.
+The truth of a claim with four alternatives also lies in one place. The correction
+therefore counts *groups* (contrasts times directions), whatever the number of limits.
 """
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,15 +23,15 @@ from report.stats.signed_rank import hodges_lehmann, signed_rank_p, widening
 
 Group = tuple[Hashable, int]
 K = TypeVar("K")
-# Of widening(): at 1 % over 300 groups and a lag-1 correlation of 0.4, one
-# standard error lets 2 to 4 % of families call a side wrongly, two 0.4 to 1.2.
+# For widening(): at 1 % over 300 groups and a lag-1 correlation of 0.4, one standard
+# error accepts a wrong side in 2 to 4 % of families, two in 0.4 to 1.2 %.
 ERRORS = 2.0
 
 
 @dataclass(frozen=True)
 class Side:
-    """To be shown: sign * (pseudo-median - limit) > 0. contrast is a key of
-    the data, sign +1 or -1, limit a log ratio."""
+    """The statement sign * (pseudo-median - limit) > 0. contrast is a key of the data,
+    sign +1 or -1, limit a log ratio."""
     contrast: Hashable
     sign: int
     limit: float
@@ -43,13 +41,13 @@ class Side:
         return self.contrast, self.sign
 
 
-Way = tuple[Side, ...]  # all of these
-Alternative = tuple[Way, ...]  # any of these
+Way = tuple[Side, ...]  # all of these must hold
+Alternative = tuple[Way, ...]  # any of these must hold
 
 
 def beyond(contrasts: Iterable[Hashable], sign: int, limit: float
            ) -> Alternative:
-    """Every contrast is beyond sign * limit on that side, log ratio."""
+    """Every contrast is beyond sign * limit on that side; limit is a log ratio."""
     return (tuple(Side(c, sign, sign * limit) for c in contrasts),)
 
 
@@ -71,8 +69,8 @@ def outside(contrasts: Sequence[Hashable], low: float, high: float
 
 def exact_p(sides: Sequence[Side],
             contrasts: Mapping[Hashable, Sequence[float]]) -> Floats:
-    """p of each side alone: signed_rank_p() of its limit, moved towards the
-    centre by widening(), contrasts with as many pairs together.
+    """p of each side alone: signed_rank_p() of its limit, moved towards the centre by
+    widening(). Contrasts with equal numbers of pairs are computed together.
     """
     p = np.ones(len(sides))
     counts = np.array([len(contrasts[s.contrast]) for s in sides])
@@ -91,13 +89,12 @@ def exact_p(sides: Sequence[Side],
 
 
 def holm_of_groups(p: Floats, groups: Sequence[Hashable]) -> Floats:
-    """Holm's corrected p where the sides of a group are nested.
+    """Holm's corrected p for groups whose sides are nested.
 
-    Step down from the smallest p; each is multiplied by how many groups
-    still have a side. At the first false call every group with a true null
-    still has one, and the called side's p is no smaller than that of the
-    true null of its group that is hardest to keep: so the sum over groups
-    is at most alpha, whatever depends on what.
+    Step down from the smallest p; each is multiplied by the number of groups that still
+    have a side. At the first false rejection every group with a true null still has a
+    side, and the rejected side's p is at least the p of its group's hardest true null.
+    The sum over groups is therefore at most alpha, whatever the dependence.
     """
     order = np.argsort(p, kind="stable")
     left = np.zeros(len(p))
@@ -118,15 +115,14 @@ def family(contrasts: Mapping[Hashable, Sequence[float]],
     """Corrected p of every alternative of every claim.
 
     contrasts   key -> log ratios in time order; no nan
-    claims      id -> {alternative: ways}, of beyond(), inside(), outside()
+    claims      id -> {alternative: ways}, from beyond(), inside(), outside()
     ValueError: a side names a contrast that is missing, or an alternative
     has no sides.
 
-    If every alternative with p <= alpha is called, the probability of any
-    false call is at most alpha whatever depends on what. Each contrast is
-    taken to be symmetric about its centre, as it is where maps differ by a
-    factor. A contrast that several claims share should have one key: it is
-    corrected for once.
+    If every alternative with p <= alpha is accepted, the probability of any false one is
+    at most alpha, whatever the dependence. Each contrast is assumed to be symmetric
+    about its centre, which holds if maps differ by a factor. A contrast that several
+    claims share should have one key, because it is then corrected for once.
     """
     sides = list(dict.fromkeys(side for name, alternatives in claims.items()
                                for side in checked(name, alternatives)))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of many cells at once by flipping the signs of whole blocks.
 
-The order of the arms inside a pair is random, so under no difference the
-sign of a whole block may be flipped. One coin per block, shared by all
-cells, keeps the correlation between cells (Westfall and Young's max-T). That
-holds for every odd score of a pair: its signed rank, or another one
+The order of the arms inside a pair is random, so without a difference the sign of a whole
+block may be flipped. One coin per block, shared by all cells, keeps the correlation
+between cells (Westfall and Young's max-T). This holds for every odd score of a pair: its
+signed rank, or another one
 (biweight.py).
 """
 from collections.abc import Callable, Sequence
@@ -31,8 +31,8 @@ class FlipTest:
 def signed_ranks(x: npt.ArrayLike) -> Floats:
     """sign(x) * rank|x| within each row; (cells, n) -> (cells, n).
 
-    Ties get their mean rank; nan (a pair that was not measured) and 0 get
-    0, so they do not take part.
+    Ties get their mean rank; nan (a pair that was not measured) and 0 get 0, so that they
+    do not take part.
     """
     x = np.asarray(x, float)
     result = np.zeros_like(x)
@@ -46,7 +46,7 @@ def unit_scores(x: Floats, score: Callable[[Floats], Floats]) -> Floats:
     """Scores of the rows of x, each row of length 1: (cells, blocks)."""
     scores = score(x)
     size = np.sqrt(np.sum(scores ** 2, axis=1))
-    size[size == 0] = 1.0  # no pair at all: statistic 0, p = 1
+    size[size == 0] = 1.0  # no pairs: statistic 0, p = 1
     units: Floats = scores / size[:, None]
     return units
 
@@ -56,10 +56,10 @@ def sign_flip_test(x: Floats, flips: int = FLIPS, seed: int = 1,
                    = (signed_ranks,)) -> FlipTest:
     """H0 of row c: the centre of x[c] is <= 0; one-sided, against > 0.
 
-    x (cells, blocks), log ratios less the margin. One flip per block is
-    shared by the rows. scores: functions like signed_ranks() of x, odd in
-    each pair and independent of all signs but its own; of several, the
-    largest statistic is the cell's, under each flip as in the data.
+    x (cells, blocks), log ratios minus the margin. One flip per block is shared by the
+    rows. scores: functions of x like signed_ranks(), odd in each pair and independent of
+    all other signs. With several scores, the cell's statistic is the largest, for each flip
+    and for the data.
     """
     units = [unit_scores(x, score) for score in scores]
     sums = np.array([unit.sum(axis=1) for unit in units])
@@ -72,7 +72,7 @@ def sign_flip_test(x: Floats, flips: int = FLIPS, seed: int = 1,
         size = min(CHUNK, flips - done)
         coin = rng.integers(0, 2, (size, units[0].shape[1])) * 2.0 - 1.0
         null = np.max([coin @ unit.T for unit in units], axis=0)
-        # 1e-9: equal sums must count as equal whatever the rounding
+        # 1e-9: equal sums must count as equal despite rounding
         alone += np.sum(null >= seen - 1e-9, axis=0)
         worst = null.max(axis=1)
         jointly += np.sum(worst[:, None] >= seen - 1e-9, axis=0)

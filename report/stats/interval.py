@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Estimates with intervals: ratios of two maps, throughputs, medians.
 
-A block is the replicate. Values are compared in the order of blocks, which is
-that of time, because serial_interval() allows for blocks that resemble their
-neighbours.
+A block is the replicate. Values are compared in the order of blocks, i.e. of
+time, because serial_interval() allows for correlated neighbouring blocks.
 """
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,8 +22,8 @@ MOSTLY_ZERO = "most values are 0"
 class Interval(NamedTuple):
     """A centre and the ends of its interval, in one unit; None: missing.
 
-    centre is None if and only if n is 0. low and high are both None or
-    neither is. reason says why they are missing ("n<6"), else None.
+    centre is None if and only if n is 0. low and high are both None, or both are set.
+    reason: why they are missing ("n<6"), else None.
     """
     centre: float | None
     low: float | None
@@ -38,7 +37,7 @@ MISSING = Interval(None, None, None, 0, NO_VALUE)
 
 def ratio_interval(over: Mapping[int, float], under: Mapping[int, float],
                    level: float = LEVEL) -> Interval:
-    """over / under, block -> rate > 0, in the blocks that both have.
+    """over / under, block -> rate > 0, in their common blocks.
     ZeroDivisionError: a rate of under is 0."""
     return many_ratios({0: (over, under)}, level)[0]
 
@@ -49,7 +48,7 @@ def many_ratios(pairs: Mapping[K, tuple[Mapping[int, float],
                 shared: Mapping[K, float] | None = None) -> dict[K, Interval]:
     """ratio_interval() of every pair (over, under), keys in their order.
 
-    shared  shared_lag1() of the pairs of which it is known
+    shared  shared_lag1() of the pairs for which it is known
     """
     return many_intervals({
         key: [over[b] / under[b] for b in sorted(over.keys() & under.keys())]
@@ -61,9 +60,9 @@ def level_intervals(rates: Mapping[K, Mapping[int, float]],
                     shared: Mapping[K, float] | None = None) -> dict[K, Interval]:
     """Centre of block -> rate > 0 of every key, in the unit of the rate.
 
-    The interval is of the centre of this campaign: how fast the machine is on
-    another day is not in it. shared: the correlation of neighbours, of the
-    keys of which it is known from more than their own series.
+    The interval covers the centre of this campaign, not the speed of the machine on
+    another day. shared: correlations of neighbours, estimated from more than a
+    key's own series.
     """
     return many_intervals({key: [rate[b] for b in sorted(rate)]
                            for key, rate in rates.items()}, level, shared=shared)
@@ -73,11 +72,11 @@ def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
                    log: bool = True,
                    shared: Mapping[K, float] | None = None
                    ) -> dict[K, Interval]:
-    """Pseudo-median with serial_interval() of every series of values in time
-    order. Series of one length are computed together.
+    """Pseudo-median with serial_interval() of every series of values in time order.
+    Series of equal length are computed together.
 
-    log  on logarithms; then a value is >= 0, and a 0 lies below all others
-         (one 0 makes no scale arithmetic)
+    log  on logarithms; then values are >= 0, and a 0 lies below all others (a
+         single 0 does not switch to plain arithmetic)
     ValueError: a value that is not finite or, with log, is negative.
     """
     by_n: dict[int, list[K]] = {}

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Paired trials: contrast, slot effect and smallest detectable slowdown.
 
-`d` is (pairs,): ln(cost of the second arm / cost of the first arm), both
-measured by fresh trials one right after the other; `base_first` (pairs,)
-is True where the first arm ran first.
+`d` is (pairs,): ln(cost of the second arm / cost of the first arm), both measured by fresh
+trials that ran one after the other; `base_first` (pairs,) is True if the first arm ran first.
 """
 import functools
 import math
@@ -20,8 +19,8 @@ from report.stats.signed_rank import (hodges_lehmann, signed_rank_interval,
 
 @dataclass(frozen=True)
 class SlotAdjusted:
-    """A contrast without the slot effect, and the slot effect: log ratios,
-    nan where a value does not exist. slot > 0: the second trial of a pair is
+    """A contrast without the slot effect, and the slot effect: log ratios, nan if a value
+    does not exist. slot > 0: the second trial of a pair is
     slower."""
     estimate: float
     low: float
@@ -32,7 +31,7 @@ class SlotAdjusted:
 
 
 def log_ratio(base_cost: npt.ArrayLike, head_cost: npt.ArrayLike) -> Floats:
-    """ln(head / base) of paired costs, any equal shapes; + is head slower.
+    """ln(head / base) of paired costs of equal shape; + means that head is slower.
 
     For rates swap the arguments: ln(rate_base / rate_head). A pair with a
     missing (nan) side stays nan.
@@ -52,7 +51,7 @@ def percent(d: npt.ArrayLike) -> Floats:
 def rank_sum_tail(m: int, n: int) -> Floats:
     """P(U <= u) for u = 0 .. m n of Mann and Whitney's U, exact.
 
-    Counts by the Gaussian binomial, in whole numbers of any size.
+    Counts with the Gaussian binomial, in integers of any size.
     """
     count = [1] + [0] * (m * n)
     for i in range(1, m + 1):
@@ -71,8 +70,8 @@ def rank_sum_tail(m: int, n: int) -> Floats:
 
 def shift_interval(x: npt.ArrayLike, y: npt.ArrayLike, level: float = 0.99
                    ) -> tuple[float, float]:
-    """Interval of the shift of x (m,) against y (n,): Moses' order
-    statistics of all x_i - y_j. -> low, high; nan where m, n are small."""
+    """Interval of the shift of x (m,) relative to y (n,): Moses' order statistics of all
+    x_i - y_j. -> low, high; nan if m, n are small."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     differences = np.sort(np.subtract.outer(x, y), axis=None)
     k = int(np.searchsorted(rank_sum_tail(len(x), len(y)), tail_of(level),
@@ -83,18 +82,18 @@ def shift_interval(x: npt.ArrayLike, y: npt.ArrayLike, level: float = 0.99
 
 
 def shift(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
-    """Hodges and Lehmann's estimate of the shift of x (m,) against y (n,):
-    the median of all x_i - y_j."""
+    """Hodges and Lehmann's estimate of the shift of x (m,) relative to y (n,): the median
+    of all x_i - y_j."""
     return float(np.median(np.subtract.outer(np.asarray(x, float),
                                              np.asarray(y, float))))
 
 
 def slot_adjusted(d: npt.ArrayLike, base_first: npt.ArrayLike,
                   level: float = 0.99) -> SlotAdjusted:
-    """Contrast free of the slot effect, and the slot effect itself.
+    """The contrast without the slot effect, and the slot effect.
 
-    Half the sum and half the difference of the pseudo-medians of the two
-    orders; nan if all pairs have one order, ends also if they are too few.
+    Half the sum and half the difference of the pseudo-medians of the two orders; nan if
+    all pairs have one order. Ends are also nan if there are too few pairs.
     """
     d, base_first = np.asarray(d, float), np.asarray(base_first, bool)
     first, second = d[base_first], d[~base_first]
@@ -116,7 +115,7 @@ def standard_error(low: float, high: float, level: float = 0.99) -> float:
 
 def detectable(error: float, margin: float, alpha: float, cells: int = 1,
                power: float = 0.95) -> float:
-    """Smallest slowdown found with `power` in a family of `cells` tests at
-    `alpha`; error and margin are log ratios, and so is the result."""
+    """Smallest slowdown that is detected with `power` in a family of `cells` tests at
+    `alpha`; error, margin and the result are log ratios."""
     return margin + error * float(norm.isf(alpha / cells)
                                   + norm.isf(1.0 - power))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The smallest ratio of two maps that the decision rule of the page finds.
+"""The smallest ratio of two maps that the decision rule of the page detects.
 
-The rule: the lower end of the serial interval of the ln ratios, at the level
-that all pairs of the family share, lies above ln(margin). That end moves with
-the ratio and scales with the noise. So the ends of simulated series without
-any effect give the effect in standard deviations, without a search.
+The rule: the lower end of the serial interval of the ln ratios, at the level that all
+pairs of the family share, lies above ln(margin). That end moves with the ratio and scales
+with the noise. The ends of simulated series without an effect therefore give the
+effect in standard deviations, without a search.
 """
 import functools
 import math
@@ -19,18 +19,18 @@ from report.stats.signed_rank import (MOST_CORRELATED, needed_n_walsh,
                                       serial_interval)
 
 ERROR = 0.05  # family-wise error of the rule
-MARGIN = 1.02  # a ratio below it does not matter
+MARGIN = 1.02  # smaller ratios do not matter
 POWER = 0.9
 SEED = 20261129
 STEP = 0.05  # lag-1 correlations are rounded to it
-SERIES = 4_000  # simulated; at most
+SERIES = 4_000  # most simulated series
 AVERAGES = 2_000_000  # Walsh averages of all series: bounds time and memory
-SHAMOS = 1.0483  # median of |x_i - x_j| -> standard deviation, normal values
+SHAMOS = 1.0483  # median of |x_i - x_j| -> standard deviation of normal values
 CAUTION = 0.5  # standard errors added to the lag-1 correlation
 
 
 class Noise(NamedTuple):
-    """Of ln ratios in time order."""
+    """Noise of ln ratios in time order."""
     sd: float
     lag1: float  # correlation of neighbours
 
@@ -38,12 +38,11 @@ class Noise(NamedTuple):
 def noise_of(x: npt.ArrayLike) -> Noise:
     """Noise of the ln ratios x (n,), n >= 6, in time order.
 
-    sd is Shamos' estimate, which tolerates as many outliers as the
-    pseudo-median. The lag-1 correlation is corrected for its bias and raised
-    by CAUTION standard errors: with X = smallest_visible() of one campaign's
-    noise, 85 to 96 % of other campaigns find a difference of X
-    (test_stats_power.py). An AR(1) series underestimates sd; the factor is
-    that of its mean square.
+    sd is Shamos' estimate, which tolerates as many outliers as the pseudo-median. The
+    lag-1 correlation is corrected for its bias and raised by CAUTION standard errors.
+    With X = smallest_visible() of one campaign's noise, 85 to 96 % of other campaigns
+    detect a difference of X (test_stats_power.py). An AR(1) series underestimates sd;
+    the factor corrects its mean square.
     """
     values = np.asarray(x, float)
     n = len(values)
@@ -73,8 +72,8 @@ def autoregression(rng: np.random.Generator, series: int, n: int, lag1: float
 @functools.lru_cache(maxsize=None)
 def lower_ends(n: int, pairs_in_family: int, level_error: float, lag1: float,
                shared: bool) -> Floats:
-    """Lower ends of the joint interval of n normal values without an effect,
-    in standard deviations, ascending: (series,)."""
+    """Lower ends of the joint interval of n normal values without an effect, in standard
+    deviations, ascending: (series,)."""
     series = max(min(SERIES, 2 * AVERAGES // (n * (n + 1))), 100)
     x = autoregression(np.random.default_rng(SEED), series, n, lag1)
     _, low, _ = serial_interval(x, 1.0 - level_error / pairs_in_family,
@@ -86,7 +85,7 @@ def smallest_visible(n: int, pairs_in_family: int, *, noise: float,
                      lag1: float = 0.0, shared: bool = False,
                      level_error: float = ERROR, margin: float = MARGIN,
                      power: float = POWER) -> float | None:
-    """Smallest true ratio (> margin) that n blocks find with this power.
+    """Smallest true ratio (> margin) that n blocks detect with this power.
 
     pairs_in_family  k (k - 1) / 2 for k maps
     noise            standard deviation of one ln ratio, >= 0

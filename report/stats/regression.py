@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Least squares of one value on several, with intervals and inflation.
+"""Least squares of one value on several, with intervals and variance inflation.
 
 For claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4,
 section 3.3): ordinary least squares with an intercept, by numpy.
@@ -14,42 +14,41 @@ from scipy import special
 from report.stats.arrays import Floats
 
 LEVEL = 0.95
-CONSTANT = 1e-12  # spread of a column, relative to its size: it did not vary
+CONSTANT = 1e-12  # spread of a constant column, relative to its size
 
 
 @dataclass(frozen=True)
 class Coefficient:
-    """Change of y when this changes by 1 and the others stay."""
+    """Change of y if this term grows by 1 and the others stay."""
     value: float
     error: float  # standard error
     low: float
     high: float
-    p: float  # two-sided, of "it is 0"
-    vif: float | None  # variance inflation; None: of the intercept
+    p: float  # two-sided, for a coefficient of 0
+    vif: float | None  # variance inflation; None for the intercept
 
 
 @dataclass(frozen=True)
 class Fit:
-    """coefficients: name -> Coefficient, "intercept" among them; left_out:
-    name -> why it has none."""
+    """coefficients: name -> Coefficient, including "intercept"; left_out: name -> why it
+    lacks one."""
     coefficients: dict[str, Coefficient]
     left_out: dict[str, str]
     n: int
-    degrees: int  # of freedom that are left
-    residual: float  # standard deviation of what is not explained
+    degrees: int  # remaining degrees of freedom
+    residual: float  # standard deviation of the residuals
     r_squared: float | None  # None: y did not vary
 
 
 def varies(column: Floats) -> bool:
-    """Whether a column is not constant."""
+    """True if a column is not constant."""
     return bool(np.ptp(column)
                 > CONSTANT * max(1e-300, np.abs(column).max()))
 
 
 def independent(columns: Mapping[str, Floats]
                 ) -> tuple[list[str], dict[str, str]]:
-    """Names of columns that are not linear in those before them; of the
-    other ones, name -> reason."""
+    """Names of columns that are not linear in those before them; for the others, name -> reason."""
     kept: list[str] = []
     why: dict[str, str] = {}
     for name, column in columns.items():
@@ -67,7 +66,7 @@ def independent(columns: Mapping[str, Floats]
 
 def coefficient(value: float, error: float, degrees: int,
                 vif: float | None = None) -> Coefficient:
-    """With Student's interval, from the estimate and its standard error."""
+    """A coefficient with Student's interval, from its estimate and standard error."""
     reach = special.stdtrit(degrees, 0.5 + LEVEL / 2) * error
     p = (2 * special.stdtr(degrees, -abs(value / error)) if error
          else float(value == 0))
@@ -77,8 +76,8 @@ def coefficient(value: float, error: float, degrees: int,
 
 def least_squares(y: npt.ArrayLike, columns: Mapping[str, npt.ArrayLike]
                   ) -> Fit | None:
-    """Fit of y on columns (name -> values as long as y), or None where no
-    degree of freedom is left."""
+    """Fit of y on columns (name -> values, as many as y has), or None if no degree of
+    freedom is left."""
     y = np.asarray(y, float)
     arrays = {name: np.asarray(c, float) for name, c in columns.items()}
     if len(y) < 3:
@@ -95,9 +94,8 @@ def solved(y: Floats, x: Floats, names: list[str], left_out: dict[str, str],
            degrees: int) -> Fit:
     """Fit of y (n,) on the independent columns x (n, names).
 
-    Columns are centred and scaled before they are decomposed, so that
-    near-collinear ones cost few digits; then the diagonal of the inverse of
-    their products is the variance inflation.
+    Columns are centred and scaled before they are decomposed, so that near-collinear ones
+    lose few digits. Then the diagonal of the inverse of their products is the variance inflation.
     """
     n, means = len(y), x.mean(axis=0)
     scale = np.linalg.norm(x - means, axis=0)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signed-rank methods: pseudo-median, its interval, and one-sided p-values.
 
-Each row of an array of shape (cells, n) has n values of one cell in time
-order. Intervals that n is too small for are nan.
+Each row of an array of shape (cells, n) has n values of one cell in time order.
+Intervals are nan if n is too small.
 """
 import functools
 import math
@@ -32,8 +32,8 @@ def signed_rank_tail(n: int) -> Floats:
 
 
 def tail_of(level: float) -> float:
-    """Probability beyond either end of an interval of that level, plus 1e-12:
-    levels are rounded, and a probability equal to the tail is accepted."""
+    """Probability beyond either end of an interval of this level, plus 1e-12: levels are
+    rounded, and a probability equal to the tail is accepted."""
     return (1.0 - level) / 2.0 + 1e-12
 
 
@@ -44,8 +44,8 @@ def normal_rank_sum(n: int) -> tuple[float, float]:
 
 @functools.lru_cache(maxsize=None)
 def rank_p(n: int) -> Floats:
-    """P(T <= t) as walsh_rank() takes it, (n(n+1)/2 + 1,): exact up to
-    EXACT_UP_TO, then normal with continuity correction."""
+    """P(T <= t) for walsh_rank(), (n(n+1)/2 + 1,): exact up to EXACT_UP_TO, then normal
+    with continuity correction."""
     if n <= EXACT_UP_TO:
         return signed_rank_tail(n)
     mean, sd = normal_rank_sum(n)
@@ -54,9 +54,8 @@ def rank_p(n: int) -> Floats:
 
 
 def walsh_rank(n: int, level: float) -> int:
-    """k such that [W(k), W(M + 1 - k)] covers with >= level; 0: n too small.
-    W are the M = n(n+1)/2 sorted Walsh averages. By rank_p(), without its
-    table for large n."""
+    """k such that [W(k), W(M + 1 - k)] covers with >= level; 0: n is too small. W are the
+    M = n(n+1)/2 sorted Walsh averages. Equals rank_p(), but needs no table for large n."""
     tail = tail_of(level)
     if n <= EXACT_UP_TO:
         return int(np.searchsorted(signed_rank_tail(n), tail, side="right"))
@@ -87,7 +86,7 @@ def signed_rank_interval(x: npt.ArrayLike, level: float = 0.95
     """Pseudo-median with its signed-rank interval, all cells at once.
 
     x (cells, n) or (n,), no nan -> centre, low, high of shape (cells,) or
-    scalars, in the unit of x. low and high are nan where n is too small.
+    scalars, in the unit of x. low and high are nan if n is too small.
     """
     x = np.asarray(x, float)
     w = walsh(x)
@@ -103,8 +102,8 @@ def signed_rank_interval(x: npt.ArrayLike, level: float = 0.95
 
 
 def mean_ranks(x: Floats) -> Floats:
-    """rankdata() within each row of x (..., n); without ties by sorting all
-    rows at once, which is ten times as fast."""
+    """rankdata() within each row of x (..., n). Without ties it sorts all rows at once,
+    which is ten times as fast."""
     order = np.argsort(x, axis=-1)
     ascending = np.take_along_axis(x, order, -1)
     if np.any(ascending[..., 1:] == ascending[..., :-1]):
@@ -131,11 +130,10 @@ def widening(x: npt.ArrayLike, errors: float = 1.0,
     """Factor of the width of an interval of the centre of x (..., n), values
     in time order -> (...), at least 1.
 
-    sqrt((1 + r) / (1 - r)), which is that of the mean of a first-order
-    autoregression. r is rank_lag1() and so many standard errors, because a
-    short series hides its correlation (docs/adr/0057). shared: r of series
-    with the same noise (...), nan: not known; then r is that, or rank_lag1()
-    less one standard error if this is more (docs/adr/0060).
+    sqrt((1 + r) / (1 - r)), as for the mean of a first-order autoregression. r is
+    rank_lag1() plus `errors` standard errors, because a short series hides its correlation
+    (docs/adr/0057). shared: r of series with the same noise (...), nan: not known. If
+    known, r is the larger of shared and rank_lag1() minus one standard error (docs/adr/0060).
     """
     x = np.asarray(x, float)
     r, error = rank_lag1(x), 1 / math.sqrt(max(x.shape[-1] - 3, 1))
@@ -147,8 +145,8 @@ def widening(x: npt.ArrayLike, errors: float = 1.0,
 
 
 def own_noise(x: npt.ArrayLike) -> Floats:
-    """Of x (k, n), k > 1 series in the same n blocks: what is left without
-    the level of each and without what moves the others in a block."""
+    """Noise of x (k, n), k > 1 series in the same n blocks, without the level of each
+    series and without the common changes of the others in a block."""
     series = np.asarray(x, float)
     series = series - np.median(series, axis=1)[:, None]
     noise: Floats = series - np.array([
@@ -158,8 +156,8 @@ def own_noise(x: npt.ArrayLike) -> Floats:
 
 
 def shared_lag1(x: npt.ArrayLike) -> float:
-    """For widening(): of own_noise() of x (k, n), k > 2. The mean of
-    rank_lag1() and half a standard error of that mean."""
+    """The value `shared` of widening(), from own_noise() of x (k, n), k > 2: the mean of
+    rank_lag1() plus half a standard error of that mean."""
     noise = own_noise(x)
     k, n = noise.shape
     error = 1 / math.sqrt((k - 1) * max(n - 3, 1))
@@ -169,8 +167,8 @@ def shared_lag1(x: npt.ArrayLike) -> float:
 def serial_interval(x: npt.ArrayLike, level: float = 0.95,
                     shared: npt.ArrayLike | None = None
                     ) -> tuple[Floats, Floats, Floats]:
-    """signed_rank_interval() of values in time order, its ends moved away
-    from the centre by widening()."""
+    """signed_rank_interval() of values in time order, with its ends moved away from the
+    centre by widening()."""
     centre, low, high = signed_rank_interval(x, level)
     wider = widening(x, shared=shared)
     return centre, centre - wider * (centre - low), \
@@ -178,12 +176,12 @@ def serial_interval(x: npt.ArrayLike, level: float = 0.95,
 
 
 def signed_rank_p(x: npt.ArrayLike, limit: npt.ArrayLike = 0.0) -> Floats:
-    """H0: the pseudo-median of x is <= limit; one-sided, against above it.
+    """H0: the pseudo-median of x is <= limit; one-sided, against larger values.
 
     x (cells, n) or (n,), no nan; limit of shape (cells,) or one number ->
-    p of shape (cells,) or a scalar. Counts the Walsh averages above the
-    limit, so that p <= tail exactly where signed_rank_interval() of level
-    1 - 2 tail lies above the limit; a tie or a zero counts for H0.
+    p of shape (cells,) or a scalar. Counts the Walsh averages above the limit, so that
+    p <= tail exactly if signed_rank_interval() of level 1 - 2 tail lies above the limit;
+    a tie or a zero counts for H0.
     """
     x = np.asarray(x, float)
     w = walsh(x)

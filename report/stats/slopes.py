@@ -34,10 +34,9 @@ def block_slopes(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
 def trend(x: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """Change of x (n,), n >= 3, per step: median slope over all pairs.
 
-    The interval is that of Kendall's statistic, widened by widening() of what
-    the slope leaves, because neighbours may resemble each other: without
-    this, a stationary series with lag-1 correlation 0.6 has a direction in
-    more than 30 % of cases at 95 %.
+    The interval inverts Kendall's statistic, widened by widening() of the residuals,
+    because neighbours may be correlated. Without this, a stationary series with lag-1
+    correlation 0.6 seems to have a direction in more than 30 % of cases at 95 %.
     """
     values = np.asarray(x, float)
     n = len(values)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a search for crossovers found, as JSON: every boundary with what it is
-between, which factor moves it most, and each point with its blocks.
+"""The result of a search for crossovers as JSON: every boundary with its end points, the
+factor that moves it most, and each point with its blocks.
 
-A is the base, B the contender, ratios are B / A, paired by block. All of it is
-computed from plan.json, stages.json and the journals of complete stages: the
-same files, the same bytes.
+A is the base, B the contender; ratios are B / A, paired by block. Everything is computed
+from plan.json, stages.json and the journals of complete stages, so the same files give
+the same bytes.
 """
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,9 +32,9 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Counts:
-    """Points of the lattice by what became of them; they add up.
+    """Points of the lattice by outcome; they add up.
 
-    measured = base + contender + tied + no_interval: who leads there
+    measured = base + contender + tied + no_interval: the leader there
     """
     planned: int
     skipped: int
@@ -48,7 +48,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Results:
-    """What became of the timed trials of complete stages."""
+    """The outcome of the timed trials of complete stages."""
     counted: int
     void: int
     failed: int
@@ -58,7 +58,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Axis:
-    """Lines along an axis with two measured points; those that flip."""
+    """Lines along an axis with two measured points, and lines that flip."""
     axis: str
     lines: int
     flipping: int
@@ -66,7 +66,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Factor:
-    """A factor of a place, as docs/cell.schema.json has it."""
+    """A factor of a place, as in docs/cell.schema.json."""
     name: str
     value: Value
 
@@ -75,7 +75,7 @@ class Factor:
 class PointRow:
     """A measured point.
 
-    verdict  of B against A; leads: the map that leads; why: neither leads
+    verdict  on B compared with A; leads: the leader; why: no map leads
     low, high  at the level of the rule; ratio: B / A
     base_rate  operations per second of A
     """
@@ -97,7 +97,7 @@ class BoundaryRow:
     """A boundary on a line.
 
     place   the factors of the line; start, end: values of the axis
-    resolved  known to one step of the grid
+    resolved  located to one step of the grid
     low, high  95 % interval of position
     """
     place: tuple[Factor, ...]
@@ -118,12 +118,12 @@ class BoundaryRow:
 
 @dataclass(frozen=True)
 class Decision:
-    """What `decide` prints.
+    """The output of `decide`.
 
-    names    of the maps in sentences: of Go with its version
-    words    sentences for a terminal; boundary_words: one a boundary
+    names    of the maps in sentences; Go maps have their version
+    words    sentences for a terminal; boundary_words: one per boundary
     skipped  reasons why points cannot run
-    level    of the interval of a look
+    level    of the interval at a look
     """
     format: int
     kind: str
@@ -169,7 +169,7 @@ def leader(maps: tuple[str, str], index: int | None) -> str | None:
 
 
 def losses(staged: Staged) -> dict[str, str]:
-    """cell id -> what became of its trials that do not count."""
+    """cell id -> the outcome of its trials that do not count."""
     cells = [c for s in staged.stages for c in s.cells.values() if c.measure == "throughput"]
     return {c.id: f"{c.map}: {', '.join(lost(c))}" + (f" ({c.reason})" if c.reason else "")
             for c in cells if lost(c)}
@@ -209,7 +209,7 @@ def axis_row(search: Search, found: Sequence[Boundary], axis: str) -> Axis:
 
 
 def counts(search: Search) -> Counts:
-    """What became of the points of the lattice."""
+    """Numbers of points of the lattice by outcome."""
     states, planned = list(search.states.values()), len(search.lattice.points())
     usable = len(search.lattice.usable())
     none = sum(not s.known for s in states)
@@ -219,7 +219,7 @@ def counts(search: Search) -> Counts:
 
 
 def results(staged: Staged) -> Results:
-    """What became of the trials."""
+    """Numbers of trials by outcome."""
     cells = [c for s in staged.stages for c in s.cells.values() if c.measure == "throughput"]
     trials = [t for c in cells for t in c.trials]
     status = Counter(t.status.value for t in trials)
@@ -227,7 +227,7 @@ def results(staged: Staged) -> Results:
                    status["skipped"], sum(t.disturbed is not None for t in trials))
 
 
-# ---- all of it --------------------------------------------------------------------
+# ---- the whole result -------------------------------------------------------------
 
 def headline(staged: Staged, search: Search, rows: Sequence[BoundaryRow], axes: Sequence[Axis],
              found: Moves, number: Counts) -> Iterator[str]:
@@ -243,15 +243,15 @@ def headline(staged: Staged, search: Search, rows: Sequence[BoundaryRow], axes: 
     unresolved = sum(not r.resolved for r in rows)
     if unresolved:
         yield text.sentence("unresolved", n=unresolved, of=len(rows))
-    asked = search.next()
-    yield text.sentence("ended", why=asked.why, next=asked.stage)
+    request = search.next()
+    yield text.sentence("ended", why=request.why, next=request.stage)
 
 
 def decided(staged: Staged) -> Decision:
-    """All that a search found so far."""
+    """The result of a search so far."""
     search = following.played(staged)
     found = lines.boundaries(search.lattice, search.states, search.stages)
-    asked, number = search.next(), counts(search)
+    request, number = search.next(), counts(search)
     rows = tuple(boundary_row(search, b) for b in found)
     axes = tuple(axis_row(search, found, axis) for axis in ORDERED)
     moved = moves.ranking(search.lattice, search.states, found)
@@ -260,7 +260,7 @@ def decided(staged: Staged) -> Decision:
     full, short = full_names(known), short_names(known)
     one, two = (full.get(m, m) for m in search.lattice.maps)
     return Decision(
-        FORMAT, "crossover", search.lattice.maps, (one, two), asked.stage is None, asked.why,
+        FORMAT, "crossover", search.lattice.maps, (one, two), request.stage is None, request.why,
         staged.machine, source, staged.meta.plan_sha256, staged.meta.seed, search.rule,
         search.rule.level, len(search.stages), search.trials, search.budget,
         tuple(renamed(line, full) for line in headline(

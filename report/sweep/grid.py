@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lattice of a search: every point where two maps could be compared.
+"""The lattice of a search: every point at which two maps could be compared.
 
-A point has a cell of either map. Along the ordered axes it has neighbours;
-points that differ in anything else (kind of write, distribution, ...) are in
+A point has a cell of each map. Along the ordered axes it has neighbours. Points that
+differ in other factors (kind of write, distribution, ...) are in different
 groups, which share no line.
 """
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,9 @@ from report.load.plan import Factors
 from report.workload_values import Value, value_of
 
 ORDERED = ("write_share", "threads", "keys")
-# Members of a cell that make no group: the axes, the map, what follows from
-# them (CPUs; a window is widened with more threads than CPUs), and what is
-# asked of a trial without changing what it measures.
+# Members of a cell that do not separate groups: the axes, the map, values that follow from
+# them (CPUs; windows are longer with more threads than CPUs), and requests to a trial that
+# do not change what it measures.
 NO_GROUP = {*ORDERED, "id", "map", "workload", "cpus", "window_ns", "window_ops", "warm_up_ns",
             "verify_ops", "blocks", "base", "skip", "estimate_ns", "repeat"}
 NAMES = tuple(f.name for f in fields(Factors) if f.name not in NO_GROUP)
@@ -27,7 +27,7 @@ At = tuple[int, ...]  # their indices on the axes of a group
 
 
 class Point(NamedTuple):
-    """Where the maps are compared; in order of group and place.
+    """A place of the comparison; sorted by group and place.
 
     cells  ids of A and B; "": not planned
     skip   why it cannot run
@@ -43,7 +43,7 @@ Line = tuple[Point, ...]  # points along an axis, ascending
 
 @dataclass(frozen=True)
 class Group:
-    """Points that differ in the ordered factors only.
+    """Points that differ only in the ordered factors.
 
     cell  one of its cells: the other factors
     axes  values of each of ORDERED, ascending
@@ -57,7 +57,7 @@ class Group:
         return self.axes[ORDERED.index(axis)]
 
     def place(self, point: Point) -> Factors:
-        """Every factor at a point; its map and id are of no meaning."""
+        """Every factor at a point; its map and id are meaningless."""
         share, threads, keys = (values[i] for values, i in zip(self.axes, point.at))
         return replace(self.cell, write_share=share, threads=int(threads), keys=keys)
 
@@ -115,7 +115,7 @@ def coarse(count: int) -> set[int]:
 
 
 def is_coarse(group: Group, at: At, but: str | None = None) -> bool:
-    """Is each index an end or a middle; `but`: an axis that may be any."""
+    """True if each index is an end or a middle; `but`: an axis with any index."""
     return all(axis == but or i in coarse(len(values))
                for axis, values, i in zip(ORDERED, group.axes, at))
 
@@ -126,19 +126,19 @@ def place_of(cell: Factors) -> Place:
 
 
 def key_of(cell: Factors, names: Sequence[str]) -> tuple[Value, ...]:
-    """What distinguishes groups."""
+    """The values that distinguish groups."""
     return tuple(str(value_of(cell, name)) for name in names)
 
 
 def names_of(cells: Sequence[Factors]) -> tuple[str, ...]:
-    """Factors that make groups. The workload's name is one only if nothing
-    else distinguishes two cells of a map."""
+    """Factors that separate groups. The workload's name does so only if nothing else
+    distinguishes two cells of a map."""
     seen = {(key_of(c, NAMES), place_of(c), c.map) for c in cells}
     return NAMES if len(seen) == len(cells) else ("workload", *NAMES)
 
 
 def skip_of(maps: tuple[str, str], pair: Sequence[Factors | None]) -> str:
-    """Why two cells cannot be compared; "": they can."""
+    """Why two cells cannot be compared; "" if they can."""
     return "; ".join(f"{name} is not planned here" if cell is None else f"{name}: {cell.skip}"
                      for name, cell in zip(maps, pair) if cell is None or cell.skip)
 
@@ -159,14 +159,14 @@ def group_of(number: int, maps: tuple[str, str],
 def lattice(cells: Sequence[Factors], maps: tuple[str, str], file: Path) -> Lattice:
     """The lattice of plan.json's cells of measure throughput.
 
-    JournalError: two cells of one map are at one point, or the plan has no
-    cell of one of the maps.
+    JournalError: two cells of one map are at one point, or the plan lacks
+    cells of one of the maps.
     """
     timed = [c for c in cells if c.measure == "throughput" and c.map in maps]
     for name in maps:
         if not any(c.map == name for c in timed):
-            raise JournalError(f"{file}: no throughput cell of {name}: plan with it (--maps), or "
-                               "name another pair")
+            raise JournalError(f"{file}: no throughput cell of {name}: include it in the plan "
+                               "(--maps), or choose another pair")
     names = names_of(timed)
     groups: dict[tuple[Value, ...], dict[Place, dict[str, Factors]]] = {}
     for cell in timed:

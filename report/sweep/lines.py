@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boundaries on the lines of a lattice: where a lead turns or ends."""
+"""Boundaries on the lines of a lattice: places at which a lead turns or ends."""
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +15,13 @@ from report.sweep.outcome import Stage, State, States
 
 
 class Kind(str, Enum):
-    """Of a boundary."""
+    """Kind of a boundary."""
     FLIP = "flip"  # one map leads on one side, the other map on the other
     END = "end"  # a lead ends in a tie
 
 
 class Why(str, Enum):
-    """Why a flip has no position."""
+    """Why the position of a flip is unknown."""
     MEASURED = "every number of threads between was measured"
     ZERO = "0 has no place on a logarithmic axis"
     CROSSINGS = "the medians between cross more or less than once"
@@ -32,10 +32,10 @@ class Boundary:
     """Between two measured points of one line.
 
     line   points of the line, in order
-    below, above  indices in line: of a flip the last point that is decided
-           for one map and the first that is decided for the other
+    below, above  indices in line: for a flip, the last point decided for one
+           map and the first point decided for the other
     leaders  index of the leading map below and above; None at a tie
-    steps  of the grid between the two: 1 is its resolution
+    steps  of the grid between these two: 1 is its resolution
     position, low, high  in the unit of the axis, interpolated on its
            logarithm, with a 95 % interval by resampling blocks
     """
@@ -53,13 +53,13 @@ class Boundary:
 
     @property
     def steps(self) -> int:
-        """Of the grid between its ends."""
+        """Steps of the grid between its ends."""
         i = ORDERED.index(self.axis)
         return self.line[self.above].at[i] - self.line[self.below].at[i]
 
     @property
     def points(self) -> Line:
-        """From end to end."""
+        """All points from end to end."""
         return self.line[self.below:self.above + 1]
 
     def value(self, point: Point) -> float:
@@ -93,9 +93,8 @@ def on_line(group: Group, axis: str, line: Line, states: States) -> list[Boundar
 
 
 def block_ratios(points: Sequence[Point], stages: Sequence[Stage]) -> Floats:
-    """ln(B / A) as (blocks, points), nan if a point has no ratio in a block.
-    A row is one block of one stage, so that what all trials of a block share
-    stays together when rows are resampled."""
+    """ln(B / A) as (blocks, points), nan if a point lacks a ratio in a block. A row is one
+    block of one stage, so that resampling rows keeps effects that all trials of a block share."""
     columns = []
     for point in points:
         over, under = outcome.sides(point, stages)
@@ -105,7 +104,7 @@ def block_ratios(points: Sequence[Point], stages: Sequence[Stage]) -> Floats:
 
 
 def located(boundary: Boundary, states: States, stages: Sequence[Stage]) -> Boundary:
-    """A flip with its position, or why it has none (report/stats/crossings.py)."""
+    """A flip with its position, or with the reason why it lacks one (stats/crossings.py)."""
     points = [p for p in boundary.points if p in states and states[p].known]
     values = [boundary.value(p) for p in points]
     if boundary.axis == "threads" and len(values) == values[-1] - values[0] + 1:
@@ -126,9 +125,9 @@ def boundaries(lattice: Lattice, states: States, stages: Sequence[Stage]) -> lis
 
 
 def profile(line: Line, axis: str, size: int, states: States) -> list[int | None]:
-    """Index of the leading map at each of the `size` values of an axis, as far
-    as measured neighbours show; None: tied, not measured, not planned. Between
-    two points with one leader it leads; between opposite ones each leads in
+    """Index of the leading map at each of the `size` values of an axis, as far as measured
+    neighbours show it; None: tied, not measured, not planned. Between two points with the
+    same leader, that map leads; between points with opposite leaders, each leads in
     half."""
     leaders: list[int | None] = [None] * size
     i = ORDERED.index(axis)
@@ -143,9 +142,9 @@ def profile(line: Line, axis: str, size: int, states: States) -> list[int | None
 
 
 def is_resolved(boundary: Boundary, states: States) -> bool:
-    """Is it known to one step of the grid? Or by points between that are tied
-    and will not be asked again, of which those next to a lead are measured:
-    between two tied ones nothing has to be."""
+    """True if it is located to one step of the grid. Also true if the points in between
+    are tied and will not be measured again, and those next to a lead are measured: points
+    between two tied ones are not needed."""
     points = boundary.points
     known = [i for i, p in enumerate(points) if p.skip or p in states]
     if any(p in states and states[p].open for p in points[1:-1]):

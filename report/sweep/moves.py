@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which factor moves the boundary most, computed from the lines.
+"""Computes from the lines which factor moves the boundary most.
 
-Along one axis each line has a leader at each of its values (lines.profile()).
-Two lines that differ in one factor only are compared: the share of the axis
-on which they have opposite leaders is how far that factor moves the boundary
-between them. So lines with one flip, several and none are compared alike. For
-each choice of the other factors the two lines that are furthest apart count.
+Along one axis each line has a leader at each of its values (lines.profile()). Two lines
+that differ in only one factor are compared: the share of the axis on which they have
+opposite leaders measures how far that factor moves the boundary between them. Lines with
+one flip, several or none are thus treated alike. For each choice of the other factors
+the two most distant lines count.
 """
 import itertools
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from report.sweep.lines import Boundary, Kind
 from report.sweep.outcome import States
 from report.workload_values import Value, value_of
 
-LEAST = 0.5  # of an axis must be known of both lines that are compared
+LEAST = 0.5  # share of the axis that must be known on both compared lines
 Profile = dict[float, int | None]  # value of the axis -> index of the leader
 
 
 @dataclass(frozen=True)
 class Move:
-    """How far a factor moves the boundary, in shares of the axis: mean and
-    largest of the comparisons."""
+    """How far a factor moves the boundary, in shares of the axis: mean and maximum of the
+    comparisons."""
     factor: str
     share: float
     most: float
@@ -34,15 +34,15 @@ class Move:
 
 @dataclass(frozen=True)
 class Moves:
-    """axis: along which the largest share of lines flips; None: none does.
-    factors: those that could move the boundary, the strongest first."""
+    """axis: along which the largest share of lines flips; None: no line flips. factors:
+    those that could move the boundary, the strongest first."""
     axis: str | None
     factors: tuple[Move, ...] = ()
 
 
 def apart(one: Profile, two: Profile) -> float | None:
-    """Share of the values known in both profiles at which their leaders
-    differ; None if fewer than LEAST of the axis are known in both."""
+    """Share of the values known in both profiles at which their leaders differ; None if
+    less than LEAST of the axis is known in both."""
     both = [(one[v], two[v]) for v in one if one[v] is not None and two.get(v) is not None]
     if len(both) < LEAST * max(len(one), len(two)):
         return None
@@ -66,8 +66,8 @@ def move(known: Sequence[tuple[Factors, Profile]], factor: str,
 
 
 def main_axis(lattice: Lattice, states: States, found: Sequence[Boundary]) -> str | None:
-    """The ordered factor along which the largest share of the lines with two
-    measured points flips; None: none does."""
+    """The ordered factor along which the largest share of the lines with two measured
+    points flips; None: no line flips."""
     def share(axis: str) -> float:
         count = sum(sum(p in states for p in line) > 1
                     for g in lattice.groups for line in g.lines(axis))

@@ -2,15 +2,15 @@
 """The next stage of a search: a pure function of plan, rule and stages.
 
 1. The first stage has the points at the ends and middles of all axes.
-2. Then, on each line along an ordered axis, for each two measured neighbours
-   that differ (one map leads, the other leads, tied): points that are
-   undecided and have looks left are measured again; if there is none, the
-   point in the middle between the two is measured.
-3. Between two equal neighbours of the first stage the middle is measured
-   once, so that two crossings on one line are found, too.
-4. A tied point whose centre is outside of the margin is measured again.
+2. Then each line along an ordered axis is examined. If two measured neighbours
+   differ (one map leads, the other leads, tied), undecided points with looks left
+   are measured again. If there are none, the point halfway between the two is
+   measured.
+3. Between two equal neighbours of the first stage the middle is measured once, so
+   that two crossings on one line are found.
+4. A tied point whose centre is outside the margin is measured again.
 
-It ends if nothing of that is left, or if budget_trials is spent.
+It ends if none of these applies, or if budget_trials is spent.
 """
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ from report.sweep.grid import ORDERED, Group, Lattice, Line, Point, coarse, is_c
 from report.sweep.outcome import Stage, States
 from report.workload_values import counted
 
-ANEW = "start the search anew in another folder"
+ANEW = "start the search again in another folder"
 
 
 class Want(IntEnum):
@@ -48,7 +48,7 @@ class End(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """The next stage; with an end there is none.
+    """The next stage, or the end of the search.
 
     blocks  of each cell
     """
@@ -60,18 +60,17 @@ class Request:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Ids, those of a point next to each other."""
+        """Ids; the ids of one point are adjacent."""
         return tuple(c for p in self.points for c in p.cells)
 
     @property
     def trials(self) -> int:
-        """Timed ones."""
+        """Number of timed trials."""
         return self.blocks * len(self.cells)
 
 
 def middle(between: Sequence[Point], states: States) -> Point | None:
-    """The point to measure; None: none can be, or all have been. Of two in the
-    middle the lower one."""
+    """The point to measure; None: no point is left. It takes the lower of two middle points."""
     free = [p for p in between if not p.skip and p not in states]
     return free[(len(free) - 1) // 2] if free else None
 
@@ -87,9 +86,9 @@ def wants_of_line(group: Group, axis: str, line: Line,
         one, two = states[line[low]], states[line[high]]
         between = middle(line[low + 1:high], states)
         if (one.known, one.leader) != (two.known, two.leader):
-            again = [line[k] for k in (low, high) if states[line[k]].open]
-            if again:
-                yield from ((Want.AGAIN, p) for p in again)
+            open_ends = [line[k] for k in (low, high) if states[line[k]].open]
+            if open_ends:
+                yield from ((Want.AGAIN, p) for p in open_ends)
             elif between:
                 yield Want.BISECT, between
         elif one.known and between and whole and ends >= {line[low].at[i], line[high].at[i]}:
@@ -97,7 +96,7 @@ def wants_of_line(group: Group, axis: str, line: Line,
 
 
 def wanted(grid: Lattice, states: States) -> dict[Point, Want]:
-    """All points that would be measured next."""
+    """All points to measure next."""
     found: dict[Point, Want] = {}
 
     def want(priority: Want, point: Point) -> None:
@@ -117,16 +116,16 @@ def wanted(grid: Lattice, states: States) -> dict[Point, Want]:
 
 def of_one_stage(rule: rules.Numbers, wants: Mapping[Point, Want],
                  states: States) -> tuple[int, dict[Point, Want]]:
-    """(blocks, points): a stage has one number of blocks. The fewest that
-    anything needs go first, as others may then be asked for no more."""
+    """(blocks, points): a stage has one number of blocks. The smallest number goes first,
+    because its results may make the others unnecessary."""
     needs = {p: rule.blocks[states[p].looks if p in states else 0] for p in wants}
     least = min(needs.values(), default=0)
     return least, {p: k for p, k in wants.items() if needs[p] == least}
 
 
 def afford(grid: Lattice, blocks: int, wants: Mapping[Point, Want], left: int) -> list[Point]:
-    """The points that `left` trials pay for, by priority; of the first stage
-    the ends of axes first."""
+    """The points that `left` trials pay for, by priority; in the first stage the ends of
+    axes come first."""
     def middles(point: Point) -> int:
         axes = grid.groups[point.group].axes
         return sum(0 < i < len(values) - 1 for values, i in zip(axes, point.at))
@@ -136,7 +135,7 @@ def afford(grid: Lattice, blocks: int, wants: Mapping[Point, Want], left: int) -
 
 
 class Search:
-    """Plays a search stage by stage; holds what the past stages were."""
+    """Replays a search stage by stage, and holds its past stages."""
 
     def __init__(self, grid: Lattice, rule: rules.Numbers, budget: int) -> None:
         self.lattice, self.rule, self.budget = grid, rule, budget
@@ -145,8 +144,8 @@ class Search:
         self.trials = 0
 
     def next(self) -> Request:
-        """The next stage. Verifications are no part of it: the runner adds
-        those that no stage has run."""
+        """The next stage. The runner adds verifications that no stage has run; they are
+        not part of it."""
         every = wanted(self.lattice, self.states)
         blocks, wants = of_one_stage(self.rule, every, self.states)
         points = afford(self.lattice, blocks, wants, self.budget - self.trials)
@@ -169,49 +168,49 @@ class Search:
             return End.UNUSABLE
         return End.DONE if any(s.known for s in self.states.values()) else End.EMPTY
 
-    def take(self, asked: Request, rates: Mapping[str, Rates]) -> None:
-        """A stage that next() asked for is complete; rates by cell."""
-        self.stages.append(Stage(asked.points, asked.blocks, rates))
-        self.trials += asked.trials
-        self.states |= outcome.states(self.stages, self.rule, asked.points)
+    def take(self, request: Request, rates: Mapping[str, Rates]) -> None:
+        """Adds a complete stage that next() requested; rates by cell."""
+        self.stages.append(Stage(request.points, request.blocks, rates))
+        self.trials += request.trials
+        self.states |= outcome.states(self.stages, self.rule, request.points)
 
 
 def played(staged: Staged) -> Search:
     """The Search of a staged campaign, after its complete stages.
 
-    JournalError: a stage ran something else than the rule asks for.
+    JournalError: a stage ran something other than the rule requires.
     """
     rule = rules.checked(staged.meta.rule, staged.path / "stages.json")
     search = Search(lattice(staged.plan.cells, staged.pair, staged.plan_file), rule,
                     staged.meta.budget_trials)
     for campaign in staged.stages:
-        asked = search.next()
-        check_stage(campaign, asked)
-        search.take(asked, {c: campaign.cells[c].rates for c in asked.cells})
+        request = search.next()
+        check_stage(campaign, request)
+        search.take(request, {c: campaign.cells[c].rates for c in request.cells})
     if staged.begun:
         check_stage(staged.begun, search.next())
     return search
 
 
-def check_stage(campaign: load.Campaign, asked: Request) -> None:
-    """Did a stage run what it had to: the timed cells, so many blocks?"""
-    if asked.stage is None:
-        raise JournalError(f"{campaign.path}: a stage too many, {asked.why}: {ANEW}")
+def check_stage(campaign: load.Campaign, request: Request) -> None:
+    """Checks that a stage ran the required timed cells and blocks."""
+    if request.stage is None:
+        raise JournalError(f"{campaign.path}: a stage too many, {request.why}: {ANEW}")
     blocks = {c.id: c.factors.blocks for c in campaign.cells.values() if c.measure != "verify"}
-    odd = sorted(set(blocks) ^ set(asked.cells))
+    odd = sorted(set(blocks) ^ set(request.cells))
     if odd:
-        raise JournalError(f"{campaign.path}: not the stage that the rule asks for "
+        raise JournalError(f"{campaign.path}: not the stage that the rule requires "
                            f"({counted(len(odd), 'cell')} such as {odd[0]}): {ANEW}")
-    few = sorted(c for c in blocks if blocks[c] != asked.blocks)
+    few = sorted(c for c in blocks if blocks[c] != request.blocks)
     if few:
         raise JournalError(f"{campaign.path}: {blocks[few[0]]} blocks of {few[0]}, the rule asks "
-                           f"for {asked.blocks}: {ANEW}")
+                           f"for {request.blocks}: {ANEW}")
 
 
 def main(staged: Staged) -> int:
     """Prints the next stage of a staged campaign; returns the exit status."""
-    asked = played(staged).next()
-    more = {} if asked.stage is None else {"blocks": asked.blocks, "trials": asked.trials}
-    print(json.dumps({"format": 1, "stage": asked.stage, "cells": asked.cells, **more,
-                      "why": asked.why}, indent=1, ensure_ascii=False))
+    request = played(staged).next()
+    more = {} if request.stage is None else {"blocks": request.blocks, "trials": request.trials}
+    print(json.dumps({"format": 1, "stage": request.stage, "cells": request.cells, **more,
+                      "why": request.why}, indent=1, ensure_ascii=False))
     return 0

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of a point, from the blocks that it has had.
+"""The state of a point, from the blocks that it has had.
 
-A point is looked at after each stage that it was part of, at most three
-times, with all its blocks so far. Which points get another look depends on
-what was seen; that alone would make wrong verdicts more frequent than a level
-states. So each look's interval is at level 1 - error / looks (Bonferroni over
-looks, which holds however looks depend on each other): all intervals that a
-point ever has hold jointly at 1 - error, whichever look is the last.
+A point is looked at after each stage that it was part of, at most three times, with all
+its blocks so far. Since results decide which points get another look, intervals at the
+plain level would be wrong too often. Each look's interval is therefore at level 1 - error
+/ looks (Bonferroni over looks, valid for any dependence between looks). All intervals of
+a point hold jointly at 1 - error, whichever look is the last.
 """
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -19,12 +18,12 @@ from report.sweep.rule import Numbers
 
 
 class State(NamedTuple):
-    """Of one point.
+    """The state of one point.
 
-    verdict  of B against A
-    n        blocks that both maps have
+    verdict  on B compared with A
+    n        common blocks of both maps
     ratio    B / A; low and high at the level of the rule
-    open     more blocks might decide it, and it may have them
+    open     more blocks might decide it, and the budget allows them
     """
     verdict: Verdict
     looks: int
@@ -36,29 +35,29 @@ class State(NamedTuple):
 
     @property
     def decided(self) -> bool:
-        """Does one of the maps lead?"""
+        """True if one of the maps leads."""
         return self.verdict in (Verdict.FASTER, Verdict.SLOWER)
 
     @property
     def known(self) -> bool:
-        """Is there an interval?"""
+        """True if there is an interval."""
         return self.verdict is not Verdict.INVALID
 
     @property
     def leader(self) -> int | None:
-        """Index of the map that leads; None: neither is known to."""
+        """Index of the leading map; None: undecided."""
         return {Verdict.SLOWER: 0, Verdict.FASTER: 1}.get(self.verdict)
 
     @property
     def far(self) -> bool:
-        """Is its centre outside of the margin?"""
+        """True if its centre is outside the margin."""
         return self.ratio is not None and not 1 / MARGIN <= self.ratio <= MARGIN
 
 
 class Stage(NamedTuple):
-    """What the search knows of a complete stage.
+    """A complete stage, as the search uses it.
 
-    blocks  of each of its points
+    blocks  number for each of its points
     rates   cell id -> block -> operations per second
     """
     points: tuple[Point, ...]
@@ -70,8 +69,8 @@ States = dict[Point, State]
 
 
 def by_block(cell: str, stages: Iterable[Stage]) -> Rates:
-    """block -> operations per second of a cell. Blocks are numbered through
-    all stages, so that blocks of different stages are never paired."""
+    """block -> operations per second of a cell. Blocks are numbered across all stages, so
+    that blocks of different stages are never paired."""
     found: dict[int, float] = {}
     first = 0
     for stage in stages:
@@ -81,7 +80,7 @@ def by_block(cell: str, stages: Iterable[Stage]) -> Rates:
 
 
 def sides(point: Point, stages: Sequence[Stage]) -> tuple[Rates, Rates]:
-    """The same of B and of A."""
+    """by_block() of B and of A."""
     one, two = point.cells
     return by_block(two, stages), by_block(one, stages)
 
@@ -93,17 +92,17 @@ def state(ratio: stats.Interval, looks: int, rule: Numbers) -> State:
 
 
 def is_worth(found: State) -> bool:
-    """Might more blocks change the verdict? Not if a map gave nothing in all
-    blocks: it would fail again. Nor, from the second look on, if the centre
-    is within the margin: then hardly (to give up early makes no wrong verdict
-    more frequent)."""
+    """True if more blocks might change the verdict. False if a map had no result in all
+    blocks, because it would fail again. Also false from the second look on if the centre
+    is within the margin, because a change is then unlikely. Giving up early does not make wrong
+    verdicts more frequent."""
     if found.verdict is Verdict.INVALID:
         return found.n > 0
     return found.verdict is Verdict.UNDECIDED and (found.looks < 2 or found.far)
 
 
 def states(stages: Sequence[Stage], rule: Numbers, points: Iterable[Point] | None = None) -> States:
-    """point -> State, of `points` (None: all that any stage was of)."""
+    """point -> State, for `points` (None: all points of any stage)."""
     looks: dict[Point, int] = {}
     for stage in stages:
         for point in stage.points:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The numbers of the search, fixed before it starts (`python3 -m report rule
-crossover` prints them; stages.json keeps them under its hash)."""
+"""The numbers of the search, fixed before it starts. `python3 -m report rule crossover`
+prints them; stages.json keeps them under its hash."""
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,26 +15,26 @@ FORMAT, KIND = 1, "crossover"
 
 @dataclass(frozen=True)
 class Numbers:
-    """error   of one point, over all looks at it: a wrong verdict at most
-    blocks  that each look adds; 7 is the least number with an interval
+    """error   largest probability of a wrong verdict on a point, over all looks
+    blocks  added by each look; 7 is the least number with an interval
     """
     error: float = 0.05
     blocks: tuple[int, ...] = (7, 7, 14)
 
     @property
     def looks(self) -> int:
-        """How often a point is looked at, at most."""
+        """Most looks at a point."""
         return len(self.blocks)
 
     @property
     def level(self) -> float:
-        """Level of each look's interval such that all looks at a point hold
-        jointly (Bonferroni over looks): 0.9833 of 0.05 and 3."""
+        """Level of each look's interval such that all looks at a point hold jointly
+        (Bonferroni over looks): 0.9833 for 0.05 and 3."""
         return 1.0 - self.error / self.looks
 
     @property
     def most(self) -> int:
-        """Blocks that a point can have at most: 28."""
+        """Most blocks of a point: 28."""
         return sum(self.blocks)
 
 
@@ -42,7 +42,7 @@ NUMBERS = Numbers()
 
 
 def wrong_in(rule: Rule) -> str | None:
-    """Why a rule cannot be followed by this report; None: it can."""
+    """Why this version cannot follow a rule; None if it can."""
     for name, value, expected in (("format", rule.format, FORMAT), ("kind", rule.kind, KIND),
                                   ("margin", rule.margin, MARGIN)):
         if value != expected:
@@ -53,17 +53,17 @@ def wrong_in(rule: Rule) -> str | None:
         return f"blocks is {list(rule.blocks)!r}, expected 1 to 10 numbers"
     least = stats.needed_n_walsh(Numbers(rule.error, rule.blocks).level)
     if min(rule.blocks) < 1 or rule.blocks[0] < least:
-        return (f"blocks is {list(rule.blocks)!r}, expected 1 or more, of the first {least} or "
-                "more")
+        return (f"blocks is {list(rule.blocks)!r}, expected numbers of at least 1, and a first of "
+                f"{least} or more")
     return None
 
 
 def checked(rule: Rule, file: Path) -> Numbers:
-    """The rule of stages.json; JournalError if it is another report's."""
+    """The rule of stages.json; JournalError if another version wrote it."""
     wrong = wrong_in(rule)
     if wrong or rule.error is None:
-        raise JournalError(f"{file}: rule: {wrong}: use the report that came with the program "
-                           "that started this, or start anew")
+        raise JournalError(f"{file}: rule: {wrong}: use the report of the version that started "
+                           "this, or start again")
     return Numbers(rule.error, rule.blocks)
 
 

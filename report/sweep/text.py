@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sentences of the search: macros of templates/words.j2."""
+"""Renders the sentences of the search: macros of templates/words.j2."""
 from pathlib import Path
 
 from report import templates

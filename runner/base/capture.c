@@ -16,7 +16,7 @@
 
 enum { PIECE_BYTES = 16384, TERM_MS = 2000 };
 
-/* In the child: its input and output. */
+/* Redirects the child's standard input and output. */
 static int redirect(posix_spawn_file_actions_t *actions, int input, int out)
 {
 	int status = input < 0 ? 0
@@ -28,7 +28,7 @@ static int redirect(posix_spawn_file_actions_t *actions, int input, int out)
 	                        actions, out, STDOUT_FILENO);
 }
 
-/* Its output to `out`. 0 or -errno; *pid is to be waited for. */
+/* Starts the child with its output to `out`. 0 or -errno; wait for *pid. */
 static int start(char *const argv[], int input, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
@@ -55,7 +55,7 @@ static int start(char *const argv[], int input, int out, pid_t *pid)
 	return -status;
 }
 
-static int wait_for(pid_t pid)
+static int wait_for_exit(pid_t pid)
 {
 	int ended = 0;
 
@@ -65,9 +65,9 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(ended) && !WEXITSTATUS(ended) ? 0 : -EIO;
 }
 
-/* 0: there is output or its end, or of a process its end; -EINTR: somebody
-   wants us to stop. */
-static int wait_until(int ready, int stop)
+/* Waits until `ready` has output or EOF, or its process ends: 0. -EINTR if
+   `stop` becomes readable. */
+static int wait_readable(int ready, int stop)
 {
 	struct pollfd fds[] = { { .fd = ready, .events = POLLIN },
 		{ .fd = stop, .events = POLLIN } };
@@ -78,13 +78,13 @@ static int wait_until(int ready, int stop)
 	return stop >= 0 && fds[1].revents ? -EINTR : 0;
 }
 
-/* All that comes, into `all`. */
+/* Copies input to `all` until EOF. */
 static int read_all(int in, int stop, FILE *all)
 {
 	char piece[PIECE_BYTES];
 	int failed;
 
-	while (!(failed = wait_until(in, stop))) {
+	while (!(failed = wait_readable(in, stop))) {
 		ssize_t got = read(in, piece, sizeof(piece));
 
 		if (got == 0)
@@ -97,7 +97,7 @@ static int read_all(int in, int stop, FILE *all)
 	return failed;
 }
 
-/* One that ignores SIGTERM, or inherited that, has 2 s. */
+/* Sends SIGTERM, and SIGKILL after 2 s, since the child may ignore SIGTERM. */
 static void stop_program(pid_t pid, int process)
 {
 	struct pollfd ended = { .fd = process, .events = POLLIN };
@@ -107,11 +107,10 @@ static void stop_program(pid_t pid, int process)
 		kill(pid, SIGKILL);
 }
 
-/* Its output is read to the end before it is waited for: a program whose pipe
-   is full would never end. It may close its output and go on. `process` is -1
-   where Linux (before 5.3) has no descriptors of processes; the C library
-   (before glibc 2.36) may have no function for them. */
-static int finish(pid_t pid, int in, int stop, char **text)
+/* Reads output to its end before waiting, since a child blocks on a full pipe.
+   The child may close its output and run on. `process` is -1 if Linux (before
+   5.3) lacks pidfd_open(); glibc before 2.36 has no wrapper. */
+static int collect_output(pid_t pid, int in, int stop, char **text)
 {
 	size_t length;
 	FILE *all = open_memstream(text, &length);
@@ -119,10 +118,10 @@ static int finish(pid_t pid, int in, int stop, char **text)
 	int unread = all ? read_all(in, stop, all) : -ENOMEM;
 
 	if (!unread && process >= 0)
-		unread = wait_until(process, stop);
+		unread = wait_readable(process, stop);
 	if (unread)
 		stop_program(pid, process);
-	status = wait_for(pid);
+	status = wait_for_exit(pid);
 	if (process >= 0)
 		close(process);
 	if (all && fclose(all))
@@ -132,17 +131,17 @@ static int finish(pid_t pid, int in, int stop, char **text)
 
 int rm_capture_until(char *const argv[], int input, int stop, char **text)
 {
-	int ends[2], status;
+	int pipe_fds[2], status;
 	pid_t pid = -1;
 
 	*text = NULL;
-	if (pipe2(ends, O_CLOEXEC))
+	if (pipe2(pipe_fds, O_CLOEXEC))
 		return -errno;
-	status = start(argv, input, ends[1], &pid);
-	close(ends[1]);
+	status = start(argv, input, pipe_fds[1], &pid);
+	close(pipe_fds[1]);
 	if (!status)
-		status = finish(pid, ends[0], stop, text);
-	close(ends[0]);
+		status = collect_output(pid, pipe_fds[0], stop, text);
+	close(pipe_fds[0]);
 	if (status) {
 		free(*text);
 		*text = NULL;

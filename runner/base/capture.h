@@ -1,29 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* capture.h - what another program prints, for programs that answer at once. */
+/* capture.h - runs another program and returns its output. */
 #ifndef RM_CAPTURE_H
 #define RM_CAPTURE_H
 
-/*
- * Runs argv[0] (a path, or a name to be found in PATH) with these arguments
- * and waits for its end, and for that of each that it left its standard output
- * to. *text gets its standard output, ended by NUL, owned by the caller; its
- * standard error is ours. 0; -errno where it could not be run or read; -EIO
- * where it did not end with status 0; then *text is NULL.
- */
+/* Runs argv[0] (a path, or a name found in PATH) with these arguments and waits
+   until it, and every process that inherited its standard output, has ended.
+   *text gets its standard output, NUL-terminated, owned by the caller; standard
+   error is inherited. 0; -errno if it could not be run or read; -EIO if its
+   exit status is not 0. After an error *text is NULL. */
 int rm_capture(char *const argv[], char **text);
 
 /*
- * The same of a program that may take its time.
+ * The same for a program that may run for a long time.
  *
- * input  what it reads as standard input; -1: ours
- * stop   readable: the program is ended, by SIGKILL where it goes on for 2 s,
- *        and -EINTR; -1: nobody stops it
- * It gets no blocked signals: what stops a terminal's programs stops it, too.
+ * input  descriptor of its standard input; -1: inherited
+ * stop   if readable, ends the program, by SIGKILL after 2 s: -EINTR; -1: never
+ * The program starts without blocked signals, so that Ctrl-C ends it, too.
  */
 int rm_capture_until(char *const argv[], int input, int stop, char **text);
 
-/* A file in memory that holds the text, to be read from its beginning, closed on
-   exec: for `input` above. Its descriptor, or -errno. */
+/* Returns the descriptor of a file in memory with this text, at its start and
+   close-on-exec, for `input` above; or -errno. */
 int rm_capture_input(const char *text);
 
 #endif /* RM_CAPTURE_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clock.h - the only place that reads a clock. */
+/* clock.h - the only code that reads a clock. */
 #ifndef RM_CLOCK_H
 #define RM_CLOCK_H
 
@@ -16,8 +16,8 @@ static inline uint64_t rm_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-/* The same clock as of its last tick, some milliseconds ago: a seventh of the
-   price where that is enough. Any thread. */
+/* The same clock at its last tick, up to some milliseconds ago. Costs a seventh
+   of rm_now_ns(). Any thread. */
 static inline uint64_t rm_now_coarse_ns(void)
 {
 	struct timespec t;
@@ -35,7 +35,7 @@ static inline uint64_t rm_thread_cpu_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-/* Sleeps until rm_now_ns() reaches `when_ns`; signals do not shorten it. */
+/* Sleeps until rm_now_ns() reaches `when_ns`, even if signals arrive. */
 static inline void rm_sleep_until(uint64_t when_ns)
 {
 	struct timespec t = { .tv_sec = (time_t)(when_ns / 1000000000U),
@@ -46,7 +46,7 @@ static inline void rm_sleep_until(uint64_t when_ns)
 		;
 }
 
-/* Lets the other thread of this core run while we spin. */
+/* Spin-wait hint: lets the core's other hardware thread run. */
 static inline void rm_cpu_relax(void)
 {
 #if defined(__x86_64__)

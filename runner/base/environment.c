@@ -20,7 +20,7 @@ static const struct row rows[] = {
 #include "runner/base/environment.def"
 };
 
-/* Whether `variable`, which ends at NUL or `=`, has this name. */
+/* True if `variable`, which ends at NUL or `=`, has this name. */
 static bool matches(const char *name, const char *variable)
 {
 	size_t length = strcspn(name, "*"), end = strcspn(variable, "=");
@@ -29,7 +29,7 @@ static bool matches(const char *name, const char *variable)
 	       !strncmp(name, variable, length);
 }
 
-static bool unwanted(const char *variable)
+static bool is_unwanted(const char *variable)
 {
 	bool found = false;
 
@@ -48,7 +48,7 @@ void rm_environment_clean(void)
 
 	/* not unsetenv(): a name such as BASH_FUNC_f%% may occur twice */
 	for (size_t i = 0; environ && environ[i]; i++)
-		if (!unwanted(environ[i]))
+		if (!is_unwanted(environ[i]))
 			environ[kept++] = environ[i];
 	if (environ)
 		environ[kept] = NULL;

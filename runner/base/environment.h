@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * environment.h - the environment that this process and its children get.
- */
+/* environment.h - the environment of this process and its children. */
 #ifndef RM_ENVIRONMENT_H
 #define RM_ENVIRONMENT_H
 
-/*
- * Removes the variables that environment.def lists and sets LC_ALL to
- * C.UTF-8. Child processes inherit the result. Call it once, before any
- * thread starts and before the locale is set.
- */
+/* Removes the variables that environment.def lists and sets LC_ALL to C.UTF-8.
+   Child processes inherit the result. Call it once, before any thread starts
+   and before the locale is set. */
 void rm_environment_clean(void);
 
 #endif /* RM_ENVIRONMENT_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* error.h - one message for a person: what is wrong and what was expected. */
+/* error.h - exit statuses, and an error message with the expected value. */
 #ifndef RM_ERROR_H
 #define RM_ERROR_H
 
@@ -17,15 +17,13 @@ struct rm_error {
 	char text[512];
 };
 
-/* Puts ? for what is no line on a terminal: a message quotes what a file
-   says, and that may move the cursor or look like a message of its own. */
-void rm_line_clean(char *text);
+/* Replaces control characters by ?, since a message may quote a file whose
+   bytes would move the cursor or imitate another message. */
+void rm_text_sanitize(char *text);
 
-/*
- * Writes the message, printf style, as one line; keeps an earlier one if there is one (the
- * first cause is the useful one). Returns `code`, so that a caller can write
- * `return rm_error_set(error, -EINVAL, "...")`. `error` may be NULL.
- */
+/* Formats the message as one line. Keeps an earlier message, since the first
+   cause is the useful one. Returns `code`, so that a caller can write `return
+   rm_error_set(error, -EINVAL, "...")`. `error` may be NULL. */
 int rm_error_set(struct rm_error *error, int code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 

@@ -43,7 +43,7 @@ const char *rm_file_reason(int failed)
 	}
 }
 
-/* Not by the size of the file: pipes and the files of /proc have none, and a
+/* Does not rely on the file's size: pipes and files in /proc have none, and a
    journal may grow meanwhile. */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length)
 {
@@ -70,7 +70,8 @@ int rm_file_read(FILE *in, size_t most, char **text, size_t *length)
 		else if (ferror(in) && errno != EINTR)
 			failed = errno ? -errno : -EIO;
 		else
-			clearerr(in); /* full, or a signal came: go on */
+			clearerr(in); /* full buffer or interrupted by a signal:
+				       * continue */
 	}
 	if (fclose(all) && !failed)
 		failed = -ENOMEM;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* file.h - files that a person names: opened, and all of one at once. */
+/* file.h - opens files named by a user, and reads whole files. */
 #ifndef RM_FILE_H
 #define RM_FILE_H
 
@@ -7,27 +7,25 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What recorded operations or histories may take at most: far above any that
-   a search or a trial could use, and below what ends a machine. */
+/* Maximum size of recorded operations or histories: far above what a search or
+   a trial can use, and below a machine's memory. */
 static const size_t RM_INPUT_MAX = (size_t)4 << 30;
 
-/*
- * Opens a regular file for reading, close-on-exec, without waiting. NULL and
- * errno as of open(2); EISDIR: a directory; ENODEV: another thing that is no
- * regular file and need not end.
- */
+/* Opens a regular file for reading, close-on-exec, without blocking. NULL and
+   errno of open(2); EISDIR for a directory; ENODEV for any other file that is
+   not regular and may have no end. */
 FILE *rm_file_open(const char *file);
 
-/* What a person is told of -errno of rm_file_open() and rm_file_read(). */
+/* Message for -errno of rm_file_open() and rm_file_read(). */
 const char *rm_file_reason(int failed);
 
 /*
- * Reads what is left of `in` into *text: *length bytes and a NUL behind them,
- * owned by the caller (free). `in` stays open. A signal does not end it.
+ * Reads the rest of `in` into *text: *length bytes and a NUL, owned by the
+ * caller (free). `in` stays open. Retries if a signal interrupts it.
  *
- * most  bytes that are accepted; SIZE_MAX: any number
- * Returns 0; else *text is NULL: -EFBIG: more than `most`; -ENOMEM; -errno of
- * the read (-EISDIR: a folder).
+ * most  maximum number of bytes; SIZE_MAX: no limit
+ * Returns 0; otherwise *text is NULL: -EFBIG: more than `most`; -ENOMEM; -errno
+ * of the read (-EISDIR: a directory).
  */
 int rm_file_read(FILE *in, size_t most, char **text, size_t *length);
 

@@ -34,7 +34,7 @@ void rm_histogram_clear(struct rm_histogram *histogram)
 	histogram->min_ns = UINT64_MAX;
 }
 
-/* Which doubling the value is in: 0 for the first 2048 values. */
+/* Number of doublings of the value's range: 0 for the first 2048 values. */
 static unsigned doubling(uint64_t value)
 {
 	uint64_t at_least = value | (2 * RM_HISTOGRAM_HALF - 1);

@@ -4,7 +4,7 @@
  *
  * The layout is HdrHistogram's (Tene) for lowest value 1 ns, highest
  * RM_HISTOGRAM_MAX_NS, 3 digits: 2048 sub-buckets, so a bucket is at most
- * 0.1 % of its values wide, and counts can be written in its log format and
+ * 0.1 % of its values wide. Counts can be written in its log format and
  * merged without loss. One writer; no locks.
  */
 #ifndef RM_HISTOGRAM_H
@@ -21,34 +21,34 @@ enum {
 };
 
 struct rm_histogram {
-	uint64_t count;     /* values recorded */
+	uint64_t count;     /* number of recorded values */
 	uint64_t min_ns;    /* UINT64_MAX while count is 0 */
-	uint64_t max_ns;    /* exact, of recorded values; 0 while empty */
-	uint64_t saturated; /* values above the maximum, counted at it */
-	double sum_ns;      /* of recorded values */
+	uint64_t max_ns;    /* exact maximum of recorded values; 0 if empty */
+	uint64_t saturated; /* values above the maximum, recorded as it */
+	double sum_ns;      /* sum of recorded values */
 	uint64_t counts[RM_HISTOGRAM_LENGTH];
 };
 
-/* Returns an empty histogram or NULL; free() it. All of its pages are touched,
-   so that recording causes no page fault. */
+/* Returns an empty histogram, or NULL; release by free(). All pages are
+   touched, so that recording causes no page fault. */
 struct rm_histogram *rm_histogram_create(void);
 
-/* Forgets all values in place. */
+/* Removes all values. */
 void rm_histogram_clear(struct rm_histogram *histogram);
 
 /* Adds one value. */
 void rm_histogram_record(struct rm_histogram *histogram, uint64_t value_ns);
 
-/* Adds all of `from` to `into`: as if recorded there. */
+/* Adds all values of `from` to `into`. */
 void rm_histogram_merge(
         struct rm_histogram *into, const struct rm_histogram *from);
 
-/* Adds `count` values of bucket `index`, 0 <= index < LENGTH; min, max and
-   sum then have the bucket's precision. */
+/* Adds `count` values of bucket `index`, 0 <= index < LENGTH. Then min, max and
+   sum have only the precision of a bucket. */
 void rm_histogram_add(
         struct rm_histogram *histogram, unsigned index, uint64_t count);
 
-/* Bucket of a value, and the values it holds: [low, high]. */
+/* Bucket of a value, and the range of its values: [low, high]. */
 unsigned rm_histogram_index(uint64_t value_ns);
 uint64_t rm_histogram_low(unsigned index);
 uint64_t rm_histogram_high(unsigned index);

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What inih cuts silently: 200 bytes hold a line, its end and a NUL; a
-   section name has 50 bytes. */
+/* Limits at which inih silently truncates: 200 bytes include a line, its
+   newline and a NUL; a section name has 50 bytes. */
 enum { CONTENT_MAX = 197, SECTION_MAX = 49 };
 
-static bool mistake(struct rm_lines *lines, const char *format, ...)
+static bool report_mistake(struct rm_lines *lines, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
-static bool mistake(struct rm_lines *lines, const char *format, ...)
+static bool report_mistake(struct rm_lines *lines, const char *format, ...)
 {
 	char what[256];
 	va_list arguments;
@@ -28,48 +28,48 @@ static bool mistake(struct rm_lines *lines, const char *format, ...)
 	return false;
 }
 
-static bool blank(char byte)
+static bool is_blank(char byte)
 {
 	return byte == ' ' || byte == '\t';
 }
 
-/* A comment may hold any UTF-8; what is read must be printable ASCII. */
-static bool bytes_are_plain(
-        struct rm_lines *lines, const char *line, size_t content, size_t whole)
+/* Comments may contain UTF-8; keys and values must be printable ASCII. */
+static bool check_bytes(struct rm_lines *lines, const char *line,
+        size_t content, size_t line_length)
 {
-	for (size_t i = 0; i < whole; i++) {
+	for (size_t i = 0; i < line_length; i++) {
 		unsigned char byte = (unsigned char)line[i];
 
 		if (byte == '\t' || (byte >= ' ' && byte < 0x7f) ||
 		        (byte >= 0x80 && i >= content))
 			continue;
-		return mistake(lines,
+		return report_mistake(lines,
 		        "byte 0x%02x in column %zu, expected plain text", byte,
 		        i + 1);
 	}
 	return true;
 }
 
-static bool section_is_plain(
+static bool check_section(
         struct rm_lines *lines, const char *line, size_t content)
 {
 	if (!lines->sections)
-		return mistake(lines,
-		        "a [section], expected KEY = VALUE (sections stand in "
-		        "workloads/modes/ only)");
+		return report_mistake(lines, "a [section], expected KEY = "
+		                             "VALUE (sections are allowed in "
+		                             "workloads/modes/ only)");
 	if (line[content - 1] != ']' || content < 3 ||
 	        content - 2 > SECTION_MAX || memchr(line, ']', content - 1) ||
 	        memchr(line + 1, '[', content - 1) ||
 	        memchr(line, ';', content))
-		return mistake(lines,
+		return report_mistake(lines,
 		        "a broken section, expected [NAME] of at most %d "
 		        "characters",
 		        SECTION_MAX);
 	return true;
 }
 
-/* Whether a value ends beyond what libinih takes, and may: it gets the key and
-   the beginning, the rest is asked for (rm_lines_value()). */
+/* True if a value may, and does, exceed libinih's limit. libinih then gets the
+   key and the beginning; rm_lines_value() returns all of it. */
 static bool is_long_list(
         const struct rm_lines *lines, const char *line, size_t content)
 {
@@ -77,66 +77,67 @@ static bool is_long_list(
 	       memchr(line, '=', CONTENT_MAX);
 }
 
-/* `content` bytes without comment and blanks at the end; all of the line has
-   `whole` bytes. */
-static bool line_is_plain(
-        struct rm_lines *lines, const char *line, size_t content, size_t whole)
+/* Checks a line. `content`: length without comment and trailing blanks;
+   `line_length`: full length. */
+static bool check_line(struct rm_lines *lines, const char *line, size_t content,
+        size_t line_length)
 {
 	const char *equals = memchr(line, '=', content);
 	const bool is_long = is_long_list(lines, line, content);
 	const size_t most = is_long ? RM_LONG_LINE_MAX : RM_LINE_MAX;
 
-	if (whole > most)
-		return mistake(lines,
-		        "a line of %zu characters, expected at most %zu", whole,
-		        most);
-	if (!bytes_are_plain(lines, line, content, whole))
+	if (line_length > most)
+		return report_mistake(lines,
+		        "a line of %zu characters, expected at most %zu",
+		        line_length, most);
+	if (!check_bytes(lines, line, content, line_length))
 		return false;
 	if (content == 0)
 		return true;
-	if (blank(line[0]))
-		return mistake(lines,
+	if (is_blank(line[0]))
+		return report_mistake(lines,
 		        "an indented line, expected KEY = VALUE from the first "
 		        "column");
 	if (content > CONTENT_MAX && !is_long)
-		return mistake(lines,
+		return report_mistake(lines,
 		        "%zu characters without the comment, expected at most "
 		        "%d",
 		        content, CONTENT_MAX);
 	if (line[0] == '[')
-		return section_is_plain(lines, line, content);
+		return check_section(lines, line, content);
 	if (memchr(line, ';', content))
-		return mistake(lines,
-		        "a semicolon, expected # where a comment begins");
+		return report_mistake(
+		        lines, "a semicolon, expected # before a comment");
 	if (!equals || equals == line ||
 	        memchr(line, ':', (size_t)(equals - line)))
-		return mistake(lines, "\"%.*s\", expected KEY = VALUE",
+		return report_mistake(lines, "\"%.*s\", expected KEY = VALUE",
 		        content > 60 ? 60 : (int)content, line);
 	return true;
 }
 
-/* Bytes before the comment, blanks at the end not counted. */
-static size_t content_of(const char *line, size_t whole)
+/* Length without comment and trailing blanks. */
+static size_t content_length(const char *line, size_t line_length)
 {
-	size_t content = whole;
+	size_t content = line_length;
 
-	for (size_t i = 0; i < whole; i++)
-		if (line[i] == '#' && (i == 0 || blank(line[i - 1]))) {
+	for (size_t i = 0; i < line_length; i++)
+		if (line[i] == '#' && (i == 0 || is_blank(line[i - 1]))) {
 			content = i;
 			break;
 		}
-	while (content > 0 && blank(line[content - 1]))
+	while (content > 0 && is_blank(line[content - 1]))
 		content--;
 	return content;
 }
 
-static void keep_value(struct rm_lines *lines, const char *line, size_t content)
+static void store_value(
+        struct rm_lines *lines, const char *line, size_t content)
 {
 	const char *value = memchr(line, '=', content);
 	const char *end = line + content;
 
 	lines->value = value ? value + 1 : end;
-	while (lines->value < end && blank(*lines->value))
+	while (lines->value < end && is_blank(*lines->value))
 		lines->value++;
 	lines->value_length = (size_t)(end - lines->value);
 }
@@ -150,30 +151,31 @@ char *rm_lines_next(char *buffer, int size, void *context)
 {
 	struct rm_lines *lines = context;
 	const char *line = lines->text + lines->at;
-	size_t left = lines->length - lines->at, whole, content;
+	size_t left = lines->length - lines->at, line_length, content;
 
 	if (left == 0 || lines->error->text[0])
 		return NULL;
 	const char *end = memchr(line, '\n', left);
 
-	whole = end ? (size_t)(end - line) : left;
-	lines->at += whole + (end ? 1 : 0);
+	line_length = end ? (size_t)(end - line) : left;
+	lines->at += line_length + (end ? 1 : 0);
 	lines->line++;
-	if (whole > 0 && line[whole - 1] == '\r')
-		whole--; /* CRLF is fine */
-	if (lines->line == 1 && whole >= 3 &&
+	if (line_length > 0 && line[line_length - 1] == '\r')
+		line_length--; /* accept CRLF */
+	if (lines->line == 1 && line_length >= 3 &&
 	        !memcmp(line, "\xef\xbb\xbf", 3)) {
-		line += 3; /* a byte order mark, too */
-		whole -= 3;
+		line += 3; /* skip a byte order mark */
+		line_length -= 3;
 	}
-	content = content_of(line, whole);
-	if (!line_is_plain(lines, line, content, whole))
+	content = content_length(line, line_length);
+	if (!check_line(lines, line, content, line_length))
 		return NULL;
-	keep_value(lines, line, content);
+	store_value(lines, line, content);
 	if (content > CONTENT_MAX)
 		content = CONTENT_MAX;
 	if (content + 2 > (size_t)size) {
-		mistake(lines, "a line longer than this libinih can take");
+		report_mistake(
+		        lines, "a line longer than this libinih can take");
 		return NULL;
 	}
 	memcpy(buffer, line, content);
@@ -181,9 +183,9 @@ char *rm_lines_next(char *buffer, int size, void *context)
 	return buffer;
 }
 
-void rm_lines_where(const struct rm_lines *lines, char *where)
+void rm_lines_location(const struct rm_lines *lines, char *where)
 {
-	char line[16] = ""; /* of an empty file */
+	char line[16] = ""; /* "" for an empty file */
 	size_t room, length = strlen(lines->file);
 	const char *file = lines->file;
 

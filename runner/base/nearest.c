@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nearest.c - distance of Levenshtein, with one row of his table. */
+/* nearest.c - Levenshtein distance with one row of the table. */
 #include "runner/base/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static unsigned edits(const char *word, const char *name, size_t length)
+static unsigned edit_distance(const char *word, const char *name, size_t length)
 {
-	unsigned row[RM_NEAREST_MOST + 1];
+	unsigned row[RM_NEAREST_BYTES_MAX + 1];
 
 	for (unsigned j = 0; j <= length; j++)
 		row[j] = j;
@@ -35,9 +35,9 @@ void rm_nearest_offer(struct rm_nearest *nearest, const char *name)
 {
 	size_t length = strlen(name);
 
-	if (length > RM_NEAREST_MOST || strlen(nearest->word) > RM_NEAREST_MOST)
+	if (length > RM_NEAREST_BYTES_MAX || strlen(nearest->word) > RM_NEAREST_BYTES_MAX)
 		return;
-	unsigned distance = edits(nearest->word, name, length);
+	unsigned distance = edit_distance(nearest->word, name, length);
 
 	if (nearest->name[0] && distance >= nearest->distance)
 		return;

@@ -8,27 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ten to the power of `exponent`, so many times. */
+/* The unit is 10^exponent * times. */
 struct unit {
 	const char *name;
 	int exponent;
-	double times;
+	double factor;
 };
 
-static const struct unit counts[] = { { "", 0, 1 }, { "k", 3, 1 },
+static const struct unit count_units[] = { { "", 0, 1 }, { "k", 3, 1 },
 	{ "M", 6, 1 }, { "Ki", 0, 1024 }, { "Mi", 0, 1048576 },
 	{ "Gi", 0, 1073741824 }, { NULL, 0, 0 } };
-static const struct unit times[] = { { "ns", 0, 1 }, { "us", 3, 1 },
+static const struct unit time_units[] = { { "ns", 0, 1 }, { "us", 3, 1 },
 	{ "ms", 6, 1 }, { "s", 9, 1 }, { "min", 9, 60 }, { "h", 9, 3600 },
 	{ NULL, 0, 0 } };
-static const struct unit rates[] = { { "/s", 0, 1 }, { "k/s", 3, 1 },
+static const struct unit rate_units[] = { { "/s", 0, 1 }, { "k/s", 3, 1 },
 	{ "M/s", 6, 1 }, { NULL, 0, 0 } };
 
-/* Longest number read: more digits than a double holds say nothing. */
+/* Maximum number of digits; a double cannot represent more. */
 enum { DIGITS = 20 };
 
-/* Reads digits[.digits] at *text, times ten to the power of `exponent`: the
-   double nearest to what is written, not the product of two roundings. */
+/* Reads digits[.digits] at *text times 10^exponent. Returns the double nearest
+   to the exact product, not a product of two rounded values. */
 static int read_scaled(const char **text, int exponent, double *value)
 {
 	size_t whole = strspn(*text, "0123456789");
@@ -66,12 +66,12 @@ static int read_unit(const char *text, const struct unit *units, double *value)
 		units++;
 	if (!units->name || read_scaled(&text, units->exponent, &number))
 		return -EINVAL;
-	*value = number * units->times;
+	*value = number * units->factor;
 	return 0;
 }
 
-/* Up to 2^53: above it a double, which is also what JSON readers make of a
-   number, skips whole numbers. */
+/* Limited to 2^53: above it a double, which JSON readers use for numbers,
+   cannot represent every integer. */
 static int read_whole(
         const char *text, const struct unit *units, uint64_t *value)
 {
@@ -96,14 +96,14 @@ int rm_number_share(const char *text, double *value)
 
 int rm_number_count(const char *text, uint64_t *value)
 {
-	return read_whole(text, counts, value);
+	return read_whole(text, count_units, value);
 }
 
 int rm_number_time(const char *text, uint64_t *value)
 {
 	uint64_t time;
 
-	if (read_whole(text, times, &time) || time == 0)
+	if (read_whole(text, time_units, &time) || time == 0)
 		return -EINVAL;
 	*value = time;
 	return 0;
@@ -113,13 +113,13 @@ int rm_number_rate(const char *text, double *value)
 {
 	double rate;
 
-	if (read_unit(text, rates, &rate) || rate <= 0)
+	if (read_unit(text, rate_units, &rate) || rate <= 0)
 		return -EINVAL;
 	*value = rate;
 	return 0;
 }
 
-int rm_number_whole(const char *text, uint64_t *value)
+int rm_number_integer(const char *text, uint64_t *value)
 {
 	uint64_t number;
 
@@ -142,7 +142,8 @@ void rm_number_text(double value, int exponent, char *text, size_t size)
 	char *power = strchr(shortest, 'e');
 	int moved = atoi(power + 1) + exponent, decimals = digits - moved;
 
-	/* a product would be rounded once more, and read back as a neighbour */
+	/* multiplication would round again and could read back as a
+	   neighbour */
 	snprintf(power, sizeof("e-324"), "e%d", moved);
 	snprintf(text, size, "%.*Lf", decimals > 0 ? decimals : 0,
 	        strtold(shortest, NULL));

@@ -1,35 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* number.h - numbers with units, as people write them, both ways. */
+/* number.h - parses and formats numbers with units. */
 #ifndef RM_NUMBER_H
 #define RM_NUMBER_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * Reads a plain decimal ("12", "0.5"; no sign, exponent, hex, inf, nan) at
- * *text and moves *text behind it. 0, or -EINVAL and *text unmoved.
- */
+/* Reads a plain decimal ("12", "0.5"; no sign, exponent, hex, inf, nan) at
+   *text and advances *text. 0; -EINVAL without a change of *text. */
 int rm_number_read(const char **text, double *value);
 
-/* The whole text must be one of these; 0, or -EINVAL and *value unchanged. */
+/* The next functions parse the whole text; 0, or -EINVAL and *value
+   unchanged. */
 
-/* "3%", "0.1%", "100%": 0 .. 1. */
+/* "3%", "0.1%", "100%": 0 to 1. */
 int rm_number_share(const char *text, double *value);
-/* "1000", "10k", "64Ki", "1.5Mi", "2Gi": a whole number up to 2^53. */
+/* "1000", "10k", "64Ki", "1.5Mi", "2Gi": an integer up to 2^53. */
 int rm_number_count(const char *text, uint64_t *value);
-/* "10us", "200ms", "1s", "5min", "1h": ns, a whole number, above 0. */
+/* "10us", "200ms", "1s", "5min", "1h": integer number of ns, above 0. */
 int rm_number_time(const char *text, uint64_t *value);
 /* "80/s", "10k/s": per second, above 0. */
 int rm_number_rate(const char *text, double *value);
-/* "0", "12": a plain whole number up to UINT32_MAX. */
-int rm_number_whole(const char *text, uint64_t *value);
+/* "0", "12": a plain integer up to UINT32_MAX. */
+int rm_number_integer(const char *text, uint64_t *value);
 
-/*
- * Writes value times ten to the power of `exponent` (0 or 2: percent, without
- * the sign) with as few digits as read back as the same double; no exponent.
- * What does not fit is cut.
- */
+/* Formats value * 10^exponent (exponent 0, or 2 for percent, without the sign)
+   with the fewest digits that read back as the same double; no exponent.
+   Truncates to `size`. */
 void rm_number_text(double value, int exponent, char *text, size_t size);
 
 #endif /* RM_NUMBER_H */

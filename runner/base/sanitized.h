@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * sanitized.h - is this build sanitized? A sanitizer holds signals back, has
- * its own code in the map's place, or looks at all memory for leaks.
- */
+/* sanitized.h - detects a sanitized build. Sanitizers delay signals, replace
+   code of the map, or scan all memory for leaks. */
 #ifndef RM_SANITIZED_H
 #define RM_SANITIZED_H
 

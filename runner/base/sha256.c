@@ -14,18 +14,18 @@ enum { BLOCK = 64, ROUNDS = 64, WORDS = 8 };
 struct state {
 	uint32_t hash[WORDS];
 	uint32_t constants[ROUNDS];
-	unsigned char block[BLOCK]; /* bytes that make no whole block yet */
+	unsigned char block[BLOCK]; /* bytes of an incomplete block */
 	uint64_t bytes;
 };
 
-/* First 32 bits of the fraction of `root`: exact, as 53 bits suffice for the
-   cube root of 311 with 3 bits before the point. */
+/* First 32 bits of the fraction of `root`. Exact: 53 bits suffice for the cube
+   root of 311, which has 3 bits before the point. */
 static uint32_t fraction(double root)
 {
 	return (uint32_t)((root - floor(root)) * 4294967296.0);
 }
 
-/* The constants are by definition those of the first 64 primes. */
+/* The constants derive from the first 64 primes. */
 static void begin(struct state *state)
 {
 	unsigned found = 0;
@@ -65,8 +65,8 @@ static void expand(const unsigned char *block, uint32_t w[ROUNDS])
 	}
 }
 
-/* One block of 64 bytes into the state: FIPS 180-4, 6.2.2; v[0] to v[7] are its
-   a to h. */
+/* Processes one block of 64 bytes: FIPS 180-4, 6.2.2; v[0] to v[7] are its a to
+   h. */
 static void compress(struct state *state, const unsigned char *block)
 {
 	uint32_t w[ROUNDS], v[WORDS];
@@ -89,7 +89,8 @@ static void compress(struct state *state, const unsigned char *block)
 		state->hash[i] += v[i];
 }
 
-static void add(struct state *state, const unsigned char *bytes, size_t size)
+static void add_bytes(
+        struct state *state, const unsigned char *bytes, size_t size)
 {
 	size_t used = state->bytes % BLOCK;
 
@@ -116,8 +117,8 @@ static void end(struct state *state, char text[RM_SHA256_TEXT])
 
 	for (int i = 0; i < 8; i++)
 		length[i] = (unsigned char)(bits >> (56 - 8 * i));
-	add(state, padding, BLOCK - (state->bytes + 8) % BLOCK);
-	add(state, length, sizeof(length));
+	add_bytes(state, padding, BLOCK - (state->bytes + 8) % BLOCK);
+	add_bytes(state, length, sizeof(length));
 	for (int i = 0; i < WORDS; i++)
 		snprintf(text + 8 * i, RM_SHA256_TEXT - 8 * (size_t)i, "%08x",
 		        state->hash[i]);
@@ -128,7 +129,7 @@ void rm_sha256(const void *bytes, size_t size, char text[RM_SHA256_TEXT])
 	struct state state;
 
 	begin(&state);
-	add(&state, bytes, size);
+	add_bytes(&state, bytes, size);
 	end(&state, text);
 }
 
@@ -144,7 +145,7 @@ int rm_sha256_file(
 		        path, rm_file_reason(-errno));
 	begin(&state);
 	for (size_t got; (got = fread(piece, 1, sizeof(piece), file));)
-		add(&state, piece, got);
+		add_bytes(&state, piece, got);
 	int failed = ferror(file);
 
 	fclose(file);

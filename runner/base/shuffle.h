@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shuffle.h - a random order. Apart from rng.h, which every map includes. */
+/* shuffle.h - random permutation. Not part of rng.h, which every map
+   includes. */
 #ifndef RM_SHUFFLE_H
 #define RM_SHUFFLE_H
 
@@ -7,8 +8,8 @@
 
 #include <stddef.h>
 
-/* Puts items in random order: Fisher and Yates (Knuth, TAOCP vol. 2, 3.4.2,
-   algorithm P). Same state, same order. */
+/* Shuffles items: Fisher and Yates (Knuth, TAOCP vol. 2, 3.4.2, algorithm P).
+   Equal states give equal orders. */
 static inline void rm_shuffle(size_t *items, size_t count, uint64_t *state)
 {
 	for (size_t left = count; left > 1; left--) {

@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-enum { RM_PAGE_BYTES = 4096 }; /* the smallest of all machines */
+enum { RM_PAGE_BYTES = 4096 }; /* smallest page size of supported machines */
 
 /* Writes to each page of memory from calloc(), so that later writes cause no
-   page fault. Volatile, since compilers remove a memset() of such memory and
-   make calloc() of malloc() and memset(). */
+   page fault. Volatile, since compilers remove a memset() of zeroed memory and
+   merge malloc() and memset() to calloc(). */
 static inline void rm_touch(void *zeroed, size_t bytes)
 {
 	volatile char *byte = (volatile char *)zeroed;

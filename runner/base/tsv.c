@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tsv.c - a table of tab-separated text. */
+/* tsv.c - reads tables of tab-separated text. */
 #include "runner/base/tsv.h"
 
 #include <errno.h>
@@ -7,28 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts a line at its tabs. Returns the number of fields, `columns` + 1 at
-   most. */
-static unsigned cut(char *line, char **field, unsigned columns)
+/* Splits a line at its tabs. Returns the number of fields, at most `columns` +
+   1. */
+static unsigned split_line(char *line, char **field, unsigned columns)
 {
 	unsigned n = 0;
 
 	for (char *next = line; next;) {
-		char *here = strsep(&next, "\t");
+		char *part = strsep(&next, "\t");
 
 		if (n == columns)
 			return columns + 1;
-		field[n++] = here;
+		field[n++] = part;
 	}
 	return n;
 }
 
-static int take_line(char *line, const char *where, unsigned columns,
-        rm_tsv_take *take, void *context, struct rm_error *error)
+static int handle_line(char *line, const char *where, unsigned columns,
+        rm_tsv_line_fn *take, void *context, struct rm_error *error)
 {
 	static char nothing[] = "";
 	char *field[RM_TSV_COLUMNS_MAX] = { NULL };
-	unsigned n = cut(line, field, columns);
+	unsigned n = split_line(line, field, columns);
 
 	if (n != columns && n != columns - 1)
 		return rm_error_set(error, -EINVAL,
@@ -45,17 +45,17 @@ bool rm_tsv_list_has(const char *list, const char *name)
 	size_t length = strlen(name);
 
 	for (const char *at = list; *at;) {
-		size_t here = strcspn(at, ",");
+		size_t part = strcspn(at, ",");
 
-		if (here == length && !strncmp(at, name, length))
+		if (part == length && !strncmp(at, name, length))
 			return true;
-		at += here + (at[here] == ',');
+		at += part + (at[part] == ',');
 	}
 	return false;
 }
 
 int rm_tsv_read(const char *text, const char *name, unsigned columns,
-        rm_tsv_take *take, void *context, char **copy, struct rm_error *error)
+        rm_tsv_line_fn *take, void *context, char **copy, struct rm_error *error)
 {
 	unsigned number = 0;
 	int code = 0;
@@ -68,7 +68,7 @@ int rm_tsv_read(const char *text, const char *name, unsigned columns,
 
 		snprintf(where, sizeof(where), "%s:%u", name, ++number);
 		if (line[0] && line[0] != '#')
-			code = take_line(
+			code = handle_line(
 			        line, where, columns, take, context, error);
 	}
 	if (code) {

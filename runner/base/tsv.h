@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tsv.h - a table of tab-separated text: its lines, cut into fields. */
+/* tsv.h - reads tables of tab-separated text. */
 #ifndef RM_TSV_H
 #define RM_TSV_H
 
@@ -9,28 +9,28 @@
 
 enum { RM_TSV_COLUMNS_MAX = 12 };
 
-/* Takes one line. `where` is "name:line"; the fields of the columns that are
-   missing at its end are "". Returns 0, or -errno with an error: reading ends.
-   The fields live as long as the copy that rm_tsv_read() gives. */
-typedef int rm_tsv_take(void *context, char *const *field, const char *where,
+/* Handles one line. `where` is "name:line"; missing fields at the end are "".
+   Returns 0, or -errno with `error`, which ends reading. Fields point into the
+   copy that rm_tsv_read() returns. */
+typedef int rm_tsv_line_fn(void *context, char *const *field, const char *where,
         struct rm_error *error);
 
 /*
- * Hands each line of `text` to `take`; empty ones and those that begin with #
- * are left out.
+ * Calls `take` for each line of `text`, except empty lines and lines that start
+ * with #.
  *
- * name     what messages call the table
- * columns  at most RM_TSV_COLUMNS_MAX; the last may be missing, because
- *          editors take a tab at the end of a line away
+ * name     name of the table in messages
+ * columns  at most RM_TSV_COLUMNS_MAX; the last field may be missing, because
+ *          editors remove trailing tabs
  * copy     out: the text that the fields point into; free() it. NULL on error
  *
- * Returns 0; -EINVAL with "name:line: what, and what was expected"; what
- * `take` returned; -ENOMEM.
+ * Returns 0; -EINVAL with "name:line: found, expected"; the nonzero result of
+ * `take`; -ENOMEM.
  */
 int rm_tsv_read(const char *text, const char *name, unsigned columns,
-        rm_tsv_take *take, void *context, char **copy, struct rm_error *error);
+        rm_tsv_line_fn *take, void *context, char **copy, struct rm_error *error);
 
-/* Is `name` one of the field "a,b,c"? */
+/* True if the comma-separated list contains `name`. */
 bool rm_tsv_list_has(const char *list, const char *name);
 
 #endif /* RM_TSV_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arms.c - sets of arms: read, checked, written, put in order. */
+/* arms.c - reads, checks, writes and orders the sets of arms. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/host.h"
@@ -11,12 +11,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The stream of a trial's seed that draws the order of its arms; from 77 on
-   they are for the padding of arms (campaign.c), so that neither draw changes
-   the other. */
+/* Random stream of a trial's seed for the order of its arms. Streams from 77 on
+   draw the padding of arms (campaign.c): the two draws are independent. */
 enum { SLOT_STREAM = 76 };
 
-#define HEAD    "head" /* the arm of a campaign that was asked for none */
+#define HEAD    "head" /* arm of a campaign without --arms */
 #define CONTROL "aa"   /* its A/A control */
 
 static const char expected[] = "expected [WORKLOAD:]NAME=FILE[+SHARE%], "
@@ -32,8 +31,8 @@ static bool is_name(const char *text, size_t length)
 	return length > 0 && length < RM_ARM_NAME_BYTES;
 }
 
-/* *share goes from 0 to 1. A '+' that no such percentage follows belongs to the
-   file's name: it is no mistake here, and *share is 0. */
+/* Cuts "+SHARE%" off a path; *share is 0 to 1. Any other text after a '+'
+   belongs to the file name, and *share is 0. */
 static void split_share(char *path, double *share)
 {
 	char *plus = strrchr(path, '+'), *end;
@@ -43,7 +42,7 @@ static void split_share(char *path, double *share)
 		return;
 	double percent = strtod(plus + 1, &end);
 
-	/* also nan is no percentage */
+	/* a comparison with NaN is false */
 	if (end == plus + 1 || strcmp(end, "%") ||
 	        !(percent >= 0 && percent <= 100))
 		return;
@@ -51,8 +50,8 @@ static void split_share(char *path, double *share)
 	*plus = '\0';
 }
 
-/* One NAME=FILE of a set that begins at `first`. The arm counts from when it
-   owns its path on, so that rm_arms_clear() frees what an error leaves. */
+/* Adds one NAME=FILE to the set that begins at `first`. The arm counts as soon
+   as it owns its path, so that rm_arms_clear() frees it after an error. */
 static int add_arm(struct rm_arms *arms, const char *workload, size_t first,
         const char *text, size_t length, struct rm_error *error)
 {
@@ -75,7 +74,7 @@ static int add_arm(struct rm_arms *arms, const char *workload, size_t first,
 	for (size_t i = first; i < arms->count; i++)
 		if (!strcmp(arms->list[i].name, arm->name))
 			return rm_error_set(error, -EINVAL,
-			        "--arms: a second arm %s, expected different "
+			        "--arms: two arms named %s, expected different "
 			        "names",
 			        arm->name);
 	arm->program = strndup(equals + 1, length - name - 1);
@@ -108,9 +107,9 @@ int rm_arms_parse(
 	for (size_t i = 0; i < first; i++)
 		if (!strcmp(arms->list[i].workload, workload))
 			return rm_error_set(error, -EINVAL,
-			        "--arms: a second set for %s, expected one",
+			        "--arms: two sets for %s, expected one",
 			        workload[0] ? workload
-			                    : "workloads without their own");
+			                    : "workloads without a set");
 	for (;;) {
 		size_t length = strcspn(text, ",");
 		int result =
@@ -137,7 +136,7 @@ void rm_arms_add_control(struct rm_arms *arms)
 		.flavour = RM_FLAVOUR_CONTROL };
 }
 
-bool rm_arms_asked(const struct rm_arms *arms)
+bool rm_arms_are_given(const struct rm_arms *arms)
 {
 	return arms->count && arms->list[0].program;
 }
@@ -149,7 +148,7 @@ static bool is_folder(const char *path)
 	return !stat(path, &file) && S_ISDIR(file.st_mode);
 }
 
-/* Its absolute path, and the hash of a single program. */
+/* Makes the path absolute, and hashes a single program. */
 static int find_program(struct rm_arm *arm, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
@@ -161,13 +160,13 @@ static int find_program(struct rm_arm *arm, struct rm_error *error)
 	if (result)
 		return rm_error_set(
 		        error, result, "arm %s: %s", arm->name, why.text);
-	char *whole = realpath(arm->program, NULL);
+	char *absolute = realpath(arm->program, NULL);
 
-	if (!whole)
+	if (!absolute)
 		return rm_error_set(error, -errno, "arm %s: %.200s: %s",
 		        arm->name, arm->program, strerror(errno));
 	free(arm->program);
-	arm->program = whole;
+	arm->program = absolute;
 	return 0;
 }
 
@@ -180,9 +179,8 @@ static bool is_workload(
 	return false;
 }
 
-/* Two arms that differ in nothing share their pages in memory: what lies
-   between them is the noise of one file, not of two builds. */
-static int check_twins(
+/* Two arms of one file share its pages in memory: their difference is noise. */
+static int check_different_files(
         const struct rm_arm *a, const struct rm_arm *b, struct rm_error *error)
 {
 	struct stat one, other;
@@ -193,20 +191,19 @@ static int check_twins(
 	        one.st_dev != other.st_dev || one.st_ino != other.st_ino)
 		return 0;
 	return rm_error_set(error, -EINVAL,
-	        "arms %s and %s are one file, %.200s: expected another file, "
-	        "if only a second copy",
+	        "arms %s and %s are one file, %.200s: use two files or copies",
 	        a->name, b->name, a->program);
 }
 
-static bool runs(const struct rm_arms *arms, const char *workload)
+static bool has_arms(const struct rm_arms *arms, const char *workload)
 {
 	struct rm_cell cell = { .skip = "" };
 
 	snprintf(cell.workload, sizeof(cell.workload), "%s", workload);
-	return rm_arms_of(arms, &cell).count > 0;
+	return rm_arms_find_set(arms, &cell).count > 0;
 }
 
-int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
+int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error)
 {
 	for (size_t i = 0; i < arms->count; i++) {
@@ -214,7 +211,8 @@ int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
 		int result = find_program(arm, error);
 
 		for (size_t j = 0; j < i && !result; j++)
-			result = check_twins(&arms->list[j], arm, error);
+			result = check_different_files(
+			        &arms->list[j], arm, error);
 		if (result)
 			return result;
 		if (workload_count && arm->workload[0] &&
@@ -224,7 +222,7 @@ int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
 			        arm->workload);
 	}
 	for (size_t i = 0; i < workload_count; i++)
-		if (!runs(arms, workloads[i].name))
+		if (!has_arms(arms, workloads[i].name))
 			return rm_error_set(error, -EINVAL,
 			        "--arms: the workload %s has no arms, "
 			        "expected --arms %s:NAME=FILE,...",
@@ -245,7 +243,7 @@ const char *rm_arm_program_name(const struct rm_arm *arm,
 	return name;
 }
 
-/* Adds the program that an arm has for a cell. */
+/* Adds the program that an arm runs for a cell. */
 static void add_program(struct rm_arm *arm, const struct rm_cell *cell)
 {
 	char path[RM_PROGRAM_BYTES], name[RM_ARM_PROGRAM_BYTES];
@@ -261,7 +259,7 @@ static void add_program(struct rm_arm *arm, const struct rm_cell *cell)
 	                : json_string(hash));
 }
 
-/* Sets sha256 of an arm with a folder; -ENOMEM. */
+/* Computes sha256 of a folder's arm from its programs; -ENOMEM. */
 static int hash_programs(struct rm_arm *arm)
 {
 	char *text = json_dumps(arm->programs, JSON_COMPACT | JSON_SORT_KEYS);
@@ -285,7 +283,7 @@ int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan)
 		arm->programs = json_object();
 		for (size_t c = 0; c < plan->cell_count; c++) {
 			const struct rm_cell *cell = &plan->cells[c].cell;
-			const struct rm_arm_set set = rm_arms_of(arms, cell);
+			const struct rm_arm_set set = rm_arms_find_set(arms, cell);
 
 			if (arm >= set.arms && arm < set.arms + set.count)
 				add_program(arm, cell);
@@ -315,9 +313,9 @@ json_t *rm_arms_to_json(const struct rm_arms *arms)
 	return list;
 }
 
-/* A text of the file, or none where it may be null; false: no text, or too long
-   to be the whole one. */
-static bool take_text(char *to, size_t size, const json_t *from, bool or_null)
+/* Copies a text of the file, or "" for an allowed null. False: empty, too long,
+   or not a text. */
+static bool copy_text(char *to, size_t size, const json_t *from, bool or_null)
 {
 	const char *text = json_string_value(from);
 
@@ -330,7 +328,7 @@ static bool take_text(char *to, size_t size, const json_t *from, bool or_null)
 	return true;
 }
 
-/* What is wrong with an arm of campaign.json, or NULL. */
+/* Returns the problem of an arm of campaign.json, or NULL. */
 static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 {
 	const json_t *program = json_object_get(entry, "program");
@@ -339,21 +337,21 @@ static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 
 	if (path && path[0])
 		arm->program = strdup(path);
-	if (!take_text(arm->name, sizeof(arm->name),
+	if (!copy_text(arm->name, sizeof(arm->name),
 	            json_object_get(entry, "name"), false) ||
 	        !is_name(arm->name, strlen(arm->name)))
 		return "name: expected a name";
-	if (!take_text(arm->workload, sizeof(arm->workload),
+	if (!copy_text(arm->workload, sizeof(arm->workload),
 	            json_object_get(entry, "workload"), true))
 		return "workload: expected a name or null";
 	if (!arm->program && program && !json_is_null(program))
 		return "program: expected a path or null";
-	if (!take_text(arm->sha256, sizeof(arm->sha256),
+	if (!copy_text(arm->sha256, sizeof(arm->sha256),
 	            json_object_get(entry, "sha256"), true))
 		return "sha256: expected a hash or null";
-	if (!take_text(arm->flavour, sizeof(arm->flavour),
+	if (!copy_text(arm->flavour, sizeof(arm->flavour),
 	            json_object_get(entry, "flavour"), true))
-		return "flavour: expected a name, or none";
+		return "flavour: expected a name, if present";
 	arm->programs = json_incref(json_object_get(entry, "programs"));
 	if (arm->programs && !json_is_object(arm->programs))
 		return "programs: expected an object";
@@ -365,8 +363,8 @@ static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 	return NULL;
 }
 
-/* Whether the last arm has a name of its own in its set, and stands beside the
-   others of it: rm_arms_of() takes them as one piece. */
+/* Checks that the last arm's name is unique in its set and that the set's arms
+   are adjacent, as rm_arms_find_set() needs. Returns the problem or NULL. */
 static const char *check_set(const struct rm_arms *arms)
 {
 	const struct rm_arm *last = &arms->list[arms->count - 1];
@@ -377,9 +375,9 @@ static const char *check_set(const struct rm_arms *arms)
 		if (strcmp(arms->list[i].workload, last->workload))
 			continue;
 		if (!strcmp(arms->list[i].name, last->name))
-			return "name: expected another one than an arm before";
+			return "name: expected a name that no earlier arm has";
 		if (strcmp(last[-1].workload, last->workload))
-			return "workload: expected arms of one side by side";
+			return "workload: expected adjacent arms of a workload";
 	}
 	return NULL;
 }
@@ -405,16 +403,16 @@ int rm_arms_from_json(
 	return 0;
 }
 
-/* A resume may repeat --arms but not change them: half of the lines would be of
-   other builds. -EINVAL where they differ. */
-static int check_asked(const struct rm_arms *asked, const struct rm_arms *arms,
+/* A resume may repeat --arms but not change them: the journal would mix builds.
+   -EINVAL if they differ. */
+static int compare_arms(const struct rm_arms *asked, const struct rm_arms *arms,
         struct rm_error *error)
 {
 	json_t *now = rm_arms_to_json(asked), *then = rm_arms_to_json(arms);
 	json_t *arm;
 	size_t i;
 
-	/* programs of a folder were compared with the files one by one */
+	/* check_programs() compared the programs of a folder */
 	json_array_foreach (then, i, arm)
 		if (!json_object_del(arm, "programs"))
 			json_object_set_new(arm, "sha256", json_null());
@@ -424,20 +422,20 @@ static int check_asked(const struct rm_arms *asked, const struct rm_arms *arms,
 	json_decref(then);
 	return equal ? 0
 	             : rm_error_set(error, -EINVAL,
-	                       "the campaign was begun with other --arms: "
+	                       "the campaign was started with other --arms: "
 	                       "resume without --arms, or start a new campaign "
 	                       "(another -o DIR)");
 }
 
-/* The path of a program by its name in `programs`. */
-static const char *path_of(
+/* Path of a program with a name of `programs`. */
+static const char *find_program_path(
         const struct rm_arm *arm, const char *name, char path[RM_PROGRAM_BYTES])
 {
-	char beside[RM_ARM_PROGRAM_BYTES + 8];
+	char relative[RM_ARM_PROGRAM_BYTES + 8];
 
-	snprintf(beside, sizeof(beside), "maps/%s", name);
+	snprintf(relative, sizeof(relative), "maps/%s", name);
 	if (!arm->program)
-		return rm_host_beside(beside, path, RM_PROGRAM_BYTES);
+		return rm_host_sibling_path(relative, path, RM_PROGRAM_BYTES);
 	snprintf(path, RM_PROGRAM_BYTES, "%s/%s", arm->program, name);
 	return path;
 }
@@ -452,9 +450,9 @@ static int check_programs(const struct rm_arm *arm, struct rm_error *error)
 	json_object_foreach (arm->programs, name, recorded) {
 		const char *then = json_string_value(recorded);
 
-		if (then &&
-		        (rm_sha256_file(path_of(arm, name, path), hash, &why) ||
-		                strcmp(hash, then)))
+		if (then && (rm_sha256_file(find_program_path(arm, name, path),
+		                     hash, &why) ||
+		                    strcmp(hash, then)))
 			return rm_error_set(error, -EINVAL,
 			        "arm %s: %.200s was changed since the "
 			        "campaign began, expected SHA-256 %s: build "
@@ -465,9 +463,8 @@ static int check_programs(const struct rm_arm *arm, struct rm_error *error)
 	return 0;
 }
 
-/* A file that was built anew would go on under the old hash: -EINVAL, or the
-   error of a file that cannot be read. An arm without path or hash has nothing
-   to compare. */
+/* A rebuilt program would continue under the old hash: -EINVAL, or the error of
+   a file that cannot be read. An arm without path or hash is not checked. */
 static int check_program(const struct rm_arm *arm, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
@@ -482,7 +479,7 @@ static int check_program(const struct rm_arm *arm, struct rm_error *error)
 	if (result)
 		return rm_error_set(error, result,
 		        "arm %s: %s; expected the program that the campaign "
-		        "was begun with (SHA-256 %s)",
+		        "was started with (SHA-256 %s)",
 		        arm->name, why.text, arm->sha256);
 	if (strcmp(hash, arm->sha256))
 		return rm_error_set(error, -EINVAL,
@@ -492,7 +489,7 @@ static int check_program(const struct rm_arm *arm, struct rm_error *error)
 	return 0;
 }
 
-int rm_arms_recall(const json_t *campaign, const struct rm_arms *asked,
+int rm_arms_restore(const json_t *campaign, const struct rm_arms *asked,
         struct rm_arms *arms, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
@@ -503,36 +500,36 @@ int rm_arms_recall(const json_t *campaign, const struct rm_arms *asked,
 	for (size_t i = 0; i < arms->count && !result; i++)
 		result = check_program(&arms->list[i], error);
 	if (!result && asked->count)
-		result = check_asked(asked, arms, error);
+		result = compare_arms(asked, arms, error);
 	return result;
 }
 
-struct rm_arm_set rm_arms_of(
+struct rm_arm_set rm_arms_find_set(
         const struct rm_arms *arms, const struct rm_cell *cell)
 {
-	struct rm_arm_set own = { 0 }, general = { 0 };
+	struct rm_arm_set specific = { 0 }, general = { 0 };
 
 	for (size_t i = 0; i < arms->count; i++) {
 		const struct rm_arm *arm = &arms->list[i];
-		bool is_own = arm->workload[0] &&
-		              !strcmp(arm->workload, cell->workload);
-		struct rm_arm_set *set = is_own ? &own : &general;
+		bool is_specific = arm->workload[0] &&
+		                   !strcmp(arm->workload, cell->workload);
+		struct rm_arm_set *set = is_specific ? &specific : &general;
 
-		if ((!is_own && arm->workload[0]) ||
+		if ((!is_specific && arm->workload[0]) ||
 		        (arm->flavour[0] && !cell->has_control))
 			continue;
 		if (!set->count++)
 			set->arms = arm;
 	}
-	return own.count ? own : general;
+	return specific.count ? specific : general;
 }
 
 void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX])
 {
 	uint64_t state = rm_seed(seed, SLOT_STREAM);
 
-	/* Fisher and Yates, inside out: every order is equally likely, so
-	   that of two arms a fair coin says which goes first (R14). */
+	/* Fisher-Yates, inside out: every order is equally likely, so that two
+	   arms are in random order (R14). */
 	for (size_t i = 0; i < count; i++) {
 		size_t at = (size_t)rm_below(rm_next(&state), i + 1);
 

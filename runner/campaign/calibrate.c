@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * calibrate.c - sets the windows of a campaign of arms, once.
+ * calibrate.c - replaces the windows of a campaign with --arms by numbers of
+ * iterations, once.
  *
- * Two arms that run for an equal time run different keys; two that run equal
- * operations can be compared pair by pair, and the slower one shows as time.
- * The count is the first arm's: it is the yardstick, whatever the others do.
+ * Arms that run for the same time use different keys. Arms that run the same
+ * operations can be compared in pairs, and the slower one takes more time. The
+ * first arm determines the number.
  */
 #include "runner/campaign/internal.h"
 
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first trials are cold, so that only the last DECIDING count. */
+/* The first trials are cold: only the last DECIDING count. */
 enum { TRIALS = 5, DECIDING = 3, FIRST_GUESS_OPS = 100000 };
 
 struct calibration {
@@ -21,7 +22,7 @@ struct calibration {
 	const struct rm_arm *arm;
 	const char *program;
 	int interrupt_fd;
-	uint64_t asked_window_ns, asked_warm_up_ns;
+	uint64_t planned_window_ns, planned_warm_up_ns;
 	double costs_ns[TRIALS]; /* per iteration of one thread */
 	unsigned count;
 };
@@ -33,10 +34,9 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* A median, so that one disturbed trial does not decide the count. While there
-   are fewer than DECIDING costs it is of all, since the second trial's window
-   needs one, too; there is one at least. */
-static double cost_of(const struct calibration *calibration)
+/* Median of the last DECIDING costs, or of all if there are fewer, so that a
+   single disturbed trial does not decide. Needs at least one cost. */
+static double median_cost_ns(const struct calibration *calibration)
 {
 	unsigned count = calibration->count;
 	unsigned n = count > DECIDING ? DECIDING : count;
@@ -47,8 +47,8 @@ static double cost_of(const struct calibration *calibration)
 	return n == 2 ? (last[0] + last[1]) / 2 : last[n / 2];
 }
 
-/* Two digits: a count that a person can read and type again. */
-static uint64_t rounded(double ops)
+/* Rounds to two digits, which are easy to read and to type. */
+static uint64_t round_to_two_digits(double ops)
 {
 	double unit = pow(10, floor(log10(ops < 1 ? 1 : ops)) - 1);
 
@@ -63,21 +63,21 @@ static void set_window(
         struct calibration *calibration, double iterations, double cost_ns)
 {
 	struct rm_cell *cell = calibration->cell;
-	double third = ceil((double)calibration->asked_window_ns / 3);
+	double third = ceil((double)calibration->planned_window_ns / 3);
 	double each_key = ceil((double)cell->keys * cost_ns);
 	double warm_up = fmax(third, each_key);
 
 	cell->window_ns = 0;
-	cell->window_ops = rounded(iterations);
-	cell->warm_up_ns = calibration->asked_warm_up_ns;
+	cell->window_ops = round_to_two_digits(iterations);
+	cell->warm_up_ns = calibration->planned_warm_up_ns;
 	if (warm_up > (double)cell->warm_up_ns)
 		cell->warm_up_ns = (uint64_t)warm_up;
 	rm_cell_name(cell);
 }
 
-/* `window_ops` counts a churn or fresh pair of the mix once, and a result's
-   operations count it twice: its writes are these pairs alone. */
-static double iterations_of(const struct rm_cell *cell, const json_t *result)
+/* `window_ops` counts a churn or fresh pair of the mix once, while "ops" of the
+   result counts it twice. All writes of such a mix are in pairs. */
+static double count_iterations(const struct rm_cell *cell, const json_t *result)
 {
 	double ops = json_number_value(json_object_get(result, "ops"));
 	double writes = json_number_value(json_object_get(result, "writes"));
@@ -87,15 +87,15 @@ static double iterations_of(const struct rm_cell *cell, const json_t *result)
 	return in_pairs ? ops - writes / 2 : ops;
 }
 
-/* A cost is nanoseconds per iteration of one thread: threads run at the same
-   time, so the window's time counts for each of them. Where a trial has none
-   the cell is skipped, as its operations cannot be counted. */
-static void take(
+/* Adds a trial's cost: nanoseconds per iteration of one thread. Threads run in
+   parallel, so that each uses the whole window. A trial without a cost makes
+   the plan skip the cell. */
+static void add_cost(
         struct calibration *calibration, const struct rm_outcome *outcome)
 {
 	struct rm_cell *cell = calibration->cell;
 	const json_t *result = outcome->result;
-	double iterations = iterations_of(cell, result);
+	double iterations = count_iterations(cell, result);
 	double elapsed_ns =
 	        json_number_value(json_object_get(result, "elapsed_ns"));
 	const char *why = outcome->reason;
@@ -111,20 +111,20 @@ static void take(
 	        why ? why : "a trial without operations");
 }
 
-/* Each trial's window comes from the costs so far: the first guess may be off a
-   hundredfold, and a map that grows is dear in a short window. Seeds are fixed:
-   the same program on the same machine should get the same count. */
+/* Each trial's window follows from the costs so far: the first guess may be off
+   by a factor of 100, and a growing map is slow in a short window. Seeds are
+   fixed, so that a program gets about the same number on a machine. */
 static int calibrate_cell(
         struct calibration *calibration, struct rm_error *error)
 {
 	struct rm_cell *cell = calibration->cell;
 	double window_ns = (double)cell->window_ns;
 
-	calibration->asked_window_ns = cell->window_ns;
-	calibration->asked_warm_up_ns = cell->warm_up_ns;
+	calibration->planned_window_ns = cell->window_ns;
+	calibration->planned_warm_up_ns = cell->warm_up_ns;
 	set_window(calibration, FIRST_GUESS_OPS, 0);
 	for (unsigned i = 0; i < TRIALS && !cell->skip[0]; i++) {
-		const struct rm_play play = { .cell = cell,
+		const struct rm_cell_trial_run play = { .cell = cell,
 			.arm = calibration->arm,
 			.program = calibration->program,
 			.seed = i,
@@ -132,25 +132,25 @@ static int calibrate_cell(
 			.counters = json_pack("{s:s}", "backend", "none"),
 			.interrupt_fd = calibration->interrupt_fd };
 		struct rm_outcome outcome = { 0 };
-		int result = rm_play(&play, &outcome, error);
+		int result = rm_cell_trial_run(&play, &outcome, error);
 
 		if (!result && outcome.interrupted)
 			result = rm_error_set(error, -EINTR,
 			        "interrupted before the first trial");
 		if (!result)
-			take(calibration, &outcome);
+			add_cost(calibration, &outcome);
 		rm_outcome_clear(&outcome);
 		if (result)
 			return result;
 		if (!cell->skip[0])
 			set_window(calibration,
-			        window_ns / cost_of(calibration),
-			        cost_of(calibration));
+			        window_ns / median_cost_ns(calibration),
+			        median_cost_ns(calibration));
 	}
 	return 0;
 }
 
-static json_t *record_of(const struct calibration *calibration)
+static json_t *make_record(const struct calibration *calibration)
 {
 	json_t *costs = json_array();
 
@@ -159,11 +159,11 @@ static json_t *record_of(const struct calibration *calibration)
 		        costs, json_real(calibration->costs_ns[i]));
 	return json_pack("{s:s, s:s, s:I, s:o}", "cell", calibration->cell->id,
 	        "arm", calibration->arm->name, "window_ns",
-	        (json_int_t)calibration->asked_window_ns, "ns_per_op", costs);
+	        (json_int_t)calibration->planned_window_ns, "ns_per_op", costs);
 }
 
-/* A cell that is skipped is in no round (plan.h): its only line is of block 0,
-   so that no round with a later block of it would ever be whole. */
+/* Removes a skipped cell from the rounds (plan.h): its only line is for block
+   0, so that a round with a later block would never be complete. */
 static void drop_from_rounds(struct rm_plan *plan, size_t cell)
 {
 	for (unsigned r = 0; r < plan->round_count; r++) {
@@ -180,26 +180,25 @@ static void drop_from_rounds(struct rm_plan *plan, size_t cell)
 	}
 }
 
-/* -EINVAL before the campaign has a folder (begin() in prepare.c): arms are
-   builds of the plain program, which does not play these two measures, and a
-   share more of operations needs a counted window. */
+/* Runs before the campaign has a folder (begin_campaign() in prepare.c). Arms
+   are builds of the plain program, which cannot run these two measures, and
+   control_extra needs a counted window. -EINVAL. */
 static int check_cell(const struct rm_cell *cell, const struct rm_arm_set *set,
         struct rm_error *error)
 {
 	if (cell->measure == RM_MEASURE_CAUSES ||
 	        cell->measure == RM_MEASURE_SIMULATED)
 		return rm_error_set(error, -EINVAL,
-		        "%s: a program of its own plays this measure, expected "
-		        "one that arms can play: throughput, latency or "
-		        "counters",
+		        "%s: arms cannot run this measure, expected "
+		        "throughput, latency or counters",
 		        cell->id);
 	for (size_t i = 0; i < set->count; i++)
 		if (set->arms[i].control_extra > 0 && !cell->window_ops &&
 		        cell->measure != RM_MEASURE_VERIFY)
 			return rm_error_set(error, -EINVAL,
 			        "%s: arm %s does %.3g %% more operations, "
-			        "expected a closed loop, whose window can be "
-			        "counted",
+			        "which needs a counted window: expected a "
+			        "closed loop",
 			        cell->id, set->arms[i].name,
 			        100 * set->arms[i].control_extra);
 	return 0;
@@ -212,7 +211,7 @@ int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
 	*record = json_array();
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		struct rm_cell *cell = &plan->cells[i].cell;
-		struct rm_arm_set set = rm_arms_of(arms, cell);
+		struct rm_arm_set set = rm_arms_find_set(arms, cell);
 		struct calibration calibration = { .cell = cell,
 			.arm = set.arms,
 			.program = program,
@@ -223,7 +222,8 @@ int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
 			continue;
 		if (cell->measure == RM_MEASURE_THROUGHPUT && cell->window_ns) {
 			result = calibrate_cell(&calibration, error);
-			json_array_append_new(*record, record_of(&calibration));
+			json_array_append_new(
+			        *record, make_record(&calibration));
 		}
 		if (!result)
 			result = check_cell(cell, &set, error);

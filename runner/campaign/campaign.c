@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* campaign.c - the loop over rounds, cells and arms. */
+/* campaign.c - runs the trials of a plan: rounds, cells, arms. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -11,21 +11,21 @@
 #include <string.h>
 #include <time.h>
 
-/* Of a trial's seed: PADDING_STREAM + n draws the padding of a set's arm n,
-   so that pairs share keys and operations, but not where the stack lies. */
+/* Random streams of a trial's seed: PADDING_STREAM + n draws the padding of a
+   set's arm n. Arms share keys and operations, but not the stack's address. */
 enum { PADDING_STREAM = 77 };
 
-/* One line of the journal to be. */
+/* One trial, which becomes a line of the journal. */
 struct trial {
 	size_t cell;
 	unsigned block;
 	const struct rm_arm *arm;
-	size_t number;    /* of the arm in its set */
-	unsigned slot;    /* its place among the arms of this cell and block */
+	size_t number;    /* index of the arm in its set */
+	unsigned slot;    /* position among the arms of this cell and block */
 	unsigned attempt; /* from 1 */
 };
 
-/* Whether somebody asked to stop; does not block. */
+/* True if the user requested a stop; does not block. */
 static bool is_interrupted(struct rm_campaign *campaign)
 {
 	struct pollfd fd = { .fd = campaign->interrupt_fd, .events = POLLIN };
@@ -55,8 +55,8 @@ static uint64_t layout_seed_of(
 	        campaign->plan, cell_of(campaign, trial)->id, trial->block);
 }
 
-/* Appends a line, counts it, drops it. */
-static int keep(
+/* Appends and counts a line, and drops the reference. */
+static int append_line(
         struct rm_campaign *campaign, json_t *line, struct rm_error *error)
 {
 	if (!line)
@@ -69,9 +69,9 @@ static int keep(
 	return result;
 }
 
-/* SHA-256 of the program that runs the trial; NULL: not known, or a test has its
-   stand-in. */
-static const char *hash_of(
+/* SHA-256 of the program that runs the trial. NULL: not known, or a test
+   replaces the program. */
+static const char *find_program_hash(
         const struct rm_campaign *campaign, const struct trial *trial)
 {
 	const struct rm_arm *arm = trial->arm;
@@ -85,7 +85,7 @@ static const char *hash_of(
 	        rm_arm_program_name(arm, cell_of(campaign, trial), name)));
 }
 
-static struct rm_record record_of(
+static struct rm_record start_record(
         const struct rm_campaign *campaign, const struct trial *trial)
 {
 	struct rm_record record = { .cell = cell_of(campaign, trial)->id,
@@ -93,7 +93,7 @@ static struct rm_record record_of(
 		.arm = trial->arm->name,
 		.slot = trial->slot,
 		.attempt = trial->attempt,
-		.binary_sha256 = hash_of(campaign, trial),
+		.binary_sha256 = find_program_hash(campaign, trial),
 		.seed = seed_of(campaign, trial),
 		.interference = rm_interference_unknown() };
 
@@ -104,13 +104,12 @@ static struct rm_record record_of(
 static int skip(struct rm_campaign *campaign, const struct trial *trial,
         const char *reason, struct rm_error *error)
 {
-	struct rm_record record = record_of(campaign, trial);
+	struct rm_record record = start_record(campaign, trial);
 
-	return keep(campaign, rm_record_skip(&record, reason), error);
+	return append_line(campaign, rm_record_skip(&record, reason), error);
 }
 
-/* Layout is drawn once per process, so an attempt does not repeat the draw of
-   the one before it. */
+/* The stack's address is drawn once per process: each attempt draws anew. */
 static uint64_t padding_seed_of(uint64_t seed, const struct trial *trial)
 {
 	uint64_t first = rm_seed(seed, PADDING_STREAM + trial->number);
@@ -123,7 +122,7 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_outcome *outcome, struct rm_error *error)
 {
 	const struct rm_cell *cell = cell_of(campaign, trial);
-	const struct rm_play play = {
+	const struct rm_cell_trial_run play = {
 		.cell = cell,
 		.arm = trial->arm,
 		.program = campaign->program,
@@ -137,12 +136,12 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 		.interrupt_fd = campaign->interrupt_fd,
 	};
 
-	return rm_play(&play, outcome, error);
+	return rm_cell_trial_run(&play, outcome, error);
 }
 
-/* Appends the line. Progress counts the time since `start_ns`, which includes the
-   fsync; the plan does not include repeats. */
-static int keep_trial(struct rm_campaign *campaign, const struct trial *trial,
+/* Appends the line of a trial that ran. Its time since `start_ns` includes the
+   fsync; the plan's estimate excludes repeats. */
+static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
         uint64_t start_ns, struct rm_record record, struct rm_outcome *outcome,
         struct rm_error *error)
 {
@@ -158,42 +157,41 @@ static int keep_trial(struct rm_campaign *campaign, const struct trial *trial,
 	        rm_record_trial(&record, outcome, campaign->dir, &line, error);
 
 	if (!result)
-		result = keep(campaign, line, error);
+		result = append_line(campaign, line, error);
 	if (trial->attempt > 1)
-		rm_progress_repeated(
+		rm_progress_count_repeat(
 		        campaign->progress, rm_now_ns() - start_ns);
 	else
-		rm_progress_done(campaign->progress, planned->estimate_ns,
+		rm_progress_count_trial(campaign->progress, planned->estimate_ns,
 		        rm_now_ns() - start_ns);
 	return result;
 }
 
-/* A trial that the person's stop killed has no outcome and gets no line: it is
-   the resume's. */
+/* A trial killed because the user stopped gets no line: a resume runs it. */
 static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_error *error)
 {
 	const struct rm_cell *cell = cell_of(campaign, trial);
-	struct rm_record record = record_of(campaign, trial);
+	struct rm_record record = start_record(campaign, trial);
 	struct rm_outcome outcome = { 0 };
 	struct rm_interference_start start;
 
-	rm_progress_now(campaign->progress, cell->id);
+	rm_progress_show_cell(campaign->progress, cell->id);
 	rm_interference_begin(cell, &start);
 	int result = launch(campaign, trial, &outcome, error);
 
 	rm_interference_end(cell, &start, &record.interference);
 	campaign->interrupted = outcome.interrupted;
 	if (!result && !outcome.interrupted)
-		result = keep_trial(
+		result = append_trial(
 		        campaign, trial, start.at_ns, record, &outcome, error);
 	rm_outcome_clear(&outcome);
 	return result;
 }
 
-/* One planned trial: done before, given up, or run. */
-static int visit(struct rm_campaign *campaign, const struct trial *trial,
-        struct rm_error *error)
+/* Runs one planned trial, unless it has a line or its cell was stopped. */
+static int run_unless_recorded(struct rm_campaign *campaign,
+        const struct trial *trial, struct rm_error *error)
 {
 	const struct rm_plan_cell *planned =
 	        &campaign->plan->cells[trial->cell];
@@ -202,28 +200,28 @@ static int visit(struct rm_campaign *campaign, const struct trial *trial,
 	if (rm_journal_find(campaign->journal, planned->cell.id, trial->block,
 	            trial->attempt, trial->arm->name) != RM_ATTEMPT_NONE)
 		return 0;
-	if (!rm_tally_gives_up(
+	if (!rm_tally_is_stopped(
 	            campaign->tally, trial->cell, trial->number, reason))
 		return run_trial(campaign, trial, error);
 	if (trial->attempt == 1)
-		rm_progress_done(campaign->progress, planned->estimate_ns, 0);
+		rm_progress_count_trial(campaign->progress, planned->estimate_ns, 0);
 	return skip(campaign, trial, reason, error);
 }
 
 typedef int trial_fn(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_error *error);
 
-/* The order comes from the seed of cell and block, so that a resume deals the
-   same slots. A stop by the person ends it with 0, and the caller finds
-   `interrupted`. */
-static int each_arm(struct rm_campaign *campaign, size_t cell, unsigned block,
-        unsigned attempt, trial_fn *fn, struct rm_error *error)
+/* Calls fn for each arm of a turn. The seed of cell and block determines the
+   order, so that a resume uses the same slots. If the user stops, it returns 0
+   with `interrupted` set. */
+static int for_each_arm(struct rm_campaign *campaign, size_t cell,
+        unsigned block, unsigned attempt, trial_fn *fn, struct rm_error *error)
 {
 	struct trial trial = {
 		.cell = cell, .block = block, .attempt = attempt
 	};
 	struct rm_arm_set set =
-	        rm_arms_of(campaign->arms, cell_of(campaign, &trial));
+	        rm_arms_find_set(campaign->arms, cell_of(campaign, &trial));
 	size_t order[RM_ARMS_MAX];
 	int result = 0;
 
@@ -239,8 +237,8 @@ static int each_arm(struct rm_campaign *campaign, size_t cell, unsigned block,
 	return result;
 }
 
-static int skip_if_new(struct rm_campaign *campaign, const struct trial *trial,
-        struct rm_error *error)
+static int skip_unless_recorded(struct rm_campaign *campaign,
+        const struct trial *trial, struct rm_error *error)
 {
 	const struct rm_cell *cell = cell_of(campaign, trial);
 
@@ -250,78 +248,78 @@ static int skip_if_new(struct rm_campaign *campaign, const struct trial *trial,
 	return skip(campaign, trial, cell->skip, error);
 }
 
-/* Cells that the plan skips stand in the journal once, with the reason. */
+/* Appends one line with the reason for each cell that the plan skips. */
 static int skip_planned(struct rm_campaign *campaign, struct rm_error *error)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < campaign->plan->cell_count && !result; i++)
 		if (campaign->plan->cells[i].cell.skip[0])
-			result =
-			        each_arm(campaign, i, 0, 1, skip_if_new, error);
+			result = for_each_arm(
+			        campaign, i, 0, 1, skip_unless_recorded, error);
 	return result;
 }
 
-/* What start_progress() counts. */
-struct amount {
+/* Numbers of trials and planned time, for start_progress(). */
+struct trial_counts {
 	size_t total, done;
 	uint64_t left_ns;
 };
 
 static void count_arms(const struct rm_campaign *campaign,
-        const struct rm_plan_turn *turn, struct amount *amount)
+        const struct rm_plan_turn *turn, struct trial_counts *trial_counts)
 {
 	const struct rm_plan_cell *planned = &campaign->plan->cells[turn->cell];
-	struct rm_arm_set set = rm_arms_of(campaign->arms, &planned->cell);
+	struct rm_arm_set set = rm_arms_find_set(campaign->arms, &planned->cell);
 
 	for (size_t i = 0; i < set.count; i++) {
-		amount->total++;
+		trial_counts->total++;
 		if (rm_journal_find(campaign->journal, planned->cell.id,
 		            turn->block, 1,
 		            set.arms[i].name) != RM_ATTEMPT_NONE)
-			amount->done++;
+			trial_counts->done++;
 		else
-			amount->left_ns += planned->estimate_ns;
+			trial_counts->left_ns += planned->estimate_ns;
 	}
 }
 
-/* Tells the progress what is done and what is left. */
+/* Sets the number of trials done and the time left. */
 static void start_progress(struct rm_campaign *campaign)
 {
 	const struct rm_plan *plan = campaign->plan;
-	struct amount amount = { 0 };
+	struct trial_counts trial_counts = { 0 };
 
 	for (unsigned r = 0; r < plan->round_count; r++)
 		for (size_t i = 0; i < plan->rounds[r].count; i++)
-			count_arms(
-			        campaign, &plan->rounds[r].turns[i], &amount);
+			count_arms(campaign, &plan->rounds[r].turns[i],
+			        &trial_counts);
 	campaign->progress->repeated = campaign->tally->repeated;
 	campaign->progress->repeats_most =
-	        rm_repeats_most(plan, campaign->arms);
-	rm_progress_start(
-	        campaign->progress, amount.total, amount.done, amount.left_ns);
+	        rm_repeats_limit(plan, campaign->arms);
+	rm_progress_start(campaign->progress, trial_counts.total,
+	        trial_counts.done, trial_counts.left_ns);
 }
 
-/* What the walk over a campaign hands to its turns. */
-struct turns {
+/* Context of run_turn(). */
+struct walk_context {
 	struct rm_campaign *campaign;
 	struct rm_error *error;
 };
 
-/* Ends the walk where the person stops. */
-static int take_turn(
+/* Stops the walk if the user stops. */
+static int run_turn(
         void *context, size_t cell, unsigned block, unsigned attempt)
 {
-	struct turns *turns = context;
-	int result = each_arm(
-	        turns->campaign, cell, block, attempt, visit, turns->error);
+	struct walk_context *walk_context = context;
+	int result = for_each_arm(walk_context->campaign, cell, block, attempt,
+	        run_unless_recorded, walk_context->error);
 
-	return result ? result : turns->campaign->interrupted;
+	return result ? result : walk_context->campaign->interrupted;
 }
 
 int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 {
-	struct turns turns = { campaign, error };
+	struct walk_context walk_context = { campaign, error };
 	struct rm_repeats repeats = { .plan = campaign->plan,
 		.arms = campaign->arms,
 		.attempts = rm_journal_attempts(campaign->journal) };
@@ -329,7 +327,7 @@ int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error)
 
 	start_progress(campaign);
 	if (!result && !campaign->interrupted)
-		result = rm_repeats_walk(&repeats, take_turn, &turns);
+		result = rm_repeats_walk(&repeats, run_turn, &walk_context);
 	campaign->tally->refused = repeats.refused;
 	rm_progress_end(campaign->progress);
 	return result < 0 ? result : 0;
@@ -340,17 +338,17 @@ static int find_missing(
 {
 	const struct rm_repeats *repeats = context;
 	const struct rm_cell *cell = &repeats->plan->cells[number].cell;
-	struct rm_arm_set set = rm_arms_of(repeats->arms, cell);
+	struct rm_arm_set set = rm_arms_find_set(repeats->arms, cell);
 
 	for (size_t i = 0; i < set.count; i++)
-		if (rm_repeat_find(repeats->attempts, cell->id, block, attempt,
+		if (rm_attempt_find_state(repeats->attempts, cell->id, block, attempt,
 		            set.arms[i].name) == RM_ATTEMPT_NONE)
 			return 1;
 	return 0;
 }
 
-/* Keys of the first attempts of a round and of all after it; NULL: no memory. */
-static json_t *keys_from(const struct rm_repeats *repeats)
+/* Keys of first attempts of the current and later rounds. NULL: no memory. */
+static json_t *collect_keys(const struct rm_repeats *repeats)
 {
 	const struct rm_plan *plan = repeats->plan;
 	json_t *keys = json_object();
@@ -362,7 +360,7 @@ static json_t *keys_from(const struct rm_repeats *repeats)
 			        &plan->rounds[r].turns[i];
 			const struct rm_cell *cell =
 			        &plan->cells[turn->cell].cell;
-			struct rm_arm_set set = rm_arms_of(repeats->arms, cell);
+			struct rm_arm_set set = rm_arms_find_set(repeats->arms, cell);
 			char key[RM_TRIAL_KEY_BYTES];
 
 			for (size_t j = 0; j < set.count; j++) {
@@ -379,8 +377,8 @@ static json_t *keys_from(const struct rm_repeats *repeats)
 	return NULL;
 }
 
-/* Pairs and rounds belong together, so a round that lacks one line runs again
-   as a whole (docs/adr/0020-arms-in-the-campaign.md). */
+/* Arms and rounds must run together: a round without one of its lines runs
+   again from the start (docs/adr/0020-arms-in-the-campaign.md). */
 int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
         struct rm_error *error)
@@ -392,10 +390,10 @@ int rm_campaign_drop_unfinished(const struct rm_plan *plan,
 	int result;
 
 	*dropped = 0;
-	if (!rm_arms_asked(arms) ||
+	if (!rm_arms_are_given(arms) ||
 	        !rm_repeats_walk(&repeats, find_missing, &repeats))
 		return 0;
-	keys = keys_from(&repeats);
+	keys = collect_keys(&repeats);
 	if (!keys)
 		return rm_error_set(error, -ENOMEM, "no memory");
 	result = rm_journal_drop(journal, keys, dropped, error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* checksum.c - CRC-32 of what is kept: lines of the journal, and files that
-   they name. It finds damage; it is no proof against a forger. */
+/* checksum.c - CRC-32 of journal lines and of files that they name. It detects
+   damage, but not forgery. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
@@ -12,9 +12,8 @@
 #include <string.h>
 #include <zlib.h>
 
-/* A sealed line is its JSON text with a last member of this form. The sum is
-   over the bytes before that member, so that nobody needs to agree on how
-   numbers are printed to compute it again. */
+/* A sealed line is its JSON text with a last member of this form. The checksum
+   covers the bytes before that member and does not depend on number formats. */
 static const char before_sum[] = ",\"crc32\":\"", after_sum[] = "\"}";
 
 enum {
@@ -51,7 +50,7 @@ char *rm_line_seal(const json_t *line)
 
 	if (!text)
 		return NULL;
-	text[strlen(text) - 1] = '\0'; /* the brace comes after the sum */
+	text[strlen(text) - 1] = '\0'; /* the brace follows the checksum */
 	rm_crc32(text, strlen(text), sum);
 	if (asprintf(&sealed, "%s%s%s%s\n", text, before_sum, sum, after_sum) <
 	        0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* describe.c - puts campaign.json together. */
+/* describe.c - builds campaign.json and compares it with a resume's options. */
 #include "runner/campaign/internal.h"
 
 #include <errno.h>
@@ -8,20 +8,20 @@
 #include <string.h>
 #include <time.h>
 
-/* Of a map that has a sheet: its lines, the library's version and who told
-   it. */
-static json_t *facts_of(const struct rm_map_info *info)
+/* The lines of a map's fact sheet, and its library's version with the
+   source. */
+static json_t *pack_facts(const struct rm_map_info *info)
 {
 	const struct rm_facts *sheet = rm_facts_find(info->id);
 	char version[128];
 	struct rm_facts_line fact;
 	const char *at = sheet->text;
-	const char *teller =
+	const char *version_source =
 	        rm_facts_version(sheet, info, version, sizeof(version));
-	json_t *facts = json_pack(
-	        "{s:s, s:s}", "version", version, "version-told-by", teller);
+	json_t *facts = json_pack("{s:s, s:s}", "version", version,
+	        "version-told-by", version_source);
 
-	while (facts && rm_facts_next(&at, &fact)) {
+	while (facts && rm_facts_read_line(&at, &fact)) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "%.*s", (int)fact.name_length,
@@ -52,11 +52,11 @@ json_t *rm_describe_map(const struct rm_map_info *info)
 		                (int)info->value_most, "place",
 		                json_object_get(info->json, "value_place")));
 	if (rm_facts_find(info->id))
-		json_object_set_new(map, "facts", facts_of(info));
+		json_object_set_new(map, "facts", pack_facts(info));
 	return map;
 }
 
-static json_t *maps(const struct rm_catalog *catalog)
+static json_t *pack_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
 
@@ -65,7 +65,7 @@ static json_t *maps(const struct rm_catalog *catalog)
 	return all;
 }
 
-static json_t *skipped_maps(const struct rm_catalog *catalog)
+static json_t *pack_skipped_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
 
@@ -79,9 +79,9 @@ static json_t *skipped_maps(const struct rm_catalog *catalog)
 	return all;
 }
 
-/* Unlike those of skipped_maps() these lack no library, hence no "needs": only
-   what the plan needs is built. */
-static json_t *unbuilt_maps(const struct rm_catalog *catalog)
+/* Maps that the plan does not need and that are not built. Unlike
+   pack_skipped_maps() they lack no library. */
+static json_t *pack_unbuilt_maps(const struct rm_catalog *catalog)
 {
 	json_t *all = json_array();
 
@@ -93,7 +93,7 @@ static json_t *unbuilt_maps(const struct rm_catalog *catalog)
 	return all;
 }
 
-static json_t *workload(const struct rm_workload *workload)
+static json_t *pack_workload(const struct rm_workload *workload)
 {
 	char hash[RM_SHA256_TEXT];
 	char *text = rm_workload_text(workload);
@@ -108,13 +108,13 @@ static json_t *workload(const struct rm_workload *workload)
 	return json;
 }
 
-static json_t *workloads(const struct rm_description *description)
+static json_t *pack_workloads(const struct rm_description *description)
 {
 	json_t *all = json_array();
 
 	for (size_t i = 0; i < description->workload_count; i++)
 		if (json_array_append_new(
-		            all, workload(&description->workloads[i])))
+		            all, pack_workload(&description->workloads[i])))
 			break;
 	if (json_array_size(all) == description->workload_count)
 		return all;
@@ -122,8 +122,8 @@ static json_t *workloads(const struct rm_description *description)
 	return NULL;
 }
 
-/* Whose malloc() the trials use: the C library's, or a preloaded one. */
-static json_t *allocator(void)
+/* The malloc() that the trials use: the C library's, or a preloaded one. */
+static json_t *pack_allocator(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
 
@@ -132,18 +132,18 @@ static json_t *allocator(void)
 	               : json_sprintf("glibc %s", gnu_get_libc_version());
 }
 
-/* The build, and what it meets at run time (R7). */
-static json_t *build(const json_t *made)
+/* The build and its run-time environment (R7). */
+static json_t *pack_build(const json_t *made)
 {
 	json_t *all = json_deep_copy(made);
 
 	json_object_set_new(
 	        all, "libc", json_sprintf("glibc %s", gnu_get_libc_version()));
-	json_object_set_new(all, "allocator", allocator());
+	json_object_set_new(all, "allocator", pack_allocator());
 	return all;
 }
 
-static json_t *counters(const struct rm_description *description)
+static json_t *pack_counters(const struct rm_description *description)
 {
 	json_t *all = json_deep_copy(description->counters);
 
@@ -154,8 +154,8 @@ static json_t *counters(const struct rm_description *description)
 /* Hash of a JSON text that does not depend on the order of members. */
 static int hash_of(json_t *json, char text[RM_SHA256_TEXT])
 {
-	/* 17 digits tell all doubles apart; what a library prints by itself
-	   differs between its versions. */
+	/* 17 digits distinguish all doubles; the default precision depends on
+	   the library's version. */
 	char *dump = json_dumps(
 	        json, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
 
@@ -189,8 +189,8 @@ int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT])
 	return result;
 }
 
-/* Adds the plan, then the hash over everything. */
-static int complete(json_t *all, json_t *plan)
+/* Adds the plan, then the hash of all members. */
+static int add_plan_and_hash(json_t *all, json_t *plan)
 {
 	char hash[RM_SHA256_TEXT];
 
@@ -205,8 +205,8 @@ static json_t *number_or_null(double value)
 	return value < 0 ? json_null() : json_real(value);
 }
 
-/* As the machine was before the first trial; null: nobody worked there. */
-static json_t *busy(const struct rm_busy *busy)
+/* Load of the machine before the first trial; null if no other program ran. */
+static json_t *pack_busy(const struct rm_busy *busy)
 {
 	return busy->is_busy ? json_pack("{s:s, s:o, s:o}", "text", busy->text,
 	                               "pressure_percent",
@@ -215,8 +215,8 @@ static json_t *busy(const struct rm_busy *busy)
 	                     : json_null();
 }
 
-/* Which of the workloads' cells were asked for; null: all. */
-static json_t *cells_from(const struct rm_cell_list *list)
+/* The list of cells that limits the plan; null: all cells. */
+static json_t *pack_list(const struct rm_cell_list *list)
 {
 	return list ? json_pack("{s:s, s:I, s:s}", "file", list->file, "ids",
 	                      (json_int_t)json_object_size(list->lines),
@@ -224,7 +224,7 @@ static json_t *cells_from(const struct rm_cell_list *list)
 	            : json_null();
 }
 
-json_t *rm_describe(const struct rm_description *description)
+json_t *rm_describe_campaign(const struct rm_description *description)
 {
 	char created[RM_UTC_BYTES], hash[RM_SHA256_TEXT];
 	char topology[RM_SHA256_TEXT];
@@ -245,21 +245,22 @@ json_t *rm_describe(const struct rm_description *description)
 	        "format", 1, "protocol", RM_PROTOCOL, "name", description->name,
 	        "mode", description->mode, "created_utc", created, "maps_wish",
 	        description->maps, "machine", description->machine, "build",
-	        build(description->build), "plan_sha256", hash,
+	        pack_build(description->build), "plan_sha256", hash,
 	        "topology_sha256", topology, "workloads",
-	        workloads(description), "counters", counters(description),
-	        "maps", maps(description->catalog), "skipped_maps",
-	        skipped_maps(description->catalog), "arms",
+	        pack_workloads(description), "counters",
+	        pack_counters(description), "maps",
+	        pack_maps(description->catalog), "skipped_maps",
+	        pack_skipped_maps(description->catalog), "arms",
 	        rm_arms_to_json(description->arms), "calibration",
 	        description->calibration, "notes", description->notes);
 
 	json_object_set_new(
-	        all, "unbuilt_maps", unbuilt_maps(description->catalog));
-	json_object_set_new(all, "busy", busy(description->busy));
-	json_object_set_new(all, "cells_from", cells_from(description->list));
-	/* that a line without one is damaged, not older than checksums */
+	        all, "unbuilt_maps", pack_unbuilt_maps(description->catalog));
+	json_object_set_new(all, "busy", pack_busy(description->busy));
+	json_object_set_new(all, "cells_from", pack_list(description->list));
+	/* marks a line without a checksum as damaged */
 	json_object_set_new(all, "line_checksum", json_string("crc32"));
-	if (complete(all, plan)) {
+	if (add_plan_and_hash(all, plan)) {
 		json_decref(all);
 		all = NULL;
 	}
@@ -268,7 +269,7 @@ json_t *rm_describe(const struct rm_description *description)
 }
 
 static const char advice[] = "start a new campaign (another -o DIR) or resume "
-                             "this one as it was begun";
+                             "this one with its original options";
 
 static const char *text_of(const json_t *json, const char *a, const char *b)
 {
@@ -279,19 +280,19 @@ static const char *text_of(const json_t *json, const char *a, const char *b)
 	return text ? text : "(none)";
 }
 
-/* A text that was recorded against one of today. */
-static int same(const char *what, const char *recorded, const char *now,
+/* Compares a recorded text with the current one. */
+static int compare_text(const char *what, const char *recorded, const char *now,
         struct rm_error *error)
 {
 	if (!strcmp(recorded, now))
 		return 0;
 	return rm_error_set(error, -EINVAL,
-	        "the campaign was begun with %s %.100s, now it is %.100s: %s",
+	        "the campaign was started with %s %.100s, now it is %.100s: %s",
 	        what, recorded, now, advice);
 }
 
-static int same_workload(const json_t *recorded, const struct rm_workload *now,
-        struct rm_error *error)
+static int compare_workload(const json_t *recorded,
+        const struct rm_workload *now, struct rm_error *error)
 {
 	char hash[RM_SHA256_TEXT];
 	char *text = rm_workload_text(now);
@@ -303,14 +304,14 @@ static int same_workload(const json_t *recorded, const struct rm_workload *now,
 	if (!strcmp(text_of(recorded, "sha256", NULL), hash))
 		return 0;
 	return rm_error_set(error, -EINVAL,
-	        "%.200s is another workload than the campaign was begun with "
-	        "(%.100s): %s",
+	        "%.200s differs from the workload that the campaign was "
+	        "started with (%.100s): %s",
 	        now->file, text_of(recorded, "file", NULL), advice);
 }
 
-/* Texts are compared, not files: includes and --set are in them, and a comment
-   that was mended since is not another workload. */
-static int same_workloads(const json_t *recorded,
+/* Compares texts, not files: they include --set and included files, and a
+   changed comment does not matter. */
+static int compare_workloads(const json_t *recorded,
         const struct rm_description *now, struct rm_error *error)
 {
 	const json_t *list = json_object_get(recorded, "workloads");
@@ -319,11 +320,11 @@ static int same_workloads(const json_t *recorded,
 		return 0;
 	if (json_array_size(list) != now->workload_count)
 		return rm_error_set(error, -EINVAL,
-		        "the campaign was begun with %zu workloads, now there "
-		        "are %zu: %s",
+		        "the campaign was started with %zu workloads, now "
+		        "there are %zu: %s",
 		        json_array_size(list), now->workload_count, advice);
 	for (size_t i = 0; i < now->workload_count; i++) {
-		int result = same_workload(
+		int result = compare_workload(
 		        json_array_get(list, i), &now->workloads[i], error);
 
 		if (result)
@@ -332,8 +333,8 @@ static int same_workloads(const json_t *recorded,
 	return 0;
 }
 
-/* campaign.json is written once: a note that is not in it would be lost. */
-static int same_notes(
+/* campaign.json is written once: a new note would be lost. */
+static int compare_notes(
         const json_t *recorded, const json_t *now, struct rm_error *error)
 {
 	const json_t *all = json_object_get(recorded, "notes"), *text;
@@ -344,53 +345,56 @@ static int same_notes(
 	json_object_foreach ((json_t *)now, key, text) {
 		snprintf(what, sizeof(what), "--note %.80s", key);
 		if (!result)
-			result = same(what, text_of(all, key, NULL),
+			result = compare_text(what, text_of(all, key, NULL),
 			        json_string_value(text), error);
 	}
 	return result;
 }
 
-static int same_seed(
+static int compare_seeds(
         const json_t *recorded, const uint64_t *seed, struct rm_error *error)
 {
-	json_int_t was = json_integer_value(json_object_get(recorded, "seed"));
+	json_int_t recorded_seed =
+	        json_integer_value(json_object_get(recorded, "seed"));
 
-	if (!seed || *seed == (uint64_t)was)
+	if (!seed || *seed == (uint64_t)recorded_seed)
 		return 0;
 	return rm_error_set(error, -EINVAL,
-	        "the campaign was begun with seed %lld, now it is %llu: %s",
-	        (long long)was, (unsigned long long)*seed, advice);
+	        "the campaign was started with seed %lld, now it is %llu: %s",
+	        (long long)recorded_seed, (unsigned long long)*seed, advice);
 }
 
 int rm_describe_compare(const json_t *recorded,
         const struct rm_description *now, const uint64_t *seed,
         struct rm_error *error)
 {
-	int result = same("build", text_of(recorded, "build", "build_id"),
-	        text_of(now->build, "build_id", NULL), error);
+	int result =
+	        compare_text("build", text_of(recorded, "build", "build_id"),
+	                text_of(now->build, "build_id", NULL), error);
 
 	if (!result)
-		result = same("machine", text_of(recorded, "machine", "id"),
+		result = compare_text("machine",
+		        text_of(recorded, "machine", "id"),
 		        text_of(now->machine, "id", NULL), error);
 	if (!result)
-		result = same_seed(recorded, seed, error);
+		result = compare_seeds(recorded, seed, error);
 	if (!result)
-		result = same_notes(recorded, now->notes, error);
+		result = compare_notes(recorded, now->notes, error);
 	if (!result && now->mode)
-		result = same("mode", text_of(recorded, "mode", NULL),
+		result = compare_text("mode", text_of(recorded, "mode", NULL),
 		        now->mode, error);
 	if (!result && now->maps)
-		result = same("--maps", text_of(recorded, "maps_wish", NULL),
-		        now->maps, error);
+		result = compare_text("--maps",
+		        text_of(recorded, "maps_wish", NULL), now->maps, error);
 	if (!result && now->list)
-		result = same("--cells-from",
+		result = compare_text("--cells-from",
 		        text_of(recorded, "cells_from", "sha256"),
 		        now->list->sha256, error);
 	if (!result && now->wish)
-		result = same("--counters",
+		result = compare_text("--counters",
 		        text_of(recorded, "counters", "wish"), now->wish,
 		        error);
 	if (!result)
-		result = same_workloads(recorded, now, error);
+		result = compare_workloads(recorded, now, error);
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* files.c - atomic replacement, folders, lines. */
+/* files.c - atomic replacement of files, folders, and reading of lines. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
@@ -22,7 +22,7 @@ int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
 	        RM_PATH_BYTES);
 }
 
-int rm_file_own(const char *path, int flags)
+int rm_file_open_nofollow(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 
@@ -36,8 +36,8 @@ static int write_all(int fd, const char *bytes, size_t size)
 
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put <= 0) /* 0 sets no errno */
-			return put ? -errno : -EIO;
+		if (put <= 0)
+			return put ? -errno : -EIO; /* 0 sets no errno */
 		bytes += put;
 		size -= (size_t)put;
 	}
@@ -61,12 +61,12 @@ static int sync_folder(const char *dir)
 	int result = sync_fd(fd);
 
 	close(fd);
-	/* some file systems cannot sync a folder; they need not */
+	/* some file systems cannot sync a folder, and need not */
 	return result == -EINVAL ? 0 : result;
 }
 
-/* What is left of a crash goes, and so does a link that somebody put there: the
-   file is made by us or not at all. */
+/* Creates a file. Removes what a crash left, or a symbolic link: O_EXCL never
+   writes through an existing one. */
 static int write_new(const char *path, const void *bytes, size_t size)
 {
 	if (unlink(path) && errno != ENOENT)
@@ -87,19 +87,19 @@ static int write_new(const char *path, const void *bytes, size_t size)
 int rm_file_replace(const char *dir, const char *name, const void *bytes,
         size_t size, struct rm_error *error)
 {
-	char path[RM_PATH_BYTES], fresh[RM_PATH_BYTES];
-	char fresh_name[128];
+	char path[RM_PATH_BYTES], temporary[RM_PATH_BYTES];
+	char temporary_name[128];
 
-	snprintf(fresh_name, sizeof(fresh_name), "%.100s.new", name);
+	snprintf(temporary_name, sizeof(temporary_name), "%.100s.new", name);
 	if (rm_path_join(path, dir, name, error) ||
-	        rm_path_join(fresh, dir, fresh_name, error))
+	        rm_path_join(temporary, dir, temporary_name, error))
 		return -ENAMETOOLONG;
-	int result = write_new(fresh, bytes, size);
+	int result = write_new(temporary, bytes, size);
 
-	if (!result && rename(fresh, path))
+	if (!result && rename(temporary, path))
 		result = -errno;
 	if (result) {
-		unlink(fresh);
+		unlink(temporary);
 		return rm_error_set(error, result, "%s: cannot be written: %s",
 		        path, strerror(-result));
 	}
@@ -120,8 +120,8 @@ int rm_folder_sync_parent(const char *path)
 	return sync_folder(parent);
 }
 
-/* -errno; -EEXIST if it is there. */
-static int make_one(const char *path)
+/* -errno; -EEXIST if it exists. */
+static int make_folder(const char *path)
 {
 	return mkdir(path, 0755) ? -errno : rm_folder_sync_parent(path);
 }
@@ -136,10 +136,10 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 	for (char *slash = strchr(path + 1, '/'); slash;
 	        slash = strchr(slash + 1, '/')) {
 		*slash = 0;
-		make_one(path); /* the last one's result decides */
+		make_folder(path); /* the last call's result decides */
 		*slash = '/';
 	}
-	int result = make_one(path);
+	int result = make_folder(path);
 
 	if (!result)
 		return 0;
@@ -149,7 +149,7 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 	        dir, strerror(-result));
 }
 
-int rm_folder_own(char path[RM_PATH_BYTES], const char *dir, const char *name,
+int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir, const char *name,
         struct rm_error *error)
 {
 	struct stat found;
@@ -159,9 +159,7 @@ int rm_folder_own(char path[RM_PATH_BYTES], const char *dir, const char *name,
 		result = rm_folder_make(path, error);
 	if (!result && (lstat(path, &found) || !S_ISDIR(found.st_mode)))
 		result = rm_error_set(error, -ELOOP,
-		        "%s: a symbolic link, expected a folder of the "
-		        "campaign's own",
-		        path);
+		        "%s: a symbolic link, expected a folder", path);
 	return result;
 }
 
@@ -170,7 +168,7 @@ int rm_lines_read(
 {
 	FILE *file = rm_file_open(path);
 	char *line = NULL;
-	size_t room = 0, number = 0;
+	size_t capacity = 0, number = 0;
 	int result = 0;
 
 	if (!file)
@@ -178,7 +176,7 @@ int rm_lines_read(
 		        path, rm_file_reason(-errno));
 	while (!result) {
 		errno = 0;
-		ssize_t length = getline(&line, &room, file);
+		ssize_t length = getline(&line, &capacity, file);
 
 		if (length < 0) {
 			if (!feof(file))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* folder.c - makes and finds what stands beside the journal. */
+/* folder.c - creates a campaign's folder, its lock, links and drawing. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
@@ -21,12 +21,13 @@ enum { SAME_MINUTE = 1000, NAME_BYTES = 200 };
 
 extern char **environ;
 
-/* Of a folder that nobody has named: he may not own the one that he is in. */
-static int no_folder(const char *path, int result, struct rm_error *error)
+/* Error for a folder that the program chose, which may be read-only. */
+static int report_no_folder(
+        const char *path, int result, struct rm_error *error)
 {
 	return rm_error_set(error, result,
-	        "%s: cannot make the folder: %s, expected a place that can be "
-	        "written: -o DIR names another",
+	        "%s: cannot make the folder: %s, expected a writable place: "
+	        "choose one with -o DIR",
 	        path, strerror(-result));
 }
 
@@ -38,7 +39,7 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 	int result = rm_folder_make("results", NULL);
 
 	if (result)
-		return no_folder("results", result, error);
+		return report_no_folder("results", result, error);
 	gmtime_r(&now, &utc);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H%M", &utc);
 	for (int i = 1; i < SAME_MINUTE; i++) {
@@ -54,10 +55,10 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 		if (result != -EEXIST)
 			break;
 	}
-	return no_folder(path, result, error);
+	return report_no_folder(path, result, error);
 }
 
-void rm_folder_trim(char *path)
+void rm_path_trim_slashes(char *path)
 {
 	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/';)
 		path[--end] = 0;
@@ -70,12 +71,12 @@ const char *rm_folder_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Cuts a path into the folder it is in and its name there. A folder "results"
-   may be a link to another disk, so the path is taken as it was given. NULL: it
-   is not in a folder of that name. */
-static char *in_results(char *path, char name[NAME_BYTES])
+/* Splits a path into its parent folder and its name. The given path decides,
+   because "results" may be a link to another disk. NULL: the parent is not
+   named "results". */
+static char *split_results_path(char *path, char name[NAME_BYTES])
 {
-	rm_folder_trim(path);
+	rm_path_trim_slashes(path);
 	snprintf(name, NAME_BYTES, "%.199s", rm_folder_name(path));
 	char *parent = dirname(path);
 	bool is_name = strcmp(name, ".") && strcmp(name, "..");
@@ -87,31 +88,31 @@ static char *in_results(char *path, char name[NAME_BYTES])
 int rm_folder_link_latest(const char *dir, struct rm_error *error)
 {
 	char given[RM_PATH_BYTES], real[RM_PATH_BYTES];
-	char fresh[RM_PATH_BYTES], link[RM_PATH_BYTES], name[NAME_BYTES];
+	char temporary[RM_PATH_BYTES], link[RM_PATH_BYTES], name[NAME_BYTES];
 
 	if (!realpath(dir, real))
 		return rm_error_set(
 		        error, -errno, "%s: %s", dir, strerror(errno));
 	snprintf(given, sizeof(given), "%s", dir);
-	char *parent = in_results(given, name);
+	char *parent = split_results_path(given, name);
 
-	/* "latest" itself was given: it must not come to lead to itself */
+	/* "latest" must not become a link to itself */
 	if (!parent || !strcmp(name, "latest"))
-		parent = in_results(real, name);
+		parent = split_results_path(real, name);
 	if (!parent || !strcmp(name, "latest"))
 		return 0;
-	if (rm_path_join(fresh, parent, ".latest.new", error) ||
+	if (rm_path_join(temporary, parent, ".latest.new", error) ||
 	        rm_path_join(link, parent, "latest", error))
 		return -ENAMETOOLONG;
-	unlink(fresh);
-	if (symlink(name, fresh) || rename(fresh, link))
+	unlink(temporary);
+	if (symlink(name, temporary) || rename(temporary, link))
 		return rm_error_set(error, -errno, "%s: cannot link: %s", link,
 		        strerror(errno));
 	return 0;
 }
 
-/* Draws XML with one program; 0: done. Its words are dropped. */
-static int draw(const char *program, const char *xml, const char *svg)
+/* Draws XML with one program; 0: success. Its output is dropped. */
+static int draw_topology(const char *program, const char *xml, const char *svg)
 {
 	char name[64], input[] = "--input", format[] = "--output-format",
 	               type[] = "svg", force[] = "--force";
@@ -146,10 +147,11 @@ int rm_folder_topology(const char *dir, const char *xml, struct rm_error *error)
 		return result;
 	if ((result = rm_path_join(to, dir, "topology.svg", error)))
 		return result;
-	/* A drawing is a courtesy: without one the report says so. What is
-	   there may be a link, and the program would write through it. */
+	/* A drawing is optional: the report mentions that it is missing. An old
+	   file may be a link, and the program would write through it. */
 	unlink(to);
-	if (draw("lstopo", from, to) && draw("lstopo-no-graphics", from, to))
+	if (draw_topology("lstopo", from, to) &&
+	        draw_topology("lstopo-no-graphics", from, to))
 		unlink(to);
 	return 0;
 }
@@ -199,20 +201,20 @@ int rm_folder_campaign(
 		        path);
 	if (result) {
 		json_decref(*campaign);
-		*campaign = NULL; /* callers free what they were given */
+		*campaign = NULL; /* callers free their reference */
 	}
 	return result;
 }
 
-static int refuse(int fd, const char *path, struct rm_error *error)
+static int report_owner(int fd, const char *path, struct rm_error *error)
 {
 	char owner[32] = "";
 	ssize_t got = pread(fd, owner, sizeof(owner) - 1, 0);
 
 	owner[got > 0 ? strspn(owner, "0123456789") : 0] = 0;
 	return rm_error_set(error, -EBUSY,
-	        "%s: process %s runs this campaign, expected no other", path,
-	        owner[0] ? owner : "(unknown)");
+	        "%s: locked: process %s runs this campaign, expected none",
+	        path, owner[0] ? owner : "(unknown)");
 }
 
 int rm_folder_lock(const char *dir, struct rm_error *error)
@@ -222,7 +224,7 @@ int rm_folder_lock(const char *dir, struct rm_error *error)
 
 	if (result)
 		return result;
-	int fd = rm_file_own(path, O_RDWR);
+	int fd = rm_file_open_nofollow(path, O_RDWR);
 
 	if (fd < 0)
 		return rm_error_set(error, fd, "%s: cannot be opened: %s", path,
@@ -230,7 +232,7 @@ int rm_folder_lock(const char *dir, struct rm_error *error)
 	while ((result = flock(fd, LOCK_EX | LOCK_NB)) && errno == EINTR)
 		;
 	if (result && errno == EWOULDBLOCK) {
-		result = refuse(fd, path, error);
+		result = report_owner(fd, path, error);
 		goto fail;
 	}
 	int size = snprintf(owner, sizeof(owner), "%d\n", (int)getpid());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* interference.c - what else used the CPUs while a trial ran (R24). */
+/* interference.c - CPU time of other programs while a trial ran (R24). */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const double tick_ns = 1e7; /* USER_HZ is 100 on every system here */
+static const double tick_ns = 1e7; /* USER_HZ is 100 on all supported systems */
 
 static bool has_cpu(const struct rm_cell *cell, unsigned cpu)
 {
@@ -18,9 +18,9 @@ static bool has_cpu(const struct rm_cell *cell, unsigned cpu)
 	return false;
 }
 
-/* Reads ticks since boot from /proc/stat: stolen time of all CPUs, and stolen and
-   busy time of the CPUs of the cell. Niced work delays no thread of a trial,
-   unless the trials are niced as well: it counts only then. */
+/* Reads ticks since boot from /proc/stat: stolen time of all CPUs, and stolen
+   and busy time of the cell's CPUs. Niced time delays no thread of a trial and
+   is excluded, unless the trials are niced as well. */
 static void read_ticks(
         const struct rm_cell *cell, struct rm_interference_start *start)
 {
@@ -53,8 +53,8 @@ static void read_ticks(
 		fclose(file);
 }
 
-/* CPU time of trials that have ended. */
-static double own_ns(void)
+/* CPU time of all trials that have ended. */
+static double children_cpu_ns(void)
 {
 	struct rusage usage;
 
@@ -63,7 +63,7 @@ static double own_ns(void)
 	       1e3 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-static unsigned different_cpus(const struct rm_cell *cell)
+static unsigned count_distinct_cpus(const struct rm_cell *cell)
 {
 	unsigned count = 0;
 
@@ -77,8 +77,7 @@ static unsigned different_cpus(const struct rm_cell *cell)
 	return count;
 }
 
-/* Runnable tasks, mean of the last minute; negative: this system does not
-   say. */
+/* Runnable tasks, mean of the last minute; negative: not available. */
 static double load_of_machine(void)
 {
 	FILE *file = rm_host_open("/proc/loadavg");
@@ -105,26 +104,25 @@ struct rm_interference rm_interference_unknown(void)
 void rm_interference_begin(
         const struct rm_cell *cell, struct rm_interference_start *start)
 {
-	start->own_ns = own_ns();
+	start->children_cpu_ns = children_cpu_ns();
 	start->at_ns = rm_now_ns();
 	read_ticks(cell, start);
 }
 
-/* Part of `all_ns`. A tick is coarse: below 0 and above 1 are its rounding. */
-static double share_of(double ns, double all_ns)
+/* Share of `all_ns`, limited to 0 .. 1 because ticks are rounded. */
+static double clamp_share(double ns, double all_ns)
 {
 	return ns <= 0 ? 0 : ns >= all_ns ? 1 : ns / all_ns;
 }
 
-/* A tick becomes visible when its last nanosecond passes: one for each CPU may
-   have been taken before the trial. */
+/* A tick is counted at its end: one per CPU may be from before the trial. */
 static double stolen_ns(int64_t ticks, unsigned cpus)
 {
 	return ticks > (int64_t)cpus ? tick_ns * (double)ticks : 0;
 }
 
-/* Ticks are read outside of the trial's own time, so that they may hold some of
-   its start and end, and never miss one. */
+/* Ticks are read outside of the trial's time: they may include time before its
+   start and after its end, but miss none. */
 void rm_interference_end(const struct rm_cell *cell,
         const struct rm_interference_start *start,
         struct rm_interference *interference)
@@ -138,15 +136,15 @@ void rm_interference_end(const struct rm_cell *cell,
 	if (start->busy_ticks < 0 || now.busy_ticks < start->busy_ticks)
 		return;
 	if ((double)(now.at_ns - start->at_ns) < 3 * tick_ns)
-		return; /* it would say more of ticks than of others */
-	unsigned cpus = different_cpus(cell);
+		return; /* too short: the ticks' rounding would dominate */
+	unsigned cpus = count_distinct_cpus(cell);
 	double all_ns = (double)(now.at_ns - start->at_ns) * cpus;
 	double others_ns =
 	        tick_ns * (double)(now.busy_ticks - start->busy_ticks) -
-	        (now.own_ns - start->own_ns);
+	        (now.children_cpu_ns - start->children_cpu_ns);
 
-	interference->others_share = share_of(others_ns, all_ns);
-	interference->stolen_share = share_of(
+	interference->others_share = clamp_share(others_ns, all_ns);
+	interference->stolen_share = clamp_share(
 	        stolen_ns(now.stolen_ticks - start->stolen_ticks, cpus),
 	        all_ns);
 }

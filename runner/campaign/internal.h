@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * internal.h - what the files of this room share, from the outside in: what a
- * campaign is, its folder, one trial, one process.
- */
+/* internal.h - functions that the files of this module share, from arms and
+   tallies down to the process of one trial. */
 #ifndef RM_CAMPAIGN_INTERNAL_H
 #define RM_CAMPAIGN_INTERNAL_H
 
@@ -13,24 +11,24 @@
 
 /* --- arms.c, calibrate.c ------------------------------------------------ */
 
-/* The one arm of a campaign that was asked for none; the hash of this program,
-   NULL: not known. */
+/* The single arm of a campaign without --arms. sha256: hash of this program, or
+   NULL if it is not known. */
 void rm_arms_default(struct rm_arms *arms, const char *sha256);
 
-/* Adds the arm of the A/A control to what rm_arms_default() made. */
+/* Adds the arm of the A/A control to the result of rm_arms_default(). */
 void rm_arms_add_control(struct rm_arms *arms);
 
-/* Whether these were asked for: their programs play every measure, and their
-   blocks are whole or not there (docs/adr/0020). */
-bool rm_arms_asked(const struct rm_arms *arms);
+/* True if the user gave --arms. Then the arms' programs run every measure, and
+   an incomplete block is dropped (docs/adr/0020). */
+bool rm_arms_are_given(const struct rm_arms *arms);
 
 /*
- * Reads each program's SHA-256, makes its path absolute, and checks the sets:
- * every arm's workload is there, every workload has arms, and no two arms of a
- * set are one file with equal control_extra, which would compare nothing.
+ * Reads each program's SHA-256, makes its path absolute, and checks the sets.
+ * Every arm's workload must exist and every workload must have arms. Two arms
+ * of a set may not be the same file with the same control_extra. Returns
  * -EINVAL, or -errno of a program that cannot be read, with `error`.
  */
-int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
+int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error);
 
 /* The name of a cell's program in rm_arm.programs, "plain/gomap_rw". */
@@ -38,42 +36,42 @@ enum { RM_ARM_PROGRAM_BYTES = RM_NAME_BYTES + 16 };
 const char *rm_arm_program_name(const struct rm_arm *arm,
         const struct rm_cell *cell, char name[RM_ARM_PROGRAM_BYTES]);
 
-/* The flavour of the program that an arm has for a cell. */
+/* Flavour of the program that an arm runs for a cell. */
 const char *rm_arm_flavour(
         const struct rm_arm *arm, const struct rm_cell *cell);
 
-/* Fills `programs` and sha256 of the arms with a folder: each program that a
-   cell of the plan needs. -ENOMEM. */
+/* Fills `programs` and `sha256` of arms that are folders with each program that
+   the plan needs. -ENOMEM. */
 int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan);
 
 /*
- * For a resume, after settling what was asked for anew: the arms of
- * campaign.json into a zeroed *arms, whose programs must still be what they
- * were. `asked` (count 0: nothing) must be equal to them. -EINVAL or -errno
- * with `error`, which names the arm.
+ * Resume: reads the arms of campaign.json into a zeroed *arms and checks that
+ * their programs have not changed. `asked`, already settled, must be equal to
+ * them unless its count is 0. Returns -EINVAL or -errno with `error`, which
+ * names the arm.
  */
-int rm_arms_recall(const json_t *campaign, const struct rm_arms *asked,
+int rm_arms_restore(const json_t *campaign, const struct rm_arms *asked,
         struct rm_arms *arms, struct rm_error *error);
 
-/* "arms" of campaign.json, both ways; the programs are not looked at. */
+/* "arms" of campaign.json, both ways; the programs are not read. */
 json_t *rm_arms_to_json(const struct rm_arms *arms);
 int rm_arms_from_json(
         const json_t *campaign, struct rm_arms *arms, struct rm_error *error);
 
-/* The order of a set in one turn: order[slot] is an index into it. `seed` is
-   that of the trials. */
+/* The order of a set's arms in one turn: order[slot] is an index into the set.
+   `seed` is the trial's seed. */
 void rm_arms_order(uint64_t seed, size_t count, size_t order[RM_ARMS_MAX]);
 
 /*
- * Before a campaign of arms: turns the timed window of every throughput cell
- * into a count of iterations which lasts as long on the first arm of the
- * cell's set, found by a few trials of that arm. Warm-ups become at least a
- * third of the window and one iteration per resident key. A cell whose trials
- * fail is skipped by the plan from now on, with the reason.
+ * Before a campaign with --arms: replaces the timed window of every throughput
+ * cell by a number of iterations. It takes about as long on the first arm of
+ * the cell's set, measured by a few trials of that arm. The warm-up becomes at
+ * least a third of the window and one iteration per resident key. If those
+ * trials fail, the plan skips the cell with the reason.
  *
  * record  out: "calibration" of campaign.json; new reference
- * Returns 0; -EINVAL with `error` for cells that arms cannot play; -EINTR when
- * `interrupt_fd` became readable; -errno where no process can be made.
+ * Returns 0; -EINVAL with `error` for cells that arms cannot run; -EINTR when
+ * `interrupt_fd` became readable; -errno if no process can be made.
  */
 int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
         const char *program, int interrupt_fd, json_t **record,
@@ -81,12 +79,9 @@ int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
 
 /* --- campaign.c, tally.c, progress.c ------------------------------------ */
 
-/*
- * Before a resume of arms that were asked for: drops the first block that is
- * not whole and what follows it, since what ran apart is no pair and no block
- * (docs/adr/0020). dropped: lines, 0 where there is nothing to drop.
- * -errno with `error`.
- */
+/* Before a resume with --arms: drops the first incomplete block and all lines
+   after it, because the arms of a block must run together (docs/adr/0020).
+   dropped: number of lines, possibly 0. -errno with `error`. */
 int rm_campaign_drop_unfinished(const struct rm_plan *plan,
         const struct rm_arms *arms, struct rm_journal *journal, size_t *dropped,
         struct rm_error *error);
@@ -100,39 +95,38 @@ int rm_tally_start(struct rm_tally *tally, const struct rm_plan *plan,
 int rm_tally_add(
         struct rm_tally *tally, const json_t *line, struct rm_error *error);
 
-/* The same for rm_journal_read(): `tally` is a struct rm_tally. */
-int rm_tally_recall(void *tally, const json_t *line, struct rm_error *error);
+/* As rm_tally_add(), with the type rm_journal_fn for rm_journal_read(). */
+int rm_tally_restore_line(void *tally, const json_t *line, struct rm_error *error);
 
-/* Why the next trial of a cell by arm `number` of its set is not to be run, in
-   `reason`; false: run it. An arm that is given up takes the others with it,
-   because nothing can be compared with it any more. An A/A control takes none. */
-bool rm_tally_gives_up(const struct rm_tally *tally, size_t cell, size_t number,
+/* True, with `reason`, if the next trial of a cell by arm `number` of its set
+   must not run. An arm that failed too often stops the other arms of its set,
+   which lack a partner for comparison. An A/A control stops only itself. */
+bool rm_tally_is_stopped(const struct rm_tally *tally, size_t cell, size_t number,
         char reason[RM_REASON_BYTES]);
 
 void rm_tally_clear(struct rm_tally *tally);
 
-/* A trial beside the plan ended, in this time: `left_ns` grows with the share of
-   such time so far. */
-void rm_progress_repeated(struct rm_progress *progress, uint64_t measured_ns);
+/* Counts a repeated trial and its time. The estimate of the time left grows by
+   the share of repeats so far. */
+void rm_progress_count_repeat(struct rm_progress *progress, uint64_t measured_ns);
 
-/* Before the first trial: `done` trials are there already, and `left_ns` is
-   what the plan says of the others. */
+/* Before the first trial: `done` trials are already in the journal, and the
+   plan estimates `left_ns` for the others. */
 void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
         uint64_t left_ns);
 
-/* A trial of this cell starts. */
-void rm_progress_now(struct rm_progress *progress, const char *cell);
+/* Announces the cell whose trial starts. */
+void rm_progress_show_cell(struct rm_progress *progress, const char *cell);
 
-/* A trial ended: planned and measured time. One that was skipped took no
-   time: measured 0. */
-void rm_progress_done(struct rm_progress *progress, uint64_t planned_ns,
+/* Counts a trial with its planned and measured time (0 if it was skipped). */
+void rm_progress_count_trial(struct rm_progress *progress, uint64_t planned_ns,
         uint64_t measured_ns);
 
-/* After the last trial; leaves the terminal's line complete. */
+/* After the last trial; ends the terminal's line. */
 void rm_progress_end(struct rm_progress *progress);
 
-/* Time left in ns: what the plan says, corrected by how measured trials
-   compared to their plan. */
+/* Time left in ns: the plan's estimate, scaled by measured over planned time of
+   the trials of this run. */
 uint64_t rm_progress_left_ns(const struct rm_progress *progress);
 
 /* "2 h 05 min", "3 min 20 s" or "12 s". */
@@ -141,16 +135,16 @@ void rm_duration_text(uint64_t ns, char *text, size_t size);
 /* --- describe.c: campaign.json, all that is needed to audit, repeat or resume
    a campaign (results/README.md) ----------------------------------------- */
 
-/* What campaign.json is made from; nothing is owned. */
+/* Input of campaign.json; nothing is owned. */
 struct rm_description {
-	const char *name;                /* of the folder */
+	const char *name;
 	const char *mode;                /* NULL: workload files */
 	const char *maps;                /* --maps; NULL: none */
 	const struct rm_cell_list *list; /* --cells-from; NULL: none */
 	const char *wish;                /* --counters */
 	const json_t *machine;
 	const json_t *build;
-	const json_t *counters; /* of rm_counters_select() */
+	const json_t *counters; /* from rm_counters_select() */
 	const struct rm_workload *workloads;
 	size_t workload_count;
 	const struct rm_catalog *catalog;
@@ -159,236 +153,224 @@ struct rm_description {
 	json_t *calibration; /* of rm_calibrate(); may be NULL */
 	json_t *notes;       /* --note: an object */
 	const struct rm_busy *busy;
-	const char *topology_xml; /* the text of topology.xml */
+	const char *topology_xml; /* text of topology.xml */
 };
 
-/* The object; new reference. NULL: no memory. */
-json_t *rm_describe(const struct rm_description *description);
+/* campaign.json as an object; new reference. NULL: no memory. */
+json_t *rm_describe_campaign(const struct rm_description *description);
 
 /* Hash of "seed", "cells" and "order" of a campaign.json. -ENOMEM. */
 int rm_plan_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
 
-/* Hash of all members of a campaign.json but "sha256", which holds it.
-   -ENOMEM. */
+/* Hash of all members of a campaign.json except "sha256". -ENOMEM. */
 int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
 
 /*
- * Whether a resume would continue the same campaign. `recorded` is the old
- * campaign.json. Of `now` are compared: build, machine, each of the notes, and,
- * where they are given, workloads (count not 0), mode, maps, list and wish (not
- * NULL). `seed`: what was asked for, or NULL.
- * Returns 0, or -EINVAL with `error`: what is another now, and what to do.
+ * Checks that a resume would continue the same campaign. `recorded` is the old
+ * campaign.json. Compared are build, machine and each note of `now`. Workloads
+ * are compared if their count is not 0; mode, maps, list, counters and `seed`
+ * if they are not NULL. Returns 0, or -EINVAL with `error`, which names the
+ * difference and the next step.
  */
 int rm_describe_compare(const json_t *recorded,
         const struct rm_description *now, const uint64_t *seed,
         struct rm_error *error);
 
-/* A map as campaign.json lists it. New reference. */
+/* A map in the form of campaign.json. New reference. */
 json_t *rm_describe_map(const struct rm_map_info *info);
 
 /* --- files.c: files that are whole or not there, lines read back --------- */
 
-/* "DIR/NAME" into `path`; -ENAMETOOLONG with `error` where it does not fit. */
+/* "DIR/NAME" into `path`; -ENAMETOOLONG with `error` if it does not fit. */
 int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
         struct rm_error *error);
 
-/* open(2) of a file of the campaign that is there or made: nothing is followed
-   out of the folder, which may come from elsewhere, by a link. The descriptor
-   (CLOEXEC); -errno, where a link is -ELOOP. */
-int rm_file_own(const char *path, int flags);
+/* Opens or creates a file of the campaign. The folder may come from elsewhere:
+   a symbolic link is -ELOOP. Returns the descriptor (CLOEXEC) or -errno. */
+int rm_file_open_nofollow(const char *path, int flags);
 
 /*
- * Writes DIR/NAME so that after a crash at any moment it is the old file, or
- * all of the new one: a temporary file, fsync, rename, fsync of the folder.
- * Returns 0; -errno with `error` (path and the system's reason): then the old
- * file, if any, is untouched and the temporary one removed.
+ * Replaces DIR/NAME atomically: after a crash it is the old or the complete new
+ * file. It writes a temporary file, and calls fsync, rename, and fsync of the
+ * folder. Returns 0; -errno with `error` (path and the system's reason). After
+ * an error the old file is untouched and the temporary one removed.
  */
 int rm_file_replace(const char *dir, const char *name, const void *bytes,
         size_t size, struct rm_error *error);
 
-/* Syncs the folder that `path`, without a slash at its end, is in: else a crash
-   may lose a folder that was just made. 0 or -errno. */
+/* Syncs the parent folder of `path`, which has no slash at its end. Otherwise a
+   crash may lose a new folder. 0 or -errno. */
 int rm_folder_sync_parent(const char *path);
 
-/* Makes a folder and those above it, and syncs each folder that got one; one
-   that is there is fine. */
+/* Makes a folder and its missing parents, and syncs the parent of each new one.
+   An existing folder is no error. */
 int rm_folder_make(const char *dir, struct rm_error *error);
 
-/* Makes DIR/NAME, a folder of the campaign's own, and writes its path; -ELOOP
-   with `error` where it is a link. */
-int rm_folder_own(char path[RM_PATH_BYTES], const char *dir, const char *name,
+/* Makes the folder DIR/NAME of the campaign and writes its path; -ELOOP with
+   `error` if it is a symbolic link. */
+int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir, const char *name,
         struct rm_error *error);
 
-/* Called per line, without its newline; `number` from 1. `is_torn`: the last
-   one, which has no newline. Not 0 ends the reading and is returned. */
+/* Called for each line, without its newline; `number` starts at 1. `is_torn`: a
+   last line without a newline. A result other than 0 is returned at once. */
 typedef int rm_line_fn(void *context, size_t number, const char *text,
         size_t size, bool is_torn);
 
-/*
- * Reads a text file line by line. Returns 0; -errno with `error`; or what
- * `fn` returned.
- */
+/* Reads a text file by lines. 0; -errno with `error`; or the result of `fn`. */
 int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
         struct rm_error *error);
 
-/* --- checksum.c: damage of what is kept is found ------------------------ */
+/* --- checksum.c: detection of damaged lines and files ------------------- */
 
 enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and the end */
 
 /* CRC-32 (zlib's) of `size` bytes as lower-case hex digits. */
 void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
 
-/* That of a file; -errno where it cannot be read. */
+/* The same for a file; -errno if it cannot be read. */
 int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT]);
 
-/* The compact text of an object with a last member "crc32", which is over the
-   bytes before it, and a newline; to be freed. NULL: no memory. */
+/* Compact text of an object, with a last member "crc32" over the bytes before
+   it, and a newline. The caller frees it. NULL: no memory. */
 char *rm_line_seal(const json_t *line);
 
-/* Whether a line (without its newline) is as rm_line_seal() made it. */
+/* Checks a line (without its newline) against its rm_line_seal() checksum. */
 enum rm_seal {
-	RM_SEAL_NONE, /* it has no checksum: an older one, or damaged there */
+	RM_SEAL_NONE, /* no checksum: an older line, or a damaged one */
 	RM_SEAL_WHOLE,
-	RM_SEAL_BROKEN, /* something in it was changed */
+	RM_SEAL_BROKEN, /* the line was changed */
 };
 enum rm_seal rm_line_check(const char *text, size_t size);
 
 /* --- folder.c: its name, its owner, its links, its drawing -------------- */
 
-/*
- * Locks DIR/lock for this process until the descriptor closes, and writes the
- * process id into it; flock, for the kernel drops it with the process. Returns
- * the descriptor (CLOEXEC); -EBUSY with `error` naming the owner; another
- * -errno with the system's reason.
- */
+/* Locks DIR/lock with flock() until the descriptor closes or the process ends,
+   and writes the process id into it. Returns the descriptor (CLOEXEC); -EBUSY
+   with `error` naming the owner; another -errno with the system's reason. */
 int rm_folder_lock(const char *dir, struct rm_error *error);
 
-/* Cuts what slashes a path ends with: a campaign has the name of its folder. */
-void rm_folder_trim(char *path);
+/* Removes slashes at the end of a path. */
+void rm_path_trim_slashes(char *path);
 
 /* Last part of a path: the campaign's name. Points into `path`. */
 const char *rm_folder_name(const char *path);
 
-/*
- * Where the folder stands in one named "results", by the path that was given or
- * by the one that it leads to: makes results/latest a link to it, in one step.
- * 0 also elsewhere; -errno with `error`.
- */
+/* Makes results/latest a link to the folder, atomically, if its parent is named
+   "results". Both the given and the resolved path are tried. Returns 0, also
+   for other parents; -errno with `error`. */
 int rm_folder_link_latest(const char *dir, struct rm_error *error);
 
-/* Writes topology.xml, and topology.svg where `lstopo` or
-   `lstopo-no-graphics` is installed and can draw. */
+/* Writes topology.xml. If `lstopo` or `lstopo-no-graphics` is installed and
+   succeeds, it draws topology.svg. */
 int rm_folder_topology(
         const char *dir, const char *xml, struct rm_error *error);
 
-/* Reads DIR/NAME: 0 and a new reference; -ENOENT, without `error`: there is
-   none; other -errno with `error` (NAME:LINE: ...). */
+/* Reads DIR/NAME: 0 and a new reference; -ENOENT without `error` if it does not
+   exist; other -errno with `error` (NAME:LINE: ...). */
 int rm_folder_json(const char *dir, const char *name, json_t **json,
         struct rm_error *error);
 
-/* Reads DIR/campaign.json: 0 and a new reference; -ENOENT: there is none;
+/* Reads DIR/campaign.json: 0 and a new reference; -ENOENT if it does not exist;
    other -errno with `error` (campaign.json:LINE: ...). */
 int rm_folder_campaign(
         const char *dir, json_t **campaign, struct rm_error *error);
 
 /*
- * --- journal.c: trials.jsonl, what was measured, safe against any end.
+ * --- journal.c: trials.jsonl, the results, which survive any crash.
  *
- * One line per finished trial, appended in one write and synced before the
- * next trial starts. One owner at a time (flock on DIR/lock). Only a line that
- * ends in a newline counts: what a crash tore is cut off on the next opening.
+ * One line per finished trial, appended in one write and synced before the next
+ * trial starts. One owner at a time (flock on DIR/lock). Only a line that ends
+ * in a newline counts: opening the journal cuts off a torn line.
  */
 
-/* Called per line. Not 0, with `error`, ends the reading. */
+/* Called for each line. A result other than 0, with `error`, stops. */
 typedef int rm_journal_fn(
         void *context, const json_t *trial, struct rm_error *error);
 
 /*
- * Takes ownership of the campaign folder and reads its journal (made empty
- * where there is none). torn_bytes: length of a torn last line that was cut
- * off, else 0.
- * Returns 0 and *journal, to be closed. -EBUSY: another process owns it, and
- * `error` names it; -EINVAL: `error` is trials.jsonl:LINE with a line that was
- * changed, is no trial, or is the second one of a (cell, block, arm); other -errno with the
- * system's reason.
+ * Locks the campaign folder and reads its journal, which is created if it does
+ * not exist. torn_bytes: length of a torn last line that was cut off, else 0.
+ * Returns 0 and *journal, which the caller closes. -EBUSY: another process owns
+ * it, and `error` names that process. -EINVAL: `error` names the line of
+ * trials.jsonl that was changed, is not a trial, or repeats a (cell, block,
+ * attempt, arm). Other -errno with the system's reason.
  */
 int rm_journal_open(const char *dir, struct rm_journal **journal,
         size_t *torn_bytes, struct rm_error *error);
 
-/* Tells fn each trial that is there, in order. 0; -EINVAL with `error`, the
-   line and fn's reason; -errno where it cannot be read. */
+/* Calls fn for each trial, in order. Returns 0; -EINVAL with `error`, the line
+   and fn's reason; -errno if the file cannot be read. */
 int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
         void *context, struct rm_error *error);
 
-/*
- * Drops the first trial whose key is in the object `from`, and all after it,
- * `dropped` in number: they go to the end of DIR/unfinished.jsonl and out of the
- * journal. A crash in between may leave them in both. -errno with `error`.
- */
+/* Moves the first trial whose key is in the object `from`, and all trials after
+   it, to the end of DIR/unfinished.jsonl. dropped: their number. After a crash
+   in between they may be in both files. -errno with `error`. */
 int rm_journal_drop(struct rm_journal *journal, const json_t *from,
         size_t *dropped, struct rm_error *error);
 
-/* The line of (cell, block, attempt, arm), and what it means for another one. */
-enum rm_repeat {
+/* State of (cell, block, attempt, arm); decides about further attempts. */
+enum rm_attempt_state {
 	RM_ATTEMPT_NONE,   /* no line */
-	RM_ATTEMPT_GOOD,   /* ok, and nobody disturbed it */
-	RM_ATTEMPT_SPOILT, /* void or disturbed: to be run again */
-	RM_ATTEMPT_FAILED, /* or not run: no other attempt mends that */
+	RM_ATTEMPT_GOOD,   /* ok and not disturbed */
+	RM_ATTEMPT_TO_REPEAT, /* void or disturbed: to be repeated */
+	RM_ATTEMPT_FAILED, /* failed or skipped: not repeated */
 };
-enum rm_repeat rm_journal_find(const struct rm_journal *journal,
+enum rm_attempt_state rm_journal_find(const struct rm_journal *journal,
         const char *cell, unsigned block, unsigned attempt, const char *arm);
 
-/* All of them: an object, rm_trial_key() -> enum rm_repeat; the journal's. */
+/* States of all attempts, owned by the journal: rm_trial_key() -> rm_attempt_state. */
 const json_t *rm_journal_attempts(const struct rm_journal *journal);
 
-/* Lines in the journal. */
+/* Number of lines in the journal. */
 size_t rm_journal_length(const struct rm_journal *journal);
 
 /*
  * Appends one line and syncs it. `trial` has "cell", "block" and "arm", and
- * "attempt" where it is not 1. Returns 0; -EEXIST where that trial has a line already; -ENOSPC, -EFBIG,
- * -EIO... with the system's reason: then nothing of the line is left that a
- * resume would trust, and every later append fails, too. Needs SIGXFSZ
- * ignored to survive RLIMIT_FSIZE.
+ * "attempt" unless it is 1. Returns 0; -EEXIST if the trial has a line already;
+ * -ENOSPC, -EFBIG, -EIO... with the system's reason. After such an error no
+ * part of the line is left that a resume would trust, and every later append
+ * fails as well. SIGXFSZ must be ignored, so that RLIMIT_FSIZE becomes an
+ * error.
  */
 int rm_journal_append(struct rm_journal *journal, const json_t *trial,
         struct rm_error *error);
 
-/* Gives up ownership. NULL is allowed. */
+/* Releases the lock. NULL is allowed. */
 void rm_journal_close(struct rm_journal *journal);
 
-/*
- * Reads (cell, block, attempt, arm) of a line into `key`, a text that is equal
- * for equal trials only; lines older than repeats have no attempt: 1. -EINVAL with `error` where it has no such members.
- */
+/* Writes the key of a line, (cell, block, attempt, arm), as a text that is
+   unique to the trial. A line without "attempt", of an older version, is
+   attempt 1. -EINVAL with `error` if a member is missing. */
 enum { RM_TRIAL_KEY_BYTES = 512 };
 #define RM_TRIAL_KEY "%s block %lld attempt %lld arm %s"
 int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
         struct rm_error *error);
 
-/* --- interference.c, repeat.c: what others did, and what follows --------- */
+/* --- interference.c, repeat.c: disturbances and repeats of trials ------ */
 
-/* Of one trial. */
+/* Interference with one trial. */
 struct rm_interference {
 	int64_t steal_ticks; /* of all CPUs during the trial; -1: unknown */
 	double load;         /* before the trial; negative: unknown */
-	/* of the time of the cell's CPUs while its process lived, what others
-	   used, 0 .. 1, to about 10 ms for each CPU; negative: unknown */
+	/* Share of the CPU time of the cell's CPUs, 0 to 1, that other programs
+	   used while the trial's process existed. Precision about 10 ms per
+	   CPU; negative: unknown. */
 	double others_share;
-	/* the same of the hypervisor; one tick for each CPU counts as 0 */
+	/* The same for the hypervisor. One tick per CPU counts as 0. */
 	double stolen_share;
 };
 
 struct rm_interference_start {
 	int64_t steal_ticks, busy_ticks, stolen_ticks;
-	double own_ns;
+	double children_cpu_ns;
 	uint64_t at_ns;
 };
 
-/* Nothing known but the load of now. */
+/* All values unknown, except the current load. */
 struct rm_interference rm_interference_unknown(void);
 
-/* Around the life of a trial's process, which is reaped in between. */
+/* Called before the trial's process starts and after it is reaped. */
 void rm_interference_begin(
         const struct rm_cell *cell, struct rm_interference_start *start);
 void rm_interference_end(const struct rm_cell *cell,
@@ -396,88 +378,83 @@ void rm_interference_end(const struct rm_cell *cell,
         struct rm_interference *interference);
 
 /*
- * Compares the time that other programs and the hypervisor took from a trial
- * with the limit of its cell. Returns true and fills `text` if it is above the
- * limit, false if nothing was counted. result: of the trial, or NULL. Any
- * thread.
+ * Compares the share of time that other programs and the hypervisor took from a
+ * trial with the limit of its cell. Returns true and fills `text` if it is
+ * above the limit; false if it is not, or is not known. result: of the trial,
+ * or NULL. Any thread.
  */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 
-/* What a line of the journal says of further attempts; never NONE. */
-enum rm_repeat rm_repeat_state(const json_t *line);
+/* State of a journal line for further attempts; never RM_ATTEMPT_NONE. */
+enum rm_attempt_state rm_attempt_state_of(const json_t *line);
 
-/* In `attempts`, as of rm_journal_attempts(). */
-enum rm_repeat rm_repeat_find(const json_t *attempts, const char *cell,
+/* State of one attempt in `attempts` (rm_journal_attempts()). */
+enum rm_attempt_state rm_attempt_find_state(const json_t *attempts, const char *cell,
         unsigned block, unsigned attempt, const char *arm);
 
-/* Whether those that are there ask for this one, from 1 on, of a cell in a
-   block, by all arms; true also where it is there already. What the budget
-   says is another question. */
+/* True if this attempt of a cell in a block must run by all arms, given the
+   states of earlier attempts. Attempts start at 1. Also true if the attempt is
+   already in the journal. The budget is not considered. */
 bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
         const struct rm_cell *cell, unsigned block, unsigned attempt);
 
-/*
- * A walk over all that a campaign plays: set the first three, zero the rest.
- * Who runs, resumes and audits a campaign takes the same walk, so that what is
- * repeated follows from plan and attempts alone (docs/adr/0029).
- */
+/* A walk over all turns of a campaign: set the first three members, zero the
+   rest. Run, resume and validation use the same walk, so that repeats follow
+   from plan and attempts alone (docs/adr/0029). */
 struct rm_repeats {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
-	const json_t *attempts; /* may grow while one walks */
-	unsigned round;         /* that is walked */
-	double allowed;         /* repeats, by the rounds begun so far */
-	size_t made;            /* of them; never more than allowed */
-	size_t refused;         /* spoilt trials for which nothing was left */
-	bool is_over;           /* nothing is repeated any more in this round */
+	const json_t *attempts; /* may grow during the walk */
+	unsigned round;         /* current round */
+	double allowed;         /* repeats that the rounds so far allow */
+	size_t made;            /* repeats so far, at most `allowed` */
+	size_t refused;         /* spoilt trials without budget */
+	bool is_over;           /* no more repeats in this round */
 };
 
-/* One turn: a cell's arms, in a block, for this attempt. Not 0 ends the
-   walk. */
+/* One turn: all arms of a cell in a block, for one attempt. 0 continues. */
 typedef int rm_turn_fn(
         void *context, size_t cell, unsigned block, unsigned attempt);
 
-/* Turns in their order: rounds; in each the first attempts of its cells, then
-   their repeats, attempt by attempt, as long as there is a budget. What `turn`
-   returned. */
+/* Calls `turn` in order: for each round the first attempts of its cells, then
+   their repeats, attempt by attempt, within the budget. Returns its last
+   result. */
 int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 
-/* How many repeats a plan allows in all; above 10 for each trial where there
-   is no bound. */
-double rm_repeats_most(const struct rm_plan *plan, const struct rm_arms *arms);
+/* Number of repeats that a plan allows in all; unbounded: over 10 per trial. */
+double rm_repeats_limit(const struct rm_plan *plan, const struct rm_arms *arms);
 
 /* --- record.c: a trial's line, and its histogram files ------------------ */
 
-/* What the runner knows of a trial. */
+/* A trial's identity and circumstances, known to the runner. */
 struct rm_record {
 	const char *cell; /* id */
 	unsigned block;
 	const char *arm;
-	unsigned slot;             /* its place among the block's arms */
+	unsigned slot;             /* position among the block's arms */
 	unsigned attempt;          /* from 1 */
 	const char *binary_sha256; /* of the program; NULL: not known */
 	uint64_t seed;
 	struct timespec started; /* CLOCK_REALTIME */
 	struct rm_interference interference;
-	const char *disturbed; /* by others, how much; NULL: it was not */
+	const char *disturbed; /* reason if disturbed, or NULL */
 };
 
 /*
- * The line of a trial that ran. Takes "buckets" out of the outcome's latency
- * entries and puts "histogram" in their place.
+ * The line of a trial that ran. Replaces "buckets" in the outcome's latency
+ * entries by "histogram".
  *
- * dir   campaign folder: histograms/NAME.hlog is written first (so that no line
- *       names a file that is not there); NULL: none
+ * dir   campaign folder: histograms/NAME.hlog is written first, so that every
+ *       file that a line names exists; NULL: no histograms are written
  * line  out: new reference
- * Returns 0; -errno with `error` where a file cannot be written; -ENOMEM.
+ * Returns 0; -errno with `error` if a file cannot be written; -ENOMEM.
  */
 int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,
         const char *dir, json_t **line, struct rm_error *error);
 
-/* The line of a trial that is not run, and why. New reference; NULL: no
-   memory. */
+/* The line of a trial that is not run. New reference; NULL: no memory. */
 json_t *rm_record_skip(const struct rm_record *record, const char *reason);
 
 enum { RM_UTC_BYTES = 32 };
@@ -486,10 +463,10 @@ void rm_utc_text(struct timespec when, char text[RM_UTC_BYTES]);
 
 /* --- validate.c, validate_trials.c, problem.c --------------------------- */
 
-enum { RM_CAMPAIGN_FORMAT = 1 }; /* of campaign.json and of each line */
+enum { RM_CAMPAIGN_FORMAT = 1 }; /* in campaign.json and each line */
 
-/* The two halves of rm_validate(). Plan and arms are filled where the first
-   could read them (cells > 0), and are to be freed. */
+/* The two parts of rm_validate(). The first fills plan and arms if it can read
+   them (cells > 0); the caller frees them. */
 int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
         struct rm_arms *arms, struct rm_error *error);
 int rm_validate_trials(struct rm_validation *validation,
@@ -500,46 +477,42 @@ int rm_validate_trials(struct rm_validation *validation,
 void rm_problem(struct rm_validation *validation, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/*
- * Line, from 1, of a member in a text that was written with two blanks of
- * indentation per level (as campaign.json is). `path` is "cells[3].blocks".
- * Where a part of the path is missing: the line of what it is missing from.
- */
+/* Line, from 1, of a member in JSON text that is indented by two blanks per
+   level (as campaign.json is). `path` is "cells[3].blocks". If a part of the
+   path is missing: the line of its parent. */
 size_t rm_json_line(const char *text, const char *path);
 
 /* --- play.c: one trial of a cell: which program, what request, what limits */
 
-/* What is played; nothing is owned. */
-struct rm_play {
+/* One trial to run; nothing is owned except `counters`. */
+struct rm_cell_trial_run {
 	const struct rm_cell *cell;
 	const struct rm_arm *arm;
-	const char *program; /* of an arm without one; NULL: the measure's */
+	const char *program; /* replaces the built-in program; or NULL */
 	uint64_t seed;
 	uint64_t padding_seed;
-	json_t *counters; /* of the request; a reference that is taken */
+	json_t *counters; /* of the request; the reference is taken */
 	int interrupt_fd; /* -1: none */
 };
 
-/* Runs it; as rm_launch(). */
-int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
+/* Runs the trial; errors as rm_launch(). */
+int rm_cell_trial_run(const struct rm_cell_trial_run *play, struct rm_outcome *outcome,
         struct rm_error *error);
 
-/*
- * A limit of RLIMIT_DATA that keeps the machine alive: half of MemAvailable
- * plus the stacks of `threads` threads. 0 (none) where it cannot be known and
- * in builds with a sanitizer, which reserve terabytes.
- */
-uint64_t rm_memory_limit(unsigned threads);
+/* A limit of RLIMIT_DATA that protects the machine: half of MemAvailable plus
+   the stacks of `threads` threads. 0 (no limit) if MemAvailable is not known,
+   and in builds with a sanitizer, which reserve terabytes. */
+uint64_t rm_memory_limit_bytes(unsigned threads);
 
 /* --- spawn.c: a child that cannot outlive this process ------------------ */
 
-/* A running child: this side's pipe ends, all non-blocking and CLOEXEC. */
+/* A running child: the parent's pipe ends, all non-blocking and CLOEXEC. */
 struct rm_child {
 	pid_t pid;  /* also the id of its process group */
 	int input;  /* write: its standard input; -1 once closed */
 	int output; /* read: its standard output; -1 once closed */
 	int errors; /* read: its standard error; -1 once closed */
-	int exited; /* pidfd: readable when it ended; -1: old kernel */
+	int exited; /* pidfd: readable after its end; -1: old kernel */
 	uint64_t forked_bytes; /* resident set of this process at the fork */
 };
 
@@ -547,39 +520,38 @@ struct rm_spawn {
 	const char *program;         /* path, not searched for in PATH */
 	char *const *arguments;      /* argv, NULL-terminated */
 	uint64_t memory_limit_bytes; /* RLIMIT_DATA; 0: none */
-	/* Bytes of environment added (0: none), so that the stack starts
-	   elsewhere in each trial (statistics R13). */
+	/* Bytes of environment added (0: none), which shift the start of the
+	   stack in each trial (statistics R13). */
 	unsigned padding_bytes;
-	/* NAME=VALUE that replace those of our environment; NULL-terminated,
-	   or NULL: none */
+	/* NAME=VALUE strings that replace inherited ones, then NULL; or NULL */
 	const char *const *variables;
 };
 
 enum { RM_SPAWN_PADDING_MAX = 4096 };
 
 /*
- * Starts the program in a process group of its own. It inherits descriptors
- * 0, 1 and 2 only, no blocked or ignored SIGPIPE and SIGXFSZ, writes no core,
- * and gets SIGKILL when the calling thread ends: call it on the main thread.
- *
- * Returns 0; -errno with `error` where it cannot be started at all, a program
- * that is missing or not executable included: then nothing is left behind.
+ * Starts the program in its own process group. It inherits descriptors 0, 1 and
+ * 2 only, and neither a blocked nor an ignored SIGPIPE or SIGXFSZ. It writes no
+ * core file. It gets SIGKILL when the calling thread ends: call this on the
+ * main thread. Returns 0; -errno with `error` if the program cannot be started,
+ * also if it is missing or not executable. After an error no process or
+ * descriptor is left.
  */
 int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
         struct rm_error *error);
 
 /*
- * Kills what is left of the child's group, reaps the child and closes the
- * pipes. Blocks until it has ended. `peak_bytes` (may be NULL): its largest
- * resident set; 0: not known, as it was not above that of this process at the
- * fork, which the kernel counts in. Returns the wait status.
+ * Kills the child's process group, reaps the child and closes the pipes. Blocks
+ * until the child has ended. peak_bytes (may be NULL): its largest resident
+ * set. It is 0 (not known) unless it exceeds the parent's resident set at the
+ * fork, which the kernel includes. Returns the wait status.
  */
 int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes);
 
-/* Sends SIGKILL to the child and its group; still to be reaped. */
+/* Sends SIGKILL to the child and its group. The caller must still reap it. */
 void rm_child_kill(const struct rm_child *child);
 
-/* Whether the child has ended; does not block and does not reap. */
-int rm_child_ended(const struct rm_child *child);
+/* True if the child has ended; neither blocks nor reaps. */
+int rm_child_has_ended(const struct rm_child *child);
 
 #endif /* RM_CAMPAIGN_INTERNAL_H */

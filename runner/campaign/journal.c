@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* journal.c - append, sync, and read back what can be trusted. */
+/* journal.c - appends and syncs lines of trials.jsonl, and reads them back. */
 #include "runner/campaign/internal.h"
 
 #include <errno.h>
@@ -12,25 +12,24 @@
 
 struct rm_journal {
 	char path[RM_PATH_BYTES];
-	int lock;     /* descriptor whose closing gives up ownership */
+	int lock;     /* descriptor; closing it releases the lock */
 	int fd;       /* trials.jsonl, O_APPEND */
-	json_t *done; /* rm_trial_key() -> enum rm_repeat */
-	size_t bytes; /* of whole lines */
-	int broken;   /* not 0: the error that ended appending */
+	json_t *done; /* rm_trial_key() -> enum rm_attempt_state */
+	size_t bytes; /* of complete lines */
+	int broken;   /* error that stopped appending; or 0 */
 };
 
-/* One reading of the journal. */
+/* One pass over the journal. */
 struct reading {
 	struct rm_journal *journal;
-	rm_journal_fn
-	        *fn; /* NULL: the trials are remembered, and bytes counted */
+	rm_journal_fn *fn; /* NULL: remember the trials and count bytes */
 	void *context;
-	const json_t *
-	        from; /* keys of trials: the first is dropped, and all after it */
-	size_t kept_bytes; /* of lines before those */
-	size_t dropped;    /* lines from there on */
+	const json_t *from; /* drop the first of these trials and all later
+	                       lines */
+	size_t kept_bytes;  /* of lines before the dropped ones */
+	size_t dropped;     /* number of dropped lines */
 	size_t torn_bytes;
-	struct rm_error bad; /* why the last line read is not whole, or "" */
+	struct rm_error bad; /* why the last line read is incomplete, or "" */
 	struct rm_error *error;
 };
 
@@ -45,14 +44,13 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 	if (!cell || !arm || !json_is_integer(block) ||
 	        json_integer_value(block) < 0)
 		return rm_error_set(error, -EINVAL,
-		        "no trial, expected an object with cell, block and "
+		        "not a trial, expected an object with cell, block and "
 		        "arm");
 	if (attempt &&
 	        !(json_is_integer(attempt) && json_integer_value(attempt) >= 1))
-		return rm_error_set(error, -EINVAL,
-		        "attempt is no number of one, expected an integer "
-		        "from 1");
-	/* the arm last and the block between: no two trials share a text */
+		return rm_error_set(
+		        error, -EINVAL, "attempt: expected an integer from 1");
+	/* the block separates cell and arm: the text is unique */
 	if (snprintf(key, RM_TRIAL_KEY_BYTES, RM_TRIAL_KEY, cell,
 	            (long long)json_integer_value(block),
 	            attempt ? (long long)json_integer_value(attempt) : 1,
@@ -63,9 +61,10 @@ int rm_trial_key(const json_t *trial, char key[RM_TRIAL_KEY_BYTES],
 	return 0;
 }
 
-/* Whether the attempt before a trial's own is there, or its own is the first:
-   each takes the place of the one before it. */
-static bool follows(const struct rm_journal *journal, const json_t *trial)
+/* True if the trial's previous attempt has a line, or if it is the first
+   attempt. An attempt replaces the one before it. */
+static bool has_previous_attempt(
+        const struct rm_journal *journal, const json_t *trial)
 {
 	char key[RM_TRIAL_KEY_BYTES];
 	json_int_t attempt =
@@ -81,8 +80,8 @@ static bool follows(const struct rm_journal *journal, const json_t *trial)
 	return json_object_get(journal->done, key) != NULL;
 }
 
-/* Adds a trial to the set; -EEXIST where it is there. */
-static int remember(
+/* Adds a trial to the set; -EEXIST if it has a line already. */
+static int add_trial(
         struct rm_journal *journal, const json_t *trial, struct rm_error *error)
 {
 	char key[RM_TRIAL_KEY_BYTES];
@@ -92,24 +91,24 @@ static int remember(
 		return result;
 	if (json_object_get(journal->done, key))
 		return rm_error_set(error, -EEXIST,
-		        "the second line of %s, expected one", key);
-	if (!follows(journal, trial))
+		        "a duplicate line of %s, expected one", key);
+	if (!has_previous_attempt(journal, trial))
 		return rm_error_set(error, -EINVAL,
-		        "no line of the attempt before %s, expected it first",
+		        "the attempt before %s has no line, expected it first",
 		        key);
 	if (json_object_set_new(journal->done, key,
-	            json_integer((json_int_t)rm_repeat_state(trial))))
+	            json_integer((json_int_t)rm_attempt_state_of(trial))))
 		return rm_error_set(error, -ENOMEM, "no memory");
 	return 0;
 }
 
-/* Counts the bytes of a line that is torn. A power loss may also leave a hole in
-   the last line and its newline: one that is not as it was written is torn if
-   no line follows it. */
+/* Counts the bytes of a torn line. A power loss may leave a hole in the last
+   line although its newline was written: a damaged line is torn if no line
+   follows it. */
 static int count_torn(
         struct reading *reading, size_t number, size_t bytes, const char *what)
 {
-	if (reading->fn) /* after the journal was opened, and cut */
+	if (reading->fn) /* after opening, which cut off a torn line */
 		return rm_error_set(reading->error, -EINVAL, "%s:%zu: %s",
 		        reading->journal->path, number, what);
 	rm_error_set(&reading->bad, -EINVAL, "%s:%zu: %s",
@@ -118,10 +117,10 @@ static int count_torn(
 	return 0;
 }
 
-/* A line before others is trusted or ends the reading: a journal that was edited
-   must not be half believed. The last line is torn if it has no newline, is no JSON
-   or has another checksum: its bytes are counted, and the caller cuts them off. */
-static int take_line(void *context, size_t number, const char *text,
+/* A damaged line followed by others ends the reading: no part of an edited
+   journal is trusted. The last line is torn if it has no newline, is not JSON
+   or has a wrong checksum. Its bytes are counted; the caller cuts them off. */
+static int read_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
 	struct reading *reading = context;
@@ -141,7 +140,7 @@ static int take_line(void *context, size_t number, const char *text,
 
 	if (!trial) {
 		snprintf(what, sizeof(what),
-		        "no JSON (%.120s), expected one trial", where.text);
+		        "not JSON (%.120s), expected one trial", where.text);
 		return count_torn(reading, number, size + 1, what);
 	}
 	if (rm_line_check(text, size) != RM_SEAL_WHOLE) {
@@ -153,7 +152,7 @@ static int take_line(void *context, size_t number, const char *text,
 	if (reading->fn)
 		result = reading->fn(reading->context, trial, &why);
 	else
-		result = remember(reading->journal, trial, &why);
+		result = add_trial(reading->journal, trial, &why);
 	json_decref(trial);
 	if (!result) {
 		if (!reading->fn)
@@ -165,8 +164,8 @@ static int take_line(void *context, size_t number, const char *text,
 	return result == -ENOMEM ? result : -EINVAL;
 }
 
-/* The system's reason for what could not be done to trials.jsonl. */
-static int failed(const struct rm_journal *journal, const char *what,
+/* Error of a system call on trials.jsonl. */
+static int set_system_error(const struct rm_journal *journal, const char *what,
         int result, struct rm_error *error)
 {
 	return rm_error_set(error, result, "%s: cannot be %s: %s",
@@ -181,21 +180,24 @@ static int sync_journal(struct rm_journal *journal)
 	return 0;
 }
 
-/* Opens the file, reads it and cuts off what is torn. */
+/* Opens the file, reads it and cuts off a torn line. */
 static int open_lines(struct rm_journal *journal, struct reading *reading)
 {
-	journal->fd = rm_file_own(journal->path, O_WRONLY | O_APPEND);
+	journal->fd = rm_file_open_nofollow(journal->path, O_WRONLY | O_APPEND);
 	if (journal->fd < 0)
-		return failed(journal, "opened", journal->fd, reading->error);
+		return set_system_error(
+		        journal, "opened", journal->fd, reading->error);
 	int result = rm_lines_read(
-	        journal->path, take_line, reading, reading->error);
+	        journal->path, read_line, reading, reading->error);
 
 	if (result || !reading->torn_bytes)
 		return result;
 	if (ftruncate(journal->fd, (off_t)journal->bytes))
-		return failed(journal, "cut", -errno, reading->error);
+		return set_system_error(journal, "cut", -errno, reading->error);
 	result = sync_journal(journal);
-	return result ? failed(journal, "synced", result, reading->error) : 0;
+	return result ? set_system_error(
+	                        journal, "synced", result, reading->error)
+	              : 0;
 }
 
 int rm_journal_open(const char *dir, struct rm_journal **journal,
@@ -239,10 +241,10 @@ int rm_journal_read(struct rm_journal *journal, rm_journal_fn *fn,
 		.error = error,
 	};
 
-	return rm_lines_read(journal->path, take_line, &reading, error);
+	return rm_lines_read(journal->path, read_line, &reading, error);
 }
 
-/* Finds where the journal is to be cut: before the first line to be dropped. */
+/* Finds the first line to drop, before which the journal is cut. */
 static int find_cut(void *context, size_t number, const char *text, size_t size,
         bool is_torn)
 {
@@ -265,9 +267,9 @@ static int find_cut(void *context, size_t number, const char *text, size_t size,
 	return 0;
 }
 
-/* Appends what is cut off to DIR/unfinished.jsonl, synced, before it goes:
-   nothing that was measured disappears unseen (R31). */
-static int keep_dropped(
+/* Appends the dropped lines to DIR/unfinished.jsonl and syncs it, before they
+   are cut: no measurement is lost (R31). */
+static int save_dropped(
         const struct rm_journal *journal, size_t from, struct rm_error *error)
 {
 	char path[RM_PATH_BYTES], piece[65536];
@@ -279,11 +281,11 @@ static int keep_dropped(
 	        (int)(strlen(journal->path) - strlen("trials.jsonl")),
 	        journal->path);
 	if (in && !fseek(in, (long)from, SEEK_SET)) {
-		int fd = rm_file_own(path, O_WRONLY | O_APPEND);
+		int fd = rm_file_open_nofollow(path, O_WRONLY | O_APPEND);
 
 		out = fd < 0 ? NULL : fdopen(fd, "a");
 	}
-	/* what fwrite() could not write is not in the buffer that fflush() sees */
+	/* fwrite() errors on data already flushed are visible only here */
 	while (out && !ferror(out) &&
 	        (got = fread(piece, 1, sizeof(piece), in)))
 		fwrite(piece, 1, got, out);
@@ -309,20 +311,20 @@ int rm_journal_drop(struct rm_journal *journal, const json_t *from,
 	*dropped = reading.dropped;
 	if (result || !reading.dropped)
 		return result;
-	result = keep_dropped(journal, reading.kept_bytes, error);
+	result = save_dropped(journal, reading.kept_bytes, error);
 	if (result)
 		return result;
 	if (ftruncate(journal->fd, (off_t)reading.kept_bytes))
-		return failed(journal, "cut", -errno, error);
+		return set_system_error(journal, "cut", -errno, error);
 	journal->bytes = reading.kept_bytes;
 	result = sync_journal(journal);
-	return result ? failed(journal, "synced", result, error) : 0;
+	return result ? set_system_error(journal, "synced", result, error) : 0;
 }
 
-enum rm_repeat rm_journal_find(const struct rm_journal *journal,
+enum rm_attempt_state rm_journal_find(const struct rm_journal *journal,
         const char *cell, unsigned block, unsigned attempt, const char *arm)
 {
-	return rm_repeat_find(journal->done, cell, block, attempt, arm);
+	return rm_attempt_find_state(journal->done, cell, block, attempt, arm);
 }
 
 const json_t *rm_journal_attempts(const struct rm_journal *journal)
@@ -335,13 +337,13 @@ size_t rm_journal_length(const struct rm_journal *journal)
 	return json_object_size(journal->done);
 }
 
-/* Writes all of a line or leaves nothing of it. */
+/* Writes a complete line or leaves none of it. */
 static int write_line(struct rm_journal *journal, const char *line, size_t size)
 {
 	size_t done = 0;
 
 	while (done < size) {
-		errno = 0; /* a write of nothing gives no reason */
+		errno = 0; /* write() returning 0 sets no errno */
 		ssize_t put = write(journal->fd, line + done, size - done);
 
 		if (put < 0 && errno == EINTR)
@@ -357,8 +359,8 @@ static int write_line(struct rm_journal *journal, const char *line, size_t size)
 		journal->bytes += size;
 		return 0;
 	}
-	/* If this fails, too, the newline is missing: a torn line. After a
-	   failed sync the line may be on the disk or not; cut it as well. */
+	/* If this fails as well, the line has no newline and is torn. After a
+	   failed sync the line may be on disk or not: cut it too. */
 	if (ftruncate(journal->fd, (off_t)journal->bytes) == 0)
 		sync_journal(journal);
 	journal->broken = result;
@@ -369,8 +371,9 @@ int rm_journal_append(
         struct rm_journal *journal, const json_t *trial, struct rm_error *error)
 {
 	if (journal->broken)
-		return failed(journal, "written", journal->broken, error);
-	int result = remember(journal, trial, error);
+		return set_system_error(
+		        journal, "written", journal->broken, error);
+	int result = add_trial(journal, trial, error);
 
 	if (result)
 		return result;
@@ -380,7 +383,7 @@ int rm_journal_append(
 		return rm_error_set(error, -ENOMEM, "no memory");
 	result = write_line(journal, line, strlen(line));
 	free(line);
-	return result ? failed(journal, "written", result, error) : 0;
+	return result ? set_system_error(journal, "written", result, error) : 0;
 }
 
 void rm_journal_close(struct rm_journal *journal)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* launch.c - feeds a trial its request, collects its answer, names its end. */
+/* launch.c - sends a trial its request, reads its answer, classifies its
+   end. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -15,22 +16,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STOPPED_TOO_MS = 5000 }; /* until who ended a trial has come to us */
+enum { STOP_GRACE_MS = 5000 }; /* for the runner's own signal */
 
-/* Why the runner stopped attending a trial. */
+/* Why the runner stopped waiting for a trial. */
 enum stop {
 	RM_RUNNING,
-	RM_ENDED,            /* by itself */
-	RM_LATE,             /* deadline */
-	RM_INTERRUPTED_RUN,  /* the runner is to end */
-	RM_TOO_LONG,         /* wrote more than RM_LAUNCH_ANSWER_MAX */
-	RM_ANSWER_NO_MEMORY, /* there was none to keep its answer */
+	RM_ENDED,            /* the process ended */
+	RM_LATE,             /* deadline passed */
+	RM_INTERRUPTED_RUN,  /* the runner must stop */
+	RM_TOO_LONG,         /* printed more than RM_LAUNCH_ANSWER_MAX */
+	RM_ANSWER_NO_MEMORY, /* no memory for its answer */
 };
 
-/* All that is known of the end of one trial process. */
+/* Everything known about the end of a trial process. */
 struct ending {
 	enum stop stop;
-	int wait_status; /* of waitpid() */
+	int wait_status; /* from waitpid() */
 	const struct rm_cell *cell;
 	const char *cell_id;
 	uint64_t deadline_ns;
@@ -43,7 +44,7 @@ struct ending {
 
 enum { WHY_BYTES = 256 };
 
-static void name_end(const struct ending *ending, char *text, size_t size)
+static void format_exit(const struct ending *ending, char *text, size_t size)
 {
 	int status = ending->wait_status;
 
@@ -57,19 +58,20 @@ static void name_end(const struct ending *ending, char *text, size_t size)
 		snprintf(text, size, "0");
 }
 
-/* Why there is no answer to read; returns its length, 0: there may be one. */
-static int explain(const struct ending *ending, char *why, size_t size)
+/* Describes why no answer can be read. Returns the length of the text; 0:
+   the process ended normally. */
+static int describe_failure(const struct ending *ending, char *why, size_t size)
 {
 	int status = ending->wait_status;
 
 	why[0] = 0;
 	if (ending->stop == RM_TOO_LONG)
-		return snprintf(why, size, "answered more than %d bytes",
+		return snprintf(why, size, "printed more than %d bytes",
 		        RM_LAUNCH_ANSWER_MAX);
 	if (ending->stop == RM_ANSWER_NO_MEMORY)
 		return snprintf(why, size, "no memory for its answer");
 	if (ending->stop == RM_LATE)
-		return snprintf(why, size, "no end within %.3g s",
+		return snprintf(why, size, "did not end within %.3g s",
 		        (double)ending->deadline_ns / 1e9);
 	if (WIFSIGNALED(status))
 		return snprintf(why, size, "ended by signal %d (%s)",
@@ -80,8 +82,8 @@ static int explain(const struct ending *ending, char *why, size_t size)
 	return 0;
 }
 
-/* A trial near its limit most likely ended because of it: say so. */
-static void blame_memory(const struct ending *ending, uint64_t peak_bytes,
+/* Adds the memory use of a trial that probably ended at its limit. */
+static void append_memory_use(const struct ending *ending, uint64_t peak_bytes,
         char *why, size_t used)
 {
 	uint64_t limit_bytes = ending->memory_limit_bytes;
@@ -94,9 +96,9 @@ static void blame_memory(const struct ending *ending, uint64_t peak_bytes,
 	        (unsigned long long)(limit_bytes >> 20));
 }
 
-/* Takes over the result, which is judged. Its peak is better than what the
-   kernel says of the process, in which this one's may be (spawn.c). */
-static int believe(struct rm_outcome *outcome)
+/* Uses a result that passed the checks. Its peak is more exact than the
+   kernel's, which may include this process (spawn.c). */
+static int take_result(struct rm_outcome *outcome)
 {
 	json_int_t peak_bytes = json_integer_value(
 	        json_object_get(json_object_get(outcome->result, "footprint"),
@@ -115,23 +117,24 @@ static int believe(struct rm_outcome *outcome)
 	return outcome->reason ? 0 : -ENOMEM;
 }
 
-/* Fills exit, status, reason and result of `outcome`, whose peak_bytes is what
-   the kernel says. Returns 0 or -ENOMEM. */
-static int judge(const struct ending *ending, struct rm_outcome *outcome)
+/* Sets exit, status, reason and result of `outcome`. On entry peak_bytes is the
+   kernel's value. Returns 0 or -ENOMEM. */
+static int judge_ending(const struct ending *ending, struct rm_outcome *outcome)
 {
 	struct rm_error error = { 0 };
 	char why[WHY_BYTES];
 
-	name_end(ending, outcome->exit, sizeof(outcome->exit));
-	int used = explain(ending, why, sizeof(why));
+	format_exit(ending, outcome->exit, sizeof(outcome->exit));
+	int used = describe_failure(ending, why, sizeof(why));
 
 	if (!used && !rm_answer_read(ending->answer, ending->answer_bytes,
 	                     ending->cell_id, &outcome->result, &error))
 		return rm_result_judge(ending->cell, outcome->result)
 		               ? -ENOMEM
-		               : believe(outcome);
+		               : take_result(outcome);
 	if (used)
-		blame_memory(ending, outcome->peak_bytes, why, (size_t)used);
+		append_memory_use(
+		        ending, outcome->peak_bytes, why, (size_t)used);
 	outcome->status = "failed";
 	outcome->reason = rm_reason_text(used ? why : error.text,
 	        ending->errors, ending->errors_bytes, RM_LAUNCH_ERRORS_KEPT);
@@ -155,7 +158,7 @@ struct run {
 	const char *request;
 	size_t request_left;
 	char *answer; /* owned */
-	size_t answer_bytes, answer_room;
+	size_t answer_bytes, answer_capacity;
 	char errors[2 * RM_LAUNCH_ERRORS_KEPT];
 	size_t errors_bytes;
 	enum stop stop;
@@ -167,8 +170,8 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* A trial that does not read all of its request is judged by its answer. */
-static void feed(struct run *run)
+/* A trial may end without reading all of its request: its answer decides. */
+static void write_request(struct run *run)
 {
 	ssize_t put = write(run->child.input, run->request, run->request_left);
 
@@ -182,10 +185,11 @@ static void feed(struct run *run)
 		close_end(&run->child.input);
 }
 
-/* Reads once into `to`; returns bytes, 0: nothing now; closes at the end. */
-static size_t read_some(int *fd, char *to, size_t room)
+/* Reads once into `to`. Returns the bytes read, 0 if none are available. Closes
+   the descriptor at the end of file. */
+static size_t read_some(int *fd, char *to, size_t capacity)
 {
-	ssize_t got = read(*fd, to, room);
+	ssize_t got = read(*fd, to, capacity);
 
 	if (got > 0)
 		return (size_t)got;
@@ -194,21 +198,20 @@ static size_t read_some(int *fd, char *to, size_t room)
 	return 0;
 }
 
-/* The room doubles: an answer with histograms has megabytes, and its end is not
-   announced. What is too long is killed, before it takes the machine's
-   memory. */
+/* The buffer doubles, because an answer with histograms has megabytes and its
+   length is not known. A program that prints more than the limit is killed. */
 static size_t read_answer(struct run *run)
 {
-	if (run->answer_room - run->answer_bytes < CHUNK) {
-		size_t room = run->answer_room * 2 + CHUNK;
-		char *more = realloc(run->answer, room);
+	if (run->answer_capacity - run->answer_bytes < CHUNK) {
+		size_t capacity = run->answer_capacity * 2 + CHUNK;
+		char *more = realloc(run->answer, capacity);
 
 		if (!more) {
 			run->stop = RM_ANSWER_NO_MEMORY;
 			return 0;
 		}
 		run->answer = more;
-		run->answer_room = room;
+		run->answer_capacity = capacity;
 	}
 	size_t got = read_some(
 	        &run->child.output, run->answer + run->answer_bytes, CHUNK);
@@ -221,25 +224,25 @@ static size_t read_answer(struct run *run)
 
 static size_t read_errors(struct run *run)
 {
-	size_t room = sizeof(run->errors) - run->errors_bytes;
+	size_t capacity = sizeof(run->errors) - run->errors_bytes;
 
-	if (room < RM_LAUNCH_ERRORS_KEPT) {
+	if (capacity < RM_LAUNCH_ERRORS_KEPT) {
 		size_t drop = run->errors_bytes - RM_LAUNCH_ERRORS_KEPT;
 
 		memmove(run->errors, run->errors + drop, RM_LAUNCH_ERRORS_KEPT);
 		run->errors_bytes = RM_LAUNCH_ERRORS_KEPT;
-		room = sizeof(run->errors) - run->errors_bytes;
+		capacity = sizeof(run->errors) - run->errors_bytes;
 	}
 	size_t got = read_some(
-	        &run->child.errors, run->errors + run->errors_bytes, room);
+	        &run->child.errors, run->errors + run->errors_bytes, capacity);
 
 	run->errors_bytes += got;
 	return got;
 }
 
-/* What is in the pipes when the trial has ended. A grandchild that holds an
-   end open cannot keep us: it is the group's and dies before the reaping. */
-static void drain(struct run *run)
+/* Empties the pipes after the trial's end. A grandchild may keep an end open:
+   reading stops when nothing is available. It is killed before the reaping. */
+static void drain_pipes(struct run *run)
 {
 	while (run->child.output >= 0 && run->stop == RM_ENDED)
 		if (!read_answer(run))
@@ -266,8 +269,8 @@ static int time_left_ms(const struct run *run)
 	return left_ms > LONGEST_POLL_MS ? LONGEST_POLL_MS : (int)left_ms;
 }
 
-/* Waits for one event and serves all that came. */
-static void step(struct run *run)
+/* Waits for one event and handles all that are ready. */
+static void handle_events(struct run *run)
 {
 	struct pollfd fds[] = {
 		{ .fd = run->child.input, .events = POLLOUT },
@@ -278,9 +281,9 @@ static void step(struct run *run)
 	};
 
 	if (poll(fds, sizeof(fds) / sizeof(*fds), time_left_ms(run)) < 0)
-		return; /* EINTR: look again */
+		return; /* EINTR: retry */
 	if (fds[0].revents)
-		feed(run);
+		write_request(run);
 	if (fds[1].revents)
 		read_answer(run);
 	if (fds[2].revents)
@@ -289,15 +292,16 @@ static void step(struct run *run)
 		return;
 	if (fds[4].revents)
 		run->stop = RM_INTERRUPTED_RUN;
-	else if (rm_child_ended(&run->child))
+	else if (rm_child_has_ended(&run->child))
 		run->stop = RM_ENDED;
 	else if (rm_now_ns() >= run->deadline_at_ns)
 		run->stop = RM_LATE;
 }
 
-/* Who ends all that runs here, as Slurm and a terminal do, may have come to the
-   trial first, and to us a moment later: its end is no word about its map. */
-static bool stopped_with_us(const struct run *run, int wait_status)
+/* A signal to the whole process group, as from Slurm or a terminal, may reach
+   the trial before the runner. Then the trial's end is not a failure of its
+   map. Waits for the runner's signal. */
+static bool stopped_with_runner(const struct run *run, int wait_status)
 {
 	struct pollfd fd = { .fd = run->launch->interrupt_fd,
 		.events = POLLIN };
@@ -305,28 +309,29 @@ static bool stopped_with_us(const struct run *run, int wait_status)
 
 	if (by != SIGTERM && by != SIGINT && by != SIGHUP)
 		return false;
-	return fd.fd >= 0 && poll(&fd, 1, STOPPED_TOO_MS) > 0;
+	return fd.fd >= 0 && poll(&fd, 1, STOP_GRACE_MS) > 0;
 }
 
-static int attend(
+static int wait_for_trial(
         struct run *run, const char *cell_id, struct rm_outcome *outcome)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 
-	/* A trial that dies before it read its request must not end us. */
+	/* a trial that dies before reading must not end the runner */
 	sigaction(SIGPIPE, &ignore, &before);
 	while (run->stop == RM_RUNNING)
-		step(run);
+		handle_events(run);
 	if (run->stop != RM_ENDED)
 		rm_child_kill(&run->child);
-	drain(run);
+	drain_pipes(run);
 	if (run->stop != RM_ENDED)
 		rm_child_kill(&run->child);
 	int wait_status = rm_child_reap(&run->child, &outcome->peak_bytes);
 
 	sigaction(SIGPIPE, &before, NULL);
 	if (run->stop == RM_INTERRUPTED_RUN ||
-	        (run->stop == RM_ENDED && stopped_with_us(run, wait_status))) {
+	        (run->stop == RM_ENDED &&
+	                stopped_with_runner(run, wait_status))) {
 		outcome->interrupted = true;
 		return 0;
 	}
@@ -342,11 +347,11 @@ static int attend(
 		.errors = run->errors,
 		.errors_bytes = run->errors_bytes,
 	};
-	return judge(&ending, outcome);
+	return judge_ending(&ending, outcome);
 }
 
-/* A program that cannot be run is the arm's fault: an outcome. */
-static int not_started(int code, struct rm_outcome *outcome,
+/* A program that cannot be run is an outcome, not an error of this machine. */
+static int record_not_started(int code, struct rm_outcome *outcome,
         const struct rm_error *why, struct rm_error *error)
 {
 	if (code == -ENOMEM || code == -EAGAIN || code == -EMFILE ||
@@ -358,11 +363,11 @@ static int not_started(int code, struct rm_outcome *outcome,
 	return outcome->reason ? 0 : rm_error_set(error, -ENOMEM, "no memory");
 }
 
-/* The variables for the allocator that the cell asks for. What this machine
-   does not have is not set: the trial says that it is not there. */
-static void choose_allocator(const json_t *request,
+/* Sets the variables for the cell's allocator. If this machine does not have
+   it, nothing is set, and the trial reports that. */
+static void set_allocator_variables(const json_t *request,
         char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES],
-        const char **list)
+        const char **environment)
 {
 	const json_t *cell = json_object_get(request, "cell");
 	const char *name =
@@ -379,8 +384,8 @@ static void choose_allocator(const json_t *request,
 		variables[0][0] = variables[1][0] = '\0';
 	for (size_t i = 0; i < RM_ALLOCATOR_VARIABLES; i++)
 		if (variables[i][0])
-			list[n++] = variables[i];
-	list[n] = NULL;
+			environment[n++] = variables[i];
+	environment[n] = NULL;
 }
 
 int rm_launch(const struct rm_launch *launch, const json_t *request,
@@ -396,9 +401,9 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 	struct run *run = calloc(1, sizeof(*run));
 	int result = -ENOMEM;
 	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
-	const char *list[RM_ALLOCATOR_VARIABLES + 1];
+	const char *environment[RM_ALLOCATOR_VARIABLES + 1];
 
-	choose_allocator(request, variables, list);
+	set_allocator_variables(request, variables, environment);
 	outcome->environment_bytes =
 	        (unsigned)(rm_seed(launch->padding_seed, 0) %
 	                   RM_SPAWN_PADDING_MAX);
@@ -407,7 +412,7 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 		.arguments = launch->arguments ? launch->arguments : self,
 		.memory_limit_bytes = launch->memory_limit_bytes,
 		.padding_bytes = outcome->environment_bytes,
-		.variables = list,
+		.variables = environment,
 	};
 	if (text && run && cell_id) {
 		*run = (struct run){ .launch = launch,
@@ -415,8 +420,9 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 			.request_left = strlen(text),
 			.deadline_at_ns = start_ns + launch->deadline_ns };
 		result = rm_spawn(&spawn, &run->child, &why);
-		result = result ? not_started(result, outcome, &why, error)
-		                : attend(run, cell_id, outcome);
+		result = result ? record_not_started(
+		                          result, outcome, &why, error)
+		                : wait_for_trial(run, cell_id, outcome);
 		outcome->wall_ns = rm_now_ns() - start_ns;
 	}
 	if (result)

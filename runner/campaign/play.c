@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* play.c - one trial of a cell, from the plan's words to a process. */
+/* play.c - runs one trial of a cell: program, request and limits. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/host.h"
@@ -31,7 +31,7 @@ static uint64_t stack_bytes(void)
 	return limit.rlim_cur;
 }
 
-uint64_t rm_memory_limit(unsigned threads)
+uint64_t rm_memory_limit_bytes(unsigned threads)
 {
 	uint64_t available_bytes = rm_memory_available_bytes();
 
@@ -52,7 +52,7 @@ const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
 	return path;
 }
 
-static json_t *request_of(const struct rm_cell *cell, uint64_t seed,
+static json_t *make_request(const struct rm_cell *cell, uint64_t seed,
         double control_extra, json_t *counters)
 {
 	struct rm_request request = { .cell = *cell,
@@ -65,30 +65,30 @@ static json_t *request_of(const struct rm_cell *cell, uint64_t seed,
 	return json;
 }
 
-int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
+int rm_cell_trial_run(const struct rm_cell_trial_run *play, struct rm_outcome *outcome,
         struct rm_error *error)
 {
 	const struct rm_cell *cell = play->cell;
-	const bool stand_in = play->program && !play->arm->program;
+	const bool is_replaced = play->program && !play->arm->program;
 	char path[RM_PROGRAM_BYTES];
-	const struct rm_launch how = {
+	const struct rm_launch launch = {
 		.cell = cell,
-		.program = stand_in ? play->program
-		                    : rm_arm_program(play->arm, cell, path),
+		.program = is_replaced ? play->program
+		                       : rm_arm_program(play->arm, cell, path),
 		.deadline_ns = cell->deadline_ns,
-		/* a simulated machine reserves much and touches little */
+		/* a simulated machine reserves much but touches little */
 		.memory_limit_bytes = cell->measure == RM_MEASURE_SIMULATED
 		                              ? 0
-		                              : rm_memory_limit(cell->threads),
+		                              : rm_memory_limit_bytes(cell->threads),
 		.padding_seed = play->padding_seed,
 		.interrupt_fd = play->interrupt_fd,
 	};
-	json_t *request = request_of(
+	json_t *request = make_request(
 	        cell, play->seed, play->arm->control_extra, play->counters);
 
 	if (!request)
 		return rm_error_set(error, -ENOMEM, "no memory for a request");
-	int result = rm_launch(&how, request, outcome, error);
+	int result = rm_launch(&launch, request, outcome, error);
 
 	json_decref(request);
 	return result;

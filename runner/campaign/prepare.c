@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* prepare.c - workloads, counters, plan, folder, journal: in this order, so
-   that a mistake is found before anything is written. */
+/* prepare.c - begins or resumes a campaign: workloads, counters, plan, folder,
+   journal. In this order an error is found before anything is written. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/build_info.h"
@@ -17,25 +17,25 @@
 
 static const uint64_t seed_mask = ((uint64_t)1 << 53) - 1;
 
-uint64_t rm_campaign_seed(void)
+uint64_t rm_draw_random_seed(void)
 {
 	uint64_t seed = 0;
 
-	/* 8 bytes come whole or not at all (getrandom(2)) */
+	/* getrandom(2) returns 8 bytes or fails */
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		seed = (uint64_t)time(NULL);
 	return seed & seed_mask;
 }
 
-/* What there is to say of the counters where the plan needs a back end. */
-static const char *why_no_counters(const json_t *counters)
+/* Reason for missing counters, or NULL if there are counters. */
+static const char *find_counters_reason(const json_t *counters)
 {
 	const char *reason =
 	        json_string_value(json_object_get(counters, "reason"));
 
-	if (rm_counters_sets(counters))
+	if (rm_counters_set_count(counters))
 		return NULL;
-	return reason ? reason : "no counter back end was asked for";
+	return reason ? reason : "no counter back end was requested";
 }
 
 static bool only_simulated(const struct rm_workload *workload)
@@ -46,11 +46,8 @@ static bool only_simulated(const struct rm_workload *workload)
 	return true;
 }
 
-/*
- * A mode's simulated workloads stand in for counters: where this machine can
- * count, they are not run unless they were asked for, as a list of cells does.
- * Removes those that only simulate.
- */
+/* Removes workloads that only simulate. A mode's simulated workloads replace
+   counters: if this machine can count, they run only by a list of cells. */
 static void drop_simulated(struct rm_inputs *mode)
 {
 	size_t kept = 0;
@@ -71,8 +68,7 @@ static bool has_control(const struct rm_plan *plan)
 	return false;
 }
 
-/* The second program must be there, so that a campaign is not begun whose every
-   trial of the control fails. */
+/* Without the control's program every trial of the control would fail. */
 static int check_control(const struct rm_arm *control, struct rm_error *error)
 {
 	const char *name;
@@ -82,15 +78,15 @@ static int check_control(const struct rm_arm *control, struct rm_error *error)
 		if (json_is_null(hash))
 			return rm_error_set(error, -EINVAL,
 			        "the program of the A/A control is not built: "
-			        "maps/%s: expected make programs NEEDED=%s, or "
+			        "maps/%s: run make programs NEEDED=%s, or use "
 			        "--set control=none",
 			        name, name);
 	return 0;
 }
 
-/* Adds the arm of the control and hashes the programs that the plan needs, unless
-   a test replaces all of them. */
-static int finish_arms(const struct rm_wishes *wishes,
+/* Adds the control's arm and hashes the programs that the plan needs, unless a
+   test replaces all programs. */
+static int finish_arms(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_arms *arms = &prepared->arms;
@@ -106,18 +102,18 @@ static int finish_arms(const struct rm_wishes *wishes,
 	                  : 0;
 }
 
-/* The counters are chosen first: whether there are any decides which cells are
-   planned as skipped, and which simulated ones stand in for them. */
-static int build_plan(const struct rm_wishes *wishes,
+/* Counters are selected first: they decide which cells are skipped and which
+   simulated workloads run. */
+static int build_plan(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_plan_options options = {
-		.seed = wishes->seed ? *wishes->seed : rm_campaign_seed(),
+		.seed = wishes->seed ? *wishes->seed : rm_draw_random_seed(),
 		.maps = wishes->maps,
 		.cells = wishes->cells_from ? &prepared->list : NULL,
-		.can_simulate = rm_map_simulated,
+		.can_simulate = rm_map_has_sim_program,
 		.find_machine = wishes->find_machine,
-		.has_arms = rm_arms_asked(&prepared->arms),
+		.has_arms = rm_arms_are_given(&prepared->arms),
 		.catalog = &prepared->catalog,
 	};
 	int result =
@@ -127,7 +123,7 @@ static int build_plan(const struct rm_wishes *wishes,
 
 	if (result)
 		return result;
-	options.counters_reason = why_no_counters(prepared->counters);
+	options.counters_reason = find_counters_reason(prepared->counters);
 	if (wishes->sources.mode && !options.counters_reason && !options.cells)
 		drop_simulated(&prepared->mode);
 	result = rm_plan_build(prepared->mode.workloads,
@@ -137,7 +133,7 @@ static int build_plan(const struct rm_wishes *wishes,
 }
 
 static struct rm_description description_of(
-        const struct rm_wishes *wishes, const struct rm_prepared *prepared)
+        const struct rm_run_options *wishes, const struct rm_prepared *prepared)
 {
 	return (struct rm_description){
 		.name = rm_folder_name(prepared->dir),
@@ -159,7 +155,7 @@ static struct rm_description description_of(
 	};
 }
 
-static int write_campaign(const struct rm_wishes *wishes,
+static int write_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_description description = description_of(wishes, prepared);
@@ -170,13 +166,13 @@ static int write_campaign(const struct rm_wishes *wishes,
 		description.wish = "auto";
 	description.topology_xml = xml;
 	if (xml)
-		prepared->campaign = rm_describe(&description);
+		prepared->campaign = rm_describe_campaign(&description);
 	if (prepared->campaign)
 		text = json_dumps(prepared->campaign, JSON_INDENT(2));
 	if (!text || !xml)
 		rm_error_set(error, result, "no memory for campaign.json");
 	else if (!(result = rm_folder_topology(prepared->dir, xml, error)))
-		/* last: with it a resume trusts the folder */
+		/* last: from then on a resume trusts the folder */
 		result = rm_file_replace(prepared->dir, "campaign.json", text,
 		        strlen(text), error);
 	free(text);
@@ -184,8 +180,8 @@ static int write_campaign(const struct rm_wishes *wishes,
 	return result;
 }
 
-/* Makes the folder, owns it, and finds nothing in it. */
-static int open_new(const struct rm_wishes *wishes,
+/* Makes and locks the folder, which must not contain a campaign. */
+static int open_new(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	const char *id =
@@ -206,7 +202,7 @@ static int open_new(const struct rm_wishes *wishes,
 		        path, prepared->dir, "campaign.json", error);
 	if (result)
 		return result;
-	/* Again, now that nobody else can make one. */
+	/* checked again: the lock keeps other processes from writing one */
 	if (!access(path, F_OK))
 		return rm_error_set(error, -EEXIST,
 		        "%s holds a campaign already, expected a new folder "
@@ -214,17 +210,17 @@ static int open_new(const struct rm_wishes *wishes,
 		        prepared->dir);
 	if (rm_journal_length(prepared->journal))
 		return rm_error_set(error, -EEXIST,
-		        "%s has a trials.jsonl and no campaign.json, which "
-		        "says what its trials are of: bring that back, or "
-		        "start anew (another -o DIR)",
+		        "%s has a trials.jsonl but no campaign.json: restore "
+		        "campaign.json, or start a new campaign (another -o "
+		        "DIR)",
 		        prepared->dir);
 	return 0;
 }
 
-/* Before the plan, which costs a look at the whole machine: a mistake in --arms
-   is told at once. The arms move out of the wishes (their count becomes 0), so
-   that they are freed once. */
-static int take_arms(const struct rm_wishes *wishes,
+/* Runs before the plan, which reads the whole machine, so that an error in
+   --arms is reported at once. The arms move out of the options (whose count
+   becomes 0), so that they are freed once. */
+static int move_arms(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	if (!wishes->arms->count) {
@@ -235,11 +231,11 @@ static int take_arms(const struct rm_wishes *wishes,
 	}
 	prepared->arms = *wishes->arms;
 	wishes->arms->count = 0;
-	return rm_arms_settle(&prepared->arms, prepared->mode.workloads,
+	return rm_arms_resolve(&prepared->arms, prepared->mode.workloads,
 	        prepared->mode.workload_count, error);
 }
 
-/* Of a name that somebody chose; NULL: none. */
+/* Checks a name given by the user; NULL is valid. */
 static int check_name(
         const char *option, const char *name, struct rm_error *error)
 {
@@ -249,14 +245,13 @@ static int check_name(
 	if (text)
 		return 0;
 	return rm_error_set(error, -EINVAL,
-	        "%s%s: not UTF-8, so that campaign.json cannot keep it: "
-	        "expected another name",
+	        "%s%s: not UTF-8, which campaign.json cannot store: expected "
+	        "another name",
 	        option, name);
 }
 
-/* A name that JSON does not take would be missing from campaign.json, and with
-   it what a resume and readers of the campaign go by. */
-static int check_names(const struct rm_wishes *wishes,
+/* JSON would lose a name that is not UTF-8, but resume and reports need it. */
+static int check_names(const struct rm_run_options *wishes,
         const struct rm_prepared *prepared, struct rm_error *error)
 {
 	const struct rm_arms *arms = &prepared->arms;
@@ -278,32 +273,32 @@ static int check_names(const struct rm_wishes *wishes,
 	return result;
 }
 
-/* -EINTR where the person stops the waiting. */
-static int wait_a_second(const struct rm_wishes *wishes, struct rm_error *error)
+/* -EINTR if the user stops the waiting. */
+static int wait_a_second(const struct rm_run_options *wishes, struct rm_error *error)
 {
 	struct pollfd fd = { .fd = wishes->interrupt_fd, .events = POLLIN };
 
 	if (poll(&fd, wishes->interrupt_fd >= 0, 1000) > 0)
 		return rm_error_set(error, -EINTR,
-		        "interrupted while waiting; nothing was "
-		        "started, the same line waits again");
+		        "interrupted while waiting; nothing was started, "
+		        "repeat the command to wait again");
 	return 0;
 }
 
-/* Whoever works here, too, makes intervals wide and threads wait. A warning: who
-   measures knows whether it matters. Refused only where it was asked for. */
-static int look_around(const struct rm_wishes *wishes,
+/* Other programs make intervals wide and threads wait. This is a warning; it is
+   an error only after --wait-idle. */
+static int check_busy(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	unsigned cpus = prepared->topology.cpus;
 	int result = 0;
 
-	rm_busy_look(cpus, wishes->busy_ok, &prepared->busy);
+	rm_busy_measure(cpus, wishes->busy_ok, &prepared->busy);
 	for (unsigned s = 0;
 	        s < wishes->wait_idle_s && !result && prepared->busy.is_busy;
 	        s++) {
 		result = wait_a_second(wishes, error);
-		rm_busy_look(cpus, false, &prepared->busy);
+		rm_busy_measure(cpus, false, &prepared->busy);
 	}
 	if (!result && wishes->wait_idle_s && prepared->busy.is_busy)
 		return rm_error_set(error, -EBUSY,
@@ -312,10 +307,10 @@ static int look_around(const struct rm_wishes *wishes,
 	return result;
 }
 
-/* All that can be refused is refused before the folder exists; campaign.json is
-   written when the journal is owned, and from then on a resume trusts both. */
-static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
-        struct rm_error *error)
+/* Checks everything before the folder exists. campaign.json is written after
+   the journal is locked; from then on a resume trusts both. */
+static int begin_campaign(const struct rm_run_options *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
 {
 	int result;
 
@@ -323,17 +318,17 @@ static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 		return rm_error_set(error, -EINVAL,
 		        "nothing to run, expected workload files or --mode "
 		        "NAME%s",
-		        wishes->resume ? ", as there is no campaign.json "
+		        wishes->resume ? "; there is no campaign.json "
 		                         "to resume"
 		                       : "");
-	result = take_arms(wishes, prepared, error);
+	result = move_arms(wishes, prepared, error);
 	if (!result)
 		result = check_names(wishes, prepared, error);
 	if (!result)
 		result = build_plan(wishes, prepared, error);
 	if (!result)
-		result = look_around(wishes, prepared, error);
-	if (!result && rm_arms_asked(&prepared->arms))
+		result = check_busy(wishes, prepared, error);
+	if (!result && rm_arms_are_given(&prepared->arms))
 		result = rm_calibrate(&prepared->plan, &prepared->arms,
 		        wishes->program, wishes->interrupt_fd,
 		        &prepared->calibration, error);
@@ -349,7 +344,7 @@ static int begin(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	return result;
 }
 
-/* Takes plan and seed from campaign.json, whose hash must be right. */
+/* Takes plan and seed from campaign.json, whose hash must match. */
 static int recall_plan(struct rm_prepared *prepared, struct rm_error *error)
 {
 	const char *recorded = json_string_value(
@@ -374,23 +369,23 @@ static int recall_plan(struct rm_prepared *prepared, struct rm_error *error)
 	              : 0;
 }
 
-static int check_kept(const struct rm_prepared *prepared, const char *file,
+static int check_hash(const struct rm_prepared *prepared, const char *file,
         const char *member, const char *hash, struct rm_error *error)
 {
-	const char *kept =
+	const char *recorded =
 	        json_string_value(json_object_get(prepared->campaign, member));
 
-	if (!kept || !strcmp(kept, hash))
+	if (!recorded || !strcmp(recorded, hash))
 		return 0;
 	return rm_error_set(error, -EINVAL,
 	        "%s/%s: changed since it was written, its hash is not %s: "
-	        "bring it back as it was, or start anew (another -o DIR)",
+	        "restore it, or start a new campaign (another -o DIR)",
 	        prepared->dir, file, member);
 }
 
-/* No report takes a campaign of which these were changed: what would be
-   measured from now on is lost. */
-static int check_whole(
+/* Reports reject a campaign with a changed campaign.json or topology.xml, so
+   that new trials would be wasted. */
+static int check_hashes(
         const struct rm_prepared *prepared, struct rm_error *error)
 {
 	char hash[RM_SHA256_TEXT], path[RM_PATH_BYTES];
@@ -398,7 +393,7 @@ static int check_whole(
 	if (rm_campaign_hash(prepared->campaign, hash))
 		return rm_error_set(error, -ENOMEM, "no memory");
 	int result =
-	        check_kept(prepared, "campaign.json", "sha256", hash, error);
+	        check_hash(prepared, "campaign.json", "sha256", hash, error);
 
 	if (!result)
 		result = rm_path_join(
@@ -406,13 +401,14 @@ static int check_whole(
 	if (!result)
 		result = rm_sha256_file(path, hash, error);
 	if (!result)
-		result = check_kept(prepared, "topology.xml", "topology_sha256",
+		result = check_hash(prepared, "topology.xml", "topology_sha256",
 		        hash, error);
 	return result;
 }
 
-/* The back end that the campaign was begun with; "auto" is not asked again. */
-static int choose_again(struct rm_prepared *prepared, struct rm_error *error)
+/* Selects the recorded back end; "auto" is not resolved again. */
+static int select_recorded_counters(
+        struct rm_prepared *prepared, struct rm_error *error)
 {
 	const json_t *recorded =
 	        json_object_get(prepared->campaign, "counters");
@@ -430,8 +426,7 @@ static int choose_again(struct rm_prepared *prepared, struct rm_error *error)
 	        error);
 }
 
-/* The tally is filled after the unfinished block was cut off: trials that run
-   again must not be counted twice. */
+/* Fills the tally after cutting off an incomplete block, which runs again. */
 static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 {
 	int result = rm_tally_start(
@@ -445,14 +440,14 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 		        &prepared->arms, prepared->journal, &prepared->dropped,
 		        error);
 	return result ? result
-	              : rm_journal_read(prepared->journal, rm_tally_recall,
+	              : rm_journal_read(prepared->journal, rm_tally_restore_line,
 	                        &prepared->tally, error);
 }
 
-/* Compared first, so that nothing of the folder is touched by a program that
-   would measure something else; the counters last, as they may take seconds. */
-static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
-        struct rm_error *error)
+/* Compares before changing anything in the folder; another program must not
+   continue it. Counters come last, because selecting them may take seconds. */
+static int resume_campaign(const struct rm_run_options *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_description now = description_of(wishes, prepared);
 	int result = rm_describe_compare(
@@ -462,24 +457,24 @@ static int go_on(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	if (!result)
 		result = recall_plan(prepared, error);
 	if (!result)
-		result = check_whole(prepared, error);
+		result = check_hashes(prepared, error);
 	if (!result)
-		result = look_around(wishes, prepared, error);
+		result = check_busy(wishes, prepared, error);
 	if (!result)
-		result = rm_arms_settle(wishes->arms, NULL, 0, error);
+		result = rm_arms_resolve(wishes->arms, NULL, 0, error);
 	if (!result)
-		result = rm_arms_recall(prepared->campaign, wishes->arms,
+		result = rm_arms_restore(prepared->campaign, wishes->arms,
 		        &prepared->arms, error);
 	if (!result)
 		result = recall_trials(prepared, error);
 	if (!result)
-		result = choose_again(prepared, error);
+		result = select_recorded_counters(prepared, error);
 	if (!result)
 		rm_folder_link_latest(prepared->dir, &prepared->unlinked);
 	return result;
 }
 
-int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
+int rm_prepare(const struct rm_run_options *wishes, struct rm_prepared *prepared,
         struct rm_error *error)
 {
 	struct rm_error none = { 0 };
@@ -503,7 +498,7 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	if (wishes->dir) {
 		snprintf(prepared->dir, sizeof(prepared->dir), "%s",
 		        wishes->dir);
-		rm_folder_trim(prepared->dir);
+		rm_path_trim_slashes(prepared->dir);
 		found = rm_folder_campaign(
 		        wishes->dir, &prepared->campaign, &none);
 	}
@@ -514,8 +509,8 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 		        "%s holds a campaign already, expected a new folder "
 		        "(another -o DIR), or --resume",
 		        wishes->dir);
-	return found ? begin(wishes, prepared, error)
-	             : go_on(wishes, prepared, error);
+	return found ? begin_campaign(wishes, prepared, error)
+	             : resume_campaign(wishes, prepared, error);
 }
 
 void rm_prepared_clear(struct rm_prepared *prepared)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* problem.c - says what is wrong in a folder, and on which line of a JSON file
-   it stands: members are found by their indentation. */
+/* problem.c - reports a problem of a folder, and finds the line of a member of
+   a JSON file by its indentation. */
 #include "runner/campaign/internal.h"
 
 #include <stdarg.h>
@@ -24,11 +24,9 @@ static bool is_named(const char *text, const char *name, size_t length)
 	       text[length + 1] == '"' && text[length + 2] == ':';
 }
 
-/*
- * From the line of a container to that of its member `name` (of `length`
- * bytes), or of its element number `element` where length is 0. NULL: none.
- */
-static const char *enter(const char *line, size_t depth, const char *name,
+/* Finds the line of a member `name` (`length` bytes) in the container that
+   begins at `line`, or of element number `element` if length is 0. Or NULL. */
+static const char *find_member(const char *line, size_t depth, const char *name,
         size_t length, size_t element)
 {
 	size_t seen = 0;
@@ -47,7 +45,7 @@ static const char *enter(const char *line, size_t depth, const char *name,
 	return NULL;
 }
 
-static size_t number_of(const char *text, const char *line)
+static size_t count_lines(const char *text, const char *line)
 {
 	size_t number = 1;
 
@@ -69,14 +67,15 @@ size_t rm_json_line(const char *text, const char *path)
 			rest = path + strcspn(path, "]");
 			rest += *rest == ']';
 		}
-		const char *found = enter(line, depth, path, length, element);
+		const char *found =
+		        find_member(line, depth, path, length, element);
 
 		if (!found)
 			break;
 		line = found;
 		path = rest + (*rest == '.');
 	}
-	return number_of(text, line);
+	return count_lines(text, line);
 }
 
 void rm_problem(struct rm_validation *validation, const char *format, ...)
@@ -87,7 +86,7 @@ void rm_problem(struct rm_validation *validation, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	rm_line_clean(text);
+	rm_text_sanitize(text);
 	validation->problems++;
 	if (validation->report)
 		validation->report(validation->context, text);

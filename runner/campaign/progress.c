@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* progress.c - one line about a campaign, rewritten or once a minute. */
+/* progress.c - prints a campaign's state: one line, rewritten or each
+   minute. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
@@ -34,8 +35,8 @@ uint64_t rm_progress_left_ns(const struct rm_progress *progress)
 	                  (double)progress->planned_ns);
 }
 
-/* Columns of the terminal; 80 where it does not say. */
-static int columns(FILE *out)
+/* Columns of the terminal; 80 if not known. */
+static int terminal_columns(FILE *out)
 {
 	struct winsize window = { 0 };
 
@@ -44,8 +45,8 @@ static int columns(FILE *out)
 	return window.ws_col;
 }
 
-/* "" where nothing was repeated; with the budget where there is one. */
-static void repeats_text(
+/* "" without repeats. Includes the budget, if there is one. */
+static void format_repeats(
         const struct rm_progress *progress, char *text, size_t size)
 {
 	bool bound = progress->repeats_most > 0 &&
@@ -62,25 +63,25 @@ static void repeats_text(
 		        progress->repeats_most);
 }
 
-static void say(struct rm_progress *progress, const char *now)
+static void print_line(struct rm_progress *progress, const char *now)
 {
 	char left[32], repeated[64], line[512];
 
 	if (!progress->out)
 		return;
 	rm_duration_text(rm_progress_left_ns(progress), left, sizeof(left));
-	repeats_text(progress, repeated, sizeof(repeated));
+	format_repeats(progress, repeated, sizeof(repeated));
 	snprintf(line, sizeof(line), "%zu/%zu trials%s, %s left%s%s",
 	        progress->done, progress->total, repeated, left,
 	        *now ? ": " : "", now);
 	if (progress->is_terminal)
-		/* back to the start, and clear what is behind the text */
+		/* carriage return; clear the rest of the line */
 		fprintf(progress->out, "\r%.*s\033[K",
-		        columns(progress->out) - 1, line);
+		        terminal_columns(progress->out) - 1, line);
 	else
 		fprintf(progress->out, "%s\n", line);
 	fflush(progress->out);
-	progress->said_ns = rm_now_ns();
+	progress->printed_ns = rm_now_ns();
 }
 
 void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
@@ -89,17 +90,17 @@ void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
 	progress->total = total;
 	progress->done = done;
 	progress->left_ns = left_ns;
-	say(progress, "");
+	print_line(progress, "");
 }
 
-void rm_progress_now(struct rm_progress *progress, const char *cell)
+void rm_progress_show_cell(struct rm_progress *progress, const char *cell)
 {
 	if (progress->is_terminal ||
-	        rm_now_ns() - progress->said_ns >= minute_ns)
-		say(progress, cell);
+	        rm_now_ns() - progress->printed_ns >= minute_ns)
+		print_line(progress, cell);
 }
 
-void rm_progress_done(
+void rm_progress_count_trial(
         struct rm_progress *progress, uint64_t planned_ns, uint64_t measured_ns)
 {
 	progress->done++;
@@ -111,9 +112,8 @@ void rm_progress_done(
 	progress->measured_ns += measured_ns;
 }
 
-/* Planned beside taken, of the trials of this run: who waits for the next one
-   sees how far to believe its plan. */
-static void say_times(const struct rm_progress *progress)
+/* Planned and measured time of this run's trials, to judge the estimate. */
+static void print_times(const struct rm_progress *progress)
 {
 	char planned[32], taken[32];
 
@@ -122,7 +122,7 @@ static void say_times(const struct rm_progress *progress)
 	fprintf(progress->out, "planned: %s, taken: %s\n", planned, taken);
 }
 
-void rm_progress_repeated(struct rm_progress *progress, uint64_t measured_ns)
+void rm_progress_count_repeat(struct rm_progress *progress, uint64_t measured_ns)
 {
 	progress->repeated++;
 	progress->measured_ns += measured_ns;
@@ -130,11 +130,11 @@ void rm_progress_repeated(struct rm_progress *progress, uint64_t measured_ns)
 
 void rm_progress_end(struct rm_progress *progress)
 {
-	say(progress, "");
+	print_line(progress, "");
 	if (!progress->out)
 		return;
 	if (progress->is_terminal)
 		fputc('\n', progress->out);
 	if (progress->measured_ns)
-		say_times(progress);
+		print_times(progress);
 }

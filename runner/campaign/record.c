@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record.c - from an outcome to a line and files. */
+/* record.c - converts an outcome to a journal line and histogram files. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/sha256.h"
@@ -23,8 +23,8 @@ void rm_utc_text(struct timespec when, char text[RM_UTC_BYTES])
 	        (int)(when.tv_nsec / 1000000));
 }
 
-/* A file name from a cell's id; its hash keeps two ids apart. */
-static void name_files(const struct rm_record *record, const json_t *entry,
+/* A file name from a cell's id; the hash makes it unique. */
+static void make_file_name(const struct rm_record *record, const json_t *entry,
         char name[NAME_BYTES])
 {
 	char hash[RM_SHA256_TEXT], attempt[16];
@@ -43,8 +43,8 @@ static void name_files(const struct rm_record *record, const json_t *entry,
 			*c = '-';
 }
 
-/* Writes DIR/histograms/NAME.hlog, and its checksum into the entry of the line
-   that names it; `text` may be NULL: no memory. */
+/* Writes DIR/histograms/NAME.hlog and stores its checksum in the line's entry.
+   `text` is freed; NULL: no memory. */
 static int write_file(const char *dir, const char *name, char *text,
         json_t *entry, struct rm_error *error)
 {
@@ -54,7 +54,7 @@ static int write_file(const char *dir, const char *name, char *text,
 
 	if (!text) {
 		rm_error_set(error, result, "no memory");
-	} else if (!(result = rm_folder_own(
+	} else if (!(result = rm_folder_make_nofollow(
 	                     folder, dir, "histograms", error))) {
 		snprintf(file, sizeof(file), "%s.hlog", name);
 		rm_crc32(text, strlen(text), sum);
@@ -66,7 +66,7 @@ static int write_file(const char *dir, const char *name, char *text,
 	return result;
 }
 
-/* Clears the name where there is no histogram to write. */
+/* Writes an entry's histogram. Clears the name if it does not exist. */
 static int write_histogram(const struct rm_record *record,
         const struct rm_outcome *outcome, json_t *entry, const char *dir,
         char *name, struct rm_error *error)
@@ -81,7 +81,7 @@ static int write_histogram(const struct rm_record *record,
 	int result = rm_histogram_from_json(
 	        json_object_get(entry, "buckets"), &histogram, &why);
 
-	/* Only the answer of a failed trial was not checked for this. */
+	/* only a failed trial's answer is not checked for this */
 	if (result == -EINVAL) {
 		name[0] = 0;
 		return 0;
@@ -104,16 +104,16 @@ static int move_buckets(const struct rm_record *record,
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *entry = json_array_get(list, i);
-		/* A failed trial's answer is not checked member by member. */
-		bool is_whole =
+		/* a failed trial's answer was not checked member by member */
+		bool is_complete =
 		        json_is_string(json_object_get(entry, "operation")) &&
 		        json_is_string(json_object_get(entry, "clock")) &&
 		        json_is_array(json_object_get(entry, "buckets"));
 		int result = 0;
 
 		name[0] = 0;
-		if (dir && is_whole) {
-			name_files(record, entry, name);
+		if (dir && is_complete) {
+			make_file_name(record, entry, name);
 			result = write_histogram(
 			        record, outcome, entry, dir, name, error);
 		}
@@ -132,8 +132,8 @@ static json_t *number_or_null(double value)
 	return value < 0 ? json_null() : json_real(value);
 }
 
-/* Members that all lines have; `exit` to "result" follow. */
-static json_t *line_of(const struct rm_record *record, uint64_t wall_ns,
+/* The members that all lines have; members from `exit` on follow. */
+static json_t *make_line(const struct rm_record *record, uint64_t wall_ns,
         const char *exit_text, const char *status, const char *reason)
 {
 	const struct rm_interference *others = &record->interference;
@@ -164,7 +164,7 @@ int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,
 
 	if (result)
 		return result;
-	*line = line_of(record, outcome->wall_ns, outcome->exit,
+	*line = make_line(record, outcome->wall_ns, outcome->exit,
 	        outcome->status, outcome->reason);
 	if (!*line)
 		return rm_error_set(error, -ENOMEM, "no memory");
@@ -181,11 +181,12 @@ int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,
 
 json_t *rm_record_skip(const struct rm_record *record, const char *reason)
 {
-	static const char *const nothing[] = { "environment_bytes",
+	static const char *const null_members[] = { "environment_bytes",
 		"peak_bytes", "result" };
-	json_t *line = line_of(record, 0, "not started", "skipped", reason);
+	json_t *line = make_line(record, 0, "not started", "skipped", reason);
 
-	for (size_t i = 0; line && i < sizeof(nothing) / sizeof(*nothing); i++)
-		json_object_set_new(line, nothing[i], json_null());
+	for (size_t i = 0;
+	        line && i < sizeof(null_members) / sizeof(*null_members); i++)
+		json_object_set_new(line, null_members[i], json_null());
 	return line;
 }

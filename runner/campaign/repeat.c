@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* repeat.c - which trials are run again, and within which budget
+/* repeat.c - decides which trials are repeated, within a budget
    (docs/adr/0024-disturbed-trials-are-repeated.md, 0029). */
 #include "runner/campaign/internal.h"
 
 #include <math.h>
 #include <string.h>
 
-/* A thread that slept waits for its CPU when it is woken, on an idle machine as
-   well. No wake-up takes as long as this there; a thread that waits for another
-   one's time slice waits for milliseconds. */
+/* A thread that slept waits for its CPU after a wake-up, even on an idle
+   machine, but never as long as this. Waiting for a time slice takes
+   milliseconds. */
 static const double wake_up_ns = 100e3;
 
 /* Sums over the threads of a trial. */
 struct waiting {
 	double elapsed_ns, waited_ns;
-	double unexplained_ns; /* waiting beyond what wake-ups may take */
+	double unexplained_ns; /* waiting that wake-ups do not explain */
 };
 
-/* False: the kernel did not count. */
-static bool add_up_counted(const json_t *threads, struct waiting *sum)
+/* Sums over the threads; false if the kernel did not count. */
+static bool sum_counted(const json_t *threads, struct waiting *sum)
 {
 	const json_t *thread;
 	size_t i;
@@ -42,17 +42,17 @@ static bool add_up_counted(const json_t *threads, struct waiting *sum)
 	return sum->elapsed_ns > 0;
 }
 
-/* Members also wait for threads of the program itself, which collect, compile or
-   reclaim: in sum no longer than these ran. If that time is not known, no
-   unexplained waiting counts. The kernel counts no waiting of goroutines: they
-   may have waited all the time. */
-static bool add_up_own(
-        const json_t *threads, const json_t *own_ns, struct waiting *sum)
+/* Members also wait for threads of the program itself, which collect garbage,
+   compile or reclaim. That waiting is at most the CPU time of these threads. If
+   their CPU time is not known, no unexplained waiting counts. The kernel does
+   not count waiting of goroutines: they may have waited all the time. */
+static bool sum_with_own_threads(const json_t *threads,
+        const json_t *own_threads_ns, struct waiting *sum)
 {
 	const json_t *thread;
 	size_t i;
 
-	if (!add_up_counted(threads, sum)) {
+	if (!sum_counted(threads, sum)) {
 		*sum = (struct waiting){ 0 };
 		json_array_foreach (threads, i, thread)
 			sum->elapsed_ns += (double)json_integer_value(
@@ -60,46 +60,47 @@ static bool add_up_own(
 		sum->waited_ns = sum->elapsed_ns;
 	}
 	sum->unexplained_ns =
-	        json_is_number(own_ns)
+	        json_is_number(own_threads_ns)
 	                ? fmax(0, sum->unexplained_ns -
-	                                  json_number_value(own_ns))
+	                                  json_number_value(own_threads_ns))
 	                : 0;
 	return sum->elapsed_ns > 0;
 }
 
-static bool add_up(const json_t *result, struct waiting *sum)
+static bool sum_waiting(const json_t *result, struct waiting *sum)
 {
 	const json_t *threads = json_object_get(result, "by_thread");
 	const json_t *about = json_object_get(result, "environment");
 
 	return json_is_true(json_object_get(about, "own_threads"))
-	               ? add_up_own(threads,
+	               ? sum_with_own_threads(threads,
 	                         json_object_get(about, "own_threads_cpu_ns"),
 	                         sum)
-	               : add_up_counted(threads, sum);
+	               : sum_counted(threads, sum);
 }
 
 /*
- * The share of its threads' time that other programs took, at least: waiting
- * that no wake-up explains, and at most what they ran of the rest. Neither
- * depends on how often and how long a map puts its threads to sleep, so that
- * no map chooses its own trials. 0: not known.
+ * Lower bound of the share of the threads' time that other programs took. It is
+ * the waiting that wake-ups do not explain, or, if larger, all waiting up to
+ * the other programs' CPU time. Neither depends on how often or how long a map
+ * lets threads sleep, so that a map cannot influence which of its trials are
+ * repeated. 0: not known.
  */
-static double taken_by_others(const json_t *result, double others_share)
+static double share_taken_by_others(const json_t *result, double others_share)
 {
 	struct waiting sum = { 0 };
 
-	if (!add_up(result, &sum))
+	if (!sum_waiting(result, &sum))
 		return 0;
 	double others_ns = others_share < 0 ? 0 : others_share * sum.elapsed_ns;
 	double taken_ns =
 	        fmax(sum.unexplained_ns, fmin(sum.waited_ns, others_ns));
 
-	/* waits are read a little outside of the window */
+	/* waits are read slightly outside of the window */
 	return fmin(1, taken_ns / sum.elapsed_ns);
 }
 
-/* The kernel counts stolen time neither as run time nor as waiting. */
+/* Adds stolen time, which the kernel counts as neither running nor waiting. */
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES])
 {
@@ -109,8 +110,8 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 
 	if (cell->repeat_wait <= 0 || !json_is_object(result))
 		return false;
-	share = fmin(1,
-	        stolen + taken_by_others(result, interference->others_share));
+	share = fmin(1, stolen + share_taken_by_others(
+	                                 result, interference->others_share));
 	if (share <= cell->repeat_wait)
 		return false;
 	if (stolen > 0)
@@ -123,7 +124,7 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 	return true;
 }
 
-enum rm_repeat rm_repeat_state(const json_t *line)
+enum rm_attempt_state rm_attempt_state_of(const json_t *line)
 {
 	const char *status = json_string_value(json_object_get(line, "status"));
 	bool is_void = status && !strcmp(status, "void");
@@ -131,47 +132,47 @@ enum rm_repeat rm_repeat_state(const json_t *line)
 	if (!is_void && (!status || strcmp(status, "ok")))
 		return RM_ATTEMPT_FAILED;
 	if (is_void || json_is_string(json_object_get(line, "disturbed")))
-		return RM_ATTEMPT_SPOILT;
+		return RM_ATTEMPT_TO_REPEAT;
 	return RM_ATTEMPT_GOOD;
 }
 
-enum rm_repeat rm_repeat_find(const json_t *attempts, const char *cell,
+enum rm_attempt_state rm_attempt_find_state(const json_t *attempts, const char *cell,
         unsigned block, unsigned attempt, const char *arm)
 {
 	char key[RM_TRIAL_KEY_BYTES];
 
 	snprintf(key, sizeof(key), RM_TRIAL_KEY, cell, (long long)block,
 	        (long long)attempt, arm);
-	return (enum rm_repeat)json_integer_value(
+	return (enum rm_attempt_state)json_integer_value(
 	        json_object_get(attempts, key)); /* absent: 0, NONE */
 }
 
-/* Arms that are compared stand or fall together: one that was spoilt takes the
-   others with it, and one that failed ends them all. */
+/* Arms are compared, so they are repeated together: one spoilt trial repeats
+   all, and one failed trial ends the repeats of all. */
 bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
         const struct rm_cell *cell, unsigned block, unsigned attempt)
 {
-	struct rm_arm_set set = rm_arms_of(arms, cell);
+	struct rm_arm_set set = rm_arms_find_set(arms, cell);
 	bool spoilt = false;
 
 	if (attempt == 1 || attempt > 1 + cell->repeat_most)
 		return attempt == 1;
 	for (size_t i = 0; i < set.count; i++) {
-		enum rm_repeat before = rm_repeat_find(attempts, cell->id,
+		enum rm_attempt_state before = rm_attempt_find_state(attempts, cell->id,
 		        block, attempt - 1, set.arms[i].name);
 
 		if (before == RM_ATTEMPT_NONE || before == RM_ATTEMPT_FAILED)
 			return false;
-		spoilt |= before == RM_ATTEMPT_SPOILT;
+		spoilt |= before == RM_ATTEMPT_TO_REPEAT;
 	}
 	return spoilt;
 }
 
-/* Shares are sums of doubles: a repeat is not lost to their last digits. */
+/* Tolerance for sums of doubles, so that rounding loses no repeat. */
 static const double rounding = 1e-6;
 
-/* A round that begins adds the repeats that its trials allow; what earlier
-   ones left over stays. Cells that are never repeated add none. */
+/* Adds the repeats that a round's trials allow to those left from earlier
+   rounds. Cells that are never repeated add none. */
 static void begin_round(struct rm_repeats *repeats, unsigned number)
 {
 	const struct rm_plan_round *round = &repeats->plan->rounds[number];
@@ -185,33 +186,31 @@ static void begin_round(struct rm_repeats *repeats, unsigned number)
 		if (cell->repeat_most)
 			repeats->allowed +=
 			        cell->repeat_share *
-			        (double)rm_arms_of(repeats->arms, cell).count;
+			        (double)rm_arms_find_set(repeats->arms, cell).count;
 	}
 }
 
 static size_t count_spoilt(const struct rm_repeats *repeats,
         const struct rm_cell *cell, unsigned block, unsigned attempt)
 {
-	struct rm_arm_set set = rm_arms_of(repeats->arms, cell);
+	struct rm_arm_set set = rm_arms_find_set(repeats->arms, cell);
 	size_t count = 0;
 
 	for (size_t i = 0; i < set.count; i++)
 		count +=
-		        rm_repeat_find(repeats->attempts, cell->id, block,
-		                attempt, set.arms[i].name) == RM_ATTEMPT_SPOILT;
+		        rm_attempt_find_state(repeats->attempts, cell->id, block,
+		                attempt, set.arms[i].name) == RM_ATTEMPT_TO_REPEAT;
 	return count;
 }
 
-/*
- * Whether a cell has this turn. The first one that the budget cannot pay ends
- * the repeats of its round: were a smaller set of arms taken in its place,
- * comparisons of more arms would be repeated less often.
- */
-static bool has_turn(struct rm_repeats *repeats,
+/* True if a cell runs in this turn. The first turn that exceeds the budget ends
+   the repeats of its round. If a smaller set of arms ran instead, comparisons
+   of many arms would be repeated less often. */
+static bool is_turn_due(struct rm_repeats *repeats,
         const struct rm_plan_turn *turn, unsigned attempt)
 {
 	const struct rm_cell *cell = &repeats->plan->cells[turn->cell].cell;
-	size_t arms = rm_arms_of(repeats->arms, cell).count;
+	size_t arms = rm_arms_find_set(repeats->arms, cell).count;
 
 	if (!rm_repeat_is_due(repeats->attempts, repeats->arms, cell,
 	            turn->block, attempt))
@@ -239,7 +238,7 @@ int rm_repeats_walk(struct rm_repeats *repeats, rm_turn_fn *turn, void *context)
 		begin_round(repeats, r);
 		for (unsigned k = 1; k <= 1 + RM_REPEATS_MAX; k++)
 			for (size_t i = 0; i < round->count && !result; i++)
-				if (has_turn(repeats, &round->turns[i], k))
+				if (is_turn_due(repeats, &round->turns[i], k))
 					result = turn(context,
 					        round->turns[i].cell,
 					        round->turns[i].block, k);
@@ -247,16 +246,16 @@ int rm_repeats_walk(struct rm_repeats *repeats, rm_turn_fn *turn, void *context)
 	return result;
 }
 
-double rm_repeats_whole(double allowed)
+double rm_repeats_round_down(double allowed)
 {
 	return floor(allowed + rounding);
 }
 
-double rm_repeats_most(const struct rm_plan *plan, const struct rm_arms *arms)
+double rm_repeats_limit(const struct rm_plan *plan, const struct rm_arms *arms)
 {
 	struct rm_repeats repeats = { .plan = plan, .arms = arms };
 
 	for (unsigned r = 0; r < plan->round_count; r++)
 		begin_round(&repeats, r);
-	return rm_repeats_whole(repeats.allowed);
+	return rm_repeats_round_down(repeats.allowed);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spawn.c - fork and exec of one program, its pipes and its end. */
+/* spawn.c - starts one program with fork and exec, and reaps it. */
 #include "runner/campaign/internal.h"
 
 #include "runner/trial/trial.h"
@@ -19,10 +19,10 @@
 extern char **environ;
 
 enum { READ = 0, WRITE = 1, PIPES = 4, FIRST_FREE = 3 };
-/* By this much a resident set is known to be above another: the kernel counts
-   pages of a process in batches for each CPU. */
+/* The kernel counts a process's pages in batches per CPU: only a difference
+   above this is significant. */
 enum { RSS_STEP_BYTES = 1 << 20 };
-/* The pipes in the order in which they are made. */
+/* Index of each pipe. */
 enum { INPUT, OUTPUT, ERRORS, FAILURE };
 
 static void close_fd(int *fd)
@@ -32,8 +32,8 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* A pipe whose ends are above 2, so that dup2() cannot hit one of them even
-   where this process was started with standard descriptors closed. */
+/* A pipe whose ends are above 2, so that dup2() never hits one of them, even if
+   standard descriptors were closed. */
 static int make_pipe(int ends[2])
 {
 	int low[2];
@@ -58,7 +58,7 @@ static void close_pipes(int pipes[PIPES][2])
 	}
 }
 
-static bool replaced(const char *ours, const char *const *variables)
+static bool is_replaced(const char *ours, const char *const *variables)
 {
 	for (; variables && *variables; variables++)
 		if (!strncmp(ours, *variables, strcspn(*variables, "=") + 1))
@@ -66,8 +66,8 @@ static bool replaced(const char *ours, const char *const *variables)
 	return false;
 }
 
-/* Our environment with padding and the child's variables. Free the result
-   and its [0]. */
+/* The environment with padding and the child's variables. The caller frees the
+   result and its element 0. */
 static char **child_environment(const struct rm_spawn *spawn)
 {
 	size_t count = 0, more = 0, n = 1;
@@ -76,26 +76,26 @@ static char **child_environment(const struct rm_spawn *spawn)
 		count++;
 	while (spawn->variables && spawn->variables[more])
 		more++;
-	char **made = calloc(count + more + 2, sizeof(*made));
+	char **environment = calloc(count + more + 2, sizeof(*environment));
 	char *padding = calloc(1, sizeof("RM_PADDING=") + spawn->padding_bytes);
 
-	if (!made || !padding) {
-		free(made);
+	if (!environment || !padding) {
+		free(environment);
 		free(padding);
 		return NULL;
 	}
 	strcpy(padding, "RM_PADDING=");
 	memset(padding + strlen(padding), 'x', spawn->padding_bytes);
-	made[0] = padding;
+	environment[0] = padding;
 	for (size_t i = 0; i < more; i++)
-		made[n++] = (char *)(uintptr_t)spawn->variables[i];
+		environment[n++] = (char *)(uintptr_t)spawn->variables[i];
 	for (size_t i = 0; i < count; i++)
-		if (!replaced(environ[i], spawn->variables))
-			made[n++] = environ[i];
-	return made;
+		if (!is_replaced(environ[i], spawn->variables))
+			environment[n++] = environ[i];
+	return environment;
 }
 
-/* Marks every descriptor above 2 close-on-exec. In the child: only calls
+/* Marks every descriptor above 2 close-on-exec. Runs in the child: only calls
    that are safe after fork. */
 static void close_rest_on_exec(void)
 {
@@ -118,15 +118,15 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Of two killed by the kernel for want of memory, let it be the trial. */
-static void offer_to_oom_killer(void)
+/* If memory runs out, the kernel should kill the trial, not the runner. */
+static void prefer_oom_kill(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
 	if (write(fd, "1000", 4) != 4)
-		errno = 0; /* a wish; nothing depends on it */
+		errno = 0; /* optional */
 	close(fd);
 }
 
@@ -140,22 +140,22 @@ static void set_limits(uint64_t memory_limit_bytes)
 		setrlimit(RLIMIT_DATA, &data);
 }
 
-/* The child's side: never returns. */
-static void become(const struct rm_spawn *spawn, char **environment,
+/* Runs in the child and never returns. */
+static void exec_child(const struct rm_spawn *spawn, char **environment,
         pid_t parent, int pipes[PIPES][2])
 {
 	int failure = pipes[FAILURE][WRITE];
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* It may have ended before prctl(): then nobody would kill us. */
+	/* the parent may have ended before prctl() could signal it */
 	if (getppid() != parent)
 		_exit(127);
 	if (dup2(pipes[INPUT][READ], STDIN_FILENO) >= 0 &&
 	        dup2(pipes[OUTPUT][WRITE], STDOUT_FILENO) >= 0 &&
 	        dup2(pipes[ERRORS][WRITE], STDERR_FILENO) >= 0) {
 		close_rest_on_exec();
-		offer_to_oom_killer();
+		prefer_oom_kill();
 		set_limits(spawn->memory_limit_bytes);
 		reset_signals();
 		execve(spawn->program, spawn->arguments, environment);
@@ -169,7 +169,7 @@ static void become(const struct rm_spawn *spawn, char **environment,
 	_exit(127);
 }
 
-/* errno of the child's exec, 0: it worked (the pipe closed by exec). */
+/* errno of the child's exec; 0: exec succeeded and closed the pipe. */
 static int read_failure(int fd)
 {
 	int reason = 0;
@@ -181,7 +181,7 @@ static int read_failure(int fd)
 	return got == sizeof(reason) ? reason : 0;
 }
 
-static int take(int *fd)
+static int take_pipe_end(int *fd)
 {
 	int taken = *fd;
 
@@ -200,17 +200,17 @@ static int open_pidfd(pid_t pid)
 #endif
 }
 
-/* The parent's side. */
-static int adopt(pid_t pid, int pipes[PIPES][2], struct rm_child *child)
+/* The parent's part after fork. */
+static int attach_child(pid_t pid, int pipes[PIPES][2], struct rm_child *child)
 {
-	setpgid(pid, pid); /* whichever of the two comes first */
+	setpgid(pid, pid); /* also called in the child: the first call wins */
 	close_fd(&pipes[FAILURE][WRITE]);
 	int reason = read_failure(pipes[FAILURE][READ]);
 
 	child->pid = pid;
-	child->input = take(&pipes[INPUT][WRITE]);
-	child->output = take(&pipes[OUTPUT][READ]);
-	child->errors = take(&pipes[ERRORS][READ]);
+	child->input = take_pipe_end(&pipes[INPUT][WRITE]);
+	child->output = take_pipe_end(&pipes[OUTPUT][READ]);
+	child->errors = take_pipe_end(&pipes[ERRORS][READ]);
 	child->exited = open_pidfd(pid);
 	if (reason)
 		rm_child_reap(child, NULL);
@@ -237,13 +237,13 @@ int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
 	child->forked_bytes = rm_usage_rss_bytes();
 	pid_t pid = fork();
 	if (pid == 0)
-		become(spawn, environment, parent, pipes);
+		exec_child(spawn, environment, parent, pipes);
 	if (pid < 0) {
 		result = -errno;
 		goto out;
 	}
 	doing = spawn->program;
-	result = adopt(pid, pipes, child);
+	result = attach_child(pid, pipes, child);
 out:
 	close_pipes(pipes);
 	free(environment[0]);
@@ -257,10 +257,10 @@ out:
 void rm_child_kill(const struct rm_child *child)
 {
 	if (kill(-child->pid, SIGKILL))
-		kill(child->pid, SIGKILL); /* its setpgid() failed */
+		kill(child->pid, SIGKILL); /* setpgid() failed */
 }
 
-int rm_child_ended(const struct rm_child *child)
+int rm_child_has_ended(const struct rm_child *child)
 {
 	siginfo_t info = { 0 };
 
@@ -272,9 +272,10 @@ int rm_child_ended(const struct rm_child *child)
 }
 
 /* exec keeps the high-water mark of the image before it, which is a copy of
-   this process (setmax_mm_hiwater_rss() in Linux's exec_mmap()): only what is
-   above it was the program's. */
-static uint64_t peak_of(const struct rm_child *child, uint64_t maxrss_bytes)
+   this process (setmax_mm_hiwater_rss() in Linux's exec_mmap()). Only a value
+   above it belongs to the program. */
+static uint64_t own_peak_bytes(
+        const struct rm_child *child, uint64_t maxrss_bytes)
 {
 	bool is_its_own = child->forked_bytes &&
 	                  maxrss_bytes > child->forked_bytes + RSS_STEP_BYTES;
@@ -291,7 +292,7 @@ int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes)
 	while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT) &&
 	        errno == EINTR)
 		;
-	/* While it is a zombie its group's number cannot be another's. */
+	/* A zombie keeps its group's number from being reused. */
 	kill(-child->pid, SIGKILL);
 	while (wait4(child->pid, &status, 0, &usage) < 0 && errno == EINTR)
 		;
@@ -300,6 +301,7 @@ int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes)
 	close_fd(&child->errors);
 	close_fd(&child->exited);
 	if (peak_bytes)
-		*peak_bytes = peak_of(child, (uint64_t)usage.ru_maxrss * 1024);
+		*peak_bytes =
+		        own_peak_bytes(child, (uint64_t)usage.ru_maxrss * 1024);
 	return status;
 }

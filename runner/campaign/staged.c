@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* staged.c - the folder of a staged campaign: what it was begun with, and where
-   its stages are. What the next one is to run is not known here. */
+/* staged.c - the folder of a staged campaign: its plan and its stages. The
+   caller chooses the cells of the next stage. */
 #include "runner/campaign/internal.h"
 
 #include <dirent.h>
@@ -10,21 +10,22 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char advice[] = "start anew in another folder (-o DIR)";
+static const char advice[] = "start a new campaign in another folder (-o DIR)";
 
-static int same_hash(const char *dir, const char *what, const json_t *stages,
+static int check_hash(const char *dir, const char *what, const json_t *stages,
         const char *member, const char *made, struct rm_error *error)
 {
-	const char *stands = json_string_value(json_object_get(stages, member));
+	const char *recorded =
+	        json_string_value(json_object_get(stages, member));
 
-	if (stands && !strcmp(stands, made))
+	if (recorded && !strcmp(recorded, made))
 		return 0;
 	return rm_error_set(error, -EINVAL,
 	        "%.200s/%s was changed: %s is %.64s, expected %s: %s", dir,
-	        what, member, stands ? stands : "(none)", made, advice);
+	        what, member, recorded ? recorded : "(none)", made, advice);
 }
 
-/* A plan of another seed or of other cells is another plan. */
+/* Another seed or other cells make another plan. */
 static int check_plan(
         const char *dir, const json_t *stages, struct rm_error *error)
 {
@@ -42,8 +43,8 @@ static int check_plan(
 		        dir, advice);
 	json_decref(plan);
 	return result ? result
-	              : same_hash(dir, "plan.json", stages, "plan_sha256", hash,
-	                        error);
+	              : check_hash(dir, "plan.json", stages, "plan_sha256",
+	                        hash, error);
 }
 
 static int check_stages(
@@ -58,7 +59,7 @@ static int check_stages(
 		        dir);
 	if (rm_campaign_hash(stages, hash))
 		return rm_error_set(error, -ENOMEM, "no memory");
-	return same_hash(dir, "stages.json", stages, "sha256", hash, error);
+	return check_hash(dir, "stages.json", stages, "sha256", hash, error);
 }
 
 int rm_staged_read(const char *dir, json_t **stages, struct rm_error *error)
@@ -76,8 +77,7 @@ int rm_staged_read(const char *dir, json_t **stages, struct rm_error *error)
 	return result;
 }
 
-/* Without stages.json there must be nothing that belongs to one, nor another
-   kind of campaign. */
+/* Without stages.json there must be neither stages nor another campaign. */
 static int check_new(const char *dir, struct rm_error *error)
 {
 	char path[RM_PATH_BYTES];
@@ -87,13 +87,13 @@ static int check_new(const char *dir, struct rm_error *error)
 		return result;
 	if (!access(path, F_OK))
 		return rm_error_set(error, -EEXIST,
-		        "%s holds a campaign, expected a new folder or one of "
-		        "stages (another -o DIR)",
+		        "%s holds a campaign, expected a new folder or a "
+		        "staged campaign (another -o DIR)",
 		        dir);
 	if (rm_staged_count(dir))
 		return rm_error_set(error, -EEXIST,
-		        "%s holds stages, and their stages.json is missing: %s",
-		        dir, advice);
+		        "%s holds stages, but stages.json is missing: %s", dir,
+		        advice);
 	return 0;
 }
 
@@ -142,7 +142,7 @@ int rm_staged_begin(struct rm_staged *staged, json_t *members,
 	if (!result)
 		result = write_json(staged, "plan.json", plan, error);
 	if (!result)
-		/* last: with it a resume trusts the folder */
+		/* last: from then on a resume trusts the folder */
 		result = write_json(staged, "stages.json", members, error);
 	return result;
 }
@@ -150,10 +150,10 @@ int rm_staged_begin(struct rm_staged *staged, json_t *members,
 bool rm_staged_has_plan(const struct rm_staged *staged, const json_t *plan)
 {
 	char hash[RM_SHA256_TEXT];
-	const char *begun = json_string_value(
+	const char *recorded = json_string_value(
 	        json_object_get(staged->stages, "plan_sha256"));
 
-	return begun && !rm_plan_hash(plan, hash) && !strcmp(begun, hash);
+	return recorded && !rm_plan_hash(plan, hash) && !strcmp(recorded, hash);
 }
 
 int rm_staged_path(const char *dir, unsigned number, char path[RM_PATH_BYTES],
@@ -177,7 +177,7 @@ unsigned rm_staged_count(const char *dir)
 	return count;
 }
 
-unsigned rm_staged_last(const char *dir)
+unsigned rm_staged_highest(const char *dir)
 {
 	DIR *folder = opendir(dir);
 	const struct dirent *entry;
@@ -198,14 +198,14 @@ int rm_staged_write(const struct rm_staged *staged, const char *name,
 	return rm_file_replace(staged->dir, name, text, strlen(text), error);
 }
 
-int rm_staged_list(const struct rm_staged *staged, unsigned number,
+int rm_staged_write_cells(const struct rm_staged *staged, unsigned number,
         const char *text, char path[RM_PATH_BYTES], struct rm_error *error)
 {
 	char stage[RM_PATH_BYTES], name[32];
 	int result;
 
 	snprintf(name, sizeof(name), "stage-%02u", number);
-	result = rm_folder_own(stage, staged->dir, name, error);
+	result = rm_folder_make_nofollow(stage, staged->dir, name, error);
 	if (!result)
 		result = rm_file_replace(
 		        stage, "cells.txt", text, strlen(text), error);

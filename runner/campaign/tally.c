@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tally.c - counts of trials and the failure policy. */
+/* tally.c - counts trials by status, and stops cells that fail. */
 #include "runner/campaign/internal.h"
 
 #include <errno.h>
@@ -46,11 +46,11 @@ static const char *reason_of(const json_t *line)
 
 static struct rm_arm_set set_of(const struct rm_tally *tally, size_t cell)
 {
-	return rm_arms_of(tally->arms, &tally->plan->cells[cell].cell);
+	return rm_arms_find_set(tally->arms, &tally->plan->cells[cell].cell);
 }
 
-/* Arms are numbered within the cell's set, not among all, and so is
-   failed_in_a_row[]. -EINVAL: the line is of another campaign. */
+/* Index of a line's arm within the cell's set, as in failed_in_a_row[].
+   -EINVAL: the line belongs to another campaign. */
 static int find_arm(const struct rm_tally *tally, size_t cell,
         const json_t *line, size_t *number, struct rm_error *error)
 {
@@ -65,30 +65,29 @@ static int find_arm(const struct rm_tally *tally, size_t cell,
 	        name ? name : "");
 }
 
-int rm_tally_recall(void *tally, const json_t *line, struct rm_error *error)
+int rm_tally_restore_line(void *tally, const json_t *line, struct rm_error *error)
 {
 	return rm_tally_add(tally, line, error);
 }
 
-/* What one arm's trial of a cell is counted as, once more or (`sign` -1) no
-   longer. */
+/* Adds (`sign` 1) or removes (-1) one trial in the counts of its status. */
 static void count_as(struct rm_tally *tally, struct rm_tally_cell *counts,
-        enum rm_counted what, int sign)
+        enum rm_counted counted, int sign)
 {
-	int ok = what == RM_COUNTED_OK || what == RM_COUNTED_DISTURBED;
-	int voided = what == RM_COUNTED_VOID;
+	int ok = counted == RM_COUNTED_OK || counted == RM_COUNTED_DISTURBED;
+	int voided = counted == RM_COUNTED_VOID;
 
 	counts->ok += (unsigned)(sign * ok);
 	counts->voided += (unsigned)(sign * voided);
 	tally->ok += (size_t)(sign * ok);
 	tally->voided += (size_t)(sign * voided);
-	tally->disturbed += (size_t)(sign * (what == RM_COUNTED_DISTURBED));
+	tally->disturbed += (size_t)(sign * (counted == RM_COUNTED_DISTURBED));
 }
 
-/* A further attempt takes the place of the one before it, which is the last
-   line of this arm and cell: a cell runs once in a block. */
-static void replace(struct rm_tally *tally, struct rm_tally_cell *counts,
-        size_t arm, const json_t *line)
+/* Removes the previous attempt, which a further attempt replaces. It is the
+   last line of this arm and cell, because a cell runs once in a block. */
+static void remove_previous_attempt(struct rm_tally *tally,
+        struct rm_tally_cell *counts, size_t arm, const json_t *line)
 {
 	if (json_integer_value(json_object_get(line, "attempt")) <= 1)
 		return;
@@ -96,7 +95,7 @@ static void replace(struct rm_tally *tally, struct rm_tally_cell *counts,
 	tally->repeated++;
 }
 
-/* A line that ended well or void; a failure before it is forgiven. */
+/* Counts an ok or void line, and resets the number of consecutive failures. */
 static void count_answer(struct rm_tally *tally, size_t cell, size_t arm,
         bool is_ok, const json_t *line)
 {
@@ -110,20 +109,20 @@ static void count_answer(struct rm_tally *tally, size_t cell, size_t arm,
 	count_as(tally, counts, counts->last[arm], 1);
 }
 
-/* A void trial has its reason for as long as it counts. */
-static void keep_void(struct rm_tally_cell *counts, size_t arm, bool is_void,
-        const json_t *line)
+/* Keeps a void trial's reason until another attempt replaces the trial. */
+static void set_void_reason(struct rm_tally_cell *counts, size_t arm,
+        bool is_void, const json_t *line)
 {
 	long long block = json_integer_value(json_object_get(line, "block"));
-	char place[64];
+	char key[64];
 
-	snprintf(place, sizeof(place), "%zu %lld", arm, block);
-	json_object_del(counts->voids, place);
+	snprintf(key, sizeof(key), "%zu %lld", arm, block);
+	json_object_del(counts->voids, key);
 	if (!is_void)
 		return;
 	if (!counts->voids)
 		counts->voids = json_object();
-	json_object_set_new(counts->voids, place, json_string(reason_of(line)));
+	json_object_set_new(counts->voids, key, json_string(reason_of(line)));
 }
 
 static int count_line(struct rm_tally *tally, size_t cell, size_t arm,
@@ -131,9 +130,9 @@ static int count_line(struct rm_tally *tally, size_t cell, size_t arm,
 {
 	struct rm_tally_cell *counts = &tally->cells[cell];
 
-	replace(tally, counts, arm, line);
+	remove_previous_attempt(tally, counts, arm, line);
 	counts->last[arm] = RM_COUNTED_NOTHING;
-	keep_void(counts, arm, !strcmp(status, "void"), line);
+	set_void_reason(counts, arm, !strcmp(status, "void"), line);
 	if (!strcmp(status, "failed")) {
 		count_failure(tally, cell, arm);
 	} else if (!strcmp(status, "skipped")) {
@@ -175,7 +174,7 @@ int rm_tally_add(
 	return count_line(tally, cell, arm, status, line, error);
 }
 
-bool rm_tally_gives_up(const struct rm_tally *tally, size_t cell, size_t number,
+bool rm_tally_is_stopped(const struct rm_tally *tally, size_t cell, size_t number,
         char reason[RM_REASON_BYTES])
 {
 	const struct rm_tally_cell *counts = &tally->cells[cell];

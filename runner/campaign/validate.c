@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* validate.c - campaign.json: members, hashes, references. */
+/* validate.c - checks campaign.json: members, hashes, references. */
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* results/README.md; the facts of the machine are checked by their list. */
+/* results/README.md. rm_machine_fact_name() lists the facts of the machine. */
 static const struct rm_field fields[] = {
 	{ "format", "i" },
 	{ "protocol", "i" },
@@ -121,7 +121,7 @@ static const struct rm_field fields[] = {
 
 static const struct rm_field fact[] = { { "status", "S" }, { "text", "s0" } };
 
-/* The file that is looked at. */
+/* The file being checked. */
 struct look {
 	struct rm_validation *validation;
 	const char *text;   /* of campaign.json */
@@ -145,8 +145,8 @@ static void report_field(void *context, const char *where, const char *what)
 	problem_at(look, path, what);
 }
 
-/* Facts are a list of their own (runner/machine): one that is missing here was
-   taken out, or comes from a version that did not know it. */
+/* Facts have a list of their own (runner/machine). A missing fact was removed,
+   or the file is from a version without it. */
 static void check_facts(const json_t *json, struct look *look)
 {
 	const json_t *facts =
@@ -168,23 +168,22 @@ static void check_facts(const json_t *json, struct look *look)
 	}
 }
 
-/* A hash that stands in the file against one made from it. */
+/* Compares a recorded hash with the computed one. */
 static void check_hash(const struct look *look, const json_t *json,
-        const char *name, const char *made)
+        const char *name, const char *computed)
 {
-	const char *stands = json_string_value(json_object_get(json, name));
+	const char *recorded = json_string_value(json_object_get(json, name));
 	char what[256];
 
-	if (!stands || !strcmp(stands, made))
-		return; /* a missing one is reported as a field */
+	if (!recorded || !strcmp(recorded, computed))
+		return; /* a missing hash is reported as a field */
 	snprintf(what, sizeof(what),
-	        "is %.64s, expected %s: something it covers was changed",
-	        stands, made);
+	        "is %.64s, expected %s: a part that it covers was changed",
+	        recorded, computed);
 	problem_at(look, name, what);
 }
 
-/* The hash over everything alone would do to see a change; those of the parts
-   say where it was made. */
+/* The hash of everything detects a change; the hashes of parts locate it. */
 static int check_hashes(
         const struct look *look, const json_t *json, struct rm_error *error)
 {
@@ -200,15 +199,15 @@ static int check_hashes(
 	json_array_foreach (list, i, workload) {
 		const char *text =
 		        json_string_value(json_object_get(workload, "text"));
-		const char *stands =
+		const char *recorded =
 		        json_string_value(json_object_get(workload, "sha256"));
 
-		if (!text || !stands)
+		if (!text || !recorded)
 			continue;
 		rm_sha256(text, strlen(text), hash);
 		snprintf(path, sizeof(path), "workloads[%zu].sha256", i);
-		if (strcmp(stands, hash))
-			problem_at(look, path, "is not that of its text");
+		if (strcmp(recorded, hash))
+			problem_at(look, path, "does not match its text");
 	}
 	int result = rm_path_join(
 	        path, look->validation->dir, "topology.xml", error);
@@ -238,7 +237,7 @@ static void read_plan(const struct look *look, const json_t *json,
 		problem_at(look, "cells", "is empty, expected a plan");
 }
 
-/* All of a file as text; NULL with `error`. */
+/* Reads a whole file; NULL with `error`. */
 static char *read_file(const char *path, size_t *length, struct rm_error *error)
 {
 	FILE *file = rm_file_open(path);
@@ -269,7 +268,7 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 
 	if (!look.text)
 		return -ENOENT;
-	/* by its length: text behind a NUL is of the file, too */
+	/* by length: text after a NUL belongs to the file as well */
 	json_t *json =
 	        json_loadb(look.text, length, JSON_REJECT_DUPLICATES, &where);
 
@@ -281,7 +280,7 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 	} else if (json) {
 		rm_fields_check(json, fields, sizeof(fields) / sizeof(*fields),
 		        report_field, &look);
-		if (rm_json_whole(json, "format") != RM_CAMPAIGN_FORMAT)
+		if (rm_json_integer(json, "format") != RM_CAMPAIGN_FORMAT)
 			problem_at(&look, "format", "is not 1");
 		check_facts(json, &look);
 		read_plan(&look, json, plan, arms);
@@ -306,5 +305,5 @@ int rm_validate(struct rm_validation *validation, struct rm_error *error)
 		result = rm_validate_trials(validation, &plan, &arms, error);
 	rm_arms_clear(&arms);
 	rm_plan_free(&plan);
-	return result > 0 ? 0 : result; /* of another version: all is said */
+	return result > 0 ? 0 : result; /* > 0: another version */
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* validate_trials.c - trials.jsonl, line by line, against the plan. */
+/* validate_trials.c - checks trials.jsonl against the plan, line by line. */
 #include "runner/base/json.h"
 #include "runner/campaign/internal.h"
 #include "runner/protocol/protocol.h"
@@ -40,23 +40,23 @@ struct reading {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
 	const char *path;
-	json_t *planned; /* trial key -> [cell, turn]; what was seen goes */
+	json_t *planned; /* trial key -> [cell, turn] of lines not yet read */
 	json_t *seen;    /* trial key -> line number */
-	json_t *states;  /* trial key -> enum rm_repeat */
-	struct rm_tally tally; /* of the plan's lines */
-	json_int_t turns;      /* of the walk so far */
-	json_int_t turn;       /* that of the line before */
-	size_t number;         /* of the line at hand */
-	bool is_seeded;        /* a line was read, whose seed says: */
-	bool by_layout;        /* earlier versions gave each map a seed */
+	json_t *states;  /* trial key -> enum rm_attempt_state */
+	struct rm_tally tally; /* of planned lines */
+	json_int_t turns;      /* number of turns of the walk so far */
+	json_int_t turn;       /* turn of the previous line */
+	size_t number;         /* number of the current line */
+	bool is_seeded;        /* by_layout is known from a line */
+	bool by_layout;        /* earlier versions gave each map its own seed */
 	struct rm_error *error;
 };
 
 static void line_problem(
-        struct reading *reading, const char *what, const char *more)
+        struct reading *reading, const char *what, const char *detail)
 {
 	rm_problem(reading->validation, "%s:%zu: %s%s", reading->path,
-	        reading->number, what, more);
+	        reading->number, what, detail);
 }
 
 static void report_field(void *context, const char *where, const char *what)
@@ -67,13 +67,13 @@ static void report_field(void *context, const char *where, const char *what)
 	        reading->number, where, what);
 }
 
-/* Expects one line of trials.jsonl per arm. A line that is read takes its key
-   out of `planned`: what is left at the end is missing. */
-static int list_arms(struct reading *reading, size_t number, unsigned block,
+/* Expects one line of trials.jsonl per arm. Reading a line removes its key from
+   `planned`, so that the keys left at the end are missing lines. */
+static int expect_arms(struct reading *reading, size_t number, unsigned block,
         unsigned attempt)
 {
 	const struct rm_cell *cell = &reading->plan->cells[number].cell;
-	struct rm_arm_set set = rm_arms_of(reading->arms, cell);
+	struct rm_arm_set set = rm_arms_find_set(reading->arms, cell);
 	char key[RM_TRIAL_KEY_BYTES];
 	int failed = 0;
 
@@ -87,19 +87,19 @@ static int list_arms(struct reading *reading, size_t number, unsigned block,
 	return failed;
 }
 
-static int list_turn(
+static int expect_turn(
         void *context, size_t cell, unsigned block, unsigned attempt)
 {
 	struct reading *reading = context;
 
 	reading->turns++;
-	return list_arms(reading, cell, block, attempt);
+	return expect_arms(reading, cell, block, attempt);
 }
 
-/* Every trial that is to have a line: first attempts and repeats, by the states
-   of all lines, and block 0 of each cell that the plan skips. The latter have
-   turn 0, as they come first. */
-static int list_planned(struct reading *reading)
+/* Every trial that must have a line: first attempts, repeats by the states of
+   all lines, and block 0 of each cell that the plan skips. The latter have turn
+   0, as they come first. */
+static int expect_planned(struct reading *reading)
 {
 	const struct rm_plan *plan = reading->plan;
 	struct rm_repeats repeats = {
@@ -109,16 +109,16 @@ static int list_planned(struct reading *reading)
 
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (plan->cells[i].cell.skip[0])
-			failed |= list_arms(reading, i, 0, 1);
+			failed |= expect_arms(reading, i, 0, 1);
 	size_t skipped = json_object_size(reading->planned);
 
-	failed |= rm_repeats_walk(&repeats, list_turn, reading);
+	failed |= rm_repeats_walk(&repeats, expect_turn, reading);
 	reading->validation->planned =
 	        json_object_size(reading->planned) - skipped - repeats.made;
 	return failed ? -ENOMEM : 0;
 }
 
-/* A file that a line names must be there, and be what was written. */
+/* Checks that a histogram file exists and has its recorded checksum. */
 static void check_histogram(struct reading *reading, const json_t *entry)
 {
 	char path[RM_PATH_BYTES + 300], sum[RM_CRC32_TEXT];
@@ -131,7 +131,7 @@ static void check_histogram(struct reading *reading, const json_t *entry)
 	if (rm_crc32_file(path, sum))
 		line_problem(reading, "expected the histogram ", path);
 	else if (kept ? strcmp(kept, sum) : reading->validation->is_sealed)
-		line_problem(reading, "its checksum is not that of ", path);
+		line_problem(reading, "its checksum does not match ", path);
 }
 
 static void check_histograms(struct reading *reading, const json_t *result)
@@ -145,7 +145,7 @@ static void check_histograms(struct reading *reading, const json_t *result)
 	}
 }
 
-/* A line of a campaign that is older than checksums has none. */
+/* Lines of older campaigns lack a checksum. */
 static void check_seal(struct reading *reading, const char *text, size_t size)
 {
 	enum rm_seal seal = rm_line_check(text, size);
@@ -153,11 +153,11 @@ static void check_seal(struct reading *reading, const char *text, size_t size)
 	if (seal == RM_SEAL_BROKEN ||
 	        (seal == RM_SEAL_NONE && reading->validation->is_sealed))
 		line_problem(reading,
-		        "crc32 is not that of the line: it was changed", "");
+		        "crc32 does not match the line: it was changed", "");
 }
 
-/* Status, exit, reason and result must tell one story. */
-static void check_story(
+/* Status, exit, reason and result must agree. */
+static void check_consistency(
         struct reading *reading, const json_t *trial, const char *cell)
 {
 	const char *status =
@@ -168,7 +168,7 @@ static void check_story(
 	bool is_ok = !strcmp(status, "ok"), is_void = !strcmp(status, "void");
 	struct rm_error why = { 0 };
 
-	if (rm_json_whole(trial, "format") != RM_CAMPAIGN_FORMAT)
+	if (rm_json_integer(trial, "format") != RM_CAMPAIGN_FORMAT)
 		line_problem(reading, "format is not 1", "");
 	if (!is_ok && !is_void && strcmp(status, "failed") &&
 	        strcmp(status, "skipped"))
@@ -194,13 +194,13 @@ static void check_story(
 		        status);
 	if (!json_is_object(result))
 		return;
-	if (rm_answer_check(result, cell, RM_ANSWER_KEPT, &why))
+	if (rm_answer_check(result, cell, RM_ANSWER_RECORDED, &why))
 		line_problem(reading, "result: ", why.text);
 	check_histograms(reading, result);
 }
 
-/* What is marked as disturbed must follow from what the line holds, or the
-   choice of attempts was not the rule's. */
+/* The mark "disturbed" must follow from the line's values: otherwise the
+   attempts were not chosen by the rule. */
 static void check_disturbed(struct reading *reading, const json_t *trial,
         const struct rm_cell *cell)
 {
@@ -227,8 +227,7 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 		        text[0] ? text : "null");
 }
 
-/* What is due depends on the lines before it, and what the budget pays on their
-   order. */
+/* A repeat depends on the lines before it, and its budget on their order. */
 static void check_turn(struct reading *reading, json_int_t turn)
 {
 	if (turn < reading->turn)
@@ -239,18 +238,18 @@ static void check_turn(struct reading *reading, json_int_t turn)
 	reading->turn = turn;
 }
 
-static void refuse_unplanned(
+static void report_unplanned(
         struct reading *reading, const json_t *trial, const char *key)
 {
 	bool first = json_integer_value(json_object_get(trial, "attempt")) <= 1;
 
 	line_problem(reading,
 	        first ? "not in the plan: "
-	              : "a repeat that was not due, or beyond the budget: ",
+	              : "a repeat that was not due, or exceeds the budget: ",
 	        key);
 }
 
-/* Whether it is the plan's seed. All lines of a campaign are of one version. */
+/* Checks the plan's seed. All lines of a campaign have the same version. */
 static bool has_seed(struct reading *reading, const char *cell, unsigned block,
         uint64_t seed)
 {
@@ -263,13 +262,13 @@ static bool has_seed(struct reading *reading, const char *cell, unsigned block,
 	return seed == (reading->by_layout ? own : shared);
 }
 
-/* Against the plan: is it a trial of it, with its seed, for the first time? */
+/* Checks that a line is a planned trial with its seed, not a duplicate. */
 static void check_identity(struct reading *reading, const json_t *trial)
 {
 	const char *cell = json_string_value(json_object_get(trial, "cell"));
 	json_int_t block = json_integer_value(json_object_get(trial, "block"));
 	json_int_t seed = json_integer_value(json_object_get(trial, "seed"));
-	char key[RM_TRIAL_KEY_BYTES], more[64];
+	char key[RM_TRIAL_KEY_BYTES], detail[64];
 	struct rm_error why = { 0 };
 
 	if (rm_trial_key(trial, key, &why)) {
@@ -279,9 +278,9 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	const json_t *earlier = json_object_get(reading->seen, key);
 
 	if (earlier) {
-		snprintf(more, sizeof(more), "%lld, expected one line",
+		snprintf(detail, sizeof(detail), "%lld, expected one line",
 		        (long long)json_integer_value(earlier));
-		line_problem(reading, "a duplicate of line ", more);
+		line_problem(reading, "a duplicate of line ", detail);
 		return;
 	}
 	json_object_set_new(
@@ -289,7 +288,7 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	const json_t *planned = json_object_get(reading->planned, key);
 
 	if (!planned) {
-		refuse_unplanned(reading, trial, key);
+		report_unplanned(reading, trial, key);
 		return;
 	}
 	size_t number = (size_t)json_integer_value(json_array_get(planned, 0));
@@ -303,9 +302,8 @@ static void check_identity(struct reading *reading, const json_t *trial)
 	check_disturbed(reading, trial, &reading->plan->cells[number].cell);
 }
 
-/* The first reading: what each line says of further attempts. What is wrong
-   with a line is the second one's to tell. */
-static int take_state(void *context, size_t number, const char *text,
+/* First pass: states of the lines. The second pass reports problems. */
+static int read_state(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
 	struct reading *reading = context;
@@ -317,14 +315,14 @@ static int take_state(void *context, size_t number, const char *text,
 	if (trial && !rm_trial_key(trial, key, &why) &&
 	        !json_object_get(reading->states, key))
 		json_object_set_new(reading->states, key,
-		        json_integer((json_int_t)rm_repeat_state(trial)));
+		        json_integer((json_int_t)rm_attempt_state_of(trial)));
 	json_decref(trial);
 	return 0;
 }
 
-/* Never ends the reading: a person wants all that is wrong, in one go. Members
-   are checked first, as the other two read them unasked. */
-static int take_line(void *context, size_t number, const char *text,
+/* Second pass. Never ends the reading, so that all problems are reported at
+   once. Members are checked first; the other checks rely on them. */
+static int check_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
 	struct reading *reading = context;
@@ -343,13 +341,13 @@ static int take_line(void *context, size_t number, const char *text,
 
 	if (!trial) {
 		line_problem(
-		        reading, "no JSON, expected one trial: ", where.text);
+		        reading, "not JSON, expected one trial: ", where.text);
 		return 0;
 	}
 	reading->validation->found++;
 	if (!rm_fields_check(trial, fields, sizeof(fields) / sizeof(*fields),
 	            report_field, reading)) {
-		check_story(reading, trial,
+		check_consistency(reading, trial,
 		        json_string_value(json_object_get(trial, "cell")));
 		check_identity(reading, trial);
 	}
@@ -394,11 +392,11 @@ int rm_validate_trials(struct rm_validation *validation,
 	if (!result)
 		result = rm_tally_start(&reading.tally, plan, arms, error);
 	if (!result)
-		result = rm_lines_read(path, take_state, &reading, error);
-	if (!result && list_planned(&reading))
+		result = rm_lines_read(path, read_state, &reading, error);
+	if (!result && expect_planned(&reading))
 		result = rm_error_set(error, -ENOMEM, "no memory");
 	if (!result)
-		result = rm_lines_read(path, take_line, &reading, error);
+		result = rm_lines_read(path, check_line, &reading, error);
 	if (!result) {
 		report_missing(&reading);
 		validation->incomplete = rm_tally_incomplete(&reading.tally);

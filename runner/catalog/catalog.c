@@ -23,10 +23,10 @@ const char *rm_map_program(
 	char name[RM_NAME_BYTES + 32];
 
 	snprintf(name, sizeof(name), "maps/%s/%s", flavour, id);
-	return rm_host_beside(name, path, RM_PROGRAM_BYTES);
+	return rm_host_sibling_path(name, path, RM_PROGRAM_BYTES);
 }
 
-/* The text of a file, owned by the caller; NULL: -errno in *failed. */
+/* Reads a whole file; the caller frees the text. NULL: -errno in *failed. */
 static char *read_file(const char *path, size_t *length, int *failed)
 {
 	FILE *in = rm_file_open(path);
@@ -38,7 +38,7 @@ static char *read_file(const char *path, size_t *length, int *failed)
 	return text;
 }
 
-bool rm_map_runs(const char *flavour, const char *id, char *why, size_t size)
+bool rm_map_has_program(const char *flavour, const char *id, char *why, size_t size)
 {
 	char path[RM_PROGRAM_BYTES];
 	size_t length;
@@ -59,9 +59,9 @@ bool rm_map_runs(const char *flavour, const char *id, char *why, size_t size)
 	return false;
 }
 
-bool rm_map_simulated(const char *id, char *why, size_t size)
+bool rm_map_has_sim_program(const char *id, char *why, size_t size)
 {
-	return rm_map_runs("sim", id, why, size);
+	return rm_map_has_program("sim", id, why, size);
 }
 
 bool rm_map_info_has(
@@ -98,7 +98,7 @@ static unsigned caps_of(const struct rm_map_info *info)
 	return bits;
 }
 
-/* Whether the member is a list of texts. */
+/* Whether the member is an array of strings. */
 static bool is_words(const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
@@ -135,9 +135,9 @@ static void fill_info(struct rm_map_info *info)
 	info->version = json_string_value(json_object_get(json, "version"));
 	info->shapes = shapes_of(info);
 	info->caps = caps_of(info);
-	info->start_ms = (unsigned)rm_json_whole(json, "start_ms");
-	info->warm_up_most = (unsigned)rm_json_whole(json, "warm_up_most");
-	info->value_most = (unsigned)rm_json_whole(json, "value_most_bytes");
+	info->start_ms = (unsigned)rm_json_integer(json, "start_ms");
+	info->warm_up_most = (unsigned)rm_json_integer(json, "warm_up_most");
+	info->value_most = (unsigned)rm_json_integer(json, "value_most_bytes");
 	info->is_map = info->shapes ||
 	               !json_array_size(json_object_get(json, "loops"));
 }
@@ -152,11 +152,11 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 		                              text, length, 0, &bad) };
 	if (!info->json)
 		return rm_error_set(error, -EINVAL,
-		        "%s:%d: %s: expected what the map's program prints for "
+		        "%s:%d: %s: expected the output of the map program's "
 		        "`describe`; build the map again",
 		        where, bad.line, bad.text);
 	member = missing_member(info->json);
-	if (member || rm_json_whole(info->json, "contract") != RM_CONTRACT)
+	if (member || rm_json_integer(info->json, "contract") != RM_CONTRACT)
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s: expected a description of contract version "
 		        "%d; build the map again",
@@ -165,7 +165,7 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 	return 0;
 }
 
-/* 0, or -errno with `error`. */
+/* Returns 0, or -errno with `error`. */
 static int add_map(
         struct rm_catalog *catalog, const char *path, struct rm_error *error)
 {
@@ -221,7 +221,7 @@ static int add_maps(
 
 enum { NAME_COLUMNS = 5 };
 
-/* "ID FILE STATE NEEDS REMEDY" of names.tsv; STATE is words, by commas. */
+/* A row of names.tsv, "ID FILE STATE NEEDS REMEDY"; STATE has commas. */
 static int add_name(void *context, char *const *field, const char *where,
         struct rm_error *error)
 {
@@ -285,7 +285,7 @@ int rm_catalog_load(
 		        slash ? (int)(slash - program) : 1,
 		        slash ? program : ".");
 	} else {
-		rm_host_beside("maps", folder, sizeof(folder));
+		rm_host_sibling_path("maps", folder, sizeof(folder));
 	}
 	failed = add_maps(catalog, folder, error);
 	if (!failed)
@@ -324,7 +324,7 @@ const struct rm_map_name *rm_catalog_name(
 	return NULL;
 }
 
-int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
+int rm_catalog_explain(const struct rm_catalog *catalog, const char *id,
         struct rm_error *error)
 {
 	const struct rm_map_info *info = rm_catalog_find(catalog, id);
@@ -333,17 +333,16 @@ int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
 
 	if (info && info->language)
 		return rm_error_set(error, RM_USAGE,
-		        "%s is a map in %s: its program runs trials and no "
-		        "other command",
-		        id, info->language);
+		        "%s is a map in %s: its program runs only trials", id,
+		        info->language);
 	if (name && name->missing)
 		return rm_error_set(error, RM_USAGE,
 		        "%s is not built: needs %s (%s)", id, name->needs,
 		        name->remedy);
 	if (name)
 		return rm_error_set(error, RM_USAGE,
-		        "%s is not built: `make` builds all maps, `make "
-		        "programs NEEDED=plain/%s` this one",
+		        "%s is not built: run `make` for all maps, or `make "
+		        "programs NEEDED=plain/%s`",
 		        id, id);
 	for (size_t i = 0; i < catalog->name_count; i++)
 		rm_nearest_offer(&nearest, catalog->names[i].id);

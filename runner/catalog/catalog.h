@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * catalog.h - the maps of this build: what each is, and which program runs it.
+ * catalog.h - the maps of this build: their descriptions and programs.
  *
- * The folder `maps` beside a program has one program a map and flavour,
- * maps/FLAVOUR/ID. Beside each plain program lies ID.json, what it prints for
- * `describe`. maps/names.tsv lists all maps of the tree, also those that were
- * not built. These files are all that is known of maps outside of map programs.
+ * The folder `maps` next to the calling program has one program per map and
+ * flavour, maps/FLAVOUR/ID. Each plain program has a file ID.json with its
+ * output of `describe`. maps/names.tsv lists all maps of the tree, including
+ * those that were not built. Only map programs know more about the maps.
  */
 #ifndef RM_CATALOG_H
 #define RM_CATALOG_H
@@ -20,28 +20,28 @@
 
 enum { RM_PROGRAM_BYTES = 4096 };
 
-/* One built map. Texts are borrowed from `json`, which has more of them: label,
+/* One built map. Strings belong to `json`, which has further members: label,
    family, sync, duty, source, system, guarantees, progress, dispatch. */
 struct rm_map_info {
 	const char *id;
-	const char *misuse;   /* NULL, or which check shows this injected bug */
+	const char *misuse;   /* NULL, or the check that detects the bug */
 	const char *language; /* NULL: C or C++; else "go", "java", "rust" */
-	const char *language_version; /* NULL, or of its compiler: "1.26.1" */
-	const char *version;   /* NULL, or of its library, as that reports it */
-	unsigned shapes, caps; /* as in struct rm_impl */
-	bool is_map;           /* keys can be stored in it */
-	unsigned start_ms, warm_up_most; /* of maps in other languages */
+	const char *language_version;    /* NULL, or its compiler's: "1.26.1" */
+	const char *version;             /* NULL, or its library's own */
+	unsigned shapes, caps;           /* as in struct rm_impl */
+	bool is_map;                     /* keys can be stored in it */
+	unsigned start_ms, warm_up_most; /* maps in other languages only */
 	unsigned value_most;             /* as in struct rm_impl */
-	json_t *json;                    /* all members of ID.json; owned */
+	json_t *json;                    /* all of ID.json; owned */
 };
 
 /* One map of the tree. */
 struct rm_map_name {
 	const char *id;
-	const char *needs;  /* its libraries, as pkg-config calls them; or "" */
-	const char *remedy; /* how to get them: "packages: X; make deps" */
-	bool missing;       /* a library is missing: it cannot be built */
-	bool misuse;        /* an injected bug: chosen by its full id only */
+	const char *needs;   /* its libraries by pkg-config name; or "" */
+	const char *remedy;  /* how to install them: "packages: X; make deps" */
+	bool missing;        /* a library is missing: it cannot be built */
+	bool misuse;         /* an injected bug: chosen by its full id only */
 	bool other_language; /* chosen by its full id only */
 };
 
@@ -50,58 +50,58 @@ struct rm_catalog {
 	size_t count;
 	struct rm_map_name *names; /* sorted by id */
 	size_t name_count;
-	char *text; /* that the names point into */
+	char *text; /* storage of the names' strings */
 };
 
 /*
- * Reads the folder `maps` beside this program, or beside `program`, where that
- * is not NULL. A folder that does not exist is an empty catalog. Returns 0;
- * -EINVAL, -ENOMEM or the errno of a file that cannot be read, with `error`.
- * Free with rm_catalog_clear(), also after an error. Main thread.
+ * Reads the folder `maps` next to this program, or next to `program` if not
+ * NULL. A missing folder is an empty catalog. Returns 0; with `error` -EINVAL,
+ * -ENOMEM or the errno of an unreadable file. Release with rm_catalog_clear(),
+ * also after an error. Main thread.
  */
 int rm_catalog_load(const char *program, struct rm_catalog *catalog,
         struct rm_error *error);
 void rm_catalog_clear(struct rm_catalog *catalog);
 
-/* Makes `info` of the text of an ID.json; -EINVAL with `error`. json_decref()
-   its member `json`. */
+/* Fills `info` from the text of an ID.json; -EINVAL with `error`. The caller
+   releases its member `json` with json_decref(). */
 int rm_map_info_parse(const char *text, size_t length, const char *where,
         struct rm_map_info *info, struct rm_error *error);
 
-/* The built map of this id, or NULL. */
+/* The built map with this id, or NULL. */
 const struct rm_map_info *rm_catalog_find(
         const struct rm_catalog *catalog, const char *id);
-/* The map of the tree of this id, or NULL. */
+/* The map of the tree with this id, or NULL. */
 const struct rm_map_name *rm_catalog_name(
         const struct rm_catalog *catalog, const char *id);
-/* Sets `error` to why no program runs this map, with the next step. Returns
-   RM_USAGE. */
-int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
+/* Sets `error` to the reason why this map cannot be run, with the next step.
+   Returns RM_USAGE. */
+int rm_catalog_explain(const struct rm_catalog *catalog, const char *id,
         struct rm_error *error);
 
-/* Whether the member `list` of ID.json ("loops", "operations") has `word`. */
+/* Whether the array `list` of ID.json ("loops", "operations") has `word`. */
 bool rm_map_info_has(
         const struct rm_map_info *info, const char *list, const char *word);
 
 /*
- * Writes the path of a map's program beside this one; `flavour` is a folder:
- * "plain", "aa", "stats", "sim", "explore", "check", "x24", "x64", "x256", "x1024",
- * "placed", "placed-x24", ...
- * Returns `path`; a path that is too long is cut, and does not exist.
+ * Writes the path of a map's program, which is next to this one. `flavour` is a
+ * folder: "plain", "aa", "stats", "sim", "explore", "check", "x24", "x64",
+ * "x256", "x1024", "placed", "placed-x24", ... Returns `path`; a path that is
+ * too long is truncated and does not exist.
  */
 const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES]);
-/* Whether the map has a program of the flavour; if not, `why` gets the reason: it
+/* Whether the map has a program of the flavour. If not, `why` is the reason: it
    cannot be simulated or explored, or is not built. */
-bool rm_map_runs(const char *flavour, const char *id, char *why, size_t size);
-bool rm_map_simulated(const char *id, char *why, size_t size);
+bool rm_map_has_program(const char *flavour, const char *id, char *why, size_t size);
+bool rm_map_has_sim_program(const char *id, char *why, size_t size);
 
-/* The fact sheet of a map of a library, impls/facts/ID.txt. */
+/* The fact sheet of a library's map, impls/facts/ID.txt. */
 struct rm_facts {
 	const char *id, *text;
 };
 
-/* A line of a sheet, "NAME: TEXT": parts of its text, not ended by a NUL. */
+/* A line of a sheet, "NAME: TEXT": slices of its text without a NUL. */
 struct rm_facts_line {
 	const char *name;
 	size_t name_length;
@@ -109,14 +109,14 @@ struct rm_facts_line {
 	size_t text_length;
 };
 
-extern const struct rm_facts rm_facts_table[]; /* ended by a NULL id */
+extern const struct rm_facts rm_facts_table[]; /* terminated by a NULL id */
 
-/* The sheet of this id, or NULL. Maps go_X, go_classic_X and go_other_X share one. */
+/* The map's sheet, or NULL. Maps go_X, go_classic_X and go_other_X share it. */
 const struct rm_facts *rm_facts_find(const char *id);
-/* The line that `at` points to; moves it to the next. 0: there is none. */
-size_t rm_facts_next(const char **at, struct rm_facts_line *fact);
-/* "ck 0.7.1", or "critnib unknown", into `text`. Returns the source of the
-   version, in words that follow "told by". */
+/* Reads the line at `at` and moves `at` to the next. 0: no more lines. */
+size_t rm_facts_read_line(const char **at, struct rm_facts_line *fact);
+/* Writes the library's version, e.g. "ck 0.7.1" or "critnib unknown", into
+   `text`. Returns the source of the version, as a phrase after "told by". */
 const char *rm_facts_version(const struct rm_facts *facts,
         const struct rm_map_info *info, char *text, size_t size);
 

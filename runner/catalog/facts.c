@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* facts.c - fact sheets of libraries' maps: the sheet of a map, the version of
-   its library and who told it. */
+/* facts.c - finds the fact sheet of a library's map, and the library's
+   version. */
 #include "runner/base/build_info.h"
 #include "runner/catalog/catalog.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Whether the sheet is of this map. One sheet is of a map in Go by any compiler. */
-static bool is_of(const char *sheet, const char *id)
+/* Whether the sheet is the map's. A Go map has one sheet for all compilers. */
+static bool sheet_matches(const char *sheet, const char *id)
 {
 	static const char *const prefixes[] = { "go_classic_", "go_other_" };
 
@@ -26,12 +26,12 @@ const struct rm_facts *rm_facts_find(const char *id)
 {
 	const struct rm_facts *facts = rm_facts_table;
 
-	while (facts->id && !is_of(facts->id, id))
+	while (facts->id && !sheet_matches(facts->id, id))
 		facts++;
 	return facts->id ? facts : NULL;
 }
 
-size_t rm_facts_next(const char **at, struct rm_facts_line *fact)
+size_t rm_facts_read_line(const char **at, struct rm_facts_line *fact)
 {
 	const size_t line = strcspn(*at, "\n");
 	const size_t name = strcspn(*at, ":");
@@ -44,8 +44,8 @@ size_t rm_facts_next(const char **at, struct rm_facts_line *fact)
 	return line;
 }
 
-/* "NAME VERSION" of the libraries that the program was built with; NULL where
-   the name is none of them. */
+/* The part of rm_build_libraries ("NAME VERSION, ...") after `name` and a
+   blank; NULL if it is not listed. */
 static const char *built_version(const char *name, size_t length)
 {
 	const char *at = rm_build_libraries;
@@ -60,10 +60,10 @@ static const char *built_version(const char *name, size_t length)
 const char *rm_facts_version(const struct rm_facts *facts,
         const struct rm_map_info *info, char *text, size_t size)
 {
-	struct rm_facts_line library = { .text = "" }; /* of an empty sheet */
+	struct rm_facts_line library = { .text = "" }; /* for an empty sheet */
 	const char *at = facts->text, *built;
 
-	rm_facts_next(&at, &library);
+	rm_facts_read_line(&at, &library);
 	if (info->version) {
 		snprintf(text, size, "%.*s %s", (int)library.text_length,
 		        library.text, info->version);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* campaign_run.c - prepares and runs one campaign, and says how it went. */
+/* campaign_run.c - prepares and runs one campaign and prints its outcome. */
 #include "runner/cli/campaign_run.h"
 
 #include "runner/cli/python.h"
@@ -12,24 +12,25 @@
 
 int rm_watch_signals(void)
 {
-	const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+	const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	sigset_t watched;
 
 	sigemptyset(&watched);
-	for (size_t i = 0; i < sizeof(stops) / sizeof(*stops); i++) {
-		struct sigaction now;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		struct sigaction action;
 
-		/* nohup: what is ignored stays ignored */
-		if (!sigaction(stops[i], NULL, &now) &&
-		        now.sa_handler != SIG_IGN)
-			sigaddset(&watched, stops[i]);
+		/* nohup: an ignored signal stays ignored */
+		if (!sigaction(signals[i], NULL, &action) &&
+		        action.sa_handler != SIG_IGN)
+			sigaddset(&watched, signals[i]);
 	}
 	sigprocmask(SIG_BLOCK, &watched, NULL);
-	signal(SIGXFSZ, SIG_IGN); /* a full file is an error, not our end */
+	signal(SIGXFSZ, SIG_IGN); /* a write beyond the file size limit returns
+				   * EFBIG */
 	return signalfd(-1, &watched, SFD_CLOEXEC);
 }
 
-int rm_status_of(int result)
+int rm_exit_status(int result)
 {
 	switch (result) {
 	case -EINVAL:
@@ -51,9 +52,9 @@ int rm_status_of(int result)
 	}
 }
 
-/* Lines that go are said, not dropped in silence: who has seen them in the
-   journal would miss them. A new campaign has neither. */
-static void say_mended(const struct rm_prepared *prepared)
+/* Lines that are removed are reported, since a user may have read them in the
+   journal. A new campaign has none. */
+static void print_repairs(const struct rm_prepared *prepared)
 {
 	if (prepared->torn_bytes)
 		printf("%s/trials.jsonl: cut off %zu bytes of a line that was "
@@ -66,38 +67,45 @@ static void say_mended(const struct rm_prepared *prepared)
 		        prepared->dir, prepared->dropped);
 }
 
-/* Before the first trial. Of stages only the first is told of who works here:
-   the others ask with busy_ok. */
-static void say_warnings(const struct rm_prepared *prepared,
-        const struct rm_wishes *wishes, const char *command)
+/*
+ * Printed before the first trial. Only the first stage warns about other work;
+ * later stages set busy_ok.
+ */
+static void print_warnings(const struct rm_prepared *prepared,
+        const struct rm_run_options *wishes, const char *command)
 {
-	say_mended(prepared);
+	print_repairs(prepared);
 	if (prepared->busy.is_busy && !wishes->busy_ok)
 		fprintf(stderr,
 		        "readmostly %s: %s: results will not rank; stop other "
-		        "work, or wait (--wait-idle 60), or go on like this "
+		        "work, or wait (--wait-idle 60), or continue anyway "
 		        "(--busy-ok)\n",
 		        command, prepared->busy.text);
 	if (prepared->unlinked.text[0])
-		fprintf(stderr, "readmostly %s: %s; the campaign goes on\n",
+		fprintf(stderr, "readmostly %s: %s; the campaign continues\n",
 		        command, prepared->unlinked.text);
 }
 
-/* What a stage came to; how to go on with the whole is its command's to say. */
-static int stage_status(const struct rm_tally *tally, bool whole, int stopped)
+/*
+ * Exit status of a stage; its command prints how to resume the whole campaign.
+ */
+static int stage_status(
+        const struct rm_tally *tally, bool complete, int stopped)
 {
 	rm_run_counts(tally);
 	fflush(stdout);
-	if (!whole)
+	if (!complete)
 		return stopped ? RM_INCOMPLETE : RM_INTERRUPTED;
 	return rm_tally_incomplete(tally) ? RM_INCOMPLETE : RM_OK;
 }
 
-/* Becomes the report of a campaign. Without the sources or their Python the
-   campaign is done all the same. */
-static int become_page(const struct rm_prepared *prepared, int result)
+/*
+ * Replaces this process by the report. Without the sources or Python, prints
+ * the summary and how to make the report later.
+ */
+static int exec_report(const struct rm_prepared *prepared, int result)
 {
-	struct rm_question question = { .words = { prepared->dir },
+	struct rm_report_call call = { .args = { prepared->dir },
 		.count = 1,
 		.command = "run",
 		.interrupt_fd = -1 };
@@ -106,7 +114,7 @@ static int become_page(const struct rm_prepared *prepared, int result)
 
 	if (!rm_python_find(python, &error)) {
 		rm_run_failures(&prepared->tally);
-		return rm_python_become(&question);
+		return rm_python_exec(&call);
 	}
 	result = rm_run_summary(&prepared->tally, prepared->dir, result, false);
 	fprintf(stderr, "readmostly run: no page: %s\n", error.text);
@@ -114,8 +122,8 @@ static int become_page(const struct rm_prepared *prepared, int result)
 	return result;
 }
 
-static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes,
-        const struct rm_telling *telling, bool *whole)
+static int run(struct rm_prepared *prepared, const struct rm_run_options *wishes,
+        const struct rm_run_output *output, bool *complete)
 {
 	struct rm_progress progress = { .out = stderr,
 		.is_terminal = isatty(STDERR_FILENO) };
@@ -132,40 +140,40 @@ static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes,
 	};
 	struct rm_error error = { 0 };
 
-	say_warnings(prepared, wishes, telling->command);
-	if (!telling->is_stage)
+	print_warnings(prepared, wishes, output->command);
+	if (!output->is_stage)
 		printf("%s %s\n", prepared->resumed ? "resuming" : "campaign:",
 		        prepared->dir);
 	fflush(stdout);
 	int result = rm_campaign_run(&campaign, &error);
 
 	if (result)
-		fprintf(stderr, "readmostly %s: %s\n", telling->command,
+		fprintf(stderr, "readmostly %s: %s\n", output->command,
 		        error.text);
-	*whole = !result && !campaign.interrupted;
-	if (telling->is_stage)
-		return stage_status(&prepared->tally, *whole, result);
-	if (telling->page && *whole)
-		return become_page(prepared, result);
+	*complete = !result && !campaign.interrupted;
+	if (output->is_stage)
+		return stage_status(&prepared->tally, *complete, result);
+	if (output->page && *complete)
+		return exec_report(prepared, result);
 	return rm_run_summary(
 	        &prepared->tally, prepared->dir, result, campaign.interrupted);
 }
 
-int rm_run_campaign(const struct rm_wishes *wishes,
-        const struct rm_telling *telling, bool *whole)
+int rm_run_campaign(const struct rm_run_options *wishes,
+        const struct rm_run_output *output, bool *complete)
 {
 	struct rm_prepared prepared = { 0 };
 	struct rm_error error = { 0 };
 	int result = rm_prepare(wishes, &prepared, &error);
 	int status;
 
-	*whole = false;
+	*complete = false;
 	if (result) {
-		status = rm_status_of(result);
-		fprintf(stderr, "readmostly %s: %s\n", telling->command,
+		status = rm_exit_status(result);
+		fprintf(stderr, "readmostly %s: %s\n", output->command,
 		        error.text);
 	} else {
-		status = run(&prepared, wishes, telling, whole);
+		status = run(&prepared, wishes, output, complete);
 	}
 	rm_prepared_clear(&prepared);
 	return status;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cli.h - the commands of `readmostly`. One file per command; only these
- * files and main.c print or end the program.
+ * cli.h - the commands of `readmostly`, one file each. Only these files and
+ * main.c print or end the program.
  *
- * Each gets argv[0] = "readmostly COMMAND", parses with argp (so that --help
- * and --usage work), and returns an exit status of enum rm_status.
+ * Each command gets argv[0] = "readmostly COMMAND", parses with argp (so that
+ * --help and --usage work), and returns an exit status of enum rm_status.
  */
 #ifndef RM_CLI_H
 #define RM_CLI_H
@@ -38,8 +38,9 @@ int rm_cli_verify_artifact(int argc, char **argv);
 int rm_cli_sim_top(int argc, char **argv);
 int rm_cli_sim_sensitivity(int argc, char **argv);
 
-/* Validates a campaign's folder, or that of one in stages; prints one line for
-   each problem, or what is in it. RM_OK, RM_FAILED, or RM_USAGE where it cannot be read. */
-int rm_validate_and_tell(const char *dir);
+/* Validates the folder of a campaign or of a campaign in stages. Prints one
+   line for each problem, or a summary. RM_OK, RM_FAILED, or RM_USAGE if the
+   folder cannot be read. */
+int rm_validate_and_print(const char *dir);
 
 #endif /* RM_CLI_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* command.c - options, plans and endings that commands have in common. */
+/* command.c - options, plans and messages that commands share. */
 #include "runner/cli/command.h"
 
 #include "runner/sim/sim.h"
@@ -7,81 +7,83 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From 512: letters and other characters would become short options, and the
-   commands that take these options as children number their own from 256. */
+/* From 512 up: smaller values are characters, which argp would take as short
+   options, or options of commands, numbered from 256. */
 enum { OPTION_SET = 512, OPTION_MAPS, OPTION_SEED };
 enum { START_SEED = 4096, START_BUSY_OK, START_WAIT_IDLE };
 
-static const struct argp_option wish_options[] = {
+static const struct argp_option plan_options[] = {
 	{ "set", OPTION_SET, "NAME|KEY=VALUE", 0,
 	        "NAME: the workloads of a set (articles, claims, peers, "
-	        "production). KEY=VALUE: as if this were the last line of each "
+	        "production). KEY=VALUE: append this line to each workload "
 	        "file; repeatable: --set threads=16",
 	        0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
-	        "only these maps: ids, globs, ~glob removes", 0 },
-	{ "seed", OPTION_SEED, "N", 0, "of order, keys and operations (1)", 0 },
+	        "only these maps: ids, globs; ~GLOB excludes", 0 },
+	{ "seed", OPTION_SEED, "N", 0, "seed of order, keys and operations (1)",
+	        0 },
 	{ 0 }
 };
 
-static error_t parse_wish(int key, char *text, struct argp_state *state)
+static error_t parse_plan(int key, char *text, struct argp_state *state)
 {
-	struct rm_wish *wish = state->input;
+	struct rm_plan_arguments *arguments = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		wish->seed = 1;
-		/* there cannot be more of them than arguments */
-		wish->sets = calloc((size_t)state->argc, sizeof(*wish->sets));
-		return wish->sets ? 0 : ENOMEM;
+		arguments->seed = 1;
+		/* at most one for each argument */
+		arguments->sets =
+		        calloc((size_t)state->argc, sizeof(*arguments->sets));
+		return arguments->sets ? 0 : ENOMEM;
 	case OPTION_SET:
 		if (strchr(text, '='))
-			wish->sets[wish->set_count++] = text;
+			arguments->sets[arguments->set_count++] = text;
 		else
-			wish->set = text;
+			arguments->set = text;
 		return 0;
 	case OPTION_MAPS:
-		wish->maps = text;
+		arguments->maps = text;
 		return 0;
 	case OPTION_SEED:
-		/* JSON has no larger whole numbers */
-		wish->seed = rm_argument_number(
+		/* larger integers are not exact in JSON */
+		arguments->seed = rm_argument_number(
 		        state, "seed", text, 0, (uint64_t)1 << 53);
 		return 0;
 	case ARGP_KEY_ARGS:
-		wish->files = state->argv + state->next;
-		wish->file_count = (size_t)(state->argc - state->next);
+		arguments->files = state->argv + state->next;
+		arguments->file_count = (size_t)(state->argc - state->next);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static const struct argp wish_argp = { wish_options, parse_wish, NULL, NULL,
+static const struct argp plan_argp = { plan_options, parse_plan, NULL, NULL,
 	NULL, NULL, NULL };
 
-const struct argp_child rm_wish_children[] = { { &wish_argp, 0, NULL, 0 },
+const struct argp_child rm_plan_children[] = { { &plan_argp, 0, NULL, 0 },
 	{ 0 } };
 
 static const struct argp_option start_options[] = {
 	{ "seed", START_SEED, "N", 0,
-	        "of order, keys and operations, 0 .. 2^53 - 1 (default: "
+	        "seed of order, keys and operations, 0 to 2^53 - 1 (default: "
 	        "random)",
 	        0 },
 	{ "busy-ok", START_BUSY_OK, NULL, 0,
-	        "do not warn where others work on this machine; what was found "
-	        "is in campaign.json all the same",
+	        "do not warn if the machine is busy; campaign.json still "
+	        "records it",
 	        0 },
 	{ "wait-idle", START_WAIT_IDLE, "S", 0,
-	        "wait until nobody does, at most S seconds, and start nothing "
-	        "if they go on",
+	        "wait at most S seconds until the machine is idle; start "
+	        "nothing if it stays busy",
 	        0 },
 	{ 0 }
 };
 
 static error_t parse_start(int key, char *text, struct argp_state *state)
 {
-	struct rm_start *start = state->input;
+	struct rm_start_options *start = state->input;
 
 	switch (key) {
 	case START_SEED:
@@ -107,18 +109,19 @@ static const struct argp start_argp = { start_options, parse_start, NULL, NULL,
 const struct argp_child rm_start_children[] = { { &start_argp, 0, NULL, 0 },
 	{ 0 } };
 
-void rm_start_wishes(const struct rm_start *start, struct rm_wishes *wishes)
+void rm_start_apply(
+        const struct rm_start_options *start, struct rm_run_options *wishes)
 {
 	if (start->has_seed)
 		wishes->seed = &start->seed;
 	wishes->busy_ok = start->busy_ok;
 	wishes->wait_idle_s = start->wait_idle_s;
 	wishes->find_machine = rm_find_machine;
-	/* tests play trials with another program */
+	/* tests replace the map program by a scripted one */
 	wishes->program = getenv("RM_TRIAL_PROGRAM");
 }
 
-void rm_argument_set(struct argp_state *state, char *text, struct rm_sets *sets)
+void rm_parse_set(struct argp_state *state, char *text, struct rm_sets *sets)
 {
 	size_t n = sets->count;
 	struct rm_error error = { 0 };
@@ -132,17 +135,17 @@ void rm_argument_set(struct argp_state *state, char *text, struct rm_sets *sets)
 		sets->count++;
 }
 
-void rm_wish_clear(struct rm_wish *wish)
+void rm_plan_arguments_clear(struct rm_plan_arguments *arguments)
 {
-	free(wish->sets);
-	wish->sets = NULL;
+	free(arguments->sets);
+	arguments->sets = NULL;
 }
 
 static error_t parse_switch(int key, char *text, struct argp_state *state)
 {
 	if (key == ARGP_KEY_ARG)
 		argp_error(state, "\"%s\": expected no argument", text);
-	/* a switch has a letter; argp's own keys are above all characters */
+	/* options have a letter as key; argp's own keys are larger */
 	if (key > '~')
 		return ARGP_ERR_UNKNOWN;
 	*(bool *)state->input = true;
@@ -174,7 +177,7 @@ int rm_planned_build(struct rm_planned *planned, uint64_t seed,
 {
 	struct rm_plan_options options = { .seed = seed,
 		.maps = maps,
-		.can_simulate = rm_map_simulated,
+		.can_simulate = rm_map_has_sim_program,
 		.find_machine = rm_find_machine,
 		.catalog = &planned->catalog,
 		.cells = planned->list.lines ? &planned->list : NULL };
@@ -186,22 +189,24 @@ int rm_planned_build(struct rm_planned *planned, uint64_t seed,
 	               : 0;
 }
 
-int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
-        struct rm_error *error)
+int rm_planned_load(const struct rm_plan_arguments *arguments,
+        struct rm_planned *planned, struct rm_error *error)
 {
-	const struct rm_sources sources = { .files = wish->files,
-		.file_count = wish->file_count,
-		.set = wish->set,
-		.mode = wish->mode };
+	const struct rm_sources sources = { .files = arguments->files,
+		.file_count = arguments->file_count,
+		.set = arguments->set,
+		.mode = arguments->mode };
 
-	if (rm_inputs_load(sources, wish->sets, wish->set_count,
+	if (rm_inputs_load(sources, arguments->sets, arguments->set_count,
 	            &planned->inputs, error) ||
-	        (wish->cells_from && rm_cell_list_read(wish->cells_from,
-	                                     &planned->list, error)) ||
+	        (arguments->cells_from &&
+	                rm_cell_list_read(arguments->cells_from, &planned->list,
+	                        error)) ||
 	        rm_catalog_load(NULL, &planned->catalog, error) ||
 	        rm_topology_load(NULL, &planned->topology, error))
 		return RM_USAGE;
-	return rm_planned_build(planned, wish->seed, wish->maps, error);
+	return rm_planned_build(
+	        planned, arguments->seed, arguments->maps, error);
 }
 
 void rm_planned_clear(struct rm_planned *planned)
@@ -226,7 +231,8 @@ void rm_print_time(uint64_t time_ns)
 		printf("%.1f h", seconds / 3600);
 }
 
-int rm_complain(const char *command, const struct rm_error *error, int status)
+int rm_print_error(
+        const char *command, const struct rm_error *error, int status)
 {
 	fprintf(stderr, "readmostly %s: %s\n", command, error->text);
 	return status;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * command.h - what commands are made of: options that several have, the
- * plan that a command line asks for, and how it ends. Private to cli.
- */
+/* command.h - parts that commands share: common options, the plan of a command
+   line, errors. Private to cli. */
 #ifndef RM_CLI_COMMAND_H
 #define RM_CLI_COMMAND_H
 
@@ -15,26 +13,24 @@
 #include <argp.h>
 #include <jansson.h>
 
-/* ---- what a command line gives ------------------------------------------ */
+/* ---- options ------------------------------------------------------------ */
 
-/*
- * Cells by --set, --maps, --seed and FILE... Zero it; rm_wish_clear(). Texts
- * are those of argv.
- */
-struct rm_wish {
+/* Cells selected by --set, --maps, --seed and FILE... Zero-initialise; release
+   by rm_plan_arguments_clear(). Strings point into argv. */
+struct rm_plan_arguments {
 	char *const *files; /* the rest of argv */
 	size_t file_count;
 	const char *set;  /* NAME of --set, or NULL */
-	const char *mode; /* a name, or NULL; the command's own option */
-	char **sets;      /* KEY=VALUE of --set; written to */
+	const char *mode; /* name or NULL; the command has this option */
+	char **sets;      /* KEY=VALUE of --set; modified by parsing */
 	size_t set_count;
-	const char *maps;       /* NULL: those of the workload */
-	const char *cells_from; /* a list; NULL; the command's own option */
-	uint64_t seed;          /* 1 unless told */
+	const char *maps;       /* NULL: the maps of the workload */
+	const char *cells_from; /* file or NULL; the command has this option */
+	uint64_t seed;          /* default: 1 */
 };
 
-/* What --set says, for those who read workloads more than once. Zero it; texts
-   are those of argv. */
+/* --set KEY=VALUE for commands that read workloads more than once.
+   Zero-initialise; strings point into argv. */
 enum { RM_SETS_MAX = 64 };
 struct rm_sets {
 	struct rm_override list[RM_SETS_MAX];
@@ -42,44 +38,40 @@ struct rm_sets {
 	size_t count;
 };
 
-/* Adds KEY=VALUE, which is written to; ends the program where it is none. */
-void rm_argument_set(
-        struct argp_state *state, char *text, struct rm_sets *sets);
+/* Adds KEY=VALUE and modifies `text`. Ends the program if it is malformed. */
+void rm_parse_set(struct argp_state *state, char *text, struct rm_sets *sets);
 
-/* The child of a command's parser for these; its input is the struct. */
-extern const struct argp_child rm_wish_children[];
+/* argp child that parses these options; its input is the struct. */
+extern const struct argp_child rm_plan_children[];
 
-/*
- * How a campaign begins: --seed, --busy-ok and --wait-idle of the commands that
- * run one. Zero it.
- */
-struct rm_start {
+/* Options of commands that run a campaign: --seed, --busy-ok and --wait-idle.
+   Zero-initialise. */
+struct rm_start_options {
 	uint64_t seed;
-	bool has_seed; /* else it is random, or as recorded */
+	bool has_seed; /* if false, the seed is random or as recorded */
 	bool busy_ok;
 	unsigned wait_idle_s;
 };
 
-/* The child of a command's parser for these; its input is the struct. */
+/* argp child that parses these options; its input is the struct. */
 extern const struct argp_child rm_start_children[];
 
-/* Puts them into `wishes`, with what every command wishes alike. A seed that
-   was not given is left as it stands there; one that was is `start`'s own,
-   which must live as long. */
-void rm_start_wishes(const struct rm_start *start, struct rm_wishes *wishes);
+/* Copies the options into `wishes` and sets the callbacks that all commands
+   use. Without --seed, wishes->seed is unchanged; with it, wishes->seed points
+   into `start`, which must outlive it. */
+void rm_start_apply(
+        const struct rm_start_options *start, struct rm_run_options *wishes);
 
-void rm_wish_clear(struct rm_wish *wish);
+void rm_plan_arguments_clear(struct rm_plan_arguments *arguments);
 
-/*
- * Parses the line of a command without arguments that has one option, a
- * switch; returns whether it was given. Does not return after a mistake.
- */
+/* Parses the line of a command that has one switch and no arguments. Returns
+   whether the switch was given. Ends the program after a mistake. */
 bool rm_command_switch(int argc, char **argv, const char *name, int key,
         const char *what, const char *doc);
 
-/* ---- the plan that it asks for ------------------------------------------ */
+/* ---- the plan ----------------------------------------------------------- */
 
-/* Zero it; rm_planned_clear(), also after an error. */
+/* Zero-initialise; rm_planned_clear() also after an error. */
 struct rm_planned {
 	struct rm_inputs inputs;
 	struct rm_cell_list list; /* of --cells-from */
@@ -88,32 +80,31 @@ struct rm_planned {
 	struct rm_plan plan;
 };
 
-/* Whether there is a simulated machine of that name (struct rm_plan_options). */
+/* Looks up a simulated machine for struct rm_plan_options. 0 or -errno. */
 int rm_find_machine(const char *name, struct rm_error *error);
 
-/* What the wish would run on this machine. 0, or RM_USAGE with `error`. */
-int rm_planned_load(const struct rm_wish *wish, struct rm_planned *planned,
-        struct rm_error *error);
-/* Its second half, for inputs that were read otherwise: the plan of these
-   inputs, this topology, this catalog, and of the list's cells where
-   it was read. RM_USAGE with `error`. */
+/* Plans the selected cells for this machine. 0, or RM_USAGE with `error`. */
+int rm_planned_load(const struct rm_plan_arguments *arguments,
+        struct rm_planned *planned, struct rm_error *error);
+/* The second half of rm_planned_load(), for inputs read by other means: plans
+   planned->inputs for its topology and catalog, limited to the cells of
+   planned->list if that was read. RM_USAGE with `error`. */
 int rm_planned_build(struct rm_planned *planned, uint64_t seed,
         const char *maps, struct rm_error *error);
 void rm_planned_clear(struct rm_planned *planned);
 
-/*
- * Starts the program of the request's cell with the words (a command of
- * runner/map_program/, NULL at the end) and the request as its input. *result
- * is its answer, judged if it is of "trial"; a new reference. 0, or RM_INCOMPLETE
- * with `error`.
- */
-int rm_ask_program(const struct rm_request *request, const char *const words[],
+/* Runs the program of the request's cell. `words` name a command of
+   runner/map_program/ and its arguments, NULL at the end; the request is its
+   standard input. *result gets a new reference to the printed JSON; the result
+   of "trial" is checked as in a campaign. 0, or RM_INCOMPLETE with `error`. */
+int rm_program_run(const struct rm_request *request, const char *const words[],
         json_t **result, struct rm_error *error);
 
-/* ---- how it ends -------------------------------------------------------- */
+/* ---- output ------------------------------------------------------------- */
 
-/* Says on standard error what went wrong; returns `status`. */
-int rm_complain(const char *command, const struct rm_error *error, int status);
+/* Prints `error` on standard error; returns `status`. */
+int rm_print_error(
+        const char *command, const struct rm_error *error, int status);
 
 /* Prints "8.3 s", "14.2 min" or "3.1 h" on standard output. */
 void rm_print_time(uint64_t time_ns);

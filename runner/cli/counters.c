@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counters.c - `readmostly env counters`: what can be counted here, with proof. */
+/* counters.c - `readmostly env counters`: tests which counters work here. */
 #include "runner/counters/counters.h"
 #include "runner/base/error.h"
 #include "runner/base/json.h"
@@ -12,13 +12,13 @@
 
 struct options {
 	bool json;
-	const char *metrics; /* NULL = the usual ones */
+	const char *metrics; /* NULL: the default ones */
 	const char *record;  /* file, or NULL */
 };
 
-/* Metrics are not looked up here: only the survey reads events.tsv, and its
-   -EINVAL becomes the status of wrong usage. */
-static error_t take_option(int key, char *value, struct argp_state *state)
+/* Metrics are not checked here: only the survey reads events.tsv. Its -EINVAL
+   becomes RM_USAGE. */
+static error_t parse(int key, char *value, struct argp_state *state)
 {
 	struct options *options = state->input;
 
@@ -40,19 +40,20 @@ static error_t take_option(int key, char *value, struct argp_state *state)
 	}
 }
 
-static const struct argp_option known[] = {
+static const struct argp_option option_table[] = {
 	{ "json", 'j', NULL, 0, "one JSON object on standard output", 0 },
 	{ "metrics", 'm', "LIST", 0,
 	        "metrics of events.tsv to try, e.g. cycles,l1d_fill "
-	        "(default: the usual ones)",
+	        "(default: the common ones)",
 	        0 },
 	{ "record", 'r', "FILE", 0,
-	        "write down the counts of the known kernels, for replay:FILE",
+	        "record the counts of the test kernels for --counters "
+	        "replay:FILE",
 	        0 },
 	{ 0 },
 };
 
-/* One line of the proof: "  l1d_fill  four  1.02  0.6..2.5  proved". */
+/* One kernel's result: "  l1d_fill  four  1.02  0.6..2.5  proved". */
 static void print_verdict(const json_t *line)
 {
 	const json_t *expected = json_object_get(line, "expected");
@@ -97,7 +98,7 @@ static void print_attempt(const json_t *attempt)
 		print_verdict(line);
 	}
 	if (strcmp(rm_json_text(attempt, "status"), "proved"))
-		return; /* one reason is enough */
+		return; /* the reason above covers every metric */
 	json_array_foreach (json_object_get(attempt, "missing"), i, line) {
 		printf("    not counted: %s: %s\n",
 		        rm_json_text(line, "metric"),
@@ -119,11 +120,11 @@ static void print_table(const json_t *survey)
 	json_array_foreach (json_object_get(survey, "backends"), i, attempt) {
 		print_attempt(attempt);
 	}
-	printf("auto takes: %s\n", rm_json_text(survey, "auto"));
+	printf("auto uses: %s\n", rm_json_text(survey, "auto"));
 }
 
-/* The survey, and in `text` (to be freed) what was recorded of it: NULL where
-   nothing shall be, or nothing counts. */
+/* Runs the survey. *text gets the recording, to be freed; it is NULL if none is
+   requested or nothing counts. */
 static int survey_all(const struct options *options,
         const struct rm_topology *topology, json_t **survey, char **text,
         struct rm_error *error)
@@ -150,13 +151,13 @@ static int survey_all(const struct options *options,
 	return code;
 }
 
-/* A recording without a single count would replay as a machine on which nothing
-   counts: none is written then, and one that is there stays as it is. */
+/* A recording without counts would replay as a machine without counters. It is
+   not written, and an existing file stays as it is. */
 static int write_recording(const char *file, const char *text)
 {
 	if (!text) {
 		fprintf(stderr,
-		        "readmostly: nothing counts here: %s not written\n",
+		        "readmostly: no counter works here: %s not written\n",
 		        file);
 		return RM_OK;
 	}
@@ -173,10 +174,10 @@ static int write_recording(const char *file, const char *text)
 
 int rm_cli_counters(int argc, char **argv)
 {
-	struct argp argp = { known, take_option, NULL,
-		"Says which counter back ends work here, proved by counting "
-		"small programs whose cache misses are known; and why the "
-		"rest does not, and what would help.",
+	struct argp argp = { option_table, parse, NULL,
+		"Tests which counter back ends work here, by counting small "
+		"programs whose cache misses are known. If one does not work, "
+		"prints the reason and a remedy.",
 		NULL, NULL, NULL };
 	struct options options = { .json = false };
 	struct rm_topology topology = { 0 };
@@ -191,7 +192,7 @@ int rm_cli_counters(int argc, char **argv)
 	if (!code)
 		code = survey_all(&options, &topology, &survey, &text, &error);
 	if (code) {
-		rm_complain("counters", &error, code);
+		rm_print_error("counters", &error, code);
 	} else if (options.json) {
 		rm_print_json(survey, JSON_INDENT(1));
 	} else {

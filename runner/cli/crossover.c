@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crossover.c - `readmostly dev crossover`: where the ranking of two maps flips, or
-   of all pairs of a list, each a campaign of its own. */
+/* crossover.c - `readmostly dev crossover`: finds where the faster of two maps
+   changes, for one pair or for all pairs of a list, each a campaign of its
+   own. */
 #include "runner/catalog/catalog.h"
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
@@ -18,7 +19,7 @@ enum { OPTION_ALL = 2048 };
 static const char *const modes[] = { "quick", "standard", NULL };
 
 struct arguments {
-	struct rm_stages_wish wish;
+	struct rm_stages_options stages;
 	json_t *list; /* of --all, or NULL */
 	char *pair[2];
 	unsigned count;
@@ -40,7 +41,7 @@ static void check_map(const char *id, struct argp_state *state)
 
 	if (!rm_catalog_load(NULL, &catalog, &error) &&
 	        !rm_catalog_find(&catalog, id))
-		rm_catalog_refuse(&catalog, id, &error);
+		rm_catalog_explain(&catalog, id, &error);
 	rm_catalog_clear(&catalog);
 	if (error.text[0])
 		argp_error(state, "%s", error.text);
@@ -71,16 +72,16 @@ static void parse_list(char *text, struct argp_state *state)
 		                  "commas between them");
 }
 
-static void finish(struct argp_state *state)
+static void check_arguments(struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 	char *const *pair = arguments->pair;
 
 	if (arguments->list && arguments->count)
-		argp_error(state, "A B and --all: expected one of them");
+		argp_error(state, "A B and --all: expected only one of them");
 	if (arguments->count == 1)
 		argp_error(state, "%s: expected two maps, A and B", pair[0]);
-	if (!arguments->count && !arguments->list && !arguments->wish.resume)
+	if (!arguments->count && !arguments->list && !arguments->stages.resume)
 		argp_error(state, "expected two maps, A and B");
 	if (arguments->count != 2)
 		return;
@@ -89,7 +90,7 @@ static void finish(struct argp_state *state)
 	if (!strcmp(pair[0], pair[1]))
 		argp_error(state, "%s twice, expected two different maps",
 		        pair[0]);
-	arguments->wish.maps = json_pack("[s, s]", pair[0], pair[1]);
+	arguments->stages.maps = json_pack("[s, s]", pair[0], pair[1]);
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -98,7 +99,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->wish;
+		state->child_inputs[0] = &arguments->stages;
 		return 0;
 	case OPTION_ALL:
 		parse_list(text, state);
@@ -110,45 +111,45 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		arguments->pair[arguments->count++] = text;
 		return 0;
 	case ARGP_KEY_END:
-		finish(state);
+		check_arguments(state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* One pair, in DIR/A-B; its sets were split once and serve all. */
+/* Runs one pair in DIR/A-B. All pairs share the parsed --set lines. */
 static int run_pair(const struct arguments *arguments, const char *a,
-        const char *b, const char *top)
+        const char *b, const char *parent)
 {
-	struct rm_stages_wish wish = arguments->wish;
+	struct rm_stages_options stages = arguments->stages;
 	char dir[RM_PATH_BYTES + 2 * RM_NAME_BYTES];
 
-	snprintf(dir, sizeof(dir), "%s/%s-%s", top, a, b);
-	wish.dir = wish.plan ? NULL : dir;
-	wish.maps = json_pack("[s, s]", a, b);
-	int status = rm_stages_run(&wish);
+	snprintf(dir, sizeof(dir), "%s/%s-%s", parent, a, b);
+	stages.dir = stages.plan ? NULL : dir;
+	stages.maps = json_pack("[s, s]", a, b);
+	int status = rm_stages_run(&stages);
 
-	rm_stages_wish_clear(&wish);
+	rm_stages_options_clear(&stages);
 	return status;
 }
 
-/* Beside the words of the pair that was stopped, which are of it alone. */
-static void say_all(const struct arguments *arguments, const char *top)
+/* How to resume all pairs; the stopped pair has printed its own command. */
+static void print_resume(const struct arguments *arguments, const char *parent)
 {
 	const json_t *id;
 	size_t i;
 
-	printf("all pairs go on with: %s dev crossover --all ",
+	printf("to resume all pairs: %s dev crossover --all ",
 	        program_invocation_name);
 	json_array_foreach (arguments->list, i, id)
 		printf("%s%s", i ? "," : "", json_string_value(id));
-	printf(" -o %s --resume\n", top);
+	printf(" -o %s --resume\n", parent);
 }
 
-/* What a person must mend, or has stopped, ends it; what has no result in one
-   pair may have one in the next. */
-static int run_all(const struct arguments *arguments, const char *top)
+/* Stops at a usage error or an interrupt, which would recur. If trials of one
+   pair failed, the next pair still runs. */
+static int run_all(const struct arguments *arguments, const char *parent)
 {
 	size_t count = json_array_size(arguments->list);
 	int worst = RM_OK;
@@ -160,10 +161,10 @@ static int run_all(const struct arguments *arguments, const char *top)
 			                json_array_get(arguments->list, i)),
 			        json_string_value(
 			                json_array_get(arguments->list, j)),
-			        top);
+			        parent);
 
-			if (status == RM_INTERRUPTED && !arguments->wish.plan)
-				say_all(arguments, top);
+			if (status == RM_INTERRUPTED && !arguments->stages.plan)
+				print_resume(arguments, parent);
 			if (status == RM_USAGE || status == RM_INTERRUPTED)
 				return status;
 			worst = status ? status : worst;
@@ -171,58 +172,58 @@ static int run_all(const struct arguments *arguments, const char *top)
 	return worst;
 }
 
-/* All pairs stand in one folder: a new one needs a name before the first. */
+/* All pairs share one folder; a new one is named before the first pair. */
 static int run_list(struct arguments *arguments)
 {
-	char top[RM_PATH_BYTES];
+	char parent[RM_PATH_BYTES];
 	struct rm_topology topology = { 0 };
 	struct rm_error error = { 0 };
 	json_t *facts = NULL;
 	int result = 0;
 
-	if (arguments->wish.dir || arguments->wish.plan)
+	if (arguments->stages.dir || arguments->stages.plan)
 		return run_all(arguments,
-		        arguments->wish.dir ? arguments->wish.dir : "");
+		        arguments->stages.dir ? arguments->stages.dir : "");
 	result = rm_topology_load(NULL, &topology, &error);
 	if (!result) {
 		facts = rm_machine_facts(&topology);
 		result = rm_folder_new("crossover",
 		        json_string_value(json_object_get(facts, "id")),
-		        time(NULL), top, &error);
+		        time(NULL), parent, &error);
 	}
 	json_decref(facts);
 	rm_topology_free(&topology);
-	return result ? rm_complain("crossover", &error, rm_status_of(result))
-	              : run_all(arguments, top);
+	return result ? rm_print_error(
+	                        "crossover", &error, rm_exit_status(result))
+	              : run_all(arguments, parent);
 }
 
 int rm_cli_crossover(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "A B\n--all A,B,C...",
-		"Searches for where the ranking of two maps flips: over the "
-		"share of writes, their kind, threads, keys and the "
-		"distribution of keys (workloads/crossover-sweep.conf). Each "
-		"stage measures the cells that `python3 -m report next` asks "
-		"for, most of them beside the boundary; the folder can be "
-		"resumed, validated and reported.\v"
+		"Finds where the faster of two maps changes, by share and kind "
+		"of writes, threads, keys and key distribution "
+		"(workloads/crossover-sweep.conf). `python3 -m report next` "
+		"chooses the cells of each stage, most of them near the "
+		"boundary. The folder can be resumed, validated and reported.\v"
 		"Modes: quick, standard. Status: 0 done; 2 usage or input; 3 "
 		"some trials have no result, or nothing could be decided; 75 "
-		"interrupted, go on with --resume.",
+		"interrupted, continue with --resume.",
 		rm_stages_children, NULL, NULL };
 	struct arguments arguments = {
-		.wish = { .command = "crossover",
+		.stages = { .command = "crossover",
 		        .kind = "crossover",
 		        .modes = modes,
 		        .needs_maps = true },
 	};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	arguments.wish.interrupt_fd = rm_watch_signals();
+	arguments.stages.interrupt_fd = rm_watch_signals();
 	int status = arguments.list ? run_list(&arguments)
-	                            : rm_stages_run(&arguments.wish);
+	                            : rm_stages_run(&arguments.stages);
 
-	close(arguments.wish.interrupt_fd);
-	rm_stages_wish_clear(&arguments.wish);
+	close(arguments.stages.interrupt_fd);
+	rm_stages_options_clear(&arguments.stages);
 	json_decref(arguments.list);
 	return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* describe.c - `readmostly dev describe`: the table of factors, for people and
-   as the schema of a cell. */
+/* describe.c - `readmostly dev describe`: prints the table of factors, as text
+   or as the JSON schema of a cell. */
 #include "runner/cli/cli.h"
 #include "runner/protocol/protocol.h"
 
@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 static const struct argp_option options[] = {
-	{ "schema", 's', NULL, 0, "the JSON schema of a cell", 0 }, { 0 }
+	{ "schema", 's', NULL, 0, "print the JSON schema of a cell", 0 }, { 0 }
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -28,8 +28,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp argp = { options, parse, "",
-	"Says what a workload file may say: each key, what a file without it "
-	"has, and what is expected.",
+	"Lists the keys of a workload file, each with its default and its "
+	"valid values.",
 	NULL, NULL, NULL };
 
 int rm_cli_describe(int argc, char **argv)

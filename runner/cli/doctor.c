@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* doctor.c - `readmostly env doctor`: what disturbs here; changes nothing. */
+/* doctor.c - `readmostly env doctor`: lists noise sources; changes nothing. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -9,13 +9,13 @@
 #include <sched.h>
 #include <stdio.h>
 
-/* Of the first CPU that trials are placed on: counters go by it, too. No
-   warning: what is not counted disturbs nothing. */
+/* Checks the event map for the first usable CPU, which the counters also use.
+   An unknown CPU is a note: it disturbs no measurement. */
 static void print_cpu(const struct rm_topology *topology)
 {
 	char text[300];
 	unsigned cpu = (unsigned)hwloc_bitmap_first(topology->usable);
-	bool known = rm_counters_know_cpu(cpu, text, sizeof(text));
+	bool known = rm_counters_describe_cpu(cpu, text, sizeof(text));
 
 	printf("%-8s %-16s %s\n",
 	        rm_finding_level_name(
@@ -23,7 +23,7 @@ static void print_cpu(const struct rm_topology *topology)
 	        "event map", text);
 }
 
-static int say_findings(bool strict)
+static int print_findings(bool strict)
 {
 	struct rm_finding findings[RM_FINDINGS_MAX];
 	struct rm_topology topology = { 0 };
@@ -32,7 +32,7 @@ static int say_findings(bool strict)
 
 	if (rm_topology_load(NULL, &topology, &error)) {
 		rm_topology_free(&topology);
-		return rm_complain("doctor", &error, RM_FAILED);
+		return rm_print_error("doctor", &error, RM_FAILED);
 	}
 	count = rm_doctor_examine(&topology, findings);
 	for (size_t i = 0; i < count; i++) {
@@ -41,22 +41,22 @@ static int say_findings(bool strict)
 		printf("%-8s %-16s %s\n", rm_finding_level_name(finding->level),
 		        finding->subject, finding->text);
 		if (finding->command[0])
-			printf("%-25s change it: %s\n", "", finding->command);
+			printf("%-25s fix: %s\n", "", finding->command);
 		warnings += finding->level == RM_FINDING_WARNING;
 	}
 	print_cpu(&topology);
 	if (warnings)
 		printf("%zu warning%s\n", warnings, warnings == 1 ? "" : "s");
 	else
-		printf("nothing found that disturbs\n");
+		printf("no noise sources found\n");
 	rm_topology_free(&topology);
 	return strict && warnings ? RM_FAILED : RM_OK;
 }
 
 enum { PROBE_MS = 1000 };
 
-/* For a script that is about to measure: whether to, in a second or two. */
-static int say_busy(void)
+/* Prints whether the machine is busy, in at most two seconds, for scripts. */
+static int print_busy(void)
 {
 	struct rm_busy busy;
 	cpu_set_t mask;
@@ -64,49 +64,48 @@ static int say_busy(void)
 
 	if (!sched_getaffinity(0, sizeof(mask), &mask))
 		cpus = (unsigned)CPU_COUNT(&mask);
-	rm_busy_look(cpus, false, &busy);
+	rm_busy_measure(cpus, false, &busy);
 	if (!busy.is_busy)
 		rm_busy_probe(PROBE_MS, &busy);
 	if (busy.is_busy) {
 		printf("%s\n", busy.text);
 		return RM_FAILED;
 	}
-	printf("nobody else works here");
+	printf("idle: no other process uses the CPUs");
 	if (busy.pressure_percent >= 0)
-		printf(": somebody waited for a CPU in %.1f %% of the last "
-		       "10 s",
+		printf("; tasks waited for a CPU in %.1f %% of the last 10 s",
 		        busy.pressure_percent);
 	if (busy.probe_percent >= 0)
-		printf(", a probe of a second in %.1f %% of it",
-		        busy.probe_percent);
+		printf("; a probe of 1 s lost %.1f %%", busy.probe_percent);
 	printf("\n");
 	return RM_OK;
 }
 
 /* The command line. */
-struct asked {
+struct arguments {
 	bool strict, busy;
 };
 
 static const struct argp_option options[] = {
-	{ "strict", 's', NULL, 0, "status 1 where there is a warning", 0 },
+	{ "strict", 's', NULL, 0, "exit with status 1 if there is a warning",
+	        0 },
 	{ "busy", 'b', NULL, 0,
-	        "say only whether others work here now, in 2 s at most; status "
-	        "1 where they do",
+	        "only print whether the machine is busy now, in at most 2 s; "
+	        "status 1 if it is",
 	        0 },
 	{ 0 },
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct asked *asked = state->input;
+	struct arguments *arguments = state->input;
 
 	switch (key) {
 	case 's':
-		asked->strict = true;
+		arguments->strict = true;
 		return 0;
 	case 'b':
-		asked->busy = true;
+		arguments->busy = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "\"%s\": expected no argument", text);
@@ -119,11 +118,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 int rm_cli_doctor(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "",
-		"Says what disturbs measurement on this machine and the "
-		"command that changes it. Changes nothing itself.",
+		"Lists what disturbs measurement on this machine, each with "
+		"the command that fixes it. Changes nothing.",
 		NULL, NULL, NULL };
-	struct asked asked = { 0 };
+	struct arguments arguments = { 0 };
 
-	argp_parse(&argp, argc, argv, 0, NULL, &asked);
-	return asked.busy ? say_busy() : say_findings(asked.strict);
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	return arguments.busy ? print_busy() : print_findings(arguments.strict);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* env.c - `readmostly env`: what this machine is, what disturbs measurement, and
-   which counters work. */
+/* env.c - `readmostly env`: describes this machine, noise sources, and working
+   counters. */
 #include "runner/cli/cli.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@ static const struct part {
 	int (*run)(int argc, char **argv);
 } parts[] = {
 	{ "machine", "This machine", rm_cli_machine },
-	{ "doctor", "What disturbs measurement", rm_cli_doctor },
+	{ "doctor", "Noise sources", rm_cli_doctor },
 	{ "counters", "Hardware counters", rm_cli_counters },
 };
 
@@ -20,9 +20,8 @@ enum { PARTS = sizeof(parts) / sizeof(*parts) };
 static void usage(FILE *out)
 {
 	fprintf(out, "usage: readmostly env [machine|doctor|counters "
-	             "[OPTION...]]\n\nWithout arguments all three, one after "
-	             "the other. `readmostly env doctor --help` explains "
-	             "one.\n");
+	             "[OPTION...]]\n\nWithout arguments, runs all three in "
+	             "turn. `readmostly env PART --help` explains one.\n");
 }
 
 static int run_all(void)

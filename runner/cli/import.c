@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import.c - `readmostly dev import`: traces of others become ours. */
+/* import.c - `readmostly dev import`: converts public traces to our format. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 #include "runner/trace/trace.h"
@@ -16,8 +16,8 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-	{ "output", 'o', "TRACE", 0, "where the trace goes", 0 },
-	{ "binary", OPTION_BINARY, NULL, 0, "in the binary form", 0 }, { 0 }
+	{ "output", 'o', "TRACE", 0, "write the trace to this file", 0 },
+	{ "binary", OPTION_BINARY, NULL, 0, "write the binary form", 0 }, { 0 }
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -35,7 +35,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		if (!a->format)
 			a->format = text;
 		else
-			rm_argument_once(state, &a->file, text, "FILE");
+			rm_argument_set_once(state, &a->file, text, "FILE");
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		if (!a->format || strcmp(a->format, "twitter") || !a->file ||
@@ -48,49 +48,48 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp argp = { options, parse, "twitter FILE",
-	"Makes a trace of FILE, which is in the format of Twitter's public "
-	"cache traces: timestamp,key,key size,value size,client,operation,TTL."
-	"\vKeys and values keep their lengths; what expires is removed at its "
-	"time (docs/reference/traces.md). `readmostly dev replay TRACE` goes "
-	"on. Status: "
-	"0; "
-	"2 where FILE is damaged; 3 where TRACE could not be written.",
+	"Converts FILE from the format of Twitter's public cache traces "
+	"(timestamp,key,key size,value size,client,operation,TTL) to a "
+	"trace.\vKeys and values keep their lengths. Keys are deleted when "
+	"their TTL ends (docs/reference/traces.md). `readmostly dev replay "
+	"TRACE` reads the result. Status: 0 written; 2 FILE is damaged; 3 "
+	"TRACE could not be written.",
 	NULL, NULL, NULL };
 
-static void say(const struct arguments *a, const struct rm_trace *trace,
-        const struct rm_trace_imported *told)
+static void print_summary(const struct arguments *a,
+        const struct rm_trace *trace, const struct rm_trace_import_stats *imported)
 {
 	printf("%s: %" PRIu64 " lines: %" PRIu64 " get, %" PRIu64
 	       " set, %" PRIu64 " del (%" PRIu64 " of them expired), %" PRIu64
 	       " keys\n",
-	        a->file, told->lines, trace->gets, trace->sets, trace->dels,
-	        told->expired, trace->keys);
-	if (told->conditional)
-		printf("%" PRIu64 " writes had nothing to do and became gets: "
-		       "add of a key that was there, replace and its like of "
-		       "one that was not\n",
-		        told->conditional);
-	if (told->renamed)
-		printf("%" PRIu64 " keys have a longer text than their size "
-		       "and got a name of their size\n",
-		        told->renamed);
+	        a->file, imported->lines, trace->gets, trace->sets, trace->dels,
+	        imported->expired, trace->keys);
+	if (imported->conditional)
+		printf("%" PRIu64 " conditional writes had no effect and "
+		       "became gets: add of a present key, replace "
+		       "and the like of an absent key\n",
+		        imported->conditional);
+	if (imported->renamed)
+		printf("%" PRIu64 " keys are longer than their stated size and "
+		       "were replaced by names of that size\n",
+		        imported->renamed);
 }
 
 int rm_cli_import(int argc, char **argv)
 {
 	struct arguments a = { .binary = false };
-	struct rm_trace_imported told;
+	struct rm_trace_import_stats imported;
 	struct rm_error error = { "" };
 	struct rm_trace trace;
 	int status = RM_OK;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (rm_trace_import_twitter(a.file, &trace, &told, &error))
-		status = rm_complain("import", &error, RM_USAGE);
+	if (rm_trace_import_twitter(a.file, &trace, &imported, &error))
+		status = rm_print_error("import", &error, RM_USAGE);
 	else if (rm_trace_save(a.output, &trace, a.binary, &error))
-		status = rm_complain("import", &error, RM_INCOMPLETE);
+		status = rm_print_error("import", &error, RM_INCOMPLETE);
 	else
-		say(&a, &trace, &told);
+		print_summary(&a, &trace, &imported);
 	rm_trace_clear(&trace);
 	return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* list.c - `readmostly dev list`: maps in this build, and those that are not. */
+/* list.c - `readmostly dev list`: the maps of this build, and those not
+   built. */
 #include "runner/base/json.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
@@ -11,24 +12,24 @@
 
 enum form { TEXT, JSON = 'j', IDS = 'i', FACTS = 'f' };
 
-struct wish {
+struct arguments {
 	enum form form;
-	const char *id; /* of FACTS */
+	const char *id; /* for FACTS */
 };
 
-/* Room for a reason why a map is not simulated. */
+/* Bytes for the reason why a map is not simulated. */
 enum { WHY_BYTES = 256 };
 
-/* What the program printed, and whether the map is simulated. */
-static json_t *describe(const struct rm_map_info *info)
+/* The JSON that the map's program printed, plus whether it is simulated. */
+static json_t *map_json(const struct rm_map_info *info)
 {
 	char why[WHY_BYTES];
-	bool yes = rm_map_simulated(info->id, why, sizeof(why));
+	bool simulated = rm_map_has_sim_program(info->id, why, sizeof(why));
 	json_t *map = json_copy(info->json);
 
 	json_object_set_new(map, "sim",
-	        json_pack("{s:b, s:s?}", "simulated", yes, "reason",
-	                yes ? NULL : why));
+	        json_pack("{s:b, s:s?}", "simulated", simulated, "reason",
+	                simulated ? NULL : why));
 	return map;
 }
 
@@ -39,7 +40,7 @@ static int print_json(const struct rm_catalog *catalog)
 	int code;
 
 	for (size_t i = 0; i < catalog->count; i++)
-		json_array_append_new(maps, describe(&catalog->maps[i]));
+		json_array_append_new(maps, map_json(&catalog->maps[i]));
 	for (size_t i = 0; i < catalog->name_count; i++)
 		if (catalog->names[i].missing)
 			json_array_append_new(skipped,
@@ -53,7 +54,7 @@ static int print_json(const struct rm_catalog *catalog)
 	return code;
 }
 
-/* "u64x8 u64x24", "none": the strings of a list. */
+/* Prints a list of strings after its title, or "none". */
 static void print_words(
         const char *title, const struct rm_map_info *info, const char *member)
 {
@@ -95,7 +96,7 @@ static void print_map(const struct rm_map_info *info)
 		printf("    %-11s%s\n", "misuse", info->misuse);
 	if (info->language)
 		printf("    %-11s%s\n", "language", info->language);
-	else if (rm_map_simulated(info->id, why, sizeof(why)))
+	else if (rm_map_has_sim_program(info->id, why, sizeof(why)))
 		printf("    %-11syes\n", "sim");
 	else
 		printf("    %-11sno (%s)\n", "sim", why);
@@ -116,7 +117,7 @@ static void print_all(const struct rm_catalog *catalog)
 	}
 }
 
-/* Maps that are chosen by "all": a list for --maps. */
+/* Ids of the maps that "all" selects, for --maps. */
 static int print_ids(const struct rm_catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->count; i++)
@@ -132,10 +133,10 @@ static int print_facts(const struct rm_catalog *catalog, const char *id)
 	char version[128];
 
 	if (facts && info) {
-		const char *teller =
+		const char *source =
 		        rm_facts_version(facts, info, version, sizeof(version));
 
-		printf("version: %s, told by %s\n", version, teller);
+		printf("version: %s, reported by %s\n", version, source);
 	} else if (facts) {
 		printf("version: unknown, the map is not built\n");
 	}
@@ -144,8 +145,7 @@ static int print_facts(const struct rm_catalog *catalog, const char *id)
 		return ferror(stdout) ? RM_INCOMPLETE : RM_OK;
 	}
 	fprintf(stderr,
-	        "readmostly: no fact sheet is called \"%s\", "
-	        "expected one of",
+	        "readmostly dev list: no fact sheet \"%s\", expected one of",
 	        id);
 	for (facts = rm_facts_table; facts->id; facts++)
 		fprintf(stderr, " %s", facts->id);
@@ -155,10 +155,10 @@ static int print_facts(const struct rm_catalog *catalog, const char *id)
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct wish *wish = state->input;
+	struct arguments *arguments = state->input;
 
 	if (key == JSON || key == IDS || key == FACTS)
-		*wish = (struct wish){ (enum form)key, text };
+		*arguments = (struct arguments){ (enum form)key, text };
 	else if (key == ARGP_KEY_ARG)
 		argp_error(state, "\"%s\": expected no argument", text);
 	else
@@ -169,34 +169,34 @@ static error_t parse(int key, char *text, struct argp_state *state)
 int rm_cli_list(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{ "json", JSON, NULL, 0, "for programs", 0 },
+		{ "json", JSON, NULL, 0, "print JSON", 0 },
 		{ "ids", IDS, NULL, 0,
-		        "ids only, one a line, of maps in C and C++ without "
+		        "print only ids, one a line: maps in C and C++ without "
 		        "injected bugs",
 		        0 },
 		{ "facts", FACTS, "ID", 0,
-		        "what there is to know of a map of a library: its "
-		        "version, how it is used here, its limits",
+		        "print the fact sheet of a library's map: version, use "
+		        "in this project, limits",
 		        0 },
 		{ 0 },
 	};
 	static const struct argp argp = { options, parse, "",
-		"Prints the maps in this build, and those whose library is "
+		"Lists the maps of this build, and the maps whose library is "
 		"missing.",
 		NULL, NULL, NULL };
 	struct rm_catalog catalog;
 	struct rm_error error = { "" };
-	struct wish wish = { TEXT, NULL };
+	struct arguments arguments = { TEXT, NULL };
 	int code = RM_OK;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &wish);
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (rm_catalog_load(NULL, &catalog, &error))
-		code = rm_complain("list", &error, RM_INCOMPLETE);
-	else if (wish.form == IDS)
+		code = rm_print_error("list", &error, RM_INCOMPLETE);
+	else if (arguments.form == IDS)
 		code = print_ids(&catalog);
-	else if (wish.form == FACTS)
-		code = print_facts(&catalog, wish.id);
-	else if (wish.form == JSON)
+	else if (arguments.form == FACTS)
+		code = print_facts(&catalog, arguments.id);
+	else if (arguments.form == JSON)
 		code = print_json(&catalog);
 	else
 		print_all(&catalog);

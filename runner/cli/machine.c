@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* machine.c - `readmostly env machine`: what this machine is. */
+/* machine.c - `readmostly env machine`: prints the facts of this machine. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -25,9 +25,9 @@ static void print_value(const char *name, const json_t *value)
 		printf("none\n");
 }
 
-/* Facts are a member of their own in campaign.json, where an absent one has
-   its reason; a person reads one list. */
-static void print_for_people(json_t *machine)
+/* campaign.json keeps facts in a member of their own, in which a missing fact
+   has a reason. Here both print as one list. */
+static void print_list(json_t *machine)
 {
 	json_t *facts = json_object_get(machine, "facts"), *value;
 	const char *name;
@@ -45,10 +45,10 @@ int rm_cli_machine(int argc, char **argv)
 	struct rm_error error = { "" };
 	json_t *machine = NULL;
 	bool json = rm_command_switch(argc, argv, "json", 'j',
-	        "as campaign.json has it",
-	        "Says what a result depends on here beside cell and code. A "
-	        "fact that this machine does not tell is absent or denied, "
-	        "never empty.");
+	        "print JSON, as in campaign.json",
+	        "Prints the properties of this machine that affect results. A "
+	        "fact that cannot be read is \"absent\" or \"denied\", never "
+	        "empty.");
 	int status = RM_OK;
 
 	if (rm_topology_load(NULL, &topology, &error) == 0)
@@ -58,7 +58,7 @@ int rm_cli_machine(int argc, char **argv)
 		        error.text[0] ? error.text : "out of memory");
 		status = RM_FAILED;
 	} else if (!json) {
-		print_for_people(machine);
+		print_list(machine);
 	} else {
 		status = rm_print_json(machine, JSON_INDENT(1));
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* map_request.c - commands that ask the program of one map: a request goes in, its
-   answer comes out. */
+/* map_request.c - sends a request to the program of a map and reads its result;
+   `readmostly dev trial`. */
 #include "runner/base/capture.h"
 #include "runner/base/file.h"
 #include "runner/catalog/catalog.h"
@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Starts the program and returns what it printed; owned by the caller. NULL with
+/* Runs the program and returns its output, owned by the caller. NULL with
    `error`. */
-static char *ask(const char *program, const json_t *json,
+static char *run_program(const char *program, const json_t *json,
         const char *const words[], struct rm_error *error)
 {
 	char *argv[8] = { (char *)(uintptr_t)program }, *text, *printed = NULL;
@@ -34,16 +34,15 @@ static char *ask(const char *program, const json_t *json,
 	if (!failed)
 		return printed;
 	rm_error_set(error, failed, "%s: %s", program,
-	        failed == -EIO ? "did not end with status 0"
-	                       : strerror(-failed));
+	        failed == -EIO ? "exited with an error" : strerror(-failed));
 	return NULL;
 }
 
-static int ask_for_result(const char *program, const struct rm_request *request,
+static int run_for_result(const char *program, const struct rm_request *request,
         const char *const words[], json_t **result, struct rm_error *error)
 {
 	json_t *json = rm_request_to_json(request);
-	char *printed = json ? ask(program, json, words, error) : NULL;
+	char *printed = json ? run_program(program, json, words, error) : NULL;
 
 	*result = printed ? json_loads(printed, 0, NULL) : NULL;
 	if (!json)
@@ -58,17 +57,17 @@ static int ask_for_result(const char *program, const struct rm_request *request,
 	return *result ? 0 : RM_INCOMPLETE;
 }
 
-int rm_ask_program(const struct rm_request *request, const char *const words[],
+int rm_program_run(const struct rm_request *request, const char *const words[],
         json_t **result, struct rm_error *error)
 {
 	char path[RM_PROGRAM_BYTES];
 
 	rm_map_program(
 	        rm_cell_flavour(&request->cell), request->cell.map, path);
-	return ask_for_result(path, request, words, result, error);
+	return run_for_result(path, request, words, result, error);
 }
 
-/* `readmostly dev trial`: passes the request on, and judges the result. */
+/* `readmostly dev trial`: sends the request and checks the result. */
 int rm_cli_trial(int argc, char **argv)
 {
 	const char *const words[] = { "trial", NULL };
@@ -82,22 +81,24 @@ int rm_cli_trial(int argc, char **argv)
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
 		fprintf(stderr,
 		        "usage: readmostly dev trial [PROGRAM] <REQUEST "
-		        ">RESULT\n\nStarts PROGRAM, or that of the request's "
-		        "map, and judges its result as a campaign does "
-		        "(docs/reference/trial-protocol.md).\n");
+		        ">RESULT\n\nRuns PROGRAM, or the program of the "
+		        "request's map, and checks its result as a campaign "
+		        "does (docs/reference/trial-protocol.md).\n");
 		return argc > 2 || strcmp(argv[1], "--help") ? RM_USAGE : RM_OK;
 	}
 	if (rm_file_read(stdin, 1 << 20, &text, &length) ||
 	        rm_request_parse(text, length, &request, &error)) {
 		fprintf(stderr, "trial: %s\n",
-		        text ? error.text : "request unreadable or over 1 MiB");
+		        text ? error.text
+		             : "standard input: expected a request of at most "
+		               "1 MiB");
 		free(text);
 		return RM_USAGE;
 	}
 	free(text);
-	status = argc == 2 ? ask_for_result(
+	status = argc == 2 ? run_for_result(
 	                             argv[1], &request, words, &result, &error)
-	                   : rm_ask_program(&request, words, &result, &error);
+	                   : rm_program_run(&request, words, &result, &error);
 	if (status)
 		fprintf(stderr, "trial: %s\n", error.text);
 	else

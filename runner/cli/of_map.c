@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * of_map.c - `readmostly check`, `explore` and `dump`: commands that run in the
- * program of a map. The line is passed on as it is. For "all" each map's
- * program is started in turn, with the same line.
- */
+/* of_map.c - `readmostly check`, `explore` and `dump`: commands that run in the
+   program of a map, with the same command line. For "all", the program of each
+   map runs in turn. */
 #include "runner/base/capture.h"
 #include "runner/base/error.h"
 #include "runner/base/host.h"
@@ -20,15 +18,17 @@
 #include <unistd.h>
 
 /* Position of the first argument that is `text` or ends with `end`, or 0. */
-static int find(int argc, char **argv, const char *text, const char *end)
+static int find_argument(
+        int argc, char **argv, const char *text, const char *end)
 {
 	for (int i = 1; i < argc; i++) {
-		size_t length = strlen(argv[i]), most = end ? strlen(end) : 0;
+		size_t length = strlen(argv[i]),
+		       end_length = end ? strlen(end) : 0;
 
 		if (text && !strcmp(argv[i], text))
 			return i;
-		if (end && argv[i][0] != '-' && length > most &&
-		        !strcmp(argv[i] + length - most, end))
+		if (end && argv[i][0] != '-' && length > end_length &&
+		        !strcmp(argv[i] + length - end_length, end))
 			return i;
 	}
 	return 0;
@@ -44,9 +44,9 @@ static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
 	return 0;
 }
 
-/* The flavour for the value of --shape: programs for long keys and values are
-   others (docs/adr/0030). */
-static void sized(
+/* The flavour for --shape: long keys and values need programs of their own
+   (docs/adr/0030). */
+static void choose_flavour(
         const char *base, int argc, char **argv, char flavour[RM_NAME_BYTES])
 {
 	struct rm_cell cell = { .measure = RM_MEASURE_THROUGHPUT };
@@ -58,9 +58,9 @@ static void sized(
 		else if (!strcmp(argv[i], "--shape") || !strcmp(argv[i], "-S"))
 			shape = argv[i + 1];
 	}
-	/* the program prints what is wrong with a shape that is none */
+	/* the program reports an invalid shape */
 	if (!shape || rm_factor_read(RM_KEY_SHAPE, shape, &cell) ||
-	        !rm_cell_sized(&cell))
+	        !rm_cell_size_class(&cell))
 		snprintf(flavour, RM_NAME_BYTES, "%s", base);
 	else
 		snprintf(flavour, RM_NAME_BYTES, "%s%s%s",
@@ -69,8 +69,9 @@ static void sized(
 		        rm_cell_flavour(&cell));
 }
 
-/* Becomes a program. Returns only on failure, and prints what builds it. */
-static int become(const char *command, const char *path, char **argv)
+/* Replaces this process. Returns only on failure, after printing how to build
+   the program. */
+static int exec_program(const char *command, const char *path, char **argv)
 {
 	const char *maps;
 	int reason;
@@ -78,78 +79,79 @@ static int become(const char *command, const char *path, char **argv)
 	execv(path, argv);
 	reason = errno;
 	maps = strstr(path, "/maps/");
-	fprintf(stderr, "readmostly %s: %s: %s; expected a program of `make",
-	        command, path, strerror(reason));
+	fprintf(stderr, "readmostly %s: %s: %s; build it by `make", command,
+	        path, strerror(reason));
 	if (maps)
 		fprintf(stderr, " programs NEEDED=%s", maps + strlen("/maps/"));
 	fprintf(stderr, "`\n");
 	return RM_USAGE;
 }
 
-/* Maps that "all" means: no injected bugs, no other languages. */
-static bool is_of_all(const struct rm_map_info *info)
+/* Maps that "all" selects: no injected bugs, no other languages. */
+static bool in_all(const struct rm_map_info *info)
 {
 	return !info->misuse && !info->language;
 }
 
-struct sums {
+struct totals {
 	unsigned ok, failed, skipped;
-	int status; /* the worst of the programs */
+	int status; /* the worst exit status */
 };
 
-/* Passes a program's lines on, but sums of check, which are added. */
-static void pass_on(FILE *from, struct sums *sums)
+/* Forwards a program's output, except the totals of `check`, which are
+   summed. */
+static void forward_output(FILE *from, struct totals *totals)
 {
 	unsigned ok, failed, skipped;
 	char *line = NULL;
-	size_t room = 0;
+	size_t capacity = 0;
 
-	while (getline(&line, &room, from) > 0) {
+	while (getline(&line, &capacity, from) > 0) {
 		if (sscanf(line, "check: %u ok, %u failed, %u skipped", &ok,
 		            &failed, &skipped) != 3) {
 			fputs(line, stdout);
 			fflush(stdout);
 			continue;
 		}
-		sums->ok += ok;
-		sums->failed += failed;
-		sums->skipped += skipped;
+		totals->ok += ok;
+		totals->failed += failed;
+		totals->skipped += skipped;
 	}
 	free(line);
 }
 
-/* What the program of one map of "all" ended with. One that was killed has
-   failed. */
-static int run_one(
-        const char *id, const char *path, char **argv, struct sums *sums)
+/* Runs one map's program for "all" and returns its exit status. A program that
+   was killed counts as failed. */
+static int run_map_program(
+        const char *id, const char *path, char **argv, struct totals *totals)
 {
-	int ends[2], status;
+	int pipe_fds[2], status;
 	pid_t child;
 	FILE *from;
 
 	fflush(NULL);
-	if (pipe(ends)) {
+	if (pipe(pipe_fds)) {
 		printf("FAIL %s: %s\n", id, strerror(errno));
-		sums->failed++;
+		totals->failed++;
 		return RM_FAILED;
 	}
 	child = fork();
 	if (!child) {
-		dup2(ends[1], STDOUT_FILENO);
-		close(ends[0]);
-		close(ends[1]);
+		dup2(pipe_fds[1], STDOUT_FILENO);
+		close(pipe_fds[0]);
+		close(pipe_fds[1]);
 		execv(path, argv);
 		_exit(127);
 	}
-	close(ends[1]);
-	from = fdopen(ends[0], "r");
+	close(pipe_fds[1]);
+	from = fdopen(pipe_fds[0], "r");
 	if (from) {
-		pass_on(from, sums);
+		forward_output(from, totals);
 		fclose(from);
 	}
 	if (child < 0 || waitpid(child, &status, 0) < 0) {
 		printf("FAIL %s: %s\n", id, strerror(errno));
-		sums->failed++;
+		totals->failed++;
 		return RM_FAILED;
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) <= RM_INCOMPLETE)
@@ -157,12 +159,12 @@ static int run_one(
 	printf("FAIL %s: its program ended by %s %d\n", id,
 	        WIFEXITED(status) ? "status" : "signal",
 	        WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-	sums->failed++;
+	totals->failed++;
 	return RM_FAILED;
 }
 
 static void run_all(const char *flavour, char **argv,
-        const struct rm_catalog *catalog, struct sums *sums)
+        const struct rm_catalog *catalog, struct totals *totals)
 {
 	char path[RM_PROGRAM_BYTES], why[256];
 
@@ -170,18 +172,18 @@ static void run_all(const char *flavour, char **argv,
 		const struct rm_map_info *info = &catalog->maps[i];
 		int status;
 
-		if (!is_of_all(info))
+		if (!in_all(info))
 			continue;
-		if (!rm_map_runs(flavour, info->id, why, sizeof(why))) {
+		if (!rm_map_has_program(flavour, info->id, why, sizeof(why))) {
 			printf("skip %s: %s\n", info->id, why);
-			sums->skipped++;
+			totals->skipped++;
 			continue;
 		}
-		status = run_one(info->id,
-		        rm_map_program(flavour, info->id, path), argv, sums);
+		status = run_map_program(info->id,
+		        rm_map_program(flavour, info->id, path), argv, totals);
 		if (status == RM_USAGE || status == RM_FAILED ||
-		        sums->status == RM_OK)
-			sums->status = status;
+		        totals->status == RM_OK)
+			totals->status = status;
 		if (status == RM_USAGE)
 			return;
 	}
@@ -190,25 +192,25 @@ static void run_all(const char *flavour, char **argv,
 static int check_all(
         const char *flavour, char **argv, const struct rm_catalog *catalog)
 {
-	struct sums sums = { .status = RM_OK };
+	struct totals totals = { .status = RM_OK };
 
-	run_all(flavour, argv, catalog, &sums);
-	if (sums.status == RM_USAGE)
+	run_all(flavour, argv, catalog, &totals);
+	if (totals.status == RM_USAGE)
 		return RM_USAGE;
-	printf("check: %u ok, %u failed, %u skipped\n", sums.ok, sums.failed,
-	        sums.skipped);
-	return sums.failed ? RM_FAILED : sums.ok ? RM_OK : RM_INCOMPLETE;
+	printf("check: %u ok, %u failed, %u skipped\n", totals.ok,
+	        totals.failed, totals.skipped);
+	return totals.failed ? RM_FAILED : totals.ok ? RM_OK : RM_INCOMPLETE;
 }
 
 static int explore_all(char **argv, const struct rm_catalog *catalog)
 {
-	struct sums sums = { .status = RM_OK };
+	struct totals totals = { .status = RM_OK };
 
-	run_all("explore", argv, catalog, &sums);
-	return sums.status;
+	run_all("explore", argv, catalog, &totals);
+	return totals.status;
 }
 
-/* Any program of the flavour: each reads the same line. `path`, or NULL. */
+/* The path of any program of this flavour, or NULL; all parse the same line. */
 static const char *any_program(const char *flavour,
         const struct rm_catalog *catalog, char path[RM_PROGRAM_BYTES])
 {
@@ -223,9 +225,9 @@ static const char *any_program(const char *flavour,
 	return NULL;
 }
 
-/* Becomes the program of the map that the line names. If it names none, any
-   program prints the help, or what is wrong with the line. */
-static int of_one(const char *command, const char *flavour, int argc,
+/* Runs the program of the map named on the line. If no map is named, any
+   program prints the help or the error. */
+static int exec_map(const char *command, const char *flavour, int argc,
         char **argv, const struct rm_catalog *catalog)
 {
 	int at = find_map(argc, argv, catalog);
@@ -235,26 +237,27 @@ static int of_one(const char *command, const char *flavour, int argc,
 	struct rm_error error = { "" };
 
 	if (!at && any_program(flavour, catalog, path))
-		return become(command, path, argv);
+		return exec_program(command, path, argv);
 	if (!at) {
 		fprintf(stderr,
-		        "readmostly %s: expected the id of a map that is "
-		        "built: `make programs NEEDED=%s/ID`; `readmostly "
-		        "dev list` prints all\n",
+		        "readmostly %s: no map program: expected the id of a "
+		        "map that is built; build it by `make programs "
+		        "NEEDED=%s/ID`, list ids by `readmostly dev list`\n",
 		        command, flavour);
 		return RM_USAGE;
 	}
 	if (!info || info->language) {
-		rm_catalog_refuse(catalog, argv[at], &error);
-		return rm_complain(command, &error, RM_USAGE);
+		rm_catalog_explain(catalog, argv[at], &error);
+		return rm_print_error(command, &error, RM_USAGE);
 	}
 	if (!strcmp(flavour, "explore") &&
-	        !rm_map_runs(flavour, info->id, why, sizeof(why))) {
+	        !rm_map_has_program(flavour, info->id, why, sizeof(why))) {
 		fprintf(stderr, "readmostly %s: %s cannot be explored: it %s\n",
 		        command, info->id, why);
 		return RM_USAGE;
 	}
-	return become(command, rm_map_program(flavour, info->id, path), argv);
+	return exec_program(
+	        command, rm_map_program(flavour, info->id, path), argv);
 }
 
 int rm_cli_dump(int argc, char **argv)
@@ -267,16 +270,16 @@ int rm_cli_dump(int argc, char **argv)
 	line[0] = argv[0];
 	line[1] = dump;
 	memcpy(line + 2, argv + 1, (size_t)argc * sizeof(*argv));
-	sized("plain", argc, argv, flavour);
+	choose_flavour("plain", argc, argv, flavour);
 	if (rm_catalog_load(NULL, &catalog, &error))
-		return rm_complain("dump", &error, RM_INCOMPLETE);
-	status = of_one("dump", flavour, argc + 1, line, &catalog);
+		return rm_print_error("dump", &error, RM_INCOMPLETE);
+	status = exec_map("dump", flavour, argc + 1, line, &catalog);
 	rm_catalog_clear(&catalog);
 	return status;
 }
 
-/* A recorded history is judged without a map, a library by a program that has
-   none. */
+/* A recorded history is checked without a map program, a shared library by a
+   program that contains no map. */
 int rm_cli_check(int argc, char **argv)
 {
 	char flavour[RM_NAME_BYTES], path[RM_PROGRAM_BYTES];
@@ -287,27 +290,27 @@ int rm_cli_check(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--history") ||
 		        !strncmp(argv[i], "--history=", 10))
-			return become("check",
-			        rm_host_beside("readmostly-history", path,
+			return exec_program("check",
+			        rm_host_sibling_path("readmostly-history", path,
 			                sizeof(path)),
 			        argv);
-	sized("check", argc, argv, flavour);
-	if (find(argc, argv, NULL, ".so"))
-		return become("check", rm_map_program(flavour, "library", path),
-		        argv);
+	choose_flavour("check", argc, argv, flavour);
+	if (find_argument(argc, argv, NULL, ".so"))
+		return exec_program("check",
+		        rm_map_program(flavour, "library", path), argv);
 	if (rm_catalog_load(NULL, &catalog, &error))
-		return rm_complain("check", &error, RM_INCOMPLETE);
-	if (find(argc, argv, "all", NULL))
+		return rm_print_error("check", &error, RM_INCOMPLETE);
+	if (find_argument(argc, argv, "all", NULL))
 		status = check_all(flavour, argv, &catalog);
 	else
-		status = of_one("check", flavour, argc, argv, &catalog);
+		status = exec_map("check", flavour, argc, argv, &catalog);
 	rm_catalog_clear(&catalog);
 	return status;
 }
 
-/* Builds the program of a map that is named by its file, in this source tree:
-   BUILD/explored/maps/explore/ID, into `path`. 0 or -errno; make has printed
-   why. */
+/* Builds the explore program of a map's source file in this source tree:
+   BUILD/explored/maps/explore/ID, stored in `path`. 0 or -errno; make prints
+   the reason. */
 static int build(const char *file, char path[RM_PROGRAM_BYTES])
 {
 	char make[] = "make", silent[] = "-s", folder[PATH_MAX];
@@ -317,7 +320,7 @@ static int build(const char *file, char path[RM_PROGRAM_BYTES])
 	int length = (int)strlen(id) - 2, failed;
 	char *printed = NULL;
 
-	rm_host_beside("", folder, sizeof(folder));
+	rm_host_sibling_path("", folder, sizeof(folder));
 	folder[strlen(folder) - 1] = '\0';
 	snprintf(impl, sizeof(impl), "IMPL=%s", file);
 	snprintf(in, sizeof(in), "BUILD=%s", folder);
@@ -331,20 +334,20 @@ static int build(const char *file, char path[RM_PROGRAM_BYTES])
 
 int rm_cli_explore(int argc, char **argv)
 {
-	int file = find(argc, argv, NULL, ".c");
-	int other = find(argc, argv, NULL, ".cc");
+	int file = find_argument(argc, argv, NULL, ".c");
+	int other = find_argument(argc, argv, NULL, ".cc");
 	struct rm_catalog catalog;
 	struct rm_error error = { "" };
 	char path[RM_PROGRAM_BYTES];
 	int status;
 
 	if (!other)
-		other = find(argc, argv, NULL, ".so");
+		other = find_argument(argc, argv, NULL, ".so");
 	if (!file && other) {
 		fprintf(stderr,
 		        "readmostly explore: %s: expected a file that ends "
-		        "with .c: a map in C++ or a library is not explored; "
-		        "`readmostly check` runs it with threads\n",
+		        "with .c: C++ maps and libraries cannot be explored; "
+		        "run `readmostly check` instead\n",
 		        argv[other]);
 		return RM_USAGE;
 	}
@@ -355,18 +358,18 @@ int rm_cli_explore(int argc, char **argv)
 	}
 	if (file && build(argv[file], path)) {
 		fprintf(stderr,
-		        "readmostly explore: %s: not built; expected a map "
-		        "(docs/guide/your-map.md), in the source tree\n",
+		        "readmostly explore: %s: not built: expected a map "
+		        "(docs/guide/your-map.md); run in the source tree\n",
 		        argv[file]);
 		return RM_USAGE;
 	}
 	if (file)
-		return become("explore", path, argv);
+		return exec_program("explore", path, argv);
 	if (rm_catalog_load(NULL, &catalog, &error))
-		return rm_complain("explore", &error, RM_INCOMPLETE);
-	status = find(argc, argv, "all", NULL)
+		return rm_print_error("explore", &error, RM_INCOMPLETE);
+	status = find_argument(argc, argv, "all", NULL)
 	                 ? explore_all(argv, &catalog)
-	                 : of_one("explore", "explore", argc, argv, &catalog);
+	                 : exec_map("explore", "explore", argc, argv, &catalog);
 	rm_catalog_clear(&catalog);
 	return status;
 }

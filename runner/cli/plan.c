@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.c - `readmostly plan`: what would run, and how long. Runs nothing. */
+/* plan.c - `readmostly plan`: prints cells, trials and time. Runs nothing. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -16,29 +16,32 @@ enum {
 };
 
 struct arguments {
-	struct rm_wish wish;
+	struct rm_plan_arguments plan;
 	bool json, cells, requests;
 };
 
 static const struct argp_option options[] = {
 	{ "mode", OPTION_MODE, "NAME", 0,
 	        "the workloads of workloads/modes/NAME.conf: smoke, quick, "
-	        "standard or full; of a set, its mode (quick)",
+	        "standard or full; with --set NAME, the set's mode (default: "
+	        "quick)",
 	        0 },
-	{ "cells", OPTION_CELLS, NULL, 0, "one line for each cell", 0 },
+	{ "cells", OPTION_CELLS, NULL, 0, "also print one line for each cell",
+	        0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
-	        "only the cells whose ids stand in FILE, one a line", 0 },
-	{ "json", OPTION_JSON, NULL, 0, "the plan as campaign.json has it", 0 },
+	        "only the cells with the ids in FILE, one a line", 0 },
+	{ "json", OPTION_JSON, NULL, 0,
+	        "print the plan as JSON, as in campaign.json", 0 },
 	{ "requests", OPTION_REQUESTS, NULL, 0,
-	        "the request of each cell's first trial, one a line, to run it "
-	        "by hand: readmostly dev trial <LINE "
+	        "print the request of each cell's first trial, one a line; run "
+	        "one by: readmostly dev trial <LINE "
 	        "(docs/reference/trial-protocol.md)",
 	        0 },
 	{ 0 }
 };
 
-/* FILE... falls through to the child (rm_wish_children), so that all commands that
-   plan read files, --set, --maps and --seed alike. The type is argp's.
+/* FILE... is left to the child parser (rm_plan_children), which all commands
+   that plan share. argp fixes the type.
    NOLINTNEXTLINE(readability-non-const-parameter) */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -46,16 +49,16 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->wish;
+		state->child_inputs[0] = &arguments->plan;
 		return 0;
 	case OPTION_MODE:
-		arguments->wish.mode = text;
+		arguments->plan.mode = text;
 		return 0;
 	case OPTION_CELLS:
 		arguments->cells = true;
 		return 0;
 	case OPTION_CELLS_FROM:
-		arguments->wish.cells_from = text;
+		arguments->plan.cells_from = text;
 		return 0;
 	case OPTION_JSON:
 		arguments->json = true;
@@ -69,13 +72,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp argp = { options, parse, "FILE...",
-	"Says what a workload or a mode would run on this machine, and how "
+	"Prints what a workload or a mode would run on this machine, and how "
 	"long. Runs nothing.\vFILE is a workload "
-	"(docs/reference/workload-file.md). "
-	"Status: 0, or 2 where the plan is impossible as written.",
-	rm_wish_children, NULL, NULL };
+	"(docs/reference/workload-file.md). Status: 0; 2 the plan is "
+	"impossible as written.",
+	rm_plan_children, NULL, NULL };
 
-/* One line of the table: what a workload does under one measure. */
+/* One line of the table: the cells of one workload under one measure. */
 struct row {
 	const char *workload;
 	enum rm_measure measure;
@@ -83,7 +86,7 @@ struct row {
 	uint64_t estimate_ns, memory_bytes;
 };
 
-static void add_up(const struct rm_plan *plan, struct row *row)
+static void sum_cells(const struct rm_plan *plan, struct row *row)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		const struct rm_plan_cell *planned = &plan->cells[i];
@@ -106,9 +109,9 @@ static void add_up(const struct rm_plan *plan, struct row *row)
 	}
 }
 
-/* A row per workload and measure, as these are what a person leaves out where
-   the time is too long. Times are summed up; MiB is the most that one trial
-   needs, since trials run one after another. */
+/* One row per workload and measure, the units that a user omits to save time.
+   Times are sums. MiB is the maximum of one trial, since trials run one after
+   another. */
 static void print_table(
         const struct rm_plan *plan, const struct rm_inputs *inputs)
 {
@@ -121,7 +124,7 @@ static void print_table(
 				.measure = (enum rm_measure)m,
 			};
 
-			add_up(plan, &row);
+			sum_cells(plan, &row);
 			if (row.cells + row.skipped == 0)
 				continue;
 			printf("%-24s %-10s %7zu %7zu %8zu %8.0f  ",
@@ -133,8 +136,8 @@ static void print_table(
 		}
 }
 
-/* Each reason once, with the number of cells that it keeps from running.
-   Quadratic, over some thousand cells: nobody waits for it. */
+/* Prints each reason once, with the number of cells that it skips. Quadratic,
+   which is fast enough for a few thousand cells. */
 static void print_skipped(const struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
@@ -157,7 +160,7 @@ static void print_skipped(const struct rm_plan *plan)
 	}
 }
 
-static bool names(const struct rm_inputs *inputs, const char *map)
+static bool names_map(const struct rm_inputs *inputs, const char *map)
 {
 	for (size_t i = 0; i < inputs->workload_count; i++) {
 		const struct rm_workload *workload = &inputs->workloads[i];
@@ -169,15 +172,15 @@ static bool names(const struct rm_inputs *inputs, const char *map)
 	return false;
 }
 
-/* Maps that a workload names and whose libraries are not here; "all" means those
-   whose libraries are. */
+/* Maps that a workload names but whose library is missing. "all" selects only
+   maps that are built. */
 static void print_not_built(
         const struct rm_inputs *inputs, const struct rm_catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->name_count; i++) {
 		const struct rm_map_name *map = &catalog->names[i];
 
-		if (map->missing && names(inputs, map->id))
+		if (map->missing && names_map(inputs, map->id))
 			printf("not run: %s: not built: needs %s (%s)\n",
 			        map->id, map->needs, map->remedy);
 	}
@@ -198,11 +201,11 @@ static void print_cells(const struct rm_plan *plan)
 		putchar('\n');
 	}
 	for (size_t i = 0; i < plan->same_count; i++)
-		printf("%s: the same here as %s\n", plan->same[i].id,
+		printf("%s: on this machine the same as %s\n", plan->same[i].id,
 		        plan->cells[plan->same[i].cell].cell.id);
 }
 
-/* The cells that two programs run, of their map and of its A/A control. */
+/* Cells with an A/A control: their trials run again by a second program. */
 static void print_controls(const struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
@@ -210,7 +213,7 @@ static void print_controls(const struct rm_plan *plan)
 
 		if (!cell->has_control)
 			continue;
-		printf("A/A control: %u trials more of %s, by maps/%s/%s, "
+		printf("A/A control: %u more trials of %s, by maps/%s/%s, "
 		       "about ",
 		        cell->blocks, cell->id, RM_FLAVOUR_CONTROL, cell->map);
 		rm_print_time(cell->blocks * plan->cells[i].estimate_ns);
@@ -218,36 +221,36 @@ static void print_controls(const struct rm_plan *plan)
 	}
 }
 
-/* What the time above does not hold: nobody knows it before, but how much it
-   can be. */
+/* The estimate excludes repeats, whose number is unknown; prints the most. */
 static void print_repeats(const struct rm_plan *plan)
 {
-	unsigned most = 0;
+	unsigned repeat_limit = 0;
 	double repeats = 0, time_ns = 0;
 
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		const struct rm_cell *cell = &plan->cells[i].cell;
 		double share = fmin(cell->repeat_share, cell->repeat_most);
-		double own = cell->skip[0] ? 0
-		                           : share * cell->blocks *
-		                                     rm_plan_trials(cell);
+		double cell_repeats =
+		        cell->skip[0]
+		                ? 0
+		                : share * cell->blocks * rm_plan_trials(cell);
 
-		if (cell->repeat_most > most)
-			most = cell->repeat_most;
-		repeats += own;
-		time_ns += own * (double)plan->cells[i].estimate_ns;
+		if (cell->repeat_most > repeat_limit)
+			repeat_limit = cell->repeat_most;
+		repeats += cell_repeats;
+		time_ns += cell_repeats * (double)plan->cells[i].estimate_ns;
 	}
-	if (!most)
+	if (!repeat_limit)
 		return;
-	printf("; disturbed and void trials are repeated on top, each at most "
-	       "%u times, all at most %.0f times (",
-	        most, rm_repeats_whole(repeats));
+	printf("; disturbed and void trials are repeated in addition, each at "
+	       "most %u times, in total at most %.0f times (",
+	        repeat_limit, rm_repeats_round_down(repeats));
 	rm_print_time((uint64_t)time_ns);
 	printf(" more)");
 }
 
-/* Whether counters cells can run is not known here: to find out means to
-   count, and a plan runs nothing. */
+/* Whether counters cells can run is unknown here: testing the counters means
+   counting, and a plan runs nothing. */
 static void print_plan(const struct rm_planned *planned, bool cells)
 {
 	const struct rm_plan *plan = &planned->plan;
@@ -262,14 +265,13 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	print_controls(plan);
 	if (plan->same_count)
 		printf("%zu cells equal another on this machine and run once "
-		       "(--cells names them)\n",
+		       "(--cells lists them)\n",
 		        plan->same_count);
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (plan->cells[i].cell.measure == RM_MEASURE_COUNTERS) {
-			printf("counters cells run where `readmostly env "
-			       "counters` "
-			       "finds a back end, else they are planned "
-			       "skips\n");
+			printf("counters cells run if `readmostly env "
+			       "counters` finds a back end, otherwise they are "
+			       "skipped\n");
 			break;
 		}
 	if (topology->note[0])
@@ -289,7 +291,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	putchar('\n');
 }
 
-/* Of the cells that run here; without counters, as a hand has no back end. */
+/* Prints requests of the cells that run here, without counters. */
 static int print_requests(const struct rm_plan *plan)
 {
 	int status = 0;
@@ -314,13 +316,13 @@ static int print_requests(const struct rm_plan *plan)
 static int print(
         const struct arguments *arguments, const struct rm_planned *planned)
 {
-	struct rm_error error = { "output not written" };
+	struct rm_error error = { "standard output: not written completely" };
 	json_t *json;
 	int status;
 
 	if (arguments->requests) {
 		status = print_requests(&planned->plan);
-		return status ? rm_complain("plan", &error, status) : RM_OK;
+		return status ? rm_print_error("plan", &error, status) : RM_OK;
 	}
 	if (!arguments->json) {
 		print_plan(planned, arguments->cells);
@@ -329,7 +331,7 @@ static int print(
 	json = rm_plan_to_json(&planned->plan);
 	status = rm_print_json(json, JSON_INDENT(1));
 	json_decref(json);
-	return status ? rm_complain("plan", &error, status) : RM_OK;
+	return status ? rm_print_error("plan", &error, status) : RM_OK;
 }
 
 int rm_cli_plan(int argc, char **argv)
@@ -341,12 +343,12 @@ int rm_cli_plan(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return RM_FAILED;
-	status = rm_planned_load(&arguments.wish, &planned, &error);
+	status = rm_planned_load(&arguments.plan, &planned, &error);
 	if (status)
-		rm_complain("plan", &error, status);
+		rm_print_error("plan", &error, status);
 	else
 		status = print(&arguments, &planned);
 	rm_planned_clear(&planned);
-	rm_wish_clear(&arguments.wish);
+	rm_plan_arguments_clear(&arguments.plan);
 	return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* python.c - finds a Python for the report and asks it. */
+/* python.c - finds a Python for the report and runs it. */
 #include "runner/cli/python.h"
 
 #include "runner/base/capture.h"
@@ -18,112 +18,113 @@ static const char finder[] = "report/find_python.sh";
 int rm_python_find(char path[RM_PYTHON_BYTES], struct rm_error *error)
 {
 	char program[] = "report/find_python.sh", *argv[] = { program, NULL };
-	char *said = NULL;
+	char *output = NULL;
 	int result;
 
 	if (access(finder, X_OK))
 		return rm_error_set(error, -ENOENT,
-		        "%s: %s: it decides with the report's Python, expected "
-		        "to be started where report/ and workloads/ are",
+		        "%s: %s: this command needs the report's Python; start "
+		        "it in the source tree, next to report/ and workloads/",
 		        finder, strerror(errno));
-	result = rm_capture(argv, &said);
-	if (!result && strcspn(said, "\n") < RM_PYTHON_BYTES)
+	result = rm_capture(argv, &output);
+	if (!result && strcspn(output, "\n") < RM_PYTHON_BYTES)
 		snprintf(path, RM_PYTHON_BYTES, "%.*s",
-		        (int)strcspn(said, "\n"), said);
+		        (int)strcspn(output, "\n"), output);
 	else
 		result = rm_error_set(error, -ENOENT,
-		        "no Python here can make the report (%s says what to "
-		        "install)",
+		        "no Python with the packages of the report found; %s "
+		        "prints what to install",
 		        finder);
-	free(said);
+	free(output);
 	return result;
 }
 
-/* NULL-terminated, of texts that nobody writes to. */
-static void list_words(const char *python, const struct rm_question *question,
-        char *argv[RM_PYTHON_WORDS + 4])
+/* Builds a NULL-terminated argv; execv() does not write to the strings. */
+static void build_argv(const char *python, const struct rm_report_call *call,
+        char *argv[RM_PYTHON_ARGS + 4])
 {
 	size_t n = 0;
 
 	argv[n++] = (char *)(uintptr_t)python;
 	argv[n++] = (char *)(uintptr_t) "-m";
 	argv[n++] = (char *)(uintptr_t) "report";
-	for (size_t i = 0; i < question->count; i++)
-		argv[n++] = (char *)(uintptr_t)question->words[i];
+	for (size_t i = 0; i < call->count; i++)
+		argv[n++] = (char *)(uintptr_t)call->args[i];
 	argv[n] = NULL;
 }
 
-/* "next DIR", for a message. */
-static void name_question(
-        const struct rm_question *question, char *name, size_t size)
+/* The arguments as one string for messages: "next DIR". */
+static void describe_call(
+        const struct rm_report_call *call, char *name, size_t size)
 {
 	size_t used = 0;
 
 	name[0] = '\0';
-	for (size_t i = 0; i < question->count && used < size; i++)
+	for (size_t i = 0; i < call->count && used < size; i++)
 		used += (size_t)snprintf(name + used, size - used, "%s%s",
-		        i ? " " : "", question->words[i]);
+		        i ? " " : "", call->args[i]);
 }
 
-int rm_python_ask(const char *python, const struct rm_question *question,
+int rm_python_read(const char *python, const struct rm_report_call *call,
         char **text, struct rm_error *error)
 {
-	char *argv[RM_PYTHON_WORDS + 4], name[256];
-	int input = question->input ? rm_capture_input(question->input) : -1;
+	char *argv[RM_PYTHON_ARGS + 4], name[256];
+	int input = call->input ? rm_capture_input(call->input) : -1;
 	int result;
 
-	list_words(python, question, argv);
-	name_question(question, name, sizeof(name));
-	if (question->input && input < 0)
-		return rm_error_set(error, input, "no memory for a question");
-	result = rm_capture_until(argv, input, question->interrupt_fd, text);
+	build_argv(python, call, argv);
+	describe_call(call, name, sizeof(name));
+	if (call->input && input < 0)
+		return rm_error_set(error, input, "out of memory");
+	result = rm_capture_until(argv, input, call->interrupt_fd, text);
 	if (input >= 0)
 		close(input);
 	if (result == -EINTR)
 		return rm_error_set(error, result, "interrupted");
 	return result ? rm_error_set(error, result,
-	                        "%.150s -m report %.200s ended with an error "
-	                        "(above)",
+	                        "%.150s -m report %.200s failed; its error is "
+	                        "printed above",
 	                        python, name)
 	              : 0;
 }
 
-int rm_python_ask_json(const char *python, const struct rm_question *question,
+int rm_python_read_json(const char *python, const struct rm_report_call *call,
         json_t **json, struct rm_error *error)
 {
 	char *text = NULL, name[256];
 	json_error_t where;
-	int result = rm_python_ask(python, question, &text, error);
+	int result = rm_python_read(python, call, &text, error);
 
 	if (result)
 		return result;
 	*json = json_loads(text, JSON_REJECT_DUPLICATES, &where);
 	free(text);
-	name_question(question, name, sizeof(name));
+	describe_call(call, name, sizeof(name));
 	if (json_is_object(*json))
 		return 0;
 	json_decref(*json);
 	*json = NULL;
 	return rm_error_set(error, -EIO,
-	        "%.150s -m report %.200s: expected one JSON object: %s", python,
-	        name, where.text);
+	        "%.150s -m report %.200s: expected one JSON object as output: "
+	        "%s",
+	        python, name, where.text);
 }
 
-int rm_python_become(const struct rm_question *question)
+int rm_python_exec(const struct rm_report_call *call)
 {
-	char *argv[RM_PYTHON_WORDS + 4], python[RM_PYTHON_BYTES];
+	char *argv[RM_PYTHON_ARGS + 4], python[RM_PYTHON_BYTES];
 	struct rm_error error = { 0 };
-	sigset_t none;
+	sigset_t no_signals;
 
 	if (rm_python_find(python, &error))
-		return rm_complain(question->command, &error, RM_USAGE);
-	list_words(python, question, argv);
+		return rm_print_error(call->command, &error, RM_USAGE);
+	build_argv(python, call, argv);
 	fflush(NULL);
-	/* what a campaign held back (rm_watch_signals()) ends Python again */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* unblock the signals that rm_watch_signals() blocked */
+	sigemptyset(&no_signals);
+	sigprocmask(SIG_SETMASK, &no_signals, NULL);
 	execv(python, argv);
 	rm_error_set(
 	        &error, -errno, "cannot start %s: %s", python, strerror(errno));
-	return rm_complain(question->command, &error, RM_USAGE);
+	return rm_print_error(call->command, &error, RM_USAGE);
 }

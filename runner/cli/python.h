@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * python.h - `python3 -m report ...`, which decides and explains: asked for an
- * answer, or put in our place. It is found below the current folder, as
- * workloads are.
- */
+/* python.h - runs `python3 -m report ...`, as a child whose output is read or
+   in place of this process. The report is found relative to the current folder,
+   as workloads are. */
 #ifndef RM_PYTHON_H
 #define RM_PYTHON_H
 
@@ -12,35 +10,33 @@
 #include <jansson.h>
 #include <stddef.h>
 
-enum { RM_PYTHON_BYTES = 4096, RM_PYTHON_WORDS = 1024 };
+enum { RM_PYTHON_BYTES = 4096, RM_PYTHON_ARGS = 1024 };
 
-/* A question: `words` behind `-m report`. */
-struct rm_question {
-	const char *command; /* of readmostly, for messages */
-	const char *words[RM_PYTHON_WORDS];
+/* A call of the report: the arguments after `-m report`. */
+struct rm_report_call {
+	const char *command; /* name of our command, for messages */
+	const char *args[RM_PYTHON_ARGS];
 	size_t count;
-	const char *input; /* standard input; NULL: ours */
-	int interrupt_fd;  /* readable: stop; -1: none */
+	const char *input; /* text for standard input; NULL: inherit */
+	int interrupt_fd;  /* readable: stop the child; -1: never */
 };
 
-/*
- * Finds a Python that can make the report, by report/find_python.sh, into
- * `path`. -ENOENT with `error`: there is none, and what to do was said on
- * standard error.
- */
+/* Finds a Python that can run the report, by report/find_python.sh, and stores
+   it in `path`. -ENOENT with `error` if there is none; standard error names
+   what to install. */
 int rm_python_find(char path[RM_PYTHON_BYTES], struct rm_error *error);
 
-/* Its answer in *text, to be freed. -EINTR: interrupted; other -errno with
-   `error`; what Python itself says of that is on standard error. */
-int rm_python_ask(const char *python, const struct rm_question *question,
+/* Stores the output in *text, to be freed. -EINTR: interrupted; other -errno
+   with `error`. Python prints its own errors to standard error. */
+int rm_python_read(const char *python, const struct rm_report_call *call,
         char **text, struct rm_error *error);
 
-/* The same of an answer that is one JSON object: a new reference. */
-int rm_python_ask_json(const char *python, const struct rm_question *question,
+/* The same for output that is one JSON object: a new reference. */
+int rm_python_read_json(const char *python, const struct rm_report_call *call,
         json_t **json, struct rm_error *error);
 
-/* Becomes Python. Returns only where that is impossible: an exit status, and
-   the reason is said. */
-int rm_python_become(const struct rm_question *question);
+/* Replaces this process by Python. Returns an exit status only if that fails,
+   after printing the reason. */
+int rm_python_exec(const struct rm_report_call *call);
 
 #endif /* RM_PYTHON_H */

@@ -26,11 +26,12 @@ enum {
 };
 
 struct arguments {
-	struct rm_wish recording; /* of one workload, on the map `maps` */
-	const char *record;       /* where it goes */
-	const char *write;        /* file for the trace in another form */
-	const char *replay;       /* map */
-	const char *state;        /* file for what is held in the end */
+	struct rm_plan_arguments
+	        recording;  /* one workload; recording.maps is the map */
+	const char *record; /* file for the recorded trace */
+	const char *write;  /* file for the trace in the other form */
+	const char *replay; /* id of the map */
+	const char *state;  /* file for the final content of the map */
 	uint64_t threads, passes;
 	struct rm_shape shape;
 	bool binary;
@@ -39,48 +40,50 @@ struct arguments {
 
 static const struct argp_option options[] = {
 	{ "record", OPTION_RECORD, "MAP", 0,
-	        "FILE is a workload: record its one cell for this map", 0 },
-	{ "output", 'o', "TRACE", 0, "where the record goes", 0 },
-	{ "binary", OPTION_BINARY, NULL, 0, "in the binary form", 0 },
+	        "FILE is a workload with one cell: record it on this map", 0 },
+	{ "output", 'o', "TRACE", 0, "write the record to this file", 0 },
+	{ "binary", OPTION_BINARY, NULL, 0, "write the binary form", 0 },
 	{ "set", OPTION_SET, "KEY=VALUE", 0,
-	        "as if this were the last line of the workload; repeatable",
-	        0 },
-	{ "seed", OPTION_SEED, "N", 0, "of the recorded run (1)", 0 },
+	        "append this line to the workload; repeatable", 0 },
+	{ "seed", OPTION_SEED, "N", 0, "seed of the recorded run (1)", 0 },
 	{ "map", OPTION_MAP, "MAP", 0, "replay FILE on this map", 0 },
-	{ "threads", OPTION_THREADS, "N", 0, "that replay, unbound (1)", 0 },
-	{ "passes", OPTION_PASSES, "N", 0, "rounds of the replay (1)", 0 },
+	{ "threads", OPTION_THREADS, "N", 0,
+	        "threads of the replay, not pinned (1)", 0 },
+	{ "passes", OPTION_PASSES, "N", 0, "times to replay the trace (1)", 0 },
 	{ "shape", OPTION_SHAPE, "SHAPE", 0,
-	        "of the replay (str16x8: the trace's own keys and values); "
-	        "u64x8 and u64x24: numbers stand for them",
+	        "shape of the replay (default: str16x8, the keys and values of "
+	        "the trace); u64x8 and u64x24 replace them by numbers",
 	        0 },
 	{ "state", OPTION_STATE, "OTHER", 0,
-	        "write what the map holds in the end, as a trace", 0 },
+	        "write the final content of the map as a trace", 0 },
 	{ "write", OPTION_WRITE, "OTHER", 0,
-	        "write FILE to OTHER, as text or with --binary", 0 },
+	        "convert FILE to OTHER, as text or with --binary", 0 },
 	{ 0 }
 };
 
-static void finish(struct argp_state *state)
+static void check_options(struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
 	if (!a->file)
-		argp_error(state, "expected FILE");
+		argp_error(state, "expected FILE, a trace or a workload");
 	if (a->recording.maps && (!a->record || a->replay || a->write))
-		argp_error(state, "--record: expected -o TRACE, too, and "
+		argp_error(state, "--record: expected also -o TRACE, and "
 		                  "neither --map nor --write");
 	if (!a->recording.maps && (a->record || a->recording.set_count))
-		argp_error(state, "-o and --set: expected --record MAP, too");
+		argp_error(state, "-o and --set: expected also --record MAP");
 	if (a->replay && a->write)
-		argp_error(state, "--map and --write: expected one of them");
+		argp_error(
+		        state, "--map and --write: expected only one of them");
 	if (a->state && (!a->replay || !a->shape.str))
-		argp_error(state, "--state: expected --map MAP, and a shape of "
-		                  "strings");
+		argp_error(state,
+		        "--state: expected also --map MAP, with a shape of "
+		        "strings");
 }
 
-/* The bounds are those of a cell, so that `keys = file:TRACE` can run in a
-   campaign what was tried here. */
-static error_t parse_rest(int key, char *text, struct argp_state *state)
+/* The bounds are as in a cell, so that a campaign can run the same replay by
+   `keys = file:TRACE`. */
+static error_t parse_replay(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
@@ -103,18 +106,18 @@ static error_t parse_rest(int key, char *text, struct argp_state *state)
 		a->write = text;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &a->file, text, "FILE");
+		rm_argument_set_once(state, &a->file, text, "FILE");
 		return 0;
 	case ARGP_KEY_SUCCESS:
-		finish(state);
+		check_options(state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* Options of recording exclude those of replay; finish() says so once all are
-   known, since their order is free. */
+/* Options of recording and replay exclude each other. Their order is free, so
+   finish() checks after all are parsed. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *a = state->input;
@@ -140,63 +143,62 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		a->replay = text;
 		return 0;
 	default:
-		return parse_rest(key, text, state);
+		return parse_replay(key, text, state);
 	}
 }
 
 static const struct argp argp = { options, parse, "FILE",
-	"Says what is in a trace of operations, replays it on a map, or "
+	"Prints a summary of a trace of operations, replays it on a map, or "
 	"records one.\vFILE is a trace (docs/reference/traces.md): `get KEY`, "
-	"`set KEY`, "
-	"`del KEY`, `put K V KEY VALUE`, one a line, or the binary form. A "
-	"replay by one of the "
-	"campaign's workloads is `keys = file:TRACE`; this one is for a look. "
-	"Status: 0; 1 where a replay's answers are not the trace's; 2 where "
-	"FILE is damaged; 3 where a file could not be written.",
+	"`set KEY`, `del KEY`, `put K V KEY VALUE`, one a line, or the binary "
+	"form. For a measurement, replay it in a workload by `keys = "
+	"file:TRACE`. Status: 0; 1 an answer of the replay differs from the "
+	"trace; 2 FILE is damaged; 3 a file could not be written.",
 	NULL, NULL, NULL };
 
-static const char *text_of(const json_t *json, const char *member)
+static const char *member_text(const json_t *json, const char *member)
 {
 	const char *text = json_string_value(json_object_get(json, member));
 
 	return text ? text : "";
 }
 
-static uint64_t number_of(const json_t *json, const char *member)
+static uint64_t member_number(const json_t *json, const char *member)
 {
 	return (uint64_t)json_integer_value(json_object_get(json, member));
 }
 
-/* Prints what a trial with a trace did and its digest; says on standard error
-   where it failed. An exit status. */
+/* Prints the summary and digest of a trial with a trace, and the reason on
+   standard error if it failed. Returns an exit status. */
 static int report(
         const char *verb, const struct rm_cell *cell, const json_t *result)
 {
 	const json_t *trace = json_object_get(result, "replayed");
-	double seconds = (double)number_of(result, "elapsed_ns") / 1e9;
+	double seconds = (double)member_number(result, "elapsed_ns") / 1e9;
 
 	if (trace)
 		printf("%s %" PRIu64 " operations on %s, %u thread%s, %.3f s\n"
 		       "keys %" PRIu64 "\ndigest %s\n",
 		        verb,
-		        number_of(trace, "operations") *
-		                number_of(trace, "passes"),
+		        member_number(trace, "operations") *
+		                member_number(trace, "passes"),
 		        cell->map, cell->threads, cell->threads > 1 ? "s" : "",
-		        seconds, number_of(result, "keys_after"),
-		        text_of(trace, "digest"));
-	if (!strcmp(text_of(result, "status"), "ok"))
+		        seconds, member_number(result, "keys_after"),
+		        member_text(trace, "digest"));
+	if (!strcmp(member_text(result, "status"), "ok"))
 		return RM_OK;
 	fprintf(stderr, "readmostly dev replay: %s: %s\n",
-	        text_of(result, "status"), text_of(result, "reason"));
-	/* void: the answers are right, but it was no measurement */
-	return strcmp(text_of(result, "status"), "void") ? RM_FAILED : RM_OK;
+	        member_text(result, "status"), member_text(result, "reason"));
+	/* void: the answers are right, but the timing is not valid */
+	return strcmp(member_text(result, "status"), "void") ? RM_FAILED
+	                                                     : RM_OK;
 }
 
 static int show(const char *file, const struct rm_trace *trace)
 {
 	struct rm_trace_expected expected;
 
-	if (rm_trace_expect(trace, 1, &expected))
+	if (rm_trace_compute_expected(trace, 1, &expected))
 		return RM_FAILED;
 	printf("%s: %" PRIu64 " operations: %" PRIu64 " get (%" PRIu64
 	       " find their key), %" PRIu64 " set (%" PRIu64
@@ -212,17 +214,17 @@ static int show(const char *file, const struct rm_trace *trace)
 	return RM_OK;
 }
 
-static int write_other(const struct arguments *a, const struct rm_trace *trace)
+static int convert(const struct arguments *a, const struct rm_trace *trace)
 {
 	struct rm_error error = { "" };
 
 	return rm_trace_save(a->write, trace, a->binary, &error)
-	               ? rm_complain("replay", &error, RM_INCOMPLETE)
+	               ? rm_print_error("replay", &error, RM_INCOMPLETE)
 	               : RM_OK;
 }
 
-/* The cell that a campaign would have made. */
-static void fill(const struct arguments *a, const struct rm_trace *trace,
+/* Builds the cell that a campaign would run. */
+static void fill_cell(const struct arguments *a, const struct rm_trace *trace,
         struct rm_cell *cell)
 {
 	uint64_t all = trace->count * a->passes;
@@ -248,7 +250,7 @@ static void fill(const struct arguments *a, const struct rm_trace *trace,
 	rm_cell_name(cell);
 }
 
-/* In the trial's loop, whose keys are words. */
+/* Replays in the trial's loop, with numbers as keys. */
 static int replay_numbers(
         const struct arguments *a, const struct rm_trace *trace)
 {
@@ -258,18 +260,19 @@ static int replay_numbers(
 	json_t *result;
 	int status;
 
-	fill(a, trace, &request.cell);
+	fill_cell(a, trace, &request.cell);
 	request.counters = json_pack("{s:s}", "backend", "none");
-	status = rm_ask_program(&request, words, &result, &error);
-	status = status ? rm_complain("replay", &error, status)
+	status = rm_program_run(&request, words, &result, &error);
+	status = status ? rm_print_error("replay", &error, status)
 	                : report("replayed", &request.cell, result);
 	json_decref(result);
 	rm_request_clear(&request);
 	return status;
 }
 
-/* Becomes the map's program, which plays the trace's own keys and values. */
-static int play_texts(const struct arguments *a)
+/* Replaces this process by the map's program, which replays the trace's own
+   keys and values. */
+static int replay_texts(const struct arguments *a)
 {
 	char path[RM_PROGRAM_BYTES], play[] = "play", threads[48], passes[48];
 	char seed[48], shape[48], state[RM_PATH_BYTES];
@@ -289,8 +292,8 @@ static int play_texts(const struct arguments *a)
 	return RM_INCOMPLETE;
 }
 
-/* Whether there is such a map to play on; else standard error has the reason. */
-static bool has_map(const char *id)
+/* Whether the map can replay a trace; if not, prints the reason. */
+static bool check_map(const char *id)
 {
 	struct rm_catalog catalog;
 	struct rm_error error = { "" };
@@ -299,16 +302,16 @@ static bool has_map(const char *id)
 	if (!rm_catalog_load(NULL, &catalog, &error)) {
 		info = rm_catalog_find(&catalog, id);
 		if (!info || info->language)
-			rm_catalog_refuse(&catalog, id, &error);
+			rm_catalog_explain(&catalog, id, &error);
 		else if (!info->is_map)
 			rm_error_set(&error, RM_USAGE,
-			        "%s is a technique, and operations are played "
-			        "on maps alone",
+			        "%s is a technique: expected a map "
+			        "(readmostly dev list)",
 			        id);
 	}
 	rm_catalog_clear(&catalog);
 	if (error.text[0])
-		rm_complain("replay", &error, RM_USAGE);
+		rm_print_error("replay", &error, RM_USAGE);
 	return !error.text[0];
 }
 
@@ -316,21 +319,20 @@ static int replay(const struct arguments *a, const struct rm_trace *trace)
 {
 	struct rm_error error;
 
-	if (!has_map(a->replay))
+	if (!check_map(a->replay))
 		return RM_USAGE;
 	if (a->shape.str)
-		return play_texts(a);
+		return replay_texts(a);
 	if (strlen(a->file) < RM_TRACE_BYTES)
 		return replay_numbers(a, trace);
 	rm_error_set(&error, -EINVAL,
-	        "%s: a path of %zu bytes, expected at most %d of what a cell "
-	        "replays",
-	        a->file, strlen(a->file), RM_TRACE_BYTES - 1);
-	return rm_complain("replay", &error, RM_USAGE);
+	        "%s: a path of %zu bytes, expected at most %d", a->file,
+	        strlen(a->file), RM_TRACE_BYTES - 1);
+	return rm_print_error("replay", &error, RM_USAGE);
 }
 
-/* The one cell to record, or NULL with `error`. */
-static const struct rm_cell *choose(
+/* The only cell of the plan to record, or NULL with `error`. */
+static const struct rm_cell *choose_cell(
         const struct rm_plan *plan, struct rm_error *error)
 {
 	const struct rm_cell *found = NULL;
@@ -346,21 +348,22 @@ static const struct rm_cell *choose(
 	}
 	if (count != 1)
 		rm_error_set(error, -EINVAL,
-		        "%zu cells of a closed loop, expected one: choose with "
+		        "%zu cells of a closed loop, expected one; select it "
+		        "by "
 		        "--set",
 		        count);
 	else if (found->skip[0])
 		rm_error_set(error, -EINVAL, "%s", found->skip);
 	else if (found->loop.kind != RM_LOOP_MIX)
-		/* the others do not go through the recorder */
+		/* other loops do not call the recorder */
 		rm_error_set(error, -EINVAL,
 		        "a window of the loop %s cannot be recorded, expected "
 		        "a cell of loop=mix",
 		        rm_loop_name(found->loop.kind));
 	else if (found->trace[0])
 		rm_error_set(error, -EINVAL,
-		        "a trace would be recorded from a trace, expected "
-		        "another workload");
+		        "the workload replays a trace, expected one that draws "
+		        "its keys");
 	return error->text[0] ? NULL : found;
 }
 
@@ -373,7 +376,7 @@ static int record_cell(const struct arguments *a, const struct rm_cell *cell,
 		.seed = a->recording.seed,
 		.counters = json_pack("{s:s}", "backend", "none") };
 	json_t *result = NULL;
-	int status = rm_ask_program(&request, words, &result, error);
+	int status = rm_program_run(&request, words, &result, error);
 
 	if (!status)
 		status = report("recorded", cell, result);
@@ -382,27 +385,26 @@ static int record_cell(const struct arguments *a, const struct rm_cell *cell,
 	return status;
 }
 
-/* RM_USAGE where the plan fails or does not leave exactly one throughput cell,
-   of the mix, and one that can run; RM_INCOMPLETE where the trial ran but its
-   trace could not be written; RM_FAILED where there is no memory; else what
-   report() makes of the trial. */
+/* RM_USAGE unless the plan leaves exactly one throughput cell of the mix that
+   can run. RM_INCOMPLETE if the trial ran but the trace could not be written.
+   RM_FAILED if memory runs out. Otherwise the status of report(). */
 static int record(const struct arguments *a)
 {
 	char *file = strdup(a->file);
-	struct rm_wish wish = a->recording;
+	struct rm_plan_arguments arguments = a->recording;
 	struct rm_planned planned = { 0 };
 	struct rm_error error = { "" };
 	const struct rm_cell *cell = NULL;
 	int status = RM_USAGE;
 
-	wish.files = &file;
-	wish.file_count = 1;
-	if (file && !rm_planned_load(&wish, &planned, &error))
-		cell = choose(&planned.plan, &error);
+	arguments.files = &file;
+	arguments.file_count = 1;
+	if (file && !rm_planned_load(&arguments, &planned, &error))
+		cell = choose_cell(&planned.plan, &error);
 	if (cell)
 		status = record_cell(a, cell, &error);
 	if (error.text[0])
-		rm_complain("replay", &error, status);
+		rm_print_error("replay", &error, status);
 	rm_planned_clear(&planned);
 	free(file);
 	return status;
@@ -425,14 +427,14 @@ int rm_cli_replay(int argc, char **argv)
 	if (a.recording.maps)
 		status = record(&a);
 	else if (rm_trace_load(a.file, &trace, &error))
-		status = rm_complain("replay", &error, RM_USAGE);
+		status = rm_print_error("replay", &error, RM_USAGE);
 	else if (a.replay)
 		status = replay(&a, &trace);
 	else if (a.write)
-		status = write_other(&a, &trace);
+		status = convert(&a, &trace);
 	else
 		status = show(a.file, &trace);
 	rm_trace_clear(&trace);
-	rm_wish_clear(&a.recording);
+	rm_plan_arguments_clear(&a.recording);
 	return status;
 }

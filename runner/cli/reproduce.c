@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reproduce.c - `readmostly dev reproduce DIR`: the same plan here, and what it says
-   of what DIR decided. Which cells, and the verdicts, are the report's. */
+/* reproduce.c - `readmostly dev reproduce DIR`: repeats a campaign on this
+   machine. The report selects the cells and compares the verdicts. */
 #include "runner/base/json.h"
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
@@ -22,26 +22,28 @@ enum { WORKLOADS_MAX = 256, FLAGS_MAX = 2 };
 
 static const struct argp_option options[] = {
 	{ "output", 'o', "NEW", 0,
-	        "the new campaign's folder (default: "
+	        "folder of the new campaign (default: "
 	        "results/DATE-reproduce-MACHINE)",
 	        0 },
 	{ "headline", OPTION_HEADLINE, NULL, 0,
-	        "only the cells that DIR's first sentence is about", 0 },
+	        "only the cells of the headline of DIR's report", 0 },
 	{ "figure", OPTION_FIGURE, "NAME", 0,
-	        "only those of a figure: winner, flip, forest", 0 },
+	        "only the cells of a figure: winner, flip, forest", 0 },
 	{ 0 },
 };
 
-/* All of one call. */
-struct again {
-	const char *old; /* DIR */
+/* The state of one call. */
+struct repro {
+	const char *source_dir; /* DIR */
 	const char *flags[FLAGS_MAX];
 	size_t flag_count;
-	struct rm_start start;
-	struct rm_wishes wishes;
+	struct rm_start_options start;
+	struct rm_run_options wishes;
 	char python[RM_PYTHON_BYTES];
 	char dir[RM_PATH_BYTES], list[RM_PATH_BYTES + 16];
-	bool made_dir, made_workloads, made_list; /* to be taken back */
+	bool created_dir, created_workloads,
+	        created_list; /* removed if no campaign
+						   * starts */
 	char *files[WORKLOADS_MAX];
 	size_t file_count;
 	struct rm_planned planned;
@@ -49,61 +51,62 @@ struct again {
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct again *again = state->input;
+	struct repro *repro = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &again->start;
+		state->child_inputs[0] = &repro->start;
 		return 0;
 	case 'o':
-		again->wishes.dir = text;
+		repro->wishes.dir = text;
 		return 0;
 	case OPTION_HEADLINE:
 	case OPTION_FIGURE:
-		if (again->flag_count)
-			argp_error(state, "--headline and --figure: expected "
-			                  "one of them");
-		again->flags[again->flag_count++] =
+		if (repro->flag_count)
+			argp_error(state,
+			        "--headline and --figure: expected only "
+			        "one of them");
+		repro->flags[repro->flag_count++] =
 		        text ? "--figure" : "--headline";
 		if (text)
-			again->flags[again->flag_count++] = text;
+			repro->flags[repro->flag_count++] = text;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &again->old, text, "folder");
+		rm_argument_set_once(state, &repro->source_dir, text, "folder");
 		return 0;
 	case ARGP_KEY_END:
-		if (!again->old)
+		if (!repro->source_dir)
 			argp_error(state, "expected DIR, the folder of the "
-			                  "campaign that is to be repeated");
+			                  "campaign to repeat");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* `reproduce WHAT DIR` and the flags, as the report takes them. */
-static struct rm_question *ask_of(
-        const struct again *again, const char *what, struct rm_question *made)
+/* The arguments `reproduce WHAT DIR` and the flags, for the report. */
+static struct rm_report_call *report_call(const struct repro *repro,
+        const char *what, struct rm_report_call *call)
 {
-	*made = (struct rm_question){ .command = "reproduce",
-		.words = { "reproduce", what, again->old },
+	*call = (struct rm_report_call){ .command = "reproduce",
+		.args = { "reproduce", what, repro->source_dir },
 		.count = 3,
-		.interrupt_fd = again->wishes.interrupt_fd };
-	for (size_t i = 0; i < again->flag_count; i++)
-		made->words[made->count++] = again->flags[i];
-	return made;
+		.interrupt_fd = repro->wishes.interrupt_fd };
+	for (size_t i = 0; i < repro->flag_count; i++)
+		call->args[call->count++] = repro->flags[i];
+	return call;
 }
 
-/* What the report refuses is the person's to mend: it has said why. */
-static int refused(int result)
+/* An error of the report is an error of usage; the report has printed it. */
+static int usage_error(int result)
 {
 	return result == -EIO ? -EINVAL : result;
 }
 
 /* ---- the folder ----------------------------------------------------------- */
 
-/* A new file, never through a link: the folder may be one that was there. One
-   that cannot be written whole is not left. */
+/* Creates a file and never follows a link, since the folder may exist. An
+   incomplete file is removed. */
 static int write_file(
         const char *path, const char *text, struct rm_error *error)
 {
@@ -123,38 +126,38 @@ static int write_file(
 	return failed;
 }
 
-static int take_folder(struct again *again, struct rm_error *error)
+static int create_folder(struct repro *repro, struct rm_error *error)
 {
-	if (snprintf(again->dir, sizeof(again->dir), "%s", again->wishes.dir) >=
-	        (int)sizeof(again->dir) - 300)
+	if (snprintf(repro->dir, sizeof(repro->dir), "%s", repro->wishes.dir) >=
+	        (int)sizeof(repro->dir) - 300)
 		return rm_error_set(
 		        error, -ENAMETOOLONG, "-o: expected a shorter path");
-	again->made_dir = !mkdir(again->dir, 0777);
-	if (again->made_dir || errno == EEXIST)
+	repro->created_dir = !mkdir(repro->dir, 0777);
+	if (repro->created_dir || errno == EEXIST)
 		return 0;
 	return rm_error_set(
-	        error, -errno, "%s: %s", again->dir, strerror(errno));
+	        error, -errno, "%s: %s", repro->dir, strerror(errno));
 }
 
-static int find_folder(struct again *again, struct rm_error *error)
+static int choose_folder(struct repro *repro, struct rm_error *error)
 {
 	json_t *facts;
 	int result;
 
-	if (again->wishes.dir)
-		return take_folder(again, error);
-	facts = rm_machine_facts(&again->planned.topology);
+	if (repro->wishes.dir)
+		return create_folder(repro, error);
+	facts = rm_machine_facts(&repro->planned.topology);
 	if (!facts)
 		return rm_error_set(error, -ENOMEM, "no memory");
 	result = rm_folder_new("reproduce", rm_json_text(facts, "id"),
-	        time(NULL), again->dir, error);
-	again->made_dir = !result;
+	        time(NULL), repro->dir, error);
+	repro->created_dir = !result;
 	json_decref(facts);
 	return result;
 }
 
-/* A name that is a file's, and leads nowhere else. */
-static bool is_name(const char *name)
+/* True for a plain file name, without a path and not hidden. */
+static bool is_file_name(const char *name)
 {
 	return name && name[0] && strlen(name) < RM_NAME_BYTES &&
 	       name[0] != '.' &&
@@ -163,50 +166,50 @@ static bool is_name(const char *name)
 	                          "0123456789_.-")];
 }
 
-/* The workloads as they were when DIR ran, not as this tree has them now. They
-   stay, for a resume reads them again. */
+/* Writes the workloads as DIR recorded them, not as this tree has them. They
+   are kept, since a resume reads them again. */
 static int write_workloads(
-        struct again *again, const json_t *inputs, struct rm_error *error)
+        struct repro *repro, const json_t *inputs, struct rm_error *error)
 {
 	const json_t *workloads = json_object_get(inputs, "workloads"), *each;
 	char path[RM_PATH_BYTES + 2 * RM_NAME_BYTES];
 	size_t i;
 	int result = 0;
 
-	snprintf(path, sizeof(path), "%s/workloads", again->dir);
+	snprintf(path, sizeof(path), "%s/workloads", repro->dir);
 	if (mkdir(path, 0777))
 		return rm_error_set(error, -errno,
 		        "%s: %s: expected a new folder (another -o)", path,
 		        strerror(errno));
-	again->made_workloads = true;
+	repro->created_workloads = true;
 	json_array_foreach (workloads, i, each) {
 		const char *name = rm_json_text(each, "name");
 
-		if (i == WORKLOADS_MAX || !is_name(name))
+		if (i == WORKLOADS_MAX || !is_file_name(name))
 			return rm_error_set(error, -EINVAL,
-			        "%s/campaign.json: workload %zu has a name "
-			        "that is none",
-			        again->old, i);
-		snprintf(path, sizeof(path), "%s/workloads/%s.conf", again->dir,
+			        "%s/campaign.json: the name of workload %zu is "
+			        "invalid: expected letters, digits, _, . and -",
+			        repro->source_dir, i);
+		snprintf(path, sizeof(path), "%s/workloads/%s.conf", repro->dir,
 		        name);
 		result = write_file(path, rm_json_text(each, "text"), error);
-		again->files[again->file_count] = result ? NULL : strdup(path);
-		if (!again->files[again->file_count])
+		repro->files[repro->file_count] = result ? NULL : strdup(path);
+		if (!repro->files[repro->file_count])
 			return result ? result
 			              : rm_error_set(
 			                        error, -ENOMEM, "no memory");
-		again->file_count++;
+		repro->file_count++;
 	}
 	return 0;
 }
 
 /* ---- the plan ------------------------------------------------------------- */
 
-static int plan_all(struct again *again, struct rm_error *error)
+static int plan_all(struct repro *repro, struct rm_error *error)
 {
-	struct rm_planned *planned = &again->planned;
+	struct rm_planned *planned = &repro->planned;
 	int result =
-	        rm_inputs_read(&again->wishes.sources, &planned->inputs, error);
+	        rm_inputs_read(&repro->wishes.sources, &planned->inputs, error);
 
 	if (!result)
 		result = rm_catalog_load(NULL, &planned->catalog, error);
@@ -215,26 +218,26 @@ static int plan_all(struct again *again, struct rm_error *error)
 	return rm_planned_build(planned, 1, NULL, error) ? -EINVAL : 0;
 }
 
-/* Of the whole plan those cells that DIR's comparisons need, and its time. */
-static int plan_asked(struct again *again, struct rm_error *error)
+/* Limits the plan to the cells that DIR's comparisons need. */
+static int plan_selected(struct repro *repro, struct rm_error *error)
 {
-	struct rm_planned *planned = &again->planned;
+	struct rm_planned *planned = &repro->planned;
 	json_t *plan = rm_plan_to_json(&planned->plan);
 	char *text = plan ? json_dumps(plan, JSON_COMPACT) : NULL, *list = NULL;
-	struct rm_question question;
+	struct rm_report_call call;
 	int result = text ? 0 : rm_error_set(error, -ENOMEM, "no memory");
 
-	ask_of(again, "cells", &question)->input = text;
+	report_call(repro, "cells", &call)->input = text;
 	if (!result)
-		result = refused(
-		        rm_python_ask(again->python, &question, &list, error));
-	snprintf(again->list, sizeof(again->list), "%s/cells.txt", again->dir);
+		result = usage_error(
+		        rm_python_read(repro->python, &call, &list, error));
+	snprintf(repro->list, sizeof(repro->list), "%s/cells.txt", repro->dir);
 	if (!result)
-		result = write_file(again->list, list, error);
-	again->made_list = !result;
+		result = write_file(repro->list, list, error);
+	repro->created_list = !result;
 	if (!result)
 		result = rm_cell_list_parse(
-		        again->list, list, strlen(list), &planned->list, error);
+		        repro->list, list, strlen(list), &planned->list, error);
 	free(list);
 	free(text);
 	json_decref(plan);
@@ -244,10 +247,11 @@ static int plan_asked(struct again *again, struct rm_error *error)
 	return rm_planned_build(planned, 1, NULL, error) ? -EINVAL : 0;
 }
 
-/* Before anything runs; repeats come on top. */
-static void say_time(const struct again *again)
+/* Prints the estimated time before the first trial; repeats come in
+   addition. */
+static void print_time(const struct repro *repro)
 {
-	const struct rm_plan *plan = &again->planned.plan;
+	const struct rm_plan *plan = &repro->planned.plan;
 	size_t trials = 0;
 
 	for (size_t i = 0; i < plan->cell_count; i++)
@@ -258,132 +262,136 @@ static void say_time(const struct again *again)
 		                          rm_plan_trials(&plan->cells[i].cell);
 	printf("%zu cells, %zu trials, about ", plan->cell_count, trials);
 	rm_print_time(plan->estimate_ns);
-	printf("; disturbed and void trials are repeated on top\n");
+	printf("; disturbed and void trials are repeated in addition\n");
 	fflush(stdout);
 }
 
-static int prepare(struct again *again, struct rm_error *error)
+static int prepare(struct repro *repro, struct rm_error *error)
 {
-	struct rm_question question;
+	struct rm_report_call call;
 	json_t *inputs = NULL;
-	int result = rm_python_find(again->python, error);
+	int result = rm_python_find(repro->python, error);
 
 	if (!result)
-		result = refused(rm_python_ask_json(again->python,
-		        ask_of(again, "inputs", &question), &inputs, error));
+		result = usage_error(rm_python_read_json(repro->python,
+		        report_call(repro, "inputs", &call), &inputs, error));
 	if (!result)
 		result =
-		        rm_topology_load(NULL, &again->planned.topology, error);
+		        rm_topology_load(NULL, &repro->planned.topology, error);
 	if (!result)
-		result = find_folder(again, error);
+		result = choose_folder(repro, error);
 	if (!result)
-		result = write_workloads(again, inputs, error);
-	again->wishes.sources.files = again->files;
-	again->wishes.sources.file_count = again->file_count;
+		result = write_workloads(repro, inputs, error);
+	repro->wishes.sources.files = repro->files;
+	repro->wishes.sources.file_count = repro->file_count;
 	if (!result)
-		result = plan_all(again, error);
+		result = plan_all(repro, error);
 	if (!result)
-		result = plan_asked(again, error);
+		result = plan_selected(repro, error);
 	if (!result)
-		again->wishes.notes = json_pack("{s:s}", "reproduces",
+		repro->wishes.notes = json_pack("{s:s}", "reproduces",
 		        rm_json_text(inputs, "campaign"));
 	json_decref(inputs);
 	return result;
 }
 
-/* ---- the run, and the answer ---------------------------------------------- */
+/*
+ * ---- the run and the comparison -------------------------------------------
+ */
 
-/* A campaign that was never begun leaves nothing, whether the run or what comes
-   before it ended, so that the same line can be given again; what was there
-   before stays. */
-static bool take_back(const struct again *again)
+/* Removes the created files if no campaign was started, so that the same
+   command can run again. Files that existed before stay. */
+static bool remove_created(const struct repro *repro)
 {
 	char path[RM_PATH_BYTES + 16];
 
-	snprintf(path, sizeof(path), "%s/campaign.json", again->dir);
+	snprintf(path, sizeof(path), "%s/campaign.json", repro->dir);
 	if (!access(path, F_OK))
 		return false;
-	for (size_t i = 0; i < again->file_count; i++)
-		unlink(again->files[i]);
-	if (again->made_list)
-		unlink(again->list);
-	snprintf(path, sizeof(path), "%s/workloads", again->dir);
-	if (again->made_workloads)
+	for (size_t i = 0; i < repro->file_count; i++)
+		unlink(repro->files[i]);
+	if (repro->created_list)
+		unlink(repro->list);
+	snprintf(path, sizeof(path), "%s/workloads", repro->dir);
+	if (repro->created_workloads)
 		rmdir(path);
-	if (again->made_dir)
-		rmdir(again->dir);
+	if (repro->created_dir)
+		rmdir(repro->dir);
 	return true;
 }
 
-/* Runs it; then the report's status is ours, unless the run was stopped. */
-static int run(struct again *again)
+/* Runs the campaign; if it is complete, becomes the report that compares. */
+static int run(struct repro *repro)
 {
-	const struct rm_telling telling = { .command = "reproduce" };
+	const struct rm_run_output output = { .command = "reproduce" };
 	struct rm_arms none = { 0 };
-	struct rm_question question = { .command = "reproduce",
-		.words = { "reproduce", again->old, again->dir },
+	struct rm_report_call call = { .command = "reproduce",
+		.args = { "reproduce", repro->source_dir, repro->dir },
 		.count = 3,
 		.interrupt_fd = -1 };
-	bool whole = false;
+	bool complete = false;
 
-	again->wishes.dir = again->dir;
-	again->wishes.cells_from = again->list;
-	again->wishes.arms = &none;
-	rm_start_wishes(&again->start, &again->wishes);
-	int status = rm_run_campaign(&again->wishes, &telling, &whole);
+	repro->wishes.dir = repro->dir;
+	repro->wishes.cells_from = repro->list;
+	repro->wishes.arms = &none;
+	rm_start_apply(&repro->start, &repro->wishes);
+	int status = rm_run_campaign(&repro->wishes, &output, &complete);
 
-	for (size_t i = 0; i < again->flag_count; i++)
-		question.words[question.count++] = again->flags[i];
-	if (whole)
-		return rm_python_become(&question);
-	if (take_back(again)) {
-		printf("nothing was begun; the same line again begins it\n");
+	for (size_t i = 0; i < repro->flag_count; i++)
+		call.args[call.count++] = repro->flags[i];
+	if (complete)
+		return rm_python_exec(&call);
+	if (remove_created(repro)) {
+		printf("no trial ran; the same command starts again\n");
 		return status;
 	}
-	printf("then: python3 -m report reproduce %s %s%s%s%s%s\n", again->old,
-	        again->dir, again->flag_count ? " " : "",
-	        again->flag_count ? again->flags[0] : "",
-	        again->flag_count > 1 ? " " : "",
-	        again->flag_count > 1 ? again->flags[1] : "");
+	printf("next: python3 -m report reproduce %s %s%s%s%s%s\n",
+	        repro->source_dir, repro->dir, repro->flag_count ? " " : "",
+	        repro->flag_count ? repro->flags[0] : "",
+	        repro->flag_count > 1 ? " " : "",
+	        repro->flag_count > 1 ? repro->flags[1] : "");
 	return status;
 }
 
-static void clear(struct again *again)
+static void clear(struct repro *repro)
 {
-	for (size_t i = 0; i < again->file_count; i++)
-		free(again->files[i]);
-	json_decref(again->wishes.notes);
-	rm_planned_clear(&again->planned);
-	close(again->wishes.interrupt_fd);
+	for (size_t i = 0; i < repro->file_count; i++)
+		free(repro->files[i]);
+	json_decref(repro->wishes.notes);
+	rm_planned_clear(&repro->planned);
+	close(repro->wishes.interrupt_fd);
 }
 
 int rm_cli_reproduce(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "DIR",
-		"Repeats the campaign in DIR on this machine: its workloads "
-		"as they were, the cells that its verdicts rest on, another "
-		"seed. Says how long first. Then for each comparison that DIR "
-		"had decided: replicated, opposite or unclear, and what "
-		"differs in the set-up (docs/reference/comparing.md).\v"
+		"Repeats the campaign in DIR on this machine: its workloads as "
+		"recorded, the cells that its verdicts rest on, another seed. "
+		"First prints the estimated time. For each comparison that DIR "
+		"decided, the report then prints replicated, opposite or "
+		"unclear, and differences of the set-up "
+		"(docs/reference/comparing.md).\v"
 		"Status: 0 some are replicated and none is opposite; 1 one is "
 		"opposite; 2 usage or input; 3 none is replicated, or trials "
-		"have no result; 75 interrupted, it says how to go on.",
+		"have no result; 75 interrupted, the output names the command "
+		"to continue.",
 		rm_start_children, NULL, NULL };
-	struct again again = { 0 };
+	struct repro repro = { 0 };
 	struct rm_error error = { 0 };
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &again);
-	again.wishes.interrupt_fd = rm_watch_signals();
-	int result = prepare(&again, &error);
+	argp_parse(&argp, argc, argv, 0, NULL, &repro);
+	repro.wishes.interrupt_fd = rm_watch_signals();
+	int result = prepare(&repro, &error);
 
 	if (result) {
-		take_back(&again);
-		status = rm_complain("reproduce", &error, rm_status_of(result));
+		remove_created(&repro);
+		status = rm_print_error(
+		        "reproduce", &error, rm_exit_status(result));
 	} else {
-		say_time(&again);
-		status = run(&again);
+		print_time(&repro);
+		status = run(&repro);
 	}
-	clear(&again);
+	clear(&repro);
 	return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run.c - `readmostly run`: a campaign, or the rest of one. */
+/* run.c - `readmostly run`: runs a campaign, or resumes one. */
 #include "runner/cli/campaign_run.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -15,11 +15,11 @@ enum { OPTION_SET = 512, OPTION_COUNTERS, OPTION_MODE, OPTION_ARMS };
 enum { OPTION_NOTE = 768, OPTION_TOUCHED = 1024, OPTION_NEEDS };
 enum { OPTION_CELLS_FROM = 2048, OPTION_NO_PAGE };
 
-/* The command line. */
-struct line {
-	struct rm_wishes wishes;
+/* The parsed command line. */
+struct arguments {
+	struct rm_run_options wishes;
 	struct rm_arms arms;
-	struct rm_start start;
+	struct rm_start_options start;
 	struct rm_sets sets;
 	bool needs;
 	bool no_page;
@@ -30,58 +30,58 @@ static const struct argp_option options[] = {
 	        "run workloads/modes/NAME.conf: smoke, quick, standard, full",
 	        0 },
 	{ "output", 'o', "DIR", 0,
-	        "the campaign's folder (default: results/DATE-MODE-MACHINE)",
+	        "folder of the campaign (default: results/DATE-MODE-MACHINE)",
 	        0 },
 	{ "resume", OPTION_RESUME, NULL, 0,
-	        "go on with the campaign in DIR: its plan, its seed", 0 },
+	        "resume the campaign in DIR with its plan and seed", 0 },
 	{ "maps", OPTION_MAPS, "IDS", 0,
-	        "only these maps: ids, globs, ~globs, separated by commas", 0 },
+	        "only these maps, separated by commas: ids, globs; ~GLOB "
+	        "excludes",
+	        0 },
 	{ "set", OPTION_SET, "NAME|KEY=VALUE", 0,
 	        "NAME: the workloads of a set (articles, claims, peers, "
-	        "production) in the mode, quick unless named. KEY=VALUE: a "
-	        "line that every workload gets at its end; may be repeated",
+	        "production) in the mode (default: quick). KEY=VALUE: append "
+	        "this line to each workload; repeatable",
 	        0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
-	        "only the cells whose ids stand in FILE, one a line", 0 },
+	        "only the cells with the ids in FILE, one a line", 0 },
 	{ "counters", OPTION_COUNTERS, "BACKEND", 0,
 	        "auto, likwid, perf, sim, replay:FILE or none (default: "
 	        "auto)",
 	        0 },
 	{ "touched", OPTION_TOUCHED, "IDS", 0,
-	        "the maps of the mode's workload `touched`, beside its base",
-	        0 },
+	        "add these maps to the mode's workload `touched`", 0 },
 	{ "needs", OPTION_NEEDS, NULL, 0,
-	        "run nothing: print which map programs must be built, as "
-	        "FLAVOUR/ID",
+	        "run nothing: print the map programs to build, as FLAVOUR/ID",
 	        0 },
 	{ "arms", OPTION_ARMS, "[WORKLOAD:]NAME=FILE[+SHARE%],...", 0,
-	        "folders of map programs (or programs) to be compared, each "
-	        "once per block, one right after "
-	        "the other, with windows of equal operations: those of one "
-	        "workload, or of all that have none of their own; may be "
-	        "repeated. +2%: it does so many more operations than it says",
+	        "compare folders of map programs (or programs): each runs once "
+	        "per block, one right after the other, with windows of equal "
+	        "operations. Applies to one workload, or to all workloads "
+	        "without arms; repeatable. +2%: run 2 % more operations than "
+	        "reported",
 	        0 },
 	{ "no-page", OPTION_NO_PAGE, NULL, 0,
-	        "end with counts, without the result and its page; so does "
+	        "print counts only, without the result and its page; also by "
 	        "RM_PAGE=no in the environment",
 	        0 },
 	{ "note", OPTION_NOTE, "KEY=TEXT", 0,
-	        "kept in campaign.json; may be repeated", 0 },
+	        "stored in campaign.json; repeatable", 0 },
 	{ 0 },
 };
 
 static void parse_arms(const char *text, struct argp_state *state)
 {
-	struct line *line = state->input;
+	struct arguments *arguments = state->input;
 	struct rm_error error = { 0 };
 
-	if (rm_arms_parse(&line->arms, text, &error))
+	if (rm_arms_parse(&arguments->arms, text, &error))
 		argp_error(state, "%s", error.text);
 }
 
 static void parse_note(char *text, struct argp_state *state)
 {
-	struct line *line = state->input;
+	struct arguments *arguments = state->input;
 	char *equals = strchr(text, '=');
 
 	if (!equals || equals == text) {
@@ -90,77 +90,78 @@ static void parse_note(char *text, struct argp_state *state)
 	}
 	*equals = '\0';
 	if (json_object_set_new(
-	            line->wishes.notes, text, json_string(equals + 1)))
+	            arguments->wishes.notes, text, json_string(equals + 1)))
 		argp_error(state, "--note %s: expected UTF-8", text);
 }
 
-static void finish(struct argp_state *state)
+static void check_options(struct argp_state *state)
 {
-	struct line *line = state->input;
-	struct rm_wishes *wishes = &line->wishes;
+	struct arguments *arguments = state->input;
+	struct rm_run_options *wishes = &arguments->wishes;
 	struct rm_error error = { "" };
 
-	wishes->sources.overrides = line->sets.list;
-	wishes->sources.override_count = line->sets.count;
-	if (rm_sources_settle(&wishes->sources, &error))
+	wishes->sources.overrides = arguments->sets.list;
+	wishes->sources.override_count = arguments->sets.count;
+	if (rm_sources_complete(&wishes->sources, &error))
 		argp_error(state, "%s", error.text);
 	if (wishes->sources.touched && !wishes->sources.mode)
-		argp_error(state, "--touched: expected --mode NAME, too");
+		argp_error(state, "--touched: expected also --mode NAME");
 	if (wishes->resume && !wishes->dir)
-		argp_error(state, "--resume: expected -o DIR, too");
+		argp_error(state, "--resume: expected also -o DIR");
 	if (wishes->sources.override_count && !wishes->sources.mode &&
 	        !wishes->sources.file_count)
-		argp_error(state, "--set: expected --mode NAME or FILE, too: "
-		                  "a resume without has its own lines");
+		argp_error(state,
+		        "--set: expected --mode NAME or FILE, too: a resumed "
+		        "campaign keeps the lines it was started with");
 	if (!wishes->resume && !wishes->sources.mode &&
 	        !wishes->sources.file_count)
 		argp_error(state, "nothing to run: expected workload files, "
 		                  "--mode NAME or --set NAME");
 }
 
-/* Options that are kept as they are. */
-static bool keep(int key, const char *text, struct rm_wishes *wishes)
+/* Options whose text is stored as it is. */
+static bool store_text(int key, const char *text, struct rm_run_options *wishes)
 {
-	const char **place = key == OPTION_MODE       ? &wishes->sources.mode
-	                     : key == 'o'             ? &wishes->dir
-	                     : key == OPTION_MAPS     ? &wishes->maps
-	                     : key == OPTION_TOUCHED  ? &wishes->sources.touched
-	                     : key == OPTION_COUNTERS ? &wishes->counters
-	                     : key == OPTION_CELLS_FROM ? &wishes->cells_from
-	                                                : NULL;
+	const char **target = key == OPTION_MODE      ? &wishes->sources.mode
+	                      : key == 'o'            ? &wishes->dir
+	                      : key == OPTION_MAPS    ? &wishes->maps
+	                      : key == OPTION_TOUCHED ? &wishes->sources.touched
+	                      : key == OPTION_COUNTERS   ? &wishes->counters
+	                      : key == OPTION_CELLS_FROM ? &wishes->cells_from
+	                                                 : NULL;
 
-	if (place)
-		*place = text;
-	return place != NULL;
+	if (target)
+		*target = text;
+	return target != NULL;
 }
 
 /* Options without an argument. */
-static bool set_flag(int key, struct line *line)
+static bool set_flag(int key, struct arguments *arguments)
 {
-	bool *place = key == OPTION_RESUME    ? &line->wishes.resume
-	              : key == OPTION_NEEDS   ? &line->needs
-	              : key == OPTION_NO_PAGE ? &line->no_page
-	                                      : NULL;
+	bool *target = key == OPTION_RESUME    ? &arguments->wishes.resume
+	               : key == OPTION_NEEDS   ? &arguments->needs
+	               : key == OPTION_NO_PAGE ? &arguments->no_page
+	                                       : NULL;
 
-	if (place)
-		*place = true;
-	return place != NULL;
+	if (target)
+		*target = true;
+	return target != NULL;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct line *line = state->input;
-	struct rm_wishes *wishes = &line->wishes;
+	struct arguments *arguments = state->input;
+	struct rm_run_options *wishes = &arguments->wishes;
 
-	if (keep(key, text, wishes) || set_flag(key, line))
+	if (store_text(key, text, wishes) || set_flag(key, arguments))
 		return 0;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &line->start;
+		state->child_inputs[0] = &arguments->start;
 		return 0;
 	case OPTION_SET:
 		if (strchr(text, '='))
-			rm_argument_set(state, text, &line->sets);
+			rm_parse_set(state, text, &arguments->sets);
 		else
 			wishes->sources.set = text;
 		return 0;
@@ -176,15 +177,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		        (size_t)(state->argc - state->next);
 		return 0;
 	case ARGP_KEY_SUCCESS:
-		finish(state);
+		check_options(state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* FLAVOUR/ID, which make builds. The plain program is always needed: it verifies
-   the map before anything is measured. */
+/* Prints FLAVOUR/ID for make. The plain program is always needed: it verifies
+   the map before any measurement. */
 static void print_need(
         const char *map, enum rm_measure measure, const char *flavour)
 {
@@ -194,7 +195,7 @@ static void print_need(
 		printf("%s/%s\n", flavour, map);
 }
 
-static int print_needs(const struct rm_wishes *wishes)
+static int print_needs(const struct rm_run_options *wishes)
 {
 	struct rm_inputs mode = { 0 };
 	struct rm_catalog catalog = { 0 };
@@ -211,7 +212,7 @@ static int print_needs(const struct rm_wishes *wishes)
 	if (!result)
 		return RM_OK;
 	fprintf(stderr, "readmostly run: %s\n", error.text);
-	return rm_status_of(result);
+	return rm_exit_status(result);
 }
 
 int rm_cli_run(int argc, char **argv)
@@ -219,30 +220,30 @@ int rm_cli_run(int argc, char **argv)
 	static const struct argp argp = { options, parse, "[FILE...]",
 		"Runs a campaign: every cell of the workloads in FILE... or of "
 		"a mode, in seeded random rounds, each trial in a process of "
-		"its own. One that others disturbed, or that is void, runs "
-		"again at the end of its round (repeat-wait, repeat-most), "
-		"while there are fewer repeats than repeat-share allows.\v"
-		"Status: 0 done; 2 usage or input; 3 some cells have "
-		"no result; 75 interrupted, go on with --resume.",
+		"its own. A trial that is void, or was disturbed by other "
+		"processes, is repeated at the end of its round (repeat-wait, "
+		"repeat-most) until repeat-share is used up.\v"
+		"Status: 0 done; 2 usage or input; 3 some cells have no "
+		"result; 75 interrupted, continue with --resume.",
 		rm_start_children, NULL, NULL };
 	const char *page = getenv("RM_PAGE");
-	struct line line = { .no_page = page && !strcmp(page, "no") };
+	struct arguments arguments = { .no_page = page && !strcmp(page, "no") };
 
-	line.wishes.arms = &line.arms;
-	line.wishes.notes = json_object();
-	argp_parse(&argp, argc, argv, 0, NULL, &line);
-	if (line.needs)
-		return print_needs(&line.wishes);
-	rm_start_wishes(&line.start, &line.wishes);
-	line.wishes.interrupt_fd = rm_watch_signals();
-	/* a run with arms is that of a gate, which has a page of its own */
-	const struct rm_telling telling = { .command = "run",
-		.page = !line.no_page && !line.arms.count };
-	bool whole;
-	int status = rm_run_campaign(&line.wishes, &telling, &whole);
+	arguments.wishes.arms = &arguments.arms;
+	arguments.wishes.notes = json_object();
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.needs)
+		return print_needs(&arguments.wishes);
+	rm_start_apply(&arguments.start, &arguments.wishes);
+	arguments.wishes.interrupt_fd = rm_watch_signals();
+	/* a gate runs with arms and writes its own page */
+	const struct rm_run_output output = { .command = "run",
+		.page = !arguments.no_page && !arguments.arms.count };
+	bool complete;
+	int status = rm_run_campaign(&arguments.wishes, &output, &complete);
 
-	rm_arms_clear(&line.arms);
-	json_decref(line.wishes.notes);
-	close(line.wishes.interrupt_fd);
+	rm_arms_clear(&arguments.arms);
+	json_decref(arguments.wishes.notes);
+	close(arguments.wishes.interrupt_fd);
 	return status;
 }

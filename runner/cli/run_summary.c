@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* run_summary.c - what a campaign came to, for a person. */
+/* run_summary.c - prints the outcome of a campaign. */
 #include "runner/cli/campaign_run.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 
 enum { CELLS_NAMED = 20 };
 
-static void print_unfit(const struct rm_tally *tally)
+static void print_unverified(const struct rm_tally *tally)
 {
 	const char *map;
 	json_t *reason;
@@ -17,25 +17,25 @@ static void print_unfit(const struct rm_tally *tally)
 		        json_string_value(reason));
 }
 
-/* Cells of maps that are unfit are named by their map alone. */
+/* Cells of a map that failed verification are not listed; the map is. */
 static bool is_unfit(const struct rm_tally *tally, size_t cell)
 {
 	return json_object_get(
 	               tally->unfit, tally->plan->cells[cell].cell.map) != NULL;
 }
 
-static unsigned failed_of(const struct rm_tally_cell *cell)
+static unsigned failed_count(const struct rm_tally_cell *cell)
 {
 	return cell->failed;
 }
 
-static unsigned voided_of(const struct rm_tally_cell *cell)
+static unsigned voided_count(const struct rm_tally_cell *cell)
 {
 	return cell->voided;
 }
 
-/* Of the last void trial that counts: one that a repeat has mended is none. */
-static const char *why_void(const struct rm_tally_cell *cell)
+/* The reason of the last void trial that no repeat has replaced. */
+static const char *void_reason(const struct rm_tally_cell *cell)
 {
 	const char *place;
 	json_t *reason, *last = NULL;
@@ -45,7 +45,7 @@ static const char *why_void(const struct rm_tally_cell *cell)
 	return last ? json_string_value(last) : "no reason";
 }
 
-/* Cells of one kind of trouble; `count` finds it in a cell. */
+/* Prints cells with failed or void trials; `count` returns their number. */
 static void print_cells(const struct rm_tally *tally, const char *what,
         unsigned (*count)(const struct rm_tally_cell *))
 {
@@ -63,21 +63,22 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 		}
 		named++;
 		printf("%s%s %u of %zu: %s: %s\n", what,
-		        tally->plan->cells[i].misuse && count == failed_of
-		                ? ", as a planted misuse may,"
+		        tally->plan->cells[i].misuse && count == failed_count
+		                ? ", as an injected bug may,"
 		                : "",
 		        times,
-		        cell->blocks * rm_arms_of(tally->arms, cell).count,
+		        cell->blocks * rm_arms_find_set(tally->arms, cell).count,
 		        cell->id,
-		        count == voided_of ? why_void(&tally->cells[i])
-		                           : tally->cells[i].reason);
+		        count == voided_count ? void_reason(&tally->cells[i])
+		                              : tally->cells[i].reason);
 	}
 	if (more)
-		printf("%s: and %zu cells more; all are in trials.jsonl\n",
+		printf("%s: and %zu more cells; all are in trials.jsonl\n",
 		        what, more);
 }
 
-/* Each reason for which the plan skips cells, once, with their number. */
+/* Prints each reason why the plan skips cells once, with the number of
+   cells. */
 static void print_planned_skips(const struct rm_plan *plan)
 {
 	json_t *reasons = json_object();
@@ -99,22 +100,23 @@ static void print_planned_skips(const struct rm_plan *plan)
 	json_decref(reasons);
 }
 
-/* Another build does not go on with it, not even one of the same sources that
-   has other maps: so the program is named as it was called. */
+/* Prints the command as it was called, since another build, even of the same
+   sources with other maps, cannot resume the campaign. */
 static int print_status(const struct rm_tally *tally, const char *dir,
         int result, bool interrupted)
 {
 	size_t incomplete = rm_tally_incomplete(tally);
 
 	if (interrupted) {
-		printf("status: interrupted; go on with: %s run -o %s "
+		printf("status: interrupted; continue with: %s run -o %s "
 		       "--resume\n",
 		        program_invocation_name, dir);
 		return RM_INTERRUPTED;
 	}
 	if (result) {
 		printf("status: incomplete: stopped by an error; what was "
-		       "measured is safe, go on with: %s run -o %s --resume\n",
+		       "measured is safe, continue with: %s run -o %s "
+		       "--resume\n",
 		        program_invocation_name, dir);
 		return RM_INCOMPLETE;
 	}
@@ -136,9 +138,9 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 void rm_run_failures(const struct rm_tally *tally)
 {
 	fflush(stderr);
-	print_cells(tally, "void", voided_of);
-	print_unfit(tally);
-	print_cells(tally, "failed", failed_of);
+	print_cells(tally, "void", voided_count);
+	print_unverified(tally);
+	print_cells(tally, "failed", failed_count);
 	fflush(stdout);
 }
 
@@ -150,12 +152,13 @@ void rm_run_counts(const struct rm_tally *tally)
 	        tally->ok + tally->voided + tally->failed + tally->skipped,
 	        tally->ok, tally->voided, tally->failed, tally->skipped);
 	if (tally->repeated)
-		printf("%zu repeated, since others disturbed them or they were "
-		       "void; %zu of those that count were disturbed\n",
+		printf("%zu trials repeated, since other processes disturbed "
+		       "them or they were void; %zu of the trials that count "
+		       "were disturbed\n",
 		        tally->repeated, tally->disturbed);
 	if (tally->refused)
-		printf("%zu stayed disturbed or void where the budget of "
-		       "repeats (repeat-share) was spent\n",
+		printf("%zu trials stayed disturbed or void after the budget "
+		       "of repeats (repeat-share) was spent\n",
 		        tally->refused);
 }
 

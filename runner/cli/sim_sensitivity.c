@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_sensitivity.c - `readmostly dev sim-sensitivity`: the band that a simulated
-   count may lie in: nobody knows the guessed costs, and machines differ. */
+/* sim_sensitivity.c - `readmostly dev sim-sensitivity`: the range of a
+   simulated count over machines and over the costs that are guesses. */
 #include "runner/base/rng.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/simulated.h"
@@ -16,31 +16,31 @@ enum {
 	OPTION_MACHINES,
 	OPTION_DRAWS,
 	MACHINES_MAX = 16,
-	DRAWS = 6, /* of all guesses at once, unless told */
+	DRAWS = 6, /* sets with random guesses, default */
 	DRAWS_MAX = 10000,
 };
 
 enum { NAME_BYTES = 96, METRICS = 3 };
 
-/* low_by and high_by name the description of the machine that gave the extreme,
-   so that a person sees which guess matters; `described` is of the machine as
-   its file has it. */
+/* low_by and high_by name the machine and the changed cost that gave the
+   extreme, so that a user sees which guess matters. `described` is the count
+   with the costs of the machine's file. */
 struct band {
 	double described, low, high; /* per operation */
 	char low_by[NAME_BYTES], high_by[NAME_BYTES];
 };
 
-/* Zero it before. The first result is the one "as described". */
+/* Zero-initialise. The first result must be "as described". */
 struct bands {
-	struct band of[METRICS];
-	unsigned sets;            /* results taken */
-	struct rm_error left_out; /* why there are none, or "" */
+	struct band band[METRICS];
+	unsigned sets;            /* number of results */
+	struct rm_error left_out; /* why the machine was left out, or "" */
 };
 
 static const char *const metrics[METRICS] = { "l1d_misses", "coherence_misses",
 	"invalidations" };
 
-static void name(char *to, const char *by)
+static void set_name(char *to, const char *by)
 {
 	snprintf(to, NAME_BYTES, "%s", by);
 }
@@ -50,33 +50,33 @@ static void widen(struct band *band, double low, const char *low_by,
 {
 	if (low < band->low) {
 		band->low = low;
-		name(band->low_by, low_by);
+		set_name(band->low_by, low_by);
 	}
 	if (high > band->high) {
 		band->high = high;
-		name(band->high_by, high_by);
+		set_name(band->high_by, high_by);
 	}
 }
 
-/* Takes a trial's result, of the description named `by`. */
+/* Adds a trial's result; `by` names its machine and costs. */
 static void bands_widen(
         struct bands *bands, const json_t *result, const char *by)
 {
 	for (unsigned i = 0; i < METRICS; i++) {
 		double value = rm_simulated_per_op(result, metrics[i]);
-		struct band *band = &bands->of[i];
+		struct band *band = &bands->band[i];
 
 		if (bands->sets == 0) {
 			band->described = band->low = band->high = value;
-			name(band->low_by, by);
-			name(band->high_by, by);
+			set_name(band->low_by, by);
+			set_name(band->high_by, by);
 		}
 		widen(band, value, by, value, by);
 	}
 	bands->sets++;
 }
 
-/* Widens by what another one has seen. */
+/* Extends the bands to include the bands of `other`. */
 static void bands_merge(struct bands *bands, const struct bands *other)
 {
 	if (bands->sets == 0) {
@@ -84,22 +84,22 @@ static void bands_merge(struct bands *bands, const struct bands *other)
 		return;
 	}
 	for (unsigned i = 0; i < METRICS && other->sets; i++) {
-		const struct band *from = &other->of[i];
+		const struct band *from = &other->band[i];
 
-		widen(&bands->of[i], from->low, from->low_by, from->high,
+		widen(&bands->band[i], from->low, from->low_by, from->high,
 		        from->high_by);
 	}
 	bands->sets += other->sets;
 }
 
 /* {"sets": N, "bands": {METRIC: {"described", "low", "high", "low_by",
-   "high_by"}}}, "left_out" where it is; a new reference. */
+   "high_by"}}}, and "left_out" if set; a new reference. */
 static json_t *bands_json(const struct bands *bands)
 {
 	json_t *of = json_object();
 
 	for (unsigned i = 0; i < METRICS && bands->sets; i++) {
-		const struct band *band = &bands->of[i];
+		const struct band *band = &bands->band[i];
 
 		json_object_set_new(of, metrics[i],
 		        json_pack("{s:f, s:f, s:f, s:s, s:s}", "described",
@@ -107,20 +107,20 @@ static json_t *bands_json(const struct bands *bands)
 		                band->high, "low_by", band->low_by, "high_by",
 		                band->high_by));
 	}
-	json_t *made =
+	json_t *json =
 	        json_pack("{s:i, s:o}", "sets", (int)bands->sets, "bands", of);
 
 	if (bands->left_out.text[0])
 		json_object_set_new(
-		        made, "left_out", json_string(bands->left_out.text));
-	return made;
+		        json, "left_out", json_string(bands->left_out.text));
+	return json;
 }
 
-/* Prints one line per metric; what is described is the first machine. */
+/* Prints one line per metric; "as described" is the first machine. */
 static void print_bands(const struct bands *bands)
 {
 	for (unsigned i = 0; i < METRICS; i++) {
-		const struct band *band = &bands->of[i];
+		const struct band *band = &bands->band[i];
 
 		printf("  %-18s %8.4f as described; %8.4f (%s) to %8.4f (%s)\n",
 		        metrics[i], band->described, band->low, band->low_by,
@@ -128,10 +128,10 @@ static void print_bands(const struct bands *bands)
 	}
 }
 
-/* "METRIC low to high" of the first metric, for a machine's line. */
+/* Prints the band of the first metric for one machine. */
 static void print_machine(const char *machine, const struct bands *bands)
 {
-	const struct band *band = &bands->of[0];
+	const struct band *band = &bands->band[0];
 
 	if (bands->left_out.text[0])
 		printf("    %-16s left out: %s\n", machine,
@@ -149,54 +149,55 @@ struct sensitivity {
 	uint64_t draws;
 };
 
-/* The machines to try; the cell's own comes first. */
+/* The machines to simulate; the cell's own machine comes first. */
 struct machines {
 	char name[MACHINES_MAX][RM_SIM_NAME_BYTES];
 	unsigned count;
-	bool named; /* by the caller: each must be found */
+	bool named; /* by the user: each must exist */
 };
 
 /* One cell on one machine. */
 struct attempt {
-	const struct sensitivity *asked;
+	const struct sensitivity *settings;
 	struct rm_cell cell;
 	struct rm_sim_mach mach;
 	struct bands bands;
 };
 
-static const struct argp_option options[] = { { "json", OPTION_JSON, NULL, 0,
-	                                              "the bands as JSON", 0 },
+static const struct argp_option options[] = {
+	{ "json", OPTION_JSON, NULL, 0, "print the bands as JSON", 0 },
 	{ "machines", OPTION_MACHINES, "NAMES", 0,
-	        "of descriptions, with commas between (all, and host)", 0 },
+	        "machines, separated by commas (default: all, and host)", 0 },
 	{ "draws", OPTION_DRAWS, "N", 0,
-	        "sets of costs that are all drawn at random, per machine (6)",
-	        0 },
-	{ "quiet", 'q', NULL, 0, "no progress", 0 }, { 0 } };
+	        "sets per machine with all guesses drawn at random (6)", 0 },
+	{ "quiet", 'q', NULL, 0, "print no progress", 0 }, { 0 }
+};
 
-/* The type is argp's. NOLINTNEXTLINE(readability-non-const-parameter) */
+/* argp fixes the type. NOLINTNEXTLINE(readability-non-const-parameter) */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct sensitivity *asked = state->input;
+	struct sensitivity *settings = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &asked->simulated.wish;
+		state->child_inputs[0] = &settings->simulated.arguments;
 		return 0;
 	case OPTION_JSON:
-		asked->simulated.json = true;
+		settings->simulated.json = true;
 		return 0;
 	case OPTION_MACHINES:
 		if (!text[strspn(text, ", ")])
-			argp_error(state, "--machines \"%s\": expected names",
+			argp_error(state,
+			        "--machines \"%s\": expected names of machines",
 			        text);
-		asked->machines = text;
+		settings->machines = text;
 		return 0;
 	case OPTION_DRAWS:
-		asked->draws =
+		settings->draws =
 		        rm_argument_number(state, "draws", text, 0, DRAWS_MAX);
 		return 0;
 	case 'q':
-		asked->quiet = true;
+		settings->quiet = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -215,29 +216,29 @@ static void add_machine(struct machines *machines, const char *name)
 	machines->count++;
 }
 
-static void choose_machines(
-        const char *asked, const char *own, struct machines *machines)
+static void choose_machines(const char *settings, const char *default_machine,
+        struct machines *machines)
 {
 	char *list, *rest, *name;
 
-	*machines = (struct machines){ .named = asked != NULL };
-	if (!asked) {
-		add_machine(machines, own);
+	*machines = (struct machines){ .named = settings != NULL };
+	if (!settings) {
+		add_machine(machines, default_machine);
 		for (const struct rm_sim_builtin *of = rm_sim_builtins;
 		        of->name; of++)
 			add_machine(machines, of->name);
 		add_machine(machines, "host");
 		return;
 	}
-	list = strdup(asked);
+	list = strdup(settings);
 	for (name = list ? strtok_r(list, ", ", &rest) : NULL; name;
 	        name = strtok_r(NULL, ", ", &rest))
 		add_machine(machines, name);
 	free(list);
 }
 
-/* One set of costs: the description's, but for these (a reference that is
-   taken). `what`: their name. */
+/* Runs one set of costs: the machine's, except those in `costs`, whose
+   reference is taken. `what` names the set. */
 static int try_set(struct attempt *attempt, json_t *costs, const char *what,
         struct rm_error *error)
 {
@@ -247,10 +248,10 @@ static int try_set(struct attempt *attempt, json_t *costs, const char *what,
 	int status;
 
 	snprintf(by, sizeof(by), "%s, %s", cell->model, what);
-	if (!attempt->asked->quiet && isatty(STDERR_FILENO))
+	if (!attempt->settings->quiet && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K%s, %u cores: %s", cell->map,
 		        cell->threads, by);
-	status = rm_simulated_run(&attempt->asked->simulated, cell,
+	status = rm_simulated_run(&attempt->settings->simulated, cell,
 	        json_pack("{s:o}", "costs", costs), &result, error);
 	if (!status)
 		bands_widen(&attempt->bands, result, by);
@@ -258,7 +259,7 @@ static int try_set(struct attempt *attempt, json_t *costs, const char *what,
 	return status;
 }
 
-/* One guess at one end of its range, the others as described. */
+/* One guess at one end of its range, the others unchanged. */
 static int try_one(struct attempt *attempt, unsigned which, uint32_t cycles,
         struct rm_error *error)
 {
@@ -270,11 +271,12 @@ static int try_one(struct attempt *attempt, unsigned which, uint32_t cycles,
 	        what, error);
 }
 
-/* Every guess somewhere in its range, by the number of the draw. */
+/* Each guess at a random point of its range; `draw` seeds it. */
 static int try_draw(
         struct attempt *attempt, uint64_t draw, struct rm_error *error)
 {
-	uint64_t seed = rm_seed(attempt->asked->simulated.wish.seed, draw);
+	uint64_t seed =
+	        rm_seed(attempt->settings->simulated.arguments.seed, draw);
 	json_t *costs = json_object();
 	char what[NAME_BYTES];
 
@@ -291,7 +293,7 @@ static int try_draw(
 	return try_set(attempt, costs, what, error);
 }
 
-/* As described; each guess at either end; draws of all. */
+/* Costs as described, each guess at both ends, then random sets. */
 static int try_machine(struct attempt *attempt, struct rm_error *error)
 {
 	int status = try_set(attempt, json_object(), "as described", error);
@@ -305,9 +307,9 @@ static int try_machine(struct attempt *attempt, struct rm_error *error)
 		if (!status)
 			status = try_one(attempt, i, cost->high, error);
 	}
-	for (uint64_t i = 1; i <= attempt->asked->draws && !status; i++)
+	for (uint64_t i = 1; i <= attempt->settings->draws && !status; i++)
 		status = try_draw(attempt, i, error);
-	if (!attempt->asked->quiet && isatty(STDERR_FILENO))
+	if (!attempt->settings->quiet && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
 	return status;
 }
@@ -334,30 +336,32 @@ static json_t *all_json(const struct rm_cell *cell,
         const struct machines *machines, const struct bands *each,
         const struct bands *all)
 {
-	json_t *made = bands_json(all), *by = json_object();
+	json_t *json = bands_json(all), *by = json_object();
 
 	for (unsigned i = 0; i < machines->count; i++)
 		json_object_set_new(
 		        by, machines->name[i], bands_json(&each[i]));
-	json_object_set_new(made, "cell", json_string(cell->id));
-	json_object_set_new(made, "unit", json_string("1/operation"));
-	json_object_set_new(made, "machines", by);
-	return made;
+	json_object_set_new(json, "cell", json_string(cell->id));
+	json_object_set_new(json, "unit", json_string("1/operation"));
+	json_object_set_new(json, "machines", by);
+	return json;
 }
 
 /* One cell on all machines. */
 static int try_all(struct rm_simulated *simulated, const struct rm_cell *cell,
         json_t *list, struct rm_error *error)
 {
-	const struct sensitivity *asked = (const struct sensitivity *)simulated;
+	const struct sensitivity *settings =
+	        (const struct sensitivity *)simulated;
 	struct bands each[MACHINES_MAX] = { { .sets = 0 } };
 	struct bands all = { .sets = 0 };
 	struct machines machines;
 	int status = 0;
 
-	choose_machines(asked->machines, cell->model, &machines);
+	choose_machines(settings->machines, cell->model, &machines);
 	for (unsigned i = 0; i < machines.count && !status; i++) {
-		struct attempt attempt = { .asked = asked, .cell = *cell };
+		struct attempt attempt = { .settings = settings,
+			.cell = *cell };
 
 		snprintf(attempt.cell.model, sizeof(attempt.cell.model), "%s",
 		        machines.name[i]);
@@ -381,16 +385,17 @@ static int try_all(struct rm_simulated *simulated, const struct rm_cell *cell,
 int rm_cli_sim_sensitivity(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "[FILE...]",
-		"How far simulated counts depend on what nobody measured: on "
-		"each machine that is described, and this one, each guessed "
-		"cost at both ends of its range, one at a time, then all of "
-		"them drawn at random. FILE is a workload with measure = "
-		"simulated:MODEL (workloads/simulated-97-3.conf).\v"
-		"Example: readmostly dev sim-sensitivity --maps gomap_rw "
-		"--set threads=16\nStatus: 0; 1 a trial failed; 2 usage.",
-		rm_wish_children, NULL, NULL };
-	struct sensitivity asked = { .simulated = { .cell = try_all },
+		"Varies the unmeasured parameters of the simulator. On each "
+		"described machine, and on this one, sets each guessed cost to "
+		"both ends of its range, one at a time, then all of them at "
+		"random. Prints the range of the counts. FILE is a workload "
+		"with measure = simulated:MODEL "
+		"(workloads/simulated-97-3.conf).\v"
+		"Example: readmostly dev sim-sensitivity --maps gomap_rw --set "
+		"threads=16\nStatus: 0; 1 a trial failed; 2 usage.",
+		rm_plan_children, NULL, NULL };
+	struct sensitivity settings = { .simulated = { .cell = try_all },
 		.draws = DRAWS };
 
-	return rm_simulated_main(argc, argv, &argp, &asked.simulated);
+	return rm_simulated_main(argc, argv, &argp, &settings.simulated);
 }

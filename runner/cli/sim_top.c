@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_top.c - `readmostly dev sim-top`: the hottest lines of memory, who writes
-   and who loses them, exact and without hardware. */
+/* sim_top.c - `readmostly dev sim-top`: the most contended cache lines, with
+   writers and readers, exact and without hardware counters. */
 #include "runner/base/capture.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/simulated.h"
@@ -18,8 +18,9 @@ struct top {
 };
 
 static const struct argp_option options[] = {
-	{ "lines", 'n', "N", 0, "lines and sites to print (12)", 0 },
-	{ "json", OPTION_JSON, NULL, 0, "the trials' results as JSON", 0 },
+	{ "lines", 'n', "N", 0, "number of lines and sites to print (12)", 0 },
+	{ "json", OPTION_JSON, NULL, 0, "print the trials' results as JSON",
+	        0 },
 	{ 0 }
 };
 
@@ -29,7 +30,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &top->simulated.wish;
+		state->child_inputs[0] = &top->simulated.arguments;
 		return 0;
 	case 'n':
 		top->lines =
@@ -43,27 +44,28 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* "function file:line" of a program counter by addr2line, else its offset. It is
-   where a call returns to: the byte before it lies in the call, and so in its
-   line, which what follows need not. */
+/* Names a program counter as "function file:line" by addr2line, or as its
+   offset. `site` is a return address, which may belong to the next source line;
+   the byte before it belongs to the call. */
 static void name_site(const char *map, json_int_t site, char *text)
 {
 	char path[RM_PROGRAM_BYTES], tool[] = "addr2line", flags[] = "-fse";
-	char offset[24], *said = NULL;
+	char offset[24], *output = NULL;
 	char *argv[] = { tool, flags, path, offset, NULL };
 	int function, place;
 
 	rm_map_program("sim", map, path);
 	snprintf(text, SITE_BYTES, "0x%" PRIx64, (uint64_t)site);
 	snprintf(offset, sizeof(offset), "0x%" PRIx64, (uint64_t)site - 1);
-	if (!site || rm_capture(argv, &said))
+	if (!site || rm_capture(argv, &output))
 		return;
-	function = (int)strcspn(said, "\n");
-	place = (int)strcspn(said + function + (said[function] == '\n'), "\n ");
-	if (said[0] != '?')
-		snprintf(text, SITE_BYTES, "%.*s %.*s", function, said, place,
-		        said + function + 1);
-	free(said);
+	function = (int)strcspn(output, "\n");
+	place = (int)strcspn(
+	        output + function + (output[function] == '\n'), "\n ");
+	if (output[0] != '?')
+		snprintf(text, SITE_BYTES, "%.*s %.*s", function, output, place,
+		        output + function + 1);
+	free(output);
 }
 
 static double number(const json_t *object, const char *name)
@@ -71,8 +73,8 @@ static double number(const json_t *object, const char *name)
 	return json_number_value(json_object_get(object, name));
 }
 
-/* Two sites a line at most: each name costs a process (addr2line), and --json
-   has all of them. */
+/* Prints at most two sites a line, since each name costs a process (addr2line).
+   --json prints all sites. */
 static void print_lines(const char *map, const json_t *lines, double ops)
 {
 	printf("%12s  %-20s %9s %9s %6s %7s %7s  %s\n", "line", "region",
@@ -81,14 +83,14 @@ static void print_lines(const char *map, const json_t *lines, double ops)
 		const json_t *line = json_array_get(lines, i);
 		const json_t *sites = json_object_get(line, "sites");
 		double lost = number(line, "invalidations");
-		double of_false = number(line, "false_invalidations");
+		double false_lost = number(line, "false_invalidations");
 
 		printf("%#12" PRIx64 "  %-20.20s %9.4f %9.4f %5.0f%% %7.0f "
 		       "%7.0f ",
 		        (uint64_t)number(line, "line"),
 		        json_string_value(json_object_get(line, "region")),
 		        number(line, "misses") / ops, lost / ops,
-		        lost > 0 ? 100 * of_false / lost : 0,
+		        lost > 0 ? 100 * false_lost / lost : 0,
 		        number(line, "readers"), number(line, "writers"));
 		for (size_t s = 0; s < json_array_size(sites) && s < 2; s++) {
 			char text[SITE_BYTES];
@@ -120,9 +122,8 @@ static void print_sites(const char *map, const json_t *sites, double ops)
 	}
 }
 
-/* Per operation and not in all, so that cells with other windows can be
-   compared. SIMULATED stands first, lest a count be taken for a
-   measured one. */
+/* Prints counts per operation, so that cells with other windows compare.
+   SIMULATED comes first to distinguish them from measured counts. */
 static void print_cell(const struct rm_cell *cell, const json_t *result)
 {
 	const json_t *counters = json_object_get(result, "counters");
@@ -146,7 +147,7 @@ static void print_cell(const struct rm_cell *cell, const json_t *result)
 	putchar('\n');
 }
 
-static int do_cell(struct rm_simulated *simulated, const struct rm_cell *cell,
+static int run_cell(struct rm_simulated *simulated, const struct rm_cell *cell,
         json_t *list, struct rm_error *error)
 {
 	const struct top *top = (const struct top *)simulated;
@@ -171,18 +172,19 @@ static int do_cell(struct rm_simulated *simulated, const struct rm_cell *cell,
 int rm_cli_sim_top(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "[FILE...]",
-		"The lines of memory that cores take from each other most, on "
-		"the simulated machine: region, sharers, source lines. "
-		"FILE is a workload with measure = simulated:MODEL "
+		"Prints the cache lines that cores take from each other most, "
+		"on the simulated machine: region, sharers, source lines. FILE "
+		"is a workload with measure = simulated:MODEL "
 		"(workloads/simulated-97-3.conf).\v"
 		"Example: readmostly dev sim-top --maps gomap_rw --set "
 		"threads=16\n"
 		"lost/op: copies invalidated by another core's write; false: "
-		"of those, of bytes that the loser did not use. Counts are of "
-		"a model (docs/method/simulator.md). Status: 0; 1 a trial "
-		"failed; 2 usage.",
-		rm_wish_children, NULL, NULL };
-	struct top top = { .simulated = { .cell = do_cell }, .lines = LINES };
+		"share of them in which the losing core did not use the "
+		"written bytes. Counts are of a model "
+		"(docs/method/simulator.md). Status: 0; 1 a trial failed; 2 "
+		"usage.",
+		rm_plan_children, NULL, NULL };
+	struct top top = { .simulated = { .cell = run_cell }, .lines = LINES };
 
 	return rm_simulated_main(argc, argv, &argp, &top.simulated);
 }

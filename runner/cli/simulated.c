@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* simulated.c - the loop over cells of sim-top and sim-sensitivity. */
+/* simulated.c - runs the simulated cells of sim-top and sim-sensitivity. */
 #include "runner/cli/simulated.h"
 
 #include <math.h>
@@ -10,9 +10,9 @@ static bool is_simulated(const struct rm_cell *cell)
 	return cell->measure == RM_MEASURE_SIMULATED;
 }
 
-/* Status RM_USAGE. Called where no cell ran, so that all which ask for a
-   simulation were skipped: the reason of the first stands for all. */
-static int nothing(const struct rm_plan *plan, struct rm_error *error)
+/* Called if no cell ran. Reports why the first simulated cell was skipped.
+   Returns RM_USAGE. */
+static int report_none(const struct rm_plan *plan, struct rm_error *error)
 {
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (is_simulated(&plan->cells[i].cell))
@@ -24,9 +24,9 @@ static int nothing(const struct rm_plan *plan, struct rm_error *error)
 	        "simulated:MODEL (--set measure=simulated:icelake-sp)");
 }
 
-/* Cells that cannot be simulated are passed over while another can: the usual
-   list of maps has some that call what is not simulated. */
-static int each_cell(
+/* Skips cells that cannot be simulated, if another one can: some maps of the
+   default list call code that the simulator does not model. */
+static int run_cells(
         struct rm_simulated *simulated, json_t *list, struct rm_error *error)
 {
 	static char default_file[] = "workloads/simulated-97-3.conf";
@@ -35,11 +35,12 @@ static int each_cell(
 	size_t done = 0;
 	int status;
 
-	if (!simulated->wish.file_count) {
-		simulated->wish.files = default_files;
-		simulated->wish.file_count = 1;
+	if (!simulated->arguments.file_count) {
+		simulated->arguments.files = default_files;
+		simulated->arguments.file_count = 1;
 	}
-	status = rm_planned_load(&simulated->wish, &simulated->planned, error);
+	status = rm_planned_load(
+	        &simulated->arguments, &simulated->planned, error);
 	for (size_t i = 0; !status && i < plan->cell_count; i++) {
 		const struct rm_cell *cell = &plan->cells[i].cell;
 
@@ -48,7 +49,7 @@ static int each_cell(
 		status = simulated->cell(simulated, cell, list, error);
 		done++;
 	}
-	return status || done ? status : nothing(plan, error);
+	return status || done ? status : report_none(plan, error);
 }
 
 int rm_simulated_main(int argc, char **argv, const struct argp *argp,
@@ -61,20 +62,20 @@ int rm_simulated_main(int argc, char **argv, const struct argp *argp,
 	if (argp_parse(argp, argc, argv, 0, NULL, simulated))
 		return RM_FAILED;
 	list = json_array();
-	status = each_cell(simulated, list, &error);
+	status = run_cells(simulated, list, &error);
 	if (status)
-		/* argv[0] is "readmostly COMMAND" */
+		/* argv[0] is "readmostly dev COMMAND" */
 		fprintf(stderr, "%s: %s\n", argv[0], error.text);
 	else if (simulated->json)
 		status = rm_print_json(list, JSON_INDENT(1));
 	json_decref(list);
 	rm_planned_clear(&simulated->planned);
-	rm_wish_clear(&simulated->wish);
+	rm_plan_arguments_clear(&simulated->arguments);
 	return status;
 }
 
-/* The trial's answer, or why there is none. */
-static int take(struct rm_outcome *outcome, const struct rm_cell *cell,
+/* Extracts the trial's result, or the reason why it failed. */
+static int take_result(struct rm_outcome *outcome, const struct rm_cell *cell,
         json_t **result, struct rm_error *error)
 {
 	if (strcmp(outcome->status, "ok"))
@@ -89,29 +90,30 @@ int rm_simulated_run(const struct rm_simulated *simulated,
         struct rm_error *error)
 {
 	char path[RM_PROGRAM_BYTES];
-	const struct rm_launch how = {
+	const struct rm_launch launch = {
 		.cell = cell,
 		.program = rm_map_program("sim", cell->map, path),
 		.deadline_ns = cell->deadline_ns,
 		.interrupt_fd = -1,
 	};
 	struct rm_outcome outcome = { 0 };
-	const struct rm_request asked = {
+	const struct rm_request request = {
 		.cell = *cell,
 		.seed = rm_plan_seed(&simulated->planned.plan, cell->id, 0),
 		.counters = counters,
 	};
-	json_t *request;
+	json_t *request_json;
 	int failed;
 
 	json_object_set_new(counters, "backend", json_string("sim"));
-	request = rm_request_to_json(&asked);
+	request_json = rm_request_to_json(&request);
 	json_decref(counters);
-	if (!request)
+	if (!request_json)
 		return rm_error_set(error, RM_INCOMPLETE, "out of memory");
-	failed = rm_launch(&how, request, &outcome, error);
-	json_decref(request);
-	failed = failed ? RM_INCOMPLETE : take(&outcome, cell, result, error);
+	failed = rm_launch(&launch, request_json, &outcome, error);
+	json_decref(request_json);
+	failed = failed ? RM_INCOMPLETE
+	                : take_result(&outcome, cell, result, error);
 	rm_outcome_clear(&outcome);
 	return failed;
 }

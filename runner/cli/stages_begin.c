@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stages_begin.c - all that can be refused is refused before the folder is
-   there; stages.json is written last, and fixes the rest. */
+/* stages_begin.c - checks everything before it creates the folder. stages.json
+   is written last; from then on the campaign is fixed. */
 #include "runner/cli/stages.h"
 
 #include "runner/base/build_info.h"
@@ -13,41 +13,43 @@
 #include <string.h>
 #include <time.h>
 
-/* A search that is worth its name runs a third of the grid's trials at most. */
+/* A search must save time: it runs at most a third of the full grid's
+   trials. */
 enum { SEARCH_PART = 3 };
 
 static const char advice[] = "start anew (another -o DIR)";
 
-/* A campaign that is there is gone on with where that was asked for. */
-static int find_begun(struct rm_stages *stages, struct rm_error *error)
+/* Opens an existing campaign, which only --resume may continue. */
+static int open_existing(struct rm_stages *stages, struct rm_error *error)
 {
-	struct rm_stages_wish *wish = stages->wish;
-	json_t *begun = NULL;
-	int result =
-	        wish->dir ? rm_staged_read(wish->dir, &begun, error) : -ENOENT;
+	struct rm_stages_options *options = stages->options;
+	json_t *existing = NULL;
+	int result = options->dir
+	                     ? rm_staged_read(options->dir, &existing, error)
+	                     : -ENOENT;
 
-	json_decref(begun);
+	json_decref(existing);
 	if (result == -ENOENT)
 		return 0;
-	if (!result && !wish->resume)
+	if (!result && !options->resume)
 		return rm_error_set(error, -EEXIST,
-		        "%s holds a campaign of stages already, expected a new "
-		        "folder (another -o DIR), or --resume",
-		        wish->dir);
+		        "%s: contains a campaign in stages: expected a new "
+		        "folder (-o DIR), or --resume",
+		        options->dir);
 	if (!result)
-		result = rm_staged_open(wish->dir, &stages->staged, error);
+		result = rm_staged_open(options->dir, &stages->staged, error);
 	return result ? result
-	              : rm_stages_wish_recall(
-	                        wish, stages->staged.stages, error);
+	              : rm_stages_options_restore(
+	                        options, stages->staged.stages, error);
 }
 
-/* "A,B", as --maps takes them. */
+/* Stores "A,B", the form of --maps. */
 static void name_maps(struct rm_stages *stages)
 {
 	const json_t *id;
 	size_t i, used = 0;
 
-	json_array_foreach (stages->wish->maps, i, id)
+	json_array_foreach (stages->options->maps, i, id)
 		used += (size_t)snprintf(stages->maps + used,
 		        sizeof(stages->maps) - used, "%s%.*s", i ? "," : "",
 		        RM_NAME_BYTES - 1, json_string_value(id));
@@ -55,11 +57,11 @@ static void name_maps(struct rm_stages *stages)
 
 static int read_inputs(struct rm_stages *stages, struct rm_error *error)
 {
-	const struct rm_stages_wish *wish = stages->wish;
-	const struct rm_sources sources = { .set = wish->kind,
-		.mode = wish->mode,
-		.overrides = wish->sets.list,
-		.override_count = wish->sets.count };
+	const struct rm_stages_options *options = stages->options;
+	const struct rm_sources sources = { .set = options->kind,
+		.mode = options->mode,
+		.overrides = options->sets.list,
+		.override_count = options->sets.count };
 	int result = rm_inputs_read(&sources, &stages->planned.inputs, error);
 
 	if (!result)
@@ -74,20 +76,20 @@ static int build(struct rm_stages *stages, struct rm_error *error)
 {
 	const char *maps = stages->maps[0] ? stages->maps : NULL;
 
-	return rm_planned_build(
-	               &stages->planned, stages->wish->start.seed, maps, error)
+	return rm_planned_build(&stages->planned, stages->options->start.seed,
+	               maps, error)
 	               ? -EINVAL
 	               : 0;
 }
 
-/* The cells of some claims: what Python makes of the whole plan, which has no
-   folder yet. */
+/* Limits the plan to the cells of the given claims. The report reads the plan
+   from standard input, since there is no folder yet. */
 static int restrict_to_ids(struct rm_stages *stages, struct rm_error *error)
 {
-	struct rm_question question = { .command = stages->wish->command,
-		.words = { "claims", "cells", "/dev/stdin" },
+	struct rm_report_call call = { .command = stages->options->command,
+		.args = { "claims", "cells", "/dev/stdin" },
 		.count = 3,
-		.interrupt_fd = stages->wish->interrupt_fd };
+		.interrupt_fd = stages->options->interrupt_fd };
 	struct rm_planned *planned = &stages->planned;
 	json_t *plan = rm_plan_to_json(&planned->plan);
 	char *text = plan ? json_dumps(plan, JSON_COMPACT) : NULL, *list = NULL;
@@ -95,14 +97,13 @@ static int restrict_to_ids(struct rm_stages *stages, struct rm_error *error)
 	size_t i;
 	int result = text ? 0 : rm_error_set(error, -ENOMEM, "no memory");
 
-	json_array_foreach (stages->wish->ids, i, id)
-		if (question.count < RM_PYTHON_WORDS)
-			question.words[question.count++] =
-			        json_string_value(id);
-	question.input = text;
+	json_array_foreach (stages->options->ids, i, id)
+		if (call.count < RM_PYTHON_ARGS)
+			call.args[call.count++] = json_string_value(id);
+	call.input = text;
 	if (!result)
-		result = rm_python_ask(stages->python, &question, &list, error);
-	if (result == -EIO) /* it has said which id there is not */
+		result = rm_python_read(stages->python, &call, &list, error);
+	if (result == -EIO) /* the report has printed the unknown id */
 		result = -EINVAL;
 	if (!result)
 		result = rm_cell_list_parse("report claims cells", list,
@@ -116,14 +117,14 @@ static int restrict_to_ids(struct rm_stages *stages, struct rm_error *error)
 	return build(stages, error);
 }
 
-/* A map that can run none of the cells would be found out by no trial. */
+/* Rejects a map that can run no cell, since no trial would detect it. */
 static int check_maps(const struct rm_stages *stages, struct rm_error *error)
 {
 	const struct rm_plan *plan = &stages->planned.plan;
 	const json_t *id;
 	size_t i;
 
-	json_array_foreach (stages->wish->maps, i, id) {
+	json_array_foreach (stages->options->maps, i, id) {
 		const char *why = "the mode has no cell for it";
 		bool runs = false;
 
@@ -144,8 +145,8 @@ static int check_maps(const struct rm_stages *stages, struct rm_error *error)
 	return 0;
 }
 
-/* Timed trials of all cells, each with its blocks. */
-static uint64_t timed_of(const struct rm_plan *plan)
+/* Number of timed trials of all cells, repeats excluded. */
+static uint64_t count_timed(const struct rm_plan *plan)
 {
 	uint64_t timed = 0;
 
@@ -173,121 +174,121 @@ static int make_index(struct rm_stages *stages)
 	return failed ? -ENOMEM : 0;
 }
 
-/* Two maps are searched for where they cross; of claims all cells run. */
+/* Builds the plan and the default budget. For two maps a search runs a part of
+   the cells; for claims all cells run. */
 static int plan_all(struct rm_stages *stages, struct rm_error *error)
 {
-	struct rm_stages_wish *wish = stages->wish;
+	struct rm_stages_options *options = stages->options;
 	int result;
 
-	if (wish->needs_maps && !wish->maps)
+	if (options->needs_maps && !options->maps)
 		return rm_error_set(error, -EINVAL,
-		        "%.200s has no stages.json that would say which maps: "
-		        "expected the ids of two",
-		        wish->dir ? wish->dir : "(no folder)");
+		        "%.200s: no stages.json that names the maps: expected "
+		        "the ids of two maps",
+		        options->dir ? options->dir : "(no folder)");
 	name_maps(stages);
-	if (!wish->mode)
-		wish->mode = wish->modes[0];
+	if (!options->mode)
+		options->mode = options->modes[0];
 	snprintf(stages->mode_name, sizeof(stages->mode_name), "%s-%s",
-	        wish->kind, wish->mode);
-	/* what is searched for is a ratio of speeds; claims count, too */
-	stages->counters = wish->maps ? "none" : NULL;
-	if (!wish->start.has_seed)
-		wish->start.seed = rm_campaign_seed();
+	        options->kind, options->mode);
+	/* a search compares throughput only; claims may need counters */
+	stages->counters = options->maps ? "none" : NULL;
+	if (!options->start.has_seed)
+		options->start.seed = rm_draw_random_seed();
 	result = read_inputs(stages, error);
-	if (!result && (!wish->plan || wish->ids))
+	if (!result && (!options->plan || options->ids))
 		result = rm_python_find(stages->python, error);
 	if (!result)
 		result = build(stages, error);
-	if (!result && wish->ids)
+	if (!result && options->ids)
 		result = restrict_to_ids(stages, error);
 	if (!result)
 		result = check_maps(stages, error);
 	if (!result && make_index(stages))
 		result = rm_error_set(error, -ENOMEM, "no memory");
-	if (!wish->budget) {
-		uint64_t timed = timed_of(&stages->planned.plan);
+	if (!options->budget) {
+		uint64_t timed = count_timed(&stages->planned.plan);
 
-		wish->budget = wish->maps
-		                       ? (timed + SEARCH_PART - 1) / SEARCH_PART
-		                       : timed;
+		options->budget =
+		        options->maps ? (timed + SEARCH_PART - 1) / SEARCH_PART
+		                      : timed;
 	}
 	return result;
 }
 
-static void say_plan(const struct rm_stages *stages)
+static void print_plan(const struct rm_stages *stages)
 {
 	const struct rm_plan *plan = &stages->planned.plan;
-	const struct rm_stages_wish *wish = stages->wish;
-	uint64_t all = timed_of(plan);
-	uint64_t most = wish->budget < all ? wish->budget : all;
+	const struct rm_stages_options *options = stages->options;
+	uint64_t all = count_timed(plan);
+	uint64_t most = options->budget < all ? options->budget : all;
 	double share = all ? (double)most / (double)all : 0;
 
 	printf("%s%s%s: %zu cells, %llu timed trials, about ",
-	        stages->mode_name, wish->maps ? " of " : "", stages->maps,
+	        stages->mode_name, options->maps ? " of " : "", stages->maps,
 	        plan->cell_count, (unsigned long long)all);
 	rm_print_time(plan->estimate_ns);
-	printf("\nat most %llu of them are run, about ",
+	printf("\nat most %llu of them will run, about ",
 	        (unsigned long long)most);
 	rm_print_time((uint64_t)((double)plan->estimate_ns * share));
 	if (stages->planned.inputs.budget_ns) {
 		printf(" of a budget of ");
 		rm_print_time(stages->planned.inputs.budget_ns);
 	}
-	printf("; disturbed and void trials are repeated on top\n");
+	printf("; disturbed and void trials are repeated in addition\n");
 	fflush(stdout);
 }
 
-/* What it must be the same as, or stages were measured under two names. */
-static int same(const struct rm_stages *stages, const char *member,
+/* A value that must not change between the stages of a campaign. */
+static int check_unchanged(const struct rm_stages *stages, const char *member,
         const char *now, struct rm_error *error)
 {
-	const char *begun = rm_json_text(stages->staged.stages, member);
+	const char *existing = rm_json_text(stages->staged.stages, member);
 
-	if (!strcmp(begun, now))
+	if (!strcmp(existing, now))
 		return 0;
 	return rm_error_set(error, -EINVAL,
-	        "%.200s was begun with %s %.80s, now it is %.80s: %s",
-	        stages->staged.dir, member, begun, now, advice);
+	        "%.200s: started with %s %.80s, now %.80s: %s",
+	        stages->staged.dir, member, existing, now, advice);
 }
 
 static int check_begun(const struct rm_stages *stages, const char *machine,
         const char *build_id, const json_t *plan, struct rm_error *error)
 {
-	int result = same(stages, "machine", machine, error);
+	int result = check_unchanged(stages, "machine", machine, error);
 
 	if (!result)
-		result = same(stages, "build_id", build_id, error);
+		result = check_unchanged(stages, "build_id", build_id, error);
 	if (!result && !rm_staged_has_plan(&stages->staged, plan))
 		result = rm_error_set(error, -EINVAL,
-		        "%.200s was begun with another plan of %s: a workload, "
-		        "or what runs it, was changed: %s",
+		        "%.200s: started with another plan of %s: a workload, "
+		        "or the code that runs it, changed: %s",
 		        stages->staged.dir, stages->mode_name, advice);
 	return result;
 }
 
-/* Makes the folder and fixes what it is for. */
-static int begin_new(struct rm_stages *stages, const char *machine,
+/* Creates the folder and stages.json. */
+static int create_campaign(struct rm_stages *stages, const char *machine,
         const char *build_id, const json_t *plan, struct rm_error *error)
 {
-	const struct rm_stages_wish *wish = stages->wish;
-	const struct rm_question question = { .words = { "rule", wish->kind },
+	const struct rm_stages_options *options = stages->options;
+	const struct rm_report_call call = { .args = { "rule", options->kind },
 		.count = 2,
-		.interrupt_fd = wish->interrupt_fd };
-	json_t *rule = NULL, *members = rm_stages_wish_members(wish);
+		.interrupt_fd = options->interrupt_fd };
+	json_t *rule = NULL, *members = rm_stages_options_to_json(options);
 	char fresh[RM_PATH_BYTES];
-	int result =
-	        rm_python_ask_json(stages->python, &question, &rule, error);
+	int result = rm_python_read_json(stages->python, &call, &rule, error);
 
-	if (!result && !wish->dir)
+	if (!result && !options->dir)
 		result = rm_folder_new(
-		        wish->kind, machine, time(NULL), fresh, error);
+		        options->kind, machine, time(NULL), fresh, error);
 	if (!result)
-		result = rm_staged_open(
-		        wish->dir ? wish->dir : fresh, &stages->staged, error);
-	/* again, now that nobody else can make one */
+		result = rm_staged_open(options->dir ? options->dir : fresh,
+		        &stages->staged, error);
+	/* check again under the lock, which excludes other processes */
 	if (!result && stages->staged.stages)
 		result = rm_error_set(error, -EEXIST,
-		        "%s holds a campaign of stages already",
+		        "%s: contains a campaign in stages already",
 		        stages->staged.dir);
 	if (!result && (!members || json_object_set(members, "rule", rule) ||
 	                       json_object_set_new(members, "machine",
@@ -310,33 +311,34 @@ static int open_folder(struct rm_stages *stages, struct rm_error *error)
 	json_t *plan = rm_plan_to_json(&stages->planned.plan);
 	const char *machine = rm_json_text(facts, "id");
 	const char *build_id = rm_json_text(made, "build_id");
-	bool begun = stages->staged.stages;
+	bool existing = stages->staged.stages;
 	int result =
 	        !facts || !made || !plan
 	                ? rm_error_set(error, -ENOMEM, "no memory")
-	        : begun ? check_begun(stages, machine, build_id, plan, error)
-	                : begin_new(stages, machine, build_id, plan, error);
+	        : existing ? check_begun(stages, machine, build_id, plan, error)
+	                   : create_campaign(
+	                             stages, machine, build_id, plan, error);
 
 	json_decref(facts);
 	json_decref(made);
 	json_decref(plan);
 	if (!result)
-		printf("%s %s\n",
-		        begun ? "resuming" : "campaign:", stages->staged.dir);
+		printf("%s %s\n", existing ? "resuming" : "campaign:",
+		        stages->staged.dir);
 	return result;
 }
 
 int rm_stages_begin(struct rm_stages *stages, struct rm_error *error)
 {
-	struct rm_stages_wish *wish = stages->wish;
-	int result = find_begun(stages, error);
+	struct rm_stages_options *options = stages->options;
+	int result = open_existing(stages, error);
 
 	if (!result)
 		result = plan_all(stages, error);
-	if (!result && !wish->plan)
+	if (!result && !options->plan)
 		result = open_folder(stages, error);
 	if (!result)
-		say_plan(stages);
+		print_plan(stages);
 	return result;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stages_next.c - what `python3 -m report next` asks for is held against the
-   plan and the budget before anything runs. */
+/* stages_next.c - runs `python3 -m report next` and checks its output against
+   the plan and the budget before any trial runs. */
 #include "runner/cli/stages.h"
 
 #include "runner/base/json.h"
@@ -8,15 +8,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int refuse(struct rm_error *error, const char *what)
+static int reject(struct rm_error *error, const char *what)
 {
 	return rm_error_set(error, -EIO, "report next: %s", what);
 }
 
-/* One cell that was asked for: what it costs. Those that the plan does not have
-   are named by the reader of cells.txt. */
-static void count_cell(
-        const struct rm_stages *stages, const char *id, struct rm_asked *asked)
+/* Adds the cost of one chosen cell. Ids that the plan lacks are reported by the
+   reader of cells.txt. */
+static void count_cell(const struct rm_stages *stages, const char *id,
+        struct rm_next_stage *next)
 {
 	const json_t *at = json_object_get(stages->index, id);
 	const struct rm_plan_cell *planned =
@@ -26,74 +26,75 @@ static void count_cell(
 
 	if (!planned || planned->cell.skip[0])
 		return;
-	blocks = asked->blocks && !verifies ? asked->blocks
-	                                    : planned->cell.blocks;
+	blocks =
+	        next->blocks && !verifies ? next->blocks : planned->cell.blocks;
 	blocks *= rm_plan_trials(&planned->cell);
-	asked->timed += verifies ? 0 : blocks;
-	asked->trials += blocks;
-	asked->estimate_ns += blocks * planned->estimate_ns;
+	next->timed += verifies ? 0 : blocks;
+	next->trials += blocks;
+	next->estimate_ns += blocks * planned->estimate_ns;
 }
 
-static int read_answer(const struct rm_stages *stages,
-        const struct rm_past *past, struct rm_asked *asked,
+static int check_next(const struct rm_stages *stages,
+        const struct rm_stages_done *done, struct rm_next_stage *next,
         struct rm_error *error)
 {
-	const json_t *answer = asked->answer, *id;
+	const json_t *answer = next->answer, *id;
 	const json_t *blocks = json_object_get(answer, "blocks");
 	json_int_t count = json_integer_value(blocks);
 	size_t i;
 
-	if (rm_json_whole(answer, "stage") != past->stages + 1)
+	if (rm_json_integer(answer, "stage") != done->stages + 1)
 		return rm_error_set(error, -EIO,
 		        "report next: stage %lld, expected %u",
-		        (long long)rm_json_whole(answer, "stage"),
-		        past->stages + 1);
-	if (!json_array_size(asked->cells))
-		return refuse(error, "cells: expected ids of cells");
+		        (long long)rm_json_integer(answer, "stage"),
+		        done->stages + 1);
+	if (!json_array_size(next->cells))
+		return reject(error, "cells: expected ids of cells");
 	if (blocks && !json_is_null(blocks) && (count < 1 || count > 10000))
-		return refuse(error, "blocks: expected null or 1 to 10000");
-	asked->blocks = (uint64_t)count;
-	json_array_foreach (asked->cells, i, id) {
+		return reject(error, "blocks: expected null or 1 to 10000");
+	next->blocks = (uint64_t)count;
+	json_array_foreach (next->cells, i, id) {
 		if (!json_is_string(id))
-			return refuse(error, "cells: expected ids of cells");
-		count_cell(stages, json_string_value(id), asked);
+			return reject(error, "cells: expected ids of cells");
+		count_cell(stages, json_string_value(id), next);
 	}
-	if (past->timed + asked->timed > stages->wish->budget)
+	if (done->timed + next->timed > stages->options->budget)
 		return rm_error_set(error, -EIO,
 		        "report next: %llu trials after %llu, expected at most "
 		        "%llu in all (budget_trials)",
-		        (unsigned long long)asked->timed,
-		        (unsigned long long)past->timed,
-		        (unsigned long long)stages->wish->budget);
+		        (unsigned long long)next->timed,
+		        (unsigned long long)done->timed,
+		        (unsigned long long)stages->options->budget);
 	return 0;
 }
 
-int rm_stages_ask(const struct rm_stages *stages, const struct rm_past *past,
-        struct rm_asked *asked, struct rm_error *error)
+int rm_stages_choose_next(const struct rm_stages *stages,
+        const struct rm_stages_done *done, struct rm_next_stage *next,
+        struct rm_error *error)
 {
-	const struct rm_question question = { .words = { "next",
-		                                      stages->staged.dir },
+	const struct rm_report_call call = { .args = { "next",
+		                                     stages->staged.dir },
 		.count = 2,
-		.interrupt_fd = stages->wish->interrupt_fd };
-	int result = rm_python_ask_json(
-	        stages->python, &question, &asked->answer, error);
+		.interrupt_fd = stages->options->interrupt_fd };
+	int result = rm_python_read_json(
+	        stages->python, &call, &next->answer, error);
 
 	if (result)
 		return result;
-	asked->cells = json_object_get(asked->answer, "cells");
-	asked->why = rm_json_text(asked->answer, "why");
-	if (rm_json_whole(asked->answer, "format") != 1)
-		return refuse(error, "format: expected 1");
-	if (!json_is_array(asked->cells) || !*asked->why)
-		return refuse(error, "expected cells, and why");
-	if (json_is_null(json_object_get(asked->answer, "stage")))
+	next->cells = json_object_get(next->answer, "cells");
+	next->why = rm_json_text(next->answer, "why");
+	if (rm_json_integer(next->answer, "format") != 1)
+		return reject(error, "format: expected 1");
+	if (!json_is_array(next->cells) || !*next->why)
+		return reject(error, "expected cells, and why");
+	if (json_is_null(json_object_get(next->answer, "stage")))
 		return 1;
-	return read_answer(stages, past, asked, error);
+	return check_next(stages, done, next, error);
 }
 
-/* Adds the verification of a cell to a list where no stage has run it. */
+/* Appends the verification that a cell needs, if it has not run yet. */
 static void add_verification(const struct rm_stages *stages, json_t *ran,
-        const char *id, struct rm_asked *asked, FILE *out)
+        const char *id, struct rm_next_stage *next, FILE *out)
 {
 	const struct rm_plan *plan = &stages->planned.plan;
 	const json_t *at = json_object_get(stages->index, id);
@@ -106,30 +107,30 @@ static void add_verification(const struct rm_stages *stages, json_t *ran,
 		return;
 	json_object_set_new(ran, verify->id, json_true());
 	fprintf(out, "%s\n", verify->id);
-	count_cell(stages, verify->id, asked);
+	count_cell(stages, verify->id, next);
 }
 
-char *rm_stages_list(const struct rm_stages *stages, const struct rm_past *past,
-        unsigned number, struct rm_asked *asked)
+char *rm_stages_cell_list(const struct rm_stages *stages,
+        const struct rm_stages_done *done, unsigned number,
+        struct rm_next_stage *next)
 {
 	char *text = NULL, why[256];
 	size_t size, i;
 	FILE *out = open_memstream(&text, &size);
-	json_t *ran = json_copy(past->ran);
+	json_t *ran = json_copy(done->ran);
 	const json_t *id;
 
 	if (!out || !ran)
 		goto out;
-	snprintf(why, sizeof(why), "%s", asked->why);
-	rm_line_clean(why);
+	snprintf(why, sizeof(why), "%s", next->why);
+	rm_text_sanitize(why);
 	fprintf(out, "# Stage %u: %s\n", number, why);
-	json_array_foreach (asked->cells, i, id) {
+	json_array_foreach (next->cells, i, id) {
 		fprintf(out, "%s\n", json_string_value(id));
 		json_object_set_new(ran, json_string_value(id), json_true());
 	}
-	json_array_foreach (asked->cells, i, id)
-		add_verification(
-		        stages, ran, json_string_value(id), asked, out);
+	json_array_foreach (next->cells, i, id)
+		add_verification(stages, ran, json_string_value(id), next, out);
 out:
 	json_decref(ran);
 	if (out && fclose(out)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stages_wish.c - options of commands that run stages, and what stages.json
-   remembers of them. */
+/* stages_wish.c - options of commands that run stages, and their record in
+   stages.json. */
 #include "runner/base/json.h"
 #include "runner/cli/stages.h"
 
@@ -12,84 +12,84 @@ enum { OPTION_MODE = 512, OPTION_BUDGET, OPTION_RESUME };
 enum { OPTION_SET = 1024, OPTION_PLAN };
 static const uint64_t budget_most = 10000000;
 
-static const struct argp_option options[] = {
+static const struct argp_option option_table[] = {
 	{ "mode", OPTION_MODE, "NAME", 0,
-	        "how much is measured: workloads/modes/COMMAND-NAME.conf "
+	        "how much to measure: workloads/modes/COMMAND-NAME.conf "
 	        "(default: quick)",
 	        0 },
 	{ "budget", OPTION_BUDGET, "TRIALS", 0,
-	        "timed trials of all stages together, at most; verifications "
-	        "and repeats of disturbed trials come on top",
+	        "maximum of timed trials in all stages; verifications and "
+	        "repeats of disturbed trials come in addition",
 	        0 },
 	{ "output", 'o', "DIR", 0,
-	        "the folder of all stages (default: "
+	        "folder of all stages (default: "
 	        "results/DATE-COMMAND-MACHINE)",
 	        0 },
 	{ "resume", OPTION_RESUME, NULL, 0,
-	        "go on with what is in DIR, as it was begun", 0 },
+	        "resume the campaign in DIR with its recorded options", 0 },
 	{ "set", OPTION_SET, "KEY=VALUE", 0,
-	        "a line that every workload gets at its end; may be repeated",
-	        0 },
+	        "append this line to each workload; repeatable", 0 },
 	{ "plan", OPTION_PLAN, NULL, 0,
-	        "say what may run, and how long; run nothing", 0 },
+	        "print what may run, and how long; run nothing", 0 },
 	{ 0 },
 };
 
-/* One of the command's own, so that the word in stages.json is known. */
+/* Stores a pointer to the command's own string, not to `text`. */
 static void parse_mode(const char *text, struct argp_state *state)
 {
-	struct rm_stages_wish *wish = state->input;
+	struct rm_stages_options *options = state->input;
 	char known[128] = "";
 
-	for (size_t i = 0; wish->modes[i]; i++) {
+	for (size_t i = 0; options->modes[i]; i++) {
 		size_t used = strlen(known);
 
-		if (!strcmp(wish->modes[i], text)) {
-			wish->mode = wish->modes[i];
+		if (!strcmp(options->modes[i], text)) {
+			options->mode = options->modes[i];
 			return;
 		}
 		snprintf(known + used, sizeof(known) - used, "%s%s",
-		        i ? ", " : "", wish->modes[i]);
+		        i ? ", " : "", options->modes[i]);
 	}
 	argp_error(state, "--mode %s: expected one of %s", text, known);
 }
 
 static void finish(struct argp_state *state)
 {
-	const struct rm_stages_wish *wish = state->input;
+	const struct rm_stages_options *options = state->input;
 
-	if (wish->resume && !wish->dir)
-		argp_error(state, "--resume: expected -o DIR, too");
-	if (wish->resume && wish->plan)
-		argp_error(state, "--plan and --resume: expected one of them");
+	if (options->resume && !options->dir)
+		argp_error(state, "--resume: expected also -o DIR");
+	if (options->resume && options->plan)
+		argp_error(state,
+		        "--plan and --resume: expected only one of them");
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct rm_stages_wish *wish = state->input;
+	struct rm_stages_options *options = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &wish->start;
+		state->child_inputs[0] = &options->start;
 		return 0;
 	case OPTION_MODE:
 		parse_mode(text, state);
 		return 0;
 	case OPTION_BUDGET:
-		wish->budget = rm_argument_number(
+		options->budget = rm_argument_number(
 		        state, "budget", text, 1, budget_most);
 		return 0;
 	case OPTION_RESUME:
-		wish->resume = true;
+		options->resume = true;
 		return 0;
 	case OPTION_PLAN:
-		wish->plan = true;
+		options->plan = true;
 		return 0;
 	case 'o':
-		wish->dir = text;
+		options->dir = text;
 		return 0;
 	case OPTION_SET:
-		rm_argument_set(state, text, &wish->sets);
+		rm_parse_set(state, text, &options->sets);
 		return 0;
 	case ARGP_KEY_END:
 		finish(state);
@@ -99,17 +99,17 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = { options, parse, NULL, NULL, rm_start_children,
-	NULL, NULL };
+static const struct argp argp = { option_table, parse, NULL, NULL,
+	rm_start_children, NULL, NULL };
 
 const struct argp_child rm_stages_children[] = { { &argp, 0, NULL, 0 }, { 0 } };
 
-void rm_stages_wish_clear(struct rm_stages_wish *wish)
+void rm_stages_options_clear(struct rm_stages_options *options)
 {
-	json_decref(wish->maps);
-	json_decref(wish->ids);
+	json_decref(options->maps);
+	json_decref(options->ids);
 	for (size_t i = 0; i < RM_SETS_MAX; i++)
-		free(wish->recalled[i]);
+		free(options->restored_sets[i]);
 }
 
 static json_t *sets_to_json(const struct rm_sets *sets)
@@ -123,51 +123,51 @@ static json_t *sets_to_json(const struct rm_sets *sets)
 	return list;
 }
 
-json_t *rm_stages_wish_members(const struct rm_stages_wish *wish)
+json_t *rm_stages_options_to_json(const struct rm_stages_options *options)
 {
 	return json_pack("{s:s, s:O?, s:O?, s:s, s:I, s:I, s:o}", "kind",
-	        wish->kind, "maps", wish->maps, "ids", wish->ids, "mode",
-	        wish->mode, "seed", (json_int_t)wish->start.seed,
-	        "budget_trials", (json_int_t)wish->budget, "set",
-	        sets_to_json(&wish->sets));
+	        options->kind, "maps", options->maps, "ids", options->ids,
+	        "mode", options->mode, "seed", (json_int_t)options->start.seed,
+	        "budget_trials", (json_int_t)options->budget, "set",
+	        sets_to_json(&options->sets));
 }
 
-static const char advice[] = "start anew (another -o DIR), or resume it as it "
-                             "was begun";
+static const char advice[] = "start again in another folder (-o DIR), or "
+                             "resume with the recorded options";
 
-static int differs(const char *what, const json_t *recorded, const json_t *now,
-        struct rm_error *error)
+static int report_difference(const char *what, const json_t *recorded,
+        const json_t *now, struct rm_error *error)
 {
 	char *was = json_dumps(recorded, JSON_COMPACT | JSON_ENCODE_ANY);
 	char *is = json_dumps(now, JSON_COMPACT | JSON_ENCODE_ANY);
 	int result = rm_error_set(error, -EINVAL,
-	        "it was begun with %s %.120s, now it is %.120s: %s", what,
-	        was ? was : "?", is ? is : "?", advice);
+	        "started with %s %.120s, now %.120s: %s", what, was ? was : "?",
+	        is ? is : "?", advice);
 
 	free(was);
 	free(is);
 	return result;
 }
 
-/* What was given anew against what stands; `given` is a reference taken, NULL:
-   it was not. */
-static int same(const char *what, const json_t *stages, const char *member,
-        json_t *given, struct rm_error *error)
+/* Compares an option with the recorded one. `given` is a reference taken; NULL:
+   the option was not given. */
+static int check_option(const char *what, const json_t *stages,
+        const char *member, json_t *given, struct rm_error *error)
 {
 	const json_t *recorded = json_object_get(stages, member);
 	int result = !given || json_equal(recorded, given)
 	                     ? 0
-	                     : differs(what, recorded, given, error);
+	                     : report_difference(what, recorded, given, error);
 
 	json_decref(given);
 	return result;
 }
 
-/* Of copies: a split writes to its text. */
-static int recall_sets(struct rm_stages_wish *wish, const json_t *recorded,
-        struct rm_error *error)
+/* Splits copies, since rm_override_split() modifies its text. */
+static int recall_sets(struct rm_stages_options *options,
+        const json_t *recorded, struct rm_error *error)
 {
-	struct rm_sets *sets = &wish->sets;
+	struct rm_sets *sets = &options->sets;
 	const json_t *text;
 	size_t i;
 
@@ -179,7 +179,7 @@ static int recall_sets(struct rm_stages_wish *wish, const json_t *recorded,
 		        json_is_string(text) ? json_string_value(text) : "");
 		int failed;
 
-		wish->recalled[i] = copy;
+		options->restored_sets[i] = copy;
 		if (!copy)
 			return rm_error_set(error, -ENOMEM, "out of memory");
 		failed = rm_override_split(
@@ -191,59 +191,62 @@ static int recall_sets(struct rm_stages_wish *wish, const json_t *recorded,
 	return 0;
 }
 
-static int compare(const struct rm_stages_wish *wish, const json_t *stages,
-        struct rm_error *error)
+static int check_options(const struct rm_stages_options *options,
+        const json_t *stages, struct rm_error *error)
 {
-	int result =
-	        same("kind", stages, "kind", json_string(wish->kind), error);
+	int result = check_option(
+	        "kind", stages, "kind", json_string(options->kind), error);
 
 	if (!result)
-		result = same(
-		        "maps", stages, "maps", json_incref(wish->maps), error);
+		result = check_option("maps", stages, "maps",
+		        json_incref(options->maps), error);
 	if (!result)
-		result = same(
-		        "claims", stages, "ids", json_incref(wish->ids), error);
+		result = check_option("claims", stages, "ids",
+		        json_incref(options->ids), error);
 	if (!result)
-		result = same("--mode", stages, "mode",
-		        wish->mode ? json_string(wish->mode) : NULL, error);
+		result = check_option("--mode", stages, "mode",
+		        options->mode ? json_string(options->mode) : NULL,
+		        error);
 	if (!result)
-		result = same("--seed", stages, "seed",
-		        wish->start.has_seed
-		                ? json_integer((json_int_t)wish->start.seed)
+		result = check_option("--seed", stages, "seed",
+		        options->start.has_seed
+		                ? json_integer((json_int_t)options->start.seed)
 		                : NULL,
 		        error);
 	if (!result)
-		result = same("--budget", stages, "budget_trials",
-		        wish->budget ? json_integer((json_int_t)wish->budget)
-		                     : NULL,
+		result = check_option("--budget", stages, "budget_trials",
+		        options->budget
+		                ? json_integer((json_int_t)options->budget)
+		                : NULL,
 		        error);
 	if (!result)
-		result = same("--set", stages, "set",
-		        wish->sets.count ? sets_to_json(&wish->sets) : NULL,
+		result = check_option("--set", stages, "set",
+		        options->sets.count ? sets_to_json(&options->sets)
+		                            : NULL,
 		        error);
 	return result;
 }
 
-int rm_stages_wish_recall(struct rm_stages_wish *wish, const json_t *stages,
-        struct rm_error *error)
+int rm_stages_options_restore(struct rm_stages_options *options,
+        const json_t *stages, struct rm_error *error)
 {
-	int result = compare(wish, stages, error);
+	int result = check_options(options, stages, error);
 
 	if (result)
 		return result;
 	json_t *maps = json_object_get(stages, "maps");
 	json_t *ids = json_object_get(stages, "ids");
 
-	if (!wish->maps && json_is_array(maps))
-		wish->maps = json_incref(maps);
-	if (!wish->ids && json_is_array(ids))
-		wish->ids = json_incref(ids);
-	wish->mode = rm_json_text(stages, "mode");
-	wish->start.seed = (uint64_t)rm_json_whole(stages, "seed");
-	wish->start.has_seed = true;
-	wish->budget = (uint64_t)rm_json_whole(stages, "budget_trials");
-	return wish->sets.count
+	if (!options->maps && json_is_array(maps))
+		options->maps = json_incref(maps);
+	if (!options->ids && json_is_array(ids))
+		options->ids = json_incref(ids);
+	options->mode = rm_json_text(stages, "mode");
+	options->start.seed = (uint64_t)rm_json_integer(stages, "seed");
+	options->start.has_seed = true;
+	options->budget = (uint64_t)rm_json_integer(stages, "budget_trials");
+	return options->sets.count
 	               ? 0
-	               : recall_sets(
-	                         wish, json_object_get(stages, "set"), error);
+	               : recall_sets(options, json_object_get(stages, "set"),
+	                         error);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timeline.c - `readmostly dev timeline`: one trial, and what the map did inside
-   as a time line for Perfetto. */
+/* timeline.c - `readmostly dev timeline`: runs one trial and writes the map's
+   internal events as a time line for Perfetto. */
 #include "runner/base/json.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -11,30 +11,30 @@
 enum { OPTION_CELL = 256 };
 
 struct arguments {
-	struct rm_wish wish;
-	const char *cell; /* part of its id, or NULL: the first */
+	struct rm_plan_arguments plan;
+	const char *cell; /* part of a cell's id; NULL: the first cell */
 	const char *out;
 };
 
 static const struct argp_option options[] = {
-	{ "output", 'o', "FILE", 0, "where the time line goes (timeline.json)",
-	        0 },
+	{ "output", 'o', "FILE", 0,
+	        "write the time line to this file (timeline.json)", 0 },
 	{ "cell", OPTION_CELL, "PART", 0,
-	        "the first cell whose id has this in it (`readmostly plan "
+	        "run the first cell whose id contains PART (`readmostly plan "
 	        "--cells` prints ids)",
 	        0 },
 	{ 0 }
 };
 
-/* One file: a time line is of one trial, and events are kept per process.
-   The type is argp's. NOLINTNEXTLINE(readability-non-const-parameter) */
+/* A time line covers one trial, so only one file is allowed. argp fixes the
+   type. NOLINTNEXTLINE(readability-non-const-parameter) */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->wish;
+		state->child_inputs[0] = &arguments->plan;
 		return 0;
 	case 'o':
 		arguments->out = text;
@@ -43,11 +43,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		arguments->cell = text;
 		return 0;
 	case ARGP_KEY_SUCCESS:
-		if (!arguments->wish.file_count)
+		if (!arguments->plan.file_count)
 			argp_error(state, "expected a workload file");
-		else if (arguments->wish.file_count > 1)
+		else if (arguments->plan.file_count > 1)
 			argp_error(state, "\"%s\": expected one file",
-			        arguments->wish.files[1]);
+			        arguments->plan.files[1]);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -55,22 +55,21 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp argp = { options, parse, "FILE",
-	"Runs one cell of a workload once, in the map's program that counts "
-	"inside (flavour stats), and writes a time line of what the map did: "
-	"growth, evacuation, promotion, rebuild, reclamation, waits. Prints "
-	"how "
-	"often and how long each was and, for an open loop (loop = paced), the "
-	"longest operations with what overlapped them.\vFILE is "
-	"a workload (docs/reference/workload-file.md). Open the time line in "
-	"Perfetto or "
-	"chrome://tracing. What is instrumented is not timed: use it to see "
-	"what happens, not how fast. Status: 0 written; 1 the trial failed; 2 "
-	"usage or input; 3 the time line could not be written.",
-	rm_wish_children, NULL, NULL };
+	"Runs one cell of a workload once, by the map's program with "
+	"statistics (flavour stats), and writes a time line of the map's "
+	"internal work: growth, evacuation, promotion, rebuild, reclamation, "
+	"waits. Prints count and duration of each. For an open loop (loop = "
+	"paced), also prints the longest operations and the work that "
+	"overlapped them.\v"
+	"FILE is a workload (docs/reference/workload-file.md). Open the time "
+	"line in Perfetto or chrome://tracing. Statistics change the timing: "
+	"use it to see what happens, not how fast. Status: 0 written; 1 the "
+	"trial failed; 2 usage or input; 3 the time line could not be written.",
+	rm_plan_children, NULL, NULL };
 
-/* The cell to run: one that this machine runs, and of which one can tell
-   causes. NULL: none. */
-static struct rm_cell *choose(struct rm_plan *plan, const char *part)
+/* The first cell that this machine can run and that is neither a verification
+   nor simulated. NULL: none. */
+static struct rm_cell *choose_cell(struct rm_plan *plan, const char *part)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		struct rm_cell *cell = &plan->cells[i].cell;
@@ -83,13 +82,13 @@ static struct rm_cell *choose(struct rm_plan *plan, const char *part)
 	return NULL;
 }
 
-static double number_of(const json_t *object, const char *name)
+static double member_number(const json_t *object, const char *name)
 {
 	return json_number_value(json_object_get(object, name));
 }
 
-/* The statistic NAME + `suffix`: what it counted since the trial's start. */
-static double stat_of(
+/* The statistic NAME + `suffix`, counted since the start of the trial. */
+static double stat_value(
         const json_t *result, const char *name, const char *suffix)
 {
 	const json_t *stats = json_object_get(result, "stats"), *stat;
@@ -100,11 +99,11 @@ static double stat_of(
 	json_array_foreach (stats, i, stat)
 		if (!strcmp(json_string_value(json_object_get(stat, "name")),
 		            wanted))
-			return number_of(stat, "value");
+			return member_number(stat, "value");
 	return 0;
 }
 
-/* How often the map did what, and how long it took. */
+/* Prints count and duration of each kind of internal work. */
 static void print_pauses(const json_t *result)
 {
 	const json_t *stats = json_object_get(result, "stats"), *stat;
@@ -117,38 +116,40 @@ static void print_pauses(const json_t *result)
 		        json_string_value(json_object_get(stat, "name"));
 
 		if (!strncmp(name, "pause_", 6) && !strstr(name, "_ns") &&
-		        number_of(stat, "value") > 0)
+		        member_number(stat, "value") > 0)
 			printf("%-12s %10.0f %14.1f %20.1f\n", name + 6,
-			        number_of(stat, "value"),
-			        stat_of(result, name, "_ns") / 1e3,
-			        stat_of(result, name, "_max_ns") / 1e3);
+			        member_number(stat, "value"),
+			        stat_value(result, name, "_ns") / 1e3,
+			        stat_value(result, name, "_max_ns") / 1e3);
 	}
 }
 
 /* The longest operations of an open loop, with what overlapped them. */
 static void print_longest(const json_t *result)
 {
-	const json_t *all = json_object_get(result, "longest"), *one;
+	const json_t *all = json_object_get(result, "longest"), *operation;
 	size_t i;
 
 	if (json_array_size(all))
 		printf("%12s %8s %6s %12s  %s\n", "longest, us", "what",
 		        "thread", "at, ms", "meanwhile");
-	json_array_foreach (all, i, one) {
-		const json_t *causes = json_object_get(one, "causes");
+	json_array_foreach (all, i, operation) {
+		const json_t *causes = json_object_get(operation, "causes");
 
 		printf("%12.1f %8s %6.0f %12.3f ",
-		        number_of(one, "service_ns") / 1e3,
-		        json_string_value(json_object_get(one, "operation")),
-		        number_of(one, "slot"), number_of(one, "at_ns") / 1e6);
+		        member_number(operation, "service_ns") / 1e3,
+		        json_string_value(
+		                json_object_get(operation, "operation")),
+		        member_number(operation, "slot"),
+		        member_number(operation, "at_ns") / 1e6);
 		for (size_t c = 0; c < json_array_size(causes); c++) {
 			const json_t *cause = json_array_get(causes, c);
 
 			printf(" %s %.1f us (thread %.0f)",
 			        json_string_value(
 			                json_object_get(cause, "event")),
-			        number_of(cause, "overlap_ns") / 1e3,
-			        number_of(cause, "slot"));
+			        member_number(cause, "overlap_ns") / 1e3,
+			        member_number(cause, "slot"));
 		}
 		putchar('\n');
 	}
@@ -162,19 +163,19 @@ static int run(
 		.counters = json_pack("{s:s}", "backend", "none") };
 	struct rm_error error = { "" };
 	json_t *result;
-	int ended;
+	int status;
 
 	cell->measure = RM_MEASURE_CAUSES;
 	rm_cell_name(cell);
 	request.cell = *cell;
-	ended = rm_ask_program(&request, words, &result, &error);
-	if (ended) {
-		rm_complain("timeline", &error, ended);
+	status = rm_program_run(&request, words, &result, &error);
+	if (status) {
+		rm_print_error("timeline", &error, status);
 	} else if (!strcmp(rm_json_text(result, "status"), "failed")) {
-		/* void: fit for no statistics, yet what happened has happened */
+		/* a void trial has no valid timing, but its events are real */
 		fprintf(stderr, "readmostly dev timeline: %s: %s\n", cell->id,
 		        rm_json_text(result, "reason"));
-		ended = RM_FAILED;
+		status = RM_FAILED;
 	} else {
 		print_pauses(result);
 		print_longest(result);
@@ -182,7 +183,7 @@ static int run(
 	}
 	json_decref(request.counters);
 	json_decref(result);
-	return ended;
+	return status;
 }
 
 int rm_cli_timeline(int argc, char **argv)
@@ -195,17 +196,18 @@ int rm_cli_timeline(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return RM_FAILED;
-	status = rm_planned_load(&arguments.wish, &planned, &error);
+	status = rm_planned_load(&arguments.plan, &planned, &error);
 	if (!status)
-		cell = choose(&planned.plan, arguments.cell);
+		cell = choose_cell(&planned.plan, arguments.cell);
 	if (!status && !cell)
 		status = rm_error_set(&error, RM_USAGE,
-		        "no cell can be traced: see `readmostly plan --cells`");
+		        "no cell can be traced: run `readmostly plan --cells` "
+		        "to list cells");
 	if (cell)
 		status = run(arguments.out, &planned.plan, cell);
 	else
-		rm_complain("timeline", &error, status);
+		rm_print_error("timeline", &error, status);
 	rm_planned_clear(&planned);
-	rm_wish_clear(&arguments.wish);
+	rm_plan_arguments_clear(&arguments.plan);
 	return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* validate.c - `readmostly dev validate`: is a campaign's folder complete? */
+/* validate.c - `readmostly dev validate`: checks a campaign's folder. */
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
 
@@ -12,7 +12,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, dir, text, "DIR");
+		rm_argument_set_once(state, dir, text, "DIR");
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "expected DIR, the folder of a campaign");
@@ -37,7 +37,7 @@ static int validate_campaign(const char *dir)
 
 	fflush(stdout);
 	if (result)
-		return rm_complain("validate", &error, RM_USAGE);
+		return rm_print_error("validate", &error, RM_USAGE);
 	if (validation.problems) {
 		printf("%zu problems in %s\n", validation.problems,
 		        validation.dir);
@@ -46,43 +46,43 @@ static int validate_campaign(const char *dir)
 	printf("%s: %zu cells, %zu trials, complete%s\n", validation.dir,
 	        validation.cells, validation.found,
 	        validation.is_sealed ? ""
-	                             : "; no checksum: older than those of "
-	                               "lines, a number that was changed is "
-	                               "not seen");
+	                             : "; no checksums in this older format: "
+	                               "changed numbers are not detected");
 	return RM_OK;
 }
 
-/* Each stage is a campaign; whether another one was to follow is the rule's to
-   say, not the folder's. */
+/* Validates each stage. Whether another stage should follow is for `report
+   next` to decide. */
 static int validate_stages(const char *dir)
 {
-	unsigned count = rm_staged_count(dir), last = rm_staged_last(dir);
+	unsigned count = rm_staged_count(dir), last = rm_staged_highest(dir);
 	int worst = RM_OK;
 
 	for (unsigned i = 1; i <= count; i++) {
 		char stage[RM_PATH_BYTES];
 		struct rm_error error = { 0 };
-		int status = rm_staged_path(dir, i, stage, &error)
-		                     ? rm_complain("validate", &error, RM_USAGE)
-		                     : validate_campaign(stage);
+		int status =
+		        rm_staged_path(dir, i, stage, &error)
+		                ? rm_print_error("validate", &error, RM_USAGE)
+		                : validate_campaign(stage);
 
 		worst = status > worst ? status : worst;
 	}
-	/* one that was begun may have no campaign.json yet */
+	/* a stage that was just created may have no campaign.json yet */
 	if (last > count + 1) {
-		printf("%s/stage-%02u: no campaign.json, expected one before "
+		printf("%s/stage-%02u: no campaign.json: expected one before "
 		       "stage-%02u\n1 problem in %s\n",
 		        dir, count + 1, last, dir);
 		worst = worst > RM_FAILED ? worst : RM_FAILED;
 	}
 	if (worst == RM_OK)
-		printf("%s: stages.json and plan.json as they were written, "
+		printf("%s: stages.json and plan.json are unchanged, "
 		       "%u stages\n",
 		        dir, count);
 	return worst;
 }
 
-int rm_validate_and_tell(const char *dir)
+int rm_validate_and_print(const char *dir)
 {
 	struct rm_error error = { 0 };
 	json_t *stages = NULL;
@@ -102,13 +102,13 @@ int rm_cli_validate(int argc, char **argv)
 	static const struct argp argp = { NULL, parse, "DIR",
 		"Checks a campaign's folder: every member of campaign.json and "
 		"of each line of trials.jsonl, hashes, checksums, and that "
-		"each planned "
-		"trial has one line; of a campaign in stages, each of them.\v"
-		"Status: 0 nothing is wrong; 1 something "
-		"is, one line each; 2 the folder cannot be read.",
+		"each planned trial has exactly one line. For a campaign in "
+		"stages, checks each stage.\v"
+		"Status: 0 valid; 1 problems, printed one a line; 2 the folder "
+		"cannot be read.",
 		NULL, NULL, NULL };
 	const char *dir = NULL;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &dir);
-	return rm_validate_and_tell(dir);
+	return rm_validate_and_print(dir);
 }

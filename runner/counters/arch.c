@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arch.c - recognises a CPU, for the lines of the event map that hold for it. */
+/* arch.c - identifies a CPU and its lines of the event map. */
 #include "runner/base/host.h"
 #include "runner/counters/events.h"
 
@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What /proc/cpuinfo says of one CPU; 0 or "" = not said. */
+/* Identity of one CPU in /proc/cpuinfo; 0 or "" = not given. */
 struct identity {
 	char vendor[32];            /* x86 vendor_id, or POWER's "cpu" */
 	unsigned family, model;     /* x86 */
 	unsigned implementer, part; /* Arm MIDR */
 };
 
-/* One "key : value" line of the CPU we look for. */
-static void take_line(const char *key, const char *value, struct identity *id)
+/* Reads one "key : value" line of the CPU. */
+static void read_line(const char *key, const char *value, struct identity *id)
 {
 	if (!strcmp(key, "vendor_id") ||
 	        (!strcmp(key, "cpu") && !strncmp(value, "POWER", 5)))
@@ -32,8 +32,8 @@ static void take_line(const char *key, const char *value, struct identity *id)
 		id->part = (unsigned)strtoul(value, NULL, 0);
 }
 
-/* Cuts "key\t: value\n" in two. Returns the value, or NULL. */
-static char *split(char *line)
+/* Splits "key\t: value\n". Returns the value, or NULL. */
+static char *split_line(char *line)
 {
 	char *colon = strchr(line, ':');
 
@@ -48,26 +48,26 @@ static char *split(char *line)
 	return colon;
 }
 
-/* Only the lines between "processor : N" and the next such line speak of CPU N:
-   on a hybrid processor the blocks differ. */
+/* Only lines between "processor : N" and the next such line describe CPU N: on
+   a hybrid processor the blocks differ. */
 static int identify(unsigned cpu, struct identity *id, struct rm_error *error)
 {
 	FILE *in = rm_host_open("/proc/cpuinfo");
 	char *line = NULL;
-	size_t room = 0;
-	bool mine = false, found = false;
+	size_t capacity = 0;
+	bool is_requested = false, found = false;
 
 	if (!in)
 		return rm_error_set(error, -errno, "%s/proc/cpuinfo: %s",
 		        rm_host_root(), strerror(errno));
-	while (getline(&line, &room, in) > 0) {
-		char *value = split(line);
+	while (getline(&line, &capacity, in) > 0) {
+		char *value = split_line(line);
 
 		if (value && !strcmp(line, "processor")) {
-			mine = strtoul(value, NULL, 10) == cpu;
-			found = found || mine;
-		} else if (value && mine) {
-			take_line(line, value, id);
+			is_requested = strtoul(value, NULL, 10) == cpu;
+			found = found || is_requested;
+		} else if (value && is_requested) {
+			read_line(line, value, id);
 		}
 	}
 	free(line);
@@ -79,7 +79,7 @@ static int identify(unsigned cpu, struct identity *id, struct rm_error *error)
 	return 0;
 }
 
-/* Adds the names of "a,b,c" to the chain; the table's reader counted them. */
+/* Appends the names of "a,b,c" to the chain, which has space for them. */
 static void add_steps(struct rm_arch *arch, const char *list)
 {
 	while (*list) {
@@ -91,9 +91,9 @@ static void add_steps(struct rm_arch *arch, const char *list)
 	}
 }
 
-/* Its raw events are for the PMU of its kind of core only. A virtual machine
-   may show a CPU of a hybrid processor without it: then there is one kind. */
-static void name_pmu(struct rm_arch *arch, const char *pmu, unsigned cpu)
+/* Raw events are for the PMU of the CPU's kind of core. A virtual machine may
+   show a hybrid CPU without that PMU: then there is only one kind. */
+static void set_pmu(struct rm_arch *arch, const char *pmu, unsigned cpu)
 {
 	struct rm_pmu_event event;
 
@@ -101,7 +101,7 @@ static void name_pmu(struct rm_arch *arch, const char *pmu, unsigned cpu)
 		snprintf(arch->pmu, sizeof(arch->pmu), "%s", pmu);
 }
 
-/* `row` = NULL: a CPU that the table does not know. */
+/* row: NULL = a CPU that is not in the table. */
 static void describe(struct rm_arch *arch, const struct rm_cpu_row *row)
 {
 	arch->known = row;
@@ -120,7 +120,7 @@ static void describe(struct rm_arch *arch, const struct rm_cpu_row *row)
 	        row->likwid ? row->likwid : "");
 }
 
-static void name_what(struct rm_arch *arch, const struct identity *id)
+static void describe_identity(struct rm_arch *arch, const struct identity *id)
 {
 	if (id->implementer)
 		snprintf(arch->what, sizeof(arch->what), "Arm 0x%x/0x%x",
@@ -150,8 +150,8 @@ int rm_arch_detect(unsigned cpu, struct rm_arch *arch, struct rm_error *error)
 	                                 id.model, cpu);
 	describe(arch, row);
 	if (row && row->pmu)
-		name_pmu(arch, row->pmu, cpu);
-	name_what(arch, &id);
+		set_pmu(arch, row->pmu, cpu);
+	describe_identity(arch, &id);
 	rm_cpu_table_free(table);
 	return 0;
 }

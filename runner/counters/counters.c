@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counters.c - hands a trial's calls to the back end that its request names;
-   and the back end that counts nothing, and says so. */
+/* counters.c - passes a trial's calls to the back end in its request, and
+   implements the back end "none". */
 #include "runner/counters/backend.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static void result_none(const void *state, json_t *result)
 {
 	(void)state;
 	json_object_set_new(
-	        result, "reason", json_string("no counters were asked for"));
+	        result, "reason", json_string("no counters were requested"));
 }
 
 static void close_none(void *state)
@@ -43,7 +43,7 @@ static const struct rm_backend backend_none = {
 static const struct rm_backend *const backends[] = { &backend_none,
 	&rm_backend_perf, &rm_backend_likwid, &rm_backend_replay };
 
-static const struct rm_backend *find(const json_t *request)
+static const struct rm_backend *find_backend(const json_t *request)
 {
 	const char *name =
 	        json_string_value(json_object_get(request, "backend"));
@@ -58,7 +58,7 @@ static const struct rm_backend *find(const json_t *request)
 int rm_counters_open_request(const struct rm_session_request *request,
         struct rm_counters **session, struct rm_error *error)
 {
-	const struct rm_backend *backend = find(request->request);
+	const struct rm_backend *backend = find_backend(request->request);
 
 	*session = NULL;
 	if (!backend)

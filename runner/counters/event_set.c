@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* event_set.c - the events of a campaign, and of each pass that counts some. */
+/* event_set.c - the events of a campaign, and of each pass. */
 #include "runner/base/json.h"
 #include "runner/counters/events.h"
 
@@ -10,11 +10,9 @@
 
 enum { ALTERNATIVES = 4 };
 
-/*
- * What a report wants to know, most wanted first; of each row the first that
- * the CPU offers, because AMD and Arm count fills where Intel counts loads.
- */
-static const char *const usual[][ALTERNATIVES] = {
+/* The usual metrics, most important first. In a row the first one that the CPU
+   offers is used, because AMD and Arm count fills where Intel counts loads. */
+static const char *const usual_metrics[][ALTERNATIVES] = {
 	{ "cycles" },
 	{ "instructions" },
 	{ "l1d_load", "dc_load", "l1d_access" },
@@ -28,7 +26,7 @@ static const char *const usual[][ALTERNATIVES] = {
 	{ "remote_hitm", "l1d_fill_xccx", "remote_access" },
 };
 
-enum { USUAL = sizeof(usual) / sizeof(usual[0]) };
+enum { USUAL = sizeof(usual_metrics) / sizeof(usual_metrics[0]) };
 
 static void add_missing(json_t *missing, const char *metric, const char *reason)
 {
@@ -36,9 +34,9 @@ static void add_missing(json_t *missing, const char *metric, const char *reason)
 	        json_pack("{s:s, s:s}", "metric", metric, "reason", reason));
 }
 
-/* On a hybrid processor a raw code is for one kind of core: it goes to that
-   PMU by its name, so that a thread on the other kind is refused. */
-static const char *pmu_of(
+/* On a hybrid processor a raw code is valid for one kind of core. It names the
+   PMU of that kind, so that a thread on another kind is rejected. */
+static const char *select_pmu(
         const struct rm_counter_event *event, const struct rm_arch *arch)
 {
 	return arch->pmu[0] && !strcmp(event->perf_pmu, "raw")
@@ -46,17 +44,17 @@ static const char *pmu_of(
 	               : event->perf_pmu;
 }
 
-/* What a legend shows: likwid's name, the kernel's where it is one name, else
-   the code. A name that vouches for nothing says so. */
+/* Name in a legend: likwid's name, the kernel's if there is exactly one, else
+   the code. A code from no list is marked unverified. */
 static void name_event(const struct rm_counter_event *event, const char *pmu,
         const char *config, char *name, size_t size)
 {
-	bool one = event->perf_event && !event->unverified &&
-	           !strpbrk(event->perf_event, "+|");
+	bool has_one_name = event->perf_event && !event->unverified &&
+	                    !strpbrk(event->perf_event, "+|");
 
 	if (event->likwid_event)
 		snprintf(name, size, "%s", event->likwid_event);
-	else if (one)
+	else if (has_one_name)
 		snprintf(name, size, "%s", event->perf_event);
 	else
 		snprintf(name, size, "%.40s/%s/%s", pmu, config,
@@ -66,7 +64,7 @@ static void name_event(const struct rm_counter_event *event, const char *pmu,
 static json_t *perf_event(
         const struct rm_counter_event *event, const struct rm_arch *arch)
 {
-	const char *pmu = pmu_of(event, arch);
+	const char *pmu = select_pmu(event, arch);
 	char config[32], name[120];
 
 	snprintf(config, sizeof(config), "0x%llx",
@@ -76,8 +74,8 @@ static json_t *perf_event(
 	        "event", name, "pmu", pmu, "config", config);
 }
 
-/* The request's event, or NULL and why this back end has none. */
-static json_t *to_request(const struct rm_counter_event *event,
+/* The request's event; or NULL with the reason why the back end lacks it. */
+static json_t *make_request(const struct rm_counter_event *event,
         const struct rm_arch *arch, bool likwid, struct rm_error *why)
 {
 	if (likwid && !event->likwid_event)
@@ -102,7 +100,7 @@ static json_t *to_request(const struct rm_counter_event *event,
 	return NULL;
 }
 
-/* Adds the first of the metrics that is offered; else says why none is. */
+/* Adds the first metric that is offered, or the reason why none is. */
 static void add_first(const struct rm_event_map *map,
         const struct rm_arch *arch, bool likwid, const char *const *metrics,
         json_t *events, json_t *missing)
@@ -113,7 +111,7 @@ static void add_first(const struct rm_event_map *map,
 		const struct rm_counter_event *event =
 		        rm_event_map_find(map, arch, metrics[i], &why);
 		json_t *made =
-		        event ? to_request(event, arch, likwid, &why) : NULL;
+		        event ? make_request(event, arch, likwid, &why) : NULL;
 
 		if (made) {
 			json_array_append_new(events, made);
@@ -123,7 +121,7 @@ static void add_first(const struct rm_event_map *map,
 	add_missing(missing, metrics[0], why.text);
 }
 
-static bool in_map(const struct rm_event_map *map, const char *metric)
+static bool map_has(const struct rm_event_map *map, const char *metric)
 {
 	for (size_t i = 0; i < rm_event_map_size(map); i++)
 		if (!strcmp(rm_event_map_at(map, i)->metric, metric))
@@ -131,8 +129,8 @@ static bool in_map(const struct rm_event_map *map, const char *metric)
 	return false;
 }
 
-/* A metric that no CPU has is a typing mistake, so it is an error; one that
-   only this CPU lacks becomes a line of `missing`, and the rest is counted. */
+/* A metric that no CPU has is an error. A metric that this CPU lacks is added
+   to `missing`, and the others are counted. */
 static int add_named(const struct rm_event_map *map, const struct rm_arch *arch,
         bool likwid, const char *metrics, json_t *events, json_t *missing,
         struct rm_error *error)
@@ -141,15 +139,16 @@ static int add_named(const struct rm_event_map *map, const struct rm_arch *arch,
 	int code = copy ? 0 : rm_error_set(error, -ENOMEM, "out of memory");
 
 	for (char *next = copy; next && !code;) {
-		const char *one[ALTERNATIVES] = { strsep(&next, ",") };
+		const char *has_one_name[ALTERNATIVES] = { strsep(&next, ",") };
 
-		if (!in_map(map, one[0]))
+		if (!map_has(map, has_one_name[0]))
 			code = rm_error_set(error, -EINVAL,
 			        "counters: no metric \"%s\", expected one of "
 			        "runner/counters/events.tsv",
-			        one[0]);
+			        has_one_name[0]);
 		else
-			add_first(map, arch, likwid, one, events, missing);
+			add_first(map, arch, likwid, has_one_name, events,
+			        missing);
 	}
 	free(copy);
 	return code;
@@ -169,8 +168,8 @@ int rm_event_set_choose(const struct rm_event_map *map,
 		        map, arch, likwid, metrics, *events, *missing, error);
 	else
 		for (unsigned i = 0; i < USUAL; i++)
-			add_first(
-			        map, arch, likwid, usual[i], *events, *missing);
+			add_first(map, arch, likwid, usual_metrics[i], *events,
+			        *missing);
 	if (code) {
 		json_decref(*events);
 		json_decref(*missing);
@@ -183,10 +182,10 @@ static bool is_core(const json_t *event)
 {
 	const char *pmu = rm_json_text(event, "pmu");
 
-	return !pmu[0] || rm_pmu_is_core(pmu); /* likwid has only such */
+	return !pmu[0] || rm_pmu_is_core(pmu); /* likwid has only core events */
 }
 
-static bool takes(const json_t *set, const char *counter)
+static bool uses_counter(const json_t *set, const char *counter)
 {
 	size_t i;
 	json_t *event;
@@ -198,8 +197,9 @@ static bool takes(const json_t *set, const char *counter)
 	return false;
 }
 
-/* Has the set room for the event: a free counter, and not too many? */
-static bool fits(const json_t *set, const json_t *event, unsigned limit)
+/* True if the set has a free counter for the event and is below the limit. */
+static bool set_has_space(
+        const json_t *set, const json_t *event, unsigned limit)
 {
 	const char *counter = rm_json_text(event, "counter");
 	unsigned core = 0;
@@ -213,7 +213,8 @@ static bool fits(const json_t *set, const json_t *event, unsigned limit)
 		return true;
 	if (core >= limit)
 		return false;
-	return !counter[0] || !strcmp(counter, "PMC") || !takes(set, counter);
+	return !counter[0] || !strcmp(counter, "PMC") ||
+	       !uses_counter(set, counter);
 }
 
 static void number_counters(json_t *set)
@@ -229,7 +230,7 @@ static void number_counters(json_t *set)
 			continue;
 		do
 			snprintf(counter, sizeof(counter), "PMC%u", next++);
-		while (takes(set, counter));
+		while (uses_counter(set, counter));
 		json_object_set_new(event, "counter", json_string(counter));
 	}
 }
@@ -240,7 +241,7 @@ json_t *rm_event_set_split(const json_t *events, unsigned limit)
 	size_t i, k;
 
 	json_array_foreach (events, i, event) {
-		if (!set || !fits(set, event, limit)) {
+		if (!set || !set_has_space(set, event, limit)) {
 			set = json_array();
 			json_array_append_new(sets, set);
 		}

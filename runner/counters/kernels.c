@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernels.c - the known programs: three walks along pointers, and one line that
-   two threads hand to and fro. */
+/* kernels.c - programs with known counts: three pointer chases, and one line
+   that two threads pass back and forth. */
 #include "runner/base/clock.h"
 #include "runner/base/host.h"
 #include "runner/base/shuffle.h"
@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Another line of each page, or all would fall into few sets of a cache. */
+/* A different line in each page, to use all sets of a cache. */
 static void **line_at(const struct rm_chase *chase, size_t i, size_t stride)
 {
 	size_t per_page = stride / RM_CHASE_LINE;
@@ -39,13 +39,13 @@ int rm_chase_make(struct rm_chase *chase, size_t lines, size_t stride)
 		rm_chase_free(chase);
 		return -ENOMEM;
 	}
-	/* A huge page would need no page walks. Not supported: none exist. */
+	/* avoids huge pages, which need no walks; may fail */
 	madvise(chase->area, chase->area_bytes, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < lines; i++)
 		order[i] = i;
-	/* any order will do, the links make the cycle */
+	/* any order works: the links make the cycle */
 	rm_shuffle(order, lines, &state);
-	/* Links follow the shuffled order, so that it is one cycle of all. */
+	/* Links follow the shuffled order and make a single cycle. */
 	for (size_t i = 0; i < lines; i++)
 		*line_at(chase, order[i], stride) =
 		        line_at(chase, order[(i + 1) % lines], stride);
@@ -61,7 +61,7 @@ void rm_chase_run(const struct rm_chase *chase, uint64_t steps)
 
 	while (steps--)
 		at = *at;
-	__asm__ volatile("" : : "r"(at)); /* the chase must not vanish */
+	__asm__ volatile("" : : "r"(at)); /* prevents removal */
 }
 
 void rm_chase_free(struct rm_chase *chase)
@@ -73,13 +73,13 @@ void rm_chase_free(struct rm_chase *chase)
 }
 
 enum {
-	PAGES = 16384,       /* more than any second-level TLB holds */
-	CHASES = 1 << 20,    /* steps of a chase through a cache */
+	PAGES = 16384,       /* exceeds any second-level TLB */
+	CHASES = 1 << 20,    /* steps of a chase within a cache */
 	HANDOVERS = 1 << 15, /* of one line, if time allows */
 	SHARED_MS = 400,
 };
 
-/* The line that two threads hand over, and the end, in lines of their own. */
+/* The line that two threads pass, and the end flag, on separate lines. */
 struct shared {
 	_Alignas(128) _Atomic uint64_t turn;
 	_Alignas(128) _Atomic bool over;
@@ -91,10 +91,10 @@ struct run {
 	const struct rm_kernel_place *place;
 	struct rm_counters *session;
 	pthread_barrier_t barrier;
-	struct rm_chase chase; /* no lines: SHARED */
+	struct rm_chase chase; /* no lines for SHARED */
 	uint64_t steps;
 	struct shared shared;
-	_Atomic int attach_code; /* of the last worker that failed */
+	_Atomic int attach_code; /* of the last failed worker */
 };
 
 struct worker {
@@ -123,12 +123,12 @@ const char *rm_kernel_text(enum rm_kernel kernel)
 	return kernels[kernel].text;
 }
 
-/* Is `cpu` in the list that this file of cpu0's folder holds? */
-static bool listed(unsigned cpu, const char *form, unsigned of)
+/* True if `cpu` is in the list of this file of CPU number `of`. */
+static bool file_lists_cpu(unsigned cpu, const char *form, unsigned owner)
 {
 	char path[128], list[1024];
 
-	snprintf(path, sizeof(path), form, of);
+	snprintf(path, sizeof(path), form, owner);
 	return rm_host_read(path, list, sizeof(list)) > 0 &&
 	       rm_host_list_has(list, cpu);
 }
@@ -138,8 +138,8 @@ static const char siblings[] =
 static const char sharers[] =
         "/sys/devices/system/cpu/cpu%u/cache/index3/shared_cpu_list";
 
-/* Is this cache level 1 and for data? Then its size. */
-static int data_cache(unsigned cpu, unsigned index, size_t *size_bytes)
+/* Size of this cache if it is of level 1 and for data. */
+static int read_data_cache(unsigned cpu, unsigned index, size_t *size_bytes)
 {
 	char path[128], text[32], unit = 0;
 	const char *form = "/sys/devices/system/cpu/cpu%u/cache/index%u/%s";
@@ -162,12 +162,11 @@ static int data_cache(unsigned cpu, unsigned index, size_t *size_bytes)
 	return 0;
 }
 
-/* sysconf() knows this machine only, so it is not asked below a fake root,
-   which is another one. -ENOENT: nobody says. */
+/* sysconf() ignores a fake root and is not used with it. -ENOENT: unknown. */
 static int l1d_bytes(unsigned cpu, size_t *size_bytes)
 {
 	for (unsigned index = 0; index < 16; index++) {
-		int code = data_cache(cpu, index, size_bytes);
+		int code = read_data_cache(cpu, index, size_bytes);
 
 		if (!code)
 			return 0;
@@ -181,8 +180,7 @@ static int l1d_bytes(unsigned cpu, size_t *size_bytes)
 	return 0;
 }
 
-/* Leaves what placement uses. A topology that is not this machine's says
-   nothing of its CPUs. */
+/* Keeps CPUs that placement uses, unless the topology is of another machine. */
 static void keep_usable(const struct rm_topology *topology, cpu_set_t *mask)
 {
 	cpu_set_t kept = *mask;
@@ -212,10 +210,11 @@ int rm_kernel_place(const struct rm_topology *topology,
 			place->cpus[0] = cpu;
 			continue;
 		}
-		/* An SMT sibling shares the L1d: nothing would be moved. */
-		if (listed(cpu, siblings, place->cpus[0]))
+		/* an SMT sibling shares the L1d: no line would move */
+		if (file_lists_cpu(cpu, siblings, place->cpus[0]))
 			continue;
-		unsigned good = 1 + listed(cpu, sharers, place->cpus[0]);
+		unsigned good =
+		        1 + file_lists_cpu(cpu, sharers, place->cpus[0]);
 		if (good > best) {
 			best = good;
 			place->cpus[1] = cpu;
@@ -229,7 +228,7 @@ int rm_kernel_place(const struct rm_topology *topology,
 	return code;
 }
 
-static int prepare(struct run *run)
+static int prepare_run(struct run *run)
 {
 	size_t l1d = run->place->l1d_bytes;
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -244,20 +243,20 @@ static int prepare(struct run *run)
 	return rm_chase_make(&run->chase, lines, pages ? page : RM_CHASE_LINE);
 }
 
-/* Waits for the turn, passes it on. Ends after a time, alone or not. */
+/* Waits for the turn and passes it on. Ends after a time, even if alone. */
 static void hand_over(struct shared *shared, unsigned slot)
 {
 	for (unsigned round = 0; round < HANDOVERS / 2; round++) {
 		unsigned spins = 0;
 
-		/* acquire and release: the turn is the whole message */
+		/* acquire and release: the turn is the only data */
 		while (atomic_load_explicit(
 		               &shared->turn, memory_order_acquire) %
 		                2 !=
 		        slot) {
 			if (++spins % 256)
 				continue;
-			/* relaxed: late by a few spins does no harm */
+			/* relaxed: a delay of a few spins is harmless */
 			if (atomic_load_explicit(
 			            &shared->over, memory_order_relaxed) ||
 			        rm_now_ns() > shared->until_ns)
@@ -275,15 +274,15 @@ out:
 
 static void bind(unsigned cpu)
 {
-	cpu_set_t one;
+	cpu_set_t mask;
 
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	/* Where this fails the verdicts show it: the counts do not fit. */
-	sched_setaffinity(0, sizeof(one), &one);
+	CPU_ZERO(&mask);
+	CPU_SET(cpu, &mask);
+	/* if this fails, the counts do not match and the verdicts show it */
+	sched_setaffinity(0, sizeof(mask), &mask);
 }
 
-static void *work(void *argument)
+static void *run_worker(void *argument)
 {
 	struct worker *worker = argument;
 	struct run *run = worker->run;
@@ -306,11 +305,9 @@ static void *work(void *argument)
 	return NULL;
 }
 
-/*
- * The main thread is one more at the barrier: what likwid counts starts when
- * all have attached and warmed up, and ends before one may exit. A worker that
- * cannot start would leave the others there: hence abort().
- */
+/* The main thread is also at the barrier: likwid starts when all workers have
+   attached and warmed up, and stops before one may exit. If a worker cannot
+   start, the others would wait forever: hence abort(). */
 static int run_team(struct run *run, unsigned threads)
 {
 	struct worker workers[2];
@@ -320,7 +317,7 @@ static int run_team(struct run *run, unsigned threads)
 	for (; started < threads; started++) {
 		workers[started] =
 		        (struct worker){ .run = run, .slot = started };
-		if (pthread_create(&workers[started].thread, NULL, work,
+		if (pthread_create(&workers[started].thread, NULL, run_worker,
 		            &workers[started]))
 			abort(); /* no memory for two threads */
 	}
@@ -342,7 +339,7 @@ int rm_kernel_count(enum rm_kernel kernel, const struct rm_kernel_place *place,
 {
 	struct run run = { .kernel = kernel, .place = place };
 	struct rm_session_request request = *session;
-	int code = prepare(&run);
+	int code = prepare_run(&run);
 
 	request.threads = kernels[kernel].threads;
 	request.cpus = place->cpus;

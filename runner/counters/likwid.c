@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * likwid.c - counts of CPUs, by the helper process.
+ * likwid.c - counts of CPUs, through the helper process.
  *
- * likwid counts the user mode of a CPU, in every process that runs on it. No
- * event has the option KERNEL, because perf.c excludes the kernel, too. Each CPU
- * is counted once; threads that share one have only a common count.
+ * likwid counts the user mode of a CPU, in every process on it. No event has
+ * the option KERNEL, because perf.c excludes the kernel as well. Each CPU is
+ * counted once; threads on one CPU have only a common count.
  */
 #include "runner/counters/likwid.h"
 #include "runner/base/clock.h"
@@ -29,28 +29,27 @@ struct session {
 	int socket; /* -1 = not connected */
 	unsigned threads, cpus, events;
 	struct event event[EVENTS];
-	unsigned *cpu;               /* different ones, in order of first use */
+	unsigned *cpu;               /* distinct CPUs, in order of first use */
 	unsigned *cpu_of;            /* thread -> index in cpu[] */
 	unsigned *sharing;           /* threads on cpu[i] */
 	double *value;               /* events x cpus of the last interval */
-	double *empty;               /* ... of the empty one */
+	double *empty;               /* the same for the empty interval */
 	uint64_t value_ns, empty_ns; /* from before START to after STOP */
 	bool counted;
-	struct rm_error problem; /* why there is no value */
+	struct rm_error problem; /* reason for missing values */
 	char arch[32];
 	char answer[RM_WIRE_BYTES + 1];
 };
 
-static int tell(struct session *l, const char *command, struct rm_error *error)
+static int send_command(
+        struct session *l, const char *command, struct rm_error *error)
 {
-	return rm_likwid_ask(l->socket, command, l->answer, error);
+	return rm_likwid_send_command(l->socket, command, l->answer, error);
 }
 
-/*
- * likwid counts CPUs, each once: the different ones in the order of first use,
- * which is the order in which STOP answers. Threads on one CPU share its count.
- */
-static int take_cpus(struct session *l,
+/* Collects the distinct CPUs in order of first use, which is the order of
+   STOP's values. Threads on one CPU share its count. */
+static int read_cpus(struct session *l,
         const struct rm_session_request *request, struct rm_error *error)
 {
 	if (!request->cpus)
@@ -77,9 +76,9 @@ static int take_cpus(struct session *l,
 	return 0;
 }
 
-/* After take_cpus(): there is a value for each event and CPU. The names are
-   copied, since the request need not outlive open(). */
-static int take_events(
+/* Runs after read_cpus(): there is a value per event and CPU. The names are
+   copied, because the request may be freed after open(). */
+static int read_events(
         struct session *l, const json_t *request, struct rm_error *error)
 {
 	const json_t *events = json_object_get(request, "events");
@@ -112,8 +111,8 @@ static int take_events(
 	               : rm_error_set(error, -ENOMEM, "out of memory");
 }
 
-/* A message holds both commands at their longest: RM_WIRE_CPUS numbers of 11
-   bytes, and EVENTS names with their counters. */
+/* A message has space for both commands at their maximum: RM_WIRE_CPUS numbers
+   of 11 bytes, and EVENTS names with their counters. */
 static int configure(struct session *l, struct rm_error *error)
 {
 	char *text = malloc(RM_WIRE_BYTES);
@@ -125,21 +124,19 @@ static int configure(struct session *l, struct rm_error *error)
 	for (unsigned i = 0; i < l->cpus; i++)
 		used += (size_t)sprintf(
 		        text + used, "%s%u", i ? "," : "", l->cpu[i]);
-	int code = tell(l, text, error);
+	int code = send_command(l, text, error);
 	used = (size_t)sprintf(text, "EVENTS ");
 	for (unsigned i = 0; i < l->events; i++)
 		used += (size_t)sprintf(text + used, "%s%s:%s", i ? "," : "",
 		        l->event[i].name, l->event[i].counter);
 	if (!code)
-		code = tell(l, text, error);
+		code = send_command(l, text, error);
 	free(text);
 	return code;
 }
 
-/*
- * Fills a zeroed session from a trial request and connects it. The caller
- * frees what was allocated, also after an error.
- */
+/* Fills a zeroed session from a trial request and connects it. The caller frees
+   it, also after an error. */
 static int set_up(struct session *l, const struct rm_session_request *request,
         struct rm_error *error)
 {
@@ -152,43 +149,43 @@ static int set_up(struct session *l, const struct rm_session_request *request,
 	if (!path)
 		return rm_error_set(
 		        error, -EINVAL, "counters: likwid needs \"socket\"");
-	code = take_cpus(l, request, error);
+	code = read_cpus(l, request, error);
 	if (!code)
-		code = take_events(l, request->request, error);
+		code = read_events(l, request->request, error);
 	if (code)
 		return code;
 	l->socket = rm_likwid_connect(path, error);
 	return l->socket < 0 ? l->socket : configure(l, error);
 }
 
-/* "v v v ..." into values. */
-static int take_values(
+/* Reads "v v v ..." into values. */
+static int read_values(
         const struct session *l, double *values, struct rm_error *error)
 {
-	const char *at = l->answer;
+	const char *next = l->answer;
 
 	for (unsigned i = 0; i < l->events * l->cpus; i++) {
 		char *end;
 
-		values[i] = strtod(at, &end);
-		if (end == at)
+		values[i] = strtod(next, &end);
+		if (end == next)
 			return rm_error_set(error, -EPROTO,
 			        "likwid: %u values, expected %u", i,
 			        l->events * l->cpus);
-		at = end;
+		next = end;
 	}
 	return 0;
 }
 
-static int empty_interval(struct session *l, struct rm_error *error)
+static int count_empty_interval(struct session *l, struct rm_error *error)
 {
-	uint64_t begun_ns = rm_now_ns();
-	int code = tell(l, "START", error);
+	uint64_t start_ns = rm_now_ns();
+	int code = send_command(l, "START", error);
 
 	if (!code)
-		code = tell(l, "STOP", error);
-	l->empty_ns = rm_now_ns() - begun_ns;
-	return code ? code : take_values(l, l->empty, error);
+		code = send_command(l, "STOP", error);
+	l->empty_ns = rm_now_ns() - start_ns;
+	return code ? code : read_values(l, l->empty, error);
 }
 
 static void close_likwid(void *state)
@@ -196,7 +193,7 @@ static void close_likwid(void *state)
 	struct session *l = state;
 
 	if (l->socket >= 0) {
-		tell(l, "QUIT", NULL);
+		send_command(l, "QUIT", NULL);
 		close(l->socket);
 	}
 	free(l->cpu);
@@ -216,9 +213,9 @@ static int open_likwid(const struct rm_session_request *request, void **state,
 	if (!l)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	int code = set_up(l, request, error);
-	/* Twice: the first interval pays for cold caches. */
+	/* twice: the first interval has cold caches */
 	for (int i = 0; i < 2 && !code; i++)
-		code = empty_interval(l, error);
+		code = count_empty_interval(l, error);
 	if (code) {
 		close_likwid(l);
 		return code;
@@ -235,8 +232,8 @@ static int start_likwid(void *state)
 
 	l->counted = false;
 	l->problem.text[0] = '\0';
-	l->value_ns = rm_now_ns(); /* until STOP: when it began */
-	return tell(l, "START", &l->problem);
+	l->value_ns = rm_now_ns(); /* start time until STOP */
+	return send_command(l, "START", &l->problem);
 }
 
 static int stop_likwid(void *state)
@@ -244,26 +241,26 @@ static int stop_likwid(void *state)
 	struct session *l = state;
 
 	if (l->problem.text[0])
-		return -ENODATA; /* it did not start */
-	int code = tell(l, "STOP", &l->problem);
+		return -ENODATA; /* START failed */
+	int code = send_command(l, "STOP", &l->problem);
 	l->value_ns = rm_now_ns() - l->value_ns;
 	if (!code)
-		code = take_values(l, l->value, &l->problem);
+		code = read_values(l, l->value, &l->problem);
 	l->counted = !code;
 	return code;
 }
 
-/* Does CPU number `k` of the session count nothing? See stands() of perf.c. */
-static bool stands(const struct session *l, const double *values, unsigned k)
+/* True if CPU number `k` of the session does not count (is_stuck(), perf.c). */
+static bool is_stuck(const struct session *l, const double *values, unsigned k)
 {
 	for (unsigned i = 0; i < l->events; i++)
 		if (values[i * l->cpus + k] == 0 &&
-		        rm_reading_never_zero(l->event[i].metric))
+		        rm_metric_is_never_zero(l->event[i].metric))
 			return true;
 	return false;
 }
 
-static struct rm_reading reading_of(const struct session *l,
+static struct rm_reading make_reading(const struct session *l,
         const double *values, unsigned event, unsigned k)
 {
 	const char *metric = l->event[event].metric;
@@ -280,18 +277,18 @@ static struct rm_reading reading_of(const struct session *l,
 	if (value != floor(value))
 		return rm_reading_invalid(
 		        "liblikwid counted %g, expected a whole number", value);
-	if (!rm_reading_possible(metric, value, ns))
+	if (!rm_reading_is_possible(metric, value, ns))
 		return rm_reading_invalid("liblikwid counted %g in %.3f ms: "
 		                          "more than any CPU can",
 		        value, (double)ns / 1e6);
-	if (stands(l, values, k))
-		return rm_reading_stands();
+	if (is_stuck(l, values, k))
+		return rm_reading_stuck_at_zero();
 	reading.raw = (uint64_t)value;
 	return reading;
 }
 
-/* Readings per thread; none where threads share a CPU. */
-static void per_thread(const struct session *l, const double *values,
+/* Readings per thread; invalid for threads that share a CPU. */
+static void make_thread_readings(const struct session *l, const double *values,
         unsigned event, struct rm_reading *readings)
 {
 	for (unsigned i = 0; i < l->threads; i++) {
@@ -307,26 +304,25 @@ static void per_thread(const struct session *l, const double *values,
 			        "the CPU",
 			        l->cpu[k], l->sharing[k]);
 		else
-			readings[i] = reading_of(l, values, event, k);
+			readings[i] = make_reading(l, values, event, k);
 	}
 }
 
-/* The sum over CPUs has a value even where threads share CPUs, whose counts
-   cannot be told apart per thread. `readings` has room for each CPU: there are
-   no more of them than threads. */
-static json_t *total_of(const struct session *l, const double *values,
+/* The sum over CPUs, which has a value even if threads share CPUs. `readings`
+   has enough elements: there are at most as many CPUs as threads. */
+static json_t *sum_cpus(const struct session *l, const double *values,
         unsigned event, struct rm_reading *readings)
 {
 	for (unsigned k = 0; k < l->cpus; k++)
-		readings[k] = reading_of(l, values, event, k);
+		readings[k] = make_reading(l, values, event, k);
 	return rm_reading_total(readings, l->cpus);
 }
 
-/* Threads that share a CPU have no count, their CPUs together do. */
+/* Threads that share a CPU lack a count, but all CPUs together have one. */
 static void set_total(const struct session *l, unsigned i,
         struct rm_reading *readings, json_t *event)
 {
-	json_t *total = total_of(l, l->value, i, readings);
+	json_t *total = sum_cpus(l, l->value, i, readings);
 
 	if (!json_is_null(total))
 		json_object_set_new(event, "quality",
@@ -334,7 +330,7 @@ static void set_total(const struct session *l, unsigned i,
 	json_object_set_new(event, "total", total);
 }
 
-/* The scope differs from perf's: other processes on these CPUs are counted. */
+/* Unlike perf's, the scope includes other processes on these CPUs. */
 static void result_likwid(const void *state, json_t *result)
 {
 	const struct session *l = state;
@@ -353,7 +349,7 @@ static void result_likwid(const void *state, json_t *result)
 			l->event[i].name, code };
 
 		snprintf(code, sizeof(code), "likwid %s", l->event[i].counter);
-		per_thread(l, l->value, i, readings);
+		make_thread_readings(l, l->value, i, readings);
 		json_t *event =
 		        rm_reading_event(&name, readings, l->threads, false);
 		if (l->counted)
@@ -361,7 +357,7 @@ static void result_likwid(const void *state, json_t *result)
 		json_array_append_new(events, event);
 		json_array_append_new(empty,
 		        json_pack("{s:s, s:o}", "metric", l->event[i].metric,
-		                "total", total_of(l, l->empty, i, readings)));
+		                "total", sum_cpus(l, l->empty, i, readings)));
 	}
 	free(readings);
 }

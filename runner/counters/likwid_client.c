@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* likwid_client.c - starts readmostly-likwid, and talks to it. */
+/* likwid_client.c - starts readmostly-likwid and communicates with it. */
 #include "runner/base/clock.h"
 #include "runner/counters/likwid.h"
 
@@ -19,25 +19,25 @@
 
 struct rm_likwid_helper {
 	pid_t pid;
-	int lifeline; /* its standard input: closed = end */
+	int lifeline; /* its standard input: closing it ends the helper */
 	char folder[64], socket[96], mode[16];
 };
 
 int rm_likwid_connect(const char *path, struct rm_error *error)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	if (s < 0)
 		return rm_error_set(
 		        error, -errno, "likwid: socket: %s", strerror(errno));
-	if (strlen(path) >= sizeof(at.sun_path)) {
+	if (strlen(path) >= sizeof(address.sun_path)) {
 		close(s);
 		return rm_error_set(error, -ENAMETOOLONG,
 		        "likwid: socket path too long: %s", path);
 	}
-	memcpy(at.sun_path, path, strlen(path));
-	if (connect(s, (struct sockaddr *)&at, sizeof(at))) {
+	memcpy(address.sun_path, path, strlen(path));
+	if (connect(s, (struct sockaddr *)&address, sizeof(address))) {
 		int code = -errno;
 
 		close(s);
@@ -47,24 +47,24 @@ int rm_likwid_connect(const char *path, struct rm_error *error)
 	return s;
 }
 
-int rm_likwid_ask(
+int rm_likwid_send_command(
         int socket, const char *command, char *answer, struct rm_error *error)
 {
 	struct pollfd wait = { socket, POLLIN, 0 };
 
-	/* An early "ERR busy" is there to read although the send fails. */
+	/* an early "ERR busy" can be read even if the send fails */
 	send(socket, command, strlen(command), MSG_NOSIGNAL);
-	int ready = poll(&wait, 1, RM_WIRE_PATIENCE_MS);
+	int ready = poll(&wait, 1, RM_WIRE_CLIENT_TIMEOUT_MS);
 	if (ready <= 0)
 		return rm_error_set(error, -ETIMEDOUT,
-		        "likwid: %s: the helper does not answer", command);
+		        "likwid: %s: the helper did not answer", command);
 	ssize_t n = recv(socket, answer, RM_WIRE_BYTES, 0);
-	/* It closed before it read our command: its last words come next. */
+	/* it closed before reading the command: its last message follows */
 	if (n < 0 && errno == ECONNRESET)
 		n = recv(socket, answer, RM_WIRE_BYTES, 0);
 	if (n <= 0)
-		return rm_error_set(error, -EPIPE,
-		        "likwid: %s: the helper is gone", command);
+		return rm_error_set(
+		        error, -EPIPE, "likwid: %s: the helper ended", command);
 	answer[n] = '\0';
 	if (!strncmp(answer, "OK", 2)) {
 		memmove(answer, answer + (n > 2 ? 3 : 2),
@@ -75,20 +75,20 @@ int rm_likwid_ask(
 	        strncmp(answer, "ERR ", 4) ? answer : answer + 4);
 }
 
-/* Beside this program it lies after `make` and where it is installed; one
-   folder above where a test (build/.../tests/test_x) is this program. */
+/* It is in the folder of this program after `make` and when installed, and in
+   the parent folder if this program is a test (build/.../tests/test_x). */
 static int find_helper(char *path, size_t size, struct rm_error *error)
 {
-	const char *wish = getenv("RM_LIKWID_HELPER");
+	const char *override = getenv("RM_LIKWID_HELPER");
 	static const char *const places[] = { "", "../" };
 	char self[PATH_MAX];
 
-	if (wish) {
-		snprintf(path, size, "%s", wish);
+	if (override) {
+		snprintf(path, size, "%s", override);
 		if (access(path, X_OK) == 0)
 			return 0;
 		return rm_error_set(error, -ENOENT,
-		        "likwid: RM_LIKWID_HELPER=%s: %s", wish,
+		        "likwid: RM_LIKWID_HELPER=%s: %s", override,
 		        strerror(errno));
 	}
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -106,29 +106,31 @@ static int find_helper(char *path, size_t size, struct rm_error *error)
 	        "likwid: no program readmostly-likwid in %s", self);
 }
 
-/* Starts it in a process group of its own: ^C ends a campaign in order. */
-static int spawn(struct rm_likwid_helper *h, const char *path, int in, int out)
+/* Starts it in its own process group, so that ^C stops only the campaign. */
+static int spawn_helper(
+        struct rm_likwid_helper *h, const char *path, int in, int out)
 {
 	posix_spawn_file_actions_t files;
-	posix_spawnattr_t how;
+	posix_spawnattr_t attributes;
 	char *argv[] = { (char *)path, "--socket", h->socket, NULL };
 
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_adddup2(&files, in, 0);
 	posix_spawn_file_actions_adddup2(&files, out, 1);
-	posix_spawnattr_init(&how);
-	posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP);
-	int code = posix_spawn(&h->pid, path, &files, &how, argv, environ);
-	posix_spawnattr_destroy(&how);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+	int code =
+	        posix_spawn(&h->pid, path, &files, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	if (code)
 		h->pid = 0;
 	return -code;
 }
 
-/* "ready direct" or "refused WHY | REMEDY", the helper's first line. */
-static int understand(struct rm_likwid_helper *h, char *line, char *remedy,
-        size_t size, struct rm_error *error)
+/* Reads the helper's first line, "ready MODE" or "refused REASON | REMEDY". */
+static int parse_first_line(struct rm_likwid_helper *h, char *line,
+        char *remedy, size_t size, struct rm_error *error)
 {
 	line[strcspn(line, "\n")] = '\0';
 	if (!strncmp(line, "ready ", 6)) {
@@ -146,30 +148,30 @@ static int understand(struct rm_likwid_helper *h, char *line, char *remedy,
 	return rm_error_set(error, -ENOTSUP, "likwid: %s", line + 8);
 }
 
-static int await(struct rm_likwid_helper *h, int from, char *remedy,
+static int wait_until_ready(struct rm_likwid_helper *h, int from, char *remedy,
         size_t size, struct rm_error *error)
 {
 	struct pollfd wait = { from, POLLIN, 0 };
 	char line[1024];
 
-	if (poll(&wait, 1, RM_WIRE_PATIENCE_MS) <= 0)
+	if (poll(&wait, 1, RM_WIRE_CLIENT_TIMEOUT_MS) <= 0)
 		return rm_error_set(
-		        error, -ETIMEDOUT, "likwid: the helper does not start");
+		        error, -ETIMEDOUT, "likwid: the helper did not start");
 	ssize_t n = read(from, line, sizeof(line) - 1);
 	line[n > 0 ? n : 0] = '\0';
-	return understand(h, line, remedy, size, error);
+	return parse_first_line(h, line, remedy, size, error);
 }
 
-/* The child's ends are closed here at once: an open copy of its output would
-   hide that it died, one of its input would keep it alive after us. */
-static int begin(struct rm_likwid_helper *h, const char *path, char *remedy,
-        size_t size, struct rm_error *error)
+/* Closes the child's ends at once: an open copy of its output would hide its
+   death, and one of its input would keep it alive. */
+static int start_helper(struct rm_likwid_helper *h, const char *path,
+        char *remedy, size_t size, struct rm_error *error)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	int code = -EMFILE;
 
 	if (pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0)
-		code = spawn(h, path, in[0], out[1]);
+		code = spawn_helper(h, path, in[0], out[1]);
 	h->lifeline = in[1];
 	if (in[0] >= 0)
 		close(in[0]);
@@ -179,7 +181,7 @@ static int begin(struct rm_likwid_helper *h, const char *path, char *remedy,
 		rm_error_set(
 		        error, code, "likwid: %s: %s", path, strerror(-code));
 	else
-		code = await(h, out[0], remedy, size, error);
+		code = wait_until_ready(h, out[0], remedy, size, error);
 	if (out[0] >= 0)
 		close(out[0]);
 	return code;
@@ -197,14 +199,15 @@ int rm_likwid_helper_start(struct rm_likwid_helper **helper, char *remedy,
 	code = find_helper(path, sizeof(path), error);
 	if (code) {
 		snprintf(remedy, remedy_size,
-		        "make builds readmostly-likwid beside readmostly");
+		        "run make, which builds readmostly-likwid next to "
+		        "readmostly");
 		return code;
 	}
 	struct rm_likwid_helper *h = calloc(1, sizeof(*h));
 	if (!h)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	h->lifeline = -1;
-	/* A socket's path has 107 bytes at most. */
+	/* the path of a socket has at most 107 bytes */
 	if (!base || strlen(base) > 30)
 		base = "/tmp";
 	snprintf(h->folder, sizeof(h->folder), "%s/readmostly-XXXXXX", base);
@@ -214,7 +217,7 @@ int rm_likwid_helper_start(struct rm_likwid_helper **helper, char *remedy,
 		h->folder[0] = '\0';
 	} else {
 		snprintf(h->socket, sizeof(h->socket), "%s/likwid", h->folder);
-		code = begin(h, path, remedy, remedy_size, error);
+		code = start_helper(h, path, remedy, remedy_size, error);
 	}
 	if (code)
 		rm_likwid_helper_stop(h);
@@ -233,8 +236,8 @@ int rm_likwid_helper_pid(const struct rm_likwid_helper *helper)
 	return helper->pid;
 }
 
-/* It ends at once when its input does; what does not is not our helper. */
-static void reap(pid_t pid)
+/* It ends when its input is closed; otherwise it is killed. */
+static void reap_helper(pid_t pid)
 {
 	uint64_t until_ns = rm_now_ns() + 3000000000U;
 
@@ -254,7 +257,7 @@ void rm_likwid_helper_stop(struct rm_likwid_helper *helper)
 	if (helper->lifeline >= 0)
 		close(helper->lifeline);
 	if (helper->pid > 0)
-		reap(helper->pid);
+		reap_helper(helper->pid);
 	if (helper->folder[0]) {
 		unlink(helper->socket);
 		rmdir(helper->folder);

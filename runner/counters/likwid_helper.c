@@ -2,9 +2,8 @@
 /*
  * likwid_helper.c - readmostly-likwid: counts for trials, with liblikwid.
  *
- * A program of its own, because liblikwid prints, exits, forks, is not
- * thread-safe and takes a second to start; and because it is GPL. Commands:
- * likwid_wire.h.
+ * It is a separate program because liblikwid prints, exits, forks, is not
+ * thread-safe, takes a second to start, and is GPL. Commands: likwid_wire.h.
  */
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -23,8 +22,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Below RM_SYSFS, where a test plays another machine. */
-static const char *below(const char *path, char *full, size_t size)
+/* The path with the prefix RM_SYSFS, by which a test simulates a machine. */
+static const char *add_root(const char *path, char *full, size_t size)
 {
 	const char *root = getenv("RM_SYSFS");
 
@@ -32,11 +31,11 @@ static const char *below(const char *path, char *full, size_t size)
 	return full;
 }
 
-static bool may(const char *path, int how)
+static bool has_access(const char *path, int how)
 {
 	char full[PATH_MAX];
 
-	return access(below(path, full, sizeof(full)), how) == 0;
+	return access(add_root(path, full, sizeof(full)), how) == 0;
 }
 
 static bool is_set_uid(const char *path)
@@ -44,16 +43,16 @@ static bool is_set_uid(const char *path)
 	char full[PATH_MAX];
 	struct stat s;
 
-	return stat(below(path, full, sizeof(full)), &s) == 0 &&
+	return stat(add_root(path, full, sizeof(full)), &s) == 0 &&
 	       (s.st_mode & S_ISUID) && s.st_uid == 0;
 }
 
-/* liblikwid's own condition for counting a CPU by perf_event: it looks neither
-   at CAP_PERFMON nor at the effective user. */
+/* liblikwid's condition for counting a CPU by perf_event: it ignores
+   CAP_PERFMON and the effective user. */
 static bool may_count_by_perf(void)
 {
 	char full[PATH_MAX];
-	FILE *in = fopen(below("/proc/sys/kernel/perf_event_paranoid", full,
+	FILE *in = fopen(add_root("/proc/sys/kernel/perf_event_paranoid", full,
 	                         sizeof(full)),
 	        "r");
 	int paranoid = 3;
@@ -76,11 +75,9 @@ static enum rm_likwid_mode gate_perf(char *reason, size_t size)
 	return RM_LIKWID_AUTO;
 }
 
-/*
- * Finds the access mode that can work: a model specific register device that
- * we may write, or a set-uid likwid-accessD.
- * Returns the mode, or RM_LIKWID_AUTO and a reason ("why | remedy").
- */
+/* Finds an access mode that can work: a writable device of model specific
+   registers, or a set-uid likwid-accessD. Returns the mode, or RM_LIKWID_AUTO
+   and a reason ("why | remedy"). */
 static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 {
 	static const char *const devices[] = { "/dev/cpu/0/msr",
@@ -90,9 +87,9 @@ static enum rm_likwid_mode gate_registers(char *reason, size_t size)
 	bool device = false;
 
 	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
-		if (may(devices[i], R_OK | W_OK))
+		if (has_access(devices[i], R_OK | W_OK))
 			return RM_LIKWID_DIRECT;
-		device = device || may(devices[i], F_OK);
+		device = device || has_access(devices[i], F_OK);
 	}
 	for (size_t i = 0; i < sizeof(daemons) / sizeof(*daemons); i++)
 		if (is_set_uid(daemons[i]))
@@ -132,7 +129,7 @@ static const struct {
 
 enum { MODES = sizeof(modes) / sizeof(*modes) };
 
-static enum rm_likwid_mode mode_of(const char *name)
+static enum rm_likwid_mode find_mode(const char *name)
 {
 	for (size_t i = 0; i < MODES; i++)
 		if (!strcmp(modes[i].name, name))
@@ -148,35 +145,35 @@ static const char *mode_name(enum rm_likwid_mode mode)
 	return "auto";
 }
 
-/* A campaign passes --socket only. The rest lets a test play a library, an
-   access mode or an impatient campaign on a machine without registers. */
-static error_t take_option(int key, char *value, struct argp_state *state)
+/* A campaign passes --socket only. The other options let a test simulate a
+   library, an access mode or an impatient campaign. */
+static error_t parse_option(int key, char *value, struct argp_state *state)
 {
-	struct rm_likwid_options *o = state->input;
+	struct rm_likwid_options *settings = state->input;
 
 	switch (key) {
 	case 's':
-		o->socket = value;
+		settings->socket = value;
 		return 0;
 	case 'l':
-		o->library = value;
+		settings->library = value;
 		return 0;
 	case 'm':
-		o->mode = mode_of(value);
-		if (o->mode == RM_LIKWID_AUTO && strcmp(value, "auto"))
+		settings->mode = find_mode(value);
+		if (settings->mode == RM_LIKWID_AUTO && strcmp(value, "auto"))
 			argp_error(
 			        state, "mode is auto, direct, daemon or perf");
 		return 0;
 	case 'd':
-		o->deadline_ms = atoi(value);
-		if (o->deadline_ms < 1)
+		settings->deadline_ms = atoi(value);
+		if (settings->deadline_ms < 1)
 			argp_error(state, "deadline: milliseconds from 1");
 		return 0;
 	case 'g':
-		o->gate = false;
+		settings->gate = false;
 		return 0;
 	case ARGP_KEY_END:
-		if (!o->socket)
+		if (!settings->socket)
 			argp_error(state, "--socket is needed");
 		return 0;
 	default:
@@ -184,25 +181,24 @@ static error_t take_option(int key, char *value, struct argp_state *state)
 	}
 }
 
-static const struct argp_option known[] = {
+static const struct argp_option argp_options[] = {
 	{ "socket", 's', "PATH", 0, "Unix socket to serve trials at", 0 },
 	{ "library", 'l', "FILE", 0, "liblikwid to load (default: 5.x)", 0 },
 	{ "mode", 'm', "MODE", 0, "auto, direct, daemon or perf", 0 },
-	{ "deadline-ms", 'd', "N", 0, "patience with liblikwid (8000)", 0 },
-	{ "no-gate", 'g', NULL, 0, "do not look first whether a mode can work",
-	        0 },
+	{ "deadline-ms", 'd', "N", 0, "time limit for liblikwid (8000)", 0 },
+	{ "no-gate", 'g', NULL, 0, "do not check first if a mode can work", 0 },
 	{ 0 },
 };
 
-/* Says "ready MODE" or "refused REASON | REMEDY" on standard output. */
-static int begin(struct rm_likwid_options *options)
+/* Prints "ready MODE" or "refused REASON | REMEDY". */
+static int start_serving(struct rm_likwid_options *options)
 {
 	char reason[512];
 	int listener;
 
 	if (options->gate) {
 		enum rm_likwid_mode mode =
-		        rm_likwid_counts_by_perf(options->library)
+		        rm_likwid_uses_perf(options->library)
 		                ? gate_perf(reason, sizeof(reason))
 		                : gate_registers(reason, sizeof(reason));
 
@@ -227,29 +223,29 @@ static int begin(struct rm_likwid_options *options)
 
 int main(int argc, char **argv)
 {
-	struct argp argp = { known, take_option, NULL,
+	struct argp argp = { argp_options, parse_option, NULL,
 		"Counts for `readmostly` trials with liblikwid; "
 		"started by `readmostly run`, ends with its standard input.",
 		NULL, NULL, NULL };
 	struct rm_likwid_options options = { .mode = RM_LIKWID_AUTO,
-		.deadline_ms = RM_WIRE_DEADLINE_MS,
+		.deadline_ms = RM_WIRE_COMMAND_TIMEOUT_MS,
 		.gate = true };
 
 	sigset_t end;
 
-	/* First: a campaign may die at once, and its socket must go. */
+	/* first: a campaign may die at once, and its socket must be removed */
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	sigprocmask(SIG_BLOCK, &end, NULL);
-	/* Belt and braces: serve() also ends with standard input. */
+	/* in addition: serve() ends with standard input */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	int listener = begin(&options);
+	int listener = start_serving(&options);
 	if (listener < 0)
 		return 1;
 	int code = rm_likwid_serve(&options, listener);
 	unlink(options.socket);
-	/* Made for us; nobody else may be left to remove it. */
+	/* a folder for this helper, which no other process may remove */
 	rmdir(dirname((char *)options.socket));
 	return code ? 1 : 0;
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * likwid_serve_helper.c - stands between the trials and the child that calls
- * liblikwid: catches all that the child prints, ends it when it hangs, and
- * puts every bad end into words.
- */
+/* likwid_serve_helper.c - connects the trials with the child that calls
+   liblikwid: captures its output, kills it if it hangs, reports failures. */
 #include "runner/base/clock.h"
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -21,32 +18,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DEATHS = 3, REASON = 1024 }; /* give up after so many dead workers */
+enum { DEATHS = 3, REASON = 1024 }; /* DEATHS: workers before giving up */
 
 struct helper {
 	struct rm_likwid_options options;
 	int listener, client;
 	pid_t worker; /* 0 = none */
 	int wire;     /* to the worker */
-	int chatter;  /* what it prints */
-	bool pending; /* the worker owes an answer */
+	int chatter;  /* its output */
+	bool pending; /* the worker has not answered yet */
 	uint64_t deadline_ns;
 	unsigned deaths;
-	char first[400]; /* first line it printed since the last command */
+	char first[400]; /* first line of its output since the last command */
 	size_t first_bytes;
-	char last_end[REASON]; /* why the last worker died */
+	char last_end[REASON]; /* reason of the last worker's death */
 	char message[RM_WIRE_BYTES + 1];
 };
 
-static void answer(struct helper *h, const char *text)
+static void send_to_client(struct helper *h, const char *text)
 {
-	/* A client that is gone meanwhile shows at the next poll. */
+	/* the next poll detects a client that is gone */
 	if (h->client >= 0)
 		send(h->client, text, strlen(text), MSG_NOSIGNAL);
 }
 
-/* Takes what the worker printed; keeps the first line, drops the rest. */
-static void drain(struct helper *h)
+/* Reads the worker's output; keeps the first line, drops the rest. */
+static void read_output(struct helper *h)
 {
 	char text[4096];
 	ssize_t n;
@@ -61,19 +58,19 @@ static void drain(struct helper *h)
 	}
 }
 
-static void add_message(struct helper *h, char *reason, size_t size)
+static void append_first_line(struct helper *h, char *reason, size_t size)
 {
 	size_t used = strlen(reason);
 
-	drain(h);
+	read_output(h);
 	h->first[strcspn(h->first, "\n")] = '\0';
 	if (h->first[0])
 		snprintf(reason + used, size - used, "; first message: %s",
 		        h->first);
 }
 
-/* Ends the worker and what it started (likwid-accessD), says how it ended. */
-static void bury(struct helper *h, const char *why)
+/* Ends the worker and its children (likwid-accessD), and reports how. */
+static void end_worker(struct helper *h, const char *why)
 {
 	char reason[REASON] = "ERR ";
 	int status = 0;
@@ -93,18 +90,18 @@ static void bury(struct helper *h, const char *why)
 	else
 		snprintf(reason, sizeof(reason),
 		        "ERR liblikwid called exit(%d)", WEXITSTATUS(status));
-	add_message(h, reason, sizeof(reason));
+	append_first_line(h, reason, sizeof(reason));
 	snprintf(h->last_end, sizeof(h->last_end), "%s", reason);
 	close(h->wire);
 	close(h->chatter);
 	h->worker = 0;
 	h->deaths++;
 	if (h->pending)
-		answer(h, reason);
+		send_to_client(h, reason);
 	h->pending = false;
 }
 
-static _Noreturn void become_worker(struct helper *h, int wire, int out)
+static _Noreturn void run_worker(struct helper *h, int wire, int out)
 {
 	sigset_t none;
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -118,10 +115,10 @@ static _Noreturn void become_worker(struct helper *h, int wire, int out)
 	dup2(out, 2);
 	close(h->listener);
 	close(h->client);
-	rm_likwid_work(wire, h->options.library, h->options.mode);
+	rm_likwid_run_worker(wire, h->options.library, h->options.mode);
 }
 
-static bool hire(struct helper *h)
+static bool start_worker(struct helper *h)
 {
 	int wire[2], out[2];
 
@@ -137,7 +134,7 @@ static bool hire(struct helper *h)
 	if (!child) {
 		close(wire[0]);
 		close(out[0]);
-		become_worker(h, wire[1], out[1]);
+		run_worker(h, wire[1], out[1]);
 	}
 	close(wire[1]);
 	close(out[1]);
@@ -146,7 +143,7 @@ static bool hire(struct helper *h)
 		close(out[0]);
 		return false;
 	}
-	setpgid(child, child); /* here, too: whoever is first */
+	setpgid(child, child); /* the first of both calls wins */
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
 	h->worker = child;
 	h->wire = wire[0];
@@ -154,7 +151,7 @@ static bool hire(struct helper *h)
 	return true;
 }
 
-static void pass_on(struct helper *h)
+static void forward_command(struct helper *h)
 {
 	h->first_bytes = 0;
 	h->first[0] = '\0';
@@ -162,15 +159,13 @@ static void pass_on(struct helper *h)
 	h->deadline_ns =
 	        rm_now_ns() + (uint64_t)h->options.deadline_ms * 1000000U;
 	if (send(h->wire, h->message, strlen(h->message), MSG_NOSIGNAL) < 0)
-		bury(h, NULL);
+		end_worker(h, NULL);
 }
 
-/*
- * A worker begins with INIT. Where one died, every command up to the next INIT
- * gets the reason of that death; after DEATHS of them no other is hired, since
- * a library that crashes once a trial would cost each trial its start.
- */
-static void take_command(struct helper *h)
+/* A worker's first command is INIT. After a death, every command up to the next
+   INIT gets its reason. After DEATHS of them no worker is started, because each
+   trial would pay for the start of a library that crashes. */
+static void handle_command(struct helper *h)
 {
 	ssize_t n = recv(h->client, h->message, RM_WIRE_BYTES, 0);
 	bool init;
@@ -178,43 +173,44 @@ static void take_command(struct helper *h)
 	h->message[n > 0 ? n : 0] = '\0';
 	if (n <= 0 || !strcmp(h->message, "QUIT")) {
 		if (n > 0)
-			answer(h, "OK");
+			send_to_client(h, "OK");
 		close(h->client);
 		h->client = -1;
 		return;
 	}
 	init = !strncmp(h->message, "INIT ", 5);
 	if (!h->worker && !init)
-		answer(h, h->deaths ? h->last_end : "ERR INIT comes first");
+		send_to_client(
+		        h, h->deaths ? h->last_end : "ERR INIT comes first");
 	else if (!h->worker && h->deaths >= DEATHS)
-		answer(h, h->last_end);
-	else if (!h->worker && !hire(h))
-		answer(h, "ERR cannot start a process for liblikwid");
+		send_to_client(h, h->last_end);
+	else if (!h->worker && !start_worker(h))
+		send_to_client(h, "ERR cannot start a process for liblikwid");
 	else
-		pass_on(h);
+		forward_command(h);
 }
 
-static void take_answer(struct helper *h)
+static void handle_answer(struct helper *h)
 {
 	char reason[REASON];
 	ssize_t n = recv(h->wire, h->message, RM_WIRE_BYTES, 0);
 
 	if (n <= 0) {
-		bury(h, NULL);
+		end_worker(h, NULL);
 		return;
 	}
 	h->message[n] = '\0';
 	h->pending = false;
 	if (strncmp(h->message, "ERR", 3)) {
-		answer(h, h->message);
+		send_to_client(h, h->message);
 		return;
 	}
 	snprintf(reason, sizeof(reason), "%.600s", h->message);
-	add_message(h, reason, sizeof(reason));
-	answer(h, reason);
+	append_first_line(h, reason, sizeof(reason));
+	send_to_client(h, reason);
 }
 
-static void take_client(struct helper *h)
+static void accept_client(struct helper *h)
 {
 	int client = accept4(h->listener, NULL, NULL, SOCK_CLOEXEC);
 
@@ -240,35 +236,36 @@ static int time_left_ms(const struct helper *h)
 	               : (int)((h->deadline_ns - now) / 1000000U) + 1;
 }
 
-static void expire(struct helper *h)
+static void check_deadline(struct helper *h)
 {
 	char why[80];
 
 	if (!h->pending || time_left_ms(h))
 		return;
-	snprintf(why, sizeof(why), "liblikwid hung: no answer in %d ms",
+	snprintf(why, sizeof(why), "liblikwid hung: no answer within %d ms",
 	        h->options.deadline_ms);
-	bury(h, why);
+	end_worker(h, why);
 }
 
-/* Until standard input ends, or SIGTERM: then whoever started us is gone. */
+/* Runs until standard input ends or SIGTERM arrives: then the campaign
+   ended. */
 static void serve(struct helper *h)
 {
 	sigset_t end;
 
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
-	int told = signalfd(-1, &end, SFD_CLOEXEC);
+	int signal_fd = signalfd(-1, &end, SFD_CLOEXEC);
 
 	for (;;) {
-		/* While an answer is owed, the next command has to wait. */
+		/* the next command waits for a pending answer */
 		struct pollfd set[] = {
 			{ 0, POLLIN, 0 },
 			{ h->listener, POLLIN, 0 },
 			{ h->pending ? -1 : h->client, POLLIN, 0 },
 			{ h->worker ? h->wire : -1, POLLIN, 0 },
 			{ h->worker ? h->chatter : -1, POLLIN, 0 },
-			{ told, POLLIN, 0 },
+			{ signal_fd, POLLIN, 0 },
 		};
 
 		if (poll(set, 6, time_left_ms(h)) < 0 && errno != EINTR)
@@ -276,15 +273,15 @@ static void serve(struct helper *h)
 		if (set[0].revents || set[5].revents)
 			return;
 		if (set[4].revents)
-			drain(h);
+			read_output(h);
 		if (set[3].revents)
-			take_answer(h);
+			handle_answer(h);
 		else
-			expire(h);
+			check_deadline(h);
 		if (set[2].revents)
-			take_command(h);
+			handle_command(h);
 		if (set[1].revents)
-			take_client(h);
+			accept_client(h);
 	}
 }
 
@@ -298,7 +295,7 @@ int rm_likwid_serve(const struct rm_likwid_options *options, int listener)
 	h->listener = listener;
 	h->client = -1;
 	serve(h);
-	bury(h, "the campaign ended");
+	end_worker(h, "the campaign ended");
 	free(h);
 	return 0;
 }

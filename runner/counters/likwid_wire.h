@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * likwid_wire.h - what a trial and `readmostly-likwid` say to each other.
+ * likwid_wire.h - messages between a trial and `readmostly-likwid`.
  *
- * A Unix socket, SOCK_SEQPACKET: one message is one packet of plain text.
- * The helper answers each command with one message, "OK ..." or "ERR reason".
+ * A Unix socket, SOCK_SEQPACKET: one message is one packet of plain text. The
+ * helper sends one message per command, "OK ..." or "ERR reason".
  *
  *     INIT 0,1                      count on these kernel CPU numbers
  *     EVENTS A:PMC0,B:PMC1          this event set from now on
@@ -12,17 +12,17 @@
  *                                   event; a value is a number or "nan"
  *     QUIT                          the trial is done
  *
- * One client at a time. Whoever connects meanwhile gets "ERR busy".
- * The helper ends when its standard input does.
+ * There is one client at a time: another one gets "ERR busy". The helper ends
+ * when its standard input is closed.
  */
 #ifndef RM_LIKWID_WIRE_H
 #define RM_LIKWID_WIRE_H
 
 enum {
-	RM_WIRE_BYTES = 65536,       /* of the longest message */
+	RM_WIRE_BYTES = 65536,       /* maximum length of a message */
 	RM_WIRE_CPUS = 1024,         /* in INIT */
-	RM_WIRE_DEADLINE_MS = 8000,  /* liblikwid's for one command */
-	RM_WIRE_PATIENCE_MS = 12000, /* the client's for one answer */
+	RM_WIRE_COMMAND_TIMEOUT_MS = 8000,  /* liblikwid's time limit per command */
+	RM_WIRE_CLIENT_TIMEOUT_MS = 12000, /* the client's time limit per answer */
 };
 
 #endif /* RM_LIKWID_WIRE_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * likwid_worker_helper.c - the child of readmostly-likwid that calls
- * liblikwid, and may be killed by it at any time.
+ * likwid_worker_helper.c - the child of readmostly-likwid that calls liblikwid,
+ * which may end it at any time.
  *
- * No struct of liblikwid is read: their layouts change between releases.
+ * No struct of liblikwid is used: their layouts differ between releases.
  */
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SETS = 32, LOAD_S = 5 /* to load a library, at most */ };
+enum { SETS = 32, LOAD_S = 5 /* time limit to load a library */ };
 
 struct likwid {
 	int (*topology_init)(void);
@@ -47,17 +47,17 @@ struct worker {
 	char list[RM_WIRE_CPUS * 5]; /* of the last INIT */
 	int cpus[RM_WIRE_CPUS];
 	int n_cpus;
-	cpu_set_t allowed; /* as we were started */
+	cpu_set_t allowed; /* at the start */
 	char *set[SETS];   /* event strings of this INIT; index = group */
 	int group[SETS];
 	int n_sets, active, n_events;
 	char answer[RM_WIRE_BYTES];
 };
 
-static void say(struct worker *w, const char *format, ...)
+static void set_answer(struct worker *w, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-static void say(struct worker *w, const char *format, ...)
+static void set_answer(struct worker *w, const char *format, ...)
 {
 	va_list list;
 
@@ -66,21 +66,21 @@ static void say(struct worker *w, const char *format, ...)
 	va_end(list);
 }
 
-static void *open_library(const char *wish)
+static void *open_library(const char *requested)
 {
 	static const char *const names[] = { "liblikwid.so.5",
 		"liblikwid.so.5.5", "liblikwid.so.5.4", "liblikwid.so.5.3",
 		"liblikwid.so.5.2" };
 	void *handle = NULL;
 
-	if (wish)
-		return dlopen(wish, RTLD_NOW | RTLD_LOCAL);
+	if (requested)
+		return dlopen(requested, RTLD_NOW | RTLD_LOCAL);
 	for (size_t i = 0; !handle && i < sizeof(names) / sizeof(*names); i++)
 		handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
 	return handle;
 }
 
-/* Does a file hold a text? */
+/* True if a file contains a text. */
 static bool file_has(const char *path, const char *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -100,8 +100,8 @@ static bool file_has(const char *path, const char *text)
 	return found;
 }
 
-/* Only perfmon_perfevent.h names this setting (5.2 to 5.5), and only a build
-   with ACCESSMODE=perf_event includes it; no function returns the mode. */
+/* Only perfmon_perfevent.h has this path (5.2 to 5.5), and only a build with
+   ACCESSMODE=perf_event includes it. No function returns the mode. */
 static bool is_perf_build(const char *library)
 {
 	void *handle = open_library(library);
@@ -112,7 +112,7 @@ static bool is_perf_build(const char *library)
 	       file_has(info.dli_fname, "/proc/sys/kernel/perf_event_paranoid");
 }
 
-bool rm_likwid_counts_by_perf(const char *library)
+bool rm_likwid_uses_perf(const char *library)
 {
 	pid_t child = fork();
 	int status = 1;
@@ -125,7 +125,7 @@ bool rm_likwid_counts_by_perf(const char *library)
 	return child > 0 && waitpid(child, &status, 0) == child && !status;
 }
 
-static bool load(struct worker *w)
+static bool load_library(struct worker *w)
 {
 	struct likwid *l = &w->likwid;
 	const struct {
@@ -146,24 +146,24 @@ static bool load(struct worker *w)
 	void *handle = open_library(w->library);
 
 	if (!handle) {
-		say(w, "ERR liblikwid is missing: %s", dlerror());
+		set_answer(w, "ERR liblikwid is missing: %s", dlerror());
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
 		void *symbol = dlsym(handle, needed[i].name);
 
 		if (!symbol) {
-			say(w, "ERR liblikwid lacks %s", needed[i].name);
+			set_answer(w, "ERR liblikwid lacks %s", needed[i].name);
 			return false;
 		}
-		/* POSIX: an object pointer from dlsym holds a function. */
+		/* POSIX: dlsym() returns a function as an object pointer */
 		memcpy(needed[i].at, &symbol, sizeof(symbol));
 	}
 	w->loaded = true;
 	return true;
 }
 
-static void forget_sets(struct worker *w)
+static void free_sets(struct worker *w)
 {
 	for (int i = 0; i < w->n_sets; i++)
 		free(w->set[i]);
@@ -171,11 +171,12 @@ static void forget_sets(struct worker *w)
 	w->active = -1;
 }
 
-/* The list comes through a socket, so nothing in it is believed. Returns how
-   many CPUs it has, or -1 where it is no list of at most `room` CPUs. */
-static int take_cpus(const char *list, int *cpus, int room)
+/* Checks and reads the list, which comes through a socket. Returns the number
+   of CPUs, or -1 if it is not a list of at most `capacity` CPUs. */
+static int read_cpus(const char *list, int *cpus, int capacity)
 {
-	/* liblikwid checks no bounds: a CPU too high writes over its heap. */
+	/* liblikwid checks no bounds: a CPU number that is too high overwrites
+	   its heap */
 	long limit = sysconf(_SC_NPROCESSORS_CONF);
 	int n = 0;
 
@@ -184,7 +185,7 @@ static int take_cpus(const char *list, int *cpus, int room)
 		long cpu = strtol(list, &end, 10);
 
 		if (end == list || (*end && *end != ',') || cpu < 0 ||
-		        cpu >= limit || n == room)
+		        cpu >= limit || n == capacity)
 			return -1;
 		cpus[n++] = (int)cpu;
 		list = *end ? end + 1 : end;
@@ -192,10 +193,10 @@ static int take_cpus(const char *list, int *cpus, int room)
 	return n;
 }
 
-/* Events are counted per CPU, so what the helper did on a measured one would be
-   in the counts. Where no other is allowed it stays: it has to run
-   somewhere. */
-static void step_aside(const cpu_set_t *allowed, const int *cpus, int n)
+/* Events are counted per CPU: on a measured CPU the helper itself would be
+   counted. It moves to other CPUs, if any are allowed. */
+static void leave_measured_cpus(
+        const cpu_set_t *allowed, const int *cpus, int n)
 {
 	cpu_set_t spare = *allowed;
 
@@ -211,43 +212,45 @@ static void init(struct worker *w, const char *list)
 	int code;
 
 	if (w->running)
-		l->perfmon_stopCounters(); /* a trial that died meanwhile */
+		l->perfmon_stopCounters(); /* left by a trial that died */
 	w->running = false;
 	if (w->ready && !strcmp(list, w->list)) {
-		say(w, "OK");
+		set_answer(w, "OK");
 		return;
 	}
-	w->n_cpus = take_cpus(list, w->cpus, RM_WIRE_CPUS);
+	w->n_cpus = read_cpus(list, w->cpus, RM_WIRE_CPUS);
 	if (w->n_cpus < 1) {
-		say(w, "ERR INIT %s: expected CPUs of this machine", list);
+		set_answer(
+		        w, "ERR INIT %s: expected CPUs of this machine", list);
 		return;
 	}
-	step_aside(&w->allowed, w->cpus, w->n_cpus);
+	leave_measured_cpus(&w->allowed, w->cpus, w->n_cpus);
 	if (!w->loaded) {
-		if (!load(w))
+		if (!load_library(w))
 			return;
 		if ((code = l->topology_init())) {
-			say(w, "ERR topology_init=%d", code);
+			set_answer(w, "ERR topology_init=%d", code);
 			return;
 		}
-		l->HPMmode(w->mode); /* only topology_init's would win */
+		l->HPMmode(w->mode); /* after topology_init(), which would
+		                        overwrite it */
 	}
-	forget_sets(w);
+	free_sets(w);
 	if (w->ready)
 		l->perfmon_finalize();
 	w->ready = false;
-	fflush(NULL); /* perfmon_init forks children that call exit() */
+	fflush(NULL); /* perfmon_init() forks children that call exit() */
 	if ((code = l->perfmon_init(w->n_cpus, w->cpus))) {
-		say(w, "ERR perfmon_init=%d", code);
+		set_answer(w, "ERR perfmon_init=%d", code);
 		return;
 	}
 	w->ready = true;
 	snprintf(w->list, sizeof(w->list), "%s", list);
-	say(w, "OK");
+	set_answer(w, "OK");
 }
 
-/* The group of this event string; < 0 = liblikwid's complaint. */
-static int group_of(struct worker *w, const char *set)
+/* The group of this event string; < 0 = liblikwid's error. */
+static int find_group(struct worker *w, const char *set)
 {
 	for (int i = 0; i < w->n_sets; i++)
 		if (!strcmp(w->set[i], set))
@@ -262,30 +265,30 @@ static int group_of(struct worker *w, const char *set)
 	return group;
 }
 
-/* How many values STOP has to send follows from the commas: liblikwid's own
-   list stands in a struct, whose layout changes between releases. */
+/* The commas give the number of STOP's values: liblikwid's own list is in a
+   struct, whose layout differs between releases. */
 static void events(struct worker *w, const char *set)
 {
-	int group = w->ready && !w->running ? group_of(w, set) : -1;
+	int group = w->ready && !w->running ? find_group(w, set) : -1;
 	int code;
 
 	if (!w->ready || w->running) {
-		say(w, "ERR EVENTS before INIT, or while counting");
+		set_answer(w, "ERR EVENTS before INIT, or while counting");
 		return;
 	}
 	if (group < 0) {
-		say(w, "ERR perfmon_addEventSet(%s)=%d", set, group);
+		set_answer(w, "ERR perfmon_addEventSet(%s)=%d", set, group);
 		return;
 	}
 	if ((code = w->likwid.perfmon_setupCounters(group))) {
-		say(w, "ERR perfmon_setupCounters=%d", code);
+		set_answer(w, "ERR perfmon_setupCounters=%d", code);
 		return;
 	}
 	w->active = group;
 	w->n_events = 1;
 	for (const char *at = set; *at; at++)
 		w->n_events += *at == ',';
-	say(w, "OK");
+	set_answer(w, "OK");
 }
 
 static void start(struct worker *w)
@@ -296,16 +299,14 @@ static void start(struct worker *w)
 
 	w->running = !code;
 	if (code)
-		say(w, "ERR perfmon_startCounters=%d", code);
+		set_answer(w, "ERR perfmon_startCounters=%d", code);
 	else
-		say(w, "OK");
+		set_answer(w, "OK");
 }
 
-/*
- * This interval's count. An event that liblikwid did not accept has a last
- * result of 0 (5.2.2); only the running total, NAN, gives it away.
- */
-static double value_of(const struct worker *w, int event, int cpu)
+/* Count of this interval. An event that liblikwid rejected has a last result of
+   0 (5.2.2); only the running total, NAN, reveals that. */
+static double read_value(const struct worker *w, int event, int cpu)
 {
 	const struct likwid *l = &w->likwid;
 
@@ -314,11 +315,8 @@ static double value_of(const struct worker *w, int event, int cpu)
 	return l->perfmon_getLastResult(w->active, event, cpu);
 }
 
-/*
- * %.17g: every double survives the way through text. An answer that does not
- * fit is refused as a whole, for the client could not tell which values it
- * lacks.
- */
+/* %.17g keeps every double exact. An answer that does not fit is an error as a
+   whole: the client cannot know which values are missing. */
 static void stop(struct worker *w)
 {
 	size_t used = 2;
@@ -326,26 +324,26 @@ static void stop(struct worker *w)
 
 	w->running = false;
 	if (code) {
-		say(w, "ERR perfmon_stopCounters=%d", code);
+		set_answer(w, "ERR perfmon_stopCounters=%d", code);
 		return;
 	}
-	say(w, "OK");
+	set_answer(w, "OK");
 	for (int e = 0; e < w->n_events; e++)
 		for (int i = 0; i < w->n_cpus; i++) {
-			double value = value_of(w, e, i);
+			double value = read_value(w, e, i);
 			size_t left = sizeof(w->answer) - used;
 			int n = snprintf(
 			        w->answer + used, left, " %.17g", value);
 
 			if ((size_t)n >= left) {
-				say(w, "ERR too many events x CPUs");
+				set_answer(w, "ERR too many events x CPUs");
 				return;
 			}
 			used += (size_t)n;
 		}
 }
 
-static void obey(struct worker *w, char *command)
+static void run_command(struct worker *w, char *command)
 {
 	if (!strncmp(command, "INIT ", 5))
 		init(w, command + 5);
@@ -356,11 +354,12 @@ static void obey(struct worker *w, char *command)
 	else if (!strcmp(command, "STOP"))
 		stop(w);
 	else
-		say(w, "ERR %.40s: expected INIT, EVENTS, START, STOP or QUIT",
+		set_answer(w,
+		        "ERR %.40s: expected INIT, EVENTS, START, STOP or QUIT",
 		        command);
 }
 
-_Noreturn void rm_likwid_work(
+_Noreturn void rm_likwid_run_worker(
         int socket, const char *library, enum rm_likwid_mode mode)
 {
 	struct worker *w = calloc(1, sizeof(*w));
@@ -379,7 +378,7 @@ _Noreturn void rm_likwid_work(
 		if (n <= 0)
 			_exit(0);
 		command[n] = '\0';
-		obey(w, command);
+		run_command(w, command);
 		if (send(socket, w->answer, strlen(w->answer), MSG_NOSIGNAL) <
 		        0)
 			_exit(9);

@@ -2,12 +2,12 @@
 /*
  * perf.c - perf_event_open: one group per worker, for that thread only.
  *
- * A group is on the PMU as a whole or not at all, so ratios inside it are
- * consistent. Values and clocks are differences: resetting a group would
- * reset the values but not the clocks.
+ * A group is on the PMU as a whole or not at all, so that ratios within it are
+ * consistent. Values and clocks are differences, because resetting a group
+ * would reset the values but not the clocks.
  *
- * In one file: the kernel's calls, the group of one thread, and the back end
- * that holds a group per worker, since each is of use to the next one only.
+ * The file has three parts, each used by the next one: the kernel's calls, the
+ * group of one thread, and the back end with a group per worker.
  */
 #include "runner/counters/backend.h"
 #include "runner/counters/events.h"
@@ -50,15 +50,14 @@ static int kernel_close(void *context, int fd)
 	return close(fd) < 0 ? -errno : 0;
 }
 
-static const struct rm_perf_ops kernel = {
+static const struct rm_perf_ops kernel_ops = {
 	.open = kernel_open,
 	.read = kernel_read,
 	.ioctl = kernel_ioctl,
 	.close = kernel_close,
 };
 
-/* Most events of a request; -EINVAL above it, as they are one group, which is
-   on the PMU as a whole or not at all. */
+/* Maximum of events in a request, which form one group. */
 enum { EVENTS = 16 };
 
 struct event {
@@ -66,7 +65,7 @@ struct event {
 	uint64_t config;
 };
 
-/* What every worker opens. Outlives the groups. */
+/* Events that every worker opens. Outlives the groups. */
 struct plan {
 	const struct rm_perf_ops *ops;
 	bool user_only;
@@ -74,7 +73,7 @@ struct plan {
 	struct event events[EVENTS];
 };
 
-/* What read() of a group leader gives (PERF_FORMAT_GROUP and the rest). */
+/* Data that read() of a group leader returns (PERF_FORMAT_GROUP and others). */
 struct group_data {
 	uint64_t size, enabled_ns, running_ns;
 	struct {
@@ -84,7 +83,7 @@ struct group_data {
 
 struct group {
 	const struct plan *plan;
-	int leader;     /* -1 = nothing is open */
+	int leader;     /* -1 = no event is open */
 	int fd[EVENTS]; /* -1 = this event could not be opened */
 	uint64_t id[EVENTS];
 	uint64_t value[EVENTS]; /* at the last read */
@@ -114,10 +113,8 @@ static struct perf_event_attr attributes(
 	return attr;
 }
 
-/*
- * The kernel refuses a member that does not fit with -EINVAL, as it does bad
- * attributes. What it opens alone, it refused for want of room.
- */
+/* The kernel rejects a member that does not fit with -EINVAL, as it does
+   invalid attributes. If the event opens alone, the group was full. */
 static bool opens_alone(
         const struct plan *plan, const struct rm_pmu_event *event)
 {
@@ -129,7 +126,7 @@ static bool opens_alone(
 	return fd >= 0;
 }
 
-static void explain(struct group *group, unsigned i,
+static void set_reason(struct group *group, unsigned i,
         const struct rm_pmu_event *event, int code)
 {
 	char reason[120];
@@ -137,16 +134,16 @@ static void explain(struct group *group, unsigned i,
 	if (code == -EINVAL && group->leader >= 0 &&
 	        opens_alone(group->plan, event)) {
 		group->reading[i] = rm_reading_invalid(
-		        "no room in the group: this PMU has fewer counters; "
-		        "count it in a pass of its own");
+		        "the group is full: this PMU has fewer counters; count "
+		        "the event in another pass");
 		return;
 	}
 	rm_pmu_reason(-code, reason, sizeof(reason));
 	group->reading[i] = rm_reading_invalid("%s", reason);
 }
 
-/* The kernel leaves an event that was not opened out of a group's data, so
-   values are told apart by the kernel's ids, not by their position. */
+/* The kernel omits an event that was not opened from a group's data: its ids
+   identify values, not positions. */
 static int open_event(struct group *group, unsigned i, int cpu)
 {
 	const struct plan *plan = group->plan;
@@ -164,7 +161,7 @@ static int open_event(struct group *group, unsigned i, int cpu)
 	        attributes(plan, &event, group->leader < 0);
 	int fd = ops->open(ops->context, &attr, group->leader);
 	if (fd < 0) {
-		explain(group, i, &event, fd);
+		set_reason(group, i, &event, fd);
 		return fd;
 	}
 	code = ops->ioctl(ops->context, fd, PERF_EVENT_IOC_ID, &group->id[i]);
@@ -198,17 +195,17 @@ static int open_some(struct group *group, int cpu, bool core)
 /*
  * Opens the plan's events for the calling thread, disabled, in one group.
  *
- * cpu      where the thread is bound, -1 = unbound
- * group    out: also where this fails (then its readings hold the reasons);
- *          NULL only where memory is short. Free with close_group().
+ * cpu      CPU to which the thread is bound, -1 = unbound
+ * group    out, also after an error (its readings have the reasons); NULL only
+ *          without memory. Free with close_group().
  *
- * An event that cannot be opened is an invalid reading with the reason; the
- * others go on. Returns 0 when at least one was opened, else the -errno of the
- * first. On the thread that is to be counted.
+ * An event that cannot be opened becomes an invalid reading with the reason,
+ * and the others are opened. Returns 0 if at least one was opened, else the
+ * -errno of the first. Call it on the thread to be counted.
  */
 static int open_group(const struct plan *plan, int cpu, struct group **group)
 {
-	/* Lines of its own: workers write theirs in the window. */
+	/* separate cache lines: workers write theirs in the window */
 	size_t size = (sizeof(struct group) + 127) / 128 * 128;
 	struct group *made = aligned_alloc(128, size);
 
@@ -233,7 +230,7 @@ static int open_group(const struct plan *plan, int cpu, struct group **group)
 	return core ? core : rest;
 }
 
-static void spoil(struct group *group, const char *what, int code)
+static void invalidate_readings(struct group *group, const char *what, int code)
 {
 	for (unsigned i = 0; i < group->plan->size; i++)
 		if (group->fd[i] >= 0)
@@ -241,20 +238,20 @@ static void spoil(struct group *group, const char *what, int code)
 			        "%s: %s", what, strerror(-code));
 }
 
-/* One system call and no allocation, as the loop's clock starts right behind
-   it; on the group's thread. A NULL group is a worker that did not attach:
-   there is nothing to start. */
+/* Runs on the group's thread: one system call and no allocation, because the
+   loop's clock starts directly afterwards. A worker that did not attach has a
+   NULL group. */
 static void enable_group(struct group *group)
 {
 	if (!group || group->leader < 0)
 		return;
 	const struct rm_perf_ops *ops = group->plan->ops;
-	/* A failure shows: then the clocks have not moved. */
+	/* a failure is visible: the clocks have not moved */
 	ops->ioctl(ops->context, group->leader, PERF_EVENT_IOC_ENABLE,
 	        (void *)PERF_IOC_FLAG_GROUP);
 }
 
-static void take_entry(
+static void read_entry(
         struct group *group, const struct group_data *data, unsigned i)
 {
 	for (uint64_t k = 0; k < data->size; k++) {
@@ -271,7 +268,7 @@ static void take_entry(
 }
 
 /* Two system calls and no allocation. Counters and clocks are never reset: a
-   reading is the difference to the last read. */
+   reading is the difference from the last read. */
 static void disable_group(struct group *group)
 {
 	struct group_data data;
@@ -283,25 +280,25 @@ static void disable_group(struct group *group)
 	        (void *)PERF_IOC_FLAG_GROUP);
 	ssize_t n = ops->read(ops->context, group->leader, &data, sizeof(data));
 	if (n < 0) {
-		spoil(group, "read", (int)n);
+		invalidate_readings(group, "read", (int)n);
 		return;
 	}
 	if ((size_t)n < offsetof(struct group_data, entry) ||
 	        data.size > EVENTS ||
 	        (size_t)n < offsetof(struct group_data, entry) +
 	                            data.size * sizeof(data.entry[0])) {
-		spoil(group, "read: too short", -EIO);
+		invalidate_readings(group, "read: too short", -EIO);
 		return;
 	}
 	for (unsigned i = 0; i < group->plan->size; i++)
 		if (group->fd[i] >= 0)
-			take_entry(group, &data, i);
+			read_entry(group, &data, i);
 	group->enabled_ns = data.enabled_ns;
 	group->running_ns = data.running_ns;
 }
 
-/* Remembers the last interval as the empty one. */
-static void keep_empty(struct group *group)
+/* Stores the last interval as the empty one. */
+static void store_empty(struct group *group)
 {
 	memcpy(group->empty, group->reading, sizeof(group->empty));
 	for (unsigned i = 0; i < group->plan->size; i++)
@@ -331,9 +328,9 @@ struct perf {
 	char cpu[32];
 };
 
-/* A code is a number or a text of hex digits: a raw code may use all 64 bits,
-   and a number of JSON (jansson) has 63. */
-static int take_event(struct plan *plan, const json_t *entry, size_t i,
+/* A code is a number or a text of hex digits, because a raw code may use 64
+   bits and a JSON number (jansson) has 63. */
+static int read_event(struct plan *plan, const json_t *entry, size_t i,
         struct rm_error *error)
 {
 	struct event *event = &plan->events[i];
@@ -362,9 +359,9 @@ static int take_event(struct plan *plan, const json_t *entry, size_t i,
 	return 0;
 }
 
-/* User mode only, unless the request says otherwise: kernel.perf_event_paranoid
-   = 2, which is the kernel's default, permits no more. */
-static int take_events(
+/* User mode only, unless the request differs: kernel.perf_event_paranoid = 2,
+   the kernel's default, permits no more. */
+static int read_events(
         struct plan *plan, const json_t *request, struct rm_error *error)
 {
 	const json_t *events = json_object_get(request, "events");
@@ -378,7 +375,7 @@ static int take_events(
 	plan->size = (unsigned)n;
 	for (size_t i = 0; i < n; i++) {
 		const json_t *entry = json_array_get(events, i);
-		int code = take_event(plan, entry, i, error);
+		int code = read_event(plan, entry, i, error);
 
 		if (code)
 			return code;
@@ -386,8 +383,9 @@ static int take_events(
 	return 0;
 }
 
-/* Opens and closes the group here, so that "cannot work" is said at once. */
-static int try_here(const struct perf *perf, struct rm_error *error)
+/* Opens and closes the group on this thread, to report at once if it cannot
+   work. */
+static int try_group(const struct perf *perf, struct rm_error *error)
 {
 	struct group *group = NULL;
 	int cpu = perf->cpus ? (int)perf->cpus[0] : -1;
@@ -414,8 +412,8 @@ static void close_perf(void *state)
 	free(perf);
 }
 
-/* The first worker's CPU names the processor for all of them: placement never
-   mixes kinds of CPU (runner/machine/topology.c). */
+/* The first worker's CPU identifies the processor: placement never mixes kinds
+   of CPU (runner/machine/topology.c). */
 static int open_perf(const struct rm_session_request *request, void **state,
         struct rm_error *error)
 {
@@ -426,7 +424,7 @@ static int open_perf(const struct rm_session_request *request, void **state,
 	if (!perf)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	perf->threads = request->threads;
-	perf->plan.ops = request->perf_ops ? request->perf_ops : &kernel;
+	perf->plan.ops = request->perf_ops ? request->perf_ops : &kernel_ops;
 	perf->groups = calloc(request->threads, sizeof(*perf->groups));
 	if (request->cpus)
 		perf->cpus = calloc(request->threads, sizeof(*perf->cpus));
@@ -439,9 +437,9 @@ static int open_perf(const struct rm_session_request *request, void **state,
 		        request->threads * sizeof(*perf->cpus));
 	rm_arch_detect(perf->cpus ? perf->cpus[0] : 0, &arch, NULL);
 	snprintf(perf->cpu, sizeof(perf->cpu), "%s", arch.name);
-	code = take_events(&perf->plan, request->request, error);
+	code = read_events(&perf->plan, request->request, error);
 	if (!code)
-		code = try_here(perf, error);
+		code = try_group(perf, error);
 out:
 	if (code) {
 		close_perf(perf);
@@ -459,12 +457,12 @@ static int attach_perf(void *state, unsigned slot)
 
 	if (code)
 		return code;
-	/* Twice: the first interval pays for cold caches. */
+	/* twice: the first interval has cold caches */
 	for (int i = 0; i < 2; i++) {
 		enable_group(perf->groups[slot]);
 		disable_group(perf->groups[slot]);
 	}
-	keep_empty(perf->groups[slot]);
+	store_empty(perf->groups[slot]);
 	return 0;
 }
 
@@ -487,32 +485,31 @@ static bool has_value(const struct rm_reading *reading)
 	return reading->quality < RM_QUALITY_NEVER_SCHEDULED;
 }
 
-/* Does the PMU count nothing? An event that was proved before may stay at 0 on
-   another virtual CPU, or after the virtual machine was moved. */
-static bool stands(const struct group *group)
+/* True if the PMU does not count. An event that was proved before may stay at 0
+   on another virtual CPU, or after the virtual machine was moved. */
+static bool is_stuck(const struct group *group)
 {
 	for (unsigned i = 0; i < group->plan->size; i++)
 		if (has_value(&group->reading[i]) && !group->reading[i].raw &&
-		        rm_reading_never_zero(group->plan->events[i].metric))
+		        rm_metric_is_never_zero(group->plan->events[i].metric))
 			return true;
 	return false;
 }
 
-/* The count of the window. If cycles stay at 0, the PMU counts nothing, and a 0
-   of its other events is not a count. */
-static struct rm_reading of_window(const struct group *group, unsigned i)
+/* The count of the window; invalid if the PMU does not count. */
+static struct rm_reading window_reading(const struct group *group, unsigned i)
 {
 	const struct rm_reading *reading = &group->reading[i];
 
 	return has_value(reading) &&
 	                       rm_pmu_is_core(group->plan->events[i].pmu) &&
-	                       stands(group)
-	               ? rm_reading_stands()
+	                       is_stuck(group)
+	               ? rm_reading_stuck_at_zero()
 	               : *reading;
 }
 
-/* The readings of event `i`, of all workers. */
-static void gather(const struct perf *perf, unsigned i, bool empty,
+/* The readings of event `i` of all workers. */
+static void collect_readings(const struct perf *perf, unsigned i, bool empty,
         struct rm_reading *readings)
 {
 	for (unsigned slot = 0; slot < perf->threads; slot++) {
@@ -522,13 +519,13 @@ static void gather(const struct perf *perf, unsigned i, bool empty,
 			readings[slot] = rm_reading_invalid(
 			        "worker %u did not attach", slot);
 		else
-			readings[slot] =
-			        empty ? group->empty[i] : of_window(group, i);
+			readings[slot] = empty ? group->empty[i]
+			                       : window_reading(group, i);
 	}
 }
 
-/* A worker that did not attach leaves a NULL group: gather() makes that a
-   reading with a reason, so the totals are null rather than too low. */
+/* A worker that did not attach has a NULL group, which becomes a reading with a
+   reason: totals are null rather than too low. */
 static void result_perf(const void *state, json_t *result)
 {
 	const struct perf *perf = state;
@@ -550,10 +547,10 @@ static void result_perf(const void *state, json_t *result)
 
 		snprintf(code, sizeof(code), "%s 0x%llx", event->pmu,
 		        (unsigned long long)event->config);
-		gather(perf, i, false, readings);
+		collect_readings(perf, i, false, readings);
 		json_array_append_new(events,
 		        rm_reading_event(&name, readings, perf->threads, true));
-		gather(perf, i, true, readings);
+		collect_readings(perf, i, true, readings);
 		json_array_append_new(empty,
 		        json_pack("{s:s, s:o}", "metric", event->metric,
 		                "total",

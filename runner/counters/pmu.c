@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pmu.c - the PMU that an event belongs to; errnos of perf in words. */
+/* pmu.c - finds the PMU of an event and describes errnos of perf. */
 #include "runner/base/host.h"
 #include "runner/counters/events.h"
 
@@ -24,7 +24,7 @@ static int read_type(const char *pmu, uint32_t *type)
 	return code;
 }
 
-/* Does the PMU count on this CPU? One that names no CPUs does on all. */
+/* True if the PMU counts on this CPU. A PMU without a list has all CPUs. */
 static bool has_cpu(const char *pmu, int cpu)
 {
 	char path[512], list[1024];
@@ -43,9 +43,9 @@ static bool is_core_name(const char *name)
 	       !strncmp(name, "apple_", 6);
 }
 
-/* Of an unbound thread, the same choice in every process: of Intel's kinds the
-   P-cores, by their name, since cpu_lowpower is the last in order. */
-static bool comes_before(const char *name, const char *other)
+/* Makes the choice for an unbound thread independent of the order of files. It
+   prefers Intel's P-cores by name, because cpu_lowpower would be last. */
+static bool is_preferred(const char *name, const char *other)
 {
 	if (!strcmp(other, "cpu_core"))
 		return false;
@@ -53,12 +53,12 @@ static bool comes_before(const char *name, const char *other)
 }
 
 /*
- * Finds the core PMU of a CPU whose name is not "cpu": one of a hybrid processor,
- * or an Arm one. Returns whether the CPU has such a PMU.
+ * Finds the core PMU of a CPU if its name is not "cpu": a PMU of a hybrid or
+ * Arm processor. Returns true if there is one.
  *
- * kinds    out: number of these PMUs, of all CPUs of the machine
+ * kinds    out: number of such PMUs of all CPUs
  */
-static bool special_pmu(int cpu, char *name, size_t size, unsigned *kinds)
+static bool find_named_pmu(int cpu, char *name, size_t size, unsigned *kinds)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
@@ -75,7 +75,7 @@ static bool special_pmu(int cpu, char *name, size_t size, unsigned *kinds)
 		++*kinds;
 		if (!has_cpu(entry->d_name, cpu))
 			continue;
-		if (found && !comes_before(entry->d_name, name))
+		if (found && !is_preferred(entry->d_name, name))
 			continue;
 		snprintf(name, size, "%s", entry->d_name);
 		found = true;
@@ -86,29 +86,29 @@ static bool special_pmu(int cpu, char *name, size_t size, unsigned *kinds)
 }
 
 /*
- * PERF_TYPE_HARDWARE and _HW_CACHE name the PMU of a hybrid processor in the
- * upper half of the config (PERF_PMU_TYPE_SHIFT of linux/perf_event.h); a raw
- * event has that PMU's type. With one kind of core the upper half stays 0: on
- * Arm, Linux before 6.6 (5c816728651ae425) rejects it with ENOENT.
+ * On a hybrid processor, PERF_TYPE_HARDWARE and _HW_CACHE have the PMU's type
+ * in the upper half of the config (PERF_PMU_TYPE_SHIFT of linux/perf_event.h),
+ * and a raw event has it as its type. With one kind of core the upper half
+ * stays 0: on Arm, Linux before 6.6 (5c816728651ae425) rejects it with ENOENT.
  */
 static int resolve_generic(
         uint32_t type, int cpu, struct rm_pmu_event *event, struct rm_error *e)
 {
 	char name[64];
-	uint32_t special;
+	uint32_t pmu_type;
 	unsigned kinds;
 
 	event->type = type;
 	if (type == PERF_TYPE_SOFTWARE ||
-	        !special_pmu(cpu, name, sizeof(name), &kinds) ||
+	        !find_named_pmu(cpu, name, sizeof(name), &kinds) ||
 	        (type != PERF_TYPE_RAW && kinds == 1))
 		return 0;
-	if (read_type(name, &special))
+	if (read_type(name, &pmu_type))
 		return rm_error_set(e, -ENODEV, "PMU %s has no type", name);
 	if (type == PERF_TYPE_RAW)
-		event->type = special;
+		event->type = pmu_type;
 	else
-		event->config |= (uint64_t)special << 32;
+		event->config |= (uint64_t)pmu_type << 32;
 	return 0;
 }
 
@@ -154,7 +154,7 @@ bool rm_pmu_core_present(void)
 	uint32_t type;
 	unsigned kinds;
 
-	return special_pmu(-1, path, sizeof(path), &kinds) ||
+	return find_named_pmu(-1, path, sizeof(path), &kinds) ||
 	       !read_type("cpu", &type);
 }
 
@@ -166,12 +166,12 @@ unsigned rm_pmu_limit(void)
 	return on ? 3 : 4;
 }
 
-struct words {
+struct explanation {
 	int number;
 	const char *reason, *remedy;
 };
 
-static const struct words table[] = {
+static const struct explanation table[] = {
 	{ EPERM, "refused by seccomp, a security module or lockdown",
 	        "container: allow perf_event_open in the seccomp profile, or "
 	        "--cap-add PERFMON" },
@@ -193,14 +193,14 @@ static const struct words table[] = {
 	        "CAP_PERFMON" },
 };
 
-static const struct words no_event = { ENOENT, "the PMU has no such event",
-	"check the line in events.tsv" };
-static const struct words no_pmu = { ENOENT,
+static const struct explanation no_event = { ENOENT,
+	"the PMU has no such event", "check the line in events.tsv" };
+static const struct explanation no_pmu = { ENOENT,
 	"no hardware PMU on this machine (virtualised or disabled)",
-	"virtual machine: ask for a vPMU (KVM: host CPU model and pmu=on; "
+	"virtual machine: request a vPMU (KVM: host CPU model and pmu=on; "
 	"cloud: a bare-metal type); bare metal: enable the PMU in firmware" };
 
-static const struct words *words_of(int number)
+static const struct explanation *find_explanation(int number)
 {
 	if (number == ENOENT || number == ENODEV || number == EOPNOTSUPP)
 		return rm_pmu_core_present() ? &no_event : &no_pmu;
@@ -212,7 +212,7 @@ static const struct words *words_of(int number)
 
 void rm_pmu_reason(int number, char *reason, size_t size)
 {
-	const struct words *words = words_of(number);
+	const struct explanation *explanation = find_explanation(number);
 	long paranoid;
 
 	if (number == EACCES &&
@@ -222,12 +222,12 @@ void rm_pmu_reason(int number, char *reason, size_t size)
 		        paranoid);
 	else
 		snprintf(reason, size, "%s",
-		        words ? words->reason : strerror(number));
+		        explanation ? explanation->reason : strerror(number));
 }
 
 const char *rm_pmu_remedy(int number)
 {
-	const struct words *words = words_of(number);
+	const struct explanation *explanation = find_explanation(number);
 
-	return words ? words->remedy : "none known";
+	return explanation ? explanation->remedy : "none known";
 }

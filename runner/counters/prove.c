@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * prove.c - tries a back end on this machine: from the events of this CPU to
- * the metrics that counted what they must in the known kernels. One file: the
- * table of expectations, its verdicts, and what is kept and recorded by them.
- */
+/* prove.c - tries a back end on this machine, from the events of the CPU to the
+   metrics that counted correctly in the known kernels. It contains the table of
+   expectations, the verdicts, and their use for selection and recording. */
 #include "runner/counters/prove.h"
 #include "runner/base/json.h"
 #include "runner/counters/events.h"
@@ -18,11 +16,11 @@ struct expectation {
 };
 
 /*
- * A chase step is one load, an addition and a branch. Wide bounds: what is
- * wanted is the right event, not a fine measurement. A replacement policy that
- * is not LRU keeps some lines of the 4 x L1d; a prefetcher may bring a
- * neighbour too. A handover moves the line once, and a waiting thread may
- * see it more than once, or not at all when it looks late.
+ * A chase step is one load, an addition and a branch. Bounds are wide, because
+ * they identify the event and do not measure it. A replacement policy other
+ * than LRU keeps some lines of the 4 x L1d, and a prefetcher may fetch a
+ * neighbour. A handover moves the line once. A waiting thread may see that more
+ * than once, or not at all if it looks late.
  */
 static const struct expectation table[] = {
 	{ "cycles", RM_KERNEL_HALF, 1, 60 },
@@ -59,8 +57,8 @@ static const struct expectation table[] = {
 
 enum { EXPECTATIONS = sizeof(table) / sizeof(table[0]), ENOUGH = 1000 };
 
-/* Why this kernel says nothing here; NULL = it does. */
-static const char *useless(
+/* Reason why this kernel proves nothing here; NULL = it can prove. */
+static const char *find_obstacle(
         const struct rm_prove *prove, enum rm_kernel kernel, uint64_t steps)
 {
 	if (kernel != RM_KERNEL_SHARED)
@@ -72,8 +70,8 @@ static const char *useless(
 	return NULL;
 }
 
-/* Moves "per_step", "expected", "verdict" and "reason" into the line. */
-static void judge(json_t *line, const struct expectation *expected,
+/* Adds "per_step", "expected", "verdict" and "reason" to the line. */
+static void judge_event(json_t *line, const struct expectation *expected,
         const json_t *event, uint64_t steps)
 {
 	const json_t *total = json_object_get(event, "total");
@@ -113,15 +111,13 @@ static json_t *new_line(const json_t *event, const char *kernel)
 	        "expected", "verdict", "not checked", "reason");
 }
 
-/*
- * One line for every expectation of the metric, also where this kernel can say
- * nothing: "not checked" with a reason is a finding, a missing line would look
- * like a pass.
- */
+/* Adds a line for every expectation of the metric, also if this kernel proves
+   nothing. "not checked" with a reason is a result; a missing line would look
+   like success. */
 static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
         const json_t *result, uint64_t steps, json_t *verdicts)
 {
-	const char *no = useless(prove, kernel, steps);
+	const char *obstacle = find_obstacle(prove, kernel, steps);
 	json_t *event;
 	size_t i;
 
@@ -133,18 +129,18 @@ static void judge_all(const struct rm_prove *prove, enum rm_kernel kernel,
 				continue;
 			json_t *line = new_line(event, rm_kernel_name(kernel));
 
-			if (no)
+			if (obstacle)
 				json_object_set_new(
-				        line, "reason", json_string(no));
+				        line, "reason", json_string(obstacle));
 			else
-				judge(line, &table[k], event, steps);
+				judge_event(line, &table[k], event, steps);
 			json_array_append_new(verdicts, line);
 		}
 	}
 }
 
-/* Metrics that no kernel can judge are named, too. */
-static void name_unchecked(const json_t *request, json_t *verdicts)
+/* Adds a line for each metric without a kernel. */
+static void add_unchecked(const json_t *request, json_t *verdicts)
 {
 	json_t *event;
 	size_t i;
@@ -165,15 +161,15 @@ static void name_unchecked(const json_t *request, json_t *verdicts)
 }
 
 /*
- * Counts all kernels with one event set (the "counters" of a trial request)
- * and appends a verdict per metric and kernel to the array `verdicts`:
+ * Counts all kernels with one event set (the "counters" of a trial request) and
+ * appends a verdict per metric and kernel to the array `verdicts`:
  *     {"metric", "event", "kernel", "per_step": 0.99 | null,
  *      "expected": [low, high] | null,
  *      "verdict": "proved" | "refuted" | "no value" | "not checked",
  *      "reason": null | "..."}
- * "not checked": no kernel knows what this metric should be, or this place
- * cannot run it. The results go to `counted`. Returns 0; -errno with an error
- * where no session opens.
+ * "not checked" means that the metric has no expectation, or that this place
+ * cannot run the kernel. The results go to `counted`. Returns 0; -errno with an
+ * error if no session opens.
  */
 static int prove_set(struct rm_prove *prove, const json_t *request,
         json_t *verdicts, json_t *counted, struct rm_error *error)
@@ -198,13 +194,13 @@ static int prove_set(struct rm_prove *prove, const json_t *request,
 		judge_all(prove, kernel, result, steps, verdicts);
 		json_array_append_new(counted, result);
 	}
-	name_unchecked(request, verdicts);
+	add_unchecked(request, verdicts);
 	return 0;
 }
 
-/* A counter that is dead stays low as well. So a kernel proves a metric only
-   where it makes the event happen: the least that is expected is above 0. */
-static bool convinces(const json_t *line)
+/* A dead counter also stays low. A kernel proves a metric only if the event
+   must happen in it: the lower bound is above 0. */
+static bool is_conclusive(const json_t *line)
 {
 	const json_t *expected = json_object_get(line, "expected");
 
@@ -228,7 +224,7 @@ const char *rm_prove_verdict(
 			continue;
 		while (r < 3 && strcmp(rm_json_text(line, "verdict"), rank[r]))
 			r++;
-		if (r == 1 && !convinces(line))
+		if (r == 1 && !is_conclusive(line))
 			r = 0;
 		if (r >= worst && rm_json_text(line, "reason")[0])
 			*why = rm_json_text(line, "reason");
@@ -238,52 +234,52 @@ const char *rm_prove_verdict(
 	return rank[worst];
 }
 
-/* The attempt. */
+/* Attempts. */
 
 static bool is_likwid(const struct rm_attempt *attempt)
 {
 	return !strcmp(attempt->backend, "likwid");
 }
 
-/* Keeps the first reason: the cause. */
-static void refuse(struct rm_attempt *attempt, const char *reason)
+/* Stores the first reason, which is the cause. */
+static void set_reason(struct rm_attempt *attempt, const char *reason)
 {
 	if (!attempt->reason[0])
 		snprintf(
 		        attempt->reason, sizeof(attempt->reason), "%s", reason);
 }
 
-/* What vouches for the codes: of a CPU that the table does not know nothing
-   but the kernel, of an event that is in no list nothing at all. */
-static void note_doubts(struct rm_attempt *attempt,
+/* Notes codes without a source: generic events of an unknown CPU, and events in
+   no list. */
+static void note_unverified(struct rm_attempt *attempt,
         const struct rm_event_map *map, const struct rm_arch *arch)
 {
 	char *note = attempt->note;
-	size_t i, size = sizeof(attempt->note), begun;
+	size_t i, size = sizeof(attempt->note), start;
 	json_t *event;
 
 	if (!arch->known)
 		snprintf(note, size,
-		        "%s is not in cpus.tsv: counted are the kernel's "
-		        "generic events, and what they stand for on this CPU "
-		        "is its choice",
+		        "%s is not in cpus.tsv: the kernel's generic events "
+		        "are counted, and the kernel chooses their meaning on "
+		        "this CPU",
 		        arch->what);
-	begun = strlen(note);
+	start = strlen(note);
 	json_array_foreach (attempt->events, i, event) {
 		const char *metric = rm_json_text(event, "metric");
 		size_t used = strlen(note);
 
 		if (rm_event_map_find(map, arch, metric, NULL)->unverified)
 			snprintf(note + used, size - used, "%s%s",
-			        used == begun ? "unverified, in no list of the "
+			        used == start ? "unverified, in no list of the "
 			                        "kernel or likwid: "
 			                      : ", ",
 			        metric);
 	}
 }
 
-/* The events that this CPU offers of the metrics that are wanted. What this
-   machine lacks is a refusal; an error is the caller's mistake only. */
+/* Finds the events of the CPU for the requested metrics. What this machine
+   lacks makes the attempt fail; only a mistake of the caller is an error. */
 static int choose_events(struct rm_attempt *attempt, const char *metrics,
         unsigned cpu, struct rm_error *error)
 {
@@ -292,7 +288,7 @@ static int choose_events(struct rm_attempt *attempt, const char *metrics,
 	struct rm_error why = { "" };
 
 	if (rm_arch_detect(cpu, &arch, &why)) {
-		refuse(attempt, why.text);
+		set_reason(attempt, why.text);
 		return 0;
 	}
 	snprintf(attempt->cpu, sizeof(attempt->cpu), "%s", arch.name);
@@ -301,7 +297,7 @@ static int choose_events(struct rm_attempt *attempt, const char *metrics,
 		code = rm_event_set_choose(map, &arch, attempt->backend,
 		        metrics, &attempt->events, &attempt->missing, error);
 	if (!code)
-		note_doubts(attempt, map, &arch);
+		note_unverified(attempt, map, &arch);
 	rm_event_map_free(map);
 	if (!code && !json_array_size(attempt->events)) {
 		char reason[200];
@@ -309,13 +305,13 @@ static int choose_events(struct rm_attempt *attempt, const char *metrics,
 		snprintf(reason, sizeof(reason),
 		        "%s: events.tsv names no event for this CPU, %s (%s)",
 		        attempt->backend, arch.name, arch.what);
-		refuse(attempt, reason);
+		set_reason(attempt, reason);
 	}
 	return code;
 }
 
-/* The passes as trial requests. Made twice: of all events for the proof, then
-   of those that are left, which may fit into fewer passes. */
+/* Makes the passes as trial requests. Runs twice: with all events for the
+   proof, and with the remaining ones, which may need fewer passes. */
 static void make_sets(struct rm_attempt *attempt)
 {
 	json_t *split = rm_event_set_split(attempt->events, rm_pmu_limit());
@@ -339,8 +335,9 @@ static void make_sets(struct rm_attempt *attempt)
 	json_decref(split);
 }
 
-/* A set that cannot be opened: its metrics have no value, with its reason. */
-static void give_up_set(
+/* For a set that cannot be opened: its metrics have no value, with the
+   reason. */
+static void mark_set_failed(
         struct rm_attempt *attempt, const json_t *set, const char *reason)
 {
 	json_t *event;
@@ -376,7 +373,7 @@ static void prove_sets(
 		        prove_set(prove, set, attempt->verdicts, counted, &why);
 
 		if (code)
-			give_up_set(attempt, set, why.text);
+			mark_set_failed(attempt, set, why.text);
 		else
 			opened++;
 		if (code && !first) {
@@ -386,14 +383,14 @@ static void prove_sets(
 	}
 	if (opened)
 		return;
-	json_array_clear(attempt->verdicts); /* one reason says it all */
-	refuse(attempt, reason);
+	json_array_clear(attempt->verdicts); /* the same reason for all */
+	set_reason(attempt, reason);
 	if (!is_likwid(attempt))
 		set_remedy(attempt, -first);
 }
 
-/* What was refuted is not counted again: it would be a wrong number. */
-static void keep_good(struct rm_attempt *attempt)
+/* Removes refuted metrics, whose counts would be wrong. */
+static void remove_refuted(struct rm_attempt *attempt)
 {
 	json_t *kept = json_array(), *event;
 	char reason[512] = "";
@@ -425,11 +422,11 @@ static void keep_good(struct rm_attempt *attempt)
 	if (!proved && !is_likwid(attempt) && !rm_pmu_core_present())
 		set_remedy(attempt, ENOENT);
 	if (!proved)
-		refuse(attempt,
+		set_reason(attempt,
 		        reason[0] ? reason : "no kernel could prove a metric");
 }
 
-static bool may_count(const struct rm_attempt *attempt, const char *metric)
+static bool is_kept(const struct rm_attempt *attempt, const char *metric)
 {
 	json_t *event;
 	size_t i;
@@ -441,24 +438,26 @@ static bool may_count(const struct rm_attempt *attempt, const char *metric)
 	return false;
 }
 
-/* Leaves in a result what may be counted; false where nothing is left. */
-static bool cut_to_good(const struct rm_attempt *attempt, json_t *result)
+/* Removes refuted events from a result; false if none is left. */
+static bool remove_refuted_events(
+        const struct rm_attempt *attempt, json_t *result)
 {
 	json_t *kept = json_array(), *event;
 	size_t i;
 
 	json_array_foreach (json_object_get(result, "events"), i, event) {
-		if (may_count(attempt, rm_json_text(event, "metric")))
+		if (is_kept(attempt, rm_json_text(event, "metric")))
 			json_array_append(kept, event);
 	}
 	json_object_set_new(result, "events", kept);
 	return json_array_size(kept) > 0;
 }
 
-/* Only now is it known what was refuted: a recording of it would replay zeros
-   as counts. */
-static int record_good(struct rm_prove *prove, const struct rm_attempt *attempt,
-        const json_t *counted, struct rm_error *error)
+/* Records after the proof, because a recording of refuted events would replay
+   zeros as counts. */
+static int record_proved(struct rm_prove *prove,
+        const struct rm_attempt *attempt, const json_t *counted,
+        struct rm_error *error)
 {
 	json_t *result;
 	int code = 0;
@@ -467,7 +466,7 @@ static int record_good(struct rm_prove *prove, const struct rm_attempt *attempt,
 	if (!prove->recording || !attempt->proved)
 		return 0;
 	json_array_foreach (counted, i, result) {
-		if (!code && cut_to_good(attempt, result))
+		if (!code && remove_refuted_events(attempt, result))
 			code = rm_replay_record(prove->recording, result,
 			        prove->intervals++, prove->perf_ops != NULL,
 			        error);
@@ -475,7 +474,8 @@ static int record_good(struct rm_prove *prove, const struct rm_attempt *attempt,
 	return code;
 }
 
-/* Lets the known kernels judge all sets, and keeps what stood. */
+/* Counts the kernels with all sets, and keeps the metrics that were not
+   refuted. */
 static int prove_all(struct rm_attempt *attempt, struct rm_prove *prove,
         struct rm_error *error)
 {
@@ -485,16 +485,16 @@ static int prove_all(struct rm_attempt *attempt, struct rm_prove *prove,
 	make_sets(attempt);
 	prove_sets(attempt, prove, counted);
 	if (!attempt->reason[0]) {
-		keep_good(attempt);
+		remove_refuted(attempt);
 		make_sets(attempt);
-		code = record_good(prove, attempt, counted, error);
+		code = record_proved(prove, attempt, counted, error);
 	}
 	json_decref(counted);
 	return code;
 }
 
-/* The helper is a process that takes a second to start, so it is started only
-   where this CPU has events to count. */
+/* Starts the helper, which takes a second, only if this CPU has events to
+   count. */
 static void start_helper(struct rm_attempt *attempt)
 {
 	struct rm_error why = { "" };
@@ -502,10 +502,10 @@ static void start_helper(struct rm_attempt *attempt)
 	if (is_likwid(attempt) &&
 	        rm_likwid_helper_start(&attempt->helper, attempt->remedy,
 	                sizeof(attempt->remedy), &why))
-		refuse(attempt, why.text);
+		set_reason(attempt, why.text);
 }
 
-int rm_attempt_make(const char *backend, const char *metrics,
+int rm_attempt_run(const char *backend, const char *metrics,
         struct rm_prove *prove, struct rm_attempt *attempt,
         struct rm_error *error)
 {
@@ -516,7 +516,7 @@ int rm_attempt_make(const char *backend, const char *metrics,
 	attempt->backend = backend;
 	attempt->verdicts = json_array();
 	if (rm_kernel_place(prove->topology, &prove->place, &why))
-		refuse(attempt, why.text);
+		set_reason(attempt, why.text);
 	code = choose_events(attempt, metrics, prove->place.cpus[0], error);
 	if (code)
 		return code;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reading.c - one count of one thread, and an event of a result out of several. */
+/* reading.c - one count of one thread, and an event of a result from
+   several. */
 #include "runner/counters/backend.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ struct rm_reading rm_reading_invalid(const char *format, ...)
 	return reading;
 }
 
-bool rm_reading_possible(const char *metric, double count, uint64_t ns)
+bool rm_reading_is_possible(const char *metric, double count, uint64_t ns)
 {
 	const double cycles_per_ns = 10, events_per_cycle = 16;
 	double most = (double)ns * cycles_per_ns;
@@ -38,12 +39,12 @@ bool rm_reading_possible(const char *metric, double count, uint64_t ns)
 	       (strstr(metric, "cycles") ? most : most * events_per_cycle);
 }
 
-bool rm_reading_never_zero(const char *metric)
+bool rm_metric_is_never_zero(const char *metric)
 {
 	return !strcmp(metric, "cycles") || !strcmp(metric, "instructions");
 }
 
-struct rm_reading rm_reading_stands(void)
+struct rm_reading rm_reading_stuck_at_zero(void)
 {
 	return rm_reading_invalid("stayed at 0: the device is there, but "
 	                          "nothing counts (no vPMU?)");
@@ -67,8 +68,8 @@ struct rm_reading rm_reading_scale(
 	if (!running_ns) {
 		reading.quality = RM_QUALITY_NEVER_SCHEDULED;
 		snprintf(reading.reason, sizeof(reading.reason),
-		        "never on the PMU: the group does not fit, or others "
-		        "hold the counters");
+		        "never on the PMU: the group does not fit, or other "
+		        "programs hold the counters");
 	} else if (running_ns < enabled_ns) {
 		double share = (double)running_ns / (double)enabled_ns;
 
@@ -80,8 +81,8 @@ struct rm_reading rm_reading_scale(
 	return reading;
 }
 
-/* Has the reading a value? */
-static bool valid(const struct rm_reading *reading)
+/* True if the reading has a value. */
+static bool has_value(const struct rm_reading *reading)
 {
 	return reading->quality < RM_QUALITY_NEVER_SCHEDULED;
 }
@@ -91,7 +92,7 @@ const char *rm_quality_text(enum rm_quality quality)
 	return texts[quality];
 }
 
-bool rm_quality_known(const char *text)
+bool rm_quality_is_known(const char *text)
 {
 	for (unsigned i = 0; i < TEXTS; i++)
 		if (!strcmp(text, texts[i]))
@@ -99,14 +100,14 @@ bool rm_quality_known(const char *text)
 	return false;
 }
 
-/* A time that is not known is null: 0 would be a measurement. */
+/* An unknown time is null: 0 would be a measurement. */
 static json_t *time_or_null(const struct rm_reading *reading, uint64_t ns)
 {
 	return reading->enabled_ns ? json_integer((json_int_t)ns) : json_null();
 }
 
-/* Counts are whole numbers below 2^53; a scaled one may not be. */
-static json_t *number(double value)
+/* Counts are integers below 2^53; a scaled one may not be. */
+static json_t *make_number(double value)
 {
 	if (value == floor(value) && value < 9007199254740992.0)
 		return json_integer((json_int_t)value);
@@ -118,11 +119,11 @@ json_t *rm_reading_total(const struct rm_reading *readings, unsigned threads)
 	double sum = 0;
 
 	for (unsigned i = 0; i < threads; i++) {
-		if (!valid(&readings[i]))
+		if (!has_value(&readings[i]))
 			return json_null();
 		sum += readings[i].value;
 	}
-	return threads ? number(sum) : json_null();
+	return threads ? make_number(sum) : json_null();
 }
 
 json_t *rm_reading_event(const struct rm_event_name *name,
@@ -138,8 +139,8 @@ json_t *rm_reading_event(const struct rm_event_name *name,
 	for (unsigned i = 0; i < threads; i++) {
 		const struct rm_reading *r = &readings[i];
 
-		json_array_append_new(
-		        values, valid(r) ? number(r->value) : json_null());
+		json_array_append_new(values,
+		        has_value(r) ? make_number(r->value) : json_null());
 		if (times) {
 			json_array_append_new(
 			        on, time_or_null(r, r->enabled_ns));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* replay.c - writes counts down, and serves a recording interval by interval,
-   labelled as such. */
+/* replay.c - records counts, and replays a recording interval by interval with
+   its own quality. */
 #include "runner/base/file.h"
 #include "runner/base/json.h"
 #include "runner/counters/prove.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool counted_here(const char *backend)
+static bool is_counting_backend(const char *backend)
 {
 	return !strcmp(backend, "perf") || !strcmp(backend, "likwid");
 }
@@ -32,8 +32,8 @@ static int write_line(FILE *out, json_t *line, struct rm_error *error)
 	return code;
 }
 
-/* What had no value keeps none: null, which the replay serves with the recorded
-   reason. 0 would be a count. */
+/* A missing value stays null and is replayed with the recorded reason. 0 would
+   be a count. */
 static int record_event(
         FILE *out, const json_t *event, json_t *head, struct rm_error *error)
 {
@@ -68,10 +68,10 @@ int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
 	json_t *event;
 	int code = 0;
 
-	if (!counted_here(backend))
+	if (!is_counting_backend(backend))
 		return rm_error_set(error, -EINVAL,
-		        "recording: a result of back end \"%s\", expected one "
-		        "that was counted here",
+		        "recording: a result of back end \"%s\", expected perf "
+		        "or likwid",
 		        backend);
 	if (getenv("RM_SYSFS") || getenv("LD_PRELOAD"))
 		fake = 1;
@@ -86,7 +86,7 @@ int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
 	return code;
 }
 
-/* How long the event was enabled and ran: a scaled count is judged by them. */
+/* Checks the enabled and running times, by which a scaled count is judged. */
 static int check_times(
         const json_t *line, const char *where, struct rm_error *error)
 {
@@ -99,25 +99,24 @@ static int check_times(
 		        !(json_is_integer(time) &&
 		                json_integer_value(time) >= 0))
 			return rm_error_set(error, -EINVAL,
-			        "%s: %s is no time, expected an integer from 0 "
-			        "or null",
+			        "%s: %s: expected an integer from 0 or null",
 			        where, times[i]);
 	}
 	return 0;
 }
 
-/* Is it a line of a recording? The value may be null, but must be there. */
-static int check(const json_t *line, const char *where, struct rm_error *error)
+/* Checks a line of a recording. The value may be null but not missing. */
+static int check_line(
+        const json_t *line, const char *where, struct rm_error *error)
 {
 	static const char *const texts[] = { "cpu", "metric", "event", "code",
 		"quality" };
 	const json_t *value = json_object_get(line, "value");
 
-	if (!counted_here(rm_json_text(line, "backend")))
+	if (!is_counting_backend(rm_json_text(line, "backend")))
 		return rm_error_set(error, -EINVAL,
-		        "%s: backend \"%s\", expected perf or likwid: the one "
-		        "that counted",
-		        where, rm_json_text(line, "backend"));
+		        "%s: backend \"%s\", expected perf or likwid", where,
+		        rm_json_text(line, "backend"));
 	if (strcmp(rm_json_text(line, "origin"), "hardware") &&
 	        strcmp(rm_json_text(line, "origin"), "fake"))
 		return rm_error_set(error, -EINVAL,
@@ -127,11 +126,11 @@ static int check(const json_t *line, const char *where, struct rm_error *error)
 		if (!rm_json_text(line, texts[i])[0])
 			return rm_error_set(error, -EINVAL,
 			        "%s: no %s, expected a text", where, texts[i]);
-	if (!rm_quality_known(rm_json_text(line, "quality")))
+	if (!rm_quality_is_known(rm_json_text(line, "quality")))
 		return rm_error_set(error, -EINVAL, "%s: quality \"%s\"", where,
 		        rm_json_text(line, "quality"));
-	json_int_t interval = rm_json_whole(line, "interval");
-	json_int_t thread = rm_json_whole(line, "thread");
+	json_int_t interval = rm_json_integer(line, "interval");
+	json_int_t thread = rm_json_integer(line, "thread");
 	if (!json_is_integer(json_object_get(line, "interval")) ||
 	        !json_is_integer(json_object_get(line, "thread")) ||
 	        interval < 0 || thread < 0 || interval > 1000000 ||
@@ -147,7 +146,7 @@ static int check(const json_t *line, const char *where, struct rm_error *error)
 	return check_times(line, where, error);
 }
 
-/* What is read so far. */
+/* Lines read so far. */
 struct loading {
 	json_t *lines;
 	json_t *seen;    /* a set of interval, thread and metric */
@@ -155,33 +154,33 @@ struct loading {
 	int intervals;
 };
 
-/* Of two lines of one count the later one would be served unseen. */
-static int take_once(struct loading *loading, const json_t *line,
+/* Rejects a second line for a count, which would be ignored. */
+static int check_duplicate(struct loading *loading, const json_t *line,
         const char *where, struct rm_error *error)
 {
 	char key[256];
 
 	snprintf(key, sizeof(key), "%lld %lld %s",
-	        (long long)rm_json_whole(line, "interval"),
-	        (long long)rm_json_whole(line, "thread"),
+	        (long long)rm_json_integer(line, "interval"),
+	        (long long)rm_json_integer(line, "thread"),
 	        rm_json_text(line, "metric"));
 	if (json_object_get(loading->seen, key))
 		return rm_error_set(error, -EINVAL,
-		        "%s: interval, thread and metric of an earlier line, "
-		        "expected each count once",
+		        "%s: a duplicate of an earlier interval, thread and "
+		        "metric, expected each count once",
 		        where);
 	json_object_set_new(loading->seen, key, json_true());
 	return 0;
 }
 
-/* One interval is one result of one machine; the first line speaks for all. */
+/* An interval is one result of one machine: its first line decides. */
 static int check_origin(struct loading *loading, const json_t *line,
         const char *where, struct rm_error *error)
 {
 	char interval[32];
 
 	snprintf(interval, sizeof(interval), "%lld",
-	        (long long)rm_json_whole(line, "interval"));
+	        (long long)rm_json_integer(line, "interval"));
 	json_t *now = json_pack("[s, s, s]", rm_json_text(line, "backend"),
 	        rm_json_text(line, "cpu"), rm_json_text(line, "origin"));
 	json_t *first = json_object_get(loading->origins, interval);
@@ -190,34 +189,34 @@ static int check_origin(struct loading *loading, const json_t *line,
 	json_object_set_new(loading->origins, interval, now);
 	return same ? 0
 	            : rm_error_set(error, -EINVAL,
-	                      "%s: another backend, cpu or origin than the "
-	                      "interval's first line, expected the same",
+	                      "%s: backend, cpu or origin differs from the "
+	                      "interval's first line",
 	                      where);
 }
 
-static int take_line(struct loading *loading, const char *text, size_t length,
+static int read_line(struct loading *loading, const char *text, size_t length,
         const char *where, struct rm_error *error)
 {
-	json_error_t wrong;
-	json_t *line = json_loadb(text, length, JSON_REJECT_DUPLICATES, &wrong);
+	json_error_t fault;
+	json_t *line = json_loadb(text, length, JSON_REJECT_DUPLICATES, &fault);
 
 	if (!line)
 		return rm_error_set(error, -EINVAL,
-		        "%s: %s, expected a JSON object", where, wrong.text);
+		        "%s: %s, expected a JSON object", where, fault.text);
 	json_array_append_new(loading->lines, line);
-	int code = check(line, where, error);
+	int code = check_line(line, where, error);
 	if (!code)
 		code = check_origin(loading, line, where, error);
 	if (!code)
-		code = take_once(loading, line, where, error);
+		code = check_duplicate(loading, line, where, error);
 	if (code)
 		return code;
-	int number = (int)rm_json_whole(line, "interval");
-	/* one that is missing would be served as a count of nothing */
+	int number = (int)rm_json_integer(line, "interval");
+	/* a missing interval would be replayed as no counts */
 	if (number > loading->intervals)
 		return rm_error_set(error, -EINVAL,
-		        "%s: interval %d, expected one up to %d: none is left "
-		        "out",
+		        "%s: interval %d, expected at most %d: intervals are "
+		        "consecutive",
 		        where, number, loading->intervals);
 	if (number == loading->intervals)
 		loading->intervals++;
@@ -241,7 +240,7 @@ int rm_replay_load(const char *file, json_t **lines, struct rm_error *error)
 
 	while (!code && (length = getline(&text, &room, in)) > 0) {
 		snprintf(where, sizeof(where), "%s:%u", file, ++number);
-		code = take_line(&loading, text, (size_t)length, where, error);
+		code = read_line(&loading, text, (size_t)length, where, error);
 	}
 	free(text);
 	fclose(in);
@@ -249,7 +248,7 @@ int rm_replay_load(const char *file, json_t **lines, struct rm_error *error)
 	json_decref(loading.origins);
 	if (!code && !loading.intervals)
 		code = rm_error_set(error, -EINVAL,
-		        "%s:1: no line, expected a recording", file);
+		        "%s:1: empty, expected a recording", file);
 	if (code) {
 		json_decref(loading.lines);
 		return code;
@@ -262,7 +261,7 @@ struct replay {
 	json_t *lines;
 	char *file;
 	unsigned threads;
-	unsigned next, shown; /* interval that stop() will show; that it did */
+	unsigned next, shown; /* interval of the next stop(); of the last one */
 	bool counted;
 	unsigned intervals;
 };
@@ -276,9 +275,8 @@ static void close_replay(void *state)
 	free(replay);
 }
 
-/* A trial is a process of its own and cannot know how many ran before it: the
-   campaign's choice deals the intervals out (select.c), and the request names
-   this trial's. */
+/* A trial is a process and does not know its number: the campaign assigns the
+   intervals (select.c), and the request contains this trial's interval. */
 static int open_replay(const struct rm_session_request *request, void **state,
         struct rm_error *error)
 {
@@ -323,13 +321,13 @@ static int stop_replay(void *state)
 	return 0;
 }
 
-static bool belongs(const struct replay *replay, const json_t *line)
+static bool is_in_interval(const struct replay *replay, const json_t *line)
 {
-	return rm_json_whole(line, "interval") == (json_int_t)replay->shown;
+	return rm_json_integer(line, "interval") == (json_int_t)replay->shown;
 }
 
-/* "replayed" hides no defect: what had no value then has none now. */
-static struct rm_reading reading_of(const json_t *line)
+/* A recorded reading without a value stays without one. */
+static struct rm_reading make_reading(const json_t *line)
 {
 	const json_t *value = json_object_get(line, "value");
 	const char *reason = rm_json_text(line, "reason");
@@ -340,8 +338,8 @@ static struct rm_reading reading_of(const json_t *line)
 		        rm_json_text(line, "quality"),
 		        reason[0] ? reason : "no value");
 	reading.value = json_number_value(value);
-	reading.enabled_ns = (uint64_t)rm_json_whole(line, "enabled_ns");
-	reading.running_ns = (uint64_t)rm_json_whole(line, "running_ns");
+	reading.enabled_ns = (uint64_t)rm_json_integer(line, "enabled_ns");
+	reading.running_ns = (uint64_t)rm_json_integer(line, "running_ns");
 	if (strcmp(rm_json_text(line, "quality"), "exact"))
 		snprintf(reading.reason, sizeof(reading.reason),
 		        "recorded as %s", rm_json_text(line, "quality"));
@@ -354,7 +352,7 @@ static bool same_event(const json_t *a, const json_t *b)
 }
 
 /* All threads of the event that starts at lines[first]. */
-static json_t *event_of(const struct replay *replay, size_t first)
+static json_t *make_event(const struct replay *replay, size_t first)
 {
 	const json_t *head = json_array_get(replay->lines, first);
 	struct rm_event_name name = { rm_json_text(head, "metric"),
@@ -371,11 +369,11 @@ static json_t *event_of(const struct replay *replay, size_t first)
 		readings[k] = rm_reading_invalid(
 		        "thread %u is not in the recording", k);
 	json_array_foreach (replay->lines, i, line) {
-		json_int_t thread = rm_json_whole(line, "thread");
+		json_int_t thread = rm_json_integer(line, "thread");
 
-		if (belongs(replay, line) && same_event(line, head) &&
+		if (is_in_interval(replay, line) && same_event(line, head) &&
 		        thread < (json_int_t)replay->threads)
-			readings[thread] = reading_of(line);
+			readings[thread] = make_reading(line);
 	}
 	for (unsigned k = 0; k < replay->threads; k++)
 		times = times || readings[k].enabled_ns;
@@ -385,41 +383,41 @@ static json_t *event_of(const struct replay *replay, size_t first)
 	return event;
 }
 
-static bool seen(const struct replay *replay, size_t before)
+static bool is_repeated(const struct replay *replay, size_t before)
 {
 	const json_t *line = json_array_get(replay->lines, before);
 
 	for (size_t i = 0; i < before; i++) {
 		const json_t *other = json_array_get(replay->lines, i);
 
-		if (belongs(replay, other) && same_event(other, line))
+		if (is_in_interval(replay, other) && same_event(other, line))
 			return true;
 	}
 	return false;
 }
 
-/* cpu, backend and origin are the same in all lines of an interval, as
-   rm_replay_record() writes one result: its first line is asked. */
+/* cpu, backend and origin are equal in all lines of an interval, because
+   rm_replay_record() writes one result: the first line is used. */
 static void result_replay(const void *state, json_t *result)
 {
 	const struct replay *replay = state;
 	json_t *events = json_object_get(result, "events"), *line;
-	bool said = false;
+	bool has_origin = false;
 	size_t i;
 
 	if (!replay->counted) {
 		json_object_set_new(result, "reason",
-		        json_sprintf(
-		                "%s has no further interval", replay->file));
+		        json_sprintf("%s contains no further interval",
+		                replay->file));
 		return;
 	}
 	json_array_foreach (replay->lines, i, line) {
-		if (!belongs(replay, line) || seen(replay, i))
+		if (!is_in_interval(replay, line) || is_repeated(replay, i))
 			continue;
-		json_array_append_new(events, event_of(replay, i));
-		if (said)
+		json_array_append_new(events, make_event(replay, i));
+		if (has_origin)
 			continue;
-		said = true;
+		has_origin = true;
 		json_object_set_new(
 		        result, "cpu", json_string(rm_json_text(line, "cpu")));
 		json_object_set_new(result, "reason",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* select.c - what a wish makes of the back ends that prove themselves here. */
+/* select.c - selects a back end by the option --counters and by proofs. */
 #include "runner/base/host.h"
 #include "runner/base/json.h"
 #include "runner/counters/events.h"
@@ -10,22 +10,20 @@
 #include <string.h>
 
 struct rm_counters_choice {
-	struct rm_attempt attempt; /* zero where nothing is kept */
+	struct rm_attempt attempt; /* all 0 if there is none */
 };
 
-/* A wish cut up: "perf:cycles,l1d_fill". */
+/* The option split up: "perf:cycles,l1d_fill". */
 struct wish {
 	char backend[16];
-	const char *rest; /* behind the colon, or NULL */
+	const char *rest; /* after the colon, or NULL */
 	const struct rm_topology *topology;
 };
 
-/*
- * What may follow the colon depends on the back end: metrics where something
- * counts, a file for replay, which is no use without one, else nothing. A name
- * of 15 bytes or more is no known one, so that it may be cut.
- */
-static int take_wish(
+/* The text after the colon depends on the back end: metrics for back ends that
+   count, a required file for replay, nothing for the others. Names are cut to
+   15 bytes, which no valid name has. */
+static int parse_wish(
         const char *text, struct wish *wish, struct rm_error *error)
 {
 	static const char *const known[] = { "auto", "likwid", "perf", "sim",
@@ -53,7 +51,7 @@ static int take_wish(
 	        text);
 }
 
-static json_t *nothing(const char *backend, const char *reason)
+static json_t *make_empty_choice(const char *backend, const char *reason)
 {
 	return json_pack("{s:s, s:n, s:s?, s:[], s:[], s:[], s:[]}", "backend",
 	        backend, "cpu", "reason", reason, "tried", "events", "missing",
@@ -65,7 +63,7 @@ static int choose_replay(
 {
 	json_t *lines = NULL, *sets = json_array();
 	int intervals = rm_replay_load(file, &lines, error);
-	/* A trial may run in another folder. */
+	/* a trial may run in another folder */
 	char *path = intervals < 0 ? NULL : realpath(file, NULL);
 
 	if (!path) {
@@ -79,7 +77,8 @@ static int choose_replay(
 		json_array_append_new(
 		        sets, json_pack("{s:s, s:s, s:i}", "backend", "replay",
 		                      "file", path, "interval", i));
-	*chosen = nothing("replay", "replayed counts, not of this machine");
+	*chosen = make_empty_choice(
+	        "replay", "replayed counts, not of this machine");
 	json_object_set(*chosen, "cpu",
 	        json_object_get(json_array_get(lines, 0), "cpu"));
 	json_object_set_new(*chosen, "sets", sets);
@@ -88,7 +87,7 @@ static int choose_replay(
 	return 0;
 }
 
-/* Adds "likwid: reason; remedy: ..." to a text that has room for both. */
+/* Appends "REASON; remedy: ..." to a text with enough space. */
 static void add_reason(
         char *text, size_t size, const struct rm_attempt *attempt)
 {
@@ -99,7 +98,7 @@ static void add_reason(
 	        attempt->remedy);
 }
 
-static void take(const struct rm_attempt *attempt, json_t *chosen)
+static void copy_attempt(const struct rm_attempt *attempt, json_t *chosen)
 {
 	json_object_set_new(chosen, "backend", json_string(attempt->backend));
 	json_object_set(chosen, "events", attempt->events);
@@ -107,25 +106,25 @@ static void take(const struct rm_attempt *attempt, json_t *chosen)
 	json_object_set(chosen, "sets", attempt->sets);
 }
 
-/* In order of preference: likwid knows more events, and their right codes. */
+/* In order of preference: likwid has more events and correct codes. */
 static const char *const order[] = { "likwid", "perf" };
 
 enum { ORDER = sizeof(order) / sizeof(*order) };
 
 /* Tries the back ends in order of preference, up to the first that works. That
-   attempt stays in the choice: its helper must live until the last trial. */
+   attempt is kept: its helper must live until the last trial. */
 static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
         json_t *chosen, char *reasons, size_t size, struct rm_error *error)
 {
-	bool any = !strcmp(wish->backend, "auto");
+	bool is_auto = !strcmp(wish->backend, "auto");
 
 	for (size_t i = 0; i < ORDER; i++) {
 		struct rm_attempt *attempt = &choice->attempt;
 		struct rm_prove prove = { .topology = wish->topology };
 
-		if (!any && strcmp(order[i], wish->backend))
+		if (!is_auto && strcmp(order[i], wish->backend))
 			continue;
-		int code = rm_attempt_make(
+		int code = rm_attempt_run(
 		        order[i], wish->rest, &prove, attempt, error);
 		if (!code) {
 			json_array_append_new(json_object_get(chosen, "tried"),
@@ -134,7 +133,7 @@ static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
 				json_object_set_new(chosen, "cpu",
 				        json_string(attempt->cpu));
 			if (attempt->proved) {
-				take(attempt, chosen);
+				copy_attempt(attempt, chosen);
 				return 0;
 			}
 			add_reason(reasons, size, attempt);
@@ -143,7 +142,7 @@ static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
 		if (code)
 			return code;
 	}
-	if (any)
+	if (is_auto)
 		return 0;
 	return rm_error_set(error, -ENOTSUP, "%s", reasons);
 }
@@ -153,7 +152,7 @@ static int select_counting(const struct wish *wish,
         struct rm_error *error)
 {
 	char reasons[1700] = "";
-	json_t *made = nothing("none", NULL);
+	json_t *made = make_empty_choice("none", NULL);
 	int code = try_all(wish, choice, made, reasons, sizeof(reasons), error);
 
 	if (code) {
@@ -181,12 +180,13 @@ int rm_counters_select(const char *wish, const struct rm_topology *topology,
 	*choice = NULL;
 	if (!made)
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	code = take_wish(wish, &cut, error);
+	code = parse_wish(wish, &cut, error);
 	if (!code && !strcmp(cut.backend, "none"))
-		*chosen = nothing("none", "no counters were asked for");
+		*chosen =
+		        make_empty_choice("none", "no counters were requested");
 	else if (!code && !strcmp(cut.backend, "sim"))
-		*chosen = nothing("none",
-		        "simulated counts were asked for, not this machine's");
+		*chosen = make_empty_choice("none",
+		        "simulated counts were requested, not this machine's");
 	else if (!code && !strcmp(cut.backend, "replay"))
 		code = choose_replay(cut.rest, chosen, error);
 	else if (!code)
@@ -198,8 +198,8 @@ int rm_counters_select(const char *wish, const struct rm_topology *topology,
 	return code;
 }
 
-/* Metrics of the map that this CPU offers. */
-static size_t offered(
+/* Number of metrics of the map that this CPU offers. */
+static size_t count_offered(
         const struct rm_event_map *map, const struct rm_arch *arch)
 {
 	size_t n = 0;
@@ -212,7 +212,7 @@ static size_t offered(
 	return n;
 }
 
-bool rm_counters_know_cpu(unsigned cpu, char *text, size_t size)
+bool rm_counters_describe_cpu(unsigned cpu, char *text, size_t size)
 {
 	struct rm_event_map *map = NULL;
 	struct rm_error why = { "" };
@@ -226,20 +226,20 @@ bool rm_counters_know_cpu(unsigned cpu, char *text, size_t size)
 	if (arch.known)
 		snprintf(text, size,
 		        "%s (%s): %zu metrics have an event; liblikwid %s%s",
-		        arch.title, arch.what, offered(map, &arch),
-		        arch.likwid[0] ? "knows it from release "
-		                       : "is not known to have it",
+		        arch.title, arch.what, count_offered(map, &arch),
+		        arch.likwid[0] ? "supports it from release "
+		                       : "may not support it",
 		        arch.likwid);
 	else
 		snprintf(text, size,
 		        "%s is not in the table of CPUs: only the kernel's %zu "
 		        "generic events are counted",
-		        arch.what, offered(map, &arch));
+		        arch.what, count_offered(map, &arch));
 	rm_event_map_free(map);
 	return arch.known;
 }
 
-size_t rm_counters_sets(const json_t *chosen)
+size_t rm_counters_set_count(const json_t *chosen)
 {
 	return json_array_size(json_object_get(chosen, "sets"));
 }
@@ -262,12 +262,12 @@ void rm_counters_release(struct rm_counters_choice *choice)
 	free(choice);
 }
 
-/* Tries one back end; it joins the survey, whether it works or not. */
-static int survey_one(const char *backend, const char *metrics,
+/* Tries one back end and adds it to the survey, whether it works or not. */
+static int survey_backend(const char *backend, const char *metrics,
         struct rm_prove *prove, json_t *survey, struct rm_error *error)
 {
 	struct rm_attempt attempt;
-	int code = rm_attempt_make(backend, metrics, prove, &attempt, error);
+	int code = rm_attempt_run(backend, metrics, prove, &attempt, error);
 
 	if (!code) {
 		json_t *made = rm_attempt_json(&attempt);
@@ -280,7 +280,7 @@ static int survey_one(const char *backend, const char *metrics,
 		if (attempt.cpu[0])
 			json_object_set_new(
 			        survey, "cpu", json_string(attempt.cpu));
-		/* the first that works is the one that "auto" would take */
+		/* "auto" would select the first that works */
 		if (attempt.proved &&
 		        !strcmp(rm_json_text(survey, "auto"), "none"))
 			json_object_set_new(
@@ -304,7 +304,8 @@ int rm_counters_survey(const char *metrics, const struct rm_topology *topology,
 		json_object_set_new(
 		        *survey, "faked_root", json_string(rm_host_root()));
 	for (int i = 0; i < ORDER && !code; i++)
-		code = survey_one(order[i], metrics, &prove, *survey, error);
+		code = survey_backend(
+		        order[i], metrics, &prove, *survey, error);
 	*recorded = prove.intervals;
 	if (code) {
 		json_decref(*survey);

@@ -1,42 +1,42 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# campaign.sh - `make campaign`: one plan on each of several machines, whole.
+# campaign.sh - `make campaign`: runs a whole plan on each of several machines.
 #
-#   NODES=n1,n[3-5] | PARTITION=lab CONSTRAINT=zen3   by Slurm: these, or all that have it
-#   MACHINES=file                                     by ssh: NAME HOST [FOLDER] a line
-#   ADMIT=yes|mark   machines that are off are left out, or marked
+#   NODES=n1,n[3-5] | PARTITION=lab CONSTRAINT=zen3   by Slurm: these nodes, or all with the feature
+#   MACHINES=file                                     by ssh: one line NAME HOST [FOLDER] each
+#   ADMIT=yes|mark   outliers are left out, or marked
 #   MODE=smoke SET= OUT=results/NAME SITE=file GIVE_UP=seconds PLAN=1
 #   arguments are passed on to `readmostly run`
 #
-# Files are the only state (OUT/state): the same line again joins what runs, resumes
-# what is not complete, starts what was lost. Any number of launchers may do so.
-# Status: 0 each machine is complete; 1 not so, each of them was named; 2 usage;
-# 3 each is complete, and some cells have no result there (void, failed): named.
-# What this line ends by a signal, the machines go on with.
+# All state is in files (OUT/state). The same command joins running starts, resumes
+# incomplete ones and restarts lost ones; several launchers may run at once.
+# Status: 0 all machines are complete; 1 some are not (printed); 2 usage; 3 all are
+# complete, but some cells have no result (void, failed; printed).
+# If a signal ends the launcher, the machines continue.
 CDPATH='' cd "$(dirname "$0")/../.." || exit 2
 . runner/base/environment.sh
 # shellcheck source=/dev/null
-for part in mode fleet/{site,words,slurm,ssh}; do . runner/$part.sh; done
+for part in mode fleet/{site,status,slurm,ssh}; do . runner/$part.sh; done
 declare -A id=() last=() misses=() seen=()
 POLL=${POLL:-10} GIVE_UP=${GIVE_UP:-0}
 RUN=("$@")
 
 refuse() { echo "campaign: $*" >&2; exit 2; }
 
-# Sets LAUNCHER, site, OUT, MINUTES, and exports what start.sh reads.
-settle() {
+# Sets LAUNCHER, site, OUT and MINUTES, and exports the variables of start.sh.
+configure() {
 	[ -z "$SITE" ] && [ -r site.conf ] && SITE=site.conf
-	[ -z "$SITE" ] || site_read "$SITE" || exit 2
+	[ -z "$SITE" ] || read_site "$SITE" || exit 2
 	site[partition]=${PARTITION:-${site[partition]}}
 	site[constraint]=${CONSTRAINT:-${site[constraint]}}
 	LAUNCHER=slurm
 	[ -z "$MACHINES" ] || LAUNCHER=ssh
 	[ -n "$MACHINES$NODES${site[partition]}${site[constraint]}" ] ||
-		refuse "which machines? expected NODES=..., PARTITION=... or MACHINES=file"
+		refuse "no machines: expected NODES=..., PARTITION=... or MACHINES=file"
 	[ -z "$MACHINES" ] || [ -z "$NODES" ] ||
 		refuse "MACHINES=$MACHINES and NODES=$NODES: expected one of them"
 	[ $LAUNCHER = ssh ] || command -v sbatch >/dev/null ||
-		refuse "no sbatch here: start it where Slurm is, or use MACHINES=file (docs/guide/many-machines.md)"
+		refuse "no sbatch: run it on a login node of Slurm, or use MACHINES=file (docs/guide/many-machines.md)"
 	find_mode smoke || exit
 	MODE=$mode
 	OUT=${OUT:-results/fleet-$(basename "$mode_file" .conf)}
@@ -44,20 +44,20 @@ settle() {
 	PROLOGUE=$(site_prologue) PARTIAL=${site[partial]}
 }
 
-# Sets MINUTES, a job's limit: the budget of the mode, half of it for repeats,
-# 30 % for a slower machine, 5 minutes and the build; cut to what the site allows.
-# A job that meets the limit goes on by a requeue.
-estimate() {
-	local most=${site[minutes-most]} limit=''
+# Sets MINUTES, the time limit of a job: the budget of the mode, half of it for
+# repeats, 30 % for a slower machine, 5 minutes, and the build; at most the site's
+# limit. A job that reaches the limit continues after a requeue.
+set_time_limit() {
+	local limit=${site[minutes-most]} partition_limit=''
 	BUDGET=$(awk -F= '$1 ~ /^budget[ \t]*$/ { v = $2 + 0; if ($2 ~ /h/) v *= 3600
 		else if ($2 ~ /min/) v *= 60; print int(v + 0.999); exit }' "$mode_file")
-	[ $LAUNCHER = ssh ] || limit=$(slurm_most)
-	[ -z "$limit" ] || [ "$limit" -ge "$most" ] || most=$limit
-	MINUTES=$((${BUDGET:-$((most * 60))} * 15 * 13 / 6000 + 5 + site[build-minutes]))
-	[ "$MINUTES" -le "$most" ] || MINUTES=$most
+	[ $LAUNCHER = ssh ] || partition_limit=$(slurm_time_limit)
+	[ -z "$partition_limit" ] || [ "$partition_limit" -ge "$limit" ] || limit=$partition_limit
+	MINUTES=$((${BUDGET:-$((limit * 60))} * 15 * 13 / 6000 + 5 + site[build-minutes]))
+	[ "$MINUTES" -le "$limit" ] || MINUTES=$limit
 }
 
-machines() { # of this call, one a line
+list_machines() { # prints the machines of this call, one per line
 	local list
 	list=$("${LAUNCHER}_machines") || exit 2
 	sort -u <<<"$list" | sed '/^$/d'
@@ -74,9 +74,9 @@ print_plan() {
 	done
 }
 
-# What one folder is of does not change: another plan needs another one.
+# A folder belongs to one plan; another plan needs another folder.
 begin_folder() { # MACHINE...
-	local wish="mode=$MODE${RUN[*]:+ ${RUN[*]}}"
+	local plan="mode=$MODE${RUN[*]:+ ${RUN[*]}}"
 	mkdir -p "$OUT/state" || exit 2
 	OUT=$(cd "$OUT" && pwd -P)
 	exec 8>>"$OUT/state/launchers.lock"
@@ -84,18 +84,18 @@ begin_folder() { # MACHINE...
 	if [ ! -e "$OUT/state/wish" ]; then
 		date -u +%Y-%m-%dT%H:%M:%SZ >"$OUT/state/created"
 		runner/origin.sh | cut -d" " -f1 >"$OUT/state/commit"
-		echo "$(date +%s%N)-$RANDOM" >"$OUT/state/number" # tells it from others of its name
-		echo "$wish" >"$OUT/state/wish"
+		echo "$(date +%s%N)-$RANDOM" >"$OUT/state/number" # distinguishes folders of equal name
+		echo "$plan" >"$OUT/state/wish"
 	fi
-	[ "$(<"$OUT/state/wish")" = "$wish" ] ||
-		refuse "$OUT was begun with '$(<"$OUT/state/wish")', now it is '$wish'; expected that again, or another OUT"
+	[ "$(<"$OUT/state/wish")" = "$plan" ] ||
+		refuse "$OUT was started with '$(<"$OUT/state/wish")', not '$plan'; expected the same plan, or another OUT"
 	printf '%s\n' "$@" >>"$OUT/state/machines"
 	all_machines >"$OUT/state/machines.$$" && mv "$OUT/state/machines.$$" "$OUT/state/machines"
-	write_fleet # a launcher may be lost before it has seen anything
+	write_fleet # the launcher may be killed before its first poll
 }
 
-# Joins what runs, begins what does not; one launcher at a time, so that no
-# machine is begun twice.
+# Joins running starts and begins the others; one launcher at a time, so that no
+# machine is started twice.
 begin_all() {
 	local node state reason
 	for node in "$@"; do
@@ -103,7 +103,7 @@ begin_all() {
 			note "$node" 'left out' "$(sed 's/.*"reason": "\(.*\)"}$/\1/' "$OUT/state/$node.admission")"
 			continue
 		fi
-		# in this order: a start may end in between
+		# in this order, as a start may end in between
 		id[$node]=$("${LAUNCHER}_find" "$node")
 		if [ -n "${id[$node]}" ]; then
 			echo "$node: joined, ${id[$node]}"
@@ -115,7 +115,7 @@ begin_all() {
 			unset "id[$node]"
 			continue
 		fi
-		# what an earlier start said is not this one's word
+		# overwrite the status of an earlier start
 		printf '%-511s\n' 'queued - -' 1<>"$OUT/state/$node.status"
 		if ! id[$node]=$("${LAUNCHER}_begin" "$node" 2>"$OUT/state/$node.refused"); then
 			note "$node" missing "$(tail -n 1 "$OUT/state/$node.refused")"
@@ -125,8 +125,8 @@ begin_all() {
 	flock -u 8
 }
 
-# A machine whose start is over; a network file system may show its word late.
-settle_machine() { # NODE WHY
+# Handles the end of a start. A network file system may show its status late.
+finish_machine() { # NODE WHY
 	local state=missing reason="its results could not be fetched"
 	if "${LAUNCHER}_fetch" "$1"; then
 		IFS=$'\t' read -r state reason < <(state_of "$1")
@@ -141,11 +141,11 @@ settle_machine() { # NODE WHY
 	unset "id[$1]"
 }
 
-look() { # NODE
+check_machine() { # NODE
 	local now
-	now=$("${LAUNCHER}_look" "$1")
+	now=$("${LAUNCHER}_state" "$1")
 	case $now in
-	gone*) settle_machine "$1" "${now#gone }" ;;
+	ended*) finish_machine "$1" "${now#ended }" ;;
 	waiting*)
 		note "$1" waiting "${now#waiting }"
 		if [ "$GIVE_UP" -gt 0 ] && [ $((SECONDS - begun)) -ge "$GIVE_UP" ]; then
@@ -154,7 +154,7 @@ look() { # NODE
 			unset "id[$1]"
 		fi
 		;;
-	away*) look_away "$1" "${now#away }" ;;
+	unreachable*) note_unreachable "$1" "${now#unreachable }" ;;
 	*)
 		unset "lost_since[$1]"
 		note "$1" "$now"
@@ -162,10 +162,10 @@ look() { # NODE
 	esac
 }
 
-# Out of reach is not lost: what runs there goes on.
-look_away() { # NODE WHY
+# An unreachable machine is not lost: its start may still run.
+note_unreachable() { # NODE WHY
 	: "${lost_since[$1]:=$SECONDS}"
-	note "$1" running "cannot be reached now, may go on: $2"
+	note "$1" running "cannot be reached, may still run: $2"
 	[ $((SECONDS - lost_since[$1])) -ge "$LOST_AFTER" ] || return 0
 	note "$1" missing "out of reach for $LOST_AFTER s: $2"
 	unset "id[$1]"
@@ -176,30 +176,30 @@ watch_all() {
 	begun=$SECONDS
 	while [ ${#id[@]} -gt 0 ]; do
 		if "${LAUNCHER}_poll"; then
-			for node in $(printf '%s\n' "${!id[@]}" | sort); do look "$node"; done
+			for node in $(printf '%s\n' "${!id[@]}" | sort); do check_machine "$node"; done
 		else
-			echo "campaign: $LAUNCHER does not answer; asking again"
+			echo "campaign: $LAUNCHER does not answer; trying again"
 		fi
 		[ ${#id[@]} = 0 ] || sleep "$POLL"
 	done
 }
 
 finish() {
-	local node state reason bad=0 holes=0
+	local node state reason open=0 status=0
 	write_fleet
 	for node in $(all_machines); do
 		IFS=$'\t' read -r state reason 2>/dev/null <"$OUT/state/$node.seen" || state=missing
 		[ "$state$reason" = complete ] && continue
-		[ "$state" != complete ] && bad=$((bad + 1)) || holes=3
+		[ "$state" != complete ] && open=$((open + 1)) || status=3
 		echo "campaign: $node is $state${reason:+: $reason}" >&2
 	done
-	[ $bad = 0 ] && echo "complete: $OUT" && exit $holes
-	echo "campaign: $bad of $(all_machines | wc -l) machines are not complete; the same line again goes on with them: $OUT" >&2
+	[ $open = 0 ] && echo "complete: $OUT" && exit $status
+	echo "campaign: $open of $(all_machines | wc -l) machines are not complete; repeat the command to continue: $OUT" >&2
 	exit 1
 }
 
-# One after the other, so that machines that share something do not disturb each
-# other's turn. A campaign of its own each: what was asked is not asked again.
+# Tests machines one by one, so that machines with shared resources do not disturb
+# each other. Each test is a campaign, so a finished one is not repeated.
 admit_all() { # MACHINE...
 	local node verdict reason verdicts folder=$OUT/state/admission-${OUT##*/}
 	for node in "$@"; do
@@ -207,11 +207,11 @@ admit_all() { # MACHINE...
 		env ADMIT= SET= NODES="$([ $LAUNCHER = ssh ] || echo "$node")" MODE="${ADMISSION_MODE:-admission}" OUT="$folder" \
 			MACHINES="$([ $LAUNCHER = slurm ] || echo "$OUT/state/one.$$")" \
 			runner/fleet/campaign.sh --busy-ok --counters none >>"$OUT/state/admission.log" 2>&1
-		echo "$node: asked for admission"
+		echo "$node: tested for admission"
 	done
 	rm -f "$OUT/state/one.$$"
 	verdicts=$("$(report/find_python.sh)" -m report admit "${@/#/$folder/}") ||
-		refuse "the report says of no machine whether to admit it"
+		refuse "the report has no admission verdicts"
 	while IFS=$'\t' read -r node verdict reason; do
 		[ "$verdict" = admitted ] || verdict=$([ "$ADMIT" = mark ] && echo marked || echo 'left out')
 		printf '{"verdict": %s, "reason": %s}' "$(json "$verdict")" "$(json "$reason")" >"$OUT/state/$node.admission"
@@ -219,21 +219,21 @@ admit_all() { # MACHINE...
 	done <<<"$verdicts"
 }
 
-# Bash reads a script while it runs. Somebody who edits or updates these sources
-# in the meantime would have it go on in the middle of another line, so all of it
-# is a function, and what calls it ends on its line.
+# Bash reads a script while it runs. An edit of this file in the meantime would
+# make it continue within another line. So everything is in functions, and the
+# call of main and the exit are on one line.
 # shellcheck disable=SC2086 # names without white space
 main() {
 	local list
-	settle
-	estimate
-	list=$(machines) || exit 2
-	[ -n "$list" ] || refuse "no machine is like that: ${NODES:-${MACHINES:-partition ${site[partition]:-any}, constraint ${site[constraint]:-none}}}"
+	configure
+	set_time_limit
+	list=$(list_machines) || exit 2
+	[ -n "$list" ] || refuse "no machine matches ${NODES:-${MACHINES:-partition ${site[partition]:-any}, constraint ${site[constraint]:-none}}}"
 	if [ -n "$PLAN" ]; then
 		print_plan $list
 		exit 0
 	fi
-	trap 'echo "campaign: this launcher ends, the machines go on; the same line joins them again" >&2; exit 130' INT TERM HUP
+	trap 'echo "campaign: this launcher ends, the machines continue; repeat the command to join them" >&2; exit 130' INT TERM HUP
 	begin_folder $list
 	[ -z "$ADMIT" ] || admit_all $list
 	begin_all $list

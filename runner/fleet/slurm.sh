@@ -1,25 +1,25 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# slurm.sh - machines of campaign.sh that Slurm has: one pinned, exclusive job
-# each. Options of sbatch and why each is there: docs/reference/fleet.md.
+# slurm.sh - machines of campaign.sh that Slurm manages: one exclusive job for each.
+# docs/reference/fleet.md explains each option of sbatch.
 
-# An array task is not tied to a machine, and a job of many machines waits for
-# all of them, so each machine has a job; one name, so that another launcher finds it.
+# An array task is not tied to a machine, and a job of many machines waits for all
+# of them, so each machine has its own job. Other launchers find it by its name.
 slurm_name() { echo "rm-$(cksum <<<"$OUT" | cut -d' ' -f1)-$1"; }
 
-slurm_machines() { # one name a line
+slurm_machines() { # prints one name per line
 	if [ -n "$NODES" ]; then
 		scontrol show hostnames "$NODES"
 	else # %f: the features of a node, separated by commas
 		sinfo -h -N ${site[partition]:+-p "${site[partition]}"} -o '%N %f' |
-			awk -v f="${site[constraint]}" '{ n = split($2, has, ","); ok = (f == "")
-				for (i = 1; i <= n; i++) if (has[i] == f) ok = 1
+			awk -v f="${site[constraint]}" '{ n = split($2, feature, ","); ok = (f == "")
+				for (i = 1; i <= n; i++) if (feature[i] == f) ok = 1
 				if (ok) print $1 }' | sort -u
 	fi
 }
 
-# Minutes that the partition allows; nothing where there is no limit.
-slurm_most() {
+# Prints the time limit of the partition in minutes; nothing if unlimited.
+slurm_time_limit() {
 	local text days=0
 	text=$(sinfo -h ${site[partition]:+-p "${site[partition]}"} -o %l | head -n 1)
 	[[ $text =~ ^[0-9:-]+$ ]] || return 0
@@ -30,8 +30,8 @@ slurm_most() {
 
 slurm_find() { squeue -h --me -n "$(slurm_name "$1")" -o %i | head -n 1; }
 
-# singleton: where a file lock does not reach from one login node to another,
-# the second job of a name waits for the first and finds everything done.
+# singleton: if a file lock does not work between login nodes, the second job of a
+# name waits for the first and finds everything done.
 slurm_begin() { # NODE: prints the job's id
 	local words=()
 	[ -z "${site[sbatch]}" ] || read -ra words <<<"${site[sbatch]}"
@@ -45,7 +45,7 @@ slurm_begin() { # NODE: prints the job's id
 		"${words[@]}" --wrap="exec $(printf '%q ' runner/fleet/start.sh "$OUT" "$1" "$MODE" "${RUN[@]}")"
 }
 
-# Sets seen[ID]="STATE REASON" of all jobs of this user; fails where Slurm does not answer.
+# Sets seen[ID]="STATE REASON" of all jobs of this user; fails if Slurm does not answer.
 slurm_poll() {
 	local text id now why
 	text=$(squeue -h --me -t all -o '%i|%T|%r' 2>/dev/null) || return 1
@@ -55,17 +55,17 @@ slurm_poll() {
 	done <<<"$text"
 }
 
-# What became of NODE's job: "waiting WHY", "running" or "gone WHY".
-slurm_look() {
+# Prints the state of NODE's job: "waiting WHY", "running" or "ended WHY".
+slurm_state() {
 	local now=${seen[${id[$1]}]:-}
 	case $now in
-	'') echo "gone the job is not known any more" ;;
+	'') echo "ended the job is not known any more" ;;
 	RUNNING* | COMPLETING* | CONFIGURING* | SUSPENDED* | STOPPED* | SIGNALING* | RESIZING* | STAGE_OUT*) echo running ;;
 	PENDING* | REQUEUE*) echo "waiting ${now#* }" ;;
-	*) echo "gone $now" ;;
+	*) echo "ended $now" ;;
 	esac
 }
 
-# Only what has not begun: between look and cancel it may have.
+# Cancels only pending jobs, as the job may have started since the poll.
 slurm_give_up() { scancel --state=PENDING "${id[$1]}"; }
 slurm_fetch() { :; } # one file system, on both sides

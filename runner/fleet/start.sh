@@ -1,43 +1,42 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# start.sh FOLDER NODE MODE [ARGUMENTS of run] - one start on one machine of a
-# campaign of several: builds here, then begins or resumes FOLDER/NODE.
+# start.sh FOLDER NODE MODE [ARGUMENTS of run] - one start of a campaign on one
+# machine: builds readmostly, then begins or resumes FOLDER/NODE.
 #
-# By Slurm it is the batch script, by ssh a session of its own. Its word is
-# FOLDER/state/NODE.status; its lock, which all that it starts holds as well, is
-# FOLDER/state/NODE.lock: a start that outlived its job cannot write beside
-# the next one (docs/adr/0042). LOCK_WAIT: seconds to wait for that one; LOCK_HELD:
-# descriptor 9 has the lock already.
-# TERM is passed on; the run's 75 then requeues the job, at most REQUEUES times.
-# PROLOGUE: a line of shell of the site. PARTIAL=yes: fewer CPUs than the machine has.
-# RM_FLEET_PROGRAM: run this program, build nothing.
+# With Slurm it is the batch script, with ssh a separate session. Its status is in
+# FOLDER/state/NODE.status. Its children inherit its lock FOLDER/state/NODE.lock, so
+# that a start that outlived its job cannot write together with the next one
+# (docs/adr/0042). LOCK_WAIT: seconds to wait for the lock; LOCK_HELD: descriptor 9
+# already has it. TERM is passed on; status 75 of the run then requeues the job, at
+# most REQUEUES times. PROLOGUE: shell command of the site. PARTIAL=yes: the job may
+# have fewer CPUs than the machine. RM_FLEET_PROGRAM: run this program, do not build.
 folder=$1 node=$2 mode=$3
 shift 3
 state=$folder/state status=$folder/state/$node.status
 job=${SLURM_JOB_ID:-} restart=${SLURM_RESTART_COUNT:-0}
 target='' stopped=''
 
-# Of one length and written in place: a full disk has room for the last word.
-word() { printf '%-511.511s\n' "$*" 1<>"$status"; }
-# What somebody cancelled is not begun again.
-goes_on() {
+# Writes the status in place with a fixed length, so that it also works on a full disk.
+write_status() { printf '%-511.511s\n' "$*" 1<>"$status"; }
+# Whether the job may be requeued. A cancelled job is not.
+may_requeue() {
 	[ -n "$job" ] && [ "$restart" -lt "${REQUEUES:-20}" ] &&
 		[ "$(squeue -h -j "$job" -o %T)" = RUNNING ]
 }
-end() { # STATUS REASON: the end of this start
-	if [ "$1" = 75 ] && goes_on; then
-		word requeued "$1" "$job" "$2"
+finish() { # STATUS REASON: ends this start
+	if [ "$1" = 75 ] && may_requeue; then
+		write_status requeued "$1" "$job" "$2"
 		scontrol requeue "$job" && exit 75
 	fi
-	word ended "$1" "${job:--}" "$2"
+	write_status ended "$1" "${job:--}" "$2"
 	exit "$1"
 }
 trap 'stopped=1; [ -z "$target" ] || kill -TERM -- "$target" 2>/dev/null' TERM
 
-# Waits for what was started last through the signals that are passed on to it;
-# sets rc. Where a signal and the end fall together bash may not know the status
-# any more: what was stopped is resumed, which is right in any case.
-attend() { # TARGET of TERM
+# Waits for the last child while signals are passed on to it; sets rc. If a signal
+# and the end coincide, bash may lose the status. Then rc is 75: a resume is correct
+# in any case.
+wait_child() { # TARGET of TERM
 	local child=$!
 	target=$1
 	wait "$child"
@@ -50,90 +49,89 @@ attend() { # TARGET of TERM
 	fi
 	target=''
 }
-# The last words of the run, of this start only.
-said() {
+# Prints the last message of this run.
+last_message() {
 	awk '/^start: / { text = "" } /^readmostly run: / && !/will not rank/ { text = $0 }
 		END { if (text) print text }' "$state/$node.log" 2>/dev/null
 }
 
-# Waits for a start that outlived its job.
+# Takes the lock; waits for a start that outlived its job.
 take_lock() {
 	[ -n "$LOCK_HELD" ] || exec 9>>"$state/$node.lock" || exit 2
-	flock -w "${LOCK_WAIT:-600}" 9 & # waited for, so that TERM is heard
-	attend $!
+	flock -w "${LOCK_WAIT:-600}" 9 & # in the background, so that TERM is handled
+	wait_child $!
 	if [ "$rc" != 0 ]; then
 		echo "start: $node is held by another start of this campaign"
-		! goes_on || scontrol requeue "$job" # its word stays the other's
+		! may_requeue || scontrol requeue "$job" # the status belongs to the other start
 		exit 75
 	fi
-	[ -z "$stopped" ] || end 75 "stopped before it began"
+	[ -z "$stopped" ] || finish 75 "stopped before the start"
 }
 
-# A mask that is smaller than the machine shares it, silently.
+# A smaller CPU mask means that the machine is shared.
 check_mask() {
 	local allowed usable online
 	allowed=$(taskset -pc $$ 2>/dev/null | sed 's/.*: //')
 	usable=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 	online=$(getconf _NPROCESSORS_ONLN)
 	[ "$usable" = "$online" ] || [ "${PARTIAL:-no}" = yes ] ||
-		end 2 "only CPUs $allowed of $online may be used here; expected an exclusive job, or partial = yes in the site file"
+		finish 2 "only CPUs $allowed of $online may be used; expected an exclusive job, or partial = yes in the site file"
 }
 
-site_here() {
+run_prologue() {
 	[ -n "$PROLOGUE" ] || return 0
 	# shellcheck source=/dev/null
 	type module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
-	eval "$PROLOGUE" || end 2 "the site's prologue failed: $PROLOGUE"
+	eval "$PROLOGUE" || finish 2 "the site's prologue failed: $PROLOGUE"
 }
 
-build_here() { # a session of its own, so that TERM ends all of make
+build_program() { # in a separate session, so that TERM ends all of make
 	export BUILD=build/$node mode
 	setsid bash -c '. runner/programs.sh
 		needs_of --mode "$mode" "$@"
 		build_needed' build "$@" &
-	attend -$!
+	wait_child -$!
 }
 # Sets program.
-program_here() { # [ARGUMENTS of run]
+find_program() { # [ARGUMENTS of run]
 	program=$RM_FLEET_PROGRAM
 	[ -z "$program" ] || return 0
-	build_here "$@"
-	[ -z "$stopped" ] || end 75 "stopped while building"
-	[ "$rc" = 0 ] || end 2 "the build failed with status $rc"
+	build_program "$@"
+	[ -z "$stopped" ] || finish 75 "stopped while building"
+	[ "$rc" = 0 ] || finish 2 "the build failed with status $rc"
 	program=build/$node/readmostly
 }
 
-run_here() { # [ARGUMENTS of run]
+run_plan() { # [ARGUMENTS of run]
 	local reason
 	"$program" env doctor >"$state/$node.doctor" 2>&1
 	"$program" run -o "$folder/$node" --mode "$mode" --resume "$@" &
-	attend $!
-	reason=$(said)
+	wait_child $!
+	reason=$(last_message)
 	case $rc in
-	0) end 0 '' ;;
-	3) # every trial has its line, and some cells no result: nothing is left to do
+	0) finish 0 '' ;;
+	3) # all trials are done, but some cells have no result
 		if [ -z "$reason" ] && "$program" dev validate "$folder/$node" >/dev/null 2>&1; then
-			word whole 3 "${job:--}" "$(grep -a '^status: ' "$state/$node.log" | tail -n 1)"
+			write_status whole 3 "${job:--}" "$(grep -a '^status: ' "$state/$node.log" | tail -n 1)"
 			exit 3
 		fi
-		end 3 "${reason:-some cells have no result}"
+		finish 3 "${reason:-some cells have no result}"
 		;;
-	75) end 75 interrupted ;;
-	*) end "$rc" "${reason:-the run ended with status $rc}" ;;
+	75) finish 75 interrupted ;;
+	*) finish "$rc" "${reason:-the run ended with status $rc}" ;;
 	esac
 }
 
-# One command, so that nothing of this file is read later: who edits it while it
-# runs shall not change what runs.
+# One command, so that bash reads the whole file first and later edits have no effect.
 main() { # [ARGUMENTS of run]
 	mkdir -p "$state" && cd "$(dirname "$0")/../.." || exit 2
 	take_lock
-	word running - "${job:--}" "on $(uname -n)"
+	write_status running - "${job:--}" "on $(uname -n)"
 	echo "start: $(date -u +%Y-%m-%dT%H:%M:%SZ) job=${job:--} restart=$restart host=$(uname -n)" \
 		"boot=$(cut -c1-8 /proc/sys/kernel/random/boot_id)" | tee -a "$state/$node.starts"
 	check_mask
-	site_here
-	program_here "$@"
-	run_here "$@"
+	run_prologue
+	find_program "$@"
+	run_plan "$@"
 }
 main "$@"; exit

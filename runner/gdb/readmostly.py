@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""readmostly.py - gdb shows what is inside of a map that stands still.
+"""readmostly.py - gdb commands that show the inner state of a stopped map.
 
     gdb -p PID, or gdb PROGRAM CORE
     (gdb) source runner/gdb/readmostly.py
     (gdb) print *map            any struct gomap or struct syncmap
-    (gdb) rm-map EXPRESSION     the same, and the occupancy of all chains
-    (gdb) rm-map                the map of the trial that this process runs
+    (gdb) rm-map EXPRESSION     also the occupancy of all chains
+    (gdb) rm-map                the map of the process's trial
 
-The process is read, never run: no function of it is called, so that a core
-will do. Needs debugging information: the normal build has it.
+Only reads memory and calls no function of the process, so it also works with a
+core file. Needs debugging information, which the normal build has.
 """
 import collections
 
 import gdb
 
-SLOTS = 8            # of a bucket
-LIVE = 5             # tophash: this and above is an entry
-EMPTY_ONE = 1        # 0 and 1 are empty, 2 .. 4 say that it has moved
+SLOTS = 8            # per bucket
+LIVE = 5             # smallest tophash of an entry
+EMPTY_ONE = 1        # tophash 0 and 1: empty; 2 .. 4: moved
 SAME_SIZE = 8
 FLAGS = ((1, "iterator"), (2, "old-iterator"), (4, "writing"),
          (SAME_SIZE, "same-size"))
-NO_VALUE = {          # cells of sync.Map that hold none: nil and expunged
+NO_VALUE = {          # cells of sync.Map without a value
     0: "nil", 1: "expunged",
     0xb7e151628aed2a6a: "nil", 0xb7e151628aed2a6b: "expunged"}
 
@@ -30,7 +30,7 @@ def number(value):
 
 
 def pointer(value):
-    """A pointer as the C library prints it."""
+    """A pointer in the format of the C library."""
     return hex(int(value)) if int(value) else "(nil)"
 
 
@@ -39,7 +39,7 @@ def key_words(gomap):
 
 
 def stride(gomap):
-    """Bytes of a bucket: tophash, keys, values, the link."""
+    """Bytes of a bucket: tophash, keys, values, link."""
     value_words = number(gomap["extra"]["shape"]["value_bytes"]) // 8
     return 16 + 64 * (key_words(gomap) + value_words)
 
@@ -58,7 +58,7 @@ def old_size(gomap):
 
 
 class Gomap:
-    """struct gomap, its members by Go's names where they differ."""
+    """struct gomap; members have Go's names."""
 
     def __init__(self, value):
         self.value = value
@@ -67,19 +67,19 @@ class Gomap:
         return self.value["log2_buckets" if name == "B_" else name]
 
     def header(self):
-        """The line that the map itself prints when it is misused."""
+        """The line that the map prints on misuse."""
         flags = number(self["flags"])
-        said = "".join(f" {name}" for bit, name in FLAGS if flags & bit)
+        flag_names = "".join(f" {name}" for bit, name in FLAGS if flags & bit)
         growing = "growing" if number(self["oldbuckets"]) else "not growing"
         return (f"count {number(self['count'])}, B {number(self['B_'])}, "
-                f"flags {flags}{said}, noverflow {number(self['noverflow'])}, "
+                f"flags {flags}{flag_names}, noverflow {number(self['noverflow'])}, "
                 f"buckets {pointer(self['buckets'])}, "
                 f"oldbuckets {pointer(self['oldbuckets'])} ({growing}), "
                 f"nevacuate {number(self['nevacuate'])}")
 
     def chains(self):
-        """Lists of buckets (as bytes), one per chain that is in use: of the
-        new array, and of the old one what has not moved."""
+        """Yields a list of buckets (as bytes) per used chain, without the chains
+        of the old array that have moved."""
         yield from self.chains_of(self["buckets"], 1 << number(self["B_"]))
         if number(self["oldbuckets"]):
             for chain in self.chains_of(self["oldbuckets"], old_size(self)):
@@ -98,7 +98,7 @@ class Gomap:
             yield chain
 
     def values(self):
-        """First word of each entry's value."""
+        """Yields the first word of each entry's value."""
         first = 8 + 8 * SLOTS * key_words(self)
         step = (stride(self) - 8 - first) // SLOTS
         for chain in self.chains():
@@ -108,7 +108,7 @@ class Gomap:
                         yield word_at(bucket, first + slot * step)
 
     def occupancy(self):
-        """Lines: how many entries the chains have."""
+        """Yields lines with the numbers of entries per chain."""
         filled, length = collections.Counter(), collections.Counter()
         for chain in self.chains():
             filled[sum(top >= LIVE for bucket in chain
@@ -119,7 +119,7 @@ class Gomap:
         for n, chains in sorted(filled.items()):
             yield f"{n:7}  {chains:12} chains"
         for n, chains in sorted(length.items()):
-            yield f"{n:7}  {chains:12} chains of so many buckets"
+            yield f"{n:7}  {chains:12} chains of this many buckets"
 
     def text(self):
         return self.header()
@@ -130,7 +130,7 @@ class Gomap:
 
 
 class Syncmap:
-    """struct syncmap: what is in read, what in dirty."""
+    """struct syncmap: contents of read and dirty."""
 
     def __init__(self, value):
         self.value = value
@@ -164,7 +164,7 @@ class Syncmap:
 
 
 class Shards:
-    """A map of impls/gomap/gomap_guarded.h: one shard or many."""
+    """A map of impls/gomap/gomap_guarded.h with one or more shards."""
 
     def __init__(self, value):
         first, last = value["shard"].type.range()
@@ -180,8 +180,8 @@ class Shards:
             yield from inner.occupancy()
 
 
-def shown(value):
-    """The object above for a value that is a map of ours; None: it is not."""
+def view_of(value):
+    """A Gomap, Syncmap or Shards for the value; None for other values."""
     kind = value.type.unqualified().strip_typedefs()
     if kind.code != gdb.TYPE_CODE_STRUCT:
         return None
@@ -196,25 +196,25 @@ def shown(value):
 
 
 class Printer:
-    """What `print` asks."""
+    """Pretty-printer for `print`."""
 
-    def __init__(self, what):
-        self.what = what
+    def __init__(self, view):
+        self.view = view
 
     def to_string(self):
         try:
-            return self.what.text()
+            return self.view.text()
         except gdb.MemoryError as error:
             return f"<not readable: {error}>"
 
 
 def printer(value):
-    what = shown(value)
-    return Printer(what) if what else None
+    view = view_of(value)
+    return Printer(view) if view else None
 
 
 def trial_map():
-    """The map of the trial that some thread of this process is in."""
+    """The map of the trial in which some thread of the process is."""
     for thread in gdb.selected_inferior().threads():
         thread.switch()
         frame = gdb.newest_frame()
@@ -224,11 +224,11 @@ def trial_map():
                 frame.select()
                 return team_map(team)
             frame = frame.older()
-    raise gdb.GdbError("rm-map: no trial runs here, expected an expression")
+    raise gdb.GdbError("rm-map: no trial is running, expected an expression")
 
 
 def team_in(frame):
-    """The struct rm_team that a function was called with or has; or None."""
+    """The struct rm_team of a frame's variable; or None."""
     for name in "team", "member":
         try:
             value = frame.read_var(name)
@@ -236,35 +236,35 @@ def team_in(frame):
                 value = value.dereference()
             team = value if name == "team" else value["team"].dereference()
             if team.type.unqualified().tag == "rm_team":
-                team["map"].fetch_lazy()  # readable?
+                team["map"].fetch_lazy()  # fails if unreadable
                 return team
         except (ValueError, RuntimeError, gdb.error):
-            continue  # not there, or optimised away
+            continue  # missing, or optimised away
     return None
 
 
 def team_map(team):
-    """Types of maps are local to their files: that of the operations."""
+    """The team's map. Its type is local to the file of its operations."""
     if not number(team["map"]):
-        raise gdb.GdbError("rm-map: the trial has made no map yet")
+        raise gdb.GdbError("rm-map: the trial has not created its map yet")
     impl = team["impl"].dereference()
     name = impl["id"].string()
     create = gdb.block_for_pc(number(impl["ops"]["create"]))
-    kinds = {one.type.tag: one.type for one in create.static_block
-             if one.addr_class == gdb.SYMBOL_LOC_TYPEDEF}
+    kinds = {symbol.type.tag: symbol.type for symbol in create.static_block
+             if symbol.addr_class == gdb.SYMBOL_LOC_TYPEDEF}
     for tag in "syncmap", "map", "gomap":
         if tag not in kinds:
             continue
         value = team["map"].cast(kinds[tag].pointer()).dereference()
-        if shown(value):
+        if view_of(value):
             return value
-    raise gdb.GdbError(f"rm-map: {name} is no map that can be shown")
+    raise gdb.GdbError(f"rm-map: maps like {name} cannot be shown")
 
 
 class ShowMap(gdb.Command):
-    """rm-map [EXPRESSION]: the inner state of a map, or a pointer to one.
+    """rm-map [EXPRESSION]: the inner state of a map, or of a pointer to one.
 
-Without an expression: of the map of the trial that this process runs."""
+Without an expression it shows the map of the trial that the process runs."""
 
     def __init__(self):
         super().__init__("rm-map", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
@@ -273,11 +273,11 @@ Without an expression: of the map of the trial that this process runs."""
         value = gdb.parse_and_eval(argument) if argument else trial_map()
         if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
             value = value.dereference()
-        what = shown(value)
-        if not what:
-            raise gdb.GdbError(f"rm-map: {value.type} is no map that can be "
-                               "shown, expected a gomap or a syncmap")
-        for line in what.lines():
+        view = view_of(value)
+        if not view:
+            raise gdb.GdbError(f"rm-map: {value.type} cannot be shown, "
+                               "expected a gomap or a syncmap")
+        for line in view.lines():
             print(line)
 
 

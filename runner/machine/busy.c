@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* busy.c - does somebody else work here, now? */
+/* busy.c - detects other work on this machine. */
 #include "runner/base/clock.h"
 #include "runner/base/host.h"
 #include "runner/machine/machine.h"
@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Above these the threads of a trial wait for others often enough that maps are
-   not told apart. */
-static const double pressure_limit = 10; /* per cent of the time */
-static const double load_limit = 0.5;    /* runnable tasks for each CPU */
+/* Above these limits, threads of a trial wait so often that maps cannot be
+   ranked. */
+static const double pressure_limit = 10; /* percent of the time */
+static const double load_limit = 0.5;    /* runnable tasks per CPU */
 
-/* The number after `name` in a line of /proc/pressure/cpu; -1: not there. */
+/* The number after `name` in a line of /proc/pressure/cpu; -1 if missing. */
 static double number_after(const char *line, const char *name)
 {
 	const char *at = strstr(line, name);
@@ -21,9 +21,9 @@ static double number_after(const char *line, const char *name)
 	return at ? strtod(at + strlen(name), NULL) : -1;
 }
 
-/* Per cent of a quarter of a second in which some thread was ready and had no
-   CPU. The kernel's mean over 10 s still holds what has just ended, such as the
-   building of this program; where it has no sum of microseconds, that mean. */
+/* Percent of a quarter of a second in which a ready task had no CPU. The
+   kernel's mean over 10 s still includes work that has just ended, such as
+   building this program. Without a sum of microseconds, returns that mean. */
 static double pressure_now(double mean, double before_us)
 {
 	const uint64_t quarter_ns = 250000000;
@@ -41,7 +41,7 @@ static double pressure_now(double mean, double before_us)
 	       (double)(end_ns - start_ns);
 }
 
-static void look_at_load(unsigned cpus, struct rm_busy *busy)
+static void read_load(unsigned cpus, struct rm_busy *busy)
 {
 	char line[256];
 
@@ -51,12 +51,12 @@ static void look_at_load(unsigned cpus, struct rm_busy *busy)
 	busy->is_busy = busy->load > load_limit * cpus;
 	if (busy->is_busy)
 		snprintf(busy->text, sizeof(busy->text),
-		        "this machine is busy: %.2f tasks ran or waited in the "
-		        "mean of the last minute on %u CPUs",
+		        "this machine is busy: on average %.2f tasks were "
+		        "runnable in the last minute on %u CPUs",
 		        busy->load, cpus);
 }
 
-void rm_busy_look(unsigned cpus, bool in_haste, struct rm_busy *busy)
+void rm_busy_measure(unsigned cpus, bool in_haste, struct rm_busy *busy)
 {
 	char line[256];
 
@@ -65,7 +65,7 @@ void rm_busy_look(unsigned cpus, bool in_haste, struct rm_busy *busy)
 	};
 	if (rm_host_read("/proc/pressure/cpu", line, sizeof(line)) < 0 ||
 	        number_after(line, "avg10=") < 0) {
-		look_at_load(cpus, busy);
+		read_load(cpus, busy);
 		return;
 	}
 	double mean = number_after(line, "avg10=");
@@ -79,25 +79,25 @@ void rm_busy_look(unsigned cpus, bool in_haste, struct rm_busy *busy)
 	busy->is_busy = busy->pressure_percent > pressure_limit;
 	if (busy->is_busy)
 		snprintf(busy->text, sizeof(busy->text),
-		        "this machine is busy: somebody waited for a CPU in "
-		        "%.1f %% of the last 10 s, and still does",
+		        "this machine is busy: tasks waited for a CPU in %.1f "
+		        "%% of the last 10 s, and still do",
 		        mean);
 }
 
-/* How long this thread was ready and had no CPU; negative: the kernel does not
-   count. */
+/* Time in which this thread was ready without a CPU; negative if the kernel
+   does not count it. */
 static double waited_ns(void)
 {
 	char line[256], *end;
 
 	if (rm_host_read("/proc/thread-self/schedstat", line, sizeof(line)) < 0)
 		return -1;
-	strtod(line, &end); /* its time on a CPU stands before that */
+	strtod(line, &end); /* skip the time on a CPU */
 	return *end == ' ' ? strtod(end, NULL) : -1;
 }
 
-/* Per cent of `span_ns` in which a thread that computes on `cpu` had to wait;
-   negative: not known. */
+/* Percent of `span_ns` in which a computing thread on `cpu` had to wait;
+   negative: unknown. */
 static double waited_percent(unsigned cpu, uint64_t span_ns)
 {
 	cpu_set_t only;
@@ -148,7 +148,7 @@ void rm_busy_probe(unsigned probe_ms, struct rm_busy *busy)
 		return;
 	busy->is_busy = true;
 	snprintf(busy->text, sizeof(busy->text),
-	        "this machine is busy: a probe that computed on CPU %u waited "
-	        "for it %.1f %% of the time",
+	        "this machine is busy: a probe on CPU %u waited "
+	        "for the CPU in %.1f %% of the time",
 	        worst, busy->probe_percent);
 }

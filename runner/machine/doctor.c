@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * doctor.c - looks for what disturbs measurement, and changes nothing: a
- * person decides, with the command in hand.
- */
+/* doctor.c - finds noise sources and prints commands that fix them. Changes
+   nothing. */
 #include "runner/machine/internal.h"
 
 #include "runner/base/host.h"
@@ -16,14 +14,14 @@ struct check {
 	const char *subject;
 	void (*examine)(
 	        const struct rm_topology *topology, struct rm_finding *finding);
-	/* NULL `examine`: the first character of this file decides. */
+	/* If `examine` is NULL, the first character of this file decides. */
 	const char *path;
-	const char *disturbing; /* the digits that are a warning */
+	const char *disturbing; /* first characters that are a warning */
 	const char *command, *warning, *good;
 };
 
-/* Fills a finding; the format is the text for a person. */
-__attribute__((format(printf, 4, 5))) static void say(
+/* Fills a finding; `format` is its text. */
+__attribute__((format(printf, 4, 5))) static void set_finding(
         struct rm_finding *finding, enum rm_finding_level level,
         const char *command, const char *format, ...)
 {
@@ -36,27 +34,27 @@ __attribute__((format(printf, 4, 5))) static void say(
 	snprintf(finding->command, sizeof(finding->command), "%s", command);
 }
 
-/* True where the fact is there; else the finding says why it is not. */
-static bool told(const struct rm_fact *fact, const char *path,
+/* True if the fact is known; otherwise the finding reports why not. */
+static bool require_fact(const struct rm_fact *fact, const char *path,
         struct rm_finding *finding)
 {
 	if (fact->status == RM_FACT_OK)
 		return true;
-	say(finding, RM_FINDING_UNKNOWN, "", "%s is %s", path,
+	set_finding(finding, RM_FINDING_UNKNOWN, "", "%s is %s", path,
 	        rm_fact_status_name(fact->status));
 	return false;
 }
 
-/* Reads a file's line; the same. */
+/* Reads the first line of a file; returns as require_fact(). */
 static bool read_line(
         const char *path, struct rm_fact *fact, struct rm_finding *finding)
 {
 	rm_fact_read(path, fact);
-	return told(fact, path, finding);
+	return require_fact(fact, path, finding);
 }
 
-/* strchr() finds the end of an empty text in every list, so an empty file is
-   told apart first: it disturbs nobody. */
+/* An empty file is harmless; it is checked first, since strchr() finds '\0' in
+   every string. */
 static void examine_digit(const struct check *check, struct rm_finding *finding)
 {
 	struct rm_fact fact;
@@ -64,18 +62,16 @@ static void examine_digit(const struct check *check, struct rm_finding *finding)
 	if (!read_line(check->path, &fact, finding))
 		return;
 	if (fact.text[0] && strchr(check->disturbing, fact.text[0]))
-		say(finding, RM_FINDING_WARNING, check->command, "%s",
+		set_finding(finding, RM_FINDING_WARNING, check->command, "%s",
 		        check->warning);
 	else
-		say(finding, RM_FINDING_GOOD, "", "%s", check->good);
+		set_finding(finding, RM_FINDING_GOOD, "", "%s", check->good);
 }
 
 #define CPUS "/sys/devices/system/cpu/"
 
-/*
- * rm_fact_each() counts the CPUs of each governor: a comma means that they
- * differ, and threads on different CPUs would be compared at different clocks.
- */
+/* rm_fact_count_lines() counts the CPUs of each governor. A comma means that governors
+   differ, so that threads on different CPUs run at different clocks. */
 static void governor(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -83,20 +79,21 @@ static void governor(
 	struct rm_fact fact;
 
 	(void)topology;
-	rm_fact_each(path, &fact);
-	if (!told(&fact, path, finding))
+	rm_fact_count_lines(path, &fact);
+	if (!require_fact(&fact, path, finding))
 		return;
 	if (strncmp(fact.text, "performance x ", 14) || strchr(fact.text, ','))
-		say(finding, RM_FINDING_WARNING,
+		set_finding(finding, RM_FINDING_WARNING,
 		        "sudo cpupower frequency-set -g performance",
 		        "frequency governor is %s: the clock follows the load",
 		        fact.text);
 	else
-		say(finding, RM_FINDING_GOOD, "", "governor is performance");
+		set_finding(finding, RM_FINDING_GOOD, "",
+		        "governor is performance");
 }
 
-/* Intel's switch says "no turbo", the generic one "boost": they mean the
-   opposite. intel_pstate wins where both are there. */
+/* The switches have opposite meanings: Intel's is "no turbo", the generic one
+   is "boost". intel_pstate takes precedence. */
 static void turbo(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -106,37 +103,37 @@ static void turbo(
 	rm_fact_read(CPUS "intel_pstate/no_turbo", &intel);
 	rm_fact_read(CPUS "cpufreq/boost", &boost);
 	if (intel.status == RM_FACT_OK && intel.text[0] == '0')
-		say(finding, RM_FINDING_WARNING,
+		set_finding(finding, RM_FINDING_WARNING,
 		        "echo 1 | sudo tee " CPUS "intel_pstate/no_turbo",
 		        "turbo is on: the clock depends on heat and on how "
-		        "many cores work");
+		        "many cores are busy");
 	else if (intel.status != RM_FACT_OK && boost.status == RM_FACT_OK &&
 	         boost.text[0] == '1')
-		say(finding, RM_FINDING_WARNING,
+		set_finding(finding, RM_FINDING_WARNING,
 		        "echo 0 | sudo tee " CPUS "cpufreq/boost",
 		        "boost is on: the clock depends on heat and on how "
-		        "many cores work");
+		        "many cores are busy");
 	else if (intel.status == RM_FACT_OK || boost.status == RM_FACT_OK)
-		say(finding, RM_FINDING_GOOD, "", "turbo is off");
+		set_finding(finding, RM_FINDING_GOOD, "", "turbo is off");
 	else
-		say(finding, RM_FINDING_UNKNOWN, "",
-		        "this machine has no switch for turbo");
+		set_finding(finding, RM_FINDING_UNKNOWN, "",
+		        "the switch for turbo is unknown here");
 }
 
-/* A note: turning SMT off helps no measurement that places threads on cores,
-   and hides what sharing a core costs. */
+/* Only a note: switching SMT off does not improve trials with one thread per
+   core, and hides the cost of sharing a core. */
 static void smt(const struct rm_topology *topology, struct rm_finding *finding)
 {
 	if (topology->cpus > topology->cores)
-		say(finding, RM_FINDING_NOTE, "",
+		set_finding(finding, RM_FINDING_NOTE, "",
 		        "%u CPUs on %u cores: with more threads than cores two "
 		        "of them share one core",
 		        topology->cpus, topology->cores);
 	else
-		say(finding, RM_FINDING_GOOD, "", "one CPU per core");
+		set_finding(finding, RM_FINDING_GOOD, "", "one CPU per core");
 }
 
-/* Paced loops and measure latency read the clock at every operation. */
+/* Paced loops and the measure latency read the clock at every operation. */
 static void clock_source(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -148,10 +145,11 @@ static void clock_source(
 	if (!read_line(path, &fact, finding))
 		return;
 	if (rm_host_clock_is_counter(fact.text)) {
-		say(finding, RM_FINDING_GOOD, "", "clock is %s", fact.text);
+		set_finding(
+		        finding, RM_FINDING_GOOD, "", "clock is %s", fact.text);
 		return;
 	}
-	say(finding, RM_FINDING_WARNING,
+	set_finding(finding, RM_FINDING_WARNING,
 	        "echo tsc | sudo tee /sys/devices/system/clocksource/"
 	        "clocksource0/current_clocksource",
 	        "clock is %s: reading it costs a system call", fact.text);
@@ -164,21 +162,20 @@ static void virtual(
 
 	(void)topology;
 	rm_fact_hypervisor(&fact);
-	if (!told(&fact, "flags in /proc/cpuinfo", finding))
+	if (!require_fact(&fact, "flags in /proc/cpuinfo", finding))
 		return;
 	if (!strcmp(fact.text, "yes"))
-		say(finding, RM_FINDING_NOTE, "",
-		        "a virtual machine: caches and counters are what the "
-		        "host shows");
+		set_finding(finding, RM_FINDING_NOTE, "",
+		        "a virtual machine: the host decides which caches and "
+		        "counters are visible");
 	else
-		say(finding, RM_FINDING_GOOD, "", "not a virtual machine");
+		set_finding(
+		        finding, RM_FINDING_GOOD, "", "not a virtual machine");
 }
 
-/*
- * Ticks since boot, of the first line of /proc/stat: user nice system idle
- * iowait irq softirq steal. An average: a host that is busy only since a while
- * shows less than it takes now.
- */
+/* Ticks since boot, from the first line of /proc/stat: user nice system idle
+   iowait irq softirq steal. An average since boot, which underestimates a host
+   that became busy recently. */
 static void steal(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -196,17 +193,17 @@ static void steal(
 		sum += ticks[i];
 	share = sum ? 100.0 * (double)ticks[7] / (double)sum : 0;
 	if (share > 0.1)
-		say(finding, RM_FINDING_WARNING, "",
+		set_finding(finding, RM_FINDING_WARNING, "",
 		        "the host took %.2f %% of the time since boot for "
-		        "others: measure on a machine of your own",
+		        "other guests: use a machine of your own",
 		        share);
 	else
-		say(finding, RM_FINDING_GOOD, "",
-		        "the host takes no time away (%.2f %%)", share);
+		set_finding(finding, RM_FINDING_GOOD, "",
+		        "the host steals no CPU time (%.2f %%)", share);
 }
 
-/* cpu.max is "max PERIOD" without a limit, cpu.cfs_quota_us (version 1) is -1.
-   No cgroup, no limit. */
+/* Without a limit, cpu.max is "max PERIOD" and cpu.cfs_quota_us (version 1) is
+   -1; a process without a cgroup has no limit, either. */
 static void quota(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -216,16 +213,17 @@ static void quota(
 	rm_fact_cgroup_quota(&fact);
 	if (fact.status != RM_FACT_OK || !strncmp(fact.text, "max", 3) ||
 	        fact.text[0] == '-')
-		say(finding, RM_FINDING_GOOD, "", "no limit of CPU time");
+		set_finding(
+		        finding, RM_FINDING_GOOD, "", "no limit of CPU time");
 	else
-		say(finding, RM_FINDING_WARNING, "",
+		set_finding(finding, RM_FINDING_WARNING, "",
 		        "the cgroup limits CPU time (%.200s): start without "
 		        "the limit, e.g. docker run without --cpus",
 		        fact.text);
 }
 
-/* avg10: per cent of the last 10 s in which some thread was ready and had no
-   CPU (the kernel's accounting/psi.rst). */
+/* avg10: percent of the last 10 s in which a ready task had no CPU (the
+   kernel's accounting/psi.rst). */
 static void pressure(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -237,16 +235,17 @@ static void pressure(
 		return;
 	average = strstr(fact.text, "avg10=");
 	if (average && strtod(average + 6, NULL) > 5)
-		say(finding, RM_FINDING_WARNING,
+		set_finding(finding, RM_FINDING_WARNING,
 		        "top -b -n 1 -o %CPU | head -15",
-		        "somebody waited for a CPU in %.1f %% of the last "
-		        "10 s: others work here",
+		        "tasks waited for a CPU in %.1f %% of the last 10 s: "
+		        "other processes are running",
 		        strtod(average + 6, NULL));
 	else
-		say(finding, RM_FINDING_GOOD, "", "nobody waits for a CPU");
+		set_finding(finding, RM_FINDING_GOOD, "",
+		        "no task waits for a CPU");
 }
 
-/* With one node there is nowhere to move a page to. */
+/* A machine with one node cannot move pages. */
 static void numa_balancing(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -255,19 +254,17 @@ static void numa_balancing(
 	if (!read_line("/proc/sys/kernel/numa_balancing", &fact, finding))
 		return;
 	if (fact.text[0] != '0' && topology->nodes > 1)
-		say(finding, RM_FINDING_WARNING,
+		set_finding(finding, RM_FINDING_WARNING,
 		        "sudo sysctl kernel.numa_balancing=0",
 		        "NUMA balancing moves pages during trials");
 	else
-		say(finding, RM_FINDING_GOOD, "",
+		set_finding(finding, RM_FINDING_GOOD, "",
 		        "no pages move between nodes");
 }
 
-/*
- * With "always" the kernel gives a huge page to whom it finds one for, by the
- * state of memory at that moment: two trials of one cell would differ.
- * "madvise" gives them to those who ask.
- */
+/* With "always" the kernel gives huge pages depending on the state of memory,
+   so that two trials of one cell would differ. With "madvise" only programs
+   that request huge pages get them. */
 static void huge_pages(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
@@ -278,13 +275,13 @@ static void huge_pages(
 	if (!read_line(path, &fact, finding))
 		return;
 	if (strstr(fact.text, "[always]"))
-		say(finding, RM_FINDING_WARNING,
+		set_finding(finding, RM_FINDING_WARNING,
 		        "echo madvise | sudo tee /sys/kernel/mm/"
 		        "transparent_hugepage/enabled",
 		        "transparent huge pages are always on: which map gets "
-		        "them is chance");
+		        "them is random");
 	else
-		say(finding, RM_FINDING_GOOD, "",
+		set_finding(finding, RM_FINDING_GOOD, "",
 		        "transparent huge pages: %.200s", fact.text);
 }
 
@@ -294,17 +291,17 @@ static void swap(const struct rm_topology *topology, struct rm_finding *finding)
 
 	(void)topology;
 	rm_fact_field("/proc/meminfo", "SwapTotal", &fact);
-	if (!told(&fact, "SwapTotal in /proc/meminfo", finding))
+	if (!require_fact(&fact, "SwapTotal in /proc/meminfo", finding))
 		return;
 	if (strtoull(fact.text, NULL, 10))
-		say(finding, RM_FINDING_WARNING, "sudo swapoff -a",
+		set_finding(finding, RM_FINDING_WARNING, "sudo swapoff -a",
 		        "swap is on (%s)", fact.text);
 	else
-		say(finding, RM_FINDING_GOOD, "", "no swap");
+		set_finding(finding, RM_FINDING_GOOD, "", "no swap");
 }
 
-/* The kernel's own levels end at 2, user mode only. Those above are a patch of
-   distributions that denies users perf_event_open() even for their own
+/* The kernel's own levels end at 2 (user mode only). Higher levels are a patch
+   of distributions that denies perf_event_open() to users even for their own
    processes. */
 static void paranoid(
         const struct rm_topology *topology, struct rm_finding *finding)
@@ -315,39 +312,39 @@ static void paranoid(
 	if (!read_line("/proc/sys/kernel/perf_event_paranoid", &fact, finding))
 		return;
 	if (atoi(fact.text) > 2)
-		say(finding, RM_FINDING_WARNING,
+		set_finding(finding, RM_FINDING_WARNING,
 		        "sudo sysctl kernel.perf_event_paranoid=2",
-		        "perf_event_paranoid is %s: no counters for users",
+		        "perf_event_paranoid is %s: users cannot use counters",
 		        fact.text);
 	else
-		say(finding, RM_FINDING_GOOD, "", "perf_event_paranoid is %s",
-		        fact.text);
+		set_finding(finding, RM_FINDING_GOOD, "",
+		        "perf_event_paranoid is %s", fact.text);
 }
 
-static void left_out(
+static void examine_cpus(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
 	int all = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_PU);
 
 	if (!topology->this_machine)
-		say(finding, RM_FINDING_WARNING,
+		set_finding(finding, RM_FINDING_WARNING,
 		        "unset HWLOC_SYNTHETIC HWLOC_XMLFILE HWLOC_THISSYSTEM",
 		        "hwloc describes another machine: threads are bound to "
-		        "the CPUs that it numbers, whatever these are here");
+		        "the CPU numbers of that machine, which may be wrong "
+		        "here");
 	else if (topology->note[0])
-		say(finding, RM_FINDING_NOTE, "", "%s", topology->note);
+		set_finding(finding, RM_FINDING_NOTE, "", "%s", topology->note);
 	else if ((int)topology->cpus < all)
-		say(finding, RM_FINDING_NOTE, "",
+		set_finding(finding, RM_FINDING_NOTE, "",
 		        "%u of %d CPUs may be used (cgroup or mask)",
 		        topology->cpus, all);
 	else
-		say(finding, RM_FINDING_GOOD, "", "all %d CPUs may be used",
-		        all);
+		set_finding(finding, RM_FINDING_GOOD, "",
+		        "all %d CPUs may be used", all);
 }
 
-/* In the order of the report: the processor, memory, counters, other load, what
-   the machine is. Rows with a path need no function of their own
-   (examine_digit()). */
+/* In the order of the output: processor, memory, counters, load, kind of
+   machine. Rows with a path need no function (examine_digit()). */
 static const struct check checks[] = {
 	{ "governor", .examine = governor },
 	{ "turbo", .examine = turbo },
@@ -366,14 +363,14 @@ static const struct check checks[] = {
 	{ "perf permission", .examine = paranoid },
 	{ "aslr", NULL, "/proc/sys/kernel/randomize_va_space", "01",
 	        "sudo sysctl kernel.randomize_va_space=2",
-	        "address layout is not random: one lucky layout in all trials",
+	        "address layout is not random: all trials share one layout",
 	        "each process has its own address layout" },
 	{ "load", .examine = pressure },
 	{ "steal", .examine = steal },
 	{ "virtual", .examine = virtual },
 	{ "clock", .examine = clock_source },
 	{ "cgroup", .examine = quota },
-	{ "cpus", .examine = left_out },
+	{ "cpus", .examine = examine_cpus },
 };
 
 size_t rm_doctor_examine(
@@ -382,7 +379,7 @@ size_t rm_doctor_examine(
 	size_t count = sizeof(checks) / sizeof(*checks);
 
 	_Static_assert(sizeof(checks) / sizeof(*checks) <= RM_FINDINGS_MAX,
-	        "room for every finding");
+	        "RM_FINDINGS_MAX is too small");
 	for (size_t i = 0; i < count; i++) {
 		findings[i] =
 		        (struct rm_finding){ .subject = checks[i].subject };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fact.c - one fact of the machine: a file's line, or why there is none. */
+/* fact.c - reads one fact of the machine, or the reason why it is unknown. */
 #include "runner/base/error.h"
 #include "runner/base/host.h"
 #include "runner/base/sha256.h"
@@ -23,13 +23,13 @@ const char *rm_fact_status_name(enum rm_fact_status status)
 	return names[status];
 }
 
-/* A fact goes into JSON, which takes UTF-8 only, and onto terminals. A text
-   that is none, or was cut within a letter, keeps its ASCII. */
+/* Facts are written to JSON, which requires UTF-8, and to terminals. In a text
+   that is not UTF-8, or was cut within a character, only ASCII is kept. */
 static void make_plain(struct rm_fact *fact)
 {
 	json_t *string = json_string(fact->text);
 
-	rm_line_clean(fact->text);
+	rm_text_sanitize(fact->text);
 	for (char *c = fact->text; !string && *c; c++)
 		if ((unsigned char)*c >= 0x80)
 			*c = '?';
@@ -66,8 +66,9 @@ void rm_fact_read(const char *path, struct rm_fact *fact)
 		rm_fact_set(fact, text);
 }
 
-/* What stands after NAME and a colon or an equals sign; NULL: another line. */
-static const char *value_of(const char *line, const char *name)
+/* The text after NAME and a colon or an equals sign; NULL if the line has
+   another name. */
+static const char *find_value(const char *line, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -89,7 +90,7 @@ void rm_fact_field(const char *path, const char *name, struct rm_fact *fact)
 
 	set_failed(fact, file ? ENOENT : errno);
 	while (file && getline(&line, &size, file) > 0) {
-		const char *value = value_of(line, name);
+		const char *value = find_value(line, name);
 
 		if (!value)
 			continue;
@@ -101,21 +102,21 @@ void rm_fact_field(const char *path, const char *name, struct rm_fact *fact)
 		fclose(file);
 }
 
-/* Texts that occur, each with its number. */
+/* Distinct texts with their counts. */
 struct tally {
 	struct rm_fact facts[DISTINCT_MAX];
 	unsigned counts[DISTINCT_MAX];
 	size_t count;
 };
 
-static void add(struct tally *tally, const struct rm_fact *fact)
+static void count_text(struct tally *tally, const struct rm_fact *fact)
 {
 	size_t i = 0;
 
 	while (i < tally->count && strcmp(tally->facts[i].text, fact->text))
 		i++;
 	if (i == DISTINCT_MAX)
-		return; /* eight are enough to see that they differ */
+		return; /* eight texts suffice to show that they differ */
 	if (i == tally->count) {
 		tally->facts[i] = *fact;
 		tally->counts[i] = 0;
@@ -124,7 +125,7 @@ static void add(struct tally *tally, const struct rm_fact *fact)
 	tally->counts[i]++;
 }
 
-void rm_fact_each(const char *pattern, struct rm_fact *fact)
+void rm_fact_count_lines(const char *pattern, struct rm_fact *fact)
 {
 	char rooted[PATH_MAX];
 	struct tally tally = { .count = 0 };
@@ -137,13 +138,14 @@ void rm_fact_each(const char *pattern, struct rm_fact *fact)
 	        glob(rooted, 0, NULL, &files))
 		return;
 	for (size_t i = 0; i < files.gl_pathc; i++) {
-		struct rm_fact one;
+		struct rm_fact current;
 
-		rm_fact_read(files.gl_pathv[i] + strlen(rm_host_root()), &one);
-		if (one.status == RM_FACT_OK)
-			add(&tally, &one);
+		rm_fact_read(
+		        files.gl_pathv[i] + strlen(rm_host_root()), &current);
+		if (current.status == RM_FACT_OK)
+			count_text(&tally, &current);
 		else
-			denied = one;
+			denied = current;
 	}
 	globfree(&files);
 	*fact = denied;
@@ -156,15 +158,16 @@ void rm_fact_each(const char *pattern, struct rm_fact *fact)
 	make_plain(fact);
 }
 
-/* The folder of a version 1 controller, or of version 2 (controller ""). */
-static bool cgroup_of(const char *controller, char *folder, size_t size)
+/* Folder of a version 1 controller, or of version 2 (controller ""). */
+static bool find_cgroup_folder(
+        const char *controller, char *folder, size_t size)
 {
 	char *line = NULL;
-	size_t room = 0, length = strlen(controller);
+	size_t capacity = 0, length = strlen(controller);
 	bool found = false;
 	FILE *file = rm_host_open("/proc/self/cgroup");
 
-	while (file && !found && getline(&line, &room, file) > 0) {
+	while (file && !found && getline(&line, &capacity, file) > 0) {
 		const char *names = strchr(line, ':');
 		const char *path = names ? strchr(names + 1, ':') : NULL;
 
@@ -189,27 +192,27 @@ static bool cgroup_of(const char *controller, char *folder, size_t size)
 	return found;
 }
 
-/* Version 2 first; where both are mounted its tree may lack the file because
-   the controller is bound to version 1. */
+/* Version 2 first. If both are mounted, its tree may lack the file because the
+   controller is bound to version 1. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact)
 {
 	char folder[PATH_MAX - 64], path[PATH_MAX];
 
 	*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
-	if (cgroup_of("", folder, sizeof(folder))) {
+	if (find_cgroup_folder("", folder, sizeof(folder))) {
 		snprintf(path, sizeof(path), "%s/%s", folder, v2);
 		rm_fact_read(path, fact);
 	}
 	if (fact->status == RM_FACT_ABSENT &&
-	        cgroup_of(controller, folder, sizeof(folder))) {
+	        find_cgroup_folder(controller, folder, sizeof(folder))) {
 		snprintf(path, sizeof(path), "%s/%s", folder, v1);
 		rm_fact_read(path, fact);
 	}
 }
 
-/* The CPUs that one group may use, of all its children together; HUGE_VAL: all
-   that there are. `fact` has the line that says so. */
+/* CPUs that a group and its children may use together; HUGE_VAL: unlimited.
+   `fact` gets the line with the limit. */
 static double allowed_cpus(const char *folder, bool v2, struct rm_fact *fact)
 {
 	char path[PATH_MAX];
@@ -229,20 +232,20 @@ static double allowed_cpus(const char *folder, bool v2, struct rm_fact *fact)
 	return quota < 0 || !(period > 0) ? HUGE_VAL : quota / period;
 }
 
-/* A group gets what it and each group above it may use, so the tightest of them
-   counts. `folder` is cut down to the controller's root. */
+/* The tightest limit of the group and its ancestors applies. `folder` is
+   truncated to the controller's root. */
 static void tightest_quota(char *folder, bool v2, struct rm_fact *fact)
 {
 	const char *root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu";
 	double least = HUGE_VAL;
 
 	for (;;) {
-		struct rm_fact one;
-		double cpus = allowed_cpus(folder, v2, &one);
+		struct rm_fact current;
+		double cpus = allowed_cpus(folder, v2, &current);
 
-		if (one.status != RM_FACT_ABSENT &&
+		if (current.status != RM_FACT_ABSENT &&
 		        (fact->status == RM_FACT_ABSENT || cpus < least)) {
-			*fact = one;
+			*fact = current;
 			least = cpus;
 		}
 		if (strlen(folder) <= strlen(root))
@@ -256,14 +259,14 @@ void rm_fact_cgroup_quota(struct rm_fact *fact)
 	char folder[PATH_MAX - 64];
 
 	*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
-	if (cgroup_of("", folder, sizeof(folder)))
+	if (find_cgroup_folder("", folder, sizeof(folder)))
 		tightest_quota(folder, true, fact);
 	if (fact->status == RM_FACT_ABSENT &&
-	        cgroup_of("cpu", folder, sizeof(folder)))
+	        find_cgroup_folder("cpu", folder, sizeof(folder)))
 		tightest_quota(folder, false, fact);
 }
 
-/* Whether a word stands in a text of words. */
+/* True if `word` is in a list of words. */
 static bool has_word(const char *text, const char *word)
 {
 	size_t length = strlen(word);
@@ -283,7 +286,7 @@ void rm_fact_hypervisor(struct rm_fact *fact)
 	set_failed(fact, file ? ENOENT : errno);
 	while (file && fact->status != RM_FACT_OK &&
 	        getline(&line, &size, file) > 0) {
-		const char *flags = value_of(line, "flags");
+		const char *flags = find_value(line, "flags");
 
 		if (flags)
 			rm_fact_set(fact,
@@ -301,7 +304,7 @@ void rm_fact_installation(struct rm_fact *fact)
 	rm_fact_read("/etc/machine-id", fact);
 	if (fact->status != RM_FACT_OK)
 		return;
-	/* empty or "uninitialized" in an image that was never started */
+	/* empty or "uninitialized" in an image that was never booted */
 	if (strspn(fact->text, "0123456789abcdef") != 32 || fact->text[32]) {
 		set_failed(fact, ENOENT);
 		return;

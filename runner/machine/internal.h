@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* internal.h - private to the machine: ways to a fact, for the table of facts
-   and the doctor. */
+/* internal.h - private header of machine: reads facts for campaign.json and the
+   doctor. */
 #ifndef RM_MACHINE_INTERNAL_H
 #define RM_MACHINE_INTERNAL_H
 
@@ -10,33 +10,34 @@
 
 enum rm_fact_status { RM_FACT_OK, RM_FACT_ABSENT, RM_FACT_DENIED };
 
-/* Longest text of a fact; more is cut. */
+/* Maximum length of a fact; longer texts are truncated. */
 enum { RM_FACT_BYTES = 256 };
 
 struct rm_fact {
 	enum rm_fact_status status;
-	char text[RM_FACT_BYTES]; /* one line, trimmed; "" unless ok */
+	char text[RM_FACT_BYTES]; /* one line, trimmed; "" unless the status is
+				   * ok */
 };
 
 const char *rm_fact_status_name(enum rm_fact_status status);
 
-/* Reads the first line of a file ("/proc/sys/kernel/nmi_watchdog"). Never
-   fails. Any thread. */
+/* Reads the first line of a file ("/proc/sys/kernel/nmi_watchdog"). Errors
+   become the status. Any thread. */
 void rm_fact_read(const char *path, struct rm_fact *fact);
 
 /* The value of the first line "NAME<blanks>: VALUE" of a file such as
-   /proc/cpuinfo. Absent where no line has that name. */
+   /proc/cpuinfo; absent if the file has no such line. */
 void rm_fact_field(const char *path, const char *name, struct rm_fact *fact);
 
-/* Makes the first line of `text`, without blanks at its end, the fact. */
+/* Sets the fact to the first line of `text`, without trailing blanks. */
 void rm_fact_set(struct rm_fact *fact, const char *text);
 
-/* Distinct first lines of all files that fit a glob, with their numbers:
+/* Distinct first lines of all files that match a glob, with their counts:
    "performance x 63, powersave x 1". */
-void rm_fact_each(const char *pattern, struct rm_fact *fact);
+void rm_fact_count_lines(const char *pattern, struct rm_fact *fact);
 
-/* The line of the tightest limit of CPU time among this process's cgroup and
-   those above it: "QUOTA PERIOD" or "max PERIOD" of version 2, a quota in us of
+/* The line with the tightest limit of CPU time of this process's cgroup and its
+   ancestors: "QUOTA PERIOD" or "max PERIOD" of version 2, a quota in us of
    version 1. */
 void rm_fact_cgroup_quota(struct rm_fact *fact);
 
@@ -44,14 +45,14 @@ void rm_fact_cgroup_quota(struct rm_fact *fact);
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
         struct rm_fact *fact);
 
-/* "yes" or "no": does the processor say that it is a virtual one? Absent
-   where it does not tell (Arm). */
+/* "yes" or "no": is this a virtual CPU? Absent if the CPU does not report it
+   (Arm). */
 void rm_fact_hypervisor(struct rm_fact *fact);
 
-/* 16 digits that tell one installed system from another: two machines of one
-   kind, and with them one id, have two. A hash of /etc/machine-id, salted as
-   machine-id(5) asks, for the number itself is to leave no machine. Absent
-   where there is no such number, as in most containers. */
+/* 16 digits that identify the installed system, since equal machines have equal
+   ids. A salted hash of /etc/machine-id, because machine-id(5) forbids
+   publishing the number itself. Absent without a machine-id, as in most
+   containers. */
 void rm_fact_installation(struct rm_fact *fact);
 
 /* machine.c: 8 digits of the id, and a NUL. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* machine.c - the facts that are kept of a machine, one line each, and its id. */
+/* machine.c - collects the facts of a machine, one line each, and its id. */
 #include "runner/base/host.h"
 #include "runner/base/sha256.h"
 #include "runner/machine/internal.h"
@@ -122,7 +122,7 @@ static const struct fact_row fact_rows[] = {
 	/* load at the start */
 	{ "load", LINE, "/proc/loadavg", NULL },
 	{ "cpu_pressure", LINE, "/proc/pressure/cpu", NULL },
-	/* what replaces the machine or its libraries under the program */
+	/* variables that replace the machine or its libraries */
 	{ "env_HWLOC_SYNTHETIC", VARIABLE, "HWLOC_SYNTHETIC", NULL },
 	{ "env_HWLOC_XMLFILE", VARIABLE, "HWLOC_XMLFILE", NULL },
 	{ "env_HWLOC_THISSYSTEM", VARIABLE, "HWLOC_THISSYSTEM", NULL },
@@ -135,8 +135,7 @@ static const struct fact_row fact_rows[] = {
 
 enum { FACT_ROWS = sizeof(fact_rows) / sizeof(*fact_rows) };
 
-/* A variable that is not set is absent, as a file would be; the facts hold
-   those that replace the machine or its libraries. */
+/* A variable that is not set is absent, like a missing file. */
 static void read_row(const struct fact_row *row, struct rm_fact *fact)
 {
 	const char *value;
@@ -149,7 +148,7 @@ static void read_row(const struct fact_row *row, struct rm_fact *fact)
 		rm_fact_field(row->path, row->field, fact);
 		return;
 	case EACH:
-		rm_fact_each(row->path, fact);
+		rm_fact_count_lines(row->path, fact);
 		return;
 	case VARIABLE:
 		value = getenv(row->path);
@@ -160,9 +159,9 @@ static void read_row(const struct fact_row *row, struct rm_fact *fact)
 	}
 }
 
-/* A fact without a value is there all the same: who reads a campaign must see
-   that it was asked for. */
-static int add(json_t *facts, const char *name, const struct rm_fact *fact)
+/* Stores facts without a value, too, so that a reader knows that they were
+   checked. */
+static int add_fact(json_t *facts, const char *name, const struct rm_fact *fact)
 {
 	return json_object_set_new(facts, name,
 	        json_pack("{s:s s:s?}", "status",
@@ -170,7 +169,7 @@ static int add(json_t *facts, const char *name, const struct rm_fact *fact)
 	                fact->status == RM_FACT_OK ? fact->text : NULL));
 }
 
-/* The kernel's list of processor weaknesses and what it does about each. */
+/* The kernel's list of CPU vulnerabilities and mitigations. */
 static int add_vulnerabilities(json_t *facts)
 {
 	char rooted[PATH_MAX];
@@ -188,16 +187,16 @@ static int add_vulnerabilities(json_t *facts)
 		snprintf(name, sizeof(name), "vulnerability_%.100s",
 		        strrchr(path, '/') + 1);
 		rm_fact_read(path, &fact);
-		failed = add(facts, name, &fact);
+		failed = add_fact(facts, name, &fact);
 	}
 	globfree(&files);
 	return failed;
 }
 
-/* Facts that are no line of a file with a fixed path: a cgroup has its own
-   folder, and in /proc/cpuinfo only a flag tells a virtual processor. Those of
-   campaigns that are older may be missing. */
-static int add_odd_ones(json_t *facts)
+/* Facts that are not a line of a file with a fixed path: a cgroup has its own
+   folder, and a virtual CPU is only a flag in /proc/cpuinfo. Older campaigns
+   may lack them. */
+static int add_special_facts(json_t *facts)
 {
 	struct rm_fact fact;
 	struct utsname name;
@@ -205,18 +204,18 @@ static int add_odd_ones(json_t *facts)
 
 	rm_fact_cgroup("cpuset.cpus.effective", "cpuset",
 	        "cpuset.effective_cpus", &fact);
-	failed = add(facts, "cgroup_cpus", &fact);
+	failed = add_fact(facts, "cgroup_cpus", &fact);
 	rm_fact_cgroup_quota(&fact);
-	failed |= add(facts, "cgroup_quota", &fact);
+	failed |= add_fact(facts, "cgroup_quota", &fact);
 	rm_fact_hypervisor(&fact);
-	failed |= add(facts, "hypervisor_flag", &fact);
+	failed |= add_fact(facts, "hypervisor_flag", &fact);
 	rm_fact_installation(&fact);
-	failed |= add(facts, "installation", &fact);
+	failed |= add_fact(facts, "installation", &fact);
 	if (uname(&name) == 0) {
 		rm_fact_set(&fact, name.release);
-		failed |= add(facts, "kernel", &fact);
+		failed |= add_fact(facts, "kernel", &fact);
 		rm_fact_set(&fact, name.machine);
-		failed |= add(facts, "architecture", &fact);
+		failed |= add_fact(facts, "architecture", &fact);
 	}
 	return failed | add_vulnerabilities(facts);
 }
@@ -229,12 +228,12 @@ static json_t *read_facts(void)
 		struct rm_fact fact;
 
 		read_row(&fact_rows[i], &fact);
-		if (add(facts, fact_rows[i].name, &fact)) {
+		if (add_fact(facts, fact_rows[i].name, &fact)) {
 			json_decref(facts);
 			return NULL;
 		}
 	}
-	if (facts && add_odd_ones(facts)) {
+	if (facts && add_special_facts(facts)) {
 		json_decref(facts);
 		return NULL;
 	}
@@ -263,7 +262,7 @@ uint64_t rm_topology_llc_bytes(const struct rm_topology *topology)
 	return 0;
 }
 
-/* 8 hex digits of a hash of what only new hardware changes. */
+/* 8 hex digits of a hash of properties that only new hardware changes. */
 static void hash_id(const struct rm_topology *topology, const json_t *facts,
         char id[RM_MACHINE_ID_BYTES])
 {
@@ -292,7 +291,7 @@ static void hash_id(const struct rm_topology *topology, const json_t *facts,
 	        (unsigned long long)cache_bytes(topology, HWLOC_OBJ_L1CACHE),
 	        (unsigned long long)cache_bytes(topology, HWLOC_OBJ_L2CACHE),
 	        (unsigned long long)cache_bytes(topology, HWLOC_OBJ_L3CACHE),
-	        /* kernels keep some for themselves: whole GiB only */
+	        /* rounded to GiB, since kernels reserve different amounts */
 	        round(strtod(memory.text, NULL) / (1 << 20)));
 	rm_sha256(text, strlen(text), hash);
 	snprintf(id, RM_MACHINE_ID_BYTES, "%.8s", hash);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* topology.c - the CPUs that may be used, and what hwloc says of them. */
+/* topology.c - determines the usable CPUs and counts cores, sockets and
+   nodes. */
 #include "runner/machine/internal.h"
 
 #include <errno.h>
@@ -7,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many objects of a type have a CPU in `cpus`; `least` where none. */
-static unsigned count(hwloc_topology_t hwloc, hwloc_obj_type_t type,
+/* Number of objects of a type with a CPU in `cpus`; `least` if zero. */
+static unsigned count_objects(hwloc_topology_t hwloc, hwloc_obj_type_t type,
         hwloc_const_bitmap_t cpus, unsigned least)
 {
 	hwloc_obj_t object = NULL;
@@ -35,10 +36,9 @@ static void kind_name(
 		snprintf(text, size, " (%s=%s)", infos[0].name, infos[0].value);
 }
 
-/*
- * Threads of different kinds of CPU in one trial would measure the mixture:
- * keep the fastest kind that has a usable CPU. hwloc sorts kinds upwards.
- */
+/* Threads on different kinds of CPU would measure a mixture, so only the
+   fastest kind with a usable CPU is kept. hwloc sorts kinds in ascending
+   order. */
 static int keep_one_kind(struct rm_topology *topology)
 {
 	int kinds = hwloc_cpukinds_get_nr(topology->hwloc, 0);
@@ -53,7 +53,7 @@ static int keep_one_kind(struct rm_topology *topology)
 		if (hwloc_cpukinds_get_info(topology->hwloc, (unsigned)i, kind,
 		            NULL, NULL, NULL, 0))
 			continue;
-		/* the set of a kind ignores cgroups: always AND */
+		/* a kind's set ignores cgroups, so always AND */
 		hwloc_bitmap_and(kind, kind, topology->usable);
 		if (hwloc_bitmap_iszero(kind))
 			continue;
@@ -62,7 +62,7 @@ static int keep_one_kind(struct rm_topology *topology)
 		if (hwloc_bitmap_weight(kind) < all)
 			snprintf(topology->note, sizeof(topology->note),
 			        "hybrid: %d of %d usable CPUs, kind %d%s; "
-			        "the other kinds are left out",
+			        "other kinds are excluded",
 			        hwloc_bitmap_weight(kind), all, i, name);
 		break;
 	}
@@ -70,7 +70,7 @@ static int keep_one_kind(struct rm_topology *topology)
 	return 0;
 }
 
-static int usable(struct rm_topology *topology)
+static int find_usable(struct rm_topology *topology)
 {
 	hwloc_bitmap_t mask = hwloc_bitmap_alloc();
 
@@ -83,7 +83,7 @@ static int usable(struct rm_topology *topology)
 	}
 	hwloc_bitmap_and(topology->usable, topology->usable,
 	        hwloc_topology_get_topology_cpuset(topology->hwloc));
-	/* taskset and Slurm masks are not in hwloc's sets */
+	/* hwloc's sets do not include masks of taskset and Slurm */
 	if (topology->this_machine && hwloc_get_cpubind(topology->hwloc, mask,
 	                                      HWLOC_CPUBIND_PROCESS) == 0)
 		hwloc_bitmap_and(topology->usable, topology->usable, mask);
@@ -98,19 +98,19 @@ int rm_topology_scan(struct rm_topology *topology, struct rm_error *error)
 	topology->this_machine =
 	        hwloc_topology_is_thissystem(topology->hwloc) == 1;
 	topology->note[0] = '\0';
-	failed = usable(topology);
+	failed = find_usable(topology);
 	if (failed)
 		return rm_error_set(error, failed, "out of memory");
 	topology->cpus = (unsigned)hwloc_bitmap_weight(topology->usable);
 	if (topology->cpus == 0)
 		return rm_error_set(error, -ENOSYS,
 		        "hwloc finds no CPU that this process may use");
-	topology->cores = count(topology->hwloc, HWLOC_OBJ_CORE,
+	topology->cores = count_objects(topology->hwloc, HWLOC_OBJ_CORE,
 	        topology->usable, topology->cpus);
-	topology->sockets =
-	        count(topology->hwloc, HWLOC_OBJ_PACKAGE, topology->usable, 1);
-	topology->nodes =
-	        count(topology->hwloc, HWLOC_OBJ_NUMANODE, topology->usable, 1);
+	topology->sockets = count_objects(
+	        topology->hwloc, HWLOC_OBJ_PACKAGE, topology->usable, 1);
+	topology->nodes = count_objects(
+	        topology->hwloc, HWLOC_OBJ_NUMANODE, topology->usable, 1);
 	return 0;
 }
 
@@ -125,7 +125,7 @@ int rm_topology_load(const char *synthetic, struct rm_topology *topology,
 		return rm_error_set(error, -ENOSYS,
 		        "hwloc does not understand the topology \"%.200s\"",
 		        synthetic);
-	/* the whole machine: its id must not depend on a cgroup */
+	/* the whole machine, since the id must not depend on a cgroup */
 	hwloc_topology_set_flags(
 	        topology->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
 	if (hwloc_topology_load(topology->hwloc))
@@ -135,7 +135,7 @@ int rm_topology_load(const char *synthetic, struct rm_topology *topology,
 	return rm_topology_scan(topology, error);
 }
 
-/* Names of people's machines have no place in a published folder. */
+/* True for lines that identify a private machine and must not be published. */
 static bool is_private(const char *line, size_t length)
 {
 	static const char *const names[] = { "\"HostName\"", "Serial", "UUID",
@@ -150,33 +150,33 @@ static bool is_private(const char *line, size_t length)
 
 char *rm_topology_xml(const struct rm_topology *topology)
 {
-	char *whole = NULL, *kept;
+	char *full_xml = NULL, *filtered_xml;
 	size_t used = 0;
 	int length = 0;
 
 	if (hwloc_topology_export_xmlbuffer(
-	            topology->hwloc, &whole, &length, 0))
+	            topology->hwloc, &full_xml, &length, 0))
 		return NULL;
-	kept = calloc(1, strlen(whole) + 1);
-	for (const char *line = whole; kept && *line;) {
+	filtered_xml = calloc(1, strlen(full_xml) + 1);
+	for (const char *line = full_xml; filtered_xml && *line;) {
 		size_t n = strcspn(line, "\n");
 
 		n += line[n] == '\n';
 		if (!is_private(line, n)) {
-			memcpy(kept + used, line, n);
+			memcpy(filtered_xml + used, line, n);
 			used += n;
 		}
 		line += n;
 	}
-	hwloc_free_xmlbuffer(topology->hwloc, whole);
-	return kept;
+	hwloc_free_xmlbuffer(topology->hwloc, full_xml);
+	return filtered_xml;
 }
 
 void rm_topology_line(
         const struct rm_topology *topology, char *text, size_t size)
 {
 	if (hwloc_topology_export_synthetic(topology->hwloc, text, size, 0) < 0)
-		/* asymmetric machines have no such line */
+		/* asymmetric machines have no synthetic description */
 		snprintf(text, size,
 		        "%u CPUs, %u cores, %u sockets, %u NUMA nodes",
 		        topology->cpus, topology->cores, topology->sockets,

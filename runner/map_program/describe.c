@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* describe.c - `ID describe`: the map's description as one line of JSON. */
+/* describe.c - `ID describe`: prints the map's description, a line of JSON. */
 #include "runner/base/error.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
@@ -47,7 +47,7 @@ json_t *rm_describe_impl(const struct rm_impl *impl)
 	        impl->value_place);
 }
 
-/* With an argument, that is the hash of the map's machine code, which only the
+/* The optional argument is the hash of the map's machine code, which only the
    build knows (docs/adr/0026). */
 int rm_program_describe(int argc, char **argv)
 {
@@ -57,8 +57,7 @@ int rm_program_describe(int argc, char **argv)
 	if (!map)
 		fprintf(stderr,
 		        "describe: a text of this map's struct rm_impl is "
-		        "NULL: "
-		        "expected id, label, family, sync, source, system, "
+		        "NULL: set id, label, family, sync, source, system, "
 		        "guarantees, progress and dispatch (runner/map.h)\n");
 	if (map && argc > 1)
 		json_object_set_new(map, "code", json_string(argv[1]));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dump.c - `ID dump`: fills the map and prints what is inside. */
+/* dump.c - `ID dump`: fills the map and prints its inner state. */
 #include "runner/base/error.h"
 #include "runner/decimal_key.h"
 #include "runner/map_program/map_program.h"
@@ -13,7 +13,7 @@
 
 enum { OPTION_PRESIZE = 256, OPTION_LOOKUPS, OPTION_DECIMAL };
 
-struct wish {
+struct args {
 	struct rm_sizing sizing;
 	uint64_t keys, lookups;
 	const char *map;
@@ -21,70 +21,70 @@ struct wish {
 };
 
 static const struct argp_option options[] = {
-	{ "keys", 'k', "N", 0, "entries to insert, e.g. 64Ki (1000)", 0 },
+	{ "keys", 'k', "N", 0, "number of entries, e.g. 64Ki (1000)", 0 },
 	{ "lookups", OPTION_LOOKUPS, "N", 0,
-	        "lookups afterwards, of the keys in turn (0): sync.Map "
-	        "promotes by them",
+	        "look-ups after the fill, of all keys in turn (0); they make "
+	        "sync.Map promote entries",
 	        0 },
 	{ "shape", 'S', "SHAPE", 0,
 	        "u64x8, u64x24, str16x8 or str16x24 (u64x8)", 0 },
 	{ "decimal", OPTION_DECIMAL, NULL, 0,
-	        "of strings: keys are the numbers 0, 1, 2 ... as decimal text, "
-	        "as those of the loop fill:decimal",
+	        "for string shapes: keys are decimal numbers 0, 1, 2 ..., as "
+	        "in the loop fill:decimal",
 	        0 },
-	{ "seed", 's', "N", 0, "of the map's hash (1)", 0 },
+	{ "seed", 's', "N", 0, "seed of the map's hash (1)", 0 },
 	{ "presize", OPTION_PRESIZE, NULL, 0,
-	        "make the map for that many keys, instead of letting it grow",
+	        "create the map for that many keys instead of letting it grow",
 	        0 },
 	{ 0 }
 };
 
-static void check(struct argp_state *state, const struct wish *wish)
+static void check(struct argp_state *state, const struct args *args)
 {
-	if (!wish->map)
+	if (!args->map)
 		argp_error(state, "expected a map's id");
-	if (wish->decimal && !wish->sizing.shape.str)
+	if (args->decimal && !args->sizing.shape.str)
 		argp_error(state,
 		        "--decimal: expected --shape str16x8 or str16x24");
 }
 
-/* A value names its rank in 32 bits (runner/keys.h): more keys than that could
-   not be told apart. */
+/* A value stores its rank in 32 bits (runner/keys.h), so more keys could not be
+   distinguished. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct wish *wish = state->input;
+	struct args *args = state->input;
 
 	switch (key) {
 	case 'k':
-		wish->keys =
+		args->keys =
 		        rm_argument_number(state, "keys", text, 0, UINT32_MAX);
 		return 0;
 	case OPTION_LOOKUPS:
-		wish->lookups = rm_argument_number(
+		args->lookups = rm_argument_number(
 		        state, "lookups", text, 0, UINT32_MAX);
 		return 0;
 	case 's':
-		wish->sizing.seed =
+		args->sizing.seed =
 		        rm_argument_number(state, "seed", text, 0, UINT32_MAX);
 		return 0;
 	case 'S':
-		rm_argument_shape(state, text, &wish->sizing.shape);
-		if (!rm_shape_built(wish->sizing.shape))
+		rm_argument_shape(state, text, &args->sizing.shape);
+		if (!rm_shape_built(args->sizing.shape))
 			argp_error(state,
-			        "--shape %s: expected one of this program's",
+			        "--shape %s: expected a shape of this program",
 			        text);
 		return 0;
 	case OPTION_DECIMAL:
-		wish->decimal = true;
+		args->decimal = true;
 		return 0;
 	case OPTION_PRESIZE:
-		wish->sizing.presize = true;
+		args->sizing.presize = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &wish->map, text, "map");
+		rm_argument_set_once(state, &args->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
-		check(state, wish);
+		check(state, args);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -93,38 +93,38 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp argp = { options, parse, "MAP",
 	"Fills a map with --keys entries, as the prefill of a trial does on "
-	"one thread, and prints its inner state: for Go's maps the header, "
-	"how many entries each chain has (and would have by chance), how long "
-	"chains are, in how many a third key met two others; for sync.Map how "
-	"entries are split between read and dirty. Then its statistics.",
+	"one thread, and prints its inner state: for Go's maps the header, the "
+	"number of entries per chain (and the number expected by chance), the "
+	"lengths of chains, and collisions of three keys; for sync.Map the "
+	"division of entries between read and dirty. Then its statistics.",
 	NULL, NULL, NULL };
 
 static struct rm_key key_of(
-        const struct wish *wish, uint64_t rank, struct rm_key_bytes *line)
+        const struct args *args, uint64_t rank, struct rm_key_bytes *line)
 {
-	return wish->decimal ? rm_decimal_key(rank, line)
-	                     : rm_key_of(wish->sizing.shape, rank, line);
+	return args->decimal ? rm_decimal_key(rank, line)
+	                     : rm_key_of(args->sizing.shape, rank, line);
 }
 
-/* quiesce() as in the measured loop: what growth retired would else be counted
-   as held. */
+/* Calls quiesce() as the measured loop does; otherwise memory retired by growth
+   would count as held. */
 static void fill(
-        const struct rm_map_ops *ops, const struct wish *wish, void *thread)
+        const struct rm_map_ops *ops, const struct args *args, void *thread)
 {
-	struct rm_shape shape = wish->sizing.shape;
+	struct rm_shape shape = args->sizing.shape;
 	struct rm_key_bytes line = { .bytes = "" };
 	struct rm_value value;
 
-	for (uint64_t rank = 0; rank < wish->keys; rank++) {
-		struct rm_key key = key_of(wish, rank, &line);
+	for (uint64_t rank = 0; rank < args->keys; rank++) {
+		struct rm_key key = key_of(args, rank, &line);
 
 		value = rm_value_of(rank, 0, 0);
 		ops->upsert(thread, shape, key, &value);
 		if (rank % 64 == 0)
 			ops->quiesce(thread);
 	}
-	for (uint64_t i = 0; wish->keys && i < wish->lookups; i++) {
-		ops->lookup(thread, shape, key_of(wish, i % wish->keys, &line),
+	for (uint64_t i = 0; args->keys && i < args->lookups; i++) {
+		ops->lookup(thread, shape, key_of(args, i % args->keys, &line),
 		        &value);
 		if (i % 64 == 0)
 			ops->quiesce(thread);
@@ -139,19 +139,19 @@ static void print_stat(
 		printf("%-24s %20.0f %s\n", name, value, unit);
 }
 
-/* The thread leaves before the map goes: none may be joined then, and what it
-   retired is handed over only so (runner/map.h). */
-static int dump(const struct rm_impl *impl, const struct wish *wish)
+/* The thread leaves before the map is destroyed, because none may be joined
+   then, and leave() hands over its retired memory (runner/map.h). */
+static int dump(const struct rm_impl *impl, const struct args *args)
 {
 	const struct rm_map_ops *ops = impl->ops;
-	void *map = ops->create(&wish->sizing);
+	void *map = ops->create(&args->sizing);
 	void *thread = map ? ops->join(map, 0) : NULL;
 
 	if (!thread) {
 		fprintf(stderr, "readmostly dev dump: out of memory\n");
 		return RM_FAILED;
 	}
-	fill(ops, wish, thread);
+	fill(ops, args, thread);
 	if (ops->dump)
 		ops->dump(map, STDOUT_FILENO);
 	else
@@ -164,7 +164,7 @@ static int dump(const struct rm_impl *impl, const struct wish *wish)
 	return RM_OK;
 }
 
-/* Whether keys of that shape can be put into it. */
+/* Whether the map can be filled with keys of this shape. */
 static bool can_fill(const struct rm_impl *impl, struct rm_shape shape)
 {
 	return impl->shapes & 1U << rm_shape_index(shape) &&
@@ -174,26 +174,25 @@ static bool can_fill(const struct rm_impl *impl, struct rm_shape shape)
 int rm_program_dump(int argc, char **argv)
 {
 	static char name[] = "readmostly dev dump";
-	struct wish wish = { .keys = 1000,
+	struct args args = { .keys = 1000,
 		.sizing = { .threads = 1, .shape = RM_U64X8, .seed = 1 } };
 
 	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, &wish);
-	if (strcmp(wish.map, rm_this_map.id)) {
+	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	if (strcmp(args.map, rm_this_map.id)) {
 		fprintf(stderr,
 		        "readmostly dev dump: no map is called \"%s\"; "
 		        "`readmostly dev list` prints all\n",
-		        wish.map);
+		        args.map);
 		return RM_USAGE;
 	}
-	if (!can_fill(&rm_this_map, wish.sizing.shape)) {
+	if (!can_fill(&rm_this_map, args.sizing.shape)) {
 		fprintf(stderr,
-		        "readmostly dev dump: %s: it cannot be filled with "
-		        "keys of "
+		        "readmostly dev dump: %s cannot be filled with keys of "
 		        "that shape\n",
 		        rm_this_map.id);
 		return RM_USAGE;
 	}
-	wish.sizing.keys = wish.keys ? wish.keys : 1;
-	return dump(&rm_this_map, &wish);
+	args.sizing.keys = args.keys ? args.keys : 1;
+	return dump(&rm_this_map, &args);
 }

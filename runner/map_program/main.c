@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - `ID COMMAND`: finds the command of a map program and calls it. */
+/* main.c - `ID COMMAND`: calls a command of a map program. */
 #include "runner/base/error.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
@@ -8,23 +8,23 @@
 #include <string.h>
 
 struct command {
-	const char *name, *what;
+	const char *name, *help;
 	int (*run)(int argc, char **argv);
 };
 
 static const struct command commands[] = {
-	{ "describe", "what the map is, as one line of JSON",
+	{ "describe", "print the map's description as one line of JSON",
 	        rm_program_describe },
 	{ "trial",
-	        "one cell: JSON in, JSON out "
+	        "run one cell: JSON in, JSON out "
 	        "(docs/reference/trial-protocol.md)",
 	        rm_program_trial },
-	{ "record", "a trial whose operations are recorded",
+	{ "record", "run a trial and record its operations",
 	        rm_program_record },
-	{ "timeline", "a trial, and what the map did meanwhile",
+	{ "timeline", "run a trial and write the map's events",
 	        rm_program_timeline },
-	{ "play", "a trace on the map", rm_program_play },
-	{ "dump", "fills the map and prints what is inside", rm_program_dump },
+	{ "play", "replay a trace on the map", rm_program_play },
+	{ "dump", "fill the map and print its inner state", rm_program_dump },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -34,13 +34,13 @@ static void usage(FILE *out)
 	fprintf(out, "usage: %s COMMAND [ARGUMENTS]\n\n", rm_this_map.id);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name,
-		        commands[i].what);
+		        commands[i].help);
 	fprintf(out, "\n`readmostly` starts this program.\n");
 }
 
 int main(int argc, char **argv)
 {
-	rm_cli_begin();
+	rm_program_start();
 	for (size_t i = 0; argc > 1 && i < COMMANDS; i++) {
 		char name[RM_NAME_BYTES + 16];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* play.c - `ID play`: a trace on the map, with the trace's own keys and values. */
+/* play.c - `ID play`: replays a trace on the map, with the trace's keys. */
 #include "runner/base/error.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
@@ -14,19 +14,19 @@
 
 struct arguments {
 	const char *file;  /* the trace */
-	const char *state; /* file for what is held in the end, or NULL */
+	const char *state; /* output file for the final state, or NULL */
 	uint64_t threads, passes, seed;
 	struct rm_shape shape;
 };
 
-static int complain(const struct rm_error *error, int status)
+static int print_error(const struct rm_error *error, int status)
 {
 	fprintf(stderr, "readmostly dev replay: %s\n", error->text);
 	return status;
 }
 
-/* Lengths of a trace's keys or values, as words. */
-static void say_lengths(const char *what, const struct rm_dictionary *texts)
+/* Prints the range of lengths of a trace's keys or values. */
+static void print_lengths(const char *what, const struct rm_dictionary *texts)
 {
 	size_t least = SIZE_MAX, most = 0;
 
@@ -43,30 +43,30 @@ static void say_lengths(const char *what, const struct rm_dictionary *texts)
 static int play(
         const struct arguments *a, const struct rm_trace *trace, FILE *state)
 {
-	const struct rm_trace_play wish = { .impl = &rm_this_map,
+	const struct rm_trace_play replay = { .impl = &rm_this_map,
 		.shape = a->shape,
 		.threads = (unsigned)a->threads,
 		.passes = a->passes,
 		.seed = a->seed,
 		.state = state };
-	struct rm_trace_played played;
+	struct rm_trace_play_result played;
 	struct rm_error error = { "" };
-	int failed = rm_trace_play(trace, &wish, &played, &error);
+	int failed = rm_trace_play(trace, &replay, &played, &error);
 
 	if (failed)
-		return complain(
+		return print_error(
 		        &error, failed == -ENOTSUP ? RM_USAGE : RM_FAILED);
 	printf("replayed %" PRIu64 " operations on %s, %u thread%s, %.3f s\n",
-	        trace->count * a->passes, rm_this_map.id, wish.threads,
-	        wish.threads > 1 ? "s" : "", (double)played.elapsed_ns / 1e9);
-	say_lengths("own keys", &trace->dictionary);
-	say_lengths("own values", &trace->values);
+	        trace->count * a->passes, rm_this_map.id, replay.threads,
+	        replay.threads > 1 ? "s" : "", (double)played.elapsed_ns / 1e9);
+	print_lengths("own keys", &trace->dictionary);
+	print_lengths("own values", &trace->values);
 	printf("keys %" PRIu64 "\ndigest %016" PRIx64 "\n", played.held,
 	        played.digest);
 	return RM_OK;
 }
 
-/* With the state that it leaves written to a file, if there is to be one. */
+/* Plays the trace; writes the final state to a file if requested. */
 static int play_and_keep(
         const struct arguments *a, const struct rm_trace *trace)
 {
@@ -77,7 +77,7 @@ static int play_and_keep(
 	if (a->state && !state) {
 		rm_error_set(
 		        &error, -errno, "%s: %s", a->state, strerror(errno));
-		return complain(&error, RM_INCOMPLETE);
+		return print_error(&error, RM_INCOMPLETE);
 	}
 	status = play(a, trace, state);
 	if (state && ferror(state))
@@ -87,16 +87,15 @@ static int play_and_keep(
 	if (!failed || status != RM_OK)
 		return status;
 	rm_error_set(&error, failed, "%s: %s", a->state, strerror(-failed));
-	return complain(&error, RM_INCOMPLETE);
+	return print_error(&error, RM_INCOMPLETE);
 }
 
 static const struct argp_option options[] = {
-	{ "threads", 't', "N", 0, "that play, unbound (1)", 0 },
+	{ "threads", 't', "N", 0, "number of threads, unbound (1)", 0 },
 	{ "passes", 'p', "N", 0, "rounds (1)", 0 },
-	{ "seed", 's', "N", 0, "of the map (1)", 0 },
+	{ "seed", 's', "N", 0, "seed of the map (1)", 0 },
 	{ "shape", 'S', "SHAPE", 0, "str16x8 or str16x24 (str16x8)", 0 },
-	{ "state", 'o', "FILE", 0, "write what the map holds in the end", 0 },
-	{ 0 }
+	{ "state", 'o', "FILE", 0, "write the map's final state", 0 }, { 0 }
 };
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -123,7 +122,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		a->state = text;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &a->file, text, "TRACE");
+		rm_argument_set_once(state, &a->file, text, "TRACE");
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->file)
@@ -137,7 +136,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 int rm_program_play(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "TRACE",
-		"Plays a trace on the map (docs/reference/traces.md).", NULL,
+		"Replays a trace on the map (docs/reference/traces.md).", NULL,
 		NULL, NULL };
 	struct arguments a = {
 		.threads = 1, .passes = 1, .seed = 1, .shape = RM_STR16X8
@@ -149,14 +148,13 @@ int rm_program_play(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	if (!rm_impl_is_map(&rm_this_map)) {
 		fprintf(stderr,
-		        "readmostly dev replay: %s is a technique, and "
-		        "operations "
-		        "are played on maps alone\n",
+		        "readmostly dev replay: %s is a technique: only maps "
+		        "can replay a trace\n",
 		        rm_this_map.id);
 		return RM_USAGE;
 	}
 	if (rm_trace_load(a.file, &trace, &error))
-		status = complain(&error, RM_USAGE);
+		status = print_error(&error, RM_USAGE);
 	else
 		status = play_and_keep(&a, &trace);
 	rm_trace_clear(&trace);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* this_map.c - the one map of a map program, by its id. */
+/* this_map.c - finds the only map of a map program by its id. */
 #include "runner/map_program/map_program.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trial.c - `ID trial`, `record` and `timeline`: one cell, JSON in, JSON out. */
+/* trial.c - `ID trial`, `record`, `timeline`: run a cell, JSON in, JSON out. */
 #include "runner/trial/trial.h"
 #include "runner/base/error.h"
 #include "runner/base/json.h"
@@ -15,9 +15,9 @@
 
 enum { REQUEST_BYTES = 1 << 20 };
 
-/* All of standard input; the caller frees. NULL: too long or unreadable. One
-   allocation: its end raises glibc's threshold of mmap, with which maps are
-   measured and simulated (runner/sim/guest/heap.c). */
+/* Reads all of standard input; the caller frees it. NULL: too long or
+   unreadable. One allocation: its free() raises glibc's mmap threshold, with
+   which maps are measured and simulated (runner/sim/guest/heap.c). */
 static char *read_all(size_t *length)
 {
 	char *text = malloc(REQUEST_BYTES);
@@ -47,7 +47,7 @@ static int print(const json_t *result)
 	return status;
 }
 
-/* The request on standard input; RM_USAGE, and standard error has the reason. */
+/* Reads the request from standard input. Prints the reason of RM_USAGE. */
 static int read_request(struct rm_request *request)
 {
 	struct rm_error error = { "" };
@@ -78,8 +78,8 @@ int rm_program_trial(int argc, char **argv)
 	return status;
 }
 
-/* argv: "text" or "binary", and the file. The window begins with the prefill, so
-   that the record is complete. */
+/* argv: "text" or "binary", and the file. The window starts right after the
+   prefill, so that the record is complete. */
 int rm_program_record(int argc, char **argv)
 {
 	struct rm_error error = { "" };
@@ -113,7 +113,7 @@ int rm_program_record(int argc, char **argv)
 	return status;
 }
 
-/* argv: the file. Only programs that count on hot paths see anything. */
+/* argv: the file. Only programs that count on hot paths record events. */
 int rm_program_timeline(int argc, char **argv)
 {
 	struct rm_request request;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cell_list.c - a list of cells by their ids, and a plan of these alone. */
+/* cell_list.c - reads lists of cell ids, and restricts a plan to them. */
 #include "runner/base/file.h"
 #include "runner/plan/internal.h"
 
@@ -7,36 +7,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A comment behind each id; a list of all cells that a plan may have. */
+/* Includes a comment after each id, and all cells of the largest plan. */
 enum { LINE_MOST = RM_ID_BYTES + RM_LINE_MAX };
 static const size_t file_most = (size_t)RM_CELLS_MAX * LINE_MOST;
 
-static bool blank(char byte)
+static bool is_blank(char byte)
 {
 	return byte == ' ' || byte == '\t' || byte == '\r';
 }
 
-/* Moves *line behind the blanks at its start; the length of what is left up to
-   a comment or the blanks at the end. */
-static size_t content_of(const char **line, size_t length)
+/* Skips blanks at the start of *line. Returns the length up to a comment or
+   trailing blanks. */
+static size_t trim_line(const char **line, size_t length)
 {
 	size_t content = 0;
 
-	while (length > 0 && blank(**line)) {
+	while (length > 0 && is_blank(**line)) {
 		++*line;
 		length--;
 	}
 	while (content < length &&
 	        !((*line)[content] == '#' &&
-	                (content == 0 || blank((*line)[content - 1]))))
+	                (content == 0 || is_blank((*line)[content - 1]))))
 		content++;
-	while (content > 0 && blank((*line)[content - 1]))
+	while (content > 0 && is_blank((*line)[content - 1]))
 		content--;
 	return content;
 }
 
-/* One id of `length` bytes, from line `number`. */
-static int take_id(struct rm_cell_list *list, const char *id, size_t length,
+/* Adds one id of `length` bytes from line `number`. */
+static int add_id(struct rm_cell_list *list, const char *id, size_t length,
         size_t number, struct rm_error *error)
 {
 	char name[RM_ID_BYTES];
@@ -58,7 +58,7 @@ static int take_id(struct rm_cell_list *list, const char *id, size_t length,
 
 	if (earlier)
 		return rm_error_set(error, -EINVAL,
-		        "%.100s:%zu: %.200s stands in line %lld, expected each "
+		        "%.100s:%zu: %.200s repeats line %lld, expected each "
 		        "id once",
 		        list->file, number, name,
 		        (long long)json_integer_value(earlier));
@@ -68,12 +68,12 @@ static int take_id(struct rm_cell_list *list, const char *id, size_t length,
 	               : 0;
 }
 
-static int by_bytes(const void *a, const void *b)
+static int compare_ids(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Of what is chosen: comments and the order of lines are not in it. */
+/* Hashes the sorted ids, so that comments and line order do not matter. */
 static int hash_ids(struct rm_cell_list *list)
 {
 	size_t count = json_object_size(list->lines), i = 0, used = 0;
@@ -85,7 +85,7 @@ static int hash_ids(struct rm_cell_list *list)
 	if (ids && text) {
 		json_object_foreach (list->lines, id, line)
 			ids[i++] = id;
-		qsort(ids, count, sizeof(*ids), by_bytes);
+		qsort(ids, count, sizeof(*ids), compare_ids);
 		for (i = 0; i < count; i++) {
 			size_t length = strlen(ids[i]);
 
@@ -113,10 +113,10 @@ int rm_cell_list_parse(const char *file, const char *text, size_t length,
 	for (size_t number = 1; at < end && !failed; number++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *line = at, *stop = newline ? newline : end;
-		size_t content = content_of(&line, (size_t)(stop - at));
+		size_t content = trim_line(&line, (size_t)(stop - at));
 
 		if (content > 0)
-			failed = take_id(list, line, content, number, error);
+			failed = add_id(list, line, content, number, error);
 		at = stop + 1;
 	}
 	if (!failed && json_object_size(list->lines) == 0)
@@ -156,9 +156,9 @@ void rm_cell_list_clear(struct rm_cell_list *list)
 	*list = (struct rm_cell_list){ 0 };
 }
 
-/* Each name, also of those that run as another, -> the cell that runs; NULL: no
-   memory. */
-static json_t *index_of(const struct rm_plan *plan)
+/* Maps each name, including duplicates in plan.same, to the index of the cell
+   that runs; NULL: no memory. */
+static json_t *build_index(const struct rm_plan *plan)
 {
 	json_t *index = json_object();
 	int failed = index ? 0 : -ENOMEM;
@@ -175,7 +175,7 @@ static json_t *index_of(const struct rm_plan *plan)
 	return NULL;
 }
 
-/* Marks what the list names. */
+/* Marks the cells that the list names. */
 static int mark_named(
         const struct rm_planning *planning, const json_t *index, bool *kept)
 {
@@ -199,7 +199,7 @@ static int mark_named(
 	return 0;
 }
 
-/* Closes the gaps; places[] of a cell that is kept is its new number. */
+/* Removes unmarked cells; places[i] gets the new index of a kept cell i. */
 static void close_gaps(struct rm_plan *plan, const bool *kept, size_t *places)
 {
 	size_t cells = 0, same = 0;
@@ -212,12 +212,12 @@ static void close_gaps(struct rm_plan *plan, const bool *kept, size_t *places)
 			rm_cell_clear(&plan->cells[i].cell);
 	}
 	for (size_t i = 0; i < plan->same_count; i++) {
-		struct rm_plan_same *one = &plan->same[i];
+		struct rm_plan_duplicate *entry = &plan->same[i];
 
-		if (!kept[one->cell])
+		if (!kept[entry->cell])
 			continue;
-		one->cell = places[one->cell];
-		plan->same[same++] = *one;
+		entry->cell = places[entry->cell];
+		plan->same[same++] = *entry;
 	}
 	plan->cell_count = cells;
 	plan->same_count = same;
@@ -228,7 +228,7 @@ int rm_plan_restrict(struct rm_planning *planning)
 	struct rm_plan *plan = planning->plan;
 	bool *kept = calloc(plan->cell_count, sizeof(*kept));
 	size_t *places = calloc(plan->cell_count, sizeof(*places));
-	json_t *index = index_of(plan);
+	json_t *index = build_index(plan);
 	int failed = -ENOMEM;
 
 	if (kept && places && index)
@@ -243,7 +243,8 @@ int rm_plan_restrict(struct rm_planning *planning)
 	return failed;
 }
 
-static bool verifies(const struct rm_cell *verify, const struct rm_cell *timed)
+static bool is_verification(
+        const struct rm_cell *verify, const struct rm_cell *timed)
 {
 	return verify->measure == RM_MEASURE_VERIFY &&
 	       timed->measure != RM_MEASURE_VERIFY && !timed->skip[0] &&
@@ -256,7 +257,7 @@ const struct rm_cell *rm_plan_verification(
         const struct rm_plan *plan, const struct rm_cell *cell)
 {
 	for (size_t i = 0; i < plan->cell_count; i++)
-		if (verifies(&plan->cells[i].cell, cell))
+		if (is_verification(&plan->cells[i].cell, cell))
 			return &plan->cells[i].cell;
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inputs.c - the workloads that a command line asks for. */
+/* inputs.c - loads the workloads that a command line selects. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #define MODES "workloads/modes/"
 
-/* The --set options, split; `wheres` backs overrides[].where. */
+/* The --set options, split; overrides[].where points into `wheres`. */
 struct sets {
 	struct rm_override *overrides;
 	char (*wheres)[RM_WHERE_BYTES];
@@ -37,8 +37,8 @@ static int split_sets(
 	return 0;
 }
 
-/* Lists the modes of a set, the modes outside of sets for "", or all sets for
-   NULL. The names of the files are [SET-]MODE.conf. Returns the length. */
+/* Lists the modes of a set; the modes outside sets for ""; all sets for NULL.
+   File names are [SET-]MODE.conf. Returns the length. */
 static size_t list_names(const char *set, char *names, size_t size)
 {
 	const char *listed = "";
@@ -73,9 +73,9 @@ static size_t list_names(const char *set, char *names, size_t size)
 	return used;
 }
 
-/* Explains a missing file: the name is mistyped or has the old spelling. */
-static int no_mode(const struct rm_sources *sources, const char *file,
-        struct rm_error *error)
+/* Explains a missing file: the name is misspelled, or is a former name. */
+static int report_missing_mode(const struct rm_sources *sources,
+        const char *file, struct rm_error *error)
 {
 	const char *set = sources->set;
 	char names[320];
@@ -92,16 +92,15 @@ static int no_mode(const struct rm_sources *sources, const char *file,
 		        sources->mode, sources->mode, names);
 	if (!list_names(set ? set : "", names, sizeof(names)))
 		return rm_error_set(error, -ENOENT,
-		        "%.120s: %s, expected the folder " MODES
-		        ", in which none is: run this in the folder of the "
-		        "sources",
+		        "%.120s: %s: expected a folder " MODES
+		        " here; run this command in the source tree",
 		        file, strerror(ENOENT));
 	return rm_error_set(error, -ENOENT, "%.120s: %s, expected one of %s",
 	        file, strerror(ENOENT), names);
 }
 
-static int read_mode_of(const struct rm_sources *sources,
-        struct rm_inputs *inputs, struct rm_error *error)
+static int read_mode(const struct rm_sources *sources, struct rm_inputs *inputs,
+        struct rm_error *error)
 {
 	const char *set = sources->set, *mode = sources->mode;
 	const char *dash = strchr(mode, '-');
@@ -112,7 +111,7 @@ static int read_mode_of(const struct rm_sources *sources,
 	snprintf(file, sizeof(file), is_path ? "%s%s%s" : MODES "%s%s%s.conf",
 	        set ? set : "", set ? "-" : "", mode);
 	if (!is_path && access(file, F_OK) && errno == ENOENT)
-		return no_mode(sources, file, error);
+		return report_missing_mode(sources, file, error);
 	if (!is_path && !set && dash)
 		return rm_error_set(error, -EINVAL,
 		        "--mode %.60s is now --set %.*s --mode %.60s", mode,
@@ -120,10 +119,10 @@ static int read_mode_of(const struct rm_sources *sources,
 	failed = rm_mode_load(file, sources->overrides, sources->override_count,
 	        inputs, error);
 	return failed ? failed
-	              : rm_mode_fit_touched(inputs, sources->touched, error);
+	              : rm_mode_set_touched(inputs, sources->touched, error);
 }
 
-/* Refuses a missing file that has the name of a set or of a mode. */
+/* Rejects a missing file whose name is also the name of a set or a mode. */
 static int check_file(const char *name, struct rm_error *error)
 {
 	char names[320], file[PATH_MAX];
@@ -149,7 +148,7 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
 
 	*inputs = (struct rm_inputs){ 0 };
 	if (sources->mode)
-		return read_mode_of(sources, inputs, error);
+		return read_mode(sources, inputs, error);
 	inputs->workloads =
 	        calloc(sources->file_count + 1, sizeof(*inputs->workloads));
 	if (!inputs->workloads)
@@ -158,25 +157,26 @@ int rm_inputs_read(const struct rm_sources *sources, struct rm_inputs *inputs,
 		failed = check_file(sources->files[i], error);
 		if (failed)
 			break;
-		inputs->workload_count++; /* cleared even if half read */
+		inputs->workload_count++; /* counted first, so that a partly
+					   * read workload is freed */
 		failed = rm_workload_load(sources->files[i], sources->overrides,
 		        sources->override_count, &inputs->workloads[i], error);
 	}
 	return failed;
 }
 
-int rm_sources_settle(struct rm_sources *sources, struct rm_error *error)
+int rm_sources_complete(struct rm_sources *sources, struct rm_error *error)
 {
 	if (sources->file_count && sources->set)
 		return rm_error_set(error, -EINVAL,
-		        "--set \"%s\": expected KEY=VALUE beside FILE, or the "
+		        "--set \"%s\": expected KEY=VALUE with FILE, or the "
 		        "name of a set without FILE",
 		        sources->set);
 	if (sources->set && !sources->mode)
 		sources->mode = RM_SET_MODE;
 	if (sources->file_count && sources->mode)
 		return rm_error_set(error, -EINVAL,
-		        "--mode and FILE: expected one of them");
+		        "--mode and FILE: expected only one of them");
 	return 0;
 }
 
@@ -187,14 +187,13 @@ int rm_inputs_load(struct rm_sources sources, char **texts, size_t set_count,
 	int failed = 0;
 
 	*inputs = (struct rm_inputs){ 0 };
-	failed = rm_sources_settle(&sources, error);
+	failed = rm_sources_complete(&sources, error);
 	if (failed)
 		return failed;
 	if (!sources.file_count && !sources.mode)
 		return rm_error_set(error, -EINVAL,
-		        "nothing to do, expected workload files, --mode NAME "
-		        "or "
-		        "--set NAME");
+		        "nothing to do: expected workload files, --mode NAME "
+		        "or --set NAME");
 	failed = split_sets(texts, set_count, &sets, error);
 	sources.overrides = sets.overrides;
 	sources.override_count = sets.count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mode.c - files of workloads/modes/: workloads, overrides, a budget. */
+/* mode.c - reads files of workloads/modes/: workloads, overrides, budget. */
 #include "runner/base/lines.h"
 #include "runner/base/number.h"
 #include "runner/plan/internal.h"
@@ -13,33 +13,32 @@
 
 enum { LINES_MAX = 1024, VALUE_BYTES = 256, NAMES_MAX = 96, INCLUDES_MAX = 2 };
 
-/* One line; section "" is for all workloads. */
+/* One line; section "" applies to all workloads. */
 struct line {
 	char section[RM_NAME_BYTES];
 	char key[RM_NAME_BYTES];
 	char value[VALUE_BYTES];
 	char where[RM_WHERE_BYTES];
-	bool adds;      /* to the section's line of the same key before it */
-	unsigned level; /* includes above it */
+	bool adds;      /* extends the section's previous line of this key */
+	unsigned level; /* number of includes above it */
 };
 
 struct reading {
 	struct rm_lines lines;
-	unsigned level; /* includes above what is read */
+	unsigned level; /* number of includes above the current text */
 	uint64_t budget_ns;
 	rm_name names[NAMES_MAX]; /* of workloads */
 	size_t name_count;
 	char names_where[RM_WHERE_BYTES];
-	struct line said[LINES_MAX];
-	size_t said_count;
+	struct line entries[LINES_MAX];
+	size_t entry_count;
 };
 
 static int read_lines(struct reading *reading);
 
-/* A name is a file beside the folder modes/, which may be anywhere, or in one
-   folder there: more slashes, or a dot in front, would read files that the mode
-   does not own. */
-static bool is_name(const char *name)
+/* True for NAME or FOLDER/NAME, relative to the folder above modes/. More
+   slashes or a leading dot could name files outside it. */
+static bool is_workload_name(const char *name)
 {
 	const char *slash = strchr(name, '/');
 	const char *base = slash ? slash + 1 : name;
@@ -66,7 +65,7 @@ static int read_names(
 				        "%s: workloads has \"%s\" twice, "
 				        "expected each once",
 				        where, name);
-		if (!is_name(name) || reading->name_count == NAMES_MAX)
+		if (!is_workload_name(name) || reading->name_count == NAMES_MAX)
 			return rm_error_set(reading->lines.error, -EINVAL,
 			        "%s: workloads = \"%.60s\", expected at most "
 			        "%d names of files in workloads/ or one folder "
@@ -77,8 +76,8 @@ static int read_names(
 	return 0;
 }
 
-/* Lines of the head that are the mode's own; 1: not one of them. */
-static int read_own(struct reading *reading, const char *name,
+/* Reads `workloads` or `budget`; returns 1 for another key. */
+static int read_mode_key(struct reading *reading, const char *name,
         const char *value, const char *where)
 {
 	if (!strcmp(name, "workloads"))
@@ -92,26 +91,25 @@ static int read_own(struct reading *reading, const char *name,
 	return 0;
 }
 
-/* One line has no room for the names of a long mode. */
+/* Keys whose lines may repeat, since a long mode needs several lines. */
 static bool is_list_of_names(const char *key)
 {
 	return !strcmp(key, "workloads") || !strcmp(key, "maps");
 }
 
-static bool was_said(
+static bool has_line(
         const struct reading *reading, const char *section, const char *key)
 {
-	for (size_t i = 0; i < reading->said_count; i++)
-		if (reading->said[i].level == reading->level &&
-		        !strcmp(reading->said[i].section, section) &&
-		        !strcmp(reading->said[i].key, key))
+	for (size_t i = 0; i < reading->entry_count; i++)
+		if (reading->entries[i].level == reading->level &&
+		        !strcmp(reading->entries[i].section, section) &&
+		        !strcmp(reading->entries[i].key, key))
 			return true;
 	return false;
 }
 
-/* A mode says key by key what differs from its workloads, each key once in a
-   section: of two lines the later one would win unseen. Lines of workloads and
-   of maps add names. */
+/* A key may appear once per section, since a repeated line would silently
+   override the first one. Lines of `workloads` and `maps` add names instead. */
 static int check_line(const struct reading *reading, const char *section,
         const char *name, const char *where)
 {
@@ -128,7 +126,7 @@ static int check_line(const struct reading *reading, const char *section,
 		        "%s: unknown key \"%.40s\", expected budget, include, "
 		        "workloads or a key of a workload",
 		        where, name);
-	if (!is_list_of_names(name) && was_said(reading, section, name))
+	if (!is_list_of_names(name) && has_line(reading, section, name))
 		return rm_error_set(reading->lines.error, -EINVAL,
 		        "%s: %s a second time, expected each key once in a "
 		        "section",
@@ -136,9 +134,9 @@ static int check_line(const struct reading *reading, const char *section,
 	return 0;
 }
 
-/* Another mode of the same folder: what this one says wins over what that one
-   says of the same key (collect()), names of workloads add up. */
-static int include(
+/* Includes another mode of the same folder. Lines of this mode override the
+   included lines (collect_overrides()); workloads are added. */
+static int include_mode(
         struct reading *reading, const char *value, const char *where)
 {
 	const struct rm_lines own = reading->lines;
@@ -147,7 +145,7 @@ static int include(
 	struct rm_error inner = { "" };
 	int failed;
 
-	if (reading->level == INCLUDES_MAX || reading->said_count)
+	if (reading->level == INCLUDES_MAX || reading->entry_count)
 		return rm_error_set(own.error, -EINVAL,
 		        "%s: include = %.60s, expected it as the first line, "
 		        "and at most %d of them, one in another",
@@ -173,34 +171,34 @@ static int include(
 	return failed;
 }
 
-/* libinih's handler: 1 is success. */
-static int handle(
+/* Handler of libinih: 1 is success. */
+static int handle_line(
         void *context, const char *section, const char *name, const char *value)
 {
 	struct reading *reading = context;
-	struct line *line = &reading->said[reading->said_count];
+	struct line *line = &reading->entries[reading->entry_count];
 	char where[RM_WHERE_BYTES];
 
-	rm_lines_where(&reading->lines, where);
+	rm_lines_location(&reading->lines, where);
 	if (check_line(reading, section, name, where))
 		return 0;
 	if (rm_key_find(name) == RM_KEY_INCLUDE)
-		return include(reading, value, where) == 0;
-	if (reading->said_count == LINES_MAX)
+		return include_mode(reading, value, where) == 0;
+	if (reading->entry_count == LINES_MAX)
 		return rm_error_set(reading->lines.error, 0,
 		        "%s: too many lines, expected at most %d", where,
 		        LINES_MAX);
-	line->adds = was_said(reading, section, name);
+	line->adds = has_line(reading, section, name);
 	line->level = reading->level;
 	snprintf(line->section, sizeof(line->section), "%s", section);
 	snprintf(line->key, sizeof(line->key), "%s", name);
 	snprintf(line->value, sizeof(line->value), "%s", value);
 	snprintf(line->where, sizeof(line->where), "%s", where);
-	reading->said_count++;
-	return read_own(reading, name, value, where) >= 0;
+	reading->entry_count++;
+	return read_mode_key(reading, name, value, where) >= 0;
 }
 
-/* Every section names a workload of the mode. */
+/* Checks that each section names a workload of the mode. */
 static int check_mode(const struct reading *reading)
 {
 	if (reading->budget_ns == 0 || reading->name_count == 0)
@@ -209,8 +207,8 @@ static int check_mode(const struct reading *reading)
 		        reading->budget_ns ? "workloads" : "budget",
 		        reading->budget_ns ? "workloads = NAME..."
 		                           : "budget = TIME, e.g. 3min");
-	for (size_t i = 0; i < reading->said_count; i++) {
-		const struct line *line = &reading->said[i];
+	for (size_t i = 0; i < reading->entry_count; i++) {
+		const struct line *line = &reading->entries[i];
 		size_t j = 0;
 
 		while (j < reading->name_count &&
@@ -225,21 +223,21 @@ static int check_mode(const struct reading *reading)
 	return 0;
 }
 
-/* All lines that are for a workload, in order: of what is included, then of the
-   mode itself, head before section; --set. */
-static size_t collect(const struct reading *reading, const char *name,
+/* Collects all lines for a workload in order: included modes first, then the
+   mode itself, each with its head before its section; then --set. */
+static size_t collect_overrides(const struct reading *reading, const char *name,
         const struct rm_override *overrides, size_t override_count,
         struct rm_override *all)
 {
 	size_t n = 0;
 
-	for (unsigned turn = 0; turn < 2 * (INCLUDES_MAX + 1); turn++)
-		for (size_t i = 0; i < reading->said_count; i++) {
-			const struct line *line = &reading->said[i];
+	for (unsigned pass = 0; pass < 2 * (INCLUDES_MAX + 1); pass++)
+		for (size_t i = 0; i < reading->entry_count; i++) {
+			const struct line *line = &reading->entries[i];
 
 			if (rm_key_find(line->key) < RM_KEY_INCLUDE &&
-			        line->level == INCLUDES_MAX - turn / 2 &&
-			        !strcmp(line->section, turn % 2 ? name : ""))
+			        line->level == INCLUDES_MAX - pass / 2 &&
+			        !strcmp(line->section, pass % 2 ? name : ""))
 				all[n++] = (struct rm_override){ line->key,
 					line->value, line->where, line->adds };
 		}
@@ -248,9 +246,9 @@ static size_t collect(const struct reading *reading, const char *name,
 	return n;
 }
 
-/* NAME.conf in the folder above the mode's. */
-static void file_of(const struct reading *reading, const char *name, char *file,
-        size_t size)
+/* Path of NAME.conf in the folder above the mode's. */
+static void workload_path(const struct reading *reading, const char *name,
+        char *file, size_t size)
 {
 	const char *mode = reading->lines.file;
 	const char *slash = strrchr(mode, '/');
@@ -260,15 +258,15 @@ static void file_of(const struct reading *reading, const char *name, char *file,
 	while (parent > 0 && mode[parent - 1] != '/')
 		parent--;
 	if (length == parent || mode[parent] == '.')
-		/* no folder to take away, or a dot that means another one */
+		/* the mode's path has no parent, or a dot makes it ambiguous */
 		snprintf(file, size, "%.*s../%s.conf",
 		        slash ? (int)length + 1 : 0, mode, name);
 	else
 		snprintf(file, size, "%.*s%s.conf", (int)parent, mode, name);
 }
 
-/* Where there is no such workload (its file is still NULL) the mistake is the
-   mode's: it is told at the line that names the workloads. */
+/* If the workload does not exist (its `file` is still NULL), the error is
+   located at the mode's line that names the workloads. */
 static int load_workload(const struct reading *reading, const char *name,
         const struct rm_override *overrides, size_t override_count,
         struct rm_workload *workload)
@@ -282,9 +280,10 @@ static int load_workload(const struct reading *reading, const char *name,
 	if (!all)
 		return rm_error_set(
 		        reading->lines.error, -ENOMEM, "out of memory");
-	file_of(reading, name, file, sizeof(file));
+	workload_path(reading, name, file, sizeof(file));
 	failed = rm_workload_load(file, all,
-	        collect(reading, name, overrides, override_count, all),
+	        collect_overrides(
+	                reading, name, overrides, override_count, all),
 	        workload, &inner);
 	free(all);
 	if (!failed)
@@ -302,7 +301,7 @@ static int read_lines(struct reading *reading)
 	int line;
 
 	lines->sections = true;
-	line = ini_parse_stream(rm_lines_next, lines, handle, reading);
+	line = ini_parse_stream(rm_lines_next, lines, handle_line, reading);
 	if (lines->error->text[0])
 		return -EINVAL;
 	if (line)
@@ -330,8 +329,7 @@ static int load_all(const struct reading *reading,
 	return failed;
 }
 
-/* The base runs too, touched or not: ratios are named against it. A map that is
-   named twice, or the base itself, is one map. */
+/* Adds the base in any case, since ratios refer to it. Removes duplicates. */
 static int set_touched(
         struct rm_workload *workload, const char *ids, struct rm_error *error)
 {
@@ -361,7 +359,7 @@ static int set_touched(
 	return 0;
 }
 
-int rm_mode_fit_touched(
+int rm_mode_set_touched(
         struct rm_inputs *mode, const char *touched, struct rm_error *error)
 {
 	size_t kept = 0;
@@ -384,8 +382,8 @@ int rm_mode_fit_touched(
 	mode->workload_count = kept;
 	if (failed == -ENOENT)
 		return rm_error_set(error, failed,
-		        "--touched: mode %s has no workload called touched; "
-		        "smoke, quick, standard and full have",
+		        "--touched: mode %s has no workload named touched; use "
+		        "smoke, quick, standard or full",
 		        mode->name);
 	return failed;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* placement.c - see placement.h. */
+/* placement.c - chooses a CPU for each thread from the topology. */
 #include "runner/plan/placement.h"
 #include "runner/base/number.h"
 
@@ -10,25 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One usable CPU. `rank` orders the seats: lowest first, all different. */
+/* One usable CPU. Seats are sorted by `rank`; ranks are unique. */
 struct seat {
 	unsigned cpu;    /* kernel number */
 	unsigned index;  /* hwloc's logical order among usable CPUs */
 	unsigned core;   /* hwloc's logical index */
-	unsigned smt;    /* usable CPUs of its core before it */
+	unsigned smt;    /* number of usable CPUs of the same core before it */
 	unsigned socket; /* hwloc's logical index */
-	bool sibling;    /* its core has another usable CPU */
+	bool sibling;    /* another CPU of its core is usable */
 	uint64_t rank;
 };
 
-/* hwloc numbers nodes with int: a larger number is no node. */
+/* hwloc uses int for nodes, so larger numbers are invalid. */
 static int parse_numbered(const char *text, const char *word, unsigned *number)
 {
 	size_t length = strlen(word);
 	uint64_t value;
 
 	if (strncmp(text, word, length) ||
-	        rm_number_whole(text + length, &value) || value > INT_MAX)
+	        rm_number_integer(text + length, &value) || value > INT_MAX)
 		return -EINVAL;
 	*number = (unsigned)value;
 	return 0;
@@ -58,7 +58,7 @@ int rm_placement_parse(const char *text, struct rm_placement *placement,
 	        text);
 }
 
-static unsigned ancestor(
+static unsigned ancestor_index(
         hwloc_topology_t hwloc, hwloc_obj_type_t type, hwloc_obj_t pu)
 {
 	hwloc_obj_t object = hwloc_get_ancestor_obj_by_type(hwloc, type, pu);
@@ -66,8 +66,9 @@ static unsigned ancestor(
 	return object ? object->logical_index : pu->logical_index;
 }
 
-/* Usable CPUs within `within`, in logical order; their number. */
-static unsigned collect(const struct rm_topology *topology,
+/* Stores the usable CPUs in `within`, in logical order; returns their
+   number. */
+static unsigned collect_seats(const struct rm_topology *topology,
         hwloc_const_bitmap_t within, struct seat *seats)
 {
 	hwloc_obj_t pu = NULL;
@@ -83,7 +84,8 @@ static unsigned collect(const struct rm_topology *topology,
 			continue;
 		seats[n] = (struct seat){ .cpu = pu->os_index,
 			.index = n,
-			.core = ancestor(topology->hwloc, HWLOC_OBJ_CORE, pu),
+			.core = ancestor_index(
+			        topology->hwloc, HWLOC_OBJ_CORE, pu),
 			.socket = socket ? socket->logical_index : 0 };
 		for (unsigned i = 0; i < n; i++) {
 			if (seats[i].core != seats[n].core)
@@ -119,7 +121,7 @@ static void sort_siblings_first(struct seat *seats, unsigned n)
 	qsort(seats, n, sizeof(*seats), by_rank);
 }
 
-/* The k-th of each socket before the k+1-th of any. */
+/* Orders seat k of each socket before seat k + 1 of any socket. */
 static void sort_over_sockets(struct seat *seats, unsigned n)
 {
 	sort_as_cores(seats, n);
@@ -133,12 +135,12 @@ static void sort_over_sockets(struct seat *seats, unsigned n)
 	qsort(seats, n, sizeof(*seats), by_rank);
 }
 
-static hwloc_obj_t node_of(const struct rm_topology *topology, unsigned node)
+static hwloc_obj_t find_node(const struct rm_topology *topology, unsigned node)
 {
 	return hwloc_get_numanode_obj_by_os_index(topology->hwloc, node);
 }
 
-/* "0 1 8": the nodes that hold a usable CPU. */
+/* Lists the nodes with a usable CPU: "0 1 8". */
 static void list_nodes(
         const struct rm_topology *topology, char *text, size_t size)
 {
@@ -154,12 +156,12 @@ static void list_nodes(
 			        "%s%u", used ? " " : "", node->os_index);
 }
 
-/* Each has another remedy: a number that exists, a node with CPUs, or a wider
+/* Each cause has another fix: an existing number, a node with CPUs, or a wider
    affinity mask or cpuset of this process. */
-static int no_node(const struct rm_topology *topology, unsigned number,
-        struct rm_error *error)
+static int report_missing_node(const struct rm_topology *topology,
+        unsigned number, struct rm_error *error)
 {
-	hwloc_obj_t node = node_of(topology, number);
+	hwloc_obj_t node = find_node(topology, number);
 	char nodes[128];
 
 	list_nodes(topology, nodes, sizeof(nodes));
@@ -173,22 +175,22 @@ static int no_node(const struct rm_topology *topology, unsigned number,
 	        nodes);
 }
 
-/* NUMA and cores share an order: on one node the cores come first, then their
-   second CPUs. The usable CPUs of a node are picked in collect(). */
-static unsigned seat_all(const struct rm_topology *topology,
+/* RM_PLACE_NUMA uses the order of RM_PLACE_CORES within its node. collect()
+   selects the usable CPUs of the node. */
+static unsigned order_seats(const struct rm_topology *topology,
         const struct rm_placement *placement, struct seat *seats)
 {
 	hwloc_const_bitmap_t within = topology->usable;
 	unsigned n;
 
 	if (placement->place == RM_PLACE_NUMA) {
-		hwloc_obj_t node = node_of(topology, placement->node);
+		hwloc_obj_t node = find_node(topology, placement->node);
 
 		if (!node)
 			return 0;
 		within = node->cpuset;
 	}
-	n = collect(topology, within, seats);
+	n = collect_seats(topology, within, seats);
 	if (placement->place == RM_PLACE_SMT)
 		sort_siblings_first(seats, n);
 	else if (placement->place == RM_PLACE_SOCKETS)
@@ -207,18 +209,18 @@ int rm_placement_choose(const struct rm_topology *topology,
 
 	if (threads == 0)
 		return rm_error_set(error, -EINVAL,
-		        "no thread to place, expected at least 1");
+		        "0 threads to place, expected at least 1");
 	if (placement->place == RM_PLACE_NONE)
 		return 0;
 	seats = calloc(topology->cpus, sizeof(*seats));
 	if (!seats)
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	n = seat_all(topology, placement, seats);
+	n = order_seats(topology, placement, seats);
 	for (unsigned i = 0; n > 0 && i < threads; i++)
 		cpus[i] = seats[i % n].cpu;
 	free(seats);
 	if (n == 0)
-		return no_node(topology, placement->node, error);
+		return report_missing_node(topology, placement->node, error);
 	return 0;
 }
 
@@ -249,7 +251,7 @@ int rm_memory_check(const struct rm_topology *topology, const char *text,
 
 	if (failed || policy != RM_BIND)
 		return failed;
-	node = node_of(topology, number);
+	node = find_node(topology, number);
 	if (node && hwloc_bitmap_isset(
 	                    hwloc_topology_get_allowed_nodeset(topology->hwloc),
 	                    number))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.c - builds a plan: cells, then rounds; seeds of trials. */
+/* plan.c - builds a plan: cells, then rounds; derives seeds of trials. */
 #include "runner/plan/plan.h"
 #include "runner/base/host.h"
 #include "runner/base/rng.h"
@@ -9,24 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the campaign's seed; plan_order.c has stream 1. */
+/* stream of the campaign's seed; plan_order.c uses stream 1 */
 enum { TRIAL_STREAM = 2 };
 
-static uint64_t add_text(uint64_t seed, const char *text, size_t length)
+static uint64_t hash_text(uint64_t seed, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		seed = rm_seed(seed, (unsigned char)text[i]);
 	return seed;
 }
 
-/* Exact in JSON: below 2^53. */
-static uint64_t add_block(uint64_t seed, unsigned block)
+/* Below 2^53, so that the seed is exact in JSON. */
+static uint64_t hash_block(uint64_t seed, unsigned block)
 {
 	return rm_seed(seed, block) >> 11;
 }
 
-/* An id is WORKLOAD/MAP/REST. Neither map nor arm counts: those that are compared
-   in a block do the same operations on the same keys. */
+/* An id is WORKLOAD/MAP/REST. The seed ignores map and arm, so that all maps
+   and arms of a block do the same operations on the same keys. */
 uint64_t rm_plan_seed(
         const struct rm_plan *plan, const char *cell_id, unsigned block)
 {
@@ -37,8 +37,8 @@ uint64_t rm_plan_seed(
 	if (!rest)
 		rest = cell_id;
 	else
-		seed = add_text(seed, cell_id, (size_t)(map - cell_id));
-	return add_block(add_text(seed, rest, strlen(rest)), block);
+		seed = hash_text(seed, cell_id, (size_t)(map - cell_id));
+	return hash_block(hash_text(seed, rest, strlen(rest)), block);
 }
 
 uint64_t rm_plan_layout_seed(
@@ -46,11 +46,10 @@ uint64_t rm_plan_layout_seed(
 {
 	uint64_t seed = rm_seed(plan->seed, TRIAL_STREAM);
 
-	return add_block(add_text(seed, cell_id, strlen(cell_id)), block);
+	return hash_block(hash_text(seed, cell_id, strlen(cell_id)), block);
 }
 
-/* A name that no machine has is a mistake in a line of the file, not of the
-   trials that it would end. */
+/* Rejects an unknown simulated machine at its line, before any trial fails. */
 static int check_machines(
         const struct rm_planning *planning, const struct rm_workload *workload)
 {
@@ -70,8 +69,8 @@ static int check_machines(
 	return 0;
 }
 
-/* Cells carry the name of their workload, and ids are made of it: two workloads
-   of one name could not be told apart in a journal. */
+/* Ids contain the name of the workload, so two workloads with the same name
+   would be indistinguishable in a journal. */
 static int expand_all(struct rm_planning *planning,
         const struct rm_workload *workloads, size_t workload_count)
 {
@@ -83,7 +82,7 @@ static int expand_all(struct rm_planning *planning,
 			if (!strcmp(workloads[i].name, workloads[j].name))
 				return rm_error_set(planning->error, -EINVAL,
 				        "%s: a second workload named %s, "
-				        "expected different names",
+				        "expected unique names",
 				        workloads[i].file, workloads[i].name);
 		failed = check_machines(planning, &workloads[i]);
 		if (!failed)
@@ -98,8 +97,8 @@ static int expand_all(struct rm_planning *planning,
 	}
 	if (planning->plan->cell_count == 0)
 		return rm_error_set(planning->error, -EINVAL,
-		        "nothing to run: no map is left after `maps` and "
-		        "--maps, expected at least one");
+		        "nothing to run: `maps` and --maps exclude every map, "
+		        "expected at least one");
 	return 0;
 }
 

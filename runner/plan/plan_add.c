@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_add.c - cells into the plan; those that are the same run once. */
+/* plan_add.c - adds cells to the plan; equal cells run once. */
 #include "runner/base/rng.h"
 #include "runner/plan/internal.h"
 
@@ -7,26 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Is there one node alone that pages may come from? Not topology->nodes, which
-   have usable CPUs: memory is bound and spread over the others, too. */
-static bool has_one_memory(const struct rm_topology *topology)
+/* True if pages can come from only one node. topology->nodes does not suffice:
+   it omits nodes without usable CPUs, whose memory may be used. */
+static bool has_one_node(const struct rm_topology *topology)
 {
 	return hwloc_bitmap_weight(hwloc_topology_get_allowed_nodeset(
 	               topology->hwloc)) == 1;
 }
 
-/* Fills a copy's id with all factors but the names of where it runs. */
+/* Names a copy by all factors except the names of placement and memory. */
 static void name_without_place(
         const struct rm_planning *planning, struct rm_cell *copy)
 {
 	strcpy(copy->placement, copy->cpus ? "placed" : "none");
-	/* wherever a page goes, it is there */
-	if (has_one_memory(planning->topology))
+	/* with one node, all policies place pages alike */
+	if (has_one_node(planning->topology))
 		strcpy(copy->memory, "first-touch");
 	rm_cell_name(copy);
 }
 
-static uint64_t hash_of(const struct rm_cell *cell)
+static uint64_t hash_id(const struct rm_cell *cell)
 {
 	uint64_t hash = 0;
 
@@ -43,7 +43,7 @@ static bool same_cpus(const struct rm_cell *a, const struct rm_cell *b)
 	                       a->cpu_count * sizeof(*a->cpus)) == 0);
 }
 
-static bool does_the_same(const struct rm_planning *planning,
+static bool is_equal(const struct rm_planning *planning,
         const struct rm_cell *named, const struct rm_cell *other)
 {
 	struct rm_cell copy = *other;
@@ -54,8 +54,8 @@ static bool does_the_same(const struct rm_planning *planning,
 	return !strcmp(named->id, copy.id);
 }
 
-/* The slot of a cell that does the same, or the free one for it. */
-static size_t *slot_of(
+/* The slot of an equal cell, or the free slot for a new one. */
+static size_t *find_slot(
         const struct rm_planning *planning, const struct rm_cell *cell)
 {
 	size_t mask = planning->table_size - 1;
@@ -63,15 +63,15 @@ static size_t *slot_of(
 	size_t at;
 
 	name_without_place(planning, &named);
-	at = (size_t)hash_of(&named) & mask;
+	at = (size_t)hash_id(&named) & mask;
 	while (planning->table[at] &&
-	        !does_the_same(planning, &named,
+	        !is_equal(planning, &named,
 	                &planning->plan->cells[planning->table[at] - 1].cell))
 		at = (at + 1) & mask;
 	return &planning->table[at];
 }
 
-/* Room for one more cell in a table that is at most half full. */
+/* Grows the table for one more cell; it is at most half full. */
 static int grow_table(struct rm_planning *planning)
 {
 	struct rm_plan *plan = planning->plan;
@@ -86,40 +86,41 @@ static int grow_table(struct rm_planning *planning)
 	if (!planning->table)
 		return -ENOMEM;
 	for (size_t i = 0; i < plan->cell_count; i++)
-		*slot_of(planning, &plan->cells[i].cell) = i + 1;
+		*find_slot(planning, &plan->cells[i].cell) = i + 1;
 	return 0;
 }
 
-/* An array with room for one more item, or NULL; the old one moves. */
-static void *grown(void *items, size_t count, size_t *room, size_t size)
+/* Returns the array, grown (and moved) for one more item if needed; or NULL. */
+static void *grow_array(
+        void *items, size_t count, size_t *capacity, size_t size)
 {
-	size_t more = *room ? 2 * *room : 64;
+	size_t more = *capacity ? 2 * *capacity : 64;
 	void *moved;
 
-	if (count < *room)
+	if (count < *capacity)
 		return items;
 	moved = realloc(items, more * size);
 	if (moved)
-		*room = more;
+		*capacity = more;
 	return moved;
 }
 
-/* A second name for what is run once: the report finds the figure under both.
-   An equal name is the same wish twice and leaves no trace. */
+/* Records a second name for a cell, so that the report finds its results under
+   both. An equal name was requested twice and is dropped. */
 static int add_same(
-        struct rm_planning *planning, struct rm_cell *cell, size_t as)
+        struct rm_planning *planning, struct rm_cell *cell, size_t index)
 {
 	struct rm_plan *plan = planning->plan;
-	struct rm_plan_same *same;
+	struct rm_plan_duplicate *same;
 
-	if (!strcmp(cell->id, plan->cells[as].cell.id))
+	if (!strcmp(cell->id, plan->cells[index].cell.id))
 		return 0;
-	same = grown(plan->same, plan->same_count, &planning->same_room,
-	        sizeof(*same));
+	same = grow_array(plan->same, plan->same_count,
+	        &planning->same_capacity, sizeof(*same));
 	if (!same)
 		return -ENOMEM;
 	plan->same = same;
-	plan->same[plan->same_count].cell = as;
+	plan->same[plan->same_count].cell = index;
 	memcpy(plan->same[plan->same_count++].id, cell->id, RM_ID_BYTES);
 	return 0;
 }
@@ -127,12 +128,12 @@ static int add_same(
 const struct rm_map_info *rm_plan_map(
         const struct rm_planning *planning, const char *id)
 {
-	/* every cell was made from one of them */
+	/* every cell was made from a map of the catalog */
 	return rm_catalog_find(planning->catalog, id);
 }
 
-/* The plan takes the CPUs of the cell. A name that fills its buffer was cut,
-   and cut names of two cells may be equal. */
+/* Adds the cell and takes its cpus. An id that fills its buffer was truncated,
+   and truncated ids may be equal, so it is an error. */
 static int add_new(struct rm_planning *planning, struct rm_cell *cell,
         const char *base, size_t *slot)
 {
@@ -142,7 +143,7 @@ static int add_new(struct rm_planning *planning, struct rm_cell *cell,
 
 	if (strlen(cell->id) == RM_ID_BYTES - 1)
 		return rm_error_set(planning->error, -EINVAL,
-		        "%.100s...: the id of a cell is too long, expected "
+		        "%.100s...: the id of a cell is too long: expected "
 		        "shorter names of workload and map",
 		        cell->id);
 	if (plan->cell_count == RM_CELLS_MAX)
@@ -150,15 +151,15 @@ static int add_new(struct rm_planning *planning, struct rm_cell *cell,
 		        "more than %d cells, expected fewer values in the "
 		        "lists of the workload",
 		        RM_CELLS_MAX);
-	planned = grown(plan->cells, plan->cell_count, &planning->cell_room,
-	        sizeof(*planned));
+	planned = grow_array(plan->cells, plan->cell_count,
+	        &planning->cell_capacity, sizeof(*planned));
 	if (!planned)
 		return -ENOMEM;
 	plan->cells = planned;
 	planned = &plan->cells[plan->cell_count];
 	memset(planned, 0, sizeof(*planned));
 	planned->cell = *cell;
-	cell->cpus = NULL; /* the plan's from now on */
+	cell->cpus = NULL; /* owned by the plan */
 	strcpy(planned->base, base);
 	map = rm_plan_map(planning, planned->cell.map);
 	planned->misuse = map->misuse;
@@ -175,7 +176,7 @@ int rm_plan_add(
 
 	rm_cell_name(cell);
 	if (!failed) {
-		slot = slot_of(planning, cell);
+		slot = find_slot(planning, cell);
 		if (*slot)
 			failed = add_same(planning, cell, *slot - 1);
 		else

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_control.c - the cell that the A/A control runs, too (docs/adr/0059). */
+/* plan_control.c - selects the cell that also runs as A/A control
+   (docs/adr/0059). */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* The size of the page's first table. */
+/* The size of the report's first table. */
 static const uint64_t headline_keys = 64 << 10;
 
 unsigned rm_plan_trials(const struct rm_cell *cell)
@@ -19,8 +20,9 @@ bool rm_plan_has_control(const struct rm_workload *workload)
 	       strcmp(workload->values[0].control, RM_NO_CONTROL) != 0;
 }
 
-/* Threads that share a CPU would measure the scheduler. */
-static bool fits(const struct rm_planning *planning,
+/* Requires a CPU for each thread; otherwise the control measures the
+   scheduler. */
+static bool can_be_control(const struct rm_planning *planning,
         const struct rm_workload *workload, const struct rm_cell *cell)
 {
 	return !cell->skip[0] && cell->measure == RM_MEASURE_THROUGHPUT &&
@@ -29,7 +31,7 @@ static bool fits(const struct rm_planning *planning,
 	       !strcmp(rm_cell_flavour(cell), "plain");
 }
 
-static bool is_better(const struct rm_cell *cell, const struct rm_cell *best)
+static bool is_preferred(const struct rm_cell *cell, const struct rm_cell *best)
 {
 	if (!best || cell->threads != best->threads)
 		return !best || cell->threads > best->threads;
@@ -46,7 +48,8 @@ int rm_plan_control(const struct rm_planning *planning,
 	for (size_t i = first; i < planning->plan->cell_count; i++) {
 		struct rm_cell *cell = &planning->plan->cells[i].cell;
 
-		if (fits(planning, workload, cell) && is_better(cell, best))
+		if (can_be_control(planning, workload, cell) &&
+		        is_preferred(cell, best))
 			best = cell;
 	}
 	if (best && rm_plan_map(planning, best->map)->language)

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_cost.c - what a trial costs in time and memory, about. */
+/* plan_cost.c - estimates time and memory of a trial. */
 #include "runner/plan/internal.h"
 
 #include <string.h>
 
-/*
- * Means of a quiet smoke run on a virtual machine with 2 CPUs, without warm-up
- * and window (tests/fixtures/trial-costs.tsv). A key is inserted, looked up twice
- * and freed with the process, which took less than half as long on another
- * virtual machine. PROCESS_NS is the start and end of a process, its two
- * measurements of the CPUs' speed, and the fsync of its line.
- */
+/* Means of a smoke run on an idle virtual machine with 2 CPUs, without warm-up
+   and window (tests/fixtures/trial-costs.tsv). A key is inserted, looked up
+   twice and freed at exit; another virtual machine needed less than half of
+   that time. PROCESS_NS covers start and end of a process, its two measurements
+   of CPU speed, and the fsync of its line. */
 enum {
 	PROCESS_NS = 13000000,
 	KEY_NS = 1080,
-	NO_STATE_KEY_NS = 25, /* a map that holds nothing */
+	NO_STATE_KEY_NS = 25, /* a stateless map */
 	STR_KEY_NS = 1500,
 	RENEWED_NS = 1000, /* a removal and an insertion */
-	COPY_KEY_NS = 125, /* per key, of a write that copies all keys */
-	FAR_KEY_NS = 600,  /* more, for each key past NEAR_KEYS */
+	COPY_KEY_NS = 125, /* per key of a write that copies the map */
+	FAR_KEY_NS = 600,  /* extra, for each key beyond NEAR_KEYS */
 	NEAR_KEYS = 64 << 10,
-	STREAM_NS = 25000000, /* to make the stream of a sequential cell */
+	STREAM_NS = 25000000, /* making the stream of a sequential cell */
 	THREAD_NS = 84000,
-	TURN_NS = 4000000, /* each phase ends when all threads had a turn */
-	LONG_BYTE_NS = 3,  /* of values of more than 24 bytes, also to map it */
-	HISTOGRAMS_NS = 17000000, /* latencies are written and fsynced */
-	OPERATION_NS = 100,       /* of counted windows */
-	COPIED_KEY_NS = 500, /* a batch of copies, as warm-up and window end */
+	TURN_NS = 4000000, /* each phase ends after every thread had a turn */
+	LONG_BYTE_NS = 3,  /* per byte of values over 24 bytes, including
+			    * mapping */
+	HISTOGRAMS_NS = 17000000, /* writing and syncing latencies */
+	OPERATION_NS = 100,       /* in counted windows */
+	COPIED_KEY_NS = 500, /* per copied key of a batch, at the end of warm-up
+			      * and window */
 	VERIFIED_NS = 240,   /* exchange on contended keys */
-	STRING_BYTE_NS = 3,  /* of hashed strings: made, hashed thrice */
-	STRING_NS = 700,     /* their hashes sorted, at three widths */
-	SLOW_VERIFIED_NS = 8000, /* the same with a copy of all keys */
+	STRING_BYTE_NS = 3,  /* per byte: made, hashed three times */
+	STRING_NS = 700,     /* sorting the hashes, at three widths */
+	SLOW_VERIFIED_NS = 8000, /* VERIFIED_NS if a write copies all keys */
 	SLOW_VERIFY_NS =
-	        2000000000,       /* where verify stops maps with O(n) writes */
+	        2000000000,       /* limit of verification with O(n) writes */
 	COMPILED_NS = 2000000000, /* ENOUGH_NS of WarmUp.java */
 };
 
@@ -58,7 +58,7 @@ uint64_t rm_plan_renewal_ns(
 {
 	uint64_t ns = RENEWED_NS;
 
-	/* a simulated machine has them in its own cost */
+	/* the cost of a simulated trial includes them */
 	if (map->caps & RM_CAP_NO_STATE ||
 	        cell->measure == RM_MEASURE_SIMULATED)
 		return 0;
@@ -67,14 +67,14 @@ uint64_t rm_plan_renewal_ns(
 	return cell->keys * cell->renewals * ns;
 }
 
-/* Threads that take turns on one CPU. */
-static uint64_t turns(const struct rm_cell *cell, unsigned cpus)
+/* Turns that a CPU gives to the cell's threads. */
+static uint64_t turns_per_cpu(const struct rm_cell *cell, unsigned cpus)
 {
 	return (cell->threads + cpus - 1) / cpus;
 }
 
-/* Threads that share a CPU take turns, which makes a counted window longer: one
-   of a given time ends when it says. */
+/* Threads that share a CPU take turns, which lengthens a counted window. A
+   timed window ends on time. */
 static uint64_t running_ns(
         const struct rm_cell *cell, unsigned cpus, bool slow_writes)
 {
@@ -87,21 +87,20 @@ static uint64_t running_ns(
 	}
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		return rm_plan_simulated_ns(cell, slow_writes);
-	if (cell->loop.kind == RM_LOOP_HOLD) /* both end when holders wake */
+	if (cell->loop.kind == RM_LOOP_HOLD) /* both phases end when the holders
+					      * wake */
 		return cell->warm_up_ns + cell->window_ns +
 		       2 * (cell->loop.args[0] + cell->loop.args[1]);
 	if (cell->window_ns)
 		return cell->warm_up_ns + cell->window_ns;
 	return cell->warm_up_ns +
-	       cell->window_ops * OPERATION_NS * turns(cell, cpus);
+	       cell->window_ops * OPERATION_NS * turns_per_cpu(cell, cpus);
 }
 
-/*
- * What a program in another language takes beside its phases, and until its
- * warm-up is steady: as long as it may, since one that others disturb is not
- * steady before (WarmUp.java; a quarter of the deadline is the most).
- */
-static uint64_t elsewhere_ns(
+/* Extra time of a program in another language: its start and the longest
+   warm-up. The longest is assumed, since a disturbed program takes that long to
+   become steady. It is at most a quarter of the deadline (WarmUp.java). */
+static uint64_t foreign_ns(
         const struct rm_cell *cell, const struct rm_map_info *map)
 {
 	uint64_t most_ns = map->warm_up_most * cell->warm_up_ns;
@@ -115,7 +114,7 @@ static uint64_t elsewhere_ns(
 	                                  : ns;
 }
 
-/* A simulated machine has the keys of a counted window in its own cost. */
+/* The cost of a simulated trial includes the keys of its counted window. */
 static uint64_t keys_ns(
         const struct rm_cell *cell, const struct rm_map_info *map)
 {
@@ -132,8 +131,8 @@ static uint64_t keys_ns(
 	               : ns;
 }
 
-/* Free goroutines are not threads: their scheduler gives them their turns. */
-static bool take_turns(
+/* Free goroutines are not threads; Go's scheduler runs them. */
+static bool threads_take_turns(
         const struct rm_cell *cell, const struct rm_map_info *map)
 {
 	return cell->goroutines != RM_GOROUTINES_FREE || !map->language ||
@@ -147,11 +146,12 @@ static uint64_t threads_ns(const struct rm_cell *cell, unsigned cpus,
 
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		return 0;
-	return take_turns(cell, map) ? ns + (turns(cell, cpus) - 1) * TURN_NS
-	                             : ns;
+	return threads_take_turns(cell, map)
+	               ? ns + (turns_per_cpu(cell, cpus) - 1) * TURN_NS
+	               : ns;
 }
 
-/* Warm-up and window end between two batches, and each thread copies all keys for
+/* Warm-up and window end between two batches; each thread copies all keys for
    each write of its batch. */
 static uint64_t copies_ns(const struct rm_cell *cell, bool slow_writes)
 {
@@ -163,7 +163,7 @@ static uint64_t copies_ns(const struct rm_cell *cell, bool slow_writes)
 	return copies ? cell->threads * cell->keys * COPIED_KEY_NS : 0;
 }
 
-/* Bytes of the strings that a loop makes before its window. */
+/* Bytes of the strings that the loop makes before its window. */
 static uint64_t string_bytes(const struct rm_cell *cell)
 {
 	return cell->loop.kind == RM_LOOP_HASH
@@ -171,8 +171,8 @@ static uint64_t string_bytes(const struct rm_cell *cell)
 	               : 0;
 }
 
-/* About: estimates are for people who wait, and keep a trial from a machine
-   that has no room for it. No result is made of them. */
+/* Estimates only: they are printed, and skip trials that do not fit into
+   memory. No result depends on them. */
 void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
         const struct rm_map_info *map)
 {
@@ -182,7 +182,7 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 
 	planned->estimate_ns =
 	        PROCESS_NS + keys_ns(cell, map) + threads_ns(cell, cpus, map) +
-	        running_ns(cell, cpus, slow_writes) + elsewhere_ns(cell, map) +
+	        running_ns(cell, cpus, slow_writes) + foreign_ns(cell, map) +
 	        rm_plan_renewal_ns(cell, map);
 	planned->memory_bytes = rm_plan_keys_bytes(cell) +
 	                        cell->threads * (uint64_t)THREAD_BYTES +

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_expand.c - the cells of one workload: every choice of its lists. */
+/* plan_expand.c - expands one workload to cells: every combination of its
+   lists. */
 #include "runner/plan/internal.h"
 #include "runner/plan/placement.h"
 
@@ -8,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OVERSUBSCRIBED_NS = 4000000 }; /* of window per thread and CPU */
-enum { USUAL_LLC_BYTES = 32 << 20 };  /* where hwloc knows no cache */
-enum { THREADS_MAX = 4096 }; /* that a line of a workload may ask for */
+enum { OVERSUBSCRIBED_NS = 4000000 }; /* window per thread and CPU */
+enum { USUAL_LLC_BYTES = 32 << 20 };  /* if hwloc finds no cache */
+enum { THREADS_MAX = 4096 };          /* limit of `threads` in a workload */
 
-/* Dimensions, the first changes slowest. */
+/* Dimensions of the sweep; the first one changes slowest. */
 static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE,
 	RM_KEY_KEY_BYTES, RM_KEY_VALUE_BYTES, RM_KEY_KEY_DIFFERS, RM_KEY_KEYS,
 	RM_KEY_DIST, RM_KEY_MISSES, RM_KEY_WRITES, RM_KEY_WRITE_KIND,
@@ -22,14 +23,14 @@ static const enum rm_workload_key dimensions[] = { RM_KEY_SHAPE,
 	RM_KEY_MEASURE };
 enum { DIMENSIONS = sizeof(dimensions) / sizeof(*dimensions) };
 
-/* A choice: for each key the position in its list. */
+/* A combination: for each key the index into its list. */
 struct choice {
 	unsigned at[RM_WORKLOAD_KEYS];
 };
 
-/* An odometer: the last dimension turns fastest. After false all positions are
-   0 again. */
-static bool next(const struct rm_workload *workload, struct choice *choice)
+/* Advances to the next combination; the last dimension changes fastest. After
+   the last one, returns false and resets all indexes to 0. */
+static bool advance(const struct rm_workload *workload, struct choice *choice)
 {
 	for (int i = DIMENSIONS - 1; i >= 0; i--) {
 		enum rm_workload_key key = dimensions[i];
@@ -41,56 +42,54 @@ static bool next(const struct rm_workload *workload, struct choice *choice)
 	return false;
 }
 
-/* Keys that are no list in a workload: their one value holds for all of its
-   cells. */
-static const enum rm_workload_key given[] = { RM_KEY_WARM_UP, RM_KEY_WINDOW,
-	RM_KEY_DEADLINE, RM_KEY_BLOCKS, RM_KEY_REPEAT_WAIT, RM_KEY_REPEAT_MOST,
-	RM_KEY_REPEAT_SHARE };
-enum { GIVEN = sizeof(given) / sizeof(*given) };
+/* Keys that are not lists: their single value applies to all cells. */
+static const enum rm_workload_key single_keys[] = { RM_KEY_WARM_UP,
+	RM_KEY_WINDOW, RM_KEY_DEADLINE, RM_KEY_BLOCKS, RM_KEY_REPEAT_WAIT,
+	RM_KEY_REPEAT_MOST, RM_KEY_REPEAT_SHARE };
+enum { SINGLE_KEYS = sizeof(single_keys) / sizeof(*single_keys) };
 
-/* A part is rounded down, but for the last thread; of a multiple there are at
-   most as many as a file may ask for. */
-static unsigned threads_of(
-        const struct rm_topology *topology, const struct rm_cell *asked)
+/* Resolves `cpus/2` and the like. A fraction is rounded down to at least 1; a
+   multiple is limited to THREADS_MAX. */
+static unsigned count_threads(
+        const struct rm_topology *topology, const struct rm_cell *requested)
 {
-	enum rm_threads_unit unit = asked->threads_unit;
+	enum rm_threads_unit unit = requested->threads_unit;
 	unsigned all =
 	        unit == RM_THREADS_CORES || unit == RM_THREADS_TIMES_CORES
 	                ? topology->cores
 	                : topology->cpus;
 
 	if (unit == RM_THREADS_COUNT)
-		return asked->threads;
+		return requested->threads;
 	if (unit == RM_THREADS_TIMES_CORES || unit == RM_THREADS_TIMES_CPUS)
-		return all > THREADS_MAX / asked->threads
+		return all > THREADS_MAX / requested->threads
 		               ? THREADS_MAX
-		               : all * asked->threads;
-	return all < asked->threads ? 1 : all / asked->threads;
+		               : all * requested->threads;
+	return all < requested->threads ? 1 : all / requested->threads;
 }
 
-/*
- * For `keys = llc*N`: so many that keys and values alone are N times one
- * last-level cache, whatever a map adds; a power of two. At most as many as take
- * a sixteenth of the available memory: then a trial takes seconds to fill, and
- * the plan does not depend on what else has memory at the moment.
- */
+/* For `keys = llc*N`: the smallest power of two at which keys and values alone
+   fill N last-level caches. Limited to a sixteenth of the available memory. A
+   trial then fills the map in seconds, and the plan does not depend on other
+   processes that use memory at the moment. */
 static uint64_t keys_beyond_llc(
         const struct rm_planning *planning, const struct rm_cell *cell)
 {
 	const uint64_t known = rm_topology_llc_bytes(planning->topology);
 	const uint64_t wanted = (known ? known : USUAL_LLC_BYTES) * cell->keys;
-	const uint64_t most = planning->available_bytes / 16;
+	const uint64_t limit = planning->available_bytes / 16;
 	struct rm_cell sized = *cell;
 
 	sized.keys = 2;
 	while ((double)sized.keys < rm_factors[RM_KEY_KEYS].most &&
 	        rm_plan_payload_bytes(&sized) < wanted &&
-	        (!most || rm_plan_keys_bytes(&sized) <= most / 2))
+	        (!limit || rm_plan_keys_bytes(&sized) <= limit / 2))
 		sized.keys *= 2;
 	return sized.keys;
 }
 
-/* Threads take turns: each needs a few time slices within the window. */
+/* Lengthens an oversubscribed window, so that each thread gets several time
+   slices. */
 static void widen_window(struct rm_cell *cell, unsigned cpus)
 {
 	uint64_t least_ns = OVERSUBSCRIBED_NS * (uint64_t)cell->threads / cpus;
@@ -100,36 +99,37 @@ static void widen_window(struct rm_cell *cell, unsigned cpus)
 		cell->window_ns = least_ns;
 }
 
-/* What one factor says about others. */
-static void settle(struct rm_cell *cell, unsigned cpus)
+/* Adjusts factors that depend on others. */
+static void adjust_factors(struct rm_cell *cell, unsigned cpus)
 {
 	if (cell->write_share == 0)
-		cell->write_kind = RM_UPDATE; /* no write, no kind */
+		cell->write_kind = RM_UPDATE; /* without writes the kind is
+					       * irrelevant */
 	if (rm_loop_runs_once(cell->loop.kind))
 		cell->warm_up_ns = 0;
-	if (rm_loop_fills(cell->loop.kind)) { /* as many as there are keys */
-		const uint64_t beside =
+	if (rm_loop_fills(cell->loop.kind)) { /* as many operations as keys */
+		const uint64_t extra_per_key =
 		        cell->loop.kind == RM_LOOP_GROW
 		                ? cell->loop.args[0] + cell->loop.args[1]
 		                : 0;
 
 		cell->window_ns = 0;
-		cell->window_ops =
-		        ((cell->keys - 1) / cell->threads + 1) * (1 + beside);
+		cell->window_ops = ((cell->keys - 1) / cell->threads + 1) *
+		                   (1 + extra_per_key);
 	}
 	widen_window(cell, cpus);
 }
 
-/* Whether `writes` is not said of this loop: of none, or of those beside it,
-   which draw by it. */
-static bool has_own_writes(
+/* True if `writes` does not apply to this loop: it is unset, or meant for
+   another listed loop, which draws by it. */
+static bool has_fixed_writes(
         const struct rm_workload *w, const struct rm_cell *cell)
 {
 	return !rm_loop_draws_writes(cell->loop.kind) &&
 	       (!w->count[RM_KEY_WRITES] || rm_workload_draws_writes(w));
 }
 
-static void fill(const struct rm_planning *planning,
+static void fill_cell(const struct rm_planning *planning,
         const struct rm_workload *w, const struct choice *choice,
         struct rm_cell *cell)
 {
@@ -138,41 +138,40 @@ static void fill(const struct rm_planning *planning,
 	for (int i = 0; i < DIMENSIONS; i++)
 		rm_factor_copy(dimensions[i],
 		        &w->values[choice->at[dimensions[i]]], cell);
-	for (int i = 0; i < GIVEN; i++)
-		rm_factor_copy(given[i], &w->values[0], cell);
-	cell->threads = threads_of(planning->topology, cell);
+	for (int i = 0; i < SINGLE_KEYS; i++)
+		rm_factor_copy(single_keys[i], &w->values[0], cell);
+	cell->threads = count_threads(planning->topology, cell);
 	cell->threads_unit = RM_THREADS_COUNT;
 	if (cell->loop.kind != RM_LOOP_PACED) {
 		cell->rate_per_s = 0;
 		cell->arrivals = RM_ARRIVALS_POISSON;
 	}
-	rm_cell_resize(cell);
+	rm_cell_apply_lengths(cell);
 	if (cell->keys_fill_llc)
 		cell->keys = keys_beyond_llc(planning, cell);
 	cell->keys_fill_llc = false;
 	rm_plan_trace_fill(&planning->traces[choice->at[RM_KEY_KEYS]], w, cell);
-	if (has_own_writes(w, cell))
-		cell->write_share = rm_cell_own_writes(cell);
-	settle(cell, planning->topology->cpus);
+	if (has_fixed_writes(w, cell))
+		cell->write_share = rm_cell_fixed_write_share(cell);
+	adjust_factors(cell, planning->topology->cpus);
 }
 
-/* The list names this number of threads earlier, in other words. */
-static bool threads_again(const struct rm_topology *topology,
+/* True if an earlier value of the list gives the same number of threads. */
+static bool repeats_threads(const struct rm_topology *topology,
         const struct rm_workload *w, unsigned at, unsigned threads)
 {
 	for (unsigned i = 0; i < at; i++)
-		if (threads_of(topology, &w->values[i]) == threads)
+		if (count_threads(topology, &w->values[i]) == threads)
 			return true;
 	return false;
 }
 
-/*
- * Open loops have latency; closed loops throughput and counters, and a latency
- * where the subject times its own operations; all have causes. What does not
- * matter to a cell is not varied: rate and arrivals of closed loops, writes of
- * loops that do not draw them, the kind of no writes.
- */
-static bool makes_sense(const struct rm_planning *planning,
+/* Rejects combinations that are meaningless or duplicates. Open loops have
+   latency. Closed loops have throughput and counters, and latency if the
+   subject times its own operations. All loops have causes. Irrelevant factors
+   are not varied: rate and arrivals of closed loops, writes of loops that do
+   not draw them, the write kind without writes. */
+static bool is_meaningful(const struct rm_planning *planning,
         const struct rm_workload *w, const struct choice *choice,
         const struct rm_cell *cell)
 {
@@ -180,22 +179,22 @@ static bool makes_sense(const struct rm_planning *planning,
 	bool paced = cell->loop.kind == RM_LOOP_PACED;
 
 	if (cell->measure == RM_MEASURE_SIMULATED &&
-	        !rm_plan_simulated_makes_sense(at))
+	        !rm_plan_simulated_is_distinct(at))
 		return false;
 	if (!rm_workload_measures(cell->loop.kind, cell->measure) ||
-	        threads_again(planning->topology, w, at[RM_KEY_THREADS],
+	        repeats_threads(planning->topology, w, at[RM_KEY_THREADS],
 	                cell->threads))
 		return false;
 	if (!paced && (at[RM_KEY_RATE] || at[RM_KEY_ARRIVALS]))
 		return false;
-	if (has_own_writes(w, cell) && at[RM_KEY_WRITES])
+	if (has_fixed_writes(w, cell) && at[RM_KEY_WRITES])
 		return false;
 	return cell->write_share > 0 || at[RM_KEY_WRITE_KIND] == 0;
 }
 
-/* Two kinds of cell get no CPUs: where nobody wants threads bound, and on a
-   simulated machine, whose cores are not these. */
-static int place(const struct rm_planning *planning,
+/* Assigns CPUs. Unbound threads and simulated cells get none, since a simulated
+   machine has its own cores. */
+static int assign_cpus(const struct rm_planning *planning,
         const struct rm_workload *w, struct rm_cell *cell)
 {
 	struct rm_placement placement;
@@ -223,8 +222,8 @@ static int place(const struct rm_planning *planning,
 	return 0;
 }
 
-/* What would end the campaign rather than one cell: swapping, threads without a
-   key, or a trial that is killed at its deadline as a matter of course. */
+/* Rejects cells that would fail the whole campaign: swapping, threads without a
+   key, or a deadline that every trial exceeds. */
 static int check_cell(const struct rm_planning *planning,
         const struct rm_workload *w, const struct rm_cell *cell)
 {
@@ -239,11 +238,11 @@ static int check_cell(const struct rm_planning *planning,
 		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
 		        rm_cell_shape_name(cell), (double)payload / mib,
 		        (double)half / mib);
-	if (rm_loop_needs_key_each(cell->loop.kind) &&
+	if (rm_loop_needs_key_per_thread(cell->loop.kind) &&
 	        cell->keys < cell->threads)
 		return rm_error_set(planning->error, -EINVAL,
 		        "%s: keys = %llu and %u threads with loop = %s, "
-		        "expected a key or more for each thread",
+		        "expected at least one key per thread",
 		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
 		        cell->threads, rm_loop_name(cell->loop.kind));
 	if (cell->warm_up_ns + cell->window_ns >= cell->deadline_ns)
@@ -257,7 +256,7 @@ static int check_cell(const struct rm_planning *planning,
 	return 0;
 }
 
-static bool named(const struct rm_workload *w, const char *id)
+static bool is_named(const struct rm_workload *w, const char *id)
 {
 	for (unsigned i = 0; i < w->count[RM_KEY_MAPS]; i++)
 		if (!strcmp(w->values[i].map, id))
@@ -265,54 +264,54 @@ static bool named(const struct rm_workload *w, const char *id)
 	return false;
 }
 
-/* Whether its threads may be the scheduler's; those of others are threads. */
+/* True if the map runs goroutines; other maps run threads. */
 static bool has_goroutines(const struct rm_map_info *map)
 {
 	return map->language && !strcmp(map->language, "go");
 }
 
-/* One cell for every chosen map; `cell` lends its CPUs. */
+/* Adds the cell for every selected map. Each copy gets its own cpus. */
 static int add_for_maps(struct rm_planning *planning,
         const struct rm_workload *w, const bool *chosen,
         const struct rm_cell *cell)
 {
 	for (size_t i = 0; i < planning->catalog->count; i++) {
 		const struct rm_map_info *map = &planning->catalog->maps[i];
-		struct rm_cell own = *cell;
+		struct rm_cell copy = *cell;
 		int failed;
 
-		/* what nobody named and does not fit is not worth a line */
-		if (!chosen[i] || (!rm_plan_suits(map, cell->loop.kind) &&
-		                          !named(w, map->id)))
+		/* omit unsuitable maps unless the workload names them */
+		if (!chosen[i] || (!rm_plan_has_loop(map, cell->loop.kind) &&
+		                          !is_named(w, map->id)))
 			continue;
-		own.cpus = NULL;
+		copy.cpus = NULL;
 		if (cell->cpus) {
 			size_t size = cell->cpu_count * sizeof(*cell->cpus);
 
-			own.cpus = malloc(size);
-			if (!own.cpus)
+			copy.cpus = malloc(size);
+			if (!copy.cpus)
 				return rm_error_set(planning->error, -ENOMEM,
 				        "out of memory");
-			memcpy(own.cpus, cell->cpus, size);
+			memcpy(copy.cpus, cell->cpus, size);
 		}
-		snprintf(own.map, sizeof(own.map), "%s", map->id);
+		snprintf(copy.map, sizeof(copy.map), "%s", map->id);
 		if (!has_goroutines(map))
-			own.goroutines = RM_GOROUTINES_FREE;
-		if (rm_plan_suits(map, cell->loop.kind))
-			rm_plan_judge(planning, map, &own);
+			copy.goroutines = RM_GOROUTINES_FREE;
+		if (rm_plan_has_loop(map, cell->loop.kind))
+			rm_plan_judge(planning, map, &copy);
 		else
-			snprintf(own.skip, sizeof(own.skip),
-			        "it has no loop of the kind %s",
+			snprintf(copy.skip, sizeof(copy.skip),
+			        "this map has no loop of kind %s",
 			        rm_loop_name(cell->loop.kind));
-		failed = rm_plan_add(planning, &own, w->values[0].base);
+		failed = rm_plan_add(planning, &copy, w->values[0].base);
 		if (failed)
 			return failed;
 	}
 	return 0;
 }
 
-/* Threads that share a CPU wait for each other, by plan. */
-static bool take_turns(const struct rm_cell *cell, unsigned cpus)
+/* True if threads share a CPU, so that waiting is expected. */
+static bool share_cpus(const struct rm_cell *cell, unsigned cpus)
 {
 	if (cell->threads > cpus)
 		return true;
@@ -323,16 +322,16 @@ static bool take_turns(const struct rm_cell *cell, unsigned cpus)
 	return false;
 }
 
-/* Which trials may be run again, and whether for waiting: only what is timed is
-   spoilt by that, and a simulated trial would end as it did before. */
-static void settle_repeats(struct rm_cell *cell, unsigned cpus)
+/* Decides which trials may repeat, and whether waiting is a reason. Waiting
+   disturbs timed cells only; a simulated trial is deterministic. */
+static void set_repeat_limits(struct rm_cell *cell, unsigned cpus)
 {
 	bool timed = cell->measure == RM_MEASURE_THROUGHPUT ||
 	             cell->measure == RM_MEASURE_LATENCY;
 
 	if (cell->measure == RM_MEASURE_SIMULATED)
 		cell->repeat_most = 0;
-	if (!timed || take_turns(cell, cpus))
+	if (!timed || share_cpus(cell, cpus))
 		cell->repeat_wait = 0;
 }
 
@@ -342,11 +341,11 @@ static int add_choice(struct rm_planning *planning, const struct rm_workload *w,
 	struct rm_cell cell;
 	int failed;
 
-	fill(planning, w, choice, &cell);
-	if (!makes_sense(planning, w, choice, &cell))
+	fill_cell(planning, w, choice, &cell);
+	if (!is_meaningful(planning, w, choice, &cell))
 		return 0;
-	failed = place(planning, w, &cell);
-	settle_repeats(&cell, planning->topology->cpus);
+	failed = assign_cpus(planning, w, &cell);
+	set_repeat_limits(&cell, planning->topology->cpus);
 	if (!failed)
 		failed = check_cell(planning, w, &cell);
 	if (!failed)
@@ -370,7 +369,7 @@ int rm_plan_expand(
 	planning->traces = traces;
 	do {
 		failed = add_choice(planning, workload, &choice, chosen);
-	} while (!failed && next(workload, &choice));
+	} while (!failed && advance(workload, &choice));
 	planning->traces = NULL;
 	return failed;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_json.c - the plan in campaign.json, both ways. */
+/* plan_json.c - writes the plan to campaign.json and reads it. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Members of a planned cell beside those of the protocol. */
+/* Members of a planned cell in addition to the protocol's members. */
 static const char *const extras[] = { "blocks", "base", "skip", "estimate_ns",
 	"memory_bytes", "repeat", "control" };
 
@@ -89,12 +89,12 @@ json_t *rm_plan_to_json(const struct rm_plan *plan)
 	        (json_int_t)plan->memory_bytes);
 }
 
-static int bad(struct rm_error *error, const char *what)
+static int invalid(struct rm_error *error, const char *what)
 {
 	return rm_error_set(error, -EINVAL, "plan: %s", what);
 }
 
-/* A whole number that a double holds, too. */
+/* An integer that a double represents exactly. */
 static bool read_whole(const json_t *json, uint64_t *value)
 {
 	json_int_t number = json_integer_value(json);
@@ -106,8 +106,8 @@ static bool read_whole(const json_t *json, uint64_t *value)
 	return true;
 }
 
-/* The file may have been edited by hand or torn: a plan that is resumed must
-   not write beyond its members or run a cell zero times. */
+/* The file may have been edited or truncated. A resumed plan must not overflow
+   its members or run a cell zero times. */
 static int read_extras(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
@@ -119,15 +119,15 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 	const char *reason = json_string_value(skip);
 
 	if (!base || strlen(base) >= sizeof(planned->base))
-		return bad(error, "cell.base: expected the id of a map");
+		return invalid(error, "cell.base: expected the id of a map");
 	if (count < 1 || count > UINT32_MAX)
-		return bad(error, "cell.blocks: expected a number above 0");
+		return invalid(error, "cell.blocks: expected a number above 0");
 	if (!json_is_null(skip) &&
 	        (!reason || !*reason ||
 	                strlen(reason) >= sizeof(planned->cell.skip)))
-		return bad(error, "cell.skip: expected null or a reason");
+		return invalid(error, "cell.skip: expected null or a reason");
 	if (control && !json_is_boolean(control))
-		return bad(error, "cell.control: expected true or false");
+		return invalid(error, "cell.control: expected true or false");
 	planned->cell.has_control = json_is_true(control);
 	strcpy(planned->base, base);
 	strcpy(planned->cell.skip, reason ? reason : "");
@@ -136,14 +136,14 @@ static int read_extras(const json_t *json, struct rm_plan_cell *planned,
 	            &planned->estimate_ns) ||
 	        !read_whole(json_object_get(json, "memory_bytes"),
 	                &planned->memory_bytes))
-		return bad(error,
+		return invalid(error,
 		        "cell.estimate_ns, cell.memory_bytes: expected "
 		        "integers from 0 to 2^53");
 	return 0;
 }
 
-/* Absent from campaigns that are older than repeats: nothing is repeated; of
-   those that are older than the budget share is absent: it is no bound. */
+/* Older campaigns lack "repeat": nothing is repeated. Slightly older ones lack
+   "share": the number of repeats is not limited by a budget. */
 static int read_repeat(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
@@ -154,13 +154,13 @@ static int read_repeat(const json_t *json, struct rm_plan_cell *planned,
 	double wait = json_number_value(waits);
 	double share = budget ? json_number_value(budget) : RM_REPEATS_MAX;
 	json_int_t most = json_integer_value(times);
-	bool said = json_is_number(waits) && json_is_integer(times) &&
-	            (!budget || json_is_number(budget));
+	bool complete = json_is_number(waits) && json_is_integer(times) &&
+	                (!budget || json_is_number(budget));
 
-	if ((repeat && !said) || !(wait >= 0 && wait < 1) || most < 0 ||
+	if ((repeat && !complete) || !(wait >= 0 && wait < 1) || most < 0 ||
 	        most > RM_REPEATS_MAX ||
 	        (budget && !(share >= 0 && share <= 1)))
-		return bad(error,
+		return invalid(error,
 		        "cell.repeat: expected wait_share from 0 to below 1, "
 		        "most from 0 to 10, and share, if any, from 0 to 1");
 	planned->cell.repeat_wait = wait;
@@ -172,19 +172,19 @@ static int read_repeat(const json_t *json, struct rm_plan_cell *planned,
 static int read_cell(const json_t *json, struct rm_plan_cell *planned,
         struct rm_error *error)
 {
-	json_t *pure = json_copy((json_t *)(uintptr_t)json);
+	json_t *protocol_cell = json_copy((json_t *)(uintptr_t)json);
 	int failed;
 
 	for (size_t i = 0; i < sizeof(extras) / sizeof(*extras); i++)
-		json_object_del(pure, extras[i]);
-	failed = rm_cell_from_json(pure, &planned->cell, error);
-	json_decref(pure);
+		json_object_del(protocol_cell, extras[i]);
+	failed = rm_cell_from_json(protocol_cell, &planned->cell, error);
+	json_decref(protocol_cell);
 	if (!failed)
 		failed = read_repeat(json, planned, error);
 	return failed ? failed : read_extras(json, planned, error);
 }
 
-/* Trials find their cell by its id: of two cells one would never be seen. */
+/* Trials refer to their cell by id, so ids must be unique. */
 static int check_ids(const struct rm_plan *plan, struct rm_error *error)
 {
 	json_t *ids = json_object();
@@ -195,7 +195,7 @@ static int check_ids(const struct rm_plan *plan, struct rm_error *error)
 
 		if (json_object_get(ids, id))
 			failed = rm_error_set(error, -EINVAL,
-			        "plan: cells: %.200s is there twice, expected "
+			        "plan: cells: %.200s occurs twice, expected "
 			        "each id once",
 			        id);
 		else
@@ -211,7 +211,8 @@ static int read_cells(
 	size_t count = json_array_size(cells);
 
 	if (count == 0)
-		return bad(error, "cells: expected an array that is not empty");
+		return invalid(
+		        error, "cells: expected an array that is not empty");
 	plan->cells = calloc(count, sizeof(*plan->cells));
 	if (!plan->cells)
 		return rm_error_set(error, -ENOMEM, "out of memory");
@@ -226,8 +227,8 @@ static int read_cells(
 	return 0;
 }
 
-/* A cell's blocks are numbered in running order. `done`: of each cell, those of
-   the rounds before. */
+/* Numbers the blocks of a cell in running order. `done`: for each cell, the
+   number of blocks in earlier rounds. */
 static int read_round(const json_t *json, struct rm_plan *plan, unsigned number,
         unsigned *done, struct rm_error *error)
 {
@@ -242,14 +243,14 @@ static int read_round(const json_t *json, struct rm_plan *plan, unsigned number,
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	}
 	if (!json_is_array(json))
-		failed = bad(error, "order: expected an array of arrays");
+		failed = invalid(error, "order: expected an array of arrays");
 	for (size_t i = 0; i < count && !failed; i++) {
 		const json_t *item = json_array_get(json, i);
 		size_t index = (size_t)json_integer_value(item);
 
 		if (!json_is_integer(item) || index >= plan->cell_count ||
 		        seen[index] || plan->cells[index].cell.skip[0]) {
-			failed = bad(error,
+			failed = invalid(error,
 			        "order: expected indexes of cells that run, "
 			        "each once in a round");
 			break;
@@ -262,7 +263,7 @@ static int read_round(const json_t *json, struct rm_plan *plan, unsigned number,
 	return failed;
 }
 
-/* Every block is there, or the missing ones would be taken for done. */
+/* All blocks must be present; a missing one would count as completed. */
 static int check_blocks(const struct rm_plan *plan, const unsigned *done,
         struct rm_error *error)
 {
@@ -270,7 +271,7 @@ static int check_blocks(const struct rm_plan *plan, const unsigned *done,
 		const struct rm_cell *cell = &plan->cells[i].cell;
 
 		if (!cell->skip[0] && done[i] != cell->blocks)
-			return bad(error,
+			return invalid(error,
 			        "order: expected each cell in as many rounds "
 			        "as it has blocks");
 	}
@@ -285,7 +286,7 @@ static int read_order(
 	int failed = 0;
 
 	if (!json_is_array(order))
-		return bad(error, "order: expected an array of rounds");
+		return invalid(error, "order: expected an array of rounds");
 	done = calloc(plan->cell_count, sizeof(*done));
 	plan->rounds = calloc(count + 1, sizeof(*plan->rounds));
 	if (!done || !plan->rounds) {
@@ -323,7 +324,7 @@ static int read_same(
 			cell++;
 		if (!as || !id || strlen(id) >= RM_ID_BYTES ||
 		        cell == plan->cell_count)
-			return bad(error, "same: expected ids of cells");
+			return invalid(error, "same: expected ids of cells");
 		strcpy(plan->same[i].id, id);
 		plan->same[i].cell = cell;
 		plan->same_count++;
@@ -331,7 +332,7 @@ static int read_same(
 	return 0;
 }
 
-/* What campaign.json says of its maps. */
+/* Sets `misuse` from the "maps" of campaign.json. */
 static void mark_misuses(const json_t *maps, struct rm_plan *plan)
 {
 	const json_t *map;
@@ -356,7 +357,7 @@ int rm_plan_from_json(
 
 	*plan = (struct rm_plan){ 0 };
 	if (!json_is_integer(seed) || json_integer_value(seed) < 0)
-		failed = bad(error, "seed: expected an integer from 0 on");
+		failed = invalid(error, "seed: expected an integer from 0 on");
 	if (!failed) {
 		plan->seed = (uint64_t)json_integer_value(seed);
 		failed =

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_judge.c - cells that a map, or this machine, does not run, and why. */
+/* plan_judge.c - decides which cells a map or this machine cannot run, and
+   why. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -9,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-bool rm_plan_suits(const struct rm_map_info *map, enum rm_loop_kind kind)
+bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind)
 {
 	return rm_map_info_has(map, "loops", rm_loop_name(kind)) ||
-	       (!rm_loop_is_own(kind) && map->is_map);
+	       (!rm_loop_is_technique(kind) && map->is_map);
 }
 
-/* Where this machine or measure has no such allocator. */
+/* Skips the cell if this machine or measure lacks the allocator. */
 static void judge_allocator(struct rm_cell *cell)
 {
 	char why[RM_NAME_BYTES * 2];
@@ -26,19 +27,20 @@ static void judge_allocator(struct rm_cell *cell)
 		        "measure causes counts calls of its own malloc(), not "
 		        "of %s",
 		        rm_allocator_name(cell->allocator));
-	else if (rm_allocator_impossible(
+	else if (rm_allocator_is_unavailable(
 	                 cell->allocator, cell->huge_pages, why, sizeof(why)))
 		snprintf(cell->skip, RM_REASON_BYTES, "%s", why);
 }
 
-/* Whether a map has loops for the sizes of a cell, here or in a program that
-   is made for them. */
+/* True if the map has loops for the cell's sizes, in the plain program or in
+   one built for these sizes. */
 static bool offers_shape(
         const struct rm_map_info *map, const struct rm_cell *cell)
 {
-	struct rm_shape plain = cell->shape; /* what it offers of such keys */
+	struct rm_shape plain = cell->shape; /* the shape with the longest
+					      * values of plain programs */
 
-	if (!rm_cell_sized(cell))
+	if (!rm_cell_size_class(cell))
 		return map->shapes & 1U << rm_shape_index(cell->shape);
 	if (plain.value_bytes > RM_VALUE_LONG)
 		plain.value_bytes = RM_VALUE_LONG;
@@ -46,21 +48,21 @@ static bool offers_shape(
 	       map->shapes & 1U << rm_shape_index(plain);
 }
 
-static bool is_differing(const struct rm_cell *cell)
+static bool has_key_differs(const struct rm_cell *cell)
 {
 	return cell->key_differs != RM_DIFFERS_FIRST;
 }
 
-/* Whether a cell runs in a program of its own, for other keys or values. */
-static bool is_apart(const struct rm_cell *cell)
+/* True if the cell needs another program, for other keys or values. */
+static bool needs_own_program(const struct rm_cell *cell)
 {
-	return rm_cell_sized(cell) || is_differing(cell);
+	return rm_cell_size_class(cell) || has_key_differs(cell);
 }
 
-/* The place of the differing bytes is a choice for binary strings only. */
+/* Only binary strings have a choice of the differing bytes. */
 static void judge_differs(struct rm_cell *cell)
 {
-	if (!is_differing(cell))
+	if (!has_key_differs(cell))
 		return;
 	if (!cell->shape.str)
 		snprintf(cell->skip, RM_REASON_BYTES,
@@ -73,14 +75,14 @@ static void judge_differs(struct rm_cell *cell)
 		        "expected key-differs = first");
 }
 
-/* What programs for other keys and values cannot do, or a program that is not
+/* Skips cells that programs for other sizes cannot run, or whose program is not
    built. */
-static void judge_apart(struct rm_cell *cell)
+static void judge_program(struct rm_cell *cell)
 {
 	const char *flavour = rm_cell_flavour(cell);
 	char path[RM_PROGRAM_BYTES], how[RM_NAME_BYTES * 2] = "sizes";
 
-	if (is_differing(cell))
+	if (has_key_differs(cell))
 		snprintf(how, sizeof(how), "programs NEEDED=%s/%s", flavour,
 		        cell->map);
 	if (cell->measure == RM_MEASURE_CAUSES ||
@@ -89,7 +91,7 @@ static void judge_apart(struct rm_cell *cell)
 		        "programs for shape %s%s neither count causes nor run "
 		        "on a simulated machine",
 		        rm_cell_shape_name(cell),
-		        is_differing(cell) ? " with such keys" : "");
+		        has_key_differs(cell) ? " with such keys" : "");
 	else if (access(rm_map_program(flavour, cell->map, path), X_OK))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "its program for shape %s is not built (make %s): "
@@ -98,15 +100,16 @@ static void judge_apart(struct rm_cell *cell)
 		        strerror(errno));
 }
 
-/* Whether the map can run this loop at all; if not, why. */
+/* Skips the cell if the map cannot run this loop. */
 static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	const bool own =
 	        rm_map_info_has(map, "loops", rm_loop_name(cell->loop.kind));
 
-	if (own && is_apart(cell))
+	if (own && needs_own_program(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "its own loop has only the usual keys and values");
+		        "the map's own loop supports only the usual keys and "
+		        "values");
 	else if (!own && !offers_shape(map, cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "shape %s is not offered by this map",
@@ -119,94 +122,97 @@ static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
 	         (cell->write_share > 0 || cell->miss_share > 0))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "all %u threads would scan and none would do the "
-		        "writes and misses asked for, expected fewer scanners "
+		        "requested writes and misses: expected fewer scanners "
 		        "than threads",
 		        cell->threads);
 	else if (cell->loop.kind == RM_LOOP_STALL && cell->window_ops)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "a reader who stands does not count operations, "
-		        "expected a window of time");
+		        "a stalled reader does not count operations: expected "
+		        "a window of time");
 	else if (cell->loop.kind == RM_LOOP_LIFECYCLE &&
 	         cell->loop.args[1] != RM_SLOTS_PRESET && !own)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "a session is one value in this map: it has no slots "
-		        "to be more or fewer of");
+		        "a session is one value in this map, so it has no "
+		        "slots to vary");
 	else if (cell->loop.kind == RM_LOOP_LAZY &&
 	         !rm_map_info_has(map, "operations", "insert_if_absent"))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "this map offers no insert_if_absent");
 }
 
-/* A number of digits is no length that a shape has. */
+/* Decimal keys need strings; their number of digits is not a length of a
+   shape. */
 static void judge_decimal(struct rm_cell *cell)
 {
-	if (rm_cell_lacks_digits(cell))
+	if (rm_cell_lacks_decimal_keys(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "keys of decimal text are strings as long as their "
-		        "digits, not those of %s: expected str16x8 or another "
-		        "str16",
+		        "digits, unlike keys of %s: expected str16x8 or "
+		        "another str16",
 		        rm_cell_shape_name(cell));
 }
 
-/* What a litmus would say of such a map or thread, whatever it does: a map that
-   holds nothing, or may answer with what was, always shows both of a pair an
-   old value, and a thread without a partner does nothing. */
+/* Skips litmus cells whose outcome is fixed. A stateless map, or one that may
+   return stale values, always shows old values to both threads of a pair. A
+   single thread has no partner. */
 static void judge_litmus(const struct rm_map_info *map, struct rm_cell *cell)
 {
-	const uint64_t store_buffering = 0; /* the first word */
+	const uint64_t store_buffering = 0; /* index of the first word of
+					     * `litmus` */
 
 	if (cell->loop.kind != RM_LOOP_LITMUS)
 		return;
 	if (cell->threads == 1)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "threads work in pairs: one alone has no partner");
+		        "threads work in pairs: expected at least two threads");
 	else if (map->caps & RM_CAP_NO_STATE)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "this map holds nothing: no answer of it is wrong");
+		        "this map holds nothing, so no answer is wrong");
 	else if (map->caps & RM_CAP_STALE &&
 	         cell->loop.args[0] == store_buffering)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "this map may answer with what was: that both of a "
-		        "pair see it is no mistake");
+		        "this map may return stale values, so that both "
+		        "threads of a pair may see old values");
 }
 
-/* Such a cell would have the share in its name alone. */
+/* The share of writes must match the loop; otherwise only the name would have
+   it. */
 static void judge_write_share(struct rm_cell *cell)
 {
-	const double own = rm_cell_own_writes(cell), half_digit = 5e-5;
+	const double own = rm_cell_fixed_write_share(cell), half_digit = 5e-5;
 
 	if (fabs(cell->write_share - own) > half_digit)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "%g %% of the operations of the loop %s are writes, "
-		        "whatever is asked: expected writes = %g%%",
-		        100 * own, rm_loop_name(cell->loop.kind), 100 * own);
+		        "writes of the loop %s are always %g %% of its "
+		        "operations: expected writes = %g%%",
+		        rm_loop_name(cell->loop.kind), 100 * own, 100 * own);
 }
 
-/* Uniform look-ups draw whole ranks, so many of them absent (set_ranks() in
-   runner/trial/team.c): of few keys no number of them is the share. Other loops
-   have none of them, whatever the share. */
+/* Uniform look-ups draw from an integer number of ranks, of which some are
+   absent (set_ranks() in runner/trial/team.c). With few keys, no number of
+   ranks gives the requested share. Other loops look up no absent keys. */
 static void judge_misses(struct rm_cell *cell)
 {
-	const double asked = cell->miss_share, most_off = 0.1;
-	const double ranks = round((double)cell->keys / (1 - asked));
-	const double got = (ranks - (double)cell->keys) / ranks;
+	const double requested = cell->miss_share, most_off = 0.1;
+	const double ranks = round((double)cell->keys / (1 - requested));
+	const double actual = (ranks - (double)cell->keys) / ranks;
 
-	if (asked > 0 && !rm_loop_draws_absent(cell->loop.kind))
+	if (requested > 0 && !rm_loop_draws_absent(cell->loop.kind))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "the loop %s looks up no absent keys: expected misses "
 		        "= 0%%",
 		        rm_loop_name(cell->loop.kind));
 	else if (cell->dist == RM_DIST_UNIFORM && !cell->trace[0] &&
-	         fabs(got - asked) > most_off * asked)
+	         fabs(actual - requested) > most_off * requested)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "%g %% misses of %" PRIu64
 		        " uniform keys would be %.2g %%: %g absent ranks of "
-		        "%g, expected more keys",
-		        100 * asked, cell->keys, 100 * got,
+		        "%g: expected more keys",
+		        100 * requested, cell->keys, 100 * actual,
 		        ranks - (double)cell->keys, ranks);
 }
 
-/* Such a cell would do what the uniform one does, under another name. */
+/* Without drawn keys, the cell would equal the uniform one. */
 static void judge_dist(struct rm_cell *cell)
 {
 	if (cell->dist == RM_DIST_UNIFORM)
@@ -224,7 +230,7 @@ static void judge_dist(struct rm_cell *cell)
 		        rm_loop_name(cell->loop.kind));
 }
 
-/* Other loops begin with an empty map, or with keys of their own. */
+/* Only loops that start with the filled map can renew its keys. */
 static void judge_renewals(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	const uint64_t ns = rm_plan_renewal_ns(cell, map);
@@ -233,23 +239,23 @@ static void judge_renewals(const struct rm_map_info *map, struct rm_cell *cell)
 		return;
 	if (cell->trace[0])
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "a trace has the only removals and insertions of its "
-		        "keys: expected settle = yes or no");
+		        "a trace determines all removals and insertions: "
+		        "expected settle = yes or no");
 	else if (!rm_loop_draws_absent(cell->loop.kind))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "the loop %s does not begin with keys that could be "
+		        "the loop %s does not start with keys that can be "
 		        "renewed: expected settle = yes or no",
 		        rm_loop_name(cell->loop.kind));
 	else if (ns > cell->deadline_ns / 2)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "to renew %" PRIu64
-		        " keys would take about %.0f s, expected at most half "
-		        "of the deadline, %.0f s",
+		        "renewing %" PRIu64
+		        " keys takes about %.0f s: expected at most half of "
+		        "the deadline, %.0f s",
 		        cell->keys * cell->renewals, (double)ns / 1e9,
 		        (double)cell->deadline_ns / 2e9);
 }
 
-/* Whether the program has the loop, and the loop the measure. */
+/* True if the program has the loop and can measure it. */
 static bool program_measures(
         const struct rm_map_info *map, const struct rm_cell *cell)
 {
@@ -263,7 +269,7 @@ static bool program_measures(
 	       rm_workload_measures(kind, cell->measure);
 }
 
-/* The reason, by all that its program measures. */
+/* Sets a reason that lists everything the program measures. */
 static void skip_unmeasured(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	char closed[RM_NAME_BYTES * 2] = "";
@@ -286,33 +292,33 @@ static void skip_unmeasured(const struct rm_map_info *map, struct rm_cell *cell)
 	                : "");
 }
 
-/* What programs in another language cannot do. */
+/* Skips cells that programs in another language cannot run. */
 static void judge_language(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	if (cell->trace[0] || !program_measures(map, cell))
 		skip_unmeasured(map, cell);
-	else if (is_differing(cell) && rm_cell_sized(cell))
+	else if (has_key_differs(cell) && rm_cell_size_class(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "maps in %s: only keys of 16 bytes, with values of 24 "
-		        "at most, differ elsewhere than at the start",
+		        "maps in %s: key-differs applies only to keys of 16 "
+		        "bytes with values of at most 24 bytes",
 		        map->language);
 	else if (strcmp(cell->memory, "first-touch") ||
 	         cell->allocator != RM_ALLOCATOR_GLIBC ||
 	         cell->huge_pages != RM_HUGE_PAGES_SYSTEM)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "maps in %s have their own allocator, and memory "
-		        "first-touch",
+		        "maps in %s have their own allocator and use "
+		        "first-touch memory only",
 		        map->language);
 	else if (map->caps & RM_CAP_INEXACT_RETURNS &&
 	         cell->write_kind != RM_UPDATE && cell->threads > 1)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "a write of this map that meets a removal says what "
-		        "it did not do: %s needs one thread, not %u",
+		        "if a write of this map meets a removal, its return "
+		        "value is wrong: %s needs one thread, not %u",
 		        rm_write_kind_name(cell->write_kind), cell->threads);
 }
 
-/* Who has no synchronisation, or room for one writer, runs where that is
-   enough. */
+/* Skips unsynchronised and single-writer maps unless the cell is safe for
+   them. */
 static void judge_writers(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	bool alone = cell->threads == 1 ||
@@ -338,11 +344,9 @@ static void judge_writers(const struct rm_map_info *map, struct rm_cell *cell)
 		        cell->threads);
 }
 
-/*
- * The first reason that holds is told, from what no machine could change (the
- * map) to what this one lacks. Skipped cells stay in the plan: a report must
- * say why a map is missing from a figure.
- */
+/* Sets the first reason that applies, in order from limits of the map to limits
+   of this machine. Skipped cells stay in the plan, since a report must explain
+   why a map is missing from a figure. */
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_map_info *map, struct rm_cell *cell)
 {
@@ -365,14 +369,14 @@ void rm_plan_judge(const struct rm_planning *planning,
 		judge_write_share(cell);
 	if (!cell->skip[0] && map->language)
 		judge_language(map, cell);
-	if (!cell->skip[0] &&
-	        (map->language ? is_differing(cell) : is_apart(cell)))
-		judge_apart(cell);
+	if (!cell->skip[0] && (map->language ? has_key_differs(cell)
+	                                     : needs_own_program(cell)))
+		judge_program(cell);
 	if (cell->skip[0])
 		return;
 	if (map->caps & RM_CAP_FIXED_SIZE && !cell->presize)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "this map never grows: it would be made for all of "
+		        "this map never grows: it is always created for all of "
 		        "its keys, as with presize = yes");
 	else
 		judge_writers(map, cell);

@@ -7,17 +7,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Phases are stored in these parts of the distance between two blocks. */
+/* Phases are fractions of the distance between two blocks, in these units. */
 static const uint64_t phase_parts = 1 << 20;
 
-/* Cells that differ in the map alone. Their trials run one after the other, so
-   that the pairs of a ratio share the state of the machine. */
+/* Cells that differ only in the map. Their trials run one after the other, so
+   that the operands of a ratio see the same state of the machine. */
 struct board {
-	size_t first, count; /* entries */
+	size_t first, count; /* range in order.entries */
 	unsigned blocks;
-	unsigned done;   /* blocks that have their round */
-	uint64_t phase;  /* of its rounds, below phase_parts */
-	uint64_t own_ns; /* one turn of each cell */
+	unsigned done;    /* blocks already placed in a round */
+	uint64_t phase;   /* offset of its rounds, below phase_parts */
+	uint64_t turn_ns; /* one trial of each cell */
 };
 
 struct entry {
@@ -28,14 +28,14 @@ struct entry {
 
 struct order {
 	struct rm_plan *plan;
-	struct entry *entries; /* of timed cells, by blocks and board */
+	struct entry *entries; /* timed cells, sorted by blocks and board */
 	size_t entry_count;
 	size_t *verified; /* cells that verify a map */
 	size_t verified_count;
-	struct board *boards; /* by blocks, then in seeded random order */
+	struct board *boards; /* sorted by blocks, then in random order */
 	size_t board_count;
-	size_t *present; /* room for all boards */
-	size_t *cells;   /* room for all cells of a board */
+	size_t *present; /* scratch, for all boards */
+	size_t *cells;   /* scratch, for all cells of a board */
 };
 
 static int by_board(const void *a, const void *b)
@@ -49,7 +49,7 @@ static int by_board(const void *a, const void *b)
 	return x->cell < y->cell ? -1 : x->cell > y->cell;
 }
 
-/* The seed of block 0 tells boards apart, and puts them in random order. */
+/* The seed of block 0 identifies a board and orders boards randomly. */
 static void list_cells(struct order *order)
 {
 	struct rm_plan *plan = order->plan;
@@ -87,14 +87,14 @@ static void list_boards(struct order *order)
 				        .blocks = entry->blocks };
 		board = &order->boards[order->board_count - 1];
 		board->count++;
-		board->own_ns +=
+		board->turn_ns +=
 		        rm_plan_trials(&order->plan->cells[entry->cell].cell) *
 		        order->plan->cells[entry->cell].estimate_ns;
 	}
 }
 
-/* Boards with equally many blocks follow each other at distances of their own
-   time, so that every round takes about as long. */
+/* Boards with the same number of blocks follow each other at distances of their
+   own time, so that all rounds take about the same time. */
 static void set_phases(struct order *order)
 {
 	size_t end;
@@ -106,21 +106,21 @@ static void set_phases(struct order *order)
 		for (end = first; end < order->board_count &&
 		                  boards[end].blocks == boards[first].blocks;
 		        end++)
-			all_ns += boards[end].own_ns;
+			all_ns += boards[end].turn_ns;
 		for (size_t i = first; i < end; i++) {
 			double middle_ns = (double)before_ns +
-			                   (double)boards[i].own_ns / 2;
+			                   (double)boards[i].turn_ns / 2;
 
 			boards[i].phase =
 			        (uint64_t)(middle_ns / (double)all_ns *
 			                   (double)phase_parts);
-			before_ns += boards[i].own_ns;
+			before_ns += boards[i].turn_ns;
 		}
 	}
 }
 
-/* Blocks of a board lie at least one round apart, as it has no more of them than
-   there are rounds. */
+/* The blocks of a board are at least one round apart, since it has at most as
+   many blocks as there are rounds. */
 static bool is_in_round(
         const struct order *order, const struct board *board, unsigned number)
 {
@@ -149,8 +149,10 @@ static void append_board(struct order *order, struct board *board,
 	append(round, order->cells, board->count, board->done++);
 }
 
-/* One more cell that verifies does not change the order of the timed ones. */
-static uint64_t stream(const struct order *order, unsigned number, bool verify)
+/* Separate streams: another verify cell must not change the order of timed
+   cells. */
+static uint64_t round_seed(
+        const struct order *order, unsigned number, bool verify)
 {
 	enum { ORDER_STREAM = 1 };
 
@@ -158,13 +160,13 @@ static uint64_t stream(const struct order *order, unsigned number, bool verify)
 	        2 * (uint64_t)number + verify);
 }
 
-/* Nothing is timed before all maps are verified. */
+/* Round 0 verifies all maps before any timed trial. */
 static int fill_round(struct order *order, unsigned number)
 {
 	struct rm_plan_round *round = &order->plan->rounds[number];
 	size_t verified = number == 0 ? order->verified_count : 0;
 	size_t present = 0, turns = verified;
-	uint64_t state = stream(order, number, true);
+	uint64_t state = round_seed(order, number, true);
 
 	for (size_t i = 0; i < order->board_count; i++)
 		if (is_in_round(order, &order->boards[i], number)) {
@@ -176,7 +178,7 @@ static int fill_round(struct order *order, unsigned number)
 		return -ENOMEM;
 	rm_shuffle(order->verified, verified, &state);
 	append(round, order->verified, verified, 0);
-	state = stream(order, number, false);
+	state = round_seed(order, number, false);
 	rm_shuffle(order->present, present, &state);
 	for (size_t i = 0; i < present; i++)
 		append_board(order, &order->boards[order->present[i]], round,
@@ -209,9 +211,9 @@ int rm_plan_order(struct rm_plan *plan)
 		.boards = calloc(count, sizeof(*order.boards)),
 		.present = calloc(count, sizeof(*order.present)),
 		.cells = calloc(count, sizeof(*order.cells)) };
-	bool has_room = order.entries && order.verified && order.boards &&
-	                order.present && order.cells;
-	int failed = has_room ? fill_rounds(&order) : -ENOMEM;
+	bool is_allocated = order.entries && order.verified && order.boards &&
+	                    order.present && order.cells;
+	int failed = is_allocated ? fill_rounds(&order) : -ENOMEM;
 
 	free(order.entries);
 	free(order.verified);

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * plan_simulated.c - what is different for cells on a simulated machine: its
- * cores are not this machine's, its window is counted, its time is a model.
- */
+/* plan_simulated.c - rules for cells on a simulated machine, which has its own
+   cores, a counted window and modelled time. */
 #include "runner/plan/internal.h"
 
 #include <stdio.h>
 
 enum {
-	CORES_MAX = 128,     /* runner/sim/sim.h */
-	ACCESS_NS = 80,      /* of this machine, per access; 64 cores, loaded */
-	ACCESSES = 12,       /* of one operation, about */
-	WARM_UPS = 2,        /* operations before the window, per one in it */
-	COPIED_KEY_NS = 200, /* of a write that copies the map, per key */
+	CORES_MAX = 128,     /* limit of runner/sim/sim.h */
+	ACCESS_NS = 80,      /* host time per access, for 64 loaded cores */
+	ACCESSES = 12,       /* per operation, estimated */
+	WARM_UPS = 2,        /* operations before the window, per operation in
+			      * it */
+	COPIED_KEY_NS = 200, /* per key, for a write that copies the map */
 	CORE_BYTES = 96 << 10,
 	MODEL_BYTES = 64 << 20,
 };
@@ -35,9 +34,9 @@ uint64_t rm_plan_simulated_bytes(const struct rm_cell *cell)
 	return MODEL_BYTES + cell->threads * (uint64_t)CORE_BYTES;
 }
 
-bool rm_plan_simulated_makes_sense(const unsigned *at)
+bool rm_plan_simulated_is_distinct(const unsigned *at)
 {
-	/* a simulated machine has one placement and one memory */
+	/* a simulated machine has one placement and one memory policy */
 	return at[RM_KEY_PLACEMENT] == 0 && at[RM_KEY_MEMORY] == 0 &&
 	       at[RM_KEY_ALLOCATOR] == 0 && at[RM_KEY_HUGE_PAGES] == 0;
 }
@@ -53,8 +52,7 @@ void rm_plan_simulated_judge(const struct rm_planning *planning,
 	if (cell->allocator != RM_ALLOCATOR_GLIBC ||
 	        cell->huge_pages != RM_HUGE_PAGES_SYSTEM)
 		snprintf(cell->skip, RM_REASON_BYTES,
-		        "not simulated: the machine has an allocator of its "
-		        "own");
+		        "not simulated: the machine has its own allocator");
 	else if (options->can_simulate &&
 	         !options->can_simulate(map->id, why, sizeof(why)))
 		snprintf(cell->skip, RM_REASON_BYTES, "not simulated: %s", why);

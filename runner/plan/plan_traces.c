@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_traces.c - cells whose operations are a recorded trace. */
+/* plan_traces.c - fills cells whose operations are a recorded trace. */
 #include "runner/plan/internal.h"
 
 #include "runner/trace/trace.h"
@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names are relative to the folder of the workload, as those of includes. */
-static int name(const struct rm_workload *workload, unsigned i,
+/* Paths are relative to the folder of the workload, as in `include`. */
+static int build_path(const struct rm_workload *workload, unsigned i,
         struct rm_plan_trace *trace)
 {
 	const char *slash = strrchr(workload->file, '/');
@@ -25,32 +25,32 @@ static int name(const struct rm_workload *workload, unsigned i,
 	               : 0;
 }
 
-static void describe(
+static void copy_properties(
         const struct rm_trace *trace, struct rm_plan_trace *planned)
 {
 	double writes = (double)(trace->sets + trace->dels);
 
 	planned->operations = trace->count;
 	planned->keys = trace->peak ? trace->peak : 1;
-	/* for people: ten thousandths are enough; some are never none */
+	/* printed only: rounded up to 1e-4, so that few writes are never 0 */
 	planned->write_share = ceil(1e4 * writes / (double)trace->count) / 1e4;
 	planned->checksum = trace->checksum;
 	planned->in_place = trace->in_place;
 }
 
-/* A damaged trace is the workload's mistake and would cost a campaign: it is
-   read here, long before a trial needs it. Its entries are not kept. */
-static int load(const struct rm_planning *planning,
+/* Reads each trace while planning, so that a damaged one is an error of the
+   workload instead of a failed campaign. Its operations are not kept. */
+static int load_trace(const struct rm_planning *planning,
         const struct rm_workload *workload, unsigned i,
         struct rm_plan_trace *planned)
 {
 	struct rm_error why = { "" };
 	struct rm_trace trace = { 0 };
-	int failed = name(workload, i, planned);
+	int failed = build_path(workload, i, planned);
 
 	if (failed)
 		rm_error_set(&why, failed,
-		        "file:%.60s...: the name is too long",
+		        "file:%.60s...: the path is too long",
 		        workload->values[i].trace);
 	else
 		failed = rm_trace_load(planned->file, &trace, &why);
@@ -58,7 +58,7 @@ static int load(const struct rm_planning *planning,
 		rm_error_set(planning->error, -EINVAL, "%s: keys = %.380s",
 		        workload->where[RM_KEY_KEYS], why.text);
 	else
-		describe(&trace, planned);
+		copy_properties(&trace, planned);
 	rm_trace_clear(&trace);
 	return failed ? -EINVAL : 0;
 }
@@ -72,7 +72,7 @@ int rm_plan_traces_load(const struct rm_planning *planning,
 	for (unsigned i = 0; rm_workload_traced(workload) && !failed &&
 	                     i < workload->count[RM_KEY_KEYS];
 	        i++)
-		failed = load(planning, workload, i, &traces[i]);
+		failed = load_trace(planning, workload, i, &traces[i]);
 	return failed;
 }
 

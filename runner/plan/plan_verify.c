@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_verify.c - the trials that check a map before it is timed. */
+/* plan_verify.c - adds the trials that verify a map before it is timed. */
 #include "runner/plan/internal.h"
 #include "runner/plan/placement.h"
 
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough to collide, few enough to be quick where they take turns. */
+/* enough to collide, yet fast if the threads share a CPU */
 enum { VERIFY_THREADS_MIN = 2, VERIFY_THREADS_MAX = 16 };
 
-static bool verified(const struct rm_plan *plan, const struct rm_cell *cell)
+static bool is_verified(const struct rm_plan *plan, const struct rm_cell *cell)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		const struct rm_cell *other = &plan->cells[i].cell;
@@ -29,11 +29,11 @@ static bool verified(const struct rm_plan *plan, const struct rm_cell *cell)
 static unsigned verify_threads(const struct rm_map_info *map,
         enum rm_write_kind kind, const struct rm_topology *topology)
 {
-	/* exchange is atomic in none of these */
+	/* exchange is not atomic in these maps */
 	if (map->caps &
 	        (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT | RM_CAP_SINGLE_WRITER))
 		return 1;
-	/* no account of its removals adds up where two threads write */
+	/* with two writers, the sum of its removals is not exact */
 	if (map->caps & RM_CAP_INEXACT_RETURNS && kind != RM_UPDATE)
 		return 1;
 	if (topology->cpus > VERIFY_THREADS_MAX)
@@ -55,11 +55,9 @@ static int place_as_cores(
 	        cell->cpus, planning->error);
 }
 
-/*
- * All threads exchange all keys (write share 1, few keys): a map that loses an
- * update under contention shows it in one such trial. Sizes, loops and
- * placements of the timed cells do not matter to that.
- */
+/* All threads exchange all keys (write share 1, few keys). A map that loses
+   updates under contention fails in one such trial. Sizes, loops and placements
+   of the timed cells are irrelevant to that. */
 static int add_verify(struct rm_planning *planning,
         const struct rm_workload *workload, const struct rm_cell *timed)
 {
@@ -96,10 +94,10 @@ static int add_verify(struct rm_planning *planning,
 	return rm_plan_add(planning, &cell, workload->values[0].base);
 }
 
-/* A map is verified whether or not this machine has counters: else the names of
-   verifications, and lists of cells with them, would differ between machines,
-   and between a plan, which asks for no counters, and its run. */
-static bool would_run(const struct rm_cell *cell)
+/* Maps are verified whether or not counters work. Otherwise the ids of verify
+   cells, and lists of cells, would differ between machines and between a plan,
+   which tests no counters, and its run. */
+static bool needs_verification(const struct rm_cell *cell)
 {
 	return !cell->skip[0] ||
 	       !strncmp(cell->skip, RM_NO_COUNTERS, strlen(RM_NO_COUNTERS));
@@ -111,13 +109,13 @@ int rm_plan_verify(struct rm_planning *planning,
 	size_t end = planning->plan->cell_count;
 
 	for (size_t i = first; i < end; i++) {
-		/* a copy: adding may move the cells */
+		/* a copy, since adding may move the cells */
 		struct rm_cell cell = planning->plan->cells[i].cell;
 		int failed = 0;
 
-		if (would_run(&cell) &&
+		if (needs_verification(&cell) &&
 		        rm_plan_map(planning, cell.map)->is_map &&
-		        !verified(planning->plan, &cell))
+		        !is_verified(planning->plan, &cell))
 			failed = add_verify(planning, workload, &cell);
 		if (failed)
 			return failed;

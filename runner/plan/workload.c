@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * workload.c - workload files: includes, overrides, presets, and the text that
- * reads back equal. How a value is read and written is the table's of
- * runner/protocol; what values say of each other is workload_check.c's.
- */
+/* workload.c - reads workload files: includes, overrides, defaults; and writes
+   the equivalent text. The factors of runner/protocol parse and format values;
+   workload_check.c checks their combination. */
 #include "runner/base/lines.h"
 #include "runner/base/nearest.h"
 #include "runner/plan/internal.h"
@@ -18,17 +16,18 @@
 
 enum { VALUE_BYTES = RM_LONG_LINE_MAX, KEY_BYTES = 32 };
 
-/* What a list may hold, its text has on one line (rm_workload_text()). */
+/* The text of the longest list must fit on one line (rm_workload_text()). */
 _Static_assert((1 + (int)RM_VALUE_BYTES) * (int)RM_LIST_MAX + KEY_BYTES <=
                        (int)RM_LONG_LINE_MAX,
         "the text of a workload must read back");
 
-/* One file that is being read, and those that include it. */
+/* The state of one file, and a link to the file that includes it. */
 struct reading {
 	struct rm_lines lines;
 	struct rm_workload *workload;
-	struct rm_workload *scratch; /* takes values that do not count */
-	unsigned *levels;            /* per key: includes above its line */
+	struct rm_workload *scratch; /* receives overridden values */
+	unsigned *levels;            /* per key: number of includes above its
+				      * line */
 	unsigned level;
 	bool seen[RM_WORKLOAD_KEYS];
 	const struct reading *above;
@@ -36,9 +35,9 @@ struct reading {
 
 static int read_text(struct reading *reading);
 
-/* The protocol takes any name for a place (rm_kind_place): a mistake in one is
-   found here, at its line. True for all other keys. */
-static bool is_place(enum rm_workload_key key, const char *text)
+/* Validates placement and memory here, at their line, since the protocol
+   accepts any name (rm_kind_place). True for all other keys. */
+static bool is_valid_place(enum rm_workload_key key, const char *text)
 {
 	struct rm_placement placement;
 	enum rm_memory_policy policy;
@@ -50,9 +49,9 @@ static bool is_place(enum rm_workload_key key, const char *text)
 	       !rm_memory_parse(text, &policy, &node, NULL);
 }
 
-/* Whether value i stands in the list already, however it is written. */
-static bool twice(const struct rm_workload *workload, enum rm_workload_key key,
-        unsigned i)
+/* True if value i equals an earlier one, however it is written. */
+static bool is_duplicate(const struct rm_workload *workload,
+        enum rm_workload_key key, unsigned i)
 {
 	char text[RM_VALUE_BYTES], other[RM_VALUE_BYTES];
 
@@ -76,12 +75,12 @@ static int assign_item(struct rm_workload *workload, enum rm_workload_key key,
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s has too many values, expected at most %u",
 		        where, factor->key, i);
-	if (!is_place(key, item) ||
+	if (!is_valid_place(key, item) ||
 	        rm_factor_read(key, item, &workload->values[i]))
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s = \"%.60s\", expected %s", where, factor->key,
 		        item, factor->expected);
-	if (twice(workload, key, i))
+	if (is_duplicate(workload, key, i))
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s has \"%.60s\" twice, expected each value once",
 		        where, factor->key, item);
@@ -89,9 +88,9 @@ static int assign_item(struct rm_workload *workload, enum rm_workload_key key,
 	return 0;
 }
 
-/* Adds values to what the key has. `where` stays for mistakes that only the plan
-   can find. */
-static int add(struct rm_workload *workload, enum rm_workload_key key,
+/* Appends values to a key. `where` is kept for errors that only the plan can
+   detect. */
+static int append_values(struct rm_workload *workload, enum rm_workload_key key,
         const char *value, const char *where, struct rm_error *error)
 {
 	const struct rm_factor *factor = &rm_factors[key];
@@ -114,21 +113,21 @@ static int add(struct rm_workload *workload, enum rm_workload_key key,
 	return 0;
 }
 
-/* Replaces what the key had, since a nearer file and --set win over an included
-   one. */
-static int assign(struct rm_workload *workload, enum rm_workload_key key,
+/* Replaces the values of a key: a nearer file and --set override an included
+   file. */
+static int set_values(struct rm_workload *workload, enum rm_workload_key key,
         const char *value, const char *where, struct rm_error *error)
 {
 	workload->count[key] = 0;
-	return add(workload, key, value, where, error);
+	return append_values(workload, key, value, where, error);
 }
 
-static bool is_above(const struct reading *reading, const char *file)
+static bool is_including(const struct reading *reading, const char *file)
 {
 	char known[PATH_MAX], other[PATH_MAX];
 
 	if (!realpath(file, known))
-		return false; /* opening it says why */
+		return false; /* opening the file reports the error */
 	for (; reading; reading = reading->above)
 		if (realpath(reading->lines.file, other) &&
 		        !strcmp(known, other))
@@ -136,7 +135,8 @@ static bool is_above(const struct reading *reading, const char *file)
 	return false;
 }
 
-/* Reads an included file: its lines count where nobody above says otherwise. */
+/* Reads an included file; its lines apply unless an including file has the
+   key. */
 static int read_include(
         const struct reading *above, const char *file, const char *where)
 {
@@ -154,11 +154,11 @@ static int read_include(
 
 	if (reading.level > RM_INCLUDE_MAX)
 		return rm_error_set(error, -EINVAL,
-		        "%s: includes nested deeper than %d, expected fewer",
+		        "%s: includes nested deeper than %d: expected fewer",
 		        where, RM_INCLUDE_MAX);
-	if (is_above(above, file))
+	if (is_including(above, file))
 		return rm_error_set(error, -EINVAL,
-		        "%s: include of %s, which includes this file, expected "
+		        "%s: include = %s, which includes this file: expected "
 		        "no loop",
 		        where, file);
 	failed = rm_lines_load(file, &text, &reading.lines.length, &inner);
@@ -171,8 +171,8 @@ static int read_include(
 	return failed;
 }
 
-/* A name in `include` is relative to the folder of the file it stands in. */
-static int include(
+/* Paths in `include` are relative to the folder of the including file. */
+static int include_file(
         const struct reading *above, const char *value, const char *where)
 {
 	const char *slash = strrchr(above->lines.file, '/');
@@ -190,7 +190,7 @@ static int include(
 	return read_include(above, file, where);
 }
 
-static int key_of(const char *name, const char *where, bool includes,
+static int find_key(const char *name, const char *where, bool includes,
         enum rm_workload_key *key, struct rm_error *error)
 {
 	char known[512] = "";
@@ -209,24 +209,24 @@ static int key_of(const char *name, const char *where, bool includes,
 	        rm_nearest_hint(&nearest), known);
 }
 
-/* The file nearest to the workload's own wins, wherever it says so. */
-static int take(struct reading *reading, enum rm_workload_key key,
+/* The nearest file wins, whether its line is before or after the include. */
+static int assign_line(struct reading *reading, enum rm_workload_key key,
         const char *value, const char *where)
 {
 	struct rm_workload *workload = reading->workload;
 
 	if (key == RM_KEY_INCLUDE)
-		return include(reading, value, where);
+		return include_file(reading, value, where);
 	if (reading->level > reading->levels[key])
 		workload = reading->scratch;
 	else
 		reading->levels[key] = reading->level;
-	return assign(workload, key, value, where, reading->lines.error);
+	return set_values(workload, key, value, where, reading->lines.error);
 }
 
-/* libinih's handler: 1 is success. Of a long list it has seen the beginning
-   alone. */
-static int handle(void *context, const char *section, const char *name,
+/* Handler of libinih: 1 is success. libinih passes only the beginning of a long
+   list, so the value is read from the line. */
+static int handle_line(void *context, const char *section, const char *name,
         const char *beginning)
 {
 	struct reading *reading = context;
@@ -235,10 +235,10 @@ static int handle(void *context, const char *section, const char *name,
 	enum rm_workload_key key;
 	int failed;
 
-	(void)section; /* refused by the line reader */
+	(void)section; /* rejected by the line reader */
 	(void)beginning;
-	rm_lines_where(&reading->lines, where);
-	if (key_of(name, where, true, &key, error))
+	rm_lines_location(&reading->lines, where);
+	if (find_key(name, where, true, &key, error))
 		return 0;
 	if (reading->seen[key])
 		return rm_error_set(error, 0,
@@ -246,7 +246,7 @@ static int handle(void *context, const char *section, const char *name,
 		        name);
 	reading->seen[key] = true;
 	value = rm_lines_value(&reading->lines);
-	failed = value ? take(reading, key, value, where)
+	failed = value ? assign_line(reading, key, value, where)
 	               : rm_error_set(error, -ENOMEM, "out of memory");
 	free(value);
 	return failed == 0;
@@ -258,7 +258,7 @@ static int read_text(struct reading *reading)
 	int line;
 
 	lines->long_lists = true;
-	line = ini_parse_stream(rm_lines_next, lines, handle, reading);
+	line = ini_parse_stream(rm_lines_next, lines, handle_line, reading);
 	if (lines->error->text[0])
 		return -EINVAL;
 	if (line)
@@ -299,15 +299,15 @@ static int apply_overrides(struct rm_workload *workload,
 		const struct rm_override *line = &overrides[i];
 		enum rm_workload_key key;
 
-		if (key_of(line->key, line->where, false, &key, error) ||
-		        (line->adds ? add : assign)(
+		if (find_key(line->key, line->where, false, &key, error) ||
+		        (line->adds ? append_values : set_values)(
 		                workload, key, line->value, line->where, error))
 			return -EINVAL;
 	}
 	return 0;
 }
 
-/* What nobody said. An open loop has latency, a closed one throughput. */
+/* Sets defaults. An open loop measures latency, a closed loop throughput. */
 static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 {
 	bool closed = false, paced = false;
@@ -318,10 +318,10 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 		if (rm_workload_traced(workload) && key == RM_KEY_WINDOW)
 			preset = "1pass";
 		else if (rm_workload_traced(workload) &&
-		         rm_workload_trace_says((enum rm_workload_key)key))
+		         rm_workload_trace_sets((enum rm_workload_key)key))
 			preset = NULL;
 		if (preset && workload->count[key] == 0 &&
-		        assign(workload, (enum rm_workload_key)key, preset,
+		        set_values(workload, (enum rm_workload_key)key, preset,
 		                "default", error))
 			return -EINVAL;
 	}
@@ -330,36 +330,37 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 		closed |= workload->values[i].loop.kind != RM_LOOP_PACED;
 	}
 	if (paced && workload->count[RM_KEY_ARRIVALS] == 0 &&
-	        assign(workload, RM_KEY_ARRIVALS, "poisson", "default", error))
+	        set_values(
+	                workload, RM_KEY_ARRIVALS, "poisson", "default", error))
 		return -EINVAL;
 	if (workload->count[RM_KEY_MEASURE])
 		return 0;
-	return assign(workload, RM_KEY_MEASURE,
+	return set_values(workload, RM_KEY_MEASURE,
 	        closed && paced ? "throughput latency"
 	        : paced         ? "latency"
 	                        : "throughput",
 	        "default", error);
 }
 
-/* Techniques without keys: nothing to say of keys and writes. */
-static bool keyless(const struct rm_workload *workload)
+/* True if all loops are techniques without keys. */
+static bool has_no_keys(const struct rm_workload *workload)
 {
 	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++)
-		if (!rm_loop_is_own(workload->values[i].loop.kind))
+		if (!rm_loop_is_technique(workload->values[i].loop.kind))
 			return false;
 	return true;
 }
 
-/* What needs no saying where no loop of the file has keys. */
-static int fill_in(struct rm_workload *workload, struct rm_error *error)
+/* Sets `writes` and `keys` if no loop uses them. */
+static int fill_unused(struct rm_workload *workload, struct rm_error *error)
 {
-	if (!keyless(workload))
+	if (!has_no_keys(workload))
 		return 0;
 	if (!workload->count[RM_KEY_WRITES] &&
-	        assign(workload, RM_KEY_WRITES, "0%", "default", error))
+	        set_values(workload, RM_KEY_WRITES, "0%", "default", error))
 		return -EINVAL;
 	if (!workload->count[RM_KEY_KEYS])
-		return assign(workload, RM_KEY_KEYS, "1", "default", error);
+		return set_values(workload, RM_KEY_KEYS, "1", "default", error);
 	return 0;
 }
 
@@ -377,7 +378,7 @@ int rm_workload_name(const char *file, rm_name name, struct rm_error *error)
 	                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") < length ||
 	        base[0] == '.')
 		return rm_error_set(error, -EINVAL,
-		        "%s: the name of a workload, expected at most 48 "
+		        "%s: invalid name of a workload: expected at most 48 "
 		        "letters, digits, _ - .",
 		        file);
 	memcpy(name, base, length);
@@ -402,7 +403,7 @@ int rm_workload_parse(const char *file, const char *text, size_t length,
 	if (!failed)
 		failed = apply_presets(workload, error);
 	if (!failed)
-		failed = fill_in(workload, error);
+		failed = fill_unused(workload, error);
 	if (!failed)
 		failed = rm_workload_check(workload, error);
 	return failed;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workload_check.c - what the keys of a workload say of each other. */
+/* workload_check.c - checks that the keys of a workload fit together. */
 #include "runner/plan/internal.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@ bool rm_workload_traced(const struct rm_workload *workload)
 	return workload->count[RM_KEY_KEYS] > 0 && workload->values[0].trace[0];
 }
 
-bool rm_workload_trace_says(enum rm_workload_key key)
+bool rm_workload_trace_sets(enum rm_workload_key key)
 {
 	return key == RM_KEY_WRITES || key == RM_KEY_WRITE_KIND ||
 	       key == RM_KEY_MISSES || key == RM_KEY_DIST ||
@@ -55,11 +55,11 @@ static int check_traced(
 			        workload->where[RM_KEY_LOOP],
 			        rm_loop_name(workload->values[i].loop.kind));
 	for (int key = 0; key < RM_WORKLOAD_KEYS; key++)
-		if (rm_workload_trace_says((enum rm_workload_key)key) &&
+		if (rm_workload_trace_sets((enum rm_workload_key)key) &&
 		        workload->count[key])
 			return rm_error_set(error, -EINVAL,
-			        "%s: %s with keys = file:..., expected it "
-			        "without: the trace says it",
+			        "%s: %s with keys = file:..., expected no "
+			        "such line: the trace determines it",
 			        workload->where[key], rm_factors[key].key);
 	if (!workload->values[0].trace_passes)
 		return rm_error_set(error, -EINVAL,
@@ -83,9 +83,9 @@ static int check_traces(
 	for (unsigned i = 0; i < workload->count[RM_KEY_KEYS]; i++)
 		if ((workload->values[i].trace[0] != '\0') != traced)
 			return rm_error_set(error, -EINVAL,
-			        "%s: keys are numbers and traces, expected one "
-			        "of them (a trace needs no writes, the other "
-			        "does)",
+			        "%s: keys are numbers and traces: expected "
+			        "only one of them (traces need no `writes`, "
+			        "numbers do)",
 			        workload->where[RM_KEY_KEYS]);
 	if (traced)
 		return check_traced(workload, error);
@@ -106,7 +106,7 @@ bool rm_workload_measures(enum rm_loop_kind loop, enum rm_measure measure)
 	return loop != RM_LOOP_PACED;
 }
 
-/* Whether one of the loops has what is to be measured. */
+/* True if the measure applies to one of the loops. */
 static bool has_measure(
         const struct rm_workload *workload, enum rm_measure measure)
 {
@@ -138,8 +138,8 @@ static int check_loops(
 	for (int key = 0; key < RM_WORKLOAD_KEYS; key++)
 		if (!paced && rm_factors[key].paced && workload->count[key])
 			return rm_error_set(error, -EINVAL,
-			        "%s: %s without loop = paced, expected it only "
-			        "there",
+			        "%s: %s without loop = paced, expected no such "
+			        "line (or add loop = paced)",
 			        workload->where[key], rm_factors[key].key);
 	if (paced && workload->values[0].window_ops)
 		return rm_error_set(error, -EINVAL,
@@ -149,8 +149,8 @@ static int check_loops(
 	return 0;
 }
 
-/* Where a line says this key; else, as a preset is on no line, the other. */
-static const char *line_of(const struct rm_workload *workload,
+/* The line that sets `key`, or `other` if `key` has its default. */
+static const char *location_of(const struct rm_workload *workload,
         enum rm_workload_key key, enum rm_workload_key other)
 {
 	bool preset = !strcmp(workload->where[key], "default");
@@ -169,9 +169,9 @@ static int check_measures(
 		        !workload->values[0].window_ops)
 			return rm_error_set(error, -EINVAL,
 			        "%s: measure = simulated with a window of "
-			        "time, expected a count, e.g. 10000ops (a "
-			        "simulated machine does not see our time)",
-			        line_of(workload, RM_KEY_WINDOW,
+			        "time: expected a count, e.g. 10000ops (a "
+			        "simulated machine has no real time)",
+			        location_of(workload, RM_KEY_WINDOW,
 			                RM_KEY_MEASURE));
 		if (has_measure(workload, measure))
 			continue;
@@ -181,9 +181,9 @@ static int check_measures(
 		        latency ? " without loop = paced, stock or hold, "
 		                  "expected throughput, counters or causes (a "
 		                  "closed loop has no latency)"
-		                : " with loop = paced alone, expected latency "
-		                  "or causes (an "
-		                  "open loop has the throughput it is given)");
+		                : " with loop = paced only, expected latency "
+		                  "or causes (the rate fixes the throughput of "
+		                  "an open loop)");
 	}
 	return 0;
 }
@@ -207,10 +207,10 @@ static int check_misses(
 			        "%s: misses with write-kind = fresh, expected "
 			        "0%% (misses need update or churn)",
 			        where);
-	/* the values carry 32 bits of rank, the loop draws from 2^32 */
+	/* values carry 32 bits of rank, so the loop draws from at most 2^32 */
 	if ((double)keys / (1 - misses) > 0x1p32)
 		return rm_error_set(error, -EINVAL,
-		        "%s: keys / (1 - misses) is above 2^32, expected fewer "
+		        "%s: keys / (1 - misses) is above 2^32: expected fewer "
 		        "keys or misses",
 		        where);
 	return 0;
@@ -221,18 +221,18 @@ static int check_deadline(
 {
 	static const enum rm_workload_key keys[] = { RM_KEY_DEADLINE,
 		RM_KEY_WINDOW, RM_KEY_WARM_UP };
-	int said = 0;
+	int source = 0;
 
 	if (workload->values[0].deadline_ns >
 	        workload->values[0].warm_up_ns + workload->values[0].window_ns)
 		return 0;
-	/* the line to look at is one that somebody wrote */
-	while (said < 2 && !strcmp(workload->where[keys[said]], "default"))
-		said++;
+	/* report a line of a file, not a default */
+	while (source < 2 && !strcmp(workload->where[keys[source]], "default"))
+		source++;
 	return rm_error_set(error, -EINVAL,
 	        "%s: warm-up and window reach the deadline, expected a "
 	        "deadline after both",
-	        workload->where[keys[said]]);
+	        workload->where[keys[source]]);
 }
 
 int rm_workload_check(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* allocator.c - the libraries that a trial can have malloc() from. */
+/* allocator.c - the allocator libraries that a trial can use. */
 #include "runner/protocol/internal.h"
 
 #include <errno.h>
@@ -8,23 +8,23 @@
 #include <unistd.h>
 
 /* Indexed by enum rm_allocator and enum rm_huge_pages. Recorded cells and ids
-   have these words, so that none may change. */
+   contain these words: never change them. */
 const char *const rm_allocator_names[] = { "glibc", "jemalloc", "mimalloc",
 	"tcmalloc", NULL };
 const char *const rm_huge_pages_names[] = { "system", "off", "on", NULL };
 
-/* What is known of one. */
-struct known {
-	const char *library; /* beginning of the file's name */
-	const char *file;    /* what is preloaded */
-	const char *package; /* Debian's */
-	/* asks for huge pages by madvise(); NULL: it cannot be told to.
-	   glibc(malloc tunables) 2.35, jemalloc(3) opt.thp, mimalloc's
-	   readme: environment options */
+/* Properties of an allocator. */
+struct properties {
+	const char *library; /* start of the file's name */
+	const char *file;    /* file to preload; "": none */
+	const char *package; /* Debian package */
+	/* Variable that enables huge pages by madvise(); NULL: not supported.
+	   Sources: glibc(malloc tunables) 2.35, jemalloc(3) opt.thp, mimalloc's
+	   readme: environment options. */
 	const char *huge;
 };
 
-static const struct known known[RM_ALLOCATORS] = {
+static const struct properties properties[RM_ALLOCATORS] = {
 	{ "libc.so", "", "libc6", "GLIBC_TUNABLES=glibc.malloc.hugetlb=1" },
 	{ "libjemalloc", "libjemalloc.so.2", "libjemalloc2",
 	        "MALLOC_CONF=thp:always" },
@@ -34,7 +34,7 @@ static const struct known known[RM_ALLOCATORS] = {
 	        "libtcmalloc-minimal4", NULL },
 };
 
-/* Where Debian, and others, have libraries for this kind of machine. */
+/* Folders of libraries for this kind of machine. */
 static const char *const folders[] = {
 #if defined(__x86_64__)
 	"/usr/lib/x86_64-linux-gnu",
@@ -69,19 +69,19 @@ int rm_huge_pages_parse(const char *name, enum rm_huge_pages *pages)
 
 const char *rm_allocator_library(enum rm_allocator allocator)
 {
-	return known[allocator].library;
+	return properties[allocator].library;
 }
 
-/* "" for glibc, for which nothing is preloaded. -ENOENT where no folder of the
-   list has the file. */
+/* "" for glibc, which needs no preload. -ENOENT if no folder of the list has
+   the file. */
 static int find_library(enum rm_allocator allocator, char *path, size_t size)
 {
 	path[0] = '\0';
-	if (!known[allocator].file[0])
+	if (!properties[allocator].file[0])
 		return 0;
 	for (size_t i = 0; folders[i]; i++) {
-		snprintf(
-		        path, size, "%s/%s", folders[i], known[allocator].file);
+		snprintf(path, size, "%s/%s", folders[i],
+		        properties[allocator].file);
 		if (!access(path, R_OK))
 			return 0;
 	}
@@ -94,7 +94,7 @@ int rm_allocator_environment(enum rm_allocator allocator,
         char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES])
 {
 	char path[RM_ALLOCATOR_VARIABLE_BYTES - 16];
-	const char *huge = known[allocator].huge;
+	const char *huge = properties[allocator].huge;
 	int failed = find_library(allocator, path, sizeof(path));
 
 	variables[0][0] = variables[1][0] = '\0';
@@ -111,8 +111,8 @@ int rm_allocator_environment(enum rm_allocator allocator,
 	return 0;
 }
 
-/* Whether the kernel gives huge pages to who asks for them. */
-static bool gives_huge_pages(void)
+/* True if the kernel supports transparent huge pages. */
+static bool has_huge_pages(void)
 {
 	char text[64] = "";
 	FILE *in = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "r");
@@ -125,19 +125,20 @@ static bool gives_huge_pages(void)
 	return text[0] && !strstr(text, "[never]");
 }
 
-bool rm_allocator_impossible(enum rm_allocator allocator,
+bool rm_allocator_is_unavailable(enum rm_allocator allocator,
         enum rm_huge_pages pages, char *why, size_t size)
 {
 	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
 	int failed = rm_allocator_environment(allocator, pages, variables);
 
 	if (failed == -ENOENT)
-		snprintf(why, size, "no %s here (package %s)",
-		        known[allocator].file, known[allocator].package);
+		snprintf(why, size, "%s is not installed (package %s)",
+		        properties[allocator].file,
+		        properties[allocator].package);
 	else if (failed)
-		snprintf(why, size, "%s cannot be told to ask for huge pages",
+		snprintf(why, size, "%s cannot request huge pages",
 		        rm_allocator_names[allocator]);
-	else if (pages == RM_HUGE_PAGES_ON && !gives_huge_pages())
+	else if (pages == RM_HUGE_PAGES_ON && !has_huge_pages())
 		snprintf(why, size,
 		        "this kernel gives no transparent huge pages");
 	else

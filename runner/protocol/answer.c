@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* answer.c - the result of a trial, checked member by member. */
+/* answer.c - checks the result of a trial, member by member. */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* docs/reference/trial-protocol.md, "Result"; tests/report/test_protocol.py
+/* docs/reference/trial-protocol.md, "Result". tests/report/test_protocol.py
    compares these tables with docs/trial-protocol.schema.json. */
-static const struct rm_field always[] = {
+static const struct rm_field required_fields[] = {
 	{ "protocol", "i" },
 	{ "cell", "S" },
 	{ "status", "S" },
 	{ "reason", "S0" },
 };
 
-/* What a result that claims to have measured must have. */
-static const struct rm_field measured[] = {
+/* Members of a result with status ok or void. */
+static const struct rm_field measured_fields[] = {
 	{ "elapsed_ns", "i" },
 	{ "ops", "i" },
 	{ "lookups", "i" },
@@ -126,19 +126,19 @@ static const struct rm_field measured[] = {
 	{ "environment", "o" },
 };
 
-static const struct rm_field fresh = { "latency[].buckets", "a" };
-static const struct rm_field kept[] = {
+static const struct rm_field printed_field = { "latency[].buckets", "a" };
+static const struct rm_field recorded_fields[] = {
 	{ "latency[].histogram", "S0" },
 	{ "latency[].hlog_crc32", "-S" },
 };
 
-struct first_wrong {
+struct first_error {
 	struct rm_error *error;
 };
 
-static void keep_first(void *context, const char *where, const char *what)
+static void set_first(void *context, const char *where, const char *what)
 {
-	struct first_wrong *first = context;
+	struct first_error *first = context;
 
 	rm_error_set(first->error, -EINVAL, "the answer's %s %s", where, what);
 }
@@ -146,11 +146,10 @@ static void keep_first(void *context, const char *where, const char *what)
 static int check_fields(const json_t *json, const struct rm_field *fields,
         size_t count, struct rm_error *error)
 {
-	struct first_wrong first = { error };
+	struct first_error first = { error };
 
-	return rm_fields_check(json, fields, count, keep_first, &first)
-	               ? -EINVAL
-	               : 0;
+	return rm_fields_check(json, fields, count, set_first, &first) ? -EINVAL
+	                                                               : 0;
 }
 
 static int check_head(
@@ -164,11 +163,12 @@ static int check_head(
 
 	if (protocol != RM_PROTOCOL)
 		return rm_error_set(error, -EINVAL,
-		        "the answer speaks protocol %lld, expected %d",
+		        "the answer has protocol %lld, expected %d",
 		        (long long)protocol, RM_PROTOCOL);
 	if (strcmp(cell, cell_id))
 		return rm_error_set(error, -EINVAL,
-		        "the answer is of cell \"%.120s\", expected \"%.120s\"",
+		        "the answer is for cell \"%.120s\", expected "
+		        "\"%.120s\"",
 		        cell, cell_id);
 	if (!is_ok && strcmp(status, "void") && strcmp(status, "failed"))
 		return rm_error_set(error, -EINVAL,
@@ -182,7 +182,7 @@ static int check_head(
 	return 0;
 }
 
-/* Counts that cannot be: the report would divide by them. */
+/* Checks counts by which the report divides. */
 static int check_sense(const json_t *json, struct rm_error *error)
 {
 	json_int_t ops = json_integer_value(json_object_get(json, "ops"));
@@ -194,7 +194,8 @@ static int check_sense(const json_t *json, struct rm_error *error)
 	        json_string_value(json_object_get(verification, "status"));
 
 	/* A positive control reports fewer operations than it did (protocol:
-	   control_extra), no trial more. All are >= 0: nothing overflows. */
+	   control_extra), no trial reports more. Counts are >= 0: no
+	   overflow. */
 	if (ops - lookups > writes)
 		return rm_error_set(error, -EINVAL,
 		        "the answer counts %lld lookups and %lld writes, "
@@ -208,30 +209,31 @@ static int check_sense(const json_t *json, struct rm_error *error)
 	return 0;
 }
 
-static bool is_same(const json_t *a, const json_t *b, const char *member)
+static bool is_equal_member(
+        const json_t *a, const json_t *b, const char *member)
 {
 	return json_equal(
 	        json_object_get(a, member), json_object_get(b, member));
 }
 
-/* Two distributions of one kind would be one file, and two trials to whoever
-   counts them: how to add them only the trial knows. */
-static bool was_before(const json_t *list, size_t number)
+/* Two distributions of one kind would share a file and count as two trials.
+   Only the trial knows how to add them. */
+static bool is_duplicate(const json_t *list, size_t number)
 {
 	const json_t *entry = json_array_get(list, number);
 
 	for (size_t i = 0; i < number; i++) {
 		const json_t *other = json_array_get(list, i);
 
-		if (is_same(entry, other, "operation") &&
-		        is_same(entry, other, "was_there") &&
-		        is_same(entry, other, "clock"))
+		if (is_equal_member(entry, other, "operation") &&
+		        is_equal_member(entry, other, "was_there") &&
+		        is_equal_member(entry, other, "clock"))
 			return true;
 	}
 	return false;
 }
 
-/* The buckets of each latency entry must hold what it counts. */
+/* The buckets of each latency entry must add up to its count. */
 static int check_latency(const json_t *json, struct rm_error *error)
 {
 	const json_t *list = json_object_get(json, "latency");
@@ -243,9 +245,9 @@ static int check_latency(const json_t *json, struct rm_error *error)
 		struct rm_histogram *histogram;
 		struct rm_error why = { 0 };
 
-		if (was_before(list, i))
+		if (is_duplicate(list, i))
 			return rm_error_set(error, -EINVAL,
-			        "the answer's latency[%zu] is the second of "
+			        "the answer's latency[%zu] is a duplicate of "
 			        "its operation and clock, expected one",
 			        i);
 		int result = rm_histogram_from_json(
@@ -259,8 +261,8 @@ static int check_latency(const json_t *json, struct rm_error *error)
 		free(histogram);
 		if (!is_equal)
 			return rm_error_set(error, -EINVAL,
-			        "the answer's latency[%zu] does not hold the "
-			        "%lld values it counts",
+			        "the answer's latency[%zu] has buckets that do "
+			        "not add up to its count, %lld",
 			        i, (long long)count);
 	}
 	return 0;
@@ -270,25 +272,28 @@ int rm_answer_check(const json_t *json, const char *cell_id,
         enum rm_answer_form form, struct rm_error *error)
 {
 	if (!json_is_object(json))
-		return rm_error_set(error, -EINVAL,
-		        "the answer is no JSON object, expected one");
-	if (check_fields(json, always, sizeof(always) / sizeof(*always), error))
+		return rm_error_set(
+		        error, -EINVAL, "the answer is not a JSON object");
+	if (check_fields(json, required_fields,
+	            sizeof(required_fields) / sizeof(*required_fields), error))
 		return -EINVAL;
 	if (check_head(json, cell_id, error))
 		return -EINVAL;
-	/* A trial that failed says what it can. */
+	/* a failed trial may omit members */
 	if (!strcmp(json_string_value(json_object_get(json, "status")),
 	            "failed"))
 		return 0;
-	if (check_fields(json, measured, sizeof(measured) / sizeof(*measured),
-	            error))
+	if (check_fields(json, measured_fields,
+	            sizeof(measured_fields) / sizeof(*measured_fields), error))
 		return -EINVAL;
-	if (form == RM_ANSWER_KEPT
-	                ? check_fields(json, kept, sizeof(kept) / sizeof(*kept),
+	if (form == RM_ANSWER_RECORDED
+	                ? check_fields(json, recorded_fields,
+	                          sizeof(recorded_fields) /
+	                                  sizeof(*recorded_fields),
 	                          error)
-	                : check_fields(json, &fresh, 1, error))
+	                : check_fields(json, &printed_field, 1, error))
 		return -EINVAL;
-	int result = form == RM_ANSWER_KEPT ? 0 : check_latency(json, error);
+	int result = form == RM_ANSWER_RECORDED ? 0 : check_latency(json, error);
 
 	if (!result &&
 	        !strcmp(json_string_value(json_object_get(json, "status")),
@@ -313,9 +318,9 @@ int rm_answer_read(const char *text, size_t size, const char *cell_id,
 
 	if (!json)
 		return rm_error_set(error, -EINVAL,
-		        "the answer is no JSON: %.160s at byte %d", where.text,
+		        "the answer is not JSON: %.160s at byte %d", where.text,
 		        where.position);
-	int failed = rm_answer_check(json, cell_id, RM_ANSWER_FRESH, error);
+	int failed = rm_answer_check(json, cell_id, RM_ANSWER_PRINTED, error);
 
 	if (failed)
 		json_decref(json);

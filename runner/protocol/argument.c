@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* argument.c - arguments that are numbers, shapes or there once (cli.h). */
+/* argument.c - command-line arguments: numbers, shapes, single arguments. */
 #include "runner/base/number.h"
 #include "runner/protocol/command_line.h"
 #include "runner/protocol/protocol.h"
@@ -16,9 +16,9 @@ uint64_t rm_argument_number(struct argp_state *state, const char *option,
 
 	errno = 0;
 	value = strtoull(text, &end, 10);
-	/* strtoull() also takes signs and spaces, hence the look at the first
-	   character; it is needed for seeds, which may be above 2^53. What is
-	   left has a unit, and rm_number_count() is exact up to there. */
+	/* strtoull() is needed for seeds, which may exceed 2^53; it also
+	   accepts signs and spaces, hence the check of the first character.
+	   Others have a unit: rm_number_count() is exact up to 2^53. */
 	if (text[0] < '0' || text[0] > '9' || errno || *end)
 		errno = -rm_number_count(text, &value);
 	if (errno || value < low || value > high)
@@ -39,7 +39,7 @@ void rm_argument_shape(
 		        text);
 }
 
-void rm_argument_once(struct argp_state *state, const char **slot, char *text,
+void rm_argument_set_once(struct argp_state *state, const char **slot, char *text,
         const char *what)
 {
 	if (*slot)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* command_line.h - the beginning and the end of a program, its arguments and what
-   it prints, for all programs. */
+/* command_line.h - start, arguments, output and exit status of all programs. */
 #ifndef RM_COMMAND_LINE_H
 #define RM_COMMAND_LINE_H
 
@@ -11,32 +10,31 @@ struct argp_state;
 struct rm_shape;
 
 /*
- * Call it first in main(). Opens /dev/null where the caller closed one of the
- * three standard descriptors: the next file that is opened would take its
- * number, and what is meant for a person would be written into that file. They
- * are opened the wrong way round, so that reading the input or writing the
- * output fails as it would without them.
+ * Call it first in main(). Opens /dev/null for closed standard descriptors, so
+ * that no later file gets their numbers and receives messages. The descriptors
+ * are opened in the wrong direction: reading the input or writing the output
+ * still fails.
  *
- * From then on a program whose standard output did not take all that it was
- * given says so at its end, and ends with RM_INCOMPLETE instead of RM_OK; a
- * mistake in the arguments is RM_USAGE for every command.
+ * At the exit, a program whose standard output was not completely written
+ * reports that and exits with RM_INCOMPLETE instead of RM_OK. Errors in
+ * arguments are RM_USAGE for every command.
  */
-void rm_cli_begin(void);
+void rm_program_start(void);
 
-/* A number of low .. high, also with a unit such as 64Ki. Ends the program with
-   a message that names the option where the text is something else. */
+/* Reads a number in low .. high, with an optional unit as in 64Ki. Any other
+   text ends the program with a message that names the option. */
 uint64_t rm_argument_number(struct argp_state *state, const char *option,
         const char *text, uint64_t low, uint64_t high);
-/* The shape of that name; ends the program where there is none. */
+/* Reads the name of a shape; an unknown name ends the program. */
 void rm_argument_shape(
         struct argp_state *state, const char *text, struct rm_shape *shape);
-/* Takes an argument of which there may be one; ends the program at the second:
-   expected one `what`. */
-void rm_argument_once(struct argp_state *state, const char **slot, char *text,
+/* Stores an argument that may be given once. A second one ends the program with
+   "expected one `what`". */
+void rm_argument_set_once(struct argp_state *state, const char **slot, char *text,
         const char *what);
 
-/* Prints one JSON value and a newline. RM_OK; RM_INCOMPLETE where there is
-   none (NULL) or standard output did not take it. */
+/* Prints one JSON value and a newline. RM_OK; RM_INCOMPLETE if it is NULL or
+   cannot be written to standard output. */
 int rm_print_json(const json_t *json, size_t flags);
 
 #endif /* RM_COMMAND_LINE_H */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* draws.c - what the loops of a cell draw: how often they write, and which keys. */
+/* draws.c - numbers that the loops of a cell draw: write decisions and keys. */
 #include "runner/protocol/protocol.h"
 
 #include "runner/worker.h"
 
 #include <math.h>
 
-/* Of a mix pairs count as two operations; of a life cycle the share is of the
-   touches, and lazy removes only: these are single. */
-double rm_counts_write_decisions(const struct rm_cell *cell)
+/* A pair of writes counts as two operations. Life cycles (share of touches) and
+   lazy removes have single writes. */
+double rm_cell_write_decision_share(const struct rm_cell *cell)
 {
 	double w = cell->write_share;
 
@@ -19,14 +19,14 @@ double rm_counts_write_decisions(const struct rm_cell *cell)
 	               : w / (2 - w);
 }
 
-uint32_t rm_cell_write_below(const struct rm_cell *cell)
+uint32_t rm_cell_write_threshold(const struct rm_cell *cell)
 {
-	const double below = rm_counts_write_decisions(cell) * 0x1p32;
+	const double below = rm_cell_write_decision_share(cell) * 0x1p32;
 
 	return below >= UINT32_MAX ? UINT32_MAX : (uint32_t)below;
 }
 
-uint64_t rm_cell_span(const struct rm_cell *cell)
+uint64_t rm_cell_rank_count(const struct rm_cell *cell)
 {
 	if (cell->write_kind == RM_FRESH && cell->write_share > 0)
 		return rm_fresh_span(cell->keys, cell->threads);
@@ -42,7 +42,7 @@ uint64_t rm_stream_length(unsigned threads)
 	return length;
 }
 
-/* Integral of x^-theta, shifted so that it is stable around theta = 1. */
+/* Integral of x^-theta, in a form that is stable around theta = 1. */
 static double integral(double theta, double x)
 {
 	double log_x = log(x), t = (1 - theta) * log_x;
@@ -57,12 +57,12 @@ double rm_zipf_mass(double theta, uint64_t from, uint64_t to)
 	                                integral(theta, (double)from + 0.5);
 }
 
-double rm_hot_keys(const struct rm_cell *cell, double keys)
+double rm_count_hot_keys(const struct rm_cell *cell, double keys)
 {
 	return fmin(ceil(cell->dist_a * keys * (1 - 0x1p-50)), keys);
 }
 
-static double most_of_zipf(double theta, uint64_t keys)
+static double zipf_top_share(double theta, uint64_t keys)
 {
 	const uint64_t first = keys < RM_SKEW_RANGES ? keys : RM_SKEW_RANGES;
 	double all = keys > first ? rm_zipf_mass(theta, first, keys) : 0;
@@ -72,14 +72,14 @@ static double most_of_zipf(double theta, uint64_t keys)
 	return 1 / all;
 }
 
-double rm_cell_most(const struct rm_cell *cell)
+double rm_cell_top_key_share(const struct rm_cell *cell)
 {
-	const uint64_t span = rm_cell_span(cell);
+	const uint64_t span = rm_cell_rank_count(cell);
 	const uint64_t present = span < cell->keys ? span : cell->keys;
-	const double keys = (double)present, hot = rm_hot_keys(cell, keys);
+	const double keys = (double)present, hot = rm_count_hot_keys(cell, keys);
 
 	if (cell->dist == RM_DIST_ZIPF)
-		return most_of_zipf(cell->dist_a, present);
+		return zipf_top_share(cell->dist_a, present);
 	if (cell->dist == RM_DIST_HOT && hot < keys)
 		return fmax(
 		        cell->dist_b / hot, (1 - cell->dist_b) / (keys - hot));

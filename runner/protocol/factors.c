@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * factors.c - THE table of factors: one row each, from which workload files
- * are read and written, and cells named, sent, received and described.
+ * factors.c - the table of factors, one row each. Workload files are read and
+ * written by it, and cells are named, sent, received and described.
  *
- * A new factor is a row here, its member in struct rm_cell, its key in enum
+ * A new factor needs a row here, its member in struct rm_cell, its key in enum
  * rm_workload_key, a place in an id below and a place in the sweep
- * (runner/plan/plan_expand.c); `make schemas` then makes the schema. One that
- * is absent from JSON where it is usual has the value 0 then, so that cells
- * of older campaigns and of code that does not know it keep their meaning.
+ * (runner/plan/plan_expand.c). `make schemas` then makes the schema. If JSON
+ * omits the usual value, that value must be 0, so that older cells keep their
+ * meaning.
  */
 #include "runner/protocol/internal.h"
 
@@ -16,18 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Above 2^53 a double skips whole numbers, and JSON's numbers are doubles to
-   most readers. */
+/* Above 2^53 doubles, and most JSON readers, skip whole numbers. */
 #define WHOLE_MAX 0x1p53
-/* One row may own neighbours in struct rm_cell, from `first` to `last`:
-   rm_factor_copy() copies them as one piece, so that their order there
-   matters. */
+/* A row may own adjacent members of struct rm_cell, from `first` to `last`:
+   rm_factor_copy() copies them together, so that their order matters. */
 #define MEMBERS(first, last)                             \
 	.offset = offsetof(struct rm_cell, first),       \
 	.size = offsetof(struct rm_cell, last) +         \
 	        sizeof(((struct rm_cell *)NULL)->last) - \
 	        offsetof(struct rm_cell, first)
-/* Not by way of MEMBERS: cppcheck loses arguments of a macro in a macro. */
+/* Does not use MEMBERS: cppcheck loses arguments of nested macros. */
 #define MEMBER(name)                              \
 	.offset = offsetof(struct rm_cell, name), \
 	.size = sizeof(((struct rm_cell *)NULL)->name)
@@ -44,8 +42,8 @@ static const char *const arrivals_names[] = { "poisson", "constant", NULL };
 static const char *const measure_names[] = { "verify", "throughput", "latency",
 	"counters", "causes", "simulated", NULL };
 
-/* What JSON says and a workload file does not, or says in another way. They
-   follow the keys, so that json_row() can take them first. */
+/* Rows for JSON only, or with another form in JSON. They follow the keys, so
+   that json_row() can return them first. */
 enum {
 	ROW_ID = RM_WORKLOAD_KEYS,
 	ROW_WORKLOAD,
@@ -75,8 +73,8 @@ const struct rm_factor rm_factors[ROWS] = {
 	[RM_KEY_KEYS] = { "keys", .kind = &rm_kind_keys, .list = true,
 	        .most = 0x1p31,
 	        .expected = "a number from 1 to 2Gi, e.g. 1000, 10k, 64Ki, "
-	                    "llc*4 (keys and values of so many times the "
-	                    "last-level cache), or file:TRACE",
+	                    "llc*4 (keys and values of N times the last-level "
+	                    "cache), or file:TRACE",
 	        MEMBERS(keys, trace) },
 	[RM_KEY_SHAPE] = { "shape", "shape", .tag = "", .kind = &rm_kind_shape,
 	        .list = true, .preset = "u64x8", .names = rm_shape_names,
@@ -86,12 +84,12 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBERS(shape, str_bytes) },
 	[RM_KEY_KEY_BYTES] = { "key-bytes", .kind = &rm_kind_names,
 	        .list = true, .names = rm_key_bytes_names,
-	        .expected = "8 (a 64-bit word), 16, 32 or 64, or shape: as it "
-	                    "says",
+	        .expected = "8 (a 64-bit word), 16, 32 or 64, or shape (the "
+	                    "shape's)",
 	        MEMBER(key_bytes) },
 	[RM_KEY_VALUE_BYTES] = { "value-bytes", .kind = &rm_kind_names,
 	        .list = true, .names = rm_value_bytes_names,
-	        .expected = "8, 24, 64, 256 or 1024, or shape: as it says",
+	        .expected = "8, 24, 64, 256 or 1024, or shape (the shape's)",
 	        MEMBER(value_bytes) },
 	[RM_KEY_KEY_DIFFERS] = { "key-differs", "key_differs",
 	        .tag = "differs-", .kind = &rm_kind_names, .list = true,
@@ -251,7 +249,7 @@ const struct rm_factor rm_factors[ROWS] = {
 };
 
 /* Journals are searched by id, so this order must not change. Usual values are
-   left out: a new factor then changes no id of an older campaign. */
+   omitted: a new factor then changes no id of an older campaign. */
 static const int in_id[] = { ROW_WORKLOAD, RM_KEY_MAPS, RM_KEY_SHAPE, ROW_KEYS,
 	RM_KEY_WRITES, RM_KEY_WRITE_KIND, RM_KEY_MISSES, RM_KEY_DIST,
 	ROW_THREADS, RM_KEY_PLACEMENT, RM_KEY_MEMORY, RM_KEY_PRESIZE,
@@ -316,8 +314,8 @@ static bool is_usual(const struct rm_factor *factor, const struct rm_cell *cell)
 	return !strcmp(text, factor->usual);
 }
 
-/* An id that is too long is cut and fills its buffer, by which add_new() in
-   plan_add.c refuses it. */
+/* An id that is too long is cut and fills its buffer: add_new() in plan_add.c
+   detects that and rejects it. */
 void rm_cell_name(struct rm_cell *cell)
 {
 	char text[RM_VALUE_BYTES];
@@ -341,8 +339,7 @@ void rm_cell_name(struct rm_cell *cell)
 	}
 }
 
-/* Rows that have no key come first: JSON then begins with the id, which is what
-   a person looks for. */
+/* Rows without a key come first, so that JSON starts with the id. */
 static const struct rm_factor *json_row(int i)
 {
 	return &rm_factors[(i + RM_WORKLOAD_KEYS) % ROWS];
@@ -367,7 +364,7 @@ json_t *rm_cell_to_json(const struct rm_cell *cell)
 	return json;
 }
 
-/* Every member there, and no other. */
+/* Checks that all required members exist and no unknown ones. */
 static int check_members(const json_t *json, struct rm_error *error)
 {
 	const char *name;
@@ -378,8 +375,8 @@ static int check_members(const json_t *json, struct rm_error *error)
 	for (int i = 0; i < ROWS; i++)
 		if (rm_factors[i].member && !rm_factors[i].optional &&
 		        !json_object_get(json, rm_factors[i].member))
-			return rm_cell_bad(error, rm_factors[i].member,
-			        "to be there, it is missing");
+			return rm_cell_error(error, rm_factors[i].member,
+			        "a value, it is missing");
 	json_object_foreach ((json_t *)(uintptr_t)json, name, value) {
 		int i = 0;
 
@@ -393,42 +390,43 @@ static int check_members(const json_t *json, struct rm_error *error)
 	return 0;
 }
 
-/* What members say of each other. */
+/* Checks members against each other. */
 static int check_sense(const struct rm_cell *cell, struct rm_error *error)
 {
 	bool verify = cell->measure == RM_MEASURE_VERIFY;
 	bool traced = cell->trace[0] != '\0';
 
 	if (cell->cpu_count && cell->cpu_count != cell->threads)
-		return rm_cell_bad(error, "cpus", RM_CPUS_EXPECTED);
+		return rm_cell_error(error, "cpus", RM_CPUS_EXPECTED);
 	if (cell->window_ns && cell->window_ops)
-		return rm_cell_bad(error, "window_ops",
-		        "0 where window_ns is not 0, or the reverse");
+		return rm_cell_error(
+		        error, "window_ops", "0 unless window_ns is 0");
 	if (!verify && !cell->window_ns && !cell->window_ops)
-		return rm_cell_bad(
+		return rm_cell_error(
 		        error, "window_ns", "above 0, or window_ops above 0");
 	if (verify && !cell->verify_ops)
-		return rm_cell_bad(error, "verify_ops", "above 0 for verify");
+		return rm_cell_error(error, "verify_ops", "above 0 for verify");
 	if (cell->loop.kind == RM_LOOP_PACED && cell->rate_per_s <= 0)
-		return rm_cell_bad(
+		return rm_cell_error(
 		        error, "rate_per_s", "above 0 for a paced loop");
 	if (cell->loop.kind != RM_LOOP_PACED && cell->rate_per_s > 0)
-		return rm_cell_bad(error, "rate_per_s", "0 for a closed loop");
+		return rm_cell_error(
+		        error, "rate_per_s", "0 for a closed loop");
 	if ((cell->dist == RM_DIST_TRACE) != traced)
-		return rm_cell_bad(error, "trace",
-		        "with the dist trace:CHECKSUM, and only there");
-	if (rm_cell_lacks_digits(cell))
-		return rm_cell_bad(error, "loop",
-		        "decimal text with shapes of str16 alone");
+		return rm_cell_error(error, "trace",
+		        "if and only if dist is trace:CHECKSUM");
+	if (rm_cell_lacks_decimal_keys(cell))
+		return rm_cell_error(error, "loop",
+		        "decimal text only with shapes of str16");
 	if (traced && (cell->loop.kind != RM_LOOP_MIX || cell->warm_up_ns ||
 	                      !cell->window_ops))
-		return rm_cell_bad(error, "trace",
+		return rm_cell_error(error, "trace",
 		        "with the loop mix, warm_up_ns 0 and a counted "
 		        "window");
 	return 0;
 }
 
-/* Members that are absent have the value 0 of a zeroed cell: the usual one. */
+/* An absent member keeps the 0 of a zeroed cell, the usual value. */
 int rm_cell_from_json(
         const json_t *json, struct rm_cell *cell, struct rm_error *error)
 {
@@ -481,7 +479,7 @@ json_t *rm_cell_schema(void)
 	        "cell.schema.json", "title", "A cell of the trial protocol",
 	        "description",
 	        "made by `make schemas` from runner/protocol/factors.c: every "
-	        "factor; who refers to it refuses other members",
+	        "factor; schemas that refer to it reject other members",
 	        "type", "object", "required", required, "properties",
 	        properties);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fields.c - walks a JSON value along the paths of a table. */
+/* fields.c - checks a JSON value by a table of paths and types. */
 #include "runner/protocol/protocol.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* One walk: what does not change on the way down. */
+/* State of one walk. */
 struct walk {
 	const char *types;
 	rm_field_fn *report;
@@ -91,8 +91,8 @@ static void check_value(
 		walk->report(walk->context, where, what);
 }
 
-/* Splits "name[].rest" or "name.rest"; returns the rest, NULL: the last. */
-static const char *split(
+/* Splits "name[].rest" or "name.rest". Returns the rest, or NULL. */
+static const char *split_path(
         const char *path, char *name, size_t size, int *is_each)
 {
 	size_t length = strcspn(path, ".[");
@@ -107,32 +107,32 @@ static const char *split(
 	return *is_each ? "" : NULL;
 }
 
-/* Below `json`; recursion is as deep as the table's longest path. */
+/* Checks below `json`; recursion is as deep as the table's longest path. */
 static void descend(struct walk *walk, const json_t *json, const char *path,
         const char *where)
 {
-	char name[64], at[RM_FIELD_PATH_BYTES];
+	char name[64], path_of_member[RM_FIELD_PATH_BYTES];
 	int is_each;
-	const char *rest = split(path, name, sizeof(name), &is_each);
+	const char *rest = split_path(path, name, sizeof(name), &is_each);
 	const json_t *member = json_object_get(json, name);
 
-	if (snprintf(at, sizeof(at), "%s%s%s", where, *where ? "." : "",
-	            name) >= (int)sizeof(at))
+	if (snprintf(path_of_member, sizeof(path_of_member), "%s%s%s", where,
+	            *where ? "." : "", name) >= (int)sizeof(path_of_member))
 		return;
 	if (!rest) {
-		check_value(walk, member, at);
+		check_value(walk, member, path_of_member);
 		return;
 	}
 	if (!is_each) {
 		if (json_is_object(member))
-			descend(walk, member, rest, at);
+			descend(walk, member, rest, path_of_member);
 		return;
 	}
 	for (size_t i = 0; i < json_array_size(member); i++) {
 		const json_t *element = json_array_get(member, i);
 		char each[RM_FIELD_PATH_BYTES + 24];
 
-		snprintf(each, sizeof(each), "%s[%zu]", at, i);
+		snprintf(each, sizeof(each), "%s[%zu]", path_of_member, i);
 		if (*rest)
 			descend(walk, element, rest, each);
 		else

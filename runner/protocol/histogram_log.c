@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* histogram_log.c - HdrHistogram's log: V2 payload, base64. */
+/* histogram_log.c - HdrHistogram's log: V2 payload in base64. */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -11,10 +11,10 @@
 
 enum {
 	HEADER_BYTES = 40,
-	COUNT_BYTES = 9, /* most that one count takes */
+	COUNT_BYTES = 9, /* maximum per count */
 	OUTER_BYTES = 8,
 };
-/* Cookies of the V2 encoding, plain and compressed; 0x10: word size 1. */
+/* Cookies of the V2 encoding, plain and compressed; 0x10 means word size 1. */
 static const uint32_t cookie = 0x1c849303 | 0x10;
 static const uint32_t cookie_compressed = 0x1c849304 | 0x10;
 
@@ -31,12 +31,12 @@ int rm_histogram_from_json(const json_t *buckets,
 	for (size_t i = 0; i < json_array_size(buckets); i++) {
 		const json_t *bucket = json_array_get(buckets, i);
 		const json_t *at = json_array_get(bucket, 0);
-		const json_t *held = json_array_get(bucket, 1);
+		const json_t *bucket_count = json_array_get(bucket, 1);
 		json_int_t index = json_integer_value(at);
-		json_int_t count = json_integer_value(held);
+		json_int_t count = json_integer_value(bucket_count);
 
 		if (json_array_size(bucket) != 2 || !json_is_integer(at) ||
-		        !json_is_integer(held) || index <= last ||
+		        !json_is_integer(bucket_count) || index <= last ||
 		        index >= RM_HISTOGRAM_LENGTH || count <= 0) {
 			free(made);
 			return rm_error_set(error, -EINVAL,
@@ -51,7 +51,7 @@ int rm_histogram_from_json(const json_t *buckets,
 	return 0;
 }
 
-/* The most significant of `bytes` bytes first. */
+/* Writes the most significant byte first. */
 static unsigned char *put_big_endian(
         unsigned char *to, uint64_t value, unsigned bytes)
 {
@@ -60,7 +60,7 @@ static unsigned char *put_big_endian(
 	return to;
 }
 
-/* ZigZag, then 7 bits a byte; the ninth byte holds 8. */
+/* ZigZag encoding, then 7 bits per byte; the ninth byte has 8 bits. */
 static unsigned char *put_count(unsigned char *to, int64_t count)
 {
 	uint64_t left = ((uint64_t)count << 1) ^ (uint64_t)(count >> 63);
@@ -77,7 +77,7 @@ static unsigned char *put_count(unsigned char *to, int64_t count)
 	return to;
 }
 
-/* All counts up to the last one; a run of zeros is its negative length. */
+/* Counts up to the last one above 0; a run of zeros is its negative length. */
 static unsigned char *put_counts(
         unsigned char *to, const struct rm_histogram *histogram)
 {
@@ -99,7 +99,7 @@ static unsigned char *put_counts(
 	return to;
 }
 
-/* The V2 encoding into `to`, room enough; returns its size. */
+/* Writes the V2 encoding into `to`, which is large enough; returns its size. */
 static size_t encode(unsigned char *to, const struct rm_histogram *histogram)
 {
 	const double ratio = 1; /* integer to double conversion */
@@ -140,24 +140,25 @@ static void print_base64(FILE *out, const unsigned char *bytes, size_t size)
 /* Prints the compressed payload; false: no memory. */
 static bool print_payload(FILE *out, const struct rm_histogram *histogram)
 {
-	size_t room = HEADER_BYTES + (size_t)COUNT_BYTES * RM_HISTOGRAM_LENGTH;
-	uLong packed_room = compressBound(room);
-	unsigned char *plain = malloc(room);
-	unsigned char *packed = malloc(OUTER_BYTES + packed_room);
-	bool is_done = false;
+	size_t capacity =
+	        HEADER_BYTES + (size_t)COUNT_BYTES * RM_HISTOGRAM_LENGTH;
+	uLong packed_bytes = compressBound(capacity);
+	unsigned char *plain = malloc(capacity);
+	unsigned char *packed = malloc(OUTER_BYTES + packed_bytes);
+	bool done = false;
 
 	if (plain && packed &&
-	        compress2(packed + OUTER_BYTES, &packed_room, plain,
+	        compress2(packed + OUTER_BYTES, &packed_bytes, plain,
 	                encode(plain, histogram),
 	                Z_DEFAULT_COMPRESSION) == Z_OK) {
 		put_big_endian(packed, cookie_compressed, 4);
-		put_big_endian(packed + 4, packed_room, 4);
-		print_base64(out, packed, OUTER_BYTES + packed_room);
-		is_done = true;
+		put_big_endian(packed + 4, packed_bytes, 4);
+		print_base64(out, packed, OUTER_BYTES + packed_bytes);
+		done = true;
 	}
 	free(plain);
 	free(packed);
-	return is_done;
+	return done;
 }
 
 char *rm_histogram_hlog(const struct rm_histogram *histogram, double start_s,
@@ -175,10 +176,10 @@ char *rm_histogram_hlog(const struct rm_histogram *histogram, double start_s,
 	             "\"Interval_Max\",\"Interval_Compressed_Histogram\"\n");
 	fprintf(out, "Tag=%s,%.3f,%.3f,%.3f,", tag, 0.0, length_s,
 	        (double)histogram->max_ns / ns_per_ms);
-	bool is_done = print_payload(out, histogram);
+	bool done = print_payload(out, histogram);
 
 	fputc('\n', out);
-	if (fclose(out) || !is_done) {
+	if (fclose(out) || !done) {
 		free(text);
 		return NULL;
 	}

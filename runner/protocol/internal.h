@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* internal.h - what the table of factors and its kinds share; of this room
-   only. */
+/* internal.h - declarations shared by the table of factors and its kinds. */
 #ifndef RM_PROTOCOL_INTERNAL_H
 #define RM_PROTOCOL_INTERNAL_H
 
 #include "runner/protocol/protocol.h"
 
-/* How JSON has a value: numbers, words, ... */
+/* JSON form of a value: number, word, ... */
 struct rm_form {
 	/* 0, or -EINVAL with `error`. */
 	int (*from_json)(const struct rm_factor *factor, const json_t *json,
@@ -17,26 +16,23 @@ struct rm_form {
 	json_t *(*schema)(const struct rm_factor *factor);
 };
 
-/*
- * A kind of factor: how values of this kind are read and written. What the
- * functions read and set is at the factor's offset in the cell, or, of kinds
- * that only one factor has, in its members.
- */
+/* A kind of factor: how its values are read and written. The functions use the
+   factor's offset in the cell. Kinds of a single factor use its members. */
 struct rm_kind {
-	/* Text of a workload file; 0 or -EINVAL. NULL: none has such a key. */
+	/* Reads text of a workload file; 0 or -EINVAL. NULL: no key. */
 	int (*read)(const struct rm_factor *factor, const char *text,
 	        struct rm_cell *cell);
-	/* The reverse, of at most RM_VALUE_BYTES; ids have it, too. */
+	/* Writes text for read() and ids, at most RM_VALUE_BYTES. */
 	void (*write)(const struct rm_factor *factor,
 	        const struct rm_cell *cell, char *text);
-	/* NULL, or the text of an id, if that is another one. */
+	/* Writes the text of an id, if it differs; or NULL. */
 	void (*name)(const struct rm_factor *factor, const struct rm_cell *cell,
 	        char *text);
 	const struct rm_form *form; /* NULL: not in JSON */
-	const char *pattern;        /* of words that are no names */
-	const char *letters;        /* of names, beside a-z A-Z 0-9 _ - . */
-	const char *unit;           /* ends the text */
-	bool bare;                  /* an id has no unit */
+	const char *pattern;        /* of words that cannot be listed */
+	const char *letters; /* of names, in addition to a-z A-Z 0-9 _ - . */
+	const char *unit;    /* at the end of the text */
+	bool bare;           /* an id omits the unit */
 };
 
 extern const struct rm_kind rm_kind_share, rm_kind_rate, rm_kind_names,
@@ -52,14 +48,14 @@ extern const char *const rm_shape_names[],
                         *const rm_allocator_names[],
                                 *const rm_huge_pages_names[];
 
-/* What a factor sets, in a cell. */
-static inline void *rm_factor_in(
+/* The factor's value in a cell. */
+static inline void *rm_factor_value(
         const struct rm_factor *factor, struct rm_cell *cell)
 {
 	return (char *)cell + factor->offset;
 }
 
-static inline const void *rm_factor_of(
+static inline const void *rm_factor_get(
         const struct rm_factor *factor, const struct rm_cell *cell)
 {
 	return (const char *)cell + factor->offset;
@@ -69,7 +65,7 @@ static inline const void *rm_factor_of(
 int rm_name_find(const char *const *names, const char *name);
 
 /* -EINVAL with "cell.MEMBER: expected WHAT". */
-int rm_cell_bad(struct rm_error *error, const char *member, const char *what);
+int rm_cell_error(struct rm_error *error, const char *member, const char *what);
 
 #define RM_CPUS_EXPECTED "an array with one CPU per thread, or an empty one"
 #define RM_LOOPS_EXPECTED                                               \

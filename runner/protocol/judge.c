@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * judge.c - compares a result with its cell. Programs in all languages report
- * facts, and these rules make a trial void by them.
- */
+/* judge.c - compares a result with its cell. Programs of all languages report
+   facts, and these rules decide whether a trial is void. */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -11,19 +9,19 @@
 #include <sched.h>
 #include <string.h>
 
-/* What the rules look at. */
+/* Input of the rules. */
 struct facts {
 	const struct rm_cell *cell;
 	const json_t *result, *threads;
 	uint64_t lookups, writes, elapsed_ns;
 };
 
-static uint64_t whole(const json_t *json, const char *member)
+static uint64_t get_count(const json_t *json, const char *member)
 {
 	return (uint64_t)json_integer_value(json_object_get(json, member));
 }
 
-/* -1: not known. */
+/* -1: unknown */
 static int cpu_of(const json_t *thread, const char *member)
 {
 	const json_t *cpu = json_object_get(thread, member);
@@ -31,35 +29,34 @@ static int cpu_of(const json_t *thread, const char *member)
 	return json_is_integer(cpu) ? (int)json_integer_value(cpu) : -1;
 }
 
-/* count ln(count / expected), which is 0 of none. */
-static double surprise(double count, double expected)
+/* count ln(count / expected); 0 if count is 0. */
+static double log_ratio(double count, double expected)
 {
 	return count != 0 ? count * log(count / expected) : 0;
 }
 
-/* Chernoff's bound: the chance of as many hits or more is at most exp(-apart), and
-   so is the chance of as few or fewer, for any n and p. Less than two right trials
-   in 10^9 are refused. Six standard errors would refuse one in 5000 if a fiftieth
-   of a hit is expected. */
-bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more)
+/* Chernoff's bound: the probability of this many hits or more is at most
+   exp(-apart), for any n and p. The same holds for this many or fewer. Fewer
+   than two valid trials in 10^9 are rejected. Six standard errors would reject
+   one in 5000 if the expected number of hits is 1/50. */
+bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more)
 {
 	const double draws = (double)n, others = draws - (double)hits;
-	const double apart = surprise((double)hits, draws * p) +
-	                     surprise(others, draws * (1 - p));
+	const double apart = log_ratio((double)hits, draws * p) +
+	                     log_ratio(others, draws * (1 - p));
 
 	return apart * draws <= log(1e9) * (draws + more);
 }
 
-/* Decisions to write: a pair of writes is one. */
-static uint64_t decisions(const struct rm_cell *cell, uint64_t writes)
+/* Number of decisions to write: a pair of writes is one. */
+static uint64_t count_decisions(const struct rm_cell *cell, uint64_t writes)
 {
 	return cell->write_kind == RM_UPDATE ? writes : writes / 2;
 }
 
-/* Look-ups to add to the variance of the misses. A stream of ranks is read in
-   rounds. In a window that is longer than the stream each draw counts more than
-   once. */
-static double again(const struct facts *facts)
+/* Look-ups to add to the variance of the misses: a window longer than the
+   stream reads the same ranks again, and each draw counts more than once. */
+static double repeated_draws(const struct facts *facts)
 {
 	const uint64_t length = rm_stream_length(facts->cell->threads);
 	double more = 0;
@@ -68,35 +65,36 @@ static double again(const struct facts *facts)
 		return 0;
 	for (unsigned i = 0; i < facts->cell->threads; i++) {
 		const json_t *thread = json_array_get(facts->threads, i);
-		const uint64_t writes = whole(thread, "writes");
-		const uint64_t lookups = whole(thread, "ops") - writes;
+		const uint64_t writes = get_count(thread, "writes");
+		const uint64_t lookups = get_count(thread, "ops") - writes;
 
-		if (lookups + decisions(facts->cell, writes) > length)
+		if (lookups + count_decisions(facts->cell, writes) > length)
 			more += (double)lookups * (double)lookups /
 			        (double)length;
 	}
 	return more;
 }
 
-/* How many look-ups may have missed keys that other threads had just taken out
-   or not yet put in: rarely more than one key each, and at worst the one that is
-   looked up most. One thread has none: it ends a write before it looks. */
-static double explained(const struct facts *facts)
+/* Maximum of look-ups that may miss keys that other threads had just removed or
+   not yet inserted. Usually that is at most one key per thread, in the worst
+   case the most popular one. A single thread never misses: it ends a write
+   before the next look-up. */
+static double max_resident_misses(const struct facts *facts)
 {
 	const struct rm_cell *cell = facts->cell;
 
 	if (cell->threads == 1)
 		return 0;
 	return (double)facts->lookups *
-	               (0.001 + cell->threads * rm_cell_most(cell)) +
+	               (0.001 + cell->threads * rm_cell_top_key_share(cell)) +
 	       64;
 }
 
-/* The share of look-ups that draw an absent rank. Uniform draws have that of the
-   ranks, which is a whole number; others have the cell's. */
+/* Share of look-ups of absent ranks. Uniform draws have the share of the ranks,
+   a whole number; other draws have the cell's share. */
 static double absent_share(const struct rm_cell *cell)
 {
-	const uint64_t span = rm_cell_span(cell);
+	const uint64_t span = rm_cell_rank_count(cell);
 
 	if (span <= cell->keys)
 		return 0;
@@ -107,37 +105,37 @@ static double absent_share(const struct rm_cell *cell)
 
 static void judge_misses(const struct facts *facts, struct rm_error *why)
 {
-	const uint64_t absent = whole(facts->result, "misses_absent");
-	const uint64_t gone = whole(facts->result, "misses_resident");
+	const uint64_t absent = get_count(facts->result, "misses_absent");
+	const uint64_t gone = get_count(facts->result, "misses_resident");
 
-	/* A map that holds nothing finds every key: it measures the driver
-	   alone, for which a miss costs the same. */
+	/* An empty map that reports every key as found measures the driver
+	   alone, for which misses cost the same. */
 	if (!json_is_null(json_object_get(facts->result, "keys_after")) &&
-	        !rm_share_plausible(absent, facts->lookups,
-	                absent_share(facts->cell), again(facts)))
+	        !rm_share_is_plausible(absent, facts->lookups,
+	                absent_share(facts->cell), repeated_draws(facts)))
 		rm_error_set(why, -ERANGE,
-		        "achieved miss share %.5f, asked %.5f",
+		        "achieved miss share %.5f, requested %.5f",
 		        (double)(absent + gone) /
 		                fmax(1, (double)facts->lookups),
 		        facts->cell->miss_share);
-	if ((double)gone > explained(facts))
+	if ((double)gone > max_resident_misses(facts))
 		rm_error_set(why, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
 		        " lookups missed resident keys",
 		        gone, facts->lookups);
 }
 
-/* Of loops that draw each operation. */
+/* For loops that draw each operation. */
 static void judge_mix(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
-	const uint64_t decided = decisions(cell, facts->writes);
+	const uint64_t decided = count_decisions(cell, facts->writes);
 	const uint64_t all = facts->lookups + facts->writes;
 
-	if (!rm_share_plausible(decided, facts->lookups + decided,
-	            rm_cell_write_below(cell) * 0x1p-32, 0))
+	if (!rm_share_is_plausible(decided, facts->lookups + decided,
+	            rm_cell_write_threshold(cell) * 0x1p-32, 0))
 		rm_error_set(why, -ERANGE,
-		        "achieved write share %.5f, asked %.5f",
+		        "achieved write share %.5f, requested %.5f",
 		        (double)facts->writes / fmax(1, (double)all),
 		        cell->write_share);
 	judge_misses(facts, why);
@@ -147,7 +145,7 @@ static void judge_work(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
 
-	/* what a replay does is compared with its trace (runner/trial/) */
+	/* a replay is compared with its trace (runner/trial/) */
 	if (cell->trace[0])
 		return;
 	if (cell->loop.kind == RM_LOOP_MIX || cell->loop.kind == RM_LOOP_PACED)
@@ -155,7 +153,8 @@ static void judge_work(const struct facts *facts, struct rm_error *why)
 	else if (cell->write_share > 0 &&
 	         rm_loop_only_scans(&cell->loop, cell->threads))
 		rm_error_set(why, -ERANGE,
-		        "achieved write share 0, asked %.5f: all threads scan",
+		        "achieved write share 0, requested %.5f: all threads "
+		        "scan",
 		        cell->write_share);
 }
 
@@ -168,8 +167,8 @@ bool rm_cell_shares_cpu(
 	return !cell->cpu_count && cell->threads > allowed;
 }
 
-/* How many CPUs the threads of a cell without a placement may use; not of the
-   simulated machine, which has a core for each. */
+/* Number of CPUs that threads without a placement may use. The simulated
+   machine has a core per thread. */
 static unsigned allowed_cpus(const struct rm_cell *cell)
 {
 	cpu_set_t mask;
@@ -180,18 +179,18 @@ static unsigned allowed_cpus(const struct rm_cell *cell)
 	return (unsigned)CPU_COUNT(&mask);
 }
 
-/* Whether each thread works from the window's beginning to its end: not in an open
-   loop, if an odd thread rests, or in a loop of the subject's own. */
-static bool all_work_all_along(const struct rm_cell *cell)
+/* True if each thread works during the whole window. False for an open
+   loop, a litmus loop (an odd thread rests) and a technique's own loop. */
+static bool all_threads_work(const struct rm_cell *cell)
 {
-	return cell->window_ns && !rm_loop_is_own(cell->loop.kind) &&
+	return cell->window_ns && !rm_loop_is_technique(cell->loop.kind) &&
 	       cell->loop.kind != RM_LOOP_PACED &&
 	       cell->loop.kind != RM_LOOP_LITMUS;
 }
 
-/* Whether thread `slot` may run on the CPU: on its own, or, if it is bound to
-   no single one as a free goroutine, on any of the cell's. */
-static bool belongs(
+/* True if thread `slot` may run on the CPU: its own, or any of the cell's CPUs
+   if it is not bound (a free goroutine). */
+static bool is_allowed_cpu(
         const struct rm_cell *cell, unsigned slot, bool is_bound, int cpu)
 {
 	if (is_bound)
@@ -199,14 +198,14 @@ static bool belongs(
 	for (unsigned i = 0; i < cell->cpu_count; i++)
 		if (cpu == (int)cell->cpus[i])
 			return true;
-	return cpu < 0; /* the program reports null */
+	return cpu < 0; /* the program reported null */
 }
 
-static void judge_place(const struct facts *facts, struct rm_error *why)
+static void judge_placement(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
 	const bool all_work =
-	        cell->loop.kind == RM_LOOP_MIX || all_work_all_along(cell);
+	        cell->loop.kind == RM_LOOP_MIX || all_threads_work(cell);
 
 	for (unsigned i = 0; i < cell->threads; i++) {
 		const json_t *thread = json_array_get(facts->threads, i);
@@ -215,19 +214,19 @@ static void judge_place(const struct facts *facts, struct rm_error *why)
 		const int end = cpu_of(thread, "cpu_end");
 
 		if (i < cell->cpu_count &&
-		        !(belongs(cell, i, is_bound, start) &&
-		                belongs(cell, i, is_bound, end)))
+		        !(is_allowed_cpu(cell, i, is_bound, start) &&
+		                is_allowed_cpu(cell, i, is_bound, end)))
 			rm_error_set(why, -EXDEV,
 			        "thread %u ran on CPU %d and %d, placed on %u",
 			        i, start, end, cell->cpus[i]);
-		if (all_work && !whole(thread, "ops"))
+		if (all_work && !get_count(thread, "ops"))
 			rm_error_set(why, -EAGAIN,
 			        "thread %u was never scheduled in the window",
 			        i);
 	}
 }
 
-/* A window lasts 1000 clock readings or more (R17 of docs/method/rules.md). */
+/* A window lasts at least 1000 clock readings (R17 of docs/method/rules.md). */
 static void judge_window(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
@@ -252,30 +251,32 @@ static void judge_window(const struct facts *facts, struct rm_error *why)
 		        (double)facts->elapsed_ns, least_ns);
 }
 
-/* A thread with a CPU of its own that the kernel woke late had little of the
-   window: then operations by elapsed time is no throughput of all threads. */
+/* If the kernel wakes a thread late on its own CPU, the thread misses a part of
+   the window: operations / elapsed time is not the throughput of all. */
 static void judge_presence(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
 	const unsigned allowed = allowed_cpus(cell);
 	uint64_t all_ns = facts->elapsed_ns;
 
-	if (!all_work_all_along(cell))
+	if (!all_threads_work(cell))
 		return;
-	/* one scan of another thread may outlast the window */
+	/* one scan of another thread may exceed the window */
 	if (cell->loop.kind != RM_LOOP_MIX && all_ns > cell->window_ns)
 		all_ns = cell->window_ns;
 	for (unsigned i = 0; i < cell->threads; i++) {
-		const json_t *own = json_object_get(
+		const json_t *thread_elapsed = json_object_get(
 		        json_array_get(facts->threads, i), "elapsed_ns");
-		const uint64_t own_ns = (uint64_t)json_integer_value(own);
+		const uint64_t thread_ns =
+		        (uint64_t)json_integer_value(thread_elapsed);
 
-		if (json_is_integer(own) && own_ns < all_ns / 2 &&
+		if (json_is_integer(thread_elapsed) && thread_ns < all_ns / 2 &&
 		        !rm_cell_shares_cpu(cell, i, allowed))
 			rm_error_set(why, -EAGAIN,
-			        "thread %u was there for %.3f of %.3f ms: "
-			        "its CPU was busy",
-			        i, (double)own_ns / 1e6, (double)all_ns / 1e6);
+			        "thread %u ran for %.3f of %.3f ms: its CPU "
+			        "was busy",
+			        i, (double)thread_ns / 1e6,
+			        (double)all_ns / 1e6);
 	}
 }
 
@@ -284,15 +285,16 @@ int rm_result_judge(const struct rm_cell *cell, json_t *result)
 	const char *status =
 	        json_string_value(json_object_get(result, "status"));
 	const struct facts facts = { cell, result,
-		json_object_get(result, "by_thread"), whole(result, "lookups"),
-		whole(result, "writes"), whole(result, "elapsed_ns") };
+		json_object_get(result, "by_thread"),
+		get_count(result, "lookups"), get_count(result, "writes"),
+		get_count(result, "elapsed_ns") };
 	struct rm_error why = { "" };
 
 	if (!status || strcmp(status, "ok") ||
 	        cell->measure == RM_MEASURE_VERIFY)
 		return 0;
 	judge_work(&facts, &why);
-	judge_place(&facts, &why);
+	judge_placement(&facts, &why);
 	judge_window(&facts, &why);
 	judge_presence(&facts, &why);
 	if (!why.text[0])

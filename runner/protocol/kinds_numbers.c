@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * kinds_numbers.c - kinds of factors whose values are numbers, with a unit or
- * without: how they are read and written, as text of a workload file and of
- * an id, as JSON, and as what a schema says of them.
- */
+/* kinds_numbers.c - kinds of factors whose values are numbers, with or without
+   a unit: text of workload files and ids, JSON, and schema. */
 #include "runner/protocol/internal.h"
 
 #include "runner/base/number.h"
@@ -14,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Shares are held as 0 to 1 and written in %; rates are held and written per
-   second. In JSON both are the bare double. */
+/* Shares are stored as 0 to 1 and written in %; rates are stored and written
+   per second. JSON has the plain double. */
 
 static int read_real(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
@@ -28,7 +25,7 @@ static int read_real(
 	if (failed || real > factor->most ||
 	        (factor->below && real == factor->most))
 		return -EINVAL;
-	*(double *)rm_factor_in(factor, cell) = real;
+	*(double *)rm_factor_value(factor, cell) = real;
 	return 0;
 }
 
@@ -38,7 +35,7 @@ static void write_real(
 	const char *unit = factor->kind->unit;
 	int exponent = factor->kind == &rm_kind_share ? 2 : 0;
 
-	rm_number_text(*(const double *)rm_factor_of(factor, cell), exponent,
+	rm_number_text(*(const double *)rm_factor_get(factor, cell), exponent,
 	        text, RM_VALUE_BYTES - strlen(unit));
 	strcat(text, unit);
 }
@@ -56,14 +53,14 @@ static int real_from_json(const struct rm_factor *factor, const json_t *json,
 		return rm_error_set(error, -EINVAL,
 		        "cell.%s: expected a number below %g", factor->member,
 		        factor->most);
-	*(double *)rm_factor_in(factor, cell) = read;
+	*(double *)rm_factor_value(factor, cell) = read;
 	return 0;
 }
 
 static json_t *real_to_json(
         const struct rm_factor *factor, const struct rm_cell *cell)
 {
-	return json_real(*(const double *)rm_factor_of(factor, cell));
+	return json_real(*(const double *)rm_factor_get(factor, cell));
 }
 
 static json_t *real_schema(const struct rm_factor *factor)
@@ -86,27 +83,27 @@ const struct rm_kind rm_kind_rate = { .read = read_real,
 	.unit = "/s",
 	.bare = true };
 
-/* Whole numbers: a member is an unsigned or a uint64_t, which its size tells.
-   Bounds are doubles, and exact, as none is above WHOLE_MAX. */
+/* Whole numbers: the factor's size distinguishes unsigned and uint64_t members.
+   Bounds are doubles and exact, as they do not exceed WHOLE_MAX. */
 
-static uint64_t whole_of(
+static uint64_t get_whole(
         const struct rm_factor *factor, const struct rm_cell *cell)
 {
 	return factor->size == sizeof(unsigned)
-	               ? *(const unsigned *)rm_factor_of(factor, cell)
-	               : *(const uint64_t *)rm_factor_of(factor, cell);
+	               ? *(const unsigned *)rm_factor_get(factor, cell)
+	               : *(const uint64_t *)rm_factor_get(factor, cell);
 }
 
 static void set_whole(
         const struct rm_factor *factor, struct rm_cell *cell, uint64_t value)
 {
 	if (factor->size == sizeof(unsigned))
-		*(unsigned *)rm_factor_in(factor, cell) = (unsigned)value;
+		*(unsigned *)rm_factor_value(factor, cell) = (unsigned)value;
 	else
-		*(uint64_t *)rm_factor_in(factor, cell) = value;
+		*(uint64_t *)rm_factor_value(factor, cell) = value;
 }
 
-/* "500000ops", "1Mops": a count above 0. */
+/* Reads "500000ops", "1Mops": a count above 0. */
 static int parse_ops(const char *text, uint64_t *value)
 {
 	char count[RM_NAME_BYTES];
@@ -124,14 +121,14 @@ static int parse_ops(const char *text, uint64_t *value)
 	return 0;
 }
 
-/* "0s" is read here, as rm_number_time() refuses a time of 0. */
+/* Accepts "0s", which rm_number_time() rejects. */
 static int read_whole(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
 	const struct rm_kind *kind = factor->kind;
 	uint64_t value = 0;
 	int failed = kind == &rm_kind_ops     ? parse_ops(text, &value)
-	             : kind == &rm_kind_whole ? rm_number_whole(text, &value)
+	             : kind == &rm_kind_whole ? rm_number_integer(text, &value)
 	             : strcmp(text, "0s")     ? rm_number_time(text, &value)
 	                                      : 0;
 
@@ -145,11 +142,11 @@ static int read_whole(
 static void write_whole(
         const struct rm_factor *factor, const struct rm_cell *cell, char *text)
 {
-	uint64_t value = whole_of(factor, cell);
-	bool no_time = factor->kind == &rm_kind_time && !value;
+	uint64_t value = get_whole(factor, cell);
+	bool is_zero_time = factor->kind == &rm_kind_time && !value;
 
 	snprintf(text, RM_VALUE_BYTES, "%" PRIu64 "%s", value,
-	        no_time ? "s" : factor->kind->unit);
+	        is_zero_time ? "s" : factor->kind->unit);
 }
 
 static int whole_from_json(const struct rm_factor *factor, const json_t *json,
@@ -169,7 +166,7 @@ static int whole_from_json(const struct rm_factor *factor, const json_t *json,
 static json_t *whole_to_json(
         const struct rm_factor *factor, const struct rm_cell *cell)
 {
-	return json_integer((json_int_t)whole_of(factor, cell));
+	return json_integer((json_int_t)get_whole(factor, cell));
 }
 
 static json_t *whole_schema(const struct rm_factor *factor)
@@ -192,14 +189,13 @@ const struct rm_kind rm_kind_ops = { .read = read_whole,
 	.form = &as_whole,
 	.unit = "ops" };
 
-/* One key of a workload file for several members of JSON, which have rows of
-   their own: so no `form` here. read() sets all of its members, or an earlier
-   value would stay. */
+/* Keys of workload files that set several members of JSON, which have their own
+   rows: hence no `form`. read() sets all members, also unused ones. */
 
-enum { LLC_TIMES_MOST = 64 };
+enum { LLC_TIMES_MAX = 64 };
 
-/* The text after a prefix, or NULL. */
-static const char *after(const char *text, const char *prefix)
+/* Returns the text after a prefix, or NULL. */
+static const char *skip_prefix(const char *text, const char *prefix)
 {
 	const size_t length = strlen(prefix);
 
@@ -209,15 +205,16 @@ static const char *after(const char *text, const char *prefix)
 static int read_keys(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
-	const char *file = after(text, "file:"), *times = after(text, "llc*");
+	const char *file = skip_prefix(text, "file:"),
+	           *times = skip_prefix(text, "llc*");
 	uint64_t keys = 0;
 	bool wrong;
 
 	if (file)
 		wrong = !*file || strlen(file) >= RM_TRACE_NAME_BYTES;
 	else if (times)
-		wrong = rm_number_whole(times, &keys) || keys == 0 ||
-		        keys > LLC_TIMES_MOST;
+		wrong = rm_number_integer(times, &keys) || keys == 0 ||
+		        keys > LLC_TIMES_MAX;
 	else
 		wrong = rm_number_count(text, &keys) || keys == 0 ||
 		        (double)keys > factor->most;
@@ -242,7 +239,7 @@ static void write_keys(
 
 const struct rm_kind rm_kind_keys = { .read = read_keys, .write = write_keys };
 
-/* "cores", "cores/2", "cores*2": units[1] is that of the third. */
+/* Reads "cores", "cores/2" or "cores*2"; units[1] is for a multiple. */
 static int read_part(struct rm_cell *cell, const char *text, const char *all,
         const enum rm_threads_unit units[2], double most)
 {
@@ -255,7 +252,7 @@ static int read_part(struct rm_cell *cell, const char *text, const char *all,
 	if (text[length])
 		sign = text[length++];
 	if (sign && ((sign != '/' && sign != '*') ||
-	                    rm_number_whole(text + length, &number) ||
+	                    rm_number_integer(text + length, &number) ||
 	                    number < 2 || (double)number > most))
 		return -EINVAL;
 	cell->threads = (unsigned)number;
@@ -275,7 +272,7 @@ static int read_threads(
 	if (!read_part(cell, text, "cores", cores, factor->most) ||
 	        !read_part(cell, text, "cpus", cpus, factor->most))
 		return 0;
-	if (rm_number_whole(text, &count) || count == 0 ||
+	if (rm_number_integer(text, &count) || count == 0 ||
 	        (double)count > factor->most)
 		return -EINVAL;
 	cell->threads = (unsigned)count;
@@ -307,7 +304,7 @@ static void write_threads(
 const struct rm_kind rm_kind_threads = { .read = read_threads,
 	.write = write_threads };
 
-/* "1pass", "10passes". */
+/* Reads "1pass" or "10passes". */
 static int parse_passes(const char *text, uint64_t *value)
 {
 	char count[RM_NAME_BYTES];
@@ -319,7 +316,7 @@ static int parse_passes(const char *text, uint64_t *value)
 		return -EINVAL;
 	memcpy(count, text, length);
 	count[length] = '\0';
-	if (rm_number_whole(count, &passes) || passes == 0 ||
+	if (rm_number_integer(count, &passes) || passes == 0 ||
 	        passes > RM_TRACE_PASSES_MAX)
 		return -EINVAL;
 	*value = passes;
@@ -355,9 +352,8 @@ static void write_window(
 const struct rm_kind rm_kind_window = { .read = read_window,
 	.write = write_window };
 
-/* CPUs, one for each thread: no workload file has them, since it is the plan
-   that places threads. check_sense() compares their number with the
-   threads'. */
+/* CPUs, one per thread. Workload files do not have them, because the plan
+   places threads. check_sense() compares their number with the threads. */
 
 static int cpus_from_json(const struct rm_factor *factor, const json_t *json,
         struct rm_cell *cell, struct rm_error *error)
@@ -365,7 +361,7 @@ static int cpus_from_json(const struct rm_factor *factor, const json_t *json,
 	size_t count = json_array_size(json);
 
 	if (!json_is_array(json))
-		return rm_cell_bad(error, factor->member, RM_CPUS_EXPECTED);
+		return rm_cell_error(error, factor->member, RM_CPUS_EXPECTED);
 	if (count == 0)
 		return 0;
 	cell->cpus = calloc(count, sizeof(*cell->cpus));
@@ -378,7 +374,7 @@ static int cpus_from_json(const struct rm_factor *factor, const json_t *json,
 
 		if (!json_is_integer(cpu) || number < 0 ||
 		        (double)number > factor->most)
-			return rm_cell_bad(
+			return rm_cell_error(
 			        error, factor->member, "kernel CPU numbers");
 		cell->cpus[i] = (unsigned)number;
 	}

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * kinds_words.c - kinds of factors whose values are words: how they are read
- * and written, as text of a workload file and of an id, as JSON, and as what
- * a schema says of them.
- */
+/* kinds_words.c - kinds of factors whose values are words: text of workload
+   files and ids, JSON, and schema. */
 #include "runner/protocol/internal.h"
 
 #include "runner/base/number.h"
@@ -22,17 +19,15 @@ int rm_name_find(const char *const *names, const char *name)
 	return -EINVAL;
 }
 
-int rm_cell_bad(struct rm_error *error, const char *member, const char *what)
+int rm_cell_error(struct rm_error *error, const char *member, const char *what)
 {
 	return rm_error_set(
 	        error, -EINVAL, "cell.%s: expected %s", member, what);
 }
 
-/* Words have one text in both forms: JSON goes through read() and write() of
-   workload files, too. */
+/* Words have the same text in JSON: it also uses read() and write(). */
 
-/* NULL also where the text does not fit into `size` bytes: callers copy it
-   without another look. */
+/* NULL also if the text exceeds `size` bytes: callers copy it unchecked. */
 static const char *text_of(const json_t *json, size_t size)
 {
 	const char *text = json_string_value(json);
@@ -44,12 +39,12 @@ static int word_from_json(const struct rm_factor *factor, const json_t *json,
         struct rm_cell *cell, struct rm_error *error)
 {
 	const char *text = text_of(json, 2 * RM_NAME_BYTES);
-	const char *more = factor->cells_only;
+	const char *extra_letters = factor->cells_only;
 
 	if (!text || factor->kind->read(factor, text, cell))
 		return rm_error_set(error, -EINVAL, "cell.%s: expected %s%s%s",
-		        factor->member, more ? more : "", more ? ", " : "",
-		        factor->expected);
+		        factor->member, extra_letters ? extra_letters : "",
+		        extra_letters ? ", " : "", factor->expected);
 	return 0;
 }
 
@@ -62,8 +57,8 @@ static json_t *word_to_json(
 	return json_string(text);
 }
 
-/* A pattern where the words cannot be listed. It admits more than read() does,
-   whose bounds it cannot say (zipf:9). */
+/* A pattern, if the words cannot be listed. It accepts more than read(),
+   because it lacks bounds (zipf:9). */
 static json_t *word_schema(const struct rm_factor *factor)
 {
 	json_t *names;
@@ -87,7 +82,7 @@ static int read_names(
 
 	if (found < 0)
 		return found;
-	*(unsigned *)rm_factor_in(factor, cell) = (unsigned)found;
+	*(unsigned *)rm_factor_value(factor, cell) = (unsigned)found;
 	return 0;
 }
 
@@ -95,15 +90,14 @@ static void write_names(
         const struct rm_factor *factor, const struct rm_cell *cell, char *text)
 {
 	strcpy(text,
-	        factor->names[*(const unsigned *)rm_factor_of(factor, cell)]);
+	        factor->names[*(const unsigned *)rm_factor_get(factor, cell)]);
 }
 
 const struct rm_kind rm_kind_names = {
 	.read = read_names, .write = write_names, .form = &as_word
 };
 
-/* All lengths; the first key is a 64-bit word. The names go through the values
-   of one key before they come to the next. */
+/* All lengths; the first key is a 64-bit word. Values vary fastest in names. */
 enum { SHORT_STRING = 1, KEY_SIZES = 4, VALUE_SIZES = 5, LONG_KEYS = 24 };
 static const unsigned key_sizes[KEY_SIZES] = { 8, 16, 32, 64 };
 static const unsigned value_sizes[VALUE_SIZES] = { 8, 24, 64, 256, 1024 };
@@ -113,8 +107,7 @@ const char *const rm_shape_names[] = { "u64x8", "u64x24", "u64x64", "u64x256",
 	"str16x1024", "str32x8", "str32x24", "str32x64", "str32x256",
 	"str32x1024", "str64x8", "str64x24", "str64x64", "str64x256",
 	"str64x1024", NULL };
-/* In place of what the shape says: position 0 leaves it as it is, the others
-   follow the tables above. */
+/* Replace the shape's lengths: 0 keeps them, others follow the tables above. */
 const char *const rm_key_bytes_names[] = { "shape", "8", "16", "32", "64",
 	NULL };
 const char *const rm_value_bytes_names[] = { "shape", "8", "24", "64", "256",
@@ -133,7 +126,7 @@ static void set_key_size(struct rm_cell *cell, int at)
 	cell->str_bytes = at > SHORT_STRING ? key_sizes[at] : 0;
 }
 
-void rm_cell_resize(struct rm_cell *cell)
+void rm_cell_apply_lengths(struct rm_cell *cell)
 {
 	if (cell->key_bytes)
 		set_key_size(cell, (int)cell->key_bytes - 1);
@@ -142,8 +135,8 @@ void rm_cell_resize(struct rm_cell *cell)
 	cell->key_bytes = cell->value_bytes = 0;
 }
 
-/* Long keys of short values, and each length of long values, have a program. */
-unsigned rm_cell_sized(const struct rm_cell *cell)
+/* There are programs for long keys with short values, and for long values. */
+unsigned rm_cell_size_class(const struct rm_cell *cell)
 {
 	if (cell->shape.value_bytes > LONG_KEYS)
 		return cell->shape.value_bytes;
@@ -154,7 +147,7 @@ const char *rm_cell_flavour(const struct rm_cell *cell)
 {
 	const bool placed = cell->key_differs != RM_DIFFERS_FIRST;
 
-	switch (rm_cell_sized(cell)) {
+	switch (rm_cell_size_class(cell)) {
 	case 0:
 		return placed                                  ? "placed"
 		       : cell->measure == RM_MEASURE_CAUSES    ? "stats"
@@ -223,7 +216,7 @@ const struct rm_kind rm_kind_shape = {
 	.read = read_shape, .write = write_shape, .form = &as_word
 };
 
-/* "zipf:0.99". An exponent of 0 would be uniform, which has a word of its own:
+/* Reads "zipf:0.99". An exponent of 0 is rejected: it equals "uniform", and
    equal cells must have equal ids. */
 static int parse_zipf(const char *text, struct rm_cell *cell)
 {
@@ -234,8 +227,8 @@ static int parse_zipf(const char *text, struct rm_cell *cell)
 	return 0;
 }
 
-/* "hot:1%:90%": dist_a of the keys have dist_b of the operations, both held as
-   0 to 1. All keys cannot be hot: that would be uniform. */
+/* Reads "hot:1%:90%": dist_a of the keys get dist_b of the operations, both
+   stored as 0 to 1. If all keys were hot, it would equal "uniform". */
 static int parse_hot(const char *text, struct rm_cell *cell)
 {
 	char keys[RM_NAME_BYTES];
@@ -254,8 +247,8 @@ static int parse_hot(const char *text, struct rm_cell *cell)
 	return 0;
 }
 
-/* "trace:0123abcd", with all 8 digits as write_dist() prints them: a second
-   spelling would be a second id. Only cells may say it (cells_only), as it
+/* Reads "trace:0123abcd" with all 8 digits, as write_dist() prints them:
+   another spelling would be another id. Only cells have it (cells_only), as it
    follows from the trace's file. */
 static int parse_checksum(const char *text, struct rm_cell *cell)
 {
@@ -337,17 +330,17 @@ const struct rm_kind rm_kind_loop = { .read = read_loop,
 	.form = &as_word,
 	.pattern = "^[a-z-]+(:[0-9a-z-]+)*$" };
 
-/* "simulated" needs a MODEL and no other measure has one. No '/' in it: that
-   would be a path to a file, and parts of an id are separated by it. */
+/* Only "simulated" needs a MODEL. A '/' is rejected: it
+   would be a path, and it separates the parts of an id. */
 static int read_measure(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
 	static const char simulated[] = "simulated:";
 	const size_t length = sizeof(simulated) - 1;
-	bool machine = !strncmp(text, simulated, length);
-	const char *model = machine ? text + length : "";
-	int found = machine ? RM_MEASURE_SIMULATED
-	                    : rm_name_find(factor->names, text);
+	bool is_simulated = !strncmp(text, simulated, length);
+	const char *model = is_simulated ? text + length : "";
+	int found = is_simulated ? RM_MEASURE_SIMULATED
+	                         : rm_name_find(factor->names, text);
 
 	if (found < 0 || (found == RM_MEASURE_SIMULATED) != (*model != '\0') ||
 	        strlen(model) >= RM_NAME_BYTES || strpbrk(model, "/ \t\n"))
@@ -370,7 +363,7 @@ const struct rm_kind rm_kind_measure = { .read = read_measure,
 	.pattern = "^(verify|throughput|latency|counters|causes|"
 	           "simulated:[^/ ]+)$" };
 
-/* "renewed:3": one text for each number, so that equal cells have equal ids. */
+/* Accepts one text per number, "renewed:3": equal cells have equal ids. */
 static int read_settle(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
@@ -419,7 +412,7 @@ const struct rm_kind rm_kind_settle = { .read = read_settle,
 	.form = &as_word,
 	.pattern = "^(yes|no|renewed:[1-9][0-9]*)$" };
 
-/* Yes and no: true and false in JSON */
+/* Yes and no: true and false in JSON. */
 
 static int read_flag(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
@@ -428,29 +421,29 @@ static int read_flag(
 
 	if (!yes && strcmp(text, "no"))
 		return -EINVAL;
-	*(bool *)rm_factor_in(factor, cell) = yes;
+	*(bool *)rm_factor_value(factor, cell) = yes;
 	return 0;
 }
 
 static void write_flag(
         const struct rm_factor *factor, const struct rm_cell *cell, char *text)
 {
-	strcpy(text, *(const bool *)rm_factor_of(factor, cell) ? "yes" : "no");
+	strcpy(text, *(const bool *)rm_factor_get(factor, cell) ? "yes" : "no");
 }
 
 static int flag_from_json(const struct rm_factor *factor, const json_t *json,
         struct rm_cell *cell, struct rm_error *error)
 {
 	if (!json_is_boolean(json))
-		return rm_cell_bad(error, factor->member, "true or false");
-	*(bool *)rm_factor_in(factor, cell) = json_is_true(json);
+		return rm_cell_error(error, factor->member, "true or false");
+	*(bool *)rm_factor_value(factor, cell) = json_is_true(json);
 	return 0;
 }
 
 static json_t *flag_to_json(
         const struct rm_factor *factor, const struct rm_cell *cell)
 {
-	return json_boolean(*(const bool *)rm_factor_of(factor, cell));
+	return json_boolean(*(const bool *)rm_factor_get(factor, cell));
 }
 
 static json_t *flag_schema(const struct rm_factor *factor)
@@ -465,7 +458,7 @@ const struct rm_kind rm_kind_flag = {
 	.read = read_flag, .write = write_flag, .form = &as_boolean
 };
 
-/* Texts: workload files are held to some letters, since ids are made of these
+/* Texts: workload files allow some letters only, because ids contain these
    names. JSON may have any text that fits. */
 
 static int read_name(
@@ -474,16 +467,16 @@ static int read_name(
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 	                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	                              "0123456789_-.";
-	const char *more = factor->kind->letters;
+	const char *extra_letters = factor->kind->letters;
 	size_t length = strlen(text);
 
 	if (length == 0 || length >= factor->size)
 		return -EINVAL;
 	for (size_t i = 0; i < length; i++)
 		if (!strchr(letters, text[i]) &&
-		        !(more && strchr(more, text[i])))
+		        !(extra_letters && strchr(extra_letters, text[i])))
 			return -EINVAL;
-	memcpy(rm_factor_in(factor, cell), text, length + 1);
+	memcpy(rm_factor_value(factor, cell), text, length + 1);
 	return 0;
 }
 
@@ -491,7 +484,7 @@ static void write_text(
         const struct rm_factor *factor, const struct rm_cell *cell, char *text)
 {
 	snprintf(text, RM_VALUE_BYTES, "%s",
-	        (const char *)rm_factor_of(factor, cell));
+	        (const char *)rm_factor_get(factor, cell));
 }
 
 static int text_from_json(const struct rm_factor *factor, const json_t *json,
@@ -503,7 +496,7 @@ static int text_from_json(const struct rm_factor *factor, const json_t *json,
 		return rm_error_set(error, -EINVAL,
 		        "cell.%s: expected a text of less than %zu bytes",
 		        factor->member, factor->size);
-	strcpy(rm_factor_in(factor, cell), text);
+	strcpy(rm_factor_value(factor, cell), text);
 	return 0;
 }
 
@@ -517,8 +510,8 @@ static const struct rm_form as_text = { text_from_json, word_to_json,
 	text_schema };
 const struct rm_kind rm_kind_text = { .write = write_text, .form = &as_text };
 const struct rm_kind rm_kind_name = { .read = read_name, .write = write_text };
-/* Any name passes, with ':' or without: only the plan knows which places this
-   machine has (is_place() in runner/plan/workload.c). */
+/* Any name is accepted, with or without ':': only the plan knows the places of
+   this machine (is_place() in runner/plan/workload.c). */
 const struct rm_kind rm_kind_place = {
 	.read = read_name, .write = write_text, .form = &as_text, .letters = ":"
 };
@@ -536,13 +529,13 @@ const struct rm_kind rm_kind_pattern = { .read = read_pattern,
 	.form = &as_text,
 	.letters = "~*?" };
 
-/* "W1" to "W99": a number of docs/reference/workloads.md. */
+/* Reads "W1" to "W99": a number of docs/reference/workloads.md. */
 static int read_article(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {
 	uint64_t number;
 
-	if (text[0] != 'W' || rm_number_whole(text + 1, &number) ||
+	if (text[0] != 'W' || rm_number_integer(text + 1, &number) ||
 	        number == 0 || number > 99 || text[1] == '0')
 		return -EINVAL;
 	return read_name(factor, text, cell);
@@ -551,8 +544,7 @@ static int read_article(
 const struct rm_kind rm_kind_article = { .read = read_article,
 	.write = write_text };
 
-/* Workload files say `keys = file:TRACE` and `window = 1pass`, which are two
-   rows; JSON has both in one member. */
+/* Workload files have two rows, `keys = file:TRACE` and `window = 1pass`. */
 
 static int trace_from_json(const struct rm_factor *factor, const json_t *json,
         struct rm_cell *cell, struct rm_error *error)
@@ -595,6 +587,5 @@ static json_t *trace_schema(const struct rm_factor *factor)
 
 static const struct rm_form as_trace = { trace_from_json, trace_to_json,
 	trace_schema };
-/* Only is_usual() asks for the text: it is "" where there is no trace, and then
-   JSON has no such member. */
+/* Only is_usual() uses the text: it is "" without a trace. */
 const struct rm_kind rm_kind_trace = { .write = write_text, .form = &as_trace };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loops.c - the table of loops: one line each. */
+/* loops.c - the table of loops: one row each. */
 #include "runner/protocol/protocol.h"
 
 #include "runner/base/number.h"
@@ -10,24 +10,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* SLOTS, EBB and FORM: counts and a word that came later, so that a text has
-   them only where they are not the preset. A slab has 256 words, up to three of
-   them are the value. A COUNT is above 0, a NUMBER may be 0. */
+/* SLOTS, EBB and FORM were added later: a loop's text omits their presets. A
+   slab has 256 words, up to three for the value. A NUMBER, unlike a COUNT, may
+   be 0. */
 enum argument_kind { NOTHING, COUNT, NUMBER, TIME, WORD, SLOTS, EBB, FORM };
 
-enum { SLOTS_MOST = 253 };
+enum { SLOTS_MAX = 253 };
 
 struct argument {
 	enum argument_kind kind;
 	uint64_t preset;
-	const char *words; /* WORD, FORM: each followed by a space */
+	const char *words; /* WORD, FORM: a space after each */
 };
 
-/* Shares of writes that loops have whatever a cell asks for; as everywhere, a
-   churn or fresh write is two operations, each a write. */
+/* Share of writes of loops that ignore `writes`. A churn or fresh write is two
+   operations, each a write. */
 typedef double share_fn(const struct rm_cell *cell);
 
-/* A technique without keys counts no operation of it as a write. */
+/* The operations of a technique without keys are not writes. */
 static double no_writes(const struct rm_cell *cell)
 {
 	(void)cell;
@@ -40,12 +40,12 @@ static double only_writes(const struct rm_cell *cell)
 	return 1;
 }
 
-static double by_turns(const struct rm_cell *cell)
+static double alternate_share(const struct rm_cell *cell)
 {
 	return cell->write_kind == RM_UPDATE ? 1.0 / 2 : 2.0 / 3;
 }
 
-static double beside_inserts(const struct rm_cell *cell)
+static double grow_share(const struct rm_cell *cell)
 {
 	const double lookups = (double)cell->loop.args[0];
 	const double updates = (double)cell->loop.args[1];
@@ -53,8 +53,8 @@ static double beside_inserts(const struct rm_cell *cell)
 	return (1 + updates) / (1 + lookups + updates);
 }
 
-/* A store and a load of the other's key, or inserts and removes alone. */
-static double of_litmus(const struct rm_cell *cell)
+/* A store and a load of the other thread's key, or only inserts and removes. */
+static double litmus_share(const struct rm_cell *cell)
 {
 	const uint64_t store_buffering = 0; /* the first word */
 
@@ -64,7 +64,7 @@ static double of_litmus(const struct rm_cell *cell)
 static const struct kind {
 	const char *name;
 	bool own, once;
-	share_fn *share; /* NULL: drawn, as `writes` says */
+	share_fn *share; /* NULL: drawn by `writes` */
 	struct argument args[RM_LOOP_ARGS];
 } kinds[RM_LOOP_KINDS] = {
 	[RM_LOOP_MIX] = { .name = "mix" },
@@ -74,7 +74,7 @@ static const struct kind {
 	        { { FORM, 0, "binary decimal " } } },
 	[RM_LOOP_RANDOM_FILL] = { "random-fill", false, true, only_writes,
 	        { { NOTHING, 0, NULL } } },
-	[RM_LOOP_ALTERNATE] = { .name = "alternate", .share = by_turns },
+	[RM_LOOP_ALTERNATE] = { .name = "alternate", .share = alternate_share },
 	[RM_LOOP_LIFECYCLE] = { "lifecycle", false, false, NULL,
 	        { { COUNT, 10, NULL }, { SLOTS, RM_SLOTS_PRESET, NULL },
 	                { EBB, 1, NULL } } },
@@ -89,7 +89,7 @@ static const struct kind {
 	                { COUNT, 1, NULL } } },
 	[RM_LOOP_RANGE_LIST] = { "range-list", true, false, no_writes,
 	        { { COUNT, 100, NULL } } },
-	[RM_LOOP_LITMUS] = { "litmus", false, false, of_litmus,
+	[RM_LOOP_LITMUS] = { "litmus", false, false, litmus_share,
 	        { { WORD, 0, "store-buffering take-twice " } } },
 	[RM_LOOP_FAMILIES] = { "families", true, false, NULL,
 	        { { COUNT, 100000, NULL }, { COUNT, 10, NULL } } },
@@ -99,17 +99,16 @@ static const struct kind {
 	        { { COUNT, 100, NULL } } },
 	[RM_LOOP_CLEANUP] = { "cleanup", true, false, no_writes,
 	        { { COUNT, 1000, NULL } } },
-	[RM_LOOP_GROW] = { "grow", false, true, beside_inserts,
+	[RM_LOOP_GROW] = { "grow", false, true, grow_share,
 	        { { NUMBER, 1, NULL }, { NUMBER, 0, NULL } } },
 	[RM_LOOP_LAZY] = { .name = "lazy" },
 	[RM_LOOP_ROUTE] = { "route", true, false, no_writes,
 	        { { COUNT, 1000, NULL } } },
 	[RM_LOOP_STALL] = { "stall", false, false, NULL,
 	        { { TIME, 10000000, NULL } } },
-	/* Two kinds, though both are an experiment of the subject's own: the
-	   check of loops runs 20 audits, which take a millisecond and more
-	   (verify/check/loops.c), and as many turns of a tally as operations
-	   of a map. Cells that were measured are named by either. */
+	/* Audit and tally are two kinds, because the check of loops runs 20
+	   audits of a millisecond or more (verify/check/loops.c), but as many
+	   turns of a tally as operations of a map. Recorded cells have both. */
 	[RM_LOOP_AUDIT] = { "audit", true, false, no_writes,
 	        { { COUNT, 100, NULL } } },
 	[RM_LOOP_TALLY] = { "tally", true, false, no_writes,
@@ -121,8 +120,8 @@ const char *rm_loop_name(enum rm_loop_kind kind)
 	return kinds[kind].name;
 }
 
-/* Length of word number `at` of a list, whose start *word becomes; 0: none. */
-static size_t word_at(const char **word, uint64_t at)
+/* Sets *word to word number `at` of a list; returns its length or 0. */
+static size_t find_word(const char **word, uint64_t at)
 {
 	while (at-- && **word)
 		*word += strcspn(*word, " ") + 1;
@@ -133,7 +132,7 @@ static int read_word(const char *text, const char *words, uint64_t *value)
 {
 	for (uint64_t i = 0;; i++) {
 		const char *word = words;
-		size_t length = word_at(&word, i);
+		size_t length = find_word(&word, i);
 
 		if (!length)
 			return -EINVAL;
@@ -153,11 +152,11 @@ static int read_argument(
 		return rm_number_count(text, value) || !*value ? -EINVAL : 0;
 	case SLOTS:
 		return rm_number_count(text, value) || !*value ||
-		                       *value > SLOTS_MOST
+		                       *value > SLOTS_MAX
 		               ? -EINVAL
 		               : 0;
 	case NUMBER:
-		return rm_number_whole(text, value);
+		return rm_number_integer(text, value);
 	case TIME:
 		return rm_number_time(text, value);
 	case WORD:
@@ -169,7 +168,7 @@ static int read_argument(
 	return -EINVAL;
 }
 
-/* The numbers after the name; `rest` is cut up. */
+/* Reads the numbers after the name; `rest` is modified. */
 static int read_arguments(char *rest, struct rm_loop *loop)
 {
 	const struct kind *kind = &kinds[loop->kind];
@@ -223,7 +222,7 @@ static void append_time(char *text, uint64_t ns)
 	        units[i].name);
 }
 
-static bool is_said(const struct argument *argument, uint64_t value)
+static bool is_printed(const struct argument *argument, uint64_t value)
 {
 	switch (argument->kind) {
 	case NOTHING:
@@ -237,14 +236,13 @@ static bool is_said(const struct argument *argument, uint64_t value)
 	}
 }
 
-/* How many of a loop's numbers stand in its text: all up to the last that
-   must. */
-static unsigned told(const struct rm_loop *loop)
+/* Number of arguments in a loop's text, up to the last printed one. */
+static unsigned count_printed(const struct rm_loop *loop)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < RM_LOOP_ARGS; i++)
-		if (is_said(&kinds[loop->kind].args[i], loop->args[i]))
+		if (is_printed(&kinds[loop->kind].args[i], loop->args[i]))
 			count = i + 1;
 	return count;
 }
@@ -254,7 +252,7 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text)
 	const struct kind *kind = &kinds[loop->kind];
 
 	strcpy(text, kind->name);
-	for (unsigned i = 0; i < told(loop); i++) {
+	for (unsigned i = 0; i < count_printed(loop); i++) {
 		const char *word = kind->args[i].words;
 
 		strcat(text, ":");
@@ -263,7 +261,7 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text)
 		else if (!word)
 			sprintf(text + strlen(text), "%" PRIu64, loop->args[i]);
 		else {
-			size_t length = word_at(&word, loop->args[i]);
+			size_t length = find_word(&word, loop->args[i]);
 
 			strncat(text, word, length);
 		}
@@ -271,7 +269,7 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text)
 	return text;
 }
 
-bool rm_loop_is_own(enum rm_loop_kind kind)
+bool rm_loop_is_technique(enum rm_loop_kind kind)
 {
 	return kinds[kind].own;
 }
@@ -309,20 +307,20 @@ bool rm_loop_is_decimal(const struct rm_loop *loop)
 	return loop->kind == RM_LOOP_FILL && loop->args[0];
 }
 
-bool rm_cell_lacks_digits(const struct rm_cell *cell)
+bool rm_cell_lacks_decimal_keys(const struct rm_cell *cell)
 {
 	return rm_loop_is_decimal(&cell->loop) &&
 	       (!cell->shape.str || cell->str_bytes);
 }
 
-bool rm_loop_from_empty(enum rm_loop_kind kind)
+bool rm_loop_starts_empty(enum rm_loop_kind kind)
 {
 	return rm_loop_fills(kind) || kind == RM_LOOP_LAZY;
 }
 
 bool rm_loop_always_writes(enum rm_loop_kind kind)
 {
-	return rm_loop_from_empty(kind) || kind == RM_LOOP_LIFECYCLE ||
+	return rm_loop_starts_empty(kind) || kind == RM_LOOP_LIFECYCLE ||
 	       kind == RM_LOOP_LITMUS || kind == RM_LOOP_ALTERNATE;
 }
 
@@ -331,19 +329,19 @@ bool rm_loop_draws_writes(enum rm_loop_kind kind)
 	return !kinds[kind].share;
 }
 
-double rm_cell_own_writes(const struct rm_cell *cell)
+double rm_cell_fixed_write_share(const struct rm_cell *cell)
 {
 	share_fn *share = kinds[cell->loop.kind].share;
 
-	/* to what an id shows of it, and a workload can say: 66.67 % */
+	/* as precise as an id and a workload file: 66.67 % */
 	return share ? round(1e4 * share(cell)) / 1e4 : cell->write_share;
 }
 
 bool rm_loop_moves_keys(const struct rm_loop *loop)
 {
-	const uint64_t store_buffering = 0; /* the first word: in place */
+	const uint64_t store_buffering = 0; /* the first word; keys stay */
 
-	return rm_loop_from_empty(loop->kind) ||
+	return rm_loop_starts_empty(loop->kind) ||
 	       loop->kind == RM_LOOP_LIFECYCLE ||
 	       (loop->kind == RM_LOOP_LITMUS &&
 	               loop->args[0] != store_buffering);
@@ -361,7 +359,7 @@ bool rm_loop_draws_by_dist(enum rm_loop_kind kind)
 	       kind == RM_LOOP_LIFECYCLE;
 }
 
-bool rm_loop_needs_key_each(enum rm_loop_kind kind)
+bool rm_loop_needs_key_per_thread(enum rm_loop_kind kind)
 {
 	return kind == RM_LOOP_LIFECYCLE || kind == RM_LOOP_LITMUS;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * protocol.h - public header: the request of a trial, its result
- * (docs/reference/trial-protocol.md), and the cell that both are about.
+ * (docs/reference/trial-protocol.md), and the cell that both describe.
  *
- * In this order: loops and allocators, which are factors of their own; the
- * cell and the table of factors; the request; the answer and its histograms.
+ * In this order: loops and allocators, which are factors; the cell and the
+ * table of factors; the request; the result and its histograms.
  */
 #ifndef RM_PROTOCOL_H
 #define RM_PROTOCOL_H
@@ -19,10 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * Loops: the kinds of measured loops, and their texts: `scan:1`,
- * `hold:1ms:100us:1`. docs/reference/workloads.md says what each does.
- */
+/* Loops: the kinds of measured loops and their texts: `scan:1`,
+   `hold:1ms:100us:1`. docs/reference/workloads.md describes each. */
 enum rm_loop_kind {
 	RM_LOOP_MIX,
 	RM_LOOP_PACED,
@@ -51,68 +49,63 @@ enum rm_loop_kind {
 };
 
 enum { RM_LOOP_ARGS = 3, RM_LOOP_BYTES = 64 };
-/* Of lifecycle, args[1]: words of a session's state beside its value. */
+/* lifecycle, args[1]: words of a session's state in addition to its value */
 enum { RM_SLOTS_PRESET = 4 };
 
-/* A loop with its numbers: times in ns, counts, positions of words; those
+/* A loop with its arguments: times in ns, counts, positions of words. Arguments
    that the kind does not have are 0. */
 struct rm_loop {
 	enum rm_loop_kind kind;
 	uint64_t args[RM_LOOP_ARGS];
 };
 
-/* The kind's name alone: "scan". */
+/* Name of the kind: "scan". */
 const char *rm_loop_name(enum rm_loop_kind kind);
 
-/* Reads "scan" or "scan:2": what is left out has its default. 0, or -EINVAL
-   and *loop unchanged. */
+/* Reads "scan" or "scan:2"; omitted arguments get their defaults. Returns 0, or
+   -EINVAL and leaves *loop unchanged. */
 int rm_loop_parse(const char *text, struct rm_loop *loop);
 
-/* The text with all numbers, which reads back equal; returns `text`, which
-   has RM_LOOP_BYTES. */
+/* Writes the text with all arguments, which reads back equal. Returns `text`,
+   which has RM_LOOP_BYTES. */
 const char *rm_loop_text(const struct rm_loop *loop, char *text);
 
-/* Whether only subjects that bring this loop themselves can run it; else
-   every map can, through its table of operations (mix and paced: inlined). */
-bool rm_loop_is_own(enum rm_loop_kind kind);
-/* Whether some of its threads scan, for which a map must offer that. */
+/* True if only a technique with its own loop can run it. Every map can run the
+   other loops, through its table of operations (mix and paced: inlined). */
+bool rm_loop_is_technique(enum rm_loop_kind kind);
+/* True if some threads scan, which a map must support. */
 bool rm_loop_scans(enum rm_loop_kind kind);
-/* Whether it is one of these and leaves no thread for the mix: what is asked
-   for of writes and misses would not be done. */
+/* True if all threads scan: the cell's writes and misses are impossible. */
 bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads);
-/* Whether its steady state is destroyed by running it: no warm-up. */
+/* True if one run destroys its steady state: no warm-up. */
 bool rm_loop_runs_once(enum rm_loop_kind kind);
-/* Whether it times its operations where the measure is latency, though it is
-   closed: an own loop whose waiting is what it is about. */
+/* True if it times its operations for the measure latency although it is
+   closed: a technique's loop about waiting. */
 bool rm_loop_is_timed(enum rm_loop_kind kind);
-/* Whether the map is empty before the window, full after it, and each insert
-   is timed. */
+/* True if it fills an empty map in the window and each insert is timed. */
 bool rm_loop_fills(enum rm_loop_kind kind);
-/* Whether its keys are decimal text, for which the shape must have strings of
-   no length of their own. */
+/* True if its keys are decimal text, which needs a shape of 16-byte strings. */
 bool rm_loop_is_decimal(const struct rm_loop *loop);
-/* Whether the map is empty before it, and the loop itself puts keys in. */
-bool rm_loop_from_empty(enum rm_loop_kind kind);
-/* Whether its threads write whatever the share of writes is. */
+/* True if the map is empty before it and the loop inserts the keys. */
+bool rm_loop_starts_empty(enum rm_loop_kind kind);
+/* True if its threads write for any share of writes. */
 bool rm_loop_always_writes(enum rm_loop_kind kind);
-/* Whether its writes are drawn by `writes`: other loops have a share of their
-   own (rm_cell_own_writes()). */
+/* True if `writes` determines its share of writes; other loops have a fixed
+   share (rm_cell_fixed_write_share()). */
 bool rm_loop_draws_writes(enum rm_loop_kind kind);
-/* Whether its threads insert or remove keys whatever the kind of writes is. */
+/* True if its threads insert or remove keys for any kind of writes. */
 bool rm_loop_moves_keys(const struct rm_loop *loop);
-/* Whether its look-ups are aimed at absent keys, too, by the share of misses. */
+/* True if its look-ups include absent keys, by the share of misses. */
 bool rm_loop_draws_absent(enum rm_loop_kind kind);
-/* Whether dist says which keys it asks for: other loops draw them evenly, go
-   through all of them, or have keys of their own. */
+/* True if `dist` determines its keys. Other loops draw them evenly, go through
+   all of them, or have their own keys. */
 bool rm_loop_draws_by_dist(enum rm_loop_kind kind);
-/* Whether each thread works on keys of its own. */
-bool rm_loop_needs_key_each(enum rm_loop_kind kind);
+/* True if each thread uses different keys. */
+bool rm_loop_needs_key_per_thread(enum rm_loop_kind kind);
 
-/*
- * Allocators: which malloc() a trial's process has, and whether it asks for
- * huge pages. Both are set from outside, by the process's environment, and
- * read back within (runner/trial/allocator.c).
- */
+/* Allocators: the malloc() of a trial's process, and huge pages. Both are set
+   by the environment of the process, which checks them
+   (runner/trial/allocator.c). */
 enum rm_allocator {
 	RM_ALLOCATOR_GLIBC, /* nothing preloaded */
 	RM_ALLOCATOR_JEMALLOC,
@@ -123,39 +116,37 @@ enum rm_allocator {
 
 /* Transparent huge pages of anonymous memory. */
 enum rm_huge_pages {
-	RM_HUGE_PAGES_SYSTEM, /* as this machine has them: nothing is asked */
-	RM_HUGE_PAGES_OFF,    /* none: prctl(PR_SET_THP_DISABLE) */
-	RM_HUGE_PAGES_ON,     /* the allocator asks for them: madvise() */
+	RM_HUGE_PAGES_SYSTEM, /* this machine's setting */
+	RM_HUGE_PAGES_OFF,    /* disabled: prctl(PR_SET_THP_DISABLE) */
+	RM_HUGE_PAGES_ON,     /* requested by the allocator: madvise() */
 };
 
 const char *rm_allocator_name(enum rm_allocator allocator);
-/* 0, or -EINVAL where the name is unknown. */
+/* 0, or -EINVAL if the name is unknown. */
 int rm_allocator_parse(const char *name, enum rm_allocator *allocator);
 int rm_huge_pages_parse(const char *name, enum rm_huge_pages *pages);
 
-/* How the library's file is called, up to the version: "libjemalloc"; that
-   of glibc is "libc.so". */
+/* File name of the library without the version: "libjemalloc"; for glibc
+   "libc.so". */
 const char *rm_allocator_library(enum rm_allocator allocator);
 
 enum { RM_ALLOCATOR_VARIABLE_BYTES = 320, RM_ALLOCATOR_VARIABLES = 2 };
 
-/*
- * The environment variables that a process needs for both factors: NAME=VALUE
- * in `variables`, unused ones "". 0; -ENOENT where the library is not
- * installed, -ENOTSUP where it cannot ask for huge pages.
- */
+/* Environment variables for both factors: NAME=VALUE in `variables`, unused
+   ones "". Returns 0; -ENOENT if the library is not installed, -ENOTSUP if it
+   does not support huge pages. */
 int rm_allocator_environment(enum rm_allocator allocator,
         enum rm_huge_pages pages,
         char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES]);
 
-/* Why this machine cannot run it, in `why`; false: it can. */
-bool rm_allocator_impossible(enum rm_allocator allocator,
+/* True, with the reason in `why`, if this machine cannot run it. */
+bool rm_allocator_is_unavailable(enum rm_allocator allocator,
         enum rm_huge_pages pages, char *why, size_t size);
 
-/* The most renewals of each key. */
+/* Maximum of renewals of each key. */
 enum { RM_RENEWALS_MAX = 100 };
-/* Room for an id, a name, a reason; for the name of a trace, as a workload
-   writes it and with its folder; most rounds of one. */
+/* Sizes of an id, a name, a reason, and a trace's name in a workload file and
+   with its folder; maximum of passes of a trace. */
 enum {
 	RM_ID_BYTES = 256,
 	RM_NAME_BYTES = 64,
@@ -170,25 +161,25 @@ enum rm_dist {
 	RM_DIST_ZIPF,
 	RM_DIST_HOT,
 	RM_DIST_SEQUENTIAL,
-	RM_DIST_TRACE, /* a recorded one: rm_cell.trace */
+	RM_DIST_TRACE, /* recorded: rm_cell.trace */
 };
-/* Which 8 bytes of a string key differ from key to key. */
+/* The 8 bytes of a string key that differ between keys. */
 enum rm_key_differs {
-	RM_DIFFERS_FIRST, /* those at the start */
+	RM_DIFFERS_FIRST, /* at the start */
 	RM_DIFFERS_MIDDLE,
 	RM_DIFFERS_LAST,
 };
-/* Whether each resident key is looked up once between prefill and warm-up. */
+/* True if each resident key is looked up once between prefill and warm-up. */
 enum rm_settle {
-	RM_SETTLE_YES, /* maps that settle by use are in their steady state */
-	RM_SETTLE_NO,  /* the map is left cold, as the prefill made it */
+	RM_SETTLE_YES, /* maps that settle by use reach their steady state */
+	RM_SETTLE_NO,  /* the map stays as the prefill made it */
 };
-/* The time of what expires in a map runs 10^this times as fast as the clock. */
+/* The clock of expiring entries runs 10^N times as fast. */
 enum rm_clock_rate { RM_CLOCK_RATE_1, RM_CLOCK_RATE_1000 = 3 };
-/* Of maps in Go: whether a goroutine has a thread of its own. */
+/* Maps in Go: whether each goroutine has its own thread. */
 enum rm_goroutines {
 	RM_GOROUTINES_FREE,  /* the scheduler places it on the cell's CPUs */
-	RM_GOROUTINES_WIRED, /* it has, and the thread is bound to its CPU */
+	RM_GOROUTINES_WIRED, /* its own thread, bound to its CPU */
 };
 enum rm_arrivals { RM_ARRIVALS_POISSON, RM_ARRIVALS_CONSTANT };
 enum rm_measure {
@@ -201,9 +192,8 @@ enum rm_measure {
 	RM_MEASURES,
 };
 
-/* What a number of threads counts; a planned cell has RM_THREADS_COUNT. Of
-   cores and CPUs it is a divisor, or (TIMES) a factor: more threads than there
-   are CPUs. */
+/* Unit of a number of threads; a planned cell has RM_THREADS_COUNT. For cores
+   and CPUs it is a divisor, or with TIMES a factor (oversubscription). */
 enum rm_threads_unit {
 	RM_THREADS_COUNT,
 	RM_THREADS_CORES,
@@ -212,21 +202,19 @@ enum rm_threads_unit {
 	RM_THREADS_TIMES_CPUS,
 };
 
-/*
- * One choice of every factor. A workload keeps its lists in cells, too: value
- * i of a key is what cell i has in the key's members. Members that one key
- * sets together stand together (factors.c names the first and the last).
- */
+/* One value of every factor. A workload also stores its lists in cells: value i
+   of a key is in cell i. Members that a key sets together are adjacent
+   (factors.c has the first and the last). */
 struct rm_cell {
-	char id[RM_ID_BYTES];         /* rm_cell_name() of all the rest */
-	char workload[RM_NAME_BYTES]; /* the file's base name */
-	char map[RM_NAME_BYTES];      /* rm_impl.id; of a workload: a pattern */
+	char id[RM_ID_BYTES];         /* rm_cell_name() of all other members */
+	char workload[RM_NAME_BYTES]; /* base name of the file */
+	char map[RM_NAME_BYTES];      /* rm_impl.id; in a workload: a pattern */
 	struct rm_shape shape;
-	unsigned str_bytes; /* of string keys: 32, 64; 0: 16 */
+	unsigned str_bytes; /* length of string keys: 32, 64; 0: 16 */
 	enum rm_key_differs key_differs;
-	/* resident keys, 1 .. 2^31; of a workload's llc*N: N */
+	/* resident keys, 1 .. 2^31; in a workload's llc*N: N */
 	uint64_t keys;
-	bool keys_fill_llc; /* workloads only: keys times the last-level cache */
+	bool keys_fill_llc;         /* workloads: keys is a factor of the LLC */
 	char trace[RM_TRACE_BYTES]; /* file of recorded operations, or "" */
 	double write_share;         /* of operations, 0 .. 1 */
 	double miss_share;          /* of lookups, 0 .. < 1 */
@@ -234,11 +222,11 @@ struct rm_cell {
 	enum rm_dist dist;
 	double dist_a;           /* zipf: theta; hot: share of keys */
 	double dist_b;           /* hot: share of operations */
-	uint32_t trace_checksum; /* what the plan found in the trace */
+	uint32_t trace_checksum; /* from the plan's reading of the trace */
 	struct rm_loop loop;
-	double rate_per_s; /* paced: of all threads together */
+	double rate_per_s; /* paced: for all threads together */
 	enum rm_arrivals arrivals;
-	unsigned threads; /* of a workload's cores and cpus: the divisor */
+	unsigned threads; /* in a workload with cores or cpus: the divisor */
 	enum rm_threads_unit threads_unit;
 	char placement[RM_NAME_BYTES]; /* "cores", "numa:1", ... */
 	char memory[RM_NAME_BYTES]; /* "first-touch", "interleave", "bind:0" */
@@ -250,41 +238,40 @@ struct rm_cell {
 	enum rm_huge_pages huge_pages;
 	enum rm_goroutines goroutines;
 	uint64_t warm_up_ns;
-	uint64_t window_ns;    /* 0: window_ops rules */
-	uint64_t window_ops;   /* per thread, 0: window_ns rules */
-	uint64_t trace_passes; /* the window: how often, >= 1; no trace: 0 */
-	uint64_t deadline_ns;  /* of the whole trial process */
-	uint64_t verify_ops;   /* verify: writes in all */
+	uint64_t window_ns;    /* 0: window_ops is used */
+	uint64_t window_ops;   /* per thread; 0: window_ns is used */
+	uint64_t trace_passes; /* passes per window, >= 1; 0: no trace */
+	uint64_t deadline_ns;  /* for the whole trial process */
+	uint64_t verify_ops;   /* verify: total of writes */
 	enum rm_measure measure;
-	char model[RM_NAME_BYTES]; /* simulated: the machine; else "" */
+	char model[RM_NAME_BYTES]; /* simulated: name of the machine; else "" */
 	unsigned cpu_count;        /* 0: unbound (placement none, simulated) */
 	unsigned *cpus;  /* thread i runs on cpus[i]; owned, or NULL */
 	unsigned blocks; /* replicates planned for this cell */
-	/* A trial from whose threads others took more than this share of their
-	   time is run again; 0: it is not asked. At most so often. Each planned
-	   trial allows so many repeats, of any trial of the campaign. */
+	/* If other programs took more than repeat_wait of the threads' time,
+	   the trial is repeated, at most repeat_most times; 0: not checked.
+	   Each planned trial adds repeat_share repeats to the budget. */
 	double repeat_wait;
 	unsigned repeat_most;
 	double repeat_share;
-	char skip[RM_REASON_BYTES]; /* not "": planned but not run, and why */
-	bool has_control;           /* the A/A control runs it, too */
-	/* of workloads only: the map that ratios are named against, the map of
-	   the A/A control (RM_NO_CONTROL: none), and where others measured it
-	   ("W1") */
+	char skip[RM_REASON_BYTES]; /* reason why a planned cell is not run,
+	                               or "" */
+	bool has_control;           /* also run by the A/A control */
+	/* workloads only: the base of ratios, the map of the A/A control
+	   (RM_NO_CONTROL: none), and the article that measured it ("W1") */
 	char base[RM_NAME_BYTES], control[RM_NAME_BYTES],
 	        article[RM_NAME_BYTES];
-	/* and what rm_cell_resize() makes of them: positions in the names of
-	   the two factors */
+	/* for rm_cell_apply_lengths(): positions in the two factors' names */
 	unsigned key_bytes, value_bytes;
 };
 
-/* Most of repeat-most; as repeat_share, which no file can ask for, no bound. */
+/* Maximum of repeat-most; as repeat_share, it means no bound. */
 enum { RM_REPEATS_MAX = 10 };
 
-/* As control: no A/A control. */
+/* Value of `control` without an A/A control. */
 #define RM_NO_CONTROL "none"
 
-/* The keys of a workload file, in the order of its text. */
+/* Keys of workload files, in the order of their text. */
 enum rm_workload_key {
 	RM_KEY_WRITES,
 	RM_KEY_WRITE_KIND,
@@ -320,132 +307,126 @@ enum rm_workload_key {
 	RM_KEY_CONTROL,
 	RM_KEY_MEASURE,
 	RM_KEY_ARTICLE,
-	RM_KEY_INCLUDE, /* no factor: it has only a name and what is expected */
+	RM_KEY_INCLUDE, /* not a factor: it has only key and expected */
 	RM_WORKLOAD_KEYS,
 };
 
-/*
- * A factor: one row of the table in factors.c, from which a workload's values
- * are read and written, cells named, read and written as JSON, and the schema
- * of a cell is made.
- */
+/* A factor: one row of the table in factors.c, for workload files, ids, the
+   JSON of a cell and its schema. */
 struct rm_factor {
-	const char *key;        /* of workload files: "write-kind"; or NULL */
-	const char *member;     /* of the cell's JSON: "write_kind"; or NULL */
+	const char *key;        /* in workload files: "write-kind"; or NULL */
+	const char *member;     /* in the cell's JSON: "write_kind"; or NULL */
 	const char *tag;        /* before the value in an id: "w" */
-	const char *expected;   /* for messages: what a value is */
-	const char *preset;     /* where a file says nothing; NULL: none */
-	const char *usual;      /* value that an id leaves out; NULL: none */
-	const char *cells_only; /* "verify": a value that no file may have */
-	bool list;              /* more than one value is a dimension */
-	bool optional;          /* JSON has no member where it is as usual */
-	bool tag_only;          /* an id has the tag and no value */
-	bool paced;             /* of open loops only */
-	bool below;             /* the most is excluded */
-	double least, most;     /* of numbers; texts: their length */
+	const char *expected;   /* valid values, for messages */
+	const char *preset;     /* default in a file; NULL: required */
+	const char *usual;      /* value that an id omits; or NULL */
+	const char *cells_only; /* "verify": a value that files may not have */
+	bool list;              /* several values are a dimension */
+	bool optional;          /* JSON omits the usual value */
+	bool tag_only;          /* an id has only the tag */
+	bool paced;             /* for open loops only */
+	bool below;             /* `most` is excluded */
+	double least, most;     /* bounds of numbers; of the length of texts */
 	const struct rm_kind *kind;
-	const char *const *names; /* of a kind that has names; ends with NULL */
-	size_t offset, size;      /* of what it sets in struct rm_cell */
+	const char *const *names; /* of kinds with names; ends with NULL */
+	size_t offset, size;      /* of its members in struct rm_cell */
 };
 
-/* By enum rm_workload_key; factors that only JSON has follow. */
+/* Indexed by enum rm_workload_key; rows for JSON only follow. */
 extern const struct rm_factor rm_factors[];
 
-/* The key with this name, or RM_WORKLOAD_KEYS. */
+/* Returns the key with this name, or RM_WORKLOAD_KEYS. */
 enum rm_workload_key rm_key_find(const char *name);
 
-/* Reads a value as workload files have it; 0, or -EINVAL and what the key
-   sets is undefined. Not for RM_KEY_INCLUDE, nor are the next two. */
+/* Reads a value of a workload file. Returns 0; or -EINVAL, and the key's
+   members are undefined. This and the next two are not for RM_KEY_INCLUDE. */
 int rm_factor_read(
         enum rm_workload_key key, const char *text, struct rm_cell *cell);
-/* The text that reads back equal, at most RM_VALUE_BYTES with its end. */
+/* Writes text that reads back equal; RM_VALUE_BYTES includes the end. */
 enum { RM_VALUE_BYTES = RM_TRACE_BYTES + 16 };
 void rm_factor_text(
         enum rm_workload_key key, const struct rm_cell *cell, char *text);
-/* Copies what a key sets, and nothing else. */
+/* Copies only the members of a key. */
 void rm_factor_copy(enum rm_workload_key key, const struct rm_cell *from,
         struct rm_cell *to);
 
-/* Names of the enums as they stand in workload files and JSON. That of a shape
-   alone has keys of 16 bytes, where they are strings. */
+/* Names of enum values in workload files and JSON. rm_shape_name() assumes
+   string keys of 16 bytes. */
 const char *rm_shape_name(struct rm_shape shape);
 const char *rm_cell_shape_name(const struct rm_cell *cell);
-/* Whether its loop's keys are decimal text and its shape has no such strings: a
-   number of digits is no length of a shape's own. */
-bool rm_cell_lacks_digits(const struct rm_cell *cell);
-/* The share of writes that its loop has whatever is asked, in hundredths of a
-   per cent; of a loop that draws them, what is asked. */
-double rm_cell_own_writes(const struct rm_cell *cell);
+/* True if its keys are decimal text but its shape lacks 16-byte strings. */
+bool rm_cell_lacks_decimal_keys(const struct rm_cell *cell);
+/* The fixed share of writes of its loop, in hundredths of a per cent; the
+   requested share if the loop draws writes. */
+double rm_cell_fixed_write_share(const struct rm_cell *cell);
 const char *rm_write_kind_name(enum rm_write_kind kind);
 const char *rm_measure_name(enum rm_measure measure);
 
-/* The reverse of rm_shape_name(): 0, or -EINVAL where the name is unknown. */
+/* The reverse of rm_shape_name(): 0, or -EINVAL if the name is unknown. */
 int rm_shape_parse(const char *name, struct rm_shape *shape);
 
-/* The length of a cell's keys: 8 where they are 64-bit words. */
+/* Length of a cell's keys; 8 for 64-bit words. */
 unsigned rm_cell_key_bytes(const struct rm_cell *cell);
 
-/* What a workload's key-bytes and value-bytes say goes into the shape, in place
-   of what that says of them; then they are 0. */
-void rm_cell_resize(struct rm_cell *cell);
+/* Replaces the shape's lengths by key-bytes and value-bytes, then sets them
+   0. */
+void rm_cell_apply_lengths(struct rm_cell *cell);
 
-/* The size that programs are compiled for which run a cell (docs/adr/0030): 0 of
-   the plain ones, else 24, 64, 256 or 1024. */
-unsigned rm_cell_sized(const struct rm_cell *cell);
-/* The flavour of the map program that runs it: "plain", "stats", "sim", "x24",
-   "x64", "x256" or "x1024"; of keys that differ elsewhere than at the start
+/* Value size that a cell's programs are compiled for (docs/adr/0030): 0 for the
+   plain ones, else 24, 64, 256 or 1024. */
+unsigned rm_cell_size_class(const struct rm_cell *cell);
+/* Flavour of the map program that runs it: "plain", "stats", "sim", "x24",
+   "x64", "x256" or "x1024". Keys that differ elsewhere than at the start:
    "placed", "placed-x24", ... */
 const char *rm_cell_flavour(const struct rm_cell *cell);
 
 /*
  * Writes cell->id from the other members, every factor in a fixed order:
  * uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/t2/cores/throughput
- * Paced cells add /paced/r80/poisson before the measure, other loops than mix
- * their text, /scan:1; what has a usual value (key-differs, memory, presize,
- * settle, clock rate, allocator, huge pages, goroutines, count windows) is added where
- * it is another.
+ * Paced cells add /paced/r80/poisson before the measure, and loops other than
+ * mix their text, /scan:1. Factors with a usual value (key-differs, memory,
+ * presize, settle, clock rate, allocator, huge pages, goroutines, counted
+ * windows) are added only if they differ from it.
  */
 void rm_cell_name(struct rm_cell *cell);
 
 /* JSON object of the protocol's "cell"; new reference, NULL: no memory. */
 json_t *rm_cell_to_json(const struct rm_cell *cell);
-/* Fills a zeroed cell; -EINVAL with `error` names the member. Members that
-   are absent are errors, unknown ones too. Free with rm_cell_clear(). */
+/* Fills a zeroed cell; -EINVAL with `error` naming the member, also for absent
+   and unknown ones. Free with rm_cell_clear(). */
 int rm_cell_from_json(
         const json_t *json, struct rm_cell *cell, struct rm_error *error);
 void rm_cell_clear(struct rm_cell *cell);
 
-/* The JSON schema of that object (docs/cell.schema.json); new reference,
-   NULL: no memory. */
+/* JSON schema of it (docs/cell.schema.json); new reference, NULL: no memory. */
 json_t *rm_cell_schema(void);
 
-/* The version of both texts. */
+/* Version of request and result. */
 enum { RM_PROTOCOL = 2 };
 
-/* Whether a campaign.json, whose trials have its version, is of this one;
-   else -EINVAL with `error`: `file`, both versions, and what to do. Version 1
-   did not say which it was. */
+/* Checks that a campaign.json, and so its trials, has this version. Otherwise
+   -EINVAL with `error`: `file`, both versions, and the next step. Version 1 did
+   not record its number. */
 int rm_protocol_check(
         const json_t *campaign, const char *file, struct rm_error *error);
 
-/* Draws of a cell's loops (draws.c). The share of iterations, or of touches of
-   sessions, that write; and the same in units of 2^-32, at most 2^32 - 1. */
-double rm_counts_write_decisions(const struct rm_cell *cell);
-uint32_t rm_cell_write_below(const struct rm_cell *cell);
-/* The number of ranks that look-ups draw, present or not. With fresh writes these are
+/* Draws of a cell's loops (draws.c): share of iterations, or of touches of
+   sessions, that write; and that share in units of 2^-32, at most 2^32 - 1. */
+double rm_cell_write_decision_share(const struct rm_cell *cell);
+uint32_t rm_cell_write_threshold(const struct rm_cell *cell);
+/* Number of ranks that look-ups draw, present or absent. With fresh writes, the
    ranks whose keys are present at any time. */
-uint64_t rm_cell_span(const struct rm_cell *cell);
-/* Ranks in the stream of each thread of a sequential cell: a power of two. */
+uint64_t rm_cell_rank_count(const struct rm_cell *cell);
+/* Ranks in the stream of each thread of a sequential cell, a power of two. */
 uint64_t rm_stream_length(unsigned threads);
-/* The share of the draws of present keys that the most popular key has. */
-double rm_cell_most(const struct rm_cell *cell);
-/* zipf: the weights of the ranks from .. to - 1; that of a rank is
-   1 / (rank + 1)^theta. Within 10^-5 of the sum if the range is narrow at its
-   start. */
+/* Share of the most popular key in the draws of present keys. */
+double rm_cell_top_key_share(const struct rm_cell *cell);
+/* zipf: weight of the ranks from .. to - 1, where one rank has 1 / (rank +
+   1)^theta. Within 10^-5 of the sum if the range is narrow at its start. */
 double rm_zipf_mass(double theta, uint64_t from, uint64_t to);
-/* hot: how many of so many keys are hot, rounded up. Shares are rounded numbers:
+/* hot: number of hot keys among `keys`, rounded up. Shares are rounded numbers:
    0.07 of 100 would be above 7. */
-double rm_hot_keys(const struct rm_cell *cell, double keys);
+double rm_count_hot_keys(const struct rm_cell *cell, double keys);
 
 struct rm_recorder; /* runner/trace/trace.h */
 struct rm_trace;    /* runner/trace/trace.h */
@@ -453,65 +434,64 @@ struct rm_trace;    /* runner/trace/trace.h */
 struct rm_request {
 	struct rm_cell cell;
 	uint64_t seed;        /* 0 .. 2^53 */
-	double control_extra; /* 0 .. 1: operations more than reported */
+	double control_extra; /* 0 .. 1: share of unreported operations */
 	json_t *counters;     /* the request's object; owned */
-	/* not of the JSON: */
-	const struct rm_trace *trace; /* of cell.trace: set by the trial */
+	/* not in the JSON: */
+	const struct rm_trace *trace; /* for cell.trace: set by the trial */
 	struct rm_recorder *recorder; /* records the window; or NULL */
 };
 
-/* Reads a request text. 0, or -EINVAL and what is wrong. */
+/* Reads a request. 0, or -EINVAL with `error`. */
 int rm_request_parse(const char *text, size_t length,
         struct rm_request *request, struct rm_error *error);
-/* The same request as JSON: what the campaign sends. New reference. */
+/* The request as JSON, which the campaign sends. New reference. */
 json_t *rm_request_to_json(const struct rm_request *request);
 void rm_request_clear(struct rm_request *request);
 
 /*
- * Parses one result of docs/reference/trial-protocol.md.
+ * Parses a result of docs/reference/trial-protocol.md.
  *
- * text     `size` bytes, any bytes at all
- * cell_id  the cell that was asked for
+ * text     `size` bytes of any content
+ * cell_id  the cell of the request
  * result   out: new reference, on success only
- * Returns 0; -EINVAL with `error` naming what is wrong: no line, two lines,
- * no JSON, a member that is missing or of another type, another cell, another
- * protocol, a status without its reason.
+ * Returns 0; -EINVAL with `error`: no line, two lines, invalid JSON, a member
+ * that is missing or of a wrong type, another cell, another protocol, or a
+ * status without its reason.
  */
 int rm_answer_read(const char *text, size_t size, const char *cell_id,
         json_t **result, struct rm_error *error);
 
-/* In trials.jsonl a latency entry has "histogram" in place of "buckets". */
-enum rm_answer_form { RM_ANSWER_FRESH, RM_ANSWER_KEPT };
+/* In trials.jsonl a latency entry has "histogram" instead of "buckets". */
+enum rm_answer_form { RM_ANSWER_PRINTED, RM_ANSWER_RECORDED };
 
-/* Checks a result that is parsed already; errors as above. */
+/* Checks a parsed result; errors as above. */
 int rm_answer_check(const json_t *json, const char *cell_id,
         enum rm_answer_form form, struct rm_error *error);
 
 /*
- * Compares a result of status "ok" with its cell. Sets the status to "void", and
- * the reason, if the shares of writes or misses differ, a thread ran elsewhere, did
- * nothing or missed half of the window, or the window is too short. Results of
- * `verify` stay as they are. A member that is null or absent is not judged.
- * 0 or -ENOMEM.
+ * Compares a result of status "ok" with its cell. Sets the status to "void",
+ * with a reason, if the shares of writes or misses differ, a thread ran
+ * elsewhere, did nothing or missed half of the window, or the window is too
+ * short. Results of `verify` are not changed. A member that is null or absent
+ * is not checked. Returns 0 or -ENOMEM.
  */
 int rm_result_judge(const struct rm_cell *cell, json_t *result);
 
-/* Whether `n` draws of probability p may give so many `hits`. `more`: draws to add
-   to their variance, because not all are independent. */
-bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more);
+/* True if `n` draws of probability p may plausibly give `hits`. `more`: draws
+   added to their variance, because not all are independent. */
+bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more);
 
-/* Whether another thread has this one's CPU; `allowed`: CPUs that the process may
-   use. */
+/* True if a thread shares its CPU; `allowed`: CPUs of the process. */
 bool rm_cell_shares_cpu(
         const struct rm_cell *cell, unsigned slot, unsigned allowed);
 
 /*
- * One member that must be there, and of the right type.
+ * A required member and its types.
  *
- * path   names joined by '.'; "[]" after a name: of each element of that
- *        array; "a.b" is checked only where "a" is an object, "a[].b" where
- *        "a" is an array: list "a" itself to demand it
- * types  letters of what it may be: o object, a array, s string, S string
+ * path   names joined by '.'; "[]" after a name: each element of that array.
+ *        "a.b" is checked only if "a" is an object, "a[].b" only if "a" is an
+ *        array: list "a" itself to require it
+ * types  letters of the valid types: o object, a array, s string, S string
  *        that is not empty, i integer >= 0, I integer, n number, b boolean,
  *        0 null; - first: may also be missing
  */
@@ -520,28 +500,24 @@ struct rm_field {
 	const char *types;
 };
 
-/* Where a wrong member is: "cells[3].blocks". */
+/* Path of an invalid member: "cells[3].blocks". */
 enum { RM_FIELD_PATH_BYTES = 256 };
 
-/* Called for each member that is wrong; `where` is its path with indexes,
-   `what` says what is wrong and what was expected. */
+/* Called for each invalid member; `where` is its path with indexes, `what`
+   describes the problem and the expected types. */
 typedef void rm_field_fn(void *context, const char *where, const char *what);
 
-/* Checks `json` against a table of `count` fields; returns how many are
-   wrong. `report` may be NULL. */
+/* Checks `json` against a table of `count` fields; returns the number of
+   invalid ones. `report` may be NULL. */
 size_t rm_fields_check(const json_t *json, const struct rm_field *fields,
         size_t count, rm_field_fn *report, void *context);
 
-/*
- * Latency histograms as files that other tools read: HdrHistogram's interval
- * log (version 1.3, one interval). Its payload is the V2 encoding: every count
- * of every bucket, values in nanoseconds.
- */
-/*
- * Reads [[index, count], ...] of a trial's answer: indexes rising, below
- * RM_HISTOGRAM_LENGTH, counts above 0. Returns 0 and *histogram, to free();
- * -EINVAL with `error`; -ENOMEM.
- */
+/* Latency histograms as HdrHistogram's interval log (version 1.3, one
+   interval), which other tools read. Its payload is the V2 encoding: every
+   count of every bucket, values in nanoseconds. */
+/* Reads [[index, count], ...] of a trial's result: rising indexes below
+   RM_HISTOGRAM_LENGTH, counts above 0. Returns 0 and *histogram, to free();
+   -EINVAL with `error`; -ENOMEM. */
 int rm_histogram_from_json(const json_t *buckets,
         struct rm_histogram **histogram, struct rm_error *error);
 
@@ -556,15 +532,15 @@ char *rm_histogram_hlog(const struct rm_histogram *histogram, double start_s,
         double length_s, const char *tag);
 
 /*
- * "why: last words" ("last words" where why is ""): one line of valid UTF-8, whatever bytes a trial wrote to
- * its standard error. The last `keep` of `size` bytes are used; line ends
- * become "; ", other control characters a blank, invalid bytes '?'.
- * Returns a string to free(), NULL: no memory.
+ * "WHY: OUTPUT", or "OUTPUT" if `why` is "": one line of valid UTF-8 for any
+ * bytes that a trial wrote to its standard error. Uses the last `keep` of
+ * `size` bytes. Line ends become "; ", other control characters a blank,
+ * invalid bytes '?'. Returns a string to free(); NULL: no memory.
  */
 char *rm_reason_text(
         const char *why, const char *errors, size_t size, size_t keep);
 
-/* The constant "ok", "void" or "failed" equal to `status`. */
+/* Returns the constant "ok", "void" or "failed" that equals `status`. */
 const char *rm_status_constant(const char *status);
 
 #endif /* RM_PROTOCOL_H */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reason.c - makes one clean line of what a dying program wrote. */
+/* reason.c - converts the last output of a failed program to one clean line. */
 #include "runner/protocol/protocol.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Copies with line ends and control characters replaced; returns the end. */
+/* Copies and replaces line ends and control characters; returns the end. */
 static char *copy_clean(char *to, const char *from, size_t size)
 {
 	char *start = to;
@@ -27,7 +27,7 @@ static char *copy_clean(char *to, const char *from, size_t size)
 	return to;
 }
 
-/* Whether jansson, which checks UTF-8, would take it. */
+/* True if jansson accepts it as UTF-8. */
 static int is_utf8(const char *text)
 {
 	json_t *string = json_string(text);
@@ -41,7 +41,7 @@ char *rm_reason_text(
 {
 	size_t skip = size > keep ? size - keep : 0;
 	size_t why_bytes = strlen(why), start = why_bytes;
-	/* each byte may become two; ": " and the end */
+	/* each byte may become two; plus ": " and the end */
 	char *text = malloc(why_bytes + 2 * (size - skip) + 3);
 
 	if (!text)
@@ -53,7 +53,7 @@ char *rm_reason_text(
 	}
 	if (copy_clean(text + start, errors + skip, size - skip) ==
 	        text + start)
-		text[why_bytes] = 0; /* it said nothing */
+		text[why_bytes] = 0; /* nothing was printed */
 	if (is_utf8(text))
 		return text;
 	for (char *c = text; *c; c++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* request.c - the request of docs/reference/trial-protocol.md, both ways. */
+/* request.c - reads and writes the request of
+   docs/reference/trial-protocol.md. */
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -8,18 +9,18 @@
 int rm_protocol_check(
         const json_t *campaign, const char *file, struct rm_error *error)
 {
-	const json_t *said = json_object_get(campaign, "protocol");
-	json_int_t protocol = said ? json_integer_value(said) : 1;
+	const json_t *recorded = json_object_get(campaign, "protocol");
+	json_int_t protocol = recorded ? json_integer_value(recorded) : 1;
 
 	if (protocol == RM_PROTOCOL)
 		return 0;
 	return rm_error_set(error, -EINVAL,
-	        "%s: protocol %lld, expected %d: use the readmostly that "
-	        "measured it, or measure again",
+	        "%s: protocol %lld, expected %d: use the version that measured "
+	        "it, or measure again",
 	        file, (long long)protocol, RM_PROTOCOL);
 }
 
-static int refuse_unknown(const json_t *json, struct rm_error *error)
+static int reject_unknown(const json_t *json, struct rm_error *error)
 {
 	static const char *const known[] = { "protocol", "cell", "seed",
 		"control_extra", "counters" };
@@ -81,7 +82,7 @@ int rm_request_parse(const char *text, size_t length,
 		        "request:%d: %s, expected one JSON object", where.line,
 		        json ? "another value" : where.text);
 	}
-	status = refuse_unknown(json, error);
+	status = reject_unknown(json, error);
 	if (!status)
 		status = read_members(json, request, error);
 	if (!status)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* standard.c - standard input, output and error, before and after a command. */
+/* standard.c - standard streams at the start and end of a program. */
 #include "runner/base/error.h"
 #include "runner/protocol/command_line.h"
 
@@ -12,18 +12,18 @@
 #include <string.h>
 #include <unistd.h>
 
-/* open() takes the lowest number that is free, and those below are not. */
-static void open_closed(void)
+/* open() returns the lowest free number, and all lower ones are in use. */
+static void open_closed_streams(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		        open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
-			abort(); /* nobody is left who could be told */
+			abort(); /* no stream is left for a message */
 }
 
-/* At the end, where what stdio still held is written. A status that says more
-   than "done" stays. Not exit(), which may not be called twice. A check's child
-   also comes here: its status tells of the map, and must not tell of this. */
+/* Runs at the exit, where stdio writes its buffer. A status other than RM_OK is
+   kept. It calls _exit(), because exit() may not be called twice. A forked
+   child of a check returns first: its status belongs to the map. */
 static void check_output(int status, void *process)
 {
 	int was_lost = ferror(stdout);
@@ -38,10 +38,10 @@ static void check_output(int status, void *process)
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 
-void rm_cli_begin(void)
+void rm_program_start(void)
 {
 	argp_err_exit_status = RM_USAGE;
-	open_closed();
+	open_closed_streams();
 	on_exit(check_output, (void *)(intptr_t)getpid());
 }
 

@@ -1,41 +1,41 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # simulatable.sh OBJECT ASSEMBLY - can the instrumented map be simulated?
-# Prints nothing, or why not. Decided from the machine code: what the
-# simulation would not see gives plausible wrong numbers, so it is refused.
+# Prints nothing, or the reason why not. It checks the machine code: accesses
+# that the simulation cannot see would yield plausible but wrong numbers.
 object=$1 assembly=$2
 folder=${0%/*}
 
 no() { echo "$*"; exit 0; }
 
-# What a library does for the map is not instrumented.
+# Library functions are not instrumented.
 strange=$(nm -u "$object" | awk '{ print $NF }' | grep -v '^__tsan_' |
 	sed 's/@.*//' | awk 'NR == FNR { if (!/^#/) known[$1]; next }
 		!($1 in known)' "$folder/names.txt" - | sort -u)
 [ -z "$strange" ] ||
 	no "calls $(echo "$strange" | head -n 3 | paste -sd' ' | sed 's/ /, /g'), which is not simulated"
 
-# Callbacks that the run time does not have: C++ objects, wide vectors.
+# Callbacks that touch.c does not implement: C++ objects, wide vectors.
 odd=$(nm -u "$object" | awk '$NF ~ /^__tsan_/ { print $NF }' | grep -vE \
 	'^__tsan_(init|func_(entry|exit)|(unaligned_)?(read|write)(1|2|4|8|16)|(read|write)_range|atomic(8|16|32|64|128)_[a-z_]*|atomic_(thread|signal)_fence)$' |
 	head -n 1)
 [ -z "$odd" ] || no "needs $odd"
 
-# All virtual cores are one thread of the host.
+# All virtual cores share one host thread.
 tls=$(readelf -sW "$object" | awk '$4 == "TLS" { print $8; exit }')
 [ -z "$tls" ] || no "has a thread-local variable ($tls)"
 
 readelf -SW "$object" | grep -q 'gnu\.lto_' && no 'is compiled for link-time optimisation'
 
-# Assembly by hand is not instrumented. Empty statements (compiler barriers)
-# and spin-wait hints access nothing.
+# Inline assembly is not instrumented. Empty statements (compiler barriers)
+# and spin-wait hints do not access memory.
 hand=$(awk '/^[[:space:]]*#+[[:space:]]*APP/ { inside = 1; next }
 	/^[[:space:]]*#+[[:space:]]*NO_?APP/ { inside = 0; next }
 	inside && !/^[[:space:]]*(#.*|\/\/.*|\.loc .*|)$/ &&
 	!/^[[:space:]]*(pause|rep;[[:space:]]*nop|yield)[[:space:]]*$/ {
 		sub(/^[[:space:]]*/, ""); gsub(/[[:space:]]+/, " "); print; exit
 	}' "$assembly")
-[ -z "$hand" ] || no "has assembly by hand (\`$hand')"
+[ -z "$hand" ] || no "has inline assembly (\`$hand')"
 
 grep -qE '%[yz]mm[0-9]' "$assembly" && no 'has vectors of over 16 bytes'
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * binary.c - the binary form of a trace: a header of 32 bytes, then records:
- * 7 bytes, the key's and the value's (docs/reference/traces.md). Numbers are
- * little endian. The checksum is zlib's crc32 of everything but itself.
+ * binary.c - the binary form of a trace: a header of 32 bytes, then records of
+ * 7 bytes plus key and value (docs/reference/traces.md). Numbers are little
+ * endian. The checksum is zlib's crc32 of everything else.
  */
 #include "runner/trace/internal.h"
 
@@ -12,9 +12,9 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Where the header's members begin. */
+/* Offsets in the header. */
 enum { VERSION_AT = 8, RECORD_AT = 12, COUNT_AT = 16, CRC_AT = 24 };
-/* Where a record's do, and what stands for the length of no value. */
+/* Offsets in a record, and the value length that means "no value". */
 enum { KEY_BYTES_AT = 1, VALUE_BYTES_AT = 3 };
 static const uint32_t NO_VALUE = UINT32_MAX;
 
@@ -40,9 +40,9 @@ static uLong sum_of(const char *bytes, size_t length)
 	return sum;
 }
 
-/* -EINVAL. A binary trace has no lines, so a mistake is told by its byte, which
-   a hex dump finds; both numbers say what is wrong with it. */
-static int refuse(const char *file, size_t at, struct rm_error *error,
+/* Returns -EINVAL. A binary trace has no lines, so errors give the byte offset
+   and both numbers. */
+static int reject_at(const char *file, size_t at, struct rm_error *error,
         const char *what, uint64_t found, uint64_t expected)
 {
 	return rm_error_set(error, -EINVAL,
@@ -50,7 +50,7 @@ static int refuse(const char *file, size_t at, struct rm_error *error,
 	        what, found, expected);
 }
 
-/* A record's line; its bytes, or 0 where fewer are left. */
+/* Reads a record. Returns its size, or 0 if fewer bytes are left. */
 static size_t record_at(
         const char *bytes, size_t left, struct rm_trace_line *line)
 {
@@ -69,8 +69,8 @@ static size_t record_at(
 	return left < size ? 0 : size;
 }
 
-/* The number of records must be that of the file's length: a file that was cut
-   or joined at a record's end would else be read as a shorter or longer one. */
+/* The number of records must match the file's length. Otherwise a file that was
+   cut or joined at a record's end would be read as another trace. */
 static int check_count(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
 {
@@ -86,29 +86,29 @@ static int check_count(const char *file, const char *bytes, size_t length,
 		return 0;
 	return rm_error_set(error, -EINVAL,
 	        "%s: byte %zu: the file ends after %" PRIu64
-	        " whole records, expected %" PRIu64 " and no more",
+	        " whole records, expected exactly %" PRIu64,
 	        file, length, records, number_at(bytes + COUNT_AT, 8));
 }
 
-/* Versions are equal or refused: version 1 had numbers only, no values. */
+/* Other versions are rejected: version 1 had numeric keys and no values. */
 static int check_header(const char *file, const char *bytes, size_t length,
         struct rm_error *error)
 {
 	for (size_t i = 0; i < RM_TRACE_MAGIC_BYTES && i < length; i++)
 		if (bytes[i] != RM_TRACE_MAGIC[i])
-			return refuse(file, i, error,
+			return reject_at(file, i, error,
 			        "not a readmostly trace: magic has",
 			        (unsigned char)bytes[i],
 			        (unsigned char)RM_TRACE_MAGIC[i]);
 	if (length < RM_TRACE_HEADER_BYTES)
-		return refuse(file, length, error,
+		return reject_at(file, length, error,
 		        "the file ends within the header: bytes", length,
 		        RM_TRACE_HEADER_BYTES);
 	if (number_at(bytes + VERSION_AT, 4) != RM_TRACE_VERSION)
-		return refuse(file, VERSION_AT, error, "version",
+		return reject_at(file, VERSION_AT, error, "version",
 		        number_at(bytes + VERSION_AT, 4), RM_TRACE_VERSION);
 	if (number_at(bytes + RECORD_AT, 4) != RM_TRACE_RECORD_BYTES)
-		return refuse(file, RECORD_AT, error, "bytes of a record",
+		return reject_at(file, RECORD_AT, error, "bytes of a record",
 		        number_at(bytes + RECORD_AT, 4), RM_TRACE_RECORD_BYTES);
 	return check_count(file, bytes, length, error);
 }
@@ -126,8 +126,8 @@ size_t rm_trace_decimal(uint64_t key, char text[RM_TRACE_DECIMAL_BYTES])
 	return length;
 }
 
-/* What is wrong with a record by itself, or NULL. */
-static const char *wrong_record(const struct rm_trace_line *line)
+/* The fault of a single record, or NULL. */
+static const char *record_fault(const struct rm_trace_line *line)
 {
 	if (line->word > RM_TRACE_HAS)
 		return "an unknown operation, expected 0 get, 1 set, 2 del or "
@@ -137,12 +137,12 @@ static const char *wrong_record(const struct rm_trace_line *line)
 		return "an overlong or empty key or value, expected 1 to 1024 "
 		       "and up to 2^20 bytes";
 	if (line->value && line->word != RM_TRACE_SET)
-		return "a value of what is no set, expected none";
+		return "a value in a record other than set, expected none";
 	return NULL;
 }
 
 int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
-        struct rm_trace_building *building, struct rm_error *error)
+        struct rm_trace_builder *building, struct rm_error *error)
 {
 	size_t at = RM_TRACE_HEADER_BYTES, size;
 	struct rm_trace_line line;
@@ -150,13 +150,13 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 
 	if (failed)
 		return failed;
-	/* before any record is believed: a flipped bit is a valid other key */
+	/* before any record is used: a flipped bit yields another valid key */
 	if (sum_of(bytes, length) != number_at(bytes + CRC_AT, 4) ||
 	        number_at(bytes + CRC_AT + 4, 4))
-		return refuse(file, CRC_AT, error, "damaged: checksum is",
+		return reject_at(file, CRC_AT, error, "damaged: checksum is",
 		        number_at(bytes + CRC_AT, 8), sum_of(bytes, length));
 	for (; (size = record_at(bytes + at, length - at, &line)); at += size) {
-		const char *why = wrong_record(&line);
+		const char *why = record_fault(&line);
 
 		failed = why ? -EINVAL : rm_trace_add(building, &line, &why);
 		if (failed == -EINVAL)
@@ -171,15 +171,15 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 struct output {
 	FILE *out;
 	uLong sum;
-	bool dry; /* only the sum */
+	bool only_sum;
 };
 
-/* The checksum stands before what it sums up, and `out` may be a pipe: all is
-   made twice, first only for its sum. */
+/* The checksum precedes the data, and `out` may be a pipe: everything is
+   produced twice, the first time only for the checksum. */
 static void put(struct output *output, const char *bytes, size_t length)
 {
 	output->sum = crc32(output->sum, (const Bytef *)bytes, (uInt)length);
-	if (!output->dry)
+	if (!output->only_sum)
 		fwrite(bytes, 1, length, output->out);
 }
 
@@ -204,7 +204,7 @@ static void put_all(
 	uint64_t sets = 0;
 
 	put(output, header, CRC_AT);
-	if (!output->dry) /* of the round before, which only summed up */
+	if (!output->only_sum) /* checksum computed by the dry run */
 		fwrite(header + CRC_AT, 1, 8, output->out);
 	for (uint64_t rank = 0; rank < trace->present; rank++) {
 		const struct rm_dictionary_key *key =
@@ -229,7 +229,7 @@ int rm_trace_write_binary(FILE *out, const struct rm_trace *trace)
 	const uint32_t version = htole32(RM_TRACE_VERSION),
 	               record = htole32(RM_TRACE_RECORD_BYTES);
 	const uint64_t count = htole64(trace->present + trace->count);
-	struct output output = { .out = out, .dry = true };
+	struct output output = { .out = out, .only_sum = true };
 	uint32_t sum;
 
 	memcpy(header + VERSION_AT, &version, 4);
@@ -238,7 +238,7 @@ int rm_trace_write_binary(FILE *out, const struct rm_trace *trace)
 	put_all(&output, trace, header);
 	sum = htole32((uint32_t)output.sum);
 	memcpy(header + CRC_AT, &sum, 4);
-	output.dry = false;
+	output.only_sum = false;
 	put_all(&output, trace, header);
 	return ferror(out) ? -EIO : 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * building.c - from lines or records, one by one, to a trace of ranks.
+ * building.c - builds a trace of ranks from lines or records.
  *
- * Which keys are there at the beginning is known only when all has been read,
- * so keys are numbered as they come and become ranks at the end.
+ * The keys that are present initially are known only at the end of the input.
+ * So keys are numbered in order of arrival and become ranks at the end.
  */
 #include "runner/trace/internal.h"
 
@@ -11,26 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is known of a key: bits of rm_trace_building.states. */
+/* State of a key: bits in rm_trace_builder.states. */
 enum { PRESENT = 1, SEEN = 2 };
 
-static int room_for_state(struct rm_trace_building *building, size_t number)
+static int grow_states(struct rm_trace_builder *building, size_t number)
 {
-	size_t had = building->state_room;
-	uint8_t *states = rm_trace_grown(
+	size_t old_room = building->state_room;
+	uint8_t *states = rm_trace_grow(
 	        building->states, number + 1, &building->state_room, 1);
 
 	if (!states)
 		return -ENOMEM;
-	memset(states + had, 0, building->state_room - had);
+	memset(states + old_room, 0, building->state_room - old_room);
 	building->states = states;
 	return 0;
 }
 
-static int append(struct rm_trace_building *building, uint32_t entry)
+static int append(struct rm_trace_builder *building, uint32_t entry)
 {
 	struct rm_trace *trace = building->trace;
-	uint32_t *entries = rm_trace_grown(trace->entries, trace->count + 1,
+	uint32_t *entries = rm_trace_grow(trace->entries, trace->count + 1,
 	        &building->entry_room, sizeof(*entries));
 
 	if (!entries)
@@ -40,30 +40,29 @@ static int append(struct rm_trace_building *building, uint32_t entry)
 	return 0;
 }
 
-/* One `has` says that the file lists all keys that are there at the beginning,
-   so it comes before any operation: without a list a key whose first operation
-   is a get or a del was there. */
+/* One `has` line means that the file lists all keys that are present initially.
+   So it must precede all operations: without a list a key is present initially
+   if its first operation is a get or a del. */
 static int add_has(
-        struct rm_trace_building *building, uint8_t *state, const char **why)
+        struct rm_trace_builder *building, uint8_t *state, const char **why)
 {
 	if (building->trace->count)
-		*why = "has after the first operation, expected all of them "
-		       "before";
+		*why = "has after the first operation, expected before it";
 	else if (*state)
-		*why = "has of the same key a second time, expected each once";
+		*why = "a second has of the same key, expected one";
 	if (*why)
 		return -EINVAL;
-	building->has = true;
+	building->lists_initial = true;
 	*state = PRESENT | SEEN;
 	return 0;
 }
 
-/* The value of a set, or that it has none. */
+/* Appends the value of a set, or RM_TRACE_NO_VALUE. */
 static int append_value(
-        struct rm_trace_building *building, const struct rm_trace_line *line)
+        struct rm_trace_builder *building, const struct rm_trace_line *line)
 {
 	struct rm_trace *trace = building->trace;
-	uint32_t *written = rm_trace_grown(trace->written, trace->sets + 1,
+	uint32_t *written = rm_trace_grow(trace->written, trace->sets + 1,
 	        &building->written_room, sizeof(*written));
 	uint32_t number = RM_TRACE_NO_VALUE;
 	int failed = 0;
@@ -80,7 +79,7 @@ static int append_value(
 	return 0;
 }
 
-static const char *beyond_limits(
+static const char *limit_fault(
         const struct rm_trace *trace, const struct rm_trace_line *line)
 {
 	if (trace->dictionary.count == RM_TRACE_KEYS_MAX ||
@@ -88,22 +87,22 @@ static const char *beyond_limits(
 		return "too many keys or operations, expected at most 2^30 "
 		       "and 2^32 - 1";
 	if (memchr(line->key, '\n', line->length))
-		return "a key with a newline, expected any byte but that";
+		return "a key with a newline, expected any other byte";
 	return NULL;
 }
 
-/* The key's number, with room for what is known of it. */
-static int number_of(struct rm_trace_building *building,
+/* The key's number; also makes room for its state. */
+static int number_of(struct rm_trace_builder *building,
         const struct rm_trace_line *line, uint32_t *number)
 {
 	struct rm_dictionary *keys = &building->trace->dictionary;
 	int failed =
 	        rm_dictionary_number(keys, line->key, line->length, number);
 
-	return failed ? failed : room_for_state(building, *number);
+	return failed ? failed : grow_states(building, *number);
 }
 
-int rm_trace_add(struct rm_trace_building *building,
+int rm_trace_add(struct rm_trace_builder *building,
         const struct rm_trace_line *line, const char **why)
 {
 	struct rm_trace *trace = building->trace;
@@ -112,7 +111,7 @@ int rm_trace_add(struct rm_trace_building *building,
 	uint8_t *state;
 	int failed;
 
-	*why = beyond_limits(trace, line);
+	*why = limit_fault(trace, line);
 	if (*why)
 		return -EINVAL;
 	failed = number_of(building, line, &number);
@@ -122,8 +121,9 @@ int rm_trace_add(struct rm_trace_building *building,
 	if (word == RM_TRACE_HAS)
 		return add_has(building, state, why);
 	if (!*state)
-		*state = word != RM_TRACE_SET && !building->has ? PRESENT | SEEN
-		                                                : SEEN;
+		*state = word != RM_TRACE_SET && !building->lists_initial
+		                 ? PRESENT | SEEN
+		                 : SEEN;
 	if (word == RM_TRACE_SET)
 		failed = append_value(building, line);
 	if (failed)
@@ -135,8 +135,8 @@ int rm_trace_add(struct rm_trace_building *building,
 	        building, rm_replay_entry(number, (enum rm_operation)word));
 }
 
-/* Ranks: keys that are there at the beginning come first. */
-static int set_ranks(struct rm_trace_building *building)
+/* Assigns ranks; keys that are present initially come first. */
+static int set_ranks(struct rm_trace_builder *building)
 {
 	struct rm_trace *trace = building->trace;
 	size_t count = trace->dictionary.count;
@@ -165,9 +165,9 @@ static int set_ranks(struct rm_trace_building *building)
 	return failed;
 }
 
-/* Fills peak and in_place, by which a plan knows how large a map must be, and
-   whether one may run it that must not insert beside readers. */
-static int play(struct rm_trace *trace)
+/* Sets peak and in_place. From these a plan computes the size of the map, and
+   whether the trace suits maps that must not insert while others read. */
+static int simulate(struct rm_trace *trace)
 {
 	uint8_t *held = calloc(trace->keys + 1, 1);
 	uint64_t now = trace->present;
@@ -200,9 +200,9 @@ static uint64_t add_line(uint64_t sum, enum rm_trace_word word,
 	return rm_seed(sum + (uint64_t)word, key->hash);
 }
 
-/* Of keys, not of numbers, and of what is there at the beginning, whether the
-   file lists it or not: equal in both forms, in what is written of a file, and
-   on every machine. */
+/* Includes the bytes of keys, not their numbers, and all keys that are present
+   initially, whether listed or not. So it is equal in both forms, after
+   rewriting, and on every machine. */
 static uint32_t checksum_of(const struct rm_trace *trace)
 {
 	const struct rm_dictionary_key *keys = trace->dictionary.keys;
@@ -224,12 +224,12 @@ static uint32_t checksum_of(const struct rm_trace *trace)
 	return (uint32_t)(sum >> 32);
 }
 
-int rm_trace_finish(struct rm_trace_building *building)
+int rm_trace_finish(struct rm_trace_builder *building)
 {
 	int failed = set_ranks(building);
 
 	if (!failed)
-		failed = play(building->trace);
+		failed = simulate(building->trace);
 	if (!failed)
 		building->trace->checksum = checksum_of(building->trace);
 	return failed;

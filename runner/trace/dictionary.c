@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dictionary.c - byte strings to numbers 0, 1, 2, ... in order of arrival.
+ * dictionary.c - numbers byte strings 0, 1, 2, ... in order of arrival.
  *
- * All keys lie one behind the other in one array: a trace may have 2^30, and a
- * block of memory for each would take more than the keys.
+ * All keys are stored consecutively in one array. A trace may have 2^30 keys,
+ * and one allocation for each would need more memory than the keys.
  */
 #include "runner/base/rng.h"
 #include "runner/trace/internal.h"
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Folds eight bytes at a time with wyrand's mixer; the length is mixed in, so
-   that zeros at the end count. */
+/* Mixes eight bytes at a time with wyrand's mixer. The length is included, so
+   that trailing zeros count. */
 uint64_t rm_dictionary_hash(const char *key, size_t length)
 {
 	uint64_t hash = rm_seed(0x6b6579, length);
@@ -31,7 +31,7 @@ uint64_t rm_dictionary_hash(const char *key, size_t length)
 	return hash;
 }
 
-void *rm_trace_grown(void *items, size_t needed, size_t *room, size_t size)
+void *rm_trace_grow(void *items, size_t needed, size_t *room, size_t size)
 {
 	size_t more = *room ? *room : 1024;
 	void *moved;
@@ -46,8 +46,8 @@ void *rm_trace_grown(void *items, size_t needed, size_t *room, size_t size)
 	return moved;
 }
 
-/* The table stays at most half full, so that a search by steps of one is short
-   and ends. Hashes are kept with the keys: none is computed again. */
+/* The table is at most half full, so that linear probing is short and
+   terminates. Hashes are stored with the keys and not computed again. */
 static int grow_table(struct rm_dictionary *d)
 {
 	size_t size = d->table_size ? 2 * d->table_size : 4096;
@@ -71,18 +71,18 @@ static int grow_table(struct rm_dictionary *d)
 	return 0;
 }
 
-/* Appends a key that is not there. */
+/* Appends a key that is not in the dictionary. */
 static int add(
         struct rm_dictionary *d, const char *key, size_t length, uint64_t hash)
 {
-	void *moved = rm_trace_grown(
+	void *moved = rm_trace_grow(
 	        d->keys, d->count + 1, &d->room, sizeof(*d->keys));
 
 	if (!moved)
 		return -ENOMEM;
 	d->keys = moved;
-	/* one more: the first may be empty, and NULL is no memory */
-	moved = rm_trace_grown(
+	/* one more: the first key may be empty, and NULL is an error */
+	moved = rm_trace_grow(
 	        d->bytes, d->used + length + 1, &d->bytes_room, 1);
 	if (!moved)
 		return -ENOMEM;
@@ -126,8 +126,7 @@ int rm_dictionary_renumber(struct rm_dictionary *d, const uint32_t *number)
 {
 	struct rm_dictionary_key *keys;
 
-	/* Freed and not made anew: it finds the old numbers, and nobody
-	   searches any more. */
+	/* The table has the old numbers, and no search follows: free it. */
 	free(d->table);
 	d->table = NULL;
 	d->table_size = 0;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * play.c - a trace on a map, with the keys and values that it has.
+ * play.c - replays a trace on a map, with its own keys and values.
  *
- * A key is the recorded bytes, of their length. A value of any length has no
- * room in a map of 8 or 24 bytes: the map holds where it lies, as a map of
- * strings does, and with 24 bytes its length and hash, so that a torn copy
- * shows. The bytes are the trace's and stay: nothing has to be freed while
- * others read it.
+ * A key is the recorded bytes. Values of any length do not fit into a map of 8
+ * or 24 bytes. So the map stores a pointer to a struct write, as a map of
+ * strings does, and with 24 bytes also length and hash of the value, so that a
+ * torn copy is detected. The bytes belong to the trace and need no reclamation.
  */
 #include "runner/base/clock.h"
 #include "runner/trace/internal.h"
@@ -19,9 +18,9 @@
 
 enum { QUIESCE_EVERY = 64, DEFAULT_VALUE_BYTES = 24 };
 
-/* One write of the trace: what a map's value points to. */
+/* One write of the trace; the target of a map's value. */
 struct write {
-	uint64_t ordinal; /* of the set, from 1; 0: there from the beginning */
+	uint64_t ordinal; /* ordinal of the set, from 1; 0: present initially */
 	uint32_t rank;
 	uint32_t value; /* number, or RM_TRACE_NO_VALUE */
 };
@@ -30,16 +29,16 @@ struct player {
 	const struct rm_trace *trace;
 	const struct rm_trace_play *play;
 	void *map;
-	struct write *writes; /* of ranks that are present, then of sets */
-	/* by rank: the write whose value is held, or NULL. Of its key's
-	   owner only, until all have ended. */
+	struct write *writes; /* of initial ranks, then of sets */
+	/* by rank: the write whose value is held, or NULL. Only the owner of
+	   the key accesses it until all threads have ended. */
 	const struct write **held;
 };
 
 struct thread {
 	struct player *player;
 	unsigned slot;
-	void *inner; /* what join() gave */
+	void *inner; /* result of join() */
 	uint64_t done;
 	struct rm_error error;
 	pthread_t id;
@@ -58,7 +57,7 @@ static struct rm_key key_of(const struct rm_trace *trace, uint32_t rank)
 		.length = key->length };
 }
 
-/* A write's value; `text` has room for one that is made. */
+/* Bytes of a write's value; `text` receives a generated one. */
 static const char *bytes_of(const struct rm_trace *trace,
         const struct write *write, char text[DEFAULT_VALUE_BYTES],
         size_t *length)
@@ -85,9 +84,9 @@ static struct rm_value value_of(
 		rm_dictionary_hash(bytes, length) } };
 }
 
-/* Whether a value is that of a write to this key, with all its bytes. */
-static bool is_of(const struct player *player, const struct rm_value *value,
-        uint32_t rank)
+/* Whether a value belongs to a write to this key and is complete. */
+static bool value_is_valid(const struct player *player,
+        const struct rm_value *value, uint32_t rank)
 {
 	const struct write *write = (const void *)(uintptr_t)value->word[0];
 	uint64_t all = player->trace->present + player->trace->sets;
@@ -100,19 +99,19 @@ static bool is_of(const struct player *player, const struct rm_value *value,
 	return !memcmp(&whole, value, player->play->shape.value_bytes);
 }
 
-static void blame(struct thread *thread, const char *what, uint32_t rank)
+static void set_fault(struct thread *thread, const char *what, uint32_t rank)
 {
 	struct rm_key key = key_of(thread->player->trace, rank);
 
 	rm_error_set(&thread->error, -EIO,
-	        "replay: %s, the trace says otherwise: operation %" PRIu64
+	        "replay: %s, unlike the trace: operation %" PRIu64
 	        " of thread %u, key \"%.*s\"",
 	        what, thread->done, thread->slot,
 	        (int)(key.length < 40 ? key.length : 40), key.bytes);
 }
 
-/* What a get must answer is known to the one thread that there is; a stale map
-   may answer with what was. */
+/* The expected answer of a get is known only with one thread. A map with stale
+   reads may return an earlier state. */
 static void get(struct thread *thread, uint32_t rank)
 {
 	struct player *player = thread->player;
@@ -124,13 +123,15 @@ static void get(struct thread *thread, uint32_t rank)
 
 	if (impl->caps & RM_CAP_NO_STATE)
 		return;
-	if (there && !is_of(player, &value, rank))
-		blame(thread, "a get gave what was never set for it", rank);
+	if (there && !value_is_valid(player, &value, rank))
+		set_fault(thread,
+		        "a get returned a value that was never set for its key",
+		        rank);
 	if (exact && there != (player->held[rank] != NULL))
-		blame(thread, there ? "a get found" : "a get missed", rank);
+		set_fault(thread, there ? "a get found" : "a get missed", rank);
 	if (exact && there &&
 	        value.word[0] != (uint64_t)(uintptr_t)player->held[rank])
-		blame(thread, "a get gave another set's value", rank);
+		set_fault(thread, "a get returned another set's value", rank);
 }
 
 static void change(
@@ -152,13 +153,14 @@ static void change(
 	}
 	if (!(impl->caps & RM_CAP_NO_STATE) &&
 	        there != (player->held[rank] != NULL))
-		blame(thread,
-		        there ? "a write found its key" : "a write missed it",
+		set_fault(thread,
+		        there ? "a write found its key"
+		              : "a write missed its key",
 		        rank);
 	player->held[rank] = write;
 }
 
-/* One round of a share. */
+/* One pass over a share. */
 static void pass(struct thread *thread, const uint32_t *entry)
 {
 	struct player *player = thread->player;
@@ -204,7 +206,7 @@ static void *run(void *argument)
 	struct thread *thread = argument;
 	const struct rm_trace_play *play = thread->player->play;
 	uint64_t operations;
-	uint32_t *share = rm_trace_share(thread->player->trace, thread->slot,
+	uint32_t *share = rm_trace_copy_share(thread->player->trace, thread->slot,
 	        play->threads, &operations);
 
 	if (!share)
@@ -229,7 +231,7 @@ static void prefill(struct thread *thread)
 	}
 }
 
-static void note_held(const struct player *player, const struct write *write)
+static void write_held(const struct player *player, const struct write *write)
 {
 	char text[DEFAULT_VALUE_BYTES];
 	struct rm_key key = key_of(player->trace, write->rank);
@@ -238,17 +240,17 @@ static void note_held(const struct player *player, const struct write *write)
 	};
 
 	line.value = bytes_of(player->trace, write, text, &line.value_length);
-	rm_trace_put_text(player->play->state, &line);
+	rm_trace_write_set(player->play->state, &line);
 }
 
-/* Asks the map for each key; what it says is the state, not what it ought to
-   have said. */
-static void look_at_all(struct thread *thread, struct rm_trace_played *played)
+/* Looks up each key. Writes the state that the map reports, not the expected
+   one. */
+static void check_all(struct thread *thread, struct rm_trace_play_result *played)
 {
 	struct player *player = thread->player;
 	const struct rm_map_ops *ops = player->play->impl->ops;
 
-	if (ops->park) { /* who was parked sees everything */
+	if (ops->park) { /* a thread that was parked sees every write */
 		ops->park(thread->inner);
 		ops->unpark(thread->inner);
 	}
@@ -262,18 +264,18 @@ static void look_at_all(struct thread *thread, struct rm_trace_played *played)
 		if (rank % QUIESCE_EVERY == 0)
 			ops->quiesce(thread->inner);
 		if (held != player->held[rank] ||
-		        (held && !is_of(player, &value, rank))) {
-			blame(thread, "another value at the end", rank);
+		        (held && !value_is_valid(player, &value, rank))) {
+			set_fault(thread, "another value at the end", rank);
 			return;
 		}
 		if (!held)
 			continue;
 		played->held++;
 		played->digest +=
-		        rm_trace_mix(player->trace->dictionary.keys[rank].hash,
+		        rm_trace_entry_digest(player->trace->dictionary.keys[rank].hash,
 		                held->ordinal);
 		if (player->play->state)
-			note_held(player, held);
+			write_held(player, held);
 	}
 	if (player->play->state)
 		fprintf(player->play->state, "end %" PRIu64 "\n", played->held);
@@ -296,7 +298,7 @@ static void list_writes(struct player *player)
 		}
 }
 
-/* All threads, from the first operation to the last one's end. */
+/* Runs all threads and waits for them. */
 static void run_all(
         struct player *player, struct thread *threads, struct rm_error *error)
 {
@@ -307,7 +309,8 @@ static void run_all(
 		threads[started].slot = started;
 		if (pthread_create(&threads[started].id, NULL, run,
 		            &threads[started])) {
-			rm_error_set(error, -EAGAIN, "no thread to be had");
+			rm_error_set(error, -EAGAIN,
+			        "a thread could not be started");
 			break;
 		}
 	}
@@ -318,34 +321,36 @@ static void run_all(
 	}
 }
 
-/* Prefill and the look at the end are a thread's of its own, which is not
-   joined while the others run: no grace period waits for it. */
+/* A separate thread handle does prefill and final check. It is not joined while
+   the others run, so that no grace period waits for it. */
 static void play_map(struct player *player, struct thread *threads,
-        struct rm_trace_played *played, struct rm_error *error)
+        struct rm_trace_play_result *played, struct rm_error *error)
 {
 	const struct rm_map_ops *ops = player->play->impl->ops;
-	struct thread own = { .player = player, .slot = player->play->threads };
+	struct thread extra = { .player = player,
+		.slot = player->play->threads };
 
-	if (join(&own)) {
-		prefill(&own);
-		ops->leave(own.inner);
+	if (join(&extra)) {
+		prefill(&extra);
+		ops->leave(extra.inner);
 	}
-	if (!own.error.text[0]) {
-		uint64_t begun = rm_now_ns();
+	if (!extra.error.text[0]) {
+		uint64_t start_ns = rm_now_ns();
 
 		run_all(player, threads, error);
-		played->elapsed_ns = rm_now_ns() - begun;
+		played->elapsed_ns = rm_now_ns() - start_ns;
 	}
-	if (!own.error.text[0] && !error->text[0] && join(&own)) {
+	if (!extra.error.text[0] && !error->text[0] && join(&extra)) {
 		if (!(player->play->impl->caps & RM_CAP_NO_STATE))
-			look_at_all(&own, played);
-		ops->leave(own.inner);
+			check_all(&extra, played);
+		ops->leave(extra.inner);
 	}
-	if (own.error.text[0])
-		rm_error_set(error, -EIO, "%s", own.error.text);
+	if (extra.error.text[0])
+		rm_error_set(error, -EIO, "%s", extra.error.text);
 }
 
-static int refuse(const struct rm_trace_play *play, struct rm_error *error)
+static int check_support(
+        const struct rm_trace_play *play, struct rm_error *error)
 {
 	const struct rm_impl *impl = play->impl;
 	unsigned unsafe =
@@ -354,19 +359,18 @@ static int refuse(const struct rm_trace_play *play, struct rm_error *error)
 	if (!play->shape.str ||
 	        !(impl->shapes & 1U << rm_shape_index(play->shape)))
 		return rm_error_set(error, -ENOTSUP,
-		        "%s does not offer this shape of strings, expected "
-		        "--shape u64x8: numbers for the keys",
+		        "%s does not support this string shape, expected "
+		        "--shape u64x8, with numbers as keys",
 		        impl->id);
 	if (play->threads > 1 && impl->caps & unsafe)
 		return rm_error_set(error, -ENOTSUP,
-		        "%s is for one thread that writes, expected --threads "
-		        "1",
+		        "%s allows one writing thread, expected --threads 1",
 		        impl->id);
 	return 0;
 }
 
 int rm_trace_play(const struct rm_trace *trace,
-        const struct rm_trace_play *play, struct rm_trace_played *played,
+        const struct rm_trace_play *play, struct rm_trace_play_result *played,
         struct rm_error *error)
 {
 	const struct rm_sizing sizing = { .keys = trace->peak ? trace->peak : 1,
@@ -376,9 +380,9 @@ int rm_trace_play(const struct rm_trace *trace,
 		.seed = play->seed };
 	struct player player = { .trace = trace, .play = play };
 	struct thread *threads = calloc(play->threads, sizeof(*threads));
-	int failed = refuse(play, error);
+	int failed = check_support(play, error);
 
-	*played = (struct rm_trace_played){ 0 };
+	*played = (struct rm_trace_play_result){ 0 };
 	player.writes = calloc(
 	        trace->present + trace->sets + 1, sizeof(*player.writes));
 	player.held = calloc(trace->keys + 1, sizeof(*player.held));

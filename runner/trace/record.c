@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * record.c - writes down the operations of one window, while they happen.
+ * record.c - records the operations of one window while they run.
  *
- * Each operation is done and noted under one lock: so the order of the record
- * is one in which they took effect, which no map promises by itself.
+ * Each operation is executed and recorded under one lock, so that the record
+ * has the order in which they took effect, which maps do not provide.
  */
 #include "runner/driver.h"
 #include "runner/trace/internal.h"
@@ -16,14 +16,14 @@
 
 struct rm_recorder {
 	pthread_mutex_t lock;
-	uint32_t *entries; /* rm_replay_entry(), ordinals left out */
+	uint32_t *entries; /* rm_replay_entry(), without ordinals */
 	uint64_t count, limit;
 	size_t room;
 	uint64_t ordinal; /* of the last upsert */
-	bool overflow;    /* operations or ranks that found no room */
+	bool overflow;    /* some operations or ranks were not recorded */
 };
 
-/* What a recorded loop takes for its map's thread. */
+/* Replaces the map's thread in a recorded loop. */
 struct thread {
 	struct rm_recorder *recorder;
 	const struct rm_map_ops *inner;
@@ -50,7 +50,7 @@ void rm_recorder_destroy(struct rm_recorder *recorder)
 	free(recorder);
 }
 
-/* Others' grace periods must not wait for us while we wait for the lock. */
+/* Parks before it waits for the lock: grace periods must not wait for it. */
 static void lock(struct thread *thread)
 {
 	if (!pthread_mutex_trylock(&thread->recorder->lock))
@@ -67,9 +67,9 @@ static void unlock(struct thread *thread)
 	pthread_mutex_unlock(&thread->recorder->lock);
 }
 
-static bool make_room(struct rm_recorder *recorder)
+static bool grow_entries(struct rm_recorder *recorder)
 {
-	uint32_t *entries = rm_trace_grown(recorder->entries,
+	uint32_t *entries = rm_trace_grow(recorder->entries,
 	        recorder->count + 1, &recorder->room, sizeof(*entries));
 
 	if (entries)
@@ -77,9 +77,9 @@ static bool make_room(struct rm_recorder *recorder)
 	return entries;
 }
 
-/* Under the lock. The rank is the low half of the key's word, and the second
-   word of a string key (keys.h). */
-static uint32_t note(struct thread *thread, struct rm_shape shape,
+/* Call it under the lock. The rank is the low half of an integer key, or the
+   second word of a string key (keys.h). */
+static uint32_t record_operation(struct thread *thread, struct rm_shape shape,
         struct rm_key key, enum rm_operation operation)
 {
 	struct rm_recorder *recorder = thread->recorder;
@@ -87,10 +87,10 @@ static uint32_t note(struct thread *thread, struct rm_shape shape,
 
 	if (shape.str)
 		memcpy(&rank, key.bytes + 8, sizeof(rank));
-	/* A loop cannot be stopped from here: `overflow` makes
-	   rm_recorder_write() refuse with -EOVERFLOW. */
+	/* The loop cannot be stopped here: `overflow` makes rm_recorder_write()
+	   return -EOVERFLOW. */
 	if (rank >= RM_TRACE_KEYS_MAX || recorder->count == recorder->limit ||
-	        !make_room(recorder))
+	        !grow_entries(recorder))
 		recorder->overflow = true;
 	else
 		recorder->entries[recorder->count++] =
@@ -105,27 +105,27 @@ static bool lookup(void *context, struct rm_shape shape, struct rm_key key,
 	bool there;
 
 	lock(thread);
-	note(thread, shape, key, RM_LOOKUP);
+	record_operation(thread, shape, key, RM_LOOKUP);
 	there = thread->inner->lookup(thread->inner_thread, shape, key, value);
 	unlock(thread);
 	return there;
 }
 
-/* The value says by its ordinal which write it is: at the end, what each key
-   holds is compared with the record (rm_trace_mix()). */
+/* Stores the write's ordinal in the value. The final state of each key is
+   compared with the record (rm_trace_entry_digest()). */
 static bool upsert(void *context, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value)
 {
 	struct thread *thread = context;
-	struct rm_value own;
+	struct rm_value copy;
 	uint32_t rank;
 	bool there;
 
 	lock(thread);
-	rank = note(thread, shape, key, RM_UPSERT);
-	own = rm_value_of(rank, (unsigned)(value->word[0] >> 32) & 0xfff,
+	rank = record_operation(thread, shape, key, RM_UPSERT);
+	copy = rm_value_of(rank, (unsigned)(value->word[0] >> 32) & 0xfff,
 	        ++thread->recorder->ordinal);
-	there = thread->inner->upsert(thread->inner_thread, shape, key, &own);
+	there = thread->inner->upsert(thread->inner_thread, shape, key, &copy);
 	unlock(thread);
 	return there;
 }
@@ -136,7 +136,7 @@ static bool take(void *context, struct rm_shape shape, struct rm_key key)
 	bool there;
 
 	lock(thread);
-	note(thread, shape, key, RM_REMOVE);
+	record_operation(thread, shape, key, RM_REMOVE);
 	there = thread->inner->remove(thread->inner_thread, shape, key);
 	unlock(thread);
 	return there;
@@ -160,8 +160,8 @@ void rm_recorder_drive(struct rm_recorder *recorder, const struct rm_impl *impl,
 {
 	static void (*const drives[RM_SHAPES])(struct rm_worker *) =
 	        RM_ALL_DRIVES;
-	/* The loop calls our table with our thread, and that calls the map's
-	   with its own: the worker has ours during the loop only. */
+	/* The loop calls this file's table with this file's thread, which calls
+	   the map's with the map's. The worker is changed for the loop only. */
 	struct thread thread = { recorder, impl->ops, worker->thread };
 
 	worker->thread = &thread;
@@ -195,7 +195,7 @@ static int write_text(
 	return ferror(out) ? -EIO : 0;
 }
 
-/* By way of a trace, which knows how to write itself. */
+/* Converts the text form by way of a struct rm_trace. */
 static int write_binary(const struct rm_recorder *recorder, uint64_t resident,
         FILE *out, struct rm_error *error)
 {
@@ -224,8 +224,9 @@ int rm_recorder_write(const struct rm_recorder *recorder, uint64_t resident,
 
 	if (recorder->overflow)
 		return rm_error_set(error, -EOVERFLOW,
-		        "more than %" PRIu64 " operations (or keys above 2^30, "
-		        "or no memory), expected a shorter window",
+		        "more than %" PRIu64
+		        " operations (or keys above 2^30, or out of memory), "
+		        "expected a shorter window",
 		        recorder->limit);
 	failed = binary ? write_binary(recorder, resident, out, error)
 	                : write_text(recorder, resident, out);

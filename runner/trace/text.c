@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * text.c - the text form of a trace, read and written.
+ * text.c - reads and writes the text form of a trace.
  *
- * What is not exactly one operation is refused, never skipped: a trace that
- * was cut in the middle of a line would else replay as another workload.
+ * Every line that is not exactly one operation is rejected, never skipped.
+ * Otherwise a trace cut within a line would replay as another workload.
  */
 #include "runner/trace/internal.h"
 
@@ -12,19 +12,19 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { WORD_BYTES = 4, SHOWN_BYTES = 24 }; /* "get "; of a bad line */
+enum { WORD_BYTES = 4, SHOWN_BYTES = 24 }; /* "get "; shown of a bad line */
 
 const char rm_trace_words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
 	"has " };
 
 struct lines {
 	const char *file;
-	const char *at, *end; /* what is left */
-	uint64_t number;      /* of the line handed out last, from 1 */
+	const char *at, *end; /* the rest */
+	uint64_t number;      /* of the last returned line, from 1 */
 };
 
-/* The next line, without its newline; NULL after the last one. A line that
-   does not end is one of its own: `cut`. */
+/* The next line without its newline; NULL after the last one. `cut`: the line
+   has no newline. */
 static const char *next(struct lines *lines, size_t *length, bool *cut)
 {
 	const char *line = lines->at, *newline;
@@ -39,8 +39,8 @@ static const char *next(struct lines *lines, size_t *length, bool *cut)
 	return line;
 }
 
-static int refuse(const struct lines *lines, const char *line, size_t length,
-        struct rm_error *error)
+static int reject_line(const struct lines *lines, const char *line,
+        size_t length, struct rm_error *error)
 {
 	char shown[SHOWN_BYTES + 1];
 	size_t i;
@@ -54,42 +54,42 @@ static int refuse(const struct lines *lines, const char *line, size_t length,
 	        lines->file, lines->number, shown);
 }
 
-static int refuse_why(
+static int reject_with(
         const struct lines *lines, const char *why, struct rm_error *error)
 {
 	return rm_error_set(error, -EINVAL, "%s:%" PRIu64 ": %s", lines->file,
 	        lines->number, why);
 }
 
-/* `end N`: nothing may follow, and nothing may be missing. */
+/* Reads `end N`: it must be the last line, and N must match. */
 static int read_end(const struct lines *lines, const char *line, size_t length,
         uint64_t count, struct rm_error *error)
 {
-	uint64_t said = 0;
+	uint64_t declared = 0;
 	size_t i = WORD_BYTES;
 
 	for (; i < length && i < WORD_BYTES + 19 &&
 	        isdigit((unsigned char)line[i]);
 	        i++)
-		said = 10 * said + (uint64_t)(line[i] - '0');
+		declared = 10 * declared + (uint64_t)(line[i] - '0');
 	if (i < length || i == WORD_BYTES)
-		return refuse_why(lines, "end, expected a number", error);
-	if (said != count)
+		return reject_with(lines, "end, expected a number", error);
+	if (declared != count)
 		return rm_error_set(error, -EINVAL,
 		        "%s:%" PRIu64 ": end of %" PRIu64
-		        " operations, but %" PRIu64 " are here: the trace was "
-		        "cut or joined",
-		        lines->file, lines->number, said, count);
+		        " operations, but the file has %" PRIu64
+		        ": the trace was cut or joined",
+		        lines->file, lines->number, declared, count);
 	if (lines->at != lines->end)
-		return refuse_why(
+		return reject_with(
 		        lines, "lines after end, expected none", error);
 	return 0;
 }
 
-/* One operation. Keys are any bytes but a newline: a blank at the end of a line
-   belongs to its key, so that nothing is trimmed. */
+/* Reads one operation. A key may have any byte but a newline. A blank at the
+   end of a line belongs to the key, so nothing is trimmed. */
 static int read_line(const struct lines *lines, const char *line, size_t length,
-        struct rm_trace_building *building, struct rm_error *error)
+        struct rm_trace_builder *building, struct rm_error *error)
 {
 	const char *why;
 	size_t word = 0;
@@ -100,7 +100,7 @@ static int read_line(const struct lines *lines, const char *line, size_t length,
 	                memcmp(line, rm_trace_words[word], WORD_BYTES) != 0))
 		word++;
 	if (word == 4 || length == WORD_BYTES)
-		return refuse(lines, line, length, error);
+		return reject_line(lines, line, length, error);
 	if (length - WORD_BYTES > RM_TRACE_KEY_MAX)
 		return rm_error_set(error, -EINVAL,
 		        "%s:%" PRIu64 ": a key of %zu bytes, expected at most "
@@ -112,10 +112,10 @@ static int read_line(const struct lines *lines, const char *line, size_t length,
 	                .key = line + WORD_BYTES,
 	                .length = length - WORD_BYTES },
 	        &why);
-	return failed == -EINVAL ? refuse_why(lines, why, error) : failed;
+	return failed == -EINVAL ? reject_with(lines, why, error) : failed;
 }
 
-/* A number of bytes and the blank behind it; false: none, or above `most`. */
+/* Reads a number of bytes and a blank. False: malformed, or above `most`. */
 static bool read_size(
         const char **at, const char *end, size_t most, size_t *size)
 {
@@ -131,10 +131,10 @@ static bool read_size(
 	return true;
 }
 
-/* `put K V KEY VALUE`: by its sizes, since a value may have newlines, which
-   are counted as lines. Goes on behind it. */
+/* Reads `put K V KEY VALUE` by its sizes, since a value may contain newlines,
+   which count as lines. Moves past it. */
 static int read_put(struct lines *lines, const char *line,
-        struct rm_trace_building *building, struct rm_error *error)
+        struct rm_trace_builder *building, struct rm_error *error)
 {
 	const char *at = line + WORD_BYTES, *why;
 	struct rm_trace_line put = { .word = RM_TRACE_SET };
@@ -145,22 +145,22 @@ static int read_put(struct lines *lines, const char *line,
 	        !read_size(&at, lines->end, RM_TRACE_VALUE_MAX,
 	                &put.value_length) ||
 	        !put.length)
-		return refuse_why(lines,
-		        "put, expected the bytes of key (1 to 1024) and value "
-		        "(up to 2^20), then both",
+		return reject_with(lines,
+		        "put, expected the lengths of key (1 to 1024) and "
+		        "value (up to 2^20) in bytes, then both",
 		        error);
 	left = (size_t)(lines->end - at);
 	put.key = at;
 	put.value = at + put.length + 1;
 	if (left < put.length + put.value_length + 2 || put.value[-1] != ' ' ||
 	        put.value[put.value_length] != '\n')
-		return refuse_why(lines,
-		        "put, expected key and value of these sizes, one blank "
-		        "between and a newline behind them",
+		return reject_with(lines,
+		        "put, expected key and value of these lengths, with a "
+		        "blank between and a newline after them",
 		        error);
 	failed = rm_trace_add(building, &put, &why);
 	if (failed)
-		return failed == -EINVAL ? refuse_why(lines, why, error)
+		return failed == -EINVAL ? reject_with(lines, why, error)
 		                         : failed;
 	lines->at = put.value + put.value_length + 1;
 	for (size_t i = 0; i < put.value_length; i++)
@@ -169,7 +169,7 @@ static int read_put(struct lines *lines, const char *line,
 }
 
 int rm_trace_parse_text(const char *file, const char *text, size_t length,
-        struct rm_trace_building *building, struct rm_error *error)
+        struct rm_trace_builder *building, struct rm_error *error)
 {
 	struct lines lines = { file, text, text + length, 0 };
 	const char *line;
@@ -180,8 +180,8 @@ int rm_trace_parse_text(const char *file, const char *text, size_t length,
 		int failed = 0;
 
 		if (cut)
-			return refuse_why(&lines,
-			        "the last line has no end, expected a newline: "
+			return reject_with(&lines,
+			        "the last line has no newline, expected one: "
 			        "the trace was cut",
 			        error);
 		if (bytes && line[0] == '#')
@@ -211,7 +211,7 @@ static void put(FILE *out, const struct rm_trace *trace, const char *word,
 	fputc('\n', out);
 }
 
-void rm_trace_put_text(FILE *out, const struct rm_trace_line *line)
+void rm_trace_write_set(FILE *out, const struct rm_trace_line *line)
 {
 	fprintf(out, "put %zu %zu ", line->length, line->value_length);
 	fwrite(line->key, 1, line->length, out);
@@ -231,7 +231,7 @@ int rm_trace_write_text(FILE *out, const struct rm_trace *trace)
 		        rm_trace_line_of(trace, trace->entries[i], &sets);
 
 		if (line.value)
-			rm_trace_put_text(out, &line);
+			rm_trace_write_set(out, &line);
 		else
 			put(out, trace, rm_trace_words[line.word],
 			        rm_replay_rank(trace->entries[i]));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trace.c - a trace is read; a thread's share of it; what must come out. */
+/* trace.c - reads a trace, divides it among threads, predicts the results. */
 #include "runner/base/file.h"
 #include "runner/trace/internal.h"
 
@@ -10,8 +10,8 @@
 int rm_trace_parse(const char *file, const char *bytes, size_t length,
         struct rm_trace *trace, struct rm_error *error)
 {
-	struct rm_trace_building building = { .trace = trace };
-	/* the magic's first byte is no letter, so that no text begins with it */
+	struct rm_trace_builder building = { .trace = trace };
+	/* the first byte of the magic cannot begin a text */
 	bool binary = length && bytes[0] == RM_TRACE_MAGIC[0];
 	int failed;
 
@@ -70,15 +70,15 @@ static unsigned owner_of(uint32_t entry, unsigned threads)
 	return (unsigned)(rm_rank_mix(rm_replay_rank(entry)) % threads);
 }
 
-/* Writes the share to `to` (NULL: only counts words and operations). A get
-   changes nothing, so that any thread may do it; the sets and dels of a key keep
-   their order only on one. */
+/* Writes the share to `to` (NULL: only counts words and operations). Any thread
+   may do a get, because it changes nothing. All sets and dels of a key must
+   stay on one thread to keep their order. */
 static uint64_t share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint32_t *to, uint64_t *operations)
 {
 	uint64_t words = 0;
 	uint32_t ordinal = 0;
-	unsigned turn = 0; /* whose the next get is */
+	unsigned turn = 0; /* thread of the next get */
 
 	*operations = 0;
 	for (uint64_t i = 0; i < trace->count; i++) {
@@ -98,16 +98,14 @@ static uint64_t share(const struct rm_trace *trace, unsigned slot,
 			to[words + 1] = ordinal;
 		words += 1 + (uint64_t)set;
 	}
-	/* The end mark is no operation: the loop begins again there without
-	   counting one. */
+	/* The end mark is not an operation: the loop restarts there. */
 	if (to)
 		to[words] = rm_replay_entry(0, RM_OPERATIONS);
 	return words + 1;
 }
 
-/* Twice through the trace: the first round only counts, so that the array has
-   its size at once. */
-uint32_t *rm_trace_share(const struct rm_trace *trace, unsigned slot,
+/* Two passes: the first only computes the size of the array. */
+uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint64_t *operations)
 {
 	uint64_t words = share(trace, slot, threads, NULL, operations);
@@ -118,8 +116,8 @@ uint32_t *rm_trace_share(const struct rm_trace *trace, unsigned slot,
 	return entries;
 }
 
-/* Plays the trace once. held[] has of each key the ordinal of its value + 1; 0:
-   absent. Ordinals begin anew with each pass, as those of a share do. */
+/* Plays the trace once. held[rank] is the ordinal of the key's value + 1; 0:
+   absent. Ordinals restart with each pass, as in a share. */
 static void pass(const struct rm_trace *trace, uint64_t *held,
         struct rm_trace_expected *expected)
 {
@@ -144,7 +142,7 @@ static void pass(const struct rm_trace *trace, uint64_t *held,
 	}
 }
 
-int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
+int rm_trace_compute_expected(const struct rm_trace *trace, uint64_t passes,
         struct rm_trace_expected *expected)
 {
 	uint64_t *held = calloc(trace->keys + 1, sizeof(*held));
@@ -157,7 +155,7 @@ int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
 		held[rank] = 1;
 	pass(trace, held, expected);
 	if (passes > 1)
-		/* every later one begins and ends as the second does */
+		/* every later pass equals the second */
 		pass(trace, held, &more);
 	expected->hits += more.hits * (passes - 1);
 	expected->inserts += more.inserts * (passes - 1);
@@ -167,7 +165,7 @@ int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
 		if (held[rank]) {
 			expected->held++;
 			expected->digest +=
-			        rm_trace_mix(trace->dictionary.keys[rank].hash,
+			        rm_trace_entry_digest(trace->dictionary.keys[rank].hash,
 			                held[rank] - 1);
 		}
 	free(held);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trace.h - operations that somebody recorded: a file of them in memory.
+ * trace.h - recorded operations: reads, writes and replays trace files.
  *
  * Text: one operation a line, `get KEY`, `set KEY`, `del KEY`, or a set with
- * its value, `put K V KEY VALUE` of so many bytes each; before the first one,
- * `has KEY` for keys that are there already; `# ...` a comment; last, if at
- * all, `end N`, the number of operations. A key is all bytes between the blank
- * and the newline, which no key has. Binary: docs/reference/traces.md. Errors
- * are `file:line: ...`, or `file: byte N: ...`.
+ * its value, `put K V KEY VALUE`, where K and V are lengths in bytes. Before
+ * the first operation, `has KEY` lists keys that are present initially. `# ...`
+ * is a comment. An optional last line `end N` has their number. A key is all
+ * bytes between the blank and the newline. Binary: docs/reference/traces.md.
+ * Errors are `file:line: ...`, or `file: byte N: ...`.
  *
- * Keys become ranks: first those that are there at the beginning, each group
- * in the order of its first line. Without a `has` line a key is there at the
- * beginning if its first operation is a get or a del.
+ * Keys become ranks: first the keys that are present initially, each group in
+ * order of first occurrence. Without `has` lines a key is present initially if
+ * its first operation is a get or a del.
  */
 #ifndef RM_TRACE_H
 #define RM_TRACE_H
@@ -23,190 +23,190 @@
 #include <stdio.h>
 
 enum {
-	RM_TRACE_KEY_MAX = 1024,          /* bytes of a key */
-	RM_TRACE_KEYS_MAX = 1 << 30,      /* distinct ones */
-	RM_TRACE_VALUE_MAX = 1 << 20,     /* bytes of a value */
-	RM_TRACE_RECORD_BYTES = 7,        /* binary, before key and value */
-	RM_TRACE_HEADER_BYTES = 32,       /* binary */
-	RM_TRACE_ORDINAL = (1 << 20) - 1, /* bits of a value's sequence */
+	RM_TRACE_KEY_MAX = 1024,      /* bytes of a key */
+	RM_TRACE_KEYS_MAX = 1 << 30,  /* distinct keys */
+	RM_TRACE_VALUE_MAX = 1 << 20, /* bytes of a value */
+	RM_TRACE_RECORD_BYTES = 7,    /* binary, without key and value */
+	RM_TRACE_HEADER_BYTES = 32,   /* binary */
+	RM_TRACE_ORDINAL_MASK = (1 << 20) - 1, /* of a value's sequence */
 };
 
-/* One key's place in rm_dictionary.bytes. */
+/* Position of a key in rm_dictionary.bytes. */
 struct rm_dictionary_key {
 	uint64_t hash;
 	size_t at;
 	size_t length;
 };
 
-/* Byte strings, numbered 0, 1, 2, ... Zero is an empty one. */
+/* Byte strings numbered 0, 1, 2, ... All zero: an empty dictionary. */
 struct rm_dictionary {
 	struct rm_dictionary_key *keys; /* by number; owned */
 	size_t count, room;
-	char *bytes; /* of all keys; owned */
+	char *bytes; /* bytes of all keys; owned */
 	size_t used, bytes_room;
 	uint32_t *table;   /* open addressing: number + 1, or 0; owned */
 	size_t table_size; /* a power of two, or 0 */
 };
 
 struct rm_trace {
-	/* rm_replay_entry() in the file's order; owned */
+	/* rm_replay_entry() in file order; owned */
 	uint32_t *entries;
 	uint64_t count;            /* operations */
-	uint64_t gets, sets, dels; /* of them */
-	uint64_t keys;             /* distinct; ranks are below */
-	uint64_t present;          /* ranks below: there at the beginning */
+	uint64_t gets, sets, dels; /* numbers by kind */
+	uint64_t keys;             /* distinct keys; their ranks are below */
+	uint64_t present;          /* ranks below are present initially */
 	uint64_t peak;             /* most keys held at one time */
-	bool in_place;     /* no operation inserts a key or takes one out */
-	uint32_t checksum; /* of operations and keys: equal in both forms */
+	bool in_place;             /* no operation inserts or removes a key */
+	uint32_t checksum; /* of operations and keys; equal in both forms */
 	struct rm_dictionary dictionary; /* keys by rank */
-	/* of each set, by ordinal - 1: its value's number, or
-	   RM_TRACE_NO_VALUE; owned */
+	/* by set ordinal - 1: number of its value, or RM_TRACE_NO_VALUE;
+	   owned */
 	uint32_t *written;
 	struct rm_dictionary values;
 };
 
-/* A set that came without a value. */
+/* A set without a value. */
 #define RM_TRACE_NO_VALUE UINT32_MAX
 
 /*
- * Reads a file of either form. 0; -EINVAL with `error` where it is damaged,
- * -ENOMEM, or the errno of reading. Free with rm_trace_clear(), also after
- * an error.
+ * Reads a file of either form. Returns 0; with `error` -EINVAL if it is
+ * damaged, -ENOMEM, or the errno of reading. Release with rm_trace_clear(),
+ * also after an error.
  */
 int rm_trace_load(
         const char *file, struct rm_trace *trace, struct rm_error *error);
 
 void rm_trace_clear(struct rm_trace *trace);
 
-/* Writes it as text, with `has` and `end` lines. 0, or -errno. */
+/* Writes the text form, with `has` and `end` lines. Returns 0 or -errno. */
 int rm_trace_write_text(FILE *out, const struct rm_trace *trace);
-/* Binary. 0, or -errno. */
+/* Writes the binary form. Returns 0 or -errno. */
 int rm_trace_write_binary(FILE *out, const struct rm_trace *trace);
-/* Either form, into a file. 0, or -errno with `error`. */
+/* Writes either form into a file. Returns 0, or -errno with `error`. */
 int rm_trace_save(const char *file, const struct rm_trace *trace, bool binary,
         struct rm_error *error);
 
-/* What became of an imported file. */
-struct rm_trace_imported {
+/* Statistics of an import. */
+struct rm_trace_import_stats {
 	uint64_t lines;
-	uint64_t expired;     /* dels at the end of a TTL */
+	uint64_t expired;     /* dels of expired values */
 	uint64_t renamed;     /* keys whose text is longer than their size */
-	uint64_t conditional; /* writes that could not be done: gets */
+	uint64_t conditional; /* failed conditional writes; now gets */
 };
 
 /*
  * Reads a file in the format of Twitter's public cache traces
- * (docs/reference/traces.md) as a trace: keys and values have their lengths,
- * and a del removes an expired value. As rm_trace_load(); errors are
- * `file:line: ...`.
+ * (docs/reference/traces.md) as a trace. Keys and values get their real
+ * lengths, and a del removes an expired value. Returns as rm_trace_load();
+ * errors are `file:line: ...`.
  */
 int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
-        struct rm_trace_imported *imported, struct rm_error *error);
+        struct rm_trace_import_stats *imported, struct rm_error *error);
 
-/* What a correct map answers and holds after a number of passes. */
+/* Results and final state of a correct map after a number of passes. */
 struct rm_trace_expected {
-	uint64_t hits; /* in the file's order: one thread */
-	uint64_t inserts, removes, idle_removes; /* in any per-key order */
-	uint64_t held;                           /* keys */
-	uint64_t digest; /* sum of rm_trace_mix() over them */
+	uint64_t hits;                           /* one thread in file order */
+	uint64_t inserts, removes, idle_removes; /* for any interleaving */
+	uint64_t held;                           /* keys held at the end */
+	uint64_t digest; /* sum of rm_trace_entry_digest() over the held keys */
 };
 
-/* 0 or -ENOMEM. passes >= 1. */
-int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
+/* Computes them; passes >= 1. Returns 0 or -ENOMEM. */
+int rm_trace_compute_expected(const struct rm_trace *trace, uint64_t passes,
         struct rm_trace_expected *expected);
 
 /*
- * What one held entry adds to the digest of a map's state: its key's hash,
- * and the ordinal among all sets of the one that wrote its value (0: there
- * from the beginning), modulo 2^20 as in the value's sequence.
+ * Contribution of a held entry to the digest of a map's state. `ordinal` is the
+ * number, among all sets, of the set that wrote its value (0: present
+ * initially), modulo 2^20 as in the value's sequence.
  */
-static inline uint64_t rm_trace_mix(uint64_t key_hash, uint64_t ordinal)
+static inline uint64_t rm_trace_entry_digest(uint64_t key_hash, uint64_t ordinal)
 {
-	return rm_seed(key_hash, ordinal & RM_TRACE_ORDINAL);
+	return rm_seed(key_hash, ordinal & RM_TRACE_ORDINAL_MASK);
 }
 
 /*
- * The share of thread `slot` of `threads`, as rm_drive_replay() reads it:
- * gets in turn by position, sets and dels by key, so that each key's are in
- * the trace's order on one thread. A set is followed by its ordinal, the
- * share by RM_OPERATIONS.
+ * The share of thread `slot` of `threads`, in the form that rm_drive_replay()
+ * reads. Gets are dealt in turn by position, sets and dels by key, so that one
+ * thread does them for each key in the trace's order. A set is followed by its
+ * ordinal, the share by RM_OPERATIONS.
  *
  * operations  out: in the share
- * Returns the caller's to free, or NULL without memory.
+ * Returns NULL if out of memory; the caller frees the share.
  */
-uint32_t *rm_trace_share(const struct rm_trace *trace, unsigned slot,
+uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint64_t *operations);
 
 /*
- * --- play.c: a trace on a map, with its own keys and values ---
+ * --- play.c: replays a trace on a map, with its own keys and values ---
  *
- * The map is called through its table of operations with the recorded bytes
- * of each key. What it holds for a key is the place of the recorded value,
- * as a map of strings holds pointers to them. Not for measuring.
+ * Calls the map's table of operations with the recorded bytes of each key. The
+ * map stores a pointer to the recorded value, as a map of strings does. Not for
+ * measurements.
  */
 struct rm_trace_play {
 	const struct rm_impl *impl;
-	struct rm_shape shape; /* of strings */
+	struct rm_shape shape; /* a string shape */
 	unsigned threads;
 	uint64_t passes;
-	uint64_t seed; /* of the map's hash */
-	FILE *state;   /* what is held in the end, as a trace; or NULL */
+	uint64_t seed; /* seed of the map's hash */
+	FILE *state;   /* receives the final state as a trace; or NULL */
 };
 
-struct rm_trace_played {
+struct rm_trace_play_result {
 	uint64_t elapsed_ns;
 	uint64_t held;   /* keys */
 	uint64_t digest; /* as rm_trace_expected.digest */
 };
 
 /*
- * 0; with `error`: -EIO where an answer is not the trace's, -ENOMEM, -ENOTSUP
- * where the map does not offer the shape or the threads. Every set and del is
- * judged by its answer, with one thread every get, and in the end each key and
- * value. Whether `state` was written is for the caller to ask: ferror(), and
- * what closes it.
+ * Returns 0, or with `error`: -EIO if an answer contradicts the trace, -ENOMEM,
+ * -ENOTSUP if the map does not support the shape or the threads. Checks the
+ * answer of every set and del, with one thread also of every get, and at the
+ * end each key and value. The caller checks whether `state` was written:
+ * ferror() and fclose().
  */
 int rm_trace_play(const struct rm_trace *trace,
-        const struct rm_trace_play *play, struct rm_trace_played *played,
+        const struct rm_trace_play *play, struct rm_trace_play_result *played,
         struct rm_error *error);
 
-/* The value of a set that came without one: its ordinal in decimal, "0" from
-   the beginning. At most 20 bytes; their number. */
+/* Default value of a set without one: its ordinal in decimal, "0" if present
+   initially. Returns the length, at most 20 bytes. */
 size_t rm_trace_default_value(uint64_t ordinal, char *text);
 
 /*
- * --- record.c: writes down the operations of one window, while they happen ---
+ * --- record.c: records the operations of one window ---
  *
- * Any map is recorded through its table of operations: with the loop it would
- * have, but one operation at a time, so that the record has the order in
- * which they took effect. Not for measuring.
+ * Works for any map, through its table of operations. It runs the cell's loop,
+ * but one operation at a time, so that the record has the order in which they
+ * took effect. Not for measurements.
  */
 struct rm_recorder;
 
-/* At most `limit` operations are kept, then the record is incomplete. NULL
-   without memory. */
+/* Records at most `limit` operations; with more, the record is incomplete.
+   NULL: out of memory. */
 struct rm_recorder *rm_recorder_create(uint64_t limit);
 void rm_recorder_destroy(struct rm_recorder *recorder);
 
 /*
- * Runs impl's loop of this shape on worker, as impl->drive[] would, and
- * records. Values get the ordinal of their write as sequence. All threads of
- * a team at the same time.
+ * Runs impl's loop of this shape on worker, like impl->drive[], and records it.
+ * The sequence of a value is the ordinal of its write. All threads of a team at
+ * the same time.
  */
 void rm_recorder_drive(struct rm_recorder *recorder, const struct rm_impl *impl,
         struct rm_shape shape, struct rm_worker *worker);
 
-/* Hash of the key that stands for a rank in the record: its decimal text. */
+/* Hash of the key that represents a rank in the record: its decimal text. */
 uint64_t rm_recorder_key_hash(uint64_t rank);
 
-/* Operations so far. */
+/* Number of operations so far. */
 uint64_t rm_recorder_count(const struct rm_recorder *recorder);
 
 /*
- * Writes the trace; ranks below `resident` were there before it, at least one:
- * of a trace that says nothing of them a reader takes each key that is first
- * got or deleted as one of them. -EOVERFLOW where operations went beyond the
- * limit, -ENOMEM, or -EIO, with `error`.
+ * Writes the trace. Ranks below `resident` (at least 1) were present before it.
+ * They must be listed: without a list, readers assume that a key was present if
+ * its first operation is a get or del. Returns with `error` -EOVERFLOW if
+ * operations exceeded the limit, -ENOMEM, or -EIO.
  */
 int rm_recorder_write(const struct rm_recorder *recorder, uint64_t resident,
         bool binary, FILE *out, struct rm_error *error);

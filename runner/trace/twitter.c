@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * twitter.c - the public trace format of Twitter's caches becomes a trace.
+ * twitter.c - imports the public trace format of Twitter's caches.
  *
  * A line is `timestamp,key,key size,value size,client,operation,TTL` (README of
- * github.com/twitter/cache-trace; sizes in bytes, times in seconds). The key is
- * anonymised and may have another length than its size says: it is made as long
- * as that. What a write with a TTL stored goes at its time, by a del before the
- * first line that is not earlier.
+ * github.com/twitter/cache-trace; sizes in bytes, times in seconds). The
+ * anonymised key may differ in length from its key size; the import gives it
+ * that size. A value with a TTL expires by a del before the first line at or
+ * after its time.
  */
 #include "runner/base/file.h"
 #include "runner/trace/internal.h"
@@ -17,19 +17,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fields of a line behind the key; the timestamp is before it. */
+/* Fields of a line after the key; the timestamp precedes it. */
 enum field { KEY_SIZE, VALUE_SIZE, CLIENT, OPERATION, TTL, FIELDS };
 
 enum {
 	SHOWN_BYTES = 24,
 	FIRST_PRINTABLE = 0x20,
-	RENAMED = 1, /* first byte of a name that no text begins with */
+	RENAMED = 1, /* first byte of a generated name; not valid in a key */
 };
 
-/* Of a time or a TTL: 136 years. */
+/* Maximum of a time or a TTL: 136 years. */
 static const uint64_t SECONDS_MOST = UINT32_MAX;
 
-/* What an operation does to a key that is there, and to one that is not. */
+/* Effect of an operation on a present key, and on an absent one. */
 static const struct operation {
 	const char *name;
 	enum rm_trace_word there, absent;
@@ -52,30 +52,30 @@ enum { OPERATIONS = sizeof(operations) / sizeof(*operations) };
 enum state { UNSEEN, THERE, GONE };
 
 struct key {
-	size_t size; /* what its first line said */
+	size_t size; /* key size in its first line */
 	enum state state;
-	uint32_t writes; /* an expiry of an earlier one is void */
+	uint32_t writes; /* counted; voids earlier expiries */
 };
 
-/* A node of the heap: the earliest is at its top. */
+/* A node of a heap with the earliest expiry at its top. */
 struct expiry {
 	uint64_t at_s;
-	uint64_t turn; /* of equal times the one that was noted first */
+	uint64_t turn; /* order of insertion, for equal times */
 	uint32_t key, write;
 };
 
 struct importing {
 	const char *file;
 	uint64_t line, now_s, turns;
-	struct rm_dictionary names; /* keys as the file has them */
-	struct key *keys;           /* by number in it; owned */
+	struct rm_dictionary names; /* keys as in the file */
+	struct key *keys;           /* by number in `names`; owned */
 	size_t key_room;
 	struct expiry *heap; /* owned */
 	size_t waiting, heap_room;
-	char name[RM_TRACE_KEY_MAX]; /* a key as long as it should be */
-	char *value;                 /* bytes of the longest one; owned */
-	struct rm_trace_building *building;
-	struct rm_trace_imported *told;
+	char name[RM_TRACE_KEY_MAX]; /* current key at its full size */
+	char *value;                 /* bytes for the longest value; owned */
+	struct rm_trace_builder *building;
+	struct rm_trace_import_stats *stats;
 	struct rm_error *error;
 };
 
@@ -86,7 +86,7 @@ struct line {
 	const struct operation *operation;
 };
 
-static int refuse(const struct importing *in, const char *what,
+static int reject_field(const struct importing *in, const char *what,
         const char *text, size_t length, const char *expected)
 {
 	char shown[SHOWN_BYTES + 1];
@@ -100,9 +100,9 @@ static int refuse(const struct importing *in, const char *what,
 	        what, shown, expected);
 }
 
-/* --- a line ------------------------------------------------------------- */
+/* --- reading a line -------------------------------------------------- */
 
-/* Digits only, from `least` to `most`. */
+/* Reads digits only; the number must be in [least, most]. */
 static bool read_number(const char *text, size_t length, uint64_t least,
         uint64_t most, uint64_t *number)
 {
@@ -128,7 +128,7 @@ static const struct operation *find_operation(const char *text, size_t length)
 	return NULL;
 }
 
-/* One field behind the key. A client is any text. */
+/* Reads one field after the key. A client may be any text. */
 static int read_field(const struct importing *in, enum field field,
         const char *text, size_t length, struct line *line)
 {
@@ -137,27 +137,27 @@ static int read_field(const struct importing *in, enum field field,
 		return read_number(text, length, 1, RM_TRACE_KEY_MAX,
 		               &line->key_size)
 		               ? 0
-		               : refuse(in, "key size", text, length,
+		               : reject_field(in, "key size", text, length,
 		                         "1 to 1024 bytes");
 	case VALUE_SIZE:
 		return read_number(text, length, 0, RM_TRACE_VALUE_MAX,
 		               &line->value_size)
 		               ? 0
-		               : refuse(in, "value size", text, length,
+		               : reject_field(in, "value size", text, length,
 		                         "0 to 1048576 bytes");
 	case OPERATION:
 		line->operation = find_operation(text, length);
 		return line->operation
 		               ? 0
-		               : refuse(in, "operation", text, length,
+		               : reject_field(in, "operation", text, length,
 		                         "get, gets, set, add, replace, cas, "
 		                         "append, prepend, delete, incr or "
 		                         "decr");
 	case TTL:
 		return read_number(text, length, 0, SECONDS_MOST, &line->ttl_s)
 		               ? 0
-		               : refuse(in, "TTL", text, length,
-		                         "seconds, 0 where it is no write");
+		               : reject_field(in, "TTL", text, length,
+		                         "seconds, 0 unless it is a write");
 	default:
 		return 0;
 	}
@@ -171,7 +171,7 @@ static bool is_key(const char *text, size_t length)
 	return length && length <= RM_TRACE_KEY_MAX;
 }
 
-/* The fields behind the key are read from the end: a key may have commas. */
+/* Reads the fields after the key from the end: a key may have commas. */
 static int read_line(const struct importing *in, const char *text,
         size_t length, struct line *line)
 {
@@ -180,7 +180,7 @@ static int read_line(const struct importing *in, const char *text,
 
 	if (!comma || !read_number(text, (size_t)(comma - text), 0,
 	                      SECONDS_MOST, &line->time_s))
-		return refuse(in, "line", text, length,
+		return reject_field(in, "line", text, length,
 		        "timestamp,key,key size,value size,client,operation,"
 		        "TTL with a time in seconds");
 	line->key = comma + 1;
@@ -190,7 +190,7 @@ static int read_line(const struct importing *in, const char *text,
 		int failed;
 
 		if (!before)
-			return refuse(in, "line", text, length,
+			return reject_field(in, "line", text, length,
 			        "seven fields with commas between them");
 		failed = read_field(in, (enum field)field, before + 1,
 		        (size_t)(end - before - 1), line);
@@ -201,7 +201,7 @@ static int read_line(const struct importing *in, const char *text,
 	line->key_length = (size_t)(end - line->key);
 	return is_key(line->key, line->key_length)
 	               ? 0
-	               : refuse(in, "key", line->key, line->key_length,
+	               : reject_field(in, "key", line->key, line->key_length,
 	                         "1 to 1024 bytes without control "
 	                         "characters");
 }
@@ -211,30 +211,30 @@ static int read_line(const struct importing *in, const char *text,
 static int find_key(
         struct importing *in, const struct line *line, uint32_t *number)
 {
-	size_t had = in->key_room;
+	size_t old_room = in->key_room;
 	int failed = rm_dictionary_number(
 	        &in->names, line->key, line->key_length, number);
 	struct key *keys;
 
 	if (failed)
 		return failed;
-	keys = rm_trace_grown(
+	keys = rm_trace_grow(
 	        in->keys, in->names.count, &in->key_room, sizeof(*keys));
 	if (!keys)
 		return -ENOMEM;
-	memset(keys + had, 0, (in->key_room - had) * sizeof(*keys));
+	memset(keys + old_room, 0, (in->key_room - old_room) * sizeof(*keys));
 	in->keys = keys;
 	if (!keys[*number].size) {
 		keys[*number].size = line->key_size;
-		in->told->renamed += line->key_length > line->key_size;
+		in->stats->renamed += line->key_length > line->key_size;
 	}
 	return 0;
 }
 
-/* A key of its size in in->name. A shorter text ends with NULs, which no text
-   has; a longer one becomes its number, behind a byte that no text has. -EINVAL
-   where the size has no room for that. */
-static int make_name(struct importing *in, uint32_t number)
+/* Makes a key of the required size in in->name. A shorter text is padded with
+   NULs, which no key contains. A longer one becomes its number after a byte
+   that no key contains. -EINVAL if the size is too small for the number. */
+static int set_name(struct importing *in, uint32_t number)
 {
 	const struct rm_dictionary_key *text = &in->names.keys[number];
 	size_t size = in->keys[number].size;
@@ -247,16 +247,16 @@ static int make_name(struct importing *in, uint32_t number)
 	in->name[0] = RENAMED;
 	for (size_t at = 1; number || at == 1; at++, number /= 64) {
 		if (at >= size)
-			return refuse(in, "key", in->names.bytes + text->at,
-			        text->length,
-			        "a key size with room for its number, 7 bytes "
-			        "are enough");
+			return reject_field(in, "key",
+			        in->names.bytes + text->at, text->length,
+			        "a key size that fits its number, 7 bytes are "
+			        "enough");
 		in->name[at] = (char)('0' + number % 64);
 	}
 	return 0;
 }
 
-/* One operation of the trace that is made. */
+/* Adds one operation to the resulting trace. */
 static int add(struct importing *in, uint32_t number, enum rm_trace_word word,
         uint64_t value_size)
 {
@@ -264,7 +264,7 @@ static int add(struct importing *in, uint32_t number, enum rm_trace_word word,
 		.word = word, .key = in->name, .length = in->keys[number].size
 	};
 	const char *why = NULL;
-	int failed = make_name(in, number);
+	int failed = set_name(in, number);
 
 	if (failed)
 		return failed;
@@ -286,7 +286,7 @@ static bool earlier(const struct expiry *a, const struct expiry *b)
 	return a->at_s != b->at_s ? a->at_s < b->at_s : a->turn < b->turn;
 }
 
-static void exchange(struct expiry *a, struct expiry *b)
+static void swap_expiries(struct expiry *a, struct expiry *b)
 {
 	struct expiry kept = *a;
 
@@ -296,7 +296,7 @@ static void exchange(struct expiry *a, struct expiry *b)
 
 static int note_expiry(struct importing *in, uint32_t number, uint64_t at_s)
 {
-	struct expiry *heap = rm_trace_grown(
+	struct expiry *heap = rm_trace_grow(
 	        in->heap, in->waiting + 1, &in->heap_room, sizeof(*heap));
 	size_t at = in->waiting;
 
@@ -306,7 +306,7 @@ static int note_expiry(struct importing *in, uint32_t number, uint64_t at_s)
 	heap[in->waiting++] = (struct expiry){ at_s, in->turns++, number,
 		in->keys[number].writes };
 	for (; at && earlier(&heap[at], &heap[(at - 1) / 2]); at = (at - 1) / 2)
-		exchange(&heap[at], &heap[(at - 1) / 2]);
+		swap_expiries(&heap[at], &heap[(at - 1) / 2]);
 	return 0;
 }
 
@@ -324,12 +324,12 @@ static struct expiry take_earliest(struct importing *in)
 			next++;
 		if (next >= in->waiting || !earlier(&heap[next], &heap[at]))
 			return first;
-		exchange(&heap[at], &heap[next]);
+		swap_expiries(&heap[at], &heap[next]);
 		at = next;
 	}
 }
 
-/* Takes out what has expired by now and was not written or taken since. */
+/* Removes the keys that have expired and were not written or removed since. */
 static int expire(struct importing *in)
 {
 	while (in->waiting && in->heap[0].at_s <= in->now_s) {
@@ -343,16 +343,16 @@ static int expire(struct importing *in)
 		if (failed)
 			return failed;
 		key->state = GONE;
-		in->told->expired++;
+		in->stats->expired++;
 	}
 	return 0;
 }
 
-/* --- the whole ---------------------------------------------------------- */
+/* --- importing a file ------------------------------------------------ */
 
-/* A key that was never seen is there for whoever reads, as in any trace, and
-   for a write that changes what is there; it is new to set and add. */
-static int do_line(struct importing *in, const struct line *line)
+/* A key that has not occurred before is assumed present for reads and for
+   writes that change a present key. It is new for set and add. */
+static int apply_line(struct importing *in, const struct line *line)
 {
 	const struct operation *op = line->operation;
 	enum rm_trace_word word = op->there;
@@ -366,7 +366,7 @@ static int do_line(struct importing *in, const struct line *line)
 	if (key->state == GONE ||
 	        (key->state == UNSEEN && op->absent == RM_TRACE_SET))
 		word = op->absent;
-	in->told->conditional +=
+	in->stats->conditional +=
 	        word == RM_TRACE_GET && op->there != op->absent;
 	failed = add(in, number, word, line->value_size);
 	if (failed || (word == RM_TRACE_GET && key->state == GONE))
@@ -381,19 +381,19 @@ static int do_line(struct importing *in, const struct line *line)
 
 static int import_line(struct importing *in, const char *text, size_t length)
 {
-	struct line line = { .operation = operations }; /* or it is refused */
+	struct line line = { .operation = operations }; /* set below */
 	int failed = read_line(in, text, length, &line);
 
 	if (failed)
 		return failed;
 	if (line.time_s < in->now_s)
-		return refuse(in, "timestamp", text, length,
-		        "one that is not before that of the line above: sort "
-		        "-s -n -t, -k1,1");
+		return reject_field(in, "timestamp", text, length,
+		        "a time not before that of the previous line: sort -s "
+		        "-n -t, -k1,1");
 	in->now_s = line.time_s;
 	failed = expire(in);
 	if (!failed)
-		failed = do_line(in, &line);
+		failed = apply_line(in, &line);
 	return failed;
 }
 
@@ -404,41 +404,41 @@ static int import_lines(struct importing *in, const char *text, size_t length)
 
 	in->line = 1;
 	if (length >= 4 && !memcmp(text, zstd, 4))
-		return refuse(in, "compressed", "zstd", 4,
-		        "text: zstd -d FILE makes it");
+		return reject_field(
+		        in, "compressed", "zstd", 4, "text: use zstd -d FILE");
 	if (!length)
-		return refuse(in, "file", "", 0, "at least one line");
+		return reject_field(in, "file", "", 0, "at least one line");
 	for (; text < end; in->line++) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		int failed;
 
 		if (!newline)
-			return refuse(in, "last line", text,
+			return reject_field(in, "last line", text,
 			        (size_t)(end - text),
 			        "a newline at its end: the file was cut");
 		failed = import_line(in, text, (size_t)(newline - text));
 		if (failed)
 			return failed;
 		text = newline + 1;
-		in->told->lines++;
+		in->stats->lines++;
 	}
 	return 0;
 }
 
 int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
-        struct rm_trace *trace, struct rm_trace_imported *imported,
+        struct rm_trace *trace, struct rm_trace_import_stats *imported,
         struct rm_error *error)
 {
-	struct rm_trace_building building = { .trace = trace };
+	struct rm_trace_builder building = { .trace = trace };
 	struct importing in = { .file = file,
 		.building = &building,
-		.told = imported,
+		.stats = imported,
 		.error = error,
 		.value = malloc(RM_TRACE_VALUE_MAX) };
 	int failed = in.value ? 0 : -ENOMEM;
 
 	*trace = (struct rm_trace){ 0 };
-	*imported = (struct rm_trace_imported){ 0 };
+	*imported = (struct rm_trace_import_stats){ 0 };
 	if (!failed) {
 		memset(in.value, 'v', RM_TRACE_VALUE_MAX);
 		failed = import_lines(&in, text, length);
@@ -456,7 +456,7 @@ int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
 }
 
 int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
-        struct rm_trace_imported *imported, struct rm_error *error)
+        struct rm_trace_import_stats *imported, struct rm_error *error)
 {
 	FILE *in = rm_file_open(file);
 	char *text = NULL;

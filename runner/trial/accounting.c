@@ -2,9 +2,9 @@
 /*
  * accounting.c - measure = verify: exact accounting of values.
  *
- * Key sums cannot see a lost *update*: the key is still there. Here every
- * write is an exchange or a take, on few keys so that threads collide, and
- * each value that went in must come out exactly once or still be held:
+ * Key sums cannot detect a lost *update*, because the key is still present.
+ * Here every write is an exchange or a take, on few keys so that threads
+ * conflict. Each value put in must come out exactly once or still be held:
  * sum(prefill) + sum(written) - sum(returned) = sum(held), modulo 2^64.
  */
 #include "runner/trial/internal.h"
@@ -12,11 +12,11 @@
 #include "runner/base/clock.h"
 
 enum {
-	CHUNK = 64,                 /* writes taken from the pot at once */
-	SLOW_LIMIT_NS = 2000000000, /* maps with O(n) writes stop here */
+	CHUNK = 64,                 /* reserved from the quota at once */
+	SLOW_LIMIT_NS = 2000000000, /* time limit for maps with O(n) writes */
 };
 
-bool rm_account_offered(const struct rm_impl *impl)
+bool rm_account_supported(const struct rm_impl *impl)
 {
 	return impl->ops->exchange && impl->ops->take;
 }
@@ -33,9 +33,9 @@ static struct rm_key key_of(
 	return rm_trial_key(&turn->member->team->request->cell, rank, line);
 }
 
-/* Only exchange says which value it replaced. With upsert the values that came
-   out are unknown, and the trial is judged by key sums alone. */
-static void put(const struct turn *turn, uint64_t rank)
+/* Only exchange returns the replaced value. With upsert the replaced values are
+   unknown, and the trial is checked by key sums alone. */
+static void write_rank(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
 	struct rm_account *account = &turn->member->account;
@@ -60,13 +60,13 @@ static void put(const struct turn *turn, uint64_t rank)
 	} else if (turn->ops->exchange) {
 		account->returned += old.word[0];
 		account->outs++;
-		worker->counts.wrong |= rm_value_wrong(turn->shape, &old, rank);
+		worker->counts.wrong |= rm_value_errors(turn->shape, &old, rank);
 	}
 }
 
-/* As in put(): only take says which value it took out. A key that was not
-   there is no error, another thread may have been first. */
-static void drop(const struct turn *turn, uint64_t rank)
+/* As in write_rank(): only take returns the removed value. A missing key is no
+   error, because another thread may have removed it first. */
+static void remove_rank(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
 	struct rm_account *account = &turn->member->account;
@@ -89,11 +89,11 @@ static void drop(const struct turn *turn, uint64_t rank)
 	if (turn->ops->take) {
 		account->returned += old.word[0];
 		account->outs++;
-		worker->counts.wrong |= rm_value_wrong(turn->shape, &old, rank);
+		worker->counts.wrong |= rm_value_errors(turn->shape, &old, rank);
 	}
 }
 
-static void look(const struct turn *turn, uint64_t rank)
+static void check_lookup(const struct turn *turn, uint64_t rank)
 {
 	struct rm_worker *worker = &turn->member->worker;
 	struct rm_key key = key_of(turn, rank, &worker->line);
@@ -101,10 +101,10 @@ static void look(const struct turn *turn, uint64_t rank)
 
 	if (turn->ops->lookup(worker->thread, turn->shape, key, &value))
 		worker->counts.wrong |=
-		        rm_value_wrong(turn->shape, &value, rank);
+		        rm_value_errors(turn->shape, &value, rank);
 }
 
-/* One write of the cell's kind and a lookup that races with others'. */
+/* One write of the cell's kind and a look-up that races with other threads. */
 static void take_turn(const struct turn *turn, uint64_t random)
 {
 	struct rm_worker *worker = &turn->member->worker;
@@ -112,23 +112,23 @@ static void take_turn(const struct turn *turn, uint64_t random)
 
 	switch (worker->write_kind) {
 	case RM_UPDATE:
-		put(turn, rank);
+		write_rank(turn, rank);
 		break;
 	case RM_CHURN:
-		drop(turn, rank);
-		put(turn, rank);
+		remove_rank(turn, rank);
+		write_rank(turn, rank);
 		break;
 	case RM_FRESH:
-		put(turn, rm_fresh_next(worker));
-		drop(turn, rm_fresh_oldest(worker));
-		rm_fresh_did(worker);
+		write_rank(turn, rm_fresh_next(worker));
+		remove_rank(turn, rm_fresh_oldest(worker));
+		rm_fresh_publish(worker);
 		break;
 	}
-	look(turn, rm_below(rm_next(&worker->rng), worker->resident));
+	check_lookup(turn, rm_below(rm_next(&worker->rng), worker->resident));
 }
 
-/* Takes up to CHUNK writes from the common pot. */
-static bool more(struct rm_team *team)
+/* Reserves up to CHUNK writes of the common quota; false if none are left. */
+static bool reserve_writes(struct rm_team *team)
 {
 	/* relaxed: a quota; the phase barrier orders everything else */
 	uint64_t left =
@@ -151,7 +151,7 @@ void rm_account_run(struct rm_member *member)
 	uint64_t start_ns = rm_now_ns();
 	bool slow = team->impl->caps & RM_CAP_SLOW_WRITES;
 
-	while (more(team)) {
+	while (reserve_writes(team)) {
 		uint64_t until = member->account.writes + CHUNK;
 
 		while (member->account.writes < until)
@@ -162,7 +162,7 @@ void rm_account_run(struct rm_member *member)
 			break;
 		}
 	}
-	/* so that writes / iterations is right for every measure */
+	/* makes writes / iterations correct for each measure */
 	member->worker.counts.writes = member->account.writes;
 	member->worker.counts.iterations = member->account.writes;
 }

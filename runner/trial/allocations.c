@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* allocations.c - the normal build: the allocator is not watched. */
+/* allocations.c - the normal build: allocator calls are not counted. */
 #include "runner/trial/trial.h"
 
 void rm_allocations_emit(rm_stat_fn *emit, void *context)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * allocations_stats.c - malloc() and its kin, counted, for flavour stats.
+ * allocations_stats.c - counts calls of malloc() and related functions, for
+ * flavour stats.
  *
- * A program's own definitions come before the C library's, also for calls
- * from other libraries (ld.so(8), symbol lookup); glibc keeps its own under
- * other names for this use. Counters are split over cache lines, so that
- * threads disturb each other less. The build is not timed, the allocator is:
- * one call in so many of each thread that allocates, by two looks at the clock.
+ * A program's definitions override the C library's, also for calls from other
+ * libraries (ld.so(8), symbol lookup); glibc has its own under __libc_ names
+ * for this. Counters are spread over cache lines to reduce contention. Trials
+ * of this build are not timed, but the allocator is: one in TIMED_ONE_IN calls
+ * of each thread, by two clock readings.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/trial.h"
@@ -23,45 +24,45 @@ extern void __libc_free(void *pointer);
 
 enum {
 	STRIPES = 64,
-	/* what a stripe may keep to itself: 64 of these are the peak's error */
+	/* a stripe adds up to this; 64 times it is the peak's error */
 	SETTLE_BYTES = 4096,
-	/* allocations to one that is timed: a look at the clock takes as long
-	   as a call; a prime, since maps allocate in rounds of two or three */
+	/* one in 61 allocations is timed: a clock reading takes as long as a
+	   call; a prime, as maps allocate in cycles of two or three */
 	TIMED_ONE_IN = 61,
 };
 
-/* Of a process, like the allocator that they watch. */
+/* One set per process, as there is one allocator. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t allocations, frees;
 	_Atomic uint64_t allocated_bytes, freed_bytes;
 	_Atomic uint64_t timed, timed_ns; /* allocations */
-	_Atomic int64_t unsettled;        /* held bytes that `held` lacks */
+	_Atomic int64_t unsettled;        /* bytes not yet added to `held` */
 } stripes[STRIPES];
 static _Atomic int64_t held, peak;
 static _Atomic unsigned threads;
-static _Thread_local struct stripe *own;
+static _Thread_local struct stripe *own_stripe;
 
-static struct stripe *stripe(void)
+static struct stripe *get_stripe(void)
 {
-	if (!own)
+	if (!own_stripe)
 		/* relaxed: only spread matters */
-		own = &stripes[atomic_fetch_add_explicit(
-		                       &threads, 1, memory_order_relaxed) %
-		               STRIPES];
-	return own;
+		own_stripe = &stripes[atomic_fetch_add_explicit(&threads, 1,
+		                              memory_order_relaxed) %
+		                      STRIPES];
+	return own_stripe;
 }
 
-/* Held bytes go up or down; relaxed, all: a statistic orders nothing. */
-static void hold(int64_t bytes)
+/* Adds to the bytes in use. All relaxed: a statistic orders nothing. */
+static void add_held_bytes(int64_t bytes)
 {
-	int64_t mine = atomic_fetch_add_explicit(&stripe()->unsettled, bytes,
-	                       memory_order_relaxed) +
+	int64_t mine = atomic_fetch_add_explicit(&get_stripe()->unsettled,
+	                       bytes, memory_order_relaxed) +
 	               bytes;
 
 	if (mine > -SETTLE_BYTES && mine < SETTLE_BYTES)
 		return;
 	mine = atomic_exchange_explicit(
-	        &stripe()->unsettled, 0, memory_order_relaxed);
+	        &get_stripe()->unsettled, 0, memory_order_relaxed);
 
 	int64_t now =
 	        atomic_fetch_add_explicit(&held, mine, memory_order_relaxed) +
@@ -74,67 +75,67 @@ static void hold(int64_t bytes)
 		;
 }
 
-/* When an allocation begins; 0: this one is not timed. */
-static uint64_t begun(void)
+/* Start time of an allocation; 0: this one is not timed. */
+static uint64_t start_timing(void)
 {
-	return rm_stat_read(&stripe()->allocations) % TIMED_ONE_IN
+	return rm_stat_read(&get_stripe()->allocations) % TIMED_ONE_IN
 	               ? 0
 	               : rm_now_ns();
 }
 
-static void *counted(void *pointer, uint64_t begun_ns)
+static void *count_allocation(void *pointer, uint64_t start_ns)
 {
-	if (begun_ns) {
-		rm_stat_add(&stripe()->timed_ns, rm_now_ns() - begun_ns);
-		rm_stat_add(&stripe()->timed, 1);
+	if (start_ns) {
+		rm_stat_add(&get_stripe()->timed_ns, rm_now_ns() - start_ns);
+		rm_stat_add(&get_stripe()->timed, 1);
 	}
 	if (pointer) {
 		size_t bytes = malloc_usable_size(pointer);
 
-		rm_stat_add(&stripe()->allocations, 1);
-		rm_stat_add(&stripe()->allocated_bytes, bytes);
-		hold((int64_t)bytes);
+		rm_stat_add(&get_stripe()->allocations, 1);
+		rm_stat_add(&get_stripe()->allocated_bytes, bytes);
+		add_held_bytes((int64_t)bytes);
 	}
 	return pointer;
 }
 
 static void count_free(size_t bytes)
 {
-	rm_stat_add(&stripe()->frees, 1);
-	rm_stat_add(&stripe()->freed_bytes, bytes);
-	hold(-(int64_t)bytes);
+	rm_stat_add(&get_stripe()->frees, 1);
+	rm_stat_add(&get_stripe()->freed_bytes, bytes);
+	add_held_bytes(-(int64_t)bytes);
 }
 
 void *malloc(size_t size)
 {
-	const uint64_t begun_ns = begun();
+	const uint64_t start_ns = start_timing();
 
-	return counted(__libc_malloc(size), begun_ns);
+	return count_allocation(__libc_malloc(size), start_ns);
 }
 
 void *calloc(size_t nmemb, size_t size)
 {
-	const uint64_t begun_ns = begun();
+	const uint64_t start_ns = start_timing();
 
-	return counted(__libc_calloc(nmemb, size), begun_ns);
+	return count_allocation(__libc_calloc(nmemb, size), start_ns);
 }
 
 void *realloc(void *ptr, size_t size)
 {
 	size_t before = ptr ? malloc_usable_size(ptr) : 0;
-	const uint64_t begun_ns = begun();
+	const uint64_t start_ns = start_timing();
 	void *moved = __libc_realloc(ptr, size);
 
 	if (ptr && (moved || !size))
 		count_free(before);
-	return counted(moved, begun_ns);
+	return count_allocation(moved, start_ns);
 }
 
 void *memalign(size_t alignment, size_t size)
 {
-	const uint64_t begun_ns = begun();
+	const uint64_t start_ns = start_timing();
 
-	return counted(__libc_memalign(alignment, size), begun_ns);
+	return count_allocation(__libc_memalign(alignment, size), start_ns);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
@@ -144,11 +145,11 @@ void *aligned_alloc(size_t alignment, size_t size)
 
 int posix_memalign(void **memptr, size_t alignment, size_t size)
 {
-	void *got = memalign(alignment, size);
+	void *block = memalign(alignment, size);
 
-	if (!got)
+	if (!block)
 		return ENOMEM;
-	*memptr = got;
+	*memptr = block;
 	return 0;
 }
 

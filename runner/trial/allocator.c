@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* allocator.c - does this process have the malloc() that its cell asks for? */
+/* allocator.c - checks that this process uses the malloc() of its cell. */
 #include "runner/trial/internal.h"
 
 #include <dlfcn.h>
@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Below this a map may well fit between two huge pages' borders. */
+/* A smaller map may lie between two huge-page boundaries. */
 enum { LEAST_BYTES = 8 << 20 };
 
-const char *rm_allocator_now(void)
+const char *rm_allocator_file(void)
 {
 	void *function = dlsym(RTLD_DEFAULT, "malloc");
 	const char *slash;
@@ -25,46 +25,46 @@ const char *rm_allocator_now(void)
 	return slash ? slash + 1 : info.dli_fname;
 }
 
-static bool is(const char *file, enum rm_allocator allocator)
+static bool file_is(const char *file, enum rm_allocator allocator)
 {
 	const char *library = rm_allocator_library(allocator);
 
 	return !strncmp(file, library, strlen(library));
 }
 
-/* glibc is the usual value: then a build's own allocator (sanitizers, the
-   stats build) will do, but none of the others. */
-static bool as_asked(const char *file, enum rm_allocator asked)
+/* glibc is the default. It also accepts the build's own allocator (sanitizers,
+   stats build), but no other known library. */
+static bool allocator_matches(const char *file, enum rm_allocator requested)
 {
-	if (asked != RM_ALLOCATOR_GLIBC)
-		return is(file, asked);
+	if (requested != RM_ALLOCATOR_GLIBC)
+		return file_is(file, requested);
 	for (int i = RM_ALLOCATOR_GLIBC + 1; i < RM_ALLOCATORS; i++)
-		if (is(file, (enum rm_allocator)i))
+		if (file_is(file, (enum rm_allocator)i))
 			return false;
 	return true;
 }
 
 int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error)
 {
-	const char *file = rm_allocator_now();
+	const char *file = rm_allocator_file();
 	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
 	const char *equals, *now;
 
-	if (!as_asked(file, cell->allocator))
+	if (!allocator_matches(file, cell->allocator))
 		return rm_error_set(error, -EXDEV,
-		        "malloc() is that of %.100s, asked for %s", file,
+		        "malloc() is from %.100s: this cell needs %s", file,
 		        rm_allocator_name(cell->allocator));
 	if (cell->huge_pages == RM_HUGE_PAGES_OFF &&
 	        prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL))
 		return rm_error_set(error, -errno,
-		        "huge pages could not be turned off: %s",
+		        "huge pages could not be disabled: %s",
 		        strerror(errno));
 	if (cell->huge_pages != RM_HUGE_PAGES_ON)
 		return 0;
 	if (rm_allocator_environment(
 	            cell->allocator, cell->huge_pages, variables))
 		return rm_error_set(error, -ENOTSUP,
-		        "%s cannot be told to ask for huge pages",
+		        "%s has no setting for huge pages",
 		        rm_allocator_name(cell->allocator));
 	equals = strchr(variables[1], '=');
 	*strchr(variables[1], '=') = '\0';
@@ -76,7 +76,7 @@ int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error)
 	return 0;
 }
 
-/* AnonHugePages of this process; -1: not known. */
+/* AnonHugePages of this process; -1: unknown. */
 static int64_t huge_bytes(void)
 {
 	FILE *in = fopen("/proc/self/smaps_rollup", "r");
@@ -101,16 +101,16 @@ int rm_huge_pages_judge(
 	bytes = huge_bytes();
 	if (cell->huge_pages == RM_HUGE_PAGES_OFF && bytes > 0)
 		return rm_error_set(error, -ERANGE,
-		        "%" PRId64 " bytes of huge pages, asked for none",
+		        "%" PRId64 " bytes of huge pages, expected none",
 		        bytes);
-	/* glibc 2.36 asks for blocks above 2 MiB and the main thread's heap
-	   only: a map of small nodes has none, and the result says so */
+	/* glibc 2.36 requests huge pages only for blocks above 2 MiB and the
+	   main heap: a map of small nodes has none, which the result shows */
 	if (cell->huge_pages == RM_HUGE_PAGES_ON && bytes <= 0 &&
 	        cell->allocator != RM_ALLOCATOR_GLIBC &&
 	        map_bytes >= LEAST_BYTES)
 		return rm_error_set(error, -ERANGE,
-		        "no huge pages under a map of %" PRIu64
-		        " bytes, asked for some",
+		        "no huge pages in a map of %" PRIu64
+		        " bytes, expected some",
 		        map_bytes);
 	return 0;
 }

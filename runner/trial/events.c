@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events.c - keeps the events of each thread in a ring, and sums them up. */
+/* events.c - records the events of each thread in a ring, and sums them up. */
 #include "runner/trial/events.h"
 
 #include "runner/base/clock.h"
@@ -8,22 +8,22 @@
 #include <stdio.h>
 
 enum {
-	/* where each process looks for leaks when it ends, it looks at all
-	   rings: a third of the time of a check with 75 MB of them */
+	/* leak checkers scan all rings at the process's exit; with 75 MB of
+	   rings that was a third of a check's time */
 	RING_LENGTH = RM_SANITIZED ? 64 : RM_EVENT_RING_LENGTH,
-	/* measured builds keep nothing: one of each, for the compiler */
+	/* timed builds record nothing; the compiler needs arrays of size 1 */
 	RINGS = RM_STATS_BUILT ? RM_EVENT_RINGS : 1,
 	LENGTH = RM_STATS_BUILT ? RING_LENGTH : 1,
 };
 
-/* What may come with each write has a part of the ring to itself. */
+/* Frequent events have their own parts of the ring. */
 enum part { RARE, MOVES, WAITS, PARTS };
 
 struct sums {
 	_Atomic uint64_t count[RM_EVENTS], ns[RM_EVENTS], max_ns[RM_EVENTS];
 };
 
-/* One thread's; it alone writes. What others read meanwhile is atomic. */
+/* Only its thread writes a ring. Members that others read are atomic. */
 static struct ring {
 	_Alignas(RM_CACHE_LINE) _Atomic int lane;
 	struct sums sums;
@@ -31,17 +31,17 @@ static struct ring {
 	struct rm_event_record records[PARTS][LENGTH];
 } rings[RINGS];
 
-/* Of the process, like the threads that they name. */
+/* Global like the threads that it counts. */
 static _Atomic unsigned rings_taken;
-/* Of all threads without a ring, which write them together: their events, and
-   the sums of their spans, so that these lose nothing. */
+/* Shared by all threads without a ring: the number of their lost events, and
+   the sums of their spans, which are complete. */
 static _Atomic uint64_t ringless;
 static struct sums ringless_sums;
-static _Thread_local struct ring *own;
+static _Thread_local struct ring *own_ring;
 
 static const struct {
 	const char *name, *argument;
-} words[RM_EVENTS] = {
+} kinds[RM_EVENTS] = {
 	[RM_EVENT_GROW] = { "grow", "log2_buckets" },
 	[RM_EVENT_EVACUATE] = { "evacuate", "nevacuate_or_keys" },
 	[RM_EVENT_GROWTH] = { "growth", "log2_buckets" },
@@ -57,19 +57,19 @@ static const struct {
 
 const char *rm_event_name(enum rm_event event)
 {
-	return words[event].name;
+	return kinds[event].name;
 }
 
 const char *rm_event_argument(enum rm_event event)
 {
-	return words[event].argument;
+	return kinds[event].argument;
 }
 
-/* The calling thread's ring; NULL: there were too many threads. */
-static struct ring *ring(void)
+/* The calling thread's ring; NULL if all rings are taken. */
+static struct ring *get_ring(void)
 {
-	if (own)
-		return own;
+	if (own_ring)
+		return own_ring;
 	/* relaxed, both: only uniqueness matters */
 	if (atomic_load_explicit(&rings_taken, memory_order_relaxed) >= RINGS)
 		return NULL;
@@ -78,26 +78,26 @@ static struct ring *ring(void)
 
 	if (at >= RINGS)
 		return NULL;
-	own = &rings[at];
+	own_ring = &rings[at];
 	/* relaxed: see rm_events_at() */
-	atomic_store_explicit(
-	        &own->lane, RM_EVENT_FOREIGN + (int)at, memory_order_relaxed);
-	return own;
+	atomic_store_explicit(&own_ring->lane, RM_EVENT_FOREIGN + (int)at,
+	        memory_order_relaxed);
+	return own_ring;
 }
 
-void rm_events_lane(int lane)
+void rm_events_set_lane(int lane)
 {
-	struct ring *to = RM_STATS_BUILT ? ring() : NULL;
+	struct ring *to = RM_STATS_BUILT ? get_ring() : NULL;
 
 	if (to)
 		/* relaxed: a name */
 		atomic_store_explicit(&to->lane, lane, memory_order_relaxed);
 }
 
-/* What is left of a part: its events, at most as many as it has room for. */
-static size_t kept(unsigned i, enum part part)
+/* Number of available events of a part: at most LENGTH. */
+static size_t available(unsigned i, enum part part)
 {
-	/* acquire: pairs with the release in keep() */
+	/* acquire: pairs with the release in record_event() */
 	uint64_t written = atomic_load_explicit(
 	        &rings[i].written[part], memory_order_acquire);
 
@@ -111,10 +111,10 @@ static enum part part_of(enum rm_event event)
 	                                     : RARE;
 }
 
-static void keep(struct rm_event_record record)
+static void record_event(struct rm_event_record record)
 {
 	const enum part part = part_of(record.event);
-	struct ring *to = ring();
+	struct ring *to = get_ring();
 
 	if (!to) {
 		rm_stat_add(&ringless, 1);
@@ -122,10 +122,10 @@ static void keep(struct rm_event_record record)
 	}
 	uint64_t at = rm_stat_read(&to->written[part]);
 
-	for (int of = 0; of < PARTS; of++)
-		record.sequence += rm_stat_read(&to->written[of]);
+	for (int other = 0; other < PARTS; other++)
+		record.sequence += rm_stat_read(&to->written[other]);
 	to->records[part][at % LENGTH] = record;
-	/* release: pairs with the acquire in kept() */
+	/* release: pairs with the acquire in available() */
 	atomic_store_explicit(&to->written[part], at + 1, memory_order_release);
 }
 
@@ -134,7 +134,7 @@ uint64_t rm_event_clock(void)
 	return rm_now_ns();
 }
 
-/* One more span of `ns`, in sums that others may write, too. */
+/* Adds a span of `ns` to sums that other threads may write, too. */
 static void sum_up_shared(struct sums *sums, enum rm_event event, uint64_t ns)
 {
 	uint64_t max_ns = rm_stat_read(&sums->max_ns[event]);
@@ -149,7 +149,7 @@ static void sum_up_shared(struct sums *sums, enum rm_event event, uint64_t ns)
 		;
 }
 
-/* The same in sums that the calling thread alone writes. */
+/* Adds a span of `ns` to sums that only the calling thread writes. */
 static void sum_up_own(struct sums *sums, enum rm_event event, uint64_t ns)
 {
 	rm_stat_own(&sums->count[event], 1);
@@ -163,9 +163,9 @@ static void sum_up_own(struct sums *sums, enum rm_event event, uint64_t ns)
 void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument)
 {
 	const uint64_t now = rm_now_ns();
-	struct ring *to = ring();
+	struct ring *to = get_ring();
 
-	keep((struct rm_event_record){ .start_ns = start_ns,
+	record_event((struct rm_event_record){ .start_ns = start_ns,
 	        .end_ns = now,
 	        .argument = argument,
 	        .event = event,
@@ -176,12 +176,12 @@ void rm_event_span(enum rm_event event, uint64_t start_ns, uint64_t argument)
 		sum_up_shared(&ringless_sums, event, now - start_ns);
 }
 
-static void keep_state(enum rm_event event, enum rm_event_kind kind,
+static void record_state(enum rm_event event, enum rm_event_kind kind,
         const void *object, uint64_t argument)
 {
 	const uint64_t now = rm_now_ns();
 
-	keep((struct rm_event_record){ .start_ns = now,
+	record_event((struct rm_event_record){ .start_ns = now,
 	        .end_ns = now,
 	        .argument = argument,
 	        .object = (uintptr_t)object,
@@ -191,12 +191,12 @@ static void keep_state(enum rm_event event, enum rm_event_kind kind,
 
 void rm_event_open(enum rm_event event, const void *object, uint64_t argument)
 {
-	keep_state(event, RM_EVENT_OPENS, object, argument);
+	record_state(event, RM_EVENT_OPENS, object, argument);
 }
 
 void rm_event_close(enum rm_event event, const void *object)
 {
-	keep_state(event, RM_EVENT_CLOSES, object, 0);
+	record_state(event, RM_EVENT_CLOSES, object, 0);
 }
 
 unsigned rm_events_lanes(void)
@@ -212,7 +212,7 @@ bool rm_events_lane_at(unsigned i, struct rm_event_lane *lane)
 {
 	lane->count = 0;
 	for (int part = 0; part < PARTS; part++)
-		lane->count += kept(i, (enum part)part);
+		lane->count += available(i, (enum part)part);
 	/* relaxed: a name */
 	lane->lane = atomic_load_explicit(&rings[i].lane, memory_order_relaxed);
 	return lane->count > 0;
@@ -222,8 +222,8 @@ struct rm_event_record rm_events_at(unsigned i, size_t at)
 {
 	enum part part = RARE;
 
-	while (part < WAITS && at >= kept(i, part))
-		at -= kept(i, part++);
+	while (part < WAITS && at >= available(i, part))
+		at -= available(i, part++);
 	return rings[i].records[part][at];
 }
 
@@ -232,7 +232,8 @@ static uint64_t overwritten(enum part part)
 	uint64_t lost = 0;
 
 	for (unsigned i = 0; i < rm_events_lanes(); i++)
-		lost += rm_stat_read(&rings[i].written[part]) - kept(i, part);
+		lost += rm_stat_read(&rings[i].written[part]) -
+		        available(i, part);
 	return lost;
 }
 
@@ -247,17 +248,17 @@ uint64_t rm_events_waits_lost(void)
 	return overwritten(WAITS);
 }
 
-/* Those of each lane, and behind them those of threads without a ring. */
+/* The sums of each lane, then those of threads without a ring. */
 static struct sums *sums_at(unsigned i)
 {
 	return i < rm_events_lanes() ? &rings[i].sums : &ringless_sums;
 }
 
-void rm_events_window(void)
+void rm_events_begin_window(void)
 {
 	for (unsigned i = 0; i <= rm_events_lanes(); i++)
 		for (int event = 0; event < RM_EVENTS; event++)
-			/* relaxed: a statistic; the threads stand still */
+			/* relaxed: a statistic; other threads wait */
 			atomic_store_explicit(&sums_at(i)->max_ns[event], 0,
 			        memory_order_relaxed);
 }
@@ -282,11 +283,11 @@ static void emit_event(enum rm_event event, rm_stat_fn *emit, void *context)
 
 		max_ns = max > max_ns ? max : max_ns;
 	}
-	snprintf(name, sizeof(name), "pause_%s", words[event].name);
+	snprintf(name, sizeof(name), "pause_%s", kinds[event].name);
 	emit(context, name, "1", (double)count);
-	snprintf(name, sizeof(name), "pause_%s_ns", words[event].name);
+	snprintf(name, sizeof(name), "pause_%s_ns", kinds[event].name);
 	emit(context, name, "ns", (double)ns);
-	snprintf(name, sizeof(name), "pause_%s_max_ns", words[event].name);
+	snprintf(name, sizeof(name), "pause_%s_max_ns", kinds[event].name);
 	emit(context, name, "ns", (double)max_ns);
 }
 

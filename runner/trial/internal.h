@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * internal.h - the threads of a trial, the phases that they go through, and
- * what is made of it. Private to trial.
+ * internal.h - the threads of a trial, its phases and its result. Private to
+ * trial.
  *
- * All members and the main thread enter and leave each phase together
- * (pthread barrier). Around every wait a joined member parks, so that a map
- * which waits for all threads cannot deadlock.
+ * All members and the main thread enter and leave each phase together (pthread
+ * barrier). A joined member parks during each wait, so that a map that waits
+ * for all threads cannot deadlock.
  *
- * Calls go one way: trial -> team -> phases -> what a phase does; trial ->
+ * Calls go one way: trial -> team -> phases -> the work of a phase; trial ->
  * result -> judge -> totals.
  */
 #ifndef RM_TRIAL_INTERNAL_H
@@ -26,12 +26,12 @@ struct rm_member;
 struct rm_team;
 
 /*
- * The open loop's schedule and clocks (open_loop.c).
+ * Schedule and clocks of the open loop (open_loop.c).
  *
- * Arrivals are intended starts, fixed beforehand by rate and seed; a late
- * operation is timed from its *intended* start, so that a stall shows in
- * every arrival it delayed (Tene: coordinated omission). The service time,
- * from the actual start, is kept beside it.
+ * Arrivals are intended starts, fixed in advance by rate and seed. The latency
+ * of a late operation is measured from its *intended* start, so that a stall
+ * shows in every arrival that it delayed (Tene: coordinated omission). The
+ * service time, from the actual start, is recorded as well.
  */
 
 enum rm_pace_clock { RM_CLOCK_INTENDED, RM_CLOCK_SERVICE, RM_CLOCKS };
@@ -40,148 +40,149 @@ enum { RM_SLOWEST = 16 };
 
 /* One of the longest operations of a window. */
 struct rm_slow {
-	uint64_t start_ns, end_ns; /* of rm_now_ns() */
-	uint64_t late_ns;          /* it started so long after it should */
+	uint64_t start_ns, end_ns; /* rm_now_ns() */
+	uint64_t late_ns;          /* delay from intended to actual start */
 	enum rm_operation operation;
 	bool was_there;
 };
 
 /*
- * Slices of the window (slices.c): how long operations took in each 50 ms, and
- * what the map did meanwhile. So long, since article S4, section 3.3, joins a
- * pause with the latencies within 50 ms of it.
+ * Slices of the window (slices.c): the latencies in each 50 ms, and the map's
+ * activity in that time. 50 ms, because article S4, section 3.3, relates a
+ * pause to the latencies within 50 ms of it.
  */
 enum { RM_SLICE_NS = 50000000 };
 
-/* What one thread noted: for each operation its slice and the bucket of its
-   latency. More than `room` were not kept, and then none is told. */
+/* One sample per operation of one thread: its slice and latency bucket. Samples
+   beyond `room` are dropped; then the result has no slices. */
 struct rm_slices {
-	uint64_t start_ns, last; /* of the window; number of its last slice */
+	uint64_t start_ns, last; /* window's start; index of its last slice */
 	uint32_t *samples;
 	size_t count, room;
 };
 
-/* Sums since the process began, at the end of a slice. */
+/* Sums since the start of the process, read at the end of a slice. */
 struct rm_slice_sums {
 	uint64_t count[RM_EVENTS], ns[RM_EVENTS];
-	int64_t bytes; /* held; below 0: not counted */
+	int64_t bytes; /* bytes in use; negative: not counted */
 };
 
-/* With room for about `arrivals`; NULL: no memory. Nothing is kept of rates that
-   would take too much of it. To rm_slices_free(). */
+/* Allocates room for about `arrivals` samples, or for none if they would need
+   too much memory. NULL: out of memory. Release with rm_slices_free(). */
 struct rm_slices *rm_slices_create(double arrivals);
-/* Forgets what was noted. */
+/* Removes all samples and sets the window. */
 void rm_slices_begin(
         struct rm_slices *slices, uint64_t start_ns, uint64_t window_ns);
 void rm_slices_note(
         struct rm_slices *slices, uint64_t intended_ns, uint64_t latency_ns);
 void rm_slices_free(struct rm_slices *slices);
 
-/* Reads what the map does at each slice's end, until the window's; in the
-   stats build only. Main thread. */
+/* Reads the sums at the end of each slice until the window ends; stats build
+   only. Main thread. */
 void rm_slices_watch(struct rm_team *team);
 
-/* One thread's schedule. One writer: its thread. */
+/* Schedule of one thread. One writer: that thread. */
 struct rm_pace {
 	bool poisson;            /* else constant gaps */
-	bool oversubscribed;     /* never spin: others need the CPU */
-	unsigned slow_count;     /* of `slowest` */
+	bool oversubscribed;     /* never spin: other threads need the CPU */
+	unsigned slow_count;     /* entries of `slowest` */
 	double ticks_per_ns;     /* rate of rm_ticks(); 0: not usable */
-	uint64_t shortest_apart; /* ticks that a reading of the clock takes */
+	uint64_t shortest_apart; /* fewest ticks seen for reading the clock */
 	double gap_ns;           /* mean gap between this thread's arrivals */
 	uint64_t start_ns;       /* the window's start */
-	double due_ns;        /* next intended start after it, fractions kept */
-	uint64_t end_ns;      /* the window's end */
-	uint64_t give_up_ns;  /* a backlog older than this ends the window */
-	uint64_t intended_ns; /* of the running operation */
-	uint64_t started_ns;  /* its actual start */
-	uint64_t late_starts; /* operations started over 1 ms late */
-	bool is_due;          /* the operation has an intended start */
-	bool gave_up;         /* the rate could not be kept */
+	double due_ns;           /* next intended start since start_ns */
+	uint64_t end_ns;         /* the window's end */
+	uint64_t give_up_ns;     /* the window ends at this backlog */
+	uint64_t intended_ns;    /* intended start of the running operation */
+	uint64_t started_ns;     /* its actual start */
+	uint64_t late_starts;    /* operations started over 1 ms late */
+	bool is_due;             /* the operation has an intended start */
+	bool gave_up; /* the thread could not keep up with the rate */
 	uint64_t rng;
 	struct rm_slow slowest[RM_SLOWEST]; /* longest first */
-	struct rm_slices *slices;           /* of the window; or NULL */
-	/* [operation][was there][clock]; NULL if the cell cannot record it */
+	struct rm_slices *slices;           /* samples of the window; or NULL */
+	/* [operation][was there][clock]; NULL if the cell cannot produce it */
 	struct rm_histogram *histograms[RM_OPERATIONS][2][RM_CLOCKS];
 };
 
-/* Makes and touches all that the window records into. 0 or -ENOMEM; either way
-   to rm_pace_free(). Its thread calls this, and its node then has the pages. */
+/* Allocates and touches all memory of the window's records. 0 or -ENOMEM; in
+   both cases release with rm_pace_free(). The recording thread calls it, so
+   that the pages are on its NUMA node. */
 int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell);
 void rm_pace_free(struct rm_pace *pace);
 
 /*
  * Begins a window of `window_ns` at `start_ns`: clears late starts and
- * histograms. Thread `slot` of `threads` gets its share of `rate_per_s`.
+ * histograms. Thread `slot` gets 1/`threads` of `rate_per_s`.
  */
 void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
         double rate_per_s, unsigned slot, unsigned threads);
 
-/* Keeps the operation if it is among the RM_SLOWEST longest so far; also for
-   loops without a schedule that read the clock anyway. Its thread. */
+/* Keeps the operation if it is among the RM_SLOWEST longest so far. Also for
+   loops without a schedule that read the clock. Recording thread only. */
 void rm_pace_keep_slow(struct rm_pace *pace, const struct rm_slow *slow);
 
-/* Empties the histograms in place. */
+/* Clears the histograms without reallocation. */
 void rm_pace_clear(struct rm_pace *pace);
 
 /*
- * Loops that run on every map through its table of operations (loop_*.c).
+ * Loops that call any map through its table of operations (loop_*.c).
  *
- * A call through a pointer costs about a nanosecond: nothing beside a scan, an
- * insert into a growing map, or a session's close; too much for a look-up,
- * whose loops are inlined (runner/driver.h).
+ * A call through a pointer costs about 1 ns. That is negligible for a scan, an
+ * insert into a growing map or the close of a session. It is too much for a
+ * look-up; loops of look-ups are inlined (runner/driver.h).
  */
 
-/* Kinds of times that a loop notes apart. */
+/* Kinds of durations that a loop records separately. */
 enum rm_loop_time {
-	RM_TIME_STEP,   /* what the loop is for: a scan, an insert, a load */
-	RM_TIME_LOOKUP, /* beside it */
+	RM_TIME_STEP,   /* main operation: a scan, an insert, a load */
+	RM_TIME_LOOKUP, /* other look-ups */
 	RM_TIME_UPDATE,
 	RM_LOOP_TIMES,
 };
 
-/* What these loops note of one phase. One writer: the thread. */
+/* Records of these loops in one phase. One writer: the thread. */
 struct rm_loop_notes {
 	struct rm_histogram *times[RM_LOOP_TIMES]; /* or NULL */
-	uint64_t visited;        /* scans: entries; litmus: rounds where both
-	                               saw an old value, or values taken */
-	uint64_t opened, closed; /* sessions, of both phases */
-	uint64_t turns;          /* ... of the tide that this thread made */
-	_Atomic uint64_t round;  /* litmus: rounds of this phase that ended */
-	bool saw_old[2];         /* ... in the last two */
-	uint64_t numbers; /* litmus: of values that the other must take, less
-	                     those that were taken, of both phases */
-	/* stall: resident memory when the reader first stood, and at most */
+	uint64_t visited;        /* scans: entries; litmus: rounds with two old
+	                            values, or values taken */
+	uint64_t opened, closed; /* sessions, in both phases */
+	uint64_t turns;          /* turns of the tide that this thread caused */
+	_Atomic uint64_t round;  /* litmus: completed rounds of this phase */
+	bool saw_old[2];         /* result of the last two rounds */
+	uint64_t numbers; /* litmus: sum of the numbers of values to be taken,
+	                     minus those taken, in both phases */
+	/* stall: resident memory at the reader's first stop, and its maximum */
 	uint64_t rss_first_bytes, rss_peak_bytes;
-	atomic_bool stands; /* ... and whether it has since the phase began */
+	atomic_bool stopped; /* stall: the reader has stopped in this phase */
 };
 
 struct rm_trial_loop {
-	unsigned times; /* 1 << enum rm_loop_time: kinds that it notes */
-	/* One thread's share, until the window's end. */
+	unsigned times; /* mask of 1 << enum rm_loop_time: recorded kinds */
+	/* Runs one thread until the window's end. */
 	void (*run)(struct rm_member *member);
-	/* Statistics of the window, after it. */
+	/* Emits the window's statistics after it ended. */
 	void (*report)(
 	        const struct rm_team *team, rm_stat_fn *emit, void *context);
-	/* Whether what the threads noted adds up; NULL: nothing to add. */
+	/* Whether the threads' records are consistent; NULL: no check. */
 	bool (*check)(const struct rm_team *team);
 };
 
-/* Makes and touches the histograms of the loop's times. 0 or -ENOMEM; either
-   way to rm_loop_notes_free(). */
+/* Allocates and touches the histograms of the loop's times. Returns 0 or
+   -ENOMEM; in both cases release with rm_loop_notes_free(). */
 int rm_loop_notes_create(struct rm_member *member);
 void rm_loop_notes_free(struct rm_loop_notes *notes);
 
-/* Forgets what one phase noted, in place. */
+/* Clears the records of one phase without reallocation. */
 void rm_loop_notes_clear(struct rm_loop_notes *notes);
 
-/* Notes one duration, of a kind in the loop's `times`. */
+/* Records one duration: of kind RM_TIME_STEP, or of another kind in `times`. */
 void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns);
 void rm_loop_note_kind(
         struct rm_loop_notes *notes, enum rm_loop_time kind, uint64_t ns);
 
-/* Emits NAME_count, _p50, _p99, _p999, _max of all threads' times: of steps,
-   and of another kind (nothing where none was noted). */
+/* Emits NAME_count, _p50, _p99, _p999 and _max over all threads: for
+   RM_TIME_STEP, or for another kind (nothing if it has no record). */
 void rm_loop_emit_times(const struct rm_team *team, const char *name,
         rm_stat_fn *emit, void *context);
 void rm_loop_emit_kind(const struct rm_team *team, enum rm_loop_time kind,
@@ -194,30 +195,30 @@ extern const struct rm_trial_loop rm_loop_scan, rm_loop_fill,
 /* ---- the team (team.c, totals.c) ---------------------------------------- */
 
 enum rm_phase {
-	RM_PHASE_SETUP,  /* pin, make streams */
-	RM_PHASE_CREATE, /* main: the empty map; members: join */
+	RM_PHASE_SETUP,  /* bind threads, create key streams */
+	RM_PHASE_CREATE, /* main: create the empty map; members: join */
 	RM_PHASE_PREFILL,
-	RM_PHASE_SETTLE, /* look up every resident rank once, renew them */
+	RM_PHASE_SETTLE, /* look up each resident rank once, then renew */
 	RM_PHASE_WARM_UP,
-	RM_PHASE_WINDOW, /* measured; for verify: the accounting run */
+	RM_PHASE_WINDOW, /* measured; for verify: accounting */
 	RM_PHASE_VERIFY, /* look up every rank of the universe */
 	RM_PHASE_LEAVE,
 	RM_PHASES,
 };
 
-/* "setup", "create", ...: as in the result's phases_ns. */
+/* "setup", "create", ...: keys of the result's phases_ns. */
 const char *rm_phase_name(enum rm_phase phase);
 
 /* Sums of exchange accounting (measure = verify), modulo 2^64. */
 struct rm_account {
-	uint64_t writes;                  /* exchanges and takes done */
-	uint64_t puts, outs;              /* values put in, values got back */
+	uint64_t writes;                  /* completed exchanges and takes */
+	uint64_t puts, outs;              /* values put in, values returned */
 	uint64_t written, returned, held; /* sums of values */
 	bool stopped_early;
 };
 
-/* The replacements of one thread before the warm-up. Not in struct rm_member, so
-   that other cells keep their addresses and thus their simulated counts. */
+/* Replacements by one thread before the warm-up. Not a member of struct
+   rm_member, so that other cells keep their addresses and simulated counts. */
 struct rm_renewal {
 	alignas(RM_CACHE_LINE) struct rm_counts counts;
 	uint64_t start_ns, end_ns;
@@ -229,90 +230,90 @@ struct rm_member {
 	pthread_t pthread;
 	struct rm_pace pace;
 	struct rm_loop_notes notes; /* of the generic loops */
-	struct rm_counts warm_up;   /* of the phase before the window */
+	struct rm_counts warm_up;   /* counts of the warm-up */
 	struct rm_account account;
 	struct rm_thread_usage before, after; /* around the window */
-	uint64_t start_ns, end_ns;            /* own window */
-	uint64_t settled; /* prefilled keys of its share that it found */
-	uint64_t held_keys, held_sum; /* its share of the universe */
-	uint64_t held_digest;         /* of traces and recordings, else 0 */
-	uint64_t replay_operations;   /* of a trace: its share, all passes */
-	int cpu_start, cpu_end;       /* where the window ran */
-	enum rm_phase phase;          /* the last one that it began */
-	struct rm_error error;        /* not "": it could not go on */
+	uint64_t start_ns, end_ns;            /* window of this thread */
+	uint64_t settled; /* prefilled keys of its share that were found */
+	uint64_t held_keys, held_sum; /* over its share of the universe */
+	uint64_t held_digest;         /* traces and recordings only, else 0 */
+	uint64_t replay_operations;   /* trace: of its share, all passes */
+	int cpu_start, cpu_end;       /* CPU at the window's start and end */
+	enum rm_phase phase;          /* last phase begun */
+	struct rm_error error;        /* not "": the thread stopped */
 };
 
 struct rm_team {
 	const struct rm_request *request;
 	const struct rm_impl *impl;
-	/* the loop of the cell: the subject's own, or a generic one, or both
-	   NULL: the map's inlined drive */
+	/* the cell's loop: the subject's own, or a generic one; both NULL: the
+	   inlined loop of the map */
 	void (*own_loop)(struct rm_worker *worker);
 	const struct rm_trial_loop *loop;
 	struct rm_fresh *fresh; /* request->cell.threads */
-	struct rm_skew *skew;   /* zipf and hot; else NULL */
+	struct rm_skew *skew;   /* zipf and hot only; else NULL */
 	void *map;              /* NULL: could not be created */
 	struct rm_counters *counters;
 	struct rm_member *members; /* request->cell.threads */
 	pthread_barrier_t barrier;
 	uint64_t resident, span, fresh_guard; /* as in struct rm_worker */
-	uint64_t prefilled; /* ranks put in before the window */
+	uint64_t prefilled; /* ranks inserted before the window */
 	uint64_t universe;  /* ranks that may be present */
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
-	uint64_t keys_before; /* after prefill, by length or by count */
+	uint64_t keys_before; /* keys found by the settle phase */
 	/* speed of the slowest CPU before and after the window; 0: not measured */
 	_Atomic double adds_per_ns[2];
 	double clock_cost_ns;
-	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable, or no open loop */
+	double ticks_per_ns; /* rate of rm_ticks(); 0: not usable or needed */
 	uint64_t clock_step_ns;
-	/* map statistics at the window's start and end; of causes, the latter
-	   also where the loop holds something open; else NULL */
+	/* map statistics at the window's start and end; NULL unless measure =
+	   causes (end: also if the loop holds resources) */
 	json_t *stats_before, *stats_after;
 	struct rm_error error;          /* of the whole trial */
-	struct rm_error counters_error; /* why there are no counters */
+	struct rm_error counters_error; /* reason for missing counters */
 	/* at the window's start and at each slice's end; or NULL */
 	struct rm_slice_sums *slice_sums;
 	_Alignas(RM_CACHE_LINE) atomic_bool stop;
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t verify_left;
-	_Atomic uint64_t turns; /* of the tide; such trials verify nothing */
-	/* CPU time of members and of the map's own threads at the window's start
-	   and end; -1: not known */
+	_Atomic uint64_t turns; /* of the tide, then without verification */
+	/* CPU time of all threads but main at the window's start and end; -1:
+	   unknown */
 	int64_t other_threads_ns[2];
-	/* members that measure the speed of their CPUs at the same time */
+	/* members that measure the speed of their CPUs simultaneously */
 	unsigned probes;
 	_Atomic unsigned probes_ready[2];
-	struct rm_renewal *renewals; /* one for each member; NULL: none asked */
+	struct rm_renewal *renewals; /* one per member, or NULL */
 };
 
 /*
- * Runs all phases; errors stand in team->error and members' errors. Returns
- * 0 when the phases ran, -errno when there were no threads to run them with.
- * The map still exists afterwards: rm_team_clear() destroys it.
+ * Runs all phases. Errors are in team->error and the members' errors. Returns 0
+ * if the phases ran, or -errno if threads could not be started. The map still
+ * exists afterwards: rm_team_clear() destroys it.
  */
 int rm_team_run(struct rm_team *team, const struct rm_request *request,
         const struct rm_impl *impl);
 
 void rm_team_clear(struct rm_team *team);
 
-/* Whether a member measures the speed of its CPU: the first one of each. */
+/* Whether a member measures the speed of its CPU: the first on each does. */
 bool rm_team_probes(const struct rm_cell *cell, unsigned slot);
 
-/* Keeps the slowest speed; 0: none yet. Any thread. */
+/* Stores the lower speed; *slowest is 0 at first. Any thread. */
 void rm_keep_slowest(_Atomic double *slowest, double speed);
 
-/* The work of one phase (phases.c), by the member's thread. */
+/* Does the work of one phase (phases.c). Called by the member's thread. */
 void rm_phase_work(struct rm_member *member, enum rm_phase phase);
 
-/* Measure = verify (accounting.c): the window's work. Few keys, many
-   conflicts; every value that goes in must come out once. */
+/* Runs the window of measure = verify (accounting.c). It uses few keys, so that
+   threads conflict; each value put in must come out exactly once. */
 void rm_account_run(struct rm_member *member);
-/* Whether `impl` can be accounted (it offers exchange and take). */
-bool rm_account_offered(const struct rm_impl *impl);
+/* Whether `impl` supports accounting (it offers exchange and take). */
+bool rm_account_supported(const struct rm_impl *impl);
 
-/* Keys that are replaced before the window (renewal.c); the member's thread. */
+/* Replaces keys before the window (renewal.c). The member's thread. */
 void rm_renew_keys(struct rm_member *member);
-/* How many keys all threads renew, each key as often as it is. */
+/* Number of replacements by all threads: keys times rounds. */
 uint64_t rm_renewals_expected(const struct rm_team *team);
 /* The result's member "renewed". New reference. */
 json_t *rm_renewal_result(const struct rm_team *team);
@@ -320,22 +321,22 @@ json_t *rm_renewal_result(const struct rm_team *team);
 /* Trials that replay a trace, or are recorded (replay.c). */
 void rm_replay_setup(struct rm_member *member);
 void rm_replay_set_ranks(struct rm_team *team, const struct rm_trace *trace);
-/* What a held entry adds to the digest of the map's state; 0 for others. */
+/* Contribution of a held entry to the digest of the map's state, or 0. */
 uint64_t rm_replay_digest(const struct rm_team *team, uint64_t rank,
         const struct rm_value *value);
 /* The result's member "replayed". New reference. */
 json_t *rm_replay_result(const struct rm_team *team);
 
-/* The result object (result.c); judges the answers (judge.c). */
+/* Builds the result object (result.c); judges the answers (judge.c). */
 json_t *rm_team_result(struct rm_team *team);
 
 struct rm_judgement {
 	const char *status;       /* "ok", "void", "failed" */
 	struct rm_error reason;   /* "" if ok */
 	const char *verification; /* "ok" or "failed" */
-	bool whole;               /* every thread went through all phases */
+	bool complete;            /* every thread went through all phases */
 	struct rm_error mismatch; /* why the verification failed */
-	/* The next four were found out: the map holds keys, and no thread
+	/* The next five are set only if the map holds keys and no thread
 	   failed. */
 	bool has_keys;
 	uint64_t keys_expected, keys_held, sum_expected, sum_held;
@@ -345,39 +346,39 @@ struct rm_judgement {
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
 
 /*
- * Whether what each thread counted in the window can be: no fewer look-ups than
- * 0 or than misses. Else -EIO with `error`, and nothing that is made of the
- * counts (a number of look-ups, a share of writes) means anything.
+ * Whether the counts of each thread in the window are possible: at least 0
+ * look-ups, and at least as many look-ups as misses. Otherwise returns -EIO
+ * with `error`; then no figure derived from the counts is valid.
  */
 int rm_team_counts_check(const struct rm_team *team, struct rm_error *error);
 
-/* Counts of the window and the map's state against the trace (replay.c). */
+/* Compares counts and the map's state with the trace (replay.c). */
 void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
         struct rm_judgement *judgement);
 
-/* What the map and the allocator count, as of now (stats.c): an array of
-   {name, unit, value}; allocations and locks are read at the window's side of
-   the call: last before it, first after it. New reference. */
+/* Current counts of map and allocator (stats.c): an array of {name, unit,
+   value}. Allocations and locks are read next to the window: last before it,
+   first after it. New reference. */
 json_t *rm_team_stats(const struct rm_team *team, bool window_ended);
-/* The result's member "stats": as of now; of causes trials also what the
-   window added. New reference. */
+/* The result's member "stats": current counts; for measure = causes also the
+   difference over the window. New reference. */
 json_t *rm_team_stats_result(const struct rm_team *team);
 
 /* Sets the members latency and late_starts of the result (latency.c). */
 void rm_team_latency(const struct rm_team *team, json_t *result);
 
-/* Whether keys are what the map holds and what the loop counts: not for
-   null_map, not for loops of a subject's own. */
+/* Whether the map holds keys and the loop counts them: not for null_map, nor
+   for a subject's own loop. */
 bool rm_team_has_keys(const struct rm_team *team);
 
-/* Whether the cell's loop is the subject's own and holds something open. */
-bool rm_team_holds(const struct rm_team *team);
+/* Whether the cell's loop is the subject's own and holds resources open. */
+bool rm_team_opens_resources(const struct rm_team *team);
 
-/* The window of the team: first start, and from there to the last end. */
+/* The window of the team: from the first start to the last end. */
 uint64_t rm_team_start_ns(const struct rm_team *team);
 uint64_t rm_team_elapsed_ns(const struct rm_team *team);
 
-/* How many of the threads fill the map before the window. */
+/* Number of threads that fill the map before the window. */
 unsigned rm_team_prefill_threads(const struct rm_team *team);
 
 /* Adds the members of `from` to `into`. */
@@ -387,23 +388,23 @@ void rm_counts_add(struct rm_counts *into, const struct rm_counts *from);
 const char *rm_operation_name(enum rm_operation operation);
 
 /*
- * The result's member "longest" (docs/reference/trial-protocol.md), of loops
- * that time each operation (paced, fill, grow): the RM_SLOWEST longest
- * operations of the window, longest first, each with the events of
- * runner/event.h that overlapped it, of any thread, longest overlap first;
- * causes null in builds that record no events. Null for other loops. After all
- * threads have ended. New reference.
+ * The result's member "longest" (docs/reference/trial-protocol.md): the
+ * RM_SLOWEST longest operations of the window, longest first. Each lists the
+ * events of runner/event.h of any thread that overlapped it, longest overlap
+ * first; null in builds that record no events. Null for loops that do not time
+ * each operation (all but paced, fill and grow). Call it after all threads have
+ * ended. New reference.
  */
 json_t *rm_team_longest(const struct rm_team *team);
 
-/* The result's member "slices" (docs/reference/trial-protocol.md): of open
-   loops; null for others. After all threads have ended. New reference. */
+/* The result's member "slices" (docs/reference/trial-protocol.md); null unless
+   the loop is open. Call it after all threads have ended. New reference. */
 json_t *rm_team_slices(const struct rm_team *team);
 
 /* ---- keys and memory ---------------------------------------------------- */
 
-/* The key of a rank in the form that the cell's loop gives it; `line` as in
-   rm_key_of(). Of loops that are inlined it is that function's. */
+/* The key of a rank in the form that the cell's loop uses; `line` as in
+   rm_key_of(). Inlined loops always use rm_key_of(). */
 static inline struct rm_key rm_trial_key(
         const struct rm_cell *cell, uint64_t rank, struct rm_key_bytes *line)
 {
@@ -413,87 +414,86 @@ static inline struct rm_key rm_trial_key(
 }
 
 /*
- * Makes the stream of thread `slot` of a sequential cell (key_stream.c). Ranks
- * below `resident` come in order; a share cell->miss_share is uniform in
+ * Creates the stream of thread `slot` of a sequential cell (key_stream.c).
+ * Ranks below `resident` come in order; a share cell->miss_share is uniform in
  * [resident, span).
  *
- * length  out: a power of two; all threads' streams stay under 64 MiB where
- *         that leaves each at least 4096 ranks
- * Returns the caller's to free, or NULL without memory.
+ * length  out: a power of two; all streams together stay under 64 MiB if
+ *         that leaves at least 4096 ranks for each
+ * Returns NULL if out of memory; the caller frees the stream.
  */
 uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
         uint64_t resident, uint64_t span, uint64_t seed, uint64_t *length);
 
-/* Whether the cell's draws come from a stream. */
+/* Whether the cell draws its ranks from a stream. */
 bool rm_stream_applies(const struct rm_cell *cell);
 
-enum { RM_SEED_KEYS = 100000 }; /* the seed's number, for streams and skews */
+enum { RM_SEED_KEYS = 100000 }; /* seed number of streams and skews */
 
-/* Whether the cell's draws are those of a struct rm_skew. */
+/* Whether the cell draws its ranks from a struct rm_skew. */
 bool rm_skew_applies(const struct rm_cell *cell);
 
 /*
  * Fills the table of a zipf or hot cell. Ranks below `resident` and `span`
  * follow the cell's distribution; a share cell->miss_share is uniform in
- * [resident, span). A zipf key's share is within 1 % of the exact one.
+ * [resident, span). The share of each zipf key is within 1 % of the exact one.
  */
 void rm_skew_init(struct rm_skew *skew, const struct rm_cell *cell,
         uint64_t resident, uint64_t span, uint64_t seed);
 
-/* The file that malloc() comes from, "libjemalloc.so.2"; the program's own
-   name where it brings one. Lives as long as the process. */
-const char *rm_allocator_now(void);
+/* Name of the file that provides malloc(), e.g. "libjemalloc.so.2", or the
+   program's own name if that defines it. Lives as long as the process. */
+const char *rm_allocator_file(void);
 
 /*
- * Before the map is made: compares, and turns huge pages off where the cell
- * says so. -EXDEV or -errno with `error`.
+ * Checks the allocator and, if the cell requires it, disables huge pages. Call
+ * it before the map is created. Returns -EXDEV or -errno with `error`.
  */
 int rm_allocator_apply(const struct rm_cell *cell, struct rm_error *error);
 
 /*
- * After the window: whether the pages are what was asked. `map_bytes`: what
- * the filled map added; a small one cannot have a huge page. -ERANGE with
- * `error`.
+ * Checks after the window that the page sizes are as requested. `map_bytes` is
+ * the memory added by the prefill; small maps may lack huge pages. Returns
+ * -ERANGE with `error`.
  */
 int rm_huge_pages_judge(
         const struct rm_cell *cell, uint64_t map_bytes, struct rm_error *error);
 
 /*
- * What the hooks RM_LOCK_* of runner/event.h have counted (lock_waits.c).
+ * Counts of the hooks RM_LOCK_* of runner/event.h (lock_waits.c).
  *
- * Every acquisition counts, and every one that could not be had at once
- * ("contended"). One in n of the contended is timed, from the moment it began
- * to wait; n is 1 unless the environment says RM_LOCK_SAMPLE=n, and 0 turns
- * all of it off. A timed wait of at least RM_LOCK_EVENT_NS is also an event.
+ * Every acquisition is counted, and whether it succeeded immediately (else
+ * "contended"). One in n contended ones is timed from the start of its wait.
+ * The environment variable RM_LOCK_SAMPLE sets n (default 1); 0 disables
+ * counting. A timed wait of at least RM_LOCK_EVENT_NS is also an event.
  */
 
 enum { RM_LOCK_EVENT_NS = 10000, RM_LOCK_SAMPLE_MAX = 1000000000 };
 
 /*
- * Takes over RM_LOCK_SAMPLE of the environment; not set is 1. Returns 0, or
- * -EINVAL with `error` where it is no number of 0 .. RM_LOCK_SAMPLE_MAX. Main
- * thread, before others start.
+ * Reads RM_LOCK_SAMPLE from the environment (default 1). Returns 0, or -EINVAL
+ * with `error` unless it is a number of 0 .. RM_LOCK_SAMPLE_MAX. Main thread,
+ * before other threads start.
  */
 int rm_lock_waits_configure(struct rm_error *error);
 
-/* Forgets the longest wait: the next one is of the window. Main thread, while
-   no other waits. */
-void rm_lock_waits_window(void);
+/* Begins the window: clears the longest wait. Main thread, while no other
+   thread waits for a lock. */
+void rm_lock_waits_begin_window(void);
 
 /*
  * Emits per side (read, write) `lock_SIDEs` (acquisitions) and
- * `lock_SIDE_contended`; `lock_sample` (n), `lock_waits_timed`, `lock_wait_ns`
- * (in all), `lock_wait_max_ns` (since rm_lock_waits_window()), and how many of
- * the timed waits were below a microsecond, 10, 100, a millisecond, 10, and
- * above. Emits nothing in builds without hooks. Any thread.
+ * `lock_SIDE_contended`; then `lock_sample` (n), `lock_waits_timed`,
+ * `lock_wait_ns` (total), `lock_wait_max_ns` (in the window),
+ * and the number of timed waits below 1 us, 10 us, 100 us, 1 ms, 10 ms, and
+ * longer. Emits nothing in builds without hooks. Any thread.
  */
 void rm_lock_waits_emit(rm_stat_fn *emit, void *context);
 
 /*
  * Emits `key_hashes`, `chain_walks`, `slot_probes` and `key_compares`
- * (searches.c), what enum rm_searched of runner/search.h has counted. Nothing
- * where no map counts them: in builds without hooks, and of maps that have not
- * joined. Any thread.
+ * (searches.c): the counters enum rm_search_counter of runner/search.h. Emits nothing
+ * in builds without hooks, or if no thread has joined the count. Any thread.
  */
 void rm_searches_emit(rm_stat_fn *emit, void *context);
 

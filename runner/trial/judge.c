@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * judge.c - were the answers right? The result is compared with its cell in
- * runner/protocol/judge.c; here are rules that need more than the result.
+ * judge.c - checks the answers of a trial. The rules that need only the result
+ * and its cell are in runner/protocol/judge.c; here are the others.
  *
- * In a linearizable map prefill(k) + inserts(k) - removes(k) is what is
- * present of key k, whatever the interleaving. So the sum over all keys of a
- * mix of the rank, and the number of keys, must equal what the map holds.
+ * In a linearizable map, key k is present prefill(k) + inserts(k) - removes(k)
+ * times, whatever the interleaving. So the number of keys, and the sum over all
+ * keys of a mix of the rank, must equal those that the map holds.
  */
 
 #include "runner/trial/internal.h"
@@ -41,9 +41,9 @@ static void add_up(const struct rm_team *team, struct totals *totals)
 	}
 }
 
-/* Whether every thread went through all phases; else why not. A thread that was
-   not set up, since it has no place or no memory, never met the map: a reason
-   and no mismatch, so void and not failed. */
+/* Whether every thread completed all phases; otherwise sets the reason. A
+   thread that failed in setup (no CPU, no memory) never used the map. That is a
+   reason without a mismatch, so the trial is void and not failed. */
 static bool judge_threads(
         const struct rm_team *team, struct rm_judgement *judgement)
 {
@@ -79,29 +79,29 @@ static void judge_values(const struct rm_team *team,
 		        totals->account.held);
 }
 
-/* Whether the loop draws by miss share, and its writes by their kind. */
-static bool mixes(const struct rm_team *team)
+/* Whether the loop uses the cell's miss share and kind of writes. */
+static bool draws_keys(const struct rm_team *team)
 {
 	return !team->own_loop &&
 	       rm_loop_draws_absent(team->request->cell.loop.kind);
 }
 
 /* Whether a look-up of a resident rank must find it. */
-static bool keys_stay(const struct rm_team *team)
+static bool keys_are_permanent(const struct rm_team *team)
 {
 	return team->loop == &rm_loop_lifecycle ||
 	       team->loop == &rm_loop_grow ||
 	       team->request->cell.write_kind == RM_UPDATE;
 }
 
-/* Ranks of fresh keys are drawn once: a key that is there already is one that
-   was not put in, and its answer hides that from the sums. */
+/* Each rank of a fresh key is drawn once, so an upsert that reports it as
+   present is wrong. Key sums cannot detect this error. */
 static void judge_fresh(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
 	uint64_t puts = totals->all.pairs + totals->account.puts;
 
-	if (mixes(team) && team->request->cell.write_kind == RM_FRESH &&
+	if (draws_keys(team) && team->request->cell.write_kind == RM_FRESH &&
 	        totals->all.inserts != puts)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " of %" PRIu64
@@ -109,8 +109,8 @@ static void judge_fresh(const struct rm_team *team, const struct totals *totals,
 		        puts - totals->all.inserts, puts);
 }
 
-/* The same of an empty map that gets each of its keys once; not where values
-   are accounted, which draws its keys. */
+/* The same check for an empty map that gets each key once. Not for measure =
+   verify, which draws its keys. */
 static void judge_filled(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
 {
@@ -127,7 +127,7 @@ static void judge_filled(const struct rm_team *team,
 		        totals->all.inserts, keys);
 }
 
-/* Each thread renews keys that no other thread writes meanwhile. */
+/* Each thread renews keys that no other thread writes at that time. */
 static void judge_renewed(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
 {
@@ -142,8 +142,8 @@ static void judge_renewed(const struct rm_team *team,
 		        totals->renewed.inserts);
 }
 
-/* Ranks are mixed before they are summed up: of plain ranks two errors could
-   cancel, keys 1 and 4 lost and 2 and 3 held twice. */
+/* Ranks are mixed before they are summed. With plain ranks two errors could
+   cancel: keys 1 and 4 lost, 2 and 3 held twice. */
 static void judge_keys(const struct rm_team *team, const struct totals *totals,
         struct rm_judgement *judgement)
 {
@@ -171,12 +171,12 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 		        judgement->keys_held, judgement->keys_expected);
 	if (team->request->trace)
 		return;
-	if (totals->all.misses_resident && keys_stay(team))
+	if (totals->all.misses_resident && keys_are_permanent(team))
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64
 		        " lookups missed keys that were never removed",
 		        totals->all.misses_resident);
-	if (mixes(team) && keys_stay(team) && totals->all.inserts)
+	if (draws_keys(team) && keys_are_permanent(team) && totals->all.inserts)
 		rm_error_set(&judgement->mismatch, -EIO,
 		        "%" PRIu64 " upserts of resident keys found no key",
 		        totals->all.inserts);
@@ -184,7 +184,7 @@ static void judge_keys(const struct rm_team *team, const struct totals *totals,
 	judge_filled(team, totals, judgement);
 }
 
-/* What was done of each sort, and how much that is. */
+/* Sets the achieved shares of writes and misses. */
 static void set_shares(
         const struct rm_counts *counts, struct rm_judgement *judgement)
 {
@@ -199,9 +199,9 @@ static void set_shares(
 	        lookups ? (double)misses / (double)lookups : 0;
 }
 
-/* Steps of sessions are touches, of which a share stores, and renewals: a close
-   and an open each, or where they ebb and flow two of a kind. A map that holds
-   nothing says yes to each of them: what it opens was there. */
+/* A session step is a touch (some of which store) or a renewal. A renewal is a
+   close and an open, or two of a kind if the number of sessions varies (tide).
+   A map without state reports each opened session as present. */
 static void judge_lifecycle(const struct rm_team *team,
         const struct rm_counts *counts, struct rm_judgement *judgement)
 {
@@ -222,18 +222,18 @@ static void judge_lifecycle(const struct rm_team *team,
 		        " sessions closed and %" PRIu64 " opened, in %" PRIu64
 		        " writes",
 		        counts->pairs, counts->removes, opened, counts->writes);
-	else if (!rm_share_plausible(
+	else if (!rm_share_is_plausible(
 	                 counts->pairs, counts->iterations, renewals, 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
-		        " steps renewed a session, asked one in %" PRIu64,
+		        " steps renewed a session, expected one in %" PRIu64,
 		        counts->pairs, counts->iterations,
 		        cell->loop.args[0] + 1);
-	else if (!rm_share_plausible(
-	                 stores, touches, rm_counts_write_decisions(cell), 0))
+	else if (!rm_share_is_plausible(
+	                 stores, touches, rm_cell_write_decision_share(cell), 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
-		        " touches stored, asked a share of %.5f",
+		        " touches stored, expected a share of %.5f",
 		        stores, touches, cell->write_share);
 }
 
@@ -244,11 +244,11 @@ static void judge_own_loop(
 
 	if (team->loop && team->loop->check && !team->loop->check(team))
 		rm_error_set(&judgement->mismatch, -EIO,
-		        "the values that were taken are not those that went");
+		        "the values taken are not the values removed");
 	if (team->own_loop && team->map && team->impl->ops->check &&
 	        !team->impl->ops->check(team->map, why, sizeof(why)))
 		rm_error_set(&judgement->mismatch, -EIO, "%s",
-		        why[0] ? why : "it does not add up");
+		        why[0] ? why : "its own check failed without a reason");
 }
 
 static void judge_rate(
@@ -278,7 +278,7 @@ static void judge_answers(const struct rm_team *team,
 	/* first: a torn or wrong value also spoils the sums */
 	judge_values_seen(totals, judgement);
 	judge_own_loop(team, judgement);
-	if (judgement->has_keys && verify && rm_account_offered(team->impl))
+	if (judgement->has_keys && verify && rm_account_supported(team->impl))
 		judge_values(team, totals, judgement);
 	if (judgement->has_keys)
 		judge_keys(team, totals, judgement);
@@ -297,7 +297,7 @@ int rm_team_counts_check(const struct rm_team *team, struct rm_error *error)
 		                counts->misses_absent + counts->misses_resident)
 			continue;
 		return rm_error_set(error, -EIO,
-		        "thread %u counted what cannot be: %" PRIu64
+		        "thread %u counted impossible numbers: %" PRIu64
 		        " iterations, %" PRIu64 " writes, %" PRIu64
 		        " of them in pairs, %" PRIu64 " misses",
 		        i, counts->iterations, counts->writes,
@@ -307,9 +307,9 @@ int rm_team_counts_check(const struct rm_team *team, struct rm_error *error)
 	return 0;
 }
 
-/* Of a trial that all threads went through. */
-static void judge_whole(const struct rm_team *team, const struct totals *totals,
-        struct rm_judgement *judgement)
+/* Checks a trial in which all threads completed all phases. */
+static void judge_complete(const struct rm_team *team,
+        const struct totals *totals, struct rm_judgement *judgement)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	bool verify = cell->measure == RM_MEASURE_VERIFY;
@@ -337,10 +337,10 @@ void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement)
 	        (struct rm_judgement){ .status = "ok", .verification = "ok" };
 	add_up(team, &totals);
 	set_shares(&totals.window, judgement);
-	judgement->whole = judge_threads(team, judgement);
-	if (judgement->whole)
-		judge_whole(team, &totals, judgement);
-	else /* what the map holds is not known */
+	judgement->complete = judge_threads(team, judgement);
+	if (judgement->complete)
+		judge_complete(team, &totals, judgement);
+	else /* the map's content is unknown */
 		judge_values_seen(&totals, judgement);
 	if (judgement->mismatch.text[0]) {
 		judgement->status = judgement->verification = "failed";

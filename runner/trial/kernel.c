@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernel.c - what the kernel is asked of threads, memory and pages; on the
-   simulated machine runner/sim/program/usage.c answers in its place. */
+/* kernel.c - kernel statistics of threads and memory, and NUMA policy. On the
+   simulated machine runner/sim/program/usage.c replaces it. */
 #include "runner/trial/trial.h"
 
 #include "runner/base/clock.h"
@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-void rm_usage_thread(struct rm_thread_usage *usage)
+void rm_usage_read_thread(struct rm_thread_usage *usage)
 {
 	struct rusage self;
 
@@ -62,7 +62,7 @@ static int64_t field(const char *file, const char *name)
 	return value;
 }
 
-void rm_usage_thread_slow(struct rm_thread_usage *usage)
+void rm_usage_read_thread_slow(struct rm_thread_usage *usage)
 {
 	FILE *in = fopen("/proc/thread-self/schedstat", "re");
 
@@ -76,8 +76,8 @@ void rm_usage_thread_slow(struct rm_thread_usage *usage)
 	        field("/proc/thread-self/sched", "se.nr_migrations");
 }
 
-/* Spins, since an idle CPU would let the others run faster. The end is for a
-   thread that failed before. */
+/* Spins, because an idle CPU would let the other CPUs run faster. The time
+   limit is for a thread that failed earlier and never arrives. */
 static void wait_for_others(_Atomic unsigned *ready, unsigned all)
 {
 	uint64_t end_ns = rm_now_ns() + 5000000;
@@ -90,15 +90,15 @@ static void wait_for_others(_Atomic unsigned *ready, unsigned all)
 }
 
 /* Golden Cove and later eliminate additions of small constants at rename; an
-   addition of two registers has a latency of one cycle on each CPU (uops.info).
-   Opaque to the compiler, so that each one waits for the one before. */
+   addition of two registers has a latency of one cycle on every CPU
+   (uops.info). The asm makes each addition depend on the previous one. */
 #define ADD(sum, step)                                        \
 	do {                                                  \
 		__asm__ volatile("" : "+r"(sum), "+r"(step)); \
 		(sum) += (step);                              \
 	} while (0)
 
-double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all)
+double rm_usage_measure_adds_per_ns(_Atomic unsigned *ready, unsigned all)
 {
 	enum { ADDS = 200000, IN_A_TURN = 8, RUNS = 5 };
 	double best = 0;
@@ -125,9 +125,9 @@ double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all)
 	return best;
 }
 
-/* The cheapest of several runs: one in which the kernel took the CPU away would
-   say that a reading costs microseconds, and void windows that are long. */
-void rm_usage_clock(double *cost_ns, uint64_t *step_ns)
+/* Uses the cheapest of several runs. A preempted run would report a cost of
+   microseconds and void long windows. */
+void rm_usage_measure_clock(double *cost_ns, uint64_t *step_ns)
 {
 	enum { READINGS = 200, RUNS = 5 };
 
@@ -170,7 +170,7 @@ uint64_t rm_usage_peak_rss_bytes(void)
 
 enum { NODES = 64 };
 
-/* Adds the pages per node that one line of numa_maps names ("N3=17"). */
+/* Adds the pages per node listed in one line of numa_maps ("N3=17"). */
 static void add_nodes(char *line, int64_t *pages)
 {
 	for (char *word = strtok(line, " \n"); word;
@@ -184,8 +184,8 @@ static void add_nodes(char *line, int64_t *pages)
 	}
 }
 
-/* Mappings with anonymous pages only: those of files lie where the first
-   process that read them ran. */
+/* Counts anonymous pages only; pages of files are on the node of the first
+   process that read them. */
 static json_t *page_nodes(void)
 {
 	char line[4096], name[16];
@@ -209,7 +209,7 @@ static json_t *page_nodes(void)
 	return nodes;
 }
 
-void rm_usage_pages(json_t *memory)
+void rm_usage_read_pages(json_t *memory)
 {
 	json_t *nodes = page_nodes();
 	int64_t huge_kib = field("/proc/self/smaps_rollup", "AnonHugePages:");
@@ -230,7 +230,7 @@ struct node_mask {
 	unsigned long words[MASK_BITS / WORD_BITS];
 };
 
-/* The nodes this process may allocate from. */
+/* Sets the nodes from which this process may allocate. */
 static int allowed_nodes(struct node_mask *mask)
 {
 	memset(mask, 0, sizeof(*mask));
@@ -240,7 +240,7 @@ static int allowed_nodes(struct node_mask *mask)
 	               : 0;
 }
 
-/* The number of bind:N alone, or ULONG_MAX. */
+/* The node N of "bind:N", or ULONG_MAX if N is not a number. */
 static unsigned long bound_node(const char *policy)
 {
 	const char *number = policy + 5;
@@ -250,8 +250,8 @@ static unsigned long bound_node(const char *policy)
 	return isdigit((unsigned char)*number) && !*end ? node : ULONG_MAX;
 }
 
-/* System calls as they are: a library for two of them would be one more thing
-   that a machine may lack. */
+/* Uses the system calls directly: a library for two calls would be another
+   dependency. */
 int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 {
 	struct node_mask mask;
@@ -267,15 +267,15 @@ int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 
 		if (node >= MASK_BITS || !(mask.words[node / WORD_BITS] & bit))
 			return rm_error_set(error, -EINVAL,
-			        "memory placement not applied: \"%s\" is not "
-			        "of a node that this process may use",
+			        "memory placement not applied: this process "
+			        "may not use the node of \"%s\"",
 			        policy);
 		memset(&mask, 0, sizeof(mask));
 		mask.words[node / WORD_BITS] = bit;
 		mode = MPOL_BIND;
 	} else if (!status && strcmp(policy, "interleave")) {
 		return rm_error_set(error, -EINVAL,
-		        "unknown memory placement \"%s\", expected "
+		        "unknown memory placement \"%s\": expected "
 		        "first-touch, interleave or bind:N",
 		        policy);
 	}

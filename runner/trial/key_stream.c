@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_stream.c - ranks that are not uniform: zipf, hot, sequential. */
+/* key_stream.c - ranks of non-uniform distributions: zipf, hot, sequential. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/rng.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last range has the absent ranks. */
+/* The last range holds the absent ranks. */
 enum { ABSENT = RM_SKEW_RANGES - 1 };
 
-/* Ranges whose width grows by 1/steepness of the rank. False: too many. */
+/* Makes ranges whose width grows by 1/steepness. False: too many ranges. */
 static bool set_ranges(struct rm_skew *skew, uint64_t steepness)
 {
 	uint64_t from = 0;
@@ -47,7 +47,7 @@ static void set_hot(struct rm_skew *skew, const struct rm_cell *cell,
         double mass[RM_SKEW_RANGES])
 {
 	const double n = (double)skew->present;
-	const double edge = rm_hot_keys(cell, n);
+	const double edge = rm_count_hot_keys(cell, n);
 
 	for (int i = 1; i <= ABSENT; i++)
 		skew->start[i] = (uint32_t)(i == 1 ? edge : n);
@@ -55,8 +55,8 @@ static void set_hot(struct rm_skew *skew, const struct rm_cell *cell,
 	mass[1] = 1 - mass[0];
 }
 
-/* Whole numbers, so that programs in other languages have the same. What
-   rounding adds or leaves is the heaviest range's. */
+/* Weights are integers, so that programs in other languages compute the same
+   ones. The heaviest range absorbs the rounding error. */
 static void set_weights(struct rm_skew *skew, double absent_share,
         const double mass[RM_SKEW_RANGES])
 {
@@ -80,7 +80,7 @@ static void set_weights(struct rm_skew *skew, double absent_share,
 }
 
 /* The alias method (Walker 1977, Vose 1991): a slot of RM_SKEW_UNIT for each
-   range; what a light range leaves of its slot is filled from a heavy one. */
+   range. A heavy range fills the unused part of a light range's slot. */
 static void set_splits(struct rm_skew *skew)
 {
 	uint64_t weight[RM_SKEW_RANGES];
@@ -117,23 +117,23 @@ static void set_permutation(struct rm_skew *skew, uint64_t seed)
 		skew->key[round] = rm_seed(seed, round) & skew->mask;
 }
 
-static bool draws(const struct rm_cell *cell)
+static bool draws_keys(const struct rm_cell *cell)
 {
 	return !cell->trace[0] && cell->measure != RM_MEASURE_VERIFY;
 }
 
 bool rm_skew_applies(const struct rm_cell *cell)
 {
-	return draws(cell) &&
+	return draws_keys(cell) &&
 	       (cell->dist == RM_DIST_ZIPF || cell->dist == RM_DIST_HOT);
 }
 
 bool rm_stream_applies(const struct rm_cell *cell)
 {
-	return draws(cell) && cell->dist == RM_DIST_SEQUENTIAL;
+	return draws_keys(cell) && cell->dist == RM_DIST_SEQUENTIAL;
 }
 
-/* Ranks below have a key. Of fresh writes, those that look-ups draw. */
+/* Number of ranks that have a key; with fresh writes, that are drawn. */
 static uint64_t present_of(uint64_t resident, uint64_t span)
 {
 	return span < resident ? span : resident;
@@ -162,7 +162,7 @@ uint32_t *rm_stream_create(const struct rm_cell *cell, unsigned slot,
 {
 	uint64_t rng = rm_seed(seed, slot), n = rm_stream_length(cell->threads);
 	const uint64_t present = present_of(resident, span);
-	/* sequential: the threads start evenly spread */
+	/* sequential: the threads start evenly spaced */
 	uint64_t next = present / cell->threads * slot;
 	uint32_t *ranks = malloc(n * sizeof(*ranks));
 

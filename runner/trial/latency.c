@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* latency.c - the open loop's histograms of all threads as JSON. */
+/* latency.c - writes the open loop's histograms of all threads as JSON. */
 #include "runner/trial/internal.h"
 
 #include <stdlib.h>
 
-/* All threads' values of one kind, merged without loss; NULL: no value. */
+/* All threads' values of one kind, merged without loss. NULL: no value. */
 static struct rm_histogram *merged(
         const struct rm_team *team, int operation, int was_there, int clock)
 {
 	struct rm_histogram *sum = NULL;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {
-		const struct rm_histogram *one =
+		const struct rm_histogram *histogram =
 		        team->members[i]
 		                .pace.histograms[operation][was_there][clock];
 
-		if (!one || !one->count)
+		if (!histogram || !histogram->count)
 			continue;
 		if (!sum)
 			sum = rm_histogram_create();
 		if (sum)
-			rm_histogram_merge(sum, one);
+			rm_histogram_merge(sum, histogram);
 	}
 	return sum;
 }
@@ -37,8 +37,8 @@ static json_t *buckets_json(const struct rm_histogram *histogram)
 	return buckets;
 }
 
-static json_t *one_json(const struct rm_histogram *histogram, int operation,
-        int was_there, int clock)
+static json_t *histogram_json(const struct rm_histogram *histogram,
+        int operation, int was_there, int clock)
 {
 	static const char *const clocks[] = { "intended", "service" };
 
@@ -53,7 +53,7 @@ static json_t *one_json(const struct rm_histogram *histogram, int operation,
 	        buckets_json(histogram));
 }
 
-/* null: no open loop. An empty array: one in which nothing was due. */
+/* "latency" is null without an open loop, and empty if no operation was due. */
 void rm_team_latency(const struct rm_team *team, json_t *result)
 {
 	json_t *latency = json_array();
@@ -71,8 +71,8 @@ void rm_team_latency(const struct rm_team *team, json_t *result)
 		struct rm_histogram *sum = merged(team, operation, was, clock);
 
 		if (sum)
-			json_array_append_new(
-			        latency, one_json(sum, operation, was, clock));
+			json_array_append_new(latency,
+			        histogram_json(sum, operation, was, clock));
 		free(sum);
 	}
 	for (unsigned i = 0; i < team->request->cell.threads; i++)

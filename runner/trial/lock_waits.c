@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lock_waits.c - counts acquisitions of locks, and times waits for them. */
+/* lock_waits.c - counts lock acquisitions and times waits for locks. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
@@ -9,7 +9,7 @@
 
 enum { STRIPES = 64, BINS = 6 };
 
-/* Of a process, like the locks that they watch; threads share them. */
+/* Global like the locks; threads share the stripes. */
 static struct stripe {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t taken[RM_LOCK_SIDES];
 	_Atomic uint64_t contended[RM_LOCK_SIDES];
@@ -18,15 +18,15 @@ static struct stripe {
 static _Atomic uint64_t longest_ns, sample = 1;
 static _Atomic unsigned threads;
 
-/* What the calling thread is about. */
+/* State of the calling thread. */
 static _Thread_local struct {
 	struct stripe *stripe;
-	uint64_t waits;    /* contended so far: which of them are timed */
-	uint64_t start_ns; /* 0: this one is not timed */
-	unsigned depth;    /* of locks inside of locks */
+	uint64_t waits;    /* contended so far; selects the timed ones */
+	uint64_t start_ns; /* start of the wait; 0: not timed */
+	unsigned depth;    /* nesting of locks */
 	enum rm_lock_side side;
 	bool waited;
-} own;
+} waiter;
 
 static const char *const bin_names[BINS] = { "lock_waits_below_1us",
 	"lock_waits_below_10us", "lock_waits_below_100us",
@@ -45,53 +45,53 @@ int rm_lock_waits_configure(struct rm_error *error)
 	if (errno || end == text || *end || *text == '-' ||
 	        n > RM_LOCK_SAMPLE_MAX)
 		return rm_error_set(error, -EINVAL,
-		        "RM_LOCK_SAMPLE=%.20s: expected a number of 0 .. %d",
+		        "RM_LOCK_SAMPLE=%.20s: expected a number from 0 to %d",
 		        text, RM_LOCK_SAMPLE_MAX);
-	/* relaxed: threads start later */
+	/* relaxed: other threads start later */
 	atomic_store_explicit(&sample, n, memory_order_relaxed);
 	return 0;
 }
 
-void rm_lock_waits_window(void)
+void rm_lock_waits_begin_window(void)
 {
-	/* relaxed: a statistic; the threads stand still */
+	/* relaxed: a statistic; the other threads are waiting */
 	atomic_store_explicit(&longest_ns, 0, memory_order_relaxed);
 }
 
 void rm_lock_begin(enum rm_lock_side side)
 {
-	if (own.depth++ || !rm_stat_read(&sample))
+	if (waiter.depth++ || !rm_stat_read(&sample))
 		return;
-	if (!own.stripe)
-		/* relaxed: only spread matters */
-		own.stripe = &stripes[atomic_fetch_add_explicit(&threads, 1,
-		                              memory_order_relaxed) %
-		                      STRIPES];
-	own.side = side;
-	rm_stat_add(&own.stripe->taken[side], 1);
+	if (!waiter.stripe)
+		/* relaxed: only the distribution matters */
+		waiter.stripe = &stripes[atomic_fetch_add_explicit(&threads, 1,
+		                                 memory_order_relaxed) %
+		                         STRIPES];
+	waiter.side = side;
+	rm_stat_add(&waiter.stripe->taken[side], 1);
 }
 
-void rm_lock_waits(void)
+void rm_lock_wait_begin(void)
 {
 	uint64_t every = rm_stat_read(&sample);
 
-	if (!own.depth || own.waited || !every)
+	if (!waiter.depth || waiter.waited || !every)
 		return;
-	own.waited = true;
-	rm_stat_add(&own.stripe->contended[own.side], 1);
-	own.start_ns = own.waits++ % every ? 0 : rm_now_ns();
+	waiter.waited = true;
+	rm_stat_add(&waiter.stripe->contended[waiter.side], 1);
+	waiter.start_ns = waiter.waits++ % every ? 0 : rm_now_ns();
 }
 
-static void keep(uint64_t ns)
+static void record_wait(uint64_t ns)
 {
 	uint64_t limit = 1000;
 	int bin = 0;
 
 	for (; bin < BINS - 1 && ns >= limit; bin++)
 		limit *= 10;
-	rm_stat_add(&own.stripe->bins[bin], 1);
-	rm_stat_add(&own.stripe->timed, 1);
-	rm_stat_add(&own.stripe->wait_ns, ns);
+	rm_stat_add(&waiter.stripe->bins[bin], 1);
+	rm_stat_add(&waiter.stripe->timed, 1);
+	rm_stat_add(&waiter.stripe->wait_ns, ns);
 	/* relaxed, both: a statistic orders nothing */
 	uint64_t longest =
 	        atomic_load_explicit(&longest_ns, memory_order_relaxed);
@@ -104,17 +104,17 @@ static void keep(uint64_t ns)
 
 void rm_lock_end(void)
 {
-	if (--own.depth || !own.waited)
+	if (--waiter.depth || !waiter.waited)
 		return;
-	own.waited = false;
-	if (!own.start_ns)
+	waiter.waited = false;
+	if (!waiter.start_ns)
 		return;
-	const uint64_t ns = rm_now_ns() - own.start_ns;
+	const uint64_t ns = rm_now_ns() - waiter.start_ns;
 
-	keep(ns);
+	record_wait(ns);
 	if (ns >= RM_LOCK_EVENT_NS)
-		rm_event_span(RM_EVENT_LOCK_WAIT, own.start_ns,
-		        own.side == RM_LOCK_WRITE);
+		rm_event_span(RM_EVENT_LOCK_WAIT, waiter.start_ns,
+		        waiter.side == RM_LOCK_WRITE);
 }
 
 static uint64_t sum_of(size_t member)

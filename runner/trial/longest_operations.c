@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* longest_operations.c - the longest operations, and what else happened. */
+/* longest_operations.c - the longest operations and events in them. */
 #include "runner/trial/internal.h"
 
 #include "runner/trial/events.h"
 
 #include <stdlib.h>
 
-enum { CAUSES = 256 }; /* most that are told of one operation */
+enum { CAUSES = 256 }; /* maximum number of causes per operation */
 
-/* What one lane did with one kind of event during an operation. */
+/* One lane's events of one kind during an operation. */
 struct cause {
 	int lane;
 	enum rm_event event;
 	uint64_t overlap_ns;
 };
 
-/* Adds an overlap; more kinds than there is room for are left out. */
+/* Adds an overlap; ignores further kinds if the array is full. */
 static size_t add_cause(struct cause *causes, size_t count, int lane,
         enum rm_event event, uint64_t overlap_ns)
 {
@@ -32,9 +32,8 @@ static size_t add_cause(struct cause *causes, size_t count, int lane,
 	return count;
 }
 
-/* Looks through every event for each operation, which is slow: it happens
-   after the window, when nobody waits. Phases overlap all there is and explain
-   nothing. */
+/* Searches all events for each operation. This is slow, but runs after the
+   window. Phases overlap every operation and are skipped. */
 static size_t causes_of(const struct rm_slow *slow, struct cause *causes)
 {
 	struct rm_event_lane lane;
@@ -85,33 +84,34 @@ static json_t *causes_json(const struct rm_slow *slow)
 	return list;
 }
 
-/* One operation and whose it was. */
-struct found {
+/* An operation and the slot of its thread. */
+struct timed_operation {
 	struct rm_slow slow;
 	unsigned slot;
 };
 
-static uint64_t length_of(const struct found *found)
+static uint64_t length_of(const struct timed_operation *operation)
 {
-	return found->slow.end_ns - found->slow.start_ns;
+	return operation->slow.end_ns - operation->slow.start_ns;
 }
 
 static int by_length(const void *a, const void *b)
 {
-	const struct found *x = a, *y = b;
+	const struct timed_operation *x = a, *y = b;
 
 	return (length_of(x) < length_of(y)) - (length_of(x) > length_of(y));
 }
 
-static json_t *operation_json(const struct found *found, uint64_t start_ns)
+static json_t *operation_json(
+        const struct timed_operation *operation, uint64_t start_ns)
 {
-	const struct rm_slow *slow = &found->slow;
+	const struct rm_slow *slow = &operation->slow;
 
 	return json_pack("{s:I, s:i, s:s, s:b, s:I, s:I, s:o}", "at_ns",
 	        (json_int_t)(slow->start_ns - start_ns), "slot",
-	        (int)found->slot, "operation",
+	        (int)operation->slot, "operation",
 	        rm_operation_name(slow->operation), "was_there",
-	        slow->was_there, "service_ns", (json_int_t)length_of(found),
+	        slow->was_there, "service_ns", (json_int_t)length_of(operation),
 	        "late_ns", (json_int_t)slow->late_ns, "causes",
 	        RM_STATS_BUILT ? causes_json(slow) : json_null());
 }
@@ -119,7 +119,7 @@ static json_t *operation_json(const struct found *found, uint64_t start_ns)
 json_t *rm_team_longest(const struct rm_team *team)
 {
 	const unsigned threads = team->request->cell.threads;
-	struct found *all;
+	struct timed_operation *all;
 	json_t *list;
 	size_t count = 0;
 
@@ -131,7 +131,7 @@ json_t *rm_team_longest(const struct rm_team *team)
 		return json_null();
 	for (unsigned i = 0; i < threads; i++)
 		for (unsigned s = 0; s < team->members[i].pace.slow_count; s++)
-			all[count++] = (struct found){
+			all[count++] = (struct timed_operation){
 				team->members[i].pace.slowest[s], i
 			};
 	qsort(all, count, sizeof(*all), by_length);

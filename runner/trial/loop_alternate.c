@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_alternate.c - alternate: each thread looks a key up, writes one, looks
- * one up, and so on; keys as in the loop mix, writes of the cell's kind.
+ * loop_alternate.c - alternate: each thread looks up a key, writes a key, and
+ * so on. Keys are drawn as in the loop mix; writes are of the cell's kind.
  *
- * The mix loop draws what is next, so that runs of look-ups and of writes occur
- * by chance; article S3, 1 says what follows from strict turns.
+ * The mix loop draws the kind of each operation, so that runs of look-ups and
+ * of writes occur. Article S3, 1, describes strict alternation.
  */
 #include "runner/trial/internal.h"
 
@@ -14,12 +14,12 @@ static void run(struct rm_member *member)
 	const struct rm_map_ops *ops = team->impl->ops;
 	const struct rm_shape shape = team->request->cell.shape;
 	struct rm_worker *worker = &member->worker;
-	const enum rm_draws draws = rm_draws_of(worker);
+	const enum rm_draws draws = rm_draws_kind(worker);
 
 	while (!rm_stopped(worker) &&
 	        worker->counts.iterations < worker->iterations_limit) {
 		const uint64_t x = rm_next(&worker->rng);
-		const uint64_t y = rm_seed(x, 0); /* of the write */
+		const uint64_t y = rm_seed(x, 0); /* for the write */
 		uint64_t rank = rm_draw(worker, draws, x, &worker->rng,
 		        &worker->position, worker->span);
 
@@ -34,7 +34,7 @@ static void run(struct rm_member *member)
 	}
 }
 
-/* Nothing that the result has not anyway. */
+/* No statistics of its own. */
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
 	(void)team, (void)emit, (void)context;

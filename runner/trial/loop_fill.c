@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_fill.c - fill: an empty map gets all its keys, each thread its share,
-   in binary or as decimal text; random-fill: as many writes of keys that are
-   drawn. */
+/* loop_fill.c - fill: an empty map gets all its keys, each thread its share, in
+   binary or as decimal text. random-fill: as many writes of random keys. */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* Each write is timed: the pauses of growth are what these loops are for. Its
-   key is made before, since digits take as long as some inserts. */
+/* Times each write, because these loops measure the pauses of growth. The key
+   is built before, since formatting digits takes as long as some inserts. */
 static void write_timed(struct rm_member *member, uint64_t rank)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -30,8 +29,7 @@ static void write_timed(struct rm_member *member, uint64_t rank)
 		ops->quiesce(worker->thread);
 }
 
-/* Ranks by turns, so that all threads grow the same map together from its
-   first key to its last. */
+/* The threads interleave their ranks, so that they grow the map together. */
 static void run(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -41,8 +39,8 @@ static void run(struct rm_member *member)
 		write_timed(member, rank);
 }
 
-/* As many writes as there are keys, of keys drawn evenly: inserts first, more
-   and more updates later. Of n keys about n/e never come. */
+/* As many writes as keys, of uniformly drawn keys: first inserts, later more
+   and more updates. About n/e of n keys are never drawn. */
 static void run_random(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -56,11 +54,11 @@ static void run_random(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* each time has two clock readings in it: environment.clock_cost_ns */
+	/* includes two clock readings each: environment.clock_cost_ns */
 	rm_loop_emit_times(team, "insert", emit, context);
 }
 
-/* The same, of writes that may have found their key. */
+/* Like report(), for writes that may have found their key. */
 static void report_random(
         const struct rm_team *team, rm_stat_fn *emit, void *context)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_grow.c - grow:LOOKUPS:UPDATES. An empty map gets all its keys, and is
- * read and written meanwhile: growth happens inside of the window, with each
- * operation timed, also those that only stand in its way.
+ * loop_grow.c - grow:LOOKUPS:UPDATES. The threads insert all keys into an empty
+ * map, and read and write keys in between. The map grows within the window.
+ * Each operation is timed, also those only delayed by growth.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* One operation: in its histogram, and among the longest if it is one. */
-static void note(struct rm_member *member, enum rm_loop_time kind,
+/* Records one operation in its histogram and among the longest. */
+static void record_operation(struct rm_member *member, enum rm_loop_time kind,
         uint64_t start_ns, enum rm_operation operation)
 {
 	const uint64_t end_ns = rm_now_ns();
@@ -22,38 +22,37 @@ static void note(struct rm_member *member, enum rm_loop_time kind,
 	member->worker.counts.iterations++;
 }
 
-/* A rank that this thread has put in: nobody takes it out again. */
-static uint64_t own_rank(struct rm_worker *worker, uint64_t inserted)
+/* A rank that this thread has inserted; no thread removes it. */
+static uint64_t inserted_rank(struct rm_worker *worker, uint64_t inserted)
 {
 	return worker->slot +
 	       rm_below(rm_next(&worker->rng), inserted) * worker->threads;
 }
 
-static void beside(struct rm_member *member, uint64_t inserted)
+static void run_other_operations(struct rm_member *member, uint64_t inserted)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
 	const struct rm_map_ops *ops = member->team->impl->ops;
 	struct rm_worker *worker = &member->worker;
 
 	for (uint64_t i = 0; i < cell->loop.args[0]; i++) {
-		uint64_t rank = own_rank(worker, inserted);
+		uint64_t rank = inserted_rank(worker, inserted);
 		uint64_t start_ns = rm_now_ns();
 
 		worker->counts.wrong |=
 		        rm_read(ops, cell->shape, worker, false, 0, rank);
-		note(member, RM_TIME_LOOKUP, start_ns, RM_LOOKUP);
+		record_operation(member, RM_TIME_LOOKUP, start_ns, RM_LOOKUP);
 	}
 	for (uint64_t i = 0; i < cell->loop.args[1]; i++) {
-		uint64_t rank = own_rank(worker, inserted);
+		uint64_t rank = inserted_rank(worker, inserted);
 		uint64_t start_ns = rm_now_ns();
 
 		rm_write_upsert(ops, cell->shape, worker, rank);
-		note(member, RM_TIME_UPDATE, start_ns, RM_UPSERT);
+		record_operation(member, RM_TIME_UPDATE, start_ns, RM_UPSERT);
 	}
 }
 
-/* Ranks by turns, so that all threads grow the same map together from its
-   first key to its last. */
+/* The threads interleave their ranks, so that they grow the map together. */
 static void run(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -66,8 +65,8 @@ static void run(struct rm_member *member)
 		uint64_t start_ns = rm_now_ns();
 
 		rm_write_upsert(ops, cell->shape, worker, rank);
-		note(member, RM_TIME_STEP, start_ns, RM_UPSERT);
-		beside(member, ++inserted);
+		record_operation(member, RM_TIME_STEP, start_ns, RM_UPSERT);
+		run_other_operations(member, ++inserted);
 		if (inserted % RM_BATCH == 0)
 			ops->quiesce(worker->thread);
 	}
@@ -75,7 +74,7 @@ static void run(struct rm_member *member)
 
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
-	/* each time has two clock readings in it: environment.clock_cost_ns */
+	/* includes two clock readings each: environment.clock_cost_ns */
 	rm_loop_emit_times(team, "insert", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_LOOKUP, "lookup", emit, context);
 	rm_loop_emit_kind(team, RM_TIME_UPDATE, "update", emit, context);

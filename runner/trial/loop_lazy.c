@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_lazy.c - lazy. A cache that loads what it lacks, as article S4, section
- * 4.2, describes its shards: look up under the read lock; on a miss give it
- * back, take the write lock, look again, load and insert. No lock can be
- * raised from one to the other. Writes invalidate: they take a key out.
+ * loop_lazy.c - lazy: a cache that loads missing keys, like the shards of
+ * article S4, section 4.2. Look up under the read lock; on a miss, release it,
+ * take the write lock, look up again, load and insert. The read lock cannot be
+ * upgraded. Writes invalidate: they remove a key.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
-/* What the lookup missed. Who finds it there now lost a race with another
-   load, and has that one's value. */
+/* Inserts a key that the look-up missed. If insert_if_absent finds it, another
+   thread was faster, and its value is used. */
 static void load(struct rm_member *member, uint64_t rank)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
@@ -21,11 +21,11 @@ static void load(struct rm_member *member, uint64_t rank)
 	if (member->team->impl->ops->insert_if_absent(
 	            worker->thread, cell->shape, key, &value, &present)) {
 		worker->counts.wrong |=
-		        rm_value_wrong(cell->shape, &present, rank);
+		        rm_value_errors(cell->shape, &present, rank);
 		return;
 	}
 	worker->counts.writes++;
-	worker->counts.pairs++; /* beside the lookup that missed */
+	worker->counts.pairs++; /* in addition to the look-up */
 	worker->counts.inserts++;
 	worker->key_sum += rm_rank_mix(rank);
 }
@@ -43,7 +43,7 @@ static void look_up(struct rm_member *member, uint64_t rank)
 		rm_loop_note_kind(
 		        &member->notes, RM_TIME_LOOKUP, rm_now_ns() - start_ns);
 		worker->counts.wrong |=
-		        rm_value_wrong(cell->shape, &value, rank);
+		        rm_value_errors(cell->shape, &value, rank);
 		return;
 	}
 	worker->counts.misses_absent++;
@@ -59,7 +59,7 @@ static void run(struct rm_member *member)
 
 	do {
 		uint64_t x = rm_next(&worker->rng);
-		uint64_t rank = rm_draw(worker, rm_draws_of(worker), x,
+		uint64_t rank = rm_draw(worker, rm_draws_kind(worker), x,
 		        &worker->rng, &worker->position, worker->resident);
 
 		if ((uint32_t)x < worker->write_below)

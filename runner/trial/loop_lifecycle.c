@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * loop_lifecycle.c - lifecycle:T:S:E. Sessions are keys. Each thread holds its
- * share of `keys` open; a step touches one of them, or, once in T + 1 steps,
- * closes the oldest and opens a new one. A touch is a look-up, which must
- * find the session: nobody else closes it; `writes` of the touches store. Where
- * the sessions ebb and flow (struct rm_tide), some close two or open two.
+ * share of `keys` open. A step touches one of them or, once in T + 1 steps,
+ * closes the oldest and opens a new one. A touch is a look-up, which must find
+ * the session; a share `writes` of touches stores instead. If the number of
+ * sessions varies (struct rm_session_wave), some steps close two or open two.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -14,8 +14,8 @@ struct sessions {
 	const struct rm_map_ops *ops;
 	struct rm_shape shape;
 	uint64_t threads;
-	uint64_t oldest, next; /* session i of this thread has this rank: */
-	struct rm_tide tide;
+	uint64_t oldest, next; /* session numbers, see rank_of() */
+	struct rm_session_wave tide;
 };
 
 static uint64_t rank_of(const struct sessions *sessions, uint64_t i)
@@ -38,7 +38,7 @@ static void open_next(struct sessions *sessions)
 
 static void renew(struct sessions *sessions, uint64_t x)
 {
-	const int step = rm_tide_step(
+	const int step = rm_session_wave_step(
 	        &sessions->tide, x, sessions->next - sessions->oldest);
 	uint64_t start_ns = rm_now_ns();
 
@@ -58,7 +58,7 @@ static void touch(struct sessions *sessions, uint64_t x)
 	if ((uint32_t)x < worker->write_below)
 		rm_write_upsert(sessions->ops, sessions->shape, worker, rank);
 	else
-		/* offset 0: a miss is one of a resident key */
+		/* offset 0: a miss counts as one of a resident key */
 		worker->counts.wrong |= rm_read(
 		        sessions->ops, sessions->shape, worker, false, rank, 0);
 }
@@ -68,12 +68,12 @@ static void run(struct rm_member *member)
 	const struct rm_cell *cell = &member->team->request->cell;
 	struct rm_worker *worker = &member->worker;
 	const uint64_t steps = cell->loop.args[0] + 1;
-	/* prefill opened ranks 0 .. keys - 1 */
+	/* the prefill opened ranks 0 .. keys - 1 */
 	struct sessions sessions = { member, member->team->impl->ops,
 		cell->shape, cell->threads, member->notes.closed,
 		member->notes.opened +
 		        (cell->keys - 1 - worker->slot) / cell->threads + 1,
-		rm_tide_of(worker, rm_sessions_held(worker),
+		rm_session_wave_start(worker, rm_sessions_held(worker),
 		        member->notes.turns) };
 	const uint64_t prefilled = sessions.next - member->notes.opened;
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_litmus.c - litmus:store-buffering and litmus:take-twice. Threads work
- * in pairs, each pair on keys of its own; an odd thread out rests.
+ * loop_litmus.c - litmus:store-buffering and litmus:take-twice. Threads work in
+ * pairs, each pair on its own keys; a thread without a partner is idle.
  *
- * store-buffering: in each round both of a pair store to their own key, then
- * load the other's. That both see the value of the round before would need
- * a store that waited in a buffer while its thread's load ran: wrong where
- * operations take effect at one moment. Article S1, 3.1 shows the program
- * without looking at what it read.
+ * store-buffering: in each round, both threads store to their own key, then
+ * load the other's. If both load the value of the previous round, both stores
+ * were delayed in a buffer while the loads ran. This is wrong if operations
+ * take effect at one moment. Article S1, 3.1 shows the program, but does not
+ * check the loaded values.
  *
- * take-twice: one thread inserts a key and removes it, the other takes it
- * with its value (Go: Delete and LoadAndDelete). If both ever got it, the sums
- * of keys do not match at the end. Nor do those of the values' numbers if the
- * value that was taken is not the one that went: a number that was inserted
- * and not removed is one that was taken.
+ * take-twice: one thread inserts a key and removes it; the other takes it with
+ * its value (Go: Delete and LoadAndDelete). If both ever succeed on the same
+ * insert, the key sums differ at the end. If the value taken is not the one
+ * removed, the sums of the values' numbers differ: each number inserted and not
+ * removed must be taken.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -23,8 +23,8 @@
 enum { STORE_BUFFERING, TAKE_TWICE };
 enum { SEQUENCE = (1 << 20) - 1, SPINS = 200 };
 
-/* The number of the value that `rank` holds, modulo 2^20. */
-static uint64_t number_of(struct rm_member *member, uint64_t rank)
+/* Number of the value stored at `rank`, modulo 2^20. */
+static uint64_t read_number(struct rm_member *member, uint64_t rank)
 {
 	struct rm_shape shape = member->team->request->cell.shape;
 	struct rm_worker *worker = &member->worker;
@@ -36,15 +36,15 @@ static uint64_t number_of(struct rm_member *member, uint64_t rank)
 		worker->counts.misses_resident++;
 		return 0;
 	}
-	worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+	worker->counts.wrong |= rm_value_errors(shape, &value, rank);
 	return value.word[0] >> 44;
 }
 
-/* Until the other has ended round `round`; false: the window is over. */
+/* Waits until the other thread has completed `round`; false: window over. */
 static bool wait_for(
         struct rm_member *member, const struct rm_member *other, uint64_t round)
 {
-	/* acquire: pairs with the release below, for what it saw */
+	/* acquire: pairs with the release below; reads its saw_old */
 	for (unsigned spins = 1; atomic_load_explicit(&other->notes.round,
 	                                 memory_order_acquire) < round;
 	        spins++) {
@@ -52,36 +52,36 @@ static bool wait_for(
 			return false;
 		rm_cpu_relax();
 		if (spins % SPINS == 0)
-			sched_yield(); /* it may wait for this very CPU */
+			sched_yield(); /* it may wait for this CPU */
 	}
 	return true;
 }
 
 /*
- * One round of a pair; false: the window is over. Rounds are counted from 1 in
- * the warm-up and in the window, since a warm-up may end between the two of a
- * pair; values of the window have numbers that those of the warm-up had not.
+ * Runs one round of a pair. False: the window is over. Warm-up and window both
+ * count rounds from 1, since the warm-up may end between the two threads of a
+ * pair. Values of the window have numbers that the warm-up did not use.
  */
 static bool store_and_load(struct rm_member *member, struct rm_member *other)
 {
 	const struct rm_team *team = member->team;
 	struct rm_worker *worker = &member->worker;
 	const uint64_t base = worker->measured ? (SEQUENCE + 1) / 2 : 0;
-	/* relaxed: its own */
+	/* relaxed: only this thread writes it */
 	const uint64_t round = atomic_load_explicit(&member->notes.round,
 	                               memory_order_relaxed) +
 	                       1;
 
-	worker->sequence = base + round - 1; /* number of the value: one more */
+	worker->sequence = base + round - 1; /* rm_write_upsert() adds one */
 	rm_write_upsert(team->impl->ops, team->request->cell.shape, worker,
 	        worker->slot);
 	worker->counts.pairs++; /* a store and a load */
-	const bool old = number_of(member, other->worker.slot) !=
+	const bool old = read_number(member, other->worker.slot) !=
 	                 ((base + round) & SEQUENCE);
 
-	/* by turns two places: the other may still read the last one */
+	/* two slots in turn: the last may still be read */
 	member->notes.saw_old[round & 1] = old;
-	/* release: publishes what this round saw */
+	/* release: publishes saw_old of this round */
 	atomic_store_explicit(
 	        &member->notes.round, round, memory_order_release);
 	if (!wait_for(member, other, round))
@@ -91,7 +91,7 @@ static bool store_and_load(struct rm_member *member, struct rm_member *other)
 	return true;
 }
 
-/* The key and its value, where the map can give both at once. */
+/* Takes the key with its value if the map offers that, else removes it. */
 static void take(struct rm_member *member, uint64_t rank)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -111,12 +111,12 @@ static void take(struct rm_member *member, uint64_t rank)
 	}
 	worker->counts.removes++;
 	worker->key_sum -= rm_rank_mix(rank);
-	worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+	worker->counts.wrong |= rm_value_errors(shape, &value, rank);
 	member->notes.numbers -= value.word[0] >> 44;
 	member->notes.visited++;
 }
 
-/* The first of a pair inserts and removes, the second takes. */
+/* The first thread of a pair inserts and removes, the second takes. */
 static void insert_or_take(struct rm_member *member)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
@@ -157,7 +157,7 @@ static void run(struct rm_member *member)
 		worker->counts.wrong |= member->notes.visited;
 }
 
-/* Whether what the first of each pair missed is what the second took. */
+/* Whether the second of each pair took what the first could not remove. */
 static bool check(const struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -178,7 +178,7 @@ static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 	double visited = 0;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		if (twice || i % 2 == 0) /* both of a pair saw the same */
+		if (twice || i % 2 == 0) /* both count the same rounds */
 			visited += (double)team->members[i].notes.visited;
 	if (!twice)
 		emit(context, "both_saw_old", "1", visited);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_notes.c - what the generic loops note: how long single steps took. */
+/* loop_notes.c - records of the generic loops: the duration of single steps. */
 
 #include "runner/trial/internal.h"
 
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Whether this thread takes the times; of scan and stall only the first do. */
-static bool takes_times(const struct rm_member *member)
+/* Whether this thread records durations. With scan and stall only some do. */
+static bool records_times(const struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
 
@@ -21,8 +21,8 @@ int rm_loop_notes_create(struct rm_member *member)
 {
 	const struct rm_trial_loop *loop = member->team->loop;
 
-	for (int kind = 0; loop && takes_times(member) && kind < RM_LOOP_TIMES;
-	        kind++) {
+	for (int kind = 0;
+	        loop && records_times(member) && kind < RM_LOOP_TIMES; kind++) {
 		if (!(loop->times & 1U << kind))
 			continue;
 		member->notes.times[kind] = rm_histogram_create();
@@ -45,9 +45,9 @@ void rm_loop_notes_clear(struct rm_loop_notes *notes)
 			rm_histogram_clear(notes->times[kind]);
 	notes->visited = 0;
 	notes->rss_first_bytes = notes->rss_peak_bytes = 0;
-	/* relaxed, both: a barrier stands between this and the next phase */
+	/* relaxed, both: a barrier separates this and the next phase */
 	atomic_store_explicit(&notes->round, 0, memory_order_relaxed);
-	atomic_store_explicit(&notes->stands, false, memory_order_relaxed);
+	atomic_store_explicit(&notes->stopped, false, memory_order_relaxed);
 }
 
 void rm_loop_note_kind(
@@ -61,17 +61,16 @@ void rm_loop_note(struct rm_loop_notes *notes, uint64_t ns)
 	rm_loop_note_kind(notes, RM_TIME_STEP, ns);
 }
 
-static void emit_one(const char *name, const char *what, const char *unit,
+static void emit_stat(const char *name, const char *suffix, const char *unit,
         double value, rm_stat_fn *emit, void *context)
 {
 	char full[RM_NAME_BYTES];
 
-	snprintf(full, sizeof(full), "%s_%s", name, what);
+	snprintf(full, sizeof(full), "%s_%s", name, suffix);
 	emit(context, full, unit, value);
 }
 
-/* Of all threads together: who waits for a scan does not care which thread it
-   was. */
+/* Over all threads, because it does not matter which thread scanned. */
 static void emit_times(const struct rm_histogram *sum, const char *name,
         rm_stat_fn *emit, void *context)
 {
@@ -80,12 +79,12 @@ static void emit_times(const struct rm_histogram *sum, const char *name,
 		double share;
 	} quantiles[] = { { "p50", .5 }, { "p99", .99 }, { "p999", .999 } };
 
-	emit_one(name, "count", "1", (double)sum->count, emit, context);
+	emit_stat(name, "count", "1", (double)sum->count, emit, context);
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(*quantiles); i++)
-		emit_one(name, quantiles[i].name, "ns",
+		emit_stat(name, quantiles[i].name, "ns",
 		        (double)rm_histogram_quantile(sum, quantiles[i].share),
 		        emit, context);
-	emit_one(name, "max", "ns", (double)sum->max_ns, emit, context);
+	emit_stat(name, "max", "ns", (double)sum->max_ns, emit, context);
 }
 
 static struct rm_histogram *merged(

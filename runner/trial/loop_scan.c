@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_scan.c - scan:N. The first N threads visit all entries over and over;
- * the others run the mix. A scan counts as one operation.
+ * loop_scan.c - scan:N. The first N threads repeatedly visit all entries; the
+ * others run the mix. A scan counts as one operation.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -18,9 +18,9 @@ static bool visit(
 
 	(void)key;
 	view->visited++;
-	/* a value names its rank: other words must be those of that rank */
+	/* a value names its rank; its other words must match that rank */
 	view->wrong |=
-	        rm_value_wrong(view->shape, value, (uint32_t)value->word[0]);
+	        rm_value_errors(view->shape, value, (uint32_t)value->word[0]);
 	return true;
 }
 

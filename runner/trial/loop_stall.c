@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop_stall.c - stall:TIME. The first thread stands inside a read section for
- * so long, again and again; the others run the mix. A stand counts as one
- * operation.
+ * loop_stall.c - stall:TIME. The first thread repeatedly stops for TIME inside
+ * a read section; the others run the mix. A stop counts as one operation.
  *
- * The section is that of a scan, stopped at its first entry: every map that
- * offers scans has one, and what holds for it (a lock, an epoch, a pinned
- * header, nothing at all) holds for the reader who was taken off its CPU.
+ * The read section is a scan, stopped at its first entry. Every map that offers
+ * scans has one. It holds what a preempted reader would hold: a lock, an epoch,
+ * a pinned header, or nothing.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
 
 #include <sched.h>
 
-enum { LOOK_NS = 1000000 }; /* how often a reader who stands looks around */
+enum { SAMPLE_NS = 1000000 }; /* sampling interval of a stopped reader */
 
-struct stand {
+struct stop {
 	const struct rm_worker *worker;
 	struct rm_loop_notes *notes;
 	uint64_t length_ns;
@@ -31,55 +30,55 @@ static void note_memory(struct rm_loop_notes *notes)
 		notes->rss_peak_bytes = bytes;
 }
 
-/* Stands at the first entry until its time is over, or the window. */
-static bool stand_here(
+/* Stops at the first entry until TIME or the window is over. */
+static bool stop_at_entry(
         void *context, struct rm_key key, const struct rm_value *value)
 {
-	const struct stand *stand = context;
+	const struct stop *stop = context;
 	uint64_t start_ns = rm_now_ns(), now_ns = start_ns;
 
 	(void)key, (void)value;
-	note_memory(stand->notes);
-	/* relaxed: the others are to write now, whatever they see */
+	note_memory(stop->notes);
+	/* relaxed: the other threads only have to start writing */
 	atomic_store_explicit(
-	        &stand->notes->stands, true, memory_order_relaxed);
-	while (now_ns - start_ns < stand->length_ns &&
-	        !rm_stopped(stand->worker)) {
-		uint64_t left_ns = stand->length_ns - (now_ns - start_ns);
+	        &stop->notes->stopped, true, memory_order_relaxed);
+	while (now_ns - start_ns < stop->length_ns &&
+	        !rm_stopped(stop->worker)) {
+		uint64_t left_ns = stop->length_ns - (now_ns - start_ns);
 
-		note_memory(stand->notes);
+		note_memory(stop->notes);
 		rm_sleep_until(
-		        now_ns + (left_ns < LOOK_NS ? left_ns : LOOK_NS));
+		        now_ns + (left_ns < SAMPLE_NS ? left_ns : SAMPLE_NS));
 		now_ns = rm_now_ns();
 	}
-	note_memory(stand->notes);
-	rm_loop_note(stand->notes, now_ns - start_ns);
+	note_memory(stop->notes);
+	rm_loop_note(stop->notes, now_ns - start_ns);
 	return false;
 }
 
-static void stand_again(struct rm_member *member)
+static void stop_repeatedly(struct rm_member *member)
 {
 	const struct rm_cell *cell = &member->team->request->cell;
 	const struct rm_map_ops *ops = member->team->impl->ops;
 	struct rm_worker *worker = &member->worker;
-	struct stand stand = { worker, &member->notes, cell->loop.args[0] };
+	struct stop stop = { worker, &member->notes, cell->loop.args[0] };
 
 	do {
-		ops->scan(worker->thread, cell->shape, stand_here, &stand);
+		ops->scan(worker->thread, cell->shape, stop_at_entry, &stop);
 		worker->counts.iterations++;
 		ops->quiesce(worker->thread);
 	} while (!rm_stopped(worker) &&
 	         worker->counts.iterations < worker->iterations_limit);
 }
 
-/* The others begin when the reader stands for the first time: what they did
-   before would be of a map that nobody holds. */
+/* The other threads start when the reader first stops. Earlier operations would
+   run without a stalled reader. */
 static void await_reader(const struct rm_member *member)
 {
 	const struct rm_loop_notes *reader = &member->team->members[0].notes;
 
 	/* relaxed: a flag that publishes nothing */
-	while (!atomic_load_explicit(&reader->stands, memory_order_relaxed) &&
+	while (!atomic_load_explicit(&reader->stopped, memory_order_relaxed) &&
 	        !rm_stopped(&member->worker))
 		sched_yield();
 }
@@ -89,7 +88,7 @@ static void run(struct rm_member *member)
 	const struct rm_team *team = member->team;
 
 	if (member->worker.slot == 0) {
-		stand_again(member);
+		stop_repeatedly(member);
 		return;
 	}
 	await_reader(member);
@@ -97,8 +96,8 @@ static void run(struct rm_member *member)
 	        &member->worker);
 }
 
-/* Resident memory that came while the reader stood: what could not be freed,
-   and what the map had to take instead. */
+/* Growth of resident memory while the reader was stopped: memory that could not
+   be freed. */
 static void report(const struct rm_team *team, rm_stat_fn *emit, void *context)
 {
 	const struct rm_loop_notes *notes = &team->members[0].notes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open_loop.c - when operations are due, and how long each took. */
+/* open_loop.c - schedules operations of an open loop, records latencies. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
@@ -9,14 +9,14 @@
 #include <stdlib.h>
 
 enum {
-	SPIN_NS = 200000,  /* shorter waits are spun */
-	WAKE_NS = 100000,  /* a sleep ends this early; the rest is spun */
-	LATE_NS = 1000000, /* what counts as a late start */
-	NEAR_NS = 2000,    /* the end of a wait, spun without a pause */
+	SPIN_NS = 200000,  /* waits up to this long spin */
+	WAKE_NS = 100000,  /* a sleep ends this early; then the thread spins */
+	LATE_NS = 1000000, /* a start later than this is counted as late */
+	NEAR_NS = 2000,    /* end of a wait, spun without a pause instruction */
 };
 
-/* Whether the cell's loop can end an operation like this on a correct map. An
-   upsert may return either: some maps do not know whether the key was there. */
+/* Whether an operation of the loop can have this result on a correct map.
+   Upserts may return either, as some maps do not know. */
 static bool may_record(
         const struct rm_cell *cell, enum rm_operation operation, bool was_there)
 {
@@ -34,8 +34,8 @@ static bool may_record(
 	}
 }
 
-/* The second operation of a write pair starts when the first ends: its service
-   time is recorded, a latency from an intended start is not. */
+/* The second operation of a write pair starts when the first ends. It has a
+   service time, but no latency from an intended start. */
 static bool is_second(const struct rm_cell *cell, enum rm_operation operation)
 {
 	return (cell->write_kind == RM_CHURN && operation == RM_UPSERT) ||
@@ -51,14 +51,15 @@ int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell)
 		return -ENOMEM;
 	for (int i = 0; i < RM_OPERATIONS * 2 * RM_CLOCKS; i++) {
 		enum rm_operation operation = i / RM_CLOCKS / 2;
-		struct rm_histogram **one = &pace->histograms[0][0][0] + i;
+		struct rm_histogram **histogram =
+		        &pace->histograms[0][0][0] + i;
 
 		if (!may_record(cell, operation, i / RM_CLOCKS % 2) ||
 		        (i % RM_CLOCKS == RM_CLOCK_INTENDED &&
 		                is_second(cell, operation)))
 			continue;
-		*one = rm_histogram_create();
-		if (!*one)
+		*histogram = rm_histogram_create();
+		if (!*histogram)
 			return -ENOMEM;
 	}
 	return 0;
@@ -67,10 +68,11 @@ int rm_pace_create(struct rm_pace *pace, const struct rm_cell *cell)
 void rm_pace_clear(struct rm_pace *pace)
 {
 	for (int i = 0; i < RM_OPERATIONS * 2 * RM_CLOCKS; i++) {
-		struct rm_histogram *one = (&pace->histograms[0][0][0])[i];
+		struct rm_histogram *histogram =
+		        (&pace->histograms[0][0][0])[i];
 
-		if (one)
-			rm_histogram_clear(one);
+		if (histogram)
+			rm_histogram_clear(histogram);
 	}
 }
 
@@ -85,7 +87,7 @@ static double next_gap(struct rm_pace *pace)
 {
 	if (!pace->poisson)
 		return pace->gap_ns;
-	/* the inverse of the exponential distribution; log never sees 0 */
+	/* inverse of the exponential distribution; log never gets 0 */
 	return -log1p(-rm_unit(rm_next(&pace->rng))) * pace->gap_ns;
 }
 
@@ -103,7 +105,7 @@ void rm_pace_begin(struct rm_pace *pace, uint64_t start_ns, uint64_t window_ns,
 		rm_slices_begin(pace->slices, start_ns, window_ns);
 	pace->start_ns = start_ns;
 	pace->due_ns = 0;
-	/* constant arrivals of the threads interleave evenly */
+	/* constant arrivals of all threads interleave evenly */
 	pace->due_ns +=
 	        pace->poisson ? next_gap(pace) : pace->gap_ns * slot / threads;
 }
@@ -127,10 +129,10 @@ bool rm_pace_next(struct rm_worker *worker, bool *sleeping)
 }
 
 /*
- * Spins until the operation is due and returns when the spin ended. The last
- * NEAR_NS are spun on rm_ticks() without a pause instruction: a pause and a
- * reading of the clock would delay the start by 30 to 70 ns. The time of the end
- * follows from the ticks, so that no clock is read after it.
+ * Spins until the operation is due and returns the time at which the spin
+ * ended. The last NEAR_NS are spun on rm_ticks() without a pause instruction,
+ * as a pause and a clock reading would delay the start by 30 to 70 ns. The end
+ * time is computed from the ticks, which saves a clock reading.
  */
 static uint64_t spin_until_due(struct rm_pace *pace)
 {
@@ -149,8 +151,8 @@ static uint64_t spin_until_due(struct rm_pace *pace)
 			rm_cpu_relax();
 		if (left_ns > NEAR_NS || rate <= 0)
 			continue;
-		/* a longer reading was interrupted: its ticks and its time are
-		   not of one instant */
+		/* a longer reading was interrupted: ticks and time are not
+		   simultaneous */
 		if (apart < pace->shortest_apart)
 			pace->shortest_apart = apart;
 		if (apart > pace->shortest_apart + pace->shortest_apart / 4)
@@ -183,7 +185,7 @@ void rm_pace_wait(struct rm_worker *worker)
 		pace->late_starts++;
 }
 
-/* Only a map that returns what it should not gets a histogram in the window. */
+/* Allocates a missing histogram: only a faulty map needs one in the window. */
 static void record(struct rm_histogram **histogram, uint64_t value_ns)
 {
 	if (!*histogram)

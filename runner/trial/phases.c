@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* phases.c - what each member does in each phase of a trial. */
+/* phases.c - the work of each member in each phase of a trial. */
 
 #include "runner/base/clock.h"
 #include "runner/trace/trace.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-/* Seeds of independent streams; the map's own is 1 (team.c). */
+/* Seed numbers of independent streams; the map's is 1 (team.c). */
 enum { SEED_OPERATIONS = 100, SEED_ARRIVALS = 200000 };
 
 static const struct rm_cell *cell_of(const struct rm_member *member)
@@ -19,7 +19,7 @@ static const struct rm_cell *cell_of(const struct rm_member *member)
 	return &member->team->request->cell;
 }
 
-/* Binds this thread to one CPU and reads back what it got. */
+/* Binds this thread to one CPU and checks that it runs there. */
 static int pin(unsigned cpu, struct rm_error *error)
 {
 	size_t bytes = CPU_ALLOC_SIZE(cpu + 1);
@@ -42,7 +42,7 @@ static int pin(unsigned cpu, struct rm_error *error)
 	return status;
 }
 
-static void set_line(struct rm_key_bytes *line, const struct rm_cell *cell)
+static void set_key_bytes(struct rm_key_bytes *line, const struct rm_cell *cell)
 {
 	const unsigned bytes = rm_cell_key_bytes(cell);
 
@@ -50,8 +50,8 @@ static void set_line(struct rm_key_bytes *line, const struct rm_cell *cell)
 	rm_key_place(line, bytes, cell->key_differs == RM_DIFFERS_LAST);
 }
 
-/* Each use of random numbers has a seed of its own: a cell with other arrivals
-   still does the same operations. */
+/* Each use of random numbers has its own seed, so that a cell with other
+   arrivals still does the same operations. */
 static void set_worker(struct rm_member *member)
 {
 	const struct rm_cell *cell = cell_of(member);
@@ -73,10 +73,10 @@ static void set_worker(struct rm_member *member)
 	worker->loop_args = cell->loop.args;
 	worker->timed = cell->measure == RM_MEASURE_LATENCY;
 	if (cell->shape.str) {
-		set_line(&worker->line, cell);
-		set_line(&worker->written, cell);
+		set_key_bytes(&worker->line, cell);
+		set_key_bytes(&worker->written, cell);
 	}
-	worker->write_below = rm_cell_write_below(cell);
+	worker->write_below = rm_cell_write_threshold(cell);
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
 	if (cell->loop.kind == RM_LOOP_PACED)
 		worker->pace = &member->pace;
@@ -88,7 +88,7 @@ static void set_worker(struct rm_member *member)
 		        "out of memory for the latencies");
 }
 
-/* Whether another thread has this one's CPU, so that spinning would harm. */
+/* Whether a thread shares its CPU, so that spinning would delay others. */
 static bool shares_cpu(const struct rm_cell *cell, unsigned slot)
 {
 	cpu_set_t mask;
@@ -104,7 +104,7 @@ static void setup(struct rm_member *member)
 	const struct rm_cell *cell = cell_of(member);
 	struct rm_worker *worker = &member->worker;
 
-	/* sleeps of the open loop end when they should */
+	/* precise sleeps of the open loop */
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	if (cell->cpu_count && pin(cell->cpus[worker->slot], &member->error))
 		return;
@@ -139,7 +139,7 @@ static void join_map(struct rm_member *member)
 
 struct source_context {
 	struct rm_shape shape;
-	struct rm_key_bytes *line; /* the current key's bytes */
+	struct rm_key_bytes *line; /* bytes of the current key */
 };
 
 static void source_at(const struct rm_source *source, size_t i,
@@ -151,9 +151,9 @@ static void source_at(const struct rm_source *source, size_t i,
 	*value = rm_value_of(i, 0, 0);
 }
 
-/* What a subject's own loop holds open, opened or closed by its thread: outside
-   of what is timed and counted, but for what went wrong. */
-static bool hold_open(struct rm_member *member, bool open)
+/* Opens or closes what a subject's own loop holds, on its own thread. The
+   counts are restored, except for wrong values. */
+static bool open_or_close(struct rm_member *member, bool open)
 {
 	const struct rm_impl *impl = member->team->impl;
 	struct rm_worker *worker = &member->worker;
@@ -183,7 +183,7 @@ unsigned rm_team_prefill_threads(const struct rm_team *team)
 	return team->prefilled < threads ? (unsigned)team->prefilled : threads;
 }
 
-/* In bulk by one member: a snapshot filled by upsert would be O(n^2). */
+/* Loads in bulk by one member: filling a snapshot by upsert would be O(n^2). */
 static void load(struct rm_member *member)
 {
 	struct source_context context = { cell_of(member)->shape,
@@ -199,9 +199,9 @@ static void load(struct rm_member *member)
 		        strerror(-status));
 }
 
-/* Maps with one writer are filled by one thread, the others wait at the barrier;
-   the result says how many filled it. quiesce() now and then, since what growth retires would else stay
-   in memory until the window. */
+/* One thread fills maps with a single writer; the others wait at the barrier.
+   The result reports the number of filling threads. quiesce() is called
+   regularly, otherwise memory retired by growth would stay until the window. */
 static void prefill(struct rm_member *member)
 {
 	const struct rm_impl *impl = member->team->impl;
@@ -210,10 +210,10 @@ static void prefill(struct rm_member *member)
 	unsigned slot = worker->slot;
 	unsigned step = rm_team_prefill_threads(member->team);
 
-	if (worker->thread && rm_team_holds(member->team) &&
-	        !hold_open(member, true))
+	if (worker->thread && rm_team_opens_resources(member->team) &&
+	        !open_or_close(member, true))
 		rm_error_set(&member->error, -ENOMEM,
-		        "out of memory for what the loop holds open");
+		        "out of memory for the resources of the loop");
 	if (!worker->thread || slot >= step)
 		return;
 	if (impl->ops->load) {
@@ -232,10 +232,10 @@ static void prefill(struct rm_member *member)
 }
 
 /*
- * Looks up its share of the resident ranks once: shows that the prefill is
- * exact, and brings maps that settle by use to their steady state (sync.Map
- * moves new keys out of the locked part only by as many misses). A cold cell
- * has none: then the last phase alone finds what the prefill got wrong.
+ * Looks up this member's share of the resident ranks once. This verifies the
+ * prefill and brings self-adjusting maps to their steady state (sync.Map
+ * promotes new keys only after as many misses). A cold cell skips this; then
+ * only the verify phase can detect a wrong prefill.
  */
 static void settle(struct rm_member *member)
 {
@@ -255,7 +255,7 @@ static void settle(struct rm_member *member)
 		if (impl->ops->lookup(worker->thread, shape, key, &value)) {
 			member->settled++;
 			worker->counts.wrong |=
-			        rm_value_wrong(shape, &value, rank);
+			        rm_value_errors(shape, &value, rank);
 		}
 		if (rank / step % RM_BATCH == 0)
 			impl->ops->quiesce(worker->thread);
@@ -293,15 +293,14 @@ void rm_keep_slowest(_Atomic double *slowest, double speed)
 		;
 }
 
-/* Before or after the window. The waits of a member in the window do not include
-   its waits here. */
+/* Runs before or after the window, so that the waits are not counted in it. */
 static void probe_cpu(struct rm_member *member, int when)
 {
 	struct rm_team *team = member->team;
 
 	if (rm_team_probes(cell_of(member), member->worker.slot))
 		rm_keep_slowest(&team->adds_per_ns[when],
-		        rm_usage_adds_per_ns(
+		        rm_usage_measure_adds_per_ns(
 		                &team->probes_ready[when], team->probes));
 }
 
@@ -323,30 +322,30 @@ static void warm_up(struct rm_member *member)
 		int status = rm_counters_attach(
 		        member->team->counters, worker->slot);
 
-		(void)status; /* the reason stands in the counters' result */
+		(void)status; /* the reason is in the counters' result */
 	}
 	probe_cpu(member, 0);
-	rm_usage_thread_slow(&member->before);
+	rm_usage_read_thread_slow(&member->before);
 }
 
-/* Iterations of a counted window. The mix looks once a batch whether it has done
-   them, other loops each time: an audit may take a second. */
-static uint64_t iterations_wanted(const struct rm_member *member)
+/* Number of iterations of a counted window. The mix compares it once per batch,
+   other loops after each iteration, because an audit may take a second. */
+static uint64_t iteration_limit(const struct rm_member *member)
 {
 	const struct rm_request *request = member->team->request;
-	double wanted =
+	double limit =
 	        (double)request->cell.window_ops * (1 + request->control_extra);
 
 	if (member->worker.replay)
 		return member->replay_operations;
 	if (!request->cell.window_ops)
 		return UINT64_MAX;
-	return (uint64_t)wanted;
+	return (uint64_t)limit;
 }
 
-/* From outside to inside: usage, counters, clock; out again the other way
-   round, so that the elapsed time has none of it in it. What takes longest,
-   procfs, is read in the phases before and after. */
+/* Starts usage, counters and clock in this order and stops them in reverse, so
+   that the elapsed time excludes their cost. procfs is slow and is read in the
+   phases before and after. */
 static void run_window(struct rm_member *member)
 {
 	struct rm_team *team = member->team;
@@ -354,8 +353,8 @@ static void run_window(struct rm_member *member)
 
 	if (!worker->thread)
 		return;
-	worker->iterations_limit = iterations_wanted(member);
-	rm_usage_thread(&member->before);
+	worker->iterations_limit = iteration_limit(member);
+	rm_usage_read_thread(&member->before);
 	member->cpu_start = sched_getcpu();
 	if (team->counters)
 		rm_counters_enable(team->counters, worker->slot);
@@ -368,7 +367,7 @@ static void run_window(struct rm_member *member)
 	if (team->counters)
 		rm_counters_disable(team->counters, worker->slot);
 	member->cpu_end = sched_getcpu();
-	rm_usage_thread(&member->after);
+	rm_usage_read_thread(&member->after);
 }
 
 /* Looks up this member's share of every rank that may be present. */
@@ -378,10 +377,10 @@ static void verify(struct rm_member *member)
 	struct rm_worker *worker = &member->worker;
 	struct rm_shape shape = cell_of(member)->shape;
 
-	rm_usage_thread_slow(&member->after);
+	rm_usage_read_thread_slow(&member->after);
 	probe_cpu(member, 1);
-	if (worker->thread && rm_team_holds(member->team))
-		hold_open(member, false);
+	if (worker->thread && rm_team_opens_resources(member->team))
+		open_or_close(member, false);
 	if (!worker->thread || !rm_team_has_keys(member->team))
 		return;
 	for (uint64_t rank = worker->slot; rank < member->team->universe;
@@ -397,7 +396,7 @@ static void verify(struct rm_member *member)
 			        rm_replay_digest(member->team, rank, &value);
 			member->account.held += value.word[0];
 			worker->counts.wrong |=
-			        rm_value_wrong(shape, &value, rank);
+			        rm_value_errors(shape, &value, rank);
 		}
 		if (rank / cell_of(member)->threads % RM_BATCH == 0)
 			impl->ops->quiesce(worker->thread);

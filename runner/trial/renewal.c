@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * renewal.c - settle = renewed:N: each key is replaced N times before the
- * warm-up, so that the window measures a map in use and not one just built.
+ * renewal.c - settle = renewed:N: replaces each key N times before the warm-up,
+ * so that the window measures a used map and not a newly built one.
  */
 #include "runner/trial/internal.h"
 
@@ -10,12 +10,12 @@
 
 #include <string.h>
 
-/* A prime above 2^31, the most keys: i * STRIDE modulo n takes each value below n
-   once, in another order than the prefill. */
+/* A prime above 2^31, the maximum number of keys: i * STRIDE modulo n visits
+   each value below n once, in another order than the prefill. */
 static const uint64_t STRIDE = 2654435761;
 
-/* How many ranks of the prefill are this thread's: slot, slot + threads, ... */
-static uint64_t own_ranks(const struct rm_member *member)
+/* Number of prefilled ranks of this thread: slot, slot + threads, ... */
+static uint64_t count_own_ranks(const struct rm_member *member)
 {
 	const struct rm_team *team = member->team;
 	const unsigned slot = member->worker.slot;
@@ -34,13 +34,14 @@ uint64_t rm_renewals_expected(const struct rm_team *team)
 	               : 0;
 }
 
-/* A fresh write as in the window, or the key's removal and its insertion. */
-static void renew(struct rm_member *member, uint64_t i, uint64_t own)
+/* A fresh write as in the window, or the removal and insertion of one key. */
+static void renew(struct rm_member *member, uint64_t i, uint64_t ranks)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
 	const struct rm_shape shape = member->team->request->cell.shape;
 	struct rm_worker *worker = &member->worker;
-	const uint64_t rank = worker->slot + i * STRIDE % own * worker->threads;
+	const uint64_t rank =
+	        worker->slot + i * STRIDE % ranks * worker->threads;
 
 	if (worker->write_kind == RM_FRESH) {
 		rm_write(ops, shape, worker, rank, 0);
@@ -50,21 +51,21 @@ static void renew(struct rm_member *member, uint64_t i, uint64_t own)
 	rm_write_upsert(ops, shape, worker, rank);
 }
 
-/* Keeps its counts apart from the warm-up, and records no latency. */
+/* Keeps its counts apart from the warm-up and records no latency. */
 void rm_renew_keys(struct rm_member *member)
 {
 	struct rm_worker *worker = &member->worker;
 	struct rm_renewal *renewal = &member->team->renewals[worker->slot];
 	const struct rm_counts counts = worker->counts;
-	const uint64_t own = own_ranks(member);
+	const uint64_t ranks = count_own_ranks(member);
 	struct rm_pace *pace = worker->pace;
 
 	worker->pace = NULL;
 	memset(&worker->counts, 0, sizeof(worker->counts));
 	renewal->start_ns = rm_now_ns();
 	for (unsigned n = 0; n < member->team->request->cell.renewals; n++)
-		for (uint64_t i = 0; i < own; i++) {
-			renew(member, i, own);
+		for (uint64_t i = 0; i < ranks; i++) {
+			renew(member, i, ranks);
 			if (i % RM_BATCH == 0)
 				member->team->impl->ops->quiesce(
 				        worker->thread);

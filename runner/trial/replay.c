@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * replay.c - trials whose operations are a recorded trace
- * (docs/reference/traces.md).
+ * replay.c - trials that replay a recorded trace (docs/reference/traces.md).
  *
- * All sets and dels of a key are one thread's, in the trace's order: so what
- * they answer and what the map holds in the end is known beforehand, whatever
- * the threads do. What gets find is known with one thread only.
+ * One thread does all sets and dels of a key, in the trace's order. So their
+ * results and the final state of the map are known in advance, whatever the
+ * scheduling. The results of gets are known with one thread only.
  */
 #include "runner/trial/internal.h"
 
@@ -21,7 +20,7 @@ void rm_replay_setup(struct rm_member *member)
 	struct rm_worker *worker = &member->worker;
 	uint64_t operations;
 
-	worker->stream = rm_trace_share(request->trace, worker->slot,
+	worker->stream = rm_trace_copy_share(request->trace, worker->slot,
 	        request->cell.threads, &operations);
 	if (!worker->stream)
 		rm_error_set(&member->error, -ENOMEM,
@@ -44,7 +43,7 @@ uint64_t rm_replay_digest(
 
 	if (!trace && !team->request->recorder)
 		return 0;
-	return rm_trace_mix(trace ? trace->dictionary.keys[rank].hash
+	return rm_trace_entry_digest(trace ? trace->dictionary.keys[rank].hash
 	                          : rm_recorder_key_hash(rank),
 	        value->word[0] >> 44);
 }
@@ -58,13 +57,13 @@ static uint64_t held_digest(const struct rm_team *team)
 	return digest;
 }
 
-static void differs(struct rm_judgement *judgement, const char *what,
-        uint64_t is, uint64_t expected)
+static void compare_count(struct rm_judgement *judgement, const char *name,
+        uint64_t found, uint64_t expected)
 {
-	if (is != expected)
+	if (found != expected)
 		rm_error_set(&judgement->mismatch, -EIO,
-		        "replay: %s %" PRIu64 ", the trace says %" PRIu64, what,
-		        is, expected);
+		        "replay: %s %" PRIu64 ": the trace has %" PRIu64, name,
+		        found, expected);
 }
 
 void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
@@ -75,25 +74,25 @@ void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
 	const uint64_t gets = counts->iterations - counts->writes;
 	struct rm_trace_expected expected;
 
-	differs(judgement, "operations", counts->iterations + counts->pairs,
-	        trace->count * passes);
+	compare_count(judgement, "operations",
+	        counts->iterations + counts->pairs, trace->count * passes);
 	if (team->impl->caps & RM_CAP_NO_STATE)
 		return;
-	if (rm_trace_expect(trace, passes, &expected)) {
+	if (rm_trace_compute_expected(trace, passes, &expected)) {
 		rm_error_set(&judgement->mismatch, -ENOMEM, "out of memory");
 		return;
 	}
-	differs(judgement, "inserts", counts->inserts, expected.inserts);
-	differs(judgement, "removes", counts->removes, expected.removes);
-	differs(judgement, "removes of absent keys", counts->idle_removes,
+	compare_count(judgement, "inserts", counts->inserts, expected.inserts);
+	compare_count(judgement, "removes", counts->removes, expected.removes);
+	compare_count(judgement, "removes of absent keys", counts->idle_removes,
 	        expected.idle_removes);
 	if (team->request->cell.threads == 1)
-		differs(judgement, "look-ups that found their key",
+		compare_count(judgement, "look-ups that found their key",
 		        gets - counts->misses_resident, expected.hits);
 	if (held_digest(team) != expected.digest)
 		rm_error_set(&judgement->mismatch, -EIO,
-		        "replay: the map's state has digest %016" PRIx64
-		        ", the trace says %016" PRIx64,
+		        "replay: the digest of the map's state is %016" PRIx64
+		        ": the trace has %016" PRIx64,
 		        held_digest(team), expected.digest);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* result.c - the result object of docs/reference/trial-protocol.md. */
+/* result.c - builds the result object of docs/reference/trial-protocol.md. */
 
 #include "runner/trial/internal.h"
 
@@ -18,7 +18,7 @@ static json_t *number_or_null(int64_t value)
 	return value < 0 ? json_null() : json_integer(value);
 }
 
-/* A rate that was not measured is 0 here. */
+/* 0 is a rate that was not measured. */
 static json_t *rate_or_null(double value)
 {
 	return value > 0 ? json_real(value) : json_null();
@@ -35,8 +35,8 @@ static uint64_t operations(const struct rm_counts *counts)
 	return counts->iterations + counts->pairs;
 }
 
-/* Differences over the window, since the kernel counts from the thread's
-   start; null where it does not count, because 0 would be a claim. */
+/* Differences over the window, as the kernel counts from the thread's start.
+   null if the kernel does not count, because 0 would be wrong. */
 static json_t *thread_json(const struct rm_member *member, bool bound)
 {
 	const struct rm_thread_usage *a = &member->before, *b = &member->after;
@@ -73,11 +73,11 @@ static json_t *threads_json(const struct rm_team *team)
 	return threads;
 }
 
-/* Counts of the window. The positive control executes more than it says. */
+/* The window's counts. The positive control executes more than it reports. */
 static void set_counts(json_t *result, const struct rm_team *team)
 {
 	struct rm_counts sum = { 0 };
-	double told = 1 / (1 + team->request->control_extra);
+	double share = 1 / (1 + team->request->control_extra);
 	uint64_t lookups, misses;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
@@ -100,19 +100,19 @@ static void set_counts(json_t *result, const struct rm_team *team)
 	};
 
 	json_object_set_new(result, "ops",
-	        json_integer((json_int_t)(told * (double)operations(&sum))));
+	        json_integer((json_int_t)(share * (double)operations(&sum))));
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		json_object_set_new(result, counts[i].name,
 		        json_integer((json_int_t)counts[i].value));
 }
 
-/* Why it failed, or what could not be verified. */
+/* The reason of a failure, or why there was no verification. */
 static json_t *reason_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
 	if (judgement->mismatch.text[0])
 		return json_string(judgement->mismatch.text);
-	if (!judgement->whole)
+	if (!judgement->complete)
 		return json_sprintf("not verified: %s", judgement->reason.text);
 	if (rm_team_has_keys(team))
 		return json_null();
@@ -121,8 +121,8 @@ static json_t *reason_json(
 	                                  : "the map holds nothing");
 }
 
-/* Threads that saw a wrong value are counted, not values: the loop only keeps
-   bits of them, as a counter would cost each look-up. */
+/* Counts the threads that saw a wrong value, not the values: loops only keep
+   error bits, as a counter would slow each look-up. */
 static json_t *verification_json(
         const struct rm_team *team, const struct rm_judgement *judgement)
 {
@@ -156,7 +156,7 @@ static json_t *verification_json(
 	        "written", number_or_null(verify ? (int64_t)sum.puts : -1),
 	        "returned", number_or_null(verify ? (int64_t)sum.outs : -1),
 	        "accounting",
-	        verify ? json_string(rm_account_offered(team->impl)
+	        verify ? json_string(rm_account_supported(team->impl)
 	                                     ? "values"
 	                                     : "key sums only")
 	               : json_null(),
@@ -172,7 +172,7 @@ static json_t *memory_json(const struct rm_team *team)
 	        (json_int_t)team->rss_filled_bytes, "rss_peak_bytes",
 	        (json_int_t)rm_usage_peak_rss_bytes());
 
-	rm_usage_pages(memory);
+	rm_usage_read_pages(memory);
 	return memory;
 }
 
@@ -186,7 +186,7 @@ static json_t *phases_json(const struct rm_team *team)
 	return phases;
 }
 
-/* CPU time of the map's own threads in the window; -1: not known. */
+/* CPU time of the map's own threads in the window; -1: unknown. */
 static int64_t own_threads_cpu_ns(const struct rm_team *team)
 {
 	const int64_t *at = team->other_threads_ns;
@@ -205,7 +205,7 @@ static json_t *environment_json(const struct rm_team *team)
 	int persona = personality(0xffffffff);
 	bool has_own = team->impl->caps & RM_CAP_BACKGROUND;
 
-	/* Where the map lies in its page: shows that layout varies (R13). */
+	/* Offset of the map in its page: shows that the layout varies (R13). */
 	return json_pack("{s:o, s:i, s:o, s:o, s:f, s:I, s:s, s:b, s:o}",
 	        "aslr",
 	        persona < 0 ? json_null()
@@ -215,12 +215,12 @@ static json_t *environment_json(const struct rm_team *team)
 	        "adds_per_ns_after", rate_or_null(team->adds_per_ns[1]),
 	        "clock_cost_ns", team->clock_cost_ns, "clock_step_ns",
 	        (json_int_t)team->clock_step_ns, "allocator",
-	        rm_allocator_now(), "own_threads", has_own,
+	        rm_allocator_file(), "own_threads", has_own,
 	        "own_threads_cpu_ns",
 	        number_or_null(has_own ? own_threads_cpu_ns(team) : 0));
 }
 
-/* Members that many trials have as null. */
+/* Members that are null in many trials. */
 static void set_extras(json_t *result, struct rm_team *team)
 {
 	json_object_set_new(result, "renewed", rm_renewal_result(team));

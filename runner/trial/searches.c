@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* searches.c - what searches for keys are made of, summed up over threads. */
+/* searches.c - sums the steps of key searches over all threads. */
 #include "runner/trial/internal.h"
 
 enum {
-	/* a cell has at most 4096 threads; the rest is for the process's own */
+	/* a cell has at most 4096 threads; the rest is for other threads */
 	PLACES = RM_STATS_BUILT ? 4096 + 64 : 1,
 };
 
-/* Of a process, like its threads: a place outlives its thread, since results
-   are made when all have ended. */
+/* Global: a slot outlives its thread, since results are made after all threads
+   have ended. */
 static struct place {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t counts[RM_SEARCHES];
 } places[PLACES];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * slices.c - an open loop's window in slices of 50 ms: how long operations
- * took in each, and what the map did meanwhile.
+ * slices.c - divides an open loop's window into slices of 50 ms: the latencies
+ * and the map's activity in each.
  *
  * An operation belongs to the slice of its intended start, so that a pause
- * shows in the slice in which it held arrivals up. What the map did is the
- * difference of sums that the main thread reads at the slices' ends: of spans
- * that ended in the slice, and nothing of it is lost to full rings.
+ * shows in the slice whose arrivals it delayed. The map's activity is the
+ * difference of sums that the main thread reads at the ends of the slices. They
+ * count spans that ended in the slice; full rings lose none of them.
  */
 #include "runner/trial/internal.h"
 
@@ -19,27 +19,27 @@
 #include <stdlib.h>
 
 enum {
-	SLICES_MOST = 1 << 16,         /* 16 bits of a sample */
-	BUCKET_BITS = 15,              /* of a histogram's index */
-	SAMPLES_MOST = (16 << 20) / 4, /* of a thread: 16 MiB */
+	SLICES_MAX = 1 << 16,         /* 16 bits of a sample */
+	BUCKET_BITS = 15,             /* of a histogram index */
+	SAMPLES_MAX = (16 << 20) / 4, /* per thread: 16 MiB */
 };
 
 static_assert(RM_HISTOGRAM_LENGTH <= 1 << BUCKET_BITS,
-        "a bucket's index fits into its part of a sample");
+        "a bucket index must fit into a sample");
 
 static size_t slices_of(uint64_t window_ns)
 {
 	return (window_ns + RM_SLICE_NS - 1) / RM_SLICE_NS;
 }
 
-/* As many as arrive but for odds of one in a billion, and touched, so that the
-   window has no page faults of it. */
+/* Room for all arrivals except with a probability of one in a billion. The
+   memory is touched, so that the window has no page faults from it. */
 struct rm_slices *rm_slices_create(double arrivals)
 {
 	struct rm_slices *slices = calloc(1, sizeof(*slices));
 	double room = arrivals + 6 * sqrt(arrivals) + 16;
 
-	if (!slices || room > SAMPLES_MOST)
+	if (!slices || room > SAMPLES_MAX)
 		return slices;
 	slices->room = (size_t)room;
 	slices->samples = calloc(slices->room, sizeof(*slices->samples));
@@ -59,7 +59,7 @@ void rm_slices_begin(
 	slices->count = 0;
 }
 
-/* What comes after the window's end was due in its last slice. */
+/* Samples due after the window's end belong to its last slice. */
 void rm_slices_note(
         struct rm_slices *slices, uint64_t intended_ns, uint64_t latency_ns)
 {
@@ -99,7 +99,7 @@ void rm_slices_watch(struct rm_team *team)
 	window_ns = team->request->cell.window_ns;
 	start_ns = rm_now_ns();
 	slices = slices_of(window_ns);
-	if (slices > SLICES_MOST)
+	if (slices > SLICES_MAX)
 		return;
 	team->slice_sums = calloc(slices + 1, sizeof(*team->slice_sums));
 	if (!team->slice_sums)
@@ -113,7 +113,7 @@ void rm_slices_watch(struct rm_team *team)
 	}
 }
 
-/* Of one slice, all threads. */
+/* Orders samples of a thread by slice. */
 static int by_slice(const void *a, const void *b)
 {
 	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -121,8 +121,8 @@ static int by_slice(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Takes the slice's samples, which stand in order, out of each thread's. */
-static void take(const struct rm_team *team, size_t *at, size_t slice,
+/* Moves the slice's samples, which are sorted, into a histogram. */
+static void collect_slice(const struct rm_team *team, size_t *at, size_t slice,
         struct rm_histogram *into)
 {
 	rm_histogram_clear(into);
@@ -160,16 +160,16 @@ static json_t *pauses_json(
 }
 
 static json_t *slice_json(const struct rm_team *team, size_t slice,
-        const struct rm_histogram *took)
+        const struct rm_histogram *latencies)
 {
 	const struct rm_slice_sums *sums = team->slice_sums;
 
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "at_ns",
 	        (json_int_t)slice * RM_SLICE_NS, "operations",
-	        (json_int_t)took->count, "p50_ns",
-	        (json_int_t)rm_histogram_quantile(took, .5), "p99_ns",
-	        (json_int_t)rm_histogram_quantile(took, .99), "max_ns",
-	        (json_int_t)took->max_ns, "bytes",
+	        (json_int_t)latencies->count, "p50_ns",
+	        (json_int_t)rm_histogram_quantile(latencies, .5), "p99_ns",
+	        (json_int_t)rm_histogram_quantile(latencies, .99), "max_ns",
+	        (json_int_t)latencies->max_ns, "bytes",
 	        sums && sums[slice + 1].bytes >= 0
 	                ? json_integer((json_int_t)sums[slice + 1].bytes)
 	                : json_null(),
@@ -178,7 +178,7 @@ static json_t *slice_json(const struct rm_team *team, size_t slice,
 	             : json_null());
 }
 
-/* Whether each thread has all of its samples. */
+/* Whether the samples of all threads are complete. */
 static bool complete(const struct rm_team *team)
 {
 	for (unsigned i = 0; i < team->request->cell.threads; i++) {
@@ -194,27 +194,27 @@ json_t *rm_team_slices(const struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	const size_t count = slices_of(cell->window_ns);
-	struct rm_histogram *took;
+	struct rm_histogram *latencies;
 	json_t *list;
 	size_t *at;
 
-	if (cell->loop.kind != RM_LOOP_PACED || count > SLICES_MOST ||
+	if (cell->loop.kind != RM_LOOP_PACED || count > SLICES_MAX ||
 	        !complete(team))
 		return json_null();
-	took = rm_histogram_create();
+	latencies = rm_histogram_create();
 	at = calloc(cell->threads, sizeof(*at));
-	list = took && at ? json_array() : json_null();
+	list = latencies && at ? json_array() : json_null();
 	for (unsigned i = 0; i < cell->threads; i++) {
 		const struct rm_slices *slices = team->members[i].pace.slices;
 
 		qsort(slices->samples, slices->count, sizeof(uint32_t),
 		        by_slice);
 	}
-	for (size_t i = 0; took && at && i < count; i++) {
-		take(team, at, i, took);
-		json_array_append_new(list, slice_json(team, i, took));
+	for (size_t i = 0; latencies && at && i < count; i++) {
+		collect_slice(team, at, i, latencies);
+		json_array_append_new(list, slice_json(team, i, latencies));
 	}
-	free(took);
+	free(latencies);
 	free(at);
 	return list;
 }

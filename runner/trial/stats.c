@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats.c - what map and allocator count, and what the window added to it. */
+/* stats.c - counts of map and allocator, and what the window added. */
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
 
@@ -23,8 +23,8 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 {
 	json_t *stats = json_array();
 
-	/* next to the window: what these lists allocate lies outside, and so
-	   does what a map locks to tell its own */
+	/* read next to the window, so that it excludes the allocations of this
+	   list and the locks that a map takes to report */
 	if (window_ended) {
 		rm_allocations_emit(add_stat, stats);
 		rm_lock_waits_emit(add_stat, stats);
@@ -42,7 +42,7 @@ json_t *rm_team_stats(const struct rm_team *team, bool window_ended)
 	return stats;
 }
 
-/* Value of the statistic of that name; NAN: none, or not counted. */
+/* Value of the named statistic; NAN: missing or not counted. */
 static double value_of(const json_t *stats, const char *name)
 {
 	size_t i;
@@ -61,7 +61,7 @@ static double value_of(const json_t *stats, const char *name)
 
 json_t *rm_team_stats_result(const struct rm_team *team)
 {
-	json_t *stats = rm_team_holds(team) && team->stats_after
+	json_t *stats = rm_team_opens_resources(team) && team->stats_after
 	                        ? json_deep_copy(team->stats_after)
 	                        : rm_team_stats(team, true);
 	json_t *stat;
@@ -69,8 +69,7 @@ json_t *rm_team_stats_result(const struct rm_team *team)
 
 	if (!team->stats_before || !team->stats_after)
 		return stats;
-	/* by name: allocations and locks stand last before the window, first
-	   after it */
+	/* by name, because the order before and after the window differs */
 	json_array_foreach (stats, i, stat) {
 		const char *name =
 		        json_string_value(json_object_get(stat, "name"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* team.c - starts the threads of a trial and takes them through its phases. */
+/* team.c - starts the threads of a trial and leads them through its phases. */
 #include "runner/trial/internal.h"
 
 #include "runner/base/clock.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void meet(struct rm_member *member)
+static void wait_at_barrier(struct rm_member *member)
 {
 	const struct rm_map_ops *ops = member->team->impl->ops;
 	void *thread = member->worker.thread;
@@ -28,14 +28,14 @@ static void *member_main(void *argument)
 {
 	struct rm_member *member = argument;
 
-	rm_events_lane((int)member->worker.slot);
+	rm_events_set_lane((int)member->worker.slot);
 	for (int phase = 0; phase < RM_PHASES; phase++) {
-		meet(member);
+		wait_at_barrier(member);
 		if (!member->error.text[0]) {
 			member->phase = (enum rm_phase)phase;
 			rm_phase_work(member, member->phase);
 		}
-		meet(member);
+		wait_at_barrier(member);
 	}
 	return NULL;
 }
@@ -49,8 +49,8 @@ static uint64_t clock_rate_of(const struct rm_cell *cell)
 	return rate;
 }
 
-/* What is resident is read as late as can be, so that the start of libraries
-   and threads is not taken for the map. */
+/* Reads the resident memory as late as possible, so that the start of libraries
+   and threads is not attributed to the map. */
 static void create_map(struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
@@ -82,24 +82,24 @@ static bool counts_causes(const struct rm_team *team)
 	return team->request->cell.measure == RM_MEASURE_CAUSES;
 }
 
-/* A trial is worth something uncounted; its result says why it is. */
-static void note_counters(struct rm_team *team, const char *what, int status)
+/* A trial without counters is still useful; its result has the reason. */
+static void note_counters(struct rm_team *team, const char *action, int status)
 {
 	if (status && !team->counters_error.text[0])
 		rm_error_set(&team->counters_error, status,
-		        "counters did not %s: %s", what, strerror(-status));
+		        "counters did not %s: %s", action, strerror(-status));
 }
 
-/* Main thread, before the members enter a phase. */
-static void before(struct rm_team *team, enum rm_phase phase)
+/* Main thread, before the members enter the phase. */
+static void before_phase(struct rm_team *team, enum rm_phase phase)
 {
 	if (phase == RM_PHASE_CREATE)
 		create_map(team);
 	if (phase == RM_PHASE_WINDOW && team->counters)
 		note_counters(team, "start", rm_counters_start(team->counters));
 	if (phase == RM_PHASE_WINDOW && counts_causes(team)) {
-		rm_events_window();
-		rm_lock_waits_window();
+		rm_events_begin_window();
+		rm_lock_waits_begin_window();
 		team->stats_before = rm_team_stats(team, false);
 	}
 	if (phase == RM_PHASE_WINDOW)
@@ -108,8 +108,8 @@ static void before(struct rm_team *team, enum rm_phase phase)
 	atomic_store_explicit(&team->stop, false, memory_order_relaxed);
 }
 
-/* Main thread, while the members work: ends timed phases. */
-static void during(struct rm_team *team, enum rm_phase phase)
+/* Main thread, during the phase: ends timed phases. */
+static void during_phase(struct rm_team *team, enum rm_phase phase)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	uint64_t length_ns = phase == RM_PHASE_WARM_UP  ? cell->warm_up_ns
@@ -125,7 +125,7 @@ static void during(struct rm_team *team, enum rm_phase phase)
 	atomic_store_explicit(&team->stop, true, memory_order_relaxed);
 }
 
-/* Above the highest rank that any thread's sessions had. */
+/* One above the highest rank of any session. */
 static uint64_t sessions_opened(const struct rm_team *team)
 {
 	uint64_t most = 0;
@@ -136,7 +136,7 @@ static uint64_t sessions_opened(const struct rm_team *team)
 	return team->resident + most * team->request->cell.threads;
 }
 
-/* Unbound threads are taken to spread over all CPUs. */
+/* Unbound threads are assumed to spread over all CPUs. */
 bool rm_team_probes(const struct rm_cell *cell, unsigned slot)
 {
 	cpu_set_t mask;
@@ -161,7 +161,7 @@ static void count_probes(struct rm_team *team)
 		team->probes += rm_team_probes(cell, i);
 }
 
-/* Above the highest rank that a thread has put in. */
+/* One above the highest rank that a thread has inserted. */
 static uint64_t fresh_universe(const struct rm_team *team)
 {
 	uint64_t universe = team->resident;
@@ -174,8 +174,8 @@ static uint64_t fresh_universe(const struct rm_team *team)
 	return universe;
 }
 
-/* Main thread, after all have left a phase. */
-static void after(struct rm_team *team, enum rm_phase phase)
+/* Main thread, after all members have left the phase. */
+static void after_phase(struct rm_team *team, enum rm_phase phase)
 {
 	if (phase == RM_PHASE_WINDOW)
 		team->other_threads_ns[1] = rm_usage_other_threads_ns();
@@ -187,9 +187,9 @@ static void after(struct rm_team *team, enum rm_phase phase)
 		team->keys_before += team->members[i].settled;
 	if (phase == RM_PHASE_WINDOW && team->counters)
 		note_counters(team, "stop", rm_counters_stop(team->counters));
-	/* what a loop holds open is gone when the result is made */
+	/* the loop's resources are closed before the result is built */
 	if (phase == RM_PHASE_WINDOW &&
-	        (counts_causes(team) || rm_team_holds(team)))
+	        (counts_causes(team) || rm_team_opens_resources(team)))
 		team->stats_after = rm_team_stats(team, true);
 	if (phase == RM_PHASE_WINDOW && team->loop == &rm_loop_lifecycle)
 		team->universe = sessions_opened(team);
@@ -198,7 +198,7 @@ static void after(struct rm_team *team, enum rm_phase phase)
 		team->universe = fresh_universe(team);
 }
 
-/* The generic loop of this kind, or NULL: inlined, or the subject's own. */
+/* The generic loop of this kind. NULL: inlined, or the subject's own. */
 static const struct rm_trial_loop *find_loop(enum rm_loop_kind kind)
 {
 	switch (kind) {
@@ -225,21 +225,21 @@ static const struct rm_trial_loop *find_loop(enum rm_loop_kind kind)
 	}
 }
 
-/* What lookups draw from, and what may be present at the end. */
+/* Sets the ranks that look-ups draw and that may be present at the end. */
 static void set_ranks(struct rm_team *team)
 {
 	const struct rm_cell *cell = &team->request->cell;
 	uint64_t n = cell->keys;
 
 	team->resident = n;
-	team->span = rm_cell_span(cell);
+	team->span = rm_cell_rank_count(cell);
 	team->universe = team->span;
 	if (cell->write_kind == RM_FRESH && cell->write_share > 0) {
 		team->fresh_guard = rm_fresh_guard(n, cell->threads);
 		team->universe = n;
 	}
 	team->prefilled =
-	        team->own_loop || rm_loop_from_empty(cell->loop.kind) ? 0 : n;
+	        team->own_loop || rm_loop_starts_empty(cell->loop.kind) ? 0 : n;
 	if (team->request->trace)
 		rm_replay_set_ranks(team, team->request->trace);
 	atomic_init(&team->turns, 0);
@@ -266,7 +266,7 @@ static int start_threads(struct rm_team *team, unsigned *started)
 	pthread_attr_t attributes;
 	int status = pthread_attr_init(&attributes);
 
-	/* 1000 threads should not need 8 GB of address space */
+	/* keeps 1000 threads from reserving 8 GB of address space */
 	pthread_attr_setstacksize(&attributes, 512 << 10);
 	for (*started = 0; !status && *started < team->request->cell.threads;
 	        ++*started) {
@@ -288,14 +288,14 @@ static void run_phases(struct rm_team *team)
 	for (int phase = 0; phase < RM_PHASES; phase++) {
 		uint64_t start_ns;
 
-		before(team, phase);
+		before_phase(team, phase);
 		start_ns = rm_now_ns();
 		pthread_barrier_wait(&team->barrier);
-		during(team, phase);
+		during_phase(team, phase);
 		pthread_barrier_wait(&team->barrier);
 		team->phase_ns[phase] = rm_now_ns() - start_ns;
 		RM_EVENT_SPAN(RM_EVENT_PHASE, start_ns, phase);
-		after(team, phase);
+		after_phase(team, phase);
 	}
 }
 
@@ -335,11 +335,11 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 		team->loop = find_loop(request->cell.loop.kind);
 	set_ranks(team);
 	count_probes(team);
-	rm_events_lane(RM_EVENT_MAIN);
+	rm_events_set_lane(RM_EVENT_MAIN);
 	status = rm_lock_waits_configure(&team->error);
 	if (status)
 		return status;
-	rm_usage_clock(&team->clock_cost_ns, &team->clock_step_ns);
+	rm_usage_measure_clock(&team->clock_cost_ns, &team->clock_step_ns);
 	if (request->cell.loop.kind == RM_LOOP_PACED)
 		team->ticks_per_ns = rm_ticks_per_ns();
 	if (!create_members(team, threads) || !create_skew(team))
@@ -351,7 +351,7 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	pthread_barrier_init(&team->barrier, NULL, threads + 1);
 	status = start_threads(team, &started);
 	if (status)
-		/* the started ones wait for ever; the process ends soon */
+		/* the started threads wait forever; the process ends soon */
 		return rm_error_set(&team->error, status,
 		        "thread %u of %u could not be started: %s", started,
 		        threads, strerror(-status));

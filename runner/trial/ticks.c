@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ticks.c - the CPU's counter of time. Tests and the simulated machine replace
-   this file. */
+/* ticks.c - the CPU's time-stamp counter. Tests and the simulated machine
+   replace this file. */
 #include "runner/trial/trial.h"
 
 #include "runner/base/clock.h"
@@ -20,8 +20,8 @@ uint64_t rm_ticks(void)
 #endif
 }
 
-/* Ticks and clock at one instant: of several readings the one that was shortest,
-   so that no interrupt lies in it. */
+/* Reads ticks and clock at the same time. Uses the shortest of several
+   readings, which no interrupt prolonged. */
 static void read_both(double *ticks, double *ns)
 {
 	enum { READINGS = 100 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timeline.c - the events of this process as Chrome trace-event JSON. */
+/* timeline.c - writes the events of this process as Chrome trace-event JSON. */
 
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
@@ -11,11 +11,11 @@
 
 enum { TID_FIRST = 2, DEPTH = 64 };
 
-/* One record and where it comes from. */
+/* A record and its lane. */
 struct item {
 	struct rm_event_record record;
 	int lane;
-	bool alone; /* a state of which the other end is not there */
+	bool unpaired; /* a state whose other end was lost */
 };
 
 struct timeline {
@@ -23,7 +23,7 @@ struct timeline {
 	struct item *items; /* lane after lane */
 	size_t count;
 	uint64_t start_ns, end_ns;
-	bool begun; /* something stands in traceEvents */
+	bool has_events; /* traceEvents is not empty */
 };
 
 static int tid_of(int lane)
@@ -38,9 +38,9 @@ static void begin_event(struct timeline *timeline, const char *phase, int lane,
 	fprintf(timeline->out,
 	        "%s\n{\"ph\":\"%s\",\"pid\":1,\"tid\":%d,\"ts\":%" PRIu64
 	        ".%03" PRIu64 ",\"name\":\"%s\"",
-	        timeline->begun ? "," : "", phase, tid_of(lane), ns / 1000,
+	        timeline->has_events ? "," : "", phase, tid_of(lane), ns / 1000,
 	        ns % 1000, name);
-	timeline->begun = true;
+	timeline->has_events = true;
 }
 
 static const char *name_of(const struct rm_event_record *record)
@@ -50,7 +50,7 @@ static const char *name_of(const struct rm_event_record *record)
 	               : rm_event_name(record->event);
 }
 
-/* Where a span or state begins or ends. */
+/* Writes the begin or end of a span or state. */
 static void write_edge(struct timeline *timeline, const struct item *item,
         const char *phase, uint64_t ns)
 {
@@ -68,8 +68,7 @@ static void write_edge(struct timeline *timeline, const struct item *item,
 	fputc('}', timeline->out);
 }
 
-/* Names stand first for who reads the file; viewers take them from
-   anywhere. */
+/* Names come first for readers of the file; viewers accept any position. */
 static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 {
 	struct rm_event_lane lane;
@@ -94,9 +93,9 @@ static void write_names(struct timeline *timeline, const struct rm_cell *cell)
 	}
 }
 
-/* Counted first and taken then: no thread records any more, and where one did,
-   the second bound keeps what fits. */
-static int take_all(struct timeline *timeline)
+/* Counts first, then copies. If a thread still records, the second bound
+   protects the array. */
+static int collect_events(struct timeline *timeline)
 {
 	struct rm_event_lane lane;
 	size_t count = 0;
@@ -131,7 +130,7 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* Lane after lane; the outer of two spans first, which was recorded last. */
+/* By lane, then time. The outer of two spans is first; it was recorded last. */
 static int by_lane(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
@@ -144,7 +143,7 @@ static int by_lane(const void *a, const void *b)
 	return order ? order : compare(y->record.sequence, x->record.sequence);
 }
 
-/* States of one object beside each other, in time. */
+/* States of one object next to each other, in time. */
 static int by_object(const void *a, const void *b)
 {
 	const struct item *x = *(struct item *const *)a;
@@ -166,8 +165,7 @@ static bool is_pair(const struct item *open, const struct item *close)
 	       open->record.event == close->record.event;
 }
 
-/* Finds the states of which one end is missing; the two may lie in two
-   lanes. */
+/* Finds states that lack one end. The two ends may be in different lanes. */
 static int pair_states(struct timeline *timeline)
 {
 	struct item **states = calloc(timeline->count + 1, sizeof(*states));
@@ -183,23 +181,23 @@ static int pair_states(struct timeline *timeline)
 		if (i + 1 < count && is_pair(states[i], states[i + 1]))
 			i++;
 		else
-			states[i]->alone = true;
+			states[i]->unpaired = true;
 	free(states);
 	return 0;
 }
 
-/* Ends the states that never ended: their map was destroyed, or the ring ran
-   over. */
+/* Ends states whose end was not recorded: the map was destroyed, or the ring
+   lost it. */
 static void close_states(struct timeline *timeline)
 {
 	for (size_t i = 0; i < timeline->count; i++)
-		if (timeline->items[i].alone &&
+		if (timeline->items[i].unpaired &&
 		        timeline->items[i].record.kind == RM_EVENT_OPENS)
 			write_edge(timeline, &timeline->items[i], "e",
 			        timeline->end_ns);
 }
 
-/* One lane, in time, its spans nested by a stack of those still open. */
+/* Writes one lane in time order; a stack of open spans nests them. */
 static void write_lane(struct timeline *timeline, size_t first, size_t end)
 {
 	const struct item *open[DEPTH];
@@ -215,7 +213,8 @@ static void write_lane(struct timeline *timeline, size_t first, size_t end)
 			        open[depth]->record.end_ns);
 		}
 		if (!item || depth == DEPTH ||
-		        (item->alone && item->record.kind == RM_EVENT_CLOSES))
+		        (item->unpaired &&
+		                item->record.kind == RM_EVENT_CLOSES))
 			continue;
 		if (item->record.kind == RM_EVENT_IS_SPAN)
 			open[depth++] = item;
@@ -244,7 +243,7 @@ int rm_timeline_write(FILE *out, const struct rm_cell *cell)
 {
 	struct timeline timeline = { .out = out };
 
-	if (take_all(&timeline))
+	if (collect_events(&timeline))
 		return -ENOMEM;
 	qsort(timeline.items, timeline.count, sizeof(*timeline.items), by_lane);
 	if (pair_states(&timeline)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* totals.c - what the members of a team are together; calls nothing else. */
+/* totals.c - sums and properties of a whole team; calls no other file. */
 #include "runner/trial/internal.h"
 
 bool rm_team_has_keys(const struct rm_team *team)
@@ -7,7 +7,7 @@ bool rm_team_has_keys(const struct rm_team *team)
 	return !team->own_loop && !(team->impl->caps & RM_CAP_NO_STATE);
 }
 
-bool rm_team_holds(const struct rm_team *team)
+bool rm_team_opens_resources(const struct rm_team *team)
 {
 	return team->own_loop && team->impl->open;
 }
@@ -17,15 +17,15 @@ uint64_t rm_team_start_ns(const struct rm_team *team)
 	uint64_t first = UINT64_MAX;
 
 	for (unsigned i = 0; i < team->request->cell.threads; i++)
-		/* one that an error stopped before has no start */
+		/* a member that failed earlier has no start */
 		if (team->members[i].start_ns &&
 		        team->members[i].start_ns < first)
 			first = team->members[i].start_ns;
 	return first;
 }
 
-/* Of the team and not the mean of its members: with a late thread the rate of
-   all is lower, and that is what happened. */
+/* From the team's first start to its last end, not the mean over members: a
+   late thread lowers the rate of all. */
 uint64_t rm_team_elapsed_ns(const struct rm_team *team)
 {
 	uint64_t first = rm_team_start_ns(team), last = 0;
@@ -46,8 +46,8 @@ void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)
 	into->idle_removes += from->idle_removes;
 	into->misses_absent += from->misses_absent;
 	into->misses_resident += from->misses_resident;
-	/* Bits in which a value differed (rm_value_wrong()), not a number of
-	   reads: they are or-ed, so that no error cancels another. */
+	/* Bits in which a value differed (rm_value_errors()), not a count. They
+	   are or-ed, so that errors cannot cancel. */
 	into->wrong |= from->wrong;
 }
 

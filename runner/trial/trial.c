@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trial.c - one trial: refuses what cannot be run, runs the rest. */
+/* trial.c - checks a request, then runs its trial. */
 #include "runner/base/clock.h"
 #include "runner/impl.h"
 #include "runner/trace/trace.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Which program this is (rm_cell_sized()). */
+/* The variant of this program (rm_cell_size_class()). */
 #ifdef RM_SIZED
 enum { RM_TRIAL_SIZED = RM_SIZED };
 #else
@@ -22,8 +22,8 @@ enum { RM_TRIAL_PLACED = 1 };
 enum { RM_TRIAL_PLACED = 0 };
 #endif
 
-/* A result with a status and nothing measured. */
-static json_t *refusal(const struct rm_request *request, const char *status,
+/* A result with a status and a reason but no measurement. */
+static json_t *rejection(const struct rm_request *request, const char *status,
         const struct rm_error *error)
 {
 	return json_pack("{s:i, s:s, s:s, s:s}", "protocol", RM_PROTOCOL,
@@ -31,51 +31,52 @@ static json_t *refusal(const struct rm_request *request, const char *status,
 	        error->text);
 }
 
-static bool offers(const struct rm_impl *impl, const struct rm_cell *cell)
+static bool supports_cell(
+        const struct rm_impl *impl, const struct rm_cell *cell)
 {
 	enum rm_loop_kind kind = cell->loop.kind;
 
 	if (rm_impl_own_loop(impl, rm_loop_name(kind)))
 		return true;
-	if (rm_loop_is_own(kind) || !impl->drive[rm_shape_index(cell->shape)])
+	if (rm_loop_is_technique(kind) || !impl->drive[rm_shape_index(cell->shape)])
 		return false;
-	if (rm_loop_needs_key_each(kind) && cell->keys < cell->threads)
+	if (rm_loop_needs_key_per_thread(kind) && cell->keys < cell->threads)
 		return false;
 	if (kind == RM_LOOP_LAZY && !impl->ops->insert_if_absent)
 		return false;
 	return !rm_loop_scans(kind) || impl->ops->scan;
 }
 
-/* Whether this build has such keys and such a measure. */
+/* Whether this build supports the cell's keys and measure. */
 static int check_build(const struct rm_cell *cell, struct rm_error *error)
 {
 	const bool is_placed = cell->key_differs != RM_DIFFERS_FIRST;
 
 	if (!cell->shape.str && is_placed)
 		return rm_error_set(error, -ENOTSUP,
-		        "keys of %s are words: key_differs is of strings",
+		        "keys of %s are words, expected a string shape",
 		        rm_cell_shape_name(cell));
 	if (rm_loop_is_decimal(&cell->loop) && RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,
-		        "keys of decimal text differ where their digits do");
-	if (rm_cell_sized(cell) != RM_TRIAL_SIZED ||
+		        "decimal keys differ in their digits: no key_differs");
+	if (rm_cell_size_class(cell) != RM_TRIAL_SIZED ||
 	        is_placed != RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,
-		        "shape %s with these keys runs in the map's program of "
+		        "shape %s with these keys needs the map's program of "
 		        "flavour %s",
 		        rm_cell_shape_name(cell), rm_cell_flavour(cell));
 	if (!RM_STATS_BUILT && cell->measure == RM_MEASURE_CAUSES)
 		return rm_error_set(error, -ENOTSUP,
-		        "measure causes runs in the map's program of flavour "
-		        "stats: this one counts nothing on hot paths");
+		        "measure causes needs the map's program of flavour "
+		        "stats: this build counts nothing on hot paths");
 	if (RM_STATS_BUILT && cell->measure != RM_MEASURE_CAUSES)
 		return rm_error_set(error, -ENOTSUP,
-		        "this build counts on hot paths: what it runs is "
-		        "measure causes, and no timing");
+		        "this build counts on hot paths: it runs only measure "
+		        "causes and no timing");
 	return 0;
 }
 
-/* Factors that do not go together. */
+/* Whether the cell's factors are compatible. */
 static int check_factors(
         const struct rm_request *request, struct rm_error *error)
 {
@@ -89,17 +90,17 @@ static int check_factors(
 	                              !rm_loop_draws_absent(cell->loop.kind)))
 		return rm_error_set(error, -ENOTSUP,
 		        "settle = renewed:%u needs a loop that draws keys of "
-		        "the prefill, and no trace and no verification",
+		        "the prefill, without trace and verification",
 		        cell->renewals);
 	if (cell->trace[0] && request->control_extra > 0)
 		return rm_error_set(error, -ENOTSUP,
-		        "a replay does the operations of its trace and no "
-		        "more: control_extra is not 0");
+		        "a replay runs only the operations of its trace: "
+		        "control_extra must be 0");
 	return 0;
 }
 
-/* The map, if this build has it and it offers what the cell wants. The plan has
-   asked the same, but a request may come from anybody. */
+/* The cell's map if this build supports it. The plan checks the same, but a
+   request may come from another program. */
 static const struct rm_impl *find_map(
         const struct rm_request *request, struct rm_error *error)
 {
@@ -114,9 +115,9 @@ static const struct rm_impl *find_map(
 	}
 	if (check_build(cell, error))
 		return NULL;
-	if (!offers(impl, cell)) {
+	if (!supports_cell(impl, cell)) {
 		rm_error_set(error, -ENOTSUP,
-		        "%s does not offer loop %s with shape %s", cell->map,
+		        "%s does not support loop %s with shape %s", cell->map,
 		        rm_loop_name(cell->loop.kind),
 		        rm_cell_shape_name(cell));
 		return NULL;
@@ -124,8 +125,8 @@ static const struct rm_impl *find_map(
 	return check_factors(request, error) ? NULL : impl;
 }
 
-/* The cell's trace, if it has one. Ranks and sizes of the plan were computed
-   from it: another one under the same name is another cell. */
+/* Loads the cell's trace, if any. The plan computed ranks and sizes from it, so
+   a changed file means another cell. */
 static int load_trace(const struct rm_request *request, struct rm_trace *trace,
         struct rm_error *error)
 {
@@ -138,8 +139,8 @@ static int load_trace(const struct rm_request *request, struct rm_trace *trace,
 	failed = rm_trace_load(cell->trace, trace, error);
 	if (!failed && trace->checksum != cell->trace_checksum)
 		failed = rm_error_set(error, -ESTALE,
-		        "%s: checksum %08x, but the trace that was planned "
-		        "has %08x",
+		        "%s: checksum %08x, but the plan used a trace with "
+		        "%08x",
 		        cell->trace, trace->checksum, cell->trace_checksum);
 	return failed;
 }
@@ -152,15 +153,15 @@ static json_t *run(const struct rm_request *request, const struct rm_impl *impl)
 	json_t *result;
 
 	if (rm_allocator_apply(&request->cell, &error))
-		return refusal(request, "failed", &error);
+		return rejection(request, "failed", &error);
 	if (rm_memory_policy_apply(request->cell.memory, &error))
-		return refusal(request, "void", &error);
-	/* When run by hand nobody else watches the deadline. */
+		return rejection(request, "void", &error);
+	/* for a run by hand, where no parent enforces the deadline */
 	alarm((unsigned)(request->cell.deadline_ns / 1000000000U) + 1);
 	if (rm_team_run(&team, request, impl))
-		return refusal(request, "failed", &team.error);
+		return rejection(request, "failed", &team.error);
 	result = rm_team_counts_check(&team, &error)
-	                 ? refusal(request, "failed", &error)
+	                 ? rejection(request, "failed", &error)
 	                 : rm_team_result(&team);
 	start_ns = rm_now_ns();
 	rm_team_clear(&team);
@@ -180,7 +181,7 @@ json_t *rm_trial_run(struct rm_request *request)
 
 	if (!impl || load_trace(request, &trace, &error)) {
 		rm_trace_clear(&trace);
-		return refusal(request, "failed", &error);
+		return rejection(request, "failed", &error);
 	}
 	if (request->cell.trace[0])
 		request->trace = &trace;

@@ -47,7 +47,7 @@ for line in open(folder + "/trials.jsonl"):
     assert result["environment"]["allocator"].startswith(file), result
     assert pages != "off" or huge == 0, huge
     # A kernel short of memory may provide no huge pages; the trial is then void.
-    too_few = "no huge pages under" in (trial["reason"] or "")
+    too_few = "no huge pages in" in (trial["reason"] or "")
     assert pages != "on" or huge > 0 or too_few or allocator == "glibc", trial["reason"]
     print("#", allocator, pages, huge)
     sys.exit(0)
@@ -87,7 +87,7 @@ END
 }
 request '"allocator": "jemalloc"' | "$program" dev trial >"$dir/out"
 check "a trial with another malloc() than requested fails" \
-	says "$dir/out" "asked for jemalloc"
+	says "$dir/out" "this cell needs jemalloc"
 request '"huge_pages": "on"' | env -u GLIBC_TUNABLES "$program" dev trial >"$dir/out"
 check "a trial fails if the C library did not enable the requested huge pages" says "$dir/out" "huge pages: GLIBC_TUNABLES is not"
 request '"allocator": "best"' | "$program" dev trial >"$dir/out" 2>"$dir/err"

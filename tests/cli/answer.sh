@@ -42,7 +42,7 @@ check "its path is the last line" last_line_is "report: $dir/done/report/index.h
 run_answer 75 "$dir/begun" crossover gomap_rw syncmap
 check "an interrupted search keeps its status" [ $status = 75 ]
 check "and has a page that names the stage to run" says "$dir/begun/report/index.html" \
-	"is not at its end: stage 2 is to run"
+	"has not ended: stage 2 runs next"
 rm -r "$dir/begun/report"
 SAYS=resuming run_answer 0 "$dir/begun" crossover gomap_rw syncmap
 check "an incomplete page is status 3" [ $status = 3 ]

@@ -118,7 +118,7 @@ check "and an unknown guarantee" refuses '--guarantee x: expected none' \
 	check --history x --guarantee x
 check "a history excludes a map" refuses '"gomap": expected no map' \
 	check --history x gomap
-check "--map excludes --write" refuses '--map and --write: expected one' \
+check "--map excludes --write" refuses '--map and --write: expected only one' \
 	replay x --map gomap --write y
 check "--resume excludes --set" refuses '--set: expected --mode NAME or FILE' \
 	run -o x --resume --set keys=1

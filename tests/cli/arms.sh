@@ -224,7 +224,7 @@ check "and all blocks are complete" verify_journal whole
 # Resume with other programs.
 run --resume --arms "base=$dir/base,head=$dir/copy"
 check "other arms are status 2" [ $status = 2 ]
-check "with the reason" says "$out" "begun with other --arms"
+check "with the reason" says "$out" "started with other --arms"
 echo >>"$dir/head"
 run --resume
 check "a changed file of an arm is status 2" [ $status = 2 ]
@@ -253,22 +253,22 @@ bad "an arm without a name" "$syntax" "$dir/pairs.conf" --arms "=$dir/base"
 bad "an empty arm" "$syntax" "$dir/pairs.conf" --arms "base=$dir/base,"
 bad "an arm with a bad name" "a name is of a-z, 0-9 and -" \
 	"$dir/pairs.conf" --arms "Base!=$dir/base"
-bad "two arms of one name" "a second arm base" \
+bad "two arms of one name" "two arms named base" \
 	"$dir/pairs.conf" --arms "base=$dir/base,base=$dir/head"
-bad "two sets for one workload" "a second set for slow" \
+bad "two sets for one workload" "two sets for slow" \
 	"$dir/slow.conf" --arms "slow:a=$dir/base" --arms "slow:b=$dir/base"
 bad "an arm without its file on disk" "arm head: .*No such file" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/none"
-bad "one file as two arms" "are one file.*if only a second copy" \
+bad "one file as two arms" "are one file.*use two files or copies" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/base"
 bad "arms for an unknown workload" "no such workload" \
 	"$dir/pairs.conf" "${arms[@]}"
 bad "a workload without arms" "the workload pairs has no arms" \
 	"$dir/pairs.conf" "$dir/slow.conf" "${arms[@]:2}"
-bad "extra operations in a window measured in time" "whose window can be counted" \
+bad "extra operations in a window measured in time" "which needs a counted window" \
 	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/base+2%" \
 	--set loop=paced --set rate=1k/s --set measure=latency
-bad "a measure that arms do not support" "one that arms can play" \
+bad "a measure that arms do not support" "arms cannot run this measure" \
 	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/copy" --set measure=causes
 bad "a note without a text" "expected KEY=TEXT" "$dir/pairs.conf" --note x
 check "none of these errors creates a folder" [ ! -e "$dir/n" ]

@@ -64,7 +64,7 @@ caught bad_loses_insert upsert 'inserts - removes' --shape str16x8
 caught bad_loses_replace owner 'last value written' --shape str16x24
 unset RM_FAULT_PERIOD
 caught bad_wrong_key exchange 'gave the value of rank'
-caught bad_wrong_key model 'not the last one written'
+caught bad_wrong_key model 'other than the last one written'
 caught bad_wrong_key readers 'gave the value of rank'
 caught bad_wrong_key drive 'wrong or torn'
 # Word 0 is late as well: exchange may return the previous value twice.
@@ -72,28 +72,28 @@ caught bad_tears exchange 'torn\|returned twice' --shape u64x24
 caught bad_tears upsert 'torn' --shape str16x24
 caught bad_tears_late exchange 'torn' --shape u64x24
 caught bad_crashes model 'crashed: signal'
-grep -q '^  thread [0-9]* stood in$' "$dir/out"
+grep -q '^  thread [0-9]* was in$' "$dir/out"
 report $? "and the stack of the thread that crashed is shown"
 caught bad_hangs exchange 'hung: .*, in phase' --deadline 2 --shape u64x8
-grep -q '^  thread [0-9]* stood in$' "$dir/out" && grep -q '^    .*faulty' "$dir/out"
+grep -q '^  thread [0-9]* was in$' "$dir/out" && grep -q '^    .*faulty' "$dir/out"
 report $? "and the stacks of its threads are shown"
-caught bad_eats_memory upsert 'ate memory.*again: .* --memory 256 ' --memory 256 --ops 200000 \
+caught bad_eats_memory upsert 'used too much memory.*again: .* --memory 256 ' --memory 256 --ops 200000 \
 	--shape u64x8
 # The owner misses its last value, or another thread sees an old value again.
-caught bad_stale owner 'last value written\|went back in time'
+caught bad_stale owner 'last value written\|went back'
 caught bad_two_winners atomic 'inserted [2-9][0-9]* times'
 # The missing or duplicate entry is the first one of the table, which may be the token. A delayed
 # scan sees a third token.
-caught bad_scan scan 'which is always there, not at all\|saw 0 tokens'
-caught bad_scan_twice scan 'which is always there, twice\|saw [23] tokens'
-caught bad_scan_moments scan 'saw [23] tokens, no moment'
-caught bad_scan_outgrown scan 'nothing was removed' --ops 20000
+caught bad_scan scan 'which is always present, not at all\|saw 0 tokens'
+caught bad_scan_twice scan 'which is always present, twice\|saw [23] tokens'
+caught bad_scan_moments scan 'saw [23] tokens, which no moment'
+caught bad_scan_outgrown scan 'none was removed' --ops 20000
 # Next to 25 other processes on two CPUs, one seed in 25 missed the first bug and none the second.
 # With at most 18 misses in 100 (95 %), ten seeds all miss once in 3 * 10^7 runs.
 seeds=10
 # Reused memory holds data of the writer of another key: other values and torn ones ("gave"), other
 # keys ("said absent"), or no address.
-caught bad_frees_at_once pairs 'freed\|crashed: signal 11\|gave\|said absent' \
+caught bad_frees_at_once pairs 'freed\|crashed: signal 11\|gave\|returned absent' \
 	--quarantine --preempt --ops 4000000 --shape u64x24
 # Only the quarantine overwrites freed memory: with its poison or, after reuse of the block, with
 # another block's data.
@@ -101,14 +101,14 @@ caught bad_reads_freed pairs 'gave\|freed\|crashed: signal 11' --quarantine --pr
 	--ops 1000000 --shape u64x8
 seeds=1
 caught bad_stores_absent model 'stored a value although the key is absent'
-caught bad_wrong_present model 'insert_if_absent.*not the last one written'
-caught bad_swaps_anyway model 'compare_swap.*said yes, but the expected value is not there'
-caught bad_swaps_nothing model 'compare_swap.*said no, but the expected value is there'
+caught bad_wrong_present model 'insert_if_absent.*other than the last one written'
+caught bad_swaps_anyway model 'compare_swap.*returned true, but the expected value is not present'
+caught bad_swaps_nothing model 'compare_swap.*returned false, but the expected value is present'
 caught bad_load load 'is not there'
 caught bad_load_late load 'rank 19999 of 20000 is not there'
 caught bad_load_short load 'lookup after load of rank 0 gave a torn value' --shape u64x24
-caught bad_drive drive 'not what is held'
-RM_FAULT_PERIOD=1 caught bad_wrong_late model 'said absent, but the key is there' --shape str16x8
+caught bad_drive drive 'differ from the content'
+RM_FAULT_PERIOD=1 caught bad_wrong_late model 'returned absent, but the key is present' --shape str16x8
 caught bad_growth growth 'lookup missed'
 caught bad_growth park 'lookup missed'
 caught bad_never_parks park 'hung.*again: .* --deadline 3 ' --deadline 3 --shape u64x8
@@ -120,15 +120,15 @@ mkdir "$dir/a b"
 cp -r "$program" "$(dirname "$program")/maps" "$dir/a b"
 "$dir/a b/readmostly" check frees_at_the_end --ops 100 --quarantine >"$dir/out" 2>&1
 [ $? = 2 ] && [ "$(wc -l <"$dir/out")" = 1 ] &&
-	grep -q 'quarantine: the program.s folder has a blank' "$dir/out"
+	grep -q 'quarantine: the path of the program contains a blank' "$dir/out"
 report $? "also if LD_PRELOAD cannot name its library"
 "$dir/a b/readmostly" check frees_at_the_end --budget 1 --only model >"$dir/out" 2>&1 &&
 	! grep -q 'ld.so' "$dir/out"
 report $? "other checks then run without it"
 rm -r "$dir/a b"
 # Memory that readers retain, next to writes that retire memory.
-caught bad_leaks_lookup reclaim 'bytes are not freed' --ops 20000 --shape u64x8
-caught bad_leaks_scan reclaim 'bytes are not freed' --ops 20000 --shape u64x8
+caught bad_leaks_lookup reclaim 'bytes are still allocated' --ops 20000 --shape u64x8
+caught bad_leaks_scan reclaim 'bytes are still allocated' --ops 20000 --shape u64x8
 passes waits_for_joined --ops 20000
 passes frees_later --ops 20000 --only reclaim --shape u64x24
 passes stalls --ops 20000 --only exchange

@@ -42,7 +42,7 @@ refuses() {
 refuses "an id that is not in the plan" \
 	"$list:2: the plan has no cell campaign/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/none, expected one of its 8"
 printf '%s\n\n%s\n' $timed $timed >"$list"
-refuses "an id twice" "$list:3: $timed stands in line 1, expected each id once"
+refuses "an id twice" "$list:3: $timed repeats line 1, expected each id once"
 printf '# nothing\n\n' >"$list"
 refuses "an empty list" "$list: no cell, expected an id or more, one a line"
 printf '%s %s\n' $timed $other >"$list"
@@ -61,7 +61,7 @@ rmdir "$list"
 printf '%s\n' "${timed/cores/compact}" >"$list"
 plan --cells $conf --set "placement=cores compact"
 check "an alias of a cell selects the cell" says "$out" "$timed: 60 x"
-check "the plan prints the alias" says "$out" "compact/throughput: the same here as"
+check "the plan prints the alias" says "$out" "compact/throughput: on this machine the same as"
 
 printf '%s\n%s\n' $other $timed >"$list"
 run $conf -o "$dir/c" --cells-from "$list" --set blocks=2
@@ -103,10 +103,10 @@ check "the same ids are accepted as the same list" [ $? = 0 ]
 printf '%s\n' $timed >"$list"
 run -o "$dir/c" --resume --cells-from "$list"
 check "other ids are status 2" [ $? = 2 ]
-check "and the error names the option" says "$out" "the campaign was begun with --cells-from "
+check "and the error names the option" says "$out" "the campaign was started with --cells-from "
 run $conf -o "$dir/all" --set blocks=1
 run -o "$dir/all" --resume --cells-from "$list"
-check "so is a list for a campaign that had none" says "$out" "begun with --cells-from (none)"
+check "so is a list for a campaign that had none" says "$out" "started with --cells-from (none)"
 sed -i 's/"ids": 2/"ids": "two"/' "$dir/c/campaign.json"
 "$readmostly" dev validate "$dir/c" >"$out"
 check "validate checks this field" says "$out" "cells_from.ids"

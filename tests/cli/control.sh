@@ -56,7 +56,7 @@ check "their instructions are equal" equal_code
 # ---- the plan -----------------------------------------------------------------
 "$readmostly" plan "$dir/w.conf" >"$out" 2>&1
 check "plan prints the control" \
-	matches "^A/A control: 12 trials more of $cell, by maps/aa/shard_seg_grow, about "
+	matches "^A/A control: 12 more trials of $cell, by maps/aa/shard_seg_grow, about "
 check "its trials count" matches "^62 trials in 12 rounds, "
 "$readmostly" run --needs "$dir/w.conf" >"$out" 2>&1
 check "--needs lists its program" matches "^aa/shard_seg_grow$"

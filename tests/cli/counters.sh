@@ -51,7 +51,7 @@ run_on_fake_cpu() { # STATUS ARGUMENTS...
 check "status 0 whether counters work or not" run 0
 check "it lists likwid" output_matches "^  likwid"
 check "it lists perf" output_matches "^  perf"
-check "it prints the choice of auto" output_matches "^auto takes: "
+check "it prints the choice of auto" output_matches "^auto uses: "
 
 survey_is_complete() { # every unusable back end has a reason, also in the JSON
 	/usr/bin/env python3 - "$dir/out" <<'END'
@@ -81,12 +81,12 @@ check "an extra argument is status 2" run 2 extra
 four=cycles,instructions,dc_load,l1d_fill_demand
 check "fake CPU: a recording that cannot be written is status 3" \
 	run_on_fake_cpu 3 --metrics $four --record "$dir/none/recording"
-check "the table is still printed" output_matches "^auto takes: likwid"
+check "the table is still printed" output_matches "^auto uses: likwid"
 check "fake CPU: status 0" run_on_fake_cpu 0 --metrics $four --record "$dir/recording"
 check "fake CPU: likwid is verified" output_matches "likwid  *works: proved on known kernels"
 check "fake CPU: each verified metric shows its expected range" \
 	output_matches "l1d_fill_demand  four  *0.97  0.5..2  *proved"
-check "fake CPU: auto chooses likwid" output_matches "^auto takes: likwid"
+check "fake CPU: auto chooses likwid" output_matches "^auto uses: likwid"
 check "fake CPU: the table names the source of the facts" output_matches "RM_SYSFS is set"
 # On a machine with a PMU, perf adds lines.
 grep '"backend":"likwid"' "$dir/recording" >"$dir/likwid"
@@ -115,7 +115,7 @@ cp "$cache"/* "$dir/strange/${cache#$root/}"
 root=$dir/strange
 check "an unknown CPU is not an error" run_on_fake_cpu 0
 check "a note says that it uses the kernel's generic events" \
-	output_matches "note: .*GenuineIntel 6/250 is not in cpus.tsv: counted are the kernel's generic events"
+	output_matches "note: .*GenuineIntel 6/250 is not in cpus.tsv: the kernel's generic events are counted"
 RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" env doctor >"$dir/out" 2>&1
 check "doctor prints the same note" \
 	output_matches "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"

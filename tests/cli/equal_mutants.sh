@@ -101,7 +101,7 @@ check_unedited "the map of floats, unedited, is equal" $floats floats-3 floats-5
 check_mutant "during an iteration a random hash chooses the half of a NaN" $floats \
 	's/if (gomap_equals_itself(key) ||/if (true ||/' floats-500
 check_mutant "an iterator chooses the half of a NaN by a hash" $floats \
-	's/if (!gomap_equals_itself(key)) .. as gomap_half.*$/if (false)/' floats-500
+	's/if (!gomap_equals_itself(key)) .. as gomap_choose_half.*$/if (false)/' floats-500
 check_mutant "an iterator looks up a moved NaN" $floats \
 	's/!gomap_equals_itself(gomap_slot_key(it->bucket, shape, slot)))/false)/' \
 	floats-500
@@ -132,7 +132,7 @@ check_mutant "a promotion keeps the misses" $syncmap \
 	'/^static.* void syncmap_promote($/,/^}/s/syncmap_set_misses(map, 0);//' \
 	sync-word-64
 check_mutant "Range leaves new keys in dirty" $syncmap \
-	'/syncmap_read_all(/,/^}/s/syncmap_promote(thread, map);/{}/' \
+	'/syncmap_promoted_header(/,/^}/s/syncmap_promote(thread, map);/{}/' \
 	sync-word-64
 check_mutant "a rebuild copies removed entries" $syncmap \
 	's/if (syncmap_expunge(map, entry))/if (false)/' sync-text-100

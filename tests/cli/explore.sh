@@ -96,7 +96,7 @@ weak_on_one_cpu() { # ID SCHEDULES MODEL
 }
 shows_memory_order() { # ID MODEL
 	case $2 in
-	c11) grep -Eq 'an older value: that of (the start|thread [1-7] at .*\.[ch]:[0-9]+)$' "$dir/$1" ;;
+	c11) grep -Eq 'an older value, (from before the threads|stored by thread [1-7] at .*\.[ch]:[0-9]+)$' "$dir/$1" ;;
 	tso) grep -q 'stores into its buffer [^ ]*$' "$dir/$1" && grep -q 'has left the buffer$' "$dir/$1" ;;
 	esac
 }
@@ -217,23 +217,23 @@ check 'a number out of range is rejected' refused 'expected a number from 1 to 7
 check 'an unknown memory model is rejected' refused 'expected sc, tso or c11' \
 	gomap_rw --memory arm
 check 'exhaustive rejects a memory model' refused \
-	'exhaustive has sequentially consistent memory only' \
+	'exhaustive supports only sequentially consistent memory (sc)' \
 	gomap_rw --scheduler exhaustive --memory tso
 check 'an unknown scheduler is rejected' refused 'expected mix, random, pct, stall or exhaustive' \
 	gomap_rw --scheduler luck
 for option in --programs --preemptions --program; do
 	check "$option without exhaustive is rejected" \
-		refused "$option: only exhaustive has it" gomap_rw $option 3
+		refused "$option: only with --scheduler exhaustive" gomap_rw $option 3
 done
 check 'so is --depth without changes of priority' refused \
-	'--depth: only pct and mix have it' gomap_rw --scheduler random --depth 2
-check 'exhaustive rejects a fourth thread' refused 'exhaustive has at most 3' \
+	'--depth: only with --scheduler pct or mix' gomap_rw --scheduler random --depth 2
+check 'exhaustive rejects a fourth thread' refused '--threads 4: at most 3 with exhaustive' \
 	gomap_rw --scheduler exhaustive --threads 4
 echo 'thread 1 = put 0' >"$dir/wrong.txt"
 check 'an error in a program file has its line' refused \
 	"$dir/wrong.txt:1: \"put\", expected an operation" gomap_rw --program-file "$dir/wrong.txt"
 check 'a missing program file is rejected' refused "$dir/none.txt: " gomap_rw --program-file "$dir/none.txt"
-check 'an option that the program file sets is rejected' refused 'the program file says it' \
+check 'an option that the program file sets is rejected' refused 'set by the program file' \
 	gomap_rw --program-file "$dir/exchanges.txt" --threads 2
 check 'a map without a required operation is skipped with the reason' sh -c "
 	echo 'thread 1 = update 0' >'$dir/update.txt'

@@ -120,9 +120,9 @@ check 'a file that cannot be created is reported before any run' [ "$? $(cat "$d
 	"2 readmostly explore: --html $dir/no/such.html: cannot be written: No such file or directory" ]
 explore $map --perfetto /dev/full >/dev/null 2>"$dir/err"
 check 'a full disk is reported, and the status stays 1' [ "$? $(cat "$dir/err")" = \
-	"1 readmostly explore: $map: /dev/full: not written whole: No space left on device" ]
+	"1 readmostly explore: $map: /dev/full: not written completely: No space left on device" ]
 explore $map --html /dev/full >/dev/null 2>"$dir/err"
-check 'also for HTML' says "$dir/err" '/dev/full: not written whole: No space left'
+check 'also for HTML' says "$dir/err" '/dev/full: not written completely: No space left'
 explore all --html "$dir/all.html" 2>"$dir/err"
-check '--html rejects all maps' says "$dir/err" 'of one map, not all'
+check '--html rejects all maps' says "$dir/err" 'only with one map, not all'
 done_testing

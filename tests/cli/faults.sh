@@ -59,5 +59,5 @@ check 'the crash has its reason' has_reason bad_crashes 'signal'
 check 'the hang has its reason' has_reason bad_hangs 'deadline'
 # A slow machine, or one with much memory, reaches the deadline first.
 check 'a map that exhausts memory is stopped with the reason' has_reason bad_eats_memory \
-	'"status":"failed","reason":"\(ended by signal\|no end within\)'
+	'"status":"failed","reason":"\(ended by signal\|did not end within\)'
 done_testing

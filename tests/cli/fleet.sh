@@ -11,7 +11,7 @@
 NODES="n1,n[2-3]" two_launchers n1 n2 n3
 NODES=n1 campaign a --set blocks=3
 check "another plan for the folder is status 2" [ $? = 2 ]
-check "with the first plan in the error" says "$dir/a.out" "was begun with"
+check "with the first plan in the error" says "$dir/a.out" "was started with"
 NODES='' CONSTRAINT=little PLAN=1 campaign b
 check "a feature selects machines, and the plan lists each job" \
 	[ "$(grep -c ' job of at most 18 min: new' "$dir/b.out") $(grep -c '^  n2 job' "$dir/b.out")" = "1 1" ]

@@ -3,7 +3,7 @@
 # `make campaign` by ssh into a folder whose name a shell would split. A fake ssh runs the commands
 # here, in a separate folder.
 . tests/tools/tap.sh
-. runner/fleet/words.sh
+. runner/fleet/status.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cat >"$dir/ssh" <<END
@@ -34,10 +34,10 @@ for name in plain 'two words' "a';b"; do
 	# The start holds the lock until it ends.
 	flock -w 60 "$dir/there/results/$name/state/m1.lock" true
 	check "$name: it runs in its folder" grep -qxF "results/$name m1" "$dir/there/asked"
-	check "$name: its end is detected" [ "$(ssh_look m1)" = "gone no start runs there" ]
+	check "$name: its end is detected" [ "$(ssh_state m1)" = "ended no start is running" ]
 done
 echo 2 >"$OUT/state/number"
 check "a remote folder of another campaign is reported" [ "$(ssh_begin m1 2>&1)" = \
-	"results/$name there is another campaign's, expected another OUT" ]
+	"results/$name belongs to another campaign, expected another OUT" ]
 check "nothing else is created in it" [ "$(cd "$dir/there" && echo *)" = "asked results runner" ]
 done_testing

@@ -31,7 +31,7 @@ MACHINES=$dir/machines MODE=smoke RUN=() OUT=$dir/results/x there="$dir/two word
 echo 'm1 host' >"$MACHINES"
 mkdir -p "$OUT/state" "$dir/here/runner/fleet"
 echo 1 >"$OUT/state/number"
-ssh_read
+ssh_read_machines
 place[m1]=${there##*/}
 
 # A program of all files found, as in this project's Makefile.

@@ -18,7 +18,7 @@ hold_machine b m1
 hold_machine b m2
 sshd cut m1
 kill -KILL "$(runner_of b m2)"
-until_ "says $dir/b.out 'm1: running: cannot be reached now' >/dev/null"
+until_ "says $dir/b.out 'm1: running: cannot be reached' >/dev/null"
 until_ "says $dir/b.out 'm2: ' >/dev/null"
 kill_launcher
 check "the run continues without a connection" [ -n "$(runner_of b m1)" ]
@@ -71,7 +71,7 @@ echo "ssh = ssh -F $dir/sshd/config" >"$SITE"
 mkdir "$dir/other"
 campaign other/b --set blocks=3
 check "a remote folder of another campaign makes the status 1" [ $? = 1 ]
-check "and is reported" says "$dir/other/b.out" "results/b there is another campaign's"
+check "and is reported" says "$dir/other/b.out" "results/b belongs to another campaign"
 check "its results are not fetched" [ ! -e "$dir/other/b/m1" ]
 
 # Scripts are overwritten with `exit 2` while they run; processes must use the text read before.

@@ -67,7 +67,7 @@ check 'a check-then-act is caught' caught 2 exchange 40
 fixture 0 -DPROGRESS='"lock-free"'
 "$readmostly" check "$dir/f.so" --quiet --only progress --ops 400000 >"$out" 2>&1
 check 'a locking map that claims lock-free is caught' \
-	says "$out" 'f.so u64x8 progress: thread 0: the map says lock-free'
+	says "$out" 'f.so u64x8 progress: thread 0: the map claims to be lock-free'
 fixture 2 -DFLAGS=1
 check 'a map declared as single-writer gets one writer' passes "$dir/f.so"
 fixture 0 -DFLAGS=2
@@ -89,5 +89,5 @@ check 'so is a table that is too short' refuses "$dir/f.so" 'size is 8, expected
 source_of 'const struct rm_foreign_map rm_foreign_map = { 1, sizeof(struct rm_foreign_map), "x", 1 };'
 check 'so is a null mandatory function' \
 	refuses "$dir/f.so" 'create is null, expected a function'
-check 'the error for an unknown name explains how to name a file' refuses nonsense 'named by its path'
+check 'the error for an unknown name explains how to name a file' refuses nonsense 'a library by its path'
 done_testing

@@ -114,5 +114,5 @@ of_trial syncmap "$dir/of_syncmap" || true
 check 'also a sync.Map' grep -qE '^sync.Map: .* read [0-9]+ entries' "$out"
 
 show "file $program" 'rm-map 1 + 1' || true
-check 'an expression that is not a map is rejected' grep -q 'no map that can be shown' "$dir/err"
+check 'an expression that is not a map is rejected' grep -q 'cannot be shown' "$dir/err"
 done_testing

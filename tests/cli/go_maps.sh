@@ -63,7 +63,7 @@ check "list prints the language of Go's maps" says "$dir/list" "language   go"
 check "and the version of Go" says "$dir/list" "source     go ${go#* }: "
 "$readmostly" dev list --ids >"$dir/ids"
 check "--ids lists only maps in C and C++" sh -c "! grep -q ^go_ '$dir/ids'"
-refused 'is a map in go: its program runs trials and no other command'
+refused 'is a map in go: its program runs only trials'
 
 "$readmostly" plan --json "$dir/go.conf" >"$dir/plan"
 check "a workload of all maps includes none of them" sh -c "! grep -q '/go_map' '$dir/plan'"
@@ -93,7 +93,7 @@ check "GO adds a compiler" says "$other.json" "\"program\":\"readmostly-go-other
 check "its description has the version in a separate field" says "$other.json" "\"language_version\":\"${go#* }\""
 "$readmostly" plan --requests "$dir/go.conf" --maps "go_sync_map" --set threads=1 | grep -m 1 throughput >"$dir/request"
 check "a request for another compiler's map is rejected" eval \
-	'! "$other" trial <"$dir/request" >"$dir/output" 2>&1 && says "$dir/output" "map go_sync_map is of another program"'
+	'! "$other" trial <"$dir/request" >"$dir/output" 2>&1 && says "$dir/output" "map go_sync_map belongs to another program"'
 sed 's/"go_sync_map"/"go_other_sync_map"/' "$dir/request" | "$other" trial >"$dir/output" 2>&1
 check "a request for its own map runs" says "$dir/output" "\"go\":\"go${go#* }\""
 if classic=$(.ci/tool go-classic); then
@@ -107,7 +107,7 @@ if classic=$(.ci/tool go-classic); then
 	check "both are verified" [ "$(grep -c '/verify".*"status":"ok"' "$dir/both/trials.jsonl")" = 4 ]
 else
 	check "without another Go the classic ids name the alternative" sh -c \
-		"'$readmostly' dev list | grep -q 'go_classic_sync_map *not built: .*go_sync_map is the classic one\|make deps'"
+		"'$readmostly' dev list | grep -q 'go_classic_sync_map *not built: .*go_sync_map has the classic map\|make deps'"
 fi
 
 "$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" --set "goroutines=wired free" >"$dir/plan" 2>&1

@@ -31,11 +31,11 @@ check "so have two operations of a thread at once" refuses two_at_once.jsonl '3:
 check "and an EDN process" refuses bad_process.edn '2: process 0 invokes'
 check "and a return without an invocation" refuses kv_broken.txt '2: process 0 ends'
 check "and an unknown word" refuses etcd_broken.log '2: no :type'
-check "and a contradictory answer" refuses contradicts.jsonl '2: "there" is false beside a "result"'
+check "and a contradictory answer" refuses contradicts.jsonl '2: "there" is false with a "result"'
 sed '6s/"there":[a-z]*,//' $histories/stale.jsonl >"$dir/half.jsonl"
 "$program" check --history "$dir/half.jsonl" >"$dir/out" 2>"$dir/err"
 check "and a value without a presence flag" \
-	[ "$? $(grep -c 'half.jsonl:6: no "there" beside a "result"' "$dir/err")" = '2 1' ]
+	[ "$? $(grep -c 'half.jsonl:6: no "there" with a "result"' "$dir/err")" = '2 1' ]
 sed '2s/$/\x0/' $histories/good.jsonl >"$dir/zero.jsonl"
 "$program" check --history "$dir/zero.jsonl" >"$dir/out" 2>"$dir/err"
 check "and a zero byte" [ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$dir/err")" = '2 1' ]
@@ -75,7 +75,7 @@ printf '%s\n' '{"format":"readmostly-history","version":1,"guarantee":"none",'"$
 check "a key yielded twice by a scan is shown by its name" \
 	sh -c "grep -q 'yielded key apple twice' '$dir/out' && grep -q 'yielded apple = red, apple = red' '$dir/out'"
 "$program" check --history "$dir/invented.jsonl" >"$dir/out"
-check "so is a value that was never written" says "$dir/out" 'key apple: a scan yielded red, which nobody wrote'
+check "so is a value that was never written" says "$dir/out" 'key apple: a scan yielded red, which no operation wrote'
 /usr/bin/python3 - "$dir/long.jsonl" <<'end'
 import json, sys
 

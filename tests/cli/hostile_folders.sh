@@ -31,7 +31,7 @@ refused() { # WHAT ARGUMENTS...
 	shift
 	run "$@"
 	check "$what that is not UTF-8 is status 2" [ $? = 2 ]
-	check "and the error names the remedy" says "$out" "not UTF-8, so that campaign.json cannot keep it: expected another name"
+	check "and the error names the remedy" says "$out" "not UTF-8, which campaign.json cannot store: expected another name"
 }
 refused "a folder's name" "$dir/tiny.conf" -o "$dir/$bytes.out"
 refused "a workload's path" "$dir/$bytes/tiny.conf" -o "$dir/none"

@@ -122,7 +122,7 @@ kill -TERM $runner
 wait $runner
 check "SIGTERM is status 75" [ $? = 75 ]
 check "with the command to continue" says "$out" \
-	"go on with: $readmostly run -o $campaign --resume"
+	"continue with: $readmostly run -o $campaign --resume"
 check "the running trial is gone" eval '! orphans'
 check "it has no line" [ ! -s "$campaign/trials.jsonl" ]
 export RM_FAKE="=ok"
@@ -137,11 +137,11 @@ start tests/fixtures/campaign.conf --resume --note why=else
 wait $runner
 check "a new note is status 2" [ $? = 2 ]
 check "the error has note and remedy" says "$out" \
-	"begun with --note why (none), now it is else: start a new campaign"
+	"started with --note why (none), now it is else: start a new campaign"
 start workloads/hot-reads.conf --resume
 wait $runner
 check "another workload is status 2" [ $? = 2 ]
-check "and the error has the reason" says "$out" "is another workload than"
+check "and the error has the reason" says "$out" "differs from the workload"
 start tests/fixtures/campaign.conf
 wait $runner
 check "the same folder without --resume is status 2" [ $? = 2 ]
@@ -155,26 +155,26 @@ check_edited() { # NAME WORDS SED
 	check "$1: the error has the reason" says "$out" "$2"
 	mv "$campaign/campaign.json.bak" "$campaign/campaign.json"
 }
-check_edited "another machine" "begun with machine 00000000, now it is" \
+check_edited "another machine" "started with machine 00000000, now it is" \
 	'/"machine"/,/"build"/s/"id": "[0-9a-f]*"/"id": "00000000"/'
-check_edited "another build" "begun with build 0123, now it is" \
+check_edited "another build" "started with build 0123, now it is" \
 	's/"build_id": "[0-9a-f]*"/"build_id": "0123"/'
 check_edited "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
 check_edited "another seed in the file" "the plan was changed" \
 	's/^  "seed": [0-9]*/  "seed": 7/'
 check_edited "an unknown note" \
-	"campaign.json: changed since it was written, its hash is not sha256: bring it back" \
+	"campaign.json: changed since it was written, its hash is not sha256: restore it" \
 	's/"notes": {}/"notes": {"a": "b"}/'
 echo >>"$campaign/topology.xml"
 start --resume
 wait $runner
 check "another topology is status 2" [ $? = 2 ]
 check "the error has file and remedy" says "$out" \
-	"topology.xml: changed since it was written, its hash is not topology_sha256: bring it back"
+	"topology.xml: changed since it was written, its hash is not topology_sha256: restore it"
 rm "$campaign/campaign.json"
 start tests/fixtures/campaign.conf --resume
 wait $runner
 check "trials without a plan are status 2" [ $? = 2 ]
 check "and are not added to another plan" says "$out" \
-	"has a trials.jsonl and no campaign.json, which says what its trials are of: bring that back"
+	"has a trials.jsonl but no campaign.json: restore campaign.json"
 done_testing

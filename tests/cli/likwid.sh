@@ -90,7 +90,7 @@ ldd "$build/readmostly" "$helper" >"$dir/out" 2>&1
 check "no program is linked with liblikwid" output_lacks likwid.so
 
 nm "$build/readmostly" >"$dir/out" 2>&1
-check "readmostly contains no code of the helper" output_lacks rm_likwid_work
+check "readmostly contains no code of the helper" output_lacks rm_likwid_run_worker
 
 # A complete trial: request, helper, library, result.
 cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')

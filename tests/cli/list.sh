@@ -8,7 +8,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
 # Members of rm_map_ops that may be NULL. unpark always comes with park.
-optional=$(sed -n '/From here on members may be NULL/,/^};/s/.*(\*\([a-z_]*\))(.*/\1/p' \
+optional=$(sed -n '/The other members may be NULL/,/^};/s/.*(\*\([a-z_]*\))(.*/\1/p' \
 	runner/map.h | grep -vx unpark)
 each_is_listed() { # every name is in a map program
 	strings "$build/maps/plain/null_map" >"$dir/strings"

@@ -47,7 +47,7 @@ rm -f "$out.tsv"
 "$readmostly" run workloads/shared-handle.conf --maps handle_shared --busy-ok -o "$out.d" \
 	--set blocks=3 --set repeat-most=0 >"$out" 2>&1
 check "a campaign of an injected misuse is complete" [ $? = 0 ]
-check "its trials fail" grep -q "^failed, as a planted misuse may, [1-3] of 3: " "$out"
+check "its trials fail" grep -q "^failed, as an injected bug may, [1-3] of 3: " "$out"
 check "and the folder is valid" "$readmostly" dev validate "$out.d"
 rm -rf "$out.d"
 done_testing

@@ -96,7 +96,7 @@ echo '/* a change */' >>"$tree/impls/snapshot/snapshot_batch.h"
 check "a changed header marks the maps of its family that include it as touched" \
 	bench_plan "touched: snapshot_batch"
 set=SET=articles check "a set without the touched maps prints a note and measures" \
-	bench_plan "set articles, mode quick measures no touched maps" ": snapshot_batch" \
+	bench_plan "set articles, mode quick does not measure new and changed maps" ": snapshot_batch" \
 	"built for set articles, mode quick: "
 MAPS=ck_ht,slab check "MAPS adds any map" bench_plan "touched: snapshot_batch ck_ht slab" " slab "
 MAPS=no_such check "an unknown name is rejected" sh -c \

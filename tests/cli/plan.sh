@@ -44,7 +44,7 @@ check "by their ids" says "$out" \
 check "two placements of one thread are planned" status 0 env \
 	HWLOC_SYNTHETIC=pu:2 "$bin" plan --set placement="cores compact" "$dir/tiny.conf"
 check "and the number of equal cells is printed" says "$out" \
-	"2 cells equal another on this machine and run once (--cells names them)"
+	"2 cells equal another on this machine and run once (--cells lists them)"
 check "but not if it is 0" eval \
 	'status 0 "$bin" plan "$dir/tiny.conf" && ! grep "equal another" "$out"'
 
@@ -113,7 +113,7 @@ check "ten cells are planned" status 0 "$bin" plan --set blocks=1 \
 	--set repeat-share=10% --set 'keys=1 2 4 8 16 32 64 128 256 512' \
 	--set maps=gomap_rw "$dir/tiny.conf"
 check "their repeat budgets of 10 % add up to one repeat" \
-	says "$out" "all at most 1 times ("
+	says "$out" "in total at most 1 times ("
 check "without a file the error lists what is expected" refuses "expected workload files, --mode" \
 	"$bin" plan
 check "a missing file is reported" refuses "$dir/none.conf: No such file" \
@@ -137,7 +137,7 @@ check "a set as a file is rejected with the option" refuses "articles: No such f
 	"$bin" plan articles
 check "and so is a mode" refuses "quick: No such file or directory, expected --mode quick" "$bin" run --needs quick
 check "outside of the sources the error names the folder to run in" refuses \
-	"No such file or directory, expected the folder workloads/modes/, in which none is: run this in the folder of the sources" elsewhere
+	"No such file or directory: expected a folder workloads/modes/ here; run this command in the source tree" elsewhere
 check "a bad --set is reported at --set KEY" refuses "--set window: window = \"5\"" \
 	"$bin" plan --set window=5 "$dir/tiny.conf"
 check "an unknown map is reported" refuses '--maps: no map is called "gopher"' \
@@ -228,5 +228,5 @@ check "doctor reports" status 0 "$bin" env doctor
 check "every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 17
 check "--strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
 	"$bin" env doctor --strict
-check "with the command to change it" says "$out" "change it: unset HWLOC"
+check "with the command to change it" says "$out" "fix: unset HWLOC"
 done_testing

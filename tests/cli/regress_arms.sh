@@ -117,7 +117,7 @@ in_tree git checkout -q HEAD~1 -- impls/names.sh
 in_tree commit_all 'one program a map'
 arms older HEAD~1
 check "a base with one program for all maps is one line" one_line older \
-	'[0-9a-f]{12} is older than one program a map: choose a commit that has impls/names.sh'
+	'[0-9a-f]{12} has no program per map yet: choose a commit that has impls/names.sh'
 commit_fault killed
 arms killed HEAD~1 2>/dev/null
 check "a kill during the build of base leaves no note" \

@@ -86,7 +86,7 @@ check "a kill leaves the user's tree unchanged" [ "$before" = \
 	"$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")" ]
 : >"$dir/judge.calls"
 bisect resumed 14
-check "the same call continues" says "$dir/resumed.err" "going on: "
+check "the same call continues" says "$dir/resumed.err" "resuming: "
 check "and finds the commit" says "$dir/resumed" " Commit 14"
 check "without judging the ends again" [ "$(grep -cxE '0|16' "$dir/judge.calls")" = 0 ]
 check "it leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]

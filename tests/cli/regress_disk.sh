@@ -30,7 +30,7 @@ fill_disk() {
 free_disk() { rm -f "$1/ballast"; }
 one_line() { # NAME FOLDER
 	[ $status = 2 ] && [ "$(grep -vc ^building "$dir/$1.err")" = 1 ] &&
-		grep -q "^regress[-a-z]*: .*$2.*: no space left on its disk: make room (df -h .*).*, then the same call again$" "$dir/$1.err"
+		grep -q "^regress[-a-z]*: .*$2.*: no space left on its disk: make room (df -h .*).*, then run the same command again$" "$dir/$1.err"
 }
 program_kib=$(du -k --apparent-size "$dir/programs/plain/gomap_rw" | cut -f1)
 

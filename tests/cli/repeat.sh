@@ -102,10 +102,10 @@ check "validate accepts it" "$readmostly" dev validate "$campaign"
 repeated=$(lines '"attempt":[234]')
 check "progress counts repeats separately" says "$out" \
 	"$(lines '"attempt":1,')/$(lines '"attempt":1,') trials, $repeated repeated"
-check "so does the summary" says "$out" "$repeated repeated, since others"
+check "so does the summary" says "$out" "$repeated trials repeated, since other processes"
 marked=$(print_counted "$campaign" | grep -c ' ok True ')
 check "it prints how many counted trials were disturbed" says "$out" \
-	"; $marked of those that count were disturbed"
+	"; $marked of the trials that count were disturbed"
 ok=$(print_counted "$campaign" | grep -c ' ok ')
 check "each trial counts once, by its last attempt" says "$out" ": $ok ok, "
 run again "$fixture" --seed 3 --set repeat-share=100%
@@ -142,7 +142,7 @@ check "each block has a share of the budget" [ "$(lines '"block":0.*"attempt":2'
 check "trials that were not repeated stay marked" \
 	[ "$(print_counted "$campaign" | grep -c ' 1 ok True ')" = 6 ]
 check "the summary reports the spent budget" says "$out" \
-	"12 stayed disturbed or void where the budget of repeats (repeat-share) was spent"
+	"12 trials stayed disturbed or void after the budget of repeats (repeat-share) was spent"
 check "progress prints the largest possible number" says "$out" \
 	"16/16 trials, 6 repeated (at most 6)"
 check "order and number follow the rule with the budget" verify_order "$campaign"
@@ -243,19 +243,19 @@ edited "a removed mark" "disturbed: expected others took" \
 	't[marked]["disturbed"] = None'
 edited "an added mark" "disturbed: expected null" \
 	'next(x for x in t if not x["disturbed"] and "verify" not in x["cell"])["disturbed"] = "x"'
-edited "a repeat of a good trial" "a repeat that was not due, or beyond" \
+edited "a repeat of a good trial" "a repeat that was not due, or exceeds" \
 	't.append(dict(next(x for x in t if x["status"] == "ok" and not x["disturbed"] and x["block"] == 3), attempt=2))'
 edited "a repeat before the end of its block" "repeats at the end of their block" \
 	't[at - 1], t[at] = t[at], t[at - 1]'
 again='dict(t[refused], attempt=t[refused]["attempt"] + 1)'
-edited "a repeat beyond the budget" "beyond the budget: " "t.append($again)"
-edited "a repeat in place of another" "beyond the budget: " \
+edited "a repeat beyond the budget" "exceeds the budget: " "t.append($again)"
+edited "a repeat in place of another" "exceeds the budget: " \
 	"x = $again; t[max(i for i, y in enumerate(t) if y['attempt'] > 1)] = x"
 check "and the replaced one is reported" says "$out" "expected a line of"
 edited "repeats in another order" "out of turn" \
 	't[pair - 1], t[pair] = t[pair], t[pair - 1]'
-check "and no other error" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|beyond\)' "$out")" = 1 ]
-edited "another budget in campaign.json" "beyond the budget: " "
+check "and no other error" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|exceeds\)' "$out")" = 1 ]
+edited "another budget in campaign.json" "exceeds the budget: " "
 import os
 path = os.path.join(os.path.dirname(sys.argv[1]), 'campaign.json')
 text = open(path).read()
@@ -289,7 +289,7 @@ set_load 14.59
 run_on_fake_machine busy
 check "a busy machine is only a warning" [ $status = 0 ]
 check "with the amount and the remedy" says "$out" \
-	"somebody waited for a CPU in 14.6 % of the last 10 s, and still does: results will not rank; stop other work, or wait (--wait-idle 60), or go on like this (--busy-ok)"
+	"tasks waited for a CPU in 14.6 % of the last 10 s, and still do: results will not rank; stop other work, or wait (--wait-idle 60), or continue anyway (--busy-ok)"
 check "and recorded in campaign.json" eval 'busy | grep -q "14.59"'
 check "validate accepts the record" "$readmostly" dev validate "$campaign"
 run_on_fake_machine fine --busy-ok
@@ -305,7 +305,7 @@ check "--wait-idle starts when the machine is idle" [ $status = 0 ]
 check "and records no load" [ "$(busy)" = None ]
 set_load "" 99.00
 run_on_fake_machine load
-check "without pressure the load gives the warning" says "$out" "99.00 tasks ran or waited"
+check "without pressure the load gives the warning" says "$out" "on average 99.00 tasks were runnable"
 set_load ""
 run_on_fake_machine silent
 check "a machine without both files is not busy" [ "$(busy)" = None ]

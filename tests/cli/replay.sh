@@ -29,9 +29,9 @@ check "a key whose first operation is get is initially present" says "$dir/shown
 check "has lists initially present keys" says "$dir/shown" "4 distinct, 2 there at the"
 check "an unknown operation is rejected" refuses $traces/bad_word.trace 'bad_word.trace:3: "sot 3"'
 check "a truncated line" refuses $traces/cut.trace "cut.trace:3: the last line"
-check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3 operations, but 2"
+check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3 operations, but the file has 2"
 check "has after an operation" refuses $traces/late_has.trace "late_has.trace:2: has after"
-check "two has of one key" refuses $traces/twice.trace "twice.trace:2: has of the same"
+check "two has of one key" refuses $traces/twice.trace "twice.trace:2: a second has of the same"
 check "an overlong line" refuses $traces/long_key.trace "long_key.trace:2: a key of 1025 bytes"
 : >"$dir/empty"
 check "an empty file" refuses "$dir/empty" "empty:1: no operation"
@@ -132,7 +132,7 @@ plans() { # SET MESSAGE: an error of the plan
 	"$program" plan "$dir/mine.conf" --set "$1" >"$dir/out" 2>"$dir/err"
 	[ $? = 2 ] && says "$dir/err" "$2"
 }
-check "writes conflicts with a trace" plans writes=3% "the trace says it"
+check "writes conflicts with a trace" plans writes=3% "the trace determines it"
 check "a window of a trace needs passes" plans window=1s "window without passes"
 check "a number of keys needs writes" plans keys=1k "writes is missing"
 check "the plan rejects a damaged trace" plans "keys=file:damaged" "damaged: byte 20:"

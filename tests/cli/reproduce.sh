@@ -69,7 +69,7 @@ mkdir -p "$dir/busy/proc/pressure"
 echo 'some avg10=90.00 avg60=90.00 avg300=90.00' >"$dir/busy/proc/pressure/cpu"
 RM_SYSFS=$dir/busy "$readmostly" dev reproduce "$dir/old" --wait-idle 1 -o "$dir/waited" >"$out" 2>&1
 check "a wait that times out is status 2" [ $? = 2 ]
-check "and the same command can be repeated" says "$out" "nothing was begun; the same line"
+check "and the same command can be repeated" says "$out" "no trial ran; the same command"
 check "no folder is left" [ ! -e "$dir/waited" ]
 
 reproduce "$swapped" -o "$dir/other"
@@ -101,7 +101,7 @@ refused "an existing folder" "expected a new folder (another -o)" \
 	-o "$dir/same"
 refused "an unknown figure" 'no figure "nope" can be repeated' \
 	--figure nope -o "$dir/none"
-refused "two exclusive options" "expected one of them" --headline --figure flip
+refused "two exclusive options" "expected only one of them" --headline --figure flip
 check "no folder is left" [ ! -e "$dir/none" ]
 sed 's/"name": *"campaign"/"name": "..\/campaign"/' "$dir/old/campaign.json" \
 	>"$dir/changed"

@@ -144,8 +144,8 @@ bad "an empty command" "expected workload files, --mode NAME or --set NAME"
 bad "a missing file" "/nonexistent.conf: " /nonexistent.conf -o "$dir/n"
 bad "an invalid seed" "expected a number from 0 to 9007199254740991" --seed x smoke.conf
 bad "a negative seed" "expected a number from 0 to 9007199254740991" --seed -1 smoke.conf
-bad "mode and file" "expected one of them" --mode smoke x.conf
-bad "resume without a folder" "expected -o DIR" --resume
+bad "mode and file" "expected only one of them" --mode smoke x.conf
+bad "resume without a folder" "expected also -o DIR" --resume
 bad "an unknown back end" "expected auto, likwid, perf, sim, none" \
 	tests/fixtures/campaign.conf --counters magic -o "$dir/n"
 bad "a --set without =" "KEY=VALUE" tests/fixtures/campaign.conf \
@@ -170,7 +170,7 @@ check "with the topology from hwloc" [ -s results/latest/topology.xml ]
 mkdir "$dir/taken" && : >"$dir/taken/results"
 no_place() {
 	(cd "$dir/taken" && "$readmostly" run "$top/tests/fixtures/campaign.conf" >"$out" 2>&1)
-	[ $? = 2 ] && says "$out" "results: cannot make the folder: File exists, expected a place that can be written: -o DIR"
+	[ $? = 2 ] && says "$out" "results: cannot make the folder: File exists, expected a writable place: choose one with -o DIR"
 }
 check "if no folder can be created the error names the option" no_place
 cd "$top" || exit 1

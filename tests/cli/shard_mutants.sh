@@ -44,18 +44,18 @@ mutant shard_length shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/count += gomap_count(map->shard\[i\].inner)/count += i ? gomap_count(map->shard[i].inner) : 0/'
 # Segments: lookups use another segment; keys are compared in part; a removal cuts off the chain; an
 # insertion loses the chain; a removal does not decrease the count.
-mutant seg_segment shard_seg "seg_ops.h seg_more.h seg_map.h" \
+mutant seg_segment shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	'0,/seg_segment_of(map, hash)/s//seg_segment_of(map, hash << 1)/'
-mutant seg_compares shard_seg "seg_ops.h seg_more.h seg_map.h" \
+mutant seg_compares shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/return node->key == key.word;/return (node->key ^ key.word) % 256 == 0;/'
-mutant seg_cuts shard_seg "seg_ops.h seg_more.h seg_map.h" \
+mutant seg_cuts shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/seg_link(spot, seg_next(spot->node));/seg_link(spot, NULL);/'
-mutant seg_front shard_seg "seg_ops.h seg_more.h seg_map.h" \
+mutant seg_front shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/&node->next, spot->first, memory_order_relaxed/\&node->next, NULL, memory_order_relaxed/'
-mutant seg_counts shard_seg "seg_ops.h seg_more.h seg_map.h" \
-	's/seg_count(spot->segment, (uint64_t)-1);//'
+mutant seg_counts shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
+	's/seg_add_count(spot->segment, (uint64_t)-1);//'
 # Growing segments: one bin is not copied.
-mutant seg_forgets shard_seg_grow "seg_ops.h seg_more.h seg_map.h seg_grow.h" \
+mutant seg_forgets shard_seg_grow "seg_ops.h seg_slow_ops.h seg_map.h seg_grow.h" \
 	's/for (uint64_t i = 0; i <= old->mask; i++) {/for (uint64_t i = 1; i <= old->mask; i++) {/'
 # Fast paths: a freed slot matches key 0; an unfinished growth is ignored. Strings in a single
 # bucket: short keys compared by length only, long keys by their ends only. Equality is ignored.

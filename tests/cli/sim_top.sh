@@ -109,7 +109,7 @@ export HWLOC_SYNTHETIC="pack:1 core:4 pu:2"
 check "without caches in hwloc it runs" runs sim-sensitivity --draws 0 --maps null_map --set threads=1
 unset HWLOC_SYNTHETIC
 check "the host is left out with the reason" \
-	says "$dir/out" "left out: hwloc sees no L1d here"
+	says "$dir/out" "left out: hwloc reports no L1d"
 check "and does not count as a machine" says "$dir/out" " on 3 machines"
 check "an unknown machine is status 2" status_of 2 sim-sensitivity --machines no-such --maps snapshot --set threads=2
 check "and is reported" says "$dir/err" "no-such"

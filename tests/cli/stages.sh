@@ -65,7 +65,7 @@ check "a search is status 0" [ $status = 0 ]
 check "it prints its folder" says "$out" "campaign: a"
 check "and the cells that may run" says "$out" "crossover-quick of gomap_rw,syncmap: 798 cells, 22176 timed trials"
 check "a third of them within the time budget" grep -qE \
-	"^at most 7392 of them are run, about [0-9.]+ min of a budget of 15.0 min" "$out"
+	"^at most 7392 of them will run, about [0-9.]+ min of a budget of 15.0 min" "$out"
 check "each stage has cells, trials, time and the trials so far" grep -qE \
 	"^stage 2: 4 cells x 3 blocks, 12 trials and 2 verifications, about [0-9.]+ s; 4 of at most 7392 so far" "$out"
 check "and the reason" says "$out" "    as *n1024/w10/update/"
@@ -158,36 +158,36 @@ if [ -n "$lacking" ]; then
 else
 	skip "a map that is not built" "all libraries are here"
 fi
-refuses "a pair and --all" 2 "expected one of them" crossover gomap_rw syncmap --all gomap_rw,syncmap
+refuses "a pair and --all" 2 "expected only one of them" crossover gomap_rw syncmap --all gomap_rw,syncmap
 refuses "a list of one" 2 "--all: expected two maps or more" crossover --all gomap_rw
 refuses "a list with a map twice" 2 "--all: gomap_rw twice" crossover --all gomap_rw,syncmap,gomap_rw
 refuses "an unknown mode" 2 "--mode fast: expected one of quick, standard" \
 	crossover gomap_rw syncmap --mode fast
 refuses "no budget" 2 '--budget "0"' crossover gomap_rw syncmap --budget 0
-refuses "resume without a folder" 2 "--resume: expected -o DIR" crossover --resume
-refuses "plan and resume" 2 "expected one of them" crossover -o a --plan --resume
+refuses "resume without a folder" 2 "--resume: expected also -o DIR" crossover --resume
+refuses "plan and resume" 2 "expected only one of them" crossover -o a --plan --resume
 refuses "a bad --set" 2 "--set window" crossover gomap_rw syncmap --set window=5 -o n
 refuses "a map that runs no cell" 2 "unsync_probe runs none of the cells of crossover-quick: unsafe: " \
 	crossover gomap_rw unsync_probe --set threads=2 --set writes=3% --set write-kind=churn -o n
 refuses "the same folder without --resume" 2 "or --resume" crossover gomap_rw syncmap -o a
-refuses "a resume without a campaign" 2 "has no stages.json" crossover -o n --resume
+refuses "a resume without a campaign" 2 "no stages.json that names the maps" crossover -o n --resume
 refuses "the folder of another campaign" 2 "holds a campaign, expected a new folder" \
 	crossover gomap_rw syncmap -o again
-refuses "another pair" 2 'it was begun with maps ["gomap_rw","syncmap"], now it is ["syncmap","gomap_rw"]' \
+refuses "another pair" 2 'started with maps ["gomap_rw","syncmap"], now ["syncmap","gomap_rw"]' \
 	crossover syncmap gomap_rw -o a --resume
-refuses "another seed" 2 "begun with --seed 7, now it is 8" crossover -o a --resume --seed 8
-refuses "another mode" 2 'begun with --mode "quick"' crossover -o a --resume --mode standard
-refuses "another budget" 2 "begun with --budget 7392" crossover -o a --resume --budget 5
-refuses "other lines" 2 'begun with --set []' crossover -o a --resume --set blocks=3
-refuses "another kind" 2 'begun with kind "crossover"' claims run -o a --resume
+refuses "another seed" 2 "started with --seed 7, now 8" crossover -o a --resume --seed 8
+refuses "another mode" 2 'started with --mode "quick"' crossover -o a --resume --mode standard
+refuses "another budget" 2 "started with --budget 7392" crossover -o a --resume --budget 5
+refuses "other lines" 2 'started with --set []' crossover -o a --resume --set blocks=3
+refuses "another kind" 2 'started with kind "crossover"' claims run -o a --resume
 check "none of these creates a folder" [ ! -e n ]
-FAKE_BAD=python refuses "no Python" 2 "no Python here can make the report" \
+FAKE_BAD=python refuses "no Python" 2 "no Python with the packages of the report" \
 	crossover gomap_rw syncmap -o n
 check "the error has the remedy" says "$out" "played: apt-get install python3"
 (cd "$dir" && "$readmostly" dev crossover gomap_rw syncmap >"$out" 2>&1)
 check "in another folder the missing mode is reported" says "$out" "workloads/modes/crossover-quick.conf: No such"
 (cd "$dir" && "$readmostly" advise x >"$out" 2>&1)
-check "and the missing report" says "$out" "expected to be started where report/ and workloads/ are"
+check "and the missing report" says "$out" "start it in the source tree, next to report/ and workloads/"
 check "and no folder is created" [ ! -e n ]
 
 # Changes after the start. rehash FOLDER CODE: edits stages.json and updates its hash.
@@ -209,9 +209,9 @@ changed() { # NAME WORDS COMMAND...: resumes a copy of a, changed by COMMAND
 	"$@"
 	refuses "$name" 2 "$words" crossover -o c --resume
 }
-changed "another machine" "c was begun with machine 00000000, now it is" \
+changed "another machine" "c: started with machine 00000000, now" \
 	rehash c 'meta["machine"] = "00000000"'
-changed "another build" "c was begun with build_id 0123, now it is" \
+changed "another build" "c: started with build_id 0123, now" \
 	rehash c 'meta["build_id"] = "0123"'
 changed "a changed rule" "c/stages.json was changed: sha256 is" \
 	sed -i 's/"error": 0.05/"error": 0.5/' c/stages.json
@@ -220,17 +220,17 @@ check "validate reports it, too" says "$out" "c/stages.json was changed: sha256 
 rm -rf c && cp -r a c && rm -r c/stage-01
 run_readmostly validate c
 check "a missing stage is status 1" [ $status = 1 ]
-check "and is reported" says "$out" "c/stage-01: no campaign.json, expected one before stage-03"
+check "and is reported" says "$out" "c/stage-01: no campaign.json: expected one before stage-03"
 changed "a changed plan" "c/plan.json was changed: plan_sha256 is" \
 	sed -i '0,/"keys": 1024/s//"keys": 1025/' c/plan.json
 changed "another version" '"format" is not 1' rehash c 'meta["format"] = 2'
 changed "a plan that is gone" "c/plan.json is missing" rm c/plan.json
 rm -rf c && cp -r a c && rm c/stages.json
-refuses "stages without stages.json" 2 "c holds stages, and their stages.json is missing" \
+refuses "stages without stages.json" 2 "c holds stages, but stages.json is missing" \
 	crossover gomap_rw syncmap -o c --resume
-changed "a damaged stage" "c/stage-01: not as it was written" \
+changed "a damaged stage" "c/stage-01: changed after it was written" \
 	sed -i 's/"ops":/"ops": /' c/stage-01/trials.jsonl
-changed "a workload that was changed" "begun with another plan of crossover-quick" \
+changed "a workload that was changed" "started with another plan of crossover-quick" \
 	sh -c "rm workloads/crossover-sweep.conf; sed 's/30%/20%/' \
 	'$top/workloads/crossover-sweep.conf' >workloads/crossover-sweep.conf"
 ln -sf "$top/workloads/crossover-sweep.conf" workloads
@@ -242,7 +242,7 @@ answers() { # BAD WORDS
 	FAKE_BAD=$1 crossover gomap_rw syncmap -o "bad$number"
 	check "$1: status 3" [ $status = 3 ]
 	check "$1: the error has the reason" says "$out" "$2"
-	check "$1: the error has the command to continue" says "$out" "go on with: $readmostly dev crossover -o bad$number --resume"
+	check "$1: the error has the command to continue" says "$out" "continue with: $readmostly dev crossover -o bad$number --resume"
 }
 answers garbage "report next bad1: expected one JSON object"
 answers list "report next bad2: expected one JSON object"
@@ -253,15 +253,15 @@ answers number "report next: cells: expected ids of cells"
 answers why "report next: expected cells, and why"
 answers blocks "report next: blocks: expected null or 1 to 10000"
 answers budget "report next: 19998 trials after 0, expected at most 7392"
-answers status "ended with an error"
+answers status "failed; its error is printed above"
 check "status: the error of Python is printed" says "$out" "the played report fails"
-answers decide "ended with an error"
-answers verdicts "report decide: expected a JSON object"
+answers decide "failed; its error is printed above"
+answers verdicts "report decide: expected one JSON object as output"
 FAKE_BAD=unknown crossover gomap_rw syncmap -o bad
 check "unknown: status 2" [ $status = 2 ]
 check "unknown: the error has the reason" says "$out" "bad/stage-01/cells.txt:2: the plan has no cell no/such/cell"
 FAKE_BAD=twice crossover gomap_rw syncmap -o bad --resume
-check "twice: the error has the reason" says "$out" "stands in line 2, expected each id once"
+check "twice: the error has the reason" says "$out" "repeats line 2, expected each id once"
 crossover -o bad --resume
 check "after a valid answer it continues" [ "$status" = 0 ]
 FAKE_BAD=stage FAKE_BAD_AT=2 crossover gomap_rw syncmap -o late
@@ -317,9 +317,9 @@ RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started stop_when term \
 	grep -q w10/update "$dir/started"
 check "SIGTERM in a trial is status 75" [ $status = 75 ]
 check "with the command to continue" says "$out" \
-	"status: interrupted; what was measured is safe, go on with: $readmostly dev crossover -o term --resume"
+	"status: interrupted; what was measured is safe, continue with: $readmostly dev crossover -o term --resume"
 crossover -o term --resume
-check "the unfinished stage continues first" says "$out" "stage 1: the rest of it"
+check "the unfinished stage continues first" says "$out" "stage 1: resuming"
 check "and all requested trials run" satisfies term "[len(t) for t in timed] == [4, 12]"
 : >"$FAKE_LOG"
 think=think-$$ # no other run of this test on this machine has it
@@ -370,7 +370,7 @@ while kill -0 $runner && [ ! -e pairs/gomap_rw-syncmap/stage-01/campaign.json ];
 kill -TERM $runner
 wait $runner
 check "a stop of all pairs prints how to continue all" [ "$? $(tail -n 1 "$out")" = \
-	"75 all pairs go on with: $readmostly dev crossover --all gomap_rw,syncmap,shard_seg -o pairs --resume" ]
+	"75 to resume all pairs: $readmostly dev crossover --all gomap_rw,syncmap,shard_seg -o pairs --resume" ]
 crossover gomap_rw syncmap --plan
 check "--plan is status 0" [ $status = 0 ]
 check "and runs nothing" [ "$(wc -l <"$out")" = 2 ]
@@ -409,5 +409,5 @@ for command in crossover claims "claims run" advise; do
 	check "$command --help prints the usage" [ "$status $(grep -c '^Usage: readmostly' "$out")" = "0 1" ]
 done
 run_readmostly dev
-check "`dev` lists the commands" grep -q "^  crossover .*flips" "$out"
+check "dev lists the commands" grep -q "^  crossover .*boundary" "$out"
 done_testing

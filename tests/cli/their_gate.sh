@@ -105,7 +105,7 @@ check "a shallow clone is reported with the remedy" \
 mkdir -p "$dir/folder/src" && cp "$whole/src/their_map.c" "$dir/folder/src"
 theirs=$dir/folder
 gate bare good
-check "a map outside of any repository is reported" refused bare "lies in no git repository"
+check "a map outside of any repository is reported" refused bare "is not in a git repository"
 theirs=$whole
 in_theirs git mv src/their_map.c src/gomap_rw.c
 (cd "$tree" && IMPL=$theirs/src/gomap_rw.c BUILD=$build runner/regress_exact.sh good) \

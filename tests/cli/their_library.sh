@@ -58,7 +58,7 @@ check "a library of another version is reported" \
 edit their_lib.cc 's/^#include <mutex>/#error planted\n&/'
 arms breaks their_lib.so good
 check "a library that does not build is reported with the command" \
-	refused breaks "head, the work tree: IMPL_MAKE=.* fails \(.*/log\): mend it"
+	refused breaks "head, the work tree: IMPL_MAKE=.* fails \(.*/log\): fix it"
 in_theirs git checkout -q good -- their_lib.cc
 made=
 arms unmade their_lib.so good
@@ -66,7 +66,7 @@ check "a library without IMPL_MAKE is reported" refused unmade 'base has no thei
 made=$make_it
 (cd "$tree" && IMPL=$theirs/their_lib.so BUILD=$build runner/regress_exact.sh good) 2>"$dir/exact.err"
 status=$?
-check "the exact gate rejects a library" refused exact '.*a library is not simulated'
+check "the exact gate rejects a library" refused exact '.*a library cannot be simulated'
 
 timed() {
 	BUSY=ok CELLS='their_lib 1Ki u*' make -s -C "$tree" regress CC="$(cut -d' ' -f1 "$build/flags")" \

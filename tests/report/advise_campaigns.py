@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Synthetic campaigns for the tests of `report advise`: any set of places, a
-speed that the test chooses, noise by trial and by block. Nothing in them was
-measured."""
+"""Writes synthetic campaigns for the tests of `report advise`, with any set of places and
+speeds, and noise by trial and by block. Nothing in them was measured."""
 import itertools
 import json
 import math
@@ -11,12 +10,12 @@ from pathlib import Path
 import make_journal
 import synthetic
 
-NOISE, BLOCK_NOISE = 0.02, 0.05  # sd of ln rate: of a trial, of its block
+NOISE, BLOCK_NOISE = 0.02, 0.05  # sd of ln rate, by trial and by block
 
 
 def grid(**lists):
-    """All places of lists of factors; a list that is not given has what is
-    usual. Without writes there is one kind of write."""
+    """All combinations of lists of factors. Missing lists get the default value. Without
+    writes there is only one kind of write."""
     lists = {"threads": (1, 2), "keys": (65536,), "write_share": (0.03,),
              "write_kind": ("update",)} | lists
     found = [dict(zip(lists, values)) for values in itertools.product(*lists.values())]
@@ -25,8 +24,7 @@ def grid(**lists):
 
 
 def noisy(speed, seed):
-    """A function of (cell, block): a sample around speed(cell), the same at
-    each call."""
+    """A function of (cell, block): a sample around speed(cell), the same for every call."""
     def sample(cell, block):
         trial, common = random.Random(f"{seed} {cell['id']} {block}"), random.Random(
             f"{seed} {block}")
@@ -49,9 +47,9 @@ def write(folder, places, maps, speed=synthetic.mops, blocks=12, seed=1, cpus=4,
     """A campaign folder.
 
     about -- map -> members of its description
-    drop  -- function of (cell, block): this trial is missing
-    copy  -- speed of a second copy of each map / its speed: with A/A arms
-    plant -- of make_journal.trial(): crash, fail_verify, void
+    drop  -- function of (cell, block): true if this trial is missing
+    copy  -- speed of a second copy of each map / its speed: adds A/A arms
+    plant -- faults for make_journal.trial(): crash, fail_verify, void
     """
     folder, cpus = Path(folder), list(range(cpus))
     folder.mkdir(parents=True)

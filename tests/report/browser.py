@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One Chromium for all tests of the page, driven through two pipes.
+"""Drives one Chromium for all tests of the page, through two pipes.
 
 The protocol is Chromium's DevTools protocol, JSON between null bytes. It sets an
 exact width and a colour scheme, which command-line options cannot.
@@ -55,9 +55,8 @@ class Browser:
         one, self.rest = self.rest.split(b"\0", 1)
         return json.loads(one)
 
-    def ask(self, method, session=None, wait_for=None, **params):
-        """Sends a command; its result, once the event came, if one is
-        waited for."""
+    def send(self, method, session=None, wait_for=None, **params):
+        """Sends a command and returns its result, after the event `wait_for` if that is given."""
         self.number += 1
         text = {"id": self.number, "method": method, "params": params}
         if session:
@@ -76,45 +75,45 @@ class Browser:
 
 
 class Tab:
-    """A page in the browser, as wide and in the colours as asked for."""
+    """A page in the browser, with the given size and colours."""
 
     def __init__(self, browser, path, width=1400, height=900, dark=False):
         self.browser = browser
-        target = browser.ask("Target.createTarget", url="about:blank")
+        target = browser.send("Target.createTarget", url="about:blank")
         self.target = target["targetId"]
-        self.session = browser.ask("Target.attachToTarget", flatten=True,
-                                   targetId=self.target)["sessionId"]
-        self.ask("Page.enable")
-        self.ask("Emulation.setDeviceMetricsOverride", width=width,
-                 height=height, deviceScaleFactor=1, mobile=False)
+        self.session = browser.send("Target.attachToTarget", flatten=True,
+                                    targetId=self.target)["sessionId"]
+        self.send("Page.enable")
+        self.send("Emulation.setDeviceMetricsOverride", width=width,
+                  height=height, deviceScaleFactor=1, mobile=False)
         self.media("screen", dark)
-        self.ask("Page.navigate", wait_for="Page.loadEventFired",
-                 url=f"file://{path}")
+        self.send("Page.navigate", wait_for="Page.loadEventFired",
+                  url=f"file://{path}")
 
-    def ask(self, method, **params):
-        return self.browser.ask(method, self.session, **params)
+    def send(self, method, **params):
+        return self.browser.send(method, self.session, **params)
 
     def media(self, kind, dark=False):
-        """Shows it as on "screen" or in "print"."""
-        self.ask("Emulation.setEmulatedMedia", media=kind, features=[
+        """Shows the page as on "screen" or in "print"."""
+        self.send("Emulation.setEmulatedMedia", media=kind, features=[
             {"name": "prefers-color-scheme",
              "value": "dark" if dark else "light"}])
 
     def run(self, script):
         """The value of an expression in the page; promises are awaited."""
-        got = self.ask("Runtime.evaluate", expression=script,
-                       awaitPromise=True, returnByValue=True)
+        got = self.send("Runtime.evaluate", expression=script,
+                        awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in got:
             raise RuntimeError(str(got["exceptionDetails"])[:800])
         return got["result"].get("value")
 
     def close(self):
-        self.browser.ask("Target.closeTarget", targetId=self.target)
+        self.browser.send("Target.closeTarget", targetId=self.target)
 
 
 @contextlib.contextmanager
 def opened(browser, path, **how):
-    """A tab for the time of a with statement."""
+    """A tab for the duration of a with statement."""
     tab = Tab(browser, path, **how)
     try:
         yield tab

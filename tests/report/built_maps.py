@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which maps this build has: a library or a language that is missing is no
-mistake, and what needs it is skipped with its name."""
+"""Lists the maps of this build. If a library or a language is missing, the tests that
+need it are skipped with its name."""
 import functools
 import json
 import os
@@ -15,17 +15,17 @@ BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 
 @functools.cache
 def listed():
-    """What `list` says: (ids of this build, id -> why it is not built)."""
+    """The output of `list`: (ids of this build, id -> why it is not built)."""
     done = subprocess.run([BUILD / "readmostly", "dev", "list", "--json"], text=True,
                           capture_output=True, check=True)
-    told = json.loads(done.stdout)
-    return ({m["id"] for m in told["maps"]},
+    reported = json.loads(done.stdout)
+    return ({m["id"] for m in reported["maps"]},
             {m["id"]: f"needs {m['needs']} ({m['remedy']})"
-             for m in told["skipped"]})
+             for m in reported["skipped"]})
 
 
 def require(*names):
-    """Skips the test where one of the maps is not built, with what it needs."""
+    """Skips the test if one of the maps is not built, and prints what it needs."""
     built, skipped = listed()
     for name in names:
         if name not in built:
@@ -33,5 +33,5 @@ def require(*names):
 
 
 def maps_of(claim):
-    """Of a row of the ledger: the maps that its cells are of."""
+    """The maps in the cells of a row of the ledger."""
     return {name for one in claim.each() for name in one.maps}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shared by all modules: the marker `long`. Tests that have it run with
-RM_LONG=1 and no others do; without it they are deselected."""
+"""Adds the marker `long` for all modules. RM_LONG=1 runs only the tests that have it;
+otherwise they are deselected."""
 import os
 
 

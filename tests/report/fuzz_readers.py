@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gives the readers of report/ inputs of tests/unit/fuzz_mutate.c.
+"""Feeds the readers of report/ with inputs from tests/unit/fuzz_mutate.c.
 
     fuzz_readers.py BUILD [NAME...]
 
-A reader must decide: refuse with its own error, one line that names the file,
-or take it; what is taken has sense, and written it reads back the same. A
-file that is missing, and a folder in its place, are no inputs: each reader
-must refuse them before the first one.
-FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS of the environment as in
+A reader must either reject an input with its own error, one line that names the file, or
+accept it. Accepted data must be valid, and must be equal after writing and reading. A
+missing file and a folder in its place are not inputs: each reader must reject them
+before the first input.
+FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS of the environment are as in
 tests/unit/fuzz.h; prints the same `# fuzz` lines.
 """
 import ctypes
@@ -41,7 +41,7 @@ JSON_WORDS = """null true 0 1 2 -1 1e999 NaN Infinity {} [] "" "x" [[0]] "ok"
 
 
 class Unsound(Exception):
-    """A reader did neither: the text says what."""
+    """A reader neither rejected nor accepted an input correctly; the text is the fault."""
 
 
 class Input(ctypes.Structure):
@@ -72,7 +72,7 @@ def corpus_of(words, seeds):
 
 
 def mutator(build):
-    """fuzz_make() of the library, which is built where it is missing."""
+    """fuzz_make() of the library, which is built if it is missing."""
     file = (TOP / build / "tests" / "fuzz_mutate.so").resolve()
     subprocess.run(["make", "-s", f"BUILD={build}",
                     f"{build}/tests/{file.name}"], cwd=TOP, check=True)
@@ -92,11 +92,11 @@ def expect(fine, what):
         raise Unsound(what)
 
 
-def told_once(text):
-    """What was taken has each member once and no number that is none; by
-    hooks of its own, not by those of report/."""
+def check_json(text):
+    """Checks that accepted JSON has unique members and only finite numbers, with hooks
+    that are independent of report/."""
     def members(pairs):
-        expect(len({name for name, _ in pairs}) == len(pairs), "told twice")
+        expect(len({name for name, _ in pairs}) == len(pairs), "a member occurs twice")
         return dict(pairs)
 
     def number(text):
@@ -108,20 +108,20 @@ def told_once(text):
 
 # ---- readers: folder and text -> REFUSED or TAKEN -------------------------
 
-def one_of(n, text):
-    """Whether an input is the one of n that is treated otherwise: told by its
-    own bytes, so that it is judged the same wherever it stands."""
+def is_chosen(n, text):
+    """Selects one of n inputs by its own bytes, so that the choice does not depend on its
+    position."""
     return zlib.crc32(text) % n == 0
 
 
-def has_sense(campaign):
-    """What was read has a result, whose rates are numbers."""
+def check_campaign(campaign):
+    """Checks that the data that were read have a result with finite rates."""
     for cell in campaign.cells.values():
         expect(all(math.isfinite(r) for r in cell.rates.values()), "a rate is nan")
         expect(all(t.block >= 0 for t in cell.trials), "a block below 0")
     try:
         result.build(campaign)
-    except load.JournalError as error:  # the sample has no histograms
+    except load.JournalError as error:  # the sample lacks histograms
         expect(is_line(str(error)) and ".hlog: " in str(error), str(error))
 
 
@@ -134,18 +134,18 @@ def read_campaign(folder):
     for problem in campaign.problems:
         expect(is_line(problem) and problem.startswith("trials.jsonl:"),
                problem)
-    has_sense(campaign)
+    check_campaign(campaign)
     return campaign
 
 
 def resealed(meta):
-    """A campaign.json with the hashes that its members have."""
+    """A campaign.json with hashes that match its members."""
     meta = meta | {"plan_sha256": seal.plan_sha256(meta)}
     return meta | {"sha256": seal.campaign_sha256(meta)}
 
 
 def repaired(text):
-    """Of half of the inputs: what follows from right hashes is read, too."""
+    """Repairs the hashes of half of the inputs, so that later checks are reached."""
     try:
         found = json.loads(text)
         return json.dumps(resealed(found)).encode() if isinstance(
@@ -155,26 +155,26 @@ def repaired(text):
 
 
 def meta(folder, text):
-    if one_of(2, text):
+    if is_chosen(2, text):
         text = repaired(text)
     (folder / "campaign.json").write_bytes(text)
     if read_campaign(folder) is REFUSED:
         return REFUSED
-    told_once(text)
+    check_json(text)
     return TAKEN
 
 
 def sealed(text):
-    """Each line that could be a trial with its checksum."""
+    """Adds its checksum to each line that could be a trial."""
     return b"\n".join(b'%s,"crc32":"%s"}' % (
         line[:-1], seal.crc32(line[:-1]).encode()) if line.endswith(b"}")
         else line for line in text.split(b"\n"))
 
 
 def trials(folder, text):
-    """Refused: a line of it was. In a campaign whose lines have checksums, if
-    the input is one of two, and then they are right."""
-    folder /= "sealed" if one_of(2, text) else "small"
+    """REFUSED if a line was rejected. Half of the inputs go to a campaign whose lines have
+    checksums, which are then correct."""
+    folder /= "sealed" if is_chosen(2, text) else "small"
     text = sealed(text) if folder.name == "sealed" else text
     file = folder / "trials.jsonl"
     file.write_bytes(text)
@@ -182,7 +182,7 @@ def trials(folder, text):
     if found is REFUSED:
         return REFUSED
     for line in text.split(b"\n")[:-1] if not found.problems else ():
-        told_once(line)
+        check_json(line)
     return not found.problems
 
 
@@ -191,8 +191,8 @@ def quantiles(file, crc32):
 
 
 def hlog_file(folder, text):
-    """An input without a tag is the payload before its compression. Half of
-    the inputs have a checksum, and one of 16 a wrong one."""
+    """An input without a tag is the payload before its compression. Half of the inputs
+    have a checksum, and one in 16 a wrong one."""
     file, kind = folder / "x.hlog", zlib.crc32(text) % 16
     file.write_bytes(text if b"Tag=" in text else hlog(text).encode())
     whole = seal.crc32(file.read_bytes())
@@ -202,7 +202,7 @@ def hlog_file(folder, text):
     except load.JournalError as error:
         expect(is_line(str(error)) and str(file) in str(error), str(error))
         return REFUSED
-    expect(crc32 in (None, whole), "a wrong checksum was taken")
+    expect(crc32 in (None, whole), "a wrong checksum was accepted")
     values, counts = list(found.values), list(found.cumulated)
     expect(not values or values[-1] < 2 ** 41 and counts[0] > 0, "beyond all buckets")
     expect(values == sorted(set(values)) and counts == sorted(set(counts)), "not ascending")
@@ -218,9 +218,9 @@ def rules(folder, text):
     except ending.InputError as error:
         expect(is_line(str(error)) and str(file) in str(error), str(error))
         return REFUSED
-    told_once(text)
+    check_json(text)
     expect(0 < found.margin < found.fail_at <= found.tolerance < 1,
-           "rules that decide nothing")
+           "rules that cannot decide anything")
     return TAKEN
 
 
@@ -239,15 +239,15 @@ def of(*names):
 
 
 def campaign_of(*names):
-    """The sample's campaign.json with these members only."""
+    """The sample's campaign.json with only these members."""
     found = json.loads(*of("campaign.json"))
     return {name: found[name] for name in names}
 
 
 def make_sample(folder):
-    """What stands beside the input. Two campaigns of the sample's cells have
-    trials, one with and one without checksums; they have nothing else, since
-    they are read for each input."""
+    """Writes the files next to the input. Two campaigns of the sample's cells have trials,
+    one with and one without checksums. They have nothing else, because they are read for
+    each input."""
     small = campaign_of("format", "protocol", "seed", "cells", "order", "maps")
     for name, found in (("small", small), ("sealed", resealed(
             small | {"line_checksum": "crc32"}))):
@@ -277,7 +277,7 @@ READERS = {  # the fastest first
 }
 
 
-# Each reader's file, and what reads it: true is what it takes.
+# Each reader's file, and a function that returns true if it accepts the file.
 ABSENT = {
     "campaign.json in Python": ("campaign.json", lambda file: load.read(
         file.parent)),
@@ -289,7 +289,7 @@ ABSENT = {
 
 
 def refuse_absent(name, folder):
-    """A file that is not there, then a folder in its place."""
+    """Tries a missing file, then a folder in its place."""
     file, read = ABSENT[name]
     file = folder / file
     file.unlink(missing_ok=True)
@@ -303,7 +303,7 @@ def refuse_absent(name, folder):
 
 
 def fuzz(name, make, inputs):
-    """(inputs, taken, refused, what was unsound or None)."""
+    """(inputs, taken, refused, the fault or None)."""
     reader, words, seeds = READERS[name]
     corpus, made = corpus_of(words, seeds), Input()
     seed, first, most = (int(os.environ.get(f"FUZZ_{key}", preset)) for
@@ -322,7 +322,7 @@ def fuzz(name, make, inputs):
             make(corpus, seed, number, made)
             try:
                 counts[bool(reader(folder, made.bytes))] += 1
-            except Exception as error:  # what a reader lets through
+            except Exception as error:  # an exception that the reader did not handle
                 return counts, time.process_time() - begun, (
                     f"{name}: input {number} of seed {seed}: {error!r}: "
                     f"{made.bytes[:2000]!r}")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Invented campaigns of make regress, as `readmostly run` writes them, in this
-process: no clock."""
+"""Generates campaigns of make regress in the form of `readmostly run`, in this process and
+without a clock."""
 import hashlib
 import json
 import math
@@ -22,7 +22,7 @@ COST_NS = 20.0
 CELLS = (("regress", "gomap_rw", 1), ("regress", "syncmap", 1),
          ("regress", "shard_rw_32", 1), ("regress-threads", "shard_rw_32", 2),
          ("regress-aa", "gomap_rw", 1), ("regress-slow", "gomap_rw", 1))
-GIVE_UP = 2  # failures of an arm, then its cell is skipped
+GIVE_UP = 2  # failures of an arm before its cell is skipped
 RULES = load_rules()
 MACHINE = {"id": "0123abcd", "topology": "x", "this_machine": True, "cores": 2, "sockets": 1,
            "nodes": 1, "kinds": 1, "l1d_bytes": 1, "l2_bytes": 1, "l3_bytes": 1, "note": None,
@@ -35,11 +35,11 @@ FACTORS = {"keys": 65536, "window_ns": 0, "cpus": [], "write_share": 0.03,
 
 
 class Fake:
-    """Plays trials; binaries are named like arms, slow's is base's.
+    """Plays trials. Binaries are named like arms; slow uses base's.
 
     slow, fail  binary -> share, binary -> (status, exit, reason)
     noise       standard deviation of the log cost
-    second      what the second trial of a pair costs on top [share]
+    second      extra cost of the second trial of a pair [share]
     """
 
     def __init__(self, slow=(), fail=(), noise=0.005, second=0.0, seed=1):
@@ -72,11 +72,11 @@ def cell_of(workload, name, threads, skip, blocks, measure="throughput"):
 
 
 def meta_of(fake=None, cpus=2, head_extra=0.0, blocks=40, cells=CELLS):
-    """campaign.json; if base fails its trials no window can be set."""
+    """campaign.json; if the trials of base fail, no window can be set."""
     fake = fake or Fake()
     skip = fake.fail["base"][2] if "base" in fake.fail else None
 
-    programs = {"programs": {"plain/gomap_rw": sha("gomap_rw")}}  # of a folder
+    programs = {"programs": {"plain/gomap_rw": sha("gomap_rw")}}  # in a folder
 
     def arm(name, binary, workload=None, extra=0.0):
         return {"name": name, "workload": workload, "program": binary,
@@ -104,8 +104,7 @@ def view_of(fake=None, flips=8000, **how):
 
 
 def rows_of(view, fake):
-    """Lines of trials.jsonl: every block of the plan, each contrast's pair in a
-    random order."""
+    """Lines of trials.jsonl: every block of the plan, with each contrast's pair in random order."""
     rows, draw, failures = [], random.Random(3), {}
     cells = {c.id: c for c in view.meta.cells}
     arms = {a.name: a for a in view.arms}
@@ -143,7 +142,7 @@ def only(verdicts, role):
 
 
 def put(folder, fake=None, rows=None, meta=None, **how):
-    """A campaign's folder, as the runner leaves it."""
+    """Writes a campaign's folder as the runner leaves it."""
     fake = fake or Fake()
     meta = {"name": folder.name, "notes": {"ref": "v1", "commit": "abc"}} | (meta or {})
     meta = meta_of(fake, **how) | meta

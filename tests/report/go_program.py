@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""readmostly-go as tests ask it: requests by the schema of trials, and answers
-that are held to it. Where no Go is, there is no program."""
+"""Runs readmostly-go with requests that follow the schema of trials, and checks its
+answers. Without Go the program is not built."""
 import json
 import os
 import shutil
@@ -21,16 +21,16 @@ FACTORS = {"workload": "go", "shape": "u64x8", "keys": 1000,
 
 
 def is_built():
-    """Has this build Go's maps? A program alone may be of another day's."""
+    """True if this build has Go's maps. A program alone may be left over from another day."""
     return PROGRAM.exists() and "go_null" in listed()[0]
 
 
 needs_go = pytest.mark.skipif(
-    not is_built(), reason="no Go 1.19 or newer: this build has none of its maps")
+    not is_built(), reason="no Go 1.19 or newer: this build has no Go maps")
 
 
 def request_of(name, **factors):
-    """A window of a counted number of operations: no time decides. All
+    """A window with a fixed number of operations, so that time does not matter. All
     threads share a CPU."""
     cell = FACTORS | {"map": name, "id": f"go/{name}"} | factors
     cpu = max(os.sched_getaffinity(0))
@@ -40,7 +40,7 @@ def request_of(name, **factors):
 
 
 def judged(text, program, prefix=(), **environment):
-    """The program's trial as a campaign judges it."""
+    """The program's trial as judged by a campaign."""
     return subprocess.run(
         [*prefix, BUILD / "readmostly", "dev", "trial", program], input=text,
         text=True, capture_output=True, timeout=300, check=False,
@@ -62,13 +62,13 @@ def result_of(request, program=PROGRAM):
 
 
 def changed_go(folder, *changes, flags=(), cgo=False):
-    """The program with other lines in its sources: (file, what stands there,
-    what stands there instead), built with these flags."""
+    """Builds the program from changed sources, with these flags. Each change is (file, old
+    text, new text)."""
     for source in (ROOT / "impls/go").glob("*"):
         shutil.copy(source, folder)
     for name, right, wrong in changes:
         text = (folder / name).read_text()
-        assert right in text, "the mutant is of lines that there are"
+        assert right in text, "the mutant must change existing lines"
         (folder / name).write_text(text.replace(right, wrong, 1))
     newest = subprocess.run([ROOT / "impls/go/find_go.sh", "newest"],
                             text=True, capture_output=True, check=True)

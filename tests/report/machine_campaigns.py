@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Made-up campaigns of several machines, for tests of comparisons."""
+"""Writes synthetic campaigns of several machines, for tests of comparisons."""
 import json
 import random
 import sys
@@ -19,8 +19,8 @@ SPEEDS = {"null_map": 300, "gomap_rw": 30, "syncmap": 40, "shard_rw_32": 50,
 
 
 def speeds(factors, seed, noise=0.01):
-    """Mop/s of (cell, block): SPEEDS times what a machine does to each map;
-    a factor is a number or a function of the cell."""
+    """Mop/s of (cell, block): SPEEDS times the machine's factor for each map. A factor is
+    a number or a function of the cell."""
     def mops(cell, block):
         factor = factors.get(cell["map"], 1)
         if callable(factor):
@@ -31,7 +31,7 @@ def speeds(factors, seed, noise=0.01):
 
 
 def change(folder, edit):
-    """Passes campaign.json through edit() and keeps its hashes right."""
+    """Passes campaign.json through edit() and updates its hashes."""
     file = folder / "campaign.json"
     meta = json.loads(file.read_text())
     edit(meta)
@@ -44,7 +44,7 @@ def change(folder, edit):
 
 
 def seal(folder):
-    """Checksums on every line and in campaign.json."""
+    """Adds checksums to every line and to campaign.json."""
     file = folder / "trials.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     file.write_text("".join(map(sealed, lines)))
@@ -53,11 +53,11 @@ def seal(folder):
 
 def machine(folder, ident="5e7a0001", factors=None, seed=1, day=20,
             commit="0000000", virtual="yes", edit=None, **spec):
-    """A sealed campaign of one machine, with maps as fast as `factors`."""
+    """A sealed campaign of one machine; `factors` give the speeds of maps."""
     plant = {"mops": speeds(factors or {}, seed), **spec.pop("plant", {})}
     make_journal.make(folder, seed=seed, plant=plant, **{**SPEC, **spec})
 
-    def told(meta):
+    def edited(meta):
         meta["machine"]["id"] = ident
         meta["machine"]["facts"]["hypervisor_flag"]["text"] = virtual
         meta["build"]["commit"] = commit
@@ -65,21 +65,21 @@ def machine(folder, ident="5e7a0001", factors=None, seed=1, day=20,
         meta["created_utc"] = f"2026-11-{day:02d}T08:01:00Z"
         if edit:
             edit(meta)
-    change(folder, told)
+    change(folder, edited)
     seal(folder)
     return folder
 
 
 def untrusted(folder, ident, seed=1, **spec):
-    """A machine whose two copies of one map differ by 4 %, more than the lead
-    of 3 %: its run recommends no map."""
+    """A machine whose two copies of one map differ by 4 %, more than the lead of 3 %, so
+    that its run recommends no map."""
     return machine(folder, ident, seed=seed, plant={
         "control": "fail", "mops": speeds({"shard_rw_32": 1.163}, seed, 0.002)}, **spec)
 
 
 def three(parent, **spec):
-    """Machines on which gomap_rw and syncmap stand otherwise: ahead, behind
-    from two threads on, equal."""
+    """Machines on which syncmap and gomap_rw rank differently: syncmap faster, slower from
+    two threads on, equal."""
     flip = {"syncmap": lambda c: 0.4 if c["threads"] > 1 else 1.5}
     return [machine(parent / "a", "aaaaaaaa", seed=1, **spec),
             machine(parent / "b", "bbbbbbbb", flip, seed=2, virtual="no",

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of artifacts share: a small campaign, played by a program
-that answers at once, and the artifact of it, packed by `make artifact`'s own
-script."""
+"""Shared by the tests of artifacts: a small campaign, played by a program that answers at
+once, and its artifact, packed by the script of `make artifact`."""
 import os
 import subprocess
 from pathlib import Path
@@ -22,7 +21,7 @@ rate = 1k/s
 
 
 def campaign(folder):
-    """A complete campaign of no speed at all, with histograms."""
+    """A complete campaign with histograms, in which nothing was measured."""
     workload = folder.parent / "tiny.conf"
     workload.write_text(WORKLOAD)
     subprocess.run(
@@ -35,7 +34,7 @@ def campaign(folder):
 
 
 def pack(out, *folders, **environment):
-    """runner/artifact.sh, of the tree as it stands."""
+    """Runs runner/artifact.sh on the current tree."""
     return subprocess.run(
         [str(TOP / "runner/artifact.sh"), str(out), *map(str, folders)],
         cwd=TOP, capture_output=True, text=True, check=False,
@@ -44,21 +43,21 @@ def pack(out, *folders, **environment):
 
 
 def unpack(file, into):
-    """By tar, which reviewers have."""
+    """Unpacks with tar, which reviewers have."""
     into.mkdir()
     subprocess.run(["tar", "-C", str(into), "-xzf", str(file)], check=True)
     return into / "artifact"
 
 
 def verify(*arguments):
-    """readmostly dev verify-artifact -> (status, what it said)."""
+    """Runs readmostly dev verify-artifact -> (status, output)."""
     done = subprocess.run([READMOSTLY, "dev", "verify-artifact", *map(str, arguments)],
                           cwd=TOP, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
 def flip(file, bit):
-    """Changes one bit of a file; the same again changes it back."""
+    """Flips one bit of a file; a second call restores it."""
     with open(file, "r+b") as held:
         held.seek(bit // 8)
         byte = held.read(1)[0]

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns in memory for tests of claims: cells with given values, and
-claims about them."""
+"""Makes campaigns in memory for tests of claims: cells with given values, and claims about them."""
 from pathlib import Path
 
 from report.claims import decide, evidence, ledger
@@ -25,19 +24,19 @@ def trial(block, ops, status="ok", **stats):
 
 def of_trials(name, trials, **factors):
     """A cell of map `name` with these trials."""
-    said = {"workload": "w", "map": name, "keys": 1000, "write_share": 0.03,
-            "threads": 2, "measure": "throughput", "blocks": len(trials),
-            "cpus": (0, 1), "window_ns": 1e9, "shape": "u64x8",
-            "write_kind": "update", "dist": "uniform", "loop": "mix",
-            "placement": "cores", **factors}
-    ident = "/".join(str(said[f]) for f in (
+    members = {"workload": "w", "map": name, "keys": 1000, "write_share": 0.03,
+               "threads": 2, "measure": "throughput", "blocks": len(trials),
+               "cpus": (0, 1), "window_ns": 1e9, "shape": "u64x8",
+               "write_kind": "update", "dist": "uniform", "loop": "mix",
+               "placement": "cores", **factors}
+    ident = "/".join(str(members[f]) for f in (
         "workload", "map", "keys", "write_share", "threads"))
-    return Cell(Factors(id=ident, **said), tuple(trials))
+    return Cell(Factors(id=ident, **members), tuple(trials))
 
 
 def cell(name, values, failed=(), stats=None, **factors):
-    """A cell in which each block did `values` operations; stats: name ->
-    values by block, as a map reports them."""
+    """A cell in which each block did `values` operations; stats: name -> values by block,
+    as a map reports them."""
     return of_trials(name, [
         trial(i, v, "failed" if i in failed else "ok",
               **{k: of[i] for k, of in (stats or {}).items()})
@@ -45,7 +44,7 @@ def cell(name, values, failed=(), stats=None, **factors):
 
 
 def campaign(*cells, cpus=2, counters="none", go="1.19.8", **plan):
-    """go: the version of Go's maps but the classic ones, whose Go is 1.23.5."""
+    """go: the version of Go's maps except the classic ones, whose Go is 1.23.5."""
     found = {c.id: c for c in cells}
     return Campaign(
         Path("nowhere") / "made", Plan(
@@ -58,23 +57,23 @@ def campaign(*cells, cpus=2, counters="none", go="1.19.8", **plan):
         found, {}, (), (), Repeats(), 0)
 
 
-def claim(**said):
-    """A claim of speed and direction, unless `said` differs."""
+def claim(**members):
+    """A claim about speed and direction, with members replaced by `members`."""
     return ledger.Claim(**{
         "id": "S9-01", "place": "made:1", "says": "a is faster than b",
         "article": "unstated", "rule": "direction", "side": "above",
         "workload": "w", "cells": ("threads=2",), "subject": "a",
-        "against": "b", "statistic": "ops/elapsed_s", **said})
+        "against": "b", "statistic": "ops/elapsed_s", **members})
 
 
 def of_claim(of, one):
-    """[(the claim of one cell, its Evidence)] of a claim."""
+    """[(the claim of one cell, its Evidence)] for a claim."""
     data = Data(of)
     return evidence.of_parts(data, evidence.parts(data.cells, one,
                                                   one.each()))
 
 
-def decided(of, *claims, **said):
-    """The rows of these claims, or the row of claim(**said)."""
-    rows = decide.verdicts(of, {c.id: c for c in claims or (claim(**said),)})
+def decided(of, *claims, **members):
+    """The rows of these claims, or the row of claim(**members)."""
+    rows = decide.verdicts(of, {c.id: c for c in claims or (claim(**members),)})
     return rows if len(claims) > 1 else rows[0]

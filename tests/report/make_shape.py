@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns of a shape: a synthetic one, altered as a text file says.
+"""Writes synthetic campaigns that are altered by the instructions of a text file.
 
     tests/report/make_shape.py SHAPE.txt DIR
 
-A file has one instruction a line; # begins a comment of a whole line.
+A file has one instruction per line; # starts a comment on its own line.
 
-    make KEY=VALUE ...         how make_journal.make() is called
-    rate WHERE: 50 1%          Mop/s of these trials, with that much noise
-    rate WHERE: 50 51 49.5     or one value for each block
+    make KEY=VALUE ...         arguments of make_journal.make()
+    rate WHERE: 50 1%          Mop/s of these trials, with this noise
+    rate WHERE: 50 51 49.5     or one value per block
     set WHERE: PATH=VALUE ...  members of trials; PATH*=VALUE multiplies
     cell WHERE: PATH=VALUE     members of planned cells, in campaign.json
     meta PATH=VALUE            members of campaign.json
-    drop WHERE                 these lines are missing
-    unplan WHERE               and these cells, which the plan does not have
-    torn                       the last line was being written
-    folder NAME                of the campaign
+    drop WHERE                 removes these lines
+    unplan WHERE               removes these cells from the plan
+    torn                       cuts the last line
+    folder NAME                name of the campaign's folder
 
 WHERE is FACTOR=VALUE[,VALUE] ...: factors of the cell, block, arm.
 """
@@ -88,7 +88,7 @@ def pairs(text):
 
 
 def fits(where, cell, trial):
-    """Has a trial (or a cell, with an empty trial) these factors?"""
+    """True if a trial (or a cell, with an empty trial) has these factors."""
     merged = cell | {k: trial[k] for k in ("block", "arm", "status")
                      if k in trial}
     return all(str(merged.get(k)) in v.split(",") for k, v in where)
@@ -118,7 +118,7 @@ def rate(meta, trials, rest):
 
 
 def set_rate(cell, result, mops):
-    """Operations, writes and shares as of that many Mop/s."""
+    """Sets operations, writes and shares for a rate in Mop/s."""
     ops = round(mops * result["elapsed_ns"] / 1000)
     writes = round(ops * cell["write_share"])
     result.update(ops=ops, writes=writes, lookups=ops - writes,
@@ -128,7 +128,7 @@ def set_rate(cell, result, mops):
 
 
 def change(member, path, text):
-    """member.PATH = VALUE, or PATH* = FACTOR; missing objects are made."""
+    """Sets member.PATH = VALUE, or multiplies it for PATH*; makes missing objects."""
     times, path = path.endswith("*"), path.rstrip("*")
     *parents, last = [int(p) if p.isdigit() else p for p in path.split(".")]
     for part in parents:
@@ -150,7 +150,7 @@ def set_trials(meta, trials, rest):
 
 
 def set_cells(meta, trials, rest):
-    """A cell that the plan skips has no trials."""
+    """Changes planned cells. A cell that the plan skips loses its trials."""
     where, _, what = rest.partition(":")
     for c in meta["cells"]:
         if fits(pairs(where), c, {}):

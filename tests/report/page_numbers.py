@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each number of a report against verdicts.json, by its path."""
+"""Compares each number of a report with verdicts.json, by its path."""
 import json
 from html.parser import HTMLParser
 from typing import NamedTuple
@@ -16,7 +16,7 @@ class Printed(NamedTuple):
 
 
 class Numbers(HTMLParser):
-    """Collects what has data-ref, and all other text but that of scripts."""
+    """Collects elements with data-ref, and all other text except scripts."""
 
     def __init__(self):
         super().__init__()
@@ -44,7 +44,7 @@ class Numbers(HTMLParser):
 
 
 def value_at(verdicts, ref):
-    """The number of a path: # is a length, margin is computed again."""
+    """The number at a path: # is a length, margin is recomputed."""
     *above, last = ref.split(".")
     for name in above:
         verdicts = verdicts[int(name) if isinstance(verdicts, list) else name]
@@ -57,8 +57,8 @@ def value_at(verdicts, ref):
 
 
 def problems(folder):
-    """(page, number) of each number that is not that of verdicts.json, and
-    how many were looked at."""
+    """(page, number) of each number that differs from verdicts.json, and how many numbers
+    were compared."""
     verdicts = json.loads((folder / "verdicts.json").read_text())
     wrong, seen = [], 0
     for page in sorted(folder.glob("*.html")):

@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Simulated campaigns in which disturbed trials are repeated: does a planted
-ratio lie in its 95 % interval 95 times of 100?
+"""Simulates campaigns in which disturbed trials are repeated. Does the 95 % interval contain
+the true ratio in 95 of 100 campaigns?
 
-    tests/report/repeated_campaigns.py      the long form: a table
+    tests/report/repeated_campaigns.py      prints a table
 
-Simulated are rates, waiting and what the kernel's accounts say of others; the
-rules that choose attempts and the intervals (report/stats) are the real
-ones. What is planted is the ratio on a machine that nobody else uses
-(docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its lock: it is woken
-many times, waits for its CPU each time although nobody else is there, and is
-slower in trials in which it sleeps more often. Its waiting is thus its own
-doing, and tied to its rate. `collects` has threads of its own that collect and
-compile (docs/adr/0051), as Go and Java have: its members wait for these in a part
-of the time that they run, and are slower for it.
+Rates, waiting and the kernel's accounts of other programs are simulated. The rules that
+choose attempts and the intervals (report/stats) are the real ones. The true ratio is that
+on an otherwise idle machine (docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its
+lock. It is woken many times and waits for its CPU each time, even on an idle machine, and
+it is slower in trials in which it sleeps more often. It thus causes its own waiting, which
+depends on its rate. `collects` has collector and compiler threads (docs/adr/0051), like Go
+and Java. Its measured threads wait for these in a part of the time that they run, and
+become slower.
 """
 import itertools
 import sys
@@ -29,18 +28,18 @@ LIFE_MS, WINDOW_MS, TICK_MS, CPUS = 83.0, 24.0, 10.0, 2
 LIMIT, MOST, WAKE_UP_MS = 0.2, 3, 0.1  # repeat-wait, repeat-most, repeat.c
 SHARE = 0.5  # repeat-share
 SPEED = {"plain": 5.0, "sleeps": 1.0, "collects": 3.0}  # undisturbed
-NOISE = 0.15  # sd of ln rate from trial to trial
+NOISE = 0.15  # sd of ln rate between trials
 
 
 @dataclass
 class World:
-    """What disturbs: others are there in a share of trials, in bursts."""
+    """Disturbances: other programs run in a share of trials, in bursts."""
     others: float = 0.15
-    burst: float = 0.5  # the next attempt meets what this one met
-    taken: tuple = (0.05, 0.5)  # of the threads' time, where they are
-    wake_up_us: float = 15.0  # one wake-up waits so long, undisturbed
-    filler: bool = False  # idle CPUs are used by work of the lowest priority
-    collector: float = 0.1  # what own threads run, share of the threads' time
+    burst: float = 0.5  # probability that the next attempt meets the same disturbance
+    taken: tuple = (0.05, 0.5)  # share of the threads' time, if other programs run
+    wake_up_us: float = 15.0  # undisturbed wait of one wake-up
+    filler: bool = False  # work of the lowest priority uses idle CPUs
+    collector: float = 0.1  # CPU time of collector threads, share of the threads' time
 
 
 @dataclass
@@ -50,12 +49,12 @@ class Trials:
     waited: np.ndarray  # run-queue wait, share of the threads' time
     sleeps: np.ndarray  # wake-ups per ms of a thread
     others: np.ndarray  # share of the CPUs' time, by the kernel's accounts
-    ran: np.ndarray  # CPU time of the program's own threads, share of the same
+    ran: np.ndarray  # CPU time of collector threads, share of the CPUs' time
 
 
 def accounts(rng, taken):
-    """What whole ticks tell of others: they took `taken` of each CPU while the
-    window ran, and were there for all or a part of the rest of its life."""
+    """Whole ticks of other programs: they took `taken` of each CPU during the window, and
+    ran for all or a part of the rest of the program's life."""
     shape = taken.shape
     rest = np.where(rng.random(shape) < 0.7, 1.0, rng.random(shape))
     there_ms = taken * (WINDOW_MS + rest * (LIFE_MS - WINDOW_MS))
@@ -68,14 +67,14 @@ def accounts(rng, taken):
 
 
 def attempt(rng, name, present, world):
-    """One attempt of each trial; others are there where `present`."""
+    """One attempt of each trial; other programs run if `present`."""
     shape = present.shape
     taken = np.where(present, rng.uniform(*world.taken, shape), 0.0)
     log_rate = np.log(SPEED[name]) + rng.normal(0, NOISE, shape)
     sleeps, own, ran, away = np.zeros((4, *shape))
     harm = taken
     if name == "sleeps":
-        often = rng.normal(0, 0.4, shape)  # how often it sleeps, this time
+        often = rng.normal(0, 0.4, shape)  # deviation of its sleeps in this trial
         sleeps = 10 * np.exp(often)
         own = sleeps * world.wake_up_us / 1000 * np.exp(
             rng.normal(0, 0.3, shape))
@@ -84,10 +83,10 @@ def attempt(rng, name, present, world):
     if name == "collects":
         ran = world.collector * np.exp(rng.normal(0, 0.5, shape))
         own = ran * rng.uniform(0.3, 1.0, shape)
-        away = ran - own  # on other CPUs, where no member waits for them
+        away = ran - own  # on other CPUs, on which no measured thread waits for them
         log_rate = log_rate + np.log1p(-np.minimum(own, 0.9))
     others = accounts(rng, taken)
-    # all that the program ran is taken off the busy time of the cell's CPUs
+    # CPU time of the program itself is subtracted from the busy time of the cell's CPUs
     others = np.maximum(others - away, 0)
     if world.filler and name == "sleeps":
         others = np.maximum(others, 0.5)  # it slept for half of the time
@@ -95,14 +94,14 @@ def attempt(rng, name, present, world):
                   sleeps, others, ran)
 
 
-# ---- rules: which attempts are disturbed ----------------------------------
+# ---- rules that classify attempts as disturbed -----------------------------
 
 def never(trials):
     return np.zeros(trials.rate.shape, bool)
 
 
 def any_wait(trials):
-    """All waiting is laid on others: the rule that was not taken."""
+    """Blames other programs for all waiting; a rejected rule."""
     return trials.waited > LIMIT
 
 
@@ -115,19 +114,19 @@ def taken_by_others(trials):
 
 
 def own_laid_on_others(trials):
-    """Waiting for a program's own threads counts, too: not taken, for the map
+    """Also counts waiting for a program's own threads; a rejected rule, because the map
     would choose the trials in which its collector ran little."""
     return taken_by_others(replace(trials, ran=np.zeros(trials.ran.shape)))
 
 
 def without_accounts(trials, wake_up_ms=WAKE_UP_MS):
-    """The same where the kernel's accounts say nothing (short trials)."""
+    """The rule if the kernel's accounts are too coarse (short trials)."""
     return trials.waited - trials.sleeps * wake_up_ms > LIMIT
 
 
 def short_wake_ups(trials):
-    """Without accounts, a wake-up explains 20 us: not taken, for it is right
-    on machines alone where that is what it takes."""
+    """Without accounts, a wake-up explains 20 us; a rejected rule, because it is only
+    right if a wake-up takes that long."""
     return without_accounts(trials, 0.02)
 
 
@@ -137,8 +136,8 @@ RULES = never, any_wait, taken_by_others, without_accounts, short_wake_ups
 # ---- campaigns -------------------------------------------------------------
 
 def attempts_of(rng, name, shape, rule, world):
-    """(rates, disturbed), of all attempts that a trial may have: the first
-    axis; whether a later one is made is for unbounded() or within() to say."""
+    """(rates, disturbed) of all attempts that a trial may have, on the first axis.
+    unbounded() or within() decides which of them are made."""
     present = rng.random(shape) < world.others
     rates, bad = [], []
     for _ in range(1 + MOST):
@@ -151,12 +150,12 @@ def attempts_of(rng, name, shape, rule, world):
 
 
 def unbounded(bad):
-    """How many repeats each trial has where there is no budget."""
+    """Number of repeats of each trial without a budget."""
     return np.cumprod(bad[:MOST], axis=0).sum(axis=0)
 
 
 def within(orders, bad, share):
-    """The same with the budget of runner/campaign/repeat.c.
+    """Number of repeats with the budget of runner/campaign/repeat.c.
 
     orders -- the cells of each block; axes: campaign, block, place
     bad -- axes: attempt, campaign, block, cell
@@ -179,15 +178,15 @@ def within(orders, bad, share):
 
 
 def last_of(values, repeats):
-    """Those of the attempt that counts."""
+    """The values of the attempt that counts."""
     return np.take_along_axis(values, repeats[None], 0)[0]
 
 
-OTHER_MAPS = "plain", "plain", "sleeps", "sleeps"  # that share the budget
+OTHER_MAPS = "plain", "plain", "sleeps", "sleeps"  # these share the budget
 
 
 def campaigns_of(rng, pair, rule, world, shape, share):
-    """Of each map of the pair: (rates, disturbed, repeats) of what counts;
+    """For each map of the pair: (rates, disturbed, repeats) of the attempts that count;
     share -- None: no budget."""
     names = pair if share is None else pair + OTHER_MAPS
     found = [attempts_of(rng, name, shape, rule, world) for name in names]
@@ -204,13 +203,13 @@ def campaigns_of(rng, pair, rule, world, shape, share):
 
 def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
              share=None, here=0.0):
-    """{"covered": share of campaigns whose 95 % interval of the ratio a / b
-    holds what was planted, "bias": of ln ratio, "width", "repeated": repeats
-    per trial, "disturbed": of the trials that count}.
+    """{"covered": share of campaigns whose 95 % interval of the ratio a / b contains the
+    true ratio, "bias": of ln ratio, "width", "repeated": repeats per trial, "disturbed":
+    share of the trials that count}.
 
-    share -- of the budget of repeats; None: there is none
-    here -- ln of what the machine makes of the planted ratio, where its
-            ratio is asked for instead of an idle one's
+    share -- of the budget of repeats; None: no budget
+    here -- ln of the machine's effect on the ratio, if the ratio on this machine is
+            wanted instead of that on an idle one
     """
     rng, world = np.random.default_rng(seed), world or World()
     one, two = campaigns_of(rng, (a, b), rule, world, (campaigns, blocks),
@@ -226,21 +225,20 @@ def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
 
 
 def idle_ratio(a, b, world):
-    """What an idle machine makes of ln a / b beyond what SPEED says: a collector
-    takes its part there, too."""
+    """ln a / b on an idle machine beyond SPEED, because a collector takes its part there, too."""
     return coverage(a, b, never, replace(world, others=0.0),
                     campaigns=10_000)["bias"]
 
 
-# Of two CPUs one has a busy loop that never ends: a tenth of the trials are
-# below the limit. And a machine on which no trial is.
+# One of two CPUs has a busy loop that never ends: a tenth of the trials are below the
+# limit. On the second machine, no trial is.
 STEADY = World(others=1.0, taken=(0.19, 0.31))
 FULL = World(others=1.0, taken=(0.25, 0.5))
 
 
 def budgets():
-    """The rows of the budget: what it does on machines that are busier and
-    busier, beside nothing repeated and no bound."""
+    """Prints the rows of the budget: its effect on ever busier machines, compared with no
+    repeats and with unlimited ones."""
     print("machine pair budget covered bias width repeated_a repeated_b "
           "disturbed covered_here")
     machines = {f"others={share}": World(others=share)
@@ -249,12 +247,12 @@ def budgets():
             (machines | {"steady": STEADY, "full": FULL}).items(),
             (("plain", "plain"), ("plain", "sleeps"))):
         here = coverage(*pair, never, world, campaigns=10_000)["bias"]
-        for told, rule, share in (("nothing", never, None),
-                                  ("none", taken_by_others, None),
-                                  ("half", taken_by_others, SHARE)):
+        for label, rule, share in (("nothing", never, None),
+                                   ("none", taken_by_others, None),
+                                   ("half", taken_by_others, SHARE)):
             c, own = (coverage(*pair, rule, world, campaigns=10_000,
                                share=share, here=of) for of in (0.0, here))
-            print(name, ":".join(pair), told,
+            print(name, ":".join(pair), label,
                   "%.3f %+.4f %.3f" % (c["covered"], c["bias"], c["width"]),
                   "%.2f %.2f" % tuple(c["repeated"]),
                   "%.2f %.3f" % (c["disturbed"], own["covered"]), flush=True)

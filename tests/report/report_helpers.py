@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the report's tests share: small synthetic campaigns, built once."""
+"""Shared by the report's tests: small synthetic campaigns, each built once."""
 import contextlib
 import csv
 import html.parser
@@ -18,10 +18,10 @@ FEW = ("null_map", "gomap", "gomap_rw", "syncmap", "snapshot", "urcu_lfht")
 
 
 class Built:
-    """A report: what the program printed, and what it wrote."""
+    """A report: the program's output and the files that it wrote."""
 
     def __init__(self, folder, *options):
-        """Runs the program in this process: half the time is imports."""
+        """Runs the program in this process, because imports take half of the time."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), \
                 contextlib.redirect_stderr(err), warnings.catch_warnings():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results written by hand, for tests of what is printed. The rates are those
-of a smoke run on two virtual CPUs; other numbers are near to it."""
+"""Results written by hand, for tests of the output. The rates come from a smoke run on two
+virtual CPUs; other numbers are close to that run."""
 from dataclasses import replace
 
 from report.model.cards import Card, Scan, Wait
@@ -134,7 +134,7 @@ def picks(rows):
 
 
 def of_go(rows):
-    """One compiler has three maps that are alike, the other a decided leader."""
+    """One compiler has three equally fast maps, the other a decided leader."""
     def comparison(one, two, verdict):
         return Comparison(one, two, ratio(1.3), 1.1, 1.5, verdict)
     found = []
@@ -215,7 +215,7 @@ def scaling(rows, counts):
 
 def sample(rows=MAPS, outcome=Outcome.DECIDED, state=State.PASSED,
            counts=(1, 2)):
-    """A sound result of these maps."""
+    """A result of these maps without faults."""
     one = group(rows, outcome=outcome)
     other = group(rows, replace(PLACE, threads=1), column=11)
     lead = one.comparisons[0] if one.comparisons else None
@@ -249,7 +249,7 @@ def sample(rows=MAPS, outcome=Outcome.DECIDED, state=State.PASSED,
 
 
 def nothing():
-    """A campaign none of whose trials has a result."""
+    """A campaign without any result."""
     whole = sample(MAPS[:1])
     return replace(
         whole, runs=replace(whole.runs, measured=0, pending=393, trials=0,
@@ -268,7 +268,7 @@ def invalid():
 
 
 def long_names(count=40):
-    """Many maps, with names as long as a map of another project may have."""
+    """Many maps, with names as long as maps of other projects may have."""
     rows = tuple((f"concurrent_hash_map_{i}_with_a_long_name", *row[1:9],
                   row[9] / (1 + i / 13), *row[10:])
                  for i, row in enumerate((MAPS * 4)[:count]))
@@ -276,7 +276,7 @@ def long_names(count=40):
 
 
 def crowd():
-    """All of many maps are too close to call."""
+    """Many maps, all too close to call."""
     whole = long_names()
     one = replace(whole.groups[0], outcome=Outcome.TIED, front=tuple(
         entry.map for entry in whole.groups[0].entries if entry.ranked))
@@ -285,7 +285,7 @@ def crowd():
 
 
 def hostile():
-    """Names and reasons that would be marks in HTML, CSV, LaTeX and gnuplot."""
+    """Names and reasons with characters that HTML, CSV, LaTeX and gnuplot interpret."""
     bad = '<script>alert(1)</script>"\'&{{ 7*7 }}\\`rm`|%_$'
     rows = ((bad, bad, *MAPS[0][2:]), *MAPS[1:])
     whole = sample(rows)

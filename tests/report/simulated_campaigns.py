@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns in memory whose truth and faults are known: ten maps, 26 blocks,
-an A/A copy of the leader, each map verified.
+"""Campaigns in memory with a known truth and known faults: ten maps, 26 blocks, an A/A copy
+of the leader, each map verified.
 
     simulated_campaigns.py N    figures of N campaigns of each kind
 
 ln rate = map + block + own noise. The maps of a block run next to each other
-(docs/adr/0056), so that they share its effect. PLAN has the noise of a real
-campaign of that plan on two CPUs (results of 2026-11-29T2029, 2 and 1
-threads, 12 maps each): own noise sd 0.12 with lag-1 0.12; block effects of
-sd 0.16 with lag-1 0.65 as in the plan before.
+(docs/adr/0056) and share its effect. PLAN has the noise of a real campaign of that plan on
+two CPUs (results of 2026-11-29T2029, 2 and 1 threads, 12 maps each): own noise with sd 0.12
+and lag-1 0.12; block effects with sd 0.16 and lag-1 0.65, as in the plan before.
 """
 import collections
 import json
@@ -43,9 +42,9 @@ REAL = json.loads(Path(__file__).with_name("noise.json").read_text(encoding="utf
 
 @dataclass(frozen=True)
 class Noise:
-    """own_sd, own_lag1: of a map by itself; block_*: shared by the maps of a
-    block. real: threads of the real campaign that is resampled instead, of
-    these of its maps (None: of random ones)."""
+    """own_sd, own_lag1: of a single map; block_*: shared by the maps of a block. real:
+    number of threads of a real campaign that is resampled instead, with these of its maps
+    (None: random ones)."""
     own_sd: float = 0.12
     own_lag1: float = 0.12
     block_sd: float = 0.16
@@ -64,8 +63,8 @@ class Noise:
         return rates
 
     def resampled(self, rng: np.random.Generator) -> Floats:
-        """Circular runs of RUN blocks: of the block's effect, and of the noise
-        of a map that is chosen for each. The copy has the map of map0."""
+        """Circular runs of RUN blocks: block effects, and the noise of a randomly chosen
+        map for each map. The copy uses the map of map0."""
         board = REAL[self.real]
         own = np.array(list(board["own"].values()))
         own -= stats.hodges_lehmann(own)[:, None]
@@ -95,7 +94,7 @@ def factors(name: str, measure: str, blocks: int) -> Factors:
 
 def trials(cell: Factors, ln_rates: Floats, arm: str = "head",
            disturbed: frozenset[int] = frozenset()) -> tuple[Trial, ...]:
-    """A trial for each block; nan: it was void."""
+    """A trial for each block; nan: void."""
     return tuple(Trial(
         cell.id, block, Status.VOID if math.isnan(ln) else Status.OK, arm,
         disturbed="others" if block in disturbed else None, others_share=0.0,
@@ -110,28 +109,27 @@ class Truth:
     """levels: ln of each map's true rate (MAPS,) or, by block, (MAPS, BLOCKS).
 
     copy       ln of A/A copy / original
-    disturbed  maps of which every trial was
+    disturbed  maps whose trials were all disturbed
     """
     levels: Floats = field(default_factory=lambda: np.zeros(MAPS))
     copy: float = 0.0
     disturbed: frozenset[int] = frozenset()
-    slot: float = 0.0  # ln: the second half of a block is so much slower
+    slot: float = 0.0  # ln slowdown of the second half of a block
     has_copy: bool = True
 
 
 def lead(ratio: float) -> Floats:
-    """map0 is that much faster than map1, the others as far behind as in the
-    real campaign."""
+    """map0 is faster than map1 by this ratio; the others follow as in the real campaign."""
     return np.log([ratio, *BEHIND])
 
 
 def lead_of_nine(ratio: float) -> Floats:
-    """map0 is that much faster than nine equal maps."""
+    """map0 is faster than nine equal maps by this ratio."""
     return np.log([ratio, *[1.0] * (MAPS - 1)])
 
 
 def later(ratio: float, chosen: int | None = None) -> Floats:
-    """ln of a change in the second half, of one map or of all."""
+    """ln of a change in the second half, for one map or for all."""
     change = np.zeros((MAPS, BLOCKS))
     change[slice(None) if chosen is None else chosen, BLOCKS // 2:] = math.log(ratio)
     return change
@@ -166,7 +164,7 @@ def made(truth: Truth, noise: Noise, rng: np.random.Generator) -> Campaign:
 
 def campaign(rates: Floats, copy: Floats | None = None,
              disturbed: frozenset[int] = frozenset()) -> Campaign:
-    """The campaign with these ln rates (maps, blocks), and the copy's of map0."""
+    """The campaign with these ln rates (maps, blocks), and the rates of map0's copy."""
     cells, arms = {}, {}
     for i, row in enumerate(rates):
         timed, checked = factors(NAMES[i], "throughput", len(row)), factors(NAMES[i], "verify", 1)
@@ -182,7 +180,7 @@ def campaign(rates: Floats, copy: Floats | None = None,
     return Campaign(Path("memory"), plan, cells, arms, ran, (), Repeats(), len(ran))
 
 
-# ---- what the core makes of them ---------------------------------------------------
+# ---- results of report/ for these campaigns ----------------------------------------
 
 def judged(made_campaign: Campaign) -> tuple[groups.Measured, Group]:
     """Its only group, and the ranking."""
@@ -206,9 +204,9 @@ def verdicts(truth: Callable[[np.random.Generator], Truth], noise: Noise, campai
 
 @dataclass(frozen=True)
 class Rates:
-    """Shares of campaigns: printed 95 % ratios that hold the truth; any lead
-    shown that is not true; map0 shown to lead map1, and all. width: median
-    of ln (high / low)."""
+    """Shares of campaigns: printed 95 % ratios that contain the truth; false leads; map0
+    shown to lead map1, and to lead all. width: median of
+    ln (high / low)."""
     cover: float
     false: float
     ahead: float
@@ -217,7 +215,7 @@ class Rates:
 
 
 def rates(levels: Floats, noise: Noise, campaigns: int, seed: int) -> Rates:
-    """Of rankings of maps with these true ln rates."""
+    """Rates of rankings of maps with these true ln rates."""
     rng = np.random.default_rng(seed)
     cover, widths, found = [], [], np.zeros(3)
     for _ in range(campaigns):
@@ -237,8 +235,8 @@ def rates(levels: Floats, noise: Noise, campaigns: int, seed: int) -> Rates:
 
 
 def seen(noise: Noise, campaigns: int, seed: int) -> float:
-    """Share of campaigns that decide a lead of map0 over map1 as large as
-    another campaign of the same noise can see."""
+    """Share of campaigns that decide a lead of map0 over map1 as large as another campaign
+    with the same noise can detect."""
     rng = np.random.default_rng(seed)
     decided = 0
     for _ in range(campaigns):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes staged campaigns of made-up trials, as the runner would: asks for
-the next stage, "runs" it, asks again. Each folder says "synthetic"."""
+"""Writes staged campaigns with synthetic trials as the runner does: requests the next stage,
+"runs" it, and repeats. Each folder is marked "synthetic"."""
 import json
 import sys
 from pathlib import Path
@@ -39,10 +39,10 @@ def trial(cell, block, rate):
 
 
 def write_stage(path, plan, asked, lines, machine="5e7a0001"):
-    """A campaign of the asked cells with these lines."""
+    """Writes a campaign of the requested cells with these lines."""
     path.mkdir()
-    wish = set(asked.cells)
-    cells = [c | {"blocks": asked.blocks} for c in plan["cells"] if c["id"] in wish]
+    requested = set(asked.cells)
+    cells = [c | {"blocks": asked.blocks} for c in plan["cells"] if c["id"] in requested]
     meta = {"format": 1, "protocol": 2, "synthetic": True, "name": path.name,
             "machine": {"id": machine}, "seed": 7, "cells": cells,
             "maps": [{"id": m} for m in sorted({c["map"] for c in cells})],
@@ -54,14 +54,14 @@ def write_stage(path, plan, asked, lines, machine="5e7a0001"):
 
 
 def ask(path):
-    """What `next` asks for."""
+    """The stage that `next` requests."""
     return following.played(staged.read(path)).next()
 
 
 def run_stage(path, plan, truth, seed, change=lambda lines: lines):
-    """Runs the next stage, if there is one -> what was asked.
+    """Runs the next stage, if there is one -> the request.
 
-    change -- may plant damage: lines -> lines
+    change -- may inject damage: lines -> lines
     """
     asked = ask(path)
     if asked.stage is None:
@@ -74,7 +74,7 @@ def run_stage(path, plan, truth, seed, change=lambda lines: lines):
 
 
 def run(path, plan, truth, seed=1):
-    """A whole search in a folder -> all that was asked, the end included."""
+    """Runs a whole search in a folder -> all requests, including the end."""
     begin(path, plan)
     requests = [run_stage(path, plan, truth, seed)]
     while requests[-1].stage is not None:
@@ -83,7 +83,7 @@ def run(path, plan, truth, seed=1):
 
 
 def main():
-    """staged_folder.py DIR [SHAPE] [KIND]: to look at by hand."""
+    """staged_folder.py DIR [SHAPE] [KIND]: writes a folder for inspection."""
     shape, kind = (sys.argv[2:] + ["here", "one"][len(sys.argv) - 2:])[:2]
     truth = worlds.surface(kind, np.random.default_rng(1))
     for asked in run(Path(sys.argv[1]), worlds.plan(worlds.SHAPES[shape]), truth):

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How well the search for crossovers finds what is there, and at what cost.
+"""How well does the search for crossovers find known flips, and at what cost?
 
     tests/report/sweep_bar.py [SURFACES [GRID...]]     default: 200, minutes
 
-Each search has a third of the trials of the whole grid, of which each point
-would get the most blocks that the search gives to any. Surfaces, noise and
-trials are those of sweep_worlds.py; the rule is that of report/sweep, not a
-copy of it. Simulated, nothing is measured.
+Each search has a third of the trials of the whole grid, if each point got the most blocks
+that the search gives to any. Surfaces, noise and trials come from sweep_worlds.py; the
+rule comes from report/sweep, not from a copy. Everything is simulated, nothing is measured.
 """
 import math
 import sys
@@ -21,24 +20,24 @@ import sweep_worlds as worlds  # noqa: E402
 from report.decide.groups import MARGIN  # noqa: E402
 from report.sweep import grid, lines  # noqa: E402
 
-SHARE = 1 / 3  # of the trials of the whole grid, at most
-SEEN = 1.08  # a lead that this noise lets 28 blocks see nearly always
+SHARE = 1 / 3  # largest share of the whole grid's trials
+SEEN = 1.08  # a lead that 28 blocks with this noise nearly always detect
 
 
 def side(ln, least):
-    """Index of the map that leads where ln r is `ln`, beyond the ratio
-    `least`; else None."""
+    """Index of the map that leads at ln r = `ln` by more than the ratio `least`; else
+    None."""
     return None if abs(ln) <= math.log(least) else int(ln > 0)
 
 
 def flips_of(leaders):
-    """(last of the one, first of the other) of each flip of a list."""
+    """(last index of one leader, first index of the other) of each flip in a list."""
     clear = [i for i, leader in enumerate(leaders) if leader is not None]
     return [(i, j) for i, j in zip(clear, clear[1:]) if leaders[i] != leaders[j]]
 
 
 def searched(lattice):
-    """Lines that the first stage has points of: (group, axis, line)."""
+    """Lines with points of the first stage: (group, axis, line)."""
     for group, axis, line in lattice.lines():
         if grid.is_coarse(group, line[0].at, but=axis):
             yield group, axis, line
@@ -50,18 +49,17 @@ def flips_on(group, axis, line, states):
 
 
 def holds(b, states, ln):
-    """Does the interval of a flip hold the true one: those lead at its ends."""
+    """True if the interval of a flip contains the true flip: its ends have these leaders."""
     return all(states[b.line[i]].leader == side(ln[i], 1.0) for i in (b.below, b.above))
 
 
 def compared(lattice, truth, states, stages):
-    """Flips of all searched lines compared with the truth: a dict of counts.
+    """Compares the flips of all searched lines with the truth: a dict of counts.
 
-    true -- flips between leads of at least SEEN; found -- the search has one
-    there, its interval holds the true one and is known to the grid's step
-    (lines.is_resolved); exact -- no wider than between the true leads; near --
-    its position (else the middle) is within a step of that; invented -- its
-    interval holds none.
+    true -- flips between leads of at least SEEN; found -- the search found a flip whose
+    interval contains the true one and is located to the grid's step (lines.is_resolved);
+    exact -- no wider than between the true leads; near -- its position (else the middle)
+    is within a step of that; invented -- its interval contains no true flip.
     """
     count = dict.fromkeys(("true", "found", "exact", "near", "invented"), 0)
     for group, axis, line in searched(lattice):
@@ -82,7 +80,7 @@ def compared(lattice, truth, states, stages):
 
 
 def near(b, i, j, states, stages):
-    """Is the position within one step of where the truth flips?"""
+    """True if the position is within one step of the true flip."""
     b = lines.located(b, states, stages)
     at = (b.below + b.above) / 2
     if b.position is not None:
@@ -92,12 +90,12 @@ def near(b, i, j, states, stages):
 
 
 def surface_of(kind, number):
-    """The truth of one surface; the same number, the same surface."""
+    """The true surface with this number; equal numbers give equal surfaces."""
     return worlds.surface(kind, np.random.default_rng([number, worlds.KINDS.index(kind)]))
 
 
 def one(shape, kind, number):
-    """What became of one surface: counts, and shares of the whole grid."""
+    """The result for one surface: counts, and shares of the whole grid."""
     lattice, truth = worlds.whole(shape), surface_of(kind, number)
     all_trials = worlds.whole_grid(lattice)
     found = worlds.search(lattice, truth, number, int(SHARE * all_trials))
@@ -129,9 +127,9 @@ def printed(r):
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def called_wrongly(ratio, spread, surfaces, shape="middle"):
-    """(points called wrongly, points measured), where B / A is `ratio`
-    everywhere; of 1.02, the margin itself, a lead is wrong, too."""
+def wrong_verdicts(ratio, spread, surfaces, shape="middle"):
+    """(points with a wrong verdict, points measured), if B / A is `ratio` everywhere. At
+    1.02, the margin itself, a lead is also wrong."""
     wrong = measured = 0
     for number in range(surfaces):
         found = worlds.search(worlds.whole(shape), lambda x, y, z: math.log(ratio), number,
@@ -158,7 +156,7 @@ def main():
     for ratio in (1.0, MARGIN, 1.05):
         for spread in (0.01, 0.05, 0.2):
             print(f"| {ratio:g} | {spread:g} |", "{} | {} |".format(
-                *called_wrongly(ratio, spread, each)), flush=True)
+                *wrong_verdicts(ratio, spread, each)), flush=True)
     return 0
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Surfaces whose boundary is known, and the noise of trials on them: what
-the search for crossovers is proved with. Simulated, nothing is measured.
+"""Surfaces with known boundaries, and the noise of trials on them, for testing the search
+for crossovers. Everything is simulated, nothing is measured.
 
 ln r(x, y, z) is the log ratio B / A at a point, x, y, z in 0 .. 1 along the
 write shares, threads and keys: above 0 B leads, below 0 A.
@@ -17,16 +17,16 @@ from report.sweep import rule as rules
 
 MAPS = ("gomap_rw", "syncmap")
 SPREAD = 0.05  # sd of ln rate of one trial
-BLOCK = 0.05  # sd of what both maps of a block share
-TAIL, HEAVY = 0.03, 0.3  # share of trials that are slowed, and by how much
+BLOCK = 0.05  # sd of the effect that both maps of a block share
+TAIL, HEAVY = 0.03, 0.3  # share of trials that are slowed, and the slowdown
 KINDS = ("one", "two", "none", "tie band", "diagonal")
-# Write shares, thread counts, numbers of keys. here: what workloads/
-# crossover-sweep.conf has on 2 CPUs.
+# Numbers of write shares, thread counts and sizes. here: as in workloads/
+# crossover-sweep.conf on 2 CPUs.
 SHAPES = {"here": (8, 3, 5), "middle": (13, 5, 3), "large": (17, 7, 5)}
 
 
 def cell(name, share, threads, keys, **more):
-    """A cell as plan.json has it, as far as the search reads it."""
+    """A cell of plan.json, with the members that the search reads."""
     c = {"workload": "crossover-fine", "map": name, "shape": "u64x8", "keys": keys,
          "write_share": share, "miss_share": 0.0, "write_kind": "update", "dist": "uniform",
          "loop": "mix", "rate_per_s": 0, "arrivals": "poisson", "threads": threads,
@@ -56,8 +56,8 @@ def whole(shape):
 
 
 def surface(kind, rng):
-    """A function of x, y, z -> ln ratio; slopes as of measured maps, whose
-    ratio goes from a third to three times along an axis."""
+    """A function of x, y, z -> ln ratio. Slopes resemble measured maps, whose ratio
+    goes from 1/3 to 3 along an axis."""
     sign, steep = rng.choice([-1, 1]), rng.uniform(2.0, 4.0)
     tilt, bend = rng.uniform(-0.3, 0.3, 2)
     x0 = rng.uniform(0.15, 0.85)
@@ -75,13 +75,13 @@ def surface(kind, rng):
         half = rng.uniform(0.05, 0.15)
         return lambda x, y, z: sign * steep * math.copysign(max(abs(x - x0) - half, 0.0), x - x0)
     angle = rng.uniform(0.25, 1.3)
-    past = x0 * math.cos(angle) + 0.5 * math.sin(angle)
+    offset = x0 * math.cos(angle) + 0.5 * math.sin(angle)
     return lambda x, y, z: sign * steep * (
-        x * math.cos(angle) + y * math.sin(angle) - past + 0.1 * bend * z)
+        x * math.cos(angle) + y * math.sin(angle) - offset + 0.1 * bend * z)
 
 
 def flat(ratio=1.0):
-    """The same everywhere."""
+    """The same ratio everywhere."""
     return lambda x, y, z: math.log(ratio)
 
 
@@ -92,8 +92,8 @@ def at(lattice, point):
 
 
 def trials(lattice, truth, points, blocks, rng, spread=SPREAD):
-    """cell id -> {block: rate}, of one stage: normal noise, what a block's
-    trials share, and some trials that are slowed."""
+    """cell id -> {block: rate} of one stage: normal noise, an effect that a block's trials
+    share, and some slowed trials."""
     shared, size = BLOCK * rng.standard_normal(blocks), (len(points), 2, blocks)
     ln = np.array([truth(*at(lattice, p)) for p in points])
     slowed = rng.random(size) < TAIL
@@ -104,9 +104,9 @@ def trials(lattice, truth, points, blocks, rng, spread=SPREAD):
 
 
 def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD, lose=lambda rates, rng: rates):
-    """A whole search in memory -> Search, with .ended: its last answer.
+    """Runs a whole search in memory -> Search; its last answer is in .ended.
 
-    plan -- a plan, or its lattice; lose -- what is left of a stage's rates
+    plan -- a plan, or its lattice; lose -- removes rates from a stage
     """
     lattice = lattice_of(plan) if isinstance(plan, dict) else plan
     found = following.Search(lattice, rules.NUMBERS, budget)
@@ -121,5 +121,5 @@ def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD, lose=lambda rates, 
 
 
 def whole_grid(lattice):
-    """Trials that the whole grid takes: each cell, the most blocks."""
+    """Trials of the whole grid: each cell with the most blocks."""
     return 2 * len(lattice.usable()) * rules.NUMBERS.most

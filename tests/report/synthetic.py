@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model behind make_journal.py: invented speeds, latencies, counts."""
+"""The model of make_journal.py: invented speeds, latencies, counts."""
 import base64
 import struct
 import zlib
@@ -24,7 +24,7 @@ MAPS = {
 
 
 def mops(c):
-    """Model throughput: Amdahl on writes, saturation by the map's gain."""
+    """Model of throughput: Amdahl's law for writes, saturation by the map's gain."""
     _, one, gain, costs, _ = MAPS.get(c["map"], MAPS["gomap_rw"])
     t = c["threads"]
     doublings = max(t.bit_length() - 1, 0) + (t & (t - 1) != 0) * 0.5
@@ -56,7 +56,7 @@ def bucket(ns):
 
 
 def leb128(value):
-    """ZigZag LEB128 of a count, or of minus a number of zeros."""
+    """ZigZag LEB128 of a count, or of the negative of a number of zeros."""
     word, data = (value << 1) ^ (value >> 63), b""
     while word > 127 and len(data) < 8:
         data, word = data + bytes([word & 127 | 128]), word >> 7
@@ -64,7 +64,7 @@ def leb128(value):
 
 
 def encoded(counts):
-    """{index: count} as HdrHistogram's format V2, not compressed."""
+    """{index: count} in HdrHistogram's format V2, not compressed."""
     data, at = b"", 0
     for index in sorted(counts):
         zeros = index - at
@@ -130,7 +130,7 @@ def counters(c, ops, rng, backend):
 
 
 def simulated(c, ops, machine):
-    """Counts of a model: exact, so no noise."""
+    """Counts of a model, which are exact, without noise."""
     shared = (c["threads"] - 1) / c["threads"] * (
         3 if c["map"] == "gomap_rw" else 0.1)
     per = {"loads": 9, "stores": 2, "atomics": 2 * (c["map"] == "gomap_rw"),
@@ -148,7 +148,7 @@ def simulated(c, ops, machine):
 
 
 def topology(sockets, cores, smt):
-    """hwloc's XML as far as the report reads it: kernel CPU numbers."""
+    """hwloc's XML with the elements that the report reads: kernel CPU numbers."""
     pu = lambda s, k, t: s * cores + k + t * sockets * cores
     packages = "".join(
         f'<object type="Package" os_index="{s}">' + "".join(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Admission of machines: the rule on simulated rates, on a folder that is no campaign,
-and on recorded campaigns."""
+"""Tests the admission of machines: the rule on simulated rates, a folder without a campaign,
+and recorded campaigns."""
 import json
 import math
 import random
@@ -17,7 +17,7 @@ from report import admit, load  # noqa: E402
 
 RULE = admit.read_rule()
 CELLS = ("one", "two", "three", "four")
-SPREAD = 0.08  # of a trial's log rate, wider than that of a quiet machine
+SPREAD = 0.08  # sd of a trial's log rate, more than on a quiet machine
 
 
 def node(draw, slower=1.0, kind="k", disturbed=0.1):
@@ -33,7 +33,7 @@ def fleet(seed, **off):
     return {"n1": node(draw), "n2": node(draw), "n3": node(draw, **off)}
 
 
-def test_of_200_quiet_machines_nearly_all_are_admitted():
+def test_nearly_all_of_200_quiet_machines_are_admitted():
     refused = 0
     for seed in range(67):
         machines = fleet(seed)
@@ -45,7 +45,7 @@ def test_of_200_quiet_machines_nearly_all_are_admitted():
 @pytest.mark.parametrize("off, words", [
     ({"slower": 0.5}, "its speed is"), ({"disturbed": 0.9}, "disturbed"),
     ({"slower": 1.5}, "its speed is")])
-def test_of_200_machines_that_are_off_each_is_named(off, words):
+def test_all_of_200_faulty_machines_are_off(off, words):
     for seed in range(67):
         machines = fleet(seed, **off)
         verdict, reason = admit.judge("n3", machines, RULE)
@@ -53,35 +53,35 @@ def test_of_200_machines_that_are_off_each_is_named(off, words):
         assert admit.judge("n1", machines, RULE)[0] == "admitted", seed
 
 
-def test_of_two_the_slower_one_is_off():
+def test_the_slower_of_two_machines_is_off():
     machines = fleet(1, slower=0.5)
     del machines["n1"]
     assert [admit.judge(n, machines, RULE)[0] for n in ("n2", "n3")] == \
         ["admitted", "off"]
 
 
-def test_a_machine_that_changes_while_it_is_asked_is_off():
+def test_a_machine_whose_speed_changes_is_off():
     rates = {block: 1e7 if block % 2 else 8e6 for block in range(100)}
     steady = fleet(1)
     machines = steady | {"n3": steady["n3"]._replace(aa=admit.halves(rates))}
     assert "two halves" in admit.judge("n3", machines, RULE)[1]
 
 
-def test_machines_of_another_kind_are_no_measure():
+def test_speeds_are_compared_within_a_kind_only():
     machines = fleet(1, slower=0.5, kind="other")
     assert admit.judge("n3", machines, RULE) == (
-        "admitted", "alone of its kind: its speed was not compared")
+        "admitted", "only machine of its kind: its speed was not compared")
 
 
-def test_a_folder_that_is_none_is_off(tmp_path, capsys):
+def test_a_folder_without_a_campaign_is_off(tmp_path, capsys):
     assert admit.main([str(tmp_path / "n1")]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("n1\toff\t") and said.count("\n") == 1
-    assert "no such folder" in said and "of its trials" not in said
+    output = capsys.readouterr().out
+    assert output.startswith("n1\toff\t") and output.count("\n") == 1
+    assert "no such folder" in output and "of its trials" not in output
 
 
 def test_figures_are_those_of_the_trials(tmp_path):
-    """Medians by hand; a void trial counts as disturbed, and one not run not."""
+    """Medians are checked by hand. A void trial counts as disturbed, a missing one does not."""
     folder = machine(tmp_path / "n1", blocks=4, plant={"void": [("ck_ht", 1)]})
     trials = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
     timed = [t for t in trials if t["cell"].endswith("/throughput")]
@@ -93,19 +93,19 @@ def test_figures_are_those_of_the_trials(tmp_path):
         assert median == pytest.approx(statistics.median(rates))
     (folder / "trials.jsonl").write_text("")
     assert admit.judge("n1", {"n1": admit.figures_of(load.read(folder))}, RULE) == (
-        "off", "no trial of it has been run")
+        "off", "none of its trials has run")
 
 
 @pytest.mark.parametrize("words, status", [
     (["--help"], 0), (["--hlep"], 2), ([], 2)])
-def test_an_option_is_no_folder(words, status, capsys):
+def test_options_are_not_folders(words, status, capsys):
     with pytest.raises(SystemExit) as end:
         admit.main(words)
     assert end.value.code == status and "\toff\t" not in capsys.readouterr().out
 
 
 def recorded():
-    """fleet -> node -> (whether a busy loop ran on its CPU, figures) of nodes of two CPUs."""
+    """fleet -> node -> (whether a busy loop ran on its CPU, figures), for nodes of two CPUs."""
     fleets = {}
     for line in (ROOT / "tests/fixtures/admission.jsonl").read_text().splitlines():
         row = json.loads(line)
@@ -115,7 +115,7 @@ def recorded():
     return fleets
 
 
-def test_recorded_machines_with_a_busy_loop_are_named_and_quiet_ones_not():
+def test_recorded_machines_are_off_exactly_if_a_busy_loop_ran():
     seen = 0
     for nodes in recorded().values():
         machines = {node: figures for node, (_, figures) in nodes.items()}

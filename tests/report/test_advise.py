@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""readmostly advise: 20 questions to synthetic campaigns whose speeds are
-known; ratios and speeds are those that oracle.py computes from the journal."""
+"""Tests readmostly advise with 20 questions to synthetic campaigns of known speeds. oracle.py
+computes the expected ratios and speeds from the journal."""
 import json
 import sys
 from pathlib import Path
@@ -23,11 +23,11 @@ SCANS = {"gomap_rw": {"guarantees": "point-in-time", "sync": "go-rwmutex"},
          "shard_rw_32": {"guarantees": "once-if-present", "sync": "rwlock"},
          "syncmap": {"guarantees": "once-if-present", "sync": "collector"},
          "ck_ht": {"sync": "epoch", "caps": ["single-writer"]}}
-WRITES = {"update": (30, 5), "churn": (90, 8)}  # cost of one, in look-ups
+WRITES = {"update": (30, 5), "churn": (90, 8)}  # cost of a write, in look-ups
 
 
 def crossing(c):
-    """Speeds [Mop/s] that cross: syncmap for look-ups and many threads,
+    """Speeds [Mop/s] that cross: syncmap is fastest for look-ups and many threads,
     shard_rw_32 for writes, ck_ht under skewed keys; gomap_rw never."""
     w, t = c["write_share"], c["threads"]
     sync, shard = WRITES[c["write_kind"]]
@@ -38,13 +38,13 @@ def crossing(c):
 
 
 def close(c):
-    """shard_rw_32 is 6 % faster than syncmap, and the others are far."""
+    """shard_rw_32 is 6 % faster than syncmap, and the others are far slower."""
     return {"null_map": 700, "gomap_rw": 12, "syncmap": 30, "shard_rw_32": 31.8,
             "ck_ht": 18}[c["map"]]
 
 
 def thin(cell, block):
-    """ck_ht lost most of its trials at 2 threads, all maps theirs at 4."""
+    """ck_ht lost most of its trials at 2 threads, all maps at 4 threads."""
     return cell["measure"] != "verify" and (
         cell["threads"] == 4 and block > 4
         or cell["map"] == "ck_ht" and cell["threads"] == 2 and block > 3)
@@ -68,7 +68,7 @@ SPECS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """name -> folder, each written when it is first asked for."""
+    """name -> folder, written on first use."""
     top = tmp_path_factory.mktemp("advise")
 
     def of(name):
@@ -84,14 +84,14 @@ def options(text, *more):
     return [o for pair in zip(names, text.split()) for o in pair] + list(more)
 
 
-def ask(capsys, folder, text, *more):
+def advise_json(capsys, folder, text, *more):
     """(exit status, the answer as JSON)."""
     status = advise.main([str(folder), *options(text, *more), "--json"])
     return status, json.loads(capsys.readouterr().out)
 
 
-# folder, question, needs, word, the maps in front, measured places around the
-# one that is asked about, flips: (steps, leader)
+# folder, question, needs, word, leading maps, number of measured places around the
+# question, flips: (steps, leader)
 SYNC, SHARD = ["syncmap"], ["shard_rw_32"]
 BOTH = [*SYNC, *SHARD]
 QUESTIONS = [
@@ -104,7 +104,7 @@ QUESTIONS = [
     ("grid", "0.5% 64Ki 1", "", "decided", SYNC, 2, [(1, *SHARD), (1, *SHARD)]),
     ("grid", "2% 64Ki 1", "", "depends", [], 2, []),
     ("grid", "3% 10k 3", "", "depends", [], 4, []),  # between in two factors
-    ("grid", "0.5% 64Ki 1 churn", "", "depends", [], 2, []),  # 0 %: no kind
+    ("grid", "0.5% 64Ki 1 churn", "", "depends", [], 2, []),  # 0 % fits every kind
     ("grid", "0.3% 3000 3", "", "decided", SYNC, 8, []),
     ("grid", "1% 64Ki 4", "scan", "decided", SYNC, 1, [(2, *SHARD)]),
     ("grid", "1% 64Ki 4", "range,bounded-memory", "decided", SHARD, 1, []),
@@ -114,7 +114,7 @@ QUESTIONS = [
     ("thin", "3% 64Ki 2", "", "tied", BOTH, 1, [(1, *SHARD)]),  # ck_ht has no interval
     ("thin", "3% 64Ki 4", "", "too few runs", [], 1, []),
     ("crash", "3% 64Ki 2", "", "one map only", [], 1, []),
-    ("paced", "3% 64Ki 2", "", "decided", SHARD, 1, []),  # a fixed rate ranks nothing
+    ("paced", "3% 64Ki 2", "", "decided", SHARD, 1, []),  # a fixed rate is not ranked
     ("unverified", "3% 64Ki 1", "", "decided", SYNC, 1, []),
     ("unsound", "3% 64Ki 1", "", "do not use", [], 1, []),
     ("sound", "3% 64Ki 1", "", "decided", SHARD, 1, [])]
@@ -123,7 +123,7 @@ LEFT_OUT = {"scan": {"ck_ht"}, "range,bounded-memory": {"ck_ht", "syncmap"},
 
 
 def same_numbers(folder, got):
-    """One measured place of the answer, compared with the oracle's numbers."""
+    """Compares one measured place of the answer with the oracle's numbers."""
     if got["second"] is None or got["outcome"] == "too few runs":
         return
     campaign = oracle.Campaign(folder)
@@ -143,7 +143,7 @@ def same_numbers(folder, got):
 def test_advise_answers_as_the_data_do(folder, capsys, name, question, needs, word, front, places,
                                        flips):
     more = ["--needs", needs] if needs else []
-    status, got = ask(capsys, folder(name), question, *more)
+    status, got = advise_json(capsys, folder(name), question, *more)
     assert (got["word"], got["front"]) == (word, front)
     assert status == {"do not use": 1, "too few runs": 3, "one map only": 3}.get(word, 0)
     assert len(got["measured"]) == places
@@ -155,22 +155,22 @@ def test_advise_answers_as_the_data_do(folder, capsys, name, question, needs, wo
 
 
 def test_flips_are_named_by_factor_and_value_nearest_first(folder, capsys):
-    _, got = ask(capsys, folder("grid"), "3% 64Ki 2")
+    _, got = advise_json(capsys, folder("grid"), "3% 64Ki 2")
     assert [(f["factor"], f["value"]) for f in got["flips"]] == [
         ("threads", "1"), ("threads", "4"), ("write-kind", "churn")]
 
 
-def test_a_hole_in_the_grid_is_answered_from_around_it(tmp_path, capsys):
+def test_a_gap_in_the_grid_is_answered_from_its_surroundings(tmp_path, capsys):
     path = campaigns.write(
         tmp_path / "hole", campaigns.grid(threads=(1, 2, 4)), MAPS, crossing,
         drop=lambda cell, block: cell["measure"] != "verify" and cell["threads"] == 2)
-    _, got = ask(capsys, path, "3% 64Ki 2")
+    _, got = advise_json(capsys, path, "3% 64Ki 2")
     assert got["between"] == ["threads"]
     assert [c["place"]["threads"] for c in got["measured"]] == ["1", "4"]
 
 
-def test_two_workloads_of_one_place_are_not_mixed(tmp_path, capsys):
-    """The one with more maps answers; another map in front is reported."""
+def test_workloads_of_one_place_are_not_mixed(tmp_path, capsys):
+    """The workload with more maps answers; another leader is reported."""
     path = campaigns.write(tmp_path / "two", campaigns.grid(), MAPS, crossing)
     other = campaigns.write(tmp_path / "other", campaigns.grid(), RANKED[:2],
                             lambda c: {"gomap_rw": 90, "syncmap": 10}[c["map"]],
@@ -180,7 +180,7 @@ def test_two_workloads_of_one_place_are_not_mixed(tmp_path, capsys):
     (path / "campaign.json").write_text(json.dumps(meta))
     with open(path / "trials.jsonl", "a", encoding="utf-8") as file:
         file.write((other / "trials.jsonl").read_text())
-    _, got = ask(capsys, path, "3% 64Ki 1")
+    _, got = advise_json(capsys, path, "3% 64Ki 1")
     assert got["front"] == SHARD and any("hot-reads" in line for line in got["unknown"])
 
 
@@ -190,14 +190,14 @@ SPEED = {"gomap_rw": 12, "syncmap": 30, "shard_rw_32": 31.0}
 
 
 def search(path):
-    """A search that has begun no stage."""
+    """A search without stages."""
     return staged_folder.begin(path, {"seed": 1, "order": [], "cells": []})
 
 
 @pytest.fixture
 def staged(tmp_path):
-    """Two stages that share the places at 2 threads, the second one on a
-    machine that is half as fast that day."""
+    """Two stages that share the places at 2 threads. The machine is half as fast on the
+    day of the second."""
     top = search(tmp_path / "staged")
     for number, threads, factor, blocks in ((1, (1, 2), 1, 7), (2, (2, 4), 0.5, 6)):
         campaigns.write(top / f"stage-0{number}", campaigns.grid(threads=threads), tuple(SPEED),
@@ -206,10 +206,10 @@ def staged(tmp_path):
 
 
 def test_stages_are_one_campaign_paired_within_each(staged, capsys):
-    status, got = ask(capsys, staged, "3% 64Ki 2")
+    status, got = advise_json(capsys, staged, "3% 64Ki 2")
     (at,) = got["measured"]
     assert status == 0 and at["ratio"]["n"] == 13
-    # Paired across stages a ratio would be off by two.
+    # A ratio paired across stages would be off by a factor of two.
     assert 1.0 < at["ratio"]["value"] < 1.06 or 1.0 < 1 / at["ratio"]["value"] < 1.06
     campaign, left = folders.read(staged)
     assert not left and {(c.factors.threads, c.factors.blocks) for c in campaign.cells.values()
@@ -220,16 +220,16 @@ def test_a_stage_that_is_not_complete_is_left_out_and_named(staged, capsys):
     campaigns.write(staged / "stage-03", campaigns.grid(threads=(2,)), tuple(SPEED),
                     lambda c: {**SPEED, "gomap_rw": 99}[c["map"]],
                     drop=lambda cell, block: block == 11)
-    _, got = ask(capsys, staged, "3% 64Ki 2")
+    _, got = advise_json(capsys, staged, "3% 64Ki 2")
     assert got["measured"][0]["ratio"]["n"] == 13
-    assert "stage-03, not complete and left out" in got["unknown"]
+    assert "stage-03, which is incomplete and left out" in got["unknown"]
 
 
-def test_a_control_of_a_later_stage_is_seen(staged, capsys):
-    """Its arms are compared with trials of the same blocks."""
+def test_a_failed_control_of_a_later_stage_counts(staged, capsys):
+    """The control's arms are compared with trials of the same blocks."""
     campaigns.write(staged / "stage-03", campaigns.grid(threads=(1,)), tuple(SPEED),
                     lambda c: SPEED[c["map"]], copy=1.6, seed=3)
-    checks = ask(capsys, staged, "3% 64Ki 2")[1]["trust"]["checks"]
+    checks = advise_json(capsys, staged, "3% 64Ki 2")[1]["trust"]["checks"]
     assert [(c["question"], c["state"]) for c in checks] == [
         ("two copies of one map are equally fast", "failed")]
 
@@ -241,5 +241,5 @@ def test_stages_that_cannot_be_read(staged, tmp_path, capsys):
          lambda trial: trial if trial["block"] < 2 else None)
     assert advise.main([str(top), *options("3% 64Ki 2")]) == 2
     campaigns.write(staged / "stage-03", campaigns.grid(), tuple(SPEED), machine="0badcafe")
-    with pytest.raises(JournalError, match="start anew here"):
+    with pytest.raises(JournalError, match="start again here"):
         folders.read(staged)

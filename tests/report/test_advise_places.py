@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of questions are read and written as workload files have them, and a
-question is found among measured places; needs of cards."""
+"""Tests the values of questions in the notation of workload files, the location of a
+question among measured places, and the needs of cards."""
 import random
 from dataclasses import replace
 
@@ -34,14 +34,14 @@ def test_values_of_workload_files(read, text, value):
     (count, "from 1 to 2Gi, e.g. 64Ki", (
         "", "0", "-1", "1.5", "k", "1K", "1 k", "3Gi", "1e3", "0x10", "\u0663", "64Ki\n",
         "1.0001k"))])
-def test_what_is_no_value(read, message, texts):
+def test_invalid_values_are_rejected(read, message, texts):
     for text in texts:
         with pytest.raises(ValueError, match=message):
             read(text)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_what_is_written_is_read_back_exactly(seed):
+def test_written_values_are_read_back_exactly(seed):
     rng = random.Random(seed)
     for _ in range(500):
         value = rng.randrange(1, 2 ** rng.randrange(1, 32))
@@ -68,7 +68,7 @@ def test_what_is_written_is_read_back_exactly(seed):
     ("dist", "zipf:0", None), ("dist", "zipf:4.01", None), ("dist", "hot:0%:90%", None),
     ("dist", "hot:1%:0%", None), ("dist", "hot:1%", None), ("dist", "uniform:1", None),
     ("shape", "u64", None), ("placement", "numa:12345", None), ("placement", "cores ", None)])
-def test_each_factor_is_read_up_to_its_edge(key, text, same):
+def test_factors_are_valid_up_to_their_limits(key, text, same):
     axis = next(a for a in questions.AXES if a.key == key)
     if same is None:
         with pytest.raises(ValueError, match="^expected "):
@@ -96,7 +96,7 @@ def test_a_question_is_enclosed_by_the_nearest_values():
 
 
 def test_all_corners_have_to_be_measured():
-    """The nearer end lacks a corner: the box reaches to the next one."""
+    """The nearer end lacks a corner, so the box extends to the next end."""
     known = [place(s, k) for s in (0.01, 0.1) for k in (16, 64, 256)]
     known.remove(place(0.1, 64))
     assert located(known, place(0.05, 32))[0] == [
@@ -105,7 +105,7 @@ def test_all_corners_have_to_be_measured():
     assert located(known, place(0.05, 32)) == ([], "write_share")
 
 
-def test_nothing_is_between_a_cpu_for_each_thread_and_more_threads():
+def test_boxes_do_not_cross_the_number_of_cpus():
     known = [place(threads=t) for t in (1, 2, 16)]
     assert located(known, place(threads=4))[0] == [(0.03, 1024, 2), (0.03, 1024, 16)]
     assert located(known, place(threads=3), cpus=4) == ([], "threads")
@@ -118,14 +118,14 @@ def test_nothing_is_between_a_cpu_for_each_thread_and_more_threads():
     assert located(known, place(keys=16, threads=2), cpus=4)[0] == []
 
 
-def test_what_cannot_be_asked_for_is_as_usual_or_refused():
+def test_factors_without_an_option_need_their_defaults():
     assert located([place(memory="interleave")], place()) == ([], "memory")
     assert located([place(options=(("allocator", "jemalloc"),))], place()) == ([], "options")
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_corners_enclose_the_question_and_were_measured(seed):
-    """Random ragged grids: whatever is answered is between its corners."""
+    """In random ragged grids, every answered question lies between its corners."""
     rng = random.Random(seed)
     known = list({place(rng.choice((0.0, 0.01, 0.1, 0.5)), rng.choice((1, 10, 100)),
                         rng.choice((1, 2, 4, 8))) for _ in range(rng.randrange(1, 40))})
@@ -142,14 +142,14 @@ def test_corners_enclose_the_question_and_were_measured(seed):
 
 
 def ranked(outcome, front):
-    """A ranking of which only the outcome and the front matter."""
+    """A ranking of which only outcome and front matter."""
     entries = tuple(Entry(m, f"cell of {m}", None, None, True) for m in front)
     return Group(None, Outcome[outcome], front[:1] or None, tuple(front), 6, entries, ())
 
 
 @pytest.mark.parametrize("corners, word, front", [
     (["DECIDED a", "DECIDED a"], "decided", "a"), (["DECIDED a", "DECIDED b"], "depends", ""),
-    (["TIED ab", "TIED ba"], "tied", "ab"),  # the order is that of speed
+    (["TIED ab", "TIED ba"], "tied", "ab"),  # in order of speed
     (["TIED ab", "TIED abc"], "depends", ""), (["TIED ab", "DECIDED a"], "depends", ""),
     (["ALONE a", "ALONE a"], "one map only", ""), (["OPEN ", "DECIDED a"], "too few runs", "")])
 def test_corners_agree_on_the_map_or_the_answer_depends(corners, word, front):
@@ -159,7 +159,7 @@ def test_corners_agree_on_the_map_or_the_answer_depends(corners, word, front):
         assert sorted(decide.word_of(order)[1]) == list(front)
 
 
-def test_after_a_tie_a_lead_of_one_of_the_tied_changes_the_answer():
+def test_after_a_tie_a_lead_of_a_tied_map_is_a_flip():
     first, second = place(threads=1), place(threads=2)
     known = {first: [Ranked(first, None, ranked("TIED", "ab"))],
              second: [Ranked(second, None, ranked("DECIDED", "a"))]}

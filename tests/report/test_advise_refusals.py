@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""readmostly advise refuses outside of what was measured, and prints a
-workload file that the runner takes."""
+"""Tests that readmostly advise refuses questions outside the measured range, and prints a
+workload file that the runner accepts."""
 import json
 import os
 import pathlib
@@ -16,32 +16,33 @@ from report.advise import workload
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve() / "readmostly"
 MAPS = ("null_map", "gomap_rw", "syncmap", "shard_rw_32")
-# Two CPUs, and 8 threads on them; 10 % at one size only: a hole at the other.
+# Two CPUs with up to 8 threads; 10 % writes at one size only, which leaves a gap at the other.
 PLACES = [*campaigns.grid(threads=(1, 2, 8), keys=(1024, 65536), write_share=(0.01, 0.03)),
           *campaigns.grid(threads=(1,), keys=(1024,), write_share=(0.1,)),
           *campaigns.grid(threads=(2,), keys=(1024,), write_kind=("churn",))]
 QUESTION = "--writes 3% --keys 64Ki --threads 2"
 # options, the factor, the reason, part of the cell's id that would run
 REFUSALS = [
-    ("--writes 3% --keys 1M --threads 2", "keys", "keys 1M is outside of what was measured: 1Ki to "
+    ("--writes 3% --keys 1M --threads 2", "keys", "keys 1M is outside the measured range: 1Ki to "
      "64Ki", "/n1000000/w3/"),
-    ("--writes 0.1% --keys 64Ki --threads 2", "writes", "writes 0.1% is outside of what was "
-     "measured: 1% to 10%", "/w0.1/"),
-    ("--writes 3% --keys 64Ki --threads 4", "threads", "4 threads were not run, and the machine "
-     "has 2 CPUs: above them only counts that were run are answered: 1, 2, 8", "/t4/"),
-    ("--writes 5% --keys 64Ki --threads 2", "writes", "no measured cells enclose it: with all else "
-     "as asked, only writes 1%, 3% were measured", "/w5/"),
-    ("--writes 5% --keys 10k --threads 2", "writes", "it is in a gap between what was measured "
-     "together", "/n10000/w5/"),
-    (QUESTION + " --dist zipf:0.990", "dist", "dist zipf:0.99 was not measured, but uniform",
+    ("--writes 0.1% --keys 64Ki --threads 2", "writes", "writes 0.1% is outside the measured "
+     "range: 1% to 10%", "/w0.1/"),
+    ("--writes 3% --keys 64Ki --threads 4", "threads", "4 threads were not measured, and the "
+     "machine has 2 CPUs: above that number only measured thread counts have an answer: "
+     "1, 2, 8", "/t4/"),
+    ("--writes 5% --keys 64Ki --threads 2", "writes", "no measured cells enclose it: with the "
+     "other factors as requested, only writes 1%, 3% were measured", "/w5/"),
+    ("--writes 5% --keys 10k --threads 2", "writes", "it lies in a gap between measured "
+     "combinations", "/n10000/w5/"),
+    (QUESTION + " --dist zipf:0.990", "dist", "dist zipf:0.99 was not measured; measured: uniform",
      "/zipf:0.99/"),
-    (QUESTION + " --shape str16x24 --dist sequential", "shape", "shape str16x24 was not measured, "
-     "but u64x8", "/str16x24/"),
-    (QUESTION + " --write-kind churn", "keys", "keys 64Ki is outside of what was measured: 1Ki "
-     "alone", "/churn/"),
-    (QUESTION + " --misses 10%", "misses", "misses 10% is outside of what was measured: 0% alone",
+    (QUESTION + " --shape str16x24 --dist sequential", "shape", "shape str16x24 was not measured; "
+     "measured: u64x8", "/str16x24/"),
+    (QUESTION + " --write-kind churn", "keys", "keys 64Ki is outside the measured range: "
+     "only 1Ki", "/churn/"),
+    (QUESTION + " --misses 10%", "misses", "misses 10% is outside the measured range: only 0%",
      "/m10/"),
-    (QUESTION + " --needs scan", "needs", "no map of the campaign that may be ranked meets the "
+    (QUESTION + " --needs scan", "needs", "no rankable map of the campaign meets the "
      "needs scan", "")]
 
 
@@ -52,7 +53,7 @@ def folder(tmp_path_factory):
 
 
 def refused(capsys, folder, options):
-    """(workload file, reason) of a question that must be refused."""
+    """(workload file, reason) for a question that must be refused."""
     status = advise.main([str(folder), *options.split()])
     out, err = capsys.readouterr()
     assert status == 1
@@ -93,7 +94,7 @@ def test_outside_is_refused_by_factor_and_range(folder, capsys, options, factor,
 
 @pytest.mark.long
 @pytest.mark.parametrize("options, cell", [(r[0], r[3]) for r in REFUSALS])
-def test_the_runner_takes_the_workload_file(folder, capsys, tmp_path, options, cell):
+def test_the_runner_accepts_the_workload_file(folder, capsys, tmp_path, options, cell):
     file = tmp_path / "question.conf"
     file.write_text(refused(capsys, folder, options)[0], encoding="utf-8")
     cells = plan(file)
@@ -106,7 +107,7 @@ MANY = ("gomap_callback_rw", "gomap_ck_brlock", "gomap_ck_pflock", "gomap_mutex"
 
 
 def long_list(tmp_path, capsys):
-    """(workload file, its maps), if they do not fit on a line of it."""
+    """(workload file, its maps), for maps that do not fit on a line."""
     many = campaigns.write(tmp_path / "many", campaigns.grid(), ("null_map", *MANY), blocks=1)
     out, _ = refused(capsys, many, "--writes 5% --keys 64Ki --threads 2")
     assert "maps" not in settings(out)
@@ -119,7 +120,7 @@ def long_list(tmp_path, capsys):
 
 
 @pytest.mark.long
-def test_the_runner_takes_a_long_list(tmp_path, capsys):
+def test_the_runner_accepts_a_long_list(tmp_path, capsys):
     text, maps = long_list(tmp_path, capsys)
     (tmp_path / "question.conf").write_text(text, encoding="utf-8")
     assert plan(tmp_path / "question.conf", "--maps", maps)
@@ -130,13 +131,13 @@ def test_maps_that_fill_a_line_go_to_the_command(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("maps, blocks", [(2, 20), (229, 20), (230, 21)])
-def test_as_many_blocks_as_a_claim_and_a_ranking_need(maps, blocks):
+def test_blocks_suffice_for_a_claim_and_a_ranking(maps, blocks):
     """A claim needs 20; a ranking n with 2 / 2^n <= 0.05 / pairs: 20 of up to
     26,214 pairs, and 230 maps have 26,335."""
     assert workload.blocks_of(maps) == blocks
 
 
-def test_only_the_workload_is_printed_if_it_is_asked_for(folder, capsys):
+def test_workload_option_prints_only_the_workload(folder, capsys):
     assert advise.main([str(folder), *QUESTION.split(), "--workload"]) == 0
     out, err = capsys.readouterr()
     assert settings(out)["keys"] == "64Ki" and out.isascii() and not err
@@ -147,7 +148,7 @@ def test_only_the_workload_is_printed_if_it_is_asked_for(folder, capsys):
     "--writes 3% --keys 1k --threads 5000", QUESTION + " --write-kind delete",
     QUESTION + " --needs scan,order", QUESTION + " --write-kind fresh --misses 1%",
     QUESTION + " --json --workload"])
-def test_a_wrong_question_is_a_mistake_of_usage(tmp_path, options):
+def test_an_invalid_question_is_a_usage_error(tmp_path, options):
     with pytest.raises(SystemExit) as end:
         advise.main([str(tmp_path), *options.split()])
     assert end.value.code == 2
@@ -170,7 +171,7 @@ def test_folders(tmp_path, capsys):
     with open(folder / "trials.jsonl", "a", encoding="utf-8") as file:
         file.write('{"format": 1, "cell": "unif')
     assert advise.main([str(folder), *QUESTION.split()]) == 0
-    assert "1 line of the journal that could not be used" in " ".join(
+    assert "1 line of the journal that could not be read" in " ".join(
         capsys.readouterr().out.split())
     (folder / "trials.jsonl").write_text("")
     assert "no ranked map has a result yet" in refused(capsys, folder, QUESTION)[1]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The articles' rows on the page: the table of figures is whole, and all of
-it comes out of `make bench SET=articles` in a cut form, which runs every
-workload of the articles. Only figures that cannot be had here have none."""
+"""Tests the articles' rows on the page. The table of figures is complete, and a reduced
+`make bench SET=articles`, which runs every workload of the articles, fills it. Only figures
+that are not available on this machine are missing."""
 import collections
 import dataclasses
 import json
@@ -22,43 +22,43 @@ from report.load.decode import decode
 from report.load.trial import Latency, Status, Thread
 from report.staged import Cells as Plan
 
-# Maps that this build has not: Go's own where no Go is. A plan leaves them out,
-# and with them the figures that are made of them.
+# Maps that this build lacks, such as Go's own without Go. A plan leaves them out, and
+# figures that need them are missing.
 ABSENT = set(listed()[1])
 
 
 def rows_of(path):
-    """Rows of the articles that a workload file is for."""
+    """Rows of the articles that a workload file serves."""
     return " ".join(re.findall(r"^article\s*=\s*(.*)$", path.read_text(),
                                re.M)).split()
 
 
 def is_here(*sides):
-    """Has this build the maps of these sides of a figure?"""
+    """True if this build has the maps of these sides of a figure."""
     return ABSENT.isdisjoint(side.split()[0] for side in sides if side)
 
 
 FIGURES = [f for f in articles.read() if is_here(f.subject, f.against)]
 MODE = ROOT / "workloads/modes/articles-quick.conf"
 CUT = ROOT / "tests/fixtures/articles-cut.conf"
-# Planned, of all cut forms together on 2 CPUs, Go's own maps among them; those
-# of production traffic have the rest of three minutes.
+# Planned time of all reduced forms together on 2 CPUs, including Go's own maps; forms of
+# production traffic use the rest of three minutes.
 MOST_S = 85
-# What a run in small may lack, though the mode has it: nothing grows in a
-# second, and a busy machine makes trials void. A part of all figures at most.
+# Figures that a reduced run may lack: nothing grows within a second, and a busy machine
+# makes trials void. This is a limited share of all figures.
 LOAD = re.compile("its CPU was busy|could not be kept|overloaded|"
                   "clock readings")
 SMALL = re.compile(f"a pause_ms that varies|a heap_ratio that varies|{LOAD.pattern}")
 MOST_LACKING = 0.1
-# Workloads, and rows, that others' work on the machine may leave with nothing.
+# Workloads and rows without any value that other work on the machine may cause.
 MOST_BARE = 2
-# Threads that others keep from running at once do not meet at a lock: then a
-# share of contended acquisitions has nothing to be divided by.
-NEVER_MET = "what it is divided by is 0"
+# If other programs keep threads from running at once, they do not meet at a lock: the
+# share of contended acquisitions then has a divisor of 0.
+NEVER_MET = "its divisor is 0"
 
 
 def sections(text):
-    """section -> key -> value; "" is the head; workloads add up."""
+    """section -> key -> value; "" is the head; workload lines add up."""
     found = {"": {}}
     name = ""
     for line in text.splitlines():
@@ -75,17 +75,17 @@ def sections(text):
 
 
 def mode_of(folder):
-    """A mode's file beside workloads: the articles', in small."""
+    """Writes the reduced mode file of the articles next to workloads."""
     (folder / "modes").mkdir(parents=True)
     for file in (ROOT / "workloads").glob("*.conf"):
         shutil.copy(file, folder)
-    said, small = sections(MODE.read_text()), sections(CUT.read_text())
-    every, names = small.pop(""), said.pop("")["workloads"].split()
-    assert set(small) <= set(names)  # each cut is of a workload of the mode
+    full, small = sections(MODE.read_text()), sections(CUT.read_text())
+    every, names = small.pop(""), full.pop("")["workloads"].split()
+    assert set(small) <= set(names)  # each reduction is for a workload of the mode
     lines = ["budget = 2min", *(f"{k} = {v}" for k, v in every.items()),
              *(f"workloads = {' '.join(names[i::6])}" for i in range(6))]
     for name in names:
-        merged = {k: v for k, v in said.get(name, {}).items()
+        merged = {k: v for k, v in full.get(name, {}).items()
                   if k not in every} | small.get(name, {})
         lines += [f"[{name}]", *(f"{k} = {v}" for k, v in merged.items())]
     (folder / "modes/articles.conf").write_text("\n".join(lines) + "\n")
@@ -99,7 +99,7 @@ def mode(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ran(mode, tmp_path_factory):
-    """The folder of a campaign of the mode in small."""
+    """The folder of a campaign of the reduced mode."""
     folder = tmp_path_factory.mktemp("articles") / "c"
     done = subprocess.run(
         [BUILD / "readmostly", "run", "--mode", mode, "--busy-ok",
@@ -124,7 +124,7 @@ def campaign(ran):
 
 
 @pytest.mark.parametrize("workload", sorted({f.workload for f in FIGURES}))
-def test_a_figure_is_of_the_workload_of_its_row(workload):
+def test_figures_use_the_workload_of_their_row(workload):
     for f in FIGURES:
         if f.workload == workload:
             assert f.row.split()[0] in rows_of(
@@ -133,7 +133,7 @@ def test_a_figure_is_of_the_workload_of_its_row(workload):
 
 @pytest.mark.long
 def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
-    """In full size; a pattern that fits two cells were no figure."""
+    """In full size; a pattern that matches two cells is not a figure."""
     cells = Cells(map(Cell, planned_cells(MODE)))
     for f in FIGURES:
         if not f.statistic.startswith("none:"):
@@ -141,10 +141,10 @@ def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
                 assert len(cells.fitting(f.query, side)) == 1, f
 
 
-# ---- when there is no figure, on trials that are made up ------------------
+# ---- reasons for missing figures, on synthetic trials -----------------------
 
 def made(asked, results, failed=(), **factors):
-    """The answer to a figure of one cell with these results."""
+    """The answer for a figure of one cell with these results."""
     trials = [trial(i, 0, "failed" if i in failed else "ok") for i in range(len(results))]
     of = made_of(of_trials("m", [
         dataclasses.replace(t, result=dataclasses.replace(t.result, **{
@@ -182,7 +182,7 @@ def test_six_blocks_have_an_interval_and_five_have_none():
     assert (found.low, found.high, found.n) == (None, None, 5)
 
 
-def test_a_sum_is_of_all_trials_and_a_value_of_none_is_0():
+def test_a_sum_covers_all_trials_and_an_empty_one_is_0():
     assert made("sum writes/ops", [{"ops": 1, "writes": 1},
                                    {"ops": 9, "writes": 0}]).value == 0.1
     assert made("most ops", [{"ops": 1}, {"ops": 9}]).value == 9
@@ -191,10 +191,10 @@ def test_a_sum_is_of_all_trials_and_a_value_of_none_is_0():
 
 
 @pytest.mark.parametrize("statistic,results,factors,why", [
-    ("writes/ops", [{"ops": 0, "writes": 0}], {}, "divided by is 0"),
-    ("torn/ops", [{"ops": 3}], {}, "do not tell torn"),
+    ("writes/ops", [{"ops": 0, "writes": 0}], {}, "divisor is 0"),
+    ("torn/ops", [{"ops": 3}], {}, "do not report torn"),
     ("cpu_ns/ops", [{"ops": 3, "by_thread": (Thread(1, cpu_ns=1), Thread(1))}], {},
-     "do not tell cpu_ns"),
+     "do not report cpu_ns"),
     ("ops", [], {}, "not run yet"),
     ("ops", [{"ops": 3}], {"workload": "another"}, "no cells of w"),
     ("lookup.p99_ns", [timed(367)], {}, "expected 368"),
@@ -202,7 +202,7 @@ def test_a_sum_is_of_all_trials_and_a_value_of_none_is_0():
                                       "rate_per_s": 20}, "overloaded"),
     ("slope pause_ms", [{}], {}, "no trial has 20 slices"),
     ("none: no collector", [{"ops": 3}], {}, "no collector")])
-def test_no_figure_says_why(statistic, results, factors, why):
+def test_missing_figures_have_a_reason(statistic, results, factors, why):
     found = made(statistic, results, **factors)
     assert found.value is None and why in found.reason
 
@@ -216,19 +216,18 @@ def test_a_percentile_of_enough_operations_is_a_figure(tmp_path):
     assert made("lookup.p99_ns", [timed(368)]).value is None
 
 
-# ---- the cut form ---------------------------------------------------------
+# ---- the reduced form -----------------------------------------------------
 
 @pytest.mark.long
-def test_all_cut_forms_together_are_planned_to_be_short(mode):
-    """What they take is the machine's; a run says both."""
+def test_all_reduced_forms_together_are_short(mode):
+    """The limit is for the plan, because the real time depends on the machine."""
     planned_s = sum(c.estimate_ns * c.blocks / 1e9 for c in planned_cells(mode) if not c.skip)
     assert 0 < planned_s <= MOST_S
 
 
 @pytest.mark.long
 def test_every_workload_ran_and_its_answers_are_right(campaign):
-    """What fails is a planted misuse; what is void, on a busy machine, has
-    answered rightly all the same."""
+    """Only injected misuses fail. Void trials on a busy machine still have correct answers."""
     of = collections.defaultdict(list)
     for cell in campaign.cells.values():
         for one in cell.trials:
@@ -243,12 +242,12 @@ def test_every_workload_ran_and_its_answers_are_right(campaign):
 
 
 def is_nowhere(f):
-    """Can no run here have this figure?"""
+    """True if no run on this machine can have this figure."""
     return f.statistic.startswith("none:") or "measure=counters" in f.where
 
 
 @pytest.mark.long
-def test_each_figure_is_there_or_says_why_not(campaign):
+def test_each_figure_has_a_value_or_a_reason(campaign):
     lacking, data = {}, statistic.Data(campaign)
     for f in FIGURES:
         found = articles.answer(data, f)
@@ -267,7 +266,7 @@ def test_each_figure_is_there_or_says_why_not(campaign):
 
 @pytest.mark.long
 def test_each_row_has_a_figure_with_a_value(campaign):
-    """A tenth of the figures that lack one must not be all of some rows."""
+    """A tenth of the figures may lack a value, but not all figures of a row."""
     of, data = collections.defaultdict(list), statistic.Data(campaign)
     for f in FIGURES:
         if not is_nowhere(f):
@@ -279,7 +278,7 @@ def test_each_row_has_a_figure_with_a_value(campaign):
     assert len(bare) <= MOST_BARE, bare
 
 
-# ---- figures that are what the row is about -------------------------------
+# ---- figures whose value is known from their row --------------------------
 
 @pytest.mark.long
 @pytest.mark.parametrize("words,least,most", [
@@ -299,7 +298,7 @@ def test_each_row_has_a_figure_with_a_value(campaign):
     (("W27", "shard_load_most"), 0.75, 1e9), (("W27", "verify_failures"), 0, 0),
     (("W32", "with a lock"), 0, 0),  # a lock loses no increment
     (("W17", "Go's orders"), 0, 0), (("W17", "the port's orders"), 0, 0), (("W18",), 0, 0)])
-def test_a_figure_has_the_value_that_its_row_is_about(campaign, words, least, most):
+def test_figures_have_the_values_of_their_rows(campaign, words, least, most):
     found = [f for f in FIGURES if all(w in f"{f.row} {f.what} {f.statistic}" for w in words)]
     assert len(found) == 1, found
     value = articles.answer(statistic.Data(campaign), found[0]).value

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An artifact is rebuilt without a network, and whatever becomes of one of its
-bits, names, modes or links, it is named.
+"""Tests that an artifact is rebuilt without a network, and that any changed bit, name, mode
+or link is reported.
 
-Seeded; FLIPS=N flips N bits more.
+Seeded; FLIPS=N flips N more bits.
 """
 import os
 import random
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.long, pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """(FILE, what was said, the campaign, the file unpacked)."""
+    """(FILE, output, the campaign, the file unpacked)."""
     folder = tmp_path_factory.mktemp("artifact")
     campaign = made_artifact.campaign(folder / "quiet")
     shutil.copytree(TOP / "tests/fixtures/campaign", folder / "older")
@@ -36,7 +36,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def small(tmp_path):
-    """A folder with one of each kind, listed."""
+    """A folder with one entry of each kind, listed."""
     top = tmp_path / "small"
     (top / "below/empty").mkdir(parents=True)
     (top / "a").write_text("one\n")
@@ -52,10 +52,10 @@ def small(tmp_path):
     return top
 
 
-# ---- what is in it, and that it works elsewhere -----------------------------
+# ---- content, and use on another machine ------------------------------------
 
-def test_an_artifact_has_what_it_says(made):
-    _, said, campaign, top = made
+def test_an_artifact_contains_what_its_guide_lists(made):
+    _, printed, campaign, top = made
     assert {"ARTIFACT.md", "SHA256SUMS", "LICENSE", "LICENSES", "sources",
             "campaigns", "environment", "ro-crate-metadata.json",
             "CITATION.cff", "Makefile", "claims.tsv"} <= set(os.listdir(top))
@@ -64,7 +64,7 @@ def test_an_artifact_has_what_it_says(made):
         campaign / "trials.jsonl").read_bytes()
     assert not (kept / "lock").exists()
     assert (kept / "report/verdicts.json").exists()
-    assert f"digest: {manifest.digest(top)}" in said
+    assert f"digest: {manifest.digest(top)}" in printed
     sums = subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"],
                           cwd=top, capture_output=True, check=False)
     assert sums.returncode == 0, sums.stderr
@@ -72,7 +72,7 @@ def test_an_artifact_has_what_it_says(made):
 
 @pytest.mark.parametrize("tool", ["java", "rust"])
 def test_a_language_that_is_missing_is_left_out(tmp_path, made, tool):
-    """Its maps are not built; the last in the list is one that fails, too."""
+    """Its maps are not built. The last program in each list fails to run."""
     for program, version in {"java": [("javac", "javac 1.0"), ("java", "")],
                              "rust": [("cargo", ""), ("rustc", "rustc 1.0")]
                              }[tool]:
@@ -111,7 +111,7 @@ def test_a_journal_without_checksums_is_marked(made):
     sealed = {row[0].strip("| `"): row[6].strip(" |") for row in rows
               if len(row) == 7 and row[0].startswith("| `")
               and row[1][:2] == "20"}
-    assert sealed == {"older": "**no checksum**: older than they are",
+    assert sealed == {"older": "**no**: older than checksums",
                       "quiet": "yes"}
 
 
@@ -124,7 +124,7 @@ def test_versions_are_those_of_the_packages(made):
 
 
 def without_network():
-    """A command's first words, or None."""
+    """The prefix of a command without network access, or None."""
     for words in (["unshare", "-n"], ["unshare", "-rn"]):
         if subprocess.run([*words, "true"], capture_output=True,
                           check=False).returncode == 0:
@@ -152,13 +152,13 @@ def test_verify_artifact_takes_a_file_and_a_published_digest(made, tmp_path):
     assert re.search(r"quiet: \d+ cells, \d+ trials, complete$", text, re.M)
     assert f"digest: {manifest.digest(made[3])}" in text
     status, text = verify(made[3], "--digest", "0" * 64)
-    assert status == 1 and "it is whole, and another one" in text
+    assert status == 1 and "the artifact is intact, but not the published one" in text
     status, text = verify(tmp_path / "none")
     assert status == 2 and "No such file" in text
 
 
-def test_a_table_that_is_not_of_the_data_is_named(made, tmp_path):
-    """Also where its line of the list was written anew."""
+def test_a_table_that_does_not_match_the_data_is_reported(made, tmp_path):
+    """Even if its line in the list was updated."""
     top = tmp_path / "artifact"
     shutil.copytree(made[3] / "campaigns", top / "campaigns", symlinks=True)
     shutil.copytree(made[3] / "environment", top / "environment")
@@ -171,14 +171,14 @@ def test_a_table_that_is_not_of_the_data_is_named(made, tmp_path):
     next((report / "tables").glob("*.tex")).unlink()
     wrong = "\n".join(rebuild.all_again(top).problems)
     for words in ("tables/throughput.csv: not what", "verdicts.json: not what",
-                  "more.csv: the data give no such file", "the data give it"):
+                  "more.csv: cannot be made from the data", "the data produce it"):
         assert words in wrong, wrong
 
 
 # ---- flips ------------------------------------------------------------------
 
 def chosen_files(top):
-    """One file of each ending in each folder at the top: every kind."""
+    """One file for each suffix in each top folder, so that every kind occurs."""
     kinds = {}
     for path in sorted(p for p in top.rglob("*") if p.is_file()
                        and not p.is_symlink() and p.stat().st_size):
@@ -217,13 +217,13 @@ def test_one_flipped_bit_of_the_one_file_is_found(made, tmp_path):
         flip(file, bit)
     archive.check_seal(file)
     seal = file.read_bytes()[-archive.SEAL_BYTES:]
-    assert seal[3] == 0x10  # RFC 1952: a comment; 8 would be a file's name
+    assert seal[3] == 0x10  # RFC 1952: a comment; 8 would be a file name
     flip(file, 8 * 4000 + 3)
     status, text = verify(file)
     assert status == 1 and "damaged" in text and "1 problem in" in text
 
 
-def test_a_file_that_is_cut_or_longer_is_named(made, tmp_path):
+def test_a_truncated_or_extended_file_is_reported(made, tmp_path):
     whole = made[0].read_bytes()
     for data in (b"", whole[:50], whole[:-1], whole[:-archive.SEAL_BYTES],
                  whole[:len(whole) // 2], whole + b"\0"):
@@ -246,17 +246,17 @@ def to_link(top, target):
 
 
 CHANGES = {
-    "removed": (lambda top: (top / "a").unlink(), "a: listed, and not there"),
+    "removed": (lambda top: (top / "a").unlink(), "a: listed, but missing"),
     "removed folder": (lambda top: (top / "below/empty").rmdir(),
-                       "below/empty: listed, and not there"),
+                       "below/empty: listed, but missing"),
     "added": (lambda top: (top / "below/c").write_text(""),
-              "below/c: there, and not listed"),
+              "below/c: present, but not listed"),
     "hidden": (lambda top: (top / ".c").write_text(""), ".c: there, and not"),
     "added folder": (lambda top: (top / "d").mkdir(mode=0o755),
-                     "d: there, and not listed"),
+                     "d: present, but not listed"),
     "renamed": (lambda top: (top / "a").rename(top / "c"),
-                "c: there, and not listed (what a was)"),
-    "swapped": (swap, "b: its sha256 is not the listed one"),
+                "c: present, but not listed (what a was)"),
+    "swapped": (swap, "b: its sha256 differs from the listed one"),
     "cut": (lambda top: (top / "a").write_text("on"), "a: its sha256"),
     "made a program": (lambda top: (top / "a").chmod(0o755),
                        "a: a program, listed as a file"),
@@ -280,7 +280,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_became_of_a_folder_is_named(small, change):
+def test_changes_of_a_folder_are_reported(small, change):
     act, words = CHANGES[change]
     act(small)
     wrong = manifest.problems(small)
@@ -306,7 +306,7 @@ def test_fewer_permissions_are_an_umask(small):
     assert manifest.problems(small) == []
 
 
-def test_who_changes_file_and_list_is_seen_by_the_digest_only(small):
+def test_only_the_digest_detects_a_changed_file_with_its_list(small):
     before = manifest.digest(small)
     (small / "a").write_text("another\n")
     manifest.write(small)
@@ -323,7 +323,7 @@ def test_a_link_out_is_not_packed(small):
 # ---- the one file -----------------------------------------------------------
 
 def test_the_same_folder_is_the_same_bytes(small, tmp_path):
-    """Whoever owns it, whenever it was written, wherever it lies."""
+    """Whatever its owner, time and location."""
     archive.pack(small, tmp_path / "1", 1700000000)
     other = tmp_path / "elsewhere"
     shutil.copytree(small, other, symlinks=True)
@@ -339,7 +339,7 @@ def test_the_same_folder_is_the_same_bytes(small, tmp_path):
 
 
 def hostile(names):
-    """A folder's tar file, sealed, whose members have other names."""
+    """A folder's sealed tar file whose members have other names."""
     import io
     import tarfile
     sealed = archive.Sealed(io.BytesIO())
@@ -360,7 +360,7 @@ def hostile(names):
     [("artifact", None), ("artifact/a", ""), ("artifact/a", "")],
     [("artifact", None), ("artifact/l", "/tmp"), ("artifact/l/x", "")],
     [("artifact", None), ("artifact/below/x", "")]])
-def test_names_in_the_file_lead_nowhere_else(tmp_path, names):
+def test_names_in_the_file_cannot_leave_the_folder(tmp_path, names):
     (tmp_path / "f").write_bytes(hostile(names))
     (tmp_path / "into").mkdir()
     with pytest.raises(archive.Damaged):
@@ -369,7 +369,7 @@ def test_names_in_the_file_lead_nowhere_else(tmp_path, names):
 
 
 def in_a_child(act):
-    """Calls act() in a process of its own -> its status."""
+    """Calls act() in a separate process -> its status."""
     child = os.fork()
     if child == 0:
         try:
@@ -400,9 +400,9 @@ def test_a_kill_or_a_full_disk_leaves_no_half_file(small, tmp_path):
     assert not (tmp_path / "a.new").exists()
 
 
-# ---- what is refused --------------------------------------------------------
+# ---- rejected inputs --------------------------------------------------------
 
-def test_what_is_no_whole_campaign_is_refused(made, tmp_path):
+def test_incomplete_campaigns_are_rejected(made, tmp_path):
     out = tmp_path / "x.tar.gz"
     torn = tmp_path / "torn"
     shutil.copytree(made[2], torn)
@@ -418,7 +418,7 @@ def test_what_is_no_whole_campaign_is_refused(made, tmp_path):
             ([], 2, "expected CAMPAIGNS="), ([tmp_path / "no"], 2, "no such"),
             ([torn], 1, "not a complete campaign"),
             ([linked], 2, "topology.svg: a link"),
-            ([made[2], twice], 2, "of that name is in the artifact already")):
+            ([made[2], twice], 2, "the artifact already has a campaign of that name")):
         done = pack(out, *folders)
         assert (done.returncode, words in done.stderr) == (status, True), \
             done.stderr

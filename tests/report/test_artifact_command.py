@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report artifact: what it prints and its exit status, in words
-and as JSON, and which words it takes. Folders are small, and what packs and
-compares is a stand-in where it is not the subject."""
+"""Tests the output and the exit status of python3 -m report artifact, as text and as JSON,
+and its arguments. Folders are small. Packing and comparing are stubs unless they are the
+subject."""
 import json
 import os
 import stat
@@ -29,13 +29,13 @@ def folder(tmp_path):
 def run(capsys, *words):
     """(status, lines of standard output, standard error)"""
     status = command.main([str(word) for word in words])
-    said = capsys.readouterr()
-    return status, said.out.splitlines(), said.err
+    output = capsys.readouterr()
+    return status, output.out.splitlines(), output.err
 
 
 # ---- inspect --------------------------------------------------------------
 
-def test_a_folder_that_is_as_it_was_packed_has_its_digest(capsys, folder):
+def test_an_unchanged_folder_has_its_digest(capsys, folder):
     digest = manifest.digest(folder)
     assert run(capsys, "inspect", folder) == (0, [
         f"{folder}: as it was packed", f"digest: {digest}"], "")
@@ -46,9 +46,9 @@ def test_a_folder_that_is_as_it_was_packed_has_its_digest(capsys, folder):
                       str(folder / "campaigns/b")]}
 
 
-def test_a_folder_that_was_changed_has_none(capsys, folder):
+def test_a_changed_folder_has_no_digest(capsys, folder):
     (folder / "campaigns/a/campaign.json").write_text("{ }")
-    wrong = ("campaigns/a/campaign.json: its sha256 is not the listed one")
+    wrong = ("campaigns/a/campaign.json: its sha256 differs from the listed one")
     assert run(capsys, "inspect", folder) == (1, [wrong], "")
     status, lines, _ = run(capsys, "inspect", folder, "--json")
     assert status == 0 and json.loads("\n".join(lines)) == {
@@ -56,7 +56,7 @@ def test_a_folder_that_was_changed_has_none(capsys, folder):
         "campaigns": []}
 
 
-def test_a_file_is_unpacked_where_it_is_said(capsys, folder, tmp_path):
+def test_a_file_is_unpacked_into_the_given_folder(capsys, folder, tmp_path):
     file, into = tmp_path / "a.tar.gz", tmp_path / "into"
     archive.pack(str(folder), str(file), 7)
     into.mkdir()
@@ -106,14 +106,14 @@ def test_packing_ends_with_the_file_and_its_digest(capsys, monkeypatch,
 @pytest.mark.parametrize("words", [
     ("pack", "DIR"), ("inspect", "DIR", "OUT"), ("again", "DIR", "OUT"),
     ("mend", "DIR"), ("pack", "DIR", "OUT", "--epoch", "x"), ("inspect",)])
-def test_other_words_are_refused(capsys, words):
+def test_invalid_arguments_are_rejected(capsys, words):
     with pytest.raises(SystemExit) as ended:
         command.main(list(words))
     assert ended.value.code == 2 and capsys.readouterr().err
 
 
-def test_what_cannot_be_listed_is_status_two(capsys, monkeypatch, folder,
-                                             tmp_path):
+def test_unlistable_entries_are_status_two(capsys, monkeypatch, folder,
+                                           tmp_path):
     monkeypatch.setattr(command, "complete", lambda path, epoch: (1, 1))
     (folder / "a -> b").write_text("")
     status, _, error = run(capsys, "pack", folder, tmp_path / "out")
@@ -124,7 +124,7 @@ def test_what_cannot_be_listed_is_status_two(capsys, monkeypatch, folder,
 # ---- modes and links in the file ------------------------------------------
 
 def test_programs_folders_and_links_come_out_as_they_went_in(tmp_path):
-    """Fewer permissions than others are an umask's, and are not kept."""
+    """Missing permissions come from an umask and are not kept."""
     top, into = tmp_path / "t", tmp_path / "into"
     (top / "below").mkdir(parents=True)
     into.mkdir()

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ro-crate-metadata.json is valid RO-Crate 1.1: rdflib reads it as JSON-LD, and its
-graph is checked against the rules of the specification.
+"""Tests that ro-crate-metadata.json is valid RO-Crate 1.1. rdflib reads it as JSON-LD, and
+its graph is checked against the rules of the specification.
 
-The context is on a server. TERMS lists the terms that are allowed here; every
-reader drops other terms.
+The context is on a server, so TERMS lists the allowed terms; readers drop all other terms.
 """
 import json
 import re
@@ -18,8 +17,8 @@ from report.artifact.guide import About
 from report.load.decode import decode
 from report_helpers import TOP
 
-# Debian's, where the Python that runs this has none of its own.
-rdflib = pytest.importorskip("rdflib", reason="python3-rdflib is not here")
+# Debian's package, if the Python that runs this test lacks its own.
+rdflib = pytest.importorskip("rdflib", reason="python3-rdflib is not installed")
 
 SCHEMA = "http://schema.org/"
 TERMS = {t: SCHEMA + t for t in (
@@ -38,7 +37,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory):
-    """Of one campaign, made up."""
+    """The document of one synthetic campaign."""
     folder = tmp_path_factory.mktemp("crate") / "made-up"
     report_helpers.make_journal.make(folder, maps=["gomap_rw", "syncmap"],
                                      threads=[1])
@@ -46,7 +45,7 @@ def document(tmp_path_factory):
 
 
 def graph_of(document):
-    """What rdflib makes of it."""
+    """The graph that rdflib reads from it."""
     used = {k for e in document["@graph"] for k in e if k[0] != "@"}
     assert used <= set(TERMS), used - set(TERMS)
     graph = rdflib.Graph()
@@ -64,7 +63,7 @@ def term(name):
 
 
 def wrong_in(document):
-    """What the specification's MUSTs of version 1.1 find."""
+    """Violations of the MUST rules of version 1.1."""
     graph, wrong = graph_of(document), []
     kind = rdflib.RDF.type
     file, root = node("ro-crate-metadata.json"), node("")
@@ -111,7 +110,7 @@ def test_a_campaign_is_a_part_with_its_journal(document):
     assert node("campaigns/made-up/trials.jsonl") in parts
 
 
-def test_older_python_can_say_its_versions():
+def test_versions_are_found_by_older_python():
     found = rebuild.versions()
     assert found["python"] == sys.version.split()[0]
     assert set(found) == {"python", "numpy", "scipy", "matplotlib", "jinja2",

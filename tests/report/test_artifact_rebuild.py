@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `make rebuild` compares (docs/reference/artifact.md): files of a report that are
-the same, drawings that other tools drew, and what is not what the data give.
-Folders are written by hand, and a page is made by a stand-in."""
+"""Tests the comparison of `make rebuild` (docs/reference/artifact.md): equal files, drawings
+by other tools, and files that differ from the data. Folders are written by hand, and a
+stub makes the pages."""
 import json
 import shutil
 import zipfile
@@ -53,8 +53,8 @@ def test_a_drawing_alone_may_differ(tmp_path, name, one, other, same):
                                             False),
     ([("a", "x" * 99)], False), ([("a", "x" * 99), ("c", "y")], False),
     ([("b", "y"), ("a", "x" * 99)], False)])
-def test_a_zip_is_what_is_in_it(tmp_path, members, same):
-    """However it is compressed."""
+def test_zip_files_are_compared_by_content(tmp_path, members, same):
+    """Whatever its compression."""
     zipped(tmp_path / "1.zip", [("a", "x" * 99), ("b", "y")])
     zipped(tmp_path / "2.zip", members, zipfile.ZIP_DEFLATED)
     assert rebuild.same_data("r.zip", tmp_path / "1.zip",
@@ -73,18 +73,18 @@ def compared(tmp_path, made, same_tools):
                            folder(tmp_path / "made", made), same_tools)
 
 
-def test_each_file_is_the_same_drawn_otherwise_or_wrong(tmp_path):
-    """What one of the two has not is no file that is the same."""
+def test_files_are_equal_drawn_differently_or_wrong(tmp_path):
+    """A file that one side lacks does not count as equal."""
     assert compared(tmp_path, KEPT, True) == rebuild.Difference([], 0, 5)
     made = KEPT | {"index.html": "a<svg>2</svg>", "f/x.svg": "y",
                    "t/a.csv": "9", "t/new.csv": ""}
     del made["t/b.csv"]
-    wrong = ["t/a.csv: not what the data give",
-             "t/b.csv: the data give no such file",
-             "t/new.csv: missing, the data give it"]
+    wrong = ["t/a.csv: differs from the file made from the data",
+             "t/b.csv: cannot be made from the data",
+             "t/new.csv: missing, although the data produce it"]
     assert compared(tmp_path, made, False) == rebuild.Difference(wrong, 2, 1)
-    drawn = ["f/x.svg: not what the data give",
-             "index.html: not what the data give"]
+    drawn = ["f/x.svg: differs from the file made from the data",
+             "index.html: differs from the file made from the data"]
     assert compared(tmp_path, made, True) == rebuild.Difference(drawn + wrong, 0, 1)
 
 
@@ -92,8 +92,8 @@ def test_each_file_is_the_same_drawn_otherwise_or_wrong(tmp_path):
 
 @pytest.fixture
 def artifact(tmp_path, monkeypatch):
-    """Two campaigns, whose pages follow from a file of each; drawn by the
-    tools that are here."""
+    """Two campaigns, whose pages depend on one file of each and are drawn by the installed
+    tools."""
     top = folder(tmp_path / "artifact", {
         "environment/commit.txt": "abc\n",
         rebuild.PYTHON: json.dumps(TOOLS)})
@@ -117,26 +117,26 @@ def artifact(tmp_path, monkeypatch):
     return top
 
 
-def test_pages_that_follow_from_the_data_are_the_same_bytes(artifact):
+def test_unchanged_pages_are_rebuilt_with_the_same_bytes(artifact):
     assert rebuild.all_again(artifact) == rebuild.Rebuilt([], [], 8, "abc")
 
 
-def test_an_added_file_and_a_torn_journal_are_named(artifact):
+def test_an_added_file_and_a_torn_journal_are_reported(artifact):
     folder(artifact / "campaigns/b/report", {"added": "x"})
     folder(artifact / "campaigns/a", {"page": "broken"})
     found = rebuild.all_again(artifact)
     assert found.problems == [
         "campaigns/a: no page: torn",
-        "campaigns/b/report/added: the data give no such file"]
+        "campaigns/b/report/added: cannot be made from the data"]
     assert found.same == 4
 
 
 def test_drawings_of_other_tools_are_a_note(artifact):
-    """Only if the tools are others, and then with their names."""
+    """Only if the versions of the tools differ; the note names them."""
     folder(artifact / "campaigns/b/report", {"x.svg": "otherwise"})
     found = rebuild.all_again(artifact)
     assert found.notes == [] and found.problems == [
-        "campaigns/b/report/x.svg: not what the data give"]
+        "campaigns/b/report/x.svg: differs from the file made from the data"]
     folder(artifact, {rebuild.PYTHON: json.dumps({"python": "3"})})
     found = rebuild.all_again(artifact)
     assert found.problems == [] and found.same == 7
@@ -146,11 +146,11 @@ def test_drawings_of_other_tools_are_a_note(artifact):
 
 
 @pytest.mark.parametrize("kept,wrong", [("decided", False), ("another", True)])
-def test_verdicts_of_stages_are_decided_again(artifact, monkeypatch, kept, wrong):
+def test_verdicts_of_stages_are_recomputed(artifact, monkeypatch, kept, wrong):
     monkeypatch.setattr(rebuild, "decide", lambda folder: "decided")
     folder(artifact / "campaigns/a", {
         "verdicts.json": kept,
         "stages.json": '{"kind": "claims", "mode": "quick"}'})
-    found = rebuild.again(artifact, Packed(artifact / "campaigns/a"), True)
+    found = rebuild.rebuild_and_compare(artifact, Packed(artifact / "campaigns/a"), True)
     assert found == rebuild.Difference(
-        ["campaigns/a/verdicts.json: not what the data give"] * wrong, 0, 4)
+        ["campaigns/a/verdicts.json: differs from the verdicts of the data"] * wrong, 0, 4)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about Tukey's biweight, and about the gate that asks ranks and it.
+"""Tests Tukey's biweight, and the gate that uses ranks and biweight.
 
-Second hand: statsmodels' TukeyBiweight (its score and its location)."""
+The independent implementation is statsmodels' TukeyBiweight (score and location)."""
 import math
 import os
 import sys
@@ -25,13 +25,13 @@ ALL = (stats.signed_ranks, stats.biweight_scores, stats.tail_scores)
 
 
 def bursty(rng, shape, core=0.01, share=0.2, burst=0.2):
-    """Pairs that agree, but for some; as on a machine that others share."""
+    """Pairs of which most agree, as on a machine shared with others."""
     d = rng.normal(0.0, core, shape)
     return d + (rng.random(shape) < share) * rng.normal(0.0, burst, shape)
 
 
 def judge(d):
-    """Rows of the gate for d (cells, blocks); base goes first in turns."""
+    """Rows of the gate for d (cells, blocks), with arms that alternate in going first."""
     return gate_suites.judged(d, np.arange(d.shape[1]) % 2 == 0, RULES)
 
 
@@ -53,9 +53,8 @@ def test_scores_and_centre_are_those_of_statsmodels():
             float(np.squeeze(centre)), abs=1e-7)
 
 
-def test_a_score_knows_no_sign_but_its_own():
-    """What makes the flips exact: a coin changes the sign of its own score,
-    and nothing else."""
+def test_a_score_depends_on_its_own_sign_only():
+    """Flips are exact because a coin changes the sign of its own score and nothing else."""
     rng = np.random.default_rng(2)
     for _ in range(50):
         x = bursty(rng, (3, 25)) + rng.normal(0, 0.01)
@@ -67,7 +66,7 @@ def test_a_score_knows_no_sign_but_its_own():
 
 @pytest.mark.long
 @pytest.mark.parametrize("share", [0.0, 0.2])
-def test_the_interval_covers_what_it_says(share):
+def test_the_interval_has_its_nominal_coverage(share):
     rng = np.random.default_rng(3)
     runs, n = 2000, 50
     ends = [stats.biweight_interval(0.7 + bursty(rng, n, share=share))[1:]
@@ -78,8 +77,8 @@ def test_the_interval_covers_what_it_says(share):
 
 @pytest.mark.long
 @pytest.mark.parametrize("share", [0.0, 0.2])
-def test_the_interval_of_a_row_covers_what_its_column_says(share):
-    """With the order of the arms taken off, at the least number of blocks."""
+def test_the_interval_of_a_row_has_its_nominal_coverage(share):
+    """The order of the arms is subtracted; the number of blocks is the least allowed."""
     rng = np.random.default_rng(12)
     runs, n, hit = 1000, RULES.blocks_least, 0
     for _ in range(runs):
@@ -93,9 +92,9 @@ def test_the_interval_of_a_row_covers_what_its_column_says(share):
 # ---- three scores in one test -----------------------------------------------
 
 @pytest.mark.long
-def test_scores_alarm_as_seldom_as_alpha_says():
-    """At the edge itself, with bursts that whole blocks share: the largest of
-    three statistics has its own null."""
+def test_false_alarms_of_the_scores_stay_below_alpha():
+    """The truth is at the margin, and whole blocks share bursts: the largest of three
+    statistics has its own null distribution."""
     rng, runs, alarms = np.random.default_rng(4), 1500, 0
     for seed in range(runs):
         shared = (rng.random((1, 40)) < 0.2) * rng.normal(0, 0.2, (1, 40))
@@ -106,26 +105,26 @@ def test_scores_alarm_as_seldom_as_alpha_says():
         <= binom.ppf(0.999, runs, 0.05)
 
 
-def test_bursts_hide_two_per_cent_from_ranks_and_not_from_the_gate():
+def test_bursts_hide_two_per_cent_from_ranks_but_not_from_the_gate():
     rng = np.random.default_rng(6)
     d = bursty(rng, (20, 70), share=0.35, burst=0.3)
     alone = stats.sign_flip_test(math.log(1.02) - d, 4000).p_max_t
-    assert (alone > 0.01).sum() >= 5, "what ranks alone leave undecided"
+    assert (alone > 0.01).sum() >= 5, "ranks alone leave these undecided"
     rows, slower = judge(d), judge(d + math.log(1.02))
     assert {r.verdict for r in rows} == {"PASS"}
     assert {r.verdict for r in slower} == {"FAIL"}
     assert {r.by for r in rows + slower} == {Score.BIWEIGHT}
 
 
-def test_what_some_pairs_have_is_seen_by_tails():
-    """A slowdown of 25 % in a third of the trials: the biweight takes them
-    for bursts and would pass it; ranks alone left it undecided."""
+def test_tails_detect_a_slowdown_of_some_pairs():
+    """A slowdown of 25 % in a third of the trials: the biweight treats these as bursts and
+    would pass; ranks alone leave it undecided."""
     rng = np.random.default_rng(7)
     d = rng.normal(0.0, 0.004, (6, 60)) + 0.25 * (rng.random((6, 60)) < 0.33)
     rows = judge(d)
     for row in rows:
         assert row.by == Score.TAILS and row.shown.slowdown_percent > 4
-    # by luck, only ten of the sixty trials of the second cell are slow
+    # in this sample, only ten of the sixty trials of the second cell are slow
     assert [r.verdict for r in rows] == [
         "FAIL", "INCONCLUSIVE", "FAIL", "FAIL", "FAIL", "FAIL"]
     assert rows[0].words.endswith("in some of its trials")
@@ -134,7 +133,7 @@ def test_what_some_pairs_have_is_seen_by_tails():
     assert abs(rows[0].estimates.biweight.slowdown_percent) < 0.5
 
 
-def test_a_row_shows_the_figures_of_the_score_that_speaks():
+def test_a_row_shows_the_figures_of_the_deciding_score():
     rng = np.random.default_rng(8)
     d = np.concatenate([bursty(rng, (6, 60), share=s) + shift
                         for s in (0.0, 0.3) for shift in (0.0, 0.03, -0.02)]
@@ -152,8 +151,8 @@ def test_a_row_shows_the_figures_of_the_score_that_speaks():
             ("INCONCLUSIVE", "ranks")} <= seen, seen
 
 
-def test_who_went_first_moves_no_estimate():
-    """And widens no interval, where the second of each pair is 4 % slower."""
+def test_the_order_of_arms_moves_no_estimate():
+    """No interval becomes wider if the second trial of each pair is 4 % slower."""
     rng = np.random.default_rng(9)
     d = bursty(rng, (4, 60)) + 0.01
     second = np.where(np.arange(60) % 2 == 0, 0.04, -0.04)
@@ -164,8 +163,8 @@ def test_who_went_first_moves_no_estimate():
                     value, abs=0.05), (score, name)
 
 
-def test_what_could_be_seen_counts_cells_and_scores():
-    """By 20 cells and three scores: 1.6 % of a cell's 1 % for each."""
+def test_the_detectable_effect_depends_on_cells_and_scores():
+    """With 20 cells and three scores, each has 1.6 % of a cell's 1 %."""
     from scipy.stats import norm
     rng = np.random.default_rng(11)
     for row in judge(rng.normal(0.0, 0.01, (20, 60))):
@@ -173,7 +172,7 @@ def test_what_could_be_seen_counts_cells_and_scores():
             figures = getattr(row.estimates, score)
             low, high = (math.log1p(x / 100) for x in (figures.low_percent, figures.high_percent))
             error = (high - low) / 2 / norm.isf(0.005)
-            # intervals have room for the error of the slot effect
+            # intervals are widened for the error of the slot effect
             error /= 1 + {"ranks": RANKS, "biweight": SHORT, "tails": 0.0}[score] / row.n
             want = math.log(1.005) + error * (norm.isf(0.01 / 60)
                                               + norm.isf(0.05))

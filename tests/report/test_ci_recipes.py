@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recipes for pipelines (docs/guide/ci.md, examples/ci/), played: steps and scripts
-as they stand, among programs that only say what they were asked. With real
-maps: tests/cli/ci_recipes.sh."""
+"""Tests recipes for pipelines (docs/guide/ci.md, examples/ci/) by running their unchanged
+steps and scripts among stubs that print their arguments. tests/cli/ci_recipes.sh uses real maps."""
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ PIPELINE = ("GITHUB_", "CI_", "BUILDKITE_", "BASE", "GATE_", "GIT_", "TIME")
 
 
 def shell(text, where, *arguments, **variables):
-    """As a runner does it, of which nothing is known but these variables."""
+    """Runs a script as a pipeline's runner, with only these variables of a pipeline."""
     known = {name: value for name, value in os.environ.items()
              if not name.startswith(PIPELINE)}
     return subprocess.run(["bash", "-eo", "pipefail", "-c", text, *arguments],
@@ -31,7 +30,7 @@ def put_program(path, text):
 
 
 class Project:
-    """A repository with a map, of which a runner has a clone."""
+    """A repository with a map, cloned by a runner."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -43,7 +42,7 @@ class Project:
         return done.stdout.strip()
 
     def grow(self, name="map.c"):
-        """One commit more, of this file; its name."""
+        """Adds a commit that changes this file -> its name."""
         with open(self.folder / name, "a", encoding="utf-8") as file:
             file.write("/* A line. */\n")
         self.git("add", "-A")
@@ -52,20 +51,20 @@ class Project:
 
 
 def base_of(clone, **variables):
-    """(base, what else was said) of the gate, which ends where it would go to
-    its own folder to build."""
+    """(base, other output) of the gate, which stops before it would change to its own
+    folder for the build."""
     gate = ROOT / "examples/ci/gate.sh"
-    said = shell('. <(sed "s/^cd .*/exit 0/" "$0") map.c', clone.folder,
-                 str(gate), **variables)
-    assert said.returncode == 0, said.stderr
-    found, = [line for line in said.stdout.splitlines()
+    messages = shell('. <(sed "s/^cd .*/exit 0/" "$0") map.c', clone.folder,
+                     str(gate), **variables)
+    assert messages.returncode == 0, messages.stderr
+    found, = [line for line in messages.stdout.splitlines()
               if line.startswith("gate: head compared with ")]
-    return found.split()[-1], said.stderr
+    return found.split()[-1], messages.stderr
 
 
 @pytest.fixture(name="pushed")
 def pushed_(tmp_path):
-    """(clone, commits): of main two, and three of a branch, all at once."""
+    """(clone, commits): two commits of main, and three of a branch in one push."""
     (tmp_path / "theirs").mkdir()
     theirs = Project(tmp_path / "theirs")
     theirs.git("init", "-q", "-b", "main")
@@ -88,33 +87,33 @@ def test_all_commits_of_a_new_branch_are_compared(pushed):
             commits[1], "")
 
 
-def test_what_the_pipeline_says_goes_before_the_branch(pushed):
+def test_the_pipeline_s_variables_take_precedence(pushed):
     clone, commits = pushed
     for name in ("CI_COMMIT_BEFORE_SHA", "CI_MERGE_REQUEST_DIFF_BASE_SHA"):
         assert base_of(clone, **{name: commits[2]}) == (commits[2], "")
 
 
-def test_a_runner_without_the_remote_s_head_is_told_its_branch(pushed):
-    """GitLab's and GitHub's: they fetch branches, and clone nothing."""
+def test_a_runner_without_the_remote_s_head_uses_its_branch(pushed):
+    """GitLab and GitHub fetch branches without cloning."""
     clone, commits = pushed
     clone.git("remote", "set-head", "origin", "-d")
     clone.git("update-ref", "refs/remotes/origin/trunk", "origin/main")
     clone.git("update-ref", "-d", "refs/remotes/origin/main")
     assert base_of(clone, GATE_MAIN="origin/trunk") == (commits[1], "")
-    base, said = base_of(clone)
-    assert base == commits[3] and "only the last commit is compared" in said
+    base, messages = base_of(clone)
+    assert base == commits[3] and "only the last commit is compared" in messages
 
 
-def test_on_main_the_last_commit_alone_is_compared_and_that_is_said(pushed):
+def test_on_main_only_the_last_commit_is_compared(pushed):
     clone, commits = pushed
     clone.git("checkout", "-q", "-B", "main", "origin/main")
-    base, said = base_of(clone)
-    assert base == commits[0] and "only the last commit is compared" in said
+    base, messages = base_of(clone)
+    assert base == commits[0] and "only the last commit is compared" in messages
 
 
 @pytest.fixture(name="gated")
 def gated_(tmp_path, pushed):
-    """A function: what the gate answers where its parts end with these."""
+    """A function that returns the gate's result if its parts exit with these statuses."""
     readmostly = tmp_path / "readmostly"
     for name in ("examples/ci/gate.sh", ".ci/before"):
         put_program(readmostly / name, "")
@@ -138,8 +137,8 @@ def gated_(tmp_path, pushed):
 @pytest.mark.long
 @pytest.mark.parametrize("file, counted", [
     ("map.c", ["regress_exact.sh"]), ("libmap.so", []), ("map.cc", [])])
-def test_head_is_checked_whatever_is_asked_of_time(gated, pushed, file,
-                                                   counted):
+def test_head_is_checked_even_without_the_time_gate(gated, pushed, file,
+                                                    counted):
     pushed[0].grow("map.cc")
     pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD")
     pushed[0].grow("map.cc")

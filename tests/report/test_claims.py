@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verdicts of claims: every rule on claims that are true, false and
-undecidable; several cells; what a machine lacks; and the error of a ledger."""
+"""Tests verdicts of claims: every rule on true, false and undecidable claims; several cells;
+limits of a machine; and the error rate of a ledger."""
 import json
 
 import numpy as np
@@ -16,13 +16,13 @@ def noisy(level, seed, n=BLOCKS, sd=0.03):
 
 
 def pair(ratio, seed=1, sd=0.03, n=BLOCKS, **factors):
-    """a at ratio times b, with the noise of a quiet machine."""
+    """Map a runs at `ratio` times the rate of b, with the noise of a quiet machine."""
     return (cell("a", noisy(1e6 * ratio, seed, n, sd), **factors),
             cell("b", noisy(1e6, seed + 1000, n, sd), **factors))
 
 
-def verdict(of, **said):
-    return decided(of, **said).verdict
+def verdict(of, **changes):
+    return decided(of, **changes).verdict
 
 
 # ---- each rule: true, false, undecidable ----------------------------------
@@ -39,14 +39,14 @@ FIGURE = {"rule": "figure", "claimed": (1e6, 1e6), "side": "", "against": ""}
              1.0: "refuted", 2.4: "inconclusive"}),
     (EQUAL, {1.0: "reproduced", 1.3: "refuted", 1.05: "inconclusive"}),
     (FIGURE, {1.0: "reproduced", 2.0: "refuted", 1.2: "inconclusive"})])
-def test_a_rule_gives_the_word_of_a_known_truth(rule, words):
+def test_a_rule_gives_the_verdict_of_a_known_truth(rule, words):
     found = {ratio: verdict(campaign(*pair(ratio, sd=0.01)), **rule)
              for ratio in words}
     assert found == words
 
 
 @pytest.mark.parametrize("rule,ratio", [({}, 1.03), (EQUAL, 1.05), (FIGURE, 1.2)])
-def test_an_open_claim_has_what_it_could_have_shown(rule, ratio):
+def test_an_inconclusive_claim_has_its_detectable_effect(rule, ratio):
     found = decided(campaign(*pair(ratio)), **rule)
     one, = found.cells
     half = (one.high / one.low) ** 0.5 - 1
@@ -64,7 +64,7 @@ def test_a_refuted_ratio_has_the_part_that_failed(level, kind):
     assert found.cells[0].kind is kind and found.how.startswith(kind)
 
 
-def test_another_size_refutes_a_ratio_whose_side_is_open():
+def test_a_wrong_size_refutes_a_ratio_of_undecided_direction():
     found = decided(campaign(*pair(1.02, sd=0.04)), **RATIO)
     assert (found.verdict, found.cells[0].kind) == ("refuted", Kind.SIZE_ALONE)
     assert verdict(campaign(*pair(1.02, sd=0.04)),
@@ -72,7 +72,7 @@ def test_another_size_refutes_a_ratio_whose_side_is_open():
 
 
 def counts(values, **rule):
-    """The subject's statistic `n`, one value a trial."""
+    """The subject's statistic `n`, one value per trial."""
     return decided(campaign(cell("a", [1] * len(values), stats={"n": values})), **{
         "against": "", "side": "", "statistic": "n", "speaks": "count", **rule})
 
@@ -100,7 +100,7 @@ def test_one_example_decides(rule, none, one):
 @pytest.mark.parametrize("rule", [
     {"rule": "never"}, {"rule": "count", "claimed": (0, 0)}])
 def test_five_trials_confirm_nothing_unless_they_are_simulated(rule):
-    """One of one trial leaves a share of up to 97.5 %."""
+    """With one trial, a share of up to 97.5 % remains possible."""
     for n, numbers, word in ((1, "native", "inconclusive"), (5, "native", "inconclusive"),
                              (6, "native", "reproduced"), (1, "simulated", "reproduced")):
         assert counts([0] * n, numbers=numbers, **rule).verdict == word, n
@@ -112,7 +112,7 @@ def test_never_states_the_share_that_may_differ():
     assert "at most 13.9" in counts([0] * 20, rule="never").how
 
 
-def test_what_can_happen_here_must_not_happen_there():
+def test_can_happen_requires_that_the_other_map_never_does():
     cells = [cell(name, [1] * 20, stats={"n": [1] + [0] * 19}) for name in "ab"]
     assert verdict(campaign(*cells), rule="can-happen", side="", statistic="n",
                    speaks="property") == "refuted"
@@ -134,7 +134,7 @@ def test_a_slope_is_of_a_log_log_line(power, claimed, word, speaks):
 
 
 def sloped(power, seed, n=BLOCKS):
-    """The cell of a claim on a line of that slope, with noise."""
+    """The cell of a claim on a line with this slope, with noise."""
     cells = [cell("a", noisy(keys ** power, seed + i, n, 0.05), keys=keys)
              for i, keys in enumerate(SIZES)]
     return decided(campaign(*cells), claimed=(-0.001, 0.001), **SLOPE).cells[0]
@@ -147,21 +147,21 @@ def share_unlike_0(power, n, runs=200):
 
 @pytest.mark.long
 @pytest.mark.parametrize("n", [8, BLOCKS])
-def test_half_of_the_slopes_that_could_be_seen_are(n):
-    """One of twice that size nearly always, none hardly ever."""
+def test_half_of_the_detectable_slopes_are_detected(n):
+    """Slopes of twice that size are nearly always detected, a slope of 0 hardly ever."""
     seen = np.mean([sloped(0, 10 * i + 7, n).could_see for i in range(50)])
     assert share_unlike_0(0, n) <= 0.08
     assert 0.35 <= share_unlike_0(seen, n) <= 0.75
     assert share_unlike_0(2 * seen, n) >= 0.85
 
 
-def test_a_slope_of_two_sizes_is_none():
+def test_two_sizes_give_no_slope():
     cells = [cell("a", noisy(n, n), keys=n) for n in (100, 1000)]
     found = decided(campaign(*cells), claimed=(0, 2), **SLOPE)
     assert found.verdict == "not testable here" and "expected 3" in found.how
 
 
-# ---- what there is not ----------------------------------------------------
+# ---- missing data ---------------------------------------------------------
 
 def test_five_blocks_have_no_interval():
     found = decided(campaign(*pair(2.0, n=5)))
@@ -174,7 +174,7 @@ def test_five_blocks_have_no_interval():
     (("counters", 1), {}, "not testable here"),
     (("counters", 1), {"counters": "likwid"}, "reproduced"),
     (("counters", 1), {"counters": "replay"}, "not testable here")])
-def test_a_machine_that_lacks_something_decides_nothing(needs, made, word):
+def test_a_machine_without_a_required_resource_decides_nothing(needs, made, word):
     assert verdict(campaign(*pair(2.0), **made), needs=needs) == word
 
 
@@ -201,20 +201,20 @@ def test_several_cells_make_one_verdict(ratios, conditions, word):
         assert found.how == "reproduced at threads=2; refuted at threads=4"
 
 
-# ---- errors of the family -------------------------------------------------
+# ---- error rate of the family ---------------------------------------------
 
-def test_speed_needs_the_test_of_all_claims_together():
-    """Six blocks have an interval, and p of a sign test of 1/64 at best."""
+def test_verdicts_on_speed_need_the_joint_test():
+    """Six blocks have an interval, but their sign test has p >= 1/64."""
     for ratio, rule in ((2.0, {}), (0.5, {}), (1.0, {}), (1.5, RATIO), (2.0, EQUAL), (3.0, FIGURE)):
         found = decided(campaign(*pair(ratio, n=6, sd=0.005)), **rule)
         assert (found.verdict, found.how) == (
-            "inconclusive", "not sure of all claims together"), rule
+            "inconclusive", "not certain jointly for all claims"), rule
     assert verdict(campaign(*pair(2.0, n=6)), speaks="count") == "reproduced"
 
 
 @pytest.mark.long
 def test_labels_permuted_within_blocks_reproduce_nothing():
-    """Per claim at most 5 of 100 permutations, all claims together 1 %."""
+    """At most 5 of 100 permutations per claim, 1 % for all claims together."""
     rng, hits = np.random.default_rng(20261122), []
     names = [f"S9-{i:02}" for i in range(1, 11)]
     for _ in range(100):
@@ -229,9 +229,9 @@ def test_labels_permuted_within_blocks_reproduce_nothing():
     assert np.mean(hits) <= 0.01 and np.mean(hits, axis=0).max() <= 0.05
 
 
-# ---- what comes out -------------------------------------------------------
+# ---- output ---------------------------------------------------------------
 
-def test_a_document_is_the_same_twice_and_counts_every_word():
+def test_a_document_is_reproducible_and_counts_every_verdict():
     made, claims = campaign(*pair(2.0)), {"S9-01": claim()}
     found, again = (decide.document(made, claims, {}) for _ in range(2))
     assert decide.as_json(found) == decide.as_json(again)

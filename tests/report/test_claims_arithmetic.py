@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What claims compute: each function against a known answer, of scipy or by
+"""Compares each function of arithmetic claims with a known answer, from scipy or computed by
 hand."""
 import math
 
@@ -12,15 +12,15 @@ from report.claims import arithmetic, ledger
 
 
 def test_the_error_of_a_share_is_the_binomials():
-    """The binomial distribution's own deviation, over the draws."""
+    """The standard deviation of the binomial distribution, divided by the draws."""
     known = distributions.binom(1_000_000, 0.973).std() / 1_000_000
     assert arithmetic.evaluate("binomial_error 1000000 0.973") \
         == pytest.approx(known, rel=1e-9)
     assert known == pytest.approx(0.000162, rel=0.01)
 
 
-def test_how_likely_a_sample_is():
-    """Summed by hand over all counts that are no more likely."""
+def test_the_probability_of_a_sample():
+    """Summed here over all counts that are not more likely."""
     counts = np.arange(1001)
     chance = distributions.binom.pmf(counts, 1000, 0.973)
     known = chance[chance <= chance[971] * (1 + 1e-7)].sum()
@@ -31,7 +31,7 @@ def test_how_likely_a_sample_is():
 
 
 def test_the_rate_of_gaps_is_the_inverse_of_their_mean():
-    """A million gaps: within five standard errors, 0.5 %."""
+    """A million gaps, within five standard errors (0.5 %)."""
     rate = arithmetic.evaluate("rate_of_exponential_gaps 0.0125 1000000 1")
     assert rate == pytest.approx(80, rel=0.005) and rate != 80
     assert rate == arithmetic.evaluate(
@@ -48,7 +48,7 @@ def test_chains_of_three_keys_or_more():
 
 
 def test_the_longest_of_many_chains():
-    """By 300 fillings of 16,384 chains with 100,000 keys: their median."""
+    """The median of 300 fillings of 16,384 chains with 100,000 keys."""
     rng = np.random.default_rng(7)
     longest = [np.bincount(rng.integers(0, 16384, 100_000)).max()
                for _ in range(300)]
@@ -57,8 +57,8 @@ def test_the_longest_of_many_chains():
     assert known in (17, 18)
 
 
-def test_equal_hashes_are_the_birthday_problems():
-    """A million of 31 bits: 232.8; and all but one key of one value."""
+def test_equal_hashes_solve_the_birthday_problem():
+    """A million hashes of 31 bits: 232.8; a single value: all keys but one."""
     known = 1e6 * (1e6 - 1) / 2 / 2 ** 31
     assert 1e6 * arithmetic.evaluate("equal_hashes 1000000 31") \
         == pytest.approx(known, rel=0.001)
@@ -67,16 +67,15 @@ def test_equal_hashes_are_the_birthday_problems():
 
 
 def test_doubling_by_low_bits_sends_few_keys_to_twice_their_shard():
-    """Shards 0 and N - 1 keep to the rule with one half each: residue r in
-    0, N .. by hand for two shards: 0 -> 0 (yes), 1 -> 1 (no: 2 or 3), 2 of
-    shard 0 -> 2 (no), 3 of shard 1 -> 3 (yes)."""
+    """Shards 0 and N - 1 each have one half that stays. For two shards by hand: residue 0
+    -> 0 (yes), 1 -> 1 (no: 2 or 3), 2 of shard 0 -> 2 (no), 3 of shard 1 -> 3 (yes)."""
     assert arithmetic.evaluate("share_to_doubled_shards 2") == 0.5
     assert arithmetic.evaluate("share_to_doubled_shards 1") == 1
     assert arithmetic.evaluate("share_to_doubled_shards 32") == 2 / 64
 
 
 def test_a_struct_has_its_padding():
-    """A bool behind a pointer fills a word; seven bytes do, too."""
+    """A bool after a pointer fills a word; so do seven bytes."""
     assert arithmetic.evaluate("struct_size pointer bool") == 16
     assert arithmetic.evaluate("struct_size pointer bool" + 6 * " byte") == 16
     assert arithmetic.evaluate("struct_size bool") == 1
@@ -89,7 +88,7 @@ def test_a_struct_has_its_padding():
     ("struct_size pointer complex", "complex: expected pointer"),
     ("quotient 1 0", "quotient 1 0: "),
 ])
-def test_a_mistake_says_what_is_expected(text, words):
+def test_errors_state_the_expected_form(text, words):
     with pytest.raises(arithmetic.ComputeError) as raised:
         arithmetic.evaluate(text)
     assert words in str(raised.value)

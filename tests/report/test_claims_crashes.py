@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Claims that something crashes: trials that died have no result, and count."""
+"""Tests claims about crashes: crashed trials lack a result, but count."""
 import collections
 import functools
 import re
@@ -58,8 +58,7 @@ def test_crashes_are_a_share_of_trials_with_its_exact_interval(trials, word, how
 
 
 def ends(p, blocks):
-    """(hits, trials) -> chance: the runner gives a cell up after two failures
-    in a row."""
+    """(hits, trials) -> probability; the runner gives a cell up after two failures in a row."""
     found, going = collections.Counter(), {(0, False): 1.0}
     for n in range(1, blocks + 1):
         after = collections.Counter()
@@ -76,9 +75,9 @@ def ends(p, blocks):
 
 
 @pytest.mark.parametrize("blocks,least", [(6, 0.95), (20, 0.95), (40, 0.94)])
-def test_the_interval_holds_where_a_cell_is_given_up(blocks, least):
-    """It is of a number of trials that was fixed before; this one ends with
-    what is counted."""
+def test_the_interval_holds_if_a_cell_is_given_up(blocks, least):
+    """The interval assumes a fixed number of trials, but this number depends on the counted
+    failures."""
     span = functools.cache(stats.share_interval)
     for p in np.arange(0.01, 1, 0.01):
         covered = sum(chance for key, chance in ends(p, blocks).items()
@@ -100,12 +99,12 @@ def test_other_rules_count_crashes_too(rule, trials, word, how):
 @pytest.mark.parametrize("trials,why", [
     ([SKIPPED] * 6, "failed twice in a row"), ([REFUSED] * 6, "out of handles"),
     ([died("signal 9")] * 6, "ended by signal 9"), ([], "not run yet")])
-def test_nothing_that_was_begun_decides_nothing(trials, why):
+def test_trials_without_a_known_end_decide_nothing(trials, why):
     found = row(trials)
     assert (found.verdict, found.how) == ("not testable here", why)
 
 
-def test_a_refusal_is_no_counter_example_and_a_trial_counts_once():
+def test_a_refusal_does_not_count_and_a_trial_counts_once():
     assert row([FINE] * 5 + [REFUSED]).how == "none in 5 trials"
     assert row([died(), WRONG, FINE, FINE]).how == "2 times in 4 trials"
 
@@ -130,7 +129,7 @@ FATES = [  # trial, crashed, is its end known?
 
 
 @pytest.mark.parametrize("trial,crashed,known", FATES)
-def test_a_crash_is_a_fault_an_abort_or_what_go_throws(trial, crashed, known):
+def test_a_crash_is_a_fault_an_abort_or_a_go_panic(trial, crashed, known):
     assert (crashes.crashed(trial), crashes.end_known(trial)) == (crashed, known)
     found = row([trial, FINE, died()], statistic="crashed")
     assert numbers(found)[3] == 2 + known
@@ -149,7 +148,7 @@ def test_the_text_of_the_runner_about_memory_is_recognised():
     "rule = figure\nclaimed = 0.5\nstatistic = crashed",
     "rule = direction\nside = above\nagainst = b\nstatistic = failed",
     "rule = never\nstatistic = crashed+writes", "rule = never\nstatistic = crashed/ops"])
-def test_a_rule_that_cannot_take_whole_trials_is_refused(tmp_path, changed):
+def test_rules_that_cannot_use_whole_trials_are_rejected(tmp_path, changed):
     (tmp_path / "made.claims").write_text(
         "[S0-01]\nsays = a\narticle = b\nworkload = w\ncells = threads=1\n"
         f"subject = m\n{changed}\n")

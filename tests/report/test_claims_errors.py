@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How often a ledger of true claims has a false refutation, by simulation.
 
-Every claim is true and its truth lies at the edge of what is claimed. Before
-refutations were part of the family, 88 to 98 % of such ledgers had one.
+Every claim is true, with a truth at the edge of the claimed range. Before refutations were
+part of the family, 88 to 98 % of such ledgers had a false one.
 """
 import numpy as np
 import pytest
@@ -35,8 +35,8 @@ def ledger_of(rng, n, lag1):
 
 
 def refuted(cells, every):
-    """Refuted claims. Without `every` only those are decided of which a
-    refuting alternative has p of 1 % or less."""
+    """Number of refuted claims. Without `every`, only claims are decided that have a
+    refuting alternative with p of at most 1 %."""
     return sum(rules.outcome_of(*cells[key], p).word == "refuted"
                for key, p in decide.corrected(cells).items()
                if every or min(p.get(a, 1.0) for a in REFUTING) <= rules.ALPHA)
@@ -55,7 +55,7 @@ def test_true_claims_at_the_edge_are_refuted_in_one_ledger_of_100(lag1, ledgers)
     assert false <= dist.binom.isf(0.001, ledgers, 0.013)
 
 
-def test_no_refutation_is_decided_outside_of_the_family():
+def test_refutations_are_decided_within_the_family_only():
     """Every claim of a few ledgers, whatever its p."""
     assert false_ledgers(1, 10, 20, 0.0, every=True) <= 1
 
@@ -65,7 +65,7 @@ def test_no_refutation_is_decided_outside_of_the_family():
     ({"rule": "ratio", "side": "", "claimed": (2.0, 2.0)}, 3.0),
     ({"rule": "figure", "side": "", "claimed": (2.0, 2.0)}, 3.0)])
 def test_claims_that_are_far_from_true_are_refuted(rule, ratio):
-    """Or the facts above could hold because nothing is ever refuted."""
+    """Otherwise the facts above could hold because nothing is ever refuted."""
     rng, n = np.random.default_rng(3), CLAIMS // 10
     count = sum(refuted(cells_of(
         (claim(**rule), (ratio * np.exp(0.004 * rng.normal(size=26))).tolist())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The values that claims take from a campaign: parts of a claim, slopes of
-trials, counts of 0, and counters that take turns."""
+"""Tests the values that claims take from a campaign: parts of a claim, slopes of trials,
+counts of 0, and counters that take turns."""
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +15,10 @@ from report.load.trial import Counters, Event, Pause, Slice
 
 
 def figure(statistic, of, **more):
-    """The answer to a figure of map a."""
-    said = {"row": "W1", "what": "f", "workload": "w", "where": "threads=2", "subject": "a",
+    """The answer for a figure about map a."""
+    keys = {"row": "W1", "what": "f", "workload": "w", "where": "threads=2", "subject": "a",
             "against": "", "unit": "1", "article": "", **more}
-    return articles.answer(Data(of), articles.Figure(statistic=statistic, **said))
+    return articles.answer(Data(of), articles.Figure(statistic=statistic, **keys))
 
 
 # ---- parts of a claim -------------------------------------------------------
@@ -45,7 +45,7 @@ def test_all_parts_must_hold(a, b, conditions, word):
         assert found.how == "reproduced at threads=2 a; refuted at threads=2 b"
 
 
-def test_go_has_cells_and_statistics_of_its_own():
+def test_go_has_its_own_cells_and_statistics():
     made = campaign(counted("a", 1), cell("go_a", [1] * 8, stats={"k": [5] * 8}, threads=4))
     found = decided(made, **COUNT, about="go", cells=("threads=2",), go=("go_a", ""),
                     go_cells=("threads=4",), go_statistic="k")
@@ -53,7 +53,7 @@ def test_go_has_cells_and_statistics_of_its_own():
 
 
 @pytest.mark.parametrize("go,of", [("", PORT), ("go_b", "Go 1.19.8")])
-def test_go_decides_no_claim_of_which_it_lacks_a_part(go, of):
+def test_go_decides_only_claims_of_which_it_has_all_parts(go, of):
     made = campaign(*(counted(name, 1) for name in ("a", "b", "go_a", "go_b")))
     second = "threads=2 | subject = b" + (f" | go = {go}" if go else "")
     assert decided(made, **COUNT, about="go", conditions="parts",
@@ -70,9 +70,8 @@ def test_a_slope_runs_over_the_number_of_a_loop():
     assert all(abs(value - 1) < 1e-9 for _, value in e.values)
 
 
-def test_two_lines_of_one_where_have_each_their_further_places():
-    """Two lines may ask one cell of different things; of the same thing they
-    ask once."""
+def test_lines_with_equal_factors_are_extended_separately():
+    """Two lines may use one cell for different statistics; equal queries occur only once."""
     made = campaign(*(cell(name, [1000] * 8, threads=threads)
                       for threads in (1, 2, 4) for name in "abc"))
     asked = claim(free=("threads",), cells=(
@@ -89,7 +88,7 @@ def test_two_lines_of_one_where_have_each_their_further_places():
 # ---- slopes over the slices of a trial -----------------------------------------
 
 def sliced(seed, count, slope=0.5):
-    """Slices whose P99 rises by `slope` ms per ms of pause, and by chance."""
+    """Slices whose P99 rises by `slope` ms per ms of pause, plus noise."""
     rng = np.random.default_rng(seed)
     return tuple(Slice(
         operations=1000, max_ns=1e8,
@@ -99,7 +98,7 @@ def sliced(seed, count, slope=0.5):
 
 
 def paused(counts, slope=lambda i: 0.5, elapsed_ns=1e9, **factors):
-    """A trial for each count of slices."""
+    """A trial for each number of slices."""
     trials = [trial(i, 1000) for i in range(len(counts))]
     return campaign(of_trials("a", [replace(t, result=replace(
         t.result, elapsed_ns=elapsed_ns, slices=sliced(i, count, slope(i))))
@@ -110,7 +109,7 @@ SLOPE = {"against": "", "side": "", "rule": "figure", "speaks": "property",
          "claimed": (0.5, 0.5), "statistic": "slope pause_ms"}
 
 
-def test_a_slope_is_one_of_each_trial_with_enough_slices():
+def test_each_trial_with_enough_slices_has_a_slope():
     (_, found), = of_claim(paused([24, 19, 20]), claim(**SLOPE))
     assert [b for b, _ in found.values] == [0, 2]
     assert [v for _, v in found.values] == pytest.approx([0.5] * 2, abs=0.02)
@@ -121,7 +120,7 @@ def test_a_slope_is_one_of_each_trial_with_enough_slices():
 @pytest.mark.parametrize("fold,slope,low,high", [
     ("slope_p", 0.5, 0, 1e-6), ("slope_p", 0.0, 1e-3, 1), ("slope_vif", 0.5, 1, 2)])
 def test_a_slope_has_its_p_and_inflation(fold, slope, low, high):
-    """The columns are drawn independently, so that nothing inflates."""
+    """The columns are independent, so the inflation is small."""
     (_, found), = of_claim(paused([24] * 3, lambda i: slope),
                            claim(**SLOPE | {"statistic": f"{fold} pause_ms"}))
     assert len(found.values) == 3 and all(low <= v <= high for _, v in found.values)
@@ -134,7 +133,7 @@ def test_a_slope_is_decided_as_a_figure_is(claimed, word):
 
 
 def test_slices_of_a_loop_that_fell_behind_have_no_slope():
-    """Their P99 is of the queue, which grows while the window lasts."""
+    """Their P99 is a queueing time, which grows during the window."""
     made = paused([24] * 8, elapsed_ns=1.5e9, rate_per_s=1e5)
     (_, found), = of_claim(made, claim(**SLOPE))
     assert not found.values and found.reason.startswith("overloaded at 100")
@@ -143,8 +142,8 @@ def test_slices_of_a_loop_that_fell_behind_have_no_slope():
 
 
 def test_a_figure_of_slices_has_an_interval_of_trials():
-    """Trials with slopes of their own: the interval over trials covers the
-    mean slope; one over all slices, as if independent, covers 79 %."""
+    """Trials have different slopes. The interval over trials covers the mean slope; an
+    interval over all slices, as if independent, covers it in 79 %."""
     rng, covered, runs = np.random.default_rng(8), 0, 60
     for _ in range(runs):
         slopes = rng.normal(0.5, 0.2, 10)
@@ -154,9 +153,9 @@ def test_a_figure_of_slices_has_an_interval_of_trials():
     assert covered >= 0.9 * runs
 
 
-def test_a_slope_below_0_counts_against_what_is_claimed():
-    """Of two of twenty there is no logarithm: without them the test would be
-    surer than it may be."""
+def test_a_slope_below_0_counts_against_the_claim():
+    """Two of twenty slopes are negative, without logarithm. Leaving them out would overstate the
+    certainty of the test."""
     asked = claim(**{**SLOPE, "speaks": "speed", "claimed": (0.87, 0.87)})
     found = evidence.Evidence("", ("a",), tuple(enumerate([0.87] * 18 + [-0.2, -0.1])))
     others = {decide.Key(str(i), "", 0): (asked, evidence.Evidence(
@@ -169,23 +168,23 @@ def test_a_slope_below_0_counts_against_what_is_claimed():
 
 # ---- counts of 0 ----------------------------------------------------------------
 
-def lost(a, b, **said):
+def lost(a, b, **keys):
     made = campaign(*(cell(name, [1000] * 6, stats={"lost": [n] * 6})
                       for name, n in (("a", a), ("b", b))))
     return decided(made, **{"speaks": "count", "rule": "ratio", "side": "",
                             "numbers": "simulated", "claimed": (150.0, 150.0),
-                            "statistic": "lost/ops", **said})
+                            "statistic": "lost/ops", **keys})
 
 
-def test_0_on_both_sides_is_no_difference_of_exact_counts_only():
+def test_0_on_both_sides_is_equal_for_exact_counts_only():
     found = lost(0, 0)
     assert found.verdict == "refuted" and found.how.startswith("no difference")
     assert lost(150, 1).verdict == "reproduced"
     for found in (lost(7, 0), lost(0, 0, numbers="native")):
-        assert found.verdict == "not testable here" and "divided by" in found.how
+        assert found.verdict == "not testable here" and "its divisor is 0" in found.how
 
 
-# ---- counters, of which a block counts one set ------------------------------
+# ---- counters, of which each block counts one set ---------------------------
 
 SETS = (("cycles", "instructions", "branches"), ("l1d_load", "l1d_load_miss", "l1d_fill"),
         ("l2_fill", "llc_miss", "snoop_hitm"))
@@ -195,8 +194,8 @@ MISSES = {"rule": "ratio", "speaks": "count", "side": "", "claimed": (0.5, 0.5),
 
 
 def in_turn(sets=SETS, blocks=20, change=lambda block, event: event):
-    """a has half the misses of b; block n counts set n modulo their number,
-    as on a PMU with three counters."""
+    """Map a has half the misses of b. Block n counts set n modulo the number of sets, as on
+    a PMU with three counters."""
     def counting(block, misses):
         events = (Event(m, (misses if m == "l1d_load_miss" else 10 ** 5) + block,
                         quality="exact") for m in sets[block % len(sets)])
@@ -208,7 +207,7 @@ def in_turn(sets=SETS, blocks=20, change=lambda block, event: event):
                       for name, misses in (("a", 500), ("b", 1000))), counters="perf")
 
 
-def test_a_claim_is_of_the_blocks_that_count_its_metrics():
+def test_a_claim_uses_the_blocks_that_count_its_metrics():
     (_, found), = of_claim(in_turn(), claim(**MISSES))
     assert [b for b, _ in found.values] == [1, 4, 7, 10, 13, 16, 19]
     assert [v for _, v in found.values] == pytest.approx([0.5] * 7, rel=0.02)
@@ -222,8 +221,8 @@ def test_a_claim_is_of_the_blocks_that_count_its_metrics():
     ((("cycles", "l1d_load"), ("l1d_load_miss",)),
      "no block counts counter.l1d_load_miss and counter.l1d_load together"),
     ((("cycles", "l1d_load"), ("l1d_fill",)),
-     "its trials do not tell counter.l1d_load_miss")])
-def test_metrics_that_no_block_has_are_named(sets, why):
+     "its trials do not report counter.l1d_load_miss")])
+def test_metrics_without_a_block_are_reported(sets, why):
     (_, found), = of_claim(in_turn(sets), claim(**MISSES))
     assert not found.values and found.reason == why
 
@@ -231,9 +230,9 @@ def test_metrics_that_no_block_has_are_named(sets, why):
 @pytest.mark.parametrize("quality, total, reason", [
     ("multiplexed", 900, "counted 31.0 % of the time, scaled"),
     ("invalid", None, "stayed at 0")])
-def test_what_did_not_count_all_the_time_is_no_count(quality, total, reason):
-    """A scaled count has a total, as an exact one has. A failed block is not
-    left out: only another set's turn is no loss."""
+def test_counters_that_did_not_run_all_the_time_are_left_out(quality, total, reason):
+    """A scaled count has a total like an exact one. A failed block is a loss, but another
+    set's turn is not."""
     made = in_turn(change=lambda block, e: replace(
         e, total=total, quality=quality, reason=reason)
         if (block, e.metric) == (4, "l1d_load") else e)

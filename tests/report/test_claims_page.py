@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands on campaigns in files: `decide`, `next`, `claims list | show |
-cells`, and the tables of a page, of a ledger of four claims."""
+"""Tests commands on campaigns in files (`decide`, `next`, `claims list | show | cells`) and
+the tables of a page, with a ledger of four claims."""
 import json
 import shutil
 from types import SimpleNamespace as Made
@@ -63,7 +63,7 @@ pair      = syncmap gomap_rw
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A ledger of four claims and a rule in the place of the project's."""
+    """Replaces the project's ledger by one of four claims and a rule."""
     folder = tmp_path / "claims"
     folder.mkdir()
     (folder / "made.claims").write_text(LEDGER)
@@ -91,7 +91,7 @@ def change(folder, **members):
 
 
 def printed(capsys, *words):
-    """What a command printed; its status must be 0."""
+    """The output of a command, whose status must be 0."""
     assert main(list(map(str, words))) == 0
     return capsys.readouterr().out
 
@@ -109,7 +109,7 @@ def test_decide_prints_the_same_bytes_twice(campaign, capsys):
     assert found["ledger_of_run"] == found["ledger_sha256"]
 
 
-def test_decide_names_a_folder_that_is_none(own, tmp_path):
+def test_decide_reports_a_folder_without_a_campaign(own, tmp_path):
     assert main(["decide", str(tmp_path / "none")]) == 2
 
 
@@ -126,7 +126,7 @@ def test_a_page_has_a_row_for_each_claim_of_the_run(campaign):
     assert all(len(row) == len(t.columns) for t in (table, figures) for row in t.rows)
 
 
-def test_a_campaign_of_another_purpose_decides_no_claim(campaign):
+def test_campaigns_for_other_purposes_decide_no_claim(campaign):
     change(campaign, mode="smoke", notes={})
     read = load.read(campaign)
     assert tables.document(read) is None
@@ -157,7 +157,7 @@ def test_a_run_for_claims_is_marked(plan, made_for):
 # ---- in stages ----------------------------------------------------------------
 
 def staged(folder, campaign, **more):
-    """The campaign as the only stage of a staged one."""
+    """A staged campaign whose only stage is this campaign."""
     folder.mkdir()
     plan = json.loads((campaign / "campaign.json").read_text())
     plan = {"seed": 1, "cells": plan["cells"], "order": plan["order"]}
@@ -181,9 +181,9 @@ def test_a_run_for_claims_has_one_stage(campaign, tmp_path, capsys):
     assert found["ledger_of_run"] == found["ledger_sha256"] and found["finished"]
 
 
-def test_the_family_is_of_the_claims_that_were_asked_for(campaign, tmp_path, capsys):
-    """Others have their cells there, too, and would make p larger. The hash
-    is of the whole ledger."""
+def test_the_family_contains_the_requested_claims(campaign, tmp_path, capsys):
+    """Other claims have their cells there, too, and would increase p. The hash covers the
+    whole ledger."""
     whole = {r["id"]: r for r in json.loads(printed(capsys, "decide", campaign))["claims"]}
     folder = staged(tmp_path / "s", campaign, ids=["S4-02"])
     shutil.move(campaign, folder / "stage-01")
@@ -196,13 +196,13 @@ def test_the_family_is_of_the_claims_that_were_asked_for(campaign, tmp_path, cap
     assert row.id == "S4-02"
 
 
-def test_claims_without_a_cell_are_refused_by_name(campaign, tmp_path):
+def test_claims_without_a_cell_are_rejected_by_name(campaign, tmp_path):
     assert main(["next", str(staged(tmp_path / "s", campaign, ids=["S4-03"]))]) == 2
 
 
 def next_of(monkeypatch, planned, ids=(), claims=None):
     monkeypatch.setattr(ledger, "read", lambda: claims or {"S9-01": claim()})
-    return stage.asked(Made(stages=(), meta=Made(ids=ids), plan=Made(cells=planned),
+    return stage.next_stage(Made(stages=(), meta=Made(ids=ids), plan=Made(cells=planned),
                             plan_file="plan.json"))
 
 
@@ -215,11 +215,11 @@ def test_trials_of_skipped_cells_are_not_counted(monkeypatch):
 
 
 def test_a_plan_without_a_cell_of_the_claims_is_refused(monkeypatch):
-    with pytest.raises(JournalError, match="plan.json: none of its cells is of S9-01"):
+    with pytest.raises(JournalError, match="plan.json: has no cell of S9-01"):
         next_of(monkeypatch, [cell("c", [1]).factors])
 
 
-def test_what_is_no_plan_is_refused(tmp_path, campaign, capsys):
+def test_invalid_plans_are_rejected(tmp_path, campaign, capsys):
     file = tmp_path / "plan.json"
     for text in ("{", "{}", "[]"):
         file.write_text(text)

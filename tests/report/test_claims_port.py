@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The port in C beside Go: in how many claims their words are one, and what a
-variant of the port shows of the rest. Campaigns with a known truth."""
+"""Tests the C port next to Go: the number of claims on which they agree, and the causes that
+variants of the port show. Campaigns have a known truth."""
 import numpy as np
 import pytest
 from made_claims import BLOCKS, campaign, cell, claim, decided
@@ -23,7 +23,7 @@ def noisy(level, *seed):
 
 
 def made(threads=(2,), **ratios):
-    """Of each side the ratio of its maps, one for each count of threads."""
+    """A ratio of maps for each side, one value per number of threads."""
     return campaign(*(
         cell(name, noisy(1e6 * level, n, i, len(side)), threads=n)
         for side, by_count in ratios.items()
@@ -38,9 +38,9 @@ def test_they_agree_if_both_decide_alike(go, port, agree):
     assert decided(made(go=go, port=port), **ABOUT_GO).agree is agree
 
 
-def test_opposite_sides_of_1_are_not_the_same_word():
-    """The audit's S4-01: both are refuted, Go on the claimed side (0.81) and the
-    port on the other (1.44)."""
+def test_opposite_sides_of_1_disagree():
+    """Claim S4-01: both are refuted, Go on the claimed side (0.81) and the port on the
+    other (1.44)."""
     ratio = {"rule": "ratio", "claimed": (0.435, 0.435), "side": ""}
     found = decided(made(go=0.81, port=1.44), **ABOUT_GO, **ratio)
     assert (found.verdict, found.port.verdict, found.agree) == ("refuted", "refuted", False)
@@ -53,12 +53,12 @@ def test_opposite_sides_of_1_are_not_the_same_word():
     assert agreement.agree(go, go) is agreement.agree(port, open_side) is True
 
 
-def test_no_difference_is_another_side():
+def test_no_difference_is_a_third_side():
     found = decided(made(go=0.5, port=1.0), **ABOUT_GO, band=0.05)
     assert (found.verdict, found.port.verdict, found.agree) == ("refuted", "refuted", False)
 
 
-def test_the_share_is_of_what_both_decide():
+def test_the_share_counts_claims_that_both_decide():
     asked, cells = {}, []
     for i, (go, port) in enumerate([(UP, UP), (DOWN, DOWN), (UP, DOWN), (UP, EITHER)], 1):
         asked[f"S9-0{i}"] = claim(id=f"S9-0{i}", **ABOUT_GO, cells=(f"threads={i}",))
@@ -69,7 +69,7 @@ def test_the_share_is_of_what_both_decide():
         "port decides nothing in S9-04.")
 
 
-def test_gos_verdict_counts_and_without_go_none_does():
+def test_go_decides_and_without_go_nothing_does():
     found = decided(made(go=DOWN, port=UP), **ABOUT_GO)
     assert (found.verdict, found.of, found.numbers) == ("refuted", "Go 1.19.8", "Go")
     assert found.port.verdict == "reproduced"
@@ -79,8 +79,8 @@ def test_gos_verdict_counts_and_without_go_none_does():
     assert (alone.port.verdict, alone.port.of) == ("reproduced", "C port of Go 1.19's code")
 
 
-def test_a_map_of_go_is_no_port_of_itself():
-    """Claims that only Go can decide name its maps on both sides."""
+def test_go_maps_are_not_compared_with_themselves():
+    """Claims that only Go can decide name Go maps on both sides."""
     go = dict(zip(("subject", "against"), SIDES["go"]))
     found = decided(made(go=UP), about="go", **go)
     assert (found.of, found.port, found.agree) == ("Go 1.19.8", None, None)
@@ -89,7 +89,7 @@ def test_a_map_of_go_is_no_port_of_itself():
 # ---- versions of Go ---------------------------------------------------------
 
 def versions(classic=None, **ratios):
-    """Like made(), with today's Go and, if given, the classic one's ratio."""
+    """Like made(), with today's Go and, if given, the ratio of the classic one."""
     more = [] if classic is None else [
         cell(name.replace("go_", "go_classic_"), noisy(1e6 * level, 7, i))
         for i, (name, level) in enumerate(zip(SIDES["go"], (classic, 1)))]
@@ -99,7 +99,7 @@ def versions(classic=None, **ratios):
 @pytest.mark.parametrize("classic,today,word", [
     (UP, UP, "reproduced"), (UP, DOWN, "depends"), (DOWN, UP, "depends"), (DOWN, DOWN, "refuted"),
     (UP, EITHER, "reproduced"), (EITHER, UP, "inconclusive")])
-def test_the_classic_go_decides_and_todays_stands_next_to_it(classic, today, word):
+def test_the_classic_go_decides_and_todays_is_shown_too(classic, today, word):
     found = decided(versions(classic, go=today, port=UP), **ABOUT_GO)
     assert (found.verdict, found.of, found.beside.of) == (word, "Go 1.23.5", "Go 1.26.1")
     assert found.how.startswith("version: Go 1.23.5 ") == (word == "depends")
@@ -115,7 +115,7 @@ def test_a_claim_on_the_classic_maps_needs_a_go_that_has_them():
 
 
 @pytest.mark.parametrize("classic,of", [(None, "Go 1.26.1"), (UP, "Go 1.26.1")])
-def test_a_claim_on_any_go_is_decided_by_todays(classic, of):
+def test_a_claim_on_any_go_is_decided_by_todays_go(classic, of):
     found = decided(versions(classic, go=UP), **ABOUT_GO, needs_go="any")
     assert (found.verdict, found.of) == ("reproduced", of)
     old = decided(made(go=UP), **ABOUT_GO, needs_go="any")
@@ -145,13 +145,13 @@ def test_a_verdict_states_how_its_goroutines_ran():
 @pytest.mark.parametrize("go,port,variant,cause", [
     (UP, DOWN, UP, SHOWS), (UP, DOWN, DOWN, "unexplained"), (UP, DOWN, EITHER, "unexplained"),
     (UP, UP, UP, "")])
-def test_a_variant_with_gos_word_shows_the_cause(go, port, variant, cause):
+def test_a_variant_that_agrees_with_go_shows_the_cause(go, port, variant, cause):
     assert decided(made(go=go, port=port, variant=variant), **VARIED).cause == cause
 
 
 def test_a_variant_must_be_refuted_in_the_same_way():
-    """Go has the opposite of what is claimed; a variant on the claimed side,
-    of another size, is refuted too, and shows nothing."""
+    """Go shows the opposite of the claim. A variant on the claimed side with another size
+    is also refuted, but does not show the cause."""
     ratio = {"rule": "ratio", "claimed": (2.0, 2.0), "side": ""}
     for variant, cause in ((DOWN, SHOWS), (1.3, "unexplained")):
         found = decided(made(go=DOWN, port=UP, variant=variant), **VARIED, **ratio)
@@ -160,16 +160,16 @@ def test_a_variant_must_be_refuted_in_the_same_way():
 
 
 @pytest.mark.parametrize("variant,cause", [((UP, DOWN), SHOWS), ((DOWN, UP), "unexplained")])
-def test_what_depends_is_the_same_in_the_same_cells(variant, cause):
+def test_dependent_verdicts_agree_only_in_equal_cells(variant, cause):
     found = decided(made((2, 4), go=(UP, DOWN), port=(UP, UP), variant=variant), **VARIED, **TWO)
     assert found.verdict == found.variant.verdict == "depends"
     assert found.cause == cause
 
 
-def test_no_claim_pays_for_a_variant():
-    """p of Go and port are the same with a variant beside them."""
+def test_variants_do_not_change_the_p_of_claims():
+    """Go and port have the same p with and without a variant."""
     of = made(go=UP, port=DOWN, variant=UP)
-    alone, beside = (decided(of, **said) for said in (ABOUT_GO, VARIED))
+    alone, beside = (decided(of, **keys) for keys in (ABOUT_GO, VARIED))
     for whose in (lambda r: r, lambda r: r.port):
         (one,), (other,) = (whose(r).cells for r in (alone, beside))
         assert 0 < one.p == other.p
@@ -185,6 +185,6 @@ def test_the_cells_of_a_variant_are_needed():
     assert len(stage.cells_of(cells, {"S9-01": claim(**ABOUT_GO)})) == 4
 
 
-def test_a_variant_may_be_named_after_the_run():
-    """It decides nothing, so the rules of the run are still the same."""
-    assert len({ledger.digest({"S9-01": claim(**said)}) for said in (ABOUT_GO, VARIED)}) == 1
+def test_a_variant_may_be_added_after_the_run():
+    """A variant does not affect verdicts, so the rules of the run are unchanged."""
+    assert len({ledger.digest({"S9-01": claim(**keys)}) for keys in (ABOUT_GO, VARIED)}) == 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many blocks the cells of a claim need: by their spread alone, and
-checked by another library's test."""
+"""Tests the number of blocks that the cells of a claim need: it depends only on their spread,
+and agrees with the test of another library."""
 import numpy as np
 import pytest
 from made_claims import BLOCKS, campaign, cell, claim
@@ -10,16 +10,16 @@ from report.claims import power
 
 
 def pair(ratio, sd, n=BLOCKS, **factors):
-    """A ratio whose logarithms have this sd, as far as n quantiles do; each
-    block unlike the one before."""
+    """A ratio whose logarithms have this sd, within the accuracy of n quantiles. Adjacent
+    blocks are unlike each other."""
     ranks = [i // 2 if i % 2 else n - 1 - i // 2 for i in range(n)]
     quantiles = scipy_stats.norm.ppf((np.array(ranks) + 0.5) / n)
     noise = np.exp(quantiles / np.std(quantiles, ddof=1) * sd)
     return cell("a", list(1e6 * ratio * noise), **factors), cell("b", [1e6] * n, **factors)
 
 
-def row(ratio, sd, n=BLOCKS, **said):
-    found, = power.rows(campaign(*pair(ratio, sd, n)), {"S9-01": claim(**said)})
+def row(ratio, sd, n=BLOCKS, **keys):
+    found, = power.rows(campaign(*pair(ratio, sd, n)), {"S9-01": claim(**keys)})
     return found
 
 
@@ -28,7 +28,7 @@ def test_the_values_do_not_matter(ratio):
     assert row(ratio, 0.05)[2:7] == pytest.approx(row(1.0, 0.05)[2:7])
 
 
-def test_spread_and_effect_set_what_is_needed():
+def test_spread_and_effect_determine_the_blocks():
     calm, wild = row(1.0, 0.03), row(1.0, 0.3)
     assert calm.spread == pytest.approx(0.03)
     assert calm.blocks <= BLOCKS < wild.blocks and wild.short and not calm.short
@@ -37,8 +37,8 @@ def test_spread_and_effect_set_what_is_needed():
 
 
 @pytest.mark.parametrize("speaks", ["speed", "count"])
-def test_so_many_blocks_show_the_effect(speaks):
-    """A claim alone in its family, two directions: 0.5 % a test of speed."""
+def test_the_computed_blocks_show_the_effect(speaks):
+    """A single claim in its family, with two directions: 0.5 % per test of speed."""
     found = row(1.0, 0.1, speaks=speaks)
     alpha = 0.005 if speaks == "speed" else 0.025
     rng, shown = np.random.default_rng(5), 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reader of the ledger's files."""
+"""Tests the reader of the ledger's files."""
 import re
 
 import pytest
@@ -25,7 +25,7 @@ def read(tmp_path, *lines):
     return list(reader.read_all([file], FORM))
 
 
-def test_keys_before_the_first_section_hold_for_all_and_lists_add_up(tmp_path):
+def test_keys_before_the_first_section_apply_to_all(tmp_path):
     found = read(tmp_path, "# a file", "blocks = 1000", "cells = a", "cells = b", "", "[one]",
                  "text = a = b", "[two]", "blocks = 2000", "cells = c", "cells = d")
     assert found == [
@@ -42,7 +42,7 @@ def test_comments_end_a_line_and_backslashes_join_two(tmp_path):
         ("a.conf:3", "text = a#b c d"), ("a.conf:7", "kind = order"), ("a.conf:8", "blocks = 1 ")]
 
 
-@pytest.mark.parametrize("lines,said", [
+@pytest.mark.parametrize("lines,expected", [
     (["[One]"], "a.conf:1: [One]: expected the id of a claim, e.g. one"),
     (["[one]", "blocks = many"], "a.conf:2: blocks = many: expected a whole number"),
     (["", "blocks = 7"], "a.conf:2: blocks = 7: expected no 7"),
@@ -52,11 +52,11 @@ def test_comments_end_a_line_and_backslashes_join_two(tmp_path):
     (["size = " + "1" * 90], f"a.conf:1: size = {'1' * 53}: expected KEY = VALUE, KEY one of "
      "blocks, cells, kind, text"),
     (["text = any", "[one]", "text = own", "text = other"],
-     "a.conf:4: text is there twice: expected it once"),
+     "a.conf:4: text is set twice: expected it once"),
     (["[one]", "[one]"], "a.conf:2: [one] stands in a.conf:1, too"),
     (["[one]", "text = x \\"],
-     "a.conf:2: text = x : expected another line behind the backslash")])
-def test_a_mistake_is_told_at_its_line(tmp_path, lines, said):
-    with pytest.raises(reader.LedgerError) as told:
+     "a.conf:2: text = x : expected another line after the backslash")])
+def test_errors_have_their_line(tmp_path, lines, expected):
+    with pytest.raises(reader.LedgerError) as raised:
         read(tmp_path, *lines)
-    assert str(told.value) == said
+    assert str(raised.value) == expected

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`readmostly compare` on made-up campaigns: who takes part, and that the page
-and comparison.json follow from the trials of each machine alone."""
+"""Tests `readmostly compare` on synthetic campaigns: which of them take part, and that the
+page and comparison.json depend only on the trials of each machine."""
 import contextlib
 import html
 import io
@@ -26,14 +26,14 @@ import oracle  # noqa: E402
 
 
 class Compared:
-    """A comparison: what the program printed and wrote."""
+    """A comparison: the output and the files of the program."""
 
     def __init__(self, *words, out=None):
-        said, error = io.StringIO(), io.StringIO()
+        output, error = io.StringIO(), io.StringIO()
         words = list(map(str, words)) + (["-o", str(out)] if out else [])
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(error):
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(error):
             self.status = main(["compare", *words])
-        self.said, self.error = said.getvalue(), error.getvalue()
+        self.output, self.error = output.getvalue(), error.getvalue()
         self.out = out and out / "report"
 
     @property
@@ -61,11 +61,11 @@ def test_the_comparison_follows_its_schema(compared):
     jsonschema.validate(compared[1].json, stored, jsonschema.Draft202012Validator)
 
 
-# ---- the numbers, by a second program -------------------------------------
+# ---- numbers, checked with the oracle -------------------------------------
 
 def pair_by_oracle(folder, one, two):
-    """(ratio, low, high) at 95 %, and the verdict by the joint interval, of two
-    cells; no module of the report is used."""
+    """(ratio, low, high) at 95 %, and the verdict by the joint interval, for two cells.
+    Uses no module of report/."""
     campaign = oracle.Campaign(folder)
     over, under = campaign.cells[one], campaign.cells[two]
     group = next(g for g in campaign.groups if over in g.cells.values())
@@ -73,7 +73,7 @@ def pair_by_oracle(folder, one, two):
     return list(ratio), verdict
 
 
-def test_each_ratio_and_verdict_is_the_one_of_the_oracle(compared):
+def test_each_ratio_and_verdict_agrees_with_the_oracle(compared):
     folder, made = compared
     seen = 0
     for m, ranking in ((m, r) for m in made.json["machines"] for r in m["rankings"]):
@@ -87,7 +87,7 @@ def test_each_ratio_and_verdict_is_the_one_of_the_oracle(compared):
     assert seen == 3 * 4 * 3  # machines, places, rivals
 
 
-def test_agreement_is_that_of_all_pairs_by_the_oracle(compared):
+def test_agreement_over_all_pairs_equals_the_oracle_s(compared):
     folder, made = compared
     d = made.json
     words = {}
@@ -138,18 +138,18 @@ def test_each_number_of_the_page_is_in_comparison_json(compared):
     assert count > 30
 
 
-# ---- what the page concludes ----------------------------------------------
+# ---- conclusions of the page ----------------------------------------------
 
 def test_a_machine_that_flips_the_ranking(compared):
-    """On b syncmap falls behind both locks at 2 threads; on c it equals
-    gomap_rw, which decides nothing."""
+    """On b syncmap is slower than both locks at 2 threads; on c it equals gomap_rw, which
+    gives no verdict."""
     made = compared[1]
     assert made.status == 0, made.error
     board = {r["map"]: r["reversed"] for r in made.json["board"]}
     assert board == {"ck_ht": [], "shard_rw_32": [], "syncmap": ["gomap_rw"],
                      "gomap_rw": ["syncmap"]}
-    assert "Fastest in all 3 runs: ck_ht." in made.said
-    assert "by one run a machine" in made.said and "Synthetic." in made.text
+    assert "Fastest in all 3 runs: ck_ht." in made.output
+    assert "with one run per machine" in made.output and "Synthetic." in made.text
     [ab, ac, _] = made.json["agreement"]
     assert {(r["faster_on_first"], r["faster_on_second"]) for r in ab["reversals"]} == {
         ("syncmap", "gomap_rw"), ("shard_rw_32", "syncmap")}
@@ -157,8 +157,8 @@ def test_a_machine_that_flips_the_ranking(compared):
 
 
 def test_equal_machines_agree(tmp_path):
-    """Two machines of one model with equal maps: nothing is reversed, and what
-    their intervals leave out may be nothing."""
+    """Two machines of one model with equal maps: no order is reversed, and their intervals
+    may omit no variation at all."""
     made = Compared(*(machine(tmp_path / name, seed=i + 5) for i, name in enumerate("ab")),
                     out=tmp_path / "out")
     [agreement] = made.json["agreement"]
@@ -169,14 +169,14 @@ def test_equal_machines_agree(tmp_path):
     assert twin["left_out"]["low"] == 1 and twin["left_out"]["high"] < 1.1
 
 
-def test_twins_on_which_one_map_differs(tmp_path):
+def test_machines_of_one_kind_on_which_a_map_differs(tmp_path):
     made = Compared(machine(tmp_path / "a", seed=1),
                     machine(tmp_path / "b", factors={"syncmap": 1.1}, seed=2),
                     out=tmp_path / "out")
     [twin] = made.json["twins"]
     assert twin["largest_map"] == "syncmap" and 1.05 < twin["largest"] < 1.1
     assert twin["left_out"]["low"] > 1.02 and twin["apart"] >= 4
-    assert "have one machine id" in made.text
+    assert "share a machine id" in made.text
 
 
 def test_a_run_that_is_not_trusted_recommends_no_map(tmp_path):
@@ -185,8 +185,8 @@ def test_a_run_that_is_not_trusted_recommends_no_map(tmp_path):
                     untrusted(tmp_path / "b", "bbbbbbbb", seed=2), out=tmp_path / "out")
     assert [m["trust"]["verdict"] for m in made.json["machines"]] == [
         "use with care", "do not use"]
-    assert "Fastest in the run of a: ck_ht." in made.said
-    assert "No map is recommended in the run of b." in made.said
+    assert "Fastest in the run of a: ck_ht." in made.output
+    assert "No map is recommended in the run of b." in made.output
     assert made.json["agreement"] == []
     assert [r["reversed"] for r in made.json["board"]] == [[]] * 4
     assert made.page.count('class="barcell lead"') == 1
@@ -197,7 +197,7 @@ def test_machines_with_different_leaders(tmp_path):
                     machine(tmp_path / "b", "bbbbbbbb", {"syncmap": 3}, seed=2),
                     machine(tmp_path / "c", "cccccccc", {"shard_rw_32": 1.2}, seed=3),
                     out=tmp_path / "out")
-    assert made.said.splitlines()[:3] == [
+    assert made.output.splitlines()[:3] == [
         "Fastest in the run of a: ck_ht.", "Fastest in the run of b: syncmap.",
         "Too close to call in the run of c: ck_ht and shard_rw_32."]
     assert made.json["agreement"][0]["same_leader"] == 0
@@ -208,7 +208,7 @@ def test_a_map_with_wrong_answers_is_not_ranked(tmp_path):
                     machine(tmp_path / "b", "bbbbbbbb", seed=2,
                             plant={"fail_verify": ("ck_ht",)}), out=tmp_path / "out")
     assert made.status == 3
-    assert "Fastest in the run of b: shard_rw_32." in made.said
+    assert "Fastest in the run of b: shard_rw_32." in made.output
     assert "b is incomplete: " in made.text and "ck_ht failed verification" in made.text
 
 
@@ -228,8 +228,7 @@ def test_claims_are_decided_on_each_machine(tmp_path, own):  # noqa: F811
 
 
 def test_a_cell_is_also_at_the_places_that_it_runs_for(tmp_path):
-    """On a machine without SMT two placements are one cell (`same`); the other
-    machine has both."""
+    """On a machine without SMT two placements are one cell (`same`); the other machine has both."""
     folders = [machine(tmp_path / name, ident, seed=i)
                for i, (name, ident) in enumerate((("a", "aaaaaaaa"), ("b", "bbbbbbbb")))]
     for folder in folders:
@@ -247,8 +246,8 @@ SMALL = dict(maps=("gomap_rw", "syncmap", "ck_ht"), threads=(2,), keys=(65536,),
 
 
 def days(parent, count, commit, first, drift, factors=None):
-    """`count` runs of one version, on each of which the machine is as fast as
-    drift() says: the whole machine, but each map by itself."""
+    """`count` runs of one version. In each run, drift() gives the speed of every map on the
+    machine."""
     folders = []
     for i in range(count):
         by_map = {m: drift(m, first + i) * (factors or {}).get(m, 1) for m in SMALL["maps"]}
@@ -258,7 +257,7 @@ def days(parent, count, commit, first, drift, factors=None):
 
 
 def test_one_run_of_each_version_has_no_verdict(tmp_path):
-    """As of review 1.10: the interval of two runs does not include the day."""
+    """The interval of two runs does not cover day-to-day changes (review 1.10)."""
     made = Compared(*days(tmp_path, 1, "0000000", 10, lambda m, day: 1),
                     *days(tmp_path, 1, "1111111", 20, lambda m, day: 1, {"syncmap": 0.8}),
                     out=tmp_path / "out")
@@ -272,13 +271,13 @@ def test_one_run_of_each_version_has_no_verdict(tmp_path):
     assert change_of["syncmap"]["low"] < 0.8 < change_of["syncmap"]["high"]
     assert "some runs have no installation" in made.text
     assert "One run each: no verdict" in made.text and "one run each" in made.text
-    assert not re.search("faster|slower", made.text.partition("Version against")[2])
+    assert not re.search("faster|slower", made.text.partition("Comparison of versions")[2])
 
 
 @pytest.mark.parametrize("sd", [0.003, 0.2])
 def test_six_runs_of_each_version_have_verdicts_of_runs(tmp_path, sd):
-    """The same change of 20 %: decided if days differ by 0.3 %, and not if
-    they differ by 20 %, however narrow the interval of each run is."""
+    """The same change of 20 % is decided if days differ by 0.3 %, but not if they differ by
+    20 %, however narrow the interval of each run is."""
     import random
     rng = random.Random(3)
     draws = {}
@@ -297,7 +296,7 @@ def test_six_runs_of_each_version_have_verdicts_of_runs(tmp_path, sd):
         assert set(verdicts.values()) == {"undecided"}
 
 
-# ---- who takes part -------------------------------------------------------
+# ---- members of the comparison --------------------------------------------
 
 def lines(folder, edit):
     file = folder / "trials.jsonl"
@@ -305,7 +304,7 @@ def lines(folder, edit):
 
 
 def other_binary(folder):
-    """Half of the lines are of another build, each a valid line."""
+    """Half of the lines come from another build; each line is valid."""
     file = folder / "trials.jsonl"
     trials = [json.loads(line) for line in file.read_text().splitlines()]
     for i, t in enumerate(trials):
@@ -323,7 +322,7 @@ def flipped(folder):
 
 
 def twice_in_one(folder):
-    """One member twice in a line, whose checksum is right."""
+    """A member occurs twice in a line with a correct checksum."""
     def edit(text):
         body = text[5].partition(b',"crc32"')[0] + b',"block": 7'
         text[5] = body + f',"crc32":"{hashes.crc32(body)}"}}\n'.encode()
@@ -341,7 +340,7 @@ REFUSED = {
     "journals of two campaigns in one": (
         lambda f: lines(f, lambda t: t + t[4:6]), "a duplicate"),
     "one member twice": (twice_in_one, "is there twice"),
-    "a flipped bit": (flipped, "damaged, crc32"),
+    "a flipped bit": (flipped, "damaged, its crc32"),
     "another machine's id": (other_id, "damaged, sha256"),
     "lines of another plan": (lambda f: change(f, lambda m: m.update(cells=m["cells"][:-1])),
                               "not in the plan"),
@@ -363,7 +362,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def trio(tmp_path_factory):
-    """Three sound campaigns, to be copied."""
+    """Three valid campaigns, as templates."""
     folder = tmp_path_factory.mktemp("trio")
     for seed, name in enumerate(("sound", "spoilt", "third")):
         machine(folder / name, "abc"[seed] * 8, seed=seed, **SMALL)
@@ -378,14 +377,14 @@ def with_spoilt(trio, tmp_path, edit):
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_does_not_belong_is_refused_by_name(trio, tmp_path, name):
+def test_campaigns_that_do_not_belong_are_refused_by_name(trio, tmp_path, name):
     edit, why = REFUSED[name]
     made = with_spoilt(trio, tmp_path, edit)
     assert made.status == 3 and not made.json["complete"]
     [absent] = made.json["absent"]
     assert (absent["label"], absent["state"]) == ("spoilt", "refused")
     assert why in absent["reason"] and str(tmp_path) not in made.page
-    assert "spoilt is refused: " in made.text and "spoilt is refused: " in made.said
+    assert "spoilt is refused: " in made.text and "spoilt is refused: " in made.output
     assert [m["label"] for m in made.json["machines"]] == ["sound", "third"]
 
 
@@ -405,8 +404,8 @@ def test_machines_without_any_result(trio, tmp_path):
         lines(folder, lambda t: [])
     made = Compared(*folders, out=tmp_path / "out")
     assert made.status == 3 and made.json["headline"] is None
-    assert "No place is measured in two campaigns" in made.text
-    assert "No map is recommended in both runs." in made.said
+    assert "No place was measured in two campaigns" in made.text
+    assert "No map is recommended in both runs." in made.output
 
 
 def test_the_same_campaign_counts_once(trio, tmp_path):
@@ -419,7 +418,7 @@ def test_the_same_campaign_counts_once(trio, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-def test_a_fleet_names_each_machine_that_it_wanted(trio, tmp_path):
+def test_a_fleet_reports_each_requested_machine(trio, tmp_path):
     folder = tmp_path / "fleet"
     shutil.copytree(trio, folder)
     fleet(folder, {"sound": ("complete", None), "spoilt": ("complete", None),
@@ -429,7 +428,7 @@ def test_a_fleet_names_each_machine_that_it_wanted(trio, tmp_path):
     assert made.status == 3 and made.json["wanted"] == 5
     for text in ("d is missing: no route to host", "e is missing: left out: off by 9 %",
                  "third is incomplete: its fleet calls it interrupted: time limit"):
-        assert text in made.text and text in made.said
+        assert text in made.text and text in made.output
     assert [m["node"] for m in made.json["machines"]] == ["sound", "spoilt", "third"]
 
 
@@ -489,7 +488,7 @@ def test_a_measured_campaign_without_checksums_is_marked(trio, tmp_path):
 
 # ---- the page -------------------------------------------------------------
 
-def test_the_page_is_well_formed_and_the_same_twice(compared, tmp_path):
+def test_the_page_is_well_formed_and_reproducible(compared, tmp_path):
     folder, made = compared
     page = Page(made.page)
     assert not page.wrong and not page.stack
@@ -503,8 +502,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 def test_hostile_names_are_only_text(tmp_path):
-    """Maps, folders, CPUs, workloads, commits and reasons may hold markup and
-    line breaks."""
+    """Maps, folders, CPUs, workloads, commits and reasons may contain markup and line breaks."""
     name, label = 'a"b<i>', "<img src=x onerror=alert(1)>\n\x1b[31m"
     spec = dict(maps=(name, "gomap_rw", "syncmap"), threads=(2,), keys=(65536,),
                 workload=HOSTILE.replace("/", "|"))
@@ -525,5 +523,5 @@ def test_hostile_names_are_only_text(tmp_path):
     assert "<script" not in page and "<img" not in page and "<i>" not in page
     assert not Page(page).wrong and not Page(page).stack
     assert "&lt;script&gt;" in page and f"Fastest in both runs: {name}." in made.text
-    assert all(line.split(":")[0] for line in made.said.splitlines())
-    assert "\x1b" not in made.said
+    assert all(line.split(":")[0] for line in made.output.splitlines())
+    assert "\x1b" not in made.output

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of a comparison: which plans may be compared, which place it is about,
-what an interval leaves out (by simulation), and versions (by brute force)."""
+"""Tests parts of a comparison: which plans may be compared, the place of the headline, the
+variation that an interval omits (by simulation), and versions (by brute force)."""
 import itertools
 import math
 import random
@@ -55,8 +55,8 @@ def member(made, label="m", node=None):
 @pytest.mark.parametrize("arm, program, fits", [
     ("head", "aa", True), ("head", None, True), ("head", "bb", False), ("base", "bb", True),
     ("base", "aa", False), ("aa", "aa", True), ("many", "cc", True), ("many", "bb", False)])
-def test_a_trial_is_of_the_program_of_its_arm(arm, program, fits):
-    """An arm that is a folder has a program for each map."""
+def test_a_trial_must_use_the_program_of_its_arm(arm, program, fits):
+    """If an arm is a folder, it has a program for each map."""
     one = cell(factors())
     trial = Trial("c", 3, Status.OK, arm=arm, binary_sha256=program)
     made = campaign(one, ran=[(one, trial)], build=Build(binary_sha256="aa"), arms=(
@@ -77,7 +77,7 @@ W = Workload("w", text="keys = 1", sha256="11")
     ({}, {"workloads": (W,)}, "workload w differs")])
 def test_compared_campaigns_have_one_plan(one, two, why):
     made = (campaign(cell(factors()), **spec) for spec in (one, two))
-    assert admit.beside(*made) == (why and f"another plan: {why}")
+    assert admit.plan_difference(*made) == (why and f"another plan: {why}")
 
 
 @pytest.mark.parametrize("change, why", [
@@ -85,10 +85,10 @@ def test_compared_campaigns_have_one_plan(one, two, why):
     ({"window_ns": 5}, "window_ns"), ({"settle": "no"}, "settle")])
 def test_only_what_follows_from_the_machine_may_differ(change, why):
     one = factors(window_ns=10 ** 9)
-    found = admit.beside(campaign(cell(one)), campaign(cell(replace(one, **change))))
+    found = admit.plan_difference(campaign(cell(one)), campaign(cell(replace(one, **change))))
     assert found == (why and f"another plan: {why} of {one.id} differs")
-    assert "no cell in common" in admit.beside(campaign(cell(one)),
-                                               campaign(cell(factors(keys=9))))
+    assert "no cell in common" in admit.plan_difference(campaign(cell(one)),
+                                                        campaign(cell(factors(keys=9))))
 
 
 @pytest.mark.parametrize("one, two, threads, same", [
@@ -99,7 +99,7 @@ def test_only_what_follows_from_the_machine_may_differ(change, why):
     (4 * 10 ** 9, 0, 1000, False),              # one ends by operations
     (4 * 10 ** 6, 10 ** 6, 1, False)])          # no turns
 def test_threads_that_take_turns_have_a_longer_window(one, two, threads, same):
-    """4 ms for each thread and CPU, as the runner plans it."""
+    """4 ms for each thread and CPU, as planned by the runner."""
     cells = [factors(threads=threads, window_ns=w) for w in (one, two)]
     for first, other in (cells, cells[::-1]):
         assert admit.differs(first, other) == (None if same else "window_ns")
@@ -108,7 +108,7 @@ def test_threads_that_take_turns_have_a_longer_window(one, two, threads, same):
 @pytest.mark.parametrize("change, why", [
     ({}, ""), ({"compiler": "clang"}, ""), ({"commit": "bbb"}, "commit bbb instead of aaa"),
     ({"dirty": True, "flags": "-O2"}, "dirty yes instead of no; flags -O2 instead of -O3")])
-def test_another_version_is_named_by_what_differs(change, why):
+def test_another_version_is_named_by_its_difference(change, why):
     build = Build(commit="aaa", flags="-O3")
     assert admit.version(campaign(build=build), campaign(build=replace(build, **change))) == why
 
@@ -126,7 +126,7 @@ def test_names_of_a_fleet_decide_before_installations(one, two, same):
     assert gather.same_machine(*made) is gather.same_machine(*made[::-1]) is same
 
 
-# ---- which place a comparison is about ------------------------------------
+# ---- the place of the headline --------------------------------------------
 
 def place(threads=2, share=0.03, keys=64, kind="update", workload="w"):
     return Place(workload, "mix", "u64x8", keys, kind, share, 0.0, "uniform", threads, "cores",
@@ -149,7 +149,7 @@ def headline(*sides):
 XY = ("x", "y")
 
 
-def test_the_place_that_most_machines_rank_maps_at():
+def test_the_headline_is_the_place_of_most_machines():
     usual, most = place(8), place(1, 0.5, 9, "fresh", "other")
     both = {usual: XY, most: XY}
     assert headline(side(both), side(both)) == usual
@@ -160,7 +160,7 @@ def test_the_place_that_most_machines_rank_maps_at():
 
 
 @pytest.mark.parametrize("which", (0, 1))
-def test_no_more_threads_than_cpus_on_any_machine(which):
+def test_the_headline_has_a_cpu_per_thread_on_every_machine(which):
     both = {place(1): XY, place(4): XY}
     sides = [side(both, [place(4)] * (i == which)) for i in range(2)]
     assert headline(*sides) == place(1)
@@ -168,11 +168,11 @@ def test_no_more_threads_than_cpus_on_any_machine(which):
                                                  [place(4)])) == place(4)
 
 
-# ---- what an interval leaves out ------------------------------------------
+# ---- variation that an interval omits -------------------------------------
 
 def simulated(rng, sd, noise, lag, maps=8, blocks=12, count=4):
-    """Places of two machines: each map deviates with `sd` on each machine, alike
-    at all places; noise of trials is AR(1)."""
+    """Places of two machines. Each map deviates with `sd` on each machine, equally at all
+    places; the noise of trials is AR(1)."""
     off = rng.normal(0, sd, (2, maps))
     pairs = []
     for _ in range(count):
@@ -189,10 +189,10 @@ def simulated(rng, sd, noise, lag, maps=8, blocks=12, count=4):
 
 @pytest.mark.parametrize("sd, noise, lag", [
     (0.04, 0.03, 0.0), (0.04, 0.06, 0.4), (0.01, 0.03, 0.0)])
-def test_what_is_left_out_is_estimated_with_an_interval_that_covers_it(sd, noise, lag):
-    """1,000 pairs of machines. The review (1.12) found that intervals divided by
-    3.92 are standard errors that are up to 1.6 times too large, and that the
-    estimate had no interval. Squares are unbiased; 95 % of intervals cover."""
+def test_the_omitted_variation_has_an_interval_that_covers(sd, noise, lag):
+    """1,000 pairs of machines. Intervals divided by 3.92 overstate standard errors by up to
+    1.6, and the estimate lacked an interval (review 1.12). Now squares are unbiased, and
+    95 % of intervals cover."""
     rng = np.random.default_rng(5)
     found = [twins.spread(simulated(rng, sd, noise, lag), 8) for _ in range(1000)]
     squares = statistics.fmean(value ** 2 for value, _, _ in found)
@@ -200,13 +200,13 @@ def test_what_is_left_out_is_estimated_with_an_interval_that_covers_it(sd, noise
     assert sum(low <= sd <= high for _, low, high in found) / 1000 > 0.93
 
 
-def test_equal_machines_leave_out_nothing():
+def test_equal_machines_have_no_omitted_variation():
     rng = np.random.default_rng(6)
     found = [twins.spread(simulated(rng, 0.0, 0.03, 0.0), 8) for _ in range(500)]
     assert sum(low == 0 for _, low, _ in found) > 0.93 * 500
 
 
-def test_the_error_of_a_mean_is_the_one_of_simulated_means():
+def test_the_error_of_a_mean_agrees_with_simulation():
     rng = np.random.default_rng(7)
     for lag in (0.0, 0.3, 0.5):
         x = rng.normal(0, 1, (20000, 12))
@@ -218,7 +218,7 @@ def test_the_error_of_a_mean_is_the_one_of_simulated_means():
 
 
 @pytest.mark.parametrize("shift, apart", [(0.0, 0.05), (0.2, 1.0)])
-def test_equal_values_are_apart_as_seldom_as_intervals_miss(shift, apart):
+def test_equal_values_differ_as_rarely_as_intervals_miss(shift, apart):
     rng = np.random.default_rng(8)
     one, two = (rng.normal(0, 0.03, (2000, 12)) for _ in range(2))
     values, differ = twins.differences(one + shift, two)
@@ -226,7 +226,7 @@ def test_equal_values_are_apart_as_seldom_as_intervals_miss(shift, apart):
     assert differ.mean() > 0.98 if apart == 1 else differ.mean() <= apart
 
 
-# ---- version against version ----------------------------------------------
+# ---- comparison of versions -----------------------------------------------
 
 def by_hand(x, y):
     """All differences, and the exact interval by counting every split."""
@@ -241,8 +241,8 @@ def by_hand(x, y):
 
 
 @pytest.mark.parametrize("m, n", [(6, 6), (5, 7), (4, 4), (3, 3), (8, 5)])
-def test_the_interval_is_that_of_mann_and_whitney(m, n):
-    """Of one run each its trials, of several runs their centres."""
+def test_the_interval_inverts_the_mann_whitney_test(m, n):
+    """For one run each it uses the trials, for several runs their centres."""
     rng = random.Random(m * n)
     now = [rng.lognormvariate(1.0, .1) for _ in range(m)]
     then = [rng.lognormvariate(0.9, .1) for _ in range(n)]
@@ -257,9 +257,9 @@ def test_the_interval_is_that_of_mann_and_whitney(m, n):
 
 
 @pytest.mark.parametrize("days, trials", [(0.05, 0.02), (0.0, 0.1)])
-def test_verdicts_of_runs_are_seldom_wrong_if_days_differ(days, trials):
-    """Six runs of each of two equal versions; days differ by 5 %. One run each
-    exclude 1 in 40 % of pairs, which is why they have no verdict."""
+def test_verdicts_of_runs_are_rarely_wrong_if_days_differ(days, trials):
+    """Six runs of each of two equal versions; days differ by 5 %. Intervals of one run each
+    exclude 1 in 40 % of pairs, so they give no verdict."""
     rng = random.Random(4)
 
     def run():
@@ -285,7 +285,7 @@ def test_why_a_cell_of_two_versions_has_no_ratio():
         assert versions.why_not([member(campaign(one)), member(made)], one) == why
 
 
-# ---- what differs in the set-up -------------------------------------------
+# ---- differences in the set-up --------------------------------------------
 
 def described(known=(), **plan):
     return campaign(machine=Machine("k", facts={n: Fact("ok", t) for n, t in dict(known).items()}),
@@ -308,8 +308,8 @@ def test_facts_of_machine_build_and_run_are_compared():
         ("run", "busy before the first trial", "load 3", None)]
 
 
-def test_code_is_compared_of_maps_that_both_have():
-    """A map without a hash of its code is identified by that of its source."""
+def test_the_code_of_common_maps_is_compared():
+    """A map without a hash of its code is identified by the hash of its source."""
     old = described(maps=[MapInfo("a", code="1"), MapInfo("b", code="1"),
                           MapInfo("c", source="1"), MapInfo("d", code="1", source="1")])
     new = described(maps=[MapInfo("a", code="2"), MapInfo("c", source="2"),
@@ -320,9 +320,9 @@ def test_code_is_compared_of_maps_that_both_have():
 
 # ---- orders ---------------------------------------------------------------
 
-def test_an_order_is_by_the_joint_interval_of_the_oracle():
-    """Small differences of five maps at 40 places: the sign of each pair, by
-    intervals for 10 pairs at once. By 95 % alone, others would be decided."""
+def test_orders_use_the_joint_interval_of_the_oracle():
+    """Small differences of five maps at 40 places: the sign of each pair, by intervals for
+    10 pairs jointly. Intervals at 95 % would decide other signs."""
     rng = random.Random(9)
     groups, words, alone = {}, {}, 0
     for p in map(place, range(1, 41)):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of CPUs and events, compared with lists of likwid and the kernel.
+"""Compares the tables of CPUs and events with lists of likwid and the kernel.
 
-likwid's lists come from the installed library. If they cannot confirm a code, the
-kernel's list does (tests/fixtures/pmu-events.tsv, a cut of its source).
+likwid's lists come from the installed library. Codes that they cannot confirm are checked
+with the kernel's list (tests/fixtures/pmu-events.tsv, an extract of its source).
 """
 import ctypes.util
 import subprocess
@@ -23,13 +23,13 @@ X86 = ("GenuineIntel", "AuthenticAMD")
 
 
 def numbers(text):
-    """Every number of a list of numbers and ranges."""
+    """Every number in a list of numbers and ranges."""
     for part in text.split(","):
         low, _, high = part.partition("-")
         yield from range(int(low, 0), int(high or low, 0) + 1)
 
 
-# any_machine.sh no_events: all else holds with a table that has no line.
+# any_machine.sh no_events: all other tests pass with an empty table.
 of_events = pytest.mark.skipif(not EVENTS, reason="events.tsv has no line")
 
 
@@ -49,7 +49,7 @@ KERNEL = kernel_lists()
 
 
 def listed_code(units, cpu, event):
-    """The code that a kernel's list has under the event's name, or None."""
+    """The code of the event in a kernel's list, by its name, or None."""
     unit = event["pmu"] if event["pmu"] == "amd_l3" else cpu["pmu"]
     known = units.get(unit) or units.get("core") or units.get("-", {})
     for name in event["perf"].split("|"):
@@ -63,7 +63,7 @@ def listed_code(units, cpu, event):
 
 
 def in_kernel(cpu, event):
-    """Has each of the kernel's lists of this CPU the event, of this code?"""
+    """True if each of the kernel's lists for this CPU has the event with this code."""
     return cpu["perf"] != "-" and all(
         listed_code(KERNEL.get(name, {}), cpu, event) == int(event["code"], 16)
         for name in cpu["perf"].split(","))
@@ -81,29 +81,29 @@ def library():
 
 @pytest.fixture(scope="module")
 def likwid_list(tmp_path_factory):
-    """A function: the names that liblikwid has for a model of a line."""
+    """A function that returns liblikwid's names for a model of a line."""
     preload = tmp_path_factory.mktemp("likwid") / "fake_msr.so"
     subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC",
                     "-o", preload, TOP / "tests/fixtures/fake_msr.c",
                     "-ldl"], check=True)
     lists, known = likwid_names.Lists(library(), preload), {}
 
-    def ask(cpu, model, stepping=1):
+    def names_of(cpu, model, stepping=1):
         arm = cpu["vendor"] == "Arm"
-        told = (("family", 8), ("vendor", int(cpu["family"], 0)),
-                ("part", model)) if arm else \
+        signature = (("family", 8), ("vendor", int(cpu["family"], 0)),
+                     ("part", model)) if arm else \
             (("family", int(cpu["family"])), ("model", model))
-        key = (*told, ("stepping", stepping), ("isIntel", 0))
+        key = (*signature, ("stepping", stepping), ("isIntel", 0))
         if key not in known:
             known[key] = lists.names(dict(key))
         return known[key]
-    yield ask
+    yield names_of
     lists.close()
 
 
-def asked_models(cpu):
-    """The models to ask likwid about: all of a line that it knows, else the
-    first and the last."""
+def queried_models(cpu):
+    """The models to query in likwid: all models that likwid supports, else the first and
+    the last."""
     models = list(numbers(cpu["models"]))
     if cpu["likwid"] == INSTALLED and len(models) <= 8:
         return models
@@ -111,13 +111,13 @@ def asked_models(cpu):
 
 
 def readable():
-    """The lines whose CPUs the library of this machine has a list for: that
-    for POWER is in the library for POWER only."""
+    """The lines of CPUs for which this machine's library has a list; only the library for
+    POWER has the list for POWER."""
     return [cpu for cpu in CPUS if cpu["vendor"] in (*X86, "Arm")]
 
 
-def likwid_says(names, event):
-    """"": the list has the event. Else what is wrong."""
+def likwid_error(names, event):
+    """"" if the list has the event, else the error."""
     if event["likwid"] not in names:
         return "no such name"
     counters, number, mask = names[event["likwid"]]
@@ -130,18 +130,18 @@ def likwid_says(names, event):
 
 
 def check_likwid(cpu, names):
-    """What likwid's list does not hold of a line's events."""
+    """Events of a line that are wrong in likwid's list."""
     return [f"{cpu['arch']}: {metric}: {event['likwid']}: "
-            f"{likwid_says(names, event)}"
+            f"{likwid_error(names, event)}"
             for metric, event in offered(cpu).items()
-            if event["likwid"] != "-" and likwid_says(names, event)]
+            if event["likwid"] != "-" and likwid_error(names, event)]
 
 
-# The facts.
+# Tests.
 
 @of_events
 def test_each_code_is_in_a_list(likwid_list):
-    """An event without a list that names it says "unverified"."""
+    """An event without a list that confirms it is marked "unverified"."""
     wrong, checked = [], 0
     for cpu in CPUS:
         for metric, event in offered(cpu).items():
@@ -149,10 +149,10 @@ def test_each_code_is_in_a_list(likwid_list):
                 continue
             checked += 1
             known = in_kernel(cpu, event) or any(
-                not likwid_says(likwid_list(other, model), event)
+                not likwid_error(likwid_list(other, model), event)
                 for other in readable() if other["arch"] == cpu["arch"]
                 and event["likwid"] != "-" and other["likwid"] == INSTALLED
-                for model in asked_models(other))
+                for model in queried_models(other))
             if known == (event["perf"] == "unverified"):
                 wrong.append(f"{cpu['arch']} {metric} {event['code']} "
                              f"{event['perf']}")
@@ -160,8 +160,8 @@ def test_each_code_is_in_a_list(likwid_list):
     assert checked > 1000
 
 
-def test_the_kernels_name_has_the_code_wherever_it_stands():
-    """A list may lack an event that likwid has, but must not contradict."""
+def test_the_kernels_name_has_the_same_code_in_every_list():
+    """A list may lack an event that likwid has, but must not contradict it."""
     wrong = []
     for cpu in CPUS:
         for metric, event in offered(cpu).items():
@@ -177,7 +177,7 @@ def test_the_kernels_name_has_the_code_wherever_it_stands():
 def test_each_likwid_name_is_in_the_installed_library(likwid_list):
     wrong, checked = [], 0
     for cpu in readable():
-        for model in asked_models(cpu):
+        for model in queried_models(cpu):
             names = likwid_list(cpu, model)
             if bool(names) != (cpu["likwid"] == INSTALLED):
                 wrong.append(f"{cpu['arch']} model {model:#x}: the library "
@@ -192,9 +192,9 @@ def test_each_likwid_name_is_in_the_installed_library(likwid_list):
 
 
 def unlisted():
-    """(family, model) of x86 processors that no line names: of Intel's
-    family, and of those of AMD since K8. Of a family without any line every
-    32nd model: who would know it asks for the family first."""
+    """(family, model) of x86 processors without a line: Intel's family, and AMD's families
+    since K8. For a family without any line it tries every 32nd model, because the library
+    looks up the family first."""
     listed = {(int(cpu["family"]), model) for cpu in CPUS
               if cpu["vendor"] in X86 for model in numbers(cpu["models"])}
     families = {family for family, _ in listed}
@@ -203,16 +203,16 @@ def unlisted():
     return sorted(every - listed)
 
 
-def test_the_library_knows_no_cpu_that_the_table_lacks(likwid_list):
-    """Asked of the table's lines only, nobody would miss one."""
-    asked = unlisted()
-    assert len(asked) > 400
-    known = [cpu for cpu in asked if likwid_list(
+def test_the_table_has_every_cpu_of_the_library(likwid_list):
+    """Queries that use only the table's lines would not find a missing CPU."""
+    unknown = unlisted()
+    assert len(unknown) > 400
+    known = [cpu for cpu in unknown if likwid_list(
         {"vendor": "", "family": cpu[0]}, cpu[1])]
     assert known == []
 
 
-def test_cascade_lake_has_a_list_of_its_own(likwid_list):
+def test_cascade_lake_has_its_own_list(likwid_list):
     cpu = next(cpu for cpu in CPUS if cpu["arch"] == "skx")
     names = likwid_list(cpu, 85, stepping=7)
     assert names and names != likwid_list(cpu, 85)
@@ -220,8 +220,8 @@ def test_cascade_lake_has_a_list_of_its_own(likwid_list):
 
 
 @of_events
-def test_nothing_stands_in_the_tables_for_nothing():
-    """Groups that no CPU uses; metrics left out that no group has."""
+def test_every_entry_of_the_tables_is_used():
+    """Finds groups without a CPU, and omitted metrics without a group."""
     used = {group for cpu in CPUS for group in several(cpu["lines"])}
     groups = {event["arch"] for event in EVENTS}
     assert groups - used == {"*", "generic"}
@@ -232,7 +232,7 @@ def test_nothing_stands_in_the_tables_for_nothing():
 
 
 def test_no_cpu_has_two_lines():
-    """But a hybrid one: a line for each kind of core."""
+    """A hybrid CPU has a line for each kind of core."""
     seen = set()
     for cpu in CPUS:
         for model in numbers(cpu["models"]):

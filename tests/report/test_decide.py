@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules of report.decide, each on numbers (docs/reference/verdicts.md)."""
+"""Tests the rules of report.decide on numbers (docs/reference/verdicts.md)."""
 import dataclasses
 import math
 
@@ -21,7 +21,7 @@ QUIET = np.random.default_rng(1).normal(0, 0.01, (4, 16))
 
 def ranked(levels: list[float], noise: simulated.Floats = QUIET,
            lost: int = 0) -> tuple[Campaign, groups.Measured, groups.Group]:
-    """Quiet maps of these rates; the last one lost its first trials."""
+    """Quiet maps with these rates; the last map lost its first trials."""
     rates = np.log(levels)[:, None] + noise[:len(levels)]
     rates[-1, :lost] = math.nan
     campaign = simulated.campaign(rates)
@@ -35,7 +35,7 @@ def check(campaign: Campaign, question: Question) -> Check:
 
 
 def changed(campaign: Campaign, name: str, count: int, **members: object) -> Campaign:
-    """Members of the first trials of a map's timed cell."""
+    """Changes members of the first trials of a map's timed cell."""
     cells = {}
     for key, cell in campaign.cells.items():
         if cell.map == name and cell.measure == "throughput":
@@ -49,7 +49,7 @@ def changed(campaign: Campaign, name: str, count: int, **members: object) -> Cam
 @pytest.mark.parametrize("low, high, verdict", [
     (1.021, 2, Verdict.FASTER), (0.5, 0.98, Verdict.SLOWER), (0.99, 1.01, Verdict.EQUIVALENT),
     (1.01, 1.06, Verdict.UNDECIDED), (0.9, 1.5, Verdict.UNDECIDED), (None, None, Verdict.INVALID)])
-def test_a_verdict_is_by_the_margin_of_two_percent(
+def test_verdicts_use_the_margin_of_two_percent(
         low: float | None, high: float | None, verdict: Verdict) -> None:
     assert groups.verdict_of(Interval(1.0, low, high, 12, None)) is verdict
 
@@ -71,14 +71,14 @@ def test_a_map_with_few_trials_neither_leads_nor_hides_the_others() -> None:
     assert comparison.reason == "4 of 16 blocks, 12 void"
 
 
-def test_a_tie_has_all_maps_in_front_that_may_be_as_fast() -> None:
+def test_all_maps_that_may_be_as_fast_are_tied() -> None:
     _, _, ranking = ranked([2, 2.001, 1])
     assert ranking.outcome is Outcome.TIED and set(ranking.front) == {"map0", "map1"}
 
 
 @pytest.mark.parametrize("count, state, weight", [
     (1, State.PASSED, Trust.CARE), (2, State.FAILED, Trust.CARE), (6, State.FAILED, Trust.NOT)])
-def test_one_disturbed_map_is_seen_among_sound_ones(
+def test_one_disturbed_map_is_detected(
         count: int, state: State, weight: Trust) -> None:
     campaign, _, _ = ranked([4, 3, 2, 1])
     found = check(changed(campaign, "map0", count, disturbed="others"), Question.UNDISTURBED)
@@ -103,7 +103,7 @@ def test_waiting_counts_only_if_the_runner_could_not_judge(
     assert trust.is_disturbed(cell, trial) is disturbed
 
 
-def test_a_lost_trial_and_a_failed_check_are_named() -> None:
+def test_a_lost_trial_and_a_failed_check_are_reported() -> None:
     campaign, _, _ = ranked([4, 3, 2], lost=1)
     found = check(campaign, Question.COMPLETE)
     assert (found.state, found.count, found.of, found.maps) == (State.FAILED, 1, 48, ("map2",))
@@ -114,7 +114,7 @@ def test_a_lost_trial_and_a_failed_check_are_named() -> None:
     assert (found.state, found.maps) == (State.FAILED, ("map0",))
 
 
-def test_one_slow_reading_is_no_change_of_speed() -> None:
+def test_one_slow_reading_does_not_count_as_a_speed_change() -> None:
     def speeds(*readings: float) -> State:
         campaign, _, _ = ranked([4, 3, 2, 1])
         ran = tuple((c, dataclasses.replace(t, result=dataclasses.replace(
@@ -127,7 +127,7 @@ def test_one_slow_reading_is_no_change_of_speed() -> None:
 
 
 @pytest.mark.parametrize("ops, even", [((3, 4), 0.75), ((4, 4), 1.0), ((0, 4), 0.0)])
-def test_evenness_is_of_threads_with_a_cpu_each(ops: tuple[int, ...], even: float) -> None:
+def test_evenness_needs_a_cpu_per_thread(ops: tuple[int, ...], even: float) -> None:
     cell = Cell(simulated.factors("m", "throughput", 1))
     trial = Trial("c", 0, Status.OK, result=threads([0, 0], ops))
     assert validity.evenness(cell, trial) == even
@@ -157,8 +157,8 @@ def test_settings_add_up_and_end_at_the_first_workload() -> None:
         "maps": "a b", "blocks": "3"}
 
 
-def test_halves_that_are_too_short_are_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of six values a side no interval covers 1 - 1 / 1,000."""
+def test_halves_that_are_too_short_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With six values per side no interval covers 1 - 1 / 1,000."""
     monkeypatch.setattr(trust, "HALF_ERROR", 0.004)
     campaign, _, _ = ranked([4, 3, 2, 1], QUIET[:, :12])
     found = check(campaign, Question.STEADY)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the articles advise: how a rule stands follows from the verdicts of
-the claims that it names; the file's mistakes; the file itself."""
+"""Tests the advice of the articles: the standing of a rule depends on the verdicts of its
+claims. Also tests errors in the file, and the file itself."""
 import pytest
 from made_claims import campaign, cell, claim
 from report_helpers import TOP
@@ -28,7 +28,7 @@ def read(tmp_path, text=TEXT):
 
 
 def row(name, *cells, verdict=None, how=""):
-    """A verdict on a claim of two cells, alike unless both are given."""
+    """A verdict on a claim of two cells, which are equal unless both are given."""
     both = cells if len(cells) == 2 else cells * 2
     return found(name, [(f"threads={n} measure=throughput", one) for n, one in zip((2, 4), both)],
                  verdict or both[0][0], how)
@@ -65,14 +65,12 @@ def stands(tmp_path, *rows, text=TEXT):
     (YES, NOWHERE, NO, "left open"), (YES, None, NO, "left open"),
     (OPEN, NO, NO, "corrected"), (OPEN, OPEN, YES, "corrected"),
     (None, None, None, "left open")])
-def test_a_rule_stands_as_its_claims_do(tmp_path, one, two, against,
-                                        standing):
-    rows = [row(name, said) for name, said in zip(CLAIMS, (
-        one, two, against)) if said]
+def test_the_standing_of_a_rule_follows_its_claims(tmp_path, one, two, against, standing):
+    rows = [row(name, word) for name, word in zip(CLAIMS, (one, two, against)) if word]
     assert stands(tmp_path, *rows)[0] == standing
 
 
-def test_what_depends_corrects_on_either_side(tmp_path):
+def test_dependent_claims_correct_a_rule_on_either_side(tmp_path):
     yes = row("S9-01", YES), row("S9-02", YES)
     assert stands(tmp_path, *yes, depends("S9-03")) == (
         "corrected", f"against it S9-03 depends: {PLACES}")
@@ -89,7 +87,7 @@ def test_what_depends_corrects_on_either_side(tmp_path):
     (YES, OPEN, "left open", "S9-02 threads=2 inconclusive: reproduced at "
      "keys=1 threads=2 only")])
 def test_one_cell_may_be_at_several_places(tmp_path, one, two, standing, why):
-    """A longer mode has it at more values of what the claim leaves free."""
+    """A longer mode measures more values of a free factor."""
     wide = found("S9-02", [("keys=1 threads=2", one), ("keys=2 threads=2", two),
                            ("keys=1 threads=4", NO)], Word.REPRODUCED)
     assert stands(tmp_path, wide, text=TEXT.replace(
@@ -121,8 +119,8 @@ def test_in_size_only_is_marked(tmp_path):
 
 # ---- the text -------------------------------------------------------------
 
-def test_a_mistake_names_file_and_line(tmp_path):
-    for before, after, line, told in [
+def test_errors_name_file_and_line(tmp_path):
+    for before, after, line, message in [
             ("S9-02", "S9-22", 6, "S9-22: expected the id of a claim"),
             ("S9-03", "S9-3", 7, "S9-3: expected the id of a claim"),
             ("S9-02", "S9-02 S9-03", 6, "S9-02 S9-03: expected words of one "
@@ -140,7 +138,7 @@ def test_a_mistake_names_file_and_line(tmp_path):
             read(tmp_path, TEXT.replace(before, after, 1))
         assert str(error.value).startswith(
             f"{decision_rules.FILE}:{line}: "), after
-        assert told in str(error.value), after
+        assert message in str(error.value), after
 
 
 def test_a_ledger_may_advise_nothing(tmp_path):
@@ -152,12 +150,12 @@ def test_a_ledger_may_advise_nothing(tmp_path):
 ADVISED = decision_rules.read(ledger.read())
 
 
-def test_each_decision_rule_is_there():
+def test_every_decision_rule_exists():
     assert list(ADVISED) == [f"D{i}" for i in range(1, 24)]
 
 
 @pytest.mark.parametrize("rule", ADVISED.values(), ids=lambda r: r.id)
-def test_a_rule_is_of_other_claims_than_speak_against_it(rule):
+def test_claims_for_and_against_a_rule_differ(rule):
     assert not {str(g) for g in rule.grounds} & {str(a) for a in rule.against}
     for name in rule.pair:
         assert list((TOP / "impls").glob(f"*/{name}.c")), name

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about how a command ends: its status, its one line, and where a
-traceback is asked for. Full disks: tests/cli."""
+"""Tests how a command ends: its status, its one line of error, and the traceback that
+--debug prints. tests/cli has tests of full disks."""
 import os
 import signal
 import sys
@@ -11,14 +11,14 @@ from report import ending
 from report.load import strict_json
 
 
-class Wish(Exception):
-    """What a person must mend."""
+class UserError(Exception):
+    """An error that the user must correct."""
 
 
 @pytest.fixture(name="ended", autouse=True)
 def of_a_command(monkeypatch, capsys):
-    """ended(command, words) -> (status, standard error); this process keeps
-    what it does at a broken pipe."""
+    """ended(command, words) -> (status, standard error). The handler of this process for
+    broken pipes is kept."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
     def end(command, *argv):
@@ -34,70 +34,68 @@ def raising(error):
     return command
 
 
-def test_a_status_is_passed_on_without_a_word(ended):
+def test_a_status_is_passed_on_without_output(ended):
     for status in (0, 1, 3):
         assert ended(lambda status=status: status) == (status, "")
 
 
-def test_who_interrupts_it_has_a_status_of_its_own(ended):
+def test_an_interrupt_has_its_own_status(ended):
     assert ended(raising(KeyboardInterrupt())) == (ending.INTERRUPTED, "")
 
 
-def test_what_nobody_expected_is_one_line_with_its_place(ended):
-    status, said = ended(raising(ValueError("of\ntwo   lines")))
-    assert status == ending.USAGE and said.count("\n") == 1
-    assert said.startswith("report: ValueError: of two lines (met in "
-                           "report/ending.py:")
-    assert "--debug" in said and "Traceback" not in said
+def test_an_unexpected_error_is_one_line_with_its_place(ended):
+    status, message = ended(raising(ValueError("of\ntwo   lines")))
+    assert status == ending.USAGE and message.count("\n") == 1
+    assert message.startswith("report: ValueError: of two lines (in "
+                              "report/ending.py:")
+    assert "--debug" in message and "Traceback" not in message
 
 
-def test_a_traceback_is_there_where_it_is_asked_for(ended):
+def test_debug_prints_a_traceback(ended):
     with pytest.raises(ValueError, match="as it was"):
         ended(raising(ValueError("as it was")), "folder", "--debug")
-    assert sys.argv == ["report", "folder"], "the command never sees it"
+    assert sys.argv == ["report", "folder"], "the command never sees --debug"
     assert ended(lambda: len(sys.argv), "--debug", "a")[0] == 2
 
 
 def test_a_file_is_named_and_output_that_is_lost_is_incomplete(ended,
-                                                              monkeypatch):
+                                                               monkeypatch):
     dropped = []
     monkeypatch.setattr(ending, "drop", dropped.append)
-    status, said = ended(raising(OSError(28, "No space left", "a/file")))
-    assert (status, dropped) == (ending.USAGE, []) and "a/file" in said
-    status, said = ended(raising(OSError(28, "No space left")))
+    status, message = ended(raising(OSError(28, "No space left", "a/file")))
+    assert (status, dropped) == (ending.USAGE, []) and "a/file" in message
+    status, message = ended(raising(OSError(28, "No space left")))
     assert (status, dropped) == (ending.INCOMPLETE, [sys.stdout])
-    assert said == "report: standard output was lost: No space left\n"
+    assert message == "report: standard output was lost: No space left\n"
 
 
-@pytest.mark.parametrize("status, told", [(0, ending.INCOMPLETE), (1, 1),
-                                          (2, 2)])
-def test_output_that_is_lost_at_the_end_is_no_success(monkeypatch, capsys,
-                                                      status, told):
+@pytest.mark.parametrize("status, expected", [(0, ending.INCOMPLETE), (1, 1), (2, 2)])
+def test_lost_output_is_not_success(monkeypatch, capsys, status, expected):
     monkeypatch.setattr(ending, "drop", lambda _: None)
     monkeypatch.setattr(sys, "stdout", None)
-    assert ending.flushed(status) == told
+    assert ending.flushed(status) == expected
     assert "standard output was lost" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("error, said", [
-    (Wish("mend it"), "who: mend it\n"),
+@pytest.mark.parametrize("error, message", [
+    (UserError("mend it"), "who: mend it\n"),
     (FileNotFoundError(2, "No such file", "a/b"), "who: a/b: No such file\n")])
-def test_what_a_person_must_mend_is_a_line_of_who_says_it(capsys, error, said):
-    assert ending.refusing(raising(error), "who", Wish) == ending.USAGE
-    assert capsys.readouterr().err == said
-    assert ending.refusing(lambda: 1, "who", Wish) == 1
+def test_a_user_error_is_a_line_that_starts_with_the_command(capsys, error, message):
+    assert ending.refusing(raising(error), "who", UserError) == ending.USAGE
+    assert capsys.readouterr().err == message
+    assert ending.refusing(lambda: 1, "who", UserError) == 1
 
 
 @pytest.mark.parametrize("error", [ValueError("other"), OSError(32, "pipe")])
-def test_what_no_person_can_mend_goes_on(error):
+def test_other_errors_are_passed_on(error):
     with pytest.raises(type(error)):
-        ending.refusing(raising(error), "who", Wish)
+        ending.refusing(raising(error), "who", UserError)
 
 
-def test_a_place_is_the_last_that_is_ours():
-    """Not Python's own json, in which it is raised, nor who called it."""
+def test_the_place_is_the_last_frame_of_report():
+    """Neither Python's json module, which raises it, nor the caller."""
     try:
-        ending.refusing(lambda: strict_json.loads("{"), "who", Wish)
+        ending.refusing(lambda: strict_json.loads("{"), "who", UserError)
     except ValueError as error:
         place = ending.place_of(error)
     assert place.startswith(os.path.join("report", "load", "strict_json.py:"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact gate, on invented answers of both arms."""
+"""Tests the exact gate on synthetic answers of both arms."""
 import copy
 import json
 import os
@@ -23,7 +23,7 @@ TOTALS = {"l1d_misses": 812, "coherence_misses": 700, "loads": 4000,
 
 
 def answer():
-    """What one trial says, as far as the gate reads it."""
+    """The answer of one trial, with the members that the gate reads."""
     return {"status": "ok", "ops": 16000, "writes": 480, "stats": [
         {"name": "growths", "unit": "1", "value": 3.0},
         {"name": "waits", "unit": "1", "value": None}],
@@ -51,7 +51,7 @@ def planned(name, threads):
 
 
 class Run:
-    """A folder as the script leaves it: all equal, until a test says else."""
+    """A folder as the script leaves it; all counts are equal until a test changes them."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -71,9 +71,9 @@ class Run:
         (self.folder / "message").write_text(self.message)
         for arm, answers in self.answers.items():
             (self.folder / arm).mkdir(exist_ok=True)
-            for number, said in enumerate(answers):
+            for number, content in enumerate(answers):
                 file = self.folder / arm / f"{number:03}"
-                file.write_text(json.dumps(said))
+                file.write_text(json.dumps(content))
                 file.with_suffix(".status").write_text("0\n")
                 file.with_suffix(".err").write_text("")
         for arm, number, status, words in self.failed:
@@ -196,7 +196,7 @@ def test_lines_of_several_commits_lead_from_base_to_head(differing, capsys, befo
 
 
 def test_a_line_that_accepts_nothing_is_reported(run, capsys):
-    """A plan with fewer cells, as of .ci/gate, has no cell of 16 cores."""
+    """A plan with fewer cells, such as .ci/gate's, lacks cells with 16 cores."""
     more = CELL.replace("/t4", "/t16")
     run.message += f"\n{LINE.replace(CELL, more)}why\n{LINE}why\n"
     assert run.status() == 0
@@ -204,7 +204,7 @@ def test_a_line_that_accepts_nothing_is_reported(run, capsys):
                                   f"accepted, but not counted here: {more}"]
 
 
-# ---- what only one arm has ------------------------------------------------
+# ---- figures that only one arm has ----------------------------------------
 
 def test_a_cell_that_head_lost_is_red(run, capsys):
     run.answers["head"][1] = {"status": "failed", "reason": "deadlock: both"}
@@ -214,7 +214,7 @@ def test_a_cell_that_head_lost_is_red(run, capsys):
     assert run.status() == 1
 
 
-def test_what_base_lacks_is_named_once_and_not_red(run, capsys):
+def test_figures_that_base_lacks_are_reported_once_and_not_red(run, capsys):
     run.failed = [("base", n, 1, "first\nno map is called snapshot\n") for n in (2, 3)]
     run.of(CELL)["stats"].append({"name": "new", "unit": "1", "value": 1})
     assert run.status() == 0
@@ -224,7 +224,7 @@ def test_what_base_lacks_is_named_once_and_not_red(run, capsys):
     assert out[-1] == "only one arm counts: stats.new"
 
 
-def test_an_arm_that_answers_nothing_decides_nothing(run, capsys):
+def test_an_arm_without_answers_is_an_error(run, capsys):
     run.failed = [("base", n, 1, "no such map\n") for n in range(4)]
     assert run.status() == 2
     assert "base answers none of the 4 requests" in capsys.readouterr().err
@@ -253,10 +253,10 @@ def test_an_answer_that_cannot_be_read_is_red(run, capsys, text):
     run.write()
     (run.folder / "head" / "001").write_text(text)
     assert exact.main(["decide", str(run.folder)]) == 1
-    assert "head answered what cannot be read" in lines(capsys)[1]
+    assert "head gave an answer that cannot be read" in lines(capsys)[1]
 
 
-def test_a_plan_that_names_two_cells_alike_or_none_is_refused(run, capsys):
+def test_plans_without_cells_or_with_equal_names_are_rejected(run, capsys):
     run.cells.append(copy.deepcopy(run.cells[0]) | {"id": "another"})
     for answers in run.answers.values():
         answers.append(answer())
@@ -279,7 +279,7 @@ def test_a_file_that_is_missing_is_named(run, capsys, name):
     ("3", "lost its answer: trial: No space left"), ("137", "was killed"),
     ("143", "was terminated"), ("", "left no status")])
 @pytest.mark.parametrize("arm", ["base", "head"])
-def test_a_trial_that_was_lost_is_no_verdict(run, capsys, arm, status, words):
+def test_a_lost_trial_gives_no_verdict(run, capsys, arm, status, words):
     run.failed = [(arm, 1, status, "trial: No space left\n")]
     assert run.status() == 2
     assert f"a trial of {arm} {words}" in capsys.readouterr().err
@@ -287,7 +287,7 @@ def test_a_trial_that_was_lost_is_no_verdict(run, capsys, arm, status, words):
 
 # ---- requests and JSON ----------------------------------------------------
 
-def test_requests_are_of_the_protocol_and_the_longest_come_first(run, capsys):
+def test_requests_follow_the_protocol_longest_first(run, capsys):
     run.write()
     exact.main(["requests", str(run.folder)])
     assert (run.folder / "order").read_text() == \
@@ -310,8 +310,8 @@ def test_json_has_its_schema_and_all_figures(differing):
 
 
 def test_the_gate_and_its_reasons_need_nothing_but_python():
-    """Pipelines run it without numpy and jsonschema: a Python that cannot import
-    them is played."""
+    """Pipelines run it without numpy and jsonschema. This test uses a Python that cannot
+    import them."""
     subprocess.run([sys.executable, "-c", "import sys\nfor name in ('numpy', 'jsonschema'):\n"
                     " sys.modules[name] = None\n"
                     "import report.exact.__main__, report.exact.why"],

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which functions of a failing cell run other instructions, on files of cachegrind
-that are written by hand. With real programs: tests/cli/why.sh."""
+"""Tests the list of functions whose instructions differ, on cachegrind files written by hand.
+tests/cli/why.sh uses real programs."""
 import json
 import os
 import sys
@@ -29,7 +29,7 @@ fl={root}/impls/gomap/gomap.h
 fn=grow.isra.0
 50 7
 fl={root}/runner/trial/kernel.c
-fn=rm_usage_clock
+fn=rm_usage_measure_clock
 5 {noise}
 fl=./malloc/./malloc/malloc.c
 fn=_int_malloc
@@ -49,11 +49,11 @@ def put_counts(folder, arm, run=0, drive=100, noise=1, root="/build/tree"):
     ("/build/tree/./impls/a/b.h", "impls/a/b.h"), ("/x/runner/driver.h", "runner/driver.h"),
     ("/r/build/regress-exact/theirs/head/src/m.c", "src/m.c"),
     ("/r/build/regress-base/theirs/m.c", "m.c"), ("./malloc/malloc.c", None), ("???", None)])
-def test_a_source_is_named_as_its_tree_names_it(path, name):
+def test_a_source_has_its_path_in_the_tree(path, name):
     assert why.source_of(path) == name
 
 
-def test_instructions_are_of_the_maps_functions_wherever_the_tree_lies(tmp_path):
+def test_only_functions_of_the_map_count_in_any_tree(tmp_path):
     counts = why.read_counts(put_counts(tmp_path, "base"))
     assert counts == Counter({Place("impls/gomap/gomap.h", "drive_u64x8_mix"): 140,
                               Place("runner/driver.h", "drive_u64x8_mix"): 30,
@@ -72,10 +72,10 @@ def test_a_function_that_runs_more_is_named_with_its_changed_file(tmp_path):
         "instructions: equal, 177 in the map's functions"
 
 
-def test_a_file_that_was_cut_off_is_named(tmp_path):
+def test_a_truncated_file_is_reported(tmp_path):
     path = put_counts(tmp_path, "base")
     path.write_text(path.read_text()[:-12])
-    with pytest.raises(InputError, match="no whole file of cachegrind"):
+    with pytest.raises(InputError, match="incomplete cachegrind file"):
         why.read_counts(path)
 
 
@@ -96,7 +96,7 @@ def ask(run):
     return into, json.loads((into / "cells.json").read_text())
 
 
-def test_one_request_stands_for_the_cells_that_differ_in_threads(run):
+def test_cells_that_differ_only_in_threads_share_a_request(run):
     into, cells = ask(run)
     assert [(c["cell"], c["run"]) for c in cells] == [(CELL.replace("t4", "t1"), 0), (CELL, 0)]
     assert (into / "order").read_text() == "000 gomap_rw\n"
@@ -110,7 +110,7 @@ def test_one_request_stands_for_the_cells_that_differ_in_threads(run):
     assert (into / "head.commit").read_text() == "", "the work tree"
 
 
-def test_a_map_of_another_project_is_named_as_make_was_called(run, monkeypatch):
+def test_commands_for_another_project_s_map_repeat_the_make_variables(run, monkeypatch):
     with (run.folder / "about").open("a", encoding="utf-8") as about:
         about.write("map src/m.c\nreadmostly 00ff\n")
     monkeypatch.setenv("IMPL", "/their repo/src/m.c")
@@ -143,7 +143,7 @@ def test_without_counts_one_line_says_why(run, capsys):
     assert "instructions: not counted: valgrind is not installed" in capsys.readouterr().out
 
 
-def test_nothing_red_nothing_asked(tmp_path, capsys):
+def test_without_a_red_cell_nothing_is_requested(tmp_path, capsys):
     run = Run(tmp_path)
     run.write()
     assert why.main(["ask", "exact", str(tmp_path), str(tmp_path / "why")]) == 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Examples for other tools' users: JUBE runs one; ReFrame's is played, since
-ReFrame is not packaged here."""
+"""Tests examples for users of other tools: JUBE runs one; a stub replaces ReFrame, which is
+not packaged."""
 import csv
 import importlib.util
 import os
@@ -33,7 +33,7 @@ def made():
             pytest.skip(f"{file} was not built")
 
 
-@pytest.mark.skipif(not shutil.which("jube"), reason="no jube here")
+@pytest.mark.skipif(not shutil.which("jube"), reason="jube is not installed")
 def test_jube_runs_the_example_and_makes_its_table(tmp_path):
     made()
     shutil.copy(ROOT / "examples/fleet/jube.xml", tmp_path)
@@ -51,7 +51,7 @@ def test_jube_runs_the_example_and_makes_its_table(tmp_path):
 
 
 def played_reframe(monkeypatch):
-    """The names of ReFrame that the check uses, as its manual has them."""
+    """The names of ReFrame that the check uses, as documented in its manual."""
     rfm, sanity = types.ModuleType("reframe"), types.ModuleType("sanity")
     rfm.RunOnlyRegressionTest = type("RunOnlyRegressionTest", (), {})
     rfm.simple_test = rfm.sanity_function = lambda that: that
@@ -81,8 +81,8 @@ def check(monkeypatch):
 
 @pytest.mark.parametrize("fake, is_whole", [("=ok", True),
                                             ("gomap_rw=crash", False)])
-def test_the_reframe_check_reads_what_its_command_says(check, tmp_path, fake,
-                                                       is_whole):
+def test_the_reframe_check_reads_the_output_of_its_command(check, tmp_path, fake,
+                                                           is_whole):
     made()
     done = run([check.executable, *check.executable_opts], tmp_path,
                RM_FAKE=fake)
@@ -96,7 +96,7 @@ def test_the_reframe_check_reads_what_its_command_says(check, tmp_path, fake,
 @pytest.mark.parametrize("prologue, loaded, status", [
     ("", True, 0), ("", False, 1), ("true; x='a b'", True, 0),
     ("true; true", False, 1), ("true; false", True, 1)])
-def test_a_module_that_is_not_there_fails_the_sites_prologue(
+def test_a_missing_module_fails_the_sites_prologue(
         prologue, loaded, status):
     script = ('. runner/fleet/site.sh; site[modules]="gcc/12 hwloc"; '
               'site[prologue]=$1; module() { [ "$*" = "load gcc/12 hwloc" ] '

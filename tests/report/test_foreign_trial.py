@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program of another project speaks the trial protocol: it does what this
-one does, and finds what is planted in it.
+"""Tests a program of another project that uses the trial protocol: it gives the same results
+as this program, and detects injected errors.
 
 No speed is asserted.
 """
@@ -30,7 +30,7 @@ def result_of(program=PROGRAM, **factors):
 @needs_it
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("shape", ["u64x8", "u64x24", "str16x8", "str16x24"])
-def test_it_does_what_this_program_does(shape, threads):
+def test_it_gives_the_results_of_this_program(shape, threads):
     request = request_of(MAP, shape=shape, threads=threads)
     here = subprocess.run([BUILD / "readmostly", "dev", "trial"], text=True,
                           input=json.dumps(request), capture_output=True,
@@ -47,13 +47,13 @@ def test_it_does_what_this_program_does(shape, threads):
 
 @needs_it
 def test_it_verifies_by_values():
-    told = result_of(**VERIFY)["verification"]
-    assert told["status"] == "ok" and told["accounting"] == "values"
-    assert told["written"] == told["returned"] == VERIFY["verify_ops"]
+    verification = result_of(**VERIFY)["verification"]
+    assert verification["status"] == "ok" and verification["accounting"] == "values"
+    assert verification["written"] == verification["returned"] == VERIFY["verify_ops"]
 
 
 @needs_it
-def test_the_positive_control_does_more_than_it_says():
+def test_the_positive_control_runs_more_operations():
     request = request_of(MAP) | {"control_extra": 0.5}
     result = go_program.result_of(request, PROGRAM)
     done = result["lookups"] + result["writes"]
@@ -67,7 +67,7 @@ REFUSED = [{"map": "syncmap"}, {"dist": "zipf:0.99"}, {"loop": "scan:1"},
 
 @needs_it
 @pytest.mark.parametrize("factors", REFUSED, ids=str)
-def test_it_says_what_it_does_not_run(factors):
+def test_it_reports_factors_that_it_does_not_support(factors):
     done = go_program.go(json.dumps(request_of(MAP) | {
         "cell": request_of(MAP)["cell"] | factors}), program=PROGRAM)
     result = json.loads(done.stdout)
@@ -78,14 +78,13 @@ def test_it_says_what_it_does_not_run(factors):
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"protocol": 2}',
                                   json.dumps(request_of(MAP) | {
                                       "protocol": 1})], ids=str)
-def test_it_refuses_what_is_no_request(text):
+def test_it_rejects_invalid_requests(text):
     done = go_program.go(text, program=PROGRAM)
     assert done.returncode == 2 and done.stderr and not done.stdout
 
 
-# What stands there, what stands there instead, a trial that must fail, words
-# of its reason.
-PLANTED = {
+# Old text, new text, a trial that must fail, part of its reason.
+INJECTED = {
     "a lost write": (
         "if (impl->ops->exchange(",
         "if (rank != 7 && impl->ops->exchange(", VERIFY, "lost update"),
@@ -102,11 +101,11 @@ PLANTED = {
 
 
 @needs_it
-@pytest.mark.parametrize("planted", PLANTED)
-def test_what_is_planted_is_caught(planted, tmp_path):
-    right, wrong, factors, reason = PLANTED[planted]
+@pytest.mark.parametrize("injected", INJECTED)
+def test_injected_errors_are_detected(injected, tmp_path):
+    right, wrong, factors, reason = INJECTED[injected]
     text = SOURCE.read_text("utf-8")
-    assert right in text, "the mutant is of lines that there are"
+    assert right in text, "the mutant must change existing lines"
     (tmp_path / "mutant.c").write_text(text.replace(right, wrong, 1), "utf-8")
     subprocess.run([os.environ.get("CC", "gcc"), "-std=c11", "-D_GNU_SOURCE",
                     "-I.", "-O1", "-w", "-pthread", "-o",

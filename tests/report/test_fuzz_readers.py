@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readers of the report on mutated files (long form: tests/long/fuzz.sh)."""
+"""Tests the readers of the report on mutated files (long form: tests/long/fuzz.sh)."""
 import os
 
 import fuzz_readers
 import pytest
 
 BUILD = os.environ.get("BUILD", "build/gcc")
-# Inputs of each: a second or less.
+# Number of inputs for each reader: they take a second or less.
 INPUTS = {"campaign.json in Python": 500, "trials.jsonl in Python": 500}
 
 
@@ -16,10 +16,10 @@ def make():
 
 
 @pytest.mark.parametrize("name", fuzz_readers.READERS)
-def test_every_input_is_refused_in_a_line_or_has_sense(name, make):
+def test_every_input_is_valid_or_rejected_in_one_line(name, make):
     counts, _, found = fuzz_readers.fuzz(name, make, INPUTS.get(name, 1000))
     assert found is None
-    assert all(counts.values()), "inputs reach both ends of the reader"
+    assert all(counts.values()), "some inputs are accepted and some rejected"
 
 
 @pytest.fixture(name="sample")
@@ -28,26 +28,26 @@ def make_sample(tmp_path):
     return tmp_path
 
 
-def test_a_plan_nested_deeply_is_refused_in_a_line(sample):
-    """What is read must be hashed, too, which needs more of the stack."""
+def test_a_deeply_nested_plan_is_rejected_in_one_line(sample):
+    """Accepted data must also be hashed, which needs more stack."""
     file = sample / "sealed" / "campaign.json"
     file.write_text(file.read_text()[:-1] + ', "x": ' + "[" * 600 + "]" * 600
                     + "}")
     assert not fuzz_readers.read_campaign(file.parent)
 
 
-@pytest.mark.parametrize("said, wrong", [
+@pytest.mark.parametrize("original, wrong", [
     ('"ops":53811', '"ops":' + "9" * 400),
     ('"block":1,"arm":"base"', '"block":1,"arm":"\\u001b[2J\\u007f"'),
     ('"cell":"sample', '"cell":"\\u001b[2J')], ids=("ops", "arm", "cell"))
-def test_a_trial_of_anything_is_told_in_a_line(said, wrong, sample):
+def test_a_trial_with_any_text_is_reported_in_one_line(original, wrong, sample):
     text = fuzz_readers.SHORT_TRIALS.decode()
-    assert said in text
+    assert original in text
     file = sample / "small" / "trials.jsonl"
-    file.write_text(text.replace(said, wrong, 1) * 2)
+    file.write_text(text.replace(original, wrong, 1) * 2)
     assert fuzz_readers.read_campaign(file.parent).problems
 
 
 @pytest.mark.parametrize("name", fuzz_readers.ABSENT)
-def test_a_missing_file_and_a_folder_are_refused(name, sample):
+def test_a_missing_file_and_a_folder_are_rejected(name, sample):
     fuzz_readers.refuse_absent(name, sample)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gate's verdicts, on invented trials with fixed seeds."""
+"""Tests the gate's verdicts on synthetic trials with fixed seeds."""
 import math
 import os
 import sys
@@ -35,8 +35,8 @@ def test_base_against_itself_passes_with_both_controls():
     assert only(v, "control").shown.slowdown_percent == pytest.approx(2, abs=.4)
 
 
-def test_the_cost_shown_is_of_one_thread():
-    """A trial of two threads does twice as many operations in its time."""
+def test_the_printed_cost_is_per_thread():
+    """A trial of two threads runs twice as many operations in its time."""
     v = verdicts_of()
     assert {name_of(r.cell) for r in v.rows} > {"gomap_rw t1", "shard_rw_32 t2"}
     for row in v.rows:
@@ -51,13 +51,13 @@ def test_a_slower_head_fails(how, more):
     assert {(r.verdict, r.change) for r in v.cells} == {(Verdict.FAIL, Change.SLOWER)}
 
 
-def test_a_faster_program_passes_and_is_called_faster():
+def test_a_faster_program_passes_as_faster():
     v = verdicts_of(Fake(slow={"head": -0.03}))
     assert v.verdict == Verdict.PASS
     assert [r.change for r in v.cells] == [Change.FASTER] * 3
 
 
-def test_much_more_than_the_tolerance_in_noise_never_passes():
+def test_a_slowdown_beyond_the_tolerance_never_passes_in_noise():
     for seed in range(5):
         assert verdicts_of(Fake(noise=0.06, seed=seed),
                            head_extra=0.05).verdict != Verdict.PASS
@@ -89,7 +89,7 @@ def test_noise_that_hides_the_control_is_invalid():
 
 
 @pytest.mark.parametrize("noise", [0.03, 0.1, 0.5])
-def test_a_control_that_could_not_have_seen_a_difference_is_no_pass(noise):
+def test_an_insensitive_control_does_not_pass(noise):
     v = verdicts_of(Fake(noise=noise), blocks=30)
     aa = only(v, "aa")
     assert aa.shown.mde_percent > 2
@@ -101,10 +101,10 @@ def test_a_control_that_could_not_have_seen_a_difference_is_no_pass(noise):
 def test_two_copies_of_base_that_differ_are_invalid(share):
     v = verdicts_of(Fake(slow={"copy": share}), head_extra=0.02)
     assert v.verdict == Verdict.INVALID and "copies of base" in v.reason
-    assert v.cells[0].verdict == Verdict.FAIL, "shown, but not the answer"
+    assert v.cells[0].verdict == Verdict.FAIL, "shown, but not the verdict of the run"
 
 
-def test_a_slot_effect_is_invalid_and_a_small_one_is_not():
+def test_only_a_large_slot_effect_is_invalid():
     v = verdicts_of(Fake(second=0.04))
     assert v.verdict == Verdict.INVALID and "slot effect" in v.reason
     assert v.cells[0].slot_percent == pytest.approx(4, abs=.5)
@@ -134,7 +134,7 @@ def test_a_slot_effect_of_one_cell_leaves_no_pass_and_hides_no_fail():
 
 
 @pytest.mark.parametrize("control", ["regress-aa", "regress-slow"])
-def test_a_slot_effect_of_a_control_is_the_whole_runs(control):
+def test_a_slot_effect_of_a_control_invalidates_the_run(control):
     v = verdicts_of(OneSlotOff(control, "gomap_rw", slow={"head": 0.03}))
     assert {r.verdict for r in v.cells} == {Verdict.FAIL}
     assert v.verdict == Verdict.INVALID and "slot effect" in v.reason
@@ -147,7 +147,7 @@ def test_a_slot_effect_of_a_control_is_the_whole_runs(control):
     ("copy", {}, "INVALID")])
 @pytest.mark.parametrize("how", [("failed", "signal 11", "signal 11"),
                                  ("failed", "0", "sums unequal")])
-def test_an_arm_that_breaks_is_named(arm, more, verdict, how):
+def test_a_failing_arm_is_reported(arm, more, verdict, how):
     v = verdicts_of(Fake(fail={arm: how}, **more))
     assert v.verdict == verdict
     assert f"{arm} in block" in v.reason and how[2] in v.reason
@@ -155,7 +155,7 @@ def test_an_arm_that_breaks_is_named(arm, more, verdict, how):
         assert {r.change for r in v.cells} == {Change.INVALID}
 
 
-def test_a_base_that_breaks_is_not_run_and_never_passes():
+def test_a_failing_base_is_not_run_and_never_passes():
     v = verdicts_of(Fake(fail={"base": ("failed", "signal 9", "signal 9")}))
     assert v.verdict == Verdict.INVALID
     assert {s.reason for s in v.skipped} == {"signal 9"}
@@ -182,11 +182,11 @@ def test_a_failed_verification_is_its_arms_failure(arm, verdict):
     assert v.verdict == verdict and "lost an insert" in v.reason
 
 
-# ---- the numbers at which a word turns --------------------------------------
+# ---- thresholds -------------------------------------------------------------
 
 def row_with(**change):
-    """A row of a cell that passes, but for what is changed; the figures are of
-    the score `by`."""
+    """A row of a cell that passes, except for the changes; the figures belong to the
+    score `by`."""
     figures = {"slowdown_percent": 0.1, "low_percent": -0.1, "high_percent": 0.3,
                "mde_percent": 0.8}
     figures |= {k: change.pop(k) for k in list(change) if k in figures}
@@ -227,15 +227,15 @@ def test_verdict_of_a_cell(change, verdict, word):
     assert found[:2] == (Verdict(verdict), Change(word))
 
 
-def test_a_pass_is_of_most_trials_and_names_a_mean_beyond_the_tolerance():
+def test_a_pass_mentions_a_mean_beyond_the_tolerance():
     words = "less than 2 % slower in most trials"
     assert decide.verdict_of(row_with(mean=2.0), PLAN)[2] == words
     assert decide.verdict_of(row_with(mean=3.4), PLAN)[2] == words + ", in the mean +3.4 %"
 
 
 def test_a_head_that_is_slower_in_some_trials_does_not_pass_unmarked():
-    """25 % slower in 9 of 60 trials of each of 20 cells, noise 0.8 %: 3.4 % in the
-    mean. PASS is of the other trials (docs/adr/0047-scores.md)."""
+    """25 % slower in 9 of 60 trials of each of 20 cells, noise 0.8 %: 3.4 % in the mean.
+    PASS concerns the other trials (docs/adr/0047-scores.md)."""
     rng = np.random.default_rng(1)
     d = rng.normal(0.0, 0.008, (20, 60))
     for row in d:
@@ -252,13 +252,13 @@ def test_a_head_that_is_slower_in_some_trials_does_not_pass_unmarked():
     ({"p_slower": 0.01, "base_failed": "base died"}, "INVALID: base died"),
     ({"p_slower": 0.01, "slot_low_percent": 0.6, "slot_high_percent": 0.9},
      "INVALID: slot effect +0.00 % [+0.60, +0.90]")])
-def test_a_control_passes_if_its_slowdown_is_seen(change, words):
+def test_a_control_passes_if_its_slowdown_is_detected(change, words):
     row = row_with(**{"slowdown_percent": 2.0} | change)
     _, (verdict, _, text) = decide.control_of(row, None, PLAN)
     assert f"{verdict}: {text}" == words
 
 
-def test_no_control_no_verdict_and_a_cell_not_run_no_pass():
+def test_missing_controls_are_invalid_and_missing_cells_inconclusive():
     row = Row(**vars(row_with(role=Role.GATE)), verdict=Verdict.PASS)
     assert decide.verdict_of_run([row], [], [])[0] == Verdict.INVALID
     assert decide.verdict_of_run([], [row], [])[0] == Verdict.INVALID
@@ -289,7 +289,7 @@ def judged(d):
 
 @pytest.mark.long
 def test_the_rank_interval_covers_99_per_cent_with_an_unknown_slot_effect():
-    """Without room for the error of the slot effect 98.7 %."""
+    """Without widening for the error of the slot effect, the coverage is 98.7 %."""
     rng, runs, hit, n = np.random.default_rng(3), 6000, 0, 20
     for _ in range(runs):
         first = rng.random(n) < 0.5
@@ -299,8 +299,8 @@ def test_the_rank_interval_covers_99_per_cent_with_an_unknown_slot_effect():
     assert hit >= binom.ppf(0.05, runs, 0.99)
 
 
-def test_what_a_cell_could_show_is_that_of_its_family():
-    """More cells, less seen of each: the MDE is that of the corrected test."""
+def test_the_detectable_effect_depends_on_the_family():
+    """With more cells, each can detect less: the MDE belongs to the corrected test."""
     d = np.random.default_rng(1).normal(0, 0.01, (3, 60))
     for i, row in enumerate(judged(d)):
         alone, = judged(d[i:i + 1])
@@ -319,7 +319,7 @@ WHOLE = "regress/gomap_rw/u64x8/n65536/w3/fresh/m0/uniform/t1/cores/200000ops/th
     (WHOLE.replace("n65536", "n1048576"), "gomap_rw 1Mi fresh t1"),
     (WHOLE.replace("w3", "w50"), "gomap_rw 64Ki w50 fresh t1"),
     ("regress/t3/u64x8/n1024/throughput", "t3 1Ki")])
-def test_a_cell_is_called_by_what_tells_it_from_others(cell, name):
+def test_a_cell_is_named_by_its_distinguishing_factors(cell, name):
     assert name_of(cell) == name
     assert identity(cell) == identity(cell.replace("200000", "1"))
 
@@ -377,7 +377,7 @@ def test_a_line_without_cell_or_reason_accepts_nothing(line):
     assert f"not understood: {line!r}" in trailers.remarks(notes, [])[0]
 
 
-def test_a_cell_may_have_colons_and_one_that_is_unknown_is_named():
+def test_cells_may_have_colons_and_unknown_ones_are_reported():
     line = "Slower: regress/a/u64x8/zipf:0.99/t1/900000ops: it is: known"
     assert trailers.accepted_of([line]) == {"regress/a/u64x8/zipf:0.99/t1": "it is: known"}
     notes = Notes(None, None, None, None, None, None, None, (), (line,))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the folder of a campaign of make regress to its verdict and page; the
-rules. How trials are laid out is the runner's: tests/cli/arms.sh. Programs that
-really run: tests/cli/regress.sh."""
+"""Tests the way from the folder of a make regress campaign to its verdict and page, and the
+rules. tests/cli/arms.sh tests the order of the trials, tests/cli/regress.sh uses real programs."""
 import contextlib
 import io
 import json
@@ -59,7 +58,7 @@ def refused(meta, words, **how):
         campaign_of(meta, **how)
 
 
-def test_a_workload_has_base_and_one_mate():
+def test_a_workload_has_base_and_one_other_arm():
     meta = meta_of()
     meta["arms"][1]["name"] = "other"
     refused(meta, "no arm head")
@@ -89,7 +88,7 @@ def test_another_rule_of_repeats_is_refused(repeat):
 
 
 @pytest.mark.parametrize("change, blocks", [({}, 12), ({"min_pairs": 6}, 40), ({"flips": 100}, 40)])
-def test_a_plan_that_decides_nothing_is_refused(change, blocks):
+def test_plans_that_cannot_decide_are_rejected(change, blocks):
     refused(meta_of(blocks=blocks), "cannot decide", **change)
 
 
@@ -104,7 +103,7 @@ def test_windows_too_short_for_the_clock_are_refused(window_ns, fine):
 
 
 def test_rules_changed_since_the_campaign_began_are_refused():
-    refused(changed(notes={"rules": "0" * 64}), "were changed")
+    refused(changed(notes={"rules": "0" * 64}), "have changed")
 
 
 @pytest.mark.parametrize("path, value, words", [
@@ -114,7 +113,7 @@ def test_rules_changed_since_the_campaign_began_are_refused():
     (("seed",), None, "seed: missing"),
     (("workloads", 0, "text"), None, r"workloads\[0\].text: missing"),
     (("machine", "cpus"), None, "machine.cpus: expected an integer")])
-def test_a_member_of_another_type_is_named(tmp_path, path, value, words):
+def test_members_of_a_wrong_type_are_reported(tmp_path, path, value, words):
     meta = meta_of()
     place = meta
     for step in path[:-1]:
@@ -143,12 +142,12 @@ def rules_with(folder, **change):
     ({"blocks_least": 19}, "expected min_pairs <= blocks_least"), ({"bulk": 1.1}, "bulk: 1.1"),
     ({"calibration_blocks": 2}, "calibration_blocks: 2"), ({"cut": 0.9}, "cut: 0.9"),
     ({"more": 1}, "more")])
-def test_rules_that_decide_nothing_are_refused(tmp_path, change, words):
+def test_invalid_rules_are_rejected(tmp_path, change, words):
     with pytest.raises(InputError, match=f"rules.json: .*{re.escape(words)}"):
         rules_with(tmp_path, **change)
 
 
-def test_rules_on_the_edge_are_taken_and_none_are_no_verdict(tmp_path):
+def test_rules_at_their_limits_are_valid_and_required(tmp_path):
     found = rules_with(tmp_path, fail_at=0.03, tolerance=0.03, cut=10)
     assert (found.fail_at, found.cut) == (0.03, 10)
     with pytest.raises(InputError, match="none.json.*without rules"):
@@ -190,7 +189,7 @@ def test_the_verdict_file_of_another_run_may_be_anything(tmp_path, text):
 
 
 def test_a_run_with_more_blocks_is_another_attempt(tmp_path):
-    """Base's noise sets their number, another one in each run."""
+    """Base's noise sets the number of blocks, which differs between runs."""
     for name, hour, blocks in (("first", 7, 40), ("late", 8, 53)):
         put(tmp_path / name, rows=rows_of(view_of(blocks=blocks), Fake()),
             meta=at(hour, name), blocks=blocks)
@@ -202,13 +201,13 @@ def test_a_run_with_more_blocks_is_another_attempt(tmp_path):
     assert campaign_of(meta).plan_sha256 != view.plan_sha256
 
 
-# ---- folders that are not whole -----------------------------------------------
+# ---- incomplete folders -------------------------------------------------------
 
 @pytest.mark.parametrize("extra, fine", [((), False), (("base",), False),
                                          (("base", "head"), True)])
-def test_a_disturbed_pair_of_the_last_block_is_waited_for(tmp_path, extra, fine):
-    """Repeats stand at the end of a block, after all of its first attempts; a kill
-    between them leaves a base of one attempt and a head of another."""
+def test_a_pending_repeat_of_the_last_block_is_required(tmp_path, extra, fine):
+    """Repeats come at the end of a block, after all first attempts. A kill between them
+    leaves one attempt of base and two of head."""
     meta = meta_of()
     for cell in meta["cells"]:
         cell["repeat"] = {"wait_share": 0.02, "most": 3, "share": 0.5}
@@ -225,7 +224,7 @@ def test_a_disturbed_pair_of_the_last_block_is_waited_for(tmp_path, extra, fine)
 
 
 def run(folder):
-    """In this process: half the time of a command is imports."""
+    """In this process, because imports take half of a command's time."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = command.main([str(folder)])
@@ -238,12 +237,12 @@ def run(folder):
     (lambda text: text.replace(b'"slot"', b'"s1ot"', 1), "trials.jsonl: .* block 0: lacks slot"),
     (lambda text: text.replace(b'"ops"', b'"0ps"', 1), "trials.jsonl: .* block 0: lacks ops"),
     (lambda text: text.replace(b'"block": 0', b'"block": 77', 1), "block 77: not in the plan")])
-def test_a_journal_that_is_torn_or_of_another_plan_has_no_verdict(tmp_path, spoil, words):
+def test_torn_journals_and_other_plans_have_no_verdict(tmp_path, spoil, words):
     folder = put(tmp_path / "cut")
     file = folder / "trials.jsonl"
     file.write_bytes(spoil(file.read_bytes()))
-    said = run(folder)
-    assert said.returncode == 2 and re.search(words, said.stderr), said.stderr
+    done = run(folder)
+    assert done.returncode == 2 and re.search(words, done.stderr), done.stderr
     assert not (folder / "report" / "verdicts.json").exists()
 
 
@@ -252,9 +251,9 @@ def test_a_journal_that_is_torn_or_of_another_plan_has_no_verdict(tmp_path, spoi
 @pytest.mark.parametrize("fake, more, status, verdict", [
     (Fake(), {}, 0, "PASS"), (Fake(), {"head_extra": 0.03}, 1, "FAIL"),
     (Fake(noise=0.08), {}, 3, "INVALID")])
-def test_a_folder_exits_by_its_verdict(tmp_path, fake, more, status, verdict):
-    said = run(put(tmp_path / "run", fake, **more))
-    assert said.returncode == status and f"verdict: {verdict}" in said.stdout, said
+def test_the_exit_status_follows_the_verdict(tmp_path, fake, more, status, verdict):
+    done = run(put(tmp_path / "run", fake, **more))
+    assert done.returncode == status and f"verdict: {verdict}" in done.stdout, done
     found = json.loads((tmp_path / "run/report/verdicts.json").read_text())
     assert found["verdict"] == verdict and len(found["plan_sha256"]) == 64
     assert found["arms"]["head"]["sha256"] == sha("head")
@@ -264,7 +263,7 @@ def test_a_folder_exits_by_its_verdict(tmp_path, fake, more, status, verdict):
             command.decide(*campaign.read(tmp_path / "run")))
 
 
-def test_each_verdict_is_a_line_of_the_history_once(tmp_path):
+def test_each_verdict_adds_one_line_to_the_history(tmp_path):
     same = put(tmp_path / "same")
     run(same)
     run(put(tmp_path / "slow", head_extra=0.03))
@@ -278,12 +277,12 @@ def test_each_verdict_is_a_line_of_the_history_once(tmp_path):
     assert torn.returncode == 0 and len(history.read_bytes()) > len(before)
 
 
-def test_a_history_that_cannot_be_written_is_one_line(tmp_path):
+def test_an_unwritable_history_is_reported_in_one_line(tmp_path):
     folder = put(tmp_path / "same")
     (tmp_path / "history.jsonl").mkdir()
-    said = run(folder)
-    assert said.returncode == 2
-    assert said.stderr.count("\n") == 1 and "history.jsonl" in said.stderr
+    done = run(folder)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "history.jsonl" in done.stderr
 
 
 def test_pipelines_get_annotations_and_a_summary_or_one_line(tmp_path):
@@ -293,12 +292,12 @@ def test_pipelines_get_annotations_and_a_summary_or_one_line(tmp_path):
             [sys.executable, "-m", "report", "regress", folder], cwd=ROOT, text=True,
             capture_output=True, env=dict(os.environ, GITHUB_ACTIONS="true",
                                           GITHUB_STEP_SUMMARY=str(tmp_path / summary)))
-    said = go("summary")
-    assert said.returncode == 1 and "::error title=Readmostly FAIL::" in said.stdout
+    done = go("summary")
+    assert done.returncode == 1 and "::error title=Readmostly FAIL::" in done.stdout
     assert (tmp_path / "summary").read_text() == (folder / "report/gate.md").read_text()
-    said = go("none/summary")
-    assert said.returncode == 2 and "none/summary" in said.stderr
-    assert "Traceback" not in said.stderr
+    done = go("none/summary")
+    assert done.returncode == 2 and "none/summary" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_no_folder_is_status_2(tmp_path, capsys):
@@ -321,7 +320,7 @@ def test_the_page_has_the_verdict_and_each_row_and_escapes_text():
     assert claim.strip().startswith("FAIL: head compared with base: gomap_rw t1: head in block")
 
 
-def test_a_bar_is_where_its_figures_are():
+def test_bars_are_at_the_position_of_their_figures():
     """The axis ends at the widest interval, at most 12 % away."""
     for slow, cut in ((0.03, False), (0.4, True)):
         v = verdicts_of(Fake(slow={"head": slow}))

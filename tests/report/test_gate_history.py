@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history of the gate: lines, and whether equal commits come out one-sided."""
+"""Tests the history of the gate: its lines, and the bias of runs with equal commits."""
 import json
 import os
 import resource
@@ -16,7 +16,7 @@ from report.gate.history import Line, Result  # noqa: E402
 
 
 def run_of(number=0):
-    """A run's line; numbers distinguish runs."""
+    """The line of a run; numbers distinguish runs."""
     fake = Fake(seed=number)
     view = campaign_of(meta_of(fake) | {
         "created_utc": f"2026-11-{1 + number:02}T00:00:00.000Z", "seed": number,
@@ -34,7 +34,7 @@ def line(*cells, seed=0, head="a", machine="m", plan="p", arms=("x", "y")):
 
 
 def made(percents, head="a"):
-    """Lines of runs whose one cell is so much slower than 20 ns."""
+    """Lines of runs with one cell, slower than 20 ns by these percentages."""
     return [line(cell(percent), seed=i, head=head) for i, percent in enumerate(percents)]
 
 
@@ -55,8 +55,8 @@ def test_lines_are_appended_once_and_none_is_changed(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [1, 40, 400, -1])
-def test_a_torn_line_is_named_and_left_out_and_no_other(tmp_path, cut):
-    """A kill leaves a beginning of a line: any."""
+def test_only_a_torn_line_is_reported_and_left_out(tmp_path, cut):
+    """A kill can leave any first part of a line."""
     path = tmp_path / "history.jsonl"
     for i in range(2):
         history.append(path, run_of(i))
@@ -71,7 +71,7 @@ def test_a_torn_line_is_named_and_left_out_and_no_other(tmp_path, cut):
     assert [x.seed for x in lines] == [0, 5] and len(problems) == 1
 
 
-def test_a_changed_digit_and_text_that_is_no_line_are_left_out(tmp_path):
+def test_damaged_lines_and_other_text_are_left_out(tmp_path):
     path = tmp_path / "history.jsonl"
     history.append(path, run_of(1))
     data = path.read_bytes()
@@ -86,7 +86,7 @@ def test_a_changed_digit_and_text_that_is_no_line_are_left_out(tmp_path):
     (("arms",), ["base"], "arms: "), (("cells", 0, "mde_percent"), "wide",
                                       "cells[0].mde_percent: 'wide' is not of type"),
     (("cells", 0, "role"), "other", "cells[0].role: 'other' is not one of")])
-def test_a_sealed_line_that_is_not_of_the_schema_is_named(tmp_path, place, value, words):
+def test_sealed_lines_that_violate_the_schema_are_reported(tmp_path, place, value, words):
     found = json.loads(history.sealed(made([0.0])[0]))
     del found["crc32"]
     inner = found
@@ -101,7 +101,7 @@ def test_a_sealed_line_that_is_not_of_the_schema_is_named(tmp_path, place, value
 
 
 def test_a_full_disk_leaves_the_history_as_it_was(tmp_path):
-    """RLIMIT_FSIZE, as a full disk: a part of the line is written, and goes again."""
+    """RLIMIT_FSIZE acts as a full disk: a part of the line is written and removed again."""
     path = tmp_path / "history.jsonl"
     history.append(path, run_of(1))
     before = path.read_bytes()
@@ -111,14 +111,14 @@ def test_a_full_disk_leaves_the_history_as_it_was(tmp_path):
     def limited():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100,) * 2)
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", "import sys\nfrom pathlib import Path\n"
          "from report.gate import history\n"
          "try:\n history.append(Path(sys.argv[1]), history.read(Path(sys.argv[2]))[0][0])\n"
          "except OSError as error:\n print(error.filename, error.strerror)",
          str(path), str(other)], cwd=ROOT, preexec_fn=limited, capture_output=True, text=True,
         timeout=600)
-    assert "history.jsonl" in said.stdout, said.stdout + said.stderr
+    assert "history.jsonl" in done.stdout, done.stdout + done.stderr
     assert path.read_bytes() == before
 
 
@@ -131,12 +131,12 @@ def test_only_the_latest_200_runs_of_one_machine_and_plan_are_compared():
     assert [x.seed for x in history.comparable(lines, "m", "p")] == [0]
 
 
-def test_equal_are_one_commit_or_one_program():
+def test_equal_commits_and_equal_programs_count_as_equal():
     assert line().is_of_equal and line(head="b", arms=("x", "x")).is_of_equal
     assert not line(head="b").is_of_equal
 
 
-def test_a_runs_sign_is_that_of_the_median_of_its_gated_cells():
+def test_the_sign_of_a_run_is_the_median_s_of_its_gated_cells():
     found = history.one_sided([
         line(cell(1), cell(2), cell(-9)), line(cell(-1), cell(9, role="advice")),
         line(cell(-1), cell(1)), line(cell(None)), line(), line(cell(0.5), cell(None))])
@@ -144,7 +144,7 @@ def test_a_runs_sign_is_that_of_the_median_of_its_gated_cells():
 
 
 def test_a_biased_gate_is_reported_with_its_numbers():
-    """9 of 9 by a fair coin, both sides: 2 / 2^9 = 0.0039; of 7: 0.0156."""
+    """9 of 9 with a fair coin, two-sided: 2 / 2^9 = 0.0039; 7 of 7: 0.0156."""
     assert history.advice(made([2.0] * 9)) == [
         "Equal commits were slower in 9 and faster in 0 runs (p = 0.0039): the gate is biased on "
         "this machine."]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The looks of make regress-bisect JUDGE=time, on invented pairs."""
+"""Tests the looks of make regress-bisect JUDGE=time on synthetic pairs."""
 import math
 import os
 import sys
@@ -22,28 +22,28 @@ def pairs(n, percent, spread=0.01, seed=1):
     (60, 8.0, .01, looks.BAD), (60, -3.0, .01, looks.GOOD), (240, 3.0, .01, looks.BAD),
     (240, 0.0, .01, looks.GOOD), (19, 8.0, .01, looks.OPEN),
     (240, 0.8, .001, looks.GOOD), (240, 1.2, .001, looks.BAD)])
-def test_what_is_plain_is_decided(n, percent, spread, status):
-    """0.8 % is beyond the margin of 0.5 %, and below 1 %."""
+def test_clear_differences_are_decided(n, percent, spread, status):
+    """0.8 % is beyond the margin of 0.5 %, but below 1 %."""
     assert looks.decide(pairs(n, percent, spread), RULES)[0] == status
 
 
-def test_an_early_look_asks_for_more_than_a_late_one():
+def test_early_looks_need_more_evidence():
     d = pairs(60, 1.3, spread=0.012, seed=3)
     assert looks.decide(d, RULES)[0] == looks.OPEN
     assert looks.decide(np.tile(d, 4), RULES)[0] == looks.BAD
 
 
-def test_the_bounds_are_those_of_obrien_fleming():
-    """z of a look is the last one's times the root of how much is still to come;
-    a look that lost pairs has the bound of its size."""
+def test_the_bounds_are_obrien_fleming_s():
+    """z of a look is the last look's z times the root of (all pairs / pairs so far); a
+    look that lost pairs uses the bound of its size."""
     for n, z in looks.LOOKS.items():
         assert z == pytest.approx(looks.LOOKS[240] * math.sqrt(240 / n), abs=2e-3)
     assert [looks.bound_of(n) for n in (1, 60, 61, 120, 121, 241)] == [
         4.740, 4.740, 3.352, 3.352, 2.370, 2.370]
 
 
-def test_looks_call_nothing_bad_more_often_than_they_say():
-    """2,000 bisects at the margin itself, where bad is the false answer."""
+def test_false_alarms_of_looks_stay_below_their_level():
+    """2,000 bisects at the margin itself, where "bad" is wrong."""
     rng, bad = np.random.default_rng(7), 0
     margin = math.log1p(replace(RULES, fail_at=0.0).margin)
     for _ in range(2000):
@@ -52,7 +52,7 @@ def test_looks_call_nothing_bad_more_often_than_they_say():
     assert bad <= 2000 * 0.01 + 3 * math.sqrt(2000 * 0.01)
 
 
-def test_z_is_that_of_scipy():
+def test_z_agrees_with_scipy():
     d = pairs(120, 0.3)
     theirs = wilcoxon(d, method="approx", correction=False, alternative="greater").zstatistic
     assert looks.z_of(d) == pytest.approx(theirs, rel=1e-9)
@@ -85,18 +85,18 @@ def failing(arm, cell=None):
 
 
 @pytest.mark.parametrize("percent, word, status", [(0.0, "good", 0), (3.0, "bad", 1)])
-def test_the_status_of_a_look_is_what_a_bisect_reads(tmp_path, capsys, percent, word, status):
+def test_a_look_exits_with_the_status_that_bisect_reads(tmp_path, capsys, percent, word, status):
     assert looks.main([campaign(tmp_path / "a", percent)]) == status
     assert capsys.readouterr().out.startswith(word)
 
 
-def test_looks_are_of_all_campaigns_together(tmp_path):
+def test_looks_combine_all_campaigns(tmp_path):
     folders = [campaign(tmp_path / n, blocks=10) for n in "ab"]
     assert looks.judge(folders[:1]) == (looks.OPEN, "10 pairs, expected 20")
     assert " in 20 pairs, " in looks.judge(folders)[1]
 
 
-def test_a_head_that_breaks_is_bad_and_a_base_that_breaks_leaves_it_open(tmp_path, capsys):
+def test_a_failing_head_is_bad_and_a_failing_base_is_open(tmp_path, capsys):
     head = campaign(tmp_path / "h", change=failing("head"))
     base = campaign(tmp_path / "b", change=failing("base"))
     checked = campaign(tmp_path / "v", change=failing("head", cell="regress/m0/t1/verify"))
@@ -106,16 +106,16 @@ def test_a_head_that_breaks_is_bad_and_a_base_that_breaks_leaves_it_open(tmp_pat
         assert looks.main(folders) == status
 
 
-def test_what_was_lost_is_no_pair(tmp_path):
+def test_lost_trials_form_no_pair(tmp_path):
     def void(row):
         if row["block"] < 5 and row["arm"] == "head":
             row.update(status="void", reason="interrupted", result=None)
     assert " in 55 pairs, " in looks.judge([campaign(tmp_path / "a", change=void)])[1]
 
 
-def test_a_mistake_of_the_caller_is_one_line(tmp_path, capsys):
+def test_usage_errors_are_one_line(tmp_path, capsys):
     two = campaign(tmp_path / "two", cells=2)
     for argv in ([], ["-h"], ["/no/such/folder"], [two]):
         assert looks.main(argv) == looks.USAGE
-        said = capsys.readouterr()
-        assert said.out == "" and said.err.count("\n") == 1
+        output = capsys.readouterr()
+        assert output.out == "" and output.err.count("\n") == 1

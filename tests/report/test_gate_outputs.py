@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What pipelines read of the gate: each form is read back by its own reader, and
-has the figures of the verdicts."""
+"""Tests the gate's output for pipelines: a parser of each format reads it back and finds the
+figures of the verdicts."""
 import json
 import os
 import re
@@ -16,7 +16,7 @@ from gate_fake import ROOT, Fake, verdicts_of  # noqa: E402
 from report.gate import outputs  # noqa: E402
 from report.gate.model import Verdict  # noqa: E402
 
-# Bencher's published schema of its metric format, in short.
+# Bencher's published schema of its metric format, abridged.
 BENCHER = {"type": "object", "patternProperties": {".+": {
     "type": "object", "patternProperties": {".+": {
         "type": "object", "required": ["value"], "additionalProperties": False,
@@ -37,7 +37,7 @@ KINDS = {
 @pytest.fixture(name="verdicts", scope="module", params=KINDS)
 def verdicts_(request):
     found = verdicts_of(KINDS[request.param])
-    if request.param == "INCONCLUSIVE":  # its controls see nothing, either
+    if request.param == "INCONCLUSIVE":  # its controls detect nothing, either
         found = replace(found, verdict=Verdict.INCONCLUSIVE)
     assert found.verdict == request.param
     return found
@@ -49,7 +49,7 @@ def dies_():
 
 
 def test_a_row_has_the_same_keys_in_each_run():
-    """A window is counted anew by each run, and is part of a cell's id."""
+    """Each run calibrates its windows, which are part of a cell's id."""
     v = verdicts_of(KINDS["FAIL"])
 
     def keys(count):
@@ -64,7 +64,7 @@ def test_a_row_has_the_same_keys_in_each_run():
 
 
 def table_of(text):
-    """The cells of a Markdown table's rows, read as GitHub splits them."""
+    """The cells of a Markdown table's rows, split as GitHub does."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[re.sub(r"\\(.)", r"\1", cell).strip() for cell in
              re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
@@ -87,13 +87,13 @@ def test_the_table_has_each_row_with_its_figures(verdicts):
 def test_the_document_is_the_verdicts(verdicts):
     found = json.loads(outputs.document(verdicts))
     assert (found["verdict"], found["family"]) == (verdicts.verdict, 3)
-    for row, said in zip(verdicts.cells, found["cells"]):
-        assert said["slowdown_percent"] == row.shown.slowdown_percent
-        assert said["change"] == row.change and said["by"] == row.by.value
-        assert said["estimates"]["tails"]["mde_percent"] == row.estimates.tails.mde_percent
+    for row, member in zip(verdicts.cells, found["cells"]):
+        assert member["slowdown_percent"] == row.shown.slowdown_percent
+        assert member["change"] == row.change and member["by"] == row.by.value
+        assert member["estimates"]["tails"]["mde_percent"] == row.estimates.tails.mde_percent
 
 
-def test_the_text_of_a_trial_cannot_break_a_table_or_an_annotation(dies):
+def test_texts_of_trials_are_escaped(dies):
     text = outputs.markdown(dies)
     assert all(len(cells) == len(outputs.HEADER) for cells in table_of(text))
     assert "<answer>" not in text and "&lt;answer>" in text
@@ -102,7 +102,7 @@ def test_the_text_of_a_trial_cannot_break_a_table_or_an_annotation(dies):
     assert "first%0Asecond%0D100 %25" in line
 
 
-def test_junit_counts_what_it_holds_and_fails_if_the_verdict_is_not_pass(verdicts):
+def test_junit_counts_its_cases_and_fails_without_a_pass(verdicts):
     suite = ElementTree.fromstring(outputs.junit(verdicts))[0]
     assert int(suite.get("tests")) == len(suite.findall("testcase")) == \
         len(verdicts.rows) + len(verdicts.skipped) + 1
@@ -123,7 +123,7 @@ def test_bencher_reads_its_format(verdicts, dies):
     assert len(json.loads(outputs.bencher(dies))) < len(dies.rows)
 
 
-def test_code_quality_is_empty_exactly_if_all_is_well(verdicts):
+def test_code_quality_is_empty_exactly_on_pass(verdicts):
     form = json.loads(outputs.code_quality(verdicts))
     jsonschema.validate(form, QUALITY)
     assert (form == []) == (verdicts.verdict == "PASS")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many blocks the gate gives a run, of base's noise alone, and which cells."""
+"""Tests how base's noise determines the number of blocks of a gate run, and its cells."""
 import io
 import json
 import math
@@ -33,7 +33,7 @@ def words(noise):
 
 
 def test_a_quiet_machine_takes_half_of_the_time():
-    """Noise measured on quiet machines: 0.3 to 1.3 % a cell."""
+    """Noise measured on quiet machines: 0.3 to 1.3 % per cell."""
     sds = np.linspace(0.003, 0.013, 21)
     found = [blocks.size(noise_of(sds, seed=s), RULES).blocks for s in range(200)]
     assert min(found) == RULES.blocks_least
@@ -42,8 +42,8 @@ def test_a_quiet_machine_takes_half_of_the_time():
 
 
 def test_the_noisiest_cell_sizes_the_run():
-    """A run is undecided as soon as one of its cells is: with blocks for the bulk of
-    them 13 of 20 runs were (docs/evidence.md)."""
+    """A run is undecided if one of its cells is: with blocks chosen for the bulk of the
+    cells, 13 of 20 runs were (docs/evidence.md)."""
     calm, loud = noise_of([0.006] * 20), noise_of([*[0.006] * 20, 0.02])
     one = blocks.size(loud, RULES)
     assert one.blocks == blocks.needed(blocks.spread(loud.pairs[-1]), RULES, 21)
@@ -52,7 +52,7 @@ def test_the_noisiest_cell_sizes_the_run():
 
 @pytest.mark.parametrize("wild", range(1, 5))
 def test_a_disturbed_cell_takes_the_time_allowed_and_no_more(wild):
-    """A cell of 21 % noise alone needs 10,036 blocks: no person is asked for those."""
+    """A cell with 21 % noise needs 10,036 blocks, more than a user can be expected to run."""
     noise = noise_of([0.006] * 20 + [0.21] * wild)
     found = blocks.size(noise, RULES)
     assert found.blocks == found.most == 150 and found.needed <= 80
@@ -60,9 +60,9 @@ def test_a_disturbed_cell_takes_the_time_allowed_and_no_more(wild):
     assert found.blind == tuple(f"regress/c{20 + i}/t1" for i in range(wild))
 
 
-def test_the_number_is_what_simulation_asks_for():
-    """An independent source: with that many blocks of normal noise the test itself
-    finds 2 % in a family of 21 with the power that is stated."""
+def test_the_number_agrees_with_simulation():
+    """The independent source is simulation: with this number of blocks of normal noise, the
+    test detects 2 % in a family of 21 with the stated power."""
     noise, family, runs = 0.02, 21, 300
     count = blocks.needed(noise, RULES, family)
     rng = np.random.default_rng(1)
@@ -74,16 +74,16 @@ def test_the_number_is_what_simulation_asks_for():
     assert blocks.is_blind(noise, count - 3, RULES, family)
 
 
-def test_time_is_a_limit_and_what_would_suffice_is_printed():
+def test_time_is_a_limit_and_the_needed_blocks_are_printed():
     noise = noise_of([0.05] * 21, block_s=3.0, allowed_s=240.0)
     found = blocks.size(noise, RULES)
     assert found.blocks == found.most == 80 < found.needed
-    assert f"would need {found.needed} blocks" in words(noise) and "MINUTES=" in words(noise)
+    assert f"needs {found.needed} blocks" in words(noise) and "MINUTES=" in words(noise)
     none = blocks.size(noise_of([0.01] * 3, allowed_s=0.0), RULES)
     assert none.blocks == RULES.blocks_least >= RULES.min_pairs
 
 
-def test_cells_without_pairs_size_nothing():
+def test_cells_without_pairs_do_not_count():
     lost, rare = np.full(5, math.nan), np.array([0.5, math.nan, math.nan, -0.5, math.nan])
     noise = noise_of([0.004] * 4)
     noise = replace(noise, cells=noise.cells + ("gone", "rare"),
@@ -94,15 +94,15 @@ def test_cells_without_pairs_size_nothing():
     assert blocks.size(alone, RULES).noise is None and "no pairs" in words(alone)
 
 
-# ---- what stands in campaign.json -----------------------------------------
+# ---- the note in campaign.json --------------------------------------------
 
-def test_the_campaigns_number_is_computed_again():
+def test_the_campaigns_number_is_recomputed():
     noise = noise_of([0.01] * 3)
     count = blocks.size(noise, RULES).blocks
     notes = {"notes": {"noise": plan.note_of(noise)}}
     view = campaign_of(meta_of(blocks=count) | notes)
     assert view.sized.blocks == view.plan.blocks == count
-    with pytest.raises(InputError, match="another number of blocks"):
+    with pytest.raises(InputError, match="the number of blocks differs"):
         campaign_of(meta_of(blocks=count + 1) | notes)
 
 
@@ -111,7 +111,7 @@ def test_the_campaigns_number_is_computed_again():
     ('{"pairs": 3, "block_s": 1, "allowed_s": 1}', "pairs: 3"),
     ('{"pairs": {"c": [0, 0, "x"]}, "block_s": 1, "allowed_s": 1}', r"pairs.c\[2\]: 'x'"),
     ('{"pairs": {"c": [0, 0, 0]}, "block_s": 0, "allowed_s": 1}', "block_s: 0")])
-def test_a_note_that_is_no_calibration_is_refused(note, word):
+def test_invalid_calibration_notes_are_rejected(note, word):
     with pytest.raises(InputError, match=f"notes.noise: .*{word}"):
         campaign_of(meta_of() | {"notes": {"noise": note}})
 
@@ -119,7 +119,7 @@ def test_a_note_that_is_no_calibration_is_refused(note, word):
 # ---- the command ----------------------------------------------------------
 
 def calibrated(folder, noise):
-    """A campaign of base against its copy, as the runner leaves it."""
+    """A campaign of base and its copy, as the runner leaves it."""
     fake = Fake(noise=noise)
     view = view_of(fake)
     view = replace(view, plan=replace(view.plan, blocks=5), contrasts=tuple(
@@ -129,16 +129,16 @@ def calibrated(folder, noise):
     return put(folder, rows=rows_of(view, fake), meta={"arms": arms}, blocks=5)
 
 
-def test_it_prints_blocks_and_a_note_that_give_the_same_again(tmp_path, capsys):
+def test_the_printed_note_gives_the_same_blocks(tmp_path, capsys):
     assert plan.main(["blocks", str(calibrated(tmp_path / "noise", 0.004)), "240"]) == 0
-    said = capsys.readouterr()
-    count, note = said.out.splitlines()
+    output = capsys.readouterr()
+    count, note = output.out.splitlines()
     noise = blocks.parse_noise(note, "note")
     assert int(count) == blocks.size(noise, RULES).blocks == RULES.blocks_least
     assert all(len(d) == 5 for d in noise.pairs) and plan.note_of(noise) == note
     assert {name_of(c) for c in noise.cells} == {
         "gomap_rw t1", "syncmap t1", "shard_rw_32 t1"}, "what is gated"
-    assert "noise of base here" in said.err
+    assert "noise of base here" in output.err
 
 
 def test_a_calibration_that_is_torn_is_refused(tmp_path, capsys):
@@ -147,7 +147,8 @@ def test_a_calibration_that_is_torn_is_refused(tmp_path, capsys):
     whole = file.read_text()
     file.write_text(whole.replace("started_utc", "began", 1))
     assert plan.main(["blocks", str(folder), "240"]) == 2
-    assert "trials.jsonl: regress" in (said := capsys.readouterr().err) and "lacks started" in said
+    message = capsys.readouterr().err
+    assert "trials.jsonl: regress" in message and "lacks started" in message
     file.write_text(whole[:-9])
     assert plan.main(["blocks", str(folder), "240"]) == 2
     assert "interrupted" in capsys.readouterr().err
@@ -190,7 +191,7 @@ def test_maps_of_equal_programs_are_left_out(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("maps,globs,word", [
-    ("nix", "", "MAPS=nix"), ("", "nix*", "CELLS=nix*"), ("syncmap", "*fresh*", "of both")])
-def test_a_wish_that_names_no_cell_is_refused(monkeypatch, capsys, maps, globs, word):
+    ("nix", "", "MAPS=nix"), ("", "nix*", "CELLS=nix*"), ("syncmap", "*fresh*", "matches both")])
+def test_a_selection_without_a_cell_is_rejected(monkeypatch, capsys, maps, globs, word):
     assert chosen(monkeypatch, maps, globs) == 2
     assert word in capsys.readouterr().err

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # slow: over ten seconds of CPU time; not part of `make check`.
-"""Error rates of the gate on recorded noise, with few suites; tests/long/gate_suites.py
-draws 1,000 of each kind."""
+"""Tests error rates of the gate on recorded noise, with few suites; tests/long/gate_suites.py
+runs 1,000 of each kind."""
 import math
 import os
 import sys
@@ -32,23 +32,23 @@ def test_equal_programs_raise_no_alarm(noise):
     assert found["FAIL"] == 0
 
 
-def test_the_edge_of_the_margin_alarms_as_seldom_as_alpha_says(noise):
-    """Without the rule of 1 %, which hides what the test alone would do."""
+def test_false_alarms_at_the_margin_stay_below_alpha(noise):
+    """Without the limit of 1 %, which would hide the error rate of the test alone."""
     found = gate_suites.rates(gate_suites.quieter(noise), 2 * SUITES,
                               replace(RULES, fail_at=-1.0),
                               math.log1p(RULES.margin))
     assert found["alarms"] <= binom.ppf(0.999, 2 * SUITES, RULES.alpha)
 
 
-def test_two_per_cent_is_found_on_quiet_noise_and_never_passes(noise):
+def test_two_per_cent_is_detected_on_quiet_noise_and_never_passes(noise):
     found = gate_suites.rates(gate_suites.quieter(noise), 20, RULES,
                               math.log(1.02))
     assert found["alarms"] == 20 and found["FAIL"] >= 0.9
     assert found["PASS"] <= 0.005
 
 
-def test_the_number_of_blocks_knows_nothing_of_the_pairs_that_decide(noise):
-    """The same calibration, heads that differ by anything: one number."""
+def test_the_number_of_blocks_does_not_depend_on_head(noise):
+    """Equal calibrations with any head give the same number."""
     numbers = [[gate_suites.suite(gate_suites.quieter(noise), np.random.default_rng(seed),
                                   RULES, away)[0] for seed in range(3)]
                for away in (0.0, 0.02, -0.5)]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program of maps in Go: goroutines, collections, the layout of shared data, and
-bugs injected into its sources. Tests for all languages: test_language_maps.py.
+"""Tests the program of Go maps: goroutines, collections, the layout of shared data, and bugs
+injected into its sources. Tests for all languages: test_language_maps.py.
 
 No speed is asserted. Tests that need Go are skipped without it.
 """
@@ -46,7 +46,7 @@ def test_goroutines_are_bound_or_free(goroutines):
 
 
 @needs_go
-def test_a_collection_is_told():
+def test_a_collection_is_reported():
     result = result_of(request_of("go_sync_map", write_share=1.0,
                                   keys=100_000, window_ops=3_000_000))
     stats = {s["name"]: s["value"] for s in result["stats"]}
@@ -64,7 +64,7 @@ def test_the_collections_of_the_window_are_counted():
 
 
 @needs_go
-def test_go_refuses_goroutines_that_it_does_not_know():
+def test_go_rejects_unknown_kinds_of_goroutines():
     done = go(json.dumps(request_of("go_map_rw", goroutines="bound")))
     assert done.returncode == 2 and done.stderr and not done.stdout
 
@@ -87,9 +87,9 @@ func init() {
 
 
 @needs_go
-def test_what_threads_write_is_on_no_line_of_what_they_read(tmp_path):
-    """Wherever the object begins: 64 bytes lie between the fields that each
-    iteration reads and the two that other threads write."""
+def test_fields_that_threads_write_share_no_line_with_those_they_read(tmp_path):
+    """Wherever the object begins, 64 bytes lie between the fields that each iteration reads
+    and the two fields that other threads write."""
     (tmp_path / "layout.go").write_text(LAYOUT, "utf-8")
     *at, size = map(int, go("", program=changed_go(tmp_path)).stdout.split())
     assert at == sorted(at)
@@ -97,9 +97,8 @@ def test_what_threads_write_is_on_no_line_of_what_they_read(tmp_path):
     assert size - at[-1] >= 64 + 4
 
 
-# What is broken: file, what stands there, what stands there instead, a trial
-# that must fail, and words of its reason.
-PLANTED = {
+# The injected bugs: file, old text, new text, a trial that must fail, and part of its reason.
+INJECTED = {
     "a lost update under the lock": (
         "native.go", "	m[key] = value\n",
         "	if value>>44%1000 != 999 {\n		m[key] = value\n	}\n",
@@ -123,8 +122,8 @@ PLANTED = {
         "value, ok := m.m.Load(scatter(rank | 1))",
         {"map": "go_sync_map"}, "another key's value"),
     "a write without the lock's key": (
-        "go_map_rw.go", "	key := w.own(rank)\n",
-        "	key := w.own(rank ^ 1)\n",
+        "go_map_rw.go", "	key := w.storedKey(rank)\n",
+        "	key := w.storedKey(rank ^ 1)\n",
         {"map": "go_map_rw", "shape": "str16x8"}, "another key's value"),
     "a late word of a long value under the lock": (
         "long.go", "	m[key] = *value\n",
@@ -176,9 +175,9 @@ PLANTED = {
 
 
 @needs_go
-@pytest.mark.parametrize("planted", PLANTED)
-def test_what_is_planted_is_caught(planted, tmp_path):
-    *change, factors, reason = PLANTED[planted]
+@pytest.mark.parametrize("injected", INJECTED)
+def test_injected_bugs_are_detected(injected, tmp_path):
+    *change, factors, reason = INJECTED[injected]
     result = result_of(request_of(**{"name": factors["map"]} | factors),
                        changed_go(tmp_path, change))
     assert result["status"] == "failed"
@@ -186,21 +185,21 @@ def test_what_is_planted_is_caught(planted, tmp_path):
     assert reason in result["reason"]
 
 
-# Values are another key's as long as the window is driven, and are right again
-# before all keys are looked at once more.
+# Values belong to another key during the window, and are correct again before all keys are
+# checked at the end.
 ASTRAY = (
     ("team.go", "		w.drive()\n",
      "		astray = 1\n		w.drive()\n		astray = 0\n"),
-    ("worker.go", "func different(value, rank uint64) uint64 {\n	return ",
+    ("worker.go", "func rankMismatch(value, rank uint64) uint64 {\n	return ",
      "var astray uint64\n\n"
-     "func different(value, rank uint64) uint64 {\n	return astray | "))
+     "func rankMismatch(value, rank uint64) uint64 {\n	return astray | "))
 
 
 @needs_go
-def test_what_only_the_window_saw_is_told(tmp_path):
+def test_errors_only_in_the_window_are_reported(tmp_path):
     program = changed_go(tmp_path, *ASTRAY)
     for name, shape in ((m, s) for m in MAPS for s in SHAPES[m]):
-        told = result_of(request_of(name, shape=shape,
-                                    **(SNAPSHOTS if "snapshot" in name else {})), program)
-        assert "another key's value" in (told["reason"] or ""), (name, shape)
-        assert told["verification"]["wrong_values"] == 1
+        result = result_of(request_of(name, shape=shape,
+                                      **(SNAPSHOTS if "snapshot" in name else {})), program)
+        assert "another key's value" in (result["reason"] or ""), (name, shape)
+        assert result["verification"]["wrong_values"] == 1

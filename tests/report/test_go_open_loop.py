@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The open loop of readmostly-go: operations are due when they are in C, and
-what they wait for is told as C tells it.
+"""Tests the open loop of readmostly-go: operations are due at the same times as in C, and
+their waiting is reported as in C.
 
-No speed is asserted: a busy machine may make any operation late, but none
-early, and none shorter than what was planted in it.
+No speed is asserted. A busy machine may make any operation late, but it makes none early, and
+none shorter than its injected delay.
 """
 import json
 import math
@@ -47,14 +47,14 @@ def test_operations_are_due_when_they_are_in_c(line):
         return
     request = paced("go_null", arrivals=kind, rate_per_s=float(rate),
                     threads=int(threads), window_ns=int(length))
-    told = go(json.dumps(request), "arrivals").stdout.splitlines()
-    assert told[int(slot)].split("\t") == [count, digest]
+    printed = go(json.dumps(request), "arrivals").stdout.splitlines()
+    assert printed[int(slot)].split("\t") == [count, digest]
 
 
 @needs_go
 @pytest.mark.parametrize("kind", KINDS)
 def test_recording_causes_no_page_fault(kind):
-    """A histogram has 65 pages. A few pages are of the thread's own stack."""
+    """A histogram has 65 pages. A few page faults come from the thread's own stack."""
     result = result_of(paced("go_null", write_kind=kind, goroutines="wired"))
     assert result["by_thread"][0]["minor_faults"] < 16
 
@@ -72,7 +72,7 @@ def low(bucket):
 
 
 def check_entry(entry):
-    """Its figures are those of its buckets."""
+    """Checks that the figures of an entry agree with its buckets."""
     assert sum(n for _, n in entry["buckets"]) == entry["count"] > 0
     first, last = entry["buckets"][0][0], entry["buckets"][-1][0]
     assert low(first) <= entry["min_ns"] < low(first + 1)
@@ -82,7 +82,7 @@ def check_entry(entry):
 
 
 def quantile(entry, share):
-    """The bucket of the value that a share of all does not exceed."""
+    """The bucket with the value that this share of all values does not exceed."""
     wanted, seen = math.ceil(share * entry["count"]), 0
     for bucket, n in entry["buckets"]:
         seen += n
@@ -92,7 +92,7 @@ def quantile(entry, share):
 
 
 def check_open(result, kind="update"):
-    """What is true of each open loop, on every machine. The second operation of
+    """Checks facts that hold for every open loop on every machine. The second operation of
     a pair lacks an intended start."""
     intended, service = entries(result, "intended"), entries(result, "service")
     assert intended.keys() == {
@@ -131,12 +131,12 @@ def test_each_map_has_an_open_loop(name, shape, kind, goroutines):
     steps = result["ops"] - (0 if kind == "update" else result["writes"] / 2)
     due = 5000 * .12
     assert abs(steps - due) <= 6 * math.sqrt(due), "arrivals of Poisson"
-    assert len(result["slices"]) == 3, "50 ms each, and what is left"
+    assert len(result["slices"]) == 3, "50 ms each, and the rest"
 
 
 def traced_collections(name, **factors):
-    """A trial, and its collections by Go's own trace of them: when each ended,
-    in ms since the process started, and its two pauses together in ms."""
+    """A trial, and its collections from Go's own trace: the end of each in ms since the
+    process started, and the sum of its two pauses in ms."""
     done = subprocess.run(
         [BUILD / "readmostly-go", "trial"], text=True, capture_output=True,
         input=json.dumps(paced(name, **factors)), timeout=60, check=True,
@@ -151,8 +151,7 @@ def traced_collections(name, **factors):
 
 @needs_go
 def test_collections_are_in_the_slices_in_which_they_ended():
-    """Go's own trace is the source. One begin of the window must explain all of
-    its times."""
+    """Go's own trace is the source. A single start of the window must explain all of its times."""
     result, collections = traced_collections(
         "go_sync_map", shape="u64x1024", write_share=0.5, write_kind="fresh",
         keys=4096, rate_per_s=40_000.0, window_ns=2000 * MS)
@@ -173,9 +172,9 @@ def test_collections_are_in_the_slices_in_which_they_ended():
 
 
 def explains(collections, slices, before):
-    """Did the first of these collections end in the slices, if the window began
-    up to 500 ms after `before`? The trace cuts times after two digits. From Go
-    1.22 on a pause begins in it before the run time may stop the world."""
+    """True if the first of these collections ended in the slices, for some start of the
+    window up to 500 ms after `before`. The trace truncates times to two digits. Since Go
+    1.22 its pauses begin before the runtime may stop the world."""
     low, high, rest = before - 5, before + 500, collections
     for at, pause in slices:
         here, rest = rest[:pause["count"]], rest[pause["count"]:]
@@ -197,7 +196,7 @@ def test_a_wait_for_locks_is_estimated_or_null_with_a_reason():
 
 
 @needs_go
-def test_lookups_of_absent_keys_are_told_apart():
+def test_lookups_of_absent_keys_are_recorded_separately():
     result = result_of(paced("go_map_rw", miss_share=0.5))
     assert result["status"] == "ok", result["reason"]
     check_open(result)
@@ -217,14 +216,14 @@ def slices_of(program, name, **factors):
     {"threads": 2}, {"arrivals": "constant", "threads": 3},
     {"shape": "str16x8", "dist": "zipf:0.99", "miss_share": 0.2}], ids=str)
 def test_go_and_c_have_the_same_arrivals_and_operations(factors):
-    """From the request on: of equal seeds, each slice is of as many."""
+    """With equal seeds, every slice has the same number of operations as in C."""
     ours = slices_of(BUILD / "readmostly-go", "go_null", **factors)
     theirs = slices_of(BUILD / "maps/plain/null_map", "null_map", **factors)
     assert ours == theirs
 
 
 @needs_go
-def test_what_cannot_be_told_is_null_or_void():
+def test_unknown_values_are_null_or_void_the_trial():
     nothing = result_of(paced("go_map_rw", rate_per_s=0.001))
     assert nothing["status"] == "void" and "no arrival" in nothing["reason"]
     assert nothing["latency"] == [] and nothing["late_starts"] == 0
@@ -240,7 +239,7 @@ def test_what_cannot_be_told_is_null_or_void():
 @pytest.mark.parametrize("factors", [
     {"rate_per_s": 0.0}, {"arrivals": "weekly"},
     {"loop": "mix", "measure": "throughput"}], ids=str)
-def test_an_open_loop_that_makes_no_sense_is_refused(factors):
+def test_invalid_open_loops_are_rejected(factors):
     done = go(json.dumps(paced("go_map_rw", **factors)))
     assert done.returncode == 2 and done.stderr
 
@@ -249,7 +248,7 @@ def test_an_open_loop_that_makes_no_sense_is_refused(factors):
 @pytest.mark.parametrize("factors", [
     {"measure": "throughput"}, {"loop": "mix", "rate_per_s": 0.0},
     {"loop": "stall:1ms", "rate_per_s": 0.0}], ids=str)
-def test_go_says_which_loop_has_which_measure(factors):
+def test_go_reports_the_measure_of_each_loop(factors):
     result = result_of(paced("go_map_rw", **factors))
     assert result["status"] == "failed"
     assert "latency of the loop paced" in result["reason"]
@@ -267,7 +266,7 @@ SLEEPS = ("go_map_rw.go", LOOKUP, """	if w.pace != nil && w.counts.iterations%10
 
 
 def slept(program):
-    """One look-up of a hundred sleeps 5 ms, at 2,000 arrivals a second."""
+    """One look-up in a hundred sleeps 5 ms, at 2,000 arrivals per second."""
     result = result_of(paced("go_map_rw", arrivals="constant",
                              rate_per_s=2000.0, write_share=0.0,
                              window_ns=1000 * MS, warm_up_ns=0), program)
@@ -276,8 +275,7 @@ def slept(program):
 
 
 def check_sleeps(result):
-    """Those that are due 0.5 to 4.0 ms after such a look-up's start begin over
-    1 ms late."""
+    """Operations due 0.5 to 4.0 ms after the start of such a look-up begin over 1 ms late."""
     check_open(result)
     assert result["ops"] == 2000
     service = entries(result, "service")["lookup", True]
@@ -286,20 +284,20 @@ def check_sleeps(result):
     waited = sum(n for b, n in intended["buckets"] if low(b + 1) > MS)
     assert sleeps >= 20 and low(quantile(service, .999) + 1) > 5 * MS
     assert result["late_starts"] >= 7 * sleeps
-    assert waited >= 8 * sleeps, "and the service time alone does not tell"
+    assert waited >= 8 * sleeps, "the service time alone does not show it"
     assert len(result["longest"]) == 16
     assert all(o["service_ns"] >= 5 * MS for o in result["longest"])
     assert min(s["p99_ns"] for s in result["slices"]) >= 4 * MS
 
 
 @needs_go
-def test_a_slow_operation_shows_in_what_waits_behind_it(tmp_path):
+def test_a_slow_operation_delays_the_operations_after_it(tmp_path):
     check_sleeps(slept(changed_go(tmp_path, SLEEPS)))
 
 
 @needs_go
 def test_a_rate_that_cannot_be_kept_is_void(tmp_path):
-    """Each look-up takes ten times as long as it may."""
+    """Each look-up takes ten times its time slot."""
     slow = changed_go(tmp_path, (
         SLEEPS[0], LOOKUP,
         "	if w.pace != nil {\n		sleep(10_000_000)\n	}\n" + LOOKUP))
@@ -310,7 +308,7 @@ def test_a_rate_that_cannot_be_kept_is_void(tmp_path):
     assert "the rate of 1000/s could not be kept" in result["reason"]
 
 
-# What hides a slow operation: what stands in open_loop.go, and what instead.
+# Bugs that hide a slow operation: old text of open_loop.go, new text.
 HIDDEN = {
     "latency from the actual start": (
         "pair[intended].record(end - p.intended)",
@@ -331,7 +329,7 @@ HIDDEN = {
 
 @needs_go
 @pytest.mark.parametrize("hidden", HIDDEN)
-def test_what_hides_a_slow_operation_is_caught(hidden, tmp_path):
+def test_bugs_that_hide_a_slow_operation_are_detected(hidden, tmp_path):
     program = changed_go(tmp_path, SLEEPS, ("open_loop.go", *HIDDEN[hidden]))
     result = slept(program)
     with pytest.raises(AssertionError):

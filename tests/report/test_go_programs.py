@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loops of Go's maps beside mix and paced, and techniques in Go: each runs with 1, 2
-and 16 goroutines by each compiler that is here, and finds an injected bug.
+"""Tests loops of Go's maps other than mix and paced, and techniques in Go. Each runs with 1, 2
+and 16 goroutines under each installed compiler, and detects an injected bug.
 
 No speed is asserted. Tests that need Go are skipped without it.
 """
@@ -44,22 +44,22 @@ def test_an_empty_map_is_filled(arm, name, loop):
     for threads in (1,) if name in ALONE else (1, 2, 16):
         result = trial(name, BUILD / f"readmostly-{arm}", keys=keys, loop=loop,
                        presize=False, threads=threads)
-        told = stats(result)
+        counts = stats(result)
         assert result["status"] == "ok", result["reason"]
         assert result["keys_before"] == result["footprint"]["prefill_threads"] == 0
         assert result["inserts"] == result["keys_after"]
-        if loop == "random-fill":  # of n keys about n/e never come
+        if loop == "random-fill":  # about n/e of n keys never occur
             assert 0.58 * keys < result["keys_after"] < 0.68 * keys
-            assert told["write_count"] == result["ops"] == keys
+            assert counts["write_count"] == result["ops"] == keys
         else:
-            assert result["keys_after"] == told["insert_count"] == keys
+            assert result["keys_after"] == counts["insert_count"] == keys
             assert result["ops"] == keys * (4 if loop.startswith("grow") else 1)
-        assert told["heap_held_bytes"] >= told["bytes"] >= 7 * result["keys_after"]
+        assert counts["heap_held_bytes"] >= counts["bytes"] >= 7 * result["keys_after"]
 
 
 @pytest.mark.parametrize("name,loop", TECHNIQUES.items())
 @pytest.mark.parametrize("arm", ARMS)
-def test_each_technique_adds_up(arm, name, loop):
+def test_the_counts_of_each_technique_add_up(arm, name, loop):
     kind = loop.split(":", maxsplit=1)[0]
     window = {"hold": 20, "cleanup": 100, "audit": 5}.get(kind, 10_000)
     for threads in (1, 2, 16):
@@ -70,26 +70,26 @@ def test_each_technique_adds_up(arm, name, loop):
             expected = "failed"
             assert MISUSES[name].rsplit(": ", maxsplit=1)[1] in result["reason"]
         assert result["status"] == expected, result["reason"]
-        if kind != "families":  # whose pairs of writes are one iteration
+        if kind != "families":  # a pair of writes is one iteration there
             assert result["ops"] == window * threads
         assert result["keys_after"] is None
 
 
 @pytest.mark.parametrize("name", ["go_stock_rw", "go_hold_rw"])
-def test_they_time_their_own_operations(name):
-    told = stats(trial(name, loop=TECHNIQUES[name], measure="latency", threads=4,
-                       window_ops=300))
+def test_lock_techniques_time_their_own_operations(name):
+    counts = stats(trial(name, loop=TECHNIQUES[name], measure="latency", threads=4,
+                         window_ops=300))
     for one in ("sale", "refusal") if "stock" in name else ("read_wait", "write_wait"):
-        assert 0 < told[one + "_p50"] <= told[one + "_p99"] <= told[one + "_max"]
+        assert 0 < counts[one + "_p50"] <= counts[one + "_p99"] <= counts[one + "_max"]
 
 
 def test_connections_are_opened_while_a_sweep_ranges():
     cpu = {max(os.sched_getaffinity(0))}
     for cpus in ([], list(cpu) * 2):
-        told = stats(trial("go_cleanup_mark", loop="cleanup:2000", threads=2, cpus=cpus,
-                           window_ops=100))
-        assert told["opened_within_sweeps"] > 0 < told["closed_by_timer"]
-        assert told["sweep_count"] >= 3
+        counts = stats(trial("go_cleanup_mark", loop="cleanup:2000", threads=2, cpus=cpus,
+                             window_ops=100))
+        assert counts["opened_within_sweeps"] > 0 < counts["closed_by_timer"]
+        assert counts["sweep_count"] >= 3
 
 
 def test_a_store_of_a_pointer_allocates_in_a_sync_map_alone():
@@ -105,14 +105,14 @@ def test_a_store_of_a_pointer_allocates_in_a_sync_map_alone():
     {"loop": "fill", "warm_up_ns": 1}, {"loop": "stock:1"}, {"loop": "grow:1"},
     {"map": "go_hold_rw"}, {"map": "go_hold_rw", "loop": "hold:1ms"},
     {"map": "go_null", "loop": "fill"}], ids=str)
-def test_a_loop_that_the_map_has_not_is_refused(factors):
+def test_loops_that_a_map_lacks_are_rejected(factors):
     result = trial("go_map_rw", **factors)
     assert result["status"] == "failed" and result["reason"]
 
 
-# One program with a bug in each of these maps and techniques: file, right text, wrong
-# text, map, factors of a trial that must fail, and words of its reason.
-PLANTED = (
+# One program with a bug in each of these maps and techniques: file, old text, new text, map,
+# factors of a trial that must fail, and part of its reason.
+INJECTED = (
     ("go_map_mutex.go", "	wasThere := m.m.replace(key, value, old)",
      "	wasThere := rank == 77 || m.m.replace(key, value, old)",
      "go_map_mutex", {"loop": "fill"}, "were put into an empty map"),
@@ -160,7 +160,7 @@ PLANTED = (
      "go_sync_map_offers", {"loop": "audit:100", "window_ops": 1}, "were visited"),
     ("sharing.go", "	value, _ = m.Load(key)\n",
      "	value, _ = m.Load(key)\n	if value != nil {\n		value = other\n	}\n",
-     "go_sync_map_safe", {"loop": "audit:100", "window_ops": 1}, "gave another value"),
+     "go_sync_map_safe", {"loop": "audit:100", "window_ops": 1}, "returned a wrong value"),
     ("sharing.go", "			assign(&variable, other)\n", "			assign(&variable, original)\n",
      "go_handle_shared", {"loop": "audit:100", "window_ops": 1}, "had another map"),
 )
@@ -168,11 +168,11 @@ PLANTED = (
 
 @pytest.fixture(name="mutant", scope="module")
 def fixture_mutant(tmp_path_factory):
-    return changed_go(tmp_path_factory.mktemp("mutant"), *(bug[:3] for bug in PLANTED))
+    return changed_go(tmp_path_factory.mktemp("mutant"), *(bug[:3] for bug in INJECTED))
 
 
-@pytest.mark.parametrize("name,factors,words", [bug[3:] for bug in PLANTED],
-                         ids=[bug[3] for bug in PLANTED])
+@pytest.mark.parametrize("name,factors,words", [bug[3:] for bug in INJECTED],
+                         ids=[bug[3] for bug in INJECTED])
 def test_an_injected_bug_is_found(mutant, name, factors, words):
     result = result_of(request_of(name, **{"cpus": [], "presize": False} | factors), mutant)
     assert result["status"] == "failed" and words in result["reason"], result["reason"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Traces of the program of maps in Go (READMOSTLY_GO_TRACE), which Go's own tool reads."""
+"""Tests traces of the Go program (READMOSTLY_GO_TRACE) with Go's own tool."""
 import json
 import os
 import re
@@ -20,7 +20,7 @@ def ended(name, program=PROGRAM, factors=(), **variables):
 
 
 def trial(*arguments, **named):
-    """Its answer, and what it said on standard error."""
+    """The answer, and the output on standard error."""
     done = ended(*arguments, **named)
     return json.loads(done.stdout), done.stderr
 
@@ -30,7 +30,7 @@ def test_a_traced_window_has_each_operation(tmp_path):
     result, _ = trial("go_sync_map", READMOSTLY_GO_TRACE=str(file),
                       factors={"window_ops": 1000})
     assert result["status"] == "void"
-    assert "what is instrumented is not timed" in result["reason"]
+    assert "instrumented operations are not timed" in result["reason"]
     assert result["verification"]["status"] == "ok"
     text = file.read_bytes()
     for word in (b"lookup", b"insert", b"request", b"worker 1"):

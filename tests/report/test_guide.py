@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""README.md and docs/: links resolve, each command of README, guide, method and
-reference exists with its options, workload files are valid, pages are short."""
+"""Tests README.md and docs/: links resolve, each command of README, guide, method and reference
+exists with its options, workload files are valid, pages are short."""
 import functools
 import re
 import shlex
@@ -16,7 +16,7 @@ REFERENCE = sorted((ROOT / "docs/reference").glob("*.md"))
 PAGES = [ROOT / "README.md", *GUIDE, *METHOD, *REFERENCE]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 STARTS = ("make", "build/gcc/readmostly", "$(report/find_python.sh)", "tests/", "examples/")
-# Files that the reader makes, or that belong to another project.
+# Files that the reader creates, or that belong to another project.
 MADE = {"workloads/shop.conf", "examples/ci/gate.sh", "build/gcc/maps"}
 
 
@@ -25,7 +25,7 @@ def words(text):
 
 
 def commands():
-    """(page, command) for each line of a code block and each code word that is one."""
+    """(page, command) for each command in a code block or in inline code."""
     for page in PAGES:
         text = page.read_text()
         lines = [line for kind, body in FENCE.findall(text) if kind == "sh"
@@ -41,7 +41,7 @@ def commands():
 
 @functools.cache
 def help_of(*command):
-    """Options are those that `COMMAND --help` prints."""
+    """The options that `COMMAND --help` prints."""
     done = subprocess.run([*command, "--help"], cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An independent reader of .hlog finds every count again."""
+"""Tests .hlog files with an independent reader, which must find every count."""
 import base64
 import json
 import math
@@ -25,7 +25,7 @@ LENGTH = 32 * 1024  # counts of a histogram up to 2^41 ns, 3 digits
 
 
 def low_high(index):
-    """Values of a bucket, from the definition: 2048 sub-buckets."""
+    """Least and largest value of a bucket, from the definition: 2048 sub-buckets."""
     if index < 2048:
         return index, index
     shift = index // 1024 - 1
@@ -89,7 +89,7 @@ print(json.dumps(answer))
 
 
 def decode(payload):
-    """Counts by index of a base64 V2 payload, and its header."""
+    """Counts by index from a base64 V2 payload; checks its header."""
     packed = base64.b64decode(payload, validate=True)
     cookie, size = struct.unpack(">iI", packed[:8])
     assert cookie == 0x1C849314 and size == len(packed) - 8
@@ -108,7 +108,7 @@ def decode(payload):
             word |= (byte & 127) << shift
             shift += 7
             if byte < 128:
-                assert byte or not byte_number, "longer than it must be"
+                assert byte or not byte_number, "longer than necessary"
                 break
         value = (word >> 1) ^ -(word & 1)
         assert value != -1, "one zero is written as 0, as HdrHistogram does"
@@ -152,7 +152,7 @@ def test_the_log_holds_every_count(campaign):
 
 
 def expected_quantile(buckets, p):
-    """Largest value of the bucket with the p-th value."""
+    """Largest value of the bucket that contains quantile p."""
     rank, seen = max(math.ceil(p * sum(c for _, c in buckets) - 1e-9), 1), 0
     for index, count in buckets:
         seen += count
@@ -172,10 +172,10 @@ def test_the_reader_of_the_report_has_the_same_quantiles(campaign, p):
 
 
 def test_a_histogram_of_another_scale_is_refused(tmp_path):
-    """Of two digits or of microseconds: its values would be others."""
+    """With two digits or microseconds, the values would be wrong."""
     plain = synthetic.encoded({5: 1})
     for at, field in ((12, struct.pack(">i", 2)), (32, struct.pack(">d", 1000.0))):
         changed = plain[:at] + field + plain[at + len(field):]
         (tmp_path / f"{at}.hlog").write_text(synthetic.hlog(changed))
-        with pytest.raises(JournalError, match="not of ns with 3 digits"):
+        with pytest.raises(JournalError, match="not in ns with 3 digits"):
             histogram.read_file(tmp_path / f"{at}.hlog", None)

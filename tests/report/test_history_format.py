@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schema of histories fits the examples, and refuses what the reader refuses."""
+"""Tests that the schema of histories accepts the examples and rejects what the reader rejects."""
 import copy
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ def fits(line):
     return jsonschema.Draft7Validator(SCHEMA).is_valid(line)
 
 
-def test_the_schema_is_one():
+def test_the_schema_is_valid():
     jsonschema.Draft7Validator.check_schema(SCHEMA)
 
 
@@ -27,13 +27,13 @@ def test_examples_fit(name):
         assert fits(json.loads(line)), line
 
 
-def test_a_bad_line_does_not():
+def test_a_bad_line_does_not_fit():
     lines = (HISTORIES / "bad_line.jsonl").read_text().splitlines()
     assert [fits(json.loads(line)) for line in lines] == [True, True, False]
 
 
 @pytest.mark.parametrize("line", GOOD, ids=lambda line: line.get("op", "header"))
-def test_needed_members_are_needed(line):
+def test_required_members_are_required(line):
     assert fits(line)
     for member in ("version", "guarantee", "thread", "invoked", "returned", "pairs", "value",
                    "expected"):

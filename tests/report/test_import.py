@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`readmostly dev import twitter`: a second importer, written after
-docs/reference/traces.md and the format's own description, must make the same trace.
+"""Compares `readmostly dev import twitter` with a second importer, written from
+docs/reference/traces.md and the format's own description.
 """
 import os
 import random
@@ -22,7 +22,7 @@ def run(*words):
 
 
 def imported(tmp_path, text, *options):
-    """The operations of the trace that is made of a file."""
+    """The operations of the trace that is made from a file."""
     source, made = tmp_path / "source.csv", tmp_path / "made.trace"
     source.write_bytes(text)
     done = run("dev", "import", "twitter", source, "-o", made, *options)
@@ -31,7 +31,7 @@ def imported(tmp_path, text, *options):
 
 
 def named(text, size, number):
-    """A key of its size."""
+    """A key with this text and size."""
     if len(text) <= size:
         return text + b"\0" * (size - len(text))
     name = b"\1"
@@ -43,7 +43,7 @@ def named(text, size, number):
 
 
 class Model:
-    """What a cache would have done, a line at a time."""
+    """The expected operations of a cache, line by line."""
 
     def __init__(self):
         self.names, self.ends, self.state, self.made = {}, {}, {}, []
@@ -86,12 +86,12 @@ class Model:
 
 
 def has(lines):
-    """Without what the trace says is there at the beginning."""
+    """The lines without the initial state of the trace."""
     return [line for line in lines if line[0] in (GET, SET, DEL)]
 
 
 def drawn(seed, lines=400):
-    """A file of random lines on few keys, in which much expires."""
+    """A file of random lines on few keys, many of which expire."""
     draw, now, text = random.Random(seed), 0, []
     keys = [("k%d" % i * draw.choice((1, 3)), draw.choice((4, 8, 20)))
             for i in range(12)]
@@ -108,26 +108,26 @@ def drawn(seed, lines=400):
 @pytest.mark.parametrize("seed", range(6))
 def test_a_second_importer_makes_the_same_trace(tmp_path, seed):
     text = FIXTURE.read_bytes() if seed == 0 else drawn(seed)
-    lines, said = imported(tmp_path, text)
+    lines, messages = imported(tmp_path, text)
     expected = Model().operations(text)
     assert has(lines) == expected
     assert sum(word == DEL for word, _, _ in expected) > 1
-    assert f"{text.count(10)} lines" in said
+    assert f"{text.count(10)} lines" in messages
 
 
 def test_lengths_are_kept_and_expiry_is_a_remove_at_its_time(tmp_path):
-    lines, said = imported(tmp_path, FIXTURE.read_bytes())
+    lines, messages = imported(tmp_path, FIXTURE.read_bytes())
     first = has(lines)
     assert {len(key) for _, key, _ in first} == {22, 18, 27, 3, 4}
     key = b"yDqF:3q:1AJrrJ1nnCJKKrnGx1A"
     assert [(w, v and len(v)) for w, k, v in first if k == key] == [
         (SET, 27), (GET, None), (DEL, None), (GET, None), (GET, None)]
-    assert "3 of them expired" in said
-    assert "1 keys have a longer text" in said
+    assert "3 of them expired" in messages
+    assert "1 keys are longer than their stated size" in messages
 
 
 @pytest.mark.parametrize("map_name", ["gomap_rw", "syncmap"])
-def test_what_is_imported_replays(tmp_path, map_name):
+def test_an_imported_trace_replays(tmp_path, map_name):
     for options in (), ("--binary",):
         made = tmp_path / "made.trace"
         (tmp_path / "source.csv").write_bytes(drawn(9, 5000))
@@ -150,10 +150,10 @@ def test_what_is_imported_replays(tmp_path, map_name):
     (b"0,a,1,1,1,set,-1\n", ":1: TTL", "seconds"),
     (b"0,a,1,1,1,set,1\r\n", ":1: TTL", "seconds"),
     (b"0,\x01,1,1,1,get,0\n", ":1: key", "control"),
-    (b"0,abc,1,1,1,get,0\n", ":1: key", "room for its number"),
+    (b"0,abc,1,1,1,get,0\n", ":1: key", "fits its number"),
     (b"\x28\xb5\x2f\xfdrest", ":1: compressed", "zstd -d"),
 ])
-def test_what_is_wrong_is_named_with_a_remedy(tmp_path, text, place, remedy):
+def test_errors_have_a_place_and_a_next_step(tmp_path, text, place, remedy):
     source, made = tmp_path / "source.csv", tmp_path / "made.trace"
     source.write_bytes(text)
     done = run("dev", "import", "twitter", source, "-o", made)
@@ -162,7 +162,7 @@ def test_what_is_wrong_is_named_with_a_remedy(tmp_path, text, place, remedy):
     assert not made.exists()
 
 
-def test_usage_and_files_that_are_not_there(tmp_path):
+def test_usage_errors_and_missing_files(tmp_path):
     made = tmp_path / "made.trace"
     assert run("dev", "import", "memcached", FIXTURE, "-o", made).returncode == 2
     assert run("dev", "import", "twitter", FIXTURE).returncode == 2

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same facts get the same judgement, whatever language counted them.
+"""Tests that the same facts get the same judgement in every language.
 
-A correct map runs, a line of facts.tsv changes the counts, and the result is
-judged as in a campaign. Times are changed as well, so that no real time decides.
+A correct map runs, a line of facts.tsv changes the counts, and the result is judged as in a
+campaign. Times are changed as well, so that real times do not matter.
 """
 import csv
 import json
@@ -36,8 +36,8 @@ def c(_):
     return program
 
 
-def planted(text, right, wrong):
-    assert right in text, "facts are planted in lines that there are"
+def with_facts(text, right, wrong):
+    assert right in text, "facts must replace existing lines"
     return text.replace(right, wrong, 1)
 
 
@@ -53,9 +53,9 @@ def java(folder):
     result = (ROOT / "impls/java/Result.java").read_text("utf-8")
     return language_programs.java(folder, {
         "Facts.java": (FACTS / "Facts.java").read_text("utf-8"),
-        "Result.java": planted(result, "		sum = new Totals(team);\n",
-                               "		Facts.plant(team);\n"
-                               "		sum = new Totals(team);\n")})
+        "Result.java": with_facts(result, "		sum = new Totals(team);\n",
+                                  "		Facts.plant(team);\n"
+                                  "		sum = new Totals(team);\n")})
 
 
 def rust(folder):
@@ -63,18 +63,18 @@ def rust(folder):
     sources = ROOT / "impls/rust"
     return language_programs.rust(folder, {
         "facts.rs": (FACTS / "facts.rs").read_text("utf-8"),
-        "main.rs": planted((sources / "main.rs").read_text("utf-8"),
-                           "mod judge;\n", "mod facts;\nmod judge;\n"),
-        "trial.rs": planted((sources / "trial.rs").read_text("utf-8"),
-                            "    report::<T>(&team)\n",
-                            "    crate::facts::plant(&mut team);\n"
-                            "    report::<T>(&team)\n")})
+        "main.rs": with_facts((sources / "main.rs").read_text("utf-8"),
+                              "mod judge;\n", "mod facts;\nmod judge;\n"),
+        "trial.rs": with_facts((sources / "trial.rs").read_text("utf-8"),
+                               "    report::<T>(&team)\n",
+                               "    crate::facts::plant(&mut team);\n"
+                               "    report::<T>(&team)\n")})
 
 
 @pytest.fixture(name="asked", scope="module",
                 params=[c, go, java, rust], ids=lambda build: build.__name__)
 def asked_(request, tmp_path_factory):
-    """A language, and its program that FACTS are told to."""
+    """A language, and its program that reads FACTS."""
     language = request.param.__name__
     return language, request.param(tmp_path_factory.mktemp(language))
 
@@ -89,7 +89,7 @@ def factors_of(cell):
 
 
 def placed(where, threads):
-    """The cell's CPUs, and those that the process may use."""
+    """The cell's CPUs, and the CPUs that the process may use."""
     allowed = sorted(os.sched_getaffinity(0))
     if where in ("two", "unbound") and len(allowed) < 2:
         pytest.skip("one CPU")
@@ -99,7 +99,7 @@ def placed(where, threads):
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
-def test_judges_say_the_same_of_the_same_facts(row, asked):
+def test_judges_agree_on_the_same_facts(row, asked):
     _, cell, where, facts, status, words = row
     language, program = asked
     factors = factors_of(cell)
@@ -117,7 +117,7 @@ def test_judges_say_the_same_of_the_same_facts(row, asked):
 
 
 @pytest.mark.parametrize("writes", [1, 64, 100])
-def test_a_verification_does_no_fewer_writes_than_asked(writes, asked):
+def test_a_verification_does_the_requested_writes(writes, asked):
     language, program = asked
     request = request_of(MAPS[language], measure="verify", window_ops=0,
                          verify_ops=writes, write_share=1.0, keys=64)

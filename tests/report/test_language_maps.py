@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Maps in Go, Java and Rust, measured by programs in these languages: they run
-the operations of the C loop, follow the schema, and detect injected bugs.
+"""Tests maps in Go, Java and Rust, measured by programs in these languages: they run the
+operations of the C loop, follow the schema, and detect injected bugs.
 
 No speed is asserted. Maps that are not built are skipped.
 """
@@ -20,28 +20,28 @@ pytestmark = pytest.mark.long
 
 HOLDING = [name for name in MAPS if not name.endswith("_null")]
 EACH = [(name, shape) for name in HOLDING for shape in SHAPES[name]]
-# What its writes return is not what they replaced. On one CPU, 3 of 12 trials of
-# fresh writes by 3 threads held a key less than the answers said: a thread was
-# stopped within its put of a key until another one took that key out.
-UNTOLD = "java_nbhm_long"
-# No synchronisation at all.
+# Its writes do not return the value that they replaced. On one CPU, 3 of 12 trials of fresh
+# writes by 3 threads held one key less than the answers implied: a thread was stopped within
+# its put of a key until another thread removed that key.
+NO_OLD_VALUE = "java_nbhm_long"
+# Maps without any synchronisation.
 ALONE = {row[0] for row in rows("go") if "UNSAFE" in row[6]}
-# Its writes cost O(keys): fewer do.
+# Maps whose writes cost O(keys): fewer writes suffice.
 FEW = dict.fromkeys(
     (row[0] for language in LANGUAGES for row in rows(language)
      if "SLOW_WRITES" in row[6].split()), {"keys": 100, "window_ops": 20_000})
 
 
-def test_a_map_whose_look_ups_share_a_moment_says_so():
-    """It answers a batch's look-ups with what was so when that began."""
+def test_a_map_whose_look_ups_share_a_moment_is_marked_stale():
+    """It answers the look-ups of a batch with the state at the start of the batch."""
     for row in rows("rust"):
         source = (ROOT / "impls/rust" / f"{row[0]}.rs").read_text("utf-8")
         assert ("fn batch(" in source) == ("STALE" in row[6].split()), row[0]
 
 
 def sequences(language):
-    """Other languages than Go have values of one word only. Keys that differ
-    elsewhere than at the start have 16 bytes in all of them."""
+    """Languages other than Go have values of only one word. Keys that do not differ at the
+    start have 16 bytes in all of them."""
     lines = (ROOT / "tests/go/sequence.tsv").read_text().splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith("#")]
     return [row for row in rows
@@ -65,9 +65,9 @@ def test_the_first_million_operations_are_those_of_c(language, line):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name,shape", EACH)
-def test_each_key_is_renewed_as_often_as_asked(name, shape, kind):
+def test_each_key_is_renewed_as_often_as_requested(name, shape, kind):
     factors = {"keys": 1001} | FEW.get(name, {})
-    threads = 1 if name == UNTOLD or name in ALONE else 3
+    threads = 1 if name == NO_OLD_VALUE or name in ALONE else 3
     result = result_of(name, shape=shape, write_kind=kind, threads=threads,
                        settle="renewed:2", **factors)
     assert result["verification"]["status"] == "ok", result["reason"]
@@ -80,13 +80,13 @@ def test_each_key_is_renewed_as_often_as_asked(name, shape, kind):
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name,shape", EACH)
-def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
+def test_the_content_of_each_map_agrees_with_its_answers(name, shape, kind, threads):
     factors = {"keys": 1000} | FEW.get(name, {})
     if name in ALONE:
         threads = 1
     result = result_of(name, shape=shape, write_kind=kind, threads=threads,
                        **factors)
-    if name == UNTOLD and kind != "update" and threads > 1:
+    if name == NO_OLD_VALUE and kind != "update" and threads > 1:
         assert f"{kind} needs one thread" in result["reason"]
         return
     assert result["verification"]["status"] == "ok", result["reason"]
@@ -102,11 +102,11 @@ def test_each_map_holds_what_its_answers_say(name, shape, kind, threads):
 @pytest.mark.parametrize("name,shape", EACH)
 def test_each_map_is_verified_by_values(name, shape, kind):
     factors = VERIFY | ({"verify_ops": 5000} if name in FEW else {})
-    if name in ALONE or name == UNTOLD and kind != "update":
+    if name in ALONE or name == NO_OLD_VALUE and kind != "update":
         factors["threads"] = 1
     result = result_of(name, shape=shape, write_kind=kind, **factors)
     assert result["status"] == "ok", result["reason"]
-    untold = name in (UNTOLD, "go_sync_map_boxed") or name == "go_sync_map" and \
+    untold = name in (NO_OLD_VALUE, "go_sync_map_boxed") or name == "go_sync_map" and \
         result["environment"]["go"].startswith("go1.19")
     assert result["verification"]["accounting"] == (
         "key sums only" if untold else "values")
@@ -114,9 +114,9 @@ def test_each_map_is_verified_by_values(name, shape, kind):
 
 
 @pytest.mark.parametrize("name", ["rust_arc_swap", "go_snapshot_value"])
-def test_a_verification_of_slow_writes_stops_when_its_plan_says(name):
-    """A write clones 20,000 keys: no machine does ten million of them in the
-    two seconds that C gives such maps, and few are done in that time."""
+def test_a_verification_of_slow_writes_stops_at_its_limit(name):
+    """A write clones 20,000 keys. No machine runs ten million of these within the two
+    seconds that C allows for such maps, so only a few are run."""
     result = result_of(name, **VERIFY | {
         "keys": 20_000, "verify_ops": 10_000_000})
     assert result["status"] == "ok", result["reason"]
@@ -128,7 +128,7 @@ def test_a_verification_of_slow_writes_stops_when_its_plan_says(name):
 
 
 def test_slow_writes_are_those_of_the_table_of_maps():
-    """A Go map with slow writes is filled by one thread."""
+    """One thread fills a Go map with slow writes."""
     for row in maps("go"):
         if row[0] in ALONE:
             continue
@@ -171,31 +171,30 @@ def test_threads_are_placed_and_read_back(name):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_cpu_time_is_that_of_the_threads_clock(language):
-    """It has nanoseconds. getrusage() has microseconds, as of the last tick:
-    of eight threads none would tell another part of one."""
+    """It has a resolution of nanoseconds. getrusage() has microseconds at the last tick,
+    which is too coarse to distinguish eight threads."""
     result = result_of(f"{language}_null", threads=8)
     assert any(t["cpu_ns"] % 1000 for t in result["by_thread"])
 
 
-def test_what_the_files_of_a_thread_take_is_not_of_the_window():
-    """The same reading tells what the thread allocated: to read two files and
-    take them apart is 30 KB, and a loop without a map allocates nothing."""
+def test_reading_the_files_of_a_thread_does_not_count():
+    """The same reading reports the thread's allocations. Reading and parsing two files takes
+    30 KB, but a loop without a map allocates nothing."""
     result = result_of("java_null", window_ops=640)
     stats = {s["name"]: s["value"] for s in result["stats"]}
     assert stats["allocated"] < 15_000
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_cpu_that_is_not_there_is_a_reason(language):
+def test_a_missing_cpu_is_the_reason(language):
     result = result_of(f"{language}_null", cpus=[1000])
     assert result["status"] == "void"
     assert "could not be placed on CPU 1000" in result["reason"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_its_peak_is_its_own(language):
-    """exec() keeps the peak of whoever started the program, and getrusage()
-    tells that."""
+def test_the_peak_excludes_the_parent_process(language):
+    """exec() keeps the peak of the process that started the program, and getrusage() reports it."""
     held = b"x" * (512 << 20)
     result = result_of(f"{language}_null")
     assert 0 < result["footprint"]["rss_peak_bytes"] < len(held)
@@ -216,15 +215,15 @@ def test_the_warm_up_is_recorded(language):
 
 
 @pytest.mark.parametrize("asked_ns", [10_000_000, 200_000_000])
-def test_a_warm_up_of_java_goes_on_until_it_is_steady(asked_ns):
-    """A short one, too: what is compiled takes no less time in it."""
-    told = result_of("java_chm", warm_up_ns=asked_ns)
-    assert told["warm_up"]["steady"] or \
-        told["phases_ns"]["warm_up"] >= 2_000_000_000
+def test_a_warm_up_of_java_lasts_until_speed_is_steady(asked_ns):
+    """Even if it is short, because compilation takes equally long."""
+    result = result_of("java_chm", warm_up_ns=asked_ns)
+    assert result["warm_up"]["steady"] or \
+        result["phases_ns"]["warm_up"] >= 2_000_000_000
 
 
 def test_a_plan_has_the_time_until_java_is_steady(tmp_path):
-    """What the table says is what the program does; and is planned."""
+    """The program takes the time in the table, and the plan contains it."""
     source = (ROOT / "impls/java/WarmUp.java").read_text("utf-8")
     most = int(re.search(r"int MOST = (\d+);", source)[1])
     enough, = re.findall(r"ENOUGH_NS = ([\d_]+)L;", source)
@@ -247,9 +246,8 @@ def test_a_plan_has_the_time_until_java_is_steady(tmp_path):
         int(columns["java_chm"][0]) + 300 * (most - 1))
 
 
-def test_collections_and_compilers_are_told():
-    """Objects of 24 and 32 bytes for each write: more than the young half of
-    the heap."""
+def test_collections_and_compilers_are_reported():
+    """Objects of 24 and 32 bytes for each write, which exceed the young generation of the heap."""
     result = result_of("java_chm", write_share=1.0, keys=100_000,
                        window_ops=20_000_000)
     stats = {s["name"]: s["value"] for s in result["stats"]}
@@ -268,7 +266,7 @@ REFUSED = [{"map": "snapshot"}, {"shape": "u64x24"}, {"dist": "lognormal:1"},
 
 @pytest.mark.parametrize("factors", REFUSED, ids=str)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_program_says_what_it_does_not_run(language, factors):
+def test_a_program_reports_what_it_does_not_support(language, factors):
     name = f"{language}_null"
     request = request_of(name, **{"id": "refused"} | factors)
     done = answer(json.dumps(request), name)
@@ -277,13 +275,13 @@ def test_a_program_says_what_it_does_not_run(language, factors):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_can_be_verified_in_no_map(language):
+def test_the_null_map_cannot_be_verified(language):
     result = result_of(f"{language}_null", **VERIFY)
     assert result["status"] == "failed" and "verified" in result["reason"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_program_refuses_what_is_no_request(language):
+def test_a_program_rejects_invalid_requests(language):
     name = f"{language}_null"
     good = request_of(name)
     less = copy.deepcopy(good)
@@ -306,9 +304,9 @@ def test_each_row_is_a_map_of_its_program(language):
         assert len(row) in (14, 15) and row[0].startswith(language + "_"), row
 
 
-# What is broken: language, file, what stands there, what stands there instead,
-# a trial that must fail, and words of its reason.
-PLANTED = {
+# The injected bugs: language, file, old text, new text, a trial that must fail, and part of
+# its reason.
+INJECTED = {
     "a lost update of Java": (
         "java", "JavaChm.java",
         "return unbox(map.put(Random.scatter(rank), value));",
@@ -347,8 +345,8 @@ PLANTED = {
         "key sums differ"),
     "a lost update of Rust": (
         "rust", "rust_rwlock.rs",
-        "        self.map.write().expect(WHOLE).insert(key, value)",
-        "        let mut map = self.map.write().expect(WHOLE);\n"
+        "        self.map.write().expect(NOT_POISONED).insert(key, value)",
+        "        let mut map = self.map.write().expect(NOT_POISONED);\n"
         "        if value >> 44 == 999 {\n"
         "            return map.get(key.borrow()).copied();\n"
         "        }\n"
@@ -361,17 +359,17 @@ PLANTED = {
         {"map": "rust_dashmap"}, "another key's value"),
     "a lost fresh key of Rust": (
         "rust", "rust_arc_swap.rs",
-        "        self.change(|map| map.insert(K::own(rank), value))",
+        "        self.change(|map| map.insert(K::stored_key(rank), value))",
         "        if rank == 500 {\n            return None;\n        }\n"
-        "        self.change(|map| map.insert(K::own(rank), value))",
+        "        self.change(|map| map.insert(K::stored_key(rank), value))",
         {"map": "rust_arc_swap", "write_kind": "fresh", "write_share": 0.5}
         | FEW["rust_arc_swap"], "key sums differ"),
 }
 
 
-@pytest.mark.parametrize("planted", PLANTED)
-def test_what_is_planted_is_caught(planted, tmp_path):
-    language, file, right, wrong, factors, reason = PLANTED[planted]
+@pytest.mark.parametrize("injected", INJECTED)
+def test_injected_bugs_are_detected(injected, tmp_path):
+    language, file, right, wrong, factors, reason = INJECTED[injected]
     require(factors["map"])
     program = changed(language, tmp_path, file, right, wrong)
     request = request_of(**{"name": factors["map"]} | factors)

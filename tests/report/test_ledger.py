@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ledger's reader: what it reads, each mistake with its file and line,
-and that no text makes it fail in another way."""
+"""Tests the ledger's reader: its values, each error with its file and line, and that no text
+makes it fail differently."""
 import random
 from dataclasses import replace
 
@@ -36,11 +36,11 @@ def read(tmp_path, text):
 
 
 def one(tmp_path, **changed):
-    """The claim above with other values; None takes a key away."""
-    said = {"rule": "direction", "workload": "w", "says": "a", "side":
-            "above", "article": "b", "cells": "threads=1", "subject": "m",
-            "against": "n", "statistic": "ops", **changed}
-    lines = [f"{k} = {v}" for k, v in said.items() if v is not None]
+    """The claim above with other values; None removes a key."""
+    values = {"rule": "direction", "workload": "w", "says": "a", "side":
+              "above", "article": "b", "cells": "threads=1", "subject": "m",
+              "against": "n", "statistic": "ops", **changed}
+    lines = [f"{k} = {v}" for k, v in values.items() if v is not None]
     found, = read(tmp_path, "\n".join(["[S0-01]", *lines])).values()
     return found
 
@@ -70,7 +70,7 @@ def test_values_are_read(tmp_path, key, text, value):
     assert getattr(one(tmp_path, **{**count, key: text}), key) == value
 
 
-def test_a_cell_may_say_what_is_its_own(tmp_path):
+def test_a_cell_may_have_its_own_keys(tmp_path):
     claim = one(tmp_path, conditions="parts", rule="count", claimed="1",
                 side=None, against=None,
                 cells="threads=1 | subject = o | claimed = 3 .. 5")
@@ -90,7 +90,7 @@ def test_go_has_its_own_cells_and_names(tmp_path):
     assert one(tmp_path).each(go=True) == []
 
 
-def test_the_hash_is_of_what_a_claim_says(tmp_path):
+def test_the_hash_covers_the_content_of_claims(tmp_path):
     claims = read(tmp_path, WHOLE)
     moved = read(tmp_path, "\n# moved\n" + WHOLE)
     other = read(tmp_path, WHOLE.replace("threads=2", "threads=4"))
@@ -118,14 +118,14 @@ def test_the_hash_is_of_what_a_claim_says(tmp_path):
     ("subject = syncmap\n", "", 5, "lacks subject"),
     ("cells = threads=2", "cells = threads=2 | speed = 1", 5, "expected KEY = VALUE"),
     ("cells = threads=2", "cells = threads=2 | claimed = x", 5, "expected a number"),
-    ("side = above", "side = above\nnumbers = simulated", 5, "does not speak of speed"),
-    ("side = above", "side = above\ngrade = weakened", 5, "weakened_by of grade weakened"),
+    ("side = above", "side = above\nnumbers = simulated", 5, "not valid for a claim about speed"),
+    ("side = above", "side = above\ngrade = weakened", 5, "weakened_by only with grade"),
     ("side = above", "side = above\nneeds_go = 1.21", 10, "expected one of classic, any"),
     ("cells = threads=2", "cells = threads=2 | rule = none", 5, "a rule that takes cells"),
     ("side = above", "side = above\nvariant = a / b", 5, "lacks variant_shows: a variant"),
     ("side = above", "side = above\nvariant = a\nvariant_shows = b", 5,
      "variant = a: expected MAP / MAP")])
-def test_a_mistake_names_file_and_line(tmp_path, before, after, line, words):
+def test_errors_name_file_and_line(tmp_path, before, after, line, words):
     assert before in WHOLE
     with pytest.raises(ledger.LedgerError) as error:
         read(tmp_path, WHOLE.replace(before, after))
@@ -138,23 +138,23 @@ def test_a_mistake_names_file_and_line(tmp_path, before, after, line, words):
     ("band", "nan"), ("band", "100%"), ("effect", "-1%"),
     ("claimed", "nan"), ("claimed", "1 .. nan"), ("claimed", "inf"),
     ("needs", "cpus: nan")])
-def test_a_number_that_can_decide_nothing_is_refused(tmp_path, key, value):
-    """A tolerance below 1 turns limits about: what is claimed, measured to
-    the digit, would be refuted."""
+def test_useless_numbers_are_rejected(tmp_path, key, value):
+    """A tolerance below 1 would swap the limits: a measurement that equals the claim would be
+    refuted."""
     with pytest.raises(ledger.LedgerError, match=f"{key} = .*expected"):
         one(tmp_path, **{key: value})
 
 
 @pytest.mark.parametrize("claimed", ["0", "-3", "0 .. 2"])
 def test_a_figure_of_speed_has_a_logarithm(tmp_path, claimed):
-    with pytest.raises(ledger.LedgerError, match="expected it above 0"):
+    with pytest.raises(ledger.LedgerError, match="must be above 0"):
         one(tmp_path, rule="figure", claimed=claimed)
     found = one(tmp_path, rule="figure", claimed=claimed, speaks="memory")
     assert found.limits[0] <= 0
 
 
-def test_no_text_fails_in_another_way(tmp_path):
-    """1,000 ledgers with lines cut, doubled, mixed and scribbled upon."""
+def test_damaged_texts_raise_ledger_errors_only(tmp_path):
+    """1,000 ledgers with lines cut, doubled, mixed and overwritten."""
     lines, words = WHOLE.splitlines(), sorted(ledger.KEYS)
     draw = random.Random(14)
     for _ in range(1000):
@@ -188,26 +188,26 @@ def test_a_claim_can_be_shown_and_decided(claim):
     for part in (part for of in parts for part in of):
         asked = parse(part.statistic)
         assert asked.fold in ("", "slope") and all(asked.above), part.statistic
-        settings(part.cells[0])  # it has no unknown factor
+        settings(part.cells[0])  # raises for an unknown factor
         if part.rule == "figure" and part.speaks == "speed":
-            assert part.limits[0] > 0  # it is on logarithms
+            assert part.limits[0] > 0  # the test uses logarithms
     if claim.rule in ("never", "can-happen"):
-        assert "/" not in claim.statistic, "they add up, and divide nothing"
+        assert "/" not in claim.statistic, "these rules sum counts and divide nothing"
 
 
 @pytest.mark.parametrize("claim", [
     c for c in CLAIMS.values() if c.cells and c.each(go=True)], ids=lambda c: c.id)
-def test_what_go_decides_is_of_go(claim):
+def test_cells_of_go_claims_use_go_maps(claim):
     assert claim.about == "go"
     for part in claim.each(go=True):
         for side in (part.subject, part.against):
             assert not side or side.startswith("go_")
         assert not part.statistic.startswith("window."), \
-            "Go's program tells no statistic of a window apart"
+            "Go's program reports no statistic of a window"
 
 
-def test_programs_of_go_decide_what_is_said_of_its_speed():
-    """Of 50 claims on Go's speed and memory Go decides 45."""
+def test_programs_of_go_decide_claims_about_its_speed():
+    """Go decides 45 of 50 claims about Go's speed and memory."""
     of_go = [c for c in CLAIMS.values() if c.about == "go" and c.rule != "none"
              and c.speaks in ("speed", "memory")]
     assert sum(bool(c.each(go=True)) for c in of_go) >= len(of_go) - 5 >= 45
@@ -226,7 +226,7 @@ NOTHING = campaign(cpus=256, counters="likwid")
 @pytest.mark.parametrize("claim", [
     c for c in CLAIMS.values() if c.rule == "arithmetic"],
     ids=lambda c: c.id)
-def test_arithmetic_is_refuted_where_another_number_is_claimed(claim):
+def test_arithmetic_is_refuted_if_the_claimed_number_differs(claim):
     value = float(decided(NOTHING, claim).how.rpartition("= ")[2])
     right, wrong = (replace(claim, claimed=(v, v), tolerance=1.001)
                     for v in (value, value * 1.1 + 1))
@@ -234,7 +234,7 @@ def test_arithmetic_is_refuted_where_another_number_is_claimed(claim):
     assert decided(NOTHING, wrong).verdict == "refuted"
 
 
-def test_what_has_no_experiment_never_decides():
+def test_claims_without_an_experiment_never_decide():
     none = [c for c in CLAIMS.values() if c.rule == "none"]
     assert none and {decided(NOTHING, c).verdict for c in none} == {
         "not testable here"}

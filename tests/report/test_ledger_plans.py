@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the modes `claims-...` plan what the ledger needs? Each cell of each
+"""Tests that the modes `claims-...` plan the cells that the ledger needs: each cell of each
 claim once, on this machine, for the ports and for Go's own maps."""
 import functools
 import json
@@ -25,7 +25,7 @@ MODES = ("quick", "standard", "full")
 
 @functools.cache
 def plan(mode="quick"):
-    """The plan of a mode, as evidence reads it."""
+    """The plan of a mode, in the form that evidence uses."""
     done = subprocess.run(
         [BUILD / "readmostly", "plan", "--json", "--set",
          "claims", "--mode", mode],
@@ -35,7 +35,7 @@ def plan(mode="quick"):
 
 
 def missing_of(mode, claim, ones):
-    """What the mode has not, or has twice: [(where, side, how many)]."""
+    """Cells that the mode lacks or has twice: [(where, side, number)]."""
     found = []
     for one in evidence.parts(plan(mode), claim, ones):
         query = evidence.query_of(one)
@@ -60,21 +60,21 @@ def test_the_mode_plans_each_cell_once(claim, mode):
     ids=lambda c: c.id)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("prefix", [golang.PREFIX, golang.CLASSIC_PREFIX])
-def test_the_mode_plans_go_beside_the_ports(claim, mode, prefix):
+def test_the_mode_plans_go_next_to_the_ports(claim, mode, prefix):
     require(f"{prefix}map_rw")
     assert missing_of(mode, claim, golang.Go("", prefix).of(claim)) == []
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_mode_plans_each_variant_once(mode):
-    """What is to show a cause is measured beside what it explains."""
+    """A variant that may show a cause is measured next to the claim that it explains."""
     assert [found for claim in CLAIMS.values()
             for found in missing_of(mode, claim, claim.varied())] == []
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_parallel_stores_are_of_several_threads(mode):
-    """Article S2, 3.2: what one thread does says nothing of them."""
+def test_parallel_stores_need_several_threads(mode):
+    """A single thread is no evidence about parallel stores (article S2, 3.2)."""
     claim = CLAIMS["S2-19"]
     for own in (claim.each(), claim.each(go=True)):
         assert all("threads=1" not in one.cells[0].split()
@@ -83,7 +83,7 @@ def test_parallel_stores_are_of_several_threads(mode):
 
 @pytest.mark.parametrize("claim", [c for c in CLAIMS.values() if c.free],
                          ids=lambda c: c.id)
-def test_what_an_article_leaves_open_has_more_cells_in_a_longer_mode(claim):
+def test_longer_modes_have_more_cells_for_free_factors(claim):
     require(*maps_of(claim))
     ones = claim.each() or claim.each(go=True)
     quick, standard = (evidence.parts(plan(mode), claim, ones) for mode in MODES[:2])
@@ -92,9 +92,9 @@ def test_what_an_article_leaves_open_has_more_cells_in_a_longer_mode(claim):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_few_trials_are_for_nothing(mode):
-    """Most planned cells are of a claim: the others are controls, or what a
-    workload's measures and maps make together."""
+def test_few_trials_belong_to_no_claim(mode):
+    """Most planned cells belong to a claim. The others are controls, or combinations of a
+    workload's measures and maps."""
     needed = {c.id for c in stage.cells_of(plan(mode), CLAIMS)}
     runs = [c for c in plan(mode).all
             if c.measure != "verify" and c.reason == "not run yet"]
@@ -109,7 +109,7 @@ def blocks_of(one):
 
 
 def test_each_claim_of_speed_has_the_blocks_that_its_family_needs():
-    """With fewer, no difference is called, however large it is."""
+    """With fewer blocks, no difference is accepted, however large it is."""
     ones = [one for claim in CLAIMS.values() if claim.speaks == "speed" and claim.cells
             for one in claim.each() + 2 * claim.each(go=True) if one.rule in rules.TESTED]
     least = math.ceil(math.log2(2 * len(ones) / rules.ALPHA))
@@ -125,7 +125,7 @@ def test_counts_have_the_trials_that_confirm_them():
 
 
 def test_the_mode_keeps_its_bounds():
-    """Trials and minutes of a run on two CPUs, and of each claim at most three cells."""
+    """Trials and minutes of a run on two CPUs, and at most three cells per claim."""
     assert sum(c.pending for c in plan().all) <= 10700
     assert sum(c.pending * c.factors.estimate_ns for c in plan().all) <= 40 * 60e9
     assert all(len(c.cells) <= 3 for c in CLAIMS.values())

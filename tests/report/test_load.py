@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""report.load on campaigns that are whole, damaged, older, or wrong.
+"""Tests report.load on complete, damaged, older and invalid campaigns.
 
-Seeded; DAMAGE=N does N cases of each kind instead of the quick number.
+Seeded; DAMAGE=N runs N cases of each kind instead of the short number.
 """
 import copy
 import json
@@ -62,7 +62,7 @@ def lines_of(folder: Path) -> list[Json]:
 
 
 def write(folder: Path, meta: Json = None, trials: Json = None) -> None:
-    """Changed files with the checksums that they need."""
+    """Writes changed files with valid checksums."""
     if meta is not None:
         if "sha256" in meta:
             meta["plan_sha256"] = seal.plan_sha256(meta)
@@ -77,7 +77,7 @@ def meta_of(folder: Path) -> Json:
 
 
 def refusal(folder: Path) -> str:
-    """The one line with which a campaign is refused; "": it is read."""
+    """The one line with which a campaign is rejected; "": it is accepted."""
     try:
         campaign = load.read(folder)
         for cell in campaign.cells.values():
@@ -91,7 +91,7 @@ def refusal(folder: Path) -> str:
 
 
 def validate(folder: Path) -> tuple[int, str]:
-    """What `readmostly dev validate`, which is in C, finds."""
+    """The output of `readmostly dev validate`, which is written in C."""
     done = subprocess.run([READMOSTLY, "dev", "validate", str(folder)], capture_output=True,
                           text=True, errors="replace", check=False)
     assert done.returncode in (0, 1, 2), done.stderr
@@ -100,8 +100,8 @@ def validate(folder: Path) -> tuple[int, str]:
 
 # ---- whole files ------------------------------------------------------------------
 
-def test_what_was_written_is_whole(folder: Path) -> None:
-    """Also what JSON libraries print in different ways."""
+def test_unchanged_files_are_accepted(folder: Path) -> None:
+    """Includes text that JSON libraries print in different ways."""
     assert validate(folder)[0] == 0 and refusal(folder) == ""
     campaign, meta = load.read(folder), meta_of(folder)
     assert campaign.problems == () and campaign.complete and not campaign.missing
@@ -125,7 +125,7 @@ def test_the_canonical_text_is_the_runners(value: object, text: str) -> None:
     assert seal.canonical(value) == text
 
 
-def test_a_cell_has_the_names_of_those_that_it_ran_for(folder: Path) -> None:
+def test_a_cell_has_the_names_of_cells_that_run_as_it(folder: Path) -> None:
     meta = meta_of(folder)
     ran = next(c["id"] for c in meta["cells"] if c["measure"] == "throughput")
     twin = "twin/" + ran.partition("/")[2].replace("/cores/", "/compact/bind:1/").replace(
@@ -217,7 +217,7 @@ def test_a_wrong_member_of_a_trial_is_named_with_its_line(
 
 
 def test_a_rate_is_a_finite_number(folder: Path) -> None:
-    """Of a number of operations in 1e-308 ns it would be infinite."""
+    """A number of operations in 1e-308 ns would give an infinite rate."""
     trials = lines_of(folder)
     for trial in trials:
         trial["result"]["elapsed_ns"] = 1e-308
@@ -236,9 +236,9 @@ def put(place: Json, way: tuple[str | int, ...], value: object) -> None:
         place[way[-1]] = value
 
 
-def test_lines_that_do_not_follow_are_named(folder: Path) -> None:
-    """A duplicate, attempts out of order, a cell that is not planned; names
-    are printed on a line whatever they hold."""
+def test_lines_out_of_order_are_reported(folder: Path) -> None:
+    """A duplicate, attempts out of order, an unplanned cell. Names are printed on one line,
+    whatever they contain."""
     trials = lines_of(folder)
     n = len(trials)
     write(folder, trials=[*trials, trials[2], trials[2] | {"attempt": 3},
@@ -282,7 +282,7 @@ def test_a_trial_without_operations_is_void_and_wrong_answers_fail_a_map(folder:
         campaign.cells[timed[1]["cell"]].map: "sums unequal"}
 
 
-def test_results_with_holes_cost_their_figures_only(folder: Path) -> None:
+def test_incomplete_results_lose_only_their_figures(folder: Path) -> None:
     trials = lines_of(folder)
     for trial in trials:
         trial["result"] |= dict.fromkeys(
@@ -296,7 +296,7 @@ def test_results_with_holes_cost_their_figures_only(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["nothing", "no-json", "file"])
-def test_what_is_no_campaign_is_refused(tmp_path: Path, what: str) -> None:
+def test_other_folders_are_rejected(tmp_path: Path, what: str) -> None:
     folder = tmp_path / "c"
     if what == "no-json":
         folder.mkdir()
@@ -309,7 +309,7 @@ def test_what_is_no_campaign_is_refused(tmp_path: Path, what: str) -> None:
 # ---- damage -----------------------------------------------------------------------
 
 def flipped(data: bytes, rng: random.Random) -> bytes:
-    """A bit before the last line, since the last one of a journal may be torn."""
+    """Flips a bit before the last line, because a journal's last line may be torn."""
     last = data[:-1].rfind(b"\n")
     at = rng.randrange(last if last > 0 else len(data) - 1)
     return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1:]
@@ -320,7 +320,7 @@ def cut(data: bytes, rng: random.Random) -> bytes:
 
 
 def equal_json(before: bytes, after: bytes) -> bool:
-    """A real number has digits that change nothing."""
+    """True if only digits changed that do not change a value."""
     try:
         return bool(json.loads(before) == json.loads(after))
     except ValueError:
@@ -329,9 +329,9 @@ def equal_json(before: bytes, after: bytes) -> bool:
 
 @pytest.mark.parametrize("change, cases", [
     (flipped, 40), (cut, 25), pytest.param(flipped, 300, marks=pytest.mark.long)])
-def test_a_changed_file_is_named(folder: Path, change: Callable[[bytes, random.Random], bytes],
-                                 cases: int) -> None:
-    """By the reader in C, and by this one if it reads the file."""
+def test_a_changed_file_is_reported(folder: Path, change: Callable[[bytes, random.Random], bytes],
+                                    cases: int) -> None:
+    """The reader in C rejects them, and so does this one if it reads the file."""
     rng, named = random.Random(cases), 0
     used = {f"{e.histogram}.hlog" for c in load.read(folder).cells.values() for t in c.ok
             for e in (t.result.latency if t.result else None) or ()}
@@ -352,7 +352,7 @@ def test_a_changed_file_is_named(folder: Path, change: Callable[[bytes, random.R
 
 
 def test_a_changed_plan_is_refused(folder: Path) -> None:
-    """The writes of all cells at half, in a file that looks right."""
+    """The writes of all cells are set to half, in a file with valid syntax."""
     file = folder / "campaign.json"
     file.write_text(file.read_text().replace(
         '"write_share": 0.029999999999999999', '"write_share": 0.5'))
@@ -361,19 +361,18 @@ def test_a_changed_plan_is_refused(folder: Path) -> None:
 
 
 def test_a_changed_last_line_is_torn(folder: Path) -> None:
-    """A power loss may leave a hole in it and its newline; a hole in any other
-    line is damage."""
+    """A power loss may leave a hole in it and its newline. A hole in any other line is damage."""
     data = (folder / "trials.jsonl").read_bytes().splitlines(True)
     hole = data[-1][:50] + b"\0\0" + data[-1][52:]
     (folder / "trials.jsonl").write_bytes(b"".join([*data[:-1], hole]))
     assert load.read(folder).problems == (
         f"trials.jsonl:{len(data)}: torn last line, ignored (wrong crc32)",)
     (folder / "trials.jsonl").write_bytes(b"".join([data[0], hole, *data[1:]]))
-    assert refusal(folder).startswith(f"{folder / 'trials.jsonl'}:2: damaged, crc32")
+    assert refusal(folder).startswith(f"{folder / 'trials.jsonl'}:2: damaged, its crc32")
 
 
 def places(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Ways to all that can be changed."""
+    """Paths to all values that can be changed."""
     inner = (value.items() if isinstance(value, dict) else
              enumerate(value) if isinstance(value, list) else ())
     for key, member in inner:
@@ -385,8 +384,8 @@ STRANGE = ("x", "", -1, 0, 1.5, 10 ** 30, None, True, [], {}, [[]], {"id": 3}, "
            float("nan"), ...)
 
 
-def test_any_structure_is_refused_in_a_line_or_has_a_result(folder: Path) -> None:
-    """Of a campaign without checksums, where structure alone can tell."""
+def test_any_structure_is_rejected_in_one_line_or_has_a_result(folder: Path) -> None:
+    """In a campaign without checksums, only the structure can show damage."""
     rng, ends = random.Random(11), {"refused": 0, "read": 0}
     meta, trials = meta_of(folder), lines_of(folder)
     del meta["line_checksum"], meta["sha256"]
@@ -412,7 +411,7 @@ def test_any_structure_is_refused_in_a_line_or_has_a_result(folder: Path) -> Non
     ("[1e999]", "no number"), (str(2 ** 63), "64 bits"), (str(-2 ** 63 - 1), "64 bits"),
     ("[" * 99999, "nested too deeply"), ('["\\ud800"]', "surrogate"),
     ('{"a": 1}'.encode("utf-16"), ""), (b"\xef\xbb\xbf1", ""), ("", ""), ("{} {}", "")])
-def test_what_the_runner_does_not_write_is_no_json(text: str | bytes, error: str) -> None:
+def test_json_that_the_runner_cannot_write_is_rejected(text: str | bytes, error: str) -> None:
     with pytest.raises(ValueError, match=error):
         strict_json.loads(text)
 
@@ -421,12 +420,12 @@ def test_what_the_runner_does_not_write_is_no_json(text: str | bytes, error: str
     ('{"a": 1, "b": 2}', {"a": 1, "b": 2}), (str(2 ** 63 - 1), 2 ** 63 - 1),
     (str(-2 ** 63), -2 ** 63), ("1e308", 1e308), ("null", None),
     ('["\\ud83d\\ude00"]', ["\U0001f600"]), (b'"\xc3\xa9"', "é")])
-def test_what_it_may_write_is(text: str | bytes, value: object) -> None:
+def test_json_that_the_runner_may_write_is_accepted(text: str | bytes, value: object) -> None:
     assert strict_json.loads(text) == value
 
 
 @pytest.mark.parametrize("line, checked, whole", [
     (b'{"a":1}', False, True), (b'{"a":1}', True, False), (b"", True, False)])
-def test_a_line_without_a_checksum_is_of_an_older_campaign(
+def test_lines_without_a_checksum_are_valid_in_older_campaigns_only(
         line: bytes, checked: bool, whole: bool) -> None:
     assert seal.line_is_whole(line, checked) is whole

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which mode of `make bench` decides more."""
+"""Tests which mode of `make bench` is suggested next."""
 import pytest
 
 from report.decide import modes
 from report.model.result import Next
 
 
-def test_modes_have_a_budget_and_blocks_and_are_of_no_set(tmp_path):
+def test_modes_have_a_budget_and_blocks_and_no_set(tmp_path):
     for name, text in {
             "A": "budget = 3h\nblocks = 40\n", "b": "budget = 1.5h\nblocks = 20\n[x]\nblocks = 9\n",
             "a": "blocks = 3 # few\nbudget    = 90s\nworkloads = x y\n",

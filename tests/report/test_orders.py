@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The argument about memory orders in epoch.h: what an excerpt of its protocol allows."""
+"""Tests the proof of memory orders in epoch.h on an excerpt of its protocol."""
 import subprocess
 import sys
 from pathlib import Path
@@ -13,22 +13,22 @@ import orders  # noqa: E402
 PROTOCOL = ROOT / "tests/fixtures/orders/protocol.tsv"
 
 
-def told_of(table):
+def allowed_by(table):
     return subprocess.run(
         [sys.executable, ROOT / "tests/tools/orders_protocol.py", table],
         capture_output=True, text=True, check=False)
 
 
 @pytest.mark.long
-def test_what_covers_an_order_of_the_epochs_is_what_the_axioms_say():
-    done = told_of(PROTOCOL)
+def test_the_axioms_confirm_the_proof_of_each_order():
+    done = allowed_by(PROTOCOL)
     assert done.returncode == 0, done.stdout
     assert done.stdout.count(": no\n") == 8
     assert done.stdout.count(": yes\n") == 4
 
 
-def test_the_protocol_begins_with_the_orders_of_the_tree():
-    """Who changes an order of the proof changes the table, too."""
+def test_the_protocol_uses_the_orders_of_the_sources():
+    """A change of an order in the proof must also change the table."""
     path = "impls/support/epoch.h"
     found = orders.accesses(path, (ROOT / path).read_text(encoding="utf-8"))
 

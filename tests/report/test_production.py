@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workloads of production traffic: the files are those that the public table
-gives, and what the loop draws is what the files say.
+"""Tests workloads of production traffic: the files agree with the public table, and the loop
+draws keys as the files specify.
 
-No speed is asserted, and one seed draws one sequence.
+No speed is asserted; a seed always gives the same sequence.
 """
 import csv
 import os
@@ -24,7 +24,7 @@ FOLDER = TOP / "workloads/production"
 FILES = sorted(FOLDER.glob("cluster-*.conf"))
 MEDIAN = TOP / "workloads/production.conf"
 KEYS, ITERATIONS = 16384, 200_000
-MAP, ENTRY_BYTES = "syncmap", 120  # of an entry of it, on 64-bit machines
+MAP, ENTRY_BYTES = "syncmap", 120  # bytes of one of its entries, on 64-bit machines
 
 sys.path[:0] = [str(TOP)]
 from report.decide import modes  # noqa: E402
@@ -36,7 +36,7 @@ def settings(path):
 
 
 def published():
-    """The rows that are read mostly, by a reader of its own."""
+    """The read-mostly rows, read independently of report/."""
     with open(FOLDER / "twitter-2020.tsv", newline="") as file:
         rows = csv.DictReader((line for line in file
                                if not line.startswith("#")), delimiter="\t")
@@ -63,20 +63,20 @@ def median():
 
 
 @pytest.mark.parametrize("path", [*FILES, MEDIAN], ids=lambda path: path.stem)
-def test_a_file_says_what_its_row_says(path):
+def test_each_file_agrees_with_its_row(path):
     row = median() if path == MEDIAN else published()[int(path.stem[-2:])]
-    said, row = settings(path), {name: float(row[name]) for name in median()}
-    assert share(said["writes"]) == pytest.approx(row["write_share"])
-    assert share(said["misses"]) == pytest.approx(row["miss_ratio"])
+    values, row = settings(path), {name: float(row[name]) for name in median()}
+    assert share(values["writes"]) == pytest.approx(row["write_share"])
+    assert share(values["misses"]) == pytest.approx(row["miss_ratio"])
     alpha = row["zipf_alpha"]
-    assert said["dist"] == (f"zipf:{alpha:g}" if alpha else "uniform")
-    assert float(said["rate"].removesuffix("/s")) == pytest.approx(
+    assert values["dist"] == (f"zipf:{alpha:g}" if alpha else "uniform")
+    assert float(values["rate"].removesuffix("/s")) == pytest.approx(
         1000 * row["kqps"])
     entry = row["key_bytes"] + row["value_bytes"]
     fit = int(1e6 * row["working_set_mb"] / entry) or 1 << 20
-    assert int(said["keys"]) == min(fit, 1 << 20)
+    assert int(values["keys"]) == min(fit, 1 << 20)
     key, value = int(row["key_bytes"]), int(row["value_bytes"])
-    assert said["shape"] == (  # the next that maps offer, or the largest
+    assert values["shape"] == (  # the next larger shape of the maps, or the largest
         f"str{min(s for s in (16, 32, 64) if s >= min(key, 64))}x"
         f"{min(s for s in (8, 24, 64, 256, 1024) if s >= min(value, 1024))}")
     source = " ".join(re.findall(r"^# (.*)$", path.read_text(), re.M))
@@ -84,11 +84,11 @@ def test_a_file_says_what_its_row_says(path):
         assert f"{name.replace('_', ' ')} {row[name]:g}" in source
 
 
-# ---- what is drawn --------------------------------------------------------
+# ---- drawn keys -----------------------------------------------------------
 
 def closed(path, folder):
-    """A copy of a file that has its closed loop only: one whose window is
-    counted, so that each run draws the same."""
+    """A copy of a file with only its closed loop and a counted window, so that each run draws
+    the same keys."""
     copy = folder / path.name
     copy.write_text(re.sub(r"^(loop|rate) .*\n", "", path.read_text(),
                            flags=re.M))
@@ -96,8 +96,8 @@ def closed(path, folder):
 
 
 def recorded(path, tmp_path):
-    """(is it a write, rank) of each operation of the closed loop, in a cut
-    form: fewer keys, a counted window."""
+    """(whether it writes, rank) of each operation of the closed loop, in a reduced form:
+    fewer keys, a counted window."""
     cut, made = closed(path, tmp_path), tmp_path / "made.trace"
     done = subprocess.run(
         [PROGRAM, "dev", "replay", "--record", "gomap_rw", "-o", made, cut,
@@ -113,7 +113,7 @@ def recorded(path, tmp_path):
 
 
 def fitted(ranks, keys):
-    """The Zipf exponent of the highest likelihood over so many ranks."""
+    """The Zipf exponent with the highest likelihood over this number of ranks."""
     logs = np.log(np.arange(1, keys + 1))
     mean = np.log(ranks + 1.0).mean()
 
@@ -125,33 +125,33 @@ def fitted(ranks, keys):
 
 
 def within(count, n, p):
-    """Whether a count is in the binomial 99.9 % interval."""
+    """True if a count is in the binomial 99.9 % interval."""
     low, high = stats.binom.interval(0.999, n, p)
     return low <= count <= high
 
 
 @pytest.mark.parametrize("path", [*FILES, MEDIAN], ids=lambda path: path.stem)
-def test_the_loop_draws_what_the_file_says(path, tmp_path):
-    said = settings(path)
-    keys = min(KEYS, int(said["keys"]))
+def test_the_loop_draws_as_the_file_specifies(path, tmp_path):
+    values = settings(path)
+    keys = min(KEYS, int(values["keys"]))
     write, rank = recorded(path, tmp_path)
     assert len(rank) >= ITERATIONS
-    assert within(write.sum(), len(write), share(said["writes"]))
+    assert within(write.sum(), len(write), share(values["writes"]))
     looked = rank[~write]
-    assert within((looked >= keys).sum(), len(looked), share(said["misses"]))
-    assert rank[write].max(initial=0) < keys  # writes are of resident keys
-    if said["dist"] == "uniform":
+    assert within((looked >= keys).sum(), len(looked), share(values["misses"]))
+    assert rank[write].max(initial=0) < keys  # writes go to resident keys
+    if values["dist"] == "uniform":
         found = stats.kstest(looked[looked < keys] / keys, "uniform")
         assert found.pvalue > 0.001
         return
-    theta = float(said["dist"].removeprefix("zipf:"))
+    theta = float(values["dist"].removeprefix("zipf:"))
     assert abs(fitted(rank[rank < keys], keys) - theta) < 0.02
 
 
-# ---- that they run --------------------------------------------------------
+# ---- the workloads run ----------------------------------------------------
 
 
-def test_the_mode_is_no_next_step_of_the_others():
+def test_the_mode_is_never_suggested_as_the_next_one():
     assert not {"production-quick", "peers-quick", "articles-quick"} & {
         name for _, name, _ in modes.modes()}
     assert {"smoke", "standard"} <= {name for _, name, _ in modes.modes()}

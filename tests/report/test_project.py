@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `make` refuses, and that it waits for no terminal."""
+"""Tests that `make` rejects some folder names, and that it never waits for a terminal."""
 import subprocess
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_make_refuses_a_folder_whose_name_holds_a_colon(tmp_path):
-    """Its rules, and lists of folders, end a name there."""
+def test_make_rejects_folder_names_with_a_colon(tmp_path):
+    """Rules of make, and lists of folders, end a name at a colon."""
     there = tmp_path / "a:b"
     there.mkdir()
     (there / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
@@ -21,9 +21,9 @@ def test_make_refuses_a_folder_whose_name_holds_a_colon(tmp_path):
 
 
 @pytest.mark.long
-def test_a_make_without_maps_reads_nothing_that_is_typed():
-    """As that of `make test-bugs-sanitized`: it would wait for a terminal."""
-    said = subprocess.run(["sh", "-c", 'make -s "$@" help >&2; cat', "sh", "IMPLS="],
-                          cwd=ROOT, input="typed\n", text=True, capture_output=True, check=True)
-    assert "make test-bugs-sanitized" in said.stderr
-    assert said.stdout == "typed\n"
+def test_make_without_maps_does_not_read_standard_input():
+    """Like the make of `make test-bugs-sanitized`, which would wait for a terminal."""
+    ran = subprocess.run(["sh", "-c", 'make -s "$@" help >&2; cat', "sh", "IMPLS="],
+                         cwd=ROOT, input="typed\n", text=True, capture_output=True, check=True)
+    assert "make test-bugs-sanitized" in ran.stderr
+    assert ran.stdout == "typed\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The trial protocol's schema, the runner's reader and real trials agree."""
+"""Tests that the trial protocol's schema, the runner's reader and real trials agree."""
 import copy
 import json
 import os
@@ -67,7 +67,7 @@ maps = gomap_rw
 
 
 def paths(value, path=()):
-    """Paths of all members below a JSON value; of arrays the first element."""
+    """Paths of all members below a JSON value; only the first element of arrays."""
     if isinstance(value, dict):
         for name, member in value.items():
             yield path + (name,)
@@ -83,10 +83,10 @@ def parent_of(value, path):
 
 
 def mutations(value):
-    """(what, mutated copy): each member taken out, and of another type."""
+    """(description, mutated copy): each member removed, and with another type."""
     for path in paths(value):
         if path[0] in ("environment", "counters") and len(path) > 1:
-            continue  # free inside
+            continue  # any content is valid
         less = copy.deepcopy(value)
         del parent_of(less, path)[path[-1]]
         yield ".".join(map(str, path)) + " missing", less
@@ -111,22 +111,22 @@ def test_real_results_obey_the_schema(real):
     assert any(result["latency"] for result in results)
 
 
-def test_the_schema_takes_each_back_end_of_the_page(real):
-    """And what is not one of them is none."""
+def test_the_schema_accepts_each_back_end_of_the_page(real):
+    """Other values are invalid."""
     page = (ROOT / "docs" / "reference" / "trial-protocol.md").read_text()
-    told = re.search(r"\n`counters`:(.*?)\n`config`", page, re.S)[1]
-    names = re.findall(r'"backend": "(\w+)"', told)
+    section = re.search(r"\n`counters`:(.*?)\n`config`", page, re.S)[1]
+    names = re.findall(r'"backend": "(\w+)"', section)
     assert set(names) >= {"none", "perf", "likwid", "sim", "replay"}
     for name in names:
         assert REQUEST.is_valid(real[0][0] | {"counters": {"backend": name}})
     schema = json.loads((ROOT / "docs" / "trial-protocol.schema.json")
                         .read_text())["$defs"]["request"]
     known = set(schema["properties"]["counters"]["properties"])
-    assert set(re.findall(r'"(\w+)": ', told)) <= known
+    assert set(re.findall(r'"(\w+)": ', section)) <= known
     assert not REQUEST.is_valid(real[0][0] | {"counters": {"backend": "x"}})
 
 
-def test_trial_and_schema_refuse_the_same_requests(real):
+def test_trial_and_schema_reject_the_same_requests(real):
     request = next(r for r in real[0]
                    if r["cell"]["measure"] == "throughput")
     request["cell"]["window_ns"] = 1000000
@@ -138,7 +138,7 @@ def test_trial_and_schema_refuse_the_same_requests(real):
     for what, case in cases:
         done = subprocess.run([READMOSTLY, "dev", "trial"], input=json.dumps(case),
                               capture_output=True, text=True, timeout=600)
-        # a request without a counter back end is the back end's to refuse
+        # the back end rejects a request without a counter back end
         if what.startswith("counters.backend"):
             continue
         assert done.returncode == 2, what
@@ -147,13 +147,13 @@ def test_trial_and_schema_refuse_the_same_requests(real):
 
 
 def journaled(tmp_path, answers):
-    """What the runner made of each answer, with good answers between."""
+    """The runner's result for each answer, with good answers in between."""
     (tmp_path / "answers").mkdir()
     for number, answer in enumerate(answers):
         (tmp_path / "answers" / str(number)).write_text(
             json.dumps(answer) + "\n")
-    # Asked for the n-th time it plays answer n / 2, or a good one; the cell's
-    # id is filled in where the answer has the right kind of one.
+    # Its n-th call plays answer n / 2, or a good one. The cell's id is filled in if the
+    # answer has an id of the right type.
     player = script(tmp_path / "player", f"""#!/bin/sh
 request=$(cat)
 good() {{ printf %s "$request" | {FAKE}; exit; }}
@@ -173,10 +173,10 @@ exec sed "s|CELL|${{id%%'"'*}}|" $answer
 
 
 @pytest.mark.long
-def test_runner_and_schema_refuse_the_same_results(real, tmp_path):
+def test_runner_and_schema_reject_the_same_results(real, tmp_path):
     result = next(r for r in real[1] if r["latency"])
     result["cell"] = "CELL"
-    del result["longest"][1:]  # all are alike
+    del result["longest"][1:]  # all are equal
     result["longest"][0]["causes"] = [
         {"event": "grow", "slot": -1, "overlap_ns": 7}]
     del result["slices"][1:]
@@ -196,14 +196,14 @@ def test_runner_and_schema_refuse_the_same_results(real, tmp_path):
     assert len(cases) > 100 and accepted < 11, accepted
 
 
-def test_two_distributions_of_one_kind_are_refused(real, tmp_path):
-    """They would have one file, and be two blocks to the report."""
+def test_two_distributions_of_one_kind_are_rejected(real, tmp_path):
+    """They would share one file, and be two blocks in the report."""
     result = copy.deepcopy(next(r for r in real[1] if r["latency"]))
     result["cell"] = "CELL"
     result["latency"].append(result["latency"][0])
     trial = journaled(tmp_path, [result])[0]
     assert trial["status"] == "failed"
-    assert "is the second of its operation and clock" in trial["reason"]
+    assert "is a duplicate of its operation and clock" in trial["reason"]
     done = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path / "campaign")],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
@@ -225,8 +225,8 @@ def test_campaign_and_journal_obey_their_schemas(tmp_path):
         trials.validate(line)
 
 
-def test_the_schema_of_a_cell_is_the_one_that_is_made():
-    """`make schemas` makes it from the table of factors."""
+def test_the_schema_of_a_cell_is_up_to_date():
+    """`make schemas` generates it from the table of factors."""
     made = subprocess.run([READMOSTLY, "dev", "describe", "--schema"],
                           capture_output=True, text=True, check=True).stdout
     assert made == (ROOT / "docs" / "cell.schema.json").read_text()

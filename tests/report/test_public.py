@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results of others: an entry follows from its journal, what does not is named,
-and one page of all entries."""
+"""Tests published results: an entry follows from its journal, deviations are reported, and one
+page has all entries."""
 import contextlib
 import html
 import io
@@ -22,10 +22,10 @@ SCHEMA = json.loads((TOP / "docs/public.schema.json").read_text())
 
 def public(*words):
     """(status, standard output, standard error)."""
-    said, error = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(error):
+    output, error = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(error):
         status = main(["public", *map(str, words)])
-    return status, said.getvalue(), error.getvalue()
+    return status, output.getvalue(), error.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_entries_follow_their_schema(given):
         jsonschema.validate(json.loads(file.read_text()), SCHEMA, jsonschema.Draft202012Validator)
 
 
-def test_its_numbers_are_those_of_the_oracle(given):
+def test_the_numbers_agree_with_the_oracle(given):
     rows = [(g, c) for g in entry_of(given, "a")["groups"] for c in g["comparisons"]]
     assert len(rows) == 2 * 2
     for group, c in rows:
@@ -62,11 +62,11 @@ def test_its_numbers_are_those_of_the_oracle(given):
         assert c["verdict"] == verdict
 
 
-def test_an_entry_is_the_same_bytes_again_and_is_verified(given):
+def test_an_entry_is_reproducible_and_is_verified(given):
     assert public("entry", given / "a", "--journal", "at a")[1] == (
         given / "public/a.json").read_text()
-    status, said, _ = public("verify", given / "public/a.json", given / "a")
-    assert status == 0 and "2 rankings follow" in said
+    status, output, _ = public("verify", given / "public/a.json", given / "a")
+    assert status == 0 and "2 rankings follow" in output
 
 
 SPOILT = {
@@ -82,22 +82,22 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("name", SPOILT)
-def test_what_the_journal_does_not_give_is_named(given, tmp_path, name):
+def test_deviations_from_the_journal_are_reported(given, tmp_path, name):
     edit, where = SPOILT[name]
     contents = entry_of(given, "a")
     edit(contents)
     file = tmp_path / "entry.json"
     file.write_text(json.dumps(contents))
-    status, said, _ = public("verify", file, given / "a")
-    assert status == 1 and where in said
+    status, output, _ = public("verify", file, given / "a")
+    assert status == 1 and where in output
 
 
-def test_another_journal_is_another_entry(given, tmp_path):
+def test_another_journal_does_not_verify_an_entry(given, tmp_path):
     shutil.copytree(given / "a", tmp_path / "a")
     file = tmp_path / "a/trials.jsonl"
     file.write_bytes(b"".join(file.read_bytes().splitlines(True)[:-1]))
-    status, said, _ = public("verify", given / "public/a.json", tmp_path / "a")
-    assert status == 1 and "not what" in said
+    status, output, _ = public("verify", given / "public/a.json", tmp_path / "a")
+    assert status == 1 and "not what" in output
     data = bytearray(file.read_bytes())
     data[999] ^= 2
     file.write_bytes(data)
@@ -108,7 +108,7 @@ def test_another_journal_is_another_entry(given, tmp_path):
 @pytest.mark.parametrize("text, why", [
     ("{", "Expecting"), ("[]", "an object"), ('{"format": 1, "kind": "public result"}', "journal"),
     (None, "expected format 2")])
-def test_what_is_no_entry_is_refused_by_name(given, tmp_path, text, why):
+def test_invalid_entries_are_rejected_by_name(given, tmp_path, text, why):
     (tmp_path / "x.json").write_text(text or json.dumps(entry_of(given, "a") | {"format": 1}))
     for words in (("page", tmp_path), ("verify", tmp_path / "x.json", given / "a")):
         status, _, error = public(*words)
@@ -125,17 +125,17 @@ def test_what_is_no_entry_is_refused_by_name(given, tmp_path, text, why):
     ({"a": 1}, {"a": True}, "a: 1, the journal gives True"),
     ({"a": None}, {"a": "x"}, "a: None, the journal gives 'x'"),
     ({"a": []}, {"a": 1}, "a: 0 values, the journal gives 1")])
-def test_the_first_difference_is_named_by_its_place(stored, true, where):
+def test_the_first_difference_is_reported_with_its_place(stored, true, where):
     assert entry.first_difference(stored, true) == where
 
 
 # ---- the page -------------------------------------------------------------
 
 def page_of(folder, out):
-    status, said, error = public("page", folder, "-o", out)
+    status, output, error = public("page", folder, "-o", out)
     assert status == 0, error
     page = (out / "report/index.html").read_text()
-    assert said == f"report: {out / 'report/index.html'}\n"
+    assert output == f"report: {out / 'report/index.html'}\n"
     assert not Page(page).wrong and not Page(page).stack
     return page
 
@@ -158,7 +158,7 @@ def test_each_ranking_has_a_row_and_an_untrusted_one_no_map(given, tmp_path):
     assert "2 campaigns on 2 kinds of machine." in page and "Synthetic: " in page
 
 
-def test_a_page_of_no_entry(tmp_path):
+def test_a_page_without_an_entry(tmp_path):
     assert "There is no entry yet." in page_of(TOP / "results/public", tmp_path) or list(
         (TOP / "results/public").glob("*.json"))
     status, _, error = public("page", tmp_path / "gone")

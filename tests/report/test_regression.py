@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Least squares against a published solution (NIST Statistical Reference
-Datasets: Longley, nearly collinear) and scipy."""
+"""Compares least squares with a published solution (NIST Statistical Reference Datasets:
+Longley, nearly collinear) and with scipy."""
 import numpy as np
 import pytest
 from scipy import stats
@@ -24,7 +24,7 @@ LONGLEY = """60323 83.0 234289 2356 1590 107608 1947
 69331 115.7 518173 4806 2572 127852 1961
 70551 116.9 554894 4007 2827 130081 1962"""
 
-# NIST's certified values: estimate, standard deviation of it.
+# NIST's certified values: estimate, and its standard deviation.
 LONGLEY_CERTIFIED = {
     "intercept": (-3482258.63459582, 890420.383607373),
     "b1": (15.0618722713733, 84.9149257747669),
@@ -51,7 +51,7 @@ def test_longley_has_its_certified_values():
     assert (fit.n, fit.degrees) == (16, 9)
 
 
-def test_inflation_is_that_of_a_regression_on_the_others():
+def test_inflation_equals_a_regression_on_the_others():
     """VIF by its definition, 1 / (1 - R²), with numpy's own solver."""
     _, columns = longley()
     fit = regression.least_squares(*longley())
@@ -66,7 +66,7 @@ def test_inflation_is_that_of_a_regression_on_the_others():
     assert fit.coefficients["intercept"].vif is None
 
 
-def test_a_line_is_that_of_scipy():
+def test_a_line_agrees_with_scipy():
     rng = np.random.default_rng(4)
     x = 1e3 + rng.normal(size=36)
     y = 2 + 0.87 * x + rng.normal(size=36)
@@ -82,7 +82,7 @@ def test_a_line_is_that_of_scipy():
         (slope.value - reach, slope.value + reach), rel=1e-9)
 
 
-def test_the_interval_holds_the_truth_as_often_as_it_says():
+def test_the_interval_has_its_nominal_coverage():
     rng = np.random.default_rng(5)
     x = rng.normal(size=30)
     held = 0
@@ -91,10 +91,10 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
             2 + 0.87 * x + rng.normal(size=30), {"x": x})
         c = fit.coefficients["x"]
         held += c.low <= 0.87 <= c.high
-    assert 925 <= held <= 975  # 950, seven standard errors wide in all
+    assert 925 <= held <= 975  # 950 plus or minus 3.6 standard errors
 
 
-def test_what_explains_nothing_is_left_out_and_why():
+def test_useless_columns_are_left_out_with_a_reason():
     y = [1.0, 2, 4, 3, 6]
     fit = regression.least_squares(y, {
         "x": [1, 2, 3, 4, 5], "flat": [7] * 5, "twice": [2, 4, 6, 8, 10]})
@@ -107,8 +107,8 @@ def test_what_explains_nothing_is_left_out_and_why():
 
 
 @pytest.mark.parametrize("slope,offset", [(2, 0), (2, 1), (-3, 5), (1, 1e6)])
-def test_what_another_gives_by_a_line_is_left_out(slope, offset):
-    """A heap ratio that is 1 less a share says what the share says."""
+def test_linearly_dependent_columns_are_left_out(slope, offset):
+    """A heap ratio that equals 1 minus a share carries no further information."""
     x = np.array([1.0, 2, 4, 5, 7, 8])
     fit = regression.least_squares([1.0, 2, 4, 3, 6, 9], {
         "x": x, "same": offset + slope * x})

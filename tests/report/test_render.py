@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What report/render writes: numbers, tables, hostile texts, whole folders."""
+"""Tests the output of report/render: numbers, tables, hostile texts, complete folders."""
 import csv
 import json
 import os
@@ -48,12 +48,12 @@ def test_verdicts_json_follows_its_schema(written):
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_schemas_are_those_of_the_dataclasses(name):
+def test_schemas_agree_with_the_dataclasses(name):
     """`make schemas` writes them."""
     assert schema_text(SCHEMAS[name], name) == (TOP / "docs" / name).read_text()
 
 
-def test_pages_link_to_files_that_are_there(written):
+def test_pages_link_to_existing_files(written):
     folder = written[2]
     for page in PAGES:
         html = (folder / f"{page}.html").read_text()
@@ -68,9 +68,8 @@ def test_pages_link_to_files_that_are_there(written):
         assert "http" not in html.replace("http-equiv", "")
 
 
-def test_answer_is_the_one_of_the_snapshot():
-    """A new wording changes one template and this file, which
-    `RM_SNAPSHOT=write` writes."""
+def test_answer_equals_the_snapshot():
+    """A new wording changes one template and this file, which `RM_SNAPSHOT=write` writes."""
     parts = []
     for kind, make in KINDS.items():
         result = make()
@@ -228,7 +227,7 @@ def test_each_format_of_tables_toml_exists():
 
 
 def test_killed_process_leaves_the_old_report(tmp_path):
-    """The child ends where a kill -9 is worst: all is written, not moved."""
+    """The child ends at the worst time for kill -9: all is written, but not moved."""
     folder = tmp_path / "report"
     write.write(KINDS["alone"](), folder)
     old = (folder / "verdicts.json").read_text()
@@ -245,7 +244,7 @@ def test_killed_process_leaves_the_old_report(tmp_path):
     assert (folder / "verdicts.json").read_text() != old
 
 
-def test_folder_that_is_a_link_is_refused(tmp_path):
+def test_folder_that_is_a_link_is_rejected(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "report").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="symbolic link"):
@@ -256,7 +255,7 @@ def test_folder_that_is_a_link_is_refused(tmp_path):
 def test_page_says_that_gnuplot_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     folder = write.write(sample(), tmp_path / "report").parent
-    assert "gnuplot is not installed" in page_numbers.words((folder / "index.html").read_text())
+    assert "no gnuplot found" in page_numbers.words((folder / "index.html").read_text())
     assert (folder / "plots" / "board.gp").is_file()
     assert not list(folder.glob("plots/*.svg"))
 

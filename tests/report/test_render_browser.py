@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of report/render in Chromium: size, letters, width, axe-core."""
+"""Tests the pages of report/render in Chromium: size, letters, width, axe-core."""
 import base64
 import json
 import re
@@ -17,7 +17,7 @@ from report.render.write import write
 pytestmark = pytest.mark.long
 
 TOP = Path(__file__).resolve().parents[2]
-AXE = "4.14.1"  # of axe-core: another version may have other rules
+AXE = "4.14.1"  # version of axe-core; others may have different rules
 SCREEN = 900  # px
 WORDS, FIGURES, PRINTED = 2500, 6, 6
 SCREENS = {1400: 6, 420: 13}
@@ -61,7 +61,7 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def axe():
-    """The text of axe-core, from npm, kept in build/."""
+    """The text of axe-core, from npm, cached in build/."""
     folder = TOP / "build" / "axe"
     file = folder / "node_modules" / "axe-core" / "axe.min.js"
     if not (file.is_file() and json.loads((file.parent / "package.json")
@@ -106,8 +106,8 @@ def test_linked_page_does_not_scroll_sideways(pages, browser, page, width):
 def test_print_takes_six_pages(pages, browser, kind):
     with opened(browser, pages[kind] / "index.html") as tab:
         tab.media("print")
-        pdf = base64.b64decode(tab.ask("Page.printToPDF", paperWidth=8.27,
-                                       paperHeight=11.69)["data"])
+        pdf = base64.b64decode(tab.send("Page.printToPDF", paperWidth=8.27,
+                                        paperHeight=11.69)["data"])
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= PRINTED + (kind in MANY)
 
 
@@ -132,7 +132,7 @@ def test_axe_finds_nothing(pages, browser, axe, kind, page, width, media, dark):
             for v in found["violations"]] == []
 
 
-def test_checkboxes_hide_rows_and_the_table_is_whole_without(pages, browser):
+def test_checkboxes_hide_rows_and_are_optional(pages, browser):
     shown = "[...document.querySelectorAll('.board tbody tr')].filter(" \
         "r => r.getClientRects().length).map(r => r.querySelector('a').textContent)"
     with opened(browser, pages["sound"] / "index.html") as tab:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Repeats of disturbed trials: do they bias, what counts, who checks it?"""
+"""Tests repeats of disturbed trials: their bias, which attempt counts, and their checks."""
 import dataclasses
 import json
 import os
@@ -31,8 +31,8 @@ READMOSTLY = os.path.join(BUILD, "readmostly")
 @pytest.mark.parametrize("wake_up_us", [5, 15, 20, 40])
 @pytest.mark.parametrize("pair", [("plain", "plain"), ("sleeps", "sleeps"),
                                   ("plain", "sleeps"), ("sleeps", "plain")])
-def test_a_planted_ratio_lies_in_its_interval(pair, wake_up_us):
-    """1,000 campaigns each; also where waiting is a map's own doing."""
+def test_the_interval_contains_the_true_ratio(pair, wake_up_us):
+    """1,000 campaigns each, including maps that cause their own waiting."""
     found = simulated.coverage(*pair, simulated.taken_by_others,
                                simulated.World(wake_up_us=wake_up_us))
     assert 0.94 <= found["covered"] <= 0.97, found
@@ -44,10 +44,10 @@ def test_a_planted_ratio_lies_in_its_interval(pair, wake_up_us):
 @pytest.mark.parametrize("pair", [("plain", "collects"),
                                   ("collects", "sleeps"),
                                   ("collects", "collects")])
-def test_a_planted_ratio_of_a_program_with_own_threads_is_held(
+def test_the_interval_contains_the_true_ratio_with_collectors(
         pair, collector):
-    """Its members wait for its collector, and the others are told apart
-    (docs/adr/0051)."""
+    """Its threads wait for its collector, and waiting for other programs is separated from
+    that (docs/adr/0051)."""
     world = simulated.World(collector=collector)
     found = simulated.coverage(*pair, simulated.taken_by_others, world,
                                here=simulated.idle_ratio(*pair, world))
@@ -107,8 +107,8 @@ def test_the_last_attempt_counts(campaign):
 
 
 def test_the_simulated_rule_is_the_real_one(campaign, tmp_path):
-    """validate, which marks with runner/campaign/repeat.c, says of random
-    waiting what the simulation says."""
+    """validate, which uses runner/campaign/repeat.c, agrees with the simulation for random
+    waiting times."""
     (tmp_path / "campaign.json").write_bytes(
         (campaign / "campaign.json").read_bytes())
     (tmp_path / "topology.xml").write_bytes(
@@ -135,10 +135,10 @@ def test_the_simulated_rule_is_the_real_one(campaign, tmp_path):
         if simulated.taken_by_others(trials):
             expected.add(number)
     write(tmp_path, lines)
-    said = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path)],
+    done = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path)],
                           capture_output=True, text=True, check=False)
     marked = re.findall(r"trials.jsonl:(\d+): disturbed: expected others",
-                        said.stdout + said.stderr)
+                        done.stdout + done.stderr)
     assert {int(n) for n in marked} == expected
     assert 20 < len(expected) < len(lines) - 20
 
@@ -153,8 +153,8 @@ def with_budget(pair, world, **more):
 @pytest.mark.parametrize("others", [0.15, 0.4, 0.6])
 @pytest.mark.parametrize("pair", [("plain", "plain"), ("plain", "sleeps"),
                                   ("sleeps", "plain")])
-def test_a_planted_ratio_lies_in_its_interval_with_the_budget(pair, others):
-    """Up to where the page says to act with care: 13 % stay disturbed."""
+def test_the_interval_contains_the_true_ratio_with_the_budget(pair, others):
+    """Up to the limit of "use with care": 13 % stay disturbed."""
     found = with_budget(pair, simulated.World(others=others))
     assert 0.94 <= found["covered"] <= 0.97, found
     assert abs(found["bias"]) < 0.02, found
@@ -170,8 +170,8 @@ def test_equal_maps_are_equal_on_a_machine_that_is_never_quiet(name, world):
 
 
 @pytest.mark.parametrize("world", [simulated.STEADY, simulated.FULL])
-def test_nothing_finds_the_idle_machine_where_all_trials_are_disturbed(world):
-    """What is found is the ratio of that machine: docs/adr/0029 says so."""
+def test_repeats_cannot_correct_a_machine_that_is_never_idle(world):
+    """The result is the ratio on that machine (docs/adr/0029)."""
     pair = "plain", "sleeps"
     nothing, unbounded = (simulated.coverage(*pair, rule, world) for rule in (
         simulated.never, simulated.taken_by_others))
@@ -186,7 +186,7 @@ def test_nothing_finds_the_idle_machine_where_all_trials_are_disturbed(world):
 
 
 def test_the_simulated_budget_is_never_exceeded():
-    """After each block, whatever is disturbed; and all of it is used."""
+    """After every block, whatever is disturbed; and all of it is used."""
     rng = np.random.default_rng(2)
     bad = rng.random((4, 300, 9, 5)) < rng.random((1, 300, 1, 1))
     orders = rng.permuted(np.broadcast_to(np.arange(5), bad.shape[1:]),
@@ -213,12 +213,12 @@ def pairs(tmp_path_factory):
          "--seed", "4", "--arms", ",".join(arms), "--set", "blocks=12"],
         capture_output=True, check=True, text=True,
         env=dict(os.environ, RM_FAKE="verify=ok;=draw"))
-    (folder / "campaign/said").write_text(played.stdout)
+    (folder / "campaign/output").write_text(played.stdout)
     return folder / "campaign"
 
 
 def test_the_simulated_budget_is_the_real_one(campaign):
-    """What within() repeats is what was repeated, trial by trial."""
+    """within() repeats exactly the trials that were repeated."""
     meta = json.loads((campaign / "campaign.json").read_text())
     cells = [c["id"] for c in meta["cells"] if c["repeat"]["most"]]
     timed = [i for i, c in enumerate(meta["cells"]) if c["repeat"]["most"]]
@@ -241,8 +241,8 @@ def left_of(folder):
 
 
 @pytest.mark.parametrize("name", ["campaign", "pairs"])
-def test_what_the_budget_left_follows_from_the_rows(name, request, tmp_path):
-    """Of a whole journal, and of one that was cut off after any line."""
+def test_unrepeated_trials_follow_from_the_journal(name, request, tmp_path):
+    """For a complete journal, and for one that was cut after any line."""
     folder = request.getfixturevalue(name)
     (tmp_path / "campaign.json").write_bytes(
         (folder / "campaign.json").read_bytes())
@@ -252,19 +252,19 @@ def test_what_the_budget_left_follows_from_the_rows(name, request, tmp_path):
         (tmp_path / "trials.jsonl").write_text("".join(lines[:n]))
         seen.append(left_of(tmp_path))
     assert seen == sorted(seen) and len(set(seen)) > 5 and seen[0] == 0
-    said = [] if name == "campaign" else re.findall(
+    printed = [] if name == "campaign" else re.findall(
         r"(\d+) stayed disturbed or void",
-        (folder / "said").read_text())
-    assert not said or int(said[0]) == seen[-1]
+        (folder / "output").read_text())
+    assert not printed or int(printed[0]) == seen[-1]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("shares", ["with", "without"])
 @pytest.mark.parametrize("name", ["campaign", "pairs"])
-def test_what_is_to_come_is_what_validate_asks_for(name, shares, request,
-                                                   tmp_path):
-    """Killed after any line of the last block, repeats and other arms
-    included; in a plan that is older than the budget of repeats, too."""
+def test_pending_repeats_agree_with_validate(name, shares, request,
+                                             tmp_path):
+    """The campaign is killed after any line of the last block, including repeats and other
+    arms; also for a plan that is older than the budget of repeats."""
     folder = request.getfixturevalue(name)
     meta = json.loads((folder / "campaign.json").read_text())
     for cell in meta["cells"] if shares == "without" else ():
@@ -275,42 +275,42 @@ def test_what_is_to_come_is_what_validate_asks_for(name, shares, request,
     (tmp_path / "campaign.json").write_text(json.dumps(meta))
     lines = (folder / "trials.jsonl").read_text().splitlines(True)
     last = json.loads(lines[-1])["block"]
-    said = set()
+    states = set()
     for n in range(len(lines) + 1):
         if n and json.loads(lines[n - 1])["block"] < last - 1:
             continue
         (tmp_path / "trials.jsonl").write_text("".join(lines[:n]))
-        told = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path)],
-                              capture_output=True, text=True, check=False)
+        found = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path)],
+                               capture_output=True, text=True, check=False)
         read = load.read(tmp_path)
-        assert read.complete != ("expected a line of" in told.stdout), n
-        said.add((read.pending > 0, read.complete))
-    assert said == {(True, False), (False, False)} | (
+        assert read.complete != ("expected a line of" in found.stdout), n
+        states.add((read.pending > 0, read.complete))
+    assert states == {(True, False), (False, False)} | (
         {(False, True)} if shares == "with" else set())
 
 
 @pytest.mark.parametrize("most", [1, 2, 9, 10])
-def test_the_last_attempt_that_a_plan_allows_may_be_refused(most):
-    """All attempts but the last one are there and disturbed: one trial is
-    left as it is, whichever attempt the budget could not pay."""
+def test_the_budget_may_refuse_the_last_allowed_attempt(most):
+    """All attempts except the last are there and disturbed: one trial is not repeated,
+    whichever attempt exceeds the budget."""
     share = most - 1.0
     cell = Factors("c", "w", "m", "u64x8", 1, 0, "update", "uniform", "mix", 1, "cores",
                    "throughput", repeat=Repeat(most, share))
     plan = Plan(1, (cell,), (), order=((0,),))
     lines = [Trial("c", 0, Status.OK, disturbed="others")] * most
-    told = repeats.walk(plan, {("c", 0, "head"): lines})
-    assert told == repeats.Repeats(1, most > 1, (0,), share, share, True)
+    found = repeats.walk(plan, {("c", 0, "head"): lines})
+    assert found == repeats.Repeats(1, most > 1, (0,), share, share, True)
     lines[-1:] = [Trial("c", 0, Status.OK)]
-    told = repeats.walk(plan, {("c", 0, "head"): lines})
-    assert (told.left, told.in_vain, told.spent) == (0, 0, ())
+    found = repeats.walk(plan, {("c", 0, "head"): lines})
+    assert (found.left, found.in_vain, found.spent) == (0, 0, ())
     unbounded = dataclasses.replace(cell, repeat=Repeat(most))
-    told = repeats.walk(dataclasses.replace(plan, cells=(unbounded,)), {
+    found = repeats.walk(dataclasses.replace(plan, cells=(unbounded,)), {
         ("c", 0, "head"): [Trial("c", 0, Status.OK, disturbed="others")] * most})
-    assert not told.whole, "an older plan without a share has no budget"
+    assert not found.whole, "an older plan without a share has no budget"
 
 
-def test_a_campaign_killed_between_repeats_is_called_incomplete(campaign, tmp_path):
-    """Next to other machines, too."""
+def test_a_campaign_killed_between_repeats_is_incomplete(campaign, tmp_path):
+    """Also in a comparison with other machines."""
     cut = tmp_path / "cut"
     shutil.copytree(campaign, cut)
     lines = (cut / "trials.jsonl").read_text().splitlines(True)

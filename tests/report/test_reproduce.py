@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign that is repeated: replicated, opposite or unclear, and what differs
-in the set-up."""
+"""Tests the comparison of a repeated campaign: replicated, opposite or unclear, and the
+differences in the set-up."""
 import contextlib
 import io
 import json
@@ -22,21 +22,21 @@ from report.reproduce import judge, questions
 
 def run(*words, stdin=None, monkeypatch=None):
     """(status, standard output, standard error)."""
-    said, error = io.StringIO(), io.StringIO()
+    output, error = io.StringIO(), io.StringIO()
     if stdin is not None:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(error):
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(error):
         status = main(["reproduce", *map(str, words)])
-    return status, said.getvalue(), error.getvalue()
+    return status, output.getvalue(), error.getvalue()
 
 
 def answer(old, new, *words):
-    status, said, error = run(old, new, *words)
+    status, output, error = run(old, new, *words)
     assert not error, error
     found = json.loads((new / "reproduction.json").read_text())
     stored = json.loads((TOP / "docs/reproduction.schema.json").read_text())
     jsonschema.validate(found, stored, jsonschema.Draft202012Validator)
-    return status, said, found
+    return status, output, found
 
 
 def trials(folder, edit):
@@ -49,7 +49,7 @@ def trials(folder, edit):
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    """A campaign, and the same speeds with other trials."""
+    """A campaign, and one with the same speeds and other trials."""
     folder = tmp_path_factory.mktemp("pair")
     return machine(folder / "old", seed=1), machine(folder / "new", seed=2, day=21)
 
@@ -61,39 +61,39 @@ def pair(tmp_path_factory):
     ("slower", "slower", "replicated"), ("slower", "faster", "opposite"),
     ("faster", "equivalent", "unclear"), ("slower", "undecided", "unclear"),
     ("faster", "invalid", "unclear")])
-def test_a_word_needs_the_whole_interval_beyond_the_margin(then, now, word):
+def test_a_verdict_needs_the_whole_interval_beyond_the_margin(then, now, word):
     assert judge.word_of(Verdict(then), Verdict(now)).value == word
 
 
 @pytest.mark.parametrize("figure, count", [
     (None, 12), ("winner", 12), ("headline", 3), ("flip", 4), ("forest", 12)])
 def test_the_same_speeds_are_replicated(pair, figure, count):
-    status, said, found = answer(*pair, *(["--figure", figure] if figure else []))
+    status, output, found = answer(*pair, *(["--figure", figure] if figure else []))
     assert status == 0 and found["figure"] == figure
     assert found["count"] == {"replicated": count, "opposite": 0, "unclear": 0}
-    assert found["setup"] == [] and "Nothing that is recorded differs" in said
+    assert found["setup"] == [] and "The recorded set-up is the same" in output
     if figure == "flip":
         assert {(r["over"], r["under"]) for r in found["rows"]} == {("syncmap", "gomap_rw")}
 
 
 def test_swapped_labels_are_opposite(pair, tmp_path):
-    """The labels of two maps are swapped: the order of the two is opposite, and
-    the order of others is replicated."""
+    """The labels of two maps are swapped, so their order is opposite, and the order of others
+    is replicated."""
     old, other = tmp_path / "old", {"ck_ht": "shard_rw_32", "shard_rw_32": "ck_ht"}
     shutil.copytree(pair[0], old)
     trials(old, lambda t: t | {"cell": re.sub("ck_ht|shard_rw_32", lambda m: other[m[0]],
                                               t["cell"])})
-    status, said, found = answer(old, pair[1])
-    assert status == 1 and said.count("✗ opposite: shard_rw_32 ÷ ck_ht at ") == 4
+    status, output, found = answer(old, pair[1])
+    assert status == 1 and output.count("✗ opposite: shard_rw_32 ÷ ck_ht at ") == 4
     assert {(r["over"], r["under"], r["word"]) for r in found["rows"]} == {
         ("shard_rw_32", "ck_ht", "opposite"), ("shard_rw_32", "gomap_rw", "replicated"),
         ("shard_rw_32", "syncmap", "replicated")}
 
 
-def test_what_was_not_clear_is_counted_and_not_judged(tmp_path):
+def test_undecided_comparisons_are_counted_but_not_judged(tmp_path):
     old = machine(tmp_path / "old", factors={"shard_rw_32": 1.2})
-    status, said, found = answer(old, machine(tmp_path / "new", seed=2, day=21))
-    assert found["open"] == 4 and "4 more were not clear then" in said
+    status, output, found = answer(old, machine(tmp_path / "new", seed=2, day=21))
+    assert found["open"] == 4 and "4 more were undecided then" in output
     assert len(found["rows"]) == 8 and status == 0
 
 
@@ -101,10 +101,10 @@ def test_few_trials_replicate_nothing(tmp_path, pair):
     new = machine(tmp_path / "new", day=21, blocks=3)
     change(new, lambda m: [c.update(blocks=10) for c in m["cells"]
                            if c["measure"] == "throughput"])
-    status, said, found = answer(pair[0], new)
+    status, output, found = answer(pair[0], new)
     assert found["count"] == {"replicated": 0, "opposite": 0, "unclear": 12}
-    assert status == 3 and "no interval here" in said
-    assert not found["finished"] and "is not finished" in said
+    assert status == 3 and "no interval here" in output
+    assert not found["finished"] and "is not finished" in output
 
 
 def wrong_answer(t):
@@ -127,26 +127,25 @@ def test_a_cell_without_values_is_unclear_with_its_reason(tmp_path, pair, edit, 
     shutil.copytree(pair[1], new)
     trials(new, each or (lambda t: t if "/syncmap/" not in t["cell"] else None))
     change(new, edit)
-    _, said, found = answer(pair[0], new)
+    _, output, found = answer(pair[0], new)
     assert {r["reason"] for r in found["rows"] if "syncmap" in (r["over"], r["under"])} == {why}
     assert found["count"] == {"replicated": 8, "opposite": 0, "unclear": 4}
-    if each:  # nor is the map asked about if this campaign is repeated
+    if each:  # the map is also left out when this campaign is repeated
         assert not any("syncmap" in q.maps for figure in questions.FIGURES
                        for q in questions.of_campaign(load.read(new), figure))
 
 
 def test_an_untrusted_run_decides_nothing(tmp_path, pair, monkeypatch):
-    """It recommends no map, so nothing of it can be replicated, and it
-    replicates nothing."""
+    """It recommends no map, so it cannot be replicated and replicates nothing."""
     new = untrusted(tmp_path / "new", "5e7a0001", seed=2, day=23)
     for words, stdin in (((new, pair[1]), None), (("cells", new), "{}")):
-        status, said, error = run(*words, stdin=stdin, monkeypatch=monkeypatch)
-        assert status == 2 and not said
+        status, output, error = run(*words, stdin=stdin, monkeypatch=monkeypatch)
+        assert status == 2 and not output
         assert f"{new}: it recommends no map (not passed: two copies of one map" in error
-    status, said, found = answer(pair[0], new)
+    status, output, found = answer(pair[0], new)
     assert found["count"] == {"replicated": 0, "opposite": 0, "unclear": 12}
     assert {r["reason"] for r in found["rows"]} == {"this run recommends no map"}
-    assert status == 3 and f"{found['new']} recommends no map" in said
+    assert status == 3 and f"{found['new']} recommends no map" in output
 
 
 def test_differences_of_the_set_up_are_listed(tmp_path, pair):
@@ -160,14 +159,14 @@ def test_differences_of_the_set_up_are_listed(tmp_path, pair):
         meta["build"].update(flags="-O3", binary_sha256="ff" * 32)
         meta["maps"][2]["code"] = "another"
     change(new, other)
-    _, said, found = answer(pair[0], new)
+    _, output, found = answer(pair[0], new)
     assert {(d["kind"], d["name"]) for d in found["setup"]} == {
         ("machine", "id"), ("machine", "kernel"), ("build", "flags"),
         ("build", "binary_sha256"), ("maps", "machine code of syncmap")}
-    assert "build: flags: -O2 then, -O3 now" in said
+    assert "build: flags: -O2 then, -O3 now" in output
 
 
-# ---- what is refused ------------------------------------------------------
+# ---- rejected inputs ------------------------------------------------------
 
 def test_a_campaign_does_not_repeat_itself(pair, tmp_path):
     shutil.copytree(pair[0], tmp_path / "copy")
@@ -188,7 +187,7 @@ def test_damage_is_refused_on_either_side(pair, tmp_path, side):
     data[len(data) // 3] ^= 4
     file.write_bytes(data)
     status, _, error = run(*folders)
-    assert status == 2 and "damaged, crc32" in error
+    assert status == 2 and "damaged, its crc32" in error
 
 
 def test_an_unknown_figure_is_refused(pair):
@@ -197,31 +196,30 @@ def test_an_unknown_figure_is_refused(pair):
         assert status == 2 and "expected one of headline" in error
 
 
-# ---- what is to run -------------------------------------------------------
+# ---- input for a repetition -----------------------------------------------
 
-def test_the_workloads_are_those_of_the_campaign(tmp_path, pair):
-    """The text goes to a file of another folder, so that traces have absolute
-    names in it."""
-    _, said, _ = run("inputs", pair[0])
-    assert json.loads(said)["workloads"] == [{"name": "uniform-97-3", "text": "# synthetic\n"}]
+def test_the_workloads_of_the_campaign_are_printed(tmp_path, pair):
+    """The text goes to a file in another folder, so traces have absolute names in it."""
+    _, output, _ = run("inputs", pair[0])
+    assert json.loads(output)["workloads"] == [{"name": "uniform-97-3", "text": "# synthetic\n"}]
     shutil.copytree(pair[0], tmp_path / "old")
 
     def traced(meta, folder=tmp_path / "mine"):
         meta["workloads"][0] |= {"file": f"{folder}/w.conf", "text": (
             "keys       = file:mine.trace file:/b.trace file:../c.trace\nwindow     = 1passes\n")}
     change(tmp_path / "old", traced)
-    status, said, _ = run("inputs", tmp_path / "old")
-    assert status == 0 and json.loads(said)["workloads"][0]["text"] == (
+    status, output, _ = run("inputs", tmp_path / "old")
+    assert status == 0 and json.loads(output)["workloads"][0]["text"] == (
         f"keys       = file:{tmp_path}/mine/mine.trace file:/b.trace file:{tmp_path}/c.trace\n"
         "window     = 1passes\n")
     change(tmp_path / "old", lambda m: traced(m, folder="my traces"))
     status, _, error = run("inputs", tmp_path / "old")
-    assert status == 2 and "mine.trace: a trace whose path has" in error
+    assert status == 2 and "the path of a trace has a blank" in error
 
 
-def test_cells_are_those_that_clear_comparisons_need(pair, monkeypatch):
-    """Of the headline: four maps at one place, and what verifies them. A cell
-    that the plan does not have is named; one that runs as another cell is not."""
+def test_only_cells_of_clear_comparisons_are_needed(pair, monkeypatch):
+    """For the headline: four maps at one place, and their verifications. A cell that the plan
+    lacks is reported, unless it runs as another cell."""
     meta = json.loads((pair[0] / "campaign.json").read_text())
     here = [c for c in meta["cells"] if "/syncmap/" not in c["id"]]
 
@@ -253,7 +251,7 @@ def test_a_plan_is_needed_and_a_decided_campaign(tmp_path, pair, monkeypatch):
 @pytest.mark.parametrize("words, name, kib", [
     (("reproduce", "old", "new"), "new/reproduction.json", 4),
     (("compare", "old", "new", "-o", "out"), "out/report/comparison.json", 20)])
-def test_a_file_that_does_not_fit_is_named_and_no_half_is_left(tmp_path, words, name, kib):
+def test_a_full_disk_is_reported_and_leaves_no_partial_file(tmp_path, words, name, kib):
     def limited(limit):
         return subprocess.run(
             ["bash", "-c", f'ulimit -f {limit}; exec "$@"', "bash", sys.executable, "-m", "report",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workloads of shards, hashes, growth and pauses in cut forms: each runs, is
-verified, reports what its file promises, and the page shows it."""
+"""Tests reduced workloads of shards, hashes, growth and pauses: each runs, is verified, reports
+its documented statistics, and the page shows it."""
 import csv
 import json
 import os
@@ -17,8 +17,8 @@ BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 
 
 def run(folder, workload, *settings):
-    """Results by map, of trials whose answers are right; the seed draws keys
-    and strings, so what depends on them is the same each time."""
+    """Results by map, for trials with correct answers. The seed determines keys and strings,
+    so values that depend on them are reproducible."""
     command = [BUILD / "readmostly", "run", ROOT / "workloads" /
                (workload + ".conf"), "-o", folder, "--seed", "1"]
     for setting in ("blocks=1", "repeat-most=0", *settings):
@@ -30,7 +30,7 @@ def run(folder, workload, *settings):
         trial = json.loads(line)
         if trial["status"] == "skipped":
             continue
-        # void: a busy machine; what was answered is right all the same
+        # void: a busy machine; the answers are still correct
         assert trial["status"] != "failed", (trial["cell"], trial["reason"])
         parts = trial["cell"].split("/")
         if parts[-1] != "verify":
@@ -55,14 +55,14 @@ def test_hashes_have_different_strings_and_count_collisions(tmp_path):
         assert value(result, "hashed_strings") == result["ops"] > 1000
         assert value(result, "collisions_31_bits_by_chance") == \
             pytest.approx(100000 * 99999 / 2 / 2 ** 31)
-        # 31 bits have two by chance, none in some draws; this seed's have some
+        # 31 bits have two collisions on average; with this seed there are some
         assert (value(result, "collisions_64_bits") == 0) == \
             ("shift" not in name)
         for shards in (16, 32, 64, 256):
             assert value(result, f"random_most_{shards}_shards") >= 1
 
 
-def test_the_vector_unit_is_named():
+def test_the_vector_unit_is_reported():
     listed = json.loads(subprocess.run(
         [BUILD / "readmostly", "dev", "list", "--json"], capture_output=True,
         check=True).stdout)["maps"]
@@ -70,8 +70,8 @@ def test_the_vector_unit_is_named():
     if "hash_xxh3" not in maps:
         pytest.skip("libxxhash is missing")
     unit = {"x86_64": "SSE2", "aarch64": "NEON"}.get(os.uname().machine)
-    said = maps["hash_xxh3"]["source"]
-    assert unit is None or said == f"xxHash: XXH3_64bits, {unit}"
+    source = maps["hash_xxh3"]["source"]
+    assert unit is None or source == f"xxHash: XXH3_64bits, {unit}"
     code = subprocess.run(
         ["objdump", "-d", BUILD / "impls" / "technique" / "hash_xxh3.o"],
         capture_output=True, text=True, check=True).stdout
@@ -125,7 +125,7 @@ def test_false_sharing_is_counted_exactly_by_a_simulated_machine(tmp_path):
     for loop in ("pair:rw", "pair:ww"):
         assert taken["pair_adjacent", loop] > 100
         assert taken["pair_padded", loop] == 0
-    assert taken["pair_adjacent", "pair:rr"] == 0  # readers take nothing
+    assert taken["pair_adjacent", "pair:rr"] == 0  # readers invalidate nothing
 
 
 def test_p99_of_slices_is_regressed_on_pauses(tmp_path):

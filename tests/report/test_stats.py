@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about report/stats: known answers, coverage, false alarms."""
+"""Tests report/stats: known answers, coverage, false alarms."""
 import itertools
 import math
 
@@ -31,8 +31,8 @@ def test_interval_ranks_are_the_tabulated_critical_values(n, critical):
 
 
 def test_normal_tails_continue_the_exact_ones():
-    """Above the exact table; the number of averages between neighbouring
-    ranks of an interval at 3.8e-5 is 1 in 100."""
+    """Above the exact table. The number of averages between neighbouring ranks of an interval
+    at 3.8e-5 is 1 in 100."""
     exact = signed_rank.signed_rank_tail(201)
     normal = signed_rank.rank_p(201)
     assert len(exact) == len(normal) == 201 * 202 // 2 + 1
@@ -44,7 +44,7 @@ def test_normal_tails_continue_the_exact_ones():
 
 
 @pytest.mark.parametrize("n", [10, 60])
-def test_interval_covers_as_often_as_it_says(n):
+def test_interval_has_its_nominal_coverage(n):
     x = np.random.default_rng(2).laplace(3.0, 1.0, (4000, n))
     _, low, high = stats.signed_rank_interval(x, 0.95)
     share = np.mean((low <= 3.0) & (3.0 <= high))
@@ -52,9 +52,9 @@ def test_interval_covers_as_often_as_it_says(n):
 
 
 @pytest.mark.parametrize("n", [12, 26, 40])
-def test_ratios_cover_where_blocks_are_like_their_neighbours(n):
-    """Equal maps in 200 campaigns, lag-1 correlation 0.53: intervals of
-    independent blocks hold the truth in 3 of 4."""
+def test_ratios_cover_if_neighbouring_blocks_are_correlated(n):
+    """Equal maps in 200 campaigns, lag-1 correlation 0.53: intervals for independent blocks
+    contain the truth in 3 of 4."""
     rng, held, independent = np.random.default_rng(57), 0, 0
     for _ in range(200):
         ln = [rng.normal()]
@@ -69,8 +69,8 @@ def test_ratios_cover_where_blocks_are_like_their_neighbours(n):
 
 
 def test_widening_by_hand():
-    """Ranks less their mean: their products with the next one, over their
-    squares; then the bias, and one standard error."""
+    """Ranks minus their mean: their products with the next one, over their squares; then the
+    bias, and one standard error."""
     for x in ([0, 6, 2, 9, 4, 1, 7, 3, 10, 5, 8, 11],
               [1, 2, 0, 4, 5, 3, 8, 6, 7, 10, 9, 11]):
         away = np.array(x) - 5.5
@@ -86,7 +86,7 @@ def test_widening_by_hand():
 
 
 def test_widening_by_the_noise_of_the_other_maps():
-    """At least the shared correlation, and its own less a standard error."""
+    """The larger of the shared correlation, and its own minus a standard error."""
     def factor(r):
         return math.sqrt((1 + r) / (1 - r))
     rows = np.array([[0, 6, 2, 9, 4, 1, 7, 3, 10, 5, 8, 11], np.arange(12)])
@@ -99,8 +99,8 @@ def test_widening_by_the_noise_of_the_other_maps():
                           [stats.widening(rows[0]), wider[1]])
 
 
-def test_noise_of_maps_that_share_blocks_is_their_own():
-    """Whatever the levels, and what moves all of them in a block."""
+def test_noise_of_maps_excludes_common_block_effects():
+    """Whatever the levels, and the common changes in a block."""
     rng = np.random.default_rng(2)
     own = autoregression(rng, 10, 4000, 0.5)
     x = own + np.arange(10)[:, None] + np.cumsum(rng.normal(0, 1, 4000))
@@ -164,7 +164,7 @@ def draws(seed, n):
 
 
 @pytest.mark.parametrize("n", [6, 12, 20, 49, 120])
-def test_p_is_that_of_scipys_exact_test(n):
+def test_p_agrees_with_scipys_exact_test(n):
     for seed in range(20):
         d = draws(seed, n) + 0.005
         for limit in (0.0, 0.01, -0.02):
@@ -183,8 +183,8 @@ def test_p_above_200_pairs_is_scipys_approximation():
 
 @pytest.mark.parametrize("n", [6, 15, 20, 60, 201])
 @pytest.mark.parametrize("tail", [0.025, 0.05, 1 / 64, 0.0005])
-def test_p_is_at_most_its_level_exactly_where_the_interval_is_beyond(n, tail):
-    """Also where values are tied, and at a limit that is a Walsh average."""
+def test_p_and_interval_agree(n, tail):
+    """Also if values are tied, and at a limit that is a Walsh average."""
     rng = np.random.default_rng(n)
     for part in range(10):
         d = rng.normal(0.3, 1.0, n)
@@ -200,7 +200,7 @@ def test_p_is_at_most_its_level_exactly_where_the_interval_is_beyond(n, tail):
 
 # ---- slopes of blocks ----------------------------------------------------
 
-def test_slope_of_a_block_is_scipys():
+def test_slope_of_a_block_agrees_with_scipy():
     rng = np.random.default_rng(1)
     keys = np.array([1e2, 1e3, 1e4, 1e5, 1e6])
     y = np.exp(0.3 * np.log(keys) + rng.normal(0, 0.5, (30, 5)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One level for all claims about speed, against scipy's Wilcoxon test."""
+"""Compares the joint level of all claims about speed with scipy's Wilcoxon test."""
 import math
 
 import numpy as np
@@ -13,8 +13,8 @@ MARGIN = math.log(1.02)
 
 
 def moved(d, limit):
-    """d less the limit, as far from its centre as the likeness of neighbours
-    allows."""
+    """d minus the limit, moved away from its centre as widening() requires for correlated
+    neighbours."""
     centre = stats.hodges_lehmann(d)
     return d - centre - (limit - centre) / stats.widening(d, families.ERRORS)
 
@@ -29,8 +29,8 @@ def directions(contrasts, margin=MARGIN):
             for c in contrasts}
 
 
-def test_contrasts_in_one_direction_are_holms():
-    """Step down from the smallest p, times the number of p left."""
+def test_contrasts_in_one_direction_follow_holm():
+    """Step down from the smallest p, times the number of remaining p."""
     data = drawn(np.random.default_rng(2), 30, centre=0.03)
     got = stats.family(data, {c: {"up": stats.beyond([c], 1, 0.0)}
                               for c in data})
@@ -43,8 +43,8 @@ def test_contrasts_in_one_direction_are_holms():
 
 
 def test_groups_by_hand():
-    """Four sides in three groups: the nested pair costs one place only, and
-    holds it until the last of its sides is called."""
+    """Four sides in three groups: the nested pair counts as one group, until the last of its
+    sides is accepted."""
     p = np.array([0.001, 0.02, 0.004, 0.5])
     assert families.holm_of_groups(p, ["a", "a", "b", "c"]) == pytest.approx(
         [3 * 0.001, 2 * 0.02, 3 * 0.004, 0.5])
@@ -52,7 +52,7 @@ def test_groups_by_hand():
         pytest.approx([1.0, 1.0])
 
 
-def test_what_needs_all_cells_has_the_largest_p_of_them():
+def test_an_alternative_over_all_cells_has_their_largest_p():
     rng = np.random.default_rng(4)
     data = {"far": rng.normal(0.5, 0.05, 20),
             "near": rng.normal(0.04, 0.05, 20)}
@@ -63,9 +63,9 @@ def test_what_needs_all_cells_has_the_largest_p_of_them():
     assert got["far"]["claimed"] < got["near"]["claimed"]
 
 
-def test_inside_is_equivalence_and_outside_is_different():
-    """One contrast alone: two groups, and Holm over them lets the larger p
-    of the two one-sided tests stand."""
+def test_inside_tests_equivalence_and_outside_difference():
+    """For a single contrast there are two groups, and Holm's method over them keeps the larger
+    p of the two one-sided tests."""
     band = 0.05
     for seed in range(40):
         d = np.random.default_rng(seed).normal(0.02 * (seed % 6), 0.05, 20)
@@ -89,11 +89,11 @@ def test_zeros_lie_below_every_limit():
         stats.family({"d": low}, asked)["c"]["above"]
 
 
-def test_too_few_blocks_are_never_called():
-    """All pairs agree, one limit per direction: n of 12 can be called in a
-    family of 40 groups at 1 %, n of 11 cannot. Equal p are all or none."""
+def test_too_few_blocks_are_never_accepted():
+    """All pairs agree, with one limit per direction: 12 pairs can be accepted in a family of
+    40 groups at 1 %, 11 cannot. Equal p are accepted together or not at all."""
     for n, called in ((12, True), (11, False)):
-        # Neighbours as unlike as can be: the interval is not widened.
+        # Neighbours are as unlike as possible, so the interval is not widened.
         up = np.arange(n) * (-1) ** np.arange(n) / 100
         data = {f"d{i}": 0.3 + up for i in range(20)}
         got = stats.family(data, directions(data))
@@ -103,7 +103,7 @@ def test_too_few_blocks_are_never_called():
 
 
 def test_order_scale_and_sign_do_not_matter():
-    """Backwards, neighbours stay neighbours."""
+    """In reversed order, neighbours stay neighbours."""
     data = drawn(np.random.default_rng(10), 6, centre=0.03)
     one = stats.family(data, directions(data, 0.03125))
     turned = {c: d[::-1] for c, d in reversed(data.items())}

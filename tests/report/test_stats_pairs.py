@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about paired trials and tests: slot effect, MDE, false alarms."""
+"""Tests paired trials and their statistics: slot effect, MDE, false alarms."""
 import itertools
 import math
 
@@ -24,7 +24,7 @@ def test_slot_effect_of_5_percent_biases_by_less_than_a_thousandth():
     assert s.slot_high - s.slot_low < 0.004
 
 
-def test_slot_interval_covers_as_often_as_it_says():
+def test_slot_interval_has_its_nominal_coverage():
     rng, inside = np.random.default_rng(5), 0
     for _ in range(1000):
         first = rng.integers(0, 2, 24) == 0
@@ -41,16 +41,16 @@ def test_rank_sum_distribution_equals_enumeration():
     assert np.allclose(rank_sum_tail(3, 4), expected)
 
 
-def test_a_chance_at_the_tail_counts_as_reached():
-    """Three against three: the least of 20 orders has a chance of 5 %, which
-    an interval of 90 % leaves beyond each end, and (1 - 0.9) / 2 is less."""
+def test_a_probability_equal_to_the_tail_counts():
+    """Three against three: the least of 20 orders has a probability of 5 %, the tail of a 90 %
+    interval, although (1 - 0.9) / 2 is rounded to less."""
     from report.stats.pairs import shift_interval
     x, y = np.array([1.0, 2.0, 4.0]), np.array([0.5, 3.0, 3.5])
     assert shift_interval(x, y, 0.9) == (1.0 - 3.5, 4.0 - 0.5)
     assert np.isnan(shift_interval(x, y, 0.901)).all()
 
 
-def test_smallest_detectable_slowdown_is_found_as_often_as_it_says():
+def test_smallest_detectable_slowdown_has_its_nominal_power():
     rng, found, n = np.random.default_rng(6), 0, 60
     sd, margin = 0.01, math.log1p(0.005)
     error = sd * math.sqrt(math.pi / 3) / math.sqrt(n)
@@ -71,9 +71,9 @@ def test_sign_flip_p_values_agree_with_the_exact_distribution():
 
 
 def suites(centre, count):
-    """`count` suites of 40 cells and 40 blocks; bursts hit all cells of a
-    block, so cells are correlated and tails heavy. How many suites alarm
-    with correction, and how many without."""
+    """`count` suites of 40 cells and 40 blocks. Bursts hit all cells of a block, so cells are
+    correlated and tails heavy. Returns the number of suites with an alarm, with and without
+    correction."""
     rng = np.random.default_rng(12)
     corrected = alone = 0
     for suite in range(count):
@@ -95,8 +95,8 @@ def test_family_wise_false_alarms_of_a_against_a_stay_within_one_percent():
 
 @pytest.mark.long
 def test_family_wise_false_alarms_are_within_alpha_at_the_margin_itself():
-    """The hardest null. The same suites without correction must alarm
-    often, or this proves nothing."""
+    """The hardest null hypothesis. Without correction the same suites must raise many alarms,
+    or the test would prove nothing."""
     corrected, alone = suites(0.0, 1000)
     assert dist.binomtest(corrected, 1000, 0.01,
                           alternative="greater").pvalue > 0.01
@@ -112,7 +112,7 @@ def test_the_interval_of_a_share_is_the_exact_one():
         assert stats.share_interval(hits, n) == pytest.approx(ends, rel=1e-6)
 
 
-def test_a_verdict_must_be_within_reach():
+def test_a_verdict_must_be_possible():
     assert stats.feasible(16, 40, 0.01)
     assert not stats.feasible(15, 40, 0.01)
     assert not stats.feasible(60, 40, 0.01, flips=1000)

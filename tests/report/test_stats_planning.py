@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers of blocks, against integration and simulated tests."""
+"""Compares numbers of blocks with integration and simulated tests."""
 import math
 
 import numpy as np
@@ -12,7 +12,7 @@ from report.stats import planning
 
 # ---- power ----------------------------------------------------------------
 
-def test_two_sums_are_both_above_as_the_bivariate_normal_says():
+def test_both_above_agrees_with_the_bivariate_normal():
     for effect in (-0.5, 0.0, 0.3, 1.0, 2.5):
         h = math.sqrt(2) * effect
         both = dist.multivariate_normal.cdf([h, h],
@@ -21,7 +21,7 @@ def test_two_sums_are_both_above_as_the_bivariate_normal_says():
 
 
 def test_without_effect_the_power_is_the_level():
-    """Mean and variance are those of Wilcoxon's null."""
+    """Mean and variance match Wilcoxon's null distribution."""
     for n in (20, 60, 200):
         assert stats.rank_power(n, 0.0, 0.025) == pytest.approx(0.025,
                                                                 abs=0.003)
@@ -30,14 +30,14 @@ def test_without_effect_the_power_is_the_level():
 @pytest.mark.parametrize("n, effect, alpha", [
     (8, 1.3, 0.025), (20, 0.7, 0.025), (20, 1.4, 0.01 / 260),
     (40, 0.5, 0.01)])
-def test_power_is_that_of_simulated_tests(n, effect, alpha):
+def test_power_agrees_with_simulated_tests(n, effect, alpha):
     x = np.random.default_rng(n).normal(effect, 1.0, (2000, n))
     found = np.mean(stats.signed_rank_p(x) <= alpha)
     assert stats.rank_power(n, effect, alpha) == pytest.approx(
-        found, abs=0.045)  # twice the error of either
+        found, abs=0.045)  # twice the error of each
 
 
-def test_what_is_visible_is_shown_with_its_power():
+def test_the_visible_effect_is_shown_with_its_power():
     for n in (20, 60):
         effect = stats.visible_effect(n, 0.03, 0.01, 0.9)
         assert stats.rank_power(n, effect / 0.03, 0.01) == pytest.approx(0.9)
@@ -47,16 +47,16 @@ def test_what_is_visible_is_shown_with_its_power():
 
 # ---- blocks ---------------------------------------------------------------
 
-def test_least_blocks_show_the_effect_as_often_as_they_promise():
+def test_least_blocks_have_the_requested_power():
     n = stats.least_blocks(0.6, 0.01, 0.9)
     d = np.random.default_rng(4).normal(0.6, 1, (3000, n))
     assert np.mean(stats.signed_rank_p(d) <= 0.01) == pytest.approx(
         0.9, abs=0.03)
 
 
-def test_blocks_that_nobody_measures_are_none():
+def test_more_than_the_most_blocks_is_none():
     assert stats.least_blocks(1e-5, 0.01, 0.95) is None
-    # Values without spread: as many blocks as the level alone asks for.
+    # Without spread, only the level determines the number of blocks.
     assert stats.least_blocks(math.inf, 0.01, 0.95) == 7
 
 

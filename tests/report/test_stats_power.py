@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""smallest_visible() against simulated campaigns with another seed."""
+"""Compares smallest_visible() with simulated campaigns that use another seed."""
 import math
 
 import numpy as np
@@ -13,7 +13,7 @@ CAMPAIGNS = 1_000
 
 
 def low_ends(rng, n, pairs, lag1):
-    """Lower ends of the interval that decides, in campaigns of equal maps."""
+    """Lower ends of the deciding interval in campaigns of equal maps."""
     x = SD * autoregression(rng, CAMPAIGNS, n, lag1)
     return x, stats.serial_interval(x, 1 - 0.05 / pairs)[1]
 
@@ -21,9 +21,9 @@ def low_ends(rng, n, pairs, lag1):
 @pytest.mark.parametrize("lag1", [0.0, 0.2, 0.4])
 @pytest.mark.parametrize("maps", [2, 10])
 @pytest.mark.parametrize("n", [12, 26, 40])
-def test_a_visible_difference_is_found(n, maps, lag1):
-    """In 80 to 97 % of campaigns, both with the true noise and with that
-    which noise_of() estimates from one other campaign each."""
+def test_a_visible_difference_is_detected(n, maps, lag1):
+    """In 80 to 97 % of campaigns, both with the true noise and with the noise that noise_of()
+    estimates from one other campaign each."""
     rng = np.random.default_rng([n, maps, int(10 * lag1)])
     pairs = maps * (maps - 1) // 2
     others, low = low_ends(rng, n, pairs, lag1)
@@ -37,7 +37,7 @@ def test_a_visible_difference_is_found(n, maps, lag1):
 
 
 @pytest.mark.parametrize("lag1", [0.0, 0.2, 0.5])
-def test_a_visible_difference_is_found_if_the_maps_share_a_correlation(lag1):
+def test_a_visible_difference_is_detected_with_shared_correlation(lag1):
     rng = np.random.default_rng([26, int(10 * lag1)])
     x = SD * autoregression(rng, CAMPAIGNS, 26, lag1)
     low = stats.serial_interval(x, 1 - 0.05 / 45, lag1)[1]
@@ -46,14 +46,14 @@ def test_a_visible_difference_is_found_if_the_maps_share_a_correlation(lag1):
     assert ratio < stats.smallest_visible(26, 45, noise=SD, lag1=lag1)
 
 
-def test_what_is_visible_without_noise_and_with_too_few_blocks():
+def test_the_visible_effect_without_noise_and_with_too_few_blocks():
     assert stats.smallest_visible(12, 1, noise=0.0) == pytest.approx(1.02)
     assert stats.smallest_visible(5, 1, noise=0.1) is None
     assert stats.smallest_visible(10, 45, noise=0.1) is None
     assert stats.smallest_visible(11, 45, noise=0.1) > 1.02
 
 
-def test_noise_of_a_long_series_is_that_of_the_process():
+def test_noise_of_a_long_series_equals_that_of_the_process():
     rng = np.random.default_rng(5)
     noise = stats.noise_of(0.3 * autoregression(rng, 1, 2000, 0.4)[0])
     assert noise.sd == pytest.approx(0.3, rel=0.06)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Error rates of the statistics, with few draws: the cut form of
-tests/long/stats_rates.py, by the same code.
+"""Tests error rates of the statistics with few samples, by the code of tests/long/stats_rates.py.
 
-A bound is computed: a figure that meets its bar falls outside once in 20,000
-times. Seeds are fixed, so that a run is as every other.
+The limits are computed: a correct figure exceeds its limit once in 20,000 tests. Seeds are
+fixed, so every run is the same.
 """
 import sys
 from pathlib import Path
@@ -25,17 +24,17 @@ RARE = 5e-5
 
 
 def holds(hits, draws, low, high):
-    """Whether `hits` may come of a share within [low, high]."""
+    """True if `hits` are compatible with a share within [low, high]."""
     return (dist.binom.ppf(RARE, draws, low) <= hits
             <= dist.binom.isf(RARE, draws, high))
 
 
-def test_true_centres_are_those_of_closed_forms():
+def test_true_centres_agree_with_closed_forms():
     worlds = stats_rates.WORLDS
     assert stats_rates.pseudo_median(worlds["normal"]) == pytest.approx(0)
     assert stats_rates.pseudo_median(
         worlds["two modes, 50 : 50, 6 sd apart"]) == pytest.approx(3)
-    # By 200,000 draws of two, within four standard errors.
+    # From 200,000 pairs of samples, within four standard errors.
     for name in ("lognormal, sigma 1", "two modes, 80 : 20, 2 sd apart"):
         x = worlds[name].rvs((200_000, 2),
                              random_state=np.random.default_rng(5))
@@ -47,7 +46,7 @@ def test_true_centres_are_those_of_closed_forms():
 @pytest.mark.parametrize("part, draws", [
     (stats_rates.rank_intervals, 300), (stats_rates.correlated, 300),
     (stats_rates.crossings, 20)])
-def test_intervals_cover_as_often_as_they_say(part, draws):
+def test_intervals_have_their_nominal_coverage(part, draws):
     seen = 0
     for f in part(1, draws):
         if f.bar:
@@ -57,7 +56,7 @@ def test_intervals_cover_as_often_as_they_say(part, draws):
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_ledgers_without_a_difference_are_called_wrongly_within_the_level(
+def test_false_verdicts_on_equal_maps_stay_within_the_level(
         number):
     what, _, _, options = stats_rates.LEDGERS[number]
     rng = np.random.default_rng([2, number])
@@ -67,8 +66,8 @@ def test_ledgers_without_a_difference_are_called_wrongly_within_the_level(
 
 
 def test_without_correction_many_ledgers_would_be_wrong(monkeypatch):
-    """Or the facts above prove nothing: the same ledgers, each alternative
-    by its own p, without the caution for correlated blocks."""
+    """Otherwise the tests above prove nothing: the same ledgers, each alternative by its own
+    p, without the correction for correlated blocks."""
     monkeypatch.setattr(families, "ERRORS", 0.0)
     monkeypatch.setattr(families, "holm_of_groups", lambda p, groups: p)
     options = stats_rates.LEDGERS[0][3]
@@ -77,9 +76,9 @@ def test_without_correction_many_ledgers_would_be_wrong(monkeypatch):
                synthetic_ledgers.drawn(rng, 30, **options)) > 5
 
 
-def test_differences_that_are_there_are_found():
-    """A third of the maps is faster by 20 to 100 %: of the claims that are
-    true of them most are shown, or nothing is shown by saying nothing."""
+def test_existing_differences_are_found():
+    """A third of the maps is faster by 20 to 100 %. Most true claims about them are shown,
+    which excludes a method that never shows anything."""
     rng = np.random.default_rng(4)
     (false, called), = synthetic_ledgers.drawn(
         rng, 1, moved=1 / 3, cells=1, noise="normal")

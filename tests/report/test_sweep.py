@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The search for crossovers in memory: which points it asks for, and when it
-ends. What it finds, and how often it is wrong, is in test_sweep_bar.py."""
+"""Tests the search for crossovers in memory: the points that it requests, and its end.
+test_sweep_bar.py tests its results and its error rate."""
 import math
 import zlib
 
@@ -37,8 +37,8 @@ def test_the_first_look_has_the_least_blocks_with_an_interval():
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"margin": 1.05}, "margin is 1.05, expected 1.02"), ({"blocks": (6, 7)}, "first 7 or more"),
-    ({"blocks": (7, 0)}, "1 or more"), ({"blocks": ()}, "1 to 10 numbers"),
+    ({"margin": 1.05}, "margin is 1.05, expected 1.02"), ({"blocks": (6, 7)}, "a first of 7 or more"),
+    ({"blocks": (7, 0)}, "numbers of at least 1"), ({"blocks": ()}, "1 to 10 numbers"),
     ({"error": 1.0}, "error is 1.0"), ({"format": 2}, "format is 2")])
 def test_another_rule_is_refused(change, message):
     own = {"format": 1, "kind": "crossover", "error": 0.05, "blocks": (7, 7, 14), "margin": 1.02}
@@ -49,7 +49,7 @@ def test_another_rule_is_refused(change, message):
 
 # ---- points -----------------------------------------------------------------------
 
-def test_first_stage_is_ends_and_middles():
+def test_the_first_stage_has_ends_and_middles():
     asked = following.Search(worlds.lattice_of(worlds.plan((9, 4, 2))), RULE, 10 ** 6).next()
     assert {p.at for p in asked.points} == {
         (i, j, k) for i in (0, 4, 8) for j in (0, 1, 3) for k in (0, 1)}
@@ -59,13 +59,13 @@ def test_first_stage_is_ends_and_middles():
 
 def test_a_line_is_bisected_to_neighbours():
     found = searched(worlds.flat(1), worlds.plan((33, 1, 1)))
-    assert len(found.states) <= 5  # nothing flips: ends, middle, two checks
+    assert len(found.states) <= 5  # no flip: ends, middle, two checks
     at = verdicts_of(searched(lambda x, y, z: 20 * (x - 0.3), worlds.plan((33, 1, 1))))
     assert at[9] == "slower" and at[10] == "faster"
-    assert len(at) <= 3 + 1 + 5  # coarse, a check, four halvings and spare
+    assert len(at) <= 3 + 1 + 5  # first stage, a check, four halvings and one spare
 
 
-def test_undecided_next_to_a_lead_is_asked_again_and_at_most_three_times():
+def test_undecided_points_next_to_a_lead_have_three_looks():
     found = searched(lambda x, y, z: math.log(1.04) if x < 0.6 else 2.0, worlds.plan((9, 1, 1)))
     asked = {}
     for stage in found.stages:
@@ -77,7 +77,7 @@ def test_undecided_next_to_a_lead_is_asked_again_and_at_most_three_times():
 
 
 def test_two_crossings_between_the_first_points_are_found():
-    """Ends and middle all show A; B leads at a quarter."""
+    """A leads at the ends and in the middle; B leads at a quarter."""
     at = verdicts_of(searched(lambda x, y, z: 1.0 if 0.15 < x < 0.35 else -1.0,
                               worlds.plan((17, 1, 1))))
     assert [at[i] for i in (2, 3, 5, 6)] == ["slower", "faster", "faster", "slower"]
@@ -130,7 +130,7 @@ def test_a_small_budget_takes_the_corners_first():
         (i, j, k) for i in (0, 8) for j in (0, 2) for k in (0, 2)}
 
 
-def test_other_measures_and_maps_are_not_asked_for():
+def test_other_measures_and_maps_are_not_requested():
     plan = worlds.plan((9, 1, 1))
     plan["cells"] += [worlds.cell(m, 0.03, 2, 1024, measure=measure)
                       for m in (*worlds.MAPS, "snapshot") for measure in ("verify", "latency")]
@@ -151,10 +151,10 @@ def test_kinds_of_writes_and_distributions_share_no_line():
         assert len({tuple(c.split("/")[i] for i in (5, 7)) for p in line for c in p.cells}) == 1
 
 
-def test_what_makes_a_group_and_what_is_refused():
+def test_groups_and_rejected_plans():
     plan = worlds.plan((3, 3, 1))
     for cell in plan["cells"]:
-        cell["window_ns"] = 10 ** 8 * cell["threads"]  # widened: no group
+        cell["window_ns"] = 10 ** 8 * cell["threads"]  # widening makes no group
     assert len(worlds.lattice_of(plan).groups) == 1
     again = [c | {"workload": "again", "id": c["id"] + "2"} for c in SMALL["cells"]]
     assert len(worlds.lattice_of({"cells": SMALL["cells"] + again}).groups) == 2
@@ -168,10 +168,10 @@ def test_what_makes_a_group_and_what_is_refused():
         worlds.lattice_of(SMALL, ("gomap_rw", "x"))
 
 
-# ---- properties, of grids with holes and any noise --------------------------------
+# ---- properties, with incomplete grids and any noise ------------------------------
 
 def holed(rng):
-    """A plan with axes of any length, skips and cells that are missing."""
+    """A plan with axes of any length, skips and missing cells."""
     plan = worlds.plan(tuple(int(n) for n in rng.integers(1, (12, 5, 4))))
     for cell in plan["cells"]:
         if rng.random() < 0.1:
@@ -182,8 +182,7 @@ def holed(rng):
 
 
 def losing(rates, rng):
-    """A twelfth of the cells give nothing, whenever they are asked; of the
-    others some blocks are void."""
+    """A twelfth of the cells never give a result; the other cells have some void blocks."""
     return {cell: {} if zlib.crc32(cell.encode()) % 12 == 0 else
             {b: v for b, v in row.items() if rng.random() > 0.02} for cell, row in rates.items()}
 

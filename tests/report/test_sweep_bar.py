@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the search finds, how often it is wrong, and a second hand: the whole
-grid by brute force. sweep_bar.py prints the tables of docs/reference/crossover.md."""
+"""Tests the results and the error rate of the search, and compares it with brute force over
+the whole grid. sweep_bar.py prints the tables of docs/reference/crossover.md."""
 import math
 
 import numpy as np
@@ -15,15 +15,15 @@ from report.sweep import rule as rules
 pytestmark = pytest.mark.long
 
 EACH = 40  # surfaces of each of the five kinds: 200
-# Of these, so many with every flip found; 164 of 200 on 2026-11-29. What is
-# not found: docs/reference/crossover.md.
+# Least number with every flip found; 164 of 200 on 2026-11-29. Limits of the search:
+# docs/reference/crossover.md.
 LEAST = {"one": 39, "two": 16, "none": 40, "tie band": 29, "diagonal": 36}
-FOUND = {"two": 0.76, "tie band": 0.92}  # share of flips; of the others 0.98
+FOUND = {"two": 0.76, "tie band": 0.92}  # least share of flips; 0.98 for the others
 
 
 @pytest.mark.parametrize("kind", worlds.KINDS)
 def test_boundaries_are_found_with_a_third_of_the_trials(kind):
-    """Surfaces whose boundaries are all found, within one step."""
+    """Surfaces whose boundaries are all found within one step."""
     row = bar.row("middle", kind, EACH)
     print(bar.printed(row))
     assert row["most"] <= bar.SHARE and row["good"] >= LEAST[kind]
@@ -33,20 +33,20 @@ def test_boundaries_are_found_with_a_third_of_the_trials(kind):
 
 @pytest.mark.parametrize("ratio", [1.0, 1.02, 1 / 1.02])
 @pytest.mark.parametrize("spread", [0.01, 0.2])
-def test_points_without_a_lead_are_rarely_called(ratio, spread):
-    """Of 1 the level, of the margin itself half of it: one side only."""
-    wrong, seen = bar.called_wrongly(ratio, spread, 25)
+def test_points_without_a_lead_are_rarely_decided(ratio, spread):
+    """At most the level for a ratio of 1, and half of it at the margin, which is one-sided."""
+    wrong, seen = bar.wrong_verdicts(ratio, spread, 25)
     limit = 0.05 if ratio == 1 else 0.025
-    # Three standard errors of that many points are chance.
+    # Three standard errors for this number of points are chance.
     slack = 3 * math.sqrt(limit * (1 - limit) / seen)
     assert wrong <= (limit + slack) * seen
 
 
 @pytest.mark.parametrize("lag, most", [(0.0, 0.05), (0.4, 0.05), (0.7, 0.10)])
-def test_alike_blocks_rarely_make_a_lead(lag, most):
-    """Equal maps, ln ratios of sd 0.15 from an autoregression: a lead at any
-    of the three looks. Intervals of independent blocks had 10.5 % at 0.4 and
-    38 % at 0.7; measured are 2.2 % and 7.7 %."""
+def test_correlated_blocks_rarely_give_a_lead(lag, most):
+    """Equal maps, ln ratios with sd 0.15 from an autoregression: how often a lead is shown at
+    any of the three looks. Intervals for independent blocks had 10.5 % at 0.4 and 38 % at
+    0.7; the measured values are 2.2 % and 7.7 %."""
     n, rng = 2000, np.random.default_rng(1)
     noise = rng.standard_normal((n, rules.NUMBERS.most))
     for i in range(1, rules.NUMBERS.most):
@@ -65,12 +65,12 @@ def test_alike_blocks_rarely_make_a_lead(lag, most):
     assert len(wrong) <= most * n
 
 
-# ---- the whole grid, by other code ------------------------------------------------
+# ---- the whole grid, by independent code ------------------------------------------
 
 def brute(lattice, truth, seed, blocks=200):
-    """point -> index of the map that leads or None, of every point of the
-    grid: the mean log ratio without its tails, with a 99.9 % t interval, made
-    wider since what is left without tails spreads less than it varies."""
+    """point -> index of the leading map or None, for every point of the grid: the mean log
+    ratio without its tails, with a 99.9 % t interval. The interval is widened because the
+    trimmed values spread less than the original ones."""
     rng, result = np.random.default_rng([seed, 5]), {}
     limit, points = math.log(1.02), lattice.usable()
     rates = worlds.trials(lattice, truth, points, blocks, rng)
@@ -86,10 +86,10 @@ def brute(lattice, truth, seed, blocks=200):
 
 @pytest.mark.parametrize("kind", worlds.KINDS)
 def test_brute_force_agrees(kind):
-    """No point clear in both for opposite maps; on every searched line the
-    same flips, whose intervals overlap. Of two crossings it is 42 of 54: of
-    number 1 the island on three lines is one point, beside points that are
-    tied, which docs/reference/crossover.md says is missed."""
+    """No point is decided for opposite maps, and every searched line has the same flips with
+    overlapping intervals. With two crossings it is 42 of 54: on surface 1 the island on
+    three lines is a single point next to ties, which the search misses
+    (docs/reference/crossover.md)."""
     flips = same = 0
     for number in range(3):
         truth = bar.surface_of(kind, number)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Staged campaigns on disk: which stages count, what is refused, what is
-decided, and that the same files give the same bytes."""
+"""Tests staged campaigns on disk: which stages count, rejected folders, decisions, and that
+the same files give the same bytes."""
 import json
 import random
 import shutil
@@ -27,7 +27,7 @@ def truth(x, y, z):
 
 @pytest.fixture(scope="module", name="done")
 def once(tmp_path_factory):
-    """A search that is at its end."""
+    """A search that has ended."""
     path = tmp_path_factory.mktemp("done")
     folder.run(path, PLAN, truth)
     return path
@@ -48,21 +48,21 @@ def call(capsys):
 
 
 def begun(path, change=lambda lines: lines, plan=PLAN, **more):
-    """A search with one stage; change -- of its trials."""
+    """A search with one stage; change -- applied to its trials."""
     folder.begin(path, plan, **more)
     folder.run_stage(path, plan, truth, 1, change)
     return path
 
 
 def drop_from(path, number):
-    """Leaves the stages before `number`."""
+    """Keeps the stages before `number`."""
     for stage in path.glob("stage-*"):
         if int(stage.name[6:]) >= number:
             shutil.rmtree(stage)
 
 
 def rewrite(file, change):
-    """Changes campaign.json, with right hashes."""
+    """Changes campaign.json and updates its hashes."""
     meta = json.loads(file.read_text())
     change(meta)
     meta["plan_sha256"] = seal.plan_sha256(meta)
@@ -72,7 +72,7 @@ def rewrite(file, change):
 
 # ---- complete or not --------------------------------------------------------------
 
-def test_a_stage_without_its_last_trials_asks_for_itself_again(own):
+def test_a_stage_without_its_last_trials_is_requested_again(own):
     drop_from(own, 3)
     file = own / "stage-02/trials.jsonl"
     kept = file.read_text().splitlines(keepends=True)
@@ -90,9 +90,9 @@ def test_a_stage_without_its_last_trials_asks_for_itself_again(own):
     assert folder.ask(own) == asked
 
 
-def test_a_stage_whose_repeats_are_not_done_is_not_complete(own):
-    """Its last lines are there, but a resume would add to them, and the next
-    stage might be another one."""
+def test_a_stage_with_pending_repeats_is_not_complete(own):
+    """Its last lines are there, but a resume would add to them, and the next stage might then
+    differ."""
     drop_from(own, 2)
     stage = own / "stage-01"
 
@@ -120,7 +120,7 @@ def test_order_of_lines_is_irrelevant(own, call):
     assert before == (call("next", own), call("decide", own))
 
 
-# ---- what is refused --------------------------------------------------------------
+# ---- rejected folders -------------------------------------------------------------
 
 def refused(path):
     with pytest.raises(JournalError) as error:
@@ -129,7 +129,7 @@ def refused(path):
 
 
 def replaced(name, old, new):
-    """A change of a file; the blanks that are added to a plan are no change."""
+    """Changes a file. White space that is added to a plan is not a change."""
     def change(own):
         file = own / name
         file.write_text(file.read_text().replace(old, new, 1) + "\n" * (name == "plan.json"))
@@ -137,7 +137,7 @@ def replaced(name, old, new):
 
 
 def ran(**change):
-    """A third stage that ran something else than it was asked for."""
+    """A third stage that ran something other than requested."""
     def written(own):
         drop_from(own, 3)
         asked = vars(folder.ask(own)) | change
@@ -158,19 +158,19 @@ def torn(own):
 
 
 @pytest.mark.parametrize("change, message", [
-    (replaced("plan.json", '"threads": 1', '"threads": 3'), "not the plan whose plan_sha256"),
-    (replaced("stages.json", "1000000", "5"), "sha256 is not that"),
-    (replaced("stage-01/trials.jsonl", '"ops": 4', '"ops": 5'), "damaged, crc32"),
-    (lambda own: shutil.copytree(own / "stage-01", own / "stage-99"), "before it is missing"),
+    (replaced("plan.json", '"threads": 1', '"threads": 3'), "differs from the plan_sha256"),
+    (replaced("stages.json", "1000000", "5"), "sha256 does not match"),
+    (replaced("stage-01/trials.jsonl", '"ops": 4', '"ops": 5'), "damaged, its crc32"),
+    (lambda own: shutil.copytree(own / "stage-01", own / "stage-99"), "the stage before it, 9, is missing"),
     (lambda own: shutil.copytree(own / "stage-01", own / after(own)),
      "a stage too many"),
     (ran(), "such as crossover-fine"), (ran(blocks=5), "5 blocks of"),
-    (torn, "stage-02 before it is not complete"),
-    (lambda own: shutil.rmtree(own / "stage-02"), "stage 2 before it is missing"),
+    (torn, "stage-02, is not complete"),
+    (lambda own: shutil.rmtree(own / "stage-02"), "stage before it, 2, is missing"),
     (lambda own: rewrite(own / "stage-02/campaign.json",
                          lambda meta: meta["machine"].update(id="other")),
      "machine other, but this is a search on 5e7a0001")])
-def test_a_search_that_was_changed_is_refused(own, change, message):
+def test_a_changed_search_is_rejected(own, change, message):
     replaced("plan.json", "", "")(own)
     following.played(staged.read(own))
     change(own)
@@ -195,7 +195,7 @@ def test_stages_json_that_cannot_be_read(own, call, text, message):
 @pytest.mark.parametrize("change, message", [
     ({"kind": "x"}, "kind: expected"), ({"maps": ["a"]}, "maps: expected two"),
     ({"maps": ["a", "a"]}, "maps: expected two"), ({"rule": 3}, "rule: expected an object"),
-    ({"rule": {"margin": 1.05}}, "use the report that came"),
+    ({"rule": {"margin": 1.05}}, "use the report of the version"),
     ({"budget_trials": 0}, "budget_trials"), ({"seed": "<img onerror=1>"}, "seed"),
     ({"seed": True}, "seed"), ({"seed": None}, "seed"),
     ({"maps": ["gomap_rw", "no_map"]}, "no throughput cell of no_map")])
@@ -214,7 +214,7 @@ def test_usage(call, tmp_path):
     assert status == 2 and "no such folder" in err
 
 
-# ---- what is decided --------------------------------------------------------------
+# ---- decisions --------------------------------------------------------------------
 
 def test_decide_before_the_end(own, tmp_path, call):
     drop_from(own, 2)
@@ -249,7 +249,7 @@ def test_numbers_add_up(done, call):
      "6 of 7 blocks, syncmap: 1 void", False),
     (lambda t: {"status": "failed", "reason": "signal 11", "result": None},
      "0 of 7 blocks, syncmap: 7 failed (signal 11)", True)])
-def test_lost_trials_are_named(tmp_path, change, why, finished):
+def test_lost_trials_are_reported(tmp_path, change, why, finished):
     path = begun(tmp_path / "x", lambda lines: [
         t | change(t) if "/syncmap/" in t["cell"] else t for t in lines])
     found = decide.decided(staged.read(path))
@@ -257,7 +257,7 @@ def test_lost_trials_are_named(tmp_path, change, why, finished):
     assert found.finished is finished
 
 
-def test_leads_of_a_map_with_a_wrong_answer_are_doubted_first(tmp_path):
+def test_wrong_answers_of_a_map_are_reported_first(tmp_path):
     """One trial is enough; the others count, and lead."""
     def wrong(lines):
         lines[0]["result"]["verification"] = {"status": "failed", "reason": "lost 3 keys"}
@@ -292,7 +292,7 @@ def test_no_page(own, tmp_path):
         assert built.status == 2 and not built.out.exists()
 
 
-def test_a_flip_of_go_names_the_version(done):
+def test_a_flip_between_go_maps_has_their_version(done):
     of = staged.read(done)
     first, *later = of.stages
     compiled = tuple(replace(m, program="readmostly-go", language_version="1.26.1")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boundaries on lines, and which factor moves them: of outcomes written down,
-without any trial."""
+"""Tests boundaries on lines, and the factors that move them, on given outcomes without any
+trial."""
 import itertools
 
 import numpy as np
@@ -19,7 +19,7 @@ VERDICTS = {"A": Verdict.SLOWER, "B": Verdict.FASTER, "=": Verdict.EQUIVALENT,
 
 
 def state_of(letter):
-    """A and B lead, = tied, ? tied and still open, x no interval."""
+    """A and B lead, = tied, ? tied with looks left, x no interval."""
     return outcome.State(VERDICTS[letter], 1, 7, 1.0, 0.9, 1.1, letter == "?")
 
 
@@ -53,7 +53,7 @@ def test_boundaries_of_a_line(text, expected):
 
 
 def test_every_line_of_four():
-    """Flips are those of the list of leads alone; an end has a tie on one side."""
+    """Flips follow from the list of leads alone; an end has a tie on one side."""
     for text in map("".join, itertools.product("AB=.", repeat=4)):
         found = boundaries_of(text)
         clear = [i for i, c in enumerate(text) if c in "AB"]
@@ -90,7 +90,7 @@ A, M, F = Want.AGAIN, Want.BISECT, Want.BETWEEN
     ("A.x.B", [(M, 1)]), ("AxxxB", []), ("A.?.B", [(A, 2), (A, 2)]), ("A.=.B", [(M, 1), (M, 3)]),
     ("A...A...A", [(F, 2), (F, 6)]), ("=...=...A", [(F, 2), (M, 6)]), ("A.A.A...A", [(F, 6)]),
     ("AA..A..AA", [])])
-def test_what_a_line_asks_for(text, expected):
+def test_the_points_that_a_line_requests(text, expected):
     group, line, states = line_of(text)
     assert [(k, p.at[0]) for k, p in wants_of_line(group, "write_share", line, states)] == expected
 
@@ -98,8 +98,8 @@ def test_what_a_line_asks_for(text, expected):
 # ---- positions --------------------------------------------------------------------
 
 def between(values, ratios, axis="threads", lose=()):
-    """(boundary between the ends of one line with these ratios, stages).
-    lose -- (cell, block) without a trial"""
+    """(boundary between the ends of one line with these ratios, stages). lose -- (cell, block)
+    without a trial"""
     index = grid.ORDERED.index(axis)
     line = tuple(grid.Point(0, tuple(i if k == index else 0 for k in range(3)), (f"a{i}", f"b{i}"))
                  for i in range(len(values)))
@@ -126,7 +126,7 @@ def test_position_is_interpolated_on_the_logarithm():
     assert b.low <= b.position <= b.high
 
 
-def test_why_there_is_no_position():
+def test_reasons_for_a_missing_position():
     assert located([1, 2], [0.5, 2.0]).why is Why.MEASURED
     assert located([1, 2, 3], [0.5, 1.01, 2.0]).why is Why.MEASURED
     assert located([1, 2], [0.5, 2.0], "keys").position
@@ -160,7 +160,7 @@ def test_crossings_of_all_curves_at_once():
                 assert at == (-np.inf if np.interp(2.7, x, curve) * sign > 0 else np.inf)
 
 
-# ---- rows, and what moves a boundary ----------------------------------------------
+# ---- rows, and factors that move a boundary ---------------------------------------
 
 def board(texts):
     """(lattice, states) of lines along the write share, one per thread count
@@ -172,7 +172,7 @@ def board(texts):
                      for i, c in enumerate(text) if c != "."}
 
 
-def test_a_boundary_has_its_leaders_its_ends_and_what_is_between():
+def test_a_boundary_has_leaders_ends_and_points_in_between():
     lattice, states = board({(0, 0): "A=.B", (0, 1): "AA=="})
     search = type("Made", (), {"lattice": lattice, "states": states})
     flip, end = (decide.boundary_row(search, b) for group, axis, line in lattice.lines()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Traces with keys and values of any length: a dict is what maps must equal.
+"""Compares maps with a dict on traces with keys and values of any length.
 
-The reader of both forms here is written after docs/reference/traces.md, without a look
-at the one in C.
+The reader of both forms in this file was written from docs/reference/traces.md, without
+reading the C code.
 """
 import os
 import random
@@ -47,7 +47,7 @@ def lines_of(text):
 
 
 def model(lines):
-    """What a dict holds after them, and how many gets find their key."""
+    """The content of a dict after them, and the number of gets that find their key."""
     has = [key for word, key, _ in lines if word == HAS]
     if not has:
         first = {}
@@ -84,7 +84,7 @@ def as_binary(lines):
 
 
 def drawn(seed, count=3000):
-    """Operations on keys and values of all lengths and bytes."""
+    """Random operations on keys and values of all lengths and bytes."""
     rng = random.Random(seed)
     lengths = [1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 255, 256, 1024]
     keys = {bytes(rng.choice(b"\0 #\r\xffabc") for _ in range(
@@ -105,7 +105,7 @@ def replay(path, *arguments):
 
 
 def state(path, tmp_path, *arguments):
-    """What the map said it holds, as a dict, and what was printed."""
+    """The content of the map as a dict, and the output."""
     out = tmp_path / "state"
     done = replay(path, "--state", out, *arguments)
     assert done.returncode == 0, done.stderr
@@ -116,11 +116,11 @@ def state(path, tmp_path, *arguments):
     return held, done.stdout.decode("utf-8", "replace")
 
 
-def digest(said):
-    return re.search(r"^digest (\w{16})$", said, re.M)[1]
+def digest(output):
+    return re.search(r"^digest (\w{16})$", output, re.M)[1]
 
 
-def test_the_fixture_has_what_is_hard():
+def test_the_fixture_covers_the_hard_cases():
     lines = lines_of(FIXTURE.read_bytes())
     values = [value for _, _, value in lines if value is not None]
     assert len({len(key) for _, key, _ in lines}) >= 10
@@ -135,13 +135,13 @@ def test_a_map_ends_as_a_dict_does(name, tmp_path):
     want, _ = model(lines_of(FIXTURE.read_bytes()))
     for arguments in ((), ("--threads", "3"), ("--shape", "str16x24"),
                       ("--passes", "2", "--threads", "2")):
-        held, said = state(FIXTURE, tmp_path, "--map", name, *arguments)
+        held, output = state(FIXTURE, tmp_path, "--map", name, *arguments)
         if "--passes" in arguments:
-            # what is there at the beginning of the second is what was left
+            # the second trace begins with the content that the first one left
             assert held.keys() >= want.keys()
         else:
             assert held == want
-        assert f"keys {len(held)}\n" in said
+        assert f"keys {len(held)}\n" in output
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -152,20 +152,20 @@ def test_drawn_traces_in_both_forms(seed, tmp_path):
     text.write_bytes(as_text(lines))
     binary.write_bytes(as_binary(lines))
     assert lines_of(text.read_bytes()) == lines
-    said = [replay(path).stdout for path in (text, binary)]
-    assert said[0].split(b":", 1)[1] == said[1].split(b":", 1)[1]
-    assert b"(%d find their key)" % hits in said[0]
+    output = [replay(path).stdout for path in (text, binary)]
+    assert output[0].split(b":", 1)[1] == output[1].split(b":", 1)[1]
+    assert b"(%d find their key)" % hits in output[0]
     for path in text, binary:
         held, shown = state(path, tmp_path, "--map", "gomap_rw",
                             "--threads", "2")
         assert held == want
-        assert digest(shown) == digest(said[0].decode())
+        assert digest(shown) == digest(output[0].decode())
         assert re.search(r"^own keys of 1 to 1024 bytes$", shown, re.M)
         assert re.search(r"^own values of 0 to 5000 bytes$", shown, re.M)
 
 
 @pytest.mark.parametrize("form", [as_text, as_binary])
-def test_the_largest_key_and_value_are_taken(form, tmp_path):
+def test_the_largest_key_and_value_are_accepted(form, tmp_path):
     key, value = b"k" * 1024, b"v" * 2 ** 20
     file = tmp_path / "trace"
     file.write_bytes(form([(HAS, b"a", None), (SET, key, value)]))
@@ -186,7 +186,7 @@ def test_one_form_is_written_as_the_other(tmp_path):
     assert lines_of(text.read_bytes()) == lines
 
 
-def test_the_version_before_is_refused_by_name():
+def test_the_previous_version_is_rejected_by_name():
     done = replay(OLD)
     assert done.returncode == 2 and done.stdout == b""
     assert b"version1.bin: byte 8: version 1, expected 2" in done.stderr
@@ -197,15 +197,15 @@ def test_the_version_before_is_refused_by_name():
     (b"get a\nput 1 3 a b\n", b":2: put, expected key and value"),
     (b"put 1 1 a bc\n", b":1: put, expected key and value"),
     (b"put 3 1 a\nb c\n", b":1: a key with a newline"),
-    (b"put 0 1  b\n", b":1: put, expected the bytes of key"),
-    (b"put 1025 1 %s b\n" % (b"k" * 1025), b":1: put, expected the bytes"),
-    (b"put 1 1048577 a b\n", b":1: put, expected the bytes"),
-    (b"put 1 99999999999999999999 a b\n", b":1: put, expected the bytes"),
+    (b"put 0 1  b\n", b":1: put, expected the lengths of key"),
+    (b"put 1025 1 %s b\n" % (b"k" * 1025), b":1: put, expected the lengths"),
+    (b"put 1 1048577 a b\n", b":1: put, expected the lengths"),
+    (b"put 1 99999999999999999999 a b\n", b":1: put, expected the lengths"),
     (b"put 1 3 a \n\n\nget b\nsot c\n", b""),
     (b"put 1 3 a \n\n\n\nget b\nsot c\n", b":6: \"sot c\""),
-    (b"put x 1 a b\n", b":1: put, expected the bytes"),
+    (b"put x 1 a b\n", b":1: put, expected the lengths"),
 ])
-def test_a_bad_put_is_refused_at_its_line(bad, place, tmp_path):
+def test_a_bad_put_is_rejected_with_its_line(bad, place, tmp_path):
     path = tmp_path / "bad"
     path.write_bytes(bad)
     done = replay(path)
@@ -213,15 +213,15 @@ def test_a_bad_put_is_refused_at_its_line(bad, place, tmp_path):
     assert place in done.stderr
 
 
-def test_a_value_of_what_is_no_set_is_refused(tmp_path):
+def test_only_sets_may_have_a_value(tmp_path):
     path = tmp_path / "bad"
     path.write_bytes(as_binary([(GET, b"a", b"v")]))
-    assert b"byte 32: a value of what is no set" in replay(path).stderr
+    assert b"byte 32: a value in a record other than set" in replay(path).stderr
     path.write_bytes(as_binary([(SET, b"a\nb", b"v")]))
     assert b"byte 32: a key with a newline" in replay(path).stderr
 
 
-def test_numbers_stand_for_keys_only_where_asked(tmp_path):
+def test_numbers_replace_keys_only_on_request(tmp_path):
     want = digest(replay(FIXTURE).stdout.decode())
     done = replay(FIXTURE, "--map", "gomap_rw", "--shape", "u64x8")
     assert digest(done.stdout.decode()) == want

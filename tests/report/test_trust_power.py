@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verdict on a run in simulated campaigns with and without faults.
-docs/adr/0060 summarises 1,000 campaigns each."""
+"""Tests the verdict on simulated campaigns with and without faults. docs/adr/0060 summarises
+1,000 campaigns each."""
 import zlib
 
 import pytest
@@ -10,13 +10,13 @@ from scipy.stats import binom
 from report.model.trust import Trust
 
 CAMPAIGNS = 200
-RARE = 1e-3  # of a correct rule, a count beyond its bar
+RARE = 1e-3  # probability that a correct rule exceeds its limit
 NOISES = [pytest.param(n, marks=() if n == "AR(1)" else pytest.mark.long)
           for n in simulated.NOISES]
 
 
 def counts(truth: object, noise: str, kinds: dict) -> tuple[int, int]:
-    """Campaigns that are good, and good or with care."""
+    """Number of campaigns that are good, and number of good ones and those with care."""
     found = simulated.verdicts(kinds[truth], simulated.NOISES[noise], CAMPAIGNS,
                                zlib.crc32(f"{truth} {noise}".encode()))
     return found[Trust.GOOD], found[Trust.GOOD] + found[Trust.CARE]
@@ -37,7 +37,7 @@ def test_a_sound_campaign_is_mostly_good(kind: str, noise: str) -> None:
     assert usable >= binom.ppf(RARE, CAMPAIGNS, 0.95)
 
 
-def test_without_a_copy_nobody_knows_the_bias_of_the_layout() -> None:
+def test_without_a_copy_the_layout_bias_is_unknown() -> None:
     found = simulated.verdicts(
         lambda rng: simulated.Truth(simulated.lead(1.5), has_copy=False),
         simulated.Noise(own_sd=0.01), 5, 1)

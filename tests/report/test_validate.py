@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`readmostly dev validate` misses nothing that is taken away or changed."""
+"""Tests that `readmostly dev validate` detects every removed or changed part."""
 import copy
 import json
 import os
@@ -19,7 +19,7 @@ FAKE = str(BUILD / "tests" / "fake_trial")
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    """A small campaign with open and closed loops, one cell that crashes."""
+    """A small campaign with open and closed loops, in which one cell crashes."""
     folder = tmp_path_factory.mktemp("good")
     common = "keys = 1Ki\nthreads = 1\nwarm-up = 1ms\nwindow = 2ms\n" \
              "blocks = 3\nmaps = gomap_rw unsync_probe\nwrites = 3%\n"
@@ -56,7 +56,7 @@ def write_campaign(folder, campaign):
 
 
 def members(value, path=()):
-    """Paths of all members; of arrays of objects the first element only."""
+    """Paths of all members; only the first element of arrays of objects."""
     if isinstance(value, dict):
         for name, member in value.items():
             yield path + (name,)
@@ -80,7 +80,7 @@ def test_a_campaign_with_failures_is_complete(good):
     assert "complete" in text
 
 
-def test_the_seed_of_the_test_holds_what_it_should(good):
+def test_the_seed_of_the_test_covers_all_cases(good):
     campaign = json.loads((good / "campaign.json").read_text())
     lines = [json.loads(line) for line in
              (good / "trials.jsonl").read_text().splitlines()]
@@ -99,7 +99,7 @@ def test_deleting_any_member_of_campaign_json_fails(good, copied):
         status, text = validate(copied)
         assert status == 1, path
         assert "campaign.json:" in text, path
-    # each required member is named itself, not only the broken hash
+    # each required member is reported itself, not only the broken hash
     for path in [("seed",), ("machine", "id"), ("cells", 0, "blocks"),
                  ("machine", "facts", "governor"), ("build", "commit"),
                  ("machine", "facts", "microcode", "text")]:
@@ -110,7 +110,7 @@ def test_deleting_any_member_of_campaign_json_fails(good, copied):
 
 
 def test_a_campaign_of_another_protocol_is_refused(good, copied):
-    """By name and version, and by a resume, too; version 1 did not say it."""
+    """The message has name and version, also when resuming; version 1 did not record it."""
     campaign = json.loads((good / "campaign.json").read_text())
     for found, old in ((1, without(campaign, ("protocol",))),
                        (7, campaign | {"protocol": 7})):
@@ -120,14 +120,14 @@ def test_a_campaign_of_another_protocol_is_refused(good, copied):
             [READMOSTLY, "run", "-o", str(copied), "--resume"],
             capture_output=True, text=True)
         assert status == 1 and resumed.returncode not in (0, 1)
-        for said in (text, resumed.stderr):
-            assert f"campaign.json: protocol {found}, expected 2: " in said
-            assert "measure again" in said
+        for message in (text, resumed.stderr):
+            assert f"campaign.json: protocol {found}, expected 2: " in message
+            assert "measure again" in message
         assert text.count("campaign.json") == 1, text
 
 
 def test_another_format_is_refused(good, copied):
-    """Of the campaign, though its hash is right, and of a line."""
+    """In the campaign, although its hash is correct, and in a line."""
     campaign = json.loads((good / "campaign.json").read_text())
     campaign["format"] = 2
     campaign["sha256"] = seal.campaign_sha256(campaign)
@@ -141,7 +141,7 @@ def test_another_format_is_refused(good, copied):
     check_journal(copied, lines, "format is not 1", 3)
 
 
-def test_what_stands_behind_the_end_of_campaign_json_fails(good, copied):
+def test_text_after_the_end_of_campaign_json_fails(good, copied):
     for more in (b"{}", b"\0", b"\0{}"):
         whole = (good / "campaign.json").read_bytes()
         (copied / "campaign.json").write_bytes(whole + more)
@@ -179,26 +179,26 @@ def test_file_and_line_are_right(good, copied):
     _, text = validate(copied)
     line = int(next(t for t in text.splitlines() if "estimate_ns" in t)
                .split("campaign.json:")[1].split(":")[0])
-    # the line of what it is missing from: the brace of the second cell
+    # the line of the object that lacks the member: the brace of the second cell
     start = lines.index('  "cells": [')
     braces = [i for i, t in enumerate(lines) if i > start and t == "    {"]
     assert line - 1 == braces[1]
 
 
-def test_cells_that_cannot_be_read_are_told_once(good, copied):
-    """What could not be read is not said to be empty, too."""
+def test_unreadable_cells_are_reported_once(good, copied):
+    """A part that cannot be read is not also reported as empty."""
     campaign = json.loads((good / "campaign.json").read_text())
 
-    def told(**changed):
+    def output_of(**changed):
         write_campaign(copied, campaign | changed)
         return [line.split(": cells ", 1)[1] for line in
                 validate(copied)[1].splitlines() if ": cells " in line]
 
     broken = copy.deepcopy(campaign["cells"])
     broken[0]["threads"] = 0
-    said, = told(cells=broken)
-    assert "threads" in said
-    assert told(cells=[]) == [
+    message, = output_of(cells=broken)
+    assert "threads" in message
+    assert output_of(cells=[]) == [
         "plan: cells: expected an array that is not empty"]
 
 
@@ -214,7 +214,7 @@ def check_journal(folder, lines, words, number=None):
     assert any(where in t and words in t for t in text.splitlines()), text
 
 
-def test_a_line_that_is_missing_is_named(good, copied):
+def test_a_missing_line_is_reported(good, copied):
     lines = journal(good)
     for gone in (0, len(lines) // 2, len(lines) - 1):
         trial = json.loads(lines[gone])
@@ -224,14 +224,14 @@ def test_a_line_that_is_missing_is_named(good, copied):
     check_journal(copied, [], "more lines of planned trials")
 
 
-def test_duplicates_and_torn_lines_are_named(good, copied):
+def test_duplicates_and_torn_lines_are_reported(good, copied):
     lines = journal(good)
     check_journal(copied, lines + [lines[4]],
                   "a duplicate of line 5", len(lines) + 1)
     check_journal(copied, lines[:-1] + [lines[-1][:-1]], "a torn line",
                   len(lines))
-    check_journal(copied, lines[:3] + ["noise\n"] + lines[3:], "no JSON", 4)
-    check_journal(copied, lines[:3] + ["\n"] + lines[3:], "no JSON", 4)
+    check_journal(copied, lines[:3] + ["noise\n"] + lines[3:], "not JSON", 4)
+    check_journal(copied, lines[:3] + ["\n"] + lines[3:], "not JSON", 4)
 
 
 def test_deleting_any_member_of_a_line_fails(good, copied):
@@ -254,7 +254,7 @@ def test_deleting_any_member_of_a_line_fails(good, copied):
             if path == ("stolen_share",):
                 continue  # absent in older campaigns
             if path[0] in repeats and "/verify" in trial["cell"]:
-                continue  # not repeated, as all of older campaigns
+                continue  # not repeated, like all trials of older campaigns
             changed = list(lines)
             changed[number] = sealed(without(trial, path))
             (copied / "trials.jsonl").write_text("".join(changed))
@@ -286,14 +286,14 @@ def test_lines_that_contradict_themselves_fail(good, copied):
     check_journal(copied, changed, "not started", number + 1)
 
 
-def test_a_histogram_that_is_gone_is_named(copied):
+def test_a_missing_histogram_is_reported(copied):
     gone = sorted((copied / "histograms").iterdir())[0]
     gone.unlink()
     status, text = validate(copied)
     assert status == 1 and gone.name in text
 
 
-def test_what_cannot_be_read_is_status_2(copied, tmp_path):
+def test_unreadable_files_are_status_2(copied, tmp_path):
     assert validate(tmp_path / "none")[0] == 2
     (copied / "trials.jsonl").unlink()
     status, text = validate(copied)

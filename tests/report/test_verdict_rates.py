@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often rankings of simulated campaigns are right; the figures of 1,000
-campaigns each are in docs/adr/0060."""
+"""Tests how often rankings of simulated campaigns are right. docs/adr/0060 has the figures of
+1,000 campaigns each."""
 import pytest
 import simulated_campaigns as simulated
 from scipy.stats import binom
@@ -12,7 +12,7 @@ NOISES = [pytest.param(simulated.NOISES[n], id=n, marks=() if n == "AR(1)" else 
 
 
 def at_least(share: float, campaigns: int = CAMPAIGNS) -> float:
-    """What a true share falls below once in 1,000 tests."""
+    """The value that a true share falls below once in 1,000 tests."""
     return float(binom.ppf(RARE, campaigns, share)) / campaigns
 
 
@@ -34,14 +34,14 @@ def test_a_lead_is_decided_and_intervals_cover(noise: simulated.Noise, lead: flo
 
 
 @pytest.mark.parametrize("noise", NOISES)
-def test_what_a_page_says_that_it_can_see_is_seen(noise: simulated.Noise) -> None:
+def test_leads_of_the_printed_size_are_detected(noise: simulated.Noise) -> None:
     found = simulated.seen(noise, CAMPAIGNS, 3)
     assert at_least(0.80) <= found <= 1 - at_least(0.03)
 
 
-def test_intervals_are_narrow_where_blocks_are_independent() -> None:
-    """At most 1.5 times the signed-rank interval of independent blocks, which
-    is 2 * 1.96 sqrt(2 / 26) sd wide but for the ranks' 3 / pi."""
+def test_intervals_are_narrow_if_blocks_are_independent() -> None:
+    """At most 1.5 times the signed-rank interval of independent blocks, whose width is
+    2 * 1.96 sqrt(2 / 26) sd, except for the ranks' factor 3 / pi."""
     noise = simulated.Noise(own_lag1=0.0)
     found = simulated.rates(simulated.lead(1.3), noise, 60, 4)
     assert found.width <= 1.5 * 2 * 1.96 * (2 / 26) ** 0.5 * noise.own_sd

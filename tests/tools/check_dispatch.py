@@ -1,24 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""No indirect call in a measured loop: read the machine code and say so.
+"""Checks in the machine code that measured loops contain no indirect call.
 
     check_dispatch.py --build DIR OBJECT...
 
-For each map's object file: finds `rm_impl_<id>` and, through its relocations,
-the loops that the runner really calls; follows every direct call and jump
-from them inside the object (noinline, .cold, .constprop, .isra parts, too);
-and fails on
+For each map's object file, it finds `rm_impl_<id>` and, through its relocations, the loops
+that the runner calls. It follows every direct call and jump from them inside the object
+(including noinline, .cold, .constprop and .isra parts), and fails on
 
-  - a shape that is offered without a drive* function of a plausible size in
-    this very object, or whose loop reaches no write* function
+  - a shape without a drive* function of a plausible size in this object, or whose loop
+    reaches no write* function
   - an indirect call or jump (x86-64: call *, jmp *; AArch64: blr, br)
-  - a call of a function of another file that is not allowed: the pace hooks,
-    pthread_*, the C library's names below, what the libraries of the map's
-    `needs:` line export (of which C++'s own is one)
+  - a call of a function of another file that is not allowed. Allowed are the pace hooks,
+    pthread_*, the names of the C library below, and the exports of the libraries in the
+    map's `needs:` line (including C++'s own library)
 
-A map that declares `dispatch = "callback"` has indirect calls in functions of
-their own only, whose names start with `callback` (or are CALLBACK), and exactly one in each of
-them (hash and equality of keys are two); one that declares "plt" calls exactly one function that the list does not allow.
+
+A map that declares `dispatch = "callback"` makes indirect calls only in functions whose names
+start with `callback` (or match CALLBACK), exactly one in each (hash and equality of keys are two).
+A map that declares "plt" calls exactly one function that the list does not allow.
 
 Prints TAP, with the library calls of each map. Needs objdump (or
 llvm-objdump for the objects of another machine).
@@ -36,10 +36,10 @@ SHAPES = ("u64x8", "u64x24", "str16x8", "str16x24")
 # Offsets in struct rm_impl (runner/map.h), 64 bit; test_maps.c asserts them.
 AT_SHAPES, AT_DISPATCH, AT_DRIVE, AT_LOOPS = 56, 80, 96, 128
 # null_map, the smallest, has 1400 bytes of drive* and 450 of write* per shape;
-# a stub that jumps elsewhere has under 50.
+# a stub that only jumps has under 50.
 DRIVE_BYTES, WRITE_BYTES = 400, 60
 
-# The pace's, and those of a subject's own loop that times its operations.
+# Hooks of the pace, and of a subject's loop that times its own operations.
 HOOKS = {"rm_pace_next", "rm_pace_wait", "rm_pace_record",
          "rm_histogram_create", "rm_histogram_record"}
 LIBC = set("""
@@ -50,16 +50,16 @@ LIBC = set("""
     __sigsetjmp siglongjmp
     __memcpy_chk __memset_chk madvise mmap munmap
     ceilf
-    """.split())  # ceilf: a growth's arithmetic, by clang for older CPUs
-# Of a function that ends the process: last words, then abort().
+    """.split())  # ceilf: arithmetic of growth, in clang's code for older CPUs
+# Called by functions that print a message and end the process with abort().
 LAST_WORDS = {"fprintf", "fputs", "fwrite", "fputc", "puts", "perror",
               "dprintf", "vfprintf", "stderr", "__fprintf_chk",
               "__vfprintf_chk", "__dprintf_chk"}
-# Outline atomics; how an exception leaves a function (libgcc).
+# Outline atomics; unwinding of exceptions (libgcc).
 ALLOWED = re.compile(r"pthread_\w+|__aarch64_\w+|_Unwind_Resume")
 
-# libcds' retire() scans through a pointer; clang leaves it outside of the
-# callback_* that calls it.
+# libcds' retire() scans through a pointer; clang places it outside the
+# callback_* function that calls it.
 CALLBACK = re.compile(r"callback|_ZN3cds\w*retire")
 
 DIRECT = re.compile(r"^(?:bnd |notrack )?(?:call|jmp|j[a-z]+|loop\w*|bl|b|"
@@ -68,8 +68,8 @@ BRANCH_TARGET = re.compile(r"(?:^|[\s,])(?:0x)?([0-9a-f]+) <")
 
 
 def plain(name):
-    """A static function's own name: clang writes _ZL<length>NAME... for those
-    of C++, also within extern "C", where g++ writes NAME."""
+    """The plain name of a static function: clang mangles C++ names as
+    _ZL<length>NAME..., even within extern "C"; g++ writes NAME."""
     mangled = re.match(r"_ZL(\d+)", name)
     if not mangled:
         return name
@@ -131,7 +131,7 @@ class Elf:
 
 
 def describe(elf):
-    """(id, declared dispatch, {shape: drive symbol or None}, [own loop])."""
+    """(id, declared dispatch, {shape: drive symbol or None}, [own loops])."""
     impl = next((s for s in elf.symbols
                  if s[0].startswith("rm_impl_") and s[1] == 1 and s[2]), None)
     if not impl:
@@ -152,8 +152,8 @@ def describe(elf):
 
 
 def own_loops(elf, table):
-    """Where each own loop of a subject starts: the second of two pointers,
-    row after row until a row is empty."""
+    """Start of each own loop of a subject: the second of two pointers in each
+    row, up to an empty row."""
     found = []
     if table:
         (_, _, section, value, _), addend = table
@@ -165,7 +165,7 @@ def own_loops(elf, table):
 
 
 def locate(elf, link):
-    """A function pointer's relocation as (section, offset, name)."""
+    """The relocation of a function pointer as (section, offset, name)."""
     (name, _, section, value, _), addend = link
     if not section:
         return None, None, name
@@ -173,7 +173,7 @@ def locate(elf, link):
 
 
 class Code:
-    """Instructions of an object, each within its function."""
+    """Instructions of an object, grouped by function."""
 
     def __init__(self, path, elf):
         self.functions = elf.functions()
@@ -227,7 +227,7 @@ def indirect(text, x86):
 
 
 def target_of(code, function, instruction):
-    """Where a direct branch leads: a function tuple or a name."""
+    """The target of a direct branch: a function tuple or a name."""
     _, text, link = instruction
     if link:
         kind, value = link
@@ -239,7 +239,7 @@ def target_of(code, function, instruction):
             offset += 4  # relative to the end of the field
         for where, start, end, other in code.functions:
             if other == name and start <= start + offset < max(end, start + 1):
-                # by its first name: C++'s constructors have two
+                # its first name, since C++ constructors have two
                 return code.function_at(where, start + offset)
         return code.function_at(name, offset) or name
     place = BRANCH_TARGET.search(text)
@@ -249,10 +249,10 @@ def target_of(code, function, instruction):
 
 
 def walk(code, root):
-    """All functions that `root` reaches, and what they do that we judge.
+    """All functions that `root` reaches, and their indirect and outside calls.
 
-    `outside`: {name: names of the functions that call it}, of what is not in
-    this object; and of what is, under (name,)."""
+    `outside`: {name: names of the callers} for functions outside this object;
+    functions of the object are under (name,)."""
     seen, todo, indirects, outside = {root}, [root], [], {}
     while todo:
         function = todo.pop()
@@ -261,7 +261,7 @@ def walk(code, root):
         for instruction in code.instructions.get(function, []):
             text, link = instruction[1], instruction[2]
             if indirect(text, code.x86):
-                if link and "GOTPC" in link[0]:  # -fno-plt: still by name
+                if link and "GOTPC" in link[0]:  # -fno-plt still calls by name
                     name = re.split(r"[-+]0x", link[1])[0]
                     outside.setdefault(name, set()).add(function[3])
                 else:
@@ -303,7 +303,7 @@ def exports(library):
 
 
 def library_names(source):
-    """What the libraries of a source's `needs:` line export."""
+    """The exports of the libraries in a source's `needs:` line."""
     try:
         with open(source, encoding="utf-8") as file:
             needs = re.findall(r"needs: *([a-z][^*\n]*[^ */\n])", file.read())
@@ -325,8 +325,8 @@ def judge_drive(code, shape, drive):
     problems = []
     size = sum(f[2] - f[1] for f in seen if f[3].startswith("drive"))
     if size < DRIVE_BYTES:
-        problems.append("%s: %s and what it calls of drive* have %d bytes, "
-                        "no loop fits into that" % (shape, root[3], size))
+        problems.append("%s: %s and the drive* functions that it calls have %d bytes, "
+                        "too few for a loop" % (shape, root[3], size))
     if not any(f[3].startswith("write") and f[2] - f[1] >= WRITE_BYTES
                for f in seen):
         problems.append("%s: %s reaches no write* function"
@@ -335,7 +335,7 @@ def judge_drive(code, shape, drive):
 
 
 def judge_own(code, loop):
-    """(problems, indirects, outside) of a loop that the subject brings."""
+    """(problems, indirects, outside) of a loop that the subject defines."""
     root = loop[0] is not None and code.function_at(loop[0], loop[1])
     if not root:
         return ["its own loop %s is not in this object" % loop[2]], [], {}
@@ -344,11 +344,11 @@ def judge_own(code, loop):
 
 
 def judge_calls(dispatch, indirects, outside, allowed):
-    """Problems of the calls of all loops of a map together."""
+    """Problems in the calls of all loops of a map together."""
     callers = {name[0]: outside.pop(name)
                for name in list(outside) if isinstance(name, tuple)}
     dying = set(outside.get("abort", set()))
-    for _ in callers:  # and what is called by nobody else
+    for _ in callers:  # also functions that only these call
         dying |= {name for name, where in callers.items() if where <= dying}
     strange = {name: where for name, where in outside.items()
                if name not in allowed and not ALLOWED.fullmatch(name)
@@ -401,7 +401,7 @@ def check(path, source):
 
 
 def source_of(path):
-    """The C or C++ file of an object, or of one from outside the tree."""
+    """The C or C++ source of an object in the tree, or outside it."""
     for end in ("c", "cc"):
         for folder in ("", "/"):
             if os.path.exists(folder + path[:-1] + end):

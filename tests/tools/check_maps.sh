@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# check_maps.sh READMOSTLY [OPS|SECONDSs] - all checks of all maps of that build,
-# a map per process and a process per CPU and one more (some only wait): so many
-# operations of each check, or "1s": that budget of a map and shape, which a round
-# of each check may exceed. Prints what failed and the sum; status 1 if anything
-# did. From the environment:
-# MAPS     ids, instead of all of the build but planted misuses
+# check_maps.sh READMOSTLY [OPS|SECONDSs] - runs all checks on all maps of that build,
+# with one process per map, and one more at a time than there are CPUs, because some
+# only wait. OPS: operations of each check. "1s": a time budget per map and shape, which
+# one round of each check may exceed. Prints failures and totals; status 1 if a check
+# failed. From the environment:
+# MAPS     ids, instead of all of the build except injected misuses
 # CHECKS   names, instead of all checks; or `not` and names: all but these
-# SHAPES   e.g. "u64x8 str16x24", instead of all that a map offers
-# ONE      if not empty, of SHAPES the first that a map offers
+# SHAPES   e.g. "u64x8 str16x24", instead of all that a map supports
+# ONE      if not empty, only the first of SHAPES that a map supports
 # SEED     of operations, keys and hashes (1)
 readmostly=$1
 case ${2:-200000} in
@@ -47,7 +47,7 @@ check_map() { # ID
 	shapes=$(shapes_of "$1")
 	for check in ${CHECKS:-all}; do
 		for shape in $shapes; do
-			# a fair lock that spins is slow on a busy machine
+			# a fair lock that spins is slow on a busy machine, hence the long deadline
 			# shellcheck disable=SC2086
 			set -- "$1" --quiet --deadline 600 $amount --seed "$SEED"
 			[ "$check" = all ] || set -- "$@" --only "$check"
@@ -63,7 +63,7 @@ check_map() { # ID
 }
 export -f check_map shapes_of
 
-# One line on a terminal, one a minute elsewhere.
+# One line on a terminal, else one line per minute.
 progress() {
 	while sleep 1; do
 		n=$(find "$dir" -name '*.done' | wc -l)
@@ -84,13 +84,13 @@ kill $watcher 2>/dev/null
 wait $watcher 2>/dev/null
 [ -t 2 ] && printf '\r' >&2
 
-# A shell that was killed asked no further map, and said nothing.
+# A shell that was killed checked no further map, and printed nothing.
 for map in $maps; do
 	[ -e "$dir/$map.done" ] ||
 		echo "FAIL $map: its checks did not end" >>"$dir/$map.log"
 done
 
-# what failed, with what a sanitizer said before
+# failures, after the sanitizer's output
 cat "$dir"/*.log | grep -v '^check: '
 count() { awk -v word="$1" '/^check: /{ for (i = 2; i <= NF; i++)
 	if ($i ~ "^" word) n += $(i - 1) } END { print n + 0 }' "$dir"/*.log; }

@@ -1,17 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""One row of docs/articles/ in a cut form: runs a workload file once and
-prints figures of each trial.
+"""Runs a workload file of docs/articles/ once in a reduced form, and prints figures of each trial.
 
-    figures.py FILE NAME,NAME... [OPTION...]    options are those of run
+    figures.py FILE NAME,NAME... [OPTION...]    options are those of `run`
 
-A NAME is a member of the trial's result (of its threads: their sum), a
-statistic of its map (where causes count, what the window added, and with
-`:end` what it was then), a counter, a quantile of a kind of operation
-(`lookup.p99_ns`), or computed: `mops` (10^6 operations per second), `slices`
-(how many). What a trial has not is `-`. One block, unless an option says
-otherwise: its figures show that a row runs and what it counts, and rank
-nothing.
+A NAME is a member of the trial's result (summed over its threads), a statistic of its map
+(if causes are counted, its increase in the window, or with `:end` its value at the end), a
+counter, a quantile of an operation (`lookup.p99_ns`), or computed: `mops` (10^6 operations
+per second), `slices` (their number). Missing values are printed as `-`. The default is one
+block: the figures check that a row runs and counts, but are not a ranking.
 """
 import json
 import os
@@ -24,7 +21,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
 try:
     from report.load import histogram
-except ModuleNotFoundError as error:  # the first Python on PATH may lack it
+except ModuleNotFoundError as error:  # the first Python on PATH may lack numpy
     if error.name != "numpy":
         raise
     python = subprocess.check_output([TOP / "report/find_python.sh"], text=True)
@@ -47,14 +44,14 @@ def campaign(file, options, folder):
 
 
 def percentiles(folder, entry):
-    """name -> ns, of a latency entry."""
+    """name -> ns, for a latency entry."""
     read = histogram.read_file(folder / f"{entry['histogram']}.hlog",
                                entry["hlog_crc32"])
     return {name: read.quantile(p) for name, p in PERCENTILES.items()}
 
 
 def flat(folder, result):
-    """name -> value, of all that a result has names for."""
+    """name -> value, for all named values of a result."""
     found = {name: sum(thread[name] or 0 for thread in result["by_thread"])
              for name in ("voluntary_switches", "involuntary_switches",
                           "migrations", "runqueue_wait_ns")}

@@ -1,18 +1,18 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # fleet.sh - for tests of campaigns on several machines: . tests/tools/fleet.sh
-# $dir, `campaign FOLDER [ARGUMENTS]` with settings in the environment, waits that
-# end by a limit, and the facts that hold by Slurm and by ssh. Trials are played
-# (fake_trial), at least 20 ms long each.
+# Defines $dir, `campaign FOLDER [ARGUMENTS]` with settings in the environment, waits
+# with a time limit, and the tests that Slurm and ssh share. fake_trial plays the trials,
+# each of at least 20 ms.
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d -t readmostly-fleet.XXXXXX)
-chmod 0755 "$dir" # munged wants its socket reachable by all
+chmod 0755 "$dir" # munged requires that all users can reach its socket
 export POLL=0.3 RM_FLEET_PROGRAM=$build/readmostly RM_TRIAL_PROGRAM=$build/tests/fake_trial
 export MODE=$PWD/tests/fixtures/fleet.conf SITE=$dir/site RM_FAKE='=wait:20'
 printf '%s\n' 'prologue = :' >"$SITE"
 echo "# as $(id -un)${RM_AS_ROOT:+, for a plain user is not to be had: $RM_AS_ROOT}"
 
-start_or_skip() { # COMMAND WORDS: starts what the test runs on, or ends the test
+start_or_skip() { # COMMAND WORDS: starts the service of the test, or skips the test
 	"$1" start 2>"$dir/$1.out" && return
 	[ $? = 77 ] || { cat "$dir/$1.out"; exit 1; }
 	skip "$2" "$(cat "$dir/$1.out")"
@@ -29,12 +29,12 @@ valid() { # FOLDER NODE...
 }
 trials() { cat "$dir/$1/$2/trials.jsonl" 2>/dev/null | wc -l; } # FOLDER NODE
 starts() { cat "$dir/$1"/state/*.starts | wc -l; } # FOLDER: of all its machines
-state() { # FOLDER NODE: of fleet.json, by another reader
+state() { # FOLDER NODE: from fleet.json, read independently
 	python3 -c 'import json, sys
 print(*[m["state"] for m in json.load(open(sys.argv[1]))["machines"] if m["name"] == sys.argv[2]])' \
 		"$dir/$1/fleet.json" "$2"
 }
-until_() { # CONDITION: a limit of 100 s, for what hangs
+until_() { # CONDITION: gives up after 100 s, in case something hangs
 	local i
 	for ((i = 0; i < 500; i++)); do
 		eval "$1" && return
@@ -42,12 +42,12 @@ until_() { # CONDITION: a limit of 100 s, for what hangs
 	done
 	echo "# gave up waiting: $1"
 }
-# Trials of NODE wait at its gate where the site's prologue is `gates`, until the
-# test has done to them what it wants to: else they end meanwhile on a machine
-# that is busy with the test's own commands.
+# If the site's prologue is `gates`, the trials of NODE wait at its gate until the test
+# has finished its work. Otherwise they could end first on a machine that is busy with
+# the test's own commands.
 gates() { echo "prologue = export RM_FAKE==gate:$dir/gate.\$node"; }
 hold() { ran_to "$1" "$2" "$3"; : >"$dir/gate.$2"; } # FOLDER NODE TRIALS
-hold_all() { # FOLDER TRIALS NODE...: at the same time, as each runs on until it is held
+hold_all() { # FOLDER TRIALS NODE...: at the same time, because each runs until it is held
 	local node pids=()
 	for node in "${@:3}"; do hold "$1" "$node" "$2" & pids+=($!); done
 	wait "${pids[@]}"
@@ -55,8 +55,8 @@ hold_all() { # FOLDER TRIALS NODE...: at the same time, as each runs on until it
 let_go() { rm -f "$dir"/gate.*; }
 ran_to() { until_ "[ \$(trials $1 $2) -ge $3 ]"; } # FOLDER NODE TRIALS
 
-# Waits for the launcher of `campaign ... & launcher=$!`, whose status it has. Its
-# number may be another process's from then on, so that nothing may kill it.
+# Waits for the launcher of `campaign ... & launcher=$!` and returns its status. Its
+# process id may be reused afterwards, so nothing may kill it.
 launcher_ends() {
 	local rc
 	wait "$launcher"
@@ -64,29 +64,29 @@ launcher_ends() {
 	launcher=''
 	return $rc
 }
-# By SIGKILL: the function around it and the script.
+# With SIGKILL: the surrounding function and the script.
 kill_launcher() {
 	# shellcheck disable=SC2046 # numbers
 	kill -KILL "$launcher" $(pgrep -P "$launcher")
 	launcher_ends 2>/dev/null
 }
 
-# The page over all machines says of one: NODE is WORD (missing, incomplete).
+# Checks that the page over all machines reports NODE as WORD (missing, incomplete).
 page_names() { # FOLDER NODE WORD
 	"$(report/find_python.sh)" -m report compare "$dir/$1" >"$dir/page.out" 2>&1
 	[ $? = 3 ] && grep -qF "$2 is $3: " "$dir/$1/report/index.html" || { sed 's/^/# /' "$dir/page.out"; return 1; }
 }
 
-# The end of each mishap: the same line, which has all settings in the
-# environment, makes it whole.
+# The end of each failure test: repeating the command, with all settings in the
+# environment, completes the campaign.
 completes() { # FOLDER NODE...
 	RM_FAKE='=wait:20' campaign "$1"
-	check "the same line completes it" [ $? = 0 ]
+	check "repeating the command completes it" [ $? = 0 ]
 	check "nothing is lost or doubled" whole "$@"
 	check "validate agrees" valid "$@"
 }
 
-# Two launchers at once, on one folder, a; then the same line again.
+# Two launchers at once on the folder a; then the command is repeated.
 two_launchers() { # NODE...
 	campaign a & launcher=$!
 	OUT=$dir/a runner/fleet/campaign.sh --busy-ok --counters none >"$dir/second.out" 2>&1 & second=$!
@@ -94,10 +94,10 @@ two_launchers() { # NODE...
 	check "a campaign on three machines ends with 0" [ $? = 0 ]
 	launcher=$second second=''
 	launcher_ends
-	check "so does a second launcher beside it" [ $? = 0 ]
+	check "so does a second launcher at the same time" [ $? = 0 ]
 	check "each machine has each trial once" whole a "$@"
 	check "validate agrees" valid a "$@"
 	check "each machine was started once" [ "$(starts a)" = 3 ]
 	campaign a
-	check "the same line again ends with 0 and starts nothing" [ "$? $(starts a)" = "0 3" ]
+	check "repeating the command ends with 0 and starts nothing" [ "$? $(starts a)" = "0 3" ]
 }

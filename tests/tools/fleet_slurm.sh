@@ -1,20 +1,20 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# fleet_slurm.sh - for tests of campaigns by Slurm, after tests/tools/fleet.sh:
-# begins a cluster of n1, n2, n3 which ends with the test, or ends the test.
-# A daemon that has no CPU for so long is given up: no more than a lost one costs.
+# fleet_slurm.sh - for tests of campaigns with Slurm, after tests/tools/fleet.sh: starts
+# a cluster of n1, n2, n3 that ends with the test, or skips the test.
+# A daemon without CPU time for this long counts as lost: no more than a lost one costs.
 export SLURM_CONF=$dir/cluster/slurm.conf SLURM_TEST_EXTRA=${SLURM_TEST_EXTRA:-SlurmdTimeout=20} NODES=n1,n2,n3
 slurm() { tests/tools/slurm.sh "$1" "$dir/cluster" "${@:2}"; }
 jobs_of() { squeue -h -w "$1" -t running -o %i; } # NODE
-# Slurm starts a requeued job after two minutes; hurried only where its node is
-# free again, or nothing would start there any more.
+# Slurm starts a requeued job after two minutes. This speeds it up, but only once its node
+# is free again, or nothing would ever start there.
 hurry() { # NODE JOB
 	until_ "scontrol -o show node $1 | grep -q 'CPUAlloc=0 .*State=IDLE '"
 	until_ "squeue -h -j $2 -o %T | grep -q PENDING"
 	sleep 2
 	scontrol update jobid="$2" StartTime=now
 }
-lose_node() { # NODE: and until Slurm knows it
+lose_node() { # NODE: waits until Slurm notices
 	slurm kill-node "$1"
 	until_ "sinfo -h -n $1 -o %t | grep -q down"
 }

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# fleet_ssh.sh - for tests of campaigns by ssh, after tests/tools/fleet.sh: begins
-# three sshd, m1, m2, m3, which end with the test, or ends the test.
+# fleet_ssh.sh - for tests of campaigns with ssh, after tests/tools/fleet.sh: starts
+# three sshd, m1, m2, m3, that end with the test, or skips the test.
 sshd() { tests/tools/sshd.sh "$1" "$dir/sshd" "${@:2}"; }
-runner_of() { # FOLDER NODE: of this test, which may run twice at once
+runner_of() { # FOLDER NODE: this test's runner only; the test may run twice at once
 	local pid
 	for pid in $(pgrep -f "^$build/readmostly run -o results/$1/$2 "); do
 		[ "$(readlink "/proc/$pid/cwd")" != "$dir/there/$2" ] || echo "$pid"
 	done
 }
-# A run stands still from its first trial on, so that no load lets it be done early.
+# Stops a run at its first trial, so that it cannot finish early on an idle machine.
 stands_still() { # FOLDER NODE
 	runs_there "$1" "$2"
 	kill -STOP "$(runner_of "$1" "$2")"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether nothing of a campaign of several machines is lost or doubled.
+"""Checks that nothing of a campaign on several machines is lost or doubled.
 
-    fleet_whole.py FOLDER NODE...     status 1 and a line for each fault
+    fleet_whole.py FOLDER NODE...     exits with 1 and prints a line per fault
 
-Another reader than the runner: each machine's journal has each trial that its
-campaign.json plans, once; fleet.json calls exactly these machines complete.
+Reads the files independently of the runner. Each machine's journal has every planned
+trial of its campaign.json once, and fleet.json marks exactly these machines complete.
 """
 import collections
 import json
@@ -37,8 +37,8 @@ def faults(folder):
 
 def main(folder, nodes):
     fleet = json.loads((folder / "fleet.json").read_text())
-    said = {m["name"] for m in fleet["machines"] if m["state"] == "complete"}
-    bad = [f"fleet.json: complete are {sorted(said)}"] * (said != set(nodes))
+    complete = {m["name"] for m in fleet["machines"] if m["state"] == "complete"}
+    bad = [f"fleet.json: complete are {sorted(complete)}"] * (complete != set(nodes))
     if fleet["complete"] != all(m["state"] == "complete"
                                 for m in fleet["machines"]):
         bad.append("fleet.json: complete contradicts its machines")

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# floor.sh READMOSTLY check|golden|time - what the driver costs with no map.
+# floor.sh READMOSTLY check|golden|time - cost of the driver without a map.
 #
-# check   TAP: instructions per operation of null_map by callgrind, against
-#         tests/golden/floor.tsv, for a compiler version that stands there; and
-#         the limits, for any. Status 1: one of these is not ok
-# golden  writes this compiler's lines to tests/golden/floor.tsv
+# check   TAP: instructions per operation of null_map under callgrind, compared with
+#         tests/golden/floor.tsv if it has the compiler version, and with the limits
+#         for any compiler. Status 1: a comparison failed
+# golden  writes the lines of this compiler to tests/golden/floor.tsv
 # time    ns per operation, and the ratio of 2 threads to 1, medians of 11
 readmostly=$1 what=$2 program=${1%/*}/maps/plain/null_map
 golden=tests/golden/floor.tsv
@@ -34,7 +34,7 @@ counted() { # SHAPE OPS
 	sed -n 's/^summary: //p; s/^totals: //p' "$dir/out" | head -n 1
 }
 
-# The difference of two lengths: what surrounds the loop falls out.
+# The difference between two lengths, which cancels the code around the loop.
 per_operation() { # SHAPE
 	few=$(counted "$1" 64000) many=$(counted "$1" 640000)
 	[ -n "$few" ] && [ -n "$many" ] || { echo nothing; return; }
@@ -42,10 +42,10 @@ per_operation() { # SHAPE
 }
 
 compiler=$("$readmostly" --version | sed -n 's/^compiler: //p')
-[ -n "$compiler" ] || { echo "not ok 1 - $readmostly says its compiler"; exit 1; }
+[ -n "$compiler" ] || { echo "not ok 1 - $readmostly prints its compiler"; exit 1; }
 family=${compiler%% *}
 
-limit() { # SHAPE: what the driver may cost
+limit() { # SHAPE: highest cost of the driver
 	case "$family $1" in
 	'gcc u64x8') echo 21 ;;
 	'clang u64x8') echo 19 ;;

@@ -1,27 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# layers.sh [ROOT] - who may include whom; prints each line that breaks it.
-# A stage knows its neighbours only, data flows one way:
+# layers.sh [ROOT] - checks which files may include which headers; prints each violation.
+# A module includes only its neighbours, and dependencies go one way:
 #   cli -> campaign -> {plan, trial, counters, machine} -> {catalog, protocol} -> base
 # Other modules include only the public header runner/MODULE/MODULE.h. All headers of base are public.
 cd "${1:-.}" || exit 2
 status=0
 
-allow() { # FOLDER PATTERN: what files of FOLDER may include, beside libraries
+allow() { # FOLDER PATTERN: headers that files of FOLDER may include, besides libraries
 	for file in "$1"/*.[ch] "$1"/*.cc "$1"/*.hh; do
 		[ -f "$file" ] || continue
 		grep -Hn '^#include "' "$file" | grep -Ev "#include \"($2)\"" &&
 			status=1
 	done
 }
-room() { # ROOM DOORS...: its own headers, the contract, base, these doors
+module() { # MODULE NEIGHBOUR...: its own headers, the contract, base, and public headers of these
 	own=$1
 	shift
 	for folder in "runner/$own" "runner/$own"/*/; do
-		allow "${folder%/}" "$contract|$base|runner/protocol/command_line\.h|runner/$own/[a-z0-9_/]*\.h|$(doors "$@")"
+		allow "${folder%/}" "$contract|$base|runner/protocol/command_line\.h|runner/$own/[a-z0-9_/]*\.h|$(public_headers "$@")"
 	done
 }
-doors() { # ROOM...: a pattern, of nothing where there is none
+public_headers() { # MODULE...: a pattern, which matches nothing without modules
 	pattern=none
 	for name in "$@"; do pattern="$pattern|runner/$name/$name\.h"; done
 	echo "$pattern"
@@ -33,31 +33,31 @@ for family in impls/*/; do
 	allow "${family%/}" "runner/(map|driver|keys)\.h|runner/base/(rng|clock|histogram)\.h|impls/[a-z]*/[a-z0-9_]*\.hh?"
 done
 allow impls/interposed/library "impls/[a-z]*/[a-z0-9_]*\.h"
-allow runner "$contract|$base|$(doors cli)"
+allow runner "$contract|$base|$(public_headers cli)"
 allow runner/base "$base"
-room trace
-room machine
-room protocol
-room catalog protocol
-room plan protocol machine trace catalog
-room counters machine
-room trial protocol trace counters
-room map_program protocol trace trial
-room sim machine protocol trial counters map_program
-room campaign protocol plan machine trial counters catalog
-room cli protocol plan campaign counters machine sim trace catalog
-# Verification knows the contract, base, protocol and the simulated guest.
-hash='impls/support/hash\.h' # the check of growth makes keys that collide
+module trace
+module machine
+module protocol
+module catalog protocol
+module plan protocol machine trace catalog
+module counters machine
+module trial protocol trace counters
+module map_program protocol trace trial
+module sim machine protocol trial counters map_program
+module campaign protocol plan machine trial counters catalog
+module cli protocol plan campaign counters machine sim trace catalog
+# Verification includes the contract, base, protocol and the simulated guest.
+hash='impls/support/hash\.h' # the check of growth generates colliding keys
 for folder in verify/*/ verify/*/*/; do
 	case $folder in verify/corpora/* | verify/tests/*) continue ;; esac
 	allow "${folder%/}" "$contract|$base|$hash|verify/[a-z0-9_/]*\.h|runner/protocol/(protocol|command_line)\.h|runner/sim/guest/[a-z_]*\.h|runner/sim/sim\.h|runner/map_program/map_program\.h"
 done
 grep -rn '#include "verify/' runner impls && status=1
 
-# The report reads results, never the C code. Only commands, helper programs
-# and the forked child of a check (leak checkers run in exit()) end a process.
+# The report reads results, never C code. Only commands, helper programs and the forked
+# child of a check (leak checkers run in exit()) may end a process.
 grep -rnE '(impls|runner)/[a-z_/]*\.[ch]\b' report --include='*.py' && status=1
 grep -rnE '\bsystem\(|\bexit\(' runner verify/check verify/history verify/explore --include='*.c' |
 	grep -vE '^(runner/(cli/|main\.c|protocol/standard\.c|[a-z]*/[a-z0-9_]*_helper\.c)|verify/check/isolate\.c)|_exit\(|^[^:]*:[0-9]*: \*' && status=1
-[ $status = 0 ] || echo "layers: these lines include what their room does not know" >&2
+[ $status = 0 ] || echo "layers: these lines include headers that their module must not use" >&2
 exit $status

@@ -1,21 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What an installed liblikwid calls its events, for a CPU that it is told.
+"""Lists the events of an installed liblikwid for a CPU that it is made to see.
 
 likwid_names.py LIBRARY
-    reads names of topology files; for each of them prints a line for each
-    event (name, counters that take it, number, mask), and "end"
+    reads names of topology files; for each file prints a line per event (name,
+    counters that accept it, number, mask), and "end"
 
-Runs preloaded with tests/fixtures/fake_msr.c (Lists below does that), which
-hands the library a topology file, and so a family and a model. The library
-reads it once a process: each file has a process of its own. The library's
-own functions choose the list; it is read from the memory that they
-have filled, because no exported function hands it out, and a full start wants
-registers and PCI devices of that machine.
+Runs preloaded with tests/fixtures/fake_msr.c (the class Lists does that), which gives the
+library a topology file, and thus a family and a model. The library reads it once per
+process, so each file has a process of its own. The library's own functions choose the
+list. It is read from the memory that they have filled, because no exported function
+returns it, and a full start requires registers and PCI devices of that machine.
 
-The list ends with an entry that the library names GENERIC_EVENT; entries are
-equally long, and each begins with two pointers to text, the name and the
-counters, and, in release 5.2, two numbers of 64 bits: the event and its mask.
+The list ends with an entry that the library names GENERIC_EVENT. Entries have equal length.
+Each begins with two pointers to text (name and counters) and, in release 5.2, two numbers
+of 64 bits: the event and its mask.
 """
 
 import ctypes
@@ -31,12 +30,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOPOLOGY = HERE.parent / 'fixtures' / 'zen3_topology.cfg'
 NAME = re.compile(rb'[!-~]{3,}')
 DIRECT = 0  # liblikwid's number for reading registers without its daemon
-LONGEST_S = 60  # of one list
-END = 'end'  # of a list
+LONGEST_S = 60  # time limit for one list
+END = 'end'  # terminates a list
 
 
 def topology_for(cpu):
-    """The fixture's machine, told to have another CPU.
+    """The fixture's topology, changed to another CPU.
 
     cpu -- dict of family, model, vendor, part, stepping
     """
@@ -49,7 +48,7 @@ def topology_for(cpu):
 
 
 class Lists:
-    """This program, running: Python starts once for all CPUs.
+    """This program in a child process, so that Python starts once for all CPUs.
 
     library -- a file; preload -- fake_msr.so
     """
@@ -71,8 +70,8 @@ class Lists:
         raise EOFError(f'{__file__} ended')
 
     def names(self, cpu):
-        """{name: (counters, event, mask)} of a CPU as in topology_for();
-        {} = unknown to the library."""
+        """{name: (counters, event, mask)} for a CPU as in topology_for(); {}: not
+        supported by the library."""
         with tempfile.NamedTemporaryFile('w', suffix='.cfg') as topology:
             topology.write(topology_for(cpu))
             topology.flush()
@@ -84,7 +83,7 @@ class Lists:
 
 
 class Memory:
-    """What this process has in its memory, by address."""
+    """The memory of this process, by address."""
 
     def __init__(self):
         self.parts = []
@@ -102,7 +101,7 @@ class Memory:
         return self.file.read(size)
 
     def text(self, at):
-        """The C string at an address; None where none can be."""
+        """The C string at an address; None if it is not mapped."""
         end = next((high for low, high, _, _ in self.parts
                     if low <= at < high), None)
         if end is None:
@@ -110,14 +109,14 @@ class Memory:
         return self.read(at, min(200, end - at)).split(b'\0')[0]
 
     def word(self, at):
-        """The 8 bytes at an address, as a number; 0 where none are."""
+        """The 8 bytes at an address as a number; 0 if they are not mapped."""
         if not any(low <= at <= high - 8 for low, high, _, _ in self.parts):
             return 0
         return int.from_bytes(self.read(at, 8), 'little')
 
     def find_text(self, text, path):
-        """Addresses of a C string in the mapped file `path`. It may be the
-        end of a longer one: linkers keep such strings once."""
+        """Addresses of a C string in the mapped file `path`. It may be the end of a
+        longer string, because linkers merge these."""
         for low, high, _, name in self.parts:
             if name == path:
                 data = self.read(low, high - low)
@@ -125,7 +124,7 @@ class Memory:
                     yield low + hit.start()
 
     def find_pointer(self, address):
-        """Where in writable memory of no file an address is stored."""
+        """Places in writable anonymous memory that hold an address."""
         wanted = address.to_bytes(8, 'little')
         for low, high, how, name in self.parts:
             if 'w' in how and (not name or name == '[heap]'):

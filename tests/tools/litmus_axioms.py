@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Which outcomes of litmus tests their models allow, by axioms: each choice of
-which store a load reads, and of the order of stores to each address, is tried.
+"""Computes by axioms which outcomes of litmus tests the memory models allow. It tries every
+choice of the store that a load reads, and of the order of stores to each address.
 
-    litmus_axioms.py TABLE            exit 1 where a row says something else
-    litmus_axioms.py TABLE --write    puts what the axioms say into the table
+    litmus_axioms.py TABLE            exits with 1 if a row differs
+    litmus_axioms.py TABLE --write    writes the results of the axioms into the table
 
-It shares nothing with the run time of explore. TABLE is
-tests/fixtures/litmus.tsv, which says how a program is written.
+It shares no code with the runtime of explore. TABLE is tests/fixtures/litmus.tsv, whose
+comments define the notation of programs.
 
- sc   order of the program, reads, writes and overwrites are acyclic (Shasha
-      and Snir 1988).
+ sc   program order, reads, writes and overwrites are acyclic (Shasha and Snir
+      1988).
  tso  Sewell et al., CACM 53(7), 2010, as axioms: Owens, Sarkar, Sewell, TPHOLs
-      2009; a seq_cst store has a fence behind it, a read-modify-write and a
-      seq_cst fence are fences.
- c11  C++20, [intro.races] and [atomics.order] (WG21 P0668), no consume: release
-      sequences of read-modify-writes only; nothing is said of loads that read
-      what is yet to come, so load buffering is allowed.
+      2009; a fence follows each seq_cst store; read-modify-writes and seq_cst
+      fences are fences.
+ c11  C++20, [intro.races] and [atomics.order] (WG21 P0668), without consume:
+      release sequences contain only read-modify-writes; loads that read future
+      stores are not restricted, so load buffering is allowed.
 """
 import itertools
 import re
@@ -27,8 +27,7 @@ STEP = re.compile(r"(?:(F)|([a-z])(?:=(\d)|(\+)1|(\?))?)\.(rlx|acq|rel|ar|sc)$")
 
 
 class Event:
-    """What it is (R, W, U: both, F, C: a comparison that fails), where and
-    with which order."""
+    """Kind (R, W, U: both, F: fence, C: a failed comparison), address and memory order."""
 
     def __init__(self, thread, text):
         match = STEP.match(text)
@@ -49,7 +48,7 @@ class Event:
 
 
 def closure(pairs):
-    """Transitive; pairs is a set."""
+    """The transitive closure of a set of pairs."""
     pairs = set(pairs)
     while True:
         more = {(a, d) for a, b in pairs for c, d in pairs if b == c} - pairs
@@ -102,8 +101,7 @@ class Execution:
             found |= more
 
     def synchronizes(self):
-        """Pairs: from a releasing write or fence to an acquiring read or
-        fence."""
+        """Pairs from a releasing write or fence to an acquiring read or fence."""
         pairs = set()
         for head in (e for e in self.events if e.writes):
             froms = [f for f, w in self.po if w is head and f.what == "F"
@@ -183,7 +181,7 @@ def outcomes(program):
 
 
 def columns(program):
-    """Of the table: what sc allows, and what each model allows beyond it."""
+    """Columns of the table: outcomes of sc, and further outcomes of each model."""
     found = outcomes(program)
     return [" ".join(sorted(found["sc"]))] + [
         " ".join(sorted(found[model] - found["sc"])) or "-"
@@ -197,21 +195,21 @@ def main():
         if not line or line.startswith("#"):
             lines.append(line)
             continue
-        name, program, *said, source = line.split("\t")
+        name, program, *recorded, source = line.split("\t")
         right = columns(program)
-        if [column.replace("!", "") for column in said] != right:
+        if [column.replace("!", "") for column in recorded] != right:
             wrong += 1
-            print(f"{name}: {program}: the table says {said}, the axioms "
+            print(f"{name}: {program}: the table has {recorded}, the axioms give "
                   f"{right}")
-            said = right
-        lines.append("\t".join([name, program, *said, source]))
+            recorded = right
+        lines.append("\t".join([name, program, *recorded, source]))
     if "--write" in sys.argv:
         table.write_text("\n".join(lines) + "\n")
     elif wrong:
         sys.exit(1)
     else:
-        print(f"{len([l for l in lines if l and l[0] != '#'])} rows are what "
-              "the axioms say")
+        print(f"{len([l for l in lines if l and l[0] != '#'])} rows agree with "
+              "the axioms")
 
 
 if __name__ == "__main__":

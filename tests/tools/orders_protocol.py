@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Is an order that is not found alone covered by another one? Each row of
-tests/fixtures/orders/protocol.tsv is a few accesses of a protocol with some of
-their orders weakened, outcomes that must not come, and whether C11 allows one:
-all executions are tried by litmus_axioms.py, which shares nothing with explore.
-That explore's own model of memory has the same outcomes, and no others, is held
-by verify/tests/explore/test_explore_protocol.c.
+"""Checks whether another order covers an order whose weakening is not detected. Each row of
+tests/fixtures/orders/protocol.tsv has a few accesses of a protocol with some weakened orders,
+outcomes that must not occur, and whether C11 allows one of them. litmus_axioms.py, which
+shares no code with explore, tries all executions.
+verify/tests/explore/test_explore_protocol.c checks that explore's own memory model has the
+same outcomes, and no others.
 
-    orders_protocol.py [TABLE]      status 1 where a row says something else
+    orders_protocol.py [TABLE]      exits with 1 if a row differs
 """
 import fnmatch
 import sys
@@ -25,7 +25,7 @@ def rows(table):
 
 
 def may_come(program, outcomes):
-    """Whether an execution that C11 allows reads values like these."""
+    """True if an execution that C11 allows reads values like these."""
     threads = [[litmus_axioms.Event(i, step) for step in thread.split()]
                for i, thread in enumerate(program.split(" | "))]
     for execution, _ in litmus_axioms.executions(threads):
@@ -39,12 +39,12 @@ def may_come(program, outcomes):
 
 def main():
     wrong = 0
-    for edits, program, _, _, outcomes, said in rows(
+    for edits, program, _, _, outcomes, recorded in rows(
             (sys.argv[1:] or [TABLE])[0]):
         right = "yes" if may_come(program, outcomes) else "no"
-        wrong += right != said
-        print(f"{'ok  ' if right == said else 'FAIL'} {edits}: {right}"
-              + ("" if right == said else f", the table says {said}"))
+        wrong += right != recorded
+        print(f"{'ok  ' if right == recorded else 'FAIL'} {edits}: {right}"
+              + ("" if right == recorded else f", expected {recorded} as in the table"))
     return int(bool(wrong))
 
 

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# own_tree.sh - for tests of the gates: `own_tree DIR` makes DIR the tree that is
-# tested, a repository of its own, with the times of its files and the objects of
-# $build: only what a test edits is compiled again.
-# `bare_tree DIR`: without objects, for tests that play make, or build all.
+# own_tree.sh - for tests of the gates: `own_tree DIR` copies the tested tree to DIR as a
+# separate repository, with the times of its files and the objects of $build, so that
+# only files edited by a test are compiled again.
+# `bare_tree DIR`: without objects, for tests that replace make, or build everything.
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 own_tree() {
 	files_in "$1" || return
@@ -16,7 +16,7 @@ bare_tree() { files_in "$1" && begin_in "$1"; }
 files_in() { mkdir "$1" && git ls-files -z -co --exclude-standard | xargs -0 cp -p --parents -t "$1"; }
 begin_in() { (cd "$1" && git init -q -b main && commit_all 'all of it'); }
 
-commit_all() { # MESSAGE: of the repository here
+commit_all() { # MESSAGE: in the repository of the current folder
 	git add -A
 	git -c user.name=n -c user.email=n@n commit -qm "$1"
 }

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# plain.sh COMMAND... - where root calls: COMMAND as a user who has nothing but a
-# home; others have it as themselves. Ends with its status.
+# plain.sh COMMAND... - if called by root, runs COMMAND as a user who owns nothing but a
+# home; other users run it as themselves. Exits with its status.
 #
-# That user stands in an /etc/passwd of a mount namespace of its own, and goes with
-# it: nothing of this computer changes, nothing stays. RM_SMALL is a file system of
-# 8 MiB that COMMAND may fill. Where root may not do that, or the tree is closed to
-# others, COMMAND runs as root, and RM_AS_ROOT says why.
+# That user exists only in an /etc/passwd of a private mount namespace, which disappears
+# with it: nothing on this computer changes. RM_SMALL is a file system of 8 MiB that
+# COMMAND may fill. If root may not do that, or others cannot read the tree, COMMAND runs
+# as root, and RM_AS_ROOT has the reason.
 name=rmplain number=59731
 
-inside() { # HOME COMMAND...: in the namespace, still root
+inside() { # HOME COMMAND...: in the namespace, still as root
 	mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/group" /etc/group &&
 		mount -t tmpfs -o size=8m,mode=0700,uid=$number,gid=$number small "$1/small" || exit 77
 	export HOME=$1 RM_SMALL=$1/small USER=$name LOGNAME=$name MPLCONFIGDIR=$1
@@ -21,7 +21,7 @@ make_home() {
 	cp /etc/passwd /etc/group "$home"
 	echo "$name:*:$number:$number:a test:$home:/bin/bash" >>"$home/passwd"
 	echo "$name:x:$number:" >>"$home/group"
-	# git reads no tree of another user that is not named
+	# git reads trees of other users only if they are listed as safe
 	printf '[safe]\n\tdirectory = *\n' >"$home/.gitconfig"
 	chown -R $number:$number "$home"
 }

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# planted.sh - what tests of the planted bugs share: `. tests/tools/planted.sh`.
+# planted.sh - shared by tests of the injected bugs: `. tests/tools/planted.sh`.
 planted=verify/corpora/planted
 asan_flags='-fsanitize=address,undefined -fno-sanitize-recover=all'
 
 # Builds $1/plain with all injected bugs, their corrected versions and bare_stores, and $1/asan with
-# those that a sanitizer must catch.
+# the bugs that a sanitizer must detect.
 planted_build() {
 	tests/tools/with_impl.sh "$1/plain" 'plain check' $planted/*.c tests/fixtures/bare_stores.c || return 1
 	(unset MAKEFLAGS MFLAGS MAKELEVEL CI CC
@@ -14,14 +14,14 @@ planted_build() {
 		NEEDED='plain/use_after_free check/use_after_free plain/use_after_free_twin check/use_after_free_twin' programs)
 }
 
-# Lines "bug tool check shape operations"; of exploration only with `all`.
+# Prints lines "bug tool check shape operations"; bugs for exploration only with `all`.
 planted_list() {
 	grep -v '^#' $planted/tools.tsv | { [ "$1" = all ] && cat ||
 		grep -v '	exploration	'; }
 }
 
-# planted_run DIR ID TOOL CHECK SHAPE OPERATIONS SEED: 0 = found right,
-# 1 = accused, by the tool named. What it said is in DIR/out.
+# planted_run DIR ID TOOL CHECK SHAPE OPERATIONS SEED: 0 = passed,
+# 1 = reported by the named tool. The output is in DIR/out.
 planted_run() {
 	program=$1/plain/readmostly
 	[ "$3" = sanitizer ] && program=$1/asan/readmostly
@@ -29,8 +29,8 @@ planted_run() {
 		--deadline 1200 >"$1/out" 2>&1
 	status=$?
 	[ $status = 1 ] || return $status
-	# a map that crashes or hangs is caught by luck, not by the tool
-	! grep -q '^FAIL .*: \(hung\|crashed\|ate memory\)' "$1/out" || return 2
+	# a map that crashes or hangs is detected by luck, not by the tool
+	! grep -q '^FAIL .*: \(hung\|crashed\|used too much memory\)' "$1/out" || return 2
 	[ "$3" != sanitizer ] || grep -q 'AddressSanitizer' "$1/out" || return 3
 	grep -q "^FAIL $2 $5 $4: " "$1/out" && return 1
 	return 4

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# played_gate.sh - for tests of what the gates build, after tap.sh, with $dir and
-# $build: $tree, a repository of this tree without objects, and `gate`, which runs
-# a script of it with a make that is played (played_make.sh). Its words: $dir/log.
+# played_gate.sh - for tests of what the gates build, after tap.sh, with $dir and $build:
+# sets $tree, a repository of this tree without objects, and `gate`, which runs one of
+# its scripts with a stub of make (played_make.sh). The stub's arguments are in $dir/log.
 . tests/tools/own_tree.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN WORKLOAD NOTES GITHUB_ACTIONS
 report/find_python.sh >/dev/null || exit 3

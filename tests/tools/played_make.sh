@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# played_make.sh - stands on PATH as `make` in tests of how the gates build: notes
-# its words in $PLAYED_LOG and "builds" each program by a copy of one in $PLAYED,
-# that of a map in any flavour by $PLAYED/plain/ID. A tree may have a file `played`:
-# `protocol N` gives programs of another trial protocol, `breaks` no program; with
-# `killed` the script that called dies before the program is whole.
+# played_make.sh - a stub of `make` on PATH, for tests of how the gates build. It logs its
+# arguments in $PLAYED_LOG and "builds" each program by copying one from $PLAYED; a map of
+# any flavour is a copy of $PLAYED/plain/ID. A tree may have a file `played`: `protocol N`
+# makes programs of another trial protocol, and `breaks` fails; with `killed` the calling
+# script dies before the program is complete.
 tree=. build='' out='' needed='' targets=()
 echo "$*" >>"$PLAYED_LOG"
 while [ $# -gt 0 ]; do

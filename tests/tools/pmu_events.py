@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Cuts the kernel's lists of events down to what events.tsv speaks of.
+"""Reduces the kernel's lists of events to the events of events.tsv.
 
 pmu_events.py KERNEL VERSION >tests/fixtures/pmu-events.tsv
-    KERNEL   an unpacked kernel source: its tools/perf/pmu-events/arch is read
-    VERSION  what the source is, for the head of the file
+    KERNEL   an unpacked kernel source; reads its tools/perf/pmu-events/arch
+    VERSION  description of the source, for the head of the file
 
-An event is kept in the lists of a CPU of runner/counters/cpus.tsv if that CPU
-counts it by a code and likwid's lists cannot confirm the code. Codes are as
-perf_event_open takes them for a raw event.
+An event is kept in the lists of a CPU of runner/counters/cpus.tsv if that CPU counts it by
+a code that likwid's lists cannot confirm. Codes have the form of a raw event of perf_event_open.
 """
 
 import json
@@ -32,13 +31,13 @@ def table(name):
 
 
 def number(text):
-    """A number of the lists: "0xd0", or the first of "0xB7,0xBB"."""
+    """A number in a list: "0xd0", or the first of "0xB7,0xBB"."""
     return int(str(text or '0').split(',')[0], 0)
 
 
 def x86_code(event, amd):
-    """event:0-7 umask:8-15, then edge, inv, cmask; what is above them of the
-    event (AMD) begins at bit 32, of the mask (Intel) at bit 40."""
+    """event:0-7 umask:8-15, then edge, inv, cmask. Higher bits of the event
+    (AMD) begin at bit 32, higher bits of the mask (Intel) at bit 40."""
     code, mask = number(event['EventCode']), number(event.get('UMask'))
     return (code & 0xff | (mask & 0xff) << 8 | (mask >> 8) << 40 |
             ((code >> 8) << 32 if amd else 0) |
@@ -48,8 +47,7 @@ def x86_code(event, amd):
 
 
 def read(folder):
-    """What the files of a folder describe; descriptions of groups of
-    metrics, which are no events, are left out."""
+    """The events that the files of a folder describe, without descriptions of metric groups."""
     for path in sorted(folder.glob('*.json')):
         found = json.loads(path.read_text())
         if isinstance(found, list):
@@ -57,8 +55,7 @@ def read(folder):
 
 
 def events_of(arch, name):
-    """(unit, name, code) of the events of a core's PMU in a list; of AMD's
-    L3, too."""
+    """(unit, name, code) of the events of a core's PMU in a list; for AMD also of its L3."""
     standard = {event['EventName']: event for event in read(arch)
                 if 'EventCode' in event}
     for event in read(arch / name):
@@ -73,12 +70,12 @@ def events_of(arch, name):
 
 
 def rows(name, columns):
-    """A table of runner/counters, a dict for each line."""
+    """A table of runner/counters as one dict per line."""
     return [dict(zip(columns, row + [''])) for row in table(name)]
 
 
 def several(text):
-    """The names of "a,b"; none of "-"."""
+    """The names in "a,b"; empty for "-"."""
     return [] if text == '-' else text.split(',')
 
 
@@ -101,13 +98,13 @@ def has_code(event):
 
 
 def in_likwid(cpu, event):
-    """Can likwid's lists confirm the whole code?"""
+    """True if likwid's lists can confirm the whole code."""
     return (cpu['likwid'] == INSTALLED and event['likwid'] != '-'
             and 'PMC' in event['counter'] and int(event['code'], 16) < 1 << 16)
 
 
 def wanted():
-    """list -> names of the events that it has to confirm."""
+    """list -> names of the events that it must confirm."""
     names = {}
     for cpu in CPUS:
         for event in offered(cpu).values():

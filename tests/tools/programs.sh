@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# programs.sh BUILD NAME... - builds readmostly and what a shell test needs, and nothing else.
+# programs.sh BUILD NAME... - builds readmostly and the programs of a shell test, and nothing else.
 # NAME: FLAVOUR/ID (a map program), tests/PROGRAM or the name of a program in BUILD.
 # One make runs at a time in a BUILD folder.
 build=$1 programs='' files=

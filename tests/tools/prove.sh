@@ -73,7 +73,7 @@ for test in "${shared[@]}" "${alone[@]}"; do
 	fi
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left))
 done
-py() { # MARKS MODULE...: pytest's marker `long` is that of a single test
+py() { # MARKS MODULE...: pytest's marker `long` applies to single tests
 	[ $# = 1 ] && return
 	local python status verdict bad spread=
 	python=$(report/find_python.sh) || exit 3

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""recipe_steps.py FOLDER - writes every shell step of the recipes for
-pipelines, examples/ci/*.yml and docs/guide/ci.md, as a file of FOLDER each, named
-by recipe and number, and prints the names. A step that no rule here reaches
-is an error: a recipe that nobody runs is not shown to work."""
+"""recipe_steps.py FOLDER - writes every shell step of the pipeline recipes, examples/ci/*.yml
+and docs/guide/ci.md, to a separate file in FOLDER, named by recipe and number, and prints
+the names. A step that this script does not find is an error, because a recipe that is never
+run may not work."""
 import pathlib
 import re
 import sys
@@ -11,13 +11,13 @@ import sys
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-KEYS = ("run", "script", "before_script", "after_script")  # of shell
+KEYS = ("run", "script", "before_script", "after_script")  # their values are shell
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 
 
 def steps_of(tree):
-    """Every value of a key that holds shell, in the order in which a runner
-    takes them: before_script goes before script."""
+    """Every value of a key that holds shell, in the order of execution:
+    before_script goes before script."""
     if isinstance(tree, list):
         for part in tree:
             yield from steps_of(part)
@@ -31,12 +31,12 @@ def steps_of(tree):
 
 
 def recipes():
-    """(recipe, its steps): of GitLab one shell runs all lines of a job."""
+    """(recipe, its steps). In GitLab one shell runs all lines of a job."""
     for path in sorted((ROOT / "examples" / "ci").glob("*.yml")):
         yield path.stem, list(steps_of(yaml.safe_load(path.read_text())))
     page = (ROOT / "docs" / "guide" / "ci.md").read_text()
     found = FENCE.findall(page)
-    assert page.count("```") == 2 * len(found), "a fence that is not read"
+    assert page.count("```") == 2 * len(found), "a fence was not read"
     yield "page", [text for kind, text in found if kind == "sh"] + [
         step for kind, text in found if kind == "yaml"
         for step in steps_of(yaml.safe_load(text))]

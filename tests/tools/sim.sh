@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# sim.sh - requests to simulated maps and answers, for shell tests: `. tests/tools/sim.sh`
+# sim.sh - requests to simulated maps and their answers, for shell tests: `. tests/tools/sim.sh`
 sim=${BUILD:-build/gcc}/maps/sim # their programs
 
 # request MAP CORES [NAME=VALUE...]: a trial request as JSON. Names: members of
@@ -30,10 +30,10 @@ END
 # trial MAP CORES [NAME=VALUE...] >ANSWER
 trial() { request "$@" | "$sim/$1" trial; }
 
-# hash <ANSWER: over all counts of all cores; "failed" where there is none.
+# hash <ANSWER: over all counts of all cores; "failed" without a hash.
 hash_of() { grep -o '"hash":"[0-9a-f]*"' || echo failed; }
 
-# total METRIC <ANSWER: of all cores in the window.
+# total METRIC <ANSWER: summed over all cores in the window.
 total() {
 	tr '{' '\n' | sed -n "s/^\"metric\":\"$1\",.*\"total\":\([0-9.]*\),.*/\1/p"
 }

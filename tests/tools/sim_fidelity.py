@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Misses of the simulated machine against cachegrind's, on one core.
+"""Compares misses of the simulated machine with cachegrind's, on one core.
 
-    sim_fidelity.py BUILD [--long]      prints TAP; exit status 1: a bar is missed
+    sim_fidelity.py BUILD [--long]      prints TAP; exits with 1 if a limit is exceeded
 
-Both run the same trial twice, with two window lengths: the difference of the
-counts by the difference of the operations is what one warm operation misses.
-Cachegrind's caches run the native program, with the allocator and code of this
-machine; the simulation its own of both. They run within callgrind, which counts
-the window only: what a map's destruction misses depends on the writes before.
+Both run the same trial twice, with two window lengths. Misses per warm operation are the
+difference of the counts divided by the difference of the operations. Cachegrind simulates
+the native program with this machine's allocator and code; the simulated machine has its
+own. The native program runs in callgrind, which counts only the window, because the misses
+of a map's destruction depend on the writes before it.
 """
 import json
 import pathlib
@@ -20,7 +20,7 @@ SHORT, LONG = (10_000, 60_000), (50_000, 350_000)
 CACHES = ("--D1=32768,8,64", "--LL=8388608,16,64")  # machines/cachegrind.conf
 L1D_BYTES = 32768
 
-# map, keys, write share, kind, what it is held to
+# map, keys, write share, kind, expected agreement
 CASES = [
     ("null_map", 1000, 0.03, "update", "still"),
     ("rwlock_probe", 200, 0.03, "update", "still"),
@@ -70,8 +70,8 @@ def answer(text):
 
 
 def layout():
-    """Words before a command that give it one layout, where that is allowed:
-    which lines of setup and stack share a set is chance otherwise."""
+    """Prefix of a command that fixes its memory layout, if that is allowed. Otherwise it is
+    random which lines of setup and stack share a set."""
     words = ["setarch", "-R"]
     works = subprocess.run([*words, "true"], capture_output=True).returncode
     return [] if works else words
@@ -119,21 +119,21 @@ def per_op(count, build, case, lengths):
 
 
 def expected_of(build, case, lengths):
-    """By cachegrind. A map that frees memory does so when all threads have
-    passed by: on a busy machine one run in some tens keeps it for longer and
-    misses more (seen: 4.09 instead of 3.82), so the middle of three counts."""
+    """Misses by cachegrind. A map frees memory when all threads have passed a quiescent
+    state. On a busy machine a few per cent of runs keep it longer and miss more (4.09
+    instead of 3.82), so the median of three counts is used."""
     runs = 3 if case[4] == "allocates" else 1
     return sorted(per_op(native, build, case, lengths)
                   for _ in range(runs))[runs // 2]
 
 
 def bar(case, expected):
-    """What the two may differ by; None: only printed, near the capacity."""
-    _, keys, _, _, held_to = case
+    """Allowed difference; None: only printed, near the capacity."""
+    _, keys, _, _, agreement = case
     bytes_about = keys * 32  # a key, a value, and as much around them
     if L1D_BYTES / 2 <= bytes_about <= 2 * L1D_BYTES + bytes_about / 4:
         return None
-    if held_to == "allocates":
+    if agreement == "allocates":
         return max(0.03 * expected, 0.01) if keys >= 20_000 else None
     return max(0.01 * expected, 0.01)
 
@@ -150,11 +150,11 @@ def main():
         good = limit is None or abs(got - expected) <= limit
         failed += not good
         name, keys, share, kind, _ = case
-        told = f"at most {limit:.4f}" if limit is not None else "only printed"
+        limit = f"at most {limit:.4f}" if limit is not None else "only printed"
         print(f"{'ok' if good else 'not ok'} {i} - {name} {keys} keys, "
               f"{share:.0%} {kind}: cachegrind {expected:.4f}, simulated "
               f"{got:.4f} misses per operation, difference "
-              f"{got - expected:+.4f} ({told})", flush=True)
+              f"{got - expected:+.4f} ({limit})", flush=True)
     print(f"1..{len(cases)}")
     return 1 if failed else 0
 

@@ -1,20 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Golden counts of the simulated machine: every map on 1, 4, 16 and 64 cores,
-and the counts of a workload that the page shows where nothing was counted.
+"""Golden counts of the simulated machine: every map on 1, 4, 16 and 64 cores, and the counts
+that the page shows for campaigns without.
 
     sim_golden.py BUILD                 compares, as TAP
-    sim_golden.py BUILD --maps A,B      compares these, and not the page's counts
+    sim_golden.py BUILD --maps A,B      compares these, without the page's counts
     sim_golden.py BUILD --write WHY     rewrites the files, adds WHY to CHANGES
 
-A golden file belongs to a compiler version and a machine: there the hash over
-all counts of all cores must be equal. For another compiler the counts per
-operation must lie in a band around gcc's. Each line names the code it was made
-from (the map's instrumented text): a map whose code has changed since fails
-until `make golden-sim WHY='...'` says why; a new map has no golden yet.
-
-The page's counts (report/simulated_counts.json, docs/adr/0026) are those of
-the compiler that has a golden file, and equal to what it counts now.
+A golden file belongs to a compiler version and a machine, where the hash over all counts of
+all cores must be equal. For other compilers the counts per operation must lie in a band
+around gcc's. Each line has a hash of its code (the map's instrumented text). A map whose
+code has changed fails until `make golden-sim WHY='...'` records the reason; a new map has
+no golden counts yet.
+The page's counts (report/simulated_counts.json, docs/adr/0026) come from the compiler
+with a golden file, and must equal its current counts.
 """
 import concurrent.futures
 import datetime
@@ -27,14 +26,14 @@ import tempfile
 
 MACHINE = "icelake-sp"
 CORES = (1, 4, 16, 64)
-OPS = 256  # of each core
+OPS = 256  # per core
 FOLDER = pathlib.Path("tests/golden/sim")
 COUNTS = ("l1d_misses", "coherence_misses", "invalidations",
           "false_sharing_invalidations", "upgrades")
 COLUMNS = ("map", "cores", "code", "hash", *COUNTS)
 PAGE = pathlib.Path("report/simulated_counts.json")
 WORKLOAD = "workloads/simulated-97-3.conf"
-# Of a planned cell, what is not a factor and no trial is asked for.
+# Members of a planned cell that are not factors of a trial.
 PLANNED = ("blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat")
 COUNTED = ("impls", "runner/sim", "runner/trial", "runner/driver.h",
            "runner/worker.h", "runner/operations.h", "runner/skew.h",
@@ -53,7 +52,7 @@ def compiler(build):
 
 
 def maps(build, only):
-    """(id, shape, whether it may have several threads) of the simulated."""
+    """(id, shape, whether several threads are allowed) of the simulated maps."""
     listed = json.loads(output(build / "readmostly", "dev", "list", "--json"))["maps"]
     return [(m["id"], m["shapes"][0], not SINGLE & set(m["caps"]))
             for m in listed if m["sim"]["simulated"] and m["shapes"]
@@ -61,7 +60,7 @@ def maps(build, only):
 
 
 def code(build, name):
-    """Of the map's machine code, before it is linked."""
+    """Hash of the map's machine code before linking."""
     with tempfile.NamedTemporaryFile() as text:
         subprocess.run(["objcopy", "-O", "binary", "-j", ".text",
                         *build.glob(f"sim/impls/*/{name}.raw.o"), text.name],
@@ -105,7 +104,7 @@ def row(build, name, shape, cores):
 
 
 def page_row(build, cell):
-    """What the page needs of a cell, and what it was counted on."""
+    """The values of a cell that the page needs, and the code that was counted."""
     result, counts = count(build, cell)
     plain = json.loads((build / f"maps/plain/{cell['map']}.json").read_text())
     return {"cell": cell, "simulated_code": code(build, cell["map"]),
@@ -134,7 +133,7 @@ def page_rows(build):
 
 
 def commit():
-    """The last that changed what is counted; "+": and what is not in it."""
+    """The last commit that changed the counts; "+": there are uncommitted changes."""
     last = output("git", "log", "-1", "--format=%h", "--abbrev=12", "--",
                   *COUNTED).strip()
     changed = output("git", "status", "--porcelain", "--", *COUNTED).strip()
@@ -165,7 +164,7 @@ def write(path, made, why):
 
 
 def in_band(got, golden):
-    """Other code, other schedules: counts per operation near the golden's."""
+    """Checks, for other code and schedules, counts per operation near the golden ones."""
     ops = OPS * int(got["cores"])
     return all(abs(int(got[c]) - int(golden[c])) <=
                0.5 * int(golden[c]) + ops
@@ -173,7 +172,7 @@ def in_band(got, golden):
 
 
 def sane(got):
-    """What holds for every compiler and map."""
+    """Checks facts that hold for every compiler and map."""
     alone = int(got["cores"]) == 1
     return (int(got["false_sharing_invalidations"]) <=
             int(got["invalidations"]) and
@@ -206,7 +205,7 @@ def compare(made, golden, exact):
 
 
 def compare_page(made, first):
-    """The stored counts against fresh ones, from test number `first` on."""
+    """Compares the stored counts with fresh ones, from test number `first` on."""
     stored = {r["cell"]["id"]: r for r in json.loads(PAGE.read_text())["cells"]}
     failed = 0
     for i, got in enumerate(made, first):

@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# slurm.sh start|stop DIR, kill-node|kill-daemon|add-node DIR NODE - a Slurm
-# cluster on 127.0.0.1 for tests: munged, slurmctld and slurmd of n1, n2, n3, of
-# Debian's packages munge, slurmctld, slurmd, slurm-client; no root, no systemd.
+# slurm.sh start|stop DIR, kill-node|kill-daemon|add-node DIR NODE - a Slurm cluster on
+# 127.0.0.1 for tests: munged, slurmctld and slurmd of n1, n2, n3, from Debian's packages
+# munge, slurmctld, slurmd, slurm-client; needs neither root nor systemd.
 #
-# Clients need SLURM_CONF=DIR/slurm.conf. `start` exits 77 where a program is
-# missing. kill-node: a machine is lost, its daemon and jobs by SIGKILL;
-# kill-daemon: its jobs run on. All is ended by process id; DIR/log stays.
-# The nodes share this computer's CPUs: for tests of launchers, not for figures.
-# SLURM_TEST_EXTRA adds lines to slurm.conf, of which the last value wins.
+# Clients need SLURM_CONF=DIR/slurm.conf. `start` exits with 77 if a program is missing.
+# kill-node: a machine is lost (its daemon and jobs get SIGKILL); kill-daemon: its jobs
+# continue. Everything is ended by process id; DIR/log stays.
+# The nodes share this computer's CPUs: for tests of launchers, not for measurements.
+# SLURM_TEST_EXTRA adds lines to slurm.conf, in which the last value counts.
 PATH=$PATH:/usr/sbin:/sbin
 die() { echo "slurm.sh: $*" >&2; exit 1; }
 
-# A zombie is not alive: who starts a container may reap late.
+# A zombie is not alive: the init process of a container may reap late.
 alive() { # PIDFILE
 	local stat
 	[ -s "$1" ] && stat=$(ps -o stat= -p "$(<"$1")") && [ "${stat:0:1}" != Z ]
@@ -25,11 +25,11 @@ within() { # SECONDS COMMAND...
 	done
 }
 all_idle() { [ "$(scontrol -o show nodes | grep -cE ' State=IDLE ')" = 3 ]; }
-nobody() { [ -z "$(squeue -h)" ]; }
+no_jobs() { [ -z "$(squeue -h)" ]; }
 gone() { ! alive "$1"; }
 
-# In the foreground of a process of its own, so that its id is known. It
-# inherits no descriptor of the test, which would wait for it.
+# Runs in the foreground of a separate process, so that its id is known. It inherits no
+# descriptor of the test, which would otherwise wait for it.
 daemon() { # NAME COMMAND...
 	setsid "${@:2}" >>"$DIR/log/$1" 2>&1 </dev/null 3>&- 8>&- 9>&- &
 	echo $! >"$DIR/run/$1.pid"
@@ -37,7 +37,7 @@ daemon() { # NAME COMMAND...
 }
 add_node() { mkdir -p "$DIR/spool/$1" && daemon "slurmd.$1" slurmd -D -f "$SLURM_CONF" -N "$1"; }
 
-# Job processes of this cluster and their slurmstepd, found by what Slurm gave them.
+# Job processes of this cluster and their slurmstepd, found by the environment of Slurm.
 kill_jobs() { # NODE, or a pattern
 	local file pid parent
 	for file in $(grep -lazx "SLURM_CONF=$SLURM_CONF" /proc/[0-9]*/environ 2>/dev/null |
@@ -90,7 +90,7 @@ start() {
 	done
 	mkdir -p "$DIR"/{run,log,state,spool} && chmod 0755 "$DIR" "$DIR/run"
 	alive "$DIR/run/slurmctld.pid" && die "$DIR: runs already"
-	trap stop EXIT # a start that fails leaves nothing behind
+	trap stop EXIT # also stops the daemons of a failed start
 	write_conf "${SLURM_TEST_PORT:-$((20000 + $$ % 12000))}" >"$SLURM_CONF"
 	(umask 077 && head -c 128 /dev/urandom >"$DIR/run/munge.key")
 	daemon munged munged -F --key-file="$DIR/run/munge.key" --seed-file="$DIR/run/munge.seed" \
@@ -104,7 +104,7 @@ start() {
 
 stop() {
 	local file
-	if scancel --quiet --user="$(id -un)" 2>/dev/null; then within 5 nobody; fi
+	if scancel --quiet --user="$(id -un)" 2>/dev/null; then within 5 no_jobs; fi
 	for file in "$DIR"/run/*.pid; do ! alive "$file" || kill "$(<"$file")"; done
 	for file in "$DIR"/run/*.pid; do within 10 gone "$file" || kill -KILL "$(<"$file")"; done
 	rm -f "$DIR"/run/*.pid

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# sshd.sh start|stop DIR, cut|join DIR NODE - three sshd on 127.0.0.1 for tests,
-# m1, m2, m3, each with a port and a configuration of its own, for the user who calls.
+# sshd.sh start|stop DIR, cut|join DIR NODE - three sshd on 127.0.0.1 for tests: m1, m2,
+# m3, each with its own port and configuration, for the calling user.
 #
-# `ssh -F DIR/config m1` leads there. cut: no new connection, and those that
-# there are end; what runs there goes on. Exits 77 where a program is missing.
+# `ssh -F DIR/config m1` connects. cut: ends connections and refuses new ones, but
+# processes on the node continue. Exits with 77 if a program is missing.
 PATH=$PATH:/usr/sbin:/sbin
 die() { echo "sshd.sh: $*" >&2; exit 1; }
 
@@ -13,7 +13,7 @@ join_node() { # NODE
 	echo $! >"$DIR/$1.pid"
 	disown
 }
-# The daemon and its connections, which are its children and theirs.
+# The daemon and its connections, which are its children and grandchildren.
 cut_node() { # NODE
 	local pid children
 	pid=$(<"$DIR/$1.pid")
@@ -25,13 +25,13 @@ cut_node() { # NODE
 reachable() { ssh -F "$DIR/config" -o BatchMode=yes "$1" true 2>/dev/null; }
 
 start() {
-	# below those that connections to elsewhere get (from 32768 on)
+	# below the ports of outgoing connections (from 32768 on)
 	local i port=$((12000 + $$ % 8000))
 	for i in sshd ssh ssh-keygen rsync flock; do
 		command -v $i >/dev/null || { echo "sshd.sh: no $i" >&2; exit 77; }
 	done
 	mkdir -p "$DIR"
-	[ "$(id -u)" != 0 ] || mkdir -p /run/sshd # sshd wants it of root
+	[ "$(id -u)" != 0 ] || mkdir -p /run/sshd # required by sshd if root starts it
 	ssh-keygen -q -t ed25519 -N '' -f "$DIR/key" && cp "$DIR/key.pub" "$DIR/authorized"
 	for i in m1 m2 m3; do
 		port=$((port + 1))

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # tap.sh - TAP for shell tests: `. tests/tools/tap.sh`, needs ..., check ..., done_testing.
-export RM_PAGE=no # runs end with their counts; tests of the page ask for it
+export RM_PAGE=no # runs end with their counts; tests of the page override it
 tap_count=0 tap_failed=0
 build=${BUILD:-build/gcc}
 
@@ -17,7 +17,7 @@ needs() {
 	done
 }
 
-# check NAME COMMAND...: one fact, true where the command succeeds.
+# check NAME COMMAND...: a test that passes if the command succeeds.
 check() {
 	tap_name=$1; shift
 	tap_count=$((tap_count + 1))
@@ -30,13 +30,13 @@ check() {
 	fi
 }
 
-# skip NAME WHY: a fact that this machine cannot show.
+# skip NAME WHY: a test that this machine cannot run.
 skip() {
 	tap_count=$((tap_count + 1))
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
-# Whether file $1 has a line with the words $2.
+# True if file $1 has a line with the words $2.
 says() { grep -qF -- "$2" "$1" || { sed 's/^/# /' "$1"; return 1; }; }
 
 done_testing() {

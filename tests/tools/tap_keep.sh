@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # tap_keep.sh TEST - runs a test and keeps its output in TAP_KEPT (BUILD/tap): NAME.tap, NAME.err,
 # NAME.status, NAME.cpu (`times`: user and system time). A test that runs longer than TAP_LIMIT seconds
-# has failed. A test that bails out has failed, too: prove itself would start no other test.
+# fails. A test that bails out fails, too, because prove itself would then start no other test.
 kept=${TAP_KEPT:-$BUILD/tap}/$(basename "$1")
 limit=${TAP_LIMIT:-3600}
 case $1 in */tests/test_*) export BUILD="${1%/tests/*}" ;; esac
 
-# timeout has a process group of its own, so that all of the test's processes
-# end with it; signals to this script are passed on.
+# timeout has its own process group, so that all processes of the test end with it; signals to this
+# script are passed on.
 run() {
 	timeout -k 10 "$limit" "$1" 2>"$kept.err" &
 	trap 'kill $!' INT TERM HUP

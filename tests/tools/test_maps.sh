@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # test_maps.sh TEST.c... - prints NAME|SOURCE|FLAVOUR|ID,ID,... for each unit test, for
 # tests/tests.mk. FLAVOUR is "stats/" for a test that reads counts of hot paths, and
-# "placed-x24/" for a test of keys that differ elsewhere than at the start. The
-# IDs are those of maps that the test or a test header that it includes names, as
-# rm_impl_ID or as "ID"; each_map for a test that calls each_map(). The makefile drops
-# names that are no maps.
+# "placed-x24/" for a test of keys that do not differ at the start. IDs are names in the
+# test, or in a test header that it includes, of the form rm_impl_ID or "ID"; each_map
+# for a test that calls each_map(). The makefile drops names that are not maps.
 exec awk 'function read_file(file, depth,    line, path) {
 	while ((getline line <file) > 0) {
 		if (!depth && line ~ /\/(epoch_arena|map_race|map_stall|syncmap_bench)\.h"|linked with the stats objects/)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""timeline_format.py - is a file a Chrome trace that Perfetto can read?
+"""timeline_format.py - checks that a file is a Chrome trace that Perfetto can read.
 
-What is asked: "Trace Event Format", the JSON object form. Each event has ph,
-ts, pid, tid and name; B and E nest per thread; b and e pair up per id; the
-times of a thread never decrease.
+Follows "Trace Event Format", the JSON object form: each event has ph, ts, pid, tid and name;
+B and E nest per thread; b and e pair up per id; the times of a thread never decrease.
 """
 import json
 import sys
@@ -11,8 +10,8 @@ import sys
 PHASES = {"B", "E", "b", "e", "M"}
 
 
-def mistakes(trace):
-    """Yields what is wrong, as sentences."""
+def errors(trace):
+    """Yields the errors of a trace, as sentences."""
     events = trace.get("traceEvents")
     if not isinstance(events, list):
         yield "traceEvents is not a list"
@@ -85,6 +84,6 @@ def spans(trace):
 
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as file:
-        wrong = list(mistakes(json.load(file)))
+        wrong = list(errors(json.load(file)))
     print("\n".join(wrong[:10]))
     sys.exit(bool(wrong))

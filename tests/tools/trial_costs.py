@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compares the planned time of a mode with the time that its trials took. The
-record is tests/fixtures/trial-costs.tsv; runner/plan/plan_cost.c is the plan.
+"""Compares the planned time of a mode with the time that its trials took.
+tests/fixtures/trial-costs.tsv is the record; runner/plan/plan_cost.c computes the plan.
 
     trial_costs.py CAMPAIGN         prints the record
     trial_costs.py RECORD PLAN      compares it with a plan (--json), as TAP
 
-Per workload and measure: trials that ran, and seconds from their start to the
-next start, without repeats. The comparison is of the mean trial, so that a
-change of blocks needs no new record. A row that the plan no longer has is
-left out. All rows together must agree within 15 % if the machine was quiet when
-they were recorded.
+Per workload and measure: trials that ran, and seconds from their start to the next start,
+without repeats. Mean trials are compared, so that a change of blocks needs no new record.
+Rows that the plan no longer has are left out. All rows together must agree within 15 % if
+the machine was quiet during the recording.
 """
 import datetime
 import json
@@ -21,7 +20,7 @@ import sys
 COLUMNS = "workload\tmeasure\ttrials\ttook_s"
 WITHIN = 0.15
 PAUSE_S = 1  # a longer pause: the campaign was resumed
-QUIET = 3  # mean load: of a trial's own two threads, and a little
+QUIET = 3  # mean load: a trial's own two threads, plus a little
 
 
 def started_s(trial):
@@ -30,7 +29,7 @@ def started_s(trial):
 
 
 def spans(trials):
-    """Each trial with its seconds, the fsync of its line included."""
+    """Each trial with its seconds, including the fsync of its line."""
     for trial, after in zip(trials, trials[1:] + [None]):
         ended_s = started_s(trial) + trial["wall_ns"] / 1e9
         rest_s = started_s(after) - ended_s if after else 0
@@ -80,7 +79,7 @@ def mean_trial_s(plan):
 
 
 def compare(record, plan):
-    """The planned and the taken time of the trials that were recorded."""
+    """Compares the planned and the taken time of the recorded trials."""
     costs = mean_trial_s(json.loads(plan.read_text()))
     rows = {k: v for k, v in read(record).items() if k in costs}
     planned = sum(costs[k] * trials for k, (trials, _) in rows.items())

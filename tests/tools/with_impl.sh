@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # with_impl.sh OUT 'FLAVOUR...' MAP.c... - builds OUT/readmostly and OUT/maps/FLAVOUR/ID of
-# each file, in each flavour. `readmostly` knows only maps that have a plain program.
+# each file, in each flavour. `readmostly` only lists maps that have a plain program.
 # From the environment:
-# BUILD       where objects go (build/gcc); they are kept for the next run
-# ALSO        'FLAVOUR/ID...': map programs of the tree that OUT needs, too
+# BUILD       folder of objects (build/gcc), which are kept for the next run
+# ALSO        'FLAVOUR/ID...': further map programs of the tree for OUT
 # IMPL_FLAGS  compiler flags of these maps; '-O1 -DRM_CALLED' halves the build time of maps that
 #             are not timed
 out=$1 flavours=$2 build=${BUILD:-build/gcc} needed=$ALSO

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fake_root.h - a machine of files for RM_SYSFS; made and removed by a test. */
+/* fake_root.h - a machine of files for RM_SYSFS, created and removed by a
+   test. */
 #ifndef RM_FAKE_ROOT_H
 #define RM_FAKE_ROOT_H
 
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes an empty root and puts it in force. Ends the test where it cannot. */
+/* Creates an empty root and sets RM_SYSFS. Aborts the test on failure. */
 static inline void fake_root_make(char *root, size_t size)
 {
 	snprintf(root, size, "/tmp/readmostly-root-XXXXXX");
@@ -19,7 +20,7 @@ static inline void fake_root_make(char *root, size_t size)
 		abort();
 }
 
-/* The same, and goes there. */
+/* The same, and changes into it. */
 static inline void fake_root_enter(char *root, size_t size)
 {
 	fake_root_make(root, size);
@@ -27,7 +28,7 @@ static inline void fake_root_enter(char *root, size_t size)
 		abort();
 }
 
-/* Writes root/path, with the folders on the way. */
+/* Writes root/path and creates its folders. */
 static inline void fake_root_write(
         const char *root, const char *path, const char *text)
 {
@@ -59,7 +60,7 @@ static inline void fake_root_remove(const char *root)
 	unsetenv("RM_SYSFS");
 }
 
-/* Binds this process to one CPU it may use; returns its number. */
+/* Binds this process to one of its CPUs; returns its number. */
 static inline unsigned fake_root_bind(void)
 {
 	cpu_set_t mask;
@@ -74,7 +75,7 @@ static inline unsigned fake_root_bind(void)
 	return cpu;
 }
 
-/* A machine with 32 KiB of L1d whose only CPU has this number, and these lines
+/* A machine with 32 KiB of L1d whose only CPU has this number and these lines
    of identity in /proc/cpuinfo. */
 static inline void fake_root_cpu(
         const char *root, unsigned cpu, const char *identity)

@@ -16,7 +16,7 @@ const struct rm_impl *rm_impl_find(const char *id)
 	return dlsym(RTLD_DEFAULT, symbol);
 }
 
-/* The names are those of BUILD/maps/names.tsv; this program is BUILD/tests/X. */
+/* The names are in BUILD/maps/names.tsv; this program is BUILD/tests/X. */
 void each_map(void (*each)(const struct rm_impl *impl))
 {
 	char path[4096], line[1024];

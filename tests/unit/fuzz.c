@@ -24,8 +24,8 @@ enum {
 	PATH_BYTES = 256
 };
 
-/* What a handler may say of the input at hand: the sanitizers' callback and a
-   signal have no other way to get it. */
+/* The current input. The sanitizers' callback and a signal handler have no
+   other way to get it. */
 static struct {
 	const char *name;
 	uint64_t seed, number;
@@ -40,7 +40,7 @@ static uint64_t environment(const char *name, uint64_t preset)
 	return text ? strtoull(text, NULL, 10) : preset;
 }
 
-static void tell_input(void)
+static void print_input(void)
 {
 	char text[160];
 	int size = snprintf(text, sizeof(text),
@@ -54,25 +54,25 @@ static void tell_input(void)
 
 static void remove_folder(void);
 
-/* What ends the process leaves no files behind. */
-static void died(void)
+/* Removes files before the process ends. */
+static void clean_up(void)
 {
-	tell_input();
+	print_input();
 	remove_folder();
 }
 
-/* Of a sanitizer, a parser or the timer: what ends is the process. */
+/* Handles an abort by a sanitizer or parser, or the timer: ends the process. */
 static void stop(int number)
 {
-	died();
+	clean_up();
 	signal(SIGABRT, SIG_DFL);
 	if (number == SIGPROF)
 		abort();
 }
 
-/* Of both runtimes: only an abort reaches this process' own code. What was
-   freed is kept for some hundreds of inputs, not for 256 MB of them, which no
-   cache holds: half as many inputs again in the same time. */
+/* For both runtimes: only an abort reaches code of this process. Freed memory
+   is kept for some hundreds of inputs instead of 256 MB, which exceeds caches:
+   1.5 times as many inputs in the same time. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -85,7 +85,7 @@ const char *__ubsan_default_options(void)
 	return "abort_on_error=1:print_stacktrace=1";
 }
 
-/* CPU time, not that of the clock: other processes may take the CPU. */
+/* Limits CPU time, since other processes may use the CPU. */
 static void watch(void)
 {
 	struct itimerval limit = { .it_value.tv_sec = HANG_S };
@@ -154,13 +154,13 @@ static enum fuzz_verdict judge(
 	return verdict;
 }
 
-static void tell_unsound(const struct fuzz_input *input, const char *why)
+static void print_unsound(const struct fuzz_input *input, const char *why)
 {
 	const char *most = getenv("FUZZ_SHOWN"); /* bytes of an input */
 	size_t shown = most ? strtoull(most, NULL, 10) : SHOWN_BYTES;
 
 	fflush(stdout);
-	tell_input();
+	print_input();
 	printf("# \"%s\" for %zu bytes:\n# ", why, input->length);
 	for (size_t i = 0; i < input->length && i < shown; i++)
 		printf(input->text[i] == '\n' ? "\n# " : "%c", input->text[i]);
@@ -176,7 +176,8 @@ static void count_verdict(
 	outcome->unsound += verdict == FUZZ_UNSOUND;
 }
 
-/* Inputs from `first` on, until the time, the number or the patience ends. */
+/* Runs inputs from `first` on, until the time, the number or the limit of
+   unsound results is reached. */
 static struct fuzz_outcome run_inputs(const struct fuzz_parser *parser,
         const struct fuzz_corpus *corpus, uint64_t first, uint64_t inputs)
 {
@@ -198,7 +199,7 @@ static struct fuzz_outcome run_inputs(const struct fuzz_parser *parser,
 
 		count_verdict(&outcome, verdict);
 		if (verdict == FUZZ_UNSOUND)
-			tell_unsound(&input, why);
+			print_unsound(&input, why);
 	}
 	return outcome;
 }
@@ -208,7 +209,7 @@ struct fuzz_outcome fuzz_run(const struct fuzz_parser *parser, uint64_t inputs)
 	struct fuzz_corpus corpus = { 0 };
 	char *seeds[SEEDS_MAX];
 	size_t bytes[SEEDS_MAX];
-	double begun = cpu_seconds();
+	double start_s = cpu_seconds();
 	const char *only = getenv("FUZZ_ONLY");
 
 	if (only && *only && strcmp(only, parser->name))
@@ -228,8 +229,8 @@ struct fuzz_outcome fuzz_run(const struct fuzz_parser *parser, uint64_t inputs)
 	printf("# fuzz\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
 	       "\t%.3f\n",
 	        parser->name, now.seed, outcome.inputs, outcome.taken,
-	        outcome.refused, cpu_seconds() - begun);
-	fflush(stdout); /* what ends the next parser loses no row */
+	        outcome.refused, cpu_seconds() - start_s);
+	fflush(stdout); /* keeps this row if the next parser ends the process */
 	while (corpus.seed_count)
 		free(seeds[--corpus.seed_count]);
 	return outcome;
@@ -312,7 +313,7 @@ static void remove_folder(void)
 		nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* In memory where there is such a folder: inputs are many. */
+/* In memory if possible, since there are many inputs. */
 static void make_folder(void)
 {
 	bool in_memory = !access("/dev/shm", W_OK);

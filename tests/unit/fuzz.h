@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz.h - gives a parser inputs of fuzz_mutate.h and judges what it does.
+ * fuzz.h - gives a parser inputs of fuzz_mutate.h and judges its results.
  *
- * A parser must decide: taken, and then what it read is written and read again
- * as the same; or refused with one line that names a place and a reason. The
- * sanitizers, under which every fuzzer is built, judge the rest. What ends the
- * process (a finding, 60 s of CPU time for one input) names the input first.
+ * A parser must either accept an input, and then writing and reading again must
+ * give the same; or refuse it with one line that names a place and a reason.
+ * The sanitizers, under which every fuzzer is built, judge the rest. Before the
+ * process ends (a finding, or 60 s of CPU time for one input), it prints the
+ * input's number.
  *
- * FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS of the environment: how
- * many inputs, of which seed, from which number on, and for how much CPU time
- * at most. `FUZZ_FIRST=N FUZZ_INPUTS=1 TEST` runs input N alone. FUZZ_ONLY: the
- * parser of this name and no other.
+ * The environment variables FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS
+ * set the number of inputs, their seed, the first number and the limit of CPU
+ * time. `FUZZ_FIRST=N FUZZ_INPUTS=1 TEST` runs only input N. FUZZ_ONLY: the
+ * name of the only parser to run.
  */
 #ifndef RM_TESTS_FUZZ_H
 #define RM_TESTS_FUZZ_H
@@ -25,13 +26,14 @@ enum fuzz_verdict { FUZZ_REFUSED, FUZZ_TAKEN, FUZZ_UNSOUND };
 
 struct fuzz_parser {
 	const char *name;         /* of the parser, as printed */
-	const char *const *words; /* ended by NULL */
-	const char *const *files; /* seeds, ended by NULL; may be NULL */
-	const char *const *texts; /* more seeds, likewise */
-	void (*prepare)(struct fuzz_input *); /* say, a right checksum; may be
-	                                         NULL */
-	/* One input, in a block of its own size so that a byte too far is seen;
-	   `why` (FUZZ_WHY bytes): what was refused, or what is unsound. */
+	const char *const *words; /* NULL-terminated */
+	const char *const *files; /* seeds, NULL-terminated; may be NULL */
+	const char *const *texts; /* more seeds, NULL-terminated; may be NULL */
+	void (*prepare)(struct fuzz_input *); /* e.g. sets a right checksum; may
+					         be NULL */
+	/* Judges one input, in a block of its size, so that an overrun is
+	   detected. `why` (FUZZ_WHY bytes) gets the refusal or the unsound
+	   result. */
 	enum fuzz_verdict (*judge)(struct fuzz_input *input, const char *text,
 	        size_t length, char *why);
 };
@@ -40,41 +42,41 @@ struct fuzz_outcome {
 	uint64_t inputs, taken, refused, unsound;
 };
 
-/* Gives the parser `inputs` inputs, or what the environment says. */
+/* Gives the parser `inputs` inputs, or as many as the environment sets. */
 struct fuzz_outcome fuzz_run(const struct fuzz_parser *parser, uint64_t inputs);
 
-/* Whether a refusal is one line of text that a terminal can show. */
+/* True if a refusal is one line of printable text. */
 bool fuzz_is_line(const char *text);
 
-/* Whether it is, and begins with "PREFIX" and the number of a line. */
+/* True if the text begins with "PREFIX" and a line number. */
 bool fuzz_names_line(const char *text, const char *prefix);
 
-/* Whether a JSON text, or a line of it, has a member twice: of two the later
-   one would win unseen. What is no JSON has none. */
+/* True if a JSON text, or a line of it, has a duplicate member: the later one
+   would win silently. False for invalid JSON. */
 bool fuzz_member_twice(const char *text, size_t length);
 
-/* Whether a text of lines KEY = VALUE has a key twice in one [section]. */
+/* True if a text of lines KEY = VALUE has a duplicate key in one [section]. */
 bool fuzz_key_twice(const char *text, size_t length);
 
-/* NAME in a folder that this process has for itself until it ends; the text is
-   good until the tenth call after it. */
+/* Returns the path of NAME in a folder of this process, removed at its end. The
+   text is valid until the tenth call after it. */
 const char *fuzz_path(const char *name);
 
-/* Writes a file there; its path. Folders of its name are made. */
+/* Writes a file there and returns its path. Creates folders of its name. */
 const char *fuzz_file(const char *name, const char *text, size_t length);
 
-/* The facts of a parser, in TAP. */
+/* Checks a parser and prints the facts in TAP. */
 static inline void fuzz_check(const struct fuzz_parser *parser, uint64_t inputs)
 {
 	struct fuzz_outcome outcome = fuzz_run(parser, inputs);
 	char name[200];
 
 	snprintf(name, sizeof(name),
-	        "%s: every input is refused in a line or reads back",
+	        "%s: every input is refused with a line or reads back",
 	        parser->name);
 	CHECK(outcome.unsound == 0, name);
-	snprintf(name, sizeof(name), "%s: inputs reach both ends of the reader",
-	        parser->name);
+	snprintf(name, sizeof(name),
+	        "%s: enough inputs are accepted and refused", parser->name);
 	CHECK(outcome.inputs < 100 ||
 	                (outcome.taken * 100 > outcome.inputs &&
 	                        outcome.refused * 10 > outcome.inputs),

@@ -12,7 +12,7 @@
 
 enum { MUTATIONS = 6, SPAN_BYTES = 16, WORDS_ONLY = 40, BYTES_ONLY = 200 };
 
-/* Around the limits of what readers put numbers in. */
+/* Around the limits of types that readers use for numbers. */
 static const char *const numbers[] = { "0", "1", "-1", "-0", "00", "0.0",
 	"-0.0", "0x10", "1e0", "1e3", "1e308", "1e-320", "1e999", "nan", "inf",
 	"127", "128", "255", "256", "4095", "4096", "4097", "32767", "32768",
@@ -45,7 +45,7 @@ static bool in_token(char byte)
 	return isalnum((unsigned char)byte) || (byte && strchr("_-+.%", byte));
 }
 
-/* The word, number or single byte around `at`. */
+/* Returns the word, number or single byte around `at`. */
 static struct span token_at(const char *text, size_t length, size_t at)
 {
 	size_t end = at + 1;
@@ -59,7 +59,7 @@ static struct span token_at(const char *text, size_t length, size_t at)
 	return (struct span){ at, end - at };
 }
 
-/* The line around `at` with its newline. */
+/* Returns the line around `at` with its newline. */
 static struct span line_at(const char *text, size_t length, size_t at)
 {
 	size_t end = at;
@@ -79,7 +79,8 @@ static size_t string_end(const char *text, size_t length, size_t at)
 	return at < length ? at + 1 : length;
 }
 
-/* What begins at `at`: a text in quotes, all of a bracket, or a token. */
+/* Returns the value that begins at `at`: a quoted text, a whole bracket, or a
+   token. */
 static struct span value_at(const char *text, size_t length, size_t at)
 {
 	size_t begin = at, depth = 0;
@@ -98,7 +99,7 @@ static struct span value_at(const char *text, size_t length, size_t at)
 	return (struct span){ begin, at - begin };
 }
 
-/* The next value from `at` on. */
+/* Returns the next value from `at` on. */
 static struct span next_value(const char *text, size_t length, size_t at)
 {
 	while (at < length && text[at] && strchr(" \t\n,:=]})", text[at]))
@@ -106,8 +107,8 @@ static struct span next_value(const char *text, size_t length, size_t at)
 	return value_at(text, length, at < length ? at : 0);
 }
 
-/* The next "NAME": VALUE or NAME = VALUE with the comma that parts it from its
-   neighbour, so that without it or with two of it the rest stays whole. */
+/* Returns the next "NAME": VALUE or NAME = VALUE with its comma, so that the
+   text stays valid without it or with two copies. */
 static struct span member_at(const char *text, size_t length, size_t at)
 {
 	size_t colon = at, begin, end;
@@ -133,7 +134,7 @@ static struct span member_at(const char *text, size_t length, size_t at)
 	return (struct span){ begin, end - begin };
 }
 
-/* A part of a text that a reader would see as one. */
+/* Returns a part that a reader would treat as a unit. */
 static struct span pick(
         struct fuzz_input *input, const char *text, size_t length)
 {
@@ -165,29 +166,29 @@ static struct span pick(
 	return span;
 }
 
-/* Puts `length` bytes in the place of a span, as far as there is room. The
-   bytes are not the input's own. */
-static void replace(struct fuzz_input *input, struct span gone,
+/* Replaces a span by `length` bytes, if they fit. The bytes must not be the
+   input's own. */
+static void replace(struct fuzz_input *input, struct span replaced,
         const char *bytes, size_t length)
 {
-	char *at = input->text + gone.at;
+	char *at = input->text + replaced.at;
 
-	if (input->length - gone.length + length > FUZZ_BYTES)
+	if (input->length - replaced.length + length > FUZZ_BYTES)
 		return;
-	memmove(at + length, at + gone.length,
-	        input->length - gone.at - gone.length);
+	memmove(at + length, at + replaced.length,
+	        input->length - replaced.at - replaced.length);
 	memcpy(at, bytes, length);
 	input->length += length;
-	input->length -= gone.length;
+	input->length -= replaced.length;
 }
 
 static void replace_by_text(
-        struct fuzz_input *input, struct span gone, const char *text)
+        struct fuzz_input *input, struct span replaced, const char *text)
 {
-	replace(input, gone, text, strlen(text));
+	replace(input, replaced, text, strlen(text));
 }
 
-/* Copies a part in front of another one, or right behind itself: twice. */
+/* Copies a part before another one, or after itself. */
 static void copy_part(struct fuzz_input *input)
 {
 	struct span part = pick(input, input->text, input->length);
@@ -200,7 +201,7 @@ static void copy_part(struct fuzz_input *input)
 	replace(input, to, copy, part.length);
 }
 
-/* A part of a seed instead of a part of the input. */
+/* Replaces a part of the input by a part of a seed. */
 static void splice_part(
         struct fuzz_input *input, const struct fuzz_corpus *corpus)
 {
@@ -212,7 +213,7 @@ static void splice_part(
 	replace(input, to, corpus->seeds[seed] + from.at, from.length);
 }
 
-/* The input up to somewhere, a seed from somewhere on. */
+/* Replaces the end of the input by the end of a seed. */
 static void splice_end(
         struct fuzz_input *input, const struct fuzz_corpus *corpus)
 {
@@ -226,7 +227,8 @@ static void splice_end(
 	        corpus->seed_bytes[seed] - from.at);
 }
 
-/* The next number: one at a limit, one more, one less, a digit more. */
+/* Changes the next number: to a limit, by one up or down, or by a further
+   digit. */
 static void change_number(struct fuzz_input *input)
 {
 	size_t at = below(input, input->length), digits = 0;
@@ -302,7 +304,7 @@ static void mutate(struct fuzz_input *input, const struct fuzz_corpus *corpus)
 	case 7:
 		splice_part(input, corpus);
 		return;
-	case 8: /* rarely the end is missing, or of another file */
+	case 8: /* rarely cuts the end, or takes it from another file */
 		if (below(input, 2))
 			splice_end(input, corpus);
 		else if (!below(input, 8))
@@ -312,7 +314,7 @@ static void mutate(struct fuzz_input *input, const struct fuzz_corpus *corpus)
 		part.length = 0;
 		replace_by_text(input, part, word);
 		return;
-	default: /* another word in place of one: the likeliest to be taken */
+	default: /* another word instead of one: most likely to be accepted */
 		replace_by_text(input, part, word);
 	}
 }

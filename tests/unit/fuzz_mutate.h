@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_mutate.h - makes inputs for parsers of files with sense, spoilt a bit.
+ * fuzz_mutate.h - makes inputs for parsers of files: valid texts with a few
+ * errors.
  *
- * The mutator of all fuzzers, of those in Python as well (by ctypes). It knows
- * no grammar but what texts share: tokens, numbers, lines, values in brackets
- * or quotes, members (NAME: VALUE). What a parser takes for a word is told by
- * its caller. One seed and one number make one input.
+ * The mutator of all fuzzers, also of those in Python (by ctypes). It knows no
+ * grammar, only common parts of texts: tokens, numbers, lines, values in
+ * brackets or quotes, members (NAME: VALUE). The caller supplies the parser's
+ * words. Seed and number determine an input.
  */
 #ifndef RM_TESTS_FUZZ_MUTATE_H
 #define RM_TESTS_FUZZ_MUTATE_H
@@ -15,9 +16,10 @@
 
 enum { FUZZ_BYTES = 16384 };
 
-/* What inputs are made from. Nothing is owned. */
+/* Sources of inputs. Owns nothing. */
 struct fuzz_corpus {
-	const char *const *words; /* what the parser knows, and near misses */
+	const char *const *words; /* words that the parser knows, and similar
+				     ones */
 	size_t word_count;
 	const char *const *seeds; /* whole files */
 	const size_t *seed_bytes;
@@ -30,14 +32,13 @@ struct fuzz_input {
 	char text[FUZZ_BYTES];
 };
 
-/*
- * Makes input `number` of `seed`: most are a file with one to six mutations (mostly few),
- * some two files in one, some words only, few bytes only.
- */
+/* Makes input `number` of `seed`. Most inputs are a file with one to six
+   mutations (usually few). Some combine two files, some have only words, and
+   few have only bytes. */
 void fuzz_make(const struct fuzz_corpus *corpus, uint64_t seed, uint64_t number,
         struct fuzz_input *input);
 
-/* Below n, 0 where n is 0; draws from the input's numbers. */
+/* Returns a number below n, or 0 if n is 0, from the input's random numbers. */
 uint64_t fuzz_below(struct fuzz_input *input, uint64_t n);
 
 #endif /* RM_TESTS_FUZZ_MUTATE_H */

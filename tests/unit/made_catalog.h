@@ -28,8 +28,8 @@ static inline void made_add_text(struct rm_catalog *catalog, const char *text)
 	}
 }
 
-/* Adds a map of this process with the members that it lacks, and with `members`:
-   JSON of what only maps of other languages have, or NULL. */
+/* Adds a map of this process, with defaults for missing members, and with
+   `members`: JSON that only maps of other languages have, or NULL. */
 static inline void made_add(struct rm_catalog *catalog,
         const struct rm_impl *impl, const char *members)
 {
@@ -53,7 +53,7 @@ static inline void made_add(struct rm_catalog *catalog,
 	json_decref(json);
 }
 
-/* Makes *catalog anew of these maps. */
+/* Replaces the contents of *catalog by these maps. */
 static inline void made_of(struct rm_catalog *catalog,
         const struct rm_impl *const *impls, size_t count)
 {

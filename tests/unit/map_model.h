@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * map_model.h - a map against a trivial model, and against many threads.
+ * map_model.h - a map against a trivial model.
  *
  * The model is two arrays, indexed by rank. Used by the tests of maps that
  * reclaim memory; every operation that a map offers takes part.
@@ -29,8 +29,8 @@ struct model {
 	const char *fault; /* the first operation that disagreed */
 };
 
-/* Odd ranks have the measured loop's keys; even ranks of string shapes have
-   all lengths from 0 to 45. */
+/* Odd ranks have the measured loop's keys; even ranks of string shapes have all
+   lengths from 0 to 45. */
 static struct rm_key model_key(
         struct rm_shape shape, uint64_t rank, struct rm_key_bytes *line)
 {
@@ -51,8 +51,8 @@ static bool same_value(struct rm_shape shape, const struct rm_value *a,
 	return !memcmp(a, b, shape.value_bytes);
 }
 
-/* Remembers the first disagreement. `was` is what the map said; `got` is what
-   it stored, or must have left alone. */
+/* Records the first disagreement. `was` is the map's result; `got` is the value
+   that it stored, or must not have changed. */
 static void model_agree(struct model *model, const char *what, uint64_t rank,
         bool was, const struct rm_value *got)
 {
@@ -183,7 +183,7 @@ static bool model_visit(
 	return true;
 }
 
-/* What is rare: the whole map at once. */
+/* Rare operations on the whole map. */
 static void model_whole(struct model *model, unsigned kind)
 {
 	struct model_walk walk = { .model = model };
@@ -244,8 +244,8 @@ static void model_step(struct model *model, uint64_t ranks)
 		model->ops->quiesce(model->thread);
 }
 
-/* Runs `steps` operations on one shape. Returns NULL or the operation that
-   disagreed first. The number of keys in use changes as it goes. */
+/* Runs `steps` operations on one shape. Returns NULL or the first operation
+   that disagreed. The number of used keys changes meanwhile. */
 static const char *model_run(
         const struct rm_impl *impl, struct rm_shape shape, size_t steps)
 {

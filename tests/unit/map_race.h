@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * map_race.h - many threads on few keys: no write is lost, none counted twice.
+ * map_race.h - many threads on few keys: no write is lost or counted twice.
  *
- * Every value that goes in is added to a sum, every value that an operation
- * returns is subtracted: what is left is the sum of what the map holds. A lost
- * update, or a value returned twice, shows whatever the interleaving.
+ * Every value that goes in is added to a sum, and every value that an operation
+ * returns is subtracted. The rest must be the sum of the map's values. This
+ * detects a lost update or a value returned twice for any interleaving.
  */
 #ifndef RM_TEST_MAP_RACE_H
 #define RM_TEST_MAP_RACE_H
@@ -66,7 +66,7 @@ static void race_write(struct race_worker *worker, void *thread, unsigned kind,
 		        thread, worker->shape, key, &old, value);
 	}
 	if (was)
-		worker->wrong |= rm_value_wrong(worker->shape, &old, rank);
+		worker->wrong |= rm_value_errors(worker->shape, &old, rank);
 	worker->sum += (put ? value->word[0] : 0) - (out ? old.word[0] : 0);
 	worker->count += put - (uint64_t)out;
 }
@@ -90,7 +90,7 @@ static void race_step(struct race_worker *worker, void *thread, uint64_t x)
 		value = rm_value_of(rank, worker->slot, x >> 12 & 0xfffff);
 		race_write(worker, thread, x & 15, rank, key, &value);
 	} else if (ops->lookup(thread, worker->shape, key, &value)) {
-		worker->wrong |= rm_value_wrong(worker->shape, &value, rank);
+		worker->wrong |= rm_value_errors(worker->shape, &value, rank);
 	}
 }
 
@@ -131,7 +131,7 @@ static bool race_add(
 	return true;
 }
 
-/* A statistic of the map; -1: it has none of that name. */
+/* Returns a statistic of the map; -1: unknown name. */
 static double race_stat(const struct rm_impl *impl, void *map, const char *name)
 {
 	struct wanted_stat stat = { name, -1 };
@@ -140,8 +140,8 @@ static double race_stat(const struct rm_impl *impl, void *map, const char *name)
 	return stat.value;
 }
 
-/* Runs the threads on an empty map. Returns whether the sums are right; the
-   map is left without threads. */
+/* Runs the threads on an empty map. Returns whether the sums are right. No
+   thread is joined afterwards. */
 static bool race_run(const struct rm_impl *impl, void *map,
         struct rm_shape shape, size_t steps, uint64_t ranks)
 {
@@ -191,7 +191,7 @@ static inline void race_check(
 			.seed = i };
 		void *map = impl->ops->create(&sizing);
 
-		/* few keys: threads meet. One key: they collide. */
+		/* few keys: concurrent writes; one key: collisions */
 		sums &= i == 1 ? race_run(impl, map, shapes[i], steps * 6, 1)
 		               : race_run(impl, map, shapes[i], steps, 48);
 		if (impl->ops->check)
@@ -204,10 +204,10 @@ static inline void race_check(
 	}
 	snprintf(name, sizeof(name), "%s: written - returned = held", impl->id);
 	CHECK(sums, name);
-	snprintf(name, sizeof(name), "%s: its own check agrees", impl->id);
+	snprintf(name, sizeof(name), "%s: its own check passes", impl->id);
 	if (!CHECK(checks, name))
 		printf("# %s\n", why);
-	snprintf(name, sizeof(name), "%s: after all left, %s", impl->id,
+	snprintf(name, sizeof(name), "%s: after all threads left, %s", impl->id,
 	        keeps ? "nothing is freed" : "freed == retired");
 	CHECK(reclaims, name);
 }

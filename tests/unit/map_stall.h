@@ -32,7 +32,7 @@ static void *stall_work(void *context)
 	return NULL;
 }
 
-/* A reader that never announces holds the writer at the limit. */
+/* A reader that never announces makes the writer wait at the limit. */
 static void stall_check(const struct rm_impl *impl)
 {
 	struct rm_sizing sizing = { .keys = 1,
@@ -51,7 +51,7 @@ static void stall_check(const struct rm_impl *impl)
 	CHECK(race_stat(impl, map, "freed") == 0,
 	        "a stalled reader makes retired grow");
 	CHECK(race_stat(impl, map, "retired_bytes") <= STALL_LIMIT * 1.25,
-	        "up to the limit, where the writer waits");
+	        "up to the limit, at which the writer waits");
 	while (race_stat(impl, map, "retired") < STALL_WRITES &&
 	        !atomic_load(&stall.done)) {
 		impl->ops->quiesce(reader);
@@ -63,7 +63,7 @@ static void stall_check(const struct rm_impl *impl)
 	CHECK(race_stat(impl, map, "retired_peak_bytes") <= STALL_LIMIT * 1.25,
 	        "the peak stays at the limit");
 	CHECK(race_stat(impl, map, "freed") == race_stat(impl, map, "retired"),
-	        "the last one that leaves finds everything freed");
+	        "everything is freed when the last thread has left");
 	impl->ops->destroy(map);
 }
 

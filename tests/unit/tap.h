@@ -20,10 +20,10 @@ static inline bool tap_check(
 	return ok;
 }
 
-/* A fact, and its name as a sentence. */
+/* Checks a fact; `name` is a sentence. */
 #define CHECK(condition, name) \
 	tap_check((condition), (name), __FILE__, __LINE__)
-/* A fact that this machine cannot show, and why. */
+/* A fact that this machine cannot show, and the reason. */
 #define SKIP(name, why) \
 	printf("ok %d - %s # SKIP %s\n", ++tap_count, (name), (why))
 /* Last line of main(): return DONE(); */

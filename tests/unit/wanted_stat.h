@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wanted_stat.h - one statistic, by its name, of those that are emitted. */
+/* wanted_stat.h - reads one of the emitted statistics by its name. */
 #ifndef RM_TEST_WANTED_STAT_H
 #define RM_TEST_WANTED_STAT_H
 
@@ -7,10 +7,10 @@
 
 struct wanted_stat {
 	const char *name;
-	double value; /* what it is before: it stays where none has the name */
+	double value; /* initial value: kept if no statistic has the name */
 };
 
-/* Takes the value of the wanted one; an emitter calls it with each. */
+/* Stores the value of the wanted statistic. Emitters call it for each one. */
 static inline void take_wanted(
         void *context, const char *name, const char *unit, double value)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * account.c - concurrent checks that count what went in and what came out.
+/* account.c - concurrent checks that compare the sums of writes with the final
+ * content.
  *
- * exchange: each value that was written is returned exactly once or held at
- * the end. upsert: the same of keys alone, through the timed operations. Few
- * keys, so that threads meet on them; lookups verify each value they get.
- */
+ * exchange: each written value is returned exactly once or present at the end.
+ * upsert: the same for keys, through the timed operations. There are few keys,
+ * so that threads collide. Lookups verify each value. */
 #include "verify/check/internal.h"
 
 #include <stdio.h>
@@ -13,17 +12,17 @@
 
 enum { KEYS = 24, PREFILLED = KEYS / 2 };
 
-/* What one thread did. One writer; read after all have ended. */
+/* Counts of one thread, its only writer; read after all threads have ended. */
 struct account {
-	/* Of each rank: mixed words, summed; writes and removes, effective or
-	   not; effective inserts - effective removes. */
+	/* Per rank: sums of mixed words; calls of writes and removes; inserts
+	 * that succeeded minus removes that succeeded. */
 	_Alignas(RM_CACHE_LINE) uint64_t written[KEYS], returned[KEYS];
-	uint32_t puts[KEYS], drops[KEYS];
+	uint32_t writes[KEYS], removes[KEYS];
 	int64_t balance[KEYS];
 };
 
 struct ledger {
-	struct account *accounts; /* [threads + 1], the last is the prefill */
+	struct account *accounts; /* [threads + 1]; the last is the prefill */
 	uint64_t ops;             /* per thread */
 	unsigned writers;
 	bool values;   /* through exchange and take */
@@ -35,8 +34,8 @@ static uint64_t mix(const struct rm_value *value)
 	return rm_seed(0x6163, value->word[0]);
 }
 
-static void put(struct rm_peer *peer, struct account *account, bool values,
-        uint64_t rank)
+static void write_key(struct rm_peer *peer, struct account *account,
+        bool values, uint64_t rank)
 {
 	struct rm_key key = rm_peer_key(peer, rank);
 	struct rm_value value = rm_peer_value(peer, rank), old = { { 0 } };
@@ -49,7 +48,7 @@ static void put(struct rm_peer *peer, struct account *account, bool values,
 		was_there = peer->ops->upsert(
 		        peer->thread, peer->shape, key, &value);
 	account->written[rank] += mix(&value);
-	account->puts[rank]++;
+	account->writes[rank]++;
 	account->balance[rank] += !was_there;
 	if (!was_there || !values)
 		return;
@@ -57,8 +56,8 @@ static void put(struct rm_peer *peer, struct account *account, bool values,
 	rm_peer_verify(peer, &old, rank, "exchange");
 }
 
-static void drop(struct rm_peer *peer, struct account *account, bool values,
-        uint64_t rank)
+static void remove_key(struct rm_peer *peer, struct account *account,
+        bool values, uint64_t rank)
 {
 	struct rm_key key = rm_peer_key(peer, rank);
 	struct rm_value old = { { 0 } };
@@ -69,7 +68,7 @@ static void drop(struct rm_peer *peer, struct account *account, bool values,
 		        peer->ops->take(peer->thread, peer->shape, key, &old);
 	else
 		was_there = peer->ops->remove(peer->thread, peer->shape, key);
-	account->drops[rank]++;
+	account->removes[rank]++;
 	account->balance[rank] -= was_there;
 	if (!was_there || !values)
 		return;
@@ -77,7 +76,7 @@ static void drop(struct rm_peer *peer, struct account *account, bool values,
 	rm_peer_verify(peer, &old, rank, "take");
 }
 
-static void look(struct rm_peer *peer, uint64_t rank, bool always_there)
+static void lookup_key(struct rm_peer *peer, uint64_t rank, bool always_there)
 {
 	struct rm_value value;
 
@@ -89,44 +88,45 @@ static void look(struct rm_peer *peer, uint64_t rank, bool always_there)
 		        (unsigned long long)rank);
 }
 
-/* Three of four operations write, since it is writes that get lost. With
-   values a map without take() is not asked to drop any: remove() does not
-   say which value went, and the sums would not add up. */
-static void trade(struct rm_peer *peer)
+/* Three of four operations write, because writes are what may get lost. If
+ * values are compared, a map without take() removes nothing: remove() does not
+ * return the value, so the sums would not match. */
+static void run_operations(struct rm_peer *peer)
 {
 	const struct ledger *ledger = peer->peers->context;
 	struct account *account = ledger->accounts + peer->slot;
 	const bool may_write = peer->slot < ledger->writers;
-	const bool drops =
+	const bool removes =
 	        !ledger->in_place && (peer->ops->take || !ledger->values);
 
-	for (uint64_t n = 0; n < ledger->ops && rm_peer_another(peer); n++) {
+	for (uint64_t n = 0; n < ledger->ops && rm_peer_tick_in_time(peer);
+	        n++) {
 		uint64_t x = rm_next(&peer->rng);
 		uint64_t rank =
 		        rm_below(x, ledger->in_place ? PREFILLED : KEYS);
 
 		if (!may_write || x % 4 == 0)
-			look(peer, rank, ledger->in_place);
-		else if (drops && x % 4 == 1)
-			drop(peer, account, ledger->values, rank);
+			lookup_key(peer, rank, ledger->in_place);
+		else if (removes && x % 4 == 1)
+			remove_key(peer, account, ledger->values, rank);
 		else
-			put(peer, account, ledger->values, rank);
+			write_key(peer, account, ledger->values, rank);
 	}
 }
 
-/* On one thread, with upsert: the ranks 0 .. PREFILLED - 1. */
+/* One thread upserts the ranks 0 to PREFILLED - 1. */
 static void prefill(struct rm_peer *peer)
 {
 	const struct ledger *ledger = peer->peers->context;
 
 	for (uint64_t rank = 0; rank < PREFILLED; rank++)
-		put(peer, ledger->accounts + peer->peers->c->threads, false,
-		        rank);
+		write_key(peer, ledger->accounts + peer->peers->c->threads,
+		        false, rank);
 }
 
-/* Which operations of which threads a rank had, for a person: "thread 0: 310
-   writes, 98 removes; ..."; the last is the prefill. */
-static void list_writers(
+/* Formats which thread wrote a rank how often, for a message: "thread 0: 310
+ * writes, 98 removes; ...". The prefill is left out. */
+static void format_writers(
         const struct rm_peer *peer, uint64_t rank, char *text, size_t size)
 {
 	const struct ledger *ledger = peer->peers->context;
@@ -135,18 +135,18 @@ static void list_writers(
 
 	text[0] = 0;
 	for (unsigned i = 0; i < threads && used < size; i++) {
-		const struct account *one = ledger->accounts + i;
+		const struct account *account = ledger->accounts + i;
 
-		if (one->puts[rank] || one->drops[rank])
+		if (account->writes[rank] || account->removes[rank])
 			used += (size_t)snprintf(text + used, size - used,
 			        "; thread %u: %u writes, %u removes", i,
-			        one->puts[rank], one->drops[rank]);
+			        account->writes[rank], account->removes[rank]);
 	}
 }
 
-/* One rank: is it held as often, and with the value, that all threads' counts
-   leave? False: it was told. */
-static bool audit_rank(struct rm_peer *peer, uint64_t rank, bool *was_there)
+/* Compares the content of one rank with the sums of all threads. False:
+ * failed. */
+static bool check_rank(struct rm_peer *peer, uint64_t rank, bool *was_there)
 {
 	const struct ledger *ledger = peer->peers->context;
 	struct rm_value value = { { 0 } };
@@ -156,27 +156,27 @@ static bool audit_rank(struct rm_peer *peer, uint64_t rank, bool *was_there)
 
 	*was_there = rm_peer_lookup(peer, rank, &value);
 	for (unsigned i = 0; i <= peer->peers->c->threads; i++) {
-		const struct account *one = ledger->accounts + i;
+		const struct account *account = ledger->accounts + i;
 
-		balance += one->balance[rank];
-		expected += one->written[rank] - one->returned[rank];
+		balance += account->balance[rank];
+		expected += account->written[rank] - account->returned[rank];
 	}
-	list_writers(peer, rank, writers, sizeof(writers));
+	format_writers(peer, rank, writers, sizeof(writers));
 	if (*was_there != balance)
 		rm_peer_fail(peer,
-		        "rank %llu is held %d times, but inserts - removes = "
-		        "%lld: a write was lost or doubled%s",
+		        "rank %llu is present %d times, but inserts - "
+		        "removes = %lld: a write was lost or doubled%s",
 		        (unsigned long long)rank, *was_there,
 		        (long long)balance, writers);
 	else if (ledger->values && expected != (*was_there ? mix(&value) : 0))
 		rm_peer_fail(peer,
-		        "rank %llu is %s: a write was lost or a value returned "
-		        "twice%s",
+		        "rank %llu is %s: a write was lost, or a value was "
+		        "returned twice%s",
 		        (unsigned long long)rank,
-		        *was_there ? "held, but not with the value that was "
+		        *was_there ? "present, but its value is not the one "
 		                     "written and not returned"
-		                   : "not held, but values that were written "
-		                     "are not those that were returned",
+		                   : "absent, but the written values "
+		                     "differ from the returned ones",
 		        writers);
 	else if (*was_there)
 		rm_peer_verify(peer, &value, rank, "last lookup");
@@ -185,26 +185,26 @@ static bool audit_rank(struct rm_peer *peer, uint64_t rank, bool *was_there)
 	        &peer->peers->failed, memory_order_relaxed);
 }
 
-/* On one thread: what is held against what was counted. */
-static void audit(struct rm_peer *peer)
+/* Compares the content with the sums, on one thread. */
+static void check_sums(struct rm_peer *peer)
 {
 	size_t count = 0;
 
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
 		bool was_there;
 
-		if (!audit_rank(peer, rank, &was_there))
+		if (!check_rank(peer, rank, &was_there))
 			return;
 		count += was_there;
 	}
 	if (peer->ops->length && peer->ops->length(peer->thread) != count)
-		rm_peer_fail(peer, "length() is %zu, but %zu keys are held",
+		rm_peer_fail(peer, "length() is %zu, but %zu keys are present",
 		        peer->ops->length(peer->thread), count);
 }
 
-/* In place only resident keys are replaced: a map that is not safe beside
-   inserts has its threads in these rounds, and one thread in the others. */
-static int round_of(const struct rm_check_case *c, bool values, bool presize,
+/* In-place rounds replace resident keys only. Maps whose inserts need exclusive
+ * access run with all threads in these, and with one thread in the others. */
+static int run_round(const struct rm_check_case *c, bool values, bool presize,
         bool in_place, struct rm_error *error)
 {
 	const unsigned threads = rm_case_threads(c, in_place);
@@ -214,7 +214,7 @@ static int round_of(const struct rm_check_case *c, bool values, bool presize,
 		.ops = rm_case_ops(c) / threads / 4 + 1 };
 	const size_t bytes = (c->threads + 1) * sizeof(*ledger.accounts);
 	const struct rm_case_phase phases[] = { { 1, prefill },
-		{ threads, trade }, { 1, audit }, { 0 } };
+		{ threads, run_operations }, { 1, check_sums }, { 0 } };
 	int code;
 
 	ledger.accounts = aligned_alloc(RM_CACHE_LINE, bytes);
@@ -226,21 +226,21 @@ static int round_of(const struct rm_check_case *c, bool values, bool presize,
 	return code;
 }
 
-static int rounds(
+static int run_rounds(
         const struct rm_check_case *c, bool values, struct rm_error *error)
 {
 	for (int i = 0; i < 4; i++)
-		if (round_of(c, values, i & 1, i & 2, error))
+		if (run_round(c, values, i & 1, i & 2, error))
 			return -1;
 	return 0;
 }
 
 int rm_check_exchange(const struct rm_check_case *c, struct rm_error *error)
 {
-	return rounds(c, true, error);
+	return run_rounds(c, true, error);
 }
 
 int rm_check_upsert(const struct rm_check_case *c, struct rm_error *error)
 {
-	return rounds(c, false, error);
+	return run_rounds(c, false, error);
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * atomic.c - conditional operations under contention: of several threads that
- * insert_if_absent one key exactly one inserts; no increment through update or
- * compare_swap is lost.
- */
+/* atomic.c - conditional operations under contention: if several threads
+ * insert_if_absent one key, exactly one inserts; no increment by update or
+ * compare_swap is lost. */
 #include "verify/check/internal.h"
 
 enum { KEYS = 4, ROUND_KEYS = 512 };
 
-/* A counter as a value: the tag of its rank below, the count above. */
+/* A counter as a value: the tag of its rank in the low bits, the count
+ * above. */
 static struct rm_value counter_value(uint64_t rank, uint64_t count)
 {
 	return rm_value_of(rank, 0, count);
@@ -19,16 +18,16 @@ static uint64_t counter_of(const struct rm_value *value)
 	return value->word[0] >> 44;
 }
 
-struct contest {
-	uint64_t ops;                     /* per thread */
-	_Atomic uint64_t won[ROUND_KEYS]; /* inserts per rank */
-	_Atomic uint64_t added[KEYS];     /* increments per rank */
+struct race {
+	uint64_t ops;                          /* per thread */
+	_Atomic uint64_t inserted[ROUND_KEYS]; /* inserts per rank */
+	_Atomic uint64_t added[KEYS];          /* increments per rank */
 };
 
-/* Everybody tries each rank in the same order: they meet. */
+/* All threads try the ranks in the same order, so that they collide. */
 static void insert_all(struct rm_peer *peer)
 {
-	struct contest *contest = peer->peers->context;
+	struct race *race = peer->peers->context;
 
 	for (uint64_t i = 0; i < ROUND_KEYS && rm_peer_tick(peer); i++) {
 		struct rm_value value = rm_peer_value(peer, i);
@@ -41,24 +40,25 @@ static void insert_all(struct rm_peer *peer)
 		else
 			/* relaxed: read after the threads were joined */
 			atomic_fetch_add_explicit(
-			        &contest->won[i], 1, memory_order_relaxed);
+			        &race->inserted[i], 1, memory_order_relaxed);
 	}
 }
 
 static void check_winners(struct rm_peer *peer)
 {
-	struct contest *contest = peer->peers->context;
+	struct race *race = peer->peers->context;
 
 	for (uint64_t i = 0; i < ROUND_KEYS; i++) {
 		/* relaxed: all writers have been joined */
-		uint64_t won = atomic_load_explicit(
-		        &contest->won[i], memory_order_relaxed);
+		uint64_t inserted = atomic_load_explicit(
+		        &race->inserted[i], memory_order_relaxed);
 
-		if (won != 1)
+		if (inserted != 1)
 			rm_peer_fail(peer,
 			        "insert_if_absent of rank %llu inserted %llu "
 			        "times",
-			        (unsigned long long)i, (unsigned long long)won);
+			        (unsigned long long)i,
+			        (unsigned long long)inserted);
 	}
 }
 
@@ -68,7 +68,7 @@ static void remove_all(struct rm_peer *peer)
 		rm_peer_remove(peer, i);
 }
 
-static void counters_begin(struct rm_peer *peer)
+static void reset_counters(struct rm_peer *peer)
 {
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
 		struct rm_value value = counter_value(rank, 0);
@@ -77,16 +77,16 @@ static void counters_begin(struct rm_peer *peer)
 	}
 }
 
-static void counters_end(struct rm_peer *peer)
+static void check_counters(struct rm_peer *peer)
 {
-	struct contest *contest = peer->peers->context;
+	struct race *race = peer->peers->context;
 	const uint64_t mask = (1U << 20) - 1; /* values count modulo 2^20 */
 
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
 		struct rm_value value = { { 0 } };
 		/* relaxed: all writers have been joined */
 		uint64_t added = atomic_load_explicit(
-		        &contest->added[rank], memory_order_relaxed);
+		        &race->added[rank], memory_order_relaxed);
 		bool was_there = rm_peer_lookup(peer, rank, &value);
 
 		if (!was_there || counter_of(&value) != (added & mask))
@@ -100,9 +100,9 @@ static void counters_end(struct rm_peer *peer)
 
 static void swap_counters(struct rm_peer *peer)
 {
-	struct contest *contest = peer->peers->context;
+	struct race *race = peer->peers->context;
 
-	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
+	for (uint64_t n = 0; n < race->ops && rm_peer_tick_in_time(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 		struct rm_key key = rm_peer_key(peer, rank);
 		struct rm_value old = { { 0 } };
@@ -116,7 +116,7 @@ static void swap_counters(struct rm_peer *peer)
 		            peer->thread, peer->shape, key, &old, &value))
 			/* relaxed: read after the threads were joined */
 			atomic_fetch_add_explicit(
-			        &contest->added[rank], 1, memory_order_relaxed);
+			        &race->added[rank], 1, memory_order_relaxed);
 	}
 }
 
@@ -129,41 +129,42 @@ static bool increment(
 	return true;
 }
 
-/* Everybody increments each rank once, in the same order: the first to come
-   finds no counter there. */
+/* All threads increment each rank once, in the same order. Exactly one must
+ * find the key absent. */
 static void update_all(struct rm_peer *peer)
 {
-	struct contest *contest = peer->peers->context;
+	struct race *race = peer->peers->context;
 
 	for (uint64_t i = 0; i < ROUND_KEYS && rm_peer_tick(peer); i++)
 		if (!peer->ops->update(peer->thread, peer->shape,
 		            rm_peer_key(peer, i), increment, &i))
 			/* relaxed: read after the threads were joined */
 			atomic_fetch_add_explicit(
-			        &contest->won[i], 1, memory_order_relaxed);
+			        &race->inserted[i], 1, memory_order_relaxed);
 }
 
 static void check_updated(struct rm_peer *peer)
 {
-	struct contest *contest = peer->peers->context;
+	struct race *race = peer->peers->context;
 	const unsigned threads = rm_case_writers(peer->peers->c, false);
 
 	for (uint64_t i = 0; i < ROUND_KEYS; i++) {
 		struct rm_value value = { { 0 } };
 		/* relaxed: all writers have been joined */
-		uint64_t won = atomic_load_explicit(
-		        &contest->won[i], memory_order_relaxed);
+		uint64_t inserted = atomic_load_explicit(
+		        &race->inserted[i], memory_order_relaxed);
 		bool was_there = rm_peer_lookup(peer, i, &value);
 
-		if (won != 1)
+		if (inserted != 1)
 			rm_peer_fail(peer,
 			        "update of rank %llu found it absent %llu "
 			        "times",
-			        (unsigned long long)i, (unsigned long long)won);
+			        (unsigned long long)i,
+			        (unsigned long long)inserted);
 		if (!was_there || counter_of(&value) != threads)
 			rm_peer_fail(peer,
-			        "rank %llu, which was absent, holds %llu after "
-			        "one update of each of %u threads",
+			        "rank %llu was absent, but holds %llu after "
+			        "one update by each of %u threads",
 			        (unsigned long long)i,
 			        (unsigned long long)counter_of(&value),
 			        threads);
@@ -172,43 +173,44 @@ static void check_updated(struct rm_peer *peer)
 
 static void update_counters(struct rm_peer *peer)
 {
-	struct contest *contest = peer->peers->context;
+	struct race *race = peer->peers->context;
 
-	for (uint64_t n = 0; n < contest->ops && rm_peer_another(peer); n++) {
+	for (uint64_t n = 0; n < race->ops && rm_peer_tick_in_time(peer); n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 
 		peer->ops->update(peer->thread, peer->shape,
 		        rm_peer_key(peer, rank), increment, &rank);
 		/* relaxed: read after the threads were joined */
 		atomic_fetch_add_explicit(
-		        &contest->added[rank], 1, memory_order_relaxed);
+		        &race->added[rank], 1, memory_order_relaxed);
 	}
 }
 
-static int counters(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
-        struct contest *contest, struct rm_error *error)
+static int run_counters(const struct rm_check_case *c, void *map,
+        rm_peer_fn *fn, struct race *race, struct rm_error *error)
 {
-	const struct rm_case_phase phases[] = { { 1, counters_begin },
-		{ rm_case_writers(c, true), fn }, { 1, counters_end }, { 0 } };
+	const struct rm_case_phase phases[] = { { 1, reset_counters },
+		{ rm_case_writers(c, true), fn }, { 1, check_counters },
+		{ 0 } };
 
-	memset(contest->added, 0, sizeof(contest->added));
-	return rm_case_phases(c, map, phases, contest, error);
+	memset(race->added, 0, sizeof(race->added));
+	return rm_case_phases(c, map, phases, race, error);
 }
 
-/* Of several threads one finds a key absent, again and again. */
-static int winners(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
-        rm_peer_fn *check, struct contest *contest, struct rm_error *error)
+/* Repeats a race in which exactly one thread must find each key absent. */
+static int run_races(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
+        rm_peer_fn *check, struct race *race, struct rm_error *error)
 {
 	const struct rm_case_phase phases[] = { { rm_case_writers(c, false),
 		                                        fn },
 		{ 1, check }, { 1, remove_all }, { 0 } };
-	const uint64_t rounds = contest->ops * c->threads / ROUND_KEYS + 1;
+	const uint64_t rounds = race->ops * c->threads / ROUND_KEYS + 1;
 	int code = 0;
 
 	for (uint64_t i = 0;
-	        i < rounds && i < 64 && !code && rm_case_goes_on(c, i); i++) {
-		memset(contest->won, 0, sizeof(contest->won));
-		code = rm_case_phases(c, map, phases, contest, error);
+	        i < rounds && i < 64 && !code && rm_case_has_time(c, i); i++) {
+		memset(race->inserted, 0, sizeof(race->inserted));
+		code = rm_case_phases(c, map, phases, race, error);
 	}
 	return code;
 }
@@ -216,22 +218,22 @@ static int winners(const struct rm_check_case *c, void *map, rm_peer_fn *fn,
 int rm_check_atomic(const struct rm_check_case *c, struct rm_error *error)
 {
 	const struct rm_map_ops *ops = c->impl->ops;
-	struct contest contest = { .ops = rm_case_ops(c) / c->threads / 4 + 1 };
+	struct race race = { .ops = rm_case_ops(c) / c->threads / 4 + 1 };
 	void *map = rm_case_create(c, ROUND_KEYS, c->seed & 1, error);
 	int code = 0;
 
 	if (!map)
 		return -1;
 	if (ops->insert_if_absent)
-		code = winners(
-		        c, map, insert_all, check_winners, &contest, error);
+		code = run_races(
+		        c, map, insert_all, check_winners, &race, error);
 	if (!code && ops->update)
-		code = winners(
-		        c, map, update_all, check_updated, &contest, error);
+		code = run_races(
+		        c, map, update_all, check_updated, &race, error);
 	if (!code && ops->compare_swap)
-		code = counters(c, map, swap_counters, &contest, error);
+		code = run_counters(c, map, swap_counters, &race, error);
 	if (!code && ops->update)
-		code = counters(c, map, update_counters, &contest, error);
+		code = run_counters(c, map, update_counters, &race, error);
 	if (!code)
 		code = rm_case_invariants(c, map, error);
 	c->impl->ops->destroy(map);

@@ -1,69 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * budget.h - how much time a check gets, how it is spent in rounds, and when a
- * check that does not end is given up. Numbers go in and come out: no
- * clock is read here, so that a test can play one.
- */
+/* budget.h - how much time a check gets, how rounds use it, and when a check
+ * counts as hung. Pure arithmetic without a clock, so that tests can simulate
+ * time. */
 #ifndef RM_CHECK_BUDGET_H
 #define RM_CHECK_BUDGET_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a check of this weight gets of the time that is left for it and all that
-   come after it, whose weights are `weights` with its own, >= weight. */
-uint64_t rm_budget_share(uint64_t left_ns, unsigned weight, unsigned weights);
+/* Share of a check in the time that is left for it and the later checks.
+ * `weights` is the sum of their weights, its own included, >= weight. */
+uint64_t rm_budget_share_ns(
+        uint64_t left_ns, unsigned weight, unsigned weights);
 
-/* Rounds of one check: short ones first, so that what is easy to find costs
-   little; then as long as an eighth of the share. */
+/* Rounds of one check: short ones first, so that frequent bugs are found
+ * cheaply; then about an eighth of the share each. */
 struct rm_rounds {
 	uint64_t share_ns; /* of all rounds */
 	uint64_t spent_ns, last_ns;
-	uint64_t ops; /* of the next round; at most RM_CHECK_OPS_MOST */
+	uint64_t ops; /* of the next round, at most RM_CHECK_OPS_MAX */
 	unsigned done;
 };
 
 void rm_rounds_begin(struct rm_rounds *rounds, uint64_t share_ns);
-/* Is there time for another round of rounds->ops? For the first there always
-   is: a check that was not run would pass. */
-bool rm_rounds_another(const struct rm_rounds *rounds);
-/* Wall time after which the next round is cut short: twice what it should take,
-   0.5 s at least. Threads that stand in line for a lock take a thousand times
-   as long where the machine is busy. */
-uint64_t rm_rounds_longest_ns(const struct rm_rounds *rounds);
-/* The round took that much CPU time, and so long: who waits pays for it, as who
-   computes does. Chooses the operations of the next. */
-void rm_rounds_spent(
+/* Returns true if there is time for a round of rounds->ops. Always true for the
+ * first: a check that did not run would pass. */
+bool rm_rounds_have_time(const struct rm_rounds *rounds);
+/* Wall time after which the next round is cut: twice its planned time, at least
+ * 0.5 s. On a busy machine threads that queue for a lock take a thousand times
+ * as long. */
+uint64_t rm_rounds_limit_ns(const struct rm_rounds *rounds);
+/* Records the cost of a round: CPU time, or wall time if longer, since waiting
+ * also costs. Sets the operations of the next round. */
+void rm_rounds_record(
         struct rm_rounds *rounds, uint64_t cpu_ns, uint64_t wall_ns);
 
-/* What is seen of a check's process from outside. */
-struct rm_look {
-	uint64_t wall_ns;  /* of a clock that never runs backwards */
-	uint64_t cpu_ns;   /* that it used, all threads */
-	uint64_t progress; /* operations that ended */
-	bool asleep;       /* all of its threads, at this look */
+/* One sample of a check's process, taken from outside. */
+struct rm_process_sample {
+	uint64_t wall_ns;  /* of a monotonic clock */
+	uint64_t cpu_ns;   /* of all threads */
+	uint64_t progress; /* completed operations */
+	bool asleep;       /* all threads, in this sample */
 };
 
-enum rm_patience_says {
-	RM_GOES_ON,
-	RM_SPINS, /* it used the deadline's CPU time, and nothing ended */
-	RM_SLEEPS /* all threads were asleep at every look, and nothing ended */
+enum rm_hang_verdict {
+	RM_HANG_NONE,
+	RM_HANG_SPINNING, /* deadline of CPU time used, nothing completed */
+	RM_HANG_ASLEEP    /* all threads slept in each sample, likewise */
 };
 
-/*
- * When a check hangs. A machine that gives it no time proves nothing: what
- * counts is CPU time without one operation that ends, or sleep of all its
- * threads, since who waits for a CPU does not sleep. Zero it, but for the
- * deadline.
- */
-struct rm_patience {
+/* Detects hangs. A machine that gives the process no time proves nothing.
+ * Evidence is CPU time without a completed operation, or sleep of all threads;
+ * a thread that waits for a CPU does not sleep. Zero it, except the
+ * deadline. */
+struct rm_hang_detector {
 	uint64_t deadline_ns; /* > 0 */
-	struct rm_look since; /* when progress was last seen */
+	struct rm_process_sample
+	        since; /* the sample in which progress last changed */
 	uint64_t asleep_since_ns;
-	unsigned looks, asleep_looks; /* in a row */
+	unsigned looks, asleep_samples; /* consecutive */
 };
 
-enum rm_patience_says rm_patience_look(
-        struct rm_patience *patience, const struct rm_look *look);
+enum rm_hang_verdict rm_hang_sample(struct rm_hang_detector *patience,
+        const struct rm_process_sample *look);
 
 #endif /* RM_CHECK_BUDGET_H */

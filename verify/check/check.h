@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * check.h - is a map right? A table of checks, each run in a process of its
- * own, so that a map that crashes, hangs or eats memory is one failed check.
+/* check.h - table of correctness checks for maps. Each check runs in its own
+ * process, so a map that crashes, hangs or uses too much memory fails one check
+ * only.
  *
- * A new check is one more row in check.c: a name, whom it does not fit and
- * why, and a function that fills an error.
- */
+ * A new check is a row in check.c: a name, a function that returns why a map
+ * does not fit, and a function that runs it. */
 #ifndef RM_CHECK_H
 #define RM_CHECK_H
 
@@ -14,121 +13,114 @@
 
 #include <stdio.h>
 
-/* What one check of one map is run with. Same members, same operations. */
+/* One check of one map. Equal members give equal operations. */
 struct rm_check_case {
 	const struct rm_impl *impl;
 	struct rm_shape shape;
-	uint64_t seed;    /* of operations, keys and the map's hash */
+	uint64_t seed;    /* seed of operations, keys and the map's hash */
 	uint64_t ops;     /* operations of all threads together, >= 1 */
-	unsigned threads; /* of the concurrent checks, 1 .. 1024 */
-	/* Of rm_now_ns(): a check that is late then ends with fewer
-	   operations; 0: never. */
+	unsigned threads; /* threads of the concurrent checks, 1 to 1024 */
+	/* In rm_now_ns() time: after it the check stops early. 0: no limit. */
 	uint64_t until_ns;
-	bool preempt; /* threads are stopped at random from outside */
-	/* What is freed is poisoned and kept back for a while, if the program
-	   was started with the library for it (quarantine.h). */
+	bool preempt; /* stop threads at random points by signals */
+	/* Poison freed memory and delay its reuse, if the program was started
+	 * with the quarantine library (quarantine.h). */
 	bool quarantine;
-	/* Where a check prints what is too long for an error, such as the
-	   time line of a history; NULL: nowhere. */
+	/* Receives details that are too long for an error, such as a timeline
+	 * of a history. NULL: none. */
 	FILE *story;
 };
 
-/* When to give a check up. */
+/* Limits of one check. */
 struct rm_check_limits {
-	/* CPU time of a check, without one operation that ends; > 0 */
+	/* CPU time without a completed operation, > 0 */
 	uint64_t deadline_ns;
-	uint64_t memory_bytes; /* resident in its process; > 0 */
-	bool in_process;       /* for a debugger: no process, no limits */
-	/* CPU time of a check, or wall time where that is more, spent in
-	   rounds, each of other operations, of which at least one is run; 0:
-	   one round, of the case as it is. */
+	uint64_t memory_bytes; /* resident bytes of the check's process, > 0 */
+	bool in_process;       /* for a debugger: no child process, no limits */
+	/* Budget of all rounds: CPU time, or wall time if that is longer. At
+	 * least one round runs. 0: one round with exactly the given
+	 * operations. */
 	uint64_t budget_ns;
 };
 
-/* What was done. */
-struct rm_check_done {
-	struct rm_check_case last; /* the round that failed, or the last */
+/* The outcome of one check, over all rounds. */
+struct rm_check_result {
+	struct rm_check_case last; /* the failing round, or the last round */
 	unsigned rounds;
 	bool hung;
-	uint64_t cpu_ns;   /* of all rounds; within one, of that round */
-	uint64_t spent_ns; /* of the budget: CPU time, or wall time if more */
-	/* Operations that ended; those of them that were looked at, and of
-	   these those during which another thread ended one; how often a
-	   thread was stopped from outside. */
-	uint64_t operations, looked, met, stops;
-	char pairs[512]; /* what overlapped what (coverage.h), or "" */
-	/* How often the failed round was run again, as it was, and how often
-	   it failed then; 0 of 0 where that was not cheap. */
-	unsigned tried, failed_again;
+	uint64_t cpu_ns;   /* CPU time of all rounds */
+	uint64_t spent_ns; /* of the budget: CPU or longer wall time */
+	/* Completed operations, sampled operations, samples during which
+	 * another thread completed an operation, and signals that stopped a
+	 * thread. */
+	uint64_t operations, sampled, overlapped, stops;
+	char pairs[512]; /* overlapping pairs (coverage.h), or "" */
+	/* How often the failing round was repeated, and how often the
+	 * repetition failed. Both are 0 if a round is too slow to repeat. */
+	unsigned repeats, repeat_failures;
 };
 
 struct rm_check {
 	const char *name;
-	const char *what; /* one line for --help and list */
-	/* NULL if the check fits; else why this map is not given it. */
+	const char *what; /* one line for --help and the list */
+	/* Returns why the check does not fit this map, or NULL. */
 	const char *(*unfit)(const struct rm_check_case *c);
-	/* Returns 0, or -1 with `error` saying what the map did wrong. After
-	   0 it may say what was done, e.g. how many histories. */
+	/* Returns 0, or -1 with the map's fault in `error`. After 0,
+	 * `error` may hold a summary, e.g. the number of histories. */
 	int (*run)(const struct rm_check_case *c, struct rm_error *error);
-	/* Its part of a budget beside the others'; 0: one round only, since
-	   more would show nothing else. */
+	/* Share of the budget, relative to other checks. 0: one round, because
+	 * repetition would find nothing new. */
 	unsigned weight;
-	bool counts_memory; /* and is run without the quarantine */
+	bool counts_memory; /* so it runs without the quarantine */
 };
 
-/* Operations of a round, or of --ops: rounds of a check that is no dearer with
-   more of them would else grow to the end of the number. */
-#define RM_CHECK_OPS_MOST ((uint64_t)1 << 40)
+/* Maximum of operations of a round, and of --ops. It stops the growth of rounds
+ * whose cost does not depend on their operations. */
+#define RM_CHECK_OPS_MAX ((uint64_t)1 << 40)
 
 enum rm_check_verdict { RM_CHECK_OK, RM_CHECK_FAILED, RM_CHECK_SKIPPED };
 
-/* All checks, in the order in which they are worth running. */
+/* All checks, most useful first. */
 extern const struct rm_check rm_checks[];
 extern const size_t rm_check_count;
 
-/* Returns the check of that name, or NULL. Any thread. */
+/* Returns the check with this name, or NULL. Any thread. */
 const struct rm_check *rm_check_find(const char *name);
 
-/*
- * Runs one check. `error` says why it failed or was skipped, or what was done
- * if there is more to say than "ok"; it and `done` are zeroed by the caller.
- * Call while no other thread runs: it forks.
- */
+/* Runs one check. The caller zeroes `done` and `error`. `error` becomes the
+ * reason of a failure or a skip, or a summary if there is one. It forks, so no
+ * other thread may run. */
 enum rm_check_verdict rm_check_run(const struct rm_check *check,
         const struct rm_check_case *c, const struct rm_check_limits *limits,
-        struct rm_check_done *done, struct rm_error *error);
+        struct rm_check_result *done, struct rm_error *error);
 
-/* What `check` gets of the time that is left for it and, of all others that
-   fit the case, those behind it in the table. */
-uint64_t rm_check_share(const struct rm_check *check,
+/* Returns the part of `left_ns` for `check`, which shares it with the later
+ * checks of the table that fit the case. */
+uint64_t rm_check_share_ns(const struct rm_check *check,
         const struct rm_check_case *c, uint64_t left_ns);
 
-/*
- * Starts this program again with the library that keeps freed memory back
- * (rm_check_case.quarantine), if it lies beside it: a campaign shall not have
- * it. `argv` is that of `readmostly check`, from the command on. Returns where
- * that was done already, or cannot be. Call before anything was checked.
- */
-void rm_check_with_quarantine(int argc, char **argv);
-/* Then: why this process has no quarantine; NULL where it has one, or a
-   sanitizer that keeps back itself what is freed. */
-const char *rm_check_no_quarantine(void);
+/* Restarts this program with the quarantine library (rm_check_case.quarantine),
+ * if the library is next to it. `argv` starts at the command `check`. It
+ * returns only if this was done already or is not possible. Call it before the
+ * first check. */
+void rm_check_restart_with_quarantine(int argc, char **argv);
+/* After that: why this process runs without the quarantine. NULL if it has one,
+ * or a sanitizer that delays reuse itself. */
+const char *rm_check_quarantine_obstacle(void);
 
 /* Maps of other projects (runner/foreign.h). */
 
-/* Does `name`, given in place of a map's id, mean a file? */
-bool rm_foreign_is_file(const char *name);
+/* Returns true if `name`, given in place of a map id, is a file name. */
+bool rm_foreign_is_path(const char *name);
 
-/*
- * Loads the shared library at `path` and describes its map as any other: in
- * shapes u64x8 and str16x8, without measured loops. The result stays as long
- * as the process, as does `path`, which is its id: `create` has no argument
- * for more than one library, so it is one per process.
+/* Loads the shared library at `path` and describes its map like any other, with
+ * shapes u64x8 and str16x8 and no measured loops. The result lives as long as
+ * the process. So must `path`, which becomes the map's id. One library per
+ * process, because `create` has no argument to choose one.
  *
- * Returns 0; -EINVAL with `error`: "PATH: what, and what was expected", where
- * there is no such file, no symbol, another version, or a member is wrong;
- * -EBUSY for a second library. Main thread.
- */
+ * Main thread. Returns 0; -EBUSY for a second library; -EINVAL with `error` if
+ * the file, the symbol, the version or a member is wrong: "PATH: fault,
+ * expected value". */
 int rm_foreign_load(
         const char *path, const struct rm_impl **impl, struct rm_error *error);
 

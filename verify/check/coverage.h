@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * coverage.h - which operation overlapped which other, on which kind of keys:
- * counted while a check runs, said when it has ended.
- */
+/* coverage.h - which operations overlapped on which kind of keys: counted while
+ * a check runs, formatted when it has ended. */
 #ifndef RM_CHECK_COVERAGE_H
 #define RM_CHECK_COVERAGE_H
 
@@ -10,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Kinds of operations, those of the threads' own keys and of a thread that
-   leaves and joins among them. */
+/* Kinds of operations. GROW and SHRINK use keys private to a thread; REJOIN is
+ * a thread that leaves and joins. */
 enum rm_pair_kind {
 	RM_PAIR_LOOKUP,
 	RM_PAIR_UPSERT,
@@ -22,9 +20,9 @@ enum rm_pair_kind {
 	RM_PAIR_COMPARE_SWAP,
 	RM_PAIR_COMPARE_REMOVE,
 	RM_PAIR_UPDATE,
-	RM_PAIR_ON_KEY, /* those before are on a key that all threads use */
-	RM_PAIR_GROW = RM_PAIR_ON_KEY, /* insert a key of one's own */
-	RM_PAIR_SHRINK,                /* take it out again */
+	RM_PAIR_ON_KEY, /* earlier kinds use a key that all threads share */
+	RM_PAIR_GROW = RM_PAIR_ON_KEY, /* insert a private key */
+	RM_PAIR_SHRINK,                /* remove a private key */
 	RM_PAIR_SCAN,
 	RM_PAIR_LENGTH,
 	RM_PAIR_CLEAR,
@@ -41,28 +39,27 @@ enum rm_pair_class {
 	RM_CLASSES
 };
 
-/* Zero it. Counts pairs of operations that overlapped; two on a key only where
-   it was the same key. [class][lesser kind][greater kind] */
+/* Counts of overlapping pairs; zero it. Two operations on a key count only if
+ * they use the same one. [class][lesser kind][greater kind] */
 struct rm_coverage {
-	/* bits of kinds: which are asked for at all, and which of them may
-	   run beside one of the same set */
-	_Atomic uint32_t offered, beside_itself;
+	/* Bits of kinds: all that the check runs; those that may overlap any
+	 * kind. */
+	_Atomic uint32_t offered, overlaps_any;
 	_Atomic uint32_t classes; /* bits of classes */
-	_Atomic uint64_t met[RM_CLASSES][RM_PAIR_KINDS][RM_PAIR_KINDS];
+	_Atomic uint64_t overlapped[RM_CLASSES][RM_PAIR_KINDS][RM_PAIR_KINDS];
 };
 
 const char *rm_pair_kind_name(enum rm_pair_kind kind);
 const char *rm_pair_class_name(enum rm_pair_class key_class);
 
-/* Adds; any thread. */
+/* Adds to a count; any thread. */
 void rm_coverage_add(struct rm_coverage *coverage, enum rm_pair_class key_class,
         enum rm_pair_kind a, enum rm_pair_kind b, uint64_t times);
 
-/*
- * "412 of 412 pairs overlapped at least 100 times", and those that never did,
- * by name, as many as fit. "" where no pair was asked for. Nobody adds.
- */
-void rm_coverage_say(
+/* Formats "412 of 412 pairs overlapped at least 100 times", and the names of
+ * pairs that never did, as far as they fit. "" if there are no pairs. No thread
+ * may add meanwhile. */
+void rm_coverage_format(
         const struct rm_coverage *coverage, char *text, size_t size);
 
 #endif /* RM_CHECK_COVERAGE_H */

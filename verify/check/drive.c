@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * drive.c - the measured loops themselves: they are other machine code than
- * the operations behind the pointers. Keys and counts must agree at the end.
- */
+/* drive.c - the measured loops, whose machine code differs from the operations
+ * in the table. Their sums must match the content of the map. */
 #include "verify/check/internal.h"
 
 #include "runner/driver.h"
@@ -12,7 +10,7 @@
 enum { RESIDENT = 1000, SPAN = 1100, STREAM = 4096 };
 enum { STEP = 256 * RM_BATCH }; /* iterations of a thread */
 
-struct track {
+struct drive_run {
 	enum rm_write_kind kind;
 	uint64_t iterations; /* per thread, a multiple of RM_BATCH */
 	const uint32_t *stream;
@@ -21,41 +19,41 @@ struct track {
 	atomic_bool stop;
 	struct rm_fresh *fresh;   /* [threads] */
 	uint64_t *fresh_next;     /* [threads] */
-	unsigned threads;         /* of a lap */
+	unsigned threads;         /* of this run */
 	struct rm_counts *counts; /* [threads] */
 	uint64_t *key_sums;       /* [threads] */
 };
 
-static void worker_init(
-        struct rm_worker *worker, struct rm_peer *peer, struct track *track)
+static void worker_init(struct rm_worker *worker, struct rm_peer *peer,
+        struct drive_run *drive_run)
 {
 	*worker = (struct rm_worker){ .thread = peer->thread,
-		.stop = &track->stop,
-		.fresh = track->fresh,
-		.fresh_magic = rm_fresh_magic(track->threads),
-		.threads = track->threads,
-		.stream = track->stream,
+		.stop = &drive_run->stop,
+		.fresh = drive_run->fresh,
+		.fresh_magic = rm_fresh_magic(drive_run->threads),
+		.threads = drive_run->threads,
+		.stream = drive_run->stream,
 		.stream_mask = STREAM - 1,
-		.skew = track->skew,
+		.skew = drive_run->skew,
 		.position = rm_next(&peer->rng) % STREAM,
 		.rng = rm_next(&peer->rng),
 		.resident = RESIDENT,
-		.span = track->kind == RM_FRESH
-		                ? rm_fresh_span(RESIDENT, track->threads)
+		.span = drive_run->kind == RM_FRESH
+		                ? rm_fresh_span(RESIDENT, drive_run->threads)
 		                : SPAN,
-		.fresh_guard = rm_fresh_guard(RESIDENT, track->threads),
-		.write_below = peer->slot < track->writers ? UINT32_MAX / 4 : 0,
-		.write_kind = track->kind,
+		.fresh_guard = rm_fresh_guard(RESIDENT, drive_run->threads),
+		.write_below =
+		        peer->slot < drive_run->writers ? UINT32_MAX / 4 : 0,
+		.write_kind = drive_run->kind,
 		.slot = peer->slot };
 }
 
-/* Ended by a number of iterations and not by time, since the sums are
-   compared with exactly what was done; in steps, between which it says that it
-   goes on: the loop itself tells nobody. Only where no key ever goes is a miss
-   a mistake. */
+/* Ends after a number of iterations, not after a time, because the sums must
+ * match exactly. It runs in steps and reports progress between them, since the
+ * loop itself does not. A miss is an error only if no key is ever removed. */
 static void drive(struct rm_peer *peer)
 {
-	struct track *track = peer->peers->context;
+	struct drive_run *drive_run = peer->peers->context;
 	struct rm_worker *worker =
 	        aligned_alloc(RM_CACHE_LINE, sizeof(*worker));
 
@@ -63,31 +61,31 @@ static void drive(struct rm_peer *peer)
 		rm_peer_fail(peer, "out of memory");
 		return;
 	}
-	worker_init(worker, peer, track);
+	worker_init(worker, peer, drive_run);
 	do {
 		worker->iterations_limit += STEP;
-		if (worker->iterations_limit > track->iterations)
-			worker->iterations_limit = track->iterations;
+		if (worker->iterations_limit > drive_run->iterations)
+			worker->iterations_limit = drive_run->iterations;
 		peer->peers->c->impl->drive[rm_shape_index(peer->shape)](
 		        worker);
-		rm_witness_goes_on();
-	} while (worker->counts.iterations < track->iterations);
+		rm_witness_count_progress();
+	} while (worker->counts.iterations < drive_run->iterations);
 	if (worker->counts.wrong)
 		rm_peer_fail(
-		        peer, "the measured loop met a wrong or torn value");
-	if (worker->counts.iterations != track->iterations)
+		        peer, "the measured loop read a wrong or torn value");
+	if (worker->counts.iterations != drive_run->iterations)
 		rm_peer_fail(peer,
 		        "the measured loop counts %llu iterations, "
 		        "not %llu",
 		        (unsigned long long)worker->counts.iterations,
-		        (unsigned long long)track->iterations);
-	if (track->kind == RM_UPDATE && worker->counts.misses_resident)
+		        (unsigned long long)drive_run->iterations);
+	if (drive_run->kind == RM_UPDATE && worker->counts.misses_resident)
 		rm_peer_fail(peer,
 		        "the measured loop missed %llu resident keys",
 		        (unsigned long long)worker->counts.misses_resident);
-	track->counts[peer->slot] = worker->counts;
-	track->key_sums[peer->slot] = worker->key_sum;
-	track->fresh_next[peer->slot] = rm_fresh_next(worker);
+	drive_run->counts[peer->slot] = worker->counts;
+	drive_run->key_sums[peer->slot] = worker->key_sum;
+	drive_run->fresh_next[peer->slot] = rm_fresh_next(worker);
 	free(worker);
 }
 
@@ -96,21 +94,21 @@ static void fill(struct rm_peer *peer)
 	rm_peer_fill(peer, RESIDENT);
 }
 
-/* Every rank that was ever used against the sums of all threads. */
-static void weigh(struct rm_peer *peer)
+/* Compares the content of all ranks ever used with the sums of all threads. */
+static void check_sums(struct rm_peer *peer)
 {
-	struct track *track = peer->peers->context;
-	uint64_t head = RESIDENT, expected = 0, held = 0;
+	struct drive_run *drive_run = peer->peers->context;
+	uint64_t head = RESIDENT, expected = 0, sum = 0;
 	int64_t count = RESIDENT;
 
 	for (uint64_t rank = 0; rank < RESIDENT; rank++)
 		expected += rm_rank_mix(rank);
 	for (unsigned i = 0; i < peer->peers->c->threads; i++) {
-		expected += track->key_sums[i];
-		count += (int64_t)track->counts[i].inserts -
-		         (int64_t)track->counts[i].removes;
-		if (track->fresh_next[i] > head)
-			head = track->fresh_next[i];
+		expected += drive_run->key_sums[i];
+		count += (int64_t)drive_run->counts[i].inserts -
+		         (int64_t)drive_run->counts[i].removes;
+		if (drive_run->fresh_next[i] > head)
+			head = drive_run->fresh_next[i];
 	}
 	for (uint64_t rank = 0; rank < head + SPAN; rank++) {
 		struct rm_value value;
@@ -119,40 +117,43 @@ static void weigh(struct rm_peer *peer)
 		if (!rm_peer_lookup(peer, rank, &value))
 			continue;
 		rm_peer_verify(peer, &value, rank, "lookup");
-		held += rm_rank_mix(rank);
+		sum += rm_rank_mix(rank);
 		count--;
 	}
-	if (count || held != expected)
+	if (count || sum != expected)
 		rm_peer_fail(peer,
-		        "the measured loop's sums of keys are not "
-		        "what is held: %lld keys off",
+		        "the measured loop's sums of keys differ from "
+		        "the content of the map by %lld keys",
 		        (long long)-count);
 }
 
-static int lap(const struct rm_check_case *c, struct track *track, bool presize,
-        struct rm_error *error)
+static int run_once(const struct rm_check_case *c, struct drive_run *drive_run,
+        bool presize, struct rm_error *error)
 {
-	const bool in_place = track->kind == RM_UPDATE;
+	const bool in_place = drive_run->kind == RM_UPDATE;
 	const unsigned threads = rm_case_threads(c, in_place);
 	const struct rm_case_phase phases[] = { { 1, fill }, { threads, drive },
-		{ 1, weigh }, { 0 } };
+		{ 1, check_sums }, { 0 } };
 
-	track->writers = rm_case_writers(c, in_place);
-	track->iterations =
+	drive_run->writers = rm_case_writers(c, in_place);
+	drive_run->iterations =
 	        (rm_case_ops(c) / threads / 8 / RM_BATCH + 1) * RM_BATCH;
-	track->threads = threads;
-	rm_fresh_init(track->fresh,
-	        track->kind == RM_FRESH ? rm_fresh_guard(RESIDENT, threads) : 0,
+	drive_run->threads = threads;
+	rm_fresh_init(drive_run->fresh,
+	        drive_run->kind == RM_FRESH ? rm_fresh_guard(RESIDENT, threads)
+	                                    : 0,
 	        threads);
-	memset(track->fresh_next, 0, c->threads * sizeof(*track->fresh_next));
-	memset(track->counts, 0, c->threads * sizeof(*track->counts));
-	memset(track->key_sums, 0, c->threads * sizeof(*track->key_sums));
-	return rm_case_play(c, RESIDENT * 2, presize, phases, track, error);
+	memset(drive_run->fresh_next, 0,
+	        c->threads * sizeof(*drive_run->fresh_next));
+	memset(drive_run->counts, 0, c->threads * sizeof(*drive_run->counts));
+	memset(drive_run->key_sums, 0,
+	        c->threads * sizeof(*drive_run->key_sums));
+	return rm_case_play(c, RESIDENT * 2, presize, phases, drive_run, error);
 }
 
-/* Ranks below `present`: a stream, and ranges of one or of no key, each drawn as
-   often as the others. */
-static void set_draws(
+/* Draws a stream of ranks below `present`, and ranges of one or no key with
+ * equal probability. */
+static void fill_draws(
         uint32_t *stream, struct rm_skew *skew, uint64_t present, uint64_t *rng)
 {
 	for (size_t i = 0; i < STREAM; i++)
@@ -168,7 +169,7 @@ static void set_draws(
 	}
 }
 
-static int laps(const struct rm_check_case *c, struct track *track,
+static int run_all(const struct rm_check_case *c, struct drive_run *drive_run,
         uint32_t *stream, struct rm_skew *skew, struct rm_error *error)
 {
 	static const enum rm_write_kind kinds[] = { RM_UPDATE, RM_CHURN,
@@ -176,16 +177,16 @@ static int laps(const struct rm_check_case *c, struct track *track,
 	uint64_t rng = c->seed;
 
 	for (size_t i = 0; i < 9; i++) {
-		track->kind = kinds[i / 3];
-		track->stream = i % 3 == 1 ? stream : NULL;
-		track->skew = i % 3 == 2 ? skew : NULL;
-		set_draws(stream, skew,
-		        track->kind == RM_FRESH
+		drive_run->kind = kinds[i / 3];
+		drive_run->stream = i % 3 == 1 ? stream : NULL;
+		drive_run->skew = i % 3 == 2 ? skew : NULL;
+		fill_draws(stream, skew,
+		        drive_run->kind == RM_FRESH
 		                ? rm_fresh_span(
 		                          RESIDENT, rm_case_threads(c, false))
 		                : RESIDENT,
 		        &rng);
-		if (lap(c, track, i & 1, error))
+		if (run_once(c, drive_run, i & 1, error))
 			return -1;
 	}
 	return 0;
@@ -193,25 +194,25 @@ static int laps(const struct rm_check_case *c, struct track *track,
 
 int rm_check_drive(const struct rm_check_case *c, struct rm_error *error)
 {
-	struct track track = { .counts = calloc(
-		                       c->threads, sizeof(*track.counts)),
-		.key_sums = calloc(c->threads, sizeof(*track.key_sums)),
-		.fresh_next = calloc(c->threads, sizeof(*track.fresh_next)),
+	struct drive_run drive_run = { .counts = calloc(c->threads,
+		                               sizeof(*drive_run.counts)),
+		.key_sums = calloc(c->threads, sizeof(*drive_run.key_sums)),
+		.fresh_next = calloc(c->threads, sizeof(*drive_run.fresh_next)),
 		.fresh = aligned_alloc(
-		        RM_CACHE_LINE, c->threads * sizeof(*track.fresh)) };
+		        RM_CACHE_LINE, c->threads * sizeof(*drive_run.fresh)) };
 	uint32_t *stream = calloc(STREAM, sizeof(*stream));
 	struct rm_skew *skew = aligned_alloc(RM_CACHE_LINE, sizeof(*skew));
 	int code = -1;
 
-	if (track.counts && track.key_sums && track.fresh_next && track.fresh &&
-	        stream && skew)
-		code = laps(c, &track, stream, skew, error);
+	if (drive_run.counts && drive_run.key_sums && drive_run.fresh_next &&
+	        drive_run.fresh && stream && skew)
+		code = run_all(c, &drive_run, stream, skew, error);
 	else
 		rm_error_set(error, -1, "out of memory");
-	free(track.counts);
-	free(track.key_sums);
-	free(track.fresh_next);
-	free(track.fresh);
+	free(drive_run.counts);
+	free(drive_run.key_sums);
+	free(drive_run.fresh_next);
+	free(drive_run.fresh);
 	free(stream);
 	free(skew);
 	return code;

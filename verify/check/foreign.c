@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * foreign.c - a map of another project: finds and judges the table of
- * rm_foreign_map functions in a shared library, and is a table of rm_map_ops
- * made of it.
- */
+/* foreign.c - maps of other projects: reads and validates the rm_foreign_map
+ * table of a shared library, and wraps it in a table of rm_map_ops. */
 #include "verify/check/internal.h"
 
 #include "runner/foreign.h"
@@ -15,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What every version has had: all but the optional members. */
+/* Size of the first version: all but the optional members. */
 static const size_t least_bytes = offsetof(struct rm_foreign_map, join);
 
-bool rm_foreign_is_file(const char *name)
+bool rm_foreign_is_path(const char *name)
 {
 	size_t length = strlen(name);
 
@@ -26,7 +23,7 @@ bool rm_foreign_is_file(const char *name)
 	       (length > 3 && !strcmp(name + length - 3, ".so"));
 }
 
-static bool one_of(const char *word, const char *const words[])
+static bool is_listed(const char *word, const char *const words[])
 {
 	for (; word && *words; words++)
 		if (!strcmp(word, *words))
@@ -34,8 +31,8 @@ static bool one_of(const char *word, const char *const words[])
 	return false;
 }
 
-/* The first mandatory function that is missing, or NULL. */
-static const char *missing(const struct rm_foreign_map *table)
+/* Name of the first mandatory function that is missing, or NULL. */
+static const char *missing_function(const struct rm_foreign_map *table)
 {
 	if (!table->create)
 		return "create";
@@ -48,10 +45,9 @@ static const char *missing(const struct rm_foreign_map *table)
 	return table->remove ? NULL : "remove";
 }
 
-/* The table was filled in by somebody else's compiler: whatever a check
-   calls or a report prints is looked at here, once, so that nothing behind
-   it has to doubt. */
-static int judge(const char *path, const struct rm_foreign_map *table,
+/* The table comes from another compiler and project. So every member that a
+ * check calls or a report prints is validated here, once. */
+static int validate_table(const char *path, const struct rm_foreign_map *table,
         struct rm_error *error)
 {
 	static const char *const guarantees[] = { "point-in-time",
@@ -61,10 +57,10 @@ static int judge(const char *path, const struct rm_foreign_map *table,
 	const uint32_t known = RM_FOREIGN_U64 | RM_FOREIGN_STR;
 	const uint32_t flags = RM_FOREIGN_ONE_WRITER | RM_FOREIGN_SLOW_WRITES;
 
-	if (missing(table))
+	if (missing_function(table))
 		return rm_error_set(error, -EINVAL,
 		        "%s: rm_foreign_map.%s is null, expected a function",
-		        path, missing(table));
+		        path, missing_function(table));
 	if (!table->keys || table->keys & ~known)
 		return rm_error_set(error, -EINVAL,
 		        "%s: rm_foreign_map.keys is %u, expected 1 (u64), 2 "
@@ -79,12 +75,12 @@ static int judge(const char *path, const struct rm_foreign_map *table,
 		return rm_error_set(error, -EINVAL,
 		        "%s: rm_foreign_map.name, expected 1 .. 24 characters",
 		        path);
-	if (!one_of(table->guarantees, guarantees))
+	if (!is_listed(table->guarantees, guarantees))
 		return rm_error_set(error, -EINVAL,
 		        "%s: rm_foreign_map.guarantees, expected "
 		        "point-in-time, once-if-present or none",
 		        path);
-	if (!one_of(table->progress, progress))
+	if (!is_listed(table->progress, progress))
 		return rm_error_set(error, -EINVAL,
 		        "%s: rm_foreign_map.progress, expected blocking, "
 		        "lock-free or wait-free",
@@ -92,12 +88,12 @@ static int judge(const char *path, const struct rm_foreign_map *table,
 	return 0;
 }
 
-/* The table, of which version and size are known to be right; or NULL. */
-static const struct rm_foreign_map *find(
+/* Returns the table of the library, or NULL with `error`. */
+static const struct rm_foreign_map *find_table(
         const char *path, struct rm_error *error)
 {
 	char file[4096];
-	const struct rm_foreign_map *found;
+	const struct rm_foreign_map *exported;
 	void *library;
 
 	/* without a slash dlopen() searches the system's folders */
@@ -116,46 +112,47 @@ static const struct rm_foreign_map *find(
 		        dlerror());
 		return NULL;
 	}
-	found = dlsym(library, "rm_foreign_map");
-	if (!found)
+	exported = dlsym(library, "rm_foreign_map");
+	if (!exported)
 		rm_error_set(error, -EINVAL,
 		        "%s: no symbol rm_foreign_map, expected the table of "
 		        "runner/foreign.h",
 		        path);
-	return found;
+	return exported;
 }
 
-/* Loads `path` for good and copies its table, whole and checked; members that
-   the library does not know are null. Returns 0, or -EINVAL with `error`. */
+/* Loads `path` permanently and copies its validated table. Members that the
+ * library does not have become null. Returns 0, or -EINVAL with `error`. */
 static int read_table(
         const char *path, struct rm_foreign_map *table, struct rm_error *error)
 {
-	const struct rm_foreign_map *found = find(path, error);
+	const struct rm_foreign_map *exported = find_table(path, error);
 	size_t bytes;
 
-	if (!found)
+	if (!exported)
 		return -EINVAL;
-	if (found->version != RM_FOREIGN_VERSION)
+	if (exported->version != RM_FOREIGN_VERSION)
 		return rm_error_set(error, -EINVAL,
 		        "%s: rm_foreign_map.version is %u, expected %u", path,
-		        found->version, RM_FOREIGN_VERSION);
-	bytes = found->size;
+		        exported->version, RM_FOREIGN_VERSION);
+	bytes = exported->size;
 	if (bytes < least_bytes)
 		return rm_error_set(error, -EINVAL,
 		        "%s: rm_foreign_map.size is %zu, expected %zu or more",
 		        path, bytes, least_bytes);
 	memset(table, 0, sizeof(*table));
-	memcpy(table, found, bytes < sizeof(*table) ? bytes : sizeof(*table));
-	if (!judge(path, table, error))
+	memcpy(table, exported,
+	        bytes < sizeof(*table) ? bytes : sizeof(*table));
+	if (!validate_table(path, table, error))
 		return 0;
 	memset(table, 0, sizeof(*table));
 	return -EINVAL;
 }
 
-/* The one library of this process; written once, before any thread. */
+/* The library of this process; written once, before any thread. */
 static struct rm_foreign_map table;
 
-static struct rm_foreign_key key_of(struct rm_key key)
+static struct rm_foreign_key foreign_key(struct rm_key key)
 {
 	return (struct rm_foreign_key){ key.word, key.bytes, key.length };
 }
@@ -192,7 +189,7 @@ static void quiesce(void *thread)
 static bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	struct rm_foreign_key foreign = key_of(key);
+	struct rm_foreign_key foreign = foreign_key(key);
 
 	(void)shape;
 	return table.lookup(thread, &foreign, &value->word[0]);
@@ -201,7 +198,7 @@ static bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
-	struct rm_foreign_key foreign = key_of(key);
+	struct rm_foreign_key foreign = foreign_key(key);
 
 	(void)shape;
 	return table.upsert(thread, &foreign, value->word[0], &old->word[0]);
@@ -210,7 +207,7 @@ static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 static bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value)
 {
-	struct rm_foreign_key foreign = key_of(key);
+	struct rm_foreign_key foreign = foreign_key(key);
 
 	(void)shape;
 	return table.upsert(thread, &foreign, value->word[0], NULL);
@@ -219,7 +216,7 @@ static bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 static bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
-	struct rm_foreign_key foreign = key_of(key);
+	struct rm_foreign_key foreign = foreign_key(key);
 
 	(void)shape;
 	return table.remove(thread, &foreign, &old->word[0]);
@@ -227,7 +224,7 @@ static bool take(void *thread, struct rm_shape shape, struct rm_key key,
 
 static bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 {
-	struct rm_foreign_key foreign = key_of(key);
+	struct rm_foreign_key foreign = foreign_key(key);
 
 	(void)shape;
 	return table.remove(thread, &foreign, NULL);
@@ -237,7 +234,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
-	struct rm_foreign_key foreign = key_of(key);
+	struct rm_foreign_key foreign = foreign_key(key);
 
 	(void)shape;
 	return table.insert_if_absent(
@@ -247,7 +244,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, const struct rm_value *value)
 {
-	struct rm_foreign_key foreign = key_of(key);
+	struct rm_foreign_key foreign = foreign_key(key);
 
 	(void)shape;
 	return table.compare_swap(
@@ -257,34 +254,35 @@ static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
 static bool compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
-	struct rm_foreign_key foreign = key_of(key);
+	struct rm_foreign_key foreign = foreign_key(key);
 
 	(void)shape;
 	return table.compare_remove(thread, &foreign, expected->word[0]);
 }
 
-struct visit {
+struct scan_callback {
 	rm_scan_fn *fn;
 	void *context;
 };
 
-static int visit_one(
+static int call_scan_fn(
         void *context, const struct rm_foreign_key *key, uint64_t value)
 {
-	struct visit *visit = context;
-	const struct rm_value own = { { value } };
+	struct scan_callback *scan_callback = context;
+	const struct rm_value full_value = { { value } };
 
-	return visit->fn(visit->context,
-	        (struct rm_key){ key->word, key->bytes, key->length }, &own);
+	return scan_callback->fn(scan_callback->context,
+	        (struct rm_key){ key->word, key->bytes, key->length },
+	        &full_value);
 }
 
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
-	struct visit visit = { fn, context };
+	struct scan_callback scan_callback = { fn, context };
 
 	(void)shape;
-	table.scan(thread, visit_one, &visit);
+	table.scan(thread, call_scan_fn, &scan_callback);
 }
 
 static size_t length(void *thread)
@@ -297,8 +295,8 @@ static void clear(void *thread)
 	table.clear(thread);
 }
 
-/* What the library offers, in our words. */
-static struct rm_map_ops ops_of(void)
+/* The operations of the library as rm_map_ops. */
+static struct rm_map_ops wrap_operations(void)
 {
 	struct rm_map_ops ops = {
 		.create = create,
@@ -328,7 +326,7 @@ static struct rm_map_ops ops_of(void)
 	return ops;
 }
 
-static unsigned shapes_of(uint32_t keys)
+static unsigned convert_shapes(uint32_t keys)
 {
 	unsigned shapes = 0;
 
@@ -339,7 +337,7 @@ static unsigned shapes_of(uint32_t keys)
 	return shapes;
 }
 
-static unsigned caps_of(uint32_t flags)
+static unsigned convert_caps(uint32_t flags)
 {
 	return (flags & RM_FOREIGN_ONE_WRITER ? RM_CAP_SINGLE_WRITER : 0) |
 	       (flags & RM_FOREIGN_SLOW_WRITES ? RM_CAP_SLOW_WRITES : 0);
@@ -360,11 +358,13 @@ int rm_foreign_load(
 
 	if (table.create)
 		return rm_error_set(error, -EBUSY,
-		        "%s: a library is loaded already, expected one", path);
+		        "%s: a library is loaded already, only one "
+		        "is allowed per process",
+		        path);
 	result = read_table(path, &table, error);
 	if (result)
 		return result;
-	ops = ops_of();
+	ops = wrap_operations();
 	described = (struct rm_impl){
 		.id = path,
 		.label = table.name,
@@ -372,8 +372,8 @@ int rm_foreign_load(
 		.sync = "its own",
 		.source = path,
 		.system = "",
-		.shapes = shapes_of(table.keys),
-		.caps = caps_of(table.flags),
+		.shapes = convert_shapes(table.keys),
+		.caps = convert_caps(table.flags),
 		.guarantees = table.guarantees,
 		.progress = table.progress,
 		.dispatch = "callback",

@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * growth.c - concurrent inserts of new keys into a map that starts small, as
- * a rolling window: what was inserted stays there until its owner removes it.
- */
+/* growth.c - concurrent inserts of new keys into a map that starts small. Keys
+ * stay, or their owner removes them when a window of newer ones is full. */
 #include "verify/check/internal.h"
 
 #include <stdlib.h>
 
 enum { WINDOW = 512 }; /* resident keys per thread */
 
-struct field {
+struct growth_run {
 	uint64_t inserts; /* per thread */
 	unsigned writers;
-	bool rolling; /* remove the oldest: same size; else only growth */
-	_Atomic uint64_t *reached; /* [threads]: ranks that thread inserted */
+	bool rolling; /* constant size: remove the oldest; else grow */
+	_Atomic uint64_t
+	        *reached; /* [threads]: keys that the thread inserted */
 };
 
-/* The n-th rank of a thread: ranks of all threads differ and interleave. */
+/* The n-th rank of a thread; ranks of different threads interleave. */
 static uint64_t rank_of(const struct rm_peer *peer, unsigned slot, uint64_t n)
 {
 	return n * peer->peers->threads + slot;
 }
 
-static void add(struct rm_peer *peer, uint64_t rank)
+static void insert_rank(struct rm_peer *peer, uint64_t rank)
 {
 	if (rm_peer_upsert(peer, rank, rm_peer_value(peer, rank)))
-		rm_peer_fail(peer, "upsert of new rank %llu said present",
+		rm_peer_fail(peer, "upsert of new rank %llu returned present",
 		        (unsigned long long)rank);
 }
 
-static void away(struct rm_peer *peer, uint64_t rank)
+static void remove_rank(struct rm_peer *peer, uint64_t rank)
 {
 	if (!rm_peer_remove(peer, rank))
-		rm_peer_fail(peer, "remove missed rank %llu, which is held",
+		rm_peer_fail(peer, "remove missed rank %llu, which is present",
 		        (unsigned long long)rank);
 }
 
-static void present(struct rm_peer *peer, uint64_t rank, const char *whose)
+static void require_present(
+        struct rm_peer *peer, uint64_t rank, const char *whose)
 {
 	struct rm_value value;
 
@@ -47,107 +47,114 @@ static void present(struct rm_peer *peer, uint64_t rank, const char *whose)
 		        (unsigned long long)rank, whose);
 }
 
-/* A key that another thread has inserted and, without a rolling window,
-   never removes. A map that may be late need not have heard of it. */
-static void visit(struct rm_peer *peer, const struct field *field)
+/* Looks up a key that another thread inserted and, without a rolling window,
+ * never removes. A map whose lookups may be late need not show it. */
+static void lookup_other_thread(
+        struct rm_peer *peer, const struct growth_run *growth_run)
 {
 	const bool late = peer->peers->c->impl->caps & RM_CAP_STALE;
 	uint64_t x = rm_next(&peer->rng);
-	unsigned slot = (unsigned)(x % field->writers);
+	unsigned slot = (unsigned)(x % growth_run->writers);
 	/* acquire: pairs with the release in grow() */
 	uint64_t reached = atomic_load_explicit(
-	        &field->reached[slot], memory_order_acquire);
+	        &growth_run->reached[slot], memory_order_acquire);
 
-	if (reached && !field->rolling && !late)
-		present(peer, rank_of(peer, slot, (x >> 16) % reached),
+	if (reached && !growth_run->rolling && !late)
+		require_present(peer, rank_of(peer, slot, (x >> 16) % reached),
 		        "another thread");
 }
 
 static void grow(struct rm_peer *peer)
 {
-	struct field *field = peer->peers->context;
-	const bool may_write = peer->slot < field->writers;
+	struct growth_run *growth_run = peer->peers->context;
+	const bool may_write = peer->slot < growth_run->writers;
 
-	for (uint64_t n = 0; n < field->inserts && rm_peer_another(peer); n++) {
-		visit(peer, field);
+	for (uint64_t n = 0;
+	        n < growth_run->inserts && rm_peer_tick_in_time(peer); n++) {
+		lookup_other_thread(peer, growth_run);
 		if (!may_write)
 			continue;
-		add(peer, rank_of(peer, peer->slot, n));
-		if (field->rolling && n >= WINDOW)
-			away(peer, rank_of(peer, peer->slot, n - WINDOW));
+		insert_rank(peer, rank_of(peer, peer->slot, n));
+		if (growth_run->rolling && n >= WINDOW)
+			remove_rank(
+			        peer, rank_of(peer, peer->slot, n - WINDOW));
 		uint64_t low =
-		        field->rolling && n >= WINDOW ? n - WINDOW + 1 : 0;
+		        growth_run->rolling && n >= WINDOW ? n - WINDOW + 1 : 0;
 		uint64_t at = low + rm_next(&peer->rng) % (n - low + 1);
 
-		present(peer, rank_of(peer, peer->slot, at), "this thread");
-		/* release: whoever sees the number finds the keys */
-		atomic_store_explicit(&field->reached[peer->slot], n + 1,
+		require_present(
+		        peer, rank_of(peer, peer->slot, at), "this thread");
+		/* release: threads that read the number must find the keys */
+		atomic_store_explicit(&growth_run->reached[peer->slot], n + 1,
 		        memory_order_release);
 	}
 }
 
-/* Each thread's last keys are there, its older ones are not. */
-static void harvest(struct rm_peer *peer)
+/* Requires that each thread's last keys are present and its older ones
+ * absent. */
+static void check_final_keys(struct rm_peer *peer)
 {
-	const struct field *field = peer->peers->context;
+	const struct growth_run *growth_run = peer->peers->context;
 	/* relaxed: its own number */
 	const uint64_t inserted = atomic_load_explicit(
-	        &field->reached[peer->slot], memory_order_relaxed);
-	const uint64_t first =
-	        field->rolling && inserted > WINDOW ? inserted - WINDOW : 0;
+	        &growth_run->reached[peer->slot], memory_order_relaxed);
+	const uint64_t first = growth_run->rolling && inserted > WINDOW
+	                               ? inserted - WINDOW
+	                               : 0;
 
 	for (uint64_t n = 0; n < inserted && rm_peer_tick(peer); n++) {
 		struct rm_value value;
 		uint64_t rank = rank_of(peer, peer->slot, n);
 
 		if (n >= first)
-			present(peer, rank, "this thread");
+			require_present(peer, rank, "this thread");
 		else if (rm_peer_lookup(peer, rank, &value))
-			rm_peer_fail(peer, "removed rank %llu is there",
+			rm_peer_fail(peer, "removed rank %llu is present",
 			        (unsigned long long)rank);
 	}
 }
 
-/* Of all threads: what they hold must not be more the longer a round is. */
-enum { KEYS_MOST = 1 << 21, VALUES_MOST_BYTES = 1 << 26 };
+/* Maxima of all threads together, so that memory does not grow with the
+ * round. */
+enum { KEYS_MAX = 1 << 21, VALUES_MAX_BYTES = 1 << 26 };
 
-/* A map that copies all for each write needs O(n^2) for n inserts, hence
-   1000 at most. Presized maps shall hold as many without growing; the others
-   pass every edge of growth on their way. */
-static int one_field(const struct rm_check_case *c, bool rolling, bool presize,
+/* A map that copies itself for each write needs O(n^2) for n inserts, so it
+ * gets at most 1000. Presized maps must hold all keys without growing; the
+ * others grow through every size. */
+static int run_growth(const struct rm_check_case *c, bool rolling, bool presize,
         struct rm_error *error)
 {
 	const unsigned threads = rm_case_threads(c, false);
-	struct field field = { .rolling = rolling,
+	struct growth_run growth_run = { .rolling = rolling,
 		.writers = rm_case_writers(c, false),
-		.reached = calloc(threads, sizeof(*field.reached)),
+		.reached = calloc(threads, sizeof(*growth_run.reached)),
 		.inserts = rm_case_ops(c) / threads / 8 + 1 };
 	const struct rm_case_phase phases[] = { { threads, grow },
-		{ threads, harvest }, { 0 } };
-	uint64_t held = VALUES_MOST_BYTES / c->shape.value_bytes;
+		{ threads, check_final_keys }, { 0 } };
+	uint64_t keys_max = VALUES_MAX_BYTES / c->shape.value_bytes;
 	size_t keys;
 	int code = -1;
 
-	if (held > KEYS_MOST)
-		held = KEYS_MOST;
-	if (c->impl->caps & RM_CAP_SLOW_WRITES && field.inserts > 1000)
-		field.inserts = 1000;
-	if (!rolling && field.inserts > held / threads + 1)
-		field.inserts = held / threads + 1;
-	keys = rolling ? WINDOW + 1 : field.inserts;
-	if (field.reached)
+	if (keys_max > KEYS_MAX)
+		keys_max = KEYS_MAX;
+	if (c->impl->caps & RM_CAP_SLOW_WRITES && growth_run.inserts > 1000)
+		growth_run.inserts = 1000;
+	if (!rolling && growth_run.inserts > keys_max / threads + 1)
+		growth_run.inserts = keys_max / threads + 1;
+	keys = rolling ? WINDOW + 1 : growth_run.inserts;
+	if (growth_run.reached)
 		code = rm_case_play(
-		        c, keys * threads, presize, phases, &field, error);
+		        c, keys * threads, presize, phases, &growth_run, error);
 	else
 		rm_error_set(error, -1, "out of memory");
-	free(field.reached);
+	free(growth_run.reached);
 	return code;
 }
 
 int rm_check_growth(const struct rm_check_case *c, struct rm_error *error)
 {
 	for (int i = 0; i < 4; i++)
-		if (one_field(c, i & 1, i & 2, error))
+		if (run_growth(c, i & 1, i & 2, error))
 			return -1;
 	return 0;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * histories.c - the check: records short histories in batches of many on one
- * map, and has each judged; says how many, by which stamps, and how many could
- * not be decided.
- */
+/* histories.c - the check `histories`: records batches of short histories on
+ * one map, judges each, and reports their number, the kind of stamps, and how
+ * many stayed undecided. */
 #include "verify/check/recorder.h"
 
 #include "runner/base/clock.h"
@@ -14,65 +12,68 @@
 #include <stdlib.h>
 
 enum {
-	HISTORY_OPS = 12,   /* of each thread in one history */
+	HISTORY_OPS = 12,   /* per thread and history */
 	HISTORY_BATCH = 64, /* histories recorded on one map */
-	HISTORY_MENU = 64   /* most entries of what there is to do */
+	HISTORY_MENU = 64   /* maximum entries of the menu */
 };
 
-/* One batch. Allocated once, used for many. */
+/* One batch. Allocated once, used for many batches. */
 struct histories {
 	struct rm_stamps stamps;
 	unsigned threads, writers; /* of this batch */
 	uint64_t first;            /* rank of the first of `keys` keys */
 	unsigned keys;             /* 2 .. RM_RECORDED */
-	/* Kinds of operations, as often as they shall be drawn; those of a
-	   thread that may not write come first. */
+	/* Kinds of operations, repeated by weight; read-only kinds come
+	 * first. */
 	uint8_t menu[HISTORY_MENU];
 	unsigned menu_reads, menu_all;
-	_Atomic uint64_t arrived; /* at the meetings of this batch */
+	_Atomic uint64_t arrived; /* arrivals at the meetings of this batch */
 	struct rm_history_recorder *recorders; /* [threads of the case] */
-	/* What each history began with. */
+	/* Content of the map before each history. */
 	struct rm_history_pair initial[HISTORY_BATCH][RM_RECORDED];
 	unsigned initial_count[HISTORY_BATCH];
-	/* Where each history of each thread ends: [thread][history]. */
+	/* End of each history in the thread's recorder: [thread][history]. */
 	size_t (*ends)[HISTORY_BATCH];
 };
 
-enum { SPINS = 200 }; /* before a thread that waits gives its CPU away */
+enum { SPINS = 200 }; /* before a waiting thread yields its CPU */
 
-/* `kind` is one of histories, or RM_RECORD_UPDATE. */
-static void offer(struct histories *histories, bool offered, unsigned kind,
-        unsigned times)
+/* Adds a kind `times` times. `kind` is a kind of history, or
+ * RM_RECORD_UPDATE. */
+static void add_to_menu(struct histories *histories, bool offered,
+        unsigned kind, unsigned times)
 {
 	while (offered && times-- && histories->menu_all < HISTORY_MENU)
 		histories->menu[histories->menu_all++] = (uint8_t)kind;
 }
 
-/* Fills in the menu for a map: what it offers and promises. */
+/* Fills the menu with the operations that the map offers and guarantees. */
 static void make_menu(struct histories *histories, const struct rm_impl *impl)
 {
 	const struct rm_map_ops *ops = impl->ops;
-	const bool views = rm_impl_views(impl);
+	const bool views = rm_impl_guarantees_views(impl);
 
 	histories->menu_all = 0;
-	offer(histories, true, RM_HISTORY_LOOKUP, 12);
-	offer(histories, views && ops->length, RM_HISTORY_LENGTH, 1);
-	offer(histories, views && ops->scan, RM_HISTORY_SCAN, 1);
+	add_to_menu(histories, true, RM_HISTORY_LOOKUP, 12);
+	add_to_menu(histories, views && ops->length, RM_HISTORY_LENGTH, 1);
+	add_to_menu(histories, views && ops->scan, RM_HISTORY_SCAN, 1);
 	histories->menu_reads = histories->menu_all;
-	offer(histories, true, RM_HISTORY_UPSERT, 6);
-	offer(histories, true, RM_HISTORY_REMOVE, 4);
-	offer(histories, ops->exchange, RM_HISTORY_EXCHANGE, 4);
-	offer(histories, ops->take, RM_HISTORY_TAKE, 3);
-	offer(histories, ops->insert_if_absent, RM_HISTORY_INSERT_IF_ABSENT, 5);
-	offer(histories, ops->compare_swap, RM_HISTORY_COMPARE_SWAP, 5);
-	offer(histories, ops->compare_remove, RM_HISTORY_COMPARE_REMOVE, 3);
-	offer(histories, ops->update, RM_RECORD_UPDATE, 3);
-	offer(histories, ops->clear, RM_HISTORY_CLEAR, 1);
+	add_to_menu(histories, true, RM_HISTORY_UPSERT, 6);
+	add_to_menu(histories, true, RM_HISTORY_REMOVE, 4);
+	add_to_menu(histories, ops->exchange, RM_HISTORY_EXCHANGE, 4);
+	add_to_menu(histories, ops->take, RM_HISTORY_TAKE, 3);
+	add_to_menu(histories, ops->insert_if_absent,
+	        RM_HISTORY_INSERT_IF_ABSENT, 5);
+	add_to_menu(histories, ops->compare_swap, RM_HISTORY_COMPARE_SWAP, 5);
+	add_to_menu(
+	        histories, ops->compare_remove, RM_HISTORY_COMPARE_REMOVE, 3);
+	add_to_menu(histories, ops->update, RM_RECORD_UPDATE, 3);
+	add_to_menu(histories, ops->clear, RM_HISTORY_CLEAR, 1);
 }
 
-/* All threads of the batch; asleep for the map, not for the scheduler: they
-   shall go on at the same moment. False: somebody failed. */
-static bool meet(struct rm_peer *peer, uint64_t *meetings)
+/* Waits for all threads of the batch. They are parked for the map but spin, so
+ * that all continue at the same moment. False: a thread failed. */
+static bool wait_for_all(struct rm_peer *peer, uint64_t *meetings)
 {
 	struct rm_peers *peers = peer->peers;
 	struct histories *histories = peers->context;
@@ -81,7 +82,7 @@ static bool meet(struct rm_peer *peer, uint64_t *meetings)
 	peer->ops->quiesce(peer->thread);
 	if (peer->ops->park)
 		peer->ops->park(peer->thread);
-	/* release, acquire: what was done before the meeting is seen after */
+	/* release, acquire: work before the meeting is visible after it */
 	atomic_fetch_add_explicit(&histories->arrived, 1, memory_order_release);
 	for (unsigned spins = 0;; spins++) {
 		if (atomic_load_explicit(&histories->arrived,
@@ -101,7 +102,7 @@ static bool meet(struct rm_peer *peer, uint64_t *meetings)
 	return !atomic_load_explicit(&peers->failed, memory_order_relaxed);
 }
 
-/* Each key is there with a new value, or not: both known. */
+/* Gives each key a new value or removes it, and records which. */
 static void prepare(struct rm_peer *peer, unsigned history)
 {
 	struct histories *histories = peer->peers->context;
@@ -124,8 +125,8 @@ static void prepare(struct rm_peer *peer, unsigned history)
 	histories->initial_count[history] = count;
 }
 
-/* One thread's part of one history. A single key is best at showing who came
-   first, so most operations go there. */
+/* One thread's part of one history. Most operations use one key, which shows
+ * wrong orders best. */
 static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 {
 	const struct histories *histories = peer->peers->context;
@@ -137,7 +138,8 @@ static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 		uint64_t x = rm_next(&peer->rng);
 		uint64_t key = x % 2 ? 0 : (x >> 8) % histories->keys;
 
-		/* not in step: out of phase by about an operation */
+		/* random delay of about an operation, so threads are not in
+		 * step */
 		for (uint64_t n = x >> 16 & 31; n; n--)
 			rm_cpu_relax();
 		rm_record(recorder, histories->menu[(x >> 32) % choices],
@@ -146,10 +148,10 @@ static void record(struct rm_peer *peer, struct rm_history_recorder *recorder)
 	}
 }
 
-/* Between two meetings the threads share nothing but the map and the stamps.
-   The first meeting lets all of them start from the state that slot 0
-   prepared, the second keeps the next preparation out of this history. */
-static void play(struct rm_peer *peer)
+/* Between two meetings the threads share only the map and the stamps. After the
+ * first meeting all start from the state that slot 0 prepared. The second keeps
+ * the next preparation out of this history. */
+static void run_thread(struct rm_peer *peer)
 {
 	struct histories *histories = peer->peers->context;
 	struct rm_history_recorder *recorder =
@@ -163,22 +165,23 @@ static void play(struct rm_peer *peer)
 	for (unsigned i = 0; i < HISTORY_BATCH; i++) {
 		if (peer->slot == 0)
 			prepare(peer, i);
-		if (!meet(peer, &meetings))
+		if (!wait_for_all(peer, &meetings))
 			return;
 		record(peer, recorder);
 		histories->ends[peer->slot][i] = recorder->count;
-		if (!meet(peer, &meetings))
+		if (!wait_for_all(peer, &meetings))
 			return;
 	}
 }
 
-/* Records a batch on a fresh map; c->seed is the batch's own. Returns 0, or
-   -1 with `error` where a peer saw a value that was never written. */
-static int play_batch(const struct rm_check_case *c,
-        struct histories *histories, struct rm_error *error)
+/* Records a batch on a new map; c->seed is the batch's own. Returns 0, or -1
+ * with `error` if a value appeared that was never written. */
+static int run_batch(const struct rm_check_case *c, struct histories *histories,
+        struct rm_error *error)
 {
-	const struct rm_case_phase phases[] = { { histories->threads, play },
-		{ 0 } };
+	const struct rm_case_phase phases[] = {
+		{ histories->threads, run_thread }, { 0 }
+	};
 
 	/* relaxed: no other thread runs */
 	atomic_store_explicit(&histories->arrived, 0, memory_order_relaxed);
@@ -187,11 +190,11 @@ static int play_batch(const struct rm_check_case *c,
 }
 
 enum {
-	OPS_PER_HISTORY = 1000, /* of c->ops: recording and judging */
+	OPS_PER_HISTORY = 1000, /* cost in c->ops of recording and judging */
 	UNDECIDED_PER_MILLE = 1
 };
 
-/* A short history that needs more than this is undecided. */
+/* A short history that needs more than this stays undecided. */
 static const struct rm_history_limits limits = { .states = 200000,
 	.memory_bytes = (size_t)256 << 20 };
 
@@ -199,7 +202,7 @@ struct tally {
 	uint64_t judged, undecided, overlapping;
 };
 
-/* Did two threads meet at all? */
+/* Returns true if operations of two threads overlapped. */
 static bool overlaps(const struct rm_history *history)
 {
 	for (size_t i = 0; i < history->count; i++)
@@ -215,7 +218,7 @@ static bool overlaps(const struct rm_history *history)
 	return false;
 }
 
-/* History number i of the batch, put together from its threads. */
+/* Builds history number i of the batch from its threads. */
 static int assemble(const struct histories *histories, unsigned i,
         struct rm_history *history)
 {
@@ -238,13 +241,13 @@ static int assemble(const struct histories *histories, unsigned i,
 	return code;
 }
 
-/* A broken one, for a person and for `check --history`. */
-static int tell(const struct rm_check_case *c,
+/* Prints a failing history: a timeline, and lines for `check --history`. */
+static int print_failure(const struct rm_check_case *c,
         const struct rm_history_judgement *judgement, struct rm_error *error)
 {
 	if (c->story) {
 		rm_history_explain(c->story, judgement);
-		fprintf(c->story, "The same for `readmostly check "
+		fprintf(c->story, "Input for `readmostly check "
 		                  "--history FILE`:\n");
 		rm_history_write(c->story, &judgement->smallest);
 		fflush(c->story);
@@ -259,12 +262,12 @@ static int judge(const struct rm_check_case *c,
 	struct rm_history_judgement judgement = { 0 };
 	int code = rm_history_judge(history, &limits, &judgement, error);
 
-	rm_witness_goes_on();
+	rm_witness_count_progress();
 	if (code)
 		rm_error_set(
 		        error, -1, "judging a history: %s", strerror(-code));
 	else if (judgement.verdict == RM_HISTORY_BROKEN)
-		code = tell(c, &judgement, error);
+		code = print_failure(c, &judgement, error);
 	else if (judgement.verdict == RM_HISTORY_UNDECIDED)
 		tally->undecided++;
 	tally->judged++;
@@ -286,9 +289,9 @@ static int judge_batch(const struct rm_check_case *c,
 	return 0;
 }
 
-/* How many threads and keys this batch has: fewer threads than CPUs meet more
-   closely, more of them in stranger ways. */
-static void choose(
+/* Chooses threads and keys of this batch. Fewer threads than CPUs overlap more
+ * tightly; more threads give other interleavings. */
+static void choose_size(
         const struct rm_check_case *c, uint64_t n, struct histories *histories)
 {
 	const unsigned most = rm_case_threads(c, false);
@@ -299,29 +302,31 @@ static void choose(
 	histories->first = rm_seed(c->seed, n) % 1024;
 }
 
-/* Undecided histories are counted and not dropped: a check that decides
-   nothing must not pass. What a batch does depends on its number and the
-   seed alone, so that it can be run again. */
-static int batches(const struct rm_check_case *c, struct histories *histories,
-        struct rm_history *history, struct rm_error *error)
+/* Undecided histories are counted, because a check that decides nothing must
+ * not pass. A batch depends only on its number and the seed, so it can be
+ * repeated. */
+static int run_batches(const struct rm_check_case *c,
+        struct histories *histories, struct rm_history *history,
+        struct rm_error *error)
 {
-	const uint64_t wanted = c->ops / OPS_PER_HISTORY;
+	const uint64_t histories_max = c->ops / OPS_PER_HISTORY;
 	struct tally tally = { 0 };
 
 	for (uint64_t n = 0;
-	        !n || (tally.judged < wanted && rm_case_goes_on(c, n)); n++) {
-		struct rm_check_case one = *c;
+	        !n || (tally.judged < histories_max && rm_case_has_time(c, n));
+	        n++) {
+		struct rm_check_case batch_case = *c;
 
-		one.seed = rm_seed(c->seed, n);
-		choose(c, n, histories);
-		if (play_batch(&one, histories, error) ||
+		batch_case.seed = rm_seed(c->seed, n);
+		choose_size(c, n, histories);
+		if (run_batch(&batch_case, histories, error) ||
 		        judge_batch(c, histories, history, &tally, error))
 			return -1;
 	}
 	if (tally.undecided * 1000 > tally.judged * UNDECIDED_PER_MILLE)
 		return rm_error_set(error, -1,
 		        "%llu of %llu histories undecided after %llu states "
-		        "each, at most %d in 1000 may be",
+		        "each, at most %d in 1000 are allowed",
 		        (unsigned long long)tally.undecided,
 		        (unsigned long long)tally.judged,
 		        (unsigned long long)limits.states, UNDECIDED_PER_MILLE);
@@ -338,16 +343,16 @@ static int batches(const struct rm_check_case *c, struct histories *histories,
 	return 0;
 }
 
-/* Threads of a library may hold signals back, and a trap that is held back
-   ends the process. */
+/* Threads of a library may block signals, and a blocked trap ends the
+ * process. */
 static bool may_step(const struct rm_check_case *c)
 {
 	return !(c->impl->caps & RM_CAP_BACKGROUND) && rm_step_init();
 }
 
-/* All memory is had and touched before the first operation. There is room
-   for the worst case, each operation a scan of all keys: a full recorder
-   records nothing, and what is not recorded is not judged. */
+/* Allocates and touches all memory before the first operation. It covers the
+ * worst case, a scan of all keys per operation: a full recorder would drop
+ * operations, which would then not be judged. */
 static int allocate(const struct rm_check_case *c, struct histories *histories,
         struct rm_error *error)
 {
@@ -396,7 +401,7 @@ int rm_check_histories(const struct rm_check_case *c, struct rm_error *error)
 	rm_history_guarantee_parse(c->impl->guarantees, &history.guarantee);
 	code = allocate(c, histories, error);
 	if (!code)
-		code = batches(c, histories, &history, error);
+		code = run_batches(c, histories, &history, error);
 	for (unsigned i = 0; histories->recorders && i < c->threads; i++)
 		rm_recorder_free(histories->recorders + i);
 	free(histories->recorders);

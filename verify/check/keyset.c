@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * keyset.c - keys at which maps are known to err: the least and the greatest
- * word, common prefixes, zero bytes, equal hashes.
- */
+/* keyset.c - keys that often break maps: the least and the greatest word,
+ * common prefixes, zero bytes, equal hashes. */
 #include "verify/check/model.h"
 
 #include "impls/support/hash.h"
@@ -20,17 +18,17 @@ static uint64_t edge_word(size_t i)
 
 	if (i < sizeof(special) / sizeof(special[0]))
 		return special[i];
-	/* neighbours, and keys that differ in their high bits only */
+	/* neighbours, and keys that differ only in high bits */
 	return i % 2 ? (uint64_t)i << 40 : i;
 }
 
-/* Lengths where a hash or a copy takes another way; zero bytes: each key is
-   the prefix of all longer ones. */
+/* Zero bytes of lengths at which hashes and copies change their code path. Each
+ * key is a prefix of all longer ones. */
 static const size_t zeros[] = { 0, 1, 15, 16, 17, 31, 32, 128, 129, 2, 3, 4, 8,
 	33, 127, 64 };
 enum { ZEROS = sizeof(zeros) / sizeof(zeros[0]) };
 
-/* Zero bytes and then i: long common prefixes. */
+/* Zero bytes, then i: long common prefixes. */
 static struct rm_key edge_string(size_t i, char *buffer)
 {
 	struct rm_key key = { .bytes = buffer, .length = 4 + i * 7 % 37 };
@@ -48,7 +46,7 @@ static struct rm_key edge_string(size_t i, char *buffer)
 	return key;
 }
 
-/* The seed of Go's map, which draws it from the seed that it is given. */
+/* The seed of Go's map, which derives it from the given seed. */
 static uint64_t go_seed(uint64_t seed)
 {
 	uint64_t go = rm_seed(seed, 0);
@@ -56,8 +54,9 @@ static uint64_t go_seed(uint64_t seed)
 	return (uint32_t)rm_next(&go);
 }
 
-/* A factor that is 0 makes the product 0: equal hashes of 16 bytes and of each
-   longer length. They differ in their last bytes. */
+/* A factor of 0 makes the product of the hash 0. So strings of 16 bytes, and
+ * longer ones of one length, have equal hashes. They differ in their last
+ * bytes. */
 static struct rm_key chain_string(size_t i, uint64_t seed, char *buffer)
 {
 	const uint64_t number = i;
@@ -72,11 +71,11 @@ static struct rm_key chain_string(size_t i, uint64_t seed, char *buffer)
 
 uint64_t rm_keyset_chain(size_t i, uint64_t seed)
 {
-	const uint64_t own = i % 2 ? go_seed(seed) : seed;
+	const uint64_t map_seed = i % 2 ? go_seed(seed) : seed;
 	struct rm_key key = { .word = (uint64_t)i << 32 };
 
-	/* the low half never overflows: one word in 256 will do */
-	while (rm_hash(RM_U64X8, key, own) % (1U << RM_CHAIN_BITS))
+	/* the low half cannot overflow: one word in 256 fits */
+	while (rm_hash(RM_U64X8, key, map_seed) % (1U << RM_CHAIN_BITS))
 		key.word++;
 	return key.word;
 }
@@ -102,8 +101,8 @@ struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
 	return key;
 }
 
-/* FNV-1a: not the maps' own hash. Of the length and the last bytes, in which
-   strings of all sets differ: some have thousands. */
+/* FNV-1a, to be independent of the maps' hash. Only the length and the last
+ * bytes, in which keys of all sets differ: some have thousands. */
 uint64_t rm_keyset_hash(struct rm_shape shape, struct rm_key key)
 {
 	enum { LAST = 16 };

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * litmus.c - short loops of two threads without a recorder between them: a
- * time stamp is a fence or nearly one, and would hide what these look for.
+/* litmus.c - short loops of two threads that share only the map. A time stamp
+ * is almost a fence and would hide the effects. So each thread stores what it
+ * read per round, and both are judged after the end.
  *
- * The threads run freely; what each saw is kept per round and judged when
- * both have ended. Nothing but the map is shared while they run. Longer than
- * most files: five loops with one way to run, none of use without it.
- */
+ * It has five loops and one way to run them, so it is longer than most
+ * files. */
 #include "verify/check/internal.h"
 
 #include "runner/base/clock.h"
@@ -15,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rounds of one batch: values count up to 2^20, and a batch must be long
-   against the time that the second thread needs to start. */
+/* Maximum rounds of a batch. Values count up to 2^20, and a batch must be long
+ * compared with the start of the second thread. */
 enum { BATCH = 16384 };
 
-/* How far a thread is, on a line of its own; and how often it may still give
-   its CPU away to let the other catch up. */
+/* The round of a thread, on its own cache line; and how often it may still
+ * yield its CPU to let the other catch up. */
 struct litmus_pace {
 	_Alignas(RM_CACHE_LINE) _Atomic uint32_t round;
 	_Alignas(RM_CACHE_LINE) unsigned yields;
@@ -28,49 +26,49 @@ struct litmus_pace {
 
 /* One batch of one loop. */
 struct litmus {
-	uint32_t rounds;   /* of each thread, 1 .. BATCH */
-	bool second;       /* the second thread may write, too */
-	uint32_t *seen[2]; /* [rounds + 1] per thread: what round i saw */
+	uint32_t rounds;   /* per thread, 1 .. BATCH */
+	bool both_write;   /* the second thread may write, too */
+	uint32_t *seen[2]; /* [rounds + 1] per thread: what round i read */
 	_Atomic uint64_t reached[2];
 	struct litmus_pace pace[2];
 };
 
 enum { X, Y, KEYS };
-/* Rounds between two looks at the other's round, since each look moves a cache
-   line between the CPUs; looks before the CPU is given away; and how often that
-   is done in one batch: after it nobody waits any more, as on a busy machine
-   the other may not run at all. */
+/* STEP: rounds between two reads of the other's round, since each read moves a
+ * cache line between CPUs. SPINS: reads before a yield. YIELDS: per thread and
+ * batch; then it no longer waits, since on a busy machine the other may not
+ * run. */
 enum { STEP = 32, SPINS = 1000, YIELDS = 400 };
 
-/* Writes value number i of a rank; returns whether the key was there. */
+/* Writes value number i of a rank; returns whether the key was present. */
 static bool write_value(struct rm_peer *peer, uint64_t rank, uint64_t i)
 {
 	return rm_peer_upsert(peer, rank, rm_value_of(rank, peer->slot, i));
 }
 
-/* The number of a value that was read of a rank, verified. */
-static uint32_t number_of(
+/* Verifies a value that was read for a rank; returns its number. */
+static uint32_t verify_number(
         struct rm_peer *peer, const struct rm_value *value, uint64_t rank)
 {
 	rm_peer_verify(peer, value, rank, "lookup");
 	return (uint32_t)(value->word[0] >> 44);
 }
 
-/* The number of the value that a rank holds; 0: not there. */
+/* The number of the value of a rank; 0: absent. */
 static uint32_t read_number(struct rm_peer *peer, uint64_t rank)
 {
 	struct rm_value value;
 
 	return rm_peer_lookup(peer, rank, &value)
-	               ? number_of(peer, &value, rank)
+	               ? verify_number(peer, &value, rank)
 	               : 0;
 }
 
-/* First of all: binds the two threads to two CPUs, chosen by the seed, if
-   there are two; on one there is no store buffer between them. */
-static void bind_to_cpu(struct rm_peer *peer)
+/* Binds the two threads to two CPUs, chosen by the seed, if there are two. On
+ * one CPU there is no store buffer between them. */
+static void bind_to_own_cpu(struct rm_peer *peer)
 {
-	cpu_set_t allowed, own;
+	cpu_set_t allowed, mine;
 	unsigned count, place;
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed))
@@ -78,24 +76,22 @@ static void bind_to_cpu(struct rm_peer *peer)
 	count = (unsigned)CPU_COUNT(&allowed);
 	if (count < 2)
 		return;
-	/* two neighbours in the list of allowed CPUs, the last and the first
-	   among them */
+	/* two neighbours in the list of allowed CPUs, or the last and the
+	 * first */
 	place = (unsigned)((peer->peers->c->seed + peer->slot) % count);
-	CPU_ZERO(&own);
+	CPU_ZERO(&mine);
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		if (CPU_ISSET(cpu, &allowed) && !place--)
-			CPU_SET(cpu, &own);
-	/* best effort: unbound threads meet less often, that is all */
-	(void)sched_setaffinity(0, sizeof(own), &own);
+			CPU_SET(cpu, &mine);
+	/* best effort: unbound threads only overlap less often */
+	(void)sched_setaffinity(0, sizeof(mine), &mine);
 }
 
-/*
- * After round i: keeps the two about in step, so that both run at the same
- * time and not one after the other, as on a busy machine they would. Looks at
- * the other thread only once in many rounds, and goes on without it when that
- * takes too long. Also ticks; false: stop.
- * Relaxed, all: numbers that order nothing, nor may they.
- */
+/* Call after round i: keeps the threads about in step, because on a busy
+ * machine they would run one after the other. Reads the other's round only once
+ * per STEP, and gives up after YIELDS. Also ticks; false: stop.
+ *
+ * Relaxed throughout: these numbers must not order anything. */
 static bool keep_pace(struct rm_peer *peer, uint32_t i)
 {
 	struct litmus *litmus = peer->peers->context;
@@ -120,9 +116,9 @@ static bool keep_pace(struct rm_peer *peer, uint32_t i)
 	return rm_peer_tick(peer);
 }
 
-/* Runs fn on two threads and a fresh map of `keys`; fn_end, if any, on one
-   thread after that. */
-static int play(const struct rm_check_case *c, struct litmus *litmus,
+/* Runs fn on two threads and a new map of `keys` keys; then fn_end, if any, on
+ * one thread. */
+static int run_on_new_map(const struct rm_check_case *c, struct litmus *litmus,
         size_t keys, rm_peer_fn *fn, rm_peer_fn *fn_end, struct rm_error *error)
 {
 	const struct rm_case_phase phases[] = { { 2, fn },
@@ -137,10 +133,10 @@ static int play(const struct rm_check_case *c, struct litmus *litmus,
 	return rm_case_play(c, keys, false, phases, litmus, error);
 }
 
-/* Both keys hold value 0 before anybody runs. */
-static void resident(struct rm_peer *peer)
+/* Sets both keys to value 0 before the loops start. */
+static void insert_both_keys(struct rm_peer *peer)
 {
-	bind_to_cpu(peer);
+	bind_to_own_cpu(peer);
 	if (peer->slot == 0) {
 		write_value(peer, X, 0);
 		write_value(peer, Y, 0);
@@ -148,43 +144,41 @@ static void resident(struct rm_peer *peer)
 	rm_peer_meet(peer);
 }
 
-/* Each thread writes its own key, then reads the other's. Keys are made before
-   and what was read is verified afterwards: between the two calls there is
-   nothing in which the write could reach the other CPU. */
+/* Each thread writes its own key, then reads the other's. Keys are computed
+ * before, and the read value is verified afterwards. So nothing between the two
+ * calls gives the store time to reach the other CPU. */
 static void write_then_read(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
 	const struct rm_map_ops *ops = peer->ops;
 	uint32_t *seen = litmus->seen[peer->slot];
-	const unsigned own = peer->slot, other = !peer->slot;
+	const unsigned mine = peer->slot, other = !peer->slot;
 	struct rm_key written, read;
 
-	resident(peer);
-	written = rm_key_of(peer->shape, own, &peer->line);
+	insert_both_keys(peer);
+	written = rm_key_of(peer->shape, mine, &peer->line);
 	read = rm_key_of(peer->shape, other, &peer->other);
 	for (uint32_t i = 1; i <= litmus->rounds; i++) {
-		struct rm_value value = rm_value_of(own, own, i);
+		struct rm_value value = rm_value_of(mine, mine, i);
 		bool found;
 
 		ops->upsert(peer->thread, peer->shape, written, &value);
 		found = ops->lookup(peer->thread, peer->shape, read, &value);
-		seen[i] = found ? number_of(peer, &value, other) : 0;
+		seen[i] = found ? verify_number(peer, &value, other) : 0;
 		if (!keep_pace(peer, i))
 			return;
 	}
 }
 
-/*
- * Values count up, so rounds need not meet: if round i of one thread saw a,
- * the other's write of a + 1 came later, and whatever it read after that
- * write must be i or newer. Both older is store buffering.
- */
+/* Values count up, so rounds need not be synchronised. If round i of one thread
+ * read a, the other wrote a + 1 later. Whatever it read after that write must
+ * be i or newer. Two old values are store buffering. */
 static int judge_store_buffering(const struct rm_check_case *c,
         struct litmus *litmus, struct rm_error *error)
 {
-	uint32_t sightings = 0, at = 0;
+	uint32_t sightings = 0, example = 0;
 
-	if (play(c, litmus, KEYS, write_then_read, NULL, error))
+	if (run_on_new_map(c, litmus, KEYS, write_then_read, NULL, error))
 		return -1;
 	for (uint32_t i = 1; i <= litmus->rounds; i++) {
 		uint32_t next = litmus->seen[0][i] + 1;
@@ -192,27 +186,27 @@ static int judge_store_buffering(const struct rm_check_case *c,
 		if (next > litmus->rounds || litmus->seen[1][next] >= i)
 			continue;
 		sightings++;
-		at = i;
+		example = i;
 	}
 	if (!sightings)
 		return 0;
 	return rm_error_set(error, -1,
-	        "store buffering: both threads wrote and then read what the "
-	        "other had already overwritten, e.g. X = %u, read Y = %u while "
+	        "store buffering: both threads wrote, then read a value that "
+	        "the other had already overwritten, e.g. X = %u, read Y = %u "
+	        "while "
 	        "Y = %u, read X = %u; %u of %u rounds",
-	        at, litmus->seen[0][at], litmus->seen[0][at] + 1,
-	        litmus->seen[1][litmus->seen[0][at] + 1], sightings,
+	        example, litmus->seen[0][example], litmus->seen[0][example] + 1,
+	        litmus->seen[1][litmus->seen[0][example] + 1], sightings,
 	        litmus->rounds);
 }
 
-/* Message passing: X is the data and Y the flag that is set after it. The
-   reader takes them in the other order, so data older than the flag has no
-   explanation. */
+/* Message passing: X is the data, Y the flag that is set after it. The reader
+ * reads the flag first, so data older than the flag is impossible. */
 static void pass_message(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
 
-	resident(peer);
+	insert_both_keys(peer);
 	for (uint32_t i = 1; i <= litmus->rounds; i++) {
 		if (peer->slot == 0) {
 			write_value(peer, X, i);
@@ -235,19 +229,18 @@ static void pass_message(struct rm_peer *peer)
 static int judge_message_passing(const struct rm_check_case *c,
         struct litmus *litmus, struct rm_error *error)
 {
-	return play(c, litmus, KEYS, pass_message, NULL, error);
+	return run_on_new_map(c, litmus, KEYS, pass_message, NULL, error);
 }
 
-/* A value that is mixed from two writes fails in read_number(), which verifies
-   that its words belong together. Where thread 1 may write it does so in odd
-   rounds only, or nobody would read. */
-static void tear(struct rm_peer *peer)
+/* read_number() fails for a value that mixes two writes. If thread 1 may write,
+ * it does so only in odd rounds, so that it also reads. */
+static void write_or_read(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
 
-	resident(peer);
+	insert_both_keys(peer);
 	for (uint32_t i = 1; i <= litmus->rounds; i++) {
-		if (peer->slot == 0 || (litmus->second && i % 2))
+		if (peer->slot == 0 || (litmus->both_write && i % 2))
 			write_value(peer, X, i);
 		else
 			read_number(peer, X);
@@ -259,14 +252,14 @@ static void tear(struct rm_peer *peer)
 static int judge_torn_pair(const struct rm_check_case *c, struct litmus *litmus,
         struct rm_error *error)
 {
-	return play(c, litmus, KEYS, tear, NULL, error);
+	return run_on_new_map(c, litmus, KEYS, write_or_read, NULL, error);
 }
 
 enum { PRIZE = 7, GROWN = 1000 /* keys of a map that grows */ };
 
-/* Takes the prize; returns the number of its value, 0 if it was not there,
-   UINT32_MAX if remove() does not say which. */
-static uint32_t win(struct rm_peer *peer, bool take)
+/* Removes the prize. Returns the number of its value, 0 if it was absent,
+ * UINT32_MAX if remove() does not return the value. */
+static uint32_t remove_prize(struct rm_peer *peer, bool take)
 {
 	struct rm_key key = rm_peer_key(peer, PRIZE);
 	struct rm_value old;
@@ -281,37 +274,36 @@ static uint32_t win(struct rm_peer *peer, bool take)
 	return (uint32_t)(old.word[0] >> 44);
 }
 
-/*
- * The first thread inserts value i and wants it back, the second grabs what
- * it can. seen[0][i] and seen[1][i]: whether that thread took value i, and
- * reached[]: values put in minus values taken out, per thread.
- */
-static void compete(struct rm_peer *peer)
+/* The first thread inserts value i and removes it; the second removes what it
+ * can. seen[0][i] and seen[1][i]: how often that thread took value i.
+ * reached[]: inserts minus removes, per thread. */
+static void compete_for_prize(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
 	const bool take = peer->ops->take;
 	uint32_t *seen = litmus->seen[peer->slot];
 	uint64_t balance = 0;
 
-	bind_to_cpu(peer);
+	bind_to_own_cpu(peer);
 	memset(seen, 0, (litmus->rounds + 1) * sizeof(*seen));
 	for (uint32_t i = 1; i <= litmus->rounds && keep_pace(peer, i); i++) {
 		if (peer->slot == 0)
 			balance += !write_value(peer, PRIZE, i);
-		uint32_t won = win(peer, take && (peer->slot == 0 || i % 4));
+		uint32_t taken =
+		        remove_prize(peer, take && (peer->slot == 0 || i % 4));
 
-		balance -= won != 0;
-		if (won && won <= litmus->rounds)
-			seen[won]++;
-		else if (won && peer->slot == 0)
-			seen[i]++; /* nobody else writes: it was value i */
+		balance -= taken != 0;
+		if (taken && taken <= litmus->rounds)
+			seen[taken]++;
+		else if (taken && peer->slot == 0)
+			seen[i]++; /* the only writer: it was value i */
 	}
 	/* relaxed: read after both threads were joined */
 	atomic_store_explicit(
 	        &litmus->reached[peer->slot], balance, memory_order_relaxed);
 }
 
-static void count_winners(struct rm_peer *peer)
+static void check_takes(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
 	uint64_t held = read_number(peer, PRIZE) != 0, expected = 0;
@@ -319,7 +311,7 @@ static void count_winners(struct rm_peer *peer)
 	for (uint32_t i = 1; i <= litmus->rounds; i++)
 		if (litmus->seen[0][i] + litmus->seen[1][i] > 1)
 			rm_peer_fail(peer,
-			        "take: value %u was taken out %u times", i,
+			        "take: value %u was removed %u times", i,
 			        litmus->seen[0][i] + litmus->seen[1][i]);
 	for (int i = 0; i < 2; i++)
 		/* relaxed: both threads have been joined */
@@ -328,14 +320,15 @@ static void count_winners(struct rm_peer *peer)
 	if (held != expected)
 		rm_peer_fail(peer,
 		        "take: inserts - removes = %lld, but the key is %s: "
-		        "a remove had two winners or none",
+		        "a remove succeeded twice or not at all",
 		        (long long)expected, held ? "there" : "not there");
 }
 
 static int judge_take(const struct rm_check_case *c, struct litmus *litmus,
         struct rm_error *error)
 {
-	return play(c, litmus, PRIZE + 1, compete, count_winners, error);
+	return run_on_new_map(
+	        c, litmus, PRIZE + 1, compete_for_prize, check_takes, error);
 }
 
 /* Key n of a thread; the ranks of the two interleave. */
@@ -344,53 +337,53 @@ static uint64_t rank_of(unsigned slot, uint64_t n)
 	return n * 2 + slot;
 }
 
-static void present(struct rm_peer *peer, unsigned slot, uint64_t n)
+static void require_present(struct rm_peer *peer, unsigned slot, uint64_t n)
 {
 	if (read_number(peer, rank_of(slot, n)) != n + 1)
 		rm_peer_fail(peer,
-		        "growth: key %llu of thread %u was inserted, and is "
-		        "not there",
+		        "growth: key %llu of thread %u was inserted, but "
+		        "is absent",
 		        (unsigned long long)n, slot);
 }
 
-/* An old key of anybody, and the newest of the other thread. */
-static void look_back(struct rm_peer *peer, struct litmus *litmus)
+/* Looks up the newest and a random key of each thread. */
+static void lookup_old_keys(struct rm_peer *peer, struct litmus *litmus)
 {
 	for (unsigned slot = 0; slot < 2; slot++) {
-		/* acquire: pairs with the release in insert_and_look() */
+		/* acquire: pairs with the release in insert_and_lookup() */
 		uint64_t reached = atomic_load_explicit(
 		        &litmus->reached[slot], memory_order_acquire);
 
 		if (!reached)
 			continue;
-		present(peer, slot, reached - 1);
-		present(peer, slot, rm_next(&peer->rng) % reached);
+		require_present(peer, slot, reached - 1);
+		require_present(peer, slot, rm_next(&peer->rng) % reached);
 	}
 }
 
-static void insert_and_look(struct rm_peer *peer)
+static void insert_and_lookup(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
-	const bool writes = peer->slot == 0 || litmus->second;
+	const bool writes = peer->slot == 0 || litmus->both_write;
 	uint64_t n = 0;
 
-	bind_to_cpu(peer);
+	bind_to_own_cpu(peer);
 	for (uint32_t i = 0; i < GROWN && keep_pace(peer, i); i++) {
-		/* the second thread reads as well */
+		/* the second thread also reads */
 		if (!writes || (peer->slot && i % 2)) {
-			look_back(peer, litmus);
+			lookup_old_keys(peer, litmus);
 			continue;
 		}
 		if (write_value(peer, rank_of(peer->slot, n), n + 1))
-			rm_peer_fail(peer, "growth: new key %llu was there",
+			rm_peer_fail(peer, "growth: new key %llu was present",
 			        (unsigned long long)n);
-		/* release: whoever sees the number finds the keys */
+		/* release: threads that read the number must find the keys */
 		atomic_store_explicit(&litmus->reached[peer->slot], ++n,
 		        memory_order_release);
 	}
 }
 
-static void all_there(struct rm_peer *peer)
+static void check_all_present(struct rm_peer *peer)
 {
 	struct litmus *litmus = peer->peers->context;
 
@@ -400,7 +393,7 @@ static void all_there(struct rm_peer *peer)
 		        &litmus->reached[slot], memory_order_relaxed);
 
 		for (uint64_t n = 0; n < reached && rm_peer_tick(peer); n++)
-			present(peer, slot, n);
+			require_present(peer, slot, n);
 	}
 }
 
@@ -410,25 +403,26 @@ static int judge_growth(const struct rm_check_case *c, struct litmus *litmus,
 	struct rm_check_case one = *c;
 	int code = 0;
 
-	/* many maps: a map grows a few times, whatever its size */
+	/* many maps, because a map grows only a few times */
 	for (uint32_t done = 0; done < litmus->rounds && !code; done += GROWN) {
 		one.seed = rm_seed(c->seed, done);
 		for (int i = 0; i < 2; i++)
 			/* relaxed: no other thread runs */
 			atomic_store_explicit(
 			        &litmus->reached[i], 0, memory_order_relaxed);
-		code = play(&one, litmus, (size_t)GROWN * 2, insert_and_look,
-		        all_there, error);
+		code = run_on_new_map(&one, litmus, (size_t)GROWN * 2,
+		        insert_and_lookup, check_all_present, error);
 	}
 	return code;
 }
 
-/* The loops: each runs one batch on a fresh map. 0, or -1 with `error`. */
+/* The loops; each runs one batch on a new map and returns 0, or -1 with
+ * `error`. */
 static const struct loop {
 	int (*run)(const struct rm_check_case *c, struct litmus *litmus,
 	        struct rm_error *error);
-	bool two_writers; /* needs them */
-	bool wide;        /* needs a value of more than one word */
+	bool two_writers; /* needs two writers */
+	bool wide;        /* needs values of more than one word */
 } loops[] = {
 	{ judge_store_buffering, true, false },
 	{ judge_message_passing, false, false },
@@ -439,29 +433,29 @@ static const struct loop {
 
 enum { LOOPS = sizeof(loops) / sizeof(loops[0]) };
 
-static bool fits(const struct rm_check_case *c, const struct loop *loop)
+static bool loop_fits(const struct rm_check_case *c, const struct loop *loop)
 {
 	if (loop->two_writers && c->impl->caps & RM_CAP_SINGLE_WRITER)
 		return false;
 	return !loop->wide || c->shape.value_bytes > 8;
 }
 
-/* One batch of each loop after the other, so that each gets its share
-   however early a failure ends the check. */
-static int batches(const struct rm_check_case *c, struct litmus *litmus,
+/* Runs the loops in turn, one batch each, so that each gets its share even if a
+ * failure ends the check early. */
+static int run_batches(const struct rm_check_case *c, struct litmus *litmus,
         struct rm_error *error)
 {
 	/* two threads, two operations a round */
 	uint64_t left = rm_case_ops(c) / (LOOPS * 4) + 1;
 
-	for (uint64_t n = 0; left && rm_case_goes_on(c, n); n++) {
+	for (uint64_t n = 0; left && rm_case_has_time(c, n); n++) {
 		struct rm_check_case one = *c;
 
 		one.seed = rm_seed(c->seed, n);
 		litmus->rounds = (uint32_t)(left < BATCH ? left : BATCH);
 		left -= litmus->rounds;
 		for (size_t i = 0; i < LOOPS; i++)
-			if (fits(c, loops + i) &&
+			if (loop_fits(c, loops + i) &&
 			        loops[i].run(&one, litmus, error))
 				return -1;
 	}
@@ -473,12 +467,12 @@ int rm_check_litmus(const struct rm_check_case *c, struct rm_error *error)
 	const size_t room = BATCH + 1;
 	uint32_t *seen = calloc(2 * room, sizeof(*seen));
 	struct litmus litmus = { .seen = { seen, seen + room },
-		.second = !(c->impl->caps & RM_CAP_SINGLE_WRITER) };
+		.both_write = !(c->impl->caps & RM_CAP_SINGLE_WRITER) };
 	int code;
 
 	if (!seen)
 		return rm_error_set(error, -1, "out of memory");
-	code = batches(c, &litmus, error);
+	code = run_batches(c, &litmus, error);
 	free(seen);
 	return code;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* load.c - bulk prefill gives the map that upserts would have given. */
+/* load.c - a bulk load gives the same map as upserts. */
 #include "verify/check/internal.h"
 
 #include <stdlib.h>
 
-static void entry(const struct rm_source *source, size_t i, struct rm_key *key,
-        struct rm_value *value)
+static void make_entry(const struct rm_source *source, size_t i,
+        struct rm_key *key, struct rm_value *value)
 {
 	struct rm_peer *peer = (struct rm_peer *)(uintptr_t)source->context;
 
@@ -13,13 +13,13 @@ static void entry(const struct rm_source *source, size_t i, struct rm_key *key,
 	*value = rm_value_of(i, 0, i + 1);
 }
 
-/* Loads, then: each key is there with its value, others are not, and the map
-   goes on working. */
-static void load(struct rm_peer *peer)
+/* Loads; then each key must have its value, other keys must be absent, and the
+ * map must still work. */
+static void load_and_check(struct rm_peer *peer)
 {
 	const size_t count = *(const size_t *)peer->peers->context;
 	const struct rm_source source = {
-		.count = count, .at = entry, .context = peer
+		.count = count, .at = make_entry, .context = peer
 	};
 	int code = peer->ops->load(peer->thread, peer->shape, &source);
 
@@ -41,12 +41,15 @@ static void load(struct rm_peer *peer)
 			        was_there ? "there" : "not there");
 		else if (was_there &&
 		         value.word[0] >> 44 != (i + 1) % (1 << 20))
-			rm_peer_fail(peer, "rank %zu has another value", i);
+			rm_peer_fail(peer, "rank %zu has a wrong value", i);
 		else if (was_there)
 			rm_peer_verify(peer, &value, i, "lookup after load");
 		if (peer->ops->remove(peer->thread, peer->shape, key) !=
 		        was_there)
-			rm_peer_fail(peer, "remove of rank %zu differs", i);
+			rm_peer_fail(peer,
+			        "remove of rank %zu returned the "
+			        "opposite of lookup",
+			        i);
 	}
 }
 
@@ -55,9 +58,9 @@ int rm_check_load(const struct rm_check_case *c, struct rm_error *error)
 	static const size_t sizes[] = { 0, 1, 7, 8, 9, 13, 14, 64, 65, 104, 105,
 		1000, 20000 };
 	const size_t steps = sizeof(sizes) / sizeof(sizes[0]);
-	/* remove costs O(keys) there */
+	/* remove costs O(keys) in these maps */
 	const size_t last = c->impl->caps & RM_CAP_SLOW_WRITES ? 1 : 0;
-	const struct rm_case_phase phases[] = { { 1, load }, { 0 } };
+	const struct rm_case_phase phases[] = { { 1, load_and_check }, { 0 } };
 	int code = 0;
 
 	for (size_t i = 0; i < (steps - last) * 2 && !code; i++) {

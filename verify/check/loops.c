@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loops.c - a subject's own loops, with their default numbers: do they add
-   up? What that means is in its ops->check. */
+/* loops.c - loops that a map or a technique defines itself, with default
+ * arguments. Its ops->check decides whether the results are consistent. */
 #include "verify/check/internal.h"
 
 #include "runner/impl.h"
@@ -9,9 +9,9 @@
 
 #include <stdlib.h>
 
-struct own {
+struct loop_run {
 	const struct rm_impl *impl;
-	void (*run)(struct rm_worker *worker);
+	void (*run_thread)(struct rm_worker *worker);
 	const char *name;
 	struct rm_loop loop;
 	uint64_t iterations; /* per thread */
@@ -19,15 +19,15 @@ struct own {
 	atomic_bool stop;
 };
 
-/* Of a thread: nobody looks at a loop meanwhile, so it must not take so long
-   that it is taken for one that hangs. */
+/* Per thread. A loop reports no progress, so it must end before it counts as
+ * hung. */
 enum { ITERATIONS_MOST = 1 << 20 };
 
-/* The loop ends by its number of iterations. `stop` is there because each
-   loop looks at it, as in a trial, but nobody sets it. */
-static void run(struct rm_peer *peer)
+/* The loop ends after its iterations. Loops read `stop` as in a trial, but no
+ * thread sets it. */
+static void run_thread(struct rm_peer *peer)
 {
-	struct own *own = peer->peers->context;
+	struct loop_run *loop_run = peer->peers->context;
 	struct rm_worker *worker =
 	        aligned_alloc(RM_CACHE_LINE, sizeof(*worker));
 
@@ -36,39 +36,41 @@ static void run(struct rm_peer *peer)
 		return;
 	}
 	*worker = (struct rm_worker){ .thread = peer->thread,
-		.stop = &own->stop,
+		.stop = &loop_run->stop,
 		.rng = rm_next(&peer->rng),
 		.slot = peer->slot,
-		.threads = own->threads,
+		.threads = loop_run->threads,
 		.measured = true,
-		.loop_args = own->loop.args,
-		.iterations_limit = own->iterations };
-	if (own->impl->open && !own->impl->open(worker))
-		rm_peer_fail(peer, "out of memory for what the loop holds");
+		.loop_args = loop_run->loop.args,
+		.iterations_limit = loop_run->iterations };
+	if (loop_run->impl->open && !loop_run->impl->open(worker))
+		rm_peer_fail(peer, "out of memory in open()");
 	else
-		own->run(worker);
-	if (own->impl->close)
-		own->impl->close(worker);
+		loop_run->run_thread(worker);
+	if (loop_run->impl->close)
+		loop_run->impl->close(worker);
 	if (worker->counts.wrong)
-		rm_peer_fail(peer, "loop %s saw a wrong answer", own->name);
+		rm_peer_fail(
+		        peer, "loop %s got a wrong result", loop_run->name);
 	free(worker);
 }
 
-static int lap(
-        const struct rm_check_case *c, struct own *own, struct rm_error *error)
+static int run_loop(const struct rm_check_case *c, struct loop_run *loop_run,
+        struct rm_error *error)
 {
 	const struct rm_sizing sizing = { .keys = 1000,
-		.threads = own->threads,
+		.threads = loop_run->threads,
 		.presize = true,
 		.shape = c->shape,
 		.seed = c->seed,
-		.loop_args = own->loop.args };
+		.loop_args = loop_run->loop.args };
 	void *map = c->impl->ops->create(&sizing);
 	int code;
 
 	if (!map)
 		return rm_error_set(error, -1, "create() returned NULL");
-	code = rm_peers_run(c, map, own->threads, run, own, error);
+	code = rm_peers_run(
+	        c, map, loop_run->threads, run_thread, loop_run, error);
 	if (!code)
 		code = rm_case_invariants(c, map, error);
 	c->impl->ops->destroy(map);
@@ -81,23 +83,23 @@ int rm_check_loops(const struct rm_check_case *c, struct rm_error *error)
 	int code = 0;
 
 	for (; !code && loop->name; loop++) {
-		struct own own = { .impl = c->impl,
-			.run = loop->run,
+		struct loop_run loop_run = { .impl = c->impl,
+			.run_thread = loop->run,
 			.name = loop->name,
 			.iterations = c->ops / c->threads + 1,
 			.threads = c->threads };
 
-		if (rm_loop_parse(loop->name, &own.loop))
+		if (rm_loop_parse(loop->name, &loop_run.loop))
 			return rm_error_set(error, -1,
-			        "\"%s\" is no kind of loop", loop->name);
-		if (own.iterations > ITERATIONS_MOST)
-			own.iterations = ITERATIONS_MOST;
-		/* these take a millisecond and more per iteration */
-		if ((own.loop.kind == RM_LOOP_HOLD ||
-		            own.loop.kind == RM_LOOP_AUDIT) &&
-		        own.iterations > 20)
-			own.iterations = 20;
-		code = lap(c, &own, error);
+			        "\"%s\" is not a kind of loop", loop->name);
+		if (loop_run.iterations > ITERATIONS_MOST)
+			loop_run.iterations = ITERATIONS_MOST;
+		/* these take a millisecond or more per iteration */
+		if ((loop_run.loop.kind == RM_LOOP_HOLD ||
+		            loop_run.loop.kind == RM_LOOP_AUDIT) &&
+		        loop_run.iterations > 20)
+			loop_run.iterations = 20;
+		code = run_loop(c, &loop_run, error);
 	}
 	return code;
 }

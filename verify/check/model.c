@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * model.c - differential test: every operation that the map offers, one after
- * the other on one thread, against an array that cannot be wrong.
- */
+/* model.c - differential test on one thread: every operation that the map
+ * offers, compared with an array. */
 #include "verify/check/model.h"
 
 #include "runner/base/rng.h"
@@ -11,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Sizes at and beside which maps are known to grow: powers of two and their
-   halves, Go's 13/2 per bucket. */
+/* Sizes next to known growth thresholds: powers of two and their halves, and
+ * Go's 13/2 per bucket. */
 static const size_t sizes[] = { 0, 1, 2, 8, 9, 13, 14, 16, 17, 26, 27, 32, 33,
 	52, 53, 64, 65, 104, 105, 128, 129, 208, 209, 256, 257, 416, 417, 512,
 	513, 832, 833, 1024, 1025, 1664, 1665, 2048, 2049, 3328, 3329, 4097 };
@@ -21,14 +19,14 @@ enum {
 	SIZES = sizeof(sizes) / sizeof(sizes[0]),
 	SLOW_SIZE = 300,
 	CHAIN_SIZE = 300, /* longer chains are only slower */
-	LONG_SIZE = 200,  /* of the one long sequence per set */
+	LONG_SIZE = 200,  /* for the long sequence of each set */
 	ONE_VISIT = 300,
-	EDGES_SIZE = 1100, /* has every kind of edge; growth has larger ones */
+	EDGES_SIZE = 1100, /* includes every kind of edge key */
 	FEW_OPS = 100000
 };
 
-/* Each key of the universe, and as many that were never there. */
-static int sweep(struct rm_model *model)
+/* Looks up every key, and as many that were never inserted. */
+static int check_all_keys(struct rm_model *model)
 {
 	for (size_t i = 0; i < model->keys * 2 + 2; i++)
 		if (rm_model_lookup(model, i))
@@ -36,7 +34,7 @@ static int sweep(struct rm_model *model)
 	if (model->ops->length &&
 	        model->ops->length(model->thread) != model->count)
 		return rm_error_set(model->error, -1,
-		        "length() is %zu, but %zu keys are held; %zu keys, "
+		        "length() is %zu, but %zu keys are present; %zu keys, "
 		        "presize %s",
 		        model->ops->length(model->thread), model->count,
 		        model->keys, model->presize ? "yes" : "no");
@@ -45,10 +43,10 @@ static int sweep(struct rm_model *model)
 	return rm_case_invariants(model->c, model->map, model->error);
 }
 
-/* Up over every growth edge, to and fro, down to nothing. */
-static int phases(struct rm_model *model, uint64_t ops)
+/* Grows over every threshold, changes at random, shrinks to nothing. */
+static int run_phases(struct rm_model *model, uint64_t ops)
 {
-	/* of 8 writes, how many insert: growing, steady, shrinking */
+	/* inserts of 8 writes: growing, steady, shrinking */
 	static const unsigned weights[] = { 7, 4, 1, 4, 6 };
 
 	for (size_t i = 0; i < model->keys; i++)
@@ -56,24 +54,24 @@ static int phases(struct rm_model *model, uint64_t ops)
 		        rm_model_lookup(model, i / 2) ||
 		        rm_model_lookup(model, i + 1))
 			return -1;
-	if (sweep(model))
+	if (check_all_keys(model))
 		return -1;
 	for (size_t p = 0; p < sizeof(weights) / sizeof(weights[0]); p++) {
 		for (uint64_t n = 0; n < ops / 5; n++)
 			if (rm_model_step(model, weights[p]))
 				return -1;
-		if (sweep(model))
+		if (check_all_keys(model))
 			return -1;
 	}
 	for (size_t i = 0; i < model->keys; i++)
 		if (rm_model_remove(model, i) ||
 		        rm_model_lookup(model, model->keys - 1 - i))
 			return -1;
-	return sweep(model);
+	return check_all_keys(model);
 }
 
-/* A thread may leave and come back; another slot may take over. */
-static int sessions(struct rm_model *model, uint64_t ops)
+/* A thread may leave and join again; another slot may take over. */
+static int run_sessions(struct rm_model *model, uint64_t ops)
 {
 	const unsigned slots[] = { 0, model->c->threads - 1, 0 };
 	const size_t visits = model->keys < ONE_VISIT ? 3 : 1;
@@ -85,7 +83,7 @@ static int sessions(struct rm_model *model, uint64_t ops)
 		if (!model->thread)
 			return rm_error_set(model->error, -1,
 			        "join(%u) returned NULL", slots[s]);
-		code = phases(model, ops / visits);
+		code = run_phases(model, ops / visits);
 		model->ops->quiesce(model->thread);
 		model->ops->leave(model->thread);
 		if (code)
@@ -94,7 +92,7 @@ static int sessions(struct rm_model *model, uint64_t ops)
 	return 0;
 }
 
-/* The words of a chain, computed once. */
+/* Computes the words of a chain once. */
 static int prepare_chain(struct rm_model *model)
 {
 	const size_t words = model->keys * 2 + 2;
@@ -109,9 +107,9 @@ static int prepare_chain(struct rm_model *model)
 	return 0;
 }
 
-/* No two maps of a check get the same operations: set and presizing make a
-   number below 8, the factor of the size in what the sequence is drawn from. */
-static int one_map(const struct rm_check_case *c, enum rm_keyset set,
+/* Each map of a check gets other operations: set and presizing form a number
+ * below 8, and the size is multiplied by 8 in the seed. */
+static int check_map(const struct rm_check_case *c, enum rm_keyset set,
         size_t keys, bool presize, uint64_t ops, struct rm_error *error)
 {
 	struct rm_model model = { .c = c,
@@ -130,7 +128,7 @@ static int one_map(const struct rm_check_case *c, enum rm_keyset set,
 		rm_error_set(error, -1, "out of memory");
 	else if (model.map && !prepare_chain(&model) &&
 	         !rm_model_number(&model))
-		code = sessions(&model, ops);
+		code = run_sessions(&model, ops);
 	if (model.map)
 		model.ops->destroy(model.map);
 	free(model.present);
@@ -140,17 +138,18 @@ static int one_map(const struct rm_check_case *c, enum rm_keyset set,
 	return code;
 }
 
-/* Three quarters of the time go into the largest sizes, however few the
-   operations are. A bad access of memory shows at an edge of any size: what
-   looks for these gets the largest size only, grown, of those beyond. */
-static bool is_left_out(const struct rm_check_case *c, size_t i, bool presize)
+/* The largest sizes take three quarters of the time, even with few operations.
+ * Memory errors appear at thresholds of any size. So sanitizer runs with few
+ * operations keep only the largest of the sizes above EDGES_SIZE, without
+ * presizing. */
+static bool is_skipped(const struct rm_check_case *c, size_t i, bool presize)
 {
 	return rm_sanitized() && c->ops < FEW_OPS && sizes[i] > EDGES_SIZE &&
 	       (presize || i < SIZES - 1);
 }
 
-/* A set at every size, presized and not; then one long sequence. */
-static int one_set(const struct rm_check_case *c, enum rm_keyset set,
+/* Runs a set at every size, presized and not, and then one long sequence. */
+static int check_set(const struct rm_check_case *c, enum rm_keyset set,
         struct rm_error *error)
 {
 	const uint64_t share = rm_case_ops(c) / RM_KEYSETS;
@@ -159,20 +158,20 @@ static int one_set(const struct rm_check_case *c, enum rm_keyset set,
 	                                                          : SIZE_MAX;
 
 	for (size_t i = 0; i < SIZES && sizes[i] <= largest; i++)
-		/* a chain does not depend on the size of the table */
+		/* chain keys collide at every table size */
 		for (int presize = 0; presize < (set == RM_KEYS_CHAIN ? 1 : 2);
 		        presize++)
-			if (!is_left_out(c, i, presize) &&
-			        one_map(c, set, sizes[i], presize,
+			if (!is_skipped(c, i, presize) &&
+			        check_map(c, set, sizes[i], presize,
 			                share / (SIZES * 4) + sizes[i], error))
 				return -1;
-	return one_map(c, set, LONG_SIZE, false, share / 2, error);
+	return check_map(c, set, LONG_SIZE, false, share / 2, error);
 }
 
 int rm_check_model(const struct rm_check_case *c, struct rm_error *error)
 {
 	for (int set = 0; set < RM_KEYSETS; set++)
-		if (one_set(c, (enum rm_keyset)set, error))
+		if (check_set(c, (enum rm_keyset)set, error))
 			return -1;
 	return 0;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * model.h - keys that a measured loop never makes, but a map must hold; a map,
- * the array it is compared with, and one step of both.
- */
+/* model.h - the reference model of a map: an array, and one step of array and
+ * map together; and sets of keys that the measured loop never uses. */
 #ifndef RM_MODEL_H
 #define RM_MODEL_H
 
@@ -17,38 +15,33 @@ enum rm_keyset {
 
 enum {
 	RM_KEYSET_BYTES = 8192,
-	RM_CHAIN_BITS = 8, /* low bits that the hashes of a chain share */
+	RM_CHAIN_BITS = 8, /* low hash bits that the keys of a chain share */
 };
 
-/*
- * Key i of a set; all keys of a set differ, i < 2^31, of RM_KEYS_EDGES
- * i < 2^24. String bytes are written to `buffer` (RM_KEYSET_BYTES) and live as
- * long as it. RM_KEYS_CHAIN: strings of one length have one hash in maps that
- * hash with `seed`, in each second run of eight in Go's map; the word is not
- * set: rm_keyset_chain().
- */
+/* Returns key i of a set. All keys of a set differ; i < 2^31, or i < 2^24 for
+ * RM_KEYS_EDGES. String bytes are written to `buffer` (RM_KEYSET_BYTES) and
+ * live as long as it. For RM_KEYS_CHAIN, strings of one length in groups of
+ * eight have equal hashes, alternately in maps that hash with `seed` and in
+ * Go's map. The word is not set: use rm_keyset_chain(). */
 struct rm_key rm_keyset_key(enum rm_keyset set, struct rm_shape shape, size_t i,
         uint64_t seed, char *buffer);
 
-/*
- * Word of key i of RM_KEYS_CHAIN, u64 shapes; some 300 hashes each, so keep
- * it. Even keys share the low RM_CHAIN_BITS of their hash in maps that hash
- * with `seed` itself, odd keys in Go's map, which draws from it.
- */
+/* Returns the word of key i of RM_KEYS_CHAIN in u64 shapes. It computes some
+ * 300 hashes, so keep the result. The low RM_CHAIN_BITS of the hash are equal
+ * for even i in maps that hash with `seed`, and for odd i in Go's map, which
+ * derives its seed from it. */
 uint64_t rm_keyset_chain(size_t i, uint64_t seed);
 
-/* A hash of a key of any set, to find its number again: of its length and its
-   last 16 bytes. */
+/* Hash of a key of any set, over its length and last 16 bytes, to find its
+ * number. */
 uint64_t rm_keyset_hash(struct rm_shape shape, struct rm_key key);
 
-/* A short text for a person: "0x9e37..." or "16 bytes 00 7f ...". */
+/* Formats a key for a message: "0x9e37..." or "16 bytes 00 7f ...". */
 void rm_keyset_print(
         struct rm_shape shape, struct rm_key key, char *text, size_t size);
 
-/*
- * Key i, i < keys, may be held; keys .. 2 * keys + 1 never are. Functions
- * return 0, or -1 with the error set.
- */
+/* Keys i < keys may be present; keys .. 2 * keys + 1 never are. Functions
+ * return 0, or -1 with the error set. */
 struct rm_model {
 	const struct rm_check_case *c;
 	const struct rm_map_ops *ops;
@@ -58,13 +51,13 @@ struct rm_model {
 	size_t keys;
 	bool presize;
 	bool *present;          /* [2 * keys + 2] */
-	struct rm_value *value; /* of those present */
+	struct rm_value *value; /* last values, also for removed keys */
 	size_t count;
 	uint64_t *chain;   /* RM_KEYS_CHAIN, u64: words [2 * keys + 2] */
 	uint32_t *numbers; /* hash table: key number + 1, or 0 */
 	size_t numbers_mask;
 	uint64_t rng;
-	uint64_t done; /* operations so far: where to stop when replaying */
+	uint64_t done; /* operations so far, for messages */
 	struct rm_error *error;
 	char buffer[RM_KEYSET_BYTES];
 };
@@ -79,19 +72,20 @@ bool rm_model_same(const struct rm_model *model, const struct rm_value *a,
 void rm_model_put(
         struct rm_model *model, size_t i, const struct rm_value *value);
 void rm_model_drop(struct rm_model *model, size_t i);
-/* Sets the error; -1. */
+/* Sets the error; returns -1. */
 int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
         const char *what);
 
-/* One operation on the map and on the array; they must agree. */
+/* Runs one operation on the map and on the array, and compares the results. */
 int rm_model_lookup(struct rm_model *model, size_t i);
 int rm_model_upsert(struct rm_model *model, size_t i);
 int rm_model_remove(struct rm_model *model, size_t i);
-/* Fills and frees `numbers`: scan looks keys up there. */
+/* Allocates and fills `numbers`, which scans use to look up keys. */
 int rm_model_number(struct rm_model *model);
-/* A scan visits each entry once, with its value, and stops when told. */
+/* Checks that a scan visits each entry once with its value, and stops on
+ * request. */
 int rm_model_scan(struct rm_model *model);
-/* A random operation that the map offers; `inserts` of 8 writes insert. */
+/* Runs a random operation that the map offers; `inserts` of 8 writes insert. */
 int rm_model_step(struct rm_model *model, unsigned inserts);
 
 #endif /* RM_MODEL_H */

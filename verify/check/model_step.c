@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * model_step.c - one operation, or one scan, of a map and of the array that it
- * is compared with.
- */
+/* model_step.c - one operation, or one scan, on the map under test and on the
+ * reference array. */
 #include "verify/check/model.h"
 
 #include "runner/base/rng.h"
@@ -12,7 +10,7 @@
 #include <string.h>
 
 int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
-        const char *what)
+        const char *fault)
 {
 	char text[128];
 
@@ -21,7 +19,7 @@ int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
 	return rm_error_set(model->error, -1,
 	        "%s of key %zu (%s): %s; operation %llu, %zu keys, presize %s, "
 	        "%zu held",
-	        operation, i, text, what, (unsigned long long)model->done,
+	        operation, i, text, fault, (unsigned long long)model->done,
 	        model->keys, model->presize ? "yes" : "no", model->count);
 }
 
@@ -47,7 +45,7 @@ bool rm_model_same(const struct rm_model *model, const struct rm_value *a,
 	return !memcmp(a, b, model->c->shape.value_bytes);
 }
 
-/* Values have no meaning here: 0 and all ones are among them. */
+/* Any value is valid here; 0 and all ones are frequent. */
 struct rm_value rm_model_value(struct rm_model *model)
 {
 	struct rm_value value;
@@ -81,73 +79,74 @@ struct visit {
 	bool failed;
 };
 
-static bool same(const struct rm_model *model, struct rm_key a, struct rm_key b)
+static bool same_key(
+        const struct rm_model *model, struct rm_key a, struct rm_key b)
 {
 	if (!model->c->shape.str)
 		return a.word == b.word;
 	return a.length == b.length && !memcmp(a.bytes, b.bytes, a.length);
 }
 
-/* Where the number of this key stands in `numbers`, or the free place. */
-static uint32_t *place_of(struct rm_model *model, struct rm_key key)
+/* The slot of this key in `numbers`, or the free slot for it. */
+static uint32_t *find_slot(struct rm_model *model, struct rm_key key)
 {
 	size_t at = rm_keyset_hash(model->c->shape, key);
 
 	for (;; at++) {
-		uint32_t *place = model->numbers + (at & model->numbers_mask);
+		uint32_t *slot = model->numbers + (at & model->numbers_mask);
 
-		if (!*place ||
-		        same(model, rm_model_key(model, *place - 1), key))
-			return place;
+		if (!*slot ||
+		        same_key(model, rm_model_key(model, *slot - 1), key))
+			return slot;
 	}
 }
 
 int rm_model_number(struct rm_model *model)
 {
-	char buffer[RM_KEYSET_BYTES]; /* place_of() needs the model's own */
-	size_t places = 4;
+	char buffer[RM_KEYSET_BYTES]; /* find_slot() uses model->buffer */
+	size_t slots = 4;
 
-	while (places < model->keys * 2 + 2)
-		places *= 2;
-	model->numbers = calloc(places, sizeof(*model->numbers));
-	model->numbers_mask = places - 1;
+	while (slots < model->keys * 2 + 2)
+		slots *= 2;
+	model->numbers = calloc(slots, sizeof(*model->numbers));
+	model->numbers_mask = slots - 1;
 	if (!model->numbers)
 		return rm_error_set(model->error, -1, "out of memory");
 	for (size_t i = 0; i < model->keys; i++)
-		*place_of(model, rm_model_key_in(model, i, buffer)) =
+		*find_slot(model, rm_model_key_in(model, i, buffer)) =
 		        (uint32_t)i + 1;
 	return 0;
 }
 
-/* The number of a key; model->keys if it is none of ours. */
-static size_t number_of(struct rm_model *model, struct rm_key key)
+/* The number of a key, or model->keys if it is unknown. */
+static size_t find_number(struct rm_model *model, struct rm_key key)
 {
-	uint32_t number = *place_of(model, key);
+	uint32_t number = *find_slot(model, key);
 
 	return number ? number - 1 : model->keys;
 }
 
-/* Judged entry by entry, so that the message names the first wrong key;
-   after it, and after `stop_after` entries, the map is told to stop. */
+/* Checks entry by entry, so the message names the first wrong key. After that,
+ * and after `stop_after` entries, it stops the scan. */
 static bool visit(
         void *context, struct rm_key key, const struct rm_value *value)
 {
 	struct visit *v = context;
 	struct rm_model *model = v->model;
-	const size_t i = number_of(model, key);
-	const char *what = NULL;
+	const size_t i = find_number(model, key);
+	const char *fault = NULL;
 
 	v->visits++;
 	if (i == model->keys)
-		what = "visited a key that was never written";
+		fault = "visited a key that was never written";
 	else if (!model->present[i])
-		what = "visited a key that was removed";
+		fault = "visited a key that was removed";
 	else if (v->seen[i])
-		what = "visited a key twice";
+		fault = "visited a key twice";
 	else if (!rm_model_same(model, value, &model->value[i]))
-		what = "gave a value that is not the last one written";
-	if (what) {
-		rm_model_fail(model, i, "scan", what);
+		fault = "returned a value other than the last one written";
+	if (fault) {
+		rm_model_fail(model, i, "scan", fault);
 		v->failed = true;
 		return false;
 	}
@@ -155,8 +154,8 @@ static bool visit(
 	return v->visits != v->stop_after;
 }
 
-/* A scan that is told to stop owes exactly as many entries as it was let go
-   on for, whichever they are; one that is not told owes all. */
+/* A scan that is stopped must give exactly `stop_after` entries, any of them.
+ * Otherwise it must give all. */
 static int scan_until(struct rm_model *model, size_t stop_after)
 {
 	struct visit v = { .model = model,
@@ -172,11 +171,12 @@ static int scan_until(struct rm_model *model, size_t stop_after)
 	for (size_t i = 0; !v.failed && v.visits < expected && i < model->keys;
 	        i++)
 		if (model->present[i] && !v.seen[i]) {
-			rm_model_fail(model, i, "scan", "left out the key");
+			rm_model_fail(model, i, "scan", "missed the key");
 			v.failed = true;
 		}
 	if (!v.failed && v.visits != expected) {
-		rm_model_fail(model, 0, "scan", "went on after false");
+		rm_model_fail(model, 0, "scan",
+		        "continued after the callback returned false");
 		v.failed = true;
 	}
 	free(v.seen);
@@ -192,22 +192,23 @@ int rm_model_scan(struct rm_model *model)
 	return model->count > 1 ? scan_until(model, model->count / 2) : 0;
 }
 
-/* What an out parameter holds before a call that must not touch it. */
+/* Content of an out parameter that the call must not change. */
 static const struct rm_value untouched = { { 0x5555555555555555U,
 	0x6666666666666666U, 0x7777777777777777U } };
 
-/* `got` after a call that said was_there: the model's value, or untouched. */
-static int agree(struct rm_model *model, size_t i, const char *operation,
+/* Compares one result with the array. `got`, if given, must be the array's
+ * value, or unchanged if the key is absent. */
+static int check_result(struct rm_model *model, size_t i, const char *operation,
         bool was_there, const struct rm_value *got)
 {
 	const bool expected = model->present[i];
 
 	model->done++;
-	rm_witness_goes_on();
+	rm_witness_count_progress();
 	if (was_there != expected)
 		return rm_model_fail(model, i, operation,
-		        expected ? "said absent, but the key is there"
-		                 : "said present, but the key is absent");
+		        expected ? "returned absent, but the key is present"
+		                 : "returned present, but the key is absent");
 	if (!got)
 		return 0;
 	if (!expected && !rm_model_same(model, got, &untouched))
@@ -215,7 +216,7 @@ static int agree(struct rm_model *model, size_t i, const char *operation,
 		        "stored a value although the key is absent");
 	if (expected && !rm_model_same(model, got, &model->value[i]))
 		return rm_model_fail(model, i, operation,
-		        "gave a value that is not the last one written");
+		        "returned a value other than the last one written");
 	return 0;
 }
 
@@ -225,7 +226,7 @@ int rm_model_lookup(struct rm_model *model, size_t i)
 	bool was_there = model->ops->lookup(
 	        model->thread, model->c->shape, rm_model_key(model, i), &got);
 
-	return agree(model, i, "lookup", was_there, &got);
+	return check_result(model, i, "lookup", was_there, &got);
 }
 
 int rm_model_upsert(struct rm_model *model, size_t i)
@@ -233,7 +234,7 @@ int rm_model_upsert(struct rm_model *model, size_t i)
 	struct rm_value value = rm_model_value(model);
 	bool was_there = model->ops->upsert(
 	        model->thread, model->c->shape, rm_model_key(model, i), &value);
-	int code = agree(model, i, "upsert", was_there, NULL);
+	int code = check_result(model, i, "upsert", was_there, NULL);
 
 	rm_model_put(model, i, &value);
 	return code;
@@ -243,7 +244,7 @@ int rm_model_remove(struct rm_model *model, size_t i)
 {
 	bool was_there = model->ops->remove(
 	        model->thread, model->c->shape, rm_model_key(model, i));
-	int code = agree(model, i, "remove", was_there, NULL);
+	int code = check_result(model, i, "remove", was_there, NULL);
 
 	rm_model_drop(model, i);
 	return code;
@@ -254,7 +255,7 @@ static int step_exchange(struct rm_model *model, size_t i)
 	struct rm_value value = rm_model_value(model), old = untouched;
 	bool was_there = model->ops->exchange(model->thread, model->c->shape,
 	        rm_model_key(model, i), &value, &old);
-	int code = agree(model, i, "exchange", was_there, &old);
+	int code = check_result(model, i, "exchange", was_there, &old);
 
 	rm_model_put(model, i, &value);
 	return code;
@@ -265,7 +266,7 @@ static int step_take(struct rm_model *model, size_t i)
 	struct rm_value old = untouched;
 	bool was_there = model->ops->take(
 	        model->thread, model->c->shape, rm_model_key(model, i), &old);
-	int code = agree(model, i, "take", was_there, &old);
+	int code = check_result(model, i, "take", was_there, &old);
 
 	rm_model_drop(model, i);
 	return code;
@@ -276,7 +277,7 @@ static int step_insert_if_absent(struct rm_model *model, size_t i)
 	struct rm_value value = rm_model_value(model), present = untouched;
 	bool was_there = model->ops->insert_if_absent(model->thread,
 	        model->c->shape, rm_model_key(model, i), &value, &present);
-	int code = agree(model, i, "insert_if_absent", was_there,
+	int code = check_result(model, i, "insert_if_absent", was_there,
 	        was_there ? &present : NULL);
 
 	if (!model->present[i])
@@ -284,101 +285,102 @@ static int step_insert_if_absent(struct rm_model *model, size_t i)
 	return code;
 }
 
-/* Half of the time the value last held, so that both outcomes are common: a
-   random value hardly ever equals it. *right: the comparison must hold; for an
-   absent key it must fail, whatever was held before. */
-static struct rm_value expectation(
-        struct rm_model *model, size_t i, bool *right)
+/* Half of the expected values are the one last stored, because a random value
+ * almost never matches. *right: the comparison must succeed. It must fail for
+ * an absent key, even with the value that was stored last. */
+static struct rm_value draw_expected(
+        struct rm_model *model, size_t i, bool *must_match)
 {
 	struct rm_value expected = rm_model_value(model);
 
 	if (rm_next(&model->rng) % 2)
 		expected = model->value[i];
-	*right = model->present[i] &&
-	         rm_model_same(model, &expected, &model->value[i]);
+	*must_match = model->present[i] &&
+	              rm_model_same(model, &expected, &model->value[i]);
 	return expected;
 }
 
-static int agree_did(struct rm_model *model, size_t i, const char *operation,
-        bool did, bool right)
+static int check_outcome(struct rm_model *model, size_t i,
+        const char *operation, bool matched, bool must_match)
 {
-	if (did == right)
+	if (matched == must_match)
 		return 0;
 	return rm_model_fail(model, i, operation,
-	        right ? "said no, but the expected value is there"
-	              : "said yes, but the expected value is not there");
+	        must_match ? "returned false, but the expected value is present"
+	                   : "returned true, but the expected value is not "
+	                     "present");
 }
 
 static int step_compare_swap(struct rm_model *model, size_t i)
 {
 	struct rm_value value = rm_model_value(model);
-	bool right;
-	struct rm_value expected = expectation(model, i, &right);
-	bool did = model->ops->compare_swap(model->thread, model->c->shape,
+	bool must_match;
+	struct rm_value expected = draw_expected(model, i, &must_match);
+	bool matched = model->ops->compare_swap(model->thread, model->c->shape,
 	        rm_model_key(model, i), &expected, &value);
 
 	model->done++;
-	rm_witness_goes_on();
-	if (right)
+	rm_witness_count_progress();
+	if (must_match)
 		rm_model_put(model, i, &value);
-	return agree_did(model, i, "compare_swap", did, right);
+	return check_outcome(model, i, "compare_swap", matched, must_match);
 }
 
 static int step_compare_remove(struct rm_model *model, size_t i)
 {
-	bool right;
-	struct rm_value expected = expectation(model, i, &right);
-	bool did = model->ops->compare_remove(model->thread, model->c->shape,
-	        rm_model_key(model, i), &expected);
+	bool must_match;
+	struct rm_value expected = draw_expected(model, i, &must_match);
+	bool matched = model->ops->compare_remove(model->thread,
+	        model->c->shape, rm_model_key(model, i), &expected);
 
 	model->done++;
-	rm_witness_goes_on();
-	if (right)
+	rm_witness_count_progress();
+	if (must_match)
 		rm_model_drop(model, i);
-	return agree_did(model, i, "compare_remove", did, right);
+	return check_outcome(model, i, "compare_remove", matched, must_match);
 }
 
-/* What step_update()'s callback saw and shall do. */
-struct change {
+/* Input and observations of the callback of update(). */
+struct update_call {
 	struct rm_value value, seen;
 	bool was_there, write;
 	unsigned calls;
 };
 
-static bool change(
+static bool update_call(
         void *context, const struct rm_value *old, struct rm_value *value)
 {
-	struct change *what = context;
+	struct update_call *call = context;
 
-	/* a map that retries may call again; the last call counts */
-	what->calls++;
-	what->was_there = old != NULL;
-	what->seen = old ? *old : untouched;
-	if (what->write)
-		*value = what->value;
-	return what->write;
+	/* a map that retries may call it again; the last call counts */
+	call->calls++;
+	call->was_there = old != NULL;
+	call->seen = old ? *old : untouched;
+	if (call->write)
+		*value = call->value;
+	return call->write;
 }
 
 static int step_update(struct rm_model *model, size_t i)
 {
-	struct change what = { .value = rm_model_value(model),
+	struct update_call call = { .value = rm_model_value(model),
 		.write = rm_next(&model->rng) % 4 != 0 };
 	bool was_there = model->ops->update(model->thread, model->c->shape,
-	        rm_model_key(model, i), change, &what);
-	int code = agree(model, i, "update", was_there, NULL);
+	        rm_model_key(model, i), update_call, &call);
+	int code = check_result(model, i, "update", was_there, NULL);
 
-	if (!what.calls)
+	if (!call.calls)
 		return rm_model_fail(
 		        model, i, "update", "never called the function");
 	if (!code)
-		code = agree(model, i, "update's old value", what.was_there,
-		        &what.seen);
-	if (what.write)
-		rm_model_put(model, i, &what.value);
+		code = check_result(model, i, "update's old value",
+		        call.was_there, &call.seen);
+	if (call.write)
+		rm_model_put(model, i, &call.value);
 	return code;
 }
 
-/* Rare operations: they cost as much as all keys. */
+/* Rare operations, because each costs as much as one of all keys. */
 static int step_rare(struct rm_model *model)
 {
 	const struct rm_map_ops *ops = model->ops;
@@ -395,8 +397,8 @@ static int step_rare(struct rm_model *model)
 		return rm_model_scan(model);
 	case 2:
 		if (ops->length && ops->length(model->thread) != model->count)
-			return rm_model_fail(
-			        model, 0, "length", "is not the keys held");
+			return rm_model_fail(model, 0, "length",
+			        "differs from the number of keys present");
 		return 0;
 	case 3:
 		if (ops->park) {
@@ -433,7 +435,7 @@ int rm_model_step(struct rm_model *model, unsigned inserts)
 
 	if (x % 64 == 0)
 		model->ops->quiesce(model->thread);
-	/* as often as the rest of the work allows */
+	/* rarer for large maps, so that it costs a constant share */
 	if ((x >> 17) % (128 + 4 * model->keys) == 0)
 		return step_rare(model);
 	if (x & 64 || i >= model->keys)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* no_open_loop.c - the objects of maps have an open loop, whose schedule is
-   runner/trial/'s. No check runs it. */
+/* no_open_loop.c - stubs: map objects contain an open loop, which needs the
+ * scheduling of runner/trial/. No check runs it. */
 #include "runner/driver.h"
 
 #include <stdlib.h>

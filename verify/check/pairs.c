@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * pairs.c - each operation beside each other one, on all kinds of keys, while
- * the map grows and shrinks and threads come and go.
+/* pairs.c - the check `pairs`: each operation overlaps each other one, on all
+ * kinds of keys, while the map grows and shrinks and threads leave and join.
  *
- * A map of some size gets rounds. In each, most of the operations are of two
- * kinds, drawn from the matrix of all pairs, on few keys of one class; the rest
- * are of any kind. Three things are held against the map: values are ones that
- * were written for that key; a thread's own keys, which no other thread
- * touches, are there until it takes them out, and each of its scans sees them
- * once; and after each round every key of all threads is there as often as it
- * was put in more than taken out. What overlapped what is counted (coverage.h).
- */
+ * A map of some size gets rounds. In each, most operations are of two kinds,
+ * drawn from the matrix of all pairs, on few keys of one class. It checks:
+ * - Each value was written for its key.
+ * - Private keys of a thread stay until it removes them, and each of its scans
+ *   sees them once.
+ * - After a round a shared key is present if its inserts exceed its removes.
+ * Overlapping pairs are counted (coverage.h). */
 #include "verify/check/pairs_round.h"
 
 #include <sched.h>
@@ -19,13 +17,13 @@
 
 enum {
 	ROUNDS = 8,       /* on one map */
-	ROUND_OPS = 16384 /* of all threads; as long as a time slice, about */
+	ROUND_OPS = 16384 /* total; about as long as a time slice */
 };
 
 static bool offers(const struct rm_impl *impl, enum rm_pair_kind kind)
 {
 	const struct rm_map_ops *ops = impl->ops;
-	const bool views = rm_impl_views(impl);
+	const bool views = rm_impl_guarantees_views(impl);
 
 	switch (kind) {
 	case RM_PAIR_EXCHANGE:
@@ -51,12 +49,14 @@ static bool offers(const struct rm_impl *impl, enum rm_pair_kind kind)
 	}
 }
 
-/* Bits of the kinds that only read, which any thread may do. */
+/* Bits of the read-only kinds, which any thread may run. */
 static const uint32_t reads = 1U << RM_PAIR_LOOKUP | 1U << RM_PAIR_SCAN |
                               1U << RM_PAIR_LENGTH | 1U << RM_PAIR_REJOIN;
 
-/* What can be met at all is told first: a pair that is never met is named. */
-static void announce(const struct rm_check_case *c, struct rm_pairs *pairs)
+/* Records which pairs are possible, so that pairs that never overlap can be
+ * named. */
+static void record_possible_pairs(
+        const struct rm_check_case *c, struct rm_pairs *pairs)
 {
 	struct rm_coverage *coverage = &rm_witness()->coverage;
 	const bool alone = c->impl->caps & RM_CAP_SINGLE_WRITER;
@@ -72,7 +72,7 @@ static void announce(const struct rm_check_case *c, struct rm_pairs *pairs)
 	/* relaxed: no other thread runs */
 	atomic_store_explicit(
 	        &coverage->offered, pairs->offered, memory_order_relaxed);
-	atomic_store_explicit(&coverage->beside_itself,
+	atomic_store_explicit(&coverage->overlaps_any,
 	        alone ? reads : (1U << RM_PAIR_KINDS) - 1,
 	        memory_order_relaxed);
 	atomic_store_explicit(
@@ -80,7 +80,7 @@ static void announce(const struct rm_check_case *c, struct rm_pairs *pairs)
 	pairs->classes = classes;
 }
 
-/* The n-th of those that have their bit set, n counted round. */
+/* The n-th set bit, counted cyclically. */
 static unsigned nth_bit(uint32_t bits, unsigned n)
 {
 	n %= (unsigned)__builtin_popcount(bits);
@@ -89,10 +89,10 @@ static unsigned nth_bit(uint32_t bits, unsigned n)
 			return i;
 }
 
-/* What round n of all rounds is about: every class with every pair, in an order
-   that begins elsewhere with each seed. Maps are emptied in rounds of their
-   own, since nobody can say then what ought to be there. */
-static void choose(struct rm_peer *peer, struct rm_pairs *pairs)
+/* Draws the class of keys and the two kinds of the next round. Only rounds
+ * whose kinds include clear may clear, because then the expected content is
+ * unknown. */
+static void choose_focus(struct rm_peer *peer, struct rm_pairs *pairs)
 {
 	struct rm_pairs_focus *focus = &pairs->focus;
 	const uint32_t clears = pairs->offered & 1U << RM_PAIR_CLEAR;
@@ -101,40 +101,41 @@ static void choose(struct rm_peer *peer, struct rm_pairs *pairs)
 	focus->key_class = nth_bit(pairs->classes, (unsigned)(x % 64));
 	focus->kinds[0] = nth_bit(pairs->offered, (unsigned)(x >> 8) % 64);
 	focus->kinds[1] = nth_bit(pairs->offered, (unsigned)(x >> 16) % 64);
-	focus->any = pairs->offered & ~clears;
+	focus->kinds_allowed = pairs->offered & ~clears;
 	if ((1U << focus->kinds[0] | 1U << focus->kinds[1]) & clears)
-		focus->any |= clears;
-	/* each round begins with keys of its own: no value of an old one */
+		focus->kinds_allowed |= clears;
+	/* new value tags in each round: values of older rounds are errors */
 	focus->first = (uint32_t)(pairs->rounds_done & 0xfffff) * RM_PAIRS_HOT;
 	focus->plain = (x >> 24) % 4 == 0;
 }
 
-/* One thread prepares while nobody else uses the map. */
+/* Thread 0 prepares the next round while no other thread uses the map. */
 static void prepare(struct rm_peer *peer)
 {
 	struct rm_pairs *pairs = peer->peers->context;
 
-	choose(peer, pairs);
+	choose_focus(peer, pairs);
 	rm_pairs_make_keys(peer, pairs);
 	memset(pairs->balance, 0,
 	        peer->peers->threads * sizeof(*pairs->balance));
-	rm_witness_step("%s beside %s on %s keys, %u threads, room for %u",
+	rm_witness_step(
+	        "%s with %s on %s keys, %u threads, at most %u private keys",
 	        rm_pair_kind_name(pairs->focus.kinds[0]),
 	        rm_pair_kind_name(pairs->focus.kinds[1]),
 	        rm_pair_class_name(pairs->focus.key_class),
-	        peer->peers->threads, pairs->room * pairs->writers);
-	/* relaxed: read behind the barrier, by all alike */
+	        peer->peers->threads, pairs->own_max * pairs->writers);
+	/* relaxed: the barrier makes it visible to all */
 	pairs->over = atomic_load_explicit(
 	                      &peer->peers->failed, memory_order_relaxed) ||
-	              !rm_case_goes_on(peer->peers->c, pairs->rounds_done++);
+	              !rm_case_has_time(peer->peers->c, pairs->rounds_done++);
 }
 
-/* After a round in which nothing was cleared: is each key there as often as it
-   ought to be? Then it goes. */
-static void audit(struct rm_peer *peer)
+/* After a round: compares each shared key with the sums, unless the map was
+ * cleared, and removes it. */
+static void check_balance(struct rm_peer *peer)
 {
 	struct rm_pairs *pairs = peer->peers->context;
-	const bool cleared = pairs->focus.any >> RM_PAIR_CLEAR & 1;
+	const bool cleared = pairs->focus.kinds_allowed >> RM_PAIR_CLEAR & 1;
 
 	for (unsigned k = 0; k < RM_PAIRS_HOT; k++) {
 		struct rm_value value = { { 0 } };
@@ -143,7 +144,7 @@ static void audit(struct rm_peer *peer)
 		        peer->thread, peer->shape, pairs->keys[k], &value);
 
 		for (unsigned i = 0; i < peer->peers->threads; i++)
-			held += pairs->balance[i].of[k];
+			held += pairs->balance[i].per_key[k];
 		if (!cleared && there != held)
 			rm_pairs_fail_balance(peer, k, there, held);
 		if (there)
@@ -154,21 +155,22 @@ static void audit(struct rm_peer *peer)
 		peer->ops->clear(peer->thread);
 }
 
-/* In five of eight operations a kind of the focus, else any that the thread may
-   do. */
-static enum rm_pair_kind draw(
+/* Five of eight operations are of the two kinds of this round, if the thread
+ * may run them. */
+static enum rm_pair_kind draw_kind(
         const struct rm_pairs *pairs, bool writes, uint64_t x)
 {
 	const struct rm_pairs_focus *focus = &pairs->focus;
-	const uint32_t may = writes ? focus->any : focus->any & reads;
-	const enum rm_pair_kind wanted = focus->kinds[x >> 3 & 1];
+	const uint32_t allowed_kinds =
+	        writes ? focus->kinds_allowed : focus->kinds_allowed & reads;
+	const enum rm_pair_kind focus_kind = focus->kinds[x >> 3 & 1];
 
-	if (x % 8 < 5 && may >> wanted & 1)
-		return wanted;
-	return nth_bit(may, (unsigned)(x >> 4) % 64);
+	if (x % 8 < 5 && allowed_kinds >> focus_kind & 1)
+		return focus_kind;
+	return nth_bit(allowed_kinds, (unsigned)(x >> 4) % 64);
 }
 
-static void play_round(struct rm_peer *peer, struct rm_pairs_actor *actor)
+static void run_round(struct rm_peer *peer, struct rm_pairs_actor *actor)
 {
 	const struct rm_pairs *pairs = peer->peers->context;
 	const bool writes = peer->slot < pairs->writers;
@@ -179,14 +181,14 @@ static void play_round(struct rm_peer *peer, struct rm_pairs_actor *actor)
 	for (unsigned n = 0; n < ops; n++) {
 		const uint64_t x = rm_next(&peer->rng);
 
-		rm_pairs_act(actor, draw(pairs, writes, x),
+		rm_pairs_act(actor, draw_kind(pairs, writes, x),
 		        (unsigned)(x >> 32) % RM_PAIRS_HOT, x >> 40);
-		if (!rm_peer_another(peer))
+		if (!rm_peer_tick_in_time(peer))
 			break;
 	}
 }
 
-static void play(struct rm_peer *peer)
+static void run_thread(struct rm_peer *peer)
 {
 	struct rm_pairs *pairs = peer->peers->context;
 	struct rm_pairs_actor actor;
@@ -198,16 +200,16 @@ static void play(struct rm_peer *peer)
 		rm_peer_meet(peer);
 		if (pairs->over)
 			break;
-		play_round(peer, &actor);
+		run_round(peer, &actor);
 		rm_peer_meet(peer);
 		if (peer->slot == 0)
-			audit(peer);
-		rm_pairs_round_ends(&actor);
+			check_balance(peer);
+		rm_pairs_finish_round(&actor);
 		rm_peer_meet(peer);
 	}
 }
 
-static unsigned cpus(void)
+static unsigned count_cpus(void)
 {
 	cpu_set_t allowed;
 
@@ -216,67 +218,68 @@ static unsigned cpus(void)
 	               : (unsigned)CPU_COUNT(&allowed);
 }
 
-/* From one key to 2^17, each with two threads, with what was asked for, and
-   with more than there are CPUs. */
+/* Chooses 1 to 2^17 keys, and two threads, c->threads, or more threads than
+ * CPUs. */
 static void choose_map(const struct rm_check_case *c, uint64_t n,
-        struct rm_check_case *one, struct rm_pairs *pairs)
+        struct rm_check_case *map_case, struct rm_pairs *pairs)
 {
 	const uint64_t x = rm_seed(c->seed, n);
-	unsigned crowd = n % 8 == 7 ? 16 : n % 8 == 3 ? 4 : 1;
-	uint64_t room = (uint64_t)1 << x % 18;
+	unsigned threads_factor = n % 8 == 7 ? 16 : n % 8 == 3 ? 4 : 1;
+	uint64_t own_max = (uint64_t)1 << x % 18;
 
-	*one = *c;
-	one->seed = x;
+	*map_case = *c;
+	map_case->seed = x;
 	if (n % 2 == 0)
-		one->threads = 2;
-	else if (c->threads * crowd <= RM_WITNESS_THREADS)
-		one->threads = c->threads * crowd;
-	if (c->impl->caps & RM_CAP_SLOW_WRITES && room > 512)
-		room = 512;
-	/* what cannot be reached in these rounds is not made room for */
-	if (room > c->ops)
-		room = c->ops;
-	pairs->writers = rm_case_writers(one, false);
-	pairs->room = (uint32_t)(room / pairs->writers) + 1;
+		map_case->threads = 2;
+	else if (c->threads * threads_factor <= RM_WITNESS_THREADS)
+		map_case->threads = c->threads * threads_factor;
+	if (c->impl->caps & RM_CAP_SLOW_WRITES && own_max > 512)
+		own_max = 512;
+	/* growth beyond the operations of these rounds is impossible */
+	if (own_max > c->ops)
+		own_max = c->ops;
+	pairs->writers = rm_case_writers(map_case, false);
+	pairs->own_max = (uint32_t)(own_max / pairs->writers) + 1;
 	pairs->round_ops = ROUND_OPS;
 	if (c->ops / ROUNDS < ROUND_OPS)
 		pairs->round_ops = (unsigned)(c->ops / ROUNDS);
-	/* a crowd behind one lock wakes and sleeps with each operation */
-	if (one->threads > c->threads)
-		pairs->round_ops /= one->threads / c->threads;
-	pairs->round_ops = pairs->round_ops / one->threads + 16;
+	/* with many threads on one lock, each operation sleeps and wakes */
+	if (map_case->threads > c->threads)
+		pairs->round_ops /= map_case->threads / c->threads;
+	pairs->round_ops = pairs->round_ops / map_case->threads + 16;
 	if (c->impl->caps & RM_CAP_SLOW_WRITES)
 		pairs->round_ops = pairs->round_ops / 8 + 8;
-	/* one that is larger than the machine the scheduler stops at random
-	   points already */
-	if (one->threads > c->threads && one->threads > pairs->cpus)
-		one->preempt = false;
+	/* the scheduler already stops oversubscribed threads at random */
+	if (map_case->threads > c->threads && map_case->threads > pairs->cpus)
+		map_case->preempt = false;
 }
 
-static int one_map(const struct rm_check_case *c, uint64_t n,
+static int run_map(const struct rm_check_case *c, uint64_t n,
         struct rm_pairs *pairs, struct rm_error *error)
 {
-	struct rm_check_case one;
+	struct rm_check_case map_case;
 	int code;
 
-	choose_map(c, n, &one, pairs);
+	choose_map(c, n, &map_case, pairs);
 	pairs->balance = aligned_alloc(
-	        RM_CACHE_LINE, one.threads * sizeof(*pairs->balance));
-	pairs->doing = aligned_alloc(
-	        RM_CACHE_LINE, one.threads * sizeof(*pairs->doing));
-	if (!pairs->balance || !pairs->doing)
+	        RM_CACHE_LINE, map_case.threads * sizeof(*pairs->balance));
+	pairs->activity = aligned_alloc(
+	        RM_CACHE_LINE, map_case.threads * sizeof(*pairs->activity));
+	if (!pairs->balance || !pairs->activity)
 		code = rm_error_set(error, -1, "out of memory");
 	else {
-		const struct rm_case_phase phases[] = { { one.threads, play },
-			{ 0 } };
+		const struct rm_case_phase phases[] = {
+			{ map_case.threads, run_thread }, { 0 }
+		};
 
-		memset(pairs->doing, 0, one.threads * sizeof(*pairs->doing));
-		code = rm_case_play(&one,
-		        RM_PAIRS_HOT + pairs->room * pairs->writers, n & 2,
+		memset(pairs->activity, 0,
+		        map_case.threads * sizeof(*pairs->activity));
+		code = rm_case_play(&map_case,
+		        RM_PAIRS_HOT + pairs->own_max * pairs->writers, n & 2,
 		        phases, pairs, error);
 	}
 	free(pairs->balance);
-	free(pairs->doing);
+	free(pairs->activity);
 	return code;
 }
 
@@ -288,11 +291,11 @@ int rm_check_pairs(const struct rm_check_case *c, struct rm_error *error)
 
 	if (!pairs)
 		return rm_error_set(error, -1, "out of memory");
-	announce(c, pairs);
-	pairs->cpus = cpus();
-	/* another size first with each seed */
-	for (uint64_t n = 0; n < maps && !code && rm_case_goes_on(c, n); n++)
-		code = one_map(c, c->seed % 8 + n, pairs, error);
+	record_possible_pairs(c, pairs);
+	pairs->cpus = count_cpus();
+	/* start with another kind of map for each seed */
+	for (uint64_t n = 0; n < maps && !code && rm_case_has_time(c, n); n++)
+		code = run_map(c, c->seed % 8 + n, pairs, error);
 	free(pairs);
 	return code;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pairs_act.c - one operation of the check of pairs, and what is held against
-   its answer. See pairs_round.h. */
+/* pairs_act.c - one operation of the check `pairs`, and the checks of its
+ * result. See pairs_round.h. */
 #include "verify/check/pairs_round.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	OWN_FIRST = 1 << 24, /* rank of the first key of a thread's own */
-	LOOK_ONE_IN = 4,     /* operations */
-	SCAN_SHARE = 64      /* keys that a scan may cost as much as */
+	OWN_FIRST = 1 << 24, /* rank of the first private key */
+	SAMPLE_ONE_IN = 4,   /* operations per sample of overlaps */
+	SCAN_SHARE = 64 /* keys that may cost as much as other operations */
 };
 
 void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer)
@@ -18,12 +18,12 @@ void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer)
 		.pairs = peer->peers->context };
 }
 
-/* ---- operations on a key that all threads use ---------------------------- */
+/* ---- operations on a shared key ----------------------------------------- */
 
 struct update {
 	const struct rm_value *value;
 	struct rm_value old;
-	bool had; /* at the last call: it may be called again */
+	bool had_old; /* at the last call: it may be called again */
 };
 
 static bool replace(
@@ -31,85 +31,85 @@ static bool replace(
 {
 	struct update *update = context;
 
-	update->had = old;
+	update->had_old = old;
 	if (old)
 		update->old = *old;
 	*value = *update->value;
 	return true;
 }
 
-struct answer {
+struct call_result {
 	struct rm_value old;
-	bool there;    /* as the operation said */
-	bool gave;     /* old is what was there */
-	int64_t added; /* 1: inserted, -1: taken out */
+	bool was_there; /* as returned */
+	bool has_old;   /* old is the value that was present */
+	int64_t added;  /* 1: inserted, -1: removed */
 };
 
 static void call_update(const struct rm_peer *peer, struct rm_key key,
-        const struct rm_value *value, struct answer *answer)
+        const struct rm_value *value, struct call_result *result)
 {
 	struct update update = { .value = value };
 
-	answer->there = peer->ops->update(
+	result->was_there = peer->ops->update(
 	        peer->thread, peer->shape, key, replace, &update);
-	answer->old = update.old;
-	answer->gave = update.had;
-	answer->added = !answer->there;
+	result->old = update.old;
+	result->has_old = update.had_old;
+	result->added = !result->was_there;
 }
 
-/* Those that take out. */
+/* Operations that remove. */
 static void call_taking(const struct rm_peer *peer, enum rm_pair_kind kind,
         struct rm_key key, const struct rm_value *expected,
-        struct answer *answer)
+        struct call_result *result)
 {
 	const struct rm_map_ops *ops = peer->ops;
 
 	if (kind == RM_PAIR_REMOVE)
-		answer->there = ops->remove(peer->thread, peer->shape, key);
+		result->was_there = ops->remove(peer->thread, peer->shape, key);
 	else if (kind == RM_PAIR_TAKE)
-		answer->there = answer->gave =
-		        ops->take(peer->thread, peer->shape, key, &answer->old);
+		result->was_there = result->has_old =
+		        ops->take(peer->thread, peer->shape, key, &result->old);
 	else
-		answer->there = ops->compare_remove(
+		result->was_there = ops->compare_remove(
 		        peer->thread, peer->shape, key, expected);
-	answer->added = -(int64_t)answer->there;
+	result->added = -(int64_t)result->was_there;
 }
 
 static void call(const struct rm_peer *peer, enum rm_pair_kind kind,
         struct rm_key key, const struct rm_value *value,
-        const struct rm_value *expected, struct answer *answer)
+        const struct rm_value *expected, struct call_result *result)
 {
 	const struct rm_map_ops *ops = peer->ops;
 
 	switch (kind) {
 	case RM_PAIR_LOOKUP:
-		answer->there = answer->gave = ops->lookup(
-		        peer->thread, peer->shape, key, &answer->old);
+		result->was_there = result->has_old = ops->lookup(
+		        peer->thread, peer->shape, key, &result->old);
 		return;
 	case RM_PAIR_UPSERT:
-		answer->there =
+		result->was_there =
 		        ops->upsert(peer->thread, peer->shape, key, value);
 		break;
 	case RM_PAIR_EXCHANGE:
-		answer->there = answer->gave = ops->exchange(
-		        peer->thread, peer->shape, key, value, &answer->old);
+		result->was_there = result->has_old = ops->exchange(
+		        peer->thread, peer->shape, key, value, &result->old);
 		break;
 	case RM_PAIR_INSERT_IF_ABSENT:
-		answer->there = answer->gave = ops->insert_if_absent(
-		        peer->thread, peer->shape, key, value, &answer->old);
+		result->was_there = result->has_old = ops->insert_if_absent(
+		        peer->thread, peer->shape, key, value, &result->old);
 		break;
 	case RM_PAIR_COMPARE_SWAP:
 		ops->compare_swap(
 		        peer->thread, peer->shape, key, expected, value);
 		return;
 	case RM_PAIR_UPDATE:
-		call_update(peer, key, value, answer);
+		call_update(peer, key, value, result);
 		return;
 	default:
-		call_taking(peer, kind, key, expected, answer);
+		call_taking(peer, kind, key, expected, result);
 		return;
 	}
-	answer->added = !answer->there;
+	result->added = !result->was_there;
 }
 
 static void act_on_key(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
@@ -117,121 +117,125 @@ static void act_on_key(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
 {
 	struct rm_peer *peer = actor->peer;
 	const struct rm_value value = rm_pairs_value(actor, key, random);
-	struct answer answer = { .there = false };
+	struct call_result result = { .was_there = false };
 
 	call(peer, kind, actor->pairs->keys[key], &value, actor->known + key,
-	        &answer);
-	actor->pairs->balance[peer->slot].of[key] += answer.added;
-	if (kind == RM_PAIR_UPDATE && answer.there != answer.gave)
+	        &result);
+	actor->pairs->balance[peer->slot].per_key[key] += result.added;
+	if (kind == RM_PAIR_UPDATE && result.was_there != result.has_old)
 		rm_peer_fail(peer,
-		        "update said %s, but gave its function %s value",
-		        answer.there ? "there" : "absent",
-		        answer.gave ? "a" : "no");
-	if (!answer.gave)
+		        "update returned %s, but passed its callback %s value",
+		        result.was_there ? "present" : "absent",
+		        result.has_old ? "a" : "no");
+	if (!result.has_old)
 		return;
-	rm_pairs_verify(peer, &answer.old, key, rm_pair_kind_name(kind));
-	actor->known[key] = answer.old;
+	rm_pairs_verify(peer, &result.old, key, rm_pair_kind_name(kind));
+	actor->known[key] = result.old;
 }
 
-/* ---- operations on keys of the thread's own ------------------------------ */
+/* ---- operations on private keys ----------------------------------------- */
 
-static uint64_t own_rank(const struct rm_pairs_actor *actor, uint64_t n)
+static uint64_t private_rank(const struct rm_pairs_actor *actor, uint64_t n)
 {
 	return OWN_FIRST + n * actor->peer->peers->threads + actor->peer->slot;
 }
 
-static void fail_own(struct rm_pairs_actor *actor, const char *what, uint64_t n)
+static void fail_private(
+        struct rm_pairs_actor *actor, const char *what, uint64_t n)
 {
-	if (rm_pairs_strict(actor))
+	if (rm_pairs_without_clear(actor))
 		rm_peer_fail(actor->peer,
-		        "%s of rank %llu, which no other thread uses, and of "
-		        "which it has put %llu there",
-		        what, (unsigned long long)own_rank(actor, n),
-		        (unsigned long long)actor->own);
+		        "%s of private rank %llu, which no other thread uses; "
+		        "this thread has %llu keys present",
+		        what, (unsigned long long)private_rank(actor, n),
+		        (unsigned long long)actor->own_keys);
 }
 
-/* A key that is there since this thread put it there. */
-static void find_own(struct rm_pairs_actor *actor, uint64_t n)
+/* Looks up a private key that is present. */
+static void lookup_private(struct rm_pairs_actor *actor, uint64_t n)
 {
 	struct rm_value value;
 
-	/* one that may be late owes nothing */
+	/* lookups may be late: not an error */
 	if (actor->peer->peers->c->impl->caps & RM_CAP_STALE)
 		return;
-	if (rm_peer_lookup(actor->peer, own_rank(actor, n), &value))
+	if (rm_peer_lookup(actor->peer, private_rank(actor, n), &value))
 		rm_peer_verify(
-		        actor->peer, &value, own_rank(actor, n), "lookup");
+		        actor->peer, &value, private_rank(actor, n), "lookup");
 	else
-		fail_own(actor, "lookup said absent", n);
+		fail_private(actor, "lookup returned absent", n);
 }
 
 static void grow(struct rm_pairs_actor *actor, uint64_t random)
 {
-	const uint64_t rank = own_rank(actor, actor->own);
+	const uint64_t rank = private_rank(actor, actor->own_keys);
 
 	if (rm_peer_upsert(actor->peer, rank, rm_peer_value(actor->peer, rank)))
-		fail_own(actor, "upsert said present", actor->own);
-	actor->own++;
-	find_own(actor, random % actor->own);
+		fail_private(actor, "upsert returned present", actor->own_keys);
+	actor->own_keys++;
+	lookup_private(actor, random % actor->own_keys);
 }
 
 static void shrink(struct rm_pairs_actor *actor)
 {
-	actor->own--;
-	if (!rm_peer_remove(actor->peer, own_rank(actor, actor->own)))
-		fail_own(actor, "remove said absent", actor->own);
+	actor->own_keys--;
+	if (!rm_peer_remove(actor->peer, private_rank(actor, actor->own_keys)))
+		fail_private(actor, "remove returned absent", actor->own_keys);
 }
 
-struct view {
+struct scan_counts {
 	const struct rm_pairs_actor *actor;
 	struct rm_key_bytes line;
-	uint64_t count, sum; /* of keys of one's own */
+	uint64_t count, sum; /* of private keys */
 };
 
-/* The value's tag says whose it may be, the key whether it is. */
-static bool visit(
+/* The value's tag names a rank; the key proves it. Only private keys count. */
+static bool count_private(
         void *context, struct rm_key key, const struct rm_value *value)
 {
-	struct view *view = context;
-	const struct rm_peer *peer = view->actor->peer;
+	struct scan_counts *counts = context;
+	const struct rm_peer *peer = counts->actor->peer;
 	const uint64_t rank = (uint32_t)value->word[0];
 
 	if (rank < OWN_FIRST ||
 	        (rank - OWN_FIRST) % peer->peers->threads != peer->slot)
 		return true;
-	view->line = peer->other;
-	struct rm_key own = rm_key_of(peer->shape, rank, &view->line);
+	counts->line = peer->other;
+	struct rm_key expected = rm_key_of(peer->shape, rank, &counts->line);
 
-	if (peer->shape.str ? key.length != own.length ||
-	                              memcmp(key.bytes, own.bytes, own.length)
-	                    : key.word != own.word)
+	if (peer->shape.str ? key.length != expected.length ||
+	                              memcmp(key.bytes, expected.bytes,
+	                                      expected.length)
+	                    : key.word != expected.word)
 		return true;
-	view->count++;
-	view->sum += rm_rank_mix(rank);
+	counts->count++;
+	counts->sum += rm_rank_mix(rank);
 	return true;
 }
 
-/* Others insert and remove meanwhile, and the map may grow or shrink, but not
-   by keys of this thread: it sees each of them once. */
+/* Other threads insert and remove meanwhile, and the map may resize. A scan
+ * must still give each private key of this thread once. */
 static void scan(struct rm_pairs_actor *actor)
 {
 	struct rm_peer *peer = actor->peer;
-	struct view view = { .actor = actor };
+	struct scan_counts counts = { .actor = actor };
 	uint64_t sum = 0;
 
-	peer->ops->scan(peer->thread, peer->shape, visit, &view);
-	if (!rm_pairs_strict(actor) ||
+	peer->ops->scan(peer->thread, peer->shape, count_private, &counts);
+	if (!rm_pairs_without_clear(actor) ||
 	        peer->peers->c->impl->caps & RM_CAP_STALE)
 		return;
-	for (uint64_t n = 0; n < actor->own; n++)
-		sum += rm_rank_mix(own_rank(actor, n));
-	if (view.count != actor->own || view.sum != sum)
+	for (uint64_t n = 0; n < actor->own_keys; n++)
+		sum += rm_rank_mix(private_rank(actor, n));
+	if (counts.count != actor->own_keys || counts.sum != sum)
 		rm_peer_fail(peer,
-		        "scan gave %llu keys of this thread's own, which no "
-		        "other thread touches; it has %llu there%s",
-		        (unsigned long long)view.count,
-		        (unsigned long long)actor->own,
-		        view.count == actor->own ? ", others" : "");
+		        "scan gave %llu private keys of this thread, which no "
+		        "other thread uses; it has %llu present%s",
+		        (unsigned long long)counts.count,
+		        (unsigned long long)actor->own_keys,
+		        counts.count == actor->own_keys
+		                ? ", but not the same ones"
+		                : "");
 }
 
 static void rejoin(struct rm_peer *peer)
@@ -242,11 +246,11 @@ static void rejoin(struct rm_peer *peer)
 	if (peer->thread)
 		return;
 	rm_peer_fail(peer, "join() returned NULL to a thread that had left");
-	rm_peer_end(peer);
-	abort(); /* it cannot go on, and the others wait for it */
+	rm_peer_abort_check(peer);
+	abort(); /* it cannot continue, and the others wait for it */
 }
 
-static void act(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
+static void act_on_map(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
         unsigned key, uint64_t random)
 {
 	struct rm_peer *peer = actor->peer;
@@ -275,16 +279,17 @@ static void act(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
 	}
 }
 
-/* What cannot be done is not what is counted: there is no room to grow, nothing
-   to take away, and a scan of a large map costs as much as many others. */
-static enum rm_pair_kind possible(const struct rm_pairs_actor *actor,
+/* Replaces impossible kinds, so that only real operations count: the maximum is
+ * reached, or there is no private key. Scans get rarer with the size of the
+ * map, because they cost as much as many operations. */
+static enum rm_pair_kind replace_impossible(const struct rm_pairs_actor *actor,
         enum rm_pair_kind kind, uint64_t random)
 {
-	const uint64_t held = actor->own * actor->peer->peers->threads;
+	const uint64_t held = actor->own_keys * actor->peer->peers->threads;
 
-	if (kind == RM_PAIR_GROW && actor->own >= actor->pairs->room)
+	if (kind == RM_PAIR_GROW && actor->own_keys >= actor->pairs->own_max)
 		return RM_PAIR_SHRINK;
-	if (kind == RM_PAIR_SHRINK && !actor->own)
+	if (kind == RM_PAIR_SHRINK && !actor->own_keys)
 		return RM_PAIR_GROW;
 	if (kind == RM_PAIR_SCAN && random % (1 + held / SCAN_SHARE))
 		return RM_PAIR_LOOKUP;
@@ -294,18 +299,19 @@ static enum rm_pair_kind possible(const struct rm_pairs_actor *actor,
 void rm_pairs_act(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
         unsigned key, uint64_t random)
 {
-	struct rm_pairs_sight sights[RM_PAIRS_LOOKED_AT];
-	const bool looks = random % LOOK_ONE_IN == 0;
-	unsigned seen = 0;
+	struct rm_pairs_sample sights[RM_PAIRS_SAMPLED];
+	const bool is_sampled = random % SAMPLE_ONE_IN == 0;
+	unsigned samples_count = 0;
 
-	kind = possible(actor, kind, random >> 8);
+	kind = replace_impossible(actor, kind, random >> 8);
 	if (kind >= RM_PAIR_ON_KEY)
 		key = RM_PAIRS_ANY_KEY;
 	actor->number++;
-	rm_pairs_say(actor, kind, key, true);
-	if (looks)
-		seen = rm_pairs_look(actor, sights, random >> 2 & 63);
-	act(actor, kind, key, random >> 8);
-	rm_pairs_judge(actor, kind, key, sights, seen);
-	rm_pairs_say(actor, kind, key, false);
+	rm_pairs_publish(actor, kind, key, true);
+	if (is_sampled)
+		samples_count =
+		        rm_pairs_sample_others(actor, sights, random >> 2 & 63);
+	act_on_map(actor, kind, key, random >> 8);
+	rm_pairs_count_overlaps(actor, kind, key, sights, samples_count);
+	rm_pairs_publish(actor, kind, key, false);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pairs_keys.c - keys and values of the check of pairs, and what is said of one
-   that is wrong. See pairs_round.h. */
+/* pairs_keys.c - keys and values of the check `pairs`, and messages about wrong
+ * ones. See pairs_round.h. */
 #include "verify/check/model.h"
 #include "verify/check/pairs_round.h"
 #include "verify/check/quarantine.h"
@@ -11,7 +11,7 @@
 static struct rm_key neighbour(bool str, uint32_t number, char *bytes)
 {
 	enum { LENGTH = 17 };
-	/* the same in all keys of a round, another after 256 keys */
+	/* equal within 256 keys */
 	const uint32_t rounds = number / 256;
 	struct rm_key key = { .word = 0x5a5a000000U + number };
 
@@ -32,8 +32,8 @@ static struct rm_key huge(uint32_t number, char *bytes)
 	return (struct rm_key){ .bytes = bytes, .length = RM_PAIRS_HUGE_BYTES };
 }
 
-/* Edges: the first are the least, the greatest, the empty; one of them all is
-   the long string. */
+/* Edge keys: the least, the greatest, the empty ...; one of 32 is the long
+ * string. */
 static size_t edge_of(uint32_t number)
 {
 	enum { EDGES = 32, LONG = 509 };
@@ -88,7 +88,7 @@ struct rm_value rm_pairs_value(
 	return value;
 }
 
-/* All words 0, or all of them all ones. */
+/* True if all words are 0, or all are all ones. */
 static bool is_plain(struct rm_shape shape, const struct rm_value *value)
 {
 	const unsigned words = shape.value_bytes / 8;
@@ -106,17 +106,17 @@ void rm_pairs_verify(struct rm_peer *peer, const struct rm_value *value,
 	char text[80];
 
 	if (pairs->focus.plain ? is_plain(peer->shape, value)
-	                       : !rm_value_wrong(peer->shape, value,
+	                       : !rm_value_errors(peer->shape, value,
 	                                 pairs->focus.first + key))
 		return;
 	rm_keyset_print(peer->shape, pairs->keys[key], text, sizeof(text));
 	rm_peer_fail(peer,
-	        "%s of key %s gave %s: word 0 is 0x%llx; %s beside %s on %s "
+	        "%s of key %s gave %s: word 0 is 0x%llx; %s with %s on %s "
 	        "keys",
 	        operation, text,
-	        rm_quarantine_freed(peer->shape, value)
-	                ? "what had been freed"
-	                : "a value that nobody wrote for it",
+	        rm_value_is_poison(peer->shape, value)
+	                ? "freed memory"
+	                : "a value that was never written for it",
 	        (unsigned long long)value->word[0],
 	        rm_pair_kind_name(pairs->focus.kinds[0]),
 	        rm_pair_kind_name(pairs->focus.kinds[1]),
@@ -133,10 +133,10 @@ void rm_pairs_fail_balance(
 	rm_keyset_print(peer->shape, pairs->keys[key], text, sizeof(text));
 	for (unsigned i = 0; i < peer->peers->threads && used < 80; i++)
 		used += (size_t)snprintf(each + used, sizeof(each) - used,
-		        " %lld", (long long)pairs->balance[i].of[key]);
+		        " %lld", (long long)pairs->balance[i].per_key[key]);
 	rm_peer_fail(peer,
-	        "key %s is %s, but inserts - removes = %lld (of each "
-	        "thread:%s); %s beside %s on %s keys",
+	        "key %s is %s, but inserts - removes = %lld (per "
+	        "thread:%s); %s with %s on %s keys",
 	        text, there ? "there" : "not there", (long long)held, each,
 	        rm_pair_kind_name(pairs->focus.kinds[0]),
 	        rm_pair_kind_name(pairs->focus.kinds[1]),

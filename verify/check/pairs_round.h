@@ -1,118 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * pairs_round.h - what one thread does in a round of the check of pairs (pairs.c):
- * an operation of some kind on one of few keys that all threads use, or on keys
- * of its own, with what it saw of others meanwhile.
- */
+/* pairs_round.h - one thread in a round of the check `pairs` (pairs.c):
+ * operations on a few keys that all threads share, or on private keys of the
+ * thread, and the overlaps that it saw. */
 #ifndef RM_CHECK_PAIRS_ROUND_H
 #define RM_CHECK_PAIRS_ROUND_H
 
 #include "verify/check/internal.h"
 
 enum {
-	RM_PAIRS_HOT = 4,            /* keys that all threads use in a round */
-	RM_PAIRS_HUGE_BYTES = 65535, /* libraries have 16 bits for it */
-	RM_PAIRS_ANY_KEY = 0xff, /* of operations that are on none of them */
-	RM_PAIRS_LOOKED_AT = 4   /* other threads, beside one operation */
+	RM_PAIRS_HOT = 4, /* keys that all threads share in a round */
+	RM_PAIRS_HUGE_BYTES =
+	        65535, /* some libraries store the length in 16 bits */
+	RM_PAIRS_ANY_KEY = 0xff, /* of operations on none of the shared keys */
+	RM_PAIRS_SAMPLED = 4     /* threads that are sampled per operation */
 };
 
-/* What a round is about; written while nobody uses the map. */
+/* Subject of a round; written while no thread uses the map. */
 struct rm_pairs_focus {
-	enum rm_pair_class key_class; /* of the keys that all use */
+	enum rm_pair_class key_class; /* of the shared keys */
 	enum rm_pair_kind kinds[2];
-	uint32_t any;   /* bits of the kinds that occur at all */
-	uint32_t first; /* the value tag of the first key */
-	bool plain;     /* values are 0 and all ones, not tagged */
+	uint32_t kinds_allowed; /* bits of the kinds that occur at all */
+	uint32_t first;         /* the value tag of the first key */
+	bool plain;             /* values are 0 and all ones, without a tag */
 };
 
-/* Inserts less removes of each key, of one thread. */
+/* Inserts minus removes of each shared key, by one thread. */
 struct rm_pairs_balance {
-	_Alignas(RM_CACHE_LINE) int64_t of[RM_PAIRS_HOT];
+	_Alignas(RM_CACHE_LINE) int64_t per_key[RM_PAIRS_HOT];
 };
 
-/* What a thread is about: number << 16 | key << 8 | kind << 1 | busy. */
-struct rm_pairs_doing {
+/* Current operation of a thread: number << 16
+ * key << 8
+ * kind << 1
+ * busy. */
+struct rm_pairs_activity {
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t word;
 };
 
 struct rm_pairs {
 	uint32_t offered, classes; /* bits of kinds and classes */
 	unsigned writers;
-	uint32_t room; /* most keys of a thread's own */
+	uint32_t own_max; /* maximum private keys of a thread */
 	unsigned round_ops;
-	unsigned cpus; /* that we may use */
+	unsigned cpus; /* allowed to this process */
 	uint64_t rounds_done;
-	bool over; /* as thread 0 found it before a round */
+	bool over; /* set by thread 0 before a round */
 	struct rm_pairs_focus focus;
-	struct rm_pairs_balance *balance; /* [threads] */
-	struct rm_pairs_doing *doing;     /* [threads] */
+	struct rm_pairs_balance *balance;   /* [threads] */
+	struct rm_pairs_activity *activity; /* [threads] */
 	struct rm_key keys[RM_PAIRS_HOT];
 	char bytes[RM_PAIRS_HOT][RM_PAIRS_HUGE_BYTES];
 };
 
-/* One thread's own; belongs to it. */
+/* State of one thread; only that thread uses it. */
 struct rm_pairs_actor {
 	struct rm_peer *peer;
 	struct rm_pairs *pairs;
-	uint64_t number; /* of its operations */
-	uint64_t own;    /* keys of its own that are in the map: 0 .. own - 1 */
-	struct rm_value known[RM_PAIRS_HOT]; /* last seen: for compare_swap */
-	/* Pairs that overlapped in this round: this thread's kind first. */
-	uint64_t met[RM_PAIR_KINDS][RM_PAIR_KINDS];
+	uint64_t number;   /* of its operations */
+	uint64_t own_keys; /* private keys in the map: 0 .. own - 1 */
+	struct rm_value known[RM_PAIRS_HOT]; /* last read: for compare_swap */
+	/* Overlaps of this round: [own kind][other kind]. */
+	uint64_t overlapped[RM_PAIR_KINDS][RM_PAIR_KINDS];
 };
 
 void rm_pairs_actor_init(struct rm_pairs_actor *actor, struct rm_peer *peer);
 
-/* Nobody else touches a thread's own keys, but who clears the map. */
-static inline bool rm_pairs_strict(const struct rm_pairs_actor *actor)
+/* True if no thread clears the map in this round, so that private keys stay. */
+static inline bool rm_pairs_without_clear(const struct rm_pairs_actor *actor)
 {
-	return !(actor->pairs->focus.any >> RM_PAIR_CLEAR & 1);
+	return !(actor->pairs->focus.kinds_allowed >> RM_PAIR_CLEAR & 1);
 }
 
 /* ---- keys and values (pairs_keys.c) ---- */
 
-/* The keys of the focus, into pairs->keys. */
+/* Writes the keys of the round to pairs->keys. */
 void rm_pairs_make_keys(const struct rm_peer *peer, struct rm_pairs *pairs);
 
-/* A new one for that key, or in plain rounds one of two. */
+/* Returns a new value for that key; in plain rounds one of two. */
 struct rm_value rm_pairs_value(
         const struct rm_pairs_actor *actor, unsigned key, uint64_t random);
 
-/* Fails if `value` is none that was written for that key. */
+/* Fails if `value` was never written for that key. */
 void rm_pairs_verify(struct rm_peer *peer, const struct rm_value *value,
         unsigned key, const char *operation);
 
-/* Fails: the key is there, or not, against what all threads counted. */
+/* Fails: the presence of the key contradicts the sums of all threads. */
 void rm_pairs_fail_balance(
         struct rm_peer *peer, unsigned key, bool there, int64_t held);
 
 /* ---- what overlapped (overlap.c) ---- */
 
-/* What another thread was about. */
-struct rm_pairs_sight {
+/* Current operation of another thread, when it was sampled. */
+struct rm_pairs_sample {
 	unsigned slot;
 	uint64_t word;
 };
 
-/* This thread is at an operation from now on, or has ended it. */
-void rm_pairs_say(const struct rm_pairs_actor *actor, enum rm_pair_kind kind,
-        unsigned key, bool busy);
+/* Publishes the start (busy) or the end of an operation of this thread. */
+void rm_pairs_publish(const struct rm_pairs_actor *actor,
+        enum rm_pair_kind kind, unsigned key, bool busy);
 
-/* What others are about, RM_PAIRS_LOOKED_AT at most; returns how many. */
-unsigned rm_pairs_look(const struct rm_pairs_actor *actor,
-        struct rm_pairs_sight *sights, uint64_t random);
+/* Reads the operations of at most RM_PAIRS_SAMPLED threads; returns how
+ * many. */
+unsigned rm_pairs_sample_others(const struct rm_pairs_actor *actor,
+        struct rm_pairs_sample *sights, uint64_t random);
 
-/* Counts what overlapped the operation, of those that were looked at before. */
-void rm_pairs_judge(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
-        unsigned key, const struct rm_pairs_sight *sights, unsigned seen);
+/* Counts which of the sampled threads overlapped the operation. */
+void rm_pairs_count_overlaps(struct rm_pairs_actor *actor,
+        enum rm_pair_kind kind, unsigned key,
+        const struct rm_pairs_sample *sights, unsigned seen);
 
-/* After a round: what overlapped is added to the coverage of this process. */
-void rm_pairs_round_ends(struct rm_pairs_actor *actor);
+/* After a round: adds the overlaps to the coverage of this process. */
+void rm_pairs_finish_round(struct rm_pairs_actor *actor);
 
 /* ---- one operation (pairs_act.c) ---- */
 
-/* One operation; `random` decides what the kind leaves open. A wrong answer
-   fails the peer. */
+/* Runs one operation; `random` decides what the kind leaves open. A wrong
+ * result fails the peer. */
 void rm_pairs_act(struct rm_pairs_actor *actor, enum rm_pair_kind kind,
         unsigned key, uint64_t random);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * parked_threads.c - all threads joined, all but one parked and asleep: the one must be
- * able to write, to grow the map and to have its memory freed. Then another.
+/* parked_threads.c - the check `park`: all threads have joined, and all but one
+ * are parked. That one must be able to write, grow the map and have memory
+ * freed; then the next.
  *
- * A map whose park() does nothing, but which waits for every joined thread,
- * hangs here; the deadline names it.
- */
+ * A map that waits for every joined thread, although park() does nothing, hangs
+ * here and meets the deadline. */
 #include "verify/check/internal.h"
 
 enum { KEYS = 64 };
@@ -15,9 +14,11 @@ struct shift {
 	size_t keys;  /* new ones per turn: growth */
 };
 
-static void work(struct rm_peer *peer, const struct shift *shift, unsigned turn)
+static void write_keys(
+        struct rm_peer *peer, const struct shift *shift, unsigned turn)
 {
-	for (uint64_t n = 0; n < shift->ops && rm_peer_another(peer); n++) {
+	for (uint64_t n = 0; n < shift->ops && rm_peer_tick_in_time(peer);
+	        n++) {
 		uint64_t rank = rm_next(&peer->rng) % KEYS;
 
 		rm_peer_upsert(peer, rank, rm_peer_value(peer, rank));
@@ -31,7 +32,7 @@ static void work(struct rm_peer *peer, const struct shift *shift, unsigned turn)
 	}
 }
 
-/* Whoever's turn it is works; the others are parked at the barrier. */
+/* Thread `turn` works; the others are parked at the barrier. */
 static void take_turns(struct rm_peer *peer)
 {
 	const struct shift *shift = peer->peers->context;
@@ -40,7 +41,7 @@ static void take_turns(struct rm_peer *peer)
 	for (unsigned turn = 0; turn < threads; turn++) {
 		rm_peer_meet(peer);
 		if (peer->slot == turn)
-			work(peer, shift, turn);
+			write_keys(peer, shift, turn);
 	}
 	rm_peer_meet(peer);
 	for (uint64_t i = 0; i < shift->keys * threads; i++) {
@@ -51,7 +52,7 @@ static void take_turns(struct rm_peer *peer)
 		else
 			rm_peer_fail(peer, "lookup missed rank %llu",
 			        (unsigned long long)KEYS + i);
-		if (!rm_peer_another(peer))
+		if (!rm_peer_tick_in_time(peer))
 			break;
 	}
 }

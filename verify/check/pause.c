@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * pause.c - the hook that RM_PAUSE() of a map calls (runner/map.h): in a check it
- * takes time at random, so that other threads come between two instructions
- * that would else never be parted. Linked alone into tests/cli/gdb.sh.
- */
+/* pause.c - the function that RM_PAUSE() in a map calls (runner/map.h). In a
+ * check it takes a random time, so that other threads run between two
+ * instructions. Linked alone into tests/cli/gdb.sh. */
 #include "verify/check/internal.h"
 
 #include "runner/base/clock.h"
@@ -12,8 +10,8 @@
 
 #include <sched.h>
 
-/* Per thread, so that a pause orders nothing between threads. 0: no pauses,
-   as in a trial of a map that was built with them. */
+/* Per thread, so that a pause orders nothing between threads. 0: no pauses, as
+ * in trials of a map that was built with them. */
 static _Thread_local uint64_t state;
 
 void rm_pause_seed(uint64_t seed)
@@ -21,8 +19,8 @@ void rm_pause_seed(uint64_t seed)
 	state = seed;
 }
 
-/* Mostly nothing; sometimes about as long as an operation of another thread;
-   rarely until others have had this CPU. */
+/* Mostly returns at once; sometimes spins for about an operation; rarely
+ * yields. */
 void rm_pause(void)
 {
 	if (!state)

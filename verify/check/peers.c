@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * peers.c - starts the threads of a check together, joined and numbered, and
- * ends them together; and what each of them does to one key.
- */
+/* peers.c - starts the threads of a check together, joined and numbered, and
+ * ends them together; and their operations on one key. */
 #include "runner/base/clock.h"
 #include "verify/check/internal.h"
 #include "verify/check/preempt.h"
@@ -15,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Small, so that a check of seconds meets it: writers must wait, not fail. */
+/* Small, so that checks of seconds reach it: writers must wait, not fail. */
 enum { RETIRED_LIMIT_BYTES = 1 << 20 };
 
 void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
@@ -30,78 +28,78 @@ void rm_peer_fail(struct rm_peer *peer, const char *format, ...)
 	pthread_mutex_lock(&peers->lock);
 	rm_error_set(peers->error, -1, "thread %u: %s", peer->slot, text);
 	pthread_mutex_unlock(&peers->lock);
-	/* relaxed: a hint to stop; the error is under the lock */
+	/* relaxed: a hint to stop; the lock protects the error */
 	atomic_store_explicit(&peers->failed, true, memory_order_relaxed);
 }
 
-void rm_peer_end(struct rm_peer *peer)
+void rm_peer_abort_check(struct rm_peer *peer)
 {
 	pthread_mutex_lock(&peer->peers->lock);
-	rm_check_end_at_once(peer->peers->error->text);
+	rm_check_report_and_exit(peer->peers->error->text);
 	pthread_mutex_unlock(&peer->peers->lock);
 }
 
-/* One operation in LOOK_ONE_IN is looked at, and beside it LOOKED_AT others at
-   most: a look takes lines of their memory away from them. */
-enum { LOOK_ONE_IN = 64, LOOKED_AT = 8 };
-enum { CLOCK_OPS = 8 }; /* between two looks at the clock */
+/* One operation in SAMPLE_ONE_IN is sampled, and at most SAMPLED_MAX threads:
+ * a sample takes cache lines from them. */
+enum { SAMPLE_ONE_IN = 64, SAMPLED_MAX = 8 };
+enum { CLOCK_OPS = 8 }; /* between two reads of the clock */
 
-/* Relaxed, all: counts, which order nothing. */
+/* Relaxed throughout: counts, which order nothing. */
 void rm_peer_count(struct rm_peer *peer)
 {
 	atomic_store_explicit(
-	        &peer->shown->ticks, ++peer->ticks, memory_order_relaxed);
+	        &peer->published->ticks, ++peer->ticks, memory_order_relaxed);
 }
 
-/* What threads beside this one have ended; a sum, to see whether it grows. */
-static uint64_t ended_beside(const struct rm_peer *peer)
+/* Sum of the operations of sampled threads, to see whether it grows. */
+static uint64_t sum_other_operations(const struct rm_peer *peer)
 {
 	const unsigned threads = peer->peers->threads;
 	uint64_t sum = 0;
 
-	for (unsigned i = 1; i < threads && i <= LOOKED_AT; i++)
+	for (unsigned i = 1; i < threads && i <= SAMPLED_MAX; i++)
 		sum += atomic_load_explicit(
-		        &peer->shown[(int)((peer->slot + i) % threads) -
-		                     (int)peer->slot]
+		        &peer->published[(int)((peer->slot + i) % threads) -
+		                         (int)peer->slot]
 		                 .ticks,
 		        memory_order_relaxed);
 	return sum;
 }
 
-/* Looks before one operation, and again when it has ended. */
-static void look(struct rm_peer *peer, bool ended)
+/* Samples before an operation, and again when it has ended. */
+static void sample_others(struct rm_peer *peer, bool ended)
 {
-	const uint64_t others = ended_beside(peer);
+	const uint64_t others_ended = sum_other_operations(peer);
 
-	if (ended && peer->others) {
-		peer->looked++;
-		peer->met += others != peer->others;
+	if (ended && peer->others_ended) {
+		peer->sampled++;
+		peer->overlapped += others_ended != peer->others_ended;
 	}
-	peer->others = others;
+	peer->others_ended = others_ended;
 }
 
 bool rm_peer_tick(struct rm_peer *peer)
 {
 	rm_peer_count(peer);
-	if (peer->ticks % LOOK_ONE_IN < 2 && peer->peers->threads > 1)
-		look(peer, peer->ticks % LOOK_ONE_IN == 1);
+	if (peer->ticks % SAMPLE_ONE_IN < 2 && peer->peers->threads > 1)
+		sample_others(peer, peer->ticks % SAMPLE_ONE_IN == 1);
 	if (peer->ticks % RM_BATCH == 0)
 		peer->ops->quiesce(peer->thread);
-	/* relaxed: only a hint to stop */
+	/* relaxed: a hint to stop */
 	return !atomic_load_explicit(
 	        &peer->peers->failed, memory_order_relaxed);
 }
 
-bool rm_case_goes_on(const struct rm_check_case *c, uint64_t n)
+bool rm_case_has_time(const struct rm_check_case *c, uint64_t n)
 {
 	return !n || !c->until_ns || rm_now_ns() < c->until_ns;
 }
 
-bool rm_peer_another(struct rm_peer *peer)
+bool rm_peer_tick_in_time(struct rm_peer *peer)
 {
 	return rm_peer_tick(peer) &&
 	       (peer->ticks % CLOCK_OPS ||
-	               rm_case_goes_on(peer->peers->c, peer->ticks));
+	               rm_case_has_time(peer->peers->c, peer->ticks));
 }
 
 void rm_peer_meet(struct rm_peer *peer)
@@ -151,9 +149,9 @@ void rm_peer_fill(struct rm_peer *peer, uint64_t count)
 void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
         uint64_t rank, const char *operation)
 {
-	if (!rm_value_wrong(peer->shape, value, rank))
+	if (!rm_value_errors(peer->shape, value, rank))
 		return;
-	if (rm_quarantine_freed(peer->shape, value))
+	if (rm_value_is_poison(peer->shape, value))
 		rm_peer_fail(peer, "%s of rank %llu read freed memory",
 		        operation, (unsigned long long)rank);
 	else if ((uint32_t)value->word[0] != (uint32_t)rank)
@@ -166,9 +164,9 @@ void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
 		        operation, (unsigned long long)rank);
 }
 
-/* What it does, with what it saw; stopped now and then if the case says so and
-   there is somebody beside it. */
-static void work(struct rm_peer *peer)
+/* Runs the peer's function and adds its counts. With `preempt` and other
+ * threads, signals stop this one at random. */
+static void run_fn(struct rm_peer *peer)
 {
 	const struct rm_peers *peers = peer->peers;
 	struct rm_witness *witness = rm_witness();
@@ -176,7 +174,8 @@ static void work(struct rm_peer *peer)
 	uint64_t stops = 0;
 
 	if (peers->c->preempt && peers->threads > 1 &&
-	        rm_preempt_begin(rm_seed(peer->rng, 1), &peer->shown->ticks)) {
+	        rm_preempt_begin(
+	                rm_seed(peer->rng, 1), &peer->published->ticks)) {
 		peers->fn(peer);
 		stops = rm_preempt_end();
 	} else {
@@ -186,9 +185,9 @@ static void work(struct rm_peer *peer)
 	atomic_fetch_add_explicit(&witness->operations, peer->ticks - before,
 	        memory_order_relaxed);
 	atomic_fetch_add_explicit(
-	        &witness->looked, peer->looked, memory_order_relaxed);
+	        &witness->sampled, peer->sampled, memory_order_relaxed);
 	atomic_fetch_add_explicit(
-	        &witness->met, peer->met, memory_order_relaxed);
+	        &witness->overlapped, peer->overlapped, memory_order_relaxed);
 	atomic_fetch_add_explicit(&witness->stops, stops, memory_order_relaxed);
 }
 
@@ -201,14 +200,14 @@ static void *peer_main(void *opaque)
 	peer->thread = peer->ops->join(peers->map, peer->slot);
 	if (!peer->thread) {
 		rm_peer_fail(peer, "join() returned NULL");
-		rm_peer_end(peer);
-		/* the others are not left alone at the barriers */
+		rm_peer_abort_check(peer);
+		/* the other threads wait at these barriers */
 		pthread_barrier_wait(&peers->barrier);
 		pthread_barrier_wait(&peers->barrier);
 		return NULL;
 	}
 	rm_peer_meet(peer);
-	work(peer);
+	run_fn(peer);
 	rm_peer_meet(peer);
 	peer->ops->leave(peer->thread);
 	return NULL;
@@ -222,22 +221,23 @@ static void peer_init(
 		.shape = peers->c->shape,
 		.slot = slot,
 		.rng = rm_seed(peers->c->seed, slot),
-		.shown = rm_witness()->threads + slot };
-	/* those of a phase count on from the one before; relaxed: none runs */
-	peer->ticks =
-	        atomic_load_explicit(&peer->shown->ticks, memory_order_relaxed);
+		.published = rm_witness()->threads + slot };
+	/* phases continue the count of the phase before; relaxed: no thread
+	 * runs */
+	peer->ticks = atomic_load_explicit(
+	        &peer->published->ticks, memory_order_relaxed);
 }
 
-/* A thread that cannot be started ends the process: the others would wait
-   for it at the barrier for ever. */
-static void start_or_die(pthread_t *id, struct rm_peer *peer)
+/* If a thread cannot be started, the process ends: the others would wait for it
+ * at the barrier forever. */
+static void start_thread(pthread_t *id, struct rm_peer *peer)
 {
 	int code = pthread_create(id, NULL, peer_main, peer);
 
 	if (!code)
 		return;
 	rm_peer_fail(peer, "cannot be started: %s", strerror(code));
-	rm_peer_end(peer);
+	rm_peer_abort_check(peer);
 	fprintf(stderr, "cannot start thread %u: %s\n", peer->slot,
 	        strerror(code));
 	abort();
@@ -265,7 +265,7 @@ int rm_peers_run(const struct rm_check_case *c, void *map, unsigned threads,
 	pthread_barrier_init(&peers.barrier, NULL, threads);
 	for (unsigned i = 0; i < threads; i++) {
 		peer_init(each + i, &peers, i);
-		start_or_die(ids + i, each + i);
+		start_thread(ids + i, each + i);
 	}
 	for (unsigned i = 0; i < threads; i++)
 		pthread_join(ids[i], NULL);
@@ -291,7 +291,7 @@ unsigned rm_case_writers(const struct rm_check_case *c, bool in_place)
 	return rm_case_threads(c, in_place);
 }
 
-bool rm_impl_views(const struct rm_impl *impl)
+bool rm_impl_guarantees_views(const struct rm_impl *impl)
 {
 	return strcmp(impl->guarantees, "none") != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* program.c - `readmostly check` in the program of one map: is it right? */
+/* program.c - `readmostly check`, in the program of one map. */
 #include "runner/base/error.h"
 #include "runner/impl.h"
 #include "runner/protocol/command_line.h"
@@ -31,13 +31,13 @@ enum { DEADLINE_S = 30, MEMORY_MIB = 2048 };
 static const uint64_t SECOND_NS = 1000000000U;
 
 struct arguments {
-	const char *map; /* id or "all" */
+	const char *map; /* map id, "all" or a file */
 	struct rm_check_case c;
 	struct rm_check_limits limits;
 	const struct rm_check *only; /* NULL: all */
-	bool one_shape;
+	bool shape_given;
 	bool quiet;
-	bool counted; /* --ops: exactly these, once */
+	bool ops_given; /* --ops: one round of exactly this many */
 };
 
 struct totals {
@@ -46,35 +46,39 @@ struct totals {
 
 static const struct argp_option options[] = {
 	{ "budget", BUDGET, "SECONDS", 0,
-	        "CPU time of all checks of a map and shape, or wall time where "
-	        "that is more, in rounds (10; quick is 2)",
+	        "CPU time of all checks of a map and shape, or wall time if "
+	        "longer, in rounds (default 10; quick is 2)",
 	        0 },
 	{ "ops", OPS, "N", 0,
-	        "instead of a budget: operations of each check, once", 0 },
+	        "run one round of N operations per check, without a budget",
+	        0 },
 	{ "preempt", PREEMPT, NULL, 0,
-	        "stop threads at random from outside (every second round of "
-	        "a budget does)",
+	        "stop threads at random by signals (default: every second "
+	        "round of a budget)",
 	        0 },
 	{ "quarantine", QUARANTINE, NULL, 0,
-	        "poison what is freed and keep it back (half of the rounds of "
-	        "a budget do)",
+	        "poison freed memory and delay its reuse (default: half of "
+	        "the rounds of a budget)",
 	        0 },
-	{ "threads", THREADS, "N", 0, "threads of each check (4)", 0 },
-	{ "seed", SEED, "N", 0, "of keys, operations and the hash (1)", 0 },
+	{ "threads", THREADS, "N", 0, "threads of each check (default 4)", 0 },
+	{ "seed", SEED, "N", 0, "seed of keys, operations and hash (default 1)",
+	        0 },
 	{ "shape", SHAPE, "SHAPE", 0, "only this shape, e.g. u64x8", 0 },
 	{ "only", ONLY, "CHECK", 0, "only this check, e.g. exchange", 0 },
 	{ "deadline", DEADLINE, "SECONDS", 0,
-	        "CPU time without an operation that ends, of each check (30)",
+	        "CPU time of a check without a completed operation "
+	        "(default 30)",
 	        0 },
-	{ "memory", MEMORY, "MIB", 0, "most resident per check (2048)", 0 },
+	{ "memory", MEMORY, "MIB", 0,
+	        "maximum resident memory per check (default 2048)", 0 },
 	{ "in-process", IN_PROCESS, NULL, 0,
-	        "no process per check and no limits: for a debugger", 0 },
-	{ "quiet", QUIET, NULL, 0, "print failures and the sum only", 0 },
+	        "for a debugger: no process per check, no limits", 0 },
+	{ "quiet", QUIET, NULL, 0, "print only failures and the totals", 0 },
 	{ 0 },
 };
 
-/* Limits are of each check, not of the run: one that hangs or eats memory
-   fails alone, and the others go on. */
+/* Limits apply to each check, not to the run: a check that exceeds them fails
+ * alone. */
 static uint64_t budget_s(struct argp_state *state, const char *text)
 {
 	if (!strcmp(text, "quick"))
@@ -111,7 +115,7 @@ static error_t parse_limits(
 		to->limits.budget_ns = budget_s(state, text) * SECOND_NS;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &to->map, text, "map");
+		rm_argument_set_once(state, &to->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
 		if (!to->map)
@@ -122,7 +126,7 @@ static error_t parse_limits(
 	}
 }
 
-/* What a round is run with, beside its operations. */
+/* Options of a round, except its operations. */
 static error_t parse_case(
         int key, char *text, struct argp_state *state, struct rm_check_case *to)
 {
@@ -146,8 +150,8 @@ static error_t parse_case(
 	}
 }
 
-/* Whatever changes what a check does is an option, so that the line which a
-   failure prints can run it again. */
+/* Everything that changes a check is an option, so the printed command can
+ * repeat a failure. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *to = state->input;
@@ -155,11 +159,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	switch (key) {
 	case OPS:
 		to->c.ops = rm_argument_number(
-		        state, "ops", text, 1, RM_CHECK_OPS_MOST);
-		to->counted = true;
+		        state, "ops", text, 1, RM_CHECK_OPS_MAX);
+		to->ops_given = true;
 		return 0;
 	case SHAPE:
-		to->one_shape = true;
+		to->shape_given = true;
 		rm_argument_shape(state, text, &to->c.shape);
 		if (!rm_shape_built(to->c.shape))
 			argp_error(state,
@@ -180,28 +184,29 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* What a budget was spent on. */
-static void print_spent(const struct rm_check_done *done)
+/* Prints the cost and coverage of all rounds. */
+static void print_cost(const struct rm_check_result *done)
 {
 	printf(": %u rounds, %.1f s of CPU time", done->rounds,
 	        (double)done->cpu_ns / 1e9);
 	if (done->operations)
 		printf(", %llu operations",
 		        (unsigned long long)done->operations);
-	if (done->looked)
-		printf(", %.0f %% of %llu looked at met another's",
-		        100 * (double)done->met / (double)done->looked,
-		        (unsigned long long)done->looked);
+	if (done->sampled)
+		printf(", %.0f %% of %llu samples overlapped another operation",
+		        100 * (double)done->overlapped / (double)done->sampled,
+		        (unsigned long long)done->sampled);
 	if (done->stops)
 		printf(", %llu stops", (unsigned long long)done->stops);
 	if (done->pairs[0])
 		printf("; %s", done->pairs);
 }
 
-/* What runs the round again that failed, and how often that did: by the program
-   that has this shape, and within the limits that it may have met. */
-static void print_again(const struct rm_check *check,
-        const struct rm_check_limits *limits, const struct rm_check_done *done)
+/* Prints the command that repeats the failing round with its limits, and how
+ * often the repetition failed. */
+static void print_repeat_command(const struct rm_check *check,
+        const struct rm_check_limits *limits,
+        const struct rm_check_result *done)
 {
 	const struct rm_check_case *c = &done->last;
 
@@ -217,42 +222,43 @@ static void print_again(const struct rm_check *check,
 	if (limits->memory_bytes >> 20 != MEMORY_MIB)
 		printf(" --memory %llu",
 		        (unsigned long long)(limits->memory_bytes >> 20));
-	if (done->tried)
-		printf(" (failed %u of %u times again)", done->failed_again,
-		        done->tried);
+	if (done->repeats)
+		printf(" (repetitions that failed: %u of %u)",
+		        done->repeat_failures, done->repeats);
 	else
-		printf(" (how often it fails again: not known)");
+		printf(" (not repeated here)");
 }
 
-/* One line: what was checked, how it went, how to see it again. */
-static void print(const struct rm_check *check, const struct rm_check_case *c,
-        const struct rm_check_limits *limits, enum rm_check_verdict verdict,
-        const struct rm_check_done *done, const struct rm_error *error)
+/* Prints one line: check, verdict, details and the command to repeat it. */
+static void print_verdict(const struct rm_check *check,
+        const struct rm_check_case *c, const struct rm_check_limits *limits,
+        enum rm_check_verdict verdict, const struct rm_check_result *done,
+        const struct rm_error *error)
 {
 	static const char *const words[] = { "ok", "FAIL", "skip" };
 
 	printf("%-4s %s %s %s", words[verdict], c->impl->id,
 	        rm_shape_name(c->shape), check->name);
 	if (done->rounds > 1 && verdict == RM_CHECK_OK) {
-		print_spent(done);
+		print_cost(done);
 		if (error->text[0])
 			printf("; last round");
 	}
 	if (error->text[0])
 		printf(": %s", error->text);
 	if (verdict == RM_CHECK_FAILED)
-		print_again(check, limits, done);
+		print_repeat_command(check, limits, done);
 	printf("\n");
 	fflush(stdout);
 }
 
-/* Returns what it took of the budget. */
-static uint64_t run_one(const struct arguments *arguments,
+/* Returns the part of the budget that it used. */
+static uint64_t run_check(const struct arguments *arguments,
         const struct rm_check *check, const struct rm_check_case *c,
         uint64_t budget_ns, struct totals *totals)
 {
 	struct rm_check_limits limits = arguments->limits;
-	struct rm_check_done done = { 0 };
+	struct rm_check_result done = { 0 };
 	struct rm_error error = { "" };
 	enum rm_check_verdict verdict;
 
@@ -262,17 +268,18 @@ static uint64_t run_one(const struct arguments *arguments,
 	totals->failed += verdict == RM_CHECK_FAILED;
 	totals->skipped += verdict == RM_CHECK_SKIPPED;
 	if (verdict == RM_CHECK_FAILED || !arguments->quiet)
-		print(check, c, &limits, verdict, &done, &error);
+		print_verdict(check, c, &limits, verdict, &done, &error);
 	return done.spent_ns;
 }
 
-/* All checks of a map in one shape, from one budget: what one does not use is
-   for those after it. Those of no weight run once, whatever that costs; others
-   have a round even where nothing is left. */
+/* Runs all checks of a map in one shape within one budget. Time that a check
+ * does not use is left for later ones. Checks of weight 0 run once, at any
+ * cost. Other checks run at least one round, even if no time is left. */
 static void run_shape(const struct arguments *arguments,
         const struct rm_check_case *c, struct totals *totals)
 {
-	uint64_t left_ns = arguments->counted ? 0 : arguments->limits.budget_ns;
+	uint64_t left_ns =
+	        arguments->ops_given ? 0 : arguments->limits.budget_ns;
 
 	for (size_t i = 0; i < rm_check_count; i++) {
 		const struct rm_check *check = rm_checks + i;
@@ -281,10 +288,10 @@ static void run_shape(const struct arguments *arguments,
 		if (arguments->only && arguments->only != check)
 			continue;
 		if (!arguments->only)
-			share_ns = rm_check_share(check, c, left_ns);
-		if (!share_ns && !arguments->counted)
+			share_ns = rm_check_share_ns(check, c, left_ns);
+		if (!share_ns && !arguments->ops_given)
 			share_ns = 1;
-		used_ns = run_one(arguments, check, c, share_ns, totals);
+		used_ns = run_check(arguments, check, c, share_ns, totals);
 		if (check->weight)
 			left_ns -= used_ns < left_ns ? used_ns : left_ns;
 	}
@@ -297,21 +304,21 @@ static void run_map(const struct arguments *arguments,
 
 	c.impl = impl;
 	for (size_t s = 0; s < RM_SHAPES; s++) {
-		if (arguments->one_shape && rm_shape_index(c.shape) != s)
+		if (arguments->shape_given && rm_shape_index(c.shape) != s)
 			continue;
-		struct rm_check_case one = c;
+		struct rm_check_case shape_case = c;
 
-		one.shape = rm_shapes[s];
-		/* a technique has no shapes: once */
-		if (!arguments->one_shape && !(impl->shapes & 1U << s) &&
+		shape_case.shape = rm_shapes[s];
+		/* a technique has no shapes: one run */
+		if (!arguments->shape_given && !(impl->shapes & 1U << s) &&
 		        (s || rm_impl_is_map(impl)))
 			continue;
-		run_shape(arguments, &one, totals);
+		run_shape(arguments, &shape_case, totals);
 	}
 }
 
-/* The list of checks under the options. */
-static char *help(int key, const char *text, void *input)
+/* Appends the list of checks to the options of --help. */
+static char *append_checks(int key, const char *text, void *input)
 {
 	char *list = NULL;
 	size_t size = 0;
@@ -331,7 +338,8 @@ static char *help(int key, const char *text, void *input)
 	return list;
 }
 
-/* The map of this program, or of a file; NULL: standard error has the reason. */
+/* Returns the map of this program or of a file, or NULL after an error
+ * message. */
 static const struct rm_impl *find_map(const char *name)
 {
 	const struct rm_impl *impl = rm_impl_find(name);
@@ -339,32 +347,33 @@ static const struct rm_impl *find_map(const char *name)
 
 	if (!strcmp(name, "all"))
 		return &rm_this_map;
-	if (!impl && rm_foreign_is_file(name))
+	if (!impl && rm_foreign_is_path(name))
 		rm_foreign_load(name, &impl, &error);
 	else if (!impl)
 		rm_error_set(&error, RM_USAGE,
 		        "no map is called \"%s\"; `readmostly dev list` prints "
-		        "all, and a library is named by its path",
+		        "all maps; give a library by its path",
 		        name);
 	if (!impl)
 		fprintf(stderr, "readmostly check: %s\n", error.text);
 	return impl;
 }
 
-/* Is any round of this run with the quarantine? To start again costs as much as
-   a short check. */
-static bool keeps_freed(const struct arguments *arguments)
+/* Returns true if any round of this run uses the quarantine. A restart costs as
+ * much as a short check. */
+static bool uses_quarantine(const struct arguments *arguments)
 {
 	return !arguments->limits.in_process &&
-	       (!arguments->counted || arguments->c.quarantine);
+	       (!arguments->ops_given || arguments->c.quarantine);
 }
 
-/* A round that was asked for with the quarantine proves nothing without. */
-static bool has_what_it_asks(const struct arguments *arguments)
+/* Reports an explicit --quarantine that is not possible: such a round would
+ * prove nothing. */
+static bool quarantine_is_possible(const struct arguments *arguments)
 {
 	const char *why = arguments->limits.in_process
-	                          ? "not with --in-process"
-	                          : rm_check_no_quarantine();
+	                          ? "cannot be combined with --in-process"
+	                          : rm_check_quarantine_obstacle();
 
 	if (!arguments->c.quarantine || !why)
 		return true;
@@ -372,31 +381,30 @@ static bool has_what_it_asks(const struct arguments *arguments)
 	return false;
 }
 
-/* A run in which every check was skipped has shown nothing, and must not be
-   green where a script asks. */
-static int verdict(const struct totals *totals)
+/* A run that skipped every check proves nothing, so it must not exit 0. */
+static int exit_status(const struct totals *totals)
 {
 	if (totals->failed)
 		return RM_FAILED;
 	if (totals->ok)
 		return RM_OK;
-	fprintf(stderr, "readmostly check: nothing was checked: all that was "
-	                "asked for was skipped; without --quiet a line of each "
-	                "says why\n");
+	fprintf(stderr, "readmostly check: nothing was checked: every "
+	                "selected check was skipped; run without --quiet for "
+	                "the reasons\n");
 	return RM_INCOMPLETE;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.so",
-		"Checks a map, all, or one of another project (examples/), in "
-		"every shape: each check in a process of its own, but with "
-		"your rights: FILE.so may do all that you may. Ends with "
-		"status 1 and names what failed, or with 3 where nothing "
-		"could be checked. With --history FILE it "
-		"judges a recorded history instead: see `readmostly check "
+		"Checks a map, all maps, or a map of another project "
+		"(examples/) in every shape. Each check runs in its own "
+		"process, with your rights: FILE.so may do all that you may "
+		"do. Exits with status 1 and names the failed checks, or with "
+		"3 if nothing could be checked. With --history FILE it checks "
+		"a recorded history instead: see `readmostly check "
 		"--history=FILE --help`.",
-		NULL, help, NULL };
+		NULL, append_checks, NULL };
 	struct arguments arguments = {
 		.c = { .seed = 1, .ops = 200000, .threads = 4 },
 		.limits = { .deadline_ns = DEADLINE_S * SECOND_NS,
@@ -407,13 +415,13 @@ int main(int argc, char **argv)
 	struct totals totals = { 0 };
 	const struct rm_impl *impl;
 
-	rm_cli_begin();
+	rm_program_start();
 	argv[0] = name;
 	arguments.c.story = stdout;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	if (keeps_freed(&arguments))
-		rm_check_with_quarantine(argc, argv);
-	if (!has_what_it_asks(&arguments))
+	if (uses_quarantine(&arguments))
+		rm_check_restart_with_quarantine(argc, argv);
+	if (!quarantine_is_possible(&arguments))
 		return RM_USAGE;
 	impl = find_map(arguments.map);
 	if (!impl)
@@ -421,5 +429,5 @@ int main(int argc, char **argv)
 	run_map(&arguments, impl, &totals);
 	printf("check: %u ok, %u failed, %u skipped\n", totals.ok,
 	        totals.failed, totals.skipped);
-	return verdict(&totals);
+	return exit_status(&totals);
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * progress.c - a map that says lock-free or wait-free is held to it: one
- * thread is stopped in the middle of an operation, and others must go on.
+/* progress.c - checks the claim lock-free or wait-free: one thread is stopped
+ * in the middle of an operation, and others must proceed.
  *
- * Each stop has one kind of operation for the victim and one for all others,
- * or lookups that go on would hide writers that are stuck. One stop that
- * sticks refutes nothing; STICKS of the same two kinds do. Operations on the
- * whole map (scan, length, clear) are not held to it. Nor are writers that
- * wait for memory: whoever stands in an operation holds up reclamation, so the
- * others get too few operations to reach the limit.
- */
+ * Each stop uses one kind of operation for the victim and one for all others,
+ * because lookups that proceed would hide blocked writers. One blocked stop
+ * proves nothing; BLOCKED_STOPS with the same kinds do. Operations on the whole
+ * map (scan, length, clear) do not take part. Nor do writers that wait for
+ * memory: a stopped thread delays reclamation, so the others get too few
+ * operations to reach the limit. */
 #include "verify/check/recorder.h"
 #include "verify/check/thread_stopper.h"
 
@@ -23,19 +21,19 @@
 enum { DIRECTOR, VICTIM, OTHERS, THREADS = OTHERS + 2 };
 enum {
 	KEYS = 64,
-	OPS_PER_STOP = 4000, /* of c->ops: a stop costs about a millisecond */
+	OPS_PER_STOP = 4000, /* in c->ops: a stop costs a millisecond */
 	STOPS_PER_MAP = 25,
-	ENOUGH = 50, /* operations that the others end during a stop */
-	STICKS = 3,
-	TRIES = 200,  /* signals until one meets the map's own code */
-	AHEAD = 20000 /* most operations of one thread around one stop */
+	OPS_NEEDED = 50, /* operations of the others during a stop */
+	BLOCKED_STOPS = 3,
+	TRIES = 200,      /* signals until one interrupts the map's own code */
+	OPS_AHEAD = 20000 /* most operations of one thread around one stop */
 };
 
-struct scene {
+struct progress_test {
 	struct rm_stopper stopper;
 	struct rm_bystander others[THREADS - OTHERS];
-	_Atomic uint64_t allowed[THREADS - OTHERS]; /* that many of `done` */
-	/* that the map offers, and RM_RECORD_UPDATE */
+	_Atomic uint64_t ops_limit[THREADS - OTHERS]; /* limit of `done` */
+	/* offered by the map, and RM_RECORD_UPDATE */
 	uint8_t kinds[RM_HISTORY_KINDS + 1], kind_count;
 	_Atomic unsigned victim_kind, others_kind;
 	atomic_bool victim_started, over;
@@ -44,20 +42,20 @@ struct scene {
 	uint64_t stopped;
 };
 
-static const char *name_of(unsigned kind)
+static const char *kind_name(unsigned kind)
 {
 	return kind == RM_RECORD_UPDATE ? "update" : rm_history_kind_name(kind);
 }
 
-/* One operation on a key that all threads use. */
+/* Runs one operation on a key that all threads share. */
 static void operate(struct rm_peer *peer, unsigned kind, atomic_bool *inside)
 {
 	const uint64_t rank = rm_next(&peer->rng) % KEYS;
 	struct rm_call call = { .key = rm_peer_key(peer, rank),
 		.value = rm_peer_value(peer, rank) };
 
-	/* relaxed: read by a handler on this thread, if by anybody; the
-	   signal fences keep the compiler from moving the call out */
+	/* relaxed: read by a handler on this thread only; the signal fences
+	 * keep the compiler from moving the call out */
 	if (inside)
 		atomic_store_explicit(inside, true, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
@@ -68,182 +66,196 @@ static void operate(struct rm_peer *peer, unsigned kind, atomic_bool *inside)
 	rm_peer_tick(peer);
 }
 
-static bool over(struct scene *scene)
+static bool is_over(struct progress_test *progress_test)
 {
-	/* acquire: pairs with the release in direct() */
-	return atomic_load_explicit(&scene->over, memory_order_acquire);
+	/* acquire: pairs with the release in run_director() */
+	return atomic_load_explicit(&progress_test->over, memory_order_acquire);
 }
 
-static void be_victim(struct rm_peer *peer, struct scene *scene)
+static void run_victim(
+        struct rm_peer *peer, struct progress_test *progress_test)
 {
-	scene->stopper.victim = pthread_self();
-	/* release: pairs with the acquire in direct() */
+	progress_test->stopper.victim = pthread_self();
+	/* release: pairs with the acquire in all_started() */
 	atomic_store_explicit(
-	        &scene->victim_started, true, memory_order_release);
-	while (!over(scene))
+	        &progress_test->victim_started, true, memory_order_release);
+	while (!is_over(progress_test))
 		/* relaxed: any mixture of old and new kinds will do */
 		operate(peer,
-		        atomic_load_explicit(
-		                &scene->victim_kind, memory_order_relaxed),
-		        &scene->stopper.inside);
+		        atomic_load_explicit(&progress_test->victim_kind,
+		                memory_order_relaxed),
+		        &progress_test->stopper.inside);
 }
 
-static void be_other(struct rm_peer *peer, struct scene *scene)
+static void run_other(struct rm_peer *peer, struct progress_test *progress_test)
 {
-	struct rm_bystander *me = scene->others + peer->slot - OTHERS;
-	const _Atomic uint64_t *allowed = scene->allowed + peer->slot - OTHERS;
+	struct rm_bystander *bystander =
+	        progress_test->others + peer->slot - OTHERS;
+	const _Atomic uint64_t *ops_limit =
+	        progress_test->ops_limit + peer->slot - OTHERS;
 
-	me->id = pthread_self();
-	me->tid = gettid();
-	/* release: pairs with the acquire in direct() */
-	atomic_store_explicit(&me->started, true, memory_order_release);
-	while (!over(scene)) {
+	bystander->id = pthread_self();
+	bystander->tid = gettid();
+	/* release: pairs with the acquire in all_started() */
+	atomic_store_explicit(&bystander->started, true, memory_order_release);
+	while (!is_over(progress_test)) {
 		/* relaxed: as above; `done` is a count */
-		if (atomic_load_explicit(&me->done, memory_order_relaxed) >=
-		        atomic_load_explicit(allowed, memory_order_relaxed)) {
+		if (atomic_load_explicit(
+		            &bystander->done, memory_order_relaxed) >=
+		        atomic_load_explicit(ops_limit, memory_order_relaxed)) {
 			peer->ops->quiesce(peer->thread);
 			sched_yield();
 			continue;
 		}
 		operate(peer,
-		        atomic_load_explicit(
-		                &scene->others_kind, memory_order_relaxed),
+		        atomic_load_explicit(&progress_test->others_kind,
+		                memory_order_relaxed),
 		        NULL);
-		atomic_fetch_add_explicit(&me->done, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(
+		        &bystander->done, 1, memory_order_relaxed);
 	}
 }
 
-static void allow(struct scene *scene)
+static void raise_limits(struct progress_test *progress_test)
 {
 	for (unsigned i = 0; i < THREADS - OTHERS; i++)
 		/* relaxed: a number that the thread sees sooner or later */
-		atomic_store_explicit(&scene->allowed[i],
-		        atomic_load_explicit(
-		                &scene->others[i].done, memory_order_relaxed) +
-		                AHEAD,
+		atomic_store_explicit(&progress_test->ops_limit[i],
+		        atomic_load_explicit(&progress_test->others[i].done,
+		                memory_order_relaxed) +
+		                OPS_AHEAD,
 		        memory_order_relaxed);
 }
 
-/* Stops the victim until the others went on. True: they were stuck. */
-static bool sticks(struct rm_peer *peer, struct scene *scene)
+/* Stops the victim until the others proceeded. True: they were blocked. */
+static bool stop_blocks_others(
+        struct rm_peer *peer, struct progress_test *progress_test)
 {
 	const char *promise = peer->peers->c->impl->progress;
-	bool stuck;
+	bool blocked;
 
 	for (unsigned i = 0; i < TRIES; i++) {
-		allow(scene);
+		raise_limits(progress_test);
 		rm_sleep_until(rm_now_ns() + rm_next(&peer->rng) % 100000);
-		if (!rm_stopper_stop(&scene->stopper))
+		if (!rm_stopper_stop(&progress_test->stopper))
 			continue;
-		allow(scene);
-		scene->stopped++;
-		stuck = !rm_stopper_others_go_on(scene->others,
-		        THREADS - OTHERS, ENOUGH,
+		raise_limits(progress_test);
+		progress_test->stopped++;
+		blocked = !rm_stopper_others_proceed(progress_test->others,
+		        THREADS - OTHERS, OPS_NEEDED,
 		        !strcmp(promise, "wait-free"));
-		rm_stopper_release(&scene->stopper);
-		return stuck;
+		rm_stopper_release(&progress_test->stopper);
+		return blocked;
 	}
 	return false;
 }
 
-static unsigned draw_kind(struct rm_peer *peer, const struct scene *scene)
+static unsigned draw_kind(
+        struct rm_peer *peer, const struct progress_test *progress_test)
 {
-	return scene->kinds[rm_next(&peer->rng) % scene->kind_count];
+	return progress_test
+	        ->kinds[rm_next(&peer->rng) % progress_test->kind_count];
 }
 
-/* One stop with two kinds; again and again once it stuck. */
-static void try_kinds(struct rm_peer *peer, struct scene *scene)
+/* Stops once with two random kinds. If the others were blocked, repeats it. */
+static void try_kinds(struct rm_peer *peer, struct progress_test *progress_test)
 {
-	const bool alone = peer->peers->c->impl->caps & RM_CAP_SINGLE_WRITER;
-	const unsigned victim = draw_kind(peer, scene);
-	const unsigned others =
-	        alone ? RM_HISTORY_LOOKUP : draw_kind(peer, scene);
-	unsigned count = 1; /* stops that stuck, the first included */
+	const bool single_writer =
+	        peer->peers->c->impl->caps & RM_CAP_SINGLE_WRITER;
+	const unsigned victim = draw_kind(peer, progress_test);
+	const unsigned others = single_writer ? RM_HISTORY_LOOKUP
+	                                      : draw_kind(peer, progress_test);
+	unsigned count = 1; /* blocked stops, the first included */
 
-	/* relaxed: see be_victim() */
+	/* relaxed: see run_victim() */
 	atomic_store_explicit(
-	        &scene->victim_kind, victim, memory_order_relaxed);
+	        &progress_test->victim_kind, victim, memory_order_relaxed);
 	atomic_store_explicit(
-	        &scene->others_kind, others, memory_order_relaxed);
-	if (!sticks(peer, scene))
+	        &progress_test->others_kind, others, memory_order_relaxed);
+	if (!stop_blocks_others(peer, progress_test))
 		return;
-	/* one stop that sticks refutes nothing; the same two kinds get a map's
-	   worth of further stops to stick STICKS times in all */
-	for (unsigned i = 0; i < STOPS_PER_MAP && count < STICKS; i++)
-		count += sticks(peer, scene);
-	if (count >= STICKS)
+	/* Up to STOPS_PER_MAP further stops with the same kinds, until
+	 * BLOCKED_STOPS in all. */
+	for (unsigned i = 0; i < STOPS_PER_MAP && count < BLOCKED_STOPS; i++)
+		count += stop_blocks_others(peer, progress_test);
+	if (count >= BLOCKED_STOPS)
 		rm_peer_fail(peer,
-		        "the map says %s, but while a thread stood in the "
-		        "middle of %s, no %s of the others ended for 2 s; %u "
-		        "times",
-		        peer->peers->c->impl->progress, name_of(victim),
-		        name_of(others), count);
+		        "the map claims to be %s, but while a thread was "
+		        "stopped in the middle of %s, no %s of the others "
+		        "completed in 2 s; %u times",
+		        peer->peers->c->impl->progress, kind_name(victim),
+		        kind_name(others), count);
 }
 
-static bool all_started(struct scene *scene)
+static bool all_started(struct progress_test *progress_test)
 {
 	/* acquire: pairs with the releases of the threads */
 	bool all = atomic_load_explicit(
-	        &scene->victim_started, memory_order_acquire);
+	        &progress_test->victim_started, memory_order_acquire);
 
 	for (unsigned i = 0; i < THREADS - OTHERS; i++)
-		all &= atomic_load_explicit(
-		        &scene->others[i].started, memory_order_acquire);
+		all &= atomic_load_explicit(&progress_test->others[i].started,
+		        memory_order_acquire);
 	return all;
 }
 
-static void direct(struct rm_peer *peer, struct scene *scene)
+static void run_director(
+        struct rm_peer *peer, struct progress_test *progress_test)
 {
-	/* it uses the map no more, and shall stop nobody's reclamation */
+	/* it no longer uses the map, and must not delay reclamation */
 	if (peer->ops->park)
 		peer->ops->park(peer->thread);
-	while (!all_started(scene))
+	while (!all_started(progress_test))
 		sched_yield();
 	/* relaxed: a hint to stop */
-	for (unsigned i = 0;
-	        i < scene->stops && !atomic_load_explicit(&peer->peers->failed,
-	                                    memory_order_relaxed);
+	for (unsigned i = 0; i < progress_test->stops &&
+	                     !atomic_load_explicit(&peer->peers->failed,
+	                             memory_order_relaxed);
 	        i++)
-		try_kinds(peer, scene);
-	/* release: pairs with the acquire in over() */
-	atomic_store_explicit(&scene->over, true, memory_order_release);
+		try_kinds(peer, progress_test);
+	/* release: pairs with the acquire in is_over() */
+	atomic_store_explicit(&progress_test->over, true, memory_order_release);
 	if (peer->ops->unpark)
 		peer->ops->unpark(peer->thread);
 }
 
-static void act(struct rm_peer *peer)
+static void run_thread(struct rm_peer *peer)
 {
-	struct scene *scene = peer->peers->context;
+	struct progress_test *progress_test = peer->peers->context;
 
 	if (peer->slot == DIRECTOR)
-		direct(peer, scene);
+		run_director(peer, progress_test);
 	else if (peer->slot == VICTIM)
-		be_victim(peer, scene);
+		run_victim(peer, progress_test);
 	else
-		be_other(peer, scene);
+		run_other(peer, progress_test);
 }
 
-static void offer(struct scene *scene, bool offered, unsigned kind)
+static void add_kind(
+        struct progress_test *progress_test, bool offered, unsigned kind)
 {
 	if (offered)
-		scene->kinds[scene->kind_count++] = (uint8_t)kind;
+		progress_test->kinds[progress_test->kind_count++] =
+		        (uint8_t)kind;
 }
 
-static void offers(struct scene *scene, const struct rm_map_ops *ops)
+static void add_offered_kinds(
+        struct progress_test *progress_test, const struct rm_map_ops *ops)
 {
-	offer(scene, true, RM_HISTORY_LOOKUP);
-	offer(scene, true, RM_HISTORY_UPSERT);
-	offer(scene, true, RM_HISTORY_REMOVE);
-	offer(scene, ops->exchange, RM_HISTORY_EXCHANGE);
-	offer(scene, ops->take, RM_HISTORY_TAKE);
-	offer(scene, ops->insert_if_absent, RM_HISTORY_INSERT_IF_ABSENT);
-	offer(scene, ops->compare_swap, RM_HISTORY_COMPARE_SWAP);
-	offer(scene, ops->compare_remove, RM_HISTORY_COMPARE_REMOVE);
-	offer(scene, ops->update, RM_RECORD_UPDATE);
+	add_kind(progress_test, true, RM_HISTORY_LOOKUP);
+	add_kind(progress_test, true, RM_HISTORY_UPSERT);
+	add_kind(progress_test, true, RM_HISTORY_REMOVE);
+	add_kind(progress_test, ops->exchange, RM_HISTORY_EXCHANGE);
+	add_kind(progress_test, ops->take, RM_HISTORY_TAKE);
+	add_kind(progress_test, ops->insert_if_absent,
+	        RM_HISTORY_INSERT_IF_ABSENT);
+	add_kind(progress_test, ops->compare_swap, RM_HISTORY_COMPARE_SWAP);
+	add_kind(progress_test, ops->compare_remove, RM_HISTORY_COMPARE_REMOVE);
+	add_kind(progress_test, ops->update, RM_RECORD_UPDATE);
 }
 
-static int one_map(const struct rm_check_case *c, struct scene *scene,
-        struct rm_error *error)
+static int run_map(const struct rm_check_case *c,
+        struct progress_test *progress_test, struct rm_error *error)
 {
 	const struct rm_sizing sizing = { .keys = KEYS,
 		.threads = THREADS,
@@ -255,47 +267,49 @@ static int one_map(const struct rm_check_case *c, struct scene *scene,
 	if (!map)
 		return rm_error_set(error, -1, "create() returned NULL");
 	/* relaxed: no other thread runs */
-	atomic_store_explicit(&scene->over, false, memory_order_relaxed);
 	atomic_store_explicit(
-	        &scene->victim_started, false, memory_order_relaxed);
+	        &progress_test->over, false, memory_order_relaxed);
+	atomic_store_explicit(
+	        &progress_test->victim_started, false, memory_order_relaxed);
 	for (unsigned i = 0; i < THREADS - OTHERS; i++)
-		atomic_store_explicit(
-		        &scene->others[i].started, false, memory_order_relaxed);
-	code = rm_peers_run(c, map, THREADS, act, scene, error);
+		atomic_store_explicit(&progress_test->others[i].started, false,
+		        memory_order_relaxed);
+	code = rm_peers_run(c, map, THREADS, run_thread, progress_test, error);
 	c->impl->ops->destroy(map);
 	return code;
 }
 
 int rm_check_progress(const struct rm_check_case *c, struct rm_error *error)
 {
-	struct scene *scene = calloc(1, sizeof(*scene));
-	struct rm_check_case one = *c;
+	struct progress_test *progress_test = calloc(1, sizeof(*progress_test));
+	struct rm_check_case map_case = *c;
 	uint64_t left = c->ops / OPS_PER_STOP + 1;
 	int code;
 
-	if (!scene)
+	if (!progress_test)
 		return rm_error_set(error, -1, "out of memory");
-	offers(scene, c->impl->ops);
-	code = rm_stopper_init(&scene->stopper, rm_foreign_code(c->impl));
+	add_offered_kinds(progress_test, c->impl->ops);
+	code = rm_stopper_init(
+	        &progress_test->stopper, rm_foreign_code(c->impl));
 	if (code) {
-		free(scene);
+		free(progress_test);
 		return rm_error_set(
 		        error, -1, "pipe or code: %s", strerror(-code));
 	}
-	one.threads = THREADS;
-	for (uint64_t n = 0; left && !code && rm_case_goes_on(c, n); n++) {
-		one.seed = rm_seed(c->seed, n);
-		scene->stops =
+	map_case.threads = THREADS;
+	for (uint64_t n = 0; left && !code && rm_case_has_time(c, n); n++) {
+		map_case.seed = rm_seed(c->seed, n);
+		progress_test->stops =
 		        left < STOPS_PER_MAP ? (unsigned)left : STOPS_PER_MAP;
-		left -= scene->stops;
-		code = one_map(&one, scene, error);
+		left -= progress_test->stops;
+		code = run_map(&map_case, progress_test, error);
 	}
 	if (!code)
 		rm_error_set(error, 0,
-		        "others went on after each of %llu "
+		        "the others proceeded during each of %llu "
 		        "stops",
-		        (unsigned long long)scene->stopped);
-	rm_stopper_free(&scene->stopper);
-	free(scene);
+		        (unsigned long long)progress_test->stopped);
+	rm_stopper_free(&progress_test->stopper);
+	free(progress_test);
 	return code;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quarantine.c - starts the program again with the library of quarantine.h, and
-   turns it on and off. */
+/* quarantine.c - restarts the program with the library of quarantine.h, and
+ * switches it on and off. */
 #include "verify/check/quarantine.h"
 
 #include "runner/base/sanitized.h"
@@ -16,25 +16,25 @@ typedef void switch_fn(bool on, void (*damaged)(const char *what));
 
 static switch_fn *find_switch(void)
 {
-	/* POSIX: an object's address may be a function's */
+	/* POSIX allows this conversion */
 	return (switch_fn *)(uintptr_t)dlsym(
 	        RTLD_DEFAULT, "rm_quarantine_switch");
 }
 
-bool rm_quarantine_offered(void)
+bool rm_quarantine_is_loaded(void)
 {
 	return find_switch() != NULL;
 }
 
-void rm_quarantine(bool on, void (*damaged)(const char *what))
+void rm_quarantine_set(bool on, void (*damaged)(const char *what))
 {
-	switch_fn *turn = find_switch();
+	switch_fn *switch_quarantine = find_switch();
 
-	if (turn)
-		turn(on, damaged);
+	if (switch_quarantine)
+		switch_quarantine(on, damaged);
 }
 
-bool rm_quarantine_freed(struct rm_shape shape, const struct rm_value *value)
+bool rm_value_is_poison(struct rm_shape shape, const struct rm_value *value)
 {
 	const unsigned words = shape.value_bytes / 8;
 
@@ -44,7 +44,7 @@ bool rm_quarantine_freed(struct rm_shape shape, const struct rm_value *value)
 	return false;
 }
 
-/* The library beside this program, if there is one. */
+/* The library next to this program, if it exists. */
 static bool find_library(char *path, size_t size)
 {
 	static const char name[] = "libreadmostly_quarantine.so";
@@ -62,52 +62,52 @@ static bool find_library(char *path, size_t size)
 	return !access(path, R_OK);
 }
 
-/* LD_PRELOAD has no way to write these within a name. */
+/* LD_PRELOAD separates names by these and has no escape. */
 static bool may_be_preloaded(const char *path)
 {
 	return !strpbrk(path, " :");
 }
 
-/* Where it is not there, or a sanitizer has the allocator, or somebody has
-   loaded another one, nothing changes. */
-void rm_check_with_quarantine(int argc, char **argv)
+/* Does nothing if the library is missing, a sanitizer replaces the allocator,
+ * or LD_PRELOAD is already set. */
+void rm_check_restart_with_quarantine(int argc, char **argv)
 {
-	char path[4096], program[4096] = "", **again;
+	char path[4096], program[4096] = "", **new_argv;
 
-	if (rm_quarantine_offered()) {
+	if (rm_quarantine_is_loaded()) {
 		unsetenv("LD_PRELOAD"); /* not for programs that a map starts */
 		return;
 	}
 	if (rm_sanitized() || getenv("LD_PRELOAD") ||
 	        !find_library(path, sizeof(path)) || !may_be_preloaded(path))
 		return;
-	again = calloc((size_t)argc + 1, sizeof(*again));
-	if (!again || setenv("LD_PRELOAD", path, 1)) {
-		free(again);
+	new_argv = calloc((size_t)argc + 1, sizeof(*new_argv));
+	if (!new_argv || setenv("LD_PRELOAD", path, 1)) {
+		free(new_argv);
 		return;
 	}
-	/* its path: stacks are looked up in the file of this name */
+	/* its path, because stacks are resolved in the file of this name */
 	if (readlink("/proc/self/exe", program, sizeof(program) - 1) < 0)
 		strcpy(program, "readmostly");
-	again[0] = program;
-	memcpy(again + 1, argv + 1, (size_t)(argc - 1) * sizeof(*again));
+	new_argv[0] = program;
+	memcpy(new_argv + 1, argv + 1, (size_t)(argc - 1) * sizeof(*new_argv));
 	fflush(NULL);
-	execv("/proc/self/exe", again);
-	free(again);
+	execv("/proc/self/exe", new_argv);
+	free(new_argv);
 	unsetenv("LD_PRELOAD");
 }
 
-const char *rm_check_no_quarantine(void)
+const char *rm_check_quarantine_obstacle(void)
 {
 	char path[4096];
 
-	if (rm_quarantine_offered() || rm_sanitized())
+	if (rm_quarantine_is_loaded() || rm_sanitized())
 		return NULL;
 	if (getenv("LD_PRELOAD"))
-		return "LD_PRELOAD is set: start without it";
+		return "LD_PRELOAD is set: unset it";
 	if (find_library(path, sizeof(path)) && !may_be_preloaded(path))
-		return "the program's folder has a blank or a colon in its "
-		       "name, at which LD_PRELOAD ends one";
-	return "no libreadmostly_quarantine.so beside the program: make all "
-	       "builds it";
+		return "the path of the program contains a blank or a colon, "
+		       "which LD_PRELOAD cannot contain: move the program";
+	return "libreadmostly_quarantine.so is missing next to the program: "
+	       "`make all` builds it";
 }

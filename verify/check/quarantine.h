@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * quarantine.h - use after free shows without another build: a library that is
- * loaded before the C library's malloc poisons what is freed and keeps it back
- * for a while (quarantine/library.c).
- */
+/* quarantine.h - finds use after free without another build: a library, loaded
+ * before the C library's malloc, poisons freed blocks and delays their reuse
+ * (quarantine/library.c). */
 #ifndef RM_CHECK_QUARANTINE_H
 #define RM_CHECK_QUARANTINE_H
 
@@ -12,24 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What freed memory is filled with: no address on any CPU that has 48 or 57
-   bits of them, and no value that a check writes. */
+/* Content of freed memory: not an address on CPUs with 48 or 57 address bits,
+ * and not a value that a check writes. */
 #define RM_POISON_BYTE 0xf5U
 #define RM_POISON_WORD 0xf5f5f5f5f5f5f5f5U
 
-/* Was this process started with the library? */
-bool rm_quarantine_offered(void);
+/* Returns true if this process was started with the library. */
+bool rm_quarantine_is_loaded(void);
 
-/*
- * From now on what is freed is kept back, or no more: then all that was kept is
- * given back. `damaged` (NULL: nobody) is called with a message, on the thread
- * that gives such a block back, where it was written after it was freed; it does
- * not return. Nothing where it is not offered.
- */
-void rm_quarantine(bool on, void (*damaged)(const char *what));
+/* Switches the quarantine on, or off, which releases all blocks. If a block was
+ * written after it was freed, `damaged` (may be NULL) is called with a message,
+ * on the thread that releases the block; it must not return. Does nothing if
+ * the library is not loaded. */
+void rm_quarantine_set(bool on, void (*damaged)(const char *what));
 
-/* Whether any word of a value that a map gave is poison: it may have been freed
-   while it was copied. */
-bool rm_quarantine_freed(struct rm_shape shape, const struct rm_value *value);
+/* Returns true if a word of a value that a map returned is poison: it may have
+ * been freed while it was copied. */
+bool rm_value_is_poison(struct rm_shape shape, const struct rm_value *value);
 
 #endif /* RM_CHECK_QUARANTINE_H */

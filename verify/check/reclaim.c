@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * reclaim.c - what is retired is freed: by and by while the map is used, and
- * all of it when it is destroyed.
+/* reclaim.c - retired memory is freed: gradually while the map is used, and all
+ * of it by destroy().
  *
- * The map's own counts (stats build) are asked when all threads have left,
- * the allocator when the map is gone: it must hold what it held before, if
- * need be after a while: liburcu frees a table that resizes itself in a thread
- * of its own, from 0.14 on also after the call that ends it. Where a sanitizer
- * has replaced the allocator, its leak checker asks instead.
- */
+ * When all threads have left, the map's own counts are read (stats build).
+ * After destroy() the allocator must hold as much as before, if need be after a
+ * delay. liburcu frees a table that resizes itself on its own thread, since
+ * 0.14 also after the call that destroys it. Under sanitizers their leak
+ * checker replaces the second part. */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "verify/check/internal.h"
@@ -20,34 +18,34 @@
 
 enum {
 	KEYS = 256,
-	ROUNDS = 3,          /* and one before, that fills caches */
-	SLACK_BYTES = 16384, /* of the C library, of libraries below a map */
-	FEW_RETIRED = 5000,  /* below, nothing need be freed yet */
-	PATIENCE_S = 30,     /* for a thread of the map that frees */
-	/* in all, if there is time, so that a small leak is above SLACK */
-	LEAST_WRITES = 120000
+	ROUNDS = 3,          /* and one before, which fills caches */
+	SLACK_BYTES = 16384, /* for the C library and libraries of a map */
+	FEW_RETIRED = 5000,  /* below, a map need not free anything yet */
+	WAIT_MAX_S = 30,     /* for a map's thread that frees */
+	/* in all, if there is time, so that a small leak exceeds SLACK_BYTES */
+	WRITES_MIN = 120000
 };
 
-/* Most time for what LEAST_WRITES adds to a life: a fair lock that spins needs
-   half a minute for it where the machine is busy. */
+/* Most time for what WRITES_MIN adds to one map: a fair spinning lock needs
+ * half a minute for it on a busy machine. */
 static const uint64_t ADDED_NS = 500000000U;
 
-/* What each thread does in one life. */
+/* Operations of each thread on one map. */
 struct writes {
-	uint64_t asked; /* that are done however late it is */
-	uint64_t most;
-	unsigned writers; /* the others only read */
+	uint64_t required; /* done even if time is over */
+	uint64_t max_ops;
+	unsigned writers; /* the other threads only read */
 };
 
-/* Bytes that are allocated; caches of threads that ended are given back. */
-static size_t held_bytes(void)
+/* Allocated bytes; caches of threads that ended are not included. */
+static size_t allocated_bytes(void)
 {
 	const struct mallinfo2 info = mallinfo2();
 
 	return info.uordblks + info.hblkhd;
 }
 
-/* Replaces, inserts and removes, so that everything is retired in turn. */
+/* Replaces, inserts and removes, so that all entries are retired in turn. */
 static void churn_plain(struct rm_peer *peer, uint64_t n)
 {
 	uint64_t rank = rm_next(&peer->rng) % KEYS;
@@ -66,10 +64,10 @@ static bool replace(
 	return true;
 }
 
-/* Writes that the map offers beside these, those among them that lose: an
-   insert_if_absent of a key that is there, a compare_swap that expects another
-   value, both of which may have allocated what nobody gets. */
-static void churn_other(struct rm_peer *peer, uint64_t n)
+/* The other writes that the map offers, also those that fail: insert_if_absent
+ * of a present key, and compare_swap with a wrong value. Both may allocate
+ * memory that must be freed again. */
+static void churn_optional(struct rm_peer *peer, uint64_t n)
 {
 	const struct rm_map_ops *ops = peer->ops;
 	const uint64_t rank = rm_next(&peer->rng) % KEYS;
@@ -94,7 +92,8 @@ static void churn_other(struct rm_peer *peer, uint64_t n)
 		ops->clear(peer->thread);
 }
 
-static bool pass(void *context, struct rm_key key, const struct rm_value *value)
+static bool accept_entry(
+        void *context, struct rm_key key, const struct rm_value *value)
 {
 	(void)context;
 	(void)key;
@@ -102,35 +101,35 @@ static bool pass(void *context, struct rm_key key, const struct rm_value *value)
 	return true;
 }
 
-/* What is retired may stay because of those that read meanwhile, as where each
-   of two leaves it to the other to free. */
-static void read_beside(struct rm_peer *peer, uint64_t n)
+/* Readers may keep retired memory alive, e.g. if each of two threads leaves it
+ * to the other to free it. */
+static void read_some(struct rm_peer *peer, uint64_t n)
 {
 	const struct rm_map_ops *ops = peer->ops;
 	struct rm_value value;
 
 	rm_peer_lookup(peer, rm_next(&peer->rng) % KEYS, &value);
-	if (!rm_impl_views(peer->peers->c->impl))
+	if (!rm_impl_guarantees_views(peer->peers->c->impl))
 		return;
 	if (n % 64 == 8 && ops->length)
 		ops->length(peer->thread);
 	if (n % 1024 == 9 && ops->scan)
-		ops->scan(peer->thread, peer->shape, pass, NULL);
+		ops->scan(peer->thread, peer->shape, accept_entry, NULL);
 }
 
 static void churn(struct rm_peer *peer)
 {
 	const struct writes *writes = peer->peers->context;
 
-	for (uint64_t n = 0; n < writes->most; n++) {
-		if (n < writes->asked ? !rm_peer_tick(peer)
-		                      : !rm_peer_another(peer))
+	for (uint64_t n = 0; n < writes->max_ops; n++) {
+		if (n < writes->required ? !rm_peer_tick(peer)
+		                         : !rm_peer_tick_in_time(peer))
 			break;
-		read_beside(peer, n);
+		read_some(peer, n);
 		if (peer->slot >= writes->writers)
 			continue;
 		if (n / 4096 % 2)
-			churn_other(peer, n);
+			churn_optional(peer, n);
 		else
 			churn_plain(peer, n);
 	}
@@ -140,7 +139,7 @@ struct counts {
 	double retired, freed;
 };
 
-static void pick(
+static void store_count(
         void *context, const char *name, const char *unit, double value)
 {
 	struct counts *counts = context;
@@ -152,27 +151,28 @@ static void pick(
 		counts->freed = value;
 }
 
-/* Holds half of what was retired back, with nobody left to wait for? */
-static bool hoards(
+/* True if more than half of the retired objects are unfreed although no thread
+ * uses the map. */
+static bool retains_retired(
         const struct rm_check_case *c, void *map, struct counts *counts)
 {
 	const uint64_t start_ns = rm_now_ns();
 
 	do {
 		*counts = (struct counts){ (double)NAN, (double)NAN };
-		c->impl->ops->stats(map, pick, counts);
-		/* also where one of them is not counted in this build */
+		c->impl->ops->stats(map, store_count, counts);
+		/* NaN if this build does not count one of them */
 		if (!(counts->retired > FEW_RETIRED &&
 		            counts->freed < counts->retired / 2))
 			return false;
-		rm_witness_goes_on(); /* patience is ours, not the map's */
+		rm_witness_count_progress(); /* the check waits, not the map */
 		sched_yield();
-	} while (rm_now_ns() - start_ns < PATIENCE_S * (uint64_t)1000000000);
+	} while (rm_now_ns() - start_ns < WAIT_MAX_S * (uint64_t)1000000000);
 	return true;
 }
 
-/* A map from its creation to its end. */
-static int life(const struct rm_check_case *c, struct writes *writes,
+/* Creates, uses and destroys one map. */
+static int run_map(const struct rm_check_case *c, struct writes *writes,
         struct rm_error *error)
 {
 	void *map = rm_case_create(c, KEYS, false, error);
@@ -184,98 +184,100 @@ static int life(const struct rm_check_case *c, struct writes *writes,
 	code = rm_peers_run(
 	        c, map, rm_case_threads(c, false), churn, writes, error);
 	if (!code && c->impl->ops->stats && !strstr(c->impl->sync, "leak") &&
-	        hoards(c, map, &counts))
+	        retains_retired(c, map, &counts))
 		code = rm_error_set(error, -1,
-		        "all threads have left, and of %.0f retired only %.0f "
-		        "are freed, but the map does not call itself leaking",
+		        "all threads have left, but of %.0f retired objects "
+		        "only %.0f are freed, and the map does not declare a "
+		        "leak",
 		        counts.retired, counts.freed);
 	c->impl->ops->destroy(map);
 	return code;
 }
 
-struct lives {
-	struct rm_check_case c; /* of this one: its part of the time */
+struct map_run {
+	struct rm_check_case c; /* with the end of this map's time */
 	struct writes writes;
 	struct rm_error *error;
 	int code;
 };
 
-/* On a thread of its own, whose cache of freed memory ends with it. */
-static void *live(void *argument)
+/* On a new thread, whose cache of freed memory is released at its end. */
+static void *run_on_thread(void *argument)
 {
-	struct lives *lives = argument;
+	struct map_run *map_run = argument;
 
-	lives->code = life(&lives->c, &lives->writes, lives->error);
+	map_run->code = run_map(&map_run->c, &map_run->writes, map_run->error);
 	return NULL;
 }
 
-/* The next of `left` lives, with as much of the time as each of the others: one
-   that fills caches must not be the only one that is long. */
-static int live_once(
-        struct lives *lives, const struct rm_check_case *c, unsigned left)
+/* Runs the next of `left` maps in an equal part of the time: the first, which
+ * fills caches, must not be the only long one. */
+static int run_next_map(
+        struct map_run *map_run, const struct rm_check_case *c, unsigned left)
 {
 	const uint64_t now_ns = rm_now_ns();
 	pthread_t thread;
 
-	lives->c = *c;
+	map_run->c = *c;
 	if (!c->until_ns)
-		lives->c.until_ns = now_ns + ADDED_NS;
+		map_run->c.until_ns = now_ns + ADDED_NS;
 	else if (c->until_ns > now_ns)
-		lives->c.until_ns = now_ns + (c->until_ns - now_ns) / left;
-	if (pthread_create(&thread, NULL, live, lives))
-		return rm_error_set(lives->error, -1, "no thread");
+		map_run->c.until_ns = now_ns + (c->until_ns - now_ns) / left;
+	if (pthread_create(&thread, NULL, run_on_thread, map_run))
+		return rm_error_set(map_run->error, -1, "no thread");
 	pthread_join(thread, NULL);
-	return lives->code;
+	return map_run->code;
 }
 
-/* What is held when a map is gone; more than `enough` only after all patience
-   with a map that has threads of its own. */
-static size_t held_after(const struct rm_check_case *c, size_t enough)
+/* Bytes held after a map is destroyed. For a map with background threads, waits
+ * until at most `enough` are held, or for WAIT_MAX_S. */
+static size_t allocated_after(const struct rm_check_case *c, size_t enough)
 {
-	const uint64_t end_ns = rm_now_ns() + PATIENCE_S * (uint64_t)1000000000;
-	size_t held = held_bytes();
+	const uint64_t end_ns = rm_now_ns() + WAIT_MAX_S * (uint64_t)1000000000;
+	size_t bytes = allocated_bytes();
 
-	while (held > enough && c->impl->caps & RM_CAP_BACKGROUND &&
+	while (bytes > enough && c->impl->caps & RM_CAP_BACKGROUND &&
 	        rm_now_ns() < end_ns) {
-		rm_witness_goes_on();
+		rm_witness_count_progress();
 		rm_sleep_until(rm_now_ns() + 1000000);
-		held = held_bytes();
+		bytes = allocated_bytes();
 	}
-	return held;
+	return bytes;
 }
 
-/* A case without an end of its time has all that it asks for. */
+/* A case without a time limit runs all its operations. */
 static struct writes choose_writes(const struct rm_check_case *c)
 {
 	const unsigned writers = rm_case_writers(c, false);
-	const uint64_t of_each = rm_case_ops(c) / (ROUNDS + 1) / writers + 1;
-	struct writes writes = { .asked = c->until_ns ? 0 : of_each,
-		.most = of_each,
+	const uint64_t per_thread = rm_case_ops(c) / (ROUNDS + 1) / writers + 1;
+	struct writes writes = { .required = c->until_ns ? 0 : per_thread,
+		.max_ops = per_thread,
 		.writers = writers };
 
 	if (!(c->impl->caps & RM_CAP_SLOW_WRITES) &&
-	        of_each * ROUNDS * writers < LEAST_WRITES)
-		writes.most = LEAST_WRITES / ROUNDS / writers + 1;
+	        per_thread * ROUNDS * writers < WRITES_MIN)
+		writes.max_ops = WRITES_MIN / ROUNDS / writers + 1;
 	return writes;
 }
 
 int rm_check_reclaim(const struct rm_check_case *c, struct rm_error *error)
 {
-	struct lives lives = { .writes = choose_writes(c), .error = error };
+	struct map_run map_run = { .writes = choose_writes(c), .error = error };
 	size_t before, after;
 
-	if (live_once(&lives, c, ROUNDS + 1))
+	if (run_next_map(&map_run, c, ROUNDS + 1))
 		return -1;
-	before = held_bytes();
+	before = allocated_bytes();
 	for (unsigned left = ROUNDS; left; left--)
-		if (live_once(&lives, c, left))
+		if (run_next_map(&map_run, c, left))
 			return -1;
-	after = held_after(c, before + SLACK_BYTES);
+	after = allocated_after(c, before + SLACK_BYTES);
 	if (after <= before + SLACK_BYTES)
 		return 0;
 	return rm_error_set(error, -1,
-	        "%zu bytes are not freed after %d maps were destroyed, each "
-	        "after at most %llu writes of each of %u threads",
-	        after - before, ROUNDS, (unsigned long long)lives.writes.most,
-	        lives.writes.writers);
+	        "%zu bytes are still allocated after %d maps were destroyed, "
+	        "each after at most %llu writes by each of %u threads",
+	        after - before, ROUNDS,
+	        (unsigned long long)map_run.writes.max_ops,
+	        map_run.writes.writers);
 }

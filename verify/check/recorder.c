@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* recorder.c - a translation unit of its own: the compiler moves nothing of a
-   check between the stamps. */
+/* recorder.c - records operations. It is a separate translation unit, so that
+ * the compiler moves no code of a check between the stamps. */
 #include "verify/check/recorder.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@ int rm_recorder_init(struct rm_history_recorder *recorder,
 	*recorder = (struct rm_history_recorder){ .stamps = stamps,
 		.events = malloc(events * sizeof(*recorder->events)),
 		.pairs = malloc(pairs * sizeof(*recorder->pairs)),
-		.room = events,
-		.pair_room = pairs };
+		.event_max = events,
+		.pair_max = pairs };
 	if (!recorder->events || !recorder->pairs) {
 		rm_recorder_free(recorder);
 		return -ENOMEM;
@@ -33,15 +33,15 @@ void rm_recorder_free(struct rm_history_recorder *recorder)
 	*recorder = (struct rm_history_recorder){ 0 };
 }
 
-/* The whole value that starts with this word. */
-static struct rm_value whole(uint64_t word)
+/* Reconstructs the value that starts with this word. */
+static struct rm_value value_from_word(uint64_t word)
 {
 	return rm_value_of(
 	        (uint32_t)word, (unsigned)(word >> 32 & 0xfff), word >> 44);
 }
 
-/* What a scan yields goes straight to the thread's pairs. */
-static bool yielded(
+/* Stores an entry of a scan in the thread's pairs. */
+static bool store_scanned(
         void *context, struct rm_key key, const struct rm_value *value)
 {
 	struct rm_history_recorder *recorder = context;
@@ -51,8 +51,9 @@ static bool yielded(
 	if (peer->shape.str)
 		memcpy(&rank, key.bytes + 8, sizeof(rank));
 	rm_peer_verify(peer, value, rank, "scan");
-	if (recorder->pair_count == recorder->pair_room) {
-		rm_peer_fail(peer, "scan yields more and more entries");
+	if (recorder->pair_count == recorder->pair_max) {
+		rm_peer_fail(peer,
+		        "scan gives more entries than the recorder can store");
 		return false;
 	}
 	recorder->pairs[recorder->pair_count++] =
@@ -61,7 +62,7 @@ static bool yielded(
 	return true;
 }
 
-/* update() may call it more than once: the last call counts. */
+/* update() may call it more than once; the last call counts. */
 static bool replace(
         void *context, const struct rm_value *old, struct rm_value *value)
 {
@@ -108,9 +109,9 @@ bool rm_call_on_key(
 	}
 }
 
-/* Some operations, at any depth: as many stand within the first 8 steps as
-   within the next 8, the next 16, ... */
-static bool arm(struct rm_history_recorder *recorder)
+/* Arms some operations, at a depth such that as many stop within the first 8
+ * steps as within the next 8, the next 16, ... */
+static bool arm_sometimes(struct rm_history_recorder *recorder)
 {
 	uint64_t x = rm_next(&recorder->peer->rng);
 
@@ -121,14 +122,13 @@ static bool arm(struct rm_history_recorder *recorder)
 	return true;
 }
 
-/* Nothing but the call stands between the two stamps: whatever else took
-   time there would make operations overlap that did not, and histories that
-   cannot be would be explained by that. */
+/* Only the call is between the two stamps. Other work there would make
+ * operations overlap that did not, and so explain impossible histories. */
 static void perform(struct rm_history_recorder *recorder, unsigned kind,
         struct rm_history_event *event, struct rm_call *call)
 {
 	struct rm_peer *peer = recorder->peer;
-	const bool armed = arm(recorder);
+	const bool armed = arm_sometimes(recorder);
 
 	event->invoked = rm_stamp(recorder->stamps);
 	switch (kind) {
@@ -136,7 +136,8 @@ static void perform(struct rm_history_recorder *recorder, unsigned kind,
 		event->result = peer->ops->length(peer->thread);
 		break;
 	case RM_HISTORY_SCAN:
-		peer->ops->scan(peer->thread, peer->shape, yielded, recorder);
+		peer->ops->scan(
+		        peer->thread, peer->shape, store_scanned, recorder);
 		break;
 	case RM_HISTORY_CLEAR:
 		peer->ops->clear(peer->thread);
@@ -149,7 +150,7 @@ static void perform(struct rm_history_recorder *recorder, unsigned kind,
 		rm_step_disarm();
 }
 
-static bool gives_value(enum rm_history_kind kind)
+static bool returns_value(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_EXCHANGE ||
 	       kind == RM_HISTORY_TAKE || kind == RM_HISTORY_INSERT_IF_ABSENT;
@@ -162,14 +163,14 @@ void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
 	uint64_t *known = recorder->known + (rank - recorder->first);
 	struct rm_history_event *event = recorder->events + recorder->count;
 	struct rm_call call = { .key = rm_peer_key(peer, rank) };
-	const unsigned called = kind;
+	const unsigned called_kind = kind;
 
-	if (called == RM_RECORD_UPDATE)
+	if (called_kind == RM_RECORD_UPDATE)
 		kind = RM_HISTORY_EXCHANGE;
-	if (recorder->count == recorder->room)
+	if (recorder->count == recorder->event_max)
 		return;
-	if (!rm_history_is_whole(kind)) {
-		call.expected = whole(*known);
+	if (!rm_history_is_whole_map(kind)) {
+		call.expected = value_from_word(*known);
 		call.value = rm_peer_value(peer, rank);
 	}
 	*event = (struct rm_history_event){ .kind = (uint8_t)kind,
@@ -178,9 +179,9 @@ void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
 		.value = call.value.word[0],
 		.expected = call.expected.word[0],
 		.first_pair = recorder->pair_count };
-	perform(recorder, called, event, &call);
+	perform(recorder, called_kind, event, &call);
 	event->pairs = recorder->pair_count - event->first_pair;
-	if (event->there && gives_value(kind)) {
+	if (event->there && returns_value(kind)) {
 		rm_peer_verify(
 		        peer, &call.result, rank, rm_history_kind_name(kind));
 		*known = event->result = call.result.word[0];

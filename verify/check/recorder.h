@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * recorder.h - one thread's operations, as events of a history.
+/* recorder.h - records one thread's operations as events of a history.
  *
- * A recorder belongs to one thread, writes memory that was allocated and
- * touched before, and shares nothing with other threads but the stamps:
- * what is recorded must happen almost as it would without.
- */
+ * A recorder belongs to one thread, uses memory that was touched before, and
+ * shares only the stamps with other threads: recording must disturb as little
+ * as possible. */
 #ifndef RM_RECORDER_H
 #define RM_RECORDER_H
 
@@ -13,69 +11,64 @@
 #include "verify/check/stamp.h"
 #include "verify/history/history.h"
 
-/*
- * Lets a thread stand aside in the middle of an operation, at an
- * instruction chosen at random, while others run.
+/* Stops a thread in the middle of an operation, at a random instruction, while
+ * others run.
  *
- * Short operations hardly ever meet by themselves, least of all on few CPUs.
- * Here the CPU runs the operation instruction by instruction (its trap flag,
- * a signal per instruction) up to the chosen one; there the thread gives its
- * CPU away a few times. The code is the measured code, without any marks.
- * x86 only; elsewhere, and under sanitizers, operations run as they are.
- */
+ * Short operations rarely overlap, least of all on few CPUs. So the CPU runs
+ * the operation instruction by instruction (trap flag, a signal each) up to the
+ * chosen one, where the thread yields its CPU a few times. The code is the
+ * measured code without marks. x86 only; on other CPUs and under sanitizers
+ * operations run normally. */
 
-/* Takes SIGTRAP for this process, for good. Returns whether stepping works
-   here; where not, the functions below do nothing. */
+/* Takes SIGTRAP of this process permanently. Returns whether stepping works; if
+ * not, the functions below do nothing. */
 bool rm_step_init(void);
 
-/* From the return of this on, `steps` instructions are run one by one, and
-   then the CPU is given away `yields` times. Any thread; about 1 us a step. */
+/* After it returns, runs `steps` instructions one by one, then yields `yields`
+ * times. Any thread; about 1 us a step. */
 void rm_step_arm(unsigned steps, unsigned yields);
 
-/* The operation is over: no more steps. After each rm_step_arm(). */
+/* Ends the stepping. Call it after each rm_step_arm(). */
 void rm_step_disarm(void);
 
-/* Most keys that a recorder knows, ranks first .. first + RM_RECORDED - 1. */
+/* Number of keys of a recorder, ranks first .. first + RM_RECORDED - 1. */
 enum { RM_RECORDED = 4 };
 
 struct rm_history_recorder {
 	_Alignas(RM_CACHE_LINE) struct rm_stamps *stamps;
 	struct rm_peer *peer;
 	uint64_t first;              /* rank */
-	uint64_t known[RM_RECORDED]; /* values last seen: for compare_swap */
-	struct rm_history_event *events; /* [room] */
-	struct rm_history_pair *pairs;   /* [pair_room], of all scans */
-	size_t count, room;
-	size_t pair_count, pair_room;
-	bool steps; /* some operations stand aside in the middle */
+	uint64_t known[RM_RECORDED]; /* last values read: for compare_swap */
+	struct rm_history_event *events; /* [event_max] */
+	struct rm_history_pair *pairs;   /* [pair_max], of all scans */
+	size_t count, event_max;
+	size_t pair_count, pair_max;
+	bool steps; /* stop some operations in the middle */
 };
 
-/* Allocates and touches room for that many events and scanned pairs.
-   Returns 0 or -ENOMEM. `peer` is set by the thread. */
+/* Allocates and touches memory for that many events and scanned pairs. Returns
+ * 0 or -ENOMEM. The thread sets `peer`. */
 int rm_recorder_init(struct rm_history_recorder *recorder,
         struct rm_stamps *stamps, size_t events, size_t pairs);
 void rm_recorder_free(struct rm_history_recorder *recorder);
 
-/* What may be recorded beside the kinds of histories: an exchange through the
-   map's update(), whose function is given the old value and leaves the new. */
+/* Pseudo-kind: an exchange through update(), recorded as an exchange. */
 enum { RM_RECORD_UPDATE = RM_HISTORY_KINDS };
 
-/*
- * Runs one operation of the map and records it; `rank` is ignored by those
- * about the whole map. Each value written is a new one. A value that was
- * never written fails the peer. Full recorders record nothing.
- */
+/* Runs one operation of the map and records it; operations on the whole map
+ * ignore `rank`. Each written value is new. Reading a value that was never
+ * written fails the peer. A full recorder records nothing. */
 void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
         uint64_t rank);
 
-/* What one call is given and gives. */
+/* Arguments and results of one call. */
 struct rm_call {
 	struct rm_key key;
 	struct rm_value value, expected, result;
 };
 
-/* Calls the operation, which the map must offer and which must be one on a
-   key, or RM_RECORD_UPDATE. Returns what the operation returned. */
+/* Calls an operation on one key that the map must offer, or RM_RECORD_UPDATE.
+ * Returns what the operation returned. */
 bool rm_call_on_key(
         const struct rm_peer *peer, unsigned kind, struct rm_call *call);
 

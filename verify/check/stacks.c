@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * stacks.c - where the threads of a check stand that hangs or crashed: each
- * thread writes its own stack from a signal handler, the process that started
- * it prints them (stacks_print.c).
- */
+/* stacks.c - stacks of a check that hangs or crashed: a signal handler of each
+ * thread writes its own stack, and the parent process prints them
+ * (stacks_print.c). */
 #include "verify/check/witness.h"
 
 #include "runner/base/clock.h"
@@ -17,22 +15,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* One after the other while they answer soon, so that the first is the first;
-   a busy machine lets some wait for seconds. */
+/* Threads are signalled one by one if they respond soon, so that the stacks are
+ * in order. On a busy machine some need seconds. */
 enum { SOON_MS = 200, LATE_MS = 5000 };
 enum { SKIPPED = 2 }; /* the handler and the kernel's return */
 
-static int asking(void)
+static int stack_signal(void)
 {
 	return SIGRTMIN + 2;
 }
 
-/* backtrace() allocates at its first call only: rm_stacks_offer() has made
-   it. */
-static void show(int number)
+/* backtrace() allocates only in its first call, which rm_stacks_install()
+ * makes. */
+static void write_stack(int number)
 {
 	struct rm_witness *witness = rm_witness();
-	const int keep = errno;
+	const int saved_errno = errno;
 	/* relaxed: only numbers the stacks */
 	const unsigned i = atomic_fetch_add_explicit(
 	        &witness->stack_count, 1, memory_order_relaxed);
@@ -43,58 +41,59 @@ static void show(int number)
 		stack->thread = gettid();
 		stack->depth = backtrace(stack->frames, RM_STACK_FRAMES);
 		stack->skip = stack->depth > SKIPPED ? SKIPPED : 0;
-		/* release: pairs with the acquire of who waits */
+		/* release: pairs with the acquire in wait_for_stacks() */
 		atomic_store_explicit(
-		        &stack->whole, true, memory_order_release);
+		        &stack->complete, true, memory_order_release);
 	}
-	errno = keep;
-	if (number != asking())
+	errno = saved_errno;
+	if (number != stack_signal())
 		raise(number); /* SA_RESETHAND: now it ends the process */
 }
 
-/* A sanitizer says itself where a process crashed. */
-void rm_stacks_offer(void)
+/* Sanitizers print the stack of a crash themselves. */
+void rm_stacks_install(void)
 {
 	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,
 		SIGABRT };
-	struct sigaction action = { .sa_handler = show,
+	struct sigaction action = { .sa_handler = write_stack,
 		.sa_flags = SA_RESTART };
 	void *frames[2];
 
 	(void)backtrace(frames, 2);
 	sigemptyset(&action.sa_mask);
-	sigaction(asking(), &action, NULL);
+	sigaction(stack_signal(), &action, NULL);
 	action.sa_flags = (int)SA_RESETHAND;
 	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
 		if (!rm_sanitized())
 			sigaction(crashes[i], &action, NULL);
 }
 
-/* Until the first stacks are whole, or the time is over. */
-static void await(struct rm_witness *witness, unsigned first, uint64_t ms)
+/* Waits until the first stacks are complete, or the time is over. */
+static void wait_for_stacks(
+        struct rm_witness *witness, unsigned first, uint64_t ms)
 {
 	const uint64_t end_ns = rm_now_ns() + ms * 1000000;
 
 	for (unsigned i = 0; i < first && i < RM_STACKS; i++)
-		/* acquire: pairs with the release in show() */
+		/* acquire: pairs with the release in write_stack() */
 		while (!atomic_load_explicit(
-		        &witness->stacks[i].whole, memory_order_acquire)) {
+		        &witness->stacks[i].complete, memory_order_acquire)) {
 			if (rm_now_ns() >= end_ns)
 				return;
 			rm_sleep_until(rm_now_ns() + 1000000);
 		}
 }
 
-static unsigned shown(struct rm_witness *witness)
+static unsigned count_stacks(struct rm_witness *witness)
 {
-	/* relaxed: what await() waits for is acquired there */
+	/* relaxed: wait_for_stacks() acquires the stacks */
 	return atomic_load_explicit(
 	        &witness->stack_count, memory_order_relaxed);
 }
 
-void rm_stacks_take(pid_t pid, struct rm_witness *witness)
+void rm_stacks_collect(pid_t pid, struct rm_witness *witness)
 {
-	unsigned asked = shown(witness);
+	unsigned requested = count_stacks(witness);
 	char path[64];
 	DIR *threads;
 
@@ -103,14 +102,15 @@ void rm_stacks_take(pid_t pid, struct rm_witness *witness)
 	if (!threads)
 		return;
 	for (struct dirent *entry; (entry = readdir(threads));) {
-		const unsigned next = shown(witness) + 1;
+		const unsigned next = count_stacks(witness) + 1;
 
-		if (entry->d_name[0] == '.' || asked >= RM_STACKS ||
-		        syscall(SYS_tgkill, pid, atoi(entry->d_name), asking()))
+		if (entry->d_name[0] == '.' || requested >= RM_STACKS ||
+		        syscall(SYS_tgkill, pid, atoi(entry->d_name),
+		                stack_signal()))
 			continue;
-		asked++;
-		await(witness, next, SOON_MS);
+		requested++;
+		wait_for_stacks(witness, next, SOON_MS);
 	}
 	closedir(threads);
-	await(witness, asked, LATE_MS);
+	wait_for_stacks(witness, requested, LATE_MS);
 }

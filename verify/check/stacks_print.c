@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * stacks_print.c - the stacks of stacks.c for a person. addr2line reads all that
- * a debugger may know of a program before it answers, so it is asked once for
- * each object, with all addresses in it.
- */
+/* stacks_print.c - prints the stacks of stacks.c. addr2line reads all debug
+ * data of a program before it answers, so it runs once per object, with all
+ * addresses in it. */
 #include "verify/check/witness.h"
 
 #include "runner/base/capture.h"
@@ -18,21 +16,21 @@ enum { SITES = RM_STACKS * RM_STACK_FRAMES, OFFSET_BYTES = 24 };
 
 /* One frame of one stack. */
 struct site {
-	Dl_info info; /* all NULL where no object is known */
+	Dl_info info; /* all NULL if the object is unknown */
 	uintptr_t at;
-	const char *line; /* function, file and line; NULL: not known */
+	const char *line; /* function, file and line; NULL: unknown */
 	char offset[OFFSET_BYTES];
 };
 
 /* All frames of all stacks, one stack after the other. */
 struct sites {
-	unsigned count, answers;
+	unsigned count, output_count;
 	struct site site[SITES];
 	char *argv[SITES + 4];
-	char *answer[SITES]; /* what addr2line said, to be freed: per object */
+	char *outputs[SITES]; /* output of addr2line per object, to be freed */
 };
 
-/* The address of a call's return is one past the call. */
+/* A return address is one past the call. */
 static void add_frame(struct sites *sites, void *frame, bool returned_to)
 {
 	struct site *site = sites->site + sites->count++;
@@ -44,31 +42,32 @@ static void add_frame(struct sites *sites, void *frame, bool returned_to)
 	        site->at - (uintptr_t)site->info.dli_fbase);
 }
 
-/* The lines of `said` go to the sites of that object, in order. */
-static void deal_out(struct sites *sites, const void *base, char *said)
+/* Assigns the lines of `output` to the sites of that object, in order. */
+static void assign_lines(struct sites *sites, const void *base, char *output)
 {
-	for (unsigned i = 0; i < sites->count && said; i++) {
+	for (unsigned i = 0; i < sites->count && output; i++) {
 		struct site *site = sites->site + i;
 
 		if (site->info.dli_fbase != base)
 			continue;
-		site->line = said[0] && said[0] != '?' ? said : NULL;
-		said = strchr(said, '\n');
-		if (said)
-			*said++ = 0;
+		site->line = output[0] && output[0] != '?' ? output : NULL;
+		output = strchr(output, '\n');
+		if (output)
+			*output++ = 0;
 	}
 }
 
-/* All sites in the object of this one, which is the first in it. */
-static void ask_about_object(struct sites *sites, const struct site *first)
+/* Resolves all sites in the object of `first`, the first site in it. */
+static void resolve_object(struct sites *sites, const struct site *first)
 {
 	static char tool[] = "addr2line", flags[] = "-sfpe";
 	char object[4096];
 	char **next = sites->argv;
-	char *said;
+	char *output;
 
 	snprintf(object, sizeof(object), "%s", first->info.dli_fname);
-	/* argv[0] of a map's program is "readmostly check"; linux-vdso is no file */
+	/* argv[0] of a map's program is "readmostly check"; linux-vdso is not a
+	 * file */
 	if (!strchr(object, '/') && strncmp(object, "linux-", 6) != 0) {
 		ssize_t length =
 		        readlink("/proc/self/exe", object, sizeof(object) - 1);
@@ -82,13 +81,13 @@ static void ask_about_object(struct sites *sites, const struct site *first)
 		if (sites->site[i].info.dli_fbase == first->info.dli_fbase)
 			*next++ = sites->site[i].offset;
 	*next = NULL;
-	if (rm_capture(sites->argv, &said))
+	if (rm_capture(sites->argv, &output))
 		return;
-	sites->answer[sites->answers++] = said;
-	deal_out(sites, first->info.dli_fbase, said);
+	sites->outputs[sites->output_count++] = output;
+	assign_lines(sites, first->info.dli_fbase, output);
 }
 
-static void ask_about_all(struct sites *sites)
+static void resolve_all(struct sites *sites)
 {
 	for (unsigned i = 0; i < sites->count; i++) {
 		const struct site *site = sites->site + i;
@@ -98,7 +97,7 @@ static void ask_about_all(struct sites *sites)
 		        site->info.dli_fbase)
 			first++;
 		if (site->info.dli_fbase && first == i)
-			ask_about_object(sites, site);
+			resolve_object(sites, site);
 	}
 }
 
@@ -116,7 +115,7 @@ static void print_site(FILE *out, const struct site *site)
 
 void rm_stacks_print(FILE *out, const struct rm_witness *witness)
 {
-	/* relaxed: the process has ended or stands */
+	/* relaxed: the process has ended or hangs */
 	unsigned count = atomic_load_explicit(
 	        &witness->stack_count, memory_order_relaxed);
 	struct sites *sites = calloc(1, sizeof(*sites));
@@ -132,17 +131,17 @@ void rm_stacks_print(FILE *out, const struct rm_witness *witness)
 		for (int k = stack->skip; k < stack->depth; k++)
 			add_frame(sites, stack->frames[k], k > stack->skip);
 	}
-	ask_about_all(sites);
+	resolve_all(sites);
 	site = sites->site;
 	for (unsigned i = 0; i < count; i++) {
 		const struct rm_witness_stack *stack = witness->stacks + i;
 
-		fprintf(out, "  thread %d stood in\n", (int)stack->thread);
+		fprintf(out, "  thread %d was in\n", (int)stack->thread);
 		for (int k = stack->skip; k < stack->depth; k++)
 			print_site(out, site++);
 	}
 	fflush(out);
-	while (sites->answers)
-		free(sites->answer[--sites->answers]);
+	while (sites->output_count)
+		free(sites->outputs[--sites->output_count]);
 	free(sites);
 }

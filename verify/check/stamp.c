@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * stamp.c - chooses what stamps are made of, and says why not the time stamp
- * counter where it is not.
- */
+/* stamp.c - chooses the source of stamps, and the reason if it is not the time
+ * stamp counter. */
 #include "verify/check/stamp.h"
 
 #include "runner/base/clock.h"
@@ -28,34 +26,32 @@ bool rm_tsc_invariant(void)
 }
 #endif
 
-/* How often each thread must have been answered at once, how many looks at
-   most that is, and how long the two may try. */
-enum { ANSWERS = 1000, LOOKS = 200, PATIENCE_NS = 200000000 };
+/* Quick turns that each thread needs; reads within which a turn counts as
+ * quick; time limit. */
+enum { QUICK_TURNS = 1000, QUICK_READS = 200, TIME_LIMIT_NS = 200000000 };
 
-/*
- * Two threads, each on its CPU, tell each other the time in turn; it must never
- * go back. Counters that are apart by less than it takes to be told cannot be
- * seen so, nor can they harm. But on a busy machine one thread may not run while
- * the other does, and then it takes milliseconds: only what is answered at once
- * is evidence.
- */
-struct duel {
-	_Alignas(RM_CACHE_LINE) _Atomic uint64_t told; /* how many times */
-	uint64_t latest; /* belongs to whose turn it is */
+/* Two threads, each on its CPU, pass a counter value to and fro, which must
+ * never decrease. Counters that differ by less than the time of a turn pass
+ * unseen, but do no harm. On a busy machine one thread may not run while the
+ * other does, so a turn takes milliseconds: only quick turns are evidence. */
+struct comparison {
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t
+	        turns;   /* number of turns so far */
+	uint64_t latest; /* owned by the thread whose turn it is */
 	_Alignas(RM_CACHE_LINE) _Atomic unsigned ready;
-	atomic_bool backwards, unpinned, enough, over;
+	atomic_bool backwards, unpinned, has_evidence, finished;
 };
 
 struct side {
-	struct duel *duel;
-	unsigned number; /* 0 or 1: who begins */
+	struct comparison *comparison;
+	unsigned number; /* 0 or 1: 0 begins */
 	int cpu;
 };
 
 static void raise_flag(atomic_bool *flag)
 {
-	/* relaxed, as each look at a flag: it is read after the join, or only
-	   says when to stop */
+	/* relaxed, as all reads of flags: read after the join, or only a hint
+	 * to stop */
 	atomic_store_explicit(flag, true, memory_order_relaxed);
 }
 
@@ -64,20 +60,21 @@ static bool is_raised(const atomic_bool *flag)
 	return atomic_load_explicit(flag, memory_order_relaxed);
 }
 
-/* Returns after how many looks it is this side's turn; 0: it is over. */
-static unsigned await_turn(const struct side *side, uint64_t end_ns)
+/* Returns the number of reads until it is this side's turn; 0: it is over. */
+static unsigned wait_for_turn(const struct side *side, uint64_t end_ns)
 {
-	struct duel *duel = side->duel;
+	struct comparison *comparison = side->comparison;
 
-	for (unsigned looks = 1; !is_raised(&duel->over); looks++) {
+	for (unsigned reads = 1; !is_raised(&comparison->finished); reads++) {
 		/* acquire: pairs with the release in take_turns() */
-		if (atomic_load_explicit(&duel->told, memory_order_acquire) %
+		if (atomic_load_explicit(
+		            &comparison->turns, memory_order_acquire) %
 		                2 ==
 		        side->number)
-			return looks;
+			return reads;
 		rm_cpu_relax();
-		if (looks % LOOKS == 0 && rm_now_ns() > end_ns)
-			raise_flag(&duel->over);
+		if (reads % QUICK_READS == 0 && rm_now_ns() > end_ns)
+			raise_flag(&comparison->finished);
 	}
 	return 0;
 }
@@ -89,44 +86,48 @@ static void pin(const struct side *side)
 	CPU_ZERO(&set);
 	CPU_SET(side->cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
-		raise_flag(&side->duel->unpinned);
+		raise_flag(&side->comparison->unpinned);
 }
 
 static void *take_turns(void *opaque)
 {
 	const struct side *side = opaque;
-	struct duel *duel = side->duel;
-	unsigned answers = 0, looks;
+	struct comparison *comparison = side->comparison;
+	unsigned quick_turns = 0, reads;
 
 	pin(side);
 	/* relaxed: a count */
-	atomic_fetch_add_explicit(&duel->ready, 1, memory_order_relaxed);
-	while (atomic_load_explicit(&duel->ready, memory_order_relaxed) < 2)
+	atomic_fetch_add_explicit(&comparison->ready, 1, memory_order_relaxed);
+	while (atomic_load_explicit(&comparison->ready, memory_order_relaxed) <
+	        2)
 		sched_yield();
-	const uint64_t end_ns = rm_now_ns() + PATIENCE_NS;
+	const uint64_t end_ns = rm_now_ns() + TIME_LIMIT_NS;
 
-	while (answers < ANSWERS && (looks = await_turn(side, end_ns))) {
+	while (quick_turns < QUICK_TURNS &&
+	        (reads = wait_for_turn(side, end_ns))) {
 		const uint64_t now = rm_tsc();
 
-		if (now < duel->latest)
-			raise_flag(&duel->backwards);
-		duel->latest = now;
+		if (now < comparison->latest)
+			raise_flag(&comparison->backwards);
+		comparison->latest = now;
 		/* release: the other reads its counter after seeing this */
-		atomic_fetch_add_explicit(&duel->told, 1, memory_order_release);
-		answers += looks < LOOKS;
+		atomic_fetch_add_explicit(
+		        &comparison->turns, 1, memory_order_release);
+		quick_turns += reads < QUICK_READS;
 	}
-	if (answers == ANSWERS)
-		raise_flag(&duel->enough);
-	raise_flag(&duel->over);
+	if (quick_turns == QUICK_TURNS)
+		raise_flag(&comparison->has_evidence);
+	raise_flag(&comparison->finished);
 	return NULL;
 }
 
-/* NULL if the counters of the two CPUs agree, else why they cannot be used.
-   Two new threads: this one is not to stay pinned. */
-static const char *disagreement(int first, int second)
+/* Returns NULL if the counters of the two CPUs agree, else why they cannot be
+ * used. It uses two new threads, so that this one stays unpinned. */
+static const char *compare_counters(int first, int second)
 {
-	struct duel duel = { .told = 0 };
-	struct side sides[2] = { { &duel, 0, first }, { &duel, 1, second } };
+	struct comparison comparison = { .turns = 0 };
+	struct side sides[2] = { { &comparison, 0, first },
+		{ &comparison, 1, second } };
 	pthread_t ids[2];
 	int started = 0;
 
@@ -134,33 +135,35 @@ static const char *disagreement(int first, int second)
 	                              sides + started))
 		started++;
 	if (started < 2)
-		raise_flag(&duel.over);
-	/* relaxed: one that is alone shall not wait for the other */
+		raise_flag(&comparison.finished);
+	/* relaxed: a thread that is alone must not wait for the other */
 	if (started < 2)
-		atomic_fetch_add_explicit(&duel.ready, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(
+		        &comparison.ready, 1, memory_order_relaxed);
 	for (int i = 0; i < started; i++)
 		pthread_join(ids[i], NULL);
 	if (started < 2)
-		return "no threads to compare the CPUs' counters";
-	if (is_raised(&duel.unpinned))
+		return "no threads to compare the counters of the CPUs";
+	if (is_raised(&comparison.unpinned))
 		return "threads cannot be bound to CPUs to compare counters";
-	if (is_raised(&duel.backwards))
+	if (is_raised(&comparison.backwards))
 		return "the counters of two CPUs differ";
-	return is_raised(&duel.enough)
+	return is_raised(&comparison.has_evidence)
 	               ? NULL
-	               : "this machine is too busy to compare its counters";
+	               : "the machine is too busy to compare its counters";
 }
 
-/* The kernel compares each CPU with the first one, too. */
-static const char *unusable(void)
+/* Returns why the counter cannot be used, or NULL. Like the kernel, compares
+ * each CPU with the first one. */
+static const char *find_obstacle(void)
 {
 	cpu_set_t set;
 	int first = -1;
 
 	if (!rm_tsc_invariant())
-		return "the CPU does not call its counter invariant";
+		return "the CPU does not declare its counter invariant";
 	if (sched_getaffinity(0, sizeof(set), &set))
-		return "the CPUs of this process are not known";
+		return "the CPUs of this process are unknown";
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
 		const char *why = NULL;
 
@@ -169,7 +172,7 @@ static const char *unusable(void)
 		if (first < 0)
 			first = cpu;
 		else
-			why = disagreement(first, cpu);
+			why = compare_counters(first, cpu);
 		if (why)
 			return why;
 	}
@@ -178,7 +181,7 @@ static const char *unusable(void)
 
 void rm_stamps_choose(struct rm_stamps *stamps)
 {
-	const char *why = unusable();
+	const char *why = find_obstacle();
 
 	*stamps = (struct rm_stamps){ .tsc = !why, .why = why };
 }

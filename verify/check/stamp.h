@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * stamp.h - when an operation began and ended, for histories.
+/* stamp.h - stamps of the begin and end of an operation, for histories.
  *
- * The invariant time stamp counter orders events of all CPUs and is no fence
- * for stores: what the store buffer still holds when an operation returns is
- * visible as an order that cannot be. A shared counter orders as well, but
- * each stamp is a locked instruction, which empties that buffer: store
- * buffering cannot be seen then, and the check's output says so.
- */
+ * The invariant time stamp counter orders events of all CPUs and is not a fence
+ * for stores. So a store that is still in the store buffer when an operation
+ * returns shows as an impossible order. A shared counter also orders, but its
+ * locked instruction drains that buffer. Then store buffering cannot be seen,
+ * and the check's output states so. */
 #ifndef RM_STAMP_H
 #define RM_STAMP_H
 
@@ -16,31 +14,30 @@
 #include <stdatomic.h>
 
 struct rm_stamps {
-	/* A word that all threads write: a line of its own. */
+	/* Written by all threads, so on its own cache line. */
 	_Alignas(RM_CACHE_LINE) _Atomic uint64_t sequence;
 	_Alignas(RM_CACHE_LINE) bool tsc; /* false: the shared counter */
-	const char *why;                  /* not the TSC; NULL where it is */
+	const char *why; /* why the TSC is not used; NULL if it is */
 };
 
-/*
- * Chooses the counter: the CPU says that it is invariant, and no thread sees
- * it go backwards between any two CPUs of this process, while both run at the
- * same time (a few milliseconds; 0.2 s on a machine on which they do not, and
- * then the shared counter is chosen). Call while no other thread runs.
- */
+/* Chooses the counter. The TSC is used if the CPU declares it invariant, and
+ * threads that run on two CPUs at the same time never see it go backwards. This
+ * takes a few milliseconds. On a machine where they do not run together it
+ * takes 0.2 s, and the shared counter is used. Call while no other thread
+ * runs. */
 void rm_stamps_choose(struct rm_stamps *stamps);
 
-/* Whether the CPU promises one rate at all times and in all sleep states. */
+/* Returns true if the CPU promises a constant rate in all power states. */
 bool rm_tsc_invariant(void);
 
-/* Nothing of what follows has begun. After all that came before was read;
-   its stores may wait. */
+/* Read after all earlier loads and before anything that follows. Earlier stores
+ * may still be buffered. */
 #if defined(__x86_64__)
 static inline uint64_t rm_tsc(void)
 {
 	unsigned aux;
-	/* rdtscp waits for earlier loads, lfence holds back what follows:
-	   Intel SDM vol. 2B, RDTSCP; AMD APM vol. 3 the same */
+	/* rdtscp waits for earlier loads, lfence delays what follows: Intel SDM
+	 * vol. 2B, RDTSCP; AMD APM vol. 3 */
 	uint64_t now = __builtin_ia32_rdtscp(&aux);
 
 	__builtin_ia32_lfence();
@@ -64,7 +61,7 @@ static inline uint64_t rm_stamp(struct rm_stamps *stamps)
 {
 	if (stamps->tsc)
 		return rm_tsc();
-	/* seq_cst: one order of all stamps, and of all that is between them */
+	/* seq_cst: a total order of all stamps and of what is between them */
 	return atomic_fetch_add_explicit(
 	        &stamps->sequence, 1, memory_order_seq_cst);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* step.c - single steps by the CPU's trap flag, which a handler on the thread
-   itself sets and takes back: no debugger has to be asked. See recorder.h. */
+/* step.c - single steps by the CPU's trap flag, which a signal handler on the
+ * same thread sets and clears, without a debugger. See recorder.h. */
 #include "verify/check/recorder.h"
 
 #include "verify/check/internal.h"
@@ -14,13 +14,13 @@
 
 enum { TRAP_FLAG = 1 << 8 }; /* of EFLAGS: AMD APM vol. 2, 13.1.4 */
 
-/* A handler is given nothing else; each thread has its own. */
+/* Per thread, because a signal handler gets no context. */
 static _Thread_local volatile unsigned steps_left, yields_left;
 
-/* The system call by which a thread holds signals back, and with them the next
-   trap, which would then end the process: libraries do so while they start a
-   thread, or when one of theirs is seen for the first time. */
-static bool may_hold_back(const greg_t *registers)
+/* True before the system call that blocks signals: the next trap would then end
+ * the process. Libraries block signals when they start a thread, or register a
+ * new one. */
+static bool blocks_signals(const greg_t *registers)
 {
 	const unsigned char *next =
 	        (const unsigned char *)(uintptr_t)registers[REG_RIP];
@@ -29,16 +29,16 @@ static bool may_hold_back(const greg_t *registers)
 	       registers[REG_RAX] == SYS_rt_sigprocmask;
 }
 
-/* One instruction further, or not. */
-static void trapped(int number, siginfo_t *info, void *opaque)
+/* Runs one more instruction, or ends the stepping and yields. */
+static void handle_trap(int number, siginfo_t *info, void *opaque)
 {
 	ucontext_t *context = opaque;
 	greg_t *flags = context->uc_mcontext.gregs + REG_EFL;
-	const int keep = errno;
+	const int saved_errno = errno;
 
 	(void)number;
 	(void)info;
-	if (steps_left && !may_hold_back(context->uc_mcontext.gregs)) {
+	if (steps_left && !blocks_signals(context->uc_mcontext.gregs)) {
 		steps_left--;
 		*flags |= TRAP_FLAG;
 		return;
@@ -47,19 +47,19 @@ static void trapped(int number, siginfo_t *info, void *opaque)
 	*flags &= ~(greg_t)TRAP_FLAG;
 	for (; yields_left; yields_left--)
 		sched_yield();
-	errno = keep;
+	errno = saved_errno;
 }
 
 bool rm_step_init(void)
 {
-	struct sigaction action = { .sa_sigaction = trapped,
+	struct sigaction action = { .sa_sigaction = handle_trap,
 		.sa_flags = SA_SIGINFO | SA_RESTART };
 
 	sigemptyset(&action.sa_mask);
 	return !rm_sanitized() && !sigaction(SIGTRAP, &action, NULL);
 }
 
-/* A breakpoint's handler returns with the trap flag set. */
+/* The handler of a breakpoint returns with the trap flag set. */
 void rm_step_arm(unsigned steps, unsigned yields)
 {
 	yields_left = yields;
@@ -69,7 +69,7 @@ void rm_step_arm(unsigned steps, unsigned yields)
 
 void rm_step_disarm(void)
 {
-	yields_left = 0; /* first: the next step may be the last */
+	yields_left = 0; /* first, because the next step may be the last */
 	steps_left = 0;
 	__asm__ volatile("int3" ::: "memory");
 }

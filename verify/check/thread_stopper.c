@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * thread_stopper.c - stops a thread by a signal whose handler waits, and looks
- * at what the others do meanwhile: at the CPU time that they use, not at the
- * clock, since on a busy machine time passes without them.
- */
+/* thread_stopper.c - stops a thread by a signal whose handler waits, and
+ * decides whether the others proceed. It uses their CPU time, not the clock: on
+ * a busy machine time passes without them. */
 #include "verify/check/thread_stopper.h"
 
 #include "runner/base/clock.h"
@@ -20,11 +18,11 @@ enum { BYSTANDERS_MAX = 8, STOPPED = 'S', ELSEWHERE = 'E' };
 
 static const uint64_t STUCK_NS = 2000000000U;
 static const uint64_t SAMPLE_NS = 10000000U;
-enum { SAMPLES = 100 }; /* at least, of one that sleeps */
+enum { SAMPLES = 100 }; /* at least, of a sleeping thread */
 
-/* A signal handler gets no pointer of ours, so it finds the stopper here: there
-   is one per process, or none. */
-static struct rm_stopper *_Atomic standing;
+/* A signal handler gets no context, so it finds the stopper here. At most one
+ * per process. */
+static struct rm_stopper *_Atomic active_stopper;
 
 #if defined(__x86_64__)
 static uintptr_t instruction(const ucontext_t *context)
@@ -38,15 +36,15 @@ static uintptr_t instruction(const ucontext_t *context)
 }
 #endif
 
-/* Only read() and write(): anything else may not be called here. */
-static void stand(int number, siginfo_t *info, void *context)
+/* Calls only read() and write(), which are safe in a signal handler. */
+static void handle_stop(int number, siginfo_t *info, void *context)
 {
 	/* relaxed, here and below: set before the signal was sent, or by this
-	   thread itself */
+	 * thread */
 	struct rm_stopper *stopper =
-	        atomic_load_explicit(&standing, memory_order_relaxed);
+	        atomic_load_explicit(&active_stopper, memory_order_relaxed);
 	const uintptr_t at = instruction(context);
-	const int keep = errno;
+	const int saved_errno = errno;
 	char word = ELSEWHERE;
 
 	(void)number;
@@ -54,12 +52,12 @@ static void stand(int number, siginfo_t *info, void *context)
 	if (atomic_load_explicit(&stopper->inside, memory_order_relaxed) &&
 	        at >= stopper->low && at < stopper->high)
 		word = STOPPED;
-	while (write(stopper->told[1], &word, 1) < 0 && errno == EINTR)
+	while (write(stopper->report[1], &word, 1) < 0 && errno == EINTR)
 		;
-	while (word == STOPPED && read(stopper->go[0], &word, 1) < 0 &&
+	while (word == STOPPED && read(stopper->resume[0], &word, 1) < 0 &&
 	        errno == EINTR)
 		;
-	errno = keep;
+	errno = saved_errno;
 }
 
 struct search {
@@ -67,7 +65,8 @@ struct search {
 	struct rm_stopper *stopper;
 };
 
-/* The executable segment that holds the code: program or shared object. */
+/* Finds the executable segment, of the program or a shared object, that
+ * contains the code. */
 static int find_segment(struct dl_phdr_info *info, size_t size, void *context)
 {
 	struct search *search = context;
@@ -89,22 +88,22 @@ static int find_segment(struct dl_phdr_info *info, size_t size, void *context)
 
 int rm_stopper_init(struct rm_stopper *stopper, uintptr_t code)
 {
-	struct sigaction action = { .sa_sigaction = stand,
+	struct sigaction action = { .sa_sigaction = handle_stop,
 		.sa_flags = SA_SIGINFO | SA_RESTART };
 	struct search search = { code, stopper };
 
 	*stopper = (struct rm_stopper){ 0 };
 	if (!dl_iterate_phdr(find_segment, &search))
 		return -ENOENT;
-	if (pipe(stopper->told))
+	if (pipe(stopper->report))
 		return -errno;
-	if (pipe(stopper->go)) {
-		close(stopper->told[0]);
-		close(stopper->told[1]);
+	if (pipe(stopper->resume)) {
+		close(stopper->report[0]);
+		close(stopper->report[1]);
 		return -errno;
 	}
 	/* relaxed: threads that get the signal are started later */
-	atomic_store_explicit(&standing, stopper, memory_order_relaxed);
+	atomic_store_explicit(&active_stopper, stopper, memory_order_relaxed);
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGUSR1, &action, NULL);
 	return 0;
@@ -114,8 +113,8 @@ void rm_stopper_free(struct rm_stopper *stopper)
 {
 	signal(SIGUSR1, SIG_DFL);
 	for (int i = 0; i < 2; i++) {
-		close(stopper->told[i]);
-		close(stopper->go[i]);
+		close(stopper->report[i]);
+		close(stopper->resume[i]);
 	}
 }
 
@@ -125,18 +124,18 @@ bool rm_stopper_stop(struct rm_stopper *stopper)
 
 	if (pthread_kill(stopper->victim, SIGUSR1))
 		return false;
-	while (read(stopper->told[0], &word, 1) < 0 && errno == EINTR)
+	while (read(stopper->report[0], &word, 1) < 0 && errno == EINTR)
 		;
 	return word == STOPPED;
 }
 
 void rm_stopper_release(struct rm_stopper *stopper)
 {
-	while (write(stopper->go[1], "", 1) < 0 && errno == EINTR)
+	while (write(stopper->resume[1], "", 1) < 0 && errno == EINTR)
 		;
 }
 
-static uint64_t done(const struct rm_bystander *other)
+static uint64_t count_done(const struct rm_bystander *other)
 {
 	/* relaxed: a count */
 	return atomic_load_explicit(&other->done, memory_order_relaxed);
@@ -152,8 +151,8 @@ static uint64_t cpu_ns(const struct rm_bystander *other)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-/* Not running and not waiting for a CPU. */
-static bool asleep(const struct rm_bystander *other)
+/* Returns true if it neither runs nor waits for a CPU. */
+static bool is_asleep(const struct rm_bystander *other)
 {
 	char path[64], text[256] = "", *state;
 	FILE *file;
@@ -166,35 +165,36 @@ static bool asleep(const struct rm_bystander *other)
 	if (!fgets(text, sizeof(text), file))
 		text[0] = 0;
 	fclose(file);
-	state = strrchr(text, ')'); /* the name before may hold anything */
+	state = strrchr(text, ')'); /* the name may contain ')' */
 	return state && state[1] && state[2] == 'S';
 }
 
-/* Evidence against the map, collected since an operation last ended. */
+/* Evidence that threads are stuck, since an operation last completed. */
 struct evidence {
 	uint64_t since_ns, samples;
 	uint64_t sum; /* of operations */
 	uint64_t cpu_ns[BYSTANDERS_MAX];
-	bool awake[BYSTANDERS_MAX]; /* at any sample */
+	bool awake[BYSTANDERS_MAX]; /* in any sample */
 };
 
-static void begin(struct evidence *evidence, struct rm_bystander *others,
-        unsigned count, uint64_t sum)
+static void restart_evidence(struct evidence *evidence,
+        struct rm_bystander *others, unsigned count, uint64_t sum)
 {
 	*evidence = (struct evidence){ .since_ns = rm_now_ns(), .sum = sum };
 	for (unsigned i = 0; i < count; i++)
 		evidence->cpu_ns[i] = cpu_ns(others + i);
 }
 
-/* Takes one sample. True: they had the time, and did nothing with it. */
-static bool stuck(struct evidence *evidence, struct rm_bystander *others,
+/* Takes one sample. True: they had CPU time or slept, and completed nothing. */
+static bool are_stuck(struct evidence *evidence, struct rm_bystander *others,
         unsigned count, const bool *pending)
 {
 	bool all = true;
 
 	evidence->samples++;
 	for (unsigned i = 0; i < count; i++) {
-		evidence->awake[i] = evidence->awake[i] || !asleep(others + i);
+		evidence->awake[i] =
+		        evidence->awake[i] || !is_asleep(others + i);
 		if (!pending[i])
 			continue;
 		if (evidence->awake[i] &&
@@ -205,35 +205,36 @@ static bool stuck(struct evidence *evidence, struct rm_bystander *others,
 	       rm_now_ns() > evidence->since_ns + STUCK_NS;
 }
 
-bool rm_stopper_others_go_on(
-        struct rm_bystander *others, unsigned count, uint64_t enough, bool each)
+bool rm_stopper_others_proceed(struct rm_bystander *others, unsigned count,
+        uint64_t enough, bool require_each)
 {
-	uint64_t from[BYSTANDERS_MAX], wait_ns = 20000;
+	uint64_t start_counts[BYSTANDERS_MAX], wait_ns = 20000;
 	struct evidence evidence = { 0 };
 
 	for (unsigned i = 0; i < count; i++)
-		from[i] = done(others + i);
+		start_counts[i] = count_done(others + i);
 	for (;; wait_ns = wait_ns * 2 > SAMPLE_NS ? SAMPLE_NS : wait_ns * 2) {
 		bool pending[BYSTANDERS_MAX], any = false;
 		uint64_t sum = 0, slow = 0;
 
 		for (unsigned i = 0; i < count; i++) {
-			const uint64_t n = done(others + i) - from[i];
+			const uint64_t n =
+			        count_done(others + i) - start_counts[i];
 
 			sum += n;
 			pending[i] = n < enough;
 			any = any || pending[i];
 			slow += pending[i] ? n : 0;
 		}
-		if (each ? !any : sum >= enough)
+		if (require_each ? !any : sum >= enough)
 			return true;
-		/* of `each`, only those that are behind count */
-		sum = each ? slow : sum;
+		/* with `each`, only the operations of late threads count */
+		sum = require_each ? slow : sum;
 		if (!evidence.since_ns || sum != evidence.sum)
-			begin(&evidence, others, count, sum);
+			restart_evidence(&evidence, others, count, sum);
 		rm_sleep_until(rm_now_ns() + wait_ns);
 		if (wait_ns == SAMPLE_NS &&
-		        stuck(&evidence, others, count, pending))
+		        are_stuck(&evidence, others, count, pending))
 			return false;
 	}
 }

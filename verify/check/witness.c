@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* witness.c - the memory in which a check's process shows how far it is. */
+/* witness.c - shared memory in which the process of a check reports its
+ * progress. */
 #include "verify/check/witness.h"
 
 #include <stdarg.h>
 
-/* A signal handler and the innermost loops need it without being given it.
-   There is one per process. */
-static struct rm_witness own;
-static struct rm_witness *used = &own;
+/* Global, because signal handlers and innermost loops get no context. One per
+ * process. */
+static struct rm_witness private_witness;
+static struct rm_witness *current = &private_witness;
 
 struct rm_witness *rm_witness(void)
 {
-	return used;
+	return current;
 }
 
 void rm_witness_use(struct rm_witness *witness)
 {
-	used = witness ? witness : &own;
+	current = witness ? witness : &private_witness;
 	/* relaxed, here and below: no other thread runs, or it is a count */
-	atomic_store_explicit(&used->progress, 0, memory_order_relaxed);
+	atomic_store_explicit(&current->progress, 0, memory_order_relaxed);
 	for (unsigned i = 0; i < RM_WITNESS_THREADS; i++)
 		atomic_store_explicit(
-		        &used->threads[i].ticks, 0, memory_order_relaxed);
-	used->step[0] = 0;
+		        &current->threads[i].ticks, 0, memory_order_relaxed);
+	current->step[0] = 0;
 }
 
-void rm_witness_goes_on(void)
+void rm_witness_count_progress(void)
 {
-	atomic_fetch_add_explicit(&used->progress, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&current->progress, 1, memory_order_relaxed);
 }
 
 void rm_witness_step(const char *format, ...)
@@ -35,9 +36,9 @@ void rm_witness_step(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(used->step, sizeof(used->step), format, arguments);
+	vsnprintf(current->step, sizeof(current->step), format, arguments);
 	va_end(arguments);
-	rm_witness_goes_on();
+	rm_witness_count_progress();
 }
 
 uint64_t rm_witness_progress(const struct rm_witness *witness)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * witness.h - what the process of a check shows to the one that started it,
- * while it runs and after it has crashed: memory of both. Rounds of a check in
- * processes (isolate.c, rounds.c), and stacks of their threads.
- */
+/* witness.h - shared memory that shows the state of a check's process to its
+ * parent, also after a crash. Includes rounds in child processes (isolate.c,
+ * rounds.c) and stacks of their threads. */
 #ifndef RM_CHECK_WITNESS_H
 #define RM_CHECK_WITNESS_H
 
@@ -18,80 +16,81 @@
 #include <sys/types.h>
 
 enum {
-	RM_WITNESS_THREADS = 1024, /* as many as a check may have */
+	RM_WITNESS_THREADS = 1024, /* the maximum of a check */
 	RM_STACKS = 80,
 	RM_STACK_FRAMES = 24,
 	RM_STEP_BYTES = 96
 };
 
-/* One thread, on a line of its own; only that thread writes it. */
+/* One thread, on its own cache line; only that thread writes it. */
 struct rm_witness_thread {
-	_Alignas(RM_CACHE_LINE) _Atomic uint64_t ticks; /* operations ended */
+	_Alignas(RM_CACHE_LINE) _Atomic uint64_t
+	        ticks; /* completed operations */
 };
 
-/* Where one thread stood, innermost first, of which `skip` are the signal's. */
+/* Stack of one thread, innermost first. The first `skip` frames are the
+ * signal's. */
 struct rm_witness_stack {
 	pid_t thread;
 	int depth, skip;
 	void *frames[RM_STACK_FRAMES];
-	atomic_bool whole;
+	atomic_bool complete;
 };
 
 struct rm_witness {
-	/* Since the process was started. */
-	_Atomic uint64_t progress; /* of what has no peers */
+	/* Since the start of the process. */
+	_Atomic uint64_t progress; /* of work without peers */
 	struct rm_witness_thread threads[RM_WITNESS_THREADS];
-	char step[RM_STEP_BYTES]; /* what it is about to do */
+	char step[RM_STEP_BYTES]; /* the current step */
 	/* Kept over several rounds of one check. */
-	_Atomic uint64_t operations; /* that ended, of all peers */
-	/* Operations that were looked at, and those of them during which
-	   another thread ended one. */
-	_Atomic uint64_t looked, met;
-	_Atomic uint64_t stops; /* from outside (preempt.c) */
+	_Atomic uint64_t operations; /* completed, of all peers */
+	/* Sampled operations, and those during which another thread completed
+	 * one. */
+	_Atomic uint64_t sampled, overlapped;
+	_Atomic uint64_t stops; /* stops by signals (preempt.c) */
 	struct rm_coverage coverage;
 	_Atomic unsigned stack_count;
 	struct rm_witness_stack stacks[RM_STACKS];
 };
 
-/* That of this process: of its own where nobody looks. Any thread. */
+/* The witness of this process. Any thread. */
 struct rm_witness *rm_witness(void);
 
-/* From now on it is this one, which stays as long as the process; with no
-   progress in it. NULL: one of its own. No other thread runs. */
+/* Makes `witness` the witness of this process and zeroes its progress; it must
+ * outlive the process's use. NULL: a private one. No other thread runs. */
 void rm_witness_use(struct rm_witness *witness);
 
-/* Something ended that is not an operation of a peer. Any thread. */
-void rm_witness_goes_on(void);
+/* Records progress that is not an operation of a peer. Any thread. */
+void rm_witness_count_progress(void);
 
-/* Names the step, printf style; one thread at a time. */
+/* Names the current step, printf style; one thread at a time. */
 void rm_witness_step(const char *format, ...)
         __attribute__((format(printf, 1, 2)));
 
-/* All that ended since rm_witness_use(); from outside. */
+/* Sum of all progress since rm_witness_use(); called from outside. */
 uint64_t rm_witness_progress(const struct rm_witness *witness);
 
-/* In the process of a check: from now on each thread shows its stack where
-   rm_stacks_take() asks for it, and one that crashes shows its own. */
-void rm_stacks_offer(void);
+/* In the process of a check: from now on threads write their stacks for
+ * rm_stacks_collect(), and a thread that crashes writes its own. */
+void rm_stacks_install(void);
 
-/* From outside: has all threads of the process show their stacks, waits at most
-   5 s for those who are late, and kills nobody. */
-void rm_stacks_take(pid_t pid, struct rm_witness *witness);
+/* From outside: makes all threads of the process write their stacks, waits at
+ * most 5 s for late ones, and kills none. */
+void rm_stacks_collect(pid_t pid, struct rm_witness *witness);
 
-/* Prints them with functions and lines, where addr2line is installed and knows
-   them, for a person. Of a process that had the same objects at the same
-   addresses: one that was forked. */
+/* Prints the stacks, with functions and lines if addr2line is installed. The
+ * process must have the same objects at the same addresses: a forked one. */
 void rm_stacks_print(FILE *out, const struct rm_witness *witness);
 
-/* One round: `done` gets its CPU time and whether it hung; what else was seen
-   is in `witness`, memory that both processes have. */
+/* Runs one round. `done` gets its CPU time and whether it hung; other results
+ * are in `witness`, which both processes share. */
 enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
         const struct rm_check_case *c, const struct rm_check_limits *limits,
-        struct rm_witness *witness, struct rm_check_done *done,
+        struct rm_witness *witness, struct rm_check_result *done,
         struct rm_error *error);
 
-/* Round n of a budget: its own seed; every second one with threads that are
-   stopped from outside, every second pair of them with the quarantine. */
+/* Settings of round n of a budget: its own seed; stops by signals in every
+ * second round; the quarantine in every second pair of rounds. */
 struct rm_check_case rm_check_round(const struct rm_check *check,
         const struct rm_check_case *c, unsigned n, uint64_t ops);
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * access.c - every access of a map that is explored passes here.
+ * access.c - intercepts every memory access of an explored map.
  *
- * What the compiler calls where it was told -fsanitize=thread, as
- * runner/sim/guest/touch.c has it for the simulated machine. Each access that
- * another lane could see is a step, then held against the heap and the clocks,
- * then done: plain ones by the program, atomic ones here. Load, store, change
- * and compare below are the only places where an atomic access takes effect:
- * where memory is not sequentially consistent its model does it instead
- * (memory.h).
+ * The compiler inserts these calls for -fsanitize=thread, as it does for
+ * runner/sim/guest/touch.c. Each access that another lane could see is a step.
+ * It is checked against the heap and the clocks, and then performed: a plain
+ * access by the program, an atomic one here. Only load, store, change and
+ * compare below perform atomic accesses. If memory is not sequentially
+ * consistent, its model performs them instead (memory.h).
  */
 #include "runner/sim/guest/guest.h"
 #include "verify/explore/clocks.h"
@@ -17,15 +16,15 @@
 
 #include <string.h>
 
-/* Only the compiler calls these: a prototype would protect nobody. */
+/* Only the compiler calls these, so prototypes would not help. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 #define SITE __builtin_return_address(0)
 
-/* An odd number that spreads (FNV-1a's). */
+/* An odd multiplier that mixes bits (the prime of FNV-1a). */
 #define FOOTPRINT UINT64_C(0x100000001b3)
 
-/* Memory has a model; a test of one word where it has none. */
+/* True if a memory model is active. Tests one word when none is. */
 #define WEAK __builtin_expect(rm_explore.model != NULL, 0)
 
 #define ACCESS(at, order, site)             \
@@ -34,7 +33,6 @@
 
 typedef rm_explore_value uint128_t;
 
-/* An atomic access has read or written this. */
 #define SAW(value)                                                 \
 	do                                                         \
 		if (rm_explore.trace)                              \
@@ -44,15 +42,15 @@ typedef rm_explore_value uint128_t;
 
 #define RM_EXPLORE_NAME(bits, name) __tsan_atomic##bits##_##name
 
-/* Its own stack, as deep as a lane's may be. */
-static inline bool is_own(uintptr_t address)
+/* True if the address is on the running lane's own stack. */
+static inline bool is_own_stack(uintptr_t address)
 {
 	return address - rm_explore.running->stack < RM_SIM_STACK_BYTES / 2;
 }
 
-/* Whether the bytes are there, where they are the heap's; what is written to
-   globals is put back after the schedule. */
-static void hold_against_heap(
+/* Checks that the bytes lie in a heap block. If the address is in a global
+   instead, saves its value, which is restored after the schedule. */
+static void check_heap(
         uintptr_t address, unsigned bytes, bool write, const void *site)
 {
 	uint64_t offset = address - rm_explore_heap;
@@ -65,7 +63,7 @@ static void hold_against_heap(
 	}
 }
 
-/* The step of one access of 1 .. 8 bytes; whether others can see it. */
+/* Takes the step of an access to 1 .. 8 bytes. True if other lanes see it. */
 static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site)
 {
@@ -75,21 +73,21 @@ static inline bool arrive(uintptr_t address, unsigned bytes, bool write,
 		rm_explore_alone_step(site);
 		rm_explore.footprint =
 		        (rm_explore.footprint ^ address) * FOOTPRINT;
-		hold_against_heap(address, bytes, write, site);
+		check_heap(address, bytes, write, site);
 		return false;
 	}
-	if (offset >= RM_EXPLORE_HEAP_BYTES && is_own(address) && !atomic)
+	if (offset >= RM_EXPLORE_HEAP_BYTES && is_own_stack(address) && !atomic)
 		return false;
 	rm_explore_step();
 	if (rm_explore.trace)
 		rm_explore_note(
 		        (enum rm_explore_kind)(write + 2 * atomic), site);
-	/* after the step: others may have run, and freed it */
-	hold_against_heap(address, bytes, write, site);
+	/* Check after the step: another lane may have freed the block. */
+	check_heap(address, bytes, write, site);
 	return true;
 }
 
-/* One access of 1 .. 8 bytes, just before it is done. */
+/* Processes an access to 1 .. 8 bytes, just before it is performed. */
 static inline void touch(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site)
 {
@@ -102,18 +100,18 @@ static inline void touch(uintptr_t address, unsigned bytes, bool write,
 		rm_explore_note_place(address, bytes);
 }
 
-/* From now on somebody has written there. */
-static inline void written(uintptr_t address, unsigned bytes)
+static inline void mark_initialised(uintptr_t address, unsigned bytes)
 {
 	uint64_t offset = address - rm_explore_heap;
 
 	if (offset < RM_EXPLORE_HEAP_BYTES)
-		rm_explore_wrote(offset, bytes);
+		rm_explore_mark_written(offset, bytes);
 }
 
-/* What was read there is used: a copy may take along what nobody wrote, such as
-   the holes of a struct. */
-static inline void used(uintptr_t address, unsigned bytes, const void *site)
+/* Checks a read whose value is used. A copy is not checked: it may include
+   uninitialised bytes, such as the padding of a struct. */
+static inline void check_initialised(
+        uintptr_t address, unsigned bytes, const void *site)
 {
 	uint64_t offset = address - rm_explore_heap;
 
@@ -122,8 +120,8 @@ static inline void used(uintptr_t address, unsigned bytes, const void *site)
 		rm_explore_heap_unwritten(address, bytes, site);
 }
 
-/* A longer one: 8 bytes a step, since others may come in between. All of it is
-   done behind the last step. */
+/* Processes a longer access, 8 bytes a step, since other lanes may run in
+   between. The program performs all of it after the last step. */
 static void touch_all(
         uintptr_t address, size_t bytes, bool write, const void *site)
 {
@@ -136,17 +134,17 @@ static void touch_all(
 			part = (unsigned)bytes;
 		touch(address, part, write, false, site);
 		if (write)
-			written(address, part);
+			mark_initialised(address, part);
 		if (write && part < bytes && rm_explore.trace)
 			rm_explore_note_part();
 		address += part;
 		bytes -= part;
 	}
 	if (parts)
-		rm_explore_opaque();
+		rm_explore_mark_opaque();
 }
 
-/* Of each object's constructor, before main(). */
+/* Called by the constructor of each object file, before main(). */
 void __tsan_init(void)
 {
 }
@@ -165,9 +163,9 @@ static inline void touch_plain(
 {
 	touch(address, bytes, write, false, site);
 	if (write)
-		written(address, bytes);
+		mark_initialised(address, bytes);
 	else
-		used(address, bytes, site);
+		check_initialised(address, bytes, site);
 }
 
 #define RM_EXPLORE_PLAIN(name, bytes, write)                         \
@@ -189,8 +187,8 @@ RM_EXPLORE_PLAIN(write, 2, true)
 RM_EXPLORE_PLAIN(write, 4, true)
 RM_EXPLORE_PLAIN(write, 8, true)
 
-/* A vector: C's memory model knows none, so its halves come apart; but the
-   program does it after the second step. */
+/* A vector access. C's memory model does not cover it, so its halves are
+   separate steps. The program performs it after the second one. */
 #define RM_EXPLORE_RANGE(name, type, bytes, write)                 \
 	void __tsan_##name(void *address type)                     \
 	{                                                          \
@@ -202,7 +200,6 @@ RM_EXPLORE_RANGE(write16, , 16, true)
 RM_EXPLORE_RANGE(unaligned_read16, , 16, false)
 RM_EXPLORE_RANGE(unaligned_write16, , 16, true)
 
-/* An inlined copy of a struct. */
 void __tsan_read_range(void *address, size_t bytes)
 {
 	touch_all((uintptr_t)address, bytes, false, SITE);
@@ -213,7 +210,7 @@ void __tsan_write_range(void *address, size_t bytes)
 	touch_all((uintptr_t)address, bytes, true, SITE);
 }
 
-/* `reads`: what is there decides; a store does not ask. */
+/* `reads`: the access uses the old value, which a store does not. */
 static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
         bool write, const void *site)
 {
@@ -221,18 +218,18 @@ static inline void touch_atomic(uintptr_t address, unsigned bytes, bool reads,
 
 	touch(address, word, write, true, site);
 	if (bytes > 8)
-		hold_against_heap(address + 8, 8, write, site);
+		check_heap(address + 8, 8, write, site);
 	if (bytes > 8 && !rm_explore.alone)
 		rm_explore_accessed(address + 8, 8, write, true, site);
 	for (unsigned at = 0; at < bytes; at += word) {
 		if (reads)
-			used(address + at, word, site);
+			check_initialised(address + at, word, site);
 		if (write)
-			written(address + at, word);
+			mark_initialised(address + at, word);
 	}
 }
 
-/* A comparison comes to its place: what it does there is not known yet. */
+/* Takes the step of a compare-exchange, whose result is not known yet. */
 static inline void arrive_to_compare(
         uintptr_t address, unsigned bytes, const void *site)
 {
@@ -240,12 +237,12 @@ static inline void arrive_to_compare(
 
 	arrive(address, word, true, true, site);
 	if (bytes > 8)
-		hold_against_heap(address + 8, 8, true, site);
+		check_heap(address + 8, 8, true, site);
 	for (unsigned at = 0; at < bytes; at += word)
-		used(address + at, word, site);
+		check_initialised(address + at, word, site);
 }
 
-/* Whether it changes what is there; one that fails only loads. */
+/* `changes`: the comparison succeeded; if it failed, it only loads. */
 static inline void touch_compared(
         uintptr_t address, unsigned bytes, bool changes, const void *site)
 {
@@ -254,7 +251,7 @@ static inline void touch_compared(
 	if (!rm_explore.alone)
 		rm_explore_accessed(address, bytes, changes, true, site);
 	for (unsigned at = 0; changes && at < bytes; at += word)
-		written(address + at, word);
+		mark_initialised(address + at, word);
 	if (rm_explore.trace)
 		rm_explore_note_compared(changes);
 }
@@ -394,7 +391,7 @@ void __tsan_atomic_signal_fence(int order)
 	(void)order;
 }
 
-/* Bytes up to the next multiple of 8 of an address, at most `bytes`. */
+/* The number of bytes up to the next multiple of 8, at most `bytes`. */
 static size_t word(uintptr_t address, size_t bytes)
 {
 	size_t part = 8 - address % 8;
@@ -402,8 +399,8 @@ static size_t word(uintptr_t address, size_t bytes)
 	return part < bytes ? part : bytes;
 }
 
-/* A word at a time, each read and written at a step of its own: whoever copies
-   what another lane writes may get some of the old and some of the new. */
+/* Copies a word at a time; each read and each write is a step. A copy made
+   while another lane writes may mix old and new words. */
 void *rm_sim_memcpy(void *to, const void *from, size_t bytes)
 {
 	char *out = to;
@@ -418,7 +415,7 @@ void *rm_sim_memcpy(void *to, const void *from, size_t bytes)
 
 		memcpy(&held, in, room);
 		touch((uintptr_t)out, (unsigned)room, true, false, SITE);
-		written((uintptr_t)out, (unsigned)room);
+		mark_initialised((uintptr_t)out, (unsigned)room);
 		memcpy(out, &held, room);
 		out += room;
 		in += room;
@@ -431,7 +428,7 @@ void *rm_sim_memmove(void *to, const void *from, size_t bytes)
 {
 	touch_all((uintptr_t)from, bytes, false, SITE);
 	touch_all((uintptr_t)to, bytes, true, SITE);
-	rm_explore_opaque(); /* it reads what was a step before */
+	rm_explore_mark_opaque(); /* it reads the source one step late */
 	return memmove(to, from, bytes);
 }
 
@@ -452,8 +449,8 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 
 		touch((uintptr_t)left, (unsigned)part, false, false, SITE);
 		touch((uintptr_t)right, (unsigned)part, false, false, SITE);
-		used((uintptr_t)left, (unsigned)part, SITE);
-		used((uintptr_t)right, (unsigned)part, SITE);
+		check_initialised((uintptr_t)left, (unsigned)part, SITE);
+		check_initialised((uintptr_t)right, (unsigned)part, SITE);
 		difference = memcmp(left, right, part);
 		if (difference)
 			return difference;
@@ -464,7 +461,7 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 	return 0;
 }
 
-/* What clang makes of a memcmp() whose sign nobody looks at. */
+/* clang turns a memcmp() whose sign is unused into bcmp(). */
 int rm_sim_bcmp(const void *a, const void *b, size_t bytes)
 {
 	return rm_sim_memcmp(a, b, bytes);

@@ -1,66 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.c - operations by their kinds, and values that cannot be right. */
+/* call.c - performs operations by kind and checks the values they return. */
 #include "verify/explore/call.h"
 #include "verify/explore/clocks.h"
 
 #include <string.h>
 
-/* A value may be the address of what its writer made: who has it must see
-   that. */
+/* A value may be a pointer to data that its writer made, so its reader must
+   see that data. */
 static void verify_published(const struct rm_explore_call *call, uint64_t word,
         uint64_t key, const char *what)
 {
 	const unsigned writer = (unsigned)(word >> 32 & 0xfff);
 
 	if (rm_explore.alone || writer == call->lane->id ||
-	        rm_explore_knows(writer, call->begun[word >> 44]))
+	        rm_explore_happened_before(writer, call->begun[word >> 44]))
 		return;
 	rm_explore_stop(RM_EXPLORE_RACE, NULL, NULL,
-	        "%s: %s answers the value that %s put there for key %llu, and "
-	        "nothing orders what was done before the write before what is "
-	        "done behind the answer",
+	        "%s: %s returns the value that %s wrote for key %llu, but "
+	        "nothing orders the writer's work before the write before "
+	        "the reader's work after the return",
 	        rm_explore_lane_name(call->lane->id), what,
 	        rm_explore_lane_name(writer), (unsigned long long)key);
 }
 
-static _Noreturn void nobodys(const struct rm_explore_call *call, uint64_t word,
-        uint64_t key, const char *what)
+static _Noreturn void stop_torn(const struct rm_explore_call *call,
+        uint64_t word, uint64_t key, const char *what)
 {
 	rm_explore_stop(RM_EXPLORE_TORN, NULL, NULL,
-	        "%s: %s answers a value that nobody wrote for key %llu: "
+	        "%s: %s returns a value that was never written for key %llu: "
 	        "%016llx...",
 	        rm_explore_lane_name(call->lane->id), what,
 	        (unsigned long long)key, (unsigned long long)word);
 }
 
-/* Whether there is such a writer, and such a value of anybody. */
+/* True if the word names an existing writer and a sequence already used. */
 static bool has_writer(const struct rm_explore_call *call, uint64_t word)
 {
 	return (word >> 32 & 0xfff) < RM_EXPLORE_LANES && word >> 44 &&
 	       word >> 44 <= *call->sequence;
 }
 
-/* As rm_explore_verify(), of a key whose rank is known. */
+/* Like rm_explore_verify_value(), for a key whose rank is known. */
 static void verify(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t rank, uint64_t key,
         const char *what)
 {
-	if (rm_value_wrong(call->shape, value, rank))
-		nobodys(call, value->word[0], key, what);
+	if (rm_value_errors(call->shape, value, rank))
+		stop_torn(call, value->word[0], key, what);
 	if (!has_writer(call, value->word[0]))
-		nobodys(call, value->word[0], key, what);
+		stop_torn(call, value->word[0], key, what);
 	verify_published(call, value->word[0], key, what);
 }
 
-void rm_explore_verify(const struct rm_explore_call *call,
+void rm_explore_verify_value(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t key, const char *what)
 {
 	verify(call, value, key < call->keys ? call->rank[key] : key, key,
 	        what);
 }
 
-/* The key of a rank; of none that anybody has, a number that is no key's: the
-   rank, where it is not one. */
+/* The key with this rank. For an unknown rank, a number that is not a key: the
+   rank itself if it is larger than all keys, else the number of keys. */
 static uint64_t key_of(const struct rm_explore_call *call, uint64_t rank)
 {
 	unsigned key = 0;
@@ -91,7 +91,7 @@ static bool yielded(
 	return true;
 }
 
-/* Called as often as the map likes; what it said last counts. */
+/* The map may call this several times; the last call counts. */
 static bool updated(
         void *context, const struct rm_value *old, struct rm_value *value)
 {
@@ -146,13 +146,13 @@ bool rm_explore_perform(struct rm_explore_call *call, unsigned kind)
 	}
 }
 
-struct rm_value rm_explore_whole(uint64_t word)
+struct rm_value rm_explore_expand_value(uint64_t word)
 {
 	return rm_value_of(
 	        (uint32_t)word, (unsigned)(word >> 32 & 0xfff), word >> 44);
 }
 
-bool rm_explore_gives_value(unsigned kind)
+bool rm_explore_returns_value(unsigned kind)
 {
-	return kind == RM_EXPLORE_UPDATE || rm_history_shows_value(kind);
+	return kind == RM_EXPLORE_UPDATE || rm_history_returns_value(kind);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* call.h - one operation on a map, called as the history knows it, and keys that
-   meet in a map. Inside verify/explore only. */
+/* call.h - performs one operation on a map, and finds keys that collide.
+   Inside verify/explore only. */
 #ifndef RM_EXPLORE_CALL_H
 #define RM_EXPLORE_CALL_H
 
@@ -16,38 +16,37 @@ struct rm_explore_call {
 	struct rm_key key;
 	struct rm_key_bytes line;
 	struct rm_value expected, value, result;
-	bool was_there;               /* of update */
-	struct rm_history_pair *pair; /* what scans of this lane yield */
-	size_t *pairs, pairs_most;    /* how many; at most */
-	const uint32_t *rank;         /* of each of `keys` keys */
+	bool was_there;               /* update found the key */
+	struct rm_history_pair *pair; /* entries from this lane's scans */
+	size_t *pairs, pairs_most;    /* their number, and its maximum */
+	const uint32_t *rank;         /* ranks of the `keys` keys */
 	unsigned keys;
-	const uint32_t *begun;    /* by a value's sequence: its lane's time when
-	                          the operation began that wrote it */
-	const uint64_t *sequence; /* of the last value that anybody has made,
-	                             from 1 */
+	const uint32_t *begun;    /* for each sequence: the writer's clock when
+	                          its operation began */
+	const uint64_t *sequence; /* the newest value of any lane, from 1 */
 };
 
-/* Stops the schedule where a value is not one that somebody wrote as a whole,
-   for this key (of `keys`, or none of them), or where nothing orders what its
-   writer did before that write before what who has the value does now. */
-void rm_explore_verify(const struct rm_explore_call *call,
+/* Stops the schedule if no lane wrote this whole value for this key, or if
+   nothing orders the writer's work before the write with the reader's work
+   now. `key` may be outside of `keys`. */
+void rm_explore_verify_value(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t key, const char *what);
 
-/* Calls the operation; returns what it returned, false where it returns
-   nothing. Length is put into result.word[0]. */
+/* Performs the operation and returns its result; false if it returns nothing.
+   The result of length goes to result.word[0]. */
 bool rm_explore_perform(struct rm_explore_call *call, unsigned kind);
 
-/* The whole value that starts with this word. */
-struct rm_value rm_explore_whole(uint64_t word);
+/* The full value whose first word this is. */
+struct rm_value rm_explore_expand_value(uint64_t word);
 
-/* Whether its answer is a value, where the key was there. */
-bool rm_explore_gives_value(unsigned kind);
+/* True if the operation returns a value when the key is present. */
+bool rm_explore_returns_value(unsigned kind);
 
-/* Ranks of `keys` keys, in *rank: those whose look-ups go the same way through
-   the map that is empty now. The most that do come first; the rest are the next
-   most. Of a map in which all go the same way, or none, ranks from 0. The main
-   thread, alone. */
-void rm_explore_colliding(
+/* Fills *rank with ranks of `keys` keys whose lookups take the same path
+   through the map, which must be empty. The largest such group comes first,
+   then the next largest. If all paths are equal, or all differ, the ranks
+   count from 0. Called by the main thread, alone. */
+void rm_explore_find_colliding(
         struct rm_explore_call *call, unsigned keys, uint32_t *rank);
 
 #endif /* RM_EXPLORE_CALL_H */

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * classes.c - programs of the classes that plain programs leave out.
+ * classes.c - generates the special classes of programs.
  *
  * few:     two to four keys that collide
- * churn:   each thread has keys of its own that come and go: what one frees
- *          the next soon has again, and nobody waits for anybody's key
- * whole:   scans, lengths and clears beside writes
- * brink:   all keys but a few are there, and are inserted: however large the
- *          table is, it is soon full
- * hot:     one key that is there, read by one thread and written by others
- *          again and again: who tries again loses several times in a row
+ * churn:   each thread inserts and removes keys of its own, so slots that one
+ *          thread frees are soon reused, and threads do not wait for each other
+ * whole:   scans, lengths and clears concurrent with writes
+ * brink:   all keys but a few are present and the rest is inserted, so that a
+ *          table of any size soon fills up
+ * hot:     one key that is present, read by one thread and written repeatedly
+ *          by the others, so that retries fail several times in a row
  * crowd:   up to RM_EXPLORE_THREADS_MAX threads with few operations each
- * repeats: one thread does one operation 15 to 257 times, while each of up to
- *          six others is in one of its few
+ * repeats: one thread repeats one operation 15 to 257 times, while each of up
+ *          to six others performs a few
  *
- * Powers of two are what small counters hold: seven and eight bits come round
- * in `repeats`. For 16 bits every FAR-th special program repeats so often,
- * since it takes as long as ten thousand others; none does under a model of
- * memory, nor among the first, which are all that `explore all` plays of a map.
+ * Small counters wrap at powers of two: those of seven and eight bits wrap in
+ * `repeats`. For 16 bits, every FAR-th special program repeats often enough. It
+ * takes as long as ten thousand others, so it does not occur under a memory
+ * model, nor among the first numbers, which are all that `explore all` runs.
  */
 #include "verify/explore/menu.h"
 
@@ -25,11 +25,11 @@
 #include "runner/impl.h"
 
 enum {
-	FAR = 1023, /* of the special ones; odd, for all shapes to have some */
+	FAR = 1023, /* special programs; odd, so that all shapes get some */
 	FAR_FROM = RM_EXPLORE_SCHEDULES_OF_ALL / RM_EXPLORE_TURNS,
 	FAR_TIMES = 1 << 16,
-	FAR_MORE = 512, /* at most, in half of them */
-	NEAR_BITS = 4,  /* and up to four more */
+	FAR_MORE = 512, /* maximum of extra repeats, in half of them */
+	NEAR_BITS = 4,  /* minimum; up to four more are drawn */
 	FEW_OPS = 6,
 	HOT_OPS = 12,
 	CHURN_OPS = 12,
@@ -64,7 +64,7 @@ static void make_few(struct rm_explore_program *program, uint64_t *rng)
 	        program, FEW_OPS, false, rm_explore_draw(rng, 2), rng);
 }
 
-/* Each thread inserts keys of its own, and removes the older of two. */
+/* Each thread inserts its own keys and removes the older of two. */
 static struct rm_explore_op churn_op(const struct rm_explore_program *program,
         unsigned t, unsigned i, uint64_t *rng)
 {
@@ -81,7 +81,7 @@ static struct rm_explore_op churn_op(const struct rm_explore_program *program,
 
 	if (!writes || rm_explore_draw(rng, 8) == 0)
 		op.key = (uint8_t)rm_explore_draw(rng, program->keys);
-	else if (rm_explore_offers(program->impl, kind))
+	else if (rm_explore_has_operation(program->impl, kind))
 		op.kind = kind;
 	else
 		op.kind = removing ? RM_HISTORY_REMOVE : RM_HISTORY_UPSERT;
@@ -119,7 +119,7 @@ static void make_brink(struct rm_explore_program *program, uint64_t *rng)
 	program->resident = all_keys(program) >> absent;
 	program->presize = rm_explore_draw(rng, 4) == 0;
 	rm_explore_fill_all(program, FEW_OPS, true, false, rng);
-	/* each absent key is inserted by somebody who may write */
+	/* each absent key is inserted by a thread that may write */
 	for (unsigned i = 0; i < absent; i++) {
 		const bool alone = program->impl->caps & RM_CAP_SINGLE_WRITER;
 		const unsigned t =
@@ -161,7 +161,7 @@ static void make_crowd(struct rm_explore_program *program, uint64_t *rng)
 	        rm_explore_draw(rng, 2), rng);
 }
 
-/* What leaves the key there, or any write. */
+/* Draws an operation that leaves the key present, or any write. */
 static uint8_t repeated_kind(const struct rm_explore_program *program,
         const struct rm_explore_menu *menu, bool overwrites, uint64_t *rng)
 {
@@ -173,12 +173,13 @@ static uint8_t repeated_kind(const struct rm_explore_program *program,
 		return menu
 		        ->kind[menu->reads +
 		                rm_explore_draw(rng, menu->all - menu->reads)];
-	return rm_explore_offers(program->impl, kind) ? kind
-	                                              : RM_HISTORY_UPSERT;
+	return rm_explore_has_operation(program->impl, kind)
+	               ? kind
+	               : RM_HISTORY_UPSERT;
 }
 
-/* Thread 1 repeats; the others have one to three operations, most of them on
-   its key. */
+/* Thread 1 repeats one operation. The other threads have one to three each,
+   most of them on its key. */
 static void fill_repeats(struct rm_explore_program *program, uint32_t times,
         bool overwrites, uint64_t *rng)
 {
@@ -220,11 +221,11 @@ static void make_repeats(struct rm_explore_program *program, uint64_t *rng)
 	fill_repeats(program, times, rm_explore_draw(rng, 4) != 0, rng);
 }
 
-/* So few are played that each has what can matter: keys that are there and
-   collide, writes that leave them there, as many readers as there can be, each
-   of which may stand still somewhere else. A counter that must be back where it
-   was wants the exact number; one that must only come round, while a reader
-   stands still that began after the first writes, wants more. */
+/* These programs are rare, so each has everything that can matter: present,
+   colliding keys, writes that keep them present, and the maximum of readers,
+   which may stall at different steps. A counter that must return to its exact
+   old value needs `exact`. One that must only wrap, while a reader that began
+   after the first writes is stalled, needs more repeats. */
 static void make_far(
         struct rm_explore_program *program, bool exact, uint64_t *rng)
 {

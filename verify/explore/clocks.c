@@ -2,15 +2,15 @@
 /*
  * clocks.c - vector clocks and data races.
  *
- * For each 8 bytes that two lanes can see there is a cell: of each lane its
- * last read and its last write, which bytes, when by that lane's own clock,
- * and where in the code. A lane's clock ticks when it publishes something, so
- * an access of another lane is ordered before now if this lane's clock for
- * that one has reached its time. One access a lane and kind is kept: an older
- * race may be missed, none is invented.
+ * For each 8 bytes that two lanes can see there is a cell. It keeps each lane's
+ * last read and last write: which bytes, when by that lane's own clock, and
+ * where in the code. A lane's clock ticks when it publishes something. So an
+ * access of another lane is ordered before now if the running lane's clock for
+ * that lane has reached the time of the access. Only one access per lane and
+ * kind is kept: an older race may be missed, but no false one is reported.
  *
- * Memory that is not in the heap, a global or a lane's stack is not looked at,
- * nor is what a lane does on its own stack.
+ * Memory other than the heap, globals and stacks is ignored, and so are a
+ * lane's accesses to its own stack.
  */
 #include "verify/explore/clocks.h"
 #include "verify/explore/heap.h"
@@ -24,7 +24,7 @@
 enum {
 	MASK = 0xff, /* which bytes of the 8 */
 	IS_ATOMIC = 0x100,
-	OBJECT = 4, /* bytes that each lock has, a spinlock no more */
+	OBJECT = 4, /* bytes of a spinlock, the smallest lock */
 	STACKS_BYTES = RM_EXPLORE_LANES * (RM_SIM_STACK_BYTES + 4096),
 	KEPT_FIRST = 256,
 	SYNCS_FIRST = 256,
@@ -33,25 +33,25 @@ enum {
 #define SPAN (RM_EXPLORE_HEAP_BYTES + STACKS_BYTES + RM_SIM_GLOBALS_BYTES)
 
 struct last {
-	uint32_t time; /* by the lane's own clock; 0: never */
+	uint32_t time; /* on the lane's own clock; 0: never */
 	uint32_t site; /* of the program's code */
 	uint16_t how;  /* MASK and IS_ATOMIC */
 };
 
 struct cell {
-	uint32_t number; /* of the run that it tells of */
-	uint32_t sync;   /* the first of its clocks, 1 ..; 0: none */
-	uint32_t place;  /* under a model of memory, 1 ..; 0: none (memory.h) */
+	uint32_t number; /* the run that it belongs to */
+	uint32_t sync;   /* its first sync, from 1; 0: none */
+	uint32_t place;  /* under a memory model, from 1; 0: none (memory.h) */
 	struct {
 		struct last read, write;
 	} lane[RM_EXPLORE_LANES];
 };
 
-/* What is synchronized by: some bytes of a cell, in which several objects may
-   lie. */
+/* An object that lanes synchronise by: some bytes of a cell, which may hold
+   several objects. */
 struct sync {
 	struct rm_explore_clock clock;
-	uint32_t next; /* another one of the same cell; 0: none */
+	uint32_t next; /* the next one of this cell; 0: none */
 	unsigned mask;
 };
 
@@ -63,12 +63,12 @@ struct kept {
 static struct {
 	struct rm_explore_clock lane[RM_EXPLORE_LANES];
 	struct rm_explore_clock
-	        acquired[RM_EXPLORE_LANES]; /* by a later acquire fence */
+	        acquired[RM_EXPLORE_LANES]; /* at the next acquire fence */
 	struct rm_explore_clock
 	        released[RM_EXPLORE_LANES]; /* at the last release fence */
 	struct sync *sync;                  /* [1 .. syncs] */
 	uint32_t syncs, sync_room;
-	struct cell *cell; /* [SPAN / 8], taken as it is touched */
+	struct cell *cell; /* [SPAN / 8], paged in on first use */
 	uintptr_t stacks, image;
 	struct kept *kept;
 	size_t kept_count, kept_room;
@@ -86,7 +86,7 @@ int rm_explore_clocks_open(struct rm_error *error)
 	clocks.kept_room = KEPT_FIRST;
 	clocks.kept = malloc(clocks.kept_room * sizeof(*clocks.kept));
 	clocks.stacks = RM_SIM_BASE + RM_SIM_STACKS_AT;
-	/* the image's first byte: any byte of it less its distance */
+	/* the image's first byte: any byte's address less its offset */
 	clocks.image = (uintptr_t)&clocks - rm_sim_space_image(&clocks);
 	if (cell == MAP_FAILED || !clocks.sync || !clocks.kept)
 		return rm_error_set(error, -ENOMEM, "no memory for the clocks");
@@ -108,7 +108,7 @@ void rm_explore_clocks_fork(unsigned id)
 	clocks.lane[id].at[id] = 1;
 }
 
-/* The cell of a byte, fresh in each schedule; NULL: of other memory. */
+/* The cell of a byte, reset once per schedule. NULL for untracked memory. */
 static struct cell *cell_of(uintptr_t address)
 {
 	uint64_t offset = address - rm_explore_heap;
@@ -141,7 +141,7 @@ void rm_explore_clock_join(
 			to->at[i] = from->at[i];
 }
 
-/* Which bytes of its first cell an access has. */
+/* Mask of the bytes of an access that lie in its first cell. */
 static unsigned mask_of(uintptr_t address, unsigned bytes)
 {
 	const unsigned at = address % RM_EXPLORE_GRANULE;
@@ -153,7 +153,7 @@ static unsigned mask_of(uintptr_t address, unsigned bytes)
 static uint32_t add_sync(struct cell *cell, unsigned mask)
 {
 	if (++clocks.syncs == clocks.sync_room) {
-		clocks.sync = rm_explore_larger(clocks.sync,
+		clocks.sync = rm_explore_realloc(clocks.sync,
 		        2 * clocks.sync_room * sizeof(*clocks.sync));
 		clocks.sync_room *= 2;
 	}
@@ -162,7 +162,7 @@ static uint32_t add_sync(struct cell *cell, unsigned mask)
 	return cell->sync = clocks.syncs;
 }
 
-/* The clock of what is synchronized by; made where there is none. */
+/* The clock of the object with these bytes; created if it is missing. */
 static struct rm_explore_clock *sync_of(struct cell *cell, unsigned mask)
 {
 	uint32_t i = cell->sync;
@@ -170,11 +170,11 @@ static struct rm_explore_clock *sync_of(struct cell *cell, unsigned mask)
 	while (i && clocks.sync[i].mask != mask)
 		i = clocks.sync[i].next;
 	if (!i)
-		i = add_sync(cell, mask); /* which may move all of them */
+		i = add_sync(cell, mask); /* which may move the array */
 	return &clocks.sync[i].clock;
 }
 
-/* The same for who writes over what is there, in whichever sizes. */
+/* The same for a store, which replaces all objects that it covers. */
 static struct rm_explore_clock *sync_anew(struct cell *cell, unsigned mask)
 {
 	for (uint32_t i = cell->sync; i; i = clocks.sync[i].next)
@@ -196,7 +196,7 @@ static bool releases(int order)
 	       order == __ATOMIC_SEQ_CST;
 }
 
-void rm_explore_take_in(const struct rm_explore_clock *given, int order)
+void rm_explore_merge_clock(const struct rm_explore_clock *given, int order)
 {
 	unsigned self = rm_explore.running->id;
 
@@ -206,29 +206,29 @@ void rm_explore_take_in(const struct rm_explore_clock *given, int order)
 	        given);
 }
 
-static void take_in(const struct cell *cell, unsigned mask, int order)
+static void merge_syncs(const struct cell *cell, unsigned mask, int order)
 {
 	for (uint32_t i = cell->sync; i; i = clocks.sync[i].next)
 		if (clocks.sync[i].mask & mask)
-			rm_explore_take_in(&clocks.sync[i].clock, order);
+			rm_explore_merge_clock(&clocks.sync[i].clock, order);
 }
 
-struct rm_explore_clock *rm_explore_own_clock(void)
+struct rm_explore_clock *rm_explore_running_clock(void)
 {
 	return &clocks.lane[rm_explore.running->id];
 }
 
 uint32_t rm_explore_now(void)
 {
-	return rm_explore_own_clock()->at[rm_explore.running->id];
+	return rm_explore_running_clock()->at[rm_explore.running->id];
 }
 
-bool rm_explore_knows(unsigned lane, uint32_t time)
+bool rm_explore_happened_before(unsigned lane, uint32_t time)
 {
-	return rm_explore_own_clock()->at[lane] >= time;
+	return rm_explore_running_clock()->at[lane] >= time;
 }
 
-struct rm_explore_clock rm_explore_give(int order)
+struct rm_explore_clock rm_explore_release_clock(int order)
 {
 	unsigned self = rm_explore.running->id;
 	struct rm_explore_clock given =
@@ -238,7 +238,7 @@ struct rm_explore_clock rm_explore_give(int order)
 	return given;
 }
 
-void rm_explore_given(
+void rm_explore_set_clock(
         uintptr_t address, unsigned bytes, const struct rm_explore_clock *given)
 {
 	struct cell *cell = cell_of(address);
@@ -261,10 +261,10 @@ void rm_explore_loaded(uintptr_t address, unsigned bytes, int order)
 	struct cell *cell = rm_explore.alone ? NULL : cell_of(address);
 
 	if (cell)
-		take_in(cell, mask_of(address, bytes), order);
+		merge_syncs(cell, mask_of(address, bytes), order);
 }
 
-/* A store heads a release sequence of its own, and ends the one before. */
+/* A store ends the old release sequence and heads a new one. */
 void rm_explore_stored(uintptr_t address, unsigned bytes, int order)
 {
 	unsigned self = rm_explore.running->id;
@@ -277,7 +277,7 @@ void rm_explore_stored(uintptr_t address, unsigned bytes, int order)
 	clocks.lane[self].at[self] += releases(order);
 }
 
-/* A read-modify-write goes on with the release sequence that it found. */
+/* A read-modify-write continues the release sequence that it found. */
 void rm_explore_changed(uintptr_t address, unsigned bytes, int order)
 {
 	unsigned self = rm_explore.running->id;
@@ -285,7 +285,7 @@ void rm_explore_changed(uintptr_t address, unsigned bytes, int order)
 
 	if (!cell)
 		return;
-	take_in(cell, mask_of(address, bytes), order);
+	merge_syncs(cell, mask_of(address, bytes), order);
 	rm_explore_clock_join(sync_of(cell, mask_of(address, bytes)),
 	        releases(order) ? &clocks.lane[self] : &clocks.released[self]);
 	clocks.lane[self].at[self] += releases(order);
@@ -316,7 +316,7 @@ void rm_explore_acquire(const void *object)
 	rm_explore_loaded((uintptr_t)object, OBJECT, __ATOMIC_ACQUIRE);
 }
 
-/* Plain words, since most races are read by somebody who did not expect one. */
+/* In plain words, since most readers of the message did not expect a race. */
 static _Noreturn void race(unsigned other, const struct last *last,
         bool other_writes, bool write, bool atomic, const void *site)
 {
@@ -330,7 +330,7 @@ static _Noreturn void race(unsigned other, const struct last *last,
 	        last->how & IS_ATOMIC ? "(atomically)" : "(plainly)");
 }
 
-/* Whether an access of another lane is not ordered before this one. */
+/* True if an access of another lane conflicts and is not ordered before now. */
 static bool races(const struct last *last, uint32_t known, unsigned how)
 {
 	return last->time > known && last->how & how & MASK &&
@@ -359,7 +359,7 @@ static void cell_accessed(
 		(uint32_t)((uintptr_t)site - clocks.image), (uint16_t)how };
 }
 
-/* Nothing says that the other lane was done with it. */
+/* The other lane's access is not ordered before the free. */
 static _Noreturn void freed_early(
         unsigned other, const struct last *last, bool writes, const void *site)
 {
@@ -371,7 +371,7 @@ static _Noreturn void freed_early(
 	        last->how & IS_ATOMIC ? "(atomically)" : "(plainly)");
 }
 
-/* What nobody has touched in this schedule has no cell yet. */
+/* A cell not accessed in this schedule still has an old number. */
 void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site)
 {
 	const unsigned self = rm_explore.running->id;
@@ -411,8 +411,8 @@ void rm_explore_clocks_filled(uintptr_t address, size_t bytes, const void *site)
 	}
 }
 
-/* For a scheduler that asks. What a lane does on its own stack is no step, so
-   nothing is known of a stack that another one reaches. */
+/* Records a word for a scheduler that needs it. Accesses to a lane's own stack
+   are not steps, so another lane's access to that stack cannot be judged. */
 static void keep_word(uintptr_t address, bool write)
 {
 	struct rm_explore_stretch *stretch = &rm_explore.stretch;
@@ -462,7 +462,7 @@ void rm_explore_clocks_keep(const void *address, size_t bytes)
 		return;
 	for (; at < (uintptr_t)address + bytes; at += 8) {
 		if (clocks.kept_count == clocks.kept_room) {
-			clocks.kept = rm_explore_larger(clocks.kept,
+			clocks.kept = rm_explore_realloc(clocks.kept,
 			        2 * clocks.kept_room * sizeof(*clocks.kept));
 			clocks.kept_room *= 2;
 		}
@@ -471,7 +471,7 @@ void rm_explore_clocks_keep(const void *address, size_t bytes)
 	}
 }
 
-/* Last first: a word that was kept twice gets what it held at the start. */
+/* In reverse order: a word saved twice gets its oldest value. */
 void rm_explore_clocks_undo(void)
 {
 	while (clocks.kept_count) {

@@ -1,91 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clocks.h - what happened before what: vector clocks of lanes and of what
- * they synchronize by, and the last accesses to each 8 bytes, for data races
- * (after FastTrack: Flanagan and Freund, PLDI 2009). Inside verify/explore
- * only.
+ * clocks.h - happens-before by vector clocks of lanes and of synchronisation
+ * objects, and the last accesses to each 8 bytes, for data races (after
+ * FastTrack: Flanagan and Freund, PLDI 2009). Inside verify/explore only.
  */
 #ifndef RM_EXPLORE_CLOCKS_H
 #define RM_EXPLORE_CLOCKS_H
 
 #include "verify/explore/world.h"
 
-/* How far each lane is known to have come: what a lane knows, or what an
-   object gives to who reads it. at[0] is nobody's, since the main thread is
-   alone when it moves: memory_c11.c keeps a fence's number there. */
+/* The progress of each lane, as known to a lane or as an object passes on to
+   its readers. at[0] is unused, since the main thread runs alone:
+   memory_c11.c keeps a fence's number there. */
 struct rm_explore_clock {
 	uint32_t at[RM_EXPLORE_LANES];
 };
 
 int rm_explore_clocks_open(struct rm_error *error);
 
-/* Before each schedule: nothing is known of anything. */
+/* Clears all clocks, before each schedule. */
 void rm_explore_clocks_reset(void);
-/* Lane `id` begins after all that lane 0 has done. */
+/* Orders the start of lane `id` after all that lane 0 has done. */
 void rm_explore_clocks_fork(unsigned id);
 
-/* Before a write to the program's globals: what they hold is kept, and put
-   back after the schedule. Other memory is none of this function's. */
+/* Saves globals before a write, to be restored after the schedule. Ignores
+   other memory. */
 void rm_explore_clocks_keep(const void *address, size_t bytes);
 void rm_explore_clocks_undo(void);
 
-/* An access of the running lane to 1 .. 16 bytes; stops the schedule where
-   another lane's access to them is not ordered with it and one of the two is
-   plain. Not of lane 0 alone. */
+/* Records an access of the running lane to 1 .. 16 bytes. Stops the schedule
+   if a conflicting access of another lane is not ordered with it and one of
+   the two is plain. Not called while lane 0 is alone. */
 void rm_explore_accessed(uintptr_t address, unsigned bytes, bool write,
         bool atomic, const void *site);
 
-/* The running lane has had the first bytes of a new block of the heap zeroed, or
-   copied from another one, which is a plain write that nobody can have seen the
-   place of yet: no step. */
+/* The first bytes of a new heap block were zeroed, or copied from another
+   block. It is a plain write but no step, since no other lane can know the
+   block's address yet. */
 void rm_explore_clocks_filled(
         uintptr_t address, size_t bytes, const void *site);
 
-/* The running lane is about to free a block of the heap; stops the schedule
-   where another lane's access to it is not ordered before that. */
+/* The running lane is about to free a heap block. Stops the schedule if an
+   access of another lane is not ordered before that. */
 void rm_explore_clocks_freed(uintptr_t address, size_t bytes, const void *site);
 
-/* The running lane's own time, and whether it is ordered behind all that
-   another lane had done by that lane's time. */
+/* The running lane's own time. True if all that another lane had done by its
+   `time` is ordered before now. */
 uint32_t rm_explore_now(void);
-bool rm_explore_knows(unsigned lane, uint32_t time);
+bool rm_explore_happened_before(unsigned lane, uint32_t time);
 
-/* Order of an atomic access to `address` (C11's constants, __ATOMIC_...). What
-   lies beside its bytes is another object. */
+/* Applies the order of an atomic access to `address` (C11's constants,
+   __ATOMIC_...). Adjacent bytes are another object. */
 void rm_explore_loaded(uintptr_t address, unsigned bytes, int order);
 void rm_explore_stored(uintptr_t address, unsigned bytes, int order);
 void rm_explore_changed(uintptr_t address, unsigned bytes, int order);
 void rm_explore_fenced(int order);
 
-/* What the running lane did so far comes before what follows an acquire of
+/* Orders the running lane's work so far before whatever follows an acquire of
    the same object. */
 void rm_explore_release(const void *object);
 void rm_explore_acquire(const void *object);
 
-/* --- for models of memory (memory.h) --- */
+/* --- for memory models (memory.h) --- */
 
 bool rm_explore_acquires(int order);
 
 void rm_explore_clock_join(
         struct rm_explore_clock *to, const struct rm_explore_clock *from);
 
-/* What the running lane knows. */
-struct rm_explore_clock *rm_explore_own_clock(void);
+struct rm_explore_clock *rm_explore_running_clock(void);
 
-/* What a load of this order takes in: at once, or at the next acquire fence. */
-void rm_explore_take_in(const struct rm_explore_clock *given, int order);
+/* Merges a clock that a load read: now, or at the next acquire fence. */
+void rm_explore_merge_clock(const struct rm_explore_clock *given, int order);
 
-/* What a store of this order gives to who reads it. */
-struct rm_explore_clock rm_explore_give(int order);
+/* The clock that a store of this order passes to its readers. */
+struct rm_explore_clock rm_explore_release_clock(int order);
 
-/* What was given by the store that is at this address from now on; no more is
-   kept than that. */
-void rm_explore_given(uintptr_t address, unsigned bytes,
+/* Sets the clock of the store that is now newest at this address. Older ones
+   are not kept. */
+void rm_explore_set_clock(uintptr_t address, unsigned bytes,
         const struct rm_explore_clock *given);
 
-/* The first of the places at these 8 bytes (memory.h), 0 in each schedule
-   anew; NULL: of memory that nothing is known of, and of stacks, where an
-   object's end does not show. */
+/* The first place in these 8 bytes (memory.h), 0 at the start of a schedule.
+   NULL for untracked memory and for stacks: the end of an object's life is not
+   visible there. */
 uint32_t *rm_explore_places_at(uintptr_t address);
 
 #endif /* RM_EXPLORE_CLOCKS_H */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * collide.c - looks keys up in an empty map, and sees by the places that it
- * touches for each which are neighbours (call.h).
+ * collide.c - finds keys that collide (call.h): looks keys up in an empty map
+ * and compares the addresses that each lookup touches.
  *
- * So nothing need be known of the map's hash, its seed or the number of its
- * buckets: in a thousand buckets, of TRIED keys some 30 pairs meet and two or
- * three threes.
+ * So the map's hash, its seed and the number of its buckets need not be known.
+ * With a thousand buckets, TRIED keys have some 30 pairs in the same bucket and
+ * two or three triples.
  */
 #include "verify/explore/call.h"
 
@@ -14,12 +14,12 @@
 enum { TRIED = 256 };
 
 struct tried {
-	uint64_t way; /* the places that were touched, in order */
+	uint64_t way; /* hash of the addresses touched, in order */
 	uint32_t rank;
-	uint32_t same, first; /* how many go that way; the lowest rank */
+	uint32_t same, first; /* size of its group; the lowest rank there */
 };
 
-static int by_way(const void *one, const void *other)
+static int compare_way(const void *one, const void *other)
 {
 	const struct tried *a = one, *b = other;
 
@@ -28,9 +28,9 @@ static int by_way(const void *one, const void *other)
 	return a->rank < b->rank ? -1 : 1;
 }
 
-/* The most that go one way first, then those of the lowest rank: not by places,
-   which may lie elsewhere in another run. */
-static int by_company(const void *one, const void *other)
+/* The largest group first, then the one with the lowest rank. Addresses do not
+   decide, since they may differ in another run. */
+static int compare_group(const void *one, const void *other)
 {
 	const struct tried *a = one, *b = other;
 
@@ -50,7 +50,7 @@ static void look_up(struct rm_explore_call *call, struct tried *tried)
 	call->ops->quiesce(call->thread);
 }
 
-void rm_explore_colliding(
+void rm_explore_find_colliding(
         struct rm_explore_call *call, unsigned keys, uint32_t *rank)
 {
 	struct tried tried[TRIED];
@@ -59,7 +59,7 @@ void rm_explore_colliding(
 		tried[i].rank = i;
 		look_up(call, &tried[i]);
 	}
-	qsort(tried, TRIED, sizeof(*tried), by_way);
+	qsort(tried, TRIED, sizeof(*tried), compare_way);
 	for (unsigned i = 0, end; i < TRIED; i = end) {
 		for (end = i; end < TRIED && tried[end].way == tried[i].way;)
 			end++;
@@ -68,7 +68,7 @@ void rm_explore_colliding(
 			tried[j].first = tried[i].rank;
 		}
 	}
-	qsort(tried, TRIED, sizeof(*tried), by_company);
+	qsort(tried, TRIED, sizeof(*tried), compare_group);
 	for (unsigned key = 0; key < keys; key++)
 		rank[key] = tried[key].rank;
 }

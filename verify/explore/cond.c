@@ -13,26 +13,26 @@ struct barrier {
 };
 
 _Static_assert(sizeof(struct barrier) <= sizeof(pthread_barrier_t),
-        "what stands for a barrier lies in a real one");
+        "the model of a barrier fits into a real one");
 
 int rm_sim_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr)
 {
 	(void)attr;
-	rm_explore_reach(cond, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(cond, sizeof(uint32_t), SITE);
 	memset(cond, 0, sizeof(pthread_cond_t));
 	return 0;
 }
 
 int rm_sim_cond_destroy(pthread_cond_t *cond)
 {
-	rm_explore_reach(cond, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(cond, sizeof(uint32_t), SITE);
 	return 0;
 }
 
-/* The mutex orders, so that a condition has no clock of its own. */
+/* The mutex provides the ordering, so a condition needs no clock. */
 int rm_sim_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
-	rm_explore_reach(cond, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(cond, sizeof(uint32_t), SITE);
 	rm_explore_unlock((void *)mutex, SITE);
 	rm_explore_block(RM_EXPLORE_FOR_SIGNAL, cond, SITE);
 	rm_explore_lock((void *)mutex, SITE);
@@ -41,14 +41,14 @@ int rm_sim_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 
 int rm_sim_cond_signal(pthread_cond_t *cond)
 {
-	rm_explore_reach(cond, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(cond, sizeof(uint32_t), SITE);
 	rm_explore_wake(RM_EXPLORE_FOR_SIGNAL, cond, 1);
 	return 0;
 }
 
 int rm_sim_cond_broadcast(pthread_cond_t *cond)
 {
-	rm_explore_reach(cond, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(cond, sizeof(uint32_t), SITE);
 	rm_explore_wake(RM_EXPLORE_FOR_SIGNAL, cond, UINT_MAX);
 	return 0;
 }
@@ -57,7 +57,7 @@ int rm_sim_barrier_init(pthread_barrier_t *opaque,
         const pthread_barrierattr_t *attr, unsigned count)
 {
 	(void)attr;
-	rm_explore_reach(opaque, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(opaque, sizeof(uint32_t), SITE);
 	memset(opaque, 0, sizeof(*opaque));
 	((struct barrier *)(void *)opaque)->count = count;
 	return 0;
@@ -65,7 +65,7 @@ int rm_sim_barrier_init(pthread_barrier_t *opaque,
 
 int rm_sim_barrier_destroy(pthread_barrier_t *barrier)
 {
-	rm_explore_reach(barrier, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(barrier, sizeof(uint32_t), SITE);
 	return 0;
 }
 
@@ -74,7 +74,7 @@ int rm_sim_barrier_wait(pthread_barrier_t *opaque)
 	struct barrier *barrier = (struct barrier *)(void *)opaque;
 	uint32_t round;
 
-	rm_explore_reach(barrier, sizeof(*barrier), SITE);
+	rm_explore_lock_step(barrier, sizeof(*barrier), SITE);
 	round = barrier->round;
 	rm_explore_release(barrier);
 	if (++barrier->waiting == barrier->count) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crash.h - which signals a map's last error is. Inside verify/explore
-   only. */
+/* crash.h - the signals that count as a crash of the map. Inside
+   verify/explore only. */
 #ifndef RM_EXPLORE_CRASH_H
 #define RM_EXPLORE_CRASH_H
 
 #include <signal.h>
 #include <stdbool.h>
 
-/* Whether a signal is a map's crash, which lanes.c makes a finding of: others
-   come from outside. */
+/* True if the signal is a crash of the map, which lanes.c reports. Other
+   signals come from outside. */
 static inline bool rm_explore_is_crash(int signal)
 {
 	return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||

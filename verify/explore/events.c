@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events.c - the trace of a schedule, for its page: each visible access, with
-   what was read and written (world.h). */
+/* events.c - records the trace of a schedule: each visible access with the
+   value read or written (world.h). */
 #include "verify/explore/heap.h"
 #include "verify/explore/world.h"
 
 #include <string.h>
 
-/* The event of the step that is under way; NULL: there is none, for the trace
-   is full, or of who is alone no events are kept. */
+/* The event of the current step. NULL if the trace is off or full, if lane 0
+   is alone, or if the lane is not traced. */
 static struct rm_explore_event *last_event(void)
 {
 	return rm_explore.trace && !rm_explore.alone &&
-	                       !rm_explore.running->untold &&
+	                       !rm_explore.running->untraced &&
 	                       rm_explore.trace_count &&
 	                       rm_explore.trace_count < rm_explore.trace_room
 	               ? &rm_explore.trace[rm_explore.trace_count - 1]
 	               : NULL;
 }
 
-/* The last event that is the running lane's own, whatever left a buffer since. */
+/* The running lane's own last event; buffers may have drained since. */
 static struct rm_explore_event *own_event(void)
 {
 	struct rm_explore_event *event = last_event();
@@ -39,14 +39,14 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site)
 	const struct rm_explore_lane *lane = rm_explore.running;
 	struct rm_explore_event *last = own_event();
 
-	if (!rm_explore.trace || rm_explore.alone || lane->untold)
+	if (!rm_explore.trace || rm_explore.alone || lane->untraced)
 		return;
 	if (rm_explore.trace_count == rm_explore.trace_room) {
 		rm_explore.trace_lost++;
 		return;
 	}
-	/* the program writes by itself once it was told of, and then comes to
-	   its next access */
+	/* The program performs a plain write after its event was recorded, so
+	   the value is read at the lane's next access. */
 	if (last && last->at)
 		take_value(last);
 	rm_explore.trace[rm_explore.trace_count++] =
@@ -56,7 +56,7 @@ void rm_explore_note(enum rm_explore_kind kind, const void *site)
 		        .site = site };
 }
 
-/* Memory that the program may not have is left to it. */
+/* Memory that the program may not access is skipped. */
 void rm_explore_note_place(uintptr_t at, unsigned bytes)
 {
 	struct rm_explore_event *event = own_event();
@@ -117,7 +117,7 @@ void rm_explore_note_waits(void)
 		event->kind = RM_EXPLORE_WAITS;
 }
 
-/* Another lane may be running: it is this one's event. */
+/* The event belongs to `lane`, though another lane may be running. */
 void rm_explore_note_leaves(unsigned lane, const void *site)
 {
 	struct rm_explore_event *event;

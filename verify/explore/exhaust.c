@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * exhaust.c - walks over the schedules of one program (play.h).
+ * exhaust.c - enumerates the schedules of one program (play.h).
  *
- * One walk for each number of preemptions: the shorter ones cost little beside
- * the last, a finding has as few preemptions as can be, and the last one begins
- * with almost all known of who meets whom. It is repeated until it teaches
- * nothing.
+ * There is one walk for each number of preemptions. The shorter walks cost
+ * little compared with the last, and a finding has the fewest preemptions
+ * possible. The last walk starts with almost all conflicts known, and is
+ * repeated until it finds no new one.
  */
 #include "verify/explore/play.h"
 #include "verify/explore/tree.h"
@@ -20,8 +20,8 @@ struct search {
 	struct rm_explore_played *played;
 	struct rm_explore_tree tree;
 	uint64_t plays;   /* of this program */
-	uint64_t walked;  /* of this walk */
-	uint64_t longest; /* of the walks */
+	uint64_t walked;  /* plays of this walk */
+	uint64_t longest; /* plays of the longest walk */
 };
 
 void rm_explore_tally_add(
@@ -48,24 +48,24 @@ static int play(struct search *search, struct rm_error *error)
 	search->plays++;
 	search->walked++;
 	rm_explore_tally_add(search->tally, search->played);
-	if (!status && search->tree.strays)
+	if (!status && search->tree.diverged)
 		status = rm_error_set(error, -EINVAL,
-		        "a schedule went another way the second time");
+		        "a schedule took another path when it was repeated");
 	return status;
 }
 
-/* One walk; whether it came to its end, with no finding and no limit. */
+/* One walk; *whole: it was completed, without a finding or a limit. */
 static int walk(struct search *search, bool *whole, struct rm_error *error)
 {
 	int status;
 
 	*whole = false;
 	search->walked = 0;
-	rm_explore_tree_again(&search->tree);
+	rm_explore_tree_restart(&search->tree);
 	do {
 		status = play(search, error);
 		*whole = !rm_explore_tree_next(&search->tree);
-		if (!status && search->tree.meetings.starved)
+		if (!status && search->tree.conflicts.starved)
 			status = rm_error_set(error, -ENOMEM, "out of memory");
 	} while (!status && !search->played->fault && !*whole &&
 	         search->plays < search->how->most);
@@ -73,12 +73,12 @@ static int walk(struct search *search, bool *whole, struct rm_error *error)
 	return status;
 }
 
-/* After a whole walk: whether there is another one. */
-static bool goes_on(struct rm_explore_tree *tree, unsigned preemptions)
+/* After a complete walk: true if another one is needed. */
+static bool needs_walk(struct rm_explore_tree *tree, unsigned preemptions)
 {
 	if (tree->most == preemptions || !tree->bounded) {
 		tree->most = preemptions;
-		return tree->meetings.news;
+		return tree->conflicts.has_new;
 	}
 	tree->most++;
 	return true;
@@ -103,7 +103,7 @@ int rm_explore_exhaust(const struct rm_explore_program *program,
 		status = walk(&search, &whole, error);
 		if (search.walked > search.longest)
 			search.longest = search.walked;
-	} while (!status && whole && goes_on(tree, how->preemptions));
+	} while (!status && whole && needs_walk(tree, how->preemptions));
 	tally->programs++;
 	tally->schedules += search.longest;
 	tally->stopped += !whole && !played->fault && !status;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explore.c - many schedules of one map, in several processes.
+ * explore.c - runs many schedules of one map, in several processes.
  *
- * Schedule number K depends on nothing that another schedule left behind, so
- * processes take every n-th of them; each stops where it is past the lowest
- * number that has failed. So that number is the same however many there are.
+ * Schedule K does not depend on other schedules, so each of n processes takes
+ * every n-th one. A process stops when its number exceeds the lowest number
+ * that has failed. So the result does not depend on the number of processes.
  */
 #include "verify/explore/crash.h"
 #include "verify/explore/play.h"
@@ -29,7 +29,7 @@ const char *const rm_explore_fault_name[RM_EXPLORE_FAULTS] = { "none",
 	"access outside of a block", "uninitialised read", "bad free", "leak",
 	"deadlock", "livelock", "broken invariant", "misuse", "crash" };
 
-/* What the processes share. */
+/* Shared memory of the processes. */
 struct share {
 	_Atomic uint64_t lowest; /* number of a schedule that failed */
 	struct worker {
@@ -37,34 +37,35 @@ struct share {
 		uint64_t number;
 		struct rm_error error;
 		int status;
-		int ended; /* as waitpid() says it */
+		int ended; /* status from waitpid() */
 	} worker[RM_EXPLORE_CPUS_MAX];
 };
 
-const char *rm_explore_unfit(const struct rm_impl *impl, bool by_name)
+const char *rm_explore_skip_reason(const struct rm_impl *impl, bool by_name)
 {
 	if (!impl->ops->create || !impl->ops->lookup)
-		return "a technique, which is no map";
+		return "it is a technique, not a map";
 	if (impl->caps & RM_CAP_NO_STATE)
 		return "the map holds nothing";
 	if (impl->caps & RM_CAP_STALE)
-		return "its lookups may be late: nothing to hold them to";
+		return "its lookups may return old values, so they cannot be "
+		       "judged";
 	if (by_name)
 		return NULL;
 	if (impl->misuse)
-		return "a planted misuse, explored by its name only";
+		return "it has an injected misuse; explored only by name";
 	if (impl->caps & (RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT))
-		return "it says that it is not safe beside a writer";
+		return "it is declared unsafe with a concurrent writer";
 	if (impl->volatile_order)
-		return "it orders by volatile accesses, which are data races "
-		       "to C11";
+		return "it orders by volatile accesses, which C11 calls data "
+		       "races";
 	return NULL;
 }
 
-/* A lower number may still come from another process. */
-static void found(struct share *share, uint64_t number)
+/* Lowers `lowest`. Another process may still report a lower number. */
+static void lower_found(struct share *share, uint64_t number)
 {
-	/* relaxed: the number is all that is told */
+	/* relaxed: only the number itself is communicated */
 	uint64_t lowest =
 	        atomic_load_explicit(&share->lowest, memory_order_relaxed);
 
@@ -74,7 +75,7 @@ static void found(struct share *share, uint64_t number)
 		;
 }
 
-static void work(const struct rm_explore_options *options, unsigned id,
+static void play_numbers(const struct rm_explore_options *options, unsigned id,
         uint64_t horizon, struct share *share)
 {
 	struct worker *self = &share->worker[id];
@@ -86,55 +87,55 @@ static void work(const struct rm_explore_options *options, unsigned id,
 
 	for (self->number = options->first + id; self->number < end;
 	        self->number += options->cpus) {
-		/* relaxed: late news costs a schedule */
+		/* relaxed: a late update only costs one extra schedule */
 		if (self->number > atomic_load_explicit(&share->lowest,
 		                           memory_order_relaxed))
 			break;
-		self->status = rm_explore_number(options, self->number, horizon,
-		        &self->tally, NULL, &played, &self->error);
+		self->status = rm_explore_play_number(options, self->number,
+		        horizon, &self->tally, NULL, &played, &self->error);
 		if (self->status)
 			break;
 		if (played.fault) {
-			found(share, self->number);
+			lower_found(share, self->number);
 			break;
 		}
 	}
 	rm_explore_played_clear(&played);
 }
 
-/* Starts the processes; the parent waits, and is none of them: what a map
-   breaks is broken in a child. Where one cannot be started the others stop. */
+/* Starts the processes. The parent only waits, so a map can break nothing but
+   a child. If one cannot be started, the others stop. */
 static int start(const struct rm_explore_options *options, uint64_t horizon,
         struct share *share, pid_t *pids, struct rm_error *error)
 {
 	for (unsigned i = 0; i < options->cpus; i++) {
 		pids[i] = fork();
 		if (pids[i] < 0) {
-			found(share, 0);
+			lower_found(share, 0);
 			return rm_error_set(error, -errno,
 			        "process %u of %u could not be started: %s "
 			        "(--cpus)",
 			        i + 1, options->cpus, strerror(errno));
 		}
 		if (!pids[i]) {
-			work(options, i, horizon, share);
+			play_numbers(options, i, horizon, share);
 			_exit(0);
 		}
 	}
 	return 0;
 }
 
-/* A process that did not come to its end has failed at the schedule that it was
-   in, unless somebody else ended it (name_fault()). */
+/* A process that did not exit normally failed at its current schedule, unless
+   it was killed from outside (name_fault()). */
 static void finish(struct share *share, unsigned id, pid_t pid)
 {
 	struct worker *worker = &share->worker[id];
 
 	if (pid > 0 && waitpid(pid, &worker->ended, 0) == pid && worker->ended)
-		found(share, worker->number);
+		lower_found(share, worker->number);
 }
 
-static void join(
+static void add_tally(
         struct rm_explore_tally *sum, const struct rm_explore_tally *part)
 {
 	sum->programs += part->programs;
@@ -153,7 +154,7 @@ static int sum_up(const struct rm_explore_options *options,
 	for (unsigned i = 0; i < options->cpus; i++) {
 		const struct worker *worker = &share->worker[i];
 
-		join(&summary->tally, &worker->tally);
+		add_tally(&summary->tally, &worker->tally);
 		if (worker->status)
 			return rm_error_set(error, worker->status, "%s",
 			        worker->error.text);
@@ -164,8 +165,8 @@ static int sum_up(const struct rm_explore_options *options,
 	return 0;
 }
 
-/* The signal by which a process was ended that played this number, and that no
-   crash of a map is; 0: none was. */
+/* The signal that killed the process at this number, if it is not a crash of
+   the map; 0 if there was none. */
 static int killed_at(const struct rm_explore_options *options,
         const struct share *share, uint64_t number)
 {
@@ -179,9 +180,9 @@ static int killed_at(const struct rm_explore_options *options,
 	return 0;
 }
 
-/* What is wrong with the schedule that was found. Where it is nothing, a
-   process that ended itself has crashed; one that was killed, which the kernel
-   does where memory is short, accuses no map. */
+/* Finds the fault of the schedule that failed. If it does not fail again and
+   its process crashed, the fault is a crash. If its process was killed, as the
+   kernel does when memory is short, the map is not blamed. */
 static int name_fault(const struct rm_explore_options *options,
         const struct share *share, uint64_t horizon,
         struct rm_explore_summary *summary, struct rm_error *error)
@@ -193,14 +194,15 @@ static int name_fault(const struct rm_explore_options *options,
 	if (summary->found == UINT64_MAX)
 		return 0;
 	signal = killed_at(options, share, summary->found);
-	status = rm_explore_number(
+	status = rm_explore_play_number(
 	        options, summary->found, horizon, &tally, NULL, &played, error);
 	summary->fault = played.fault ? played.fault : RM_EXPLORE_CRASH;
 	if (!status && !played.fault && signal)
 		status = rm_error_set(error, -EINTR,
-		        "a process was ended by signal %d (%s) at number "
-		        "%llu, where nothing is wrong: the kernel ends some "
-		        "where memory is short (--cpus)",
+		        "signal %d (%s) ended a process at number %llu, which "
+		        "does not fail by itself; if memory is short, use "
+		        "fewer "
+		        "processes (--cpus)",
 		        signal, strsignal(signal),
 		        (unsigned long long)summary->found);
 	rm_explore_played_clear(&played);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.c - malloc for exploring: one address after the other.
+ * heap.c - the malloc of explored maps; it never reuses an address.
  *
- * A block has 16 bytes in no block before it, in which it keeps its number. What
- * is freed stays freed until the schedule ends, so that no access to it can hit
- * a younger block; the price is that an error which needs an address to come
- * again (ABA by malloc) shows as use after free, or not at all.
+ * The 16 bytes before a block belong to no block and hold its number. Freed
+ * memory stays freed until the schedule ends, so that an access to it cannot
+ * hit a newer block. The price: an error that needs a reused address (ABA by
+ * malloc) shows as use after free, or not at all.
  */
 #include "verify/explore/heap.h"
 #include "runner/sim/guest/guest.h"
@@ -18,15 +18,15 @@
 #include <sys/mman.h>
 
 enum {
-	BEFORE = 16,  /* bytes before a block, in which its number is */
-	FRESH = 0xa5, /* what malloc()ed memory holds */
+	BEFORE = 16,  /* bytes before a block, which hold its number */
+	FRESH = 0xa5, /* fills malloc()ed memory */
 	BLOCKS_FIRST = 1024,
 };
 
 struct block {
-	uint64_t offset; /* of its first byte, in the heap */
+	uint64_t offset; /* first byte, from the heap's start */
 	uint64_t bytes;
-	const void *made, *freed; /* where; NULL: it is there */
+	const void *made, *freed; /* code sites; `freed` NULL: in use */
 	uint32_t made_by, freed_by;
 };
 
@@ -36,7 +36,7 @@ uint8_t *rm_explore_shadow, *rm_explore_fresh;
 static struct {
 	struct block *block;
 	size_t count, room, live;
-	uint64_t top; /* the first byte that nobody has had */
+	uint64_t top; /* the first byte never allocated */
 } heap;
 
 int rm_explore_heap_open(struct rm_error *error)
@@ -56,7 +56,7 @@ int rm_explore_heap_open(struct rm_error *error)
 	return 0;
 }
 
-/* What lies behind the blocks in use has never been anything. */
+/* Memory above `top` was never used, so its shadow is still zero. */
 void rm_explore_heap_reset(void)
 {
 	memset(rm_explore_shadow, 0, heap.top / RM_EXPLORE_GRANULE + 1);
@@ -68,14 +68,13 @@ void rm_explore_heap_reset(void)
 static struct block *add_block(void)
 {
 	if (heap.count == heap.room) {
-		heap.block = rm_explore_larger(
+		heap.block = rm_explore_realloc(
 		        heap.block, 2 * heap.room * sizeof(*heap.block));
 		heap.room *= 2;
 	}
 	return &heap.block[heap.count++];
 }
 
-/* Marks a block's granules as there. */
 static void mark(uint64_t offset, uint64_t bytes)
 {
 	uint8_t *shadow = rm_explore_shadow + offset / RM_EXPLORE_GRANULE;
@@ -86,13 +85,13 @@ static void mark(uint64_t offset, uint64_t bytes)
 		        (uint8_t)(bytes % RM_EXPLORE_GRANULE);
 }
 
-static void *take(size_t alignment, size_t bytes, const void *site)
+static void *allocate(size_t alignment, size_t bytes, const void *site)
 {
 	uint64_t offset = (heap.top + BEFORE + alignment - 1) & -alignment;
 	struct block *block;
 	uint64_t number = heap.count;
 
-	rm_explore_opaque();
+	rm_explore_mark_opaque();
 	if (bytes > RM_EXPLORE_HEAP_BYTES ||
 	        offset + bytes + BEFORE > RM_EXPLORE_HEAP_BYTES)
 		return NULL;
@@ -115,7 +114,7 @@ static struct block *block_at(const void *address)
 {
 	uint64_t offset = (uintptr_t)address - rm_explore_heap, number;
 
-	/* a block of no bytes, the newest, begins where the heap ends */
+	/* a block of 0 bytes, if the newest, begins at the heap's end */
 	if (!address || offset < BEFORE || offset > heap.top)
 		return NULL;
 	memcpy(&number, (const char *)address - BEFORE, sizeof(number));
@@ -175,12 +174,12 @@ void rm_explore_heap_unwritten(
 
 	for (unsigned i = 0; i < bytes; i++)
 		if (((const uint8_t *)address)[i] != FRESH) {
-			rm_explore_wrote(offset, bytes);
+			rm_explore_mark_written(offset, bytes);
 			return;
 		}
 	rm_explore_stop(RM_EXPLORE_UNINITIALISED, site, block->made,
 	        "%s reads %u bytes at byte %llu of a block of %llu that %s "
-	        "made, and nobody has written them",
+	        "made, but they were never written",
 	        rm_explore_lane_name(rm_explore.running->id), bytes,
 	        (unsigned long long)(offset - block->offset),
 	        (unsigned long long)block->bytes,
@@ -209,8 +208,8 @@ void rm_explore_heap_leaks(void)
 
 #define SITE __builtin_return_address(0)
 
-/* A block that nobody has written yet; NULL of no block. */
-static void *unwritten(void *block, size_t bytes)
+/* Fills a new block as uninitialised; returns it, or NULL for NULL. */
+static void *fill_fresh(void *block, size_t bytes)
 {
 	uint64_t offset = (uintptr_t)block - rm_explore_heap;
 
@@ -223,7 +222,7 @@ static void *unwritten(void *block, size_t bytes)
 
 void *rm_sim_malloc(size_t bytes)
 {
-	return unwritten(take(BEFORE, bytes, SITE), bytes);
+	return fill_fresh(allocate(BEFORE, bytes, SITE), bytes);
 }
 
 void *rm_sim_calloc(size_t count, size_t bytes)
@@ -232,34 +231,35 @@ void *rm_sim_calloc(size_t count, size_t bytes)
 
 	if (__builtin_mul_overflow(count, bytes, &bytes))
 		return NULL;
-	block = take(BEFORE, bytes, SITE);
+	block = allocate(BEFORE, bytes, SITE);
 	if (!block)
 		return NULL;
 	rm_explore_clocks_filled((uintptr_t)block, bytes, SITE);
 	return memset(block, 0, bytes);
 }
 
-static void give(void *address, const void *site)
+static void release(void *address, const void *site)
 {
 	struct block *block = block_at(address);
 	const char *self = rm_explore_lane_name(rm_explore.running->id);
 
-	rm_explore_opaque();
+	rm_explore_mark_opaque();
 	if (!address)
 		return;
 	if (!block)
 		rm_explore_stop(RM_EXPLORE_BAD_FREE, site, NULL,
-		        "%s frees what is no block", self);
+		        "%s frees an address at which no block begins", self);
 	if (block->freed)
 		rm_explore_stop(RM_EXPLORE_BAD_FREE, site, block->freed,
-		        "%s frees a block of %llu bytes that %s has freed",
+		        "%s frees a block of %llu bytes that %s has freed "
+		        "before",
 		        self, (unsigned long long)block->bytes,
 		        rm_explore_lane_name(block->freed_by));
 	rm_explore_clocks_freed((uintptr_t)address, block->bytes, site);
 	if (rm_explore.buffers)
 		rm_explore.model->drain_before(
 		        (uintptr_t)address, block->bytes);
-	/* to who reads the block it is as if it were written */
+	/* for readers of the block, a free conflicts like a write */
 	rm_explore.stretch.freed = (uintptr_t)address / RM_EXPLORE_GRANULE;
 	rm_explore.stretch.freed_words =
 	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE;
@@ -271,15 +271,15 @@ static void give(void *address, const void *site)
 	        (block->bytes + RM_EXPLORE_GRANULE - 1) / RM_EXPLORE_GRANULE);
 }
 
-/* A step: others may still use the block before it is gone. */
+/* A step: other lanes may still use the block before it is freed. */
 void rm_sim_free(void *opaque)
 {
 	rm_explore_step();
-	give(opaque, SITE);
+	release(opaque, SITE);
 }
 
-/* What was not written is not written there, either. */
-static void move(void *to, const void *from, size_t bytes)
+/* Copies a block; bytes that were uninitialised stay so. */
+static void move_bytes(void *to, const void *from, size_t bytes)
 {
 	uint8_t *fresh = rm_explore_fresh +
 	                 ((uintptr_t)to - rm_explore_heap) / RM_EXPLORE_GRANULE;
@@ -297,7 +297,7 @@ static void move(void *to, const void *from, size_t bytes)
 
 void *rm_sim_realloc(void *old, size_t bytes)
 {
-	void *block = unwritten(take(BEFORE, bytes, SITE), bytes);
+	void *block = fill_fresh(allocate(BEFORE, bytes, SITE), bytes);
 	const struct block *was = block_at(old);
 	size_t kept = was && was->bytes < bytes ? was->bytes : bytes;
 
@@ -307,24 +307,24 @@ void *rm_sim_realloc(void *old, size_t bytes)
 		rm_explore.model->drain_before((uintptr_t)old, was->bytes);
 	if (was) {
 		rm_explore_clocks_filled((uintptr_t)block, kept, SITE);
-		move(block, old, kept);
+		move_bytes(block, old, kept);
 	}
 	rm_explore_step();
-	give(old, SITE);
+	release(old, SITE);
 	return block;
 }
 
 void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
 {
-	return unwritten(
-	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
+	return fill_fresh(
+	        allocate(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
 	        bytes);
 }
 
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes)
 {
-	void *block = unwritten(
-	        take(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
+	void *block = fill_fresh(
+	        allocate(alignment > BEFORE ? alignment : BEFORE, bytes, SITE),
 	        bytes);
 
 	if (!block)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.h - blocks that are never had twice in one schedule, so that each
- * access can be told to be in one, behind one, or in one that was freed.
+ * heap.h - a heap that never reuses memory in one schedule, so that each access
+ * can be classified: in a block, outside of blocks, or in a freed block.
  * Inside verify/explore only.
  */
 #ifndef RM_EXPLORE_HEAP_H
@@ -17,37 +17,37 @@
 
 enum {
 	RM_EXPLORE_GRANULE = 8,
-	/* of a granule: 0 is in no block, 1 .. 8 bytes are in one, or: */
+	/* shadow of a granule: 0 to 8 of its bytes are in a block, or: */
 	RM_EXPLORE_WAS_FREED = 0x80,
 };
 
-/* The heap's lowest byte; of each granule what it is, and which of its bytes
-   nobody has written since malloc(), as bits. */
+/* The heap's lowest byte. For each granule: its shadow, and a bit for each byte
+   not written since malloc(). */
 extern uintptr_t rm_explore_heap;
 extern uint8_t *rm_explore_shadow, *rm_explore_fresh;
 
 int rm_explore_heap_open(struct rm_error *error);
 
-/* All blocks are gone; before each schedule. */
+/* Removes all blocks, before each schedule. */
 void rm_explore_heap_reset(void);
 
-/* Stops the schedule: these bytes are not all in a block. */
+/* Stops the schedule: some of these bytes are in no block. */
 _Noreturn void rm_explore_heap_fault(
         uintptr_t address, size_t bytes, bool write, const void *site);
 
-/* These bytes, up to 8 that nobody is known to have written, are read: stops
-   the schedule, if they hold what malloc() left there. The compiler's own
-   stores, such as of an empty struct, are not told of. */
+/* Up to 8 bytes not known to be written are read. Stops the schedule if they
+   all hold malloc()'s fill. The compiler does not instrument some stores,
+   for example of an empty struct. */
 void rm_explore_heap_unwritten(
         uintptr_t address, unsigned bytes, const void *site);
 
-/* Bytes up to the first that nobody has had in this schedule. */
+/* Offset of the first byte not allocated in this schedule. */
 uint64_t rm_explore_heap_top(void);
 
-/* Stops the schedule where a block is left. */
+/* Stops the schedule if a block is left. */
 void rm_explore_heap_leaks(void);
 
-/* Whether bytes of the heap, at `offset`, are in a block; up to 8 of them. */
+/* True if up to 8 bytes at this heap offset are in a block. */
 static inline bool rm_explore_in_block(uint64_t offset, unsigned bytes)
 {
 	uint8_t granule = rm_explore_shadow[offset / RM_EXPLORE_GRANULE];
@@ -61,15 +61,15 @@ static inline bool rm_explore_in_block(uint64_t offset, unsigned bytes)
 	       offset % RM_EXPLORE_GRANULE + bytes - RM_EXPLORE_GRANULE <= next;
 }
 
-/* Bits of the bytes of an access to 1 .. 8 that lie in its first granule, and
-   above them those of the next. */
+/* One bit for each byte of an access to 1 .. 8 bytes: bits 0 .. 7 for its first
+   granule, bits from 8 on for the next. */
 static inline unsigned rm_explore_bits(uint64_t offset, unsigned bytes)
 {
 	return ((1U << bytes) - 1) << offset % RM_EXPLORE_GRANULE;
 }
 
-/* These bytes are written. */
-static inline void rm_explore_wrote(uint64_t offset, unsigned bytes)
+/* Marks these bytes as initialised. */
+static inline void rm_explore_mark_written(uint64_t offset, unsigned bytes)
 {
 	uint8_t *fresh = rm_explore_fresh + offset / RM_EXPLORE_GRANULE;
 	const unsigned bits = rm_explore_bits(offset, bytes);
@@ -79,8 +79,8 @@ static inline void rm_explore_wrote(uint64_t offset, unsigned bytes)
 		fresh[1] &= (uint8_t) ~(bits >> 8);
 }
 
-/* Whether none of these bytes was ever written. A part may be: a byte beside
-   it belongs to another member, or to none. */
+/* True if none of these bytes was ever written. If only some were, a read is
+   accepted: the others may be padding, or another member. */
 static inline bool rm_explore_is_fresh(uint64_t offset, unsigned bytes)
 {
 	const uint8_t *fresh = rm_explore_fresh + offset / RM_EXPLORE_GRANULE;

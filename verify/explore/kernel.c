@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel.c - system calls of a map that is explored: futexes, clocks and
- * giving the turn away. Time is the number of steps. Who looks at a clock again
- * before it went on makes a step by that: who waits for a time comes to it, or
- * to the end of what is allowed.
+ * kernel.c - system calls of explored maps: futexes, clocks, sleeps and yields.
+ * Time is the number of steps. Reading a clock twice without a step in between
+ * takes one, so a loop that waits for a time reaches it, or the step limit.
  */
 #include "runner/operations.h"
 #include "runner/sim/guest/futex_call.h"
@@ -14,7 +13,7 @@
 
 #define SITE __builtin_return_address(0)
 
-enum { NS_PER_STEP = 10 }; /* of clocks; any would do */
+enum { NS_PER_STEP = 10 }; /* clock period; the value is arbitrary */
 
 unsigned rm_sim_self(void)
 {
@@ -26,14 +25,14 @@ void rm_sim_relax(void)
 	rm_explore_yield();
 }
 
-/* There is nobody who could run instead: no step, but time passes. */
+/* No other lane could run: it is not a step, but time passes. */
 static void pass_alone(const void *site)
 {
 	rm_explore_alone_step(site);
 	rm_explore.alone_passed++;
 }
 
-static int give_turn_away(const void *site)
+static int yield_turn(const void *site)
 {
 	if (rm_explore.alone)
 		pass_alone(site);
@@ -44,14 +43,14 @@ static int give_turn_away(const void *site)
 
 int rm_sim_sched_yield(void)
 {
-	return give_turn_away(SITE);
+	return yield_turn(SITE);
 }
 
 void rm_sim_operation_begins(void)
 {
 }
 
-/* A spot that a check would wait at: here each access is one. */
+/* The stress checks pause here. In explore each access may be preempted. */
 void rm_sim_pause(void)
 {
 }
@@ -60,8 +59,8 @@ static int futex_wait(const void *word, uint32_t value, const void *site)
 {
 	rm_explore_step();
 	rm_explore_note(RM_EXPLORE_LOCKS, site);
-	rm_explore_drain_own(); /* the kernel's own locks do */
-	/* no lane runs between this look and the wait: no wake is lost */
+	rm_explore_drain_own(); /* the kernel's locks drain store buffers */
+	/* no lane runs between this test and the wait, so no wake is lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;
 	rm_explore_block(RM_EXPLORE_FOR_FUTEX, word, site);
@@ -80,7 +79,7 @@ void rm_sim_futex_wake(const void *word, uint32_t threads)
 	rm_explore_wake(RM_EXPLORE_FOR_FUTEX, word, threads);
 }
 
-_Noreturn void rm_sim_misuse(const char *what)
+_Noreturn void rm_sim_reject(const char *what)
 {
 	rm_explore_stop(
 	        RM_EXPLORE_MISUSE, SITE, NULL, "not explored: %s", what);
@@ -106,9 +105,8 @@ long rm_sim_syscall(long number, ...)
 	return -1;
 }
 
-/* In steps, and never less than before: what lane 0 did alone is not
-   forgotten. */
-static uint64_t now(void)
+/* In steps; never decreases, since what lane 0 did alone still counts. */
+static uint64_t now_steps(void)
 {
 	uint64_t taken =
 	        rm_explore.alone ? 0 : rm_explore.granted - rm_explore.left;
@@ -116,28 +114,28 @@ static uint64_t now(void)
 	return rm_explore.steps + taken + rm_explore.alone_passed;
 }
 
-/* The running lane looks at a clock, which has gone on since it last did. Only a
-   look that would see the same time again is a step, so that who measures one
-   wait has no other schedules for it. */
-static uint64_t look(const void *site)
+/* The running lane reads a clock. Only a second read at the same time is a
+   step, so that a lane which measures one wait gets no extra schedules. */
+static uint64_t read_clock(const void *site)
 {
 	struct rm_explore_lane *self = rm_explore.running;
 
 	if (rm_explore.alone) {
 		pass_alone(site);
-	} else if (self->looked == now() + 1) {
+	} else if (self->clock_read_at == now_steps() + 1) {
 		rm_explore_step();
 		rm_explore_note(RM_EXPLORE_READS, site);
-		rm_explore_note_value(now() * NS_PER_STEP, sizeof(uint64_t));
+		rm_explore_note_value(
+		        now_steps() * NS_PER_STEP, sizeof(uint64_t));
 	}
 	rm_explore.stretch.hidden = true;
-	self->looked = now() + 1;
-	return now() * NS_PER_STEP;
+	self->clock_read_at = now_steps() + 1;
+	return now_steps() * NS_PER_STEP;
 }
 
 int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 {
-	uint64_t ns = look(SITE);
+	uint64_t ns = read_clock(SITE);
 
 	(void)clock;
 	*time = (struct timespec){ .tv_sec = (time_t)(ns / 1000000000U),
@@ -145,18 +143,18 @@ int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 	return 0;
 }
 
-/* A sleep may take any time: none is a possible one. */
+/* A sleep may take any time, including no time. */
 int rm_sim_clock_nanosleep(clockid_t clock, int flags,
         const struct timespec *time, struct timespec *left)
 {
 	(void)clock, (void)flags, (void)time, (void)left;
-	return give_turn_away(SITE);
+	return yield_turn(SITE);
 }
 
 int rm_sim_nanosleep(const struct timespec *time, struct timespec *left)
 {
 	(void)time, (void)left;
-	return give_turn_away(SITE);
+	return yield_turn(SITE);
 }
 
 int rm_sim_sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set)

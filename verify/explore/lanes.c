@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lanes.c - lanes, their turns and their waits; how a schedule begins and
- * ends.
+ * lanes.c - runs lanes: their turns and waits, and the beginning and end of a
+ * schedule.
  */
 #include "verify/explore/crash.h"
 #include "verify/explore/locks.h"
@@ -13,31 +13,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Simulated code has no handle: what it calls finds its world here. */
+/* Global, since calls from simulated code pass no handle. */
 struct rm_explore_world rm_explore;
 
 enum {
-	/* A lane that runs so long beside others, and ends no operation, may
-	   wait for them without a pause in its loop: it is treated as if it
-	   had one. */
+	/* A lane that runs this long without ending an operation may spin
+	   on others without a pause in its loop. It is treated as if it
+	   yielded. */
 	FAIR_STEPS = 20000,
 	ALONE_MOST = 1 << 24,   /* accesses and calls of the main thread */
-	ALONE_YIELDS = 1000000, /* pauses of the main thread with no others */
-	NEAR_NULL = 65536,      /* addresses that a member of nothing has */
+	ALONE_YIELDS = 1000000, /* pauses of the main thread while alone */
+	NEAR_NULL = 65536,      /* addresses of members of a NULL struct */
 	STACK_USED = RM_SIM_STACK_BYTES / 2, /* rm_sim_space_stack() */
 	SIGNAL_STACK_BYTES = 64 << 10,
 };
 
-/* A map's last error: the lane is left, as it is, for the host's stack. */
+/* Handles a map's crash: abandons the lane for the host's stack. */
 static void crashed(int signal, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (!rm_explore.running)
 		_Exit(128 + signal);
 	if (signal == SIGABRT)
-		rm_explore_stop(RM_EXPLORE_CRASH, NULL, NULL,
-		        "the map gave up: abort()");
-	/* other addresses are the host's, and others each time */
+		rm_explore_stop(
+		        RM_EXPLORE_CRASH, NULL, NULL, "the map called abort()");
+	/* other addresses belong to the host and vary between runs */
 	rm_explore_stop(RM_EXPLORE_CRASH, NULL, NULL, "%s%s", strsignal(signal),
 	        (uintptr_t)info->si_addr < NEAR_NULL ? " near NULL" : "");
 }
@@ -46,7 +46,7 @@ static void catch_crashes(void)
 {
 	static char stack[SIGNAL_STACK_BYTES];
 	const stack_t other = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	/* not blocked while it is handled: the handler does not return */
+	/* SA_NODEFER, since the handler does not return */
 	struct sigaction action = { .sa_sigaction = crashed,
 		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
 
@@ -72,7 +72,7 @@ static void lane_entry(void)
 	self->entry(self);
 	self->operation = -1;
 	if (rm_explore.buffers && !--rm_explore.left)
-		rm_explore_decide(); /* its stores may wait to its very end */
+		rm_explore_decide(); /* its stores may outlast its steps */
 	rm_explore.ended |= 1U << self->id;
 	rm_explore_block(RM_EXPLORE_ENDED, NULL, NULL);
 	__builtin_unreachable();
@@ -98,10 +98,10 @@ static void main_entry(struct rm_explore_lane *lane)
 	rm_sim_ctx_switch(&lane->ctx, &rm_explore.host);
 }
 
-/* Nobody sees what the main thread does alone, so that it has no steps. It is
-   far from so many accesses, unless what others have left has no end: a chain
-   that is a circle. */
-static void be_alone(void)
+/* While alone, the main thread takes no steps, since no lane sees it. The limit
+   is far above what a correct map needs. It catches loops over a broken
+   structure, such as a cyclic chain. */
+static void begin_alone(void)
 {
 	rm_explore.alone = true;
 	rm_explore.alone_left = ALONE_MOST;
@@ -116,7 +116,7 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
 	rm_explore.limit = limit;
 	rm_explore.steps = rm_explore.switches = rm_explore.stamp = 0;
 	rm_explore.alone_passed = 0;
-	rm_explore.turn_began = rm_explore.got_on = 0;
+	rm_explore.turn_began = rm_explore.last_progress = 0;
 	rm_explore.trace_count = rm_explore.trace_lost = 0;
 	rm_explore.finding = (struct rm_explore_finding){ .what = "" };
 	rm_explore.starved = false;
@@ -125,13 +125,13 @@ void rm_explore_begin(struct rm_explore_schedule *schedule, uint64_t limit,
 	rm_explore.ended = 0;
 	rm_explore.main = main;
 	make_lane(0, main_entry);
-	be_alone();
+	begin_alone();
 	rm_explore.running = &rm_explore.lane[0];
 	rm_sim_ctx_switch(&rm_explore.host, &rm_explore.lane[0].ctx);
 	rm_explore.running = NULL;
 }
 
-void rm_explore_together(
+void rm_explore_run_threads(
         unsigned threads, void (*entry)(struct rm_explore_lane *lane))
 {
 	struct rm_explore_schedule *schedule = rm_explore.schedule;
@@ -145,10 +145,10 @@ void rm_explore_together(
 	rm_explore.alone = false;
 	rm_explore.left = rm_explore.granted = 1;
 	rm_explore_block(RM_EXPLORE_FOR_LANES, NULL, NULL);
-	be_alone();
+	begin_alone();
 }
 
-/* For good: the lane is left, as it is, for the host's stack. */
+/* Abandons the lane for the host's stack and never returns to it. */
 static _Noreturn void leave(void)
 {
 	struct rm_sim_ctx lost = { NULL };
@@ -158,15 +158,15 @@ static _Noreturn void leave(void)
 	__builtin_unreachable();
 }
 
-/* The host has no memory for what the schedule needs: no map is to blame. */
+/* The host is out of memory; the map is not to blame. */
 static _Noreturn void starve(void)
 {
 	rm_explore.starved = true;
 	leave();
 }
 
-/* Who waits for whom, as far as that is known. */
-static void say_waiting(char *text, size_t size)
+/* Lists which lanes wait, and for which lock holders if known. */
+static void print_waits(char *text, size_t size)
 {
 	static const char *const words[] = { "nothing", "a mutex",
 		"a lock to read", "a lock to write", "a signal", "a futex",
@@ -197,13 +197,13 @@ static _Noreturn void deadlock(void)
 	for (unsigned i = rm_explore.lanes; i-- > 1;)
 		if (rm_explore.lane[i].wait != RM_EXPLORE_ENDED)
 			first = &rm_explore.lane[i];
-	if (!first->id) /* the main thread alone waits for what nobody gives back */
+	if (!first->id) /* the main thread alone: the lock is never released */
 		rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
 		        "the main thread, alone, waits for a lock that was "
-		        "not given back");
-	say_waiting(who, sizeof(who));
+		        "not released");
+	print_waits(who, sizeof(who));
 	rm_explore_stop(RM_EXPLORE_DEADLOCK, first->waits_site, NULL,
-	        "all wait: %s", who);
+	        "all threads wait: %s", who);
 }
 
 static uint64_t patience(void)
@@ -211,7 +211,7 @@ static uint64_t patience(void)
 	return FAIR_STEPS + rm_explore.patience;
 }
 
-/* Lanes that the scheduler may choose among; lane 0 stands behind all. */
+/* Lanes that the scheduler may choose; lane 0 only when all others ended. */
 static uint32_t choices_of(bool *yields)
 {
 	const struct rm_explore_lane *self = rm_explore.running;
@@ -229,7 +229,7 @@ static uint32_t choices_of(bool *yields)
 	return rm_explore.ready | rm_explore.buffers;
 }
 
-static void give(uint32_t lane)
+static void switch_to(uint32_t lane)
 {
 	struct rm_explore_lane *self = rm_explore.running;
 
@@ -241,11 +241,12 @@ static void give(uint32_t lane)
 	rm_sim_ctx_switch(&self->ctx, &rm_explore.running->ctx);
 }
 
-static struct rm_explore_turn ask(bool yields)
+static struct rm_explore_turn next_turn(bool yields)
 {
 	struct rm_explore_situation situation = { .yields = yields,
 		.running = rm_explore.running->id,
-		.stuck = rm_explore.steps - rm_explore.got_on > patience(),
+		.stuck = rm_explore.steps - rm_explore.last_progress >
+		         patience(),
 		.steps = rm_explore.steps };
 	struct rm_explore_turn turn;
 
@@ -254,35 +255,34 @@ static struct rm_explore_turn ask(bool yields)
 		deadlock();
 	if (situation.choices == 1)
 		return (struct rm_explore_turn){ .steps = UINT32_MAX };
-	turn = rm_explore_next(rm_explore.schedule, &situation);
+	turn = rm_explore_next_turn(rm_explore.schedule, &situation);
 	if (!turn.steps)
 		starve();
 	return turn;
 }
 
-/* The turn of a buffer takes no time, and the same decision is due again. */
+/* A buffer's turn takes no steps, so the same decision follows again. */
 static bool leaves_buffer(const struct rm_explore_turn *turn)
 {
 	if (turn->lane < RM_EXPLORE_LANES)
 		return false;
-	rm_explore_took(rm_explore.schedule,
+	rm_explore_record_steps(rm_explore.schedule,
 	        rm_explore.model->drain(
 	                turn->lane - RM_EXPLORE_LANES, turn->steps));
 	return true;
 }
 
-/* Whether its operation has accessed nothing: the step that is due is the first
-   one. */
+/* True if the lane's operation has accessed nothing: its first step is due. */
 static bool is_fresh(const struct rm_explore_lane *lane)
 {
-	return lane->begins && rm_explore.steps <= lane->began + 1;
+	return lane->restamp && rm_explore.steps <= lane->began + 1;
 }
 
-void rm_explore_begins(void (*begins)(struct rm_explore_lane *lane))
+void rm_explore_begin_operation(void (*restamp)(struct rm_explore_lane *lane))
 {
 	struct rm_explore_lane *self = rm_explore.running;
 
-	self->begins = begins;
+	self->restamp = restamp;
 	self->began = rm_explore.steps + rm_explore.granted - rm_explore.left;
 }
 
@@ -293,10 +293,10 @@ static void decide(bool yields)
 	bool fresh;
 	uint32_t took = rm_explore.granted - rm_explore.left;
 
-	/* where steps are left over the lane stopped before its next one, and
-	   with one more it does so again */
+	/* If steps are left, the lane stopped before its next one. With one
+	   more step granted it stops there again. */
 	if (!rm_explore.alone)
-		rm_explore_took(
+		rm_explore_record_steps(
 		        rm_explore.schedule, took + (rm_explore.left != 0));
 	rm_explore.steps += took;
 	if (rm_explore.steps > rm_explore.limit)
@@ -304,14 +304,14 @@ static void decide(bool yields)
 		        "not done after %llu steps",
 		        (unsigned long long)rm_explore.limit);
 	do
-		turn = ask(yields);
+		turn = next_turn(yields);
 	while (leaves_buffer(&turn));
 	rm_explore.left = rm_explore.granted = turn.steps;
 	fresh = is_fresh(self);
-	give(turn.lane);
+	switch_to(turn.lane);
 	if (fresh) {
 		rm_explore.stretch.opaque = true;
-		self->begins(self);
+		self->restamp(self);
 	}
 }
 
@@ -326,10 +326,11 @@ void rm_explore_yield(void)
 		rm_explore.alone_passed++;
 		if (--rm_explore.left < UINT32_MAX - ALONE_YIELDS)
 			rm_explore_stop(RM_EXPLORE_LIVELOCK, NULL, NULL,
-			        "the main thread, alone, waits for others");
+			        "the main thread, alone, waits for other "
+			        "threads");
 		return;
 	}
-	rm_explore.steps++; /* a loop of nothing else has an end, too */
+	rm_explore.steps++; /* so that a loop that only yields has an end */
 	rm_explore.stretch.opaque = true;
 	decide(true);
 }
@@ -342,7 +343,7 @@ void rm_explore_block(
 	rm_explore.stretch.opaque = true;
 	if (rm_explore.buffers)
 		rm_explore.model->drain(self->id, UINT32_MAX);
-	self->begins = NULL; /* others see that it waits */
+	self->restamp = NULL; /* that it waits is visible */
 	self->wait = wait;
 	self->waits_for = address;
 	self->waits_site = site;
@@ -351,17 +352,16 @@ void rm_explore_block(
 	self->wait = RM_EXPLORE_READY;
 }
 
-void rm_explore_got_on(uint64_t more)
+void rm_explore_note_progress(uint64_t more)
 {
 	const uint64_t now =
 	        rm_explore.steps + rm_explore.granted - rm_explore.left;
 
-	rm_explore.turn_began = rm_explore.got_on = now;
+	rm_explore.turn_began = rm_explore.last_progress = now;
 	if (now + more > rm_explore.limit)
 		rm_explore.limit = now + more;
 }
 
-/* The next step is a decision. */
 static void end_turn(void)
 {
 	rm_explore.granted -= rm_explore.left - 1;
@@ -388,9 +388,9 @@ unsigned rm_explore_wake(
 	return woken;
 }
 
-uint32_t rm_explore_look_back(uint32_t most)
+uint32_t rm_explore_choose_store(uint32_t most)
 {
-	uint32_t back = rm_explore_back(
+	uint32_t back = rm_explore_choose_back(
 	        rm_explore.schedule, most, rm_explore.left == 1);
 
 	if (back)
@@ -398,7 +398,7 @@ uint32_t rm_explore_look_back(uint32_t most)
 	return back;
 }
 
-void rm_explore_buffered(void)
+void rm_explore_store_buffered(void)
 {
 	if (rm_explore.schedule->scheduler->at_once)
 		end_turn();
@@ -418,13 +418,13 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 	va_end(list);
 	finding->lane = rm_explore.running->id;
 	if (!rm_explore.alone)
-		rm_explore_took(rm_explore.schedule,
+		rm_explore_record_steps(rm_explore.schedule,
 		        rm_explore.granted - rm_explore.left +
 		                (rm_explore.left != 0));
 	leave();
 }
 
-void *rm_explore_larger(void *old, size_t bytes)
+void *rm_explore_realloc(void *old, size_t bytes)
 {
 	void *larger = realloc(old, bytes);
 

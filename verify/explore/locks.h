@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * locks.h - pthread's locks as they are promised, not as a library makes them:
- * one step to take, one to give back, and it is known who holds what. Inside
+ * locks.h - pthread locks by their contract, not as a library implements them.
+ * Locking is one step, unlocking is one step, and the owner is known. Inside
  * verify/explore only.
  *
- * A lock's state lies in the map's own object, zero where it was initialised
- * statically; a mutex has its kind where glibc has it.
+ * A lock's state is in the map's own object, and zero after static
+ * initialisation. A mutex keeps its kind at glibc's offset.
  */
 #ifndef RM_EXPLORE_LOCKS_H
 #define RM_EXPLORE_LOCKS_H
@@ -27,10 +27,10 @@ struct rm_explore_rwlock {
 	uint32_t readers; /* lanes, as bits */
 	uint32_t depth;   /* 4 bits a lane */
 	uint32_t kind;
-	uint64_t given[2]; /* nothing: clocks hang on their addresses */
+	uint64_t given[2]; /* unused; clocks are attached to the addresses */
 };
 
-/* Which lanes hold what `lane` waits for, as bits; 0: nobody, or unknown. */
+/* Lanes that hold what `lane` waits for, as bits; 0: none, or unknown. */
 static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 {
 	const struct rm_explore_rwlock *rwlock = lane->waits_for;
@@ -49,15 +49,15 @@ static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 
 /* --- reach.c --- */
 
-/* One step on a lock of so many bytes: its memory must be there. */
-void rm_explore_reach(const void *lock, size_t bytes, const void *site);
+/* One step on a lock of `bytes` bytes. Its memory must be allocated. */
+void rm_explore_lock_step(const void *lock, size_t bytes, const void *site);
 
-/* Stops the schedule: the running lane does this. */
+/* Stops the schedule. `what`: the running lane's misuse, as a predicate. */
 _Noreturn void rm_explore_misuse(const char *what, const void *site);
 
 /* --- mutex.c --- */
 
-/* Takes a mutex, however long that takes; gives it back. No step. */
+/* Locks a mutex, waiting as long as needed; unlocks it. Neither is a step. */
 void rm_explore_lock(struct rm_explore_mutex *mutex, const void *site);
 void rm_explore_unlock(struct rm_explore_mutex *mutex, const void *site);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main.c - `readmostly explore` in the program of one map (flavour explore): the
- * map under many schedules. Its object is instrumented, and its run time another
- * one than the simulated machine's.
+ * main.c - `readmostly explore` in the program of one map (flavour explore):
+ * runs the instrumented map under many schedules, with verify/explore as its
+ * run time instead of the simulated machine's.
  */
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
@@ -46,64 +46,66 @@ enum flag {
 struct arguments {
 	const char *map; /* id, file or "all" */
 	struct rm_explore_options options;
-	/* --schedule or --program: this one is told, whether others fail or
-	   not */
+	/* --schedule or --program: show this one, even if others fail */
 	bool one_schedule, one_program;
-	bool preemptions;  /* told */
-	uint64_t programs; /* 0: not told */
-	struct rm_explore_written written;
+	bool preemptions;  /* the option is set */
+	uint64_t programs; /* 0: the option is not set */
+	struct rm_explore_program_file written;
 };
 
 static const struct argp_option options[] = {
 	{ "schedules", SCHEDULES, "N", 0,
-	        "how many (100000; of all: 20000 each); exhaustive: the most "
-	        "of each program (20000)",
+	        "number of schedules (100000; for all: 20000 of each map); "
+	        "exhaustive: at most N of each program (20000)",
 	        0 },
 	{ "threads", THREADS, "N", 0,
-	        "of each schedule, 1 to 7 (3, of one in four up to 7); "
-	        "exhaustive: 1 to 3 (2)",
+	        "threads of each schedule, 1 to 7 (3; one schedule in four has "
+	        "up to 7); exhaustive: 1 to 3 (2)",
 	        0 },
 	{ "ops", OPS, "N", 0,
-	        "of each thread, 1 to 16 (6, of one in four any; exhaustive: "
-	        "2); twice as many where tables are to grow or each thread "
-	        "has a role",
+	        "operations of each thread, 1 to 16 (6; one schedule in four "
+	        "has other numbers; exhaustive: 2); doubled if the program "
+	        "grows tables or gives each thread a role",
 	        0 },
-	{ "seed", SEED, "N", 0, "of programs and schedules (1)", 0 },
-	{ "schedule", ONE, "K", 0, "only schedule number K, told in full", 0 },
+	{ "seed", SEED, "N", 0, "seed of programs and schedules (1)", 0 },
+	{ "schedule", ONE, "K", 0, "run schedule K only, and print it", 0 },
 	{ "scheduler", SCHEDULER, "NAME", 0,
 	        "mix, random, pct, stall or exhaustive (mix)", 0 },
 	{ "memory", MEMORY, "MODEL", 0,
-	        "sc, tso (x86) or c11 (sc); exhaustive has sc only", 0 },
+	        "sc, tso (x86) or c11 (sc); exhaustive supports only sc", 0 },
 	{ "unstamped", UNSTAMPED, NULL, 0,
-	        "c11: what an operation did is not known to those that begin "
-	        "later, unless the map says it",
+	        "c11: an operation may miss the effects of earlier ones, "
+	        "unless the map orders them",
 	        0 },
 	{ "unjudged", UNJUDGED, NULL, 0,
-	        "answers are not judged: only races, memory, threads that do "
-	        "not get on, the map's own check",
+	        "do not judge results; check only races, memory, progress and "
+	        "the map's own check",
 	        0 },
 	{ "preemptions", PREEMPTIONS, "P", 0,
-	        "exhaustive: of a schedule at most, 0 to 1000 (2)", 0 },
-	{ "programs", PROGRAMS, "N", 0, "exhaustive: how many (100)", 0 },
-	{ "program", PROGRAM, "K", 0,
-	        "exhaustive: only program number K, told in full", 0 },
-	{ "program-file", PROGRAM_FILE, "FILE", 0,
-	        "this program instead of drawn ones (docs/method/checker.md)",
+	        "exhaustive: at most P per schedule, 0 to 1000 (2)", 0 },
+	{ "programs", PROGRAMS, "N", 0, "exhaustive: number of programs (100)",
 	        0 },
-	{ "depth", DEPTH, "D", 0, "of pct, 1 to 4 (each in turn)", 0 },
-	{ "shape", SHAPE, "SHAPE", 0, "only this one (each in turn)", 0 },
-	{ "steps", STEPS, "N", 0, "most of one schedule (1000000)", 0 },
-	{ "cpus", CPUS, "N", 0, "processes (as many as CPUs, 64 at most)", 0 },
+	{ "program", PROGRAM, "K", 0,
+	        "exhaustive: run program K only, and print it", 0 },
+	{ "program-file", PROGRAM_FILE, "FILE", 0,
+	        "run this program instead of drawn ones "
+	        "(docs/method/checker.md)",
+	        0 },
+	{ "depth", DEPTH, "D", 0, "depth of pct, 1 to 4 (each in turn)", 0 },
+	{ "shape", SHAPE, "SHAPE", 0, "use only this shape (each in turn)", 0 },
+	{ "steps", STEPS, "N", 0, "step limit of a schedule (1000000)", 0 },
+	{ "cpus", CPUS, "N", 0, "processes (one per CPU, at most 64)", 0 },
 	{ "html", HTML, "FILE", 0,
-	        "what failed as a page, too, which needs no other file", 0 },
+	        "also write a failure to FILE, as one self-contained page", 0 },
 	{ "perfetto", PERFETTO, "FILE", 0,
-	        "and as a trace for ui.perfetto.dev, a track for each thread",
+	        "also write a failure to FILE, as a trace for "
+	        "ui.perfetto.dev, with a track for each thread",
 	        0 },
 	{ 0 },
 };
 
-/* Which of `count` names the value of an option is. */
-static unsigned named(struct argp_state *state, const char *option,
+/* Index of an option's value among `count` names. */
+static unsigned parse_name(struct argp_state *state, const char *option,
         const char *text, const char *const *names, unsigned count,
         const char *expected)
 {
@@ -120,7 +122,7 @@ static unsigned named(struct argp_state *state, const char *option,
 static enum rm_explore_policy policy_of(
         struct argp_state *state, const char *text)
 {
-	return (enum rm_explore_policy)named(state, "scheduler", text,
+	return (enum rm_explore_policy)parse_name(state, "scheduler", text,
 	        rm_explore_policy_name, RM_EXPLORE_POLICIES,
 	        "mix, random, pct, stall or exhaustive");
 }
@@ -128,28 +130,28 @@ static enum rm_explore_policy policy_of(
 static enum rm_explore_memory memory_of(
         struct argp_state *state, const char *text)
 {
-	return (enum rm_explore_memory)named(state, "memory", text,
+	return (enum rm_explore_memory)parse_name(state, "memory", text,
 	        rm_explore_memory_name, RM_EXPLORE_MEMORIES, "sc, tso or c11");
 }
 
-/* What a program that was written down says, options do not. */
+/* A program file sets what --threads, --ops and --shape would. */
 static void complete_written(
         struct argp_state *state, struct rm_explore_options *into)
 {
-	const struct rm_explore_written *written = into->written;
+	const struct rm_explore_program_file *written = into->written;
 
 	if (into->threads || into->ops)
 		argp_error(
-		        state, "--threads and --ops: the program file says it");
+		        state, "--threads and --ops: set by the program file");
 	if (written->shapes && into->shapes != RM_ALL_SHAPES &&
 	        into->shapes != written->shapes)
-		argp_error(state, "--shape: the program file says another one");
+		argp_error(state, "--shape: the program file sets another one");
 	if (written->shapes)
 		into->shapes = written->shapes;
 	into->threads = written->program.threads;
 }
 
-/* All maps get fewer schedules each; a program that is exhausted is small. */
+/* `all` gets fewer schedules per map, and exhaustive smaller programs. */
 static void complete_amounts(struct rm_explore_options *into, bool is_all)
 {
 	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
@@ -166,7 +168,6 @@ static void complete_amounts(struct rm_explore_options *into, bool is_all)
 		into->ops = few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS;
 }
 
-/* Options that another scheduler has: they would have no effect. */
 static void refuse_without_effect(
         struct argp_state *state, const struct arguments *to)
 {
@@ -177,15 +178,17 @@ static void refuse_without_effect(
 	                                      : NULL;
 
 	if (policy == RM_EXPLORE_EXHAUSTIVE && to->one_schedule)
-		argp_error(state, "--schedule: exhaustive has --program");
+		argp_error(state,
+		        "--schedule: not with exhaustive; use --program");
 	if (policy != RM_EXPLORE_EXHAUSTIVE && other)
-		argp_error(state, "--%s: only exhaustive has it", other);
+		argp_error(
+		        state, "--%s: only with --scheduler exhaustive", other);
 	if (policy != RM_EXPLORE_MIX && policy != RM_EXPLORE_PCT &&
 	        to->options.depth)
-		argp_error(state, "--depth: only pct and mix have it");
+		argp_error(state, "--depth: only with --scheduler pct or mix");
 }
 
-/* Said before the work, which may take hours, and not behind it. */
+/* Fails before the work, which may take hours, rather than after it. */
 static void refuse_unwritable(
         struct argp_state *state, const char *option, const char *file)
 {
@@ -201,8 +204,8 @@ static void refuse_unwritable(
 	        option, file, strerror(errno));
 }
 
-/* What is not told is as usual for the scheduler. */
-static void complete(struct argp_state *state, struct arguments *to)
+/* Gives the scheduler's defaults to options that are not set. */
+static void complete_options(struct argp_state *state, struct arguments *to)
 {
 	struct rm_explore_options *into = &to->options;
 	bool few = into->policy == RM_EXPLORE_EXHAUSTIVE;
@@ -211,7 +214,8 @@ static void complete(struct argp_state *state, struct arguments *to)
 	if (!to->map)
 		argp_error(state, "expected a map's id, or all");
 	if (is_all && (into->html || into->perfetto))
-		argp_error(state, "--html and --perfetto: of one map, not all");
+		argp_error(state,
+		        "--html and --perfetto: only with one map, not all");
 	refuse_without_effect(state, to);
 	if (into->written)
 		complete_written(state, into);
@@ -220,28 +224,28 @@ static void complete(struct argp_state *state, struct arguments *to)
 	into->programs = to->programs;
 	complete_amounts(into, is_all);
 	if (few && into->threads > RM_EXPLORE_EXHAUSTED_THREADS_MAX)
-		argp_error(state, "--threads %u: exhaustive has at most %d",
+		argp_error(state, "--threads %u: at most %d with exhaustive",
 		        into->threads, RM_EXPLORE_EXHAUSTED_THREADS_MAX);
 	if (few && into->memory != RM_EXPLORE_SC)
 		argp_error(state,
-		        "--memory %s: exhaustive has sequentially consistent "
-		        "memory only",
+		        "--memory %s: exhaustive supports only sequentially "
+		        "consistent memory (sc)",
 		        rm_explore_memory_name[into->memory]);
 	if (into->unstamped && into->memory != RM_EXPLORE_C11)
-		argp_error(state, "--unstamped: only --memory c11 has it");
+		argp_error(state, "--unstamped: only with --memory c11");
 	if (into->html)
 		refuse_unwritable(state, "html", into->html);
 	if (into->perfetto)
 		refuse_unwritable(state, "perfetto", into->perfetto);
 }
 
-/* A mistake in the file is told with its line, without how to call this. */
+/* A mistake in the file is reported with its line, but without usage. */
 static void read_written(
         const char *file, struct argp_state *state, struct arguments *to)
 {
 	struct rm_error error = { "" };
 
-	if (rm_explore_written_load(file, &to->written, &error))
+	if (rm_explore_load_program(file, &to->written, &error))
 		argp_failure(state, RM_USAGE, 0, "%s", error.text);
 	to->options.written = &to->written;
 	to->options.written_in = file;
@@ -277,7 +281,7 @@ static error_t parse_exhaustive(
 		into->perfetto = text;
 		return 0;
 	case ARGP_KEY_END:
-		complete(state, to);
+		complete_options(state, to);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -316,7 +320,7 @@ static error_t parse_schedules(
 		to->options.shapes = 1U << rm_shape_index(shape);
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &to->map, text, "map");
+		rm_argument_set_once(state, &to->map, text, "map");
 		return 0;
 	default:
 		return parse_exhaustive(key, text, state, to);
@@ -358,8 +362,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 }
 
-/* A map that is named by its file has the file's name. */
-static const struct rm_impl *find(const char *map)
+/* Finds a map by its id, or by its file, whose name is the id. */
+static const struct rm_impl *find_map(const char *map)
 {
 	const char *slash = strrchr(map, '/'), *id = slash ? slash + 1 : map;
 	size_t length = strlen(id);
@@ -373,38 +377,39 @@ static const struct rm_impl *find(const char *map)
 	return rm_impl_find(file);
 }
 
-static int complain(const struct rm_impl *impl, const struct rm_error *error)
+static int print_error(const struct rm_impl *impl, const struct rm_error *error)
 {
 	fprintf(stderr, "readmostly explore: %s: %s\n", impl->id, error->text);
 	return RM_INCOMPLETE;
 }
 
-static int tell(const struct rm_explore_options *one, uint64_t found)
+static int show(const struct rm_explore_options *one, uint64_t found)
 {
 	struct rm_error error = { "" };
 	int status;
 
 	fflush(stdout);
-	status = rm_explore_tell(one, found, stdout, &error);
+	status = rm_explore_show(one, found, stdout, &error);
 	if (status == -ENOENT || status == -ENODATA || status == -ERANGE) {
 		printf("%s %llu: %s\n",
 		        one->policy == RM_EXPLORE_EXHAUSTIVE ? "program"
 		                                             : "schedule",
 		        (unsigned long long)found,
-		        status == -ENOENT    ? "nothing is wrong"
-		        : status == -ENODATA ? "none fails, but a history was "
-		                               "not decided"
-		                             : "none fails, but not all were "
-		                               "tried (--schedules)");
+		        status == -ENOENT    ? "no failure"
+		        : status == -ENODATA ? "no failure, but a history was "
+		                               "undecided"
+		                             : "no failure, but not all "
+		                               "schedules were tried "
+		                               "(--schedules)");
 		return status == -ENODATA ? RM_INCOMPLETE : RM_OK;
 	}
 	if (status)
-		complain(one->impl, &error);
-	/* a file that was not written takes nothing back */
+		print_error(one->impl, &error);
+	/* a failed write (-EIO) does not change the verdict */
 	return status && status != -EIO ? RM_INCOMPLETE : RM_FAILED;
 }
 
-/* 12,408 */
+/* Formats 12408 as "12,408". */
 static void grouped(uint64_t number, char text[32])
 {
 	char digits[24];
@@ -418,7 +423,7 @@ static void grouped(uint64_t number, char text[32])
 	*text = '\0';
 }
 
-/* What was exhausted, and what was not: only what came to its end is "all". */
+/* Prints "all" only if every program was completed. */
 static void print_exhausted(const struct rm_explore_options *one,
         const struct rm_explore_summary *sum)
 {
@@ -473,14 +478,14 @@ static void print_line(const struct rm_explore_options *one,
 	printf("\n");
 }
 
-/* One line of a map, and a page where it fails. */
+/* Explores one map: prints a line, and a page if it fails. */
 static int explore(const struct arguments *arguments,
         const struct rm_impl *impl, bool by_name)
 {
 	struct rm_explore_options one = arguments->options;
 	struct rm_explore_summary sum;
 	struct rm_error error = { "" };
-	const char *unfit = rm_explore_unfit(impl, by_name);
+	const char *unfit = rm_explore_skip_reason(impl, by_name);
 	char lacks[128];
 
 	one.impl = impl;
@@ -489,7 +494,7 @@ static int explore(const struct arguments *arguments,
 	if (!unfit && !one.shapes)
 		unfit = "the map does not offer this shape";
 	if (!unfit && one.written &&
-	        rm_explore_written_unfit(
+	        rm_explore_program_misfits(
 	                one.written, impl, lacks, sizeof(lacks)))
 		unfit = lacks;
 	if (unfit) {
@@ -497,18 +502,18 @@ static int explore(const struct arguments *arguments,
 		return by_name ? RM_INCOMPLETE : RM_OK;
 	}
 	if (arguments->one_schedule || arguments->one_program)
-		return tell(&one, one.first);
+		return show(&one, one.first);
 	if (rm_explore_run(&one, &sum, &error))
-		return complain(impl, &error);
+		return print_error(impl, &error);
 	print_line(&one, &sum);
-	if (!sum.fault) /* a history that is undecided is no pass */
+	if (!sum.fault) /* an undecided history is not a pass */
 		return sum.tally.undecided ? RM_INCOMPLETE : RM_OK;
-	/* also where it cannot be told: it was found */
-	tell(&one, sum.found);
+	/* the verdict does not change if the failure cannot be shown */
+	show(&one, sum.found);
 	return RM_FAILED;
 }
 
-static int unfound(const char *map)
+static int print_unknown_map(const char *map)
 {
 	fprintf(stderr,
 	        "readmostly explore: no map is called \"%s\"; `readmostly "
@@ -521,13 +526,13 @@ int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "MAP|all|FILE.c",
 		"Runs small programs of a map's operations under many "
-		"schedules, each decided by a seed, under a model of "
-		"memory, and judges each: history, races, heap, deadlock, "
-		"livelock, the map's own check. Ends with status 1 "
-		"at the first schedule that fails, made smaller and shown; "
-		"with 3 where none does and a history could not be decided, "
-		"or nothing of the map could be run. "
-		"What may be concluded: docs/method/checker.md.",
+		"schedules and one memory model. A seed decides each "
+		"schedule. Checks history, races, heap, deadlock, livelock "
+		"and the map's own check. Exits with 1 at the first schedule "
+		"that fails, after making it smaller and printing it. Exits "
+		"with 3 if none fails but a history was undecided, or if the "
+		"map could not be run. "
+		"Possible conclusions: docs/method/checker.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .options = { .shapes = RM_ALL_SHAPES,
 		                               .seed = 1,
@@ -538,7 +543,7 @@ int main(int argc, char **argv)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	const struct rm_impl *impl;
 
-	rm_cli_begin();
+	rm_program_start();
 	arguments.options.cpus = cpus < 1 ? 1
 	                         : cpus > RM_EXPLORE_CPUS_MAX
 	                                 ? RM_EXPLORE_CPUS_MAX
@@ -547,6 +552,7 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (!strcmp(arguments.map, "all"))
 		return explore(&arguments, &rm_this_map, false);
-	impl = find(arguments.map);
-	return impl ? explore(&arguments, impl, true) : unfound(arguments.map);
+	impl = find_map(arguments.map);
+	return impl ? explore(&arguments, impl, true)
+	            : print_unknown_map(arguments.map);
 }

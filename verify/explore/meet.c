@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* meet.c - whose accesses meet (meet.h): two lanes at one word, one of them
-   to write. */
+/* meet.c - records which accesses conflict (meet.h): two lanes access one word,
+   and at least one writes. */
 #include "verify/explore/meet.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 enum { ROOM_FIRST = 256 };
 
-/* Operations as bits: from this one on, or this one alone. */
+/* Bit sets of operations: this one and later ones; this one only. */
 static uint32_t from(int operation)
 {
 	return operation < 0 ? UINT32_MAX : UINT32_MAX << operation;
@@ -19,128 +19,131 @@ static uint32_t only(int operation)
 	return operation < 0 ? UINT32_MAX : 1U << operation;
 }
 
-/* Where the word is, or would be. */
-static struct rm_explore_met *place_of(
-        const struct rm_explore_meetings *meetings, uintptr_t word)
+/* The slot of a word, or the free slot for it. */
+static struct rm_explore_word_accesses *place_of(
+        const struct rm_explore_conflicts *conflicts, uintptr_t word)
 {
-	size_t mask = meetings->room - 1;
+	size_t mask = conflicts->room - 1;
 	size_t i = (size_t)(word * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
 
-	while (meetings->met[i].word && meetings->met[i].word != word)
+	while (conflicts->entry[i].word && conflicts->entry[i].word != word)
 		i = (i + 1) & mask;
-	return &meetings->met[i];
+	return &conflicts->entry[i];
 }
 
-static bool make_room(struct rm_explore_meetings *meetings)
+static bool make_room(struct rm_explore_conflicts *conflicts)
 {
-	struct rm_explore_meetings larger = *meetings;
+	struct rm_explore_conflicts larger = *conflicts;
 
-	if (2 * meetings->count < meetings->room)
+	if (2 * conflicts->count < conflicts->room)
 		return true;
-	larger.room = meetings->room ? 2 * meetings->room : ROOM_FIRST;
-	larger.met = calloc(larger.room, sizeof(*larger.met));
-	if (!larger.met)
+	larger.room = conflicts->room ? 2 * conflicts->room : ROOM_FIRST;
+	larger.entry = calloc(larger.room, sizeof(*larger.entry));
+	if (!larger.entry)
 		return false;
-	for (size_t i = 0; i < meetings->room; i++)
-		if (meetings->met[i].word)
-			*place_of(&larger, meetings->met[i].word) =
-			        meetings->met[i];
-	free(meetings->met);
-	*meetings = larger;
+	for (size_t i = 0; i < conflicts->room; i++)
+		if (conflicts->entry[i].word)
+			*place_of(&larger, conflicts->entry[i].word) =
+			        conflicts->entry[i];
+	free(conflicts->entry);
+	*conflicts = larger;
 	return true;
 }
 
-/* NULL: no memory. */
-static struct rm_explore_met *met_of(
-        struct rm_explore_meetings *meetings, uintptr_t word)
+/* NULL: out of memory. */
+static struct rm_explore_word_accesses *entry_of(
+        struct rm_explore_conflicts *conflicts, uintptr_t word)
 {
-	struct rm_explore_met *met;
+	struct rm_explore_word_accesses *entry;
 
-	if (!make_room(meetings))
+	if (!make_room(conflicts))
 		return NULL;
-	met = place_of(meetings, word);
-	meetings->count += !met->word;
-	met->word = word;
-	return met;
+	entry = place_of(conflicts, word);
+	conflicts->count += !entry->word;
+	entry->word = word;
+	return entry;
 }
 
-/* Whether lanes but this one write the word, or read what it writes. */
-static bool meets_others(
-        const struct rm_explore_met *met, unsigned lane, bool writes)
+/* True if other lanes write the word, or read it and this one writes. */
+static bool conflicts_with_others(const struct rm_explore_word_accesses *entry,
+        unsigned lane, bool writes)
 {
-	for (unsigned i = 0; i < RM_EXPLORE_MEET_LANES; i++)
-		if (i != lane && (met->writes[i] || (writes && met->reads[i])))
+	for (unsigned i = 0; i < RM_EXPLORE_CONFLICT_LANES; i++)
+		if (i != lane &&
+		        (entry->writes[i] || (writes && entry->reads[i])))
 			return true;
 	return false;
 }
 
-static void meet_word(struct rm_explore_meetings *meetings, uintptr_t word,
+static void record_word(struct rm_explore_conflicts *conflicts, uintptr_t word,
         bool writes, unsigned lane, int operation)
 {
-	struct rm_explore_met *met = met_of(meetings, word);
+	struct rm_explore_word_accesses *entry = entry_of(conflicts, word);
 	uint32_t *known;
 
-	if (!met) {
-		meetings->starved = meetings->hidden = true;
+	if (!entry) {
+		conflicts->starved = conflicts->hidden = true;
 		return;
 	}
-	known = writes ? &met->writes[lane] : &met->reads[lane];
+	known = writes ? &entry->writes[lane] : &entry->reads[lane];
 	if (!(only(operation) & ~*known))
 		return;
 	*known |= only(operation);
-	meetings->news |= meets_others(met, lane, writes);
+	conflicts->has_new |= conflicts_with_others(entry, lane, writes);
 }
 
-void rm_explore_meet(struct rm_explore_meetings *meetings,
+void rm_explore_record_conflicts(struct rm_explore_conflicts *conflicts,
         const struct rm_explore_stretch *stretch, unsigned lane, int operation)
 {
-	if (stretch->hidden && !meetings->hidden)
-		meetings->hidden = meetings->news = true;
+	if (stretch->hidden && !conflicts->hidden)
+		conflicts->hidden = conflicts->has_new = true;
 	for (unsigned i = 0; i < stretch->words; i++)
-		meet_word(meetings, stretch->word[i], stretch->writes, lane,
+		record_word(conflicts, stretch->word[i], stretch->writes, lane,
 		        operation);
 	for (size_t i = 0; i < stretch->freed_words; i++)
-		meet_word(meetings, stretch->freed + i, true, lane, operation);
+		record_word(
+		        conflicts, stretch->freed + i, true, lane, operation);
 }
 
-static bool word_meets(const struct rm_explore_met *met, bool writes,
-        uint32_t others, const int8_t operation[RM_EXPLORE_MEET_LANES])
+static bool word_conflicts(const struct rm_explore_word_accesses *entry,
+        bool writes, uint32_t others,
+        const int8_t operation[RM_EXPLORE_CONFLICT_LANES])
 {
 	for (; others; others &= others - 1) {
 		unsigned lane = (unsigned)__builtin_ctz(others);
 		uint32_t later = from(operation[lane]);
 
-		if (met->writes[lane] & later ||
-		        (writes && met->reads[lane] & later))
+		if (entry->writes[lane] & later ||
+		        (writes && entry->reads[lane] & later))
 			return true;
 	}
 	return false;
 }
 
-bool rm_explore_meets(const struct rm_explore_meetings *meetings,
+bool rm_explore_may_conflict(const struct rm_explore_conflicts *conflicts,
         const struct rm_explore_stretch *stretch, uint32_t others,
-        const int8_t operation[RM_EXPLORE_MEET_LANES])
+        const int8_t operation[RM_EXPLORE_CONFLICT_LANES])
 {
-	if (!stretch->words || stretch->opaque || meetings->hidden)
+	if (!stretch->words || stretch->opaque || conflicts->hidden)
 		return true;
 	for (unsigned i = 0; i < stretch->words; i++)
-		if (word_meets(place_of(meetings, stretch->word[i]),
+		if (word_conflicts(place_of(conflicts, stretch->word[i]),
 		            stretch->writes, others, operation))
 			return true;
 	return false;
 }
 
-void rm_explore_meetings_reset(struct rm_explore_meetings *meetings)
+void rm_explore_conflicts_reset(struct rm_explore_conflicts *conflicts)
 {
-	if (meetings->count)
-		memset(meetings->met, 0,
-		        meetings->room * sizeof(*meetings->met));
-	meetings->count = 0;
-	meetings->news = meetings->hidden = meetings->starved = false;
+	if (conflicts->count)
+		memset(conflicts->entry, 0,
+		        conflicts->room * sizeof(*conflicts->entry));
+	conflicts->count = 0;
+	conflicts->has_new = conflicts->hidden = conflicts->starved = false;
 }
 
-void rm_explore_meetings_clear(struct rm_explore_meetings *meetings)
+void rm_explore_conflicts_clear(struct rm_explore_conflicts *conflicts)
 {
-	free(meetings->met);
-	*meetings = (struct rm_explore_meetings){ .met = NULL };
+	free(conflicts->entry);
+	*conflicts = (struct rm_explore_conflicts){ .entry = NULL };
 }

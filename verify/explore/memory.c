@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory.c - the way from an atomic access to its model, and the places that
- * were accessed atomically (memory.h).
+ * memory.c - passes atomic accesses to the memory model, and keeps the places
+ * that were accessed atomically (memory.h).
  *
- * A place is accessed by one size only. C11 has no other; what a machine does
- * with overlapping atomics of several sizes is no model's here, so they are
- * refused by name rather than answered by luck.
+ * Each place has one access size, as in C11. The models do not cover what a
+ * machine does with overlapping atomics of several sizes, so these are
+ * reported as misuse.
  */
 #include "verify/explore/memory.h"
 
@@ -68,7 +68,7 @@ static uint32_t add(
 	const uint32_t more = places.room ? 2 * places.room : PLACES_FIRST;
 
 	if (++places.count >= places.room) {
-		places.place = rm_explore_larger(
+		places.place = rm_explore_realloc(
 		        places.place, more * sizeof(*places.place));
 		places.room = more;
 	}
@@ -83,7 +83,7 @@ static uint32_t add(
 	return places.count;
 }
 
-/* Of an access, or of half of one of 16 bytes: the place in these 8 bytes. */
+/* The place of an access, or of one half of a 16-byte access. */
 static uint32_t place_in(
         uint32_t *first, uintptr_t at, const struct rm_explore_atomic *access)
 {
@@ -101,7 +101,7 @@ static uint32_t place_in(
 	return add(first, at, access);
 }
 
-/* The place of an access; 0: it takes effect as without a model. */
+/* The place of an access; 0: it takes effect as if there were no model. */
 static uint32_t place_of(const struct rm_explore_atomic *access)
 {
 	uint32_t *first;
@@ -119,8 +119,8 @@ static uint32_t place_of(const struct rm_explore_atomic *access)
 	return 0;
 }
 
-/* A write ends the places that it overlaps: what is atomic there from now on
-   is another object, which somebody makes with this write. */
+/* A write ends the places that it overlaps. An atomic there is then a new
+   object, which this write initialises. */
 static void end_places(uint32_t *first, uintptr_t address, unsigned bytes)
 {
 	while (*first) {
@@ -206,8 +206,8 @@ bool rm_explore_weak_fails(const struct rm_explore_atomic *access,
 	return true;
 }
 
-/* Where a seq_cst fence stands among those of others matters: it is a step.
-   Other fences are between a lane and itself. */
+/* A seq_cst fence is a step, since its order among other lanes' fences
+   matters. Other fences affect only their own lane. */
 void rm_explore_weak_fence(int order, const void *site)
 {
 	if (rm_explore.alone)

@@ -1,71 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory_c11.c - C11's memory, as C++20 has put it right (WG21 P0668): a load
- * may read any store to its address that nothing excludes.
+ * memory_c11.c - C11's memory model with the corrections of C++20 (WG21 P0668):
+ * a load may read any store to its address that no rule excludes.
  *
- * Each place keeps its last stores, the newest of which is in memory. Order of
- * modification is order of execution, and so is the order of what is seq_cst:
- * a load never reads what is yet to come. A store is excluded where a newer
- * one to the same address was read or written, in an access B,
+ * Each place keeps its last stores; the newest is in memory. Modification order
+ * and the order of seq_cst operations are execution order, so a load never
+ * reads a later store. A store is excluded if access B read or wrote a newer
+ * store to the same address, and B
  *
- *   1. that happens before the load (coherence), or
- *   2. that is seq_cst, as the load is, or
- *   3. that is seq_cst and was before a seq_cst fence that happens before the
- *      load, or
- *   4. that happens before a seq_cst fence that was before one which happens
- *      before the load, or before the load itself where that is seq_cst:
+ *   1. happens before the load (coherence), or
+ *   2. is seq_cst, and so is the load, or
+ *   3. is seq_cst and precedes a seq_cst fence that happens before the load, or
+ *   4. happens before a seq_cst fence that precedes another one, which happens
+ *      before the load, or precedes the load itself if that is seq_cst.
  *
- * [atomics.order] 4 of C++20: there B is coherence-ordered behind the load, and
- * must be behind it in the order of what is seq_cst, too. When each lane read
- * or wrote a store first is kept by the lane's own clock, so that all of it is
- * a comparison of clocks. What a store gives to who acquires it is a clock,
- * too; a read-modify-write hands on that of the store which it read (a release
- * sequence, which another store ends, even one of the same thread: C++20).
+ * The source is [atomics.order] 4 of C++20: B is coherence-ordered after the
+ * load, so B must also be after it in the seq_cst order. Each store keeps the
+ * time by each lane's own clock when that lane first read or wrote it, so all
+ * rules compare clocks. A store also passes a clock to acquiring loads. A
+ * read-modify-write passes on the clock of the store that it read (a release
+ * sequence, which any other store ends, also by the same thread: C++20).
  */
 #include "verify/explore/memory.h"
 
 #include <stdlib.h>
 
 enum {
-	STORES = 8, /* that a place keeps */
+	STORES = 8, /* kept for each place */
 	FENCES_FIRST = 64,
 	HISTORIES_FIRST = 256,
-	FENCE = 0, /* of a clock: the last seq_cst fence that is known */
+	FENCE = 0, /* clock index: the last known seq_cst fence */
 };
 
 struct store {
-	uint64_t value; /* of the newest: not set, it is in memory */
+	uint64_t value; /* unset in the newest store, which is in memory */
 	const void *site;
 	uint32_t lane;
-	/* when something seq_cst wrote or read it first, by their order; 0:
-	   nothing did */
+	/* index of the first seq_cst access to it in the seq_cst order; 0:
+	   none */
 	uint32_t sequential;
-	struct rm_explore_clock known; /* first, by each lane; 0: not */
+	struct rm_explore_clock known; /* first access of each lane; 0: none */
 	struct rm_explore_clock given;
 };
 
 struct history {
-	uint32_t count; /* of all stores; the last STORES are there */
+	uint32_t count; /* all stores; the last STORES are kept */
 	struct store store[STORES];
 };
 
 struct fence {
-	uint32_t sequential;            /* its place in the order */
-	struct rm_explore_clock before; /* it, and the fences before it */
+	uint32_t sequential;            /* its index in the seq_cst order */
+	struct rm_explore_clock before; /* up to it and earlier fences */
 };
 
 static struct {
 	struct history *history; /* by place, from 1 */
 	uint32_t room;
-	struct fence *fence; /* [0 .. fences - 1]; the first ones are none */
+	struct fence *fence; /* [0 .. fences - 1]; the first two are dummies */
 	uint32_t fences, fence_room;
-	uint32_t sequential; /* how many accesses and fences were seq_cst */
+	uint32_t sequential; /* number of seq_cst accesses and fences */
 } c11;
 
 static struct fence *add_fence(void)
 {
 	if (c11.fences == c11.fence_room) {
-		c11.fence = rm_explore_larger(
+		c11.fence = rm_explore_realloc(
 		        c11.fence, 2 * c11.fence_room * sizeof(*c11.fence));
 		c11.fence_room *= 2;
 	}
@@ -73,10 +72,10 @@ static struct fence *add_fence(void)
 	return &c11.fence[c11.fences++];
 }
 
-/* Lanes begin with 1 in the place of FENCE, or with 0: no fence is there. */
+/* A lane's clock starts with FENCE at 0 or 1: both are dummy fences. */
 static bool begin(void)
 {
-	if (!c11.fence) { /* no lane runs yet, which could be left */
+	if (!c11.fence) { /* not add_fence(): no lane runs yet to abandon */
 		c11.fence = malloc(FENCES_FIRST * sizeof(*c11.fence));
 		c11.fence_room = FENCES_FIRST;
 	}
@@ -88,7 +87,7 @@ static bool begin(void)
 	return true;
 }
 
-/* What is there when a place begins is known to all who may see it. */
+/* A place starts with one store, which precedes all accesses to the place. */
 static void made(uint32_t place)
 {
 	struct history *history;
@@ -97,7 +96,7 @@ static void made(uint32_t place)
 	while (place >= room)
 		room *= 2;
 	if (room != c11.room) {
-		c11.history = rm_explore_larger(
+		c11.history = rm_explore_realloc(
 		        c11.history, room * sizeof(*c11.history));
 		c11.room = room;
 	}
@@ -116,18 +115,18 @@ static struct store *newest_of(struct history *history)
 	return store_back(history, 0);
 }
 
-/* Whoever reads or writes a store knows it from now on. */
-static void meet(struct store *store, int order)
+/* The running lane reads or writes the store: records when it first did. */
+static void mark_known(struct store *store, int order)
 {
 	uint32_t *known = &store->known.at[rm_explore.running->id];
 
 	if (!*known)
-		*known = rm_explore_own_clock()->at[rm_explore.running->id];
+		*known = rm_explore_running_clock()->at[rm_explore.running->id];
 	if (order == __ATOMIC_SEQ_CST && !store->sequential)
 		store->sequential = ++c11.sequential;
 }
 
-/* What a load of this order must not read over. */
+/* The limit past which a load of this order must not read. */
 struct bound {
 	struct rm_explore_clock known;
 	uint32_t sequential;
@@ -135,7 +134,7 @@ struct bound {
 
 static struct bound bound_of(int order)
 {
-	const struct rm_explore_clock *own = rm_explore_own_clock();
+	const struct rm_explore_clock *own = rm_explore_running_clock();
 	const struct fence *fence = &c11.fence[own->at[FENCE]];
 	struct bound bound = { *own, fence->sequential };
 
@@ -159,7 +158,7 @@ static bool hides_older(const struct store *store, const struct bound *bound)
 	return false;
 }
 
-/* How many stores behind the newest one the load may read at most. */
+/* The number of older stores that the load may read. */
 static uint32_t oldest_back(struct history *history, int order)
 {
 	const struct bound bound = bound_of(order);
@@ -172,7 +171,7 @@ static uint32_t oldest_back(struct history *history, int order)
 	return back;
 }
 
-/* How many stores back an access looks: as the scheduler likes. */
+/* Lets the scheduler choose how many stores back an access reads. */
 static uint32_t choose(
         const struct rm_explore_atomic *access, struct history *history)
 {
@@ -181,7 +180,7 @@ static uint32_t choose(
 	newest_of(history)->value =
 	        (uint64_t)rm_explore_peek(access->at, access->bytes);
 	most = oldest_back(history, access->order);
-	return most ? rm_explore_look_back(most) : 0;
+	return most ? rm_explore_choose_store(most) : 0;
 }
 
 static rm_explore_value read_store(const struct rm_explore_atomic *access,
@@ -191,8 +190,8 @@ static rm_explore_value read_store(const struct rm_explore_atomic *access,
 
 	if (back)
 		rm_explore_note_older(store->lane, store->site);
-	rm_explore_take_in(&store->given, access->order);
-	meet(store, access->order);
+	rm_explore_merge_clock(&store->given, access->order);
+	mark_known(store, access->order);
 	return store->value;
 }
 
@@ -204,7 +203,7 @@ static rm_explore_value load(
 	return read_store(access, history, choose(access, history));
 }
 
-/* A new store, that nobody knows; the one before keeps its value. */
+/* Adds a store that no other lane has seen, and saves the previous value. */
 static struct store *append(
         const struct rm_explore_atomic *access, uint32_t place)
 {
@@ -217,7 +216,7 @@ static struct store *append(
 	store = newest_of(history);
 	*store = (struct store){ .site = access->site,
 		.lane = rm_explore.running->id };
-	meet(store, access->order);
+	mark_known(store, access->order);
 	return store;
 }
 
@@ -226,25 +225,26 @@ static void store(const struct rm_explore_atomic *access, uint32_t place,
 {
 	struct store *added = append(access, place);
 
-	added->given = rm_explore_give(access->order);
+	added->given = rm_explore_release_clock(access->order);
 	rm_explore_poke(access->at, access->bytes, value);
 }
 
-/* Reads the newest, and so goes on with its release sequence. */
+/* Reads the newest store, and so continues its release sequence. */
 static void change(const struct rm_explore_atomic *access, uint32_t place)
 {
 	const struct rm_explore_clock before =
 	        newest_of(&c11.history[place])->given;
 	struct store *added;
 
-	rm_explore_take_in(&before, access->order);
+	rm_explore_merge_clock(&before, access->order);
 	added = append(access, place);
-	added->given = rm_explore_give(access->order);
+	added->given = rm_explore_release_clock(access->order);
 	rm_explore_clock_join(&added->given, &before);
 }
 
-/* A comparison that fails is a load, and may fail by an older store. One that
-   finds what it expects in an older store cannot succeed there. */
+/* A compare-exchange that fails is a load, and may fail on an older store. It
+   cannot succeed on one, so an older store with the expected value does not
+   count. */
 static bool fails(const struct rm_explore_atomic *access, uint32_t place,
         rm_explore_value expected, rm_explore_value *seen)
 {
@@ -259,11 +259,10 @@ static bool fails(const struct rm_explore_atomic *access, uint32_t place,
 	return true;
 }
 
-/* The running lane stands in the order of what is seq_cst, behind all others
-   that stood there. */
-static void take_place(void)
+/* Appends the running lane to the seq_cst order. */
+static void append_to_order(void)
 {
-	struct rm_explore_clock *own = rm_explore_own_clock();
+	struct rm_explore_clock *own = rm_explore_running_clock();
 	struct fence *fence = add_fence();
 
 	fence->sequential = ++c11.sequential;
@@ -272,8 +271,8 @@ static void take_place(void)
 	own->at[FENCE] = c11.fences - 1;
 }
 
-/* Acquire, take the place, release: what is released says that this fence has
-   been passed. */
+/* Acquire, append, release: lanes that acquire the release also know that this
+   fence was passed. */
 static void pass_fence(int order)
 {
 	if (order != __ATOMIC_SEQ_CST) {
@@ -281,22 +280,22 @@ static void pass_fence(int order)
 		return;
 	}
 	rm_explore_fenced(__ATOMIC_ACQUIRE);
-	take_place();
+	append_to_order();
 	rm_explore_fenced(__ATOMIC_RELEASE);
 }
 
-/* The history says that an operation began after another had ended: who says so
-   has a clock that all share, and its stamps are as good as seq_cst fences. But
-   they order nothing that could race: that is the map's own work. The clock
-   ticks, so that what the operation does from now on is not what it had done. */
+/* The history claims that one operation began after another had ended. That
+   needs a shared clock, whose stamps act like seq_cst fences. They do not
+   create happens-before, so races remain visible: ordering is the map's work.
+   The lane's clock ticks to separate this operation from earlier work. */
 static void boundary(void)
 {
-	take_place();
-	rm_explore_own_clock()->at[rm_explore.running->id]++;
+	append_to_order();
+	rm_explore_running_clock()->at[rm_explore.running->id]++;
 }
 
-/* It is ordered behind all that was stored, or races: reads what is in memory,
-   which is the newest. */
+/* A plain access either is ordered after all stores or races. So it reads
+   memory, which holds the newest store. */
 static void plain(uintptr_t address, unsigned bytes, bool write)
 {
 	(void)address, (void)bytes, (void)write;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * memory_tso.c - x86-TSO (Sewell, Sarkar, Owens, Zappa Nardelli, Myreen, CACM
- * 53(7), 2010): each lane has a buffer of stores that the others do not see
- * yet, first in, first out.
+ * 53(7), 2010): each lane has a FIFO buffer of stores that other lanes do not
+ * see yet.
  *
- * Orders are mapped as compilers do for x86: a seq_cst store is one with a full
- * fence behind it, seq_cst fences and read-modify-writes are full fences, all
- * else is plain. A lane sees its own buffer first. A buffer is one more lane
- * to the schedulers: where it gets the turn its oldest stores take effect, so
- * that a list of turns says what was drained when.
+ * Orders are mapped as compilers do for x86: a seq_cst store is followed by a
+ * full fence, seq_cst fences and read-modify-writes are full fences, and all
+ * else is plain. A lane reads its own buffer first. To schedulers, a buffer is
+ * one more lane: when it gets the turn, its oldest stores take effect. So the
+ * list of turns records each drain.
  *
- * Races are C11's whatever the machine does: what a store gives to who
- * acquires it is the clock of when it was made.
+ * Races follow C11, not the machine: a store passes on the clock of the time
+ * when it was issued.
  */
 #include "verify/explore/heap.h"
 #include "verify/explore/memory.h"
 
 #include <string.h>
 
-enum { PENDING_MOST = 16 }; /* then the oldest goes by itself */
+enum { PENDING_MOST = 16 }; /* when full, the oldest is drained */
 
 struct pending {
 	struct rm_explore_atomic access;
@@ -27,7 +27,7 @@ struct pending {
 };
 
 _Static_assert((int)RM_EXPLORE_LANES == (int)RM_EXPLORE_BUFFERS_AT,
-        "the turn of lane N's buffer is that of lane N + LANES");
+        "lane N's buffer has turns as lane N + LANES");
 
 static struct buffer {
 	struct pending pending[PENDING_MOST]; /* the oldest first */
@@ -47,17 +47,16 @@ static void made(uint32_t place)
 	(void)place;
 }
 
-static struct buffer *own(void)
+static struct buffer *own_buffer(void)
 {
 	return &buffer[rm_explore.running->id];
 }
 
-/* It was made when its memory was there, and arrives when it is not. */
-static _Noreturn void too_late(unsigned lane, const struct pending *pending)
+/* The memory was allocated when the store was issued, and is freed now. */
+static _Noreturn void stop_late(unsigned lane, const struct pending *pending)
 {
 	rm_explore_stop(RM_EXPLORE_FREED, pending->access.site, NULL,
-	        "a store of %s leaves its buffer when its memory has been "
-	        "freed",
+	        "a store of %s leaves its buffer after its memory was freed",
 	        rm_explore_lane_name(lane));
 }
 
@@ -68,13 +67,13 @@ static void take_effect(unsigned lane, const struct pending *pending)
 
 	if (offset < RM_EXPLORE_HEAP_BYTES &&
 	        !rm_explore_in_block(offset, access->bytes))
-		too_late(lane, pending);
+		stop_late(lane, pending);
 	rm_explore_note_leaves(lane, access->site);
-	rm_explore_given(access->at, access->bytes, &pending->given);
+	rm_explore_set_clock(access->at, access->bytes, &pending->given);
 	rm_explore_poke(access->at, access->bytes, pending->value);
 }
 
-static unsigned let_go(unsigned lane, unsigned most)
+static unsigned drain(unsigned lane, unsigned most)
 {
 	struct buffer *from = &buffer[lane];
 	unsigned count = most < from->count ? most : from->count;
@@ -89,9 +88,9 @@ static unsigned let_go(unsigned lane, unsigned most)
 	return count;
 }
 
-static void let_go_before(uintptr_t address, size_t bytes)
+static void drain_before(uintptr_t address, size_t bytes)
 {
-	const struct buffer *self = own();
+	const struct buffer *self = own_buffer();
 
 	for (unsigned i = 0; i < self->count; i++)
 		if (self->pending[i].access.at - address < bytes) {
@@ -100,11 +99,11 @@ static void let_go_before(uintptr_t address, size_t bytes)
 		}
 }
 
-/* The newest of its own stores to this address, or NULL. Places have one size
-   each, so that it is all or nothing. */
+/* The newest store to this address in the lane's own buffer, or NULL. A place
+   has one access size, so stores cannot overlap partially. */
 static const struct pending *forwarded(uintptr_t at)
 {
-	const struct buffer *self = own();
+	const struct buffer *self = own_buffer();
 
 	for (unsigned i = self->count; i-- > 0;)
 		if (self->pending[i].access.at == at)
@@ -124,23 +123,23 @@ static rm_explore_value load(
 static void store(const struct rm_explore_atomic *access, uint32_t place,
         rm_explore_value value)
 {
-	struct buffer *self = own();
+	struct buffer *self = own_buffer();
 
 	(void)place;
 	if (self->count == PENDING_MOST)
-		let_go(rm_explore.running->id, 1);
+		drain(rm_explore.running->id, 1);
 	self->pending[self->count++] = (struct pending){ .access = *access,
 		.value = value,
-		.given = rm_explore_give(access->order) };
+		.given = rm_explore_release_clock(access->order) };
 	rm_explore.buffers |= 1U << (RM_EXPLORE_LANES + rm_explore.running->id);
 	rm_explore_note_waits();
 	if (access->order == __ATOMIC_SEQ_CST)
 		rm_explore_drain_own();
 	else
-		rm_explore_buffered();
+		rm_explore_store_buffered();
 }
 
-/* The buffer is empty: whoever changes has drained it (memory.c). */
+/* memory.c has drained the buffer. */
 static void change(const struct rm_explore_atomic *access, uint32_t place)
 {
 	(void)place;
@@ -165,18 +164,18 @@ static void fence(int order)
 	rm_explore_fenced(order);
 }
 
-/* Nothing: who looks at a key after it was written here, and reads the old one,
-   shows that the write ended without the fence that it needs. */
+/* Empty, so that a key written here and read as old afterwards exposes a write
+   that ended without the fence that it needs. */
 static void boundary(void)
 {
 }
 
-/* The program does it itself, and not from a buffer: its own stores to these
-   bytes come first. */
+/* The program performs it directly, so the lane's buffered stores to these
+   bytes must take effect first. */
 static void plain(uintptr_t address, unsigned bytes, bool write)
 {
 	(void)bytes, (void)write;
-	let_go_before(address & ~(uintptr_t)7, 8);
+	drain_before(address & ~(uintptr_t)7, 8);
 }
 
 const struct rm_explore_model rm_explore_tso = { .begin = begin,
@@ -188,5 +187,5 @@ const struct rm_explore_model rm_explore_tso = { .begin = begin,
 	.fence = fence,
 	.boundary = boundary,
 	.plain = plain,
-	.drain = let_go,
-	.drain_before = let_go_before };
+	.drain = drain,
+	.drain_before = drain_before };

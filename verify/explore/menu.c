@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* menu.c - which operations threads draw from, and a thread's operations. See
-   menu.h. */
+/* menu.c - draws operations for the threads of a program (menu.h). */
 #include "verify/explore/menu.h"
 
 #include "runner/base/rng.h"
 
-bool rm_explore_offers(const struct rm_impl *impl, unsigned kind)
+bool rm_explore_has_operation(const struct rm_impl *impl, unsigned kind)
 {
 	const struct rm_map_ops *ops = impl->ops;
 
@@ -36,7 +35,7 @@ bool rm_explore_offers(const struct rm_impl *impl, unsigned kind)
 static void offer(struct rm_explore_menu *menu, const struct rm_impl *impl,
         unsigned kind, unsigned times)
 {
-	while (rm_explore_offers(impl, kind) && times-- &&
+	while (rm_explore_has_operation(impl, kind) && times-- &&
 	        menu->all < RM_EXPLORE_MENU)
 		menu->kind[menu->all++] = (uint8_t)kind;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* menu.h - what generated programs are drawn from (program.c, classes.c).
+/* menu.h - the distributions from which program.c and classes.c draw programs.
    Inside verify/explore only. */
 #ifndef RM_EXPLORE_MENU_H
 #define RM_EXPLORE_MENU_H
@@ -8,44 +8,44 @@
 
 enum { RM_EXPLORE_MENU = 64 };
 
-/* Kinds of operations, each as often as it is to come. */
+/* Kinds of operations, repeated by weight. */
 struct rm_explore_menu {
 	uint8_t kind[RM_EXPLORE_MENU];
-	unsigned reads, all; /* what only reads comes first */
+	unsigned reads, all; /* the first `reads` only read */
 };
 
 /* How operations are added to a thread. */
 struct rm_explore_fill {
 	const struct rm_explore_menu *menu;
 	unsigned ops;
-	unsigned hot; /* every other operation is on this key */
-	bool role;    /* one operation again and again, of whatever keys */
+	unsigned hot; /* at least half of the operations are on this key */
+	bool role;    /* always the same operation, on varying keys */
 	bool reads;   /* only reads */
 };
 
-/* What the map offers. `looks`: also what concerns it as a whole; `grows`: more
-   that inserts. */
+/* Lists what the map offers. `looks`: with operations on the whole map;
+   `grows`: with more inserts. */
 void rm_explore_menu_make(struct rm_explore_menu *menu,
         const struct rm_impl *impl, bool looks, bool grows);
 
-/* 0 .. n - 1. */
+/* A random number in 0 .. n - 1. */
 unsigned rm_explore_draw(uint64_t *rng, unsigned n);
 
-/* Adds operations to those of thread `t`, which have room for them. Of a map
-   with one writer only thread 0 writes. */
+/* Appends operations to thread `t`, which must have space for them. If the map
+   allows one writer, only thread 0 writes. */
 void rm_explore_fill(struct rm_explore_program *program, unsigned t,
         const struct rm_explore_fill *how, uint64_t *rng);
 
-/* The same for every thread, from all that the map offers. */
+/* The same for every thread, with all that the map offers. */
 void rm_explore_fill_all(struct rm_explore_program *program, unsigned ops,
         bool grows, bool role, uint64_t *rng);
 
-/* Whether the program of this number is none of the plain ones: every fourth,
-   where programs are drawn of no size that was asked for. */
+/* True if the program of this number is from a special class: one in
+   RM_EXPLORE_TURNS, unless a size or a program was requested. */
 bool rm_explore_is_special(
         const struct rm_explore_options *options, uint64_t number);
 
-/* Such a program; what is drawn before a program's keys is drawn. */
+/* Fills in a special program, after the fields that all programs draw. */
 void rm_explore_special_make(
         uint64_t number, struct rm_explore_program *program, uint64_t *rng);
 

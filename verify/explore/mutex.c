@@ -10,7 +10,7 @@
 #define SITE __builtin_return_address(0)
 
 _Static_assert(sizeof(struct rm_explore_mutex) <= sizeof(pthread_mutex_t),
-        "what stands for a mutex lies in a real one");
+        "the model of a mutex fits into a real one");
 
 static struct rm_explore_mutex *mutex_of(pthread_mutex_t *mutex)
 {
@@ -23,7 +23,7 @@ int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 
 	if (attr)
 		pthread_mutexattr_gettype(attr, &kind);
-	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(mutex, sizeof(pthread_mutex_t), SITE);
 	memset(mutex, 0, sizeof(pthread_mutex_t));
 	mutex_of(mutex)->kind = (uint32_t)kind;
 	return 0;
@@ -31,7 +31,7 @@ int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 
 int rm_sim_mutex_destroy(pthread_mutex_t *mutex)
 {
-	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(mutex, sizeof(pthread_mutex_t), SITE);
 	if (mutex_of(mutex)->owner)
 		rm_explore_misuse("destroys a mutex that is held", SITE);
 	return 0;
@@ -46,8 +46,8 @@ void rm_explore_lock(struct rm_explore_mutex *mutex, const void *site)
 	rm_explore_acquire(mutex);
 }
 
-/* What a mutex that its owner asks for answers; -1: it waits for itself. */
-static int again(struct rm_explore_mutex *mutex)
+/* Relocks a mutex by its owner: its status, or -1 for a self-deadlock. */
+static int relock(struct rm_explore_mutex *mutex)
 {
 	if (mutex->kind == PTHREAD_MUTEX_ERRORCHECK)
 		return EDEADLK;
@@ -62,9 +62,9 @@ int rm_sim_mutex_lock(pthread_mutex_t *opaque)
 	struct rm_explore_mutex *mutex = mutex_of(opaque);
 	int status = -1;
 
-	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(mutex, sizeof(pthread_mutex_t), SITE);
 	if (mutex->owner == rm_sim_self() + 1)
-		status = again(mutex);
+		status = relock(mutex);
 	if (status >= 0)
 		return status;
 	rm_explore_lock(mutex, SITE);
@@ -75,10 +75,10 @@ int rm_sim_mutex_trylock(pthread_mutex_t *opaque)
 {
 	struct rm_explore_mutex *mutex = mutex_of(opaque);
 
-	rm_explore_reach(mutex, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(mutex, sizeof(pthread_mutex_t), SITE);
 	if (mutex->owner == rm_sim_self() + 1 &&
 	        mutex->kind == PTHREAD_MUTEX_RECURSIVE)
-		return again(mutex);
+		return relock(mutex);
 	if (mutex->owner)
 		return EBUSY;
 	rm_explore_lock(mutex, SITE);
@@ -89,9 +89,9 @@ void rm_explore_unlock(struct rm_explore_mutex *mutex, const void *site)
 {
 	if (mutex->owner != rm_sim_self() + 1)
 		rm_explore_misuse(
-		        mutex->owner ? "gives back a mutex that another one "
+		        mutex->owner ? "unlocks a mutex that another thread "
 		                       "holds"
-		                     : "gives back a mutex that is free",
+		                     : "unlocks a mutex that is free",
 		        site);
 	if (--mutex->depth)
 		return;
@@ -102,12 +102,12 @@ void rm_explore_unlock(struct rm_explore_mutex *mutex, const void *site)
 
 int rm_sim_mutex_unlock(pthread_mutex_t *opaque)
 {
-	rm_explore_reach(opaque, sizeof(pthread_mutex_t), SITE);
+	rm_explore_lock_step(opaque, sizeof(pthread_mutex_t), SITE);
 	rm_explore_unlock(mutex_of(opaque), SITE);
 	return 0;
 }
 
-/* A spinlock has room for its owner only. */
+/* A spinlock has space for its owner only. */
 static uint32_t *spin_of(pthread_spinlock_t *lock)
 {
 	return (uint32_t *)(uintptr_t)lock;
@@ -116,14 +116,14 @@ static uint32_t *spin_of(pthread_spinlock_t *lock)
 int rm_sim_spin_init(pthread_spinlock_t *lock, int shared)
 {
 	(void)shared;
-	rm_explore_reach(spin_of(lock), sizeof(uint32_t), SITE);
+	rm_explore_lock_step(spin_of(lock), sizeof(uint32_t), SITE);
 	*spin_of(lock) = 0;
 	return 0;
 }
 
 int rm_sim_spin_destroy(pthread_spinlock_t *lock)
 {
-	rm_explore_reach(spin_of(lock), sizeof(uint32_t), SITE);
+	rm_explore_lock_step(spin_of(lock), sizeof(uint32_t), SITE);
 	if (*spin_of(lock))
 		rm_explore_misuse("destroys a spinlock that is held", SITE);
 	return 0;
@@ -133,7 +133,7 @@ int rm_sim_spin_lock(pthread_spinlock_t *lock)
 {
 	uint32_t *owner = spin_of(lock);
 
-	rm_explore_reach(owner, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(owner, sizeof(uint32_t), SITE);
 	while (*owner)
 		rm_explore_block(RM_EXPLORE_FOR_MUTEX, owner, SITE);
 	*owner = rm_sim_self() + 1;
@@ -145,7 +145,7 @@ int rm_sim_spin_trylock(pthread_spinlock_t *lock)
 {
 	uint32_t *owner = spin_of(lock);
 
-	rm_explore_reach(owner, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(owner, sizeof(uint32_t), SITE);
 	if (*owner)
 		return EBUSY;
 	*owner = rm_sim_self() + 1;
@@ -157,11 +157,11 @@ int rm_sim_spin_unlock(pthread_spinlock_t *lock)
 {
 	uint32_t *owner = spin_of(lock);
 
-	rm_explore_reach(owner, sizeof(uint32_t), SITE);
+	rm_explore_lock_step(owner, sizeof(uint32_t), SITE);
 	if (*owner != rm_sim_self() + 1)
-		rm_explore_misuse(*owner ? "gives back a spinlock that another "
-		                           "one holds"
-		                         : "gives back a spinlock that is free",
+		rm_explore_misuse(*owner ? "unlocks a spinlock that another "
+		                           "thread holds"
+		                         : "unlocks a spinlock that is free",
 		        SITE);
 	rm_explore_release(owner);
 	*owner = 0;

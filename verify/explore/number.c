@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* number.c - what a schedule's number decides (play.h). */
+/* number.c - maps a schedule's number to its program and scheduler (play.h). */
 #include "verify/explore/menu.h"
 #include "verify/explore/play.h"
 
 #include "runner/base/rng.h"
 
 enum {
-	CALIBRATING = 8, /* schedules, one thread after the other */
+	CALIBRATING = 8, /* schedules, each with its threads in sequence */
 };
 
 int rm_explore_calibrate(const struct rm_explore_options *options,
@@ -35,8 +35,7 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
 	return status;
 }
 
-/* Of the mix one in four is by PCT, and programs that are not plain have the
-   scheduler that stalls. */
+/* The mix uses PCT for one schedule in four, and stall for special programs. */
 static const struct rm_explore_scheduler *scheduler_of(
         const struct rm_explore_options *options, uint64_t number)
 {
@@ -64,7 +63,7 @@ bool rm_explore_stalls(
 	return scheduler_of(options, number) == &rm_explore_stall;
 }
 
-/* Its scheduler, with its own random numbers. */
+/* Sets the scheduler and seeds its random numbers. */
 static void make_schedule(const struct rm_explore_options *options,
         uint64_t number, uint64_t horizon, struct rm_explore_schedule *schedule)
 {
@@ -82,8 +81,8 @@ static void make_schedule(const struct rm_explore_options *options,
 	};
 }
 
-int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_tally *tally,
+int rm_explore_play_number(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_tally *tally,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open.c - what schedules need of the host, reserved once (world.h). */
+/* open.c - reserves host resources for schedules, once (world.h). */
 #include "verify/explore/clocks.h"
 #include "verify/explore/heap.h"
 #include "verify/explore/world.h"

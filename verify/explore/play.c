@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * play.c - one schedule of one program: make the map, fill it, let threads
- * loose on it, look at it when they are done, take it down, judge.
+ * play.c - runs one schedule of one program: creates and fills the map, runs
+ * the threads, reads the map at the end, destroys it, and judges the history.
  *
- * All of it but the judging is simulated code's; this file is not instrumented
- * and stands for the threads' own work, which takes no steps.
+ * All but the judging runs in simulated lanes. This file is not instrumented,
+ * so its own work takes no steps.
  */
 #include "verify/explore/play.h"
 #include "verify/explore/call.h"
@@ -18,62 +18,60 @@
 #include <string.h>
 
 enum {
-	/* That all scans of a lane yield; and each of those that are
-	   repeated. */
+	/* Entries from all scans of a lane, and from each repeated scan. */
 	PAIRS = 1024,
 	PAIRS_A_SCAN = 2 * RM_EXPLORE_KEYS_MAX,
-	/* A repeated operation ends here, lest a map that copies itself at each
-	   write takes the machine's memory: of the heap, since threads run. */
+	/* Heap growth since threads began that ends a repeated operation: a
+	   map that copies itself at each write would exhaust memory. */
 	REPEATS_HEAP = 6 << 20,
-	/* One operation may look at all that others have retired: steps for
-	   each of these. */
+	/* Extra steps for each repeat, since one operation may scan all that
+	   others have retired. */
 	A_WRITE = 12,
 };
 
-/* What a schedule's lanes share: one world, one player. */
 static struct {
 	const struct rm_explore_program *program;
 	void *map;
-	uint64_t sequence;                   /* of values */
-	uint32_t *begun;                     /* by value: its writer's time */
-	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* values at the start; 0: none */
+	uint64_t sequence; /* of values */
+	uint32_t *begun;   /* for each value: writer's clock */
+	uint64_t first[RM_EXPLORE_KEYS_MAX]; /* initial values; 0: none */
 	uint32_t rank[RM_EXPLORE_KEYS_MAX];  /* of each key */
 	struct rm_history_event *event;
 	struct rm_history_event *running[RM_EXPLORE_LANES]; /* of each lane */
 	size_t events, room;         /* of `event` and `begun` */
-	uint64_t limit, heap_before; /* of steps; bytes, when threads began */
+	uint64_t limit, heap_before; /* steps; bytes when threads began */
 	struct rm_history_pair *pair;
-	size_t pair_room, lane_pairs;   /* of all; a lane has its own of them */
-	size_t pairs[RM_EXPLORE_LANES]; /* that it has used */
+	size_t pair_room, lane_pairs;   /* for all lanes; for each lane */
+	size_t pairs[RM_EXPLORE_LANES]; /* used by each lane */
 } play;
 
-/* An operation begins: now, and again as long as it has accessed nothing. */
-static void invoke(struct rm_explore_lane *lane)
+/* Stamps the beginning of an operation, again until its first access. */
+static void stamp_begin(struct rm_explore_lane *lane)
 {
 	play.running[lane->id]->invoked = ++rm_explore.stamp;
 	if (!play.program->unstamped)
 		rm_explore_boundary();
 }
 
-/* Does one operation and keeps it in the history. `known` is what the thread
-   saw last of each key. The event is there, without an end, while the
-   operation runs: a schedule that is stopped shows it as such. */
+/* Performs one operation and records it. `known` has the value that the thread
+   last saw for each key. The event exists, without an end, while the operation
+   runs, so a stopped schedule shows it as pending. */
 static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
         uint64_t *known)
 {
 	bool is_whole =
-	        op->kind < RM_HISTORY_KINDS && rm_history_is_whole(op->kind);
+	        op->kind < RM_HISTORY_KINDS && rm_history_is_whole_map(op->kind);
 	struct rm_history_event *event = &play.event[play.events++];
 	size_t *pairs = &play.pairs[call->lane->id];
 	unsigned kind =
 	        op->kind == RM_EXPLORE_UPDATE ? RM_HISTORY_EXCHANGE : op->kind;
 
-	rm_explore_opaque(); /* who begins and ends before whom is judged */
+	rm_explore_mark_opaque(); /* the order of begins and ends is judged */
 	call->key = rm_key_of(call->shape, play.rank[op->key], &call->line);
 	call->value = rm_value_of(
 	        play.rank[op->key], call->lane->id, ++play.sequence);
 	play.begun[play.sequence] = rm_explore_now();
-	call->expected = rm_explore_whole(
+	call->expected = rm_explore_expand_value(
 	        known[op->key] ? known[op->key] : play.rank[op->key]);
 	*event = (struct rm_history_event){ .kind = (uint8_t)kind,
 		.thread = call->lane->id,
@@ -83,11 +81,11 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 		.first_pair = call->lane->id * play.lane_pairs + *pairs,
 		.returned = RM_HISTORY_NEVER };
 	play.running[call->lane->id] = event;
-	invoke(call->lane);
-	rm_explore_begins(invoke);
+	stamp_begin(call->lane);
+	rm_explore_begin_operation(stamp_begin);
 	event->there = rm_explore_perform(call, op->kind);
-	call->lane->begins = NULL;
-	rm_explore_opaque();
+	call->lane->restamp = NULL;
+	rm_explore_mark_opaque();
 	if (!play.program->unstamped)
 		rm_explore_boundary();
 	if (kind == RM_HISTORY_LENGTH)
@@ -95,8 +93,8 @@ static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
 	event->returned = ++rm_explore.stamp;
 	event->pairs =
 	        call->lane->id * play.lane_pairs + *pairs - event->first_pair;
-	if (event->there && rm_explore_gives_value(op->kind)) {
-		rm_explore_verify(call, &call->result, op->key,
+	if (event->there && rm_explore_returns_value(op->kind)) {
+		rm_explore_verify_value(call, &call->result, op->key,
 		        rm_history_kind_name(kind));
 		known[op->key] = event->result = call->result.word[0];
 	}
@@ -108,7 +106,7 @@ static void *join_map(struct rm_explore_lane *lane, size_t slot)
 
 	if (!thread)
 		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
-		        "%s: join() says that there is no memory",
+		        "%s: join() returned NULL: out of memory",
 		        rm_explore_lane_name(lane->id));
 	return thread;
 }
@@ -129,8 +127,8 @@ static struct rm_explore_call begin_call(
 		.sequence = &play.sequence };
 }
 
-/* As often as the operation says; of many times a page shows the first and the
-   last. */
+/* Repeats an operation as often as it requests. The trace keeps the first and
+   the last. */
 static void repeat(struct rm_explore_call *call, const struct rm_explore_op *op,
         uint64_t *known)
 {
@@ -140,12 +138,12 @@ static void repeat(struct rm_explore_call *call, const struct rm_explore_op *op,
 		if (i &&
 		        rm_explore_heap_top() - play.heap_before > REPEATS_HEAP)
 			break;
-		call->lane->untold = i && i + 1 < times;
+		call->lane->untraced = i && i + 1 < times;
 		record(call, op, known);
 		call->ops->quiesce(call->thread);
-		rm_explore_got_on(times > 1 ? play.limit : 0);
+		rm_explore_note_progress(times > 1 ? play.limit : 0);
 	}
-	call->lane->untold = false;
+	call->lane->untraced = false;
 }
 
 static void thread_main(struct rm_explore_lane *lane)
@@ -165,8 +163,8 @@ static void thread_main(struct rm_explore_lane *lane)
 	program->impl->ops->leave(thread);
 }
 
-/* The main thread has the slot behind those of the threads, and leaves it
-   before they begin: whoever is joined and does nothing holds them up. */
+/* The main thread uses the slot after the threads' slots. It leaves before
+   they begin, since an idle joined thread would delay reclamation. */
 static void prefill(struct rm_explore_lane *lane)
 {
 	const struct rm_explore_program *program = play.program;
@@ -174,7 +172,7 @@ static void prefill(struct rm_explore_lane *lane)
 	struct rm_explore_call call = begin_call(lane, thread);
 
 	if (program->collide)
-		rm_explore_colliding(&call, program->keys, play.rank);
+		rm_explore_find_colliding(&call, program->keys, play.rank);
 	for (unsigned key = 0; key < program->keys; key++) {
 		const uint32_t rank = play.rank[key];
 		struct rm_value value = rm_value_of(rank, 0, ++play.sequence);
@@ -191,8 +189,8 @@ static void prefill(struct rm_explore_lane *lane)
 	call.ops->leave(thread);
 }
 
-/* When all is quiet: what is in the map must follow from what was done. */
-static void look(struct rm_explore_lane *lane)
+/* Reads the whole map after all threads ended; the history must explain it. */
+static void read_map(struct rm_explore_lane *lane)
 {
 	const struct rm_explore_program *program = play.program;
 	void *thread = join_map(lane, program->threads);
@@ -224,7 +222,7 @@ static void check_invariants(void)
 	        play.program->impl->ops->check(play.map, why, sizeof(why)))
 		return;
 	rm_explore_stop(RM_EXPLORE_INVARIANT, NULL, NULL,
-	        "the map's own check says: %s", why);
+	        "the map's own check failed: %s", why);
 }
 
 static void main_thread(struct rm_explore_lane *lane)
@@ -239,19 +237,19 @@ static void main_thread(struct rm_explore_lane *lane)
 	play.map = program->impl->ops->create(&sizing);
 	if (!play.map)
 		rm_explore_stop(RM_EXPLORE_MISUSE, NULL, NULL,
-		        "create() says that there is no memory");
+		        "create() returned NULL: out of memory");
 	prefill(lane);
 	play.heap_before = rm_explore_heap_top();
 	for (unsigned i = 1; i <= program->threads; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(program->threads, thread_main);
-	look(lane);
+	rm_explore_run_threads(program->threads, thread_main);
+	read_map(lane);
 	check_invariants();
 	program->impl->ops->destroy(play.map);
 	rm_explore_heap_leaks();
 }
 
-/* A short history that needs more than this is undecided. */
+/* A short history that exceeds these limits is undecided. */
 static const struct rm_history_limits limits = { .states = 200000,
 	.memory_bytes = (size_t)64 << 20,
 	.skip_explanation = true };
@@ -282,7 +280,7 @@ static int take_history(struct rm_history *history)
 	return status;
 }
 
-/* The short word of a verdict first; the explanation only of what failed. */
+/* Judges quickly first, and explains only a history that failed. */
 static int judge(struct rm_explore_played *played, struct rm_error *error)
 {
 	struct rm_history_judgement quick = { 0 };
@@ -302,7 +300,7 @@ static int judge(struct rm_explore_played *played, struct rm_error *error)
 	return status;
 }
 
-/* The most that one operation is repeated. */
+/* The highest number of repeats of one operation. */
 static uint32_t longest(const struct rm_explore_program *program)
 {
 	uint32_t times = 0;
@@ -314,7 +312,7 @@ static uint32_t longest(const struct rm_explore_program *program)
 	return times;
 }
 
-/* The most scans that one thread does again, behind the first of each. */
+/* The most repeated scans of one thread, without the first of each. */
 static size_t more_scans(const struct rm_explore_program *program)
 {
 	size_t most = 0;
@@ -349,11 +347,11 @@ static bool make_room_of_pairs(const struct rm_explore_program *program)
 	return true;
 }
 
-/* Room for what all do: an event and a value each; the look at the end, and
-   what is there at the start. False: no memory; what was there is. */
+/* Reserves an event and a value for each operation, for the reads at the end
+   and for initial values. False: out of memory; old contents are kept. */
 static bool make_room(const struct rm_explore_program *program)
 {
-	const size_t room = rm_explore_times_of(program) +
+	const size_t room = rm_explore_total_times(program) +
 	                    2 * (size_t)RM_EXPLORE_KEYS_MAX + 3;
 	struct rm_history_event *event;
 	uint32_t *begun;
@@ -374,7 +372,7 @@ static bool make_room(const struct rm_explore_program *program)
 	return true;
 }
 
-/* Nothing is known of an earlier schedule; false: no memory. */
+/* Resets the state of the last schedule; false: out of memory. */
 static bool begin(const struct rm_explore_program *program)
 {
 	play.program = program;
@@ -412,7 +410,7 @@ int rm_explore_play(const struct rm_explore_program *program,
 	played->undecided = false;
 	if (rm_explore.starved || take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
-	/* a history that was cut off is not judged: what cut it off is told */
+	/* a history that was cut off is not judged; its fault is reported */
 	return played->fault || program->unjudged ? 0 : judge(played, error);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* play.h - one schedule of one program, all schedules of a program, and schedule
-   number K of a seed. Inside verify/explore only. */
+/* play.h - runs one schedule of one program, all schedules of a program, or
+   schedule number K of a seed. Inside verify/explore only. */
 #ifndef RM_EXPLORE_PLAY_H
 #define RM_EXPLORE_PLAY_H
 
 #include "verify/explore/program.h"
 
-/* One schedule of a program, and what it came to. Zero-initialise, reuse,
+/* The result of one schedule of a program. Zero-initialise, reuse, then
    rm_explore_played_clear(). */
 struct rm_explore_played {
 	enum rm_explore_fault fault;
@@ -15,12 +15,12 @@ struct rm_explore_played {
 	const void *site[2];
 	uint64_t steps, switches;
 	bool undecided;
-	struct rm_history history; /* judged where nothing else was wrong */
+	struct rm_history history; /* judged if nothing else was wrong */
 	struct rm_history_judgement judgement; /* of RM_EXPLORE_HISTORY */
 };
 
-/* Plays it under `schedule`, at most `limit` steps, and judges. 0, or -errno
-   with `error` where the judge fails. */
+/* Runs the program under `schedule`, with at most `limit` steps, and judges the
+   history. Returns 0, or -errno with `error` if judging fails. */
 int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_schedule *schedule, uint64_t limit,
         struct rm_explore_played *played, struct rm_error *error);
@@ -28,41 +28,40 @@ int rm_explore_play(const struct rm_explore_program *program,
 void rm_explore_played_clear(struct rm_explore_played *played);
 
 struct rm_explore_exhaust {
-	unsigned preemptions; /* of a schedule, at most */
-	uint64_t most;        /* schedules that are played */
+	unsigned preemptions; /* maximum per schedule */
+	uint64_t most;        /* schedules to play */
 	uint64_t limit;       /* steps of each */
-	bool unreduced;       /* also those that cannot differ (tree.h) */
+	bool unreduced;       /* include equivalent schedules (tree.h) */
 };
 
-/* One schedule was played. */
 void rm_explore_tally_add(
         struct rm_explore_tally *tally, const struct rm_explore_played *played);
 
 /*
- * Plays the schedules of a program until one fails, those of no preemption
- * first, then of one, and so on; `played` is the last, and `taken`, where that
- * is not NULL, its turns. Adds to `tally`. 0, or -errno with `error`.
+ * Plays the schedules of a program until one fails, in order of preemptions
+ * from 0. `played` is the last one, and `taken`, if not NULL, its turns. Adds
+ * to `tally`. Returns 0, or -errno with `error`.
  */
 int rm_explore_exhaust(const struct rm_explore_program *program,
         const struct rm_explore_exhaust *how, struct rm_explore_tally *tally,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error);
 
-/* How many steps a schedule of these options has, about: what PCT spreads its
-   changes over. Of the first programs of the seed, one thread after the other.
-   0 or -errno with `error`. */
+/* Estimates the steps of a schedule, over which PCT spreads its changes. Plays
+   the first programs of the seed with their threads in sequence. Returns 0, or
+   -errno with `error`. */
 int rm_explore_calibrate(const struct rm_explore_options *options,
         uint64_t *horizon, struct rm_error *error);
 
-/* Whether this schedule's scheduler is the one that stalls. */
+/* True if this schedule uses the stall scheduler. */
 bool rm_explore_stalls(
         const struct rm_explore_options *options, uint64_t number);
 
-/* Plays schedule number `number`, or where schedules are exhausted those of
-   program `number`, up to the first that fails. The turns of what was played
-   last go to `taken`, if that is not NULL. 0 or -errno with `error`. */
-int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_tally *tally,
+/* Plays schedule `number`, or, for the exhaustive scheduler, the schedules of
+   program `number` up to the first that fails. `taken`, if not NULL, gets the
+   turns of the last one. Returns 0, or -errno with `error`. */
+int rm_explore_play_number(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_tally *tally,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error);
 

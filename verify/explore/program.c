@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * program.c - small programs from what a map offers.
+ * program.c - generates small programs from the operations of a map.
  *
- * Most have two to four keys, so that threads meet; one in four has up to
- * RM_EXPLORE_KEYS_MAX and a menu that inserts, so that tables grow and shrink
- * while others look. One in four looks at the map as a whole. In one of four each
- * thread has a role, one operation that it does again and again, since some
- * things go wrong only for who meets the same obstacle several times. These and
- * those that grow are twice as long.
+ * Most have two to four keys, so that threads conflict. One in four has up to
+ * RM_EXPLORE_KEYS_MAX keys and more inserts, so that tables grow and shrink
+ * during reads. One in four uses operations on the whole map. In one of four,
+ * each thread repeats one operation, since some failures need the same obstacle
+ * several times. Programs that grow or repeat are twice as long.
  *
- * These are the plain ones. Every fourth is of a class of its own (menu.h).
+ * These programs are plain. Every fourth program is special (menu.h).
  */
 #include "verify/explore/menu.h"
 #include "verify/explore/written.h"
@@ -27,8 +26,8 @@ static unsigned shape_of(unsigned shapes, uint64_t n)
 	return (unsigned)__builtin_ctz(shapes);
 }
 
-/* One that was written down: what it leaves open is drawn. */
-static void make_written(const struct rm_explore_written *written,
+/* Uses a program file; values that the file does not set are drawn. */
+static void make_written(const struct rm_explore_program_file *written,
         struct rm_explore_program *program)
 {
 	struct rm_explore_program drawn = *program;
@@ -54,7 +53,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	unsigned ops = grows || roles ? 2 * options->ops : options->ops;
 
 	*program = (struct rm_explore_program){ .impl = options->impl,
-		/* also with four shapes each has each scheduler */
+		/* with a shift, so that each shape meets each scheduler */
 		.shape = rm_shapes[shape_of(options->shapes,
 		        (number + number / RM_EXPLORE_TURNS) % shapes)],
 		.memory = options->memory,
@@ -62,8 +61,8 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 		.unjudged = options->unjudged,
 		.map_seed = rm_next(&rng),
 		.presize = rm_explore_draw(&rng, 2),
-		/* also of a map that promises nothing of them: they may not
-		   crash, race or invent */
+		/* even for maps that promise nothing about them: they must
+		   not crash, race or invent entries */
 		.looks = rm_explore_draw(&rng, 4) == 0,
 		.threads = options->threads };
 	if (options->written) {
@@ -84,7 +83,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	rm_explore_fill_all(program, ops, grows, roles, &rng);
 }
 
-void rm_explore_op_words(
+void rm_explore_format_op(
         const struct rm_explore_op *op, char *text, size_t size)
 {
 	char times[16] = "";
@@ -93,7 +92,7 @@ void rm_explore_op_words(
 		snprintf(times, sizeof(times), "%u x ", op->times);
 	if (op->kind == RM_EXPLORE_UPDATE)
 		snprintf(text, size, "%supdate %u", times, op->key);
-	else if (rm_history_is_whole(op->kind))
+	else if (rm_history_is_whole_map(op->kind))
 		snprintf(text, size, "%s%s", times,
 		        rm_history_kind_name(op->kind));
 	else

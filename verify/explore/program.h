@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * program.h - what the threads of one schedule do.
+ * program.h - the operations of each thread of a schedule.
  * Inside verify/explore only.
  */
 #ifndef RM_EXPLORE_PROGRAM_H
@@ -12,17 +12,17 @@
 
 enum {
 	RM_EXPLORE_KEYS_MAX = 24,
-	/* An operation that the history knows as an exchange. */
+	/* Recorded in the history as an exchange. */
 	RM_EXPLORE_UPDATE = RM_HISTORY_KINDS,
-	/* Of all threads together, each time that one is repeated counted: a
-	   value's sequence has 20 bits. */
+	/* Operations of all threads, including repeats; a value's sequence
+	   has 20 bits. */
 	RM_EXPLORE_TIMES_MAX = 200000,
 };
 
 struct rm_explore_op {
 	uint8_t kind;   /* enum rm_history_kind, or RM_EXPLORE_UPDATE */
-	uint8_t key;    /* 0 .. keys - 1; not of length, scan, clear */
-	uint32_t times; /* in a row; 0 is once, too */
+	uint8_t key;    /* 0 .. keys - 1; unused in length, scan, clear */
+	uint32_t times; /* in a row; 0 means once */
 };
 
 struct rm_explore_program {
@@ -32,30 +32,30 @@ struct rm_explore_program {
 	bool unstamped, unjudged;
 	uint64_t map_seed;
 	bool presize;
-	bool collide;      /* its keys meet in the map, as far as keys do */
-	bool looks;        /* at length and scan, too, when all is quiet */
+	bool collide;      /* its keys collide in the map if possible */
+	bool looks;        /* also length and scan at the end */
 	unsigned keys;     /* 1 .. RM_EXPLORE_KEYS_MAX */
-	uint32_t resident; /* keys that are there at the start, as bits */
+	uint32_t resident; /* keys that are present at the start, as bits */
 	unsigned threads;
 	unsigned ops[RM_EXPLORE_THREADS_MAX];
 	struct rm_explore_op op[RM_EXPLORE_THREADS_MAX][RM_EXPLORE_OPS_MAX];
 };
 
-/* Whether the map has this operation: enum rm_history_kind, or
-   RM_EXPLORE_UPDATE. */
-bool rm_explore_offers(const struct rm_impl *impl, unsigned kind);
+/* True if the map has this operation (enum rm_history_kind, or
+   RM_EXPLORE_UPDATE). */
+bool rm_explore_has_operation(const struct rm_impl *impl, unsigned kind);
 
 /* The program of schedule number `number`. */
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program);
 
-/* How often the operation is done, 1 at least; all of them. */
+/* How often one operation is performed, at least 1; the sum of all. */
 static inline unsigned rm_explore_times(const struct rm_explore_op *op)
 {
 	return op->times ? op->times : 1;
 }
 
-static inline unsigned rm_explore_times_of(
+static inline unsigned rm_explore_total_times(
         const struct rm_explore_program *program)
 {
 	unsigned times = 0;
@@ -67,7 +67,7 @@ static inline unsigned rm_explore_times_of(
 }
 
 /* "insert_if_absent 2", "128 x upsert 0". */
-void rm_explore_op_words(
+void rm_explore_format_op(
         const struct rm_explore_op *op, char *text, size_t size);
 
 #endif /* RM_EXPLORE_PROGRAM_H */

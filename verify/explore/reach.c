@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reach.c - what all locks share: a step, and misuse (locks.h). */
+/* reach.c - the step that all lock operations take, and misuse (locks.h). */
 #include "verify/explore/heap.h"
 #include "verify/explore/locks.h"
 #include "verify/explore/memory.h"
 
-void rm_explore_reach(const void *lock, size_t bytes, const void *site)
+void rm_explore_lock_step(const void *lock, size_t bytes, const void *site)
 {
 	uint64_t offset = (uintptr_t)lock - rm_explore_heap;
 
@@ -17,7 +17,7 @@ void rm_explore_reach(const void *lock, size_t bytes, const void *site)
 	if (offset < RM_EXPLORE_HEAP_BYTES && !rm_explore_in_block(offset, 4))
 		rm_explore_heap_fault((uintptr_t)lock, 4, true, site);
 	rm_explore_clocks_keep(lock, bytes);
-	rm_explore_drain_own(); /* a locked instruction */
+	rm_explore_drain_own(); /* locked instructions drain the buffer */
 }
 
 _Noreturn void rm_explore_misuse(const char *what, const void *site)

@@ -9,10 +9,10 @@
 
 #define SITE __builtin_return_address(0)
 
-enum { DEPTH_MOST = 15 }; /* what four bits count */
+enum { DEPTH_MOST = 15 }; /* maximum of a 4-bit counter */
 
 _Static_assert(sizeof(struct rm_explore_rwlock) <= sizeof(pthread_rwlock_t),
-        "what stands for a lock lies in a real one");
+        "the model of a lock fits into a real one");
 
 static struct rm_explore_rwlock *rwlock_of(pthread_rwlock_t *opaque)
 {
@@ -25,7 +25,7 @@ int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
 
 	if (attr)
 		pthread_rwlockattr_getkind_np(attr, &kind);
-	rm_explore_reach(lock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(lock, sizeof(pthread_rwlock_t), SITE);
 	memset(lock, 0, sizeof(pthread_rwlock_t));
 	rwlock_of(lock)->kind = (uint32_t)kind;
 	return 0;
@@ -33,13 +33,13 @@ int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
 
 int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
 {
-	rm_explore_reach(lock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(lock, sizeof(pthread_rwlock_t), SITE);
 	if (rwlock_of(lock)->writer || rwlock_of(lock)->readers)
 		rm_explore_misuse("destroys a lock that is held", SITE);
 	return 0;
 }
 
-/* Whether a writer waits that goes before new readers. */
+/* True if a waiting writer has priority over new readers. */
 static bool writer_first(const struct rm_explore_rwlock *rwlock)
 {
 	if (rwlock->kind != PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
@@ -51,19 +51,19 @@ static bool writer_first(const struct rm_explore_rwlock *rwlock)
 	return false;
 }
 
-/* How often this lane has it as a reader. */
+/* How often this lane holds the lock as a reader. */
 static unsigned depth_of(const struct rm_explore_rwlock *rwlock)
 {
 	return rwlock->depth >> 4 * rm_sim_self() & DEPTH_MOST;
 }
 
-/* Readers learn what writers did (the first clock), writers also what readers
-   did (the second): two readers order nothing between them. */
+/* Readers acquire the writers' clock, given[0]. Writers also acquire the
+   readers' clock, given[1]. So readers do not order each other. */
 int rm_sim_rwlock_rdlock(pthread_rwlock_t *opaque)
 {
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
 
-	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), SITE);
 	if (depth_of(rwlock) == DEPTH_MOST)
 		return EAGAIN;
 	while (rwlock->writer || writer_first(rwlock))
@@ -78,7 +78,7 @@ int rm_sim_rwlock_wrlock(pthread_rwlock_t *opaque)
 {
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
 
-	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), SITE);
 	while (rwlock->writer || rwlock->readers)
 		rm_explore_block(RM_EXPLORE_FOR_WRITE, rwlock, SITE);
 	rwlock->writer = rm_sim_self() + 1;
@@ -92,7 +92,7 @@ int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)
 	struct rm_explore_rwlock *rwlock = rwlock_of(opaque);
 	uint32_t bit = 1U << rm_sim_self();
 
-	rm_explore_reach(rwlock, sizeof(pthread_rwlock_t), SITE);
+	rm_explore_lock_step(rwlock, sizeof(pthread_rwlock_t), SITE);
 	if (rwlock->writer == rm_sim_self() + 1) {
 		rm_explore_release(&rwlock->given[0]);
 		rwlock->writer = 0;
@@ -102,8 +102,7 @@ int rm_sim_rwlock_unlock(pthread_rwlock_t *opaque)
 		if (!depth_of(rwlock))
 			rwlock->readers &= ~bit;
 	} else {
-		rm_explore_misuse(
-		        "gives back a lock that it does not hold", SITE);
+		rm_explore_misuse("unlocks a lock that it does not hold", SITE);
 	}
 	rm_explore_wake(RM_EXPLORE_FOR_WRITE, rwlock, UINT_MAX);
 	rm_explore_wake(RM_EXPLORE_FOR_READ, rwlock, UINT_MAX);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * schedule.c - the schedulers: random, by priorities, and one that reads.
+ * schedule.c - three schedulers: random, PCT, and one that replays a list.
  *
- * Random finds what a switch anywhere shows, soonest with turns about as long
- * as the window of the bug; so the mean length differs from schedule to
- * schedule. PCT (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010)
- * lets the lane of the highest priority run, and lowers that of whoever runs
- * at d - 1 random steps: a stall of any length costs it no luck.
+ * Random turns find bugs fastest when they are about as long as the bug's
+ * window, so the mean length differs between schedules. PCT (Burckhardt,
+ * Kothari, Musuvathi, Nagarakatte, ASPLOS 2010) runs the lane of highest
+ * priority, and lowers the running lane's at d - 1 random steps. So a stall of
+ * any length is equally likely.
  */
 #include "verify/explore/schedule.h"
 
@@ -15,11 +15,11 @@
 #include <stdlib.h>
 
 enum {
-	/* Of a turn without an end: the world looks after those that wait. */
+	/* Steps of a turn without a set end; waiting lanes are still served. */
 	ENDLESS = 10000,
 	LONGEST_MEAN_LOG = 6, /* turns of 1, 2, 4 ... 32 steps on average */
-	LONGEST_ODDS_LOG = 4, /* one of 1, 2, 4, 8 loads that may look back */
-	GAP = 2,              /* between priorities of lanes: for a buffer's */
+	LONGEST_ODDS_LOG = 4, /* 1 of 1, 2, 4, 8 loads may read an old store */
+	GAP = 2,              /* between lanes' priorities, for a buffer's */
 };
 
 static void random_begin(struct rm_explore_schedule *schedule, unsigned lanes)
@@ -43,7 +43,7 @@ static struct rm_explore_turn random_next(struct rm_explore_schedule *schedule,
 	uint64_t x = rm_next(&schedule->rng);
 	unsigned choices = (unsigned)__builtin_popcount(situation->choices);
 
-	/* rm_below() decides by the high bits: the low half is as good as
+	/* rm_below() uses the high bits; the low half is nearly
 	   independent */
 	return (struct rm_explore_turn){
 		.lane = pick(situation->choices, rm_below(x, choices)),
@@ -52,9 +52,9 @@ static struct rm_explore_turn random_next(struct rm_explore_schedule *schedule,
 	};
 }
 
-/* How often loads look back differs from schedule to schedule, too; how far is
-   any of what they may. */
-uint32_t rm_explore_drawn_back(
+/* The share of loads that read older stores differs between schedules. How far
+   back is uniform in the valid range. */
+uint32_t rm_explore_draw_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last)
 {
 	uint64_t x = rm_next(&schedule->rng);
@@ -71,7 +71,7 @@ uint32_t rm_explore_drawn_back(
 const struct rm_explore_scheduler rm_explore_random = { .name = "random",
 	.begin = random_begin,
 	.next = random_next,
-	.back = rm_explore_drawn_back };
+	.back = rm_explore_draw_back };
 
 static void pct_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 {
@@ -82,7 +82,7 @@ static void pct_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 	for (unsigned i = 0; i < lanes; i++) {
 		unsigned j = (unsigned)rm_below(rm_next(&schedule->rng), i + 1);
 
-		/* a random order: i goes to place j, who was there to i's */
+		/* an inside-out shuffle */
 		schedule->priority[i] = schedule->priority[j];
 		schedule->priority[j] = GAP * (i + 1);
 	}
@@ -97,8 +97,8 @@ static void pct_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 	}
 }
 
-/* A buffer has its priority, between those of lanes, when it first has a
-   store: a schedule without buffers draws no number for them. */
+/* A buffer gets a priority between two lanes with its first store. So schedules
+   without buffers draw no numbers for them. */
 static void rank_buffers(struct rm_explore_schedule *schedule, uint32_t choices)
 {
 	uint32_t bits = choices >> RM_EXPLORE_BUFFERS_AT &
@@ -149,7 +149,7 @@ static struct rm_explore_turn pct_next(struct rm_explore_schedule *schedule,
 const struct rm_explore_scheduler rm_explore_pct = { .name = "pct",
 	.begin = pct_begin,
 	.next = pct_next,
-	.back = rm_explore_drawn_back,
+	.back = rm_explore_draw_back,
 	.at_once = true };
 
 static void listed_begin(struct rm_explore_schedule *schedule, unsigned lanes)
@@ -159,8 +159,8 @@ static void listed_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 	schedule->back = 0;
 }
 
-/* Turns of lanes that cannot run are passed over; behind the last one lanes
-   run one after the other. */
+/* Skips turns of lanes that cannot run. After the last turn, lanes run in
+   sequence. */
 static struct rm_explore_turn listed_next(struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation)
 {
@@ -194,7 +194,7 @@ const struct rm_explore_scheduler rm_explore_listed = { .name = "listed",
 	.next = listed_next,
 	.back = listed_back };
 
-static bool write_down(
+static bool record_turn(
         struct rm_explore_turns *turns, struct rm_explore_turn turn)
 {
 	if (turns->count == turns->room) {
@@ -211,19 +211,20 @@ static bool write_down(
 	return true;
 }
 
-struct rm_explore_turn rm_explore_next(struct rm_explore_schedule *schedule,
+struct rm_explore_turn rm_explore_next_turn(
+        struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation)
 {
 	struct rm_explore_turn turn =
 	        schedule->scheduler->next(schedule, situation);
 
-	turn.back = 0; /* until a load does look back */
-	if (schedule->taken && !write_down(schedule->taken, turn))
+	turn.back = 0; /* until a load reads an older store */
+	if (schedule->taken && !record_turn(schedule->taken, turn))
 		turn.steps = 0;
 	return turn;
 }
 
-uint32_t rm_explore_back(
+uint32_t rm_explore_choose_back(
         struct rm_explore_schedule *schedule, uint32_t most, bool last)
 {
 	uint32_t back =
@@ -236,7 +237,8 @@ uint32_t rm_explore_back(
 	return back;
 }
 
-void rm_explore_took(struct rm_explore_schedule *schedule, uint32_t steps)
+void rm_explore_record_steps(
+        struct rm_explore_schedule *schedule, uint32_t steps)
 {
 	if (schedule->taken && schedule->taken->count)
 		schedule->taken->turn[schedule->taken->count - 1].steps = steps;

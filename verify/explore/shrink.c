@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * shrink.c - leaves out what a finding does not need.
+ * shrink.c - removes what a finding does not need.
  *
- * A program without one of its operations takes other turns, so a candidate is
- * tried under the turns that it has, and then under some schedules of its own;
- * it is taken if one of them fails in the same way. Switches come last: at
- * each turn the lane that ran before goes on instead. Under a model of memory
- * loads look back less far, and stores leave their buffers when they must.
+ * A program without one of its operations takes other turns. So a candidate is
+ * tried under the turns of the case, and then under some schedules of its own.
+ * It is accepted if one of them fails in the same way. Switches come last: at
+ * each turn, the previous lane continues instead. Under a memory model, loads
+ * read newer stores, and stores leave their buffers as late as possible.
  */
 #include "verify/explore/shrink.h"
 
@@ -17,10 +17,10 @@
 
 enum {
 	TRIES = 200,        /* schedules of a smaller program */
-	PLAYS_MOST = 20000, /* in all */
+	PLAYS_MOST = 20000, /* in total */
 	PASSES = 8,
-	STEPS_MOST = 200000000, /* in all: not many of the longest programs */
-	LONG_TURN = 100000,     /* of a lane that goes on */
+	STEPS_MOST = 200000000, /* in total; few plays of long programs */
+	LONG_TURN = 100000,     /* for a lane that continues */
 };
 
 void rm_explore_turns_clear(struct rm_explore_turns *turns)
@@ -29,8 +29,8 @@ void rm_explore_turns_clear(struct rm_explore_turns *turns)
 	*turns = (struct rm_explore_turns){ NULL, 0, 0 };
 }
 
-/* Plays `program` under a copy of the schedule, and takes it, with its turns, for the case if it fails in
-   the same way, with no more than `most` switches. */
+/* Plays `program` under a copy of the schedule. If it fails in the same way
+   with at most `most` switches, it becomes the case, with its turns. */
 static bool fails(struct rm_explore_case *failing,
         const struct rm_explore_program *program,
         const struct rm_explore_schedule *under, uint64_t most)
@@ -118,7 +118,7 @@ static bool without_key(struct rm_explore_case *failing, unsigned key)
 	return fails_somehow(failing, &smaller);
 }
 
-/* The operation once, half as often, or once less, as long as that goes. */
+/* Tries once, half as often, and once less, as long as that helps. */
 static bool with_fewer(
         struct rm_explore_case *failing, unsigned thread, unsigned op)
 {
@@ -139,7 +139,7 @@ static bool with_fewer(
 	return any;
 }
 
-/* One pass over all that could be left out; whether something was. */
+/* One pass over operations and keys; true if another may remove more. */
 static bool leave_out(struct rm_explore_case *failing)
 {
 	bool any = false;
@@ -155,7 +155,7 @@ static bool leave_out(struct rm_explore_case *failing)
 	return any && failing->plays < PLAYS_MOST;
 }
 
-/* The lane that ran before turn `i` goes on instead. */
+/* Lets the lane that ran before turn `i` continue instead. */
 static bool without_switch(struct rm_explore_case *failing, size_t i)
 {
 	struct rm_explore_turns turns = { NULL, failing->turns.count,
@@ -194,8 +194,8 @@ static bool leave_out_switches(struct rm_explore_case *failing)
 	return any && failing->plays < 2 * PLAYS_MOST;
 }
 
-/* The turns of a case, to be changed and tried; free() `turn`. NULL: no memory,
-   and nothing is left out. */
+/* A copy of the case's turns, to change and try; free() `turn`. If `turn` is
+   NULL, memory is out and nothing is removed. */
 static struct rm_explore_turns copy_turns(const struct rm_explore_case *failing)
 {
 	struct rm_explore_turns copy = failing->turns;
@@ -217,7 +217,7 @@ static bool fails_listed(
 	return fails(failing, &failing->program, &listed, failing->switches);
 }
 
-/* The load at the end of turn `i` reads a newer store, the newest if that does. */
+/* The load at the end of turn `i` reads the newest store possible. */
 static bool looks_less_far(struct rm_explore_case *failing, size_t i)
 {
 	const uint32_t back = failing->turns.turn[i].back;
@@ -232,7 +232,7 @@ static bool looks_less_far(struct rm_explore_case *failing, size_t i)
 	return less;
 }
 
-/* Turn `i`, of a buffer, is left out: its stores leave it later. */
+/* Removes turn `i` of a buffer, so that its stores leave it later. */
 static bool leaves_later(struct rm_explore_case *failing, size_t i)
 {
 	struct rm_explore_turns turns = copy_turns(failing);
@@ -291,7 +291,7 @@ int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
 		;
 	for (unsigned i = 0; i < PASSES && leave_out_memory(failing); i++)
 		;
-	/* what is shown is what is played last */
+	/* the last play must be the one that is shown */
 	status = rm_explore_case_play(failing, &played, error);
 	rm_explore_played_clear(&played);
 	return status;

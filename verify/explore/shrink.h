@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shrink.h - a finding with fewer operations, keys and switches that fails in
-   the same way. Inside verify/explore only. */
+/* shrink.h - makes a finding smaller: fewer operations, keys and switches, but
+   the same failure. Inside verify/explore only. */
 #ifndef RM_EXPLORE_SHRINK_H
 #define RM_EXPLORE_SHRINK_H
 
@@ -12,17 +12,17 @@ struct rm_explore_case {
 	struct rm_explore_turns turns;
 	enum rm_explore_fault fault;
 	uint64_t switches;
-	uint64_t seed, horizon, limit; /* of schedules that are tried */
-	bool stalls;           /* threads that stand still are tried, too */
-	uint64_t plays, steps; /* so far */
+	uint64_t seed, horizon, limit; /* for schedules that are tried */
+	bool stalls;                   /* also try the stall scheduler */
+	uint64_t plays, steps;         /* so far */
 };
 
-/* Plays the case; its turns become those that were taken. 0 or -errno. */
+/* Plays the case; its turns become those taken. Returns 0 or -errno. */
 int rm_explore_case_play(struct rm_explore_case *failing,
         struct rm_explore_played *played, struct rm_error *error);
 
-/* Makes it smaller, as far as that goes with a bounded number of plays. The
-   same case gives the same result. 0 or -errno with `error`. */
+/* Makes the case smaller, with a bounded number of plays. Deterministic.
+   Returns 0, or -errno with `error`. */
 int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error);
 
 void rm_explore_turns_clear(struct rm_explore_turns *turns);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sites.c - one process names all places that a page shows. */
+/* sites.c - finds the source lines of all code addresses that a page shows. */
 #include "verify/explore/told.h"
 
 #include "runner/base/capture.h"
@@ -43,7 +43,7 @@ void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address)
 		return;
 	if (sites->count == sites->room) {
 		more = realloc(sites->site, room * sizeof(*more));
-		if (!more) /* a finding without a name is one */
+		if (!more) /* a finding without source lines is still one */
 			return;
 		sites->site = more;
 		sites->room = room;
@@ -53,7 +53,7 @@ void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address)
 	qsort(sites->site, sites->count, sizeof(*sites->site), by_address);
 }
 
-/* The part of a line of addr2line that says something. */
+/* Copies a line of addr2line up to a blank or a parenthesis. */
 static const char *next_line(const char *at, char *line, size_t size)
 {
 	size_t length = strcspn(at, "\n");
@@ -62,8 +62,8 @@ static const char *next_line(const char *at, char *line, size_t size)
 	return at + length + (at[length] == '\n');
 }
 
-/* One address' answer: pairs of lines, a function and its place, from the
-   innermost outward, up to the next address. */
+/* Reads the output for one address: pairs of lines, a function and its place,
+   from the innermost outward, up to the next address. */
 static const char *read_site(const char *at, struct rm_explore_site *site)
 {
 	char function[128], place[RM_EXPLORE_PLACE_BYTES];
@@ -84,17 +84,17 @@ static const char *read_site(const char *at, struct rm_explore_site *site)
 	return at;
 }
 
-static void read_all(struct rm_explore_sites *sites, const char *said)
+static void read_all(struct rm_explore_sites *sites, const char *output)
 {
 	char address[32];
 
-	for (size_t i = 0; i < sites->count && *said; i++) {
-		said = next_line(said, address, sizeof(address));
-		said = read_site(said, &sites->site[i]);
+	for (size_t i = 0; i < sites->count && *output; i++) {
+		output = next_line(output, address, sizeof(address));
+		output = read_site(output, &sites->site[i]);
 	}
 }
 
-/* The byte before it: in the call, and so in its line. */
+/* Offset of the byte before the return address, which is in the call's line. */
 static uint64_t offset_of(const struct rm_explore_site *site)
 {
 	return rm_sim_space_image(site->address) - 1;
@@ -104,7 +104,7 @@ void rm_explore_sites_name(struct rm_explore_sites *sites)
 {
 	char tool[] = "addr2line", flags[] = "-afsie", path[PATH_BYTES];
 	char **argv = calloc(sites->count + 4, sizeof(*argv));
-	char *text = calloc(sites->count + 1, OFFSET_BYTES), *said = NULL;
+	char *text = calloc(sites->count + 1, OFFSET_BYTES), *output = NULL;
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	for (size_t i = 0; argv && text && i < sites->count; i++) {
@@ -119,10 +119,10 @@ void rm_explore_sites_name(struct rm_explore_sites *sites)
 		argv[0] = tool;
 		argv[1] = flags;
 		argv[2] = path;
-		if (!rm_capture(argv, &said))
-			read_all(sites, said);
+		if (!rm_capture(argv, &output))
+			read_all(sites, output);
 	}
-	free(said);
+	free(output);
 	free(text);
 	free(argv);
 }

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stall.c - the scheduler under which threads stand still, and are of
- * different speed.
+ * stall.c - a scheduler that stalls some threads and gives all of them
+ * different speeds.
  *
- * Each lane has a mean length of its turns of its own, so that a slow one may
- * meet every write of a fast one. In three of four schedules some lanes may be
- * *held*: after a number of its own steps, drawn for each or the same for all,
- * such a lane stands still until nobody else can go on, be it that all others
- * have ended or that they wait for it. Then one of them goes on. In half of
- * these schedules the held ones come first: all that others do is done while
- * they stand in the middle of something.
+ * Each lane has its own mean length of turns, so that a slow lane may see every
+ * write of a fast one. In three of four schedules some lanes may be *held*.
+ * After a number of its own steps, drawn for each or for all, such a lane
+ * stalls until no other can continue: all others have ended or wait for it.
+ * Then one of the stalled lanes is released. In half of the schedules the held
+ * lanes run first, so that all other work is done while they are stalled.
  *
- * PCT lets a lane stand still, too, but one at a time, and changes priorities
- * at few places of the whole schedule, of which a thousand writes of another
- * lane leave no share for a short look-up.
+ * PCT can stall a lane, too, but only one at a time. It changes priorities at
+ * few steps of the whole schedule. If another lane performs a thousand writes,
+ * a change hardly ever falls into a short lookup.
  */
 #include "verify/explore/schedule.h"
 
@@ -22,12 +21,12 @@
 enum {
 	ENDLESS = 10000,
 	LONGEST_MEAN_LOG = 6,
-	STOP_LOG = 7, /* a lane stops within its first 2, 4, 8 ... 128 steps */
-	MODES = 4,    /* none held, one, about half, all */
+	STOP_LOG = 7, /* a lane stalls within its first 2, 4, 8 ... 128 steps */
+	MODES = 4,    /* hold no lane, one, about half, all */
 	NONE = 0,
 	ONE,
 	HALF,
-	YIELDS_MOST = 64, /* of those that may wait for who stands still */
+	YIELDS_MOST = 64, /* yields of lanes that may wait for a stalled one */
 };
 
 static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
@@ -35,8 +34,8 @@ static uint32_t draw(struct rm_explore_schedule *schedule, uint32_t n)
 	return (uint32_t)rm_below(rm_next(&schedule->rng), n);
 }
 
-/* Lane 0 only waits for the others. Thread 1, which writes where only one may,
-   is spared in half of the schedules; else any. */
+/* Lane 0 is never held: it only waits for the others. One lane is spared: in
+   half of the schedules thread 1, the only possible writer, else any. */
 static uint32_t draw_held(struct rm_explore_schedule *schedule, unsigned lanes)
 {
 	const uint32_t all = (1U << lanes) - 2;
@@ -74,8 +73,8 @@ static void stall_begin(struct rm_explore_schedule *schedule, unsigned lanes)
 	}
 }
 
-/* Lanes that stand still now, with their buffers. */
-static uint32_t still(const struct rm_explore_schedule *schedule)
+/* Lanes that are stalled now, with their buffers. */
+static uint32_t stalled(const struct rm_explore_schedule *schedule)
 {
 	uint32_t lanes = 0;
 
@@ -96,8 +95,8 @@ static uint32_t pick(uint32_t bits, uint32_t n)
 	return (uint32_t)__builtin_ctz(bits);
 }
 
-/* A lane is held no longer, one that can go on. */
-static uint32_t let_go(struct rm_explore_schedule *schedule, uint32_t lanes)
+/* Releases one of the stalled lanes. */
+static uint32_t release(struct rm_explore_schedule *schedule, uint32_t lanes)
 {
 	const uint32_t lane = pick(
 	        lanes, draw(schedule, (uint32_t)__builtin_popcount(lanes)));
@@ -107,19 +106,19 @@ static uint32_t let_go(struct rm_explore_schedule *schedule, uint32_t lanes)
 	return 1U << lane;
 }
 
-/* Who may have the turn: of those that can go on, who does not stand still.
-   Where that is nobody, or they wait for who does, one of these goes on. */
+/* Lanes that may have the turn: those not stalled. If all are stalled, or the
+   others seem to wait for a stalled lane, one stalled lane is released. */
 static uint32_t movable(struct rm_explore_schedule *schedule,
         const struct rm_explore_situation *situation)
 {
-	const uint32_t stand = situation->choices & still(schedule);
+	const uint32_t stand = situation->choices & stalled(schedule);
 	const uint32_t free = situation->choices & ~stand;
 	const uint32_t first = free & schedule->held;
 
 	schedule->yields += situation->yields;
 	if (stand &&
 	        (!free || situation->stuck || schedule->yields > YIELDS_MOST))
-		return let_go(schedule, stand);
+		return release(schedule, stand);
 	return schedule->ahead && first ? first : free;
 }
 
@@ -138,7 +137,7 @@ static struct rm_explore_turn stall_next(struct rm_explore_schedule *schedule,
 	turn.lane = pick(
 	        lanes, draw(schedule, (uint32_t)__builtin_popcount(lanes)));
 	pace = &schedule->pace[turn.lane % RM_EXPLORE_BUFFERS_AT];
-	/* who is alone goes on until somebody comes, or must stop */
+	/* a single lane continues until another is ready, or it stalls */
 	if (lanes & (lanes - 1) || turn.lane >= RM_EXPLORE_BUFFERS_AT)
 		turn.steps = 1 + draw(schedule, 2 * pace->mean - 1);
 	if (schedule->held & 1U << turn.lane &&
@@ -150,4 +149,4 @@ static struct rm_explore_turn stall_next(struct rm_explore_schedule *schedule,
 const struct rm_explore_scheduler rm_explore_stall = { .name = "stall",
 	.begin = stall_begin,
 	.next = stall_next,
-	.back = rm_explore_drawn_back };
+	.back = rm_explore_draw_back };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* told.c - the words that all views of a finding have. See told.h. */
+/* told.c - text that all views of a finding share (told.h). */
 #include "verify/explore/told.h"
 #include "runner/protocol/protocol.h"
 #include "verify/explore/heap.h"
@@ -11,7 +11,7 @@
 
 enum { DECIMAL_BELOW = 1 << 20 /* larger values are hexadecimal */ };
 
-unsigned rm_explore_ops_of(const struct rm_explore_program *program)
+unsigned rm_explore_count_ops(const struct rm_explore_program *program)
 {
 	unsigned ops = 0;
 
@@ -20,31 +20,31 @@ unsigned rm_explore_ops_of(const struct rm_explore_program *program)
 	return ops;
 }
 
-void rm_explore_told_title(const struct rm_explore_told *told, FILE *out)
+void rm_explore_print_title(const struct rm_explore_view *view, FILE *out)
 {
-	if (told->options->policy == RM_EXPLORE_EXHAUSTIVE)
-		fprintf(out, "play %" PRIu64 " of program ", told->plays);
+	if (view->options->policy == RM_EXPLORE_EXHAUSTIVE)
+		fprintf(out, "play %" PRIu64 " of program ", view->plays);
 	else
 		fprintf(out, "schedule ");
-	fprintf(out, "%" PRIu64 " of seed %" PRIu64 ": %s", told->number,
-	        told->options->seed,
-	        rm_explore_fault_name[told->played->fault]);
+	fprintf(out, "%" PRIu64 " of seed %" PRIu64 ": %s", view->number,
+	        view->options->seed,
+	        rm_explore_fault_name[view->played->fault]);
 }
 
 static const char *const memory_words[RM_EXPLORE_MEMORIES] = {
 	[RM_EXPLORE_TSO] = "tso, ", [RM_EXPLORE_C11] = "c11, "
 };
 
-void rm_explore_told_head(const struct rm_explore_told *told, FILE *out)
+void rm_explore_print_head(const struct rm_explore_view *view, FILE *out)
 {
-	const struct rm_explore_program *program = &told->failing->program;
+	const struct rm_explore_program *program = &view->failing->program;
 
-	fprintf(out, "  %s\n", told->played->what);
+	fprintf(out, "  %s\n", view->played->what);
 	for (int i = 0; i < 2; i++)
-		if (told->played->site[i])
+		if (view->played->site[i])
 			fprintf(out, "  %s %s\n", i ? "before:" : "here:  ",
 			        rm_explore_sites_find(
-			                &told->sites, told->played->site[i])
+			                &view->sites, view->played->site[i])
 			                ->chain);
 	fprintf(out,
 	        "map %s, %s, %s%smade smaller: %u of %" PRIu64
@@ -52,13 +52,13 @@ void rm_explore_told_head(const struct rm_explore_told *told, FILE *out)
 	        program->impl->id, rm_shape_name(program->shape),
 	        program->memory ? "memory " : "",
 	        program->memory ? memory_words[program->memory] : "",
-	        rm_explore_ops_of(program), told->ops_before,
-	        told->failing->switches, told->switches_before);
+	        rm_explore_count_ops(program), view->ops_before,
+	        view->failing->switches, view->switches_before);
 }
 
-int rm_explore_told_program(const struct rm_explore_told *told, FILE *out)
+int rm_explore_print_program(const struct rm_explore_view *view, FILE *out)
 {
-	char *text = rm_explore_written_text(&told->failing->program);
+	char *text = rm_explore_program_text(&view->failing->program);
 
 	if (!text)
 		return -ENOMEM;
@@ -67,33 +67,34 @@ int rm_explore_told_program(const struct rm_explore_told *told, FILE *out)
 	return 0;
 }
 
-static void print_exhausted_again(const struct rm_explore_told *told, FILE *out)
+static void print_exhaustive_options(
+        const struct rm_explore_view *view, FILE *out)
 {
-	const struct rm_explore_options *options = told->options;
+	const struct rm_explore_options *options = view->options;
 
 	if (options->preemptions != RM_EXPLORE_PREEMPTIONS)
 		fprintf(out, " --preemptions %u", options->preemptions);
 	if (options->schedules != RM_EXPLORE_EXHAUSTED_MOST)
 		fprintf(out, " --schedules %" PRIu64, options->schedules);
-	fprintf(out, " --program %" PRIu64 "\n", told->number);
+	fprintf(out, " --program %" PRIu64 "\n", view->number);
 }
 
-static void print_size_again(
+static void print_size_options(
         FILE *out, const struct rm_explore_options *options, bool few)
 {
 	const unsigned usual =
 	        few ? RM_EXPLORE_FEW_THREADS : RM_EXPLORE_THREADS;
 
-	/* where a size was asked for all programs are of that size */
+	/* a given size makes all programs plain, so it must be repeated */
 	if (options->threads != usual || (options->plain && !few))
 		fprintf(out, " --threads %u", options->threads);
 	if (options->ops != (few ? RM_EXPLORE_FEW_OPS : RM_EXPLORE_OPS))
 		fprintf(out, " --ops %u", options->ops);
 }
 
-void rm_explore_told_again(const struct rm_explore_told *told, FILE *out)
+void rm_explore_print_command(const struct rm_explore_view *view, FILE *out)
 {
-	const struct rm_explore_options *options = told->options;
+	const struct rm_explore_options *options = view->options;
 	bool few = options->policy == RM_EXPLORE_EXHAUSTIVE;
 
 	fprintf(out, "readmostly explore %s --seed %" PRIu64, options->named,
@@ -101,7 +102,7 @@ void rm_explore_told_again(const struct rm_explore_told *told, FILE *out)
 	if (options->written)
 		fprintf(out, " --program-file %s", options->written_in);
 	else
-		print_size_again(out, options, few);
+		print_size_options(out, options, few);
 	if (options->policy != RM_EXPLORE_MIX)
 		fprintf(out, " --scheduler %s",
 		        rm_explore_policy_name[options->policy]);
@@ -118,37 +119,37 @@ void rm_explore_told_again(const struct rm_explore_told *told, FILE *out)
 		fprintf(out, " --steps %" PRIu64, options->steps);
 	if (options->shapes != options->impl->shapes)
 		fprintf(out, " --shape %s",
-		        rm_shape_name(told->failing->program.shape));
+		        rm_shape_name(view->failing->program.shape));
 	if (few)
-		print_exhausted_again(told, out);
+		print_exhaustive_options(view, out);
 	else
-		fprintf(out, " --schedule %" PRIu64 "\n", told->number);
+		fprintf(out, " --schedule %" PRIu64 "\n", view->number);
 }
 
-bool rm_explore_told_begins(const struct rm_explore_told *told, size_t i)
+bool rm_explore_is_first_event(const struct rm_explore_view *view, size_t i)
 {
-	const struct rm_explore_event *event = &told->event[i];
+	const struct rm_explore_event *event = &view->event[i];
 
-	/* what a thread does between two operations belongs to none */
+	/* events between two operations belong to no operation */
 	while (i--)
-		if (told->event[i].lane == event->lane &&
-		        told->event[i].operation >= 0)
+		if (view->event[i].lane == event->lane &&
+		        view->event[i].operation >= 0)
 			return event->operation >= 0 &&
-			       told->event[i].operation != event->operation;
+			       view->event[i].operation != event->operation;
 	return event->operation >= 0;
 }
 
-void rm_explore_told_operation(const struct rm_explore_told *told,
+void rm_explore_format_operation(const struct rm_explore_view *view,
         const struct rm_explore_event *event, char *text, size_t size)
 {
-	const struct rm_explore_program *program = &told->failing->program;
+	const struct rm_explore_program *program = &view->failing->program;
 
-	rm_explore_op_words(
+	rm_explore_format_op(
 	        &program->op[event->lane - 1][event->operation], text, size);
 }
 
-/* " 0x2a", with a blank before it; nothing where no value is known. A place in
-   the program's own memory lies elsewhere in each run. */
+/* Formats a value as " 0x2a", or "" if none is known. Addresses of globals
+   differ between runs, so they are not printed. */
 static void value_words(
         const struct rm_explore_event *event, char *text, size_t size)
 {
@@ -168,7 +169,7 @@ static void value_words(
 		snprintf(text, size, " 0x%" PRIx64, value);
 }
 
-void rm_explore_told_event(const struct rm_explore_told *told,
+void rm_explore_format_event(const struct rm_explore_view *view,
         const struct rm_explore_event *event, char *text, size_t size)
 {
 	static const char *const words[] = { [RM_EXPLORE_READS] = "reads",
@@ -183,18 +184,18 @@ void rm_explore_told_event(const struct rm_explore_told *told,
 
 	value_words(event, value, sizeof(value));
 	snprintf(text, size, "%.44s %s%s",
-	        rm_explore_sites_find(&told->sites, event->site)->place,
+	        rm_explore_sites_find(&view->sites, event->site)->place,
 	        words[event->kind], value);
 }
 
-void rm_explore_told_older(const struct rm_explore_told *told,
+void rm_explore_format_older(const struct rm_explore_view *view,
         const struct rm_explore_event *event, char *text, size_t size)
 {
 	if (event->older_site)
-		snprintf(text, size, "an older value: that of %s at %s",
+		snprintf(text, size, "an older value, stored by %s at %s",
 		        rm_explore_lane_name(event->older_lane),
-		        rm_explore_sites_find(&told->sites, event->older_site)
+		        rm_explore_sites_find(&view->sites, event->older_site)
 		                ->place);
 	else
-		snprintf(text, size, "an older value: that of the start");
+		snprintf(text, size, "an older value, from before the threads");
 }

@@ -2,27 +2,27 @@
 /*
  * tree.c - the exhaustive scheduler (tree.h).
  *
- * Bounded search after Musuvathi and Qadeer (PLDI 2007). Partial-order
- * reduction and a bound do not go together by themselves (Coons, Musuvathi,
- * McKinley, OOPSLA 2013): the schedule that stands for others may need more
- * preemptions than they. Here it never does: where lane A is preempted before a
- * stretch that meets nothing that others have yet to do, A may as well do it
- * first. Nobody can tell, A is preempted once as before, or not at all where
- * the stretch was all that it did when its turn came again. So of such
- * schedules the one is played in which no preemption stands there.
+ * Bounded search after Musuvathi and Qadeer (PLDI 2007). In general,
+ * partial-order reduction does not work with a bound (Coons, Musuvathi,
+ * McKinley, OOPSLA 2013): the schedule that represents others may need more
+ * preemptions than they. Here it never does. Suppose that lane A is preempted
+ * before a stretch that conflicts with no later work of other lanes. Then
+ * A may as well run the stretch first: the results are equal. A is preempted
+ * once, as before, or not at all if the stretch was all of its next turn. So
+ * only the schedules without such preemptions are played.
  *
- * "Has yet to do" is known of the operations that schedules have shown. A
- * meeting that no schedule of a whole walk has shown does not exist: in the
- * shortest one that would show it, all before the meeting is in the order of
- * one that was played.
+ * Later work of other lanes is known from earlier schedules. A conflict that
+ * no schedule of a complete walk has shown does not exist: in the shortest
+ * schedule that would show it, everything before the conflict has the order of
+ * a schedule that was played.
  */
 #include "verify/explore/tree.h"
 #include "verify/explore/world.h"
 
 #include <stdlib.h>
 
-/* What the last stretch was, with which the last choice ended. */
-static void take_in(struct rm_explore_tree *tree)
+/* Records the stretch that ended now, and whether a preemption matters. */
+static void record_stretch(struct rm_explore_tree *tree)
 {
 	struct rm_explore_stretch *stretch = &rm_explore.stretch;
 	struct rm_explore_choice *last;
@@ -30,13 +30,14 @@ static void take_in(struct rm_explore_tree *tree)
 	if (!tree->at)
 		return;
 	last = &tree->choice[tree->at - 1];
-	rm_explore_meet(&tree->meetings, stretch, last->chosen,
+	rm_explore_record_conflicts(&tree->conflicts, stretch, last->chosen,
 	        tree->operation[last->chosen]);
 	if (last->chosen == last->running)
-		last->meets = tree->unreduced ||
-		              rm_explore_meets(&tree->meetings, stretch,
-		                      tree->others & ~(1U << last->chosen),
-		                      tree->operation);
+		last->may_matter =
+		        tree->unreduced ||
+		        rm_explore_may_conflict(&tree->conflicts, stretch,
+		                tree->others & ~(1U << last->chosen),
+		                tree->operation);
 }
 
 static void begin_stretch(struct rm_explore_tree *tree)
@@ -53,7 +54,7 @@ static void exhaustive_begin(
 {
 	(void)lanes;
 	schedule->tree->at = 0;
-	schedule->tree->gave = 0;
+	schedule->tree->yielded = 0;
 	begin_stretch(schedule->tree);
 }
 
@@ -64,18 +65,18 @@ static void make_room(struct rm_explore_tree *tree)
 	if (tree->count < tree->room)
 		return;
 	tree->choice =
-	        rm_explore_larger(tree->choice, more * sizeof(*tree->choice));
+	        rm_explore_realloc(tree->choice, more * sizeof(*tree->choice));
 	tree->room = more;
 }
 
-/* Who switches away from a lane that could go on preempts it. */
+/* Switching away from a lane that could continue is a preemption. */
 static bool preempts(const struct rm_explore_choice *choice)
 {
 	return choice->chosen != choice->running &&
 	       choice->choices & 1U << choice->running;
 }
 
-/* A decision that no schedule had before: who runs goes on. */
+/* Adds a decision; the first choice is that the running lane continues. */
 static void add(
         struct rm_explore_tree *tree, uint32_t choices, uint32_t running)
 {
@@ -86,7 +87,7 @@ static void add(
 	*choice = (struct rm_explore_choice){ .choices = (uint8_t)choices,
 		.running = (uint8_t)running,
 		.chosen = (uint8_t)running,
-		.meets = true };
+		.may_matter = true };
 	if (!(choices & 1U << running))
 		choice->chosen = (uint8_t)__builtin_ctz(choices);
 	choice->tried = (uint8_t)(1U << choice->chosen);
@@ -95,8 +96,8 @@ static void add(
 		        choice[-1].preemptions + preempts(&choice[-1]);
 }
 
-/* Two lanes that wait for a third must not give the turn to each other for
-   ever: who gave it away has it again when all others that could had it. */
+/* Two lanes that wait for a third must not yield to each other forever. A lane
+   that yielded runs again only when all others that can run have run. */
 static uint32_t fair_choices(struct rm_explore_tree *tree,
         const struct rm_explore_situation *situation)
 {
@@ -104,18 +105,18 @@ static uint32_t fair_choices(struct rm_explore_tree *tree,
 
 	if (!situation->yields)
 		return choices;
-	tree->gave |= 1U << situation->running;
-	if (!(choices & ~tree->gave)) {
-		tree->gave = 1U << situation->running;
+	tree->yielded |= 1U << situation->running;
+	if (!(choices & ~tree->yielded)) {
+		tree->yielded = 1U << situation->running;
 		return choices;
 	}
-	if (choices & tree->gave) {
-		/* to stand still a lane may need a turn that is not its own:
-		   what the reduction rests on does not hold */
+	if (choices & tree->yielded) {
+		/* a lane may need another one's turn to stall, so the
+			   reduction is not valid here */
 		rm_explore.stretch.hidden = true;
-		take_in(tree);
+		record_stretch(tree);
 	}
-	return choices & ~tree->gave;
+	return choices & ~tree->yielded;
 }
 
 static struct rm_explore_turn exhaustive_next(
@@ -126,7 +127,7 @@ static struct rm_explore_turn exhaustive_next(
 	const struct rm_explore_choice *choice;
 	uint32_t choices, chosen;
 
-	take_in(tree);
+	record_stretch(tree);
 	choices = fair_choices(tree, situation);
 	begin_stretch(tree);
 	if (tree->at == tree->count)
@@ -135,10 +136,10 @@ static struct rm_explore_turn exhaustive_next(
 	chosen = choice->chosen;
 	if (choice->choices != choices ||
 	        choice->running != situation->running) {
-		tree->strays = true;
+		tree->diverged = true;
 		chosen = (uint32_t)__builtin_ctz(choices);
 	}
-	tree->gave &= ~(1U << chosen);
+	tree->yielded &= ~(1U << chosen);
 	return (struct rm_explore_turn){ .lane = chosen, .steps = 1 };
 }
 
@@ -146,7 +147,6 @@ const struct rm_explore_scheduler rm_explore_exhaustive = {
 	.name = "exhaustive", .begin = exhaustive_begin, .next = exhaustive_next
 };
 
-/* Lanes that are still to be tried at a decision. */
 static uint32_t untried(
         struct rm_explore_tree *tree, const struct rm_explore_choice *choice)
 {
@@ -154,7 +154,7 @@ static uint32_t untried(
 
 	if (!(choice->choices & 1U << choice->running))
 		return left;
-	if (!choice->meets)
+	if (!choice->may_matter)
 		return 0;
 	if (choice->preemptions < tree->most)
 		return left;
@@ -164,7 +164,7 @@ static uint32_t untried(
 
 bool rm_explore_tree_next(struct rm_explore_tree *tree)
 {
-	take_in(tree);
+	record_stretch(tree);
 	rm_explore.stretch.kept = false;
 	while (tree->count) {
 		struct rm_explore_choice *last = &tree->choice[tree->count - 1];
@@ -180,15 +180,15 @@ bool rm_explore_tree_next(struct rm_explore_tree *tree)
 	return false;
 }
 
-void rm_explore_tree_again(struct rm_explore_tree *tree)
+void rm_explore_tree_restart(struct rm_explore_tree *tree)
 {
 	tree->count = tree->at = 0;
-	tree->meetings.news = tree->bounded = false;
+	tree->conflicts.has_new = tree->bounded = false;
 }
 
 void rm_explore_tree_clear(struct rm_explore_tree *tree)
 {
 	free(tree->choice);
-	rm_explore_meetings_clear(&tree->meetings);
+	rm_explore_conflicts_clear(&tree->conflicts);
 	*tree = (struct rm_explore_tree){ .choice = NULL };
 }

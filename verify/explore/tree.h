@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tree.h - the exhaustive scheduler: all schedules of one program with at most
- * so many preemptions, one after the other. Inside verify/explore only.
+ * tree.h - the exhaustive scheduler: enumerates the schedules of one program up
+ * to a number of preemptions. Inside verify/explore only.
  *
- * A *preemption* is a switch away from a lane that could go on and does not
- * give its turn away; other switches are free. Every step is a decision, the
- * first schedule has no preemption, and each next one takes the last decision
- * at which something is left to try.
+ * A *preemption* is a switch away from a lane that could continue and does not
+ * yield; other switches are free. Every step is a decision. The first schedule
+ * has no preemption. Each next one changes the last decision with an untried
+ * choice.
  *
- * The reduction leaves out preemptions before a stretch that meets nobody's:
- * the same one behind it has the same outcome and costs as much. Who meets whom
- * is learnt on the way, so that a walk is over only when it has learnt nothing.
+ * The reduction skips a preemption before a stretch that conflicts with no
+ * other lane: the same preemption after it has the same result and cost. The
+ * walk is repeated until it finds no new conflict.
  */
 #ifndef RM_EXPLORE_TREE_H
 #define RM_EXPLORE_TREE_H
@@ -22,31 +22,31 @@ struct rm_explore_choice {
 	uint8_t choices; /* lanes that could run, as bits */
 	uint8_t running, chosen;
 	uint8_t tried;        /* lanes, as bits */
-	bool meets;           /* a preemption here may matter; see `running` */
-	uint32_t preemptions; /* up to here, this choice aside */
+	bool may_matter;      /* a preemption of `running` here may matter */
+	uint32_t preemptions; /* before this choice */
 };
 
 struct rm_explore_tree {
-	unsigned most;  /* preemptions */
-	bool unreduced; /* each schedule, also those that cannot differ */
-	struct rm_explore_choice *choice; /* of the schedule that is played */
+	unsigned most;                    /* preemptions */
+	bool unreduced;                   /* do not skip equivalent schedules */
+	struct rm_explore_choice *choice; /* of the current schedule */
 	size_t count, room;
 	size_t at;
-	uint32_t gave; /* lanes that gave their turn away, not run since */
-	int8_t operation[RM_EXPLORE_MEET_LANES]; /* at the last decision */
-	uint32_t others;                         /* then: that had not ended */
-	struct rm_explore_meetings meetings;
-	bool bounded; /* this walk left out what would have been one more */
-	bool strays;  /* a schedule took another way the second time */
+	uint32_t yielded; /* lanes that yielded and have not run since */
+	int8_t operation[RM_EXPLORE_CONFLICT_LANES]; /* at the last decision */
+	uint32_t others;                             /* lanes not ended then */
+	struct rm_explore_conflicts conflicts;
+	bool bounded;  /* this walk skipped schedules with more preemptions */
+	bool diverged; /* a schedule took another path when repeated */
 };
 
 extern const struct rm_explore_scheduler rm_explore_exhaustive;
 
-/* The walk begins again, with what was learnt. */
-void rm_explore_tree_again(struct rm_explore_tree *tree);
+/* Restarts the walk, but keeps the known conflicts. */
+void rm_explore_tree_restart(struct rm_explore_tree *tree);
 
-/* After a schedule under the tree: whether there is another one, which the next
-   play under it is. */
+/* After a schedule: selects the next one, for the next play; false: none is
+   left. */
 bool rm_explore_tree_next(struct rm_explore_tree *tree);
 
 void rm_explore_tree_clear(struct rm_explore_tree *tree);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * view_html.c - one finding as a page of HTML that needs no other file: what the
- * page of text says, with each access of the schedule and its chain of calls.
+ * view_html.c - writes one finding as a self-contained HTML page: the text of
+ * view_text.c, and each access of the schedule with its chain of calls.
  */
 #include "verify/explore/told.h"
 
@@ -28,7 +28,7 @@ static const char *const style =
         "@media(prefers-color-scheme:dark){.fault{color:#f77}}"
         "small{display:block;padding-left:1rem}";
 
-/* Text as HTML shows it, in attributes too. */
+/* Writes text with HTML escapes, also valid in attributes. */
 static void put(FILE *out, const char *text)
 {
 	for (; *text; text++)
@@ -50,10 +50,10 @@ static void put(FILE *out, const char *text)
 		}
 }
 
-/* What `print` writes, under a heading, as it stands. */
-static int block(const struct rm_explore_told *told, FILE *out,
+/* Writes the output of `print` as preformatted text under a heading. */
+static int block(const struct rm_explore_view *view, FILE *out,
         const char *heading,
-        int (*print)(const struct rm_explore_told *told, FILE *out))
+        int (*print)(const struct rm_explore_view *view, FILE *out))
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -62,7 +62,7 @@ static int block(const struct rm_explore_told *told, FILE *out,
 
 	if (!memory)
 		return -ENOMEM;
-	status = print(told, memory);
+	status = print(view, memory);
 	if (fclose(memory) && !status)
 		status = -ENOMEM;
 	if (!status) {
@@ -74,135 +74,134 @@ static int block(const struct rm_explore_told *told, FILE *out,
 	return status;
 }
 
-static int head(const struct rm_explore_told *told, FILE *out)
+static int head(const struct rm_explore_view *view, FILE *out)
 {
-	rm_explore_told_head(told, out);
+	rm_explore_print_head(view, out);
 	return 0;
 }
 
-static int again(const struct rm_explore_told *told, FILE *out)
+static int command(const struct rm_explore_view *view, FILE *out)
 {
-	rm_explore_told_again(told, out);
+	rm_explore_print_command(view, out);
 	return 0;
 }
 
-static int history(const struct rm_explore_told *told, FILE *out)
+static int history(const struct rm_explore_view *view, FILE *out)
 {
-	rm_history_explain(out, &told->played->judgement);
+	rm_history_explain(out, &view->played->judgement);
 	return 0;
 }
 
-/* Up to the inside of the cell of that lane. */
-static void begin_row(const struct rm_explore_told *told, FILE *out,
+static void begin_row(const struct rm_explore_view *view, FILE *out,
         unsigned lane, size_t number, const char *class)
 {
 	fprintf(out, "<tr class=\"%s\"><td>", class);
 	if (number)
 		fprintf(out, "%zu", number);
 	fprintf(out, "</td>");
-	for (unsigned i = 0; i < told->column[lane]; i++)
+	for (unsigned i = 0; i < view->column[lane]; i++)
 		fprintf(out, "<td></td>");
 }
 
 static void end_row(
-        const struct rm_explore_told *told, FILE *out, unsigned lane)
+        const struct rm_explore_view *view, FILE *out, unsigned lane)
 {
-	for (unsigned i = told->column[lane] + 1; i < told->columns; i++)
+	for (unsigned i = view->column[lane] + 1; i < view->columns; i++)
 		fprintf(out, "<td></td>");
 	fprintf(out, "</tr>\n");
 }
 
-static void operation_row(const struct rm_explore_told *told, FILE *out,
+static void operation_row(const struct rm_explore_view *view, FILE *out,
         const struct rm_explore_event *event, const char *class)
 {
 	char text[TEXT_BYTES];
 
-	rm_explore_told_operation(told, event, text, sizeof(text));
-	begin_row(told, out, event->lane, 0, class);
+	rm_explore_format_operation(view, event, text, sizeof(text));
+	begin_row(view, out, event->lane, 0, class);
 	fprintf(out, "<td class=\"op\">");
 	put(out, text);
 	fprintf(out, "</td>");
-	end_row(told, out, event->lane);
+	end_row(view, out, event->lane);
 }
 
-static void access_row(const struct rm_explore_told *told, FILE *out, size_t i,
+static void access_row(const struct rm_explore_view *view, FILE *out, size_t i,
         const char *class)
 {
-	const struct rm_explore_event *event = &told->event[i];
+	const struct rm_explore_event *event = &view->event[i];
 	char text[TEXT_BYTES];
 
-	rm_explore_told_event(told, event, text, sizeof(text));
-	begin_row(told, out, event->lane, i + 1, class);
+	rm_explore_format_event(view, event, text, sizeof(text));
+	begin_row(view, out, event->lane, i + 1, class);
 	fprintf(out, "<td title=\"");
-	put(out, rm_explore_sites_find(&told->sites, event->site)->chain);
+	put(out, rm_explore_sites_find(&view->sites, event->site)->chain);
 	fprintf(out, "\">");
 	put(out, text);
 	if (event->looks_back) {
-		rm_explore_told_older(told, event, text, sizeof(text));
+		rm_explore_format_older(view, event, text, sizeof(text));
 		fprintf(out, "<small>");
 		put(out, text);
 		fprintf(out, "</small>");
 	}
 	fprintf(out, "</td>");
-	end_row(told, out, event->lane);
+	end_row(view, out, event->lane);
 }
 
-static void rows(const struct rm_explore_told *told, FILE *out)
+static void rows(const struct rm_explore_view *view, FILE *out)
 {
 	unsigned lane = 0;
 
-	for (size_t i = 0; i < told->events; i++) {
-		const struct rm_explore_event *event = &told->event[i];
+	for (size_t i = 0; i < view->events; i++) {
+		const struct rm_explore_event *event = &view->event[i];
 		const char *class = lane && event->lane != lane ? "switch" : "";
 
-		if (rm_explore_told_begins(told, i)) {
-			operation_row(told, out, event, class);
+		if (rm_explore_is_first_event(view, i)) {
+			operation_row(view, out, event, class);
 			class = "";
 		}
 		if (event->site)
-			access_row(told, out, i, class);
+			access_row(view, out, i, class);
 		lane = event->lane;
 	}
 }
 
-static void fault_row(const struct rm_explore_told *told, FILE *out)
+static void fault_row(const struct rm_explore_view *view, FILE *out)
 {
-	const struct rm_explore_played *played = told->played;
+	const struct rm_explore_played *played = view->played;
 
 	if (!played->lane || played->fault == RM_EXPLORE_HISTORY)
 		return;
-	begin_row(told, out, played->lane, 0, "");
+	begin_row(view, out, played->lane, 0, "");
 	fprintf(out, "<td class=\"fault\">%s</td>",
 	        rm_explore_fault_name[played->fault]);
-	end_row(told, out, played->lane);
+	end_row(view, out, played->lane);
 }
 
-static void schedule(const struct rm_explore_told *told, FILE *out)
+static void schedule(const struct rm_explore_view *view, FILE *out)
 {
 	fprintf(out,
-	        "<h2>The schedule</h2>\n<p>Time downward, a column for each "
-	        "thread; a line where another one goes on. The calls that led "
-	        "to an access show when it is pointed at.</p>\n"
+	        "<h2>The schedule</h2>\n<p>Time runs downward, with a column "
+	        "for each thread and a line at each switch. Point at an "
+	        "access to see its chain of calls.</p>\n"
 	        "<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr>"
 	        "<th scope=\"col\">access</th>");
 	for (unsigned i = 1; i < RM_EXPLORE_LANES; i++)
-		if (told->shown >> i & 1)
+		if (view->shown >> i & 1)
 			fprintf(out, "<th scope=\"col\">thread %u</th>", i);
 	fprintf(out, "</tr></thead>\n<tbody>\n");
-	rows(told, out);
-	if (told->events_lost)
+	rows(view, out);
+	if (view->events_lost)
 		fprintf(out,
 		        "<tr><td></td><td colspan=\"%u\">%" PRIu64
-		        " more accesses, up to the end, which are not "
-		        "kept</td></tr>\n",
-		        told->columns, told->events_lost);
-	fault_row(told, out);
+		        " more accesses, up to the end, were not "
+		        "recorded</td></tr>\n",
+		        view->columns, view->events_lost);
+	fault_row(view, out);
 	fprintf(out, "</tbody></table></div>\n");
 }
 
-static void open_page(const struct rm_explore_told *told, FILE *out)
+static void open_page(const struct rm_explore_view *view, FILE *out)
 {
-	const char *id = told->failing->program.impl->id;
+	const char *id = view->failing->program.impl->id;
 
 	fprintf(out,
 	        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
@@ -210,30 +209,30 @@ static void open_page(const struct rm_explore_told *told, FILE *out)
 	        "content=\"width=device-width, initial-scale=1\">\n<title>");
 	put(out, id);
 	fprintf(out, ": ");
-	rm_explore_told_title(told, out);
+	rm_explore_print_title(view, out);
 	fprintf(out,
 	        "</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n<h1>",
 	        style);
 	put(out, id);
 	fprintf(out, ": ");
-	rm_explore_told_title(told, out);
+	rm_explore_print_title(view, out);
 	fprintf(out, "</h1>\n");
 }
 
-int rm_explore_view_html(const struct rm_explore_told *told, FILE *out)
+int rm_explore_view_html(const struct rm_explore_view *view, FILE *out)
 {
 	int status;
 
-	open_page(told, out);
-	status = block(told, out, "What is wrong", head);
+	open_page(view, out);
+	status = block(view, out, "What is wrong", head);
 	if (!status)
 		status = block(
-		        told, out, "The program", rm_explore_told_program);
-	schedule(told, out);
-	if (!status && told->played->fault == RM_EXPLORE_HISTORY)
-		status = block(told, out, "The history", history);
+		        view, out, "The program", rm_explore_print_program);
+	schedule(view, out);
+	if (!status && view->played->fault == RM_EXPLORE_HISTORY)
+		status = block(view, out, "The history", history);
 	if (!status)
-		status = block(told, out, "Again", again);
+		status = block(view, out, "Command to repeat it", command);
 	fprintf(out, "</main>\n</body>\n</html>\n");
 	return status;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * view_perfetto.c - one finding as trace events: a track for each thread, a
- * slice for each operation, and in it one for each visible access.
+ * view_perfetto.c - writes one finding as trace events: a track for each
+ * thread, a slice for each operation, and in it one for each visible access.
  *
  * Format: "Trace Event Format", JSON, complete events (ph "X") and metadata
- * (ph "M"). Time is the order of accesses and nothing else: one is a
- * microsecond there, the least unit of the format.
+ * (ph "M"). Time is only the order of accesses. Each takes one microsecond, the
+ * smallest unit of the format.
  */
 #include "verify/explore/told.h"
 
@@ -15,7 +15,7 @@
 enum { TEXT_BYTES = 160 };
 
 struct perfetto {
-	const struct rm_explore_told *told;
+	const struct rm_explore_view *view;
 	json_t *events; /* the array; borrowed */
 };
 
@@ -41,42 +41,42 @@ static int name_thread(struct perfetto *to, unsigned lane)
 	                "args", "name", json_sprintf("thread %u", lane)));
 }
 
-/* One past the last event of the operation that event i is the first of. */
-static size_t end_of(const struct rm_explore_told *told, size_t i)
+/* One past the last event of the operation that begins with event i. */
+static size_t end_of(const struct rm_explore_view *view, size_t i)
 {
-	const struct rm_explore_event *first = &told->event[i];
+	const struct rm_explore_event *first = &view->event[i];
 	size_t end = i + 1;
 
-	for (size_t n = i + 1; n < told->events; n++)
-		if (told->event[n].lane == first->lane &&
-		        told->event[n].operation == first->operation)
+	for (size_t n = i + 1; n < view->events; n++)
+		if (view->event[n].lane == first->lane &&
+		        view->event[n].operation == first->operation)
 			end = n + 1;
 	return end;
 }
 
 static int add_operation(struct perfetto *to, size_t i)
 {
-	const struct rm_explore_event *event = &to->told->event[i];
+	const struct rm_explore_event *event = &to->view->event[i];
 	char text[TEXT_BYTES];
 
-	rm_explore_told_operation(to->told, event, text, sizeof(text));
+	rm_explore_format_operation(to->view, event, text, sizeof(text));
 	return add_slice(
-	        to, text, event->lane, i, end_of(to->told, i) - i, NULL);
+	        to, text, event->lane, i, end_of(to->view, i) - i, NULL);
 }
 
 static int add_access(struct perfetto *to, size_t i)
 {
-	const struct rm_explore_event *event = &to->told->event[i];
+	const struct rm_explore_event *event = &to->view->event[i];
 	char text[TEXT_BYTES];
 	json_t *args;
 
-	rm_explore_told_event(to->told, event, text, sizeof(text));
+	rm_explore_format_event(to->view, event, text, sizeof(text));
 	args = json_pack("{s:s}", "at",
-	        rm_explore_sites_find(&to->told->sites, event->site)->chain);
+	        rm_explore_sites_find(&to->view->sites, event->site)->chain);
 	if (args && event->looks_back) {
 		char older[TEXT_BYTES];
 
-		rm_explore_told_older(to->told, event, older, sizeof(older));
+		rm_explore_format_older(to->view, event, older, sizeof(older));
 		json_object_set_new(args, "reads", json_string(older));
 	}
 	return add_slice(to, text, event->lane, i, 1, args);
@@ -84,29 +84,29 @@ static int add_access(struct perfetto *to, size_t i)
 
 static int add_events(struct perfetto *to)
 {
-	const struct rm_explore_told *told = to->told;
+	const struct rm_explore_view *view = to->view;
 	int status = 0;
 
 	for (unsigned lane = 1; lane < RM_EXPLORE_LANES; lane++)
-		if (told->shown >> lane & 1)
+		if (view->shown >> lane & 1)
 			status |= name_thread(to, lane);
-	for (size_t i = 0; i < told->events; i++) {
-		if (rm_explore_told_begins(told, i))
+	for (size_t i = 0; i < view->events; i++) {
+		if (rm_explore_is_first_event(view, i))
 			status |= add_operation(to, i);
-		if (told->event[i].site)
+		if (view->event[i].site)
 			status |= add_access(to, i);
 	}
 	return status;
 }
 
-int rm_explore_view_perfetto(const struct rm_explore_told *told, FILE *out)
+int rm_explore_view_perfetto(const struct rm_explore_view *view, FILE *out)
 {
-	struct perfetto to = { .told = told, .events = json_array() };
+	struct perfetto to = { .view = view, .events = json_array() };
 	json_t *root = json_pack("{s:o, s:{s:s, s:s, s:s, s:I}}", "traceEvents",
-	        to.events, "otherData", "finding", told->played->what, "map",
-	        told->failing->program.impl->id, "time",
-	        "the order of accesses, not time: one is a microsecond here",
-	        "accesses not kept", (json_int_t)told->events_lost);
+	        to.events, "otherData", "finding", view->played->what, "map",
+	        view->failing->program.impl->id, "time",
+	        "the order of accesses, not time: each takes one microsecond",
+	        "accesses not kept", (json_int_t)view->events_lost);
 	int status = 0;
 
 	if (!root || add_events(&to))

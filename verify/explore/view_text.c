@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * view_text.c - one page of text about one finding.
+ * view_text.c - writes one page of text about one finding.
  *
- * Nothing on it depends on the run that found it, but on the schedule alone:
- * who plays the schedule again gets the same bytes.
+ * The page depends only on the schedule, not on the run that found it, so
+ * repeating the schedule prints the same bytes.
  */
 #include "verify/explore/told.h"
 
@@ -11,19 +11,19 @@
 #include <string.h>
 
 enum {
-	LINES_MOST = 160, /* of the schedule; more are left out in the middle */
+	LINES_MOST = 160, /* schedule lines; more are left out in the middle */
 	WIDTH = 36,       /* of a column */
 	CELL_BYTES = 112,
 };
 
-static void cell(const struct rm_explore_told *told, FILE *out, unsigned lane,
+static void cell(const struct rm_explore_view *view, FILE *out, unsigned lane,
         const char *text)
 {
-	fprintf(out, "  %*s%s\n", (int)(told->column[lane] * WIDTH), "", text);
+	fprintf(out, "  %*s%s\n", (int)(view->column[lane] * WIDTH), "", text);
 }
 
-/* Whether an event shows what the one before it in this lane has shown. */
-static bool repeats(const struct rm_explore_told *told,
+/* True if an event would print the same line as the lane's previous one. */
+static bool repeats(const struct rm_explore_view *view,
         const struct rm_explore_event *event,
         const struct rm_explore_event *last)
 {
@@ -31,60 +31,61 @@ static bool repeats(const struct rm_explore_told *told,
 	       !event->looks_back && !last->looks_back &&
 	       last->operation == event->operation &&
 	       last->kind == event->kind &&
-	       !strcmp(rm_explore_sites_find(&told->sites, event->site)->place,
-	               rm_explore_sites_find(&told->sites, last->site)->place);
+	       !strcmp(rm_explore_sites_find(&view->sites, event->site)->place,
+	               rm_explore_sites_find(&view->sites, last->site)->place);
 }
 
-/* The same text in a line of its own, further to the right. */
-static void indented(const struct rm_explore_told *told, FILE *out,
+/* Writes a line in the lane's column, prefixed with `by`. */
+static void indented(const struct rm_explore_view *view, FILE *out,
         unsigned lane, const char *by, const char *text)
 {
 	char line[CELL_BYTES + 8];
 
 	snprintf(line, sizeof(line), "%s%s", by, text);
-	cell(told, out, lane, line);
+	cell(view, out, lane, line);
 }
 
-/* A line of the operation where it begins, one of each source line, on `out`
-   unless that is NULL; returns how many lines there are. */
+/* Writes the lines of one event to `out`, unless that is NULL: the operation if
+   it begins here, and the source line. Returns their number. */
 static size_t event_lines(
-        const struct rm_explore_told *told, size_t i, FILE *out)
+        const struct rm_explore_view *view, size_t i, FILE *out)
 {
-	const struct rm_explore_event *event = &told->event[i];
+	const struct rm_explore_event *event = &view->event[i];
 	char text[CELL_BYTES];
 	size_t lines = 0;
 
-	if (rm_explore_told_begins(told, i)) {
-		rm_explore_told_operation(told, event, text, sizeof(text) - 1);
+	if (rm_explore_is_first_event(view, i)) {
+		rm_explore_format_operation(
+		        view, event, text, sizeof(text) - 1);
 		strcat(text, ":");
 		if (out)
-			cell(told, out, event->lane, text);
+			cell(view, out, event->lane, text);
 		lines++;
 	}
-	if (!event->site || repeats(told, event, i ? event - 1 : NULL))
+	if (!event->site || repeats(view, event, i ? event - 1 : NULL))
 		return lines;
-	rm_explore_told_event(told, event, text, sizeof(text));
+	rm_explore_format_event(view, event, text, sizeof(text));
 	if (out)
-		indented(told, out, event->lane, "  ", text);
+		indented(view, out, event->lane, "  ", text);
 	if (event->looks_back && out) {
-		rm_explore_told_older(told, event, text, sizeof(text));
-		indented(told, out, event->lane, "    ", text);
+		rm_explore_format_older(view, event, text, sizeof(text));
+		indented(view, out, event->lane, "    ", text);
 	}
 	return lines + 1 + event->looks_back;
 }
 
-/* All lines, or with `all` 0 how many there are: those of the middle are left
-   out. */
+/* Writes the schedule, `all` lines long, without the middle if it is long. With
+   `all` 0, only counts the lines. */
 static size_t schedule_lines(
-        const struct rm_explore_told *told, FILE *out, size_t all)
+        const struct rm_explore_view *view, FILE *out, size_t all)
 {
 	size_t line = 0;
 
-	for (size_t i = 0; i < told->events; i++) {
+	for (size_t i = 0; i < view->events; i++) {
 		bool print =
 		        all && (all <= LINES_MOST || line < LINES_MOST / 2 ||
 		                       line + LINES_MOST / 2 >= all);
-		size_t lines = event_lines(told, i, print ? out : NULL);
+		size_t lines = event_lines(view, i, print ? out : NULL);
 
 		if (all > LINES_MOST && line < LINES_MOST / 2 &&
 		        line + lines >= LINES_MOST / 2)
@@ -94,65 +95,65 @@ static size_t schedule_lines(
 	return line;
 }
 
-/* Where lines were left out: what a stranger cannot guess of them. */
-static void print_older(const struct rm_explore_told *told, FILE *out)
+/* After lines were skipped, lists the loads that read older values. */
+static void print_older(const struct rm_explore_view *view, FILE *out)
 {
 	const char *heading = "\nloads that read an older value:\n";
 
-	for (size_t i = 0; i < told->events; i++) {
-		const struct rm_explore_event *event = &told->event[i];
+	for (size_t i = 0; i < view->events; i++) {
+		const struct rm_explore_event *event = &view->event[i];
 		char text[CELL_BYTES];
 
 		if (!event->looks_back)
 			continue;
-		rm_explore_told_older(told, event, text, sizeof(text));
+		rm_explore_format_older(view, event, text, sizeof(text));
 		fprintf(out, "%s  %s in operation %d at %s\n      %s\n",
 		        heading, rm_explore_lane_name(event->lane),
 		        event->operation + 1,
-		        rm_explore_sites_find(&told->sites, event->site)->chain,
+		        rm_explore_sites_find(&view->sites, event->site)->chain,
 		        text);
 		heading = "";
 	}
 }
 
-static void print_schedule(const struct rm_explore_told *told, FILE *out)
+static void print_schedule(const struct rm_explore_view *view, FILE *out)
 {
-	const struct rm_explore_played *played = told->played;
-	size_t all = schedule_lines(told, NULL, 0);
+	const struct rm_explore_played *played = view->played;
+	size_t all = schedule_lines(view, NULL, 0);
 
-	fprintf(out, "\nthe schedule, time downward, a column each:\n");
+	fprintf(out, "\nthe schedule, time downward, a column per thread:\n");
 	for (unsigned i = 1; i < RM_EXPLORE_LANES; i++)
-		if (told->shown >> i & 1)
+		if (view->shown >> i & 1)
 			fprintf(out, "  thread %-*u", WIDTH - 9, i);
 	fprintf(out, "\n");
-	schedule_lines(told, out, all);
-	if (told->events_lost)
+	schedule_lines(view, out, all);
+	if (view->events_lost)
 		fprintf(out,
 		        "  ... %" PRIu64 " more accesses, up to the end, "
-		        "which are not kept ...\n",
-		        told->events_lost);
+		        "were not recorded ...\n",
+		        view->events_lost);
 	if (played->lane && played->fault != RM_EXPLORE_HISTORY)
-		indented(told, out, played->lane, "  ^ ",
+		indented(view, out, played->lane, "  ^ ",
 		        rm_explore_fault_name[played->fault]);
 	if (all > LINES_MOST)
-		print_older(told, out);
+		print_older(view, out);
 	if (played->fault == RM_EXPLORE_HISTORY) {
 		fprintf(out, "\nthe history:\n");
 		rm_history_explain(out, &played->judgement);
 	}
 }
 
-int rm_explore_view_text(const struct rm_explore_told *told, FILE *out)
+int rm_explore_view_text(const struct rm_explore_view *view, FILE *out)
 {
 	int status;
 
-	rm_explore_told_title(told, out);
+	rm_explore_print_title(view, out);
 	fprintf(out, "\n");
-	rm_explore_told_head(told, out);
+	rm_explore_print_head(view, out);
 	fprintf(out, "\nthe program:\n");
-	status = rm_explore_told_program(told, out);
-	print_schedule(told, out);
+	status = rm_explore_print_program(view, out);
+	print_schedule(view, out);
 	fprintf(out, "\nagain: ");
-	rm_explore_told_again(told, out);
+	rm_explore_print_command(view, out);
 	return status;
 }

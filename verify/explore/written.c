@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* written.c - reads and writes programs as text (written.h). */
+/* written.c - reads and writes program files (written.h). */
 #include "verify/explore/written.h"
 
 #include "runner/base/lines.h"
@@ -14,11 +14,11 @@
 
 enum {
 	OPS_A_LINE = 8,
-	TIMES_MOST = 131072,             /* of one operation */
-	KEYS_MOST = RM_EXPLORE_KEYS_MAX, /* that is, 0 .. KEYS_MOST - 1 */
+	TIMES_MOST = 131072,             /* repeats of one operation */
+	KEYS_MOST = RM_EXPLORE_KEYS_MAX, /* keys are 0 .. KEYS_MOST - 1 */
 };
 
-/* The names of lines; those of threads come last. */
+/* Names of lines; threads come last. */
 enum name {
 	SHAPE,
 	KEYS,
@@ -28,18 +28,18 @@ enum name {
 	THREAD_1,
 	NAMES = THREAD_1 + 7
 };
-_Static_assert(NAMES - THREAD_1 == RM_EXPLORE_THREADS_MAX, "a name each");
+_Static_assert(
+        NAMES - THREAD_1 == RM_EXPLORE_THREADS_MAX, "one name per thread");
 
 static const char *const names[NAMES] = { "shape", "keys", "presize", "collide",
 	"resident", "thread 1", "thread 2", "thread 3", "thread 4", "thread 5",
 	"thread 6", "thread 7" };
 
-/* What is read, with the lines where it was. */
 struct reading {
-	struct rm_explore_written written;
-	unsigned line[NAMES]; /* 0: not yet */
-	unsigned highest;     /* key that occurs, and one */
-	char *where;          /* "file:line" of now */
+	struct rm_explore_program_file written;
+	unsigned line[NAMES]; /* where each name is; 0: not seen */
+	unsigned highest;     /* highest key used, plus one */
+	char *where;          /* "file:line" of the current line */
 	struct rm_error *error;
 };
 
@@ -50,7 +50,6 @@ static int wrong(
 	        reading->where, text, expected);
 }
 
-/* Without blanks at both ends. */
 static char *trimmed(char *text)
 {
 	char *end;
@@ -65,14 +64,14 @@ static char *trimmed(char *text)
 
 static bool is_whole(unsigned kind)
 {
-	return kind < RM_HISTORY_KINDS && rm_history_is_whole(kind);
+	return kind < RM_HISTORY_KINDS && rm_history_is_whole_map(kind);
 }
 
 static int read_key(struct reading *reading, const char *text, uint8_t *key)
 {
 	uint64_t number;
 
-	if (rm_number_whole(text, &number) || number >= KEYS_MOST)
+	if (rm_number_integer(text, &number) || number >= KEYS_MOST)
 		return wrong(reading, text, "a key, 0 to 23");
 	*key = (uint8_t)number;
 	if (number >= reading->highest)
@@ -80,7 +79,7 @@ static int read_key(struct reading *reading, const char *text, uint8_t *key)
 	return 0;
 }
 
-/* "128 x " before an operation; once, or nothing, is 0. */
+/* Reads "128 x " before an operation, if present; once is stored as 0. */
 static int read_times(struct reading *reading, char **text, uint32_t *times)
 {
 	char *x = strstr(*text, " x ");
@@ -89,16 +88,16 @@ static int read_times(struct reading *reading, char **text, uint32_t *times)
 	if (!x)
 		return 0;
 	*x = '\0';
-	if (rm_number_whole(trimmed(*text), &number) || !number ||
+	if (rm_number_integer(trimmed(*text), &number) || !number ||
 	        number > TIMES_MOST)
 		return wrong(
-		        reading, *text, "how often, 1 to 131072, before \"x\"");
+		        reading, *text, "a number of repeats, 1 to 131072");
 	*times = number > 1 ? (uint32_t)number : 0;
 	*text = x + 3 + strspn(x + 3, " \t");
 	return 0;
 }
 
-/* "upsert 2", "128 x upsert 2", or "scan". */
+/* Reads "upsert 2", "128 x upsert 2", or "scan". */
 static int read_op(
         struct reading *reading, char *text, struct rm_explore_op *op)
 {
@@ -112,7 +111,7 @@ static int read_op(
 	if (*key)
 		*key++ = '\0';
 	key = trimmed(key);
-	/* the one that a history does not know has the number of no word */
+	/* "update" is unknown to histories, and so has the unknown kind */
 	kind = rm_history_kind_parse(text);
 	if (kind == RM_EXPLORE_UPDATE && strcmp(text, "update"))
 		return wrong(reading, text,
@@ -122,8 +121,7 @@ static int read_op(
 	*op = (struct rm_explore_op){ (uint8_t)kind, 0, times };
 	if (!is_whole(kind))
 		return read_key(reading, key, &op->key);
-	return *key ? wrong(reading, key, "no key behind such an operation")
-	            : 0;
+	return *key ? wrong(reading, key, "no key after this operation") : 0;
 }
 
 static int read_thread(struct reading *reading, unsigned thread, char *value)
@@ -134,7 +132,7 @@ static int read_thread(struct reading *reading, unsigned thread, char *value)
 	for (char *text; (text = strsep(&value, ","));) {
 		if (*ops == RM_EXPLORE_OPS_MAX)
 			return wrong(reading, trimmed(text),
-			        "16 operations of a thread at most");
+			        "at most 16 operations per thread");
 		if (read_op(reading, trimmed(text), &program->op[thread][*ops]))
 			return -EINVAL;
 		++*ops;
@@ -172,7 +170,7 @@ static int read_keys(struct reading *reading, const char *value)
 {
 	uint64_t number;
 
-	if (rm_number_whole(value, &number) || !number || number > KEYS_MOST)
+	if (rm_number_integer(value, &number) || !number || number > KEYS_MOST)
 		return wrong(reading, value, "a number from 1 to 24");
 	reading->written.program.keys = (unsigned)number;
 	return 0;
@@ -207,7 +205,7 @@ static int read_value(struct reading *reading, unsigned name, char *value)
 	}
 }
 
-/* `NAME = VALUE`, as rm_lines_next() gives it; it is cut up. */
+/* Reads a line `NAME = VALUE` from rm_lines_next(); cuts it up. */
 static int read_line(struct reading *reading, unsigned number, char *line)
 {
 	char *value = strchr(line, '='), *word;
@@ -223,50 +221,51 @@ static int read_line(struct reading *reading, unsigned number, char *line)
 		        "to thread 7");
 	if (name < THREAD_1 && reading->line[name])
 		return rm_error_set(reading->error, -EINVAL,
-		        "%s: %s again, expected it once (line %u)",
+		        "%s: second line %s, expected only one (the first is "
+		        "line %u)",
 		        reading->where, word, reading->line[name]);
 	reading->line[name] = number;
 	return read_value(reading, name, trimmed(value));
 }
 
-/* Of the line that says how many keys there are. */
+/* Reports the line `keys`. */
 static int too_few_keys(struct reading *reading, struct rm_lines *lines)
 {
 	lines->line = reading->line[KEYS];
-	rm_lines_where(lines, reading->where);
+	rm_lines_location(lines, reading->where);
 	return rm_error_set(reading->error, -EINVAL,
-	        "%s: keys = %u, expected %u or more: there is a key %u",
+	        "%s: keys = %u, expected at least %u, since key %u is used",
 	        reading->where, reading->written.program.keys, reading->highest,
 	        reading->highest - 1);
 }
 
-/* What follows from the lines together; `where` is the last. */
+/* Checks all lines together; `where` is the last line. */
 static int complete(struct reading *reading, struct rm_lines *lines)
 {
 	struct rm_explore_program *program = &reading->written.program;
 
 	if (!program->threads)
 		return rm_error_set(reading->error, -EINVAL,
-		        "%s: no operation, expected a line `thread 1 = upsert "
-		        "0`",
+		        "%s: no operation, expected a line such as "
+		        "`thread 1 = upsert 0`",
 		        reading->where);
 	if (!program->keys)
 		program->keys = reading->highest ? reading->highest : 1;
 	if (program->keys < reading->highest)
 		return too_few_keys(reading, lines);
-	if (rm_explore_times_of(program) > RM_EXPLORE_TIMES_MAX)
+	if (rm_explore_total_times(program) > RM_EXPLORE_TIMES_MAX)
 		return rm_error_set(reading->error, -EINVAL,
-		        "%s: %u operations, expected %d at most in all, those "
-		        "that are repeated counted each time",
-		        reading->where, rm_explore_times_of(program),
+		        "%s: %u operations, expected at most %d in total, "
+		        "including repeats",
+		        reading->where, rm_explore_total_times(program),
 		        RM_EXPLORE_TIMES_MAX);
-	/* what all is like in the end is looked at in each way there is */
+	/* use every way to read the map at the end */
 	program->looks = true;
 	return 0;
 }
 
-int rm_explore_written_parse(const char *file, const char *text, size_t length,
-        struct rm_explore_written *written, struct rm_error *error)
+int rm_explore_parse_program(const char *file, const char *text, size_t length,
+        struct rm_explore_program_file *written, struct rm_error *error)
 {
 	struct rm_error own = { "" };
 	struct rm_lines lines = { .file = file,
@@ -277,21 +276,21 @@ int rm_explore_written_parse(const char *file, const char *text, size_t length,
 	struct reading reading = { .where = where, .error = lines.error };
 
 	while (rm_lines_next(line, sizeof(line), &lines)) {
-		rm_lines_where(&lines, where);
+		rm_lines_location(&lines, where);
 		if (line[0] != '\n' && read_line(&reading, lines.line, line))
 			return -EINVAL;
 	}
 	if (lines.error->text[0])
 		return -EINVAL;
-	rm_lines_where(&lines, where);
+	rm_lines_location(&lines, where);
 	if (complete(&reading, &lines))
 		return -EINVAL;
 	*written = reading.written;
 	return 0;
 }
 
-int rm_explore_written_load(const char *file,
-        struct rm_explore_written *written, struct rm_error *error)
+int rm_explore_load_program(const char *file,
+        struct rm_explore_program_file *written, struct rm_error *error)
 {
 	size_t length;
 	char *text;
@@ -299,19 +298,19 @@ int rm_explore_written_load(const char *file,
 
 	if (status)
 		return status;
-	status = rm_explore_written_parse(file, text, length, written, error);
+	status = rm_explore_parse_program(file, text, length, written, error);
 	free(text);
 	return status;
 }
 
-/* Only reads: what a thread beside the one writer may do. */
-static bool reads(unsigned kind)
+/* True if threads other than the one writer may do this. */
+static bool only_reads(unsigned kind)
 {
 	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_LENGTH ||
 	       kind == RM_HISTORY_SCAN;
 }
 
-bool rm_explore_written_unfit(const struct rm_explore_written *written,
+bool rm_explore_program_misfits(const struct rm_explore_program_file *written,
         const struct rm_impl *impl, char *why, size_t size)
 {
 	const struct rm_explore_program *program = &written->program;
@@ -322,16 +321,16 @@ bool rm_explore_written_unfit(const struct rm_explore_written *written,
 			const struct rm_explore_op *op = &program->op[t][i];
 			char words[64];
 
-			rm_explore_op_words(op, words, sizeof(words));
-			if (!rm_explore_offers(impl, op->kind)) {
+			rm_explore_format_op(op, words, sizeof(words));
+			if (!rm_explore_has_operation(impl, op->kind)) {
 				snprintf(why, size, "the map does not offer %s",
 				        words);
 				return true;
 			}
-			if (alone && t && !reads(op->kind)) {
+			if (alone && t && !only_reads(op->kind)) {
 				snprintf(why, size,
 				        "only thread 1 may write this map, "
-				        "and thread %u does %s",
+				        "but thread %u performs %s",
 				        t + 1, words);
 				return true;
 			}
@@ -345,7 +344,7 @@ static void print_ops(
 	for (unsigned i = 0; i < program->ops[thread]; i++) {
 		char words[64];
 
-		rm_explore_op_words(
+		rm_explore_format_op(
 		        &program->op[thread][i], words, sizeof(words));
 		if (i % OPS_A_LINE == 0)
 			fprintf(file, "%sthread %u = ", i ? "\n" : "",
@@ -358,7 +357,7 @@ static void print_ops(
 		fprintf(file, "\n");
 }
 
-char *rm_explore_written_text(const struct rm_explore_program *program)
+char *rm_explore_program_text(const struct rm_explore_program *program)
 {
 	char *text = NULL;
 	size_t size = 0;

@@ -1,46 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * written.h - a program that a user wrote (docs/method/checker.md).
+ * written.h - reads program files (docs/method/checker.md). Inside
+ * verify/explore only.
  *
- * Lines `NAME = VALUE`, # begins a comment:
+ * Lines are `NAME = VALUE`, and # begins a comment. The default is on the
+ * right:
  *
  *     shape    = u64x8                      all that the map offers, in turn
- *     keys     = 4                          the highest that occurs, and one
- *     presize  = yes                        drawn with the schedule
+ *     keys     = 4                          the highest key used, plus one
+ *     presize  = yes                        drawn for each schedule
  *     collide  = yes                        no
- *     resident = 0 2                        none
+ *     resident = 0 2                        no keys
  *     thread 1 = insert_if_absent 0, 128 x lookup 2
  *     thread 2 = take 0
  *
- * On the right is what holds where the line is left out. A thread's line may
- * come again: its operations follow. Inside verify/explore only.
+ * A thread may have several lines; their operations are joined.
  */
-#ifndef RM_EXPLORE_WRITTEN_H
-#define RM_EXPLORE_WRITTEN_H
+#ifndef RM_EXPLORE_PROGRAM_FILE_H
+#define RM_EXPLORE_PROGRAM_FILE_H
 
 #include "verify/explore/program.h"
 
-struct rm_explore_written {
-	struct rm_explore_program program; /* impl and map_seed are not told */
-	unsigned shapes; /* the bit of the one that is told; 0: none is */
-	bool sized;      /* presize is told */
+struct rm_explore_program_file {
+	struct rm_explore_program program; /* impl and map_seed are unset */
+	unsigned shapes; /* the bit of the given shape; 0: none */
+	bool sized;      /* presize is given */
 };
 
-/* -EINVAL with `error` "FILE:LINE: what, expected what". Then `written` is
+/* -EINVAL with `error` "FILE:LINE: found, expected X"; `written` is then
    unchanged. */
-int rm_explore_written_parse(const char *file, const char *text, size_t length,
-        struct rm_explore_written *written, struct rm_error *error);
+int rm_explore_parse_program(const char *file, const char *text, size_t length,
+        struct rm_explore_program_file *written, struct rm_error *error);
 
-/* The same from a file; also -errno with `error` "FILE: what". */
-int rm_explore_written_load(const char *file,
-        struct rm_explore_written *written, struct rm_error *error);
+/* The same for a file; also -errno with `error` "FILE: reason". */
+int rm_explore_load_program(const char *file,
+        struct rm_explore_program_file *written, struct rm_error *error);
 
-/* What the map lacks for it, a text of at most `size` bytes; or false. */
-bool rm_explore_written_unfit(const struct rm_explore_written *written,
+/* True if the map lacks something; `why` has `size` bytes for the reason. */
+bool rm_explore_program_misfits(const struct rm_explore_program_file *written,
         const struct rm_impl *impl, char *why, size_t size);
 
-/* The lines of a program, each ended by '\n', as they are read; free() it.
-   NULL: no memory. */
-char *rm_explore_written_text(const struct rm_explore_program *program);
+/* The text of a program file, which the parser accepts; free() it. NULL: out of
+   memory. */
+char *rm_explore_program_text(const struct rm_explore_program *program);
 
-#endif /* RM_EXPLORE_WRITTEN_H */
+#endif /* RM_EXPLORE_PROGRAM_FILE_H */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * counterexample.c - what a person is shown of a history that cannot be: the
- * smallest one that fails, the answer without which it would not, and what
- * could have been answered instead.
+ * counterexample.c - explains a history that is not linearizable: the smallest
+ * part that fails, the offending result, and the results that were possible.
  */
 #include "verify/history/judging.h"
 
@@ -11,19 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The search for other answers of the offending operation that the rest of the
-   history would allow: they tell a person what the map should have done. */
+/* The search for other results of the offending operation that the rest of the
+   history allows. */
 struct instead {
-	struct rm_minimise *cut; /* cut in time, with its offending operation */
+	struct rm_minimise *cut; /* after the cut in time */
 	const struct rm_history *names;
-	char *text; /* out: "3, 4, absent"; "" where nothing was found */
+	char *text; /* out: "3, 4, absent", or "" if none is possible */
 	size_t size;
 };
 
 enum { ANSWERS_MAX = 256, ANSWERS_SHOWN = 6 };
 
-/* Notes an answer that would have been possible, or "..." for the rest. */
-static void note_answer(
+/* Appends a possible result, or "..." for the rest. */
+static void append_result(
         struct instead *instead, const char *answer, unsigned number)
 {
 	char *text = instead->text;
@@ -33,11 +32,11 @@ static void note_answer(
 		return;
 	snprintf(text + used, size - used, "%s%s", number ? ", " : "",
 	        number == ANSWERS_SHOWN ? "..." : answer);
-	rm_words_end_whole(text);
+	rm_trim_partial_utf8(text);
 }
 
-/* Whether the offending operation could have answered this. */
-static bool could_answer(struct instead *instead, bool there, uint64_t result)
+/* True if the offending operation could have returned this. */
+static bool could_return(struct instead *instead, bool there, uint64_t result)
 {
 	struct rm_problem_op *op = instead->cut->ops + instead->cut->offending;
 	struct rm_problem_op before = *op;
@@ -50,8 +49,7 @@ static bool could_answer(struct instead *instead, bool there, uint64_t result)
 	return end == RM_POSSIBLE;
 }
 
-/* Of operations that answer yes or no. */
-static void find_other_word(struct instead *instead)
+static void find_other_flag(struct instead *instead)
 {
 	const struct rm_problem_op *op =
 	        instead->cut->ops + instead->cut->offending;
@@ -59,11 +57,12 @@ static void find_other_word(struct instead *instead)
 	if (op->kind == RM_HISTORY_CLEAR ||
 	        (op->unknown & RM_HISTORY_UNKNOWN_THERE))
 		return;
-	if (could_answer(instead, !op->there, op->result))
-		note_answer(instead, rm_words_there(op->kind, !op->there), 0);
+	if (could_return(instead, !op->there, op->result))
+		append_result(
+		        instead, rm_outcome_word(op->kind, !op->there), 0);
 }
 
-/* Of operations that answer a value, or a number of entries. */
+/* For operations that return a value or a number of entries. */
 static void find_other_values(struct instead *instead)
 {
 	const struct rm_problem *whole = instead->cut->whole;
@@ -77,40 +76,40 @@ static void find_other_values(struct instead *instead)
 
 	if (count > ANSWERS_MAX)
 		count = ANSWERS_MAX;
-	if (!length && could_answer(instead, false, 0))
-		note_answer(instead, rm_words_there(op->kind, false), found++);
+	if (!length && could_return(instead, false, 0))
+		append_result(
+		        instead, rm_outcome_word(op->kind, false), found++);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t value = length ? i : whole->slots[i].value;
 
 		if ((!length && (!whole->slots[i].writers ||
 		                        whole->slots[i].key != op->key)) ||
-		        !could_answer(instead, true, value))
+		        !could_return(instead, true, value))
 			continue;
-		rm_words_value(names, value, length, text, sizeof(text));
-		note_answer(instead, text, found++);
+		rm_format_value(names, value, length, text, sizeof(text));
+		append_result(instead, text, found++);
 	}
 }
 
-/* What else it could have been answered, all operations before it kept. */
-static void find_instead(struct instead *instead)
+/* Finds other possible results, with all earlier operations kept. */
+static void find_possible(struct instead *instead)
 {
 	const struct rm_problem_op *op =
 	        instead->cut->ops + instead->cut->offending;
 
 	instead->text[0] = '\0';
-	if (op->kind == RM_HISTORY_LENGTH || rm_history_shows_value(op->kind))
+	if (op->kind == RM_HISTORY_LENGTH || rm_history_returns_value(op->kind))
 		find_other_values(instead);
 	else if (op->kind != RM_HISTORY_SCAN)
-		find_other_word(instead);
+		find_other_flag(instead);
 }
 
-/* Operations to look at for each half of an explanation: a second or so. */
+/* Operations to visit for each half of an explanation: about a second. */
 enum { WORK = 100000000 };
 
-/* One explanation on its way. */
 struct explanation {
 	const struct rm_order *order;
-	size_t key; /* its number, or SIZE_MAX: all keys */
+	size_t key; /* its number; SIZE_MAX: all keys */
 	struct rm_minimise cut;
 	struct rm_history_judgement *to;
 };
@@ -147,7 +146,7 @@ int rm_counterexample_add(const struct rm_order *order,
 	return failed;
 }
 
-/* One kept operation as an event again. */
+/* Adds one kept operation as an event. */
 static int add_event(struct explanation *explanation, size_t i)
 {
 	const struct rm_order *order = explanation->order;
@@ -177,7 +176,7 @@ static const struct rm_history_name *find_name(
 	return NULL;
 }
 
-/* Copies the name of a key and of values that the smallest history uses. */
+/* Copies the names of a key and of values that the smallest history uses. */
 static int add_names(struct rm_history *to, const struct rm_history *from,
         uint64_t key, const uint64_t *values, size_t count)
 {
@@ -218,7 +217,6 @@ int rm_counterexample_name(struct rm_history *to, const struct rm_history *from)
 	return 0;
 }
 
-/* The kept events and entries as a history of their own. */
 static int make_history(struct explanation *explanation)
 {
 	const struct rm_order *order = explanation->order;
@@ -242,7 +240,7 @@ static int make_history(struct explanation *explanation)
 	return rm_counterexample_name(to, order->history);
 }
 
-/* Whether the offending operation saw a value that nobody had written. */
+/* True if the offending operation saw a value that was never written. */
 static bool is_unwritten(const struct explanation *explanation)
 {
 	const struct rm_minimise *cut = &explanation->cut;
@@ -259,28 +257,29 @@ static bool is_unwritten(const struct explanation *explanation)
 	return true;
 }
 
-/* "key 7: lookup of thread 2 answered 5; possible: 3, absent". */
-static void say_why(struct explanation *explanation)
+/* Formats "key 7: lookup of thread 2 returned 5; possible: 3, absent". */
+static void set_reason(struct explanation *explanation)
 {
 	struct rm_history_judgement *to = explanation->to;
 	const struct rm_history_event *event =
 	        to->smallest.events + to->offending;
 	const struct rm_problem_op *op =
 	        explanation->cut.ops + explanation->cut.offending;
-	/* what a scan says of one key is shown as a lookup */
+	/* a scan's result for one key is shown as a lookup */
 	bool scan = op->kind == RM_HISTORY_LOOKUP &&
 	            explanation->order->history->events[op->event].kind ==
 	                    RM_HISTORY_SCAN;
-	char ask[80], answer[48];
+	char call[80], result[48];
 
-	rm_words_ask(&to->smallest, event, ask, sizeof(ask));
-	rm_words_answer(&to->smallest, event, answer, sizeof(answer));
+	rm_format_call(&to->smallest, event, call, sizeof(call));
+	rm_format_result(&to->smallest, event, result, sizeof(result));
 	snprintf(to->why, sizeof(to->why),
-	        "%s%s of thread %u answered \"%s\"%s%s%s", ask,
-	        scan ? " in a scan" : "", event->thread, answer,
+	        "%s%s of thread %u returned \"%s\"%s%s%s", call,
+	        scan ? " in a scan" : "", event->thread, result,
 	        to->instead[0] ? "; possible: " : ", which no order explains",
 	        to->instead,
-	        is_unwritten(explanation) ? "; nobody had written that" : "");
+	        is_unwritten(explanation) ? "; no operation had written it"
+	                                  : "");
 }
 
 static int explain(struct explanation *explanation)
@@ -290,18 +289,18 @@ static int explain(struct explanation *explanation)
 		explanation->to->instead, sizeof(explanation->to->instead) };
 	size_t count = 0;
 
-	if (rm_minimise_in_time(cut))
+	if (rm_minimise_cut_time(cut))
 		return -ENOMEM;
 	for (size_t i = 0; i < cut->whole->count; i++)
 		count += cut->keep[i];
 	if (cut->offending != SIZE_MAX)
-		find_instead(&instead);
-	cut->work += WORK; /* a share of its own for each of the two */
-	if (rm_minimise_leave_out(cut) || make_history(explanation))
+		find_possible(&instead);
+	cut->work += WORK; /* the share of the second half */
+	if (rm_minimise_remove_ops(cut) || make_history(explanation))
 		return -ENOMEM;
 	explanation->to->left_out = count - explanation->to->smallest.count;
 	if (cut->offending != SIZE_MAX)
-		say_why(explanation);
+		set_reason(explanation);
 	return 0;
 }
 
@@ -319,7 +318,7 @@ int rm_counterexample_find(const struct rm_order *order, size_t key,
 	char name[64] = "all keys";
 
 	if (key != SIZE_MAX)
-		rm_words_key(
+		rm_format_key(
 		        order->history, order->keys[key], name, sizeof(name));
 	snprintf(judgement->why, sizeof(judgement->why),
 	        "%s%s: the operations have no order",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * edn.c - reads EDN, the notation of Clojure's data (github.com/edn-format/edn)
- * as far as histories use it: built-in tags and characters stay texts.
+ * edn.c - reads EDN, the data notation of Clojure (github.com/edn-format/edn),
+ * as far as histories use it. Built-in tags and characters remain text.
  */
 #include "verify/history/import.h"
 
@@ -24,7 +24,6 @@ static bool ends_atom(char c)
 	return is_space(c) || strchr("()[]{}\";", c);
 }
 
-/* Blanks, commas and comments. */
 static void skip_blanks(struct rm_edn_reader *reader)
 {
 	while (reader->at < reader->end) {
@@ -54,8 +53,8 @@ static char unescaped(char c)
 	}
 }
 
-/* The end is looked for first: the text up to it is as long as the unescaped
-   one can get, so that one allocation will do. */
+/* Finds the end first: the escaped text is at least as long as the unescaped
+   one, so one allocation is enough. */
 static int read_string(struct rm_edn_reader *reader, struct rm_edn *value)
 {
 	const char *from = ++reader->at;
@@ -67,7 +66,7 @@ static int read_string(struct rm_edn_reader *reader, struct rm_edn *value)
 	}
 	if (reader->at >= reader->end) {
 		reader->at = reader->end;
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "a string has no end, expected '\"'");
 	}
 	value->kind = RM_EDN_STRING;
@@ -79,7 +78,7 @@ static int read_string(struct rm_edn_reader *reader, struct rm_edn *value)
 
 		c += escaped;
 		if (*c == '\0')
-			return rm_text_mistake(
+			return rm_text_error(
 			        &reader->place, "a NUL byte in a string");
 		value->text[length++] = escaped ? unescaped(*c) : *c;
 	}
@@ -102,7 +101,7 @@ static int read_atom(struct rm_edn_reader *reader, struct rm_edn *value)
 	const char *from = reader->at;
 	size_t length;
 
-	if (*from == '\\') /* a character may be a bracket */
+	if (*from == '\\') /* the character may be a bracket */
 		reader->at++;
 	do
 		reader->at++;
@@ -114,7 +113,7 @@ static int read_atom(struct rm_edn_reader *reader, struct rm_edn *value)
 	if (!value->text)
 		return -ENOMEM;
 	if (strlen(value->text) != length)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "a NUL byte, expected text");
 	value->kind = RM_EDN_OTHER;
 	if (*from == ':') {
@@ -135,7 +134,7 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 	size_t room = 0;
 
 	if (depth >= DEPTH_MAX)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "nested too deep, expected at most 32");
 	for (;;) {
 		struct rm_edn item = { .line = 0 };
@@ -152,7 +151,7 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 			continue;
 		}
 		if (got == 0)
-			got = rm_text_mistake(&reader->place,
+			got = rm_text_error(&reader->place,
 			        "a bracket is open at the end of the text");
 		else if (got == 1 && rm_array_grow(&value->items, value->count,
 		                             &room, 1, sizeof(item)))
@@ -161,17 +160,17 @@ static int read_items(struct rm_edn_reader *reader, struct rm_edn *value,
 			rm_edn_clear(&item);
 			return got;
 		}
-		/* rm_array_grow() made room, which the analyzer does not see.
+		/* rm_array_grow() made space, which the analyzer does not see.
 		   NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		value->items[value->count++] = item;
 	}
 	if (value->kind == RM_EDN_MAP && value->count % 2)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "a map with a key without value");
 	return 1;
 }
 
-/* #{set}, #_discarded (returns 2), #tag value. */
+/* Reads #{set}, #_discarded (returns 2) or #tag value. */
 static int read_hash(
         struct rm_edn_reader *reader, struct rm_edn *value, unsigned depth)
 {
@@ -179,7 +178,7 @@ static int read_hash(
 	int got;
 
 	if (depth >= DEPTH_MAX)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "nested too deep, expected at most 32");
 	reader->at += 2;
 	if (next == '{') {
@@ -187,7 +186,7 @@ static int read_hash(
 		return read_items(reader, value, '}', depth);
 	}
 	if (is_space(next))
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "'#' alone, expected a tag or a set");
 	if (next == '_') {
 		struct rm_edn discarded = { .line = 0 };
@@ -201,7 +200,7 @@ static int read_hash(
 	return read_value(reader, value, depth + 1);
 }
 
-/* As rm_edn_read(), and 2: something was read and discarded. */
+/* Like rm_edn_read(), and 2: a value was read and discarded. */
 static int read_value(
         struct rm_edn_reader *reader, struct rm_edn *value, unsigned depth)
 {
@@ -226,7 +225,7 @@ static int read_value(
 	case ']':
 	case ')':
 	case '}':
-		return rm_text_mistake(
+		return rm_text_error(
 		        &reader->place, "a closing bracket, expected a value");
 	default:
 		return read_atom(reader, value);
@@ -248,12 +247,12 @@ int rm_edn_read(struct rm_edn_reader *reader, struct rm_edn *value)
 const struct rm_edn *rm_edn_get(const struct rm_edn *map, const char *keyword)
 {
 	for (size_t i = 0; map->kind == RM_EDN_MAP && i < map->count; i += 2)
-		if (rm_edn_is(map->items + i, keyword))
+		if (rm_edn_is_keyword(map->items + i, keyword))
 			return map->items + i + 1;
 	return NULL;
 }
 
-bool rm_edn_is(const struct rm_edn *value, const char *keyword)
+bool rm_edn_is_keyword(const struct rm_edn *value, const char *keyword)
 {
 	return value && value->kind == RM_EDN_KEYWORD &&
 	       !strcmp(value->text, keyword);

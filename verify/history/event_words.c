@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * event_words.c - an operation and its answer in a few words, by the names
- * that keys and values have in the log that they came from.
+ * event_words.c - formats an operation and its result, with the names that keys
+ * and values have in the imported log.
  */
 #include "verify/history/internal.h"
 
@@ -10,7 +10,7 @@
 
 enum { WORD_BYTES = 48, DECIMAL_BELOW = 1000000000 };
 
-const char *rm_words_there(enum rm_history_kind kind, bool there)
+const char *rm_outcome_word(enum rm_history_kind kind, bool there)
 {
 	switch (kind) {
 	case RM_HISTORY_UPSERT:
@@ -31,7 +31,7 @@ const char *rm_words_there(enum rm_history_kind kind, bool there)
 	}
 }
 
-void rm_words_end_whole(char *text)
+void rm_trim_partial_utf8(char *text)
 {
 	const size_t length = strlen(text);
 	size_t at = length;
@@ -46,7 +46,7 @@ void rm_words_end_whole(char *text)
 		text[at] = '\0';
 }
 
-/* A name comes from a file: nothing that moves a terminal's cursor. */
+/* Names come from files: control characters must not reach a terminal. */
 static void print_name(const char *name, char *text, size_t size)
 {
 	size_t i = 0;
@@ -56,10 +56,10 @@ static void print_name(const char *name, char *text, size_t size)
 		                  ? '?'
 		                  : name[i];
 	text[i] = '\0';
-	rm_words_end_whole(text);
+	rm_trim_partial_utf8(text);
 }
 
-static void word(const struct rm_history_name *names, size_t count,
+static void format_name(const struct rm_history_name *names, size_t count,
         uint64_t number, char *text, size_t size)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -72,30 +72,31 @@ static void word(const struct rm_history_name *names, size_t count,
 	        (unsigned long long)number);
 }
 
-void rm_words_key(
+void rm_format_key(
         const struct rm_history *history, uint64_t key, char *text, size_t size)
 {
-	word(history->keys, history->key_count, key, text, size);
+	format_name(history->keys, history->key_count, key, text, size);
 }
 
-void rm_words_value(const struct rm_history *history, uint64_t value,
+void rm_format_value(const struct rm_history *history, uint64_t value,
         bool plain, char *text, size_t size)
 {
 	if (plain)
 		snprintf(text, size, "%llu", (unsigned long long)value);
 	else
-		word(history->values, history->value_count, value, text, size);
+		format_name(history->values, history->value_count, value, text,
+		        size);
 }
 
-static void ask(const struct rm_history *history,
+static void format_call(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
 	const char *name = rm_history_kind_name(event->kind);
 	char key[WORD_BYTES], value[WORD_BYTES], expected[WORD_BYTES];
 
-	rm_words_key(history, event->key, key, sizeof(key));
-	rm_words_value(history, event->value, false, value, sizeof(value));
-	rm_words_value(
+	rm_format_key(history, event->key, key, sizeof(key));
+	rm_format_value(history, event->value, false, value, sizeof(value));
+	rm_format_value(
 	        history, event->expected, false, expected, sizeof(expected));
 	switch (event->kind) {
 	case RM_HISTORY_UPSERT:
@@ -121,31 +122,31 @@ static void ask(const struct rm_history *history,
 	}
 }
 
-void rm_words_ask(const struct rm_history *history,
+void rm_format_call(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
-	ask(history, event, text, size);
-	rm_words_end_whole(text);
+	format_call(history, event, text, size);
+	rm_trim_partial_utf8(text);
 }
 
-/* "3", "replaced 3": the answers that name a value. */
-static void value_answer(const struct rm_history *history,
+/* "3", "replaced 3": results that include a value. */
+static void format_value_result(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
-	const char *there = rm_words_there(event->kind, event->there);
+	const char *there = rm_outcome_word(event->kind, event->there);
 	bool bare = event->kind == RM_HISTORY_LOOKUP;
 	char value[WORD_BYTES];
 
-	rm_words_value(history, event->result, false, value, sizeof(value));
+	rm_format_value(history, event->result, false, value, sizeof(value));
 	if (!event->there || (event->unknown & RM_HISTORY_UNKNOWN_RESULT))
 		snprintf(text, size, "%s", there);
 	else
 		snprintf(text, size, "%s%s%s", bare ? "" : there,
 		        bare ? "" : " ", value);
-	rm_words_end_whole(text);
+	rm_trim_partial_utf8(text);
 }
 
-void rm_words_answer(const struct rm_history *history,
+void rm_format_result(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size)
 {
 	if (event->returned == RM_HISTORY_NEVER) {
@@ -161,7 +162,7 @@ void rm_words_answer(const struct rm_history *history,
 	case RM_HISTORY_EXCHANGE:
 	case RM_HISTORY_TAKE:
 	case RM_HISTORY_INSERT_IF_ABSENT:
-		value_answer(history, event, text, size);
+		format_value_result(history, event, text, size);
 		return;
 	case RM_HISTORY_LENGTH:
 		snprintf(text, size, "%llu entries",
@@ -175,6 +176,6 @@ void rm_words_answer(const struct rm_history *history,
 		return;
 	default:
 		snprintf(text, size, "%s",
-		        rm_words_there(event->kind, event->there));
+		        rm_outcome_word(event->kind, event->there));
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain.c - a failing history for a person: threads side by side, time
- * downward, since what matters is which operations overlap.
+ * explain.c - draws a failing history: threads side by side, time downward, so
+ * that overlapping operations are visible.
  */
 #include "verify/history/internal.h"
 
@@ -49,7 +49,6 @@ static uint32_t lane_of(struct picture *picture, uint32_t thread)
 	return (uint32_t)lane;
 }
 
-/* What stands in a mark's cell. */
 static void cell_of(
         const struct picture *picture, const struct mark *mark, char *text)
 {
@@ -58,13 +57,13 @@ static void cell_of(
 	char words[CELL_BYTES - 4];
 
 	if (mark->end)
-		rm_words_answer(picture->history, event, words, sizeof(words));
+		rm_format_result(picture->history, event, words, sizeof(words));
 	else
-		rm_words_ask(picture->history, event, words, sizeof(words));
+		rm_format_call(picture->history, event, words, sizeof(words));
 	snprintf(text, CELL_BYTES, "%c %s", mark->end ? '\'' : '.', words);
 }
 
-static int by_stamp(const void *left, const void *right)
+static int compare_stamps(const void *left, const void *right)
 {
 	const struct mark *a = left, *b = right;
 
@@ -89,8 +88,8 @@ static void add_mark(
 	picture->marks[picture->mark_count++] = mark;
 }
 
-/* A lane is as wide as its longest cell, for all lanes alike: only then do
-   beginnings and ends of different threads line up. */
+/* All lanes have the width of the longest cell, so that beginnings and ends of
+   different threads line up. */
 static int make_picture(struct picture *picture)
 {
 	const struct rm_history *history = picture->history;
@@ -111,13 +110,13 @@ static int make_picture(struct picture *picture)
 			add_mark(picture, i, event->returned, true);
 	}
 	qsort(picture->marks, picture->mark_count, sizeof(*picture->marks),
-	        by_stamp);
+	        compare_stamps);
 	return 0;
 }
 
 /*
- * The next mark to print: of equal stamps beginnings first, since these
- * operations overlap, but on one lane in turn.
+ * The next mark to print. At equal stamps beginnings come first, since these
+ * operations overlap. On one lane, beginnings and ends alternate.
  */
 static struct mark *next_mark(struct picture *picture)
 {
@@ -136,7 +135,6 @@ static struct mark *next_mark(struct picture *picture)
 	return best;
 }
 
-/* Prints a line without the blanks at its end. */
 static void print_trimmed(FILE *out, char *line)
 {
 	size_t length = strlen(line);
@@ -147,8 +145,8 @@ static void print_trimmed(FILE *out, char *line)
 	fputs(line, out);
 }
 
-/* Every lane is printed in every row, `|` where an operation runs: who
-   overlaps whom is what the reader is looking for. */
+/* Prints every lane in every row, with `|` while an operation runs, so that
+   overlaps are visible. */
 static void print_row(struct picture *picture, const struct mark *mark)
 {
 	const struct rm_history_judgement *judgement = picture->judgement;
@@ -176,8 +174,8 @@ static void print_row(struct picture *picture, const struct mark *mark)
 	fputc('\n', picture->out);
 }
 
-/* Stamps are shown as distances from the first one: time stamp counters have
-   15 digits of which the last few differ. */
+/* Stamps are printed relative to the first one: time stamp counters have 15
+   digits, of which only the last few differ. */
 static void print_lanes(struct picture *picture)
 {
 	char line[ROW_BYTES], text[WHERE_BYTES];
@@ -201,7 +199,7 @@ static void print_lanes(struct picture *picture)
 	}
 }
 
-/* Too many lanes for a page: one line per operation. */
+/* Prints one line per operation, if there are too many lanes for a page. */
 static void print_list(struct picture *picture)
 {
 	const struct rm_history_judgement *judgement = picture->judgement;
@@ -210,13 +208,13 @@ static void print_list(struct picture *picture)
 		const struct mark *mark = picture->marks + i;
 		const struct rm_history_event *event =
 		        picture->history->events + mark->event;
-		char ask[CELL_BYTES], answer[CELL_BYTES];
+		char call[CELL_BYTES], result[CELL_BYTES];
 
 		if (mark->end)
 			continue;
-		rm_words_ask(picture->history, event, ask, sizeof(ask));
-		rm_words_answer(
-		        picture->history, event, answer, sizeof(answer));
+		rm_format_call(picture->history, event, call, sizeof(call));
+		rm_format_result(
+		        picture->history, event, result, sizeof(result));
 		fprintf(picture->out, "%c thread %-4u +%llu",
 		        mark->event == judgement->offending ? '>' : ' ',
 		        event->thread,
@@ -225,12 +223,12 @@ static void print_list(struct picture *picture)
 			fprintf(picture->out, " to +%llu",
 			        (unsigned long long)(event->returned -
 			                             picture->first));
-		fprintf(picture->out, "  %s: %s\n", ask, answer);
+		fprintf(picture->out, "  %s: %s\n", call, result);
 	}
 }
 
-/* What is needed to see the failure again stands above the picture: the map,
-   the seed and the command that ran it. */
+/* Prints what is needed to repeat the failure: the map, the seed and the
+   command. */
 static void print_head(const struct picture *picture)
 {
 	const struct rm_history *history = picture->history;
@@ -246,19 +244,19 @@ static void print_head(const struct picture *picture)
 		fprintf(picture->out, "again: %s\n", history->command);
 	if (picture->judgement->left_out)
 		fprintf(picture->out,
-		        "left out, since it fails without, too: %zu other "
-		        "operations\n",
+		        "left out: %zu other operations; it fails without "
+		        "them, too\n",
 		        picture->judgement->left_out);
 	for (size_t i = 0; i < history->initial_count; i++) {
-		rm_words_key(
+		rm_format_key(
 		        history, history->initial[i].key, key, sizeof(key));
-		rm_words_value(history, history->initial[i].value, false, value,
-		        sizeof(value));
+		rm_format_value(history, history->initial[i].value, false,
+		        value, sizeof(value));
 		fprintf(picture->out, "at the start: %s = %s\n", key, value);
 	}
 }
 
-/* Below the picture, since what a scan yielded is too long for its cell. */
+/* Prints the entries of scans, which are too long for a cell. */
 static void print_scans(const struct picture *picture)
 {
 	const struct rm_history *history = picture->history;
@@ -275,8 +273,8 @@ static void print_scans(const struct picture *picture)
 			const struct rm_history_pair *pair =
 			        history->pairs + event->first_pair + p;
 
-			rm_words_key(history, pair->key, key, sizeof(key));
-			rm_words_value(history, pair->value, false, value,
+			rm_format_key(history, pair->key, key, sizeof(key));
+			rm_format_value(history, pair->value, false, value,
 			        sizeof(value));
 			fprintf(picture->out, "%s %s = %s", p ? "," : "", key,
 			        value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * formats.c - finds out which format a text has, has it read, and checks that
- * the operations make sense together, whichever format they came from.
+ * formats.c - detects the format of a text, reads it, and checks that its
+ * operations are consistent.
  */
 #include "runner/base/file.h"
 #include "verify/history/import.h"
@@ -16,11 +16,11 @@ static const char *const names[RM_HISTORY_FORMATS] = { "detect", "jsonl",
 
 enum rm_history_format rm_history_format_parse(const char *word)
 {
-	return (enum rm_history_format)rm_word_place(
+	return (enum rm_history_format)rm_word_index(
 	        names, RM_HISTORY_FORMATS, word);
 }
 
-/* By the first bytes that are neither blank nor a comment. */
+/* Decides by the first bytes that are neither blank nor a comment. */
 static enum rm_history_format detect(const char *text, size_t length)
 {
 	size_t at = 0;
@@ -42,7 +42,7 @@ static enum rm_history_format detect(const char *text, size_t length)
 	                                                  : RM_HISTORY_DETECT;
 }
 
-/* Whether the operations make sense together; names the line where not. */
+/* Checks that the operations are consistent; the error names the line. */
 static int check_lines(const char *file, const struct rm_history *history,
         struct rm_error *error)
 {
@@ -79,8 +79,8 @@ int rm_history_read(const char *file, const char *text, size_t length,
 		break;
 	default:
 		return rm_error_set(error, -EINVAL,
-		        "%.200s:1: no format that is known, expected JSON "
-		        "lines, Jepsen EDN, or a log of Porcupine's tests",
+		        "%.200s:1: unknown format, expected JSON lines, "
+		        "Jepsen EDN, or a log of Porcupine's tests",
 		        file);
 	}
 	return failed ? failed : check_lines(file, history, error);
@@ -104,7 +104,7 @@ int rm_history_load(const char *file, enum rm_history_format format,
 		failed = rm_history_read(
 		        name, text, length, format, history, error);
 	if (failed == -ENOMEM)
-		rm_error_set(error, failed, "%.200s: no memory", name);
+		rm_error_set(error, failed, "%.200s: out of memory", name);
 	if (in && !standard)
 		fclose(in);
 	free(text);

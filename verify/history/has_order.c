@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * has_order.c - has a problem an order? Quick proofs that it has none come
- * before and after a short search: most histories are right and are found so
- * at once, and a wrong one would keep the search busy with every order there
- * is, where counting or comparing times shows it in O(n log n).
+ * has_order.c - decides whether a problem has an order. Quick proofs that it
+ * has none run before and after a short search. Most histories are correct, and
+ * the search confirms that at once. On a wrong one it would try every order,
+ * while counting or comparing times finds most contradictions in O(n log n).
  */
 #include "verify/history/judging.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-bool rm_reject_unwritten(const struct rm_problem *problem)
+bool rm_prove_unwritten(const struct rm_problem *problem)
 {
 	if (problem->appends)
 		return false;
@@ -21,13 +21,13 @@ bool rm_reject_unwritten(const struct rm_problem *problem)
 }
 
 /*
- * Zones: the moments of one value, in a span whose ends may stand either way
- * round. A value that one operation writes is held from its write to the last
- * operation that saw it: if one of these returned at `from` before another was
- * invoked at `to`, certainly between the two (a held zone). If not, then it
- * was held at some moment of [to, from].
+ * Zones: when one value was in the map. `from` may be after `to`. A value that
+ * only one operation writes is held from its write to the last operation that
+ * saw it. If one of these returned at `from` before another was invoked at
+ * `to`, the value was surely held between them (a held zone). Otherwise it was
+ * held at some moment of [to, from].
  */
-static void meet(struct rm_span *zone, const struct rm_problem_op *op)
+static void extend_zone(struct rm_span *zone, const struct rm_problem_op *op)
 {
 	if (op->returned < zone->from)
 		zone->from = op->returned;
@@ -35,33 +35,33 @@ static void meet(struct rm_span *zone, const struct rm_problem_op *op)
 		zone->to = op->invoked;
 }
 
-/* Whether the key was absent before or after the operation, surely. */
-static bool met_absence(const struct rm_problem_op *op)
+/* True if the key was surely absent just before or after the operation. */
+static bool saw_absence(const struct rm_problem_op *op)
 {
 	if (op->optional || op->repeat)
 		return false;
 	if (op->kind == RM_HISTORY_REMOVE || op->kind == RM_HISTORY_TAKE ||
 	        op->kind == RM_HISTORY_CLEAR)
 		return true;
-	if (!rm_problem_knows(op))
+	if (!rm_problem_is_known(op))
 		return false;
 	if (op->kind == RM_HISTORY_COMPARE_REMOVE)
 		return op->there;
 	return op->kind != RM_HISTORY_COMPARE_SWAP && !op->there;
 }
 
-/* Whether it surely held what it writes at some moment of its own. */
+/* True if the key surely held the operation's value at some moment of it. */
 static bool surely_wrote(const struct rm_problem_op *op)
 {
 	if (op->optional || op->repeat)
 		return false;
 	if (op->kind == RM_HISTORY_UPSERT || op->kind == RM_HISTORY_EXCHANGE)
 		return true;
-	return rm_kind_writes(op->kind) && rm_problem_knows(op) &&
+	return rm_kind_writes(op->kind) && rm_problem_is_known(op) &&
 	       op->there == (op->kind == RM_HISTORY_COMPARE_SWAP);
 }
 
-/* One zone per value; {UINT64_MAX, 0} where nothing is known. */
+/* One zone per value; {UINT64_MAX, 0} if nothing is known. */
 static void find_value_zones(
         const struct rm_problem *problem, struct rm_span *zones)
 {
@@ -76,15 +76,15 @@ static void find_value_zones(
 
 		if (op->needs != RM_PROBLEM_NO_SLOT &&
 		        slots[op->needs].writers == 1)
-			meet(zones + op->needs, op);
+			extend_zone(zones + op->needs, op);
 		if (op->makes != RM_PROBLEM_NO_SLOT &&
 		        slots[op->makes].writers == 1 &&
 		        (slots[op->makes].needed || surely_wrote(op)))
-			meet(zones + op->makes, op);
+			extend_zone(zones + op->makes, op);
 	}
 }
 
-/* One zone per operation that met absence; how many there are. */
+/* One zone per operation that saw absence; returns their number. */
 static size_t find_absent_zones(
         const struct rm_problem *problem, struct rm_span *zones)
 {
@@ -93,14 +93,14 @@ static size_t find_absent_zones(
 	for (size_t i = 0; i < problem->count; i++) {
 		const struct rm_problem_op *op = problem->ops + i;
 
-		if (met_absence(op))
+		if (saw_absence(op))
 			zones[count++] =
 			        (struct rm_span){ op->returned, op->invoked };
 	}
 	return count;
 }
 
-/* Whether it surely replaces, or takes out, the value that it answered. */
+/* True if it surely replaced or removed the value that it returned. */
 static bool replaces(const struct rm_problem_op *op)
 {
 	if (op->needs == RM_PROBLEM_NO_SLOT || op->needs == op->makes)
@@ -111,9 +111,9 @@ static bool replaces(const struct rm_problem_op *op)
 }
 
 /*
- * Values that follow directly on one another: an exchange that answered v and
- * wrote u puts u behind v, and nothing comes between. next[v] = u, or v where
- * it was taken out, or UINT32_MAX. False: a value is replaced twice.
+ * Finds values that follow each other directly: an exchange that returned v and
+ * wrote u puts u right after v. next[v] = u, or v if it was removed, or
+ * UINT32_MAX. False: a value is replaced twice.
  */
 static bool link_values(
         const struct rm_problem *problem, uint32_t *next, uint32_t *before)
@@ -127,7 +127,7 @@ static bool link_values(
 
 		if (!replaces(op) || slots[op->needs].writers != 1)
 			continue;
-		/* A slot that is needed is one of slot_count: all were set.
+		/* A needed slot is below slot_count, so its element is set.
 		   NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		if (next[op->needs] != RM_PROBLEM_NO_SLOT)
 			return false;
@@ -141,15 +141,16 @@ static bool link_values(
 	return true;
 }
 
-/* Joins the values behind slot `first` into its zone. False: one of them was
-   seen before an earlier one was seen for the last time. */
+/* Joins the values after slot `first` into its zone. False: one of them was
+   seen before an earlier one was last seen. */
 static bool join_chain(struct rm_span *zones, const uint32_t *next,
-        uint32_t first, size_t *met)
+        uint32_t first, size_t *joined)
 {
 	struct rm_span *whole = zones + first;
 	uint32_t at = first;
 
-	for (++*met; next[at] != RM_PROBLEM_NO_SLOT && next[at] != at; ++*met) {
+	for (++*joined; next[at] != RM_PROBLEM_NO_SLOT && next[at] != at;
+	        ++*joined) {
 		at = next[at];
 		if (zones[at].from < whole->to)
 			return false;
@@ -162,12 +163,12 @@ static bool join_chain(struct rm_span *zones, const uint32_t *next,
 	return true;
 }
 
-/* Joins values that follow directly on one another. *impossible: they cannot,
-   or go round in a circle. 0 or -ENOMEM. */
+/* Joins values that follow each other directly. *impossible: they contradict
+   each other, or form a cycle. 0 or -ENOMEM. */
 static int join_chains(const struct rm_problem *problem, struct rm_span *zones,
         bool *impossible)
 {
-	size_t slots = problem->slot_count, met = 0;
+	size_t slots = problem->slot_count, joined = 0;
 	uint32_t *next = malloc((slots + 1) * 2 * sizeof(*next));
 	uint32_t *before = next ? next + slots : NULL;
 
@@ -176,14 +177,14 @@ static int join_chains(const struct rm_problem *problem, struct rm_span *zones,
 	*impossible = !link_values(problem, next, before);
 	for (uint32_t s = 0; s < slots && !*impossible; s++)
 		if (before[s] == RM_PROBLEM_NO_SLOT)
-			*impossible = !join_chain(zones, next, s, &met);
-	*impossible = *impossible || met != slots;
+			*impossible = !join_chain(zones, next, s, &joined);
+	*impossible = *impossible || joined != slots;
 	free(next);
 	return 0;
 }
 
-/* Whether a zone of `zones` that is not held has its moment inside one of
-   the `held`, sorted and disjoint ones. */
+/* True if the moment of a zone that is not held must be inside of a held one.
+   `held` is sorted and disjoint. */
 static bool one_inside(const struct rm_span *zones, size_t count,
         const struct rm_span *held, size_t held_count)
 {
@@ -192,7 +193,7 @@ static bool one_inside(const struct rm_span *zones, size_t count,
 
 		if (zones[i].from < zones[i].to || zones[i].from == UINT64_MAX)
 			continue; /* held, or nothing known */
-		/* held[low - 1] is the last that begins before it */
+		/* held[low - 1] is the last one that begins before it */
 		while (low < high) {
 			size_t middle = (low + high) / 2;
 
@@ -207,8 +208,8 @@ static bool one_inside(const struct rm_span *zones, size_t count,
 	return false;
 }
 
-/* Sorts the held ones out and looks for contradictions. `held` has room for
-   all. */
+/* Sorts the held zones out and looks for contradictions. `held` has space for
+   all zones. */
 static bool contradict(
         const struct rm_span *zones, size_t count, struct rm_span *held)
 {
@@ -217,7 +218,7 @@ static bool contradict(
 	for (size_t i = 0; i < count; i++)
 		if (zones[i].from < zones[i].to)
 			held[held_count++] = zones[i];
-	qsort(held, held_count, sizeof(*held), rm_span_by_from);
+	qsort(held, held_count, sizeof(*held), rm_span_compare);
 	for (size_t i = 1; i < held_count; i++)
 		if (held[i].from < held[i - 1].to)
 			return true;
@@ -225,7 +226,7 @@ static bool contradict(
 }
 
 /* *impossible: two values, or a value and absence, at one moment, or a value
-   replaced twice. Of one key without appends. 0 or -ENOMEM. */
+   replaced twice. Only for one key without appends. 0 or -ENOMEM. */
 static int reject_zones(const struct rm_problem *problem, bool *impossible)
 {
 	size_t most = problem->slot_count + problem->count + 1, count;
@@ -257,7 +258,7 @@ static void count_change(
 	bool inserts = rm_kind_inserts(op->kind);
 	bool removes = rm_kind_removes(op->kind);
 
-	if (!rm_problem_knows(op) || op->kind == RM_HISTORY_CLEAR) {
+	if (!rm_problem_is_known(op) || op->kind == RM_HISTORY_CLEAR) {
 		changes->perhaps_up += inserts ? many : 0;
 		changes->perhaps_down += removes ? many : 0;
 		return;
@@ -266,7 +267,7 @@ static void count_change(
 	changes->sure -= removes && op->there;
 }
 
-/* start + inserts - removes is 0 or 1 at the end, whatever the order. */
+/* start + inserts - removes must be 0 or 1 at the end, in any order. */
 static bool cannot_count(const struct rm_problem *problem)
 {
 	struct changes changes = { .sure = problem->start[0].there };
@@ -277,7 +278,7 @@ static bool cannot_count(const struct rm_problem *problem)
 	       changes.sure < -changes.perhaps_up;
 }
 
-int rm_reject(const struct rm_problem *problem, bool *impossible)
+int rm_prove_impossible(const struct rm_problem *problem, bool *impossible)
 {
 	*impossible = cannot_count(problem);
 	if (*impossible || problem->appends)
@@ -285,14 +286,14 @@ int rm_reject(const struct rm_problem *problem, bool *impossible)
 	return reject_zones(problem, impossible);
 }
 
-/* States of the short search: the usual history needs fewer than it has
+/* States of the short search: a typical history needs fewer states than it has
    operations. */
 static uint64_t short_search(const struct rm_problem *problem)
 {
 	return 1000 + 16 * (uint64_t)problem->count;
 }
 
-enum rm_search_end rm_has_order(struct rm_search *search,
+enum rm_search_end rm_decide_order(struct rm_search *search,
         const struct rm_problem *problem, uint64_t states, size_t memory_bytes,
         uint64_t *visited)
 {
@@ -303,14 +304,14 @@ enum rm_search_end rm_has_order(struct rm_search *search,
 
 	if (!visited)
 		visited = &ignored;
-	if (rm_reject_unwritten(problem))
+	if (rm_prove_unwritten(problem))
 		return RM_IMPOSSIBLE;
 	end = rm_search_run(
 	        search, problem, first < states ? first : states, memory_bytes);
 	*visited += search->states;
 	if (end != RM_GAVE_UP || first >= states)
 		return end;
-	if (problem->keys == 1 && rm_reject(problem, &impossible))
+	if (problem->keys == 1 && rm_prove_impossible(problem, &impossible))
 		return RM_GAVE_UP;
 	if (impossible)
 		return RM_IMPOSSIBLE;

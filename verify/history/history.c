@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * history.c - events in memory; and the arrays that grow, the sorting and the
- * messages which all files of this room share.
+ * history.c - histories in memory, and the growing arrays, comparisons and
+ * error messages that all files of this module share.
  */
 #include "verify/history/internal.h"
 
@@ -121,7 +121,7 @@ const char *rm_history_kind_name(enum rm_history_kind kind)
 
 enum rm_history_kind rm_history_kind_parse(const char *word)
 {
-	return (enum rm_history_kind)rm_word_place(
+	return (enum rm_history_kind)rm_word_index(
 	        kinds, RM_HISTORY_KINDS, word);
 }
 
@@ -133,7 +133,7 @@ const char *rm_history_guarantee_name(enum rm_history_guarantee guarantee)
 int rm_history_guarantee_parse(
         const char *word, enum rm_history_guarantee *guarantee)
 {
-	unsigned place = rm_word_place(guarantees, GUARANTEES, word);
+	unsigned place = rm_word_index(guarantees, GUARANTEES, word);
 
 	if (place == GUARANTEES)
 		return -EINVAL;
@@ -147,8 +147,8 @@ int rm_array_grow(void *array_at, size_t count, size_t *room, size_t more,
 	size_t wanted = *room ? *room : 16;
 	void *array;
 
-	/* `array_at` points to a T * of any T: to read it as a void * would
-	   break C's rules on aliasing, to copy it does not. */
+	/* `array_at` points to a T * of any type T. Reading it as a void *
+	   would break C's aliasing rules; copying it does not. */
 	memcpy(&array, array_at, sizeof(array));
 	if (more > SIZE_MAX / 4 / entry_bytes - count)
 		return -ENOMEM;
@@ -164,7 +164,7 @@ int rm_array_grow(void *array_at, size_t count, size_t *room, size_t more,
 	return 0;
 }
 
-unsigned rm_word_place(
+unsigned rm_word_index(
         const char *const *words, unsigned count, const char *word)
 {
 	unsigned place = 0;
@@ -174,14 +174,14 @@ unsigned rm_word_place(
 	return place;
 }
 
-int rm_span_by_from(const void *left, const void *right)
+int rm_span_compare(const void *left, const void *right)
 {
 	const struct rm_span *a = left, *b = right;
 
 	return a->from < b->from ? -1 : a->from > b->from;
 }
 
-int rm_stamped_by_stamp(const void *left, const void *right)
+int rm_stamped_compare(const void *left, const void *right)
 {
 	const struct rm_stamped *a = left, *b = right;
 
@@ -190,7 +190,7 @@ int rm_stamped_by_stamp(const void *left, const void *right)
 	return a->place < b->place ? -1 : a->place > b->place;
 }
 
-int rm_text_mistake(const struct rm_text_place *place, const char *format, ...)
+int rm_text_error(const struct rm_text_place *place, const char *format, ...)
 {
 	char what[256];
 	va_list list;
@@ -198,7 +198,7 @@ int rm_text_mistake(const struct rm_text_place *place, const char *format, ...)
 	va_start(list, format);
 	vsnprintf(what, sizeof(what), format, list);
 	va_end(list);
-	/* quoted bytes may move a terminal's cursor, or end the line */
+	/* quoted input may contain control characters or newlines */
 	for (char *c = what; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * history.h - what threads did to one map, and when: events in memory.
+ * history.h - what threads did to one map, and when, as events in memory.
  *
- * Recorders and importers build a history, rm_history_judge() decides whether
- * a right map could have answered like that, and rm_history_load() and
- * rm_history_write() keep it as JSON lines (docs/reference/history-format.md).
+ * Recorders and importers build a history. rm_history_judge() decides whether a
+ * correct map could have returned these results. rm_history_load() and
+ * rm_history_write() store it as JSON lines (docs/reference/history-format.md).
  */
 #ifndef RM_HISTORY_H
 #define RM_HISTORY_H
@@ -16,12 +16,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* `returned` of an operation that never returned: it may have taken effect at
+/* `returned` of an operation that never returned. It may have taken effect at
    any time after `invoked`, or not at all. */
 #define RM_HISTORY_NEVER UINT64_MAX
 
 /*
- * What a thread asked for. `there` and `result` are what it was answered,
+ * The operation that a thread called. `there` and `result` are its results,
  * with the meaning of the map's operations (runner/map.h).
  */
 enum rm_history_kind {
@@ -30,7 +30,7 @@ enum rm_history_kind {
 	RM_HISTORY_EXCHANGE,         /* value; there, result = the old value */
 	RM_HISTORY_REMOVE,           /* there */
 	RM_HISTORY_TAKE,             /* there, result = the old value */
-	RM_HISTORY_INSERT_IF_ABSENT, /* value; there, result = the present one */
+	RM_HISTORY_INSERT_IF_ABSENT, /* value; there, result: present one */
 	RM_HISTORY_COMPARE_SWAP,     /* expected, value; there = it swapped */
 	RM_HISTORY_COMPARE_REMOVE,   /* expected; there = it removed */
 	RM_HISTORY_APPEND,           /* imports only: see struct member value */
@@ -40,40 +40,39 @@ enum rm_history_kind {
 	RM_HISTORY_KINDS
 };
 
-/* Bits of rm_history_event.unknown: answers that the recorder did not see,
-   such as what an upsert of another project's map replaced. */
+/* Bits of rm_history_event.unknown: results that the recorder did not see, for
+   example because another project's map does not return them. */
 enum {
-	RM_HISTORY_UNKNOWN_THERE = 1, /* `there` says nothing, nor `result` */
-	RM_HISTORY_UNKNOWN_RESULT = 2 /* `result` says nothing */
+	RM_HISTORY_UNKNOWN_THERE = 1, /* `there` and `result` are unset */
+	RM_HISTORY_UNKNOWN_RESULT = 2 /* `result` is unset */
 };
 
-/* What length and scan promise; rm_impl.guarantees in numbers. */
+/* What length and scan guarantee: rm_impl.guarantees as numbers. */
 enum rm_history_guarantee {
 	RM_HISTORY_NONE,            /* "none" */
 	RM_HISTORY_ONCE_IF_PRESENT, /* "once-if-present" */
 	RM_HISTORY_POINT_IN_TIME    /* "point-in-time" */
 };
 
-/* One entry of the map: a yielded one, or one that was there at the start. */
+/* One entry of the map: yielded by a scan, or initial. */
 struct rm_history_pair {
 	uint64_t key, value;
 };
 
 /*
- * One operation. Keys and values are whole: of a longer value record word[0],
- * of a string key its number. A value should be written once per key in a
- * history: a repeated one is allowed, but makes the check weaker and slower.
+ * One operation. Keys and values are 64-bit numbers: word[0] of a longer value,
+ * the number of a string key. A value should be written only once per key in a
+ * history. A repeated value is allowed, but makes the check weaker and slower.
  *
- * An operation that returned at stamp t comes before one that was invoked at
- * a stamp above t; equal stamps overlap. On one thread operations come one
- * after the other in the order of `invoked`, equal stamps in the order in
- * which they were added.
+ * An operation that returned at stamp t precedes one that was invoked after t;
+ * equal stamps overlap. Operations of one thread follow each other in the order
+ * of `invoked`, and at equal stamps in the order in which they were added.
  */
 struct rm_history_event {
 	uint64_t invoked;  /* stamp before the call */
 	uint64_t returned; /* stamp after it, >= invoked, or RM_HISTORY_NEVER */
-	uint64_t key;      /* not of length, scan and clear */
-	/* What it writes. Of append: the number of the state s becomes
+	uint64_t key;      /* unused in length, scan and clear */
+	/* What it writes. An append changes the number s of the state to
 	   s * expected + value modulo 2^61 - 1, a hash of joined texts. */
 	uint64_t value;
 	uint64_t expected; /* compare_swap, compare_remove: the old value */
@@ -81,28 +80,28 @@ struct rm_history_event {
 	uint32_t thread;   /* any number; one operation at a time */
 	uint8_t kind;      /* enum rm_history_kind */
 	uint8_t unknown;   /* bits RM_HISTORY_UNKNOWN_... */
-	bool there;        /* answered: the key was there, it swapped */
+	bool there;        /* result: the key was present, or it swapped */
 	/* Scans: its pairs are history.pairs[first_pair ... + pairs). */
 	size_t first_pair, pairs;
 };
 
-/* A text that a number stands for: importers name keys and values. */
+/* A text that a number represents: importers name keys and values. */
 struct rm_history_name {
 	uint64_t number;
-	char *text; /* the history's own */
+	char *text; /* owned by the history */
 };
 
 /*
- * A history. Zero-initialise, fill in the first members and use the
- * functions; rm_history_clear() frees. Not for several threads at once:
- * recorders keep a part of their own per thread and join them at the end.
+ * A history. Zero-initialise, set the first members and use the functions;
+ * rm_history_clear() frees it. Not for several threads at once: recorders keep
+ * one part per thread and join them at the end.
  */
 struct rm_history {
-	enum rm_history_guarantee guarantee; /* of length, scan */
-	uint64_t seed;     /* makes the run again, with `map`; 0: unknown */
+	enum rm_history_guarantee guarantee; /* of length and scan */
+	uint64_t seed;     /* repeats the run, with `map`; 0: unknown */
 	char map[64];      /* the map's id, or "" */
 	char stamps[32];   /* "tsc" | "sequence" | "index" | "" */
-	char command[256]; /* what makes the run again, or "" */
+	char command[256]; /* repeats the run, or "" */
 
 	struct rm_history_event *events; /* in any order */
 	size_t count, room;
@@ -114,84 +113,84 @@ struct rm_history {
 	size_t key_count, key_room, value_count, value_room;
 };
 
-/* All functions below that return int return 0 or -ENOMEM; after -ENOMEM the
-   history is as it was before. */
+/* The int functions below return 0 or -ENOMEM; after -ENOMEM the history is
+   unchanged. */
 
-/* Makes room for this many more events and yielded pairs, so that adding
-   them allocates nothing (a recorder that must not disturb). */
+/* Reserves memory for this many more events and yielded pairs, so that adding
+   them does not allocate and disturb the run. */
 int rm_history_reserve(struct rm_history *history, size_t events, size_t pairs);
 
 /*
- * Adds one event. Of a scan `yielded` has event->pairs entries, in the order
- * in which they came; else it is NULL. event->first_pair is not read.
+ * Adds one event. For a scan, `yielded` has event->pairs entries in the order
+ * of the scan; otherwise it is NULL. event->first_pair is ignored.
  */
 int rm_history_add(struct rm_history *history,
         const struct rm_history_event *event,
         const struct rm_history_pair *yielded);
 
-/* An entry that is in the map before the first event; a key at most once. */
+/* Adds an entry that exists before the first event; each key at most once. */
 int rm_history_add_initial(
         struct rm_history *history, uint64_t key, uint64_t value);
 
-/* Removes all events, pairs, initial entries and names; keeps the memory and
-   the header, for the next round. */
+/* Removes all events, pairs, initial entries and names. Keeps the memory and
+   the header, for reuse. */
 void rm_history_reset(struct rm_history *history);
 
-/* Frees all; the history is zero afterwards. */
+/* Frees everything; the history is zero afterwards. */
 void rm_history_clear(struct rm_history *history);
 
 /* "lookup", ..., "clear". */
 const char *rm_history_kind_name(enum rm_history_kind kind);
-/* Back from it: RM_HISTORY_KINDS for no such word. */
+/* The inverse; RM_HISTORY_KINDS for an unknown word. */
 enum rm_history_kind rm_history_kind_parse(const char *word);
 
-/* "none" ...; and back: 0, or -EINVAL and *guarantee unchanged. */
+/* "none", ...; the inverse returns 0, or -EINVAL with *guarantee unchanged. */
 const char *rm_history_guarantee_name(enum rm_history_guarantee guarantee);
 int rm_history_guarantee_parse(
         const char *word, enum rm_history_guarantee *guarantee);
 
-/* Whether the operation is about the whole map: length, scan, clear. */
-static inline bool rm_history_is_whole(enum rm_history_kind kind)
+/* True if the operation covers the whole map: length, scan, clear. */
+static inline bool rm_history_is_whole_map(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_LENGTH || kind == RM_HISTORY_SCAN ||
 	       kind == RM_HISTORY_CLEAR;
 }
 
-/* Whether its answer names a value of the key, where the key was there. */
-static inline bool rm_history_shows_value(enum rm_history_kind kind)
+/* True if its result is a value of the key, if the key is present. */
+static inline bool rm_history_returns_value(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_EXCHANGE ||
 	       kind == RM_HISTORY_TAKE || kind == RM_HISTORY_INSERT_IF_ABSENT;
 }
 
 /*
- * Judging: could a right map have answered like this history?
+ * Judging: could a correct map have returned these results?
  *
- * Operations on one key are judged key by key (linearizability is local:
- * Herlihy and Wing, TOPLAS 12(3), 1990, theorem 1) by Wing and Gong's search
- * (JPDC 17, 1993) with Lowe's memory of visited states (Concurrency and
- * Computation 29(4), 2017), a state being how far each thread is and what the
- * key holds. length, scan and clear are judged by history.guarantee:
+ * Each key is judged separately: linearizability is local (Herlihy and Wing,
+ * TOPLAS 12(3), 1990, theorem 1). The search is by Wing and Gong (JPDC 17,
+ * 1993) with Lowe's memory of visited states (Concurrency and Computation
+ * 29(4), 2017). A state is each thread's position and the key's contents.
+ * history.guarantee decides how length, scan and clear are judged:
  *
- * point-in-time    they take effect at one moment, with all other operations
+ * point-in-time    they take effect at one moment, like other operations
  * once-if-present  a scan yields each key at most once, with a value that it
- *                  held at some moment of the scan, and leaves a key out only
+ *                  held at some moment of the scan. It leaves a key out only
  *                  if it was absent at some moment of the scan
- * none             of a scan: no value that the key cannot have held; a length
- *                  is judged where no write overlaps it, or where it is above
- *                  all entries and writes that there ever were
+ * none             a scan yields no value that the key cannot have held. A
+ *                  length is judged only if no write overlaps it, or if it
+ *                  exceeds the number of all entries and writes
  *
- * With the two weaker ones a length that is judged is at least the number of
- * keys surely present during the whole call and at most that of keys perhaps
- * present at some moment of it, and clear removes each key at some moment of
- * the call.
+ * With the two weaker ones, a length that is judged is at least the number of
+ * keys surely present during the whole call, and at most the number of keys
+ * possibly present at some moment of it. A clear removes each key at some
+ * moment of the call.
  */
 
-/* Where to give up. */
+/* Limits, after which a history is undecided. */
 struct rm_history_limits {
 	uint64_t states;       /* visited for one key or the whole map; > 0 */
-	size_t memory_bytes;   /* of all that the check allocates; > 0 */
-	bool skip_explanation; /* no minimising of what fails */
+	size_t memory_bytes;   /* allocated by the check; > 0 */
+	bool skip_explanation; /* do not minimise a failing history */
 };
 
 /* 10 million states (about 10 s on one key with 64 threads) and 1.5 GiB. */
@@ -200,37 +199,38 @@ struct rm_history_limits {
 
 enum rm_history_verdict {
 	RM_HISTORY_LINEARIZABLE, /* and all guarantees are kept */
-	RM_HISTORY_BROKEN,       /* no right map answers like this */
+	RM_HISTORY_BROKEN,       /* no correct map returns these results */
 	RM_HISTORY_UNDECIDED     /* after `states` states; never a pass */
 };
 
 /* Zero-initialise; rm_history_judgement_clear() frees. */
 struct rm_history_judgement {
 	enum rm_history_verdict verdict;
-	uint64_t states; /* visited in all */
-	size_t keys;     /* judged */
+	uint64_t states; /* visited in total */
+	size_t keys;     /* that were judged */
 	size_t undecided_keys;
-	/* Of BROKEN and UNDECIDED: one line for a person, e.g. "key 7: lookup
-	   of thread 2 answered 5, which ...". */
+	/* If BROKEN or UNDECIDED: one line, such as "key 7: lookup of thread 2
+	   returned 5, which ...". */
 	char why[480];
-	/* Of BROKEN: the fewest events found that still cannot be, with the
-	   header of the whole; `offending` is the event of `smallest` without
-	   which the rest is possible, SIZE_MAX if there is no single one. */
+	/* If BROKEN: the fewest events found that still fail, with the header
+	   of the whole history. `offending` is the event without which the rest
+	   is possible, SIZE_MAX if it is not a single one. */
 	struct rm_history smallest;
 	size_t offending;
-	/* What it could have been answered instead, e.g. "3, 4 or absent";
-	   "" where that was not found out. */
+	/* Results that were possible instead, such as "3, 4, absent"; "" if
+	   that is unknown. */
 	char instead[200];
 	/* Other writes that are not in `smallest`: it fails even if they take
-	   effect any number of times where they could. */
+	   effect any number of times in their intervals. */
 	size_t left_out;
 };
 
 /*
- * Judges a history. Any thread; the history is only read. Returns 0 and fills
- * the judgement; -EINVAL with `error` naming the event (by its place, from 0)
- * where it is no history (an operation that returned before it was invoked,
- * two at a time on one thread, a key twice in the initial state); -ENOMEM.
+ * Judges a history, which is only read; any thread may call it. Returns 0 and
+ * fills the judgement. -EINVAL with `error`, which names the event by its index
+ * from 0, if it is not a history: an operation that returned before it was
+ * invoked, two at a time on one thread, or a key twice in the initial state.
+ * -ENOMEM.
  */
 int rm_history_judge(const struct rm_history *history,
         const struct rm_history_limits *limits,
@@ -239,16 +239,16 @@ int rm_history_judge(const struct rm_history *history,
 /* "linearizable", "not linearizable", "undecided". */
 const char *rm_history_verdict_name(enum rm_history_verdict verdict);
 
-/* Frees what a judgement holds; it is zero afterwards. */
+/* Frees a judgement; it is zero afterwards. */
 void rm_history_judgement_clear(struct rm_history_judgement *judgement);
 
-/* As text: JSON lines both ways, and a picture for a person. */
+/* Histories as text. */
 
-/* Version of the JSON lines; a reader refuses others. */
+/* Version of the JSON lines; the reader rejects others. */
 enum { RM_HISTORY_VERSION = 1 };
 
 enum rm_history_format {
-	RM_HISTORY_DETECT,    /* by the first line that says something */
+	RM_HISTORY_DETECT,    /* from the first line with contents */
 	RM_HISTORY_JSONL,     /* docs/reference/history-format.md */
 	RM_HISTORY_JEPSEN,    /* EDN maps, one operation each */
 	RM_HISTORY_PORCUPINE, /* its key-value test logs */
@@ -256,15 +256,15 @@ enum rm_history_format {
 	RM_HISTORY_FORMATS
 };
 
-/* By "detect", "jsonl", "jepsen", "porcupine" or "etcd"; RM_HISTORY_FORMATS
-   for no such word. */
+/* The inverse of "detect", "jsonl", "jepsen", "porcupine", "etcd";
+   RM_HISTORY_FORMATS for an unknown word. */
 enum rm_history_format rm_history_format_parse(const char *word);
 
 /*
- * Reads a history from a file, or from standard input where `file` is "-".
- * `history` is zero or reset, and holds what was read. Returns 0; -EINVAL with
- * `error` "file:line: what, and what was expected"; -errno where it cannot be
- * read; -ENOMEM.
+ * Reads a history from a file, or from standard input if `file` is "-".
+ * `history` must be zero or reset; it receives what was read. Returns 0;
+ * -EINVAL with `error` "file:line: found, expected X"; -errno if the file
+ * cannot be read; -ENOMEM.
  */
 int rm_history_load(const char *file, enum rm_history_format format,
         struct rm_history *history, struct rm_error *error);
@@ -274,9 +274,9 @@ int rm_history_load(const char *file, enum rm_history_format format,
 int rm_history_write(FILE *out, const struct rm_history *history);
 
 /*
- * Writes what is wrong for a person: one lane per thread, time downward, the
- * offending operation marked, and what was possible instead. Only for a
- * judgement that is BROKEN. Returns 0, -EIO or -ENOMEM.
+ * Prints a failure: one lane per thread, time downward, the offending operation
+ * marked, and the possible results. Only for a judgement that is BROKEN.
+ * Returns 0, -EIO or -ENOMEM.
  */
 int rm_history_explain(FILE *out, const struct rm_history_judgement *judgement);
 

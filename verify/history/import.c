@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import.c - histories of other projects: pairs what was invoked with how it
- * ended. Jepsen's histories and Porcupine's key-value logs are one EDN map per
- * operation, alone or in one vector; Porcupine's logs of etcd are lines
- * `INFO  jepsen.util - 3 :ok :read 4` of one register, among lines of others.
+ * import.c - imports histories of other projects: pairs each invocation with
+ * its completion. Jepsen's histories and Porcupine's key-value logs are one EDN
+ * map per operation, alone or in one vector. Porcupine's logs of etcd have
+ * lines `INFO  jepsen.util - 3 :ok :read 4` of one register, among other lines.
  */
 #include "verify/history/import.h"
 
@@ -15,13 +15,13 @@
 struct rm_import_open {
 	const char *f; /* the word of line.f, static */
 	uint64_t process;
-	uint32_t thread; /* a new one after an operation of unknown end */
+	uint32_t thread; /* replaced after an operation of unknown outcome */
 	unsigned line;
 	bool open;
 	struct rm_history_event event;
 };
 
-/* NULL: the line has no such member. Without a key `value` is the value, or
+/* A member is NULL if it is missing. Without a key, `value` is the value, or
    Jepsen's tuple [key value] (split_value()). */
 struct line {
 	const struct rm_edn *process, *type, *f, *key, *value;
@@ -34,12 +34,12 @@ static enum end end_of(const struct rm_edn *type)
 	static const char *const words[] = { "invoke", "ok", "fail", "info" };
 	unsigned end = 0;
 
-	while (end < NO_END && !rm_edn_is(type, words[end]))
+	while (end < NO_END && !rm_edn_is_keyword(type, words[end]))
 		end++;
 	return (enum end)end;
 }
 
-/* What a word of :f asks for. */
+/* The operation for a word of :f. */
 static const struct function {
 	const char *f;
 	enum rm_history_kind kind;
@@ -55,13 +55,13 @@ static const struct function {
 static const struct function *function_of(const struct rm_edn *f)
 {
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-		if (rm_edn_is(f, functions[i].f))
+		if (rm_edn_is_keyword(f, functions[i].f))
 			return functions + i;
 	return NULL;
 }
 
-/* The place of a process; a new one where there is none. NULL: no memory. */
-static struct rm_import_open *place_of(
+/* The entry of a process, created if needed. NULL: out of memory. */
+static struct rm_import_open *process_of(
         struct rm_import *import, uint64_t process)
 {
 	for (size_t i = 0; i < import->open_count; i++)
@@ -77,8 +77,8 @@ static struct rm_import_open *place_of(
 }
 
 /*
- * Key and value of a line. Jepsen's independent keys are tuples [key value];
- * of cas the value is itself [old new].
+ * The key and the value of a line. Jepsen's independent keys are tuples [key
+ * value]. For cas, the value itself is [old new].
  */
 static int split_value(struct rm_import *import, const struct line *line,
         enum rm_history_kind kind, const struct rm_edn **value, uint64_t *key)
@@ -98,7 +98,6 @@ static int split_value(struct rm_import *import, const struct line *line,
 	return key_edn ? rm_import_key(import, key_edn, key) : 0;
 }
 
-/* What an invoked write, cas or append writes. */
 static int read_arguments(struct rm_import *import, const struct rm_edn *value,
         struct rm_history_event *event)
 {
@@ -106,7 +105,7 @@ static int read_arguments(struct rm_import *import, const struct rm_edn *value,
 		return 0;
 	if (event->kind == RM_HISTORY_COMPARE_SWAP) {
 		if (!value || value->kind != RM_EDN_LIST || value->count != 2)
-			return rm_text_mistake(&import->place,
+			return rm_text_error(&import->place,
 			        ":value of :cas, expected [old new]");
 		int failed =
 		        rm_import_value(import, value->items, &event->expected);
@@ -116,19 +115,19 @@ static int read_arguments(struct rm_import *import, const struct rm_edn *value,
 		                        &event->value);
 	}
 	if (!value)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &import->place, "no :value, expected what is written");
 	if (event->kind == RM_HISTORY_APPEND) {
 		if (!import->texts || value->kind != RM_EDN_STRING)
-			return rm_text_mistake(&import->place,
+			return rm_text_error(&import->place,
 			        ":append, expected a text for a :key");
 		event->expected = rm_import_factor(value->text);
 	}
 	return rm_import_value(import, value, &event->value);
 }
 
-/* An operation begins: it may take effect from now on, and has not ended
-   until its process says so; some never do. */
+/* Begins an operation. It may take effect from now on, and is open until its
+   process ends it, which may never happen. */
 static int begin(struct rm_import *import, const struct line *line,
         struct rm_import_open *place, const struct function *function)
 {
@@ -136,7 +135,7 @@ static int begin(struct rm_import *import, const struct line *line,
 	int failed;
 
 	if (place->open)
-		return rm_text_mistake(&import->place,
+		return rm_text_error(&import->place,
 		        "process %llu invokes while its operation of line %u "
 		        "runs, expected its end first",
 		        (unsigned long long)place->process, place->line);
@@ -154,7 +153,6 @@ static int begin(struct rm_import *import, const struct line *line,
 	return failed;
 }
 
-/* The answer of an operation that ended well. */
 static int read_answer(struct rm_import *import, const struct line *line,
         struct rm_history_event *event)
 {
@@ -165,8 +163,9 @@ static int read_answer(struct rm_import *import, const struct line *line,
 	if (failed)
 		return failed;
 	if (key != event->key)
-		return rm_text_mistake(&import->place,
-		        "another key than at its beginning, expected the same");
+		return rm_text_error(&import->place,
+		        "another key than at its invocation, expected the "
+		        "same key");
 	event->there = true;
 	if (event->kind == RM_HISTORY_UPSERT ||
 	        event->kind == RM_HISTORY_APPEND)
@@ -184,14 +183,14 @@ static int finish(struct rm_import *import, const struct line *line,
 	struct rm_history_event *event = &place->event;
 	int failed;
 
-	if (!place->open || !rm_edn_is(line->f, place->f))
-		return rm_text_mistake(&import->place,
-		        "process %llu ends an operation, expected that it "
-		        "invoked the same before",
+	if (!place->open || !rm_edn_is_keyword(line->f, place->f))
+		return rm_text_error(&import->place,
+		        "process %llu ends an operation that it did not "
+		        "invoke, expected the :f that it invoked",
 		        (unsigned long long)place->process);
 	place->open = false;
 	if (end == INFO) {
-		/* nobody knows whether: its process goes on as another */
+		/* outcome unknown: the process continues as a new thread */
 		place->thread = import->threads++;
 		return rm_history_add(import->history, event, NULL);
 	}
@@ -205,9 +204,9 @@ static int finish(struct rm_import *import, const struct line *line,
 	return failed ? failed : rm_history_add(import->history, event, NULL);
 }
 
-/* Takes one line: an operation begins or ends. 0, -EINVAL with the error,
-   -ENOMEM. */
-static int take(struct rm_import *import, const struct line *line)
+/* Processes one line: an operation begins or ends. 0, -EINVAL with the error,
+   or -ENOMEM. */
+static int read_line(struct rm_import *import, const struct line *line)
 {
 	const struct function *function = function_of(line->f);
 	enum end end = end_of(line->type);
@@ -218,25 +217,25 @@ static int take(struct rm_import *import, const struct line *line)
 	if (line->process && line->process->kind == RM_EDN_KEYWORD)
 		return 0; /* :nemesis */
 	if (!line->process || line->process->kind != RM_EDN_INTEGER)
-		return rm_text_mistake(&import->place,
+		return rm_text_error(&import->place,
 		        "no :process, expected a number or :nemesis");
 	if (end == NO_END)
-		return rm_text_mistake(&import->place,
+		return rm_text_error(&import->place,
 		        "no :type, expected :invoke, :ok, :fail or :info");
 	if (!function)
-		return rm_text_mistake(&import->place,
-		        "no :f that is known, expected :read, :write, :cas, "
+		return rm_text_error(&import->place,
+		        "unknown or missing :f, expected :read, :write, :cas, "
 		        ":get, :put or :append");
 	process = strtoull(line->process->text, NULL, 10);
-	place = place_of(import, process);
+	place = process_of(import, process);
 	if (!place)
 		return -ENOMEM;
 	return end == INVOKE ? begin(import, line, place, function)
 	                     : finish(import, line, place, end);
 }
 
-/* Adds the operations that never ended. Frees what `import` holds, whatever
-   `failed` is. Returns `failed`, or -ENOMEM. */
+/* Adds the operations that never ended, and frees the importer, even if
+   `failed` is set. Returns `failed`, or -ENOMEM. */
 static int end_import(struct rm_import *import, int failed)
 {
 	for (size_t i = 0; i < import->open_count && !failed; i++)
@@ -245,7 +244,7 @@ static int end_import(struct rm_import *import, int failed)
 			        import->history, &import->open[i].event, NULL);
 	import->place.line = 1;
 	if (!failed && !import->now)
-		failed = rm_text_mistake(
+		failed = rm_text_error(
 		        &import->place, "no operation, expected at least one");
 	free(import->open);
 	free(import->keys.numbers);
@@ -253,7 +252,7 @@ static int end_import(struct rm_import *import, int failed)
 	return failed;
 }
 
-static int take_map(struct rm_import *import, const struct rm_edn *map)
+static int read_map(struct rm_import *import, const struct rm_edn *map)
 {
 	struct line line = { rm_edn_get(map, "process"),
 		rm_edn_get(map, "type"), rm_edn_get(map, "f"),
@@ -261,17 +260,17 @@ static int take_map(struct rm_import *import, const struct rm_edn *map)
 
 	import->place.line = map->line;
 	if (map->kind != RM_EDN_MAP)
-		return rm_text_mistake(&import->place,
+		return rm_text_error(&import->place,
 		        "expected a map {:process .., :type .., :f ..}");
-	/* Porcupine's logs have a :key, and texts that begin empty */
+	/* Porcupine's logs have a :key, and their texts begin empty */
 	if (line.key && !import->texts && import->history->count == 0 &&
 	        import->open_count == 0)
 		import->texts = true;
 	if (!line.key == import->texts)
-		return rm_text_mistake(&import->place,
+		return rm_text_error(&import->place,
 		        import->texts ? "no :key, expected one as before"
-		                      : "a :key, expected none as before");
-	return take(import, &line);
+		                      : "a :key, expected no :key, as before");
+	return read_line(import, &line);
 }
 
 int rm_import_edn(const char *file, const char *text, size_t length,
@@ -287,9 +286,9 @@ int rm_import_edn(const char *file, const char *text, size_t length,
 	while (!failed && (got = rm_edn_read(&reader, &value)) == 1) {
 		if (value.kind == RM_EDN_LIST)
 			for (size_t i = 0; i < value.count && !failed; i++)
-				failed = take_map(&import, value.items + i);
+				failed = read_map(&import, value.items + i);
 		else
-			failed = take_map(&import, &value);
+			failed = read_map(&import, &value);
 		rm_edn_clear(&value);
 	}
 	return end_import(&import, failed ? failed : got);
@@ -297,8 +296,8 @@ int rm_import_edn(const char *file, const char *text, size_t length,
 
 static const char mark[] = "jepsen.util - ";
 
-/* Reads one line; 0 also where it is of somebody else. */
-static int take_line(
+/* Reads one line; returns 0 if it is an unrelated one. */
+static int read_log_line(
         struct rm_import *import, const char *text, const char *end)
 {
 	const char *from =
@@ -315,12 +314,12 @@ static int take_line(
 		count += got == 1;
 	}
 	if (got == 0 && count > 0)
-		got = rm_text_mistake(&import->place,
+		got = rm_text_error(&import->place,
 		        "expected process, type, function and value");
 	if (got == 1) {
 		struct line line = { part, part + 1, part + 2, NULL, part + 3 };
 
-		got = take(import, &line);
+		got = read_line(import, &line);
 	}
 	for (size_t i = 0; i < count; i++)
 		rm_edn_clear(part + i);
@@ -342,7 +341,7 @@ int rm_import_etcd(const char *file, const char *text, size_t length,
 		const char *next = memchr(line, '\n', (size_t)(end - line));
 
 		next = next ? next : end;
-		failed = take_line(&import, line, next);
+		failed = read_log_line(&import, line, next);
 		line = next + 1;
 	}
 	return end_import(&import, failed);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import.h - histories of other projects: EDN as far as they use it, and what
- * stands for their keys and values. Inside verify/history only.
+ * import.h - imports histories of other projects: the EDN that they use, and
+ * numbers for their keys and values. Inside verify/history only.
  */
 #ifndef RM_HISTORY_IMPORT_H
 #define RM_HISTORY_IMPORT_H
@@ -11,45 +11,43 @@
 enum rm_edn_kind {
 	RM_EDN_NIL,
 	RM_EDN_INTEGER, /* text: its digits, with a sign */
-	RM_EDN_STRING,  /* text: what is between the quotes, unescaped */
+	RM_EDN_STRING,  /* text: between the quotes, unescaped */
 	RM_EDN_KEYWORD, /* text: without the colon */
 	RM_EDN_OTHER,   /* symbol, true, 1.5, \c: text as written */
 	RM_EDN_LIST,    /* (..), [..] */
 	RM_EDN_SET,     /* #{..} */
-	RM_EDN_MAP      /* {..}: keys and values by turns */
+	RM_EDN_MAP      /* {..}: alternating keys and values */
 };
 
 struct rm_edn {
 	enum rm_edn_kind kind;
 	unsigned line;
-	char *text;           /* of atoms, owned */
-	struct rm_edn *items; /* of containers, owned, `count` of them */
+	char *text;           /* in atoms; owned */
+	struct rm_edn *items; /* in containers, `count` of them; owned */
 	size_t count;
 };
 
-/* A text that is read value by value. */
 struct rm_edn_reader {
 	struct rm_text_place place; /* of `at` */
 	const char *at, *end;
 };
 
 /*
- * Reads the next value; comments, #_discarded ones and tags are skipped.
- * Returns 1 and the value (rm_edn_clear() it), 0 at the end of the text,
- * -EINVAL with the error "file:line: ...", -ENOMEM.
+ * Reads the next value; skips comments, #_discarded values and tags. Returns 1
+ * with the value (rm_edn_clear() it), 0 at the end of the text, -EINVAL with
+ * the error "file:line: ...", or -ENOMEM.
  */
 int rm_edn_read(struct rm_edn_reader *reader, struct rm_edn *value);
 
 /* The value of a keyword in a map, or NULL. */
 const struct rm_edn *rm_edn_get(const struct rm_edn *map, const char *keyword);
 
-/* Whether it is this keyword. */
-bool rm_edn_is(const struct rm_edn *value, const char *keyword);
+/* True if the value is this keyword. */
+bool rm_edn_is_keyword(const struct rm_edn *value, const char *keyword);
 
 void rm_edn_clear(struct rm_edn *value);
 
-/* Numbers that have a name already. */
-struct rm_import_seen {
+struct rm_import_numbers {
 	uint64_t *numbers; /* plus 1; 0: none */
 	size_t size, count;
 };
@@ -58,25 +56,26 @@ struct rm_import_open; /* an operation that has not completed; import.c */
 
 /* Zero-initialise the members after `history`. */
 struct rm_import {
-	struct rm_text_place place; /* the line that is being taken */
+	struct rm_text_place place; /* the current line */
 	struct rm_history *history;
 	struct rm_import_open *open;
 	size_t open_count, open_room;
-	struct rm_import_seen keys, values;
-	uint64_t now; /* stamp of the last line */
+	struct rm_import_numbers keys, values;
+	uint64_t now; /* stamp: lines so far */
 	uint32_t threads;
-	bool texts; /* values are texts that can be joined; keys start as "" */
+	bool texts; /* values are texts that can be joined; they start as "" */
 	bool fail_answers; /* :fail of :cas is "not swapped", not "not done" */
 };
 
-/* The number of a key or a value, named where it is not its own number.
-   0, -EINVAL (with the error) or -ENOMEM. */
+/* The number of a key or a value; gives it a name if it is not an integer. 0,
+   -EINVAL (with the error) or -ENOMEM. */
 int rm_import_key(
         struct rm_import *import, const struct rm_edn *edn, uint64_t *number);
 int rm_import_value(
         struct rm_import *import, const struct rm_edn *edn, uint64_t *number);
 
-/* What append multiplies the number of a text by to join `text` to it. */
+/* The factor by which append multiplies a text's number to join `text` to it.
+   */
 uint64_t rm_import_factor(const char *text);
 
 #endif /* RM_HISTORY_IMPORT_H */

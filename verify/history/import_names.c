@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_names.c - numbers for the keys and values of other projects, which
- * are texts: hashes, but of texts that are joined, ones that can be computed
- * from those of their parts.
+ * import_names.c - numbers the keys and values of other projects, which are
+ * texts. The numbers are hashes; for texts that are joined, the hash of the
+ * whole can be computed from the parts' hashes.
  */
 #include "runner/base/rng.h"
 #include "verify/history/import.h"
@@ -14,16 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Texts that are no operand of append get numbers above all integers. */
+/* Texts that are not joined get numbers above all integers. */
 static const uint64_t text_bit = (uint64_t)1 << 62;
-/* Integers below it are their own numbers. */
+/* Integers below this are their own numbers. */
 static const uint64_t integer_max = ((uint64_t)1 << 61) - 1;
 /* Base of the hash of texts: any number below 2^61 - 1. Two texts of n bytes
-   have one number with a probability of about n / 2^61. */
+   have the same number with a probability of about n / 2^61. */
 static const uint64_t base = 0x16a09e667f3bcc9U;
 
-/* A hash that append can compute with: of joined texts it is that of the
-   first times base to the length of the second, plus that of the second. */
+/* A hash that append can compute: for joined texts, the first one's hash times
+   base to the length of the second, plus the second one's hash. */
 static uint64_t hash(const char *text)
 {
 	uint64_t number = 0;
@@ -43,12 +43,12 @@ uint64_t rm_import_factor(const char *text)
 	return factor;
 }
 
-/* Open addressing, at most half full, keyed by the number itself: nothing is
-   ever removed, so places need no marks for that. */
-static int grow(struct rm_import_seen *seen)
+/* Open addressing, at most half full, keyed by the number itself. Numbers are
+   never removed, so slots need no marks. */
+static int grow(struct rm_import_numbers *seen)
 {
-	struct rm_import_seen bigger = { .size = seen->size ? 2 * seen->size
-		                                            : 64 };
+	struct rm_import_numbers bigger = { .size = seen->size ? 2 * seen->size
+		                                               : 64 };
 
 	bigger.numbers = calloc(bigger.size, sizeof(*bigger.numbers));
 	if (!bigger.numbers)
@@ -68,8 +68,8 @@ static int grow(struct rm_import_seen *seen)
 	return 0;
 }
 
-/* 1: the number is new, 0: it was seen before, -ENOMEM. */
-static int see(struct rm_import_seen *seen, uint64_t number)
+/* Adds a number. 1: it is new, 0: it was there, -ENOMEM. */
+static int add_number(struct rm_import_numbers *seen, uint64_t number)
 {
 	size_t at;
 
@@ -84,7 +84,7 @@ static int see(struct rm_import_seen *seen, uint64_t number)
 	return 1;
 }
 
-/* Whether an integer is its own number. */
+/* True if an integer is its own number. */
 static bool is_number(const struct rm_edn *edn, uint64_t *number)
 {
 	if (edn->kind != RM_EDN_INTEGER || edn->text[0] == '-')
@@ -94,7 +94,7 @@ static bool is_number(const struct rm_edn *edn, uint64_t *number)
 	return errno == 0 && *number < integer_max;
 }
 
-/* An atom in UTF-8: names are written as JSON. */
+/* True for an atom in UTF-8, since names are written as JSON. */
 static bool has_text(const struct rm_edn *edn)
 {
 	json_t *probe = NULL;
@@ -114,15 +114,15 @@ int rm_import_key(
 	int is_new;
 
 	if (!has_text(edn))
-		return rm_text_mistake(&import->place,
+		return rm_text_error(&import->place,
 		        "a key, expected a number or a text in UTF-8");
 	if (!is_number(edn, number))
 		*number = hash(edn->text) | text_bit;
-	is_new = see(&import->keys, *number);
+	is_new = add_number(&import->keys, *number);
 	if (is_new > 0 && (*number & text_bit) &&
 	        rm_history_name_key(import->history, *number, edn->text))
 		return -ENOMEM;
-	/* texts begin empty, and the empty text's number is 0 */
+	/* texts begin empty, and the empty text has number 0 */
 	if (is_new > 0 && import->texts &&
 	        (rm_history_add_initial(import->history, *number, 0)))
 		return -ENOMEM;
@@ -137,7 +137,7 @@ int rm_import_value(
 	size_t size;
 
 	if (!has_text(edn) || (import->texts && edn->kind != RM_EDN_STRING))
-		return rm_text_mistake(&import->place,
+		return rm_text_error(&import->place,
 		        import->texts
 		                ? "a value, expected a text in UTF-8"
 		                : "a value, expected a number or a text in "
@@ -145,7 +145,7 @@ int rm_import_value(
 	if (!import->texts && is_number(edn, number))
 		return 0;
 	*number = hash(edn->text) | (import->texts ? 0 : text_bit);
-	is_new = see(&import->values, *number);
+	is_new = add_number(&import->values, *number);
 	if (is_new <= 0)
 		return is_new;
 	size = strlen(edn->text) + 3;

@@ -1,130 +1,130 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * internal.h - what the files of verify/history share and nobody else needs:
- * kinds of operations by what they do, arrays, sorting, mistakes with their
- * place, words, and the readers of each format.
+ * internal.h - shared by the files of verify/history only: properties of kinds
+ * of operations, arrays, comparison functions, errors with their place,
+ * formatting, and the readers of each format.
  */
 #ifndef RM_HISTORY_INTERNAL_H
 #define RM_HISTORY_INTERNAL_H
 
 #include "verify/history/history.h"
 
-/* Whether it changes nothing, whatever it is answered. */
+/* True if the operation changes nothing, whatever its result. */
 static inline bool rm_kind_reads(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_LOOKUP || kind == RM_HISTORY_LENGTH ||
 	       kind == RM_HISTORY_SCAN;
 }
 
-/* Whether `expected` is the value that it is done for. */
+/* True if it needs `expected` to be the current value. */
 static inline bool rm_kind_compares(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_COMPARE_SWAP ||
 	       kind == RM_HISTORY_COMPARE_REMOVE;
 }
 
-/* Whether it can make an absent key present. */
+/* True if it can make an absent key present. */
 static inline bool rm_kind_inserts(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_UPSERT || kind == RM_HISTORY_EXCHANGE ||
 	       kind == RM_HISTORY_APPEND || kind == RM_HISTORY_INSERT_IF_ABSENT;
 }
 
-/* Whether it leaves `value` itself where it takes effect; append does not. */
+/* True if it leaves `value` itself when it takes effect, unlike append. */
 static inline bool rm_kind_writes(enum rm_history_kind kind)
 {
 	return kind != RM_HISTORY_APPEND &&
 	       (rm_kind_inserts(kind) || kind == RM_HISTORY_COMPARE_SWAP);
 }
 
-/* Whether it takes the key out where it takes effect. */
+/* True if it removes the key when it takes effect. */
 static inline bool rm_kind_removes(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_REMOVE || kind == RM_HISTORY_TAKE ||
 	       kind == RM_HISTORY_COMPARE_REMOVE || kind == RM_HISTORY_CLEAR;
 }
 
-/* Names a key or a value, each once; what has a name is shown by it. */
+/* Names a key or a value, each once; the name is printed instead of the number.
+   */
 int rm_history_name_key(
         struct rm_history *history, uint64_t key, const char *text);
 int rm_history_name_value(
         struct rm_history *history, uint64_t value, const char *text);
 
 /*
- * Makes room for `more` entries behind the `count` of the array that *array_at
- * points to, moving it if need be; *room is raised. Doubles, so that adding is
- * linear in all. 0, or -ENOMEM and the array is as it was.
+ * Makes space for `more` entries after the `count` ones in the array to which
+ * *array_at points, moving it if needed, and raises *room. The size is doubled,
+ * so adding is linear in total. 0, or -ENOMEM with the array unchanged.
  */
 int rm_array_grow(void *array_at, size_t count, size_t *room, size_t more,
         size_t entry_bytes);
 
-/* The place of a word among `count`; `count` where it is none of them. */
-unsigned rm_word_place(
+/* The index of a word among `count`; `count` if it is not one of them. */
+unsigned rm_word_index(
         const char *const *words, unsigned count, const char *word);
 
-/* A time, its ends included. */
+/* A time interval, including its ends. */
 struct rm_span {
 	uint64_t from, to;
 };
 
-/* For qsort(): by `from`. */
-int rm_span_by_from(const void *left, const void *right);
+/* For qsort(): orders by `from`. */
+int rm_span_compare(const void *left, const void *right);
 
-/* Something that happened at a stamp, by its place in an array. */
+/* The stamp of an array element. */
 struct rm_stamped {
 	uint64_t stamp;
 	size_t place;
 };
 
-/* For qsort(): by stamp, equal ones by place, so that the order is one. */
-int rm_stamped_by_stamp(const void *left, const void *right);
+/* For qsort(): orders by stamp, then by index, so that the order is unique. */
+int rm_stamped_compare(const void *left, const void *right);
 
-/* Where in a text a reader is, and whom it tells. */
 struct rm_text_place {
 	const char *file;
 	unsigned line; /* from 1 */
 	struct rm_error *error;
 };
 
-/* Sets the error "file:line: what, and what was expected", in one line
-   whatever of the input it quotes. Returns -EINVAL. */
-int rm_text_mistake(const struct rm_text_place *place, const char *format, ...)
+/* Sets the error "file:line: found, expected X", as one line even if it quotes
+   input. Returns -EINVAL. */
+int rm_text_error(const struct rm_text_place *place, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* What `there` means as an answer of this kind: "absent", "inserted", ... */
-const char *rm_words_there(enum rm_history_kind kind, bool there);
+/* The meaning of `there` as a result of this kind: "absent", "inserted", ... */
+const char *rm_outcome_word(enum rm_history_kind kind, bool there);
 
-/* Takes away what a cut has left of a last character in UTF-8: JSON has whole
-   ones only. */
-void rm_words_end_whole(char *text);
+/* Removes an incomplete UTF-8 character at the end of a truncated text, since
+   JSON allows only complete ones. */
+void rm_trim_partial_utf8(char *text);
 
-/* A key, a value by its name, or its number (hexadecimal from 10^9 on);
-   `plain`: a count, always decimal. Cut where it does not fit. */
-void rm_words_key(const struct rm_history *history, uint64_t key, char *text,
+/* Formats a key or a value: its name, or its number, in hexadecimal from 10^9.
+   `plain`: a count, always decimal. Truncated to `size` bytes. */
+void rm_format_key(const struct rm_history *history, uint64_t key, char *text,
         size_t size);
-void rm_words_value(const struct rm_history *history, uint64_t value,
+void rm_format_value(const struct rm_history *history, uint64_t value,
         bool plain, char *text, size_t size);
 
 /* "upsert 7 = 3", "compare_swap 7: 3 -> 4", "scan". */
-void rm_words_ask(const struct rm_history *history,
+void rm_format_call(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size);
 
 /* "absent", "3", "replaced 3", "2 entries", "(runs)". */
-void rm_words_answer(const struct rm_history *history,
+void rm_format_result(const struct rm_history *history,
         const struct rm_history_event *event, char *text, size_t size);
 
 /*
- * Reads a history from `length` bytes of `text`; `file` is for messages.
- * `history` is zero or reset, and holds what was read. Returns 0; -EINVAL
- * with `error` "file:line: what, and what was expected"; -ENOMEM.
+ * Reads a history from `length` bytes of `text`; `file` is used in messages.
+ * `history` must be zero or reset; it receives what was read. Returns 0;
+ * -EINVAL with `error` "file:line: found, expected X"; or -ENOMEM.
  */
 int rm_history_read(const char *file, const char *text, size_t length,
         enum rm_history_format format, struct rm_history *history,
         struct rm_error *error);
 
-/* The same of one format each: JSON lines, where event i is on line i + 2;
-   Jepsen's and Porcupine's EDN, and Porcupine's logs of etcd, whose stamps
-   are the places of the lines. */
+/* The same for one format each. In JSON lines, event i is on line i + 2. In
+   Jepsen's and Porcupine's EDN and in Porcupine's logs of etcd, stamps are line
+   numbers. */
 int rm_jsonl_read(const char *file, const char *text, size_t length,
         struct rm_history *history, struct rm_error *error);
 int rm_import_edn(const char *file, const char *text, size_t length,

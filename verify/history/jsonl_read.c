@@ -3,9 +3,9 @@
  * jsonl_read.c - reads histories as JSON lines
  * (docs/reference/history-format.md).
  *
- * Strict: an unknown member, a missing one, a number out of its range is a
- * mistake with its line, since a history that was understood wrongly is judged
- * wrongly, and nobody would notice.
+ * Strict: an unknown member, a missing one, or a number out of range is an
+ * error with its line. A history that was misunderstood would be judged wrongly
+ * without notice.
  */
 #include "verify/history/internal.h"
 
@@ -14,16 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One line being read. */
 struct line {
 	struct rm_text_place place;
 	json_t *object;
 };
 
-/* All that read a line return 0, or -EINVAL with "file:line: what, and what was
-   expected". */
+/* Functions that read a line return 0, or -EINVAL with "file:line: found,
+   expected X". */
 
-/* "18446744073709551615": digits only, no zero in front. */
+/* Reads "18446744073709551615": only digits, without leading zeros. */
 static bool read_digits(const char *text, uint64_t *value)
 {
 	char *end;
@@ -36,7 +35,7 @@ static bool read_digits(const char *text, uint64_t *value)
 	return errno == 0;
 }
 
-/* An integer of 0 .. 2^64 - 1; from 2^63 on a decimal string. */
+/* Reads an integer in 0 .. 2^64 - 1; from 2^63 on it is a decimal string. */
 static int read_number(const struct line *line, const json_t *json,
         const char *what, uint64_t *value)
 {
@@ -46,15 +45,15 @@ static int read_number(const struct line *line, const json_t *json,
 	}
 	if (json_is_string(json) && read_digits(json_string_value(json), value))
 		return 0;
-	return rm_text_mistake(&line->place,
-	        "%s: expected a whole number of 0 to 2^64 - 1 (from 2^63 on in "
-	        "quotes)",
+	return rm_text_error(&line->place,
+	        "%s: expected a whole number of 0 to 2^64 - 1 (as a string "
+	        "from 2^63 on)",
 	        what);
 }
 
-/* A number member. `needed`: it must be there. *known (may be NULL): it is
-   there and not null; only then null is allowed. One that may be missing leaves
-   *value as it was. */
+/* Reads a number member. `needed`: it must be present. *known (may be NULL): it
+   is present and not null; null is allowed only then. If it is missing, *value
+   is unchanged. */
 static int read_member(const struct line *line, const char *name, bool needed,
         uint64_t *value, bool *known)
 {
@@ -63,7 +62,7 @@ static int read_member(const struct line *line, const char *name, bool needed,
 	if (known)
 		*known = json && !json_is_null(json);
 	if (!json)
-		return needed ? rm_text_mistake(&line->place,
+		return needed ? rm_text_error(&line->place,
 		                        "no \"%s\", expected a number", name)
 		              : 0;
 	if (known && !*known)
@@ -71,8 +70,8 @@ static int read_member(const struct line *line, const char *name, bool needed,
 	return read_number(line, json, name, value);
 }
 
-/* A text of less than `size` bytes without control characters; may be
-   missing. */
+/* Reads an optional text of less than `size` bytes without control characters.
+   */
 static int read_text(
         const struct line *line, const char *name, char *text, size_t size)
 {
@@ -82,12 +81,12 @@ static int read_text(
 	if (!json)
 		return 0;
 	if (!from || strlen(from) >= size)
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "%s: expected a text of less than %zu bytes", name,
 		        size);
 	for (const char *c = from; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return rm_text_mistake(&line->place,
+			return rm_text_error(&line->place,
 			        "%s: control character 0x%02x, expected plain "
 			        "text",
 			        name, (unsigned char)*c);
@@ -95,7 +94,8 @@ static int read_text(
 	return 0;
 }
 
-/* No member but these (NULL at the end): a misspelt one would be lost. */
+/* Rejects members not in `names` (NULL at the end): a misspelt one would be
+   ignored. */
 static int check_members(const struct line *line, const char *const *names)
 {
 	const char *member;
@@ -107,7 +107,7 @@ static int check_members(const struct line *line, const char *const *names)
 		while (names[i] && strcmp(names[i], member))
 			i++;
 		if (!names[i])
-			return rm_text_mistake(&line->place,
+			return rm_text_error(&line->place,
 			        "unknown member \"%.40s\", expected one of "
 			        "docs/reference/history-format.md",
 			        member);
@@ -115,8 +115,8 @@ static int check_members(const struct line *line, const char *const *names)
 	return 0;
 }
 
-/* The header comes first and is refused as a whole: without a version and a
-   guarantee that are known no line below it has a meaning. */
+/* The header is read first: without a known version and guarantee, the lines
+   after it have no meaning. */
 static int read_header_words(
         const struct line *line, struct rm_history *history)
 {
@@ -130,18 +130,17 @@ static int read_header_words(
 	uint64_t version = 0;
 
 	if (!format || strcmp(format, "readmostly-history"))
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "no header, expected \"format\": "
 		        "\"readmostly-history\"");
 	if (read_member(line, "version", true, &version, NULL))
 		return -EINVAL;
 	if (version != RM_HISTORY_VERSION)
-		return rm_text_mistake(&line->place,
-		        "version %llu, expected %d",
+		return rm_text_error(&line->place, "version %llu, expected %d",
 		        (unsigned long long)version, RM_HISTORY_VERSION);
 	if (!guarantee ||
 	        rm_history_guarantee_parse(guarantee, &history->guarantee))
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "guarantee: expected none, once-if-present or "
 		        "point-in-time");
 	if (check_members(line, names) ||
@@ -155,7 +154,7 @@ static int read_header_words(
 	return 0;
 }
 
-/* [[key, value], ...] */
+/* Reads [[key, value], ...]. */
 static int read_pairs(const struct line *line, const char *name,
         struct rm_history_pair **pairs, size_t *count)
 {
@@ -164,7 +163,7 @@ static int read_pairs(const struct line *line, const char *name,
 	*pairs = NULL;
 	*count = json_array_size(array);
 	if (array && !json_is_array(array))
-		return rm_text_mistake(
+		return rm_text_error(
 		        &line->place, "%s: expected [[key, value], ...]", name);
 	*pairs = calloc(*count + 1, sizeof(**pairs));
 	if (!*pairs)
@@ -173,7 +172,7 @@ static int read_pairs(const struct line *line, const char *name,
 		const json_t *pair = json_array_get(array, i);
 
 		if (json_array_size(pair) != 2)
-			return rm_text_mistake(&line->place,
+			return rm_text_error(&line->place,
 			        "%s[%zu]: expected [key, value]", name, i);
 		if (read_number(line, json_array_get(pair, 0), name,
 		            &(*pairs)[i].key) ||
@@ -197,7 +196,7 @@ static int read_initial(const struct line *line, struct rm_history *history)
 	return failed;
 }
 
-/* {"7": "name", ...} */
+/* Reads {"7": "name", ...}. */
 static int read_names(const struct line *line, const char *name,
         int (*add)(struct rm_history *, uint64_t, const char *),
         struct rm_history *history)
@@ -206,7 +205,7 @@ static int read_names(const struct line *line, const char *name,
 	const char *number;
 
 	if (names && !json_is_object(names))
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "%s: expected {\"number\": \"name\"}", name);
 	json_object_foreach (names, number, text) {
 		json_t *digits = json_string(number);
@@ -216,7 +215,7 @@ static int read_names(const struct line *line, const char *name,
 
 		json_decref(digits);
 		if (failed)
-			return rm_text_mistake(&line->place,
+			return rm_text_error(&line->place,
 			        "%s: expected {\"number\": \"name\"}", name);
 		if (add(history, value, json_string_value(text)))
 			return -ENOMEM;
@@ -238,23 +237,23 @@ static int read_header(const struct line *line, struct rm_history *history)
 	return failed;
 }
 
-/* true, false; null and nothing: not known. */
+/* Reads true or false; null or a missing member means unknown. */
 static int read_there(const struct line *line, struct rm_history_event *event)
 {
 	const json_t *there = json_object_get(line->object, "there");
 
 	if (there && !json_is_boolean(there) && !json_is_null(there))
-		return rm_text_mistake(
+		return rm_text_error(
 		        &line->place, "there: expected true, false or null");
 	event->there = json_is_true(there);
-	if (!json_is_boolean(there) && !rm_history_is_whole(event->kind))
+	if (!json_is_boolean(there) && !rm_history_is_whole_map(event->kind))
 		event->unknown |= RM_HISTORY_UNKNOWN_THERE;
 	return 0;
 }
 
-/* A result that is missing is not 0 but unknown, if the operation gives one:
-   recorders of other projects do not see all answers, and an invented one
-   would make a right history look wrong. */
+/* A missing result is unknown, not 0, if the operation returns one. Recorders
+   of other projects do not see all results, and an invented one would make a
+   correct history look wrong. */
 static int read_answer(const struct line *line, struct rm_history_event *event)
 {
 	bool known = false;
@@ -266,26 +265,25 @@ static int read_answer(const struct line *line, struct rm_history_event *event)
 	if (read_member(line, "result", false, &event->result, &known) ||
 	        read_there(line, event))
 		return -EINVAL;
-	if (known && rm_history_shows_value(event->kind) && !event->there &&
+	if (known && rm_history_returns_value(event->kind) && !event->there &&
 	        !(event->unknown & RM_HISTORY_UNKNOWN_THERE))
-		return rm_text_mistake(&line->place,
-		        "\"there\" is false beside a \"result\", expected no "
-		        "result of a key that was not there");
-	/* else the value that it says it saw would be held against nothing */
-	if (known && rm_history_shows_value(event->kind) &&
+		return rm_text_error(&line->place,
+		        "\"there\" is false with a \"result\", expected no "
+		        "result for an absent key");
+	/* otherwise the value that it saw would not be checked */
+	if (known && rm_history_returns_value(event->kind) &&
 	        event->unknown & RM_HISTORY_UNKNOWN_THERE)
-		return rm_text_mistake(&line->place,
-		        "no \"there\" beside a \"result\", expected true");
+		return rm_text_error(&line->place,
+		        "no \"there\" with a \"result\", expected true");
 	bool shows = event->kind == RM_HISTORY_LENGTH ||
-	             (event->there && rm_history_shows_value(event->kind));
+	             (event->there && rm_history_returns_value(event->kind));
 	if (shows && !known)
 		event->unknown |= RM_HISTORY_UNKNOWN_RESULT;
 	return 0;
 }
 
-/* What an operation has to have depends on its kind; more than that may
-   stand there and does not matter, so that recorders can write all lines
-   alike. */
+/* The required members depend on the kind of the operation. Others are allowed
+   and ignored, so that recorders can write all lines alike. */
 static int read_event_words(
         const struct line *line, struct rm_history_event *event)
 {
@@ -298,14 +296,14 @@ static int read_event_words(
 	uint64_t thread = 0;
 
 	if (kind == RM_HISTORY_KINDS)
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "op: expected lookup, upsert, exchange, remove, take, "
 		        "insert_if_absent, compare_swap, compare_remove, "
 		        "length, scan or clear");
 	event->kind = (uint8_t)kind;
 	if (check_members(line, names) ||
 	        read_member(line, "thread", true, &thread, NULL) ||
-	        read_member(line, "key", !rm_history_is_whole(kind),
+	        read_member(line, "key", !rm_history_is_whole_map(kind),
 	                &event->key, NULL) ||
 	        read_member(line, "value",
 	                rm_kind_writes(kind) || kind == RM_HISTORY_APPEND,
@@ -316,15 +314,14 @@ static int read_event_words(
 	        read_member(line, "invoked", true, &event->invoked, NULL))
 		return -EINVAL;
 	if (thread > UINT32_MAX)
-		return rm_text_mistake(
+		return rm_text_error(
 		        &line->place, "thread: expected below 2^32");
 	event->thread = (uint32_t)thread;
 	return read_answer(line, event);
 }
 
-/* A scan that never returned needs no "pairs": nothing is known of what it was
-   given. One that returned needs them, since [] says that the map was empty and
-   a member that is left out says nothing. */
+/* A scan that never returned needs no "pairs". One that returned does: [] means
+   that the map was empty, and a missing member would be ambiguous. */
 static int read_event(const struct line *line, struct rm_history *history)
 {
 	struct rm_history_event event = { .kind = 0 };
@@ -334,10 +331,10 @@ static int read_event(const struct line *line, struct rm_history *history)
 	if (!failed && event.kind == RM_HISTORY_SCAN &&
 	        event.returned != RM_HISTORY_NEVER &&
 	        !json_object_get(line->object, "pairs"))
-		failed = rm_text_mistake(&line->place,
+		failed = rm_text_error(&line->place,
 		        "no \"pairs\", expected [[key, value], ...]");
 	if (!failed && event.returned < event.invoked)
-		failed = rm_text_mistake(
+		failed = rm_text_error(
 		        &line->place, "returned: expected not before invoked");
 	if (!failed)
 		failed = read_pairs(line, "pairs", &pairs, &event.pairs);
@@ -347,8 +344,8 @@ static int read_event(const struct line *line, struct rm_history *history)
 	return failed;
 }
 
-/* One line. A zero byte ends it for whoever reads it as a text, and would hide
-   what comes behind. */
+/* Reads one line. A zero byte would end it for readers of C strings, and hide
+   the rest. */
 static int read_line(struct line *line, const char *text, size_t bytes,
         struct rm_history *history)
 {
@@ -357,16 +354,16 @@ static int read_line(struct line *line, const char *text, size_t bytes,
 	int failed;
 
 	if (zero)
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "zero byte at column %zu, expected plain text",
 		        (size_t)(zero - text) + 1);
 	line->object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
 	if (!line->object)
-		return rm_text_mistake(&line->place,
+		return rm_text_error(&line->place,
 		        "%.120s, expected one JSON object on each line",
 		        error.text);
 	if (!json_is_object(line->object))
-		failed = rm_text_mistake(
+		failed = rm_text_error(
 		        &line->place, "expected one JSON object on each line");
 	else
 		failed = line->place.line == 1 ? read_header(line, history)
@@ -391,7 +388,6 @@ int rm_jsonl_read(const char *file, const char *text, size_t length,
 	}
 	line.place.line += !line.place.line;
 	if (!failed && !length)
-		failed = rm_text_mistake(
-		        &line.place, "empty, expected a header");
+		failed = rm_text_error(&line.place, "empty, expected a header");
 	return failed;
 }

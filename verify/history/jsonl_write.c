@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* From 2^63 on JSON readers differ: those are strings. */
+/* JSON readers differ from 2^63 on, so larger numbers are strings. */
 static json_t *number(uint64_t value)
 {
 	char text[24];
@@ -47,8 +47,8 @@ static json_t *names_of(const struct rm_history_name *names, size_t count)
 	return object;
 }
 
-/* One line; takes the object over. 0, -EIO or -ENOMEM. */
-static int put(FILE *out, json_t *object)
+/* Writes one line; takes ownership of the object. 0, -EIO or -ENOMEM. */
+static int write_line(FILE *out, json_t *object)
 {
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	int failed = text ? 0 : -ENOMEM;
@@ -66,9 +66,9 @@ static void set_text(json_t *object, const char *name, const char *text)
 		json_object_set_new(object, name, json_string(text));
 }
 
-/* Members that say nothing (an empty text, no names) are left out, so that
-   the usual header stays one short line. */
-static int put_header(FILE *out, const struct rm_history *history)
+/* Members without contents (an empty text, no names) are left out, so that a
+   typical header is one short line. */
+static int write_header(FILE *out, const struct rm_history *history)
 {
 	json_t *header = json_pack("{s:s, s:i, s:s}", "format",
 	        "readmostly-history", "version", RM_HISTORY_VERSION,
@@ -87,17 +87,16 @@ static int put_header(FILE *out, const struct rm_history *history)
 	if (history->value_count)
 		json_object_set_new(header, "values",
 		        names_of(history->values, history->value_count));
-	return put(out, header);
+	return write_line(out, header);
 }
 
-/* What was asked. */
-static json_t *ask(const struct rm_history_event *event)
+static json_t *call_of(const struct rm_history_event *event)
 {
 	json_t *line =
 	        json_pack("{s:I, s:s}", "thread", (json_int_t)event->thread,
 	                "op", rm_history_kind_name(event->kind));
 
-	if (!rm_history_is_whole(event->kind))
+	if (!rm_history_is_whole_map(event->kind))
 		json_object_set_new(line, "key", number(event->key));
 	if (rm_kind_writes(event->kind) || event->kind == RM_HISTORY_APPEND)
 		json_object_set_new(line, "value", number(event->value));
@@ -107,14 +106,13 @@ static json_t *ask(const struct rm_history_event *event)
 	return line;
 }
 
-/* What was answered. */
-static void answer(json_t *line, const struct rm_history *history,
+static void add_result(json_t *line, const struct rm_history *history,
         const struct rm_history_event *event)
 {
 	bool never = event->returned == RM_HISTORY_NEVER;
 	bool known = !(event->unknown & RM_HISTORY_UNKNOWN_THERE);
 	bool shows =
-	        rm_history_shows_value(event->kind) && event->there && known;
+	        rm_history_returns_value(event->kind) && event->there && known;
 
 	json_object_set_new(line, "returned",
 	        never ? json_null() : number(event->returned));
@@ -124,7 +122,7 @@ static void answer(json_t *line, const struct rm_history *history,
 		json_object_set_new(line, "pairs",
 		        pairs_of(history->pairs + event->first_pair,
 		                event->pairs));
-	if (!rm_history_is_whole(event->kind))
+	if (!rm_history_is_whole_map(event->kind))
 		json_object_set_new(line, "there",
 		        known ? json_boolean(event->there) : json_null());
 	if (event->kind == RM_HISTORY_LENGTH)
@@ -137,20 +135,20 @@ int rm_history_write(FILE *out, const struct rm_history *history)
 {
 	struct rm_stamped *order =
 	        malloc((history->count + 1) * sizeof(*order));
-	int failed = order ? put_header(out, history) : -ENOMEM;
+	int failed = order ? write_header(out, history) : -ENOMEM;
 
 	for (size_t i = 0; order && i < history->count; i++)
 		order[i] = (struct rm_stamped){ history->events[i].invoked, i };
 	if (order)
 		qsort(order, history->count, sizeof(*order),
-		        rm_stamped_by_stamp);
+		        rm_stamped_compare);
 	for (size_t i = 0; i < history->count && !failed; i++) {
 		const struct rm_history_event *event =
 		        history->events + order[i].place;
-		json_t *line = ask(event);
+		json_t *line = call_of(event);
 
-		answer(line, history, event);
-		failed = put(out, line);
+		add_result(line, history, event);
+		failed = write_line(out, line);
 	}
 	free(order);
 	if (!failed && fflush(out))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* judge.c - key by key, then what is about all keys. */
+/* judge.c - judges a history key by key, then all keys together. */
 #include "verify/history/judging.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Lengths times keys that are looked at: a minute or so. */
+/* The most lengths times keys to compare: about a minute. */
 static const size_t lengths_times_keys_max = 200000000;
 
 struct judge {
@@ -20,7 +20,7 @@ struct judge {
 	struct rm_length_scratch scratch;
 };
 
-/* What the search may hold beside the rest. */
+/* The memory that the search may use. */
 static size_t memory_left(const struct judge *judge)
 {
 	size_t held = rm_order_bytes(&judge->order) +
@@ -40,12 +40,12 @@ static void give_up(struct judge *judge, const char *what)
 	judge->to->verdict = RM_HISTORY_UNDECIDED;
 }
 
-/* Decides judge->problem, of one key or SIZE_MAX; `what` names it. */
+/* Decides judge->problem, of one key or of all (SIZE_MAX); `what` names it. */
 static int decide(struct judge *judge, size_t key, const char *what)
 {
 	size_t memory = memory_left(judge);
 
-	switch (rm_has_order(&judge->search, &judge->problem,
+	switch (rm_decide_order(&judge->search, &judge->problem,
 	        judge->limits->states, memory, &judge->to->states)) {
 	case RM_POSSIBLE:
 		return 0;
@@ -61,8 +61,8 @@ static int decide(struct judge *judge, size_t key, const char *what)
 	}
 }
 
-/* One event is wrong by itself. 0 or -ENOMEM. */
-static int break_at(struct judge *judge, uint32_t event)
+/* Reports an event that is wrong by itself. 0 or -ENOMEM. */
+static int report_event(struct judge *judge, uint32_t event)
 {
 	const struct rm_history *history = judge->order.history;
 	const struct rm_history_event *wrong = history->events + event;
@@ -76,7 +76,7 @@ static int break_at(struct judge *judge, uint32_t event)
 	return rm_counterexample_name(&judge->to->smallest, history);
 }
 
-/* Of guarantee "none": a scan may skip and repeat, but not invent. */
+/* Guarantee "none": a scan may skip and repeat entries, but not invent them. */
 static int find_invented(struct judge *judge, size_t key)
 {
 	const struct rm_order *order = &judge->order;
@@ -107,21 +107,20 @@ static int find_invented(struct judge *judge, size_t key)
 			continue;
 		char name[64], what[64];
 
-		rm_words_key(
+		rm_format_key(
 		        order->history, order->keys[key], name, sizeof(name));
-		rm_words_value(
+		rm_format_value(
 		        order->history, value, false, what, sizeof(what));
 		snprintf(judge->to->why, sizeof(judge->to->why),
-		        "key %s: a scan yielded %s, which nobody wrote", name,
-		        what);
-		return break_at(judge, ref.event);
+		        "key %s: a scan yielded %s, which no operation wrote",
+		        name, what);
+		return report_event(judge, ref.event);
 	}
 	return 0;
 }
 
-/* Memory is the only failure here: a key that cannot be decided leaves a
-   verdict behind, and the next keys are still judged, since one of them may
-   be broken for sure. */
+/* Fails only if memory is out. If a key is undecided, the next keys are still
+   judged, since one of them may be broken. */
 static int judge_key(struct judge *judge, size_t key)
 {
 	char name[64], what[80];
@@ -129,7 +128,7 @@ static int judge_key(struct judge *judge, size_t key)
 	if (rm_order_key_problem(&judge->order, key, &judge->problem))
 		return -ENOMEM;
 	judge->to->keys++;
-	rm_words_key(judge->order.history, judge->order.keys[key], name,
+	rm_format_key(judge->order.history, judge->order.keys[key], name,
 	        sizeof(name));
 	snprintf(what, sizeof(what), "key %s", name);
 	if (decide(judge, key, what))
@@ -162,12 +161,12 @@ static int find_lengths(struct judge *judge)
 				        event->returned, i, 0, 0 };
 	}
 	if (history->guarantee == RM_HISTORY_NONE)
-		return rm_length_leave_quiet(history, &judge->scratch,
+		return rm_length_filter_quiet(history, &judge->scratch,
 		        judge->lengths, &judge->length_count);
 	return 0;
 }
 
-/* Each length is compared with each key's operations: that has an end. */
+/* Comparing each length with each key's operations must be bounded. */
 static void limit_lengths(struct judge *judge)
 {
 	size_t keys = judge->order.key_count;
@@ -191,27 +190,25 @@ static int judge_lengths(struct judge *judge)
 		if (event->result >= length->present && event->result <= most)
 			continue;
 		judge->to->verdict = RM_HISTORY_BROKEN;
-		return rm_length_why(&judge->order, length, &judge->problem,
+		return rm_length_explain(&judge->order, length, &judge->problem,
 		        &judge->scratch, judge->to);
 	}
 	return 0;
 }
 
-/* A key twice in one scan. */
-static int judge_twice(struct judge *judge)
+static int report_twice(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;
 	char name[64];
 
-	rm_words_key(order->history, order->keys[order->twice_key], name,
+	rm_format_key(order->history, order->keys[order->twice_key], name,
 	        sizeof(name));
 	snprintf(judge->to->why, sizeof(judge->to->why),
 	        "scan of thread %u yielded key %s twice",
 	        order->history->events[order->twice].thread, name);
-	return break_at(judge, order->twice);
+	return report_event(judge, order->twice);
 }
 
-/* All keys at one moment. */
 static int judge_moments(struct judge *judge)
 {
 	if (rm_order_whole_problem(&judge->order, &judge->problem))
@@ -219,9 +216,9 @@ static int judge_moments(struct judge *judge)
 	return decide(judge, SIZE_MAX, "all keys at one moment");
 }
 
-/* The cheap before the expensive: a scan that yields a key twice needs no
-   search at all, single keys need small ones, and all keys at one moment,
-   whose states multiply, come last and only if no part of them failed. */
+/* Cheap checks come first. A scan that yields a key twice needs no search, and
+   single keys need small ones. All keys at one moment, whose states multiply,
+   come last, and only if no part of them failed. */
 static int judge_all(struct judge *judge)
 {
 	const struct rm_order *order = &judge->order;
@@ -231,12 +228,12 @@ static int judge_all(struct judge *judge)
 	             order->wholes[RM_HISTORY_CLEAR];
 
 	if (order->twice != UINT32_MAX && guarantee != RM_HISTORY_NONE)
-		return judge_twice(judge);
+		return report_twice(judge);
 	if (find_lengths(judge))
 		return -ENOMEM;
 	limit_lengths(judge);
 	if (rm_order_split(&judge->order, judge->limits->memory_bytes / 2)) {
-		give_up(judge, "too many scans and clears for the memory");
+		give_up(judge, "not enough memory for the scans and clears");
 		return 0;
 	}
 	for (size_t k = 0; k < order->key_count; k++) {

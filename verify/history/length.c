@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * length.c - between which numbers a length must be, key by key; and for one
- * that is not, the operations which show that.
+ * length.c - computes the bounds of each length, key by key, and explains a
+ * length outside of them.
  *
- * A length of a map without snapshots need not have been the number of keys
- * at any moment. It cannot miss a key that was there during the whole call,
- * nor count one that was away: these are all that it is held to. One that
- * promises nothing may do both beside a write: it adds up counters that other
- * threads change, or walks over entries that move.
+ * In a map without snapshots, a length need not have been the number of keys at
+ * any moment. It must count each key that was present during the whole call,
+ * and no key that was absent during all of it. A length with guarantee "none"
+ * may do otherwise while a write overlaps: it may add up counters that other
+ * threads change, or count entries that move.
  */
 #include "verify/history/judging.h"
 
@@ -15,21 +15,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Whether the operation may turn absence into presence, or the other way. */
+/* True if the operation may turn absence into presence, or the reverse. */
 static bool may_turn(const struct rm_problem_op *op, bool into_presence)
 {
 	if (into_presence)
 		return rm_kind_inserts(op->kind) &&
-		       (!rm_problem_knows(op) || !op->there);
+		       (!rm_problem_is_known(op) || !op->there);
 	return rm_kind_removes(op->kind) &&
-	       (op->kind == RM_HISTORY_CLEAR || !rm_problem_knows(op) ||
+	       (op->kind == RM_HISTORY_CLEAR || !rm_problem_is_known(op) ||
 	               op->there);
 }
 
-/* Whether the key was surely there, or not, right after the operation. */
+/* True if the key was surely present (or absent) right after the operation. */
 static bool shows(const struct rm_problem_op *op, bool presence)
 {
-	bool known = rm_problem_knows(op);
+	bool known = rm_problem_is_known(op);
 
 	if (op->optional)
 		return false;
@@ -49,12 +49,12 @@ static bool shows(const struct rm_problem_op *op, bool presence)
 	}
 }
 
-/* Sorts spans, and makes one of those that meet. Returns how many are left. */
+/* Sorts spans and merges those that overlap. Returns how many remain. */
 static size_t merge(struct rm_span *spans, size_t count)
 {
 	size_t merged = 0;
 
-	qsort(spans, count, sizeof(*spans), rm_span_by_from);
+	qsort(spans, count, sizeof(*spans), rm_span_compare);
 	for (size_t i = 0; i < count; i++) {
 		if (merged && spans[i].from <= spans[merged - 1].to) {
 			if (spans[i].to > spans[merged - 1].to)
@@ -66,7 +66,7 @@ static size_t merge(struct rm_span *spans, size_t count)
 	return merged;
 }
 
-/* The times at which something may turn, merged, in order. */
+/* The merged intervals in which the state may turn, in order. */
 static size_t find_turns(
         const struct rm_problem *problem, bool presence, struct rm_span *spans)
 {
@@ -82,7 +82,7 @@ static size_t find_turns(
 	return merge(spans, count);
 }
 
-/* The first of `count` spans that begins after `stamp`. */
+/* Index of the first span that begins after `stamp`. */
 static size_t first_after(
         const struct rm_span *spans, size_t count, uint64_t stamp)
 {
@@ -99,9 +99,8 @@ static size_t first_after(
 	return low;
 }
 
-/* Whether one of the merged spans before number `next`, or that one, has a
-   moment in common with a call. */
-static bool meets(const struct rm_span *spans, size_t count, size_t next,
+/* True if a call overlaps the merged span number `next` or an earlier one. */
+static bool overlaps(const struct rm_span *spans, size_t count, size_t next,
         uint64_t invoked, uint64_t returned)
 {
 	return (next && invoked <= spans[next - 1].to) ||
@@ -109,8 +108,8 @@ static bool meets(const struct rm_span *spans, size_t count, size_t next,
 }
 
 /*
- * Between two turns nothing turns. sure[g]: the time in the gap before turn
- * g from which on some operation inside the gap has shown the state.
+ * The state cannot change between two turns. sure[g]: the time in the gap
+ * before turn g from which an operation inside of the gap has shown the state.
  */
 static void find_sure(const struct rm_problem *problem, bool presence,
         const struct rm_span *turns, size_t count, uint64_t *sure)
@@ -124,7 +123,7 @@ static void find_sure(const struct rm_problem *problem, bool presence,
 		size_t gap = first_after(turns, count, op->invoked);
 
 		if (!shows(op, presence) ||
-		        meets(turns, count, gap, op->invoked, op->returned))
+		        overlaps(turns, count, gap, op->invoked, op->returned))
 			continue;
 		/* at equal stamps the call may come first */
 		if (op->returned + 1 < sure[gap])
@@ -137,7 +136,7 @@ static void count_sure(const struct rm_span *turns, size_t count,
 {
 	size_t gap = first_after(turns, count, length->invoked);
 
-	if (meets(turns, count, gap, length->invoked, length->returned) ||
+	if (overlaps(turns, count, gap, length->invoked, length->returned) ||
 	        sure[gap] > length->invoked)
 		return;
 	if (presence)
@@ -167,12 +166,12 @@ int rm_length_count(const struct rm_problem *problem,
 	return 0;
 }
 
-int rm_length_leave_quiet(const struct rm_history *history,
+int rm_length_filter_quiet(const struct rm_history *history,
         struct rm_length_scratch *scratch, struct rm_length *lengths,
         size_t *count)
 {
 	size_t writes = 0, left = 0;
-	uint64_t most; /* a bound on what was ever put in: each write, once */
+	uint64_t most; /* bound on entries ever inserted: one per write */
 
 	if (rm_array_grow(&scratch->turns, 0, &scratch->turn_room,
 	            history->count + 1, sizeof(*scratch->turns)))
@@ -191,7 +190,7 @@ int rm_length_leave_quiet(const struct rm_history *history,
 		size_t next =
 		        first_after(scratch->turns, writes, lengths[i].invoked);
 
-		if (!meets(scratch->turns, writes, next, lengths[i].invoked,
+		if (!overlaps(scratch->turns, writes, next, lengths[i].invoked,
 		            lengths[i].returned) ||
 		        history->events[lengths[i].event].result > most)
 			lengths[left++] = lengths[i];
@@ -202,15 +201,15 @@ int rm_length_leave_quiet(const struct rm_history *history,
 
 enum { KEYS_SHOWN = 64 };
 
-/* What is shown: some keys, and the operations on them. */
+/* The keys that are shown, and the operations on them. */
 struct shown {
 	const struct rm_order *order;
 	const struct rm_length *length;
 	bool *keys, *events;
 };
 
-/* Whether an operation may matter to the length: those of its own thread
-   that come later do not. */
+/* True if an operation may affect the length, which later operations of its own
+   thread do not. */
 static bool is_before(const struct shown *shown, uint32_t event)
 {
 	const struct rm_history_event *events = shown->order->history->events;
@@ -236,8 +235,8 @@ static void show_key(struct shown *shown, size_t key)
 	}
 }
 
-/* Makes a history of what is shown. */
-static int show(struct shown *shown, struct rm_history_judgement *judgement)
+static int make_history(
+        struct shown *shown, struct rm_history_judgement *judgement)
 {
 	const struct rm_order *order = shown->order;
 	struct rm_history *to = &judgement->smallest;
@@ -264,8 +263,7 @@ static int show(struct shown *shown, struct rm_history_judgement *judgement)
 	return rm_counterexample_name(to, order->history);
 }
 
-/* Chooses the keys. */
-static int choose(struct shown *shown, struct rm_problem *problem,
+static int choose_keys(struct shown *shown, struct rm_problem *problem,
         struct rm_length_scratch *scratch)
 {
 	const struct rm_order *order = shown->order;
@@ -288,8 +286,9 @@ static int choose(struct shown *shown, struct rm_problem *problem,
 	return 0;
 }
 
-int rm_length_why(const struct rm_order *order, const struct rm_length *length,
-        struct rm_problem *problem, struct rm_length_scratch *scratch,
+int rm_length_explain(const struct rm_order *order,
+        const struct rm_length *length, struct rm_problem *problem,
+        struct rm_length_scratch *scratch,
         struct rm_history_judgement *judgement)
 {
 	const struct rm_history_event *event =
@@ -301,16 +300,16 @@ int rm_length_why(const struct rm_order *order, const struct rm_length *length,
 	        (unsigned long long)length->present,
 	        (unsigned long long)(order->key_count - length->absent));
 	snprintf(judgement->why, sizeof(judgement->why),
-	        "length of thread %u answered %llu; possible: %s",
+	        "length of thread %u returned %llu; possible: %s",
 	        event->thread, (unsigned long long)event->result,
 	        judgement->instead);
 	rm_counterexample_header(&judgement->smallest, order->history);
 	shown.keys = calloc(order->key_count + 1, sizeof(*shown.keys));
 	shown.events = calloc(order->history->count, sizeof(*shown.events));
 	if (shown.keys && shown.events)
-		failed = choose(&shown, problem, scratch);
+		failed = choose_keys(&shown, problem, scratch);
 	if (!failed)
-		failed = show(&shown, judgement);
+		failed = make_history(&shown, judgement);
 	free(shown.keys);
 	free(shown.events);
 	return failed;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * memo.c - the set of states that a search has visited: entries of equal size
- * in one array, found through a table of their numbers. Nothing is ever taken
- * out, so that neither needs pointers nor lists of what is free.
+ * in one array, and a hash table of their numbers. Entries are never removed,
+ * so there are no pointers and no free lists.
  */
 #include "runner/base/rng.h"
 #include "verify/history/judging.h"
@@ -19,12 +19,12 @@ static uint64_t hash(const unsigned char *bytes, size_t count)
 
 	for (; count >= sizeof(word); count -= sizeof(word)) {
 		memcpy(&word, bytes, sizeof(word));
-		state = rm_mum(state ^ word, 0xe7037ed1a0b428dbU);
+		state = rm_multiply_fold(state ^ word, 0xe7037ed1a0b428dbU);
 		bytes += sizeof(word);
 	}
 	word = 0;
 	memcpy(&word, bytes, count);
-	return rm_mum(state ^ word, 0xa0761d6478bd642fU);
+	return rm_multiply_fold(state ^ word, 0xa0761d6478bd642fU);
 }
 
 static int resize_entries(struct rm_memo *memo, size_t bytes)
@@ -54,9 +54,9 @@ static size_t place_of(const struct rm_memo *memo, const unsigned char *entry)
 	return at;
 }
 
-/* Numbers of entries are put into the new table again in their order; the
-   entries themselves stay where they are. `table_room` only grows: the next
-   problem begins with a small table in the same memory. */
+/* Inserts the numbers of all entries into the new table; the entries stay in
+   place. `table_room` only grows: the next problem begins with a small table in
+   the same memory. */
 static int resize_table(struct rm_memo *memo, size_t size)
 {
 	if (size > memo->table_room) {

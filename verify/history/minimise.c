@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * minimise.c - few operations that still have no order: first cut in
- * time, then left out in halves, quarters and so on (delta debugging: Zeller
- * and Hildebrandt, IEEE TSE 28(2), 2002), each step keeping the proof.
+ * minimise.c - reduces a problem to few operations that are still impossible.
+ * It is first cut in time. Then halves, quarters and so on are removed (delta
+ * debugging: Zeller and Hildebrandt, IEEE TSE 28(2), 2002).
  */
 #include "verify/history/judging.h"
 
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value that no operation names. */
 static uint64_t other_value(const struct rm_problem *problem)
 {
 	uint64_t other = UINT64_MAX - 1;
@@ -57,8 +56,8 @@ void rm_minimise_clear(struct rm_minimise *cut)
 	rm_problem_clear(&cut->part);
 }
 
-/* Adds a kept operation; of a scan only the pairs of kept keys. */
-static int add(struct rm_minimise *cut, const struct rm_problem_op *op)
+/* Adds a kept operation; a scan gets only the pairs of kept keys. */
+static int add_op(struct rm_minimise *cut, const struct rm_problem_op *op)
 {
 	const struct rm_problem_pair *pairs =
 	        cut->whole->pairs + op->first_pair;
@@ -92,7 +91,7 @@ static int add_stand_in(struct rm_minimise *cut, enum rm_history_kind kind,
 
 	if (!stand_in->used)
 		return 0;
-	/* any thread that is not the last one: a lane of its own */
+	/* any thread other than the last one gives it its own lane */
 	op.thread = count ? ~cut->part.ops[count - 1].thread : 0;
 	return rm_problem_add(&cut->part, &op, NULL);
 }
@@ -105,7 +104,7 @@ static int build(struct rm_minimise *cut)
 		if (cut->keep_key[k])
 			cut->part.start[k] = cut->whole->start[k];
 	for (size_t i = 0; i < cut->whole->count; i++)
-		if (cut->keep[i] && add(cut, cut->ops + i))
+		if (cut->keep[i] && add_op(cut, cut->ops + i))
 			return -ENOMEM;
 	if (add_stand_in(cut, RM_HISTORY_UPSERT, &cut->writes) ||
 	        add_stand_in(cut, RM_HISTORY_REMOVE, &cut->removes))
@@ -115,14 +114,14 @@ static int build(struct rm_minimise *cut)
 
 enum rm_search_end rm_minimise_decide(struct rm_minimise *cut)
 {
-	/* a state looks at every lane; one try gets a share of what is left */
+	/* a state visits every lane; each try gets a share of the rest */
 	uint64_t used = cut->whole->count, visited = 0;
 	uint64_t per_state = 1 + cut->whole->lane_count;
 	enum rm_search_end end;
 
 	if (cut->work <= used || build(cut))
 		return RM_GAVE_UP;
-	end = rm_has_order(cut->search, &cut->part,
+	end = rm_decide_order(cut->search, &cut->part,
 	        1 + (cut->work - used) / 16 / per_state, cut->memory_bytes,
 	        &visited);
 	used += visited * per_state;
@@ -130,8 +129,8 @@ enum rm_search_end rm_minimise_decide(struct rm_minimise *cut)
 	return end;
 }
 
-/* Keeps what was invoked up to the return of operation `last`; what returns
-   later (by `rank`) never does. */
+/* Keeps what was invoked up to the return of operation `last`. Operations that
+   return later (by `rank`) never do. */
 static void cut_after(
         struct rm_minimise *cut, const uint32_t *rank, uint32_t last)
 {
@@ -170,7 +169,7 @@ static uint32_t *rank_returns(const struct rm_problem *problem)
 			        (struct rm_stamped){ problem->ops[i].returned,
 				        i };
 		qsort(sorted, problem->count, sizeof(*sorted),
-		        rm_stamped_by_stamp);
+		        rm_stamped_compare);
 		for (uint32_t i = 0; i < problem->count; i++)
 			rank[sorted[i].place] = i;
 	} else {
@@ -181,15 +180,15 @@ static uint32_t *rank_returns(const struct rm_problem *problem)
 	return rank;
 }
 
-int rm_minimise_in_time(struct rm_minimise *cut)
+int rm_minimise_cut_time(struct rm_minimise *cut)
 {
 	uint32_t *rank = rank_returns(cut->whole);
 	uint32_t low = 0, high = (uint32_t)cut->whole->count - 1;
-	bool sure = true; /* that what returns before `high` is possible */
+	bool sure = true; /* everything before `high` is known to be possible */
 
 	if (!rank)
 		return -ENOMEM;
-	/* once it has no order it has none with more, either */
+	/* if a part is impossible, so is a longer part */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -210,12 +209,12 @@ int rm_minimise_in_time(struct rm_minimise *cut)
 	return 0;
 }
 
-/* Whether this operation may have seen, or compared with, what `writer`
-   writes. */
+/* True if this operation may have seen, or compared with, the value of
+   `writer`. */
 static bool may_see(
         const struct rm_problem_op *op, const struct rm_problem_op *writer)
 {
-	if (rm_problem_knows(op))
+	if (rm_problem_is_known(op))
 		return op->needs != RM_PROBLEM_NO_SLOT &&
 		       op->needs == writer->makes;
 	return rm_kind_compares(op->kind) && op->expected == writer->value;
@@ -230,7 +229,8 @@ static bool is_seen(const struct rm_minimise *cut, size_t writer)
 	return false;
 }
 
-static void widen(struct rm_stand_in *stand_in, const struct rm_problem_op *op)
+static void widen_stand_in(
+        struct rm_stand_in *stand_in, const struct rm_problem_op *op)
 {
 	if (!stand_in->used)
 		*stand_in =
@@ -241,8 +241,8 @@ static void widen(struct rm_stand_in *stand_in, const struct rm_problem_op *op)
 		stand_in->to = op->returned;
 }
 
-/* Leaves one operation out, if there is a way that keeps the proof. */
-static void leave(struct rm_minimise *cut, size_t i)
+/* Removes one operation, if there is a way that keeps the proof. */
+static void remove_op(struct rm_minimise *cut, size_t i)
 {
 	const struct rm_problem_op *op = cut->ops + i;
 
@@ -256,11 +256,12 @@ static void leave(struct rm_minimise *cut, size_t i)
 	        is_seen(cut, i))
 		return;
 	cut->keep[i] = false;
-	widen(rm_kind_removes(op->kind) ? &cut->removes : &cut->writes, op);
+	widen_stand_in(
+	        rm_kind_removes(op->kind) ? &cut->removes : &cut->writes, op);
 }
 
-/* Tries without the operations places[0 ... count). Whether it still has no
-   order; else all is as it was. `before` has room for keep. */
+/* Removes the operations places[0 ... count). True if there is still no order;
+   otherwise restores everything. `before` has the size of keep. */
 static bool try_without(struct rm_minimise *cut,
         const struct rm_stamped *places, size_t count, bool *before)
 {
@@ -268,9 +269,9 @@ static bool try_without(struct rm_minimise *cut,
 	bool changed = false;
 
 	memcpy(before, cut->keep, cut->whole->count);
-	/* backwards: who saw a value goes before who wrote it */
+	/* backwards, so that readers of a value go before its writer */
 	for (size_t i = count; i-- > 0;) {
-		leave(cut, places[i].place);
+		remove_op(cut, places[i].place);
 		changed |=
 		        before[places[i].place] != cut->keep[places[i].place];
 	}
@@ -282,7 +283,7 @@ static bool try_without(struct rm_minimise *cut,
 	return false;
 }
 
-/* Tries without one key: its operations and its place in scans. A length
+/* Removes one key with its operations and its entries in scans, unless a length
    would count it. */
 static void try_without_key(struct rm_minimise *cut, uint32_t key, bool *before)
 {
@@ -294,7 +295,7 @@ static void try_without_key(struct rm_minimise *cut, uint32_t key, bool *before)
 			return;
 	}
 	for (size_t i = 0; i < cut->whole->count; i++)
-		if (!rm_history_is_whole(cut->ops[i].kind) &&
+		if (!rm_history_is_whole_map(cut->ops[i].kind) &&
 		        cut->ops[i].key == key)
 			cut->keep[i] = false;
 	cut->keep_key[key] = false;
@@ -313,13 +314,13 @@ static size_t list_places(
 		if (cut->keep[i] && i != cut->offending)
 			places[count++] =
 			        (struct rm_stamped){ cut->ops[i].invoked, i };
-	qsort(places, count, sizeof(*places), rm_stamped_by_stamp);
+	qsort(places, count, sizeof(*places), rm_stamped_compare);
 	return count;
 }
 
-/* Chunks from half of all down to one; then once more one by one, since what
-   was needed may not be any more. */
-static void shrink(
+/* Removes chunks, from half of all down to two, and then single operations
+   until nothing changes. */
+static void remove_chunks(
         struct rm_minimise *cut, struct rm_stamped *places, bool *before)
 {
 	size_t count = list_places(cut, places);
@@ -338,18 +339,18 @@ static void shrink(
 	}
 }
 
-int rm_minimise_leave_out(struct rm_minimise *cut)
+int rm_minimise_remove_ops(struct rm_minimise *cut)
 {
 	struct rm_stamped *places = malloc(cut->whole->count * sizeof(*places));
 	bool *before = malloc(cut->whole->count + 1);
 
 	if (places && before) {
-		shrink(cut, places, before);
+		remove_chunks(cut, places, before);
 		for (uint32_t k = 0;
 		        cut->whole->keys > 1 && k < cut->whole->keys; k++)
 			try_without_key(cut, k, before);
 		if (cut->whole->keys > 1)
-			shrink(cut, places, before);
+			remove_chunks(cut, places, before);
 	}
 	int failed = places && before ? 0 : -ENOMEM;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * order.c - makes a history ready for judging: sorts by thread, checks for
- * sense, numbers the keys, and splits it into the problems of single keys.
+ * order.c - prepares a history for judging: sorts it by thread, checks its
+ * consistency, numbers the keys, and splits it into problems of single keys.
  */
 #include "runner/base/rng.h"
 #include "verify/history/judging.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By thread, then by `invoked`, then as they were added. */
+/* Orders by thread, then by `invoked`, then as they were added. */
 static int compare(const void *left, const void *right, void *context)
 {
 	const struct rm_history *history = context;
@@ -28,9 +28,8 @@ static int compare(const void *left, const void *right, void *context)
 	return l < r ? -1 : l > r;
 }
 
-/* Each event into the part of its thread, as they come: threads have small
-   numbers, and one pass takes the place of most of a sort. Others stay in one
-   part. 0 or -ENOMEM. */
+/* Groups events by thread in one pass, which saves most of a sort if threads
+   have small numbers. Otherwise all events stay in one group. 0 or -ENOMEM. */
 static int group_by_thread(struct rm_order *order)
 {
 	const struct rm_history *history = order->history;
@@ -70,7 +69,7 @@ static int sort_by_thread(struct rm_order *order)
 	for (size_t i = 1; i < history->count; i++)
 		sorted &= compare(&order->by_thread[i - 1],
 		                  &order->by_thread[i], context) < 0;
-	if (!sorted) /* what recorders and files give is */
+	if (!sorted) /* recorders and files are sorted already */
 		qsort_r(order->by_thread, history->count,
 		        sizeof(*order->by_thread), compare, context);
 	return 0;
@@ -94,7 +93,7 @@ static int check_event(
 	return 0;
 }
 
-/* One operation at a time on each thread. */
+/* Checks that each thread has one operation at a time. */
 static int check_threads(struct rm_order *order, struct rm_error *error)
 {
 	const struct rm_history *history = order->history;
@@ -123,7 +122,7 @@ static int check_threads(struct rm_order *order, struct rm_error *error)
 	return 0;
 }
 
-/* The number of a key; numbers it if it has none. There is room. */
+/* The number of a key; assigns one if it is new. The table has space. */
 static uint32_t number_of(struct rm_order *order, uint64_t key)
 {
 	size_t mask = order->table_size - 1;
@@ -137,7 +136,7 @@ static uint32_t number_of(struct rm_order *order, uint64_t key)
 	return order->table[at] - 1;
 }
 
-static int by_key(const void *left, const void *right)
+static int compare_keys(const void *left, const void *right)
 {
 	const struct rm_problem_pair *a = left, *b = right;
 
@@ -158,7 +157,7 @@ static void number_pairs(struct rm_order *order, uint32_t event)
 		to[i] = (struct rm_problem_pair){ pair->value,
 			number_of(order, pair->key), RM_PROBLEM_NO_SLOT };
 	}
-	qsort(to, scan->pairs, sizeof(*to), by_key);
+	qsort(to, scan->pairs, sizeof(*to), compare_keys);
 	for (size_t i = 1; i < scan->pairs; i++) {
 		if (to[i].key != to[i - 1].key)
 			continue;
@@ -167,9 +166,9 @@ static void number_pairs(struct rm_order *order, uint32_t event)
 	}
 }
 
-/* Room as if each event, pair and initial entry had a key of its own. Fewer
-   than 2^30, so that the places of a table that is at most half full are
-   still numbered in 32 bits. */
+/* Allocates for the case that each event, pair and initial entry has its own
+   key. There must be fewer than 2^30, so that 32 bits can index a table that is
+   at most half full. */
 static int make_room(struct rm_order *order)
 {
 	const struct rm_history *history = order->history;
@@ -192,8 +191,8 @@ static int make_room(struct rm_order *order)
 	               : -ENOMEM;
 }
 
-/* A key that is in the initial state twice is refused and not overwritten:
-   which of the two values it began with decides the verdict. */
+/* A key that is twice in the initial state is rejected: the verdict would
+   depend on which of its values counts. */
 static int set_start(struct rm_order *order, struct rm_error *error)
 {
 	const struct rm_history *history = order->history;
@@ -230,7 +229,7 @@ static void number_keys(struct rm_order *order)
 		order->key_of[i] = 0;
 		if (event->kind == RM_HISTORY_SCAN)
 			number_pairs(order, i);
-		else if (!rm_history_is_whole(event->kind))
+		else if (!rm_history_is_whole_map(event->kind))
 			order->key_of[i] = number_of(order, event->key);
 	}
 }
@@ -265,13 +264,13 @@ void rm_order_clear(struct rm_order *order)
 	*order = (struct rm_order){ .history = NULL };
 }
 
-/* Whether the event is in every key's part. */
+/* True if the event is in every key's part. */
 static bool is_everywhere(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_CLEAR || kind == RM_HISTORY_SCAN;
 }
 
-/* Counts into first[key + 2], so that filling can go on at first[key + 1]. */
+/* Counts into first[key + 2], so that filling can use first[key + 1]. */
 static size_t count_refs(struct rm_order *order)
 {
 	const struct rm_history *history = order->history;
@@ -282,7 +281,7 @@ static size_t count_refs(struct rm_order *order)
 
 		if (is_everywhere(kind))
 			everywhere++;
-		else if (!rm_history_is_whole(kind))
+		else if (!rm_history_is_whole_map(kind))
 			order->first[order->key_of[i] + 2]++;
 	}
 	for (size_t k = 0; k < order->key_count; k++) {
@@ -307,7 +306,7 @@ static void add_everywhere(struct rm_order *order, uint32_t event)
 			ref.pair = ++at;
 		while (at < end && order->pairs[at].key == k &&
 		        whole->kind == RM_HISTORY_SCAN)
-			at++; /* a key twice is found elsewhere */
+			at++; /* a repeated key is reported elsewhere */
 		order->refs[order->first[k + 1]++] = ref;
 	}
 }
@@ -332,7 +331,7 @@ int rm_order_split(struct rm_order *order, size_t limit_bytes)
 
 		if (is_everywhere(kind))
 			add_everywhere(order, event);
-		else if (!rm_history_is_whole(kind))
+		else if (!rm_history_is_whole_map(kind))
 			order->refs[order->first[order->key_of[event] + 1]++] =
 			        (struct rm_order_ref){ event, 0 };
 	}
@@ -362,8 +361,8 @@ struct rm_problem_op rm_order_op(
 	return op;
 }
 
-/* Never returned and changes nothing: it says nothing. */
-static bool says_nothing(const struct rm_problem_op *op)
+/* True if it never returned and changes nothing. */
+static bool has_no_effect(const struct rm_problem_op *op)
 {
 	return op->optional && rm_kind_reads(op->kind);
 }
@@ -389,7 +388,7 @@ int rm_order_key_problem(
 			op.result =
 			        ref.pair ? order->pairs[ref.pair - 1].value : 0;
 		}
-		if (!says_nothing(&op) && rm_problem_add(problem, &op, NULL))
+		if (!has_no_effect(&op) && rm_problem_add(problem, &op, NULL))
 			return -ENOMEM;
 	}
 	return rm_problem_finish(problem);
@@ -409,7 +408,7 @@ int rm_order_whole_problem(
 		struct rm_problem_op op =
 		        rm_order_op(order, ref, order->key_of[ref.event]);
 
-		if (!says_nothing(&op) &&
+		if (!has_no_effect(&op) &&
 		        rm_problem_add(problem, &op,
 		                order->pairs +
 		                        history->events[ref.event].first_pair))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * problem.c - collects the operations on one key, or on all keys of a small
- * history; what each value is written and needed by; and what a right map
- * answers, the specification of one key.
+ * history, and links values to operations. Also specifies one key: the results
+ * and effects of each operation on a correct map.
  */
 #include "runner/base/rng.h"
 #include "verify/history/judging.h"
@@ -65,13 +65,13 @@ int rm_problem_add(struct rm_problem *problem, const struct rm_problem_op *op,
 	return 0;
 }
 
-/* The slot of a key's value; makes it if need be. There is room. */
+/* The slot of a key's value; creates it if needed. The table has space. */
 static uint32_t slot_of(
         struct rm_problem *problem, uint32_t key, uint64_t value)
 {
 	size_t mask = problem->table_size - 1;
 	size_t at =
-	        rm_mum(value ^ 0x9e3779b97f4a7c15U, key + 0xa0761d6478bd642fU) &
+	        rm_multiply_fold(value ^ 0x9e3779b97f4a7c15U, key + 0xa0761d6478bd642fU) &
 	        mask;
 
 	for (; problem->table[at]; at = (at + 1) & mask) {
@@ -87,7 +87,7 @@ static uint32_t slot_of(
 	return problem->table[at] - 1;
 }
 
-/* Room for two slots an operation, one a pair and a key, half full at most. */
+/* Makes space for two slots per operation, one per pair and one per key. */
 static int make_room(struct rm_problem *problem)
 {
 	size_t most = 2 * problem->count + problem->pair_count + problem->keys;
@@ -106,17 +106,17 @@ static int make_room(struct rm_problem *problem)
 	return 0;
 }
 
-/* Counts who may write a value and who has to see it. A value with one
-   writer cannot come back once it is gone: the search and the quick proofs
-   live on that. */
+/* Counts the possible writers of a value and the operations that must see it. A
+   value with one writer cannot come back once it is replaced: the search and
+   the quick proofs depend on that. */
 static void connect(struct rm_problem *problem, struct rm_problem_op *op)
 {
-	bool shows = rm_history_shows_value(op->kind) && op->there &&
+	bool shows = rm_history_returns_value(op->kind) && op->there &&
 	             !(op->unknown & RM_HISTORY_UNKNOWN_RESULT);
 	bool compares = rm_kind_compares(op->kind) && op->there;
 
 	op->needs = op->makes = RM_PROBLEM_NO_SLOT;
-	if (rm_problem_knows(op) && (shows || compares)) {
+	if (rm_problem_is_known(op) && (shows || compares)) {
 		op->needs = slot_of(
 		        problem, op->key, shows ? op->result : op->expected);
 		problem->slots[op->needs].needed++;
@@ -138,7 +138,7 @@ static bool is_harmless(const struct rm_problem_op *op)
 {
 	if (rm_kind_reads(op->kind))
 		return true;
-	if (!rm_problem_knows(op) || op->kind == RM_HISTORY_CLEAR)
+	if (!rm_problem_is_known(op) || op->kind == RM_HISTORY_CLEAR)
 		return false;
 	if (op->kind == RM_HISTORY_INSERT_IF_ABSENT)
 		return op->there;
@@ -195,17 +195,17 @@ uint64_t rm_problem_append(uint64_t state, uint64_t factor, uint64_t value)
 	return (uint64_t)(((u128)state * factor + value) % prime);
 }
 
-/* Whether the operation can have been told that the key was (not) there. */
-static bool told(const struct rm_problem_op *op, bool there)
+/* True if the operation can have returned this `there`. */
+static bool can_return(const struct rm_problem_op *op, bool there)
 {
-	return !rm_problem_knows(op) || op->there == there;
+	return !rm_problem_is_known(op) || op->there == there;
 }
 
-/* The same, and the value that it was told. */
-static bool told_value(
+/* True if the operation can have returned the contents of this cell. */
+static bool can_return_cell(
         const struct rm_problem_op *op, const struct rm_problem_cell *cell)
 {
-	if (!rm_problem_knows(op))
+	if (!rm_problem_is_known(op))
 		return true;
 	if (op->there != cell->there)
 		return false;
@@ -248,34 +248,35 @@ enum rm_problem_effect rm_problem_step(const struct rm_problem_op *op,
 
 	switch (op->kind) {
 	case RM_HISTORY_LOOKUP:
-		return told_value(op, cell) ? RM_SAME : RM_ILLEGAL;
+		return can_return_cell(op, cell) ? RM_SAME : RM_ILLEGAL;
 	case RM_HISTORY_UPSERT:
-		return told(op, cell->there) ? write_value(op, cell, after)
-		                             : RM_ILLEGAL;
+		return can_return(op, cell->there)
+		               ? write_value(op, cell, after)
+		               : RM_ILLEGAL;
 	case RM_HISTORY_EXCHANGE:
-		return told_value(op, cell) ? write_value(op, cell, after)
-		                            : RM_ILLEGAL;
+		return can_return_cell(op, cell) ? write_value(op, cell, after)
+		                                 : RM_ILLEGAL;
 	case RM_HISTORY_REMOVE:
-		return told(op, cell->there) ? take_out(cell, after)
-		                             : RM_ILLEGAL;
+		return can_return(op, cell->there) ? take_out(cell, after)
+		                                   : RM_ILLEGAL;
 	case RM_HISTORY_TAKE:
-		return told_value(op, cell) ? take_out(cell, after)
-		                            : RM_ILLEGAL;
+		return can_return_cell(op, cell) ? take_out(cell, after)
+		                                 : RM_ILLEGAL;
 	case RM_HISTORY_INSERT_IF_ABSENT:
-		if (!told_value(op, cell))
+		if (!can_return_cell(op, cell))
 			return RM_ILLEGAL;
 		return cell->there ? RM_SAME : write_value(op, cell, after);
 	case RM_HISTORY_COMPARE_SWAP:
-		if (!told(op, equal))
+		if (!can_return(op, equal))
 			return RM_ILLEGAL;
 		return equal ? write_value(op, cell, after) : RM_SAME;
 	case RM_HISTORY_COMPARE_REMOVE:
-		if (!told(op, equal))
+		if (!can_return(op, equal))
 			return RM_ILLEGAL;
 		return equal ? take_out(cell, after) : RM_SAME;
 	case RM_HISTORY_APPEND:
-		return told(op, cell->there) ? append(op, cell, after)
-		                             : RM_ILLEGAL;
+		return can_return(op, cell->there) ? append(op, cell, after)
+		                                   : RM_ILLEGAL;
 	default: /* clear */
 		return take_out(cell, after);
 	}

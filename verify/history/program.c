@@ -27,25 +27,27 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-	{ "history", HISTORY, "FILE", 0, "the history; - is standard input",
+	{ "history", HISTORY, "FILE", 0, "history file; - is standard input",
 	        0 },
 	{ "format", FORMAT, "FORMAT", 0,
 	        "detect (default), jsonl, jepsen, porcupine or etcd", 0 },
 	{ "guarantee", GUARANTEE, "WORD", 0,
-	        "of length and scan: none, once-if-present or point-in-time "
+	        "guarantee of length and scan: none, once-if-present or "
+	        "point-in-time "
 	        "(default: the history's)",
 	        0 },
 	{ "states", STATES, "N", 0,
-	        "give a key up after N states (10000000): undecided", 0 },
-	{ "memory", MEMORY, "MIB", 0, "give up above it (1536)", 0 },
+	        "undecided after N states of a key (10000000)", 0 },
+	{ "memory", MEMORY, "MIB", 0, "undecided above MIB of memory (1536)",
+	        0 },
 	{ "smallest", SMALLEST, "FILE", 0,
-	        "write few operations that still fail as JSON lines", 0 },
-	{ "json", JSON, NULL, 0, "the verdict as one JSON object", 0 },
+	        "write the smallest failing history found, as JSON lines", 0 },
+	{ "json", JSON, NULL, 0, "print the verdict as one JSON object", 0 },
 	{ 0 },
 };
 
-/* A bad word is refused before the history is read: that may be standard
-   input, which nobody can give twice. */
+/* Invalid words are rejected before the history is read, which may be standard
+   input. */
 static error_t parse_words(
         int key, char *text, struct argp_state *state, struct arguments *to)
 {
@@ -69,8 +71,8 @@ static error_t parse_words(
 			        text);
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "\"%s\": expected no map beside --history",
-		        text);
+		argp_error(
+		        state, "\"%s\": expected no map with --history", text);
 		return EINVAL;
 	case ARGP_KEY_END:
 		if (!to->file)
@@ -81,8 +83,8 @@ static error_t parse_words(
 	}
 }
 
-/* The limits are states and memory, not seconds: a verdict must not depend on
-   how fast the machine is. */
+/* The limits are states and memory, not seconds: the verdict must not depend on
+   the machine's speed. */
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *to = state->input;
@@ -165,7 +167,7 @@ static void write_smallest(
 		        file, strerror(-failed));
 }
 
-/* An undecided history is no finding against the map: the search gave up. */
+/* Undecided is not a failure of the map: the search gave up. */
 static int report(const struct arguments *arguments,
         const struct rm_history *history,
         const struct rm_history_judgement *judgement)
@@ -178,7 +180,7 @@ static int report(const struct arguments *arguments,
 		fprintf(stderr, "readmostly check: cannot write the verdict\n");
 		return RM_INCOMPLETE;
 	}
-	/* Where it cannot be written the verdict stands: it is no OK anyway. */
+	/* a failed write does not change the status, which is not OK anyway */
 	if (arguments->smallest && judgement->verdict == RM_HISTORY_BROKEN)
 		write_smallest(arguments->smallest, judgement);
 	return statuses[judgement->verdict];
@@ -187,10 +189,10 @@ static int report(const struct arguments *arguments,
 int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, NULL,
-		"Judges a recorded history. Status 0: linearizable, 1: not, "
-		"3: undecided after that many states, or above that much "
-		"memory, 2: bad input. The "
-		"format is explained in docs/reference/history-format.md.",
+		"Decides whether a recorded history is linearizable. Exit "
+		"status: 0 yes, 1 no, 2 bad input, 3 undecided within the "
+		"limits of states and memory. Format: "
+		"docs/reference/history-format.md.",
 		NULL, NULL, NULL };
 	struct arguments arguments = { .limits = RM_HISTORY_LIMITS };
 	struct rm_history_judgement judgement = { .states = 0 };
@@ -199,7 +201,7 @@ int main(int argc, char **argv)
 	static char name[] = "readmostly check";
 	int status = RM_USAGE;
 
-	rm_cli_begin();
+	rm_program_start();
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	int failed = rm_history_load(

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * search.c - depth first, with a stack of its own.
+ * search.c - depth-first search with its own stack.
  *
- * Longer than most files: the first half takes operations and takes them
- * back, the second chooses among them, and neither works on less than all of
- * the search's state.
+ * Longer than most files: the first half takes operations and undoes them, the
+ * second chooses among them, and both need all of the search's state.
  */
 #include "runner/base/rng.h"
 #include "verify/history/judging.h"
@@ -14,24 +13,24 @@
 #include <string.h>
 
 enum take {
-	TAKE_FORCED, /* without alternative */
+	TAKE_FORCED, /* no alternative */
 	TAKE_CHOICE, /* one of several */
-	TAKE_AGAIN,  /* of `repeat`: takes effect, and may once more */
-	TAKE_LEAVE   /* of `repeat`: from now on no more */
+	TAKE_AGAIN,  /* `repeat`: takes effect, and may do so again */
+	TAKE_LEAVE   /* `repeat`: no further effects */
 };
 
-/* What was taken, what it replaced, and what was tried before it. */
+/* A taken operation, the cell that it replaced, and the choice. */
 struct rm_search_frame {
 	struct rm_problem_cell before;
 	uint64_t returned; /* the choice: see is_after() */
 	uint32_t choice;
 	uint32_t lane;
 	uint8_t how;
-	bool any; /* returned and choice say something */
+	bool any; /* returned and choice are set */
 	bool changed;
 };
 
-/* Adds a cell to the sums that stand for all cells. */
+/* Adds a cell to the hashes of all cells. */
 static void add_cell(struct rm_search *search, uint32_t key, int sign)
 {
 	const struct rm_problem_cell *cell = search->cells + key;
@@ -40,10 +39,10 @@ static void add_cell(struct rm_search *search, uint32_t key, int sign)
 	if (!cell->there)
 		return;
 	search->present += (size_t)sign;
-	mix = rm_mum(cell->value ^ 0x8ebc6af09c88c6e3U,
+	mix = rm_multiply_fold(cell->value ^ 0x8ebc6af09c88c6e3U,
 	        (key + 1) * 0x9e3779b97f4a7c15U);
 	search->sums[0] += (uint64_t)sign * mix;
-	mix = rm_mum(
+	mix = rm_multiply_fold(
 	        cell->value ^ 0x589965cc75374cc3U, mix ^ 0x1d8e4e27c47d124fU);
 	search->sums[1] += (uint64_t)sign * mix;
 }
@@ -82,8 +81,9 @@ static int make_room(struct rm_search *search, const struct rm_problem *problem)
 	return 0;
 }
 
-/* Before the first operation. 0 or -ENOMEM. */
-static int start(struct rm_search *search, const struct rm_problem *problem)
+/* Prepares the first state. 0 or -ENOMEM. */
+static int begin_search(
+        struct rm_search *search, const struct rm_problem *problem)
 {
 	size_t held, entry_bytes;
 
@@ -128,8 +128,8 @@ static bool yielded_all(
 	return op->pairs == search->present;
 }
 
-/* What the operation would do now. `after` is one cell; not filled for clear
-   of several keys. */
+/* The effect of an operation now. `after` is one cell; not set for clear of
+   several keys. */
 static enum rm_problem_effect effect_of(const struct rm_search *search,
         const struct rm_problem_op *op, struct rm_problem_cell *after)
 {
@@ -148,8 +148,8 @@ static enum rm_problem_effect effect_of(const struct rm_search *search,
 	}
 }
 
-/* Whether somebody still has to see what this cell holds. `own`: the slot
-   that the one who replaces it has seen with that. */
+/* True if an operation still has to see the contents of this cell. `own`: the
+   slot that the replacing operation itself sees. */
 static bool is_needed(const struct rm_search *search,
         const struct rm_problem_cell *cell, uint32_t own)
 {
@@ -159,7 +159,7 @@ static bool is_needed(const struct rm_search *search,
 	return search->needed[cell->slot] > (cell->slot == own ? 1 : 0);
 }
 
-/* Whether it would replace a value that is still needed and cannot return. */
+/* True if it would replace a value that is still needed and cannot return. */
 static bool is_hopeless(
         const struct rm_search *search, const struct rm_problem_op *op)
 {
@@ -171,8 +171,8 @@ static bool is_hopeless(
 	return false;
 }
 
-/* Counts what the operation has seen as explained (-1), or not any more. */
-static void explain(
+/* Counts the operation's results as explained (-1), or no longer (1). */
+static void count_explained(
         struct rm_search *search, const struct rm_problem_op *op, int by)
 {
 	const struct rm_problem_pair *pair =
@@ -204,9 +204,9 @@ static int clear_cells(struct rm_search *search)
 	return 0;
 }
 
-/* Takes the next operation of a lane; `tried` (NULL: none) is what to go on
-   from when it is undone. 0 or -ENOMEM. */
-static int take(struct rm_search *search, size_t lane, enum take how,
+/* Takes the next operation of a lane. `tried` (may be NULL) is the choice from
+   which to continue when it is undone. 0 or -ENOMEM. */
+static int take_next(struct rm_search *search, size_t lane, enum take how,
         const struct rm_search_frame *tried)
 {
 	const struct rm_problem_op *op =
@@ -232,13 +232,12 @@ static int take(struct rm_search *search, size_t lane, enum take how,
 	}
 	search->frames[search->depth++] = frame;
 	if (how != TAKE_AGAIN) {
-		explain(search, op, -1);
+		count_explained(search, op, -1);
 		search->at[lane]++;
 	}
 	return 0;
 }
 
-/* Takes the last operation back. */
 static void undo_one(struct rm_search *search, struct rm_search_frame *frame)
 {
 	const struct rm_problem_op *op;
@@ -248,7 +247,7 @@ static void undo_one(struct rm_search *search, struct rm_search_frame *frame)
 		search->at[frame->lane]--;
 	op = search->problem->ops + search->at[frame->lane];
 	if (frame->how != TAKE_AGAIN)
-		explain(search, op, 1);
+		count_explained(search, op, 1);
 	if (!frame->changed)
 		return;
 	if (op->kind != RM_HISTORY_CLEAR) {
@@ -260,8 +259,8 @@ static void undo_one(struct rm_search *search, struct rm_search_frame *frame)
 		set_cell(search, k, search->saved[search->saved_count + k]);
 }
 
-/* Takes back up to and with the last choice, and says in `tried` which it
-   was. False: there is none. */
+/* Undoes up to and including the last choice, which is stored in `tried`.
+   False: there is no choice left. */
 static bool undo(struct rm_search *search, struct rm_search_frame *tried)
 {
 	while (search->depth) {
@@ -272,8 +271,8 @@ static bool undo(struct rm_search *search, struct rm_search_frame *tried)
 	return false;
 }
 
-/* Remembers this state: 1 new, 0 seen before, -ENOMEM. */
-static int remember(struct rm_search *search)
+/* Adds this state to the memo: 1 new, 0 seen before, -ENOMEM. */
+static int add_state(struct rm_search *search)
 {
 	const struct rm_problem *problem = search->problem;
 	unsigned char *entry = rm_memo_entry(&search->memo);
@@ -286,7 +285,7 @@ static int remember(struct rm_search *search)
 	for (size_t l = 0; l < problem->lane_count; l++) {
 		uint32_t taken = search->at[l] - problem->lanes[l].first;
 
-		/* little-endian by hand: the same set on every machine */
+		/* little-endian, so that sets are equal on all machines */
 		for (unsigned b = 0; b < search->counter_bytes; b++)
 			*entry++ = (unsigned char)(taken >> 8 * b);
 	}
@@ -315,8 +314,8 @@ void rm_search_clear(struct rm_search *search)
 	*search = (struct rm_search){ .problem = NULL };
 }
 
-/* The stamp by which the next operation must have taken effect: one that was
-   invoked later has to wait. */
+/* The stamp by which the next operation must take effect. Operations invoked
+   later have to wait. */
 static uint64_t earliest_return(const struct rm_search *search)
 {
 	const struct rm_problem *problem = search->problem;
@@ -346,8 +345,8 @@ static const struct rm_problem_op *next_of(
 }
 
 /*
- * Takes all that fits and changes nothing. *open: how many operations could
- * come next. 0 or -ENOMEM.
+ * Takes all operations that fit and change nothing. *open: how many operations
+ * could come next. 0 or -ENOMEM.
  */
 static int take_the_harmless(struct rm_search *search, size_t *open)
 {
@@ -369,7 +368,7 @@ static int take_the_harmless(struct rm_search *search, size_t *open)
 			if (!op->harmless ||
 			        effect_of(search, op, &after) != RM_SAME)
 				continue;
-			if (take(search, l, TAKE_FORCED, NULL))
+			if (take_next(search, l, TAKE_FORCED, NULL))
 				return -ENOMEM;
 			again = true;
 		}
@@ -377,8 +376,8 @@ static int take_the_harmless(struct rm_search *search, size_t *open)
 	return 0;
 }
 
-/* Choices at one state are tried by return, lane and, of an operation that
-   stands for many, first once more and then no more. */
+/* Choices at a state are tried by return, then by lane. An operation with
+   `repeat` is first taken again and then left. */
 static bool is_after(
         const struct rm_search_frame *tried, uint64_t returned, uint32_t choice)
 {
@@ -386,8 +385,8 @@ static bool is_after(
 	       (returned == tried->returned && choice > tried->choice);
 }
 
-/* Whether taking it leads somewhere: an operation that need not take effect
-   is not worth it without effect. */
+/* True if taking it is useful. An operation that need not take effect is
+   useless without one. */
 static bool is_promising(
         const struct rm_search *search, const struct rm_problem_op *op)
 {
@@ -403,7 +402,7 @@ static bool is_promising(
 	}
 }
 
-/* Finds the first choice after `tried` that is possible and not hopeless. */
+/* Finds the first possible choice after `tried` that is not hopeless. */
 static bool find_choice(
         const struct rm_search *search, struct rm_search_frame *tried)
 {
@@ -433,8 +432,8 @@ static bool find_choice(
 	return best.any;
 }
 
-/* Takes the next choice after `tried`, of this state or of the last one that
-   has one. 1: taken, 0: there is none, -ENOMEM. */
+/* Takes the next choice after `tried`, at this state or at the last one that
+   has one. 1: taken, 0: none is left, -ENOMEM. */
 static int choose(struct rm_search *search, struct rm_search_frame *tried)
 {
 	while (!find_choice(search, tried))
@@ -446,7 +445,7 @@ static int choose(struct rm_search *search, struct rm_search_frame *tried)
 
 	if (repeat)
 		how = tried->choice % 2 ? TAKE_LEAVE : TAKE_AGAIN;
-	return take(search, lane, how, tried) ? -ENOMEM : 1;
+	return take_next(search, lane, how, tried) ? -ENOMEM : 1;
 }
 
 enum rm_search_end rm_search_run(struct rm_search *search,
@@ -456,7 +455,7 @@ enum rm_search_end rm_search_run(struct rm_search *search,
 
 	search->states_limit = states;
 	search->memory_limit = memory_bytes;
-	if (start(search, problem))
+	if (begin_search(search, problem))
 		return RM_GAVE_UP;
 	for (;;) {
 		struct rm_search_frame tried = { .any = false };
@@ -468,8 +467,8 @@ enum rm_search_end rm_search_run(struct rm_search *search,
 			return RM_POSSIBLE;
 		if (++search->states > states)
 			return RM_GAVE_UP;
-		if (open > 1) /* else one way leads here and one away */
-			fresh = remember(search);
+		if (open > 1) /* else the state is on a single path */
+			fresh = add_state(search);
 		if (fresh < 0)
 			return RM_GAVE_UP;
 		if (!fresh && !undo(search, &tried))

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cache.c - a small cache of look-ups, put in front of interposed.h's map with
- * LD_PRELOAD: per thread, 8 entries, the least recently used one goes.
+ * cache.c - a small lookup cache, put in front of interposed.h's map by
+ * LD_PRELOAD. Each thread has 8 entries and replaces the least recently used
+ * one.
  *
- * Writes invalidate. Each key belongs to one of 256 pairs of counters: a write
- * adds to `started` before it and to `finished` after it. An entry is filled
- * only if no write was under way (finished, then started, were equal before
- * the look-up), and is believed as long as `started` is what it was then: no
- * write of such a key has begun since, so that the value is still the map's.
+ * Writes invalidate. Each key maps to one of 256 pairs of counters. A write
+ * increments `started` before it and `finished` after it. An entry is filled
+ * only if no write was in progress, that is, if finished and then started were
+ * read as equal before the lookup. An entry is valid while `started` is
+ * unchanged: no write of such a key has begun since.
  *
- * -DCACHE_FORGETS_NOTHING leaves the invalidation out: the control, which
- * every check of values catches.
+ * -DCACHE_NO_INVALIDATION is the negative control: every check of values must
+ * detect it.
  */
 #include "impls/interposed/interposed.h"
 
@@ -19,10 +20,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#ifdef CACHE_FORGETS_NOTHING
-enum { FORGETS = 0 };
+#ifdef CACHE_NO_INVALIDATION
+enum { INVALIDATES = 0 };
 #else
-enum { FORGETS = 1 };
+enum { INVALIDATES = 1 };
 #endif
 enum { ENTRIES = 8, COUNTERS = 256 };
 
@@ -44,13 +45,13 @@ static struct counter *counter_of(uint64_t key)
 	return &counters[key * 0x9e3779b97f4a7c15U >> 56];
 }
 
-/* The next definition of a name; the process ends where there is none. */
-static void *next(const char *name)
+/* Returns the next definition of a name, or aborts. */
+static void *next_definition(const char *name)
 {
 	void *symbol = dlsym(RTLD_NEXT, name);
 
 	if (!symbol) {
-		fprintf(stderr, "cache: no %s behind this one\n", name);
+		fprintf(stderr, "cache: no later library has %s\n", name);
 		abort();
 	}
 	return symbol;
@@ -61,16 +62,16 @@ typedef bool exchange_fn(
         void *map, uint64_t key, uint64_t value, uint64_t *old);
 typedef bool take_fn(void *map, uint64_t key, uint64_t *old);
 
-/* Found once; all threads find the same. relaxed: a constant, once known. */
+/* Resolved once; all threads get the same address. relaxed: a constant. */
 #define NEXT(type, name)                                                   \
 	static _Atomic(type *) found;                                      \
 	type *real = atomic_load_explicit(&found, memory_order_relaxed);   \
 	if (!real) {                                                       \
-		*(void **)&real = next(name);                              \
+		*(void **)&real = next_definition(name);                   \
 		atomic_store_explicit(&found, real, memory_order_relaxed); \
 	}
 
-/* The entry of a key, or the one to replace. */
+/* Returns the key's entry, or the entry to replace. */
 static struct entry *entry_of(uint64_t id, uint64_t key)
 {
 	struct entry *oldest = &entries[0];
@@ -90,20 +91,20 @@ bool rm_interposed_lookup(void *map, uint64_t key, uint64_t *value)
 	const uint64_t id = ((struct interposed_head *)map)->id;
 	struct counter *counter = counter_of(key);
 	struct entry *entry = entry_of(id, key);
-	/* seq_cst, both: finished first; pair with the additions of writers */
+	/* seq_cst, both, finished first: pair with the increments by writers */
 	const uint64_t finished = atomic_load(&counter->finished);
 	const uint64_t started = atomic_load(&counter->started);
 
 	entry->used = ++clock_hand;
 	if (entry->map == id && entry->key == key &&
-	        (!FORGETS || entry->started == started)) {
+	        (!INVALIDATES || entry->started == started)) {
 		*value = entry->value;
 		return true;
 	}
 	entry->map = 0;
 	if (!real(map, key, value))
 		return false;
-	if (!FORGETS || finished == started)
+	if (!INVALIDATES || finished == started)
 		*entry = (struct entry){ id, key, *value, started, clock_hand };
 	return true;
 }
@@ -114,7 +115,7 @@ bool rm_interposed_exchange(
 	NEXT(exchange_fn, "rm_interposed_exchange")
 	struct counter *counter = counter_of(key);
 
-	/* seq_cst, both: around the write; pair with the loads of look-ups */
+	/* seq_cst, both, around the write: pair with the loads in lookups */
 	atomic_fetch_add(&counter->started, 1);
 	bool was_there = real(map, key, value, old);
 	atomic_fetch_add(&counter->finished, 1);

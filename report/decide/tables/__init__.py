@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of the linked pages, one module a page. Titles and heads of their
-columns are in report/render/tables.toml."""
+"""Tables of the linked pages, one module per page. Titles and column heads are in
+report/render/tables.toml."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counts of the caches: by a simulated machine, and by hardware counters."""
+"""Cache counts of a simulated machine and of hardware counters."""
 import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from report.model.table import Table, Value
 
 STORED = Path(__file__).resolve().parents[2] / "simulated_counts.json"
 PREFIX = "simulated:"
-# Column -> the counts that it adds up.
+# Column -> the counts that it sums.
 COUNTS: Mapping[str, tuple[str, ...]] = {
     "l1d_misses": ("l1d_load_misses", "l1d_store_misses"),
     "cold": ("cold_misses",), "capacity": ("capacity_misses",),
@@ -31,7 +31,7 @@ PER_CYCLE = "instructions_per_cycle"
 
 @dataclass(frozen=True)
 class StoredCell:
-    """A cell that was simulated before (docs/adr/0026)."""
+    """A cell that was simulated earlier (docs/adr/0026)."""
     cell: Factors
     ops: int
     counts: Mapping[str, float]
@@ -48,14 +48,14 @@ class Stored:
 
 
 def sums(counts: Mapping[str, float], ops: int) -> Iterator[float | None]:
-    """The columns COUNTS, per operation; None: one of the counts is absent."""
+    """The columns COUNTS, per operation; None: a count is missing."""
     for names in COUNTS.values():
         yield sum(counts[n] for n in names) / ops if ops and all(n in counts for n in names) \
             else None
 
 
 def middle(columns: Sequence[tuple[float | None, ...]]) -> Iterator[float | None]:
-    """Medians over trials: a count is exact, but each trial draws other keys."""
+    """Medians over trials. Each count is exact, but trials draw different keys."""
     for values in zip(*columns):
         known = [v for v in values if v is not None]
         yield statistics.median(known) if known else None
@@ -75,8 +75,8 @@ def of_campaign(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
 
 
 def of_store(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
-    """Rows that were simulated before, for a mode's campaign that counted
-    nothing. The source says whether the machine code is that of this build."""
+    """Rows that were simulated earlier, for campaigns of a mode that simulated nothing.
+    The source states whether this build has the same machine code."""
     stored = decode(Stored, json.loads(STORED.read_text(encoding="utf-8")))
     for row in stored.cells:
         if row.cell.map in campaign.maps:
@@ -133,8 +133,7 @@ def per_operation(cell: Cell) -> Iterator[tuple[str, str, Estimate, str, str | N
 
 
 def counters(campaign: Campaign) -> Table:
-    """Hardware events per operation; a metric that reads zero everywhere is
-    not a measurement."""
+    """Hardware events per operation. A metric that is zero everywhere is not a measurement."""
     rows: list[tuple[Value, ...]] = []
     for cell in campaign.cells.values():
         if cell.measure == "counters":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the results depend on besides the maps, and what was not controlled."""
+"""Facts about machine and build, and settings that were not controlled."""
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -14,13 +14,13 @@ BUSY_LOAD, BUSY_PRESSURE = 0.5, 5.0  # load average; per cent of 10 s
 
 
 def first_number(text: str | None) -> float:
-    """The first number of a text, 0 if there is none."""
+    """The first number of a text, 0 if it lacks one."""
     match = re.search(r"\d+(?:\.\d+)?", text or "")
     return float(match[0]) if match else 0.0
 
 
 def frequency(m: Machine) -> Iterator[tuple[str, str | None]]:
-    """Subjects of the clock that nobody set."""
+    """Settings of the clock that were not controlled."""
     governor = m.fact("governor")
     if governor is None:
         yield "frequency", None
@@ -34,7 +34,7 @@ def frequency(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def sharing(m: Machine) -> Iterator[tuple[str, str | None]]:
-    """Subjects of what else may run on the CPUs."""
+    """Other users of the CPUs."""
     if m.fact("hypervisor_flag") == "yes":
         yield "virtual", "yes"
     if m.fact("smt_active") == "1":
@@ -47,7 +47,7 @@ def sharing(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def memory(m: Machine) -> Iterator[tuple[str, str | None]]:
-    """Subjects of memory."""
+    """Settings of memory."""
     if "[always]" in (m.fact("thp_enabled") or ""):
         yield "huge_pages", "always"
     if (m.fact("numa_balancing") or "0") != "0":
@@ -61,7 +61,7 @@ def memory(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def counters(m: Machine) -> Iterator[tuple[str, str | None]]:
-    """Subjects of hardware counters."""
+    """Settings of hardware counters."""
     if m.fact("pmu_type") is None:
         yield "counters", None
     if (m.fact("nmi_watchdog") or "0") != "0":
@@ -69,7 +69,7 @@ def counters(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def uncontrolled(m: Machine) -> Table:
-    """What was not controlled; value None: it cannot be read or set here."""
+    """Settings that were not controlled; value None: it cannot be read or set here."""
     rows: list[tuple[Value, ...]] = [
         row for rule in (frequency, sharing, memory, counters) for row in rule(m)]
     for name, fact in (m.facts or {}).items():
@@ -100,20 +100,20 @@ def recorded(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
 
 
 def text_of(fact: Fact) -> str | None:
-    """A fact in words, sizes in bytes; None: it could not be read."""
+    """A fact as text, with sizes in bytes; None: it could not be read."""
     if fact.status != "ok" or fact.text is None:
         return None
     return KB.sub(lambda m: f"{1024 * int(m[1])} bytes", fact.text)
 
 
 def workloads(campaign: Campaign) -> Table:
-    """The workload files, as they were expanded."""
+    """The workload files after expansion."""
     return Table("workloads", ("name", "file", "sha256", "text"), tuple(
         (w.name, w.file, w.sha256, w.text) for w in campaign.plan.workloads))
 
 
 def skipped_maps(campaign: Campaign) -> Table:
-    """Maps that were not built here, and what they need."""
+    """Maps that were not built here, and their requirements."""
     return Table("skipped_maps", ("map", "needs"), tuple(
         (m.id, m.needs) for m in campaign.plan.skipped_maps))
 

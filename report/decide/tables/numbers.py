@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All measured numbers but throughput: latency, memory, statistics, loops."""
+"""All measured numbers except throughput: latency, memory, statistics, loops."""
 import statistics
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +15,7 @@ from report.model.table import Table, Value
 
 PLACE = ("workload", "write_kind", "write_share", "miss_share", "keys", "shape", "dist",
          "threads", "placement", "options")
-# Statistics that are levels: as they are at the end, whatever the operations.
+# Statistics that are levels: their value at the end is printed, not their rate.
 LEVELS = frozenset("""amended array_bytes bins buckets bytes bytes_peak connections
     dirty_entries grace_waiting hazard_list heap_bytes heap_held_bytes heap_used_bytes limbo
     lock_competition lock_sample overflow_buckets_now pool_bytes pool_sessions read_entries
@@ -64,7 +64,7 @@ def pages(cell: Cell) -> str | None:
 
 
 def memories(campaign: Campaign) -> Table:
-    """Bytes an entry of every cell of throughput that is large enough."""
+    """Bytes per entry of every throughput cell that is large enough."""
     rows: list[tuple[Value, ...]] = []
     for cell in campaign.cells.values():
         if cell.measure == "throughput" and cell.ok and cell.factors.keys >= FEW \
@@ -78,10 +78,10 @@ def memories(campaign: Campaign) -> Table:
                             "cell"), tuple(rows))
 
 
-# ---- what the maps count ------------------------------------------------------------
+# ---- counts of the maps -------------------------------------------------------------
 
 def is_level(name: str) -> bool:
-    """Is it no count of events?"""
+    """True if the statistic does not count events."""
     return name in LEVELS or name.endswith(("_max", "_max_ns", "_peak", "_peak_bytes"))
 
 
@@ -91,8 +91,8 @@ def middle(values: Sequence[float]) -> float | None:
 
 
 def competition(stats_of: Sequence[Statistic]) -> list[Statistic]:
-    """The share of lock acquisitions of a trial's window that had to wait;
-    nothing if it took none, or did not count how many waited."""
+    """The share of lock acquisitions in a trial's window that had to wait; empty if
+    there were none, or if waits were not counted."""
     window = {s.name: s.window for s in stats_of}
     taken = {kind: n for kind in ("read", "write") if (n := window.get(f"lock_{kind}s"))}
     waited = [window.get(f"lock_{kind}_contended") for kind in taken]
@@ -103,13 +103,13 @@ def competition(stats_of: Sequence[Statistic]) -> list[Statistic]:
 
 
 def counted(cell: Cell) -> Iterator[tuple[Value, ...]]:
-    """Rows of one cell: name, unit, per million operations, per second, at
-    the end of a trial: medians over trials."""
+    """Rows of one cell: name, unit, per million operations, per second, at the end of
+    a trial; medians over trials."""
     found: dict[tuple[str, str], list[tuple[Statistic, int, float]]] = {}
     for trial in cell.ok:
         r = trial.result
-        own = (r.stats if r else None) or ()
-        for s in (*own, *competition(own)):
+        statistics = (r.stats if r else None) or ()
+        for s in (*statistics, *competition(statistics)):
             found.setdefault((s.name, s.unit), []).append(
                 (s, (r.ops if r else None) or 0, (r.elapsed_ns if r else None) or 0.0))
     for (name, unit), seen in found.items():
@@ -121,8 +121,8 @@ def counted(cell: Cell) -> Iterator[tuple[Value, ...]]:
 
 
 def statistics_table(campaign: Campaign) -> Table:
-    """What the maps and their runtimes count, of the cells that measure
-    causes, or else of the throughput."""
+    """Counts of the maps and their runtimes: from the cells that measure causes, else
+    from the throughput cells."""
     cells = [c for c in campaign.cells.values() if c.ok and c.factors.common]
     causes = [c for c in cells if c.measure == "causes"]
     shown = causes or [c for c in cells if c.measure == "throughput"]
@@ -150,6 +150,6 @@ def loops(campaign: Campaign) -> Table:
 
 
 def tables(campaign: Campaign) -> tuple[Table, ...]:
-    """The tables of the page of all numbers that are not of groups."""
+    """The tables of the page of all numbers, except the groups' tables."""
     return (latencies(campaign), memories(campaign), statistics_table(campaign),
             loops(campaign))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What went wrong, and what could have: for readers who distrust the numbers."""
+"""Failures, disturbances and controls, for readers who distrust the numbers."""
 import math
 import statistics
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ def controls(campaign: Campaign) -> Table:
 
 
 def timed(campaign: Campaign) -> Iterator[tuple[Cell, Trial]]:
-    """Trials that count of timed measures."""
+    """Valid trials of timed measures."""
     for cell in campaign.cells.values():
         if cell.measure != "verify" and not cell.measure.startswith("simulated"):
             for trial in cell.ok:
@@ -31,8 +31,8 @@ def timed(campaign: Campaign) -> Iterator[tuple[Cell, Trial]]:
 
 
 def evenness(cell: Cell, trial: Trial) -> float | None:
-    """Slowest / fastest thread. None: one thread, or threads that share a
-    CPU, or an open loop, whose operations are scheduled."""
+    """Slowest / fastest thread. None: one thread, threads that share a CPU, or an open
+    loop, whose operations are scheduled."""
     if cell.factors.threads < 2 or not cell.factors.alone or not cell.factors.closed:
         return None
     ops: list[int] = [t.ops for t in trial.result.threads] if trial.result else []
@@ -85,8 +85,8 @@ def lost(campaign: Campaign) -> Table:
 
 
 def driver(campaign: Campaign, groups: Sequence[Measured]) -> Table:
-    """Share of the fastest map's time that is the driver's: the rate of the
-    map / the rate of the map that does nothing, in its language."""
+    """The driver's share of the fastest map's time: rate of the map / rate of the map
+    that does nothing, in the same language."""
     rows: list[tuple[Value, ...]] = []
     for g in groups:
         floors = {campaign.maps[m].program: c for m, c in g.cells.items()
@@ -103,8 +103,8 @@ def driver(campaign: Campaign, groups: Sequence[Measured]) -> Table:
 
 
 def rounds(campaign: Campaign) -> Table:
-    """Each round: cost of its trials compared with the median of their cells,
-    CPU speed, disturbed trials. It shows drift."""
+    """Each round: cost of its trials relative to the median of their cells, CPU speed,
+    disturbed trials. It shows drift."""
     costs: dict[int, list[float]] = {}
     speeds: dict[int, list[float]] = {}
     disturbed: dict[int, int] = {}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chunk.h - chunks, a core's cache of them and arenas: what the files of the
- * simulated allocator share. heap.c calls heap_arena.c, that heap_bins.c.
+ * chunk.h - chunks, per-core caches and arenas of the simulated allocator.
+ * Calls: heap.c to heap_arena.c, that to heap_bins.c.
  */
 #ifndef RM_SIM_CHUNK_H
 #define RM_SIM_CHUNK_H
@@ -18,8 +18,8 @@ enum {
 	RM_SIM_CHUNK_MIN = 32,
 	RM_SIM_PAGE = 4096,
 	/* flags in a header */
-	RM_SIM_BEFORE_USED = 1, /* the chunk before is in use */
-	RM_SIM_MAPPED = 2,      /* pages of its own */
+	RM_SIM_BEFORE_USED = 1, /* the previous chunk is in use */
+	RM_SIM_MAPPED = 2,      /* has its own pages */
 	RM_SIM_FLAGS = 15,
 
 	RM_SIM_CACHED_MAX = 1040, /* glibc: tcache_max_bytes, as a chunk size */
@@ -33,16 +33,16 @@ enum {
 	RM_SIM_TOP_RESERVE = 128 << 10, /* glibc: top_pad */
 };
 
-/* What lies in a free chunk's user part. */
+/* Content of a free chunk's user part. */
 struct rm_sim_block {
 	struct rm_sim_block *next;
 	union {
 		struct rm_sim_block *prev; /* in a bin */
-		uint64_t key; /* in a core's cache: against double free */
+		uint64_t key; /* in a core's cache: detects double frees */
 	};
 };
 
-/* A core's own freed chunks, by size; last in, first out. */
+/* Chunks freed by a core, by size; last in, first out. */
 struct rm_sim_cache {
 	uint16_t count[RM_SIM_CACHED_SIZES];
 	struct rm_sim_block *entry[RM_SIM_CACHED_SIZES];
@@ -50,19 +50,19 @@ struct rm_sim_cache {
 
 /* glibc's malloc_state. */
 struct rm_sim_arena {
-	pthread_mutex_t lock; /* all but `fast` and `cache` */
+	pthread_mutex_t lock; /* guards all but `fast` and `cache` */
 	/* pushed by any core, popped under the lock */
 	_Atomic uint32_t fast_used;
 	_Atomic(struct rm_sim_block *) fast[RM_SIM_FAST_SIZES];
-	struct rm_sim_block *top; /* the last chunk: what nobody has had yet */
+	struct rm_sim_block *top; /* the last chunk: memory never allocated */
 	struct rm_sim_block *last_remainder;
-	struct rm_sim_block bin[RM_SIM_BINS]; /* rings */
-	uint64_t bin_used[RM_SIM_BINS / 64];  /* bits; 0: the ring is empty */
-	char *end, *limit;         /* of the top; that it may grow to */
-	struct rm_sim_cache cache; /* its core's alone */
+	struct rm_sim_block bin[RM_SIM_BINS]; /* circular lists */
+	uint64_t bin_used[RM_SIM_BINS / 64];  /* bit 0: the list is empty */
+	char *end, *limit;         /* end of the top chunk; its maximum */
+	struct rm_sim_cache cache; /* used by its core only */
 };
 
-/* Size of the chunk and flags; before each block. */
+/* Size of a chunk and flags; before each block. */
 static inline uint64_t *rm_sim_heap_header(void *block)
 {
 	return (uint64_t *)block - 1;
@@ -86,7 +86,7 @@ static inline bool rm_sim_cache_has_room(
 	               RM_SIM_CACHED_EACH;
 }
 
-/* Puts a chunk into the core's cache; false: there is no room. */
+/* Puts a chunk into the core's cache; false: the cache is full. */
 static inline bool rm_sim_cache_put(
         struct rm_sim_cache *cache, struct rm_sim_block *block, size_t bytes)
 {
@@ -101,7 +101,7 @@ static inline bool rm_sim_cache_put(
 	return true;
 }
 
-/* The chunk of `bytes` that was cached last, or NULL. */
+/* The most recently cached chunk of `bytes`, or NULL. */
 static inline struct rm_sim_block *rm_sim_cache_get(
         struct rm_sim_cache *cache, size_t bytes)
 {
@@ -119,22 +119,22 @@ static inline struct rm_sim_block *rm_sim_cache_get(
 
 /* --- heap_arena.c; the arena's lock is held --- */
 
-/* Makes the memory from the block `first` to `end`, which may grow up to
-   `limit`, the arena's top; what the old top had left becomes a free chunk. */
+/* Makes the memory from the block `first` to `end` the arena's top; it may grow
+   up to `limit`. The rest of the old top becomes a free chunk. */
 void rm_sim_arena_extend(
         struct rm_sim_arena *arena, char *first, char *end, char *limit);
 
-/* A chunk of `bytes` (a multiple of 16, at least RM_SIM_CHUNK_MIN) that was
-   freed or lies at the top; NULL: neither. Others of this size may move to
-   the core's `cache`. */
+/* Allocates a chunk of `bytes` (a multiple of 16, at least RM_SIM_CHUNK_MIN)
+   from the free chunks or the top. NULL: neither has one. Other chunks of this
+   size may move to the core's `cache`. */
 struct rm_sim_block *rm_sim_arena_take(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes);
 
-/* The top grows so that a chunk of `bytes` fits; false: it may not. */
+/* Grows the top so that a chunk of `bytes` fits; false: limit reached. */
 bool rm_sim_arena_grow(struct rm_sim_arena *arena, size_t bytes);
 
-/* Frees a chunk of over RM_SIM_FAST_MAX bytes, not to a cache. A top of
-   `trim_bytes` or more shrinks. */
+/* Frees a chunk of over RM_SIM_FAST_MAX bytes without use of a cache. A top of
+   at least `trim_bytes` shrinks. */
 void rm_sim_arena_give(struct rm_sim_arena *arena, struct rm_sim_block *block,
         size_t trim_bytes);
 
@@ -145,10 +145,10 @@ void rm_sim_arena_give_fast(
 /* --- heap_bins.c; the arena's lock is held --- */
 
 void rm_sim_bins_init(struct rm_sim_arena *arena);
-/* A free chunk, its header written, to the bin of those not sorted yet. */
+/* Puts a free chunk with a valid header into the unsorted bin. */
 void rm_sim_bins_put(struct rm_sim_arena *arena, struct rm_sim_block *block);
 void rm_sim_bins_unlink(struct rm_sim_block *block);
-/* As rm_sim_arena_take(), from the bins. */
+/* Like rm_sim_arena_take(), but only from the bins. */
 struct rm_sim_block *rm_sim_bins_take(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes);
 

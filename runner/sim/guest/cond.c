@@ -2,8 +2,8 @@
 /*
  * cond.c - condition variables and barriers, compiled with instrumentation.
  *
- * A condition is a sequence number that waiters sleep on: simpler than glibc's
- * two groups, with the same promise but for fairness. A barrier counts rounds.
+ * A condition variable is a sequence number on which waiters sleep. Simpler
+ * than glibc's two groups, and equal but for fairness. A barrier counts rounds.
  */
 #include "runner/sim/guest/guest.h"
 
@@ -64,7 +64,7 @@ struct barrier {
 };
 
 _Static_assert(sizeof(struct barrier) <= sizeof(pthread_barrier_t),
-        "a simulated barrier lies in a real one");
+        "a simulated barrier must fit into a pthread_barrier_t");
 
 static struct barrier *barrier_of(pthread_barrier_t *barrier)
 {
@@ -89,11 +89,11 @@ int rm_sim_barrier_destroy(pthread_barrier_t *barrier)
 int rm_sim_barrier_wait(pthread_barrier_t *opaque)
 {
 	struct barrier *barrier = barrier_of(opaque);
-	/* acquire: pairs with the release below, of the round before */
+	/* acquire: pairs with the release below, in the previous round */
 	uint32_t round =
 	        atomic_load_explicit(&barrier->round, memory_order_acquire);
 
-	/* acq_rel: what all did before is handed on by the last */
+	/* acq_rel: the last thread passes on the work of all threads */
 	if (atomic_fetch_add_explicit(
 	            &barrier->waiting, 1, memory_order_acq_rel) +
 	                1 ==
@@ -101,7 +101,7 @@ int rm_sim_barrier_wait(pthread_barrier_t *opaque)
 		/* relaxed: published by the round */
 		atomic_store_explicit(
 		        &barrier->waiting, 0, memory_order_relaxed);
-		/* release: pairs with the acquire of the others */
+		/* release: pairs with the waiters' acquire */
 		atomic_fetch_add_explicit(
 		        &barrier->round, 1, memory_order_release);
 		rm_sim_futex_wake(&barrier->round, INT_MAX);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ctx.c - the switch: assembly where we know the ABI, else ucontext.
+ * ctx.c - context switch: assembly for known ABIs, else ucontext.
  *
- * A simulation switches whenever another core is earlier: swapcontext(), which
- * calls the kernel for the signal mask each time, would be most of its time.
+ * A simulation switches whenever another core is earlier. swapcontext() calls
+ * the kernel for the signal mask each time and would dominate the run time.
  */
 #include "runner/sim/guest/ctx.h"
 
@@ -11,11 +11,11 @@
 #include <ucontext.h>
 
 #if defined(RM_SIM_CTX_PORTABLE)
-/* below: asked for by its test */
+/* the portable version below, selected by its test */
 #elif defined(__x86_64__)
 
 /* System V ABI 1.0, 3.2.1: rbx, rbp, r12 to r15 and rsp belong to the caller.
-   endbr64 is a no-op where the kernel does not ask for it. */
+   endbr64 is a no-op unless the kernel enables its check. */
 __asm__(".text\n"
         ".p2align 4\n"
         ".globl rm_sim_ctx_switch\n"
@@ -46,10 +46,10 @@ void rm_sim_ctx_make(
 	void **stack = top;
 
 	(void)bytes;
-	/* Stands for the return address of a call, before which the ABI wants
-	   16 bytes of alignment: entry() finds the stack as it would then. */
+	/* The return address of a call. The ABI requires 16-byte alignment
+	   before a call, so entry() finds the stack as after one. */
 	*--stack = NULL;
-	memcpy(--stack, &entry, sizeof(entry)); /* where `ret` goes */
+	memcpy(--stack, &entry, sizeof(entry)); /* target of `ret` */
 	for (int i = 0; i < SAVED; i++)
 		*--stack = NULL;
 	ctx->stack_pointer = stack;
@@ -110,8 +110,8 @@ void rm_sim_ctx_make(
 #if defined(RM_SIM_CTX_PORTABLE) || \
         !(defined(__x86_64__) || defined(__aarch64__))
 
-/* The saved state lies at the low end of its own stack; the main stack's in
-   the one place that first stopped outside of any. */
+/* The saved state is at the low end of its own stack. The main stack's state is
+   static, as that context switches first. */
 static ucontext_t main_state;
 
 void rm_sim_ctx_make(

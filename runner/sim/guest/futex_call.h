@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * futex_call.h - what simulated code asks for by syscall(): a futex to wait or
- * to wake, and nothing else. For the kernels of both run times.
+ * futex_call.h - decodes syscall() of simulated code. Only futex wait and wake
+ * are supported. Used by the kernels of both run times.
  */
 #ifndef RM_SIM_FUTEX_CALL_H
 #define RM_SIM_FUTEX_CALL_H
@@ -16,12 +16,11 @@
 
 struct rm_sim_futex_call {
 	const void *word;
-	uint32_t value; /* to wait while it is so, or how many to wake */
+	uint32_t value; /* wait while the word equals it, or number to wake */
 	bool wakes;
 };
 
-/* Reads the arguments behind `number`; ends the simulation where the call is
-   another one. */
+/* Reads the arguments after `number`. Ends the simulation on any other call. */
 static inline struct rm_sim_futex_call rm_sim_futex_call_of(
         long number, va_list arguments)
 {
@@ -29,17 +28,17 @@ static inline struct rm_sim_futex_call rm_sim_futex_call_of(
 	int operation;
 
 	if (number != SYS_futex)
-		rm_sim_misuse("a system call other than futex");
+		rm_sim_reject("a system call other than futex");
 	call.word = va_arg(arguments, const void *);
-	/* private or not, and on which clock, is the same to one process */
+	/* private or shared, and the clock, do not matter within one process */
 	operation = va_arg(arguments, int) & FUTEX_CMD_MASK;
 	call.value = va_arg(arguments, uint32_t);
 	call.wakes = operation == FUTEX_WAKE;
 	if (!call.wakes && operation != FUTEX_WAIT)
-		rm_sim_misuse("a futex operation other than wait and wake");
-	/* to wait for ever instead would be told as a deadlock */
+		rm_sim_reject("a futex operation other than wait and wake");
+	/* to wait forever instead would be reported as a deadlock */
 	if (!call.wakes && va_arg(arguments, const void *))
-		rm_sim_misuse("a futex wait that its time ends");
+		rm_sim_reject("a futex wait with a timeout");
 	return call;
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * guest.h - what simulated code may call: the C library's names as the
- * simulated machine has them.
+ * guest.h - functions that simulated code may call: the simulated machine's
+ * versions of the C library's.
  *
- * Maps and the measured loop do not know these names: objcopy gives them to
- * their objects (runner/sim/names.txt), after the compiler. Functions that are
- * themselves simulated code (mutex.c, heap.c: compiled with instrumentation, so
- * that a lock's and the allocator's own traffic is counted) use the second
- * half. All are called on the one host thread of the simulation.
+ * Maps and the measured loop do not use these names: objcopy renames the
+ * symbols of their objects after compilation (runner/sim/names.txt). The second
+ * half is for functions that are simulated code themselves (mutex.c, heap.c).
+ * They are compiled with instrumentation, so that accesses of locks and
+ * allocator are counted. All are called on the simulation's one host thread.
  */
 #ifndef RM_SIM_GUEST_H
 #define RM_SIM_GUEST_H
@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* mutex.c: glibc's algorithms on glibc's own structures. */
+/* mutex.c: glibc's algorithms on glibc's structures. */
 int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr);
 int rm_sim_mutex_destroy(pthread_mutex_t *mutex);
 int rm_sim_mutex_lock(pthread_mutex_t *opaque);
@@ -56,7 +56,7 @@ void *rm_sim_aligned_alloc(size_t alignment, size_t bytes);
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes);
 void rm_sim_free(void *opaque);
 
-/* touch.c: the copy is the host's, its accesses are counted. */
+/* touch.c: the host copies; the accesses are counted. */
 void *rm_sim_memcpy(void *to, const void *from, size_t bytes);
 void *rm_sim_memmove(void *to, const void *from, size_t bytes);
 void *rm_sim_memset(void *to, int value, size_t bytes);
@@ -74,34 +74,34 @@ int rm_sim_sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set);
 int rm_sim_sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set);
 int rm_sim_sched_getcpu(void);
 
-/* world.c: the virtual cores' threads, for the trial's team only. */
+/* world.c: threads of the virtual cores, for the trial's team only. */
 int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,
         void *(*entry)(void *), void *argument);
 int rm_sim_thread_join(pthread_t thread, void **result);
 pthread_t rm_sim_thread_self(void);
-/* The team's barrier: of all threads and the main thread. */
+/* The team's barrier, for all its threads and the main thread. */
 int rm_sim_team_barrier_wait(pthread_barrier_t *barrier);
 
 /* --- for simulated code in this folder --- */
 
-/* The core that runs: 0 .. cores - 1; RM_SIM_CORES_MAX where the main thread
-   does, which stands outside the machine: its accesses are not counted. */
+/* The running core: 0 .. cores - 1, or RM_SIM_CORES_MAX for the main thread.
+   That runs outside the simulated machine; its accesses are not counted. */
 unsigned rm_sim_self(void);
 
-/* Sleeps in virtual time while *word == value (one system call). Returns 0
-   when woken, -EAGAIN when the value was another. */
+/* Sleeps in virtual time while *word == value (one system call). Returns 0 when
+   woken, or -EAGAIN if the value differed. */
 int rm_sim_futex_wait(const void *word, uint32_t value);
-/* Wakes at most `threads` that sleep on `word`, longest first; while schedules
-   are explored, the lowest number first (explore/world.h). */
+/* Wakes at most `threads` waiters of `word`, longest wait first. During an
+   exploration the lowest number is first (explore/world.h). */
 void rm_sim_futex_wake(const void *word, uint32_t threads);
-/* A spinning core's pause. */
+/* Pause of a spinning core. */
 void rm_sim_relax(void);
 void rm_sim_operation_begins(void);
-/* A spot of a map that is marked by RM_PAUSE() (runner/map.h). */
+/* A place that a map marks with RM_PAUSE() (runner/map.h). */
 void rm_sim_pause(void);
 
-/* Ends the simulation: a use that the real library would not forgive. Does
-   not return to simulated code. */
-_Noreturn void rm_sim_misuse(const char *what);
+/* Ends the simulation because of a use that the real library does not allow.
+   Does not return to simulated code. */
+_Noreturn void rm_sim_reject(const char *what);
 
 #endif /* RM_SIM_GUEST_H */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.c - malloc, compiled with instrumentation: its own accesses count.
+ * heap.c - malloc, compiled with instrumentation: its own accesses are counted.
  *
- * What decides cache counts is where blocks lie, and that is glibc's
- * (malloc/malloc.c, 2.36): a header of 8 bytes before each block, addresses
- * that are multiples of 16, chunks of at least 32 bytes; freed chunks of up to
- * 1040 bytes go to a cache of the thread, last in, first out, seven of a size;
- * others to their arena (heap_arena.c, heap_bins.c). Large ones are pages of
- * their own; when such pages are freed, larger ones only are from then on.
- * Each core has an arena (glibc: up to 8 per CPU) in segments of 64 MiB.
+ * The positions of blocks determine cache counts, so they follow glibc
+ * (malloc/malloc.c, 2.36). Each block has a header of 8 bytes before it and an
+ * address that is a multiple of 16; chunks have at least 32 bytes. Freed chunks
+ * of up to 1040 bytes go to a thread cache, last in, first out, seven of a
+ * size; others to their arena (heap_arena.c, heap_bins.c). Large chunks get
+ * their own pages; freeing such a chunk raises this threshold to its size. Each
+ * core has an arena (glibc: up to 8 per CPU) in segments of 64 MiB.
  */
 #include "runner/sim/guest/chunk.h"
 #include "runner/sim/guest/guest.h"
@@ -21,30 +21,30 @@
 
 enum {
 	PAGES_HEADER = 16,
-	/* glibc's mmap threshold starts at 128 KiB. The process of a trial has
-	   freed 1 MiB by then, its request (runner/map_program/trial.c). */
+	/* glibc's mmap threshold starts at 128 KiB, but the trial has freed a
+	   buffer of 1 MiB before (runner/map_program/trial.c). */
 	PAGES_MIN = (1 << 20) + RM_SIM_PAGE,
 	PAGES_MIN_MAX = 32 << 20,
-	/* where in its page glibc puts a thread's first block: after the
-	   heap's header, the arena's state and the thread's cache; it decides
-	   which blocks share a line */
+	/* offset in its page of a thread's first block in glibc: after the
+	   heap's header, the arena's state and the thread's cache. It
+	   determines which blocks share a line. */
 	FIRST_BLOCK = 0xb70,
-	/* the heaps of two cores do not share the sets of a shared cache */
+	/* spreads the heaps of two cores over a shared cache */
 	STAGGER_BYTES = 17 * RM_SIM_PAGE,
 };
 
-/* At the start of each segment. */
+/* Header of each segment. */
 struct segment {
 	_Alignas(RM_SIM_GRAIN) struct rm_sim_arena *arena;
 };
 
 static struct rm_sim_arena *arenas[RM_SIM_CORES_MAX + 1];
 
-/* Bytes of a chunk from which on it has pages of its own. */
+/* Minimum size of chunks with their own pages, in bytes. */
 static _Atomic size_t pages_min = PAGES_MIN;
 
-/* relaxed: a bound, nothing comes with it */
-static size_t pages_from(void)
+/* relaxed: a bound that publishes nothing */
+static size_t read_pages_min(void)
 {
 	return atomic_load_explicit(&pages_min, memory_order_relaxed);
 }
@@ -57,8 +57,8 @@ static struct rm_sim_arena *arena_of(void *block)
 	return ((struct segment *)at)->arena;
 }
 
-/* Gives the arena a segment whose first block lies at `first`. */
-static void use(
+/* Adds a segment to the arena; its first block is at offset `first`. */
+static void add_segment(
         struct rm_sim_arena *arena, struct segment *segment, size_t first)
 {
 	char *start = (char *)segment;
@@ -79,7 +79,7 @@ static struct rm_sim_arena *make_arena(unsigned self)
 		return NULL;
 	arena = (struct rm_sim_arena *)(void *)((char *)segment + skip);
 	rm_sim_bins_init(arena);
-	use(arena, segment,
+	add_segment(arena, segment,
 	        rm_sim_heap_pages(skip + sizeof(*arena)) + FIRST_BLOCK);
 	arenas[self] = arena;
 	return arena;
@@ -92,7 +92,7 @@ static struct rm_sim_arena *own_arena(void)
 	return arenas[self] ? arenas[self] : make_arena(self);
 }
 
-/* Pages of their own for a chunk of `size` bytes, its block aligned. */
+/* Maps pages for a chunk of `size` bytes; aligns its block. */
 static void *map_pages(size_t size, size_t alignment)
 {
 	size_t before = alignment > PAGES_HEADER ? alignment : PAGES_HEADER;
@@ -105,7 +105,7 @@ static void *map_pages(size_t size, size_t alignment)
 	pages = rm_sim_space_map(bytes);
 	if (!pages)
 		return NULL;
-	/* pages are aligned to 4096; a greater alignment is not offered */
+	/* pages are aligned to 4096; greater alignments are not supported */
 	block = (uint64_t *)(void *)(pages + before);
 	block[-1] = bytes | RM_SIM_MAPPED;
 	block[-2] = before;
@@ -116,66 +116,66 @@ static void free_pages(void *block)
 {
 	size_t bytes = rm_sim_heap_bytes(block);
 
-	/* glibc's idea: who frees so much will ask for it again */
-	if (bytes > pages_from() && bytes <= PAGES_MIN_MAX)
-		/* relaxed: see pages_from() */
+	/* as in glibc: a program that frees this size will allocate it again */
+	if (bytes > read_pages_min() && bytes <= PAGES_MIN_MAX)
+		/* relaxed: see read_pages_min() */
 		atomic_store_explicit(&pages_min, bytes, memory_order_relaxed);
 	rm_sim_space_unmap(
 	        (char *)block - rm_sim_heap_header(block)[-1], bytes);
 }
 
-/* Frees a chunk of this arena, whose lock is held, or which is small. */
-static void give(struct rm_sim_arena *arena, struct rm_sim_block *block)
+/* Frees a chunk of this arena. The lock is held, unless the chunk is small. */
+static void free_chunk(struct rm_sim_arena *arena, struct rm_sim_block *block)
 {
 	size_t bytes = rm_sim_heap_bytes(block);
 
 	if (bytes <= RM_SIM_FAST_MAX)
 		rm_sim_arena_give_fast(arena, block, bytes);
 	else
-		rm_sim_arena_give(arena, block, 2 * pages_from());
+		rm_sim_arena_give(arena, block, 2 * read_pages_min());
 }
 
-/* A chunk of the arena, whose lock is held; NULL: pages are to be mapped. */
-static struct rm_sim_block *take(struct rm_sim_arena *arena, size_t size)
+/* Allocates a chunk from the arena, whose lock is held. NULL: map pages. */
+static struct rm_sim_block *take_chunk(struct rm_sim_arena *arena, size_t size)
 {
 	enum { FIRST = 2 * RM_SIM_GRAIN };
 	struct rm_sim_block *block =
 	        rm_sim_arena_take(arena, &arena->cache, size);
 
-	if (block || size >= pages_from())
+	if (block || size >= read_pages_min())
 		return block;
 	if (!rm_sim_arena_grow(arena, size)) {
 		struct segment *segment = rm_sim_space_segment();
 
 		if (!segment)
 			return NULL;
-		use(arena, segment, FIRST);
+		add_segment(arena, segment, FIRST);
 		rm_sim_arena_grow(arena, size);
 	}
 	return rm_sim_arena_take(arena, &arena->cache, size);
 }
 
-/* Frees what of a chunk in use lies before `block`, which becomes the chunk,
-   and behind its first `size` bytes (glibc: _int_memalign). */
+/* Moves the start of a used chunk to `block` and its size to `size`; frees the
+   bytes before and after (glibc: _int_memalign). */
 static void *trim_to(struct rm_sim_arena *arena, struct rm_sim_block *chunk,
         struct rm_sim_block *block, size_t size)
 {
 	size_t before = (size_t)((char *)block - (char *)chunk);
-	size_t has = rm_sim_heap_bytes(chunk) - before;
+	size_t left = rm_sim_heap_bytes(chunk) - before;
 
 	if (before) {
-		*rm_sim_heap_header(block) = has | RM_SIM_BEFORE_USED;
-		*rm_sim_heap_header(chunk) -= has;
+		*rm_sim_heap_header(block) = left | RM_SIM_BEFORE_USED;
+		*rm_sim_heap_header(chunk) -= left;
 		if (!rm_sim_cache_put(&arena->cache, chunk, before))
-			give(arena, chunk);
+			free_chunk(arena, chunk);
 	}
-	if (has >= size + RM_SIM_CHUNK_MIN) {
+	if (left >= size + RM_SIM_CHUNK_MIN) {
 		struct rm_sim_block *rest = (void *)((char *)block + size);
 
-		*rm_sim_heap_header(rest) = (has - size) | RM_SIM_BEFORE_USED;
-		*rm_sim_heap_header(block) -= has - size;
-		if (!rm_sim_cache_put(&arena->cache, rest, has - size))
-			give(arena, rest);
+		*rm_sim_heap_header(rest) = (left - size) | RM_SIM_BEFORE_USED;
+		*rm_sim_heap_header(block) -= left - size;
+		if (!rm_sim_cache_put(&arena->cache, rest, left - size))
+			free_chunk(arena, rest);
 	}
 	return block;
 }
@@ -194,21 +194,22 @@ static struct rm_sim_block *take_aligned(
 	struct rm_sim_block *chunk, *block;
 
 	if (alignment <= RM_SIM_GRAIN)
-		return take(arena, size);
-	/* glibc: a chunk's size is taken for a request's, and rounded again */
-	chunk = take(arena, chunk_bytes(size + alignment + RM_SIM_CHUNK_MIN));
+		return take_chunk(arena, size);
+	/* glibc: treats a chunk size as a request size and rounds it again */
+	chunk = take_chunk(
+	        arena, chunk_bytes(size + alignment + RM_SIM_CHUNK_MIN));
 	if (!chunk)
 		return NULL;
 	block = (void *)(((uintptr_t)chunk + alignment - 1) & -alignment);
-	/* what is cut off before it must be a chunk */
+	/* the part cut off before it must be a valid chunk */
 	if (block != chunk && (char *)block - (char *)chunk < RM_SIM_CHUNK_MIN)
 		block = (void *)((char *)block + alignment);
 	return trim_to(arena, chunk, block, size);
 }
 
-/* A block that is not from the core's cache; `alignment` up to 4096. NULL: no
-   memory. */
-static void *uncached(size_t bytes, size_t alignment)
+/* Allocates a block without the core's cache; `alignment` is at most 4096.
+   NULL: out of memory. */
+static void *allocate_uncached(size_t bytes, size_t alignment)
 {
 	struct rm_sim_arena *arena = own_arena();
 	void *block = NULL;
@@ -231,7 +232,7 @@ void *rm_sim_malloc(size_t bytes)
 
 	if (arena && bytes <= RM_SIM_CACHED_MAX)
 		block = rm_sim_cache_get(&arena->cache, chunk_bytes(bytes));
-	return block ? block : uncached(bytes, RM_SIM_GRAIN);
+	return block ? block : allocate_uncached(bytes, RM_SIM_GRAIN);
 }
 
 void rm_sim_free(void *opaque)
@@ -252,15 +253,15 @@ void rm_sim_free(void *opaque)
 		return;
 	arena = arena_of(block);
 	if (bytes <= RM_SIM_FAST_MAX) {
-		give(arena, block);
+		free_chunk(arena, block);
 		return;
 	}
 	rm_sim_mutex_lock(&arena->lock);
-	give(arena, block);
+	free_chunk(arena, block);
 	rm_sim_mutex_unlock(&arena->lock);
 }
 
-static size_t usable(void *block)
+static size_t usable_bytes(void *block)
 {
 	uint64_t header = *rm_sim_heap_header(block);
 
@@ -276,9 +277,9 @@ void *rm_sim_calloc(size_t count, size_t bytes)
 
 	if (__builtin_mul_overflow(count, bytes, &all))
 		return NULL;
-	/* as glibc's: not from the core's cache */
-	block = uncached(all, RM_SIM_GRAIN);
-	/* pages come zeroed */
+	/* like glibc: without the core's cache */
+	block = allocate_uncached(all, RM_SIM_GRAIN);
+	/* new pages are zeroed */
 	if (block && !(*rm_sim_heap_header(block) & RM_SIM_MAPPED))
 		memset(block, 0, all);
 	return block;
@@ -290,11 +291,11 @@ void *rm_sim_realloc(void *old, size_t bytes)
 
 	if (!old)
 		return rm_sim_malloc(bytes);
-	if (bytes <= usable(old) && bytes >= usable(old) / 2)
+	if (bytes <= usable_bytes(old) && bytes >= usable_bytes(old) / 2)
 		return old;
 	block = rm_sim_malloc(bytes);
 	if (block) {
-		size_t had = usable(old);
+		size_t had = usable_bytes(old);
 
 		memcpy(block, old, had < bytes ? had : bytes);
 		rm_sim_free(old);
@@ -305,10 +306,11 @@ void *rm_sim_realloc(void *old, size_t bytes)
 void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
 {
 	if (alignment & (alignment - 1) || alignment > RM_SIM_PAGE)
-		rm_sim_misuse("alignments are powers of two up to 4096");
+		rm_sim_reject(
+		        "an alignment that is not a power of two up to 4096");
 	if (alignment <= RM_SIM_GRAIN)
 		return rm_sim_malloc(bytes);
-	return uncached(bytes, alignment);
+	return allocate_uncached(bytes, alignment);
 }
 
 int rm_sim_posix_memalign(void **out, size_t alignment, size_t bytes)

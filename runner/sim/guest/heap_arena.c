@@ -2,18 +2,18 @@
 /*
  * heap_arena.c - chunks of one arena, compiled with instrumentation.
  *
- * glibc 2.36's: chunks lie side by side, each knows its size and whether the
- * one before is in use; a free one's size is also written at its end. So what
- * is freed merges with free neighbours, but for chunks of up to 128 bytes:
- * they wait in a list of their size, until a large request merges them, too.
+ * Follows glibc 2.36. Chunks are adjacent; each has its size and whether the
+ * previous one is in use. A free chunk also has its size at its end, so that a
+ * freed chunk merges with free neighbours. Chunks of up to 128 bytes are
+ * exempt: they stay in a list of their size until a large request.
  */
 #include "runner/sim/guest/chunk.h"
 
 #include "runner/sim/guest/guest.h"
 
 enum {
-	LARGE_MIN = 1024,           /* a request of these merges fast chunks */
-	CONSOLIDATE_MIN = 64 << 10, /* so does a free chunk of these */
+	LARGE_MIN = 1024,           /* from here fast chunks are merged */
+	CONSOLIDATE_MIN = 64 << 10, /* so do free chunks from this size */
 };
 
 static size_t fast_of(size_t bytes)
@@ -21,7 +21,7 @@ static size_t fast_of(size_t bytes)
 	return (bytes - RM_SIM_CHUNK_MIN) / RM_SIM_GRAIN;
 }
 
-/* A free chunk's size, where its neighbours see it. */
+/* Writes a free chunk's size where its neighbours read it. */
 static void mark_free(struct rm_sim_block *block, size_t bytes)
 {
 	uint64_t *after = rm_sim_heap_header((char *)block + bytes);
@@ -31,8 +31,8 @@ static void mark_free(struct rm_sim_block *block, size_t bytes)
 	*after &= ~(uint64_t)RM_SIM_BEFORE_USED;
 }
 
-/* A chunk that comes into no cache: merged with its free neighbours. Returns
-   its size then. */
+/* Merges a freed chunk that no cache takes with its free neighbours. Returns
+   the resulting size. */
 static size_t merge(struct rm_sim_arena *arena, struct rm_sim_block *block)
 {
 	size_t bytes = rm_sim_heap_bytes(block);
@@ -64,7 +64,7 @@ static size_t merge(struct rm_sim_arena *arena, struct rm_sim_block *block)
 
 static void merge_fast(struct rm_sim_arena *arena)
 {
-	/* relaxed: who frees meanwhile sets it again */
+	/* relaxed: a concurrent free sets it again */
 	atomic_store_explicit(&arena->fast_used, 0, memory_order_relaxed);
 	for (size_t i = 0; i < RM_SIM_FAST_SIZES; i++) {
 		/* acquire: pairs with the release in rm_sim_arena_give_fast() */
@@ -85,22 +85,22 @@ void rm_sim_arena_give_fast(
 {
 	_Atomic(struct rm_sim_block *) *list = &arena->fast[fast_of(bytes)];
 	struct rm_sim_block *after = (void *)((char *)block + bytes);
-	/* relaxed, twice: the exchange orders; a hint */
+	/* relaxed, both: the exchange orders; fast_used is a hint */
 	struct rm_sim_block *first =
 	        atomic_load_explicit(list, memory_order_relaxed);
 
-	/* as glibc's: it costs a look at what may be another line */
+	/* as in glibc; this read may touch another line */
 	if (rm_sim_heap_bytes(after) < RM_SIM_GRAIN)
-		rm_sim_misuse("a block is freed whose end was overwritten");
+		rm_sim_reject("a freed block whose end was overwritten");
 	atomic_store_explicit(&arena->fast_used, 1, memory_order_relaxed);
 	do
 		block->next = first;
-	/* release: pairs with the acquire of who pops it; relaxed: failed */
+	/* release: pairs with the acquire in pop_fast(); relaxed: failed */
 	while (!atomic_compare_exchange_weak_explicit(list, &first, block,
 	        memory_order_release, memory_order_relaxed));
 }
 
-/* Pops one. Only the lock's holder pops, so none comes back meanwhile. */
+/* Pops one. Only the lock's holder pops, so the ABA problem cannot occur. */
 static struct rm_sim_block *pop_fast(_Atomic(struct rm_sim_block *) *list)
 {
 	/* acquire: pairs with the release in rm_sim_arena_give_fast() */
@@ -115,33 +115,33 @@ static struct rm_sim_block *pop_fast(_Atomic(struct rm_sim_block *) *list)
 	return block;
 }
 
-/* One of the fast chunks; its fellows go to the cache. */
+/* Takes one fast chunk; moves others of its size to the cache. */
 static struct rm_sim_block *take_fast(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {
 	_Atomic(struct rm_sim_block *) *list = &arena->fast[fast_of(bytes)];
-	struct rm_sim_block *block = pop_fast(list), *fellow;
+	struct rm_sim_block *block = pop_fast(list), *sibling;
 
 	while (block && rm_sim_cache_has_room(cache, bytes) &&
-	        (fellow = pop_fast(list)))
-		rm_sim_cache_put(cache, fellow, bytes);
+	        (sibling = pop_fast(list)))
+		rm_sim_cache_put(cache, sibling, bytes);
 	return block;
 }
 
 static struct rm_sim_block *take_top(struct rm_sim_arena *arena, size_t bytes)
 {
 	struct rm_sim_block *block = arena->top;
-	size_t has = rm_sim_heap_bytes(block);
+	size_t size = rm_sim_heap_bytes(block);
 
-	if (has < bytes + RM_SIM_CHUNK_MIN)
+	if (size < bytes + RM_SIM_CHUNK_MIN)
 		return NULL;
 	arena->top = (void *)((char *)block + bytes);
 	*rm_sim_heap_header(block) = bytes | RM_SIM_BEFORE_USED;
-	*rm_sim_heap_header(arena->top) = (has - bytes) | RM_SIM_BEFORE_USED;
+	*rm_sim_heap_header(arena->top) = (size - bytes) | RM_SIM_BEFORE_USED;
 	return block;
 }
 
-/* relaxed: a hint; under the lock it is exact enough */
+/* relaxed: a hint; exact enough under the lock */
 static bool has_fast(struct rm_sim_arena *arena)
 {
 	return atomic_load_explicit(&arena->fast_used, memory_order_relaxed) !=
@@ -168,7 +168,7 @@ struct rm_sim_block *rm_sim_arena_take(
 	return block;
 }
 
-/* The top ends there. */
+/* Moves the end of the top. */
 static void set_top(struct rm_sim_arena *arena, char *end)
 {
 	uint64_t *header = rm_sim_heap_header(arena->top);
@@ -188,7 +188,7 @@ void rm_sim_arena_extend(
 	if (!old)
 		return;
 
-	/* two headers stay behind it, which say that it ends in use */
+	/* two headers remain after it, which mark its end as in use */
 	size_t left = rm_sim_heap_bytes(old) - RM_SIM_CHUNK_MIN;
 	uint64_t *fence = rm_sim_heap_header((char *)old + left);
 
@@ -210,14 +210,14 @@ bool rm_sim_arena_grow(struct rm_sim_arena *arena, size_t bytes)
 	return true;
 }
 
-/* Gives back what is free at the end, but for a reserve (glibc: heap_trim). */
+/* Releases free memory at the end except a reserve (glibc: heap_trim). */
 static void trim(struct rm_sim_arena *arena, size_t trim_bytes)
 {
-	size_t has = rm_sim_heap_bytes(arena->top), spare;
+	size_t size = rm_sim_heap_bytes(arena->top), spare;
 
-	if (has < trim_bytes)
+	if (size < trim_bytes)
 		return;
-	spare = has - RM_SIM_CHUNK_MIN - 1 - RM_SIM_TOP_RESERVE;
+	spare = size - RM_SIM_CHUNK_MIN - 1 - RM_SIM_TOP_RESERVE;
 	set_top(arena, arena->end - spare + spare % RM_SIM_PAGE);
 }
 

@@ -2,18 +2,18 @@
 /*
  * heap_bins.c - free chunks by size, compiled with instrumentation.
  *
- * glibc 2.36's (malloc/malloc.c, _int_malloc): a freed chunk comes to a ring
- * of those not sorted yet; the next request that needs one sorts them all,
- * takes one that fits exactly, and else cuts the smallest that is large
- * enough. What is left of it serves the small requests that follow, in order
- * of addresses: that is how entries come to lie side by side in a freed array.
- * Left out: the list of sizes beside the large bins; they are searched.
+ * Follows glibc 2.36 (malloc/malloc.c, _int_malloc). A freed chunk goes to the
+ * unsorted list. The next request sorts that list, takes a chunk that fits
+ * exactly, or else splits the smallest one that is large enough. The remainder
+ * serves the following small requests in order of address, so that new entries
+ * are adjacent in a freed array. Omitted: the list of sizes of large bins; they
+ * are searched instead.
  */
 #include "runner/sim/guest/chunk.h"
 
 enum {
 	UNSORTED = 1,
-	SMALL_END = 1024, /* below, a bin has one size */
+	SMALL_END = 1024, /* smaller chunks: one size per bin */
 	BIN_BITS = 64,
 };
 
@@ -58,9 +58,9 @@ void rm_sim_bins_put(struct rm_sim_arena *arena, struct rm_sim_block *block)
 	insert_before(arena->bin[UNSORTED].next, block);
 }
 
-/* From the unsorted ring to its own: the newest first; large bins by falling
-   size, and of one size the first stays the first. */
-static void sort_in(
+/* Moves a chunk from the unsorted list to its bin, newest first. Large bins are
+   ordered by falling size; the first of each size stays first. */
+static void insert_sorted(
         struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes)
 {
 	size_t i = bin_of(bytes);
@@ -76,23 +76,23 @@ static void sort_in(
 	arena->bin_used[i / BIN_BITS] |= UINT64_C(1) << i % BIN_BITS;
 }
 
-/* The chunk, which is in no ring any more, comes into use. */
-static struct rm_sim_block *whole(struct rm_sim_block *block)
+/* Marks a chunk that was unlinked as used. */
+static struct rm_sim_block *mark_used(struct rm_sim_block *block)
 {
 	*rm_sim_heap_header((char *)block + rm_sim_heap_bytes(block)) |=
 	        RM_SIM_BEFORE_USED;
 	return block;
 }
 
-/* As whole(), but only its first `bytes`; the rest is a free chunk. */
-static struct rm_sim_block *cut(
+/* Like mark_used(), but only the first `bytes`; the rest is a free chunk. */
+static struct rm_sim_block *split(
         struct rm_sim_arena *arena, struct rm_sim_block *block, size_t bytes)
 {
 	size_t left = rm_sim_heap_bytes(block) - bytes;
 	struct rm_sim_block *rest = (void *)((char *)block + bytes);
 
 	if (left < RM_SIM_CHUNK_MIN)
-		return whole(block);
+		return mark_used(block);
 	rm_sim_bins_put(arena, rest);
 	if (bytes < SMALL_END)
 		arena->last_remainder = rest;
@@ -102,45 +102,45 @@ static struct rm_sim_block *cut(
 	return block;
 }
 
-/* The oldest of a small bin that fits exactly; its fellows go to the cache. */
+/* Takes the oldest chunk of a small bin; moves others to the cache. */
 static struct rm_sim_block *take_small(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {
 	struct rm_sim_block *bin = &arena->bin[bytes / RM_SIM_GRAIN];
-	struct rm_sim_block *block = bin->prev, *fellow;
+	struct rm_sim_block *block = bin->prev, *sibling;
 
 	if (block == bin)
 		return NULL;
 	rm_sim_bins_unlink(block);
-	while ((fellow = bin->prev) != bin &&
+	while ((sibling = bin->prev) != bin &&
 	        rm_sim_cache_has_room(cache, bytes)) {
-		rm_sim_bins_unlink(fellow);
-		rm_sim_cache_put(cache, whole(fellow), bytes);
+		rm_sim_bins_unlink(sibling);
+		rm_sim_cache_put(cache, mark_used(sibling), bytes);
 	}
-	return whole(block);
+	return mark_used(block);
 }
 
-/* Sorts all, oldest first, until one fits exactly that the cache has no room
-   for; the last of those that it had room for. NULL: none fitted. */
-static struct rm_sim_block *sort(
+/* Sorts the unsorted list, oldest first. Chunks of exactly `bytes` go to the
+   cache. Returns the first that does not fit there, a cached one, or NULL. */
+static struct rm_sim_block *sort_unsorted(
         struct rm_sim_arena *arena, struct rm_sim_cache *cache, size_t bytes)
 {
 	struct rm_sim_block *ring = &arena->bin[UNSORTED], *block;
 	bool cached = false;
 
 	while ((block = ring->prev) != ring) {
-		size_t has = rm_sim_heap_bytes(block);
+		size_t chunk_bytes = rm_sim_heap_bytes(block);
 
 		if (bytes < SMALL_END && block->prev == ring &&
 		        block == arena->last_remainder &&
-		        has > bytes + RM_SIM_CHUNK_MIN) {
+		        chunk_bytes > bytes + RM_SIM_CHUNK_MIN) {
 			rm_sim_bins_unlink(block);
-			return cut(arena, block, bytes);
+			return split(arena, block, bytes);
 		}
 		rm_sim_bins_unlink(block);
-		if (has != bytes)
-			sort_in(arena, block, has);
-		else if (!rm_sim_cache_put(cache, whole(block), bytes))
+		if (chunk_bytes != bytes)
+			insert_sorted(arena, block, chunk_bytes);
+		else if (!rm_sim_cache_put(cache, mark_used(block), bytes))
 			return block;
 		else
 			cached = true;
@@ -148,25 +148,25 @@ static struct rm_sim_block *sort(
 	return cached ? rm_sim_cache_get(cache, bytes) : NULL;
 }
 
-/* The smallest chunk of a large bin that has `bytes`, or NULL. */
+/* The smallest chunk of at least `bytes` in a large bin, or NULL. */
 static struct rm_sim_block *search(struct rm_sim_block *bin, size_t bytes)
 {
 	struct rm_sim_block *block = bin->prev;
-	size_t has;
+	size_t chunk_bytes;
 
 	if (bin->next == bin || rm_sim_heap_bytes(bin->next) < bytes)
 		return NULL;
-	while ((has = rm_sim_heap_bytes(block)) < bytes)
+	while ((chunk_bytes = rm_sim_heap_bytes(block)) < bytes)
 		block = block->prev;
-	/* of its size the second, where sort_in() puts the newest */
+	/* takes the second of its size, where insert_sorted() puts the newest */
 	while (block->prev != bin && block->prev->prev != bin &&
-	        rm_sim_heap_bytes(block->prev) == has &&
-	        rm_sim_heap_bytes(block->prev->prev) == has)
+	        rm_sim_heap_bytes(block->prev) == chunk_bytes &&
+	        rm_sim_heap_bytes(block->prev->prev) == chunk_bytes)
 		block = block->prev;
 	return block;
 }
 
-/* The first ring from number `i` on that is not empty, or NULL. */
+/* The first non-empty bin from number `i` on, or NULL. */
 static struct rm_sim_block *next_bin(struct rm_sim_arena *arena, size_t i)
 {
 	while (i < RM_SIM_BINS) {
@@ -180,12 +180,12 @@ static struct rm_sim_block *next_bin(struct rm_sim_arena *arena, size_t i)
 		i = i / BIN_BITS * BIN_BITS + (size_t)__builtin_ctzll(left);
 		if (arena->bin[i].next != &arena->bin[i])
 			return &arena->bin[i];
-		*used &= ~(left & -left); /* all of them have been taken */
+		*used &= ~(left & -left); /* the bin has become empty */
 	}
 	return NULL;
 }
 
-/* The smallest chunk that has `bytes`, cut. */
+/* Takes the smallest chunk of at least `bytes` and splits it. */
 static struct rm_sim_block *best_fit(struct rm_sim_arena *arena, size_t bytes)
 {
 	size_t i = bin_of(bytes);
@@ -198,7 +198,7 @@ static struct rm_sim_block *best_fit(struct rm_sim_arena *arena, size_t bytes)
 	if (!block)
 		return NULL;
 	rm_sim_bins_unlink(block);
-	return cut(arena, block, bytes);
+	return split(arena, block, bytes);
 }
 
 struct rm_sim_block *rm_sim_bins_take(
@@ -209,6 +209,6 @@ struct rm_sim_block *rm_sim_bins_take(
 	if (bytes < SMALL_END)
 		block = take_small(arena, cache, bytes);
 	if (!block)
-		block = sort(arena, cache, bytes);
+		block = sort_unsorted(arena, cache, bytes);
 	return block ? block : best_fit(arena, bytes);
 }

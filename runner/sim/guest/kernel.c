@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kernel.c - system calls of simulated code: they act in virtual time.
+ * kernel.c - system calls of simulated code, in virtual time.
  *
- * The main thread has no clock of its own that could pass, so that a call of
- * it costs nothing; where it would have to wait, the cores run meanwhile.
+ * The main thread has no clock, so its calls cost nothing. If it has to wait,
+ * the cores run meanwhile.
  */
 #include "runner/sim/guest/futex_call.h"
 #include "runner/sim/guest/space.h"
@@ -11,17 +11,17 @@
 
 #include <errno.h>
 
-/* Of the vDSO: some 20 ns at 3 GHz. A guess of every machine, so that no file
-   names it. */
+/* A vDSO call: about 20 ns at 3 GHz. Guessed for all machines, so it is not in
+   their files. */
 enum { CLOCK_READ_CYCLES = 60 };
 
-/* Every call costs what a futex does: the way into the kernel and back. */
+/* Each call costs as much as a futex call: entry into the kernel and return. */
 static void system_call(void)
 {
 	rm_sim_world_spend(
 	        rm_sim_world->options.mach->cost[RM_SIM_COST_FUTEX].value);
-	/* effects of other cores that are earlier come first */
-	while (rm_sim_running && rm_sim_late(rm_sim_running))
+	/* effects of earlier cores come first */
+	while (rm_sim_running && rm_sim_is_late(rm_sim_running))
 		rm_sim_world_yield();
 }
 
@@ -42,7 +42,7 @@ void rm_sim_operation_begins(void)
 		rm_sim_operation(rm_sim_running);
 }
 
-/* RM_PAUSE() of a check's build: a machine's cores have no such thing. */
+/* RM_PAUSE() has no effect here; it is for builds of flavour check. */
 void rm_sim_pause(void)
 {
 }
@@ -53,9 +53,9 @@ int rm_sim_futex_wait(const void *word, uint32_t value)
 	struct rm_sim_core *core = rm_sim_running;
 
 	if (!core)
-		rm_sim_misuse("the main thread waits for a lock");
+		rm_sim_reject("the main thread waits for a lock");
 	system_call();
-	/* no core runs between this look and the wait: no wake is lost */
+	/* no core runs between comparison and wait: no wake is lost */
 	if (*(const volatile uint32_t *)word != value)
 		return -EAGAIN;
 	world->thread[core->id].futex = word;
@@ -64,7 +64,7 @@ int rm_sim_futex_wait(const void *word, uint32_t value)
 	return 0;
 }
 
-/* How many were woken. */
+/* Returns the number of woken threads. */
 static unsigned futex_wake(const void *word, uint32_t threads)
 {
 	system_call();
@@ -98,8 +98,8 @@ long rm_sim_syscall(long number, ...)
 int rm_sim_sched_yield(void)
 {
 	system_call();
-	/* The earliest core runs, which may be this one: who has nobody to
-	   yield to goes on at once, as under the kernel. */
+	/* The earliest core runs, which may be this one. Without another core
+	   it continues at once, as under a kernel. */
 	if (rm_sim_running)
 		rm_sim_world_yield();
 	return 0;
@@ -109,7 +109,7 @@ int rm_sim_clock_gettime(clockid_t clock, struct timespec *time)
 {
 	uint64_t ns;
 
-	(void)clock; /* a core has nothing else to do: CPU time is time */
+	(void)clock; /* a core runs one thread: CPU time is elapsed time */
 	rm_sim_world_spend(CLOCK_READ_CYCLES);
 	ns = rm_sim_world_now_ns();
 	*time = (struct timespec){ .tv_sec = (time_t)(ns / 1000000000U),
@@ -138,8 +138,8 @@ int rm_sim_clock_nanosleep(clockid_t clock, int flags,
 		return 0;
 	}
 	system_call();
-	/* It waits for the address of a local variable: nobody else knows it,
-	   so that no wake can come and only the time ends the wait. */
+	/* Waits on the address of a local variable. No other core knows it, so
+	   only the time ends the wait. */
 	if (until > core->now)
 		rm_sim_world_switch(rm_sim_wait(rm_sim_world->model,
 		        rm_sim_space_offset((uintptr_t)&until), until));
@@ -151,7 +151,7 @@ int rm_sim_nanosleep(const struct timespec *time, struct timespec *left)
 	return rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, time, left);
 }
 
-/* Kept for sched_getcpu() alone, since each thread has its core for itself. */
+/* Recorded only for sched_getcpu(), since each thread has its own core. */
 int rm_sim_sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set)
 {
 	(void)pid;

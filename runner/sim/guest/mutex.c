@@ -2,10 +2,10 @@
 /*
  * mutex.c - pthread mutexes and spinlocks, compiled with instrumentation.
  *
- * glibc 2.36's algorithms (nptl/pthread_mutex_lock.c, lowlevellock.h) on its
- * layout: word, count, owner, users and kind are one 40-byte structure, so the
- * traffic to the lock's line is the real library's. Left out: robust, priority
- * and process-shared kinds, and elision.
+ * Uses glibc 2.36's algorithms (nptl/pthread_mutex_lock.c, lowlevellock.h) and
+ * its layout: word, count, owner, users and kind are in one structure of 40
+ * bytes. So the traffic to the lock's line equals that of the real library.
+ * Omitted: robust, priority and process-shared kinds, and elision.
  */
 #include "runner/sim/guest/guest.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct mutex {
-	_Atomic uint32_t word; /* 0 free, 1 held, 2 held and waited for */
+	_Atomic uint32_t word; /* 0 free, 1 held, 2 held with waiters */
 	uint32_t count;        /* recursive: depth */
 	uint32_t owner;        /* core + 1 */
 	uint32_t users;
@@ -21,7 +21,7 @@ struct mutex {
 };
 
 _Static_assert(sizeof(struct mutex) <= sizeof(pthread_mutex_t),
-        "a simulated mutex lies in a real one");
+        "a simulated mutex must fit into a pthread_mutex_t");
 
 enum {
 	KIND_MASK = 3,
@@ -46,7 +46,7 @@ int rm_sim_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 
 int rm_sim_mutex_destroy(pthread_mutex_t *mutex)
 {
-	/* relaxed: nobody else uses it any more */
+	/* relaxed: no other thread uses it any more */
 	return atomic_load_explicit(
 	               &mutex_of(mutex)->word, memory_order_relaxed)
 	               ? EBUSY
@@ -64,11 +64,11 @@ static int try_word(struct mutex *mutex)
 	               : EBUSY;
 }
 
-/* Who finds the note that somebody waits sleeps without writing it again: the
-   line stays the holder's (glibc: __lll_lock_wait). */
+/* Sleeps without writing if waiters are already marked, so that the line stays
+   with the holder (glibc: __lll_lock_wait). */
 static void wait_word(struct mutex *mutex)
 {
-	/* relaxed: looked at again by the futex, and under the exchange */
+	/* relaxed: the futex and the exchange check it again */
 	if (atomic_load_explicit(&mutex->word, memory_order_relaxed) == 2)
 		rm_sim_futex_wait(&mutex->word, 2);
 	/* acquire: pairs with the release in release_word() */
@@ -76,7 +76,7 @@ static void wait_word(struct mutex *mutex)
 		rm_sim_futex_wait(&mutex->word, 2);
 }
 
-/* Spins a bounded while before it sleeps (PTHREAD_MUTEX_ADAPTIVE_NP). */
+/* Spins for a limited time before it sleeps (PTHREAD_MUTEX_ADAPTIVE_NP). */
 static void spin_word(struct mutex *mutex)
 {
 	for (int i = 0; i < ADAPTIVE_SPINS; i++) {
@@ -91,13 +91,13 @@ static void spin_word(struct mutex *mutex)
 
 static void release_word(struct mutex *mutex)
 {
-	/* release: the next holder sees this one's work */
+	/* release: the next holder sees this holder's writes */
 	if (atomic_exchange_explicit(&mutex->word, 0, memory_order_release) > 1)
 		rm_sim_futex_wake(&mutex->word, 1);
 }
 
-/* Whether this core holds it already, and what that means for its kind. */
-static int again(struct mutex *mutex, int *status)
+/* Whether this core already holds it; sets the result for its kind. */
+static int held_already(struct mutex *mutex, int *status)
 {
 	uint32_t kind = mutex->kind & KIND_MASK;
 
@@ -111,7 +111,7 @@ static int again(struct mutex *mutex, int *status)
 	return 1;
 }
 
-static void held(struct mutex *mutex)
+static void set_holder(struct mutex *mutex)
 {
 	if ((mutex->kind & KIND_MASK) == PTHREAD_MUTEX_RECURSIVE)
 		mutex->count = 1;
@@ -124,7 +124,7 @@ int rm_sim_mutex_lock(pthread_mutex_t *opaque)
 	struct mutex *mutex = mutex_of(opaque);
 	int status;
 
-	if (again(mutex, &status))
+	if (held_already(mutex, &status))
 		return status;
 	if (try_word(mutex)) {
 		if ((mutex->kind & KIND_MASK) == PTHREAD_MUTEX_ADAPTIVE_NP)
@@ -132,7 +132,7 @@ int rm_sim_mutex_lock(pthread_mutex_t *opaque)
 		else
 			wait_word(mutex);
 	}
-	held(mutex);
+	set_holder(mutex);
 	return 0;
 }
 
@@ -141,11 +141,11 @@ int rm_sim_mutex_trylock(pthread_mutex_t *opaque)
 	struct mutex *mutex = mutex_of(opaque);
 	int status;
 
-	if (again(mutex, &status))
+	if (held_already(mutex, &status))
 		return status == EDEADLK ? EBUSY : status;
 	if (try_word(mutex))
 		return EBUSY;
-	held(mutex);
+	set_holder(mutex);
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static _Atomic int *spin_of(pthread_spinlock_t *lock)
 int rm_sim_spin_init(pthread_spinlock_t *lock, int shared)
 {
 	(void)shared;
-	/* relaxed: not shared before it is published */
+	/* relaxed: not yet shared with other threads */
 	atomic_store_explicit(spin_of(lock), 0, memory_order_relaxed);
 	return 0;
 }

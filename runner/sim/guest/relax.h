@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relax.h - included before each instrumented source: what no instrumentation
- * sees. A spinning core's pause is an instruction; here it takes virtual time.
- * A copy of a constant size is expanded where it stands, by plain loads and
- * stores that are nobody's; here it is a call, unless it becomes one assignment,
- * which is instrumented.
+ * relax.h - included before each instrumented source; replaces code that
+ * instrumentation does not see. The pause of a spinning core is an instruction;
+ * here it takes virtual time. Compilers expand copies of a constant size into
+ * loads and stores without instrumentation. Here they are calls, or single
+ * assignments, which are instrumented.
  */
 #ifndef RM_SIM_RELAX_H
 #define RM_SIM_RELAX_H
@@ -30,11 +30,11 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes);
 void rm_sim_relax(void);
 void rm_sim_operation_begins(void);
 
-/* with parentheses, so that __has_builtin() does not see another name */
+/* with parentheses, so that __has_builtin() is not affected */
 #define __builtin_ia32_pause() rm_sim_relax()
 
-/* The measured loop tells where an operation begins, so that the lines which
-   each touches can be counted (runner/driver.h). */
+/* The measured loop marks the start of each operation, so that the lines it
+   touches can be counted (runner/driver.h). */
 #define RM_OPERATION_BEGINS rm_sim_operation_begins
 
 #endif /* RM_SIM_RELAX_H */

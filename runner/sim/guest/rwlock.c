@@ -2,11 +2,11 @@
 /*
  * rwlock.c - pthread reader-writer locks, compiled with instrumentation.
  *
- * glibc 2.36's algorithm (nptl/pthread_rwlock_common.c): readers and phase
+ * Uses glibc 2.36's algorithm (nptl/pthread_rwlock_common.c). Readers and phase
  * share one word, so a read lock is one addition and its unlock one exchange,
- * on one line; where writers are preferred, readers wait before they add while
- * a writer is next. Left out: time-outs, and writers that hand over to writers
- * (they compete for the word instead).
+ * on one line. If the lock prefers writers, readers wait before the addition
+ * while a writer is next. Omitted: timeouts, and hand-over from writer to
+ * writer (writers compete for the word instead).
  */
 #include "runner/sim/guest/guest.h"
 
@@ -16,9 +16,9 @@
 
 struct rwlock {
 	_Atomic uint32_t readers;  /* count << 3 | the bits below */
-	_Atomic uint32_t writers;  /* unused: layout of glibc's */
-	_Atomic uint32_t wrphase;  /* futex: 1 while writers have the lock */
-	_Atomic uint32_t wrlocked; /* futex of writers that queue */
+	_Atomic uint32_t writers;  /* unused; keeps glibc's layout */
+	_Atomic uint32_t wrphase;  /* futex: 1 during a write phase */
+	_Atomic uint32_t wrlocked; /* futex of queued writers */
 	uint32_t pad[2];
 	uint32_t writer; /* core + 1 */
 	uint32_t unused[5];
@@ -26,12 +26,12 @@ struct rwlock {
 };
 
 _Static_assert(sizeof(struct rwlock) <= sizeof(pthread_rwlock_t),
-        "a simulated rwlock lies in a real one");
+        "a simulated rwlock must fit into a pthread_rwlock_t");
 
 enum {
-	WRITE_PHASE = 1,  /* writers have it, or it goes to one */
-	WRITE_LOCKED = 2, /* a writer has it, or is the next */
-	READERS_WAIT = 4, /* until the last reader is gone */
+	WRITE_PHASE = 1,  /* write phase, or the transition to it */
+	WRITE_LOCKED = 2, /* a writer holds the lock or is next */
+	READERS_WAIT = 4, /* readers wait until the last reader has left */
 	READER = 8,
 	READER_SHIFT = 3,
 	FUTEX_USED = 2,
@@ -55,7 +55,7 @@ int rm_sim_rwlock_init(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attr)
 
 int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
 {
-	/* relaxed: nobody else uses it any more */
+	/* relaxed: no other thread uses it any more */
 	return atomic_load_explicit(
 	               &rwlock_of(lock)->readers, memory_order_relaxed) >>
 	                       READER_SHIFT
@@ -63,33 +63,33 @@ int rm_sim_rwlock_destroy(pthread_rwlock_t *lock)
 	               : 0;
 }
 
-/* Sleeps while the phase word is `phase`, leaving a note that somebody does. */
+/* Sleeps while the phase word is `phase`, and marks the word as used. */
 static void phase_wait(struct rwlock *lock, uint32_t phase)
 {
-	/* relaxed: who returns orders by the word of readers */
+	/* relaxed: callers order by the word of readers */
 	uint32_t seen =
 	        atomic_load_explicit(&lock->wrphase, memory_order_relaxed);
 
 	while ((seen | FUTEX_USED) == (phase | FUTEX_USED)) {
-		/* relaxed, both: as above */
+		/* relaxed, both: see above */
 		if (!(seen & FUTEX_USED) &&
 		        !atomic_compare_exchange_weak_explicit(&lock->wrphase,
 		                &seen, phase | FUTEX_USED, memory_order_relaxed,
 		                memory_order_relaxed))
 			continue;
 		rm_sim_futex_wait(&lock->wrphase, phase | FUTEX_USED);
-		/* relaxed: as above */
+		/* relaxed: see above */
 		seen = atomic_load_explicit(
 		        &lock->wrphase, memory_order_relaxed);
 	}
 }
 
-/* A reader that found writers in possession. */
+/* A reader that found the lock in a write phase. */
 static void read_slow(struct rwlock *lock, uint32_t seen)
 {
 	while ((seen & WRITE_PHASE) && !(seen & WRITE_LOCKED))
 		/* acquire: pairs with the release of the last writer; relaxed
-		   when it failed */
+		   if it failed */
 		if (atomic_compare_exchange_weak_explicit(&lock->readers, &seen,
 		            seen ^ WRITE_PHASE, memory_order_acquire,
 		            memory_order_relaxed)) {
@@ -107,22 +107,22 @@ static void read_slow(struct rwlock *lock, uint32_t seen)
 		/* acquire: pairs with the release in write_unlock() */
 	} while (atomic_load_explicit(&lock->readers, memory_order_acquire) &
 	         WRITE_PHASE);
-	/* who gave the phase has also written its futex: see read_unlock() */
+	/* that thread also writes the phase's futex: see read_unlock() */
 	phase_wait(lock, 1);
 }
 
-/* Before a reader adds itself: lets a writer that is next go first. */
+/* Before a reader adds itself: waits while a writer is next. */
 static void let_writers_first(struct rwlock *lock)
 {
 	for (;;) {
-		/* relaxed: the addition that follows orders */
+		/* relaxed: the following addition orders */
 		uint32_t seen = atomic_load_explicit(
 		        &lock->readers, memory_order_relaxed);
 
 		if (seen & WRITE_PHASE || !(seen & WRITE_LOCKED) ||
 		        !(seen >> READER_SHIFT))
 			return;
-		/* relaxed: a note; woken when the last reader clears it */
+		/* relaxed: a mark; the last reader clears it and wakes */
 		if (seen & READERS_WAIT ||
 		        atomic_compare_exchange_weak_explicit(&lock->readers,
 		                &seen, seen | READERS_WAIT,
@@ -162,7 +162,7 @@ static void read_unlock(struct rwlock *lock)
 		if (!(next >> READER_SHIFT)) {
 			next &= ~(uint32_t)READERS_WAIT;
 			if (next & WRITE_LOCKED)
-				/* the last one lets writers in */
+				/* the last reader starts the write phase */
 				next |= WRITE_PHASE;
 		}
 		/* release: pairs with the acquire of a writer; relaxed: failed
@@ -178,8 +178,8 @@ static void read_unlock(struct rwlock *lock)
 		rm_sim_futex_wake(&lock->readers, INT_MAX);
 }
 
-/* Until this writer is the one that is next. Who was woken cannot know that
-   it was the only one: it leaves the note again. */
+/* Waits until this writer is next. A woken writer cannot know whether others
+   sleep, so it marks the futex as used again. */
 static uint32_t write_lock_word(struct rwlock *lock)
 {
 	for (int slept = 0;; slept = 1) {
@@ -188,12 +188,12 @@ static uint32_t write_lock_word(struct rwlock *lock)
 		        &lock->readers, WRITE_LOCKED, memory_order_acquire);
 
 		if (seen & WRITE_LOCKED || slept)
-			/* relaxed: a note that somebody sleeps */
+			/* relaxed: a mark for sleepers */
 			atomic_store_explicit(&lock->wrlocked, 1 | FUTEX_USED,
 			        memory_order_relaxed);
 		if (!(seen & WRITE_LOCKED))
 			return seen;
-		/* relaxed: looked at again under the or above */
+		/* relaxed: the or above checks it again */
 		if (atomic_load_explicit(&lock->readers, memory_order_relaxed) &
 		        WRITE_LOCKED)
 			rm_sim_futex_wait(&lock->wrlocked, 1 | FUTEX_USED);
@@ -249,8 +249,8 @@ static void write_unlock(struct rwlock *lock)
 	                                     memory_order_relaxed) &
 	                                    FUTEX_USED))
 		rm_sim_futex_wake(&lock->wrphase, INT_MAX);
-	/* relaxed, after the word: a writer that saw it taken has left its
-	   note before it looked */
+	/* relaxed, after the word: a writer that saw the lock taken set the
+	   mark before it checked again */
 	if (atomic_exchange_explicit(&lock->wrlocked, 0, memory_order_relaxed) &
 	        FUTEX_USED)
 		rm_sim_futex_wake(&lock->wrlocked, 1);

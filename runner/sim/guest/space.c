@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * space.c - where simulated memory lies: at places that no host decides.
+ * space.c - addresses of simulated memory, independent of the host.
  *
- * Segments come from the low end, pages of their own from the high end, as
- * heap and mmap() do in a real process; neither is ever in the other's way
- * before the whole of it is used up.
+ * Segments are allocated from the low end, separate pages from the high end,
+ * like heap and mmap() in a real process. They collide only when all is used.
  */
 #include "runner/sim/guest/space.h"
 
@@ -17,40 +16,39 @@
 #include <sys/mman.h>
 
 _Static_assert(RM_SIM_OFFSETS <= RM_SIM_SPACE_BYTES,
-        "a line that overflowed its tag would always miss");
+        "lines must fit into a tag: others would always miss");
 
 enum {
 	PAGE = 4096,
-	/* with its guard: an odd number of pages, or all tops would meet in
-	   few sets of the host's TLB */
+	/* including its guard page: an odd number of pages, otherwise all stack
+	   tops would map to few sets of the host's TLB */
 	STACK_STRIDE = PAGE + RM_SIM_STACK_BYTES,
-	/* lines between the tops of two stacks, modulo a page: odd */
+	/* lines between two stack tops, modulo a page: odd */
 	STACK_STAGGER_BYTES = 7 * RM_SIM_LINE_BYTES,
-	FREED_MAX = 4096, /* more are lost, which costs addresses only */
+	FREED_MAX = 4096, /* more are lost, which only costs addresses */
 	GLOBAL_PAGES = RM_SIM_GLOBALS_BYTES / PAGE,
 };
 
 _Static_assert(
         (RM_SIM_CORES_MAX + 1) * (uint64_t)STACK_STRIDE <= RM_SIM_STACKS_BYTES,
-        "every core and the main thread have a stack");
+        "every core and the main thread need a stack");
 
 struct freed {
 	uint64_t offset, bytes;
 };
 
-/* The one place of the process where simulated memory is: simulated code has
-   no handle that it could bring along. */
+/* The only state of simulated memory: simulated code has no handle to pass. */
 static struct {
-	uint64_t low;  /* end of the segments given out */
-	uint64_t high; /* start of the pages given out */
+	uint64_t low;  /* end of the allocated segments */
+	uint64_t high; /* start of the allocated pages */
 	struct freed freed[FREED_MAX];
 	unsigned freed_count;
 	uintptr_t image, image_bytes;
-	uint32_t page_number[GLOBAL_PAGES]; /* of the image; 0: not yet */
+	uint32_t page_number[GLOBAL_PAGES]; /* of the image; 0: none yet */
 	uint32_t pages;
 } space;
 
-/* The program's own file is the first that the loader names. */
+/* The first entry of the loader is the program's own file. */
 static int find_image(struct dl_phdr_info *info, size_t size, void *unused)
 {
 	uintptr_t low = UINTPTR_MAX, high = 0;
@@ -85,14 +83,14 @@ int rm_sim_space_open(struct rm_error *error)
 		return rm_error_set(error, got == MAP_FAILED ? -errno : -EEXIST,
 		        "simulated memory cannot be reserved at %p: %s", base,
 		        got == MAP_FAILED ? strerror(errno) : "taken");
-	/* huge pages would only cost host memory */
+	/* huge pages would only waste host memory */
 	madvise(base, RM_SIM_MAPPED_BYTES, MADV_NOHUGEPAGE);
 	space.low = 0;
 	space.high = RM_SIM_HEAP_BYTES;
 	dl_iterate_phdr(find_image, NULL);
 	if (space.image_bytes > RM_SIM_GLOBALS_BYTES)
 		return rm_error_set(error, -E2BIG,
-		        "the program has over %d MiB of globals",
+		        "the program has more than %d MiB of globals",
 		        (int)(RM_SIM_GLOBALS_BYTES >> 20));
 	return 0;
 }
@@ -123,7 +121,7 @@ uint64_t rm_sim_space_global(uintptr_t address)
 
 	uint32_t *number = &space.page_number[offset / PAGE];
 
-	/* numbered as they come: other maps' globals do not move this one's */
+	/* numbered at first use: other maps' globals do not move this map's */
 	if (!*number)
 		*number = ++space.pages;
 	return RM_SIM_GLOBALS_AT + (uint64_t)(*number - 1) * PAGE +
@@ -160,7 +158,7 @@ void rm_sim_space_unmap(void *pages, size_t bytes)
 {
 	uint64_t length = whole_pages(bytes);
 
-	madvise(pages, length, MADV_DONTNEED); /* zero when it comes again */
+	madvise(pages, length, MADV_DONTNEED); /* zeroed when used again */
 	if (space.freed_count < FREED_MAX)
 		space.freed[space.freed_count++] =
 		        (struct freed){ (uintptr_t)pages - RM_SIM_BASE,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * space.h - where simulated memory lies.
+ * space.h - layout of simulated memory.
  *
- * Heap and stacks are one reservation at a fixed address, so that no count
- * depends on where the host put something. An *offset* into the simulated
- * space is what the model sees: heap, stacks, and a window for the program's
- * globals, whose pages are numbered as they are first touched.
+ * Heap and stacks are one reservation at a fixed address, so that counts do not
+ * depend on host addresses. The model sees *offsets* into this space: heap,
+ * stacks, and a window for the program's globals, whose pages are numbered at
+ * first use.
  */
 #ifndef RM_SIM_SPACE_H
 #define RM_SIM_SPACE_H
@@ -30,20 +30,20 @@
 
 enum { RM_SIM_STACK_BYTES = 256 << 10 };
 
-/* Reserves heap and stacks (host memory is taken as it is touched). Once per
-   process. 0, or -errno with `error` where the address is taken. */
+/* Reserves heap and stacks; host memory is allocated at first use. Once per
+   process. Returns 0, or -errno with `error` if the address is taken. */
 int rm_sim_space_open(struct rm_error *error);
 
 /* The 16-byte aligned end of stack `n`, 0 .. RM_SIM_CORES_MAX (the last is the
-   main thread's). Stacks have a guard page below and start at different lines
-   of their pages: threads of a real process do, too. */
+   main thread's). Stacks have a guard page below. They start at different lines
+   of their pages, as in a real process. */
 void *rm_sim_space_stack(unsigned n);
 
-/* The offset of a byte of the program's globals; RM_SIM_NOWHERE: of memory
-   that the simulation does not know (the host's libraries). */
+/* Offset of an address in the program's globals, or RM_SIM_NOWHERE for memory
+   outside the simulation (the host's libraries). */
 uint64_t rm_sim_space_global(uintptr_t address);
 
-/* The offset of any byte, or RM_SIM_NOWHERE. */
+/* Offset of any address, or RM_SIM_NOWHERE. */
 static inline uint64_t rm_sim_space_offset(uintptr_t address)
 {
 	uint64_t offset = address - RM_SIM_BASE;
@@ -53,16 +53,16 @@ static inline uint64_t rm_sim_space_offset(uintptr_t address)
 	               : rm_sim_space_global(address);
 }
 
-/* Bytes of memory `to` from the first that lies below it: program counters
-   and globals as offsets into the program's file. 0: not of the program. */
+/* Offset of a code address or global in the program's file; 0: not part of the
+   program. */
 uint64_t rm_sim_space_image(const void *address);
 
-/* Fresh zeroed pages at the top of the heap, from the highest address down;
-   freed ones of the same length come first. NULL: the heap is full. */
+/* Allocates zeroed pages at the top of the heap, from the highest address down.
+   Freed pages of the same length are used first. NULL: the heap is full. */
 void *rm_sim_space_map(size_t bytes);
 void rm_sim_space_unmap(void *pages, size_t bytes);
 
-/* The next RM_SIM_SEGMENT_BYTES of the heap, from the lowest address up. */
+/* Allocates the next RM_SIM_SEGMENT_BYTES of the heap, from below. */
 enum { RM_SIM_SEGMENT_BYTES = 64 << 20 };
 void *rm_sim_space_segment(void);
 

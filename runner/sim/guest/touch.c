@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * touch.c - every access of simulated code is brought before the model here.
+ * touch.c - reports every access of simulated code to the model.
  *
- * What the compiler calls where it was told -fsanitize=thread: names and types
- * are the compilers' (gcc 12: gcc/tsan.cc; clang 14: ThreadSanitizer.cpp).
- * Plain accesses are announced before they happen, atomic ones are done here.
- * Missing, so that a map which needs one is named by the lint and not
- * simulated wrongly: accesses of C++ objects and of vectors over 16 bytes.
+ * Implements the functions that compilers call with -fsanitize=thread; names
+ * and types are theirs (gcc 12: gcc/tsan.cc; clang 14: ThreadSanitizer.cpp).
+ * Plain accesses are reported before they happen, atomic ones are executed
+ * here. Accesses of C++ objects and of vectors over 16 bytes are missing, so
+ * simulatable.sh rejects maps that need them.
  *
- * Cores take turns on one host thread, and only where touch() says so: what
- * follows it here is atomic as plain code. The model is sequentially
- * consistent, so a C11 order is not looked at but for full fences, which cost.
+ * Cores take turns on one host thread, and switch only within touch(): the
+ * plain code after it is atomic. The model is sequentially consistent. So C11
+ * orders are ignored, except that full fences cost time.
  *
- * Last, memcpy() and its like: the work is the host's library, the accesses
- * are counted, 16 bytes at a time and in its order.
+ * memcpy() and similar functions call the host's library and count its
+ * accesses, 16 bytes at a time, in its order.
  */
 #include "runner/sim/guest/guest.h"
 #include "runner/sim/guest/space.h"
@@ -21,7 +21,7 @@
 
 #include <string.h>
 
-/* Only the compiler calls these: a prototype would protect nobody. */
+/* Only the compiler calls these; prototypes would be of no use. */
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 
 #define SITE __builtin_return_address(0)
@@ -40,8 +40,7 @@ static void one_line(struct rm_sim_core *core, uint64_t offset, unsigned bytes,
 		rm_sim_world_yield();
 }
 
-/* Never inlined: touch() ends in a tail call of it, so that a hit saves no
-   register. */
+/* Not inlined: touch() tail-calls it, so that a hit saves no register. */
 __attribute__((noinline)) static void touch_slow(uintptr_t address,
         size_t bytes, enum rm_sim_kind kind, const void *site)
 {
@@ -61,8 +60,8 @@ __attribute__((noinline)) static void touch_slow(uintptr_t address,
 	}
 }
 
-/* One access of 1 .. 64 bytes just before the program does it. `kind` is a
-   constant. Returns when the program may go on. */
+/* Reports one access of 1 .. 64 bytes before the program executes it. `kind` is
+   a constant. Returns when the program may continue. */
 __attribute__((always_inline)) static inline void touch(uintptr_t address,
         unsigned bytes, enum rm_sim_kind kind, const void *site)
 {
@@ -82,7 +81,7 @@ __attribute__((always_inline)) static inline void touch(uintptr_t address,
 	touch_slow(address, bytes, kind, site);
 }
 
-/* Of each object's constructor, before main(). */
+/* Called by each object's constructor, before main(). */
 void __tsan_init(void)
 {
 }
@@ -125,8 +124,8 @@ void __tsan_write_range(void *address, size_t bytes)
 	touch_slow((uintptr_t)address, bytes, RM_SIM_STORE, SITE);
 }
 
-/* On the machines that are described a full fence drains the core's stores;
-   all others cost nothing there. */
+/* On the described machines a full fence drains the core's stores; other fences
+   cost nothing. */
 static void fence(int order)
 {
 	struct rm_sim_core *core = rm_sim_running;
@@ -137,7 +136,7 @@ static void fence(int order)
 		                .value);
 }
 
-/* A read-modify-write; the expression makes the new value from `old`. */
+/* A read-modify-write; the expression computes the new value from `old`. */
 #define RM_SIM_CHANGE(bits, name, changed)                                     \
 	uint##bits##_t RM_SIM_NAME(bits, name)(                                \
 	        volatile uint##bits##_t * at, uint##bits##_t value, int order) \
@@ -231,7 +230,7 @@ void __tsan_atomic_signal_fence(int order)
 
 enum { STEP = 16 };
 
-/* The machine's own library reads and writes by vectors. */
+/* The host's library uses vector accesses. */
 static void touch_all(
         const void *at, size_t bytes, enum rm_sim_kind kind, const void *site)
 {
@@ -271,7 +270,7 @@ void *rm_sim_memset(void *to, int value, size_t bytes)
 	return memset(to, value, bytes);
 }
 
-/* As far as the first 16 bytes that differ. */
+/* Counts accesses up to the first 16 bytes that differ. */
 int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 {
 	for (size_t done = 0; done < bytes; done += STEP) {
@@ -289,7 +288,7 @@ int rm_sim_memcmp(const void *a, const void *b, size_t bytes)
 	return 0;
 }
 
-/* What clang makes of a memcmp() whose sign nobody looks at. */
+/* clang calls this for a memcmp() whose sign is not used. */
 int rm_sim_bcmp(const void *a, const void *b, size_t bytes)
 {
 	return rm_sim_memcmp(a, b, bytes);

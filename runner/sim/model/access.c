@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * access.c - accesses that are more than a hit at the front of their set.
+ * access.c - accesses that do not hit the front of their set.
  *
- * Here L1d and L2 exchange lines; what other cores have to do with it is in
- * coherence.c. Nothing may have happened when rm_sim_access_slow() answers
- * false: the caller repeats the whole access later.
+ * L1d and L2 exchange lines here; coherence.c handles other cores. If
+ * rm_sim_access_slow() returns false, it must not have changed anything,
+ * because the caller repeats the whole access later.
  */
 #include "runner/sim/model/internal.h"
 
 #include <assert.h>
 
-/* What L1d put out goes to L2, or leaves the core. */
-static void put_down(struct rm_sim_core *core, const struct rm_sim_slot *out)
+/* Moves a line evicted from L1d to L2, or out of the core. */
+static void evict_to_l2(struct rm_sim_core *core, const struct rm_sim_slot *out)
 {
 	const struct rm_sim_level *l2 = &core->sim->mach.l2;
 	uint32_t gone = out->tag;
@@ -26,10 +26,10 @@ static void put_down(struct rm_sim_core *core, const struct rm_sim_slot *out)
 	if (l2->sets)
 		gone = rm_sim_l2_put(core, out->tag, out->used);
 	if (gone != RM_SIM_EMPTY)
-		rm_sim_put_out(core, gone);
+		rm_sim_note_eviction(core, gone);
 }
 
-/* The line came from beyond an inclusive L2, which may lose another one. */
+/* Fills an inclusive L2 with a line from outside; it may evict another. */
 static void fill_l2(struct rm_sim_core *core, uint32_t tag)
 {
 	uint32_t gone = rm_sim_l2_put(core, tag, 0);
@@ -43,10 +43,10 @@ static void fill_l2(struct rm_sim_core *core, uint32_t tag)
 		gone |= *above; /* its state is newer */
 		rm_sim_l1d_drop(core, gone & RM_SIM_LINE_MASK, above, &used);
 	}
-	rm_sim_put_out(core, gone);
+	rm_sim_note_eviction(core, gone);
 }
 
-/* The tag of the line in this core's L2, or RM_SIM_EMPTY. */
+/* Tag of the line in this core's L2, or RM_SIM_EMPTY. */
 static uint32_t from_l2(struct rm_sim_core *core, uint32_t line, uint64_t *used)
 {
 	uint32_t *tag;
@@ -57,9 +57,9 @@ static uint32_t from_l2(struct rm_sim_core *core, uint32_t line, uint64_t *used)
 	return tag ? *tag : RM_SIM_EMPTY;
 }
 
-/* Brings the line to the front of its set in L1d. It leaves L2 before that gets
-   what L1d put out: in a victim L2 the two exchange places, and no third line
-   goes. */
+/* Brings the line to the front of its L1d set. The line leaves L2 before L2
+   gets the line evicted from L1d: in a victim L2 the two swap places, and no
+   third line is evicted. */
 static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
         uint64_t bytes, bool writes, const void *site)
 {
@@ -69,15 +69,15 @@ static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
 	uint32_t tag = RM_SIM_EMPTY;
 
 	assert(line < sim->lines);
-	/* of random lines its entry nearly always misses the host's caches */
+	/* for random lines the entry is rarely in the host's caches */
 	__builtin_prefetch(&sim->dir[line]);
 	core->count[writes ? RM_SIM_STORE_MISSES : RM_SIM_LOAD_MISSES]++;
 	sim->region[sim->region_of[line]].misses++;
 	front = rm_sim_l1d_make_room(core, line, &out);
-	/* held, and not in L1d: then L2 is worth a search */
+	/* held but not in L1d: only then search L2 */
 	if (rm_sim_bit(sim->dir[line].holds, core->id))
 		tag = from_l2(core, line, &front->used);
-	put_down(core, &out);
+	evict_to_l2(core, &out);
 	if (tag != RM_SIM_EMPTY) {
 		core->count[RM_SIM_CAPACITY_MISSES]++;
 		core->now += sim->cost[RM_SIM_COST_L2];
@@ -93,7 +93,7 @@ static struct rm_sim_slot *miss(struct rm_sim_core *core, uint32_t line,
 	return front;
 }
 
-/* As rm_sim_hit() counts: what is counted must not depend on where it hit. */
+/* Counts like rm_sim_hit(): counts must not depend on the place of a hit. */
 static void count(struct rm_sim_core *core, enum rm_sim_kind kind, bool writes)
 {
 	core->count[writes ? RM_SIM_STORES : RM_SIM_LOADS]++;
@@ -115,8 +115,8 @@ bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 	uint32_t *at;
 	bool owned;
 
-	/* Plain accesses to lines that the core holds are seen by nobody, so
-	   that it may run ahead by a quantum; all else waits for its turn. */
+	/* No other core sees plain accesses to lines that this core holds, so
+	   it may run a quantum ahead. Other accesses wait for their turn. */
 	if (core->now > (kind >= RM_SIM_ATOMIC_LOAD ? core->due : sim->soft))
 		return false;
 	at = rm_sim_l1d_peek(core, line);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * access.h - one access of a simulated core: the part that must be fast.
+ * access.h - the fast path of a simulated core's access.
  *
- * Addresses are offsets into one simulated space (arena, globals and the rest,
- * laid out by the caller); a line is offset / 64. A hit of the most recently
- * used line of its set is decided here, all else in access.c.
+ * Addresses are offsets into one simulated space (heap, stacks, globals; laid
+ * out by the caller). A line is offset / 64. A hit of the most recently used
+ * line of its set is handled here, everything else in access.c.
  */
 #ifndef RM_SIM_ACCESS_H
 #define RM_SIM_ACCESS_H
@@ -12,46 +12,46 @@
 #include "runner/sim/sim.h"
 
 /*
- * A tag is a line number with two bits of its state above. Whoever lays out
- * the space asserts that its end is at most RM_SIM_SPACE_BYTES: a line that
- * overflowed its tag would always miss and spoil another set.
+ * A tag is a line number and, above it, two state bits. Code that lays out the
+ * space must assert that its end is at most RM_SIM_SPACE_BYTES: a line that
+ * overflowed its tag would always miss and corrupt another set.
  */
 #define RM_SIM_LINE_BITS 28
 #define RM_SIM_LINE_MASK ((UINT32_C(1) << RM_SIM_LINE_BITS) - 1)
-#define RM_SIM_EMPTY     RM_SIM_LINE_MASK /* the one line that cannot be */
+#define RM_SIM_EMPTY     RM_SIM_LINE_MASK /* not a valid line */
 #define RM_SIM_OWNED     (UINT32_C(1) << RM_SIM_LINE_BITS) /* E or M */
 #define RM_SIM_DIRTY     (UINT32_C(2) << RM_SIM_LINE_BITS) /* M, with OWNED */
 #define RM_SIM_MODIFIED  (RM_SIM_OWNED | RM_SIM_DIRTY)
 #define RM_SIM_SPACE_BYTES \
 	((uint64_t)RM_SIM_LINE_MASK * RM_SIM_LINE_BYTES) /* just below 16 GiB */
-_Static_assert(RM_SIM_LINE_BITS + 2 <= 32, "a tag holds line and state");
+_Static_assert(RM_SIM_LINE_BITS + 2 <= 32, "a tag must hold line and state");
 
-/* What is counted, per core. Names: rm_sim_count_name. */
+/* Counts per core. Names: rm_sim_count_name. */
 enum rm_sim_count {
-	/* in the line of the host that a hit needs */
-	RM_SIM_LOADS,   /* instrumented loads, atomic ones included */
-	RM_SIM_STORES,  /* the same; a read-modify-write is one */
+	/* in the host's cache line that a hit needs */
+	RM_SIM_LOADS,   /* instrumented loads, including atomic ones */
+	RM_SIM_STORES,  /* the same; includes read-modify-writes */
 	RM_SIM_ATOMICS, /* atomic accesses of every kind */
 	RM_SIM_RMWS,    /* atomic read-modify-writes */
-	/* in the next one: counted most after those */
-	RM_SIM_TURNS,       /* times this core was switched to */
-	RM_SIM_LOAD_MISSES, /* L1d misses of loads ... */
-	RM_SIM_STORE_MISSES, /* ... and of stores; both = cold, capacity, coherence */
-	RM_SIM_CAPACITY_MISSES,     /* replaced here: capacity or conflict */
-	RM_SIM_COHERENCE_MISSES,    /* another core's write took it away */
-	RM_SIM_REPLACEMENTS,        /* lines put out of L1d for another one */
-	RM_SIM_L2_MISSES,           /* left the core; all, without an L2 */
-	RM_SIM_TRANSFERS_MODIFIED,  /* line came from a core that wrote it */
-	RM_SIM_INVALIDATIONS,       /* lines lost to another core's write ... */
-	RM_SIM_FALSE_INVALIDATIONS, /* ... of bytes this core did not use */
-	RM_SIM_TRUE_INVALIDATIONS,  /* ... of bytes it did use */
-	RM_SIM_UPGRADES,            /* shared line held, made writable */
-	RM_SIM_TRANSFERS_CLEAN,     /* from a core that had it unwritten */
-	RM_SIM_COLD_MISSES,         /* this core never had the line */
-	RM_SIM_FALSE_MISSES, /* coherence misses for bytes not used here */
-	RM_SIM_LLC_MISSES,   /* came from memory */
-	RM_SIM_WRITEBACKS,   /* modified lines that left the core's caches */
-	RM_SIM_WAIT_CYCLES,  /* waited for a busy line */
+	/* in the next line: the next most frequent ones */
+	RM_SIM_TURNS,        /* times this core was switched to */
+	RM_SIM_LOAD_MISSES,  /* L1d misses of loads */
+	RM_SIM_STORE_MISSES, /* of stores; both = cold + capacity + coherence */
+	RM_SIM_CAPACITY_MISSES,     /* evicted: capacity or conflict */
+	RM_SIM_COHERENCE_MISSES,    /* another core's write removed the line */
+	RM_SIM_REPLACEMENTS,        /* lines evicted from L1d */
+	RM_SIM_L2_MISSES,           /* left the core; all without an L2 */
+	RM_SIM_TRANSFERS_MODIFIED,  /* from a core that had modified it */
+	RM_SIM_INVALIDATIONS,       /* lines lost to another core's write */
+	RM_SIM_FALSE_INVALIDATIONS, /* of bytes that this core had not used */
+	RM_SIM_TRUE_INVALIDATIONS,  /* of bytes that this core had used */
+	RM_SIM_UPGRADES,            /* a shared line became writable */
+	RM_SIM_TRANSFERS_CLEAN,     /* from a core that had not */
+	RM_SIM_COLD_MISSES,         /* first use of the line by this core */
+	RM_SIM_FALSE_MISSES,        /* coherence misses, byte not used here */
+	RM_SIM_LLC_MISSES,          /* came from memory */
+	RM_SIM_WRITEBACKS,  /* modified lines that left the core's caches */
+	RM_SIM_WAIT_CYCLES, /* waits for a busy line */
 	RM_SIM_FUTEX_WAITS,
 	RM_SIM_FUTEX_WAKES,
 	RM_SIM_OPERATION_LINES, /* see rm_sim_operation() */
@@ -63,45 +63,45 @@ enum rm_sim_kind {
 	RM_SIM_STORE,
 	RM_SIM_ATOMIC_LOAD,
 	RM_SIM_ATOMIC_STORE,
-	RM_SIM_RMW, /* also a compare-and-swap that fails */
+	RM_SIM_RMW, /* including a compare-and-swap that fails */
 };
 
 /* One line in a cache. */
 struct rm_sim_slot {
-	uint32_t tag;   /* RM_SIM_EMPTY: none */
-	uint32_t order; /* LRU: when it came to the front; PLRU: its way */
-	uint64_t used;  /* bytes this core touched since the line came to it */
+	uint32_t tag;   /* RM_SIM_EMPTY: no line */
+	uint32_t order; /* LRU: time stamp of its last use; PLRU: its way */
+	uint64_t used;  /* bytes that this core used since the line arrived */
 };
 
 /*
- * A virtual core, by lines of the host: what a slow access needs, what a hit
- * needs, what else is counted. Callers read `id`, `now`, `count` and
- * `timed_out`, and add to `now` by rm_sim_spend(); the rest belongs to the
+ * A virtual core, laid out by the host's cache lines: fields of a slow access,
+ * fields of a hit, other counts. Callers may read `id`, `now`, `count` and
+ * `timed_out`, and change `now` by rm_sim_spend(). The rest is private to the
  * model.
  */
 struct rm_sim_core {
 	struct rm_sim *sim;
 	uint32_t *rest;    /* the other ways, see l1d.c */
-	uint64_t due;      /* deadline, also while lines are watched */
+	uint64_t due;      /* deadline; unlike `deadline` valid while watched */
 	uint32_t *trees;   /* PLRU: one per set of L1d */
 	uint32_t *l2;      /* sets, see l2.c */
-	uint64_t *l2_used; /* their used bytes */
-	uint32_t tick;     /* stamps for `order` */
+	uint64_t *l2_used; /* used bytes of the lines in L2 */
+	uint32_t tick;     /* last stamp given to `order` */
 	uint32_t rmw_cycles;
 	uint8_t id;
 	uint8_t state;  /* enum rm_sim_state */
-	bool rmw_loads; /* a read-modify-write is a load, too */
-	uint8_t after;  /* core that most likely runs next: may be fetched */
-	bool timed_out; /* the last rm_sim_wait() ended by its time */
+	bool rmw_loads; /* a read-modify-write also counts as a load */
+	uint8_t after;  /* core that most likely runs next; for prefetches */
+	bool timed_out; /* the last rm_sim_wait() ended by timeout */
 
 	_Alignas(64) uint64_t now; /* virtual clock, cycles */
-	uint64_t soft;     /* past it a plain hit lets another core go first */
-	uint64_t deadline; /* past it an event (miss, upgrade, atomic) does */
+	uint64_t soft;     /* later plain hits let another core go first */
+	uint64_t deadline; /* later events (miss, upgrade, atomic) do so */
 	uint32_t set_mask;
 	uint32_t hit_cycles;
 	uint64_t count[RM_SIM_COUNTS];
 
-	/* most recently used line of each set of L1d */
+	/* most recently used line of each L1d set */
 	_Alignas(64) struct rm_sim_slot front[];
 };
 
@@ -111,21 +111,21 @@ static inline bool rm_sim_writes(enum rm_sim_kind kind)
 	       kind == RM_SIM_RMW;
 }
 
-/* Bits of the `size` bytes at `offset`: 1 .. 64, all in one line. */
+/* Mask of the `size` bytes at `offset`: 1 .. 64, all in one line. */
 static inline uint64_t rm_sim_bytes(uint64_t offset, unsigned size)
 {
 	return (~UINT64_C(0) >> (64 - size)) << (offset % RM_SIM_LINE_BYTES);
 }
 
-/* Lets virtual time pass on `core` (the running one). */
+/* Lets virtual time pass on the running core. */
 static inline void rm_sim_spend(struct rm_sim_core *core, uint64_t cycles)
 {
 	core->now += cycles;
 }
 
 /*
- * The quick part of rm_sim_access(): true where the access is a hit at the
- * front of its set, made in time; it is done then. False: nothing happened.
+ * The fast path of rm_sim_access(). True: the access hit the front of its set
+ * in time, and is done. False: nothing has changed.
  */
 __attribute__((always_inline)) static inline bool rm_sim_hit(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes,
@@ -155,20 +155,19 @@ __attribute__((always_inline)) static inline bool rm_sim_hit(
 }
 
 /*
- * Any access; also one that rm_sim_hit() did not make. `kind` need not be a
- * constant. `site` is the program counter that is charged, where sites are
- * counted.
+ * Any access that rm_sim_hit() did not complete. `kind` need not be a constant.
+ * `site` is the program counter to which events are attributed.
  *
- * True: done, the program's own access comes next, at once. False: nothing
- * happened yet and another core is earlier: switch to rm_sim_turn(), and when
- * this core runs again, call again with the same arguments.
+ * True: done; the program must execute the access immediately. False: nothing
+ * has changed, and another core is earlier. Switch to rm_sim_turn(); when this
+ * core runs again, repeat the call.
  */
 bool rm_sim_access_slow(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         enum rm_sim_kind kind, const void *site);
 
 /*
- * One access to `bytes` of `line` by the running core; call it just before the
- * program does the access. `kind` is a constant. Answers as
+ * One access to `bytes` of `line` by the running core. Call it directly before
+ * the program executes the access. `kind` is a constant. Returns as
  * rm_sim_access_slow().
  */
 __attribute__((always_inline)) static inline bool rm_sim_access(

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * coherence.c - who holds a line: MESI by a directory; and the LLC.
+ * coherence.c - MESI by a directory, and the LLC.
  *
- * The directory is exact: a core loses its bit when the line leaves the last
- * of its caches. E and M are one state of it (`owner`): only the tag in the
- * owner's cache knows whether the line was written.
+ * The directory is exact: a core's bit is cleared when the line leaves its last
+ * cache. The directory treats E and M as one state (`owner`); only the tag in
+ * the owner's cache has the modified bit.
  */
 #include "runner/sim/model/internal.h"
 
-/* Waits until the line may move and keeps it busy for `hold` cycles then. */
-static void await(
+/* Waits until the line is not busy, then keeps it busy for `hold` cycles. */
+static void wait_until_free(
         struct rm_sim_core *core, struct rm_sim_entry *entry, uint32_t hold)
 {
 	uint64_t wait = entry->busy > core->now ? entry->busy - core->now : 0;
@@ -26,8 +26,8 @@ static uint32_t *llc_set(const struct rm_sim *sim, uint32_t line)
 	return sim->llc + (size_t)(line & sim->llc_mask) * sim->llc_stride;
 }
 
-/* LRU by position: the line used last stands first, so that the last one goes
-   where this one is not there yet. */
+/* LRU by position: the most recently used line is first. A new line replaces
+   the last one. */
 static void llc_put(struct rm_sim *sim, uint32_t line)
 {
 	unsigned ways = sim->mach.llc.ways, found;
@@ -40,7 +40,7 @@ static void llc_put(struct rm_sim *sim, uint32_t line)
 	rm_sim_set_first(set, (found ? found : ways) - 1, line);
 }
 
-/* Whether the line was there; it stays unless `take`. */
+/* Whether the line was present. It stays unless `take`. */
 static bool llc_get(struct rm_sim *sim, uint32_t line, bool take)
 {
 	unsigned ways = sim->mach.llc.ways, found;
@@ -59,7 +59,7 @@ static bool llc_get(struct rm_sim *sim, uint32_t line, bool take)
 	return true;
 }
 
-void rm_sim_put_out(struct rm_sim_core *core, uint32_t tag)
+void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag)
 {
 	struct rm_sim *sim = core->sim;
 	uint32_t line = tag & RM_SIM_LINE_MASK;
@@ -79,7 +79,7 @@ void rm_sim_put_out(struct rm_sim_core *core, uint32_t tag)
 /* --- other cores --- */
 
 /* `core` loses the line to a write of `bytes`. True: it had modified it. */
-static bool lose(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
+static bool lose_line(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 {
 	struct rm_sim *sim = core->sim;
 	struct rm_sim_entry *entry = &sim->dir[line];
@@ -95,8 +95,8 @@ static bool lose(struct rm_sim_core *core, uint32_t line, uint64_t bytes)
 	}
 	if (!above || sim->mach.l2.inclusion == RM_SIM_INCLUSIVE)
 		tag |= rm_sim_l2_take(core, line, &used);
-	/* False sharing, by the byte: the core had used none of those that the
-	   other one writes. */
+	/* False sharing is determined by bytes: the core had used none of the
+	   bytes that the other core writes. */
 	untouched = !(used & bytes);
 	core->count[RM_SIM_INVALIDATIONS]++;
 	core->count[untouched ? RM_SIM_FALSE_INVALIDATIONS
@@ -127,14 +127,14 @@ static bool take_from_all(
 			        64 * word + (unsigned)__builtin_ctzll(left);
 
 			if (id != core->id)
-				modified |= lose(
+				modified |= lose_line(
 				        rm_sim_core_at(sim, id), line, bytes);
 		}
 	}
 	return modified;
 }
 
-/* The owner keeps the line, shared from now on. True: it had modified it. */
+/* The owner keeps the line as shared. True: it had modified it. */
 static bool downgrade(struct rm_sim_core *owner, uint32_t line)
 {
 	bool both = owner->sim->mach.l2.inclusion == RM_SIM_INCLUSIVE;
@@ -171,17 +171,16 @@ void rm_sim_upgrade(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 	if (sim->watched)
 		rm_sim_watch_event(
 		        core, RM_SIM_UPGRADES, line, bytes, true, site);
-	await(core, entry, sim->cost[RM_SIM_COST_HOLD]);
+	wait_until_free(core, entry, sim->cost[RM_SIM_COST_HOLD]);
 	core->now += sim->cost[RM_SIM_COST_UPGRADE];
-	/* The answer, whether one had it modified, is not needed: a line that
-	   one core has modified is held by no other. */
+	/* The result is not needed: no other core can hold a modified line. */
 	take_from_all(core, line, bytes);
 	entry->owner = (uint16_t)(core->id + 1);
 	if (sim->mach.llc.inclusion == RM_SIM_VICTIM)
-		llc_get(sim, line, true); /* what it has is old now */
+		llc_get(sim, line, true); /* its copy is stale now */
 }
 
-/* Why the core lacks the line. */
+/* The reason why the core lacks the line. */
 static enum rm_sim_count kind_of_miss(struct rm_sim_core *core, uint32_t line)
 {
 	struct rm_sim *sim = core->sim;
@@ -200,28 +199,28 @@ static enum rm_sim_count kind_of_miss(struct rm_sim_core *core, uint32_t line)
 	return lost && mark ? RM_SIM_FALSE_MISSES : kind;
 }
 
-/* The line comes from the core that owns it. */
-static void from_owner(
+/* Moves the line from the core that owns it. */
+static void fetch_from_owner(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes, bool writes)
 {
 	struct rm_sim *sim = core->sim;
 	struct rm_sim_entry *entry = &sim->dir[line];
 	struct rm_sim_core *owner = rm_sim_core_at(sim, entry->owner - 1U);
 	bool modified =
-	        writes ? lose(owner, line, bytes) : downgrade(owner, line);
+	        writes ? lose_line(owner, line, bytes) : downgrade(owner, line);
 
 	core->count[modified ? RM_SIM_TRANSFERS_MODIFIED
 	                     : RM_SIM_TRANSFERS_CLEAN]++;
-	await(core, entry,
+	wait_until_free(core, entry,
 	        sim->cost[writes || modified ? RM_SIM_COST_HOLD
 	                                     : RM_SIM_COST_HOLD_READ]);
 	core->now += sim->cost[RM_SIM_COST_TRANSFER];
 	if (!writes)
-		llc_put(sim, line); /* shared lines are found there */
+		llc_put(sim, line); /* shared lines are in the LLC */
 }
 
-/* From the LLC, from one of many that share it, or from memory. */
-static void from_below(
+/* Gets the line from the LLC, from a core that shares it, or from memory. */
+static void fetch_from_below(
         struct rm_sim_core *core, uint32_t line, uint64_t bytes, bool writes)
 {
 	struct rm_sim *sim = core->sim;
@@ -237,7 +236,7 @@ static void from_below(
 		if (!victim)
 			llc_put(sim, line);
 	}
-	await(core, entry,
+	wait_until_free(core, entry,
 	        sim->cost[writes && shared ? RM_SIM_COST_HOLD
 	                                   : RM_SIM_COST_HOLD_READ]);
 	core->now += sim->cost[from];
@@ -257,10 +256,10 @@ uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
 		rm_sim_watch_event(core, kind, line, bytes, writes, site);
 	core->count[RM_SIM_L2_MISSES]++;
 	if (entry->owner)
-		from_owner(core, line, bytes, writes);
+		fetch_from_owner(core, line, bytes, writes);
 	else
-		from_below(core, line, bytes, writes);
-	/* E where nobody else has it: its first write will be silent */
+		fetch_from_below(core, line, bytes, writes);
+	/* E if no other core has it: its first write needs no upgrade */
 	alone = !others_hold(entry, core->id);
 	rm_sim_bit_set(entry->holds, core->id, true);
 	entry->owner = (uint16_t)(alone ? core->id + 1 : 0);

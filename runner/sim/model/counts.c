@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * counts.c - what was counted, and in which named region of memory.
+ * counts.c - counts per core and per named region of memory.
  *
- * A reset empties counts and keeps caches and clocks: a window begins with
- * what the warm-up left, as on a real machine.
+ * A reset clears counts but not caches and clocks, so that a window starts with
+ * the state after the warm-up, as on a real machine.
  */
 #include "runner/sim/model/internal.h"
 
@@ -38,7 +38,7 @@ const char *const rm_sim_count_name[RM_SIM_COUNTS] = {
 	[RM_SIM_TURNS] = "turns",
 };
 
-/* Cores have clocks of their own: a trial has ended when its last one has. */
+/* The latest clock of all cores: a trial ends with its last core. */
 static uint64_t latest(const struct rm_sim *sim)
 {
 	uint64_t latest = 0;
@@ -82,7 +82,7 @@ uint64_t rm_sim_cycles(const struct rm_sim *sim)
 	return latest(sim) - sim->started;
 }
 
-/* FNV-1a, by words: golden files hold it, so that it must not change. */
+/* FNV-1a over words. Golden files contain it, so it must not change. */
 static uint64_t add(uint64_t hash, uint64_t word)
 {
 	return (hash ^ word) * UINT64_C(0x100000001b3);
@@ -102,7 +102,7 @@ uint64_t rm_sim_hash(const struct rm_sim *sim)
 	return hash;
 }
 
-/* The region of that name, or a new one, or -ENOSPC. */
+/* Number of the region with this name, created if necessary; or -ENOSPC. */
 static int region_named(struct rm_sim *sim, const char *name)
 {
 	unsigned i = 1;
@@ -130,7 +130,7 @@ int rm_sim_region(
 	if (region < 0)
 		return region;
 	sim->region[region].bytes += bytes;
-	/* whole lines: a later name takes the lines that both share */
+	/* in whole lines: the later region gets a shared line */
 	memset(sim->region_of + offset / RM_SIM_LINE_BYTES, region,
 	        (size_t)((offset + bytes - 1) / RM_SIM_LINE_BYTES -
 	                 offset / RM_SIM_LINE_BYTES + 1));

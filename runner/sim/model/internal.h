@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * internal.h - what the files of the model share; its users include model.h.
+ * internal.h - declarations shared by the model's files; users include model.h.
  *
- * Who holds a line is known twice: in the tags of the cores, and in the
- * directory. The test of coherence audits that the two agree.
+ * The holders of a line are stored twice: in the cores' tags and in the
+ * directory. The test of coherence checks that they agree.
  *
- * One direction of calls: access.c to coherence.c, both to the caches (l1d.c,
- * l2.c) and to watch.c, that to sched.c; model.c and counts.c stand above all.
+ * Calls go one way: access.c to coherence.c, both to the caches (l1d.c, l2.c)
+ * and to watch.c, that to sched.c. model.c and counts.c may call all.
  */
 #ifndef RM_SIM_INTERNAL_H
 #define RM_SIM_INTERNAL_H
@@ -19,50 +19,50 @@
 enum { RM_SIM_WORDS = RM_SIM_CORES_MAX / 64 };
 
 /*
- * What is known of one line of memory: one line of the host. Three bits per
- * core: `holds` set: its L1d or L2 has the line. Otherwise `lost` and `mark`:
- *   00 it never had it    01 it replaced it
- *   10 another core's write took it, of bytes it had used    11 of others
+ * Directory entry of a memory line; one cache line of the host. Three bits per
+ * core. `holds` set: its L1d or L2 has the line. Otherwise `lost` and `mark`:
+ *   00 it never had the line    01 it evicted the line
+ *   10 lost to a write of used bytes    11 lost to a write of unused bytes
  */
 struct rm_sim_entry {
 	_Alignas(64) uint64_t holds[RM_SIM_WORDS];
 	uint64_t lost[RM_SIM_WORDS];
 	uint64_t mark[RM_SIM_WORDS];
-	uint64_t busy;  /* until then the line is on its way to a core */
-	uint16_t owner; /* core + 1 that holds it alone (E or M), or 0 */
+	uint64_t busy;  /* the line is in transit until this time */
+	uint16_t owner; /* core + 1 of the only holder (E or M), or 0 */
 };
 _Static_assert(sizeof(struct rm_sim_entry) == 64, "one line of the host");
 
-/* Of a tournament: the earliest and the second earliest below. */
+/* Node of a tournament tree: the two earliest cores below it. */
 struct rm_sim_node {
 	uint64_t first, second; /* time << 7 | core */
 };
-_Static_assert(RM_SIM_CORES_MAX <= 1 << 7, "a key holds the core");
+_Static_assert(RM_SIM_CORES_MAX <= 1 << 7, "a key must hold the core");
 
 struct rm_sim_watched;
 
 struct rm_sim {
 	struct rm_sim_mach mach;
-	uint32_t cost[RM_SIM_COSTS]; /* of mach, close together */
+	uint32_t cost[RM_SIM_COSTS]; /* from mach, in consecutive memory */
 	unsigned cores;
 	uint32_t lines;
 	uint32_t l1d_mask, l1d_ways;
-	uint32_t l2_mask, l2_stride; /* words of a set */
+	uint32_t l2_mask, l2_stride; /* stride in words */
 	uint32_t llc_mask, llc_stride;
-	uint32_t *llc;                  /* NULL: none */
+	uint32_t *llc;                  /* NULL: no LLC */
 	struct rm_sim_entry *dir;       /* [lines] */
 	uint8_t *region_of;             /* [lines] */
 	struct rm_sim_watched *watched; /* NULL: off */
 	char *core_bytes;
 	size_t core_stride;
-	uint64_t soft;  /* of the running core, also while watched */
-	uint64_t bound; /* see rm_sim_bound() */
+	uint64_t soft;  /* as in struct rm_sim_core, also valid while watched */
+	uint64_t bound; /* see rm_sim_set_bound() */
 	struct rm_sim_core *running; /* NULL before the first turn */
-	struct rm_sim_node *node;    /* 2 x cores; node[1] is the root */
-	unsigned waiting;            /* with and without an end */
+	struct rm_sim_node *node;    /* 2 x cores nodes; node[1] is the root */
+	unsigned waiting;            /* with and without a timeout */
 	uint64_t ticket;
 	uint64_t futex[RM_SIM_CORES_MAX], until[RM_SIM_CORES_MAX];
-	uint64_t queued[RM_SIM_CORES_MAX]; /* ticket of each that waits */
+	uint64_t queued[RM_SIM_CORES_MAX]; /* ticket of each waiting core */
 	uint64_t started;                  /* latest clock at the last reset */
 	unsigned regions;
 	struct rm_sim_region region[RM_SIM_REGIONS_MAX];
@@ -86,7 +86,7 @@ static inline void rm_sim_bit_set(uint64_t *words, unsigned id, bool value)
 	words[id / 64] = value ? words[id / 64] | bit : words[id / 64] & ~bit;
 }
 
-/* Zeroed memory that is the host's only where it is touched, or NULL. */
+/* Zeroed memory that the host allocates at first use, or NULL. */
 static inline void *rm_sim_sparse(size_t bytes)
 {
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -96,13 +96,13 @@ static inline void *rm_sim_sparse(size_t bytes)
 }
 
 /*
- * Tags of a set, compared without branches; and sets in the order of their
- * last use, as L2 and LLC have them: the least recently used is the last, so
- * nothing is stamped and no victim is searched.
+ * Tags of a set are compared without branches. Sets of L2 and LLC are ordered
+ * by last use: the last entry is the least recently used, so there are no
+ * stamps and no search for a victim.
  */
 typedef uint32_t rm_sim_tags __attribute__((vector_size(16), may_alias));
 
-/* Words that tags of `ways` ways take; those behind the last are empty. */
+/* Words for the tags of `ways` ways; the padding is empty. */
 static inline unsigned rm_sim_padded(unsigned ways)
 {
 	return (ways + 3) & ~3U;
@@ -110,8 +110,8 @@ static inline unsigned rm_sim_padded(unsigned ways)
 
 /*
  * Position of the line + 1, or 0. `tags` has `padded` words and is aligned to
- * 16 bytes. Where in the set a line is cannot be predicted, so all are
- * compared: the compiler makes vector instructions of it everywhere.
+ * 16 bytes. The position cannot be predicted, so all tags are compared, and
+ * compilers use vector instructions.
  */
 static inline unsigned rm_sim_find(
         const uint32_t *tags, unsigned padded, uint32_t line)
@@ -127,14 +127,14 @@ static inline unsigned rm_sim_find(
 	return found[0] | found[1] | found[2] | found[3];
 }
 
-/* Puts `tag` first; what was at position `at` is gone. */
+/* Puts `tag` first and overwrites position `at`. */
 static inline void rm_sim_set_first(uint32_t *tags, unsigned at, uint32_t tag)
 {
 	memmove(tags + 1, tags, at * sizeof(*tags));
 	tags[0] = tag;
 }
 
-/* Takes out what is at position `at`; the last is empty then. */
+/* Removes the entry at position `at`; the last becomes empty. */
 static inline void rm_sim_set_take(uint32_t *tags, unsigned ways, unsigned at)
 {
 	memmove(tags + at, tags + at + 1, (ways - at - 1) * sizeof(*tags));
@@ -143,78 +143,76 @@ static inline void rm_sim_set_take(uint32_t *tags, unsigned ways, unsigned at)
 
 /* l1d.c */
 
-/* All places empty. */
+/* Empties all ways. */
 void rm_sim_l1d_empty(struct rm_sim_core *core);
 
-/* The line's tag where it is, or NULL. */
+/* The line's tag, or NULL. */
 uint32_t *rm_sim_l1d_peek(struct rm_sim_core *core, uint32_t line);
 
-/* Brings the line, whose tag is `at`, to the front, and returns that. */
+/* Moves the line with tag `at` to the front and returns the front. */
 struct rm_sim_slot *rm_sim_l1d_touch(
         struct rm_sim_core *core, uint32_t line, const uint32_t *at);
 
-/* An empty slot at the front of the set of `line`; `*out` was put out for it
-   (its tag RM_SIM_EMPTY: nothing was). */
+/* Makes an empty slot at the front of the set of `line`. `*out` is the evicted
+   slot (tag RM_SIM_EMPTY: none). */
 struct rm_sim_slot *rm_sim_l1d_make_room(
         struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *out);
 
-/* Empties the place of the line, whose tag is `at`; adds its bytes to
-   `*used`. */
+/* Removes the line with tag `at`; adds its used bytes to `*used`. */
 void rm_sim_l1d_drop(
         struct rm_sim_core *core, uint32_t line, uint32_t *at, uint64_t *used);
 
-/* l2.c; only where there is an L2 */
+/* l2.c; only if the machine has an L2 */
 
-/* The line's tag where it is, or NULL. */
+/* The line's tag, or NULL. */
 uint32_t *rm_sim_l2_peek(struct rm_sim_core *core, uint32_t line);
 
-/* The line's tag, brought to the front, or NULL. */
+/* The line's tag, moved to the front, or NULL. */
 uint32_t *rm_sim_l2_touch(struct rm_sim_core *core, uint32_t line);
 
-/* Takes the line out: its tag, and its bytes added to `*used`; or
+/* Removes the line and adds its used bytes to `*used`. Returns its tag or
    RM_SIM_EMPTY. */
 uint32_t rm_sim_l2_take(
         struct rm_sim_core *core, uint32_t line, uint64_t *used);
 
-/* Puts a line in that is not there: the tag that went out for it, or
-   RM_SIM_EMPTY. */
+/* Adds a line that is not present. Returns the evicted tag or RM_SIM_EMPTY. */
 uint32_t rm_sim_l2_put(struct rm_sim_core *core, uint32_t tag, uint64_t used);
 
-/* Adds state and bytes to a line that is there. */
+/* Adds state and used bytes to a line that is present. */
 void rm_sim_l2_merge(struct rm_sim_core *core, uint32_t tag, uint64_t used);
 
 /* coherence.c */
 
-/* Makes the line, which `core` holds shared, its own; time passes. */
+/* Makes a line that `core` holds as shared exclusive; time passes. */
 void rm_sim_upgrade(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         const void *site);
 
-/* Brings the line, which `core` lacks, to it: the state bits of its tag. Time
+/* Brings a missing line to `core`. Returns the state bits of its tag. Time
    passes. */
 uint32_t rm_sim_fetch(struct rm_sim_core *core, uint32_t line, uint64_t bytes,
         bool writes, const void *site);
 
-/* The line has left all caches of `core` for want of room. */
-void rm_sim_put_out(struct rm_sim_core *core, uint32_t tag);
+/* The line has been evicted from all caches of `core`. */
+void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag);
 
 /* watch.c */
 
-/* Events of a watched line or site; `which` is what happened to `core`. */
+/* Records event `which` of `core` for a line and a site. */
 void rm_sim_watch_event(struct rm_sim_core *core, enum rm_sim_count which,
         uint32_t line, uint64_t bytes, bool writes, const void *site);
 
-/* `core` lost a line to the write of the event before. */
+/* `core` lost a line to the write of the previous event. */
 void rm_sim_watch_loss(struct rm_sim_core *core, uint32_t line, bool untouched);
 
-/* An access of a watched core, before it is made. */
+/* Records an access of a watched core before it is made. */
 void rm_sim_watch_access(struct rm_sim_core *core, uint32_t line);
 
-/* Empties or frees what was watched. */
+/* Clear or free the records. */
 void rm_sim_watch_reset(struct rm_sim *sim);
 void rm_sim_watch_free(struct rm_sim *sim);
 
-/* sched.c: sets the limits of `core`, which runs until another one is earlier,
-   at `due`, or up to the bound. */
+/* sched.c: sets the limits of `core`. It runs until another core is earlier, at
+   `due`, or until the bound. */
 void rm_sim_limit(struct rm_sim_core *core, uint64_t due);
 
 #endif /* RM_SIM_INTERNAL_H */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * l1d.c - the sets of L1d: a front, the most recently used line, and the rest.
+ * l1d.c - the sets of L1d: a front (the most recently used line) and the rest.
  *
- * What repeats at the front changes no order, so a hit there (access.h) writes
- * neither a stamp nor a tree. A line used elsewhere changes places with the
- * front and takes its stamp along: LRU puts out the smallest. Of tree-PLRU a
- * line's place carries the number of its way instead.
+ * Repeated hits of the front do not change the order, so a hit there (access.h)
+ * updates neither stamp nor tree. A hit elsewhere swaps the line with the
+ * front, including its stamp; LRU evicts the smallest stamp. With tree-PLRU a
+ * slot has the number of its way instead of a stamp.
  */
 #include "runner/sim/model/internal.h"
 
-/* The rest of a set: tags, orders and used bytes apart, so that a search
-   reads few lines of the host. */
+/* The rest of a set. Tags, orders and used bytes are separate arrays, so that a
+   search reads few lines of the host. */
 struct rest {
 	uint32_t *tag, *order;
 	uint64_t *used;
@@ -72,7 +72,7 @@ uint32_t *rm_sim_l1d_peek(struct rm_sim_core *core, uint32_t line)
 	return found ? &rest.tag[found - 1] : NULL;
 }
 
-/* All bits of the tree on the way to `way` point away from it. */
+/* Makes all tree bits on the path to `way` point away from it. */
 static void point_away(uint32_t *tree, unsigned ways, unsigned way)
 {
 	unsigned node = 1;
@@ -101,7 +101,7 @@ static unsigned pointed_at(uint32_t tree, unsigned ways)
 	return way;
 }
 
-/* Stamps are used up after 2^32 - 1: counts them anew, in the same order. */
+/* Before the stamps overflow: renumbers them in the same order. */
 static void renumber(struct rm_sim_core *core)
 {
 	for (uint32_t set = 0; set <= core->set_mask; set++) {
@@ -121,9 +121,8 @@ static void renumber(struct rm_sim_core *core)
 	core->tick = core->sim->l1d_ways;
 }
 
-/* Makes the front the most recently used line: a tree is turned away from its
-   place; LRU gives it the next number, and renumber() acts before those run
-   out. */
+/* Makes the front the most recently used line. PLRU: turns the tree away from
+   its way. LRU: assigns the next stamp, and renumbers before an overflow. */
 static void stamp(
         struct rm_sim_core *core, uint32_t line, struct rm_sim_slot *front)
 {
@@ -165,12 +164,12 @@ void rm_sim_l1d_drop(
 	*used |= *bytes;
 	*bytes = 0;
 	*at = RM_SIM_EMPTY;
-	if (!core->trees) /* stamp 0: the first place to be filled again */
+	if (!core->trees) /* stamp 0: the first to be filled again */
 		*(is_front ? &front->order : &rest.order[i]) = 0;
 }
 
-/* What to fill: the empty place of the lowest way, or where the tree points,
-   which is never the front. rest->count stands for the front. */
+/* Index of the slot to fill: the empty slot with the lowest way, or the one at
+   which the tree points (never the front). rest->count means the front. */
 static unsigned plru_victim(
         struct rm_sim_core *core, uint32_t line, const struct rest *rest)
 {
@@ -199,7 +198,7 @@ static unsigned lru_victim(
 
 	if (rest->count == 0 || front_of(core, line)->tag == RM_SIM_EMPTY)
 		return rest->count;
-	/* stamp and place in one word: a minimum without branches */
+	/* stamp and index in one word: a minimum without branches */
 	for (unsigned i = 0; i < rest->count; i++) {
 		uint64_t one = (uint64_t)rest->order[i] << 32 | i;
 

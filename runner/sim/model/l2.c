@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * l2.c - a core's own L2: sets in order of use, and the used bytes of each line.
+ * l2.c - a core's private L2: sets ordered by use, and the used bytes.
  *
- * Behind the tags of a set is a byte for each: the place of its used bytes.
+ * After the tags of a set, one byte per way is the index of its used bytes.
  */
 #include "runner/sim/model/internal.h"
 
@@ -24,7 +24,7 @@ static uint64_t *used_of(
 	return &core->l2_used[number * ways + place[at]];
 }
 
-/* Moves what is at `at` to the front, or to the end. */
+/* Moves the entry at `at` to the front or to the end. */
 static void move(uint32_t *set, unsigned ways, unsigned at, bool to_front)
 {
 	uint8_t *place = (uint8_t *)(set + rm_sim_padded(ways)),
@@ -42,7 +42,7 @@ static void move(uint32_t *set, unsigned ways, unsigned at, bool to_front)
 	}
 }
 
-/* Does not count as a use: asked for on behalf of other cores. */
+/* Does not count as a use, because other cores cause it. */
 uint32_t *rm_sim_l2_peek(struct rm_sim_core *core, uint32_t line)
 {
 	unsigned ways = core->sim->mach.l2.ways;
@@ -81,7 +81,7 @@ uint32_t rm_sim_l2_take(struct rm_sim_core *core, uint32_t line, uint64_t *used)
 uint32_t rm_sim_l2_put(struct rm_sim_core *core, uint32_t tag, uint64_t used)
 {
 	unsigned ways = core->sim->mach.l2.ways;
-	/* the last is the least recently used, or empty */
+	/* the last entry is the least recently used, or empty */
 	uint32_t *set = set_of(core, tag), out = set[ways - 1];
 
 	move(set, ways, ways - 1, true);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mach.c - a machine's description: read line by line, and written.
+ * mach.c - reads and writes the description of a machine.
  *
- * Every key is required, so that nobody simulates a machine with a figure that
- * its file does not name; and what is written reads back the same, because the
- * text is what identifies the machine in results and golden files.
+ * Every key is required, so that each figure of a simulated machine is in its
+ * file. Written text reads back the same, because results and golden files
+ * identify the machine by it.
  */
 #include "runner/sim/model/mach.h"
 
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The keys of the costs are their numbers; these follow. */
+/* Costs use their enum as key; these follow. */
 enum {
 	KEY_L1D = RM_SIM_COSTS,
 	KEY_L2,
@@ -27,7 +27,7 @@ enum {
 	KEYS,
 };
 
-enum { VALUE_BYTES = 96 }; /* the longest value, and more */
+enum { VALUE_BYTES = 96 }; /* more than the longest value */
 
 const char *const rm_sim_cost_name[RM_SIM_COSTS] = {
 	[RM_SIM_COST_BASE] = "base",
@@ -49,7 +49,7 @@ const char *const rm_sim_cost_name[RM_SIM_COSTS] = {
 static const char *const other_keys[KEYS - RM_SIM_COSTS] = { "l1d", "l2", "llc",
 	"quantum", "mhz", "rmw-loads" };
 
-/* Far above any real figure, far below what could overflow a clock. */
+/* Above any real figure, and low enough not to overflow a clock. */
 enum { CYCLES_MAX = 10000000, LEVEL_BYTES_MAX = 1 << 30 };
 
 static const char *key_name(int key)
@@ -71,23 +71,23 @@ static const char *read_cycles_of(const char *text, uint32_t *cycles)
 {
 	uint64_t number;
 
-	if (rm_number_whole(text, &number) || number > CYCLES_MAX)
+	if (rm_number_integer(text, &number) || number > CYCLES_MAX)
 		return "expected cycles, 0 to 10000000";
 	*cycles = (uint32_t)number;
 	return NULL;
 }
 
-/* N | N guess LOW..HIGH: what is wrong with it, or NULL. The range contains the
-   figure: a sensitivity run reports a band around what is described. */
+/* Reads N | N guess LOW..HIGH; returns the fault or NULL. The range must
+   contain N, because a sensitivity run reports a band around it. */
 static const char *read_cost(char *text, struct rm_sim_cycles *cost)
 {
 	char *rest = NULL, *value = strtok_r(text, " \t", &rest);
 	char *guess = strtok_r(NULL, " \t", &rest);
 	char *range = strtok_r(NULL, " \t", &rest), *high;
-	const char *wrong = read_cycles_of(value ? value : "", &cost->value);
+	const char *fault = read_cycles_of(value ? value : "", &cost->value);
 
-	if (wrong)
-		return wrong;
+	if (fault)
+		return fault;
 	cost->guess = guess != NULL;
 	cost->low = cost->high = cost->value;
 	if (!guess)
@@ -98,16 +98,16 @@ static const char *read_cost(char *text, struct rm_sim_cycles *cost)
 	if (!high)
 		return "expected a range LOW..HIGH after guess";
 	*high = '\0';
-	wrong = read_cycles_of(range, &cost->low);
-	if (!wrong)
-		wrong = read_cycles_of(high + 2, &cost->high);
-	if (!wrong && (cost->low > cost->value || cost->high < cost->value))
-		wrong = "expected LOW <= CYCLES <= HIGH";
-	return wrong;
+	fault = read_cycles_of(range, &cost->low);
+	if (!fault)
+		fault = read_cycles_of(high + 2, &cost->high);
+	if (!fault && (cost->low > cost->value || cost->high < cost->value))
+		fault = "expected LOW <= CYCLES <= HIGH";
+	return fault;
 }
 
-/* A power of two, because a set is found by a mask; so sizes with an odd number
-   of ways are fine (48 KiB of 12), and odd numbers of sets are not. */
+/* The number of sets must be a power of two, because a mask selects the set. So
+   sizes with an odd number of ways are valid (48 KiB, 12 ways). */
 static const char *set_sets(struct rm_sim_level *level, uint64_t bytes)
 {
 	uint64_t sets = bytes / RM_SIM_LINE_BYTES / level->ways;
@@ -132,19 +132,19 @@ static const char *read_ways(const char *text, uint32_t *ways)
 		return "expected N-way after the size";
 	memcpy(number, text, digits);
 	number[digits] = '\0';
-	if (rm_number_whole(number, &value) || value < 1 ||
+	if (rm_number_integer(number, &value) || value < 1 ||
 	        value > RM_SIM_WAYS_MAX)
 		return "expected 1-way to 32-way";
 	*ways = (uint32_t)value;
 	return NULL;
 }
 
-/* Indexed by enum rm_sim_policy and enum rm_sim_inclusion. One list for both
-   directions, so that what is printed can be read again. */
+/* Indexed by enum rm_sim_policy and enum rm_sim_inclusion. Used to read and to
+   write. */
 static const char *const policies[] = { "lru", "plru", NULL };
 static const char *const inclusions[] = { "inclusive", "victim", "fill", NULL };
 
-/* -1 also for a NULL word: the line ended before it. */
+/* -1 also for NULL: the line ended before the word. */
 static int number_of(const char *word, const char *const *names)
 {
 	for (int i = 0; word && names[i]; i++)
@@ -153,12 +153,12 @@ static int number_of(const char *word, const char *const *names)
 	return -1;
 }
 
-/* What the model cannot do: tree-PLRU needs a whole tree and is made for L1d
-   only; an LLC knows nothing of what the cores hold. */
+/* Limits of the model: tree-PLRU needs a power of two of ways and exists for
+   L1d only. The LLC has no information about the cores' lines. */
 static const char *check_level(int key, const struct rm_sim_level *level)
 {
 	if (level->policy == RM_SIM_PLRU && key != KEY_L1D)
-		return "expected lru: plru is for l1d";
+		return "expected lru: only l1d can use plru";
 	if (level->policy == RM_SIM_PLRU && (level->ways & (level->ways - 1)))
 		return "expected a power of two of ways with plru";
 	if (key == KEY_L2 && level->inclusion == RM_SIM_FILL)
@@ -168,7 +168,7 @@ static const char *check_level(int key, const struct rm_sim_level *level)
 	return NULL;
 }
 
-/* SIZE N-way POLICY [INCLUSION] [guess] | none. */
+/* Reads SIZE N-way POLICY [INCLUSION] [guess] | none. */
 static const char *read_level(char *text, int key, struct rm_sim_level *level)
 {
 	static const char *const form[] = {
@@ -176,14 +176,13 @@ static const char *read_level(char *text, int key, struct rm_sim_level *level)
 		"expected SIZE N-way lru inclusive|victim [guess], or none",
 		"expected SIZE N-way lru victim|fill [guess], or none"
 	};
-	const char *expected = form[key - KEY_L1D], *wrong;
+	const char *expected = form[key - KEY_L1D], *fault;
 	char *rest = NULL, *size = strtok_r(text, " \t", &rest), *word;
 	uint64_t bytes;
 	int policy, inclusion = RM_SIM_FILL;
 
-	/* RM_SIM_FILL also where there is no such level: coherence.c only
-	   compares with the other two, so that it need not ask whether there is
-	   one. */
+	/* A missing level has RM_SIM_FILL. coherence.c only compares with the
+	   other two, so it need not check whether the level exists. */
 	*level = (struct rm_sim_level){ .inclusion = RM_SIM_FILL };
 	if (!size)
 		return expected;
@@ -192,9 +191,9 @@ static const char *read_level(char *text, int key, struct rm_sim_level *level)
 	if (rm_number_count(size, &bytes))
 		return expected;
 	word = strtok_r(NULL, " \t", &rest);
-	wrong = word ? read_ways(word, &level->ways) : expected;
-	if (wrong)
-		return wrong;
+	fault = word ? read_ways(word, &level->ways) : expected;
+	if (fault)
+		return fault;
 	policy = number_of(strtok_r(NULL, " \t", &rest), policies);
 	if (key != KEY_L1D)
 		inclusion = number_of(strtok_r(NULL, " \t", &rest), inclusions);
@@ -206,24 +205,24 @@ static const char *read_level(char *text, int key, struct rm_sim_level *level)
 	level->guess = word && !strcmp(word, "guess");
 	if ((word && !level->guess) || strtok_r(NULL, " \t", &rest))
 		return expected;
-	wrong = check_level(key, level);
-	return wrong ? wrong : set_sets(level, bytes);
+	fault = check_level(key, level);
+	return fault ? fault : set_sets(level, bytes);
 }
 
-/* Sets `key`; cuts `value` up. NULL, or what was expected. */
-static const char *key_set(struct rm_sim_mach *mach, int key, char *value)
+/* Sets `key`; modifies `value`. Returns NULL or the expected form. */
+static const char *set_key(struct rm_sim_mach *mach, int key, char *value)
 {
 	struct rm_sim_level *const levels[] = { &mach->l1d, &mach->l2,
 		&mach->llc };
 	uint64_t number;
 
 	if (key < RM_SIM_COSTS) {
-		const char *wrong = read_cost(value, &mach->cost[key]);
+		const char *fault = read_cost(value, &mach->cost[key]);
 
-		if (!wrong && key == RM_SIM_COST_L1D && !mach->cost[key].low)
-			wrong = "expected at least 1: a spinning core's time "
+		if (!fault && key == RM_SIM_COST_L1D && !mach->cost[key].low)
+			fault = "expected at least 1: time of a spinning core "
 			        "must pass";
-		return wrong;
+		return fault;
 	}
 	switch (key) {
 	case KEY_L1D:
@@ -233,7 +232,7 @@ static const char *key_set(struct rm_sim_mach *mach, int key, char *value)
 	case KEY_QUANTUM:
 		return read_cycles_of(value, &mach->quantum);
 	case KEY_MHZ:
-		if (rm_number_whole(value, &number) || number < 1 ||
+		if (rm_number_integer(value, &number) || number < 1 ||
 		        number > 100000)
 			return "expected virtual cycles per microsecond, 1 to "
 			       "100000";
@@ -265,7 +264,7 @@ static void level_text(
 		        level->guess ? " guess" : "");
 }
 
-/* The value as key_set() takes it. */
+/* Writes a value in the form that set_key() reads. */
 static void key_text(
         const struct rm_sim_mach *mach, int key, char *text, size_t size)
 {
@@ -286,8 +285,8 @@ static void key_text(
 		snprintf(text, size, "%u", cost->value);
 }
 
-/* The part of a path that names the machine: of zen3.slow.conf not zen3, which
-   is another one. */
+/* Writes the machine's name: the file name without ".conf". zen3.slow.conf is
+   not named zen3, which is another machine. */
 static void name_of(const char *file, char *name)
 {
 	static const char suffix[] = ".conf";
@@ -300,14 +299,14 @@ static void name_of(const char *file, char *name)
 	snprintf(name, RM_SIM_NAME_BYTES, "%.*s", (int)length, base);
 }
 
-/* One line, cut at '=': 0 or -EINVAL. */
+/* Reads one line, split at '='. Returns 0 or -EINVAL. */
 static int read_line(char *line, const char *where, unsigned *seen,
         struct rm_sim_mach *mach, struct rm_error *error)
 {
 	unsigned number = (unsigned)strtoul(strrchr(where, ':') + 1, NULL, 10);
 	char *value = strchr(line, '=');
 	char *end = value;
-	const char *wrong;
+	const char *fault;
 	int key;
 
 	*value++ = '\0';
@@ -322,73 +321,73 @@ static int read_line(char *line, const char *where, unsigned *seen,
 		        line, key_name(KEY_L1D), key_name(RM_SIM_COST_MEMORY));
 	if (seen[key])
 		return rm_error_set(error, -EINVAL,
-		        "%s: %s again, expected it once (line %u)", where, line,
-		        seen[key]);
+		        "%s: second %s, expected one (the first is in line %u)",
+		        where, line, seen[key]);
 	seen[key] = number;
-	char copy[256]; /* key_set() cuts it up; the message shows it whole */
+	char copy[256]; /* set_key() modifies it; the message needs all of it */
 
 	snprintf(copy, sizeof(copy), "%s", value);
-	wrong = key_set(mach, key, copy);
-	if (wrong)
+	fault = set_key(mach, key, copy);
+	if (fault)
 		return rm_error_set(error, -EINVAL, "%s: %s = %s, %s", where,
-		        line, value, wrong);
+		        line, value, fault);
 	return 0;
 }
 
 int rm_sim_mach_parse(const char *file, const char *text, size_t length,
         struct rm_sim_mach *mach, struct rm_error *error)
 {
-	struct rm_error own = { "" };
+	struct rm_error local_error = { "" };
 	struct rm_lines lines = {
 		.file = file,
 		.text = text,
 		.length = length,
-		.error = error ? error : &own,
+		.error = error ? error : &local_error,
 	};
-	struct rm_sim_mach made = { .name = "" };
+	struct rm_sim_mach parsed = { .name = "" };
 	unsigned seen[KEYS] = { 0 };
 	char line[RM_LINE_MAX + 2], where[RM_WHERE_BYTES];
 
-	name_of(file, made.name);
+	name_of(file, parsed.name);
 	while (rm_lines_next(line, sizeof(line), &lines)) {
-		rm_lines_where(&lines, where);
+		rm_lines_location(&lines, where);
 		if (line[0] == '\n')
 			continue;
-		if (read_line(line, where, seen, &made, lines.error))
+		if (read_line(line, where, seen, &parsed, lines.error))
 			return -EINVAL;
 	}
 	if (lines.error->text[0])
 		return -EINVAL;
-	rm_lines_where(&lines, where);
-	/* no defaults: a cost that a file leaves out would be somebody's guess */
+	rm_lines_location(&lines, where);
+	/* no defaults: a missing cost would be an undocumented guess */
 	for (int key = 0; key < KEYS; key++)
 		if (!seen[key])
 			return rm_error_set(error, -EINVAL,
-			        "%s: the file ends, expected a line for %s",
+			        "%s: the file ends without %s, expected it",
 			        where, key_name(key));
-	*mach = made;
+	*mach = parsed;
 	return 0;
 }
 
 int rm_sim_mach_set(struct rm_sim_mach *mach, const char *key,
         const char *value, struct rm_error *error)
 {
-	/* a mistake is found half way: then *mach stays as it was */
+	/* on an error *mach stays unchanged */
 	struct rm_sim_mach changed = *mach;
 	char copy[VALUE_BYTES];
 	int number = key_of(key);
-	const char *wrong;
+	const char *fault;
 
 	if (number < 0)
 		return rm_error_set(error, -EINVAL,
 		        "unknown key \"%s\" of a machine, expected %s, %s, ...",
 		        key, key_name(KEY_L1D), key_name(RM_SIM_COST_MEMORY));
 	snprintf(copy, sizeof(copy), "%s", value);
-	wrong = strlen(value) >= sizeof(copy) ? "expected a shorter value"
-	                                      : key_set(&changed, number, copy);
-	if (wrong)
+	fault = strlen(value) >= sizeof(copy) ? "expected a shorter value"
+	                                      : set_key(&changed, number, copy);
+	if (fault)
 		return rm_error_set(
-		        error, -EINVAL, "%s = %s, %s", key, value, wrong);
+		        error, -EINVAL, "%s = %s, %s", key, value, fault);
 	*mach = changed;
 	return 0;
 }

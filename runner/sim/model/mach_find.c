@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mach_find.c - a machine by its name: built in, a file, or this computer. */
+/* mach_find.c - finds a machine by name: built-in, a file, or this computer. */
 #include "runner/base/lines.h"
 #include "runner/machine/machine.h"
 #include "runner/sim/model/mach.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int load(
+static int load_file(
         const char *file, struct rm_sim_mach *mach, struct rm_error *error)
 {
 	char *text = NULL;
@@ -22,8 +22,8 @@ static int load(
 	return failed;
 }
 
-/* A name that nobody knows is answered with all that are known: -ENOENT. */
-static int built_in(
+/* An unknown name yields -ENOENT and a list of the known ones. */
+static int find_built_in(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error)
 {
 	const struct rm_sim_builtin *builtin = rm_sim_builtins;
@@ -36,13 +36,13 @@ static int built_in(
 			        strlen(builtin->text), mach, error);
 		length += (size_t)snprintf(known + length,
 		        sizeof(known) - length, "%s, ", builtin->name);
-		/* snprintf() counts what it cut off, too: the next one would
-		   write behind the end */
+		/* snprintf() also counts truncated bytes; without this the next
+		   call would write past the end */
 		if (length >= sizeof(known))
 			length = sizeof(known) - 1;
 	}
 	return rm_error_set(error, -ENOENT,
-	        "no machine \"%s\", expected %shost, or a file's path with a /",
+	        "no machine \"%s\", expected %shost, or a path with a slash",
 	        name, known);
 }
 
@@ -56,8 +56,8 @@ static uint32_t floor_power(uint64_t n)
 	return power;
 }
 
-/* The level as hwloc sees it. Sets are rounded down to a power of two, and a
-   number of ways that is not known or not possible stays: both are guesses. */
+/* Takes a level's geometry from hwloc. Sets are rounded down to a power of two,
+   and an unsupported number of ways stays unchanged: both are guesses. */
 static void take_level(hwloc_obj_t cache, struct rm_sim_level *level)
 {
 	uint64_t lines = cache->attr->cache.size / RM_SIM_LINE_BYTES;
@@ -74,7 +74,7 @@ static void take_level(hwloc_obj_t cache, struct rm_sim_level *level)
 	                (uint64_t)level->sets * level->ways != lines;
 }
 
-/* L1d is required, as is a line of 64 bytes; others may be missing. */
+/* L1d and lines of 64 bytes are required; other levels may be missing. */
 static int take_caches(const struct rm_topology *topology,
         struct rm_sim_mach *mach, struct rm_error *error)
 {
@@ -92,8 +92,8 @@ static int take_caches(const struct rm_topology *topology,
 		if (!cache || cache->attr->cache.size == 0) {
 			if (i == 0)
 				return rm_error_set(error, -ENOSYS,
-				        "hwloc sees no L1d here, expected one "
-				        "(name a machine instead of host)");
+				        "hwloc reports no L1d, expected one "
+				        "(use a named machine)");
 			*levels[i].level =
 			        (struct rm_sim_level){ .inclusion =
 				                               RM_SIM_FILL };
@@ -102,15 +102,15 @@ static int take_caches(const struct rm_topology *topology,
 		if (cache->attr->cache.linesize != 0 &&
 		        cache->attr->cache.linesize != RM_SIM_LINE_BYTES)
 			return rm_error_set(error, -ENOSYS,
-			        "lines of %u bytes here, expected %d (name a "
-			        "machine instead of host)",
+			        "cache lines of %u bytes, expected %d (use a "
+			        "named machine)",
 			        cache->attr->cache.linesize, RM_SIM_LINE_BYTES);
 		take_level(cache, levels[i].level);
 	}
 	return 0;
 }
 
-/* The description nearest to this machine. */
+/* The built-in description most similar to this machine. */
 static const char *nearest(const struct rm_topology *topology)
 {
 	hwloc_obj_t package =
@@ -123,26 +123,26 @@ static const char *nearest(const struct rm_topology *topology)
 	                                                 : "icelake-sp";
 }
 
-/* The geometry of this machine's caches. What hwloc does not know, and all
-   costs, are of the nearest built-in description, and so guesses. */
-static int host(struct rm_sim_mach *mach, struct rm_error *error)
+/* Describes this machine's caches. Figures that hwloc does not report, and all
+   costs, come from the most similar built-in description and are guesses. */
+static int describe_host(struct rm_sim_mach *mach, struct rm_error *error)
 {
 	struct rm_topology topology;
-	struct rm_sim_mach made;
+	struct rm_sim_mach described;
 	int failed = rm_topology_load(NULL, &topology, error);
 
 	if (failed)
 		return failed;
-	failed = built_in(nearest(&topology), &made, error);
+	failed = find_built_in(nearest(&topology), &described, error);
 	if (!failed)
-		failed = take_caches(&topology, &made, error);
+		failed = take_caches(&topology, &described, error);
 	rm_topology_free(&topology);
 	if (failed)
 		return failed;
-	snprintf(made.name, sizeof(made.name), "host");
+	snprintf(described.name, sizeof(described.name), "host");
 	for (int i = 0; i < RM_SIM_COSTS; i++)
-		made.cost[i].guess = true;
-	*mach = made;
+		described.cost[i].guess = true;
+	*mach = described;
 	return 0;
 }
 
@@ -150,7 +150,7 @@ int rm_sim_mach_find(
         const char *name, struct rm_sim_mach *mach, struct rm_error *error)
 {
 	if (strchr(name, '/'))
-		return load(name, mach, error);
-	return strcmp(name, "host") ? built_in(name, mach, error)
-	                            : host(mach, error);
+		return load_file(name, mach, error);
+	return strcmp(name, "host") ? find_built_in(name, mach, error)
+	                            : describe_host(mach, error);
 }

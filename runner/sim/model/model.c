@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model.c - a machine is made and ended: its memory and how it is laid out. */
+/* model.c - creates and destroys a machine and its memory layout. */
 #include "runner/sim/model/internal.h"
 
 #include <errno.h>
@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* Up to whole lines of the host. */
+/* Rounds up to whole cache lines of the host. */
 static size_t rounded(size_t bytes)
 {
 	return (bytes + 63) & ~(size_t)63;
 }
 
-/* Bytes of a core's parts, in the order in which they are laid out. */
+/* Offsets of a core's parts, in layout order. */
 struct layout {
 	size_t front, rest, trees, l2, l2_used, all;
 };
@@ -24,8 +24,8 @@ static struct layout layout_of(const struct rm_sim *sim)
 	size_t slot = sizeof(struct rm_sim_slot);
 	struct layout layout;
 
-	/* Fronts lie next to the core: only a hit at the front of its set reads
-	   just these two, and it is the most frequent access. */
+	/* Fronts are next to the core, because a hit of the front, the most
+	   frequent access, reads only these two. */
 	layout.front = sizeof(struct rm_sim_core);
 	layout.rest = rounded(layout.front + l1d->sets * slot);
 	layout.trees = rounded(
@@ -35,15 +35,15 @@ static struct layout layout_of(const struct rm_sim *sim)
 	                                             sizeof(uint32_t));
 	layout.all = rounded(layout.l2_used +
 	                     (size_t)l2->sets * l2->ways * sizeof(uint64_t));
-	/* an odd number of lines: equal parts of cores fall in different
-	   sets of the host's caches */
+	/* an odd number of lines: the same parts of different cores are in
+	   different sets of the host's caches */
 	layout.all |= 64;
 	return layout;
 }
 
 /* Padded with empty tags, as rm_sim_find() compares four at a time. `places`:
-   behind the tags of an L2's set lies a byte for each, which says where its
-   bytes of use are, so that these stay when a tag moves (l2.c). */
+   in an L2 set, one byte per way after the tags is the index of its used bytes;
+   these do not move with a tag (l2.c). */
 static void empty_sets(uint32_t *sets, const struct rm_sim_level *level,
         uint32_t stride, bool places)
 {
@@ -80,11 +80,11 @@ static void make_core(
 	empty_sets(core->l2, &sim->mach.l2, sim->l2_stride, true);
 }
 
-/* Words of a set: whole lines of the host, so that no set begins within the line
-   in which another one ends. */
+/* Words of a set: whole cache lines of the host, so that two sets do not share
+   one. */
 static uint32_t power_of_two(uint32_t least)
 {
-	uint32_t power = 16; /* words: a line of the host */
+	uint32_t power = 16; /* words of one host line */
 
 	while (power < least)
 		power *= 2;
@@ -102,7 +102,7 @@ static void set_sizes(struct rm_sim *sim, uint64_t bytes)
 	sim->l1d_mask = mach->l1d.sets - 1;
 	sim->l1d_ways = mach->l1d.ways;
 	sim->l2_mask = mach->l2.sets - 1;
-	/* 5 / 4: behind each four tags four bytes, their places (l2.c) */
+	/* 5 / 4: four tags are followed by four index bytes (l2.c) */
 	sim->l2_stride = power_of_two(rm_sim_padded(mach->l2.ways) * 5 / 4);
 	sim->llc_mask = mach->llc.sets - 1;
 	sim->llc_stride = power_of_two(mach->llc.ways);
@@ -116,7 +116,7 @@ static size_t llc_bytes(const struct rm_sim *sim)
 	return (size_t)sim->mach.llc.sets * sim->llc_stride * sizeof(uint32_t);
 }
 
-/* Where one part finds no memory, rm_sim_destroy() frees the others. */
+/* If one allocation fails, rm_sim_destroy() frees the others. */
 static int make_parts(struct rm_sim *sim)
 {
 	struct layout layout = layout_of(sim);
@@ -132,7 +132,7 @@ static int make_parts(struct rm_sim *sim)
 	if (!sim->core_bytes || !sim->dir || !sim->region_of || !sim->node ||
 	        (sim->mach.llc.sets && !sim->llc))
 		return -ENOMEM;
-	/* random lines would miss the host's TLB, too */
+	/* otherwise random lines would also miss the host's TLB */
 	madvise(sim->core_bytes, layout.all * sim->cores, MADV_HUGEPAGE);
 	madvise(sim->dir, sim->lines * sizeof(*sim->dir), MADV_HUGEPAGE);
 	for (unsigned i = 0; i < 2 * sim->cores; i++)
@@ -175,7 +175,7 @@ int rm_sim_create(const struct rm_sim_mach *mach, unsigned cores,
 	return 0;
 }
 
-/* Also of a part that was not made. */
+/* Accepts NULL. */
 static void unmap(void *memory, size_t bytes)
 {
 	if (memory)

@@ -2,11 +2,11 @@
 /*
  * model.h - the simulated multicore: caches, coherence, virtual time.
  *
- * The model runs no code. Its user switches contexts: it calls rm_sim_access()
- * for the running core, and where that answers false, or the core waits or
- * ends, it switches to the core that rm_sim_turn(), rm_sim_wait() or
- * rm_sim_finish() returns. One OS thread; no global state; nothing depends on
- * host addresses or host time: same calls, same counts.
+ * The model runs no code; its user switches contexts. The user calls
+ * rm_sim_access() for the running core. If that returns false, or if the core
+ * waits or ends, the user switches to the core returned by rm_sim_turn(),
+ * rm_sim_wait() or rm_sim_finish(). One OS thread; no global state. Counts
+ * depend only on the calls, not on host addresses or host time.
  */
 #ifndef RM_SIM_MODEL_H
 #define RM_SIM_MODEL_H
@@ -18,16 +18,16 @@ struct rm_sim;
 #define RM_SIM_FOREVER UINT64_MAX
 
 enum rm_sim_state {
-	RM_SIM_IDLE, /* never started, or finished */
+	RM_SIM_IDLE, /* not started, or finished */
 	RM_SIM_READY,
 	RM_SIM_WAITING,
 };
 
 /*
- * A machine of `cores` (1 .. RM_SIM_CORES_MAX) cold cores over a space of
- * `bytes` (1 .. RM_SIM_SPACE_BYTES); host memory is taken as lines are
- * touched: one byte in each byte of lines touched, and the caches. `mach` is
- * copied. 0; -EINVAL or -ENOMEM with `error`. Free with rm_sim_destroy().
+ * Creates a machine of `cores` (1 .. RM_SIM_CORES_MAX) cores with empty caches
+ * over a space of `bytes` (1 .. RM_SIM_SPACE_BYTES). Host memory: the caches,
+ * and one byte per byte of lines touched. Copies `mach`. Returns 0, or -EINVAL
+ * or -ENOMEM with `error`. Release with rm_sim_destroy().
  */
 int rm_sim_create(const struct rm_sim_mach *mach, unsigned cores,
         uint64_t bytes, struct rm_sim **sim, struct rm_error *error);
@@ -36,50 +36,50 @@ void rm_sim_destroy(struct rm_sim *sim);
 const struct rm_sim_mach *rm_sim_machine(const struct rm_sim *sim);
 struct rm_sim_core *rm_sim_core(struct rm_sim *sim, unsigned id);
 
-/* --- who runs: virtual-time order, ties by id --- */
+/* --- schedule: order of virtual time, ties by id --- */
 
 /*
- * Makes an idle core ready at time `at` (or its own clock, if that is later).
- * It does not run yet; a running core goes on until its next event.
+ * Makes an idle core ready at time `at`, or at its own clock if that is later.
+ * It does not run yet; the running core continues to its next event.
  */
 void rm_sim_spawn(struct rm_sim *sim, unsigned id, uint64_t at);
 
 /*
- * The core that runs next: the earliest ready one; the running core, if any,
- * stays ready. First call: starts. NULL: no core is ready; then either all
- * have finished, or some wait and that is a deadlock.
+ * Selects the core that runs next: the earliest ready one. The running core, if
+ * any, stays ready. The first call starts the machine. NULL: no core is ready;
+ * all have finished, or the remaining ones are deadlocked.
  */
 struct rm_sim_core *rm_sim_turn(struct rm_sim *sim);
 
-/* The same, and the running core has finished: it may be spawned again. */
+/* Like rm_sim_turn(); the running core ends and may be spawned again. */
 struct rm_sim_core *rm_sim_finish(struct rm_sim *sim);
 
 /*
- * The same, and the running core waits for `futex` (any number: an offset)
- * until a wake, or until the virtual time `until` (RM_SIM_FOREVER: only a
- * wake); afterwards its `timed_out` says which. The caller compared the word
- * and spent RM_SIM_COST_FUTEX before.
+ * Like rm_sim_turn(); the running core waits for `futex` (an offset) until a
+ * wake or the virtual time `until` (RM_SIM_FOREVER: no timeout). Afterwards
+ * `timed_out` is its result. Before, the caller compares the word and spends
+ * RM_SIM_COST_FUTEX.
  */
 struct rm_sim_core *rm_sim_wait(
         struct rm_sim *sim, uint64_t futex, uint64_t until);
 
 /*
- * Wakes up to `most` of those that wait for `futex`, longest wait first; each
- * is ready at the running core's time + RM_SIM_COST_WAKE. Returns how many.
+ * Wakes up to `most` waiters of `futex`, longest wait first. Each is ready at
+ * the running core's time + RM_SIM_COST_WAKE. Returns their number.
  */
 unsigned rm_sim_wake(struct rm_sim *sim, uint64_t futex, unsigned most);
 
 /*
- * Beyond this time (RM_SIM_FOREVER at first) a core is past its deadline even
- * where no other one is ready: whoever gives it turns sees that time is up.
+ * Sets a time limit (initially RM_SIM_FOREVER): a later core is past its
+ * deadline even if no other is ready, so that the caller can check the time.
  */
-void rm_sim_bound(struct rm_sim *sim, uint64_t bound);
+void rm_sim_set_bound(struct rm_sim *sim, uint64_t bound);
 
 /*
- * Whether the running core is past its deadline: ask before an effect that is
- * no access (a futex's compare or wake), and take a turn first if so.
+ * Whether the running core is past its deadline. Check before an effect that is
+ * not an access (a futex's compare or wake); if true, take a turn first.
  */
-static inline bool rm_sim_late(const struct rm_sim_core *core)
+static inline bool rm_sim_is_late(const struct rm_sim_core *core)
 {
 	return core->now > core->due;
 }
@@ -88,76 +88,76 @@ static inline bool rm_sim_late(const struct rm_sim_core *core)
 
 extern const char *const rm_sim_count_name[RM_SIM_COUNTS];
 
-/* Zeroes all counts (cores, regions, sites, lines); caches and clocks stay. */
+/* Clears all counts (cores, regions, sites, lines); caches and clocks stay. */
 void rm_sim_counts_reset(struct rm_sim *sim);
 
-/* Adds up one count over all cores; one core's is core->count[which]. */
+/* Sum of one count over all cores; for one core see core->count[which]. */
 uint64_t rm_sim_count(const struct rm_sim *sim, enum rm_sim_count which);
 
-/* Latest clock of all cores, since the reset at the latest clock then. */
+/* Latest clock of all cores, minus that at the last reset. */
 uint64_t rm_sim_cycles(const struct rm_sim *sim);
 
-/* 64 bits over all counts and clocks of all cores, in order. */
+/* Hash of all counts and clocks of all cores, in order. */
 uint64_t rm_sim_hash(const struct rm_sim *sim);
 
-/* --- named regions of memory: 0 is "other", later ones overlay --- */
+/* --- named regions of memory: 0 is "other", later ones override --- */
 
 enum { RM_SIM_REGIONS_MAX = 256 };
 
 struct rm_sim_region {
 	char name[RM_SIM_NAME_BYTES];
-	uint64_t bytes; /* as registered, overlays not subtracted */
+	uint64_t bytes; /* as registered, including overridden parts */
 	uint64_t misses, coherence_misses, false_misses;
 	uint64_t invalidations, false_invalidations, upgrades;
 };
 
 /*
- * Names the lines of [offset, offset + bytes); the same name again adds to
- * that region. Returns its number, or -ENOSPC, or -EINVAL beyond the space.
+ * Adds the lines of [offset, offset + bytes) to the region `name`, which may be
+ * new. Returns its number, -ENOSPC, or -EINVAL outside the space.
  */
 int rm_sim_region(
         struct rm_sim *sim, const char *name, uint64_t offset, uint64_t bytes);
 
-/* Region `n`, or NULL: there are no more. */
+/* Region `n`, or NULL after the last one. */
 const struct rm_sim_region *rm_sim_region_at(
         const struct rm_sim *sim, unsigned n);
 
 /* --- optional: program counters and lines, for sim-top --- */
 
 struct rm_sim_site {
-	const void *site; /* as given to rm_sim_access() */
+	const void *site; /* argument of rm_sim_access() */
 	uint64_t misses, coherence_misses, false_misses, upgrades;
-	uint64_t invalidations; /* that its writes caused */
+	uint64_t invalidations; /* caused by its writes */
 };
 
 enum { RM_SIM_LINE_SITES = 4 };
 
-/* One line of memory that cores took from each other. */
+/* A memory line with events. */
 struct rm_sim_hot_line {
 	uint32_t line;
 	unsigned region;
 	uint64_t misses, coherence_misses, false_misses;
 	uint64_t invalidations, false_invalidations;
-	uint64_t readers[2], writers[2];     /* bit per core, of events only */
-	uint64_t read_bytes, written_bytes;  /* the same, bit per byte */
-	const void *site[RM_SIM_LINE_SITES]; /* first ones seen, or NULL */
+	uint64_t readers[2], writers[2];     /* bit per core, events only */
+	uint64_t read_bytes, written_bytes;  /* bit per byte, events only */
+	const void *site[RM_SIM_LINE_SITES]; /* the first ones, or NULL */
 	uint64_t site_events[RM_SIM_LINE_SITES];
 };
 
-/* Turns both on (they cost time, and change no other count) or off. 0 or
-   -ENOMEM. */
+/* Switches both on or off. They cost host time and change no other count.
+   Returns 0 or -ENOMEM. */
 int rm_sim_watch(struct rm_sim *sim, bool on);
 
 /*
- * The running core begins another operation. While watched, the distinct lines
- * it touches between two such calls are added to RM_SIM_OPERATION_LINES.
+ * Starts an operation of the running core. While watched, the number of
+ * distinct lines between two calls is added to RM_SIM_OPERATION_LINES.
  */
 void rm_sim_operation(struct rm_sim_core *core);
 
 /*
- * The sites by misses, the lines by invalidations and then by misses, most
- * first, ties by site or line. `*list` is the caller's: free() it. Returns the
- * number, or -ENOMEM.
+ * Lists sites by misses, or lines by invalidations, then misses; highest first,
+ * ties by site or line. The caller frees `*list`. Returns the number, or
+ * -ENOMEM.
  */
 long rm_sim_sites(const struct rm_sim *sim, struct rm_sim_site **list);
 long rm_sim_hot_lines(const struct rm_sim *sim, struct rm_sim_hot_line **list);

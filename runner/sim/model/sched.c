@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sched.c - who runs: the earliest virtual time first, ties by number.
+ * sched.c - the running core: earliest virtual time first, ties by number.
  *
- * A tournament over all cores: core i is leaf cores + i, the parent of node n is
- * n / 2, whatever their number. Each node keeps the two earliest below it, so
- * that one walk to the root finds both the core that runs next and the time
- * at which it must let the one after it go first.
+ * A tournament tree over all cores: core i is leaf cores + i, the parent of
+ * node n is n / 2. Each node keeps the two earliest keys below it. So one walk
+ * to the root yields the next core and the time at which it must yield to the
+ * second.
  */
 #include "runner/sim/model/internal.h"
 
 #include <assert.h>
 
-#define NEVER UINT64_MAX /* of a key: does not run by itself */
+#define NEVER UINT64_MAX /* key: does not become ready by itself */
 
 static uint64_t min(uint64_t a, uint64_t b)
 {
@@ -23,8 +23,8 @@ static uint64_t max(uint64_t a, uint64_t b)
 	return a < b ? b : a;
 }
 
-/* Time above, core below, so that one comparison also decides ties. Times from
-   2^57 on (RM_SIM_FOREVER is one) do not come by themselves. */
+/* Time in the upper bits, core below, so that one comparison decides ties.
+   Times from 2^57 on (e.g. RM_SIM_FOREVER) do not occur. */
 static uint64_t key_of(uint64_t time, unsigned id)
 {
 	return time >> 57 ? NEVER : time << 7 | id;
@@ -53,19 +53,19 @@ void rm_sim_limit(struct rm_sim_core *core, uint64_t due)
 	due = min(due, sim->bound);
 	core->due = due;
 	sim->soft = due == NEVER ? NEVER : due + sim->mach.quantum;
-	/* while watched, every access goes the long way */
+	/* while watched, every access takes the slow path */
 	core->deadline = sim->watched ? 0 : due;
 	core->soft = sim->watched ? 0 : sim->soft;
 }
 
-void rm_sim_bound(struct rm_sim *sim, uint64_t bound)
+void rm_sim_set_bound(struct rm_sim *sim, uint64_t bound)
 {
 	sim->bound = bound;
 	if (sim->running)
 		rm_sim_limit(sim->running, sim->running->due);
 }
 
-/* Its wait ends by itself. */
+/* Ends a wait by timeout. */
 static void time_out(struct rm_sim *sim, struct rm_sim_core *core)
 {
 	core->now = max(core->now, sim->until[core->id]);
@@ -74,7 +74,7 @@ static void time_out(struct rm_sim *sim, struct rm_sim_core *core)
 	sim->waiting--;
 }
 
-static struct rm_sim_core *elect(struct rm_sim *sim)
+static struct rm_sim_core *select_next(struct rm_sim *sim)
 {
 	const struct rm_sim_node *root = &sim->node[1];
 	struct rm_sim_core *next;
@@ -91,9 +91,9 @@ static struct rm_sim_core *elect(struct rm_sim *sim)
 	rm_sim_limit(next, root->second == NEVER ? NEVER : root->second >> 7);
 	next->after = root->second & 127;
 	if (root->second != NEVER) {
-		/* Most often this core runs next. The host fetches the lines
-		   of its state while `next` runs: with 128 cores they would
-		   miss the host's L1d at each switch. */
+		/* This core most often runs next. Prefetches its state on the
+		   host while `next` runs: with 128 cores each switch would miss
+		   the host's L1d. */
 		const char *after =
 		        (const char *)rm_sim_core_at(sim, next->after);
 
@@ -112,7 +112,7 @@ void rm_sim_spawn(struct rm_sim *sim, unsigned id, uint64_t at)
 	core->now = max(core->now, at);
 	core->state = RM_SIM_READY;
 	set_key(sim, id, key_of(core->now, id));
-	/* it may be earlier than the one that the running core would yield to */
+	/* it may be earlier than the next core so far */
 	if (sim->running)
 		rm_sim_limit(sim->running, min(sim->running->due, core->now));
 }
@@ -123,14 +123,14 @@ struct rm_sim_core *rm_sim_turn(struct rm_sim *sim)
 
 	if (core)
 		set_key(sim, core->id, key_of(core->now, core->id));
-	return elect(sim);
+	return select_next(sim);
 }
 
 struct rm_sim_core *rm_sim_finish(struct rm_sim *sim)
 {
 	sim->running->state = RM_SIM_IDLE;
 	set_key(sim, sim->running->id, NEVER);
-	return elect(sim);
+	return select_next(sim);
 }
 
 struct rm_sim_core *rm_sim_wait(
@@ -147,10 +147,10 @@ struct rm_sim_core *rm_sim_wait(
 	sim->queued[id] = sim->ticket++;
 	sim->waiting++;
 	set_key(sim, id, key_of(max(until, core->now), id));
-	return elect(sim);
+	return select_next(sim);
 }
 
-/* The one that waits longest for `futex`, or NULL. */
+/* The longest waiter of `futex`, or NULL. */
 static struct rm_sim_core *longest(struct rm_sim *sim, uint64_t futex)
 {
 	struct rm_sim_core *found = NULL;

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * watch.c - where the events come from: program counters, lines of memory.
+ * watch.c - attributes events to program counters and memory lines.
  *
- * Off unless asked for: then every access goes the long way (rm_sim_limit()),
- * which costs host time but changes neither virtual time nor another count.
+ * Off by default. When on, every access takes the slow path (rm_sim_limit()).
+ * This costs host time but changes neither virtual time nor other counts.
  */
 #include "runner/sim/model/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Rows of one size, found by a number, in the order they came: open addressing
-   over row numbers + 1. Zero it and set row_bytes. */
+/* Rows of equal size in order of insertion, with a hash index by key: open
+   addressing over row numbers + 1. Initialise with zeros and row_bytes. */
 struct table {
 	size_t row_bytes, used;
 	unsigned char *rows;
 	uint64_t *keys;
 	uint32_t *slots;
-	size_t room; /* rows; slots are twice as many, a power of two */
+	size_t room; /* rows; the index has 2 x room slots, a power of two */
 };
 
-/* The slot where `key` is or would be. A table is never more than half full,
-   so the search ends. The multiplier is 2^64 / phi (Knuth, TAOCP vol. 3, 6.4):
-   equal steps of addresses and line numbers spread. */
+/* The slot of `key`, or the one where it belongs. A table is at most half full,
+   so the search ends. The multiplier is 2^64 / phi (Knuth, TAOCP vol. 3, 6.4);
+   it spreads equal steps of addresses and line numbers. */
 static size_t slot_of(const struct table *table, uint64_t key)
 {
 	size_t mask = 2 * table->room - 1;
@@ -36,8 +36,8 @@ static size_t slot_of(const struct table *table, uint64_t key)
 	}
 }
 
-/* Twice the rows. Each array is kept as soon as it has moved: where another one
-   finds no memory, the table is as large as before and still whole. */
+/* Doubles the table. Each moved array is stored immediately: if another
+   allocation fails, the table keeps its old capacity and stays valid. */
 static bool grow(struct table *table)
 {
 	size_t room = table->room ? 2 * table->room : 64;
@@ -63,7 +63,7 @@ static bool grow(struct table *table)
 	return true;
 }
 
-/* The row of `key`, zeroed if it is new; NULL: no memory. Moves all rows. */
+/* The row of `key`, zeroed if new; NULL: out of memory. May move all rows. */
 static void *table_row(struct table *table, uint64_t key)
 {
 	size_t slot;
@@ -81,7 +81,7 @@ static void *table_row(struct table *table, uint64_t key)
 	       (size_t)(table->slots[slot] - 1) * table->row_bytes;
 }
 
-/* Forgets all rows. */
+/* Removes all rows. */
 static void table_clear(struct table *table)
 {
 	if (table->slots)
@@ -98,14 +98,14 @@ static void table_free(struct table *table)
 
 struct rm_sim_watched {
 	struct table sites, lines;
-	bool incomplete;     /* a row was lost for want of memory */
-	const void *site;    /* of the event under way */
-	uint32_t **touched;  /* [core][line]: operation that touched it last */
+	bool incomplete;     /* a row could not be allocated */
+	const void *site;    /* of the current event */
+	uint32_t **touched;  /* [core][line]: last operation that used it */
 	uint32_t *operation; /* [core] */
 };
 
-/* A lost row is remembered, not ignored: a list of the hottest lines without
-   the hottest one would mislead, so that copy_of() answers -ENOMEM then. */
+/* A lost row is recorded, because a list without its hottest line would
+   mislead: sorted_copy() then returns -ENOMEM. */
 static struct rm_sim_site *site_row(
         struct rm_sim_watched *watched, const void *site)
 {
@@ -132,8 +132,8 @@ static struct rm_sim_hot_line *line_row(struct rm_sim *sim, uint32_t line)
 	return row;
 }
 
-/* The first few sites keep their places: a line that more than four touch is
-   shared by everybody, and its sites say no more. */
+/* Keeps the first few sites. A line with more than four sites is shared
+   everywhere, so that further ones are not needed. */
 static void note_site(struct rm_sim_hot_line *row, const void *site)
 {
 	for (int i = 0; i < RM_SIM_LINE_SITES; i++) {
@@ -172,7 +172,7 @@ void rm_sim_watch_event(struct rm_sim_core *core, enum rm_sim_count which,
 void rm_sim_watch_loss(struct rm_sim_core *core, uint32_t line, bool untouched)
 {
 	struct rm_sim_watched *watched = core->sim->watched;
-	/* charged to the writer's program counter, not to the loser's */
+	/* attributed to the writer's program counter */
 	struct rm_sim_site *at = site_row(watched, watched->site);
 	struct rm_sim_hot_line *row = line_row(core->sim, line);
 
@@ -227,10 +227,9 @@ void rm_sim_watch_free(struct rm_sim *sim)
 	sim->watched = NULL;
 }
 
-/* What is made before an error is freed by rm_sim_watch_free(), which takes a
-   part for the whole. Operations count from 1: 0 is "never touched" in memory
-   that comes zeroed. */
-static int start(struct rm_sim *sim)
+/* After an error rm_sim_watch_free() frees a partial object. Operations count
+   from 1, since 0 means "never used" in zeroed memory. */
+static int start_watch(struct rm_sim *sim)
 {
 	struct rm_sim_watched *watched = calloc(1, sizeof(*watched));
 
@@ -260,7 +259,7 @@ int rm_sim_watch(struct rm_sim *sim, bool on)
 	if (on == (sim->watched != NULL))
 		return 0;
 	if (on)
-		failed = start(sim);
+		failed = start_watch(sim);
 	if (failed || !on)
 		rm_sim_watch_free(sim);
 	if (sim->running)
@@ -288,8 +287,8 @@ static int by_invalidations(const void *left, const void *right)
 	return (a->line > b->line) - (a->line < b->line);
 }
 
-/* A sorted copy of the rows. */
-static long copy_of(const struct rm_sim *sim, const struct table *table,
+/* Returns a sorted copy of the rows. */
+static long sorted_copy(const struct rm_sim *sim, const struct table *table,
         int (*order)(const void *, const void *), void **list)
 {
 	*list = NULL;
@@ -309,7 +308,7 @@ static long copy_of(const struct rm_sim *sim, const struct table *table,
 long rm_sim_sites(const struct rm_sim *sim, struct rm_sim_site **list)
 {
 	void *copy = NULL;
-	long count = sim->watched ? copy_of(sim, &sim->watched->sites,
+	long count = sim->watched ? sorted_copy(sim, &sim->watched->sites,
 	                                    by_misses, &copy)
 	                          : 0;
 
@@ -320,7 +319,7 @@ long rm_sim_sites(const struct rm_sim *sim, struct rm_sim_site **list)
 long rm_sim_hot_lines(const struct rm_sim *sim, struct rm_sim_hot_line **list)
 {
 	void *copy = NULL;
-	long count = sim->watched ? copy_of(sim, &sim->watched->lines,
+	long count = sim->watched ? sorted_copy(sim, &sim->watched->lines,
 	                                    by_invalidations, &copy)
 	                          : 0;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * counters.c - runner/counters/counters.h with one back end: sim.
+ * counters.c - implements runner/counters/counters.h with the back end sim.
  *
- * The counts are the model's, so each value's quality is "simulated", and the
- * "cpu" is the description's name with the word before it. A request for
- * another back end is refused: the simulated machine has no other counters.
+ * Counts come from the model. So the quality of each value is "simulated", and
+ * the "cpu" is "simulated" and the machine's name. Requests for other back ends
+ * are rejected.
  */
 #include "runner/counters/counters.h"
 #include "runner/sim/guest/space.h"
@@ -17,17 +17,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a core had counted when its window began, and did within it. */
+/* Counts of a core before its window and within it. */
 struct window {
 	uint64_t before[RM_SIM_COUNTS], count[RM_SIM_COUNTS];
 };
 
 struct rm_counters {
 	unsigned threads;
-	struct window *window;    /* of each core */
+	struct window *window;    /* one per core */
 	json_t *events, *regions; /* taken at the window's end */
-	json_t *lines, *sites;    /* the same, where watched, or NULL */
-	long watch;               /* how many of each; 0: none */
+	json_t *lines, *sites;    /* also taken then; NULL unless watched */
+	long watch;               /* entries of each list; 0: not watched */
 	uint64_t foreign;
 	char hash[20];
 };
@@ -41,7 +41,7 @@ int rm_counters_open(const json_t *request, unsigned threads,
 
 	(void)cpus;
 	*session = NULL;
-	/* "none": of this computer; the model counts whatever was asked */
+	/* "none" refers to this computer; the model always counts */
 	if (!backend || (strcmp(backend, "sim") && strcmp(backend, "none")))
 		return rm_error_set(error, -ENOTSUP,
 		        "counters: the simulated machine has the back end sim, "
@@ -61,7 +61,7 @@ int rm_counters_open(const json_t *request, unsigned threads,
 	return 0;
 }
 
-/* Cores count from the beginning: there is nothing to attach to. */
+/* Nothing to attach: cores always count. */
 int rm_counters_attach(struct rm_counters *session, unsigned slot)
 {
 	(void)session;
@@ -69,8 +69,8 @@ int rm_counters_attach(struct rm_counters *session, unsigned slot)
 	return 0;
 }
 
-/* The main thread, while all cores stand at the barrier: what they did so far
-   is forgotten, what their caches hold is not. */
+/* Clears counts, but not caches. Main thread, while all cores wait at the
+   barrier. */
 int rm_counters_start(struct rm_counters *session)
 {
 	if (session->watch && rm_sim_watch(rm_sim_world_model(), true))
@@ -102,8 +102,8 @@ static json_t *event_json(const struct rm_counters *session, const char *metric,
 	return event;
 }
 
-/* Region 0 is what has no name. The model calls that "other", since it does not
-   know that only the map's heap is left; here it is known. */
+/* Region 0 is unnamed memory, which the model calls "other". Here only the
+   map's heap is unnamed. */
 static const char *name_of(const struct rm_sim *sim, unsigned n)
 {
 	return n ? rm_sim_region_at(sim, n)->name : RM_SIM_UNNAMED;
@@ -132,8 +132,8 @@ static json_t *regions_json(void)
 	return regions;
 }
 
-/* Offsets, not addresses: addr2line wants them, and the program lies elsewhere
-   in each process. 0: outside of its file. */
+/* An offset in the program's file for addr2line, since the load address varies.
+   0: outside the program. */
 static json_int_t image(const void *site)
 {
 	return (json_int_t)rm_sim_space_image(site);
@@ -144,8 +144,8 @@ static int cores(const uint64_t bits[2])
 	return __builtin_popcountll(bits[0]) + __builtin_popcountll(bits[1]);
 }
 
-/* The place among `sites`, whose events fall, of one that has so many. */
-static size_t place_of(const json_t *sites, uint64_t events)
+/* Position among `sites` (descending events) of one with `events`. */
+static size_t insert_position(const json_t *sites, uint64_t events)
 {
 	size_t at = json_array_size(sites);
 
@@ -155,14 +155,14 @@ static size_t place_of(const json_t *sites, uint64_t events)
 	return at;
 }
 
-/* Most events first: who prints a few prints those that move the line. */
+/* Most events first, so that the first few are the important ones. */
 static json_t *sites_of(const struct rm_sim_hot_line *line)
 {
 	json_t *sites = json_array();
 
 	for (unsigned i = 0; i < RM_SIM_LINE_SITES && line->site[i]; i++)
 		json_array_insert_new(sites,
-		        place_of(sites, line->site_events[i]),
+		        insert_position(sites, line->site_events[i]),
 		        json_pack("{s:I, s:I}", "site", image(line->site[i]),
 		                "events", (json_int_t)line->site_events[i]));
 	return sites;
@@ -182,10 +182,10 @@ static json_t *line_json(
 	        sites_of(line));
 }
 
-/* The `most` hottest lines of the running world, most invalidations first; a
-   new reference, or NULL: some were lost for want of memory. Each has "line" (offset / 64), "region", counts, the numbers
-   of "readers" and "writers" and up to four sites;
-   docs/reference/trial-protocol.md. */
+/* The `most` hottest lines of the world, most invalidations first: "line"
+   (offset / 64), "region", counts, numbers of "readers" and "writers", and up
+   to four sites (docs/reference/trial-protocol.md). New reference, or NULL if
+   entries were lost for lack of memory. */
 static json_t *watched_lines(long most)
 {
 	const struct rm_sim *sim = rm_sim_world_model();
@@ -200,7 +200,7 @@ static json_t *watched_lines(long most)
 }
 
 /* At most `most` program counters, most misses first, as offsets into this
-   program's file; a new reference, or NULL as above. */
+   program's file. New reference, or NULL as above. */
 static json_t *watched_sites(long most)
 {
 	struct rm_sim_site *list = NULL;
@@ -227,8 +227,8 @@ int rm_counters_stop(struct rm_counters *session)
 	json_array_append_new(session->events,
 	        event_json(session, "l1d_misses", RM_SIM_LOAD_MISSES,
 	                RM_SIM_STORE_MISSES));
-	/* the lines of an operation are counted where lines are watched; else
-	   0 would be a wrong answer */
+	/* lines per operation are counted only while watched; otherwise 0 would
+	   be wrong */
 	for (unsigned i = 0; i < RM_SIM_COUNTS; i++)
 		if (i != RM_SIM_OPERATION_LINES || session->watch)
 			json_array_append_new(session->events,
@@ -239,7 +239,7 @@ int rm_counters_stop(struct rm_counters *session)
 		session->lines = watched_lines(session->watch);
 		session->sites = watched_sites(session->watch);
 	}
-	/* taken here: what the end of the trial does is not the window's */
+	/* read here, because the end of the trial is not part of the window */
 	session->foreign = rm_sim_world->foreign;
 	snprintf(session->hash, sizeof(session->hash), "%016" PRIx64,
 	        rm_sim_hash(rm_sim_world_model()));
@@ -248,8 +248,8 @@ int rm_counters_stop(struct rm_counters *session)
 	                                                             : 0;
 }
 
-/* The core itself, first and last thing in its window: waking up and going to
-   sleep at the barriers (a map may note both) are not part of it. */
+/* Called first and last in a core's window, so that waits at the barriers
+   (which a map may record) are excluded. */
 void rm_counters_enable(struct rm_counters *session, unsigned slot)
 {
 	memcpy(session->window[slot].before,
@@ -301,8 +301,8 @@ void rm_counters_close(struct rm_counters *session)
 	free(session);
 }
 
-/* Replaces costs of the description by those of the request, which are no
-   guesses: one out of its range would be no description that can be read. */
+/* Replaces costs of the description by those of the request. They are not
+   guesses; each must be valid in a description. */
 static int set_costs(
         json_t *costs, struct rm_sim_mach *mach, struct rm_error *error)
 {
@@ -320,8 +320,8 @@ static int set_costs(
 		        json_integer_value(value) > 1000000)
 			return rm_error_set(error, -EINVAL,
 			        "counters.costs.%.32s: expected a cost of a "
-			        "machine's description and 0 to 1000000 "
-			        "cycles, a whole number (l1d-hit: 1 or more)",
+			        "machine description with 0 to 1000000 cycles, "
+			        "an integer (l1d-hit: 1 or more)",
 			        name);
 		mach->cost[n] = (struct rm_sim_cycles){
 			.value = cycles, .low = cycles, .high = cycles
@@ -341,7 +341,7 @@ int rm_sim_counters_machine(const struct rm_request *request,
 	if (limit && (!json_is_integer(limit) || json_integer_value(limit) < 0))
 		return rm_error_set(error, -EINVAL,
 		        "counters.limit_ns: expected nanoseconds of virtual "
-		        "time, a whole number, or 0: any");
+		        "time, an integer, or 0 for no limit");
 	if (request->cell.measure == RM_MEASURE_SIMULATED)
 		name = request->cell.model;
 	*limit_ns = (uint64_t)json_integer_value(limit);

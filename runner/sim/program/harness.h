@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * harness.h - included before each file of runner/trial/ that is compiled for the
- * simulated machine (-include): its team of threads becomes the cores, its clock
- * the virtual one. These objects are not instrumented.
+ * harness.h - included (-include) before each file of runner/trial/ compiled
+ * for the simulated machine: threads become cores, and the clock is virtual.
+ * These objects are not instrumented.
  */
 #ifndef RM_SIM_HARNESS_H
 #define RM_SIM_HARNESS_H
@@ -19,8 +19,8 @@
 #define alarm                rm_sim_alarm
 
 #ifdef RM_SIM_MEMORY
-/* Of files whose memory the measured loop touches: it lies in simulated
-   memory. The declarations come first, as malloc is a name of attributes. */
+/* For files whose memory the measured loop uses: it must be simulated memory.
+   Declared before the macros, because malloc is also an attribute name. */
 #include <stdlib.h>
 void *rm_sim_driver_alloc(size_t bytes);
 void *rm_sim_driver_aligned(size_t alignment, size_t bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* internal.h - what the files of flavour sim share. */
+/* internal.h - declarations shared by the files of flavour sim. */
 #ifndef RM_SIM_PROGRAM_H
 #define RM_SIM_PROGRAM_H
 
@@ -9,34 +9,34 @@
 #include "runner/trial/trial.h"
 
 /*
- * --- counters.c. A trial request's "counters" say of the simulation; all but
- * the back end is optional:
+ * --- counters.c. Members of a trial request's "counters"; all but the back end
+ * are optional:
  *
  *	{"backend": "sim", "machine": NAME, "limit_ns": 0,
- *	 "watch": N,                   the N hottest lines and sites, too
- *	 "costs": {"transfer": 60}}    instead of the description's
+ *	 "watch": N,                   also report the N hottest lines and sites
+ *	 "costs": {"transfer": 60}}    replace costs of the description
  */
-#define RM_SIM_DEFAULT "icelake-sp" /* the machine where none is named */
+#define RM_SIM_DEFAULT "icelake-sp" /* default machine */
 
 /*
- * The machine that the cell (measure = simulated:MODEL) or else the counters
- * ask for, and how much virtual time a trial may take
- * (0: any). 0 or -errno with `error`.
+ * Gets the machine of the cell (measure = simulated:MODEL) or of the counters,
+ * and the limit of virtual time (0: no limit). Returns 0 or -errno with
+ * `error`.
  */
 int rm_sim_counters_machine(const struct rm_request *request,
         struct rm_sim_mach *mach, uint64_t *limit_ns, struct rm_error *error);
 
-/* --- memory.c: regions of simulated memory, and what the trial's own objects
-   call in place of malloc (memory.txt): what the measured loop touches must
-   lie in simulated memory, and be told from the map's --- */
+/* --- memory.c: regions of simulated memory, and replacements of malloc for the
+   trial's own objects (memory.txt). Memory that the measured loop uses must be
+   simulated, and distinct from the map's --- */
 
-/* Names stacks, globals and driver; main thread, before the trial. What has no
-   name is the heap, and that is the map's: RM_SIM_UNNAMED. */
+/* Names stacks, globals and driver. Main thread, before the trial. Unnamed
+   memory is the map's heap: RM_SIM_UNNAMED. */
 void rm_sim_memory_name(unsigned cores);
 
 #define RM_SIM_UNNAMED "map"
 
-/* Zeroed pages of the region "driver", never reused; NULL: no memory. */
+/* Zeroed pages of the region "driver", never reused; NULL: out of memory. */
 void *rm_sim_driver_alloc(size_t bytes);
 void *rm_sim_driver_aligned(size_t alignment, size_t bytes);
 void rm_sim_driver_free(void *pages);

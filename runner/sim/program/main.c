@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * main.c - `ID trial` of a program of flavour sim: the map on the simulated
- * machine. Its object is instrumented, and linked with a C library that is
- * simulated.
+ * main.c - `ID trial` of a program of flavour sim: runs the map on the
+ * simulated machine. The map's object is instrumented and linked with a
+ * simulated C library.
  */
 #include "runner/base/error.h"
 #include "runner/map_program/map_program.h"
@@ -13,10 +13,10 @@
 
 int main(int argc, char **argv)
 {
-	/* by this name the command speaks of itself in its errors */
+	/* name of the command in its errors */
 	static char trial[] = "trial";
 
-	rm_cli_begin();
+	rm_program_start();
 	if (argc == 2 && !strcmp(argv[1], trial))
 		return rm_program_trial(argc - 1, argv + 1);
 	fprintf(stderr,

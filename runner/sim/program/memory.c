@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory.c - the driver's own memory, apart from the map's, by name.
+ * memory.c - names regions of simulated memory; allocates the driver's own.
  *
- * The team, its workers and their streams are pages of their own: on the
- * map's heap they would lie between its blocks and move its counts.
+ * The team, its workers and their streams have separate pages. On the map's
+ * heap they would be between its blocks and change its counts.
  */
 #include "runner/sim/guest/space.h"
 #include "runner/sim/program/internal.h"
 
-/* Pages are numbered as they are touched; more than these would be "map". */
+/* Pages are numbered at first use; pages beyond this count as "map". */
 enum { GLOBALS_NAMED_BYTES = 4 << 20 };
 
-static void name(const char *what, const void *at, uint64_t bytes)
+static void name_region(const char *region, const void *at, uint64_t bytes)
 {
-	rm_sim_region(rm_sim_world_model(), what,
+	rm_sim_region(rm_sim_world_model(), region,
 	        rm_sim_space_offset((uintptr_t)at), bytes);
 }
 
 void rm_sim_memory_name(unsigned cores)
 {
-	/* only what can be touched: a name costs host memory by the line */
+	/* only the usable half: names cost host memory per line */
 	for (unsigned i = 0; i < cores; i++)
-		name("stacks",
+		name_region("stacks",
 		        (char *)rm_sim_space_stack(i) - RM_SIM_STACK_BYTES / 2,
 		        RM_SIM_STACK_BYTES / 2);
-	/* the team's stop flag and its like are on the main thread's stack */
-	name("driver",
+	/* the main thread's stack holds the team's stop flag */
+	name_region("driver",
 	        (char *)rm_sim_space_stack(RM_SIM_CORES_MAX) -
 	                RM_SIM_STACK_BYTES / 2,
 	        RM_SIM_STACK_BYTES / 2);
@@ -38,13 +38,13 @@ void *rm_sim_driver_alloc(size_t bytes)
 	void *pages = rm_sim_space_map(bytes);
 
 	if (pages)
-		name("driver", pages, bytes);
+		name_region("driver", pages, bytes);
 	return pages;
 }
 
 void *rm_sim_driver_aligned(size_t alignment, size_t bytes)
 {
-	(void)alignment; /* pages */
+	(void)alignment; /* pages are aligned enough */
 	return rm_sim_driver_alloc(bytes);
 }
 

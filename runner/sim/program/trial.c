@@ -2,10 +2,10 @@
 /*
  * trial.c - rm_trial_run() on the simulated machine.
  *
- * The trial is that of the other flavours: its team, phases and judge
- * (runner/trial/), compiled with harness.h, which makes threads cores and time
- * virtual. This file makes the machine around it, and turns the ends that a
- * real process has no words for (deadlock, no more virtual time) into results.
+ * Team, phases and judge are those of the other flavours (runner/trial/),
+ * compiled with harness.h, which turns threads into cores and makes time
+ * virtual. This file creates the machine, and converts deadlocks and timeouts
+ * of the simulation to results.
  */
 #include "runner/sim/program/internal.h"
 
@@ -15,11 +15,11 @@
 
 /* rm_trial_run() of runner/trial/trial.c, renamed. */
 json_t *rm_sim_trial(struct rm_request *request);
-/* alarm(), as that file calls it: see deadline(). */
+/* Replaces alarm() in that file: see set_deadline(). */
 unsigned rm_sim_alarm(unsigned seconds);
 
-/* Golden counts were taken when a request of this size lay on the main stack:
-   the lines of what is above it still compete for the same sets. */
+/* Golden counts assume a request of this size on the main stack, because frames
+   above it compete for the same cache sets. */
 enum { MAIN_DEPTH = 1776 };
 
 struct run {
@@ -43,14 +43,14 @@ static json_t *failure(
 	        error->text);
 }
 
-/* Host time ran out while simulated code ran: the last thing it does. */
+/* Signal handler: host time ran out during the simulation. */
 static void deadline(int signal)
 {
 	struct rm_error error = { "" };
 
 	(void)signal;
 	if (!rm_sim_running)
-		return; /* the runner's own deadline comes next */
+		return; /* the runner enforces its own deadline */
 	rm_error_set(&error, -ETIME,
 	        "deadline: core %u was still running at %llu ns of virtual "
 	        "time",
@@ -58,7 +58,7 @@ static void deadline(int signal)
 	rm_sim_world_stop(RM_SIM_LIMIT, &error);
 }
 
-/* The runner kills at the deadline; we tell why shortly before. */
+/* The runner kills at the deadline; this reports the reason shortly before. */
 static void set_deadline(uint64_t deadline_ns)
 {
 	uint64_t us = deadline_ns / 1000 * 9 / 10;
@@ -73,8 +73,8 @@ static void set_deadline(uint64_t deadline_ns)
 
 unsigned rm_sim_alarm(unsigned seconds)
 {
-	/* Does nothing: alarm() and setitimer() share the process's one timer,
-	   and set_deadline() has set that before the trial began. */
+	/* No effect: alarm() and setitimer() share one timer, which
+	   set_deadline() has set. */
 	return seconds;
 }
 

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage.c - runner/trial/kernel.c for simulated threads: what a trial asks the
- * kernel of its threads and memory, answered from the model's own facts.
+ * usage.c - replaces runner/trial/kernel.c for simulated threads.
  *
- * What the kernel knows of the process (faults, memory, the CPU's speed) is
- * the simulator's, not the trial's: it is reported as unknown.
+ * The kernel's figures of this process (faults, memory, CPU speed) describe the
+ * simulator and not the trial, so they are reported as unknown.
  */
 #include "runner/sim/program/internal.h"
 
 #include <errno.h>
 #include <string.h>
 
-void rm_usage_thread(struct rm_thread_usage *usage)
+void rm_usage_read_thread(struct rm_thread_usage *usage)
 {
 	*usage = (struct rm_thread_usage){ .cpu_ns = rm_sim_world_now_ns(),
 		.voluntary_switches = -1,
@@ -22,7 +21,7 @@ void rm_usage_thread(struct rm_thread_usage *usage)
 		.runqueue_wait_ns = -1 };
 }
 
-void rm_usage_thread_slow(struct rm_thread_usage *usage)
+void rm_usage_read_thread_slow(struct rm_thread_usage *usage)
 {
 	usage->migrations = usage->runqueue_wait_ns = -1;
 }
@@ -32,21 +31,21 @@ int64_t rm_usage_other_threads_ns(void)
 	return -1;
 }
 
-/* An addition takes one cycle. */
-double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all)
+/* One addition takes one cycle. */
+double rm_usage_measure_adds_per_ns(_Atomic unsigned *ready, unsigned all)
 {
 	(void)ready, (void)all;
 	return (double)rm_sim_machine(rm_sim_world_model())->mhz / 1000;
 }
 
-/* Virtual time has no cost of reading that would spoil a short window. */
-void rm_usage_clock(double *cost_ns, uint64_t *step_ns)
+/* Reading virtual time costs nothing. */
+void rm_usage_measure_clock(double *cost_ns, uint64_t *step_ns)
 {
 	*cost_ns = 0;
 	*step_ns = 0;
 }
 
-/* Virtual time passes by instructions alone. */
+/* Virtual time has no tick counter. */
 uint64_t rm_ticks(void)
 {
 	return 0;
@@ -67,7 +66,7 @@ uint64_t rm_usage_peak_rss_bytes(void)
 	return 0;
 }
 
-void rm_usage_pages(json_t *memory)
+void rm_usage_read_pages(json_t *memory)
 {
 	json_object_set_new(memory, "page_nodes", json_null());
 	json_object_set_new(memory, "page_nodes_reason",
@@ -80,7 +79,7 @@ int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 	if (!strcmp(policy, "first-touch"))
 		return 0;
 	return rm_error_set(error, -ENOTSUP,
-	        "the simulated machine has one node: expected memory "
+	        "the simulated machine has one node: memory must be "
 	        "first-touch, not %s",
 	        policy);
 }

@@ -2,8 +2,8 @@
 """Recomputes a campaign's result from trials.jsonl and campaign.json.
 
 A second implementation of docs/reference/verdicts.md and docs/adr/0057 and 0060 in plain
-Python. It imports nothing of report/: a wrong filter, centre, interval, rank,
-leader, count or byte there makes the two differ.
+Python. It imports nothing from report/, so an error in a filter, centre, interval, rank,
+leader, count or byte makes the two differ.
 """
 import base64
 import collections
@@ -31,13 +31,13 @@ MARGIN = 1.02
 # ---- statistics -------------------------------------------------------------------
 
 def averages(values):
-    """Of all pairs, a value with itself included, ascending."""
+    """Averages of all pairs, including a value with itself, ascending."""
     return sorted((a + b) / 2 for a, b in itertools.combinations_with_replacement(values, 2))
 
 
 def end_rank(n, error):
-    """Which average from either end bounds the interval of n values, counted
-    over all 2^n signs; 0: none."""
+    """Index from either end of the average that bounds the interval of n values, counted
+    over all 2^n signs; 0: no interval."""
     ways = {0: 1}  # sum of the positive ranks -> sign patterns
     for rank in range(1, n + 1):
         ways = collections.Counter(ways) + collections.Counter(
@@ -47,7 +47,7 @@ def end_rank(n, error):
 
 
 def lag1(values):
-    """Correlation of the ranks of neighbours, without its bias."""
+    """Correlation of the ranks of neighbours, corrected for its bias."""
     n = len(values)
     ranks = rankdata(values) - (n + 1) / 2
     square = float(ranks @ ranks)
@@ -56,7 +56,7 @@ def lag1(values):
 
 
 def shared_lag1(rows):
-    """Of the noise of three maps or more in the blocks that all have."""
+    """lag1() of the noise of at least three maps in their common blocks."""
     rows = [[v - statistics.median(row) for v in row] for row in rows]
     own = [[row[b] - statistics.median(other[b] for other in rows if other is not row)
             for b in range(len(row))] for row in rows]
@@ -65,8 +65,8 @@ def shared_lag1(rows):
 
 
 def interval(values, error=0.05, shared=None):
-    """(centre, low, high) of values above 0 in the order of blocks; no ends:
-    too few."""
+    """(centre, low, high) of values above 0 in the order of blocks; no ends if there are
+    too few values."""
     logs = [math.log(v) for v in values]
     if not logs:
         return None, None, None
@@ -93,12 +93,12 @@ def median(values):
 
 
 def joint_error(maps):
-    """5 % shared by all pairs of so many maps."""
+    """5 %, shared by all pairs of this many maps."""
     return 0.05 / max(math.comb(maps, 2), 1)
 
 
 def needed_blocks(maps):
-    """Fewest blocks of a ranking: an interval at joint_error() has to exist."""
+    """Fewest blocks of a ranking, so that an interval at joint_error() exists."""
     return next(n for n in itertools.count(6) if 2 ** (1 - n) <= joint_error(maps) + 1e-12)
 
 
@@ -112,7 +112,7 @@ class Cell:
         self.place = tuple(str(plan.get(k, usual)) for k, usual in PLACE.items())
 
     def counts(self, trial):
-        """Did it finish with right answers, and operations if it is timed?"""
+        """True if it finished with correct answers and, if timed, with operations."""
         result = trial.get("result")
         timed = self.plan["measure"] in ("throughput", "causes")
         return trial["status"] == "ok" and isinstance(result, dict) and (
@@ -120,7 +120,7 @@ class Cell:
 
     @property
     def ok(self):
-        """block -> trial that counts."""
+        """block -> valid trial."""
         return {b: t for b, t in sorted(self.last.items()) if self.counts(t)}
 
     @property
@@ -137,7 +137,7 @@ def is_trial(line):
 
 
 class Campaign:
-    """A campaign folder as planned and as run."""
+    """The plan and the trials of a campaign folder."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -157,8 +157,8 @@ class Campaign:
         self.groups = [Group(self, cells) for cells in places.values()]
 
     def read(self, file):
-        """Of a trial the last attempt counts; a line that is not the attempt
-        after the one before it, or not terminated, does not exist."""
+        """Reads the journal. The last attempt of a trial counts; lines that are unfinished
+        or do not follow the attempt before them are ignored."""
         tried = collections.Counter()
         for line in file.read_bytes().split(b"\n")[:-1]:
             try:
@@ -182,7 +182,7 @@ class Campaign:
                 and not about.get("misuse") and name not in self.failed)
 
     def missing(self):
-        """Cells that were to run and gave nothing. A misuse is to fail."""
+        """Planned cells without a result. A misuse is expected to fail."""
         return {c.id for c in self.cells.values() if not c.plan.get("skip") and not c.ok and not (
             self.maps[c.map].get("misuse")
             and "failed" in {t["status"] for t in c.last.values()})}
@@ -213,19 +213,19 @@ class Group:
         self.centre = {m: interval(c.rates.values())[0] for m, c in cells.items()}
 
     def ratios(self, one, two):
-        """By block, in the blocks that both have."""
+        """Ratios by block, in their common blocks."""
         a, b = self.cells[one].rates, self.cells[two].rates
         return [a[k] / b[k] for k in sorted(a.keys() & b.keys())]
 
     def is_slower(self, one, two):
-        """In the blocks that both have, if these are enough."""
+        """True if there are enough common blocks and these show it."""
         ratios = self.ratios(one, two)
         return len(ratios) >= self.needs and interval(ratios)[0] < 1
 
     def may_lead(self, name):
-        """Leaders are no slower than any rival in common blocks; those with
-        enough trials go first. Of several, it is the one that is first by its
-        centre; if each is slower than some other, any of these."""
+        """True if no rival is faster in common blocks. Maps with enough trials go first. The
+        leader of several such maps has the highest centre; without such a map, any may
+        lead."""
         if name is None:
             return not self.able
         full = [m for m, c in self.able.items() if len(c.rates) >= self.needs] or self.able
@@ -246,7 +246,7 @@ class Group:
         return interval(ratios, 0.05, self.shared), (low, high), word
 
     def outcome(self, leader):
-        """(word, maps in front)."""
+        """(word, leading maps)."""
         rivals = [m for m in self.able if m != leader]
         words = {m: self.verdict(leader, m)[2] for m in rivals}
         if leader is None or rivals and set(words.values()) == {"invalid"}:
@@ -311,7 +311,7 @@ def look_up_times(campaign, cell, p):
 
 
 def bytes_per_entry(cell):
-    """median() over trials of what the fill added, by key."""
+    """median() over trials of the memory that the fill added, per key."""
     found = []
     for t in cell.ok.values():
         sizes = t["result"].get("footprint") or {}

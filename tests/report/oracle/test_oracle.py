@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""report.decide.result.build() against oracle.py, on synthetic and real
-campaigns. campaigns/ has two runs of `readmostly run --counters none` on a
-virtual machine with 2 CPUs; ORACLE_CAMPAIGN adds a folder."""
+"""Compares report.decide.result.build() with oracle.py on synthetic and real campaigns.
+campaigns/ has two runs of `readmostly run --counters none` on a virtual machine with 2
+CPUs; ORACLE_CAMPAIGN adds a folder."""
 import json
 import math
 import os
@@ -34,7 +34,7 @@ MORE = [Path(p) for p in filter(None, [os.environ.get("ORACLE_CAMPAIGN")])]
 
 
 def same(value: object, expected: object) -> bool:
-    """Numbers to 1e-9, in tuples as well."""
+    """Compares numbers to 1e-9, also inside tuples."""
     if isinstance(expected, tuple):
         return isinstance(value, tuple) and len(value) == len(expected) and all(
             map(same, value, expected))
@@ -49,7 +49,7 @@ def ends(estimate: object) -> tuple[float | None, ...]:
 
 
 def of_group(found: Group, expected: oracle.Group) -> Iterable[tuple[object, object]]:
-    """(value, expected) of all that is concluded of a place."""
+    """(value, expected) for everything that is concluded about a place."""
     yield expected.may_lead(found.leader), True
     yield (found.outcome.value, found.front), expected.outcome(found.leader)
     yield found.needs, expected.needs
@@ -69,7 +69,7 @@ def of_group(found: Group, expected: oracle.Group) -> Iterable[tuple[object, obj
 
 
 def of_page(found: Result, campaign: oracle.Campaign) -> Iterable[tuple[object, object]]:
-    """The same of a whole result."""
+    """(value, expected) for a whole result."""
     expected = {frozenset(c.id for c in g.cells.values()): g for g in campaign.groups}
     known = {frozenset(e.cell for e in g.entries): g for g in found.groups}
     yield set(known), set(expected)
@@ -90,7 +90,7 @@ def of_page(found: Result, campaign: oracle.Campaign) -> Iterable[tuple[object, 
 
 
 def differences(folder: Path) -> list[tuple[object, object]]:
-    """Where the core and the oracle differ."""
+    """The values in which report/ and the oracle differ."""
     campaign, second = load.read(folder), oracle.Campaign(folder)
     pairs = list(of_page(result.build(campaign), second))
     assert len(pairs) > 4
@@ -107,8 +107,8 @@ def differences(folder: Path) -> list[tuple[object, object]]:
 
 
 def repeated(folder: Path) -> None:
-    """Attempts: the second counts, a third without a second does not, nor
-    does a second line of one attempt."""
+    """Attempts: the second counts; a third without a second does not, nor does a repeated
+    line of one attempt."""
     make_journal.make(folder, threads=(1, 2), keys=(4096, 65536), blocks=8,
                       kinds=("update", "fresh"))
     lines = [json.loads(t) for t in (folder / "trials.jsonl").read_text("utf-8").splitlines()]
@@ -122,8 +122,8 @@ def repeated(folder: Path) -> None:
 
 
 def with_arms(folder: Path) -> None:
-    """A/A arm, a void trial, one without operations, one map with a wrong
-    answer and one whose trials crash."""
+    """A/A arm, a void trial, a trial without operations, a map with a wrong answer and a
+    map whose trials crash."""
     make_journal.make(folder, threads=(1, 2, 4), keys=(65536,), blocks=12, kinds=("update",),
                       plant={"control": "ok", "void": [("syncmap", 3)],
                              "fail_verify": ["snapshot"], "crash": ["rwlock_probe"]})
@@ -131,8 +131,8 @@ def with_arms(folder: Path) -> None:
 
 
 def slower_leader(folder: Path) -> None:
-    """syncmap has the highest centre, because it lost the trials of a slow
-    phase; gomap_rw is faster in all blocks that both have."""
+    """syncmap has the highest centre, because it lost the trials of a slow phase; gomap_rw
+    is faster in all common blocks."""
     make_journal.make(folder, maps=("gomap_rw", "syncmap", "gomap_mutex"), threads=(2,),
                       keys=(65536,), kinds=("update",), blocks=24, plant={
                           "mops": lambda c, b: {"gomap_rw": 41 if b < 14 else 20,
@@ -155,7 +155,7 @@ MADE: dict[str, Callable[[Path], None]] = {
 
 
 def made(name: str, parent: Path) -> Path:
-    """The campaign of a name."""
+    """Writes the campaign with this name."""
     if name in SHAPED:
         return Path(SHAPED[name].make(parent))
     folder = parent / name
@@ -168,7 +168,7 @@ def made(name: str, parent: Path) -> Path:
 
 
 def invent_histograms(folder: Path) -> None:
-    """Those that a campaign names and that are not in this tree."""
+    """Makes up the histograms that a campaign names but that are not in this tree."""
     lines = list(map(json.loads, (folder / "trials.jsonl").read_text("utf-8").splitlines()))
     for trial in lines:
         for e in (trial["result"] or {}).get("latency") or ():
@@ -193,7 +193,7 @@ def test_a_leader_is_no_slower_than_a_rival_in_common_blocks(tmp_path: Path) -> 
     assert group.leader == "gomap_rw" and rates["syncmap"] > rates["gomap_rw"]
 
 
-# ---- the core broken --------------------------------------------------------------
+# ---- errors injected into report/ -----------------------------------------------
 
 def plain_median(patch: pytest.MonkeyPatch) -> None:
     right = interval.serial_interval
@@ -226,7 +226,7 @@ def first_attempt_counts(patch: pytest.MonkeyPatch) -> None:
     (plain_median, "with-arms"), (independent_blocks, "with-arms"),
     (no_shared_noise, "with-arms"), (leads_by_its_centre, "slower-leader"),
     (void_trials_count, "void-many"), (first_attempt_counts, "repeated")])
-def test_the_oracle_sees_a_core_that_is_wrong(
+def test_the_oracle_detects_injected_errors(
         fault: Callable[[pytest.MonkeyPatch], None], name: str, tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch) -> None:
     fault(monkeypatch)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_capture.c - what another program printed, and what is left of it. */
+/* test_capture.c - output of other programs, and what remains of these. */
 #include "runner/base/capture.h"
 #include "tests/unit/tap.h"
 
@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* More than a pipe holds (64 KiB), and no multiple of any buffer. */
+/* More than a pipe holds (64 KiB), and not a multiple of a buffer size. */
 enum { LINES = 40000, LINE_BYTES = 6 };
 
 static char dir[] = "/tmp/test_capture.XXXXXX";
@@ -34,7 +34,7 @@ static bool nothing_waits(void)
 	return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
 }
 
-/* The shell's, with input and stop. `text` is wrong until it is set. */
+/* Runs a shell with input and stop. `text` is invalid until it is set. */
 static int shell_until(const char *script, int input, int stop, char **text)
 {
 	char *argv[] = { "sh", "-c", (char *)script, NULL };
@@ -62,7 +62,7 @@ static bool prints(const char *script, const char *expected)
 	return same;
 }
 
-/* A file that cannot be run is left in the folder. */
+/* True if running `program` fails with `code`. */
 static bool fails(char *program, int code)
 {
 	char *argv[] = { program, NULL }, *text = "not set";
@@ -85,14 +85,13 @@ static void prints_all(void)
 	char *path[] = { "/bin/echo", "a b", "", "*", NULL }, *text = NULL;
 
 	CHECK(prints("echo a; echo b", "a\nb\n"),
-	        "the text is all that was printed");
+	        "the text is the complete output");
 	CHECK(prints("printf x", "x"), "without a newline, too");
 	CHECK(prints(":", ""), "a program that prints nothing has an empty "
 	                       "text");
-	CHECK(prints("printf a; exec printf b", "ab"),
-	        "what it became is still the program");
+	CHECK(prints("printf a; exec printf b", "ab"), "exec keeps the output");
 	CHECK(!rm_capture(path, &text) && !strcmp(text, "a b  *\n"),
-	        "a path is run, and arguments are not changed");
+	        "a path is run with unchanged arguments");
 	free(text);
 }
 
@@ -116,15 +115,15 @@ static void prints_much(void)
 	char *text = NULL;
 
 	CHECK(!rm_capture(argv, &text) && counts_up(text),
-	        "a text larger than a pipe is whole and in order");
+	        "output larger than a pipe is complete and in order");
 	free(text);
 	text = NULL;
 	CHECK(!rm_capture_until(argv, -1, -1, &text) && counts_up(text),
-	        "and so where somebody might have stopped it");
+	        "also by rm_capture_until()");
 	free(text);
 }
 
-/* Each length about the powers of two, where buffers end. */
+/* Lengths around powers of two, the sizes of buffers. */
 static void every_length(void)
 {
 	char script[64], *text;
@@ -139,7 +138,7 @@ static void every_length(void)
 			         strspn(text, "x") == bytes;
 			free(text);
 		}
-	CHECK(right, "no length loses or adds a byte");
+	CHECK(right, "every length is captured exactly");
 }
 
 static void cannot_be_run(void)
@@ -152,41 +151,40 @@ static void cannot_be_run(void)
 	fputs("no program\n", plain);
 	fclose(plain);
 	CHECK(fails("/nowhere/program", -ENOENT),
-	        "a path that is not there is -ENOENT and no text");
+	        "a missing path is -ENOENT without text");
 	CHECK(fails("readmostly-no-such-program", -ENOENT),
-	        "and so a name that PATH does not have");
-	CHECK(fails(file, -EACCES), "a file that may not be run is -EACCES");
+	        "a name that is not in PATH is -ENOENT");
+	CHECK(fails(file, -EACCES),
+	        "a file without permission to execute is -EACCES");
 	unlink(file);
 }
 
 static void ends_badly(void)
 {
-	CHECK(dies("echo half; exit 1", -EIO),
-	        "status 1 is -EIO, and what was printed is no text");
+	CHECK(dies("echo half; exit 1", -EIO), "status 1 is -EIO without text");
 	CHECK(dies("exit 127", -EIO) && dies("exit 255", -EIO),
-	        "so is every other status");
-	CHECK(dies("echo half; kill -KILL $$", -EIO),
-	        "and the end by a signal");
-	CHECK(prints("exit 0", ""), "status 0 is not");
+	        "any other status is -EIO, too");
+	CHECK(dies("echo half; kill -KILL $$", -EIO), "a signal is -EIO, too");
+	CHECK(prints("exit 0", ""), "status 0 is no error");
 }
 
 static void standard_error(void)
 {
-	char file[64], said[16] = "", *text = NULL;
-	int before = dup(STDERR_FILENO), result, ours;
+	char file[64], printed[16] = "", *text = NULL;
+	int saved = dup(STDERR_FILENO), result, ours;
 
 	snprintf(file, sizeof(file), "%s/said", dir);
 	ours = open(file, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	dup2(ours, STDERR_FILENO);
 	result = shell("echo loud >&2; echo quiet", &text);
-	dup2(before, STDERR_FILENO);
+	dup2(saved, STDERR_FILENO);
 	CHECK(!result && !strcmp(text, "quiet\n"),
-	        "what goes to standard error is not in the text");
-	CHECK(pread(ours, said, sizeof(said) - 1, 0) == 5 &&
-	                !strcmp(said, "loud\n"),
-	        "it goes where ours goes");
+	        "standard error is not captured");
+	CHECK(pread(ours, printed, sizeof(printed) - 1, 0) == 5 &&
+	                !strcmp(printed, "loud\n"),
+	        "standard error is inherited");
 	free(text);
-	close(before);
+	close(saved);
 	close(ours);
 	unlink(file);
 }
@@ -207,28 +205,29 @@ static int file_of(const char *text)
 
 static void standard_input(void)
 {
-	int before = dup(STDIN_FILENO), input = file_of("given\n");
+	int saved = dup(STDIN_FILENO), input = file_of("given\n");
 	int ours = file_of("ours\n");
 	char *text;
 
 	dup2(ours, STDIN_FILENO);
 	CHECK(!shell_until("cat", input, -1, &text) && !strcmp(text, "given\n"),
-	        "the input is what it reads");
+	        "the program reads the input");
 	free(text);
-	CHECK(fcntl(input, F_GETFD) == FD_CLOEXEC, "and stays ours, open");
+	CHECK(fcntl(input, F_GETFD) == FD_CLOEXEC,
+	        "our descriptor of the input stays open");
 	CHECK(!shell_until("cat", -1, -1, &text) && !strcmp(text, "ours\n"),
-	        "without one it reads ours");
+	        "without input it inherits ours");
 	free(text);
 	lseek(ours, 0, SEEK_SET);
-	CHECK(prints("cat", "ours\n"), "as it does where nothing is said");
-	dup2(before, STDIN_FILENO);
-	close(before);
+	CHECK(prints("cat", "ours\n"), "rm_capture() inherits standard input");
+	dup2(saved, STDIN_FILENO);
+	close(saved);
 	close(ours);
 	close(input);
 }
 
-/* Runs on until it is ended, or until the test is: it reads a pipe whose other
-   end is the test's, and which says nothing. */
+/* Runs until stopped: the program reads from a pipe to which the test never
+   writes. */
 static int run_on(const char *first, int stop, char **text)
 {
 	char script[96];
@@ -251,21 +250,21 @@ static void is_stopped(void)
 	if (pipe2(stop, O_CLOEXEC) || write(stop[1], "x", 1) != 1)
 		abort();
 	CHECK(run_on("echo half", stop[0], &text) == -EINTR && !text,
-	        "a stop that is readable is -EINTR and no text");
+	        "a readable stop is -EINTR without text");
 	CHECK(nothing_waits(), "and the program has ended");
 	CHECK(read(stop[0], &byte, 1) == 1 && byte == 'x',
-	        "the stop is not read, so that it stops what comes next");
+	        "the stop is not read, so it also stops the next program");
 	CHECK(!shell_until("echo whole", -1, stop[0], &text) &&
 	                !strcmp(text, "whole\n"),
-	        "a stop that is not readable stops nothing");
+	        "without a stop the program runs to its end");
 	free(text);
 	CHECK(shell_until("exit 1", -1, stop[0], &text) == -EIO && !text,
-	        "and hides no failure");
+	        "and its failure is reported");
 	close(stop[0]);
 	close(stop[1]);
 }
 
-/* The program itself makes the stop readable, while it runs. */
+/* The program itself makes the stop readable while it runs. */
 static void is_stopped_later(void)
 {
 	char first[64], *text;
@@ -275,13 +274,13 @@ static void is_stopped_later(void)
 		abort();
 	snprintf(first, sizeof(first), "echo half; echo x >&%d", stop[1]);
 	CHECK(run_on(first, stop[0], &text) == -EINTR && !text,
-	        "a stop in the midst of it is one");
-	CHECK(nothing_waits(), "and nothing of it is left");
+	        "a stop while the program runs is -EINTR");
+	CHECK(nothing_waits(), "no process remains");
 	close(stop[0]);
 	close(stop[1]);
 }
 
-/* Nothing comes any more, but its end does not come either. */
+/* The program closes its output, but does not end. */
 static void is_stopped_when_it_has_closed_its_output(void)
 {
 	char first[64], *text;
@@ -291,13 +290,13 @@ static void is_stopped_when_it_has_closed_its_output(void)
 		abort();
 	snprintf(first, sizeof(first), "exec >&-; echo x >&%d", stop[1]);
 	CHECK(run_on(first, stop[0], &text) == -EINTR && !text,
-	        "a stop is one when the output has ended, too");
-	CHECK(nothing_waits(), "and the program has ended by then");
+	        "a stop after the end of the output is -EINTR");
+	CHECK(nothing_waits(), "and the program has ended");
 	close(stop[0]);
 	close(stop[1]);
 }
 
-/* Two seconds of each run of this test. */
+/* Takes two seconds. */
 static void is_killed_where_it_ignores_the_stop(void)
 {
 	int stop[2];
@@ -305,53 +304,53 @@ static void is_killed_where_it_ignores_the_stop(void)
 
 	if (pipe2(stop, O_CLOEXEC) || write(stop[1], "x", 1) != 1)
 		abort();
-	signal(SIGTERM, SIG_IGN); /* which a program inherits */
+	signal(SIGTERM, SIG_IGN); /* inherited by programs */
 	CHECK(run_on(":", stop[0], &text) == -EINTR && !text,
-	        "one that ignores SIGTERM is ended, too");
+	        "a program that ignores SIGTERM is killed");
 	signal(SIGTERM, SIG_DFL);
-	CHECK(nothing_waits(), "and nothing of it is left");
+	CHECK(nothing_waits(), "no process remains");
 	close(stop[0]);
 	close(stop[1]);
 }
 
-static void is_told(int number)
+static void handle_signal(int number)
 {
 	(void)number;
 }
 
-/* Without SA_RESTART each system call of ours ends at a signal: while it
-   prints, and once it has closed what it printed to. */
+/* Without SA_RESTART each of our system calls may be interrupted: while the
+   program prints, and after it has closed its output. */
 static void goes_on_after_signals(void)
 {
-	struct sigaction tell = { .sa_handler = is_told }, before;
+	struct sigaction action = { .sa_handler = handle_signal }, old_action;
 
-	sigaction(SIGUSR1, &tell, &before);
+	sigaction(SIGUSR1, &action, &old_action);
 	CHECK(prints("for i in 1 2 3 4 5 6 7 8 9; do kill -USR1 $PPID; done; "
 	             "echo a; exec >&-; "
 	             "for i in 1 2 3 4 5 6 7 8 9; do kill -USR1 $PPID; done",
 	              "a\n"),
-	        "a signal to us ends nothing");
-	sigaction(SIGUSR1, &before, NULL);
+	        "our signals do not end the capture");
+	sigaction(SIGUSR1, &old_action, NULL);
 }
 
 static void has_no_blocked_signals(void)
 {
-	sigset_t some, before, after;
+	sigset_t some, old_mask, after;
 
 	sigemptyset(&some);
 	sigaddset(&some, SIGINT);
 	sigaddset(&some, SIGTERM);
-	sigprocmask(SIG_BLOCK, &some, &before);
+	sigprocmask(SIG_BLOCK, &some, &old_mask);
 	CHECK(prints("sed -n '/^SigBlk/s/.*\t0*//p' /proc/self/status", "\n"),
 	        "a program has no blocked signals");
-	CHECK(dies("kill -TERM $$", -EIO), "so that it can be ended");
+	CHECK(dies("kill -TERM $$", -EIO), "so it can be terminated");
 	sigprocmask(SIG_SETMASK, NULL, &after);
 	CHECK(sigismember(&after, SIGINT) && sigismember(&after, SIGTERM),
-	        "those of ours stay blocked");
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	        "our blocked signals stay blocked");
+	sigprocmask(SIG_SETMASK, &old_mask, NULL);
 }
 
-/* What is open in a program: 0, 1, 2, and the folder that ls reads. */
+/* Open descriptors of a program: 0, 1, 2, and the folder that ls reads. */
 static void inherits_nothing(void)
 {
 	int input = file_of("");
@@ -362,7 +361,7 @@ static void inherits_nothing(void)
 			fcntl(fd, F_SETFD, FD_CLOEXEC);
 	CHECK(!rm_capture_until(argv, input, -1, &text) &&
 	                !strcmp(text, "0\n1\n2\n3\n"),
-	        "a program has its three descriptors and none of ours");
+	        "a program inherits only its three standard descriptors");
 	free(text);
 	close(input);
 }
@@ -371,24 +370,24 @@ static void leaves_nothing(void)
 {
 	static const char *const scripts[] = { "echo a", "exit 1",
 		"kill -KILL $$", "seq 20000" };
-	int before = open_descriptors(), stop[2];
+	int initial = open_descriptors(), stop[2];
 	char *text, *none[] = { "/nowhere/program", NULL };
 
 	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
 		shell(scripts[i], &text);
 		free(text);
-		CHECK(open_descriptors() == before && nothing_waits(),
+		CHECK(open_descriptors() == initial && nothing_waits(),
 		        scripts[i]);
 	}
 	rm_capture(none, &text);
-	CHECK(open_descriptors() == before && nothing_waits(),
-	        "no descriptor and no process is left of these, nor of a "
-	        "program that is not there");
+	CHECK(open_descriptors() == initial && nothing_waits(),
+	        "no descriptor and no process remains after these scripts, or "
+	        "a missing program");
 	if (pipe2(stop, O_CLOEXEC) || write(stop[1], "x", 1) != 1)
 		abort();
 	run_on("echo half", stop[0], &text);
-	CHECK(open_descriptors() == before + 2 && nothing_waits(),
-	        "nor of one that was stopped, whose stop stays open");
+	CHECK(open_descriptors() == initial + 2 && nothing_waits(),
+	        "nor after a stopped program; the stop stays open");
 	close(stop[0]);
 	close(stop[1]);
 }
@@ -397,10 +396,10 @@ int main(void)
 {
 	if (!mkdtemp(dir))
 		abort();
-	/* a folder of PATH that is closed to us would be -EACCES */
+	/* an unreadable folder in PATH would give -EACCES */
 	setenv("PATH", "/usr/bin:/bin", 1);
-	alarm(120);               /* a program that nobody ends */
-	signal(SIGTERM, SIG_DFL); /* what is ignored is so in programs, too */
+	alarm(120);               /* limit for a program that does not end */
+	signal(SIGTERM, SIG_DFL); /* ignored signals would be inherited */
 	prints_all();
 	prints_much();
 	every_length();

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_error.c - one message, on one line, of the first cause. */
+/* test_error.c - error messages: one line, the first cause. */
 #include "runner/base/error.h"
 #include "tests/unit/tap.h"
 
 #include <errno.h>
 #include <string.h>
 
-static void says_what_is_wrong(void)
+static void formats_messages(void)
 {
 	struct rm_error error = { "" };
 
 	CHECK(rm_error_set(&error, -EINVAL, "%s:%d: %c", "file", 12, 'x') ==
 	                        -EINVAL &&
 	                !strcmp(error.text, "file:12: x"),
-	        "the message is what printf makes of it");
-	CHECK(rm_error_set(NULL, -ENOMEM, "%s", "nobody reads it") == -ENOMEM,
-	        "nobody need want the message");
+	        "the message is formatted like printf");
+	CHECK(rm_error_set(NULL, -ENOMEM, "%s", "unused") == -ENOMEM,
+	        "`error` may be NULL");
 	CHECK(rm_error_set(NULL, 0, "%d", 1) == 0 &&
 	                rm_error_set(NULL, 7, "%d", 1) == 7,
-	        "the code comes back as it was given");
+	        "the code is returned");
 }
 
 static void keeps_the_first(void)
@@ -28,14 +28,14 @@ static void keeps_the_first(void)
 	CHECK(rm_error_set(&error, -EIO, "%s", "") == -EIO &&
 	                rm_error_set(&error, -EIO, "first") == -EIO &&
 	                !strcmp(error.text, "first"),
-	        "an empty message is none yet");
+	        "an empty message can be replaced");
 	CHECK(rm_error_set(&error, -ENOENT, "second") == -ENOENT,
 	        "a second message has its own code");
-	CHECK(!strcmp(error.text, "first"), "but the first cause is kept");
+	CHECK(!strcmp(error.text, "first"), "the first message is kept");
 	error.text[0] = '\0';
 	rm_error_set(&error, -EIO, "third");
 	CHECK(!strcmp(error.text, "third"),
-	        "a message that was taken makes room for another");
+	        "after clearing, another message can be set");
 }
 
 static void keeps_what_fits(void)
@@ -52,11 +52,11 @@ static void keeps_what_fits(void)
 	rm_error_set(&held.error, -EINVAL, "%s", much);
 	CHECK(strlen(held.error.text) == most &&
 	                strspn(held.error.text, "x") == most,
-	        "of a long message is kept what fits");
-	CHECK(!strcmp(held.behind, "behind"), "and no byte more");
+	        "a long message is truncated");
+	CHECK(!strcmp(held.behind, "behind"), "no byte after it is written");
 }
 
-/* The text was each byte from 1 to 255. */
+/* `text` was each byte from 1 to 255. */
 static bool cleaned(const char *text)
 {
 	for (int byte = 1; byte < 256; byte++) {
@@ -76,33 +76,33 @@ static void is_one_line(void)
 	for (int byte = 1; byte < 256; byte++)
 		text[byte - 1] = (char)byte;
 	text[255] = '\0';
-	text[256] = '\n'; /* behind the end: nobody's */
+	text[256] = '\n'; /* after the end */
 	rm_error_set(&error, -EINVAL, "%s", text);
 	CHECK(cleaned(error.text),
-	        "a quoted byte that moves a cursor is a ?, all others stay");
-	rm_line_clean(text);
+	        "control characters become ?, other bytes stay");
+	rm_text_sanitize(text);
 	CHECK(cleaned(text) && text[256] == '\n',
-	        "a line alone is cleaned alike, up to its end");
+	        "rm_text_sanitize() stops at the end of the text");
 	error.text[0] = '\0';
 	rm_error_set(&error, -EINVAL, "a\n%s\t", "b: \xc3\xa4\x1b[2J");
 	CHECK(!strcmp(error.text, "a?b: \xc3\xa4?[2J?"),
-	        "no message looks like two, and words of all languages stay");
+	        "a message is one line, and UTF-8 stays");
 	text[0] = '\0';
-	rm_line_clean(text);
-	CHECK(text[0] == '\0', "an empty line stays one");
+	rm_text_sanitize(text);
+	CHECK(text[0] == '\0', "an empty line stays empty");
 }
 
-/* Scripts of others decide by these numbers (docs/adr/0012). */
+/* Users' scripts depend on these numbers (docs/adr/0012). */
 static void statuses(void)
 {
 	CHECK(RM_OK == 0 && RM_FAILED == 1 && RM_USAGE == 2 &&
 	                RM_INCOMPLETE == 3 && RM_INTERRUPTED == 75,
-	        "exit statuses are those that are written down");
+	        "exit statuses are as documented");
 }
 
 int main(void)
 {
-	says_what_is_wrong();
+	formats_messages();
 	keeps_the_first();
 	keeps_what_fits();
 	is_one_line();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_file.c - files that a person names, and streams that end early. */
+/* test_file.c - opening files named by a user, and reading whole streams. */
 #include "runner/base/file.h"
 #include "tests/unit/tap.h"
 
@@ -43,20 +43,20 @@ static void opens_files(void)
 	CHECK(in && fgets(text, sizeof(text), in) && !strcmp(text, "first\n"),
 	        "a regular file is opened for reading");
 	CHECK(in && fcntl(fileno(in), F_GETFD) == FD_CLOEXEC,
-	        "what we start does not have it");
+	        "the descriptor is not inherited");
 	CHECK(in && (fcntl(fileno(in), F_GETFL) & O_ACCMODE) == O_RDONLY,
-	        "and nobody writes by it");
+	        "it is read-only");
 	fclose(in);
 	snprintf(link, sizeof(link), "%s/link", dir);
 	if (symlink(file, link))
 		abort();
 	in = rm_file_open(link);
-	CHECK(in != NULL, "a link to a file is that file");
+	CHECK(in != NULL, "a link to a file is followed");
 	fclose(in);
 	unlink(link);
 }
 
-/* A name that opens must not: an alarm ends the test where it waits. */
+/* Opening must not block; an alarm ends the test if it does. */
 static bool refused(const char *name, int expected)
 {
 	FILE *in;
@@ -78,34 +78,35 @@ static void refuses_others(void)
 	snprintf(missing, sizeof(missing), "%s/missing", dir);
 	if (mkfifo(fifo, 0600) || symlink(circle, circle))
 		abort();
-	CHECK(refused(missing, ENOENT), "a file that is not there is ENOENT");
-	CHECK(access(missing, F_OK) != 0, "and is not made");
+	CHECK(refused(missing, ENOENT), "a missing file is ENOENT");
+	CHECK(access(missing, F_OK) != 0, "and is not created");
 	CHECK(refused(circle, ELOOP), "a link to itself is ELOOP");
 	CHECK(refused(dir, EISDIR), "a directory is EISDIR");
-	CHECK(refused(fifo, ENODEV), "a FIFO without a writer is ENODEV, and "
-	                             "nobody waits for one");
-	CHECK(refused("/dev/zero", ENODEV), "so is a device without an end");
+	CHECK(refused(fifo, ENODEV), "a FIFO without a writer is ENODEV "
+	                             "without waiting");
+	CHECK(refused("/dev/zero", ENODEV), "an endless device is ENODEV");
 	CHECK(open_descriptors() == before,
-	        "what is refused leaves no descriptor");
+	        "a rejected file leaves no descriptor open");
 	unlink(fifo);
 	unlink(circle);
 }
 
-static void says_why(void)
+static void reports_reasons(void)
 {
 	CHECK(!strcmp(rm_file_reason(-EISDIR), "a directory, expected a file"),
-	        "a directory is called one");
+	        "the reason names a directory");
 	CHECK(!strcmp(rm_file_reason(-ENODEV),
 	              "not a regular file, expected a file"),
-	        "a device is not called a missing one");
+	        "the reason distinguishes a device from a missing file");
 	CHECK(!strcmp(rm_file_reason(-ENOENT), strerror(ENOENT)) &&
 	                !strcmp(rm_file_reason(-EFBIG), strerror(EFBIG)),
-	        "all else has the system's words");
+	        "other reasons are the system's");
 }
 
-/* A stream that is played: `size` bytes, `most_at_once`; every `interval`th
-   read is a signal's (0: none); then the end, or this errno at every read (0:
-   a failure that does not set it). `ends` says how often the end was met. */
+/* A simulated stream: `size` bytes, at most `most_at_once` per read. Every
+   `interval`th read is interrupted by a signal (0: none). Then the end, or this
+   errno at every read (0: a failure that does not set it). `ends` counts reads
+   at the end. */
 struct played {
 	size_t size, given, most_at_once;
 	unsigned reads, interval, ends;
@@ -115,7 +116,7 @@ struct played {
 
 static char byte_at(size_t i)
 {
-	return (char)(i % 251); /* a prime: no buffer begins like another */
+	return (char)(i % 251); /* a prime, so that buffers start differently */
 }
 
 static ssize_t play(void *cookie, char *bytes, size_t size)
@@ -146,7 +147,7 @@ static FILE *stream_of(struct played *played)
 	        played, "r", (cookie_io_functions_t){ .read = play });
 }
 
-/* Its text is all of it, and ended by NUL. */
+/* True if the text is complete and NUL-terminated. */
 static bool is_whole(struct played played, size_t most)
 {
 	FILE *in = stream_of(&played);
@@ -154,7 +155,7 @@ static bool is_whole(struct played played, size_t most)
 	size_t length = 0;
 	bool whole = !rm_file_read(in, most, &text, &length) && text &&
 	             length == played.size && text[length] == '\0' &&
-	             played.ends == 1; /* a terminal's would be typed twice */
+	             played.ends == 1; /* a terminal would need two ends */
 
 	for (size_t i = 0; whole && i < length; i++)
 		whole = text[i] == byte_at(i);
@@ -170,7 +171,7 @@ static bool fails(struct played played, size_t most, int code)
 	size_t length;
 	int result;
 
-	errno = ENOSPC; /* of another call, before */
+	errno = ENOSPC; /* left by an earlier call */
 	result = rm_file_read(in, most, &text, &length);
 	fclose(in);
 	if (result != code)
@@ -194,8 +195,8 @@ static void reads_all(void)
 				played.interval = 3;
 				through &= is_whole(played, SIZE_MAX);
 			}
-	CHECK(whole, "a text of any length is whole and ended by NUL");
-	CHECK(through, "a signal in the midst of it loses and adds nothing");
+	CHECK(whole, "a text of any length is complete and NUL-terminated");
+	CHECK(through, "signals during the read lose and add nothing");
 }
 
 static void accepts_so_many(void)
@@ -210,15 +211,15 @@ static void accepts_so_many(void)
 		exact &= is_whole(played, sizes[i]);
 		less &= !sizes[i] || fails(played, sizes[i] - 1, -EFBIG);
 	}
-	CHECK(exact, "as many bytes as are accepted are accepted");
-	CHECK(less, "one more is -EFBIG and no text");
+	CHECK(exact, "exactly the maximum of bytes is accepted");
+	CHECK(less, "one byte more is -EFBIG without text");
 	CHECK(fails((struct played){ .size = SIZE_MAX,
 	                    .most_at_once = SIZE_MAX },
 	              100000, -EFBIG),
-	        "a stream without an end is given up");
+	        "an endless stream is -EFBIG");
 }
 
-static void says_what_failed(void)
+static void names_the_failure(void)
 {
 	struct played played = { .size = 20000,
 		.most_at_once = SIZE_MAX,
@@ -229,13 +230,12 @@ static void says_what_failed(void)
 	FILE *folder = fopen(dir, "r");
 
 	CHECK(fails(played, SIZE_MAX, -EIO),
-	        "a read that fails after some bytes is its errno and no text");
+	        "a read that fails later returns its errno without text");
 	played.size = 0;
 	played.failed = ENXIO;
-	CHECK(fails(played, SIZE_MAX, -ENXIO), "and so the first one");
+	CHECK(fails(played, SIZE_MAX, -ENXIO), "so does a failing first read");
 	played.failed = 0;
-	CHECK(fails(played, SIZE_MAX, -EIO),
-	        "one that does not say why is -EIO, and no success");
+	CHECK(fails(played, SIZE_MAX, -EIO), "a failure without errno is -EIO");
 	CHECK(rm_file_read(folder, SIZE_MAX, &text, &length) == -EISDIR &&
 	                !text,
 	        "a folder is -EISDIR");
@@ -254,17 +254,17 @@ static void stays_open(void)
 	CHECK(fgets(line, sizeof(line), in) &&
 	                !rm_file_read(in, SIZE_MAX, &text, &length) &&
 	                length == 9 && !memcmp(text, "body\0tail", 10),
-	        "what is left is read, bytes of 0 as all others");
+	        "the rest is read, including NUL bytes");
 	free(text);
 	CHECK(!rm_file_read(in, SIZE_MAX, &text, &length) && length == 0 &&
 	                text && !*text,
-	        "then nothing is left, which is an empty text");
+	        "at the end the text is empty");
 	free(text);
 	rewind(in);
 	CHECK(!rm_file_read(in, sizeof(bytes) - 1, &text, &length) &&
 	                length == sizeof(bytes) - 1 &&
 	                !memcmp(text, bytes, sizeof(bytes)),
-	        "the stream is open still and can be read again");
+	        "the stream stays open and can be read again");
 	free(text);
 	fclose(in);
 }
@@ -274,13 +274,13 @@ int main(void)
 	if (!mkdtemp(dir))
 		abort();
 	snprintf(file, sizeof(file), "%s/file", dir);
-	alarm(120); /* a name that waits, a stream that is never given up */
+	alarm(120); /* limit for an open that blocks, or an endless stream */
 	opens_files();
 	refuses_others();
-	says_why();
+	reports_reasons();
 	reads_all();
 	accepts_so_many();
-	says_what_failed();
+	names_the_failure();
 	stays_open();
 	unlink(file);
 	rmdir(dir);

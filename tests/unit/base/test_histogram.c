@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The latency histogram against sorted values. */
+/* test_histogram.c - the latency histogram, compared with sorted values. */
 #include "runner/base/histogram.h"
 #include "runner/base/rng.h"
 #include "tests/unit/tap.h"
@@ -30,13 +30,13 @@ static void buckets_tile_all_values(void)
 			tiled &= rm_histogram_low(i + 1) == high + 1;
 	}
 	CHECK(tiled, "buckets follow each other without gap or overlap");
-	CHECK(inverse, "both edges of a bucket lie in it");
+	CHECK(inverse, "both edges of a bucket map to it");
 	CHECK(narrow, "no bucket is wider than 0.1 % of its values");
 	CHECK(rm_histogram_high(RM_HISTOGRAM_LENGTH - 1) == RM_HISTOGRAM_MAX_NS,
 	        "the last bucket ends at the highest value");
 }
 
-/* Values over nine decades, as latencies are. */
+/* Values over nine decades, like latencies. */
 static uint64_t draw(uint64_t *rng)
 {
 	return (uint64_t)exp(rm_unit(rm_next(rng)) * log(1e9));
@@ -62,10 +62,10 @@ static void quantiles_match_sorted_values(void)
 		close &= got >= exact &&
 		         (double)(got - exact) <= 0.001 * (double)exact;
 	}
-	CHECK(close, "quantiles are the sorted values within 0.1 %, above");
+	CHECK(close, "quantiles are at most 0.1 % above the sorted values");
 	CHECK(histogram->min_ns == values[0] &&
 	                histogram->max_ns == values[VALUES - 1],
-	        "lowest and highest value are exact");
+	        "minimum and maximum are exact");
 	free(histogram);
 }
 
@@ -99,13 +99,13 @@ static void merging_loses_nothing(void)
 	}
 	CHECK(equal(all, sum), "merged parts equal the whole, bit for bit");
 	CHECK(sum->saturated == VALUES / 1000,
-	        "values beyond the range are counted as such");
+	        "values above the range are counted as saturated");
 	free(all);
 	free(sum);
 }
 
-/* Bucket 1500 holds 1500 ns alone; that of 4096 ns holds four. */
-static void whole_buckets_are_added(void)
+/* Bucket 1500 holds only 1500 ns; the bucket of 4096 ns holds four values. */
+static void full_buckets_are_added(void)
 {
 	struct rm_histogram *histogram = rm_histogram_create();
 	const unsigned wide = rm_histogram_index(4096);
@@ -114,27 +114,27 @@ static void whole_buckets_are_added(void)
 	CHECK(histogram->count == 0 && histogram->min_ns == UINT64_MAX &&
 	                histogram->max_ns == 0 &&
 	                rm_histogram_mean(histogram) == 0,
-	        "no value of a bucket leaves the histogram empty");
+	        "adding no value leaves the histogram empty");
 	rm_histogram_add(histogram, 1500, 3);
 	CHECK(histogram->count == 3 && histogram->counts[1500] == 3 &&
 	                rm_histogram_mean(histogram) == 1500,
-	        "values of a bucket are counted there and in all");
+	        "values count in their bucket and in total");
 	rm_histogram_add(histogram, wide, 1);
 	CHECK(histogram->min_ns == 1500 && histogram->max_ns == 4099,
-	        "lowest and highest value are the buckets' edges");
+	        "minimum and maximum are the buckets' edges");
 	CHECK(fabs(histogram->sum_ns - (4500 + 4097.5)) < 1e-6,
-	        "the sum takes a wide bucket's values for its middle");
+	        "the sum uses the middle of a wide bucket");
 	rm_histogram_add(histogram, 1500, 2);
 	rm_histogram_add(histogram, 100, 1);
 	CHECK(histogram->count == 7 && histogram->counts[1500] == 5 &&
 	                histogram->counts[100] == 1 &&
 	                histogram->min_ns == 100 && histogram->max_ns == 4099,
-	        "a second time adds to what is there");
+	        "further values are added");
 	CHECK(rm_histogram_quantile(histogram, 1. / 7) == 100 &&
 	                rm_histogram_quantile(histogram, 6. / 7) == 1500 &&
 	                rm_histogram_quantile(histogram, 1) == 4099,
-	        "quantiles are of what was added");
-	CHECK(histogram->saturated == 0, "none of it is beyond the range");
+	        "quantiles include added buckets");
+	CHECK(histogram->saturated == 0, "no value is saturated");
 	free(histogram);
 }
 
@@ -154,13 +154,13 @@ static void clearing_leaves_an_empty_one(void)
 	struct rm_histogram *empty = rm_histogram_create();
 
 	rm_histogram_clear(histogram);
-	CHECK(equal(histogram, empty), "an empty one stays empty");
+	CHECK(equal(histogram, empty), "an empty histogram stays empty");
 	rm_histogram_record(histogram, 3);
 	rm_histogram_record(histogram, 5000000);
 	rm_histogram_record(histogram, UINT64_MAX);
 	rm_histogram_clear(histogram);
 	CHECK(equal(histogram, empty) && histogram->sum_ns == 0,
-	        "no value is left, the lowest and the highest bucket included");
+	        "all buckets are empty after a clear");
 	free(histogram);
 	free(empty);
 }
@@ -171,7 +171,7 @@ int main(void)
 	buckets_tile_all_values();
 	quantiles_match_sorted_values();
 	merging_loses_nothing();
-	whole_buckets_are_added();
+	full_buckets_are_added();
 	empty_ones_say_zero();
 	return DONE();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_nearest.c - what a mistyped name most likely means. */
+/* test_nearest.c - suggestions for misspelled names. */
 #include "runner/base/nearest.h"
 #include "tests/unit/tap.h"
 
@@ -32,6 +32,6 @@ int main(void)
 	        "a word unlike all names gets no suggestion");
 	memset(longest, 'x', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
-	CHECK(hints(longest, ""), "nor does a long one");
+	CHECK(hints(longest, ""), "a long word gets no suggestion");
 	return DONE();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sha256.c - against the examples of FIPS 180-4 and the system's tool. */
+/* test_sha256.c - the examples of FIPS 180-4, and comparison with sha256sum. */
 #include "runner/base/sha256.h"
 #include "tests/unit/tap.h"
 
@@ -15,7 +15,7 @@ static bool hashes_to(const char *bytes, size_t size, const char *expected)
 	return !strcmp(text, expected);
 }
 
-/* What `sha256sum` says of a file. */
+/* The hash of a file by `sha256sum`. */
 static void other_opinion(const char *path, char text[RM_SHA256_TEXT])
 {
 	char command[128];
@@ -48,7 +48,8 @@ static void every_padding(void)
 		         !strcmp(mine, theirs);
 	}
 	unlink(path);
-	CHECK(equal == 130, "files of 0 to 129 bytes hash as sha256sum says");
+	CHECK(equal == 130,
+	        "files of 0 to 129 bytes have the hash of sha256sum");
 }
 
 int main(void)
@@ -67,6 +68,6 @@ int main(void)
 	every_padding();
 	CHECK(rm_sha256_file("/nonexistent", text, &error) &&
 	                strstr(error.text, "/nonexistent: cannot be read: No"),
-	        "a missing file is an error with its name");
+	        "the error for a missing file has its name");
 	return DONE();
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_shuffle.c - a random order: every item stays, nothing around the items
- * is touched, a state gives one order, and all orders are as likely.
- */
+/* test_shuffle.c - shuffling keeps every item and nothing outside changes,
+   depends only on the state, and makes all orders equally likely. */
 #include "runner/base/shuffle.h"
 #include "tests/unit/tap.h"
 
@@ -12,8 +10,8 @@ enum { MOST = 64, AROUND = 4, ORDERS = 24, ROUNDS = 24000 };
 
 static const size_t guard = 0x5a5a5a5a;
 
-/* Shuffles 0 .. count - 1 with guards on both sides; whether each is still
-   there, once, and the guards are. */
+/* Shuffles 0 to count - 1 with guards on both sides. True if each item occurs
+   once and the guards are unchanged. */
 static bool keeps(size_t count, uint64_t seed)
 {
 	size_t room[AROUND + MOST + AROUND], *items = room + AROUND;
@@ -43,10 +41,10 @@ static void items_stay(void)
 	for (size_t count = 0; count <= MOST; count++)
 		for (uint64_t seed = 1; seed <= 20; seed++)
 			right &= keeps(count, seed);
-	CHECK(right, "of 0 to 64 items each stays, and nothing else changes");
+	CHECK(right, "0 to 64 items stay, and nothing outside changes");
 }
 
-/* The number of an order of four: 0 .. 23. */
+/* Index of an order of four items: 0 to 23. */
 static unsigned order_of(const size_t *items)
 {
 	unsigned number = 0;
@@ -77,19 +75,21 @@ static void orders(void)
 		least = count[i] < least ? count[i] : least;
 		most = count[i] > most ? count[i] : most;
 	}
-	/* 1,000 each, of standard deviation 31: five of them */
+	/* expected 1,000 each, standard deviation 31; limits are five of
+	   these */
 	CHECK(least > 845 && most < 1155,
-	        "all 24 orders of four are as likely");
+	        "all 24 orders of four items are equally likely");
 	for (size_t i = 0; i < MOST; i++)
 		first[i] = second[i] = i;
 	state = 7;
 	rm_shuffle(first, MOST, &state);
 	state = 7;
 	rm_shuffle(second, MOST, &state);
-	CHECK(!memcmp(first, second, sizeof(first)), "same state, same order");
+	CHECK(!memcmp(first, second, sizeof(first)),
+	        "equal states give equal orders");
 	rm_shuffle(second, MOST, &state);
 	CHECK(memcmp(first, second, sizeof(first)) != 0,
-	        "and another time another");
+	        "the next shuffle gives another order");
 }
 
 int main(void)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_local_cache.c - how old the answers of local caches are, on a virtual
- * clock: never older than 30 s, refreshed after 10 s, current where the map
- * says so. linked with the stats objects
- */
+/* test_local_cache.c - how stale the answers of local caches are, on a virtual
+   clock: by at most 30 s, refreshed after 10 s, and current with versions.
+   It is linked with the stats objects. */
 #include "runner/keys.h"
 #include "runner/map.h"
 #include "tests/unit/tap.h"
@@ -22,7 +20,7 @@ extern const struct rm_impl rm_impl_local_cache_version;
 
 enum { KEYS = 40, STEPS = 300000, PARKS = 1000, READERS = 3, WRITES = 60000 };
 
-/* Starts late, so that nothing is young by chance. */
+/* A late start, so that no age is small by chance. */
 static _Atomic uint64_t clock_ns = 1000 * SECOND;
 
 static uint64_t now_ns(void)
@@ -30,12 +28,12 @@ static uint64_t now_ns(void)
 	return atomic_load(&clock_ns);
 }
 
-static void pass(uint64_t ns)
+static void advance_clock(uint64_t ns)
 {
 	atomic_fetch_add(&clock_ns, ns);
 }
 
-/* One map with two handles: who writes, and who reads from a cache. */
+/* A map with two handles: a writer, and a reader that uses its cache. */
 struct pair {
 	const struct rm_map_ops *ops;
 	struct rm_shape shape;
@@ -77,7 +75,7 @@ static void put(const struct pair *pair, uint64_t rank, uint64_t word)
 	        rm_key_of(pair->shape, rank, &line), &value);
 }
 
-/* The value's word; 0: absent. */
+/* Returns the value's word, or 0 if absent. */
 static uint64_t get(const struct pair *pair, uint64_t rank)
 {
 	struct rm_key_bytes line;
@@ -97,116 +95,121 @@ static double stat(const struct pair *pair, const char *name)
 	return wanted.value;
 }
 
-/* What was written to each key, and when the value was replaced. */
-struct past {
+/* The writes of each key, and when each value was replaced. */
+struct history {
 	uint64_t sequence[KEYS];
 	uint64_t *replaced_ns[KEYS]; /* by sequence */
 };
 
-static struct past past_create(void)
+static struct history history_create(void)
 {
-	struct past past = { .sequence = { 0 } };
+	struct history history = { .sequence = { 0 } };
 
 	for (size_t i = 0; i < KEYS; i++) {
-		past.replaced_ns[i] = calloc(STEPS, sizeof(uint64_t));
-		if (!past.replaced_ns[i])
+		history.replaced_ns[i] = calloc(STEPS, sizeof(uint64_t));
+		if (!history.replaced_ns[i])
 			abort();
 	}
-	return past;
+	return history;
 }
 
-static void past_free(struct past *past)
+static void history_free(struct history *history)
 {
 	for (size_t i = 0; i < KEYS; i++)
-		free(past->replaced_ns[i]);
+		free(history->replaced_ns[i]);
 }
 
-static void write_one(const struct pair *pair, struct past *past, uint64_t rank)
+static void write_one(
+        const struct pair *pair, struct history *history, uint64_t rank)
 {
-	past->replaced_ns[rank][past->sequence[rank]] = now_ns();
-	put(pair, rank, ++past->sequence[rank]);
+	history->replaced_ns[rank][history->sequence[rank]] = now_ns();
+	put(pair, rank, ++history->sequence[rank]);
 }
 
-/* How long the answer has been untrue. */
+/* Returns for how long the answer has been out of date. */
 static uint64_t stale_ns(
-        const struct pair *pair, const struct past *past, uint64_t rank)
+        const struct pair *pair, const struct history *history, uint64_t rank)
 {
 	const uint64_t word = get(pair, rank);
 
-	return word == past->sequence[rank]
+	return word == history->sequence[rank]
 	               ? 0
-	               : now_ns() - past->replaced_ns[rank][word];
+	               : now_ns() - history->replaced_ns[rank][word];
 }
 
-/* Writes, lookups and time at random. Returns the worst staleness, of all
-   lookups and of those right after an announcement or a park. */
-static uint64_t live(const struct pair *pair, uint64_t *settled_ns)
+/* Performs random writes and lookups while time passes. Returns the worst
+   staleness of all lookups; *settled_ns is the worst right after an
+   announcement or a park. */
+static uint64_t run_random(const struct pair *pair, uint64_t *settled_ns)
 {
-	struct past past = past_create();
+	struct history history = history_create();
 	uint64_t rng = 11, worst_ns = 0;
 
 	*settled_ns = 0;
 	for (uint64_t rank = 0; rank < KEYS; rank++)
-		write_one(pair, &past, rank);
+		write_one(pair, &history, rank);
 	for (unsigned i = 0; i < STEPS; i++) {
 		const uint64_t x = rm_next(&rng), rank = (x >> 8) % KEYS;
 		const bool parks = x >> 48 < PARKS;
 		uint64_t ns;
 
-		pass(x % (SECOND / 4));
+		advance_clock(x % (SECOND / 4));
 		if (parks) {
 			pair->ops->park(pair->reader);
-			write_one(pair, &past, rank);
+			write_one(pair, &history, rank);
 			pair->ops->unpark(pair->reader);
 		} else if (x % 64 == 0) {
-			write_one(pair, &past, rank);
+			write_one(pair, &history, rank);
 		}
 		if (i % 64 == 0)
 			pair->ops->quiesce(pair->reader);
-		ns = stale_ns(pair, &past, rank);
+		ns = stale_ns(pair, &history, rank);
 		if (ns > worst_ns)
 			worst_ns = ns;
 		if ((parks || i % 64 == 0) && ns > *settled_ns)
 			*settled_ns = ns;
 	}
-	past_free(&past);
+	history_free(&history);
 	return worst_ns;
 }
 
-static void staleness(void)
+static void check_staleness(void)
 {
 	struct pair pair = open_pair(&rm_impl_local_cache_ttl, RM_U64X8);
-	uint64_t settled_ns, worst_ns = live(&pair, &settled_ns);
+	uint64_t settled_ns, worst_ns = run_random(&pair, &settled_ns);
 
-	CHECK(worst_ns <= TTL, "by TTL: no answer is stale by more than 30 s");
-	CHECK(worst_ns > 20 * SECOND, "some are by more than 20 s");
+	CHECK(worst_ns <= TTL,
+	        "TTL cache: no answer is more than 30 s out of date");
+	CHECK(worst_ns > 20 * SECOND,
+	        "some answers are more than 20 s out of date");
 	CHECK(stat(&pair, "age_max") <= (double)TTL &&
 	                stat(&pair, "age_max") >= (double)worst_ns,
-	        "the statistic says so: no staleness above the oldest answer");
+	        "age_max is at least the worst staleness and at most the TTL");
 	CHECK(stat(&pair, "answers_over_30s") == 0 &&
 	                stat(&pair, "answers_up_to_30s") > 0 &&
 	                stat(&pair, "answers_up_to_10s") > 0,
-	        "and has a histogram of ages");
+	        "the histogram counts ages up to the TTL");
 	CHECK(stat(&pair, "cache_hits") + stat(&pair, "cache_misses") >= STEPS,
 	        "each lookup is a hit or a miss");
-	close_pair(&pair, "by TTL: the map is sound");
+	close_pair(&pair, "TTL cache: the map's check passes");
 
 	pair = open_pair(&rm_impl_local_cache, RM_STR16X24);
-	worst_ns = live(&pair, &settled_ns);
+	worst_ns = run_random(&pair, &settled_ns);
 	CHECK(worst_ns > 0 && worst_ns <= TTL,
-	        "by log: answers are stale, by 30 s at most");
-	CHECK(settled_ns == 0, "but never after an announcement or a park");
-	close_pair(&pair, "by log: the map is sound");
+	        "log cache: answers are up to 30 s out of date");
+	CHECK(settled_ns == 0,
+	        "no answer is out of date after an announcement or a park");
+	close_pair(&pair, "log cache: the map's check passes");
 
 	pair = open_pair(&rm_impl_local_cache_version, RM_STR16X8);
-	worst_ns = live(&pair, &settled_ns);
-	CHECK(worst_ns == 0, "by version: every answer is current");
+	worst_ns = run_random(&pair, &settled_ns);
+	CHECK(worst_ns == 0, "version cache: every answer is current");
 	CHECK(stat(&pair, "cache_hits") > STEPS / 10.0,
-	        "and many come from the cache");
-	close_pair(&pair, "by version: the map is sound");
+	        "over a tenth of the lookups hit the cache");
+	close_pair(&pair, "version cache: the map's check passes");
 }
 
-static void parked(void)
+static void check_park(void)
 {
 	struct pair pair = open_pair(&rm_impl_local_cache_ttl, RM_U64X24);
 	bool exact = true;
@@ -217,34 +220,35 @@ static void parked(void)
 		pair.ops->unpark(pair.reader);
 		exact &= get(&pair, 3) == i;
 	}
-	CHECK(exact, "by TTL: after a park everything is seen");
-	close_pair(&pair, "parked: the map is sound");
+	CHECK(exact, "TTL cache: after a park all writes are visible");
+	close_pair(&pair, "after parks the map's check passes");
 }
 
-static void edges(void)
+static void check_refresh_and_expiry(void)
 {
 	struct pair pair = open_pair(&rm_impl_local_cache_ttl, RM_U64X8);
 
 	put(&pair, 1, 1);
 	CHECK(get(&pair, 1) == 1, "a miss fills the cache");
 	put(&pair, 1, 2);
-	pass(10 * SECOND - 1);
+	advance_clock(10 * SECOND - 1);
 	CHECK(get(&pair, 1) == 1 && get(&pair, 1) == 1,
-	        "up to 10 s the cache answers, twice the same");
-	pass(1);
+	        "below 10 s the cache answers without a refresh");
+	advance_clock(1);
 	CHECK(get(&pair, 1) == 1 && get(&pair, 1) == 2,
-	        "at 10 s it answers once more, and is refreshed");
-	CHECK(stat(&pair, "cache_refreshes") == 1, "one refresh");
+	        "at 10 s the cache answers once more and is refreshed");
+	CHECK(stat(&pair, "cache_refreshes") == 1, "one refresh is counted");
 	put(&pair, 1, 3);
-	pass(30 * SECOND - 10 * SECOND / 1000);
-	CHECK(get(&pair, 1) == 3, "a tick before 30 s it answers no more");
+	advance_clock(30 * SECOND - 10 * SECOND / 1000);
+	CHECK(get(&pair, 1) == 3,
+	        "the line expires one clock tick before 30 s");
 	pair.ops->remove(pair.writer, RM_U64X8, (struct rm_key){ .word = 1 });
-	close_pair(&pair, "edges: the map is sound");
+	close_pair(&pair, "after expiries the map's check passes");
 }
 
-/* What a refresh does not find is gone, and the next look says so: for both
-   shapes, as a key that is written anew after it. */
-static void gone(struct rm_shape shape)
+/* A refresh that finds the key absent empties the line, and the next lookup
+   misses. A key written afterwards is found. For both shapes. */
+static void check_removed_key(struct rm_shape shape)
 {
 	struct pair pair = open_pair(&rm_impl_local_cache_ttl, shape);
 	struct rm_key_bytes line = { { 0 } };
@@ -252,17 +256,18 @@ static void gone(struct rm_shape shape)
 	put(&pair, 1, 1);
 	get(&pair, 1);
 	pair.ops->remove(pair.writer, shape, rm_key_of(shape, 1, &line));
-	CHECK(get(&pair, 1) == 1, "a removed key is stale for a while");
-	pass(10 * SECOND);
+	CHECK(get(&pair, 1) == 1,
+	        "a removed key still hits in another thread's cache");
+	advance_clock(10 * SECOND);
 	CHECK(get(&pair, 1) == 1 && get(&pair, 1) == 0 && get(&pair, 1) == 0,
-	        "until the refresh that does not find it");
+	        "the refresh after 10 s empties the line");
 	put(&pair, 1, 2);
-	CHECK(get(&pair, 1) == 2, "what is written anew is found");
-	close_pair(&pair, "gone: the map is sound");
+	CHECK(get(&pair, 1) == 2, "a key that is written again is found");
+	close_pair(&pair, "after removals the map's check passes");
 }
 
 /* More writes than the log holds; a clear; keys that are too long. */
-static void beyond(void)
+static void check_log_overflow(void)
 {
 	struct pair pair = open_pair(&rm_impl_local_cache, RM_STR16X8);
 	const struct rm_key longer = { .bytes = "seventeen letters",
@@ -276,25 +281,27 @@ static void beyond(void)
 	for (uint64_t i = 0; i < 5000; i++)
 		put(&pair, 2 + i % 30, i);
 	pair.ops->quiesce(pair.reader);
-	CHECK(get(&pair, 1) == 2, "who cannot follow the log starts anew");
+	CHECK(get(&pair, 1) == 2,
+	        "a reader that missed log entries drops its whole cache");
 	pair.ops->clear(pair.writer);
 	pair.ops->quiesce(pair.reader);
 	CHECK(get(&pair, 1) == 0 && get(&pair, 2) == 0,
-	        "a clear empties every cache");
+	        "a clear invalidates every cache");
 	pair.ops->upsert(pair.writer, RM_STR16X8, longer, &one);
 	pair.ops->lookup(pair.reader, RM_STR16X8, longer, &value);
 	pair.ops->upsert(pair.writer, RM_STR16X8, longer, &two);
 	CHECK(pair.ops->lookup(pair.reader, RM_STR16X8, longer, &value) &&
 	                value.word[0] == 2,
 	        "keys of more than 16 bytes are not cached");
-	close_pair(&pair, "beyond: the map is sound");
+	close_pair(&pair, "after log overflow the map's check passes");
 }
 
-/* A writer moves the time; readers compare with when values were replaced. */
+/* A writer advances the clock; readers compare answers with the times at which
+   values were replaced. */
 struct race {
 	struct pair pair;
 	_Atomic uint64_t replaced_ns[KEYS][WRITES / KEYS + 2];
-	atomic_bool over;
+	atomic_bool stop_requested;
 	_Atomic uint64_t late, answers;
 };
 
@@ -306,10 +313,10 @@ static void *race_read(void *opaque)
 	uint64_t rng = atomic_fetch_add(&slots, 1);
 
 	pair.reader = pair.ops->join(pair.map, rng % 8);
-	for (unsigned i = 0; !atomic_load(&race->over); i++) {
+	for (unsigned i = 0; !atomic_load(&race->stop_requested); i++) {
 		const uint64_t rank = rm_next(&rng) % KEYS;
 		const uint64_t before_ns = now_ns(), word = get(&pair, rank);
-		/* 0: nobody has replaced it when the lookup began */
+		/* 0: the value was current when the lookup began */
 		const uint64_t replaced_ns =
 		        word ? atomic_load(&race->replaced_ns[rank][word]) : 0;
 
@@ -330,15 +337,16 @@ static void race_write(struct race *race)
 
 		put(&race->pair, rank, word);
 		atomic_store(&race->replaced_ns[rank][word - 1], now_ns());
-		pass(SECOND / 64);
+		advance_clock(SECOND / 64);
 	}
-	/* the readers have had their turn, whatever the machine does */
+	/* wait until the readers have run */
 	while (atomic_load(&race->answers) < 1000)
-		pass(SECOND / 64);
-	atomic_store(&race->over, true);
+		advance_clock(SECOND / 64);
+	atomic_store(&race->stop_requested, true);
 }
 
-static void together(const struct rm_impl *impl, const char *name)
+static void check_concurrent_readers(
+        const struct rm_impl *impl, const char *name)
 {
 	struct race *race = calloc(1, sizeof(*race));
 	const struct rm_sizing sizing = { .keys = KEYS,
@@ -363,21 +371,21 @@ static void together(const struct rm_impl *impl, const char *name)
 	CHECK(atomic_load(&race->late) == 0 &&
 	                stat(&race->pair, "age_max") <= (double)TTL,
 	        name);
-	close_pair(&race->pair, "together: the map is sound");
+	close_pair(&race->pair, "after concurrent use the map's check passes");
 	free(race);
 }
 
 int main(void)
 {
-	edges();
-	gone(RM_U64X8);
-	gone(RM_STR16X8);
-	staleness();
-	parked();
-	beyond();
-	together(&rm_impl_local_cache_ttl,
-	        "by TTL: three readers beside a writer, none late");
-	together(&rm_impl_local_cache,
-	        "by log: three readers beside a writer, none late");
+	check_refresh_and_expiry();
+	check_removed_key(RM_U64X8);
+	check_removed_key(RM_STR16X8);
+	check_staleness();
+	check_park();
+	check_log_overflow();
+	check_concurrent_readers(&rm_impl_local_cache_ttl,
+	        "TTL cache: three readers and a writer, no answer is too old");
+	check_concurrent_readers(&rm_impl_local_cache,
+	        "log cache: three readers and a writer, no answer is too old");
 	return DONE();
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_local_cache_replica.c - local caches before a replica: what a miss
- * reads, what a thread must not miss, how far the replica is behind, and that
- * one which nobody keeps up is accused. The clock is the test's, and so are the
- * follower's passes, but where it races.
- * It is linked with the stats objects.
- */
+/* test_local_cache_replica.c - local caches with a replica: what a miss reads,
+   which writes a thread must see, the replica's lag, and that the check finds a
+   replica which is not updated. The test controls the clock and, except in the
+   race, the follower's passes. It is linked with the stats objects. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
@@ -19,23 +16,23 @@
 #define SECOND ((uint64_t)1000000000)
 #define TTL    (30 * SECOND)
 
-enum { THREADS = 3, FAR = 1000, STEPS = 100000, KEYS = 40, WRITES = 40000 };
+enum { THREADS = 3, START_S = 1000, STEPS = 100000, KEYS = 40, WRITES = 40000 };
 
 static const struct rm_map_ops cached = { LOCAL_CACHE_OPS };
 
-static _Atomic uint64_t clock_ns = FAR * SECOND;
+static _Atomic uint64_t clock_ns = START_S * SECOND;
 
 static uint64_t now_ns(void)
 {
 	return atomic_load(&clock_ns);
 }
 
-static void pass(uint64_t ns)
+static void advance_clock(uint64_t ns)
 {
 	atomic_fetch_add(&clock_ns, ns);
 }
 
-/* A map that follows by itself, and a reader and a writer of it. */
+/* A map with its own follower, a reader and a writer. */
 struct scene {
 	struct rm_shape shape;
 	struct cached_map *map;
@@ -56,7 +53,7 @@ static struct scene begin_live(struct rm_shape shape)
 	return scene;
 }
 
-/* One that follows when the test makes a pass. */
+/* A map that is updated only when the test makes a pass. */
 static struct scene begin(struct rm_shape shape)
 {
 	struct scene scene = begin_live(shape);
@@ -80,7 +77,7 @@ static void put(const struct scene *scene, struct cache *by, uint64_t rank,
 	        by, scene->shape, rm_key_of(scene->shape, rank, &line), &value);
 }
 
-/* The value's word; 0: absent. */
+/* Returns the value's word, or 0 if absent. */
 static uint64_t get(const struct scene *scene, struct cache *by, uint64_t rank)
 {
 	struct rm_key_bytes line;
@@ -100,12 +97,12 @@ static double stat(const struct scene *scene, const char *name)
 	return wanted.value;
 }
 
-/* A follower that looks, and repeats nothing. */
-static void *look_only(void *opaque)
+/* A follower that makes passes but applies nothing. */
+static void *pass_without_applying(void *opaque)
 {
 	struct cached_map *map = opaque;
 
-	while (!atomic_load(&map->replica->over)) {
+	while (!atomic_load(&map->replica->stop_requested)) {
 		atomic_fetch_add(&map->replica->passes, 1);
 		sched_yield();
 	}
@@ -116,12 +113,12 @@ static void start(const struct scene *scene, void *(*follower)(void *))
 {
 	struct replica *replica = scene->map->replica;
 
-	atomic_store(&replica->over, false);
-	replica->follows =
+	atomic_store(&replica->stop_requested, false);
+	replica->follower_running =
 	        !pthread_create(&replica->follower, NULL, follower, scene->map);
 }
 
-static bool sound(const struct scene *scene, const char *wanted)
+static bool check_reports(const struct scene *scene, const char *wanted)
 {
 	char why[100] = "";
 	const bool right = cached.check(scene->map, why, sizeof(why));
@@ -131,7 +128,7 @@ static bool sound(const struct scene *scene, const char *wanted)
 	return right == !wanted[0] && !strcmp(why, wanted);
 }
 
-static void birth_and_end(void)
+static void create_and_destroy(void)
 {
 	struct scene scene = begin(RM_STR16X24);
 	const struct rm_key longer = { .bytes = "seventeen letters",
@@ -140,57 +137,59 @@ static void birth_and_end(void)
 
 	cached.upsert(scene.writer, RM_STR16X24, longer, &one);
 	end(&scene);
-	CHECK(heap_held == 0, "what was logged and not repeated is given back");
+	CHECK(heap_held == 0, "logged writes that were not applied are freed");
 	heap_is_full = true;
 	const struct rm_sizing sizing = { .threads = 1, .shape = RM_U64X8 };
 
-	CHECK(!cached.create(&sizing), "without memory there is no map");
+	CHECK(!cached.create(&sizing), "without memory, create returns NULL");
 	heap_is_full = false;
 }
 
 static void misses_read_the_replica(void)
 {
 	struct scene scene = begin(RM_U64X8);
-	struct guard *primary = &scene.map->behind->shard[0].guard;
+	struct guard *primary = &scene.map->backing->shard[0].guard;
 	uint64_t word;
 
 	put(&scene, scene.writer, 1, 5);
 	CHECK(get(&scene, scene.reader, 1) == 0,
-	        "a write is not seen before the replica has it");
+	        "another thread's write is invisible until the replica has it");
 	replica_pass(scene.map);
 	guard_write(primary);
 	word = get(&scene, scene.reader, 1);
 	guard_write_end(primary);
 	CHECK(word == 5 && stat(&scene, "replica_reads") == 2 &&
 	                stat(&scene, "primary_reads") == 0,
-	        "then it is, while another holds the primary's lock");
+	        "then it is read from the replica, although the primary is "
+	        "locked");
 	end(&scene);
 }
 
-static void own_writes_are_seen(void)
+static void own_writes_are_visible(void)
 {
 	struct scene scene = begin(RM_STR16X8);
 
 	put(&scene, scene.writer, 1, 5);
 	CHECK(get(&scene, scene.writer, 1) == 5 &&
 	                stat(&scene, "primary_reads") == 1,
-	        "a thread reads its own write in the primary");
+	        "a thread reads its own write from the primary");
 	put(&scene, scene.reader, 1, 6);
 	put(&scene, scene.writer, 2, 7);
 	cached.remove(scene.reader, RM_STR16X8,
 	        rm_key_of(RM_STR16X8, 2, &(struct rm_key_bytes){ { 0 } }));
-	CHECK(get(&scene, scene.reader, 2) == 0, "its own removal, too");
+	CHECK(get(&scene, scene.reader, 2) == 0,
+	        "a thread sees its own removal");
 	replica_pass(scene.map);
 	put(&scene, scene.writer, 1, 8);
 	replica_pass(scene.map);
 	CHECK(get(&scene, scene.writer, 1) == 8 &&
 	                stat(&scene, "primary_reads") == 2,
-	        "and in the replica when that has it");
+	        "after a pass it reads its own write from the replica");
 	end(&scene);
 }
 
-/* What was read from the primary is not taken back by an older replica. */
-static void time_does_not_run_backwards(void)
+/* After a read of the primary, an older replica must not be read. */
+static void values_do_not_go_back(void)
 {
 	struct scene scene = begin(RM_U64X8);
 
@@ -198,17 +197,17 @@ static void time_does_not_run_backwards(void)
 	put(&scene, scene.reader, 1, 2);
 	replica_apply(scene.map, 2, 1);
 	CHECK(get(&scene, scene.writer, 1) == 1,
-	        "a thread reads its own write, which the replica has");
+	        "a thread reads its own applied write from the replica");
 	scene.writer->generation++;
 	put(&scene, scene.writer, 1, 3);
 	put(&scene, scene.reader, 1, 4);
 	CHECK(get(&scene, scene.writer, 1) == 4,
-	        "a later one of another, from the primary");
-	scene.writer->generation++; /* as if other keys had its line */
+	        "it reads a later write by another thread from the primary");
+	scene.writer->generation++; /* evict: as if another key used its line */
 	replica_apply(scene.map, 3, 9);
 	CHECK(replica_applied(scene.map->replica) == 3 &&
 	                get(&scene, scene.writer, 1) == 4,
-	        "and does not go back to its own, which the replica has");
+	        "it does not return to the older value in the replica");
 	end(&scene);
 }
 
@@ -224,18 +223,18 @@ static void caches_follow_the_replica(void)
 	cached.quiesce(scene.reader);
 	CHECK(get(&scene, scene.reader, 1) == 1 &&
 	                stat(&scene, "cache_hits") == 1,
-	        "a line stays while the replica has what it has");
+	        "a cached line stays valid while the replica is unchanged");
 	replica_pass(scene.map);
 	CHECK(get(&scene, scene.reader, 1) == 1,
-	        "and until its thread is quiescent");
+	        "after a pass it stays until its thread is quiescent");
 	cached.quiesce(scene.reader);
 	CHECK(get(&scene, scene.reader, 1) == 2 &&
 	                stat(&scene, "primary_reads") == 0,
-	        "then it is read again, from the replica");
+	        "a quiescent thread reads the new value from the replica");
 	end(&scene);
 }
 
-static void who_was_parked_sees_all(void)
+static void park_and_join_see_all_writes(void)
 {
 	struct scene scene = begin(RM_U64X8);
 	struct cache *third;
@@ -250,13 +249,13 @@ static void who_was_parked_sees_all(void)
 	cached.unpark(scene.reader);
 	CHECK(get(&scene, scene.reader, 1) == 2 &&
 	                stat(&scene, "primary_reads") == 1,
-	        "after a park a thread sees what the replica has not yet");
+	        "after a park a thread sees writes that the replica lacks");
 	CHECK(get(&scene, scene.reader, 2) == 1 &&
 	                stat(&scene, "primary_reads") == 1,
-	        "and asks the primary of those keys only");
+	        "it reads only those keys from the primary");
 	third = cached.join(scene.map, 2);
 	CHECK(get(&scene, third, 1) == 2 && stat(&scene, "primary_reads") == 2,
-	        "so does who joins");
+	        "a thread that joins sees them, too");
 	for (unsigned i = 0; i < LOCAL_CACHE_LOG; i++)
 		put(&scene, scene.writer, 1, 3 + i);
 	put(&scene, scene.writer, 2, 9);
@@ -264,11 +263,11 @@ static void who_was_parked_sees_all(void)
 	cached.unpark(scene.reader);
 	CHECK(get(&scene, scene.reader, 2) == 9 &&
 	                get(&scene, scene.reader, 1) == LOCAL_CACHE_LOG + 2,
-	        "also after more writes than the log holds");
+	        "so does a parked thread after more writes than the log holds");
 	end(&scene);
 }
 
-/* Two keys of one line of a thread's cache. */
+/* Returns a key that shares a line of the reader's cache with `rank`. */
 static uint64_t neighbour(const struct scene *scene, uint64_t rank)
 {
 	const struct rm_key key = rm_key_of(RM_U64X8, rank, NULL);
@@ -292,56 +291,60 @@ static void staleness_is_age_and_lag(void)
 	CHECK(get(&scene, scene.reader, 1) == 1 &&
 	                stat(&scene, "replica_lag_max") == 0 &&
 	                stat(&scene, "staleness_max") == 0,
-	        "a replica that has looked just now is not behind");
+	        "right after a pass the lag is 0");
 	put(&scene, scene.writer, 1, 2);
 	put(&scene, scene.writer, 3, 2);
-	pass(5 * SECOND);
+	advance_clock(5 * SECOND);
 	scene.reader->generation++;
 	CHECK(get(&scene, scene.reader, 1) == 1 &&
 	                stat(&scene, "replica_lag_max") == 5e9 &&
 	                stat(&scene, "staleness_max") == 5e9,
-	        "one that has not for 5 s is behind by them");
+	        "5 s after a pass the lag is 5 s");
 	replica_pass(scene.map);
-	CHECK(stat(&scene, "replica_behind_max") == 2, "and by two writes");
+	CHECK(stat(&scene, "replica_behind_max") == 2,
+	        "replica_behind_max counts the two missing writes");
 	CHECK(get(&scene, scene.reader, neighbour(&scene, 1)) == 0,
-	        "a look-up of another key of its line finds none");
-	pass(29 * SECOND);
+	        "a lookup of an absent key of the same line finds nothing");
+	advance_clock(29 * SECOND);
 	CHECK(get(&scene, scene.reader, 1) == 1 &&
 	                stat(&scene, "age_max") == 29e9 &&
 	                stat(&scene, "staleness_max") == 34e9,
-	        "an answer of 29 s is stale by its line's 5 s more");
+	        "staleness is the line's age of 29 s plus its lag of 5 s");
 	start(&scene, replica_follow);
-	CHECK(sound(&scene, ""), "which is at most the TTL and the lag");
+	CHECK(check_reports(&scene, ""),
+	        "the check accepts a staleness of at most TTL plus lag");
 	replica_count_hit(scene.reader,
 	        rm_hash(RM_U64X8, rm_key_of(RM_U64X8, 1, NULL),
 	                scene.map->seed),
 	        60 * SECOND);
-	CHECK(sound(&scene, "an answer was staler than the TTL and the lag"),
-	        "one that is more is unsound");
+	CHECK(check_reports(
+	              &scene, "an answer was staler than the TTL plus the lag"),
+	        "the check rejects a greater staleness");
 	end(&scene);
 }
 
-static void a_full_log_holds_up_its_writer(void)
+static void full_log_delays_its_writer(void)
 {
 	struct scene scene = begin(RM_STR16X8);
 
 	for (unsigned i = 0; i < LOCAL_CACHE_LOG; i++)
 		put(&scene, scene.writer, i % 100, i + 1);
 	CHECK(stat(&scene, "log_full") == 0 &&
-	                replica_lacks(scene.map) == LOCAL_CACHE_LOG,
-	        "the log holds 4096 writes");
+	                replica_count_missing(scene.map) == LOCAL_CACHE_LOG,
+	        "the log holds 4096 writes without a delay");
 	put(&scene, scene.writer, 100, 1);
 	CHECK(stat(&scene, "log_full") == 1 &&
-	                replica_lacks(scene.map) ==
+	                replica_count_missing(scene.map) ==
 	                        LOCAL_CACHE_LOG + 1 - REPLICA_BATCH,
-	        "who makes the next one repeats 64 of them first");
+	        "the next writer first applies 64 of them");
 	replica_pass(scene.map);
-	CHECK(replica_lacks(scene.map) == 0 && replica_equals(scene.map),
-	        "and none is lost");
+	CHECK(replica_count_missing(scene.map) == 0 &&
+	                replica_equals(scene.map),
+	        "no write is lost");
 	end(&scene);
 }
 
-/* Any write, of a thread of two. */
+/* Performs a random write by one of the two threads. */
 static void write_any(const struct scene *scene, uint64_t x)
 {
 	struct cache *by = x & 1 ? scene->reader : scene->writer;
@@ -351,7 +354,7 @@ static void write_any(const struct scene *scene, uint64_t x)
 	const struct rm_value value = { { x, x, x } };
 	struct rm_value old = { { 0 } };
 
-	if (shape.str && x >> 40 & 1) /* of keys that are longer, too */
+	if (shape.str && x >> 40 & 1) /* with longer keys, too */
 		key = (struct rm_key){ .bytes = "a key of 25 letters or so",
 			.length = 1 + (x >> 41) % 25 };
 	const bool there = cached.lookup(by, shape, key, &old);
@@ -385,7 +388,7 @@ static void write_any(const struct scene *scene, uint64_t x)
 	}
 }
 
-static void each_write_is_repeated(struct rm_shape shape)
+static void each_write_is_applied(struct rm_shape shape)
 {
 	struct scene scene = begin(shape);
 	uint64_t rng = 3;
@@ -398,101 +401,105 @@ static void each_write_is_repeated(struct rm_shape shape)
 		replica_pass(scene.map);
 		equal &= replica_equals(scene.map);
 	}
-	CHECK(equal, "after each pass the replica is as its primary");
+	CHECK(equal, "after each pass the replica equals its primary");
 	end(&scene);
 }
 
-/* When the value of each key was replaced, by its number. */
-struct past {
+/* The last value of each key, and when each value was replaced. */
+struct history {
 	uint64_t last[KEYS];
 	uint64_t replaced_ns[KEYS][WRITES + 2];
 };
 
 static void write_one(
-        const struct scene *scene, struct past *past, uint64_t rank)
+        const struct scene *scene, struct history *history, uint64_t rank)
 {
-	past->replaced_ns[rank][past->last[rank]] = now_ns();
-	put(scene, scene->writer, rank, ++past->last[rank]);
+	history->replaced_ns[rank][history->last[rank]] = now_ns();
+	put(scene, scene->writer, rank, ++history->last[rank]);
 }
 
-/* For how long has the answer been untrue? */
+/* Returns for how long the answer has been out of date. */
 static uint64_t stale_ns(
-        const struct scene *scene, const struct past *past, uint64_t rank)
+        const struct scene *scene, const struct history *history, uint64_t rank)
 {
 	const uint64_t word = get(scene, scene->reader, rank);
 
-	return word == past->last[rank]
+	return word == history->last[rank]
 	               ? 0
-	               : now_ns() - past->replaced_ns[rank][word];
+	               : now_ns() - history->replaced_ns[rank][word];
 }
 
-/* Writes, look-ups, passes and time at random. */
-static void truth(void)
+/* Random writes, lookups and passes while time passes. */
+static void staleness_is_reported(void)
 {
 	struct scene scene = begin(RM_STR16X24);
-	struct past *past = calloc(1, sizeof(*past));
+	struct history *history = calloc(1, sizeof(*history));
 	uint64_t rng = 5, worst_ns = 0;
-	bool honest = true;
+	bool within_reported = true;
 
-	for (unsigned i = 0; past && i < STEPS; i++) {
+	for (unsigned i = 0; history && i < STEPS; i++) {
 		const uint64_t x = rm_next(&rng), rank = (x >> 8) % KEYS;
 		uint64_t ns;
 
-		pass(x % (SECOND / 4));
-		if (x >> 40 & 1 && past->last[rank] < WRITES && x % 4 == 0)
-			write_one(&scene, past, rank);
+		advance_clock(x % (SECOND / 4));
+		if (x >> 40 & 1 && history->last[rank] < WRITES && x % 4 == 0)
+			write_one(&scene, history, rank);
 		if ((x >> 41) % 64 == 0)
 			replica_pass(scene.map);
 		if (i % 8 == 0)
 			cached.quiesce(scene.reader);
-		ns = stale_ns(&scene, past, rank);
+		ns = stale_ns(&scene, history, rank);
 		if (ns > worst_ns)
 			worst_ns = ns;
-		honest &= (double)ns <= stat(&scene, "staleness_max");
+		within_reported &= (double)ns <= stat(&scene, "staleness_max");
 	}
-	CHECK(honest, "no answer is staler than is said, by the true times");
+	CHECK(within_reported,
+	        "no answer is staler than staleness_max, by true times");
 	CHECK((double)worst_ns <= (double)TTL + stat(&scene, "replica_lag_max"),
-	        "nor than the TTL and the lag");
-	CHECK(worst_ns > SECOND, "and some are by more than a second");
+	        "no answer is staler than TTL plus lag");
+	CHECK(worst_ns > SECOND,
+	        "some answers are more than a second out of date");
 	start(&scene, replica_follow);
-	CHECK(sound(&scene, ""), "the map is sound");
-	free(past);
+	CHECK(check_reports(&scene, ""), "the map's check passes");
+	free(history);
 	end(&scene);
 }
 
-static void one_that_does_not_follow_is_caught(void)
+static void check_finds_missing_follower(void)
 {
 	struct scene scene = begin_live(RM_U64X8);
 
 	for (uint64_t i = 1; i <= 100; i++)
 		put(&scene, scene.writer, i, i);
-	CHECK(sound(&scene, ""), "one that is followed is sound");
+	CHECK(check_reports(&scene, ""),
+	        "the check accepts a replica that is updated");
 	replica_stop(scene.map->replica);
-	CHECK(sound(&scene, "nobody follows the log any more"),
-	        "one whose follower has ended is not");
+	CHECK(check_reports(&scene, "the follower of the log has stopped"),
+	        "the check finds that the follower has ended");
 	put(&scene, scene.writer, 1, 200);
-	pass(100 * SECOND);
+	advance_clock(100 * SECOND);
 	CHECK(get(&scene, scene.reader, 1) == 1 &&
 	                stat(&scene, "staleness_max") >= 100e9,
-	        "its answers get older than any limit, and it says so");
-	start(&scene, look_only);
-	CHECK(sound(&scene, "the replica lacks 1 logged writes"),
-	        "one whose follower repeats nothing is not sound");
+	        "without a follower, staleness_max grows without limit");
+	start(&scene, pass_without_applying);
+	CHECK(check_reports(&scene, "the replica lacks 1 logged writes"),
+	        "the check finds a follower that applies nothing");
 	replica_stop(scene.map->replica);
 	start(&scene, replica_follow);
-	CHECK(sound(&scene, ""), "until somebody does");
+	CHECK(check_reports(&scene, ""),
+	        "the check passes again with a real follower");
 	gomap_remove(scene.map->replica->map->shard[0].inner, RM_U64X8,
 	        rm_key_of(RM_U64X8, 5, NULL), NULL);
-	CHECK(sound(&scene, "the replica is not as its primary"),
-	        "one that has lost a key is not");
+	CHECK(check_reports(&scene, "the replica differs from its primary"),
+	        "the check finds a lost key");
 	end(&scene);
 }
 
-/* The follower itself beside a writer that moves the time, and readers. */
+/* The real follower, a writer that advances the clock, and a reader. */
 struct race {
 	struct scene scene;
 	_Atomic uint64_t replaced_ns[KEYS][WRITES / KEYS + 2];
-	_Atomic bool over;
+	_Atomic bool stop_requested;
 	_Atomic uint64_t worst_ns, answers;
 };
 
@@ -502,11 +509,11 @@ static void *race_read(void *opaque)
 	struct cache *cache = race->scene.reader;
 	uint64_t rng = 1;
 
-	for (unsigned i = 0; !atomic_load(&race->over); i++) {
+	for (unsigned i = 0; !atomic_load(&race->stop_requested); i++) {
 		const uint64_t rank = rm_next(&rng) % KEYS,
 		               before_ns = now_ns(),
 		               word = get(&race->scene, cache, rank);
-		/* 0: nobody has replaced it when the look-up began */
+		/* 0: the value was current when the lookup began */
 		const uint64_t replaced_ns =
 		        atomic_load(&race->replaced_ns[rank][word]);
 
@@ -520,7 +527,7 @@ static void *race_read(void *opaque)
 	return NULL;
 }
 
-static void together(void)
+static void concurrent_staleness_is_reported(void)
 {
 	struct race *race = calloc(1, sizeof(*race));
 	pthread_t reader;
@@ -538,33 +545,35 @@ static void together(void)
 			atomic_store(&race->replaced_ns[i % KEYS][i / KEYS],
 			        now_ns());
 		}
-		pass(SECOND / 64);
+		advance_clock(SECOND / 64);
 	}
-	atomic_store(&race->over, true);
+	atomic_store(&race->stop_requested, true);
 	pthread_join(reader, NULL);
 	CHECK((double)atomic_load(&race->worst_ns) <=
 	                stat(&race->scene, "staleness_max"),
-	        "beside a follower and a writer no answer is staler than said");
-	CHECK(sound(&race->scene, ""), "and the replica is as its primary");
+	        "with a follower and a writer, no answer exceeds "
+	        "staleness_max");
+	CHECK(check_reports(&race->scene, ""),
+	        "afterwards the replica equals its primary");
 	end(&race->scene);
 	free(race);
 }
 
 int main(void)
 {
-	birth_and_end();
+	create_and_destroy();
 	misses_read_the_replica();
-	own_writes_are_seen();
-	time_does_not_run_backwards();
+	own_writes_are_visible();
+	values_do_not_go_back();
 	caches_follow_the_replica();
-	who_was_parked_sees_all();
+	park_and_join_see_all_writes();
 	staleness_is_age_and_lag();
-	a_full_log_holds_up_its_writer();
-	each_write_is_repeated(RM_U64X8);
-	each_write_is_repeated(RM_STR16X24);
-	truth();
-	one_that_does_not_follow_is_caught();
-	together();
-	CHECK(heap_held == 0, "every block is given back");
+	full_log_delays_its_writer();
+	each_write_is_applied(RM_U64X8);
+	each_write_is_applied(RM_STR16X24);
+	staleness_is_reported();
+	check_finds_missing_follower();
+	concurrent_staleness_is_reported();
+	CHECK(heap_held == 0, "all memory is freed");
 	return DONE();
 }

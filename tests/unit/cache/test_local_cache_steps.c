@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_local_cache_steps.c - local caches that follow a log, step by step: what
- * a line holds, which write empties which line, what is counted.
- * It is linked with the stats objects.
- */
+/* test_local_cache_steps.c - local caches with a log, step by step: the content
+   of a line, which writes invalidate which lines, and the statistics. It is
+   linked with the stats objects. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #define LOCAL_CACHE_INVALIDATION LOCAL_CACHE_BY_LOG
@@ -14,13 +12,13 @@
 
 #define SECOND ((uint64_t)1000000000)
 
-enum { THREADS = 2, FAR = 1000 };
+enum { THREADS = 2, START_S = 1000 };
 
 extern const struct rm_impl rm_impl_local_cache_version;
 
 static const struct rm_map_ops cached = { LOCAL_CACHE_OPS };
 
-static uint64_t clock_ns = FAR * SECOND;
+static uint64_t clock_ns = START_S * SECOND;
 
 static uint64_t now_ns(void)
 {
@@ -52,7 +50,7 @@ static void put(const struct rm_map_ops *map_ops, void *writer, uint64_t key,
 	map_ops->upsert(writer, RM_U64X8, word_key(key), &value);
 }
 
-/* The value's word; 0: absent. */
+/* Returns the value's word, or 0 if absent. */
 static uint64_t get(
         const struct rm_map_ops *map_ops, void *reader, uint64_t key)
 {
@@ -71,37 +69,39 @@ static double stat_of(struct cached_map *map, const char *name)
 	return wanted.value;
 }
 
-static void birth_and_end(void)
+static void create_and_destroy(void)
 {
 	struct cached_map *map = map_of(RM_U64X8, 0);
 	void *first;
 
 	CHECK(map->limit_ns == 30 * SECOND - 10000000 && map->clock_rate == 1,
-	        "a line answers up to a tick before 30 s");
+	        "a line expires one clock tick before 30 s");
 	first = cached.join(map, 1);
 	put(&cached, first, 1, 1);
 	CHECK(cached.join(map, 1) == first && map->caches[0] == NULL,
-	        "who comes back has its cache, and only those who came");
+	        "a thread that joins again keeps its cache; others have not "
+	        "joined");
 	CHECK(((struct cache *)first)->log_seen == 1,
-	        "what was logged before it came is of no concern");
+	        "a joining thread skips older log entries");
 	cached.destroy(map);
 	map = map_of(RM_U64X8, 50);
 	CHECK(map->limit_ns == 30 * SECOND - 500000000 && map->clock_rate == 50,
-	        "a tick of a clock that runs faster is longer");
+	        "the tick scales with the clock rate");
 	map->now_ns = NULL;
 	clock_ns = rm_now_coarse_ns() * 50;
-	CHECK(callback_now(map) >= clock_ns, "so is its time");
-	clock_ns = FAR * SECOND;
+	CHECK(callback_now(map) >= clock_ns,
+	        "the time scales with the clock rate");
+	clock_ns = START_S * SECOND;
 	heap_is_full = true;
 	CHECK(!cached.join(map, 0) && !map_of(RM_U64X8, 0),
-	        "without memory there is no cache, and no map");
+	        "without memory, join and create return NULL");
 	heap_is_full = false;
 	cached.destroy(map);
-	CHECK(heap_held == 0, "every block is given back");
+	CHECK(heap_held == 0, "all memory is freed");
 }
 
-/* Strings in lines: the same bytes with another length are another key. */
-static void lines_know_their_key(void)
+/* String keys in lines: the same bytes with another length are another key. */
+static void lines_match_their_key(void)
 {
 	struct cached_map *map = map_of(RM_STR16X24, 0);
 	struct cache *cache = cached.join(map, 0);
@@ -124,13 +124,13 @@ static void lines_know_their_key(void)
 		line.generation++;
 		right &= !cache_is_line_of(cache, &line, RM_STR16X24, keys[i]);
 	}
-	CHECK(right, "a line is of its key only, while it is of the cache");
-	CHECK(cache_may_hold(RM_STR16X24, keys[2]) &&
-	                cache_may_hold(
+	CHECK(right, "a line matches only its key and only in its generation");
+	CHECK(cache_is_cacheable(RM_STR16X24, keys[2]) &&
+	                cache_is_cacheable(
 	                        RM_U64X8, (struct rm_key){ .length = 17 }) &&
-	                !cache_may_hold(
+	                !cache_is_cacheable(
 	                        RM_STR16X24, (struct rm_key){ .length = 17 }),
-	        "strings of up to 16 bytes may be held, and all words");
+	        "all integer keys and strings of up to 16 bytes can be cached");
 	cached.destroy(map);
 }
 
@@ -146,11 +146,11 @@ static void generations_wrap(void)
 	CHECK(stat_of(map, "cache_misses") == 1 &&
 	                get(&cached, cache, 1) == 5 &&
 	                stat_of(map, "cache_hits") == 1,
-	        "a line that was filled answers");
-	cache->lines[17].generation = 1; /* as old as 2^32 times */
+	        "a filled line hits");
+	cache->lines[17].generation = 1; /* as after 2^32 drops */
 	cache_drop_all(cache);
 	CHECK(cache->generation == 1 && cache->lines[17].generation == 0,
-	        "when generations begin anew no line is of them");
+	        "no line matches after the generation wraps");
 	get(&cached, cache, 1);
 	CHECK(stat_of(map, "cache_misses") == 2 &&
 	                stat_of(map, "cache_drops") == drops + 1,
@@ -158,7 +158,7 @@ static void generations_wrap(void)
 	cached.destroy(map);
 }
 
-/* Age at which a line answers, and the class in which that is counted. */
+/* Counts an answer of this age and checks that this bucket has it. */
 static bool counted_as(uint64_t age_ns, const char *name)
 {
 	struct cached_map *map = map_of(RM_U64X8, 0);
@@ -191,11 +191,11 @@ static void ages_are_counted(void)
 	                counted_as(20 * SECOND + 1, "answers_up_to_30s") &&
 	                counted_as(30 * SECOND, "answers_up_to_30s") &&
 	                counted_as(30 * SECOND + 1, "answers_over_30s"),
-	        "an answer is counted by its age, the limits in the lower "
-	        "class, and the oldest of all threads is kept");
+	        "answers are counted by age, limits belong to the lower "
+	        "bucket, and the maximum is over all threads");
 }
 
-static void old_answers_are_unsound(void)
+static void check_rejects_old_answers(void)
 {
 	struct cached_map *map = map_of(RM_U64X8, 0);
 	struct cache *cache = cached.join(map, 1);
@@ -203,11 +203,11 @@ static void old_answers_are_unsound(void)
 
 	cache_count_answer(cache, 30 * SECOND);
 	CHECK(cached.check(map, why, sizeof(why)) && !why[0],
-	        "an answer of 30 s is sound");
+	        "the check accepts an answer that is 30 s old");
 	cache_count_answer(cache, 30 * SECOND + 1);
 	CHECK(!cached.check(map, why, sizeof(why)) &&
 	                !strcmp(why, "an answer was older than the TTL"),
-	        "an older one is not");
+	        "the check rejects an older answer");
 	cached.destroy(map);
 }
 
@@ -223,21 +223,21 @@ static void lines_expire(void)
 	CHECK(get(&cached, reader, 1) == 1 &&
 	                stat_of(map, "cache_refreshes") == 1 &&
 	                stat_of(map, "cache_expiries") == 0,
-	        "a line that is nearly too old answers, and is read again");
+	        "a line just before expiry hits and is refreshed");
 	put(&cached, writer, 1, 3);
 	clock_ns += 30 * SECOND - 10000000;
 	CHECK(get(&cached, reader, 1) == 3 &&
 	                stat_of(map, "cache_refreshes") == 1 &&
 	                stat_of(map, "cache_expiries") == 1,
-	        "one that is too old does not");
+	        "an expired line misses");
 	CHECK(stat_of(map, "cache_hits") == 1 &&
 	                stat_of(map, "cache_misses") == 2,
-	        "each look-up is a hit or a miss");
+	        "each lookup is a hit or a miss");
 	cached.destroy(map);
 }
 
-/* Of the writes each adds to the log, and each is seen. */
-static bool changes(void *context, unsigned which, void *writer)
+/* Performs one of the kinds of write; each adds to the log and must be seen. */
+static bool perform_write(void *context, unsigned which, void *writer)
 {
 	const struct rm_map_ops *map_ops = context;
 	const struct rm_value one = { { 1 } }, two = { { 2 } };
@@ -265,9 +265,9 @@ static bool changes(void *context, unsigned which, void *writer)
 	}
 }
 
-/* Whether the reader sees the write after it is quiescent, and the writer at
-   once; `current`: the reader, too. */
-static bool is_seen(
+/* True if the writer sees the write at once, and the reader once it is
+   quiescent or, if `current`, at once. */
+static bool write_is_visible(
         const struct rm_map_ops *map_ops, unsigned which, bool current)
 {
 	const struct rm_sizing sizing = { .keys = 100,
@@ -282,7 +282,7 @@ static bool is_seen(
 
 	put(map_ops, writer, 1, 1);
 	right = get(map_ops, reader, 1) == 1 && get(map_ops, writer, 1) == 1;
-	right &= changes((void *)map_ops, which, writer);
+	right &= perform_write((void *)map_ops, which, writer);
 	right &= get(map_ops, writer, 1) == wanted;
 	right &= get(map_ops, reader, 1) == (current ? wanted : 1);
 	map_ops->quiesce(reader);
@@ -291,21 +291,23 @@ static bool is_seen(
 	return right;
 }
 
-static void each_write_is_seen(void)
+static void each_write_is_visible(void)
 {
 	bool by_log = true, by_version = true;
 
 	for (unsigned which = 0; which < 7; which++) {
-		by_log &= is_seen(&cached, which, false);
-		by_version &=
-		        is_seen(rm_impl_local_cache_version.ops, which, true);
+		by_log &= write_is_visible(&cached, which, false);
+		by_version &= write_is_visible(
+		        rm_impl_local_cache_version.ops, which, true);
 	}
-	CHECK(by_log, "by log: each kind of write is seen when a thread is "
-	              "quiescent, and by its own thread at once");
-	CHECK(by_version, "by version: each kind is seen at once");
+	CHECK(by_log,
+	        "log cache: each kind of write is visible to its thread at "
+	        "once and to others when quiescent");
+	CHECK(by_version,
+	        "version cache: each kind of write is visible at once");
 }
 
-static void no_change_is_logged_too(void)
+static void every_write_is_logged(void)
 {
 	struct cached_map *map = map_of(RM_U64X8, 0);
 	void *writer = cached.join(map, 0);
@@ -317,19 +319,19 @@ static void no_change_is_logged_too(void)
 	                map->log_head == 1 &&
 	                map->log[0] ==
 	                        rm_hash(RM_U64X8, word_key(1), map->seed),
-	        "the log has the hash of what was written");
+	        "the log has the hash of the written key");
 	CHECK(cached.insert_if_absent(
 	              writer, RM_U64X8, word_key(1), &one, &present) &&
 	                present.word[0] == 1 && map->log_head == 2,
-	        "also where nothing changed");
+	        "writes that change nothing are logged, too");
 	cached.clear(writer);
 	CHECK(map->log_head == 2 + LOCAL_CACHE_LOG,
-	        "a clear is more than can be followed");
+	        "a clear advances the log by its whole length");
 	cached.destroy(map);
 }
 
-/* Key 1 is cached, then so many writes of key 2 come. */
-static void logs_are_followed(void)
+/* Key 1 is cached, then many writes of key 2 are logged. */
+static void logs_are_applied(void)
 {
 	struct cached_map *map = map_of(RM_U64X8, 0);
 	struct cache *reader = cached.join(map, 0);
@@ -348,9 +350,9 @@ static void logs_are_followed(void)
 	                reader->log_seen == map->log_head &&
 	                get(&cached, reader, 1) == 1 &&
 	                stat_of(map, "cache_hits") == 1,
-	        "4095 writes are followed, and other keys stay");
+	        "4095 log entries are applied, and other keys stay cached");
 	CHECK(get(&cached, reader, 2) == 2 && stat_of(map, "cache_misses") == 3,
-	        "the one that was written does not");
+	        "the written key is invalidated");
 	for (unsigned i = 0; i < LOCAL_CACHE_LOG; i++)
 		put(&cached, writer, 2, 3);
 	cached.unpark(reader);
@@ -358,17 +360,18 @@ static void logs_are_followed(void)
 	                reader->log_seen == map->log_head &&
 	                get(&cached, reader, 1) == 1 &&
 	                stat_of(map, "cache_misses") == 4,
-	        "after 4096 a thread starts anew, also after a park");
+	        "after 4096 entries the whole cache is dropped, also after a "
+	        "park");
 	cached.quiesce(reader);
 	CHECK(stat_of(map, "cache_drops") == drops + 1 &&
 	                get(&cached, reader, 1) == 1 &&
 	                stat_of(map, "cache_misses") == 4,
-	        "and then follows again");
+	        "after that, log entries are applied again");
 	cached.destroy(map);
 }
 
-/* Two keys of one line: only a write of the one that is in it empties it. */
-static void neighbours_stay(void)
+/* Two keys share a line: only a write of the cached one invalidates it. */
+static void other_keys_of_a_line_stay(void)
 {
 	struct cached_map *map = map_of(RM_U64X8, 0);
 	struct cache *reader = cached.join(map, 0);
@@ -386,43 +389,45 @@ static void neighbours_stay(void)
 	put(&cached, writer, other, 5);
 	cached.quiesce(reader);
 	CHECK(get(&cached, reader, 1) == 1 && stat_of(map, "cache_hits") == 1,
-	        "a write of another key of its line leaves a line as it is");
+	        "a write of another key of the line does not invalidate it");
 	CHECK(get(&cached, reader, other) == 5 &&
 	                get(&cached, reader, 1) == 1 &&
 	                stat_of(map, "cache_hits") == 1,
-	        "a look-up of the other takes its place");
+	        "a lookup of the other key replaces the line");
 	put(&cached, reader, other, 6);
 	CHECK(get(&cached, reader, 1) == 1 && stat_of(map, "cache_hits") == 2,
-	        "its own write of the other leaves it, too");
+	        "the thread's own write of the other key does not invalidate "
+	        "it");
 	cached.destroy(map);
 }
 
-static void the_map_behind_is_told(void)
+static void backing_map_is_used(void)
 {
 	struct cached_map *map = map_of(RM_U64X8, 0);
 	void *writer = cached.join(map, 0);
 
 	for (uint64_t i = 0; i < 50; i++)
 		put(&cached, writer, i, 1);
-	CHECK(cached.length(writer) == 50, "its length is that of the map");
+	CHECK(cached.length(writer) == 50,
+	        "length() returns the length of the backing map");
 	cached.clear(writer);
-	CHECK(cached.length(writer) == 0, "which a clear empties");
+	CHECK(cached.length(writer) == 0, "clear() empties the backing map");
 	cached.destroy(map);
-	CHECK(heap_held == 0, "every block is given back");
+	CHECK(heap_held == 0, "all memory is freed");
 }
 
 int main(void)
 {
-	birth_and_end();
-	lines_know_their_key();
+	create_and_destroy();
+	lines_match_their_key();
 	generations_wrap();
 	ages_are_counted();
-	old_answers_are_unsound();
+	check_rejects_old_answers();
 	lines_expire();
-	each_write_is_seen();
-	no_change_is_logged_too();
-	logs_are_followed();
-	neighbours_stay();
-	the_map_behind_is_told();
+	each_write_is_visible();
+	every_write_is_logged();
+	logs_are_applied();
+	other_keys_of_a_line_stay();
+	backing_map_is_used();
 	return DONE();
 }

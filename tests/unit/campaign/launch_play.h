@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* launch_play.h - plays one trial with tests/fixtures/fake_trial.c. */
+/* launch_play.h - runs one trial of tests/fixtures/fake_trial.c. */
 #ifndef RM_LAUNCH_PLAY_H
 #define RM_LAUNCH_PLAY_H
 
@@ -15,7 +15,7 @@
 static char fake[PATH_MAX];
 static const uint64_t second_ns = 1000000000;
 
-/* $(BUILD)/tests/fake_trial stands beside this test. */
+/* Path of $(BUILD)/tests/fake_trial, in this test's folder. */
 static inline void find_fake(void)
 {
 	ssize_t length = readlink("/proc/self/exe", fake, sizeof(fake) - 16);
@@ -24,26 +24,26 @@ static inline void find_fake(void)
 	strcpy(strrchr(fake, '/') + 1, "fake_trial");
 }
 
-static inline json_t *request_of(const char *measure)
+static inline json_t *make_request(const char *measure)
 {
 	return json_pack("{s:i, s:{s:s, s:i, s:i, s:s}, s:i}", "protocol",
 	        RM_PROTOCOL, "cell", "id", "w/fake/u64x8", "threads", 2, "keys",
 	        64, "measure", measure, "seed", 7);
 }
 
-static inline struct rm_outcome play_with(
-        const char *how, struct rm_launch launch, const char *measure)
+static inline struct rm_outcome run_fake_with(
+        const char *behaviour, struct rm_launch launch, const char *measure)
 {
 	struct rm_outcome outcome = { 0 };
 	struct rm_error error = { 0 };
-	json_t *request = request_of(measure);
-	char *much = calloc(1, 1 << 20);
+	json_t *request = make_request(measure);
+	char *padding = calloc(1, 1 << 20);
 
-	/* More than a pipe holds: who does not read it breaks the pipe. */
-	memset(much, 'x', (1 << 20) - 1);
-	if (!strcmp(how, "deaf"))
-		json_object_set_new(request, "more", json_string(much));
-	free(much);
+	/* more than a pipe's buffer: an unread request breaks the pipe */
+	memset(padding, 'x', (1 << 20) - 1);
+	if (!strcmp(behaviour, "deaf"))
+		json_object_set_new(request, "more", json_string(padding));
+	free(padding);
 	const struct rm_cell cell = { .threads = 2,
 		.keys = 64,
 		.write_share = 0.03,
@@ -52,7 +52,8 @@ static inline struct rm_outcome play_with(
 	char rules[128];
 
 	launch.cell = &cell;
-	snprintf(rules, sizeof(rules), strcmp(how, "deaf") ? "=%s" : "%s", how);
+	snprintf(rules, sizeof(rules), strcmp(behaviour, "deaf") ? "=%s" : "%s",
+	        behaviour);
 	setenv("RM_FAKE", rules, 1);
 	if (!launch.program)
 		launch.program = fake;
@@ -61,34 +62,35 @@ static inline struct rm_outcome play_with(
 	if (!launch.interrupt_fd)
 		launch.interrupt_fd = -1;
 	if (rm_launch(&launch, request, &outcome, &error)) {
-		printf("# %s: %s\n", how, error.text);
-		/* what could not be recorded is no outcome */
+		printf("# %s: %s\n", behaviour, error.text);
+		/* an error of rm_launch() leaves no outcome */
 		outcome.status = "error";
 	}
 	json_decref(request);
 	if (outcome.reason)
-		printf("# %s: exit %s: %.150s\n", how, outcome.exit,
+		printf("# %s: exit %s: %.150s\n", behaviour, outcome.exit,
 		        outcome.reason);
 	return outcome;
 }
 
-static inline struct rm_outcome play(const char *how)
+static inline struct rm_outcome run_fake(const char *behaviour)
 {
-	return play_with(how, (struct rm_launch){ 0 }, "throughput");
+	return run_fake_with(behaviour, (struct rm_launch){ 0 }, "throughput");
 }
 
-/* A failure with this exit whose reason has these words. */
+/* True if the trial fails with this exit and this text in its reason. */
 static inline bool fails(
-        const char *how, const char *exit_text, const char *words)
+        const char *behaviour, const char *exit_text, const char *text)
 {
-	struct rm_outcome outcome = play(how);
-	bool right = !strcmp(outcome.exit, exit_text) &&
-	             !strcmp(outcome.status, "failed") && !outcome.result &&
-	             outcome.reason && strstr(outcome.reason, words) &&
-	             !strchr(outcome.reason, '\n');
+	struct rm_outcome outcome = run_fake(behaviour);
+	bool is_expected = !strcmp(outcome.exit, exit_text) &&
+	                   !strcmp(outcome.status, "failed") &&
+	                   !outcome.result && outcome.reason &&
+	                   strstr(outcome.reason, text) &&
+	                   !strchr(outcome.reason, '\n');
 
 	rm_outcome_clear(&outcome);
-	return right;
+	return is_expected;
 }
 
 #endif /* RM_LAUNCH_PLAY_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_arms.c - which sets of arms there are, what is refused, what a campaign
-   keeps of them and asks of a resume. */
+/* test_arms.c - sets of arms: options, programs, campaign.json, resume. */
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -15,15 +14,15 @@ static struct rm_arms arms;
 static struct rm_error error;
 static char root[64];
 
-/* Adds a set; whether it was taken. */
-static bool taken(const char *text)
+/* Adds a set; true if it is valid. */
+static bool parses(const char *text)
 {
 	error.text[0] = '\0';
 	return rm_arms_parse(&arms, text, &error) == 0;
 }
 
-/* A set of its own is refused with these words. */
-static bool refused(const char *text, const char *words)
+/* True if a set alone is rejected with this text in the error. */
+static bool rejects(const char *text, const char *words)
 {
 	struct rm_arms none = { .count = 0 };
 	int result;
@@ -46,58 +45,59 @@ static bool arm_is(size_t at, const char *workload, const char *name,
 	       !strcmp(arm->program, program) && arm->control_extra == extra;
 }
 
-static void what_is_read(void)
+static void parse_valid_sets(void)
 {
-	CHECK(taken("base=old/rm,head-2=new/rm+2.5%") && arms.count == 2 &&
+	CHECK(parses("base=old/rm,head-2=new/rm+2.5%") && arms.count == 2 &&
 	                arm_is(0, "", "base", "old/rm", 0) &&
 	                arm_is(1, "", "head-2", "new/rm", 0.025),
 	        "a set has names, files and shares");
-	CHECK(taken("reads:base=a:b,head=c=d+x,third=e+101%") &&
+	CHECK(parses("reads:base=a:b,head=c=d+x,third=e+101%") &&
 	                arms.count == 5 &&
 	                arm_is(2, "reads", "base", "a:b", 0) &&
 	                arm_is(3, "reads", "head", "c=d+x", 0) &&
 	                arm_is(4, "reads", "third", "e+101%", 0),
-	        "a workload's own set; what is no share is the file's name");
-	CHECK(!taken("more=x") && strstr(error.text, "a second set for "
-	                                             "workloads without"),
-	        "a second set for all is refused");
-	CHECK(!taken("reads:more=x") &&
-	                strstr(error.text, "a second set for reads"),
-	        "and a second one of a workload");
-	CHECK(taken("writes:zero=f+0%,all=f+100%") &&
+	        "a workload has its own set; \"+101%\" belongs to the file "
+	        "name");
+	CHECK(!parses("more=x") &&
+	                strstr(error.text, "two sets for workloads without"),
+	        "a second set for all workloads is rejected");
+	CHECK(!parses("reads:more=x") &&
+	                strstr(error.text, "two sets for reads"),
+	        "a second set for one workload is rejected");
+	CHECK(parses("writes:zero=f+0%,all=f+100%") &&
 	                arm_is(5, "writes", "zero", "f", 0) &&
 	                arm_is(6, "writes", "all", "f", 1),
-	        "another workload's is not; a share is 0 to 100 %");
+	        "a set for another workload is valid; a share is 0 to 100 %");
 	rm_arms_clear(&arms);
-	CHECK(arms.count == 0, "cleared there is none");
+	CHECK(arms.count == 0, "rm_arms_clear() leaves no arms");
 }
 
-static void what_is_refused(void)
+static void parse_invalid_sets(void)
 {
 	char many[256] = "a=f";
 
-	CHECK(refused("", "NAME=FILE") && refused("base", "--arms base") &&
-	                refused("=f", "NAME=FILE") &&
-	                refused("base=", "--arms base=") &&
-	                refused("base=f,", "NAME=FILE"),
+	CHECK(rejects("", "NAME=FILE") && rejects("base", "--arms base") &&
+	                rejects("=f", "NAME=FILE") &&
+	                rejects("base=", "--arms base=") &&
+	                rejects("base=f,", "NAME=FILE"),
 	        "an arm has a name and a file");
-	CHECK(refused("Base=f", "a-z, 0-9 and -") &&
-	                refused("a_b=f", "a-z, 0-9 and -"),
-	        "a name is of a-z, 0-9 and -");
-	CHECK(refused("abcdefghijklmnopq=f", "at most 16 characters") &&
-	                taken("abcdefghijklmnop=f"),
-	        "of 16 characters at most");
+	CHECK(rejects("Base=f", "a-z, 0-9 and -") &&
+	                rejects("a_b=f", "a-z, 0-9 and -"),
+	        "a name consists of a-z, 0-9 and -");
+	CHECK(rejects("abcdefghijklmnopq=f", "at most 16 characters") &&
+	                parses("abcdefghijklmnop=f"),
+	        "a name has at most 16 characters");
 	rm_arms_clear(&arms);
-	CHECK(refused("a=f,b=g,a=h", "a second arm a"),
-	        "names of a set are different ones");
-	CHECK(refused("a=+5%", "arm a has a share and no file"),
-	        "a share without a file is refused");
-	CHECK(refused(":a=f", "NAME=FILE"), "a workload has a name");
+	CHECK(rejects("a=f,b=g,a=h", "two arms named a"),
+	        "names of a set are unique");
+	CHECK(rejects("a=+5%", "arm a has a share and no file"),
+	        "a share without a file is rejected");
+	CHECK(rejects(":a=f", "NAME=FILE"), "a workload has a name");
 	for (int i = 1; i < RM_ARMS_MAX; i++)
 		sprintf(many + strlen(many), ",b%d=f", i);
-	CHECK(taken(many) && arms.count == RM_ARMS_MAX && !taken("x:a=f") &&
+	CHECK(parses(many) && arms.count == RM_ARMS_MAX && !parses("x:a=f") &&
 	                strstr(error.text, "at most 16 arms"),
-	        "sixteen arms are taken, and no more");
+	        "sixteen arms are valid, seventeen are not");
 	rm_arms_clear(&arms);
 }
 
@@ -106,38 +106,39 @@ static bool set_is(const char *workload, size_t first, size_t count)
 	struct rm_cell cell = { .has_control = false };
 
 	snprintf(cell.workload, sizeof(cell.workload), "%s", workload);
-	struct rm_arm_set set = rm_arms_of(&arms, &cell);
+	struct rm_arm_set set = rm_arms_find_set(&arms, &cell);
 
 	return set.count == count && (!count || set.arms == &arms.list[first]);
 }
 
-static void who_runs_a_workload(void)
+static void select_sets(void)
 {
 	rm_arms_default(&arms, NULL);
 	CHECK(arms.count == 1 && !strcmp(arms.list[0].name, "head") &&
 	                !arms.list[0].sha256[0] && !arms.list[0].program &&
-	                !rm_arms_asked(&arms) && set_is("any", 0, 1),
-	        "without --arms there is head, this program, for all");
+	                !rm_arms_are_given(&arms) && set_is("any", 0, 1),
+	        "without --arms, head (this program) runs all workloads");
 	rm_arms_default(&arms, SHA_ABC);
-	CHECK(!strcmp(arms.list[0].sha256, SHA_ABC), "with its hash");
+	CHECK(!strcmp(arms.list[0].sha256, SHA_ABC),
+	        "the default arm has the program's hash");
 	rm_arms_clear(&arms);
-	CHECK(!rm_arms_asked(&arms), "none are not asked for");
-	taken("w:a=f");
-	CHECK(rm_arms_asked(&arms) && set_is("w", 0, 1) && set_is("v", 0, 0),
-	        "one of an option is, whatever its workload");
-	CHECK(!taken("w:b=g") && strstr(error.text, "a second set for w,"),
-	        "a name of one letter is told, too");
+	CHECK(!rm_arms_are_given(&arms), "an empty set is not from --arms");
+	parses("w:a=f");
+	CHECK(rm_arms_are_given(&arms) && set_is("w", 0, 1) && set_is("v", 0, 0),
+	        "a set for one workload is from --arms");
+	CHECK(!parses("w:b=g") && strstr(error.text, "two sets for w,"),
+	        "an error names a workload of one letter");
 	rm_arms_clear(&arms);
-	taken("reads:a=f,b=g");
+	parses("reads:a=f,b=g");
 	CHECK(set_is("reads", 0, 2) && set_is("writes", 0, 0),
 	        "a workload without a set has no arms");
-	taken("c=h,d=i,e=j");
+	parses("c=h,d=i,e=j");
 	CHECK(set_is("reads", 0, 2) && set_is("writes", 2, 3),
-	        "but for those of workloads without their own");
+	        "the general set runs workloads without a set");
 	rm_arms_clear(&arms);
 }
 
-/* A file of the root; its path, until the next one. */
+/* Path of a file in the root; valid until the next call. */
 static const char *in_root(const char *name)
 {
 	static char path[128];
@@ -146,52 +147,53 @@ static const char *in_root(const char *name)
 	return path;
 }
 
-/* Reads and settles sets whose FILEs are in the root's folder. */
-static int settled(
+/* Parses and settles sets whose FILEs are in the root. */
+static int settle(
         const char *text, const struct rm_workload *workloads, size_t count)
 {
 	rm_arms_clear(&arms);
-	return taken(text) ? rm_arms_settle(&arms, workloads, count, &error)
-	                   : 1;
+	return parses(text) ? rm_arms_resolve(&arms, workloads, count, &error)
+	                    : 1;
 }
 
-static void programs_are_looked_at(void)
+static void check_programs(void)
 {
-	CHECK(settled("a=abc,b=copy", NULL, 0) == 0 &&
+	CHECK(settle("a=abc,b=copy", NULL, 0) == 0 &&
 	                !strcmp(arms.list[0].sha256, SHA_ABC) &&
 	                !strcmp(arms.list[1].sha256, SHA_ABC),
 	        "programs get their hashes; copies are two files");
 	CHECK(!strcmp(arms.list[0].program, in_root("abc")),
-	        "and their whole paths");
-	CHECK(settled("a=abc,b=gone", NULL, 0) == -ENOENT &&
+	        "programs get absolute paths");
+	CHECK(settle("a=abc,b=gone", NULL, 0) == -ENOENT &&
 	                strstr(error.text, "arm b: "),
-	        "a file that is not there is named with its arm");
-	CHECK(settled("a=other,b=abc,c=./link", NULL, 0) == -EINVAL &&
+	        "a missing file is reported with its arm");
+	CHECK(settle("a=other,b=abc,c=./link", NULL, 0) == -EINVAL &&
 	                strstr(error.text, "arms b and c are one file"),
-	        "two arms of a set are no one file, by whatever name");
-	CHECK(settled("a=abc,b=link+5%", NULL, 0) == 0,
-	        "unless one of them does more operations");
-	CHECK(taken("reads:a=abc") &&
-	                rm_arms_settle(&arms, NULL, 0, &error) == 0,
-	        "or they are of two sets");
+	        "two arms of a set may not be one file or a link to it");
+	CHECK(settle("a=abc,b=link+5%", NULL, 0) == 0,
+	        "one file is valid if one arm does more operations");
+	CHECK(parses("reads:a=abc") &&
+	                rm_arms_resolve(&arms, NULL, 0, &error) == 0,
+	        "one file is valid in two sets");
 }
 
-static void workloads_are_looked_at(void)
+static void check_workloads(void)
 {
 	static struct rm_workload workloads[2];
 
 	strcpy(workloads[0].name, "reads");
 	strcpy(workloads[1].name, "writes");
-	CHECK(settled("a=abc", workloads, 2) == 0, "a set for all is enough");
-	CHECK(settled("writes:a=abc", workloads, 2) == -EINVAL &&
+	CHECK(settle("a=abc", workloads, 2) == 0,
+	        "a set for all workloads is enough");
+	CHECK(settle("writes:a=abc", workloads, 2) == -EINVAL &&
 	                strstr(error.text, "the workload reads has no arms"),
-	        "a workload without arms is named");
-	CHECK(settled("reads:a=abc", workloads, 1) == 0 &&
-	                settled("reads:a=abc", NULL, 0) == 0,
-	        "one that has arms is not, nor where none are known");
-	CHECK(settled("write:a=abc", workloads, 2) == -EINVAL &&
+	        "a workload without arms is reported");
+	CHECK(settle("reads:a=abc", workloads, 1) == 0 &&
+	                settle("reads:a=abc", NULL, 0) == 0,
+	        "workloads with arms, or unknown ones, are not reported");
+	CHECK(settle("write:a=abc", workloads, 2) == -EINVAL &&
 	                strstr(error.text, "--arms write: no such workload"),
-	        "arms of a workload that is not there are refused");
+	        "arms of a missing workload are rejected");
 }
 
 static bool equal_arms(const struct rm_arms *a, const struct rm_arms *b)
@@ -217,17 +219,17 @@ static json_t *campaign_of(const struct rm_arms *written)
 	return json_pack("{s:o}", "arms", rm_arms_to_json(written));
 }
 
-static void written_and_read_back(void)
+static void round_trip_json(void)
 {
 	struct rm_arms back = { .count = 0 };
 	json_t *campaign;
 
-	settled("a=abc,b=other+5%", NULL, 0);
-	taken("reads:c=copy");
+	settle("a=abc,b=other+5%", NULL, 0);
+	parses("reads:c=copy");
 	campaign = campaign_of(&arms);
 	CHECK(rm_arms_from_json(campaign, &back, &error) == 0 &&
 	                equal_arms(&arms, &back),
-	        "what is written reads back equal");
+	        "arms read back equal");
 	rm_arms_clear(&back);
 	json_decref(campaign);
 	rm_arms_clear(&arms);
@@ -238,13 +240,14 @@ static void written_and_read_back(void)
 	              "sha256")) &&
 	                rm_arms_from_json(campaign, &back, &error) == 0 &&
 	                equal_arms(&arms, &back),
-	        "so does the one without path and hash, which are null");
+	        "an arm without path and hash has null and reads back equal");
 	rm_arms_clear(&back);
 	json_decref(campaign);
 }
 
-/* A campaign.json with this text as its arms is refused with these words. */
-static bool misread(const char *list, const char *words)
+/* True if a campaign.json with these arms is rejected with this text in the
+   error. NULL: it is valid. */
+static bool fails(const char *list, const char *words)
 {
 	struct rm_arms back = { .count = 0 };
 	char text[1024];
@@ -265,85 +268,83 @@ static bool misread(const char *list, const char *words)
 
 #define ARM(name, rest) "{\"name\": \"" name "\", \"control_extra\": 0" rest "}"
 
-static void what_is_no_set(void)
+static void read_invalid_sets(void)
 {
-	CHECK(misread("[]", "1 to 16") && misread("{}", "1 to 16"),
-	        "there is one arm at least");
-	CHECK(misread("[{\"control_extra\": 0}]", "arms[0].name") &&
-	                misread("[" ARM("", "") "]", "arms[0].name") &&
-	                misread("[" ARM("A", "") "]", "arms[0].name") &&
-	                misread("[" ARM("abcdefghijklmnopq", "") "]",
-	                        "[0].name"),
-	        "a name is a name");
-	CHECK(misread("[" ARM("a", ", \"program\": 3") "]", "[0].program") &&
-	                misread("[" ARM("a", ", \"program\": \"\"") "]",
+	CHECK(fails("[]", "1 to 16") && fails("{}", "1 to 16"),
+	        "the list has at least one arm");
+	CHECK(fails("[{\"control_extra\": 0}]", "arms[0].name") &&
+	                fails("[" ARM("", "") "]", "arms[0].name") &&
+	                fails("[" ARM("A", "") "]", "arms[0].name") &&
+	                fails("[" ARM("abcdefghijklmnopq", "") "]", "[0].name"),
+	        "a name has 1 to 16 characters of a-z, 0-9 and -");
+	CHECK(fails("[" ARM("a", ", \"program\": 3") "]", "[0].program") &&
+	                fails("[" ARM("a", ", \"program\": \"\"") "]",
 	                        "[0].program") &&
-	                misread("[" ARM("a", ", \"program\": null") "]", NULL),
+	                fails("[" ARM("a", ", \"program\": null") "]", NULL),
 	        "a program is a path or null");
-	CHECK(misread("[" ARM("a", ", \"workload\": 3") "]", "[0].workload") &&
-	                misread("[" ARM("a", ", \"sha256\": []") "]",
+	CHECK(fails("[" ARM("a", ", \"workload\": 3") "]", "[0].workload") &&
+	                fails("[" ARM("a", ", \"sha256\": []") "]",
 	                        "[0].sha256"),
 	        "workload and hash are texts or null");
-	CHECK(misread("[{\"name\": \"a\", \"control_extra\": 1}]", NULL) &&
-	                misread("[{\"name\": \"a\", \"control_extra\": 1.1}]",
+	CHECK(fails("[{\"name\": \"a\", \"control_extra\": 1}]", NULL) &&
+	                fails("[{\"name\": \"a\", \"control_extra\": 1.1}]",
 	                        "control_extra") &&
-	                misread("[{\"name\": \"a\", \"control_extra\": -0.1}]",
+	                fails("[{\"name\": \"a\", \"control_extra\": -0.1}]",
 	                        "control_extra") &&
-	                misread("[{\"name\": \"a\"}]", "control_extra"),
-	        "a share goes from 0 to 1");
-	CHECK(misread("[" ARM("a", "") "," ARM("a", "") "]", "arms[1].name"),
-	        "a name stands once in a set");
-	CHECK(misread("[" ARM("a", "") "," ARM(
-	                      "a", ", \"workload\": \"w\"") "]",
+	                fails("[{\"name\": \"a\"}]", "control_extra"),
+	        "a share is 0 to 1");
+	CHECK(fails("[" ARM("a", "") "," ARM("a", "") "]", "arms[1].name"),
+	        "a name is unique in a set");
+	CHECK(fails("[" ARM("a", "") "," ARM("a", ", \"workload\": \"w\"") "]",
 	              NULL) &&
-	                misread("[" ARM("a", "") "," ARM("a",
-	                                ", \"workload\": "
-	                                "\"w\"") "," ARM("b", "") "]",
+	                fails("[" ARM("a", "") "," ARM("a",
+	                              ", \"workload\": "
+	                              "\"w\"") "," ARM("b", "") "]",
 	                        "arms[2].workload"),
-	        "two sets may share one, but stand apart");
+	        "two sets may share a name, but arms of a set are adjacent");
 }
 
-/* What a resume with these arms says of the campaign's; "": it goes on. */
-static const char *recalled(const json_t *campaign, const struct rm_arms *asked)
+/* Error of a resume with these --arms; "" if it continues. */
+static const char *recall(const json_t *campaign, const struct rm_arms *asked)
 {
 	struct rm_arms then = { .count = 0 };
 
 	error.text[0] = '\0';
-	rm_arms_recall(campaign, asked, &then, &error);
+	rm_arms_restore(campaign, asked, &then, &error);
 	rm_arms_clear(&then);
 	return error.text;
 }
 
-static void a_resume_has_the_same_arms(void)
+static void compare_arms_of_resume(void)
 {
 	static const struct rm_arms none;
 	json_t *campaign;
 
-	settled("a=abc,b=other", NULL, 0);
+	settle("a=abc,b=other", NULL, 0);
 	campaign = campaign_of(&arms);
-	CHECK(!*recalled(campaign, &none) && !*recalled(campaign, &arms),
-	        "a resume asks for the same arms, or for none");
+	CHECK(!*recall(campaign, &none) && !*recall(campaign, &arms),
+	        "a resume may repeat --arms or omit it");
 	arms.list[1].control_extra = 0.05;
-	CHECK(strstr(recalled(campaign, &arms), "begun with other --arms"),
-	        "and not for others");
+	CHECK(strstr(recall(campaign, &arms), "started with other --arms"),
+	        "a resume with other --arms is rejected");
 	fake_root_write(root, "other", "changed");
-	CHECK(strstr(recalled(campaign, &none), "arm b: ") &&
+	CHECK(strstr(recall(campaign, &none), "arm b: ") &&
 	                strstr(error.text, "was changed since"),
-	        "a program that was changed is named");
+	        "a changed program is reported");
 	remove(in_root("abc"));
-	CHECK(strstr(recalled(campaign, &none), "arm a: ") &&
+	CHECK(strstr(recall(campaign, &none), "arm a: ") &&
 	                strstr(error.text, SHA_ABC),
-	        "and one that is gone, with its hash");
+	        "a missing program is reported with its hash");
 	json_decref(campaign);
 	campaign = json_pack("{}");
-	CHECK(strstr(recalled(campaign, &none), "campaign.json: arms: "),
-	        "a campaign without arms is none");
+	CHECK(strstr(recall(campaign, &none), "campaign.json: arms: "),
+	        "a campaign without arms is rejected");
 	json_decref(campaign);
 	rm_arms_clear(&arms);
 }
 
-/* A plan of these cells: map, measure and whether it is skipped. */
-static void folders_have_programs(void)
+/* Cells 0 and 2 run plain/a, cell 1 runs stats/a, and cell 3 is skipped. */
+static void hash_folders(void)
 {
 	static struct rm_plan_cell cells[4];
 	static const struct rm_plan plan = { .cells = cells, .cell_count = 4 };
@@ -360,45 +361,45 @@ static void folders_have_programs(void)
 		strcpy(cells[i].cell.map, i == 3 ? "b" : "a");
 		cells[i].cell.shape = (struct rm_shape){ false, 8 };
 	}
-	cells[1].cell.measure = RM_MEASURE_CAUSES; /* has no program */
+	cells[1].cell.measure = RM_MEASURE_CAUSES; /* no such program */
 	strcpy(cells[3].cell.skip, "skipped");
 	fake_root_write(root, "maps/plain/a", "abc");
 	fake_root_write(root, "maps/plain/b", "not run");
-	CHECK(settled("head=maps", NULL, 0) == 0 && arms.list[0].is_folder &&
+	CHECK(settle("head=maps", NULL, 0) == 0 && arms.list[0].is_folder &&
 	                !arms.list[0].sha256[0] &&
 	                rm_arms_hash(&arms, &plan) == 0,
 	        "an arm may be a folder of map programs");
 	text = json_dumps(arms.list[0].programs, JSON_COMPACT | JSON_SORT_KEYS);
 	CHECK(text && !strcmp(text, programs),
-	        "programs of cells that run are hashed, once each");
+	        "programs of cells that run are hashed once");
 	free(text);
 	rm_sha256(programs, strlen(programs), hash);
 	CHECK(!strcmp(arms.list[0].sha256, hash),
-	        "the hash of the folder is that of its programs");
+	        "a folder's hash is the hash of its programs");
 	campaign = campaign_of(&arms);
 	CHECK(rm_arms_from_json(campaign, &back, &error) == 0 &&
 	                equal_arms(&arms, &back) && back.list[0].is_folder,
-	        "a folder reads back as one");
+	        "a folder reads back as a folder");
 	rm_arms_clear(&back);
-	settled("head=maps", NULL, 0);
-	CHECK(!*recalled(campaign, &none) && !*recalled(campaign, &arms),
-	        "a resume goes on with the same folder");
+	settle("head=maps", NULL, 0);
+	CHECK(!*recall(campaign, &none) && !*recall(campaign, &arms),
+	        "a resume continues with the same folder");
 	fake_root_write(root, "maps/plain/b", "new");
-	CHECK(!*recalled(campaign, &none),
-	        "also where a program that it does not use was changed");
+	CHECK(!*recall(campaign, &none),
+	        "a change of an unused program is allowed");
 	fake_root_write(root, "maps/plain/a", "new");
-	CHECK(strstr(recalled(campaign, &none), "arm head: ") &&
+	CHECK(strstr(recall(campaign, &none), "arm head: ") &&
 	                strstr(error.text, "/maps/plain/a was changed since"),
-	        "and not with a program that was changed");
+	        "a change of a used program is rejected");
 	remove(in_root("maps/plain/a"));
-	CHECK(strstr(recalled(campaign, &none), "/maps/plain/a was changed"),
-	        "or that is gone");
+	CHECK(strstr(recall(campaign, &none), "/maps/plain/a was changed"),
+	        "a missing program is rejected");
 	json_decref(campaign);
 	rm_arms_clear(&arms);
 }
 
-/* Two cells of a map, of which one has a control. */
-static void a_control_is_an_arm(void)
+/* Two cells of a map; the second one has a control. */
+static void add_control(void)
 {
 	static struct rm_plan_cell cells[2];
 	static const struct rm_plan plan = { .cells = cells, .cell_count = 2 };
@@ -413,73 +414,74 @@ static void a_control_is_an_arm(void)
 	cells[1].cell.has_control = true;
 	rm_arms_default(&arms, NULL);
 	rm_arms_add_control(&arms);
-	CHECK(rm_arms_of(&arms, &cells[0].cell).count == 1 &&
-	                rm_arms_of(&arms, &cells[1].cell).count == 2 &&
-	                !rm_arms_asked(&arms),
-	        "a control runs the cells that have one, beside head");
+	CHECK(rm_arms_find_set(&arms, &cells[0].cell).count == 1 &&
+	                rm_arms_find_set(&arms, &cells[1].cell).count == 2 &&
+	                !rm_arms_are_given(&arms),
+	        "a control runs only cells with a control, after head");
 	CHECK(!rm_arms_hash(&arms, &plan) &&
 	                json_object_size(arms.list[0].programs) == 1 &&
 	                json_object_get(arms.list[0].programs, "plain/a") &&
 	                json_object_size(arms.list[1].programs) == 1 &&
 	                json_object_get(arms.list[1].programs, "aa/a"),
-	        "by a program of its own flavour");
+	        "a control runs the program of its flavour");
 	campaign = campaign_of(&arms);
 	CHECK(rm_arms_from_json(campaign, &back, &error) == 0 &&
 	                equal_arms(&arms, &back),
-	        "and reads back equal");
+	        "a control reads back equal");
 	rm_arms_clear(&back);
 	json_array_append_new(json_object_get(campaign, "arms"),
 	        json_pack("{s:s, s:f}", "name", "last", "control_extra", 0.));
 	error.text[0] = '\0';
 	CHECK(rm_arms_from_json(campaign, &back, &error) == -EINVAL &&
 	                strstr(error.text, "arms[2].name"),
-	        "it is the last one");
+	        "no arm may follow a control");
 	rm_arms_clear(&back);
 	json_decref(campaign);
 	rm_arms_clear(&arms);
 }
 
-/* Each of the n! orders of some seeds comes about as often. */
-static void orders_are_fair(void)
+/* Each of the six orders of three arms is about equally frequent. */
+static void draw_orders(void)
 {
 	unsigned seen[3][3][3] = { { { 0 } } }, least = 6000;
-	size_t order[RM_ARMS_MAX], again[RM_ARMS_MAX];
+	size_t order[RM_ARMS_MAX], repeated[RM_ARMS_MAX];
 	bool is_same = true;
 
 	for (uint64_t seed = 0; seed < 6000; seed++) {
 		rm_arms_order(seed, 3, order);
-		rm_arms_order(seed, 3, again);
-		is_same = is_same && !memcmp(order, again, 3 * sizeof(*order));
+		rm_arms_order(seed, 3, repeated);
+		is_same =
+		        is_same && !memcmp(order, repeated, 3 * sizeof(*order));
 		seen[order[0]][order[1]][order[2]]++;
 	}
 	for (unsigned i = 0; i < 3; i++)
 		for (unsigned j = 0; j < 3; j++)
 			if (i != j && seen[i][j][3 - i - j] < least)
 				least = seen[i][j][3 - i - j];
-	CHECK(is_same, "a seed has one order");
-	/* 1000 each are expected; 800 are 6.9 deviations below. */
-	CHECK(least > 800, "all six orders of three arms are as likely");
+	CHECK(is_same, "a seed determines the order");
+	/* Expected are 1000 each; 800 is 6.9 standard deviations below. */
+	CHECK(least > 800, "all six orders of three arms are equally likely");
 }
 
 int main(void)
 {
-	what_is_read();
-	what_is_refused();
-	who_runs_a_workload();
+	parse_valid_sets();
+	parse_invalid_sets();
+	select_sets();
 	fake_root_enter(root, sizeof(root));
 	fake_root_write(root, "abc", "abc");
 	fake_root_write(root, "copy", "abc");
 	fake_root_write(root, "other", "other");
 	if (symlink("abc", "link"))
 		abort();
-	programs_are_looked_at();
-	workloads_are_looked_at();
-	written_and_read_back();
-	what_is_no_set();
-	a_resume_has_the_same_arms();
-	folders_have_programs();
-	a_control_is_an_arm();
-	orders_are_fair();
+	check_programs();
+	check_workloads();
+	round_trip_json();
+	read_invalid_sets();
+	compare_arms_of_resume();
+	hash_folders();
+	add_control();
+	draw_orders();
 	fake_root_remove(root);
 	return DONE();
 }

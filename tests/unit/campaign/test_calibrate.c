@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_calibrate.c - a window of time becomes a count of iterations. The
- * trials are played: rm_play() is this file's.
- */
+/* test_calibrate.c - windows of time become numbers of iterations. This file
+   replaces rm_cell_trial_run(), which simulates the trials. */
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
 
@@ -12,15 +10,15 @@
 
 enum { CELLS = 3, MOST = 16 };
 
-/* What trials cost, one after the other, and what they were asked for. */
+/* Input and record of the simulated trials. */
 static struct played {
-	double costs_ns[MOST]; /* of an iteration of one thread */
+	double costs_ns[MOST]; /* per iteration of one thread */
 	const char *status, *reason;
-	unsigned ends_at; /* the trial that ends so; 0: none */
+	unsigned ends_at; /* trial with `status` and `reason`; 0: none */
 	unsigned interrupted_at;
-	int result; /* of rm_play() */
+	int result; /* of rm_cell_trial_run() */
 	unsigned count;
-	uint64_t asked_ops[MOST], seeds[MOST];
+	uint64_t window_ops[MOST], seeds[MOST];
 	const char *arms[MOST], *program;
 	int interrupt_fd;
 } played;
@@ -38,7 +36,7 @@ const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
 	return strcpy(path, "p");
 }
 
-int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
+int rm_cell_trial_run(const struct rm_cell_trial_run *play, struct rm_outcome *outcome,
         struct rm_error *why)
 {
 	unsigned at = played.count++;
@@ -53,7 +51,7 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
 	                        : 2 * pairs;
 	bool ends = played.ends_at == at + 1;
 
-	played.asked_ops[at] = cell->window_ops;
+	played.window_ops[at] = cell->window_ops;
 	played.seeds[at] = play->seed;
 	played.arms[at] = play->arm->name;
 	played.program = play->program;
@@ -88,7 +86,7 @@ static void add_cell(size_t at, const char *workload, enum rm_measure measure,
 	rm_cell_name(cell);
 }
 
-/* Two rounds: of the cells 0, 1 and 2, and of 1, 0 and 1. */
+/* Round 0 has the cells 0, 1 and 2; round 1 has 1, 0 and 1. */
 static void begin(void)
 {
 	static const size_t order[2][CELLS] = { { 0, 1, 2 }, { 1, 0, 1 } };
@@ -138,52 +136,53 @@ static bool cell_is(
         size_t at, uint64_t ops, uint64_t window_ns, uint64_t warm_up_ns)
 {
 	const struct rm_cell *cell = &plan.cells[at].cell;
-	bool is = cell->window_ops == ops && cell->window_ns == window_ns &&
-	          cell->warm_up_ns == warm_up_ns;
+	bool is_expected = cell->window_ops == ops &&
+	                   cell->window_ns == window_ns &&
+	                   cell->warm_up_ns == warm_up_ns;
 
-	if (!is)
+	if (!is_expected)
 		printf("# cell %zu: %llu ops, %llu ns, warm-up %llu ns\n", at,
 		        (unsigned long long)cell->window_ops,
 		        (unsigned long long)cell->window_ns,
 		        (unsigned long long)cell->warm_up_ns);
-	return is;
+	return is_expected;
 }
 
-static void time_becomes_a_count(void)
+static void count_iterations(void)
 {
 	char before[RM_ID_BYTES];
 
 	begin();
 	strcpy(before, plan.cells[0].cell.id);
 	CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334),
-	        "1 ms of 50 ns is 20000 operations, with a third as warm-up");
+	        "1 ms of 50 ns is 20000 iterations, with a third as warm-up");
 	CHECK(cell_is(1, 60000, 0, 1000000), "3 ms are 60000");
 	CHECK(cell_is(2, 0, 0, 0) && played.count == 10,
-	        "five trials each, and none of what counts already");
+	        "five trials per timed cell, none for a counted one");
 	CHECK(strcmp(before, plan.cells[0].cell.id),
-	        "a cell is named by its count");
-	CHECK(played.asked_ops[0] == 100000 && played.asked_ops[1] == 20000 &&
-	                played.asked_ops[4] == 20000 &&
-	                played.asked_ops[5] == 100000,
-	        "the first trial's window is a guess, then it has a cost");
+	        "a cell's id contains its count");
+	CHECK(played.window_ops[0] == 100000 && played.window_ops[1] == 20000 &&
+	                played.window_ops[4] == 20000 &&
+	                played.window_ops[5] == 100000,
+	        "the first trial uses a guess, later ones the measured cost");
 	CHECK(played.seeds[0] != played.seeds[1] && played.seeds[0] == 0 &&
 	                played.seeds[5] == 0 &&
 	                played.seeds[4] == played.seeds[9],
-	        "seeds are the same for each cell, and one for each trial");
+	        "seeds differ between trials and are equal between cells");
 	CHECK(!strcmp(played.arms[0], "base") &&
 	                !strcmp(played.arms[9], "base") &&
 	                !strcmp(played.program, "program") &&
 	                played.interrupt_fd == 7,
-	        "the first arm plays, with what was given");
+	        "the first arm runs, with the given program and descriptor");
 	CHECK(plan.trial_count == 6 && plan.estimate_ns == 605 &&
 	                plan.rounds[0].count == 3 && plan.rounds[1].count == 3,
-	        "and no trial is dropped");
+	        "no trial is dropped");
 	end();
 }
 
-/* What it counts is iterations, and a churn or fresh pair is one: two
-   operations of a result. */
-static void pairs_are_one_iteration(void)
+/* Iterations are counted. A churn or fresh pair is one iteration but two
+   operations of the result. */
+static void count_pairs(void)
 {
 	static const double shares[] = { 0.03, 0.5, 1 };
 
@@ -196,18 +195,17 @@ static void pairs_are_one_iteration(void)
 		plan.cells[1].cell.keys = 1000000;
 		CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334) &&
 		                cell_is(1, 60000, 0, 50000000),
-		        "a window of pairs is no longer than asked, nor its "
-		        "warm-up");
+		        "a window and warm-up of pairs do not exceed the plan");
 		end();
 	}
 	begin();
 	plan.cells[0].cell.write_share = 1;
 	CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 333334),
-	        "each write of updates is one iteration");
+	        "each update is one iteration");
 	end();
 }
 
-static void what_is_recorded(void)
+static void record_costs(void)
 {
 	static const double costs[] = { 900, 10, 40, 30, 20 };
 	const json_t *first;
@@ -217,10 +215,10 @@ static void what_is_recorded(void)
 	memcpy(played.costs_ns, costs, sizeof(costs));
 	CHECK(calibrate() == 0 && cell_is(0, 33000, 0, 333334),
 	        "the median of the last three costs decides, to two digits");
-	CHECK(played.asked_ops[1] == 1100 && played.asked_ops[2] == 2200 &&
-	                played.asked_ops[3] == 25000 &&
-	                played.asked_ops[4] == 33000,
-	        "each trial's window is from the costs so far");
+	CHECK(played.window_ops[1] == 1100 && played.window_ops[2] == 2200 &&
+	                played.window_ops[3] == 25000 &&
+	                played.window_ops[4] == 33000,
+	        "each trial's window follows from the costs so far");
 	first = json_array_get(record, 0);
 	for (size_t i = 0; i < 5; i++)
 		equal = equal && json_real_value(json_array_get(
@@ -238,26 +236,26 @@ static void what_is_recorded(void)
 	                !strcmp(json_string_value(
 	                                json_object_get(first, "cell")),
 	                        plan.cells[0].cell.id),
-	        "the window that was asked for, the arm, and the cell's name");
+	        "the record has the planned window, the arm and the cell's id");
 	end();
 }
 
-static void warm_ups(void)
+static void set_warm_ups(void)
 {
 	begin();
 	plan.cells[0].cell.warm_up_ns = 500000;
 	plan.cells[1].cell.keys = 1000000;
 	CHECK(calibrate() == 0 && cell_is(0, 20000, 0, 500000),
-	        "a longer warm-up stays");
+	        "a longer warm-up is kept");
 	CHECK(cell_is(1, 60000, 0, 50000000),
-	        "a warm-up has an iteration for each key");
+	        "a warm-up has an iteration per key");
 	end();
 	begin();
 	played.costs_ns[0] = 1e9;
 	plan.cells[0].cell.keys = 1;
-	CHECK(calibrate() == 0 && played.asked_ops[1] == 1 &&
+	CHECK(calibrate() == 0 && played.window_ops[1] == 1 &&
 	                cell_is(0, 20000, 0, 333334),
-	        "a dear first trial leaves a window of one operation, and no "
+	        "a slow first trial gives a window of one operation, but no "
 	        "longer warm-up in the end");
 	end();
 }
@@ -270,7 +268,7 @@ static bool skipped(size_t at, const char *expected)
 	return false;
 }
 
-static void trials_that_fail(void)
+static void skip_failed_cells(void)
 {
 	begin();
 	played.ends_at = 2;
@@ -278,15 +276,15 @@ static void trials_that_fail(void)
 	CHECK(calibrate() == 0 &&
 	                skipped(0, "calibration on arm base: it fell over") &&
 	                played.count == 7,
-	        "a cell whose trial fails is skipped with the reason");
+	        "a cell with a failed trial is skipped with the reason");
 	CHECK(plan.rounds[0].count == 2 && plan.rounds[0].turns[0].cell == 1 &&
 	                plan.rounds[0].turns[1].cell == 2 &&
 	                plan.rounds[1].count == 2 &&
 	                plan.rounds[1].turns[0].cell == 1 &&
 	                plan.rounds[1].turns[1].cell == 1,
-	        "and is in no round, others stay in their order");
+	        "a skipped cell is in no round; the order of others is kept");
 	CHECK(plan.trial_count == 4 && plan.estimate_ns == 405,
-	        "nor in the plan's sums");
+	        "a skipped cell is not in the plan's sums");
 	end();
 	begin();
 	played.ends_at = 6;
@@ -296,72 +294,73 @@ static void trials_that_fail(void)
 	                skipped(1, "calibration on arm base: a trial without "
 	                           "operations") &&
 	                plan.trial_count == 3 && plan.estimate_ns == 302,
-	        "one that took no time has nothing that could be counted");
+	        "a trial that took no time cannot be counted");
 	end();
 	begin();
 	strcpy(plan.cells[0].cell.skip, "so");
 	CHECK(calibrate() == 0 && skipped(0, "so") && played.count == 5 &&
 	                plan.trial_count == 6 && json_array_size(record) == 1,
-	        "what was skipped before is not played");
+	        "a cell that was skipped before is not run");
 	end();
 }
 
-static void what_ends_it(void)
+static void stop_calibration(void)
 {
 	begin();
 	played.interrupted_at = 3;
 	CHECK(calibrate() == -EINTR && strstr(error.text, "interrupted") &&
 	                played.count == 3,
-	        "who interrupts is heard");
+	        "an interrupt stops the calibration");
 	end();
 	begin();
 	played.result = -EAGAIN;
 	CHECK(calibrate() == -EAGAIN && played.count == 1,
-	        "no process ends it");
+	        "a failed launch stops the calibration");
 	end();
 }
 
-static void cells_that_arms_cannot_play(void)
+static void reject_measures(void)
 {
-	static const enum rm_measure strange[] = { RM_MEASURE_CAUSES,
+	static const enum rm_measure unsupported[] = { RM_MEASURE_CAUSES,
 		RM_MEASURE_SIMULATED };
 
 	for (unsigned i = 0; i < 2; i++) {
 		begin();
-		plan.cells[1].cell.measure = strange[i];
+		plan.cells[1].cell.measure = unsupported[i];
 		CHECK(calibrate() == -EINVAL &&
-		                strstr(error.text, "a program of its own"),
-		        i ? "simulated cells are refused"
-		          : "cells of causes are refused");
+		                strstr(error.text,
+		                        "arms cannot run this measure"),
+		        i ? "simulated cells are rejected"
+		          : "cells of causes are rejected");
 		end();
 	}
 	begin();
 	arms.list[1].control_extra = 0.05;
-	CHECK(calibrate() == 0,
-	        "an arm that does more plays counted windows, and verifies");
+	CHECK(calibrate() == 0, "an arm with more operations runs counted "
+	                        "windows and verifies");
 	end();
 	begin();
 	arms.list[1].control_extra = 0.05;
 	plan.cells[1].cell.measure = RM_MEASURE_LATENCY;
 	CHECK(calibrate() == -EINVAL &&
 	                strstr(error.text, "arm head does 5 % more operations"),
-	        "but no window of time");
+	        "an arm with more operations is rejected for a window of time");
 	end();
 	begin();
 	plan.cells[1].cell.measure = RM_MEASURE_LATENCY;
 	CHECK(calibrate() == 0 && cell_is(1, 0, 3000000, 0),
-	        "which others play as it is");
+	        "other arms run a window of time unchanged");
 	end();
 }
 
 int main(void)
 {
-	time_becomes_a_count();
-	pairs_are_one_iteration();
-	what_is_recorded();
-	warm_ups();
-	trials_that_fail();
-	what_ends_it();
-	cells_that_arms_cannot_play();
+	count_iterations();
+	count_pairs();
+	record_costs();
+	set_warm_ups();
+	skip_failed_cells();
+	stop_calibration();
+	reject_measures();
 	return DONE();
 }

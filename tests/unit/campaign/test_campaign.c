@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_campaign.c - which trials a campaign plays, in whose name, and when it
-   stops. They are played: rm_play() and rm_arm_program() are this file's. */
+/* test_campaign.c - which trials a campaign runs, by which arm, and when it
+   stops. This file simulates them: it replaces rm_cell_trial_run() and
+   rm_arm_program(). */
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
 
 #include <errno.h>
 
-enum { CELLS = 2, MOST = 32 };
+enum { CELLS = 2, TRIALS_MAX = 32 };
 
 static struct played {
-	char trials[MOST][32]; /* "a head" */
-	uint64_t seeds[MOST], padding[MOST];
+	char trials[TRIALS_MAX][32]; /* "a head" */
+	uint64_t seeds[TRIALS_MAX], padding[TRIALS_MAX];
 	unsigned count;
-	unsigned interrupted_at; /* this one is; 0: none */
-	const char *fails;       /* every trial of this cell */
+	unsigned interrupted_at; /* number of the interrupted trial; 0: none */
+	const char *fails;       /* cell whose trials all fail; or NULL */
 } played;
 
 static struct rm_plan_cell cells[CELLS] = {
@@ -58,7 +59,7 @@ const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
 	return strcpy(path, "p");
 }
 
-int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
+int rm_cell_trial_run(const struct rm_cell_trial_run *play, struct rm_outcome *outcome,
         struct rm_error *why)
 {
 	unsigned at = played.count++;
@@ -77,7 +78,7 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
 	return 0;
 }
 
-/* Runs what DIR has not yet; tally and interrupted tell how it went. */
+/* Runs the trials that DIR lacks; sets tally and interrupted. */
 static int run(const char *dir, int interrupt_fd)
 {
 	struct rm_campaign campaign = { .dir = dir,
@@ -95,7 +96,7 @@ static int run(const char *dir, int interrupt_fd)
 	if (result || rm_tally_start(&tally, &plan, &arms, &error) ||
 	        rm_journal_open(dir, &campaign.journal, &torn, &error) ||
 	        rm_journal_read(
-	                campaign.journal, rm_tally_recall, &tally, &error))
+	                campaign.journal, rm_tally_restore_line, &tally, &error))
 		abort();
 	result = rm_campaign_run(&campaign, &error);
 	rm_journal_close(campaign.journal);
@@ -103,8 +104,8 @@ static int run(const char *dir, int interrupt_fd)
 	return result;
 }
 
-/* How often a trial was played. */
-static unsigned times(const char *trial)
+/* Number of runs of a trial. */
+static unsigned count_runs(const char *trial)
 {
 	unsigned n = 0;
 
@@ -113,7 +114,7 @@ static unsigned times(const char *trial)
 	return n;
 }
 
-static void each_arm_in_each_block(void)
+static void run_all_arms(void)
 {
 	bool pairs = true;
 
@@ -121,26 +122,26 @@ static void each_arm_in_each_block(void)
 	CHECK(run("whole", -1) == 0 && !interrupted && played.count == 12 &&
 	                tally.ok == 12,
 	        "two cells, two arms and three blocks are twelve trials");
-	CHECK(times("a base") == 3 && times("a head") == 3 &&
-	                times("b base") == 3 && times("b head") == 3,
-	        "each arm plays each cell in each block");
+	CHECK(count_runs("a base") == 3 && count_runs("a head") == 3 &&
+	                count_runs("b base") == 3 && count_runs("b head") == 3,
+	        "each arm runs each cell in each block");
 	for (unsigned i = 0; i < 12; i += 2)
 		pairs = pairs && played.seeds[i] == played.seeds[i + 1] &&
 		        played.trials[i][0] == played.trials[i + 1][0] &&
 		        strcmp(played.trials[i], played.trials[i + 1]) &&
 		        played.padding[i] != played.padding[i + 1] &&
 		        played.trials[i][0] == "abbaab"[i / 2];
-	CHECK(pairs, "one right after the other, with one seed and paddings "
-	             "of their own, in the plan's order");
+	CHECK(pairs, "arms run one after the other, with one seed and "
+	             "different paddings, in the plan's order");
 	CHECK(played.seeds[0] == rm_plan_seed(&plan, "a", 0) &&
 	                played.seeds[10] == rm_plan_seed(&plan, "b", 2),
-	        "the seed is the plan's");
+	        "a trial has the plan's seed");
 	CHECK(run("whole", -1) == 0 && played.count == 0 && tally.ok == 12,
-	        "what has its line is not played again");
+	        "a trial with a line is not run again");
 }
 
-/* Lines that a resume of arms drops of a folder; -1: it could not. */
-static int dropped_of(const char *dir)
+/* Number of lines that a resume of arms drops; -1: error. */
+static int drop_unfinished(const char *dir)
 {
 	struct rm_journal *journal;
 	size_t torn, dropped = 99;
@@ -154,44 +155,46 @@ static int dropped_of(const char *dir)
 	return (int)dropped;
 }
 
-static void unfinished_rounds(void)
+static void drop_incomplete_rounds(void)
 {
 	played = (struct played){ .interrupted_at = 8 };
 	run("torn", -1);
 	CHECK(tally.ok == 7 && progress.total == 12 && progress.done == 7,
-	        "what was planned and done is told");
-	CHECK(dropped_of("torn") == 3,
-	        "of a round that is not whole all lines are dropped");
-	CHECK(dropped_of("torn") == 0, "and of whole ones none");
+	        "planned and finished trials are counted");
+	CHECK(drop_unfinished("torn") == 3,
+	        "all lines of an incomplete round are dropped");
+	CHECK(drop_unfinished("torn") == 0,
+	        "lines of complete rounds are kept");
 	played = (struct played){ .count = 0 };
 	CHECK(run("torn", -1) == 0 && played.count == 8 &&
 	                progress.total == 12 && progress.done == 12 &&
 	                progress.left_ns == 0,
-	        "what was dropped is played again, and nothing is left");
-	CHECK(dropped_of("torn") == 0 && dropped_of("whole") == 0,
-	        "a campaign that is done loses nothing");
+	        "dropped trials run again, and none is left");
+	CHECK(drop_unfinished("torn") == 0 && drop_unfinished("whole") == 0,
+	        "a complete campaign loses no line");
 }
 
-/* Cell b has one block, which begins the round before block 1 of a. */
-static void unfinished_round_of_few_blocks(void)
+/* Cell b has one block, in the round of block 1 of cell a. */
+static void drop_rounds_of_few_blocks(void)
 {
 	rounds[0].count = rounds[2].count = 1;
 	order[1][0].block = 0;
 	cells[1].cell.blocks = 1;
 	played = (struct played){ .interrupted_at = 6 };
 	run("few", -1);
-	CHECK(tally.ok == 5 && dropped_of("few") == 3,
-	        "lines are dropped by their round, whatever their block");
+	CHECK(tally.ok == 5 && drop_unfinished("few") == 3,
+	        "lines are dropped by round, not by block");
 	played = (struct played){ .count = 0 };
 	CHECK(run("few", -1) == 0 && played.count == 6 && tally.ok == 8 &&
-	                times("b head") == 1 && dropped_of("few") == 0,
-	        "and played again");
+	                count_runs("b head") == 1 &&
+	                drop_unfinished("few") == 0,
+	        "dropped trials run again");
 	rounds[0].count = rounds[2].count = CELLS;
 	order[1][0].block = 1;
 	cells[1].cell.blocks = 3;
 }
 
-static void who_stops_it(void)
+static void interrupt_campaign(void)
 {
 	int fds[2];
 
@@ -199,24 +202,24 @@ static void who_stops_it(void)
 		abort();
 	played = (struct played){ .interrupted_at = 4 };
 	CHECK(run("stopped", fds[0]) == 0 && interrupted && tally.ok == 3,
-	        "a trial that was stopped has no line, and none follows");
+	        "an interrupted trial and later ones lack a line");
 	played = (struct played){ .count = 0 };
 	CHECK(run("stopped", fds[0]) == 0 && !interrupted &&
 	                played.count == 9 && tally.ok == 12,
-	        "a resume plays the others");
+	        "a resume runs the other trials");
 	if (write(fds[1], "x", 1) != 1)
 		abort();
 	CHECK(run("new", fds[0]) == 0 && interrupted && !played.count,
-	        "who asked to stop before it begins sees nothing played");
+	        "an interrupt before the start runs no trial");
 	close(fds[0]);
 	close(fds[1]);
 }
 
-/* Cell b has an A/A control, a has none. */
-static void a_control_runs_beside_its_cell(void)
+/* Cell b has an A/A control, cell a does not. */
+static void run_control(void)
 {
-	const struct rm_arms asked = arms;
-	bool beside = true;
+	const struct rm_arms saved = arms;
+	bool is_adjacent = true;
 
 	arms = (struct rm_arms){ .list = { { .name = "head" },
 		                         { .name = "aa", .flavour = "aa" } },
@@ -224,36 +227,36 @@ static void a_control_runs_beside_its_cell(void)
 	cells[1].cell.has_control = true;
 	played = (struct played){ .interrupted_at = 6 };
 	run("controlled", -1);
-	CHECK(progress.total == 9 && tally.ok == 5, "a control is planned");
+	CHECK(progress.total == 9 && tally.ok == 5,
+	        "trials of a control are planned");
 	played = (struct played){ .count = 0 };
 	run("controlled", -1);
 	CHECK(played.count == 4 && tally.ok == 9 && !tally.skipped,
-	        "and a resume runs what is left of it");
+	        "a resume runs the remaining trials of a control");
 	played = (struct played){ .count = 0 };
 	run("control", -1);
-	CHECK(times("a head") == 3 && times("b head") == 3 &&
-	                times("b aa") == 3 && !times("a aa"),
-	        "once for each block of its cell, and of no other");
+	CHECK(count_runs("a head") == 3 && count_runs("b head") == 3 &&
+	                count_runs("b aa") == 3 && !count_runs("a aa"),
+	        "a control runs once per block of its cell, in no other cell");
 	for (unsigned i = 0; i < played.count; i++)
 		if (!strcmp(played.trials[i], "b aa"))
-			beside &= (i && !strcmp(played.trials[i - 1],
-			                        "b head")) ||
-			          !strcmp(played.trials[i + 1], "b head");
-	CHECK(beside, "next to the trial of head");
+			is_adjacent &= (i && !strcmp(played.trials[i - 1],
+			                             "b head")) ||
+			               !strcmp(played.trials[i + 1], "b head");
+	CHECK(is_adjacent, "a control runs directly before or after head");
 	cells[1].cell.has_control = false;
-	arms = asked;
+	arms = saved;
 }
 
-static void what_fails_twice(void)
+static void stop_failing_cells(void)
 {
 	played = (struct played){ .fails = "a" };
 	CHECK(run("failing", -1) == 0 &&
-	                times("a base") + times("a head") == 3 &&
-	                times("b head") == 3,
-	        "a cell is given up after two failures in a row of one arm, by "
-	        "the other, too");
+	                count_runs("a base") + count_runs("a head") == 3 &&
+	                count_runs("b head") == 3,
+	        "two failures in a row of one arm stop the cell for both arms");
 	CHECK(tally.failed == 3 && tally.skipped == 3 && tally.ok == 6,
-	        "and its trials have lines that say so");
+	        "skipped trials have lines with the reason");
 	strcpy(cells[1].cell.skip, "not here");
 	rounds[0].count = rounds[2].count = 1;
 	order[1][0].cell = 0;
@@ -262,9 +265,9 @@ static void what_fails_twice(void)
 	CHECK(run("skipping", -1) == 0 && played.count == 6 &&
 	                tally.skipped == 2 &&
 	                !strcmp(tally.cells[1].reason, ""),
-	        "a cell that the plan skips has one line of each arm");
+	        "a cell that the plan skips has one line per arm");
 	CHECK(run("skipping", -1) == 0 && !played.count && tally.skipped == 2,
-	        "once");
+	        "a skipped cell has its line only once");
 }
 
 int main(void)
@@ -272,12 +275,12 @@ int main(void)
 	char root[64];
 
 	fake_root_enter(root, sizeof(root));
-	each_arm_in_each_block();
-	unfinished_rounds();
-	unfinished_round_of_few_blocks();
-	who_stops_it();
-	a_control_runs_beside_its_cell();
-	what_fails_twice();
+	run_all_arms();
+	drop_incomplete_rounds();
+	drop_rounds_of_few_blocks();
+	interrupt_campaign();
+	run_control();
+	stop_failing_cells();
 	rm_tally_clear(&tally);
 	fake_root_remove(root);
 	return DONE();

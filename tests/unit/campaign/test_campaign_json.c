@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_campaign_json.c - what a campaign.json may say of arms and plan, and
- * what of attempts a journal may say.
+ * test_campaign_json.c - arms, plan and attempts that campaign.json and the
+ * journal must not contain.
  *
- * Each refusal was a file that an earlier reader took, half read or read past.
+ * An earlier reader accepted each rejected case, incompletely or past its end.
  */
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
@@ -16,7 +16,7 @@
 
 #define SAMPLE "tests/fixtures/campaign/"
 
-/* A new folder with one file of a campaign. */
+/* Makes a folder with one file of a campaign. */
 static void make_folder(char dir[32], const char *name, const char *text)
 {
 	struct rm_error error = { "" };
@@ -39,7 +39,7 @@ static void remove_folder(const char *dir)
 	rmdir(dir);
 }
 
-/* A campaign.json with these arms; whether it is refused with that word. */
+/* True if a campaign.json with these arms is rejected with that text. */
 static bool refuses_arms(const char *list, const char *word)
 {
 	struct rm_arms arms = { 0 };
@@ -56,29 +56,29 @@ static bool refuses_arms(const char *list, const char *word)
 #define ARM(name, more) "{\"name\":\"" name "\",\"control_extra\":0" more "}"
 #define OF_W            ",\"workload\":\"w\""
 
-static void arms_are_read_whole(void)
+static void read_arms(void)
 {
 	CHECK(!refuses_arms("[" ARM("a", OF_W) "," ARM("b", OF_W) "," ARM(
 	                            "a", "") "]",
 	              ""),
-	        "two sets side by side are fine");
+	        "two adjacent sets are valid");
 	CHECK(refuses_arms(
 	              "[" ARM("a", "") "," ARM("a", "") "]", "arms[1].name"),
-	        "two arms of one name in a set");
+	        "two arms of one set with the same name are rejected");
 	CHECK(refuses_arms("[" ARM("a", OF_W) "," ARM("a", "") "," ARM(
 	                           "b", OF_W) "]",
 	              "arms[2].workload"),
-	        "a set that another one parts");
+	        "a set interrupted by another set is rejected");
 	CHECK(refuses_arms(
 	              "[" ARM("abcdefghijklmnopq", "") "]", "arms[0].name"),
-	        "a name of one byte too many is not cut");
+	        "a name that is one byte too long is rejected, not cut");
 	CHECK(refuses_arms("[" ARM("a", ",\"sha256\":7") "]", "sha256"),
-	        "a hash that is a number");
+	        "a hash that is a number is rejected");
 	CHECK(refuses_arms("[" ARM("a", ",\"program\":\"\"") "]", "program"),
-	        "an empty path");
+	        "an empty path is rejected");
 	CHECK(refuses_arms("[{\"name\":\"a\",\"control_extra\":1.5}]",
 	              "control_extra"),
-	        "more than all operations");
+	        "a share above 1 is rejected");
 }
 
 static bool refuses_option(const char *text)
@@ -91,20 +91,20 @@ static bool refuses_option(const char *text)
 	return failed == -EINVAL;
 }
 
-static void options_are_read_whole(void)
+static void read_options(void)
 {
 	struct rm_arms arms = { 0 };
 	struct rm_error error = { "" };
 
 	CHECK(refuses_option("base=/bin/true,head=+2%"),
-	        "an arm of a share and no file");
+	        "a share without a file is rejected");
 	CHECK(!rm_arms_parse(&arms, "a=/bin/true+nan%", &error) &&
 	                arms.list[0].control_extra == 0,
-	        "nan is no share: it belongs to the file's name");
+	        "nan is not a share but belongs to the file name");
 	rm_arms_clear(&arms);
 }
 
-/* The sample with one member of a cell, or of all, set. */
+/* True if the sample with one changed member of a cell is rejected. */
 static bool refuses_plan(const char *member, json_t *value, const char *word)
 {
 	json_t *json = json_load_file(SAMPLE "campaign.json", 0, NULL);
@@ -121,22 +121,22 @@ static bool refuses_plan(const char *member, json_t *value, const char *word)
 	return failed == -EINVAL && strstr(error.text, word);
 }
 
-static void plans_are_read_whole(void)
+static void read_plans(void)
 {
 	CHECK(refuses_plan("id",
 	              json_string("sample/gomap_rw/u64x8/n64/w3/update/m0/"
 	                          "uniform/t1/cores/throughput"),
 	              "twice"),
-	        "two cells of one id");
+	        "two cells with the same id are rejected");
 	CHECK(refuses_plan("estimate_ns", json_integer(-1), "estimate_ns"),
-	        "a time below 0");
+	        "a negative time is rejected");
 	CHECK(refuses_plan("memory_bytes", json_string("x"), "memory_bytes"),
-	        "bytes that are a text");
+	        "a size that is a text is rejected");
 	CHECK(refuses_plan("repeat", json_pack("{s:s}", "most", "2"), "repeat"),
-	        "repeats that are a text");
+	        "a number of repeats that is a text is rejected");
 }
 
-static void a_refused_campaign_is_nobodys(void)
+static void free_rejected_campaign(void)
 {
 	char dir[32];
 	json_t *campaign = NULL;
@@ -148,7 +148,7 @@ static void a_refused_campaign_is_nobodys(void)
 	remove_folder(dir);
 }
 
-/* `lines` as the journal writes them, each with its checksum. */
+/* Converts `lines` to journal lines with checksums. */
 static void seal(const char *lines, char *sealed, size_t size)
 {
 	*sealed = '\0';
@@ -185,34 +185,38 @@ static int opens(const char *lines)
 #define TRY(attempt) \
 	"{\"cell\":\"a\",\"block\":0,\"arm\":\"h\",\"attempt\":" attempt "}\n"
 
-static void attempts_follow_each_other(void)
+static void read_attempts(void)
 {
-	CHECK(opens(TRY("1") TRY("2")) == 0, "an attempt after the one before");
-	CHECK(opens(TRY("1") TRY("3")) == -EINVAL, "an attempt left out");
-	CHECK(opens(TRY("2")) == -EINVAL, "no first attempt");
-	CHECK(opens(TRY("\"1\"")) == -EINVAL, "an attempt that is a text");
-	CHECK(opens(TRY("0")) == -EINVAL, "attempt 0");
+	CHECK(opens(TRY("1") TRY("2")) == 0,
+	        "an attempt after the previous one");
+	CHECK(opens(TRY("1") TRY("3")) == -EINVAL,
+	        "a missing attempt is rejected");
+	CHECK(opens(TRY("2")) == -EINVAL,
+	        "a missing first attempt is rejected");
+	CHECK(opens(TRY("\"1\"")) == -EINVAL,
+	        "an attempt that is a text is rejected");
+	CHECK(opens(TRY("0")) == -EINVAL, "attempt 0 is rejected");
 	CHECK(opens("{\"cell\":\"a\",\"block\":-1,\"arm\":\"h\"}\n") == -EINVAL,
-	        "a block below 0");
+	        "a negative block is rejected");
 }
 
-/* What a file says is quoted, and must not move a terminal's cursor. */
-static void messages_are_lines(void)
+/* Text of a file is quoted in errors and must not move a terminal's cursor. */
+static void clean_messages(void)
 {
 	struct rm_error error = { "" };
 
-	rm_error_set(&error, 0, "said \"%s\"", "a\x1b[2J\nb\tc\x7f");
-	CHECK(!strcmp(error.text, "said \"a?[2J?b?c?\""),
+	rm_error_set(&error, 0, "found \"%s\"", "a\x1b[2J\nb\tc\x7f");
+	CHECK(!strcmp(error.text, "found \"a?[2J?b?c?\""),
 	        "control characters of a quoted text are shown as ?");
 }
 
 int main(void)
 {
-	arms_are_read_whole();
-	options_are_read_whole();
-	plans_are_read_whole();
-	a_refused_campaign_is_nobodys();
-	attempts_follow_each_other();
-	messages_are_lines();
+	read_arms();
+	read_options();
+	read_plans();
+	free_rejected_campaign();
+	read_attempts();
+	clean_messages();
 	return DONE();
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_files.c - a file is whole or not there, whatever the system answers.
- * What it answers is played: write() and fsync() are this file's.
- */
+/* test_files.c - atomic replacement of files under errors of the system. This
+   file replaces write() and fsync(), which simulate the errors. */
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -10,16 +8,16 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-/* How many calls are interrupted first, and then what each answers. */
+/* Number of interrupted calls, then the result of each call. */
 static struct played {
 	int write_interrupts, sync_interrupts;
-	int write_errno; /* 0: it writes `most` bytes, at most */
+	int write_errno; /* 0: write at most `most` bytes */
 	size_t most;
-	int file_errno, folder_errno; /* of fsync(); 0: done */
-	int file_syncs, folder_syncs; /* done */
-	size_t synced_bytes;          /* in the file by then */
+	int file_errno, folder_errno; /* of fsync(); 0: success */
+	int file_syncs, folder_syncs; /* successful calls */
+	size_t synced_bytes;          /* size of the file at that time */
 	bool writes_nothing;
-	ino_t last_synced; /* folder */
+	ino_t last_synced; /* inode of the last synced folder */
 } played;
 
 static bool is_played;
@@ -33,7 +31,7 @@ ssize_t write(int fd, const void *bytes, size_t size)
 		return -1;
 	}
 	if (played.writes_nothing) {
-		errno = EINTR; /* of an earlier call */
+		errno = EINTR; /* left by an earlier call */
 		return 0;
 	}
 	if (played.write_errno) {
@@ -74,8 +72,8 @@ static ino_t inode_of(const char *path)
 	return stat(path, &found) ? 0 : found.st_ino;
 }
 
-/* Writes f anew with these answers. */
-static int replaced(struct played answers, const char *text)
+/* Replaces f with these simulated results. */
+static int replace_file(struct played answers, const char *text)
 {
 	int result;
 
@@ -89,8 +87,8 @@ static int replaced(struct played answers, const char *text)
 	return result;
 }
 
-/* f holds this text, and nothing is left beside it. */
-static bool holds(const char *text)
+/* True if f has this text and no temporary file is left. */
+static bool file_has(const char *text)
 {
 	char read[64] = "";
 	FILE *file = fopen("f", "r");
@@ -105,65 +103,68 @@ static bool holds(const char *text)
 	return false;
 }
 
-static void whole(void)
+static void replace_completely(void)
 {
-	CHECK(replaced((struct played){ .most = 2 }, "abcde") == 0 &&
-	                holds("abcde"),
-	        "what is written in parts is whole");
-	CHECK(replaced((struct played){ .write_interrupts = 3, .most = 4 },
+	CHECK(replace_file((struct played){ .most = 2 }, "abcde") == 0 &&
+	                file_has("abcde"),
+	        "a file written in parts is complete");
+	CHECK(replace_file((struct played){ .write_interrupts = 3, .most = 4 },
 	              "edcba") == 0 &&
-	                holds("edcba"),
-	        "interrupted it is written again");
+	                file_has("edcba"),
+	        "an interrupted write is repeated");
 	CHECK(played.file_syncs == 1 && played.synced_bytes == 5 &&
 	                played.folder_syncs == 1,
-	        "the file is synced when it is whole, and then its folder");
-	CHECK(replaced((struct played){ .sync_interrupts = 3 }, "two") == 0 &&
-	                holds("two") && played.file_syncs == 1 &&
-	                played.folder_syncs == 1,
-	        "interrupted it is synced again");
-	CHECK(replaced((struct played){ .folder_errno = EINVAL }, "three") ==
+	        "the complete file is synced first, then its folder");
+	CHECK(replace_file((struct played){ .sync_interrupts = 3 }, "two") ==
 	                        0 &&
-	                holds("three"),
-	        "a folder that cannot be synced at all need not");
+	                file_has("two") && played.file_syncs == 1 &&
+	                played.folder_syncs == 1,
+	        "an interrupted fsync is repeated");
+	CHECK(replace_file((struct played){ .folder_errno = EINVAL },
+	              "three") == 0 &&
+	                file_has("three"),
+	        "a folder may not support fsync");
 }
 
-static void not_there(void)
+static void keep_old_file(void)
 {
-	CHECK(replaced((struct played){ .write_errno = ENOSPC }, "x") ==
+	CHECK(replace_file((struct played){ .write_errno = ENOSPC }, "x") ==
 	                        -ENOSPC &&
-	                holds("three") && strstr(error.text, "./f: "),
-	        "on a full disk the old file stays and is named");
-	CHECK(strstr(error.text, strerror(ENOSPC)), "with the system's reason");
-	CHECK(replaced((struct played){ .file_errno = EIO }, "x") == -EIO &&
-	                holds("three") && !played.folder_syncs,
-	        "nor is it replaced by one that was not synced");
-	CHECK(replaced((struct played){ .folder_errno = EIO }, "four") ==
+	                file_has("three") && strstr(error.text, "./f: "),
+	        "on a full disk the old file is kept and named in the error");
+	CHECK(strstr(error.text, strerror(ENOSPC)),
+	        "the error has the system's reason");
+	CHECK(replace_file((struct played){ .file_errno = EIO }, "x") == -EIO &&
+	                file_has("three") && !played.folder_syncs,
+	        "a file that was not synced does not replace the old one");
+	CHECK(replace_file((struct played){ .folder_errno = EIO }, "four") ==
 	                        -EIO &&
 	                strstr(error.text, ".: cannot be synced"),
-	        "a folder that was not synced is told");
+	        "a folder that was not synced is reported");
 	mkdir("f.new", 0755);
-	CHECK(replaced((struct played){ .most = 9 }, "x") == -EISDIR &&
+	CHECK(replace_file((struct played){ .most = 9 }, "x") == -EISDIR &&
 	                !played.file_syncs,
-	        "nor is anything written where the new file cannot be made");
+	        "nothing is written if the temporary file cannot be made");
 }
 
-static void a_write_of_nothing_fails(void)
+static void reject_empty_write(void)
 {
-	CHECK(replaced((struct played){ .writes_nothing = true }, "x") ==
+	CHECK(replace_file((struct played){ .writes_nothing = true }, "x") ==
 	                        -EIO &&
 	                strstr(error.text, strerror(EIO)),
 	        "a write() of 0 bytes is an error and does not loop");
 }
 
-/* A new folder is lost in a crash unless the one that it is in was synced. */
-static void new_folders_are_synced(void)
+/* A new folder is lost in a crash unless its parent was synced. */
+static void sync_new_folders(void)
 {
 	played = (struct played){ .most = 1000 };
 	CHECK(rm_folder_make("p/q/r", &error) == 0 && played.folder_syncs == 3,
-	        "the folder above each new one is synced");
-	CHECK(played.last_synced == inode_of("p/q"), "the last is its parent");
+	        "the parent of each new folder is synced");
+	CHECK(played.last_synced == inode_of("p/q"),
+	        "the last synced folder is the parent");
 	CHECK(rm_folder_make("p/q/r", &error) == 0 && played.folder_syncs == 3,
-	        "nothing is synced for folders that are there");
+	        "nothing is synced for existing folders");
 	CHECK(rm_folder_make("p/q/s", &error) == 0 && played.folder_syncs == 4,
 	        "one new folder syncs one parent");
 	played = (struct played){ .folder_errno = EIO };
@@ -178,10 +179,10 @@ int main(void)
 	char root[64];
 
 	fake_root_enter(root, sizeof(root));
-	whole();
-	a_write_of_nothing_fails();
-	not_there();
-	new_folders_are_synced();
+	replace_completely();
+	reject_empty_write();
+	keep_old_file();
+	sync_new_folders();
 	fake_root_remove(root);
 	return DONE();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_folder.c - a campaign's folder: its files, its owner, its links. */
+/* test_folder.c - a campaign's folder: files, lock and links. */
 #include "runner/base/file.h"
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
@@ -14,21 +14,21 @@
 static char root[64];
 static struct rm_error error;
 
-static void forget(void)
+static void clear_error(void)
 {
 	error.text[0] = '\0';
 }
 
-static bool says(const char *words)
+static bool error_has(const char *words)
 {
 	if (strstr(error.text, words))
 		return true;
-	printf("# said: %s\n", error.text);
+	printf("# error: %s\n", error.text);
 	return false;
 }
 
-/* Whether a file holds this text; NULL: it is not there. */
-static bool holds(const char *path, const char *text)
+/* True if a file has this text; NULL: true if it does not exist. */
+static bool file_has(const char *path, const char *text)
 {
 	char read[256] = "";
 	FILE *file = fopen(path, "r");
@@ -47,147 +47,149 @@ static bool is_folder(const char *path)
 	return !lstat(path, &found) && S_ISDIR(found.st_mode);
 }
 
-static void paths(void)
+static void join_paths(void)
 {
 	char path[RM_PATH_BYTES], longest[RM_PATH_BYTES];
 
 	CHECK(rm_path_join(path, "a/b", "c", &error) == 0 &&
 	                !strcmp(path, "a/b/c"),
-	        "a folder and a name are a path");
+	        "a folder and a name are joined");
 	memset(longest, 'x', sizeof(longest));
 	longest[RM_PATH_BYTES - 3] = '\0';
 	CHECK(rm_path_join(path, longest, "y", &error) == 0 &&
 	                strlen(path) == RM_PATH_BYTES - 1,
-	        "of 4095 bytes at most");
-	forget();
+	        "a path has at most 4095 bytes");
+	clear_error();
 	CHECK(rm_path_join(path, longest, "yz", &error) == -ENAMETOOLONG &&
-	                says("too long"),
-	        "one more is refused");
+	                error_has("too long"),
+	        "a longer path is rejected");
 	CHECK(!strcmp(rm_folder_name("a/b/c"), "c") &&
 	                !strcmp(rm_folder_name("c"), "c") &&
 	                !strcmp(rm_folder_name("a/"), ""),
-	        "the name is what follows the last slash");
+	        "the name follows the last slash");
 }
 
-static void folders_are_made(void)
+static void make_folders(void)
 {
 	char path[RM_PATH_BYTES], longest[RM_PATH_BYTES + 8];
 
 	CHECK(rm_folder_make("deep/er/est", &error) == 0 &&
 	                is_folder("deep/er/est"),
-	        "a folder is made with those above it");
+	        "a folder and its parents are made");
 	CHECK(rm_folder_make("d/e/f", &error) == 0 && is_folder("d/e/f"),
-	        "also where each has one letter");
+	        "folders with names of one letter are made");
 	CHECK(rm_folder_make("deep/er", &error) == 0 &&
 	                rm_folder_make("deep/er/est/", &error) == 0,
-	        "one that is there is fine");
+	        "an existing folder is accepted");
 	fake_root_write(root, "file", "text");
-	forget();
-	CHECK(rm_folder_make("file", &error) == -EEXIST && says("file: "),
-	        "a file is none");
-	forget();
+	clear_error();
+	CHECK(rm_folder_make("file", &error) == -EEXIST && error_has("file: "),
+	        "a file is rejected");
+	clear_error();
 	CHECK(rm_folder_make("file/below", &error) == -ENOTDIR,
-	        "nor has it one below it");
+	        "a folder below a file is rejected");
 	memset(longest, 'x', sizeof(longest));
 	longest[RM_PATH_BYTES] = '\0';
 	CHECK(rm_folder_make(longest, &error) == -ENAMETOOLONG,
-	        "a path that does not fit is not cut");
-	CHECK(rm_folder_own(path, "deep", "own", &error) == 0 &&
+	        "a path that does not fit is rejected, not cut");
+	CHECK(rm_folder_make_nofollow(path, "deep", "own", &error) == 0 &&
 	                !strcmp(path, "deep/own") && is_folder(path) &&
-	                rm_folder_own(path, "deep", "own", &error) == 0,
-	        "a folder of the campaign's own is made, once");
+	                rm_folder_make_nofollow(path, "deep", "own", &error) == 0,
+	        "a folder of the campaign is made once");
 	if (symlink("er", "deep/link"))
 		abort();
-	forget();
-	CHECK(rm_folder_own(path, "deep", "link", &error) == -ELOOP &&
-	                says("deep/link: a symbolic link"),
-	        "one that is a link is not its own");
+	clear_error();
+	CHECK(rm_folder_make_nofollow(path, "deep", "link", &error) == -ELOOP &&
+	                error_has("deep/link: a symbolic link"),
+	        "a folder that is a link is rejected");
 }
 
-static void files_are_replaced(void)
+static void replace_files(void)
 {
 	struct stat before, after;
 
 	CHECK(rm_file_replace("deep", "f", "one", 3, &error) == 0 &&
-	                holds("deep/f", "one") && holds("deep/f.new", NULL),
-	        "a file is written, and nothing is left beside it");
+	                file_has("deep/f", "one") &&
+	                file_has("deep/f.new", NULL),
+	        "a file is written, and no temporary file is left");
 	fake_root_write(root, "deep/f.new", "what a crash left");
 	stat("deep/f", &before);
 	CHECK(rm_file_replace("deep", "f", "two!", 4, &error) == 0 &&
-	                holds("deep/f", "two!") &&
+	                file_has("deep/f", "two!") &&
 	                stat("deep/f", &after) == 0 &&
 	                before.st_ino != after.st_ino,
-	        "it is another file, whatever a crash left");
+	        "a new file replaces the old one after a crash");
 	if (symlink("../file", "deep/f.new"))
 		abort();
 	CHECK(rm_file_replace("deep", "f", "", 0, &error) == 0 &&
-	                holds("deep/f", "") && holds("file", "text"),
+	                file_has("deep/f", "") && file_has("file", "text"),
 	        "nothing is written through a link");
-	forget();
+	clear_error();
 	CHECK(rm_file_replace("deep", "er", "x", 1, &error) == -EISDIR &&
-	                says("deep/er: cannot be written") &&
-	                is_folder("deep/er") && holds("deep/er.new", NULL),
-	        "what cannot be replaced stays, and nothing is left");
-	forget();
+	                error_has("deep/er: cannot be written") &&
+	                is_folder("deep/er") && file_has("deep/er.new", NULL),
+	        "a target that cannot be replaced is kept, without a new file");
+	clear_error();
 	CHECK(rm_file_replace("none", "f", "x", 1, &error) == -ENOENT &&
-	                says("none/f: cannot be written"),
-	        "without a folder there is no file");
+	                error_has("none/f: cannot be written"),
+	        "a missing folder is an error");
 }
 
-static void files_of_its_own(void)
+static void create_files(void)
 {
-	int fd = rm_file_own("deep/made", O_RDWR);
+	int fd = rm_file_open_nofollow("deep/made", O_RDWR);
 
 	CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC &&
-	                holds("deep/made", ""),
-	        "a file is made where there is none, and not inherited");
+	                file_has("deep/made", ""),
+	        "a file is created and closed on exec");
 	close(fd);
 	if (symlink("made", "deep/to-made"))
 		abort();
-	CHECK(rm_file_own("deep/to-made", O_RDWR) == -ELOOP,
+	CHECK(rm_file_open_nofollow("deep/to-made", O_RDWR) == -ELOOP,
 	        "a link is not followed");
 }
 
-/* What rm_lines_read() tells: "1 one,", and "!" where it is torn. */
-static int take_line(void *context, size_t number, const char *text,
+/* Appends each line, "1 one,", with "!" if it is torn. */
+static int append_line(void *context, size_t number, const char *text,
         size_t size, bool is_torn)
 {
-	char *told = context;
+	char *lines = context;
 
-	sprintf(told + strlen(told), "%zu %.*s%s,", number, (int)size, text,
+	sprintf(lines + strlen(lines), "%zu %.*s%s,", number, (int)size, text,
 	        is_torn ? "!" : "");
 	return size == 4 && !memcmp(text, "stop", 4) ? 7 : 0;
 }
 
 static bool lines_are(const char *text, int result, const char *expected)
 {
-	char told[256] = "";
+	char lines[256] = "";
 
 	fake_root_write(root, "lines", text);
-	if (rm_lines_read("lines", take_line, told, &error) == result &&
-	        !strcmp(told, expected))
+	if (rm_lines_read("lines", append_line, lines, &error) == result &&
+	        !strcmp(lines, expected))
 		return true;
-	printf("# told: %s\n", told);
+	printf("# lines: %s\n", lines);
 	return false;
 }
 
-static void lines_are_read(void)
+static void read_lines(void)
 {
-	char told[16] = "";
+	char lines[16] = "";
 
 	CHECK(lines_are("one\n\nthree\n", 0, "1 one,2 ,3 three,"),
 	        "lines are numbered from one");
 	CHECK(lines_are("one\ntor", 0, "1 one,2 tor!,") && lines_are("", 0, ""),
-	        "the last one is torn where it has no end");
+	        "a last line without a newline is torn");
 	CHECK(lines_are("a\nstop\nb\n", 7, "1 a,2 stop,"),
-	        "what is not 0 ends the reading and is returned");
-	forget();
-	CHECK(rm_lines_read("no-lines", take_line, told, &error) == -ENOENT &&
-	                says("no-lines: cannot be read"),
-	        "a file that is not there is named");
+	        "a result other than 0 stops the reading and is returned");
+	clear_error();
+	CHECK(rm_lines_read("no-lines", append_line, lines, &error) ==
+	                        -ENOENT &&
+	                error_has("no-lines: cannot be read"),
+	        "a missing file is named");
 }
 
-/* CRC-32 of "123456789" is cbf43926, the check value of its catalogues. */
+/* The CRC catalogues' check value: CRC-32 of "123456789" is cbf43926. */
 static void checksums(void)
 {
 	char sum[RM_CRC32_TEXT], *sealed;
@@ -197,71 +199,73 @@ static void checksums(void)
 	rm_crc32("123456789", 9, sum);
 	CHECK(!strcmp(sum, "cbf43926"), "the check value of CRC-32");
 	rm_crc32("", 0, sum);
-	CHECK(!strcmp(sum, "00000000"), "of nothing it has eight digits");
+	CHECK(!strcmp(sum, "00000000"), "no bytes have eight digits");
 	fake_root_write(root, "digits", "123456789");
 	CHECK(rm_crc32_file("digits", sum) == 0 && !strcmp(sum, "cbf43926") &&
 	                rm_crc32_file("no-digits", sum) == -ENOENT,
-	        "a file has that of its bytes");
+	        "a file's checksum covers its bytes");
 	sealed = rm_line_seal(line);
 	size = strlen(sealed) - 1;
 	/* python3 -c 'import zlib; print(hex(zlib.crc32(b"{\"a\":1")))' */
 	CHECK(!strcmp(sealed, "{\"a\":1,\"crc32\":\"a702fc6e\"}\n"),
-	        "a line is sealed over the bytes before its sum");
-	CHECK(rm_line_check(sealed, size) == RM_SEAL_WHOLE, "it is whole");
+	        "a line's checksum covers the bytes before it");
+	CHECK(rm_line_check(sealed, size) == RM_SEAL_WHOLE,
+	        "a sealed line is valid");
 	sealed[5] = '2';
 	CHECK(rm_line_check(sealed, size) == RM_SEAL_BROKEN,
-	        "changed it is broken");
+	        "a changed line is broken");
 	sealed[5] = '1';
 	CHECK(rm_line_check(sealed + 5, size - 5) == RM_SEAL_BROKEN &&
 	                rm_line_check(sealed + 6, size - 6) == RM_SEAL_BROKEN &&
 	                rm_line_check(sealed + 7, size - 7) == RM_SEAL_NONE,
-	        "so is what is cut, down to the seal");
+	        "a line cut at its start is broken until its seal is cut");
 	CHECK(rm_line_check(sealed, size - 1) == RM_SEAL_NONE &&
 	                rm_line_check("{\"a\":1}", 7) == RM_SEAL_NONE &&
 	                rm_line_check("", 0) == RM_SEAL_NONE,
-	        "a line without a seal has none");
+	        "a line without a seal is recognised");
 	memcpy(sealed + size - 2, "' ", 2);
 	CHECK(rm_line_check(sealed, size) == RM_SEAL_NONE,
-	        "one whose end is another has none");
+	        "a line with another end lacks a seal");
 	memcpy(sealed + size - 2, "\"}", 2);
 	sealed[size - 19] = ';';
 	CHECK(rm_line_check(sealed, size) == RM_SEAL_NONE,
-	        "nor has one that begins otherwise");
+	        "a line with another start of the seal has no seal");
 	free(sealed);
 	json_decref(line);
 }
 
-static void one_owner(void)
+static void lock_folder(void)
 {
 	char pid[32];
-	int fd = rm_folder_lock("deep", &error), again;
+	int fd = rm_folder_lock("deep", &error), second;
 
 	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-	CHECK(fd >= 0 && holds("deep/lock", pid) &&
+	CHECK(fd >= 0 && file_has("deep/lock", pid) &&
 	                fcntl(fd, F_GETFD) == FD_CLOEXEC,
-	        "the lock holds its owner's number");
-	forget();
+	        "the lock contains its owner's process id");
+	clear_error();
 	snprintf(pid, sizeof(pid), "process %d runs", (int)getpid());
-	CHECK(rm_folder_lock("deep", &error) == -EBUSY && says(pid),
-	        "a second owner is refused and told the first");
+	CHECK(rm_folder_lock("deep", &error) == -EBUSY && error_has(pid),
+	        "a second owner is rejected, and the error names the first");
 	fake_root_write(root, "deep/lock", "x\n");
-	forget();
-	CHECK(rm_folder_lock("deep", &error) == -EBUSY && says("(unknown)"),
-	        "who left no number is unknown");
+	clear_error();
+	CHECK(rm_folder_lock("deep", &error) == -EBUSY &&
+	                error_has("(unknown)"),
+	        "an owner without a process id is unknown");
 	fake_root_write(root, "deep/lock", "99999999999999999999999\n");
 	close(fd);
-	again = rm_folder_lock("deep", &error);
+	second = rm_folder_lock("deep", &error);
 	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-	CHECK(again >= 0 && holds("deep/lock", pid),
-	        "closed it is free, and its number is the new one's alone");
-	close(again);
-	forget();
+	CHECK(second >= 0 && file_has("deep/lock", pid),
+	        "a released lock is free, and only the new process id is left");
+	close(second);
+	clear_error();
 	CHECK(rm_folder_lock("none", &error) == -ENOENT &&
-	                says("none/lock: cannot be opened"),
-	        "where there is no folder there is no lock");
+	                error_has("none/lock: cannot be opened"),
+	        "a missing folder cannot be locked");
 }
 
-/* What results/latest leads to. */
+/* True if the link leads to `name`; NULL: true if it does not exist. */
 static bool latest_is(const char *link, const char *name)
 {
 	char to[RM_PATH_BYTES] = "";
@@ -271,7 +275,7 @@ static bool latest_is(const char *link, const char *name)
 	return name && !strcmp(to, name);
 }
 
-static void the_latest(void)
+static void link_latest(void)
 {
 	char path[RM_PATH_BYTES];
 
@@ -281,49 +285,49 @@ static void the_latest(void)
 	mkdir("results/a/c", 0755);
 	CHECK(rm_folder_link_latest("results/a", &error) == 0 &&
 	                latest_is("results/latest", "a"),
-	        "the latest of results is linked by its name");
+	        "results/latest links to the folder's name");
 	CHECK(rm_folder_link_latest("results/b//", &error) == 0 &&
 	                latest_is("results/latest", "b") &&
 	                latest_is("results/.latest.new", NULL),
-	        "another takes its place, whatever slashes follow");
+	        "a later folder replaces the link, with any number of slashes");
 	CHECK(rm_folder_link_latest("deep", &error) == 0 &&
 	                latest_is("latest", NULL) &&
 	                rm_folder_link_latest("results/a/c", &error) == 0 &&
 	                latest_is("results/a/latest", NULL) &&
 	                latest_is("results/latest", "b"),
-	        "elsewhere there is none, and that is no error");
+	        "other folders get no link and no error");
 	if (symlink("results/a", "far") || chdir("results/a"))
 		abort();
 	CHECK(rm_folder_link_latest(".", &error) == 0 &&
 	                latest_is("../latest", "a"),
-	        "a path that leads there is enough");
+	        "a relative path is resolved");
 	if (chdir("../.."))
 		abort();
 	rm_folder_link_latest("results/b", &error);
 	CHECK(rm_folder_link_latest("far", &error) == 0 &&
 	                latest_is("results/latest", "a"),
-	        "so is a link");
+	        "a link is resolved");
 	CHECK(rm_folder_link_latest("results/latest", &error) == 0 &&
 	                latest_is("results/latest", "a") &&
 	                rm_folder_link_latest("results/latest/", &error) == 0 &&
 	                latest_is("results/latest", "a"),
-	        "what is given as the latest stays it");
-	forget();
+	        "results/latest itself stays unchanged");
+	clear_error();
 	CHECK(rm_folder_link_latest("results/gone", &error) == -ENOENT &&
-	                says("results/gone: ") &&
+	                error_has("results/gone: ") &&
 	                latest_is("results/latest", "a"),
-	        "a folder that is not there is not linked");
+	        "a missing folder is not linked");
 	unlink("results/latest");
 	mkdir("results/latest", 0755);
 	snprintf(path, sizeof(path), "results/latest/x");
 	mkdir(path, 0755);
-	forget();
+	clear_error();
 	CHECK(rm_folder_link_latest("results/a", &error) < 0 &&
-	                says("results/latest: cannot link"),
-	        "what stands in the way is told");
+	                error_has("results/latest: cannot link"),
+	        "a folder in place of the link is reported");
 }
 
-static void new_folders(void)
+static void make_new_folders(void)
 {
 	char path[RM_PATH_BYTES];
 	const time_t day = 86400 + 7 * 3600 + 5 * 60 + 59;
@@ -331,64 +335,64 @@ static void new_folders(void)
 	CHECK(rm_folder_new("quick", "amd", day, path, &error) == 0 &&
 	                !strcmp(path, "results/1970-01-02T0705-quick-amd") &&
 	                is_folder(path),
-	        "a new folder has minute, mode and machine as its name");
+	        "a new folder's name has minute, mode and machine");
 	CHECK(rm_folder_new("quick", "amd", day, path, &error) == 0 &&
 	                !strcmp(path, "results/1970-01-02T0705-quick-amd-2") &&
 	                is_folder(path) &&
 	                rm_folder_new("quick", "amd", day, path, &error) == 0 &&
 	                !strcmp(path, "results/1970-01-02T0705-quick-amd-3"),
-	        "a second one of the minute is -2, a third one -3");
+	        "the second folder of a minute is -2, the third -3");
 }
 
-static void what_a_campaign_is(void)
+static void read_json_files(void)
 {
 	json_t *json = NULL;
 
 	fake_root_write(root, "bad/x.json", "{\"a\": 1,\n\"a\": 2}\n");
-	forget();
+	clear_error();
 	CHECK(rm_folder_json("bad", "x.json", &json, &error) == -EINVAL &&
-	                !json && says("bad/x.json:2: "),
-	        "a member that stands twice is told with its line");
-	forget();
+	                !json && error_has("bad/x.json:2: "),
+	        "a duplicate member is reported with its line");
+	clear_error();
 	CHECK(rm_folder_json("bad", "y.json", &json, &error) == -ENOENT &&
 	                !error.text[0],
-	        "a file that is not there is nobody's mistake");
+	        "a missing file is -ENOENT without an error text");
 	fake_root_write(root, "bad/z.json", "{\"a\": 3}");
 	CHECK(rm_folder_json("bad", "z.json", &json, &error) == 0 &&
 	                json_integer_value(json_object_get(json, "a")) == 3,
-	        "one that is there is read");
+	        "an existing file is read");
 	json_decref(json);
 	json = NULL;
-	forget();
+	clear_error();
 	CHECK(rm_folder_campaign("bad", &json, &error) == -ENOENT && !json &&
-	                says("bad/campaign.json: cannot be read"),
-	        "a folder without campaign.json is none of a campaign");
+	                error_has("bad/campaign.json: cannot be read"),
+	        "a folder without campaign.json is reported");
 	fake_root_write(root, "bad/campaign.json", "{\"format\": 2}");
-	forget();
+	clear_error();
 	CHECK(rm_folder_campaign("bad", &json, &error) == -EINVAL && !json &&
-	                says("\"format\" is not 1"),
-	        "nor is one of another format");
+	                error_has("\"format\" is not 1"),
+	        "another format is rejected");
 	fake_root_write(root, "bad/campaign.json", "{\"format\": 1}");
-	forget();
+	clear_error();
 	CHECK(rm_folder_campaign("bad", &json, &error) == -EINVAL && !json &&
-	                says("bad/campaign.json"),
-	        "nor one of no protocol");
+	                error_has("bad/campaign.json"),
+	        "a campaign without a protocol is rejected");
 }
 
-/* A campaign that is to begin where a campaign.json lies that is none. */
+/* True if a campaign in a folder with an invalid campaign.json is rejected. */
 static bool is_refused(struct rm_prepared *prepared)
 {
 	char path[] = "some.conf", *files[] = { path };
-	const struct rm_wishes wishes = { .dir = "bad",
+	const struct rm_run_options wishes = { .dir = "bad",
 		.sources = { .files = files, .file_count = 1 } };
 
 	*prepared = (struct rm_prepared){ .resumed = false };
-	forget();
+	clear_error();
 	return rm_prepare(&wishes, prepared, &error) == -EINVAL &&
-	       says("bad/campaign.json");
+	       error_has("bad/campaign.json");
 }
 
-static size_t of_a_topology(void)
+static size_t topology_heap_bytes(void)
 {
 	const size_t held = mallinfo2().uordblks;
 	struct rm_topology topology;
@@ -401,11 +405,11 @@ static size_t of_a_topology(void)
 	return more;
 }
 
-/* The first calls fill what malloc() keeps for later ones of their sizes. */
-static void what_is_refused_keeps_nothing(void)
+/* The first calls fill caches of malloc(). */
+static void free_rejected_campaigns(void)
 {
 	enum { FILLING = 8, CALLS = 16 };
-	const size_t one = of_a_topology();
+	const size_t topology_bytes = topology_heap_bytes();
 	struct rm_prepared prepared;
 	size_t held = 0;
 	bool refused = true;
@@ -418,13 +422,13 @@ static void what_is_refused_keeps_nothing(void)
 		refused = is_refused(&prepared) && refused;
 		rm_prepared_clear(&prepared);
 	}
-	CHECK(refused, "no campaign begins where such a file lies");
-	CHECK(mallinfo2().uordblks <= held + one,
-	        "sixteen that did not hold no more than the topology of one");
+	CHECK(refused, "a folder with an invalid campaign.json is rejected");
+	CHECK(mallinfo2().uordblks <= held + topology_bytes,
+	        "sixteen rejected campaigns leak less than one topology");
 }
 
-/* A program in the root's bin/, which is all of PATH. */
-static void install(const char *name, const char *script)
+/* Installs a program in bin/, the only folder of PATH. */
+static void install_program(const char *name, const char *script)
 {
 	char path[32], text[512];
 
@@ -435,61 +439,61 @@ static void install(const char *name, const char *script)
 		abort();
 }
 
-/* Draws what it was given where nobody listens: the copy of its input, if it is
-   called as lstopo is. */
-static const char *const draws =
+/* Checks that it is called as lstopo with all streams redirected, and copies
+   its input to its output. */
+static const char *const lstopo_script =
         "[ /dev/stdin -ef /dev/null ] && [ /dev/stdout -ef /dev/null ] &&\n"
         "[ /dev/stderr -ef /dev/null ] && [ ! -e \"$6\" ] &&\n"
         "[ \"$1 $3 $4 $5\" = '--input --output-format svg --force' ] &&\n"
         "read -r line <\"$2\" && echo \"${0##*/} $line\" >\"$6\"";
 
-static void the_drawing(void)
+static void draw_topology(void)
 {
 	setenv("PATH", "bin", 1);
 	fake_root_write(root, "deep/topology.svg", "an old one");
 	CHECK(rm_folder_topology("deep", "<x/>\n", &error) == 0 &&
-	                holds("deep/topology.xml", "<x/>\n") &&
-	                holds("deep/topology.svg", NULL),
-	        "without a program that draws there is no drawing");
-	install("lstopo-no-graphics", draws);
+	                file_has("deep/topology.xml", "<x/>\n") &&
+	                file_has("deep/topology.svg", NULL),
+	        "without lstopo nothing is drawn");
+	install_program("lstopo-no-graphics", lstopo_script);
 	unlink("deep/topology.svg");
 	if (symlink("../file", "deep/topology.svg"))
 		abort();
 	CHECK(rm_folder_topology("deep", "<y/>\n", &error) == 0 &&
-	                holds("deep/topology.svg",
+	                file_has("deep/topology.svg",
 	                        "lstopo-no-graphics <y/>\n") &&
-	                holds("file", "text"),
-	        "either of two draws, and through no link");
-	install("lstopo", draws);
+	                file_has("file", "text"),
+	        "lstopo-no-graphics draws, and not through a link");
+	install_program("lstopo", lstopo_script);
 	CHECK(rm_folder_topology("deep", "<z/>\n", &error) == 0 &&
-	                holds("deep/topology.svg", "lstopo <z/>\n"),
-	        "lstopo is asked first, and alone where it can");
-	install("lstopo", "echo half >\"$6\"; exit 1");
-	install("lstopo-no-graphics", "exit 1");
+	                file_has("deep/topology.svg", "lstopo <z/>\n"),
+	        "lstopo is tried first");
+	install_program("lstopo", "echo half >\"$6\"; exit 1");
+	install_program("lstopo-no-graphics", "exit 1");
 	CHECK(rm_folder_topology("deep", "<z/>\n", &error) == 0 &&
-	                holds("deep/topology.svg", NULL),
-	        "what a program leaves that fails is no drawing");
-	forget();
+	                file_has("deep/topology.svg", NULL),
+	        "the output of a failed program is removed");
+	clear_error();
 	CHECK(rm_folder_topology("none", "<z/>\n", &error) == -ENOENT &&
-	                says("none/topology.xml"),
-	        "where the text cannot be kept is an error");
+	                error_has("none/topology.xml"),
+	        "a topology that cannot be written is an error");
 }
 
 int main(void)
 {
 	fake_root_enter(root, sizeof(root));
-	paths();
-	folders_are_made();
-	files_are_replaced();
-	files_of_its_own();
-	lines_are_read();
+	join_paths();
+	make_folders();
+	replace_files();
+	create_files();
+	read_lines();
 	checksums();
-	one_owner();
-	the_latest();
-	new_folders();
-	what_a_campaign_is();
-	what_is_refused_keeps_nothing();
-	the_drawing();
+	lock_folder();
+	link_latest();
+	make_new_folders();
+	read_json_files();
+	free_rejected_campaigns();
+	draw_topology();
 	fake_root_remove(root);
 	return DONE();
 }

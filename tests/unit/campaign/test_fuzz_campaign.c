@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_campaign.c - campaign.json, trials.jsonl and --arms, mutated.
+ * test_fuzz_campaign.c - mutated campaign.json, trials.jsonl and --arms.
  * slow: seconds of CPU time; not part of `make check`.
- * fuzzes: runner/campaign/journal.c but take_lock, refuse, failed,
- *   sync_journal, open_lines, keep_dropped, rm_journal_drop, rm_journal_find,
- *   write_line, rm_journal_append: they lock and write, and their errors are
- *   the system's (test_journal.c plays them)
+ * fuzzes: runner/campaign/journal.c but set_system_error, sync_journal,
+ *   open_lines, save_dropped, rm_journal_drop, rm_journal_find, write_line,
+ *   rm_journal_append: they lock and write, and their errors are the system's
+ *   (test_journal.c simulates them)
  * fuzzes: runner/campaign/validate.c but rm_validate, read_file: callers, and
  *   errors of the system
  * fuzzes: runner/campaign/validate_trials.c but rm_validate_trials: errors of
@@ -14,10 +14,10 @@
  * fuzzes: runner/plan/plan_json.c but cells_to_json, order_to_json,
  *   same_to_json: they write
  *
- * Sound means: what is wrong is told in lines that name file and line; a
- * journal that is taken reads again as the same, and nothing is cut off twice;
- * a plan that is taken is written and read as the same. The folder is that of
- * tests/fixtures/campaign/, a real one, made smaller.
+ * Sound means: each problem is one line that names file and line. An accepted
+ * journal reads back the same, and nothing is cut off twice. An accepted plan
+ * is written and read back the same. The folder is a copy of
+ * tests/fixtures/campaign/, a shortened real campaign.
  */
 #include "runner/campaign/internal.h"
 #include "tests/unit/fuzz.h"
@@ -43,7 +43,7 @@ static const char *const words[] = { "null", "true", "0", "1", "2", "-1",
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL };
 
 static const char *const trial_files[] = { SAMPLE "trials.jsonl", NULL };
-static const char *const often[] = { SAMPLE "trials.jsonl",
+static const char *const repeated_files[] = { SAMPLE "trials.jsonl",
 	SAMPLE "trials.jsonl", NULL }; /* two of five seeds */
 static const char *const trial_texts[] = {
 	"{\"cell\":\"a\",\"block\":0,\"arm\":\"head\",\"status\":\"ok\"}\n"
@@ -54,7 +54,7 @@ static const char *const trial_texts[] = {
 };
 static const char *const campaign_files[] = { SAMPLE "campaign.json", NULL };
 
-/* What the fixture says; read once. */
+/* Contents of the fixture, read once. */
 static struct {
 	json_t *campaign;
 	struct rm_plan plan;
@@ -63,7 +63,7 @@ static struct {
 	const char *lines[TRIALS_MAX + 1]; /* each first attempt on its own */
 } sample;
 
-/* A text with `indent`, as campaign.json has, into a file. */
+/* Writes JSON indented as campaign.json. */
 static const char *write_json(const char *name, const json_t *json)
 {
 	char *text = json_dumps(json, JSON_INDENT(2));
@@ -73,7 +73,7 @@ static const char *write_json(const char *name, const json_t *json)
 	return path;
 }
 
-/* A line with a member twice, except the last, which may be torn. */
+/* True if a line, except a torn last one, has a duplicate member. */
 static bool line_twice(const char *text, size_t length)
 {
 	const char *end;
@@ -85,8 +85,7 @@ static bool line_twice(const char *text, size_t length)
 	return false;
 }
 
-/* Bytes before the last line, which is cut off if it is not as it was written,
-   whether its newline is there or not. */
+/* Bytes before the last line, which is cut off if it is damaged. */
 static size_t before_last_line(const char *text, size_t length)
 {
 	if (length)
@@ -96,7 +95,7 @@ static size_t before_last_line(const char *text, size_t length)
 	return length;
 }
 
-/* ---- trials.jsonl as what is resumed ----------------------------------- */
+/* ---- trials.jsonl in a resume ------------------------------------------ */
 
 static int count_trial(
         void *context, const json_t *trial, struct rm_error *error)
@@ -106,7 +105,7 @@ static int count_trial(
 	return json_is_object(trial) ? 0 : -EINVAL;
 }
 
-/* What a resume makes of the lines that are of the sample's plan. */
+/* Checks the tally of the lines that belong to the sample's plan. */
 static bool tally_is_sound(struct rm_journal *journal, char *why)
 {
 	struct rm_tally tally = { .plan = NULL };
@@ -115,8 +114,8 @@ static bool tally_is_sound(struct rm_journal *journal, char *why)
 
 	if (!failed)
 		failed = rm_journal_read(
-		        journal, rm_tally_recall, &tally, &error);
-	/* a repeat of a failure leaves both counted; none is lost or below 0 */
+		        journal, rm_tally_restore_line, &tally, &error);
+	/* a repeat of a failure leaves both counted; none is lost */
 	size_t lines = rm_journal_length(journal);
 	size_t all = tally.ok + tally.voided + tally.failed + tally.skipped;
 	bool sound = failed ? fuzz_is_line(error.text)
@@ -128,7 +127,7 @@ static bool tally_is_sound(struct rm_journal *journal, char *why)
 }
 
 /* Keys of block 1. */
-static json_t *to_drop(const json_t *attempts)
+static json_t *keys_of_block_1(const json_t *attempts)
 {
 	json_t *keys = json_object(), *state;
 	const char *key;
@@ -139,12 +138,12 @@ static json_t *to_drop(const json_t *attempts)
 	return keys;
 }
 
-/* Opened again nothing is torn and all is known; after block 1 and what comes
-   after it were dropped, too. */
-static bool opens_again(const char *dir, const json_t *attempts, char *why)
+/* Checks that a second opening finds no torn line and the same attempts, also
+   after block 1 and all later lines were dropped. */
+static bool reopens(const char *dir, const json_t *attempts, char *why)
 {
 	struct rm_journal *journal = NULL;
-	json_t *keys = to_drop(attempts);
+	json_t *keys = keys_of_block_1(attempts);
 	struct rm_error error = { "" };
 	size_t torn = 1, dropped = 0, kept = 0;
 	bool sound = !rm_journal_open(dir, &journal, &torn, &error) && !torn &&
@@ -162,23 +161,22 @@ static bool opens_again(const char *dir, const json_t *attempts, char *why)
 	return sound;
 }
 
-/* Lines get right checksums in seven of eight inputs: without one a line is
-   refused before anything in it is read. */
+/* Gives seven of eight inputs valid checksums: others are rejected unread. */
 static void seal_lines(struct fuzz_input *input)
 {
 	static char sealed[FUZZ_BYTES];
 	const char *text = input->text, *end;
-	const char *behind = input->text + input->length;
+	const char *limit = input->text + input->length;
 	size_t used = 0;
 
 	if (!fuzz_below(input, 8))
 		return;
-	for (; (end = memchr(text, '\n', (size_t)(behind - text)));
+	for (; (end = memchr(text, '\n', (size_t)(limit - text)));
 	        text = end + 1) {
 		size_t size = (size_t)(end - text);
 		char sum[RM_CRC32_TEXT] = "";
 
-		if (used + size + 32 + (size_t)(behind - end) > sizeof(sealed))
+		if (used + size + 32 + (size_t)(limit - end) > sizeof(sealed))
 			return;
 		memcpy(sealed + used, text, size);
 		used += size;
@@ -190,8 +188,8 @@ static void seal_lines(struct fuzz_input *input)
 		}
 		sealed[used++] = '\n';
 	}
-	memcpy(sealed + used, text, (size_t)(behind - text)); /* what is torn */
-	input->length = used + (size_t)(behind - text);
+	memcpy(sealed + used, text, (size_t)(limit - text)); /* a torn line */
+	input->length = used + (size_t)(limit - text);
 	memcpy(input->text, sealed, input->length);
 }
 
@@ -218,43 +216,43 @@ static enum fuzz_verdict judge_journal(
 	             tally_is_sound(journal, why);
 
 	rm_journal_close(journal);
-	sound = sound && opens_again(dir, attempts, why);
+	sound = sound && reopens(dir, attempts, why);
 	json_decref(attempts);
 	return sound ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-/* ---- what `readmostly dev validate` says ----------------------------------- */
+/* ---- `readmostly dev validate` ----------------------------------------- */
 
-struct heard {
+struct report {
 	char *why;
 	bool unsound;
 };
 
-static void hear(void *context, const char *problem)
+static void record_problem(void *context, const char *problem)
 {
-	struct heard *heard = context;
+	struct report *report = context;
 	const char *dir = fuzz_path("campaign/");
 
-	snprintf(heard->why, FUZZ_WHY, "%.600s", problem);
-	heard->unsound |= !fuzz_is_line(problem) ||
-	                  strncmp(problem, dir, strlen(dir)) ||
-	                  !strpbrk(problem + strlen(dir), ":");
+	snprintf(report->why, FUZZ_WHY, "%.600s", problem);
+	report->unsound |= !fuzz_is_line(problem) ||
+	                   strncmp(problem, dir, strlen(dir)) ||
+	                   !strpbrk(problem + strlen(dir), ":");
 }
 
-static struct rm_validation validation_of(struct heard *heard)
+static struct rm_validation validation_of(struct report *report)
 {
 	static char dir[256];
 
 	snprintf(dir, sizeof(dir), "%s", fuzz_path("campaign"));
 	return (struct rm_validation){
-		.dir = dir, .report = hear, .context = heard
+		.dir = dir, .report = record_problem, .context = report
 	};
 }
 
 static enum fuzz_verdict verdict_of(
-        const struct rm_validation *validation, const struct heard *heard)
+        const struct rm_validation *validation, const struct report *report)
 {
-	if (heard->unsound)
+	if (report->unsound)
 		return FUZZ_UNSOUND;
 	return validation->problems ? FUZZ_REFUSED : FUZZ_TAKEN;
 }
@@ -262,8 +260,8 @@ static enum fuzz_verdict verdict_of(
 static enum fuzz_verdict judge_trials(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {
-	struct heard heard = { .why = why };
-	struct rm_validation validation = validation_of(&heard);
+	struct report report = { .why = why };
+	struct rm_validation validation = validation_of(&report);
 	struct rm_error error = { "" };
 
 	(void)input;
@@ -272,10 +270,10 @@ static enum fuzz_verdict judge_trials(
 		return FUZZ_UNSOUND;
 	if (!validation.problems && line_twice(text, length))
 		return FUZZ_UNSOUND;
-	return verdict_of(&validation, &heard);
+	return verdict_of(&validation, &report);
 }
 
-/* Half of the inputs get right hashes: what follows from them is read, too. */
+/* Gives half of the inputs valid hashes, so that later checks run as well. */
 static void repair(json_t *json)
 {
 	char hash[RM_SHA256_TEXT];
@@ -297,8 +295,7 @@ static void repair(json_t *json)
 		json_object_set_new(json, "sha256", json_string(hash));
 }
 
-/* Cells and names of arms that are there twice: one of the two is never seen
-   again, as both are found by their names. */
+/* Cells and arms are found by name: one of two equal ones would be lost. */
 static bool names_are_unique(
         const struct rm_plan *plan, const struct rm_arms *arms)
 {
@@ -316,8 +313,8 @@ static bool names_are_unique(
 	return true;
 }
 
-/* Whether all that is in `part` was said. Absent and null say the same, 0 and
-   0.0 are one number, and members that nobody knows are left alone. */
+/* True if `all` contains everything in `part`. Absent equals null, 0 equals
+   0.0, and unknown members are ignored. */
 static bool holds_all(const json_t *all, const json_t *part)
 {
 	const char *name;
@@ -343,21 +340,21 @@ static bool holds_all(const json_t *all, const json_t *part)
 	       json_equal(all, part);
 }
 
-/* The same plan and arms from what is written of them. */
+/* Checks that plan and arms are the same after writing and reading. */
 static bool writes_the_same(const json_t *json, const struct rm_plan *plan,
         const struct rm_arms *arms, char *why)
 {
-	struct rm_plan again = { 0 };
+	struct rm_plan second_plan = { 0 };
 	struct rm_error error = { "" };
 	json_t *first = rm_plan_to_json(plan), *second = NULL;
 	json_t *list = rm_arms_to_json(arms);
 
-	if (first && !rm_plan_from_json(first, &again, &error))
-		second = rm_plan_to_json(&again);
+	if (first && !rm_plan_from_json(first, &second_plan, &error))
+		second = rm_plan_to_json(&second_plan);
 	bool plans = second && json_equal(first, second);
 	bool lists = holds_all(json_object_get(json, "arms"), list);
 
-	/* of older files, which repeat nothing */
+	/* older files do not repeat trials */
 	for (size_t i = 0; i < plan->cell_count; i++)
 		if (!json_object_get(
 		            json_array_get(json_object_get(json, "cells"), i),
@@ -366,7 +363,7 @@ static bool writes_the_same(const json_t *json, const struct rm_plan *plan,
 			        json_array_get(
 			                json_object_get(first, "cells"), i),
 			        "repeat");
-	/* sums, which are made anew */
+	/* sums, which are computed again */
 	json_object_del(first, "estimate_ns");
 	json_object_del(first, "memory_bytes");
 	plans = plans && holds_all(json, first);
@@ -377,11 +374,11 @@ static bool writes_the_same(const json_t *json, const struct rm_plan *plan,
 	json_decref(first);
 	json_decref(second);
 	json_decref(list);
-	rm_plan_free(&again);
+	rm_plan_free(&second_plan);
 	return plans && lists && unique;
 }
 
-/* As a resume reads it. -1 refused, 0 taken and sound, 1 unsound. */
+/* Reads the plan as a resume. -1: rejected, 0: sound, 1: unsound. */
 static int resume_plan(const json_t *json, char *why)
 {
 	struct rm_plan plan = { 0 };
@@ -397,7 +394,7 @@ static int resume_plan(const json_t *json, char *why)
 	return result;
 }
 
-/* Whether the folder's file is read, and freed as a campaign's owner does. */
+/* Reads the folder's campaign.json and frees it as its owner would. */
 static bool reads_folder(const json_t *now, char *why)
 {
 	struct rm_description description = {
@@ -420,14 +417,14 @@ static bool reads_folder(const json_t *now, char *why)
 static enum fuzz_verdict judge_campaign(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {
-	struct heard heard = { .why = why };
-	struct rm_validation validation = validation_of(&heard);
+	struct report report = { .why = why };
+	struct rm_validation validation = validation_of(&report);
 	struct rm_plan plan = { 0 };
 	struct rm_arms arms = { 0 };
 	struct rm_error error = { "" };
 	json_error_t fault;
 	json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &fault);
-	bool twice =
+	bool duplicate =
 	        !json && json_error_code(&fault) == json_error_duplicate_key;
 	int resumed = json ? resume_plan(json, why) : -1;
 
@@ -443,9 +440,9 @@ static enum fuzz_verdict judge_campaign(
 		return FUZZ_UNSOUND;
 	rm_plan_free(&plan);
 	rm_arms_clear(&arms);
-	if (twice && !validation.problems)
+	if (duplicate && !validation.problems)
 		return FUZZ_UNSOUND;
-	return verdict_of(&validation, &heard);
+	return verdict_of(&validation, &report);
 }
 
 /* ---- --arms ------------------------------------------------------------ */
@@ -477,22 +474,22 @@ static enum fuzz_verdict judge_arms(
 	return !sound ? FUZZ_UNSOUND : failed ? FUZZ_REFUSED : FUZZ_TAKEN;
 }
 
-/* A line alone is read in a part of the file's time, and more of the mutations
-   hit it. Later attempts need the earlier ones: they are in the file, without
-   which lines are missing and nothing is taken. */
+/* A single line is read faster and more mutations hit it. Later attempts need
+   the earlier ones, which are in the file: without them lines are missing and
+   no journal is accepted. */
 static bool split_trials(void)
 {
 	FILE *in = fopen(SAMPLE "trials.jsonl", "r");
-	char *at = sample.trials;
+	char *next = sample.trials;
 	size_t count = 0, left = sizeof(sample.trials);
 
-	while (in && count < TRIALS_MAX && fgets(at, (int)left, in)) {
-		size_t used = strlen(at) + 1;
+	while (in && count < TRIALS_MAX && fgets(next, (int)left, in)) {
+		size_t used = strlen(next) + 1;
 
-		if (!strstr(at, "\"attempt\":1,"))
+		if (!strstr(next, "\"attempt\":1,"))
 			continue;
-		sample.lines[count++] = at;
-		at += used;
+		sample.lines[count++] = next;
+		next += used;
 		left -= used;
 	}
 	if (in)
@@ -533,7 +530,7 @@ int main(void)
 		.judge = judge_journal };
 	static const struct fuzz_parser trials = { .name = "trials, validated",
 		.words = words,
-		.files = often,
+		.files = repeated_files,
 		.texts = sample.lines,
 		.judge = judge_trials };
 	static const struct fuzz_parser campaign = { .name = "campaign.json",

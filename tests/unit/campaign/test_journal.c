@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_journal.c - what a crash, a full disk or a second owner may do. */
+/* test_journal.c - the journal after crashes, full disks and second owners. */
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
 
@@ -17,21 +17,21 @@
 static char dir[64];
 static char path[128]; /* of trials.jsonl */
 
-/* What the journal asks of the disk: how many bytes the file had at the last
-   fsync(), and how often that is to fail. No kill -9 can show a missing one. */
+/* The simulated fsync(): size of the file at the last call, and calls to
+   interrupt and to fail. A missing fsync() cannot be found with kill -9. */
 static off_t synced_bytes;
-static unsigned syncs, interrupted, lost;
+static unsigned syncs, interrupts, failures;
 
 int fsync(int fd)
 {
 	struct stat found;
 
 	syncs++;
-	if (interrupted && interrupted--) {
+	if (interrupts && interrupts--) {
 		errno = EINTR;
 		return -1;
 	}
-	if (lost && lost--) {
+	if (failures && failures--) {
 		errno = EIO;
 		return -1;
 	}
@@ -57,7 +57,7 @@ static void remove_folder(void)
 	rmdir(dir);
 }
 
-/* Whole lines that are objects get their checksum. */
+/* Complete lines that are objects get their checksum. */
 static void put_text(const char *text)
 {
 	FILE *file = fopen(path, "w");
@@ -109,8 +109,8 @@ static int count_trial(
 	return 0;
 }
 
-/* Opens; NULL where that fails. */
-static struct rm_journal *open_again(
+/* NULL after an error. */
+static struct rm_journal *reopen(
         int *seen, size_t *torn_bytes, struct rm_error *error)
 {
 	struct rm_journal *journal = NULL;
@@ -124,43 +124,43 @@ static struct rm_journal *open_again(
 	return journal;
 }
 
-static void remembers(void)
+static void append_and_find(void)
 {
 	struct rm_error error;
 	size_t torn;
 	int seen;
 
 	fresh_folder();
-	struct rm_journal *journal = open_again(&seen, &torn, &error);
+	struct rm_journal *journal = reopen(&seen, &torn, &error);
 
 	CHECK(journal && seen == 0, "a new folder has an empty journal");
 	CHECK(!append(journal, "a", 0, "head", &error) &&
 	                !append(journal, "a", 1, "head", &error) &&
 	                !append(journal, "a", 0, "base", &error),
-	        "block and arm make another trial");
+	        "another block or arm is another trial");
 	CHECK(append(journal, "a", 1, "head", &error) == -EEXIST &&
-	                strstr(error.text, "second line of a block 1 attempt 1 "
-	                                   "arm head"),
-	        "the same trial twice is refused and named");
+	                strstr(error.text, "a duplicate line of a block 1 "
+	                                   "attempt 1 arm head"),
+	        "a duplicate trial is rejected and named");
 	rm_journal_close(journal);
-	journal = open_again(&seen, &torn, &error);
+	journal = reopen(&seen, &torn, &error);
 	CHECK(journal && seen == 3 && torn == 0 &&
 	                rm_journal_length(journal) == 3,
-	        "what was appended is read back");
+	        "appended lines are read back");
 	CHECK(rm_journal_find(journal, "a", 1, 1, "head") &&
 	                rm_journal_find(journal, "a", 0, 1, "base") &&
 	                !rm_journal_find(journal, "a", 1, 1, "base") &&
 	                !rm_journal_find(journal, "b", 0, 1, "head"),
-	        "done is what was appended and nothing else");
+	        "only appended trials are found");
 	rm_journal_close(journal);
 	remove_folder();
 }
 
-static void torn_line(void)
+static void cut_torn_line(void)
 {
 	static const char whole[] =
 	        "{\"cell\":\"a\",\"block\":0,\"arm\":\"head\"}\n";
-	/* a torn line may be a complete object: it is not trusted either */
+	/* a torn line may be a complete object; it is not trusted either */
 	static const char *const tails[] = { "{\"cell\":\"a\",\"blo",
 		"{\"cell\":\"a\",\"block\":1,\"arm\":\"head\"}", "\x01",
 		"{\"cell\":\"a\",\x01\x01\"arm\":\"head\"}\n", "\n" };
@@ -175,40 +175,40 @@ static void torn_line(void)
 		snprintf(text, sizeof(text), "%s%s", whole, tails[i]);
 		put_text(text);
 		size_t whole_bytes = size_of_file() - strlen(tails[i]);
-		struct rm_journal *journal = open_again(&seen, &torn, &error);
+		struct rm_journal *journal = reopen(&seen, &torn, &error);
 
 		CHECK(journal && seen == 1 && torn == strlen(tails[i]),
-		        "a last line that is not whole is not taken");
-		CHECK(size_of_file() == whole_bytes, "and is cut off the file");
+		        "an incomplete last line is not read");
+		CHECK(size_of_file() == whole_bytes,
+		        "a torn line is cut off the file");
 		CHECK(journal && !append(journal, "a", 1, "head", &error),
-		        "its trial can be appended");
+		        "a torn line's trial can be appended");
 		rm_journal_close(journal);
-		journal = open_again(&seen, &torn, &error);
+		journal = reopen(&seen, &torn, &error);
 		CHECK(journal && seen == 2 && torn == 0,
-		        "then the journal is whole");
+		        "then the journal is complete");
 		rm_journal_close(journal);
 	}
 	remove_folder();
 }
 
-static void damage(void)
+static void reject_damage(void)
 {
 	static const struct {
 		const char *text, *words, *name;
 	} cases[] = {
 		{ "noise\n{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n",
-		        "trials.jsonl:1: no JSON", "a line of noise" },
-		{ "\n\n", "trials.jsonl:1: no JSON", "two empty lines" },
-		{ "noise\n{", "trials.jsonl:1: no JSON",
+		        "trials.jsonl:1: not JSON", "a line of noise" },
+		{ "\n\n", "trials.jsonl:1: not JSON", "two empty lines" },
+		{ "noise\n{", "trials.jsonl:1: not JSON",
 		        "a line of noise and a torn one" },
-		{ "{\"cell\":\"a\",\"block\":0}\n", "trials.jsonl:1: no trial",
-		        "a line without arm" },
+		{ "{\"cell\":\"a\",\"block\":0}\n",
+		        "trials.jsonl:1: not a trial", "a line without arm" },
 		{ "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n"
 		  "{\"cell\":\"b\",\"block\":0,\"arm\":\"h\"}\n"
 		  "{\"cell\":\"a\",\"block\":0,\"arm\":\"h\"}\n",
-		        "trials.jsonl:3: the second line of a block 0 attempt "
-		        "1 "
-		        "arm h",
+		        "trials.jsonl:3: a duplicate line of a block 0 "
+		        "attempt ",
 		        "a duplicate" },
 	};
 
@@ -220,20 +220,20 @@ static void damage(void)
 
 		put_text(cases[i].text);
 		size_t bytes = size_of_file();
-		struct rm_journal *journal = open_again(&seen, &torn, &error);
+		struct rm_journal *journal = reopen(&seen, &torn, &error);
 
 		CHECK(!journal && strstr(error.text, cases[i].words),
 		        cases[i].name);
 		CHECK(size_of_file() == bytes,
-		        "a damaged journal is left as it is");
+		        "a damaged journal is left unchanged");
 		rm_journal_close(journal);
 	}
 	remove_folder();
 }
 
-/* Whatever one bit makes of a line, it is not the line that was written. A
-   newline more or less makes two lines or a torn one. */
-static void one_bit(void)
+/* A line with any flipped bit is detected. A bit that makes or removes a
+   newline gives two lines or a torn one. */
+static void detect_flipped_bits(void)
 {
 	struct rm_error error;
 	size_t torn, taken = 0, bits = 0, size;
@@ -262,16 +262,17 @@ static void one_bit(void)
 		}
 	close(fd);
 	printf("# %zu bits\n", bits);
-	CHECK(bits > 500 && taken == 0, "no line with a flipped bit is taken");
-	rm_journal_close(open_again(&seen, &torn, &error));
-	CHECK(seen == 2, "and without it it is");
+	CHECK(bits > 500 && taken == 0,
+	        "no line with a flipped bit is accepted");
+	rm_journal_close(reopen(&seen, &torn, &error));
+	CHECK(seen == 2, "unchanged lines are accepted");
 	remove_folder();
 }
 
-static void one_owner(void)
+static void reject_second_owner(void)
 {
 	struct rm_error error;
-	char who[64];
+	char owner_text[64];
 	int ready[2], seen;
 	size_t torn;
 
@@ -281,24 +282,24 @@ static void one_owner(void)
 	pid_t owner = fork();
 
 	if (owner == 0) {
-		struct rm_journal *mine = open_again(&seen, &torn, &error);
+		struct rm_journal *mine = reopen(&seen, &torn, &error);
 
 		if (!mine || write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
 	}
-	if (read(ready[0], who, 1) != 1)
+	if (read(ready[0], owner_text, 1) != 1)
 		abort();
-	struct rm_journal *journal = open_again(&seen, &torn, &error);
+	struct rm_journal *journal = reopen(&seen, &torn, &error);
 
-	snprintf(who, sizeof(who), "process %d runs", (int)owner);
-	CHECK(!journal && strstr(error.text, who),
-	        "a second owner is refused and the first is named");
+	snprintf(owner_text, sizeof(owner_text), "process %d runs", (int)owner);
+	CHECK(!journal && strstr(error.text, owner_text),
+	        "a second owner is rejected, and the error names the first");
 	rm_journal_close(journal);
 	kill(owner, SIGKILL);
 	waitpid(owner, NULL, 0);
-	journal = open_again(&seen, &torn, &error);
+	journal = reopen(&seen, &torn, &error);
 	CHECK(journal != NULL, "ownership ends with the process");
 	rm_journal_close(journal);
 	close(ready[0]);
@@ -306,7 +307,7 @@ static void one_owner(void)
 	remove_folder();
 }
 
-static void file_limit(void)
+static void stop_at_file_limit(void)
 {
 	struct rlimit before, small = { 4096, 4096 };
 	struct rm_error error;
@@ -314,7 +315,7 @@ static void file_limit(void)
 	size_t torn;
 
 	fresh_folder();
-	struct rm_journal *journal = open_again(&seen, &torn, &error);
+	struct rm_journal *journal = reopen(&seen, &torn, &error);
 
 	getrlimit(RLIMIT_FSIZE, &before);
 	small.rlim_max = before.rlim_max;
@@ -328,19 +329,19 @@ static void file_limit(void)
 	CHECK(result == -EFBIG && strstr(error.text, "trials.jsonl: cannot") &&
 	                strstr(error.text, "File too large"),
 	        "a file limit is an error with the system's reason");
-	/* with room again: a journal that lost a line has a hole */
+	/* the limit is lifted: a journal that lost a line must stay closed */
 	setrlimit(RLIMIT_FSIZE, &before);
 	CHECK(append(journal, "b", 0, "head", &error) == -EFBIG,
 	        "nothing is appended after a failure");
 	rm_journal_close(journal);
-	journal = open_again(&seen, &torn, &error);
+	journal = reopen(&seen, &torn, &error);
 	CHECK(journal && seen == appended && torn == 0,
-	        "what was appended before is whole, the rest is gone");
+	        "lines appended before are complete, the failed one is gone");
 	rm_journal_close(journal);
 	remove_folder();
 }
 
-static void each_line_is_synced(void)
+static void sync_each_line(void)
 {
 	struct rm_error error;
 	bool each = true;
@@ -348,7 +349,7 @@ static void each_line_is_synced(void)
 	int seen;
 
 	fresh_folder();
-	struct rm_journal *journal = open_again(&seen, &torn, &error);
+	struct rm_journal *journal = reopen(&seen, &torn, &error);
 
 	for (int i = 0; i < 5; i++) {
 		unsigned before = syncs;
@@ -357,24 +358,24 @@ static void each_line_is_synced(void)
 		        syncs == before + 1 &&
 		        synced_bytes == (off_t)size_of_file();
 	}
-	CHECK(each, "a line is synced, whole, before append() returns");
-	interrupted = 3;
-	CHECK(!append(journal, "a", 5, "head", &error) && !interrupted &&
+	CHECK(each, "append() returns after the complete line is synced");
+	interrupts = 3;
+	CHECK(!append(journal, "a", 5, "head", &error) && !interrupts &&
 	                synced_bytes == (off_t)size_of_file(),
-	        "a sync that a signal ends is done again");
-	lost = 1;
+	        "an interrupted sync is repeated");
+	failures = 1;
 	CHECK(append(journal, "a", 6, "head", &error) == -EIO &&
 	                append(journal, "a", 7, "head", &error) == -EIO,
-	        "a sync that fails ends the journal");
+	        "a failed sync stops the journal");
 	rm_journal_close(journal);
-	journal = open_again(&seen, &torn, &error);
+	journal = reopen(&seen, &torn, &error);
 	CHECK(journal && seen == 6 && torn == 0,
-	        "and its line is not left behind");
+	        "the line of a failed sync is not left");
 	rm_journal_close(journal);
 	remove_folder();
 }
 
-/* Where drops go; true: there was such a file. */
+/* Removes the file of dropped lines; true if it existed. */
 static bool remove_unfinished(void)
 {
 	char unfinished[128];
@@ -383,7 +384,7 @@ static bool remove_unfinished(void)
 	return !unlink(unfinished);
 }
 
-/* Drops a trial of cell "a" and all after it. */
+/* Drops a trial of cell "a" and all later ones. */
 static int drop_from(struct rm_journal *journal, long long block,
         size_t *dropped, struct rm_error *error)
 {
@@ -398,14 +399,14 @@ static int drop_from(struct rm_journal *journal, long long block,
 	return result;
 }
 
-static void drops_a_trial_and_all_after_it(void)
+static void drop_trials(void)
 {
 	struct rm_error error;
 	size_t torn, dropped;
 	int seen;
 
 	fresh_folder();
-	struct rm_journal *journal = open_again(&seen, &torn, &error);
+	struct rm_journal *journal = reopen(&seen, &torn, &error);
 
 	for (int block = 0; block < 3; block++) {
 		append(journal, "a", block, "head", &error);
@@ -413,22 +414,21 @@ static void drops_a_trial_and_all_after_it(void)
 	}
 	CHECK(!drop_from(journal, 1, &dropped, &error) && dropped == 4 &&
 	                rm_journal_length(journal) == 2,
-	        "the first trial of a set is dropped, and all after it");
+	        "a trial and all later ones are dropped");
 	CHECK(rm_journal_find(journal, "b", 0, 1, "head") &&
 	                !rm_journal_find(journal, "a", 1, 1, "head") &&
 	                !append(journal, "a", 1, "head", &error),
-	        "what was dropped is not done, and may be appended again");
+	        "a dropped trial is not found and can be appended");
 	rm_journal_close(journal);
-	journal = open_again(&seen, &torn, &error);
-	CHECK(journal && seen == 3 && torn == 0, "and so does the file say");
+	journal = reopen(&seen, &torn, &error);
+	CHECK(journal && seen == 3 && torn == 0, "a reopened journal agrees");
 	rm_journal_close(journal);
-	CHECK(remove_unfinished(), "what was dropped was kept");
+	CHECK(remove_unfinished(), "dropped lines are saved");
 	remove_folder();
 }
 
-/* More lines than stdio buffers: they are written at once, and what did not go
-   is nowhere but in the journal. */
-static void a_drop_that_finds_no_room_drops_nothing(void)
+/* More lines than stdio buffers: the rest exists only in the journal. */
+static void fail_to_save_dropped(void)
 {
 	struct rlimit before, small = { 4096, 4096 };
 	struct rm_error error;
@@ -436,7 +436,7 @@ static void a_drop_that_finds_no_room_drops_nothing(void)
 	int seen, count = 0;
 
 	fresh_folder();
-	struct rm_journal *journal = open_again(&seen, &torn, &error);
+	struct rm_journal *journal = reopen(&seen, &torn, &error);
 
 	while (size_of_file() < 5 * 4096)
 		append(journal, "a", count++, "head", &error);
@@ -451,45 +451,44 @@ static void a_drop_that_finds_no_room_drops_nothing(void)
 	printf("# %s\n", error.text);
 	CHECK(result == -EFBIG && strstr(error.text, "File too large") &&
 	                size_of_file() == bytes,
-	        "what cannot be kept elsewhere stays in the journal");
+	        "lines that cannot be saved stay in the journal");
 	rm_journal_close(journal);
-	journal = open_again(&seen, &torn, &error);
-	CHECK(journal && seen == count && torn == 0, "all of it");
+	journal = reopen(&seen, &torn, &error);
+	CHECK(journal && seen == count && torn == 0, "all lines are left");
 	rm_journal_close(journal);
 	remove_unfinished();
 	remove_folder();
 }
 
-/* A line that cannot be synced is cut off again: where the file ends since the
-   drop, not where it ended before. */
-static void a_lost_line_after_a_drop_leaves_what_was_kept(void)
+/* A line that cannot be synced is cut off at the end after the drop. */
+static void fail_after_drop(void)
 {
 	struct rm_error error;
 	size_t torn, dropped, kept_bytes;
 	int seen;
 
 	fresh_folder();
-	struct rm_journal *journal = open_again(&seen, &torn, &error);
+	struct rm_journal *journal = reopen(&seen, &torn, &error);
 
 	for (int block = 0; block < 3; block++)
 		append(journal, "a", block, "head", &error);
 	CHECK(!drop_from(journal, 1, &dropped, &error) && dropped == 2,
 	        "two of three blocks are dropped");
 	kept_bytes = size_of_file();
-	lost = 1;
+	failures = 1;
 	CHECK(append(journal, "a", 1, "head", &error) == -EIO &&
 	                size_of_file() == kept_bytes,
-	        "a line that is lost then leaves nothing behind it");
+	        "a line that is lost after a drop is cut off");
 	rm_journal_close(journal);
-	journal = open_again(&seen, &torn, &error);
+	journal = reopen(&seen, &torn, &error);
 	CHECK(journal && seen == 1 && torn == 0,
-	        "and the block before is read again");
+	        "the block before the drop is read back");
 	rm_journal_close(journal);
 	remove_unfinished();
 	remove_folder();
 }
 
-static void replaces_whole_files(void)
+static void replace_file(void)
 {
 	struct rlimit before, small = { 16, 16 };
 	struct rm_error error = { 0 };
@@ -512,23 +511,25 @@ static void replaces_whole_files(void)
 
 	close(fd);
 	CHECK(result == -EFBIG && strstr(error.text, "File too large"),
-	        "a write that fails says why");
-	CHECK(got == 3 && !strcmp(text, "old"), "and leaves the old file");
-	CHECK(!unlink(file) && !rmdir(dir), "and nothing else");
+	        "a failed write reports the reason");
+	CHECK(got == 3 && !strcmp(text, "old"),
+	        "a failed write keeps the old file");
+	CHECK(!unlink(file) && !rmdir(dir),
+	        "a failed write leaves no other file");
 }
 
 int main(void)
 {
-	remembers();
-	torn_line();
-	damage();
-	one_bit();
-	one_owner();
-	file_limit();
-	each_line_is_synced();
-	drops_a_trial_and_all_after_it();
-	a_drop_that_finds_no_room_drops_nothing();
-	a_lost_line_after_a_drop_leaves_what_was_kept();
-	replaces_whole_files();
+	append_and_find();
+	cut_torn_line();
+	reject_damage();
+	detect_flipped_bits();
+	reject_second_owner();
+	stop_at_file_limit();
+	sync_each_line();
+	drop_trials();
+	fail_to_save_dropped();
+	fail_after_drop();
+	replace_file();
 	return DONE();
 }

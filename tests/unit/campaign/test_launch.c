@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_launch.c - deadline, memory, orphans, signals: the trial's process. */
+/* test_launch.c - the trial's process: deadline, memory, orphans, signals. */
 #include "runner/base/clock.h"
 #include "tests/unit/campaign/launch_play.h"
 
@@ -10,12 +10,12 @@
 
 static void deadlines(void)
 {
-	struct rm_launch hasty = { .deadline_ns = second_ns / 5 };
+	struct rm_launch short_deadline = { .deadline_ns = second_ns / 5 };
 	const char *const hangs[] = { "hang", "hang-deaf", "late-hang" };
 
 	for (size_t i = 0; i < 3; i++) {
 		struct rm_outcome outcome =
-		        play_with(hangs[i], hasty, "throughput");
+		        run_fake_with(hangs[i], short_deadline, "throughput");
 
 		CHECK(!strcmp(outcome.exit, "deadline") &&
 		                !strcmp(outcome.status, "failed") &&
@@ -27,39 +27,42 @@ static void deadlines(void)
 	}
 }
 
-static void memory_is_limited(void)
+static void limit_memory(void)
 {
-	struct rm_launch poor = { .memory_limit_bytes = 64 << 20 };
+	struct rm_launch little_memory = { .memory_limit_bytes = 64 << 20 };
 	struct rm_outcome outcome;
 
-	if (!rm_memory_limit(1)) {
-		SKIP("a trial that eats memory is stopped", "sanitizer build");
+	if (!rm_memory_limit_bytes(1)) {
+		SKIP("a trial that exceeds its memory limit is stopped",
+		        "sanitizer build");
 		return;
 	}
-	outcome = play_with("eat", poor, "throughput");
+	outcome = run_fake_with("eat", little_memory, "throughput");
 	CHECK(!strcmp(outcome.exit, "signal 6") &&
 	                strstr(outcome.reason, "of the 64 MiB that it may"),
-	        "a trial that eats memory is stopped, the reason says so");
+	        "a trial above its memory limit is stopped with the reason");
 	rm_outcome_clear(&outcome);
-	outcome = play_with("eat-52", poor, "throughput");
+	outcome = run_fake_with("eat-52", little_memory, "throughput");
 	CHECK(!strcmp(outcome.exit, "signal 11") &&
 	                strstr(outcome.reason, "of the 64 MiB that it may"),
-	        "one that ends near its limit is told of, too");
+	        "a trial that ends near its limit has the reason");
 	rm_outcome_clear(&outcome);
-	outcome = play_with("crash", poor, "throughput");
-	CHECK(!strstr(outcome.reason, "MiB"), "and one far below is not");
+	outcome = run_fake_with("crash", little_memory, "throughput");
+	CHECK(!strstr(outcome.reason, "MiB"),
+	        "a trial far below its limit does not");
 	rm_outcome_clear(&outcome);
-	outcome = play_with("ok", poor, "throughput");
-	CHECK(!strcmp(outcome.status, "ok"), "a modest one is not");
+	outcome = run_fake_with("ok", little_memory, "throughput");
+	CHECK(!strcmp(outcome.status, "ok"),
+	        "a trial with little memory is ok");
 	rm_outcome_clear(&outcome);
-	CHECK(rm_memory_limit(1000) > rm_memory_limit(1),
-	        "the limit leaves room for stacks");
+	CHECK(rm_memory_limit_bytes(1000) > rm_memory_limit_bytes(1),
+	        "the limit includes stacks");
 }
 
-/* The peak_bytes of its line; -1: null. */
-static json_int_t peak_of(const char *how)
+/* peak_bytes of the trial's line; -1: null. */
+static json_int_t peak_bytes_of(const char *how)
 {
-	struct rm_outcome outcome = play(how);
+	struct rm_outcome outcome = run_fake(how);
 	const struct rm_record record = { .cell = "w/fake", .arm = "head" };
 	struct rm_error error;
 	json_t *line = NULL;
@@ -75,30 +78,27 @@ static json_int_t peak_of(const char *how)
 	return peak_bytes;
 }
 
-/* exec keeps the high-water mark of the image before it: a runner that holds
-   96 MiB starts a trial that holds few. */
-static void peak_is_the_trials(void)
+/* exec keeps the high-water mark of the previous image, the runner's. */
+static void measure_peak(void)
 {
 	enum { MIB = 1 << 20, HELD = 96 * MIB };
-	json_int_t large = peak_of("eat-52");
+	json_int_t large = peak_bytes_of("eat-52");
 	char *held = malloc(HELD);
 
 	memset(held, 1, HELD);
-	CHECK(peak_of("ok") == 8192 && peak_of("failed") == 8192,
-	        "the peak of a trial with a result is its own, not its "
-	        "runner's");
-	CHECK(peak_of("crash") == -1,
-	        "of one without a result that is smaller than its runner no "
-	        "peak is known");
+	CHECK(peak_bytes_of("ok") == 8192 && peak_bytes_of("failed") == 8192,
+	        "a trial with a result has its own peak, not its runner's");
+	CHECK(peak_bytes_of("crash") == -1,
+	        "the peak of a smaller trial without a result is unknown");
 	CHECK(large > 52 * MIB && large < HELD,
-	        "and of one that is larger what the kernel says");
-	/* So that the compiler keeps it that long. */
-	CHECK(held[HELD - 1] == 1, "a runner with much memory");
+	        "a larger trial has the kernel's peak");
+	/* keeps the memory allocated until here */
+	CHECK(held[HELD - 1] == 1, "the runner has much memory");
 	free(held);
 }
 
-/* Waits for the end of a process that this one, a subreaper, inherited; 0: it
-   did not end, so that a runner which forgot it fails and does not hang. */
+/* Waits for the end of an inherited process. Returns 0 after 5 s, so that a
+   runner that forgot the process fails instead of hanging. */
 static pid_t reap(pid_t pid, int *status)
 {
 	uint64_t limit_ns = rm_now_ns() + 5 * second_ns;
@@ -111,35 +111,35 @@ static pid_t reap(pid_t pid, int *status)
 	return seen;
 }
 
-static void orphans_die(void)
+static void kill_orphans(void)
 {
-	struct rm_outcome outcome = play("orphan");
+	struct rm_outcome outcome = run_fake("orphan");
 
 	CHECK(!strcmp(outcome.status, "ok"),
 	        "a child that keeps the pipes open does not delay the end");
 	rm_outcome_clear(&outcome);
-	/* As subreaper we inherit what the trial left, and see its end. */
+	/* this subreaper inherits the trial's children */
 	int status = 0;
 	pid_t orphan = reap(-1, &status);
 
 	CHECK(orphan > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
-	        "what a trial started dies with it");
+	        "a trial's children die with it");
 }
 
-static void not_started(void)
+static void fail_to_start(void)
 {
 	struct rm_launch none = { .program = "/nonexistent/readmostly" };
-	struct rm_outcome outcome = play_with("ok", none, "throughput");
+	struct rm_outcome outcome = run_fake_with("ok", none, "throughput");
 
 	CHECK(!strcmp(outcome.exit, "not started") &&
 	                strstr(outcome.reason, "/nonexistent/readmostly: No"),
-	        "a program that is not there: not started, and why");
+	        "a missing program is not started, with the reason");
 	rm_outcome_clear(&outcome);
 	none.program = "/etc/passwd";
-	outcome = play_with("ok", none, "throughput");
+	outcome = run_fake_with("ok", none, "throughput");
 	CHECK(!strcmp(outcome.exit, "not started") &&
 	                strstr(outcome.reason, "Permission denied"),
-	        "a program that may not run: not started, and why");
+	        "a program without permission is not started, with the reason");
 	rm_outcome_clear(&outcome);
 }
 
@@ -150,7 +150,7 @@ static void interrupts(void)
 	if (pipe(ends) || write(ends[1], "x", 1) != 1)
 		return;
 	struct rm_launch launch = { .interrupt_fd = ends[0] };
-	struct rm_outcome outcome = play_with("hang", launch, "throughput");
+	struct rm_outcome outcome = run_fake_with("hang", launch, "throughput");
 
 	CHECK(outcome.interrupted && !outcome.status && !outcome.result,
 	        "an interrupted trial has no outcome");
@@ -159,8 +159,8 @@ static void interrupts(void)
 	close(ends[1]);
 }
 
-/* Who stops all processes of a job comes to the trial first. */
-static void stopped_before_its_runner(void)
+/* A signal to all processes of a job may reach the trial first. */
+static void stop_before_runner(void)
 {
 	int ends[2];
 	pid_t other;
@@ -173,23 +173,22 @@ static void stopped_before_its_runner(void)
 		_exit(write(ends[1], "x", 1) != 1);
 	}
 	struct rm_launch launch = { .interrupt_fd = ends[0] };
-	struct rm_outcome outcome = play_with("term", launch, "throughput");
+	struct rm_outcome outcome = run_fake_with("term", launch, "throughput");
 
 	CHECK(outcome.interrupted && !outcome.status,
-	        "a trial that was stopped a moment before its runner is "
-	        "interrupted, too");
+	        "a trial stopped shortly before its runner is interrupted");
 	rm_outcome_clear(&outcome);
 	waitpid(other, NULL, 0);
 	close(ends[0]);
 	close(ends[1]);
 	CHECK(fails("term", "signal 15", "ended by signal 15"),
-	        "one that somebody stopped alone has failed");
+	        "a trial stopped alone has failed");
 }
 
 static size_t padding_of(uint64_t seed)
 {
 	struct rm_launch launch = { .padding_seed = seed };
-	struct rm_outcome outcome = play_with("ok", launch, "throughput");
+	struct rm_outcome outcome = run_fake_with("ok", launch, "throughput");
 	const char *seen = json_string_value(json_object_get(
 	        json_object_get(outcome.result, "environment"), "padding"));
 	size_t bytes = seen ? strlen(seen) : 0;
@@ -205,11 +204,11 @@ static void padding(void)
 	size_t one = padding_of(1), two = padding_of(2);
 
 	CHECK(one && two && one != two,
-	        "seeds give environments of their size");
+	        "different seeds give environments of different sizes");
 	CHECK(padding_of(1) == one, "the same seed gives the same size");
 }
 
-static void inheritance(void)
+static void inherit_descriptors(void)
 {
 	int leak = open("/dev/null", O_RDONLY); /* not close-on-exec */
 	struct rm_launch launch = { .program = "/bin/sh" };
@@ -218,26 +217,26 @@ static void inheritance(void)
 	char *const shell[] = { sh, c, command, NULL };
 
 	launch.arguments = shell;
-	struct rm_outcome outcome = play_with("ok", launch, "throughput");
+	struct rm_outcome outcome = run_fake_with("ok", launch, "throughput");
 
 	CHECK(leak > 2 && outcome.reason &&
 	                strstr(outcome.reason, "status 9: 0 1 2 3"),
 	        "a trial inherits three descriptors (ls opens a fourth)");
 	CHECK(outcome.reason && !strstr(outcome.reason, "2 3 4"),
-	        "and no other");
+	        "a trial inherits no other descriptor");
 	rm_outcome_clear(&outcome);
 	close(leak);
 }
 
-/* EINTR everywhere: an itimer that fires a thousand times a second. */
-static void nothing(int signal_number)
+/* A timer that causes EINTR a thousand times per second. */
+static void ignore_signal(int signal_number)
 {
 	(void)signal_number;
 }
 
-static void survives_signals(void)
+static void survive_signals(void)
 {
-	struct sigaction action = { .sa_handler = nothing };
+	struct sigaction action = { .sa_handler = ignore_signal };
 	struct itimerspec often = { { 0, 1000000 }, { 0, 1000000 } };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
 		.sigev_signo = SIGALRM };
@@ -246,22 +245,22 @@ static void survives_signals(void)
 
 	sigaction(SIGALRM, &action, NULL);
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer)) {
-		SKIP("signals during a launch change nothing", "no timer here");
+		SKIP("signals during a launch are harmless", "no timer here");
 		return;
 	}
 	timer_settime(timer, 0, &often, NULL);
 	for (int i = 0; i < 20; i++) {
-		struct rm_outcome outcome = play("wait:10");
+		struct rm_outcome outcome = run_fake("wait:10");
 
 		good += outcome.status && !strcmp(outcome.status, "ok");
 		rm_outcome_clear(&outcome);
 	}
 	timer_delete(timer);
-	CHECK(good == 20, "signals during a launch change nothing");
+	CHECK(good == 20, "signals during a launch are harmless");
 }
 
-/* Kills a runner in the middle of a trial; the trial must go, too. */
-static void dies_with_its_runner(void)
+/* Kills a runner during a trial, which must die as well. */
+static void die_with_runner(void)
 {
 	char log[] = "/tmp/test_launch.XXXXXX";
 	int fd = mkstemp(log), status;
@@ -271,7 +270,7 @@ static void dies_with_its_runner(void)
 	pid_t runner = fork();
 
 	if (runner == 0) {
-		play("hang");
+		run_fake("hang");
 		_exit(0);
 	}
 	uint64_t limit_ns = rm_now_ns() + 20 * second_ns;
@@ -298,15 +297,15 @@ int main(void)
 	find_fake();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	deadlines();
-	memory_is_limited();
-	peak_is_the_trials();
-	orphans_die();
-	not_started();
+	limit_memory();
+	measure_peak();
+	kill_orphans();
+	fail_to_start();
 	interrupts();
-	stopped_before_its_runner();
+	stop_before_runner();
 	padding();
-	inheritance();
-	survives_signals();
-	dies_with_its_runner();
+	inherit_descriptors();
+	survive_signals();
+	die_with_runner();
 	return DONE();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_play.c - which program plays a trial, with what request and limits.
-   Nothing is launched: rm_launch() is this file's. */
+/* test_play.c - program, request and limits of a trial. This file replaces
+   rm_launch(), which records its arguments. */
 #include "runner/campaign/internal.h"
 #include "runner/protocol/protocol.h"
 #include "tests/unit/tap.h"
@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 
 static struct launched {
-	struct rm_launch how;
+	struct rm_launch launch;
 	char program[RM_PROGRAM_BYTES];
 	json_t *request;
 	int result;
@@ -25,7 +25,7 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
         struct rm_outcome *outcome, struct rm_error *why)
 {
 	(void)outcome;
-	launched.how = *launch;
+	launched.launch = *launch;
 	launched.program[0] = '\0';
 	if (launch->program)
 		strcpy(launched.program, launch->program);
@@ -57,7 +57,7 @@ static void begin(enum rm_measure measure)
 
 static int play(const char *program)
 {
-	const struct rm_play how = { .cell = &cell,
+	const struct rm_cell_trial_run trial = { .cell = &cell,
 		.arm = &arm,
 		.program = program,
 		.seed = 5,
@@ -66,7 +66,7 @@ static int play(const char *program)
 		.interrupt_fd = 7 };
 	struct rm_outcome outcome = { .status = NULL };
 
-	return rm_play(&how, &outcome, &error);
+	return rm_cell_trial_run(&trial, &outcome, &error);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -76,7 +76,7 @@ static bool ends_with(const char *text, const char *end)
 	return size >= rest && !strcmp(text + size - rest, end);
 }
 
-/* The file of a map's program, of a flavour, that plays this measure. */
+/* True if the program of this measure ends with `file`. */
 static bool plays(enum rm_measure measure, const char *file)
 {
 	begin(measure);
@@ -86,38 +86,38 @@ static bool plays(enum rm_measure measure, const char *file)
 	return false;
 }
 
-static void which_program_plays(void)
+static void choose_program(void)
 {
-	static char own[] = "arm";
+	static char arm_program[] = "arm";
 
 	CHECK(plays(RM_MEASURE_THROUGHPUT, "/maps/plain/gomap") &&
 	                plays(RM_MEASURE_VERIFY, "/maps/plain/gomap"),
-	        "the map's program beside this one plays");
+	        "the map's program next to this one runs");
 	CHECK(plays(RM_MEASURE_CAUSES, "/maps/stats/gomap") &&
 	                plays(RM_MEASURE_SIMULATED, "/maps/sim/gomap"),
-	        "a measure has the program of its flavour");
+	        "a measure runs the program of its flavour");
 	begin(RM_MEASURE_THROUGHPUT);
 	CHECK(play("given") == 0 && !strcmp(launched.program, "given"),
-	        "a program that is given plays for arms without one");
-	arm.program = own;
+	        "a replacement runs for arms without a program");
+	arm.program = arm_program;
 	CHECK(play("given") == 0 && !strcmp(launched.program, "arm") &&
 	                play(NULL) == 0 && !strcmp(launched.program, "arm"),
-	        "an arm's own program plays for it, whatever is given");
+	        "an arm's program runs in spite of a replacement");
 	arm.is_folder = true;
 	CHECK(play("given") == 0 &&
 	                !strcmp(launched.program, "arm/plain/gomap"),
-	        "of an arm's folder the program of map and flavour");
+	        "an arm's folder has a program per flavour and map");
 	cell.measure = RM_MEASURE_CAUSES;
 	CHECK(play(NULL) == 0 && !strcmp(launched.program, "arm/stats/gomap"),
-	        "also for another flavour");
+	        "another flavour of a folder");
 	begin(RM_MEASURE_THROUGHPUT);
 	cell.shape.value_bytes = 256;
 	CHECK(play(NULL) == 0 &&
 	                ends_with(launched.program, "/maps/x256/gomap"),
-	        "and for other sizes");
+	        "another size of values");
 }
 
-static void what_is_asked(void)
+static void make_request(void)
 {
 	struct rm_request request = { .seed = 0 };
 	char *text;
@@ -134,21 +134,21 @@ static void what_is_asked(void)
 	                      json_object_get(launched.request, "counters"),
 	                      "backend")),
 	              "none"),
-	        "and the counters");
-	CHECK(launched.how.deadline_ns == 77000000 &&
-	                launched.how.padding_seed == 6 &&
-	                launched.how.interrupt_fd == 7 &&
-	                !launched.how.arguments,
+	        "the request has the counters");
+	CHECK(launched.launch.deadline_ns == 77000000 &&
+	                launched.launch.padding_seed == 6 &&
+	                launched.launch.interrupt_fd == 7 &&
+	                !launched.launch.arguments,
 	        "deadline, padding and interruption are passed on");
 	launched.result = -EAGAIN;
-	CHECK(play(NULL) == -EAGAIN, "what cannot be launched is told");
+	CHECK(play(NULL) == -EAGAIN, "a failed launch is returned");
 	launched.result = 0;
 	rm_request_clear(&request);
 	free(text);
 }
 
-/* The limit of so many threads, in TiB, where a stack has so many MiB; what is
-   available changes from call to call, and half of it is less than one. */
+/* Limit in TiB for this number of threads and MiB of stack. Available memory,
+   of which half is less than 1 TiB, varies from call to call. */
 static uint64_t limit_tib(unsigned threads, rlim_t stack_mib)
 {
 	struct rlimit stack;
@@ -157,46 +157,45 @@ static uint64_t limit_tib(unsigned threads, rlim_t stack_mib)
 	stack.rlim_cur = stack_mib ? stack_mib << 20 : RLIM_INFINITY;
 	if (setrlimit(RLIMIT_STACK, &stack))
 		abort();
-	return rm_memory_limit(threads) >> 40;
+	return rm_memory_limit_bytes(threads) >> 40;
 }
 
-static void stacks_are_reserved(void)
+static void reserve_stacks(void)
 {
-	const bool limited = rm_memory_limit(1) != 0;
+	const bool limited = rm_memory_limit_bytes(1) != 0;
 	struct rlimit before;
 
 	getrlimit(RLIMIT_STACK, &before);
 	CHECK(limit_tib(1 << 20, 4) == (limited ? 4 : 0) &&
 	                limit_tib(1 << 20, 2) == (limited ? 2 : 0),
-	        "each thread's stack is beside what a trial may have");
+	        "each thread's stack adds to the limit");
 	if (before.rlim_max == RLIM_INFINITY)
 		CHECK(limit_tib(1 << 20, 0) == (limited ? 8 : 0),
-		        "8 MiB where stacks have no limit");
+		        "8 MiB for unlimited stacks");
 	else
-		SKIP("8 MiB where stacks have no limit", "they have one here");
+		SKIP("8 MiB for unlimited stacks", "stacks are limited here");
 	setrlimit(RLIMIT_STACK, &before);
 }
 
-/* How much there is changes from call to call, whether there is a limit does
-   not: builds with a sanitizer have none. */
-static void how_much_memory(void)
+/* The amount varies between calls; a build with a sanitizer has no limit. */
+static void limit_memory(void)
 {
 	begin(RM_MEASURE_THROUGHPUT);
 	play(NULL);
-	CHECK(!launched.how.memory_limit_bytes == !rm_memory_limit(3),
-	        "a trial has a limit of memory");
+	CHECK(!launched.launch.memory_limit_bytes == !rm_memory_limit_bytes(3),
+	        "a trial has a memory limit");
 	begin(RM_MEASURE_SIMULATED);
 	play(NULL);
-	CHECK(launched.how.memory_limit_bytes == 0,
-	        "but a simulated machine, which reserves much");
+	CHECK(launched.launch.memory_limit_bytes == 0,
+	        "a simulated machine, which reserves much, does not");
 }
 
 int main(void)
 {
-	which_program_plays();
-	what_is_asked();
-	stacks_are_reserved();
-	how_much_memory();
+	choose_program();
+	make_request();
+	reserve_stacks();
+	limit_memory();
 	json_decref(launched.request);
 	return DONE();
 }

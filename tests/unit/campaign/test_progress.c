@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_progress.c - what a person is told of a campaign, and how often. */
+/* test_progress.c - the line of a campaign's progress, and how often. */
 #include "runner/base/clock.h"
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
@@ -9,7 +9,7 @@
 
 static const uint64_t second_ns = 1000000000;
 
-/* A progress that writes into memory. */
+/* A progress that prints into memory. */
 struct page {
 	struct rm_progress progress;
 	char *text;
@@ -37,7 +37,7 @@ static unsigned count(const char *text, char wanted)
 	return n;
 }
 
-static bool reads(uint64_t ns, const char *expected)
+static bool duration_is(uint64_t ns, const char *expected)
 {
 	char text[32];
 
@@ -47,10 +47,11 @@ static bool reads(uint64_t ns, const char *expected)
 
 static void durations(void)
 {
-	CHECK(reads(0, "0 s") && reads(12 * second_ns, "12 s"), "seconds");
-	CHECK(reads(200 * second_ns, "3 min 20 s"), "minutes");
-	CHECK(reads(7500 * second_ns, "2 h 05 min"), "hours");
-	CHECK(reads(59 * second_ns + second_ns / 2, "1 min 00 s"),
+	CHECK(duration_is(0, "0 s") && duration_is(12 * second_ns, "12 s"),
+	        "seconds");
+	CHECK(duration_is(200 * second_ns, "3 min 20 s"), "minutes");
+	CHECK(duration_is(7500 * second_ns, "2 h 05 min"), "hours");
+	CHECK(duration_is(59 * second_ns + second_ns / 2, "1 min 00 s"),
 	        "rounding up reaches the next unit");
 }
 
@@ -60,17 +61,17 @@ static void time_left(void)
 
 	rm_progress_start(&progress, 10, 2, 80 * second_ns);
 	CHECK(rm_progress_left_ns(&progress) == 80 * second_ns,
-	        "before anything was measured the plan is believed");
-	rm_progress_done(&progress, 10 * second_ns, 20 * second_ns);
+	        "the plan's estimate is used before the first measurement");
+	rm_progress_count_trial(&progress, 10 * second_ns, 20 * second_ns);
 	CHECK(rm_progress_left_ns(&progress) == 140 * second_ns,
-	        "a trial that took twice its plan doubles what is left");
-	rm_progress_done(&progress, 10 * second_ns, 0);
+	        "a trial of twice its planned time doubles the time left");
+	rm_progress_count_trial(&progress, 10 * second_ns, 0);
 	CHECK(progress.done == 4 &&
 	                rm_progress_left_ns(&progress) == 120 * second_ns,
 	        "a skipped trial is done and changes no estimate");
-	rm_progress_done(&progress, 100 * second_ns, second_ns);
+	rm_progress_count_trial(&progress, 100 * second_ns, second_ns);
 	CHECK(rm_progress_left_ns(&progress) == 0,
-	        "what is left is never below nothing");
+	        "the time left is never negative");
 }
 
 static void repeats(void)
@@ -79,43 +80,43 @@ static void repeats(void)
 
 	open_page(&page, false);
 	rm_progress_start(&page.progress, 10, 0, 100 * second_ns);
-	rm_progress_done(&page.progress, 10 * second_ns, 10 * second_ns);
-	rm_progress_repeated(&page.progress, 5 * second_ns);
-	CHECK(page.progress.done == 1, "a repeat is no trial of the plan");
+	rm_progress_count_trial(&page.progress, 10 * second_ns, 10 * second_ns);
+	rm_progress_count_repeat(&page.progress, 5 * second_ns);
+	CHECK(page.progress.done == 1, "a repeat is not a trial of the plan");
 	CHECK(rm_progress_left_ns(&page.progress) == 135 * second_ns,
-	        "what is left grows with the share of repeats so far");
+	        "the time left grows with the share of repeats");
 	rm_progress_end(&page.progress);
 	CHECK(strstr(page.text, "1/10 trials, 1 repeated, 2 min 15 s left"),
-	        "repeats are said where there are some");
+	        "repeats are printed");
 	close_page(&page);
 }
 
-static void one_line_a_minute(void)
+static void print_each_minute(void)
 {
 	struct page page;
 
 	open_page(&page, false);
 	rm_progress_start(&page.progress, 3, 0, 3 * second_ns);
 	for (int i = 0; i < 100; i++)
-		rm_progress_now(&page.progress, "some/cell");
+		rm_progress_show_cell(&page.progress, "some/cell");
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 1 &&
 	                strstr(page.text, "0/3 trials, 3 s"),
 	        "without a terminal the start is one line");
-	page.progress.said_ns = rm_now_ns() - 61 * second_ns;
-	rm_progress_now(&page.progress, "some/cell");
-	rm_progress_now(&page.progress, "some/cell");
+	page.progress.printed_ns = rm_now_ns() - 61 * second_ns;
+	rm_progress_show_cell(&page.progress, "some/cell");
+	rm_progress_show_cell(&page.progress, "some/cell");
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 2 && strstr(page.text, ": some/cell\n"),
-	        "after a minute another, with the cell that runs");
+	        "a line per minute names the running cell");
 	rm_progress_end(&page.progress);
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 3 && !strchr(page.text, '\r'),
-	        "and one at the end, nothing is rewritten");
+	        "one line at the end; nothing is rewritten");
 	close_page(&page);
 }
 
-static void rewritten_line(void)
+static void rewrite_line(void)
 {
 	struct page page;
 	char cell[600];
@@ -124,16 +125,16 @@ static void rewritten_line(void)
 	cell[sizeof(cell) - 1] = 0;
 	open_page(&page, true);
 	rm_progress_start(&page.progress, 3, 0, 3 * second_ns);
-	rm_progress_now(&page.progress, cell);
-	rm_progress_now(&page.progress, cell);
+	rm_progress_show_cell(&page.progress, cell);
+	rm_progress_show_cell(&page.progress, cell);
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\r') == 3 && count(page.text, '\n') == 0,
-	        "on a terminal one line is rewritten for each trial");
-	CHECK(page.size < 3 * 90, "and never longer than the terminal");
+	        "a terminal's line is rewritten for each trial");
+	CHECK(page.size < 3 * 90, "a line is never longer than the terminal");
 	rm_progress_end(&page.progress);
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 1 && page.text[page.size - 1] == '\n',
-	        "at the end it is complete");
+	        "the terminal's line is complete at the end");
 	close_page(&page);
 }
 
@@ -142,7 +143,7 @@ int main(void)
 	durations();
 	time_left();
 	repeats();
-	one_line_a_minute();
-	rewritten_line();
+	print_each_minute();
+	rewrite_line();
 	return DONE();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_repeat.c - which trials are disturbed, and which run again. */
+/* test_repeat.c - which trials are disturbed, and which are repeated. */
 #include "runner/base/clock.h"
 #include "runner/base/rng.h"
 #include "runner/campaign/internal.h"
@@ -20,7 +20,7 @@ static const struct rm_cell timed = { .id = "cell",
 	.repeat_wait = 0.2,
 	.repeat_most = 3 };
 
-/* Two threads of 24 ms; the second one waited `wait_ms` and slept so often. */
+/* Two threads of 24 ms; the second waited and slept `sleeps` times. */
 static json_t *result_of(double wait_ms, int sleeps)
 {
 	return json_pack("{s:[{s:i, s:i, s:i}, {s:i, s:I, s:i}]}", "by_thread",
@@ -30,9 +30,9 @@ static json_t *result_of(double wait_ms, int sleeps)
 	        "voluntary_switches", sleeps);
 }
 
-/* `said` is part of the text, or NULL: it is not disturbed. */
-static bool says_stolen(const struct rm_cell *cell, json_t *result,
-        double others_share, double stolen_share, const char *said)
+/* `expected` is part of the text; NULL: the trial is not disturbed. */
+static bool check_stolen(const struct rm_cell *cell, json_t *result,
+        double others_share, double stolen_share, const char *expected)
 {
 	const struct rm_interference interference = {
 		.others_share = others_share, .stolen_share = stolen_share
@@ -41,83 +41,85 @@ static bool says_stolen(const struct rm_cell *cell, json_t *result,
 	bool disturbed = rm_repeat_disturbed(cell, result, &interference, text);
 
 	json_decref(result);
-	if (disturbed != (said != NULL))
+	if (disturbed != (expected != NULL))
 		printf("# %d %s\n", disturbed, text);
-	return disturbed == (said != NULL) && (!said || strstr(text, said));
+	return disturbed == (expected != NULL) &&
+	       (!expected || strstr(text, expected));
 }
 
-static bool says(const struct rm_cell *cell, json_t *result,
-        double others_share, const char *said)
+static bool check(const struct rm_cell *cell, json_t *result,
+        double others_share, const char *expected)
 {
-	return says_stolen(cell, result, others_share, -1, said);
+	return check_stolen(cell, result, others_share, -1, expected);
 }
 
-static json_t *uncounted(json_t *result);
+static json_t *no_waits(json_t *result);
 
 static void stolen_time(void)
 {
-	CHECK(says_stolen(&timed, result_of(0, 0), 0, 0.2, NULL) &&
-	                says_stolen(&timed, result_of(0, 0), 0, 0.201,
+	CHECK(check_stolen(&timed, result_of(0, 0), 0, 0.2, NULL) &&
+	                check_stolen(&timed, result_of(0, 0), 0, 0.201,
 	                        "others took 20.1 % of its threads' time (the "
 	                        "hypervisor 20.1 %)"),
-	        "time that the hypervisor stole disturbs a trial");
-	CHECK(says_stolen(&timed, result_of(9.6, 0), 0, 0.1, "took 30.0 %") &&
-	                says_stolen(&timed, result_of(48, 0), 1, 0.5,
+	        "time stolen by the hypervisor disturbs a trial");
+	CHECK(check_stolen(&timed, result_of(9.6, 0), 0, 0.1, "took 30.0 %") &&
+	                check_stolen(&timed, result_of(48, 0), 1, 0.5,
 	                        "took 100.0 %"),
 	        "stolen time adds to the time of other programs");
-	CHECK(says_stolen(&timed, uncounted(result_of(0, 0)), -1, 0.3,
+	CHECK(check_stolen(&timed, no_waits(result_of(0, 0)), -1, 0.3,
 	              "took 30.0 %") &&
-	                says_stolen(&timed, NULL, -1, 0.3, NULL),
+	                check_stolen(&timed, NULL, -1, 0.3, NULL),
 	        "stolen time counts if the kernel counts no waits");
 }
 
-static void rule(void)
+static void apply_rule(void)
 {
-	struct rm_cell unasked = timed;
+	struct rm_cell unlimited = timed;
 	json_t *halves = result_of(24, 0);
 
-	CHECK(says(&timed, result_of(0, 0), -1, NULL) &&
-	                says(&timed, result_of(9.6, 0), -1, NULL) &&
-	                says(&timed, result_of(9.7, 0), -1, "took 20.2 %"),
-	        "above a fifth of the time of all threads it is disturbed");
-	CHECK(says(&timed, result_of(9.7, 3), -1, NULL) &&
-	                says(&timed, result_of(9.7, 300), -1, NULL),
-	        "waiting that wake-ups may explain is not laid on others");
-	CHECK(says(&timed, result_of(20, 300), 0.1, NULL) &&
-	                says(&timed, result_of(20, 300), 0.3, "took 30.0 %"),
-	        "unless others are known to have run as long");
-	CHECK(says(&timed, result_of(4, 300), 0.9, NULL) &&
-	                says(&timed, result_of(4, 0), 0.9, NULL),
-	        "others that kept nobody waiting disturbed nobody");
-	CHECK(says(&timed, result_of(90, 0), -1, "took 100.0 %"),
-	        "no thread waits for longer than it is there");
+	CHECK(check(&timed, result_of(0, 0), -1, NULL) &&
+	                check(&timed, result_of(9.6, 0), -1, NULL) &&
+	                check(&timed, result_of(9.7, 0), -1, "took 20.2 %"),
+	        "above a fifth of all threads' time a trial is disturbed");
+	CHECK(check(&timed, result_of(9.7, 3), -1, NULL) &&
+	                check(&timed, result_of(9.7, 300), -1, NULL),
+	        "waiting that wake-ups may explain does not count");
+	CHECK(check(&timed, result_of(20, 300), 0.1, NULL) &&
+	                check(&timed, result_of(20, 300), 0.3, "took 30.0 %"),
+	        "unless other programs ran at least as long");
+	CHECK(check(&timed, result_of(4, 300), 0.9, NULL) &&
+	                check(&timed, result_of(4, 0), 0.9, NULL),
+	        "other programs without waiting threads disturb nothing");
+	CHECK(check(&timed, result_of(90, 0), -1, "took 100.0 %"),
+	        "a thread waits no longer than it exists");
 	json_object_set_new(
 	        json_array_get(json_object_get(halves, "by_thread"), 0),
 	        "runqueue_wait_ns", json_null());
-	CHECK(says(&timed, halves, 1, NULL) && says(&timed, NULL, 1, NULL),
-	        "what the kernel does not count is not guessed");
-	unasked.repeat_wait = 0;
-	CHECK(says(&unasked, result_of(24, 0), 1, NULL), "0 % is: do not ask");
+	CHECK(check(&timed, halves, 1, NULL) && check(&timed, NULL, 1, NULL),
+	        "a value that the kernel does not count is not guessed");
+	unlimited.repeat_wait = 0;
+	CHECK(check(&unlimited, result_of(24, 0), 1, NULL),
+	        "a limit of 0 % disables the check");
 }
 
-/* A program whose run time has threads of its own, that wait for nobody or for
-   which the members wait. */
-static json_t *own(json_t *result)
+/* A program with threads of its own, which may delay its members. */
+static json_t *with_threads(json_t *result)
 {
 	json_object_set_new(
 	        result, "environment", json_pack("{s:b}", "own_threads", 1));
 	return result;
 }
 
-/* And for how long these ran in the window. */
-static json_t *own_ran(json_t *result, double ms)
+/* The same, with the CPU time of these threads in the window. */
+static json_t *with_time(json_t *result, double ms)
 {
-	json_object_set_new(json_object_get(own(result), "environment"),
+	json_object_set_new(
+	        json_object_get(with_threads(result), "environment"),
 	        "own_threads_cpu_ns", json_real(1e6 * ms));
 	return result;
 }
 
-static json_t *uncounted(json_t *result)
+static json_t *no_waits(json_t *result)
 {
 	json_t *thread;
 	size_t i;
@@ -127,37 +129,38 @@ static json_t *uncounted(json_t *result)
 	return result;
 }
 
-static void threads_of_its_own(void)
+static void exclude_own_threads(void)
 {
-	CHECK(says(&timed, own(result_of(20, 0)), 0.1, NULL) &&
-	                says(&timed, own(result_of(20, 0)), -1, NULL),
-	        "waiting for the own collector is not laid on others");
-	CHECK(says(&timed, own(result_of(20, 0)), 0.3, "took 30.0 %") &&
-	                says(&timed, own(result_of(4, 0)), 0.9, NULL),
-	        "but what others ran while somebody waited is");
-	CHECK(says(&timed, own_ran(result_of(20, 0), 5), 0, "took 31.2 %") &&
-	                says(&timed, own_ran(result_of(20, 0), 11), 0, NULL),
-	        "and so is waiting for longer than the own ones ran");
-	CHECK(says(&timed, own_ran(result_of(20, 150), 0), 0, NULL) &&
-	                says(&timed, own_ran(result_of(20, 0), 90), 0.3,
-	                        "took 30.0 %"),
-	        "but for what wake-ups may take, which is no less than before");
-	CHECK(says(&timed, own_ran(uncounted(result_of(0, 0)), 0), 0.1, NULL),
-	        "of goroutines only what others ran");
-	CHECK(says(&timed, own(uncounted(result_of(0, 0))), 0.3,
+	CHECK(check(&timed, with_threads(result_of(20, 0)), 0.1, NULL) &&
+	                check(&timed, with_threads(result_of(20, 0)), -1, NULL),
+	        "waiting for the program's own threads does not count");
+	CHECK(check(&timed, with_threads(result_of(20, 0)), 0.3,
 	              "took 30.0 %") &&
-	                says(&timed, own(uncounted(result_of(0, 0))), 0.1,
-	                        NULL),
-	        "goroutines, whose waiting is unknown, waited for all of it");
-	CHECK(says(&timed, own(uncounted(result_of(0, 0))), -1, NULL),
-	        "where it is unknown what others ran nothing is guessed");
+	                check(&timed, with_threads(result_of(4, 0)), 0.9, NULL),
+	        "time of other programs counts up to the waiting time");
+	CHECK(check(&timed, with_time(result_of(20, 0), 5), 0, "took 31.2 %") &&
+	                check(&timed, with_time(result_of(20, 0), 11), 0, NULL),
+	        "waiting longer than the own threads ran counts");
+	CHECK(check(&timed, with_time(result_of(20, 150), 0), 0, NULL) &&
+	                check(&timed, with_time(result_of(20, 0), 90), 0.3,
+	                        "took 30.0 %"),
+	        "waiting that wake-ups may explain is subtracted");
+	CHECK(check(&timed, with_time(no_waits(result_of(0, 0)), 0), 0.1, NULL),
+	        "goroutines count only the time of other programs");
+	CHECK(check(&timed, with_threads(no_waits(result_of(0, 0))), 0.3,
+	              "took 30.0 %") &&
+	                check(&timed, with_threads(no_waits(result_of(0, 0))),
+	                        0.1, NULL),
+	        "goroutines, whose waiting is unknown, always wait");
+	CHECK(check(&timed, with_threads(no_waits(result_of(0, 0))), -1, NULL),
+	        "unknown time of other programs is not guessed");
 }
 
-static enum rm_repeat state(const char *status, bool disturbed)
+static enum rm_attempt_state state(const char *status, bool disturbed)
 {
 	json_t *line = json_pack("{s:s, s:s?}", "status", status, "disturbed",
 	        disturbed ? "x" : NULL);
-	enum rm_repeat state = rm_repeat_state(line);
+	enum rm_attempt_state state = rm_attempt_state_of(line);
 
 	json_decref(line);
 	return state;
@@ -166,25 +169,25 @@ static enum rm_repeat state(const char *status, bool disturbed)
 static void states(void)
 {
 	CHECK(state("ok", false) == RM_ATTEMPT_GOOD &&
-	                state("ok", true) == RM_ATTEMPT_SPOILT &&
-	                state("void", false) == RM_ATTEMPT_SPOILT &&
-	                state("void", true) == RM_ATTEMPT_SPOILT,
+	                state("ok", true) == RM_ATTEMPT_TO_REPEAT &&
+	                state("void", false) == RM_ATTEMPT_TO_REPEAT &&
+	                state("void", true) == RM_ATTEMPT_TO_REPEAT,
 	        "void and disturbed trials are spoilt");
 	CHECK(state("failed", false) == RM_ATTEMPT_FAILED &&
 	                state("failed", true) == RM_ATTEMPT_FAILED &&
 	                state("skipped", false) == RM_ATTEMPT_FAILED,
-	        "wrong answers are not repeated until they are right");
+	        "failed trials are not repeated");
 }
 
-/* Attempts of one cell by a set of arms, played with the rule. */
+/* Attempts of a cell by a set of arms, driven by rm_repeat_is_due(). */
 struct game {
 	json_t *attempts;
 	struct rm_arms arms;
-	enum rm_repeat ends[RM_REPEATS_MAX + 2][RM_ARMS_MAX];
+	enum rm_attempt_state ends[RM_REPEATS_MAX + 2][RM_ARMS_MAX];
 	unsigned played;
 };
 
-static void put(struct game *game, unsigned attempt, size_t arm)
+static void put_attempt(struct game *game, unsigned attempt, size_t arm)
 {
 	char key[RM_TRIAL_KEY_BYTES];
 
@@ -194,9 +197,8 @@ static void put(struct game *game, unsigned attempt, size_t arm)
 	        json_integer((json_int_t)game->ends[attempt][arm]));
 }
 
-/* How many there are to be, from the ends alone: up to the first that is good
-   in all arms or failed in one. */
-static unsigned expected(const struct game *game, unsigned most)
+/* Expected attempts: up to the first that is good in all arms or failed. */
+static unsigned expected_attempts(const struct game *game, unsigned most)
 {
 	for (unsigned k = 1; k <= most; k++) {
 		bool good = true, failed = false;
@@ -217,12 +219,12 @@ static void play(struct game *game, const struct rm_cell *cell)
 	        rm_repeat_is_due(game->attempts, &game->arms, cell, 7, k);
 	        k++) {
 		for (size_t i = 0; i < game->arms.count; i++)
-			put(game, k, i);
+			put_attempt(game, k, i);
 		game->played++;
 	}
 }
 
-static void random_games(void)
+static void play_random_games(void)
 {
 	enum { GAMES = 5000 };
 	unsigned wrong = 0, longest = 0, state_seen[4] = { 0 };
@@ -240,30 +242,32 @@ static void random_games(void)
 			        "%c", (int)('a' + i));
 		for (unsigned k = 1; k <= RM_REPEATS_MAX + 1; k++)
 			for (size_t i = 0; i < game.arms.count; i++) {
-				/* mostly spoilt, or games were short */
-				uint64_t of = rm_below(rm_next(&random), 20);
+				/* mostly spoilt, so that games are long */
+				uint64_t draw = rm_below(rm_next(&random), 20);
 
-				game.ends[k][i] = of == 0  ? RM_ATTEMPT_FAILED
-				                  : of < 9 ? RM_ATTEMPT_GOOD
-				                           : RM_ATTEMPT_SPOILT;
+				game.ends[k][i] = draw == 0 ? RM_ATTEMPT_FAILED
+				                  : draw < 9
+				                          ? RM_ATTEMPT_GOOD
+				                          : RM_ATTEMPT_TO_REPEAT;
 				state_seen[game.ends[k][i]]++;
 			}
 		play(&game, &cell);
-		wrong += game.played != expected(&game, cell.repeat_most);
+		wrong += game.played !=
+		         expected_attempts(&game, cell.repeat_most);
 		if (game.played > longest)
 			longest = game.played;
 		json_decref(game.attempts);
 	}
 	CHECK(state_seen[RM_ATTEMPT_FAILED] > 100 &&
 	                longest == RM_REPEATS_MAX + 1,
-	        "random games fail, too, and go to the end");
+	        "some random games fail, and some are as long as possible");
 	CHECK(!wrong, "all arms run again until all are good, one failed, or "
-	              "the plan's number is reached");
+	              "the limit is reached");
 }
 
 static char root[64];
 
-/* Two CPUs of which the cell has the second one. */
+/* Two CPUs; the cell has CPU 1. */
 static void put_ticks(const char *cpu0, const char *cpu1, const char *all)
 {
 	char text[300];
@@ -273,8 +277,8 @@ static void put_ticks(const char *cpu0, const char *cpu1, const char *all)
 	fake_root_write(root, "proc/stat", text);
 }
 
-/* What is found of others over `ms` in which CPU 1 was busy for `ticks`. */
-static struct rm_interference seen(unsigned ms, int ticks, int nice_ticks)
+/* Interference over `ms` in which CPU 1 was busy for `ticks`. */
+static struct rm_interference measure(unsigned ms, int ticks, int nice_ticks)
 {
 	unsigned cpus[] = { 1, 1 };
 	const struct rm_cell cell = { .cpus = cpus, .cpu_count = 2 };
@@ -292,8 +296,8 @@ static struct rm_interference seen(unsigned ms, int ticks, int nice_ticks)
 	return found;
 }
 
-/* A child that computes for `ms` of its own time, and is reaped. */
-static void compute(unsigned ms)
+/* A child that computes for `ms` of CPU time and is reaped. */
+static void use_cpu(unsigned ms)
 {
 	pid_t child = fork();
 
@@ -305,8 +309,8 @@ static void compute(unsigned ms)
 	waitpid(child, NULL, 0);
 }
 
-/* The trial itself is the one that kept its CPU busy: no others. */
-static void own_time(void)
+/* Only the trial kept its CPU busy. */
+static void exclude_own_time(void)
 {
 	unsigned cpus[] = { 1 };
 	const struct rm_cell cell = { .cpus = cpus, .cpu_count = 1 };
@@ -315,16 +319,17 @@ static void own_time(void)
 
 	put_ticks("0 0 0 0 0 0 0 0", "50 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
 	rm_interference_begin(&cell, &start);
-	compute(100);
-	rm_sleep_until(rm_now_ns() + 100000000); /* as long on the clock */
+	use_cpu(100);
+	rm_sleep_until(rm_now_ns() + 100000000); /* as long, by the clock */
 	put_ticks("0 0 0 0 0 0 0 0", "60 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
 	rm_interference_end(&cell, &start, &found);
-	CHECK(found.others_share == 0, "a trial's own time is no other's");
+	CHECK(found.others_share == 0,
+	        "a trial's own time is not interference");
 }
 
-/* What others had of a cell on both CPUs, one of them twice, in 100 ms in which
-   each was busy for 50. */
-static double on_two_cpus(void)
+/* Share of others for a cell on both CPUs, one of them twice, in 100 ms in
+   which each was busy for 50 ms. */
+static double share_on_two_cpus(void)
 {
 	unsigned cpus[] = { 0, 1, 0 };
 	const struct rm_cell cell = { .cpus = cpus, .cpu_count = 3 };
@@ -337,13 +342,12 @@ static double on_two_cpus(void)
 	put_ticks("5 0 0 0 0 0 0 2", "5 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 2");
 	rm_interference_end(&cell, &start, &found);
 	CHECK(found.steal_ticks == 2 && found.stolen_share == 0,
-	        "a tick for each CPU may have been stolen before the trial");
+	        "one tick per CPU may have been stolen before the trial");
 	return found.others_share;
 }
 
-/* Of a count that began in the middle nothing is known, nor of one that went
-   back. */
-static void counts_without_a_beginning(void)
+/* A count that is unknown at the start, or decreases, gives no result. */
+static void reject_unknown_counts(void)
 {
 	unsigned cpus[] = { 1 };
 	const struct rm_cell cell = { .cpus = cpus, .cpu_count = 1 };
@@ -359,55 +363,55 @@ static void counts_without_a_beginning(void)
 	put_ticks("0 0 0 0 0 0 0 0", "50 1 9 100 0 0 0 3", "0 0 0 0 0 0 0 3");
 	rm_interference_end(&cell, &unknown, &found);
 	CHECK(found.steal_ticks < 0 && found.others_share < 0,
-	        "what was not known before a trial is not known after it");
+	        "a value unknown before a trial is unknown after it");
 	rm_interference_end(&cell, &later, &found);
 	CHECK(found.steal_ticks < 0 && found.others_share < 0,
-	        "nor is what was more before");
+	        "a value that decreased is unknown");
 }
 
 static void interference(void)
 {
 	fake_root_make(root, sizeof(root));
-	CHECK(seen(100, 0, 0).others_share == 0, "an idle CPU has no others");
-	CHECK(seen(100, 0, 0).steal_ticks == 2, "stolen ticks are counted");
-	CHECK(fabs(seen(100, 0, 0).stolen_share - 0.2) < 0.0001,
+	CHECK(measure(100, 0, 0).others_share == 0,
+	        "an idle CPU has no interference");
+	CHECK(measure(100, 0, 0).steal_ticks == 2, "stolen ticks are counted");
+	CHECK(fabs(measure(100, 0, 0).stolen_share - 0.2) < 0.0001,
 	        "two of ten ticks of the cell's CPU were stolen");
-	/* 5 ticks of 10 ms in 100 ms, by the played clock; a CPU that two
-	   threads share is one */
-	double share = seen(100, 5, 0).others_share;
+	/* 5 ticks of 10 ms in 100 ms, by the simulated clock; a CPU shared by
+	   two threads counts once */
+	double share = measure(100, 5, 0).others_share;
 
 	CHECK(share > 0.4999 && share <= 0.5,
-	        "others on the cell's CPUs count, others elsewhere do not");
-	CHECK(seen(100, 500, 0).others_share == 1, "there is no more than all");
-	share = on_two_cpus();
+	        "only other programs on the cell's CPUs count");
+	CHECK(measure(100, 500, 0).others_share == 1, "the share is at most 1");
+	share = share_on_two_cpus();
 	CHECK(share > 0.4999 && share <= 0.5,
-	        "the share is of all CPUs that the cell has, each once");
-	counts_without_a_beginning();
-	own_time();
+	        "the share covers all CPUs of the cell, each once");
+	reject_unknown_counts();
+	exclude_own_time();
 	if (getpriority(PRIO_PROCESS, 0) <= 0)
-		CHECK(seen(100, 0, 500).others_share == 0,
-		        "work that gives way keeps nobody waiting");
+		CHECK(measure(100, 0, 500).others_share == 0,
+		        "niced work delays no thread");
 	else
-		SKIP("work that gives way keeps nobody waiting",
-		        "this process gives way itself");
-	CHECK(seen(29, 5, 0).others_share < 0 &&
-	                seen(31, 1, 0).others_share > 0 &&
-	                seen(29, 0, 0).stolen_share < 0,
-	        "a trial of less than three ticks is not judged by them");
+		SKIP("niced work delays no thread", "this process is niced");
+	CHECK(measure(29, 5, 0).others_share < 0 &&
+	                measure(31, 1, 0).others_share > 0 &&
+	                measure(29, 0, 0).stolen_share < 0,
+	        "a trial shorter than three ticks is not judged by them");
 	fake_root_remove(root);
 	setenv("RM_SYSFS", "/nonexistent", 1);
 	CHECK(rm_interference_unknown().load < 0,
-	        "a system that does not say is unknown");
+	        "a load that is not available is unknown");
 	unsetenv("RM_SYSFS");
 }
 
 int main(void)
 {
-	rule();
+	apply_rule();
 	stolen_time();
-	threads_of_its_own();
+	exclude_own_threads();
 	states();
-	random_games();
+	play_random_games();
 	interference();
 	return DONE();
 }

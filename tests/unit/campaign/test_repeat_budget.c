@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_repeat_budget.c - the budget of repeats, in random campaigns of some
- * workloads, arms and rounds. Each is walked by rm_repeats_walk() and compared
- * with a queue, which knows no rounds and counts in whole per cent.
- */
+/* test_repeat_budget.c - the budget of repeats in random campaigns of several
+   workloads, arms and rounds. Each walk of rm_repeats_walk() is compared with a
+   queue in whole per cent. */
 #include "runner/base/rng.h"
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
@@ -14,7 +12,7 @@
 
 enum { GAMES = 3000, CELLS = 12, ROUNDS = 4, ARMS = 4, TURNS = 1000 };
 
-/* A cell's arms in a block, at an attempt. */
+/* A cell's arms in a block, for one attempt. */
 struct turn {
 	size_t cell;
 	unsigned block, attempt;
@@ -25,8 +23,7 @@ struct turns {
 	size_t count;
 };
 
-/* A campaign whose ends are drawn from its seed, by the places of cells and
-   arms alone. */
+/* A campaign with results by its seed and the positions of cells and arms. */
 struct game {
 	uint64_t seed;
 	unsigned spoilt_percent;
@@ -38,9 +35,9 @@ struct game {
 	struct rm_arms arms;
 	json_t *attempts;
 	struct turns played;
-	size_t lines_left; /* then the walk is stopped */
-	size_t repeats;    /* lines of them */
-	size_t at_most;    /* prefixes with more of them than were allowed */
+	size_t lines_left; /* lines until the walk stops */
+	size_t repeats;    /* number of repeated lines */
+	size_t at_most;    /* number of lines that exceeded the budget */
 };
 
 static uint64_t draw(uint64_t *random, uint64_t n)
@@ -48,7 +45,7 @@ static uint64_t draw(uint64_t *random, uint64_t n)
 	return rm_below(rm_next(random), n);
 }
 
-static enum rm_repeat end_of(
+static enum rm_attempt_state end_of(
         const struct game *game, const struct turn *turn, size_t arm)
 {
 	uint64_t random = game->seed + 1000 * turn->cell +
@@ -58,17 +55,17 @@ static enum rm_repeat end_of(
 
 	rm_next(&random);
 	drawn = draw(&random, 100);
-	return drawn < game->spoilt_percent ? RM_ATTEMPT_SPOILT
+	return drawn < game->spoilt_percent ? RM_ATTEMPT_TO_REPEAT
 	       : drawn >= 97                ? RM_ATTEMPT_FAILED
 	                                    : RM_ATTEMPT_GOOD;
 }
 
 static size_t arms_of(const struct game *game, size_t cell)
 {
-	return rm_arms_of(&game->arms, &game->cells[cell].cell).count;
+	return rm_arms_find_set(&game->arms, &game->cells[cell].cell).count;
 }
 
-/* "w" has one arm or some, "pair" always two. */
+/* "w" has one or two arms, "pair" always two. */
 static void draw_arms(struct game *game, uint64_t *random)
 {
 	size_t own = 1 + draw(random, ARMS - 2);
@@ -137,7 +134,7 @@ static void draw_game(struct game *game, uint64_t seed)
 	}
 }
 
-/* In hundredths of a repeat. */
+/* Budget in hundredths of a repeat. */
 static size_t allowed(const struct game *game, unsigned round)
 {
 	size_t sum = 0;
@@ -163,13 +160,13 @@ static unsigned round_of(const struct game *game, size_t cell, unsigned block)
 	return ROUNDS;
 }
 
-/* Plays a turn as a campaign does: what has a line is not played again. */
+/* Runs a turn as a campaign does: a trial with a line is not run again. */
 static int play(void *context, size_t cell, unsigned block, unsigned attempt)
 {
 	struct game *game = context;
 	struct turn turn = { cell, block, attempt };
 	struct rm_arm_set set =
-	        rm_arms_of(&game->arms, &game->cells[cell].cell);
+	        rm_arms_find_set(&game->arms, &game->cells[cell].cell);
 	char key[RM_TRIAL_KEY_BYTES];
 
 	game->played.list[game->played.count++] = turn;
@@ -201,7 +198,7 @@ static struct rm_repeats walk(struct game *game)
 	return repeats;
 }
 
-/* Whether all arms run again, and how many of them were spoilt. */
+/* True if all arms run again; `spoilt` is the number of spoilt ones. */
 static bool is_due(
         const struct game *game, const struct turn *turn, size_t *spoilt)
 {
@@ -209,17 +206,18 @@ static bool is_due(
 
 	*spoilt = 0;
 	for (size_t i = 0; i < arms_of(game, turn->cell); i++) {
-		enum rm_repeat end = end_of(game, turn, i);
+		enum rm_attempt_state end = end_of(game, turn, i);
 
 		failed |= end == RM_ATTEMPT_FAILED;
-		*spoilt += end == RM_ATTEMPT_SPOILT;
+		*spoilt += end == RM_ATTEMPT_TO_REPEAT;
 	}
 	return *spoilt && !failed &&
 	       turn->attempt <= game->cells[turn->cell].cell.repeat_most;
 }
 
-/* What a round is to play: all cells queue, and who is to run again queues
-   behind the others; who cannot be paid goes home with all behind him. */
+/* Expected turns of a round. All cells queue; a cell to be repeated queues
+   again. The first one that exceeds the budget removes itself and all after
+   it. */
 static void queue_round(const struct game *game, unsigned number,
         struct turns *turns, size_t *repeats, size_t *refused)
 {
@@ -259,13 +257,13 @@ static bool same_turns(const struct turns *a, const struct turns *b)
 	return true;
 }
 
-/* What random games came to. */
+/* Results of the random games. */
 struct seen {
 	unsigned over, wrong_turns, wrong_counts, wrong_resumes, wrong_names;
-	unsigned acted, partly; /* the budget refused all, or some */
+	unsigned acted, partly; /* budget refused all, some */
 };
 
-/* The maps change names, the ends do not: a game's turns must not. */
+/* A game with renamed maps must have the same turns. */
 static bool plays_same_renamed(const struct game *game)
 {
 	struct game other;
@@ -280,7 +278,7 @@ static bool plays_same_renamed(const struct game *game)
 	return same_turns(&game->played, &other.played);
 }
 
-/* Stopped again and again, in the middle of pairs, too. */
+/* A game stopped several times, also within pairs, must have the same turns. */
 static bool plays_same_resumed(const struct game *game)
 {
 	struct game other;
@@ -300,7 +298,7 @@ static bool plays_same_resumed(const struct game *game)
 	return same;
 }
 
-static void look(struct game *game, struct seen *seen)
+static void compare_with_queue(struct game *game, struct seen *seen)
 {
 	struct rm_repeats repeats = walk(game);
 	struct turns expected = { .count = 0 };
@@ -314,7 +312,7 @@ static void look(struct game *game, struct seen *seen)
 	                      repeats.made != game->repeats ||
 	                      repeats.refused != refused;
 	seen->wrong_counts +=
-	        (double)made > rm_repeats_most(&game->plan, &game->arms);
+	        (double)made > rm_repeats_limit(&game->plan, &game->arms);
 	seen->wrong_names += !plays_same_renamed(game);
 	seen->wrong_resumes += !plays_same_resumed(game);
 	seen->acted += refused > 0;
@@ -328,29 +326,25 @@ static void random_games(void)
 
 	for (uint64_t n = 1; n <= GAMES; n++) {
 		draw_game(&game, n * 77777);
-		look(&game, &seen);
+		compare_with_queue(&game, &seen);
 		json_decref(game.attempts);
 	}
 	printf("# %d games, %u with a budget that was spent, %u of them after "
 	       "repeats\n",
 	        GAMES, seen.acted, seen.partly);
 	CHECK(seen.acted > GAMES / 3 && seen.partly > GAMES / 5,
-	        "in many games the budget is spent");
-	CHECK(!seen.over,
-	        "after no line are there more repeats than the rounds begun "
-	        "allow");
-	CHECK(!seen.wrong_turns,
-	        "due cells run again in their block's order, arms whole, until "
-	        "one cannot be paid");
-	CHECK(!seen.wrong_counts, "what was made and refused is counted");
-	CHECK(!seen.wrong_names, "names of maps change nothing");
+	        "many games exhaust the budget");
+	CHECK(!seen.over, "no line exceeds the budget of the rounds so far");
+	CHECK(!seen.wrong_turns, "repeats run in their block's order, all arms "
+	                         "each, until the budget is exhausted");
+	CHECK(!seen.wrong_counts, "repeats and refused trials are counted");
+	CHECK(!seen.wrong_names, "names of maps have no effect");
 	CHECK(!seen.wrong_resumes,
-	        "a campaign that was stopped plays what one does that was "
-	        "not");
+	        "an interrupted campaign has the same turns");
 }
 
 /* All of 10 cells are spoilt in each attempt. */
-static void by_hand(void)
+static void repeat_known_campaign(void)
 {
 	static struct game game;
 	struct rm_repeats repeats;
@@ -375,15 +369,14 @@ static void by_hand(void)
 	                game.played.list[11].cell == 8 &&
 	                game.played.list[22].cell == 0 &&
 	                game.played.list[24].cell == 2,
-	        "a quarter of 10: two in the first round, and what is left "
-	        "over makes it three in the second");
-	CHECK(repeats.refused == 20, "20 stay spoilt, as none was mended");
+	        "a quarter of 10: two in the first round, then three");
+	CHECK(repeats.refused == 20, "20 trials stay spoilt");
 	json_decref(game.attempts);
 }
 
 int main(void)
 {
-	by_hand();
+	repeat_known_campaign();
 	random_games();
 	return DONE();
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_run_summary.c - the counts and the exit status at the end of a campaign. */
+/* test_run_summary.c - counts and exit status at the end of a campaign. */
 #include "runner/cli/campaign_run.h"
-#include "tests/unit/cli/said.h"
+#include "tests/unit/cli/captured_output.h"
 
 #include <errno.h>
 
 enum { CELLS = 24 };
 
-/* Two arms run each cell; those of the workload "own" have a set of one. */
+/* Each cell has two arms; cells of the workload "own" have one. */
 static const struct rm_arms arms = {
 	.list = { { .name = "base" }, { .name = "head" },
 	        { .name = "head", .workload = "own" } },
@@ -17,9 +17,9 @@ static struct rm_plan_cell cells[CELLS];
 static struct rm_plan plan = { .cells = cells };
 static struct rm_tally_cell counts[CELLS];
 static struct rm_tally tally;
-static struct said said;
+static struct captured_output captured;
 
-/* Cells c0, c1, ... of the maps m0, m1, ..., all of whose trials were ok. */
+/* Cells c0, c1, ... of maps m0, m1, ..., with only ok trials. */
 static void begin(size_t number)
 {
 	for (size_t i = 0; i < CELLS; i++)
@@ -44,7 +44,7 @@ static void begin(size_t number)
 		.ok = 6 * number };
 }
 
-/* Trials of one cell that did not end well: it has no good one. */
+/* Replaces ok trials of one cell by void and failed ones. */
 static void spoil(size_t cell, unsigned voided, unsigned failed)
 {
 	counts[cell].ok = 6 - voided - failed;
@@ -60,14 +60,14 @@ static void spoil(size_t cell, unsigned voided, unsigned failed)
 	tally.failed += failed;
 }
 
-/* Returns the exit status and stores the output in `said`. */
+/* Returns the exit status and stores the output in `captured`. */
 static int ends(int result, bool interrupted)
 {
 	int status;
 
-	said_begin(&said);
+	capture_begin(&captured);
 	status = rm_run_summary(&tally, "results/x", result, interrupted);
-	said_end(&said);
+	capture_end(&captured);
 	return status;
 }
 
@@ -75,14 +75,15 @@ static void finished(void)
 {
 	begin(2);
 	CHECK(ends(0, false) == RM_OK &&
-	                strstr(said.out, "12 trials: 12 ok, 0 void, 0 failed, "
-	                                 "0 skipped\n"),
+	                strstr(captured.out,
+	                        "12 trials: 12 ok, 0 void, 0 failed, "
+	                        "0 skipped\n"),
 	        "a campaign without a failure is complete");
 	tally.skipped = 100;
 	tally.failed = 20;
 	tally.voided = 3;
 	ends(0, false);
-	CHECK(strstr(said.out,
+	CHECK(strstr(captured.out,
 	              "135 trials: 12 ok, 3 void, 20 failed, 100 skipped\n"),
 	        "each trial is counted once");
 }
@@ -91,17 +92,19 @@ static void void_and_failed(void)
 {
 	begin(3);
 	spoil(0, 2, 0);
-	CHECK(ends(0, false) == RM_OK, "void trials leave a campaign complete");
+	CHECK(ends(0, false) == RM_OK,
+	        "a campaign with void trials is complete");
 	spoil(1, 1, 3);
-	CHECK(ends(0, false) == RM_INCOMPLETE, "failed ones do not");
+	CHECK(ends(0, false) == RM_INCOMPLETE,
+	        "a campaign with failed trials is not");
 	begin(1);
 	counts[0].ok = 0;
 	CHECK(ends(0, false) == RM_INCOMPLETE,
-	        "nor does a cell without a result");
+	        "a cell without a result makes it incomplete");
 	begin(1);
 	cells[0].misuse = true;
 	spoil(0, 1, 5);
-	CHECK(ends(0, false) == RM_OK, "a misuse may fail");
+	CHECK(ends(0, false) == RM_OK, "a map with an injected bug may fail");
 }
 
 static void plan_skips_all(void)
@@ -123,9 +126,9 @@ static void interruptions(void)
 	spoil(0, 0, 1);
 	CHECK(ends(0, true) == RM_INTERRUPTED &&
 	                ends(-EIO, true) == RM_INTERRUPTED,
-	        "an interrupted campaign has a status of its own");
+	        "an interrupted campaign has its own exit status");
 	CHECK(ends(-EIO, false) == RM_INCOMPLETE &&
-	                strstr(said.out, "run -o results/x --resume\n"),
+	                strstr(captured.out, "run -o results/x --resume\n"),
 	        "after an error the command that resumes is printed");
 }
 

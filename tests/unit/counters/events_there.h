@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events_there.h - whether the built-in table of events has a line: where it was
-   emptied, facts about its lines cannot be shown, and nothing else may break. */
+/* events_there.h - checks if the built-in table of events has lines. If it
+   is empty, tests of its lines are skipped, and all others must pass. */
 #ifndef RM_EVENTS_THERE_H
 #define RM_EVENTS_THERE_H
 
@@ -11,7 +11,7 @@ extern const unsigned char rm_events_tsv[];
 
 #define NO_EVENTS "the table of events has no line"
 
-static inline bool events_there(void)
+static inline bool has_events(void)
 {
 	const char *line = (const char *)rm_events_tsv;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fake_perf.h - perf_event_open played from a table, with all its moods. */
+/* fake_perf.h - perf_event_open simulated by a table, with all its errors. */
 #ifndef RM_FAKE_PERF_H
 #define RM_FAKE_PERF_H
 
@@ -15,7 +15,7 @@ enum { FAKE_FDS = 512, FAKE_FIRST = 1000 };
 
 struct fake_event {
 	struct perf_event_attr attr;
-	int group; /* fd of the leader */
+	int group; /* descriptor of the leader */
 	bool open;
 	uint64_t value;
 	unsigned enables; /* of a leader */
@@ -25,17 +25,17 @@ struct fake_event {
 struct fake_perf {
 	pthread_mutex_t lock;
 	struct fake_event event[FAKE_FDS];
-	int opened; /* ever */
+	int opened; /* in total */
 	int alive;  /* now */
-	/* The script: 0 = off. */
-	int error_all;       /* each open fails with it */
-	int error_at, error; /* the n-th open (from 1) fails with it */
+	/* The simulated behaviour: 0 = off. */
+	int error_all;       /* error of every open */
+	int error_at, error; /* open number `error_at` (from 1) fails */
 	int error_read;      /* -errno of read */
 	bool short_read;
 	bool old_arm; /* Arm before Linux 6.6: no PMU in the upper half */
 	unsigned group_limit; /* larger groups: EINVAL */
 	unsigned percent;     /* running / enabled; 100 = exact */
-	/* What an interval adds; `n` counts a group's intervals from 1. */
+	/* Value added by an interval of number `n` (from 1) of its group. */
 	uint64_t (*amount)(struct fake_perf *fake,
 	        const struct perf_event_attr *attr, unsigned n);
 	unsigned windows; /* for amount() */
@@ -55,7 +55,7 @@ static inline unsigned fake_members(struct fake_perf *fake, int leader)
 	return n;
 }
 
-/* perf_init_event() of Linux 5.15, for a PMU without
+/* As perf_init_event() of Linux 5.15, for a PMU without
    PERF_PMU_CAP_EXTENDED_HW_TYPE. */
 static inline bool fake_names_pmu(const struct perf_event_attr *attr)
 {
@@ -64,7 +64,7 @@ static inline bool fake_names_pmu(const struct perf_event_attr *attr)
 	       attr->config >> 32;
 }
 
-static inline int fake_refusal(
+static inline int fake_open_error(
         struct fake_perf *fake, const struct perf_event_attr *attr, int group)
 {
 	if (fake->old_arm && fake_names_pmu(attr))
@@ -86,7 +86,7 @@ static inline int fake_open(
 	struct fake_perf *fake = context;
 
 	pthread_mutex_lock(&fake->lock);
-	int code = fake_refusal(fake, attr, group);
+	int code = fake_open_error(fake, attr, group);
 	int fd = FAKE_FIRST + fake->opened;
 
 	if (fake->opened == FAKE_FDS)
@@ -172,7 +172,7 @@ static inline int fake_close(void *context, int fd)
 	return 0;
 }
 
-/* An exact fake whose intervals add what `amount` says. */
+/* Makes a fake with exact counts, to which intervals add amount(). */
 static inline struct rm_perf_ops fake_perf_make(struct fake_perf *fake,
         uint64_t (*amount)(
                 struct fake_perf *, const struct perf_event_attr *, unsigned))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* likwid_wrapper.h - lets RM_LIKWID_HELPER start the helper with a library and
-   an environment of the test's choice. */
+/* likwid_wrapper.h - lets RM_LIKWID_HELPER start the helper with a given
+   library and environment. */
 #ifndef RM_LIKWID_WRAPPER_H
 #define RM_LIKWID_WRAPPER_H
 
@@ -11,17 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The folder of this test program, which holds the fixtures, too. */
-static inline const char *wrapper_here(void)
+/* Folder of this test program and its fixtures. */
+static inline const char *wrapper_folder(void)
 {
-	static char here[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", here, sizeof(here) - 1);
+	static char folder[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
 
 	if (n <= 0)
 		abort();
-	here[n] = '\0';
-	*strrchr(here, '/') = '\0';
-	return here;
+	folder[n] = '\0';
+	*strrchr(folder, '/') = '\0';
+	return folder;
 }
 
 /* Writes the script `path`: environment, then options of the helper. */
@@ -32,18 +32,18 @@ static inline void wrapper_write(
 
 	if (!out)
 		abort();
-	/* The sanitizers' own handlers would hide how the library ended. */
+	/* the sanitizers' handlers would hide how the library ended */
 	fprintf(out,
 	        "#!/bin/sh\n"
 	        "ASAN_OPTIONS=verify_asan_link_order=0:handle_segv=0:"
 	        "detect_leaks=0 %s exec %s/../readmostly-likwid %s \"$@\"\n",
-	        environment, wrapper_here(), options);
+	        environment, wrapper_folder(), options);
 	if (fclose(out) || chmod(path, 0755) ||
 	        setenv("RM_LIKWID_HELPER", path, 1))
 		abort();
 }
 
-/* The stub, with an environment that makes it misbehave. */
+/* The stub, with an environment that selects its fault. */
 static inline void wrapper_stub(const char *path, const char *environment)
 {
 	char options[PATH_MAX + 100];
@@ -51,11 +51,11 @@ static inline void wrapper_stub(const char *path, const char *environment)
 	snprintf(options, sizeof(options),
 	        "--no-gate --mode direct --deadline-ms 500 "
 	        "--library %s/stub/liblikwid.so.5",
-	        wrapper_here());
+	        wrapper_folder());
 	wrapper_write(path, environment, options);
 }
 
-/* The real liblikwid on played registers of a Zen 3. */
+/* The real liblikwid on simulated registers of a Zen 3. */
 static inline void wrapper_fake_msr(const char *path, const char *more)
 {
 	char environment[2 * PATH_MAX + 400], topology[PATH_MAX];
@@ -64,7 +64,7 @@ static inline void wrapper_fake_msr(const char *path, const char *more)
 		abort();
 	snprintf(environment, sizeof(environment),
 	        "FAKE_TOPO=%s LD_PRELOAD=%s/fake_msr.so %s", topology,
-	        wrapper_here(), more);
+	        wrapper_folder(), more);
 	wrapper_write(path, environment, "");
 }
 

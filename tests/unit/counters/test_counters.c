@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Event sets, the choice of a back end, and recordings. */
+/* test_counters.c - event sets, the selection of a back end, and recordings. */
 #include "runner/counters/events.h"
 #include "runner/counters/prove.h"
 #include "tests/unit/counters/events_there.h"
@@ -14,9 +14,10 @@
 #include <sys/syscall.h>
 
 /*
- * The machine is played: its files (fake_root.h), and its perf, which has no
- * PMU. It stands in for the C library's syscall(), so that a machine which has
- * one says the same. All other calls of up to four arguments go through.
+ * The machine is simulated: its files (fake_root.h), and its perf without a
+ * PMU. This function replaces the C library's syscall(), so that the result
+ * does not depend on the real machine. Other calls with up to four arguments
+ * are passed on.
  */
 long syscall(long number, ...)
 {
@@ -58,7 +59,7 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* The element of an array whose "metric" is this; NULL = none. */
+/* The element of an array with this "metric"; NULL = none. */
 static const json_t *metric_in(const json_t *array, const char *metric)
 {
 	size_t i;
@@ -83,7 +84,7 @@ static size_t longest(const json_t *sets)
 	return most;
 }
 
-/* Does no set give one counter to two events? */
+/* True if the events of each set have different counters. */
 static bool counters_differ(const json_t *sets)
 {
 	size_t s, i, k;
@@ -101,7 +102,7 @@ static bool counters_differ(const json_t *sets)
 	return true;
 }
 
-static void metrics_become_passes(const struct rm_event_map *map)
+static void split_metrics(const struct rm_event_map *map)
 {
 	json_t *events, *missing, *sets;
 	struct rm_error error = { "" };
@@ -115,15 +116,14 @@ static void metrics_become_passes(const struct rm_event_map *map)
 	json_decref(sets);
 	sets = rm_event_set_split(events, 3);
 	CHECK(json_array_size(sets) == 4 && longest(sets) == 3,
-	        "with the NMI watchdog they are four passes of three");
+	        "with the NMI watchdog there are four passes of three");
 	CHECK(metric_in(json_array_get(sets, 0), "cycles") &&
 	                metric_in(json_array_get(sets, 0), "instructions") &&
 	                metric_in(events, "branch_miss"),
-	        "cycles and instructions are of one pass; mispredicted "
-	        "branches are counted, too");
+	        "cycles and instructions share a pass; branch_miss is counted");
 	CHECK(!strcmp(text_of(metric_in(events, "l1d_fill"), "config"),
 	              "0xff44"),
-	        "a perf event carries its code");
+	        "a perf event has its code");
 	json_decref(sets);
 	json_decref(events);
 	json_decref(missing);
@@ -133,13 +133,13 @@ static void metrics_become_passes(const struct rm_event_map *map)
 	        &events, &missing, &error);
 	sets = rm_event_set_split(events, 4);
 	CHECK(json_array_size(sets) == 1 && longest(sets) == 7,
-	        "software events need no counter");
+	        "software events use no counter");
 	json_decref(sets);
 	json_decref(events);
 	json_decref(missing);
 }
 
-static void likwid_gets_counters(const struct rm_event_map *map)
+static void assign_likwid_counters(const struct rm_event_map *map)
 {
 	json_t *events, *missing, *sets;
 	struct rm_error error = { "" };
@@ -152,12 +152,12 @@ static void likwid_gets_counters(const struct rm_event_map *map)
 	                                        json_array_get(sets, 0), 3),
 	                                "counter"),
 	                        "PMC3"),
-	        "each event of a pass has a counter of its own");
+	        "the events of a pass have different counters");
 	CHECK(!metric_in(events, "l1d_fill") &&
 	                strstr(text_of(metric_in(missing, "l1d_fill"),
 	                               "reason"),
 	                        "likwid has no event for l1d_fill on zen3"),
-	        "what likwid has no name for is missing with a reason");
+	        "a metric without a likwid name is missing with a reason");
 	json_decref(sets);
 	json_decref(events);
 	json_decref(missing);
@@ -167,13 +167,13 @@ static void likwid_gets_counters(const struct rm_event_map *map)
 	sets = rm_event_set_split(events, 4);
 	CHECK(json_array_size(sets) == 2 && counters_differ(sets) &&
 	                json_array_size(json_array_get(sets, 1)) == 2,
-	        "two events that only PMC2 can count are two passes");
+	        "two events that only PMC2 counts are two passes");
 	json_decref(sets);
 	json_decref(events);
 	json_decref(missing);
 }
 
-static void odd_metrics_are_told(const struct rm_event_map *map)
+static void reject_metrics(const struct rm_event_map *map)
 {
 	json_t *events, *missing;
 	struct rm_error error = { "" };
@@ -181,47 +181,47 @@ static void odd_metrics_are_told(const struct rm_event_map *map)
 	CHECK(rm_event_set_choose(map, &zen3, "perf", "cycles,l1d_fil", &events,
 	              &missing, &error) == -EINVAL &&
 	                strstr(error.text, "no metric \"l1d_fil\""),
-	        "a metric that no CPU has is a mistake");
+	        "a metric that no CPU has is an error");
 	rm_event_set_choose(map, &zen2, "perf", "snoop_hitm,l3_access", &events,
 	        &missing, &error);
 	CHECK(!json_array_size(events) &&
 	                strstr(text_of(metric_in(missing, "snoop_hitm"),
 	                               "reason"),
 	                        "not offered on zen2"),
-	        "a metric that this CPU has not is missing, never 0");
+	        "a metric that this CPU lacks is missing, not 0");
 	CHECK(strstr(text_of(metric_in(missing, "l3_access"), "reason"),
 	              "cannot count a thread"),
-	        "a PMU that counts CPUs is not asked for a thread");
+	        "a PMU that counts CPUs is not used for a thread");
 	json_decref(events);
 	json_decref(missing);
 }
 
-static bool refuses(const char *wish, int code, const char *reason)
+static bool refuses(const char *option, int code, const char *reason)
 {
 	struct rm_counters_choice *choice = NULL;
 	struct rm_error error = { "" };
 	json_t *chosen = NULL;
-	int got = rm_counters_select(wish, NULL, &choice, &chosen, &error);
+	int got = rm_counters_select(option, NULL, &choice, &chosen, &error);
 
 	if (got != code || !strstr(error.text, reason))
 		printf("# %d %s\n", got, error.text);
 	return got == code && strstr(error.text, reason) && !choice && !chosen;
 }
 
-static void wishes_are_checked(void)
+static void reject_options(void)
 {
 	CHECK(refuses("fastest", -EINVAL, "expected auto, likwid, perf"),
-	        "a back end that does not exist");
-	CHECK(refuses("", -EINVAL, "expected auto"), "an empty wish");
+	        "an unknown back end");
+	CHECK(refuses("", -EINVAL, "expected auto"), "an empty option");
 	CHECK(refuses("replay", -EINVAL, "expected auto"),
-	        "a replay of no file");
+	        "replay without a file");
 	CHECK(refuses("replay:/nowhere/x", -EINVAL, "/nowhere/x: No such"),
-	        "a replay of a file that is not there");
+	        "replay of a missing file");
 	CHECK(refuses("perf:nosuch", -EINVAL, "no metric \"nosuch\""),
-	        "a metric that does not exist");
+	        "an unknown metric");
 }
 
-static void none_counts_nothing(void)
+static void select_none(void)
 {
 	struct rm_counters_choice *choice = NULL;
 	struct rm_counters *session = NULL;
@@ -229,17 +229,17 @@ static void none_counts_nothing(void)
 	json_t *chosen = NULL;
 
 	CHECK(!rm_counters_select("none", NULL, &choice, &chosen, &error) &&
-	                !rm_counters_sets(chosen),
-	        "none is a choice without passes");
+	                !rm_counters_set_count(chosen),
+	        "none is a selection without passes");
 	json_t *request = rm_counters_request(chosen, 5);
 	CHECK(!rm_counters_open(request, 2, NULL, &session, &error) &&
 	                !rm_counters_attach(session, 1),
-	        "a trial can be asked for none");
+	        "a trial may request none");
 	json_t *result = rm_counters_result(session);
 	CHECK(!strcmp(text_of(result, "backend"), "none") &&
 	                text_of(result, "reason")[0] &&
 	                !json_array_size(json_object_get(result, "events")),
-	        "its result has no events, but a reason");
+	        "the result of none has no events, but a reason");
 	json_decref(result);
 	json_decref(request);
 	json_decref(chosen);
@@ -266,30 +266,30 @@ static json_t *replay_once(const json_t *request, unsigned threads)
 	return result;
 }
 
-static void recordings_are_served_in_order(void)
+static void replay_in_order(void)
 {
 	struct rm_counters_choice *choice = NULL;
 	struct rm_error error = { "" };
 	json_t *chosen = NULL;
-	char wish[100];
+	char option[100];
 
-	snprintf(wish, sizeof(wish), "replay:%s", fixture);
-	CHECK(!rm_counters_select(wish, NULL, &choice, &chosen, &error) &&
-	                rm_counters_sets(chosen) == 3,
-	        "a recording of three intervals is a choice of three");
+	snprintf(option, sizeof(option), "replay:%s", fixture);
+	CHECK(!rm_counters_select(option, NULL, &choice, &chosen, &error) &&
+	                rm_counters_set_count(chosen) == 3,
+	        "a recording of three intervals has three sets");
 	json_t *second = rm_counters_request(chosen, 4);
 	json_t *result = replay_once(second, 1);
 	const json_t *fill =
 	        metric_in(json_object_get(result, "events"), "l1d_fill_demand");
 	CHECK(json_integer_value(json_object_get(fill, "total")) == 1017118,
-	        "trial 4 gets interval 1, with its counts");
+	        "trial 4 gets interval 1 with its counts");
 	CHECK(!strcmp(text_of(result, "backend"), "replay") &&
 	                !strcmp(text_of(fill, "quality"), "replayed") &&
 	                strstr(text_of(result, "reason"), "(fake)"),
-	        "they are replayed counts of a fake, and say so");
+	        "replayed counts of a fake are marked");
 	FILE *out = tmpfile();
 	CHECK(rm_replay_record(out, result, 0, 0, &error) == -EINVAL,
-	        "replayed counts cannot be recorded as new ones");
+	        "replayed counts cannot be recorded");
 	fclose(out);
 	json_decref(result);
 	result = replay_once(second, 2);
@@ -301,7 +301,7 @@ static void recordings_are_served_in_order(void)
 	json_decref(result);
 	json_object_set_new(second, "interval", json_integer(3));
 	CHECK(!replay_once(second, 1),
-	        "an interval behind the last is an error");
+	        "an interval after the last is an error");
 	json_decref(second);
 	json_decref(chosen);
 	rm_counters_release(choice);
@@ -329,42 +329,41 @@ static bool bad_recording(
 	"\"metric\": \"m\", \"event\": \"e\", \"code\": \"c\", "              \
 	"\"quality\": \"exact\", \"value\": " value "}\n"
 
-static void bad_recordings_are_named(void)
+static void reject_recordings(void)
 {
 	char path[64] = "/tmp/readmostly-recording-XXXXXX";
 
 	close(mkstemp(path));
-	CHECK(bad_recording(path, "", ":1: no line"), "an empty recording");
+	CHECK(bad_recording(path, "", ":1: empty"), "an empty recording");
 	CHECK(bad_recording(path, LINE("fake", "perf", "1") "{oops\n", ":2: "),
-	        "a line that is not JSON, by its number");
+	        "a line that is not JSON is reported by its number");
 	CHECK(bad_recording(path,
 	              LINE("fake", "perf", "1") LINE("fake", "perf", "2"),
 	              ":2: "),
 	        "two lines of one count");
 	CHECK(bad_recording(path, LINE("fake", "perf", "-1"), ":1: no value"),
-	        "a count below 0");
+	        "a negative count");
 	CHECK(bad_recording(path, LINE("fake", "perf", "1, \"running_ns\": -1"),
 	              ":1: running_ns"),
-	        "a time below 0");
+	        "a negative time");
 	CHECK(bad_recording(path, LINE("fake", "perf", "1, \"value\": 2"),
 	              ":1: dupl"),
-	        "a member twice");
+	        "a duplicate member");
 	CHECK(bad_recording(path, LINE("fake", "perf", "1, \"thread\": 1"),
 	              ":1: dupl"),
-	        "a thread twice");
+	        "a duplicate thread");
 	CHECK(bad_recording(path, LINE("hardware", "replay", "1"),
 	              ":1: backend \"replay\""),
 	        "a recording of a replay");
 	CHECK(bad_recording(
 	              path, LINE("guess", "perf", "1"), ":1: origin \"guess\""),
-	        "an origin that does not exist");
+	        "an unknown origin");
 	CHECK(bad_recording(
 	              path, LINE("fake", "perf", "\"1\""), ":1: no value"),
-	        "a value that is no number");
+	        "a value that is not a number");
 }
 
-/* Adds a right line of a recording, but for one member: another value of it, or
-   (NULL) none. */
+/* Adds a valid line of a recording, except for one member (NULL: omitted). */
 static void put_line(
         char *text, size_t size, const char *member, const char *value)
 {
@@ -388,7 +387,7 @@ static void put_line(
 	snprintf(text + used, size - used, "}\n");
 }
 
-static void each_member_of_a_recording_is_needed(void)
+static void require_members(void)
 {
 	static const char *const cases[][3] = {
 		{ "origin", NULL, ":1: origin" },
@@ -402,7 +401,7 @@ static void each_member_of_a_recording_is_needed(void)
 		{ "interval", NULL, ":1: no interval" },
 		{ "interval", "-1", ":1: no interval" },
 		{ "interval", "1000001", ":1: no interval" },
-		{ "interval", "1", ":1: interval 1, expected one up to 0" },
+		{ "interval", "1", ":1: interval 1, expected at most 0" },
 		{ "thread", NULL, ":1: no interval or thread" },
 		{ "thread", "-1", ":1: no interval or thread" },
 		{ "thread", "4097", ":1: no interval or thread" },
@@ -422,12 +421,13 @@ static void each_member_of_a_recording_is_needed(void)
 		text[0] = '\0';
 		put_line(text, sizeof(text), NULL, NULL);
 		put_line(text, sizeof(text), others[i][0], others[i][1]);
-		CHECK(bad_recording(path, text, ":2: another backend, cpu or"),
-		        "an interval is of one machine");
+		CHECK(bad_recording(
+		              path, text, ":2: backend, cpu or origin differs"),
+		        "an interval belongs to one machine");
 	}
 }
 
-static void a_recording_may_lack_counts(void)
+static void read_missing_counts(void)
 {
 	static const char *const right[][2] = { { "value", "null" },
 		{ "value", "0" }, { "thread", "4096" }, { NULL, NULL } };
@@ -453,7 +453,7 @@ static void a_recording_may_lack_counts(void)
 }
 
 /* Thread 0 has neither a value nor times, thread 1 has both. */
-static void recorded_times_are_of_their_thread(void)
+static void replay_times(void)
 {
 	char path[64] = "/tmp/readmostly-recording-XXXXXX", text[1024] = "";
 
@@ -472,16 +472,15 @@ static void recorded_times_are_of_their_thread(void)
 	        "enabled_ns");
 	CHECK(json_is_null(json_array_get(times, 0)) &&
 	                json_integer_value(json_array_get(times, 1)) == 7,
-	        "a recorded time is of its thread; one that is not known is "
-	        "null");
+	        "a recorded time belongs to its thread; unknown is null");
 	json_decref(result);
 	json_decref(request);
 	unlink(path);
 }
 
-/* A CPU that events.tsv knows, in a machine of files that has no PMU: what
-   this machine is does not matter. Its perf must not be reached. */
-static void nothing_here_is_none_with_reasons(void)
+/* A CPU of events.tsv in a simulated machine without a PMU. The real machine's
+   perf must not be reached. */
+static void select_without_pmu(void)
 {
 	struct rm_counters_choice *choice = NULL;
 	struct rm_error error = { "" };
@@ -496,21 +495,21 @@ static void nothing_here_is_none_with_reasons(void)
 	        "auto without a PMU is none, with reasons and remedies");
 	CHECK(json_array_size(json_object_get(chosen, "tried")) == 2,
 	        "both back ends were tried");
-	CHECK(text_of(chosen, "cpu")[0], "the CPU is named even so");
+	CHECK(text_of(chosen, "cpu")[0], "the CPU is named anyway");
 	json_t *request = rm_counters_request(chosen, 0);
 	CHECK(!strcmp(text_of(request, "backend"), "none"),
-	        "its trials are asked for none");
+	        "its trials request none");
 	json_decref(request);
 	json_decref(chosen);
 	rm_counters_release(choice);
 	CHECK(refuses("perf", -ENOTSUP, "no hardware PMU") &&
 	                refuses("likwid", -ENOTSUP, "/nowhere/helper"),
-	        "what was wished for and cannot work is an error");
+	        "a requested back end that cannot work is an error");
 }
 
-/* A CPU that events.tsv does not know: likwid's search ends one step earlier,
-   and the first that is looked for says why. */
-static void unknown_cpus_are_named(const char *root, unsigned cpu)
+/* A CPU that is not in events.tsv: likwid's search ends one step earlier, with
+   the reason of the first name. */
+static void select_on_unknown_cpu(const char *root, unsigned cpu)
 {
 	struct rm_counters_choice *choice = NULL;
 	struct rm_error error = { "" };
@@ -529,11 +528,11 @@ static void unknown_cpus_are_named(const char *root, unsigned cpu)
 	rm_counters_release(choice);
 }
 
-/* The stub's model fits the kernels: the whole way, with the real helper. What
-   is shown is this program's way to a verdict, nothing of a PMU. */
-static void likwid_proves_itself(const char *root, unsigned cpu)
+/* The stub's model fits the kernels. This tests the whole way to a verdict,
+   with the real helper, but no PMU. */
+static void prove_likwid(const char *root, unsigned cpu)
 {
-	static const char wish[] =
+	static const char option[] =
 	        "auto:cycles,instructions,dc_load,l1d_fill_demand,l2_miss";
 	struct rm_counters_choice *choice = NULL;
 	struct rm_counters *session = NULL;
@@ -543,36 +542,36 @@ static void likwid_proves_itself(const char *root, unsigned cpu)
 
 	snprintf(script, sizeof(script), "%s/helper", root);
 	wrapper_stub(script, "");
-	CHECK(!rm_counters_select(wish, NULL, &choice, &chosen, &error) &&
+	CHECK(!rm_counters_select(option, NULL, &choice, &chosen, &error) &&
 	                !strcmp(text_of(chosen, "backend"), "likwid"),
-	        "auto takes a likwid that counts what the kernels do");
-	CHECK(rm_counters_sets(chosen) == 2 &&
+	        "auto selects a likwid with correct counts");
+	CHECK(rm_counters_set_count(chosen) == 2 &&
 	                !strcmp(text_of(chosen, "cpu"), "zen3") &&
 	                !strcmp(text_of(chosen, "faked_root"), root),
-	        "its choice names the CPU, and that facts are played");
+	        "the selection names the CPU and the fake root");
 	json_t *request = rm_counters_request(chosen, 2);
 	CHECK(json_array_size(json_object_get(request, "events")) == 4 &&
 	                access(text_of(request, "socket"), R_OK) == 0,
 	        "trial 2 gets set 0 and the helper's socket");
 	CHECK(!rm_counters_open(request, 1, &cpu, &session, &error),
-	        "a trial reaches the helper that the choice keeps");
+	        "a trial reaches the helper of the selection");
 	rm_counters_close(session);
 	rm_counters_release(choice);
 	CHECK(access(text_of(request, "socket"), F_OK) != 0,
-	        "the release ends the helper and removes its socket");
+	        "the release stops the helper and removes its socket");
 	json_decref(request);
 	json_decref(chosen);
 	wrapper_stub(script, "STUB_VALUE=zero");
 	CHECK(refuses("likwid:cycles,l1d_fill_demand", -ENOTSUP, "stayed at 0"),
-	        "a likwid that counts 0 is refused");
+	        "a likwid that counts 0 is rejected");
 	wrapper_stub(script, "STUB_FAIL=perfmon_init:exit");
 	CHECK(refuses("likwid", -ENOTSUP, "liblikwid called exit(1)"),
-	        "a likwid that exits is refused with its reason");
+	        "a likwid that exits is rejected with its reason");
 }
 
 /* A Neoverse N1: liblikwid for Arm counts by perf_event, and there is neither
    an msr device nor a daemon. */
-static void likwid_on_arm_needs_no_registers(const char *root, unsigned cpu)
+static void prove_likwid_on_arm(const char *root, unsigned cpu)
 {
 	struct rm_counters_choice *choice = NULL;
 	struct rm_error error = { "" };
@@ -584,7 +583,7 @@ static void likwid_on_arm_needs_no_registers(const char *root, unsigned cpu)
 	fake_root_write(root, "proc/sys/kernel/perf_event_paranoid", "0\n");
 	snprintf(script, sizeof(script), "%s/helper", root);
 	snprintf(options, sizeof(options), "--library %s/stub/liblikwid.so.5",
-	        wrapper_here());
+	        wrapper_folder());
 	wrapper_write(script, "STUB_MODE=-1", options);
 	int code = rm_counters_select(
 	        "likwid:cycles,l1d_fill", NULL, &choice, &chosen, &error);
@@ -603,7 +602,7 @@ int main(void)
 	struct rm_error error = { "" };
 	char root[64];
 
-	if (!events_there()) {
+	if (!has_events()) {
 		puts("1..0 # SKIP " NO_EVENTS);
 		return 0;
 	}
@@ -611,26 +610,26 @@ int main(void)
 	fake_root_make(root, sizeof(root));
 	fake_root_zen3(root, cpu);
 	rm_event_map_builtin(&map, &error);
-	metrics_become_passes(map);
-	likwid_gets_counters(map);
-	odd_metrics_are_told(map);
+	split_metrics(map);
+	assign_likwid_counters(map);
+	reject_metrics(map);
 	rm_event_map_free(map);
-	wishes_are_checked();
-	none_counts_nothing();
-	recordings_are_served_in_order();
-	bad_recordings_are_named();
-	each_member_of_a_recording_is_needed();
-	a_recording_may_lack_counts();
-	recorded_times_are_of_their_thread();
-	nothing_here_is_none_with_reasons();
-	unknown_cpus_are_named(root, cpu);
+	reject_options();
+	select_none();
+	replay_in_order();
+	reject_recordings();
+	require_members();
+	read_missing_counts();
+	replay_times();
+	select_without_pmu();
+	select_on_unknown_cpu(root, cpu);
 	fake_root_zen3(root, cpu);
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "1\n");
-	CHECK(rm_pmu_limit() == 3, "the NMI watchdog takes a counter");
+	CHECK(rm_pmu_limit() == 3, "the NMI watchdog uses a counter");
 	fake_root_write(root, "proc/sys/kernel/nmi_watchdog", "0\n");
 	CHECK(rm_pmu_limit() == 4, "without it there are four");
-	likwid_proves_itself(root, cpu);
-	likwid_on_arm_needs_no_registers(root, cpu);
+	prove_likwid(root, cpu);
+	prove_likwid_on_arm(root, cpu);
 	fake_root_remove(root);
 	return DONE();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of events and CPUs: their files, their mistakes, and which CPU
-   gets which lines. What the lines say is held against the lists of the kernel
-   and of likwid in tests/report/test_cpus.py. */
+/* test_event_map.c - the tables of events and CPUs: reading, errors, and the
+   lines of each CPU. tests/report/test_cpus.py compares the lines with the
+   lists of the kernel and likwid. */
 #include "runner/base/host.h"
 #include "runner/base/tsv.h"
 #include "runner/counters/counters.h"
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool complains(const char *text, const char *about)
+static bool rejects(const char *text, const char *about)
 {
 	struct rm_event_map *map = NULL;
 	struct rm_error error = { "" };
@@ -28,49 +28,49 @@ static bool complains(const char *text, const char *about)
 	return right;
 }
 
-static void mistakes_are_named_with_their_line(void)
+static void reject_event_lines(void)
 {
-	CHECK(complains("# head\nzen3\tcycles\tE\n",
+	CHECK(rejects("# head\nzen3\tcycles\tE\n",
 	              "x.tsv:2: 3 columns, expected 8"),
 	        "a line with too few columns");
-	CHECK(complains("zen3\ta\t-\t-\traw\t0x1\tN\tn\textra\n",
+	CHECK(rejects("zen3\ta\t-\t-\traw\t0x1\tN\tn\textra\n",
 	              "x.tsv:1: more than 8 columns"),
 	        "a line with too many columns");
-	CHECK(complains("zen3\ta\t-\t-\traw\t0x1\tN\t\nzen3\tb\t-\t-"
-	                "\traw\tq\tN\t\n",
+	CHECK(rejects("zen3\ta\t-\t-\traw\t0x1\tN\t\nzen3\tb\t-\t-"
+	              "\traw\tq\tN\t\n",
 	              "x.tsv:2: perf_config \"q\""),
 	        "a code that is not hexadecimal");
-	CHECK(complains("zen3\ta\t-\t-\traw\t0x12g\tN\t\n", "expected 0x"),
-	        "rubbish behind a code");
-	CHECK(complains("zen3\ta\t-\t-\traw\t0x1\tN\t\nzen3\ta\t-\t-"
-	                "\traw\t0x2\tN\t\n",
-	              "x.tsv:2: zen3 a again"),
-	        "a pair of arch and metric twice");
-	CHECK(complains("zen33\ta\t-\t-\traw\t0x1\tN\t\n", "arch \"zen33\""),
-	        "an arch that no CPU can have");
-	CHECK(complains("zen3\ta\t\tPMC\traw\t0x1\tN\t\n", "empty column"),
+	CHECK(rejects("zen3\ta\t-\t-\traw\t0x12g\tN\t\n", "expected 0x"),
+	        "characters after a code");
+	CHECK(rejects("zen3\ta\t-\t-\traw\t0x1\tN\t\nzen3\ta\t-\t-"
+	              "\traw\t0x2\tN\t\n",
+	              "x.tsv:2: duplicate zen3 a"),
+	        "a duplicate pair of arch and metric");
+	CHECK(rejects("zen33\ta\t-\t-\traw\t0x1\tN\t\n", "arch \"zen33\""),
+	        "an arch that no CPU has");
+	CHECK(rejects("zen3\ta\t\tPMC\traw\t0x1\tN\t\n", "empty column"),
 	        "an empty event");
-	CHECK(complains("zen3\ta\t-\t-\t\t0x1\tN\t\n", "empty column"),
+	CHECK(rejects("zen3\ta\t-\t-\t\t0x1\tN\t\n", "empty column"),
 	        "an empty PMU");
-	CHECK(complains("zen3\t\t-\t-\traw\t0x1\tN\t\n", "no metric"),
+	CHECK(rejects("zen3\t\t-\t-\traw\t0x1\tN\t\n", "no metric"),
 	        "an empty metric");
-	CHECK(complains("zen3\ta\tEVENT\t-\traw\t0x1\tN\t\n",
+	CHECK(rejects("zen3\ta\tEVENT\t-\traw\t0x1\tN\t\n",
 	              "likwid event without a counter"),
 	        "a likwid event without a counter");
 }
 
-static void the_built_in_table_is_the_whole_file(void)
+static void read_builtin_table(void)
 {
 	struct rm_event_map *map = NULL;
 	struct rm_error error = { "" };
 
 	CHECK(rm_event_map_builtin(&map, &error) == 0,
-	        "the built-in table is read without a complaint");
-	CHECK(rm_event_map_size(map) == 235, "it holds 235 events");
+	        "the built-in table is read without an error");
+	CHECK(rm_event_map_size(map) == 235, "it has 235 events");
 	rm_event_map_free(map);
 }
 
-static void an_empty_table_offers_nothing_and_is_no_mistake(void)
+static void read_empty_table(void)
 {
 	struct rm_event_map *map = NULL;
 	struct rm_error error = { "" };
@@ -82,19 +82,19 @@ static void an_empty_table_offers_nothing_and_is_no_mistake(void)
 	        "an empty table of events is read");
 	CHECK(!rm_event_map_find(map, &arch, "cycles", &error) &&
 	                strstr(error.text, "not offered on zen3"),
-	        "and offers nothing, with the reason");
+	        "an empty table offers nothing, with the reason");
 	CHECK(!rm_event_set_choose(
 	              map, &arch, "perf", NULL, &events, &missing, &error) &&
 	                !json_array_size(events) &&
 	                json_array_size(missing) > 5,
-	        "so that nothing is counted, and each usual metric says why");
+	        "nothing is counted, and each usual metric has a reason");
 	json_decref(events);
 	json_decref(missing);
 	rm_event_map_free(map);
 }
 
-/* One line of cpus.tsv with these in it. */
-static bool cpu_complains(const char *family, const char *models,
+/* Reads one line of cpus.tsv with these values. */
+static bool rejects_cpu(const char *family, const char *models,
         const char *arch, const char *lines, const char *about)
 {
 	struct rm_cpu_table *table = NULL;
@@ -114,29 +114,29 @@ static bool cpu_complains(const char *family, const char *models,
 	return right;
 }
 
-static void mistakes_in_the_table_of_cpus_are_named(void)
+static void reject_cpu_lines(void)
 {
-	CHECK(cpu_complains("6", "1,0x2-0x9,12", "a", "a,b", NULL),
+	CHECK(rejects_cpu("6", "1,0x2-0x9,12", "a", "a,b", NULL),
 	        "numbers, ranges and hexadecimals are models");
-	CHECK(cpu_complains("6", "9-3", "a", "a", "models \"9-3\""),
-	        "a range that runs backwards");
-	CHECK(cpu_complains("6", "3,", "a", "a", "models \"3,\""),
+	CHECK(rejects_cpu("6", "9-3", "a", "a", "models \"9-3\""),
+	        "a range in reverse order");
+	CHECK(rejects_cpu("6", "3,", "a", "a", "models \"3,\""),
 	        "a comma at the end");
-	CHECK(cpu_complains("6", "x", "a", "a", "models \"x\""),
-	        "models that are no number");
-	CHECK(cpu_complains("", "3", "a", "a", "family \"\""),
-	        "a family that is no number");
-	CHECK(cpu_complains("1,2", "3", "a", "a", "family \"1,2\""),
+	CHECK(rejects_cpu("6", "x", "a", "a", "models \"x\""),
+	        "models that are not numbers");
+	CHECK(rejects_cpu("", "3", "a", "a", "family \"\""),
+	        "a family that is not a number");
+	CHECK(rejects_cpu("1,2", "3", "a", "a", "family \"1,2\""),
 	        "two families");
-	CHECK(cpu_complains("6", "3", "a_name_too_long_", "a", "arch"),
+	CHECK(rejects_cpu("6", "3", "a_name_too_long_", "a", "arch"),
 	        "a name that is too long");
-	CHECK(cpu_complains("6", "3", "a", "a,b,c,d,e,f", "at most 5 names"),
-	        "more lines than a chain has room for");
-	CHECK(cpu_complains("6", "3", "a", "a,,b", "lines"),
+	CHECK(rejects_cpu("6", "3", "a", "a,b,c,d,e,f", "at most 5 names"),
+	        "more lines than a chain can have");
+	CHECK(rejects_cpu("6", "3", "a", "a,,b", "lines"),
 	        "a line without a name");
 }
 
-/* A code of perf's generic events has a name in the kernel's header. */
+/* Codes of perf's generic events have names in the kernel's header. */
 static const struct {
 	const char *pmu, *name;
 	uint64_t config;
@@ -183,8 +183,7 @@ static bool is_generic(const struct rm_counter_event *event)
 	return false;
 }
 
-static void generic_events_have_the_kernels_numbers(
-        const struct rm_event_map *map)
+static void check_generic_events(const struct rm_event_map *map)
 {
 	unsigned wrong = 0, checked = 0;
 
@@ -240,8 +239,8 @@ static const struct expected look_ups[] = {
 	{ "unknown", "branch_miss", NULL, 0x5, "*" },
 };
 
-/* /proc/cpuinfo of a machine with one CPU, number 0, as its kernel writes it. */
-static void play(
+/* /proc/cpuinfo of a machine with CPU 0 only, in its kernel's format. */
+static void write_cpuinfo(
         const char *root, const char *vendor, unsigned family, unsigned model)
 {
 	char text[256];
@@ -273,12 +272,11 @@ static bool is_expected(
 	       !strcmp(arch->chain[arch->steps - 1], "*");
 }
 
-/* Every model of a line is this CPU and no other; and what it is offered has
-   cycles and instructions at least. */
-static unsigned play_row(const char *root, const struct rm_event_map *map,
+/* Every model of a line must be this CPU and have cycles and instructions. */
+static unsigned check_row(const char *root, const struct rm_event_map *map,
         const struct rm_cpu_row *row, unsigned *wrong)
 {
-	unsigned played = 0;
+	unsigned checked_models = 0;
 
 	for (const char *at = row->models; *at;) {
 		char *end;
@@ -287,11 +285,12 @@ static unsigned play_row(const char *root, const struct rm_event_map *map,
 		if (*end == '-')
 			last = strtoul(end + 1, &end, 0);
 		at = end + (*end == ',');
-		for (; model <= last; model++, played++) {
+		for (; model <= last; model++, checked_models++) {
 			struct rm_arch arch;
 			struct rm_error error = { "" };
 
-			play(root, row->vendor, row->family, (unsigned)model);
+			write_cpuinfo(root, row->vendor, row->family,
+			        (unsigned)model);
 			if (!rm_arch_detect(0, &arch, &error) &&
 			        is_expected(&arch, row) &&
 			        rm_event_map_find(map, &arch, "cycles", NULL) &&
@@ -303,7 +302,7 @@ static unsigned play_row(const char *root, const struct rm_event_map *map,
 			++*wrong;
 		}
 	}
-	return played;
+	return checked_models;
 }
 
 static void put_on_pmu(const char *root, const char *pmu, const char *cpus)
@@ -315,32 +314,31 @@ static void put_on_pmu(const char *root, const char *pmu, const char *cpus)
 	fake_root_write(root, path, cpus);
 }
 
-static void every_cpu_of_the_table_is_recognised(
-        const char *root, const struct rm_event_map *map)
+static void identify_every_cpu(const char *root, const struct rm_event_map *map)
 {
 	struct rm_cpu_table *table = NULL;
 	struct rm_error error = { "" };
-	unsigned played = 0, wrong = 0;
+	unsigned checked_models = 0, wrong = 0;
 
 	CHECK(!rm_cpu_table_builtin(&table, &error),
-	        "the built-in table of CPUs is read without a complaint");
+	        "the built-in table of CPUs is read without an error");
 	for (size_t i = 0; i < rm_cpu_table_size(table); i++) {
 		const struct rm_cpu_row *row = rm_cpu_table_at(table, i);
 
 		if (row->pmu)
 			put_on_pmu(root, row->pmu, "0\n");
-		played += play_row(root, map, row, &wrong);
+		checked_models += check_row(root, map, row, &wrong);
 		if (row->pmu)
 			put_on_pmu(root, row->pmu, "\n");
 	}
-	CHECK(rm_cpu_table_size(table) > 90 && played > 900 && !wrong,
-	        "every model of the table is recognised as its line says");
+	CHECK(rm_cpu_table_size(table) > 90 && checked_models > 900 && !wrong,
+	        "every model of the table is identified");
 	rm_cpu_table_free(table);
 }
 
 static const struct {
 	const char *what, *cpuinfo;
-} strangers[] = {
+} unknown_cpus[] = {
 	{ "GenuineIntel 6/250", "processor\t: 0\nvendor_id\t: GenuineIntel\n"
 	                        "cpu family\t: 6\nmodel\t\t: 250\n" },
 	{ "AuthenticAMD 27/1", "processor\t: 0\nvendor_id\t: AuthenticAMD\n"
@@ -357,25 +355,26 @@ static const struct {
 	{ "unnamed 0/0", "processor\t: 0\n" },
 };
 
-/* Never an error: the kernel's generic events, and why no more. */
-static void an_unknown_cpu_gets_the_generic_events(
+/* An unknown CPU is not an error: it gets the kernel's generic events. */
+static void identify_unknown_cpus(
         const char *root, const struct rm_event_map *map)
 {
 	static const char *const some[] = { "cycles", "instructions",
 		"l1d_load_miss", "llc_load_miss", "dtlb_miss", "page_faults" };
 
-	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
+	for (size_t i = 0; i < sizeof(unknown_cpus) / sizeof(*unknown_cpus);
+	        i++) {
 		struct rm_arch arch;
 		struct rm_error error = { "" };
 		char name[120], text[300];
 		bool all = true;
 
-		fake_root_write(root, "proc/cpuinfo", strangers[i].cpuinfo);
+		fake_root_write(root, "proc/cpuinfo", unknown_cpus[i].cpuinfo);
 		snprintf(name, sizeof(name), "%s is unknown, not an error",
-		        strangers[i].what);
+		        unknown_cpus[i].what);
 		CHECK(!rm_arch_detect(0, &arch, &error) && !arch.known &&
 		                !strcmp(arch.name, "unknown") &&
-		                !strcmp(arch.what, strangers[i].what),
+		                !strcmp(arch.what, unknown_cpus[i].what),
 		        name);
 		for (size_t k = 0; k < sizeof(some) / sizeof(*some); k++) {
 			const struct rm_counter_event *event =
@@ -385,15 +384,15 @@ static void an_unknown_cpu_gets_the_generic_events(
 		}
 		CHECK(all && !rm_event_map_find(map, &arch, "l1d_fill", &error),
 		        "its events are the kernel's generic ones");
-		CHECK(!rm_counters_know_cpu(0, text, sizeof(text)) &&
-		                strstr(text, strangers[i].what) &&
+		CHECK(!rm_counters_describe_cpu(0, text, sizeof(text)) &&
+		                strstr(text, unknown_cpus[i].what) &&
 		                strstr(text, "only the kernel's 14 generic "
 		                             "events"),
-		        "which is told");
+		        "the description names the CPU and its events");
 	}
 }
 
-static void liblikwids_release_is_told(const char *root)
+static void describe_likwid_release(const char *root)
 {
 	struct rm_arch arch;
 	struct rm_error error = { "" };
@@ -403,17 +402,17 @@ static void liblikwids_release_is_told(const char *root)
 	        "processor\t: 0\nvendor_id\t: GenuineIntel\n"
 	        "cpu family\t: 6\nmodel\t\t: 85\n");
 	CHECK(!rm_arch_detect(0, &arch, &error) && arch.likwid[0],
-	        "liblikwid knows this server");
-	snprintf(release, sizeof(release), "knows it from release %s",
+	        "liblikwid supports this server");
+	snprintf(release, sizeof(release), "supports it from release %s",
 	        arch.likwid);
-	CHECK(rm_counters_know_cpu(0, text, sizeof(text)) &&
+	CHECK(rm_counters_describe_cpu(0, text, sizeof(text)) &&
 	                strstr(text, arch.title) && strstr(text, arch.what) &&
-	                strstr(text, "knows") &&
-	                !strcmp(strstr(text, "knows"), release),
-	        "since which release ends the line that is told");
+	                strstr(text, "supports") &&
+	                !strcmp(strstr(text, "supports"), release),
+	        "the description ends with the release");
 }
 
-static void hybrid_cpus_are_told_apart(
+static void identify_hybrid_cpus(
         const char *root, const struct rm_event_map *map)
 {
 	struct rm_arch p, e;
@@ -433,9 +432,8 @@ static void hybrid_cpus_are_told_apart(
 	        "CPU 17 of Alder Lake is an E-core");
 	CHECK(rm_event_map_find(map, &p, "l1d_fill", NULL) &&
 	                !rm_event_map_find(map, &e, "l1d_fill", NULL),
-	        "what an E-core lacks of Intel's lines is not offered on it");
-	CHECK(!e.pmu[0],
-	        "a PMU that the kernel does not show is not asked for");
+	        "Intel's lines that an E-core lacks are not offered on it");
+	CHECK(!e.pmu[0], "a PMU that the kernel lacks is not used");
 	fake_root_write(
 	        root, "sys/bus/event_source/devices/cpu_atom/type", "10\n");
 	CHECK(!rm_arch_detect(17, &e, &error) && !strcmp(e.pmu, "cpu_atom"),
@@ -443,10 +441,10 @@ static void hybrid_cpus_are_told_apart(
 
 	CHECK(rm_arch_detect(3, &p, &error) == -ENODEV &&
 	                strstr(error.text, "no processor 3"),
-	        "a CPU that is not there is an error");
+	        "a missing CPU is an error");
 }
 
-static void look_ups_go_exact_family_star(const struct rm_event_map *map)
+static void find_along_chain(const struct rm_event_map *map)
 {
 	static const struct rm_arch archs[] = {
 #define ARCH(id, n, ...) { .name = id, .chain = { __VA_ARGS__ }, .steps = n }
@@ -462,33 +460,35 @@ static void look_ups_go_exact_family_star(const struct rm_event_map *map)
 	};
 
 	for (size_t i = 0; i < sizeof(look_ups) / sizeof(*look_ups); i++) {
-		const struct expected *want = &look_ups[i];
+		const struct expected *expected = &look_ups[i];
 		const struct rm_arch *arch = archs;
 		struct rm_error error = { "" };
 		char name[160];
 
-		while (strcmp(arch->name, want->arch))
+		while (strcmp(arch->name, expected->arch))
 			arch++;
 		const struct rm_counter_event *event =
-		        rm_event_map_find(map, arch, want->metric, &error);
-		snprintf(name, sizeof(name), "%s on %s: %s", want->metric,
-		        want->arch, want->found_at ? want->found_at : "none");
-		if (!want->found_at) {
+		        rm_event_map_find(map, arch, expected->metric, &error);
+		snprintf(name, sizeof(name), "%s on %s: %s", expected->metric,
+		        expected->arch,
+		        expected->found_at ? expected->found_at : "none");
+		if (!expected->found_at) {
 			CHECK(!event && strstr(error.text, "not offered on"),
 			        name);
 			continue;
 		}
-		CHECK(event && !strcmp(event->arch, want->found_at) &&
-		                event->perf_config == want->config &&
-		                (!want->event || !strcmp(event->likwid_event,
-		                                         want->event)),
+		CHECK(event && !strcmp(event->arch, expected->found_at) &&
+		                event->perf_config == expected->config &&
+		                (!expected->event ||
+		                        !strcmp(event->likwid_event,
+		                                expected->event)),
 		        name);
 	}
 }
 
-/* What perf would be asked for `metric`: "pmu event". */
-static void ask_perf(const struct rm_event_map *map, const struct rm_arch *arch,
-        const char *metric, char *text, size_t size)
+/* "pmu event" that perf would use for `metric`. */
+static void find_perf_event(const struct rm_event_map *map,
+        const struct rm_arch *arch, const char *metric, char *text, size_t size)
 {
 	json_t *events = NULL, *missing = NULL;
 	struct rm_error error = { "" };
@@ -503,7 +503,7 @@ static void ask_perf(const struct rm_event_map *map, const struct rm_arch *arch,
 	json_decref(missing);
 }
 
-static void events_say_whose_they_are(const struct rm_event_map *map)
+static void name_events(const struct rm_event_map *map)
 {
 	static const struct rm_arch e = { .name = "mtl_e",
 		.chain = { "crt", "adl_e", "intel", "*" },
@@ -514,15 +514,14 @@ static void events_say_whose_they_are(const struct rm_event_map *map)
 	};
 	char text[200];
 
-	ask_perf(map, &e, "l1d_load_miss", text, sizeof(text));
+	find_perf_event(map, &e, "l1d_load_miss", text, sizeof(text));
 	CHECK(!strcmp(text, "cpu_atom MEM_LOAD_UOPS_RETIRED.L1_MISS"),
-	        "a raw code of a hybrid processor names its PMU, and its "
-	        "event by the kernel's name");
-	ask_perf(map, &e, "cycles", text, sizeof(text));
-	CHECK(!strncmp(text, "hw ", 3), "a generic event is for either");
-	ask_perf(map, &apple, "l1d_load_miss", text, sizeof(text));
+	        "a raw code of a hybrid processor has PMU and kernel name");
+	find_perf_event(map, &e, "cycles", text, sizeof(text));
+	CHECK(!strncmp(text, "hw ", 3), "a generic event is for either kind");
+	find_perf_event(map, &apple, "l1d_load_miss", text, sizeof(text));
 	CHECK(!strcmp(text, "raw raw/0xa3/ (unverified)"),
-	        "an event that no list has says so in its name");
+	        "an event in no list is marked unverified");
 }
 
 int main(void)
@@ -531,37 +530,37 @@ int main(void)
 	struct rm_event_map *map = NULL;
 	struct rm_error error = { "" };
 
-	mistakes_are_named_with_their_line();
-	mistakes_in_the_table_of_cpus_are_named();
-	an_empty_table_offers_nothing_and_is_no_mistake();
-	if (!events_there()) {
+	reject_event_lines();
+	reject_cpu_lines();
+	read_empty_table();
+	if (!has_events()) {
 		SKIP("the lines of the table", NO_EVENTS);
 		return DONE();
 	}
-	the_built_in_table_is_the_whole_file();
+	read_builtin_table();
 	if (!rm_event_map_builtin(&map, &error)) {
-		look_ups_go_exact_family_star(map);
-		generic_events_have_the_kernels_numbers(map);
-		events_say_whose_they_are(map);
+		find_along_chain(map);
+		check_generic_events(map);
+		name_events(map);
 	}
 	fake_root_make(root, sizeof(root));
-	every_cpu_of_the_table_is_recognised(root, map);
-	an_unknown_cpu_gets_the_generic_events(root, map);
-	liblikwids_release_is_told(root);
-	hybrid_cpus_are_told_apart(root, map);
+	identify_every_cpu(root, map);
+	identify_unknown_cpus(root, map);
+	describe_likwid_release(root);
+	identify_hybrid_cpus(root, map);
 	rm_event_map_free(map);
 	CHECK(rm_host_list_has("0-3,8,10-11", 11) &&
 	                !rm_host_list_has("0-3,8,10-11", 9) &&
 	                !rm_host_list_has("", 0),
-	        "a kernel CPU list is understood");
+	        "a kernel CPU list is parsed");
 	CHECK(rm_tsv_list_has("cycles,l1d_misses", "cycles") &&
 	                rm_tsv_list_has("cycles,l1d_misses", "l1d_misses"),
-	        "a list of metrics has its first and its last one");
+	        "a list of metrics has its first and last one");
 	CHECK(!rm_tsv_list_has("l1d_misses_x,cycles", "l1d_misses") &&
 	                !rm_tsv_list_has("l1d_misses", "l1d_misses_x") &&
 	                !rm_tsv_list_has("x_cycles,cycle", "cycles") &&
 	                !rm_tsv_list_has("", "cycles"),
-	        "but none that only begins or ends like one of them");
+	        "a part of a name is not in the list");
 	fake_root_remove(root);
 	return DONE();
 }

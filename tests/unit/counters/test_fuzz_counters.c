@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_counters.c - the event map and recordings of counts, mutated.
+ * test_fuzz_counters.c - mutated event maps and recordings of counts.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/counters/event_map.c but rm_event_map_builtin,
  *   rm_event_map_find: they look up what was read
  * fuzzes: runner/counters/replay.c but write_line, record_event,
  *   rm_replay_record, copy_or_null: they write (test_counters.c)
  *
- * Sound means: a refusal is one line that names the line; what is taken is
- * written and read again as the same, and a recording can be played.
+ * Sound means: a rejection is one line that names the input's line. Accepted
+ * input reads back the same after writing, and a recording can be replayed.
  */
 #include "runner/counters/backend.h"
 #include "runner/counters/events.h"
@@ -55,8 +55,8 @@ static char *map_text(const struct rm_event_map *map)
 	return text;
 }
 
-/* A name that is there is not empty: "" is no event and no PMU. */
-static bool has_sense(const struct rm_event_map *map)
+/* Names of events and PMUs are not empty. */
+static bool is_valid(const struct rm_event_map *map)
 {
 	for (size_t i = 0; i < rm_event_map_size(map); i++) {
 		const struct rm_counter_event *e = rm_event_map_at(map, i);
@@ -73,7 +73,7 @@ static bool has_sense(const struct rm_event_map *map)
 static enum fuzz_verdict judge_map(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {
-	struct rm_event_map *map = NULL, *again = NULL;
+	struct rm_event_map *map = NULL, *second_map = NULL;
 	struct rm_error error = { "" };
 	char *whole = strndup(text, length), *first, *second = NULL;
 	int failed = rm_event_map_parse(whole, "fuzz", &map, &error);
@@ -85,16 +85,16 @@ static enum fuzz_verdict judge_map(
 		return fuzz_names_line(why, "fuzz:") ? FUZZ_REFUSED
 		                                     : FUZZ_UNSOUND;
 	}
-	bool sound = has_sense(map);
+	bool sound = is_valid(map);
 
 	first = map_text(map);
-	if (!rm_event_map_parse(first, "again", &again, &error))
-		second = map_text(again);
+	if (!rm_event_map_parse(first, "again", &second_map, &error))
+		second = map_text(second_map);
 	sound = sound && second && !strcmp(first, second);
 	snprintf(why, FUZZ_WHY, "of %zu: %s", rm_event_map_size(map),
 	        error.text);
 	rm_event_map_free(map);
-	rm_event_map_free(again);
+	rm_event_map_free(second_map);
 	free(first);
 	free(second);
 	return sound ? FUZZ_TAKEN : FUZZ_UNSOUND;
@@ -140,8 +140,8 @@ static char *lines_text(const json_t *lines)
 	return text;
 }
 
-/* No two lines of one count, no count below 0. */
-static bool lines_have_sense(const json_t *lines)
+/* Each count has one line, and no count is negative. */
+static bool lines_are_valid(const json_t *lines)
 {
 	for (size_t i = 0; i < json_array_size(lines); i++) {
 		const json_t *a = json_array_get(lines, i);
@@ -164,11 +164,13 @@ static bool lines_have_sense(const json_t *lines)
 	return true;
 }
 
-/* Plays all intervals of the file to two threads; none may go wrong. */
-static bool plays(const char *file, int intervals)
+/* Replays all intervals of the file to two threads without an error. */
+static bool replays(const char *file, int intervals)
 {
-	json_t *wish = json_pack("{s:s, s:i}", "file", file, "interval", 0);
-	struct rm_session_request request = { .request = wish, .threads = 2 };
+	json_t *arguments =
+	        json_pack("{s:s, s:i}", "file", file, "interval", 0);
+	struct rm_session_request request = { .request = arguments,
+		.threads = 2 };
 	struct rm_error error = { "" };
 	void *state = NULL;
 	bool sound = !rm_backend_replay.open(&request, &state, &error);
@@ -183,7 +185,7 @@ static bool plays(const char *file, int intervals)
 	}
 	if (state)
 		rm_backend_replay.close(state);
-	json_decref(wish);
+	json_decref(arguments);
 	return sound;
 }
 
@@ -192,7 +194,7 @@ static enum fuzz_verdict judge_recording(
 {
 	const char *file = fuzz_file("first.jsonl", text, length);
 	struct rm_error error = { "" };
-	json_t *lines = NULL, *again = NULL;
+	json_t *lines = NULL, *second_map = NULL;
 	int intervals = rm_replay_load(file, &lines, &error);
 	char *written;
 
@@ -204,13 +206,13 @@ static enum fuzz_verdict judge_recording(
 	written = lines_text(lines);
 	bool sound = rm_replay_load(
 	                     fuzz_file("again.jsonl", written, strlen(written)),
-	                     &again, &error) == intervals &&
-	             json_equal(lines, again) && lines_have_sense(lines) &&
-	             plays(file, intervals);
+	                     &second_map, &error) == intervals &&
+	             json_equal(lines, second_map) && lines_are_valid(lines) &&
+	             replays(file, intervals);
 
 	free(written);
 	json_decref(lines);
-	json_decref(again);
+	json_decref(second_map);
 	return sound ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The likwid back end: the real library on played registers, and a stub that
-   comes to every bad end. */
+/* test_likwid.c - the likwid back end: the real library on simulated registers,
+   and a stub that fails in every way. */
 #include "runner/base/clock.h"
 #include "runner/counters/counters.h"
 #include "runner/counters/likwid.h"
@@ -44,19 +44,20 @@ static const char two[] =
 static struct outcome count(const struct rm_likwid_helper *helper,
         const char *events, unsigned threads, const unsigned *cpus)
 {
-	struct outcome o = { .open = 0 };
+	struct outcome outcome = { .open = 0 };
 	json_t *request = request_of(rm_likwid_helper_socket(helper), events);
 	struct rm_counters *session = NULL;
 
-	o.open = rm_counters_open(request, threads, cpus, &session, &o.error);
-	if (!o.open) {
-		o.start = rm_counters_start(session);
-		o.stop = rm_counters_stop(session);
-		o.result = rm_counters_result(session);
+	outcome.open = rm_counters_open(
+	        request, threads, cpus, &session, &outcome.error);
+	if (!outcome.open) {
+		outcome.start = rm_counters_start(session);
+		outcome.stop = rm_counters_stop(session);
+		outcome.result = rm_counters_result(session);
 		rm_counters_close(session);
 	}
 	json_decref(request);
-	return o;
+	return outcome;
 }
 
 static struct rm_likwid_helper *start(void)
@@ -72,85 +73,86 @@ static struct rm_likwid_helper *start(void)
 	return helper;
 }
 
-static const json_t *event_at(const struct outcome *o, size_t i)
+static const json_t *event_at(const struct outcome *outcome, size_t i)
 {
-	return json_array_get(json_object_get(o->result, "events"), i);
+	return json_array_get(json_object_get(outcome->result, "events"), i);
 }
 
-static double value_at(const struct outcome *o, size_t i, size_t thread)
+static double value_at(const struct outcome *outcome, size_t i, size_t thread)
 {
 	const json_t *v = json_array_get(
-	        json_object_get(event_at(o, i), "per_thread"), thread);
+	        json_object_get(event_at(outcome, i), "per_thread"), thread);
 
 	return json_is_number(v) ? json_number_value(v) : -1;
 }
 
-static double total_at(const struct outcome *o, size_t i)
+static double total_at(const struct outcome *outcome, size_t i)
 {
-	const json_t *v = json_object_get(event_at(o, i), "total");
+	const json_t *v = json_object_get(event_at(outcome, i), "total");
 
 	return json_is_number(v) ? json_number_value(v) : -1;
 }
 
-static bool says(const struct outcome *o, size_t i, const char *quality,
-        const char *reason)
+static bool event_has(const struct outcome *outcome, size_t i,
+        const char *quality, const char *reason)
 {
-	const json_t *event = event_at(o, i);
+	const json_t *event = event_at(outcome, i);
 	const char *q = json_string_value(json_object_get(event, "quality"));
 	const char *r = json_string_value(json_object_get(event, "reason"));
-	bool right = q && !strcmp(q, quality) && r && strstr(r, reason);
+	bool is_right = q && !strcmp(q, quality) && r && strstr(r, reason);
 
-	if (!right)
+	if (!is_right)
 		printf("# %s: %s\n", q ? q : "-", r ? r : "-");
-	return right;
+	return is_right;
 }
 
 static const unsigned cpus01[] = { 0, 1 };
 
-/* Opens one session with a misbehaving stub: does the error say `reason`? */
+/* Opens a session with a failing stub. True if the error contains `reason`. */
 static bool open_fails(const char *environment, const char *reason)
 {
 	wrapper_stub(script, environment);
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, two, 1, cpus01);
-	bool right = o.open == -EREMOTEIO && strstr(o.error.text, reason);
+	struct outcome outcome = count(helper, two, 1, cpus01);
+	bool is_right = outcome.open == -EREMOTEIO &&
+	                strstr(outcome.error.text, reason);
 
-	if (!right)
-		printf("# %d %s\n", o.open, o.error.text);
-	json_decref(o.result);
+	if (!is_right)
+		printf("# %d %s\n", outcome.open, outcome.error.text);
+	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
-	return right;
+	return is_right;
 }
 
-static void bad_ends_are_named(void)
+static void report_failures(void)
 {
 	CHECK(open_fails("STUB_FAIL=perfmon_init:exit",
 	              "liblikwid called exit(1); first message: stub: I leave"),
-	        "exit inside the library, and what it printed first");
+	        "exit inside the library, with its first message");
 	CHECK(open_fails("STUB_FAIL=perfmon_init:segv",
 	              "liblikwid crashed with signal 11"),
 	        "a crash inside the library");
 	CHECK(open_fails("STUB_FAIL=topology_init:hang",
-	              "liblikwid hung: no answer in 500 ms"),
+	              "liblikwid hung: no answer within 500 ms"),
 	        "a hang inside the library");
 	CHECK(open_fails("STUB_FAIL=topology_init:-1", "topology_init=-1"),
-	        "topology_init says no");
+	        "topology_init fails");
 	CHECK(open_fails("STUB_FAIL=perfmon_init:-13",
 	              "perfmon_init=-13; first message: stub: perfmon_init "
 	              "says no"),
-	        "perfmon_init says no");
+	        "perfmon_init fails");
 	CHECK(open_fails("STUB_FAIL=perfmon_init:1", "perfmon_init=1"),
-	        "a positive code is an error, too");
+	        "a positive code is an error");
 	CHECK(open_fails("STUB_FAIL=perfmon_addEventSet:-22",
 	              "perfmon_addEventSet(CPU_CLOCKS_UNHALTED:PMC0,"
 	              "RETIRED_INSTRUCTIONS:PMC1)=-22"),
-	        "an event set that is not accepted is named");
+	        "a rejected event set is named");
 	CHECK(open_fails("STUB_FAIL=perfmon_setupCounters:-1",
 	              "perfmon_setupCounters=-1"),
-	        "perfmon_setupCounters says no");
+	        "perfmon_setupCounters fails");
 	CHECK(open_fails("STUB_FAIL=perfmon_startCounters:-22",
 	              "perfmon_startCounters=-22"),
-	        "perfmon_startCounters says no");
+	        "perfmon_startCounters fails");
 	CHECK(open_fails(
 	              "STUB_FAIL=perfmon_stopCounters:hang", "liblikwid hung"),
 	        "a hang when counters stop");
@@ -163,111 +165,112 @@ static bool library_fails(const char *library, const char *reason)
 	snprintf(options, sizeof(options), "--no-gate --library %s", library);
 	wrapper_write(script, "", options);
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, two, 1, cpus01);
-	bool right = o.open == -EREMOTEIO && strstr(o.error.text, reason);
+	struct outcome outcome = count(helper, two, 1, cpus01);
+	bool is_right = outcome.open == -EREMOTEIO &&
+	                strstr(outcome.error.text, reason);
 
-	if (!right)
-		printf("# %s\n", o.error.text);
+	if (!is_right)
+		printf("# %s\n", outcome.error.text);
 	rm_likwid_helper_stop(helper);
-	return right;
+	return is_right;
 }
 
-static void missing_libraries_are_named(void)
+static void report_missing_libraries(void)
 {
 	CHECK(library_fails("/nowhere/liblikwid.so.5",
 	              "liblikwid is missing: /nowhere/liblikwid.so.5"),
-	        "a library that is not there");
+	        "a missing library");
 	CHECK(library_fails("libm.so.6", "liblikwid lacks topology_init"),
-	        "a library that is another one");
+	        "a different library");
 }
 
-static void the_library_is_found_by_the_path(void)
+static void find_library_by_path(void)
 {
 	char environment[PATH_MAX + 80];
 
 	snprintf(environment, sizeof(environment),
-	        "STUB_VALUE=plain LD_LIBRARY_PATH=%s/stub", wrapper_here());
+	        "STUB_VALUE=plain LD_LIBRARY_PATH=%s/stub", wrapper_folder());
 	wrapper_write(script, environment, "--no-gate");
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, two, 1, cpus01);
+	struct outcome outcome = count(helper, two, 1, cpus01);
 
-	/* Two empty intervals before it: n = 3. */
-	CHECK(!o.open && value_at(&o, 0, 0) == 3000 &&
-	                value_at(&o, 1, 0) == 6000,
-	        "LD_LIBRARY_PATH chooses the library");
-	json_decref(o.result);
+	/* Two empty intervals precede it: n = 3. */
+	CHECK(!outcome.open && value_at(&outcome, 0, 0) == 3000 &&
+	                value_at(&outcome, 1, 0) == 6000,
+	        "LD_LIBRARY_PATH selects the library");
+	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
 
-static void chatter_stays_inside(void)
+static void drop_output(void)
 {
 	wrapper_stub(script,
 	        "STUB_VALUE=plain STUB_FAIL=perfmon_startCounters:chatter");
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, two, 1, cpus01);
+	struct outcome outcome = count(helper, two, 1, cpus01);
 
-	CHECK(!o.open && value_at(&o, 0, 0) == 3000,
-	        "20000 lines of chatter neither block nor show");
-	json_decref(o.result);
+	CHECK(!outcome.open && value_at(&outcome, 0, 0) == 3000,
+	        "20000 lines of output neither block nor appear");
+	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
 
-static bool value_is(const char *how, size_t event, const char *reason)
+static bool value_is(const char *value, size_t event, const char *reason)
 {
 	char environment[64];
 
-	snprintf(environment, sizeof(environment), "STUB_VALUE=%s", how);
+	snprintf(environment, sizeof(environment), "STUB_VALUE=%s", value);
 	wrapper_stub(script, environment);
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, two, 1, cpus01);
-	bool right = !o.open && total_at(&o, event) == -1 &&
-	             value_at(&o, event, 0) == -1 &&
-	             says(&o, event, "invalid", reason);
+	struct outcome outcome = count(helper, two, 1, cpus01);
+	bool is_right = !outcome.open && total_at(&outcome, event) == -1 &&
+	                value_at(&outcome, event, 0) == -1 &&
+	                event_has(&outcome, event, "invalid", reason);
 
-	json_decref(o.result);
+	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
-	return right;
+	return is_right;
 }
 
-static void impossible_values_are_no_values(void)
+static void reject_impossible_values(void)
 {
 	CHECK(value_is("zero", 0, "stayed at 0"),
-	        "cycles that stay at 0 are no value");
+	        "cycles that stay at 0 are not a value");
 	CHECK(value_is("zero", 1, "stayed at 0"),
-	        "instructions that stay at 0 are no value");
+	        "instructions that stay at 0 are not a value");
 	CHECK(value_is("nan", 0, "does not accept the event CPU_CLOCKS"),
-	        "NAN is no value");
+	        "NAN is not a value");
 	CHECK(value_is("negative", 0, "counted -5"),
-	        "less than nothing is no value");
+	        "a negative count is not a value");
 	CHECK(value_is("0.5", 0, "counted 0.5, expected a whole number"),
-	        "half a cycle is no value");
-	/* an hour of cycles; the window was well below a minute */
+	        "half a cycle is not a value");
+	/* an hour of cycles; the window is well below a minute */
 	CHECK(value_is("36e12", 0, "more than any CPU can"),
-	        "more cycles than the time has room for are no value");
+	        "more cycles than possible in the time are not a value");
 	CHECK(value_is("1e300", 1, "more than any CPU can"),
-	        "nor are as many instructions");
+	        "more instructions than possible are not a value");
 	CHECK(value_is("1125899906842624", 0, "more than any CPU can"),
-	        "nor 2^50 cycles");
+	        "2^50 cycles are not a value");
 }
 
-static void a_crash_in_the_window_is_told(void)
+static void report_crash_in_window(void)
 {
-	/* start and stop: 2 empty intervals; the third stop is the window's */
+	/* two empty intervals have two stops; the third is the window's */
 	wrapper_stub(script, "STUB_VALUE=plain STUB_AFTER=2 "
 	                     "STUB_FAIL=perfmon_stopCounters:segv");
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, two, 1, cpus01);
+	struct outcome outcome = count(helper, two, 1, cpus01);
 
-	CHECK(!o.open && !o.start && o.stop == -EREMOTEIO,
+	CHECK(!outcome.open && !outcome.start && outcome.stop == -EREMOTEIO,
 	        "a crash in the window is an error of stop");
-	CHECK(total_at(&o, 0) == -1 &&
-	                says(&o, 0, "invalid", "crashed with signal 11"),
+	CHECK(total_at(&outcome, 0) == -1 && event_has(&outcome, 0, "invalid",
+	                                             "crashed with signal 11"),
 	        "its events are null with the reason");
-	json_decref(o.result);
+	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
 
-static void the_next_trial_works_again(void)
+static void recover_after_exit(void)
 {
 	char environment[200], once[96];
 
@@ -289,7 +292,7 @@ static void the_next_trial_works_again(void)
 	unlink(once);
 }
 
-static void it_gives_up_after_three(void)
+static void give_up_after_three(void)
 {
 	char log[96], environment[200];
 	struct stat starts;
@@ -302,15 +305,16 @@ static void it_gives_up_after_three(void)
 
 	for (int i = 0; i < 3; i++)
 		count(helper, two, 1, cpus01);
-	struct outcome o = count(helper, two, 1, cpus01);
-	CHECK(o.open == -EREMOTEIO && strstr(o.error.text, "hung") &&
+	struct outcome outcome = count(helper, two, 1, cpus01);
+	CHECK(outcome.open == -EREMOTEIO &&
+	                strstr(outcome.error.text, "hung") &&
 	                !stat(log, &starts) && starts.st_size == 3,
-	        "after three dead workers the reason comes without a fourth");
+	        "after three dead workers no fourth is started");
 	unlink(log);
 	rm_likwid_helper_stop(helper);
 }
 
-static void strangers_are_kept_apart(void)
+static void serve_one_trial(void)
 {
 	wrapper_stub(script, "STUB_VALUE=plain");
 	struct rm_likwid_helper *helper = start();
@@ -319,20 +323,20 @@ static void strangers_are_kept_apart(void)
 	struct rm_error error = { "" };
 	int first = rm_likwid_connect(path, &error);
 
-	CHECK(!rm_likwid_ask(first, "INIT 0", answer, &error),
+	CHECK(!rm_likwid_send_command(first, "INIT 0", answer, &error),
 	        "one trial is served");
-	struct outcome o = count(helper, two, 1, cpus01);
-	CHECK(o.open == -EREMOTEIO && strstr(o.error.text, "busy"),
-	        "a second one at the same time is told: busy");
-	rm_likwid_ask(first, "EVENTS A:PMC0", answer, &error);
-	rm_likwid_ask(first, "START", answer, &error);
+	struct outcome outcome = count(helper, two, 1, cpus01);
+	CHECK(outcome.open == -EREMOTEIO && strstr(outcome.error.text, "busy"),
+	        "a second trial at the same time gets: busy");
+	rm_likwid_send_command(first, "EVENTS A:PMC0", answer, &error);
+	rm_likwid_send_command(first, "START", answer, &error);
 	close(first); /* as if the trial had crashed in its window */
-	o = count(helper, two, 1, cpus01);
-	CHECK(!o.open && total_at(&o, 0) > 0,
-	        "a trial that dies in its window does not spoil the next");
-	json_decref(o.result);
+	outcome = count(helper, two, 1, cpus01);
+	CHECK(!outcome.open && total_at(&outcome, 0) > 0,
+	        "a trial that dies in its window does not affect the next");
+	json_decref(outcome.result);
 	int last = rm_likwid_connect(path, &error);
-	CHECK(rm_likwid_ask(last, "DANCE", answer, &error) == -EREMOTEIO &&
+	CHECK(rm_likwid_send_command(last, "DANCE", answer, &error) == -EREMOTEIO &&
 	                strstr(error.text, "expected INIT, EVENTS"),
 	        "an unknown command is an error");
 	close(last);
@@ -340,29 +344,32 @@ static void strangers_are_kept_apart(void)
 	rm_likwid_helper_stop(helper);
 }
 
-static void cpus_are_checked(void)
+static void reject_cpus(void)
 {
 	static const unsigned far[] = { 4000 }, same[] = { 0, 0 };
 	wrapper_stub(script, "STUB_VALUE=plain");
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, two, 1, far);
+	struct outcome outcome = count(helper, two, 1, far);
 
-	CHECK(o.open == -EREMOTEIO &&
-	                strstr(o.error.text, "expected CPUs of this machine"),
-	        "a CPU that is not there never reaches the library");
-	o = count(helper, two, 1, NULL);
-	CHECK(o.open == -EINVAL && strstr(o.error.text, "must be bound"),
+	CHECK(outcome.open == -EREMOTEIO &&
+	                strstr(outcome.error.text,
+	                        "expected CPUs of this machine"),
+	        "a missing CPU never reaches the library");
+	outcome = count(helper, two, 1, NULL);
+	CHECK(outcome.open == -EINVAL &&
+	                strstr(outcome.error.text, "must be bound"),
 	        "unbound threads cannot be counted");
-	o = count(helper, two, 2, same);
-	CHECK(!o.open && value_at(&o, 0, 0) == -1 && value_at(&o, 0, 1) == -1 &&
-	                total_at(&o, 0) == 3000 &&
-	                says(&o, 0, "exact", "shared by 2 threads"),
-	        "threads that share a CPU have a total, but no counts");
-	json_decref(o.result);
+	outcome = count(helper, two, 2, same);
+	CHECK(!outcome.open && value_at(&outcome, 0, 0) == -1 &&
+	                value_at(&outcome, 0, 1) == -1 &&
+	                total_at(&outcome, 0) == 3000 &&
+	                event_has(&outcome, 0, "exact", "shared by 2 threads"),
+	        "threads that share a CPU have a total, but not counts");
+	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
 
-/* The helper's child that calls the library; 0 where /proc does not tell. */
+/* The helper's child that calls the library; 0 if /proc does not list it. */
 static int worker_of(const struct rm_likwid_helper *helper)
 {
 	int pid = rm_likwid_helper_pid(helper), child = 0;
@@ -377,7 +384,7 @@ static int worker_of(const struct rm_likwid_helper *helper)
 	return child;
 }
 
-static bool keeps_off(const struct rm_likwid_helper *helper, size_t cpu)
+static bool avoids(const struct rm_likwid_helper *helper, size_t cpu)
 {
 	cpu_set_t mask;
 
@@ -385,7 +392,7 @@ static bool keeps_off(const struct rm_likwid_helper *helper, size_t cpu)
 	       !CPU_ISSET(cpu, &mask);
 }
 
-static void the_worker_steps_aside(void)
+static void avoid_measured_cpu(void)
 {
 	static const unsigned other[] = { 1 };
 	cpu_set_t mine;
@@ -393,24 +400,24 @@ static void the_worker_steps_aside(void)
 	sched_getaffinity(0, sizeof(mine), &mine);
 	wrapper_stub(script, "STUB_VALUE=plain");
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, two, 1, cpus01);
-	json_decref(o.result);
+	struct outcome outcome = count(helper, two, 1, cpus01);
+	json_decref(outcome.result);
 	if (!worker_of(helper) || !CPU_ISSET(0, &mine) || !CPU_ISSET(1, &mine))
-		SKIP("the worker keeps off the measured CPU",
+		SKIP("the worker avoids the measured CPU",
 		        "needs CPUs 0 and 1, and /proc/PID/task/*/children");
 	else
-		CHECK(keeps_off(helper, 0) && !keeps_off(helper, 1),
-		        "the worker keeps off the measured CPU");
+		CHECK(avoids(helper, 0) && !avoids(helper, 1),
+		        "the worker avoids the measured CPU");
 	if (worker_of(helper) && CPU_ISSET(0, &mine) && CPU_ISSET(1, &mine)) {
-		o = count(helper, two, 1, other);
-		json_decref(o.result);
-		CHECK(keeps_off(helper, 1) && !keeps_off(helper, 0),
-		        "and changes sides with it");
+		outcome = count(helper, two, 1, other);
+		json_decref(outcome.result);
+		CHECK(avoids(helper, 1) && !avoids(helper, 0),
+		        "it changes CPUs with the measured one");
 	}
 	rm_likwid_helper_stop(helper);
 }
 
-/* Does every process that descends from us end within two seconds? */
+/* True if all descendants of this process end within two seconds. */
 static bool all_end(void)
 {
 	for (int i = 0; i < 1000; i++) {
@@ -421,7 +428,7 @@ static bool all_end(void)
 	return false;
 }
 
-static void nobody_is_orphaned(void)
+static void leave_no_orphans(void)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	wrapper_stub(script, "STUB_FAIL=perfmon_init:hang");
@@ -449,12 +456,12 @@ static void nobody_is_orphaned(void)
 	CHECK(all_end(), "helper and worker end with a killed campaign");
 	unsetenv("TMPDIR");
 	unlink(script);
-	CHECK(rmdir(folder) == 0, "and leave no file behind");
+	CHECK(rmdir(folder) == 0, "they leave no file");
 	close(ready[0]);
 	close(ready[1]);
 }
 
-static void no_helper_is_a_reason(void)
+static void report_missing_helper(void)
 {
 	struct rm_likwid_helper *helper = NULL;
 	struct rm_error error = { "" };
@@ -482,53 +489,56 @@ static const char three[] =
         "  \"counter\": \"PMC3\"}]";
 
 /* Registers advance by 1000 x (CPU + 1) x (counter + 1) per interval. */
-static void the_real_library_counts(void)
+static void count_with_real_library(void)
 {
 	static const unsigned swapped[] = { 1, 0 };
 
 	wrapper_fake_msr(script, "");
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, three, 2, cpus01);
+	struct outcome outcome = count(helper, three, 2, cpus01);
 
-	if (o.open)
-		printf("# %s\n", o.error.text);
-	CHECK(!o.open && !o.start && !o.stop,
-	        "the real liblikwid starts on played registers");
-	CHECK(value_at(&o, 0, 0) == 1000 && value_at(&o, 0, 1) == 2000 &&
-	                total_at(&o, 0) == 3000,
-	        "real liblikwid: PMC0 of CPU 0 and 1, to the count");
-	CHECK(value_at(&o, 1, 0) == 3000 && value_at(&o, 1, 1) == 6000,
-	        "real liblikwid: PMC2 of CPU 0 and 1, to the count");
-	CHECK(total_at(&o, 2) == -1 &&
-	                says(&o, 2, "invalid",
+	if (outcome.open)
+		printf("# %s\n", outcome.error.text);
+	CHECK(!outcome.open && !outcome.start && !outcome.stop,
+	        "the real liblikwid starts on simulated registers");
+	CHECK(value_at(&outcome, 0, 0) == 1000 &&
+	                value_at(&outcome, 0, 1) == 2000 &&
+	                total_at(&outcome, 0) == 3000,
+	        "real liblikwid: exact counts of PMC0 on CPUs 0 and 1");
+	CHECK(value_at(&outcome, 1, 0) == 3000 &&
+	                value_at(&outcome, 1, 1) == 6000,
+	        "real liblikwid: exact counts of PMC2 on CPUs 0 and 1");
+	CHECK(total_at(&outcome, 2) == -1 &&
+	                event_has(&outcome, 2, "invalid",
 	                        "does not accept the event NO_SUCH_EVENT"),
-	        "real liblikwid: an unknown event is no value, not 0");
-	json_decref(o.result);
-	o = count(helper, two, 2, swapped);
-	CHECK(!o.open && value_at(&o, 0, 0) == 2000 &&
-	                value_at(&o, 1, 0) == 4000,
+	        "real liblikwid: an unknown event is not a value, not 0");
+	json_decref(outcome.result);
+	outcome = count(helper, two, 2, swapped);
+	CHECK(!outcome.open && value_at(&outcome, 0, 0) == 2000 &&
+	                value_at(&outcome, 1, 0) == 4000,
 	        "real liblikwid: other CPUs and events");
-	json_decref(o.result);
+	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
 
-static void the_real_library_without_a_pmu(void)
+static void count_without_pmu(void)
 {
 	wrapper_fake_msr(script, "FAKE_STUCK=1");
 	struct rm_likwid_helper *helper = start();
-	struct outcome o = count(helper, three, 1, cpus01);
+	struct outcome outcome = count(helper, three, 1, cpus01);
 
-	CHECK(!o.open && total_at(&o, 0) == -1 &&
-	                says(&o, 0, "invalid", "stayed at 0"),
-	        "real liblikwid on registers that stand still: no value");
-	CHECK(total_at(&o, 1) == -1 && says(&o, 1, "invalid", "stayed at 0"),
-	        "0 fills next to 0 cycles: null, too");
-	json_decref(o.result);
+	CHECK(!outcome.open && total_at(&outcome, 0) == -1 &&
+	                event_has(&outcome, 0, "invalid", "stayed at 0"),
+	        "real liblikwid with constant registers: not a value");
+	CHECK(total_at(&outcome, 1) == -1 &&
+	                event_has(&outcome, 1, "invalid", "stayed at 0"),
+	        "0 fills with 0 cycles are null");
+	json_decref(outcome.result);
 	rm_likwid_helper_stop(helper);
 }
 
-/* The topology file is of two CPUs, and of liblikwid 5.2's format. */
-static const char *why_not_real(void)
+/* The topology file is for two CPUs and in liblikwid 5.2's format. */
+static const char *why_skip_real(void)
 {
 	void *library = dlopen("liblikwid.so.5.2", RTLD_LAZY);
 
@@ -543,25 +553,25 @@ int main(void)
 	if (!mkdtemp(folder))
 		abort();
 	snprintf(script, sizeof(script), "%s/helper", folder);
-	const char *why = why_not_real();
+	const char *why = why_skip_real();
 	if (why) {
-		SKIP("the real liblikwid counts on played registers", why);
+		SKIP("the real liblikwid counts on simulated registers", why);
 	} else {
-		the_real_library_counts();
-		the_real_library_without_a_pmu();
+		count_with_real_library();
+		count_without_pmu();
 	}
-	bad_ends_are_named();
-	missing_libraries_are_named();
-	the_library_is_found_by_the_path();
-	chatter_stays_inside();
-	impossible_values_are_no_values();
-	a_crash_in_the_window_is_told();
-	the_next_trial_works_again();
-	it_gives_up_after_three();
-	strangers_are_kept_apart();
-	cpus_are_checked();
-	the_worker_steps_aside();
-	no_helper_is_a_reason();
-	nobody_is_orphaned();
+	report_failures();
+	report_missing_libraries();
+	find_library_by_path();
+	drop_output();
+	reject_impossible_values();
+	report_crash_in_window();
+	recover_after_exit();
+	give_up_after_three();
+	serve_one_trial();
+	reject_cpus();
+	avoid_measured_cpu();
+	report_missing_helper();
+	leave_no_orphans();
 	return DONE();
 }

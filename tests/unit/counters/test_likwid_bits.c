@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The privilege levels that the real liblikwid writes into the registers of five
-   CPUs, for all their events, and the scope in the result. */
+/* test_likwid_bits.c - privilege levels that the real liblikwid writes into the
+   registers of five CPUs, for all their events, and the scope in the result. */
 #include "runner/counters/counters.h"
 #include "runner/counters/events.h"
 #include "runner/counters/likwid.h"
@@ -33,63 +33,66 @@ static const struct model models[] = {
 
 static char root[64], topology[96], log_path[96], script[96];
 
-/* The events of one set, as they were written into registers. */
-struct seen {
-	unsigned events; /* different core events, and fixed counters */
-	unsigned levels; /* USER, KERNEL: of all of them */
-	bool equal;      /* of each the same */
+/* Events of one set, as written into registers. */
+struct written {
+	unsigned events; /* distinct core events and fixed counters */
+	unsigned levels; /* USER, KERNEL: of all events */
+	bool equal;      /* levels of all events are equal */
 	unsigned long long known[32];
 };
 
-static void see(struct seen *seen, unsigned long long event, unsigned levels)
+static void add_event(
+        struct written *written, unsigned long long event, unsigned levels)
 {
-	for (unsigned i = 0; i < seen->events; i++)
-		if (seen->known[i] == event)
+	for (unsigned i = 0; i < written->events; i++)
+		if (written->known[i] == event)
 			return;
-	seen->equal = seen->equal && (!seen->events || seen->levels == levels);
-	seen->levels |= levels;
-	if (seen->events == 32)
+	written->equal = written->equal &&
+	                 (!written->events || written->levels == levels);
+	written->levels |= levels;
+	if (written->events == 32)
 		abort();
-	seen->known[seen->events++] = event;
+	written->known[written->events++] = event;
 }
 
-static void see_write(
-        struct seen *seen, unsigned number, unsigned long long value)
+static void add_write(
+        struct written *written, unsigned number, unsigned long long value)
 {
 	bool amd = number >= amd_control && number <= amd_last && !(number & 1);
 	bool intel = number >= intel_control && number <= intel_last;
 	unsigned bits;
 
 	if ((amd || intel) && value >> 22 & 1)
-		see(seen, (unsigned long long)number << 32 | (value & 0xffff),
+		add_event(written,
+		        (unsigned long long)number << 32 | (value & 0xffff),
 		        (value >> 16 & 1 ? USER : 0) |
 		                (value >> 17 & 1 ? KERNEL : 0));
 	for (unsigned i = 0; number == intel_fixed && i < 4; i++) {
 		bits = value >> (4 * i) & 3;
 		if (bits)
-			see(seen, i,
+			add_event(written, i,
 			        (bits & 2 ? USER : 0) |
 			                (bits & 1 ? KERNEL : 0));
 	}
 }
 
-static struct seen read_log(void)
+static struct written read_log(void)
 {
-	struct seen seen = { .equal = true };
+	struct written written = { .equal = true };
 	unsigned long long value;
 	unsigned number;
 	FILE *in = fopen(log_path, "r");
 
 	while (in && fscanf(in, "%x %llx", &number, &value) == 2)
-		see_write(&seen, number, value);
+		add_write(&written, number, value);
 	if (in)
 		fclose(in);
 	unlink(log_path);
-	return seen;
+	return written;
 }
 
-/* The CPU of the model, in /proc/cpuinfo and in liblikwid's topology file. */
-static void become(const struct model *m)
+/* Simulates the model's CPU in /proc/cpuinfo and liblikwid's topology. */
+static void simulate_cpu(const struct model *m)
 {
 	char text[200], command[800], environment[300];
 
@@ -114,7 +117,7 @@ static void become(const struct model *m)
 	wrapper_fake_msr(script, environment);
 }
 
-/* Every event that the table has for this CPU and likwid, in passes. */
+/* Every event of the table for this CPU and likwid, in passes. */
 static json_t *all_sets(const struct rm_event_map *map)
 {
 	struct rm_error error = { "" };
@@ -151,8 +154,8 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* Counts one set. Do the levels of each event match the scope of the result? */
-static bool levels_are_the_scope(const char *socket, json_t *set)
+/* Counts one set. True if the levels of each event match the result's scope. */
+static bool levels_match_scope(const char *socket, json_t *set)
 {
 	static const unsigned cpu = 0;
 	struct rm_counters *session = NULL;
@@ -168,33 +171,32 @@ static bool levels_are_the_scope(const char *socket, json_t *set)
 	rm_counters_start(session);
 	rm_counters_stop(session);
 	json_t *result = rm_counters_result(session);
-	struct seen seen = read_log();
+	struct written written = read_log();
 	bool user = !strcmp(
 	        text_of(result, "scope"), "CPU, user mode, every process");
 	unsigned levels = user ? USER : USER | KERNEL;
-	bool right = seen.equal && seen.levels == levels &&
-	             seen.events >= json_array_size(set);
-	if (!right)
+	bool is_right = written.equal && written.levels == levels &&
+	                written.events >= json_array_size(set);
+	if (!is_right)
 		printf("# \"%s\": %u of %zu events, levels %u\n",
-		        text_of(result, "scope"), seen.events,
-		        json_array_size(set), seen.levels);
+		        text_of(result, "scope"), written.events,
+		        json_array_size(set), written.levels);
 	json_decref(result);
 	json_decref(request);
 	rm_counters_close(session);
-	return right;
+	return is_right;
 }
 
-static void scope_is_what_is_written(
-        const struct rm_event_map *map, const struct model *m)
+static void check_scope(const struct rm_event_map *map, const struct model *m)
 {
 	struct rm_likwid_helper *helper = NULL;
 	struct rm_error error = { "" };
 	char remedy[200];
 	size_t i, events = 0;
 	json_t *set;
-	bool right = true;
+	bool is_right = true;
 
-	become(m);
+	simulate_cpu(m);
 	json_t *sets = all_sets(map);
 	if (rm_likwid_helper_start(&helper, remedy, sizeof(remedy), &error)) {
 		printf("Bail out! no helper: %s\n", error.text);
@@ -202,15 +204,14 @@ static void scope_is_what_is_written(
 	}
 	json_array_foreach (sets, i, set) {
 		events += json_array_size(set);
-		right = levels_are_the_scope(
-		                rm_likwid_helper_socket(helper), set) &&
-		        right;
+		is_right = levels_match_scope(
+		                   rm_likwid_helper_socket(helper), set) &&
+		           is_right;
 	}
 	snprintf(remedy, sizeof(remedy),
-	        "%s: liblikwid writes the privilege levels of the scope for "
-	        "%zu events",
+	        "%s: liblikwid writes the scope's privilege levels, %zu events",
 	        m->name, events);
-	CHECK(right && events >= 8, remedy);
+	CHECK(is_right && events >= 8, remedy);
 	json_decref(sets);
 	rm_likwid_helper_stop(helper);
 }
@@ -219,7 +220,7 @@ int main(void)
 {
 	struct rm_event_map *map = NULL;
 	void *library = dlopen("liblikwid.so.5.2", RTLD_LAZY);
-	const char *why = !events_there() ? NO_EVENTS
+	const char *why = !has_events() ? NO_EVENTS
 	                  : !library      ? "liblikwid 5.2 is not installed"
 	                  : sysconf(_SC_NPROCESSORS_CONF) < 2 ? "needs two CPUs"
 	                                                      : NULL;
@@ -235,7 +236,7 @@ int main(void)
 	snprintf(log_path, sizeof(log_path), "%s/log", root);
 	snprintf(script, sizeof(script), "%s/helper", root);
 	for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++)
-		scope_is_what_is_written(map, &models[i]);
+		check_scope(map, &models[i]);
 	rm_event_map_free(map);
 	fake_root_remove(root);
 	return DONE();

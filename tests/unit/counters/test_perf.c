@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The perf back end against a played kernel, and a little of the real one. */
+/* test_perf.c - the perf back end with a simulated and the real kernel. */
 #include "tests/unit/counters/fake_perf.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -8,8 +8,8 @@
 
 static struct fake_perf fake;
 
-/* Empty intervals count 7; the window, a group's third, 1000 + config. */
-static uint64_t plain(
+/* Empty intervals count 7, the third one (the window) 1000 + config. */
+static uint64_t normal_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
 	(void)f;
@@ -59,23 +59,23 @@ static double total_at(const json_t *result, size_t i)
 	return json_is_number(total) ? json_number_value(total) : -1;
 }
 
-static bool says(
+static bool event_has(
         const json_t *result, size_t i, const char *quality, const char *reason)
 {
 	const json_t *event = event_at(result, i);
 	const char *q = json_string_value(json_object_get(event, "quality"));
 	const char *r = json_string_value(json_object_get(event, "reason"));
-	bool right = q && !strcmp(q, quality) &&
-	             (reason ? r && strstr(r, reason) : !r);
+	bool is_right = q && !strcmp(q, quality) &&
+	                (reason ? r && strstr(r, reason) : !r);
 
-	if (!right)
+	if (!is_right)
 		printf("# %s: %s\n", q ? q : "-", r ? r : "-");
-	return right;
+	return is_right;
 }
 
-static void counts_are_differences(void)
+static void count_differences(void)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 
@@ -83,50 +83,51 @@ static void counts_are_differences(void)
 	        "a group of two opens");
 	CHECK(total_at(result, 0) == 1000 &&
 	                total_at(result, 1) == 1000 + 0xff44,
-	        "a window's counts hold nothing of the empty intervals");
-	CHECK(says(result, 0, "exact", NULL), "always on the PMU: exact");
+	        "a window's counts exclude the empty intervals");
+	CHECK(event_has(result, 0, "exact", NULL), "always on the PMU: exact");
 	const json_t *empty =
 	        json_array_get(json_object_get(result, "empty"), 1);
 	CHECK(json_number_value(json_object_get(empty, "total")) == 7,
-	        "the empty interval stands beside them");
+	        "the empty interval is in the result");
 	CHECK(!strcmp(json_string_value(
 	                      json_object_get(event_at(result, 1), "code")),
 	              "raw 0xff44"),
-	        "the code is part of the result");
+	        "the code is in the result");
 	CHECK(fake.alive == 0, "every file is closed");
 	CHECK(fake.event[0].attr.exclude_kernel &&
 	                fake.event[0].attr.exclude_hv &&
 	                fake.event[0].attr.disabled &&
 	                !fake.event[1].attr.disabled,
-	        "user mode only; the leader is disabled, a member follows it");
+	        "user mode only; the leader is disabled, members follow it");
 	json_decref(result);
 }
 
-static void scaling_is_told(void)
+static void mark_scaled(void)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 
 	fake.percent = 25;
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(total_at(result, 0) == 1000 &&
-	                says(result, 0, "multiplexed", "25.0 %"),
-	        "a quarter of the time on the PMU: four times the count, told");
+	                event_has(result, 0, "multiplexed", "25.0 %"),
+	        "a quarter of the time on the PMU: four times the count");
 	const json_t *event = event_at(result, 0);
 	CHECK(json_integer_value(json_array_get(
 	              json_object_get(event, "enabled_ns"), 0)) == 1000000 &&
 	                json_integer_value(json_array_get(
 	                        json_object_get(event, "running_ns"), 0)) ==
 	                        250000,
-	        "both clocks are recorded, of this interval alone");
+	        "both clocks are recorded, for this interval only");
 	json_decref(result);
-	fake_perf_make(&fake, plain);
+	fake_perf_make(&fake, normal_amount);
 	fake.percent = 0;
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(total_at(result, 0) == -1 &&
-	                says(result, 0, "never-scheduled", "never on the PMU"),
-	        "never on the PMU: no number, not 0");
+	                event_has(result, 0, "never-scheduled",
+	                        "never on the PMU"),
+	        "never on the PMU: null, not 0");
 	json_decref(result);
 }
 
@@ -137,51 +138,51 @@ static const char software_first[] =
         "{\"metric\": \"cycles\", \"event\": \"C\", \"pmu\": \"hw\","
         " \"config\": \"0x0\"}]}";
 
-/* A virtual PMU that is there and opens, and counts nothing. */
-static uint64_t dead(
+/* A virtual PMU that opens but does not count. */
+static uint64_t zero_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
 	(void)f, (void)attr, (void)n;
 	return 0;
 }
 
-/* No line was filled, in a window that has cycles. */
+/* No fills in a window with cycles. */
 static uint64_t no_fills(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
-	return attr->config ? 0 : plain(f, attr, n);
+	return attr->config ? 0 : normal_amount(f, attr, n);
 }
 
-static void zero_where_it_cannot_be(void)
+static void reject_zero(void)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, dead);
+	struct rm_perf_ops ops = fake_perf_make(&fake, zero_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(total_at(result, 0) == -1 &&
-	                says(result, 0, "invalid", "stayed at 0"),
-	        "0 cycles of a thread that ran are no number");
+	                event_has(result, 0, "invalid", "stayed at 0"),
+	        "0 cycles of a thread that ran are not a value");
 	CHECK(total_at(result, 1) == -1 &&
-	                says(result, 1, "invalid", "stayed at 0"),
-	        "0 fills next to them: not a number, too");
+	                event_has(result, 1, "invalid", "stayed at 0"),
+	        "0 fills with 0 cycles are not a value");
 	json_decref(result);
 	fake_perf_make(&fake, no_fills);
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(total_at(result, 0) == 1000 && total_at(result, 1) == 0 &&
-	                says(result, 1, "exact", NULL),
-	        "0 fills in a window with cycles are a number");
+	                event_has(result, 1, "exact", NULL),
+	        "0 fills in a window with cycles are a value");
 	json_decref(result);
-	fake_perf_make(&fake, dead);
+	fake_perf_make(&fake, zero_amount);
 	count_once(&ops, software_first, NULL, &result, &error);
-	CHECK(total_at(result, 0) == 0 && says(result, 0, "exact", NULL),
-	        "0 page faults are a number even if the PMU counts nothing");
+	CHECK(total_at(result, 0) == 0 && event_has(result, 0, "exact", NULL),
+	        "0 page faults are a value even if the PMU does not count");
 	json_decref(result);
 }
 
 static bool fails_with(int number, const char *reason)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 
@@ -192,10 +193,10 @@ static bool fails_with(int number, const char *reason)
 	return code == number && strstr(error.text, reason) && !fake.alive;
 }
 
-static void refusals_are_put_into_words(const char *root)
+static void explain_open_errors(const char *root)
 {
 	CHECK(fails_with(-ENOENT, "no hardware PMU on this machine"),
-	        "ENOENT without a PMU: none on this machine");
+	        "ENOENT without a PMU: no PMU on this machine");
 	fake_root_write(root, "sys/bus/event_source/devices/cpu/type", "4\n");
 	CHECK(fails_with(-ENOENT, "the PMU has no such event"),
 	        "ENOENT with a PMU: no such event");
@@ -208,80 +209,81 @@ static void refusals_are_put_into_words(const char *root)
 	CHECK(fails_with(-EMFILE, "too many open files"), "EMFILE");
 }
 
-static void one_bad_event_spoils_only_itself(void)
+static void keep_other_events(void)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 
-	/* 1, 2: the try when the session opens; 3, 4: the worker's. */
+	/* 1, 2: the check when the session opens; 3, 4: the worker's */
 	fake.error_at = 4;
 	fake.error = -EMFILE;
 	CHECK(!count_once(&ops, two, NULL, &result, &error) &&
 	                total_at(result, 0) == 1000 &&
-	                says(result, 0, "exact", NULL),
-	        "the other event of the group counts on");
+	                event_has(result, 0, "exact", NULL),
+	        "the other event of the group counts");
 	CHECK(total_at(result, 1) == -1 &&
-	                says(result, 1, "invalid", "too many open files"),
-	        "the bad one is null with its reason");
+	                event_has(result, 1, "invalid", "too many open files"),
+	        "the failed event is null with its reason");
 	CHECK(json_is_null(json_array_get(
 	              json_object_get(event_at(result, 1), "enabled_ns"), 0)) &&
 	                json_is_null(json_array_get(
 	                        json_object_get(
 	                                event_at(result, 1), "running_ns"),
 	                        0)),
-	        "and so are its times");
+	        "its times are null");
 	CHECK(fake.alive == 0, "every file is closed");
 	json_decref(result);
 }
 
-static void a_group_can_be_too_big(void)
+static void report_full_group(void)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 
 	fake.group_limit = 1;
 	count_once(&ops, two, NULL, &result, &error);
-	CHECK(says(result, 0, "exact", NULL) &&
-	                says(result, 1, "invalid", "no room in the group"),
-	        "EINVAL of what opens alone: the group is too big");
-	CHECK(fake.alive == 0, "the trial file is closed, too");
+	CHECK(event_has(result, 0, "exact", NULL) &&
+	                event_has(result, 1, "invalid", "the group is full"),
+	        "EINVAL for an event that opens alone: the group is full");
+	CHECK(fake.alive == 0, "the file of the check is closed");
 	json_decref(result);
 }
 
-static void bad_reads_are_no_values(void)
+static void reject_reads(void)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 
 	fake.error_read = -EIO;
 	count_once(&ops, two, NULL, &result, &error);
-	CHECK(total_at(result, 0) == -1 && says(result, 0, "invalid", "read"),
-	        "a read that fails");
+	CHECK(total_at(result, 0) == -1 &&
+	                event_has(result, 0, "invalid", "read"),
+	        "a failed read");
 	json_decref(result);
-	fake_perf_make(&fake, plain);
+	fake_perf_make(&fake, normal_amount);
 	fake.short_read = true;
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(total_at(result, 0) == -1 &&
-	                says(result, 0, "invalid", "too short"),
-	        "a read that is cut off");
+	                event_has(result, 0, "invalid", "too short"),
+	        "a truncated read");
 	json_decref(result);
 }
 
-static void hardware_leads(void)
+static void lead_by_hardware(void)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 
 	count_once(&ops, software_first, NULL, &result, &error);
 	CHECK(fake.event[0].attr.type == PERF_TYPE_HARDWARE &&
 	                fake.event[1].group == FAKE_FIRST,
-	        "a software event never leads a hardware one");
+	        "a software event never leads a hardware event");
 	CHECK(!fake.event[0].attr.exclude_kernel,
-	        "user_only false counts the kernel, too");
+	        "user_only false counts the kernel as well");
 	CHECK(total_at(result, 0) == 1002 && total_at(result, 1) == 1000,
 	        "events keep the order of the request");
 	json_decref(result);
@@ -291,10 +293,10 @@ static const char core_only[] =
         "{\"backend\": \"perf\", \"events\": [{\"metric\": \"l1d_fill\","
         " \"event\": \"F\", \"pmu\": \"cpu_core\", \"config\": \"0x151\"}]}";
 
-static void hybrid_cpus_get_their_own_pmu(const char *root)
+static void use_hybrid_pmus(const char *root)
 {
 	static const char dir[] = "sys/bus/event_source/devices";
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	unsigned p = 0, e = 17;
 	char path[128];
@@ -312,23 +314,23 @@ static void hybrid_cpus_get_their_own_pmu(const char *root)
 	json_decref(result);
 	CHECK(fake.event[0].attr.config >> 32 == 4 &&
 	                fake.event[1].attr.type == 4,
-	        "a P-core's cycles and raw events go to cpu_core");
-	fake_perf_make(&fake, plain);
+	        "a P-core's cycles and raw events use cpu_core");
+	fake_perf_make(&fake, normal_amount);
 	count_once(&ops, two, &e, &result, &error);
 	json_decref(result);
 	CHECK(fake.event[0].attr.config >> 32 == 10 &&
 	                fake.event[1].attr.type == 10,
-	        "an E-core's go to cpu_atom");
+	        "an E-core's events use cpu_atom");
 	CHECK(count_once(&ops, core_only, &e, &result, &error) == -EXDEV &&
 	                strstr(error.text, "CPU 17 is not of PMU cpu_core"),
-	        "an event of the other kind is refused: it would read 0");
+	        "an event of the other kind is rejected: it would read 0");
 }
 
-/* Beside the cpu_core and cpu_atom of before, as on Arrow Lake H. */
-static void unbound_threads_get_the_p_cores(const char *root)
+/* In addition to the cpu_core and cpu_atom above, as on Arrow Lake H. */
+static void use_p_cores_unbound(const char *root)
 {
 	static const char dir[] = "sys/bus/event_source/devices";
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	unsigned low = 24;
 	char path[128];
@@ -342,17 +344,17 @@ static void unbound_threads_get_the_p_cores(const char *root)
 	json_decref(result);
 	CHECK(fake.event[0].attr.config >> 32 == 4 &&
 	                fake.event[1].attr.type == 4,
-	        "of three kinds of core an unbound thread's is cpu_core");
-	fake_perf_make(&fake, plain);
+	        "with three kinds of core an unbound thread uses cpu_core");
+	fake_perf_make(&fake, normal_amount);
 	count_once(&ops, two, &low, &result, &error);
 	json_decref(result);
 	CHECK(fake.event[1].attr.type == 11,
-	        "a low-power core's go to cpu_lowpower");
+	        "a low-power core's events use cpu_lowpower");
 }
 
-static void arm_has_a_pmu_by_name(const char *root)
+static void use_arm_pmu(const char *root)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 
@@ -360,7 +362,7 @@ static void arm_has_a_pmu_by_name(const char *root)
 	        root, "sys/bus/event_source/devices/armv8_pmuv3_0/type", "8\n");
 	count_once(&ops, two, NULL, &result, &error);
 	CHECK(fake.event[1].attr.type == 8,
-	        "a raw event on Arm goes to the armv8 PMU");
+	        "a raw event on Arm uses the armv8 PMU");
 	json_decref(result);
 }
 
@@ -374,10 +376,10 @@ static const char three[] =
         " \"config\": \"0x3\"}]}";
 
 /* A Neoverse N1 with Linux 5.15, then a big.LITTLE machine. */
-static void old_arm_kernels_count(const char *root)
+static void count_on_old_arm_kernels(const char *root)
 {
 	static const char dir[] = "sys/bus/event_source/devices";
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	unsigned cpu = 1;
 	char path[128];
@@ -403,7 +405,7 @@ static void old_arm_kernels_count(const char *root)
 	fake_root_write(root, path, "9\n");
 	snprintf(path, sizeof(path), "%s/armv8_pmuv3_1/cpus", dir);
 	fake_root_write(root, path, "4-7\n");
-	fake_perf_make(&fake, plain);
+	fake_perf_make(&fake, normal_amount);
 	count_once(&ops, three, &cpu, &result, &error);
 	CHECK(fake.event[0].attr.config >> 32 == 8 &&
 	                fake.event[1].attr.config >> 32 == 8,
@@ -413,7 +415,7 @@ static void old_arm_kernels_count(const char *root)
 
 static bool rejects(const char *request, const char *reason)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	struct rm_error error = { "" };
 	json_t *result;
 	int code = count_once(&ops, request, NULL, &result, &error);
@@ -421,7 +423,7 @@ static bool rejects(const char *request, const char *reason)
 	return code == -EINVAL && strstr(error.text, reason) && !fake.opened;
 }
 
-static void bad_requests_are_named(void)
+static void reject_requests(void)
 {
 	CHECK(rejects("{\"backend\": \"perf\"}", "0 events, expected 1"),
 	        "a request without events");
@@ -437,14 +439,14 @@ static void bad_requests_are_named(void)
 	              "\"m\", \"event\": \"e\", \"pmu\": \"raw\", "
 	              "\"config\": \"0x1z\"}]}",
 	              "events[0] has no config"),
-	        "a code with rubbish behind it");
+	        "characters after a code");
 	CHECK(rejects("{\"backend\": \"sim\"}", "must be none, perf, likwid"),
-	        "a back end that does not exist");
+	        "an unknown back end");
 }
 
-static void who_does_not_attach_has_no_count(void)
+static void skip_unattached(void)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, plain);
+	struct rm_perf_ops ops = fake_perf_make(&fake, normal_amount);
 	json_t *request = json_loads(two, 0, NULL);
 	struct rm_session_request all = {
 		.request = request, .threads = 2, .perf_ops = &ops
@@ -456,7 +458,7 @@ static void who_does_not_attach_has_no_count(void)
 	rm_counters_attach(session, 0);
 	rm_counters_enable(session, 0);
 	rm_counters_disable(session, 0);
-	rm_counters_enable(session, 1); /* not attached: nothing happens */
+	rm_counters_enable(session, 1); /* not attached: no effect */
 	rm_counters_disable(session, 1);
 	json_t *result = rm_counters_result(session);
 	const json_t *values =
@@ -464,8 +466,9 @@ static void who_does_not_attach_has_no_count(void)
 	CHECK(json_number_value(json_array_get(values, 0)) == 1000 &&
 	                json_is_null(json_array_get(values, 1)) &&
 	                total_at(result, 0) == -1 &&
-	                says(result, 0, "invalid", "worker 1 did not attach"),
-	        "one thread without a count: no total");
+	                event_has(result, 0, "invalid",
+	                        "worker 1 did not attach"),
+	        "a total needs a count of every thread");
 	json_decref(result);
 	rm_counters_close(session);
 	json_decref(request);
@@ -478,7 +481,7 @@ static const char faults[] =
 
 enum { PAGE = 4096, OTHERS_PAGES = 4096 };
 
-/* Work of a thread that the map started. */
+/* Work of a thread that the map starts. */
 static void *touch_many(void *arg)
 {
 	size_t bytes = (size_t)OTHERS_PAGES * PAGE;
@@ -492,7 +495,7 @@ static void *touch_many(void *arg)
 	return arg;
 }
 
-static void the_real_kernel_counts_page_faults(void)
+static void count_real_page_faults(void)
 {
 	json_t *request = json_loads(faults, 0, NULL);
 	struct rm_counters *session = NULL;
@@ -520,7 +523,7 @@ static void the_real_kernel_counts_page_faults(void)
 	json_t *result = rm_counters_result(session);
 	CHECK(total_at(result, 0) >= PAGES &&
 	                total_at(result, 0) < 16 * PAGES &&
-	                says(result, 0, "exact", NULL),
+	                event_has(result, 0, "exact", NULL),
 	        "the real kernel counts 64 touched pages");
 	CHECK(total_at(result, 0) < OTHERS_PAGES &&
 	                !strcmp(json_string_value(json_object_get(
@@ -536,28 +539,28 @@ int main(void)
 {
 	char root[64];
 
-	the_real_kernel_counts_page_faults();
+	count_real_page_faults();
 	fake_root_make(root, sizeof(root));
-	counts_are_differences();
-	scaling_is_told();
-	zero_where_it_cannot_be();
-	refusals_are_put_into_words(root);
-	one_bad_event_spoils_only_itself();
-	a_group_can_be_too_big();
-	bad_reads_are_no_values();
-	hardware_leads();
-	bad_requests_are_named();
-	who_does_not_attach_has_no_count();
+	count_differences();
+	mark_scaled();
+	reject_zero();
+	explain_open_errors(root);
+	keep_other_events();
+	report_full_group();
+	reject_reads();
+	lead_by_hardware();
+	reject_requests();
+	skip_unattached();
 	fake_root_remove(root);
 	fake_root_make(root, sizeof(root));
-	hybrid_cpus_get_their_own_pmu(root);
-	unbound_threads_get_the_p_cores(root);
+	use_hybrid_pmus(root);
+	use_p_cores_unbound(root);
 	fake_root_remove(root);
 	fake_root_make(root, sizeof(root));
-	arm_has_a_pmu_by_name(root);
+	use_arm_pmu(root);
 	fake_root_remove(root);
 	fake_root_make(root, sizeof(root));
-	old_arm_kernels_count(root);
+	count_on_old_arm_kernels(root);
 	fake_root_remove(root);
 	return DONE();
 }

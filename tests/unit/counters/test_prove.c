@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The known kernels and their verdicts, with a played perf. */
+/* test_prove.c - the known kernels and their verdicts; perf is simulated. */
 #include "runner/base/json.h"
 #include "runner/counters/prove.h"
 #include "tests/unit/counters/events_there.h"
@@ -36,11 +36,9 @@ static double rate_of(uint64_t config, unsigned kernel)
 	}
 }
 
-/*
- * A set's sessions come in the order half, four, pages; on one core there is
- * no fourth. The leader is counted first: it moves the window on.
- */
-static uint64_t modelled(
+/* The sessions of a set are half, four, pages; there is no fourth on one core.
+   The leader is counted first and starts the next window. */
+static uint64_t model_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
 	if (n < 3)
@@ -52,25 +50,25 @@ static uint64_t modelled(
 	return (uint64_t)(rate_of(attr->config, kernel) * steps[kernel]);
 }
 
-/* A fill counter that is dead, the rest as they should be. */
-static uint64_t dead_fill(
+/* A dead fill counter; the others are correct. */
+static uint64_t dead_fill_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
-	uint64_t value = modelled(f, attr, n);
+	uint64_t value = model_amount(f, attr, n);
 
 	return attr->config == FILL ? 0 : value;
 }
 
 /* A fill counter that counts loads. */
-static uint64_t wrong_fill(
+static uint64_t wrong_fill_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
-	uint64_t value = modelled(f, attr, n);
+	uint64_t value = model_amount(f, attr, n);
 
 	return attr->config == FILL && n == 3 ? 1048576 : value;
 }
 
-static uint64_t all_dead(
+static uint64_t zero_amount(
         struct fake_perf *f, const struct perf_event_attr *attr, unsigned n)
 {
 	(void)f;
@@ -91,7 +89,7 @@ static struct rm_attempt try_metrics(const char *wanted,
 
 	ops = fake_perf_make(&fake, amount);
 	fake.error_all = error;
-	if (rm_attempt_make("perf", wanted, &prove, &attempt, &why))
+	if (rm_attempt_run("perf", wanted, &prove, &attempt, &why))
 		printf("# %s\n", why.text);
 	return attempt;
 }
@@ -132,9 +130,9 @@ static const char *reason_of(
 	return "";
 }
 
-static void right_counts_are_believed(void)
+static void accept_right_counts(void)
 {
-	struct rm_attempt a = try_with(modelled, 0, NULL);
+	struct rm_attempt a = try_with(model_amount, 0, NULL);
 	const char *why;
 
 	CHECK(a.proved && !a.reason[0] && !strcmp(a.cpu, "zen3"),
@@ -148,101 +146,105 @@ static void right_counts_are_believed(void)
 	rm_attempt_free(&a);
 }
 
-static void wrong_counts_are_dropped(void)
+static void drop_wrong_counts(void)
 {
-	struct rm_attempt a = try_with(dead_fill, 0, NULL);
+	struct rm_attempt a = try_with(dead_fill_amount, 0, NULL);
 
 	CHECK(a.proved && !counts(&a, "l1d_fill") &&
 	                counts(&a, "l1d_fill_demand"),
-	        "a metric that stays at 0 is dropped, the others stay");
+	        "a metric that stays at 0 is dropped, the others are kept");
 	CHECK(strstr(reason_of(&a, "l1d_fill"), "stayed at 0"),
-	        "its reason says so");
+	        "a dropped metric has its reason");
 	CHECK(json_array_size(a.sets) == 1, "four events are one pass");
 	rm_attempt_free(&a);
-	a = try_with(wrong_fill, 0, NULL);
+	a = try_with(wrong_fill_amount, 0, NULL);
 	CHECK(a.proved && !counts(&a, "l1d_fill") &&
 	                strstr(reason_of(&a, "l1d_fill"),
 	                        "1 per step in \"chase through half the L1d\", "
 	                        "expected 0 to 0.1"),
-	        "a metric that misses where nothing can is dropped, too");
+	        "a metric that misses where it cannot is dropped");
 	rm_attempt_free(&a);
 }
 
-static void nothing_proved_is_not_usable(void)
+static void reject_unproved(void)
 {
-	struct rm_attempt a = try_with(all_dead, 0, NULL);
+	struct rm_attempt a = try_with(zero_amount, 0, NULL);
 
 	CHECK(!a.proved && strstr(a.reason, "stayed at 0") && a.remedy[0],
 	        "a PMU that opens and counts 0 is not usable");
-	CHECK(json_array_size(a.sets) == 0, "and leaves nothing to ask for");
+	CHECK(json_array_size(a.sets) == 0, "it leaves no sets");
 	rm_attempt_free(&a);
-	a = try_with(modelled, -ENOENT, NULL);
+	a = try_with(model_amount, -ENOENT, NULL);
 	CHECK(!a.proved && strstr(a.reason, "no hardware PMU") &&
 	                strstr(a.remedy, "vPMU"),
-	        "no PMU: the reason, and what to ask for");
-	json_t *told = rm_attempt_json(&a);
+	        "without a PMU: reason and remedy");
+	json_t *json = rm_attempt_json(&a);
 	CHECK(!strcmp("not usable",
-	              json_string_value(json_object_get(told, "status"))),
+	              json_string_value(json_object_get(json, "status"))),
 	        "its status is \"not usable\"");
-	json_decref(told);
+	json_decref(json);
 	rm_attempt_free(&a);
-	a = try_with(modelled, -EACCES, NULL);
+	a = try_with(model_amount, -EACCES, NULL);
 	CHECK(!a.proved && strstr(a.remedy, "perf_event_paranoid"),
-	        "no permission: the setting to change");
+	        "without permission: the setting to change");
 	rm_attempt_free(&a);
 }
 
-/* What one thread's walks make happen. Lines that two cores hand over are left
-   out: one core is all that the played perf knows. */
-static const char *const moved[] = { "cycles", "ref_cycles", "instructions",
-	"l1d_load", "dc_load", "l1d_access", "l1d_load_hit", "l1d_load_miss",
-	"l1d_fill", "l1d_fill_demand", "l1d_miss_alloc", "l1d_fill_l2",
-	"dtlb_load_walk", "dtlb_walk", "dtlb_l1_miss", "dtlb_miss" };
-enum { MOVED = sizeof(moved) / sizeof(*moved) };
+/* Metrics that one thread's chases increase. Handovers of lines are excluded:
+   the simulated perf has one core. */
+static const char *const increased_metrics[] = { "cycles", "ref_cycles",
+	"instructions", "l1d_load", "dc_load", "l1d_access", "l1d_load_hit",
+	"l1d_load_miss", "l1d_fill", "l1d_fill_demand", "l1d_miss_alloc",
+	"l1d_fill_l2", "dtlb_load_walk", "dtlb_walk", "dtlb_l1_miss",
+	"dtlb_miss" };
+enum { METRICS = sizeof(increased_metrics) / sizeof(*increased_metrics) };
 
-/* 0 cycles and 0 instructions are no value to begin with; of others 0 is one,
-   which is refuted. */
+/* 0 cycles or instructions are not a value; other zeros are refuted. */
 static bool is_dead(const char *metric, const char *verdict)
 {
 	return !strcmp(verdict,
-	        rm_reading_never_zero(metric) ? "no value" : "refuted");
+	        rm_metric_is_never_zero(metric) ? "no value" : "refuted");
 }
 
-/* With every counter of one CPU dead: the metrics that it offers are refuted,
-   and `seen`; whether all of them are. Those that are never 0 are tried alone,
-   because they make the others of their pass null. */
+/* With every counter of a CPU dead, the metrics that it offers must be refuted;
+   they are set in `seen`. Metrics that are never 0 are tried alone, because
+   they make the others of their pass null. */
 static bool dead_are_refuted(const char *root, unsigned cpu,
-        const char *identity, bool never_zero, bool seen[MOVED])
+        const char *identity, bool never_zero, bool seen[METRICS])
 {
 	char all[400] = "";
 	struct rm_attempt a;
 	bool right;
 
 	fake_root_cpu(root, cpu, identity);
-	for (int i = 0; i < MOVED; i++)
-		if (rm_reading_never_zero(moved[i]) == never_zero)
+	for (int i = 0; i < METRICS; i++)
+		if (rm_metric_is_never_zero(increased_metrics[i]) == never_zero)
 			sprintf(all + strlen(all), "%s%s", all[0] ? "," : "",
-			        moved[i]);
-	a = try_metrics(all, all_dead, 0, NULL);
+			        increased_metrics[i]);
+	a = try_metrics(all, zero_amount, 0, NULL);
 	right = !a.proved && json_array_size(a.verdicts) > 0;
-	for (int i = 0; i < MOVED; i++) {
+	for (int i = 0; i < METRICS; i++) {
 		const char *why, *verdict;
 
-		if (rm_reading_never_zero(moved[i]) != never_zero ||
-		        strstr(reason_of(&a, moved[i]), "not offered"))
+		if (rm_metric_is_never_zero(increased_metrics[i]) != never_zero ||
+		        strstr(reason_of(&a, increased_metrics[i]),
+		                "not offered"))
 			continue;
-		verdict = rm_prove_verdict(a.verdicts, moved[i], &why);
+		verdict = rm_prove_verdict(
+		        a.verdicts, increased_metrics[i], &why);
 		seen[i] = true;
-		if (is_dead(moved[i], verdict) && !counts(&a, moved[i]))
+		if (is_dead(increased_metrics[i], verdict) &&
+		        !counts(&a, increased_metrics[i]))
 			continue;
-		printf("# %s of a %s: %s\n", moved[i], a.cpu, verdict);
+		printf("# %s of a %s: %s\n", increased_metrics[i], a.cpu,
+		        verdict);
 		right = false;
 	}
 	rm_attempt_free(&a);
 	return right;
 }
 
-static void dead_counters_are_refuted(const char *root, unsigned cpu)
+static void refute_dead_counters(const char *root, unsigned cpu)
 {
 	static const char *const cpus[] = {
 		"vendor_id : GenuineIntel\ncpu family : 6\nmodel : 63\n",
@@ -254,20 +256,20 @@ static void dead_counters_are_refuted(const char *root, unsigned cpu)
 		"vendor_id : AuthenticAMD\ncpu family : 25\nmodel : 17\n",
 		"CPU implementer : 0x41\nCPU part : 0xd0c\n", "cpu : POWER9\n"
 	};
-	bool seen[MOVED] = { false }, right = true, all = true;
+	bool seen[METRICS] = { false }, right = true, all = true;
 
 	for (size_t i = 0; i < sizeof(cpus) / sizeof(*cpus); i++)
 		for (int never_zero = 0; never_zero < 2; never_zero++)
 			right &= dead_are_refuted(
 			        root, cpu, cpus[i], never_zero, seen);
-	for (int i = 0; i < MOVED; i++)
+	for (int i = 0; i < METRICS; i++)
 		all &= seen[i];
-	CHECK(right, "on each CPU, a metric that stays at 0 where a kernel "
-	             "makes it happen is refuted");
-	CHECK(all, "and each of these metrics is some CPU's");
+	CHECK(right, "on each CPU, a metric that stays at 0 in a kernel that "
+	             "increases it is refuted");
+	CHECK(all, "some CPU offers each of these metrics");
 }
 
-static void staying_low_is_no_proof(void)
+static void reject_low_counts(void)
 {
 	json_t *verdicts = json_loads(
 	        "[{\"metric\": \"snoop_hitm\", \"verdict\": \"proved\","
@@ -284,7 +286,7 @@ static void staying_low_is_no_proof(void)
 	json_decref(verdicts);
 }
 
-static void a_recording_serves_the_same_counts(const char *root)
+static void record_counts(const char *root)
 {
 	char path[128];
 	json_t *lines = NULL;
@@ -292,7 +294,7 @@ static void a_recording_serves_the_same_counts(const char *root)
 
 	snprintf(path, sizeof(path), "%s/counts.jsonl", root);
 	FILE *out = fopen(path, "w");
-	struct rm_attempt a = try_with(modelled, 0, out);
+	struct rm_attempt a = try_with(model_amount, 0, out);
 	fclose(out);
 	/* Two sets, three kernels on one core. */
 	CHECK(a.proved && rm_replay_load(path, &lines, &error) == 6,
@@ -302,13 +304,12 @@ static void a_recording_serves_the_same_counts(const char *root)
 	              "fake") &&
 	                json_number_value(json_object_get(line, "value")) ==
 	                        5.0 * 1048576,
-	        "a played kernel's counts are recorded as fake");
+	        "counts of a simulated kernel are recorded as fake");
 	json_decref(lines);
 	rm_attempt_free(&a);
 }
 
-/* How many intervals are recorded of a PMU that counts so, and how many lines
-   of `metric`; -1 where there is no recording. */
+/* Number of recorded intervals, and of lines of `metric`; or -1. */
 static int recorded(const char *root, const char *wanted, const char *metric,
         uint64_t (*amount)(
                 struct fake_perf *, const struct perf_event_attr *, unsigned),
@@ -337,33 +338,35 @@ static int recorded(const char *root, const char *wanted, const char *metric,
 	return intervals < 0 ? -1 : intervals;
 }
 
-/* Replayed, a counter that counts nothing would be a count of nothing. */
-static void what_is_refuted_is_not_recorded(const char *root)
+/* Replayed, zeros of a dead counter would be counts. */
+static void record_only_proved(const char *root)
 {
 	static const char last[] =
 	        "cycles,instructions,dc_load,l1d_fill_demand,l1d_fill";
 	int lines;
 
-	CHECK(recorded(root, metrics, "l1d_fill", all_dead, &lines) == -1,
+	CHECK(recorded(root, metrics, "l1d_fill", zero_amount, &lines) == -1,
 	        "a PMU that opens and counts 0 leaves no recording");
-	CHECK(recorded(root, metrics, "l1d_fill", dead_fill, &lines) == 6 &&
+	CHECK(recorded(root, metrics, "l1d_fill", dead_fill_amount, &lines) ==
+	                        6 &&
 	                lines == 0,
-	        "of one that works a metric that stays at 0 is left out");
-	CHECK(recorded(root, metrics, "dc_load", dead_fill, &lines) == 6 &&
+	        "a metric that stays at 0 is not recorded");
+	CHECK(recorded(root, metrics, "dc_load", dead_fill_amount, &lines) ==
+	                        6 &&
 	                lines == 3,
-	        "and the others stay");
-	CHECK(recorded(root, last, "dc_load", dead_fill, &lines) == 3 &&
+	        "other metrics are recorded");
+	CHECK(recorded(root, last, "dc_load", dead_fill_amount, &lines) == 3 &&
 	                lines == 3,
-	        "a set of which nothing is left has no intervals");
+	        "a set without metrics has no intervals");
 }
 
-static void a_chase_visits_every_line_once(void)
+static void visit_every_line(void)
 {
 	enum { LINES = 1000 };
 	struct rm_chase chase = { .lines = 0 };
 	unsigned seen = 0;
 
-	CHECK(!rm_chase_make(&chase, LINES, 4096), "a chase is laid");
+	CHECK(!rm_chase_make(&chase, LINES, 4096), "a chase is made");
 	void **at = chase.start;
 	do {
 		void **next = *at;
@@ -376,7 +379,7 @@ static void a_chase_visits_every_line_once(void)
 	rm_chase_free(&chase);
 }
 
-/* The first two CPUs that this process may use; of one, twice that. */
+/* The first two CPUs that this process may use; the same if there is one. */
 static void two_cpus(unsigned *first, unsigned *second)
 {
 	cpu_set_t mask;
@@ -392,7 +395,7 @@ static void two_cpus(unsigned *first, unsigned *second)
 		*second = *first;
 }
 
-static void the_l1d_size_is_needed(void)
+static void require_l1d_size(void)
 {
 	struct rm_kernel_place place = { .cores = 0 };
 	struct rm_error error = { "" };
@@ -402,13 +405,13 @@ static void the_l1d_size_is_needed(void)
 	        "an unknown L1d size is an error, not a guess");
 }
 
-/* Where the first CPU is an A53, the second an A72, and placement leaves the
-   first out; of one CPU the last lines hold. */
-static void kernels_run_where_trials_do(const char *root)
+/* The first CPU is an A53, the second an A72, and placement excludes the first.
+   With one CPU the last lines count. */
+static void place_kernels(const char *root)
 {
 	struct rm_topology topology = { .this_machine = true,
 		.usable = hwloc_bitmap_alloc() };
-	struct rm_perf_ops ops = fake_perf_make(&fake, modelled);
+	struct rm_perf_ops ops = fake_perf_make(&fake, model_amount);
 	struct rm_prove prove = { .topology = &topology, .perf_ops = &ops };
 	struct rm_attempt a;
 	struct rm_error why = { "" };
@@ -424,24 +427,23 @@ static void kernels_run_where_trials_do(const char *root)
 	        small, large);
 	fake_root_write(root, "proc/cpuinfo", cpus);
 	hwloc_bitmap_only(topology.usable, large);
-	CHECK(!rm_attempt_make("perf", "cycles", &prove, &a, &why) &&
+	CHECK(!rm_attempt_run("perf", "cycles", &prove, &a, &why) &&
 	                !strcmp(a.cpu, "a72"),
-	        "events are of the kind of CPU that placement uses");
+	        "events are for the kind of CPU that placement uses");
 	CHECK(prove.place.cpus[0] == large && prove.place.cores == 1,
-	        "and are proved on it");
+	        "they are proved on that CPU");
 	rm_attempt_free(&a);
 	topology.this_machine = false;
 	CHECK(!rm_kernel_place(&topology, &prove.place, &why) &&
 	                prove.place.cpus[0] == small,
-	        "another machine's CPUs are none of this one");
+	        "CPUs of another machine are ignored");
 	hwloc_bitmap_free(topology.usable);
 }
 
-/* The kernel's own code for a miss of the L1d; the model counts it as one. */
-static void an_unknown_cpu_counts_by_generic_events(
-        const char *root, unsigned cpu)
+/* The kernel's code for an L1d miss; the model counts it as one. */
+static void prove_on_unknown_cpu(const char *root, unsigned cpu)
 {
-	struct rm_perf_ops ops = fake_perf_make(&fake, modelled);
+	struct rm_perf_ops ops = fake_perf_make(&fake, model_amount);
 	struct rm_prove prove = { .perf_ops = &ops };
 	struct rm_attempt a;
 	struct rm_error why = { "" };
@@ -449,15 +451,16 @@ static void an_unknown_cpu_counts_by_generic_events(
 
 	snprintf(text, sizeof(text), "processor\t: %u\nisa\t: rv64gc\n", cpu);
 	fake_root_write(root, "proc/cpuinfo", text);
-	CHECK(!rm_attempt_make("perf",
+	CHECK(!rm_attempt_run("perf",
 	              "cycles,instructions,l1d_load_miss,l1d_fill", &prove, &a,
 	              &why) &&
 	                a.proved && !strcmp(a.cpu, "unknown"),
-	        "perf is proved on a CPU that no table knows");
-	CHECK(counts(&a, "l1d_load_miss"), "by the kernel's generic events");
+	        "perf is proved on a CPU that is in no table");
+	CHECK(counts(&a, "l1d_load_miss"),
+	        "the kernel's generic events are used");
 	CHECK(strstr(reason_of(&a, "l1d_fill"), "not offered on unknown"),
-	        "what has none is not offered");
-	CHECK(strstr(a.note, "generic events"), "the note says what they are");
+	        "other events are not offered");
+	CHECK(strstr(a.note, "generic events"), "the note names them");
 	rm_attempt_free(&a);
 }
 
@@ -465,26 +468,26 @@ int main(void)
 {
 	char root[64];
 
-	/* One core: the played perf cannot know when handovers end. */
-	if (!events_there()) {
+	/* one core: the simulated perf cannot detect the end of handovers */
+	if (!has_events()) {
 		puts("1..0 # SKIP " NO_EVENTS);
 		return 0;
 	}
 	fake_root_make(root, sizeof(root));
-	the_l1d_size_is_needed();
-	kernels_run_where_trials_do(root);
+	require_l1d_size();
+	place_kernels(root);
 	unsigned cpu = fake_root_bind();
 	fake_root_zen3(root, cpu);
-	right_counts_are_believed();
-	wrong_counts_are_dropped();
-	nothing_proved_is_not_usable();
-	staying_low_is_no_proof();
-	dead_counters_are_refuted(root, cpu);
+	accept_right_counts();
+	drop_wrong_counts();
+	reject_unproved();
+	reject_low_counts();
+	refute_dead_counters(root, cpu);
 	fake_root_zen3(root, cpu);
-	a_recording_serves_the_same_counts(root);
-	what_is_refuted_is_not_recorded(root);
-	a_chase_visits_every_line_once();
-	an_unknown_cpu_counts_by_generic_events(root, cpu);
+	record_counts(root);
+	record_only_proved(root);
+	visit_every_line();
+	prove_on_unknown_cpu(root, cpu);
 	fake_root_remove(root);
 	return DONE();
 }

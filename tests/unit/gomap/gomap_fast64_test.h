@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gomap_fast64_test.h - Go's map, 64-bit keys: when the fast path hashes, what
-   it finds and what it asks. The includer defines GOMAP_KEYS and CHECKED. */
+   it finds and what it checks. The includer defines GOMAP_KEYS and CHECKED. */
 #include "impls/support/hash.h"
 
 static unsigned hashes;
@@ -29,7 +29,7 @@ static void put(struct gomap *map, uint64_t key, uint64_t word)
 	        map, shape, (struct rm_key){ .word = key }, &value, NULL);
 }
 
-/* The value, or 0; `cost` is how often it hashed. */
+/* Returns the value, or 0; `cost` is the number of hashes. */
 static uint64_t get(struct gomap *map, uint64_t key, unsigned *cost)
 {
 	struct rm_value value = { { 0 } };
@@ -48,7 +48,7 @@ static void one_bucket(void)
 	unsigned cost, sum = 0;
 
 	CHECK(get(map, 0, &cost) == 0 && cost == 0,
-	        "in an empty map nothing is found, not even key 0");
+	        "an empty map has no key, not even 0");
 	for (uint64_t i = 1; i <= 8; i++)
 		put(map, i, i);
 	for (uint64_t i = 1; i <= 9; i++) {
@@ -71,28 +71,28 @@ static void growing(void)
 {
 	struct gomap *map = gomap_create(0, shape, 1);
 	bool found = true;
-	unsigned cost, amid = 0;
+	unsigned cost, growing_puts = 0;
 
 	for (uint64_t n = 0; n < MOST; n++) {
 		put(map, n, n + 1);
-		amid += gomap_get(map->oldbuckets) != NULL;
+		growing_puts += gomap_get(map->oldbuckets) != NULL;
 		for (uint64_t i = 0; i <= n; i++)
 			found &= get(map, i, &cost) == i + 1;
 		found &= get(map, n + 1, &cost) == 0;
 	}
-	CHECK(found && amid > 0, "amid growth every key is found");
+	CHECK(found && growing_puts > 0, "during growth every key is found");
 	for (uint64_t i = 0; i < MOST; i += 2)
 		gomap_remove(map, shape, (struct rm_key){ .word = i }, NULL);
 	for (uint64_t i = 0; i < MOST; i++)
 		found &= get(map, i, &cost) == (i % 2 ? i + 1 : 0);
-	CHECK(found, "of those taken out none, of the rest every one");
+	CHECK(found, "removed keys are not found, all others are");
 	CHECK(!gomap_check(map), "the map is sound");
 	gomap_clear(map, shape);
 	CHECK(get(map, 1, &cost) == 0, "a cleared map holds nothing");
 	gomap_destroy(map);
 }
 
-static void what_it_asks(void)
+static void checks_for_writers(void)
 {
 	struct gomap *map = gomap_create(0, shape, 1);
 	unsigned cost;
@@ -102,8 +102,8 @@ static void what_it_asks(void)
 	gomap_set(map->flags, GOMAP_WRITING);
 	CHECK(get(map, 1, &cost) == 1 &&
 	                gomap_get(map->extra->conflicts) == CHECKED,
-	        CHECKED ? "a lookup beside a write is seen"
-	                : "nobody asks whether somebody writes");
+	        CHECKED ? "a lookup during a write is detected"
+	                : "a lookup does not check for writers");
 	gomap_set(map->flags, 0);
 	gomap_destroy(map);
 }
@@ -112,6 +112,6 @@ int main(void)
 {
 	one_bucket();
 	growing();
-	what_it_asks();
+	checks_for_writers();
 	return DONE();
 }

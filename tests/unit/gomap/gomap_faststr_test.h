@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* gomap_faststr_test.h - Go's map, string keys: when the fast path hashes, what
-   it finds and what it asks. The includer defines GOMAP_KEYS and CHECKED. */
+   it finds and what it checks. The includer defines GOMAP_KEYS and CHECKED. */
 #include "impls/support/hash.h"
 
 static unsigned hashes;
@@ -33,7 +33,7 @@ static void put(struct gomap *map, struct rm_key key, uint64_t word)
 	gomap_exchange(map, shape, key, &value, NULL);
 }
 
-/* The value, or 0; `cost` is how often it hashed. */
+/* Returns the value, or 0; `cost` is the number of hashes. */
 static uint64_t get(struct gomap *map, struct rm_key key, unsigned *cost)
 {
 	struct rm_value value = { { 0 } };
@@ -64,15 +64,15 @@ static void short_keys(void)
 		sum += cost;
 	}
 	CHECK(found && sum == 0,
-	        "eight short keys are told apart without hashing");
+	        "eight short keys are distinguished without hashing");
 	gomap_remove(map, shape, text(letters, 8), NULL);
 	CHECK(get(map, text(letters, 8), &cost) == 0 &&
 	                get(map, text(letters, 12), &cost) == 4,
-	        "one that was taken out is gone, the next is not");
+	        "a removed key is not found, the next one is");
 	put(map, text(letters, 8), 3);
 	put(map, text(letters, 31), 9);
 	CHECK(get(map, text(letters, 31), &cost) == 9 && cost == 1,
-	        "with the ninth key there are two buckets: it hashes, once");
+	        "the ninth key needs two buckets: it hashes once");
 	CHECK(!gomap_check(map), "the map is sound");
 	gomap_destroy(map);
 }
@@ -87,23 +87,23 @@ static void long_keys(void)
 	memset(b, 'x', LONG);
 	memset(c, 'x', LONG);
 	memset(absent, 'x', LONG);
-	a[0] = 'a'; /* the others begin and end alike */
+	a[0] = 'a'; /* the others have equal ends */
 	b[20] = 'b';
 	c[20] = 'c';
 	put(map, text(a, LONG), 1);
 	put(map, text(b, LONG), 2);
 	CHECK(get(map, text(a, LONG), &cost) == 1 && cost == 0 &&
 	                get(map, text(b, LONG), &cost) == 2 && cost == 0,
-	        "long keys with other ends are told apart without hashing");
+	        "long keys with different ends need no hash");
 	CHECK(get(map, text(c, LONG), &cost) == 0 && cost == 0,
 	        "one candidate is compared as a whole");
 	put(map, text(c, LONG), 3);
 	CHECK(get(map, text(b, LONG), &cost) == 2 && cost == 1 &&
 	                get(map, text(c, LONG), &cost) == 3 && cost == 1,
-	        "two that agree in both ends are told apart by their hash");
+	        "keys with equal ends are distinguished by hash");
 	CHECK(get(map, text(absent, LONG), &cost) == 0 &&
 	                get(map, text(b, LONG - 1), &cost) == 0,
-	        "an absent one and a shorter one are not found");
+	        "an absent and a shorter key are not found");
 	put(map, text(b, 31), 4);
 	put(map, text(c, 31), 5);
 	put(map, text(b, 32), 6);
@@ -113,7 +113,7 @@ static void long_keys(void)
 	        "31 bytes are short: compared as a whole");
 	CHECK(get(map, text(b, 32), &cost) == 6 && cost == 1 &&
 	                get(map, text(c, 32), &cost) == 7 && cost == 1,
-	        "32 are long: hashed where both ends agree");
+	        "32 bytes are long: hashed if both ends are equal");
 	gomap_destroy(map);
 }
 
@@ -131,12 +131,12 @@ static void growing(void)
 			found &= get(map, text(bytes, i), &cost) == i + 1;
 		found &= get(map, text(bytes, n + 1), &cost) == 0;
 	}
-	CHECK(found, "while it grows, prefixes of each other are all found");
+	CHECK(found, "during growth, keys that are prefixes are found");
 	CHECK(!gomap_check(map), "the map is sound");
 	gomap_destroy(map);
 }
 
-static void what_it_asks(void)
+static void checks_for_writers(void)
 {
 	struct gomap *map = gomap_create(0, shape, 1);
 	unsigned cost;
@@ -146,8 +146,8 @@ static void what_it_asks(void)
 	gomap_set(map->flags, GOMAP_WRITING);
 	CHECK(get(map, text("a", 1), &cost) == 1 &&
 	                gomap_get(map->extra->conflicts) == CHECKED,
-	        CHECKED ? "a lookup beside a write is seen"
-	                : "nobody asks whether somebody writes");
+	        CHECKED ? "a lookup during a write is detected"
+	                : "a lookup does not check for writers");
 	gomap_set(map->flags, 0);
 	gomap_destroy(map);
 }
@@ -157,6 +157,6 @@ int main(void)
 	short_keys();
 	long_keys();
 	growing();
-	what_it_asks();
+	checks_for_writers();
 	return DONE();
 }

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * gomap_fixture.h - what the tests of Go's map share: an allocator that counts
- * and can fail, keys of every kind, names of the shapes.
- *
- * Include before any header of the map: it replaces malloc and its kin in what
- * follows.
- */
+/* gomap_fixture.h - shared by the tests of Go's map: an allocator that counts
+   and can fail, keys of every kind, names of the shapes. Include it before any
+   header of the map, since it replaces malloc in the code after it. */
 #ifndef RM_GOMAP_FIXTURE_H
 #define RM_GOMAP_FIXTURE_H
 
@@ -52,7 +48,7 @@ static inline void *test_aligned_alloc(size_t align, size_t bytes)
 	return alloc_fails() ? NULL : counted(aligned_alloc(align, bytes));
 }
 
-static void (*at_free)(void); /* unless NULL: called in each free */
+static void (*at_free)(void); /* called in each free, unless NULL */
 
 static inline void test_free(void *block)
 {
@@ -113,7 +109,7 @@ static inline bool value_is(
 	return !memcmp(value, &wanted, shape.value_bytes);
 }
 
-/* Writes, finds and takes out the entry of rank n. */
+/* Write, find and remove the entry of rank n. */
 static inline bool put(struct gomap *map, struct rm_shape shape, uint64_t n)
 {
 	struct key_text text;
@@ -139,7 +135,7 @@ static inline bool drop(struct gomap *map, struct rm_shape shape, uint64_t n)
 	return gomap_remove(map, shape, key_of(shape, n, &text), NULL);
 }
 
-/* CHECK() with the shape's name behind the fact. */
+/* CHECK() with the shape's name before the fact. */
 #define CHECK_SHAPE(condition, name, index)                                  \
 	do {                                                                 \
 		char fact_[200];                                             \
@@ -148,7 +144,7 @@ static inline bool drop(struct gomap *map, struct rm_shape shape, uint64_t n)
 		tap_check((condition), fact_, __FILE__, __LINE__);           \
 	} while (0)
 
-/* True if all invariants hold; prints the broken one. */
+/* True if all invariants hold; prints the violated one. */
 static inline bool sound(const struct gomap *map)
 {
 	const char *why = gomap_check(map);

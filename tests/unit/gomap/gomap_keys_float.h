@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_keys_float.h - Go's map: words that are float64, one of which may not
- * equal itself. A choice of GOMAP_KEYS, see gomap_keys.h; words only.
+ * gomap_keys_float.h - Go's map: words that are float64, which may differ from
+ * themselves. A choice of GOMAP_KEYS, see gomap_keys.h; words only.
  *
- * What is not a number (NaN) equals nothing. So each insert makes another
- * entry, which no lookup finds and no remove takes out; an iteration visits
- * it, and only clearing the map ends it. Its hash is drawn anew each time, as
- * in Go: with one hash all of them would make one chain. What moves such an
- * entry, and what visits it beside that, is in gomap_grow.h and
- * gomap_iterate.h. The two zeros are equal and hash alike, and a write leaves
- * the key that it has brought.
+ * NaN equals nothing. So each insert of NaN makes another entry, which no
+ * lookup finds and no remove removes. Iterations visit it, and only clearing
+ * the map ends it. Its hash is drawn anew each time, as in Go: with one hash
+ * all NaNs would form one chain. gomap_grow.h and gomap_iterate.h define how
+ * such an entry moves and how it is visited then. The two zeros are equal and
+ * have equal hashes; a write stores the key that it has brought.
  */
 #ifndef RM_SUPPORT_GOMAP_KEYS_FLOAT_H
 #define RM_SUPPORT_GOMAP_KEYS_FLOAT_H

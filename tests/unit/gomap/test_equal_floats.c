@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * slow: its largest map holds thousands of keys that equal nothing, which each Range visits.
+ * slow: its largest map holds thousands of keys that equal nothing, which each
+ * Range visits.
  *
  * test_equal_floats.c - a native map of float64 in C against Go's: the same
- * operations on numbers, both zeros, and what is not a number, which equals
- * nothing (docs/go-equality.md).
+ * operations on numbers, both zeros and NaN, which equals nothing
+ * (docs/go-equality.md).
  *
- * Of these keys the hashes are drawn anew each time, by Go and here, so where
- * they lie is not compared, but what each operation returned and how many
- * entries there are. A Range sums up what was there when it began, while it
- * inserts: it begins before a growth and in the middle of one.
+ * Both Go and the port draw a new hash for each such key. So the test does not
+ * compare positions, but the results of operations and the number of entries. A
+ * Range sums the entries that were present at its begin while it inserts; some
+ * begin before a growth, some in the middle of one.
  */
 #define GOMAP_KEYS "tests/unit/gomap/gomap_keys_float.h"
 #include "impls/gomap/gomap_check.h"
@@ -26,7 +27,7 @@ static const struct trace_plan plans[] = {
 	{ "floats-1500", TRACE_FLOATS, false, 1500, STEPS, 0, 1 },
 };
 
-/* What the traces are about has happened so often, in all replays. */
+/* Counts of the tested events in all replays. */
 static struct {
 	uint64_t growths, ranges_in_growth, ranges_through_growth, unequal,
 	        cleared;
@@ -40,8 +41,8 @@ static uint64_t word_of(double number)
 	return word;
 }
 
-/* The key of a rank: of each four one that is not a number, with either sign
-   and a fraction of its own; ranks 1 and 2 are the zeros. */
+/* Returns the key of a rank. Every fourth is NaN, with either sign and its own
+   fraction; ranks 1 and 2 are the zeros. */
 static struct rm_key float_of(uint64_t rank)
 {
 	if (rank % 4 == 0)
@@ -55,8 +56,8 @@ static struct rm_key float_of(uint64_t rank)
 /* Go's math.NaN(). */
 static const struct rm_key nan_key = { .word = 0x7ff8000000000001 };
 
-/* The sum of the entries that were there at the begin. Each of the first
-   step->rank of them brings another one, so that the map grows meanwhile. */
+/* Sums the entries that were present at the begin. Each of the first step->rank
+   of them inserts another one, so that the map grows meanwhile. */
 static uint64_t range(struct gomap *map, const struct trace_step *step)
 {
 	const struct rm_value fresh = { { step->value } };
@@ -82,7 +83,7 @@ static uint64_t range(struct gomap *map, const struct trace_step *step)
 	return sum;
 }
 
-/* Does one step; folds what it returned. */
+/* Executes one step and folds in its result. */
 static uint64_t do_step(
         struct gomap *map, const struct trace_step *step, uint64_t results)
 {
@@ -152,7 +153,7 @@ int main(int argc, char **argv)
 	        (unsigned long long)seen.cleared);
 	CHECK(seen.growths >= 30 && seen.ranges_in_growth >= 30 &&
 	                seen.ranges_through_growth >= 30 && seen.cleared >= 30,
-	        "growths, iterations begun in one and before one, and "
-	        "cleared maps: 30 of each, or more");
+	        "growths, iterations begun during and before growths, "
+	        "cleared maps: at least 30 of each");
 	return DONE();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_equal_gomap.c - the native map in C against Go's: with the hashes that
- * Go saw, the same operations lead to the same buckets (docs/go-equality.md).
+ * test_equal_gomap.c - the native map in C against Go's: with Go's hashes, the
+ * same operations lead to the same buckets (docs/go-equality.md).
  * slow: over five seconds of CPU time; not part of `make check`.
  */
 #include "tests/go/gomap_state.h" /* first: its hash is injected */
@@ -37,12 +37,12 @@ static const struct trace_plan plans[] = {
 	{ "nil-map", TRACE_NIL, false, 10, 200, 0, 1 },
 };
 
-/* How often what the rules are about has happened, in all replays. */
+/* Counts of the tested events in all replays. */
 static struct {
 	uint64_t growths, same_size, seeds, overflow, busiest_log2;
 } seen;
 
-/* Reads the table of all keys' hashes that is next in the log. */
+/* Reads the next table of all keys' hashes in the log. */
 static bool read_hashes(struct reference *reference, uint32_t *table)
 {
 	uint32_t rank = 0;
@@ -73,7 +73,7 @@ static bool add(void *context, struct rm_key key, const struct rm_value *value)
 	return true;
 }
 
-/* Does one step; stores the value that it returned, or 0. */
+/* Executes one step; stores the value that it returned, or 0. */
 static bool do_step(struct gomap *map, const struct trace_step *step,
         struct rm_shape shape, uint64_t *returned)
 {
@@ -113,8 +113,8 @@ struct play {
 	uint64_t seeds, layout, results;
 };
 
-/* After a step: where Go drew a new seed, so did the map, and its hashes are
-   next in the log. */
+/* Compares the state after a step. If Go drew a new seed, the map did, too, and
+   the log continues with its hashes. */
 static bool compare(struct play *play, uint32_t step)
 {
 	uint64_t fields[GOMAP_STATE_FIELDS + 3];
@@ -178,15 +178,15 @@ static bool replay_native(
 	return equal;
 }
 
-/* The rule: count + 1 > 8 and count + 1 > 13 * (2^B / 2), written anew. */
-static bool obeys_the_rule(uint64_t count, unsigned before, unsigned after)
+/* The rule, written again: count + 1 > 8 and count + 1 > 13 * (2^B / 2). */
+static bool follows_growth_rule(uint64_t count, unsigned before, unsigned after)
 {
 	return after == before + 1 && count > 8 &&
 	       count > 13 * ((1ULL << before) / 2) &&
 	       count - 1 <= (before ? 13 * ((1ULL << before) / 2) : 8);
 }
 
-/* Where B changes, with the project's own hash: no hash decides it. */
+/* Checks when B changes, with the project's own hash: no hash affects it. */
 static bool replay_growth(
         const struct trace_plan *plan, struct reference *reference)
 {
@@ -204,7 +204,7 @@ static bool replay_growth(
 		if (fields[1] == log2_buckets && trace.step < plan->steps)
 			continue;
 		if (fields[1] != log2_buckets)
-			equal = obeys_the_rule(
+			equal = follows_growth_rule(
 			        fields[0], log2_buckets, (unsigned)fields[1]);
 		if (!equal)
 			printf("# grew at %u, against the rule\n", trace.step);
@@ -218,13 +218,13 @@ static bool replay_growth(
 	return equal;
 }
 
-/* Does a step on a map that is nil in a process of its own: what that says
-   before it ends is stored in `line`. False: it does not end by it. */
+/* Executes a step on a nil map in a child process and stores its message in
+   `line`. False: the child did not abort. */
 static bool ends_process(const struct trace_step *step, char *line, size_t size)
 {
 	int ends[2], status = 0;
 	uint64_t got;
-	FILE *said;
+	FILE *output;
 	pid_t pid;
 
 	if (pipe(ends))
@@ -238,27 +238,27 @@ static bool ends_process(const struct trace_step *step, char *line, size_t size)
 		_exit(0);
 	}
 	close(ends[1]);
-	said = fdopen(ends[0], "r");
-	if (!said || !fgets(line, (int)size, said))
+	output = fdopen(ends[0], "r");
+	if (!output || !fgets(line, (int)size, output))
 		line[0] = 0;
 	line[strcspn(line, "\n")] = 0;
-	if (said)
-		fclose(said);
+	if (output)
+		fclose(output);
 	waitpid(pid, &status, 0);
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
-/* A store that made Go panic ends the process here, with Go's words. */
-static bool panics_alike(struct reference *reference,
+/* If a store made Go panic, it aborts here with Go's message. */
+static bool compare_panic(struct reference *reference,
         const struct trace_step *step, uint32_t number)
 {
 	const char *wanted = reference_peek(reference);
-	char said[200] = "n ";
-	bool ended = ends_process(step, said + 2, sizeof(said) - 2);
+	char message[200] = "n ";
+	bool ended = ends_process(step, message + 2, sizeof(message) - 2);
 
-	if (!ended || !wanted || strcmp(said, wanted) != 0)
+	if (!ended || !wanted || strcmp(message, wanted) != 0)
 		reference_differs(
-		        reference, number, "last words", wanted, said);
+		        reference, number, "message", wanted, message);
 	reference_next(reference);
 	return reference->equal;
 }
@@ -273,8 +273,8 @@ static bool replay_nil(
 
 	while (equal && trace_next(&trace, &step)) {
 		if (step.operation == TRACE_STORE) {
-			equal = panics_alike(reference, &step, trace.step);
-			fields[1] = 0; /* of the operation that failed */
+			equal = compare_panic(reference, &step, trace.step);
+			fields[1] = 0; /* result of the failed operation */
 		} else {
 			bool ok = do_step(NULL, &step, RM_U64X8, &got);
 
@@ -296,8 +296,9 @@ static bool replay(const struct trace_plan *plan, struct reference *reference)
 	                                 : replay_native(plan, reference);
 }
 
-/* Each minor version of Go that find_go.sh takes, by what grows when. */
-static void grows_elsewhere(void)
+/* Checks which versions of Go are compared with native maps, for each minor
+   version that find_go.sh accepts. */
+static void check_go_versions(void)
 {
 	const struct trace_plan any = { .name = "sync", .set = TRACE_CLASSIC };
 	bool skipped = true, compared = !compare_lacks(&any, true, 21);
@@ -310,9 +311,10 @@ static void grows_elsewhere(void)
 			compared &= minor == 21 ||
 			            !compare_lacks(&plans[i], true, minor);
 	}
-	CHECK(skipped, "Go 1.21, whose maps grow at 6, is not what native "
-	               "maps are compared with");
-	CHECK(compared, "all others are, and sync.Map of 1.21");
+	CHECK(skipped, "native maps are not compared with Go 1.21, whose maps "
+	               "grow at 6");
+	CHECK(compared,
+	        "they are with other versions; sync.Map is with 1.21, too");
 }
 
 int main(int argc, char **argv)
@@ -329,8 +331,8 @@ int main(int argc, char **argv)
 	        (unsigned long long)seen.seeds,
 	        (unsigned long long)seen.overflow);
 	CHECK(seen.growths >= 40 && seen.same_size >= 40 && seen.seeds >= 40,
-	        "growths of both kinds and new seeds: 40 of each, or more");
+	        "growths of both kinds and new seeds: at least 40 of each");
 	CHECK(seen.busiest_log2 == 15, "up to 2^15 buckets");
-	grows_elsewhere();
+	check_go_versions();
 	return DONE();
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's map: when it grows, how large it is, what it does when misused. */
+/* Go's map: when it grows, its size, and its reaction to misuse. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void layout_is_that_of_go(void)
+static void layout_matches_go(void)
 {
 	static const size_t strides[RM_SHAPES] = { 144, 272, 208, 336 };
 
@@ -72,8 +72,8 @@ static void hint_counts_entries(void)
 	CHECK(count == 128, "2048 buckets come with 128 for overflow");
 	for (uint64_t n = 0; n < 10000; n++)
 		put(map, RM_U64X8, n);
-	CHECK(map->extra->growths == 0, "10,000 entries never grow it");
-	CHECK(sound(map), "and it is sound");
+	CHECK(map->extra->growths == 0, "it does not grow for 10,000 entries");
+	CHECK(sound(map), "its invariants hold");
 	gomap_destroy(map);
 	map = gomap_create(8, RM_U64X8, 1);
 	CHECK(!map->buckets, "the only bucket is made by the first insert");
@@ -138,7 +138,7 @@ static void conflicts_are_detected(void)
 	}
 	wait(&status);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
-	        "a lookup that meets a write is fatal");
+	        "a lookup during a write is fatal");
 	gomap_tolerate_conflicts(map);
 	has(map, RM_U64X8, 1);
 	CHECK(map->extra->conflicts == 1, "or counted: lookup during write");
@@ -147,7 +147,8 @@ static void conflicts_are_detected(void)
 	gomap_iterate_end(&it);
 	CHECK(map->extra->conflicts == 2, "iteration during write");
 	put(map, RM_U64X8, 2); /* finds the flag set, and at its end clear */
-	CHECK(map->extra->conflicts == 4, "write during write, seen by both");
+	CHECK(map->extra->conflicts == 4,
+	        "write during write, detected by both");
 	map->flags |= GOMAP_WRITING;
 	gomap_remove(map, RM_U64X8, key_of(RM_U64X8, 1, &text), NULL);
 	CHECK(map->extra->conflicts == 6, "remove during write");
@@ -156,7 +157,7 @@ static void conflicts_are_detected(void)
 
 int main(void)
 {
-	layout_is_that_of_go();
+	layout_matches_go();
 	grows_at_the_known_counts();
 	hint_counts_entries();
 	large_maps_have_the_known_size();

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_gomap_boxed.c - maps of pointers to values: each store has a box of its
- * own, and the one that it replaced is freed. linked with the stats objects
- */
+/* test_gomap_boxed.c - maps of pointers to values: each store allocates a box
+   and frees the old one. linked with the stats objects */
 #include "impls/shard/shard_one.h"
 #include "impls/support/guard_go_rw.h"
 
@@ -16,8 +14,9 @@ extern const struct rm_impl rm_impl_gomap_rw, rm_impl_gomap_rw_boxed,
 
 enum { KEYS = 1000 };
 
-/* Of the process so far; negative: not counted in this build. */
-static double of_allocator(const char *name)
+/* Returns a statistic of the process so far; negative: not counted in this
+   build. */
+static double allocator_stat(const char *name)
 {
 	struct wanted_stat wanted = { name, -1 };
 
@@ -60,30 +59,30 @@ static void filled_end(struct filled *filled)
 	filled->ops->destroy(filled->map);
 }
 
-/* What a store into each of the keys takes: calls, bytes, and what is held
-   more afterwards. */
-struct taken {
+/* The cost of a store into each key: calls, bytes, and the growth of held
+   bytes. */
+struct cost {
 	double allocations, frees, allocated_bytes, bytes;
 };
 
-static struct taken taken(void)
+static struct cost current_cost(void)
 {
-	return (struct taken){ of_allocator("allocations"),
-		of_allocator("frees"), of_allocator("allocated_bytes"),
-		of_allocator("bytes") };
+	return (struct cost){ allocator_stat("allocations"),
+		allocator_stat("frees"), allocator_stat("allocated_bytes"),
+		allocator_stat("bytes") };
 }
 
-static struct taken taken_by_stores(const struct rm_impl *impl)
+static struct cost cost_of_stores(const struct rm_impl *impl)
 {
 	struct filled filled = filled_of(impl->ops);
-	const struct taken before = taken();
-	struct taken after;
+	const struct cost before = current_cost();
+	struct cost after;
 
 	for (uint64_t rank = 0; rank < KEYS; rank++)
 		put(&filled, rank, 1);
-	after = taken();
+	after = current_cost();
 	filled_end(&filled);
-	return (struct taken){ after.allocations - before.allocations,
+	return (struct cost){ after.allocations - before.allocations,
 		after.frees - before.frees,
 		after.allocated_bytes - before.allocated_bytes,
 		after.bytes - before.bytes };
@@ -91,8 +90,8 @@ static struct taken taken_by_stores(const struct rm_impl *impl)
 
 static void stores_allocate(const struct rm_impl *impl)
 {
-	const double held = of_allocator("bytes");
-	const struct taken stores = taken_by_stores(impl);
+	const double held = allocator_stat("bytes");
+	const struct cost stores = cost_of_stores(impl);
 
 	printf("# %s: %g allocations, %g frees, %g bytes in %d stores\n",
 	        impl->id, stores.allocations, stores.frees,
@@ -100,22 +99,22 @@ static void stores_allocate(const struct rm_impl *impl)
 	CHECK(stores.allocations == KEYS && stores.frees == KEYS,
 	        "a store of a present key allocates one box and frees one");
 	CHECK(stores.allocated_bytes >= 24 * KEYS && stores.bytes == 0,
-	        "of 24 bytes, and holds no more than before");
-	CHECK(of_allocator("bytes") == held,
+	        "of 24 bytes, and the held bytes stay the same");
+	CHECK(allocator_stat("bytes") == held,
 	        "a map that is destroyed frees all boxes");
 }
 
 static void allocator(void)
 {
-	if (of_allocator("allocations") < 0) {
+	if (allocator_stat("allocations") < 0) {
 		SKIP("a store of a present key allocates one box and frees one",
 		        "a sanitizer has its own malloc");
 		return;
 	}
 	stores_allocate(&rm_impl_gomap_rw_boxed);
 	stores_allocate(&rm_impl_shard_rw_64_boxed);
-	CHECK(taken_by_stores(&rm_impl_gomap_rw).allocations == 0,
-	        "where values are in line it allocates nothing");
+	CHECK(cost_of_stores(&rm_impl_gomap_rw).allocations == 0,
+	        "with values in line it allocates nothing");
 }
 
 static void *box_of(const struct filled *filled, uint64_t rank)
@@ -129,7 +128,8 @@ static void *box_of(const struct filled *filled, uint64_t rank)
 	return box_at(&slot);
 }
 
-/* The old box is freed behind the exchange, so that the new one is another. */
+/* The old box is freed after the exchange, so the new box has another
+   address. */
 static void a_store_replaces_the_box(void)
 {
 	struct filled filled = filled_of(&boxed_ops);
@@ -143,17 +143,17 @@ static void a_store_replaces_the_box(void)
 	CHECK(boxed_exchange(filled.thread, RM_STR16X24, key, &value, &old) &&
 	                box_of(&filled, 7) != box,
 	        "a store puts another box into the key's slot");
-	CHECK(!rm_value_wrong(RM_STR16X24, &old, 7) &&
+	CHECK(!rm_value_errors(RM_STR16X24, &old, 7) &&
 	                boxed_lookup(filled.thread, RM_STR16X24, key, &now) &&
 	                !memcmp(&now, &value, sizeof(value)),
-	        "and answers what it replaced, all 24 bytes of it");
-	held = of_allocator("bytes");
+	        "and returns the old value, all 24 bytes");
+	held = allocator_stat("bytes");
 	CHECK(boxed_take(filled.thread, RM_STR16X24, key, &old) &&
 	                !memcmp(&old, &value, sizeof(value)) &&
 	                !box_of(&filled, 7),
-	        "a removal answers the last value");
+	        "a removal returns the last value");
 	if (held >= 0)
-		CHECK(of_allocator("bytes") < held, "and frees its box");
+		CHECK(allocator_stat("bytes") < held, "and frees its box");
 	filled_end(&filled);
 }
 
@@ -166,7 +166,7 @@ static bool right_visit(
 	*(unsigned *)context +=
 	        key.length != third.length ||
 	        memcmp(key.bytes, third.bytes, key.length) != 0 ||
-	        !rm_value_wrong(RM_STR16X24, value, 3);
+	        !rm_value_errors(RM_STR16X24, value, 3);
 	return true;
 }
 
@@ -180,7 +180,7 @@ static void scan_and_check(void)
 	char why[100] = "";
 
 	boxed_scan(filled.thread, RM_STR16X24, right_visit, &right);
-	CHECK(right == KEYS, "a scan has the values of the boxes");
+	CHECK(right == KEYS, "a scan visits the values of the boxes");
 	CHECK(boxed_check(filled.map, why, sizeof(why)), "the map is sound");
 	exchange(filled.thread, RM_STR16X8, rm_key_of(RM_STR16X8, 5, &line),
 	        &none, &slot);

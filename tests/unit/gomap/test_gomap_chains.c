@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's map with all keys in one chain: how it ends, is compacted, and waits for
-   memory. */
+/* Go's map with all keys in one chain: how the chain ends, is compacted, and
+   waits for memory. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
-/* The n-th key whose hash in this map ends with these bits; with `top`, whose
-   tophash is also that of the first one found. */
+/* Finds keys whose hash in this map ends with these bits; with `same_top`, they
+   also have the tophash of the first one. */
 static size_t colliding(const struct gomap *map, uint64_t mask, uint64_t low,
         bool same_top, uint64_t *ranks, size_t wanted)
 {
@@ -41,24 +41,25 @@ static void deletes_lead_to_a_growth_of_the_same_size(void)
 		put(map, RM_U64X8, second[i]);
 	CHECK(map->noverflow == 8 && map->log2_buckets == 3 && sound(map),
 	        "two emptied and filled chains leave 8 overflow buckets");
-	CHECK(map->extra->same_size_growths == 0, "which is not too many yet");
+	CHECK(map->extra->same_size_growths == 0, "which is below the limit");
 	put(map, RM_U64X8, second[33]);
 	CHECK(map->extra->same_size_growths == 1 && map->extra->growths == 0 &&
 	                map->log2_buckets == 3,
 	        "the next insert starts a growth of the same size");
-	CHECK(sound(map), "half-way it is sound");
+	CHECK(sound(map), "invariants hold during growth");
 	for (unsigned i = 0; i < 8; i++)
 		put(map, RM_U64X8, second[0]);
 	CHECK(!map->oldbuckets && !(map->flags & GOMAP_SAME_SIZE),
 	        "eight writes end it");
-	CHECK(map->noverflow == 4 && sound(map), "and the chains are compact");
+	CHECK(map->noverflow == 4 && sound(map),
+	        "and the chains are compacted");
 	for (unsigned i = 0; i < 34; i++)
 		all &= has(map, RM_U64X8, second[i]);
 	CHECK(all && has(map, RM_U64X8, first[0]), "all entries are there");
 	gomap_destroy(map);
 }
 
-/* Growth has its array, and then there is no memory to move a long chain. */
+/* Growth has its array, but no memory to move a long chain. */
 static void a_chain_waits_for_memory(void)
 {
 	struct gomap *map = gomap_create(52, RM_U64X8, 3);
@@ -93,7 +94,7 @@ static void a_chain_waits_for_memory(void)
 	for (unsigned i = 0; i < 34; i++)
 		all &= has(map, RM_U64X8, full[i]) == (i != 6);
 	CHECK(all && !map->oldbuckets && map->count == 35 && sound(map),
-	        "with memory it moves, whole");
+	        "with memory the whole chain moves");
 	gomap_destroy(map);
 }
 
@@ -136,35 +137,35 @@ static void chains_end_where_entries_end(void)
 	CHECK(ends, "a lookup in the empty chain stops at its first slot");
 }
 
-/* How far noverflow goes while 2^17 overflow buckets are counted in a map of
-   2^B buckets; the random numbers are the map's own, from its seed. */
-static unsigned counted_of(unsigned log2_buckets)
+/* Returns noverflow after 2^17 overflow buckets in a map of 2^B buckets. The
+   map draws the random numbers, from its seed. */
+static unsigned count_overflow_buckets(unsigned log2_buckets)
 {
 	struct gomap *map = gomap_create(8, RM_U64X8, 3);
-	unsigned own = map->log2_buckets, counted_now;
+	unsigned original_log2 = map->log2_buckets, counted_now;
 
 	map->log2_buckets = (uint8_t)log2_buckets;
 	for (unsigned i = 0; i < 1U << (log2_buckets < 16 ? 15 : 17); i++)
 		gomap_count_overflow(map);
 	counted_now = map->noverflow;
-	map->log2_buckets = (uint8_t)own;
+	map->log2_buckets = (uint8_t)original_log2;
 	gomap_destroy(map);
 	return counted_now;
 }
 
-/* 2^17 draws with a chance of 2^-(B-15): mean and six standard errors. */
+/* 2^17 draws with probability 2^-(B-15): mean and six standard errors. */
 static void large_maps_count_a_sample(void)
 {
-	CHECK(counted_of(15) == 1U << 15,
+	CHECK(count_overflow_buckets(15) == 1U << 15,
 	        "up to 2^15 buckets each overflow bucket counts");
 	for (unsigned b = 18; b <= 20; b++) {
 		double share = 1.0 / (1U << (b - 15));
 		double mean = (1U << 17) * share;
-		double off = counted_of(b) - mean;
+		double off = count_overflow_buckets(b) - mean;
 		char fact[100];
 
 		snprintf(fact, sizeof(fact),
-		        "of 2^%u buckets one in %u counts: %+.0f of %.0f", b,
+		        "2^%u buckets: one in %u counts: %+.0f of %.0f", b,
 		        1U << (b - 15), off, mean);
 		CHECK(off * off <= 36 * mean * (1 - share), fact);
 	}

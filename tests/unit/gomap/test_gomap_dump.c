@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Go's map shows of itself: the census of its chains against a count of
-   its own, and the header when two writes or a read and a write meet. */
+/* Output of Go's map: the census of its chains against a separate count, and
+   the header printed when writes conflict with other accesses. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 #include "impls/gomap/gomap_dump.h"
@@ -50,9 +50,9 @@ static void census_counts(struct rm_shape shape, int index)
 	gomap_destroy(map);
 }
 
-/* What `act` writes to standard error before it ends the process, and how it
-   ended it. */
-static int last_words(
+/* Runs `act` in a child process. Stores its standard error and returns its exit
+   status. */
+static int run_in_child(
         void (*act)(struct gomap *), struct gomap *map, char *text)
 {
 	int ends[2], status = 0;
@@ -110,7 +110,7 @@ static bool ends_with_header(
         void (*act)(struct gomap *), const char *what, struct gomap *map)
 {
 	char text[TEXT_BYTES], wanted[400];
-	int status = last_words(act, map, text);
+	int status = run_in_child(act, map, text);
 
 	snprintf(wanted, sizeof(wanted),
 	        "fatal: %s\ncount 6700, B 11, flags 4 writing, noverflow %u, "
@@ -131,16 +131,16 @@ static void misuse_shows_the_header(void)
 	char text[TEXT_BYTES];
 
 	CHECK(ends_with_header(write_twice, "concurrent map writes", map),
-	        "two writes that meet end the process and show the header");
+	        "concurrent writes abort and print the header");
 	CHECK(ends_with_header(read_in_between,
 	              "concurrent map read and map write", map),
-	        "and so do a read and a write");
-	CHECK(last_words(write_once, map, text) == 0 && !text[0],
-	        "one write alone says nothing");
+	        "so do a read and a write");
+	CHECK(run_in_child(write_once, map, text) == 0 && !text[0],
+	        "a single write prints nothing");
 	gomap_destroy(map);
 }
 
-/* Words and way of ending are compared with Go's in test_equal_gomap. */
+/* test_equal_gomap compares message and exit with Go's. */
 static void nil_is_an_empty_map(void)
 {
 	struct gomap_iterator it;
@@ -151,20 +151,20 @@ static void nil_is_an_empty_map(void)
 
 	for (int i = 0; i < RM_SHAPES; i++) {
 		CHECK_SHAPE(gomap_count(NULL) == 0 && !has(NULL, shapes[i], 1),
-		        "a map that is nil has no keys", i);
+		        "a nil map has no keys", i);
 		gomap_clear(NULL, shapes[i]);
 		CHECK_SHAPE(!drop(NULL, shapes[i], 1),
-		        "to remove one or to clear it does nothing", i);
+		        "removing a key or clearing the map does nothing", i);
 		gomap_iterate_begin(NULL, &it);
 		CHECK_SHAPE(!gomap_iterate_next(&it, shapes[i], &key, &value),
 		        "an iteration ends at once", i);
 		gomap_iterate_end(&it);
 	}
-	status = last_words(write_to_nil, NULL, text);
+	status = run_in_child(write_to_nil, NULL, text);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&
 	                !strcmp(text, "panic: assignment to entry in nil "
 	                              "map\n"),
-	        "an insert ends the process, and says why");
+	        "an insert aborts with a message");
 }
 
 static void chance_is_exponential(void)
@@ -174,7 +174,7 @@ static void chance_is_exponential(void)
 	                gomap_chance_of_none(1) < 0.36789 &&
 	                gomap_chance_of_none(6.5) > 0.0015033 &&
 	                gomap_chance_of_none(6.5) < 0.0015036,
-	        "what is expected of an empty chain is e^-load");
+	        "the expected share of empty chains is e^-load");
 }
 
 int main(void)

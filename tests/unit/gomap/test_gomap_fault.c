@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A hash that faults in the middle of a write: Go's map asks whether somebody
- * writes, then hashes, then sets its flag, so that who recovers from the fault
- * finds a map that nobody writes to.
- */
+/* A hash that faults in the middle of a write: Go's map checks for another
+   writer, then hashes, then sets its flag. So after the fault the flag is
+   clear. */
 #define GOMAP_KEYS "impls/gomap/gomap_keys_fault.h"
 #include "tests/unit/gomap/gomap_fixture.h"
 
-/* A key that has no hash. */
+/* An unhashable key. */
 static const struct rm_key hashless = { .bytes = NULL, .length = 4 };
 
-/* False: the write faulted. */
+/* Returns false if the write faulted. */
 static bool inserts(struct gomap *map)
 {
 	struct rm_value value = value_of(1);
@@ -40,17 +38,17 @@ static void a_fault_leaves_no_flag(void)
 
 	put(map, RM_STR16X8, 1);
 	CHECK(!inserts(map) && gomap_get(map->flags) == 0,
-	        "an insert whose hash faults leaves no flag behind");
-	CHECK(!removes(map) && gomap_get(map->flags) == 0, "nor does a remove");
+	        "an insert whose hash faults leaves no flag");
+	CHECK(!removes(map) && gomap_get(map->flags) == 0, "so does a remove");
 	CHECK(put(map, RM_STR16X8, 1) && !put(map, RM_STR16X8, 2) &&
 	                drop(map, RM_STR16X8, 2) && has(map, RM_STR16X8, 1) &&
 	                sound(map),
-	        "and the map is written to, and read, as before");
+	        "and the map still works");
 	gomap_destroy(map);
 }
 
 /* As if another thread were in the middle of a write. */
-static void the_flag_is_asked_for_first(void)
+static void the_flag_is_checked_first(void)
 {
 	struct gomap *map = gomap_create(0, RM_STR16X8, 1);
 
@@ -58,16 +56,16 @@ static void the_flag_is_asked_for_first(void)
 	gomap_tolerate_conflicts(map);
 	gomap_write_begin(map);
 	CHECK(!inserts(map) && gomap_get(map->extra->conflicts) == 1,
-	        "an insert beside a write tells it before it hashes");
+	        "an insert during a write is detected before it hashes");
 	CHECK(!removes(map) && gomap_get(map->extra->conflicts) == 2,
-	        "and so does a remove");
+	        "so is a remove");
 	gomap_destroy(map);
 }
 
 int main(void)
 {
 	a_fault_leaves_no_flag();
-	the_flag_is_asked_for_first();
+	the_flag_is_checked_first();
 	CHECK(blocks_live == 0, "every block was freed, once");
 	return DONE();
 }

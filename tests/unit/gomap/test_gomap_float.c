@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Keys that do not equal themselves, in Go's map of float64: what finds them,
- * and where growth puts them. That Go does the same is test_equal_floats.
- */
+/* Keys that do not equal themselves, in Go's map of float64: which operations
+   find them, and where growth moves them. test_equal_floats compares this with
+   Go. */
 #define GOMAP_KEYS "tests/unit/gomap/gomap_keys_float.h"
 #include "tests/unit/gomap/gomap_fixture.h"
 
@@ -17,7 +16,7 @@ static bool store(struct gomap *map, struct rm_key key, uint64_t n)
 	return gomap_exchange(map, RM_U64X8, key, &value, NULL);
 }
 
-/* A map in which values first .. last - 1 have the key that equals nothing. */
+/* Returns a map whose values 0 .. last - 1 have NaN keys. */
 static struct gomap *filled(uint64_t last)
 {
 	struct gomap *map = gomap_create(0, RM_U64X8, 1);
@@ -27,8 +26,8 @@ static struct gomap *filled(uint64_t last)
 	return map;
 }
 
-/* How many of the values below MANY an iteration visits, each once; MANY + 1:
-   one of them twice, or another one. */
+/* Number of values below MANY that an iteration visits. MANY + 1: it visits one
+   twice, or an unknown one. */
 static size_t visited(struct gomap *map)
 {
 	static bool met[MANY];
@@ -49,7 +48,7 @@ static size_t visited(struct gomap *map)
 	return right ? count : MANY + 1;
 }
 
-/* The entries of the longest chain. */
+/* Number of entries of the longest chain. */
 static unsigned longest(struct gomap *map)
 {
 	unsigned most = 0;
@@ -77,20 +76,20 @@ static void only_an_iteration_finds_them(void)
 		found |= gomap_remove(map, RM_U64X8, nan_key, NULL);
 	}
 	CHECK(!found && gomap_count(map) == MANY,
-	        "what is not a number is inserted each time, and neither "
+	        "each insert of NaN adds an entry, which is neither "
 	        "found nor removed");
 	CHECK(visited(map) == MANY, "an iteration visits each of them once");
 	CHECK(longest(map) < 40, "their hashes are drawn: chains stay short");
 	CHECK(sound(map), "all invariants hold");
 	gomap_clear(map, RM_U64X8);
 	CHECK(gomap_count(map) == 0 && visited(map) == 0 && sound(map),
-	        "clear takes them all out");
+	        "clear removes them all");
 	gomap_destroy(map);
 }
 
-/* An entry that is removed before an iteration has reached it is not visited,
-   although this iteration goes on in the array from before the growth, and no
-   lookup could say that the key is gone. */
+/* An entry removed before its visit is not visited. This iteration continues in
+   the array from before the growth, and no lookup could detect that the key was
+   removed. */
 static void an_iteration_in_an_outgrown_array_sees_a_clear(void)
 {
 	struct gomap *map = filled(100);
@@ -109,12 +108,12 @@ static void an_iteration_in_an_outgrown_array_sees_a_clear(void)
 	more = gomap_iterate_next(&it, RM_U64X8, &key, &value);
 	gomap_iterate_end(&it);
 	CHECK(first && !more && gomap_count(map) == 0 && sound(map),
-	        "an iteration that growth has passed by sees nothing of what "
-	        "clear took out");
+	        "an iteration in an outgrown array does not visit entries "
+	        "that clear removed");
 	gomap_destroy(map);
 }
 
-/* Where the entry of value n lies: chain and tophash. */
+/* Location of the entry of value n: chain and tophash. */
 struct spot {
 	uint64_t chain;
 	uint8_t top;
@@ -147,10 +146,11 @@ static void find_all(struct gomap *map, struct spot *spots)
 		        true, spots);
 }
 
-/* A growth goes on to its end, beside an iterator or not. Of `moved` entries
-   how many went where the lowest bit of their tophash says, and how many have
-   another tophash. */
-static unsigned grow_on(bool beside, unsigned *by_bit, unsigned *redrawn)
+/* Completes a growth, with or without an iterator. Of the moved entries, counts
+   those that the lowest bit of their tophash decided and those with a new
+   tophash. */
+static unsigned complete_growth(
+        bool with_iterator, unsigned *by_bit, unsigned *redrawn)
 {
 	static struct spot before[MANY], after[MANY];
 	struct gomap *map = gomap_create(0, RM_U64X8, 1);
@@ -160,7 +160,7 @@ static unsigned grow_on(bool beside, unsigned *by_bit, unsigned *redrawn)
 
 	while (gomap_get(map->log2_buckets) < 8 || !gomap_get(map->oldbuckets))
 		store(map, nan_key, entries++);
-	if (beside)
+	if (with_iterator)
 		gomap_iterate_begin(map, &it);
 	find_all(map, before);
 	for (uint64_t n = entries; gomap_get(map->oldbuckets); n++)
@@ -175,7 +175,7 @@ static unsigned grow_on(bool beside, unsigned *by_bit, unsigned *redrawn)
 		           before[n].chain + 128 * (before[n].top & 1U);
 		*redrawn += after[n].top != before[n].top;
 	}
-	if (beside)
+	if (with_iterator)
 		gomap_iterate_end(&it);
 	gomap_destroy(map);
 	return moved;
@@ -183,22 +183,24 @@ static unsigned grow_on(bool beside, unsigned *by_bit, unsigned *redrawn)
 
 static void growth_halves_them(void)
 {
-	unsigned by_bit, redrawn, moved = grow_on(true, &by_bit, &redrawn);
+	unsigned by_bit, redrawn,
+	        moved = complete_growth(true, &by_bit, &redrawn);
 
-	printf("# %u moved beside an iterator, %u with another tophash\n",
-	        moved, redrawn);
+	printf("# %u moved with an iterator, %u with a new tophash\n", moved,
+	        redrawn);
 	CHECK(moved > 500 && by_bit == moved,
-	        "beside an iterator the lowest bit of the tophash decides "
+	        "with an iterator the lowest bit of the tophash decides "
 	        "which half an entry moves to");
-	CHECK(redrawn > moved * 9 / 10, "and its tophash is drawn anew");
-	moved = grow_on(false, &by_bit, &redrawn);
-	printf("# %u moved without, %u where that bit says\n", moved, by_bit);
+	CHECK(redrawn > moved * 9 / 10, "and a new tophash is drawn");
+	moved = complete_growth(false, &by_bit, &redrawn);
+	printf("# %u moved without an iterator, %u by that bit\n", moved,
+	        by_bit);
 	CHECK(moved > 500 && by_bit > moved / 3 && by_bit < moved * 2 / 3,
-	        "without one a hash does, which is drawn");
+	        "without one, a drawn hash decides");
 	CHECK(redrawn == 0, "and the tophash stays");
 }
 
-/* An iterator that begins in each step of a growth, which then goes on. */
+/* An iterator that begins in each step of a growth, which then continues. */
 static void an_iteration_begun_in_a_growth(void)
 {
 	bool right = true;
@@ -225,11 +227,11 @@ static void an_iteration_begun_in_a_growth(void)
 		gomap_destroy(map);
 	}
 	CHECK(begun > 20, "iterations begin in growths");
-	CHECK(right, "and visit each that was there once, while the map grows "
-	             "on, and again");
+	CHECK(right, "and visit each initial entry once, while the map keeps "
+	             "growing");
 }
 
-/* 0 and -0, in two words; also what is nearly no number. */
+/* 0 and -0, two words; also numbers close to NaN. */
 static void numbers_equal_themselves(void)
 {
 	static const uint64_t numbers[] = { 0x7ff0000000000000,
@@ -249,7 +251,7 @@ static void numbers_equal_themselves(void)
 		         gomap_remove(map, RM_U64X8, key, NULL);
 	}
 	CHECK(found && gomap_count(map) == 0,
-	        "infinities, the largest and the least number equal "
+	        "infinities, the largest and the smallest number equal "
 	        "themselves");
 	store(map, zero, 1);
 	CHECK(store(map, minus, 2) && gomap_count(map) == 1 &&
@@ -259,7 +261,7 @@ static void numbers_equal_themselves(void)
 	gomap_iterate_begin(map, &it);
 	CHECK(gomap_iterate_next(&it, RM_U64X8, &key, &value) &&
 	                key.word == minus.word,
-	        "which is the one that was written last");
+	        "stored as written last");
 	gomap_iterate_end(&it);
 	gomap_destroy(map);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Iteration over Go's map: what is there throughout is visited once, whatever
- * happens meanwhile.
- */
+/* Iteration over Go's map: an entry present throughout is visited once,
+   whatever else changes. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 enum { RANKS = 4096, ROUNDS = 150 };
 
-/* What an iteration may see. Ranks in the map have their version as value. */
+/* The expected entries of an iteration. Each rank in the map has its version as
+   value. */
 struct scene {
 	struct gomap *map;
 	struct rm_shape shape;
@@ -56,7 +55,8 @@ static bool key_is(struct rm_shape shape, struct rm_key key, uint64_t n)
 	       !memcmp(key.bytes, wanted.bytes, key.length);
 }
 
-/* One step; false at the end. An entry has its present value and its key. */
+/* Visits one entry; false at the end. The entry must have its key and current
+   value. */
 static bool visit(struct scene *scene, struct gomap_iterator *it)
 {
 	struct rm_key key;
@@ -89,7 +89,8 @@ static void end(struct scene *scene, struct gomap_iterator *it)
 		scene->right &= !scene->throughout[n] || scene->visits[n] == 1;
 }
 
-/* Writes between two visits: by round they grow, shrink, churn or clear. */
+/* Writes between two visits; the round selects growth, shrinking, churn or
+   clearing. */
 static void disturb(struct scene *scene, uint64_t round, uint64_t width)
 {
 	uint64_t writes = rm_next(&scene->rng) % 8;
@@ -123,7 +124,7 @@ static void disturb(struct scene *scene, uint64_t round, uint64_t width)
 	}
 }
 
-/* Two iterators, one begun inside the other, over a map that changes. */
+/* Runs two nested iterators over a map that changes. */
 static void run(struct scene *scene, uint64_t round)
 {
 	uint64_t width = 1 + rm_next(&scene->rng) % (round % 2 ? 60 : 900);
@@ -168,22 +169,22 @@ static void entries_are_visited_once(unsigned s)
 			.map = gomap_create(hint, shapes[s], round),
 			.rng = round,
 			.right = scene.right || round == 0 };
-		for (unsigned again = 0; again < 3; again++)
+		for (unsigned run_count = 0; run_count < 3; run_count++)
 			run(&scene, round);
 		growths += (unsigned)scene.map->extra->growths;
 		same_size += (unsigned)scene.map->extra->same_size_growths;
 		gomap_destroy(scene.map);
 	}
 	CHECK_SHAPE(scene.right,
-	        "entries there throughout are visited once, with their value",
+	        "entries present throughout are visited once, with their value",
 	        s);
 	printf("# %u growths to twice the size, %u to the same\n", growths,
 	        same_size);
 	CHECK(growths > 500 && blocks_live == 0,
-	        "the map grew meanwhile, and nothing of it was lost");
+	        "the map grew meanwhile, and no memory leaked");
 }
 
-/* New keys come, those 50 before go. */
+/* Adds new keys and removes those added 50 before. */
 static void come_and_go(struct scene *scene, uint64_t *head, uint64_t times)
 {
 	for (uint64_t end_at = *head + times; *head < end_at; ++*head) {
@@ -192,7 +193,7 @@ static void come_and_go(struct scene *scene, uint64_t *head, uint64_t times)
 	}
 }
 
-/* A growth that keeps the size, begun and ended during the iteration. */
+/* A growth of the same size begins and ends during the iteration. */
 static void same_size_growth_meanwhile(void)
 {
 	static struct scene scene;
@@ -206,7 +207,7 @@ static void same_size_growth_meanwhile(void)
 			.map = gomap_create(100, RM_STR16X8, round),
 			.rng = round,
 			.right = scene.right || round == 0 };
-		/* 50 stay, 50 others come and go until chains are long */
+		/* 50 stay, 50 others change until chains are long */
 		for (uint64_t n = 0; n < 50; n++)
 			set(&scene, n);
 		come_and_go(&scene, &head, 100 + round * 5);
@@ -222,10 +223,10 @@ static void same_size_growth_meanwhile(void)
 	CHECK(scene.right,
 	        "entries are visited once while chains are compacted");
 	CHECK(same_size > 50 && blocks_live == 0,
-	        "which happened, and is freed");
+	        "same-size growths happened, and their memory is freed");
 }
 
-/* Entries of an old array that have moved and were not struck out. */
+/* Counts the entries of an old array that have moved and were not erased. */
 static void count_moved(
         const struct gomap_iterator *it, struct rm_shape shape, size_t moved[2])
 {
@@ -241,9 +242,9 @@ static void count_moved(
 			}
 }
 
-/* An iterator begins, the map doubles, and all is removed: the keys' bytes are
-   freed, and what moved, to either half, must not lead to them. */
-static void removed_keys_are_struck_out_of_the_old_array(void)
+/* An iterator begins, the map doubles, and all keys are removed. The keys'
+   bytes are freed, so moved slots of either half must not lead to them. */
+static void removed_keys_are_erased_from_the_old_array(void)
 {
 	enum { FULL = 52 }; /* 13/2 in each of 8 buckets */
 	static struct scene scene;
@@ -265,16 +266,16 @@ static void removed_keys_are_struck_out_of_the_old_array(void)
 		unset(&scene, n);
 	count_moved(&it, scene.shape, after);
 	CHECK(before[0] + before[1] == FULL && before[0] && before[1],
-	        "growth leaves marks of both halves to an iterator");
-	CHECK(!after[0] && !after[1], "of a removed key none is left");
-	CHECK(!visit(&scene, &it), "and the iterator meets none");
+	        "growth leaves marks of both halves for an iterator");
+	CHECK(!after[0] && !after[1], "removing the keys erases their marks");
+	CHECK(!visit(&scene, &it), "and the iterator visits none");
 	end(&scene, &it);
 	gomap_destroy(scene.map);
 }
 
-/* The same while growth goes on: the first removals strike out what the array
-   holds that is still being left. */
-static void keys_removed_during_growth_are_struck_out(void)
+/* The same during growth: the first removals erase slots of the array that is
+   still being moved. */
+static void keys_removed_during_growth_are_erased(void)
 {
 	enum { FULL = 52 };
 	static struct scene scene;
@@ -297,15 +298,16 @@ static void keys_removed_during_growth_are_struck_out(void)
 	}
 	count_moved(&it, scene.shape, moved);
 	CHECK(during > 2, "keys are removed while the map grows");
-	CHECK(!moved[0] && !moved[1], "of these, too, none is left");
-	CHECK(!visit(&scene, &it), "and the iterator meets none of them");
+	CHECK(!moved[0] && !moved[1],
+	        "removing these keys erases their marks, too");
+	CHECK(!visit(&scene, &it), "and the iterator visits none of them");
 	end(&scene, &it);
 	gomap_destroy(scene.map);
 }
 
 static struct gomap *iterated;
 
-/* Another reader's iteration begins and ends while the first frees. */
+/* Another reader's iteration begins and ends while the first one frees. */
 static void iterate_meanwhile(void)
 {
 	struct gomap_iterator it;
@@ -339,7 +341,7 @@ static void two_last_iterators_free_once(void)
 	}
 	CHECK(chained > 0, "some iterators find two overflow buckets to free");
 	CHECK(blocks_live == 0,
-	        "two iterators, the last of which end together, free once");
+	        "two last iterators that end together free once");
 }
 
 static void order_is_random(void)
@@ -348,7 +350,7 @@ static void order_is_random(void)
 	struct gomap_iterator it;
 	struct rm_key key;
 	struct rm_value value;
-	unsigned first[1000] = { 0 }, different = 0;
+	unsigned first[1000] = { 0 }, distinct = 0;
 
 	for (uint64_t n = 0; n < 1000; n++) {
 		value = value_of(n);
@@ -359,10 +361,10 @@ static void order_is_random(void)
 		gomap_iterate_begin(map, &it);
 		gomap_iterate_next(&it, RM_U64X8, &key, &value);
 		gomap_iterate_end(&it);
-		different += first[key.word]++ == 0;
+		distinct += first[key.word]++ == 0;
 	}
-	/* 1000 draws of 1000 entries of unequal chance: 632 at most */
-	CHECK(different > 300, "iterations start at random entries");
+	/* 1000 draws among 1000 entries of unequal probability: at most 632 */
+	CHECK(distinct > 300, "iterations start at random entries");
 	gomap_destroy(map);
 }
 
@@ -376,7 +378,7 @@ static void an_empty_map_has_nothing_to_visit(void)
 	gomap_iterate_begin(map, &it);
 	CHECK(!gomap_iterate_next(&it, RM_U64X8, &key, &value) &&
 	                !gomap_iterate_next(&it, RM_U64X8, &key, &value),
-	        "an empty map ends at once, and again");
+	        "an iteration of an empty map ends at once, repeatedly");
 	gomap_iterate_end(&it);
 	gomap_destroy(map);
 }
@@ -386,8 +388,8 @@ int main(void)
 	for (unsigned s = 0; s < RM_SHAPES; s++)
 		entries_are_visited_once(s);
 	same_size_growth_meanwhile();
-	removed_keys_are_struck_out_of_the_old_array();
-	keys_removed_during_growth_are_struck_out();
+	removed_keys_are_erased_from_the_old_array();
+	keys_removed_during_growth_are_erased();
 	two_last_iterators_free_once();
 	order_is_random();
 	an_empty_map_has_nothing_to_visit();

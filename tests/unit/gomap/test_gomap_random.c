@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Go's map against a trivial model: random operations, every invariant walked
- * now and then, with and without memory.
- */
+/* Go's map against a trivial model: random operations and regular checks of
+   every invariant, with and without memory. */
 #include "tests/unit/gomap/gomap_fixture.h"
 
 enum { RANKS = 3000, OPERATIONS = 1000000, CHECK_EACH = 9973 };
 
-/* What the map must hold: value[n] is that of rank n, 0 means absent. */
+/* The expected state: value[n] belongs to rank n, 0 means absent. */
 struct model {
 	struct gomap *map;
 	struct rm_shape shape;
@@ -65,7 +63,7 @@ static void model_lookup(struct model *model, uint64_t n, struct rm_key key)
 		        value_is(model->shape, &value, model->value[n]);
 }
 
-/* An iteration visits exactly what the model holds. */
+/* Checks that an iteration visits exactly the model's entries. */
 static void model_iterate(struct model *model)
 {
 	struct gomap_iterator it;
@@ -105,7 +103,7 @@ static void model_end(struct model *model)
 	gomap_destroy(model->map);
 }
 
-/* Goes on with a map that is empty and small again. */
+/* Continues with a new, empty map. */
 static void model_restart(struct model *model)
 {
 	unsigned fail = allocs_to_fail;
@@ -118,8 +116,8 @@ static void model_restart(struct model *model)
 	model->count = 0;
 }
 
-/* New keys come, old ones go, 100 stay: near the load limit of 104, chains
-   get longer and sparser until they are compacted. */
+/* Adds new keys and removes old ones; 100 stay. Near the load limit of 104,
+   chains get longer and sparser until they are compacted. */
 static void step_fresh(struct model *model)
 {
 	uint64_t rank = model->head++ % RANKS;
@@ -153,7 +151,7 @@ static void step_mixed(struct model *model, uint64_t phase)
 		model_lookup(model, n, key);
 }
 
-/* Phases of 16384 operations; each fifth starts anew with fresh keys. */
+/* Phases of 16384 operations; each fifth starts over with fresh keys. */
 static void step(struct model *model, uint64_t i)
 {
 	uint64_t phase = i >> 14;
@@ -202,7 +200,7 @@ static void run(unsigned s, uint64_t seed, unsigned fail_per_mille)
 	        "it grew, compacted and overflowed on the way");
 	if (fail_per_mille)
 		CHECK(model.failed > 10,
-		        "growth was put off for lack of memory");
+		        "growth was postponed for lack of memory");
 }
 
 /* Keys that are prefixes of each other, of every length 0 .. 129. */
@@ -238,7 +236,7 @@ static void strings_of_every_length(void)
 		         !gomap_lookup(map, RM_STR16X8, key, &value);
 	}
 	CHECK(right && sound(map),
-	        "strings of 0 .. 129 bytes are told apart, zero bytes count");
+	        "strings of 0 .. 129 bytes are distinct, zero bytes count");
 
 	struct rm_key empty = { .bytes = NULL, .length = 0 };
 	struct rm_value value;

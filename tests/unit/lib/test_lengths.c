@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_lengths.c - who promises one moment of the map has a length of one.
+ * test_lengths.c - maps that promise a point in time return an exact length.
  *
- * A writer takes the oldest key out and puts a new one in, again and again: at
- * every moment the map has all of its keys, or all but one. A length that is
- * added up while the writer goes on misses more, or has both.
+ * A writer repeatedly removes the oldest key and inserts a new one. So the map
+ * always has all of its keys, or all but one. A length summed up during writes
+ * misses more keys, or counts both.
  *
  * slow: it is linked with each map of the build.
  */
@@ -54,7 +54,7 @@ static void *write_work(void *context)
 	return NULL;
 }
 
-/* How many lengths were of no moment. */
+/* Number of lengths that the map never had. */
 static unsigned wrong_lengths(struct count *count)
 {
 	const struct rm_map_ops *ops = count->impl->ops;
@@ -99,7 +99,7 @@ static void length_check(const struct rm_impl *impl)
 	CHECK(wrong == 0, impl->id);
 }
 
-/* A whole map that two threads may use, and that promises it. */
+/* True for a complete map that two threads may use and that promises it. */
 static bool promises(const struct rm_impl *impl)
 {
 	return rm_impl_is_map(impl) && impl->ops->length && !impl->misuse &&

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_starts_small.c - a map that is not presized starts small and grows: what
- * it allocates before its first key depends on no number of keys, and is no
- * table. A library's own default may be one of hundreds of thousands of slots.
- * This test is linked with the stats objects.
+ * test_starts_small.c - a map that is not presized starts small and grows. Its
+ * allocation before the first key depends on no number of keys and is not a
+ * table. A library's default may be hundreds of thousands of slots.
+ * linked with the stats objects
  *
  * slow: it is linked with each map of the build.
  */
@@ -15,7 +15,7 @@
 
 #include <math.h>
 
-/* The shards of the largest are 86 KB; a table for KEYS has 16 MB and more. */
+/* The largest shards have 86 KB; a table for KEYS has 16 MB or more. */
 enum { MOST_BYTES = 1 << 20, KEYS = 1 << 20 };
 
 static double bytes(void)
@@ -26,7 +26,7 @@ static double bytes(void)
 	return wanted.value;
 }
 
-/* Of a map without a key; NAN: it cannot be made here. */
+/* Bytes of a map without keys; NAN: it cannot be created here. */
 static double bytes_of_empty(const struct rm_impl *impl)
 {
 	struct rm_sizing sizing = { .keys = KEYS, .threads = 1, .seed = 7 };
@@ -54,12 +54,12 @@ static void starts_small(const struct rm_impl *impl)
 	snprintf(fact, sizeof(fact), "%s: not presized it starts small",
 	        impl->id);
 	if (impl->caps & RM_CAP_FIXED_SIZE) {
-		SKIP(fact, "its size is what it is made for");
+		SKIP(fact, "it is created for its size");
 		return;
 	}
 	made = bytes_of_empty(impl);
 	if (isnan(made))
-		SKIP(fact, "it cannot be made here");
+		SKIP(fact, "it cannot be created here");
 	else if (!CHECK(made < MOST_BYTES, fact))
 		printf("# %.0f bytes without a key\n", made);
 }

@@ -2,8 +2,8 @@
 /*
  * test_urcu_lfht.c - liburcu's table against a model and against threads.
  *
- * Not for ThreadSanitizer, which knows nothing of liburcu's own barriers: the
- * library is not instrumented, and every node it frees looks like a race.
+ * Not for ThreadSanitizer: the library is not instrumented, so its barriers are
+ * unknown and every freed node looks like a race.
  */
 #include "runner/impl.h"
 #include "tests/unit/map_model.h"
@@ -27,8 +27,7 @@ static bool write_much(
 	return false;
 }
 
-/* What is retired waits for the end of a scan that stands on it, also above
-   the limit. */
+/* Nodes retired during a scan wait for its end, even above the limit. */
 static void scans_stay_online(const struct rm_impl *impl)
 {
 	const struct rm_sizing sizing = { .keys = 1,
@@ -45,7 +44,7 @@ static void scans_stay_online(const struct rm_impl *impl)
 	CHECK(race_stat(impl, map, "retired_bytes") > 2 * PINNED_LIMIT &&
 	                race_stat(impl, map, "grace_waits") == 0 &&
 	                race_stat(impl, map, "freed") == 0,
-	        "a scan whose function writes waits for nobody");
+	        "a scan whose function writes does not wait");
 	write_much(&pinned, (struct rm_key){ .word = 1 }, &value);
 	CHECK(race_stat(impl, map, "grace_waits") > 0,
 	        "after it the writer waits at the limit");

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_machine.c - files of the kernel and of a cgroup, mutated.
+ * test_fuzz_machine.c - mutated files of the kernel and of a cgroup.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/machine/fact.c
  *
- * Sound means: whatever a file holds, each fact is text that JSON takes and a
- * terminal can show, with a status that says whether there is one. For one
- * input of WHOLE all facts of a machine are asked for, which takes as long as a
- * dozen inputs: then none is missing, and they are written and read as the
- * same.
- * Refused is a file in which no fact was found.
+ * Sound: whatever a file contains, each fact has a status and is printable text
+ * that is valid in JSON. One input of MACHINE_EVERY reads all facts of a
+ * machine, as slow as a dozen inputs: none may be missing, and the JSON must
+ * read back as equal.
+ * Refused: no fact was found in the file.
  */
 #include "runner/machine/internal.h"
 #include "tests/unit/fuzz.h"
@@ -17,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHOLE = 256 };
+enum { MACHINE_EVERY = 256 };
 
-/* Three of it are longer than a fact. */
+/* Three copies are longer than a fact. */
 #define LONG                                                     \
 	"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz " \
 	"abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrs"
@@ -42,8 +41,8 @@ static const char *const texts[] = {
 	"performance\n", NULL
 };
 
-/* Where a file of one of those texts may stand. A cgroup there is always: it
-   names where its other files are. */
+/* Paths at which such a text may be. The cgroup file always exists, since it
+   contains the folder of other files. */
 static const char *const places[] = { "/proc/cpuinfo", "/proc/meminfo",
 	"/proc/self/cgroup", "/sys/fs/cgroup/cpu.max",
 	"/sys/fs/cgroup/three/cpuset.cpus.effective",
@@ -52,11 +51,11 @@ static const char *const places[] = { "/proc/cpuinfo", "/proc/meminfo",
 	"/sys/devices/system/cpu/cpu1/cpufreq/scaling_governor" };
 enum { PLACES = sizeof(places) / sizeof(*places), CGROUP = 2, WAYS = 8 };
 
-static size_t without[PLACES]; /* facts that are found with no such file */
+static size_t without[PLACES]; /* number of facts found without the file */
 static struct rm_topology topology;
 
-/* Every way to a fact, as machine.c goes it. */
-static void ask(size_t way, struct rm_fact *fact)
+/* Each way in which machine.c reads a fact. */
+static void read_fact(size_t way, struct rm_fact *fact)
 {
 	switch (way) {
 	case 0:
@@ -82,7 +81,7 @@ static void ask(size_t way, struct rm_fact *fact)
 		rm_fact_read(places[5], fact);
 		return;
 	default:
-		rm_fact_each("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/"
+		rm_fact_count_lines("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/"
 		             "scaling_governor",
 		        fact);
 	}
@@ -98,15 +97,16 @@ static bool is_sound(const char *text, bool is_there)
 	return sound;
 }
 
-/* How many facts are found; -1: one is not as it should be. */
+/* Number of facts found; -1: one is not sound. */
 static int count_found(void)
 {
 	int found = 0;
 
 	for (size_t way = 0; way < WAYS; way++) {
-		struct rm_fact fact; /* alone: a byte too far is seen */
+		struct rm_fact fact; /* local, so that an overflow is detected
+				      */
 
-		ask(way, &fact);
+		read_fact(way, &fact);
 		if (!is_sound(fact.text, fact.status == RM_FACT_OK))
 			return -1;
 		found += fact.status == RM_FACT_OK;
@@ -135,7 +135,7 @@ static bool facts_are_sound(const json_t *facts)
 	return true;
 }
 
-static bool whole_is_sound(void)
+static bool machine_is_sound(void)
 {
 	json_t *machine = rm_machine_facts(&topology);
 	char *written = machine ? json_dumps(machine, 0) : NULL;
@@ -149,8 +149,9 @@ static bool whole_is_sound(void)
 	return sound;
 }
 
-/* A file at a place; NULL: none. Its path, good until the tenth call. */
-static const char *put(size_t place, const char *text, size_t length)
+/* Writes a file at a place; NULL removes it. Returns its path, valid until the
+   tenth call. */
+static const char *write_file(size_t place, const char *text, size_t length)
 {
 	char name[128];
 
@@ -161,10 +162,10 @@ static const char *put(size_t place, const char *text, size_t length)
 	return fuzz_path(name);
 }
 
-/* Nothing stands at a place but the cgroup. */
+/* Removes all files at a place, except the cgroup's. */
 static void clear(size_t place)
 {
-	put(place, place == CGROUP ? texts[CGROUP] : NULL,
+	write_file(place, place == CGROUP ? texts[CGROUP] : NULL,
 	        strlen(texts[CGROUP]));
 }
 
@@ -172,12 +173,12 @@ static enum fuzz_verdict judge(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {
 	size_t place = (size_t)fuzz_below(input, PLACES);
-	const char *path = put(place, text, length);
+	const char *path = write_file(place, text, length);
 	int found = count_found();
-	bool sound =
-	        found >= 0 && (fuzz_below(input, WHOLE) || whole_is_sound());
+	bool sound = found >= 0 &&
+	             (fuzz_below(input, MACHINE_EVERY) || machine_is_sound());
 
-	snprintf(why, FUZZ_WHY, "%s: nothing was found in it", path);
+	snprintf(why, FUZZ_WHY, "%s: no fact found", path);
 	clear(place);
 	return !sound                           ? FUZZ_UNSOUND
 	       : (size_t)found > without[place] ? FUZZ_TAKEN
@@ -191,7 +192,7 @@ static bool count_without(void)
 	for (size_t i = 0; i < PLACES; i++)
 		clear(i);
 	for (size_t i = 0; i < PLACES; i++) {
-		put(i, NULL, 0);
+		write_file(i, NULL, 0);
 		int found = count_found();
 
 		sound = sound && found >= 0;
@@ -212,7 +213,7 @@ int main(void)
 	setenv("RM_SYSFS", fuzz_path("root"), 1);
 	CHECK(!rm_topology_load("package:1 core:2 pu:1", &topology, &error) &&
 	                count_without(),
-	        "a machine to have facts of");
+	        "facts without the mutated file are sound");
 	fuzz_check(&parser, 10000);
 	rm_topology_free(&topology);
 	return DONE();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_machine.c - facts, id and doctor on made-up roots of /proc and /sys.
+ * test_machine.c - facts, id and doctor on simulated roots of /proc and /sys.
  *
- * plain: libc keeps the buffers of streams that the test closes.
+ * plain: libc keeps buffers of streams that the test closes.
  */
 #include "runner/machine/internal.h"
 #include "tests/unit/fake_root.h"
@@ -23,7 +23,7 @@
 
 static char root[64];
 
-static void put(const char *path, const char *text)
+static void write_file(const char *path, const char *text)
 {
 	fake_root_write(root, path + 1, text);
 }
@@ -33,7 +33,7 @@ static void put_cpu(const char *mhz, const char *more_flags)
 	char text[512];
 
 	snprintf(text, sizeof(text), CPUINFO, mhz, more_flags, mhz);
-	put("/proc/cpuinfo", text);
+	write_file("/proc/cpuinfo", text);
 }
 
 static bool fact_is(const struct rm_fact *fact, enum rm_fact_status status,
@@ -50,14 +50,13 @@ static void reading(void)
 	struct rm_fact fact;
 	char long_line[600];
 
-	put("/proc/one", "value \t\nsecond\n");
+	write_file("/proc/one", "value \t\nsecond\n");
 	rm_fact_read("/proc/one", &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "value"),
 	        "a fact is the first line, trimmed");
 	rm_fact_read("/proc/none", &fact);
-	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
-	        "a file that is not there is absent");
-	put("/proc/empty", "\n");
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "a missing file is absent");
+	write_file("/proc/empty", "\n");
 	rm_fact_read("/proc/empty", &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, ""), "an empty file is ok and empty");
 	fake_root_write(root, "proc/latin",
@@ -65,16 +64,16 @@ static void reading(void)
 	        "e\n");
 	rm_fact_read("/proc/latin", &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "Stra?e"),
-	        "what is no UTF-8 keeps its ASCII: JSON takes nothing else");
+	        "text that is not UTF-8 keeps only ASCII, as JSON requires");
 	rm_fact_read("/proc", &fact);
-	CHECK(fact.status != RM_FACT_OK, "a folder is no fact");
+	CHECK(fact.status != RM_FACT_OK, "a folder is not a fact");
 	memset(long_line, 'x', sizeof(long_line) - 1);
 	long_line[sizeof(long_line) - 1] = '\0';
-	put("/proc/long", long_line);
+	write_file("/proc/long", long_line);
 	rm_fact_read("/proc/long", &fact);
 	CHECK(fact.status == RM_FACT_OK &&
 	                strlen(fact.text) == RM_FACT_BYTES - 1,
-	        "a long line is cut");
+	        "a long line is truncated");
 }
 
 static void denied(void)
@@ -82,11 +81,11 @@ static void denied(void)
 	struct rm_fact fact;
 	char path[300];
 
-	put("/proc/secret", "no\n");
+	write_file("/proc/secret", "no\n");
 	snprintf(path, sizeof(path), "%s/proc/secret", root);
 	chmod(path, 0);
 	if (geteuid() == 0) {
-		/* root reads everything: play somebody else */
+		/* root can read all files, so become another user */
 		chmod(root, 0755);
 		snprintf(path, sizeof(path), "%s/proc", root);
 		chmod(path, 0755);
@@ -113,10 +112,10 @@ static void fields(void)
 	rm_fact_field("/proc/cpuinfo", "model", &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "85"), "model is not model name");
 	rm_fact_field("/proc/cpuinfo", "model name", &fact);
-	CHECK(fact_is(&fact, RM_FACT_OK, "Test CPU"), "model name is it");
+	CHECK(fact_is(&fact, RM_FACT_OK, "Test CPU"),
+	        "the full name of a field must match");
 	rm_fact_field("/proc/cpuinfo", "CPU part", &fact);
-	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
-	        "a field that is not there is absent");
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "a missing field is absent");
 	rm_fact_hypervisor(&fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "no"), "no hypervisor flag");
 	put_cpu("1000.0", " hypervisor sse");
@@ -125,7 +124,7 @@ static void fields(void)
 	put_cpu("1000.0", " nohypervisor");
 	rm_fact_hypervisor(&fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "no"),
-	        "part of another word is no flag");
+	        "a part of another word is not a flag");
 }
 
 /* By hand: printf 'readmostly 0123456789abcdef0123456789abcdef' | sha256sum */
@@ -135,15 +134,16 @@ static void installation(void)
 	struct rm_fact fact;
 
 	rm_fact_installation(&fact);
-	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "no number, no installation");
-	put("/etc/machine-id", "uninitialized\n");
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
+	        "without machine-id the installation is absent");
+	write_file("/etc/machine-id", "uninitialized\n");
 	rm_fact_installation(&fact);
 	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
-	        "nor where a system was never started");
-	put("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+	        "a system that was never booted has no installation");
+	write_file("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
 	rm_fact_installation(&fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, digits),
-	        "an installation is a salted hash, not the number itself");
+	        "the installation is a salted hash of the machine-id");
 }
 
 static void each(void)
@@ -151,61 +151,63 @@ static void each(void)
 	const char *pattern = CPUS "cpu[0-9]*/cpufreq/scaling_governor";
 	struct rm_fact fact;
 
-	rm_fact_each(pattern, &fact);
+	rm_fact_count_lines(pattern, &fact);
 	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "no CPU has a governor");
-	put(CPUS "cpu0/cpufreq/scaling_governor", "performance\n");
-	put(CPUS "cpu1/cpufreq/scaling_governor", "performance\n");
-	rm_fact_each(pattern, &fact);
+	write_file(CPUS "cpu0/cpufreq/scaling_governor", "performance\n");
+	write_file(CPUS "cpu1/cpufreq/scaling_governor", "performance\n");
+	rm_fact_count_lines(pattern, &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "performance x 2"),
-	        "equal ones are counted");
-	put(CPUS "cpu1/cpufreq/scaling_governor", "powersave\n");
-	rm_fact_each(pattern, &fact);
+	        "equal texts are counted");
+	write_file(CPUS "cpu1/cpufreq/scaling_governor", "powersave\n");
+	rm_fact_count_lines(pattern, &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "performance x 1, powersave x 1"),
-	        "different ones are told apart");
+	        "different texts are listed");
 }
 
 static void cgroups(void)
 {
 	struct rm_fact fact;
 
-	put("/proc/self/cgroup", "4:cpu,cpuacct:/job\n3:cpuset:/\n0::/\n");
-	put("/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "50000\n");
+	write_file(
+	        "/proc/self/cgroup", "4:cpu,cpuacct:/job\n3:cpuset:/\n0::/\n");
+	write_file("/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "50000\n");
 	rm_fact_cgroup("cpu.max", "cpu", "cpu.cfs_quota_us", &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "50000"),
-	        "version 1: the controller's own folder");
+	        "version 1 uses the folder of the controller");
 	rm_fact_cgroup("cpu.max", "cpuset", "cpuset.effective_cpus", &fact);
-	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "and no other's");
-	put("/proc/self/cgroup", "0::/user/me\n");
-	put("/sys/fs/cgroup/user/me/cpu.max", "max 100000\n");
+	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""),
+	        "the folder of another controller is not used");
+	write_file("/proc/self/cgroup", "0::/user/me\n");
+	write_file("/sys/fs/cgroup/user/me/cpu.max", "max 100000\n");
 	rm_fact_cgroup("cpu.max", "cpu", "cpu.cfs_quota_us", &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "max 100000"),
-	        "version 2: one folder for all");
+	        "version 2 uses one folder");
 
-	/* the limit of a group holds for those below it */
-	put("/sys/fs/cgroup/user/cpu.max", "400000 100000\n");
+	/* a limit applies to all groups below */
+	write_file("/sys/fs/cgroup/user/cpu.max", "400000 100000\n");
 	rm_fact_cgroup_quota(&fact);
 	CHECK(!strcmp(fact.text, "400000 100000"),
-	        "version 2: a limit of the group above is seen");
-	put("/sys/fs/cgroup/user/me/cpu.max", "150000 50000\n");
+	        "version 2: the limit of an ancestor applies");
+	write_file("/sys/fs/cgroup/user/me/cpu.max", "150000 50000\n");
 	rm_fact_cgroup_quota(&fact);
 	CHECK(!strcmp(fact.text, "150000 50000"),
-	        "the group's own counts where it is tighter, 3 CPUs of 4");
-	put("/sys/fs/cgroup/user/cpu.max", "max 100000\n");
-	put("/sys/fs/cgroup/user/me/cpu.max", "max 100000\n");
+	        "the tighter limit applies, 3 of 4 CPUs");
+	write_file("/sys/fs/cgroup/user/cpu.max", "max 100000\n");
+	write_file("/sys/fs/cgroup/user/me/cpu.max", "max 100000\n");
 	rm_fact_cgroup_quota(&fact);
-	CHECK(!strcmp(fact.text, "max 100000"), "no limit is none");
-	put("/proc/self/cgroup", "4:cpu,cpuacct:/v1/job\n");
-	put("/sys/fs/cgroup/cpu/v1/job/cpu.cfs_quota_us", "-1\n");
-	put("/sys/fs/cgroup/cpu/v1/cpu.cfs_quota_us", "50000\n");
-	put("/sys/fs/cgroup/cpu/v1/cpu.cfs_period_us", "100000\n");
-	put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
+	CHECK(!strcmp(fact.text, "max 100000"), "\"max\" means no limit");
+	write_file("/proc/self/cgroup", "4:cpu,cpuacct:/v1/job\n");
+	write_file("/sys/fs/cgroup/cpu/v1/job/cpu.cfs_quota_us", "-1\n");
+	write_file("/sys/fs/cgroup/cpu/v1/cpu.cfs_quota_us", "50000\n");
+	write_file("/sys/fs/cgroup/cpu/v1/cpu.cfs_period_us", "100000\n");
+	write_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
 	rm_fact_cgroup_quota(&fact);
 	CHECK(!strcmp(fact.text, "50000"),
-	        "version 1: a limit of the group above is seen, too");
-	put("/proc/self/cgroup", "0::/user/me\n");
+	        "version 1: the limit of an ancestor applies");
+	write_file("/proc/self/cgroup", "0::/user/me\n");
 }
 
-/* The id on a made-up machine. */
+/* The id of a simulated machine. */
 static void id_of(const char *machine, char *id)
 {
 	struct rm_topology topology;
@@ -224,27 +226,27 @@ static void ids(void)
 	char id[RM_MACHINE_ID_BYTES], other[RM_MACHINE_ID_BYTES];
 
 	put_cpu("1000.0", "");
-	put("/proc/meminfo", "MemTotal:       24684096 kB\n");
+	write_file("/proc/meminfo", "MemTotal:       24684096 kB\n");
 	id_of("core:2 pu:1", id);
 	CHECK(strlen(id) == 8 && strspn(id, "0123456789abcdef") == 8,
 	        "an id is 8 hex digits");
 	put_cpu("2999.9", "");
-	put("/proc/meminfo", "MemTotal:       24680000 kB\n");
-	put("/proc/loadavg", "9 9 9 9/99 999\n");
-	put("/etc/machine-id", "fedcba9876543210fedcba9876543210\n");
+	write_file("/proc/meminfo", "MemTotal:       24680000 kB\n");
+	write_file("/proc/loadavg", "9 9 9 9/99 999\n");
+	write_file("/etc/machine-id", "fedcba9876543210fedcba9876543210\n");
 	id_of("core:2 pu:1", other);
 	CHECK(!strcmp(id, other),
-	        "clock, load, the kernel's own memory and who installed it do "
-	        "not change it");
+	        "clock, load, memory of the kernel and the installation do not "
+	        "change the id");
 	id_of("core:4 pu:1", other);
-	CHECK(strcmp(id, other) != 0, "more cores change it");
-	put("/proc/meminfo", "MemTotal:       49368192 kB\n");
+	CHECK(strcmp(id, other) != 0, "more cores change the id");
+	write_file("/proc/meminfo", "MemTotal:       49368192 kB\n");
 	id_of("core:2 pu:1", other);
-	CHECK(strcmp(id, other) != 0, "more memory changes it");
-	put("/proc/meminfo", "MemTotal:       24684096 kB\n");
-	put("/proc/cpuinfo", "vendor_id : GenuineTest\nstepping : 8\n");
+	CHECK(strcmp(id, other) != 0, "more memory changes the id");
+	write_file("/proc/meminfo", "MemTotal:       24684096 kB\n");
+	write_file("/proc/cpuinfo", "vendor_id : GenuineTest\nstepping : 8\n");
 	id_of("core:2 pu:1", other);
-	CHECK(strcmp(id, other) != 0, "another stepping changes it");
+	CHECK(strcmp(id, other) != 0, "another stepping changes the id");
 }
 
 static void id_survives_a_cpuset(void)
@@ -266,7 +268,7 @@ static void id_survives_a_cpuset(void)
 	CHECK(topology.cpus == 2 &&
 	                !strcmp(id, json_string_value(
 	                                    json_object_get(facts, "id"))),
-	        "a cgroup of 2 of 4 CPUs is the same machine");
+	        "a cgroup with 2 of 4 CPUs does not change the id");
 	json_decref(facts);
 	rm_topology_free(&topology);
 }
@@ -279,8 +281,8 @@ static void json(void)
 	const char *name;
 	bool whole = true;
 
-	put("/proc/sys/kernel/nmi_watchdog", "1\n");
-	put(CPUS "vulnerabilities/meltdown", "Mitigation: PTI\n");
+	write_file("/proc/sys/kernel/nmi_watchdog", "1\n");
+	write_file(CPUS "vulnerabilities/meltdown", "Mitigation: PTI\n");
 	rm_topology_load("core:2 pu:1", &topology, &error);
 	machine = rm_machine_facts(&topology);
 	facts = json_object_get(machine, "facts");
@@ -294,23 +296,24 @@ static void json(void)
 		         (json_is_string(text) || json_is_null(text));
 	}
 	CHECK(json_object_size(facts) > 60 && whole,
-	        "every fact has a status, and a text just where it is ok");
+	        "every fact has a status, and a text exactly if it is ok");
 	fact = json_object_get(facts, "nmi_watchdog");
 	CHECK(!strcmp("1", json_string_value(json_object_get(fact, "text"))),
-	        "a file of the made-up root is read");
+	        "a file of the simulated root is read");
 	fact = json_object_get(facts, "vulnerability_meltdown");
 	CHECK(fact && !strcmp("Mitigation: PTI",
 	                      json_string_value(json_object_get(fact, "text"))),
 	        "each mitigation is a fact");
 	CHECK(json_is_false(json_object_get(machine, "this_machine")),
-	        "a made-up topology does not pass for this machine");
+	        "a synthetic topology is not this machine");
 	json_decref(machine);
 	rm_topology_free(&topology);
 }
 
-static char told[512]; /* text of the last finding */
+static char finding_text[512]; /* text of the last finding */
 
-/* What the doctor finds of `subject`; the command holds `command`. */
+/* True if the doctor has this finding for `subject`, and its command contains
+   `command`. */
 static bool finds(const char *machine, const char *subject,
         enum rm_finding_level level, const char *command)
 {
@@ -324,7 +327,8 @@ static bool finds(const char *machine, const char *subject,
 	count = rm_doctor_examine(&topology, findings);
 	while (i < count && strcmp(findings[i].subject, subject))
 		i++;
-	snprintf(told, sizeof(told), "%s", i < count ? findings[i].text : "");
+	snprintf(finding_text, sizeof(finding_text), "%s",
+	        i < count ? findings[i].text : "");
 	ok = i < count && findings[i].level == level && findings[i].text[0] &&
 	     (command ? strstr(findings[i].command, command) != NULL
 	              : !findings[i].command[0]);
@@ -336,7 +340,7 @@ static bool finds(const char *machine, const char *subject,
 	return ok;
 }
 
-/* A file with a good and a bad text, and what the doctor makes of both. */
+/* Files with a good and a bad text each; the doctor must distinguish both. */
 static void doctor_files(void)
 {
 	static const struct {
@@ -384,18 +388,18 @@ static void doctor_files(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		bool good, bad;
 
-		put(cases[i].path, cases[i].bad);
+		write_file(cases[i].path, cases[i].bad);
 		bad = finds(cases[i].machine, cases[i].subject,
 		        RM_FINDING_WARNING, cases[i].command);
-		put(cases[i].path, cases[i].good);
+		write_file(cases[i].path, cases[i].good);
 		good = finds(cases[i].machine, cases[i].subject,
 		        RM_FINDING_GOOD, NULL);
 		CHECK(good && bad, cases[i].subject);
 	}
 }
 
-/* Two switches that mean the opposite: Intel's "no turbo" wins where both are
-   there. "-": not there. */
+/* Two switches with opposite meanings; Intel's "no turbo" takes precedence.
+   NULL: the file is missing. */
 static void doctor_turbo(void)
 {
 	static const struct {
@@ -417,10 +421,11 @@ static void doctor_turbo(void)
 		        root);
 		unlink(path);
 		if (cases[i].no_turbo)
-			put(CPUS "intel_pstate/no_turbo", cases[i].no_turbo);
-		put(CPUS "cpufreq/boost", cases[i].boost);
+			write_file(CPUS "intel_pstate/no_turbo",
+			        cases[i].no_turbo);
+		write_file(CPUS "cpufreq/boost", cases[i].boost);
 		CHECK(finds("pu:2", "turbo", cases[i].level, cases[i].command),
-		        "turbo by two switches that mean the opposite");
+		        "the finding follows both switches");
 	}
 	snprintf(path, sizeof(path), "%s" CPUS "cpufreq/boost", root);
 	unlink(path);
@@ -428,28 +433,28 @@ static void doctor_turbo(void)
 
 static void doctor_others(void)
 {
-	put("/proc/sys/kernel/numa_balancing", "1\n");
+	write_file("/proc/sys/kernel/numa_balancing", "1\n");
 	CHECK(finds("pu:2", "numa balancing", RM_FINDING_GOOD, NULL),
 	        "NUMA balancing does not matter on one node");
 	CHECK(finds("core:2 pu:2", "smt", RM_FINDING_NOTE, NULL),
 	        "two CPUs per core are worth a note");
 	CHECK(finds("pu:2", "cpus", RM_FINDING_WARNING, "unset HWLOC"),
-	        "a made-up topology is a warning");
-	CHECK(strstr(told, "are bound to the CPUs that it numbers"),
-	        "its threads are bound, to CPUs of that number here");
+	        "a synthetic topology is a warning");
+	CHECK(strstr(finding_text, "are bound to the CPU numbers"),
+	        "the warning explains which CPUs threads get");
 	put_cpu("1.0", " hypervisor");
 	CHECK(finds("pu:2", "virtual", RM_FINDING_NOTE, NULL),
-	        "a virtual machine is a note: nobody can change it");
+	        "a virtual machine is a note, since it cannot be changed");
 	setenv("RM_SYSFS", "/nonexistent", 1);
 	CHECK(finds("pu:2", "governor", RM_FINDING_UNKNOWN, NULL) &&
 	                finds("pu:2", "load", RM_FINDING_UNKNOWN, NULL) &&
 	                finds("pu:2", "turbo", RM_FINDING_UNKNOWN, NULL) &&
 	                finds("pu:2", "swap", RM_FINDING_UNKNOWN, NULL),
-	        "what the machine does not tell is unknown, not good");
+	        "an unreadable fact is unknown, not good");
 	setenv("RM_SYSFS", root, 1);
 }
 
-/* What rm_busy_look() makes of two files; NULL: not there. */
+/* Result of rm_busy_measure() for two files; NULL: missing. */
 static struct rm_busy look(const char *pressure, const char *load)
 {
 	struct rm_busy found;
@@ -459,7 +464,7 @@ static struct rm_busy look(const char *pressure, const char *load)
 		fake_root_write(root, "proc/pressure/cpu", pressure);
 	if (load)
 		fake_root_write(root, "proc/loadavg", load);
-	rm_busy_look(2, false, &found);
+	rm_busy_measure(2, false, &found);
 	fake_root_remove(root);
 	return found;
 }
@@ -472,34 +477,34 @@ static void busy(void)
 	                strstr(found.text, "waited for a CPU in 14.6 %"),
 	        "pressure above 10 % is a busy machine");
 	CHECK(!look("some avg10=10.00 avg60=99.00\n", "9 9 9\n").is_busy,
-	        "up to 10 % is not, whatever the load was");
+	        "up to 10 % it is idle, whatever the load");
 	found = look("some avg10=0.00 avg60=99.00\n", "9 9 9\n");
 	CHECK(!found.is_busy && found.pressure_percent == 0 && found.load < 0,
-	        "where the kernel says that nobody waits no load is asked");
+	        "without pressure the load is not read");
 	found = look("some avg60=99.00\n", "9 9 9\n");
 	CHECK(found.is_busy && found.pressure_percent < 0 && found.load == 9,
-	        "a file without that mean says nothing");
+	        "a file without avg10 is ignored");
 	found = look("some avg10=80.00 avg60=99.00 total=5000\n", NULL);
 	CHECK(!found.is_busy && found.pressure_percent == 0 && !found.text[0],
-	        "waiting that is over is no warning");
+	        "pressure that has ended is no warning");
 	found = look(NULL, "1.01 0.00 0.00 1/99 5\n");
 	CHECK(found.is_busy && found.load == 1.01 &&
 	                found.pressure_percent < 0 &&
 	                strstr(found.text, "1.01 tasks"),
-	        "without pressure the load counts, above 0.5 for each CPU");
+	        "without PSI, a load above 0.5 per CPU is a busy machine");
 	CHECK(!look(NULL, "1.00 9.00 9.00 1/99 5\n").is_busy,
-	        "and of it the last minute");
+	        "only the load of the last minute counts");
 	found = look(NULL, NULL);
 	CHECK(!found.is_busy && found.load < 0 && found.pressure_percent < 0,
-	        "what the machine does not tell is unknown, not busy");
+	        "unreadable files are unknown, not busy");
 }
 
-/* Two pipes: a file that says another sum when it is opened again. */
+/* Two pipes that simulate a file with another sum at the second read. */
 struct pressure {
 	char path[128], next[128];
 };
 
-/* Opening a pipe waits for its reader. */
+/* Opening a pipe blocks until the reader opens it. */
 static void *tell_pressure(void *opaque)
 {
 	const struct pressure *pressure = opaque;
@@ -517,8 +522,8 @@ static void *tell_pressure(void *opaque)
 	return NULL;
 }
 
-/* 200 s more in a quarter of a second would be 80,000 %; a busy machine looks
-   later, so that it is less. */
+/* 200 s in a quarter of a second would be 80,000 %; on a busy machine the
+   second read is later, so the value is lower. */
 static void waiting_goes_on(void)
 {
 	struct pressure pressure;
@@ -534,16 +539,18 @@ static void waiting_goes_on(void)
 	if (mkfifo(pressure.path, 0600) || mkfifo(pressure.next, 0600) ||
 	        pthread_create(&id, NULL, tell_pressure, &pressure))
 		abort();
-	rm_busy_look(2, false, &found);
-	pthread_cancel(id); /* where nobody looked again */
+	rm_busy_measure(2, false, &found);
+	pthread_cancel(id); /* if the second read did not happen */
 	pthread_join(id, NULL);
 	fake_root_remove(root);
 	CHECK(found.is_busy && found.pressure_percent > 80 &&
 	                found.pressure_percent <= 80000,
-	        "waiting that goes on is, in per cent of the time between");
+	        "continuing pressure is reported in percent of the time "
+	        "between reads");
 }
 
-/* Where the probe reads: how long it ran, how long it waited, how often. */
+/* Runs the probe on this text: time on a CPU, time waited, number of time
+   slices. */
 static struct rm_busy probe(const char *schedstat)
 {
 	struct rm_busy found = { 0 };
@@ -556,7 +563,7 @@ static struct rm_busy probe(const char *schedstat)
 	return found;
 }
 
-/* Waiting of 200 s between two looks, whatever the time between them. */
+/* 200 s of waiting between two reads. */
 static void *tell_waiting(void *opaque)
 {
 	const struct pressure *file = opaque;
@@ -583,7 +590,7 @@ static struct rm_busy probe_that_waited(void)
 
 	sched_getaffinity(0, sizeof(all), &all);
 	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one); /* two looks only */
+	CPU_SET(sched_getcpu(), &one); /* one CPU, so only two reads */
 	fake_root_make(root, sizeof(root));
 	fake_root_write(root, "proc/thread-self/none", "");
 	snprintf(file.path, sizeof(file.path), "%s/proc/thread-self/schedstat",
@@ -611,17 +618,18 @@ static void probes(void)
 
 	sched_getaffinity(0, sizeof(after), &after);
 	CHECK(!found.is_busy && found.probe_percent == 0,
-	        "a probe that never waited finds nobody");
-	CHECK(CPU_EQUAL(&before, &after), "it leaves its CPUs as they were");
+	        "a probe that never waited means idle");
+	CHECK(CPU_EQUAL(&before, &after),
+	        "the probe restores the affinity mask");
 	found = probe_that_waited();
 	CHECK(found.is_busy && found.probe_percent > 10 &&
-	                strstr(found.text, "a probe that computed on CPU"),
-	        "one that waited is a busy machine, and the CPU is named");
+	                strstr(found.text, "a probe on CPU"),
+	        "a probe that waited means busy, and the CPU is printed");
 	found = probe(NULL);
 	CHECK(!found.is_busy && found.probe_percent < 0,
-	        "a kernel that does not count is unknown, not busy");
+	        "a kernel without schedstat is unknown, not busy");
 	CHECK(probe("5000\n").probe_percent < 0,
-	        "nor is a file of another form");
+	        "so is a file of another format");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spread.h - where the trials of a plan lie, computed from cell ids and running
-   order alone. */
+/* spread.h - positions of the trials of a plan, computed only from cell ids and
+   running order. */
 #ifndef RM_SPREAD_H
 #define RM_SPREAD_H
 
@@ -15,7 +15,7 @@ static inline bool is_timed(const struct rm_plan *plan, size_t cell)
 	return plan->cells[cell].cell.measure != RM_MEASURE_VERIFY;
 }
 
-/* Whether two ids, WORKLOAD/MAP/REST, differ in the map at most. */
+/* True if two ids, WORKLOAD/MAP/REST, differ at most in the map. */
 static inline bool same_board(const char *a, const char *b)
 {
 	size_t workload = strcspn(a, "/");
@@ -25,8 +25,9 @@ static inline bool same_board(const char *a, const char *b)
 	               b + workload + 1 + strcspn(b + workload + 1, "/"));
 }
 
-/* How far a trial is from its place, at most: trial i of n should begin after
-   (i + 0.5) / n of the time of all timed trials. In n-ths of that time. */
+/* Largest deviation of a trial from its ideal position: trial i of n should
+   begin after (i + 0.5) / n of the time of all timed trials. Unit: n-ths of
+   that time. */
 static inline double farthest_from_even(const struct rm_plan *plan)
 {
 	unsigned *done = calloc(plan->cell_count, sizeof(*done));
@@ -46,7 +47,7 @@ static inline double farthest_from_even(const struct rm_plan *plan)
 				continue;
 			farthest = fmax(farthest,
 			        fabs(before_ns / all_ns * n - done[cell] - .5));
-			/* a wrong number is as far as can be */
+			/* a wrong block number counts as infinite deviation */
 			if (plan->rounds[r].turns[i].block != done[cell]++)
 				farthest = INFINITY;
 			before_ns += (double)plan->cells[cell].estimate_ns *
@@ -56,7 +57,7 @@ static inline double farthest_from_even(const struct rm_plan *plan)
 	return farthest;
 }
 
-/* Whether the cells of each board run one after the other in each round. */
+/* True if the cells of each board run one after the other in each round. */
 static inline bool boards_run_together(const struct rm_plan *plan)
 {
 	for (unsigned r = 0; r < plan->round_count; r++) {

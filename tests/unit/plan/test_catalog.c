@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_catalog.c - reads a folder `maps` of this test: descriptions, names, and
-   which maps can be simulated. */
+   whether maps can be simulated. */
 #include "runner/base/host.h"
 #include "runner/catalog/catalog.h"
 #include "tests/unit/fake_root.h"
@@ -50,7 +50,7 @@ static void maps_are_read(void)
 	CHECK(load() == 0 && catalog.count == 2 &&
 	                !strcmp(catalog.maps[0].id, "go_x") &&
 	                !strcmp(catalog.maps[1].id, "z"),
-	        "descriptions are read, sorted by the ids of their maps");
+	        "descriptions are read, sorted by map id");
 	map = rm_catalog_find(&catalog, "z");
 	CHECK(map && map->shapes == 1U << rm_shape_index(RM_STR16X8) &&
 	                map->caps == (RM_CAP_UNSAFE | RM_CAP_STALE) &&
@@ -59,15 +59,15 @@ static void maps_are_read(void)
 	CHECK(map && rm_map_info_has(map, "operations", "scan") &&
 	                !rm_map_info_has(map, "operations", "length") &&
 	                !rm_map_info_has(map, "loops", "scan"),
-	        "lists are searched for a word");
+	        "lists are searched for words");
 	map = rm_catalog_find(&catalog, "go_x");
 	CHECK(map && !strcmp(map->language, "go") &&
 	                rm_map_info_has(map, "measured_loops", "mix") &&
 	                map->start_ms == 7 && map->warm_up_most == 3 &&
 	                map->value_most == 64,
-	        "members of maps in other languages are read");
+	        "properties of maps in other languages are read");
 	CHECK(!rm_catalog_find(&catalog, "ab"),
-	        "the name of the file is not the id");
+	        "the id is not derived from the file name");
 }
 
 static bool refused(const char *text, const char *words)
@@ -83,34 +83,34 @@ static bool refused(const char *text, const char *words)
 	return false;
 }
 
-static void what_is_no_description(void)
+static void invalid_descriptions(void)
 {
 	CHECK(refused("{\n\n!}", "ab.json:3: "),
-	        "text that is not JSON is refused with its line");
+	        "invalid JSON is rejected with its line");
 	CHECK(refused(MAP("1", ", \"shapes\": [], \"caps\": []"),
 	              "json: id: expected") &&
 	                refused(MAP("1", ", \"id\": \"a\", \"caps\": []"
 	                                 ", \"shapes\": [1]"),
 	                        "json: shapes: expected") &&
 	                refused("[]", "json: id: expected"),
-	        "a member that is missing or of another type is named");
+	        "a missing member, or one of the wrong type, is named");
 	CHECK(refused(MAP("2", ", \"id\": \"a\", \"shapes\": [], \"caps\": []"),
 	              "contract version 1; build the map again"),
-	        "a description of another contract version is refused");
+	        "a description of another contract version is rejected");
 	fake_root_write(root, "maps/plain/ab.json",
 	        MAP("1", ", \"id\": \"a\", \"shapes\": [], \"caps\": []"));
-	CHECK(load() == 0, "one of this version is not");
+	CHECK(load() == 0, "a description of this version is accepted");
 }
 
-static bool says(const char *id, const char *words)
+static bool is_refused_with(const char *id, const char *words)
 {
-	int refused_as;
+	int status;
 
 	error.text[0] = '\0';
-	refused_as = rm_catalog_refuse(&catalog, id, &error);
-	if (refused_as == RM_USAGE && strstr(error.text, words))
+	status = rm_catalog_explain(&catalog, id, &error);
+	if (status == RM_USAGE && strstr(error.text, words))
 		return true;
-	printf("# %d %s\n", refused_as, error.text);
+	printf("# %d %s\n", status, error.text);
 	return false;
 }
 
@@ -127,30 +127,31 @@ static void names_are_read(void)
 	CHECK(name && name->missing && !name->misuse && !name->other_language &&
 	                !strcmp(name->needs, "libck") &&
 	                !strcmp(name->remedy, "packages: libck-dev"),
-	        "with what they need and what is missing");
+	        "with requirements and remedy");
 	name = rm_catalog_name(&catalog, "bad");
 	CHECK(name && name->misuse && !name->missing &&
 	                rm_catalog_name(&catalog, "go_y")->other_language &&
 	                !rm_catalog_name(&catalog, "pee"),
 	        "injected bugs and other languages are marked");
-	CHECK(says("peer", "needs libck (packages: libck-dev)") &&
-	                says("bad", "make programs NEEDED=plain/bad") &&
-	                says("none", "no map is called \"none\""),
-	        "a refusal names the next step");
+	CHECK(is_refused_with("peer", "needs libck (packages: libck-dev)") &&
+	                is_refused_with(
+	                        "bad", "make programs NEEDED=plain/bad") &&
+	                is_refused_with("none", "no map is called \"none\""),
+	        "the error names the next step");
 	fake_root_write(root, "maps/names.tsv", "a\tb\tbuilt\t\t\nb\tc\n");
 	CHECK(load() == -EINVAL && strstr(error.text, "/maps/names.tsv:2: "),
-	        "a line without its columns is refused with its number");
+	        "a line with missing columns is rejected with its number");
 }
 
-/* Beside this test; the ids are no maps. */
-static void simulated_or_why_not(void)
+/* Uses the folder of this test; the ids are not maps. */
+static void simulated_maps(void)
 {
 	char why[64] = "old", path[RM_PROGRAM_BYTES];
 	char no[RM_PROGRAM_BYTES + 4];
 	const char *slash;
 	FILE *file;
 
-	CHECK(!rm_map_simulated("no_map", why, sizeof(why)) &&
+	CHECK(!rm_map_has_sim_program("no_map", why, sizeof(why)) &&
 	                strstr(why, "NEEDED=sim/no_map"),
 	        "a program that is not built cannot be run");
 	rm_map_program("sim", "test_catalog_no", path);
@@ -162,18 +163,18 @@ static void simulated_or_why_not(void)
 	file = fopen(no, "w");
 	if (!file || fputs("it calls futex\nmore\n", file) < 0 || fclose(file))
 		abort();
-	CHECK(!rm_map_simulated("test_catalog_no", why, sizeof(why)) &&
+	CHECK(!rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) &&
 	                !strcmp(why, "it calls futex"),
 	        "the first line of ID.no is the reason");
-	CHECK(!rm_map_simulated("test_catalog_no", why, 5) &&
+	CHECK(!rm_map_has_sim_program("test_catalog_no", why, 5) &&
 	                !strcmp(why, "it c"),
-	        "which is cut where it is too long");
+	        "a long reason is truncated");
 	unlink(no);
 	file = fopen(path, "w");
 	if (!file || fclose(file) || chmod(path, 0700))
 		abort();
-	CHECK(rm_map_simulated("test_catalog_no", why, sizeof(why)) && !why[0],
-	        "a map that has a program has no reason");
+	CHECK(rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) && !why[0],
+	        "a map with a program can be simulated");
 	unlink(path);
 }
 
@@ -183,9 +184,9 @@ int main(void)
 	snprintf(program, sizeof(program), "%s/readmostly", root);
 	no_folder_is_empty();
 	maps_are_read();
-	what_is_no_description();
+	invalid_descriptions();
 	names_are_read();
-	simulated_or_why_not();
+	simulated_maps();
 	rm_catalog_clear(&catalog);
 	fake_root_remove(root);
 	return DONE();

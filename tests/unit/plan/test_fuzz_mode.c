@@ -4,9 +4,8 @@
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/plan/mode.c
  *
- * Sound means: a refusal is one line that names a file, and what is accepted,
- * written as files of its own with nothing left to override, reads back as the
- * same workloads and the same budget.
+ * Sound: an error is one line that names a file. Accepted input, written as
+ * files without overrides, reads back as equal workloads and an equal budget.
  */
 #include "runner/plan/internal.h"
 #include "tests/unit/fuzz.h"
@@ -44,7 +43,7 @@ static const char *const workloads[][2] = {
 	{ "touched.conf", "writes = 1%\nkeys = 1000\nthreads = 1\n" },
 };
 
-/* Reads FOLDER/modes/fuzz.conf with the option of a command line. */
+/* Reads FOLDER/modes/fuzz.conf, with --touched if `touched`. */
 static int read_mode(const char *folder, bool touched, struct rm_inputs *inputs,
         struct rm_error *error)
 {
@@ -56,7 +55,7 @@ static int read_mode(const char *folder, bool touched, struct rm_inputs *inputs,
 	return rm_inputs_read(&sources, inputs, error);
 }
 
-/* Each workload as a file, and a mode that overrides nothing. */
+/* Writes each workload as a file, and a mode without overrides. */
 static bool write_again(const struct rm_inputs *inputs)
 {
 	char name[128], text[4096];
@@ -73,7 +72,7 @@ static bool write_again(const struct rm_inputs *inputs)
 		free(own);
 		used += snprintf(text + used, sizeof(text) - (size_t)used,
 		        " %s", inputs->workloads[i].name);
-		fits = fits && used < 190; /* of a line */
+		fits = fits && used < 190; /* the line must not be too long */
 	}
 	fuzz_file("again/modes/fuzz.conf", text, (size_t)used);
 	return fits;
@@ -102,17 +101,18 @@ static bool reads_back(const struct rm_inputs *inputs, bool touched, char *why)
 	struct rm_error error = { "" };
 	bool ok = inputs->budget_ns > 0;
 
-	/* a mode of `touched` alone has nothing left without the option */
+	/* without --touched, a mode of only `touched` has no workloads */
 	if (ok && inputs->workload_count && write_again(inputs))
 		ok = !read_mode("again", touched, &again, &error) &&
 		     same(inputs, &again);
 	rm_inputs_clear(&again);
 	if (!ok)
-		snprintf(why, FUZZ_WHY, "not the same again: %s", error.text);
+		snprintf(why, FUZZ_WHY, "does not read back equal: %s",
+		        error.text);
 	return ok;
 }
 
-/* A line that begins with such a key, and here is no longer one. */
+/* Comments out lines that start with this key. */
 static void comment_out(char *text, size_t length, const char *key)
 {
 	const size_t size = strlen(key);
@@ -122,8 +122,8 @@ static void comment_out(char *text, size_t length, const char *key)
 			text[i] = '#';
 }
 
-/* Lines of workloads and of maps add names, so they may stand again: to the
-   search for a key that stands twice they are comments. */
+/* Lines of workloads and maps may repeat, so they are commented out before the
+   search for repeated keys. */
 static bool key_twice(const char *text, size_t length)
 {
 	char *copy = malloc(length + 1);

@@ -4,13 +4,13 @@
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/plan/workload.c but rm_workload_load: test_fuzz_mode.c
  * fuzzes: runner/plan/workload_check.c
- * fuzzes: runner/base/lines.c but section_is_plain, load, rm_lines_load:
+ * fuzzes: runner/base/lines.c but check_section, load, rm_lines_load:
  *   sections are a mode's, the rest are errors of the system
  * fuzzes: runner/base/number.c
  *
- * Sound means: a refusal is one line that names the file, an acceptance writes
- * itself as a text that reads back to the same text. Includes are read, too:
- * of real workloads, of one that includes itself, of a chain that is too long.
+ * Sound: an error is one line that names the file. Accepted input is written as
+ * text that reads back to equal text. Includes are read, too: real workloads, a
+ * file that includes itself, and a chain that is too long.
  */
 #include "runner/plan/internal.h"
 #include "tests/unit/fuzz.h"
@@ -65,7 +65,7 @@ static int parse(const char *text, size_t length, struct rm_workload *workload,
 	        fuzz_path("fuzz.conf"), text, length, NULL, 0, workload, error);
 }
 
-/* The same with the last line of the text as an option --set. */
+/* The same, with the last line of the text as an option --set. */
 static int parse_with_set(const char *text, size_t length,
         struct rm_workload *workload, struct rm_error *error)
 {
@@ -85,7 +85,7 @@ static int parse_with_set(const char *text, size_t length,
 	return failed;
 }
 
-/* What was accepted reads back from its own text. */
+/* True if the workload reads back from its own text. */
 static bool reads_back(const struct rm_workload *workload, char *why)
 {
 	struct rm_workload back = { .file = NULL };
@@ -130,7 +130,7 @@ static enum fuzz_verdict judge(
 	return verdict;
 }
 
-/* The files that inputs include. */
+/* Writes files that inputs include. */
 static void write_included(void)
 {
 	static const char one[] = "writes = 5%\nkeys = 1000\n";

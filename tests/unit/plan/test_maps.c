@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every map in this build is described as runner/map.h asks.
+ * test_maps.c - every map in this build is described as runner/map.h requires.
  *
  * slow: it is linked with each map of the build.
  */
@@ -11,13 +11,13 @@
 
 #include <string.h>
 
-/* tests/tools/check_dispatch.py reads these members out of object files. */
+/* tests/tools/check_dispatch.py reads these members from object files. */
 _Static_assert(offsetof(struct rm_impl, shapes) == 56, "AT_SHAPES");
 _Static_assert(offsetof(struct rm_impl, dispatch) == 80, "AT_DISPATCH");
 _Static_assert(offsetof(struct rm_impl, drive) == 96, "AT_DRIVE");
 _Static_assert(offsetof(struct rm_impl, loops) == 128, "AT_LOOPS");
 
-static bool one_of(const char *word, const char *const words[])
+static bool is_listed(const char *word, const char *const words[])
 {
 	for (; *words; words++)
 		if (word && !strcmp(word, *words))
@@ -51,8 +51,8 @@ static bool required_operations(const struct rm_impl *impl)
 	       ops->quiesce && (keys || !rm_impl_is_map(impl));
 }
 
-/* Each is a kind of loop, and what adds up is checked. */
-static bool own_loops(const struct rm_impl *impl)
+/* Each loop is of a known kind, and the subject has a check. */
+static bool check_loops(const struct rm_impl *impl)
 {
 	const struct rm_own_loop *own = impl->loops;
 	struct rm_loop loop;
@@ -74,10 +74,10 @@ static bool words_known(const struct rm_impl *impl)
 	static const char *const dispatch[] = { "none", "callback", "plt",
 		NULL };
 
-	return one_of(impl->family, families) &&
-	       one_of(impl->guarantees, guarantees) &&
-	       one_of(impl->progress, progress) &&
-	       one_of(impl->dispatch, dispatch);
+	return is_listed(impl->family, families) &&
+	       is_listed(impl->guarantees, guarantees) &&
+	       is_listed(impl->progress, progress) &&
+	       is_listed(impl->dispatch, dispatch);
 }
 
 static void description(const struct rm_impl *impl)
@@ -92,8 +92,9 @@ static void description(const struct rm_impl *impl)
 	        "sync");
 	fact(impl, drives_match(impl), "has one loop per shape it offers");
 	fact(impl, required_operations(impl), "has the eight operations");
-	fact(impl, own_loops(impl), "has loops of known kinds, and a check");
-	fact(impl, !ops->park == !ops->unpark, "parks and unparks, or neither");
+	fact(impl, check_loops(impl), "has loops of known kinds, and a check");
+	fact(impl, !ops->park == !ops->unpark,
+	        "has both park and unpark, or neither");
 	fact(impl, rm_impl_find(impl->id) == impl, "is found by its id");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_mode.c - what a mode adds to its workloads, and which maps are chosen. */
+/* test_mode.c - overrides of modes, and the selection of maps. */
 #include "runner/impl.h"
 #include "runner/plan/internal.h"
 #include "tests/unit/fake_root.h"
@@ -14,7 +14,7 @@ static char root[64];
 static struct rm_error error;
 static struct rm_inputs mode;
 
-/* Reads a mode with this text; the one before is cleared. */
+/* Reads a mode with this text; clears the previous one. */
 static int load(const char *text, const struct rm_override *set, size_t count)
 {
 	rm_inputs_clear(&mode);
@@ -42,7 +42,7 @@ static bool refused(const char *text, const char *words)
 	return false;
 }
 
-/* Blocks of the workloads, which tell whose line has won. */
+/* Blocks of the workloads, which show whose line won. */
 static bool blocks_are(unsigned one, unsigned two)
 {
 	const struct rm_workload *w = mode.workloads;
@@ -65,45 +65,45 @@ static void lines_win_in_their_order(void)
 	                !strcmp(mode.name, "m") &&
 	                !strcmp(mode.workloads[0].name, "one") &&
 	                !strcmp(mode.workloads[1].name, "two"),
-	        "a mode is a budget and workloads, as they are");
+	        "a mode has a budget and workloads");
 	CHECK(loads(HEAD "blocks = 5\n") && blocks_are(5, 5),
-	        "a line of its head is for all of them");
+	        "a line of the head applies to all workloads");
 	CHECK(loads(HEAD "blocks = 5\n[two]\nblocks = 6\n") && blocks_are(5, 6),
-	        "one of a section for one");
+	        "a line of a section applies to one workload");
 	CHECK(load(HEAD "[two]\nblocks = 6\n", &set, 1) == 0 &&
 	                blocks_are(9, 9),
-	        "--set wins over both");
+	        "--set overrides both");
 	fake_root_write(root, "w/modes/inner.conf",
 	        "budget = 1min\nworkloads = one\nblocks = 7\n"
 	        "[one]\nblocks = 8\n");
 	CHECK(loads("include = inner.conf\nworkloads = two\n") &&
 	                blocks_are(8, 7) && mode.budget_ns == 60000000000,
-	        "what is included has lines and a budget, too");
+	        "an included mode has lines and a budget, too");
 	CHECK(loads("include = inner.conf\nworkloads = two\nblocks = 5\n"
 	            "budget = 2min\n[two]\nblocks = 6\n") &&
 	                blocks_are(5, 6) && mode.budget_ns == 120000000000,
-	        "the including mode's win over all of them");
+	        "lines of the including mode override them");
 	fake_root_write(root, "w/modes/outer.conf",
 	        "include = inner.conf\nworkloads = two\n[two]\nblocks = 2\n");
 	CHECK(loads("include = outer.conf\n") && blocks_are(8, 2),
-	        "and an included mode may include one");
+	        "an included mode may include another one");
 }
 
-static void what_is_no_mode(void)
+static void invalid_modes(void)
 {
 	CHECK(refused("workloads = one\n", "budget is missing") &&
 	                refused("budget = 1s\n", "workloads is missing") &&
 	                refused("budget = 1s\nworkloads =\n",
 	                        "workloads is missing"),
-	        "budget and workloads must be there");
+	        "budget and workloads are required");
 	CHECK(refused(HEAD "budget = 2min\n", "budget a second time") &&
 	                refused(HEAD "blocks = 1\nblocks = 2\n",
 	                        "m.conf:4: blocks a second time") &&
 	                refused(HEAD "[one]\nblocks = 1\nblocks = 2\n",
 	                        "m.conf:5: blocks a second time"),
-	        "a key stands once in a section");
+	        "a key may occur once per section");
 	CHECK(refused(HEAD "workloads = one\n", "\"one\" twice"),
-	        "so does a workload");
+	        "a workload may occur once");
 	CHECK(refused(HEAD "[three]\nblocks = 1\n", "section [three]") &&
 	                refused(HEAD "[one]\nbudget = 1s\n",
 	                        "budget in a section") &&
@@ -111,18 +111,18 @@ static void what_is_no_mode(void)
 	                        "workloads in a section") &&
 	                refused(HEAD "[one]\ninclude = inner.conf\n",
 	                        "include in a section"),
-	        "a section is a workload's, without the head's keys");
+	        "a section names a workload and lacks the head's keys");
 	CHECK(refused(HEAD "nonsense = 1\n", "unknown key \"nonsense\"") &&
 	                refused("budget = soon\nworkloads = one\n",
 	                        "budget = \"soon\", expected a time") &&
 	                refused(HEAD "blocks\n", "m.conf:3: "),
-	        "what is no line is told with its number");
+	        "an invalid line is reported with its number");
 	CHECK(load("budget = 1s\nworkloads = one gone\n", NULL, 0) == -ENOENT &&
 	                strstr(error.text, "m.conf:2: workloads: "),
-	        "a workload without a file is a mistake of the list");
+	        "a missing workload is an error of the list");
 	CHECK(load(HEAD "[two]\nblocks = none\n", NULL, 0) == -EINVAL &&
 	                strstr(error.text, "m.conf:4: blocks"),
-	        "a value that is none is one of its line");
+	        "an invalid value is an error at its line");
 }
 
 static void names_stay_in_their_folder(void)
@@ -139,23 +139,23 @@ static void names_stay_in_their_folder(void)
 		        bad[i]);
 		none = refused(text, "names of files in workloads/") && none;
 	}
-	CHECK(none, "a workload is of the folder or of one below it");
+	CHECK(none, "a workload is in the folder or in a subfolder");
 	CHECK(loads("budget = 1s\nworkloads = a/three\n") &&
 	                mode.workload_count == 1 &&
 	                mode.workloads[0].values[0].blocks == 2,
-	        "where it is found");
+	        "a workload in a subfolder is found");
 	CHECK(refused("include = ../x.conf\n", "a file of the mode's folder") &&
 	                refused("budget = 1s\ninclude = inner.conf\n",
 	                        "expected it as the first line") &&
 	                load("include = gone.conf\n", NULL, 0) < 0 &&
 	                strstr(error.text, "m.conf:1: include: "),
-	        "an include is the first line and of the mode's folder");
+	        "an include is the first line and in the mode's folder");
 	fake_root_write(root, "w/modes/third.conf", "include = outer.conf\n");
 	CHECK(refused("include = third.conf\n", "at most 2 of them"),
-	        "two of them are enough");
+	        "at most two includes are nested");
 }
 
-/* Whether the mode is read by this path from this folder. */
+/* True if the mode is read by this path from this folder. */
 static bool found_from(const char *folder, const char *path)
 {
 	char back[128];
@@ -186,7 +186,7 @@ static void a_mode_is_found_from_anywhere(void)
 	                found_from("w/a", "../modes/m.conf") &&
 	                found_from("w", "modes/m.conf") &&
 	                found_from("w", whole),
-	        "workloads are in the folder above, however it is called");
+	        "workloads are found in the parent folder by any path");
 }
 
 static bool maps_are(const struct rm_workload *w, const char *expected)
@@ -201,11 +201,11 @@ static bool maps_are(const struct rm_workload *w, const char *expected)
 	return false;
 }
 
-/* Fits a new mode of the workloads one, touched and two. */
+/* Applies --touched to a mode with the workloads one, touched and two. */
 static int fit(const char *touched)
 {
 	load("budget = 1s\nworkloads = one touched two\n", NULL, 0);
-	return rm_mode_fit_touched(&mode, touched, &error);
+	return rm_mode_set_touched(&mode, touched, &error);
 }
 
 static void touched_maps(void)
@@ -215,18 +215,18 @@ static void touched_maps(void)
 	CHECK(fit(NULL) == 0 && mode.workload_count == 2 &&
 	                !strcmp(mode.workloads[0].name, "one") &&
 	                !strcmp(mode.workloads[1].name, "two"),
-	        "nothing touched takes the workload out");
+	        "without --touched the workload is removed");
 	CHECK(fit("x, y,z x gomap") == 0 && mode.workload_count == 3 &&
 	                maps_are(&mode.workloads[1], "gomap x y z ") &&
 	                !strcmp(mode.workloads[1].where[RM_KEY_MAPS],
 	                        "--touched"),
-	        "it is of the base and of what is touched, each once");
+	        "it has the base and the touched maps, each once");
 	CHECK(fit(" ,x,") == 0 && maps_are(&mode.workloads[1], "gomap x "),
-	        "whatever stands between them");
+	        "separators may repeat");
 	CHECK(maps_are(&mode.workloads[0], "m1 ") &&
 	                maps_are(&mode.workloads[2], "m2 "),
-	        "others keep their maps");
-	/* the base is one of RM_LIST_MAX */
+	        "other workloads keep their maps");
+	/* the base counts as one of RM_LIST_MAX */
 	for (int i = 2; i < RM_LIST_MAX; i++)
 		sprintf(many + strlen(many), " n%d", i);
 	CHECK(fit(many) == 0 &&
@@ -235,19 +235,19 @@ static void touched_maps(void)
 	strcat(many, " b");
 	error.text[0] = '\0';
 	CHECK(fit(many) == -EINVAL && strstr(error.text, "--touched \"a n2"),
-	        "one more is refused");
+	        "one more is rejected");
 	memset(many, 'x', RM_NAME_BYTES);
 	many[RM_NAME_BYTES] = '\0';
-	CHECK(fit(many) == -EINVAL, "so is a name that is too long");
+	CHECK(fit(many) == -EINVAL, "a name that is too long is rejected");
 	many[RM_NAME_BYTES - 1] = '\0';
-	CHECK(fit(many) == 0, "one letter less is none");
+	CHECK(fit(many) == 0, "one letter less is accepted");
 	load(HEAD, NULL, 0);
-	CHECK(rm_mode_fit_touched(&mode, NULL, &error) == 0 &&
+	CHECK(rm_mode_set_touched(&mode, NULL, &error) == 0 &&
 	                mode.workload_count == 2 && !error.text[0],
-	        "a mode without one is as it was where nothing is touched");
-	CHECK(rm_mode_fit_touched(&mode, "x", &error) == -ENOENT &&
-	                strstr(error.text, "mode m has no workload called"),
-	        "and has no place for what is touched");
+	        "without --touched, a mode without the workload is unchanged");
+	CHECK(rm_mode_set_touched(&mode, "x", &error) == -ENOENT &&
+	                strstr(error.text, "mode m has no workload named"),
+	        "with --touched, such a mode is an error");
 }
 
 static const struct rm_impl plain = { .id = "plain" },
@@ -264,7 +264,7 @@ static struct rm_map_name tree_names[] = { { .id = "gomap" },
 	{ .id = "gomap_rw" } };
 static const struct rm_catalog tree = { .names = tree_names, .name_count = 2 };
 
-/* "other plain", what a workload with these maps runs on; or why it has none. */
+/* Returns the maps on which a workload runs, "other plain ", or the error. */
 static const char *chosen(const char *maps, const char *option)
 {
 	static char text[sizeof(error.text)];
@@ -305,15 +305,15 @@ static bool chooses(const char *maps, const char *option, const char *expected)
 	return false;
 }
 
-static void what_is_chosen(void)
+static void cells_are_chosen(void)
 {
 	CHECK(chooses("plain", NULL, "plain ") &&
 	                chooses("p*", NULL, "plain ") &&
 	                chooses("o* planted", NULL, "other planted "),
-	        "maps are named, a planted misuse by its whole name");
+	        "an injected bug is selected by its full id only");
 	CHECK(chooses("plain other ~plain", NULL, "other ") &&
 	                chooses("~plain ~left_out", NULL, "other "),
-	        "the last pattern decides, and a removal begins with all");
+	        "the last pattern decides, and an exclusion starts from all");
 	CHECK(chooses("plain other", "other planted", "other ") &&
 	                chooses("plain", "other", "") &&
 	                chooses("plain other", "~other", "plain ") &&
@@ -321,34 +321,35 @@ static void what_is_chosen(void)
 	        "--maps only narrows");
 	CHECK(chooses("all", NULL, "w.conf:5: left_out is not built") &&
 	                chooses("all ~left_out", NULL, "other plain "),
-	        "a map that was not built cannot be chosen");
+	        "a map that is not built cannot be selected");
 	CHECK(chooses("left_misuse", NULL, ": left_misuse is not built") &&
 	                chooses("left_go", NULL, ": left_go is not built"),
-	        "nor by its name");
+	        "nor by its full id");
 	CHECK(chooses("all", "left_go", ": left_go is not built") &&
 	                chooses("all left_go", "left_go",
 	                        ": left_go is not built") &&
 	                chooses("all", "plain", "plain "),
-	        "what --maps leaves out need not be built");
+	        "a map that --maps excludes need not be built");
 	CHECK(chooses("missing", NULL, "") &&
 	                chooses("plain missing", NULL, "plain "),
-	        "one whose library is missing is left out");
+	        "a map whose library is missing is skipped");
 	CHECK(chooses("nobody", NULL,
 	              "w.conf:5: no map is called \"nobody\"") &&
 	                strstr(chosen("plain ~nobody", NULL),
 	                        "\"nobody\", expected some of left_go "
 	                        "left_misuse left_out missing other"),
-	        "a name that no map has is refused, and maps are named");
+	        "an unknown name is rejected, and known maps are listed");
 	CHECK(chooses("plain", "nobody", "--maps: no map is called") &&
-	                chooses("plain", " ,", "--maps: names nothing"),
-	        "in --maps, too, which names one at least");
+	                chooses("plain", " ,", "--maps: empty"),
+	        "so it is in --maps, which must not be empty");
 }
 
 static struct {
 	unsigned throughput, counters, sized, placed, others;
 } needs;
 
-static void take(const char *map, enum rm_measure measure, const char *flavour)
+static void add_cell(
+        const char *map, enum rm_measure measure, const char *flavour)
 {
 	needs.throughput += measure == RM_MEASURE_THROUGHPUT;
 	needs.counters += measure == RM_MEASURE_COUNTERS;
@@ -357,7 +358,7 @@ static void take(const char *map, enum rm_measure measure, const char *flavour)
 	needs.others += strcmp(map, "gomap_rw") != 0;
 }
 
-static void what_is_needed(void)
+static void maps_are_needed(void)
 {
 	static const char text[] = "writes = 3%\nkeys = 1\nthreads = 1\n"
 	                           "base = gomap_rw\nmaps = gomap_rw\n"
@@ -372,23 +373,24 @@ static void what_is_needed(void)
 		if (rm_workload_parse("w.conf", text, strlen(text), NULL, 0,
 		            &workloads[i], &error))
 			printf("# %s\n", error.text);
-	CHECK(rm_plan_needs(workloads, 1, &tree, NULL, take, &error) == 0 &&
+	CHECK(rm_plan_needs(workloads, 1, &tree, NULL, add_cell, &error) == 0 &&
 	                needs.throughput == 12 && needs.counters == 12 &&
 	                needs.others == 0,
-	        "each measure, shape and size of a map is needed");
-	/* 8 bytes are the shapes' own; 64 and 256 are sizes of each */
+	        "each measure, shape and size is listed");
+	/* 8 bytes are in the shapes; 64 and 256 are sizes */
 	CHECK(needs.sized == 16 && needs.placed == 12,
-	        "sizes and key-differs decide the flavour");
-	CHECK(rm_plan_needs(workloads, 2, &tree, NULL, take, &error) == 0 &&
+	        "sizes and key-differs determine the flavour");
+	CHECK(rm_plan_needs(workloads, 2, &tree, NULL, add_cell, &error) == 0 &&
 	                needs.throughput == 36,
-	        "so are those of other workloads");
-	CHECK(rm_plan_needs(workloads, 1, &tree, "gomap", take, &error) == 0 &&
+	        "other workloads are included");
+	CHECK(rm_plan_needs(workloads, 1, &tree, "gomap", add_cell, &error) ==
+	                        0 &&
 	                needs.throughput == 36,
-	        "a map that --maps leaves out is not");
-	CHECK(rm_plan_needs(workloads, 2, &tree, "nobody", take, &error) ==
+	        "a map that --maps excludes is not needed");
+	CHECK(rm_plan_needs(workloads, 2, &tree, "nobody", add_cell, &error) ==
 	                        -EINVAL &&
 	                strstr(error.text, "--maps: no map is called"),
-	        "a name that no map has is refused there, too");
+	        "an unknown name is rejected there, too");
 	rm_workload_clear(&workloads[0]);
 	rm_workload_clear(&workloads[1]);
 }
@@ -408,12 +410,12 @@ int main(void)
 	fake_root_write(root, "w/a/three.conf",
 	        "writes = 3%\nkeys = 1\nthreads = 1\nblocks = 2\n");
 	lines_win_in_their_order();
-	what_is_no_mode();
+	invalid_modes();
 	names_stay_in_their_folder();
 	a_mode_is_found_from_anywhere();
 	touched_maps();
-	what_is_chosen();
-	what_is_needed();
+	cells_are_chosen();
+	maps_are_needed();
 	rm_inputs_clear(&mode);
 	fake_root_remove(root);
 	return DONE();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_placement.c - placement on machines that hwloc makes up. */
+/* test_placement.c - placement on synthetic machines of hwloc. */
 #include "runner/plan/placement.h"
 #include "tests/unit/tap.h"
 
@@ -13,7 +13,7 @@
 	"pack:2 [numa(memory=8GB)] l3:1(size=32MiB) core:4 " \
 	"pu:2(indexes=0,8,1,9,2,10,3,11,4,12,5,13,6,14,7,15)"
 
-/* "0 4 1 5": what `policy` gives to `threads` threads, or the error. */
+/* CPUs that `policy` gives to `threads` threads, "0 4 1 5", or the error. */
 static const char *place(struct rm_topology *topology, const char *policy,
         unsigned threads, char *text)
 {
@@ -43,7 +43,7 @@ static bool gives(struct rm_topology *topology, const char *policy,
 	return false;
 }
 
-/* The text names both `what` and `expected`. */
+/* True if the error contains both texts. */
 static bool refuses(struct rm_topology *topology, const char *policy,
         const char *what, const char *expected)
 {
@@ -56,7 +56,7 @@ static bool refuses(struct rm_topology *topology, const char *policy,
 	return false;
 }
 
-static struct rm_topology made(const char *synthetic)
+static struct rm_topology load_topology(const char *synthetic)
 {
 	struct rm_topology topology;
 	struct rm_error error = { "" };
@@ -70,7 +70,7 @@ static struct rm_topology made(const char *synthetic)
 
 static void two_sockets_with_smt(void)
 {
-	struct rm_topology topology = made(SMT);
+	struct rm_topology topology = load_topology(SMT);
 
 	CHECK(topology.cpus == 16 && topology.cores == 8 &&
 	                topology.sockets == 2 && topology.nodes == 2 &&
@@ -81,7 +81,7 @@ static void two_sockets_with_smt(void)
 	CHECK(gives(&topology, "smt", 6, "0 8 1 9 2 10"),
 	        "smt: siblings first");
 	CHECK(gives(&topology, "compact", 6, "0 8 1 9 2 10"),
-	        "compact: neighbours together");
+	        "compact: neighbours first");
 	CHECK(gives(&topology, "sockets", 10, "0 4 1 5 2 6 3 7 8 12"),
 	        "sockets: round robin over packages, cores first");
 	CHECK(gives(&topology, "numa:1", 6, "4 5 6 7 12 13"),
@@ -92,16 +92,16 @@ static void two_sockets_with_smt(void)
 	              "0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0 1"),
 	        "more threads than CPUs: round robin over all usable ones");
 	CHECK(gives(&topology, "cores", 10, "0 1 2 3 4 5 6 7 8 9"),
-	        "same machine, same answer");
+	        "the result is deterministic");
 	CHECK(refuses(&topology, "numa:9", "no such NUMA node",
 	              "expected one of 0 1"),
-	        "numa:9 is refused and the nodes are named");
+	        "numa:9 is rejected, and the nodes are listed");
 	rm_topology_free(&topology);
 }
 
 static void restricted(void)
 {
-	struct rm_topology topology = made(SMT);
+	struct rm_topology topology = load_topology(SMT);
 	struct rm_error error = { "" };
 	hwloc_bitmap_t set = hwloc_bitmap_alloc();
 
@@ -112,9 +112,9 @@ static void restricted(void)
 	                topology.cores == 4,
 	        "a cpuset of 0-2,9-10,13 has 6 CPUs on 4 cores");
 	CHECK(gives(&topology, "cores", 6, "0 1 2 13 9 10"),
-	        "no CPU twice where cores have different numbers of CPUs");
+	        "no CPU repeats if cores have different numbers of CPUs");
 	CHECK(gives(&topology, "smt", 6, "1 9 2 10 0 13"),
-	        "smt: cores that have siblings come first");
+	        "smt: cores with siblings come first");
 	CHECK(gives(&topology, "compact", 6, "0 1 9 2 10 13"),
 	        "compact: logical order, whatever is missing");
 	CHECK(gives(&topology, "sockets", 6, "0 13 1 2 9 10"),
@@ -124,7 +124,7 @@ static void restricted(void)
 
 static void hybrid(void)
 {
-	struct rm_topology topology = made("core:8 pu:1");
+	struct rm_topology topology = load_topology("core:8 pu:1");
 	struct rm_error error = { "" };
 	struct hwloc_info_s info[2][1] = {
 		{ { (char *)"CoreType", (char *)"Fast" } },
@@ -139,32 +139,33 @@ static void hybrid(void)
 	hwloc_cpukinds_register(topology.hwloc, set, 10, 1, info[1], 0);
 	CHECK(rm_topology_scan(&topology, &error) == 0 && topology.cpus == 3 &&
 	                topology.kinds == 2,
-	        "of two kinds of CPU the fast one is usable");
+	        "only the faster of two kinds of CPU is usable");
 	CHECK(strstr(topology.note, "3 of 8") &&
 	                strstr(topology.note, "CoreType=Fast"),
-	        "what was left out is said");
+	        "the note has the excluded CPUs");
 	CHECK(gives(&topology, "cores", 5, "0 1 2 0 1"),
-	        "threads do not spill over to the other kind");
+	        "threads do not use the other kind");
 	hwloc_bitmap_list_sscanf(set, "1-2,5");
 	hwloc_topology_allow(
 	        topology.hwloc, set, NULL, HWLOC_ALLOW_FLAG_CUSTOM);
 	CHECK(rm_topology_scan(&topology, &error) == 0 && topology.cpus == 2 &&
 	                gives(&topology, "cores", 3, "1 2 1"),
-	        "nor to fast ones that are not allowed");
+	        "nor fast CPUs that are not allowed");
 	hwloc_topology_allow(topology.hwloc, NULL, NULL, HWLOC_ALLOW_FLAG_ALL);
 	hwloc_bitmap_zero(set);
 	hwloc_bitmap_set_range(set, 4, 5);
 	hwloc_topology_restrict(topology.hwloc, set, 0);
 	CHECK(rm_topology_scan(&topology, &error) == 0 && topology.cpus == 2 &&
 	                gives(&topology, "cores", 3, "4 5 4"),
-	        "where only small ones are allowed they are used");
+	        "small CPUs are used if only these are allowed");
 	hwloc_bitmap_free(set);
 	rm_topology_free(&topology);
 }
 
 static void memory_only_node(void)
 {
-	struct rm_topology topology = made("pack:2 [numa] core:2 pu:1");
+	struct rm_topology topology =
+	        load_topology("pack:2 [numa] core:2 pu:1");
 	struct rm_error error = { "" };
 	hwloc_bitmap_t set = hwloc_bitmap_alloc();
 
@@ -172,24 +173,24 @@ static void memory_only_node(void)
 	hwloc_topology_restrict(topology.hwloc, set, 0);
 	hwloc_bitmap_free(set);
 	CHECK(rm_topology_scan(&topology, &error) == 0 && topology.cpus == 2,
-	        "a package whose CPUs are taken away leaves its memory");
+	        "a package without usable CPUs keeps its memory");
 	CHECK(refuses(&topology, "numa:1", "memory only", "expected one of 0"),
-	        "a node without CPUs is refused for threads");
+	        "a node without CPUs is rejected for threads");
 	CHECK(rm_memory_check(&topology, "bind:1", &error) == 0,
 	        "memory may be bound to a node that has memory");
 	CHECK(rm_memory_check(&topology, "bind:9", &error) == -EINVAL &&
 	                strstr(error.text, "no such NUMA node"),
-	        "memory is not bound to a node that is not there");
+	        "memory cannot be bound to an unknown node");
 	CHECK(rm_memory_check(&topology, "first-touch", &error) == 0,
-	        "memory that is bound to none needs none");
+	        "unbound memory needs no node");
 	CHECK(rm_memory_check(&topology, "sideways", &error) == -EINVAL,
-	        "a policy that does not exist is refused");
+	        "an unknown policy is rejected");
 	rm_topology_free(&topology);
 }
 
 static void a_forbidden_node(void)
 {
-	struct rm_topology topology = made(SMT);
+	struct rm_topology topology = load_topology(SMT);
 	struct rm_error error = { "" };
 	hwloc_bitmap_t nodes = hwloc_bitmap_alloc();
 
@@ -201,17 +202,17 @@ static void a_forbidden_node(void)
 	        "memory may be bound to an allowed node");
 	CHECK(rm_memory_check(&topology, "bind:1", &error) == -EINVAL &&
 	                strstr(error.text, "the cgroup forbids"),
-	        "and not to a node that is forbidden");
+	        "but not to a forbidden node");
 	rm_topology_free(&topology);
 }
 
 static void no_thread(void)
 {
-	struct rm_topology topology = made(SMT);
+	struct rm_topology topology = load_topology(SMT);
 	char text[sizeof(struct rm_error)];
 
-	CHECK(strstr(place(&topology, "cores", 0, text), "no thread to place"),
-	        "no thread is no placement");
+	CHECK(strstr(place(&topology, "cores", 0, text), "0 threads to place"),
+	        "zero threads are rejected");
 	rm_topology_free(&topology);
 }
 
@@ -224,18 +225,19 @@ static void from_the_environment(void)
 	CHECK(rm_topology_load(NULL, &topology, &error) == 0 &&
 	                topology.cpus == 6 && topology.sockets == 3 &&
 	                !topology.this_machine,
-	        "HWLOC_SYNTHETIC replaces the machine, and it shows");
+	        "HWLOC_SYNTHETIC replaces the machine, and this_machine is "
+	        "false");
 	CHECK(gives(&topology, "sockets", 4, "0 2 4 1"),
-	        "three sockets, one thread each, then again");
+	        "three sockets get one thread each, then the next round");
 	rm_topology_free(&topology);
 	unsetenv("HWLOC_SYNTHETIC");
 	CHECK(rm_topology_load("pak:3", &topology, &error) == -ENOSYS &&
 	                strstr(error.text, "pak:3"),
-	        "a broken description is named");
+	        "an invalid description is named");
 	rm_topology_free(&topology);
 }
 
-static void own_mask(void)
+static void process_mask(void)
 {
 	struct rm_topology topology;
 	struct rm_error error = { "" };
@@ -251,33 +253,33 @@ static void own_mask(void)
 	sched_setaffinity(0, sizeof(one), &one);
 	CHECK(rm_topology_load(NULL, &topology, &error) == 0 &&
 	                topology.cpus == 1 && topology.this_machine,
-	        "a process held to one CPU by its mask uses that one");
+	        "an affinity mask of one CPU leaves one usable CPU");
 	snprintf(expected, sizeof(expected), "%d %d", cpu, cpu);
 	CHECK(gives(&topology, "compact", 2, expected),
-	        "and does not escape the mask");
+	        "threads stay in the mask");
 	rm_topology_free(&topology);
 	sched_setaffinity(0, sizeof(all), &all);
 }
 
 static void xml_and_line(void)
 {
-	struct rm_topology topology, real = made(NULL);
+	struct rm_topology topology, real = load_topology(NULL);
 	char line[512];
 	char *xml;
 
 	rm_topology_line(&real, line, sizeof(line));
-	CHECK(line[0] != '\0', "a machine has a line");
+	CHECK(line[0] != '\0', "a machine has a one-line description");
 	xml = rm_topology_xml(&real);
 	CHECK(xml && strstr(xml, "<topology") && strstr(xml, "</topology>"),
-	        "the XML is whole");
-	CHECK(xml && !strstr(xml, "HostName"), "it names no host");
+	        "the XML is complete");
+	CHECK(xml && !strstr(xml, "HostName"), "the XML has no host name");
 	free(xml);
-	topology = made(SMT);
+	topology = load_topology(SMT);
 	hwloc_obj_add_info(
 	        hwloc_get_root_obj(topology.hwloc), "HostName", "secret");
 	xml = rm_topology_xml(&topology);
 	CHECK(xml && !strstr(xml, "secret") && strstr(xml, "cache_size"),
-	        "a host name is taken out, the caches stay");
+	        "a host name is removed, caches stay");
 	free(xml);
 	rm_topology_free(&topology);
 	rm_topology_free(&real);
@@ -297,7 +299,7 @@ static void names(void)
 
 	CHECK(parses("none") && parses("numa:12") && !parses("numa:") &&
 	                !parses("numa:-1") && !parses("core") && !parses(""),
-	        "only the six policies are read");
+	        "only the six policies are accepted");
 	CHECK(rm_memory_parse("bind:3", &policy, &node, NULL) == 0 &&
 	                policy == RM_BIND && node == 3 &&
 	                rm_memory_parse("bind:x", &policy, &node, NULL) ==
@@ -314,7 +316,7 @@ int main(void)
 	a_forbidden_node();
 	no_thread();
 	from_the_environment();
-	own_mask();
+	process_mask();
 	xml_and_line();
 	names();
 	return DONE();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_plan.c - plans for made-up maps on made-up machines. */
+/* test_plan.c - plans for synthetic maps on synthetic machines. */
 #include "runner/impl.h"
 #include "runner/machine/machine.h"
 #include "runner/plan/internal.h"
@@ -37,7 +37,7 @@ static const struct rm_impl sized = { .id = "sized",
 	.shapes = RM_ALL_SHAPES,
 	.drive = { ALL },
 	.value_most = 256 };
-/* Of a program in another language. */
+/* Maps of a program in another language. */
 static const struct rm_impl elsewhere = {
 	.id = "elsewhere", .caps = RM_CAP_INEXACT_RETURNS, .drive = { ALL }
 };
@@ -76,14 +76,14 @@ static struct rm_map_name names[] = { { .id = "missing_map",
 	.needs = "libmissing",
 	.remedy = "packages: libmissing-dev" } };
 
-/* All of `impls`, those that are sized, and what one test makes. */
-static struct rm_catalog usual_maps, sized_maps, own_maps;
+/* All of `impls`; maps with other sizes; maps of a single test. */
+static struct rm_catalog usual_maps, sized_maps, test_maps;
 
 static const struct rm_plan_options usual = {
 	.seed = 1, .available_bytes = 16ULL << 30, .catalog = &usual_maps
 };
 
-/* Plans one workload on a made-up machine; the error is kept. */
+/* Plans one workload on a synthetic machine; `last` keeps the error. */
 static struct rm_error last;
 
 static int build_on(const char *text, const struct rm_topology *topology,
@@ -118,7 +118,8 @@ static int build(const char *text, const char *machine,
 	return failed;
 }
 
-/* The planned cell of a map that satisfies the rest, or NULL. */
+/* The planned cell of a map with this measure and number of threads (0: any),
+   or NULL. */
 static const struct rm_cell *cell_of(const struct rm_plan *plan,
         const char *map, enum rm_measure measure, unsigned threads)
 {
@@ -178,7 +179,7 @@ static void order_depends_on_the_seed_only(void)
 	build(all, "pu:2", &eighth, &c);
 	CHECK(a.cell_count == 14 && a.round_count == 4,
 	        "12 timed cells and 2 verify cells in 4 rounds");
-	CHECK(same_order(&a, &b), "one seed gives one order");
+	CHECK(same_order(&a, &b), "equal seeds give equal orders");
 	CHECK(!same_order(&a, &c), "another seed gives another order");
 	CHECK(!same_round(&a.rounds[1], &a.rounds[2]),
 	        "rounds have different orders");
@@ -193,8 +194,8 @@ static void order_depends_on_the_seed_only(void)
 	rm_plan_free(&c);
 }
 
-/* Four workloads whose cells have different numbers of blocks. Those of 26 are
-   few and short, those that run once are many. */
+/* Four workloads whose cells have different numbers of blocks: few short cells
+   with 26 blocks, many cells with one. */
 static void trials_are_spread_evenly(void)
 {
 	static const struct {
@@ -236,7 +237,7 @@ static void trials_are_spread_evenly(void)
 		together &= boards_run_together(&plan);
 		rm_plan_free(&plan);
 	}
-	printf("# farthest from even: %.2f of a part\n", farthest);
+	printf("# largest deviation: %.2f of a part\n", farthest);
 	CHECK(farthest < 1.5,
 	        "trial i of n begins within 1.5 / n of (i + 0.5) / n");
 	CHECK(together, "the maps of a board run one after the other");
@@ -263,7 +264,7 @@ static const char *order_of(const struct rm_plan *plan, unsigned rounds)
 	return text;
 }
 
-/* A campaign can be run again from its seed alone, by later versions too. */
+/* A campaign can be repeated by its seed, also in later versions. */
 static void seeds_mean_what_they_meant(void)
 {
 	struct rm_plan plan;
@@ -274,15 +275,15 @@ static void seeds_mean_what_they_meant(void)
 	        "pu:2", &usual, &plan);
 	CHECK(!strcmp(order_of(&plan, 2), "9 10 8 11 7 6 1 0 3 2 4 5 | "
 	                                  "5 4 1 0 7 6 2 3 | "),
-	        "the order of a seed stays what it is");
+	        "the order of a seed never changes");
 	CHECK(rm_plan_seed(&plan, "a/b", 3) == 3262073609021524 &&
 	                rm_plan_seed(&plan, "\xc3\xa4", 0) == 3602803619677336,
-	        "and so does the seed of a trial, also of bytes above 127");
+	        "the seed of a trial never changes, also for bytes above 127");
 	CHECK(rm_plan_layout_seed(&plan, "a/b/c", 3) !=
 	                        rm_plan_seed(&plan, "a/b/c", 3) &&
 	                rm_plan_layout_seed(&plan, "a/b", 3) ==
 	                        3262073609021524,
-	        "and so does the seed of a layout");
+	        "the seed of a layout never changes");
 	CHECK(rm_plan_seed(&plan, "a/b/c", 3) ==
 	                        rm_plan_seed(&plan, "a/d/c", 3) &&
 	                rm_plan_seed(&plan, "a/b/c", 3) !=
@@ -291,21 +292,20 @@ static void seeds_mean_what_they_meant(void)
 	                        rm_plan_seed(&plan, "b/b/c", 3) &&
 	                rm_plan_layout_seed(&plan, "a/b/c", 3) !=
 	                        rm_plan_layout_seed(&plan, "a/d/c", 3),
-	        "maps of one place and block have the same seed, and layouts "
-	        "of "
-	        "their own");
+	        "maps of one place and block have equal seeds, and different "
+	        "layout seeds");
 	CHECK(rm_plan_seed(&plan, "ab", 0) != rm_plan_seed(&plan, "ba", 0),
-	        "which depends on the order of letters");
+	        "the seed depends on the order of letters");
 	for (unsigned b = 0; b < 100; b++)
 		if (rm_plan_seed(&plan, "x", b) > most)
 			most = rm_plan_seed(&plan, "x", b);
-	CHECK(most >> 52 == 1, "and has 53 bits");
+	CHECK(most >> 52 == 1, "the seed has 53 bits");
 	rm_plan_free(&plan);
 	CHECK(!plan.cells && !plan.cell_count && !plan.round_count,
-	        "a plan that is freed is empty");
+	        "a freed plan is empty");
 }
 
-/* Of what is never run, however often it was to be. */
+/* Skipped cells add no rounds, however many blocks they have. */
 static void skipped_cells_make_no_rounds(void)
 {
 	struct rm_plan_options options = usual;
@@ -315,12 +315,12 @@ static void skipped_cells_make_no_rounds(void)
 	build(MINIMAL "measure = counters\nmaps = plain\nblocks = 7\n", "pu:2",
 	        &options, &plan);
 	CHECK(plan.round_count == 1 && plan.trial_count == 1,
-	        "where only verifications run there is one round");
+	        "if only verifications run there is one round");
 	rm_plan_free(&plan);
 	build(MINIMAL "measure = counters\nmaps = nothing\nblocks = 7\n",
 	        "pu:2", &options, &plan);
 	CHECK(plan.cell_count > 0 && !plan.round_count && !plan.trial_count,
-	        "where nothing runs there is none");
+	        "if nothing runs there are no rounds");
 	rm_plan_free(&plan);
 }
 
@@ -337,7 +337,7 @@ static void cells_may_be_named(void)
 	                !build(MINIMAL, "pu:2", &options, &plan) &&
 	                plan.cell_count == 1 &&
 	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1),
-	        "a plan may be of named cells only, without verifications");
+	        "a plan may be limited to listed cells, without verifications");
 	rm_plan_free(&plan);
 	rm_cell_list_clear(&list);
 }
@@ -358,7 +358,7 @@ static void simulated_machines_must_be_there(void)
 	CHECK(!build(MINIMAL "measure = throughput simulated:zen3\n"
 	                     "window = 1000ops\n",
 	              "pu:2", &options, &plan),
-	        "a machine that is there is asked for");
+	        "an existing simulated machine is accepted");
 	rm_plan_free(&plan);
 	CHECK(build(MINIMAL "measure = throughput simulated:zen3 "
 	                    "simulated:zen9\nwindow = 1000ops\n",
@@ -366,7 +366,7 @@ static void simulated_machines_must_be_there(void)
 	                !strcmp(last.text,
 	                        "w.conf:5: measure = simulated:zen9: "
 	                        "no zen9 here"),
-	        "one that is not is a mistake of its line, with why");
+	        "an unknown machine is an error at its line, with the reason");
 	rm_plan_free(&plan);
 }
 
@@ -394,15 +394,17 @@ static void rounds_hold_every_cell_once(void)
 		free(seen);
 	}
 	CHECK(plan.round_count == 5 && once,
-	        "every timed cell once a round, verify in round 0 only, "
-	        "skipped ones never");
+	        "every timed cell is in each round, a verify cell only in "
+	        "round "
+	        "0, a skipped one never");
 	for (size_t i = 0; i < plan.rounds[0].count; i++) {
 		bool verify = !is_timed(&plan, plan.rounds[0].turns[i].cell);
 
 		verify_first &= !(verify && timed);
 		timed |= !verify;
 	}
-	CHECK(verify_first && timed, "nothing is timed before all is verified");
+	CHECK(verify_first && timed,
+	        "all maps are verified before the first timed trial");
 	rm_plan_free(&plan);
 }
 
@@ -426,17 +428,17 @@ static void verify_once_per_map_shape_and_kind(void)
 	rm_plan_free(&plan);
 	build(MINIMAL "maps = plain\n", "pu:1", &usual, &plan);
 	CHECK(cell_of(&plan, "plain", RM_MEASURE_VERIFY, 2),
-	        "on one CPU two threads take turns: one has no rival");
+	        "on one CPU two threads verify, since one has no contention");
 	rm_plan_free(&plan);
 	build(MINIMAL "maps = unsafe single nothing\n", "pu:4", &usual, &plan);
 	cell = cell_of(&plan, "unsafe", RM_MEASURE_VERIFY, 1);
 	CHECK(cell && !cell->skip[0],
-	        "a map without synchronisation is verified by one thread");
+	        "an unsynchronised map is verified by one thread");
 	CHECK(cell_of(&plan, "single", RM_MEASURE_VERIFY, 1),
-	        "so is one that allows one writer");
+	        "so is a single-writer map");
 	cell = cell_of(&plan, "nothing", RM_MEASURE_VERIFY, 0);
 	CHECK(cell && strstr(cell->skip, "holds nothing"),
-	        "a map without state is not verified, and that is said");
+	        "a stateless map is not verified, with a reason");
 	rm_plan_free(&plan);
 }
 
@@ -446,14 +448,14 @@ static bool skips(const struct rm_plan *plan, const char *map, unsigned threads,
 	const struct rm_cell *cell =
 	        cell_of(plan, map, RM_MEASURE_THROUGHPUT, threads);
 
-	if (!cell) /* an open loop has no other */
+	if (!cell) /* open loops have no throughput */
 		cell = cell_of(plan, map, RM_MEASURE_LATENCY, threads);
 	if (!cell)
 		return false;
 	return why ? strstr(cell->skip, why) != NULL : !cell->skip[0];
 }
 
-/* A map without sessions of its own would measure the same under two names. */
+/* Without sessions, a map would measure the same under two names. */
 static void slots_need_sessions(void)
 {
 	struct rm_plan plan;
@@ -467,12 +469,12 @@ static void slots_need_sessions(void)
 	build("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
 	      "loop = lifecycle:64\n",
 	        "pu:2", &usual, &plan);
-	CHECK(skips(&plan, "plain", 2, NULL), "but it has touches");
+	CHECK(skips(&plan, "plain", 2, NULL), "touches can vary");
 	rm_plan_free(&plan);
 }
 
-/* Each would fail, or be void, in every trial. */
-static void what_a_litmus_says_nothing_of(void)
+/* Such cells would fail or be void in every trial. */
+static void litmus_tests_ignore_other_factors(void)
 {
 	static const char *const kinds[] = { "store-buffering", "take-twice" };
 	struct rm_plan plan;
@@ -485,36 +487,36 @@ static void what_a_litmus_says_nothing_of(void)
 		        "loop = litmus:%s\n",
 		        kinds[i]);
 		build(text, "pu:2", &usual, &plan);
-		CHECK(skips(&plan, "plain", 1, "no partner") &&
+		CHECK(skips(&plan, "plain", 1, "threads work in pairs") &&
 		                skips(&plan, "plain", 2, NULL),
-		        "a litmus needs a pair of threads");
+		        "a litmus needs two threads");
 		CHECK(skips(&plan, "nothing", 2, "holds nothing"),
-		        "and a map that holds what was stored");
-		CHECK(skips(&plan, "late", 2, i ? NULL : "with what was"),
-		        "store-buffering one that answers with what is");
+		        "a litmus needs a map that stores values");
+		CHECK(skips(&plan, "late", 2, i ? NULL : "stale values"),
+		        "store-buffering needs a map without stale values");
 		rm_plan_free(&plan);
 	}
 }
 
-/* Plans it and a map of this program, each with the same cells. */
+/* Plans with maps in another language and `plain`, which get the same cells. */
 static int build_elsewhere(const char *text, struct rm_plan *plan)
 {
 	struct rm_plan_options options = usual;
 	char named[512];
 
-	rm_catalog_clear(&own_maps);
-	made_add(&own_maps, &elsewhere,
+	rm_catalog_clear(&test_maps);
+	made_add(&test_maps, &elsewhere,
 	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
 	        "\"start_ms\": 400, \"warm_up_most\": 10, "
 	        "\"measured_loops\": [\"mix\"]}");
-	made_add(&own_maps, &elsewhere_bare,
+	made_add(&test_maps, &elsewhere_bare,
 	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
 	        "\"measured_loops\": [\"fill\"]}");
-	made_add(&own_maps, &elsewhere_paced,
+	made_add(&test_maps, &elsewhere_paced,
 	        "{\"language\": \"go\", \"program\": \"readmostly-go\", "
 	        "\"measured_loops\": [\"mix\", \"paced\", \"fill\"]}");
-	made_add(&own_maps, &plain, NULL);
-	options.catalog = &own_maps;
+	made_add(&test_maps, &plain, NULL);
+	options.catalog = &test_maps;
 	snprintf(named, sizeof(named), "%s%s", text,
 	        strstr(text, "maps =") ? "" : "maps = elsewhere plain\n");
 	return build(named, "pu:2", &options, plan);
@@ -529,19 +531,19 @@ static void returns_that_are_inexact_need_one_thread(void)
 	        &plan);
 	CHECK(skips(&plan, "elsewhere", 2, "churn needs one thread, not 2") &&
 	                skips(&plan, "plain", 2, NULL),
-	        "where two threads take keys out, that is a planned skip");
+	        "two threads that remove keys are skipped");
 	CHECK(skips(&plan, "elsewhere", 1, NULL) &&
 	                cell_of(&plan, "elsewhere", RM_MEASURE_VERIFY, 1) &&
 	                !cell_of(&plan, "elsewhere", RM_MEASURE_VERIFY, 2) &&
 	                cell_of(&plan, "plain", RM_MEASURE_VERIFY, 2),
-	        "one thread runs, and verifies alone");
+	        "one thread runs and verifies");
 	rm_plan_free(&plan);
 	build_elsewhere("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
 	                "write-kind = fresh\n",
 	        &plan);
 	CHECK(skips(&plan, "elsewhere", 2, "fresh needs one thread, not 2") &&
 	                skips(&plan, "plain", 2, NULL),
-	        "nor do two threads where another key's turn comes to go");
+	        "two threads with fresh writes are skipped");
 	rm_plan_free(&plan);
 	build_elsewhere("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
 	                "write-kind = update\n",
@@ -556,7 +558,7 @@ static void returns_that_are_inexact_need_one_thread(void)
 	        &plan);
 	CHECK(skips(&plan, "elsewhere", 2, "churn needs one thread") &&
 	                skips(&plan, "elsewhere_paced", 2, NULL),
-	        "and so does churn where returns are exact");
+	        "churn runs on two threads if return values are exact");
 	rm_plan_free(&plan);
 }
 
@@ -569,11 +571,11 @@ static void programs_without_locks_have_one_thread(void)
 	        &plan);
 	CHECK(skips(&plan, "elsewhere_bare", 1, NULL) &&
 	                skips(&plan, "elsewhere_bare", 2, "unsafe: "),
-	        "a map of a program, without synchronisation, has one thread");
+	        "an unsynchronised map in another language runs one thread");
 	rm_plan_free(&plan);
 }
 
-/* Causes are counted by the program's own malloc. */
+/* The program's own malloc counts causes. */
 static void causes_need_their_own_malloc(void)
 {
 	struct rm_plan plan;
@@ -585,20 +587,20 @@ static void causes_need_their_own_malloc(void)
 	causes = cell_of(&plan, "plain", RM_MEASURE_CAUSES, 1);
 	timed = cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1);
 	CHECK(causes && strstr(causes->skip, "counts calls of its own malloc"),
-	        "no causes with another malloc");
+	        "causes cannot be counted with another malloc");
 	CHECK(timed && !strstr(timed->skip, "of its own malloc"),
-	        "which is no reason not to time it");
+	        "throughput is measured nevertheless");
 	rm_plan_free(&plan);
 	build(MINIMAL "maps = plain\nallocator = glibc\n"
 	              "measure = throughput causes\n",
 	        "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_CAUSES, false) == 1 &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, false) == 1,
-	        "with the usual one both are measured");
+	        "with glibc's malloc both are measured");
 	rm_plan_free(&plan);
 }
 
-/* What a program has is its row's to say. */
+/* A program's description lists its loops. */
 static void programs_say_which_loops_they_have(void)
 {
 	static const char maps[] = "keys = 1Ki\nthreads = 1\n"
@@ -612,27 +614,27 @@ static void programs_say_which_loops_they_have(void)
 	build_elsewhere(text, &plan);
 	CHECK(skips(&plan, "elsewhere", 1, "throughput of the loop mix") &&
 	                skips(&plan, "elsewhere_paced", 1, NULL),
-	        "who has no open loop is skipped in it, who has one runs");
+	        "a program without the open loop is skipped, one with it runs");
 	rm_plan_free(&plan);
 	snprintf(text, sizeof(text), "%sloop = fill\n", maps);
 	build_elsewhere(text, &plan);
 	CHECK(skips(&plan, "elsewhere", 1, "of the loop mix is measured") &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, false) == 1,
-	        "and so with a fill");
+	        "the same for the loop fill");
 	rm_plan_free(&plan);
 	snprintf(text, sizeof(text), "%sloop = fill:decimal\nshape = str16x8\n",
 	        maps);
 	build_elsewhere(text, &plan);
 	CHECK(skips(&plan, "elsewhere_paced", 1,
 	              "of the loop mix, fill and latency of the loop paced"),
-	        "whose keys are not decimal: it says which loops it has");
+	        "decimal keys are skipped, and the reason lists the loops");
 	rm_plan_free(&plan);
 	snprintf(text, sizeof(text),
 	        "%swrites = 3%%\nmeasure = throughput causes\n", maps);
 	build_elsewhere(text, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, false) == 2 &&
 	                count(&plan, RM_MEASURE_CAUSES, false) == 0,
-	        "each loop has its measure alone");
+	        "causes are not counted in another language");
 	rm_plan_free(&plan);
 }
 
@@ -645,32 +647,33 @@ static void unsafe_maps_run_where_it_is_safe(void)
 	        "pu:2", &usual, &plan);
 	CHECK(skips(&plan, "unsafe", 1, NULL) &&
 	                skips(&plan, "unsafe", 2, "unsafe: "),
-	        "two writing threads are skipped, one runs");
+	        "two writing threads are skipped, one thread runs");
 	CHECK(skips(&plan, "in_place", 2, "unsafe: "),
-	        "churn inserts: unsafe for an in-place map, too");
+	        "churn inserts, so an in-place map is skipped, too");
 	CHECK(skips(&plan, "single", 1, NULL) &&
 	                skips(&plan, "single", 2, "one writer"),
-	        "one writer means one thread that writes");
-	CHECK(skips(&plan, "copying", 2, NULL), "slow writes are no reason");
+	        "a single-writer map runs one writing thread");
+	CHECK(skips(&plan, "copying", 2, NULL),
+	        "slow writes are no reason to skip");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n", "pu:2",
 	        &usual, &plan);
 	CHECK(skips(&plan, "in_place", 2, NULL) &&
 	                skips(&plan, "unsafe", 2, "unsafe: "),
-	        "updates in place are safe where the map says so");
+	        "updates are safe for in-place maps");
 	rm_plan_free(&plan);
 	build("writes = 0%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
 	      "write-kind = churn fresh\n",
 	        "pu:2", &usual, &plan);
 	CHECK(skips(&plan, "unsafe", 2, NULL) &&
 	                skips(&plan, "single", 2, NULL),
-	        "reading only is safe for all");
+	        "read-only cells are safe for all maps");
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == IMPLS,
-	        "without writes there is no kind of write to vary");
+	        "without writes the kind of write does not vary");
 	rm_plan_free(&plan);
 }
 
-/* 3 % of 16 keys are no whole rank, and one of 17 is 5.9 %. */
+/* 3 % of 16 keys are less than one rank, and one rank of 17 is 5.9 %. */
 static void few_keys_have_no_such_share_of_misses(void)
 {
 	struct rm_plan plan;
@@ -681,23 +684,23 @@ static void few_keys_have_no_such_share_of_misses(void)
 	CHECK(skips(&plan, "plain", 1,
 	              "3 % misses of 16 uniform keys would be 0 %: 0 absent "
 	              "ranks of 16"),
-	        "misses that would not be");
+	        "a share of misses that cannot be reached is skipped");
 	rm_plan_free(&plan);
 	build("writes = 0%\nkeys = 16\nthreads = 1\nbase = plain\n"
 	      "misses = 3%\ndist = zipf:0.99\n",
 	        "pu:2", &usual, &plan);
 	CHECK(skips(&plan, "plain", 1, NULL),
-	        "a stream has them, whatever the number of ranks");
+	        "a stream reaches any share of misses");
 	rm_plan_free(&plan);
 	build("writes = 0%\nkeys = 1Ki\nthreads = 1\nbase = plain\n"
 	      "misses = 0% 0.1% 3%\n",
 	        "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 3 * IMPLS,
-	        "1 of 1025 is near enough to 0.1 %");
+	        "1 of 1025 is close enough to 0.1 %");
 	rm_plan_free(&plan);
 }
 
-/* A number has as many digits as it has, and no shape says so. */
+/* A decimal number has its own length, which no shape specifies. */
 static void decimal_text_is_of_strings(void)
 {
 	static const char *const shapes[] = { "str16x8", "str16x24", "u64x8",
@@ -707,8 +710,8 @@ static void decimal_text_is_of_strings(void)
 	struct rm_plan plan;
 	char text[256];
 
-	made_of(&own_maps, own, 1);
-	options.catalog = &own_maps;
+	made_of(&test_maps, own, 1);
+	options.catalog = &test_maps;
 	for (size_t i = 0; i < 4; i++) {
 		snprintf(text, sizeof(text),
 		        "writes = 100%%\nkeys = 1001\nthreads = 4\n"
@@ -717,14 +720,14 @@ static void decimal_text_is_of_strings(void)
 		        shapes[i]);
 		build(text, "pu:4", &options, &plan);
 		CHECK(skips(&plan, "sized", 4, i < 2 ? NULL : "decimal text"),
-		        "decimal text of strings without a length, or not");
+		        "decimal keys need str16 shapes");
 		CHECK(plan.cell_count && plan.cells[0].cell.window_ops == 251,
-		        "as many inserts as of keys in binary");
+		        "as many inserts as with binary keys");
 		rm_plan_free(&plan);
 	}
 }
 
-/* Each cell would have the misses in its name alone. */
+/* Otherwise only the cell's name would have the misses. */
 static void misses_need_a_loop_that_has_them(void)
 {
 	static const char *const loops[] = { "mix", "alternate", "fill",
@@ -741,12 +744,12 @@ static void misses_need_a_loop_that_has_them(void)
 		build(text, "pu:2", &usual, &plan);
 		CHECK(skips(&plan, "plain", 2,
 		              i < 2 ? NULL : "looks up no absent keys"),
-		        "misses of a loop that asks for absent keys, or not");
+		        "misses need a loop that looks up absent keys");
 		rm_plan_free(&plan);
 	}
 }
 
-/* Each cell would have the distribution in its name alone. */
+/* Otherwise only the cell's name would have the distribution. */
 static void a_distribution_needs_a_loop_that_draws_by_it(void)
 {
 	static const char *const by_dist[] = { "mix", "alternate", "lifecycle",
@@ -760,8 +763,8 @@ static void a_distribution_needs_a_loop_that_draws_by_it(void)
 	struct rm_plan plan;
 	char text[256];
 
-	made_of(&own_maps, own, 2);
-	options.catalog = &own_maps;
+	made_of(&test_maps, own, 2);
+	options.catalog = &test_maps;
 	for (size_t i = 0; i < 2 * all; i++) {
 		bool is_drawn = i / 2 < drawn, uniform = i % 2;
 
@@ -776,25 +779,25 @@ static void a_distribution_needs_a_loop_that_draws_by_it(void)
 		              is_drawn || uniform ? NULL
 		                                  : "draws its own keys: "
 		                                    "expected dist = uniform"),
-		        "a distribution of a loop that draws by it, or not");
+		        "a distribution needs a loop that draws keys by it");
 		rm_plan_free(&plan);
 	}
 	build("writes = 0%\nkeys = 1Ki\nthreads = 2\nbase = able\n"
 	      "maps = able\ndist = zipf:0.99\nloop = scan:2\n",
 	        "pu:2", &options, &plan);
 	CHECK(skips(&plan, "able", 2, "none would draw a key"),
-	        "nor where no thread is left that draws");
+	        "a thread must remain that draws keys");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = able\n"
 	      "maps = seller\ndist = zipf:0.99\nloop = stock\n",
 	        "pu:2", &options, &plan);
 	CHECK(skips(&plan, "seller", 2, "the loop stock draws its own keys"),
-	        "a subject's own loop has keys of its own");
+	        "a subject's own loop draws its own keys");
 	rm_plan_free(&plan);
 }
 
-/* Every loop, with the share of writes that it has whatever is asked; NULL:
-   drawn as asked. */
+/* Every loop, with its fixed share of writes; NULL: the share is drawn as
+   requested. */
 static const struct {
 	const char *loop, *share;
 } shares[] = { { "mix", NULL }, { "scan:1", NULL }, { "stall", NULL },
@@ -811,7 +814,7 @@ static const struct {
 	{ "tally", "0%" } };
 enum { SHARES = sizeof(shares) / sizeof(*shares) };
 
-/* Plans shares[i] on one that has every loop; `writes` may be no line. */
+/* Plans shares[i] on a map with every loop; `writes` may be empty. */
 static void build_loop(
         size_t i, const char *writes, const char *beside, struct rm_plan *plan)
 {
@@ -825,12 +828,12 @@ static void build_loop(
 	size_t owned = 0;
 
 	for (int kind = 0; kind < RM_LOOP_KINDS; kind++)
-		if (rm_loop_is_own((enum rm_loop_kind)kind))
+		if (rm_loop_is_technique((enum rm_loop_kind)kind))
 			own[owned++] = (struct rm_own_loop){
 				rm_loop_name((enum rm_loop_kind)kind), no_drive
 			};
-	made_of(&own_maps, one, 1);
-	options.catalog = &own_maps;
+	made_of(&test_maps, one, 1);
+	options.catalog = &test_maps;
 	snprintf(text, sizeof(text),
 	        "%skeys = 1Ki\nthreads = 2\nbase = every\nmaps = every\n"
 	        "loop = %s%s\n",
@@ -838,7 +841,7 @@ static void build_loop(
 	build(text, "pu:2", &options, plan);
 }
 
-/* Else the cell's name says 3 %, and its result another share. */
+/* Otherwise the cell's name would have 3 %, and its result another share. */
 static void writes_need_a_loop_that_draws_them(void)
 {
 	struct rm_plan plan;
@@ -852,15 +855,16 @@ static void writes_need_a_loop_that_draws_them(void)
 		        shares[i].share);
 		CHECK(skips(&plan, "every", 2,
 		              shares[i].share ? expected : NULL),
-		        "3 % of a loop that draws its writes, or not");
+		        "writes = 3% needs a loop that draws writes");
 		if (shares[i].share)
 			CHECK(skips(&plan, "every", 2,
 			              rm_loop_name(
 			                      plan.cells[0].cell.loop.kind)),
-			        "which is named");
+			        "the reason names the loop");
 		rm_plan_free(&plan);
 	}
-	CHECK(met == (1U << RM_LOOP_KINDS) - 1, "every kind of loop was asked");
+	CHECK(met == (1U << RM_LOOP_KINDS) - 1,
+	        "every kind of loop was tested");
 }
 
 static void a_loop_runs_with_the_share_that_it_has(void)
@@ -874,25 +878,26 @@ static void a_loop_runs_with_the_share_that_it_has(void)
 		snprintf(writes, sizeof(writes), "writes = %s\n",
 		        shares[i].share);
 		build_loop(i, writes, "", &plan);
-		CHECK(skips(&plan, "every", 2, NULL), "its own share is said");
+		CHECK(skips(&plan, "every", 2, NULL),
+		        "a loop runs with its fixed share");
 		rm_plan_free(&plan);
 		build_loop(i, "", "", &plan);
 		snprintf(writes, sizeof(writes), "/w%.*s/",
 		        (int)strcspn(shares[i].share, "%"), shares[i].share);
 		CHECK(skips(&plan, "every", 2, NULL) &&
 		                strstr(plan.cells[0].cell.id, writes),
-		        "where nothing is said of writes, its name has them");
+		        "without `writes` the name has the fixed share");
 		rm_plan_free(&plan);
 	}
 }
 
-/* As a rate is of the paced loop among others. */
-static void writes_are_said_to_the_loops_that_draw_them(void)
+/* Like `rate`, which applies to paced loops only. */
+static void other_loops_have_fixed_writes(void)
 {
 	struct rm_plan plan;
 
 	for (size_t i = 0; i < SHARES; i++) {
-		size_t others = 0, asked = 0;
+		size_t others = 0, mixed = 0;
 
 		if (!shares[i].share)
 			continue;
@@ -903,18 +908,18 @@ static void writes_are_said_to_the_loops_that_draw_them(void)
 			if (cell->measure == RM_MEASURE_VERIFY)
 				continue;
 			if (cell->loop.kind == RM_LOOP_MIX)
-				asked += cell->write_share < 0.1;
+				mixed += cell->write_share < 0.1;
 			else
 				others += !cell->skip[0];
 		}
-		CHECK(asked == 2 && others == 1,
-		        "beside a mix a loop runs once, with its own share");
+		CHECK(mixed == 2 && others == 1,
+		        "next to a mix, a loop runs once with its fixed share");
 		rm_plan_free(&plan);
 	}
 }
 
-/* These write at whatever share, and all but the last two insert or remove,
-   whatever the kind of writes. */
+/* These write at any share; all but the last two insert or remove keys with any
+   kind of writes. */
 static void loops_that_always_write_are_not_for_unsafe_maps(void)
 {
 	static const char *const loops[] = { "fill", "random-fill", "grow",
@@ -935,12 +940,12 @@ static void loops_that_always_write_are_not_for_unsafe_maps(void)
 		                skips(&plan, "single", 2, "one writer") &&
 		                skips(&plan, "in_place", 2,
 		                        safe ? NULL : "unsafe: "),
-		        "two threads of such a loop write");
+		        "two threads of such a loop are unsafe");
 		rm_plan_free(&plan);
 	}
 }
 
-/* What a virtual machine without a PMU says. */
+/* The reason on a virtual machine without a PMU. */
 static const char long_reason[] =
         "likwid: no msr device and no privileged access daemon; remedy: "
         "modprobe msr (kernel >= 5.9: boot with msr.allow_writes=on; Secure "
@@ -949,13 +954,13 @@ static const char long_reason[] =
         "virtual machine: ask for a vPMU (KVM: host CPU model and pmu=on; "
         "cloud: a bare-metal type); bare metal: enable the PMU in firmware";
 
-/* Of this map alone: what is not an option of all others' tests. */
+/* Only for tests of this map, which must not change the other tests. */
 static const struct rm_impl *const sized_impls[] = { &plain, &sized };
 static const struct rm_plan_options with_sized = {
 	.seed = 1, .available_bytes = 16ULL << 30, .catalog = &sized_maps
 };
 
-/* The shapes of a map's timed cells, in their order, with a blank each. */
+/* Shapes of a map's timed cells in order, each followed by a blank. */
 static const char *shapes_of(const struct rm_plan *plan, const char *map)
 {
 	static char text[400];
@@ -973,7 +978,7 @@ static const char *shapes_of(const struct rm_plan *plan, const char *map)
 	return text;
 }
 
-/* Whether a cell of the map is skipped for this reason. */
+/* True if a cell of the map is skipped for this reason. */
 static bool skipped_for(
         const struct rm_plan *plan, const char *map, const char *reason)
 {
@@ -993,33 +998,33 @@ static void sizes_are_two_dimensions(void)
 	        "pu:2", &with_sized, &plan);
 	CHECK(!strcmp(shapes_of(&plan, "sized"),
 	              "u64x8 u64x256 u64x1024 str64x8 str64x256 str64x1024 "),
-	        "each length of keys with each of values");
+	        "each length of keys is combined with each length of values");
 	CHECK(skipped_for(&plan, "sized", "str64x1024 is not offered") &&
 	                skipped_for(
 	                        &plan, "sized", "u64x1024 is not offered") &&
 	                skipped_for(
 	                        &plan, "plain", "str64x256 is not offered") &&
 	                !skipped_for(&plan, "sized", "x256 is not offered"),
-	        "longer than a map takes is not offered by it");
+	        "longer values than a map supports are skipped");
 	CHECK(skipped_for(&plan, "sized",
 	              "its program for shape u64x256 is not built"),
-	        "and a program that was not built is named");
+	        "a missing program is named");
 	rm_plan_free(&plan);
 	build(MINIMAL "shape = u64x24 str16x8\nvalue-bytes = shape 64\n"
 	              "maps = sized\n",
 	        "pu:2", &with_sized, &plan);
 	CHECK(!strcmp(shapes_of(&plan, "sized"),
 	              "u64x24 u64x64 str16x8 str16x64 "),
-	        "what a size does not say, the shape does");
+	        "a size that is not given comes from the shape");
 	rm_plan_free(&plan);
 	build(MINIMAL "shape = u64x8 u64x24\nvalue-bytes = 8\nmaps = sized\n",
 	        "pu:2", &with_sized, &plan);
 	CHECK(!strcmp(shapes_of(&plan, "sized"), "u64x8 "),
-	        "what is the same is one cell");
+	        "equal sizes are one cell");
 	rm_plan_free(&plan);
 }
 
-/* The plan skips key-differs for words, decimal text and counts of causes. */
+/* key-differs is skipped for words, decimal keys and causes. */
 static void keys_differ_elsewhere(void)
 {
 	struct rm_plan plan;
@@ -1029,21 +1034,21 @@ static void keys_differ_elsewhere(void)
 	        "pu:2", &with_sized, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, false) == 2 &&
 	                skipped_for(&plan, "sized", "keys of u64x8 are words"),
-	        "words differ as a whole");
+	        "words are skipped");
 	CHECK(skipped_for(&plan, "sized", "make programs NEEDED=placed/sized"),
-	        "strings that differ at their end need a program of their own");
+	        "strings that differ at their end need their own program");
 	rm_plan_free(&plan);
 	build(MINIMAL "shape = str16x8\nkey-differs = middle\n"
 	              "loop = fill:decimal\nmaps = sized\n",
 	        "pu:2", &with_sized, &plan);
 	CHECK(skipped_for(&plan, "sized", "where their digits do"),
-	        "decimal text is skipped");
+	        "decimal keys are skipped");
 	rm_plan_free(&plan);
 	build(MINIMAL "shape = str16x8\nkey-differs = middle\n"
 	              "measure = causes\nmaps = sized\n",
 	        "pu:2", &with_sized, &plan);
 	CHECK(skipped_for(&plan, "sized", "neither count causes"),
-	        "their programs count no causes");
+	        "causes are skipped");
 	rm_plan_free(&plan);
 }
 
@@ -1055,37 +1060,38 @@ static void shapes_and_counters(void)
 
 	build(MINIMAL "shape = str16x8\n", "pu:2", &usual, &plan);
 	CHECK(skips(&plan, "u64_only", 1, "str16x8 is not offered"),
-	        "a shape that a map has not is a skip with the reason");
+	        "a shape that the map lacks is skipped with a reason");
 	CHECK(!cell_of(&plan, "u64_only", RM_MEASURE_VERIFY, 0),
-	        "and is not verified");
+	        "it is not verified");
 	rm_plan_free(&plan);
 	none.counters_reason = "no PMU here";
 	build(MINIMAL "measure = throughput counters\nblocks = 3\n", "pu:2",
 	        &none, &plan);
 	cell = cell_of(&plan, "plain", RM_MEASURE_COUNTERS, 1);
 	CHECK(cell && !strcmp(cell->skip, "no counters: no PMU here"),
-	        "without a back end a counters cell is planned once, with why");
+	        "without a back end a counters cell is skipped with the "
+	        "reason");
 	CHECK(count(&plan, RM_MEASURE_COUNTERS, false) == 0 &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, false) == IMPLS,
-	        "and the throughput runs");
+	        "throughput runs nevertheless");
 	rm_plan_free(&plan);
 	none.counters_reason = long_reason;
 	build(MINIMAL "measure = throughput counters\n", "pu:2", &none, &plan);
 	cell = cell_of(&plan, "plain", RM_MEASURE_COUNTERS, 1);
 	CHECK(cell && strstr(cell->skip, long_reason),
-	        "and the reason of every back end is whole");
+	        "the reasons of all back ends are complete");
 	rm_plan_free(&plan);
 	build(MINIMAL "measure = counters\n", "pu:2", &none, &plan);
 	CHECK(cell_of(&plan, "plain", RM_MEASURE_VERIFY, 0),
-	        "verifications are those of a machine that counts");
+	        "maps are verified as on a machine with counters");
 	rm_plan_free(&plan);
 	build(MINIMAL "measure = throughput counters\n", "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_COUNTERS, false) == IMPLS,
-	        "with a back end it runs");
+	        "with a back end counters cells run");
 	rm_plan_free(&plan);
 }
 
-/* All but one. */
+/* All maps except "other". */
 static bool not_other(const char *map, char *why, size_t size)
 {
 	snprintf(why, size, "it is too odd");
@@ -1107,25 +1113,25 @@ static void simulated_cells(void)
 	cell = cell_of(&plan, "plain", RM_MEASURE_SIMULATED, 64);
 	CHECK(cell && !cell->skip[0] && !cell->cpus &&
 	                !strcmp(cell->model, "zen3"),
-	        "a simulated cell has as many cores as it likes");
+	        "a simulated cell may have more cores than this machine");
 	CHECK(count(&plan, RM_MEASURE_SIMULATED, true) == 3 * 2 * IMPLS,
-	        "models are a dimension, placements of this machine are not");
+	        "models vary, placements do not");
 	cell = cell_of(&plan, "other", RM_MEASURE_SIMULATED, 1);
 	CHECK(cell && !strcmp(cell->skip, "not simulated: it is too odd"),
-	        "a map that cannot be simulated is a skip with the reason");
+	        "a map that cannot be simulated is skipped with the reason");
 	cell = cell_of(&plan, "plain", RM_MEASURE_SIMULATED, 200);
 	CHECK(cell && strstr(cell->skip, "at most 128 cores"),
-	        "a machine has 128 cores at most");
+	        "a simulated machine has at most 128 cores");
 	cell = cell_of(&plan, "unsafe", RM_MEASURE_SIMULATED, 64);
 	CHECK(cell && strstr(cell->skip, "unsafe"),
-	        "what is unsafe is so on every machine");
+	        "unsafe cells are skipped on simulated machines, too");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Mi\nbase = plain\nthreads = 64\n"
 	      "measure = simulated:zen3\nwindow = 100000ops\n",
 	        "pu:2", &usual, &plan);
 	cell = cell_of(&plan, "copying", RM_MEASURE_SIMULATED, 64);
 	CHECK(cell && strstr(cell->skip, "half of the deadline"),
-	        "what would take too long is not begun");
+	        "cells that would take too long are skipped");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nbase = plain\nthreads = 2\n"
 	      "placement = cores none\nmemory = first-touch interleave\n"
@@ -1133,7 +1139,7 @@ static void simulated_cells(void)
 	        "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_SIMULATED, true) == IMPLS &&
 	                plan.same_count == 0,
-	        "nor are its memories: not even as cells that are the same");
+	        "memory policies do not vary");
 	rm_plan_free(&plan);
 }
 
@@ -1146,18 +1152,18 @@ static void equal_cells_run_once(void)
 	build(text, "core:4 pu:1", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 2 &&
 	                plan.same_count == 2,
-	        "without SMT cores, compact and smt are one, unbound another");
+	        "without SMT, cores, compact and smt are equal, none differs");
 	CHECK(strstr(plan.same[0].id, "/compact/") &&
 	                strstr(plan.cells[plan.same[0].cell].cell.id,
 	                        "/cores/"),
-	        "the plan says which cell runs for which");
+	        "the plan maps each equal cell to the cell that runs");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
 	      "maps = plain\nplacement = cores compact smt none\n",
 	        "core:2 pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 3 &&
 	                plan.same_count == 1,
-	        "with SMT cores differ from smt, which equals compact");
+	        "with SMT, cores differs from smt, which equals compact");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nthreads = 1 2 cores cpus cores/2\n"
 	      "base = plain\nmaps = plain\nmemory = first-touch interleave\n",
@@ -1165,7 +1171,7 @@ static void equal_cells_run_once(void)
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 2,
 	        "1, 2, cores, cpus and cores/2 of 2 CPUs are two cells");
 	CHECK(plan.same_count == 2,
-	        "on one node interleaved memory is the same memory");
+	        "on one node all memory policies are equal");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nthreads = 1 cores/4 cores/2 cores "
 	      "cpus\n"
@@ -1174,7 +1180,7 @@ static void equal_cells_run_once(void)
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 5 &&
 	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 4) &&
 	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 32),
-	        "on 16 cores x 2 they are 1, 4, 8, 16 and 32");
+	        "on 16 cores with 2 CPUs each they are 1, 4, 8, 16 and 32");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nthreads = cpus*2 cores*3 cpus*4000\n"
 	      "base = plain\nmaps = plain\n",
@@ -1183,11 +1189,11 @@ static void equal_cells_run_once(void)
 	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 8) &&
 	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 6) &&
 	                cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 4096),
-	        "multiples are more threads than CPUs, 4096 at most");
+	        "multiples give more threads than CPUs, at most 4096");
 	rm_plan_free(&plan);
 }
 
-/* 4 x 32 MiB are 8 Mi keys and values of 8 bytes each. */
+/* Four caches of 32 MiB are 8 Mi keys and values of 8 bytes each. */
 static void keys_may_fill_the_last_level_cache(void)
 {
 	const char *text = "writes = 3%\nkeys = llc*4\nthreads = 1\n"
@@ -1199,18 +1205,18 @@ static void keys_may_fill_the_last_level_cache(void)
 	options.available_bytes = 64ULL << 30;
 	build(text, machine, &options, &plan);
 	CHECK(plan.cells[0].cell.keys == 8 << 20,
-	        "keys and values are as large as four caches");
+	        "keys and values fill four caches");
 	rm_plan_free(&plan);
 	options.available_bytes = 1 << 30;
 	build(text, machine, &options, &plan);
 	CHECK(plan.cells[0].cell.keys == 512 << 10 &&
 	                plan.memory_bytes <= (1 << 30) / 4,
-	        "or as the memory allows");
+	        "or a part of the memory, if that is less");
 	rm_plan_free(&plan);
 }
 
-/* Pages go to any node that is allowed, threads to the usable CPUs of one: a
-   mask, a node of memory alone. */
+/* Pages may be on any allowed node, threads only on usable CPUs. Cases: a CPU
+   mask, a node with memory only. */
 static void memory_beyond_the_cpus(void)
 {
 	const char *text = MINIMAL "maps = plain\n"
@@ -1229,7 +1235,7 @@ static void memory_beyond_the_cpus(void)
 	                build_on(text, &topology, &usual, &plan) == 0 &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, true) == 3 &&
 	                plan.same_count == 0,
-	        "memory of a node without usable CPUs is another memory");
+	        "memory of a node without usable CPUs is distinct");
 	rm_plan_free(&plan);
 	hwloc_topology_allow(
 	        topology.hwloc, NULL, set, HWLOC_ALLOW_FLAG_CUSTOM);
@@ -1238,13 +1244,13 @@ static void memory_beyond_the_cpus(void)
 	              &topology, &usual, &plan) == 0 &&
 	                count(&plan, RM_MEASURE_THROUGHPUT, true) == 1 &&
 	                plan.same_count == 2,
-	        "and the same one where that node is forbidden");
+	        "memory policies are equal if that node is forbidden");
 	rm_plan_free(&plan);
 	hwloc_bitmap_free(set);
 	rm_topology_free(&topology);
 }
 
-static void windows_of_crowds(void)
+static void windows_of_oversubscription(void)
 {
 	struct rm_plan plan;
 
@@ -1256,7 +1262,7 @@ static void windows_of_crowds(void)
 	        "1000 threads on 2 CPUs get 4 ms x 500 of window");
 	CHECK(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 2)->window_ns ==
 	                20000000,
-	        "2 threads keep theirs");
+	        "2 threads on 2 CPUs keep their window");
 	CHECK(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1000)->cpu_count ==
 	                1000,
 	        "every thread has a CPU");
@@ -1265,18 +1271,18 @@ static void windows_of_crowds(void)
 	            "maps = plain\ndeadline = 5s\n",
 	              "pu:2", &usual, &plan) == -EINVAL &&
 	                strstr(last.text, "w.conf:6: deadline"),
-	        "a crowd's window beyond the deadline is refused");
+	        "a lengthened window beyond the deadline is rejected");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki\nthreads = 3\nbase = plain\n"
 	      "maps = plain\nwindow = 5ms\n",
 	        "pu:2", &usual, &plan);
 	CHECK(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 3)->window_ns ==
 	                6000000,
-	        "3 threads on 2 CPUs get 4 ms x 3 / 2, and not of whole turns");
+	        "3 threads on 2 CPUs get 4 ms x 3 / 2, not rounded to turns");
 	rm_plan_free(&plan);
 }
 
-/* What runs once is over after a warm-up: a stock sold out, a map full. */
+/* After a warm-up such loops would be over: a stock sold out, a map full. */
 static void loops_that_run_once_have_no_warm_up(void)
 {
 	static const struct rm_impl *const sellers[] = { &seller };
@@ -1290,13 +1296,13 @@ static void loops_that_run_once_have_no_warm_up(void)
 	                plan.cells[0].cell.warm_up_ns == 50000000 &&
 	                plan.cells[1].cell.loop.kind == RM_LOOP_FILL &&
 	                plan.cells[1].cell.warm_up_ns == 0,
-	        "a fill has no warm-up, where a mix has one");
+	        "a fill has no warm-up, but a mix does");
 	CHECK(plan.cells[1].cell.window_ns == 0 &&
 	                plan.cells[1].cell.window_ops == 251,
-	        "its threads have all keys between them");
+	        "its threads insert all keys together");
 	rm_plan_free(&plan);
-	made_of(&own_maps, sellers, 1);
-	options.catalog = &own_maps;
+	made_of(&test_maps, sellers, 1);
+	options.catalog = &test_maps;
 	build("writes = 3%\nkeys = 1Ki\nthreads = 1\nbase = seller\n"
 	      "maps = seller\nloop = stock:1000\nwarm-up = 50ms\n",
 	        "pu:4", &options, &plan);
@@ -1304,11 +1310,11 @@ static void loops_that_run_once_have_no_warm_up(void)
 	                plan.cells[0].cell.loop.kind == RM_LOOP_STOCK &&
 	                plan.cells[0].cell.warm_up_ns == 0 &&
 	                plan.cells[0].cell.window_ns > 0,
-	        "a stock has none, and keeps its window");
+	        "a stock has no warm-up and keeps its window");
 	rm_plan_free(&plan);
 }
 
-/* Bytes that a cell of so many keys is planned with. */
+/* Planned memory of a cell with this number of keys. */
 static uint64_t planned_bytes(const char *shape, const char *keys)
 {
 	struct rm_plan plan;
@@ -1325,8 +1331,8 @@ static uint64_t planned_bytes(const char *shape, const char *keys)
 	return bytes;
 }
 
-/* A table that grows holds its entries twice; a node of its own, what malloc
-   adds, and empty room are one more line of 64 bytes for each key. */
+/* While it grows, a table has its entries twice. A node, malloc's overhead and
+   empty slots are estimated as 64 bytes per key. */
 static void memory_is_planned_for_what_maps_need(void)
 {
 	struct rm_plan_options exact = usual;
@@ -1339,8 +1345,8 @@ static void memory_is_planned_for_what_maps_need(void)
 	                planned_bytes("str16x24", "2Mi") -
 	                                planned_bytes("str16x24", "1Mi") ==
 	                        (2 * 40 + 64) << 20,
-	        "a key more is its bytes twice and a line");
-	CHECK(words >= (2 * 16 + 64) << 20, "none of it is left out");
+	        "each key costs twice its bytes and 64 bytes");
+	CHECK(words >= (2 * 16 + 64) << 20, "the estimate includes all keys");
 	exact.available_bytes = 32 << 20;
 	CHECK(build(mebi, "pu:2", &exact, &plan) == 0,
 	        "keys and values of 16 MiB fit into half of 32 MiB");
@@ -1348,7 +1354,7 @@ static void memory_is_planned_for_what_maps_need(void)
 	exact.available_bytes -= 2;
 	CHECK(build(mebi, "pu:2", &exact, &plan) == -EINVAL &&
 	                strstr(last.text, "half of the available memory"),
-	        "a byte less is refused");
+	        "one byte less is rejected");
 	rm_plan_free(&plan);
 }
 
@@ -1362,7 +1368,7 @@ static void open_loops(void)
 	        "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 1 &&
 	                count(&plan, RM_MEASURE_LATENCY, true) == 2,
-	        "rates vary open loops only; each loop has its measure");
+	        "rates vary only open loops, and each loop has its measure");
 	CHECK(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 2)->rate_per_s ==
 	                        0 &&
 	                cell_of(&plan, "plain", RM_MEASURE_LATENCY, 2)
@@ -1375,7 +1381,7 @@ static void open_loops(void)
 	        "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_LATENCY, true) == 2 &&
 	                count(&plan, RM_MEASURE_CAUSES, true) == 3,
-	        "causes are of both: what a map did in each slice of a window");
+	        "both kinds of loop have causes");
 	rm_plan_free(&plan);
 }
 
@@ -1391,39 +1397,39 @@ static void impossible_plans(void)
 	CHECK(build("writes = 3%\nkeys = 1Ki 64Ki\nthreads = 1\nbase = plain\n",
 	              "pu:2", &small, &plan) == -EINVAL &&
 	                !strncmp(last.text, "w.conf:2: keys = 65536", 22),
-	        "1 MiB of payload does not, and the line is named");
+	        "1 MiB of keys and values does not, and the line is named");
 	rm_plan_free(&plan);
 	CHECK(build(MINIMAL "placement = numa:9\n", "pu:2", &usual, &plan) ==
 	                        -EINVAL &&
 	                strstr(last.text, "w.conf:5: placement = numa:9"),
-	        "a node that is not there");
+	        "an unknown node is rejected");
 	rm_plan_free(&plan);
 	CHECK(build(MINIMAL "memory = bind:9\n", "pu:2", &usual, &plan) ==
 	                        -EINVAL &&
 	                strstr(last.text, "w.conf:5: memory = bind:9"),
-	        "memory of a node that is not there");
+	        "memory of an unknown node is rejected");
 	rm_plan_free(&plan);
 	CHECK(build(MINIMAL "maps = plan\n", "pu:2", &usual, &plan) ==
 	                        -EINVAL &&
 	                strstr(last.text, "w.conf:5: no map ") &&
 	                strstr(last.text, "expected some of missing_map"),
-	        "a map that nobody knows; the known ones are named");
+	        "an unknown map is rejected, and known ones are listed");
 	rm_plan_free(&plan);
 	CHECK(build("writes = 3%\nkeys = 1\nthreads = 1\nbase = bass\n", "pu:2",
 	              &usual, &plan) == -EINVAL &&
 	                strstr(last.text, "w.conf:4: base: "),
-	        "a base that nobody knows");
+	        "an unknown base is rejected");
 	rm_plan_free(&plan);
 	filter.maps = "nowhere";
 	CHECK(build(MINIMAL, "pu:2", &filter, &plan) == -EINVAL &&
 	                !strncmp(last.text, "--maps: ", 8),
-	        "--maps that nobody knows");
+	        "an unknown map in --maps is rejected");
 	rm_plan_free(&plan);
 	filter.maps = "other";
 	CHECK(build(MINIMAL "maps = plain\n", "pu:2", &filter, &plan) ==
 	                        -EINVAL &&
-	                strstr(last.text, "no map is left"),
-	        "a plan without maps");
+	                strstr(last.text, "exclude every map"),
+	        "a plan without maps is rejected");
 	rm_plan_free(&plan);
 }
 
@@ -1434,25 +1440,25 @@ static void names_of_maps(void)
 
 	build(MINIMAL "maps = missing_map plain\n", "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 1,
-	        "a map that this build lacks is no mistake");
+	        "a map that is not built is no error");
 	rm_plan_free(&plan);
 	build(MINIMAL "maps = all ~u* ~in_place\n", "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == IMPLS - 3,
-	        "~ removes what fits");
+	        "~ excludes matching maps");
 	rm_plan_free(&plan);
 	build(MINIMAL "maps = ~plain\n", "pu:2", &usual, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == IMPLS - 1,
-	        "removals alone are from all");
+	        "exclusions alone start from all maps");
 	rm_plan_free(&plan);
 	filter.maps = "plain,u*";
 	build(MINIMAL "maps = all ~unsafe\n", "pu:2", &filter, &plan);
 	CHECK(count(&plan, RM_MEASURE_THROUGHPUT, true) == 2,
-	        "--maps keeps what both name");
+	        "--maps keeps maps that both lists select");
 	rm_plan_free(&plan);
 }
 
-/* Takes the first cell of round 2 out of `round`. Its blocks are then in rounds
-   0 and 1, as in campaigns of earlier versions, or in others. */
+/* Removes the first cell of round 2 from `round`. Its blocks are then in rounds
+   0 and 1, as in campaigns of earlier versions, or in other rounds. */
 static void read_two_blocks(const json_t *json, size_t round)
 {
 	struct rm_error error = { "" };
@@ -1500,41 +1506,41 @@ static void json_both_ways(void)
 	CHECK(json && rm_plan_from_json(json, &back, &error) == 0,
 	        "a plan reads back from JSON");
 	again = rm_plan_to_json(&back);
-	CHECK(json_equal(json, again), "and is the same");
+	CHECK(json_equal(json, again), "and is equal");
 	CHECK(same_order(&plan, &back) && back.seed == plan.seed &&
 	                back.trial_count == plan.trial_count &&
 	                back.estimate_ns == plan.estimate_ns,
-	        "order, seed and totals included");
+	        "with order, seed and totals");
 	rm_plan_free(&back);
 	copy = json_deep_copy(json);
 	round = json_array_get(json_object_get(copy, "order"), 1);
 	json_array_set(round, 0, json_array_get(round, 1));
 	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL &&
 	                strstr(error.text, "order"),
-	        "a cell twice in a round is refused");
+	        "a cell twice in a round is rejected");
 	json_decref(copy);
 	copy = json_deep_copy(json);
 	json_array_remove(json_array_get(json_object_get(copy, "order"), 2), 0);
 	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL,
-	        "a cell in fewer rounds than it has blocks is refused");
+	        "a cell in fewer rounds than it has blocks is rejected");
 	json_decref(copy);
 	copy = json_deep_copy(json);
 	json_object_set_new(json_array_get(json_object_get(copy, "cells"), 0),
 	        "blocks", json_integer(4));
 	CHECK(rm_plan_from_json(copy, &back, &error) == -EINVAL,
-	        "blocks that are missing are refused");
+	        "missing blocks are rejected");
 	json_decref(copy);
 	for (size_t i = 0; i < 3; i++)
 		read_two_blocks(json, i);
 	CHECK(rm_plan_from_json(NULL, &back, &error) == -EINVAL,
-	        "nothing is no plan");
+	        "NULL is not a plan");
 	json_decref(json);
 	json_decref(again);
 	rm_plan_free(&plan);
 }
 
-/* Of the cells with so many threads and a measure, how many are repeated for
-   waiting (`most` false) or at all; -1: they differ. */
+/* For cells with these threads and this measure: repeat_wait in percent, or
+   repeat_most if `most`; -1: they differ. */
 static int repeated(const struct rm_plan *plan, unsigned threads,
         enum rm_measure measure, bool most)
 {
@@ -1565,13 +1571,13 @@ static void repeats(void)
 	        "core:2 pu:1", &usual, &plan);
 	CHECK(repeated(&plan, 1, RM_MEASURE_THROUGHPUT, false) == 30 &&
 	                repeated(&plan, 2, RM_MEASURE_THROUGHPUT, false) == 30,
-	        "timed trials are repeated for waiting");
+	        "timed trials are repeated after waiting");
 	CHECK(repeated(&plan, 3, RM_MEASURE_THROUGHPUT, false) == 0 &&
 	                repeated(&plan, 3, RM_MEASURE_THROUGHPUT, true) == 2,
-	        "with more threads than CPUs they wait by plan; void ones are");
+	        "with more threads than CPUs only void trials are repeated");
 	CHECK(repeated(&plan, 1, RM_MEASURE_CAUSES, false) == 0 &&
 	                repeated(&plan, 1, RM_MEASURE_CAUSES, true) == 2,
-	        "what is not timed is repeated where it is void");
+	        "trials that are not timed are repeated if void");
 	CHECK(repeated(&plan, 2, RM_MEASURE_VERIFY, true) == 0,
 	        "a verification is not repeated");
 	json = rm_plan_to_json(&plan);
@@ -1581,27 +1587,27 @@ static void repeats(void)
 	        json_object_get(cell, "repeat"), "most", json_integer(11));
 	CHECK(rm_plan_from_json(json, &plan, &error) == -EINVAL &&
 	                strstr(error.text, "repeat"),
-	        "more repeats than there may be are refused");
+	        "more repeats than the maximum are rejected");
 	json_object_set_new(
 	        json_object_get(cell, "repeat"), "most", json_integer(2));
 	json_object_set_new(
 	        json_object_get(cell, "repeat"), "share", json_real(1.01));
 	CHECK(rm_plan_from_json(json, &plan, &error) == -EINVAL &&
 	                strstr(error.text, "share"),
-	        "a budget of more repeats than trials is refused");
+	        "a budget of more repeats than trials is rejected");
 	json_object_del(json_object_get(cell, "repeat"), "share");
 	CHECK(!rm_plan_from_json(json, &plan, &error) &&
 	                plan.cells[0].cell.repeat_share == RM_REPEATS_MAX &&
 	                plan.cells[1].cell.repeat_share == 0.4,
-	        "a plan that is older than the budget has no bound");
+	        "an older plan without a budget has no limit");
 	again = rm_plan_to_json(&plan);
-	CHECK(json_equal(json, again), "and says so when it is written again");
+	CHECK(json_equal(json, again), "and writes the same JSON again");
 	json_decref(again);
 	rm_plan_free(&plan);
 	json_object_del(cell, "repeat");
 	CHECK(!rm_plan_from_json(json, &plan, &error) &&
 	                plan.cells[0].cell.repeat_most == 0,
-	        "a plan that is older than repeats has none");
+	        "an older plan without repeats repeats nothing");
 	rm_plan_free(&plan);
 	json_decref(json);
 }
@@ -1629,7 +1635,7 @@ static void estimates_are_the_measured_ones(void)
 	rm_plan_free(&plan);
 }
 
-/* Of a map at so many threads; 0: it is not planned. */
+/* Estimate of the cell with these threads; 0: not planned. */
 static uint64_t estimate_of(const struct rm_plan *plan, unsigned threads)
 {
 	for (size_t i = 0; i < plan->cell_count; i++)
@@ -1652,9 +1658,9 @@ static void turns_cost_where_threads_share_a_cpu(void)
 	two = estimate_of(&plan, 2);
 	three = estimate_of(&plan, 3);
 	CHECK(one && two > one && two - one < ms,
-	        "a thread with a CPU of its own takes no turn");
+	        "a thread with its own CPU takes no turn");
 	CHECK(three > two + 3 * ms && three < two + 5 * ms,
-	        "one that shares a CPU takes a turn, a few ms");
+	        "a thread that shares a CPU adds a turn of a few ms");
 	rm_plan_free(&plan);
 }
 
@@ -1670,7 +1676,7 @@ static void renewals_cost_and_write(void)
 	none = plan.cells[0].estimate_ns;
 	four = plan.cells[1].estimate_ns;
 	CHECK(four - none >= 2 * ms && four - none < 20 * ms,
-	        "4096 renewals take some milliseconds of the plan");
+	        "4096 renewals add some milliseconds to the estimate");
 	rm_plan_free(&plan);
 	build("writes = 0%\nkeys = 1Ki\nthreads = 2\nbase = plain\n"
 	      "maps = plain unsafe in_place single\nsettle = renewed:1\n",
@@ -1679,24 +1685,24 @@ static void renewals_cost_and_write(void)
 	                skips(&plan, "unsafe", 2, "(renewed keys)") &&
 	                skips(&plan, "in_place", 2, "(renewed keys)") &&
 	                skips(&plan, "single", 2, "one writer"),
-	        "renewals are writes of all threads");
+	        "renewals count as writes of all threads");
 	rm_plan_free(&plan);
 	build("writes = 3%\nkeys = 1Ki 64Ki\nthreads = 1\nbase = copying\n"
 	      "maps = copying\nsettle = renewed:1\n",
 	        "pu:2", &usual, &plan);
 	CHECK(!plan.cells[0].cell.skip[0] &&
-	                strstr(plan.cells[1].cell.skip, "to renew 65536 keys"),
-	        "copies of all keys are planned while they are short");
+	                strstr(plan.cells[1].cell.skip, "renewing 65536 keys"),
+	        "renewals by copying maps are planned only if short");
 	rm_plan_free(&plan);
 	build("keys = 1Ki\nthreads = 1\nbase = plain\nmaps = plain\n"
 	      "loop = random-fill\nsettle = renewed:1\n",
 	        "pu:2", &usual, &plan);
-	CHECK(skips(&plan, "plain", 1, "does not begin with keys"),
-	        "a loop that begins with an empty map is skipped");
+	CHECK(skips(&plan, "plain", 1, "does not start with keys"),
+	        "a loop that starts with an empty map is skipped");
 	rm_plan_free(&plan);
 }
 
-/* Returns the planned time of a trial with 64 Ki keys, without its window, in ms. */
+/* Returns the planned ms of a trial of 64 Ki keys, without its window. */
 static double cost_of(const char *map, const char *loop)
 {
 	char text[256];
@@ -1717,7 +1723,7 @@ static double cost_of(const char *map, const char *loop)
 }
 
 /* tests/fixtures/trial-costs.tsv: 107 ms with windows of 25 ms. */
-static void what_a_map_does_costs(void)
+static void costs_depend_on_the_map(void)
 {
 	static const char paced[] = "loop = paced\nrate = 10k/s\n"
 	                            "measure = latency\n";
@@ -1726,16 +1732,16 @@ static void what_a_map_does_costs(void)
 	CHECK(plain_ms > 75 && plain_ms < 95,
 	        "64 Ki keys and a process take about 84 ms");
 	CHECK(cost_of("nothing", "") < 20,
-	        "a map that holds nothing takes no time for its keys");
+	        "a stateless map takes almost no time for its keys");
 	CHECK(cost_of("copying", "") > plain_ms + 50,
-	        "a batch of writes that copy all keys ends a phase late");
+	        "a phase ends late if a batch copies all keys");
 	CHECK(cost_of("plain", paced) > plain_ms + 10 &&
 	                cost_of("plain", paced) < plain_ms + 25,
-	        "the histograms of a latency are written to files");
+	        "writing latency histograms takes time");
 }
 
-/* What a trial of the other program is planned to take beyond one of this. */
-static uint64_t more_elsewhere_ns(const char *text)
+/* Planned extra time of a trial of the other program. */
+static uint64_t other_language_ns(const char *text)
 {
 	struct rm_plan plan;
 	uint64_t of[2] = { 0, 0 };
@@ -1753,25 +1759,25 @@ static void warm_ups_elsewhere_go_on(void)
 {
 	const uint64_t ms = 1000000;
 
-	CHECK(more_elsewhere_ns(MINIMAL "warm-up = 0s\nwindow = 1s\n") ==
+	CHECK(other_language_ns(MINIMAL "warm-up = 0s\nwindow = 1s\n") ==
 	                400 * ms,
-	        "a program in another language is started, too");
-	CHECK(more_elsewhere_ns(
+	        "starting a program in another language takes time");
+	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 200ms\nwindow = 1s\n"
 	                      "deadline = 60s\n") == (400 + 2000 - 200) * ms,
-	        "and warms up until it is steady");
-	CHECK(more_elsewhere_ns(
+	        "it warms up until it is steady");
+	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 1s\nwindow = 1s\n"
 	                      "deadline = 20s\n") == (400 + 5000 - 1000) * ms,
-	        "for a quarter of the deadline at most");
-	CHECK(more_elsewhere_ns(
+	        "for at most a quarter of the deadline");
+	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 10ms\nwindow = 1s\n"
 	                      "deadline = 60s\n") == (400 + 2000 - 10) * ms,
-	        "and 2 s where little is asked for");
-	CHECK(more_elsewhere_ns(
+	        "and 2 s if little is requested");
+	CHECK(other_language_ns(
 	              MINIMAL "warm-up = 10ms\nwindow = 1s\n"
 	                      "deadline = 4s\n") == (400 + 1000 - 10) * ms,
-	        "of which a quarter of the deadline is the most, too");
+	        "but at most a quarter of the deadline");
 }
 
 static void two_workloads(void)
@@ -1789,20 +1795,20 @@ static void two_workloads(void)
 	                count(&plan, RM_MEASURE_THROUGHPUT, true) ==
 	                        2 * IMPLS &&
 	                count(&plan, RM_MEASURE_VERIFY, true) == IMPLS,
-	        "two workloads share what was verified");
+	        "two workloads share verifications");
 	rm_plan_free(&plan);
 	strcpy(pair[1].name, "a");
 	CHECK(rm_plan_build(pair, 2, &topology, &usual, &plan, &last) ==
 	                        -EINVAL &&
 	                strstr(last.text, "second workload named a"),
-	        "two of one name are refused");
+	        "two workloads with one name are rejected");
 	rm_plan_free(&plan);
 	rm_workload_clear(&pair[0]);
 	rm_workload_clear(&pair[1]);
 	rm_topology_free(&topology);
 }
 
-/* The cell with a control, or NULL; of several, the first. */
+/* The first cell with a control, or NULL. */
 static const struct rm_plan_cell *controlled(const struct rm_plan *plan)
 {
 	for (size_t i = 0; i < plan->cell_count; i++)
@@ -1830,50 +1836,51 @@ static void a_control_is_one_cell(void)
 	                      "w/other/u64x8/n65536/w3/update/m0/uniform/t2/"
 	                      "cores/throughput"),
 	        "the control runs the headline cell of its map: most threads "
-	        "with a CPU each, 64 Ki keys, the first kind of write");
+	        "with a CPU each, 64 Ki keys, first kind of write");
 	for (size_t i = 0; i < plan.cell_count; i++)
 		cells += plan.cells[i].cell.has_control;
-	CHECK(cells == 1 && !controlled(&without), "and no other");
+	CHECK(cells == 1 && !controlled(&without),
+	        "only one cell has a control");
 	CHECK(same_order(&plan, &without),
-	        "its trials take no turns of their own");
+	        "its trials do not change the order");
 	CHECK(cell && plan.trial_count == without.trial_count + 4 &&
 	                plan.estimate_ns ==
 	                        without.estimate_ns + 4 * cell->estimate_ns,
-	        "and count in the totals, once for each block");
+	        "its trials count in the totals, once per block");
 	json = rm_plan_to_json(&plan);
 	CHECK(!rm_plan_from_json(json, &back, &error) && controlled(&back) &&
 	                !strcmp(controlled(&back)->cell.id, cell->cell.id) &&
 	                back.trial_count == plan.trial_count,
-	        "a resume reads it back");
+	        "a resume restores the control");
 	json_decref(json);
 	rm_plan_free(&back);
 	rm_plan_free(&plan);
 	rm_plan_free(&without);
 }
 
-static void what_is_no_control(void)
+static void invalid_controls(void)
 {
 	struct rm_plan_options options = usual;
 	struct rm_plan plan;
 
 	build(CONTROLLED "control = none\n", "pu:2", &usual, &plan);
-	CHECK(plan.cell_count && !controlled(&plan), "none is no control");
+	CHECK(plan.cell_count && !controlled(&plan), "`none` means no control");
 	rm_plan_free(&plan);
 	options.maps = "plain";
 	build(CONTROLLED "control = other\n", "pu:2", &options, &plan);
 	CHECK(plan.cell_count && !controlled(&plan),
-	        "nor is a map that is left out");
+	        "an excluded map is no control");
 	rm_plan_free(&plan);
 	options = usual;
 	options.has_arms = true;
 	build(CONTROLLED "control = other\n", "pu:2", &options, &plan);
 	CHECK(plan.cell_count && !controlled(&plan),
-	        "arms that were asked for have their own controls");
+	        "arms replace the control");
 	rm_plan_free(&plan);
 	CHECK(build(CONTROLLED "control = another\n", "pu:2", &usual, &plan) ==
 	                        -EINVAL &&
 	                strstr(last.text, "control: no map is called"),
-	        "a map that does not exist is refused");
+	        "an unknown map is rejected");
 	rm_plan_free(&plan);
 }
 
@@ -1892,7 +1899,7 @@ int main(void)
 	trials_are_spread_evenly();
 	verify_once_per_map_shape_and_kind();
 	slots_need_sessions();
-	what_a_litmus_says_nothing_of();
+	litmus_tests_ignore_other_factors();
 	returns_that_are_inexact_need_one_thread();
 	causes_need_their_own_malloc();
 	programs_say_which_loops_they_have();
@@ -1904,7 +1911,7 @@ int main(void)
 	a_distribution_needs_a_loop_that_draws_by_it();
 	writes_need_a_loop_that_draws_them();
 	a_loop_runs_with_the_share_that_it_has();
-	writes_are_said_to_the_loops_that_draw_them();
+	other_loops_have_fixed_writes();
 	loops_that_always_write_are_not_for_unsafe_maps();
 	sizes_are_two_dimensions();
 	keys_differ_elsewhere();
@@ -1913,7 +1920,7 @@ int main(void)
 	equal_cells_run_once();
 	keys_may_fill_the_last_level_cache();
 	memory_beyond_the_cpus();
-	windows_of_crowds();
+	windows_of_oversubscription();
 	loops_that_run_once_have_no_warm_up();
 	memory_is_planned_for_what_maps_need();
 	open_loops();
@@ -1922,12 +1929,12 @@ int main(void)
 	json_both_ways();
 	repeats();
 	estimates_are_the_measured_ones();
-	what_a_map_does_costs();
+	costs_depend_on_the_map();
 	turns_cost_where_threads_share_a_cpu();
 	renewals_cost_and_write();
 	warm_ups_elsewhere_go_on();
 	two_workloads();
 	a_control_is_one_cell();
-	what_is_no_control();
+	invalid_controls();
 	return DONE();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_plan_modes.c - modes planned with all maps of the tree keep their budgets.
+ * test_plan_modes.c - plans with all maps of the tree stay within the budgets.
  *
  * slow: it is linked with each map of the build.
  */
@@ -15,18 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct rm_catalog own_maps;
+static struct rm_catalog all_maps;
 static const struct rm_plan_options usual = {
 	.seed = 7,
 	.available_bytes = (uint64_t)64 << 30,
-	/* as on the machine that estimates are of */
+	/* as on the machine of the estimates */
 	.counters_reason = "no counters in a virtual machine",
 };
 static struct rm_error last;
 
-/* Of all trials, also of the cells whose programs are not beside this test: the
-   mode runs them where `make bench` has built these. */
-static uint64_t whole_estimate_ns(const struct rm_plan *plan)
+/* Estimate of all trials, including cells whose programs are not built next to
+   this test, since `make bench` builds them for the mode. */
+static uint64_t full_estimate_ns(const struct rm_plan *plan)
 {
 	uint64_t ns = plan->estimate_ns;
 
@@ -39,7 +39,7 @@ static uint64_t whole_estimate_ns(const struct rm_plan *plan)
 
 static void add_linked(const struct rm_impl *impl)
 {
-	made_add(&own_maps, impl, NULL);
+	made_add(&all_maps, impl, NULL);
 }
 
 static int by_id(const void *a, const void *b)
@@ -48,7 +48,7 @@ static int by_id(const void *a, const void *b)
 	        ((const struct rm_map_info *)b)->id);
 }
 
-/* Fills own_maps with the maps of this build and with all in other languages. */
+/* Fills all_maps with the maps of this build and of all other languages. */
 static void add_tree(void)
 {
 	static const char rows[] =
@@ -58,23 +58,23 @@ static void add_tree(void)
 	char line[4096];
 	FILE *pipe = popen(rows, "r");
 
-	/* the names of all maps, which missing libraries have, too */
-	rm_catalog_clear(&own_maps);
-	if (rm_catalog_load(rm_host_beside("../readmostly", line, sizeof(line)),
-	            &own_maps, &last))
+	/* the names of all maps, including those with missing libraries */
+	rm_catalog_clear(&all_maps);
+	if (rm_catalog_load(rm_host_sibling_path("../readmostly", line, sizeof(line)),
+	            &all_maps, &last))
 		abort();
-	while (own_maps.count)
-		json_decref(own_maps.maps[--own_maps.count].json);
+	while (all_maps.count)
+		json_decref(all_maps.maps[--all_maps.count].json);
 	each_map(add_linked);
 	while (pipe && fgets(line, sizeof(line), pipe))
-		made_add_text(&own_maps, line);
+		made_add_text(&all_maps, line);
 	if (!pipe || pclose(pipe))
 		abort();
-	qsort(own_maps.maps, own_maps.count, sizeof(*own_maps.maps), by_id);
+	qsort(all_maps.maps, all_maps.count, sizeof(*all_maps.maps), by_id);
 }
 
-/* With all maps of the tree that could be built. Both outs are to be cleared,
-   also after an error. */
+/* Plans a mode with all maps of the tree that could be built. Clear both
+   outputs, also after an error. */
 static int plan_mode(const char *name, const char *machine,
         struct rm_inputs *inputs, struct rm_plan *plan)
 {
@@ -82,9 +82,9 @@ static int plan_mode(const char *name, const char *machine,
 	struct rm_topology topology;
 	int failed;
 
-	options.catalog = &own_maps;
+	options.catalog = &all_maps;
 	*plan = (struct rm_plan){ 0 };
-	last.text[0] = '\0'; /* of the mode before */
+	last.text[0] = '\0'; /* may have the error of an earlier mode */
 	failed = rm_inputs_load(
 	        (struct rm_sources){ .mode = name }, NULL, 0, inputs, &last);
 	rm_topology_load(machine, &topology, &last);
@@ -98,7 +98,7 @@ static int plan_mode(const char *name, const char *machine,
 	return failed;
 }
 
-/* Three in twenty trials may be repeated within the budget. */
+/* 15 % of the trials may be repeated within the budget. */
 static void keeps_its_budget(
         const char *mode, unsigned rounds, const char *machine, double budgets)
 {
@@ -106,7 +106,7 @@ static void keeps_its_budget(
 	struct rm_inputs inputs;
 	struct rm_plan plan;
 	int failed = plan_mode(mode, machine, &inputs, &plan);
-	double seconds = (double)whole_estimate_ns(&plan) / 1e9;
+	double seconds = (double)full_estimate_ns(&plan) / 1e9;
 	double budget = budgets * (double)inputs.budget_ns / 1e9;
 	char fact[128];
 
@@ -122,8 +122,8 @@ static void keeps_its_budget(
 	rm_inputs_clear(&inputs);
 }
 
-/* Budgets are for two CPUs. If snapshot has 64 threads, each write waits for 63
-   others: smoke may take twice its budget there. The modes name the maps that they want. */
+/* Budgets are for two CPUs. With 64 threads, each write of snapshot waits for
+   63 others, so smoke may take twice its budget. */
 static void modes_keep_their_budgets(void)
 {
 	static const struct {
@@ -148,6 +148,6 @@ static void modes_keep_their_budgets(void)
 int main(void)
 {
 	modes_keep_their_budgets();
-	rm_catalog_clear(&own_maps);
+	rm_catalog_clear(&all_maps);
 	return DONE();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_workload.c - workload files, right and wrong. */
+/* test_workload.c - valid and invalid workload files. */
 #include "runner/plan/internal.h"
 #include "tests/unit/tap.h"
 
@@ -14,7 +14,7 @@
 
 static char folder[] = "/tmp/rm-test-workload-XXXXXX";
 
-/* Path of a new file below the test's folder. */
+/* Writes a new file in the test's folder; returns its path. */
 static const char *file_of(const char *name, const char *text)
 {
 	static char path[4][256];
@@ -40,7 +40,7 @@ static int parse(
 	        "w.conf", text, strlen(text), NULL, 0, workload, error);
 }
 
-/* `text` is refused at `where`, and the message names `what`. */
+/* True if `text` is rejected at `where`, and the message contains `what`. */
 static bool refused(const char *text, const char *where, const char *what)
 {
 	struct rm_workload workload;
@@ -66,7 +66,7 @@ static void presets(void)
 	        "writes, keys and threads are enough");
 	CHECK(w.values[0].write_share == 0.03 && w.values[0].keys == 1024 &&
 	                w.values[0].threads == 1 && !strcmp(w.name, "w"),
-	        "they are read, and the name is the file's");
+	        "they are read, and the name is derived from the file");
 	CHECK(w.values[0].write_kind == RM_UPDATE &&
 	                w.values[0].miss_share == 0 &&
 	                rm_shape_index(w.values[0].shape) == 0 &&
@@ -80,7 +80,7 @@ static void presets(void)
 	                !strcmp(w.values[0].base, "gomap_rw") &&
 	                !strcmp(w.values[0].map, "all") &&
 	                w.values[0].measure == RM_MEASURE_THROUGHPUT,
-	        "the rest is as documented");
+	        "defaults are as documented");
 	rm_workload_clear(&w);
 	CHECK(parse(MINIMAL "loop = paced\nrate = 80/s\n", &w, &error) == 0 &&
 	                w.values[0].measure == RM_MEASURE_LATENCY &&
@@ -105,9 +105,9 @@ static void lists(void)
 	        "lists, comments, CRLF, no newline at the end");
 	CHECK(w.count[RM_KEY_WRITES] == 3 && w.values[0].write_share == 0.001 &&
 	                w.values[2].write_share == 0.5,
-	        "a comment behind a value is not part of it");
+	        "a comment after a value is not part of it");
 	CHECK(w.count[RM_KEY_KEYS] == 3 && w.values[2].keys == 1048576,
-	        "a CRLF is not part of the value");
+	        "CRLF is not part of the value");
 	CHECK(w.count[RM_KEY_THREADS] == 6 &&
 	                w.values[1].threads_unit == RM_THREADS_CORES &&
 	                w.values[2].threads_unit == RM_THREADS_CPUS &&
@@ -117,7 +117,7 @@ static void lists(void)
 	                w.values[4].threads == 2 &&
 	                w.values[5].threads_unit == RM_THREADS_TIMES_CORES &&
 	                w.values[5].threads == 3,
-	        "threads stay symbols until there is a machine");
+	        "threads stay symbolic until a machine is known");
 	CHECK(w.values[1].dist == RM_DIST_ZIPF && w.values[1].dist_a == 0.99 &&
 	                w.values[2].dist_a == 0.01 && w.values[2].dist_b == 0.9,
 	        "distributions keep their parameters");
@@ -127,7 +127,7 @@ static void lists(void)
 	        "maps are kept as patterns");
 	CHECK(!strcmp(w.where[RM_KEY_KEYS], "w.conf:4") &&
 	                !strcmp(w.where[RM_KEY_BLOCKS], "default"),
-	        "each key knows where it was said");
+	        "the source of each key is stored");
 	rm_workload_clear(&w);
 }
 
@@ -223,7 +223,8 @@ static void mistakes(void)
 		{ "writes = 3%\nkeys = file:x.trace 1Ki\nthreads = 1\n",
 		        "w.conf:2: ", "numbers and traces" },
 		{ TRACED "loop = scan\n", "w.conf:4: ", "expected mix" },
-		{ TRACED "writes = 3%\n", "w.conf:4: ", "the trace says it" },
+		{ TRACED "writes = 3%\n",
+		        "w.conf:4: ", "the trace determines it" },
 		{ TRACED "measure = simulated:zen3\n",
 		        "w.conf:4: ", "measure = simulated with keys = file" },
 		{ "keys = file:x.trace\nthreads = 1\nwindow = 1s\n",
@@ -235,16 +236,16 @@ static void mistakes(void)
 		        cases[i][2]);
 	memset(comment + strlen(comment), 'x', 300);
 	CHECK(refused(comment, "w.conf:4: ", "302 characters"),
-	        "a line of 302 characters is refused, comment or not");
+	        "a line of 302 characters is rejected, even as a comment");
 	memset(comment, 0, sizeof(comment));
 	memset(comment, 'k', 220);
 	strcpy(comment + 220, " = 1");
 	CHECK(refused(comment, "w.conf:1: ", "224 characters"),
-	        "what libinih would cut silently is refused");
+	        "a line that libinih would truncate is rejected");
 }
 
-/* What lies a step on the right side of a limit that mistakes() oversteps. */
-static void what_is_just_allowed(void)
+/* Valid workloads at the limits that mistakes() exceeds. */
+static void limits_are_allowed(void)
 {
 	static const char *const texts[] = { TRACED,
 		TRACED "loop = mix\nmeasure = causes\n",
@@ -260,7 +261,7 @@ static void what_is_just_allowed(void)
 
 		if (failed)
 			printf("# %s\n", error.text);
-		CHECK(!failed, "allowed, if only just");
+		CHECK(!failed, "a value at the limit is accepted");
 		rm_workload_clear(&w);
 	}
 }
@@ -272,7 +273,8 @@ static void three_hundred_characters_pass(void)
 	struct rm_error error;
 
 	memset(text + strlen(text), 'x', 298);
-	CHECK(parse(text, &w, &error) == 0, "a comment of 300 is read");
+	CHECK(parse(text, &w, &error) == 0,
+	        "a comment of 300 characters is accepted");
 	rm_workload_clear(&w);
 }
 
@@ -285,11 +287,11 @@ static void nul_bytes(void)
 	CHECK(rm_workload_parse("w.conf", text, sizeof(text) - 1, NULL, 0, &w,
 	              &error) == -EINVAL &&
 	                !strncmp(error.text, "w.conf:1: byte 0x00", 19),
-	        "a NUL byte is refused");
+	        "a NUL byte is rejected");
 	rm_workload_clear(&w);
 	CHECK(parse("\xef\xbb\xbf" MINIMAL "# \xc3\xa9t\xc3\xa9\n", &w,
 	              &error) == 0,
-	        "a byte order mark and UTF-8 in comments are fine");
+	        "a byte order mark and UTF-8 in comments are accepted");
 	rm_workload_clear(&w);
 }
 
@@ -312,18 +314,18 @@ static void files(void)
 	rm_workload_clear(&w);
 	CHECK(load(folder, &w, &error) == -EINVAL &&
 	                strstr(error.text, "a directory"),
-	        "a folder is no workload");
+	        "a folder is rejected");
 	rm_workload_clear(&w);
 	snprintf(path, sizeof(path), "%s/pipe.conf", folder);
 	mkfifo(path, 0600);
 	CHECK(load(path, &w, &error) == -EINVAL &&
 	                strstr(error.text, "not a regular file"),
-	        "a pipe is refused and not waited for");
+	        "a pipe is rejected without waiting");
 	rm_workload_clear(&w);
 	snprintf(path, sizeof(path), "%s", file_of("a b.conf", MINIMAL));
 	CHECK(load(path, &w, &error) == -EINVAL &&
 	                strstr(error.text, "letters"),
-	        "a name with a blank is refused: it becomes part of ids");
+	        "a name with a blank is rejected, since ids contain it");
 	rm_workload_clear(&w);
 }
 
@@ -340,33 +342,33 @@ static void includes(void)
 	                w.values[0].window_ns == 3000000000 &&
 	                w.values[0].write_share == 0.09 &&
 	                w.values[0].blocks == 7 && !strcmp(w.name, "top"),
-	        "own lines win over included ones, wherever they stand");
+	        "own lines override included ones, in any order");
 	CHECK(strstr(w.where[RM_KEY_BLOCKS], "base.conf:4"),
-	        "an included key knows its own file");
+	        "an included key is located in its own file");
 	rm_workload_clear(&w);
 	path = file_of("loop.conf", "include = loop2.conf\n");
 	file_of("loop2.conf", MINIMAL "include = loop.conf\n");
 	CHECK(load(path, &w, &error) == -EINVAL &&
 	                strstr(error.text, "loop2.conf:4: ") &&
 	                strstr(error.text, "no loop"),
-	        "a loop of includes is named");
+	        "a loop of includes is rejected");
 	rm_workload_clear(&w);
 	path = file_of("self.conf", "include = ./self.conf\n");
 	CHECK(load(path, &w, &error) == -EINVAL &&
 	                strstr(error.text, "no loop"),
-	        "a file that includes itself, too");
+	        "a file that includes itself is rejected");
 	rm_workload_clear(&w);
 	path = file_of("lost.conf", "include = nowhere.conf\n");
 	CHECK(load(path, &w, &error) == -EINVAL &&
 	                strstr(error.text, "lost.conf:1: include: ") &&
 	                strstr(error.text, "nowhere.conf: No such file"),
-	        "a missing include says who asked for it");
+	        "a missing include is located at the including line");
 	rm_workload_clear(&w);
 	file_of("bad.conf", "writes = 3%\nblocks = none\n");
 	path = file_of("over.conf", "blocks = 3\ninclude = bad.conf\n");
 	CHECK(load(path, &w, &error) == -EINVAL &&
 	                strstr(error.text, "bad.conf:2: "),
-	        "an included mistake counts, overridden or not");
+	        "an error in an included file counts, even if overridden");
 	rm_workload_clear(&w);
 }
 
@@ -382,18 +384,18 @@ static void overrides(void)
 	CHECK(rm_workload_parse("w.conf", MINIMAL, strlen(MINIMAL), &set, 1, &w,
 	              &error) == 0 &&
 	                w.values[0].window_ns == 5000000000,
-	        "an override is the last line");
+	        "an override acts as the last line");
 	rm_workload_clear(&w);
 	CHECK(rm_workload_parse("w.conf", MINIMAL, strlen(MINIMAL), &bad, 1, &w,
 	              &error) == -EINVAL &&
 	                !strncmp(error.text, "--set window: ", 14),
-	        "its mistakes are at --set KEY");
+	        "errors of an override are located at --set KEY");
 	rm_workload_clear(&w);
 	error.text[0] = '\0';
 	CHECK(rm_workload_parse("w.conf", MINIMAL, strlen(MINIMAL), &other, 1,
 	              &w, &error) == -EINVAL &&
 	                !strncmp(error.text, "--set widow: unknown", 20),
-	        "an unknown key, too");
+	        "an unknown key of --set is rejected");
 	rm_workload_clear(&w);
 	CHECK(rm_override_split(text, where, &set, &error) == 0 &&
 	                !strcmp(set.key, "keys") &&
@@ -403,10 +405,10 @@ static void overrides(void)
 	error.text[0] = '\0';
 	CHECK(rm_override_split(no, where, &set, &error) == -EINVAL &&
 	                strstr(error.text, "KEY=VALUE"),
-	        "without = it is a mistake");
+	        "a text without = is rejected");
 }
 
-/* The text of a workload, and of what is read from it again, are one. */
+/* True if the workload's text reads back to equal text. */
 static bool reads_back(const struct rm_workload *w, struct rm_workload *back)
 {
 	char *text = rm_workload_text(w), *again = NULL;
@@ -447,10 +449,11 @@ static void text_reads_back(void)
 		rm_workload_clear(&w);
 		rm_workload_clear(&back);
 	}
-	CHECK(all, "the six workloads read back from their own text");
+	CHECK(all, "real workloads read back from their own text");
 }
 
-/* The lines of a mode add up, --set has no line: the text has them in one. */
+/* Lines of a mode add up and --set has no line, but the text has one line per
+   key. */
 static void long_lists_read_back(void)
 {
 	struct rm_sources sources = { .set = "peers", .mode = "quick" };
@@ -474,7 +477,7 @@ static void long_lists_read_back(void)
 	CHECK(rm_workload_parse("w.conf", "threads = 1\n", 12, &set, 1, &w,
 	              &error) == 0 &&
 	                w.count[RM_KEY_KEYS] == 64 && reads_back(&w, &back),
-	        "and as many traces of as long a name as there may be");
+	        "the longest possible list of traces reads back");
 	rm_workload_clear(&w);
 	rm_workload_clear(&back);
 	end = files + sprintf(files, "keys =");
@@ -482,7 +485,7 @@ static void long_lists_read_back(void)
 		end += sprintf(end, " %d", 1000 + i);
 	strcpy(end, " 0 # none\n");
 	CHECK(refused(files, "w.conf:1: ", "\"0\""),
-	        "a mistake beyond what libinih can take is found");
+	        "an error beyond libinih's limit is found");
 }
 
 static bool mode_refused(const char *text, const char *what)
@@ -508,7 +511,7 @@ static int read_touched(const char *text, const char *touched,
 	        mode, error);
 }
 
-/* Maps that somebody works on: a workload of their own, beside the base. */
+/* Maps given by --touched run in a workload of their own, next to the base. */
 static void touched(void)
 {
 	static const char text[] =
@@ -520,7 +523,7 @@ static void touched(void)
 	CHECK(!read_touched(text, NULL, &mode, &error) &&
 	                mode.workload_count == 1 &&
 	                !strcmp(mode.workloads[0].name, "one"),
-	        "where nothing is touched, its workload is left out");
+	        "without --touched its workload is removed");
 	rm_inputs_clear(&mode);
 	CHECK(!read_touched(text, "mine, gomap,mine yours", &mode, &error) &&
 	                mode.workload_count == 2 &&
@@ -528,16 +531,16 @@ static void touched(void)
 	                !strcmp(mode.workloads[0].values[0].map, "gomap") &&
 	                !strcmp(mode.workloads[0].values[1].map, "mine") &&
 	                !strcmp(mode.workloads[0].values[2].map, "yours"),
-	        "what is touched is beside the base, each once");
+	        "touched maps run next to the base, each once");
 	rm_inputs_clear(&mode);
 	CHECK(read_touched("budget = 3min\nworkloads = one\n", "mine", &mode,
 	              &error) &&
-	                strstr(error.text, "no workload called touched"),
-	        "a mode that has no such workload says so");
+	                strstr(error.text, "no workload named touched"),
+	        "a mode without the workload is an error");
 	rm_inputs_clear(&mode);
 }
 
-/* `count` names on lines of eight; returns what loading a mode of them does. */
+/* Loads a mode with `count` workloads, eight per line; returns the result. */
 static int mode_of_many(unsigned count, struct rm_inputs *mode)
 {
 	char text[4096] = "budget = 3min", name[32];
@@ -561,7 +564,7 @@ static void modes_have_bounds(void)
 	CHECK(mode_of_many(96, &mode) == 0 && mode.workload_count == 96,
 	        "a mode lists 96 workloads");
 	rm_inputs_clear(&mode);
-	CHECK(mode_of_many(97, &mode) == -EINVAL, "and no more");
+	CHECK(mode_of_many(97, &mode) == -EINVAL, "97 are rejected");
 	rm_inputs_clear(&mode);
 }
 
@@ -589,14 +592,14 @@ static void modes(void)
 	                mode.workloads[1].values[0].blocks == 6 &&
 	                mode.workloads[0].values[0].window_ns == 20000000 &&
 	                mode.workloads[1].values[0].window_ns == 40000000,
-	        "its head is for all, a section for one");
+	        "its head applies to all, a section to one");
 	CHECK(strstr(mode.workloads[1].where[RM_KEY_WINDOW], "m.conf:6"),
-	        "an override knows its line");
+	        "an override has its line as source");
 	rm_inputs_clear(&mode);
 	snprintf(path, sizeof(path), "%s/modes/m.conf", folder);
 	CHECK(rm_mode_load(path, &set, 1, &mode, &error) == 0 &&
 	                mode.workloads[0].values[0].blocks == 3,
-	        "--set comes after the mode");
+	        "--set overrides the mode");
 	rm_inputs_clear(&mode);
 	CHECK(rm_mode_load(
 	              file_of("modes/m.conf", "budget = 3min\nworkloads = one\n"
@@ -605,33 +608,33 @@ static void modes(void)
 	                mode.workload_count == 2 &&
 	                !strcmp(mode.workloads[0].name, "one") &&
 	                !strcmp(mode.workloads[1].name, "two"),
-	        "more names may stand on another line");
+	        "names may continue on another line");
 	rm_inputs_clear(&mode);
 	CHECK(mode_refused("budget = 3min\nworkloads = one\nworkloads = one\n",
 	              "m.conf:3: workloads has \"one\" twice"),
-	        "where each stands once, too");
+	        "a name may occur once in all lines");
 	CHECK(mode_refused("workloads = one\n", "budget is missing"),
-	        "a mode needs a budget");
+	        "a mode without a budget is rejected");
 	CHECK(mode_refused("budget = 3min\n", "workloads is missing"),
-	        "and workloads");
+	        "a mode without workloads is rejected");
 	CHECK(mode_refused("budget = 3min\nworkloads = one\n[two]\nkeys = 1\n",
 	              "m.conf:4: section [two]"),
-	        "a section must be one of them");
+	        "a section must name one of the workloads");
 	CHECK(mode_refused("budget = 3min\nworkloads = one\nkeys = x\n",
 	              "m.conf:3: keys"),
-	        "a bad value is at the mode's line");
+	        "an invalid value is located at the mode's line");
 	CHECK(mode_refused("budget = 3min\nworkloads = one gone\n",
 	              "m.conf:2: workloads: "),
-	        "a missing workload is at the line that names it");
+	        "a missing workload is located at the line that names it");
 	CHECK(mode_refused("budget = 3min\nworkloads = one one\n", "twice"),
-	        "a workload stands once");
+	        "a workload may occur once");
 	CHECK(mode_refused("budget = 3min\nworkloads = one\nkey = 1\n",
 	              "m.conf:3: unknown key"),
 	        "an unknown key is named");
 	CHECK(mode_refused("budget = 3min\nworkloads = one\n[one]\nkeys = 1\n"
 	                   "keys = 2\n",
 	              "m.conf:5: keys a second time"),
-	        "a key stands once in a section");
+	        "a key may occur once per section");
 	snprintf(path, sizeof(path), "%s/sub", folder);
 	mkdir(path, 0700);
 	file_of("sub/three.conf", MINIMAL);
@@ -642,7 +645,7 @@ static void modes(void)
 	                mode.workload_count == 2 &&
 	                !strcmp(mode.workloads[1].name, "three") &&
 	                mode.workloads[1].values[0].blocks == 7,
-	        "a workload may be in one folder of its own");
+	        "a workload may be in a subfolder");
 	rm_inputs_clear(&mode);
 	CHECK(mode_refused("budget = 3min\nworkloads = sub/../one\n",
 	              "sub/../one") &&
@@ -650,15 +653,15 @@ static void modes(void)
 	                        "/sub/three") &&
 	                mode_refused(
 	                        "budget = 3min\nworkloads = sub/\n", "sub/"),
-	        "and nowhere else");
+	        "other paths are rejected");
 	CHECK(mode_refused("budget = 3min\nworkloads = ../one\n", "../one"),
-	        "a workload is a name, not a path");
+	        "a path outside the folder is rejected");
 	CHECK(mode_refused("budget = 3min\nworkloads = one\n[one\nkeys = 1\n",
 	              "m.conf:3: a broken section"),
-	        "a broken section is named");
+	        "a malformed section is rejected");
 }
 
-/* Whether the workload has these maps, "a b c", in this order. */
+/* True if the workload has these maps, "a b c", in this order. */
 static bool maps_are(const struct rm_workload *workload, const char *ids)
 {
 	char text[200] = "";
@@ -669,7 +672,7 @@ static bool maps_are(const struct rm_workload *workload, const char *ids)
 	return !strcmp(text, ids);
 }
 
-/* Beside the files that modes() has left. */
+/* Uses files of modes(). */
 static void lines_of_maps_add_up(void)
 {
 	struct rm_inputs mode = { .workloads = NULL };
@@ -684,24 +687,24 @@ static void lines_of_maps_add_up(void)
 	                maps_are(&mode.workloads[0], "a b c"),
 	        "lines of maps add up");
 	CHECK(maps_are(&mode.workloads[1], "d e"),
-	        "those of a section in the place of the head's");
+	        "a section's lines replace the head's");
 	CHECK(strstr(mode.workloads[0].where[RM_KEY_MAPS], "m.conf:5"),
-	        "the last one is where they stand");
+	        "the last line is their source");
 	rm_inputs_clear(&mode);
 	CHECK(rm_mode_load(file_of("modes/m.conf", text), &set, 1, &mode,
 	              &error) == 0 &&
 	                maps_are(&mode.workloads[0], "f g") &&
 	                maps_are(&mode.workloads[1], "f g"),
-	        "--set maps is in the place of all of them");
+	        "--set maps replaces all of them");
 	rm_inputs_clear(&mode);
 	CHECK(mode_refused("budget = 3min\nworkloads = one\nmaps = a b\n"
 	                   "maps = c a\n",
 	              "m.conf:4: maps has \"a\" twice"),
-	        "a map stands once in all of them");
+	        "a map may occur once in all lines");
 	CHECK(mode_refused("budget = 3min\nworkloads = one\nmaps = a\n"
 	                   "maps =\n",
 	              "m.conf:4: maps has no value"),
-	        "each of them names one");
+	        "each line must name a map");
 }
 
 static void a_mode_includes_another(void)
@@ -721,28 +724,28 @@ static void a_mode_includes_another(void)
 	CHECK(mode.budget_ns == 9 * UINT64_C(60000000000) &&
 	                mode.workload_count == 2 &&
 	                !strcmp(mode.workloads[1].name, "two"),
-	        "workloads add up, the budget is the nearer one");
+	        "workloads add up, and the nearer budget applies");
 	CHECK(mode.workloads[0].values[0].keys == 7 &&
 	                mode.workloads[0].values[0].blocks == 4 &&
 	                mode.workloads[0].values[0].window_ns == 20000000,
-	        "the nearer line of a key wins, others count");
+	        "the nearer line of a key wins, other lines apply");
 	CHECK(maps_are(&mode.workloads[0], "c d"),
-	        "lines of maps stand in the place of the included ones");
+	        "lines of maps replace the included ones");
 	CHECK(strstr(mode.workloads[0].where[RM_KEY_WINDOW], "short.conf:7"),
-	        "a line is named by its own file");
+	        "an included line is located in its own file");
 	rm_inputs_clear(&mode);
 	CHECK(mode_refused("budget = 3min\ninclude = short.conf\n",
 	              "m.conf:2: include = short.conf, expected it as the "
 	              "first"),
-	        "it is the first line");
+	        "an include must be the first line");
 	CHECK(mode_refused("include = m.conf\n", "m.conf:1: include = m.conf"),
-	        "of a mode that includes itself there is no end");
+	        "a mode that includes itself is rejected");
 	CHECK(mode_refused("include = ../modes/short.conf\n", "folder"),
-	        "and is a file of the folder");
+	        "an include must be a file of the folder");
 	CHECK(mode_refused("include = gone.conf\n", "m.conf:1: include: "),
-	        "which is there");
+	        "a missing include is rejected");
 	CHECK(mode_refused("include = short.conf\nworkloads = one\n", "twice"),
-	        "a workload stands once in both");
+	        "a workload may occur once in both modes");
 }
 
 int main(void)
@@ -754,7 +757,7 @@ int main(void)
 	presets();
 	lists();
 	mistakes();
-	what_is_just_allowed();
+	limits_are_allowed();
 	three_hundred_characters_pass();
 	nul_bytes();
 	files();

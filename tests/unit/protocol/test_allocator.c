@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_allocator.c - what a process needs for another malloc(), and where it
-   cannot have it. The machine is played: access() and fopen() are this file's.
- */
+/* test_allocator.c - environment of a process with another malloc(). This file
+   replaces access() and fopen(), which simulate the machine. */
 #include "runner/protocol/protocol.h"
 #include "tests/unit/tap.h"
 
@@ -10,8 +9,8 @@
 #include <unistd.h>
 
 static struct played {
-	const char *library;    /* end of the one path that is there; or NULL */
-	const char *huge_pages; /* what the kernel says; NULL: no such file */
+	const char *library;    /* end of the only existing path; or NULL */
+	const char *huge_pages; /* contents of the kernel's file; NULL: none */
 } played;
 
 int access(const char *path, int mode)
@@ -40,8 +39,8 @@ FILE *fopen(const char *path, const char *how)
 static char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];
 static char why[160];
 
-static bool needs(enum rm_allocator allocator, enum rm_huge_pages pages,
-        const char *first, const char *second)
+static bool needs_variables(enum rm_allocator allocator,
+        enum rm_huge_pages pages, const char *first, const char *second)
 {
 	int failed = rm_allocator_environment(allocator, pages, variables);
 
@@ -52,11 +51,11 @@ static bool needs(enum rm_allocator allocator, enum rm_huge_pages pages,
 	return false;
 }
 
-static bool impossible(enum rm_allocator allocator, enum rm_huge_pages pages,
+static bool is_impossible(enum rm_allocator allocator, enum rm_huge_pages pages,
         const char *expected)
 {
 	why[0] = '\0';
-	if (rm_allocator_impossible(allocator, pages, why, sizeof(why)) ==
+	if (rm_allocator_is_unavailable(allocator, pages, why, sizeof(why)) ==
 	                (expected[0] != '\0') &&
 	        !strcmp(why, expected))
 		return true;
@@ -64,62 +63,65 @@ static bool impossible(enum rm_allocator allocator, enum rm_huge_pages pages,
 	return false;
 }
 
-static void what_is_needed(void)
+static void set_variables(void)
 {
 	played = (struct played){ .library = "/usr/lib64/libjemalloc.so.2" };
-	CHECK(needs(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, "", "") &&
-	                needs(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_OFF, "", ""),
-	        "glibc is there already");
-	CHECK(needs(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, "",
+	CHECK(needs_variables(
+	              RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, "", "") &&
+	                needs_variables(
+	                        RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_OFF, "", ""),
+	        "glibc needs no preload");
+	CHECK(needs_variables(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, "",
 	              "GLIBC_TUNABLES=glibc.malloc.hugetlb=1"),
-	        "and is told to ask for huge pages");
-	CHECK(needs(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_SYSTEM,
+	        "a variable enables huge pages of glibc");
+	CHECK(needs_variables(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_SYSTEM,
 	              "LD_PRELOAD=/usr/lib64/libjemalloc.so.2", "") &&
-	                needs(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_ON,
+	                needs_variables(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_ON,
 	                        "LD_PRELOAD=/usr/lib64/libjemalloc.so.2",
 	                        "MALLOC_CONF=thp:always"),
-	        "another one is preloaded from where it is");
+	        "another allocator is preloaded from its folder");
 	played.library = "/usr/local/lib/libjemalloc.so.2";
-	CHECK(needs(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_OFF,
+	CHECK(needs_variables(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_OFF,
 	              "LD_PRELOAD=/usr/local/lib/libjemalloc.so.2", ""),
-	        "the last folder is looked at, too");
+	        "the last folder is searched");
 	CHECK(rm_allocator_environment(RM_ALLOCATOR_MIMALLOC,
 	              RM_HUGE_PAGES_SYSTEM, variables) == -ENOENT &&
 	                !variables[0][0] && !variables[1][0],
-	        "one that is not installed needs nothing that would help");
+	        "an allocator that is not installed sets no variable");
 	played.library = "/usr/lib/libtcmalloc_minimal.so.4";
 	CHECK(rm_allocator_environment(RM_ALLOCATOR_TCMALLOC, RM_HUGE_PAGES_ON,
 	              variables) == -ENOTSUP,
-	        "one that cannot be told is not");
+	        "an allocator without huge pages is rejected");
 }
 
-static void what_is_impossible(void)
+static void report_impossible(void)
 {
 	played = (struct played){ .library = "/libtcmalloc_minimal.so.4",
 		.huge_pages = "always [madvise] never" };
-	CHECK(impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, "") &&
-	                impossible(
+	CHECK(is_impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, "") &&
+	                is_impossible(
 	                        RM_ALLOCATOR_TCMALLOC, RM_HUGE_PAGES_OFF, ""),
-	        "what is here is possible");
-	CHECK(impossible(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_SYSTEM,
-	              "no libjemalloc.so.2 here (package libjemalloc2)"),
-	        "what is not is named with its package");
-	CHECK(impossible(RM_ALLOCATOR_TCMALLOC, RM_HUGE_PAGES_ON,
-	              "tcmalloc cannot be told to ask for huge pages"),
-	        "so is who cannot ask");
+	        "installed allocators are possible");
+	CHECK(is_impossible(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_SYSTEM,
+	              "libjemalloc.so.2 is not installed (package "
+	              "libjemalloc2)"),
+	        "a missing allocator is reported with its package");
+	CHECK(is_impossible(RM_ALLOCATOR_TCMALLOC, RM_HUGE_PAGES_ON,
+	              "tcmalloc cannot request huge pages"),
+	        "an allocator without huge pages is reported");
 	played.huge_pages = "always madvise [never]";
-	CHECK(impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON,
+	CHECK(is_impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON,
 	              "this kernel gives no transparent huge pages") &&
-	                impossible(
+	                is_impossible(
 	                        RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, ""),
-	        "a kernel that never gives them is asked in vain");
+	        "a kernel that never uses huge pages is reported");
 	played.huge_pages = NULL;
-	CHECK(impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON,
+	CHECK(is_impossible(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON,
 	              "this kernel gives no transparent huge pages"),
-	        "as is one that has none");
+	        "a kernel without huge pages is reported");
 }
 
-static void names(void)
+static void parse_names(void)
 {
 	static const char *const all[] = { "glibc", "jemalloc", "mimalloc",
 		"tcmalloc" };
@@ -136,21 +138,21 @@ static void names(void)
 		       !rm_allocator_parse(all[i], &read) && read == a &&
 		       !strcmp(rm_allocator_library(a), files[i]);
 	}
-	CHECK(same, "each has a name and a library");
+	CHECK(same, "each allocator has a name and a library");
 	CHECK(rm_allocator_parse("malloc", &read) == -EINVAL &&
 	                read == RM_ALLOCATOR_TCMALLOC,
-	        "another name is none, and stores nothing");
+	        "an unknown name stores nothing");
 	CHECK(rm_huge_pages_parse("on", &pages) == 0 &&
 	                pages == RM_HUGE_PAGES_ON &&
 	                rm_huge_pages_parse("yes", &pages) == -EINVAL &&
 	                pages == RM_HUGE_PAGES_ON,
-	        "nor is one of huge pages");
+	        "an unknown name of huge pages stores nothing");
 }
 
 int main(void)
 {
-	what_is_needed();
-	what_is_impossible();
-	names();
+	set_variables();
+	report_impossible();
+	parse_names();
 	return DONE();
 }

@@ -37,21 +37,21 @@ static bool id_is(struct rm_cell cell, const char *id)
 	return !strcmp(cell.id, id);
 }
 
-static void ids(void)
+static void name_cells(void)
 {
 	struct rm_cell cell = example();
 
 	CHECK(id_is(cell,
 	              "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/"
 	              "t2/cores/throughput"),
-	        "the id of the reference cell is the documented one");
+	        "the id of the reference cell is as documented");
 	cell.loop.kind = RM_LOOP_PACED;
 	cell.rate_per_s = 10000;
 	cell.write_share = 0.027;
 	cell.measure = RM_MEASURE_LATENCY;
 	CHECK(id_is(cell, "uniform-97-3/gomap_rw/u64x8/n65536/w2.7/update/m0/"
 	                  "uniform/t2/cores/paced/r10000/poisson/latency"),
-	        "a paced cell names rate and arrivals before the measure");
+	        "a paced cell's id has rate and arrivals before the measure");
 	cell = example();
 	cell.presize = false;
 	cell.window_ns = 0;
@@ -60,10 +60,10 @@ static void ids(void)
 	CHECK(id_is(cell,
 	              "uniform-97-3/gomap_rw/u64x8/n65536/w3/update/m0/uniform/"
 	              "t2/cores/interleave/grow/500000ops/throughput"),
-	        "memory, growth and a count window are named, too");
+	        "an id has memory, growth and a counted window");
 }
 
-static void id_of_long_names_ends_full(void)
+static void cut_long_id(void)
 {
 	struct rm_cell cell = example();
 
@@ -73,24 +73,24 @@ static void id_of_long_names_ends_full(void)
 	memset(cell.memory, 'q', RM_NAME_BYTES - 1);
 	rm_cell_name(&cell);
 	CHECK(strlen(cell.id) == RM_ID_BYTES - 1,
-	        "an id that does not fit fills its room and no more");
+	        "an id that is too long fills its buffer exactly");
 }
 
-static bool share(const char *text, double expected)
+static bool share_is(const char *text, double expected)
 {
 	double value = -1;
 
 	return rm_number_share(text, &value) == 0 && value == expected;
 }
 
-static bool count(const char *text, uint64_t expected)
+static bool count_is(const char *text, uint64_t expected)
 {
 	uint64_t value = 77;
 
 	return rm_number_count(text, &value) == 0 && value == expected;
 }
 
-static void numbers(void)
+static void parse_numbers(void)
 {
 	static const char *const bad[] = { "", "%", "3", "-3%", "101%", "nan%",
 		"0x3%", "1e1%", "3 %", ".5%", "3.%", "100.01%",
@@ -99,31 +99,32 @@ static void numbers(void)
 	uint64_t value = 77;
 	double real = 77;
 
-	CHECK(share("3%", 0.03) && share("2.7%", 0.027) && share("100%", 1) &&
-	                share("0%", 0),
-	        "shares are percent");
+	CHECK(share_is("3%", 0.03) && share_is("2.7%", 0.027) &&
+	                share_is("100%", 1) && share_is("0%", 0),
+	        "shares are in percent");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		if (rm_number_share(bad[i], &real) != -EINVAL || real != 77) {
 			printf("# accepted %s\n", bad[i]);
 			all = false;
 		}
-	CHECK(all, "what is no share is refused and nothing is stored");
-	CHECK(count("64Ki", 65536) && count("10k", 10000) &&
-	                count("1.5Mi", 1572864) && count("2Gi", 2147483648U),
-	        "counts know k and Ki");
-	CHECK(count("16.1k", 16100) && count("2.01k", 2010) &&
-	                count("1.001M", 1001000) && count("0.001k", 1),
-	        "a count is what is written, not the product of two roundings");
+	CHECK(all, "an invalid share is rejected and stores nothing");
+	CHECK(count_is("64Ki", 65536) && count_is("10k", 10000) &&
+	                count_is("1.5Mi", 1572864) &&
+	                count_is("2Gi", 2147483648U),
+	        "counts have suffixes k and Ki");
+	CHECK(count_is("16.1k", 16100) && count_is("2.01k", 2010) &&
+	                count_is("1.001M", 1001000) && count_is("0.001k", 1),
+	        "a count is exact, not the product of two roundings");
 	CHECK(rm_number_count("0.3", &value) == -EINVAL &&
 	                rm_number_count("1K", &value) == -EINVAL &&
 	                rm_number_count("99999999999999999", &value) ==
 	                        -EINVAL &&
 	                value == 77,
-	        "a broken, unknown or huge count is refused");
+	        "a malformed, unknown or huge count is rejected");
 	CHECK(rm_number_time("200ms", &value) == 0 && value == 200000000 &&
 	                rm_number_time("1.5s", &value) == 0 &&
 	                value == 1500000000,
-	        "times are ns");
+	        "times are in ns");
 	CHECK(rm_number_time("2.01ms", &value) == 0 && value == 2010000 &&
 	                rm_number_time("16.1us", &value) == 0 &&
 	                value == 16100 &&
@@ -131,7 +132,7 @@ static void numbers(void)
 	                value == 4200000000 &&
 	                rm_number_time("0.07h", &value) == 0 &&
 	                value == 252000000000,
-	        "with all digits that are written");
+	        "times are exact");
 	CHECK(rm_number_time("5", &value) == -EINVAL &&
 	                rm_number_time("0s", &value) == -EINVAL,
 	        "a time needs a unit and is above 0");
@@ -140,7 +141,7 @@ static void numbers(void)
 	                rm_number_rate("0/s", &real) == -EINVAL,
 	        "a rate is per second and above 0");
 	CHECK(rm_number_rate("16.1k/s", &real) == 0 && real == 16100,
-	        "and what is written");
+	        "rates are exact");
 }
 
 static bool share_reads_back(double given)
@@ -156,27 +157,27 @@ static bool share_reads_back(double given)
 	return false;
 }
 
-static void number_texts_read_back(void)
+static void round_trip_numbers(void)
 {
 	char text[64];
 	bool all = true;
 
 	for (int i = 0; i <= 10000; i++)
 		all = share_reads_back(i / 10000.0) && all;
-	CHECK(all, "10,001 shares read back from their own text");
-	/* of a prime: nearly all have as many digits as a double can need */
+	CHECK(all, "10,001 shares read back from their text");
+	/* a prime: nearly all have all digits of a double */
 	for (int i = 0; i <= 9973; i++)
 		all = share_reads_back(i / 9973.0) && all;
-	CHECK(all, "so do shares of 17 digits");
+	CHECK(all, "shares of 17 digits read back");
 	rm_number_text(1000000, 0, text, sizeof(text));
 	CHECK(!strcmp(text, "1000000"), "a million has no exponent");
 	rm_number_text(0.00001, 0, text, sizeof(text));
 	CHECK(!strchr(text, 'e'), "a small number has no exponent");
 }
 
-/* Whether a cell with this distribution is read, and says so of itself; NULL:
-   refused with a text. */
-static bool dist(const char *text, const char *expected)
+/* True if this distribution in JSON is read and written as `expected`; NULL:
+   true if it is rejected with an error. */
+static bool dist_is(const char *text, const char *expected)
 {
 	struct rm_cell cell = example(), back = { 0 };
 	struct rm_error error = { "" };
@@ -194,23 +195,24 @@ static bool dist(const char *text, const char *expected)
 	return expected && !strcmp(name, expected);
 }
 
-static void distributions(void)
+static void parse_distributions(void)
 {
-	CHECK(dist("uniform", "uniform") && dist("sequential", "sequential") &&
-	                dist("zipf:0.99", "zipf:0.99") &&
-	                dist("hot:1%:90%", "hot:1%:90%") &&
-	                dist("hot:0.1%:99.9%", "hot:0.1%:99.9%"),
-	        "a distribution reads and writes itself");
-	CHECK(dist("zipf:", NULL) && dist("zipf:0", NULL) &&
-	                dist("zipf:5", NULL) && dist("zipf:1x", NULL) &&
-	                dist("zipf", NULL) && dist("hot:1%", NULL) &&
-	                dist("hot:100%:90%", NULL) && dist("hot::", NULL) &&
-	                dist("hot:0%:1%", NULL) && dist("Uniform", NULL) &&
-	                dist("", NULL),
-	        "what is no distribution is refused with a text");
+	CHECK(dist_is("uniform", "uniform") &&
+	                dist_is("sequential", "sequential") &&
+	                dist_is("zipf:0.99", "zipf:0.99") &&
+	                dist_is("hot:1%:90%", "hot:1%:90%") &&
+	                dist_is("hot:0.1%:99.9%", "hot:0.1%:99.9%"),
+	        "a distribution reads back equal");
+	CHECK(dist_is("zipf:", NULL) && dist_is("zipf:0", NULL) &&
+	                dist_is("zipf:5", NULL) && dist_is("zipf:1x", NULL) &&
+	                dist_is("zipf", NULL) && dist_is("hot:1%", NULL) &&
+	                dist_is("hot:100%:90%", NULL) &&
+	                dist_is("hot::", NULL) && dist_is("hot:0%:1%", NULL) &&
+	                dist_is("Uniform", NULL) && dist_is("", NULL),
+	        "an invalid distribution is rejected with an error");
 }
 
-/* A shape goes through JSON, and its id, its sizes and its program are these. */
+/* True if a shape keeps its id and sizes through JSON and has this program. */
 static bool shape_is(
         const char *name, unsigned key, unsigned value, unsigned program)
 {
@@ -228,19 +230,19 @@ static bool shape_is(
 	json = rm_cell_to_json(&back);
 	ok = ok && strstr(back.id, part) && rm_cell_key_bytes(&back) == key &&
 	     back.shape.str == (key > 8) && back.shape.value_bytes == value &&
-	     rm_cell_sized(&back) == program &&
+	     rm_cell_size_class(&back) == program &&
 	     !strcmp(rm_cell_shape_name(&back), name) &&
 	     !strcmp(json_string_value(json_object_get(json, "shape")), name);
 	json_decref(json);
 	if (!ok)
 		printf("# %s: %s %u %u %u\n", name, back.id,
 		        rm_cell_key_bytes(&back), back.shape.value_bytes,
-		        rm_cell_sized(&back));
+		        rm_cell_size_class(&back));
 	rm_cell_clear(&back);
 	return ok;
 }
 
-static void all_shapes(void)
+static void parse_shapes(void)
 {
 	static const unsigned keys[] = { 8, 16, 32, 64 };
 	static const unsigned values[] = { 8, 24, 64, 256, 1024 };
@@ -259,12 +261,11 @@ static void all_shapes(void)
 		        : key > 16 ? 24
 		                   : 0);
 	}
-	CHECK(all, "20 shapes read and write themselves, and know their "
-	           "program");
+	CHECK(all, "20 shapes read back equal and have their program");
 }
 
-/* What the factors key_bytes and value_bytes make of a shape. */
-static bool resized(const char *shape, const char *key, const char *value,
+/* True if key_bytes and value_bytes change a shape to `expected`. */
+static bool resizes(const char *shape, const char *key, const char *value,
         const char *expected)
 {
 	struct rm_cell cell = { 0 };
@@ -272,41 +273,41 @@ static bool resized(const char *shape, const char *key, const char *value,
 	          !rm_factor_read(RM_KEY_KEY_BYTES, key, &cell) &&
 	          !rm_factor_read(RM_KEY_VALUE_BYTES, value, &cell);
 
-	rm_cell_resize(&cell);
+	rm_cell_apply_lengths(&cell);
 	return ok && !strcmp(rm_cell_shape_name(&cell), expected) &&
 	       !cell.key_bytes && !cell.value_bytes;
 }
 
-static void sizes(void)
+static void resize_shapes(void)
 {
 	struct rm_shape shape;
 	struct rm_cell cell;
 
-	CHECK(resized("u64x8", "shape", "shape", "u64x8") &&
-	                resized("str64x24", "shape", "shape", "str64x24") &&
-	                resized("u64x8", "64", "1024", "str64x1024") &&
-	                resized("str16x24", "8", "shape", "u64x24") &&
-	                resized("str32x8", "16", "24", "str16x24") &&
-	                resized("str16x8", "shape", "256", "str16x256"),
-	        "key_bytes and value_bytes stand for what the shape says");
+	CHECK(resizes("u64x8", "shape", "shape", "u64x8") &&
+	                resizes("str64x24", "shape", "shape", "str64x24") &&
+	                resizes("u64x8", "64", "1024", "str64x1024") &&
+	                resizes("str16x24", "8", "shape", "u64x24") &&
+	                resizes("str32x8", "16", "24", "str16x24") &&
+	                resizes("str16x8", "shape", "256", "str16x256"),
+	        "key_bytes and value_bytes replace the shape's lengths");
 	CHECK(rm_factor_read(RM_KEY_KEY_BYTES, "24", &cell) &&
 	                rm_factor_read(RM_KEY_VALUE_BYTES, "32", &cell) &&
 	                rm_factor_read(RM_KEY_VALUE_BYTES, "1Ki", &cell) &&
 	                rm_factor_read(RM_KEY_SHAPE, "str8x8", &cell) &&
 	                rm_factor_read(RM_KEY_SHAPE, "u64x1023", &cell),
-	        "no other size is taken");
+	        "other sizes are rejected");
 	CHECK(!rm_shape_parse("str16x1024", &shape) && shape.str &&
 	                shape.value_bytes == 1024 &&
 	                rm_shape_parse("str64x8", &shape),
-	        "a shape alone has no long keys");
+	        "a shape alone cannot have long keys");
 }
 
-static void json_both_ways(void)
+static void round_trip_json(void)
 {
 	struct rm_cell cell = example(), back = { 0 };
 	struct rm_error error = { "" };
 	unsigned cpus[] = { 1, 0 };
-	json_t *json, *again;
+	json_t *json, *second;
 
 	cell.cpus = cpus;
 	cell.cpu_count = 2;
@@ -315,8 +316,8 @@ static void json_both_ways(void)
 	json = rm_cell_to_json(&cell);
 	CHECK(json_object_size(json) == 23, "the object has 23 members");
 	CHECK(rm_cell_from_json(json, &back, &error) == 0, "it reads back");
-	again = rm_cell_to_json(&back);
-	CHECK(json_equal(json, again), "and gives the same object again");
+	second = rm_cell_to_json(&back);
+	CHECK(json_equal(json, second), "it gives an equal object");
 	CHECK(back.cpu_count == 2 && back.cpus[0] == 1 && back.cpus[1] == 0,
 	        "CPUs keep their order");
 	rm_cell_clear(&back);
@@ -328,20 +329,19 @@ static void json_both_ways(void)
 	                !strcmp(back.model, "icelake-sp"),
 	        "a simulated cell names its machine");
 	rm_cell_name(&back);
-	CHECK(strstr(back.id, "/simulated:icelake-sp"), "and so does its id");
+	CHECK(strstr(back.id, "/simulated:icelake-sp"),
+	        "the id names the machine as well");
 	rm_cell_clear(&back);
 	json_decref(json);
-	json_decref(again);
+	json_decref(second);
 }
 
-/* The example with one member replaced (value NULL: removed) is refused, and
-   the message names the member. */
-/* Members that are there only where the value is not the usual one. */
-static void optional_factors(void)
+/* Members that exist only for unusual values. */
+static void omit_usual_values(void)
 {
 	struct rm_cell cell = example(), back = { 0 };
 	struct rm_error error = { "" };
-	json_t *json, *again;
+	json_t *json, *second;
 
 	cell.allocator = RM_ALLOCATOR_JEMALLOC;
 	cell.huge_pages = RM_HUGE_PAGES_OFF;
@@ -361,26 +361,26 @@ static void optional_factors(void)
 	              "huge-off/goroutines-wired/differs-last/7ops/throughput"),
 	        "a trace is named by its checksum, an allocator by its name");
 	json = rm_cell_to_json(&cell);
-	CHECK(json_object_size(json) == 30, "the object has 7 members more");
+	CHECK(json_object_size(json) == 30, "the object has 7 more members");
 	json_object_set_new(json, "id", json_string("x"));
 	CHECK(rm_cell_from_json(json, &back, &error) == 0, "it reads back");
-	again = rm_cell_to_json(&back);
-	CHECK(json_equal(json, again), "and gives the same object again");
-	json_decref(again);
+	second = rm_cell_to_json(&back);
+	CHECK(json_equal(json, second), "it gives an equal object");
+	json_decref(second);
 	rm_cell_clear(&back);
 	json_object_set_new(json, "dist", json_string("uniform"));
 	CHECK(rm_cell_from_json(json, &back, &error) &&
 	                strstr(error.text, "cell.trace"),
-	        "a trace without its checksum is refused");
+	        "a trace without its checksum is rejected");
 	json_object_set_new(json, "dist", json_string("trace:12AB0000"));
-	CHECK(rm_cell_from_json(json, &back, &error), "as is a bad checksum");
+	CHECK(rm_cell_from_json(json, &back, &error), "a bad checksum");
 	json_object_set_new(json, "dist", json_string("trace:12ab0000"));
 	json_object_set_new(json, "huge_pages", json_string("2M"));
-	CHECK(rm_cell_from_json(json, &back, &error), "and unknown pages");
+	CHECK(rm_cell_from_json(json, &back, &error), "unknown pages");
 	json_decref(json);
 }
 
-static void renewals_have_one_text(void)
+static void parse_renewals(void)
 {
 	static const char *const bad[] = { "renewed", "renewed:", "renewed:0",
 		"renewed:01", "renewed:+1", "renewed:101", "renewed:1x",
@@ -401,10 +401,10 @@ static void renewals_have_one_text(void)
 		        bad[i]);
 	CHECK(rm_factor_read(RM_KEY_SETTLE, "yes", &cell) == 0 &&
 	                cell.renewals == 0,
-	        "yes renews none");
+	        "yes means no renewals");
 }
 
-static bool refused(const char *member, const char *value)
+static bool rejects(const char *member, const char *value)
 {
 	struct rm_cell cell = example(), back = { 0 };
 	struct rm_error error = { "" };
@@ -426,7 +426,7 @@ static bool refused(const char *member, const char *value)
 	return ok;
 }
 
-static void every_member_is_checked(void)
+static void check_members(void)
 {
 	static const char *const cases[][2] = { { "id", "1" },
 		{ "map", "null" }, { "shape", "\"u64x9\"" }, { "keys", "0" },
@@ -451,31 +451,31 @@ static void every_member_is_checked(void)
 	json_t *value;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		all &= refused(cases[i][0], cases[i][1]);
-	CHECK(all, "each bad member is refused and named");
+		all &= rejects(cases[i][0], cases[i][1]);
+	CHECK(all, "each invalid member is rejected and named");
 	all = true;
 	json_object_foreach (json, member, value)
-		all &= refused(member, NULL);
-	CHECK(all, "each missing member is refused and named");
+		all &= rejects(member, NULL);
+	CHECK(all, "each missing member is rejected and named");
 	json_decref(json);
 	json = json_array();
 	CHECK(rm_cell_from_json(json, &cell, NULL) == -EINVAL,
-	        "an array is no cell");
+	        "an array is not a cell");
 	json_decref(json);
 }
 
 int main(void)
 {
-	ids();
-	id_of_long_names_ends_full();
-	numbers();
-	number_texts_read_back();
-	distributions();
-	all_shapes();
-	sizes();
-	json_both_ways();
-	optional_factors();
-	renewals_have_one_text();
-	every_member_is_checked();
+	name_cells();
+	cut_long_id();
+	parse_numbers();
+	round_trip_numbers();
+	parse_distributions();
+	parse_shapes();
+	resize_shapes();
+	round_trip_json();
+	omit_usual_values();
+	parse_renewals();
+	check_members();
 	return DONE();
 }

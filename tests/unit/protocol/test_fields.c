@@ -1,90 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_fields.c - what is said of members of the wrong type: where they are,
-   what they may be, and that a member which may be missing says no more. */
+/* test_fields.c - reports of missing members and of members of a wrong type:
+   path, problem, valid types. */
 #include "runner/protocol/protocol.h"
 #include "tests/unit/tap.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct heard {
-	unsigned times;
+struct report {
+	unsigned count;
 	char text[512];
 };
 
-static void hear(void *context, const char *where, const char *what)
+static void record_report(void *context, const char *where, const char *what)
 {
-	struct heard *heard = context;
+	struct report *report = context;
 
-	heard->times++;
-	snprintf(heard->text, sizeof(heard->text), "%s %s", where, what);
+	report->count++;
+	snprintf(report->text, sizeof(report->text), "%s %s", where, what);
 }
 
-/* The JSON against one field: "", or what is said of its one wrong member. */
-static bool says(const char *text, const char *path, const char *types,
+/* Checks the JSON against one field. `expected`: the report, or "". */
+static bool check(const char *text, const char *path, const char *types,
         const char *expected)
 {
 	const struct rm_field field = { path, types };
-	struct heard heard = { 0, "" };
+	struct report report = { 0, "" };
 	json_t *json = json_loads(text, 0, NULL);
-	size_t wrong = rm_fields_check(json, &field, 1, hear, &heard);
+	size_t wrong = rm_fields_check(json, &field, 1, record_report, &report);
 
 	json_decref(json);
-	if (wrong == heard.times && wrong == (expected[0] != '\0') &&
-	        !strcmp(heard.text, expected))
+	if (wrong == report.count && wrong == (expected[0] != '\0') &&
+	        !strcmp(report.text, expected))
 		return true;
-	printf("# %zu wrong, told %u times: \"%s\"\n", wrong, heard.times,
-	        heard.text);
+	printf("# %zu wrong, %u reports: \"%s\"\n", wrong, report.count,
+	        report.text);
 	return false;
 }
 
-static void members_that_must_be_there(void)
+static void check_required(void)
 {
-	CHECK(says("{\"a\": 1}", "a", "i", ""), "a right member is not told");
-	CHECK(says("{}", "a", "i0",
+	CHECK(check("{\"a\": 1}", "a", "i", ""),
+	        "a valid member is not reported");
+	CHECK(check("{}", "a", "i0",
 	              "a is missing, expected an integer >= 0 or null"),
-	        "a missing member is told with all that it may be");
-	CHECK(says("{\"a\": -1}", "a", "i0",
+	        "a missing member is reported with its types");
+	CHECK(check("{\"a\": -1}", "a", "i0",
 	              "a is of the wrong type, expected an integer >= 0 or "
 	              "null"),
-	        "so is one of the wrong type");
-	CHECK(says("{\"a\": \"\"}", "a", "S",
+	        "a wrong type is reported with its types");
+	CHECK(check("{\"a\": \"\"}", "a", "S",
 	              "a is of the wrong type, expected a string that is not "
 	              "empty"),
-	        "an empty string is none that is not empty");
+	        "an empty string is reported");
 }
 
-static void members_that_may_be_missing(void)
+static void check_optional(void)
 {
-	CHECK(says("{}", "a", "-S", ""), "one that may be missing is missing");
-	CHECK(says("{\"a\": 1}", "a", "-S",
+	CHECK(check("{}", "a", "-S", ""), "an optional member may be missing");
+	CHECK(check("{\"a\": 1}", "a", "-S",
 	              "a is of the wrong type, expected a string that is not "
 	              "empty"),
-	        "of the wrong type it is told with its types only");
-	CHECK(says("{\"a\": null}", "a", "-i",
+	        "an optional member of a wrong type is reported");
+	CHECK(check("{\"a\": null}", "a", "-i",
 	              "a is of the wrong type, expected an integer >= 0"),
-	        "it may be missing, which is not null");
-	CHECK(says("{\"a\": 1}", "a", "-a0",
+	        "a missing member differs from null");
+	CHECK(check("{\"a\": 1}", "a", "-a0",
 	              "a is of the wrong type, expected an array or null"),
-	        "null is told where it may be null");
+	        "null is named as a valid type");
 }
 
-static void places(void)
+static void check_paths(void)
 {
-	CHECK(says("{\"a\": [{\"b\": 1}, {\"b\": \"x\"}]}", "a[].b", "n",
+	CHECK(check("{\"a\": [{\"b\": 1}, {\"b\": \"x\"}]}", "a[].b", "n",
 	              "a[1].b is of the wrong type, expected a number"),
-	        "a member of an element is told with its index");
-	CHECK(says("{\"a\": [1, {}]}", "a[]", "o",
+	        "a member of an element is reported with its index");
+	CHECK(check("{\"a\": [1, {}]}", "a[]", "o",
 	              "a[0] is of the wrong type, expected an object"),
-	        "an element, too");
-	CHECK(says("{\"a\": 1}", "a.b", "n", ""),
-	        "below what is no object nothing is asked");
+	        "an element is reported with its index");
+	CHECK(check("{\"a\": 1}", "a.b", "n", ""),
+	        "nothing is checked below a value that is not an object");
 }
 
 int main(void)
 {
-	members_that_must_be_there();
-	members_that_may_be_missing();
-	places();
+	check_required();
+	check_optional();
+	check_paths();
 	return DONE();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_protocol.c - requests and answers, mutated.
+ * test_fuzz_protocol.c - mutated requests and results.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/protocol/request.c but rm_protocol_check: of campaign.json
  * fuzzes: runner/protocol/answer.c
@@ -10,11 +10,11 @@
  * fuzzes: runner/protocol/kinds_numbers.c but real_schema, whole_schema,
  *   cpus_schema: they write the schema
  * fuzzes: runner/protocol/kinds_words.c but word_schema, flag_schema,
- *   text_schema, trace_schema, rm_cell_resize, rm_cell_sized, rm_cell_flavour,
+ *   text_schema, trace_schema, rm_cell_apply_lengths, rm_cell_size_class, rm_cell_flavour,
  *   rm_shape_name: they write the schema, or read no text
  *
- * Sound means: what is taken has sense, and written it reads back the same;
- * what is refused is one line that names the member.
+ * Sound means: an accepted input is valid and reads back the same after
+ * writing. A rejected one gives one line that names the member.
  */
 #include "runner/protocol/protocol.h"
 #include "runner/trial/trial.h"
@@ -83,7 +83,7 @@ static const char result_seed[] =
         "\"counters_reason\":null,"
         "\"environment\":{}}\n";
 
-/* Pieces that readers get wrong. */
+/* Fragments that parsers often get wrong. */
 static const char *const words[] = { "null", "true", "false", "-1", "0",
 	"1e999", "-0.0", "1e-320", "0.1e1", "{}", "[]", "[[", "}}", "\"\"",
 	"\"\\u0000\"", "\"\\ud800\"", "\"\\u001b[2J\"", "\xff", "\xc3\x28",
@@ -131,8 +131,8 @@ static const char *const request_texts[] = { request_seed, request_traced,
 static const char *const result_texts[] = { result_seed, result_failed,
 	result_void, NULL };
 
-/* What every taken request promises to the trial. */
-static bool has_sense(const struct rm_request *request)
+/* Properties of every accepted request. */
+static bool is_valid(const struct rm_request *request)
 {
 	const struct rm_cell *cell = &request->cell;
 
@@ -160,7 +160,7 @@ static bool same_text(const json_t *a, const json_t *b)
 
 static bool request_reads_back(const struct rm_request *request, char *why)
 {
-	json_t *json = rm_request_to_json(request), *again = NULL;
+	json_t *json = rm_request_to_json(request), *second = NULL;
 	char *text = json_dumps(json, JSON_COMPACT);
 	struct rm_request back = { 0 };
 	struct rm_error error = { 0 };
@@ -168,18 +168,19 @@ static bool request_reads_back(const struct rm_request *request, char *why)
 	        text && !rm_request_parse(text, strlen(text), &back, &error);
 
 	if (same)
-		again = rm_request_to_json(&back);
-	same = same && same_text(json, again);
+		second = rm_request_to_json(&back);
+	same = same && same_text(json, second);
 	if (!same)
-		snprintf(why, FUZZ_WHY, "not the same again: %s", error.text);
+		snprintf(why, FUZZ_WHY, "not equal after writing: %s",
+		        error.text);
 	rm_request_clear(&back);
 	json_decref(json);
-	json_decref(again);
+	json_decref(second);
 	free(text);
 	return same;
 }
 
-/* Whatever the cell, its name is a text that fits. */
+/* Any cell's id is a text that fits. */
 static bool is_named(struct rm_cell cell)
 {
 	rm_cell_name(&cell);
@@ -198,15 +199,15 @@ static enum fuzz_verdict judge_request(
 		snprintf(why, FUZZ_WHY, "%s", error.text);
 		return FUZZ_REFUSED;
 	}
-	good = !fuzz_member_twice(text, length) && has_sense(&request) &&
+	good = !fuzz_member_twice(text, length) && is_valid(&request) &&
 	       is_named(request.cell) && !error.text[0] &&
 	       request_reads_back(&request, why);
 	rm_request_clear(&request);
 	return good ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-/* A refusal, and what the journal says of it with the answer's own words. */
-static enum fuzz_verdict refused_answer(const struct rm_error *error,
+/* A rejected answer: the reason in the journal must be valid text. */
+static enum fuzz_verdict reject_answer(const struct rm_error *error,
         const char *text, size_t length, char *why)
 {
 	char *reason = rm_reason_text(error->text, text, length, 4096);
@@ -223,12 +224,12 @@ static enum fuzz_verdict judge_answer(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {
 	struct rm_error error = { 0 };
-	json_t *result = NULL, *again = NULL;
+	json_t *result = NULL, *second = NULL;
 
 	(void)input;
 	if (rm_answer_read(text, length, "c", &result, &error))
 		return result ? FUZZ_UNSOUND
-		              : refused_answer(&error, text, length, why);
+		              : reject_answer(&error, text, length, why);
 	const char *status =
 	        json_string_value(json_object_get(result, "status"));
 	char *written = json_dumps(result, JSON_COMPACT);
@@ -236,24 +237,23 @@ static enum fuzz_verdict judge_answer(
 	            !fuzz_member_twice(text, length) &&
 	            !strcmp(rm_status_constant(status), status) &&
 	            !rm_answer_read(
-	                    written, strlen(written), "c", &again, &error) &&
-	            same_text(result, again);
+	                    written, strlen(written), "c", &second, &error) &&
+	            same_text(result, second);
 
 	snprintf(why, FUZZ_WHY, "%s", error.text);
 	free(written);
 	json_decref(result);
-	json_decref(again);
+	json_decref(second);
 	return good ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
 
-/* KEY = VALUE as a workload file has it: what was read is written as a text
-   that reads as the same. */
+/* KEY = VALUE of a workload file: a value reads back the same. */
 static enum fuzz_verdict judge_factor(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {
 	char *copy = strndup(text, length), *value = strchr(copy, '=');
 	char first[RM_VALUE_BYTES], second[RM_VALUE_BYTES];
-	struct rm_cell cell = { .id = "" }, again = { .id = "" };
+	struct rm_cell cell = { .id = "" }, read_back = { .id = "" };
 	enum rm_workload_key key = RM_WORKLOAD_KEYS;
 	enum fuzz_verdict verdict = FUZZ_REFUSED;
 
@@ -265,9 +265,9 @@ static enum fuzz_verdict judge_factor(
 	snprintf(why, FUZZ_WHY, "no such key or value");
 	if (key < RM_KEY_INCLUDE && !rm_factor_read(key, value, &cell)) {
 		rm_factor_text(key, &cell, first);
-		bool same = !rm_factor_read(key, first, &again);
+		bool same = !rm_factor_read(key, first, &read_back);
 
-		rm_factor_text(key, &again, second);
+		rm_factor_text(key, &read_back, second);
 		snprintf(why, FUZZ_WHY, "%.300s, not %.300s", second, first);
 		verdict = same && !strcmp(first, second) ? FUZZ_TAKEN
 		                                         : FUZZ_UNSOUND;
@@ -276,14 +276,15 @@ static enum fuzz_verdict judge_factor(
 	return verdict;
 }
 
-static bool is_taken(const struct fuzz_parser *parser, const char *text)
+static bool is_accepted(const struct fuzz_parser *parser, const char *text)
 {
 	char why[FUZZ_WHY] = "";
-	bool taken = parser->judge(NULL, text, strlen(text), why) == FUZZ_TAKEN;
+	bool accepted =
+	        parser->judge(NULL, text, strlen(text), why) == FUZZ_TAKEN;
 
-	if (!taken)
+	if (!accepted)
 		printf("# %s\n", why);
-	return taken;
+	return accepted;
 }
 
 int main(void)
@@ -302,11 +303,11 @@ int main(void)
 		.texts = result_texts,
 		.judge = judge_answer };
 
-	CHECK(is_taken(&request, request_seed) &&
-	                is_taken(&request, request_traced) &&
-	                is_taken(&answer, result_seed) &&
-	                is_taken(&answer, result_failed),
-	        "what is mutated is good");
+	CHECK(is_accepted(&request, request_seed) &&
+	                is_accepted(&request, request_traced) &&
+	                is_accepted(&answer, result_seed) &&
+	                is_accepted(&answer, result_failed),
+	        "the unchanged inputs are accepted");
 	fuzz_check(&factor, 100000);
 	fuzz_check(&request, 40000);
 	fuzz_check(&answer, 30000);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_kinds.c - each kind of factor with rows of this test's own: which texts
- * it reads and how it writes them, which JSON it takes, and what its schema
- * says; of each bound the last value within and the first one beyond.
- */
+/* test_kinds.c - each kind of factor with rows of this test: reading and
+   writing of texts and JSON, and schemas. Each bound is tested with the last
+   valid and the first invalid value. */
 #include "runner/protocol/internal.h"
 #include "tests/unit/tap.h"
 
@@ -18,7 +16,7 @@
 static struct rm_cell cell;
 static struct rm_error error;
 
-/* A text, and how it is written; NULL: it is refused. */
+/* Input and output text; NULL: the input is rejected. */
 struct pair {
 	const char *in, *out;
 };
@@ -51,8 +49,8 @@ static bool reads(const struct rm_factor *factor, const struct pair *pairs)
 	return all;
 }
 
-/* The same of JSON, both as text. */
-static bool takes_as(
+/* The same for JSON, both as text. */
+static bool json_reads_as(
         const struct rm_factor *factor, const char *in, const char *out)
 {
 	json_t *json = json_loads(in, JSON_DECODE_ANY, NULL), *back;
@@ -78,15 +76,16 @@ static bool takes_as(
 	return same;
 }
 
-#define TAKES(factor, ...) \
-	takes((factor), (const struct pair[]){ __VA_ARGS__, { NULL, NULL } })
+#define TAKES(factor, ...)   \
+	reads_json((factor), \
+	        (const struct pair[]){ __VA_ARGS__, { NULL, NULL } })
 
-static bool takes(const struct rm_factor *factor, const struct pair *pairs)
+static bool reads_json(const struct rm_factor *factor, const struct pair *pairs)
 {
 	bool all = true;
 
 	for (; pairs->in; pairs++)
-		all &= takes_as(factor, pairs->in, pairs->out);
+		all &= json_reads_as(factor, pairs->in, pairs->out);
 	return all;
 }
 
@@ -103,7 +102,7 @@ static bool schema_is(const struct rm_factor *factor, const char *expected)
 	return same;
 }
 
-/* `length` times the letter a, behind `before`. */
+/* `before` and then `length` times the letter a. */
 static const char *long_text(const char *before, size_t length)
 {
 	static char text[4 * RM_VALUE_BYTES];
@@ -114,8 +113,8 @@ static const char *long_text(const char *before, size_t length)
 	return text;
 }
 
-/* A number of more digits than there is room for, which is a small one. */
-static const char *zeros(const char *before, const char *after)
+/* A small number with more digits than the buffer has bytes. */
+static const char *padded_number(const char *before, const char *after)
 {
 	static char text[2 * RM_NAME_BYTES];
 
@@ -126,7 +125,7 @@ static const char *zeros(const char *before, const char *after)
 
 /* --- numbers --- */
 
-static void reals(void)
+static void parse_reals(void)
 {
 	const struct rm_factor share = { .member = "s",
 		.kind = &rm_kind_share,
@@ -142,33 +141,33 @@ static void reals(void)
 	CHECK(READS(&share, { "3%", "3%" }, { "0%", "0%" }, { "100%", "100%" },
 	              { "2.50%", "2.5%" }, { "101%", NULL }, { "3", NULL },
 	              { "3/s", NULL }),
-	        "shares are read in percent, up to their most");
+	        "shares are read in percent, up to their maximum");
 	CHECK(!share.kind->read(&share, "25%", &cell) &&
 	                cell.miss_share == 0.25,
-	        "and held as parts of one");
+	        "shares are stored as 0 to 1");
 	CHECK(READS(&below, { "100%", NULL }, { "99.9%", "99.9%" }),
-	        "the most may be excluded");
+	        "the maximum may be excluded");
 	CHECK(READS(&rate, { "80/s", "80/s" }, { "10k/s", "10000/s" },
 	              { "1000000000/s", "1000000000/s" },
 	              { "1000000001/s", NULL }, { "80%", NULL }),
-	        "rates are read per second, up to their most");
+	        "rates are read per second, up to their maximum");
 	CHECK(TAKES(&share, { "0", "0.0" }, { "1", "1.0" }, { "0.5", "0.5" },
 	              { "-0.1", NULL }, { "1.1", NULL }, { "\"1\"", NULL },
 	              { "null", NULL }) &&
 	                strstr(error.text, "cell.s: "),
-	        "JSON has them as numbers within the same bounds");
+	        "JSON has numbers with the same bounds");
 	CHECK(TAKES(&below, { "0.999", "0.999" }, { "1", NULL }) &&
 	                strstr(error.text, "below 1"),
-	        "also where the most is excluded, which is said");
+	        "an excluded maximum is reported");
 	CHECK(schema_is(&share, "{\"maximum\":1.0,\"minimum\":0.0,\"type\":"
 	                        "\"number\"}") &&
 	                schema_is(&below,
 	                        "{\"exclusiveMaximum\":1.0,\"minimum\":0.0,"
 	                        "\"type\":\"number\"}"),
-	        "as the schema says");
+	        "the schema has the bounds");
 }
 
-static void whole_numbers(void)
+static void parse_whole_numbers(void)
 {
 	const struct rm_factor narrow = { .member = "n",
 		.kind = &rm_kind_whole,
@@ -190,18 +189,18 @@ static void whole_numbers(void)
 	              { "10", NULL }, { "2.0", NULL }, { "\"2\"", NULL }) &&
 	                strstr(error.text,
 	                        "cell.n: expected an integer from 2 to 9"),
-	        "JSON has the same");
+	        "JSON has the same bounds");
 	CHECK(TAKES(&wide, { "9007199254740992", "9007199254740992" },
 	              { "9007199254740994", NULL }, { "-1", NULL },
 	              { "\"1\"", NULL }),
-	        "in 64 bits, up to the most");
+	        "JSON has 64 bits, up to the maximum");
 	CHECK(schema_is(&narrow,
 	              "{\"maximum\":9,\"minimum\":2,\"type\":\"integer\"}"),
-	        "as the schema says");
+	        "the schema has the bounds");
 }
 
-/* A member of 32 bits must leave its neighbours alone. */
-static void members_are_set_alone(void)
+/* A member of 32 bits must not change its neighbours. */
+static void keep_neighbours(void)
 {
 	const struct rm_factor narrow = {
 		.kind = &rm_kind_whole, .most = 9, MEMBER(blocks)
@@ -213,11 +212,11 @@ static void members_are_set_alone(void)
 	before.blocks = 7;
 	CHECK(!narrow.kind->read(&narrow, "7", &cell) &&
 	                !memcmp(&before, &cell, sizeof(cell)),
-	        "a number of 32 bits leaves its neighbours alone");
+	        "a number of 32 bits does not change its neighbours");
 	memset(&cell, 0, sizeof(cell));
 }
 
-static void times_and_counts(void)
+static void parse_times_and_counts(void)
 {
 	const struct rm_factor any = {
 		.kind = &rm_kind_time, .most = 0x1p53, MEMBER(warm_up_ns)
@@ -234,20 +233,21 @@ static void times_and_counts(void)
 	CHECK(READS(&any, { "0s", "0s" }, { "200ms", "200000000ns" },
 	              { "1.5s", "1500000000ns" }, { "0ms", NULL },
 	              { "5", NULL }),
-	        "times have a unit; 0s is none");
+	        "times have a unit; 0s is zero");
 	CHECK(READS(&some, { "0s", NULL }, { "1ns", "1ns" },
 	              { "1us", "1000ns" }, { "1001ns", NULL }),
-	        "and bounds");
+	        "times have bounds");
 	CHECK(READS(&ops, { "2ops", "2ops" }, { "2kops", "2000ops" },
 	              { "1.5kops", "1500ops" }, { "1ops", NULL },
 	              { "2001ops", NULL }, { "0ops", NULL }, { "ops", NULL },
 	              { "2", NULL }, { "2op", NULL }, { "2opss", NULL },
 	              { "2abc", NULL }),
-	        "counts of operations, too");
-	CHECK(reads_as(&ops, zeros("", "ops"), NULL), "a long text is refused");
+	        "counts of operations have a unit and bounds");
+	CHECK(reads_as(&ops, padded_number("", "ops"), NULL),
+	        "a long text is rejected");
 }
 
-static void keys_are_a_number_or_a_trace(void)
+static void parse_keys(void)
 {
 	const struct rm_factor keys = { .kind = &rm_kind_keys,
 		.most = 0x1p31,
@@ -256,49 +256,49 @@ static void keys_are_a_number_or_a_trace(void)
 	CHECK(READS(&keys, { "1", "1" }, { "64Ki", "65536" },
 	              { "2Gi", "2147483648" }, { "2147483649", NULL },
 	              { "0", NULL }, { "", NULL }, { "-1", NULL }),
-	        "a number of keys, up to its most");
+	        "a number of keys, up to the maximum");
 	CHECK(READS(&keys, { "llc*1", "llc*1" }, { "llc*64", "llc*64" },
 	              { "llc*65", NULL }, { "llc*0", NULL }, { "llc", NULL },
 	              { "llc*", NULL }, { "llc*4Ki", NULL }),
-	        "or a multiple of the last-level cache");
+	        "a multiple of the last-level cache");
 	CHECK(!keys.kind->read(&keys, "llc*4", &cell) && cell.keys_fill_llc &&
 	                !keys.kind->read(&keys, "7", &cell) &&
 	                !cell.keys_fill_llc,
-	        "which the next value does not stay");
+	        "a number replaces a multiple");
 	CHECK(READS(&keys, { "file:a b.trace", "file:a b.trace" },
 	              { "file:", NULL }, { "file", NULL }),
-	        "or a file of them");
+	        "a file of keys");
 	CHECK(!keys.kind->read(&keys, "file:t", &cell) && !cell.keys &&
 	                !strcmp(cell.trace, "t") &&
 	                !keys.kind->read(&keys, "5", &cell) && cell.keys == 5 &&
 	                !cell.trace[0],
-	        "one takes the other's place");
+	        "a number replaces a file");
 	CHECK(!keys.kind->read(&keys,
 	              long_text("file:", RM_TRACE_NAME_BYTES - 1), &cell) &&
 	                strlen(cell.trace) == RM_TRACE_NAME_BYTES - 1 &&
 	                reads_as(&keys, long_text("file:", RM_TRACE_NAME_BYTES),
 	                        NULL),
-	        "a file's name has a length");
+	        "a file's name has a maximum length");
 }
 
-static void threads_are_a_number_or_a_part(void)
+static void parse_threads(void)
 {
 	const struct rm_factor threads = { .kind = &rm_kind_threads,
 		.most = 4096 };
 
 	CHECK(READS(&threads, { "1", "1" }, { "4096", "4096" },
 	              { "4097", NULL }, { "0", NULL }, { "x", NULL }),
-	        "a number of threads, up to its most");
+	        "a number of threads, up to the maximum");
 	CHECK(READS(&threads, { "cores", "cores" }, { "cpus", "cpus" },
 	              { "cores/2", "cores/2" }, { "cores*3", "cores*3" },
 	              { "cpus/4096", "cpus/4096" }, { "cpus*2", "cpus*2" }),
-	        "or all cores or CPUs, a part of them or a multiple");
+	        "all cores or CPUs, a part of them or a multiple");
 	CHECK(READS(&threads, { "cores/1", NULL }, { "cores*1", NULL },
 	              { "cores/0", NULL }, { "cpus/4097", NULL },
 	              { "cores/", NULL }, { "cores+2", NULL },
 	              { "cores/x", NULL }, { "core", NULL },
 	              { "cores2", NULL }),
-	        "of two or more");
+	        "parts and multiples are two or more");
 	threads.kind->read(&threads, "cpus", &cell);
 	CHECK(cell.threads_unit == RM_THREADS_CPUS && cell.threads == 1 &&
 	                !threads.kind->read(&threads, "cores/2", &cell) &&
@@ -308,10 +308,10 @@ static void threads_are_a_number_or_a_part(void)
 	                cell.threads_unit == RM_THREADS_TIMES_CPUS &&
 	                !threads.kind->read(&threads, "7", &cell) &&
 	                cell.threads_unit == RM_THREADS_COUNT,
-	        "each with its unit");
+	        "each has its unit");
 }
 
-static void windows_are_one_of_three(void)
+static void parse_windows(void)
 {
 	const struct rm_factor window = { .kind = &rm_kind_window };
 	char most[40], more[40];
@@ -326,7 +326,8 @@ static void windows_are_one_of_three(void)
 	              { "0ops", NULL }, { "0s", NULL }, { "pass", NULL },
 	              { "2passe", NULL }, { "2", NULL }),
 	        "a window is a time, a count or passes");
-	CHECK(reads_as(&window, zeros("", "passes"), NULL), "and no long text");
+	CHECK(reads_as(&window, padded_number("", "passes"), NULL),
+	        "a long text is rejected");
 	cell.window_ns = 1;
 	CHECK(!window.kind->read(&window, "2ops", &cell) && !cell.window_ns &&
 	                cell.window_ops == 2 &&
@@ -334,10 +335,10 @@ static void windows_are_one_of_three(void)
 	                !cell.window_ops && cell.trace_passes == 3 &&
 	                !window.kind->read(&window, "4ns", &cell) &&
 	                !cell.trace_passes && cell.window_ns == 4,
-	        "one takes the others' place");
+	        "a value replaces the others");
 }
 
-static void cpus_are_a_list(void)
+static void read_cpus(void)
 {
 	const struct rm_factor cpus = {
 		.member = "cpus", .kind = &rm_kind_cpus, .most = 9
@@ -352,21 +353,21 @@ static void cpus_are_a_list(void)
 	        "CPUs are a list of numbers");
 	rm_cell_clear(&cell);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		refused &= takes_as(&cpus, bad[i], NULL);
+		refused &= json_reads_as(&cpus, bad[i], NULL);
 		rm_cell_clear(&cell);
 		cell = (struct rm_cell){ .keys = 0 };
 	}
-	CHECK(refused, "up to their most, and nothing else");
+	CHECK(refused, "up to the maximum, and nothing else");
 	CHECK(schema_is(&cpus, "{\"items\":{\"maximum\":9,\"minimum\":0,"
 	                       "\"type\":\"integer\"},\"type\":\"array\"}"),
-	        "as the schema says");
+	        "the schema has the bounds");
 }
 
 /* --- words --- */
 
 static const char *const colours[] = { "red", "green", NULL };
 
-static void names_are_of_a_list(void)
+static void parse_listed_names(void)
 {
 	const struct rm_factor names = { .member = "colour",
 		.kind = &rm_kind_names,
@@ -378,60 +379,61 @@ static void names_are_of_a_list(void)
 	more.cells_only = "blue";
 	CHECK(READS(&names, { "red", "red" }, { "green", "green" },
 	              { "gree", NULL }, { "", NULL }, { "Red", NULL }),
-	        "names are read by their list");
+	        "names are read from their list");
 	CHECK(TAKES(&names, { "\"green\"", "\"green\"" }, { "\"blue\"", NULL },
 	              { "1", NULL }) &&
 	                !strcmp(error.text,
 	                        "cell.colour: expected red or green"),
-	        "also in JSON, with what is expected");
-	CHECK(takes_as(&more, "null", NULL) &&
+	        "JSON has the same names; the error lists them");
+	CHECK(json_reads_as(&more, "null", NULL) &&
 	                !strcmp(error.text,
 	                        "cell.colour: expected blue, red or green"),
-	        "what only cells may say, too");
+	        "the error lists names for cells only");
 	CHECK(schema_is(&names, "{\"enum\":[\"red\",\"green\"]}"),
-	        "as the schema says");
+	        "the schema lists the names");
 }
 
-static bool sized_as(unsigned key, unsigned value, const char *shape,
+static bool resizes_to(unsigned key, unsigned value, const char *shape,
         unsigned sized, const char *flavour)
 {
-	struct rm_cell one = {
+	struct rm_cell resized = {
 		.shape = { true, 8 }, .key_bytes = key, .value_bytes = value
 	};
 
-	rm_cell_resize(&one);
-	if (strcmp(rm_cell_shape_name(&one), shape))
-		printf("# %u %u: %s\n", key, value, rm_cell_shape_name(&one));
-	return !strcmp(rm_cell_shape_name(&one), shape) &&
-	       rm_cell_sized(&one) == sized &&
-	       !strcmp(rm_cell_flavour(&one), flavour) && !one.key_bytes &&
-	       !one.value_bytes;
+	rm_cell_apply_lengths(&resized);
+	if (strcmp(rm_cell_shape_name(&resized), shape))
+		printf("# %u %u: %s\n", key, value,
+		        rm_cell_shape_name(&resized));
+	return !strcmp(rm_cell_shape_name(&resized), shape) &&
+	       rm_cell_size_class(&resized) == sized &&
+	       !strcmp(rm_cell_flavour(&resized), flavour) &&
+	       !resized.key_bytes && !resized.value_bytes;
 }
 
-static void sizes_take_the_shapes_place(void)
+static void resize_shapes(void)
 {
 	struct rm_shape shape = { false, 8 };
 
-	CHECK(sized_as(0, 0, "str16x8", 0, "plain") &&
-	                sized_as(1, 0, "u64x8", 0, "plain") &&
-	                sized_as(2, 2, "str16x24", 0, "plain"),
-	        "keys and values of the usual sizes have the usual program");
-	CHECK(sized_as(3, 0, "str32x8", 24, "x24") &&
-	                sized_as(4, 2, "str64x24", 24, "x24"),
-	        "long keys of short values have one of their own");
-	CHECK(sized_as(0, 3, "str16x64", 64, "x64") &&
-	                sized_as(4, 4, "str64x256", 256, "x256") &&
-	                sized_as(1, 5, "u64x1024", 1024, "x1024"),
-	        "each length of long values has one");
+	CHECK(resizes_to(0, 0, "str16x8", 0, "plain") &&
+	                resizes_to(1, 0, "u64x8", 0, "plain") &&
+	                resizes_to(2, 2, "str16x24", 0, "plain"),
+	        "usual sizes of keys and values have the usual program");
+	CHECK(resizes_to(3, 0, "str32x8", 24, "x24") &&
+	                resizes_to(4, 2, "str64x24", 24, "x24"),
+	        "long keys with short values have their own program");
+	CHECK(resizes_to(0, 3, "str16x64", 64, "x64") &&
+	                resizes_to(4, 4, "str64x256", 256, "x256") &&
+	                resizes_to(1, 5, "u64x1024", 1024, "x1024"),
+	        "each length of long values has a program");
 	CHECK(!rm_shape_parse("str16x24", &shape) && shape.str &&
 	                shape.value_bytes == 24 &&
 	                rm_shape_parse("str32x8", &shape) == -EINVAL &&
 	                rm_shape_parse("u64", &shape) == -EINVAL && shape.str &&
 	                shape.value_bytes == 24,
-	        "a shape alone has no long keys");
+	        "a shape alone cannot have long keys");
 }
 
-static void distributions(void)
+static void parse_distributions(void)
 {
 	const struct rm_factor dist = {
 		.member = "dist", .kind = &rm_kind_dist, .expected = "one"
@@ -447,15 +449,15 @@ static void distributions(void)
 	              { "hot:1%:0%", NULL }, { "hot::90%", NULL },
 	              { "hot:1%:", NULL }, { "hot:", NULL },
 	              { "hot:1%:90%:1%", NULL }),
-	        "of hot keys there are some, and not all");
+	        "some keys are hot, but not all");
 	CHECK(READS(&dist, { "trace:0123abcd", "trace:0123abcd" },
 	              { "trace:ffffffff", "trace:ffffffff" },
 	              { "trace:0123ABCD", NULL }, { "trace:123abcd", NULL },
 	              { "trace:0123abcde", NULL }, { "trace:0123abcg", NULL },
 	              { "trace:0123abcdx", NULL }),
 	        "a trace is its 8 digits");
-	CHECK(reads_as(&dist, zeros("hot:", "%:90%"), NULL),
-	        "a long text is refused");
+	CHECK(reads_as(&dist, padded_number("hot:", "%:90%"), NULL),
+	        "a long text is rejected");
 	dist.kind->read(&dist, "hot:10%:50%", &cell);
 	CHECK(cell.dist == RM_DIST_HOT && cell.dist_a == 0.1 &&
 	                cell.dist_b == 0.5 &&
@@ -466,12 +468,12 @@ static void distributions(void)
 	                cell.dist == RM_DIST_SEQUENTIAL && !cell.dist_a &&
 	                !dist.kind->read(&dist, "uniform", &cell) &&
 	                cell.dist == RM_DIST_UNIFORM,
-	        "one takes the other's place");
+	        "a value replaces the others");
 	CHECK(TAKES(&dist, { "\"zipf:1\"", "\"zipf:1\"" }, { "1", NULL }),
 	        "JSON has the same words");
 }
 
-static void measures(void)
+static void parse_measures(void)
 {
 	static const char *const measures[] = { "verify", "throughput",
 		"latency", "counters", "causes", "simulated", NULL };
@@ -486,27 +488,27 @@ static void measures(void)
 	              { "simulated:a/b", NULL }, { "simulated:a b", NULL },
 	              { "simulated:a\tb", NULL }, { "simulated:a\n", NULL },
 	              { "", NULL }),
-	        "simulated has a model, and no other measure");
+	        "simulated has a model, other measures do not");
 	CHECK(!measure.kind->read(&measure, "simulated:m", &cell) &&
 	                cell.measure == RM_MEASURE_SIMULATED &&
 	                !strcmp(cell.model, "m") &&
 	                !measure.kind->read(&measure, "causes", &cell) &&
 	                cell.measure == RM_MEASURE_CAUSES && !cell.model[0],
-	        "which goes with it");
+	        "another measure removes the model");
 	CHECK(!measure.kind->read(&measure,
 	              long_text("simulated:", RM_NAME_BYTES - 1), &cell) &&
 	                reads_as(&measure,
 	                        long_text("simulated:", RM_NAME_BYTES), NULL),
-	        "a model's name has a length");
-	CHECK(takes_as(&measure, "\"throughput\"", "\"throughput\""),
+	        "a model's name has a maximum length");
+	CHECK(json_reads_as(&measure, "\"throughput\"", "\"throughput\""),
 	        "JSON has the same words");
 	CHECK(!strcmp(rm_kind_measure.pattern,
 	              "^(verify|throughput|latency|counters|causes|"
 	              "simulated:[^/ ]+)$"),
-	        "as the schema says");
+	        "the schema has the same words");
 }
 
-static void flags(void)
+static void parse_flags(void)
 {
 	const struct rm_factor flag = {
 		.member = "flag", .kind = &rm_kind_flag, MEMBER(presize)
@@ -519,11 +521,12 @@ static void flags(void)
 	              { "1", NULL }, { "\"yes\"", NULL }, { "null", NULL }) &&
 	                !strcmp(error.text,
 	                        "cell.flag: expected true or false"),
-	        "and true or false in JSON");
-	CHECK(schema_is(&flag, "{\"type\":\"boolean\"}"), "as the schema says");
+	        "a flag is true or false in JSON");
+	CHECK(schema_is(&flag, "{\"type\":\"boolean\"}"),
+	        "the schema is a boolean");
 }
 
-static void names_have_letters(void)
+static void parse_names(void)
 {
 	const struct rm_factor name = { .kind = &rm_kind_name, MEMBER(map) };
 	const struct rm_factor place = { .member = "place",
@@ -540,23 +543,23 @@ static void names_have_letters(void)
 	CHECK(reads_as(&name, long_text("", name.size - 1),
 	              long_text("", name.size - 1)) &&
 	                reads_as(&name, long_text("", name.size), NULL),
-	        "as many as there is room for");
+	        "a name fits into its member");
 	CHECK(READS(&place, { "numa:1", "numa:1" }, { "a*", NULL },
 	              { "", NULL }),
 	        "a place may have a colon");
 	CHECK(READS(&pattern, { "~a*?", "~a*?" }, { "*", "*" }, { "~", NULL },
 	              { "~~a", NULL }, { "~a~", NULL }, { "a:", NULL }),
-	        "a pattern *, ? and a ~ before it");
+	        "a pattern may have *, ? and a ~ at its start");
 	CHECK(TAKES(&place, { "\"any text\"", "\"any text\"" },
 	              { "\"\"", NULL }, { "7", NULL }) &&
 	                strstr(error.text, "cell.place: "),
 	        "JSON has any text");
 	CHECK(schema_is(&place, "{\"maxLength\":63,\"minLength\":1,\"type\":"
 	                        "\"string\"}"),
-	        "as the schema says");
+	        "the schema has the length");
 }
 
-static void texts_fit(void)
+static void read_texts(void)
 {
 	const struct rm_factor text = { .member = "text",
 		.kind = &rm_kind_text,
@@ -566,13 +569,13 @@ static void texts_fit(void)
 	CHECK(TAKES(&text, { "\"abc\"", "\"abc\"" }, { "\"\"", "\"\"" },
 	              { "\"abcd\"", NULL }, { "null", NULL }) &&
 	                strstr(error.text, "less than 4 bytes"),
-	        "a text of JSON fits into its member");
+	        "a text in JSON fits into its member");
 	CHECK(schema_is(&text, "{\"maxLength\":3,\"minLength\":0,\"type\":"
 	                       "\"string\"}"),
-	        "as the schema says");
+	        "the schema has the length");
 }
 
-static void articles(void)
+static void parse_articles(void)
 {
 	const struct rm_factor article = { .kind = &rm_kind_article,
 		MEMBER(article) };
@@ -584,7 +587,7 @@ static void articles(void)
 	        "an article is W1 to W99");
 }
 
-static void traces_are_a_file_and_passes(void)
+static void read_traces(void)
 {
 	const struct rm_factor trace = { .member = "trace",
 		.kind = &rm_kind_trace,
@@ -607,37 +610,36 @@ static void traces_are_a_file_and_passes(void)
 	              { "{\"file\":\"a\",\"passes\":1,\"x\":1}", NULL },
 	              { "[]", NULL }) &&
 	                strstr(error.text, "cell.trace: "),
-	        "a trace of JSON has a file and passes within bounds, and "
-	        "nothing else");
+	        "a trace in JSON has only a file and passes within bounds");
 	CHECK(schema_is(&trace,
 	              "{\"additionalProperties\":false,\"properties\":{"
 	              "\"file\":{\"maxLength\":319,\"minLength\":1,\"type\":"
 	              "\"string\"},\"passes\":{\"maximum\":1000000,"
 	              "\"minimum\":1,\"type\":\"integer\"}},\"required\":["
 	              "\"file\",\"passes\"],\"type\":\"object\"}"),
-	        "as the schema says");
+	        "the schema has the bounds");
 	CHECK(!rm_kind_trace.read && !rm_kind_cpus.read && !rm_kind_text.read,
-	        "which no workload file says in that way");
+	        "no workload file reads these kinds");
 }
 
 int main(void)
 {
-	reals();
-	whole_numbers();
-	members_are_set_alone();
-	times_and_counts();
-	keys_are_a_number_or_a_trace();
-	threads_are_a_number_or_a_part();
-	windows_are_one_of_three();
-	cpus_are_a_list();
-	names_are_of_a_list();
-	sizes_take_the_shapes_place();
-	distributions();
-	measures();
-	flags();
-	names_have_letters();
-	texts_fit();
-	articles();
-	traces_are_a_file_and_passes();
+	parse_reals();
+	parse_whole_numbers();
+	keep_neighbours();
+	parse_times_and_counts();
+	parse_keys();
+	parse_threads();
+	parse_windows();
+	read_cpus();
+	parse_listed_names();
+	resize_shapes();
+	parse_distributions();
+	parse_measures();
+	parse_flags();
+	parse_names();
+	read_texts();
+	parse_articles();
+	read_traces();
 	return DONE();
 }

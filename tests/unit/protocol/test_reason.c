@@ -1,76 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_reason.c - a trial's last words as one line of valid UTF-8, whatever it
-   wrote; and what a recorded status is. */
+/* test_reason.c - output of a failed trial as one line of valid UTF-8, for any
+   bytes; and constants of statuses. */
 #include "runner/protocol/protocol.h"
 #include "tests/unit/tap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The whole of `errors` may be kept, but for `keep` bytes where it is more. */
-static bool says_last(const char *why, const char *errors, size_t size,
+/* Compares the text for the last `keep` bytes of `errors`. */
+static bool check_last(const char *why, const char *errors, size_t size,
         size_t keep, const char *expected)
 {
 	char *text = rm_reason_text(why, errors, size, keep);
 	bool same = text && !strcmp(text, expected);
 
 	if (!same)
-		printf("# said: %s\n", text ? text : "(no memory)");
+		printf("# text: %s\n", text ? text : "(no memory)");
 	free(text);
 	return same;
 }
 
-static bool says(const char *why, const char *errors, const char *expected)
+static bool check(const char *why, const char *errors, const char *expected)
 {
-	return says_last(why, errors, strlen(errors), 1000, expected);
+	return check_last(why, errors, strlen(errors), 1000, expected);
 }
 
-static void one_line(void)
+static void make_one_line(void)
 {
-	CHECK(says("why", "words", "why: words") && says("", "words", "words"),
-	        "why, and the last words");
-	CHECK(says("why", "", "why") && says("", "", "") &&
-	                says("why", "\n \n", "why"),
-	        "who said nothing has no words");
-	CHECK(says("", "one\ntwo\n", "one; two") &&
-	                says("", "one\n\n\ntwo", "one;   two"),
-	        "line ends become semicolons, and the last is none");
-	CHECK(says("",
+	CHECK(check("why", "words", "why: words") &&
+	                check("", "words", "words"),
+	        "the reason, then the output");
+	CHECK(check("why", "", "why") && check("", "", "") &&
+	                check("why", "\n \n", "why"),
+	        "no output adds nothing");
+	CHECK(check("", "one\ntwo\n", "one; two") &&
+	                check("", "one\n\n\ntwo", "one;   two"),
+	        "line ends become semicolons, except the last");
+	CHECK(check("",
 	              "a\tb\x01"
 	              "c\x7f"
 	              "d\x1f"
 	              "e",
 	              "a b c d e"),
 	        "control characters become blanks");
-	CHECK(says("", "a ~\x80z", "a ~?z"), "the characters beside them stay");
-	CHECK(says("", " words ;; \n", " words"),
-	        "what ends a text and says nothing goes");
-	CHECK(says("why", "\nwords", "why:  words"),
-	        "and no text begins with a semicolon");
+	CHECK(check("", "a ~\x80z", "a ~?z"), "adjacent characters are kept");
+	CHECK(check("", " words ;; \n", " words"),
+	        "semicolons and blanks at the end are removed");
+	CHECK(check("why", "\nwords", "why:  words"),
+	        "a text never starts with a semicolon");
 }
 
-static void valid_utf_8(void)
+static void make_valid_utf_8(void)
 {
-	CHECK(says("", "\xc3\xa4\xe2\x82\xac", "\xc3\xa4\xe2\x82\xac"),
-	        "letters of any script stay");
-	CHECK(says("", "a\xc3", "a?") && says("", "\xff\xfe", "??") &&
-	                says("", "\xc3\xa4\xff", "???"),
-	        "where a byte is none, all but ASCII is asked for");
-	CHECK(says_last("", "a\0b", 3, 9, "a b"), "a zero byte ends nothing");
+	CHECK(check("", "\xc3\xa4\xe2\x82\xac", "\xc3\xa4\xe2\x82\xac"),
+	        "letters of any script are kept");
+	CHECK(check("", "a\xc3", "a?") && check("", "\xff\xfe", "??") &&
+	                check("", "\xc3\xa4\xff", "???"),
+	        "an invalid byte replaces all but ASCII by ?");
+	CHECK(check_last("", "a\0b", 3, 9, "a b"), "a zero byte ends nothing");
 }
 
-static void the_last_words(void)
+static void keep_last_bytes(void)
 {
-	CHECK(says_last("w", "abcdef", 6, 3, "w: def") &&
-	                says_last("w", "abcdef", 6, 6, "w: abcdef") &&
-	                says_last("w", "abcdef", 6, 7, "w: abcdef") &&
-	                says_last("w", "abcdef", 6, 0, "w"),
-	        "the last bytes are kept");
-	CHECK(says_last("", "\xc3\xa4z", 3, 2, "?z"),
-	        "also where that cuts a letter");
+	CHECK(check_last("w", "abcdef", 6, 3, "w: def") &&
+	                check_last("w", "abcdef", 6, 6, "w: abcdef") &&
+	                check_last("w", "abcdef", 6, 7, "w: abcdef") &&
+	                check_last("w", "abcdef", 6, 0, "w"),
+	        "the last bytes are used");
+	CHECK(check_last("", "\xc3\xa4z", 3, 2, "?z"), "a letter may be cut");
 }
 
-static void statuses(void)
+static void find_status(void)
 {
 	CHECK(!strcmp(rm_status_constant("ok"), "ok") &&
 	                !strcmp(rm_status_constant("void"), "void") &&
@@ -80,9 +80,9 @@ static void statuses(void)
 
 int main(void)
 {
-	one_line();
-	valid_utf_8();
-	the_last_words();
-	statuses();
+	make_one_line();
+	make_valid_utf_8();
+	keep_last_bytes();
+	find_status();
 	return DONE();
 }

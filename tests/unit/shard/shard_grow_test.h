@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shard_grow_test.h - what all growing sharded maps must do, with shards so
- * small that they grow all the time. The includer has such a map, whose heap
- * is counted, and its operations in `tiny_ops`.
- */
+/* shard_grow_test.h - tests for all growing sharded maps, with shards so small
+   that they grow all the time. The includer provides such a map, counts its
+   heap, and defines its operations as `tiny_ops`. */
 #ifndef RM_TEST_SHARD_GROW_H
 #define RM_TEST_SHARD_GROW_H
 
@@ -22,7 +20,7 @@ static struct grow_map *tiny_map(struct rm_shape shape, size_t threads)
 	return tiny_ops.create(&sizing);
 }
 
-static bool sound(void *map)
+static bool check_passes(void *map)
 {
 	char why[200] = "";
 	bool ok = tiny_ops.check(map, why, sizeof(why));
@@ -44,8 +42,8 @@ static void put(void *map, uint64_t key)
 	grow_exchange(map, RM_U64X8, word(key), &value, NULL);
 }
 
-/* All of `keys` keys, and none after them. */
-static bool holds(void *map, uint64_t keys)
+/* True if exactly the keys below `keys` are present. */
+static bool has_exactly(void *map, uint64_t keys)
 {
 	struct rm_value value;
 	bool right = true;
@@ -58,7 +56,7 @@ static bool holds(void *map, uint64_t keys)
 	return right;
 }
 
-/* Threads that write, remove and read while shards grow under them. */
+/* Threads write, remove and read while shards grow. */
 static inline void tiny_race(size_t steps)
 {
 	const struct rm_shape shapes[] = { RM_U64X8, RM_U64X24, RM_STR16X8,
@@ -69,16 +67,16 @@ static inline void tiny_race(size_t steps)
 		void *map = tiny_map(shapes[i], RACE_THREADS);
 
 		sums &= race_run(&tiny, map, shapes[i], steps, 400);
-		checks &= sound(map);
+		checks &= check_passes(map);
 		grew &= race_stat(&tiny, map, "shards_split") >= 4;
 		tiny_ops.destroy(map);
 	}
-	CHECK(sums, "threads, growing shards: written - returned = held");
-	CHECK(checks, "and the map's own check agrees");
-	CHECK(grew, "and shards were split meanwhile");
+	CHECK(sums, "threads, growing shards: inserted - removed = present");
+	CHECK(checks, "after the races the map's check passes");
+	CHECK(grew, "shards were split during the races");
 }
 
-/* Keys whose routes end alike: no shard count tells them apart. */
+/* Keys whose routes end alike, so that splitting does not separate them. */
 static inline void tiny_alike(void)
 {
 	const long held = heap_held;
@@ -96,17 +94,17 @@ static inline void tiny_alike(void)
 	for (uint64_t i = 0; i <= last; i++)
 		found &= grow_lookup(map, RM_U64X8, word(i), &value) ==
 		         ((grow_route(RM_U64X8, word(i)) & 0xfff) == 0);
-	CHECK(found && grow_length(map) == keys && sound(map),
-	        "40 keys whose routes end in the same 12 bits are all there");
+	CHECK(found && grow_length(map) == keys && check_passes(map),
+	        "40 keys whose routes end in the same 12 bits are present");
 	CHECK(race_stat(&tiny, map, "routing_entries") <=
 	                2 * GROW_SPARSE * race_stat(&tiny, map, "shards"),
-	        "and the routing table stays small");
+	        "the routing table stays small for them");
 	tiny_ops.destroy(map);
-	CHECK(heap_held == held, "what was split is given back, every block");
+	CHECK(heap_held == held, "all memory of split shards is freed");
 }
 
-/* The most keys that one operation of a real map moved while 200,000 keys went
-   in; `map` in `shards_split` how often. */
+/* Inserts 200,000 keys into a real map. Returns the most keys that one
+   operation moved; *splits becomes the number of splits. */
 static inline double most_moved(const char *id, double *splits)
 {
 	const struct rm_impl *impl = rm_impl_find(id);

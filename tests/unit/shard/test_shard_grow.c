@@ -10,14 +10,14 @@ static const struct rm_map_ops tiny_ops = { GROW_OPS };
 
 #include "tests/unit/shard/shard_grow_test.h"
 
-/* Where the keys of a shard go when their number doubles (claim S2-29). */
+/* The targets of a shard's keys when N doubles (claim S2-29). */
 static void two_ways_to_double(void)
 {
 	const unsigned shards = 32, bits = 5;
 	bool low = true, high = true, ids = true;
 
 	for (uint64_t route = 0; route < 1U << 16; route++) {
-		uint64_t hash = rm_mum(route + 1, RM_HASH_A);
+		uint64_t hash = rm_multiply_fold(route + 1, RM_HASH_A);
 		uint64_t before = hash % shards, after = hash % (2 * shards);
 
 		low &= after == before || after == before + shards;
@@ -28,11 +28,12 @@ static void two_ways_to_double(void)
 		high &= after == 2 * before || after == 2 * before + 1;
 	}
 	CHECK(low, "hash mod 2N sends shard i to i and i + N");
-	CHECK(high, "a prefix of the hash, one bit longer, to 2i and 2i + 1");
-	CHECK(ids, "a split shard's children are those of mod 2N");
+	CHECK(high, "a prefix of the hash, one bit longer, sends shard i to 2i "
+	            "and 2i + 1");
+	CHECK(ids, "a split shard's children are those of hash mod 2N");
 }
 
-/* The first shard that is moving, or NULL. */
+/* Returns the first moving shard, or NULL. */
 static struct grow_shard *moving(const struct grow_map *map)
 {
 	for (uint64_t i = 0; i <= map->roots->mask; i++)
@@ -41,7 +42,7 @@ static struct grow_shard *moving(const struct grow_map *map)
 	return NULL;
 }
 
-/* What a lookup finds that asks the new place, then the old one. */
+/* Looks a key up in the new place, then in the old one. */
 static bool new_then_old(
         struct grow_shard *shard, struct rm_key key, struct rm_value *value)
 {
@@ -51,7 +52,7 @@ static bool new_then_old(
 	       gomap_lookup(shard->inner, RM_U64X8, key, value);
 }
 
-/* One shard, split step by step, with writes of all kinds in between. */
+/* Splits one shard step by step, with all kinds of writes in between. */
 static void one_split(void)
 {
 	struct grow_map *map = tiny_map(RM_U64X8, 1);
@@ -64,11 +65,11 @@ static void one_split(void)
 		put(map, keys++);
 	shard = moving(map);
 	CHECK(gomap_count(shard->inner) == GROW_LIMIT,
-	        "a shard begins to move at 3/4 of its capacity");
+	        "a shard starts to move at 3/4 of its capacity");
 	CHECK(gomap_count(shard->child[0]->inner) +
 	                        gomap_count(shard->child[1]->inner) ==
 	                GROW_BATCH,
-	        "and the same write copies one batch");
+	        "the same write copies one batch");
 	while (shard->move) {
 		for (uint64_t i = 0; i < keys + 20; i++) {
 			bool was = new_then_old(shard, word(i), &value);
@@ -92,25 +93,26 @@ static void one_split(void)
 				break;
 			}
 		steps++;
-		right &= sound(map) && holds(map, keys) && steps < 100;
+		right &= check_passes(map) && has_exactly(map, keys) &&
+		         steps < 100;
 		if (!right)
 			break;
 	}
-	CHECK(same, "the old place answers as new, then old would");
-	CHECK(right, "nothing is lost between the batches");
+	CHECK(same, "the old place gives the same answers as new, then old");
+	CHECK(right, "no key is lost between the batches");
 	CHECK(!shard->inner && shard->child[0] && shard->child[1],
-	        "at the end the old place is gone");
+	        "after the last batch the old map is dropped");
 	CHECK(grow_entry(map, shard->id)->depth == shard->depth + 1 &&
 	                grow_entry(map, shard->id + map->roots->mask + 1) ==
 	                        shard->child[1],
-	        "and the routing table leads to the two new ones");
+	        "the routing table leads to the two children");
 	CHECK(grow_read(map, shard->id) == shard->child[0],
-	        "a lookup goes there");
+	        "a lookup uses a child");
 	go_rwmutex_read_unlock(&shard->child[0]->lock);
 	grow_destroy(map);
 }
 
-/* Who has read an old routing table finds the way. */
+/* A thread with an old routing table finds all keys. */
 static void late_reader(void)
 {
 	struct grow_map *map = tiny_map(RM_U64X8, 1);
@@ -120,21 +122,21 @@ static void late_reader(void)
 
 	for (uint64_t i = 0; i < 2000; i++)
 		put(map, i);
-	CHECK(race_stat(&tiny, map, "routing_entries") > 128 && sound(map) &&
-	                holds(map, 2000),
-	        "2000 keys in shards of 16");
+	CHECK(race_stat(&tiny, map, "routing_entries") > 128 &&
+	                check_passes(map) && has_exactly(map, 2000),
+	        "2000 keys fit into shards of 16");
 	struct grow_directory *now = map->directory;
 
 	map->directory = first;
-	found = holds(map, 2000);
+	found = has_exactly(map, 2000);
 	put(map, 7);
 	found &= grow_take(map, RM_U64X8, word(7), &value) &&
 	         grow_length(map) == 1999;
 	map->directory = now;
-	CHECK(found, "the first routing table still leads to all of them");
+	CHECK(found, "the first routing table still leads to all keys");
 	grow_clear(map);
-	CHECK(grow_length(map) == 0 && sound(map) && holds(map, 0),
-	        "clear leaves nothing");
+	CHECK(grow_length(map) == 0 && check_passes(map) && has_exactly(map, 0),
+	        "clear removes all keys");
 	grow_destroy(map);
 }
 
@@ -146,15 +148,16 @@ static void clear_while_moving(void)
 	while (!moving(map))
 		put(map, keys++);
 	grow_clear(map);
-	CHECK(moving(map) && grow_length(map) == 0 && sound(map),
+	CHECK(moving(map) && grow_length(map) == 0 && check_passes(map),
 	        "clear empties both places of a moving shard");
 	for (uint64_t i = 0; i < 200; i++)
 		put(map, i);
-	CHECK(holds(map, 200) && sound(map), "and it fills again");
+	CHECK(has_exactly(map, 200) && check_passes(map),
+	        "a cleared moving shard fills again");
 	grow_destroy(map);
 }
 
-/* The bar in keys: what one operation does, whatever the machine. */
+/* Compares pauses by the number of keys moved, which no machine changes. */
 static void no_pause(void)
 {
 	double splits, stops, step, stop;
@@ -163,7 +166,8 @@ static void no_pause(void)
 	stop = most_moved("shard_grow_stop", &stops);
 	CHECK(splits >= 32 && stops >= 32, "200,000 keys split every shard");
 	CHECK(step > 0 && step <= 1000, "no operation moves over 1000 keys");
-	CHECK(stop >= 10 * step, "stopping the world moves ten times as many");
+	CHECK(stop >= 10 * step,
+	        "stopping the world moves at least ten times as many");
 }
 
 static void presized(void)

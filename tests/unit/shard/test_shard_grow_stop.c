@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_grow_stop.c - the control of the growing shards, which stops the
-   world. */
+/* test_shard_grow_stop.c - the growing shards that stop the world. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
@@ -23,12 +22,13 @@ static void all_at_once(void)
 	                race_stat(&tiny, map, "keys_moved_by_one_operation") ==
 	                        (double)keys,
 	        "one write moves every key to twice the shards");
-	CHECK(holds(map, keys) && sound(map), "and all are there");
+	CHECK(has_exactly(map, keys) && check_passes(map),
+	        "all keys are present afterwards");
 	for (uint64_t i = keys; i < 2000; i++)
 		put(map, i);
-	CHECK(holds(map, 2000) && sound(map) &&
+	CHECK(has_exactly(map, 2000) && check_passes(map) &&
 	                race_stat(&tiny, map, "shards_moving") == 0,
-	        "2000 keys in shards of 16, none half moved");
+	        "2000 keys are in shards of 16, none of them moving");
 	grow_destroy(map);
 }
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_shard_grow_timed.c - shards that a thread of the map splits: when it
- * looks, what one hold of a lock does, and that nothing is switched that was
- * not verified. The clock stands at 0 where the test is the thread itself.
- */
+/* test_shard_grow_timed.c - growing shards that a background thread splits:
+   when it inspects shards, what one hold of a lock does, and that it switches
+   only verified shards. Tests that act as the thread stop the clock. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
 enum { GROW_STOP = 0, GROW_TIMED = 1 };
-#define GROW_LOOK_NS ((uint64_t)20000)
+#define GROW_INSPECTION_NS ((uint64_t)20000)
 #include "impls/shard/shard_grow_timed.h"
 
 static const struct rm_map_ops tiny_ops = { GROW_TIMED_OPS };
@@ -23,30 +21,29 @@ enum {
 	HANG_SECONDS = 10, /* limit of a call that takes microseconds */
 };
 
-/* The map's clock, the step of each reading, and the number of readings. */
-static _Atomic uint64_t clock_ns, advance_ns, asked;
+/* The map's clock, its advance per reading, and the number of readings. */
+static _Atomic uint64_t clock_ns, advance_ns, clock_readings;
 
 static uint64_t now_ns(void)
 {
 	const uint64_t now = atomic_fetch_add(&clock_ns, advance_ns);
 
-	atomic_fetch_add(&asked, 1);
+	atomic_fetch_add(&clock_readings, 1);
 	return now;
 }
 
-/* Sets the clock, and waits until the thread of a map has seen it and done what
-   is due: the first time may have been read before, and the third is asked for
-   when that is over. */
-static void pass_to(uint64_t ns)
+/* Sets the clock and waits until the map's thread has done what is due. The
+   first reading may be from before; the third follows the work. */
+static void advance_clock_to(uint64_t ns)
 {
 	atomic_store(&clock_ns, ns);
-	const uint64_t before = atomic_load(&asked);
+	const uint64_t before = atomic_load(&clock_readings);
 
-	while (atomic_load(&asked) < before + 3)
+	while (atomic_load(&clock_readings) < before + 3)
 		sched_yield();
 }
 
-/* On the test's clock, which stands at 0. */
+/* Creates a map on the test's clock, at 0. */
 static void *create(const struct rm_map_ops *ops)
 {
 	const struct rm_sizing sizing = { .keys = 64,
@@ -59,8 +56,8 @@ static void *create(const struct rm_map_ops *ops)
 	return ops->create(&sizing);
 }
 
-/* Whose thread never looks; with KEYS keys, and its first shard. */
-static struct grow_timed *full(struct grow_shard **shard)
+/* A map whose thread never inspects, with KEYS keys, and its first shard. */
+static struct grow_timed *full_map(struct grow_shard **shard)
 {
 	struct grow_timed *timed = create(&tiny_ops);
 
@@ -70,78 +67,88 @@ static struct grow_timed *full(struct grow_shard **shard)
 	return timed;
 }
 
-static double told(struct grow_timed *timed, const char *name)
+static double stat_of(struct grow_timed *timed, const char *name)
 {
 	return race_stat(&tiny, timed, name);
 }
 
-static void looks_are_ticks(void)
+static void inspections_follow_the_period(void)
 {
 	struct grow_timed *timed = create(&tiny_ops);
 
-	pass_to(GROW_LOOK_NS - 1);
-	CHECK(told(timed, "looks") == 0, "before the period nobody looks");
-	pass_to(GROW_LOOK_NS);
-	CHECK(told(timed, "looks") == 1, "at its end the thread does");
-	pass_to(2 * GROW_LOOK_NS - 1);
-	CHECK(told(timed, "looks") == 1, "and not again within the next");
-	pass_to(5 * GROW_LOOK_NS + 1);
-	CHECK(told(timed, "looks") == 2, "ticks that passed meanwhile are one");
-	pass_to(6 * GROW_LOOK_NS - 1);
-	CHECK(told(timed, "looks") == 2, "the next is due at a multiple");
-	pass_to(6 * GROW_LOOK_NS);
-	CHECK(told(timed, "looks") == 3, "of the period");
+	advance_clock_to(GROW_INSPECTION_NS - 1);
+	CHECK(stat_of(timed, "looks") == 0,
+	        "no inspection before the period ends");
+	advance_clock_to(GROW_INSPECTION_NS);
+	CHECK(stat_of(timed, "looks") == 1,
+	        "the thread inspects when the period ends");
+	advance_clock_to(2 * GROW_INSPECTION_NS - 1);
+	CHECK(stat_of(timed, "looks") == 1,
+	        "no second inspection within the next period");
+	advance_clock_to(5 * GROW_INSPECTION_NS + 1);
+	CHECK(stat_of(timed, "looks") == 2,
+	        "several elapsed periods cause one inspection");
+	advance_clock_to(6 * GROW_INSPECTION_NS - 1);
+	CHECK(stat_of(timed, "looks") == 2,
+	        "the next inspection is not before a multiple");
+	advance_clock_to(6 * GROW_INSPECTION_NS);
+	CHECK(stat_of(timed, "looks") == 3,
+	        "the next inspection is at a multiple of the period");
 	tiny_ops.destroy(timed);
-	const uint64_t before = atomic_load(&asked);
+	const uint64_t before = atomic_load(&clock_readings);
 
-	rm_sleep_until(rm_now_ns() + 10 * TIMED_ASK_NS);
-	CHECK(atomic_load(&asked) == before, "the thread ends with the map");
+	rm_sleep_until(rm_now_ns() + 10 * TIMED_POLL_NS);
+	CHECK(atomic_load(&clock_readings) == before,
+	        "destroy() ends the thread");
 }
 
-/* Returns when a look waits for this shard, whose lock the caller holds. */
-static void await_look(struct grow_shard *shard)
+/* Returns when an inspection waits for this shard; the caller locked it. */
+static void await_inspection(struct grow_shard *shard)
 {
-	atomic_store(&clock_ns, GROW_LOOK_NS);
+	atomic_store(&clock_ns, GROW_INSPECTION_NS);
 	while (atomic_load(&shard->lock.reader_count) == -GO_RW_MAX_READERS)
 		sched_yield();
 }
 
-static void late_look_is_followed_by_a_rest(void)
+static void long_inspection_is_followed_by_a_rest(void)
 {
 	struct grow_timed *timed = create(&tiny_ops);
 	struct grow_shard *last = grow_root(timed->map.roots, GROW_SHARDS - 1);
 
 	go_rwmutex_lock(&last->lock);
-	await_look(last);
-	atomic_store(&clock_ns, 3 * GROW_LOOK_NS + 1);
+	await_inspection(last);
+	atomic_store(&clock_ns, 3 * GROW_INSPECTION_NS + 1);
 	go_rwmutex_unlock(&last->lock);
-	pass_to(3 * GROW_LOOK_NS + 1);
-	CHECK(told(timed, "looks") == 1,
-	        "a look of more than two periods is not followed by another");
-	pass_to(6 * GROW_LOOK_NS - 1);
-	CHECK(told(timed, "looks") == 1, "the thread rests for as long");
-	pass_to(6 * GROW_LOOK_NS);
-	CHECK(told(timed, "looks") == 2, "and looks at the next multiple");
+	advance_clock_to(3 * GROW_INSPECTION_NS + 1);
+	CHECK(stat_of(timed, "looks") == 1,
+	        "a long inspection is not followed by another at once");
+	advance_clock_to(6 * GROW_INSPECTION_NS - 1);
+	CHECK(stat_of(timed, "looks") == 1,
+	        "the thread rests for as long as the inspection took");
+	advance_clock_to(6 * GROW_INSPECTION_NS);
+	CHECK(stat_of(timed, "looks") == 2,
+	        "then it inspects at the next multiple");
 	tiny_ops.destroy(timed);
 }
 
-/* On a clock on which each look is longer than its period. */
-static void check_does_not_wait_for_looks(void)
+/* The clock makes each inspection longer than its period. */
+static void check_does_not_wait_for_inspections(void)
 {
 	struct grow_shard *shard;
-	struct grow_timed *timed = full(&shard);
+	struct grow_timed *timed = full_map(&shard);
 
-	atomic_store(&advance_ns, 3 * GROW_LOOK_NS);
-	while (told(timed, "looks") < 10)
+	atomic_store(&advance_ns, 3 * GROW_INSPECTION_NS);
+	while (stat_of(timed, "looks") < 10)
 		sched_yield();
 	alarm(HANG_SECONDS);
-	CHECK(sound(timed), "check() returns while every look is late");
+	CHECK(check_passes(timed),
+	        "check() returns although every inspection is late");
 	alarm(0);
 	atomic_store(&advance_ns, 0);
 	tiny_ops.destroy(timed);
 }
 
-static void destroy_does_not_wait_for_a_look(void)
+static void destroy_interrupts_an_inspection(void)
 {
 	struct grow_timed *timed = create(&tiny_ops);
 	struct grow_shard *first = grow_root(timed->map.roots, 0);
@@ -150,17 +157,18 @@ static void destroy_does_not_wait_for_a_look(void)
 
 	go_rwmutex_lock(&first->lock);
 	go_rwmutex_lock(&last->lock);
-	await_look(first);
+	await_inspection(first);
 	atomic_store(&timed->ended, true);
 	go_rwmutex_unlock(&first->lock);
 	alarm(HANG_SECONDS);
 	tiny_ops.destroy(timed);
 	alarm(0);
-	CHECK(heap_held < held, "destroy() ends a look between two shards");
+	CHECK(heap_held < held,
+	        "destroy() ends an inspection between two shards");
 }
 
-/* The monotonic clock, which runs so many times as fast. */
-static void time_runs_faster(void)
+/* The monotonic clock, multiplied by clock_rate. */
+static void clock_rate_is_applied(void)
 {
 	struct grow_timed timed = { .clock_rate = 1000,
 		.start_ns = rm_now_ns() };
@@ -172,7 +180,7 @@ static void time_runs_faster(void)
 	        "clock-rate makes 5 s pass in 5 ms");
 }
 
-/* Looks of the real map, filled while its clock stands. */
+/* Inspections of the real map, filled at time 0. */
 static void real_map(void)
 {
 	enum { MANY = 200000 };
@@ -183,35 +191,35 @@ static void real_map(void)
 
 	for (uint64_t i = 0; i < MANY; i++)
 		impl->ops->upsert(map, RM_U64X8, word(i), &value);
-	pass_to((uint64_t)5 * 1000000000 - 1);
+	advance_clock_to((uint64_t)5 * 1000000000 - 1);
 	const double most = race_stat(impl, map, "shard_load_most");
 
 	CHECK(race_stat(impl, map, "keys_moved") == 0 &&
 	                race_stat(impl, map, "shards") == 32 &&
 	                most * 4096 >= MANY / 32.0,
-	        "4.999 s: no write has moved a key, all shards are too full");
-	pass_to((uint64_t)5 * 1000000000);
+	        "before 5 s: writes move no key, all shards are too full");
+	advance_clock_to((uint64_t)5 * 1000000000);
 	CHECK(race_stat(impl, map, "looks") == 1 &&
 	                race_stat(impl, map, "shards") == 64 &&
 	                race_stat(impl, map, "keys_moved") == MANY &&
 	                race_stat(impl, map, "verify_passes") == 32 &&
 	                race_stat(impl, map, "verify_failures") == 0,
-	        "5 s: the thread has split each, and verified it");
+	        "at 5 s: the thread has split and verified each shard");
 	CHECK(race_stat(impl, map, "shard_load_most") == most &&
 	                race_stat(impl, map, "keys_moved_by_one_operation") ==
 	                        0,
-	        "it tells how full they were, and that no operation moved");
-	pass_to((uint64_t)1000 * 1000000000);
+	        "the maximum load is kept, and operations moved no key");
+	advance_clock_to((uint64_t)1000 * 1000000000);
 	CHECK(race_stat(impl, map, "looks") == 2 &&
 	                race_stat(impl, map, "shards") > 64 &&
 	                impl->ops->check(map, why, sizeof(why)) &&
 	                impl->ops->length(map) == MANY,
-	        "halves that are too full wait for the next look");
+	        "halves that are too full wait for the next inspection");
 	impl->ops->destroy(map);
 }
 
-/* Writes of all kinds: the next key comes, the others are as they were. */
-static void write_beside(struct grow_timed *timed, uint64_t turn)
+/* Performs all kinds of writes. Net effect: one new key. */
+static void write_all_kinds(struct grow_timed *timed, uint64_t turn)
 {
 	struct rm_value old;
 
@@ -225,49 +233,51 @@ static void write_beside(struct grow_timed *timed, uint64_t turn)
 static void one_move(void)
 {
 	struct grow_shard *shard;
-	struct grow_timed *timed = full(&shard);
+	struct grow_timed *timed = full_map(&shard);
 	const uint64_t depth = shard->depth;
 	bool right = true, few = true, old_route = true;
 	uint64_t steps = 0;
 
 	CHECK(gomap_count(shard->inner) > GROW_LIMIT && !shard->move &&
-	                told(timed, "shards") == GROW_SHARDS &&
-	                told(timed, "shard_load_most") * GROW_CAPACITY >=
+	                stat_of(timed, "shards") == GROW_SHARDS &&
+	                stat_of(timed, "shard_load_most") * GROW_CAPACITY >=
 	                        gomap_count(shard->inner),
 	        "writes alone leave a shard above 3/4 of its capacity");
 	CHECK(timed_step(timed, shard) && shard->move && !shard->limit &&
-	                told(timed, "keys_moved") == 0,
+	                stat_of(timed, "keys_moved") == 0,
 	        "the first hold marks it as moving");
 	for (bool more = true; more; steps++) {
-		const double moved = told(timed, "keys_moved");
+		const double moved = stat_of(timed, "keys_moved");
 
-		write_beside(timed, steps);
+		write_all_kinds(timed, steps);
 		old_route &= grow_entry(&timed->map, shard->id) == shard;
 		more = timed_step(timed, shard);
-		few &= told(timed, "keys_moved") - moved <= GROW_BATCH;
-		right &= sound(timed) && holds(timed, KEYS + steps + 1);
+		few &= stat_of(timed, "keys_moved") - moved <= GROW_BATCH;
+		right &= check_passes(timed) &&
+		         has_exactly(timed, KEYS + steps + 1);
 	}
-	CHECK(right, "nothing is lost between the holds");
-	CHECK(few, "none moves more than a batch");
+	CHECK(right, "no key is lost between the holds");
+	CHECK(few, "no hold moves more than a batch");
 	CHECK(steps >= 2 * (KEYS / GROW_SHARDS / 2 / GROW_BATCH),
-	        "what was copied batch by batch is verified batch by batch");
-	CHECK(old_route && !shard->inner && told(timed, "verify_passes") == 1 &&
+	        "copying and verifying both go batch by batch");
+	CHECK(old_route && !shard->inner &&
+	                stat_of(timed, "verify_passes") == 1 &&
 	                grow_entry(&timed->map, shard->id)->depth == depth + 1,
-	        "the routing table is switched after that, and not before");
+	        "the routing table is switched after the verification only");
 	tiny_ops.destroy(timed);
 }
 
-/* All of a shard is copied, and the next hold begins to verify. */
-static struct grow_timed *copied(struct grow_shard **shard)
+/* Copies a whole shard, so that the next hold starts to verify. */
+static struct grow_timed *copied_map(struct grow_shard **shard)
 {
-	struct grow_timed *timed = full(shard);
+	struct grow_timed *timed = full_map(shard);
 
 	while (!timed->verifying)
 		timed_step(timed, *shard);
 	return timed;
 }
 
-/* The last key that the verification will come to: one of the shard's. */
+/* Returns the shard's last key in the order of verification. */
 static struct rm_key last_key(const struct grow_timed *timed)
 {
 	struct gomap_iterator it = timed->verified;
@@ -281,8 +291,9 @@ static struct rm_key last_key(const struct grow_timed *timed)
 
 enum fault { KEY_LOST, OTHER_VALUE, KEY_MORE, FAULTS };
 
-/* Makes the new place another than the old one. */
-static void spoil(struct grow_shard *shard, struct rm_key key, enum fault fault)
+/* Makes the new place differ from the old one. */
+static void corrupt_child(
+        struct grow_shard *shard, struct rm_key key, enum fault fault)
 {
 	const unsigned side =
 	        grow_side(grow_route(RM_U64X8, key), shard->depth);
@@ -297,8 +308,8 @@ static void spoil(struct grow_shard *shard, struct rm_key key, enum fault fault)
 		gomap_exchange(to, RM_U64X8, word(1000000), &other, NULL);
 }
 
-/* A look-up asks the new place first: what it says where that was spoilt. */
-static bool seen_first(
+/* True if a lookup returns the value of the corrupted new place. */
+static bool lookup_uses_child(
         struct grow_timed *timed, struct rm_key key, enum fault fault)
 {
 	struct rm_value value = { { 0 } };
@@ -308,44 +319,44 @@ static bool seen_first(
 	       value.word[0] == (fault == OTHER_VALUE ? 12345 : key.word * 3);
 }
 
-static void what_differs_is_not_switched(void)
+static void unequal_children_are_dropped(void)
 {
 	static const char *const facts[] = {
-		"a key that is not in the new place", "another value there",
-		"a key that is there alone"
+		"a key is missing in the new place", "a value differs",
+		"the new place has an extra key"
 	};
 	char fact[100], why[200];
 	const long held = heap_held;
 
 	for (enum fault fault = 0; fault < FAULTS; fault++) {
 		struct grow_shard *shard;
-		struct grow_timed *timed = copied(&shard);
+		struct grow_timed *timed = copied_map(&shard);
 		const struct rm_key key = last_key(timed);
 
-		spoil(shard, key, fault);
-		CHECK(seen_first(timed, key, fault),
-		        "a look-up asks the new place, then the old one");
+		corrupt_child(shard, key, fault);
+		CHECK(lookup_uses_child(timed, key, fault),
+		        "a lookup searches the new place, then the old one");
 		while (timed_step(timed, shard))
 			;
-		snprintf(fact, sizeof(fact), "%s: nothing is switched",
-		        facts[fault]);
+		snprintf(fact, sizeof(fact),
+		        "%s: the routing table is not switched", facts[fault]);
 		CHECK(shard->inner && !shard->move && !shard->child[0] &&
-		                told(timed, "verify_failures") == 1 &&
-		                told(timed, "verify_passes") == 0 &&
-		                told(timed, "shards_split") == 0 &&
-		                holds(timed, KEYS),
+		                stat_of(timed, "verify_failures") == 1 &&
+		                stat_of(timed, "verify_passes") == 0 &&
+		                stat_of(timed, "shards_split") == 0 &&
+		                has_exactly(timed, KEYS),
 		        fact);
 		CHECK(!tiny_ops.check(timed, why, sizeof(why)) &&
-		                strstr(why, "new place"),
-		        "and the map's own check tells of it");
-		pass_to(GROW_LOOK_NS);
-		CHECK(told(timed, "shards") == 2 * GROW_SHARDS &&
-		                told(timed, "verify_passes") == 2 &&
-		                holds(timed, KEYS),
-		        "the next look moves it again");
+		                strstr(why, "children"),
+		        "the map's check reports the difference");
+		advance_clock_to(GROW_INSPECTION_NS);
+		CHECK(stat_of(timed, "shards") == 2 * GROW_SHARDS &&
+		                stat_of(timed, "verify_passes") == 2 &&
+		                has_exactly(timed, KEYS),
+		        "the next inspection moves the shard again");
 		tiny_ops.destroy(timed);
 	}
-	CHECK(heap_held == held, "what was dropped is given back");
+	CHECK(heap_held == held, "dropped children are freed");
 }
 
 static void clear_at_each_step(void)
@@ -354,39 +365,40 @@ static void clear_at_each_step(void)
 
 	for (unsigned steps = 1; steps < 12; steps++) {
 		struct grow_shard *shard;
-		struct grow_timed *timed = full(&shard);
+		struct grow_timed *timed = full_map(&shard);
 
 		for (unsigned i = 0; i < steps; i++)
 			right &= timed_step(timed, shard);
 		grow_clear(timed);
-		right &= grow_length(timed) == 0 && sound(timed);
+		right &= grow_length(timed) == 0 && check_passes(timed);
 		put(timed, 3);
 		while (timed_step(timed, shard))
 			;
-		right &= told(timed, "verify_passes") == 1 && sound(timed) &&
-		         grow_length(timed) == 1;
+		right &= stat_of(timed, "verify_passes") == 1 &&
+		         check_passes(timed) && grow_length(timed) == 1;
 		tiny_ops.destroy(timed);
 	}
-	CHECK(right, "clear empties both places, copied or half verified");
+	CHECK(right, "clear empties both places at each step");
 }
 
-static void ends_at_each_step(void)
+static void destroy_at_each_step(void)
 {
 	const long held = heap_held;
 
 	for (unsigned steps = 0; steps < 20; steps++) {
 		struct grow_shard *shard;
-		struct grow_timed *timed = full(&shard);
+		struct grow_timed *timed = full_map(&shard);
 
 		for (unsigned i = 0; i < steps && shard->inner; i++)
 			timed_step(timed, shard);
 		tiny_ops.destroy(timed);
 	}
-	CHECK(heap_held == held, "a map that ends while it moves frees it all");
+	CHECK(heap_held == held,
+	        "a map that is destroyed during a move frees all memory");
 }
 
-/* The thread on a real clock, beside threads that write, remove and read. */
-static void beside_the_thread(void)
+/* The thread on a real clock, with threads that write, remove and read. */
+static void concurrent_with_the_thread(void)
 {
 	const struct rm_shape shapes[] = { RM_U64X8, RM_U64X24, RM_STR16X8,
 		RM_STR16X24 };
@@ -396,36 +408,37 @@ static void beside_the_thread(void)
 		void *timed = tiny_map(shapes[i], RACE_THREADS);
 
 		sums &= race_run(&tiny, timed, shapes[i], 40000, 400);
-		/* 200 keys or so are left: the thread comes to that */
-		while (told(timed, "shards_split") < 4)
+		/* about 200 keys remain, enough for the thread to split */
+		while (stat_of(timed, "shards_split") < 4)
 			sched_yield();
-		/* it goes on meanwhile, and counts a pass before its split */
-		const double before = told(timed, "shards_split");
-		const double passes = told(timed, "verify_passes");
+		/* the thread continues, and counts a pass before its split */
+		const double before = stat_of(timed, "shards_split");
+		const double passes = stat_of(timed, "verify_passes");
 
-		checks &= sound(timed) && told(timed, "verify_failures") == 0 &&
+		checks &= check_passes(timed) &&
+		          stat_of(timed, "verify_failures") == 0 &&
 		          before <= passes &&
-		          passes <= told(timed, "shards_split") + 1;
+		          passes <= stat_of(timed, "shards_split") + 1;
 		tiny_ops.destroy(timed);
 	}
-	CHECK(sums, "threads, growing shards: written - returned = held");
-	CHECK(checks, "every shard that was split was verified before");
+	CHECK(sums, "threads, background splits: inserted - removed = present");
+	CHECK(checks, "every split shard was verified before");
 }
 
 int main(void)
 {
-	looks_are_ticks();
-	late_look_is_followed_by_a_rest();
-	check_does_not_wait_for_looks();
-	destroy_does_not_wait_for_a_look();
-	time_runs_faster();
+	inspections_follow_the_period();
+	long_inspection_is_followed_by_a_rest();
+	check_does_not_wait_for_inspections();
+	destroy_interrupts_an_inspection();
+	clock_rate_is_applied();
 	real_map();
 	one_move();
-	what_differs_is_not_switched();
+	unequal_children_are_dropped();
 	clear_at_each_step();
-	ends_at_each_step();
+	destroy_at_each_step();
 	tiny_alike();
 	model_check(&tiny, 100000);
-	beside_the_thread();
+	concurrent_with_the_thread();
 	return DONE();
 }

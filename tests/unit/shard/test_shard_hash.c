@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_shard_hash.c - the hashes that choose a shard: the published values,
- * how evenly they choose, and that the place inside is another choice.
- */
+/* test_shard_hash.c - the hashes that select a shard: published values,
+   evenness, and independence from the place inside the shard. */
 #include "impls/support/fnv.h"
 #include "impls/support/hash.h"
 #include "impls/support/shift_xor.h"
@@ -17,7 +15,7 @@
 enum { HAVE_XXH3 = 1 };
 #else
 enum { HAVE_XXH3 = 0 };
-/* Never called: what would call it is skipped. */
+/* Never called: its callers are skipped. */
 RM_HOT uint64_t rm_xxh3_key(struct rm_shape shape, struct rm_key key)
 {
 	(void)shape, (void)key;
@@ -54,8 +52,8 @@ static struct rm_key text(const char *bytes)
 	return (struct rm_key){ .bytes = bytes, .length = strlen(bytes) };
 }
 
-/* Shift-xor: worked out apart from this code, with unbounded integers cut to
-   32 and 64 bits. XXH3: the library's published test values. */
+/* Shift-xor: computed independently of this code, with unbounded integers cut
+   to 32 and 64 bits. XXH3: the library's published test values. */
 static void values_are_the_known_ones(void)
 {
 	static const char *const words[] = { "", "a", "foobar",
@@ -75,21 +73,21 @@ static void values_are_the_known_ones(void)
 	}
 	right32 &= rm_shift_xor32_key(RM_U64X8, number) == 0x76f29ad7;
 	right64 &= rm_shift_xor64_key(RM_U64X8, number) == 0x28f29ad7;
-	CHECK(right32, "shift-xor with 32 bits is the article's");
-	CHECK(right64, "shift-xor with 64 bits, too");
+	CHECK(right32, "shift-xor with 32 bits gives the article's values");
+	CHECK(right64, "shift-xor with 64 bits gives the article's values");
 	if (!HAVE_XXH3) {
-		SKIP("XXH3 is the published one", "libxxhash is missing");
+		SKIP("XXH3 gives the published values", "libxxhash is missing");
 		return;
 	}
 	CHECK(rm_xxh3_key(RM_STR16X8, text("")) == 0x2d06800538d394c2 &&
 	                rm_xxh3_key(RM_STR16X8, text("a")) ==
 	                        0xe6c632b61e964e1f,
-	        "XXH3 is the published one");
+	        "XXH3 gives the published values");
 	CHECK(rm_xxh3_key(RM_U64X8, number) == 0xb78df414284277a6,
-	        "of a word its bytes are hashed, lowest first");
+	        "XXH3 hashes the bytes of a word, lowest first");
 }
 
-/* Chi-square of KEYS keys over `cells` cells, over its mean for chance. */
+/* Returns chi-square of KEYS keys, over its expected value. */
 static double unevenness(const unsigned *count, unsigned cells)
 {
 	const double mean = (double)KEYS / cells;
@@ -100,7 +98,7 @@ static double unevenness(const unsigned *count, unsigned cells)
 	return sum / (cells - 1);
 }
 
-/* The keys of the measured loop. No chance: the same sums on each machine. */
+/* Uses the keys of the measured loop: the same sums on each machine. */
 static double shards_of(choose *hash, struct rm_shape shape)
 {
 	unsigned count[SHARDS] = { 0 };
@@ -111,7 +109,7 @@ static double shards_of(choose *hash, struct rm_shape shape)
 	return unevenness(count, SHARDS);
 }
 
-/* Of the keys of each shard: their places in inner maps of eight buckets. */
+/* Counts each shard's keys in inner maps of eight buckets. */
 static double inside_of(choose *hash, struct rm_shape shape)
 {
 	unsigned count[SHARDS * BUCKETS] = { 0 };
@@ -136,17 +134,18 @@ static void choices_are_even(const char *name, choose *hash, double most)
 		double inside = inside_of(hash, shapes[s]);
 
 		snprintf(fact, sizeof(fact),
-		        "%s, %s: chi-square %.2f times chance, at most %.1f",
+		        "%s, %s: chi-square %.2f times its expected value, at "
+		        "most %.1f",
 		        name, s ? "strings" : "words", shards, most);
 		CHECK(shards <= most, fact);
 		snprintf(fact, sizeof(fact),
-		        "%s, %s: inner buckets %.2f times chance", name,
-		        s ? "strings" : "words", inside);
+		        "%s, %s: inner buckets %.2f times the expected value",
+		        name, s ? "strings" : "words", inside);
 		CHECK(inside <= most, fact);
 	}
 }
 
-/* Decimal digits: keys as programs have them, and not even at all. */
+/* Keys of decimal digits: common in programs, and not evenly spread. */
 static double digits_of(choose *hash)
 {
 	unsigned count[SHARDS] = { 0 };
@@ -159,7 +158,7 @@ static double digits_of(choose *hash)
 	return unevenness(count, SHARDS);
 }
 
-/* What maps of these hashes say in their first comment. */
+/* Verifies the statements in the maps' head comments. */
 static void shift_xor_is_poor(void)
 {
 	bool same = true;
@@ -167,11 +166,11 @@ static void shift_xor_is_poor(void)
 
 	CHECK(digits_of(fnv1a) < 2, "keys of digits: FNV-1a is even");
 	if (HAVE_XXH3)
-		CHECK(digits_of(xxh3) < 2, "and XXH3");
+		CHECK(digits_of(xxh3) < 2, "keys of digits: XXH3 is even");
 	else
-		SKIP("and XXH3", "libxxhash is missing");
+		SKIP("keys of digits: XXH3 is even", "libxxhash is missing");
 	CHECK(digits_of(sx32) > 5 && digits_of(sx64) > 5,
-	        "shift-xor is not: chi-square over 5 times chance");
+	        "keys of digits: shift-xor exceeds 5 times the expected value");
 	for (unsigned i = 0; i < KEYS; i++) {
 		struct rm_key key = {
 			.word = rm_scatter(i), .bytes = bytes, .length = 16
@@ -182,7 +181,7 @@ static void shift_xor_is_poor(void)
 		same &= sx32(RM_U64X8, key) == sx64(RM_U64X8, key) &&
 		        sx32(RM_STR16X8, key) == sx64(RM_STR16X8, key);
 	}
-	CHECK(same, "up to 16 bytes both widths choose the same of 32 shards");
+	CHECK(same, "up to 16 bytes both widths select the same of 32 shards");
 }
 
 int main(void)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_shard_life.c - shards by the life cycle of connections, on a virtual
- * clock: when shards open and close, what touches do to a score, and that a
- * connection stays where it is.
- */
+/* test_shard_life.c - shards by the life cycle of connections, on a virtual
+   clock: when shards open and close, how touches change a score, and that
+   connections never move. */
 #include <stdint.h>
 
-/* What proposes a shard: as shard_life, as shard_life_hash, and one that puts
-   all of a second together. */
+/* What proposes a shard: as in shard_life, as in shard_life_hash, or one that
+   maps all connections of a second to the same shard. */
 static enum { BY_TIME, BY_HASH, BY_SECOND } mixed_from;
 
 static uint64_t mixed(uint64_t hash, uint64_t opened_ns)
@@ -38,7 +36,7 @@ static uint64_t now_ns(void)
 	return atomic_load(&clock_ns);
 }
 
-static void pass(uint64_t ns)
+static void advance_clock(uint64_t ns)
 {
 	atomic_fetch_add(&clock_ns, ns);
 }
@@ -63,24 +61,24 @@ static bool put(const struct rm_map_ops *table, void *thread, uint64_t rank)
 	        thread, RM_U64X8, rm_key_of(RM_U64X8, rank, &line), &value);
 }
 
-static bool there(void *thread, uint64_t rank)
+static bool has_value(void *thread, uint64_t rank)
 {
 	struct rm_key_bytes line;
 	struct rm_value value;
 
 	return ops.lookup(thread, RM_U64X8, rm_key_of(RM_U64X8, rank, &line),
 	               &value) &&
-	       !rm_value_wrong(RM_U64X8, &value, rank);
+	       !rm_value_errors(RM_U64X8, &value, rank);
 }
 
-static bool drop(void *thread, uint64_t rank)
+static bool close_key(void *thread, uint64_t rank)
 {
 	struct rm_key_bytes line;
 
 	return ops.remove(thread, RM_U64X8, rm_key_of(RM_U64X8, rank, &line));
 }
 
-/* Connection and shard of a key, in one word. */
+/* Returns connection and shard of a key, in one word. */
 static uint64_t word_of(void *thread, uint64_t rank)
 {
 	struct rm_key_bytes line;
@@ -106,7 +104,7 @@ static void end(void *map, void *thread, const char *name)
 	ops.destroy(map);
 }
 
-static void grow_and_shrink(void)
+static void check_grow_and_shrink(void)
 {
 	void *map = create(&ops, 1), *thread = ops.join(map, 0);
 	uint64_t words[MANY];
@@ -119,74 +117,75 @@ static void grow_and_shrink(void)
 	put(&ops, thread, 500);
 	CHECK(stat(&ops, map, "shards_open") == 2 &&
 	                stat(&ops, map, "shards_grown") == 1,
-	        "the next one opens a second shard");
+	        "the 501st connection opens a second shard");
 	for (uint64_t rank = 501; rank < MANY; rank++) {
-		pass(SECOND / 1000);
+		advance_clock(SECOND / 1000);
 		put(&ops, thread, rank);
 		limited &= stat(&ops, map, "shard_active_max") <= 500;
 	}
 	CHECK(limited && stat(&ops, map, "shards_open") >= MANY / 500.0,
-	        "no shard ever has more than 500");
-	CHECK(stat(&ops, map, "connections") == MANY, "all are active");
+	        "no shard ever has more than 500 connections");
+	CHECK(stat(&ops, map, "connections") == MANY,
+	        "all connections are active");
 	for (uint64_t rank = 0; rank < MANY; rank++) {
 		words[rank] = word_of(thread, rank);
-		found &= there(thread, rank);
+		found &= has_value(thread, rank);
 		put(&ops, thread, rank); /* a touch */
 	}
-	CHECK(found, "a key alone finds its shard");
+	CHECK(found, "a key leads to its shard");
 	for (uint64_t rank = 50; rank < MANY; rank++)
-		found &= drop(thread, rank) && !there(thread, rank);
+		found &= close_key(thread, rank) && !has_value(thread, rank);
 	for (uint64_t rank = 0; rank < 50; rank++)
-		stays &= there(thread, rank) &&
+		stays &= has_value(thread, rank) &&
 		         word_of(thread, rank) == words[rank];
 	CHECK(found && stat(&ops, map, "connections") == 50,
-	        "what is closed is gone");
+	        "closed connections are gone");
 	CHECK(stat(&ops, map, "shards_open") == 1 &&
 	                stat(&ops, map, "shards_shrunk") ==
 	                        stat(&ops, map, "shards_grown"),
-	        "with less than 100 each shards close again");
-	CHECK(stays, "nothing has moved: not even from a shard that closed");
-	end(map, thread, "the map is sound");
+	        "shards close again with fewer than 100 each");
+	CHECK(stays, "no connection has moved, not even from a closed shard");
+	end(map, thread, "the map's check passes");
 }
 
-/* So many are in this shard. */
-static void hold(struct life_map *map, unsigned shard, uint64_t count)
+/* Sets the number of connections of a shard. */
+static void set_active(struct life_map *map, unsigned shard, uint64_t count)
 {
-	life_make(map, shard + 1);
-	life_add(map, shard, count - life_at(map, shard)->active);
+	life_make_shards(map, shard + 1);
+	life_add_active(map, shard, count - life_at(map, shard)->active);
 }
 
-/* A connection of this shard, which is made for it, closes. */
-static void closed(struct life_map *map, uint32_t shard)
+/* Opens and closes a connection of this shard. */
+static void close_one(struct life_map *map, uint32_t shard)
 {
 	struct connection connection = { .touched_ns = now_ns(),
 		.shard = shard };
 
-	life_closed(map, &connection);
+	life_count_close(map, &connection);
 }
 
-/* Who came before a shard was closed stays in it, and is still there. */
+/* Connections that opened before their shard was closed stay in it. */
 static void closed_shards_count(void)
 {
 	struct life_map *map = create(&ops, 1);
 
 	atomic_store(&map->open_shards, 2);
-	hold(map, 0, 50);
-	hold(map, 1, 50);
-	hold(map, 2, 150);
-	closed(map, 1);
+	set_active(map, 0, 50);
+	set_active(map, 1, 50);
+	set_active(map, 2, 150);
+	close_one(map, 1);
 	CHECK(life_open_shards(map) == 2,
 	        "249 connections, 150 in a closed shard, keep two open");
-	hold(map, 2, 102);
-	closed(map, 1);
-	CHECK(life_open_shards(map) == 2, "and 200 do");
-	closed(map, 1);
-	CHECK(life_open_shards(map) == 1, "but not 199");
+	set_active(map, 2, 102);
+	close_one(map, 1);
+	CHECK(life_open_shards(map) == 2, "200 connections keep two open");
+	close_one(map, 1);
+	CHECK(life_open_shards(map) == 1, "199 connections close one");
 	ops.destroy(map);
 }
 
-/* One connection in one shard: every figure by hand. */
-static void figures(void)
+/* One connection in one shard: every statistic computed by hand. */
+static void check_statistics(void)
 {
 	struct life_map *map = create(&ops, 1);
 	void *thread = ops.join(map, 0);
@@ -195,33 +194,34 @@ static void figures(void)
 	CHECK(life_score(shard, now_ns()) == 100, "a new shard has score 100");
 	put(&ops, thread, 1);
 	CHECK(shard->idle_ns == 0 && life_score(shard, now_ns()) == 100,
-	        "opening is no touch");
-	pass(SECOND);
+	        "opening does not count as a touch");
+	advance_clock(SECOND);
 	put(&ops, thread, 1);
 	CHECK(shard->idle_ns == SECOND / 5, "the mean moves by a fifth");
 	CHECK(fabs(life_score(shard, now_ns()) - 100 / 1.2) < 1e-9,
-	        "the score: 100 / (1 + active * idle)");
-	pass(SECOND);
+	        "the score is 100 / (1 + active * idle)");
+	advance_clock(SECOND);
 	put(&ops, thread, 1);
-	CHECK(shard->idle_ns == SECOND * 36 / 100, "0.2 + 0.8 * 0.2 = 0.36");
-	pass(30 * SECOND);
-	CHECK(life_late(shard, now_ns()) == 0, "30 s of idleness are not late");
-	pass(SECOND);
-	CHECK(life_late(shard, now_ns()) == 1 &&
+	CHECK(shard->idle_ns == SECOND * 36 / 100,
+	        "the second touch gives 0.2 + 0.8 * 0.2 = 0.36");
+	advance_clock(30 * SECOND);
+	CHECK(life_idle_share(shard, now_ns()) == 0, "30 s of idling are not late");
+	advance_clock(SECOND);
+	CHECK(life_idle_share(shard, now_ns()) == 1 &&
 	                life_score(shard, now_ns()) == 0,
-	        "more are, untouched: all of its connections, so no score");
+	        "more than 30 s are late: all connections, so the score is 0");
 	put(&ops, thread, 2);
-	CHECK(life_late(shard, now_ns()) == 0.5,
-	        "half of them, when another opens");
+	CHECK(life_idle_share(shard, now_ns()) == 0.5,
+	        "half are late when another connection opens");
 	put(&ops, thread, 1);
-	CHECK(life_late(shard, now_ns()) == 0 &&
+	CHECK(life_idle_share(shard, now_ns()) == 0 &&
 	                stat(&ops, map, "late_touches") == 1,
-	        "none, after a late touch");
-	end(map, thread, "figures: the map is sound");
+	        "none is late after a late touch");
+	end(map, thread, "after late touches the map's check passes");
 }
 
-/* Two open shards, one of them idle: who comes next avoids it. */
-static void preference(void)
+/* Two open shards, one of them idle: new connections avoid it. */
+static void check_preference(void)
 {
 	struct life_map *map = create(&ops, 1);
 	void *thread = ops.join(map, 0);
@@ -229,23 +229,23 @@ static void preference(void)
 
 	for (uint64_t rank = 0; rank < 501; rank++)
 		put(&ops, thread, rank);
-	for (uint64_t rank = 0; rank < 100; rank++) /* room again */
-		drop(thread, rank);
-	pass(40 * SECOND);
+	for (uint64_t rank = 0; rank < 100; rank++) /* space for new ones */
+		close_key(thread, rank);
+	advance_clock(40 * SECOND);
 	put(&ops, thread, 200); /* a late touch of shard 0 */
 	before = life_at(map, 1)->active;
 	for (uint64_t rank = 1000; rank < 1080; rank++)
 		put(&ops, thread, rank);
 	after = life_at(map, 1)->active;
 	CHECK(life_open_shards(map) == 2 && after - before > 50,
-	        "of 80 new connections most take the shard with the better "
+	        "most of 80 new connections take the shard with the better "
 	        "score");
-	end(map, thread, "preference: the map is sound");
+	end(map, thread, "with an idle shard the map's check passes");
 }
 
-/* Touches, opens and closes, with waits of any length between them: what the
-   map counts as idle is what a list of its connections says. */
-static void idle_as_listed(void)
+/* Touches, opens and closes at random intervals: the map's count of idle
+   connections agrees with a list. */
+static void check_idle_count(void)
 {
 	enum { RANKS = 300, STEPS = 20000 };
 	static const uint64_t waits[] = { 0, 0, 0, SECOND / 3, SECOND,
@@ -262,13 +262,14 @@ static void idle_as_listed(void)
 		if (x >> 32 & 3)
 			put(&ops, thread, rank);
 		else
-			drop(thread, rank);
+			close_key(thread, rank);
 		touched[rank] = x >> 32 & 3 ? now_ns() : 0;
 		if (x >> 40 & 15)
 			continue;
-		pass(waits[(x >> 48) % (sizeof(waits) / sizeof(*waits))]);
+		advance_clock(
+		        waits[(x >> 48) % (sizeof(waits) / sizeof(*waits))]);
 		if (x >> 44 & 1)
-			continue; /* nobody asks: the next touch moves it */
+			continue; /* the next touch moves the seconds */
 		for (unsigned i = 0; i < RANKS; i++) {
 			active += touched[i] != 0;
 			asleep += touched[i] &&
@@ -276,17 +277,17 @@ static void idle_as_listed(void)
 		}
 		late += asleep;
 		wrong += active != life_at(map, 0)->active ||
-		         fabs(life_late(life_at(map, 0), now_ns()) *
+		         fabs(life_idle_share(life_at(map, 0), now_ns()) *
 		                         (double)active -
 		                 (double)asleep) > 1e-6;
 	}
 	CHECK(wrong == 0 && late > STEPS / 2,
-	        "who idles is counted as a list of them says");
-	end(map, thread, "idle: the map is sound");
+	        "the count of idle connections agrees with a list");
+	end(map, thread, "after random touches the map's check passes");
 }
 
-/* The blind reader's: handles of one thread idle, another thread opens. */
-static void who_acts_does_not_matter(void)
+/* From a blind review: handles idle while another thread opens. */
+static void check_handles_of_another_thread(void)
 {
 	struct life_map *map = create(&ops, 2);
 	struct life_shard *shard = life_at(map, 0);
@@ -295,24 +296,24 @@ static void who_acts_does_not_matter(void)
 
 	for (unsigned i = 0; i < 250; i++)
 		handles[i] = life_connect(thread, i);
-	pass(3600 * SECOND);
+	advance_clock(3600 * SECOND);
 	CHECK(life_score(shard, now_ns()) == 0,
-	        "a shard of connections that idle has score 0");
+	        "a shard whose connections all idle has score 0");
 	for (unsigned i = 0; i < 250; i++) {
-		life_closed(map, handles[i]);
+		life_count_close(map, handles[i]);
 		free(handles[i]);
 	}
 	CHECK(stat(&ops, map, "late_touches") == 250 &&
 	                life_at(map, 0)->idle_ns > 3500 * SECOND &&
-	                life_late(shard, now_ns()) == 0,
-	        "a close ends an idleness, and counts as late");
+	                life_idle_share(shard, now_ns()) == 0,
+	        "a close ends an idle period and counts as late");
 	ops.leave(thread);
 	ops.destroy(map);
 }
 
-/* Shards for a million, and an opening that looks at none but the two that are
-   proposed and the last. */
-static void as_many_as_come(void)
+/* Shards for a million connections; an open inspects only the two proposed
+   shards and the last one. */
+static void check_million_connections(void)
 {
 	struct life_map *map = create(&ops, 1);
 	void *thread = ops.join(map, 0);
@@ -320,7 +321,7 @@ static void as_many_as_come(void)
 	unsigned open;
 
 	for (uint64_t i = 0; i < MILLION; i++) {
-		pass(1000);
+		advance_clock(1000);
 		life_choose(thread, rm_seed(1, i), now_ns());
 	}
 	open = life_open_shards(map);
@@ -329,36 +330,36 @@ static void as_many_as_come(void)
 		                                      : most;
 	CHECK(open == MILLION / 500 && most == 500,
 	        "a million connections have 2000 shards of 500");
-	hold(map, 7, 0);
+	set_active(map, 7, 0);
 	CHECK(life_choose(thread, 1, now_ns()) == open,
-	        "who finds two and the last one full opens another, and "
-	        "searches no further");
+	        "if both proposals and the last shard are full, another is "
+	        "opened without a search");
 	ops.leave(thread);
 	ops.destroy(map);
 }
 
 /* A shard that closed with 500 connections is full when it opens again. */
-static void full_again(void)
+static void check_full_shard_reopens(void)
 {
 	struct life_map *map = create(&ops, 1);
 	void *thread = ops.join(map, 0);
 
 	for (unsigned i = 0; i < 3; i++)
-		hold(map, i, LIFE_GROW_ABOVE);
+		set_active(map, i, LIFE_GROW_ABOVE);
 	CHECK(life_choose(thread, 1, now_ns()) == 3 &&
 	                life_open_shards(map) == 4,
-	        "a shard that is full when it opens again is passed over");
+	        "a shard that is full when it reopens is skipped");
 	for (unsigned i = 3; i < 30; i++)
-		hold(map, i, LIFE_GROW_ABOVE);
+		set_active(map, i, LIFE_GROW_ABOVE);
 	CHECK(life_choose(thread, 1, now_ns()) == 3 + LIFE_TRIES &&
 	                life_open_shards(map) == 4 + LIFE_TRIES,
-	        "but not more than eight of them at one time");
+	        "at most eight are skipped in one open");
 	ops.leave(thread);
 	ops.destroy(map);
 }
 
-/* As preference, but nobody touches shard 0 at all. */
-static void preference_without_a_touch(void)
+/* Like preference(), but no connection of shard 0 is touched. */
+static void check_preference_without_touch(void)
 {
 	struct life_map *map = create(&ops, 1);
 	void *thread = ops.join(map, 0);
@@ -366,31 +367,31 @@ static void preference_without_a_touch(void)
 	for (uint64_t rank = 0; rank < 501; rank++)
 		put(&ops, thread, rank);
 	for (uint64_t rank = 0; rank < 100; rank++)
-		drop(thread, rank);
-	pass(40 * SECOND);
+		close_key(thread, rank);
+	advance_clock(40 * SECOND);
 	put(&ops, thread, 500); /* in shard 1 ... */
-	pass(SECOND);
+	advance_clock(SECOND);
 	for (unsigned i = 0; i < 40; i++)
-		put(&ops, thread, 500); /* ... whose score is good again */
+		put(&ops, thread, 500); /* ... whose score recovers */
 	for (uint64_t rank = 1000; rank < 1080; rank++)
 		put(&ops, thread, rank);
 	CHECK(life_open_shards(map) == 2 && life_at(map, 1)->active > 50,
-	        "of 80 new connections most avoid a shard that is idle");
-	end(map, thread, "no touch: the map is sound");
+	        "most of 80 new connections avoid an idle shard");
+	end(map, thread, "without touches the map's check passes");
 }
 
-/* 4096 connections, all at one moment. */
-static void burst(void)
+/* 4096 connections at one time. */
+static void check_burst(void)
 {
 	static const struct {
 		double least, most;
 		const char *fact;
 	} wanted[] = {
-		[BY_TIME] = { 1.3, 2.2, "by time a burst is spread" },
-		[BY_HASH] = { 1.3, 2.2, "by the hash of its ids, too" },
+		[BY_TIME] = { 1.3, 2.2, "a burst is spread by time" },
+		[BY_HASH] = { 1.3, 2.2,
+		        "a burst is spread by the hash of its ids" },
 		[BY_SECOND] = { 64, 64,
-		        "a choice that keeps it together is "
-		        "seen" },
+		        "a choice that keeps a burst together is detected" },
 	};
 
 	for (int i = BY_TIME; i <= BY_SECOND; i++) {
@@ -398,7 +399,7 @@ static void burst(void)
 		void *map = create(&ops, 1), *thread = ops.join(map, 0);
 
 		CHECK(isnan(stat(&ops, map, "burst_imbalance")),
-		        "without a burst there is no imbalance");
+		        "without a burst burst_imbalance is NAN");
 		for (uint64_t rank = 0; rank < 4096; rank++)
 			put(&ops, thread, rank);
 		const double spread = stat(&ops, map, "burst_imbalance");
@@ -406,9 +407,9 @@ static void burst(void)
 		CHECK(spread >= wanted[i].least && spread <= wanted[i].most,
 		        wanted[i].fact);
 		CHECK(stat(&ops, map, "shard_imbalance") < 1.2,
-		        "the shards' own loads do not tell");
+		        "shard_imbalance does not show it");
 		printf("# most to mean: %.3f\n", spread);
-		end(map, thread, "burst: the map is sound");
+		end(map, thread, "after bursts the map's check passes");
 	}
 	mixed_from = BY_TIME;
 }
@@ -421,29 +422,29 @@ struct peer {
 	pthread_barrier_t *barrier;
 };
 
-static void *live(void *opaque)
+static void *run_peer(void *opaque)
 {
 	struct peer *peer = opaque;
 	void *thread = ops.join(peer->map, peer->slot);
 
 	for (uint64_t i = 0; i < EACH; i++) {
 		peer->wrong += put(&ops, thread, i * THREADS + peer->slot);
-		pass(SECOND / 100);
-		peer->wrong += !there(thread, i * THREADS + peer->slot);
+		advance_clock(SECOND / 100);
+		peer->wrong += !has_value(thread, i * THREADS + peer->slot);
 		ops.quiesce(thread);
 	}
 	ops.park(thread);
 	pthread_barrier_wait(peer->barrier);
 	ops.unpark(thread);
 	for (uint64_t i = 0; i < EACH; i++) {
-		peer->wrong += !drop(thread, i * THREADS + peer->slot);
+		peer->wrong += !close_key(thread, i * THREADS + peer->slot);
 		ops.quiesce(thread);
 	}
 	ops.leave(thread);
 	return NULL;
 }
 
-static void together(void)
+static void check_concurrent_use(void)
 {
 	pthread_barrier_t barrier;
 	struct peer peers[THREADS];
@@ -455,7 +456,7 @@ static void together(void)
 		peers[i] = (struct peer){
 			.map = map, .slot = i, .barrier = &barrier
 		};
-		if (pthread_create(&peers[i].id, NULL, live, peers + i))
+		if (pthread_create(&peers[i].id, NULL, run_peer, peers + i))
 			abort();
 	}
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -463,27 +464,29 @@ static void together(void)
 		wrong += peers[i].wrong;
 	}
 	pthread_barrier_destroy(&barrier);
-	CHECK(wrong == 0, "four threads: every connection is found, once");
+	CHECK(wrong == 0,
+	        "four threads: every connection is found exactly once");
 	CHECK(stat(&ops, map, "shards_grown") >= 8,
 	        "shards opened for 6000 connections");
 	CHECK(stat(&ops, map, "shards_open") == 1 &&
 	                stat(&ops, map, "connections") == 0,
-	        "and closed with them");
-	end(map, ops.join(map, 0), "together: the map is sound");
+	        "shards close with their connections");
+	end(map, ops.join(map, 0),
+	        "after concurrent use the map's check passes");
 }
 
 int main(void)
 {
-	grow_and_shrink();
+	check_grow_and_shrink();
 	closed_shards_count();
-	figures();
-	preference();
-	preference_without_a_touch();
-	idle_as_listed();
-	who_acts_does_not_matter();
-	as_many_as_come();
-	full_again();
-	burst();
-	together();
+	check_statistics();
+	check_preference();
+	check_preference_without_touch();
+	check_idle_count();
+	check_handles_of_another_thread();
+	check_million_connections();
+	check_full_shard_reopens();
+	check_burst();
+	check_concurrent_use();
 	return DONE();
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_shard_mask.c - shards that the lowest bits of FNV-1a choose: each key is
- * where the articles' `hash & (N - 1)` says, and with shard_array_mask.h it is
- * the map's own member that masks.
- */
+/* test_shard_mask.c - shards selected by the lowest bits of FNV-1a: each key is
+   where the articles' `hash & (N - 1)` puts it, and with shard_array_mask.h the
+   map's own member is the mask. */
 #include "impls/support/fnv.h"
 #include "impls/support/guard_go_rw.h"
 
@@ -28,25 +26,25 @@ static const struct rm_sizing sizing = {
 	.shape = { true, 8 }, .keys = KEYS, .threads = 1, .seed = 1
 };
 
-/* Puts in all keys; counts how many each shard should have. */
-static void fill(const struct rm_map_ops *of, void *map, unsigned shards,
+/* Inserts all keys; counts how many each shard should have. */
+static void fill(const struct rm_map_ops *table, void *map, unsigned shards,
         unsigned long long *wanted)
 {
-	void *thread = of->join(map, 0);
+	void *thread = table->join(map, 0);
 	const struct rm_value value = { { 1 } };
 	struct rm_key_bytes line;
 
 	for (uint64_t rank = 0; rank < KEYS; rank++) {
 		struct rm_key key = rm_key_of(RM_STR16X8, rank, &line);
 
-		of->upsert(thread, RM_STR16X8, key, &value);
+		table->upsert(thread, RM_STR16X8, key, &value);
 		wanted[rm_fnv1a_key(RM_STR16X8, key) % shards]++;
 	}
-	of->leave(thread);
+	table->leave(thread);
 }
 
-/* "shard 7: count 123, ..." of each shard, as the map shows itself. */
-static unsigned count_shards(const struct rm_map_ops *of, void *map,
+/* Counts the shards whose "shard 7: count 123" in the map's dump is right. */
+static unsigned count_shards(const struct rm_map_ops *table, void *map,
         const unsigned long long *wanted)
 {
 	FILE *shown = tmpfile();
@@ -56,7 +54,7 @@ static unsigned count_shards(const struct rm_map_ops *of, void *map,
 
 	if (!shown)
 		return 0;
-	of->dump(map, fileno(shown));
+	table->dump(map, fileno(shown));
 	rewind(shown);
 	while (fgets(line, sizeof(line), shown))
 		if (sscanf(line, "shard %u: count %llu,", &shard, &count) == 2)
@@ -65,33 +63,33 @@ static unsigned count_shards(const struct rm_map_ops *of, void *map,
 	return right;
 }
 
-static void keys_are_where_the_mask_says(const char *id, unsigned shards)
+static void keys_are_in_masked_shard(const char *id, unsigned shards)
 {
-	const struct rm_map_ops *of = rm_impl_find(id)->ops;
+	const struct rm_map_ops *table = rm_impl_find(id)->ops;
 	unsigned long long wanted[MOST_SHARDS] = { 0 };
-	void *map = of->create(&sizing);
+	void *map = table->create(&sizing);
 	char fact[100], why[100];
 
-	fill(of, map, shards, wanted);
+	fill(table, map, shards, wanted);
 	snprintf(fact, sizeof(fact), "%s: hash & %u is each key's shard", id,
 	        shards - 1);
-	CHECK(count_shards(of, map, wanted) == shards &&
-	                of->check(map, why, sizeof(why)),
+	CHECK(count_shards(table, map, wanted) == shards &&
+	                table->check(map, why, sizeof(why)),
 	        fact);
-	of->destroy(map);
+	table->destroy(map);
 }
 
-/* A folded hash puts them elsewhere: the facts above tell the two apart. */
-static void folding_chooses_others(void)
+/* A folded hash gives other shards, so the facts above are significant. */
+static void folding_selects_others(void)
 {
-	const struct rm_map_ops *of = rm_impl_find("shard_rw_64")->ops;
+	const struct rm_map_ops *table = rm_impl_find("shard_rw_64")->ops;
 	unsigned long long wanted[MOST_SHARDS] = { 0 };
-	void *map = of->create(&sizing);
+	void *map = table->create(&sizing);
 
-	fill(of, map, 64, wanted);
-	CHECK(count_shards(of, map, wanted) < 16,
-	        "folded, few of 64 shards have as many");
-	of->destroy(map);
+	fill(table, map, 64, wanted);
+	CHECK(count_shards(table, map, wanted) < 16,
+	        "with a folded hash, few of 64 shards have the same count");
+	table->destroy(map);
 }
 
 static void the_mask_is_a_member(void)
@@ -112,16 +110,16 @@ static void the_mask_is_a_member(void)
 		if (!mask)
 			break;
 	}
-	CHECK(as_stored, "the mask in the map chooses the shard");
+	CHECK(as_stored, "the mask in the map selects the shard");
 	destroy(map);
 }
 
 int main(void)
 {
-	keys_are_where_the_mask_says("shard_rw_32_mask", 32);
-	keys_are_where_the_mask_says("shard_rw_32_field", 32);
-	keys_are_where_the_mask_says("shard_rw_64_mask", 64);
-	folding_chooses_others();
+	keys_are_in_masked_shard("shard_rw_32_mask", 32);
+	keys_are_in_masked_shard("shard_rw_32_field", 32);
+	keys_are_in_masked_shard("shard_rw_64_mask", 64);
+	folding_selects_others();
 	the_mask_is_a_member();
 	return DONE();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_shard_seg.c - the segmented map: against a model, against threads, and
-   what is its own: capacity, empty bins, chains. */
+/* test_shard_seg.c - the segmented map: against a model, with threads, and its
+   own properties: fixed capacity, empty bins, chains. */
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };
-#include "impls/shard/seg_more.h"
+#include "impls/shard/seg_slow_ops.h"
 #include "runner/impl.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -16,7 +16,7 @@ static struct rm_key word(uint64_t key)
 	return (struct rm_key){ .word = key };
 }
 
-static void *made(size_t keys, struct rm_shape shape)
+static void *create_map(size_t keys, struct rm_shape shape)
 {
 	struct rm_sizing sizing = {
 		.keys = keys, .threads = 1, .shape = shape, .seed = 3
@@ -25,7 +25,7 @@ static void *made(size_t keys, struct rm_shape shape)
 	return seg_create(&sizing);
 }
 
-static bool sound(struct seg_map *map)
+static bool check_passes(struct seg_map *map)
 {
 	char why[200] = "";
 	bool ok = seg_check(map, why, sizeof(why));
@@ -35,16 +35,16 @@ static bool sound(struct seg_map *map)
 	return ok;
 }
 
-/* Far more keys than it was made for: chains get longer, nothing else. */
+/* Many more keys than the map was made for: chains only get longer. */
 static void capacity_is_fixed(void)
 {
-	struct seg_map *map = made(FEW, RM_U64X8);
+	struct seg_map *map = create_map(FEW, RM_U64X8);
 	void *thread = epoch_join(map->epoch, 0, map);
 	const uint64_t mask = map->mask;
 	struct rm_value value = { { 0 } };
 	bool found = true;
 
-	CHECK(mask == 0, "five keys: each segment has the one bin");
+	CHECK(mask == 0, "five keys: each segment has one bin");
 	for (uint64_t i = 0; i < MANY; i++) {
 		value.word[0] = i;
 		seg_exchange(thread, RM_U64X8, word(i), &value, NULL);
@@ -53,45 +53,48 @@ static void capacity_is_fixed(void)
 		found &= seg_lookup(thread, RM_U64X8, word(i), &value) &&
 		         value.word[0] == i;
 	CHECK(found && !seg_lookup(thread, RM_U64X8, word(MANY), &value),
-	        "chains hold what bins cannot");
-	CHECK(map->mask == mask && seg_length(thread) == MANY && sound(map),
-	        "and the map has not grown");
+	        "chains hold all keys");
+	CHECK(map->mask == mask && seg_length(thread) == MANY &&
+	                check_passes(map),
+	        "the map has not grown");
 	for (uint64_t i = 0; i < MANY; i += 2)
 		found &= seg_take(thread, RM_U64X8, word(i), NULL);
 	for (uint64_t i = 0; i < MANY; i++)
 		found &= seg_lookup(thread, RM_U64X8, word(i), &value) == i % 2;
-	CHECK(found && sound(map), "out of a chain goes what shall, no more");
+	CHECK(found && check_passes(map),
+	        "removals from chains remove only their keys");
 	seg_clear(thread);
-	CHECK(seg_length(thread) == 0 && sound(map), "clear leaves nothing");
+	CHECK(seg_length(thread) == 0 && check_passes(map),
+	        "clear removes all keys");
 	epoch_leave(thread);
 	seg_destroy(map);
 }
 
-/* The segment is a number below 64 for every hash, also for one that a signed
-   absolute value would leave negative. */
+/* The segment is below 64 for every hash, also for one whose signed absolute
+   value is negative. */
 static void segments_of_all_hashes(void)
 {
-	struct seg_map *map = made(FEW, RM_U64X8);
+	struct seg_map *map = create_map(FEW, RM_U64X8);
 
 	CHECK(seg_segment_of(map, 0) == &map->segment[0] &&
 	                seg_segment_of(map, (uint64_t)1 << 63) ==
 	                        &map->segment[32] &&
 	                seg_segment_of(map, UINT64_MAX) == &map->segment[63],
-	        "every hash has a segment, the most negative one, too");
+	        "every hash has a segment, also the most negative one");
 	seg_destroy(map);
 }
 
-/* A node's successor stays reachable for a reader that stands on it. */
-static void replacing_keeps_the_way(void)
+/* A reader at a node that is replaced still reaches the node's successor. */
+static void replacing_keeps_successor(void)
 {
-	struct seg_map *map = made(0, wide);
+	struct seg_map *map = create_map(0, wide);
 	void *thread = epoch_join(map->epoch, 0, map);
 	struct rm_value value = { { 1, 2, 3 } }, other = { { 4, 5, 6 } };
 	uint64_t a = 0, b = 1;
 
 	while (rm_hash(wide, word(a), 3) >> SEG_SHIFT !=
 	        rm_hash(wide, word(b), 3) >> SEG_SHIFT)
-		b++; /* one bin for both */
+		b++; /* both in one bin */
 	seg_exchange(thread, wide, word(a), &value, NULL);
 	seg_exchange(thread, wide, word(b), &value, NULL);
 
@@ -103,16 +106,16 @@ static void replacing_keeps_the_way(void)
 	CHECK(front->key == b && behind->key == a && seg_head(bin) != front &&
 	                seg_next(front) == behind &&
 	                seg_next(seg_head(bin)) == behind,
-	        "24 bytes are replaced with their node, in its place");
+	        "a 24-byte value is replaced with its node, in its place");
 	CHECK(seg_lookup(thread, wide, word(b), &value) && value.word[2] == 6,
-	        "and the new ones are found");
+	        "the new value is found");
 	CHECK(atomic_load(bin) % 2 == 0, "the bin is unlocked");
 	epoch_leave(thread);
 	seg_destroy(map);
 }
 
-/* One of 64 segments, of 16 bins: its 12th entry makes it three quarters full,
-   its 13th fuller. */
+/* One of 64 segments, with 16 bins: its 12th entry fills it to three quarters,
+   its 13th exceeds that. */
 static void a_segment_grows_above_three_quarters(void)
 {
 	enum { BINS = 16, FULL = 12 };
@@ -132,9 +135,10 @@ static void a_segment_grows_above_three_quarters(void)
 		impl->ops->upsert(thread, RM_U64X8, word(key), &value);
 		held++;
 	}
-	CHECK(before == 64 * BINS, "12 entries in 16 bins: no growth");
+	CHECK(before == 64 * BINS,
+	        "12 entries in 16 bins: the segment does not grow");
 	CHECK(race_stat(impl, map, "bins") == 63 * BINS + 2 * BINS,
-	        "the 13th doubles the bins of its segment, of no other");
+	        "the 13th entry doubles the bins of its segment only");
 	impl->ops->leave(thread);
 	impl->ops->destroy(map);
 }
@@ -145,7 +149,7 @@ int main(void)
 
 	capacity_is_fixed();
 	segments_of_all_hashes();
-	replacing_keeps_the_way();
+	replacing_keeps_successor();
 	a_segment_grows_above_three_quarters();
 	model_check(impl, 200000);
 	race_check(impl, 30000, false);

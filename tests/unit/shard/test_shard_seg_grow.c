@@ -2,7 +2,7 @@
 /* test_shard_seg_grow.c - the segmented map that grows: what another thread
    does while a segment is replaced. */
 enum { SEG_GROWS = 1, SEG_FEW_BINS = 4, SEG_ENCODES = 0 };
-#include "impls/shard/seg_more.h"
+#include "impls/shard/seg_slow_ops.h"
 #include "tests/unit/map_race.h"
 
 enum { KEYS = 300, HASHES = 1024 };
@@ -17,9 +17,9 @@ static void *clear_work(void *opaque)
 	return NULL;
 }
 
-/* The growth of one segment, step by step: clear() comes to its frozen bins,
-   and goes on when they have moved. */
-static void clear_follows_a_segment_that_grows(void)
+/* Grows one segment step by step: clear() waits at its frozen bins and
+   continues once they have moved. */
+static void clear_continues_in_grown_segment(void)
 {
 	const struct rm_sizing sizing = {
 		.keys = KEYS, .threads = 2, .shape = RM_U64X8, .seed = 3
@@ -36,7 +36,7 @@ static void clear_follows_a_segment_that_grows(void)
 		seg_exchange(thread, RM_U64X8, (struct rm_key){ .word = i },
 		        &value, NULL);
 	CHECK(seg_length(thread) == KEYS && atomic_load(&segment->count) > 0,
-	        "there is something to clear, in that segment, too");
+	        "the map and that segment have entries");
 	old = atomic_load(&segment->table);
 	table = seg_table_new(2 * old->mask + 1);
 	seg_freeze(seg_bins_of(map, segment));
@@ -46,17 +46,18 @@ static void clear_follows_a_segment_that_grows(void)
 		sched_yield();
 	seg_copy_all(map, old, table);
 	atomic_store(&segment->table, table);
-	seg_give_up(thread, old);
+	seg_retire_table(thread, old);
 	pthread_join(id, NULL);
 	CHECK(seg_length(thread) == 0,
-	        "clear leaves nothing of a segment that grew meanwhile");
-	CHECK(seg_check(map, why, sizeof(why)), "and the counts are right");
+	        "clear empties a segment that grew meanwhile");
+	CHECK(seg_check(map, why, sizeof(why)),
+	        "after that the map's check passes");
 	epoch_leave(thread);
 	seg_destroy(map);
 }
 
-/* Walks `steps` bins of a table of mask + 1, counts the hashes of each, and
-   returns the bin where it stands; 0: behind the last. */
+/* Walks `steps` bins of a table of mask + 1 bins and counts the hashes of each.
+   Returns the next bin, or 0 after the last. */
 static uint64_t walk(
         uint64_t bin, uint64_t mask, unsigned steps, unsigned seen[HASHES])
 {
@@ -70,9 +71,9 @@ static uint64_t walk(
 	return bin;
 }
 
-/* Wherever the table doubles, once or twice at a time: no key comes a second
-   time, which would take one that was put back meanwhile. */
-static void each_hash_is_walked_over_once(void)
+/* The table doubles once or twice at any point. No key is met a second time;
+   clear() would then remove a key that was inserted again meanwhile. */
+static void each_hash_is_met_once(void)
 {
 	bool once = true;
 
@@ -90,12 +91,13 @@ static void each_hash_is_walked_over_once(void)
 				for (unsigned i = 0; i < HASHES; i++)
 					once = once && seen[i] == 1;
 			}
-	CHECK(once, "a walk that goes on in a larger table has each hash once");
+	CHECK(once,
+	        "a walk that continues in a larger table meets each hash once");
 }
 
 int main(void)
 {
-	clear_follows_a_segment_that_grows();
-	each_hash_is_walked_over_once();
+	clear_continues_in_grown_segment();
+	each_hash_is_met_once();
 	return DONE();
 }

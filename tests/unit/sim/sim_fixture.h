@@ -11,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every cost differs from every other sum, so that a wrong one shows. */
+/* Costs whose sums all differ, so that a wrong cost shows. */
 #define SIM_TINY_COSTS                                                       \
 	"base = 1\nl1d-hit = 2\nl2-hit = 10\nllc-hit = 100\nmemory = 1000\n" \
 	"transfer = 200\nupgrade = 50\nhold = 30\nhold-read = 7\nrmw = 16\n" \
 	"fence = 20\nrelax = 40\nfutex = 500\nwake = 3000\nquantum = 20\n"   \
 	"mhz = 1000\nrmw-loads = no\n"
 
-/* A machine by its levels, or the end of the test program. */
+/* Makes a machine from its levels, or ends the test program. */
 static inline struct rm_sim_mach sim_mach(
         const char *l1d, const char *l2, const char *llc)
 {
@@ -48,7 +48,7 @@ static inline struct rm_sim *sim_make(
 	return sim;
 }
 
-/* As sim_make(), with all cores ready at time 1. */
+/* Like sim_make(), with all cores ready at time 1. */
 static inline struct rm_sim *sim_start(
         const struct rm_sim_mach *mach, unsigned cores, uint64_t bytes)
 {
@@ -59,7 +59,7 @@ static inline struct rm_sim *sim_start(
 	return sim;
 }
 
-/* An access of any kind, not folded. */
+/* Calls rm_sim_access() with a constant for each kind. */
 static inline bool sim_access(struct rm_sim_core *core, uint64_t offset,
         unsigned size, enum rm_sim_kind kind)
 {
@@ -82,8 +82,8 @@ static inline bool sim_access(struct rm_sim_core *core, uint64_t offset,
 	}
 }
 
-/* Time passes until core `id` runs at `time` or later, if it is late already;
-   others that are earlier pass it by. */
+/* Runs the machine until core `id` runs at `time` or later. Earlier cores spend
+   time until then. */
 static inline struct rm_sim_core *sim_run_at(
         struct rm_sim *sim, unsigned id, uint64_t time)
 {
@@ -100,7 +100,7 @@ static inline struct rm_sim_core *sim_run_at(
 	}
 }
 
-/* An access of core `id`, whatever the others would do. */
+/* Makes an access of core `id`, whatever the schedule. */
 static inline void sim_do(struct rm_sim *sim, unsigned id, uint64_t offset,
         unsigned size, enum rm_sim_kind kind)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim_threads.c - what locks, conditions and barriers promise, as threads that
- * would show it broken. Compiled as maps are for the simulated machine: each
- * access may let another core run. Every wait has an end only if the promise
- * holds; otherwise the simulation names a deadlock.
+ * sim_threads.c - scenarios that would break if locks, conditions or barriers
+ * did not keep their guarantees. Compiled like maps for the simulated machine:
+ * each access may switch to another core. Every wait ends only if the guarantee
+ * holds; otherwise the simulation reports a deadlock.
  */
 #include "tests/unit/sim/sim_threads.h"
 
@@ -27,7 +27,7 @@ enum { ROUNDS = 40, ITEMS = 120, ROOM = 3 };
 const char *sim_wrong;
 unsigned sim_threads;
 
-/* Threads that are inside something that one only may enter. */
+/* A critical section for one thread. */
 static struct {
 	unsigned inside, sum;
 	_Alignas(64) unsigned far; /* on another line, always equal to sum */
@@ -55,7 +55,7 @@ static void end_alone(void)
 	SIM_EXPECT(shared.far == shared.sum);
 }
 
-/* Long enough for others to do all that they can. */
+/* Long enough for the other threads to do all they can. */
 static void rest(void)
 {
 	nanosleep(&(struct timespec){ 0, 20000 }, NULL);
@@ -134,7 +134,7 @@ static void begin_noted(unsigned threads, unsigned round)
 	make_mutex(PTHREAD_MUTEX_NORMAL);
 }
 
-/* One holds it while the others come, one after another. */
+/* The first thread holds the mutex while the others arrive one by one. */
 static void use_noted(unsigned self)
 {
 	nanosleep(&(struct timespec){ 0, 20000L * self }, NULL);
@@ -145,8 +145,8 @@ static void use_noted(unsigned self)
 	SIM_EXPECT(!pthread_mutex_unlock(&mutex));
 }
 
-/* Each tries once, and gives it back; who slept takes it once more; and only
-   the first that had to wait has left the note. */
+/* Counts of read-modify-writes: each thread locks and unlocks once, a woken one
+   exchanges once more, and only the first waiter marks the mutex. */
 static void end_noted(void)
 {
 	SIM_EXPECT(rm_sim_count(rm_sim_world_model(), RM_SIM_RMWS) ==
@@ -252,7 +252,7 @@ static void use_rwlock(unsigned self)
 			unsigned before = shared.sum;
 
 			SIM_EXPECT(shared.inside == 0);
-			sched_yield(); /* a while */
+			sched_yield(); /* for a while */
 			SIM_EXPECT(shared.sum == before);
 			SIM_EXPECT(shared.far == before);
 		}
@@ -272,7 +272,7 @@ static void begin_readers(unsigned threads, unsigned round)
 	pthread_barrier_init(&barrier, NULL, threads);
 }
 
-/* All hold it at once, or none leaves the barrier. */
+/* All hold the lock at once, otherwise none leaves the barrier. */
 static void use_readers(unsigned self)
 {
 	(void)self;
@@ -292,7 +292,7 @@ static void end_readers(void)
 
 static _Atomic unsigned holds[2];
 static _Atomic bool written;
-static bool uneven; /* one of the readers holds it long */
+static bool uneven; /* one of the readers holds the lock for long */
 
 static void begin_preference(unsigned threads, unsigned round)
 {
@@ -303,13 +303,13 @@ static void begin_preference(unsigned threads, unsigned round)
 	written = false;
 }
 
-/* Two readers hold it in turns that overlap, for ever if nobody stops them:
-   the one in possession leaves when the other has come, or the writer has. If
-   one holds it long, the other comes back meanwhile and sleeps. */
+/* Two readers hold the lock alternately and overlapping, forever unless a
+   writer gets in. A reader leaves when the other has come, or after a while. If
+   one holds the lock for long, the other returns meanwhile and sleeps. */
 static void use_preference(unsigned self)
 {
 	if (self > 1) {
-		rest(); /* the readers are there */
+		rest(); /* the readers have the lock now */
 		SIM_EXPECT(!pthread_rwlock_wrlock(&rwlock));
 		written = true;
 		pthread_rwlock_unlock(&rwlock);
@@ -352,7 +352,7 @@ static void put(unsigned item)
 	pthread_cond_signal(&filled);
 }
 
-/* False: all have been taken. */
+/* False: all items have been taken. */
 static bool take(void)
 {
 	while (!queued && taken < ITEMS)
@@ -361,12 +361,12 @@ static bool take(void)
 		return false;
 	sum_taken += queue[--queued];
 	if (++taken == ITEMS)
-		pthread_cond_broadcast(&filled); /* nobody waits for more */
+		pthread_cond_broadcast(&filled); /* ends all takers' waits */
 	pthread_cond_signal(&emptied);
 	return true;
 }
 
-/* Threads of even numbers make, the others take; the mutex is held by one. */
+/* Even threads produce, odd ones consume; only one holds the mutex. */
 static void use_queue(unsigned self)
 {
 	bool more = true;
@@ -399,7 +399,7 @@ static void begin_broadcast(unsigned threads, unsigned round)
 	waiting = round_now = 0;
 }
 
-/* A barrier of a mutex and a condition: the last wakes all. */
+/* A barrier of a mutex and a condition: the last thread wakes all. */
 static void use_broadcast(unsigned self)
 {
 	(void)self;
@@ -457,7 +457,7 @@ static void end_barrier(void)
 /* --- the kernel: futexes and time --- */
 
 static _Atomic uint32_t word, apart;
-static int64_t handed_ns; /* when the turn before this one ended */
+static int64_t handed_ns; /* end of the previous turn */
 
 static int64_t now_ns(void)
 {
@@ -475,10 +475,10 @@ static void begin_futex(unsigned threads, unsigned round)
 	handed_ns = 0;
 }
 
-/* The word counts the turns; a thread sleeps until it is its own, which is
-   later on every core than the end of the turn before. Some rest between look
-   and sleep, so that the word changes; some have long turns, so that the next
-   one's owner sleeps. */
+/* The word counts turns. A thread sleeps until its own turn, which must be
+   later on every core than the end of the previous one. Some threads rest
+   before they sleep, so that the word changes; some have long turns, so that
+   the next thread sleeps. */
 static void use_futex(unsigned self)
 {
 	for (uint32_t turn = self; turn < ROUNDS * sim_threads;
@@ -519,8 +519,8 @@ static long wake_one(const _Atomic uint32_t *at)
 	return syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-/* One of those that sleep on this word is woken by each wake of one, which says
-   so. The first thread to sleep sleeps apart and is woken last. */
+/* Each wake of one wakes exactly one sleeper of its word and returns 1. The
+   first thread sleeps on another word and is woken last. */
 static void use_few(unsigned self)
 {
 	unsigned asleep = 0;
@@ -529,7 +529,7 @@ static void use_few(unsigned self)
 		arrived++;
 		syscall(SYS_futex, self == 1 ? &apart : &word,
 		        FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
-		/* the clock first: what others wrote would set it right */
+		/* first: shared data would synchronise it */
 		int64_t woken_ns = now_ns();
 
 		SIM_EXPECT(woken_ns >= handed_ns);
@@ -539,7 +539,7 @@ static void use_few(unsigned self)
 	}
 	while (arrived + 1 < sim_threads)
 		sched_yield();
-	rest(); /* all sleep by now */
+	rest(); /* all threads sleep by now */
 	while (asleep + 2 < sim_threads) {
 		SIM_EXPECT(wake_one(&word) == 1);
 		rest();
@@ -563,9 +563,9 @@ static void use_sleep(unsigned self)
 	SIM_EXPECT(now_ns() >= after + 7000);
 }
 
-/* --- wakes that nobody meant --- */
+/* --- spurious wakes --- */
 
-static unsigned startled; /* what the first thread disturbs */
+static unsigned startled; /* object to be disturbed */
 static _Atomic unsigned finished;
 
 static void begin_startled(unsigned threads, unsigned round)
@@ -579,7 +579,7 @@ static void begin_startled(unsigned threads, unsigned round)
 	begin_barrier(threads - 1, round);
 }
 
-/* The kernel may wake whom it likes: each word of the object. */
+/* Wakes the sleepers of each word of the object, as a kernel may do. */
 static void startle(void *object, size_t bytes)
 {
 	for (uint32_t *each = object; bytes; each++, bytes -= sizeof(*each))
@@ -627,7 +627,7 @@ static void read_long(unsigned self)
 	}
 }
 
-/* Who sleeps and is woken looks again: nobody is let in by the wake. */
+/* A woken thread must check again: a wake alone lets no thread in. */
 static void use_startled(unsigned self)
 {
 	if (self == 0)
@@ -642,29 +642,32 @@ static void use_startled(unsigned self)
 }
 
 const struct sim_scenario sim_scenarios[] = {
-	{ "a mutex of any kind is held by one", 1, begin_mutex, use_mutex,
-	        end_mutex },
-	{ "a recursive mutex counts", 1, begin_recursive, use_recursive,
-	        end_mutex },
-	{ "a mutex is noted once to be waited for", 2, begin_noted, use_noted,
+	{ "a mutex of any kind is held by one thread", 1, begin_mutex,
+	        use_mutex, end_mutex },
+	{ "a recursive mutex counts its depth", 1, begin_recursive,
+	        use_recursive, end_mutex },
+	{ "only the first waiter marks a mutex", 2, begin_noted, use_noted,
 	        end_noted },
-	{ "a checked mutex knows its holder", 2, begin_checked, use_checked,
-	        NULL },
-	{ "a spinlock is held by one", 1, begin_spin, use_spin, end_spin },
-	{ "a reader-writer lock keeps readers and writers apart", 1,
-	        begin_rwlock, use_rwlock, end_rwlock },
-	{ "readers share it", 1, begin_readers, use_readers, end_readers },
-	{ "where writers are preferred, readers let them in", 3,
-	        begin_preference, use_preference, NULL },
+	{ "an error-checking mutex knows its holder", 2, begin_checked,
+	        use_checked, NULL },
+	{ "a spinlock is held by one thread", 1, begin_spin, use_spin,
+	        end_spin },
+	{ "a reader-writer lock excludes readers and writers", 1, begin_rwlock,
+	        use_rwlock, end_rwlock },
+	{ "readers share the lock", 1, begin_readers, use_readers,
+	        end_readers },
+	{ "with writer preference readers let writers in", 3, begin_preference,
+	        use_preference, NULL },
 	{ "a condition loses no signal", 2, begin_queue, use_queue, end_queue },
-	{ "a broadcast wakes all", 1, begin_broadcast, use_broadcast, NULL },
-	{ "a barrier holds all until the last, one of them serial", 1,
+	{ "a broadcast wakes all waiters", 1, begin_broadcast, use_broadcast,
+	        NULL },
+	{ "a barrier holds all threads until the last, and one is serial", 1,
 	        begin_barrier, use_barrier, end_barrier },
-	{ "a futex sleeps while the word is as seen, and wakes later", 1,
+	{ "a futex sleeps while the word is unchanged, and wakes later", 1,
 	        begin_futex, use_futex, end_futex },
-	{ "a futex wakes as many as it is told, of its own", 2, begin_few,
-	        use_few, NULL },
-	{ "a wake that nobody meant lets nobody in", 3, begin_startled,
-	        use_startled, NULL },
+	{ "a futex wakes as many of its own sleepers as requested", 2,
+	        begin_few, use_few, NULL },
+	{ "a spurious wake lets no thread in", 3, begin_startled, use_startled,
+	        NULL },
 	{ "sleep takes virtual time", 1, NULL, use_sleep, NULL }, { 0 }
 };

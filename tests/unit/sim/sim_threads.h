@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_threads.h - threads that use locks and malloc, for test_sim_threads. */
+/* sim_threads.h - scenarios with locks and malloc for test_sim_threads. */
 #ifndef RM_SIM_THREADS_H
 #define RM_SIM_THREADS_H
 
 enum { SIM_THREADS_MAX = 32 };
 
 /*
- * One fact and the code that would break it. It is ordinary pthread code,
- * compiled as a map is for the simulated machine.
+ * A fact and code that would break it: ordinary pthread code, compiled like a
+ * map for the simulated machine.
  */
 struct sim_scenario {
 	const char *fact;
-	unsigned least; /* threads that it needs */
-	/* main thread, before the others; may be NULL */
+	unsigned least; /* required number of threads */
+	/* main thread, before the other threads; may be NULL */
 	void (*begin)(unsigned threads, unsigned round);
 	void (*thread)(unsigned self);
-	/* main thread, after them; may be NULL. Checks what they left. */
+	/* main thread, after them; may be NULL. Checks the result. */
 	void (*end)(void);
 };
 
-extern const struct sim_scenario sim_scenarios[]; /* of locks and waiting */
-extern const struct sim_scenario sim_heap_scenarios[]; /* ended by fact NULL */
+extern const struct sim_scenario sim_scenarios[];      /* locks and waits */
+extern const struct sim_scenario sim_heap_scenarios[]; /* ends with fact NULL */
 
-/* What went wrong first, or NULL. */
+/* The first failed expectation, or NULL. */
 extern const char *sim_wrong;
-extern unsigned sim_threads; /* that run */
+extern unsigned sim_threads; /* number of running threads */
 
-/* Notes a fact that does not hold. */
+/* Records a failed expectation. */
 #define SIM_EXPECT(condition)                   \
 	do {                                    \
 		if (!(condition) && !sim_wrong) \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim_threads_heap.c - what malloc promises and where it puts blocks; compiled
-   as sim_threads.c is. */
+/* sim_threads_heap.c - guarantees and addresses of malloc; compiled like
+   sim_threads.c. */
 #include "tests/unit/sim/sim_threads.h"
 
 #include <pthread.h>
@@ -19,7 +19,7 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* Words that only this block holds. */
+/* A block of a thread, filled with marks. */
 struct mine {
 	uint64_t *block;
 	size_t words;
@@ -96,7 +96,7 @@ static void resize(struct mine *mine, uint64_t random)
 	mark(mine);
 }
 
-/* Blocks that one thread leaves and another takes and frees. */
+/* Blocks that threads exchange and free. */
 static struct mine shelf[SHELF];
 static pthread_mutex_t shelf_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -156,7 +156,7 @@ static void end_heap(void)
 	}
 }
 
-/* Addresses as numbers: a pointer's value is nobody's after free(). */
+/* Takes addresses as integers, since a pointer is invalid after free(). */
 static bool within(uintptr_t block, uintptr_t from, size_t bytes)
 {
 	return block >= from && block < from + bytes;
@@ -167,11 +167,11 @@ static uintptr_t address(void *block)
 	return (uintptr_t)block;
 }
 
-/* The compiler may leave out a block that is only freed. */
+/* keeps the compiler from removing an unused block */
 static void *volatile kept;
 
-/* Frees a block that has more bytes than a core caches; behind it, something
-   stays in use. Returns where it was. */
+/* Frees a block that is too large for a core's cache, followed by a block in
+   use. Returns its former address. */
 static uintptr_t freed(size_t bytes, void **fence)
 {
 	void *block = malloc(bytes);
@@ -189,14 +189,14 @@ static void cut_and_merge(unsigned self)
 	uintptr_t big = freed(BIG, &fence), first;
 
 	(void)self;
-	/* small blocks lie side by side in what was freed */
+	/* small blocks are adjacent in the freed memory */
 	for (size_t i = 0; i < PARTS; i++) {
 		part[i] = malloc(SMALL);
 		SIM_EXPECT(address(part[i]) == big + i * (SMALL + 8));
 	}
 	for (size_t i = 0; i < PARTS; i++)
 		free(part[i]);
-	/* blocks that were freed side by side, in any order, are one again */
+	/* adjacent blocks that were freed in any order merge */
 	for (size_t i = 0; i < PARTS; i++)
 		part[i] = malloc(PART);
 	first = address(part[0]);
@@ -211,8 +211,8 @@ static void cut_and_merge(unsigned self)
 	free(fence);
 }
 
-/* glibc's order: what a thread freed last comes first, seven of a size; the
-   eighth waits in the arena. */
+/* glibc's order: the block freed last comes first, seven of a size; the eighth
+   goes to the arena. */
 static void cached(unsigned self)
 {
 	enum { ALL = 9, EACH = 7 };
@@ -230,8 +230,7 @@ static void cached(unsigned self)
 		SIM_EXPECT(address(malloc(200)) == was[i]);
 }
 
-/* What a block has room for is never looked for elsewhere; a block of less than
-   half of it is. */
+/* A block is resized in place if it is large enough and at least half used. */
 static void resized(unsigned self)
 {
 	void *block = malloc(400);
@@ -250,8 +249,8 @@ static void resized(unsigned self)
 	free(block);
 }
 
-/* A block of over 1 MiB is pages; when such are freed, blocks of that size
-   come from the arena and are cut. */
+/* A block over 1 MiB gets its own pages. After it was freed, blocks of this
+   size come from the arena and are split. */
 static void bound_moves(unsigned self)
 {
 	enum { PAGES = 2000000 };
@@ -259,7 +258,7 @@ static void bound_moves(unsigned self)
 	uintptr_t pages, again;
 
 	if (self != 0)
-		return; /* the bound is everybody's */
+		return; /* the threshold is global */
 	pages = freed(PAGES, &fence);
 	SIM_EXPECT(pages % 4096 == 16);
 	free(fence);
@@ -272,14 +271,14 @@ static void bound_moves(unsigned self)
 }
 
 const struct sim_scenario sim_heap_scenarios[] = {
-	{ "blocks keep what is written, whoever frees them", 1, begin_heap,
-	        use_heap, end_heap },
-	{ "freed chunks are cut and merged", 1, NULL, cut_and_merge, NULL },
-	{ "what was freed last comes first, seven of a size", 1, NULL, cached,
+	{ "blocks keep their content, whichever thread frees them", 1,
+	        begin_heap, use_heap, end_heap },
+	{ "freed chunks are split and merged", 1, NULL, cut_and_merge, NULL },
+	{ "the block freed last comes first, seven of a size", 1, NULL, cached,
 	        NULL },
-	{ "a block keeps its place down to half of it", 1, NULL, resized,
+	{ "a block stays in place down to half its size", 1, NULL, resized,
 	        NULL },
-	{ "the bound of blocks that are pages moves", 1, NULL, bound_moves,
+	{ "the threshold for separate pages moves", 1, NULL, bound_moves,
 	        NULL },
 	{ 0 }
 };

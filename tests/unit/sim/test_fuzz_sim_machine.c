@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_sim_machine.c - descriptions of simulated machines, mutated.
+ * test_fuzz_sim_machine.c - mutated descriptions of simulated machines.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/sim/model/mach.c
  *
- * Sound means: a refusal is one line that names the line, and what is taken
- * is written, read again and written as the same text, also key by key.
+ * Pass criteria: a rejection is one line with the line's number. An accepted
+ * text is written, read again and written as the same text, also key by key.
  */
 #include "runner/sim/model/mach.h"
 #include "tests/unit/fuzz.h"
@@ -36,7 +36,7 @@ static const char *const texts[] = {
 	NULL
 };
 
-/* Each line of a text, given as an option would. */
+/* Sets each line of a text like a command-line option. */
 static bool sets_the_same(char *text, const struct rm_sim_mach *mach)
 {
 	struct rm_sim_mach set = { .name = "" };
@@ -70,14 +70,15 @@ static bool reads_back(const struct rm_sim_mach *mach, char *why)
 		second = rm_sim_mach_text(&again);
 	same = same && !strcmp(text, second) && sets_the_same(text, mach);
 	if (!same)
-		snprintf(why, FUZZ_WHY, "not the same again: %s", error.text);
+		snprintf(why, FUZZ_WHY, "not the same after writing: %s",
+		        error.text);
 	free(text);
 	free(second);
 	return same;
 }
 
-/* The second way in: an option KEY=VALUE, which may be any text. A refusal
-   leaves the machine as it was. */
+/* The second entry point: an option KEY=VALUE, which may be any text. A
+   rejection leaves the machine unchanged. */
 static bool sets_or_keeps(struct fuzz_input *input,
         const struct rm_sim_mach *mach, const char *text, size_t length)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_cache.c - L1d against plain LRU and tree-PLRU written anew here. */
+/* test_sim_cache.c - compares L1d with independent LRU and tree-PLRU caches. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
 
 enum { SETS = 4, WAYS_MAX = 16, LINES = 120, STEPS = 60000 };
 
-/* One cache as a textbook has it: ways in their places, ages or tree bits. */
+/* A textbook cache: ways in fixed places, ages or tree bits. */
 struct reference {
 	unsigned ways;
 	bool plru;
@@ -19,7 +19,7 @@ struct reference {
 static void touch(struct reference *cache, unsigned set, unsigned way)
 {
 	cache->age[set][way] = ++cache->clock;
-	/* from the leaf up: each parent points to the other side */
+	/* from the leaf up, each parent points to the other side */
 	for (unsigned node = cache->ways + way; node > 1; node /= 2)
 		cache->right[set][node / 2] = node % 2 == 0;
 }
@@ -50,7 +50,7 @@ static int find(const struct reference *cache, uint32_t line)
 	return -1;
 }
 
-/* Whether it hit. */
+/* Returns whether the access hit. */
 static bool use(struct reference *cache, uint32_t line)
 {
 	int way = find(cache, line);
@@ -64,7 +64,7 @@ static bool use(struct reference *cache, uint32_t line)
 	return hit;
 }
 
-/* Random lines, some hot; now and then another core takes one away. */
+/* Random lines, some of them hot. Sometimes another core invalidates one. */
 static bool agrees(
         unsigned ways, const char *policy, uint64_t seed, uint32_t first_tick)
 {
@@ -111,7 +111,8 @@ static void l1d_is_the_reference(const char *policy, unsigned step)
 	for (unsigned ways = 1; ways <= WAYS_MAX; ways += step ? step : ways)
 		same &= agrees(ways, policy, ways, 0);
 	snprintf(name, sizeof(name),
-	        "%s hits and misses as the textbook's, 1 to 16 ways", policy);
+	        "%s: hits and misses equal a textbook cache's, 1 to 16 ways",
+	        policy);
 	CHECK(same, name);
 }
 
@@ -121,11 +122,10 @@ static void stamps_may_run_out(void)
 
 	for (unsigned ways = 2; ways <= WAYS_MAX; ways += 5)
 		same &= agrees(ways, "lru", 7 + ways, UINT32_MAX - 900);
-	CHECK(same, "the order outlives its 32-bit stamps");
+	CHECK(same, "the order survives an overflow of its 32-bit stamps");
 }
 
-/* L1d and L2 together hold what one cache of both sizes would, exclusively;
-   an inclusive L2 holds all that L1d does. */
+/* A victim L2 holds no line of L1d; an inclusive L2 holds all of them. */
 static void levels_include(const char *inclusion, bool inclusive)
 {
 	char l2[64];
@@ -153,18 +153,18 @@ static void levels_include(const char *inclusion, bool inclusive)
 			         rm_sim_bit(sim->dir[i].holds, 0);
 		}
 	}
-	CHECK(right, inclusive ? "an inclusive L2 holds all that L1d does"
-	                       : "a victim L2 holds nothing that L1d does");
+	CHECK(right, inclusive ? "an inclusive L2 holds all lines of L1d"
+	                       : "a victim L2 holds no line of L1d");
 	CHECK(core->count[RM_SIM_L2_MISSES] <
 	                        core->count[RM_SIM_LOAD_MISSES] +
 	                                core->count[RM_SIM_STORE_MISSES] &&
 	                core->count[RM_SIM_L2_MISSES] > 0,
-	        "some misses of L1d hit L2, some do not");
+	        "some misses of L1d hit L2, some miss it");
 	rm_sim_destroy(sim);
 }
 
-/* Of one core, so often, with lines that hit at the front of their set, behind
-   it, and not at all. */
+/* Loads counted for read-modify-writes that hit the front of their set, hit
+   elsewhere, or miss. */
 static uint64_t loads_of(bool rmw_loads)
 {
 	struct rm_sim_mach mach = sim_mach("1Ki 4-way lru", "none", "none");
@@ -190,9 +190,9 @@ static uint64_t loads_of(bool rmw_loads)
 static void counts_do_not_depend_on_where_it_hit(void)
 {
 	CHECK(loads_of(false) == 0,
-	        "a read-modify-write is a store and no load, wherever it hits");
+	        "a read-modify-write is a store, not a load, wherever it hits");
 	CHECK(loads_of(true) == 3 * LINES - 4,
-	        "where the machine says so it is a load, too");
+	        "with rmw-loads = yes it is also a load");
 }
 
 int main(void)

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_sim_che.c - misses of uniform look-ups against Che's approximation.
- * slow: over five seconds of CPU time; not part of `make check`.
+ * test_sim_che.c - compares misses of uniform look-ups with Che's
+ * approximation. slow: over five seconds of CPU time; not part of `make check`.
  *
  * Che, Tung, Wang: Hierarchical Web Caching Systems, IEEE JSAC 20(7), 2002,
- * section III: under independent references an LRU cache of C lines hits line
- * i with probability 1 - exp(-p_i t), where t fills it: sum over all lines of
- * 1 - exp(-p_i t) = C. Lines of a probed table are not equally likely: the
- * exact frequencies are taken from the table itself.
+ * section III. Under independent references an LRU cache of C lines hits line i
+ * with probability 1 - exp(-p_i t), where t solves: sum over all lines of 1 -
+ * exp(-p_i t) = C. The frequencies of lines are taken from the table.
  */
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
@@ -16,12 +15,12 @@
 
 enum { SLOT_BYTES = 16, FREQUENCIES = 64 };
 
-/* An open-addressing table at offset 0, half full: only where keys are. */
+/* An open-addressing table at offset 0, half full; only keys' positions. */
 struct table {
 	uint64_t slots, keys;
-	uint32_t *home;         /* of each key: the slot it hashes to, ... */
-	uint32_t *at;           /* ... and the one it is in */
-	unsigned *keys_of_line; /* keys whose look-up touches the line */
+	uint32_t *home;         /* hashed slot of each key */
+	uint32_t *at;           /* actual slot of each key */
+	unsigned *keys_of_line; /* keys whose look-up reads the line */
 };
 
 static void *allocate(size_t count, size_t bytes)
@@ -73,7 +72,7 @@ static void clear(struct table *table)
 	free(table->keys_of_line);
 }
 
-/* Misses per look-up by the approximation, in a cache of `capacity` lines. */
+/* Misses per look-up by the approximation, for a cache of `capacity` lines. */
 static double che(const struct table *table, double capacity)
 {
 	uint64_t lines = table->slots * SLOT_BYTES / 64,
@@ -107,7 +106,7 @@ static void look_up(struct rm_sim *sim, struct rm_sim_core *core,
 	}
 }
 
-/* Misses per look-up of the model, warm. */
+/* Misses per look-up of the model after a warm-up. */
 static double simulated(const struct rm_sim_mach *mach,
         const struct table *table, uint64_t look_ups)
 {

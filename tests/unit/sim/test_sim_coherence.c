@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_coherence.c - who holds a line, what it costs to get it, and why it
-   was missed. */
+/* test_sim_coherence.c - holders of lines, costs of transfers, and kinds of
+   misses. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
@@ -13,7 +13,7 @@ static uint64_t misses(const struct rm_sim_core *core)
 	       core->count[RM_SIM_STORE_MISSES];
 }
 
-/* --- invariants of MESI after every access of a random stream --- */
+/* --- invariants of MESI after each access of a random stream --- */
 
 /* Tag bits of the line in all caches of a core, or RM_SIM_EMPTY. */
 static uint32_t state_of(struct rm_sim *sim, unsigned id, uint32_t line)
@@ -45,7 +45,7 @@ static bool line_is_sound(struct rm_sim *sim, uint32_t line)
 		sound &= owned == (entry->owner == id + 1);
 		sound &= !held || owned || !(tag & RM_SIM_DIRTY);
 	}
-	/* an exclusive LLC has no copy of what may be written any time */
+	/* an exclusive LLC has no copy of a line that a core may modify */
 	if (sim->llc && sim->mach.llc.inclusion == RM_SIM_VICTIM && owners)
 		sound &= !rm_sim_find(
 		        sim->llc + (line & sim->llc_mask) * sim->llc_stride,
@@ -90,7 +90,7 @@ static void random_stream(const char *l1d, const char *l2, const char *llc,
 		sim_do(sim, (random >> 16 & 0xffff) % cores,
 		        line * 64 + 8 * (random & 7), 8,
 		        kind < 4 ? RM_SIM_LOAD : (enum rm_sim_kind)(kind - 3));
-		/* all lines: what went out for it is another one */
+		/* all lines, since the access may evict others */
 		for (uint32_t i = 0; i < LINES; i++)
 			sound &= line_is_sound(sim, i);
 	}
@@ -99,19 +99,19 @@ static void random_stream(const char *l1d, const char *l2, const char *llc,
 	        "cores, l1d %s, l2 %s, llc %s",
 	        cores, l1d, l2, llc);
 	CHECK(sound, name);
-	CHECK(counts_add_up(sim), "its counts add up");
+	CHECK(counts_add_up(sim), "the counts add up");
 	rm_sim_destroy(sim);
 }
 
-/* --- kinds of misses, against a machine without caches' limits --- */
+/* --- kinds of misses, compared with a model of unlimited caches --- */
 
-/* A core's knowledge of a line, as simply as can be. */
+/* Minimal state of a line in a core. */
 struct plain {
 	bool held, had, taken, untouched;
 	uint64_t used;
 };
 
-/* Why the access misses: a count, or RM_SIM_COUNTS: it hits. */
+/* Kind of the miss, or RM_SIM_COUNTS for a hit. */
 static enum rm_sim_count plain_access(struct plain *all, unsigned cores,
         unsigned id, uint64_t bytes, bool writes)
 {
@@ -135,8 +135,8 @@ static enum rm_sim_count plain_access(struct plain *all, unsigned cores,
 	return kind;
 }
 
-/* With an L2 that holds all, lines of a small L1d leave it and come back: that
-   is of capacity, and the used bytes must survive it. */
+/* With an L2 that holds everything, lines leave a small L1d and return. These
+   are capacity misses, and the used bytes must survive. */
 static void kinds_are_plain(const char *l1d, const char *l2)
 {
 	enum { CORES = 5 };
@@ -173,9 +173,8 @@ static void kinds_are_plain(const char *l1d, const char *l2)
 		       (before[RM_SIM_CAPACITY_MISSES] == 0 || mach.l2.sets);
 	}
 	snprintf(name, sizeof(name),
-	        "each miss has the kind that a plain model gives it: l1d %s, "
-	        "l2 %s",
-	        l1d, l2);
+	        "each miss has the kind of the plain model: l1d %s, l2 %s", l1d,
+	        l2);
 	CHECK(same, name);
 	rm_sim_destroy(sim);
 }
@@ -189,20 +188,20 @@ static void a_replaced_line_is_no_coherence_miss(void)
 	for (uint32_t line = 0; line < 3; line++)
 		sim_do(sim, 0, line * 64, 8, RM_SIM_LOAD);
 	CHECK(n[RM_SIM_COLD_MISSES] == 3 && n[RM_SIM_REPLACEMENTS] == 1,
-	        "three lines in two ways: three cold misses, one replaced");
+	        "three lines in two ways: three cold misses, one replacement");
 	sim_do(sim, 1, 0, 8, RM_SIM_STORE);
 	CHECK(n[RM_SIM_INVALIDATIONS] == 0,
-	        "a write to a replaced line invalidates nothing");
+	        "a write to an evicted line invalidates nothing");
 	sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
 	CHECK(n[RM_SIM_CAPACITY_MISSES] == 1 && n[RM_SIM_COHERENCE_MISSES] == 0,
-	        "its miss is one of capacity, although it was written since");
+	        "its miss is a capacity miss, although another core wrote it");
 	CHECK(n[RM_SIM_TRANSFERS_MODIFIED] == 1,
 	        "and the line comes from the core that wrote it");
 	rm_sim_destroy(sim);
 }
 
-/* False misses of core 0, which has used byte 0, when core 1 writes this and
-   then that. */
+/* False misses of core 0, which has used byte 0, after core 1 wrote at `first`,
+   then at `then`. */
 static uint64_t false_misses(uint64_t first, uint64_t then)
 {
 	struct rm_sim_mach mach = sim_mach("128 2-way lru", "none", "none");
@@ -222,8 +221,7 @@ static uint64_t false_misses(uint64_t first, uint64_t then)
 static void the_first_write_decides(void)
 {
 	CHECK(false_misses(8, 0) == 1 && false_misses(0, 8) == 0,
-	        "a miss is of false sharing by the first write that took its "
-	        "line");
+	        "the first write that takes a line decides on false sharing");
 }
 
 static void an_inclusive_l2_takes_the_line_above_along(void)
@@ -238,13 +236,13 @@ static void an_inclusive_l2_takes_the_line_above_along(void)
 	sim_do(sim, 0, 64, 8, RM_SIM_LOAD);
 	sim_do(sim, 0, 128, 8, RM_SIM_LOAD);
 	CHECK(n[RM_SIM_WRITEBACKS] == 1 && n[RM_SIM_REPLACEMENTS] == 0,
-	        "what an inclusive L2 puts out leaves L1d, with its writes");
+	        "an eviction from an inclusive L2 also evicts from L1d");
 	rm_sim_destroy(sim);
 }
 
-/* --- what it costs: the fixture's figures --- */
+/* --- costs: figures of the fixture --- */
 
-/* Time that one access of core `id` takes when nobody is in its way. */
+/* Time of one access of core `id` without contention. */
 static uint64_t cost_of(
         struct rm_sim *sim, unsigned id, uint64_t offset, enum rm_sim_kind kind)
 {
@@ -264,27 +262,28 @@ static void costs_are_the_descriptions(void)
 	CHECK(cost_of(sim, 0, 0, RM_SIM_LOAD) == 1003,
 	        "from memory: base + l1d-hit + memory");
 	CHECK(cost_of(sim, 0, 8, RM_SIM_STORE) == 3,
-	        "a line held alone is written without a word to anybody");
+	        "writing an exclusively held line causes no traffic");
 	CHECK(cost_of(sim, 0, 8, RM_SIM_RMW) == 19,
 	        "a read-modify-write adds its own cost");
 	CHECK(cost_of(sim, 1, 0, RM_SIM_LOAD) == 203,
-	        "from the core that wrote it: transfer");
+	        "from the core that wrote the line: transfer");
 	CHECK(cost_of(sim, 2, 0, RM_SIM_LOAD) == 103,
-	        "shared lines are found in the LLC");
+	        "shared lines are in the LLC");
 	CHECK(cost_of(sim, 0, 0, RM_SIM_STORE) == 53,
-	        "a shared line is made writable: upgrade");
+	        "making a shared line writable: upgrade");
 	CHECK(rm_sim_core(sim, 0)->count[RM_SIM_UPGRADES] == 1 &&
 	                rm_sim_count(sim, RM_SIM_INVALIDATIONS) == 2,
-	        "which takes it from both others");
+	        "which invalidates it in both other cores");
 	for (uint64_t line = 1; line <= 2; line++)
 		cost_of(sim, 0, line * 64, RM_SIM_LOAD);
 	CHECK(cost_of(sim, 0, 0, RM_SIM_STORE) == 13,
-	        "put out of L1d, still its own: l2-hit");
+	        "evicted from L1d, still owned: l2-hit");
 	for (uint64_t line = 1; line <= 7; line++)
 		cost_of(sim, 0, line * 64, RM_SIM_LOAD);
-	CHECK(cost_of(sim, 0, 0, RM_SIM_LOAD) == 103, "put out of L2: llc-hit");
+	CHECK(cost_of(sim, 0, 0, RM_SIM_LOAD) == 103,
+	        "evicted from L2: llc-hit");
 	CHECK(rm_sim_core(sim, 0)->count[RM_SIM_WRITEBACKS] == 1,
-	        "and written back on its way");
+	        "and written back on eviction");
 	rm_sim_destroy(sim);
 }
 
@@ -299,7 +298,7 @@ static void ping_pong_costs_what_is_described(void)
 	sim_do(sim, 0, 0, 8, RM_SIM_STORE);
 	sim_do(sim, 1, 0, 8, RM_SIM_STORE);
 	rm_sim_counts_reset(sim);
-	/* one writes when the other has written; the line is not busy then */
+	/* the cores write in turn; the line is not busy then */
 	time = began = rm_sim_core(sim, 1)->now + 1000;
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct rm_sim_core *core = sim_run_at(sim, i % 2, time);
@@ -309,9 +308,9 @@ static void ping_pong_costs_what_is_described(void)
 	}
 	CHECK(rm_sim_count(sim, RM_SIM_TRANSFERS_MODIFIED) == ROUNDS &&
 	                rm_sim_count(sim, RM_SIM_COHERENCE_MISSES) == ROUNDS,
-	        "ping-pong: each write is one coherence miss, one transfer");
+	        "ping-pong: each write is one coherence miss and one transfer");
 	CHECK(done && time - began == ROUNDS * (200 + 3),
-	        "and costs transfer + base + l1d-hit, to the cycle");
+	        "and costs exactly transfer + base + l1d-hit");
 	rm_sim_destroy(sim);
 }
 
@@ -329,14 +328,14 @@ static void transfers_of_a_line_queue(void)
 	for (unsigned id = 1; id < CORES; id++)
 		rm_sim_spawn(sim, id, 1000000);
 	core = rm_sim_finish(sim);
-	/* all at one time; the line stays with each for 30 cycles */
+	/* all at the same time; the line is busy for 30 cycles per core */
 	for (unsigned i = 1; i < CORES; i++) {
 		queued &= core->now == 1000000 && core->id == i &&
 		          sim_access(core, 0, 8, RM_SIM_STORE) &&
 		          core->now == 1000000 + 30 * (i - 1) + 203;
 		core = rm_sim_turn(sim);
 	}
-	CHECK(queued, "cores that want one line at one time wait in a queue");
+	CHECK(queued, "cores that access one line at the same time queue");
 	CHECK(rm_sim_count(sim, RM_SIM_WAIT_CYCLES) ==
 	                30 * (CORES - 2) * (CORES - 1) / 2,
 	        "the wait is counted");
@@ -345,7 +344,7 @@ static void transfers_of_a_line_queue(void)
 
 /* --- false sharing --- */
 
-/* Invalidations per operation of `cores` that each add to a counter. */
+/* Invalidations per operation if each core increments a counter. */
 static double invalidations(unsigned cores, unsigned stride, bool *all_false)
 {
 	enum { ROUNDS = 2000 };
@@ -384,15 +383,15 @@ static void padding_ends_false_sharing(void)
 	CHECK(near > 0.99 && near <= 1 && all_false,
 	        "counters in one line: one false invalidation per addition");
 	CHECK(invalidations(8, 64, &all_false) == 0 && all_false,
-	        "counters in a line each: none");
+	        "counters in separate lines: none");
 	near = invalidations(CORES_MAX, 0, &all_false);
 	CHECK(near == 0 && !all_false, "one counter for all: true sharing");
 }
 
 /* --- the space --- */
 
-/* An earlier attempt let lines of globals overflow their tags: they always
-   missed, and spoiled a set. */
+/* Regression test: lines of globals overflowed their tags, always missed and
+   corrupted a set. */
 static void the_last_line_is_a_line(void)
 {
 	struct rm_sim_mach mach = sim_mach("1Ki 2-way lru",
@@ -404,10 +403,11 @@ static void the_last_line_is_a_line(void)
 	CHECK(rm_sim_create(&mach, 1, RM_SIM_SPACE_BYTES + 1, &sim, &error) <
 	                        0 &&
 	                strstr(error.text, "expected 1 to"),
-	        "a space whose lines would overflow a tag is refused");
+	        "a space whose lines would overflow a tag is rejected");
 	error.text[0] = '\0';
 	if (rm_sim_create(&mach, 1, RM_SIM_SPACE_BYTES, &sim, &error)) {
-		SKIP("the last line of the space is like others", error.text);
+		SKIP("the last line of the space is like other lines",
+		        error.text);
 		return;
 	}
 	rm_sim_spawn(sim, 0, 1);
@@ -417,7 +417,7 @@ static void the_last_line_is_a_line(void)
 	}
 	CHECK(rm_sim_count(sim, RM_SIM_COLD_MISSES) == 2 &&
 	                misses(rm_sim_core(sim, 0)) == 2,
-	        "the last line of the space is like others");
+	        "the last line of the space is like other lines");
 	rm_sim_destroy(sim);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_counters.c - what the simulated machine's program answers of watched
-   lines and sites: a list that is not whole is none, and stopping says so. */
+/* test_sim_counters.c - watched lines and sites in the results of the simulated
+   machine's program: an incomplete list is omitted, and stopping fails. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that they are counted */
+/* included last, so that its allocations are counted */
 #include "runner/sim/model/watch.c"
 #include "runner/sim/program/counters.c"
 
@@ -11,7 +11,7 @@
 
 enum { CORES = 2, WATCHED = 3, LINES = 5 };
 
-/* In the place of runner/sim/guest/. */
+/* Replaces runner/sim/guest/. */
 static struct rm_sim_world world;
 struct rm_sim_world *rm_sim_world = &world;
 
@@ -25,7 +25,7 @@ uint64_t rm_sim_space_image(const void *address)
 	return (uintptr_t)address;
 }
 
-/* Each core writes what the other one has; while `full` there is no memory. */
+/* Each core writes the other's lines; with `full` all allocations fail. */
 static int window(struct rm_counters *session, bool full)
 {
 	if (rm_counters_start(session))
@@ -38,7 +38,7 @@ static int window(struct rm_counters *session, bool full)
 	return rm_counters_stop(session);
 }
 
-/* How many lines and sites the answer has, if `lists`; else that it has none. */
+/* Whether the result has the lists, as expected with `lists`. */
 static bool answers(const struct rm_counters *session, bool lists)
 {
 	json_t *result = rm_counters_result(session);
@@ -64,11 +64,10 @@ static void watches(bool full)
 	CHECK(!rm_counters_open(request, CORES, NULL, &session, &error),
 	        "a session opens");
 	CHECK(window(session, full) == (full ? -ENOMEM : 0),
-	        full ? "where a line was lost, stopping says it"
-	             : "a window stops");
+	        full ? "if a line was lost, stopping fails" : "a window stops");
 	CHECK(answers(session, !full),
-	        full ? "and there is no list, not an empty one"
-	             : "and its hottest lines are told, as many as asked for");
+	        full ? "and the lists are missing, not empty"
+	             : "and the requested number of hottest lines is reported");
 	rm_counters_close(session);
 	json_decref(request);
 	rm_sim_destroy(world.model);

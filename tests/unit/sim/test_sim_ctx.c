@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_sim_ctx.c - switches between stacks keep what the ABI says a function
- * keeps: integers and floating-point values that live across them, and frames.
- * Linked with ctx.c as it is here, and again with its portable form.
+ * test_sim_ctx.c - context switches preserve the registers that the ABI
+ * requires, integers and floating-point values, and stack frames. Linked with
+ * ctx.c, and a second time with its portable version.
  */
 #include "tests/unit/tap.h"
 
@@ -36,7 +36,7 @@ static void go(unsigned next)
 	broken |= now != self;
 }
 
-/* Switches from `depth` frames down; each frame checks what it had. */
+/* Switches at a depth of `depth` frames; each frame checks its own data. */
 static unsigned deep(unsigned depth, unsigned self)
 {
 	volatile unsigned mark = depth * 31 + self;
@@ -51,8 +51,8 @@ static unsigned deep(unsigned depth, unsigned self)
 	return below + 1;
 }
 
-/* The same arithmetic, with switches in it or not. Single variables: what
-   lives across a call is in the registers that the call must keep. */
+/* The same arithmetic with or without switches. Uses single variables, because
+   values that live across a call are in preserved registers. */
 static struct state compute(unsigned self, bool switching)
 {
 	uint64_t a = self + 1, b = 3 * a, c = 5 * a, d = 7 * a, e = 9 * a;
@@ -94,7 +94,7 @@ int main(void)
 	char *stacks = aligned_alloc(4096, (size_t)STACKS * STACK_BYTES);
 	bool same = true;
 
-	if (!CHECK(stacks != NULL, "there is memory"))
+	if (!CHECK(stacks != NULL, "memory is available"))
 		return DONE();
 	for (unsigned i = 0; i < STACKS; i++)
 		rm_sim_ctx_make(&ctx[i], stacks + (i + 1) * STACK_BYTES,
@@ -108,10 +108,11 @@ int main(void)
 			same &= alone.n[i] == result[self].n[i] &&
 			        alone.x[i] == result[self].x[i];
 	}
-	CHECK(same, "values live across switches");
-	CHECK(!broken, "and so do frames; who is switched to goes on");
+	CHECK(same, "values survive switches");
+	CHECK(!broken,
+	        "frames survive switches, and the target stack continues");
 	CHECK(switches > (unsigned long)STACKS * STEPS,
-	        "every stack has been left and entered each step");
+	        "every stack is left and entered in each step");
 	free(stacks);
 	return DONE();
 }

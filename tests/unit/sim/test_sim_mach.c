@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_mach.c - descriptions of machines: what is read, what is refused. */
+/* test_sim_mach.c - valid and invalid descriptions of machines. */
 #include "runner/base/lines.h"
 #include "runner/sim/model/mach.h"
 #include "tests/unit/sim/sim_fixture.h"
@@ -9,7 +9,7 @@ static const char *const head = "l1d = 32Ki 8-way lru\n"
                                 "l2 = none\n"
                                 "llc = 8Mi 16-way lru fill\n" SIM_TINY_COSTS;
 
-/* A whole description in which one line is replaced, or one is added. */
+/* A complete description with one line replaced or added. */
 static void compose(char *text, size_t size, const char *key, const char *line)
 {
 	const char *at = head;
@@ -39,7 +39,7 @@ static int parse(
 }
 
 struct mistake {
-	const char *key, *line; /* the line that stands in its place */
+	const char *key, *line; /* replacement line */
 	const char *where, *expected;
 };
 
@@ -64,7 +64,8 @@ static const struct mistake mistakes[] = {
 	{ "l1d", "l1d = 32Ki 8-way lru guess guess", ":1: ", "expected SIZE" },
 	{ "l2", "l2 = 256Ki 8-way lru", ":2: ", "inclusive|victim" },
 	{ "l2", "l2 = 256Ki 8-way lru fill", ":2: ", "inclusive or victim" },
-	{ "l2", "l2 = 256Ki 8-way plru victim", ":2: ", "plru is for l1d" },
+	{ "l2", "l2 = 256Ki 8-way plru victim",
+	        ":2: ", "only l1d can use plru" },
 	{ "l2", "l2 = none at all", ":2: ", "or none" },
 	{ "llc", "llc = 8Mi 16-way lru inclusive", ":3: ", "victim or fill" },
 	{ "memory", "memory = fast", ":8: ", "expected cycles" },
@@ -86,12 +87,12 @@ static const struct mistake mistakes[] = {
 	{ "quantum", "quantum = x", ":18: ", "expected cycles" },
 	{ "rmw-loads", "rmw-loads = maybe", ":20: ", "yes or no" },
 	{ "", "speed = 9", ":21: ", "unknown key \"speed\"" },
-	{ "", "memory = 9",
-	        ":21: ", "memory again, expected it once (line 8)" },
+	{ "", "memory = 9", ":21: ",
+	        "second memory, expected one (the first is in line 8)" },
 	{ "", "memory", ":21: ", "expected KEY = VALUE" },
 	{ "", "  memory = 9", ":21: ", "indented" },
 	{ "", "[caches]", ":21: ", "section" },
-	{ "wake", "# no wake", ":20: ", "expected a line for wake" },
+	{ "wake", "# no wake", ":20: ", "ends without wake" },
 };
 
 static void mistakes_are_refused(void)
@@ -115,8 +116,8 @@ static void mistakes_are_refused(void)
 			printf("# %s: \"%s\"\n", mistakes[i].line, error.text);
 	}
 	CHECK(refused == count,
-	        "every mistake is refused at file:line, with what was "
-	        "expected; nothing is half read");
+	        "every mistake is rejected at file:line with the expected "
+	        "form; the machine stays unchanged");
 }
 
 static void a_description_is_read(void)
@@ -135,25 +136,25 @@ static void a_description_is_read(void)
 	CHECK(!rm_sim_mach_parse(
 	              "dir/my.slow.conf", text, strlen(text), &mach, &error) &&
 	                !strcmp(mach.name, "my.slow"),
-	        "what is slower than another one is not called by its name");
+	        "a name keeps all but its suffix .conf");
 	CHECK(mach.cost[RM_SIM_COST_MEMORY].value == 220 &&
 	                mach.cost[RM_SIM_COST_MEMORY].guess &&
 	                mach.cost[RM_SIM_COST_MEMORY].low == 180 &&
 	                mach.cost[RM_SIM_COST_MEMORY].high == 350 &&
 	                !mach.cost[RM_SIM_COST_WAKE].guess &&
 	                mach.cost[RM_SIM_COST_WAKE].low == 3000,
-	        "a guess keeps its range; what is no guess has none");
+	        "a guess keeps its range; other costs have none");
 	CHECK(!rm_sim_mach_set(&mach, "wake", "1500", &error) &&
 	                mach.cost[RM_SIM_COST_WAKE].value == 1500,
 	        "one key may be set");
 	CHECK(rm_sim_mach_set(&mach, "wake", "soon", &error) < 0 &&
 	                mach.cost[RM_SIM_COST_WAKE].value == 1500 &&
 	                strstr(error.text, "wake = soon, expected"),
-	        "not to what it cannot be");
+	        "an invalid value is rejected");
 	error.text[0] = '\0';
 	CHECK(rm_sim_mach_set(&mach, "wakes", "1", &error) < 0 &&
 	                strstr(error.text, "unknown key \"wakes\""),
-	        "nor what is not there");
+	        "an unknown key is rejected");
 }
 
 static bool reads_back(const struct rm_sim_mach *mach)
@@ -196,15 +197,15 @@ static void built_in_machines_are_sound(void)
 	CHECK(!rm_sim_mach_find("icelake-sp", &mach, &error) &&
 	                mach.l1d.sets * mach.l1d.ways * 64 == 48 << 10 &&
 	                mach.l2.inclusion == RM_SIM_VICTIM,
-	        "Ice Lake-SP: 48 KiB of L1d beside its L2");
+	        "Ice Lake-SP: 48 KiB of L1d, with a victim L2");
 	CHECK(rm_sim_mach_find("zen9", &mach, &error) < 0 &&
 	                strstr(error.text, "expected cachegrind, icelake-sp, "
-	                                   "zen3, host, or a file"),
-	        "another name is refused with those there are");
+	                                   "zen3, host, or a path"),
+	        "an unknown name is rejected with a list of the known ones");
 	error.text[0] = '\0';
 	CHECK(rm_sim_mach_find("./no/such.conf", &mach, &error) < 0 &&
 	                strstr(error.text, "./no/such.conf: "),
-	        "a path is a file");
+	        "a path names a file");
 }
 
 static void host_is_what_hwloc_sees(void)
@@ -222,19 +223,19 @@ static void host_is_what_hwloc_sees(void)
 	                mach.l1d.sets * mach.l1d.ways <= 512 &&
 	                mach.l1d.sets * mach.l1d.ways > 256 &&
 	                mach.llc.sets * mach.llc.ways <= 24 << 14,
-	        "host has the sizes that hwloc sees, at most");
+	        "host has at most the sizes that hwloc reports");
 	for (int i = 0; i < RM_SIM_COSTS; i++)
 		guessed &= mach.cost[i].guess;
-	CHECK(guessed && mach.l1d.guess, "and guesses for the rest");
-	CHECK(reads_back(&mach), "and reads back, too");
+	CHECK(guessed && mach.l1d.guess, "and all other figures are guesses");
+	CHECK(reads_back(&mach), "and it reads back, too");
 	setenv("HWLOC_SYNTHETIC", "core:2 pu:1", 1);
 	CHECK(rm_sim_mach_find("host", &mach, &error) < 0 &&
 	                strstr(error.text, "expected one"),
-	        "a machine whose caches hwloc does not see is refused");
+	        "a machine without caches in hwloc is rejected");
 	unsetenv("HWLOC_SYNTHETIC");
 }
 
-/* Mutations of a description: refused in one line, or read back. */
+/* Mutated descriptions are rejected in one line, or read back. */
 static void fuzz(uint64_t inputs)
 {
 	static const char *const words[] = { "guess", "..", "8-way", "lru",
@@ -272,7 +273,7 @@ static void fuzz(uint64_t inputs)
 				memmove(text + at, text + at + 1, length - at);
 			}
 		}
-		exact = malloc(length); /* a byte too far is seen */
+		exact = malloc(length); /* detects an overrun */
 		memcpy(exact, text, length);
 		if (rm_sim_mach_parse("f.conf", exact, length, &mach, &error))
 			sound = !strncmp(error.text, "f.conf:", 7) &&
@@ -288,9 +289,9 @@ static void fuzz(uint64_t inputs)
 	}
 	printf("# %llu of %llu accepted\n", (unsigned long long)accepted,
 	        (unsigned long long)inputs);
-	CHECK(sound, "what is not refused in one line reads back");
+	CHECK(sound, "an input is rejected in one line or reads back");
 	CHECK(accepted * 50 > inputs && accepted < inputs,
-	        "inputs reach both ends of the parser");
+	        "inputs are both accepted and rejected");
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_sched.c - who runs when, who sleeps, and that it is always so. */
+/* test_sim_sched.c - order of cores, sleep and wake, and determinism. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
@@ -21,14 +21,14 @@ static struct rm_sim *small_ready(unsigned cores)
 	return sim;
 }
 
-/* --- against a list that is searched --- */
+/* --- compared with a linear search --- */
 
 struct naive {
 	uint64_t now[RM_SIM_CORES_MAX];
 	bool ready[RM_SIM_CORES_MAX];
 };
 
-/* The earliest ready core, `skip` left out; RM_SIM_CORES_MAX: none. */
+/* The earliest ready core other than `skip`, or RM_SIM_CORES_MAX. */
 static unsigned earliest(const struct naive *naive, unsigned skip)
 {
 	unsigned found = RM_SIM_CORES_MAX;
@@ -53,7 +53,7 @@ static bool agrees(struct rm_sim_core *core, const struct naive *naive)
 	                                                : naive->now[second]);
 }
 
-/* Cores that spend, wait, wake all and finish, at random. */
+/* Random programs: cores spend, wait, wake all and finish. */
 static bool order_is_naive(unsigned cores)
 {
 	static struct naive naive;
@@ -102,11 +102,11 @@ static void order_is_by_time(void)
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
 		same &= order_is_naive(counts[i]);
-	CHECK(same, "the earliest runs, the next one's time is its deadline: 1 "
-	            "to 128 cores");
+	CHECK(same, "the earliest core runs until the second's time: 1 to 128 "
+	            "cores");
 }
 
-/* --- events in order, private hits a little ahead --- */
+/* --- events in order, private hits slightly ahead --- */
 
 static void hits_may_run_ahead(void)
 {
@@ -119,20 +119,20 @@ static void hits_may_run_ahead(void)
 	core = sim_run_at(sim, core->id, core->now);
 	due = core->due;
 	rm_sim_spend(core, due + 20 - core->now);
-	CHECK(rm_sim_late(core) && sim_access(core, 64, 8, RM_SIM_STORE),
-	        "a private hit may be made a quantum late");
+	CHECK(rm_sim_is_late(core) && sim_access(core, 64, 8, RM_SIM_STORE),
+	        "a private hit may be up to a quantum late");
 	CHECK(core->now == due + 23 && !sim_access(core, 64, 8, RM_SIM_LOAD) &&
 	                core->now == due + 23,
-	        "no later; what is refused costs nothing");
+	        "not later; a rejected access costs nothing");
 	core->now = due + 1;
 	CHECK(!sim_access(core, 64, 8, RM_SIM_RMW) &&
 	                !sim_access(core, 64, 8, RM_SIM_ATOMIC_LOAD) &&
 	                !sim_access(core, 64, 8, RM_SIM_ATOMIC_STORE),
-	        "atomics are made in the order of time");
-	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD), "misses are, too");
+	        "atomics are executed in time order");
+	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD), "misses, too");
 	core->now = due;
 	CHECK(sim_access(core, 640, 8, RM_SIM_LOAD),
-	        "at the deadline itself a core may still go");
+	        "at the deadline itself a core may still run");
 	rm_sim_destroy(sim);
 }
 
@@ -147,7 +147,7 @@ static void upgrades_are_in_order(void)
 	core->now = core->due + 1;
 	CHECK(sim_access(core, 0, 8, RM_SIM_LOAD) &&
 	                !sim_access(core, 0, 8, RM_SIM_STORE),
-	        "a shared line is read ahead of time, not written");
+	        "a shared line may be read ahead of time, but not written");
 	rm_sim_destroy(sim);
 }
 
@@ -160,14 +160,14 @@ static void one_core_never_yields(void)
 	for (int i = 0; i < 1000; i++)
 		done &= sim_access(core, (uint64_t)i * 64 % 65536, 8,
 		        (enum rm_sim_kind)(i % 5));
-	CHECK(done, "a core alone never lets another one go first");
+	CHECK(done, "a single core never yields");
 	CHECK(rm_sim_turn(sim) == core && core->count[RM_SIM_TURNS] == 1,
-	        "its own turn again is no turn");
+	        "its next turn is not counted as a switch");
 	CHECK(rm_sim_finish(sim) == NULL && sim->waiting == 0,
-	        "when it has finished, all have");
+	        "when it has finished, no core is left");
 	rm_sim_spawn(sim, 0, 5);
 	CHECK(rm_sim_turn(sim) == core && core->now > 1000,
-	        "spawned again it goes on at its own time");
+	        "after a respawn it continues at its own time");
 	rm_sim_destroy(sim);
 }
 
@@ -176,17 +176,18 @@ static void a_bound_is_a_deadline(void)
 	struct rm_sim *sim = small_ready(2);
 	struct rm_sim_core *core = rm_sim_turn(sim);
 
-	rm_sim_bound(sim, 500);
-	CHECK(core->due == 1, "a bound takes nothing from an earlier core");
+	rm_sim_set_bound(sim, 500);
+	CHECK(core->due == 1, "a bound does not delay an earlier deadline");
 	core = rm_sim_finish(sim);
-	CHECK(core->due == 500, "it is the deadline of a core alone");
+	CHECK(core->due == 500, "it is the deadline of a single core");
 	rm_sim_spend(core, 600);
 	CHECK(!sim_access(core, 640, 8, RM_SIM_LOAD) &&
 	                rm_sim_turn(sim) == core && core->now == 601 &&
 	                core->count[RM_SIM_TURNS] == 1,
-	        "which asks for a turn then, and gets it");
+	        "which then takes a turn and continues");
 	rm_sim_spawn(sim, 0, 800);
-	CHECK(core->due == 500, "also before one that comes later");
+	CHECK(core->due == 500,
+	        "also if the other core is spawned later than the bound");
 	rm_sim_destroy(sim);
 }
 
@@ -198,19 +199,17 @@ static void a_spawn_is_a_deadline(void)
 	rm_sim_spawn(sim, 0, 1);
 	core = rm_sim_turn(sim);
 	rm_sim_spawn(sim, 1, 500);
-	CHECK(core->due == 500,
-	        "a core spawned meanwhile has its turn in time");
+	CHECK(core->due == 500, "a core spawned meanwhile sets the deadline");
 	rm_sim_spend(core, 1000);
 	core = rm_sim_turn(sim);
-	CHECK(core->id == 1 && core->now == 500, "which it gets");
+	CHECK(core->id == 1 && core->now == 500, "and runs at its time");
 	rm_sim_destroy(sim);
 	sim = small(3);
 	rm_sim_spawn(sim, 0, 1);
 	rm_sim_spawn(sim, 1, 500);
 	core = rm_sim_turn(sim);
 	rm_sim_spawn(sim, 2, 900);
-	CHECK(core->due == 500,
-	        "a later one takes nothing from an earlier one");
+	CHECK(core->due == 500, "a later core does not change the deadline");
 	rm_sim_destroy(sim);
 }
 
@@ -228,8 +227,8 @@ static void sleepers_wake_in_order(void)
 		core = rm_sim_wait(sim, 4096, RM_SIM_FOREVER);
 	}
 	CHECK(core->id == 0 && sim->waiting == 3 && core->due == UINT64_MAX,
-	        "sleepers do not run, and nobody hurries for them");
-	CHECK(rm_sim_wake(sim, 8192, 9) == 0, "another futex wakes nobody");
+	        "sleepers do not run and set no deadline");
+	CHECK(rm_sim_wake(sim, 8192, 9) == 0, "another futex wakes no core");
 	rm_sim_spend(core, 10000);
 	for (woken = 0; rm_sim_wake(sim, 4096, 1); woken++) {
 		order[woken] = 0;
@@ -242,10 +241,10 @@ static void sleepers_wake_in_order(void)
 				order[woken] = id;
 	}
 	CHECK(woken == 3 && order[0] == 3 && order[1] == 2 && order[2] == 1,
-	        "who slept first wakes first");
+	        "the longest sleeper wakes first");
 	CHECK(rm_sim_core(sim, 3)->now == core->now + 3000 &&
 	                core->due == core->now + 3000,
-	        "after the wake latency, which is the waker's deadline now");
+	        "after the wake latency, which is now the waker's deadline");
 	CHECK(core->count[RM_SIM_FUTEX_WAKES] == 5 &&
 	                rm_sim_count(sim, RM_SIM_FUTEX_WAITS) == 3,
 	        "waits and wakes are counted");
@@ -259,16 +258,16 @@ static void a_wait_may_end_by_itself(void)
 
 	core = rm_sim_wait(sim, 64, 5000);
 	CHECK(core->id == 1 && core->due == 5000,
-	        "a wait with an end is a deadline for the others");
+	        "a wait with a timeout sets a deadline for other cores");
 	rm_sim_spend(core, 5000);
 	CHECK(rm_sim_turn(sim) == sleeper && sleeper->timed_out &&
 	                sleeper->now == 5000 && sim->waiting == 0,
-	        "it ends at its time, and says so");
+	        "it ends at its time as timed out");
 	core = rm_sim_wait(sim, 64, 1000000);
 	rm_sim_wake(sim, 64, 1);
 	rm_sim_spend(core, 100000);
 	CHECK(rm_sim_turn(sim) == sleeper && !sleeper->timed_out,
-	        "or by a wake before, and says that");
+	        "or earlier by a wake, not timed out");
 	rm_sim_destroy(sim);
 }
 
@@ -281,13 +280,14 @@ static void a_deadlock_is_seen(void)
 	rm_sim_wait(sim, 64, RM_SIM_FOREVER);
 	CHECK(rm_sim_wait(sim, 128, RM_SIM_FOREVER) == NULL &&
 	                sim->waiting == 2,
-	        "all wait or have finished: nobody runs, and two wait");
+	        "if all wait or have finished, no core runs, and two are "
+	        "waiting");
 	rm_sim_destroy(sim);
 }
 
 /* --- determinism --- */
 
-/* A random program on 9 cores: its hash. */
+/* Hash of a random program on 9 cores. */
 static uint64_t hash_of(uint64_t seed)
 {
 	enum { CORES = 9 };
@@ -315,14 +315,15 @@ static uint64_t hash_of(uint64_t seed)
 static void same_calls_same_counts(void)
 {
 	uint64_t first = hash_of(1);
-	char *hole = malloc(12345); /* another heap, other addresses */
+	char *hole = malloc(12345); /* changes heap addresses */
 	bool same = true;
 
 	for (int i = 0; i < 10; i++)
 		same &= hash_of(1) == first;
 	free(hole);
-	CHECK(same, "the same calls give the same hash, wherever the heap is");
-	CHECK(hash_of(2) != first, "other calls another one");
+	CHECK(same, "the same calls give the same hash, whatever the heap's "
+	            "addresses");
+	CHECK(hash_of(2) != first, "other calls give another hash");
 }
 
 static void resets_are_of_counts_only(void)
@@ -338,14 +339,14 @@ static void resets_are_of_counts_only(void)
 	CHECK(cycles > 0 && rm_sim_cycles(sim) == 0 &&
 	                rm_sim_count(sim, RM_SIM_STORES) == 0 &&
 	                rm_sim_region_at(sim, 1)->misses == 0,
-	        "a reset zeroes counts, regions and the window's time");
+	        "a reset clears counts, regions and the window's time");
 	sim_do(sim, 1, 0, 8, RM_SIM_STORE);
 	CHECK(rm_sim_count(sim, RM_SIM_STORE_MISSES) == 0, "caches stay warm");
 	sim_do(sim, 0, 0, 8, RM_SIM_LOAD);
 	CHECK(rm_sim_count(sim, RM_SIM_COHERENCE_MISSES) == 1 &&
 	                rm_sim_region_at(sim, 1)->coherence_misses == 1 &&
 	                !strcmp(rm_sim_region_at(sim, 1)->name, "table"),
-	        "and what was lost before is still known");
+	        "and lost lines are still known");
 	rm_sim_destroy(sim);
 }
 
@@ -358,18 +359,18 @@ static void regions_overlay(void)
 	                rm_sim_region(sim, "heap", 8192, 64) == 1 &&
 	                rm_sim_region_at(sim, 1)->bytes == 4160 &&
 	                rm_sim_region_at(sim, 3) == NULL,
-	        "regions have names, one may be in many places");
+	        "regions have names and may have several parts");
 	CHECK(rm_sim_region(sim, "x", 65536, 1) < 0 &&
 	                rm_sim_region(sim, "x", 65535, 2) < 0 &&
 	                rm_sim_region(sim, "x", 5, 0) < 0,
-	        "beyond the space there is none");
+	        "a region outside the space is rejected");
 	sim_do(sim, 0, 128, 8, RM_SIM_LOAD);
 	sim_do(sim, 0, 192, 8, RM_SIM_LOAD);
 	sim_do(sim, 0, 5000, 8, RM_SIM_LOAD);
 	CHECK(rm_sim_region_at(sim, 2)->misses == 1 &&
 	                rm_sim_region_at(sim, 1)->misses == 1 &&
 	                rm_sim_region_at(sim, 0)->misses == 1,
-	        "the later one counts where two overlap");
+	        "the later region counts where two overlap");
 	rm_sim_destroy(sim);
 }
 

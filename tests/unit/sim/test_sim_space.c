@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_sim_space.c - where simulated memory lies: at the same places in each
- * process, zeroed, and given out again.
+ * test_sim_space.c - simulated memory has the same addresses in each process,
+ * is zeroed, and is reused.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -14,7 +14,7 @@
 
 enum { STACKS = RM_SIM_CORES_MAX + 1, MANY = 5000 };
 
-/* Of the program, pages of its own. */
+/* Globals of this program on separate pages. */
 static _Alignas(4096) char globals[3 * 4096];
 
 static bool is_zero(const char *memory, size_t bytes)
@@ -37,29 +37,29 @@ static void pages_come_from_above(void)
 
 	CHECK(first == at(RM_SIM_HEAP_BYTES - 4096) && second == first - 4096 &&
 	                third == second - 8192,
-	        "pages are whole ones, from the heap's end down");
+	        "maps are whole pages, from the heap's end down");
 	CHECK(is_zero(first, 4096) && is_zero(third, 8192), "of zeros");
 	memset(first, 1, 4096);
 	memset(third, 1, 8192);
 	rm_sim_space_unmap(first, 1);
 	rm_sim_space_unmap(third, 8192);
 	CHECK(rm_sim_space_map(8000) == third && is_zero(third, 8192),
-	        "those of the same length come again, zeroed");
+	        "freed pages of the same length are reused, zeroed");
 	CHECK(rm_sim_space_map(4096) == first && is_zero(first, 4096),
-	        "each of its own");
-	CHECK(rm_sim_space_map(4096) == third - 4096, "and no more than once");
+	        "for each length");
+	CHECK(rm_sim_space_map(4096) == third - 4096, "and only once");
 	rm_sim_space_unmap(first, 4096);
 	rm_sim_space_unmap(second, 4096);
 	CHECK(rm_sim_space_map(4096) == second &&
 	                rm_sim_space_map(4096) == first,
-	        "the last that was freed comes first");
+	        "the pages freed last are reused first");
 	CHECK(!rm_sim_space_map(0) && !rm_sim_space_map(SIZE_MAX) &&
 	                !rm_sim_space_map(RM_SIM_HEAP_BYTES + 1),
-	        "none and too many are not given");
+	        "lengths of 0 and above the heap are rejected");
 }
 
-/* Three of one length among others are freed; the middle one is not lost when
-   one before it goes. */
+/* Frees three maps of one length among others; the middle one survives the
+   reuse of an earlier one. */
 static void freed_ones_keep_their_order(void)
 {
 	char *pages[4];
@@ -72,7 +72,7 @@ static void freed_ones_keep_their_order(void)
 	                rm_sim_space_map(4096 * 11) == pages[3] &&
 	                rm_sim_space_map(4096 * 11) == pages[1] &&
 	                rm_sim_space_map(4096 * 10) == pages[0],
-	        "lengths do not mix");
+	        "lengths are not mixed");
 }
 
 static void segments_come_from_below(void)
@@ -80,7 +80,7 @@ static void segments_come_from_below(void)
 	char *first = rm_sim_space_segment(), *second = rm_sim_space_segment();
 
 	CHECK(first == at(0) && second == at(RM_SIM_SEGMENT_BYTES),
-	        "segments come from the heap's begin up");
+	        "segments are allocated from the heap's start up");
 	CHECK(is_zero(second + RM_SIM_SEGMENT_BYTES - 4096, 4096), "of zeros");
 }
 
@@ -118,7 +118,7 @@ static void stacks_lie_apart(void)
 	        "seven lines apart, an odd number");
 }
 
-/* Whether a child dies that writes there. */
+/* Whether a child that writes to `place` is killed. */
 static bool dies(char *place)
 {
 	int status;
@@ -138,7 +138,8 @@ static void stacks_are_guarded(void)
 
 	rm_sim_space_stack(5);
 	low = at(RM_SIM_STACKS_AT + 5 * (4096 + RM_SIM_STACK_BYTES));
-	CHECK(dies(low) && dies(low + 4095), "below a stack is a guard");
+	CHECK(dies(low) && dies(low + 4095),
+	        "a guard page is below each stack");
 	CHECK(!dies(low + 4096) && !dies(low - 1), "of one page");
 }
 
@@ -150,14 +151,14 @@ static void offsets_are_of_the_space(void)
 	                rm_sim_space_offset((uintptr_t)RM_SIM_BASE +
 	                                    RM_SIM_MAPPED_BYTES - 1) ==
 	                        RM_SIM_MAPPED_BYTES - 1,
-	        "heap and stacks have the offset of their place");
+	        "heap and stacks have offsets from the base");
 	CHECK(rm_sim_space_offset((uintptr_t)&outside) == RM_SIM_NOWHERE &&
 	                rm_sim_space_offset((uintptr_t)RM_SIM_BASE - 1) ==
 	                        RM_SIM_NOWHERE &&
 	                rm_sim_space_offset(
 	                        (uintptr_t)RM_SIM_BASE + RM_SIM_MAPPED_BYTES) ==
 	                        RM_SIM_NOWHERE,
-	        "the host's memory has none");
+	        "memory of the host has no offset");
 }
 
 static void globals_are_numbered(void)
@@ -167,17 +168,18 @@ static void globals_are_numbered(void)
 	const uint64_t first = rm_sim_space_global((uintptr_t)&globals[4095]);
 	const uint64_t pages = space.pages;
 
-	CHECK(third == RM_SIM_GLOBALS_AT + 7, "the first is the window's");
+	CHECK(third == RM_SIM_GLOBALS_AT + 7,
+	        "the first touched page is the first of the window");
 	CHECK(third % 4096 == 7 && first == third / 4096 * 4096 + 4096 + 4095,
-	        "pages of globals are numbered as they are touched");
+	        "pages of globals are numbered at first use");
 	CHECK(rm_sim_space_offset((uintptr_t)&globals[2 * 4096]) == third - 7 &&
 	                space.pages == pages,
 	        "each once");
 	CHECK(third >= RM_SIM_GLOBALS_AT && first < RM_SIM_OFFSETS,
-	        "in their own window");
+	        "within their own window");
 }
 
-/* What the loader says of a program: two parts that are loaded, and others. */
+/* Program headers as the loader reports them: loadable and other segments. */
 static void images_are_what_is_loaded(void)
 {
 	const ElfW(Phdr) headers[] = {
@@ -193,9 +195,9 @@ static void images_are_what_is_loaded(void)
 	const uintptr_t image = space.image, bytes = space.image_bytes;
 
 	CHECK(find_image(&info, sizeof(info), NULL) != 0,
-	        "the first file that the loader names is the program");
+	        "the first file reported by the loader is the program");
 	CHECK(space.image == 0x70001000 && space.image_bytes == 0x3030 - 0x1000,
-	        "from the page of its first byte to its last, as it is loaded");
+	        "from the page of its first loaded byte to its last");
 	space.image = image;
 	space.image_bytes = bytes;
 }
@@ -209,14 +211,15 @@ static void images_have_offsets(void)
 
 	CHECK(one && other - one == 100 &&
 	                rm_sim_space_image((const void *)(uintptr_t)dies) != 0,
-	        "globals and code have their offset in the program's file");
+	        "globals and code have offsets in the program's file");
 	CHECK(!rm_sim_space_image(&outside) && !rm_sim_space_image(NULL) &&
 	                !rm_sim_space_image(image - 1) &&
 	                !rm_sim_space_image(image + space.image_bytes) &&
 	                rm_sim_space_image(image + space.image_bytes - 1) ==
 	                        space.image_bytes - 1,
-	        "what is not of the program has none");
-	CHECK(space.image % 4096 == 0, "an offset's page is the file's");
+	        "other addresses have none");
+	CHECK(space.image % 4096 == 0,
+	        "an offset has the same page offset as its address");
 }
 
 static void many_may_be_freed(void)
@@ -232,28 +235,29 @@ static void many_may_be_freed(void)
 		rm_sim_space_unmap(pages[i], 3 * 4096);
 	for (unsigned i = 0; i < MANY; i++)
 		again += (char *)rm_sim_space_map(3 * 4096) >= low;
-	CHECK(again == 4096, "4096 freed ones are remembered, more are lost");
+	CHECK(again == 4096, "4096 freed maps are remembered, more are lost");
 }
 
-/* Last: what is left of the heap is used up. */
+/* Runs last, since it uses up the heap. */
 static void the_heap_has_an_end(void)
 {
 	const uint64_t left = space.high - space.low;
 
-	CHECK(!rm_sim_space_map(left + 4096), "more than is left is not given");
+	CHECK(!rm_sim_space_map(left + 4096),
+	        "a map larger than the rest is rejected");
 	CHECK(rm_sim_space_map(left - 2 * (uint64_t)RM_SIM_SEGMENT_BYTES) ==
 	                at(space.low + 2 * (uint64_t)RM_SIM_SEGMENT_BYTES),
-	        "nearly all that is left is");
+	        "a map of nearly all the rest succeeds");
 	CHECK(rm_sim_space_segment() && rm_sim_space_segment() &&
 	                !rm_sim_space_segment() && space.low == space.high,
-	        "segments end where pages begin");
-	CHECK(!rm_sim_space_map(4096), "and then the heap is full");
+	        "segments end where maps begin");
+	CHECK(!rm_sim_space_map(4096), "then the heap is full");
 	space.low -= RM_SIM_SEGMENT_BYTES;
 	CHECK(!rm_sim_space_map(RM_SIM_SEGMENT_BYTES + 1) &&
 	                rm_sim_space_map(RM_SIM_SEGMENT_BYTES) ==
 	                        at(space.low) &&
 	                !rm_sim_space_segment(),
-	        "pages end where segments do");
+	        "maps end where segments begin");
 }
 
 static void space_is_reserved_once(void)
@@ -261,7 +265,7 @@ static void space_is_reserved_once(void)
 	struct rm_error error = { "" };
 
 	CHECK(rm_sim_space_open(&error) == -EEXIST && error.text[0],
-	        "where the address is taken that is said");
+	        "a second reservation fails with an error");
 }
 
 int main(void)

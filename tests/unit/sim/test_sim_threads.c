@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_sim_threads.c - locks, conditions, barriers, futexes and malloc of the
- * simulated machine keep their promises, on 1 to 32 cores and 24 schedules
- * each, in a process per schedule: a world is made once. Threads leave a
- * barrier when a schedule's seed says, or all seeds would be one schedule.
+ * simulated machine keep their guarantees on 1 to 32 cores and 24 schedules
+ * each. Each schedule needs its own process, since a process can simulate once.
+ * The seed determines when threads leave a barrier, so that schedules differ.
  * slow: over five seconds of CPU time; not part of `make check`.
  */
 #include "tests/unit/sim/sim_threads.h"
@@ -21,12 +21,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SCHEDULES = 24, MACHINES = 3, SAID_BYTES = 256 };
+enum { SCHEDULES = 24, MACHINES = 3, MESSAGE_BYTES = 256 };
 
-/* What each schedule counted; shared with the processes. */
+/* Hash of the counts of each schedule; shared with the child processes. */
 static uint64_t *hashes;
 
-/* What one simulation runs. */
+/* Parameters of one simulation. */
 struct job {
 	const struct sim_scenario *scenario;
 	unsigned threads, seed;
@@ -60,7 +60,7 @@ static void world_main(void *argument)
 		scenario->end();
 }
 
-/* In a process of its own: what went wrong to `out`, nothing if nothing. */
+/* Runs in a child process; writes a failure to `out`. */
 static void simulate(struct job *job, int out)
 {
 	static const char *const machines[MACHINES] = { "icelake-sp", "zen3",
@@ -71,21 +71,21 @@ static void simulate(struct job *job, int out)
 		.cores = job->threads,
 		.seed = job->seed,
 		.limit_ns = UINT64_C(1000000000) };
-	const char *said = NULL;
+	const char *message = NULL;
 
 	if (rm_sim_mach_find(machines[job->seed % MACHINES], &mach, &error) ||
 	        rm_sim_world_run(&options, world_main, job, &error))
-		said = error.text;
+		message = error.text;
 	else
-		said = sim_wrong;
-	if (said && write(out, said, strlen(said)) < 0)
+		message = sim_wrong;
+	if (message && write(out, message, strlen(message)) < 0)
 		_exit(2);
 	_exit(0);
 }
 
-/* True: it ended well and had nothing to say; else that is in `said`, whose
-   SAID_BYTES are zero before. */
-static bool ends(struct job *job, char *said)
+/* Whether the simulation succeeded; otherwise `message` (MESSAGE_BYTES, zeroed)
+   gets the failure. */
+static bool ends(struct job *job, char *message)
 {
 	ssize_t length;
 	int pipes[2], status;
@@ -100,7 +100,7 @@ static bool ends(struct job *job, char *said)
 		simulate(job, pipes[1]);
 	}
 	close(pipes[1]);
-	length = read(pipes[0], said, SAID_BYTES - 1);
+	length = read(pipes[0], message, MESSAGE_BYTES - 1);
 	close(pipes[0]);
 	if (child < 0 || waitpid(child, &status, 0) != child)
 		return false;
@@ -109,11 +109,11 @@ static bool ends(struct job *job, char *said)
 
 static bool holds(struct job *job)
 {
-	char said[SAID_BYTES] = "";
+	char message[MESSAGE_BYTES] = "";
 
-	if (ends(job, said))
+	if (ends(job, message))
 		return true;
-	printf("# %u threads, seed %u: %s\n", job->threads, job->seed, said);
+	printf("# %u threads, seed %u: %s\n", job->threads, job->seed, message);
 	return false;
 }
 
@@ -130,36 +130,38 @@ static void what_is_not_simulated_is_refused(void)
 {
 	static const struct sim_scenario scenario = { .thread = wait_a_while };
 	struct job job = { &scenario, 1, 0 };
-	char said[SAID_BYTES] = "";
+	char message[MESSAGE_BYTES] = "";
 
-	CHECK(!ends(&job, said) && strstr(said, "not simulated: a futex wait"),
-	        "a futex wait with a time is refused, and is no deadlock");
+	CHECK(!ends(&job, message) &&
+	                strstr(message, "not simulated: a futex wait"),
+	        "a futex wait with a timeout is rejected, not a deadlock");
 }
 
-/* The first thread comes to no end, and soon runs alone. */
+/* The first thread never ends and finally runs alone. */
 static void first_stays(unsigned self)
 {
 	while (self == 0)
 		rm_sim_sched_yield();
 }
 
-static void who_runs_alone_comes_to_the_limit(void)
+static void a_single_core_reaches_the_limit(void)
 {
 	static const struct sim_scenario scenario = { .thread = first_stays };
 	bool ends_so = true;
 
 	for (unsigned threads = 1; threads <= 3; threads++) {
 		struct job job = { &scenario, threads, 0 };
-		char said[SAID_BYTES] = "";
+		char message[MESSAGE_BYTES] = "";
 
-		ends_so &= !ends(&job, said) &&
-		           strstr(said, "virtual time ran out: core 0 is past "
+		ends_so &=
+		        !ends(&job, message) &&
+		        strstr(message, "virtual time ran out: core 0 is past "
 		                        "1000000000 ns");
 	}
-	CHECK(ends_so, "virtual time runs out for the only core that runs");
+	CHECK(ends_so, "virtual time runs out if only one core is left");
 }
 
-/* Whether no two schedules of one machine were the same. */
+/* Whether all schedules of each machine differ. */
 static bool differ(void)
 {
 	for (unsigned i = 0; i < SCHEDULES; i++)
@@ -192,15 +194,15 @@ static void check_all(
 				job.seed++;
 			}
 			if (good && job.threads > 1 && !differ()) {
-				printf("# two schedules are the same\n");
+				printf("# two schedules are equal\n");
 				good = false;
 			}
 			CHECK(good, name);
 		}
 }
 
-/* test_sim_threads [WORD [THREADS]]: only facts that hold the word, only with
-   so many threads. */
+/* test_sim_threads [WORD [THREADS]]: only facts that contain WORD, only with
+   THREADS threads. */
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
@@ -209,7 +211,7 @@ int main(int argc, char **argv)
 	hashes = mmap(NULL, SCHEDULES * sizeof(*hashes), PROT_READ | PROT_WRITE,
 	        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (hashes == MAP_FAILED) {
-		printf("Bail out! no memory\n");
+		printf("Bail out! out of memory\n");
 		return 1;
 	}
 	check_all(sim_scenarios, word, only);
@@ -217,6 +219,6 @@ int main(int argc, char **argv)
 	if (*word)
 		return DONE();
 	what_is_not_simulated_is_refused();
-	who_runs_alone_comes_to_the_limit();
+	a_single_core_reaches_the_limit();
 	return DONE();
 }

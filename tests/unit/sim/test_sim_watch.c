@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_watch.c - sites and lines: watching adds knowledge, no count. */
+/* test_sim_watch.c - watching reports sites and lines and changes no count. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 #include "tests/unit/tap.h"
 
 enum { CORES = 6, STEPS = 30000, SITES = 7 };
 
-static const char places[SITES]; /* addresses to be charged */
+static const char places[SITES]; /* addresses used as sites */
 
 static struct rm_sim *make(void)
 {
@@ -63,7 +63,7 @@ static void watching_changes_no_count(void)
 			        a->count[i] == b->count[i];
 		same &= a->now == b->now;
 	}
-	CHECK(same, "that changes no count and no clock");
+	CHECK(same, "watching changes neither counts nor clocks");
 	rm_sim_destroy(plain);
 	rm_sim_destroy(watched);
 }
@@ -99,7 +99,7 @@ static void sites_and_lines_add_up(void)
 	                site.upgrades == rm_sim_count(sim, RM_SIM_UPGRADES) &&
 	                site.invalidations ==
 	                        rm_sim_count(sim, RM_SIM_INVALIDATIONS),
-	        "the sites' counts add up to the cores'");
+	        "the sites' counts add up to the cores' counts");
 	n = rm_sim_hot_lines(sim, &lines);
 	sorted = true;
 	for (long i = 0; i < n; i++) {
@@ -116,20 +116,20 @@ static void sites_and_lines_add_up(void)
 	                        rm_sim_count(sim, RM_SIM_INVALIDATIONS) &&
 	                line.false_invalidations ==
 	                        rm_sim_count(sim, RM_SIM_FALSE_INVALIDATIONS),
-	        "so do the lines', most invalidated first, each in its region");
+	        "so do the lines' counts, most invalidated first");
 	CHECK(region == rm_sim_region_at(sim, 1)->misses,
-	        "and to those of the region");
+	        "and to the region's misses");
 	CHECK(lines[0].readers[0] == (1U << CORES) - 1 &&
 	                lines[0].writers[0] == (1U << CORES) - 1 &&
 	                lines[0].written_bytes == UINT64_MAX &&
 	                lines[0].site[3],
-	        "a hot line names who read it, who wrote it, what and where");
+	        "a hot line has its readers, writers, bytes and sites");
 	free(sites);
 	free(lines);
 	rm_sim_counts_reset(sim);
 	CHECK(rm_sim_sites(sim, &sites) == 0 && !sites &&
 	                rm_sim_hot_lines(sim, &lines) == 0 && !lines,
-	        "a reset forgets them");
+	        "a reset removes them");
 	rm_sim_destroy(sim);
 }
 
@@ -151,11 +151,11 @@ static void lines_of_an_operation(void)
 			        i & 1 ? RM_SIM_LOAD : RM_SIM_STORE);
 	}
 	CHECK(core->count[RM_SIM_OPERATION_LINES] == 50,
-	        "five lines in each of ten operations, however often");
+	        "five lines in each of ten operations, however often accessed");
 	rm_sim_watch(sim, false);
 	sim_access(core, 6400, 8, RM_SIM_LOAD);
 	CHECK(core->count[RM_SIM_OPERATION_LINES] == 50 && core->soft != 0,
-	        "not watched any more, hits are quick again");
+	        "after watching ends, hits take the fast path again");
 	rm_sim_destroy(sim);
 }
 

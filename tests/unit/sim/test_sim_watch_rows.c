@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sim_watch_rows.c - what a watched machine keeps of each site and line:
-   which event is whose, in which order they are told, and what becomes of it
-   where memory is short. Events are told to it by hand. */
+/* test_sim_watch_rows.c - rows of watched sites and lines: attribution of
+   events, order of the lists, and behaviour if memory runs out. The tests call
+   the recording functions directly. */
 #include "runner/sim/model/internal.h"
 #include "tests/unit/sim/sim_fixture.h"
 
-/* The allocation that fails, counted from 0; -1: none. And what is held. */
+/* Index of the allocation that fails (-1: none); number of live ones. */
 static long fails_at = -1, held;
 
 static bool fails(void)
@@ -47,7 +47,7 @@ static void let_go(void *memory)
 
 enum { CORES = 70, MANY = 1000, FIRST_ROOM = 64 };
 
-static const char places[MANY]; /* addresses to be charged */
+static const char places[MANY]; /* addresses used as sites */
 
 static struct rm_sim *make(void)
 {
@@ -99,12 +99,12 @@ static void kinds(void)
 	CHECK(rm_sim_sites(sim, &site) == 2 &&
 	                site_is(&site[0], 1, 4, 2, 1, 1) &&
 	                site_is(&site[1], 2, 1, 1, 1, 1),
-	        "a false miss is a coherence miss, too, and an upgrade is no "
-	        "miss");
+	        "a false miss is also a coherence miss, and an upgrade is not "
+	        "a miss");
 	CHECK(rm_sim_hot_lines(sim, &line) == 1 && line->line == 3 &&
 	                line->misses == 5 && line->coherence_misses == 3 &&
 	                line->false_misses == 2,
-	        "so it is of their line");
+	        "the same holds for their line");
 	free(site);
 	free(line);
 	rm_sim_destroy(sim);
@@ -125,19 +125,19 @@ static void losses(void)
 	CHECK(site[0].site == &places[2] && site[0].invalidations == 1 &&
 	                site[1].site == &places[1] &&
 	                site[1].invalidations == 2,
-	        "what cores lose is charged to the site of the write");
+	        "lost lines are attributed to the site of the write");
 	rm_sim_hot_lines(sim, &line);
 	CHECK(line[0].line == 3 && line[0].invalidations == 2 &&
 	                line[0].false_invalidations == 1 && line[1].line == 4 &&
 	                line[1].invalidations == 1 &&
 	                !line[1].false_invalidations,
-	        "and to the line, false ones apart");
+	        "and to the line, false ones separately");
 	free(site);
 	free(line);
 	rm_sim_destroy(sim);
 }
 
-static void line_says(void)
+static void a_line_has_its_users(void)
 {
 	struct rm_sim *sim = watched();
 	struct rm_sim_hot_line *line;
@@ -155,27 +155,27 @@ static void line_says(void)
 	rm_sim_hot_lines(sim, &line);
 	CHECK(line[0].readers[0] == 1 << 3 && line[0].readers[1] == 1 << 1 &&
 	                line[0].writers[0] == 1 << 2 && !line[0].writers[1],
-	        "a line says which cores read it, and which wrote");
+	        "a line has its readers and writers");
 	CHECK(line[0].read_bytes == 0x3f && line[0].written_bytes == 0xf000,
-	        "and which of its bytes");
+	        "and the bytes they used");
 	for (int i = 0; i < RM_SIM_LINE_SITES; i++)
 		first_four &= line[0].site[i] == &places[7 - i] &&
 		              line[0].site_events[i] == 1 + (i == 0);
-	CHECK(first_four, "and from where, the first four with their events");
+	CHECK(first_four, "and its first four sites with their events");
 	CHECK(line[0].line == 19 && line[0].region == 1 && line[1].line == 20 &&
 	                line[1].region == 0,
-	        "and in which region it is");
+	        "and its region");
 	free(line);
 	rm_sim_destroy(sim);
 }
 
-/* Misses and losses of lines as they come; the order is worked out by hand. */
+/* Misses and losses as they arrive; the order was derived by hand. */
 static void order(void)
 {
 	static const struct {
 		uint32_t line;
 		unsigned misses, losses;
-	} told[] = { { 9, 1, 0 }, { 5, 1, 0 }, { 8, 2, 0 }, { 7, 1, 3 },
+	} arrivals[] = { { 9, 1, 0 }, { 5, 1, 0 }, { 8, 2, 0 }, { 7, 1, 3 },
 		{ 4, 2, 0 }, { 6, 1, 4 } };
 	static const uint32_t lines[] = { 6, 7, 4, 8, 5, 9 };
 	static const int sites[] = { 4, 8, 5, 6, 7, 9 };
@@ -185,22 +185,22 @@ static void order(void)
 	bool same = true;
 
 	for (int i = 0; i < 6; i++) {
-		for (unsigned n = 0; n < told[i].misses; n++)
-			event(sim, 0, RM_SIM_COLD_MISSES, told[i].line,
-			        (int)told[i].line);
-		for (unsigned n = 0; n < told[i].losses; n++)
+		for (unsigned n = 0; n < arrivals[i].misses; n++)
+			event(sim, 0, RM_SIM_COLD_MISSES, arrivals[i].line,
+			        (int)arrivals[i].line);
+		for (unsigned n = 0; n < arrivals[i].losses; n++)
 			rm_sim_watch_loss(
-			        rm_sim_core(sim, 1), told[i].line, false);
+			        rm_sim_core(sim, 1), arrivals[i].line, false);
 	}
-	CHECK(rm_sim_hot_lines(sim, &line) == 6, "each line is told once");
+	CHECK(rm_sim_hot_lines(sim, &line) == 6, "each line is listed once");
 	CHECK(rm_sim_sites(sim, &site) == 6, "and each site");
 	for (int i = 0; i < 6; i++)
 		same &= line[i].line == lines[i];
 	CHECK(same, "lines: most invalidations first, then most misses, then "
-	            "the lower one");
+	            "the lower line");
 	for (int i = 0; i < 6; i++)
 		same &= site[i].site == &places[sites[i]];
-	CHECK(same, "sites: most misses first, then the lower one");
+	CHECK(same, "sites: most misses first, then the lower address");
 	free(line);
 	free(site);
 	rm_sim_destroy(sim);
@@ -223,18 +223,18 @@ static void many_rows(void)
 	for (int i = 0; i < MANY; i++)
 		each &= site_is(&site[i], i, 2, 0, 0, 0) &&
 		        line[i].line == (uint32_t)i && line[i].misses == 2;
-	CHECK(each, "which nobody else's events are charged to");
+	CHECK(each, "with only their own events");
 	free(site);
 	free(line);
 	rm_sim_watch_reset(sim);
 	event(sim, 0, RM_SIM_UPGRADES, 7, 7);
 	CHECK(rm_sim_sites(sim, &site) == 1 && site_is(site, 7, 0, 0, 0, 1),
-	        "behind a reset rows begin at nothing");
+	        "after a reset rows start at 0");
 	free(site);
 	rm_sim_destroy(sim);
 }
 
-/* Without an operation that began: the first has begun with the watch. */
+/* Without rm_sim_operation(): the first operation starts with the watch. */
 static void lines_touched(void)
 {
 	struct rm_sim *sim = watched();
@@ -244,15 +244,15 @@ static void lines_touched(void)
 	rm_sim_watch_access(core, 1);
 	rm_sim_watch_access(core, 0);
 	CHECK(core->count[RM_SIM_OPERATION_LINES] == 2,
-	        "an operation's lines are counted once");
+	        "a line is counted once per operation");
 	rm_sim_operation(core);
 	rm_sim_watch_access(core, 1);
 	CHECK(core->count[RM_SIM_OPERATION_LINES] == 3,
-	        "and anew in the next one");
+	        "and again in the next operation");
 	rm_sim_operation(rm_sim_core(sim, 0));
 	rm_sim_watch_access(core, 1);
 	CHECK(core->count[RM_SIM_OPERATION_LINES] == 3,
-	        "which another core's is not");
+	        "other cores' operations do not matter");
 	rm_sim_destroy(sim);
 }
 
@@ -272,14 +272,14 @@ static void no_memory_to_begin(void)
 	}
 	fails_at = -1;
 	CHECK(tries == 3 + CORES && refused,
-	        "where memory is short, whatever for, nothing is watched and "
-	        "nothing is held");
+	        "if any allocation fails, nothing is watched or leaked");
 	fails_at = 1 << 20;
 	CHECK(!rm_sim_watch(sim, true) && fails_at == 1 << 20,
-	        "what is watched is not begun again");
+	        "a second start has no effect");
 	fails_at = -1;
 	rm_sim_watch(sim, false);
-	CHECK(held == before && !sim->watched, "what is over holds nothing");
+	CHECK(held == before && !sim->watched,
+	        "after the end no memory is held");
 	rm_sim_destroy(sim);
 }
 
@@ -297,18 +297,18 @@ static void no_memory_for_rows(void)
 			event(sim, 0, RM_SIM_COLD_MISSES, (uint32_t)i, i);
 		fails_at = at;
 		event(sim, 0, RM_SIM_COLD_MISSES, FIRST_ROOM, FIRST_ROOM);
-		fails_at = 0; /* of the table that has no room still */
+		fails_at = 0; /* for the table that could not grow */
 		rm_sim_watch_loss(rm_sim_core(sim, 1), FIRST_ROOM, false);
 		fails_at = -1;
 		refused = rm_sim_sites(sim, &site) == -ENOMEM && !site &&
 		          rm_sim_hot_lines(sim, &line) == -ENOMEM && !line;
-		CHECK(refused, "a list without a row that was lost is none");
+		CHECK(refused, "an incomplete list is not returned");
 		rm_sim_watch_reset(sim);
 		event(sim, 0, RM_SIM_COLD_MISSES, 5, 5);
 		CHECK(rm_sim_sites(sim, &site) == 1 &&
 		                site_is(site, 5, 1, 0, 0, 0) &&
 		                rm_sim_hot_lines(sim, &line) == 1,
-		        "behind a reset it is whole again");
+		        "after a reset lists are complete again");
 		free(site);
 		free(line);
 		rm_sim_destroy(sim);
@@ -322,25 +322,25 @@ static void no_memory_for_lists(void)
 	struct rm_sim_hot_line *line;
 
 	CHECK(rm_sim_sites(sim, &site) == 0 && !site,
-	        "where nothing came nothing is told");
+	        "without events the list is empty");
 	event(sim, 0, RM_SIM_COLD_MISSES, 5, 5);
 	fails_at = 0;
 	CHECK(rm_sim_sites(sim, &site) == -ENOMEM && !site,
-	        "no memory for a list of sites is told");
+	        "an allocation failure for a list of sites is reported");
 	fails_at = 0;
 	CHECK(rm_sim_hot_lines(sim, &line) == -ENOMEM && !line,
-	        "so it is of one of lines");
-	CHECK(rm_sim_hot_lines(sim, &line) == 1, "and is no row lost");
+	        "and for a list of lines");
+	CHECK(rm_sim_hot_lines(sim, &line) == 1, "and no row is lost");
 	free(line);
 	rm_sim_destroy(sim);
-	CHECK(!held, "a machine that is no more holds nothing");
+	CHECK(!held, "a destroyed machine holds no memory");
 }
 
 int main(void)
 {
 	kinds();
 	losses();
-	line_says();
+	a_line_has_its_users();
 	order();
 	many_rows();
 	lines_touched();

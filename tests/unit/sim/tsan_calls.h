@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tsan_calls.h - what the compiler calls for a map's accesses, for tests that
-   are no map. */
+/* tsan_calls.h - declarations of the compiler's calls for accesses of maps, for
+   tests. */
 #ifndef RM_TESTS_TSAN_CALLS_H
 #define RM_TESTS_TSAN_CALLS_H
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * sessions_facts.h - facts of sessions that hold for any state: operations,
- * scans, checks, the loop that holds sessions, and what is given back. The
- * includer defines SESSION_STATE.
- */
+/* sessions_facts.h - tests of sessions with any state: operations, scans,
+   checks, the loop that keeps sessions open, and freed memory. The includer
+   defines SESSION_STATE. */
 #ifndef RM_TEST_SESSIONS_FACTS_H
 #define RM_TEST_SESSIONS_FACTS_H
 
@@ -22,7 +20,7 @@ enum { KEYS = 300 };
 
 static const struct rm_map_ops ops = { SESSIONS_OPS };
 
-/* Of several lengths: none, within the record, as long as that, longer. */
+/* Keys of several lengths: empty, short, exactly fitting, longer. */
 static struct rm_key some_key(struct rm_shape shape, unsigned n)
 {
 	static const size_t lengths[] = { 16, 17, 9, 40 };
@@ -47,7 +45,7 @@ static struct sessions *map_of(struct rm_shape shape, size_t keys)
 	return ops.create(&sizing);
 }
 
-static bool is_value(struct rm_shape shape, const struct rm_value *value,
+static bool value_matches(struct rm_shape shape, const struct rm_value *value,
         unsigned n, uint64_t sequence)
 {
 	const struct rm_value wanted = rm_value_of(n, 1, sequence);
@@ -55,8 +53,8 @@ static bool is_value(struct rm_shape shape, const struct rm_value *value,
 	return !memcmp(value, &wanted, shape.value_bytes);
 }
 
-/* All keys: sequence 1, then 2; odd ones are removed. */
-static bool keys_come_and_go(struct sessions *map, struct rm_shape shape)
+/* Writes all keys with sequence 1, then 2, and removes the odd ones. */
+static bool write_and_remove_all(struct sessions *map, struct rm_shape shape)
 {
 	bool right = true;
 
@@ -69,10 +67,10 @@ static bool keys_come_and_go(struct sessions *map, struct rm_shape shape)
 		right &= !ops.lookup(map, shape, key, &old) && !old.word[0];
 		right &= !ops.upsert(map, shape, key, &first);
 		right &= ops.lookup(map, shape, key, &old) &&
-		         is_value(shape, &old, n, 1);
+		         value_matches(shape, &old, n, 1);
 		old = (struct rm_value){ { 0 } };
 		right &= ops.exchange(map, shape, key, &second, &old) &&
-		         is_value(shape, &old, n, 1);
+		         value_matches(shape, &old, n, 1);
 		right &= ops.length(map) == n + 1;
 	}
 	for (unsigned n = 1; n < KEYS; n += 2)
@@ -83,12 +81,13 @@ static bool keys_come_and_go(struct sessions *map, struct rm_shape shape)
 
 		right &= ops.lookup(map, shape, some_key(shape, n), &value) ==
 		         (n % 2 == 0);
-		right &= n % 2 || is_value(shape, &value, n, 2);
+		right &= n % 2 || value_matches(shape, &value, n, 2);
 	}
 	return right && ops.length(map) == KEYS / 2;
 }
 
-static bool conditions_are_met(struct sessions *map, struct rm_shape shape)
+static bool check_conditional_operations(
+        struct sessions *map, struct rm_shape shape)
 {
 	const struct rm_key key = some_key(shape, KEYS);
 	const struct rm_value first = rm_value_of(KEYS, 1, 1),
@@ -101,15 +100,15 @@ static bool conditions_are_met(struct sessions *map, struct rm_shape shape)
 	        !ops.lookup(map, shape, key, &value);
 	right &= !ops.insert_if_absent(map, shape, key, &first, &value) &&
 	         ops.insert_if_absent(map, shape, key, &second, &value) &&
-	         is_value(shape, &value, KEYS, 1);
+	         value_matches(shape, &value, KEYS, 1);
 	right &= !ops.compare_swap(map, shape, key, &second, &second) &&
 	         ops.lookup(map, shape, key, &value) &&
-	         is_value(shape, &value, KEYS, 1);
+	         value_matches(shape, &value, KEYS, 1);
 	right &= ops.compare_swap(map, shape, key, &first, &second) &&
 	         !ops.compare_swap(map, shape, key, &first, &second);
 	value = (struct rm_value){ { 0 } };
 	right &= ops.take(map, shape, key, &value) &&
-	         is_value(shape, &value, KEYS, 2) &&
+	         value_matches(shape, &value, KEYS, 2) &&
 	         !ops.exchange(map, shape, key, &first, &value) &&
 	         ops.remove(map, shape, key);
 	return right;
@@ -121,14 +120,15 @@ struct visit {
 	bool right;
 };
 
-static bool see(void *context, struct rm_key key, const struct rm_value *value)
+static bool visit_entry(
+        void *context, struct rm_key key, const struct rm_value *value)
 {
 	struct visit *visit = context;
 	const unsigned n = (uint32_t)value->word[0] % KEYS;
 	const struct rm_key wanted = some_key(visit->shape, n);
 
 	visit->right &=
-	        is_value(visit->shape, value, n, 2) &&
+	        value_matches(visit->shape, value, n, 2) &&
 	        key.length == wanted.length &&
 	        key.word == (visit->shape.str ? 0 : wanted.word) &&
 	        (!key.length || !memcmp(key.bytes, wanted.bytes, key.length));
@@ -136,45 +136,48 @@ static bool see(void *context, struct rm_key key, const struct rm_value *value)
 	return ++visit->all < visit->most;
 }
 
-/* Of the keys that are left: the even ones. */
-static bool scans_are_whole(struct sessions *map, struct rm_shape shape)
+/* Scans the remaining keys, the even ones. */
+static bool check_scans(struct sessions *map, struct rm_shape shape)
 {
 	struct visit visit = {
 		.most = UINT32_MAX, .shape = shape, .right = true
 	};
 
-	ops.scan(map, shape, see, &visit);
+	ops.scan(map, shape, visit_entry, &visit);
 	for (unsigned n = 0; n < KEYS; n++)
 		visit.right &= visit.seen[n] == (n % 2 == 0);
 	for (unsigned most = 1; most < 20; most++) {
 		visit.most = most;
 		visit.all = 0;
-		ops.scan(map, shape, see, &visit);
+		ops.scan(map, shape, visit_entry, &visit);
 		visit.right &= visit.all == most;
 	}
 	return visit.right;
 }
 
-/* As many buckets as stripes at least: chains are long with 64. */
-static void a_shape(struct rm_shape shape, size_t keys)
+/* There are at least as many buckets as stripes, 64, so chains are long. */
+static void check_shape(struct rm_shape shape, size_t keys)
 {
 	struct sessions *map = map_of(shape, keys);
 	char fact[120], why[100] = "";
 
 	snprintf(fact, sizeof(fact),
-	        "%s keys, %u bytes, %zu buckets: operations do what they say",
+	        "%s keys, %u bytes, %zu buckets: operations return the right "
+	        "results",
 	        shape.str ? "string" : "u64", shape.value_bytes,
 	        (size_t)map->mask + 1);
-	CHECK(keys_come_and_go(map, shape) && conditions_are_met(map, shape),
+	CHECK(write_and_remove_all(map, shape) &&
+	                check_conditional_operations(map, shape),
 	        fact);
-	CHECK(scans_are_whole(map, shape),
-	        "a scan sees each once, until it is ended");
-	CHECK(ops.check(map, why, sizeof(why)) && !why[0], "the map is sound");
+	CHECK(check_scans(map, shape),
+	        "a scan visits each key once and stops on request");
+	CHECK(ops.check(map, why, sizeof(why)) && !why[0],
+	        "the map's check passes");
 	ops.destroy(map);
-	CHECK(heap_held == 0, "every block is given back");
+	CHECK(heap_held == 0, "all memory is freed");
 }
 
-static void sizes(void)
+static void check_sizes(void)
 {
 	static const size_t keys[] = { 0, 64, 65, 128, 1000 },
 	                    buckets[] = { 64, 64, 128, 128, 1024 };
@@ -186,77 +189,78 @@ static void sizes(void)
 		right &= map->mask == buckets[i] - 1;
 		ops.destroy(map);
 	}
-	CHECK(right, "there are as many buckets as keys, and 64 at least");
+	CHECK(right, "there are as many buckets as keys, and at least 64");
 	heap_is_full = true;
-	CHECK(!map_of(RM_U64X8, 10), "without memory there is no map");
+	CHECK(!map_of(RM_U64X8, 10), "without memory, create returns NULL");
 	struct rm_worker worker = { .slot = 0 };
 
 	CHECK(!life_open_all(&worker) && !worker.held,
-	        "and nobody holds sessions");
+	        "without memory, the loop opens no sessions");
 	heap_is_full = false;
 }
 
-/* An upsert has no way to fail: the program ends, and says why. */
+/* An upsert cannot fail: without memory the program prints why and aborts. */
 static bool ends_without_memory(void)
 {
 	struct sessions *map = map_of(RM_U64X8, 10);
 	const struct rm_value value = rm_value_of(1, 1, 1);
-	int said[2], status = 0;
+	int pipe_ends[2], status = 0;
 	char why[100] = "";
 	pid_t child;
 
-	if (pipe(said))
+	if (pipe(pipe_ends))
 		return false;
 	child = fork();
 	if (child == 0) {
 		signal(SIGABRT, SIG_DFL);
-		dup2(said[1], STDERR_FILENO);
+		dup2(pipe_ends[1], STDERR_FILENO);
 		heap_is_full = true;
 		ops.upsert(map, RM_U64X8, some_key(RM_U64X8, 1), &value);
 		_exit(0);
 	}
-	close(said[1]);
+	close(pipe_ends[1]);
 	waitpid(child, &status, 0);
 	ops.destroy(map);
-	const bool told = read(said[0], why, sizeof(why) - 1) > 0 &&
-	                  strstr(why, "no memory for another entry");
+	const bool printed = read(pipe_ends[0], why, sizeof(why) - 1) > 0 &&
+	                     strstr(why, "no memory for another entry");
 
-	close(said[0]);
-	return told && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+	close(pipe_ends[0]);
+	return printed && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
-static bool check_says(struct sessions *map, const char *wanted)
+static bool check_reports(struct sessions *map, const char *wanted)
 {
 	char why[100] = "";
 
 	return !ops.check(map, why, sizeof(why)) && !strcmp(why, wanted);
 }
 
-static void what_is_broken_is_said(void)
+static void check_reports_faults(void)
 {
 	struct sessions *map = map_of(RM_U64X8, 64);
-	struct session **link, **other, *held;
+	struct session **link, **other, *found;
 	const struct rm_value value = rm_value_of(1, 1, 1);
 
 	ops.upsert(map, RM_U64X8, some_key(RM_U64X8, 1), &value);
 	link = session_place(map, RM_U64X8, some_key(RM_U64X8, 1)).bucket;
 	map->stripes[3].open++;
-	CHECK(check_says(map, "sessions are counted wrongly"),
-	        "a wrong count is found");
+	CHECK(check_reports(map, "sessions are counted wrongly"),
+	        "the check finds a wrong count");
 	map->stripes[3].open--;
 	other = link == map->buckets ? link + map->mask : map->buckets;
-	held = *link;
-	*other = held;
+	found = *link;
+	*other = found;
 	*link = NULL;
-	CHECK(check_says(map, "a session is in another's chain"),
-	        "so is a session in another's chain, the last or the first");
-	*link = held;
+	CHECK(check_reports(map, "a session is in a wrong chain"),
+	        "the check finds a session in the last or first chain");
+	*link = found;
 	*other = NULL;
-	CHECK(!check_says(map, ""), "and nothing of a map that is sound");
+	CHECK(!check_reports(map, ""),
+	        "the check finds nothing wrong in a correct map");
 	ops.destroy(map);
 }
 
-/* A thread that holds sessions, and what it counts. */
+/* A thread that keeps sessions open. */
 static struct rm_worker worker_of(struct sessions *map, const uint64_t args[3])
 {
 	return (struct rm_worker){ .thread = map,
@@ -279,7 +283,7 @@ static void the_loop_counts(void)
 	worker.stop = &stop;
 	CHECK(life_open_all(&worker) && ops.length(map) == 7 &&
 	                counts->inserts == 7 && counts->writes == 7,
-	        "a thread opens its share: of 20 sessions 7");
+	        "a thread opens its share: 7 of 20 sessions");
 	sessions_loops[0].run(&worker);
 	CHECK(counts->iterations == 3000 && counts->pairs > 500 &&
 	                counts->pairs < 700,
@@ -288,38 +292,40 @@ static void the_loop_counts(void)
 	                counts->inserts == counts->pairs + 7 &&
 	                counts->writes == 2 * counts->pairs + 7 &&
 	                ops.length(map) == 7 && !counts->wrong,
-	        "as many as before are open, and all answers are right");
+	        "the number of open sessions is unchanged, and all answers are "
+	        "right");
 	worker.write_below = UINT32_MAX;
 	counts->iterations = counts->writes = counts->pairs = 0;
 	sessions_loops[0].run(&worker);
 	CHECK(counts->writes == 3000 + counts->pairs && !counts->wrong,
-	        "what a step writes is counted");
+	        "each write is counted");
 	life_close_all(&worker);
 	CHECK(ops.length(map) == 0 && !worker.held && !counts->wrong,
-	        "and at its end they are closed");
+	        "at the end its sessions are closed");
 	ops.destroy(map);
-	CHECK(heap_held == 0, "nothing is left behind");
+	CHECK(heap_held == 0, "after the loop all memory is freed");
 }
 
-/* One field of one session is another's. */
-static void wrong_fields_are_seen(void)
+/* One field of one session has a wrong value. */
+static void wrong_fields_are_detected(void)
 {
 	const uint64_t args[] = { 4, 6, 1 };
 	struct sessions *map = map_of(RM_U64X24, 64);
 	struct rm_worker worker = worker_of(map, args);
 	atomic_bool stop = true;
-	const struct life *life;
+	const struct ring *ring;
 
 	worker.stop = &stop;
 	life_open_all(&worker);
-	life = worker.held;
+	ring = worker.held;
 	sessions_loops[0].run(&worker);
-	CHECK(worker.counts.iterations == 0, "a thread that is stopped stops");
+	CHECK(worker.counts.iterations == 0,
+	        "a stopped thread runs no iteration");
 	stop = false;
-	session_write(life->sessions[6], 3 + 5, 1);
+	session_write(ring->sessions[6], 3 + 5, 1);
 	for (unsigned i = 0; i < 3000 && !worker.counts.wrong; i++)
 		life_touch(worker.held, rm_next(&worker.rng));
-	CHECK(worker.counts.wrong, "a field that is not its own is seen");
+	CHECK(worker.counts.wrong, "a wrong field value is detected");
 	life_close_all(&worker);
 	ops.destroy(map);
 }
@@ -330,17 +336,16 @@ static int sessions_facts(void)
 		RM_STR16X24 };
 
 	for (size_t i = 0; i < RM_SHAPES; i++) {
-		a_shape(shapes[i], 64);
-		a_shape(shapes[i], KEYS);
+		check_shape(shapes[i], 64);
+		check_shape(shapes[i], KEYS);
 	}
-	sizes();
+	check_sizes();
 	CHECK(ends_without_memory(),
-	        "a session for which there is no memory ends the program, "
-	        "which says so");
-	what_is_broken_is_said();
+	        "an upsert without memory prints the reason and aborts");
+	check_reports_faults();
 	the_loop_counts();
-	wrong_fields_are_seen();
-	CHECK(heap_held == 0, "every block is given back");
+	wrong_fields_are_detected();
+	CHECK(heap_held == 0, "all memory is freed");
 	return DONE();
 }
 

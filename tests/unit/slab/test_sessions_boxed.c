@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sessions_boxed.c - sessions with a map of boxes each. */
+/* test_sessions_boxed.c - sessions that each have a map of boxes. */
 #define SESSION_STATE "impls/slab/session_boxed.h"
 #include "tests/unit/slab/sessions_facts.h"
 
-/* As many blocks as a session with this many fields has. */
+/* Returns the number of heap blocks of a session with this many fields. */
 static long blocks_of(unsigned fields)
 {
 	struct sessions *map = map_of(RM_U64X8, 64);
@@ -33,15 +33,15 @@ static long blocks_of(unsigned fields)
 	return blocks;
 }
 
-static void boxes_are_blocks(void)
+static void fields_allocate_boxes(void)
 {
-	CHECK(blocks_of(1) >= 4, "a session has its record, a map of its own, "
-	                         "and a box");
+	CHECK(blocks_of(1) >= 4,
+	        "a session has its record, its own map and a box");
 	CHECK(blocks_of(5) == blocks_of(1) + 4,
-	        "each field has a box more, however often it is written");
+	        "each further field adds one box, however often it is written");
 }
 
-static void a_lost_value_is_told(void)
+static void lost_value_is_detected(void)
 {
 	struct sessions *map = map_of(RM_U64X8, 64);
 	const struct rm_key key = some_key(RM_U64X8, 1);
@@ -53,8 +53,8 @@ static void a_lost_value_is_told(void)
 	session = *session_place(map, RM_U64X8, key).bucket;
 	fields = session->fields;
 	session->fields = gomap_create(0, RM_U64X8, 1);
-	CHECK(check_says(map, "a session has no value"),
-	        "a session without its value is found");
+	CHECK(check_reports(map, "a session has no value"),
+	        "the check finds a session without its value");
 	gomap_destroy(session->fields);
 	session->fields = fields;
 	ops.destroy(map);
@@ -62,7 +62,7 @@ static void a_lost_value_is_told(void)
 
 int main(void)
 {
-	boxes_are_blocks();
-	a_lost_value_is_told();
+	fields_allocate_boxes();
+	lost_value_is_detected();
 	return sessions_facts();
 }

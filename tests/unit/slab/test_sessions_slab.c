@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sessions_slab.c - sessions with a pooled slab each. */
+/* test_sessions_slab.c - sessions that each have a pooled slab. */
 #define SESSION_STATE "impls/slab/session_slab.h"
 #include "tests/unit/slab/sessions_facts.h"
 
@@ -11,15 +11,15 @@ static double stat_of(struct sessions *map, const char *name)
 	return wanted.value;
 }
 
-/* 32 sessions a chunk, and they are used again. */
-static void the_pool_is_told(void)
+/* A chunk has 32 sessions, which are reused. */
+static void pool_is_reported(void)
 {
 	struct sessions *map = map_of(RM_U64X8, 64);
 	const struct rm_value value = rm_value_of(1, 1, 1);
 
 	CHECK(stat_of(map, "sessions") == 0 &&
 	                stat_of(map, "pool_sessions") == 0,
-	        "at the start the pool is empty");
+	        "the pool is empty at the start");
 	for (unsigned n = 0; n < 32; n++)
 		ops.upsert(map, RM_U64X8, some_key(RM_U64X8, n), &value);
 	CHECK(stat_of(map, "sessions") == 32 &&
@@ -31,13 +31,14 @@ static void the_pool_is_told(void)
 		ops.remove(map, RM_U64X8, some_key(RM_U64X8, n));
 	for (unsigned n = 0; n < 32; n++)
 		ops.upsert(map, RM_U64X8, some_key(RM_U64X8, n), &value);
-	CHECK(stat_of(map, "pool_sessions") == 32, "they are used again");
+	CHECK(stat_of(map, "pool_sessions") == 32,
+	        "closed sessions are reused");
 	ops.upsert(map, RM_U64X8, some_key(RM_U64X8, 32), &value);
 	CHECK(stat_of(map, "sessions") == 33 &&
 	                stat_of(map, "pool_sessions") == 64 &&
 	                stat_of(map, "pool_bytes") ==
 	                        2 * sizeof(struct session_chunk),
-	        "and the 33rd needs another");
+	        "the 33rd session needs another chunk");
 	ops.destroy(map);
 }
 
@@ -55,13 +56,13 @@ static void full_slabs_stay_full(void)
 	CHECK(session->used == SLAB_WORDS &&
 	                slab_claim(session) == SLAB_WORDS &&
 	                session->used == SLAB_WORDS,
-	        "who asks a full slab for a slot leaves it as it is");
+	        "a claim on a full slab fails and leaves it unchanged");
 	ops.destroy(map);
 }
 
 int main(void)
 {
 	full_slabs_stay_full();
-	the_pool_is_told();
+	pool_is_reported();
 	return sessions_facts();
 }

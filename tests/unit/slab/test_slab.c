@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_slab.c - what a session takes of the allocator: nothing with pooled
- * slabs, several objects with a map of boxes; and in which order a slot is
- * published. linked with the stats objects
- */
+/* test_slab.c - allocator calls of a session: none with pooled slabs, several
+   with a map of boxes; and the order in which a slot is published.
+   It is linked with the stats objects. */
 #define SESSION_STATE "impls/slab/session_slab.h"
 #include "impls/slab/sessions.h"
 #include "runner/driver.h"
@@ -18,7 +16,7 @@ enum { THREADS = 4, HELD = 8, SESSIONS = 5000, TOUCHES = 4 };
 
 static const struct rm_map_ops inner = { SESSIONS_OPS };
 
-static void pick(
+static void take_allocations(
         void *context, const char *name, const char *unit, double value)
 {
 	(void)unit;
@@ -26,16 +24,16 @@ static void pick(
 		*(double *)context = value;
 }
 
-/* Calls so far, of the process; negative: not counted in this build. */
+/* Returns the process's calls so far; negative if this build does not count. */
 static double allocations(void)
 {
 	double count = -1;
 
-	rm_allocations_emit(pick, &count);
+	rm_allocations_emit(take_allocations, &count);
 	return count;
 }
 
-struct crew {
+struct team {
 	const struct rm_impl *impl;
 	struct rm_shape shape;
 	void *map;
@@ -43,121 +41,121 @@ struct crew {
 	_Atomic uint64_t wrong;
 };
 
-struct hand {
+struct member {
 	pthread_t id;
-	struct crew *crew;
+	struct team *team;
 	unsigned slot;
 };
 
-static void put(struct hand *hand, void *thread, uint64_t rank, uint64_t n)
+static void put(struct member *member, void *thread, uint64_t rank, uint64_t n)
 {
-	const struct crew *crew = hand->crew;
+	const struct team *team = member->team;
 	struct rm_key_bytes line;
-	const struct rm_value value = rm_value_of(rank, hand->slot, n);
+	const struct rm_value value = rm_value_of(rank, member->slot, n);
 
-	crew->impl->ops->upsert(thread, crew->shape,
-	        rm_key_of(crew->shape, rank, &line), &value);
+	team->impl->ops->upsert(thread, team->shape,
+	        rm_key_of(team->shape, rank, &line), &value);
 }
 
-static void drop(struct hand *hand, void *thread, uint64_t rank)
+static void drop(struct member *member, void *thread, uint64_t rank)
 {
-	const struct crew *crew = hand->crew;
+	const struct team *team = member->team;
 	struct rm_key_bytes line;
 
-	if (!crew->impl->ops->remove(
-	            thread, crew->shape, rm_key_of(crew->shape, rank, &line)))
-		atomic_fetch_add(&hand->crew->wrong, 1);
+	if (!team->impl->ops->remove(
+	            thread, team->shape, rm_key_of(team->shape, rank, &line)))
+		atomic_fetch_add(&member->team->wrong, 1);
 }
 
-static void look(struct hand *hand, void *thread, uint64_t rank)
+static void lookup_value(struct member *member, void *thread, uint64_t rank)
 {
-	const struct crew *crew = hand->crew;
+	const struct team *team = member->team;
 	struct rm_key_bytes line;
 	struct rm_value value;
 
-	if (!crew->impl->ops->lookup(thread, crew->shape,
-	            rm_key_of(crew->shape, rank, &line), &value) ||
-	        rm_value_wrong(crew->shape, &value, rank))
-		atomic_fetch_add(&hand->crew->wrong, 1);
+	if (!team->impl->ops->lookup(thread, team->shape,
+	            rm_key_of(team->shape, rank, &line), &value) ||
+	        rm_value_errors(team->shape, &value, rank))
+		atomic_fetch_add(&member->team->wrong, 1);
 }
 
-/* Everybody holds as many sessions as ever at once, then many come and go. */
-static void *work(void *opaque)
+/* Each thread opens its maximum of sessions, then closes and opens many. */
+static void *run_member(void *opaque)
 {
-	struct hand *hand = opaque;
-	struct crew *crew = hand->crew;
-	const uint64_t first = (uint64_t)hand->slot << 20;
-	void *thread = crew->impl->ops->join(crew->map, hand->slot);
+	struct member *member = opaque;
+	struct team *team = member->team;
+	const uint64_t first = (uint64_t)member->slot << 20;
+	void *thread = team->impl->ops->join(team->map, member->slot);
 
 	for (uint64_t i = 0; i < HELD; i++)
-		put(hand, thread, first + i, 0);
-	pthread_barrier_wait(&crew->barrier); /* warm: all are open */
-	pthread_barrier_wait(&crew->barrier);
+		put(member, thread, first + i, 0);
+	pthread_barrier_wait(&team->barrier); /* warm: all are open */
+	pthread_barrier_wait(&team->barrier);
 	for (uint64_t i = 0; i < SESSIONS; i++) {
-		drop(hand, thread, first + i);
-		put(hand, thread, first + i + HELD, 0);
+		drop(member, thread, first + i);
+		put(member, thread, first + i + HELD, 0);
 		for (uint64_t n = 1; n <= TOUCHES; n++)
-			look(hand, thread, first + i + HELD);
-		put(hand, thread, first + i + HELD, 1);
-		crew->impl->ops->quiesce(thread);
+			lookup_value(member, thread, first + i + HELD);
+		put(member, thread, first + i + HELD, 1);
+		team->impl->ops->quiesce(thread);
 	}
-	pthread_barrier_wait(&crew->barrier);
-	pthread_barrier_wait(&crew->barrier);
-	crew->impl->ops->leave(thread);
+	pthread_barrier_wait(&team->barrier);
+	pthread_barrier_wait(&team->barrier);
+	team->impl->ops->leave(thread);
 	return NULL;
 }
 
-/* Allocator calls per session: open, 4 lookups, 1 write, close. */
+/* Returns allocator calls per session: open, 4 lookups, 1 write, close. */
 static double per_session(const struct rm_impl *impl, struct rm_shape shape)
 {
 	const struct rm_sizing sizing = { .keys = (HELD + 1) * THREADS,
 		.threads = THREADS,
 		.shape = shape,
 		.seed = 3 };
-	struct crew crew = {
+	struct team team = {
 		.impl = impl, .shape = shape, .map = impl->ops->create(&sizing)
 	};
-	struct hand hands[THREADS];
+	struct member hands[THREADS];
 	double before, after;
 
-	pthread_barrier_init(&crew.barrier, NULL, THREADS + 1);
+	pthread_barrier_init(&team.barrier, NULL, THREADS + 1);
 	for (unsigned i = 0; i < THREADS; i++) {
-		hands[i] = (struct hand){ .crew = &crew, .slot = i };
-		if (pthread_create(&hands[i].id, NULL, work, hands + i))
+		hands[i] = (struct member){ .team = &team, .slot = i };
+		if (pthread_create(&hands[i].id, NULL, run_member, hands + i))
 			abort();
 	}
-	pthread_barrier_wait(&crew.barrier);
+	pthread_barrier_wait(&team.barrier);
 	before = allocations();
-	pthread_barrier_wait(&crew.barrier);
-	pthread_barrier_wait(&crew.barrier);
+	pthread_barrier_wait(&team.barrier);
+	pthread_barrier_wait(&team.barrier);
 	after = allocations();
-	pthread_barrier_wait(&crew.barrier);
+	pthread_barrier_wait(&team.barrier);
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(hands[i].id, NULL);
-	pthread_barrier_destroy(&crew.barrier);
-	if (atomic_load(&crew.wrong))
-		CHECK(false, "every session is found, with its value");
-	impl->ops->destroy(crew.map);
+	pthread_barrier_destroy(&team.barrier);
+	if (atomic_load(&team.wrong))
+		CHECK(false, "every session is found with its value");
+	impl->ops->destroy(team.map);
 	after -= before;
 	printf("# %s, %s: %.3f allocator calls per session\n", impl->id,
 	        shape.str ? "str16" : "u64", after / (SESSIONS * THREADS));
 	return after / (SESSIONS * THREADS);
 }
 
-static void allocator(void)
+static void check_allocator_calls(void)
 {
 	if (allocations() < 0) {
-		SKIP("a session of a warm slab takes no allocator call",
+		SKIP("a session with a warm slab makes no allocator call",
 		        "a sanitizer has its own malloc");
 		return;
 	}
 	CHECK(per_session(&rm_impl_slab, RM_U64X24) == 0 &&
 	                per_session(&rm_impl_slab, RM_STR16X8) == 0,
-	        "a session of a warm slab takes no allocator call");
+	        "a session with a warm slab makes no allocator call");
 	CHECK(per_session(&rm_impl_slab_boxed, RM_U64X8) >= 4,
-	        "one of a map of boxes takes four or more");
+	        "a session with a map of boxes makes at least four");
 	CHECK(per_session(&rm_impl_syncmap, RM_U64X8) >= 2,
-	        "a sync.Map as directory would take two or more of its own");
+	        "a sync.Map as directory makes at least two");
 }
 
 static struct session *open_one(struct sessions *map, uint64_t rank)
@@ -178,7 +176,7 @@ static void close_one(struct sessions *map, uint64_t rank)
 	inner.remove(map, RM_U64X8, rm_key_of(RM_U64X8, rank, &line));
 }
 
-/* The article counts the length up before it writes the slot. */
+/* The article increments the length before it writes the slot. */
 static void order_of_publication(void)
 {
 	const struct rm_sizing sizing = {
@@ -189,39 +187,39 @@ static void order_of_publication(void)
 	uint64_t word = 0;
 	unsigned slot;
 
-	session_write(session, 1, 4711); /* a secret of session 1 */
+	session_write(session, 1, 4711); /* a private value of session 1 */
 	CHECK(session_read(session, 1, &word) && word == 4711,
-	        "a slot that was written is read");
+	        "a written slot is read");
 	close_one(map, 1);
-	CHECK(open_one(map, 2) == session, "the pool gives the slab again");
+	CHECK(open_one(map, 2) == session, "the pool reuses the slab");
 	CHECK(!session_read(session, 1, &word),
-	        "nothing of the last session is ready");
+	        "no slot of the previous session is ready");
 	slot = slab_claim(session);
 	CHECK(slot == 1 && atomic_load(&session->used) == 2 &&
 	                atomic_load(&session->words[1]) == 4711,
-	        "who trusts the length between claim and write reads the "
-	        "last session's word");
+	        "between claim and write, the length covers the previous "
+	        "session's word");
 	CHECK(!session_read(session, slot, &word),
-	        "who asks whether the slot is ready does not");
+	        "a claimed slot is not ready");
 	slab_fill(session, slot, 1);
 	CHECK(session_read(session, slot, &word) && word == 1,
-	        "once written it is ready");
+	        "a written slot is ready");
 	for (unsigned i = 2; i < SLAB_WORDS; i++)
 		session_write(session, i, i);
 	CHECK(slab_claim(session) == SLAB_WORDS &&
 	                session_read(session, SLAB_WORDS - 1, &word) &&
 	                word == SLAB_WORDS - 1,
-	        "256 slots, and no more");
+	        "a slab has 256 slots");
 	close_one(map, 2);
-	CHECK(open_one(map, 3) == session, "a full slab goes back, too");
-	slot = 1; /* the value is in slot 0 */
+	CHECK(open_one(map, 3) == session, "a full slab is reused");
+	slot = 1; /* slot 0 has the value */
 	while (slot < SLAB_WORDS && !session_read(session, slot, &word))
 		slot++;
-	CHECK(slot == SLAB_WORDS, "and none of its slots stays ready");
+	CHECK(slot == SLAB_WORDS, "none of its slots stays ready");
 	inner.destroy(map);
 }
 
-static void unsound(void)
+static void check_finds_claimed_slot(void)
 {
 	const struct rm_sizing sizing = {
 		.keys = 10, .threads = 1, .shape = RM_U64X8
@@ -230,16 +228,16 @@ static void unsound(void)
 	struct session *session = open_one(map, 1);
 	char why[100] = "";
 
-	CHECK(inner.check(map, why, sizeof(why)), "the map is sound");
+	CHECK(inner.check(map, why, sizeof(why)), "the map's check passes");
 	slab_claim(session);
 	CHECK(!inner.check(map, why, sizeof(why)) &&
 	                !strcmp(why, "a slot is claimed and not ready"),
-	        "a slot that stays claimed is found by the map's own check");
+	        "the check finds a slot that stays claimed");
 	inner.destroy(map);
 }
 
-/* lifecycle:4:SLOTS: so many words of each session's slab are written. */
-static void slots_of_a_session(uint64_t slots)
+/* lifecycle:4:SLOTS writes SLOTS words of each session's slab. */
+static void loop_writes_slots(uint64_t slots)
 {
 	const struct rm_sizing sizing = {
 		.keys = 16, .threads = 1, .shape = RM_U64X24
@@ -253,25 +251,25 @@ static void slots_of_a_session(uint64_t slots)
 	uint64_t word;
 
 	CHECK(life_open_all(&worker), "sessions are opened");
-	const struct life *life = worker.held;
+	const struct ring *ring = worker.held;
 
 	for (uint64_t i = 0; i < 16; i++) {
-		struct session *session = life->sessions[i];
+		struct session *session = ring->sessions[i];
 
 		written &=
 		        session_read(session, 3 + (unsigned)slots - 1, &word);
 		written &= slots == 253 ||
 		           !session_read(session, 3 + (unsigned)slots, &word);
 	}
-	CHECK(written, "each has its value and as many slots as asked");
+	CHECK(written, "each session has its value and SLOTS words");
 	life_close_all(&worker);
-	CHECK(inner.length(map) == 0, "and all are closed");
+	CHECK(inner.length(map) == 0, "all sessions are closed");
 	inner.destroy(map);
 }
 
-/* A thread that closes a session which another took out says that its answers
-   are wrong; one whose sessions are all there does not. */
-static void a_lost_session_is_judged(uint64_t lost)
+/* A thread counts a wrong answer if it closes a session that another has
+   removed, and only then. */
+static void lost_session_is_counted(uint64_t lost)
 {
 	const struct rm_sizing sizing = {
 		.keys = 16, .threads = 1, .shape = RM_U64X24
@@ -288,13 +286,13 @@ static void a_lost_session_is_judged(uint64_t lost)
 		inner.remove(map, RM_U64X24, rm_key_of(RM_U64X24, lost, &line));
 	life_close_all(&worker);
 	CHECK((worker.counts.wrong != 0) == (lost < 16),
-	        "a session is missed where it was lost, and only there");
+	        "a wrong answer is counted if and only if a session was lost");
 	inner.destroy(map);
 }
 
-/* What is made for all of its keys without being asked to says so, or it would
-   be in cells that are about growth. */
-static void a_table_for_all_keys_is_told(void)
+/* A map that sizes its table for all keys without a request must have
+   RM_CAP_FIXED_SIZE; otherwise it would be in cells about growth. */
+static void full_size_table_is_declared(void)
 {
 	const struct rm_sizing sizing = {
 		.keys = 1 << 16, .threads = 1, .shape = RM_U64X8
@@ -304,20 +302,21 @@ static void a_table_for_all_keys_is_told(void)
 	CHECK(map->mask + 1 < sizing.keys ||
 	                (rm_impl_slab.caps & rm_impl_slab_boxed.caps &
 	                        RM_CAP_FIXED_SIZE),
-	        "the directory is made for its keys, and both maps say so");
+	        "the directory is sized for its keys, and both maps have "
+	        "RM_CAP_FIXED_SIZE");
 	inner.destroy(map);
 }
 
 int main(void)
 {
-	a_table_for_all_keys_is_told();
-	a_lost_session_is_judged(0);
-	a_lost_session_is_judged(15);
-	a_lost_session_is_judged(16); /* none */
-	slots_of_a_session(4);
-	slots_of_a_session(253);
+	full_size_table_is_declared();
+	lost_session_is_counted(0);
+	lost_session_is_counted(15);
+	lost_session_is_counted(16); /* none */
+	loop_writes_slots(4);
+	loop_writes_slots(253);
 	order_of_publication();
-	unsound();
-	allocator();
+	check_finds_claimed_slot();
+	check_allocator_calls();
 	return DONE();
 }

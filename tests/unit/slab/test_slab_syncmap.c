@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_slab_syncmap.c - sessions found through a sync.Map: what they take of the
- * allocator is what the sync.Map takes, and a record that has got another
- * session answers for that one only. linked with the stats objects
- */
+/* test_slab_syncmap.c - sessions found through a sync.Map: they make the
+   sync.Map's allocator calls only, and a reused record answers only for its new
+   session. It is linked with the stats objects. */
 #include "impls/slab/sessions_syncmap.h"
 #include "runner/driver.h"
 #include "runner/trial/trial.h"
@@ -18,7 +16,7 @@ enum { HELD = 200, SESSIONS = 5000, TOUCHES = 4 };
 
 static const struct rm_map_ops inner = { SESSIONS_OPS };
 
-/* Calls so far, of the process; negative: not counted in this build. */
+/* Returns the process's calls so far; negative if this build does not count. */
 static double allocations(void)
 {
 	struct wanted_stat wanted = { "allocations", -1 };
@@ -27,12 +25,12 @@ static double allocations(void)
 	return wanted.value;
 }
 
-/* A map with one thread, as a session's user or as the directory alone. */
+/* A map with one thread, used for sessions or as the directory alone. */
 struct user {
 	const struct rm_map_ops *ops;
 	struct rm_shape shape;
 	void *map, *thread;
-	bool directory; /* it stands for what a session asks of one */
+	bool directory; /* performs a session's directory operations only */
 };
 
 static struct user user_of(const struct rm_map_ops *ops, bool directory)
@@ -63,7 +61,7 @@ static struct rm_key key_of(uint64_t rank)
 	return rm_key_of(RM_U64X8, rank, &line);
 }
 
-static bool look(struct user *user, uint64_t rank)
+static bool lookup_key(struct user *user, uint64_t rank)
 {
 	struct rm_value value;
 
@@ -71,25 +69,24 @@ static bool look(struct user *user, uint64_t rank)
 	        user->thread, user->shape, key_of(rank), &value);
 }
 
-/* Opens a session, or writes to it. A session's write looks its key up first,
-   and asks no more of the directory if it is there. */
+/* Opens a session or writes to it. A session's write looks up its key first and
+   makes no other directory operation if it is present. */
 static void put(struct user *user, uint64_t rank)
 {
 	const struct rm_value value = rm_value_of(rank, 0, 1);
 
-	if (!user->directory || !look(user, rank))
+	if (!user->directory || !lookup_key(user, rank))
 		user->ops->upsert(
 		        user->thread, user->shape, key_of(rank), &value);
 }
 
 static bool drop(struct user *user, uint64_t rank)
 {
-	return (!user->directory || look(user, rank)) &&
+	return (!user->directory || lookup_key(user, rank)) &&
 	       user->ops->remove(user->thread, user->shape, key_of(rank));
 }
 
-/* Allocator calls of sessions that come and go, once as many are open as ever
-   at one time. */
+/* Returns allocator calls of closes and opens after the warm-up. */
 static double calls_of(const struct rm_impl *impl, bool directory)
 {
 	struct user user = user_of(impl->ops, directory);
@@ -103,7 +100,7 @@ static double calls_of(const struct rm_impl *impl, bool directory)
 		found &= drop(&user, i);
 		put(&user, i + HELD);
 		for (uint64_t n = 0; n < TOUCHES; n++)
-			found &= look(&user, i + HELD);
+			found &= lookup_key(&user, i + HELD);
 		put(&user, i + HELD);
 		user.ops->quiesce(user.thread);
 	}
@@ -117,10 +114,10 @@ static double calls_of(const struct rm_impl *impl, bool directory)
 	return calls;
 }
 
-static void allocator(void)
+static void check_allocator_calls(void)
 {
 	if (allocations() < 0) {
-		SKIP("record and slots take no allocator call",
+		SKIP("record and slots make no allocator call",
 		        "a sanitizer has its own malloc");
 		return;
 	}
@@ -128,11 +125,11 @@ static void allocator(void)
 	const double directory = calls_of(&rm_impl_syncmap, true);
 
 	CHECK(all - directory == 0,
-	        "record and slots of a session take no allocator call");
+	        "record and slots of a session make no allocator call");
 	CHECK(directory >= 2 * SESSIONS,
-	        "its sync.Map takes two or more, as the article's does");
+	        "its sync.Map makes at least two, like the article's");
 	CHECK(calls_of(&rm_impl_slab, false) == 0,
-	        "a directory through the records takes none");
+	        "a directory of linked records makes none");
 }
 
 static struct session *session_of(struct user *user, uint64_t rank)
@@ -144,31 +141,33 @@ static struct session *session_of(struct user *user, uint64_t rank)
 	               : NULL;
 }
 
-/* A reader has found a session, and reads when it is closed, and when its
-   record has another. */
-static void a_record_has_another_session(void)
+/* A reader finds a session and reads it after it is closed, and after its
+   record has another session. */
+static void record_is_reused(void)
 {
 	struct user user = user_of(&inner, false);
 	struct rm_value entry, value = { { 0 } };
 
 	put(&user, 1);
 	CHECK(session_find(user.thread, RM_U64X8, key_of(1), &entry) &&
-	                session_seen(&entry, &value) &&
-	                !rm_value_wrong(RM_U64X8, &value, 1),
+	                session_read_value(&entry, &value) &&
+	                !rm_value_errors(RM_U64X8, &value, 1),
 	        "an open session is read");
 	drop(&user, 1);
-	CHECK(!session_seen(&entry, &value), "a closed one is absent");
+	CHECK(!session_read_value(&entry, &value),
+	        "a closed session is absent");
 	put(&user, 2);
 	CHECK(session_of(&user, 2) == session_at(&entry),
-	        "its record goes to the next session at once");
+	        "its record is reused by the next session");
 	value.word[0] = 4711;
-	CHECK(!session_seen(&entry, &value) && value.word[0] == 4711,
-	        "and does not answer for the one before");
-	CHECK(look(&user, 2) && !look(&user, 1), "nor does the map");
+	CHECK(!session_read_value(&entry, &value) && value.word[0] == 4711,
+	        "the record does not answer for the previous session");
+	CHECK(lookup_key(&user, 2) && !lookup_key(&user, 1),
+	        "the map finds only the new session");
 	user_end(&user);
 }
 
-static bool broken_is(struct user *user, const char *expected)
+static bool check_reports(struct user *user, const char *expected)
 {
 	char why[100] = "";
 
@@ -177,32 +176,32 @@ static bool broken_is(struct user *user, const char *expected)
 	               : expected && !strcmp(why, expected);
 }
 
-static void unsound(void)
+static void check_finds_faults(void)
 {
 	struct user user = user_of(&inner, false);
 	struct sessions *map = user.map;
 	struct session *lost;
 
 	put(&user, 1);
-	CHECK(broken_is(&user, NULL), "the map is sound");
+	CHECK(check_reports(&user, NULL), "the map's check passes");
 	slab_claim(session_of(&user, 1));
-	CHECK(broken_is(&user, "a slot is claimed and not ready"),
-	        "a slot that stays claimed is found");
+	CHECK(check_reports(&user, "a slot is claimed and not ready"),
+	        "the check finds a slot that stays claimed");
 	drop(&user, 1);
 	lost = session_get(&map->pool);
-	CHECK(broken_is(&user, "a session is neither open nor in the pool"),
-	        "a record that was lost is found");
+	CHECK(check_reports(&user, "a session is neither open nor in the pool"),
+	        "the check finds a lost record");
 	session_write(lost, 0, 1);
-	CHECK(broken_is(&user, "the directory has not the sessions that are "
-	                       "open"),
-	        "an open session without a key is found");
+	CHECK(check_reports(
+	              &user, "the directory has another number of sessions"),
+	        "the check finds an open session without a key");
 	session_put(&map->pool, lost);
-	CHECK(broken_is(&user, NULL), "and the map is sound again");
+	CHECK(check_reports(&user, NULL), "the check passes again");
 	user_end(&user);
 }
 
-/* lifecycle:4:SLOTS through handles; `lost` of 16 is taken out by another. */
-static void handles(uint64_t slots, uint64_t lost)
+/* lifecycle:4:SLOTS; another thread removes session `lost` of 16. */
+static void loop_uses_handles(uint64_t slots, uint64_t lost)
 {
 	const uint64_t args[] = { 4, slots, 1 };
 	struct user user = user_of(&inner, false);
@@ -211,26 +210,26 @@ static void handles(uint64_t slots, uint64_t lost)
 		.threads = 1,
 		.loop_args = args };
 	bool written = life_open_all(&worker);
-	const struct life *life = worker.held;
+	const struct ring *ring = worker.held;
 	uint64_t word;
 
 	for (uint64_t i = 0; written && i < 16; i++) {
-		struct session *session = life->sessions[i];
+		struct session *session = ring->sessions[i];
 
 		written &= session == session_of(&user, i);
 		written &= session_read(session, (unsigned)slots, &word);
 		written &= slots == SLAB_WORDS - 1 ||
 		           !session_read(session, (unsigned)slots + 1, &word);
 	}
-	CHECK(written, "each session has its value and as many slots as asked, "
-	               "and is what its key leads to");
+	CHECK(written, "each session has its value and SLOTS words, and its "
+	               "key leads to it");
 	if (lost < 16)
 		drop(&user, lost);
 	life_close_all(&worker);
 	CHECK((worker.counts.wrong != 0) == (lost < 16),
-	        "a session is missed where it was lost, and only there");
-	CHECK(inner.length(user.thread) == 0 && broken_is(&user, NULL),
-	        "and all are closed");
+	        "a wrong answer is counted if and only if a session was lost");
+	CHECK(inner.length(user.thread) == 0 && check_reports(&user, NULL),
+	        "all sessions are closed");
 	user_end(&user);
 }
 
@@ -241,11 +240,11 @@ static bool count_visit(
 	const uint64_t rank = *right;
 
 	*right += key.word == key_of(rank).word &&
-	          !rm_value_wrong(RM_U64X8, value, rank);
+	          !rm_value_errors(RM_U64X8, value, rank);
 	return true;
 }
 
-static void a_scan_has_the_values(void)
+static void scan_visits_values(void)
 {
 	struct user user = user_of(&inner, false);
 	unsigned right = 0;
@@ -258,13 +257,13 @@ static void a_scan_has_the_values(void)
 
 int main(void)
 {
-	a_record_has_another_session();
-	unsound();
-	handles(4, 16);
-	handles(SLAB_WORDS - 1, 16);
-	handles(4, 0);
-	handles(4, 15);
-	a_scan_has_the_values();
-	allocator();
+	record_is_reused();
+	check_finds_faults();
+	loop_uses_handles(4, 16);
+	loop_uses_handles(SLAB_WORDS - 1, 16);
+	loop_uses_handles(4, 0);
+	loop_uses_handles(4, 15);
+	scan_visits_values();
+	check_allocator_calls();
 	return DONE();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_snapshot.c - copy on write: a scan sees one moment, load is one step. */
+/* test_snapshot.c - copy on write: a scan visits one state, load is one
+   step. */
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
 
@@ -20,7 +21,7 @@ static bool upsert_rank(void *thread, uint64_t rank, uint64_t sequence)
 static void entry_at(const struct rm_source *source, size_t i,
         struct rm_key *key, struct rm_value *value)
 {
-	/* the one line is reused: its bytes live until the next call */
+	/* the line is reused: its bytes live until the next call */
 	*key = rm_key_of(
 	        str, i, (struct rm_key_bytes *)(uintptr_t)source->context);
 	*value = rm_value_of(i, 0, 0);
@@ -31,7 +32,7 @@ struct walk {
 	size_t count, old_values;
 };
 
-/* Writes to each key that it visits, and to one that is not there. */
+/* Writes to each key that it visits, and to an absent one. */
 static bool rewrite(
         void *context, struct rm_key key, const struct rm_value *value)
 {
@@ -57,7 +58,7 @@ static void load_and_scan(void)
 	struct rm_source source = {
 		.count = 1000, .at = entry_at, .context = &line
 	};
-	/* so small a limit that each write of the scan would have to wait */
+	/* so low that each write of the scan would have to wait */
 	struct rm_sizing sizing = { .keys = 1000,
 		.threads = 1,
 		.shape = str,
@@ -73,9 +74,9 @@ static void load_and_scan(void)
 	        "one write clones every entry");
 	ops->scan(thread, str, rewrite, &walk);
 	CHECK(walk.count == 1000 && walk.old_values == 1000,
-	        "a scan sees the map of its begin, whatever it writes");
-	CHECK(ops->length(thread) == 2000, "what it wrote is there afterwards");
-	CHECK(ops->check(map, why, sizeof(why)), "the map's own check agrees");
+	        "a scan visits the map of its begin despite its writes");
+	CHECK(ops->length(thread) == 2000, "its writes are present afterwards");
+	CHECK(ops->check(map, why, sizeof(why)), "the map's own check passes");
 	double retired = race_stat(&rm_impl_snapshot, map, "retired");
 
 	CHECK(ops->remove(thread, str, rm_key_of(str, 7, &line)) &&
@@ -94,7 +95,7 @@ static void load_and_scan(void)
 	ops->destroy(map);
 }
 
-/* Keys of so many bytes each, in the order of their index. */
+/* Keys of `length` bytes each, in the order of their index. */
 struct lengths {
 	size_t length;
 	char bytes[64];
@@ -112,7 +113,7 @@ static void long_entry_at(const struct rm_source *source, size_t i,
 	*value = rm_value_of(i, 0, 0);
 }
 
-/* What a clear of 100 such keys retires. */
+/* Bytes retired by a clear of 100 such keys. */
 static double cleared_bytes(size_t length)
 {
 	struct lengths lengths = { .length = length };
@@ -128,13 +129,13 @@ static double cleared_bytes(size_t length)
 	ops->clear(thread);
 	double after = race_stat(&rm_impl_snapshot, map, "retired_bytes");
 
-	CHECK(ops->length(thread) == 0, "a clear leaves none");
+	CHECK(ops->length(thread) == 0, "a clear removes all keys");
 	ops->leave(thread);
 	ops->destroy(map);
 	return after - before;
 }
 
-/* Of maps that differ in the length of their keys alone. */
+/* Compares maps that differ only in the length of their keys. */
 static void a_clear_retires_the_bytes_of_its_keys(void)
 {
 	double least = cleared_bytes(8);

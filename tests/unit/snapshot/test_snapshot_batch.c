@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_snapshot_batch.c - writers that wait together share one copy, and each
-   gets the answer of its turn. */
+   gets the result of its turn. */
 #include "impls/snapshot/snapshot_batch.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -15,9 +15,9 @@ struct writer {
 	pthread_t id;
 	struct snapshot_batch *batch;
 	size_t slot;
-	struct snapshot_wish wish;
+	struct snapshot_operation wish;
 	struct rm_value value, old;
-	bool answer;
+	bool result;
 };
 
 static void *work(void *context)
@@ -25,7 +25,7 @@ static void *work(void *context)
 	struct writer *writer = context;
 	void *thread = snapshot_join(&writer->batch->map, writer->slot);
 
-	writer->answer = snapshot_submit(thread, writer->wish);
+	writer->result = snapshot_submit(thread, writer->wish);
 	snapshot_leave(thread);
 	return NULL;
 }
@@ -39,8 +39,8 @@ static size_t waiting(struct snapshot_batch *batch)
 	return count;
 }
 
-/* Has all writers wait behind the lock, then lets them go. Returns how many
-   copies that took. */
+/* Lets all writers wait for the lock, then releases it. Returns the number of
+   copies. */
 static uint64_t together(struct snapshot_batch *batch, struct writer *writers)
 {
 	uint64_t before = batch->map.clones;
@@ -73,7 +73,7 @@ static void set_value(struct writer *writer, uint64_t word)
 	writer->wish.value = &writer->value;
 }
 
-static uint64_t held(void *thread, const char *key)
+static uint64_t stored_word(void *thread, const char *key)
 {
 	struct rm_key k = { .bytes = key, .length = strlen(key) };
 	struct rm_value value;
@@ -81,7 +81,7 @@ static uint64_t held(void *thread, const char *key)
 	return snapshot_lookup(thread, str, k, &value) ? value.word[0] : 0;
 }
 
-/* Four on one key, in the order of their slots. */
+/* Four writes to one key, in the order of their slots. */
 static void one_key(struct snapshot_batch *batch, void *thread)
 {
 	struct writer w[WRITERS] = { writer_of(SNAPSHOT_INSERT, "key"),
@@ -95,35 +95,37 @@ static void one_key(struct snapshot_batch *batch, void *thread)
 	for (size_t i = 0; i < WRITERS; i++)
 		w[i].wish.old = i == 2 ? NULL : &w[i].old;
 	CHECK(together(batch, w) == 1, "four writers that wait share one copy");
-	CHECK(!w[0].answer && w[1].answer && w[1].old.word[0] == 1 &&
-	                w[2].answer && w[3].answer && w[3].old.word[0] == 3,
-	        "each sees what the one before it did");
-	CHECK(held(thread, "key") == 0, "and the last one's removal is held");
+	CHECK(!w[0].result && w[1].result && w[1].old.word[0] == 1 &&
+	                w[2].result && w[3].result && w[3].old.word[0] == 3,
+	        "each sees the write before it");
+	CHECK(stored_word(thread, "key") == 0,
+	        "and the last one's removal is final");
 }
 
-/* Two that change, two that do not. */
+/* Two writes that change the map, two that do not. */
 static void mixed(struct snapshot_batch *batch, void *thread)
 {
 	struct writer w[WRITERS] = { writer_of(SNAPSHOT_EXCHANGE, "a"),
-		writer_of(SNAPSHOT_CUT, "a"), writer_of(SNAPSHOT_TAKE, "zzz"),
+		writer_of(SNAPSHOT_COMPARE_REMOVE, "a"), writer_of(SNAPSHOT_TAKE, "zzz"),
 		writer_of(SNAPSHOT_EXCHANGE, "") };
 	struct rm_value wrong = { { 9, 9, 9 } };
 
 	set_value(&w[0], 7);
 	set_value(&w[3], 8);
 	w[1].wish.expected = &wrong;
-	CHECK(together(batch, w) == 1 && !w[0].answer && !w[1].answer &&
-	                !w[2].answer && !w[3].answer &&
-	                held(thread, "a") == 7 && held(thread, "") == 8,
-	        "who changes nothing waits for the others' publication");
+	CHECK(together(batch, w) == 1 && !w[0].result && !w[1].result &&
+	                !w[2].result && !w[3].result &&
+	                stored_word(thread, "a") == 7 &&
+	                stored_word(thread, "") == 8,
+	        "a write without effect waits for the publication, too");
 	struct writer none[WRITERS] = { writer_of(SNAPSHOT_TAKE, "x"),
-		writer_of(SNAPSHOT_TAKE, "y"), writer_of(SNAPSHOT_CUT, "a"),
+		writer_of(SNAPSHOT_TAKE, "y"), writer_of(SNAPSHOT_COMPARE_REMOVE, "a"),
 		writer_of(SNAPSHOT_INSERT, "a") };
 
 	set_value(&none[3], 5);
 	none[2].wish.expected = &wrong;
-	CHECK(together(batch, none) == 0 && none[3].answer &&
-	                held(thread, "a") == 7,
+	CHECK(together(batch, none) == 0 && none[3].result &&
+	                stored_word(thread, "a") == 7,
 	        "a batch that changes nothing copies nothing");
 }
 

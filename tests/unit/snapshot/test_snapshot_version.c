@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_snapshot_version.c - snapshots with numbers: one more for each map that
-   is published, and a look-up reads the number of the map that it searches. */
+/* test_snapshot_version.c - numbered snapshots: each published map increments
+   the number, and a lookup reads the number of the map that it searches. */
 #include "impls/snapshot/snapshot_version.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -23,7 +23,7 @@ static void put(void *thread, uint64_t key, uint64_t word)
 	upsert(thread, shape, key_of(key), &value);
 }
 
-/* The number that a look-up reads, of a key that may be absent. */
+/* Returns the number that a lookup of a key, which may be absent, reads. */
 static uint64_t version_at(void *thread, uint64_t key, struct rm_value *value)
 {
 	uint64_t version = 0;
@@ -59,36 +59,36 @@ static void numbers_grow_by_one(void)
 	char why[100] = "";
 	bool by_one = true;
 
-	CHECK(version_at(thread, 1, &value) == 1, "the first has number 1");
+	CHECK(version_at(thread, 1, &value) == 1, "the first map has number 1");
 	for (uint64_t i = 0; i < 50; i++) {
 		put(thread, i % 9, i);
 		by_one &= version_at(thread, 1, &value) == 2 + i;
 	}
-	CHECK(by_one, "each write makes it one more");
+	CHECK(by_one, "each write increments it");
 	CHECK(insert_if_absent(thread, shape, key_of(1), &one, &value) &&
 	                !remove_key(thread, shape, key_of(77)) &&
 	                version_at(thread, 1, &value) == 51,
-	        "one that changes nothing leaves it");
+	        "a write without effect does not");
 	CHECK(remove_key(thread, shape, key_of(1)) &&
 	                version_at(thread, 1, &value) == 52,
 	        "a removal is a write");
 	snapshot_clear(thread);
-	CHECK(version_at(thread, 1, &value) == 53, "so is a clear");
+	CHECK(version_at(thread, 1, &value) == 53, "a clear is a write");
 	CHECK(snapshot_version_load(thread, shape, &source) == 0 &&
 	                version_at(thread, 101, &value) == 54 &&
 	                value.word[0] == 1,
-	        "a load is one for all entries");
+	        "a load is one write for all entries");
 	CHECK(snapshot_version_check(map, why, sizeof(why)) &&
 	                race_stat(&rm_impl_snapshot_version, map, "version") ==
 	                        54 &&
 	                race_stat(&rm_impl_snapshot_version, map,
 	                        "versions_backwards") == 0,
-	        "the map's own check agrees, and the statistic says it");
+	        "the map's own check passes, and the statistic matches");
 	snapshot_leave(thread);
 	snapshot_version_destroy(map);
 }
 
-/* Who has not announced anything still holds what it loaded. */
+/* A thread that has not announced keeps the snapshot that it loaded. */
 static void each_is_allocated_anew(void)
 {
 	struct snapshot_versions *map = map_for(1);
@@ -101,11 +101,11 @@ static void each_is_allocated_anew(void)
 	CHECK(next != held && next->map != held->map && held->version == 1 &&
 	                gomap_count(held->map) == 0 && next->version == 2 &&
 	                gomap_count(next->map) == 1,
-	        "the older snapshot stays as it was, number and map");
+	        "number and map of the older snapshot stay unchanged");
 	snapshot_leave(thread);
 	CHECK(race_stat(&rm_impl_snapshot_version, map, "retired") == 1 &&
 	                race_stat(&rm_impl_snapshot_version, map, "freed") == 1,
-	        "and is freed, as one object");
+	        "and it is freed as one object");
 	snapshot_version_destroy(map);
 }
 
@@ -121,27 +121,27 @@ static void wrong_numbers_are_caught(void)
 	now = snapshot_published(thread);
 	now->version++;
 	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
-	                !strcmp(why, "2 maps were made, and the last is 3"),
-	        "a number that was left out is caught");
+	                !strcmp(why, "2 maps were made, but the version is 3"),
+	        "a skipped number is detected");
 	version_at(thread, 1, &value);
 	now->version--;
 	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
-	                !strcmp(why, "a number ran backwards"),
-	        "so is one that a reader saw and that nobody published");
+	                !strcmp(why, "a reader saw a wrong version"),
+	        "so is a number that was read but never published");
 	version_at(thread, 1, &value);
 	put(thread, 1, 1);
 	put(thread, 1, 1);
 	version_at(thread, 1, &value);
 	CHECK(!snapshot_version_check(map, why, sizeof(why)) &&
-	                !strcmp(why, "a number ran backwards") &&
+	                !strcmp(why, "a reader saw a wrong version") &&
 	                race_stat(&rm_impl_snapshot_version, map,
 	                        "versions_backwards") == 1,
-	        "and one that was less than before, for good");
+	        "and a decrease, permanently");
 	snapshot_leave(thread);
 	snapshot_version_destroy(map);
 }
 
-/* One writer, whose value is the number that its map will have. */
+/* One writer; its value is the number that its map will have. */
 struct pairs {
 	struct snapshot_versions *map;
 	_Atomic bool over;
@@ -167,7 +167,7 @@ static void *read_pairs(void *opaque)
 	return NULL;
 }
 
-static void number_and_map_are_one(void)
+static void number_matches_map(void)
 {
 	struct pairs pairs = { .map = map_for(1 + READERS) };
 	struct epoch_record *writer = snapshot_join(pairs.map, 0);
@@ -186,9 +186,9 @@ static void number_and_map_are_one(void)
 	for (unsigned i = 0; i < READERS; i++)
 		pthread_join(readers[i], NULL);
 	CHECK(atomic_load(&pairs.torn) == 0,
-	        "readers beside a writer find a map with its own number");
+	        "concurrent readers find each map with its own number");
 	CHECK(snapshot_version_check(pairs.map, why, sizeof(why)),
-	        "and numbers that never run backwards");
+	        "and numbers never decrease");
 	snapshot_leave(writer);
 	snapshot_version_destroy(pairs.map);
 }
@@ -198,7 +198,7 @@ int main(void)
 	numbers_grow_by_one();
 	each_is_allocated_anew();
 	wrong_numbers_are_caught();
-	number_and_map_are_one();
+	number_matches_map();
 	model_check(&rm_impl_snapshot_version, 25000);
 	race_check(&rm_impl_snapshot_version, 2500, false);
 	return DONE();

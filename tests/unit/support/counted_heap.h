@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * counted_heap.h - how many blocks a header under test holds, and a heap that
- * has no memory left. To be included before that header: what comes after this
- * one allocates through it. Behind each block are words of 1, so that who goes
- * too far reads what is neither nothing nor much; AddressSanitizer needs none.
- * A block whose bytes nobody promises is full of HEAP_ANEW: who takes it for
- * zeros is seen in every run, not only where the memory was used before.
- */
+/* counted_heap.h - counts the blocks that a header under test holds, and can
+   simulate a full heap. Include it before that header: code after it allocates
+   through it. Words of 1 follow each block, so that an overrun reads a value
+   that is neither zero nor large; AddressSanitizer needs none. Uninitialised
+   blocks are filled with HEAP_ANEW, so that code that expects zeros fails in
+   every run. */
 #ifndef RM_TEST_COUNTED_HEAP_H
 #define RM_TEST_COUNTED_HEAP_H
 

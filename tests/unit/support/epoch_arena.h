@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * epoch_arena.h - objects that die visibly, for the tests of epoch.h.
+ * epoch_arena.h - objects whose death is visible, for the tests of epoch.h.
  *
- * Objects come from an arena and are never used twice: epoch_free() only marks
- * them dead, so that a reader that meets a dead one proves a fault. The mark
- * is a plain word: ThreadSanitizer sees a missing order, too.
+ * Objects come from an arena and are never reused. epoch_free() only marks them
+ * dead, so a reader that finds a dead one proves a fault. The mark is a plain
+ * word, so ThreadSanitizer detects a missing order, too.
  */
 #ifndef RM_TEST_EPOCH_ARENA_H
 #define RM_TEST_EPOCH_ARENA_H
@@ -33,7 +33,7 @@ static void epoch_free(void *owner, unsigned kind, void *pointer)
 	struct arena *arena = owner;
 	struct object *object = pointer;
 
-	object->dead += kind; /* kind is 1: twice freed shows as 2 */
+	object->dead += kind; /* kind is 1, so an object freed twice has 2 */
 	/* relaxed: read after all threads are joined */
 	atomic_fetch_add_explicit(&arena->dead, 1, memory_order_relaxed);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* played_waits.h - a choice of GO_WAITS in which nobody sleeps: what another
-   thread would do meanwhile is called. */
+/* played_waits.h - a choice of GO_WAITS that does not sleep: it calls a
+   function that acts as another thread. */
 #ifndef RM_TEST_PLAYED_WAITS_H
 #define RM_TEST_PLAYED_WAITS_H
 
@@ -16,7 +16,7 @@ struct played_waits {
 
 static struct played_waits played_waits;
 
-/* As in the kernel: who does not find the value goes on. */
+/* As in the kernel: returns at once if the value differs. */
 static inline void go_futex_wait(_Atomic uint32_t *word, uint32_t value)
 {
 	if (*word != value)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_epoch.c - when retired objects are freed, who frees them, who waits. */
+/* test_epoch.c - when retired objects are freed, by which thread, and who
+   waits. */
 #include "tests/unit/support/epoch_arena.h"
 #include "tests/unit/tap.h"
 
@@ -9,7 +10,7 @@ static void retire_one(struct arena *arena, struct epoch_record *record)
 	epoch_settle(record);
 }
 
-/* Announces often enough that the limbo is looked at `looks` times. */
+/* Announces often enough for `looks` polls of the limbo. */
 static void announce(struct epoch_record *record, int looks)
 {
 	for (int i = 0; i < looks * EPOCH_POLL; i++)
@@ -34,7 +35,7 @@ static void a_silent_thread_holds_everything(void)
 		epoch_quiesce(reader);
 		announce(writer, 1);
 	}
-	CHECK(arena.dead == 1, "a few announcements of all are one");
+	CHECK(arena.dead == 1, "a few announcements of all threads are one");
 	epoch_leave(reader);
 	epoch_leave(writer);
 	arena_close(&arena);
@@ -55,16 +56,15 @@ static void parked_threads_hold_nothing(void)
 	epoch_unpark(reader);
 	retire_one(&arena, writer);
 	announce(writer, 100);
-	CHECK(arena.dead == 1, "a thread that unparked does");
+	CHECK(arena.dead == 1, "a thread that unparked stops it");
 	epoch_park(writer);
 	CHECK(arena.dead == 1, "parking does not free under a reader");
 	for (int i = 0; i < 4; i++)
 		announce(reader, 1);
-	CHECK(arena.dead == 1,
-	        "a thread with no limbo of its own does not look");
+	CHECK(arena.dead == 1, "a thread without a limbo does not sweep");
 	retire_one(&arena, reader);
 	announce(reader, 5);
-	CHECK(arena.dead == 3, "who looks frees what a parked thread left");
+	CHECK(arena.dead == 3, "a sweep frees objects of a parked thread");
 	epoch_leave(reader);
 	epoch_leave(writer);
 	arena_close(&arena);
@@ -109,12 +109,12 @@ static void leaving_hands_over(void)
 	}
 	epoch_leave(a);
 	epoch_leave(b);
-	CHECK(arena.dead == 0, "who leaves frees nothing under a reader");
+	CHECK(arena.dead == 0, "a leaving thread frees nothing under a reader");
 	CHECK(stat_of(&arena, "retired") == 2000, "retired is counted");
 	epoch_leave(c);
-	CHECK(arena.dead == 2000, "the last one that leaves frees everything");
+	CHECK(arena.dead == 2000, "the last thread to leave frees everything");
 	CHECK(stat_of(&arena, "freed") == stat_of(&arena, "retired"),
-	        "freed == retired after all left");
+	        "freed == retired after all threads left");
 	CHECK(stat_of(&arena, "freed_bytes") == 16000, "freed bytes, too");
 	CHECK(atomic_load(&arena.epoch->held_bytes) == 0, "nothing is held");
 	a = join(&arena, 0);
@@ -139,7 +139,7 @@ static void keeping_frees_at_the_end_only(void)
 	        "a leaking map frees nothing while it lives");
 	CHECK(stat_of(&arena, "grace_waits") == 0, "and has no limit");
 	epoch_destroy(arena.epoch, &arena);
-	CHECK(arena.dead == 5000, "its end frees everything");
+	CHECK(arena.dead == 5000, "its destruction frees everything");
 	free(arena.objects);
 }
 
@@ -174,10 +174,10 @@ static void the_limit_holds_writers(void)
 
 	CHECK(arena.dead == 0, "a stalled reader makes retired grow");
 	CHECK(retired * BIG > LIMIT, "up to the limit");
-	CHECK(retired * BIG <= LIMIT * 1.25 + BIG, "and hardly above it");
+	CHECK(retired * BIG <= LIMIT * 1.25 + BIG, "and not far above it");
 	for (int i = 0; i < 1000; i++)
 		sched_yield();
-	CHECK(stat_of(&arena, "retired") == retired, "where the writer waits");
+	CHECK(stat_of(&arena, "retired") == retired, "there the writer waits");
 	while (stat_of(&arena, "retired") < WRITES) {
 		epoch_quiesce(reader);
 		sched_yield();

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_epoch_life.c - one thread's steps of the epochs: when a bag is closed,
- * what each step announces, who waits, what is counted and given back. It is
- * linked with the stats objects.
- */
+/* test_epoch_life.c - the epochs' steps on one thread: when a bag is closed,
+   what each step announces, when it waits, what is counted and freed. It is
+   linked with the stats objects. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #include "impls/support/epoch.h"
@@ -24,11 +22,11 @@ static size_t freed, freed_twice;
 static bool is_freed[OBJECTS];
 static unsigned last_kind;
 static void *last_owner;
-static int the_map;          /* an owner is its address only */
-static struct epoch *locked; /* was its lock held when something was freed? */
+static int the_map;          /* an owner is only an address */
+static struct epoch *locked; /* checked for its lock while something is freed */
 static bool was_locked;
 
-/* Who waits lets this reader go on, each third time. */
+/* A waiting thread lets this reader announce at every third yield. */
 static struct epoch_record *slow_reader;
 static unsigned yields;
 
@@ -101,11 +99,12 @@ static void bags_have_bounds(void)
 	CHECK(sizeof(struct epoch_bag) == 2048 - 16,
 	        "with the head of the heap's block a bag has 2 KiB");
 	epoch_retire(r[0], 1, &objects[200], BAG_BYTES - 1);
-	CHECK(r[0]->oldest == r[0]->newest, "nor do 64 KiB less a byte");
+	CHECK(r[0]->oldest == r[0]->newest,
+	        "64 KiB less one byte do not close a bag");
 	epoch_retire(r[0], 1, &objects[201], 1);
 	CHECK(r[0]->oldest->next == r[0]->newest &&
 	                r[0]->newest->bytes == BAG_BYTES,
-	        "the byte does");
+	        "one more byte does");
 	closed(epoch, r, 1);
 }
 
@@ -121,10 +120,11 @@ static void limits_are_shared_out(void)
 	epoch = opened(r, 1, 0, false);
 	CHECK(stat_of(epoch, "retired_limit_bytes") == 256 * 1024 * 1024 &&
 	                epoch->bag_bytes == BAG_BYTES,
-	        "no limit is one of 256 MiB, and a bag has 64 KiB at most");
+	        "limit 0 means 256 MiB, and a bag has at most 64 KiB");
 	closed(epoch, r, 1);
 	epoch = opened(r, 1, 4 * (BAG_BYTES + 1), false);
-	CHECK(epoch->bag_bytes == BAG_BYTES, "nor a byte more");
+	CHECK(epoch->bag_bytes == BAG_BYTES,
+	        "a larger limit does not enlarge bags");
 	closed(epoch, r, 1);
 	epoch_destroy(NULL, &the_map);
 }
@@ -139,22 +139,23 @@ static void kinds_come_back(void)
 		struct epoch_bag *bag;
 
 		epoch_retire(r[0], kind, &objects[kind], 0xffffffff);
-		bag = r[0]->oldest; /* it is too large: closed at once */
+		bag = r[0]->oldest; /* too large: closed at once */
 		r[0]->oldest = r[0]->newest = NULL;
-		epoch_empty(r[0], &the_map, bag);
+		epoch_free_bags(r[0], &the_map, bag);
 		right &= last_kind == kind && is_freed[kind] &&
 		         freed == kind + 1 && last_owner == &the_map;
 	}
-	CHECK(right, "each of 256 kinds comes back with its object and owner");
+	CHECK(right, "each of 256 kinds is freed with its object and owner");
 	CHECK(stat_of(epoch, "freed_bytes") == 256 * (double)0xffffffff &&
 	                stat_of(epoch, "retired_bytes") ==
 	                        stat_of(epoch, "freed_bytes") &&
 	                stat_of(epoch, "freed") == 256,
-	        "with all its bytes");
+	        "and with all its bytes");
 	closed(epoch, r, 1);
 }
 
-/* Announces until something is freed, at most `most` times. */
+/* Announces until something is freed, at most `most` times. Returns the number,
+   or 0. */
 static unsigned announced_until_freed(
         struct epoch_record *record, unsigned most)
 {
@@ -168,7 +169,7 @@ static unsigned announced_until_freed(
 	return 0;
 }
 
-static void looks_are_rare(void)
+static void sweeps_are_rare(void)
 {
 	struct epoch_record *r[1];
 	struct epoch *epoch = opened(r, 1, 0, false);
@@ -176,22 +177,22 @@ static void looks_are_rare(void)
 
 	for (int i = 0; i < 100; i++)
 		epoch_quiesce(r[0]);
-	CHECK(epoch->now == 1, "without a limbo nobody looks");
+	CHECK(epoch->now == 1, "without a limbo no thread sweeps");
 	retire_many(r[0], 1);
-	/* closed at the first look, in epoch 1; 2, 3, 4: its target was 3 */
+	/* closed at the first sweep, in epoch 1; 2, 3, 4: its target was 3 */
 	CHECK(announced_until_freed(r[0], 100) == 3 * POLL,
-	        "with one every 16th announcement does: three are enough");
+	        "with one every 16th announcement sweeps: three suffice");
 	CHECK(!r[0]->limbo, "then there is no limbo");
 	retire_many(r[0], BAG);
 	now = epoch->now;
 	epoch_quiesce(r[0]);
 	CHECK(epoch->now == now + 1 && !r[0]->due,
-	        "a bag that was closed is looked at by the next one");
+	        "the next announcement sweeps a closed bag");
 	for (int i = 1; i < POLL; i++)
 		epoch_quiesce(r[0]);
-	CHECK(epoch->now == now + 1, "and then by the 16th again");
+	CHECK(epoch->now == now + 1, "after that only the 16th sweeps");
 	epoch_quiesce(r[0]);
-	CHECK(epoch->now == now + 2, "but not later");
+	CHECK(epoch->now == now + 2, "and not a later one");
 	closed(epoch, r, 1);
 }
 
@@ -202,30 +203,30 @@ static void steps_announce_themselves(void)
 	uint64_t ticket = epoch->ticket;
 
 	CHECK(epoch->now == 1 && r[0]->seen == 1 && ticket > 0,
-	        "who joins has seen the epoch and left its mark");
+	        "a joining thread has seen the epoch and moved the ticket");
 	epoch_advance(epoch);
 	CHECK(epoch->now == 2 && epoch->ticket != ticket,
-	        "when all have seen it the epoch moves by one, with a mark");
+	        "when all have seen it the epoch and the ticket move");
 	epoch_advance(epoch);
-	CHECK(epoch->now == 2, "but no further before they have");
+	CHECK(epoch->now == 2, "and no further before they have");
 	epoch_quiesce(r[0]);
 	CHECK(r[0]->seen == 2 && r[1]->seen == 1,
-	        "an announcement is that of its thread");
+	        "an announcement concerns only its thread");
 	epoch_advance(epoch);
-	CHECK(epoch->now == 2, "one that has not seen it is enough");
+	CHECK(epoch->now == 2, "one thread that has not seen it is enough");
 	epoch_park(r[1]);
-	CHECK(r[1]->seen == 0, "who is parked has seen nothing");
+	CHECK(r[1]->seen == 0, "a parked thread has seen nothing");
 	epoch_advance(epoch);
-	CHECK(epoch->now == 3, "and is not waited for");
+	CHECK(epoch->now == 3, "and does not stop the epoch");
 	ticket = epoch->ticket;
 	epoch_unpark(r[1]);
 	CHECK(r[1]->seen == 3 && epoch->ticket != ticket,
-	        "until it goes on, which leaves a mark");
+	        "until it unparks, which moves the ticket");
 	ticket = epoch->ticket;
 	retire_many(r[0], 1);
 	epoch_close(r[0]);
 	CHECK(epoch->ticket != ticket && r[0]->oldest->target == 5,
-	        "so does closing a bag, whose target is two epochs on");
+	        "so does closing a bag, whose target is two epochs later");
 	CHECK(stat_of(epoch, "epochs") == 3, "epochs are counted");
 	closed(epoch, r, 2);
 }
@@ -237,13 +238,13 @@ static void bytes_are_held(void)
 
 	retire_many(r[0], 10);
 	CHECK(stat_of(epoch, "retired_peak_bytes") == 0,
-	        "what is in an open bag is not held yet");
+	        "bytes in an open bag are not held yet");
 	epoch_close(r[0]);
 	retire_many(r[1], 5);
 	epoch_close(r[1]);
 	CHECK(epoch->held_bytes == 120 &&
 	                stat_of(epoch, "retired_peak_bytes") == 120,
-	        "closed bags of all are");
+	        "closed bags of all threads are");
 	CHECK(stat_of(epoch, "retired_bytes") == 120 &&
 	                stat_of(epoch, "freed_bytes") == 0 &&
 	                stat_of(epoch, "freed") == 0,
@@ -257,7 +258,7 @@ static void bytes_are_held(void)
 	}
 	CHECK(epoch->held_bytes == 0 && freed == 15 &&
 	                stat_of(epoch, "retired_peak_bytes") == 120,
-	        "they are free some epochs later, and the peak stays");
+	        "they are freed some epochs later, and the peak stays");
 	epoch_unpark(r[1]);
 	rm_stat_own(&r[0]->retries, 3);
 	rm_stat_own(&r[1]->retries, 4);
@@ -273,19 +274,19 @@ static void bytes_are_held(void)
 	closed(epoch, r, 2);
 }
 
-static void waits_of_nothing_end(void)
+static void waits_without_objects_end(void)
 {
 	struct epoch_record *r[1];
 	struct epoch *epoch = opened(r, 1, 4000, false);
 
 	epoch_wait(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 1 && epoch->now == 2,
-	        "a wait of who has retired nothing ends at once");
+	        "a wait without retired objects ends at once");
 	closed(epoch, r, 1);
 }
 
-/* Nobody else is joined, so that a wait ends by itself. */
-static void who_is_above_the_limit_waits(void)
+/* No other thread is joined, so a wait ends by itself. */
+static void threads_above_the_limit_wait(void)
 {
 	struct epoch_record *r[1];
 	struct epoch *epoch = opened(r, 1, 4000, false);
@@ -296,10 +297,10 @@ static void who_is_above_the_limit_waits(void)
 		r[0]->due = false;
 	}
 	r[0]->due = true;
-	epoch->now = 1; /* as if nobody had looked */
+	epoch->now = 1; /* as if no thread had swept */
 	epoch_settle(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 0 && !r[0]->due,
-	        "at the limit nobody waits");
+	        "at the limit no thread waits");
 	epoch_retire(r[0], 1, &objects[4], 1001);
 	r[0]->pinned = 1;
 	epoch_settle(r[0]);
@@ -308,24 +309,24 @@ static void who_is_above_the_limit_waits(void)
 	r[0]->pinned = 0;
 	epoch_settle(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 0,
-	        "nor where no bag was closed since");
+	        "nor if no bag was closed since");
 	epoch_retire(r[0], 1, &objects[5], 10);
 	r[0]->due = true;
 	epoch_settle(r[0]);
 	CHECK(stat_of(epoch, "grace_waits") == 1 && freed == 6 && !r[0]->due &&
 	                stat_of(epoch, "grace_waiting") == 0,
-	        "above it the thread waits until all of its own is free");
+	        "above it a thread waits until all its objects are free");
 	CHECK(r[0]->seen != 0 && r[0]->seen >= epoch->now - 1,
-	        "and has seen the epoch when it goes on");
+	        "and has seen the epoch afterwards");
 	CHECK(stat_of(epoch, "grace_wait_ns") > 0 &&
 	                stat_of(epoch, "grace_wait_ns") < 100000 &&
 	                !r[0]->limbo && epoch->held_bytes == 0,
 	        "the time is counted, and nothing is held");
-	CHECK(told[RM_EVENT_GRACE_WAIT].count == 2 &&
-	                told[RM_EVENT_GRACE_WAIT].argument == 0 &&
-	                told[RM_EVENT_GRACE_WAIT].start_ns >= 1000000000 &&
-	                told[RM_EVENT_GRACE_WAIT].start_ns < rm_now_ns(),
-	        "the wait is an event, from where it began");
+	CHECK(events[RM_EVENT_GRACE_WAIT].count == 2 &&
+	                events[RM_EVENT_GRACE_WAIT].argument == 0 &&
+	                events[RM_EVENT_GRACE_WAIT].start_ns >= 1000000000 &&
+	                events[RM_EVENT_GRACE_WAIT].start_ns < rm_now_ns(),
+	        "the wait is an event, from its begin on");
 	closed(epoch, r, 1);
 }
 
@@ -339,7 +340,7 @@ static void readers_are_waited_for(void)
 	retire_many(r[0], 1);
 	epoch_wait(r[0]);
 	CHECK(freed == 1 && yields >= 6 && !r[0]->limbo,
-	        "a wait ends when readers are past what was retired");
+	        "a wait ends when readers have passed the objects");
 	slow_reader = NULL;
 	closed(epoch, r, 2);
 }
@@ -352,7 +353,7 @@ static void orphans_wait_for_their_epoch(void)
 	retire_many(r[0], 1);
 	epoch_park(r[0]);
 	CHECK(epoch->orphans && !r[0]->oldest && !r[0]->newest && !r[0]->limbo,
-	        "who parks hands over what it has retired");
+	        "a parking thread hands over its retired objects");
 	CHECK(!r[0]->due, "and has nothing to settle");
 	epoch_quiesce(r[1]);
 	epoch_quiesce(r[2]);
@@ -360,23 +361,23 @@ static void orphans_wait_for_their_epoch(void)
 	epoch_retire(r[1], 1, &objects[1], 8);
 	epoch_park(r[1]);
 	CHECK(epoch->orphans->next && !epoch->orphans->next->next,
-	        "another's come beside it");
+	        "those of another thread are added");
 	for (int i = 0; i < 10 && freed == 0; i++) {
 		epoch_quiesce(r[2]);
 		epoch_sweep(r[2]);
 	}
 	CHECK(freed == 1 && is_freed[0] && epoch->orphans,
-	        "who looks frees what is out of reach, and no more");
+	        "a sweep frees unreachable objects only");
 	epoch_quiesce(r[2]);
 	epoch_sweep(r[2]);
 	epoch_quiesce(r[2]);
 	epoch_sweep(r[2]);
-	CHECK(freed == 2 && !epoch->orphans, "the other one later");
+	CHECK(freed == 2 && !epoch->orphans, "and the other one later");
 	closed(epoch, r, 3);
-	CHECK(freed_twice == 0, "each once");
+	CHECK(freed_twice == 0, "each object is freed once");
 }
 
-/* Two threads hand over in one epoch, between them somebody looks. */
+/* Two threads hand over in one epoch; between that another thread sweeps. */
 static void late_orphans_are_seen(void)
 {
 	struct epoch_record *r[3];
@@ -386,32 +387,32 @@ static void late_orphans_are_seen(void)
 	epoch_close(r[0]);
 	epoch_retire(r[1], 1, &objects[1], 8);
 	epoch_close(r[1]);
-	epoch->now = 10; /* both are out of reach */
+	epoch->now = 10; /* both are unreachable */
 	r[0]->seen = r[2]->seen = 0;
-	r[1]->seen = 9; /* keeps the epoch where it is */
+	r[1]->seen = 9; /* keeps the epoch */
 	pthread_mutex_lock(&epoch->lock);
 	epoch_sweep(r[2]);
 	pthread_mutex_unlock(&epoch->lock);
-	CHECK(freed == 0, "what is not handed over nobody else frees");
+	CHECK(freed == 0, "no other thread frees objects not handed over");
 	epoch->orphans = r[0]->oldest;
 	r[0]->oldest = r[0]->newest = NULL;
 	pthread_mutex_lock(&epoch->lock);
 	epoch_sweep(r[2]);
 	pthread_mutex_unlock(&epoch->lock);
-	CHECK(freed == 0, "while another is at the orphans a look leaves them");
+	CHECK(freed == 0, "a sweep skips orphans while they are locked");
 	epoch_sweep(r[2]);
-	CHECK(freed == 1 && !epoch->orphans, "the next look does not");
+	CHECK(freed == 1 && !epoch->orphans, "the next sweep frees them");
 	CHECK(pthread_mutex_trylock(&epoch->lock) == 0,
-	        "and gives the lock back");
+	        "and releases the lock");
 	epoch->orphans = r[1]->oldest;
 	r[1]->oldest = r[1]->newest = NULL;
 	pthread_mutex_unlock(&epoch->lock);
 	epoch_sweep(r[2]);
-	CHECK(freed == 1, "in one epoch orphans are looked at once");
+	CHECK(freed == 1, "orphans are swept once per epoch");
 	epoch_retire(r[2], 1, &objects[2], 8);
 	epoch_park(r[2]);
 	epoch_sweep(r[0]);
-	CHECK(freed == 2 && is_freed[1], "until others come to them");
+	CHECK(freed == 2 && is_freed[1], "until more are added");
 	closed(epoch, r, 3);
 	CHECK(freed == 3 && freed_twice == 0, "each is freed once");
 }
@@ -429,26 +430,26 @@ static void the_end_frees_all(void)
 	epoch_retire(r[1], 1, &objects[2], 8);
 	epoch_destroy(epoch, &other);
 	CHECK(freed == 3 && freed_twice == 0 && last_owner == &other,
-	        "the end frees orphans, closed and open bags, with the owner "
-	        "that it is given");
+	        "destruction frees orphans, closed and open bags, with "
+	        "the owner that it is given");
 	epoch = opened(r, 1, 4, true);
 	retire_many(r[0], 3);
-	CHECK(r[0]->oldest->target == UINT64_MAX, "who keeps all never frees");
+	CHECK(r[0]->oldest->target == UINT64_MAX, "a leaking map never frees");
 	epoch_settle(r[0]);
 	for (int i = 0; i < 100; i++)
 		epoch_quiesce(r[0]);
 	epoch_park(r[0]);
 	CHECK(epoch->now == 1 && stat_of(epoch, "grace_waits") == 0 &&
 	                freed == 0 && !r[0]->oldest && !r[0]->limbo,
-	        "nor looks, nor waits, but hands over");
+	        "nor sweeps, nor waits, but hands over");
 	closed(epoch, r, 1);
-	CHECK(freed == 3, "all of it is freed at the end");
+	CHECK(freed == 3, "destruction frees all of it");
 	epoch = opened(r, 1, 0, false);
 	retire_many(r[0], 1);
 	locked = epoch;
 	epoch_leave(r[0]);
 	CHECK(freed == 1 && was_locked,
-	        "the last one that leaves frees orphans under the lock");
+	        "the last thread to leave frees orphans under the lock");
 	locked = NULL;
 	epoch_destroy(epoch, &the_map);
 }
@@ -458,9 +459,9 @@ static void bags_are_used_again(void)
 	struct epoch_record *r[1];
 	struct epoch *epoch = opened(r, 1, 0, false);
 	long held = heap_held;
-	uint64_t reclaims = told[RM_EVENT_RECLAIM].count;
+	uint64_t reclaims = events[RM_EVENT_RECLAIM].count;
 
-	CHECK(held == 2, "one block of all, and an open bag");
+	CHECK(held == 2, "one common block and an open bag");
 	retire_many(r[0], 3 * BAG);
 	CHECK(heap_held == held + 3, "three bags more when three are full");
 	for (int i = 0; i < 4; i++) {
@@ -468,19 +469,19 @@ static void bags_are_used_again(void)
 		epoch_sweep(r[0]);
 	}
 	CHECK(freed == 3 * BAG && heap_held == held + 1,
-	        "when they are free one of them stays");
-	CHECK(told[RM_EVENT_RECLAIM].count == reclaims + 3 &&
-	                told[RM_EVENT_RECLAIM].argument == BAG &&
-	                told[RM_EVENT_RECLAIM].start_ns == event_clock - 1,
-	        "each is an event, from its first object on");
+	        "one of them stays when they are freed");
+	CHECK(events[RM_EVENT_RECLAIM].count == reclaims + 3 &&
+	                events[RM_EVENT_RECLAIM].argument == BAG &&
+	                events[RM_EVENT_RECLAIM].start_ns == event_clock - 1,
+	        "each reclaim is an event, from its first object on");
 	retire_many(r[0], BAG);
 	CHECK(heap_held == held + 1 && r[0]->open->count == 0 &&
 	                r[0]->open->bytes == 0 && !r[0]->open->next,
-	        "and is the next one, empty");
+	        "the spare bag is reused, empty");
 	epoch_leave(r[0]);
 	held = heap_held;
 	CHECK(epoch_join(epoch, 0, &the_map) == r[0] && heap_held == held,
-	        "who comes back has its open bag still");
+	        "a thread that joins again still has its open bag");
 	closed(epoch, r, 1);
 }
 
@@ -504,25 +505,26 @@ static void without_memory(void)
 	epoch = epoch_create(1, 0, false);
 	heap_is_full = true;
 	CHECK(!epoch_create(1, 0, false) && !epoch_join(epoch, 0, &the_map),
-	        "without memory there are no epochs, and nobody joins");
+	        "without memory there are no epochs and no joins");
 	heap_is_full = false;
 	r[0] = epoch_join(epoch, 0, &the_map);
-	CHECK(r[0] == &epoch->records[0], "but later somebody does");
+	CHECK(r[0] == &epoch->records[0], "a later join succeeds");
 	closed(epoch, r, 1);
 }
 
 int main(void)
 {
 	static void (*const scenes[])(void) = { bags_have_bounds,
-		limits_are_shared_out, kinds_come_back, looks_are_rare,
-		steps_announce_themselves, bytes_are_held, waits_of_nothing_end,
-		who_is_above_the_limit_waits, readers_are_waited_for,
-		orphans_wait_for_their_epoch, late_orphans_are_seen,
-		the_end_frees_all, bags_are_used_again, without_memory };
+		limits_are_shared_out, kinds_come_back, sweeps_are_rare,
+		steps_announce_themselves, bytes_are_held,
+		waits_without_objects_end, threads_above_the_limit_wait,
+		readers_are_waited_for, orphans_wait_for_their_epoch,
+		late_orphans_are_seen, the_end_frees_all, bags_are_used_again,
+		without_memory };
 
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(*scenes); i++) {
 		scenes[i]();
-		CHECK(heap_held == 0, "and every block is given back");
+		CHECK(heap_held == 0, "and every block is freed");
 	}
 	return DONE();
 }

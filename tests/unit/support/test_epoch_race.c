@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_epoch_race.c - threads that read, replace, park and leave at once. */
+/* test_epoch_race.c - threads that read, replace, park and leave
+   concurrently. */
 #include "runner/base/rng.h"
 #include "tests/unit/support/epoch_arena.h"
 #include "tests/unit/tap.h"
@@ -23,7 +24,7 @@ static void one_round(
 	struct object *seen = atomic_load_explicit(slot, memory_order_acquire);
 
 	if (x >> 60 == 0)
-		sched_yield(); /* a reader that is slow */
+		sched_yield(); /* a slow reader */
 	if (seen)
 		worker->met_dead += seen->dead;
 	if ((x >> 32 & 3) == 0 && arena->used < OBJECTS - THREADS) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Go's Mutex: its two modes state by state, and that it excludes. */
+/* Go's Mutex: its two modes state by state, and mutual exclusion. */
 #include "impls/support/go_mutex.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
@@ -17,43 +17,45 @@ enum {
 	WAITER = GO_MUTEX_WAITER
 };
 
-static void wishes_and_changes(void)
+static void desired_states_and_changes(void)
 {
 	const struct go_contender fresh = { .spins = 0 };
 	const struct go_contender woken = { .awoken = true };
 	const struct go_contender starved = { .awoken = true,
 		.starving = true };
 
-	CHECK(go_mutex_wish(0, &fresh) == LOCKED, "a free mutex is taken");
-	CHECK(go_mutex_wish(LOCKED, &fresh) == (LOCKED | WAITER),
-	        "for a held one a thread lines up");
-	CHECK(go_mutex_wish(STARVING | WAITER, &fresh) ==
+	CHECK(go_mutex_desired_state(0, &fresh) == LOCKED,
+	        "a free mutex is taken");
+	CHECK(go_mutex_desired_state(LOCKED, &fresh) == (LOCKED | WAITER),
+	        "a thread queues for a held mutex");
+	CHECK(go_mutex_desired_state(STARVING | WAITER, &fresh) ==
 	                (STARVING | 2 * WAITER),
-	        "a starving one is not taken, though nobody holds it");
-	CHECK(go_mutex_wish(WOKEN | WAITER, &woken) == (LOCKED | WAITER),
-	        "who was woken takes it and is awake no more");
-	CHECK(go_mutex_wish(LOCKED | WOKEN, &starved) ==
+	        "a starving mutex is not taken, even if it is free");
+	CHECK(go_mutex_desired_state(WOKEN | WAITER, &woken) ==
+	                (LOCKED | WAITER),
+	        "a woken thread takes it and clears the woken flag");
+	CHECK(go_mutex_desired_state(LOCKED | WOKEN, &starved) ==
 	                (LOCKED | STARVING | WAITER),
-	        "who has starved and finds it held makes it starving");
-	CHECK(go_mutex_wish(WOKEN, &starved) == LOCKED,
-	        "but not if it can be had");
+	        "a starved thread that finds it held makes it starving");
+	CHECK(go_mutex_desired_state(WOKEN, &starved) == LOCKED,
+	        "but not if it is free");
 	CHECK((STARVING | 2 * WAITER) +
 	                        go_mutex_take_over(
 	                                STARVING | 2 * WAITER, &starved) ==
 	                (LOCKED | STARVING | WAITER),
-	        "a hand-over to one that starved keeps the mode");
+	        "a hand-over to a starved thread keeps the mode");
 	CHECK((STARVING | 2 * WAITER) +
 	                        go_mutex_take_over(
 	                                STARVING | 2 * WAITER, &fresh) ==
 	                (LOCKED | WAITER),
-	        "to one that did not, ends it");
+	        "a hand-over to another thread ends it");
 	CHECK((STARVING | WAITER) + go_mutex_take_over(
 	                                    STARVING | WAITER, &starved) ==
 	                LOCKED,
-	        "and so does one to the last in line");
+	        "so does a hand-over to the last waiter");
 }
 
-/* One thread of the scenes, and when it got in: 1, 2, 3. */
+/* One thread of the scenes, and its rank in the order of locking: 1, 2, 3. */
 struct actor {
 	struct go_mutex *mutex;
 	_Atomic unsigned *order;
@@ -111,8 +113,8 @@ static void leave(struct actor *actor)
 	pthread_join(actor->thread, NULL);
 }
 
-/* What unlocking by this thread and locking again by one that was quicker than
-   the waiter that it woke come to, without the race. */
+/* Simulates without a race that this thread unlocks and another one locks again
+   before the woken waiter. */
 static void unlock_and_barge(struct go_mutex *mutex)
 {
 	mutex->state = mutex->state - WAITER + WOKEN;
@@ -135,26 +137,26 @@ static void starvation(void)
 	unlock_and_barge(&mutex);
 	await_line(&mutex, 1);
 	CHECK(mutex.state == (LOCKED | STARVING | WAITER),
-	        "who lost after more than 1 ms makes the mutex starving");
+	        "a thread that lost after 1 ms makes the mutex starving");
 	start(&late, &mutex, &order, 2);
 	CHECK(mutex.state == (LOCKED | STARVING | 2 * WAITER),
-	        "a newcomer lines up behind");
+	        "a newcomer queues at the end");
 	go_mutex_unlock(&mutex);
-	/* who is in has left the line already: the state is that of now */
+	/* a thread that is in has left the queue: the state is current */
 	await_in(&old);
 	CHECK(old.got_in == 1 && !late.got_in &&
 	                mutex.state == (LOCKED | STARVING | WAITER),
-	        "unlock hands the lock to the one that starved");
+	        "unlock hands the lock to the starved thread");
 	leave(&old);
 	await_in(&late);
 	CHECK(mutex.state == LOCKED,
-	        "the hand-over to the last in line ends the mode");
+	        "the hand-over to the last waiter ends the mode");
 	leave(&late);
 	CHECK(mutex.state == 0 && mutex.grants == 0 && !mutex.first,
 	        "the mutex is as at the start");
 }
 
-/* Of which the played clock says how long it waited. */
+/* The played clock gives the waiting time. */
 static void patience(uint64_t waited_ns, uint32_t mode, const char *fact)
 {
 	struct go_mutex mutex;
@@ -173,7 +175,7 @@ static void patience(uint64_t waited_ns, uint32_t mode, const char *fact)
 	leave(&actor);
 }
 
-/* In order of arrival; and who lost goes in front. */
+/* Waiters get in in order of arrival; a waiter that lost goes to the front. */
 static void lines(bool barge)
 {
 	struct go_mutex mutex;
@@ -195,9 +197,9 @@ static void lines(bool barge)
 		right &= actors[i].got_in == i + 1;
 		leave(&actors[i]);
 	}
-	CHECK(right, barge ? "who was woken in vain is first in line again"
+	CHECK(right, barge ? "a waiter woken in vain is first again"
 	                   : "waiters get in in order of arrival");
-	CHECK(mutex.state == 0 && !mutex.first, "and nothing is left behind");
+	CHECK(mutex.state == 0 && !mutex.first, "and the mutex is free again");
 }
 
 static void grant_before_the_wait(void)
@@ -208,10 +210,10 @@ static void grant_before_the_wait(void)
 	go_mutex_grant(&mutex);
 	go_mutex_queue(&mutex, false);
 	CHECK(mutex.grants == 0 && !mutex.first,
-	        "a grant that comes before the wait is not lost");
+	        "a grant before the wait is not lost");
 }
 
-/* Plain members under the lock: a sanitizer sees what the lock lets through. */
+/* Plain members under the lock: a sanitizer detects unlocked accesses. */
 struct shared {
 	struct go_mutex mutex;
 	uint64_t first, second;
@@ -245,7 +247,7 @@ static void one_at_a_time(uint32_t spins)
 		pthread_create(&threads[i], NULL, take_turns, &shared);
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	snprintf(fact, sizeof(fact), "%d threads are in one at a time, %s",
+	snprintf(fact, sizeof(fact), "%d threads exclude each other, %s",
 	        THREADS, spins ? "spinning" : "not spinning");
 	CHECK(shared.first == (uint64_t)THREADS * TURNS &&
 	                shared.second == shared.first,
@@ -269,16 +271,16 @@ static void misuse_is_fatal(void)
 	}
 	wait(&status);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
-	        "unlocking what is not locked is fatal");
+	        "unlocking an unlocked mutex is fatal");
 }
 
 int main(void)
 {
 	alarm(WITHIN_S); /* a test that hangs has failed */
-	wishes_and_changes();
+	desired_states_and_changes();
 	starvation();
-	patience(990000, 0, "who lost after less than 1 ms does not");
-	patience(1000000, STARVING, "1 ms and a reading later it does");
+	patience(990000, 0, "a thread that lost after less than 1 ms does not");
+	patience(1000000, STARVING, "after 1 ms and a clock reading it does");
 	lines(false);
 	lines(true);
 	grant_before_the_wait();

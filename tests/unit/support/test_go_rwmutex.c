@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alone: the load decides how often threads meet. */
-/* Go's RWMutex: who is let in when, and that nobody sleeps for ever. */
+/* alone: the load decides how often threads run concurrently. */
+/* Go's RWMutex: when it admits a thread, and that no thread sleeps forever. */
 #include "impls/support/go_rwmutex.h"
 #include "tests/unit/tap.h"
 
@@ -11,12 +11,12 @@
 
 enum { THREADS = 8, TURNS = 4000, WITHIN_S = 600 };
 
-/* Plain members under the lock: a sanitizer sees what the lock lets through. */
+/* Plain members under the lock: a sanitizer detects unlocked accesses. */
 struct shared {
 	struct go_rwmutex lock;
-	uint64_t first, second; /* equal, but while a writer is in */
+	uint64_t first, second; /* equal, unless a writer is in */
 	_Atomic unsigned readers_in, most_readers, writers_in, torn;
-	unsigned write_one_in; /* turns that write */
+	unsigned write_one_in; /* one write per so many turns */
 };
 
 struct turns {
@@ -94,7 +94,7 @@ static void writers_are_alone(unsigned write_one_in)
 		written += turns[i].written;
 	}
 	snprintf(fact, sizeof(fact),
-	        "%d threads, a write in %u: writers are alone, none is lost",
+	        "%d threads, one write in %u: writers are alone, none is lost",
 	        THREADS, write_one_in);
 	CHECK(!shared.torn && shared.first == written &&
 	                shared.second == written,
@@ -104,7 +104,7 @@ static void writers_are_alone(unsigned write_one_in)
 		CHECK(shared.most_readers > 1, "readers were in together");
 }
 
-/* One thread of the scenes below, and when it got in: 1, 2, 3. */
+/* One thread of the scenes, and its rank in the order of locking: 1, 2, 3. */
 struct actor {
 	struct go_rwmutex *lock;
 	_Atomic unsigned *order;
@@ -157,8 +157,8 @@ static void scene(unsigned *first, unsigned *reader, unsigned *second,
 	await_readers(&lock, 1 - GO_RW_MAX_READERS);
 	pthread_create(&threads[1], NULL, read_once, &late_reader);
 	await_readers(&lock, 2 - GO_RW_MAX_READERS);
-	/* Both have arrived. A lock that lets the reader pass would do so in
-	   these turns; one that does not never will. */
+	/* Both have arrived. A lock that lets the reader pass would do so
+	   during these yields. */
 	for (unsigned i = 0; i < 200; i++)
 		sched_yield();
 	*reader_waited = !late_reader.got_in && !writer.got_in;
@@ -229,11 +229,11 @@ static void unlock_writing_while_read(struct go_rwmutex *lock)
 static void misuse_is_fatal(void)
 {
 	CHECK(dies(unlock_reading_while_written),
-	        "leaving as a reader where a writer is in");
+	        "a reader's unlock is fatal while a writer is in");
 	CHECK(dies(unlock_writing_while_read),
-	        "leaving as a writer where a reader is in");
-	CHECK(dies(unlock_reading), "leaving as a reader that is not in");
-	CHECK(dies(go_rwmutex_unlock), "leaving as a writer that is not in");
+	        "a writer's unlock is fatal while a reader is in");
+	CHECK(dies(unlock_reading), "a reader's stray unlock is fatal");
+	CHECK(dies(go_rwmutex_unlock), "a writer's stray unlock is fatal");
 }
 
 int main(void)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_guards.c - the locks around Go's map: in which order who waits gets in,
- * and that a crowd on few CPUs comes to an end. Who gets in beside whom is the
- * matter of test_lock_waits.c, whose locks tell when somebody waits.
- */
+/* test_guards.c - the locks around Go's map: the order in which waiting threads
+   get in, and progress with many more threads than CPUs. test_lock_waits.c
+   tests which threads exclude each other, with locks that report waits. */
 #include "impls/support/ticket.h"
 #include "runner/impl.h"
 #include "runner/keys.h"
@@ -13,20 +11,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ThreadSanitizer keeps what each thread knows of each other one: 1000 take it
+/* ThreadSanitizer keeps a state for each pair of threads: 1000 threads take it
    a hundred times as long as 100. */
 #ifdef __SANITIZE_THREAD__
-enum { CROWD = 100 };
+enum { MANY_THREADS = 100 };
 #else
-enum { CROWD = 1000 };
+enum { MANY_THREADS = 1000 };
 #endif
-enum { CROWD_TURNS = 4, WAITERS = 6, WITHIN_S = 600 };
+enum { TURNS = 4, WAITERS = 6, WITHIN_S = 600 };
 
-struct guest {
+struct contender {
 	const struct rm_map_ops *ops;
 	void *map;
 	size_t slot;
-	pthread_mutex_t *gate; /* held until all of a crowd have come */
+	pthread_mutex_t *gate; /* held until all threads have started */
 	_Atomic bool done;
 	pthread_t thread;
 };
@@ -47,62 +45,63 @@ static void *map_of_one(const struct rm_map_ops *ops, size_t threads)
 	return map;
 }
 
-/* More threads than CPUs, by far: who holds the lock is hardly ever running
-   when it is waited for. A lock that only spins does not come to an end. */
-static void *crowded(void *context)
+/* Many more threads than CPUs: the holder of the lock is rarely running while
+   others wait. With a lock that only spins this does not end. */
+static void *contend(void *context)
 {
-	struct guest *guest = context;
-	void *thread = guest->ops->join(guest->map, guest->slot);
-	struct rm_key key = { .word = 2 + guest->slot };
+	struct contender *contender = context;
+	void *thread = contender->ops->join(contender->map, contender->slot);
+	struct rm_key key = { .word = 2 + contender->slot };
 	struct rm_value value = { { 0 } };
 
-	pthread_mutex_lock(guest->gate);
-	pthread_mutex_unlock(guest->gate);
-	for (unsigned i = 0; i < CROWD_TURNS; i++) {
+	pthread_mutex_lock(contender->gate);
+	pthread_mutex_unlock(contender->gate);
+	for (unsigned i = 0; i < TURNS; i++) {
 		value.word[0] = i;
-		guest->ops->upsert(thread, RM_U64X8, key, &value);
-		if (!guest->ops->lookup(thread, RM_U64X8, key, &value) ||
+		contender->ops->upsert(thread, RM_U64X8, key, &value);
+		if (!contender->ops->lookup(thread, RM_U64X8, key, &value) ||
 		        value.word[0] != i)
 			return NULL;
 	}
-	guest->done = true;
-	guest->ops->leave(thread);
+	contender->done = true;
+	contender->ops->leave(thread);
 	return NULL;
 }
 
-static void crowd_ends(const char *id)
+static void check_progress(const char *id)
 {
-	static struct guest guests[CROWD];
+	static struct contender contenders[MANY_THREADS];
 	const struct rm_impl *impl = rm_impl_find(id);
 	pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 	size_t done = 0, threads = 0;
 	pthread_attr_t small;
 	char fact[120];
 
-	snprintf(fact, sizeof(fact), "%s: a crowd comes to an end", id);
+	snprintf(fact, sizeof(fact), "%s: many threads on few CPUs finish", id);
 	if (!impl) {
 		SKIP(fact, "not in this build");
 		return;
 	}
-	void *map = map_of_one(impl->ops, CROWD);
+	void *map = map_of_one(impl->ops, MANY_THREADS);
 
 	pthread_mutex_lock(&gate);
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, 256 << 10);
-	for (; threads < CROWD; threads++) {
-		struct guest *guest = &guests[threads];
+	for (; threads < MANY_THREADS; threads++) {
+		struct contender *contender = &contenders[threads];
 
-		*guest = (struct guest){ .ops = impl->ops,
+		*contender = (struct contender){ .ops = impl->ops,
 			.map = map,
 			.slot = threads,
 			.gate = &gate };
-		if (pthread_create(&guest->thread, &small, crowded, guest))
+		if (pthread_create(
+		            &contender->thread, &small, contend, contender))
 			break; /* a container may allow fewer */
 	}
 	pthread_mutex_unlock(&gate);
 	for (size_t i = 0; i < threads; i++) {
-		pthread_join(guests[i].thread, NULL);
-		done += guests[i].done;
+		pthread_join(contenders[i].thread, NULL);
+		done += contenders[i].done;
 	}
 	printf("# %zu threads\n", threads);
 	CHECK(threads > 0 && done == threads, fact);
@@ -113,7 +112,7 @@ static void crowd_ends(const char *id)
 /* Each draws the next ticket while the lock is held. */
 struct waiter {
 	struct ticket_lock *lock;
-	unsigned *order; /* under the lock: plain */
+	unsigned *order; /* plain, under the lock */
 	unsigned got_in;
 	pthread_t thread;
 };
@@ -148,21 +147,21 @@ static void tickets_are_served_in_order(uint32_t first)
 		pthread_join(waiters[i].thread, NULL);
 		right &= waiters[i].got_in == i + 1;
 	}
-	CHECK(right, first ? "also where tickets wrap around"
+	CHECK(right, first ? "also when tickets wrap around"
 	                   : "tickets are served in order");
 	CHECK(lock.next == lock.serving, "and the lock is free");
 }
 
 int main(void)
 {
-	static const char *const crowds[] = { "gomap_mutex",
+	static const char *const map_ids[] = { "gomap_mutex",
 		"gomap_pthread_mutex", "gomap_ticket", "gomap_ck_brlock",
 		"gomap_ck_pflock", "shard_seg" };
 
 	alarm(WITHIN_S); /* a test that hangs has failed */
 	tickets_are_served_in_order(0);
 	tickets_are_served_in_order(UINT32_MAX - 2);
-	for (size_t i = 0; i < sizeof(crowds) / sizeof(*crowds); i++)
-		crowd_ends(crowds[i]);
+	for (size_t i = 0; i < sizeof(map_ids) / sizeof(*map_ids); i++)
+		check_progress(map_ids[i]);
 	return DONE();
 }

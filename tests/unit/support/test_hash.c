@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The hash of all maps, and the shards' hash: spread over the bits that maps
- * index with, for the keys that people have.
- */
+/* The hash of all maps, and the shards' hash: their spread over the bits that
+   maps use as an index, for realistic keys. */
 #include "impls/support/fnv.h"
 #include "impls/support/hash.h"
 #include "tests/unit/tap.h"
@@ -12,7 +10,7 @@
 /* Six keys per bucket, as in a Go map in use. */
 enum { BUCKETS = 1 << 13, KEYS = 6 * BUCKETS, SEEDS = 8, PATTERNS = 10 };
 
-/* Of a Poisson distribution with mean 6: P(more than 8), what chance gives. */
+/* P(more than 8) of a Poisson distribution with mean 6: the expected value. */
 #define CHANCE_OVERFLOW 0.15276
 
 struct key_text {
@@ -65,7 +63,7 @@ static uint64_t pattern_word(unsigned pattern, uint64_t n)
 	}
 }
 
-/* The n-th key of a pattern; says whether it is a string. */
+/* Returns the n-th key of a pattern; stores whether it is a string. */
 static struct rm_key pattern_key(
         unsigned pattern, unsigned n, bool *str, struct key_text *text)
 {
@@ -80,7 +78,7 @@ static struct rm_key pattern_key(
 		key.bytes = text->bytes;
 		key.length = 16;
 		return key;
-	case SESSIONS: /* 16 bytes, too */
+	case SESSIONS: /* also 16 bytes */
 		return text_key(text, "session-%08u", n);
 	case DIGITS:
 		return text_key(text, "%u", n);
@@ -92,7 +90,7 @@ static struct rm_key pattern_key(
 	}
 }
 
-/* What a map feels of its hash, relative to what chance gives: 1. */
+/* Properties of a hash for maps, relative to the expected value: 1. */
 struct spread {
 	double overflow; /* buckets with more than eight keys */
 	double same_top; /* pairs of keys with the same tophash */
@@ -156,7 +154,7 @@ static struct spread spread_of(unsigned pattern)
 	return spread;
 }
 
-static void no_pattern_is_worse_than_chance(void)
+static void no_pattern_is_worse_than_expected(void)
 {
 	for (unsigned pattern = 0; pattern < PATTERNS; pattern++) {
 		struct spread spread = spread_of(pattern);
@@ -164,7 +162,7 @@ static void no_pattern_is_worse_than_chance(void)
 
 		snprintf(fact, sizeof(fact),
 		        "%s: chains, tophashes and shards are not worse than "
-		        "chance gives",
+		        "expected",
 		        pattern_names[pattern]);
 		CHECK(spread.overflow < 1.1 && spread.same_top < 1.1 &&
 		                spread.shards < 1.2 && spread.inner < 1.3,
@@ -172,16 +170,16 @@ static void no_pattern_is_worse_than_chance(void)
 	}
 }
 
-/* Else some maps would gain more than others by luck with these keys. */
+/* Otherwise some maps would be faster than others by luck with these keys. */
 static void the_measured_keys_are_like_chance(void)
 {
 	struct spread words = spread_of(SCATTERED);
 	struct spread bytes = spread_of(LOOP_BYTES);
 
 	CHECK(words.overflow > 0.9 && words.overflow < 1.1,
-	        "chains of the loop's words are as long as chance gives");
+	        "chains of the loop's words are as long as expected");
 	CHECK(bytes.overflow > 0.9 && bytes.overflow < 1.1,
-	        "chains of the loop's strings are as long as chance gives");
+	        "chains of the loop's strings are as long as expected");
 }
 
 static int by_value(const void *a, const void *b)
@@ -214,7 +212,7 @@ static void hashes_are_distinct(void)
 	CHECK(equal == 0, "no two of 49,152 keys of a pattern share 64 bits");
 }
 
-/* Each byte of a string counts, whatever its length; and so does the length. */
+/* Each byte of a string of any length counts, as does the length. */
 static void every_byte_counts(void)
 {
 	char bytes[140] = { 0 };
@@ -238,8 +236,9 @@ static void every_byte_counts(void)
 	CHECK(seeded, "and so does the seed");
 }
 
-/* Worked out apart from this code, with unbounded integers, on bytes that count
-   up from 0x81: each length that is read in another way, and its neighbours. */
+/* Computed independently of this code, with unbounded integers, for bytes that
+   count up from 0x81: each length with its own code path, and its
+   neighbours. */
 static void values_are_the_known_ones(void)
 {
 	static const struct {
@@ -274,13 +273,13 @@ static void values_are_the_known_ones(void)
 		                 (struct rm_key){ .bytes = bytes,
 		                         .length = known[i].length },
 		                 0x0123456789abcdef) == known[i].hash;
-	CHECK(right, "strings of any length have the values that are known");
+	CHECK(right, "strings of any length have the known values");
 	CHECK(rm_hash(RM_U64X8, (struct rm_key){ .word = 42 }, 7) ==
 	                        0x46757f1635616c8f &&
 	                rm_hash(RM_U64X24,
 	                        (struct rm_key){ .word = 0xfedcba9876543210 },
 	                        UINT64_MAX) == 0x413579d7b5f797e1,
-	        "and so have words");
+	        "so have words");
 }
 
 static void shards_fold_both_halves(void)
@@ -311,7 +310,7 @@ static void fnv_is_the_published_one(void)
 
 int main(void)
 {
-	no_pattern_is_worse_than_chance();
+	no_pattern_is_worse_than_expected();
 	the_measured_keys_are_like_chance();
 	hashes_are_distinct();
 	every_byte_counts();

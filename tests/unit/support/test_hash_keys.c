@@ -25,7 +25,7 @@ static double compares_shard_seg(const uint64_t *hash)
 }
 
 /* gomap: 1,024 chains of buckets of 8 by the low bits. A hit compares the keys
-   that have its tophash, the top byte; each further bucket counts as one. */
+   with its tophash, the top byte; each further bucket counts as one. */
 static double compares_gomap(const uint64_t *hash)
 {
 	static unsigned chain[1024], same_top[1024][256];
@@ -42,8 +42,8 @@ static double compares_gomap(const uint64_t *hash)
 	return compares / KEYS;
 }
 
-/* ck_ht: 8,192 slots of 32 bytes. It looks at both slots of a line, then goes
-   on by a step that comes from the bits above (ck_ht_map_probe_next()). */
+/* ck_ht: 8,192 slots of 32 bytes. It compares both slots of a line, then
+   continues by a step computed from the bits above (ck_ht_map_probe_next()). */
 static double compares_ck_ht(const uint64_t *hash)
 {
 	enum { SLOTS = 8192, LOG2_SLOTS = 13 };
@@ -66,8 +66,8 @@ static double compares_ck_ht(const uint64_t *hash)
 	return compares / KEYS;
 }
 
-/* unsync_bucket: 2,048 buckets of four keys by the low bits, a full one goes on
-   in the next; it compares the four of a bucket at once. */
+/* unsync_bucket: 2,048 buckets of four keys by the low bits; a full one
+   continues in the next. It compares the four keys of a bucket at once. */
 static double compares_unsync_bucket(const uint64_t *hash)
 {
 	enum { BUCKETS = 2048 };
@@ -96,14 +96,14 @@ static const struct {
 };
 enum { RULES = sizeof(rules) / sizeof(*rules) };
 
-/* Seeds as a trial makes them, but the first: small numbers, too. */
+/* Seeds as in a trial, except the first ones: small numbers, too. */
 static uint64_t seed_of(unsigned n)
 {
 	return n < 4 ? n : rm_seed(n, 1) >> n % 2 * 32;
 }
 
-/* The most compares a hit of all multiples of a power of two. The seed is in
-   the hash, or in the key if a library's callback gets no seed. */
+/* The maximum of compares per hit for all multiples of a power of two. The seed
+   is in the hash, or in the key if a library's callback gets no seed. */
 static double worst_stride(unsigned rule, uint64_t factor, bool in_key)
 {
 	static uint64_t hash[KEYS];
@@ -139,13 +139,14 @@ static void strides_are_like_chance(void)
 		       "the seed in the key %.2f\n",
 		        rules[rule].map, ones, threes, in_key);
 		snprintf(fact, sizeof(fact),
-		        "%s: keys of any stride take at most 2 compares a hit",
+		        "%s: keys of any stride take at most 2 compares per "
+		        "hit",
 		        rules[rule].map);
 		CHECK(ones <= 2 && threes <= 2 && in_key <= 2, fact);
 	}
 }
 
-/* Words that make a factor 0 or poor if the seed is 0, 1 or not used. */
+/* Words that make a factor 0 or poor if the seed is 0, 1 or unused. */
 static uint64_t craft(unsigned n)
 {
 	const uint64_t words[] = { RM_HASH_A, RM_HASH_B, RM_HASH_C, RM_HASH_D,
@@ -156,7 +157,7 @@ static uint64_t craft(unsigned n)
 }
 enum { CRAFTS = 11, STRINGS_SEEDS = 6, LONGEST = 8 /* words */ };
 
-/* Compares of a set over compares of random keys, by the worst rule. */
+/* Compares of a set relative to compares of random keys, by the worst rule. */
 static double worse_than_random(const uint64_t *hash, const uint64_t *random)
 {
 	double worst = 0;
@@ -170,7 +171,8 @@ static double worse_than_random(const uint64_t *hash, const uint64_t *random)
 	return worst;
 }
 
-/* Strings that differ in one word: all others, or one of them, are crafted. */
+/* Strings that differ in one word. All other words, or one of them, are
+   crafted. */
 static double crafted_strings(
         size_t words, size_t place, size_t counter, unsigned n, uint64_t seed)
 {
@@ -228,7 +230,7 @@ static void crafted_strings_are_like_random_ones(void)
 	}
 }
 
-/* Words that all fall into one chain by one seed, looked up by another. */
+/* Words of one chain under one seed, looked up under another seed. */
 static void another_seed_parts_a_chain(void)
 {
 	static uint64_t word[KEYS], hash[KEYS], random[KEYS];
@@ -254,7 +256,7 @@ static void another_seed_parts_a_chain(void)
 	}
 	printf("# another seed: %.2f times the compares of random keys\n",
 	        worst);
-	CHECK(worst <= 2, "another seed parts the words of one chain");
+	CHECK(worst <= 2, "another seed distributes the words of one chain");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hazard.c - hazard pointers: what is named is kept, nothing else is, and
-   a list never outgrows its bound. It is linked with the stats objects. */
+/* test_hazard.c - hazard pointers: named objects are kept, all others are
+   freed, and lists stay bounded. It is linked with the stats objects. */
 #include "impls/support/hazard.h"
 #include "tests/unit/tap.h"
 
@@ -45,15 +45,15 @@ static void the_list_is_bounded(void)
 	begin(&hazard, r);
 	bound = hazard->threshold;
 	CHECK(bound == 2 * THREADS * HAZARD_SLOTS + HAZARD_SLACK,
-	        "a list has room for twice the slots, and some more");
+	        "a list holds twice the number of slots, plus the slack");
 	for (size_t i = 0; i < bound - 1; i++)
 		hazard_retire(r[0], objects[i], 16);
 	CHECK(freed_count == 0 && rm_stat_read(&r[0]->scans) == 0,
-	        "nothing is looked at before it is full");
+	        "no scan before the list is full");
 	hazard_retire(r[0], objects[bound - 1], 16);
 	CHECK(freed_count == bound && r[0]->count == 0,
-	        "then all that nobody names is freed");
-	/* a reader that stands still, with all its slots */
+	        "then all unnamed objects are freed");
+	/* a stopped reader that uses all its slots */
 	hazard_name(r[1], 0, name_of(1000));
 	hazard_name(r[1], 1, name_of(1001));
 	hazard_name(r[1], 2, name_of(4000));
@@ -64,18 +64,18 @@ static void the_list_is_bounded(void)
 	}
 	CHECK(most < bound && !is_freed[1000] && !is_freed[1001] &&
 	                !is_freed[4000] && is_freed[1002],
-	        "a reader that stands still keeps what it names, no more");
+	        "a stopped reader retains only named objects");
 	hazard_quiesce(r[1], HAZARD_SLOTS);
 	hazard_scan(r[0]);
 	CHECK(is_freed[1000] && is_freed[4000] && r[0]->count == 0,
-	        "until it goes on");
-	CHECK(freed_twice == 0, "nothing is freed twice");
+	        "until it continues");
+	CHECK(freed_twice == 0, "no object is freed twice");
 	for (size_t i = 0; i < THREADS; i++)
 		hazard_leave(r[i]);
 	hazard_destroy(hazard, NULL);
 }
 
-static void who_leaves_hands_over(void)
+static void leaving_threads_hand_over(void)
 {
 	struct hazard_record *r[THREADS];
 	struct hazard *hazard;
@@ -87,21 +87,22 @@ static void who_leaves_hands_over(void)
 		hazard_retire(r[0], objects[i], 16);
 	hazard_leave(r[0]);
 	CHECK(freed_count == 8 && hazard->orphan_count == 2,
-	        "who leaves frees what it may and hands over the rest");
+	        "a leaving thread frees unnamed objects and hands over the "
+	        "rest");
 	hazard_name(r[1], 0, name_of(20));
 	hazard_scan(r[2]);
 	CHECK(is_freed[7] && !is_freed[8] && hazard->orphan_count == 1,
-	        "another's look frees it when it is named no more");
+	        "another thread's scan frees it once it is unnamed");
 	hazard_leave(r[2]);
 	hazard_leave(r[1]);
 	CHECK(freed_count == 10 && hazard->orphan_count == 0,
-	        "the last one that leaves frees everything");
+	        "the last thread to leave frees everything");
 	r[0] = hazard_join(hazard, 0, NULL);
 	hazard_retire(r[0], objects[50], 16);
 	hazard_name(r[0], 0, name_of(50));
 	hazard_leave(r[0]);
 	CHECK(is_freed[50] && freed_twice == 0,
-	        "a thread may come back, and leave with a name");
+	        "a thread may join again, and leave with a name");
 	CHECK(rm_stat_read(&r[0]->retired) == 11 &&
 	                rm_stat_read(&r[0]->freed) +
 	                                rm_stat_read(&r[1]->freed) +
@@ -122,12 +123,12 @@ static void names_are_found(void)
 	for (int i = 0; i < THREADS * HAZARD_SLOTS; i++)
 		hazard_name(r[i / HAZARD_SLOTS], i % HAZARD_SLOTS,
 		        name_of((size_t)i * 500));
-	names = hazard_look(hazard);
+	names = hazard_snapshot(hazard);
 	for (size_t i = 0; i < OBJECTS; i++)
 		right &= hazard_is_named(&names, objects[i]) ==
 		         (i % 500 == 0 &&
 		                 i < (size_t)THREADS * HAZARD_SLOTS * 500);
-	CHECK(right, "a look finds every name and no other");
+	CHECK(right, "a snapshot has every name and no other");
 	CHECK(!hazard_is_named(&names, NULL), "an empty slot names nothing");
 	free(names.table);
 	for (size_t i = 0; i < THREADS; i++)
@@ -138,7 +139,7 @@ static void names_are_found(void)
 int main(void)
 {
 	the_list_is_bounded();
-	who_leaves_hands_over();
+	leaving_threads_hand_over();
 	names_are_found();
 	return DONE();
 }

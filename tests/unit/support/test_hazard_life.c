@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_hazard_life.c - what hazard pointers hold, count and give back: blocks
- * of the heap, the lock of those that left, the owner, and every statistic. It
- * is linked with the stats objects.
+ * test_hazard_life.c - resources of hazard pointers: heap blocks, the lock of
+ * orphans, the owner, and every statistic.
+ * linked with the stats objects
  */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
@@ -22,8 +22,8 @@ enum { THREADS = 3, OBJECTS = 4096, LIST = 2 * 3 * 3 + 64, ROUNDS = 2000 };
 static char objects[OBJECTS][16]; /* addresses, like those of a heap */
 static size_t freed_count;
 static void *last_owner;
-static int the_map;           /* an owner is its address only */
-static struct hazard *locked; /* was its lock held when something was freed? */
+static int the_map;           /* an owner is only an address */
+static struct hazard *locked; /* its lock is checked on frees */
 static bool was_locked;
 
 static void hazard_free(void *owner, void *pointer)
@@ -67,7 +67,7 @@ static double stat_of(struct hazard *hazard, const char *name)
 	return wanted.value;
 }
 
-/* Each number differs, so that none stands for another. */
+/* All numbers differ, so that none can replace another. */
 static void statistics_are_sums(void)
 {
 	struct hazard_record *r[THREADS];
@@ -87,19 +87,19 @@ static void statistics_are_sums(void)
 	        "retired objects and bytes are summed over threads");
 	CHECK(stat_of(hazard, "freed") == LIST - 1 &&
 	                stat_of(hazard, "freed_bytes") == 16 * (LIST - 1),
-	        "what is named is not counted as freed");
+	        "named objects are not counted as freed");
 	CHECK(stat_of(hazard, "retries") == 7, "the map's retries, too");
-	CHECK(told[RM_EVENT_RECLAIM].count == 1 &&
-	                told[RM_EVENT_RECLAIM].start_ns == 1 &&
-	                told[RM_EVENT_RECLAIM].argument == 1,
-	        "a look is an event, with how many it had to keep");
+	CHECK(events[RM_EVENT_RECLAIM].count == 1 &&
+	                events[RM_EVENT_RECLAIM].start_ns == 1 &&
+	                events[RM_EVENT_RECLAIM].argument == 1,
+	        "a scan is an event, with the number of kept objects");
 	hazard_scan(r[1]);
-	CHECK(stat_of(hazard, "hazard_scans") == 2, "each look is counted");
+	CHECK(stat_of(hazard, "hazard_scans") == 2, "each scan is counted");
 	closed(hazard, r, THREADS);
 }
 
-/* A thread that is at the orphans keeps nobody from the own list. */
-static void a_look_never_waits(void)
+/* A thread that holds the lock of the orphans does not block other lists. */
+static void a_scan_never_waits(void)
 {
 	struct hazard_record *r[THREADS];
 	struct hazard *hazard = opened(r, THREADS);
@@ -114,18 +114,18 @@ static void a_look_never_waits(void)
 	hazard_scan(r[0]);
 	pthread_mutex_unlock(&hazard->lock);
 	CHECK(freed_count == 1 && hazard->orphan_count == 1,
-	        "where another is at what was handed over a look leaves it");
+	        "a scan skips orphans while they are locked");
 	hazard_scan(r[0]);
 	CHECK(freed_count == 2 && hazard->orphan_count == 0,
-	        "and the next look frees it");
+	        "and the next scan frees them");
 	CHECK(pthread_mutex_trylock(&hazard->lock) == 0,
-	        "a look gives the lock back");
+	        "a scan releases the lock");
 	pthread_mutex_unlock(&hazard->lock);
 	closed(hazard, r, THREADS);
 }
 
-/* Two at a time would free one object twice. */
-static void what_was_handed_over_is_freed_alone(void)
+/* Two threads at a time would free an object twice. */
+static void orphans_are_freed_under_the_lock(void)
 {
 	struct hazard_record *r[THREADS];
 	struct hazard *hazard = opened(r, THREADS);
@@ -134,18 +134,18 @@ static void what_was_handed_over_is_freed_alone(void)
 	hazard_retire(r[0], objects[1], 16);
 	hazard_leave(r[0]);
 	CHECK(freed_count == 1 && was_locked,
-	        "who leaves frees what it hands over under the lock");
+	        "a leaving thread frees orphans under the lock");
 	hazard_name(r[1], 0, name_of(2));
 	hazard_retire(r[2], objects[2], 16);
 	hazard_leave(r[2]);
 	hazard_name(r[1], 0, 0);
 	hazard_scan(r[1]);
-	CHECK(freed_count == 2 && was_locked, "and so does a look");
+	CHECK(freed_count == 2 && was_locked, "so does a scan");
 	locked = NULL;
 	closed(hazard, r, THREADS);
 }
 
-static void the_owner_is_told(void)
+static void the_owner_is_passed(void)
 {
 	struct hazard_record *r[THREADS];
 	struct hazard *hazard = opened(r, THREADS);
@@ -154,16 +154,16 @@ static void the_owner_is_told(void)
 	hazard_retire(r[0], objects[0], 16);
 	hazard_scan(r[0]);
 	CHECK(freed_count == 1 && last_owner == &the_map,
-	        "the owner that joined frees");
+	        "objects are freed with the owner of the join");
 	hazard_name(r[1], 1, name_of(3));
 	hazard_retire(r[0], objects[3], 16);
 	hazard_retire(r[0], objects[4], 16);
 	hazard_leave(r[0]);
 	freed_count = 0;
-	/* its reader never says that it has left */
+	/* its reader never announces that it left */
 	hazard_destroy(hazard, &other);
 	CHECK(freed_count == 1 && last_owner == &other,
-	        "the end frees what is left, with the owner it is given");
+	        "destruction frees the rest, with the owner it is given");
 }
 
 static void quiescence_is_of_the_first_slots(void)
@@ -173,27 +173,29 @@ static void quiescence_is_of_the_first_slots(void)
 
 	for (int s = 0; s < HAZARD_SLOTS; s++)
 		hazard_name(r[0], s, name_of((size_t)s));
-	CHECK(hazard_named(r[0], 0) == name_of(0) &&
-	                hazard_named(r[0], 2) == name_of(2) &&
-	                hazard_named(r[1], 0) == 0,
-	        "a slot says what it names, to its thread");
+	CHECK(hazard_current_name(r[0], 0) == name_of(0) &&
+	                hazard_current_name(r[0], 2) == name_of(2) &&
+	                hazard_current_name(r[1], 0) == 0,
+	        "a thread can read the names in its slots");
 	hazard_quiesce(r[0], 2);
-	CHECK(hazard_named(r[0], 0) == 0 && hazard_named(r[0], 1) == 0 &&
-	                hazard_named(r[0], 2) == name_of(2),
-	        "two slots are cleared when two were asked for");
+	CHECK(hazard_current_name(r[0], 0) == 0 &&
+	                hazard_current_name(r[0], 1) == 0 &&
+	                hazard_current_name(r[0], 2) == name_of(2),
+	        "two slots are cleared on request");
 	hazard_name(r[0], 1, name_of(9));
 	hazard_quiesce(r[0], HAZARD_SLOTS);
-	CHECK(hazard_named(r[0], 1) == 0 && hazard_named(r[0], 2) == 0,
-	        "and behind an empty one, too");
+	CHECK(hazard_current_name(r[0], 1) == 0 &&
+	                hazard_current_name(r[0], 2) == 0,
+	        "slots after an empty one are cleared, too");
 	closed(hazard, r, THREADS);
 }
 
-/* Whether a look at these names finds each once, and nothing else. */
-static bool look_is_right(
+/* True if a snapshot of these names has each once, and no other. */
+static bool snapshot_is_right(
         struct hazard *hazard, const bool named[], size_t *places)
 {
 	size_t found = 0, wanted = 0;
-	struct hazard_names names = hazard_look(hazard);
+	struct hazard_names names = hazard_snapshot(hazard);
 	bool right = (names.mask & (names.mask + 1)) == 0 &&
 	             names.mask + 1 >= 2 * hazard->threads * HAZARD_SLOTS;
 
@@ -227,30 +229,30 @@ static void any_names_are_found(void)
 			        name_of(at));
 			named[at] = true;
 		}
-		right &= look_is_right(hazard, named, &places);
+		right &= snapshot_is_right(hazard, named, &places);
 	}
-	CHECK(right, "of 2000 looks each finds all names and no other, in a "
+	CHECK(right, "each of 2000 snapshots has all names and no other, in a "
 	             "table that is at most half full");
-	CHECK(places == 32, "nine slots take 32 places, not more");
+	CHECK(places == 32, "nine slots take only 32 places");
 	closed(hazard, r, THREADS);
 }
 
-/* How many of `count` neighbours of a heap have a place of their own. */
+/* Number of `count` adjacent heap addresses that have a place of their own. */
 static size_t apart(uintptr_t first, size_t step, size_t count)
 {
 	static bool taken[256];
 	uintptr_t table[256] = { 0 };
 	const struct hazard_names names = { table, 255 };
-	size_t own = 0;
+	size_t distinct = 0;
 
 	memset(taken, 0, sizeof(taken));
 	for (size_t i = 0; i < count; i++) {
 		size_t at = hazard_index(&names, first + i * step);
 
-		own += !taken[at];
+		distinct += !taken[at];
 		taken[at] = true;
 	}
-	return own;
+	return distinct;
 }
 
 static void neighbours_lie_apart(void)
@@ -259,31 +261,31 @@ static void neighbours_lie_apart(void)
 
 	for (size_t step = 16; step <= 4096; step *= 2)
 		right &= apart(0x7f0012340010, step, 120) > 70;
-	CHECK(right, "of 120 names that are 16 .. 4096 bytes apart more than "
-	             "chance gives have places of their own");
+	CHECK(right, "of 120 names at distances of 16 .. 4096 bytes, more than "
+	             "expected have places of their own");
 }
 
-/* As many blocks as before; `scene` may print. */
+/* Checks that as many blocks are held as before; `scene` may print. */
 static void nothing_is_kept(void (*scene)(void))
 {
 	long before = heap_held;
 
 	scene();
-	CHECK(heap_held == before, "and every block is given back");
+	CHECK(heap_held == before, "and every block is freed");
 }
 
-static void looks_keep_nothing(void)
+static void scans_keep_nothing(void)
 {
 	struct hazard_record *r[THREADS];
 	struct hazard *hazard = opened(r, THREADS);
 	long held = heap_held;
 
-	CHECK(held == 1 + THREADS, "one block of all, one of each thread");
+	CHECK(held == 1 + THREADS, "one common block, one per thread");
 	hazard_scan(r[0]);
-	CHECK(heap_held == held, "a look gives its table back");
+	CHECK(heap_held == held, "a scan frees its table");
 	hazard_leave(r[0]);
 	CHECK(hazard_join(hazard, 0, &the_map) == r[0] && heap_held == held,
-	        "who comes back has its list still");
+	        "a thread that joins again still has its list");
 	closed(hazard, r, THREADS);
 }
 
@@ -312,26 +314,26 @@ static void without_memory(void)
 	struct hazard *hazard = hazard_create(THREADS);
 
 	heap_is_full = true;
-	CHECK(!hazard_create(THREADS), "without memory there is none");
-	CHECK(!hazard_join(hazard, 0, &the_map), "and nobody joins");
+	CHECK(!hazard_create(THREADS), "without memory creation fails");
+	CHECK(!hazard_join(hazard, 0, &the_map), "as do joins");
 	heap_is_full = false;
 	CHECK(hazard_join(hazard, 0, &the_map) == &hazard->records[0],
-	        "but later somebody does");
+	        "a later join succeeds");
 	hazard_destroy(hazard, &the_map);
-	CHECK(aborts(hazard_scan), "a look without memory ends the process");
-	CHECK(aborts(hazard_hand_over), "and so does a hand-over");
+	CHECK(aborts(hazard_scan), "a scan without memory ends the process");
+	CHECK(aborts(hazard_hand_over), "so does a hand-over");
 }
 
 int main(void)
 {
 	nothing_is_kept(statistics_are_sums);
-	nothing_is_kept(a_look_never_waits);
-	nothing_is_kept(what_was_handed_over_is_freed_alone);
-	nothing_is_kept(the_owner_is_told);
+	nothing_is_kept(a_scan_never_waits);
+	nothing_is_kept(orphans_are_freed_under_the_lock);
+	nothing_is_kept(the_owner_is_passed);
 	nothing_is_kept(quiescence_is_of_the_first_slots);
 	nothing_is_kept(any_names_are_found);
 	neighbours_lie_apart();
-	nothing_is_kept(looks_keep_nothing);
+	nothing_is_kept(scans_keep_nothing);
 	nothing_is_kept(without_memory);
 	return DONE();
 }

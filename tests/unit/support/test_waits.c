@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_waits.c - how locks wait, on one thread: yielding, sleeping and futexes
- * are played, and what another thread would do happens within them.
- */
+/* test_waits.c - how locks wait, on one thread: yields, sleeps and futexes are
+   played, and actions of other threads happen within them. */
 #define GO_WAITS "tests/unit/support/played_waits.h"
 
 #include "impls/support/go_rwmutex.h"
 #include "impls/support/ticket.h"
 #include "tests/unit/tap.h"
 
-enum { PAUSES = 100 }; /* looks before a wait gives the CPU away */
+enum { PAUSES = 100 }; /* checks before a wait yields */
 
-/* What was waited for, and what happens meanwhile. */
+/* The waits so far, and the actions during them. */
 static struct {
 	unsigned yields, sleeps;
 	uint64_t slept_ns;
-	struct ticket_lock *serves; /* moves on by one turn at each yield */
+	struct ticket_lock *serves; /* advances by one turn at each yield */
 	unsigned after;             /* from this yield on */
 } played;
 
@@ -52,12 +50,12 @@ static void spinning_ends(void)
 	begin(NULL, 0);
 	for (unsigned i = 0; i < PAUSES; i++)
 		spin_wait(&looks);
-	CHECK(played.yields == 0, "a hundred looks keep the CPU");
+	CHECK(played.yields == 0, "the first hundred checks do not yield");
 	spin_wait(&looks);
-	CHECK(played.yields == 1, "before the next it is given away");
+	CHECK(played.yields == 1, "the next one yields");
 	spin_wait(&looks);
 	spin_wait(&looks);
-	CHECK(played.yields == 3, "and before each further one");
+	CHECK(played.yields == 3, "so does each further one");
 }
 
 static void free_tickets_do_not_wait(void)
@@ -67,7 +65,7 @@ static void free_tickets_do_not_wait(void)
 	begin(&lock, 0);
 	ticket_lock(&lock);
 	CHECK(lock.next == 1 && lock.serving == 0 && !played.yields,
-	        "a free lock is had at once");
+	        "a free lock is taken at once");
 	ticket_unlock(&lock);
 	CHECK(lock.next == 1 && lock.serving == 1, "and is free again");
 }
@@ -78,9 +76,10 @@ static void near_turns_stay_awake(void)
 
 	begin(&lock, 5);
 	ticket_lock(&lock);
-	CHECK(lock.next == 9 && lock.serving == 8, "the ninth waits its turn");
+	CHECK(lock.next == 9 && lock.serving == 8,
+	        "the ninth waits for its turn");
 	CHECK(played.sleeps == 0 && played.yields == 5 + 8,
-	        "awake, as it is eight turns away");
+	        "awake, since it is eight turns away");
 }
 
 static void far_turns_sleep(void)
@@ -90,21 +89,22 @@ static void far_turns_sleep(void)
 	begin(&lock, 5);
 	ticket_lock(&lock);
 	CHECK(lock.serving == 10 && played.sleeps == 2,
-	        "who is farther away sleeps, a turn at a time here");
-	CHECK(played.slept_ns == 9 * 50000, "50 us for each turn that is left");
+	        "a waiter farther away sleeps, one turn at a time here");
+	CHECK(played.slept_ns == 9 * 50000, "50 us per remaining turn");
 	CHECK(played.yields == 5 + 8, "and is awake for the last eight");
 	lock = (struct ticket_lock){ .next = UINT32_MAX - 3,
 		.serving = UINT32_MAX - 12 };
 	begin(&lock, 0);
 	ticket_lock(&lock);
 	CHECK(lock.serving == UINT32_MAX - 3 && played.sleeps == 1,
-	        "tickets far on are the same");
+	        "large tickets behave the same");
 	begin(NULL, 0);
 	ticket_sleep(40000);
 	CHECK(played.slept_ns == UINT64_C(2000000000),
 	        "a sleep may be longer than a second");
 	ticket_sleep(20001);
-	CHECK(played.slept_ns == UINT64_C(1000050000), "or have both parts");
+	CHECK(played.slept_ns == UINT64_C(1000050000),
+	        "or have both seconds and nanoseconds");
 }
 
 /* --- Go's smallest mutex: 0 free, 1 held, 2 held and waited for --- */
@@ -115,27 +115,27 @@ static void let_go(_Atomic uint32_t *word)
 		*word = 0;
 }
 
-static void words_say_who_waits(void)
+static void words_mark_waiters(void)
 {
 	_Atomic uint32_t w = 0;
 
 	played_waits = (struct played_waits){ 0 };
 	go_w_lock(&w);
-	CHECK(w == 1 && !played_waits.waits, "a free word is had at once");
+	CHECK(w == 1 && !played_waits.waits, "a free word is taken at once");
 	go_w_unlock(&w);
 	CHECK(w == 0 && !played_waits.wakes,
-	        "nobody is woken where nobody waits");
+	        "no thread is woken if none waits");
 	w = 1;
 	played_waits.meanwhile = let_go;
 	go_w_lock(&w);
 	CHECK(played_waits.waits == 3 && played_waits.value == 2 &&
 	                played_waits.word == &w,
-	        "a held one is waited for until it is free");
-	CHECK(w == 2, "who got it after a wait says that more may wait");
+	        "a thread waits for a held word until it is free");
+	CHECK(w == 2, "after a wait the word marks that more threads may wait");
 	go_w_unlock(&w);
 	CHECK(w == 0 && played_waits.wakes == 1 && played_waits.woken == 1 &&
 	                played_waits.word == &w,
-	        "so that unlocking wakes one");
+	        "so unlocking wakes one");
 }
 
 static void release_two(_Atomic uint32_t *word)
@@ -151,17 +151,17 @@ static void semaphores_count(void)
 	played_waits = (struct played_waits){ 0 };
 	go_sem_acquire(&sem);
 	go_sem_acquire(&sem);
-	CHECK(sem == 0 && !played_waits.waits, "what is there is taken");
+	CHECK(sem == 0 && !played_waits.waits, "available units are taken");
 	played_waits.meanwhile = release_two;
 	go_sem_acquire(&sem);
 	CHECK(sem == 1 && played_waits.waits == 2 && played_waits.value == 0,
-	        "then a thread sleeps until there is more, and takes one");
-	CHECK(played_waits.woken == 2, "as many as there are may wake");
+	        "then a thread sleeps until there are more, and takes one");
+	CHECK(played_waits.woken == 2, "as many threads as units are woken");
 }
 
 static struct go_rwmutex lock;
 
-/* Both readers leave, one a wait. */
+/* Both readers leave, one per wait. */
 static void a_reader_leaves(_Atomic uint32_t *word)
 {
 	(void)word;
@@ -185,10 +185,10 @@ static void writers_wait_for_readers(void)
 	        "and is in");
 	go_rwmutex_unlock(&lock);
 	CHECK(lock.reader_count == 0 && lock.w == 0 && played_waits.wakes == 1,
-	        "leaving it wakes no reader where none waits");
+	        "its unlock wakes no reader if none waits");
 }
 
-/* The writer that holds it leaves, while a reader waits. */
+/* The writer leaves while a reader waits. */
 static void the_writer_leaves(_Atomic uint32_t *word)
 {
 	(void)word;
@@ -200,7 +200,7 @@ static void readers_wait_for_writers(void)
 	lock = (struct go_rwmutex){ 0 };
 	played_waits = (struct played_waits){ 0 };
 	go_rwmutex_lock(&lock);
-	CHECK(!played_waits.waits, "of a free lock nobody waits for readers");
+	CHECK(!played_waits.waits, "a writer of a free lock does not wait");
 	played_waits.meanwhile = the_writer_leaves;
 	go_rwmutex_read_lock(&lock);
 	CHECK(played_waits.waits == 1 && played_waits.woken == 1 &&
@@ -208,7 +208,7 @@ static void readers_wait_for_writers(void)
 	        "a reader waits for the writer, which wakes it");
 	go_rwmutex_read_unlock(&lock);
 	CHECK(lock.reader_count == 0 && lock.reader_wait == 0,
-	        "and leaves nothing behind");
+	        "and the lock is unchanged");
 }
 
 int main(void)
@@ -217,7 +217,7 @@ int main(void)
 	free_tickets_do_not_wait();
 	near_turns_stay_awake();
 	far_turns_sleep();
-	words_say_who_waits();
+	words_mark_waiters();
 	semaphores_count();
 	writers_wait_for_readers();
 	readers_wait_for_writers();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* syncmap_bench.h - one sync.Map with one handle, to look inside. */
+/* syncmap_bench.h - one sync.Map with one handle, for tests of its state. */
 #ifndef RM_TEST_SYNCMAP_BENCH_H
 #define RM_TEST_SYNCMAP_BENCH_H
 
@@ -7,7 +7,7 @@
 #include "runner/driver.h"
 #include "tests/unit/tap.h"
 
-/* One map and its handle; ranks stand for keys, words for values. */
+/* One map and its handle. Ranks select keys, words are values. */
 struct bench {
 	struct syncmap *map;
 	void *thread;
@@ -35,7 +35,7 @@ static void balance(
 	                                               : 0;
 }
 
-/* Every test ends here: the invariants hold, and all that left is freed. */
+/* The end of every test: checks the invariants and that all memory is freed. */
 static void bench_close(struct bench *bench, const char *name)
 {
 	char why[200] = "";
@@ -46,7 +46,7 @@ static void bench_close(struct bench *bench, const char *name)
 	syncmap_leave(bench->thread);
 	syncmap_stats(bench->map, balance, &unfreed);
 	if (unfreed != 0)
-		CHECK(false, "freed == retired after the last one left");
+		CHECK(false, "freed == retired after the last thread left");
 	syncmap_destroy(bench->map);
 }
 
@@ -59,7 +59,7 @@ static bool store(struct bench *bench, uint64_t rank, uint64_t word)
 	        rm_key_of(bench->shape, rank, &line), &value);
 }
 
-/* The value's word, or 0: not there. */
+/* Returns the value's word, or 0 if the key is absent. */
 static uint64_t load(struct bench *bench, uint64_t rank)
 {
 	struct rm_key_bytes line;
@@ -110,7 +110,7 @@ static inline size_t range(struct bench *bench)
 	return count;
 }
 
-/* Fills ranks 0 .. count - 1 and promotes them: read has all, no dirty. */
+/* Fills ranks 0 .. count - 1 and promotes them: all are in read, no dirty. */
 static inline void fill(struct bench *bench, uint64_t count)
 {
 	for (uint64_t rank = 0; rank < count; rank++)

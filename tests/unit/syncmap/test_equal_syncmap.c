@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_equal_syncmap.c - sync.Map in C against Go's: the same operations lead
- * to the same inside, step by step (docs/go-equality.md).
- * Counts what happened: linked with the stats objects.
+ * to the same state, step by step (docs/go-equality.md).
+ * Counts events: linked with the stats objects.
  * slow: over five seconds of CPU time; not part of `make check`.
  */
 #include "tests/go/compare.h"
@@ -10,7 +10,8 @@
 
 enum { STEPS = 100000 };
 
-/* Up to 1,000 keys are compared at every step, more at every 1,000th. */
+/* Maps with up to 1,000 keys are compared at every step, larger ones at every
+   1,000th. */
 static const struct trace_plan plans[] = {
 	{ "sync-word-8", TRACE_CLASSIC, false, 8, STEPS, 0, 1 },
 	{ "sync-text-9", TRACE_CLASSIC, true, 9, STEPS, 0, 1 },
@@ -37,7 +38,7 @@ struct bench {
 	struct rm_shape shape;
 };
 
-/* What a Range sees, in any order. */
+/* The sum of a Range, in any order. */
 struct visited {
 	struct rm_shape shape;
 	uint64_t sum;
@@ -60,7 +61,7 @@ static uint64_t range(const struct bench *bench)
 	return visited.sum;
 }
 
-/* Does one step; stores the value that it returned, or 0. */
+/* Executes one step; stores the value that it returned, or 0. */
 static bool do_step(const struct bench *bench, const struct trace_step *step,
         uint64_t *returned)
 {
@@ -108,7 +109,7 @@ static bool do_step(const struct bench *bench, const struct trace_step *step,
 	return ok;
 }
 
-/* How often what the rules are about has happened, in all replays. */
+/* Counts of the tested events in all replays. */
 static struct {
 	double promotions, rebuilds, revivals, retired, freed;
 } seen;
@@ -123,8 +124,8 @@ static void see(void *context, const char *name, const char *unit, double value)
 	seen.freed += strcmp(name, "freed") ? 0 : value;
 }
 
-/* After the last step: sound, and with as many values as it says. */
-static bool ends_well(struct syncmap *map, const struct bench *bench)
+/* After the last step: the invariants hold, and length matches the state. */
+static bool final_state_valid(struct syncmap *map, const struct bench *bench)
 {
 	uint64_t fields[SYNCMAP_STATE_FIELDS];
 	char why[200] = "length";
@@ -167,7 +168,7 @@ static bool replay(const struct trace_plan *plan, struct reference *reference)
 		        SYNCMAP_STATE_FIELDS + 1, false);
 	}
 	trace_close(&trace);
-	equal &= ends_well(map, &bench);
+	equal &= final_state_valid(map, &bench);
 	syncmap_leave(bench.thread);
 	syncmap_stats(map, see, NULL);
 	syncmap_destroy(map);
@@ -184,6 +185,6 @@ int main(int argc, char **argv)
 	CHECK(seen.promotions > 1000 && seen.rebuilds > 1000 &&
 	                seen.revivals > 1000,
 	        "promotions, rebuilds and revivals: more than 1,000 each");
-	CHECK(seen.retired == seen.freed, "what was retired was freed");
+	CHECK(seen.retired == seen.freed, "all retired objects were freed");
 	return DONE();
 }

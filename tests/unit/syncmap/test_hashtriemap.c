@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_hashtriemap.c - the trie's shape under a hash that the test chooses:
- * a key's word without its last byte. Words that differ there only collide in
- * all bits.
- */
+/* test_hashtriemap.c - the trie's shape under the test's hash: a key's word
+   without its last byte. Words that differ only there collide in all bits. */
 #include "runner/map.h"
 
 static inline uint64_t chosen_hash(
@@ -100,7 +97,7 @@ static uint64_t entry_at(struct hashtrie_inner *inner, unsigned i)
 	                              : 0;
 }
 
-/* Nodes on the way to a word, the root included. */
+/* Nodes on the way to a word, including the root. */
 static unsigned depth(struct bench *b, uint64_t word)
 {
 	struct hashtrie_inner *inner = hashtrie_root(b->map);
@@ -111,7 +108,7 @@ static unsigned depth(struct bench *b, uint64_t word)
 	return count;
 }
 
-static void nodes_as_bits_are_equal(void)
+static void one_node_per_equal_bits(void)
 {
 	const uint64_t a = 0x1234000000000000U, near = 0x1235000000000000U,
 	               deep = 0x1234000000000100U;
@@ -126,7 +123,7 @@ static void nodes_as_bits_are_equal(void)
 	        "12 equal bits: three more nodes");
 	inner = inner_at(inner_at(inner_at(root, 1), 2), 3);
 	CHECK(entry_at(inner, 4) == a && entry_at(inner, 5) == near,
-	        "in which both have a slot");
+	        "and both have a slot in the last one");
 	store(&b, deep, 3);
 	CHECK(depth(&b, deep) == 14 && depth(&b, a) == 14 &&
 	                depth(&b, near) == 4,
@@ -134,12 +131,12 @@ static void nodes_as_bits_are_equal(void)
 	CHECK(load(&b, a) == 1 && load(&b, near) == 2 && load(&b, deep) == 3,
 	        "all are found");
 	CHECK(drop(&b, deep) && depth(&b, a) == 14,
-	        "a removal does not pull up what is left alone");
+	        "a removal does not move up the remaining entry");
 	CHECK(drop(&b, a) && depth(&b, near) == 4 && !inner_at(inner, 4),
-	        "and cuts off what it leaves empty");
+	        "and cuts off the nodes that it empties");
 	CHECK(!inner->dead && drop(&b, near) && inner->dead &&
 	                hashtrie_is_empty(root) && !root->dead,
-	        "up to the root, which stays; what is cut off is dead");
+	        "up to the root, which stays; nodes cut off are dead");
 	CHECK(rm_stat_read(&b.map->made) == 13 &&
 	                rm_stat_read(&b.map->cut) == 13,
 	        "thirteen nodes made, thirteen cut off");
@@ -157,7 +154,8 @@ static void equal_hashes_overflow(void)
 	CHECK(depth(&b, base) == 1 &&
 	                entry_at(hashtrie_root(b.map), 0) == base + 5,
 	        "equal hashes share a slot, the newest first");
-	CHECK(rm_stat_read(&b.map->overflows) == 4, "four hang on another");
+	CHECK(rm_stat_read(&b.map->overflows) == 4,
+	        "four are in overflow lists");
 	CHECK(load(&b, base + 3) == 3 && load(&b, base + 6) == 0,
 	        "the chain is searched to its end");
 	CHECK(store(&b, base + 3, 30) && load(&b, base + 3) == 30 &&
@@ -174,7 +172,7 @@ static void equal_hashes_overflow(void)
 		right &= load(&b, base + i) == i;
 	CHECK(right && depth(&b, 0x7800) == depth(&b, base) &&
 	                depth(&b, base) == 14,
-	        "another hash moves the chain down as one");
+	        "another hash moves the whole chain down");
 	bench_close(&b, "invariants hold for chains");
 }
 
@@ -194,8 +192,8 @@ static void clear_drops_the_root(void)
 	        "clear retires as many bytes as the tree has");
 	CHECK(hashtrie_root(b.map) != root && hashtrie_length(b.thread) == 0 &&
 	                load(&b, 1) == 0,
-	        "clear puts a new root");
-	CHECK(!store(&b, 1, 1) && load(&b, 1) == 1, "which works");
+	        "clear replaces the root");
+	CHECK(!store(&b, 1, 1) && load(&b, 1) == 1, "and the map works");
 	bench_close(&b, "invariants hold after clear");
 }
 
@@ -234,8 +232,9 @@ static void *remove_one(void *context)
 	return NULL;
 }
 
-/* Found without the lock, and another value under it: the loser goes, and the
-   node is free. It waits for the lock while the value changes. */
+/* The value changes between a lookup without the lock and the lock. The losing
+   thread leaves, and the node is unlocked. It waits for the lock while the
+   value changes. */
 static void a_lost_race_leaves_no_lock(void)
 {
 	const struct rm_sizing sizing = { .threads = 2, .shape = RM_U64X8 };
@@ -260,17 +259,17 @@ static void a_lost_race_leaves_no_lock(void)
 	pthread_mutex_unlock(&place.inner->lock);
 	pthread_join(id, NULL);
 	CHECK(!rival.removed && load(&b, rival.key.word) == 2,
-	        "a value that changed under way is not removed");
+	        "a value that changed meanwhile is not removed");
 	is_free = !pthread_mutex_trylock(&place.inner->lock);
 	CHECK(is_free, "and the node of a lost race is unlocked");
 	if (!is_free)
-		exit(1); /* whoever writes there next would hang */
+		exit(1); /* the next writer there would hang */
 	pthread_mutex_unlock(&place.inner->lock);
-	bench_close(&b, "after a lost race the map is sound");
+	bench_close(&b, "invariants hold after a lost race");
 }
 
-/* Each invariant, broken by hand and mended again. */
-static void check_sees(void)
+/* Violates each invariant and restores it. */
+static void check_detects_violations(void)
 {
 	struct bench b = bench_open();
 	struct hashtrie_inner *root = hashtrie_root(b.map), *inner;
@@ -279,29 +278,31 @@ static void check_sees(void)
 	store(&b, 0x1200000000000000U, 2);
 	inner = inner_at(root, 1);
 	inner->dead = true;
-	CHECK(strstr(verdict(&b), "dead"), "check sees a dead node");
+	CHECK(strstr(verdict(&b), "dead"), "check detects a dead node");
 	inner->dead = false;
 	inner->parent = inner;
-	CHECK(strstr(verdict(&b), "parent"), "check sees a wrong parent");
+	CHECK(strstr(verdict(&b), "parent"), "check detects a wrong parent");
 	inner->parent = root;
 	struct hashtrie_node *one = hashtrie_get(&inner->child[1]);
 	struct hashtrie_node *two = hashtrie_get(&inner->child[2]);
 
 	hashtrie_set(&inner->child[3], one);
-	CHECK(strstr(verdict(&b), "hash leads"), "check sees a stray entry");
+	CHECK(strstr(verdict(&b), "hash leads"),
+	        "check detects a misplaced entry");
 	hashtrie_set(&inner->child[3], NULL);
 	hashtrie_set(&((struct hashtrie_entry *)one)->overflow, two);
-	CHECK(strstr(verdict(&b), "two hashes"), "check sees a mixed chain");
+	CHECK(strstr(verdict(&b), "two hashes"),
+	        "check detects a chain with two hashes");
 	hashtrie_set(&((struct hashtrie_entry *)one)->overflow, NULL);
 	hashtrie_set(&inner->child[1], NULL);
 	hashtrie_set(&inner->child[2], NULL);
-	CHECK(strstr(verdict(&b), "empty"), "check sees an empty node");
+	CHECK(strstr(verdict(&b), "empty"), "check detects an empty node");
 	hashtrie_set(&inner->child[1], one);
 	hashtrie_set(&inner->child[2], two);
-	bench_close(&b, "mended, the invariants hold");
+	bench_close(&b, "restored, the invariants hold");
 }
 
-/* All threads on a map whose keys collide a lot. */
+/* All threads on a map whose keys collide often. */
 static const struct rm_map_ops colliding_ops = {
 	.create = hashtrie_create,
 	.destroy = hashtrie_destroy,
@@ -330,10 +331,10 @@ static const struct rm_impl colliding = { .id = "hashtriemap, colliding",
 
 int main(void)
 {
-	nodes_as_bits_are_equal();
+	one_node_per_equal_bits();
 	equal_hashes_overflow();
 	clear_drops_the_root();
-	check_sees();
+	check_detects_violations();
 	a_lost_race_leaves_no_lock();
 	model_check(&rm_impl_hashtriemap, 300000);
 	model_check(&colliding, 50000);

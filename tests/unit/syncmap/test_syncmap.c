@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_syncmap.c - sync.Map, step by step against its rules: when a miss
- * promotes, what a rebuild leaves out, who is revived, what takes no lock.
- *
- * Looks inside: each test drives one map with one handle.
- */
+/* test_syncmap.c - sync.Map against its rules, step by step: when a miss
+   promotes, what a rebuild omits, which entries are revived, which operations
+   take no lock. Each test drives one map with one handle and reads its
+   state. */
 #include "tests/unit/syncmap/syncmap_bench.h"
 
 static void misses_promote(bool str)
@@ -23,13 +21,13 @@ static void misses_promote(bool str)
 	CHECK(b.map->misses == 4 && b.map->dirty && !b.map->promotions,
 	        "fewer misses than dirty has entries do not promote");
 	CHECK(load(&b, 2) == 3 && b.map->promotions == 1,
-	        "as many do: misses == len(dirty)");
+	        "misses == len(dirty) promotes");
 	CHECK(!b.map->dirty && !header_of(&b)->amended && !b.map->misses &&
 	                gomap_count(header_of(&b)->map) == 5,
 	        "dirty is now the read map");
 	load(&b, 1);
 	load(&b, 77);
-	CHECK(b.map->all_misses == 5, "then nothing is a miss any more");
+	CHECK(b.map->all_misses == 5, "after that nothing is a miss");
 	bench_close(&b, "invariants hold after a promotion");
 }
 
@@ -69,7 +67,7 @@ static void removed_entries_are_expunged(bool str)
 	        "a rebuild expunges them");
 	CHECK(gomap_count(b.map->dirty) == 2 && b.map->kept_entries == 1 &&
 	                !entry_in(&b, b.map->dirty, 0),
-	        "and leaves them out of dirty");
+	        "and omits them from dirty");
 	CHECK(load(&b, 0) == 0 && b.map->misses == 0,
 	        "an expunged key is absent, without a miss");
 	CHECK(!drop(&b, 0), "and cannot be removed again");
@@ -77,13 +75,13 @@ static void removed_entries_are_expunged(bool str)
 	        "a store revives it, as a new key");
 	CHECK(entry_in(&b, b.map->dirty, 0) == zero &&
 	                entry_in(&b, header_of(&b)->map, 0) == zero,
-	        "the same entry, in dirty too");
+	        "by the same entry, now also in dirty");
 	CHECK(syncmap_length(b.thread) == 3, "length counts values only");
 	range(&b);
 	CHECK(load(&b, 0) == 5 && load(&b, 1) == 0 && load(&b, 9) == 9 &&
 	                !entry_in(&b, header_of(&b)->map, 1),
-	        "a promotion keeps the revived, drops the expunged");
-	CHECK(!b.map->expunged, "whose list is retired");
+	        "a promotion keeps revived and drops expunged entries");
+	CHECK(!b.map->expunged, "and retires their list");
 	bench_close(&b, "invariants hold after expunging and reviving");
 }
 
@@ -96,7 +94,7 @@ static void removals_in_dirty_are_misses(void)
 	store(&b, 6, 6);
 	CHECK(drop(&b, 5) && b.map->misses == 1 &&
 	                !entry_in(&b, b.map->dirty, 5),
-	        "a key in dirty only is taken out of it, a miss");
+	        "removing a key only in dirty is a miss");
 	CHECK(!drop(&b, 5) && b.map->misses == 2,
 	        "removing an absent key is a miss, too");
 	CHECK(drop(&b, 6) && b.map->promotions == 2,
@@ -114,21 +112,21 @@ static void updates_take_no_lock(void)
 	struct rm_key key = rm_key_of(b.shape, 1, &line);
 
 	fill(&b, 4);
-	syncmap_lock(&b.map->lock); /* who takes it now never returns */
+	syncmap_lock(&b.map->lock); /* taking it now would hang */
 	CHECK(store(&b, 1, 7) && load(&b, 1) == 7,
 	        "a promoted key is stored and loaded without the mutex");
 	CHECK(drop(&b, 1) && !store(&b, 1, 7),
-	        "removed and stored again, too: the entry was only empty");
+	        "it is removed and stored again without it, too");
 	CHECK(syncmap_insert_if_absent(b.thread, b.shape, key, &value, &got) &&
 	                got.word[0] == 7,
-	        "LoadOrStore returns what is there");
+	        "LoadOrStore returns the present value");
 	CHECK(!syncmap_compare_swap(b.thread, b.shape, key, &value, &value) &&
 	                syncmap_compare_swap(
 	                        b.thread, b.shape, key, &got, &value) &&
 	                load(&b, 1) == 8,
 	        "CompareAndSwap swaps the expected value only");
 	CHECK(range(&b) == 4 && load(&b, 99) == 0,
-	        "Range and absent keys, if the map is not amended");
+	        "Range and absent keys take none, if not amended");
 	syncmap_unlock(&b.map->lock);
 	bench_close(&b, "invariants hold after updates");
 }
@@ -141,13 +139,13 @@ static void range_promotes(void)
 		store(&b, rank, 1);
 	CHECK(range(&b) == 100 && b.map->promotions == 1 &&
 	                !header_of(&b)->amended && b.map->all_misses == 0,
-	        "Range promotes at once, whatever the misses");
+	        "Range promotes at once, regardless of misses");
 	CHECK(range(&b) == 100 && b.map->promotions == 1,
-	        "a second one has nothing to promote");
+	        "a second Range promotes nothing");
 	bench_close(&b, "invariants hold after Range");
 }
 
-static void misses_of_the_others(void)
+static void misses_of_other_operations(void)
 {
 	struct bench b = bench_open(false);
 	struct rm_value got, value = { { 8 } };
@@ -164,10 +162,11 @@ static void misses_of_the_others(void)
 	        "CompareAndSwap of a key in dirty is a miss");
 	key = rm_key_of(b.shape, 50, &line);
 	syncmap_compare_swap(b.thread, b.shape, key, &got, &value);
-	CHECK(b.map->misses == 3, "CompareAndSwap of no key is none");
+	CHECK(b.map->misses == 3,
+	        "CompareAndSwap of an absent key is not a miss");
 	syncmap_insert_if_absent(b.thread, b.shape, key, &value, &got);
 	CHECK(b.map->misses == 3 && load(&b, 50) == 8,
-	        "LoadOrStore of a new key is none");
+	        "LoadOrStore of a new key is not a miss");
 	bench_close(&b, "invariants hold after LoadOrStore");
 }
 
@@ -199,14 +198,14 @@ static void compare_and_delete(bool str)
 	store(&b, 11, 11);
 	CHECK(!compare_drop(&b, 10, 1) && compare_drop(&b, 10, 10) &&
 	                !compare_drop(&b, 77, 1),
-	        "in dirty, too");
+	        "it compares in dirty, too");
 	state = syncmap_figures(b.map);
-	CHECK(state.misses == 3, "where even a key that is nowhere is a miss");
+	CHECK(state.misses == 3, "where even an absent key is a miss");
 	CHECK(state.dirty_keys == 4 && state.dirty_only_nil == 1 &&
 	                state.expunged == 1 && state.nil == 0,
 	        "the entry stays in dirty without a value");
 	CHECK(load(&b, 11) == 11 && syncmap_figures(b.map).nil == 1,
-	        "is promoted like that");
+	        "and is promoted without a value");
 	store(&b, 12, 12);
 	state = syncmap_figures(b.map);
 	CHECK(state.expunged == 1 && state.dirty_keys == 4,
@@ -215,7 +214,7 @@ static void compare_and_delete(bool str)
 	bench_close(&b, "invariants hold after CompareAndDelete");
 }
 
-/* Go 1.23: an empty map is left alone; misses start anew. */
+/* Go 1.23: Clear does not touch an empty map and resets misses. */
 static void clear_of_nothing(void)
 {
 	struct bench b = bench_open(false);
@@ -225,7 +224,7 @@ static void clear_of_nothing(void)
 	syncmap_clear(b.thread);
 	syncmap_unlock(&b.map->lock);
 	CHECK(header_of(&b) == header,
-	        "Clear leaves an empty map alone, and its lock");
+	        "Clear neither changes nor locks an empty map");
 	store(&b, 1, 1);
 	store(&b, 2, 2);
 	load(&b, 3);
@@ -234,7 +233,7 @@ static void clear_of_nothing(void)
 
 	CHECK(!state.amended && !state.read_keys && !state.dirty_keys &&
 	                !state.misses && state.all_misses == 1,
-	        "Clear forgets the misses");
+	        "Clear resets the misses");
 	fill(&b, 2);
 	drop(&b, 0);
 	drop(&b, 1);
@@ -257,7 +256,8 @@ static void clear_empties(bool amended)
 	        amended ? "Clear empties an amended map"
 	                : "Clear empties a promoted map");
 	store(&b, 3, 4);
-	CHECK(load(&b, 3) == 4 && range(&b) == 1, "which goes on working");
+	CHECK(load(&b, 3) == 4 && range(&b) == 1,
+	        "and the map works afterwards");
 	bench_close(&b, "invariants hold after Clear");
 }
 
@@ -271,7 +271,7 @@ int main(void)
 	removals_in_dirty_are_misses();
 	updates_take_no_lock();
 	range_promotes();
-	misses_of_the_others();
+	misses_of_other_operations();
 	compare_and_delete(false);
 	compare_and_delete(true);
 	clear_of_nothing();

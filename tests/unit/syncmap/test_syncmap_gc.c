@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_syncmap_gc.c - sync.Map under a collector: what is replaced is
-   collected, pauses are counted, and nothing in use is lost. */
+/* test_syncmap_gc.c - sync.Map under a collector: replaced values are
+   collected, pauses are counted, and reachable memory stays. */
 #include "runner/impl.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -25,7 +25,7 @@ static bool holds(void *thread, uint64_t rank)
 
 	return impl->ops->lookup(thread, RM_U64X8,
 	               rm_key_of(RM_U64X8, rank, &line), &value) &&
-	       !rm_value_wrong(RM_U64X8, &value, rank);
+	       !rm_value_errors(RM_U64X8, &value, rank);
 }
 
 static void collects(void)
@@ -33,13 +33,13 @@ static void collects(void)
 	struct rm_sizing sizing = { .threads = 2, .shape = RM_U64X8 };
 	void *map = impl->ops->create(&sizing);
 	void *thread = impl->ops->join(map, 0);
-	bool whole = true;
+	bool values_right = true;
 
 	for (uint64_t i = 0; i < UPDATES; i++)
 		store(thread, i % KEYS, i & 0xfffff);
 	for (uint64_t rank = 0; rank < KEYS; rank++)
-		whole &= holds(thread, rank);
-	CHECK(whole, "every key has its value");
+		values_right &= holds(thread, rank);
+	CHECK(values_right, "every key has its value");
 	double pauses = race_stat(impl, map, "pauses"),
 	       total = race_stat(impl, map, "pause_ns"),
 	       longest = race_stat(impl, map, "longest_pause_ns");
@@ -47,12 +47,12 @@ static void collects(void)
 	printf("# %g pauses, %g ms, the longest %g ms; heap %g MB\n", pauses,
 	        total / 1e6, longest / 1e6,
 	        race_stat(impl, map, "heap_bytes") / 1e6);
-	CHECK(pauses > 0 && total > 0, "the collector paused, and was timed");
+	CHECK(pauses > 0 && total > 0, "pauses were counted and timed");
 	CHECK(longest > 0 && longest <= total && longest * pauses >= total,
 	        "longest <= total <= pauses x longest");
 	CHECK(race_stat(impl, map, "heap_bytes") <
 	                (double)UPDATES * BOX_BYTES / 2,
-	        "the heap is smaller than half of what was allocated");
+	        "the heap is smaller than half of all allocations");
 	impl->ops->leave(thread);
 	impl->ops->destroy(map);
 	map = impl->ops->create(&sizing);
@@ -62,8 +62,8 @@ static void collects(void)
 	impl->ops->destroy(map);
 }
 
-/* Threads on few keys, removals too; a collection in between takes nothing
-   that is in use. */
+/* Threads write and remove few keys; collections in between must not free
+   reachable memory. */
 static void threads_meet(void)
 {
 	const struct rm_shape shapes[] = { RM_U64X8, RM_STR16X24 };

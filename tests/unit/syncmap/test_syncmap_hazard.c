@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_syncmap_hazard.c - sync.Map under hazard pointers: what a reader that
-   stands still keeps, step by step; then threads. */
+/* test_syncmap_hazard.c - sync.Map under hazard pointers: what a stopped reader
+   retains, step by step; then threads. */
 #include "impls/support/hazard.h"
 
-/* What another thread does between a reader's look at a link and the naming of
-   what it found there (N1 of hazard.h): once, where a test sets it. */
+/* If set, runs once between a reader's load of a link and its naming of the
+   object (N1 of hazard.h), as another thread could. */
 static void (*before_naming)(void);
 
 static inline void hazard_name_late(
@@ -18,7 +18,7 @@ static inline void hazard_name_late(
 	hazard_name(record, slot, name);
 }
 
-/* sync.Map, included below, names by this; hazard.h itself does not. */
+/* sync.Map, included below, names objects by this; hazard.h itself does not. */
 #define hazard_name         hazard_name_late
 #define SYNCMAP_RECLAMATION "impls/syncmap/syncmap_hazard.h"
 #include "tests/unit/map_model.h"
@@ -32,19 +32,19 @@ static uint64_t freed_by(void *thread)
 	return rm_stat_read(&((struct hazard_record *)thread)->freed);
 }
 
-static size_t graves(struct bench *b)
+static size_t queue_length(struct bench *b)
 {
-	struct syncmap_hazard *own = b->map->reclamation;
+	struct syncmap_hazard *queue = b->map->reclamation;
 	size_t count = 0;
 
-	for (struct syncmap_grave *g = own->oldest; g; g = g->next)
+	for (struct syncmap_queued *g = queue->oldest; g; g = g->next)
 		count++;
 	return count;
 }
 
-/* A cycle of a new key, a promotion, and a removed key that a rebuild
-   expunges: what headers leave behind. */
-static void turn(struct bench *b, uint64_t rank)
+/* A new key, a promotion, and a removed key that a rebuild expunges: fills the
+   queue of headers. */
+static void fill_queue(struct bench *b, uint64_t rank)
 {
 	store(b, rank, rank);
 	range(b);
@@ -66,12 +66,12 @@ static void boxes(void)
 	for (int i = 0; i < 10000; i++)
 		store(&b, 1, 100);
 	syncmap_cell_read(b.shape, cell, &seen);
-	CHECK(seen.word[0] == 2, "a box that is named keeps its content");
+	CHECK(seen.word[0] == 2, "a named box keeps its content");
 	CHECK(freed_by(b.thread) + ((struct hazard_record *)b.thread)->count ==
 	                        rm_stat_read(&((struct hazard_record *)b.thread)
 	                                              ->retired) &&
 	                freed_by(b.thread) > 9800,
-	        "and keeps no other from being freed");
+	        "while other boxes are freed");
 	for (int i = 0; i < 100; i++)
 		right &= load(&reader, 1) == 100;
 	hazard_scan(b.thread);
@@ -88,61 +88,60 @@ static void headers(bool str)
 	size_t left;
 
 	fill(&b, 3);
-	CHECK(graves(&b) == 0, "with one thread nothing waits");
+	CHECK(queue_length(&b) == 0, "with one thread nothing waits");
 	reader.thread = syncmap_join(b.map, 1);
 	old = syncmap_read(reader.thread);
 	for (uint64_t rank = 10; rank < 30; rank++)
-		turn(&b, rank);
-	left = graves(&b);
+		fill_queue(&b, rank);
+	left = queue_length(&b);
 	CHECK(left == 20, "a reader in an operation keeps all later headers");
 	CHECK(entry_in(&reader, old->map, 2) && load(&reader, 2) == 3,
 	        "and may still search the old one");
-	turn(&b, 30);
-	CHECK(graves(&b) == 1,
-	        "its next operation lets them go, and keeps a newer one");
+	fill_queue(&b, 30);
+	CHECK(queue_length(&b) == 1,
+	        "its next operation releases them, and keeps a newer one");
 	old = syncmap_read(reader.thread);
 	syncmap_pin(reader.thread);
-	turn(&b, 31);
+	fill_queue(&b, 31);
 	load(&reader, 2); /* names a newer header */
-	turn(&b, 32);
-	CHECK(hazard_named(reader.thread, SYNCMAP_NAME_HEADER) !=
+	fill_queue(&b, 32);
+	CHECK(hazard_current_name(reader.thread, SYNCMAP_NAME_HEADER) !=
 	                        (uintptr_t)old &&
-	                graves(&b) == 2 && entry_in(&reader, old->map, 2),
+	                queue_length(&b) == 2 && entry_in(&reader, old->map, 2),
 	        "a scan keeps its header while its function uses the map");
 	syncmap_pin(reader.thread);
 	syncmap_unpin(reader.thread);
-	turn(&b, 33);
-	CHECK(graves(&b) == 3, "a scan within a scan lets nothing go");
+	fill_queue(&b, 33);
+	CHECK(queue_length(&b) == 3, "a nested scan releases nothing");
 	syncmap_unpin(reader.thread);
 	syncmap_quiesce(reader.thread);
-	turn(&b, 34);
-	CHECK(graves(&b) == 0, "the end of the scan does");
+	fill_queue(&b, 34);
+	CHECK(queue_length(&b) == 0, "the end of the scan releases them");
 	load(&reader, 2);
 	syncmap_clear(b.thread);
-	CHECK(graves(&b) == 1, "what Clear drops waits for a reader, too");
+	CHECK(queue_length(&b) == 1, "memory dropped by Clear waits, too");
 	syncmap_leave(reader.thread);
-	CHECK(graves(&b) == 0, "who leaves buries it");
+	CHECK(queue_length(&b) == 0, "a leaving thread frees it");
 	bench_close(&b, "invariants hold, and all is freed");
 }
 
 static struct bench writer;
 
-/* The box that the reader has found is replaced, and freed: it is named by
-   nobody yet. */
+/* Replaces and frees the box that the reader has found but not named yet. */
 static void replace_box(void)
 {
 	store(&writer, 1, 50);
 	hazard_scan(writer.thread);
 }
 
-/* The header that the reader has found is replaced. */
+/* Replaces the header that the reader has found. */
 static void replace_header(void)
 {
-	turn(&writer, 40);
+	fill_queue(&writer, 40);
 }
 
-/* Without the second look (N2) the reader would go on with what it found. */
-static void what_went_before_it_was_named_is_not_read(void)
+/* Without the second load (N2) the reader would use the freed object. */
+static void objects_freed_before_naming_are_not_read(void)
 {
 	writer = bench_open(false);
 	struct bench reader = writer;
@@ -157,21 +156,22 @@ static void what_went_before_it_was_named_is_not_read(void)
 	before_naming = replace_box;
 	cell = syncmap_load(reader.thread, entry);
 	CHECK(freed_by(writer.thread) > freed,
-	        "a box may go before the reader has named it");
+	        "a box may be freed before the reader names it");
 	CHECK(cell == atomic_load(&entry->p) &&
-	                hazard_named(reader.thread, SYNCMAP_NAME_BOX) == cell,
-	        "the reader looks again, and reads the box that it named");
+	                hazard_current_name(reader.thread, SYNCMAP_NAME_BOX) ==
+	                        cell,
+	        "the reader loads again, and reads the box that it named");
 	syncmap_quiesce(reader.thread);
 	before_naming = replace_header;
 	header = syncmap_read(reader.thread);
 	CHECK(!before_naming && header == atomic_load(&writer.map->read),
-	        "so it does with headers");
+	        "it does the same with headers");
 	syncmap_leave(reader.thread);
 	bench_close(&writer, "invariants hold, and all is freed");
 }
 
-/* One thread adds keys, another looks up and promotes: it ends no write. */
-static void what_a_reader_promotes_away_does_not_pile_up(void)
+/* One thread adds keys, another looks up and promotes, which ends no write. */
+static void headers_replaced_by_readers_are_freed(void)
 {
 	struct bench b = bench_open(false), reader = b;
 
@@ -183,8 +183,8 @@ static void what_a_reader_promotes_away_does_not_pile_up(void)
 		syncmap_quiesce(reader.thread);
 		syncmap_quiesce(b.thread);
 	}
-	CHECK(graves(&b) == 1,
-	        "a new key's writer buries what readers have promoted away");
+	CHECK(queue_length(&b) == 1,
+	        "a new key's writer frees headers replaced by readers");
 	syncmap_leave(reader.thread);
 	bench_close(&b, "invariants hold, and all is freed");
 }
@@ -192,8 +192,8 @@ static void what_a_reader_promotes_away_does_not_pile_up(void)
 int main(void)
 {
 	boxes();
-	what_a_reader_promotes_away_does_not_pile_up();
-	what_went_before_it_was_named_is_not_read();
+	headers_replaced_by_readers_are_freed();
+	objects_freed_before_naming_are_not_read();
 	headers(false);
 	headers(true);
 	model_check(&rm_impl_syncmap_hp, 200000);

@@ -12,14 +12,14 @@ static uint64_t retired(struct bench *b)
 	return rm_stat_read(&((struct epoch_record *)b->thread)->retired);
 }
 
-/* Stores a value in a child; did that abort? */
+/* Stores a value in a child process; returns whether that aborted. */
 static bool aborts(struct bench *b, uint64_t word)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (!pid) {
-		close(2); /* its last words are no test output */
+		close(2); /* hides the message from the test output */
 		signal(SIGABRT, SIG_DFL);
 		store(b, 1, word);
 		_exit(0);
@@ -54,21 +54,21 @@ int main(void)
 	old.word[0] = 0;
 	CHECK(syncmap_compare_swap(b.thread, b.shape, key, &old, &value) &&
 	                load(&b, 1) == UINT64_MAX,
-	        "all ones are one, too");
+	        "so are all ones");
 	CHECK(syncmap_compare_remove(b.thread, b.shape, key, &value) &&
 	                !drop(&b, 1) && syncmap_cell_of(entry) == SYNCMAP_NIL,
 	        "a removed key has no value");
 	store(&b, 9, 9);
 	CHECK(syncmap_cell_of(entry) == SYNCMAP_EXPUNGED && !load(&b, 1),
-	        "an expunged one neither");
+	        "nor has an expunged key");
 	CHECK(!store(&b, 1, 5) && load(&b, 1) == 5, "a store revives it");
 	CHECK(store(&b, 2, SYNCMAP_NIL - 1) && load(&b, 2) == SYNCMAP_NIL - 1,
-	        "the values beside the two are values");
+	        "the adjacent words are values");
 	CHECK(store(&b, 2, SYNCMAP_EXPUNGED + 1) &&
 	                load(&b, 2) == SYNCMAP_EXPUNGED + 1,
-	        "on both sides");
+	        "on both sides of the reserved words");
 	CHECK(aborts(&b, SYNCMAP_NIL) && aborts(&b, SYNCMAP_EXPUNGED),
-	        "the two end the process");
+	        "storing a reserved word ends the process");
 	bench_close(&b, "invariants hold without boxes");
 	return DONE();
 }

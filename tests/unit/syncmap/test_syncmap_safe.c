@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_syncmap_safe.c - a fault while a key is hashed: the lookup answers
- * "absent", the lock is free, the map goes on. linked with the stats objects
+ * test_syncmap_safe.c - a fault while a key is hashed: the lookup returns
+ * "absent", the lock is free, the map still works.
+ * linked with the stats objects
  */
 #include "runner/map.h"
 
 struct fault_barrier;
 
-/* This file's hash faults when it says so, and only behind a barrier. */
-static bool planted(struct rm_shape shape, struct rm_key key,
+/* Makes the hash fault on request, but only within a barrier. */
+static bool fault_condition(struct rm_shape shape, struct rm_key key,
         struct fault_barrier *barrier);
-#define FAULT_PLANTED planted
+#define FAULT_CONDITION fault_condition
 
 #include "impls/syncmap/syncmap_safe.h"
 #include "runner/driver.h"
@@ -23,25 +24,25 @@ static bool planted(struct rm_shape shape, struct rm_key key,
 
 enum { THREADS = 4, RANKS = 64, STEPS = 20000 };
 
-/* Faults the hash number `countdown` from now; 0: none. Per thread. */
+/* Number of hashes until the fault; 0: none. Per thread. */
 static _Thread_local unsigned countdown;
-/* What the fault met: who held the lock of this map? */
+/* The map whose lock was held by the faulting thread, and how often. */
 static struct safe_map *watched;
-static _Atomic unsigned met_locked;
-/* Where a real fault of this thread goes to. */
-static _Thread_local struct fault_barrier *real;
+static _Atomic unsigned faults_under_lock;
+/* The barrier for a real fault of this thread. */
+static _Thread_local struct fault_barrier *real_barrier;
 
-static bool planted(
+static bool fault_condition(
         struct rm_shape shape, struct rm_key key, struct fault_barrier *barrier)
 {
 	if (!barrier)
 		return fault_in_key(shape, key);
-	real = barrier;
+	real_barrier = barrier;
 	if (!countdown || --countdown)
 		return fault_in_key(shape, key);
 	if (watched &&
 	        atomic_load(&watched->inner->lock.holder) == pthread_self())
-		atomic_fetch_add(&met_locked, 1);
+		atomic_fetch_add(&faults_under_lock, 1);
 	return true;
 }
 
@@ -55,7 +56,7 @@ static struct safe_map *begin(struct rm_shape shape, unsigned threads)
 	struct safe_map *map = ops.create(&sizing);
 
 	watched = map;
-	atomic_store(&met_locked, 0);
+	atomic_store(&faults_under_lock, 0);
 	return map;
 }
 
@@ -67,17 +68,17 @@ static bool put(void *thread, struct rm_shape shape, uint64_t rank)
 	return ops.upsert(thread, shape, rm_key_of(shape, rank, &line), &value);
 }
 
-static bool there(void *thread, struct rm_shape shape, uint64_t rank)
+static bool has_key(void *thread, struct rm_shape shape, uint64_t rank)
 {
 	struct rm_key_bytes line;
 	struct rm_value value;
 
 	return ops.lookup(
 	               thread, shape, rm_key_of(shape, rank, &line), &value) &&
-	       !rm_value_wrong(shape, &value, rank);
+	       !rm_value_errors(shape, &value, rank);
 }
 
-/* Nobody holds the lock: it can be had at once. */
+/* True if the lock is free: it can be taken at once. */
 static bool lock_is_free(struct safe_map *map)
 {
 	if (pthread_mutex_trylock(&map->inner->lock.mutex))
@@ -106,21 +107,21 @@ static void key_without_a_hash(void)
 	void *thread = ops.join(map, 0);
 
 	put(thread, RM_STR16X24, 1);
-	there(thread, RM_STR16X24, 1); /* a miss promotes */
+	has_key(thread, RM_STR16X24, 1); /* a miss promotes */
 	CHECK(!ops.lookup(thread, RM_STR16X24, nowhere, &got),
 	        "a key that cannot be hashed is absent");
-	CHECK(got.word[0] == 7, "and stores no value");
+	CHECK(got.word[0] == 7, "and its lookup stores no value");
 	CHECK(map->faults == 1, "the fault is counted");
 	CHECK(!ops.upsert(thread, RM_STR16X24, empty, &value) &&
 	                ops.lookup(thread, RM_STR16X24, empty, &got),
-	        "the empty string is a key like others");
-	CHECK(map->faults == 1, "and no fault");
-	CHECK(there(thread, RM_STR16X24, 1) && !put(thread, RM_STR16X24, 2),
-	        "the map goes on");
+	        "the empty string is a normal key");
+	CHECK(map->faults == 1, "without a fault");
+	CHECK(has_key(thread, RM_STR16X24, 1) && !put(thread, RM_STR16X24, 2),
+	        "the map still works");
 	end(map, thread, "its invariants hold");
 }
 
-/* Every hash of a lookup faults once, also the ones under the lock. */
+/* Every hash of a lookup faults once, even under the lock. */
 static void every_hash(struct rm_shape shape, const char *name)
 {
 	struct safe_map *map = begin(shape, 2);
@@ -136,20 +137,20 @@ static void every_hash(struct rm_shape shape, const char *name)
 
 			put(thread, shape, rank);
 			countdown = nth;
-			found = there(thread, shape, rank);
+			found = has_key(thread, shape, rank);
 			absent &= map->faults == before || !found;
 			countdown = 0;
 			is_free &= lock_is_free(map);
 			usable &= is_free && put(other, shape, rank) &&
-			          there(thread, shape, rank);
+			          has_key(thread, shape, rank);
 			if (is_free && rank % 8 == 0)
 				ops.clear(thread);
 		}
-	CHECK(absent, "a lookup that faults answers absent");
+	CHECK(absent, "a lookup that faults returns absent");
 	CHECK(is_free, "and never leaves the lock held");
 	CHECK(usable, "another thread writes, this one reads");
 	CHECK(map->faults >= RANKS - 2, "there were faults");
-	CHECK(met_locked && met_locked == map->faults_locked,
+	CHECK(faults_under_lock && faults_under_lock == map->faults_locked,
 	        "some of them under the lock");
 	ops.leave(other);
 	end(map, thread, name);
@@ -162,7 +163,7 @@ struct peer {
 	uint64_t faults, wrong;
 };
 
-/* Writes its own ranks; looks at all, with a fault now and then. */
+/* Writes its own ranks; looks up one of them, sometimes with a fault. */
 static void *work(void *opaque)
 {
 	struct peer *peer = opaque;
@@ -180,9 +181,9 @@ static void *work(void *opaque)
 			ops.remove(thread, RM_U64X8, key);
 		put(thread, RM_U64X8, own);
 		countdown = x >> 56 & 3;
-		const bool found = there(thread, RM_U64X8, own);
+		const bool found = has_key(thread, RM_U64X8, own);
 
-		/* 1: the first hash faults; there may be no second */
+		/* 1: the first hash faults; there may not be a second */
 		if ((x >> 56 & 3) == 1)
 			peer->faults += !found, peer->wrong += found;
 		else if (!countdown && x >> 56 & 3)
@@ -228,7 +229,7 @@ enum { TSAN = 0 };
 static void on_segv(int number)
 {
 	(void)number;
-	fault_raise(real);
+	fault_raise(real_barrier);
 }
 
 /* A program's own handler may raise: memory that cannot be read. */
@@ -251,14 +252,14 @@ static void real_fault(void)
 		absent &= !ops.lookup(thread, RM_STR16X8, key, &value);
 	sigaction(SIGSEGV, &before, NULL);
 	CHECK(absent && map->faults == 3,
-	        "a SIGSEGV whose handler raises is survived, again and again");
-	CHECK(lock_is_free(map) && there(thread, RM_STR16X8, 1),
+	        "a SIGSEGV whose handler raises is survived, repeatedly");
+	CHECK(lock_is_free(map) && has_key(thread, RM_STR16X8, 1),
 	        "with the lock free and the map in use");
 	munmap(bytes, 4096);
-	end(map, thread, "and its invariants");
+	end(map, thread, "and its invariants hold");
 }
 
-/* No barrier around writes, as in the article. */
+/* Writes have no barrier, as in the article. */
 static void write_dies(void)
 {
 	const struct rm_key nowhere = { .bytes = NULL, .length = 5 };
@@ -286,7 +287,7 @@ int main(void)
 	key_without_a_hash();
 	every_hash(RM_U64X8, "u64x8: the invariants hold");
 	every_hash(RM_STR16X24, "str16x24: the invariants hold");
-	if (tap_failed) /* threads would wait for a lock for ever */
+	if (tap_failed) /* threads would wait for a lock forever */
 		return DONE();
 	together();
 	if (TSAN)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_syncmap_shared.c - syncmap_rlock_miss: a lookup that misses shares the
-   lock, and who makes a promotion due takes all of it. */
+   lock; the thread that makes a promotion due takes it exclusively. */
 #define SYNCMAP_LOCK "impls/syncmap/syncmap_rwlock.h"
 #include "tests/unit/syncmap/syncmap_bench.h"
 
@@ -12,22 +12,21 @@ int main(void)
 	fill(&b, 3);
 	store(&b, 10, 10);
 	pthread_rwlock_rdlock(&b.map->lock.rwlock);
-	/* a mutex, or a whole lock, would never come back */
+	/* an exclusive lock would hang */
 	CHECK(load(&b, 10) == 10 && load(&b, 99) == 0 &&
 	                syncmap_misses(b.map) == 2,
-	        "lookups miss beside another reader of the lock");
+	        "lookups miss while another reader holds the lock");
 	pthread_rwlock_unlock(&b.map->lock.rwlock);
 	CHECK(load(&b, 10) == 10 && load(&b, 99) == 0,
-	        "as many misses as dirty has entries");
+	        "misses reach the number of entries in dirty");
 	state = syncmap_figures(b.map);
 	CHECK(!state.amended && state.promotions == 2 && state.read_keys == 4 &&
 	                state.misses == 0 && state.all_misses == 4,
-	        "promote, as in Go");
-	CHECK(drop(&b, 10) && drop(&b, 0), "removals take the whole lock");
+	        "and promote, as in Go");
+	CHECK(drop(&b, 10) && drop(&b, 0), "removals take the exclusive lock");
 	store(&b, 11, 11);
 	syncmap_promote_after(b.thread, b.map);
-	CHECK(syncmap_figures(b.map).amended,
-	        "who comes too late to promote does not");
+	CHECK(syncmap_figures(b.map).amended, "a late promotion does nothing");
 	bench_close(&b, "invariants hold");
 	return DONE();
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_syncmap_variants.c - what each variant of sync.Map does otherwise: when
- * dirty is promoted, when it is made, what Range sees. One thread, exact.
- */
+/* test_syncmap_variants.c - how each variant of sync.Map differs: when dirty is
+   promoted, when it is made, what Range visits. One thread, exact. */
 #include "runner/keys.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"
@@ -67,8 +65,8 @@ static size_t entries(struct subject *s, const char *which)
 	return (size_t)race_stat(s->impl, s->map, which);
 }
 
-/* After `keys` new keys: the lookup of an absent key that promotes, counted
-   from 1; 0: none of 1,000 does. */
+/* After `keys` new keys: the number, from 1, of the absent lookup that
+   promotes; 0: none of 1,000 does. */
 static unsigned promoting_miss(const struct rm_impl *impl, uint64_t keys)
 {
 	struct subject s = subject_open(impl);
@@ -91,9 +89,9 @@ static void promotion_rules(void)
 	        "Go promotes at misses == len(dirty)");
 	CHECK(promoting_miss(&rm_impl_syncmap_rlock_miss, 5) == 5 &&
 	                promoting_miss(&rm_impl_syncmap_rlock_miss, 100) == 100,
-	        "and so it is under a shared lock");
+	        "so does the variant with a shared lock");
 	CHECK(promoting_miss(&rm_impl_syncmap_padded, 100) == 100,
-	        "and with a padded header");
+	        "and the one with a padded header");
 	CHECK(promoting_miss(&rm_impl_syncmap_promote_gt, 5) == 6 &&
 	                promoting_miss(&rm_impl_syncmap_promote_gt, 100) == 101,
 	        "promote_gt: at misses == len(dirty) + 1");
@@ -120,7 +118,7 @@ static void load_factor_rule(void)
 		met++;
 	}
 	CHECK(right && met == 6,
-	        "load_factor: promoted at 6 * 2^B + 1 keys, never else");
+	        "load_factor: promoted only at 6 * 2^B + 1 keys");
 	for (unsigned i = 1; i <= 300; i++)
 		right &= load(&s, i);
 	CHECK(right, "load_factor: and no key is lost");
@@ -147,12 +145,12 @@ static void late_dirty_rule(void)
 	store(&s, 52, 1);
 	CHECK(amended(&s) && entries(&s, "read_entries") == 51 &&
 	                entries(&s, "dirty_entries") == 52,
-	        "dirty_late: one more does");
+	        "dirty_late: one more miss does");
 	for (unsigned miss = 1; miss < 52; miss++)
 		load(&s, 1000);
 	CHECK(amended(&s), "dirty_late: then misses count from 0");
 	load(&s, 1000);
-	CHECK(!amended(&s), "dirty_late: and promote as Go's do");
+	CHECK(!amended(&s), "dirty_late: and promote as in Go");
 	subject_close(&s);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* counting_guard.h - a guard of gomap_guarded.h for one thread: it counts who
-   comes in, and whether all have gone. */
+/* counting_guard.h - a guard of gomap_guarded.h for one thread that counts its
+   locks and unlocks. */
 #ifndef RM_TEST_COUNTING_GUARD_H
 #define RM_TEST_COUNTING_GUARD_H
 
@@ -9,12 +9,12 @@
 #include "tests/unit/tap.h"
 
 struct guard {
-	unsigned reads, writes; /* since it was asked last */
-	int inside;             /* now */
+	unsigned reads, writes; /* since the last guard_counts_are() */
+	int inside;             /* locks held now */
 	size_t threads;
 };
 
-static bool guard_fails; /* to be made */
+static bool guard_fails; /* guard_create() fails */
 static unsigned guards_destroyed;
 
 static inline bool guard_create(struct guard *guard, size_t threads)
@@ -52,8 +52,8 @@ static inline void guard_write_end(struct guard *guard)
 	guard->inside--;
 }
 
-/* Since it was asked last: so many read and wrote, and nobody is inside. */
-static inline bool guard_took(
+/* True if these are the counts since the last call and no lock is held. */
+static inline bool guard_counts_are(
         struct guard *guard, unsigned reads, unsigned writes)
 {
 	const bool right = guard->reads == reads && guard->writes == writes &&
@@ -63,18 +63,19 @@ static inline bool guard_took(
 	return right;
 }
 
-/* What is behind a test's last subject: nothing is kept of those before, which
-   had so many guards, and there is no new one without memory or a guard. */
-static inline void guards_are_given_back(const struct rm_map_ops *ops,
+/* Checks after a test's last subject: all memory and `guards` locks are freed,
+   and create() fails without memory or without a lock. */
+static inline void guards_are_freed(const struct rm_map_ops *ops,
         const struct rm_sizing *sizing, unsigned guards)
 {
 	CHECK(heap_held == 0 && guards_destroyed == guards,
-	        "every block and lock is given back");
+	        "all memory and locks are freed");
 	heap_is_full = true;
-	CHECK(!ops->create(sizing), "without memory there is none");
+	CHECK(!ops->create(sizing), "without memory, create returns NULL");
 	heap_is_full = false;
 	guard_fails = true;
-	CHECK(!ops->create(sizing) && heap_held == 0, "nor without a lock");
+	CHECK(!ops->create(sizing) && heap_held == 0,
+	        "without a lock, create returns NULL");
 }
 
 #endif /* RM_TEST_COUNTING_GUARD_H */

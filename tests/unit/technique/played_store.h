@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* played_store.h - a FAMILIES_STORE of families.h that remembers what it was
-   asked for: keys as text in a table of its own, with calls that fail or
-   answer wrongly where a test says so. */
+/* played_store.h - a FAMILIES_STORE of families.h that records its calls. It
+   keeps keys as text in its own table; a test can make calls fail or return
+   wrong answers. */
 #ifndef RM_TEST_PLAYED_STORE_H
 #define RM_TEST_PLAYED_STORE_H
 
@@ -11,22 +11,23 @@
 
 enum { PLAYED_ENTRIES = 1024, PLAYED_MAPS = 4 };
 
-/* What a test reads and sets; zeros are a store that is right. */
+/* Counters, and settings of a test; all zero is a correct store. */
 static struct {
 	unsigned created, destroyed, joined, left, parked, unparked, quiesced;
-	unsigned create_fails, join_fails;   /* the how manyth, from 1 */
-	bool ignores, forgets_keys, has_all; /* puts, finds and removes so */
-	uint64_t other_value;                /* added to what is found */
-	size_t slot;                         /* of the last join */
+	unsigned create_fails, join_fails; /* at this call, from 1 */
+	/* stores nothing; finds no key; finds every key */
+	bool ignores, forgets_keys, has_all;
+	uint64_t other_value; /* added to each value */
+	size_t slot;          /* of the last join */
 	unsigned upserts, lookups, lookups_before_last_upsert;
-	char first[32], last[32]; /* keys that were put in */
-	char asked[32];           /* the last that was looked up */
+	char first[32], last[32]; /* inserted keys */
+	char last_lookup[32];     /* the last key looked up */
 	struct rm_sizing sizing[PLAYED_MAPS];
 } played;
 
 struct played_entry {
 	char key[32];
-	uint64_t value, asked; /* how often it was looked up */
+	uint64_t value, lookups; /* number of lookups */
 	bool there;
 };
 
@@ -79,7 +80,7 @@ static void family_quiesce(void *handle)
 	played.quiesced++;
 }
 
-/* NULL: it was never put in. */
+/* Returns NULL if the key was never inserted. */
 static struct played_entry *played_find(
         struct family_map *one, const char *text)
 {
@@ -99,13 +100,13 @@ static bool family_lookup(
 {
 	struct played_entry *entry;
 
-	played_text(key, played.asked);
+	played_text(key, played.last_lookup);
 	played.lookups++;
 	if (played.ignores)
 		return false;
-	entry = played_find(handle, played.asked);
+	entry = played_find(handle, played.last_lookup);
 	if (entry)
-		entry->asked++;
+		entry->lookups++;
 	if (played.has_all)
 		return true;
 	if (played.forgets_keys || !entry || !entry->there)
@@ -161,7 +162,7 @@ static uint64_t family_count(struct family_map *one)
 	return there;
 }
 
-/* Its statistics tell the maps apart: by how many entries they have. */
+/* Statistics that differ between maps: the number of entries. */
 static void family_stats(
         struct family_map *one, rm_stat_fn *emit, void *context)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * techniques.h - runs a subject's own loop on threads that begin together, as
- * a trial does, and asks the subject whether it adds up.
- */
+/* techniques.h - runs a subject's own loop on threads that start together, as a
+   trial does, and then calls the subject's check. */
 #ifndef RM_TEST_TECHNIQUES_H
 #define RM_TEST_TECHNIQUES_H
 
@@ -18,14 +16,14 @@
 
 enum { TECHNIQUE_THREADS = 64 };
 
-/* What is run; `map` afterwards, for statistics: destroy it. */
+/* A run. `map` stays afterwards for its statistics: call technique_end(). */
 struct technique_run {
 	const struct rm_impl *impl;
 	unsigned threads;
 	uint64_t iterations; /* of each thread */
 	uint64_t args[3];
 	uint64_t seed;
-	/* from here on: filled in */
+	/* filled in by technique_play(): */
 	void *map;
 	bool adds_up;
 	char why[200];
@@ -56,7 +54,7 @@ static inline void *technique_work(void *context)
 	return NULL;
 }
 
-/* Returns whether it adds up. */
+/* Returns whether the check passes. */
 static inline bool technique_play(struct technique_run *run, const char *id)
 {
 	struct technique_member *members =
@@ -95,7 +93,7 @@ static inline bool technique_play(struct technique_run *run, const char *id)
 	return run->adds_up;
 }
 
-/* A statistic of what was run; -1: none of that name. */
+/* Returns a statistic of the run, or -1 without one of that name. */
 static inline double technique_stat(
         const struct technique_run *run, const char *name)
 {
@@ -111,8 +109,7 @@ static inline void technique_end(struct technique_run *run)
 	run->map = NULL;
 }
 
-/* 20 seeds: how often the subject says that it does not add up, for a reason
-   that has the words `why` in it. */
+/* Counts seeds for which the check fails with `why` in its reason. */
 static inline unsigned technique_caught(struct technique_run *run,
         const char *id, const char *why, unsigned seeds)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_families_rw.c - a Go map under an RWMutex as a store of families.h: each
-   call takes the lock that it needs, and gives it back. The lock here counts. */
+   call takes the right lock and releases it. The lock counts its calls. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #include "runner/map.h"
 
-/* In place of guard_go_rw.h, whose name is taken. */
+/* Replaces guard_go_rw.h, whose include guard this is. */
 #define RM_SUPPORT_GUARD_GO_RW_H
 #include "tests/unit/technique/counting_guard.h"
 
@@ -19,7 +19,7 @@ static const struct rm_sizing sizing = {
 
 static bool took(struct family_map *one, unsigned reads, unsigned writes)
 {
-	return guard_took(&one->guard, reads, writes);
+	return guard_counts_are(&one->guard, reads, writes);
 }
 
 static struct rm_key key_of(const char *text)
@@ -27,7 +27,7 @@ static struct rm_key key_of(const char *text)
 	return (struct rm_key){ .bytes = text, .length = strlen(text) };
 }
 
-static void keys_are_kept_under_the_lock(void)
+static void operations_take_the_lock(void)
 {
 	struct family_map one;
 	const struct rm_value first = { { 7 } }, second = { { 8 } };
@@ -35,34 +35,34 @@ static void keys_are_kept_under_the_lock(void)
 	void *handle;
 
 	CHECK(family_create(&one, &sizing) && one.guard.threads == 3,
-	        "a map and its lock are made");
+	        "the map and its lock are created");
 	handle = family_join(&one, 2);
 	CHECK(!family_upsert(handle, key_of("auth:1"), &first) &&
 	                took(&one, 0, 1) &&
 	                family_upsert(handle, key_of("auth:1"), &second) &&
 	                took(&one, 0, 1),
-	        "a key is new once, and is written under the write lock");
+	        "an upsert inserts a key once, under the write lock");
 	CHECK(family_lookup(handle, key_of("auth:1"), &value) &&
 	                value.word[0] == 8 && took(&one, 1, 0) &&
 	                !family_lookup(handle, key_of("auth:2"), &value) &&
 	                took(&one, 1, 0),
-	        "what was written last is read under the read lock");
-	CHECK(family_count(&one) == 1, "one key is there");
+	        "a lookup reads the last value, under the read lock");
+	CHECK(family_count(&one) == 1, "one key is counted");
 	CHECK(family_remove(handle, key_of("auth:1")) && took(&one, 0, 1) &&
 	                !family_remove(handle, key_of("auth:1")) &&
 	                took(&one, 0, 1) && family_count(&one) == 0,
-	        "it is removed once, under the write lock");
+	        "a remove removes it once, under the write lock");
 	family_quiesce(handle);
 	family_park(handle);
 	family_unpark(handle);
 	family_leave(handle);
-	CHECK(took(&one, 0, 0), "who comes and goes takes no lock");
+	CHECK(took(&one, 0, 0), "quiesce, park, unpark and leave take no lock");
 	family_destroy(&one);
-	CHECK(guards_destroyed == 1, "the lock is given back");
+	CHECK(guards_destroyed == 1, "the lock is destroyed");
 }
 
-/* 100 keys have 16 chains: 6.5 to a chain, 8 chains would have too many. */
-static void its_chains_are_told(void)
+/* 100 keys need 16 chains: with 8, more than 6.5 keys per chain. */
+static void census_counts_chains(void)
 {
 	struct family_map one;
 	struct gomap_census census = { .entries = 5, .chains = 7 };
@@ -80,22 +80,21 @@ static void its_chains_are_told(void)
 	family_census(&one, &census);
 	CHECK(census.entries == 105 && census.chains == 7 + 16 &&
 	                took(&one, 1, 0),
-	        "entries and chains are added, under the read lock");
+	        "the census adds entries and chains, under the read lock");
 	family_stats(&one, take_wanted, &growths);
 	family_stats(&one, take_wanted, &buckets);
 	CHECK(growths.value == 0 && buckets.value == 16 && took(&one, 2, 0),
-	        "its statistics are the map's: made for its keys, it never "
-	        "grew");
+	        "the statistics are the map's: presized, it never grew");
 	family_destroy(&one);
 	guard_fails = true;
-	CHECK(!family_create(&one, &sizing), "without a lock there is none");
+	CHECK(!family_create(&one, &sizing), "without a lock, create fails");
 	family_destroy(&one);
 }
 
 int main(void)
 {
-	keys_are_kept_under_the_lock();
-	its_chains_are_told();
-	CHECK(heap_held == 0, "every block is given back");
+	operations_take_the_lock();
+	census_counts_chains();
+	CHECK(heap_held == 0, "all memory is freed");
 	return DONE();
 }

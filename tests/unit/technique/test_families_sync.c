@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_families_sync.c - a sync.Map as a store of families.h: a key's whole
-   life, whose chains are told, and that nothing of it is left. */
+/* test_families_sync.c - a sync.Map as a store of families.h: the life of a
+   key, the census, and freed memory. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #include "impls/technique/families_sync.h"
@@ -44,46 +44,45 @@ static void a_key_comes_and_goes(void *handle)
 	struct rm_value value = { { 0 } };
 
 	CHECK(!upsert(handle, "auth:1", 7) && upsert(handle, "auth:1", 8),
-	        "a key is new once");
+	        "an upsert inserts a key once");
 	CHECK(family_lookup(handle, key_of("auth:1"), &value) &&
 	                value.word[0] == 8 &&
 	                !family_lookup(handle, key_of("auth:2"), &value),
-	        "what was written last is read");
+	        "a lookup reads the last value");
 	CHECK(family_remove(handle, key_of("auth:1")) &&
 	                !family_remove(handle, key_of("auth:1")) &&
 	                !family_lookup(handle, key_of("auth:1"), &value),
-	        "it is removed once");
+	        "a remove removes a key once");
 }
 
-/* As many misses as dirty has entries make it the read map; the next new key
-   makes another dirty, with all that are there. */
-static void its_chains_are_those_of_all_keys(
-        struct family_map *one, void *handle)
+/* As many misses as entries of dirty promote it; the next new key creates
+   another dirty with all keys. */
+static void census_counts_all_keys(struct family_map *one, void *handle)
 {
 	struct rm_value value;
 
 	upsert(handle, "cache:1", 1);
 	upsert(handle, "cache:2", 2);
 	CHECK(entries_of(one) == 2 && family_count(one) == 2,
-	        "keys that only dirty has are told and counted");
+	        "the census counts keys that only dirty has");
 	for (int i = 0; i < 10 && stat_of(one, "dirty_entries") > 0; i++)
 		family_lookup(handle, key_of("cache:1"), &value);
 	CHECK(stat_of(one, "dirty_entries") == 0 && entries_of(one) == 2 &&
 	                family_count(one) == 2,
-	        "so are they when dirty has become the read map");
+	        "the census counts them after a promotion");
 	upsert(handle, "cache:3", 3);
 	CHECK(stat_of(one, "dirty_entries") == 3 && entries_of(one) == 3 &&
 	                family_count(one) == 3,
-	        "and with a new one beside them");
+	        "the census counts them with another new key");
 	CHECK(!family_lookup(handle, key_of("cache:4"), &value),
-	        "the lock was given back");
+	        "the census releases the lock");
 }
 
 enum { WRITES = 4000 };
 
-/* How many blocks are held more after so many writes of one key; `other` says
-   that it is quiet, too, or is not asked. */
-static long kept_by(void *handle, void *other)
+/* Returns how many more blocks are allocated after many writes of one key.
+   `other`, unless NULL, quiesces, too. */
+static long count_unfreed(void *handle, void *other)
 {
 	const long held = heap_held;
 
@@ -96,27 +95,28 @@ static long kept_by(void *handle, void *other)
 	return heap_held - held;
 }
 
-static void quiet_moments_are_passed_on(struct family_map *one, void *handle)
+static void quiesce_reaches_the_map(struct family_map *one, void *handle)
 {
 	void *other = family_join(one, 1);
 
-	CHECK(other && other != handle, "each thread has a handle of its own");
+	CHECK(other && other != handle, "each thread has its own handle");
 	family_park(other);
-	CHECK(kept_by(handle, NULL) < WRITES / 2,
-	        "values that were replaced are given back while the other "
-	        "thread is parked");
+	CHECK(count_unfreed(handle, NULL) < WRITES / 2,
+	        "replaced values are freed while the other thread is parked");
 	family_unpark(other);
-	CHECK(kept_by(handle, NULL) > WRITES / 2,
-	        "and kept while it may still look at them");
-	CHECK(kept_by(handle, other) < -WRITES / 4,
-	        "until it says that it does not");
+	CHECK(count_unfreed(handle, NULL) > WRITES / 2,
+	        "replaced values are kept while the other thread may read "
+	        "them");
+	CHECK(count_unfreed(handle, other) < -WRITES / 4,
+	        "they are freed once the other thread quiesces");
 	family_leave(other);
-	CHECK(kept_by(handle, NULL) < WRITES / 2,
-	        "who has left holds nothing up");
+	CHECK(count_unfreed(handle, NULL) < WRITES / 2,
+	        "a thread that has left does not delay reclamation");
 	family_leave(handle);
-	CHECK(family_count(one) == 4, "four keys are there");
+	CHECK(family_count(one) == 4, "four keys are counted");
 	other = family_join(one, 1);
-	CHECK(kept_by(other, NULL) < WRITES / 2, "nor does who has counted");
+	CHECK(count_unfreed(other, NULL) < WRITES / 2,
+	        "a thread that has counted does not delay it");
 	family_leave(other);
 }
 
@@ -126,15 +126,15 @@ int main(void)
 	void *handle;
 
 	heap_is_full = true;
-	CHECK(!family_create(&none, &sizing), "without memory there is none");
+	CHECK(!family_create(&none, &sizing), "without memory, create fails");
 	family_destroy(&none);
 	heap_is_full = false;
-	CHECK(family_create(&one, &sizing), "a map is made");
+	CHECK(family_create(&one, &sizing), "a map is created");
 	handle = family_join(&one, 0);
 	a_key_comes_and_goes(handle);
-	its_chains_are_those_of_all_keys(&one, handle);
-	quiet_moments_are_passed_on(&one, handle);
+	census_counts_all_keys(&one, handle);
+	quiesce_reaches_the_map(&one, handle);
 	family_destroy(&one);
-	CHECK(heap_held == 0, "every block is given back");
+	CHECK(heap_held == 0, "all memory is freed");
 	return DONE();
 }

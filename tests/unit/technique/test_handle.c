@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_handle.c - a map variable of several words, on one thread: which header
- * is of no map, and what is seen by one who comes where another gives way.
- */
+/* test_handle.c - a map variable of several words, on one thread: which headers
+   are torn, and what a thread sees that runs while another sleeps. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #include "impls/gomap/gomap_ops.h"
@@ -12,19 +10,19 @@
 
 #define HANDLE_FORM HANDLE_HEADER
 #include "impls/technique/handle.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
 static unsigned pauses;
-static void (*in_pause)(void); /* what another thread does then */
+static void (*during_pause)(void); /* acts as another thread */
 static struct handle *subject;
 
-/* In place of the system's: the moment in which others come. */
+/* Replaces the system's function: the moment at which other threads run. */
 int nanosleep(const struct timespec *time, struct timespec *left)
 {
 	(void)time, (void)left;
 	pauses++;
-	if (in_pause)
-		in_pause();
+	if (during_pause)
+		during_pause();
 	return 0;
 }
 
@@ -35,13 +33,13 @@ static void begin(size_t threads)
 		.threads = threads, .seed = 3, .loop_args = args
 	};
 
-	in_pause = NULL;
+	during_pause = NULL;
 	subject = handle_ops.create(&sizing);
 	pauses = 0;
-	guard_took(&subject->guard, 0, 0);
+	guard_counts_are(&subject->guard, 0, 0);
 }
 
-static double said(const char *name)
+static double stat_now(const char *name)
 {
 	return stat_of(&handle_ops, subject, name);
 }
@@ -52,7 +50,7 @@ static uint64_t original(uint64_t key)
 	        subject->maps[HANDLE_ORIGINAL], (struct rm_key){ .word = key });
 }
 
-static void a_copy_is_written_through(void)
+static void write_through_copy(void)
 {
 	struct handle_thread *self;
 
@@ -60,39 +58,40 @@ static void a_copy_is_written_through(void)
 	self = handle_ops.join(subject, 2);
 	CHECK(gomap_count(subject->maps[HANDLE_ORIGINAL]) == 10 &&
 	                subject->guard.threads == 3,
-	        "ten keys were asked for, and three threads");
+	        "the subject has ten keys and three threads");
 	CHECK(handle_reader(self, 77) == HANDLE_ORIGINAL && original(2) == 77 &&
 	                original(1) == 0,
-	        "who has copied the original writes to its own key");
-	CHECK(guard_took(&subject->guard, 2, 0) && pauses == 0,
-	        "it copies and looks under the lock");
+	        "a copy of the original is written at the thread's own key");
+	CHECK(guard_counts_are(&subject->guard, 2, 0) && pauses == 0,
+	        "copy and check take the read lock");
 	handle_reader(self, 200);
-	CHECK(pauses == 1, "and rests after each hundred");
-	CHECK(said("copies") == 2 && said("copies_of_other_maps") == 0 &&
-	                said("writes_seen_through_original") == 2 &&
-	                said("torn_headers") == 0 &&
-	                said("words_of_variable") == 4,
-	        "what it wrote is in the original");
-	CHECK(check_says(&handle_ops, subject,
+	CHECK(pauses == 1, "a reader sleeps after each hundred copies");
+	CHECK(stat_now("copies") == 2 &&
+	                stat_now("copies_of_other_maps") == 0 &&
+	                stat_now("writes_seen_through_original") == 2 &&
+	                stat_now("torn_headers") == 0 &&
+	                stat_now("words_of_variable") == 4,
+	        "the write through the copy is in the original");
+	CHECK(check_reports(&handle_ops, subject,
 	              "two variables, one map: 2 of 2 writes through a copy "
 	              "were seen through the original"),
-	        "so that it was no copy");
+	        "the check reports that it was not a copy");
 	handle_assign(handle_ops.join(subject, 0), HANDLE_FRESH);
 	CHECK(handle_reader(self, 78) == HANDLE_FRESH && original(2) == 200 &&
-	                said("copies_of_other_maps") == 1 && subject->other,
-	        "a copy of another map is told, and not written");
+	                stat_now("copies_of_other_maps") == 1 && subject->other,
+	        "a copy of another map is counted and not written");
 	handle_ops.destroy(subject);
 }
 
-static unsigned met; /* what the one in the pause has copied */
+static unsigned copied_map; /* the copy made during the pause */
 
 static void copies_once(void)
 {
-	met = handle_reader(&subject->thread[1], 50);
+	copied_map = handle_reader(&subject->thread[1], 50);
 }
 
-/* Halves of an assignment: no buckets and a logarithm is half of a fresh map,
-   and the other half of the one before. */
+/* Halves of an assignment: no buckets and a nonzero logarithm come from the new
+   map and from the one before. */
 static void headers_tear(void)
 {
 	struct handle_thread *self;
@@ -100,68 +99,74 @@ static void headers_tear(void)
 	begin(2);
 	self = handle_ops.join(subject, 0);
 	handle_ops.join(subject, 1);
-	in_pause = copies_once;
+	during_pause = copies_once;
 	handle_assign(self, HANDLE_GROWING);
-	CHECK(pauses == 1 && met == HANDLE_MAPS && subject->torn,
-	        "the first assignment gives way in its middle, and whoever "
-	        "copies then has a header of no map");
-	CHECK(said("torn_headers") == 1 && said("torn_nil_buckets") == 0,
-	        "that is told");
+	CHECK(pauses == 1 && copied_map == HANDLE_MAPS && subject->torn,
+	        "the first assignment sleeps in its middle, and a copy made "
+	        "then is torn");
+	CHECK(stat_now("torn_headers") == 1 &&
+	                stat_now("torn_nil_buckets") == 0,
+	        "the torn header is counted");
 	for (unsigned i = 0; i < HANDLE_TURN - 1; i++)
 		handle_assign(self, HANDLE_GROWING);
-	CHECK(pauses == 1, "the next ones do not");
+	CHECK(pauses == 1, "the next 998 assignments do not sleep");
 	handle_assign(self, HANDLE_FRESH);
-	CHECK(pauses == 2 && met == HANDLE_MAPS && said("torn_headers") == 2 &&
-	                said("torn_nil_buckets") == 1,
-	        "one in 999 does; no buckets and a logarithm are told apart");
-	CHECK(check_says(&handle_ops, subject,
+	CHECK(pauses == 2 && copied_map == HANDLE_MAPS &&
+	                stat_now("torn_headers") == 2 &&
+	                stat_now("torn_nil_buckets") == 1,
+	        "one in 999 does; a torn header without buckets is counted "
+	        "separately");
+	CHECK(check_reports(&handle_ops, subject,
 	              "torn headers: 2 of 2 copies were of no map"),
-	        "it is found");
+	        "the check finds torn headers");
 	handle_ops.destroy(subject);
 	begin(2);
 	handle_assign(handle_ops.join(subject, 0), HANDLE_FRESH);
 	CHECK(pauses == 1 + HANDLE_WAITS,
-	        "where nobody comes it waits for a while");
+	        "without a copy the sleeping assignment gives up");
 	handle_ops.destroy(subject);
 	begin(1);
 	handle_assign(handle_ops.join(subject, 0), HANDLE_FRESH);
-	CHECK(pauses == 1, "and alone for nobody");
+	CHECK(pauses == 1, "a single thread does not wait for others");
 	handle_ops.destroy(subject);
 }
 
-static void a_turn_is_of_three_maps(void)
+static void turn_assigns_maps(void)
 {
 	struct handle_thread *self;
 
 	begin(2);
 	self = handle_ops.join(subject, 0);
 	handle_ops.join(subject, 1);
-	self->assignments = 1; /* none of them gives way */
+	self->assignments = 1; /* none of them sleeps */
 	subject->torn = true;
-	in_pause = copies_once;
+	during_pause = copies_once;
 	handle_writer(self, 5);
 	CHECK(original(0) == 5 && self->assignments == 3 &&
 	                handle_reader(&subject->thread[1], 1) ==
 	                        HANDLE_ORIGINAL &&
 	                subject->assigned && pauses == 0,
-	        "a turn writes to the original, assigns another map and it");
-	(void)guard_took(&subject->guard, 0, 0);
+	        "a turn writes to the original and assigns another map and the "
+	        "original");
+	(void)guard_counts_are(&subject->guard, 0, 0);
 	handle_writer(self, 499);
-	CHECK(pauses == 1 && met == HANDLE_GROWING && subject->other &&
-	                guard_took(&subject->guard, 1, 3),
-	        "in turn 499 it rests while the variable is the growing map, "
-	        "until one has copied that");
+	CHECK(pauses == 1 && copied_map == HANDLE_GROWING && subject->other &&
+	                guard_counts_are(&subject->guard, 1, 3),
+	        "turn 499 sleeps while the variable is the growing map, until "
+	        "it is copied");
 	handle_writer(self, 499 + 999);
-	CHECK(pauses == 2 && met == HANDLE_FRESH,
-	        "and in each 999th after it, which even ones the fresh");
-	in_pause = NULL;
+	CHECK(pauses == 2 && copied_map == HANDLE_FRESH,
+	        "each 999th turn after it sleeps, even ones with the fresh "
+	        "map");
+	during_pause = NULL;
 	subject->other = false;
 	handle_writer(self, 499);
-	CHECK(pauses == 3 + HANDLE_WAITS, "where nobody comes for a while");
+	CHECK(pauses == 3 + HANDLE_WAITS,
+	        "without a copy the sleeping turn gives up");
 	handle_ops.destroy(subject);
 }
 
-static void ends_a_wait(void)
+static void end_waits(void)
 {
 	if (pauses == 5)
 		subject->assigned = true;
@@ -178,18 +183,18 @@ static void readers_begin_with_the_original(void)
 	other->assignments = 1;
 	self = handle_ops.join(subject, 1);
 	handle_assign(other, HANDLE_GROWING);
-	in_pause = ends_a_wait;
+	during_pause = end_waits;
 	handle_begin(self);
-	CHECK(pauses == 12 && said("copies") == 8 &&
-	                said("copies_of_other_maps") == 7,
-	        "a reader waits for the writer, and copies until it has the "
+	CHECK(pauses == 12 && stat_now("copies") == 8 &&
+	                stat_now("copies_of_other_maps") == 7,
+	        "a reader waits for the writer and copies until it has the "
 	        "original");
-	in_pause = NULL;
+	during_pause = NULL;
 	handle_assign(other, HANDLE_GROWING);
 	pauses = 0;
 	handle_begin(self);
-	CHECK(pauses == HANDLE_WAITS && said("copies") == 8 + HANDLE_WAITS,
-	        "or for a while");
+	CHECK(pauses == HANDLE_WAITS && stat_now("copies") == 8 + HANDLE_WAITS,
+	        "a reader gives up after a while");
 	handle_ops.destroy(subject);
 }
 
@@ -210,81 +215,86 @@ static void the_first_thread_writes(void)
 	begin(2);
 	subject->torn = subject->assigned = true;
 	run(0, 2, 6);
-	CHECK(original(0) == 6 && said("copies") == 0,
-	        "of several threads the first only writes");
+	CHECK(original(0) == 6 && stat_now("copies") == 0,
+	        "the first of several threads only writes");
 	run(1, 2, 6);
-	CHECK(original(0) == 6 && original(1) == 6 && said("copies") == 7,
-	        "and the others copy, once before they begin");
+	CHECK(original(0) == 6 && original(1) == 6 && stat_now("copies") == 7,
+	        "the others copy, once more before they begin");
 	handle_ops.destroy(subject);
 	begin(1);
 	run(0, 1, 6);
-	CHECK(said("copies") == 3 && original(0) == 6,
-	        "one that is alone does both in turn");
+	CHECK(stat_now("copies") == 3 && original(0) == 6,
+	        "a single thread alternates between both");
 	handle_ops.destroy(subject);
 }
 
-static void maps_have_room(void)
+static void each_thread_has_a_key(void)
 {
 	const struct rm_sizing sizing = { .threads = 4 };
 	static const uint64_t args[RM_LOOP_ARGS] = { 2 };
 	const struct rm_sizing few = { .threads = 4, .loop_args = args };
 
 	subject = handle_ops.create(&sizing);
-	CHECK(subject->keys == 100, "unasked there are a hundred keys");
+	CHECK(subject->keys == 100, "the default is a hundred keys");
 	handle_ops.destroy(subject);
 	subject = handle_ops.create(&few);
 	CHECK(gomap_count(subject->maps[HANDLE_ORIGINAL]) == 4,
-	        "but at least one for each thread");
+	        "there is at least one key per thread");
 	handle_ops.destroy(subject);
-	guards_are_given_back(&handle_ops, &few, 13);
+	guards_are_freed(&handle_ops, &few, 13);
 }
 
-/* The header of map `from` with one word of map `to`: whose is it? */
-static bool shows(struct handle *handle, unsigned from, unsigned to, unsigned i)
+/* True if the header of map `from` with one word of map `to` is recognised as
+   torn, or as `from` if the words are equal. */
+static bool tear_is_recognised(
+        struct handle *handle, unsigned from, unsigned to, unsigned i)
 {
 	struct handle_header header = handle->headers[from];
 	const bool differs = header.member[i] != handle->headers[to].member[i];
 
 	header.member[i] = handle->headers[to].member[i];
-	return handle_whose(handle, &header) == (differs ? HANDLE_MAPS : from);
+	return handle_find_map(handle, &header) ==
+	       (differs ? HANDLE_MAPS : from);
 }
 
-static void words_of_two_maps(uint64_t keys)
+static void mixed_words_are_recognised(uint64_t keys)
 {
 	const uint64_t args[RM_LOOP_ARGS] = { keys };
 	struct rm_sizing sizing = {
 		.threads = 2, .seed = 3, .loop_args = args
 	};
 	struct handle *handle = handle_create(&sizing);
-	bool told = true, varies[HANDLE_MEMBERS] = { false };
+	bool recognised = true, varies[HANDLE_MEMBERS] = { false };
 
 	for (unsigned from = 0; from < HANDLE_MAPS; from++)
 		for (unsigned to = 0; to < HANDLE_MAPS; to++)
 			for (unsigned i = 0; i < HANDLE_MEMBERS; i++) {
-				told &= shows(handle, from, to, i);
+				recognised &=
+				        tear_is_recognised(handle, from, to, i);
 				varies[i] |= handle->headers[from].member[i] !=
 				             handle->headers[to].member[i];
 			}
-	CHECK(told, "a word of another map makes a header of none");
+	CHECK(recognised, "a header with a word of another map is torn");
 	CHECK(varies[HANDLE_BUCKETS] && varies[HANDLE_OLD] &&
 	                varies[HANDLE_LOG2] && varies[HANDLE_COUNT],
 	        "assignments change all four words");
 	CHECK(!handle->headers[HANDLE_FRESH].member[HANDLE_BUCKETS] &&
 	                handle->headers[HANDLE_GROWING].member[HANDLE_LOG2],
-	        "no buckets and a logarithm above 0: the article's example");
+	        "the fresh map has no buckets, the growing one a logarithm "
+	        "above 0");
 	handle_destroy(handle);
 }
 
 int main(void)
 {
-	words_of_two_maps(100);
-	words_of_two_maps(1);
-	words_of_two_maps(5000);
-	a_copy_is_written_through();
+	mixed_words_are_recognised(100);
+	mixed_words_are_recognised(1);
+	mixed_words_are_recognised(5000);
+	write_through_copy();
 	headers_tear();
-	a_turn_is_of_three_maps();
+	turn_assigns_maps();
 	readers_begin_with_the_original();
 	the_first_thread_writes();
-	maps_have_room();
+	each_thread_has_a_key();
 	return DONE();
 }

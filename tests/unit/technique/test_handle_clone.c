@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_handle_clone.c - a map variable whose copies are clones: made entry by
-   entry under the lock, written beside the original, and given back. */
+   entry under the lock, written without effect on the original, and freed. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #include "impls/gomap/gomap_ops.h"
@@ -8,7 +8,7 @@
 #define HANDLE_FORM HANDLE_CLONE
 #include "impls/technique/handle.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
 enum { KEYS = 10 };
 
@@ -17,7 +17,7 @@ static struct rm_key key_of(uint64_t word)
 	return (struct rm_key){ .word = word };
 }
 
-static void a_clone_is_a_map_of_its_own(struct handle *handle)
+static void clone_is_independent(struct handle *handle)
 {
 	struct gomap *map = handle->maps[HANDLE_ORIGINAL], *clone;
 	bool same = true;
@@ -32,34 +32,34 @@ static void a_clone_is_a_map_of_its_own(struct handle *handle)
 	handle_write(clone, key_of(3), 100);
 	CHECK(handle_number(map, key_of(3)) == 10 &&
 	                handle_number(clone, key_of(3)) == 100,
-	        "what is written to it is not in the original");
+	        "a write to the clone does not change the original");
 	gomap_destroy(clone);
 }
 
-static void writes_through_clones_are_not_seen(struct handle *handle)
+static void writes_to_clones_are_not_visible(struct handle *handle)
 {
 	struct handle_thread *self = handle_ops.join(handle, 2);
 	const long held = heap_held;
 
 	CHECK(handle_reader(self, 77) == HANDLE_ORIGINAL &&
-	                guard_took(&handle->guard, 2, 0),
-	        "the variable is read, and the original, under the lock");
+	                guard_counts_are(&handle->guard, 2, 0),
+	        "the variable and the original are read under the lock");
 	CHECK(handle_number(handle->maps[HANDLE_ORIGINAL], key_of(2)) == 9 &&
 	                stat_of(&handle_ops, handle, "copies") == 1 &&
 	                stat_of(&handle_ops, handle,
 	                        "writes_seen_through_original") == 0 &&
-	                check_says(&handle_ops, handle, ""),
-	        "what is written through a copy is not seen");
-	CHECK(heap_held == held, "and the clone is given back");
+	                check_reports(&handle_ops, handle, ""),
+	        "a write through a copy is not visible in the original");
+	CHECK(heap_held == held, "the clone is freed");
 	handle_assign(handle_ops.join(handle, 0), HANDLE_GROWING);
-	CHECK(guard_took(&handle->guard, 0, 1) &&
+	CHECK(guard_counts_are(&handle->guard, 0, 1) &&
 	                handle_reader(self, 78) == HANDLE_GROWING &&
 	                heap_held == held &&
 	                stat_of(&handle_ops, handle, "copies_of_other_maps") ==
 	                        1,
-	        "another map, which is assigned under the lock, is not cloned");
+	        "another map is assigned under the lock and not cloned");
 	CHECK(stat_of(&handle_ops, handle, "words_of_variable") == 1,
-	        "a variable is one word");
+	        "the variable is one word");
 }
 
 int main(void)
@@ -71,11 +71,11 @@ int main(void)
 	struct handle *handle = handle_ops.create(&sizing);
 
 	(void)handle_loops;
-	(void)guard_took(&handle->guard, 0, 0);
-	a_clone_is_a_map_of_its_own(handle);
-	writes_through_clones_are_not_seen(handle);
+	(void)guard_counts_are(&handle->guard, 0, 0);
+	clone_is_independent(handle);
+	writes_to_clones_are_not_visible(handle);
 	handle_ops.destroy(handle);
 	CHECK(heap_held == 0 && guards_destroyed == 1,
-	        "every block and lock is given back");
+	        "all memory and locks are freed");
 	return DONE();
 }

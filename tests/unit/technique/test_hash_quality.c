@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said of hashes: collisions at each width, evenness over shards; and
-   that the strings differ, on a hash that cannot tell them apart. */
+/* test_hash_quality.c - statistics of hashes: collisions at each width and
+   evenness over shards; and that the test strings differ, shown with a poor
+   hash. */
 #include "impls/technique/hash_quality.h"
 #include "runner/impl.h"
 #include "tests/unit/technique/techniques.h"
@@ -10,22 +11,24 @@
 static void equal_hashes_are_counted_at_each_width(void)
 {
 	const uint64_t high = (uint64_t)1 << 40;
-	/* 5 twice; 9 again above bit 32, and above bit 31 */
+	/* 5 twice; 9 again above bit 32 and above bit 31 */
 	uint64_t hashes[] = { 5, 9, 7, 5, high | 9, (uint64_t)1 << 31 | 9 };
 	struct hash_collisions found = hash_collisions_of(hashes, 6);
 
 	CHECK(found.count[0] == 1, "64 bits: only equal hashes collide");
-	CHECK(found.count[1] == 2, "32 bits: what differs above is equal");
-	CHECK(found.count[2] == 3, "31 bits: and above bit 31");
+	CHECK(found.count[1] == 2,
+	        "32 bits: hashes that differ above collide, too");
+	CHECK(found.count[2] == 3,
+	        "31 bits: hashes that differ in bit 31 collide, too");
 	CHECK(found.expected[1] == 15 / 0x1p32 &&
 	                found.expected[2] == 15 / 0x1p31 &&
 	                found.expected[0] == 15 / 0x1p64,
-	        "by chance: each of 15 pairs, once in 2^bits");
+	        "expected: each of 15 pairs, once in 2^bits");
 }
 
-/* A million of random values of 31 bits: 233 by chance, here within five
-   standard deviations of Poisson. */
-static void chance_is_what_chance_gives(void)
+/* A million random values of 31 bits: 233 expected collisions; here within five
+   standard deviations of a Poisson distribution. */
+static void random_hashes_match_expectation(void)
 {
 	enum { MANY = 1000000 };
 	uint64_t *hashes = malloc(MANY * sizeof(*hashes)), rng = 3;
@@ -39,16 +42,16 @@ static void chance_is_what_chance_gives(void)
 	CHECK(fabs(found.expected[2] - 232.83) < 0.01 &&
 	                fabs((double)found.count[2] - 232.83) <
 	                        5 * sqrt(232.83),
-	        "random hashes collide as often as chance says");
+	        "random hashes collide as often as expected");
 	for (int s = 0; s < HASH_SHARD_COUNTS; s++)
 		CHECK(spread.of[s].chi2 > 0.2 && spread.of[s].chi2 < 2.5 &&
 		                spread.of[s].most_over > 1 &&
 		                spread.of[s].most_over < 1.1,
-		        "and choose shards as chance does");
+		        "random hashes select shards evenly");
 	free(hashes);
 }
 
-static void uneven_choices_show(void)
+static void uneven_shards_are_measured(void)
 {
 	uint64_t even[512], odd[512];
 	struct hash_spread spread;
@@ -59,15 +62,15 @@ static void uneven_choices_show(void)
 	}
 	spread = hash_spread_of(even, 512);
 	CHECK(spread.of[0].chi2 == 0 && spread.of[3].most_over == 1,
-	        "as many keys in each shard: chi-square 0");
+	        "equal numbers in each shard: chi-square 0");
 	spread = hash_spread_of(odd, 512);
-	/* half of 16 shards have 64 keys for 32: 16 * 32^2 / 32 / 15 */
+	/* half of 16 shards have 64 keys instead of 32: 16 * 32^2 / 32 / 15 */
 	CHECK(fabs(spread.of[0].chi2 - 512.0 / 15) < 1e-9 &&
 	                spread.of[0].most_over == 2,
-	        "half of the shards empty: chi-square by hand");
+	        "half of the shards empty: chi-square as computed by hand");
 }
 
-static double emitted(const struct rm_impl *impl, uint64_t bytes,
+static double stat_of_hash(const struct rm_impl *impl, uint64_t bytes,
         uint64_t strings, const char *name)
 {
 	struct technique_run run = { .impl = impl, .args = { bytes, strings } };
@@ -86,13 +89,15 @@ static void strings_are_different(void)
 {
 	const struct rm_impl *impl = rm_impl_find("hash_fnv1a");
 
-	CHECK(emitted(impl, 16, 100000, "strings") == 100000 &&
-	                emitted(impl, 16, 100000, "collisions_64_bits") == 0,
+	CHECK(stat_of_hash(impl, 16, 100000, "strings") == 100000 &&
+	                stat_of_hash(impl, 16, 100000, "collisions_64_bits") ==
+	                        0,
 	        "100,000 strings of 16 bytes: no two hashes are equal");
-	CHECK(emitted(impl, 2, 100000, "strings") == 65536 &&
-	                emitted(impl, 2, 100000, "collisions_64_bits") == 0,
+	CHECK(stat_of_hash(impl, 2, 100000, "strings") == 65536 &&
+	                stat_of_hash(impl, 2, 100000, "collisions_64_bits") ==
+	                        0,
 	        "two bytes have 65,536 values, each once");
-	CHECK(emitted(rm_impl_find("hash_shift_xor32"), 16, 300000,
+	CHECK(stat_of_hash(rm_impl_find("hash_shift_xor32"), 16, 300000,
 	              "collisions_64_bits") > 20,
 	        "shift-xor of 31 bits collides");
 }
@@ -100,8 +105,8 @@ static void strings_are_different(void)
 int main(void)
 {
 	equal_hashes_are_counted_at_each_width();
-	chance_is_what_chance_gives();
-	uneven_choices_show();
+	random_hashes_match_expectation();
+	uneven_shards_are_measured();
 	strings_are_different();
 	return DONE();
 }

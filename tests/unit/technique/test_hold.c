@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_hold.c - locks that are held for a while, with a clock that is played
- * and a lock whose waits are said: who locks how, how long it waits and sleeps,
- * and what part of the time that was.
- */
+/* test_hold.c - locks that are held for a while, with a simulated clock and
+   lock: which threads lock how, how long they wait and sleep, and the share of
+   time spent waiting. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that they are counted */
 #include "runner/base/histogram.c"
@@ -20,7 +18,7 @@ struct guard {
 
 static struct {
 	bool fails;
-	uint64_t wait_ns; /* each lock takes so long */
+	uint64_t wait_ns; /* time that each lock call takes */
 	uint64_t last_got_ns, last_held_ns;
 	unsigned destroyed;
 } lock;
@@ -75,12 +73,12 @@ static inline void guard_write_end(struct guard *guard)
 
 #include "impls/technique/hold_loop.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
 static atomic_bool stop;
 static unsigned yields;
 
-/* In place of the system's. */
+/* Replaces the system's function. */
 int sched_yield(void)
 {
 	yields += lock.last_held_ns > 0;
@@ -94,7 +92,7 @@ static struct hold *hold_of(const uint64_t *args)
 	return hold_ops.create(&sizing);
 }
 
-/* Cycles of one thread. Each cycle's lock takes `wait_ns`. */
+/* Runs cycles of one thread. Each cycle's lock takes `wait_ns`. */
 static void run(struct hold *hold, unsigned slot, uint64_t cycles,
         uint64_t wait_ns, bool timed)
 {
@@ -116,52 +114,52 @@ static void first_threads_write(void)
 	struct hold *hold = hold_of(args);
 	uint64_t read_ns, write_ns;
 
-	CHECK(hold->guard.threads == 4, "the lock is made for all threads");
+	CHECK(hold->guard.threads == 4, "the lock is created for all threads");
 	run(hold, 1, 1, 0, false);
 	write_ns = lock.last_held_ns;
 	run(hold, 0, 2, 0, false);
 	CHECK(hold->guard.writes == 3 && hold->guard.reads == 0,
-	        "the first two threads lock to write");
-	CHECK(yields == 3, "and yield when they have unlocked");
+	        "the first two threads lock for writing");
+	CHECK(yields == 3, "writers yield after the unlock");
 	run(hold, 2, 1, 0, false);
 	run(hold, 3, 4, 0, false);
 	read_ns = lock.last_held_ns;
 	CHECK(hold->guard.writes == 3 && hold->guard.reads == 5 &&
 	                hold->guard.reader == hold,
-	        "the others lock to read");
-	CHECK(yields == 3, "and do not yield");
-	/* a look at the clock after the lock, then a sleep from there */
+	        "the others lock for reading");
+	CHECK(yields == 3, "readers do not yield");
+	/* a clock reading after the lock, then a sleep from there */
 	CHECK(write_ns >= 9000 && write_ns <= 9000 + 3 * PLAYED_READING_NS &&
 	                read_ns >= 5000 &&
 	                read_ns <= 5000 + 3 * PLAYED_READING_NS,
-	        "each sleeps its time while it has the lock");
+	        "each thread sleeps its time while it holds the lock");
 	CHECK(hold->guard.inside == 0 && hold->readers == 0 &&
 	                hold->writers == 0,
-	        "and gives it back");
+	        "each thread releases the lock");
 	CHECK(stat_of(&hold_ops, hold, "write_cycles") == 3 &&
 	                stat_of(&hold_ops, hold, "read_cycles") == 5,
-	        "cycles are told apart");
+	        "read and write cycles are counted separately");
 	hold_ops.destroy(hold);
 }
 
-static void nobody_asked(void)
+static void check_defaults(void)
 {
 	struct hold *hold = hold_of(NULL);
 
 	run(hold, 0, 1, 0, false);
 	CHECK(hold->guard.writes == 1 && lock.last_held_ns >= 100000 &&
 	                lock.last_held_ns < 101000,
-	        "unasked one thread writes, for 100 us");
+	        "by default one thread writes, for 100 us");
 	run(hold, 1, 1, 0, false);
 	CHECK(hold->guard.reads == 1 && lock.last_held_ns >= 1000000 &&
 	                lock.last_held_ns < 1001000,
-	        "and the others read, for 1 ms");
+	        "by default the others read, for 1 ms");
 	hold_ops.destroy(hold);
 }
 
-/* Waits of 900, as the clock is seen: the look before the lock and the one after
-   it are 100 apart, and the lock takes 800. */
-static void waits_are_told(void)
+/* Waits of 900 on the clock: the readings before and after the lock are 100
+   apart, and the lock takes 800. */
+static void waits_are_reported(void)
 {
 	static const uint64_t args[] = { 5000, 9000, 2 };
 	struct hold *hold = hold_of(args);
@@ -169,34 +167,33 @@ static void waits_are_told(void)
 
 	CHECK(stat_of(&hold_ops, hold, "write_wait_mean") == 0 &&
 	                stat_of(&hold_ops, hold, "blocked_share") == 0,
-	        "where nobody ran nobody waited");
+	        "without a run no wait is reported");
 	run(hold, 0, 3, 800, false);
 	run(hold, 1, 1, 2800, false);
 	CHECK(stat_of(&hold_ops, hold, "write_wait_mean") ==
 	                        (3 * 900 + 2900) / 4.0 &&
 	                stat_of(&hold_ops, hold, "write_wait_max") == 2900 &&
 	                stat_of(&hold_ops, hold, "write_wait_p50") == -1,
-	        "of waits the mean and the longest are told, where none is "
-	        "timed");
+	        "without timing only mean and maximum of waits are reported");
 	share = stat_of(&hold_ops, hold, "write_blocked_share");
-	/* 5600 of waits, and of four sleeps of 9000, with looks in between */
+	/* 5600 of waits, and four sleeps of 9000, with readings in between */
 	CHECK(share > 5600.0 / (5600 + 4 * 9000 + 3000) &&
 	                share < 5600.0 / (5600 + 4 * 9000),
-	        "and what part of the writers' time it was");
+	        "the writers' share of time spent waiting is reported");
 	CHECK(stat_of(&hold_ops, hold, "read_blocked_share") == 0 &&
 	                stat_of(&hold_ops, hold, "blocked_share") == share,
-	        "which is that of all while only they run");
+	        "with writers only, the share of all threads is the same");
 	run(hold, 3, 8, 0, false);
 	both = stat_of(&hold_ops, hold, "blocked_share");
 	CHECK(both < share &&
 	                both > stat_of(&hold_ops, hold, "read_blocked_share") &&
 	                stat_of(&hold_ops, hold, "read_wait_mean") == 100 &&
 	                stat_of(&hold_ops, hold, "read_wait_max") == 100,
-	        "and less with readers that wait for nobody");
+	        "readers that do not wait reduce the share of all threads");
 	run(hold, 0, 1, 1800, false);
 	CHECK(stat_of(&hold_ops, hold, "write_cycles") == 2 &&
 	                stat_of(&hold_ops, hold, "write_wait_mean") == 2400,
-	        "a window is told alone, without those before it");
+	        "a window's statistics exclude earlier windows");
 	hold_ops.destroy(hold);
 }
 
@@ -213,22 +210,22 @@ static void waits_are_timed(void)
 	lock.wait_ns = 99900;
 	hold_loops[0].run(&worker);
 	CHECK(!hold->seats[3].cycles && !hold->seats[3].waits,
-	        "a warm-up leaves nothing");
+	        "a warm-up leaves no statistics");
 	for (unsigned slot = 0; slot < 4; slot++)
 		run(hold, slot, 25, slot == 3 ? 999900 : 99900, true);
 	CHECK(hold->guard.writes == 105 && hold->guard.reads == 0 &&
 	                stat_of(&hold_ops, hold, "write_cycles") == 100 &&
 	                stat_of(&hold_ops, hold, "read_cycles") == 0,
-	        "of more writers than threads all are writers");
+	        "with more writers than threads all threads write");
 	CHECK(stat_of(&hold_ops, hold, "write_wait_p50") > 95000 &&
 	                stat_of(&hold_ops, hold, "write_wait_p50") < 105000 &&
 	                stat_of(&hold_ops, hold, "write_wait_p99") > 950000 &&
 	                stat_of(&hold_ops, hold, "write_wait_max") == 1000000,
-	        "timed waits of all seats are told by their distribution");
+	        "timed waits of all threads are reported as a distribution");
 	hold_ops.destroy(hold);
 }
 
-static void broken_locks_are_seen(void)
+static void broken_locks_are_detected(void)
 {
 	static const uint64_t args[] = { 5000, 9000, 2 };
 	struct hold *hold = hold_of(args);
@@ -237,45 +234,47 @@ static void broken_locks_are_seen(void)
 	run(hold, 0, 2, 0, false);
 	run(hold, 2, 2, 0, false);
 	CHECK(hold_ops.check(hold, why, sizeof(why)),
-	        "a lock that works is not accused");
+	        "the check accepts a correct lock");
 	hold->readers = 2;
 	run(hold, 2, 3, 0, false);
-	CHECK(hold->broken == 0, "readers overlap");
+	CHECK(hold->broken == 0, "overlapping readers are accepted");
 	run(hold, 0, 1, 0, false);
-	CHECK(hold->broken == 1, "a writer beside a reader is seen");
+	CHECK(hold->broken == 1,
+	        "a writer concurrent with a reader is counted");
 	hold->readers = 0;
 	hold->writers = 1;
 	run(hold, 0, 1, 0, false);
-	CHECK(hold->broken == 2, "so is one beside a writer");
+	CHECK(hold->broken == 2,
+	        "a writer concurrent with a writer is counted");
 	run(hold, 2, 1, 0, false);
-	CHECK(hold->broken == 3 && check_says(&hold_ops, hold,
+	CHECK(hold->broken == 3 && check_reports(&hold_ops, hold,
 	                                   "3 times a writer was not alone"),
-	        "and a reader beside one");
+	        "a reader concurrent with a writer is counted");
 	hold->writers = 0;
 	hold_ops.destroy(hold);
 }
 
-static void memory_is_given_back(void)
+static void memory_is_freed(void)
 {
 	const struct rm_sizing sizing = { .threads = 4 };
 
 	CHECK(heap_held == 0 && lock.destroyed == 5,
-	        "each lock and block is given back");
+	        "all memory and locks are freed");
 	heap_is_full = true;
-	CHECK(!hold_ops.create(&sizing), "without memory there is none");
+	CHECK(!hold_ops.create(&sizing), "without memory, create returns NULL");
 	heap_is_full = false;
 	lock.fails = true;
 	CHECK(!hold_ops.create(&sizing) && heap_held == 0,
-	        "nor without a lock");
+	        "without a lock, create returns NULL");
 }
 
 int main(void)
 {
 	first_threads_write();
-	nobody_asked();
-	waits_are_told();
+	check_defaults();
+	waits_are_reported();
 	waits_are_timed();
-	broken_locks_are_seen();
-	memory_is_given_back();
+	broken_locks_are_detected();
+	memory_is_freed();
 	return DONE();
 }

@@ -1,36 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_increment.c - adding to values of one map, on one thread that plays two:
- * where one gives way the other adds to the same value. What is lost, what the
- * map saw of it, and after how many increments, is known then.
- */
+/* test_increment.c - incrementing values of one map, on one thread that plays
+   two: while one sleeps, the other increments the same value. The losses,
+   conflicts and the count before the first conflict are then known. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #include "impls/gomap/gomap_ops.h"
 #include "tests/unit/technique/counting_guard.h"
 
-static int tells;
-#define INCREMENT_GIVES_WAY 1
-#define INCREMENT_TELLS     tells
+static int reports_only;
+#define INCREMENT_SLEEPS       1
+#define INCREMENT_REPORTS_ONLY reports_only
 #include "impls/technique/increment.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
 static atomic_bool stop;
 static unsigned pauses, pauses_inside; /* inside: under the lock, in a write */
-static struct increment_thread *comes_between;
+static struct increment_thread *interloper;
 static struct increment *watched;
 
-/* In place of the system's: the moment in which others come. */
+/* Replaces the system's function: the moment at which other threads run. */
 int nanosleep(const struct timespec *time, struct timespec *left)
 {
 	(void)time, (void)left;
 	pauses++;
 	pauses_inside += watched->guard.inside == 1 &&
 	                 (gomap_get(watched->map->flags) & GOMAP_WRITING);
-	if (comes_between) {
-		increment_once(comes_between, false);
-		rm_stat_own(&comes_between->done, 1);
+	if (interloper) {
+		increment_once(interloper, false);
+		rm_stat_own(&interloper->done, 1);
 	}
 	return 0;
 }
@@ -41,9 +39,9 @@ static struct increment *increments(const uint64_t *args)
 		.threads = 14, .seed = 5, .loop_args = args
 	};
 
-	tells = 0;
+	reports_only = 0;
 	pauses = pauses_inside = 0;
-	comes_between = NULL;
+	interloper = NULL;
 	watched = increment_ops.create(&sizing);
 	return watched;
 }
@@ -65,7 +63,7 @@ static uint64_t value_of(struct increment *increment, uint64_t key)
 	        increment->map, RM_U64X8, (struct rm_key){ .word = key }));
 }
 
-static double said(struct increment *increment, const char *name)
+static double stat_now(struct increment *increment, const char *name)
 {
 	return stat_of(&increment_ops, increment, name);
 }
@@ -79,113 +77,115 @@ static void threads_have_their_keys(void)
 	for (uint64_t key = 0; key < 10; key++)
 		zero &= value_of(increment, key) == 0;
 	CHECK(gomap_count(increment->map) == 10 && zero,
-	        "unasked ten keys are there from the beginning");
+	        "by default ten keys are inserted at the start");
 	CHECK(increment->guard.threads == 14 &&
-	                said(increment, "increments") == 0 &&
-	                check_says(&increment_ops, increment, ""),
-	        "and nothing was added to them");
+	                stat_now(increment, "increments") == 0 &&
+	                check_reports(&increment_ops, increment, ""),
+	        "no increment is counted at the start");
 	run(increment, 3, 5);
 	run(increment, 13, 20);
 	run(increment, 9, 1);
-	CHECK(guard_took(&increment->guard, 0, 26),
-	        "each increment takes the lock to write");
+	CHECK(guard_counts_are(&increment->guard, 0, 26),
+	        "each increment takes the write lock");
 	CHECK(value_of(increment, 3) == 25 && value_of(increment, 9) == 1 &&
 	                value_of(increment, 0) == 0,
 	        "thread i adds to key i modulo the number of keys");
-	CHECK(said(increment, "increments") == 26 &&
-	                said(increment, "increments_lost") == 0 &&
-	                said(increment, "conflicts") == 0 &&
-	                said(increment, "flag_fired") == 0 &&
-	                isnan(said(increment, "first_conflict_after")) &&
+	CHECK(stat_now(increment, "increments") == 26 &&
+	                stat_now(increment, "increments_lost") == 0 &&
+	                stat_now(increment, "conflicts") == 0 &&
+	                stat_now(increment, "flag_fired") == 0 &&
+	                isnan(stat_now(increment, "first_conflict_after")) &&
 	                gomap_get(increment->map->extra->growths) == growths,
-	        "no increment is lost, nothing is seen, and nothing grows");
-	CHECK(check_says(&increment_ops, increment, ""), "all adds up");
+	        "without races there is no loss, no conflict and no growth");
+	CHECK(check_reports(&increment_ops, increment, ""), "the check passes");
 	increment_ops.destroy(increment);
 }
 
-static void one_in_a_thousand_gives_way(void)
+static void one_in_a_thousand_sleeps(void)
 {
 	static const uint64_t args[] = { 4 };
 	struct increment *increment = increments(args);
 
 	run(increment, 0, 999);
-	CHECK(pauses == 0, "999 increments give way to nobody");
+	CHECK(pauses == 0, "999 increments do not sleep");
 	run(increment, 1, 3000);
 	CHECK(pauses == 3 && pauses_inside == 3,
-	        "one in a thousand does, in the middle of its write");
+	        "one in a thousand sleeps in the middle of its write");
 	CHECK(gomap_count(increment->map) == 4 &&
 	                value_of(increment, 1) == 3000 &&
-	                check_says(&increment_ops, increment, ""),
-	        "which changes nothing where none comes");
+	                check_reports(&increment_ops, increment, ""),
+	        "without another thread the sleep changes nothing");
 	increment_ops.destroy(increment);
 }
 
-/* Threads 0 and 10 have key 0. The second comes when the first has read 999. */
-static void what_is_lost_is_told(void)
+/* Threads 0 and 10 have key 0. The second runs when the first has read 999. */
+static void losses_are_reported(void)
 {
 	struct increment *increment = increments(NULL);
 	double conflicts;
 	char why[100];
 
-	comes_between = increment_ops.join(increment, 10);
+	interloper = increment_ops.join(increment, 10);
 	run(increment, 0, 1000);
-	conflicts = said(increment, "conflicts");
+	conflicts = stat_now(increment, "conflicts");
 	CHECK(value_of(increment, 0) == 1000 &&
-	                said(increment, "increments") == 1001 &&
-	                said(increment, "increments_lost") == 1,
-	        "an increment in the middle of another is lost");
-	CHECK(conflicts >= 1 && said(increment, "flag_fired") == 1 &&
-	                said(increment, "first_conflict_after") == 1001,
-	        "the map sees that, after so many of all threads");
+	                stat_now(increment, "increments") == 1001 &&
+	                stat_now(increment, "increments_lost") == 1,
+	        "an increment during another is lost");
+	CHECK(conflicts >= 1 && stat_now(increment, "flag_fired") == 1 &&
+	                stat_now(increment, "first_conflict_after") == 1001,
+	        "the map detects it after 1001 increments of all threads");
 	snprintf(why, sizeof(why),
 	        "concurrent map writes: %.0f seen, 1 of 1001 increments lost",
 	        conflicts);
-	CHECK(check_says(&increment_ops, increment, why), "it is found");
-	tells = 1;
-	CHECK(check_says(&increment_ops, increment, ""),
-	        "or only told, where that is asked for");
-	comes_between = NULL;
+	CHECK(check_reports(&increment_ops, increment, why),
+	        "the check finds the loss");
+	reports_only = 1;
+	CHECK(check_reports(&increment_ops, increment, ""),
+	        "with INCREMENT_REPORTS_ONLY the check accepts the loss");
+	interloper = NULL;
 	run(increment, 0, 50);
-	CHECK(said(increment, "first_conflict_after") == 1001,
-	        "the first conflict is told, whatever comes later");
+	CHECK(stat_now(increment, "first_conflict_after") == 1001,
+	        "later increments do not change the first conflict");
 	rm_stat_own(&increment->thread[13].done, -3);
 	CHECK(!increment_ops.check(increment, why, sizeof(why)) &&
-	                said(increment, "increments_lost") == -2,
-	        "more than was added is a fault in either case");
+	                stat_now(increment, "increments_lost") == -2,
+	        "a sum above the increments always fails");
 	increment_ops.destroy(increment);
 }
 
-/* What the map sees without a loss, and a loss that it does not see. */
-static void each_alone_is_enough(void)
+/* Conflicts without a loss, and a loss without a conflict. */
+static void loss_or_conflict_fails(void)
 {
 	struct increment *increment = increments(NULL);
 
 	run(increment, 0, 10);
 	rm_stat_own(&increment->thread[13].done, 2);
-	CHECK(check_says(&increment_ops, increment,
+	CHECK(check_reports(&increment_ops, increment,
 	              "concurrent map writes: 0 seen, 2 of 12 increments lost"),
-	        "a loss that the map did not see is found");
+	        "the check finds a loss without a conflict");
 	rm_stat_own(&increment->thread[13].done, -2);
-	tells = 1;
-	CHECK(check_says(&increment_ops, increment, ""),
-	        "what adds up does also where it is only told");
-	tells = 0;
+	reports_only = 1;
+	CHECK(check_reports(&increment_ops, increment, ""),
+	        "with INCREMENT_REPORTS_ONLY a correct sum passes");
+	reports_only = 0;
 	gomap_set(increment->map->extra->conflicts, 1);
-	CHECK(said(increment, "flag_fired") == 1, "one conflict is enough");
+	CHECK(stat_now(increment, "flag_fired") == 1,
+	        "one conflict sets flag_fired");
 	gomap_set(increment->map->extra->conflicts, 4);
-	CHECK(check_says(&increment_ops, increment,
+	CHECK(check_reports(&increment_ops, increment,
 	              "concurrent map writes: 4 seen, 0 of 10 increments lost"),
-	        "so are conflicts that lost nothing");
+	        "the check finds conflicts without a loss");
 	increment_ops.destroy(increment);
 }
 
 int main(void)
 {
 	threads_have_their_keys();
-	one_in_a_thousand_gives_way();
-	what_is_lost_is_told();
-	each_alone_is_enough();
-	guards_are_given_back(
+	one_in_a_thousand_sleeps();
+	losses_are_reported();
+	loss_or_conflict_fails();
+	guards_are_freed(
 	        &increment_ops, &(struct rm_sizing){ .threads = 2 }, 4);
 	return DONE();
 }

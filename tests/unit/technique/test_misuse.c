@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * alone: the load decides how often threads meet.
- */
-/*
- * test_misuse.c - techniques that are right and their misuse: the wrong ones
- * are caught, or shown by a count, 20 times of 20; the right ones never. What
- * races holds its own window open (technique_give_way()), tens of times a run:
- * shown is that the check sees the fault, not that it would find a rare one.
- */
+/* alone: the load decides how often threads meet. */
+/* test_misuse.c - correct techniques and their misuse: the wrong ones are
+   detected, or shown by a count, in 20 of 20 runs; the right ones never fail.
+   Races hold their own window open (technique_sleep()), tens of times per
+   run. So this shows that the check detects the fault, not that it would find a
+   rare one. */
 #include "tests/unit/technique/techniques.h"
 
 /* The injected bugs leak. */
@@ -35,24 +32,23 @@ static const struct pair {
 	        { .threads = 2, .iterations = 200, .args = { 500 } } },
 };
 
-static void caught(const struct pair *pair)
+static void check_pair(const struct pair *pair)
 {
 	struct technique_run run = pair->run;
 	char name[100];
 
 	snprintf(name, sizeof(name),
-	        "%s, its window held open, is caught 20 times of 20: %s",
+	        "%s, with its window held open, fails in 20 of 20 runs: %s",
 	        pair->wrong, pair->why);
 	CHECK(technique_caught(&run, pair->wrong, pair->why, 20) == 20, name);
 	run = pair->run;
-	snprintf(name, sizeof(name), "%s is not accused in 20 runs",
-	        pair->right);
+	snprintf(name, sizeof(name), "%s passes in 20 runs", pair->right);
 	CHECK(technique_caught(&run, pair->right, "", 20) == 0, name);
 }
 
-/* The reason is of increments that were done and are not held: as many as the
-   statistic says, of as many as there were. */
-static void lost_are_counted(void)
+/* The check's message has the number of lost increments and of all; both agree
+   with the statistics. */
+static void losses_are_counted(void)
 {
 	struct technique_run run = {
 		.threads = 10, .iterations = 20000, .args = { 1 }, .seed = 7
@@ -64,15 +60,15 @@ static void lost_are_counted(void)
 	at = strstr(run.why, "seen, ");
 	CHECK(at && sscanf(at, "seen, %lld of %lld increments lost", &lost,
 	                    &all) == 2,
-	        "the reason says how many increments were lost");
+	        "the check's message has the number of lost increments");
 	CHECK(lost > 0 && all == 10 * 20000 &&
 	                (double)lost == technique_stat(&run, "increments_lost"),
-	        "and means those that the map does not hold");
+	        "the number agrees with increments_lost");
 	technique_end(&run);
 }
 
-/* A statistic of one thread's run, which does not depend on luck. */
-static double alone(const char *id, const char *name, uint64_t arg)
+/* Returns a statistic of one thread's run, which does not depend on chance. */
+static double single_thread_stat(const char *id, const char *name, uint64_t arg)
 {
 	struct technique_run run = {
 		.threads = 1, .iterations = 1000, .args = { arg }
@@ -85,7 +81,7 @@ static double alone(const char *id, const char *name, uint64_t arg)
 	return value;
 }
 
-/* One thread assigns 100,000 times and back, the other copies 100,000 times. */
+/* One thread assigns and restores 100,000 times; the other copies as often. */
 static struct technique_run assigned_and_copied(const char *id)
 {
 	struct technique_run run = {
@@ -96,9 +92,9 @@ static struct technique_run assigned_and_copied(const char *id)
 	return run;
 }
 
-/* Copies are of other maps now and then, in every form: the variable is really
-   assigned while it is copied. Only the header of several words tears. */
-static void variables_are_assigned(void)
+/* In every form some copies are of another map, so the variable is really
+   assigned while it is copied. Only a header of several words tears. */
+static void copies_race_with_assignments(void)
 {
 	static const char *const ids[] = { "handle_shared", "handle_clone",
 		"handle_header" };
@@ -113,7 +109,8 @@ static void variables_are_assigned(void)
 		CHECK(technique_stat(&run, "copies") >= 100000 &&
 		                technique_stat(&run, "copies_of_other_maps") >
 		                        0,
-		        "copies are of the map that is assigned just then");
+		        "some copies are of the map that is assigned "
+		        "meanwhile");
 		CHECK(i == 2 ? torn > 0 : torn == 0,
 		        i == 2 ? "a header of several words tears"
 		               : "a variable of one word does not tear");
@@ -121,42 +118,51 @@ static void variables_are_assigned(void)
 	}
 }
 
-/* What is not wrong but dear, in counts. */
-static void shown(void)
+/* Misuses that are not wrong but expensive, shown by counts. */
+static void check_costs(void)
 {
-	CHECK(alone("range_list", "ranges_looked_at", 1000) == 999 * 500,
-	        "a list of n ranges is looked through: n/2 per request");
-	CHECK(alone("range_list", "ranges_looked_at", 10) == 4500 &&
-	                alone("range_counter", "ranges_looked_at", 1000) ==
-	                        1000,
-	        "fewer in a shorter list, one in a counter");
-	CHECK(alone("pair_adjacent", "lines", 0) == 1 &&
-	                alone("pair_adjacent", "distance", 0) == 8,
+	CHECK(single_thread_stat("range_list", "ranges_looked_at", 1000) ==
+	                999 * 500,
+	        "a list of n ranges costs n/2 inspections per request");
+	CHECK(single_thread_stat("range_list", "ranges_looked_at", 10) ==
+	                        4500 &&
+	                single_thread_stat("range_counter", "ranges_looked_at",
+	                        1000) == 1000,
+	        "a shorter list costs fewer, a counter one");
+	CHECK(single_thread_stat("pair_adjacent", "lines", 0) == 1 &&
+	                single_thread_stat("pair_adjacent", "distance", 0) == 8,
 	        "adjacent words share a line");
-	CHECK(alone("pair_padded", "lines", 0) == 2 &&
-	                alone("pair_padded", "distance", 0) == 64,
-	        "56 bytes between them make it two");
-	/* a thread alone writes and copies in turn, 1000 times */
-	CHECK(alone("handle_shared", "copies", 10) == 500 &&
-	                alone("handle_shared", "writes_seen_through_original",
-	                        10) == 500 &&
-	                alone("handle_clone", "copies", 10) == 500 &&
-	                alone("handle_clone", "writes_seen_through_original",
-	                        10) == 0,
-	        "each write to an assigned variable is seen in the original, "
-	        "none to a clone");
-	CHECK(alone("cleanup_cancel", "open_max", 16000) > 16000 / 3.0 &&
-	                alone("cleanup_cancel", "open_max", 16000) < 16000 &&
-	                alone("cleanup_cancel", "refused", 16000) == 0,
-	        "a registry for many has many open at one time");
-	CHECK(alone("cleanup_cancel", "closed_by_timer", 100) > 0 &&
-	                alone("cleanup_cancel", "refused", 100) == 0 &&
-	                alone("cleanup_delete", "refused", 100) > 0,
-	        "handlers that are left take the room of new connections");
+	CHECK(single_thread_stat("pair_padded", "lines", 0) == 2 &&
+	                single_thread_stat("pair_padded", "distance", 0) == 64,
+	        "words 56 bytes apart are on two lines");
+	/* a single thread alternates between writes and copies, 1000 times */
+	CHECK(single_thread_stat("handle_shared", "copies", 10) == 500 &&
+	                single_thread_stat("handle_shared",
+	                        "writes_seen_through_original", 10) == 500 &&
+	                single_thread_stat("handle_clone", "copies", 10) ==
+	                        500 &&
+	                single_thread_stat("handle_clone",
+	                        "writes_seen_through_original", 10) == 0,
+	        "each write to an assigned variable changes the original, no "
+	        "write to a clone does");
+	CHECK(single_thread_stat("cleanup_cancel", "open_max", 16000) >
+	                        16000 / 3.0 &&
+	                single_thread_stat(
+	                        "cleanup_cancel", "open_max", 16000) < 16000 &&
+	                single_thread_stat(
+	                        "cleanup_cancel", "refused", 16000) == 0,
+	        "a large registry has many connections open together");
+	CHECK(single_thread_stat("cleanup_cancel", "closed_by_timer", 100) >
+	                        0 &&
+	                single_thread_stat("cleanup_cancel", "refused", 100) ==
+	                        0 &&
+	                single_thread_stat("cleanup_delete", "refused", 100) >
+	                        0,
+	        "handlers that do not end occupy the slots of new connections");
 }
 
 /* Servers open connections while the timer sweeps, in each run. */
-static void sweeps_are_written_into(void)
+static void servers_open_during_sweeps(void)
 {
 	static const char *const ids[] = { "cleanup_delete", "cleanup_cancel" };
 
@@ -177,8 +183,8 @@ static void sweeps_are_written_into(void)
 	}
 }
 
-/* A key that read and dirty have is removed: does a lookup still find it? */
-static bool still_there(const char *id)
+/* Removes a key that read and dirty have; returns whether a lookup finds it. */
+static bool removed_key_is_found(const char *id)
 {
 	const struct rm_map_ops *ops = rm_impl_find(id)->ops;
 	struct rm_sizing sizing = { .threads = 1, .shape = RM_U64X8 };
@@ -200,7 +206,7 @@ static bool still_there(const char *id)
 	return found;
 }
 
-/* All three modes of the pair add up on several threads. */
+/* All three modes of the pair pass on several threads. */
 static void pair_modes(void)
 {
 	bool right = true;
@@ -215,20 +221,21 @@ static void pair_modes(void)
 		right &= technique_play(&run, "pair_padded");
 		technique_end(&run);
 	}
-	CHECK(right, "no addition to a pair is lost, wherever it lies");
+	CHECK(right, "no addition to a pair is lost, adjacent or padded");
 }
 
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-		caught(&pairs[i]);
-	lost_are_counted();
-	shown();
-	variables_are_assigned();
+		check_pair(&pairs[i]);
+	losses_are_counted();
+	check_costs();
+	copies_race_with_assignments();
 	pair_modes();
-	sweeps_are_written_into();
-	CHECK(!still_there("syncmap"), "sync.Map: what is removed is gone");
-	CHECK(still_there("syncmap_back_door"),
-	        "deleted through the back door, it is still found");
+	servers_open_during_sweeps();
+	CHECK(!removed_key_is_found("syncmap"),
+	        "sync.Map: a removed key is gone");
+	CHECK(removed_key_is_found("syncmap_back_door"),
+	        "a key deleted without the methods is still found");
 	return DONE();
 }

@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_parts.c - what techniques are made of, on one thread: the loop's end,
- * memory, and templates with choices of the test's own, right and wrong.
- */
+/* test_parts.c - the parts of techniques, on one thread: loop conditions,
+   memory, and templates with the test's own choices, right and wrong. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #include "impls/technique/technique.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 
-/* --- a barrier whose write is a plain one --- */
-static unsigned written_anew; /* of words that were not as they should be */
+/* --- a barrier with a plain store --- */
+static unsigned unexpected_stores; /* over another old value */
 static inline void barrier_write(
         _Atomic uint64_t *word, uint64_t was, uint64_t now)
 {
-	written_anew += *word != was;
+	unexpected_stores += *word != was;
 	*word = now;
 }
 #include "impls/technique/barrier.h"
 
-/* --- an audit of which the third structure is wrong --- */
+/* --- an audit whose n-th structure is wrong --- */
 enum { AUDIT_AUDITS, SEEN, AUDIT_COUNTS };
 static const char *const audit_names[AUDIT_COUNTS][2] = {
 	[AUDIT_AUDITS] = { "audits", "1" }, [SEEN] = { "seen", "bytes" }
@@ -39,14 +37,14 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 /* --- an index that is wrong for one hash --- */
 static uint64_t wrong_hash;
 static bool too_far;
-static uint64_t chosen(uint64_t hash, uint64_t segments)
+static uint64_t test_index(uint64_t hash, uint64_t segments)
 {
 	if (too_far)
 		return segments;
 	return (hash & (segments - 1)) ^ (hash == wrong_hash && wrong_hash);
 }
-#define INDEX_OF(hash, segments) chosen(hash, segments)
-#define INDEX_SAYS               "the test's choice"
+#define INDEX_OF(hash, segments) test_index(hash, segments)
+#define INDEX_NAME               "the test's choice"
 #include "impls/technique/index.h"
 
 /* --- numbers that are handed out, of which one may be wrong --- */
@@ -85,26 +83,27 @@ static void loops_end(void)
 	while (turns < 10 && technique_turn(&worker))
 		turns++;
 	CHECK(turns == 3 && worker.counts.iterations == 3,
-	        "a loop ends at its limit, which is not passed");
+	        "a loop ends at its limit");
 	worker.iterations_limit = 10;
 	stop = true;
 	CHECK(!technique_turn(&worker) && worker.counts.iterations == 3,
-	        "or when it is stopped");
-	CHECK(technique_begin(&worker) == 0, "nothing is timed unasked");
+	        "a loop ends when it is stopped");
+	CHECK(technique_begin(&worker) == 0,
+	        "by default no operation is timed");
 	worker.timed = true;
-	CHECK(technique_begin(&worker) > 0, "but where it is asked for");
+	CHECK(technique_begin(&worker) > 0, "operations are timed on request");
 }
 
-static void numbers_have_presets(void)
+static void arguments_have_defaults(void)
 {
 	const uint64_t args[] = { 7, 8 };
-	const struct rm_sizing asked = sizing_of(args),
-	                       unasked = sizing_of(NULL);
+	const struct rm_sizing requested = sizing_of(args),
+	                       defaults = sizing_of(NULL);
 
-	CHECK(technique_arg(&asked, 0, 3) == 7 &&
-	                technique_arg(&asked, 1, 3) == 8 &&
-	                technique_arg(&unasked, 1, 3) == 3,
-	        "a loop's number is what was asked for, or its preset");
+	CHECK(technique_arg(&requested, 0, 3) == 7 &&
+	                technique_arg(&requested, 1, 3) == 8 &&
+	                technique_arg(&defaults, 1, 3) == 3,
+	        "a loop's argument is the requested one, or its default");
 }
 
 static void memory_is_in_pairs_of_lines(void)
@@ -125,13 +124,13 @@ static void memory_is_in_pairs_of_lines(void)
 		right &= behind == 1;
 		free(memory);
 	}
-	CHECK(right, "memory is zeros, in whole pairs of lines");
+	CHECK(right, "memory is zeroed, in whole pairs of lines");
 	heap_is_full = true;
-	CHECK(!technique_new(1), "or there is none");
+	CHECK(!technique_new(1), "without memory, technique_new returns NULL");
 	heap_is_full = false;
 }
 
-static void times_are_told(void)
+static void times_are_reported(void)
 {
 	struct rm_histogram *times = NULL;
 	struct wanted_stat p50 = { "wait_p50", -1 }, p99 = { "wait_p99", -1 },
@@ -139,17 +138,17 @@ static void times_are_told(void)
 
 	technique_emit_times("wait", NULL, take_wanted, &most);
 	for (unsigned i = 0; i < 90; i++)
-		technique_note(&times, 100);
+		technique_record(&times, 100);
 	for (unsigned i = 0; i < 10; i++)
-		technique_note(&times, 1000000);
+		technique_record(&times, 1000000);
 	technique_emit_times("wait", times, take_wanted, &p50);
 	technique_emit_times("wait", times, take_wanted, &p99);
-	CHECK(most.value == -1, "of nothing noted nothing is told");
+	CHECK(most.value == -1, "without a duration no statistic is reported");
 	technique_emit_times("wait", times, take_wanted, &most);
 	CHECK(p50.value > 80 && p50.value < 120 && p99.value > 900000 &&
 	                p99.value < 1100000 && most.value == 1000000,
-	        "of times the middle, the 99th of 100 and the longest");
-	(free)(times); /* made elsewhere: it is not counted */
+	        "P50, P99 and maximum of the durations are reported");
+	(free)(times); /* allocated elsewhere: not counted */
 }
 
 static struct rm_worker barrier_worker(
@@ -162,7 +161,7 @@ static struct rm_worker barrier_worker(
 		.iterations_limit = 2 };
 }
 
-/* The other thread is ahead: its words and what it saw are put there. */
+/* The other thread is ahead: its words and results are set by the test. */
 static void barriers_count(void)
 {
 	const uint64_t args[] = { 10 };
@@ -180,30 +179,31 @@ static void barriers_count(void)
 	memset(other->saw_old[1] + 7, 1, 3);
 	other->round = 2;
 	barrier_loops[0].run(&first);
-	/* round 0: 0 .. 5 are old here, 0 .. 3 there; round 1: all here (none
-	   is above 1), 7 .. 9 there */
+	/* round 0: words 0 .. 5 are old for this thread, 0 .. 3 for the other;
+	   round 1: all for this one (none is above 1), 7 .. 9 for the other */
 	CHECK(stat_of(&barrier_ops, barrier, "words_met") == 20 &&
 	                stat_of(&barrier_ops, barrier, "both_saw_old") == 4 + 3,
-	        "a word counts where both saw what was there before");
+	        "a word counts if both threads saw the old value");
 	CHECK(barrier->thread[0].round == 2 &&
 	                barrier->thread[0].word[9 * BARRIER_STRIDE] == 2 &&
-	                !written_anew,
+	                !unexpected_stores,
 	        "each round writes each word");
 	other->round = 0;
 	for (uint64_t i = 0; i < 10; i++)
 		other->word[i * BARRIER_STRIDE] = 0;
 	barrier_loops[0].run(&second);
 	CHECK(stat_of(&barrier_ops, barrier, "words_met") == 20,
-	        "one of a pair counts, not both");
+	        "one thread of a pair counts, not both");
 	barrier_loops[0].run(&odd);
-	CHECK(odd.counts.iterations == 0, "and an odd thread rests");
-	CHECK(check_says(&barrier_ops, barrier, ""), "no write is lost");
+	CHECK(odd.counts.iterations == 0, "an odd thread idles");
+	CHECK(check_reports(&barrier_ops, barrier, ""),
+	        "the check passes if no write is lost");
 	other->word[9 * BARRIER_STRIDE] = 1;
-	CHECK(check_says(&barrier_ops, barrier, "a write is lost"),
-	        "one that is, is found");
+	CHECK(check_reports(&barrier_ops, barrier, "a write is lost"),
+	        "the check finds a lost write");
 	stop = true;
 	CHECK(!barrier_wait(&first, other, 9) && barrier_wait(&first, other, 0),
-	        "who is stopped waits for nobody");
+	        "a stopped thread does not wait");
 	barrier_ops.destroy(barrier);
 }
 
@@ -212,7 +212,8 @@ static void barriers_need_memory(void)
 	const struct rm_sizing sizing = sizing_of(NULL);
 
 	heap_is_full = true;
-	CHECK(!barrier_ops.create(&sizing), "without memory there is none");
+	CHECK(!barrier_ops.create(&sizing),
+	        "without memory, create returns NULL");
 	heap_is_full = false;
 }
 
@@ -229,26 +230,26 @@ static void audits_are_counted(void)
 	uint64_t first_seed;
 
 	CHECK(audit->keys == 20 && audit->seed == 5 && audit->presize,
-	        "an audit knows what was asked for");
+	        "an audit has the requested arguments");
 	structures = wrong_structure = 0;
 	audit_loops[0].run(&worker);
 	first_seed = last_seed;
 	CHECK(structures == 5 && stat_of(&audit_ops, audit, "audits") == 5 &&
 	                stat_of(&audit_ops, audit, "seen") == 100 &&
-	                check_says(&audit_ops, audit, ""),
-	        "audits and what they count are summed");
+	                check_reports(&audit_ops, audit, ""),
+	        "audits and their counts are added up");
 	wrong_structure = 7;
 	worker.counts.iterations = 0;
 	audit_loops[0].run(&worker);
-	CHECK(check_says(&audit_ops, audit,
-	              "1 audits found a structure that does not hold what was "
-	              "put in") &&
+	CHECK(check_reports(&audit_ops, audit,
+	              "1 audits found a structure with missing or wrong "
+	              "entries") &&
 	                last_seed != first_seed,
-	        "one that is wrong is enough");
+	        "one wrong structure fails the check");
 	audit_ops.destroy(audit);
-	heap_held--; /* by the real free(), which it names */
+	heap_held--; /* freed by the real free(), to which destroy points */
 	plain = audit_ops.create(&usual);
-	CHECK(plain->keys == 100, "it has 100 keys unasked");
+	CHECK(plain->keys == 100, "the default is 100 keys");
 	audit_ops.destroy(plain);
 	heap_held--;
 }
@@ -261,9 +262,9 @@ static void segments_are_powers_of_two(void)
 	bool right = true;
 
 	for (size_t i = 0; i < 6; i++) {
-		const struct rm_sizing asked = sizing_of(&wanted[i]);
+		const struct rm_sizing requested = sizing_of(&wanted[i]);
 
-		subject = index_ops.create(&asked);
+		subject = index_ops.create(&requested);
 		right &= stat_of(&index_ops, subject, "segments") ==
 		         (double)segments[i];
 		right &= segments[i] > 2 ||
@@ -293,25 +294,26 @@ static void choices_are_checked(void)
 	too_far = true;
 	worker.iterations_limit = 704;
 	index_loops[0].run(&worker);
-	CHECK(worker.counts.wrong, "one that is out of range is wrong");
+	CHECK(worker.counts.wrong, "an index out of range is wrong");
 	too_far = false;
-	CHECK(check_says(&index_ops, subject, "") &&
+	CHECK(check_reports(&index_ops, subject, "") &&
 	                stat_of(&index_ops, subject,
 	                        "absolute_values_out_of_range") == 1,
-	        "of all hashes one has no absolute value");
+	        "one hash has no absolute value");
 	wrong_hash = UINT64_MAX;
-	CHECK(check_says(&index_ops, subject,
+	CHECK(check_reports(&index_ops, subject,
 	              "the test's choice of ffffffffffffffff is 62 of 64"),
-	        "a choice that is wrong for the last hash is found");
+	        "the check finds a wrong index of the last hash");
 	wrong_hash = (uint64_t)INT64_MAX + 1;
-	CHECK(check_says(&index_ops, subject,
+	CHECK(check_reports(&index_ops, subject,
 	              "the test's choice of 8000000000000000 is 1 of 64"),
-	        "or for the one that has no absolute value");
+	        "the check finds a wrong index of the hash without absolute "
+	        "value");
 	wrong_hash = 0;
 	index_ops.destroy(subject);
 }
 
-/* 20 requests; number `wrong` is given as `instead`. */
+/* 20 requests; number `wrong` is handed out as `instead`. */
 static void numbers_are_handed_out_once(
         uint64_t wrong, uint64_t instead, const char *why, const char *fact)
 {
@@ -329,15 +331,15 @@ static void numbers_are_handed_out_once(
 
 		sent_loops[0].run(&worker);
 	}
-	CHECK(check_says(&sent_ops, sent, why), fact);
+	CHECK(check_reports(&sent_ops, sent, why), fact);
 	if (!wrong)
 		CHECK(stat_of(&sent_ops, sent, "requests") == 20 &&
 		                stat_of(&sent_ops, sent, "ranges_looked_at") ==
 		                        2 * (10 * 7 + 55) &&
 		                stat_of(&sent_ops, sent, "record") ==
 		                        sizeof(struct sent_record) + 7,
-		        "requests of all threads are summed, and what was "
-		        "looked at");
+		        "requests and inspected ranges of all threads are "
+		        "added up");
 	sent_ops.destroy(sent);
 }
 
@@ -350,31 +352,33 @@ static void numbers_are_counted(void)
 	const struct rm_sizing sizing = sizing_of(NULL);
 	struct sent *sent = sent_ops.create(&sizing);
 
-	CHECK(sent->chunks == 9, "chunks have their preset");
+	CHECK(sent->chunks == 9, "the number of chunks has a default");
 	sent_ops.destroy(sent);
-	numbers_are_handed_out_once(0, 0, "", "each number once is right");
 	numbers_are_handed_out_once(
-	        5, 6, UNSENT, "one that is given twice is found");
-	numbers_are_handed_out_once(
-	        19, 20, UNSENT, "so is one that is skipped, the last");
-	numbers_are_handed_out_once(1, 0, UNSENT, "or the first");
+	        0, 0, "", "the check passes if each number is handed out once");
+	numbers_are_handed_out_once(5, 6, UNSENT,
+	        "the check finds a number that is handed out twice");
+	numbers_are_handed_out_once(19, 20, UNSENT,
+	        "the check finds that the last number is skipped");
+	numbers_are_handed_out_once(1, 0, UNSENT,
+	        "the check finds that the first number is skipped");
 	heap_is_full = true;
-	CHECK(!sent_ops.create(&sizing), "without memory there is none");
+	CHECK(!sent_ops.create(&sizing), "without memory, create returns NULL");
 	heap_is_full = false;
 }
 
 int main(void)
 {
 	loops_end();
-	numbers_have_presets();
+	arguments_have_defaults();
 	memory_is_in_pairs_of_lines();
-	times_are_told();
+	times_are_reported();
 	barriers_count();
 	barriers_need_memory();
 	audits_are_counted();
 	segments_are_powers_of_two();
 	choices_are_checked();
 	numbers_are_counted();
-	CHECK(heap_held == 0, "every block is given back");
+	CHECK(heap_held == 0, "all memory is freed");
 	return DONE();
 }

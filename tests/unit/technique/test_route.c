@@ -1,36 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_route.c - stores into 64 shards, by a way of choosing that the test
- * leads astray: what is stored where, and what is not found again.
- */
+/* test_route.c - stores into 64 shards, with a route that the test can mislead:
+   what is stored where, and what is not found again. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that it is counted */
 #include "impls/gomap/gomap_ops.h"
-/* In place of guard_go_rw.h, whose name is taken. */
+/* Replaces guard_go_rw.h, whose include guard this is. */
 #define RM_SUPPORT_GUARD_GO_RW_H
 #include "tests/unit/technique/counting_guard.h"
 
-static size_t way(const struct rm_key *key);
+static size_t test_route(const struct rm_key *key);
 static bool misleads;
-#define ROUTE_OF(key)  way(key)
+#define ROUTE_OF(key)  test_route(key)
 #define ROUTE_MISLEADS misleads
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
-/* after those, whose arguments are called as what it has */
+#include "tests/unit/technique/subject_reports.h"
+/* after the macros, which must not change these headers */
 #include "impls/technique/route.h"
 
 static atomic_bool stop;
-static bool by_place; /* a key that is not where the last one was goes to 1 */
-static const struct rm_key *place;
+/* a key at another address than the first one goes to shard 1 */
+static bool by_address;
+static const struct rm_key *first_address;
 static size_t shard_of_all;
 
-static size_t way(const struct rm_key *key)
+static size_t test_route(const struct rm_key *key)
 {
-	const bool elsewhere = place && key != place;
+	const bool elsewhere = first_address && key != first_address;
 
-	if (!place)
-		place = key;
-	if (by_place)
+	if (!first_address)
+		first_address = key;
+	if (by_address)
 		return elsewhere ? 1 : shard_of_all;
 	return shard_choice(RM_STR16X24, *key);
 }
@@ -41,8 +40,8 @@ static struct route *route_of(const uint64_t *args)
 		.threads = 3, .seed = 5, .presize = true, .loop_args = args
 	};
 
-	place = NULL;
-	by_place = misleads = false;
+	first_address = NULL;
+	by_address = misleads = false;
 	return route_ops.create(&sizing);
 }
 
@@ -57,14 +56,13 @@ static void run(struct route *route, uint64_t stores, bool measured)
 	route_loops[0].run(&worker);
 }
 
-static double said(struct route *route, const char *name)
+static double stat_now(struct route *route, const char *name)
 {
 	return stat_of(&route_ops, route, name);
 }
 
-/* How many of the ranks below `end` are in the shard of their hash, with the
-   value of the rank. */
-static unsigned in_place(struct route *route, uint64_t end)
+/* Counts ranks below `end` with key and value in the hash's shard. */
+static unsigned count_in_hash_shard(struct route *route, uint64_t end)
 {
 	unsigned right = 0;
 
@@ -84,7 +82,7 @@ static unsigned in_place(struct route *route, uint64_t end)
 	return right;
 }
 
-static unsigned stored(struct route *route)
+static unsigned count_stored(struct route *route)
 {
 	unsigned keys = 0;
 
@@ -93,8 +91,8 @@ static unsigned stored(struct route *route)
 	return keys;
 }
 
-/* Whether so many took the locks of all shards, and all have gone. */
-static bool took(struct route *route, unsigned reads, unsigned writes)
+/* True if all shards' locks together were taken so often, and none is held. */
+static bool locks_taken(struct route *route, unsigned reads, unsigned writes)
 {
 	unsigned read = 0, wrote = 0;
 	int inside = 0;
@@ -110,94 +108,102 @@ static bool took(struct route *route, unsigned reads, unsigned writes)
 	return read == reads && wrote == writes && !inside;
 }
 
-static void keys_go_where_their_hash_says(void)
+static void keys_go_to_their_hash_shard(void)
 {
 	static const uint64_t args[] = { 20, 7777 };
 	struct route *route = route_of(args);
 	unsigned used = 0;
 
-	CHECK(said(route, "stores") == 0 && said(route, "shards_used") == 0 &&
-	                stored(route) == 0,
-	        "at first nothing is stored");
-	CHECK(took(route, 0, 128), "who asks is a writer, shard by shard");
+	CHECK(stat_now(route, "stores") == 0 &&
+	                stat_now(route, "shards_used") == 0 &&
+	                count_stored(route) == 0,
+	        "nothing is stored at the start");
+	CHECK(locks_taken(route, 0, 128),
+	        "statistics take each shard's write lock");
 	run(route, 6400, true);
-	CHECK(took(route, 100, 6400),
-	        "a store takes a lock to write, one look-up in 64 to read");
-	CHECK(in_place(route, 20) == 20 && stored(route) == 20,
-	        "all keys are stored, each with its own value in the shard "
-	        "of its hash");
+	CHECK(locks_taken(route, 100, 6400),
+	        "a store takes a write lock, one lookup in 64 a read lock");
+	CHECK(count_in_hash_shard(route, 20) == 20 && count_stored(route) == 20,
+	        "all keys are stored with their values in the shard of their "
+	        "hash");
 	for (size_t i = 0; i < SHARDS; i++)
 		used += gomap_count(route->map->shard[i].inner) > 0;
-	CHECK(said(route, "stores") == 6400 && said(route, "lookups") == 100 &&
-	                said(route, "lookups_lost") == 0 &&
-	                said(route, "shards_used") == used && used > 8,
-	        "stores and shards are told, and none is lost");
+	CHECK(stat_now(route, "stores") == 6400 &&
+	                stat_now(route, "lookups") == 100 &&
+	                stat_now(route, "lookups_lost") == 0 &&
+	                stat_now(route, "shards_used") == used && used > 8,
+	        "stores and shards are counted, and no key is lost");
 	run(route, 64, false);
-	CHECK(said(route, "stores") == 6400, "stores of a warm-up are not");
+	CHECK(stat_now(route, "stores") == 6400,
+	        "stores of a warm-up are not counted");
 	run(route, 640, true);
-	CHECK(said(route, "stores") == 7040 &&
-	                check_says(&route_ops, route, ""),
-	        "those of all threads are summed, and all adds up");
+	CHECK(stat_now(route, "stores") == 7040 &&
+	                check_reports(&route_ops, route, ""),
+	        "stores of all threads are added up, and the check passes");
 	route_ops.destroy(route);
 }
 
-/* 64,000 keys are a thousand to a shard: more than 6.5 to each of 128. */
+/* 64,000 keys are 1000 per shard: over 6.5 for each of 128 buckets. */
 static void shards_are_sized(void)
 {
 	static const uint64_t args[] = { 64000, 7777 };
 	struct route *route = route_of(args);
 
 	CHECK(gomap_get(route->map->shard[5].inner->log2_buckets) == 8,
-	        "each shard is made for its part of the keys");
+	        "each shard is sized for its part of the keys");
 	route_ops.destroy(route);
 }
 
-static void keys_have_a_preset(void)
+static void keys_have_a_default(void)
 {
 	struct route *route = route_of(NULL);
 
 	CHECK(route->keys == 1000 && route->map->shard[0].guard.threads == 3,
-	        "unasked there are a thousand keys");
+	        "the default is a thousand keys");
 	run(route, 20000, true);
-	CHECK(in_place(route, 1000) == stored(route) && stored(route) > 990,
-	        "of which all are drawn");
+	CHECK(count_in_hash_shard(route, 1000) == count_stored(route) &&
+	                count_stored(route) > 990,
+	        "nearly all of them are drawn");
 	route_ops.destroy(route);
 }
 
-/* A copy of the key lies elsewhere: its store is not found. */
-static void what_is_lost_is_found(void)
+/* A copy of the key has another address, so its lookup fails. */
+static void lost_keys_are_detected(void)
 {
 	static const uint64_t args[] = { 20, 7777 };
 	struct route *route = route_of(args);
 
-	by_place = true;
+	by_address = true;
 	shard_of_all = 63;
 	run(route, 640, true);
-	CHECK(said(route, "shards_used") == 1 && said(route, "lookups") == 10 &&
-	                said(route, "lookups_lost") == 10,
-	        "from where it lies a copy of a key goes elsewhere");
-	CHECK(check_says(
+	CHECK(stat_now(route, "shards_used") == 1 &&
+	                stat_now(route, "lookups") == 10 &&
+	                stat_now(route, "lookups_lost") == 10,
+	        "a copy of a key goes to another shard by its address");
+	CHECK(check_reports(
 	              &route_ops, route, "10 keys were stored and not found"),
-	        "which is a fault of a way that promises to find it");
+	        "lost keys fail a route that must find all");
 	misleads = true;
-	CHECK(check_says(&route_ops, route, ""), "and of no other");
+	CHECK(check_reports(&route_ops, route, ""),
+	        "lost keys do not fail a misleading route");
 	gomap_set(route->map->shard[63].inner->count, 21);
 	CHECK(!route_ops.check(route, (char[100]){ 0 }, 100),
-	        "a map that is broken is found, also the last");
+	        "the check finds a broken last shard");
 	gomap_set(route->map->shard[63].inner->count, 20);
 	gomap_set(route->map->shard[0].inner->count, 1);
-	CHECK(!route_ops.check(route, (char[100]){ 0 }, 100), "and the first");
+	CHECK(!route_ops.check(route, (char[100]){ 0 }, 100),
+	        "the check finds a broken first shard");
 	gomap_set(route->map->shard[0].inner->count, 0);
 	route_ops.destroy(route);
 }
 
 int main(void)
 {
-	keys_go_where_their_hash_says();
+	keys_go_to_their_hash_shard();
 	shards_are_sized();
-	keys_have_a_preset();
-	what_is_lost_is_found();
-	guards_are_given_back(
+	keys_have_a_default();
+	lost_keys_are_detected();
+	guards_are_freed(
 	        &route_ops, &(struct rm_sizing){ .threads = 2 }, 4 * SHARDS);
 	return DONE();
 }

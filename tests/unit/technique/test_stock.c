@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alone: the load decides how often threads meet. */
-/* test_stock.c - stock: never oversold in 10^7 deductions, but by the control
-   that looks once. */
+/* test_stock.c - stock is never oversold in 10^7 sales, except by the control
+   that checks only once. */
 #include "runner/base/clock.h"
 #include "tests/unit/technique/techniques.h"
 
@@ -9,7 +9,7 @@
 
 enum { MANY = 10000000, EXTRA = 20000 };
 
-/* All of the stock is sold, and nothing else: two threads ask for more. */
+/* Sells all of the stock and no more: two threads request more. */
 static void ten_million(const char *id)
 {
 	struct technique_run run = {
@@ -20,16 +20,16 @@ static void ten_million(const char *id)
 	bool right = technique_play(&run, id);
 	const double took_ns = (double)(rm_now_ns() - start_ns);
 
-	snprintf(name, sizeof(name), "%s sells 10^7 of 10^7, never more", id);
+	snprintf(name, sizeof(name), "%s sells exactly 10^7 of 10^7", id);
 	if (!CHECK(right && technique_stat(&run, "sold") == MANY &&
 	                    technique_stat(&run, "remaining") == 0,
 	            name))
 		printf("# %s\n", run.why);
-	snprintf(name, sizeof(name), "%s refuses all others", id);
+	snprintf(name, sizeof(name), "%s refuses all other requests", id);
 	CHECK(technique_stat(&run, "refused") == 2 * EXTRA &&
 	                technique_stat(&run, "sold_out_after") > 0,
 	        name);
-	snprintf(name, sizeof(name), "%s is sold out while it is sold", id);
+	snprintf(name, sizeof(name), "%s is sold out within the run", id);
 	CHECK(technique_stat(&run, "sold_out_after") <= took_ns, name);
 	technique_end(&run);
 }
@@ -51,14 +51,15 @@ static void not_sold_out(const char *id)
 	technique_end(&run);
 }
 
-static void crowd(const char *id)
+static void check_contention(const char *id)
 {
 	struct technique_run run = {
 		.threads = 8, .iterations = 400, .args = { 100 }
 	};
 	char name[100];
 
-	snprintf(name, sizeof(name), "%s: 20 crowds of 8, none oversells", id);
+	snprintf(name, sizeof(name), "%s: 20 runs of 8 threads, none oversells",
+	        id);
 	CHECK(technique_caught(&run, id, "", 20) == 0, name);
 }
 
@@ -72,10 +73,10 @@ int main(void)
 	ten_million("stock_rw");
 	not_sold_out("stock_mutex");
 	not_sold_out("stock_rw");
-	crowd("stock_mutex");
-	crowd("stock_rw");
+	check_contention("stock_mutex");
+	check_contention("stock_rw");
 	CHECK(technique_caught(&run, "stock_single_check", "oversold", 20) ==
 	                20,
-	        "who looks but once oversells, and is caught 20 times of 20");
+	        "a single check oversells, and is detected in 20 of 20 runs");
 	return DONE();
 }

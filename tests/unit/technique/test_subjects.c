@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_subjects.c - stock, pairs of words and the cleaning of a registry, on
- * one thread: what each step does, and what is found when it did not.
- */
+/* test_subjects.c - stock, pairs of words and the cleanup of a registry, on one
+   thread: the effect of each step, and that the checks find faults. */
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that they are counted */
 #include "impls/support/guard_none.h"
-enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 1 };
+enum { STOCK_CHECKS_UNLOCKED = 1, STOCK_CHECKS_LOCKED = 1 };
 #include "impls/technique/stock.h"
 enum { PAIR_PAD = 56 };
 #include "impls/technique/pair.h"
 enum { CLEANUP_CANCELS = 1 };
 #include "impls/technique/cleanup.h"
 #include "tests/unit/tap.h"
-#include "tests/unit/technique/subject_says.h"
+#include "tests/unit/technique/subject_reports.h"
 #include "tests/unit/trial/played_clock.h"
 
 static atomic_bool stop;
 
-/* How many iterations it counts. */
+/* Returns the number of counted iterations. */
 static uint64_t run(const struct rm_map_ops *ops,
         const struct rm_own_loop *loop, void *subject, unsigned slot,
         uint64_t iterations)
@@ -34,7 +32,7 @@ static uint64_t run(const struct rm_map_ops *ops,
 	return worker.counts.iterations;
 }
 
-/* On one thread, that is the timer and the server. */
+/* Creates a registry for one thread, which is timer and server. */
 static struct cleanup *registry_of(uint64_t connections)
 {
 	const uint64_t args[] = { connections };
@@ -50,20 +48,20 @@ static struct rm_sizing sizing_of(const uint64_t *args)
 	return (struct rm_sizing){ .threads = 2, .seed = 5, .loop_args = args };
 }
 
-/* Of 15 units that are all sold. */
-static void what_is_lost_is_found(struct stock *stock)
+/* Checks faults of a stock whose 15 units are all sold. */
+static void stock_faults_are_detected(struct stock *stock)
 {
 	stock_put(stock, 1);
-	CHECK(check_says(&stock_ops, stock,
+	CHECK(check_reports(&stock_ops, stock,
 	              "a deduction was lost: sold 15, but 1 of 15 remain"),
-	        "a deduction that is lost is found");
+	        "the check finds a lost deduction");
 	stock_put(stock, 0);
 	rm_stat_own(&stock->thread[0].sold, 1);
-	CHECK(check_says(&stock_ops, stock, "oversold: 16 of 15, 0 remain"),
-	        "so is what was sold twice");
+	CHECK(check_reports(&stock_ops, stock, "oversold: 16 of 15, 0 remain"),
+	        "the check finds a unit that was sold twice");
 	stock_put(stock, -1);
-	CHECK(check_says(&stock_ops, stock, "oversold: 16 of 15, -1 remain"),
-	        "and what is less than nothing");
+	CHECK(check_reports(&stock_ops, stock, "oversold: 16 of 15, -1 remain"),
+	        "the check finds a negative stock");
 }
 
 static void stock_is_sold_once(void)
@@ -83,7 +81,7 @@ static void stock_is_sold_once(void)
 	                stat_of(&stock_ops, stock, "sold") == 15 &&
 	                stat_of(&stock_ops, stock, "remaining") == 0 &&
 	                stat_of(&stock_ops, stock, "refused") == 5,
-	        "the sixteenth is refused, and those after it");
+	        "the sixteenth request and later ones are refused");
 	CHECK(stat_of(&stock_ops, stock, "sold_out_after") > 0 &&
 	                stat_of(&stock_ops, stock, "sold_out_after") <
 	                        1000000 &&
@@ -91,16 +89,16 @@ static void stock_is_sold_once(void)
 	                        PLAYED_READING_NS &&
 	                stat_of(&stock_ops, stock, "refusal_max") >=
 	                        PLAYED_READING_NS,
-	        "times of sales and refusals are told, and when it was over");
-	CHECK(check_says(&stock_ops, stock, ""), "all adds up");
-	what_is_lost_is_found(stock);
-	for (unsigned slot = 0; slot < 2; slot++) { /* made elsewhere */
+	        "times of sales, refusals and the sell-out are reported");
+	CHECK(check_reports(&stock_ops, stock, ""), "the check passes");
+	stock_faults_are_detected(stock);
+	for (unsigned slot = 0; slot < 2; slot++) { /* allocated elsewhere */
 		(free)(stock->thread[slot].sales);
 		(free)(stock->thread[slot].refusals);
 		stock->thread[slot].sales = stock->thread[slot].refusals = NULL;
 	}
 	stock_ops.destroy(stock);
-	/* sums of times were made elsewhere and given back here */
+	/* merged histograms were allocated elsewhere and freed here */
 	heap_held = 0;
 }
 
@@ -110,9 +108,9 @@ static void stock_has_a_preset(void)
 	struct stock *stock = stock_ops.create(&sizing);
 
 	CHECK(stock_left(stock) == 10000 && heap_held >= 3,
-	        "unasked there are 10,000");
+	        "the default stock is 10,000");
 	stock_ops.destroy(stock);
-	CHECK(heap_held == 0, "and no block of them is left");
+	CHECK(heap_held == 0, "all memory is freed after the default stock");
 }
 
 static struct pair *pair_in(uint64_t mode)
@@ -139,34 +137,34 @@ static void pairs_add_up(void)
 		right &= pair->mode == mode &&
 		         *pair_word(pair, 0) == wanted[mode][0] &&
 		         *pair_word(pair, 1) == wanted[mode][1] &&
-		         check_says(&pair_ops, pair, "");
+		         check_reports(&pair_ops, pair, "");
 		pair_ops.destroy(pair);
 	}
-	CHECK(right, "rr adds nothing, rw what odd threads do, ww all");
+	CHECK(right, "rr adds nothing, rw in odd threads, ww in all");
 	struct pair *pair = pair_in(PAIR_WW);
 
 	CHECK(stat_of(&pair_ops, pair, "distance") == 64 &&
 	                stat_of(&pair_ops, pair, "lines") == 2,
-	        "56 bytes apart the words are on two lines");
+	        "words 56 bytes apart are on two lines");
 	--*pair_word(pair, 1);
-	CHECK(check_says(&pair_ops, pair, "word 1 holds 63, expected 64"),
-	        "an addition that is lost is found");
+	CHECK(check_reports(&pair_ops, pair, "word 1 holds 63, expected 64"),
+	        "the check finds a lost addition");
 	++*pair_word(pair, 1);
 	++*pair_word(pair, 0);
-	CHECK(check_says(&pair_ops, pair, "word 0 holds 129, expected 128"),
-	        "so is one too many");
+	CHECK(check_reports(&pair_ops, pair, "word 0 holds 129, expected 128"),
+	        "the check finds an extra addition");
 	*pair_word(pair, 1) = 5;
 	run(&pair_ops, pair_loops, pair, 1, 0);
-	CHECK(pair->thread[1].read == 0, "who does nothing reads nothing");
+	CHECK(pair->thread[1].read == 0, "without iterations nothing is read");
 	pair->mode = PAIR_RR;
 	CHECK(run(&pair_ops, pair_loops, pair, 1, 128) == 128 &&
 	                pair->thread[1].read == 128 * 5,
-	        "what is read is summed");
+	        "values read are added up");
 	pair_ops.destroy(pair);
 }
 
-/* One connection in slot 0, whose client is heard up to second 10. */
-static struct cleanup *opened(bool hangs_up)
+/* Opens a connection in slot 0 whose client sends up to second 10. */
+static struct cleanup *open_connection(bool hangs_up)
 {
 	struct cleanup *cleanup = registry_of(4);
 	struct cleanup_thread *self = cleanup_ops.join(cleanup, 0);
@@ -178,7 +176,7 @@ static struct cleanup *opened(bool hangs_up)
 	return cleanup;
 }
 
-static void at(struct cleanup_thread *self, uint64_t second)
+static void run_second(struct cleanup_thread *self, uint64_t second)
 {
 	self->now_s = second;
 	if (self->cleanup->slot[0].handled)
@@ -186,7 +184,7 @@ static void at(struct cleanup_thread *self, uint64_t second)
 	cleanup_sweep(self);
 }
 
-static uint64_t held(const struct cleanup *cleanup)
+static uint64_t count_entries(const struct cleanup *cleanup)
 {
 	return syncmap_length(cleanup->thread->handle);
 }
@@ -194,96 +192,98 @@ static uint64_t held(const struct cleanup *cleanup)
 static void end(struct cleanup *cleanup)
 {
 	cleanup_ops.leave(cleanup->thread);
-	CHECK(check_says(&cleanup_ops, cleanup, ""), "all adds up");
+	CHECK(check_reports(&cleanup_ops, cleanup, ""), "the check passes");
 	rm_stat_own(&cleanup->thread->opened, 1);
-	CHECK(!check_says(&cleanup_ops, cleanup, ""),
-	        "a connection that is lost is found");
+	CHECK(!check_reports(&cleanup_ops, cleanup, ""),
+	        "the check finds a lost connection");
 	cleanup_ops.destroy(cleanup);
 }
 
-static void idle_ones_are_closed(void)
+static void idle_connections_are_closed(void)
 {
-	struct cleanup *cleanup = opened(false);
+	struct cleanup *cleanup = open_connection(false);
 	struct cleanup_thread *self = cleanup->thread;
 	struct cleanup_slot *slot = cleanup->slot;
 
-	CHECK(self->free_slots == 3 && held(cleanup) == 1 && slot->handled &&
-	                !cleanup_closed_s(slot->mark),
+	CHECK(self->free_slots == 3 && count_entries(cleanup) == 1 &&
+	                slot->handled && !cleanup_closed_s(slot->mark),
 	        "a connection has a slot, a handler and an entry");
-	at(self, 10);
-	at(self, 11);
+	run_second(self, 10);
+	run_second(self, 11);
 	CHECK(slot->last_heard_s == 10 && self->free_slots == 3,
-	        "a client is heard up to its end, then it is silent");
-	at(self, 40);
-	CHECK(held(cleanup) == 1, "for 30 s it stays");
-	at(self, 41);
-	CHECK(held(cleanup) == 0 && cleanup_closed_s(slot->mark) == 41 &&
-	                slot->handled &&
+	        "a client sends until its end, then it is silent");
+	run_second(self, 40);
+	CHECK(count_entries(cleanup) == 1, "the connection stays for 30 s");
+	run_second(self, 41);
+	CHECK(count_entries(cleanup) == 0 &&
+	                cleanup_closed_s(slot->mark) == 41 && slot->handled &&
 	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") == 1,
-	        "then the timer closes it, and tells its handler");
+	        "after 30 s the timer closes it and signals its handler");
 	self->now_s = 71;
-	CHECK(cleanup_survivors(self) == 0, "which has 30 s");
+	CHECK(cleanup_survivors(self) == 0, "the handler has 30 s to end");
 	self->now_s = 72;
-	CHECK(cleanup_survivors(self) == 1, "and no more");
+	CHECK(cleanup_survivors(self) == 1,
+	        "after 30 s the handler counts as left over");
 	self->survivors = 3;
 	cleanup_ops.leave(self);
-	CHECK(check_says(&cleanup_ops, cleanup,
+	CHECK(check_reports(&cleanup_ops, cleanup,
 	              "3 handlers outlived their connection by more than 30 s; "
-	              "0 connections were refused for lack of room"),
-	        "handlers that are left are found");
+	              "0 connections were refused because no slot was free"),
+	        "the check finds handlers that did not end");
 	self->survivors = 0;
 	cleanup_ops.join(cleanup, 0);
-	at(self, 72);
+	run_second(self, 72);
 	CHECK(!slot->handled && self->free_slots == 4 &&
 	                cleanup_survivors(self) == 0,
-	        "when it has ended its slot is free");
+	        "an ended handler frees its slot");
 	end(cleanup);
 }
 
-static void who_hangs_up_is_gone(void)
+static void hang_up_closes_connection(void)
 {
-	struct cleanup *cleanup = opened(true);
+	struct cleanup *cleanup = open_connection(true);
 	struct cleanup_thread *self = cleanup->thread;
 	uint64_t mark;
 
-	at(self, 10);
-	CHECK(self->free_slots == 3, "who talks stays");
-	at(self, 11);
-	CHECK(self->free_slots == 4 && held(cleanup) == 0 &&
+	run_second(self, 10);
+	CHECK(self->free_slots == 3, "a client that sends stays connected");
+	run_second(self, 11);
+	CHECK(self->free_slots == 4 && count_entries(cleanup) == 0 &&
 	                stat_of(&cleanup_ops, cleanup, "hung_up") == 1 &&
 	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") == 0,
-	        "who hangs up is gone at once, without the timer");
+	        "a client that hangs up is removed at once, without the timer");
 	for (unsigned i = 0; i < 6; i++)
 		cleanup_open(self);
 	CHECK(stat_of(&cleanup_ops, cleanup, "opened") == 5 &&
 	                stat_of(&cleanup_ops, cleanup, "refused") == 2 &&
-	                held(cleanup) == 4,
-	        "four have room, and others are refused");
-	/* the timer has met the one that slot 0 had, whose number is gone */
+	                count_entries(cleanup) == 4,
+	        "four connections get slots, others are refused");
+	/* a stale number: the previous connection of slot 0 */
 	mark = cleanup->slot[0].mark;
 	CHECK(!cleanup_close(self, cleanup->slot,
 	              mark - (1U << CLEANUP_SECOND_BITS), 99) &&
-	                cleanup->slot[0].mark == mark && held(cleanup) == 4,
-	        "a slot's next connection is not closed for the last one");
+	                cleanup->slot[0].mark == mark &&
+	                count_entries(cleanup) == 4,
+	        "a stale mark does not close a slot's next connection");
 	end(cleanup);
 }
 
-static void registries_stay_clean(void)
+static void registry_stays_clean(void)
 {
 	struct cleanup *cleanup = registry_of(256);
 
 	run(&cleanup_ops, cleanup_loops, cleanup, 0, 1000);
 	CHECK(stat_of(&cleanup_ops, cleanup, "opened") == 4000 &&
 	                stat_of(&cleanup_ops, cleanup, "refused") == 0,
-	        "a 64th of the room comes each second, and all have room");
+	        "a 64th of the slots opens each second, and none is refused");
 	CHECK(stat_of(&cleanup_ops, cleanup, "open_max") > 80 &&
 	                stat_of(&cleanup_ops, cleanup, "open_max") < 176,
-	        "somewhat less than half of the room is in use");
+	        "less than half of the slots are in use");
 	CHECK(stat_of(&cleanup_ops, cleanup, "closed_by_timer") > 1600 &&
 	                stat_of(&cleanup_ops, cleanup, "closed_by_timer") <
 	                        2400 &&
 	                stat_of(&cleanup_ops, cleanup, "sweep_count") == 100,
-	        "the timer closes half of them, each tenth second");
+	        "the timer closes about half of them, each tenth second");
 	end(cleanup);
 }
 
@@ -292,9 +292,9 @@ int main(void)
 	stock_is_sold_once();
 	stock_has_a_preset();
 	pairs_add_up();
-	idle_ones_are_closed();
-	who_hangs_up_is_gone();
-	registries_stay_clean();
-	CHECK(heap_held == 0, "every block is given back");
+	idle_connections_are_closed();
+	hang_up_closes_connection();
+	registry_stays_clean();
+	CHECK(heap_held == 0, "all memory is freed");
 	return DONE();
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What subjects of the loop tally count: growth and chains of the native map,
-   colliding look-ups, neighbouring buckets, writes within a Range, segments. */
+/* test_tally_loop.c - statistics of the loop tally: growth and chains of the
+   native map, colliding lookups, adjacent buckets, writes during a Range, and
+   segments. */
 #include "tests/unit/technique/techniques.h"
 
 #include <math.h>
 
-static struct technique_run played(const char *id, uint64_t a, uint64_t b,
+static struct technique_run play_subject(const char *id, uint64_t a, uint64_t b,
         unsigned threads, uint64_t iterations)
 {
 	struct technique_run run = {
@@ -21,8 +22,8 @@ static struct technique_run played(const char *id, uint64_t a, uint64_t b,
 	return run;
 }
 
-/* 8, then 6.5 entries a bucket: by hand, count + 1 > 13 * 2^B / 2. */
-static void growth_begins_where_the_rule_says(void)
+/* 8, then 6.5 entries per bucket; by hand: count + 1 > 13 * 2^B / 2. */
+static void growth_follows_the_rule(void)
 {
 	static const struct {
 		const char *name;
@@ -34,22 +35,23 @@ static void growth_begins_where_the_rule_says(void)
 		{ "smallest_log2_that_grew", 0 },
 		{ "largest_log2_that_grew", 13 },
 		{ "buckets_moved_by_one_insert", 2 }, { "chains", 16384 } };
-	struct technique_run run = played("growth_log", 100000, 1, 1, 100000);
+	struct technique_run run =
+	        play_subject("growth_log", 100000, 1, 1, 100000);
 
-	CHECK(run.adds_up, "growth_log: all keys are in");
+	CHECK(run.adds_up, "growth_log: all keys are present");
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		CHECK(technique_stat(&run, known[i].name) == known[i].keys,
 		        known[i].name);
 	technique_end(&run);
-	run = played("growth_log", 1000, 1, 4, 500);
+	run = play_subject("growth_log", 1000, 1, 4, 500);
 	CHECK(run.adds_up && technique_stat(&run, "chains") == 256,
-	        "four threads insert one after the other");
+	        "four threads exclude each other");
 	technique_end(&run);
 }
 
-/* Over 20 seeds: the mean of chi-square over its mean is 1 within three of
-   its own errors where chains are filled by chance (17 classes or so). */
-static void chains_are_told_as_they_are(void)
+/* Chi-square divided by its expected value (about 17 classes): over 20 seeds
+   its mean is 1 within three standard errors if chains are filled at random. */
+static void chain_lengths_are_reported(void)
 {
 	double chi2 = 0, longest = 0, third = 0;
 
@@ -71,66 +73,71 @@ static void chains_are_told_as_they_are(void)
 	}
 	printf("# chi-square over its mean %.3f, longest %.1f, three %.4f\n",
 	        chi2, longest, third);
-	CHECK(fabs(chi2 - 1) < 0.25, "chains of a good hash are Poisson's");
+	CHECK(fabs(chi2 - 1) < 0.25,
+	        "chains of a good hash follow a Poisson distribution");
 	CHECK(longest > 16.5 && longest < 19,
-	        "the longest of 16,384 chains of 6.1 has 17 or 18 entries");
+	        "the longest of 16,384 chains with mean 6.1 has 17 or 18 "
+	        "entries");
 	CHECK(fabs(third - 0.9416) < 0.003,
-	        "and 94.2 % of them have three or more");
+	        "94.2 % of chains have three or more entries");
 }
 
-static void keys_collide_as_told(void)
+static void keys_collide_on_request(void)
 {
-	struct technique_run run = played("chain_lookups", 1000, 1000, 2, 500);
+	struct technique_run run =
+	        play_subject("chain_lookups", 1000, 1000, 2, 500);
 
 	CHECK(run.adds_up &&
 	                technique_stat(&run, "longest_chain_entries") == 32,
-	        "a thousand keys are in one chain");
+	        "with CHAIN 1000 all keys are in one chain");
 	technique_end(&run);
-	run = played("chain_lookups", 1000, 10, 2, 500);
+	run = play_subject("chain_lookups", 1000, 10, 2, 500);
 	CHECK(run.adds_up &&
 	                technique_stat(&run, "longest_chain_entries") >= 10,
-	        "ten and ten are");
+	        "with CHAIN 10 ten keys share a chain");
 	technique_end(&run);
-	run = played("chain_lookups", 1000, 1, 2, 500);
+	run = play_subject("chain_lookups", 1000, 1, 2, 500);
 	CHECK(run.adds_up && technique_stat(&run, "chains") == 256 &&
 	                technique_stat(&run, "longest_chain_entries") < 16,
-	        "or each where chance puts it");
+	        "with CHAIN 1 chains have random lengths");
 	technique_end(&run);
 }
 
 static void buckets_share_lines_as_go_lays_them_out(void)
 {
 	struct technique_run run =
-	        played("bucket_neighbours", 144, 1, 4, 10007);
+	        play_subject("bucket_neighbours", 144, 1, 4, 10007);
 
 	CHECK(run.adds_up &&
 	                technique_stat(&run, "neighbours_on_one_line") == 3,
-	        "144 bytes apart each shares a line with the next");
+	        "144 bytes apart each bucket shares a line with the next");
 	technique_end(&run);
-	run = played("bucket_neighbours", 192, 1, 4, 3);
+	run = play_subject("bucket_neighbours", 192, 1, 4, 3);
 	CHECK(run.adds_up &&
 	                technique_stat(&run, "neighbours_on_one_line") == 0,
-	        "192 bytes apart none does");
+	        "192 bytes apart no bucket shares a line");
 	technique_end(&run);
-	run = played("bucket_neighbours", 1, 1, 2, 100);
+	run = play_subject("bucket_neighbours", 1, 1, 2, 100);
 	CHECK(run.adds_up && technique_stat(&run, "stride") == 144,
-	        "and they never overlap");
+	        "a smaller stride is raised to 144");
 	technique_end(&run);
 }
 
-/* Of 64 keys eight go and eight come; of those that stay each but the first
-   entry's shows its new value. The first may be one that goes. */
+/* Eight of 64 keys are removed and eight inserted. Each key that stays shows
+   its new value, except the first entry's. The first may be one that is
+   removed. */
 static void a_range_shows_late_writes(void)
 {
-	struct technique_run run = played("range_late", 64, 1, 2, 64 * 50);
+	struct technique_run run =
+	        play_subject("range_late", 64, 1, 2, 64 * 50);
 	const double ranges = technique_stat(&run, "ranges");
 	const double seen = technique_stat(&run, "late_updates_seen");
 
 	CHECK(run.adds_up && ranges == 100, "two threads, 50 Ranges each");
 	CHECK(seen >= ranges * 55 && seen <= ranges * 56,
-	        "each Range shows the values that were written in it");
+	        "each Range shows the values that were written during it");
 	CHECK(technique_stat(&run, "removed_keys_seen") == 0,
-	        "and no key that was removed in it");
+	        "no Range shows a key that was removed during it");
 	technique_end(&run);
 }
 
@@ -139,25 +146,25 @@ static void segments_are_in_range(void)
 	static const char *const ids[] = { "index_mask", "index_modulo" };
 
 	for (size_t i = 0; i < 2; i++) {
-		struct technique_run run = played(ids[i], 64, 1, 2, 6400);
+		struct technique_run run = play_subject(ids[i], 64, 1, 2, 6400);
 
 		CHECK(run.adds_up && technique_stat(&run, "segments") == 64 &&
 		                technique_stat(&run,
 		                        "absolute_values_out_of_range") == 1,
 		        ids[i]);
 		technique_end(&run);
-		run = played(ids[i], 100, 1, 1, 64);
+		run = play_subject(ids[i], 100, 1, 1, 64);
 		CHECK(technique_stat(&run, "segments") == 128,
-		        "the next power of two");
+		        "segments are rounded up to a power of two");
 		technique_end(&run);
 	}
 }
 
 int main(void)
 {
-	growth_begins_where_the_rule_says();
-	chains_are_told_as_they_are();
-	keys_collide_as_told();
+	growth_follows_the_rule();
+	chain_lengths_are_reported();
+	keys_collide_on_request();
 	buckets_share_lines_as_go_lays_them_out();
 	a_range_shows_late_writes();
 	segments_are_in_range();

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_trace.c - the readers of traces on mutated and random input.
+ * test_fuzz_trace.c - the readers of traces with mutated and random input.
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/trace/text.c runner/trace/binary.c
  * fuzzes: runner/trace/building.c runner/trace/dictionary.c
  *
- * Sound means: a refusal is one line that names the line or the byte, and
- * what is accepted is the same trace after writing it and reading it back,
- * its shares hold each operation once, and its outcome can be computed.
+ * Pass criteria: a rejection is one line with the number of the line or byte.
+ * An accepted trace is the same after writing and reading it, its shares have
+ * each operation once, and its results can be computed.
  */
 #include "runner/trace/internal.h"
 #include "tests/unit/fuzz.h"
@@ -45,7 +45,7 @@ static char *written(const struct rm_trace *trace, bool binary, size_t *length)
 	return NULL;
 }
 
-/* The value of each set. */
+/* Compares the value of each set. */
 static bool same_values(const struct rm_trace *a, const struct rm_trace *b)
 {
 	uint64_t in_a = 0, in_b = 0;
@@ -67,7 +67,7 @@ static bool same(const struct rm_trace *a, const struct rm_trace *b)
 {
 	struct rm_trace_expected x = { 0 }, y = { 0 };
 
-	return !rm_trace_expect(a, 2, &x) && !rm_trace_expect(b, 2, &y) &&
+	return !rm_trace_compute_expected(a, 2, &x) && !rm_trace_compute_expected(b, 2, &y) &&
 	       a->count == b->count && a->keys == b->keys &&
 	       a->present == b->present && x.digest == y.digest &&
 	       x.hits == y.hits &&
@@ -86,20 +86,21 @@ static bool reads_back(const struct rm_trace *trace, bool binary, char *why)
 	          same(trace, &again);
 
 	if (!ok)
-		snprintf(why, FUZZ_WHY, "not the same again: %s", error.text);
+		snprintf(why, FUZZ_WHY, "not the same after writing: %s",
+		        error.text);
 	rm_trace_clear(&again);
 	free(text);
 	return ok;
 }
 
-/* The shares of all threads together are the trace. */
+/* Whether the shares of all threads make up the trace. */
 static bool shares(const struct rm_trace *trace, unsigned threads)
 {
 	uint64_t all = 0, operations;
 
 	for (unsigned slot = 0; slot < threads; slot++) {
 		uint32_t *share =
-		        rm_trace_share(trace, slot, threads, &operations);
+		        rm_trace_copy_share(trace, slot, threads, &operations);
 
 		free(share);
 		all += operations;
@@ -107,7 +108,7 @@ static bool shares(const struct rm_trace *trace, unsigned threads)
 	return all == trace->count;
 }
 
-/* Half of the binary inputs get a right checksum, so that more is read. */
+/* Gives half of the binary inputs a valid checksum, to reach more code. */
 static void repair(struct fuzz_input *input)
 {
 	unsigned char *bytes = (unsigned char *)input->text;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_record.c - the recorder of a window: what it notes, what it hands to
- * the map, what it refuses, and that operations of two threads are done and
- * noted one after the other.
+ * test_record.c - the recorder of a window: its records, its calls of the map,
+ * its errors, and that operations of two threads do not overlap.
  *
- * Two threads meet on purpose: the map's operation of the first one starts the
- * second, and returns when that one stands aside (park) or, where nothing
- * makes it wait, is done.
+ * Two threads meet deliberately: an operation of the first thread starts the
+ * second inside the map. It returns when the second thread parks, or when that
+ * is done because nothing blocked it.
  */
 #include "runner/trace/internal.h"
 #include "tests/unit/tap.h"
@@ -20,26 +19,26 @@
 
 enum { KEYS = 64, HANG_S = 120, OPERATIONS_MOST = 4096 };
 
-/* What happened while an operation of the first thread was within the map. */
+/* Observations during an operation of the first thread. */
 struct meeting {
 	struct rm_recorder *recorder;
 	enum rm_operation second;
 	pthread_t thread;
 	atomic_bool parked, done, inside;
-	bool waited;        /* the second one parked and was not done */
-	bool early;         /* it came back while the first was within */
-	uint64_t noted;     /* when the second parked */
-	uint64_t own_noted; /* when the first was within */
+	bool waited;        /* the second thread parked and was not done */
+	bool early;         /* it unparked while the first was in the map */
+	uint64_t noted;     /* records when the second parked */
+	uint64_t own_noted; /* records when the first was in the map */
 };
 
-/* A map of ranks below KEYS that also writes down how it was called. */
+/* A map of ranks below KEYS that records how it is called. */
 struct table {
 	struct rm_value values[KEYS];
 	bool there[KEYS];
-	struct rm_shape shape; /* of the last call */
+	struct rm_shape shape; /* argument of the last call */
 	unsigned calls, quiesced, parks, unparks;
 	struct meeting *meeting;
-	struct rm_recorder *crowd; /* of several threads, or NULL */
+	struct rm_recorder *shared; /* used by several threads; or NULL */
 };
 
 struct handle {
@@ -60,7 +59,7 @@ static uint64_t called(
 	handle->table->calls++;
 	if (handle->table->meeting && handle->slot == 0)
 		meet(handle);
-	if (handle->table->crowd)
+	if (handle->table->shared)
 		sched_yield();
 	return rank % KEYS;
 }
@@ -102,7 +101,7 @@ static void quiesce(void *thread)
 {
 	struct handle *handle = thread;
 
-	/* The one that is within the map may be at work on the other member. */
+	/* The thread in the map may be using the other member. */
 	if (handle->slot == 0)
 		handle->table->quiesced++;
 }
@@ -115,7 +114,7 @@ static void park(void *thread)
 	if (handle->table->meeting) {
 		handle->table->meeting->noted =
 		        rm_recorder_count(handle->table->meeting->recorder);
-		/* publishes `noted` to the first one, which waits for it */
+		/* publishes `noted` to the first thread, which waits for it */
 		atomic_store(&handle->table->meeting->parked, true);
 	}
 }
@@ -143,7 +142,7 @@ static const struct rm_map_ops plain = { .lookup = lookup,
 static const struct rm_impl parking_map = { .id = "parking", .ops = &parking };
 static const struct rm_impl plain_map = { .id = "plain", .ops = &plain };
 
-/* One thread's operations, as a stream that rm_drive_replay() reads. */
+/* One thread's operations, in the form that rm_drive_replay() reads. */
 struct stream {
 	uint32_t entries[2 * OPERATIONS_MOST + 1];
 	uint64_t used, operations;
@@ -153,7 +152,7 @@ static void add(
         struct stream *stream, enum rm_operation operation, uint32_t rank)
 {
 	stream->entries[stream->used++] = rm_replay_entry(rank, operation);
-	if (operation == RM_UPSERT) /* not the ordinal in the record */
+	if (operation == RM_UPSERT) /* differs from the ordinal in the record */
 		stream->entries[stream->used++] = 77;
 	stream->entries[stream->used] = RM_OPERATIONS;
 	stream->operations++;
@@ -184,7 +183,7 @@ static struct rm_worker drive(struct rm_recorder *recorder,
 	return worker;
 }
 
-/* The record's text; the caller's to free. NULL where it is refused. */
+/* The record's text, which the caller frees. NULL: an error. */
 static char *text_of(const struct rm_recorder *recorder, uint64_t resident)
 {
 	char *text = NULL;
@@ -259,16 +258,15 @@ static void each_shape_is_recorded(void)
 		          table.quiesced >= 1 && !table.parks && !table.unparks;
 		rm_recorder_destroy(recorder);
 	}
-	CHECK(words, "operations are recorded in their order, by rank, in "
-	             "every shape");
-	CHECK(shape, "the map is called with the shape that was asked for");
-	CHECK(answers, "the loop is answered what the map answers");
-	CHECK(handed,
-	        "each operation is done once, on the thread's own handle, "
-	        "which does not stand aside where nobody is in the way");
+	CHECK(words,
+	        "operations are recorded in order, by rank, in every shape");
+	CHECK(shape, "the map is called with the requested shape");
+	CHECK(answers, "the loop gets the map's results");
+	CHECK(handed, "each operation is done once with the thread's own "
+	              "handle, which does not park without contention");
 }
 
-/* Values get the ordinal in the record, whatever the loop's sequence. */
+/* Values get the ordinal in the record, not the loop's sequence. */
 static void values_are_numbered(void)
 {
 	static struct stream stream;
@@ -289,14 +287,14 @@ static void values_are_numbered(void)
 	CHECK(!memcmp(&table.values[5], &a, sizeof(a)),
 	        "a value has the ordinal of its write and its writer's slot");
 	CHECK(!memcmp(&table.values[7], &b, sizeof(b)),
-	        "ordinals go on from worker to worker");
+	        "ordinals continue from worker to worker");
 	CHECK(records(recorder, 0,
 	              "set 4\nget 4\nset 5\ndel 4\nset 7\nend 5\n"),
-	        "so does the record");
+	        "the record continues, too");
 	rm_recorder_destroy(recorder);
 }
 
-/* More operations than fit in what is allocated first, drawn by a seed. */
+/* More operations than the first allocation holds, drawn by a seed. */
 static void many(struct stream *stream, uint64_t seed)
 {
 	uint64_t rng = rm_seed(1, seed);
@@ -329,7 +327,7 @@ static bool parses(const struct rm_recorder *recorder, uint64_t resident,
 	return !failed && form;
 }
 
-/* The held keys' digest by what the map has, as an end state is judged. */
+/* Digest of the keys in the map, like that of a trial's final state. */
 static uint64_t digest_of(const struct table *table, uint64_t *held)
 {
 	uint64_t digest = 0;
@@ -338,7 +336,7 @@ static uint64_t digest_of(const struct table *table, uint64_t *held)
 	for (uint64_t rank = 0; rank < KEYS; rank++)
 		if (table->there[rank]) {
 			++*held;
-			digest += rm_trace_mix(rm_recorder_key_hash(rank),
+			digest += rm_trace_entry_digest(rm_recorder_key_hash(rank),
 			        table->values[rank].word[0] >> 44);
 		}
 	return digest;
@@ -362,23 +360,23 @@ static void the_trace_ends_as_the_map(void)
 	drive(recorder, &plain_map, RM_STR16X8, &handle, &stream);
 	CHECK(parses(recorder, KEYS / 2, false, &text) &&
 	                parses(recorder, KEYS / 2, true, &binary),
-	        "a record of as many operations as its limit is a trace, as "
+	        "a record with as many operations as its limit is valid, as "
 	        "text and in binary");
 	CHECK(text.count == OPERATIONS_MOST && text.present == KEYS / 2 &&
 	                binary.count == text.count &&
 	                binary.present == text.present &&
 	                binary.checksum == text.checksum,
-	        "both forms have all operations and the keys before them");
+	        "both forms have all operations and the initial keys");
 	digest = digest_of(&table, &held);
-	CHECK(!rm_trace_expect(&text, 1, &expected) && expected.held == held &&
+	CHECK(!rm_trace_compute_expected(&text, 1, &expected) && expected.held == held &&
 	                expected.digest == digest && held > KEYS / 4,
-	        "what the trace ends in is what the map holds, value by value");
+	        "the trace's final state equals the map's, value by value");
 	rm_trace_clear(&text);
 	rm_trace_clear(&binary);
 	rm_recorder_destroy(recorder);
 }
 
-/* --- what is refused --- */
+/* --- errors --- */
 
 static int write_to(const struct rm_recorder *recorder, bool binary,
         const char *file, struct rm_error *error)
@@ -404,17 +402,17 @@ static void a_limit_is_kept(void)
 	few(&stream);
 	drive(recorder, &plain_map, RM_U64X8, &handle, &stream);
 	CHECK(table.calls == 8 && rm_recorder_count(recorder) == 7,
-	        "an operation beyond the limit is done and not kept");
+	        "an operation beyond the limit is done but not recorded");
 	CHECK(write_to(recorder, false, "/dev/null", &error) == -EOVERFLOW &&
 	                strstr(error.text, "more than 7 operations"),
-	        "then there is no record, and the limit is named");
+	        "then writing fails, and the error names the limit");
 	CHECK(write_to(recorder, true, "/dev/null", &error) == -EOVERFLOW,
-	        "nor in binary");
+	        "also in binary");
 	rm_recorder_destroy(recorder);
 	rm_recorder_destroy(NULL);
 }
 
-/* 64 look-ups, or writes, of one rank: the loop of a stream of ranks. */
+/* 64 look-ups or writes of one rank, by the loop of a key stream. */
 static int record_rank(
         struct rm_shape shape, uint32_t rank, bool writes, uint64_t *count)
 {
@@ -452,10 +450,10 @@ static void ranks_have_30_bits(void)
 		           !count;
 	}
 	CHECK(kept, "the last rank below 2^30 is recorded");
-	CHECK(refused, "the first one above is not, and there is no record");
+	CHECK(refused, "the next rank is not recorded, and writing fails");
 }
 
-/* Fresh keys of strings count on beyond 32 bits. */
+/* Ranks of fresh string keys may exceed 32 bits. */
 static void long_ranks_are_refused(void)
 {
 	struct rm_fresh fresh[1];
@@ -477,7 +475,7 @@ static void long_ranks_are_refused(void)
 	rm_recorder_drive(recorder, &plain_map, RM_STR16X8, &worker);
 	CHECK(write_to(recorder, false, "/dev/null", &error) == -EOVERFLOW &&
 	                !rm_recorder_count(recorder),
-	        "a string key's rank is read with all its bits");
+	        "all bits of a string key's rank are read");
 	rm_recorder_destroy(recorder);
 }
 
@@ -488,22 +486,23 @@ static void a_full_disk_is_an_error(void)
 	struct handle handle = { &table, 0 };
 	struct rm_recorder *recorder = rm_recorder_create(100);
 	struct rm_error error;
-	bool told = true;
+	bool reported = true;
 
 	few(&stream);
 	drive(recorder, &plain_map, RM_U64X8, &handle, &stream);
 	for (int binary = 0; binary < 2; binary++)
-		told &= write_to(recorder, binary, "/dev/full", &error) < 0 &&
+		reported &=
+		        write_to(recorder, binary, "/dev/full", &error) < 0 &&
 		        strstr(error.text, "not written: ");
-	CHECK(told, "a record that does not fit on the disk is an error");
+	CHECK(reported, "a record that does not fit on the disk is an error");
 	CHECK(!write_to(recorder, false, "/dev/null", &error) && !*error.text,
-	        "and elsewhere it is still whole");
+	        "and the record is still complete elsewhere");
 	rm_recorder_destroy(recorder);
 }
 
 /* --- two threads --- */
 
-/* The second thread: one operation of key 2. */
+/* The second thread: one operation on key 2. */
 static void *come_second(void *context)
 {
 	struct table *table = context;
@@ -518,7 +517,7 @@ static void *come_second(void *context)
 	return NULL;
 }
 
-/* Within an operation of the first thread. */
+/* Called within an operation of the first thread. */
 static void meet(struct handle *handle)
 {
 	struct meeting *meeting = handle->table->meeting;
@@ -528,7 +527,7 @@ static void meet(struct handle *handle)
 	pthread_create(&meeting->thread, NULL, come_second, handle->table);
 	while (!atomic_load(&meeting->parked) && !atomic_load(&meeting->done))
 		sched_yield();
-	/* Time to do what it must not; nothing is lost where it is short. */
+	/* Time for the second thread to misbehave; a short time hides a bug. */
 	for (int i = 0; i < 1000 && !atomic_load(&meeting->done); i++)
 		sched_yield();
 	meeting->waited =
@@ -561,16 +560,16 @@ static bool meets(enum rm_operation first, enum rm_operation second)
 }
 
 /*
- * The first operation is within the map until the second stands aside; then
- * one operation is noted, the first. So it was noted before the second could
- * be, and the second is neither noted nor done before the first returned.
+ * The first operation stays in the map until the second thread parks. At that
+ * time only the first is recorded. So it was recorded first, and the second was
+ * neither recorded nor executed before the first returned.
  */
 static void operations_wait_for_each_other(void)
 {
 	static const char *const names[RM_OPERATIONS] = {
-		"a look-up is done and noted before another thread's begins",
-		"so is an upsert, and the other stands aside until then",
-		"so is a remove"
+		"a look-up is recorded before another operation begins",
+		"an upsert, too, and the other thread parks until then",
+		"a remove, too"
 	};
 
 	for (enum rm_operation first = 0; first < RM_OPERATIONS; first++) {
@@ -582,47 +581,47 @@ static void operations_wait_for_each_other(void)
 	}
 }
 
-/* Draws operations of the same keys as the others do. */
-static void *come_in_a_crowd(void *context)
+/* Draws operations of the same keys as the other threads do. */
+static void *run_shared(void *context)
 {
 	struct handle *handle = context;
 	struct stream *stream = calloc(1, sizeof(*stream));
 
 	many(stream, handle->slot);
-	drive(handle->table->crowd, &plain_map, RM_U64X8, handle, stream);
+	drive(handle->table->shared, &plain_map, RM_U64X8, handle, stream);
 	free(stream);
 	return NULL;
 }
 
-/* The map gives up the CPU within its operations, so that others come. Of a
-   map that never stands aside: it has no park. */
-static void a_crowd_is_recorded(void)
+/* The map yields within its operations, so that other threads come. It has no
+   park. */
+static void threads_lose_no_operation(void)
 {
-	enum { CROWD = 3 };
-	struct table table = { .crowd = rm_recorder_create(
-		                       CROWD * OPERATIONS_MOST) };
-	struct handle handles[CROWD];
+	enum { THREADS = 3 };
+	struct table table = { .shared = rm_recorder_create(
+		                       THREADS * OPERATIONS_MOST) };
+	struct handle handles[THREADS];
 	struct rm_trace trace = { 0 };
 	struct rm_trace_expected expected = { 0 };
-	pthread_t threads[CROWD];
+	pthread_t threads[THREADS];
 	uint64_t held, digest;
 
-	for (unsigned i = 0; i < CROWD; i++) {
+	for (unsigned i = 0; i < THREADS; i++) {
 		handles[i] = (struct handle){ &table, i };
-		pthread_create(&threads[i], NULL, come_in_a_crowd, &handles[i]);
+		pthread_create(&threads[i], NULL, run_shared, &handles[i]);
 	}
-	for (unsigned i = 0; i < CROWD; i++)
+	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	CHECK(parses(table.crowd, 0, false, &trace) &&
-	                trace.count == CROWD * OPERATIONS_MOST &&
+	CHECK(parses(table.shared, 0, false, &trace) &&
+	                trace.count == THREADS * OPERATIONS_MOST &&
 	                table.calls == trace.count,
-	        "threads in a crowd lose no operation, of a map without park");
+	        "several threads lose no operation, with a map without park");
 	digest = digest_of(&table, &held);
-	CHECK(!rm_trace_expect(&trace, 1, &expected) && expected.held == held &&
+	CHECK(!rm_trace_compute_expected(&trace, 1, &expected) && expected.held == held &&
 	                expected.digest == digest,
-	        "what the trace ends in is what the map holds then");
+	        "the trace's final state equals the map's");
 	rm_trace_clear(&trace);
-	rm_recorder_destroy(table.crowd);
+	rm_recorder_destroy(table.shared);
 }
 
 int main(void)
@@ -636,6 +635,6 @@ int main(void)
 	long_ranks_are_refused();
 	a_full_disk_is_an_error();
 	operations_wait_for_each_other();
-	a_crowd_is_recorded();
+	threads_lose_no_operation();
 	return DONE();
 }

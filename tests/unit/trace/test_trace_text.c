@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_trace_text.c - sets that have a value (docs/reference/traces.md). */
+/* test_trace_text.c - sets with a value (docs/reference/traces.md). */
 #include "runner/trace/internal.h"
 #include "tests/unit/tap.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the text is a trace. */
+/* Whether the text is a valid trace. */
 static bool taken(const char *text, size_t size)
 {
 	struct rm_trace trace;
@@ -29,23 +29,23 @@ static void sizes_are_two_numbers(void)
 {
 	CHECK(line("put 1 2 k vv\n") && line("put 1 0 k \n") &&
 	                line("put 2 3 a  v\n\n\n"),
-	        "key and value have so many bytes, blanks and newlines, too");
+	        "key and value have these lengths, with blanks and newlines");
 	CHECK(!line("put 1 x \n") && !line("put x 1 k v\n") &&
 	                !line("put 1  k\n") && !line("put 1 -1 k \n"),
-	        "what is no number is refused, also where a key could stand");
+	        "a length that is not a number is rejected");
 	CHECK(!line("put 1,2 k vv\n") && !line("put 1 2,k vv\n"),
-	        "a blank is behind each, and nothing else");
-	CHECK(!line("put 0 1  v\n"), "a key has at least a byte");
+	        "exactly one blank follows each length");
+	CHECK(!line("put 0 1  v\n"), "a key has at least one byte");
 	CHECK(!line("put 1 2 k v\n") && !line("put 1 1 k vv\n") &&
 	                !line("put 2 1 k v\n"),
-	        "too few bytes and too many are refused");
+	        "too few and too many bytes are rejected");
 	CHECK(!line("put 1") && !line("put 1 ") && !line("put 1 1") &&
 	                !line("put 1 1 ") && !line("put 1 1 k") &&
 	                !line("put 1 1 k ") && !line("put 1 1 k v"),
-	        "and a line that was cut anywhere");
+	        "and a line cut at any place");
 }
 
-/* One `put` with a key and a value of so many bytes. */
+/* Whether a `put` with a key and a value of these lengths is valid. */
 static bool put(size_t key, size_t value)
 {
 	static char text[64 + RM_TRACE_KEY_MAX + RM_TRACE_VALUE_MAX + 3];
@@ -62,10 +62,10 @@ static void sizes_have_a_limit(void)
 	CHECK(put(RM_TRACE_KEY_MAX, 1) && !put(RM_TRACE_KEY_MAX + 1, 1),
 	        "a key has at most 1024 bytes");
 	CHECK(put(1, RM_TRACE_VALUE_MAX) && !put(1, RM_TRACE_VALUE_MAX + 1),
-	        "a value at most 2^20");
+	        "a value has at most 2^20 bytes");
 }
 
-/* What is written of a trace of this text has its checksum. */
+/* Whether the trace keeps its checksum when it is written. */
 static bool stays(const char *text)
 {
 	struct rm_trace first, again;
@@ -96,9 +96,9 @@ static bool stays(const char *text)
 static void a_checksum_is_that_of_both_forms(void)
 {
 	CHECK(stays("has b\nhas a\nget a\nset c\ndel b\n"),
-	        "a file that lists what is there keeps its checksum");
+	        "a file that lists its initial keys keeps its checksum");
 	CHECK(stays("get a\nset c\nput 1 2 d vv\ndel b\nset a\n"),
-	        "and so does one that does not, but is written with a list");
+	        "and one that does not, although it is written with a list");
 }
 
 int main(void)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_twitter.c - what each line of a cache trace of Twitter's becomes, as
- * docs/reference/traces.md describes it: operation for operation, and expiries
- * between them.
+ * test_twitter.c - the import of Twitter's cache traces, line by line, with
+ * expiries in between (docs/reference/traces.md).
  */
 #include "runner/trace/internal.h"
 #include "tests/unit/tap.h"
@@ -12,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct rm_trace_imported told;
+static struct rm_trace_import_stats stats;
 static struct rm_error error;
 
-/* The trace's text; to free(). NULL: refused, and there is no trace. */
+/* The trace's text; the caller frees it. NULL: rejected, trace empty. */
 static char *imported(const char *lines)
 {
 	struct rm_trace trace = { .count = 1 };
@@ -26,7 +25,7 @@ static char *imported(const char *lines)
 
 	error.text[0] = '\0';
 	failed = rm_trace_parse_twitter(
-	        "x.csv", lines, strlen(lines), &trace, &told, &error);
+	        "x.csv", lines, strlen(lines), &trace, &stats, &error);
 	if (!failed) {
 		out = open_memstream(&text, &size);
 		if (!out || rm_trace_write_text(out, &trace) || fclose(out))
@@ -54,29 +53,29 @@ static void operations_are_what_the_key_lets_them_be(void)
 	              "has a\nhas b\nhas f\n"
 	              "get a\nget b\nput 1 2 c vv\nput 1 1 d v\ndel f\nend "
 	              "5\n"),
-	        "a key that was not seen is there, but for set and add");
-	CHECK(told.lines == 5 && told.conditional == 0 && told.expired == 0 &&
-	                told.renamed == 0,
-	        "each did what it was to do");
+	        "a key not seen before is present, except for set and add");
+	CHECK(stats.lines == 5 && stats.conditional == 0 &&
+	                stats.expired == 0 && stats.renamed == 0,
+	        "every operation had its effect");
 	CHECK(becomes("0,a,1,1,1,set,0\n0,a,1,1,1,add,0\n0,a,1,2,1,cas,0\n"
 	              "0,a,1,3,1,append,0\n0,a,1,4,1,prepend,0\n"
 	              "0,a,1,5,1,incr,0\n0,a,1,6,1,decr,0\n",
 	              "put 1 1 a v\nget a\nput 1 2 a vv\nput 1 3 a vvv\n"
 	              "put 1 4 a vvvv\nput 1 5 a vvvvv\nput 1 6 a vvvvvv\n"
 	              "end 7\n"),
-	        "of a key that is there an add is a get, and it alone");
-	CHECK(told.conditional == 1, "and is counted as one");
+	        "with a present key only add becomes a get");
+	CHECK(stats.conditional == 1, "and it is counted as conditional");
 	CHECK(becomes("0,a,1,1,1,delete,0\n0,a,1,1,1,replace,0\n"
 	              "0,a,1,1,1,cas,0\n0,a,1,1,1,append,0\n"
 	              "0,a,1,1,1,prepend,0\n0,a,1,1,1,incr,0\n"
 	              "0,a,1,1,1,decr,0\n0,a,1,1,1,add,0\n",
 	              "has a\ndel a\nget a\nget a\nget a\nget a\nget a\nget a\n"
 	              "put 1 1 a v\nend 8\n"),
-	        "of one that is gone all writes are gets but set and add");
-	CHECK(told.conditional == 6, "and are counted, too");
+	        "with an absent key all writes but set and add become gets");
+	CHECK(stats.conditional == 6, "and they are counted, too");
 }
 
-/* Of a key that no line had before: whoever recorded knew it. */
+/* A key not seen before was present when the trace was recorded. */
 static void what_changes_a_value_finds_one(void)
 {
 	static const char *const words[] = { "replace", "cas", "append",
@@ -89,44 +88,43 @@ static void what_changes_a_value_finds_one(void)
 		snprintf(line, sizeof(line), "0,k,1,1,1,%s,0\n", words[i]);
 		text = imported(line);
 		all &= text && strstr(text, "put 1 1 k v\nend 1\n") &&
-		       !told.conditional;
+		       !stats.conditional;
 		free(text);
 	}
-	CHECK(all, "what changes a value finds one where none was seen");
+	CHECK(all, "changes of a value assume an unseen key to be present");
 }
 
 static void what_expires_is_removed_in_time(void)
 {
 	CHECK(becomes("0,a,1,1,1,set,5\n4,a,1,1,1,get,0\n5,a,1,1,1,get,0\n",
 	              "put 1 1 a v\nget a\ndel a\nget a\nend 4\n") &&
-	                told.expired == 1,
-	        "a value goes before the first line of its time, not before");
+	                stats.expired == 1,
+	        "a value expires before the first line at its time");
 	CHECK(becomes("0,d,1,1,1,set,9\n0,e,1,1,1,set,9\n0,a,1,1,1,set,5\n"
 	              "0,b,1,1,1,add,2\n0,c,1,1,1,set,5\n0,d,1,1,1,cas,4\n"
 	              "0,e,1,1,1,replace,3\n9,f,1,1,1,get,0\n",
 	              "has f\nput 1 1 d v\nput 1 1 e v\nput 1 1 a v\n"
 	              "put 1 1 b v\nput 1 1 c v\nput 1 1 d v\nput 1 1 e v\n"
 	              "del b\ndel e\ndel d\ndel a\ndel c\nget f\nend 13\n") &&
-	                told.expired == 5,
-	        "the earliest goes first, of equal ones the first that was "
-	        "written");
+	                stats.expired == 5,
+	        "the earliest expires first; equal times in order of writing");
 	CHECK(becomes("0,a,1,1,1,set,5\n1,a,1,1,1,set,9\n2,b,1,1,1,set,1\n"
 	              "2,b,1,1,1,set,0\n6,c,1,1,1,get,0\n10,c,1,1,1,get,0\n",
 	              "has c\nput 1 1 a v\nput 1 1 a v\nput 1 1 b v\n"
 	              "put 1 1 b v\nget c\ndel a\nget c\nend 7\n") &&
-	                told.expired == 1,
-	        "what was written again has its new time, or none");
+	                stats.expired == 1,
+	        "a rewritten value has its new time, or none");
 	CHECK(becomes("0,a,1,1,1,set,2\n1,a,1,1,1,delete,0\n2,b,1,1,1,get,0\n",
 	              "has b\nput 1 1 a v\ndel a\nget b\nend 3\n") &&
-	                told.expired == 0,
-	        "what was deleted does not go once more");
+	                stats.expired == 0,
+	        "a deleted value does not expire");
 	CHECK(becomes("0,a,1,1,1,set,9\n1,a,1,1,1,add,1\n5,b,1,1,1,get,0\n",
 	              "has b\nput 1 1 a v\nget a\nget b\nend 3\n"),
-	        "an add that stored nothing changes no time, and what ends "
-	        "after the last line stays");
+	        "an add that stored nothing changes no expiry, and an expiry "
+	        "after the last line is dropped");
 }
 
-/* As in a cache: what is added to a value does not live longer by it. */
+/* As in a cache, changing a value does not extend its lifetime. */
 static void what_changes_a_value_leaves_its_time(void)
 {
 	CHECK(becomes("0,a,1,1,1,set,0\n1,a,1,2,1,append,1\n"
@@ -134,15 +132,15 @@ static void what_changes_a_value_leaves_its_time(void)
 	              "1,a,1,2,1,decr,1\n9,b,1,1,1,get,0\n",
 	              "has b\nput 1 1 a v\nput 1 2 a vv\nput 1 2 a vv\n"
 	              "put 1 2 a vv\nput 1 2 a vv\nget b\nend 6\n"),
-	        "what only changes a value gives it no time to end");
+	        "a change of a value sets no expiry");
 	CHECK(becomes("0,a,1,1,1,set,5\n1,a,1,2,1,append,0\n"
 	              "9,b,1,1,1,get,0\n",
 	              "has b\nput 1 1 a v\nput 1 2 a vv\ndel a\nget b\n"
 	              "end 4\n"),
-	        "nor takes away the one it has");
+	        "and keeps an existing one");
 }
 
-/* 200 keys whose times come mixed: 83 has no divisor in common with 200. */
+/* 200 keys with mixed expiries: 83 and 200 are coprime. */
 static void many_expire_in_order(void)
 {
 	struct rm_trace trace = { .count = 0 };
@@ -156,9 +154,9 @@ static void many_expire_in_order(void)
 	fprintf(out, "1000,%03u,3,1,1,get,0\n", 0);
 	fclose(out);
 	CHECK(!rm_trace_parse_twitter(
-	              "x.csv", lines, size, &trace, &told, &error) &&
-	                told.expired == 200 && trace.count == 401,
-	        "all of 200 values go");
+	              "x.csv", lines, size, &trace, &stats, &error) &&
+	                stats.expired == 200 && trace.count == 401,
+	        "all 200 values expire");
 	rm_trace_clear(&trace);
 	char *text = imported(lines), *at = strstr(text, "del ");
 
@@ -167,7 +165,7 @@ static void many_expire_in_order(void)
 
 		ordered &= !strncmp(at, "del ", 4) && key * 83 % 200 == n;
 	}
-	CHECK(ordered, "in the order of their times");
+	CHECK(ordered, "in order of their times");
 	free(text);
 	free(lines);
 }
@@ -182,7 +180,7 @@ static void keys_have_the_length_of_their_size(void)
 	bool sized, padded = false, comma = false;
 
 	if (rm_trace_parse_twitter(
-	            "x.csv", lines, strlen(lines), &trace, &told, &error))
+	            "x.csv", lines, strlen(lines), &trace, &stats, &error))
 		printf("# %s\n", error.text);
 	sized = names->count == 4;
 	for (size_t i = 0; i < names->count; i++) {
@@ -193,12 +191,12 @@ static void keys_have_the_length_of_their_size(void)
 		comma |= length == 3 && !memcmp(name, "a,b", 3);
 		sized &= length == 3 || length == 4;
 	}
-	CHECK(sized && comma, "a key is as long as its line says, and may have "
-	                      "commas");
-	CHECK(padded, "a shorter text ends with NUL bytes");
-	CHECK(trace.gets == 2 && told.renamed == 2,
-	        "a longer one has a name of its own, and its first line "
-	        "decides");
+	CHECK(sized && comma,
+	        "a key has the length of its line and may contain commas");
+	CHECK(padded, "a shorter text is padded with NUL bytes");
+	CHECK(trace.gets == 2 && stats.renamed == 2,
+	        "a longer text gets a generated name, and its first line "
+	        "determines the size");
 	rm_trace_clear(&trace);
 }
 
@@ -218,21 +216,21 @@ static void what_is_no_trace_is_refused(void)
 	CHECK(refused("", "x.csv:1: file \"\", expected at least one line"),
 	        "an empty file");
 	CHECK(refused("0,a,1,1,1,get,0\n0,a,1,1,1,get,0", "x.csv:2: last line"),
-	        "a line that was cut");
+	        "a truncated line");
 	CHECK(refused("5,a,1,1,1,get,0\n4,a,1,1,1,get,0\n",
 	              "x.csv:2: timestamp"),
 	        "a time that runs backwards");
 	CHECK(refused("0,a,1,1,1,touch,0\n", "x.csv:1: ") &&
 	                refused("0,a,1,1,1,ge,0\n", "x.csv:1: "),
-	        "an operation that is none");
+	        "an unknown operation");
 	CHECK(refused("\x28\xb5\x2f\xfd\n", "zstd -d"), "a compressed file");
 	CHECK(refused("0,a,1025,1,1,get,0\n", "x.csv:1: ") &&
 	                refused("0,a,0,1,1,get,0\n", "x.csv:1: ") &&
 	                refused("0,a,1,1048577,1,get,0\n", "x.csv:1: "),
-	        "keys and values that are too long, and a key of no byte");
+	        "oversized keys and values, and an empty key");
 }
 
-/* As a person names them. */
+/* Opening a file by name. */
 static void files_are_opened(void)
 {
 	char name[] = "/tmp/test_twitter.XXXXXX";
@@ -242,20 +240,21 @@ static void files_are_opened(void)
 
 	if (fd < 0 || write(fd, line, strlen(line)) < 0 || close(fd))
 		abort();
-	CHECK(!rm_trace_import_twitter(name, &trace, &told, &error) &&
+	CHECK(!rm_trace_import_twitter(name, &trace, &stats, &error) &&
 	                trace.count == 1 && trace.present == 1,
 	        "a file is read");
 	rm_trace_clear(&trace);
 	unlink(name);
-	/* none was there: what the caller had must not be taken for one */
+	/* the caller's bytes must not be taken for a trace */
 	memset(&trace, 0xff, sizeof(trace));
 	error.text[0] = '\0';
-	CHECK(rm_trace_import_twitter(name, &trace, &told, &error) == -ENOENT &&
+	CHECK(rm_trace_import_twitter(name, &trace, &stats, &error) ==
+	                        -ENOENT &&
 	                strstr(error.text, name),
-	        "one that is not there is named");
+	        "an error for a missing file names the file");
 	CHECK(!trace.entries && !trace.count && !trace.keys &&
 	                !trace.dictionary.keys,
-	        "and its trace is empty, to be cleared like any other");
+	        "and its trace is empty and can be cleared");
 	rm_trace_clear(&trace);
 }
 

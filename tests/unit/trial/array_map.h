@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * array_map.h - the map of the tests of a trial: an array, right unless it is
- * told what to do wrong; and how a trial of it is run.
+ * array_map.h - the map of the trial tests: an array that is correct unless
+ * `fault` is set; and functions that run a trial of it.
  */
 #ifndef RM_TEST_ARRAY_MAP_H
 #define RM_TEST_ARRAY_MAP_H
@@ -13,24 +13,24 @@
 
 enum { MOST_KEYS = 1 << 16 };
 
-/* What the map of this file does wrong. */
+/* Faults of this file's map. */
 static struct fault {
 	uint64_t lose_insert, lose_update; /* each n-th of its kind; 0: none */
-	bool hide_lost; /* who loses an insert is told that it found the key */
-	uint64_t lose_lookup;    /* the n-th, once */
+	bool hide_lost;          /* a lost insert reports the key as present */
+	uint64_t lose_lookup;    /* only the n-th */
 	_Atomic bool take_other; /* one removal, of another key */
-	bool lose_value; /* take() says yes, and no value; removals remove none,
-	                    so that it finds the key whoever comes first */
-	bool neighbour;  /* every 1000th lookup */
-	uint64_t stall_ns;  /* once, in the middle */
-	uint64_t take_ns;   /* of each removal */
-	bool waits_for_all; /* create..destroy: like a grace period */
+	bool lose_value;    /* take() succeeds without a value; remove() removes
+	                    nothing, so that take() finds the key */
+	bool neighbour;     /* every 1000th look-up */
+	uint64_t stall_ns;  /* once, in the window */
+	uint64_t take_ns;   /* duration of each removal */
+	bool waits_for_all; /* in destroy(): like a grace period */
 	bool no_room;       /* no thread can join */
 } fault;
 
 static _Atomic uint64_t slots[MOST_KEYS]; /* 0: absent; else value + 1 */
 static _Atomic uint64_t turns, inserts, updates, lookups, online;
-static _Atomic uint64_t last_taken; /* a key's word */
+static _Atomic uint64_t last_taken; /* word of the last removed key */
 
 static void *create(const struct rm_sizing *sizing)
 {
@@ -67,7 +67,7 @@ static void unpark(void *thread)
 	atomic_fetch_add(&online, 1);
 }
 
-/* Ends only when no thread is online: deadlocks unless waiters park. */
+/* Waits until no thread is online; deadlocks unless waiting threads park. */
 static void destroy(void *map)
 {
 	(void)map;
@@ -98,8 +98,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return value->word[0] != UINT64_MAX;
 }
 
-/* Operations of a kind have a count of their own: with one count for all, the
- * interleaving of the threads decides whether an n-th is of the kind. */
+/* Each kind of operation has its own count. With a common count, the
+   interleaving of threads would decide whether the n-th is of the kind. */
 static bool is_nth(_Atomic uint64_t *count, uint64_t n)
 {
 	return n && (atomic_fetch_add(count, 1) + 1) % n == 0;
@@ -139,7 +139,7 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	(void)thread, (void)shape;
 	if (fault.take_ns)
 		rm_sleep_until(rm_now_ns() + fault.take_ns);
-	/* Both are there: as many keys are left as if it were right. */
+	/* Both are present: the number of remaining keys is correct. */
 	if (fault.take_other && slot_of(other) != slot_of(key) &&
 	        atomic_load(slot_of(key)) &&
 	        atomic_exchange(slot_of(other), 0)) {
@@ -190,7 +190,7 @@ static inline struct rm_request request_of(enum rm_write_kind kind)
 	return request;
 }
 
-/* Runs the phases on this file's map and returns the result. */
+/* Runs a trial of this file's map and returns the result. */
 static inline json_t *run(struct rm_request *request)
 {
 	return trial_of(request, &impl);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* loop_text.h - how the text of a loop reads. */
+/* loop_text.h - parsing and writing of loop names. */
 #ifndef RM_TEST_LOOP_TEXT_H
 #define RM_TEST_LOOP_TEXT_H
 
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Whether a text is understood, and is this one when it is written again. */
+/* Whether a text parses and is then written as expected. */
 static inline bool reads_as(const char *text, const char *expected)
 {
 	struct rm_loop loop;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * played_clock.h - a clock that a test moves. It stands in for the system's
- * monotonic one in the whole program (runner/base/clock.h calls the first and
- * the last of these functions), so that times are the same on each machine, busy or not. CPU
- * time is the kernel's.
+ * played_clock.h - a simulated clock. It replaces the system's monotonic clock
+ * in the whole program (runner/base/clock.h calls the first and last of these
+ * functions), so that times do not depend on the machine. CPU time is real.
  */
 #ifndef RM_TEST_PLAYED_CLOCK_H
 #define RM_TEST_PLAYED_CLOCK_H
@@ -16,11 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PLAYED_READING_NS = 100 }; /* what each look at the clock takes */
+enum { PLAYED_READING_NS = 100 }; /* duration of a clock reading */
 
-/* Not 0: a start of 0 means "not timed" to those who keep one. */
+/* Not 0: some code treats a start of 0 as "not timed". */
 static _Atomic uint64_t played_ns = 1000000000;
-static _Atomic uint64_t played_readings; /* clock_gettime() calls */
+static _Atomic uint64_t played_readings; /* number of clock_gettime() calls */
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -35,7 +34,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	return 0;
 }
 
-/* The counter of time is the same clock: a tick each nanosecond. */
+/* The tick counter is the same clock, with one tick per ns. */
 uint64_t rm_ticks(void)
 {
 	return atomic_fetch_add(&played_ns, PLAYED_READING_NS);
@@ -46,7 +45,7 @@ double rm_ticks_per_ns(void)
 	return 1;
 }
 
-/* Absolute sleeps only. Nobody waits: the clock is moved on instead. */
+/* Absolute sleeps only. Advances the clock instead of waiting. */
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until,
         struct timespec *left)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * run_trial.h - how tests run a trial in their own process, and read its
- * result.
+ * run_trial.h - runs trials in the test's process and reads their results.
  */
 #ifndef RM_TEST_RUN_TRIAL_H
 #define RM_TEST_RUN_TRIAL_H
@@ -12,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A small trial of a presized map: 1000 keys, two threads, 10 % writes, ended
-   by operations and not by a clock. */
+/* A small trial of a presized map: 1000 keys, two threads, 10 % writes. It ends
+   after a number of operations, not after a time. */
 static inline struct rm_request small_request(const char *map)
 {
 	struct rm_request request = { .seed = 11,
@@ -33,7 +32,7 @@ static inline struct rm_request small_request(const char *map)
 	return request;
 }
 
-/* The same with a loop; a text that is no loop ends the test. */
+/* The same with a loop; an invalid loop aborts the test. */
 static inline struct rm_request loop_request(const char *map, const char *loop)
 {
 	struct rm_request request = small_request(map);
@@ -43,7 +42,7 @@ static inline struct rm_request loop_request(const char *map, const char *loop)
 	return request;
 }
 
-/* What came of the team, judged as a campaign does; a new reference. */
+/* The team's result, judged as in a campaign; a new reference. */
 static inline json_t *result_of(struct rm_team *team)
 {
 	json_t *result = rm_team_result(team);
@@ -53,7 +52,7 @@ static inline json_t *result_of(struct rm_team *team)
 	return result;
 }
 
-/* Runs it on `impl`; the request stays as it is. */
+/* Runs a trial of `impl`; the request stays valid. */
 static inline json_t *trial_of(
         struct rm_request *request, const struct rm_impl *impl)
 {
@@ -66,7 +65,7 @@ static inline json_t *trial_of(
 	return result;
 }
 
-/* Runs it on `impl` and drops the request. */
+/* Runs a trial of `impl` and releases the request. */
 static inline json_t *run_on(
         struct rm_request *request, const struct rm_impl *impl)
 {
@@ -88,7 +87,7 @@ static inline double number_of(const json_t *result, const char *name)
 	return json_number_value(json_object_get(result, name));
 }
 
-/* A statistic of the map; -1: there is none of that name. */
+/* A statistic of the map; -1: not found. */
 static inline double stat_of(const json_t *result, const char *name)
 {
 	size_t i;
@@ -100,7 +99,7 @@ static inline double stat_of(const json_t *result, const char *name)
 	return -1;
 }
 
-/* Of that status, for a reason that holds these words. */
+/* Whether the result has this status and its reason contains `reason`. */
 static inline bool is(
         const json_t *result, const char *status, const char *reason)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the allocator is asked for is counted to the call and the byte.
-   This test is linked with the stats objects. */
+/* Allocator calls and bytes are counted exactly. This test is
+   linked with the stats objects. */
 #include "runner/trial/trial.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
@@ -18,7 +18,7 @@ static double stat_of(const char *name)
 	return wanted.value;
 }
 
-/* The compiler must not see that a block is not used. */
+/* Keeps the compiler from removing an unused block. */
 static void *kept(void *block)
 {
 	void *volatile seen = block;
@@ -26,8 +26,8 @@ static void *kept(void *block)
 	return seen;
 }
 
-/* Of this thread's allocations, each 61st; the clock moves on by as much at
-   each look. */
+/* Checks that one in 61 allocations is timed. The simulated clock advances at
+   each reading. */
 static void timed(void)
 {
 	const double before = stat_of("allocations_timed");
@@ -39,9 +39,9 @@ static void timed(void)
 	CHECK(stat_of("allocations_timed") == before + 61 &&
 	                atomic_load(&played_ns) ==
 	                        looks + 122 * PLAYED_READING_NS,
-	        "one call in 61 is timed, by two looks at the clock");
+	        "one call in 61 is timed, by two clock readings");
 	CHECK(stat_of("allocations_timed_ns") == ns + 61 * PLAYED_READING_NS,
-	        "and what lies between them is added up");
+	        "and the time between them is added up");
 }
 
 int main(void)
@@ -49,7 +49,7 @@ int main(void)
 	enum { BIG = 8 << 20 };
 	static char output[4096];
 
-	setvbuf(stdout, output, _IOLBF, sizeof(output)); /* it would allocate */
+	setvbuf(stdout, output, _IOLBF, sizeof(output)); /* else it allocates */
 	double calls = stat_of("allocations"), frees = stat_of("frees");
 	double all = stat_of("allocated_bytes"), held = stat_of("bytes");
 
@@ -63,25 +63,25 @@ int main(void)
 	CHECK(stat_of("allocations") == calls + 1 &&
 	                stat_of("allocated_bytes") == all + usable &&
 	                stat_of("bytes") == held + usable,
-	        "a block is counted with all that can be used of it");
+	        "a block is counted with its usable size");
 	CHECK(stat_of("bytes_peak") >= held + BIG &&
 	                stat_of("bytes_peak") <= held + usable + (1 << 20),
-	        "the peak holds it");
+	        "the peak includes it");
 	CHECK(stat_of("heap_used_bytes") >= BIG &&
 	                stat_of("heap_held_bytes") >=
 	                        stat_of("heap_used_bytes"),
-	        "the allocator holds at least what is used");
+	        "the allocator holds at least the used bytes");
 	free(block);
 	CHECK(stat_of("frees") == frees + 1 && stat_of("bytes") == held,
-	        "it is given back");
+	        "freed bytes are subtracted");
 	CHECK(stat_of("bytes_peak") >= held + BIG, "the peak stays");
 	block = kept(calloc(10, 100));
 	block = kept(realloc(block, 5000));
 	CHECK(stat_of("allocations") == calls + 3 &&
 	                stat_of("frees") == frees + 2,
-	        "to move a block is to allocate and to free");
+	        "moving a block is an allocation and a free");
 	free(block);
-	CHECK(stat_of("bytes") == held, "nothing is held in the end");
+	CHECK(stat_of("bytes") == held, "no bytes are held at the end");
 	timed();
 	return DONE();
 }

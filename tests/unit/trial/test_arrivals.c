@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The intended starts of the open loop are those of tests/go/arrivals.tsv, and
- * the buckets of latencies those of its last lines. Programs in other languages
- * are held to the same file (tests/report/test_go_open_loop.py).
+ * Compares the intended starts of the open loop, and the buckets of latencies,
+ * with tests/go/arrivals.tsv. Programs in other languages are compared with the
+ * same file (tests/report/test_go_open_loop.py).
  *
- * test_arrivals --print writes the file anew.
+ * test_arrivals --print regenerates the file.
  */
 #include "runner/base/rng.h"
 #include "runner/operations.h"
@@ -18,7 +18,7 @@
 
 enum { SEED = 7, ARRIVALS = 200000 /* its stream of seeds, see phases.c */ };
 
-/* One line: who asks for what, and what came of it. */
+/* One line: parameters and results. */
 struct line {
 	char kind[16];
 	double rate_per_s;
@@ -26,7 +26,7 @@ struct line {
 	unsigned long long length, count, digest;
 };
 
-/* Of two windows, for a warm-up goes before; in time since their start. */
+/* Runs two windows, as after a warm-up; uses times since their start. */
 static void arrive(struct line *line, uint64_t start_ns)
 {
 	struct rm_pace pace = { .poisson = !strcmp(line->kind, "poisson"),
@@ -45,7 +45,7 @@ static void arrive(struct line *line, uint64_t start_ns)
 	}
 }
 
-/* Three in ten nanoseconds: a double of so late a time has no fractions. */
+/* Three in 10 ns: at so late a time a double cannot hold fractions. */
 static void long_after_the_boot(void)
 {
 	struct line early = { "constant", 3e8, 1, 0, 1000000, 0, 0 };
@@ -54,10 +54,10 @@ static void long_after_the_boot(void)
 	arrive(&early, 0);
 	arrive(&late, UINT64_C(100) * 86400 * 1000000000);
 	CHECK(early.count == late.count && early.digest == late.digest,
-	        "100 days after the boot fractions of a ns count as at it");
+	        "100 days after boot, fractions of a ns count as at boot");
 }
 
-/* Values of all lengths, and which bucket each is in. */
+/* Digest of the buckets of values of all lengths. */
 static void fill_buckets(struct line *line)
 {
 	uint64_t rng = SEED;
@@ -71,18 +71,18 @@ static void fill_buckets(struct line *line)
 	}
 }
 
-static void one(const char *text, bool print)
+static void check_line(const char *text, bool print)
 {
-	struct line now, told;
+	struct line now, expected;
 	char name[128];
 
-	if (sscanf(text, "%15s %lf %u %u %llu %llu %llx", told.kind,
-	            &told.rate_per_s, &told.threads, &told.slot, &told.length,
-	            &told.count, &told.digest) < 5) {
-		CHECK(false, "a line of " FILE_OF_DIGESTS " is understood");
+	if (sscanf(text, "%15s %lf %u %u %llu %llu %llx", expected.kind,
+	            &expected.rate_per_s, &expected.threads, &expected.slot,
+	            &expected.length, &expected.count, &expected.digest) < 5) {
+		CHECK(false, "a line of " FILE_OF_DIGESTS " is valid");
 		return;
 	}
-	now = told;
+	now = expected;
 	now.count = now.digest = 0;
 	if (!strcmp(now.kind, "buckets"))
 		fill_buckets(&now);
@@ -92,7 +92,8 @@ static void one(const char *text, bool print)
 	        now.rate_per_s, now.threads, now.slot, now.length);
 	if (print)
 		printf("%s\t%llu\t%016llx\n", name, now.count, now.digest);
-	else if (!CHECK(now.count == told.count && now.digest == told.digest,
+	else if (!CHECK(now.count == expected.count &&
+	                         now.digest == expected.digest,
 	                 name))
 		printf("# %llu %016llx\n", now.count, now.digest);
 }
@@ -107,7 +108,7 @@ int main(int argc, char **argv)
 		return 1;
 	while (fgets(text, sizeof(text), file))
 		if (text[0] != '#')
-			one(text, print);
+			check_line(text, print);
 		else if (print)
 			fputs(text, stdout);
 	fclose(file);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_counted_window.c - when a trial calls its counters (counters.h says when
- * it must): played counters, which note each call, and a subject's loop, which
- * does the same. Without a PMU no other counters would notice.
+ * test_counted_window.c - order of a trial's calls of its counters (see
+ * counters.h). Simulated counters and a subject's loop record each call.
+ * Without a PMU, other counters would not notice a wrong order.
  */
 #include "runner/counters/counters.h"
 #include "tests/unit/trial/array_map.h"
@@ -11,8 +11,8 @@
 
 enum { THREADS = 3, CALLS_MOST = 64 };
 
-/* O, A, S, +, w, -, P, R, C: open, attach, start, enable, a loop in the
-   window, disable, stop, result, close; W: the loop outside. */
+/* O, A, S, +, w, -, P, R, C: open, attach, start, enable, loop in the window,
+   disable, stop, result, close; W: loop of the warm-up. */
 struct call {
 	char what;
 	unsigned slot;
@@ -22,7 +22,7 @@ static struct call calls[CALLS_MOST];
 static _Atomic unsigned call_count;
 static int start_code, stop_code;
 
-/* Stands for all of counters.c, whose functions these are. */
+/* Replaces all of counters.c. */
 struct rm_counters {
 	unsigned threads;
 };
@@ -39,7 +39,7 @@ struct rm_session_request;
 
 int rm_counters_open_request(const struct rm_session_request *request,
         struct rm_counters **session, struct rm_error *error);
-/* Who proves that counters count, calls this; no trial does. */
+/* Only the proof of the counters calls this, no trial. */
 int rm_counters_open_request(const struct rm_session_request *request,
         struct rm_counters **session, struct rm_error *error)
 {
@@ -109,7 +109,7 @@ void rm_counters_close(struct rm_counters *session)
 		note('C', 0);
 }
 
-/* The map's loop, which notes that it runs. */
+/* The map's loop, recorded. */
 static void noted_loop(struct rm_worker *worker)
 {
 	note(worker->measured ? 'w' : 'W', worker->slot);
@@ -131,22 +131,22 @@ static json_t *counted(uint64_t warm_up_ns)
 	return run_on(&request, &noted);
 }
 
-/* The calls of one slot in their order, or of all that have no slot. */
+/* Whether the calls of one slot (0 for calls without one) are as expected. */
 static bool called(const char *kinds, unsigned slot, const char *expected)
 {
-	char told[CALLS_MOST + 1] = "";
+	char found[CALLS_MOST + 1] = "";
 	size_t length = 0;
 
 	for (unsigned i = 0; i < atomic_load(&call_count) && i < CALLS_MOST;
 	        i++)
 		if (strchr(kinds, calls[i].what) && calls[i].slot == slot)
-			told[length++] = calls[i].what;
-	if (strcmp(told, expected))
-		printf("# slot %u: \"%s\"\n", slot, told);
-	return !strcmp(told, expected);
+			found[length++] = calls[i].what;
+	if (strcmp(found, expected))
+		printf("# slot %u: \"%s\"\n", slot, found);
+	return !strcmp(found, expected);
 }
 
-/* Where the first, or the last, of a kind stands. */
+/* Index of the first or last call of a kind. */
 static unsigned place(char what, bool last)
 {
 	unsigned found = CALLS_MOST;
@@ -168,22 +168,22 @@ static void each_call_has_its_place(void)
 	CHECK(is(result, "ok", "") && each &&
 	                json_is_null(
 	                        json_object_get(result, "counters_reason")),
-	        "each thread attaches once behind its warm-up, and counts from "
-	        "before its window's loop until after it");
+	        "each thread attaches once after its warm-up, and counts "
+	        "around its window's loop");
 	CHECK(called("OSPRC", 0, "OSPRC"),
 	        "the main thread opens, starts, stops, reads and closes");
 	CHECK(place('A', true) < place('S', false) &&
 	                place('S', false) < place('+', false),
-	        "it starts when all have attached, before one counts");
+	        "it starts after all threads have attached, before any counts");
 	CHECK(place('-', true) < place('P', false),
-	        "and stops when none counts any more");
+	        "and stops after all threads have stopped counting");
 	CHECK(number_of(json_object_get(result, "counters"), "threads") ==
 	                THREADS,
-	        "what they say is the result's, of all threads");
+	        "the counters' result is the trial's, for all threads");
 	json_decref(result);
 }
 
-static void what_does_not_start_is_told(void)
+static void a_failed_start_is_reported(void)
 {
 	json_t *result;
 	const char *reason;
@@ -192,9 +192,9 @@ static void what_does_not_start_is_told(void)
 	result = counted(0);
 	start_code = 0;
 	reason = text_of(result, "counters_reason");
-	CHECK(is(result, "ok", ""), "a trial is worth something uncounted");
+	CHECK(is(result, "ok", ""), "a trial without counters is ok");
 	if (!CHECK(strstr(reason, "counters did not start: "),
-	            "that they did not start is the result's reason"))
+	            "the result has the reason for a failed start"))
 		printf("# \"%s\"\n", reason);
 	json_decref(result);
 }
@@ -211,21 +211,21 @@ static bool reason_is(const char *words)
 	return same;
 }
 
-static void what_does_not_stop_is_told(void)
+static void a_failed_stop_is_reported(void)
 {
 	stop_code = -ENOMEM;
 	CHECK(reason_is("counters did not stop: "),
-	        "that they did not stop is its reason, too");
+	        "and the reason for a failed stop");
 	start_code = -EBUSY;
 	CHECK(reason_is("counters did not start: "),
-	        "but not where they did not start");
+	        "but not if the start failed");
 	start_code = stop_code = 0;
 }
 
 int main(void)
 {
 	each_call_has_its_place();
-	what_does_not_start_is_told();
-	what_does_not_stop_is_told();
+	a_failed_start_is_reported();
+	a_failed_stop_is_reported();
 	return DONE();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The speed of the CPUs of a trial: the additions that measure it, and which
- * threads do.
+ * Measurement of the speed of a trial's CPUs: the additions, and the threads
+ * that measure.
  *
  * plain: sanitizers put other instructions between the additions.
  */
@@ -9,13 +9,13 @@
 
 #include <sched.h>
 
-/* An addition of a constant takes no cycle on Golden Cove and later. */
+/* Golden Cove and later execute additions of a constant in 0 cycles. */
 static void additions_have_two_registers(void)
 {
 	char line[256];
 	int added = 0;
 	FILE *code = popen("objdump -d --no-show-raw-insn --disassemble="
-	                   "rm_usage_adds_per_ns /proc/$PPID/exe",
+	                   "rm_usage_measure_adds_per_ns /proc/$PPID/exe",
 	        "r");
 
 	if (!code)
@@ -54,13 +54,14 @@ static void all_cpus_are_measured_at_once(void)
 	sched_getaffinity(0, sizeof(mask), &mask);
 	rm_team_run(&team, &request, &impl);
 	if (CPU_COUNT(&mask) < 2)
-		SKIP("two CPUs are measured at once", "there is one CPU");
+		SKIP("two CPUs are measured simultaneously",
+		        "there is one CPU");
 	else
 		CHECK(team.probes == 2 && team.probes_ready[0] == 2 &&
 		                team.probes_ready[1] == 2,
-		        "two CPUs are measured at once");
+		        "two CPUs are measured simultaneously");
 	CHECK(team.adds_per_ns[0] > 0 && team.adds_per_ns[1] > 0,
-	        "their speed is known before and after the window");
+	        "the speed is known before and after the window");
 	rm_team_clear(&team);
 	json_decref(request.counters);
 }

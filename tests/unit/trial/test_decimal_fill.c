@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fill:decimal: keys that are sequential numbers as text.
+ * fill:decimal: keys that are sequential numbers as decimal text.
  *
  * slow: it is linked with each map of the build.
  */
@@ -21,10 +21,10 @@ static void texts(void)
 
 	CHECK(reads_as("fill:decimal", "fill:decimal") &&
 	                reads_as("fill:binary", "fill"),
-	        "keys' form stands in the text where it is not the usual one");
+	        "the text has the form of keys unless it is the default");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		refused &= rm_loop_parse(bad[i], &loop) != 0;
-	CHECK(refused, "other forms, and those of other loops, are refused");
+	CHECK(refused, "other forms, and forms of other loops, are rejected");
 }
 
 static bool is_number(struct rm_key key, uint64_t number)
@@ -50,14 +50,14 @@ static void digits_are_those_of_the_number(void)
 		same &= is_number(key, numbers[i]) &&
 		        key.word == rm_scatter(numbers[i]);
 	}
-	CHECK(same, "decimal text has the digits that printf() has");
+	CHECK(same, "decimal text has the digits that printf() prints");
 }
 
-/* No map: says what keys it was shown, and yes to look-ups. */
+/* Not a map: records its keys, and finds all of them. */
 static struct {
 	uint64_t upserts, lookups;
 	size_t shortest, longest;
-	bool other; /* a key that is not the decimal text of its number */
+	bool other; /* a key was not the decimal text of its number */
 } shown;
 
 static void *nothing_shown(const struct rm_sizing *sizing)
@@ -113,11 +113,11 @@ static void fills_with_numbers_as_text(void)
 	CHECK(is(result, "ok", "") &&
 	                number_of(result, "keys_after") == 100000 &&
 	                number_of(result, "keys_before") == 0,
-	        "fill:decimal: from none to all keys");
+	        "fill:decimal: from no keys to all keys");
 	CHECK(!shown.other && shown.upserts == 100000 &&
 	                shown.lookups == 100000 && shown.shortest == 1 &&
 	                shown.longest == 5,
-	        "its keys are 0 to 99999 in turn, as text of 1 to 5 bytes");
+	        "the keys are 0 to 99999 in order, as text of 1 to 5 bytes");
 	json_decref(result);
 }
 
@@ -132,13 +132,13 @@ static void values_are_accounted_under_text(void)
 	request.cell.window_ops = 0;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
 	CHECK(is(result, "ok", "") && number_of(result, "keys_after") == 1000,
-	        "who accounts for values looks for keys of the same form");
+	        "accounting of values uses keys of the same form");
 	json_decref(result);
 }
 
 static size_t text_maps, wrong_maps;
 
-/* Skips maps that have no strings or no state, and injected bugs. */
+/* Skips maps without strings or state, and injected bugs. */
 static void fill_with_text(const struct rm_impl *impl)
 {
 	const unsigned strings = 1U << rm_shape_index(RM_STR16X8);
@@ -165,7 +165,7 @@ static void every_map_of_strings_takes_text(void)
 {
 	each_map(fill_with_text);
 	CHECK(!wrong_maps && text_maps > 10,
-	        "every map of strings takes decimal text");
+	        "every map of strings accepts decimal text");
 }
 
 int main(void)

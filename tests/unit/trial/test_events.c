@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_events.c - what a full ring of events loses, and what it does not.
+ * test_events.c - events lost and kept by a full ring.
  * linked with the stats objects.
  *
- * plain: rings have 64 events under a sanitizer (events.c), too few for these counts.
+ * plain: rings have 64 events under a sanitizer (events.c), too few for these
+ * counts.
  */
 #include "runner/trial/events.h"
 #include "tests/unit/tap.h"
@@ -13,8 +14,8 @@
 
 enum { MOVES = 100, LOST = 900, WAITS = RM_EVENT_RING_LENGTH + LOST };
 
-/* Events of `kind` that are still there. */
-static unsigned left(enum rm_event kind)
+/* Number of available events of a kind. */
+static unsigned available(enum rm_event kind)
 {
 	struct rm_event_lane lane;
 	unsigned count = 0;
@@ -41,7 +42,7 @@ static bool sequence_is_whole(void)
 	                      (first + LOST) * (first + LOST - 1) / 2;
 }
 
-static double told(const char *name)
+static double stat_of(const char *name)
 {
 	struct wanted_stat wanted = { name, -1 };
 
@@ -49,27 +50,28 @@ static double told(const char *name)
 	return wanted.value;
 }
 
-/* Two spans, of two seconds and of one, whose beginnings are made up. */
+/* Two spans with simulated starts, 2 s and 1 s long. */
 static void the_longest_is_kept(void)
 {
 	const uint64_t second = 1000000000;
 
 	rm_event_span(RM_EVENT_CLONE, rm_event_clock() - 2 * second, 1);
 	rm_event_span(RM_EVENT_CLONE, rm_event_clock() - second, 1);
-	const double longest = told("pause_clone_max_ns");
-	const double all = told("pause_clone_ns");
+	const double longest = stat_of("pause_clone_max_ns");
+	const double all = stat_of("pause_clone_ns");
 
-	CHECK(told("pause_clone") == 2, "spans of a kind are counted");
+	CHECK(stat_of("pause_clone") == 2, "spans of a kind are counted");
 	CHECK(longest >= 2e9 && longest + 1e9 <= all,
-	        "the longest is one of them, and the longer one");
-	rm_events_window();
-	CHECK(told("pause_clone_max_ns") == 0 && told("pause_clone_ns") == all,
-	        "a window has a longest of its own");
+	        "the maximum is the longer of the two spans");
+	rm_events_begin_window();
+	CHECK(stat_of("pause_clone_max_ns") == 0 &&
+	                stat_of("pause_clone_ns") == all,
+	        "a window starts with a new maximum");
 }
 
 enum { THREADS = 1000, SPANS = 10, RINGED = RM_EVENT_RINGS - 1 };
 
-/* Spans whose beginnings are so many ns ago. */
+/* Records spans of `ago_ns` each. */
 static void *note_spans(void *argument)
 {
 	const uint64_t *ago_ns = argument;
@@ -79,7 +81,7 @@ static void *note_spans(void *argument)
 	return NULL;
 }
 
-/* The main thread has a ring already. */
+/* The main thread already has a ring. */
 static void sums_of_threads_without_a_ring(void)
 {
 	static pthread_t threads[THREADS];
@@ -94,22 +96,22 @@ static void sums_of_threads_without_a_ring(void)
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	if (started < THREADS) {
-		SKIP("1000 threads", "they cannot be had here");
+		SKIP("1000 threads", "cannot be created here");
 		return;
 	}
-	CHECK(told("pause_promote") == THREADS * SPANS,
+	CHECK(stat_of("pause_promote") == THREADS * SPANS,
 	        "spans of more threads than rings are all counted");
-	CHECK(told("pause_promote_ns") >= 1e9 * THREADS * SPANS,
+	CHECK(stat_of("pause_promote_ns") >= 1e9 * THREADS * SPANS,
 	        "with their time");
 	CHECK(rm_events_lost() == lost + (THREADS - RINGED) * SPANS,
-	        "their events are lost, and that is told");
+	        "their events are lost and counted as lost");
 	if (!pthread_create(&last, NULL, note_spans, &minute))
 		pthread_join(last, NULL);
-	CHECK(told("pause_promote_max_ns") >= 60e9,
-	        "the longest may be one of them");
-	rm_events_window();
-	CHECK(told("pause_promote_max_ns") == 0,
-	        "and a window has a longest of its own");
+	CHECK(stat_of("pause_promote_max_ns") >= 60e9,
+	        "the longest span may be one of them");
+	rm_events_begin_window();
+	CHECK(stat_of("pause_promote_max_ns") == 0,
+	        "and a window starts with a new maximum");
 }
 
 int main(void)
@@ -117,17 +119,18 @@ int main(void)
 	rm_event_span(RM_EVENT_GROW, rm_event_clock(), 1);
 	for (unsigned i = 0; i < MOVES; i++)
 		rm_event_span(RM_EVENT_EVACUATE, rm_event_clock(), i);
-	CHECK(rm_events_lost() == 0, "nothing is lost while there is room");
+	CHECK(rm_events_lost() == 0, "no event is lost before a ring is full");
 	for (unsigned i = 0; i < WAITS; i++)
 		rm_event_span(RM_EVENT_LOCK_WAIT, rm_event_clock(), 0);
-	CHECK(rm_events_lost() == LOST,
-	        "the waits that are too many are counted");
+	CHECK(rm_events_lost() == LOST, "overwritten waits are counted");
 	CHECK(rm_events_waits_lost() == LOST, "as waits");
-	CHECK(left(RM_EVENT_EVACUATE) == MOVES, "and drive out no move");
-	CHECK(left(RM_EVENT_GROW) == 1, "nor what is rare");
-	CHECK(left(RM_EVENT_LOCK_WAIT) == RM_EVENT_RING_LENGTH,
-	        "a ring of them is kept");
-	CHECK(sequence_is_whole(), "each has its place in the thread's order");
+	CHECK(available(RM_EVENT_EVACUATE) == MOVES,
+	        "and do not overwrite moves");
+	CHECK(available(RM_EVENT_GROW) == 1, "nor rare events");
+	CHECK(available(RM_EVENT_LOCK_WAIT) == RM_EVENT_RING_LENGTH,
+	        "the last waits of a ring's length are kept");
+	CHECK(sequence_is_whole(),
+	        "each event has its number in the thread's order");
 	the_longest_is_kept();
 	sums_of_threads_without_a_ring();
 	return DONE();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A library's map in the measured loop: what it is handed, and what is done for
-   it where it leaves a function out. The table is this file's own; that one is
-   found in a library is their_library.sh's. */
+/* A library's map in the measured loop: its arguments, and the defaults for
+   missing functions. The table of functions is in this file; their_library.sh
+   tests how it is found in a library. */
 #include "tests/unit/tap.h"
 
 #define FOREIGN_FILE "/nowhere/none.so"
@@ -9,19 +9,19 @@
 
 static const struct rm_shape shape = { .value_bytes = 8 };
 
-/* As in the file that regress_arms.sh writes. */
+/* As in the file that regress_arms.sh generates. */
 static const struct rm_impl impl = {
 	.id = "one", .ops = &foreign_ops, .drive = { drive_u64x8 }
 };
 
-/* A map of one key, and what was asked of it last. */
+/* A map of one key that records its arguments. */
 static struct one {
 	bool there;
 	uint64_t key, value;
 	size_t keys, threads, joined, left, quiesced;
 	uint32_t kind;
 	uint64_t seed;
-	void *handle; /* that operations are called with */
+	void *handle; /* argument of the last operation */
 } one;
 
 static void *create(
@@ -114,31 +114,31 @@ static void operations(void *thread)
 
 	CHECK(!ops->exchange(thread, shape, key, &first, &got) &&
 	                got.word[0] == 1 && one.handle == thread,
-	        "a key that is new has no old value");
+	        "a new key has no old value");
 	CHECK(ops->exchange(thread, shape, key, &second, &got) &&
 	                got.word[0] == 11,
-	        "exchange gives the old value");
+	        "exchange returns the old value");
 	CHECK(ops->lookup(thread, shape, key, &got) && got.word[0] == 12 &&
 	                !ops->lookup(thread, shape, other, &got) &&
 	                got.word[0] == 12,
-	        "lookup finds what was written, and no other key");
+	        "lookup finds the written value, and no other key");
 	CHECK(ops->upsert(thread, shape, key, &first) && one.value == 11,
-	        "upsert writes, and asks for no old value");
+	        "upsert writes and passes no old value");
 	CHECK(!ops->take(thread, shape, other, &got) &&
 	                ops->take(thread, shape, key, &got) &&
 	                got.word[0] == 11 && !one.there,
-	        "take gives what it took out");
+	        "take returns the removed value");
 	ops->upsert(thread, shape, key, &second);
 	CHECK(ops->remove(thread, shape, key) && !one.there &&
 	                !ops->remove(thread, shape, key),
-	        "remove takes out once");
+	        "remove removes a key once");
 }
 
 int main(void)
 {
 	void *map, *thread;
 
-	CHECK(!created(true), "without its library there is no map");
+	CHECK(!created(true), "without its library a map cannot be created");
 	foreign = (struct rm_foreign_map){ .create = create,
 		.destroy = destroy,
 		.lookup = lookup,
@@ -147,26 +147,26 @@ int main(void)
 	map = created(false);
 	CHECK(map == &one && one.kind == RM_FOREIGN_U64 && one.keys == 0 &&
 	                one.threads == 5 && one.seed == 9,
-	        "a map that grows is given no hint");
+	        "a growing map gets no size hint");
 	thread = impl.ops->join(map, 3);
 	CHECK(thread == map, "without join the map is the handle");
 	impl.ops->quiesce(thread);
 	impl.ops->leave(thread);
 	operations(thread);
 	impl.ops->destroy(map);
-	CHECK(!one.kind, "destroy is handed on");
+	CHECK(!one.kind, "destroy is passed on");
 
 	foreign.join = join;
 	foreign.leave = leave;
 	foreign.quiesce = quiesce;
 	map = created(true);
-	CHECK(one.keys == 300, "one that is presized is");
+	CHECK(one.keys == 300, "a presized map gets a size hint");
 	thread = impl.ops->join(map, 3);
 	CHECK(thread == &one.joined && one.joined == 3,
-	        "the handle is what join gives, for its slot");
+	        "join gets its slot and returns the handle");
 	impl.ops->quiesce(thread);
 	impl.ops->leave(thread);
 	CHECK(one.quiesced == 1 && one.left == 1,
-	        "quiesce and leave are called with it");
+	        "quiesce and leave get the handle");
 	return DONE();
 }

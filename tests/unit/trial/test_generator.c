@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the measured loop asks of a map: shares, independence, balance.
+ * The operations of the measured loop: shares, independence, balance.
  *
- * A map of this file records what the real loop does; 10 streams of 10^6
- * draws with fixed seeds, worst |z| below 4.
+ * A map of this file records the operations of the real loop: 10 streams of
+ * 10^6 draws with fixed seeds, worst |z| below 4.
  */
 #include "runner/driver.h"
 #include "runner/protocol/protocol.h"
@@ -16,9 +16,9 @@
 
 enum { STREAMS = 10, DRAWS = 1000000, KEYS = 10007, BUCKETS = 16 };
 
-/* What one stream asked for. */
+/* The operations of one stream. */
 struct record {
-	uint64_t asked[2][BUCKETS]; /* [is a write][which part of the keys] */
+	uint64_t counts[2][BUCKETS]; /* [is a write][part of the keys] */
 	uint64_t hits, lookups, upserts, removes;
 	uint64_t highest; /* rank */
 	bool present[2 * KEYS];
@@ -45,7 +45,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	if (rank >= KEYS)
 		return false;
 	record->hits++;
-	record->asked[0][bucket_of(key)]++;
+	record->counts[0][bucket_of(key)]++;
 	*value = rm_value_of(rank, 0, 0);
 	return true;
 }
@@ -60,7 +60,7 @@ RM_HOT bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	(void)shape, (void)value;
 	record->upserts++;
 	if (rank < KEYS)
-		record->asked[1][bucket_of(key)]++;
+		record->counts[1][bucket_of(key)]++;
 	if (running->write_kind == RM_CHURN && was_there)
 		record->wrong_order = true;
 	record->present[rank % (2 * KEYS)] = true;
@@ -95,7 +95,7 @@ RM_DRIVE(ops, u64x8, RM_U64X8)
 
 static atomic_bool stop;
 
-/* Runs one stream of the real loop; misses are a quarter of the lookups. */
+/* Runs one stream of the real loop; a quarter of the look-ups miss. */
 static struct rm_worker run(struct record *record, enum rm_write_kind kind,
         double write_decisions, unsigned seed, const struct rm_skew *skew)
 {
@@ -133,15 +133,15 @@ static double z_of_independence(const struct record *record)
 
 	for (int w = 0; w < 2; w++)
 		for (int b = 0; b < BUCKETS; b++) {
-			row[w] += (double)record->asked[w][b];
-			column[b] += (double)record->asked[w][b];
-			all += (double)record->asked[w][b];
+			row[w] += (double)record->counts[w][b];
+			column[b] += (double)record->counts[w][b];
+			all += (double)record->counts[w][b];
 		}
 	for (int w = 0; w < 2; w++)
 		for (int b = 0; b < BUCKETS; b++) {
 			double e = row[w] * column[b] / all;
 
-			chi += pow((double)record->asked[w][b] - e, 2) / e;
+			chi += pow((double)record->counts[w][b] - e, 2) / e;
 		}
 	return fabs(cbrt(chi / k) - (1 - 2 / (9 * k))) / sqrt(2 / (9 * k));
 }
@@ -170,7 +170,7 @@ static void shares_are_what_was_asked(void)
 		order &= !record.wrong_order;
 		for (int b = 0; b < BUCKETS; b++)
 			uniform = fmax(uniform,
-			        z_of((double)record.asked[0][b],
+			        z_of((double)record.counts[0][b],
 			                (double)record.hits, 1.0 / BUCKETS));
 		if (!i)
 			printf("# share of writing operations %.5f\n", share);
@@ -184,7 +184,7 @@ static void shares_are_what_was_asked(void)
 	        "operation and key are independent: worst |z| below 4");
 	CHECK(uniform < 4.5, "lookups are uniform over the keys");
 	CHECK(balance == 0 && order,
-	        "churn removes and upserts in equal number, in that order");
+	        "churn removes and upserts equally often, in that order");
 }
 
 static void fresh_moves_the_window(void)
@@ -225,7 +225,7 @@ static void fresh_threads_have_ranks_of_their_own(void)
 			present[rm_fresh_next(&worker[t])] = true;
 			lost += !present[rm_fresh_oldest(&worker[t])];
 			present[rm_fresh_oldest(&worker[t])] = false;
-			rm_fresh_did(&worker[t]);
+			rm_fresh_publish(&worker[t]);
 		}
 	}
 	for (size_t i = 0; i < sizeof(present); i++)
@@ -239,9 +239,9 @@ static void fresh_threads_have_ranks_of_their_own(void)
 		far += rank > 2 * KEYS;
 	}
 	CHECK(!lost && !twice && held == KEYS,
-	        "no fresh key is lost, however far the threads are apart");
+	        "no fresh key is lost, however far apart the threads are");
 	CHECK(!missed && far,
-	        "look-ups find the keys of all threads, slow and fast");
+	        "look-ups find the keys of slow and fast threads");
 }
 
 static struct rm_cell cell_of(enum rm_dist dist, double a, double b)
@@ -278,7 +278,7 @@ static void streams_are_taken_in_order(void)
 	free((void *)worker.stream);
 }
 
-/* Fresh look-ups have fewer ranks than are resident: a guard at both ends. */
+/* Fresh look-ups draw fewer ranks than are resident: a guard at both ends. */
 static void draws_of_fresh_keys_stay_inside(void)
 {
 	const struct rm_cell cells[] = { cell_of(RM_DIST_ZIPF, 0.5, 0),
@@ -296,12 +296,12 @@ static void draws_of_fresh_keys_stay_inside(void)
 			beyond += key >= INSIDE;
 			last += key >= INSIDE - INSIDE / 50;
 		}
-		CHECK(!beyond && last, "no draw is beyond the keys that are "
-		                       "there, and the last ones are drawn");
+		CHECK(!beyond && last, "no draw is outside the present keys, "
+		                       "and the last ones are drawn");
 	}
 }
 
-/* Each popularity rank has one key, for numbers of keys that are and are not a
+/* Each popularity rank maps to one key, also if the number of keys is not a
    power of two. */
 static void popularity_is_a_permutation(void)
 {
@@ -323,11 +323,11 @@ static void popularity_is_a_permutation(void)
 		}
 		whole &= rm_skew_key(&skew, sizes[i] + 3) == sizes[i] + 3;
 	}
-	CHECK(whole, "each rank has a key of its own, absent ranks stay");
+	CHECK(whole, "each rank has its own key, absent ranks stay");
 }
 
-/* Pearson's correlation of rank and key, and of the keys of two neighbouring
-   ranks, over seeds: of KEYS random pairs a standard error is 1/sqrt(KEYS). */
+/* Pearson's correlation of rank and key, and of the keys of neighbouring ranks,
+   over seeds. For KEYS random pairs the standard error is 1/sqrt(KEYS). */
 static void popularity_is_independent_of_insertion(void)
 {
 	const struct rm_cell cell = cell_of(RM_DIST_ZIPF, 0.99, 0);
@@ -354,13 +354,13 @@ static void popularity_is_independent_of_insertion(void)
 	       "mean place of the most popular %.2f\n",
 	        worst[0], worst[1], first);
 	CHECK(worst[0] < 5 && worst[1] < 5 && fabs(first - 0.5) < 0.2,
-	        "popularity does not follow the order of insertion");
+	        "popularity is independent of the order of insertion");
 }
 
 enum { TABLE_KEYS = 1 << 16, SLOTS = 2 * TABLE_KEYS, SEEDS = 200 };
 
-/* Slots that a hit reads after insertion in order: of a table with linear
-   probing, and of chains that get new keys at their head. */
+/* Slots read by a hit after insertion in order: in a table with linear probing,
+   and in chains with new keys at their head. */
 static void fill_tables(uint8_t depth[2][TABLE_KEYS])
 {
 	static uint32_t slots[SLOTS], chain[TABLE_KEYS];
@@ -387,7 +387,7 @@ static void fill_tables(uint8_t depth[2][TABLE_KEYS])
 	}
 }
 
-/* Fisher and Yates, by another generator than the draws have. */
+/* Fisher-Yates shuffle by a generator independent of the draws. */
 static void shuffle(uint32_t key[TABLE_KEYS], uint32_t *xorshift)
 {
 	for (uint32_t i = TABLE_KEYS; i-- > 1;) {
@@ -402,7 +402,7 @@ static void shuffle(uint32_t key[TABLE_KEYS], uint32_t *xorshift)
 	}
 }
 
-/* Mean probes of a hit against keys that are shuffled, with exact weights. */
+/* Compares a hit's mean probes with shuffled keys, with exact weights. */
 static void popularity_favours_no_kind_of_table(void)
 {
 	static uint8_t depth[2][TABLE_KEYS];
@@ -443,7 +443,7 @@ static void popularity_favours_no_kind_of_table(void)
 		        t ? "chains" : "linear probing", mean[t][0], mean[t][1],
 		        mean[t][2]);
 		CHECK(fabs(mean[t][0] / mean[t][1] - 1) < 0.02,
-		        "probes are those of shuffled keys, to 2 %");
+		        "probes equal those of shuffled keys within 2 %");
 	}
 }
 
@@ -456,7 +456,7 @@ static double zipf_norm(double theta)
 	return norm;
 }
 
-/* The share of each rank is read from the table; only the first ones are drawn. */
+/* Each rank's share is read from the table; only the first are drawn. */
 static void zipf_has_its_frequencies(void)
 {
 	static const double thetas[] = { 0.5, 0.99, 1.0, 1.2, 1.4908, 2.1106,
@@ -478,7 +478,7 @@ static void zipf_has_its_frequencies(void)
 				double exact =
 				        pow((double)k + 1, -thetas[t]) / norm;
 
-				/* weights are whole numbers of 2^32 */
+				/* weights are integers of 2^32 */
 				if (exact > 1e-7)
 					worst = fmax(
 					        worst, fabs(share / exact - 1));
@@ -494,14 +494,14 @@ static void zipf_has_its_frequencies(void)
 			        drawn, z_of((double)count[k], DRAWS,
 			                       pow(k + 1, -thetas[t]) / norm));
 	}
-	printf("# worst |z| of the 8 most frequent ranks: %.2f; no rank off by "
-	       "more than %.3f %%\n",
+	printf("# worst |z| of the 8 most frequent ranks: %.2f; largest error "
+	       "of a rank's share %.3f %%\n",
 	        drawn, 100 * worst);
 	CHECK(drawn < 4, "Zipf ranks have their frequencies, 7 exponents");
-	CHECK(worst < 0.02, "no rank's share is off by more than 2 %");
+	CHECK(worst < 0.02, "the error of each rank's share is at most 2 %");
 }
 
-/* The splits against the weights that they were made of. */
+/* Compares the splits with the weights they were made from. */
 static void the_alias_table_has_the_weights(void)
 {
 	static uint64_t given[RM_SKEW_RANGES];
@@ -526,8 +526,8 @@ static void the_alias_table_has_the_weights(void)
 			same &= given[i] == skew.weight[i];
 		same &= given[RM_SKEW_RANGES - 1] == UINT64_C(1) << 30;
 	}
-	CHECK(same, "each range is drawn by its weight, absent ranks by the "
-	            "miss share");
+	CHECK(same, "each range is drawn with its weight, absent ranks with "
+	            "the miss share");
 }
 
 static void the_key_drawn_most_has_its_share(void)
@@ -540,26 +540,26 @@ static void the_key_drawn_most_has_its_share(void)
 		const struct rm_cell zipf = cell_of(RM_DIST_ZIPF, thetas[t], 0);
 
 		worst = fmax(worst,
-		        fabs(rm_cell_most(&zipf) * zipf_norm(thetas[t]) - 1));
+		        fabs(rm_cell_top_key_share(&zipf) * zipf_norm(thetas[t]) - 1));
 	}
 	CHECK(worst < 0.001, "zipf: the first rank's share, 6 exponents");
 	cell.keys = 1000;
-	CHECK(fabs(rm_cell_most(&cell) - 0.009) < 1e-8,
+	CHECK(fabs(rm_cell_top_key_share(&cell) - 0.009) < 1e-8,
 	        "hot: a key of the hot share");
 	cell.dist_a = 0.07;
 	cell.keys = 100;
-	CHECK(fabs(rm_cell_most(&cell) - 0.9 / 7) < 1e-8,
+	CHECK(fabs(rm_cell_top_key_share(&cell) - 0.9 / 7) < 1e-8,
 	        "7 % of 100 keys are 7, though 0.07 is rounded");
 	cell.dist_a = 0.1;
 	cell.dist_b = 0.01;
 	cell.keys = 1000;
-	CHECK(fabs(rm_cell_most(&cell) - 0.0011) < 1e-8,
-	        "hot, but hardly drawn: a key of the others");
+	CHECK(fabs(rm_cell_top_key_share(&cell) - 0.0011) < 1e-8,
+	        "hot but rarely drawn: a key outside the hot share");
 	cell.keys = 1;
-	CHECK(rm_cell_most(&cell) == 1, "of one key: all draws");
+	CHECK(rm_cell_top_key_share(&cell) == 1, "a single key: all draws");
 }
 
-/* No range with keys has a weight that was rounded to 0. */
+/* Each range with keys has a weight above 0 after rounding. */
 static void every_key_can_be_drawn(void)
 {
 	struct rm_cell large = cell_of(RM_DIST_ZIPF, 0.99, 0);
@@ -569,10 +569,10 @@ static void every_key_can_be_drawn(void)
 	skew_of(&large, large.keys);
 	for (int i = 0; i < RM_SKEW_RANGES - 1; i++)
 		all &= skew.weight[i] || skew.start[i + 1] == skew.start[i];
-	CHECK(all, "of 16 Mi keys all can be drawn, by any number of threads");
+	CHECK(all, "all of 16 Mi keys can be drawn, by any number of threads");
 }
 
-/* Mean of ln rank under an exponent, of KEYS ranks: falls as it grows. */
+/* Mean of ln rank for an exponent, over KEYS ranks; decreases with it. */
 static double mean_log_rank(double theta)
 {
 	double sum = 0, norm = 0;
@@ -586,7 +586,7 @@ static double mean_log_rank(double theta)
 	return sum / norm;
 }
 
-/* The exponent of the highest likelihood: the one whose mean this is. */
+/* The maximum-likelihood exponent: the one with this mean. */
 static double fitted(double mean)
 {
 	double low = 0, high = 5;
@@ -602,7 +602,7 @@ static double fitted(double mean)
 	return (low + high) / 2;
 }
 
-/* One cluster: its draws have its exponent and its misses. */
+/* Draws of one cluster have its exponent and its misses. */
 static void judge_cluster(
         double theta, double misses, double *worst_fit, double *worst_z)
 {
@@ -629,7 +629,7 @@ static void judge_cluster(
 	*worst_z = fmax(*worst_z, z_of((double)absent, DRAWS, misses));
 }
 
-/* As in production (workloads/production/), from the lowest exponent to the highest. */
+/* As in workloads/production/, from the lowest exponent to the highest. */
 static void draws_have_their_exponents_and_misses(void)
 {
 	static const struct {
@@ -641,13 +641,13 @@ static void draws_have_their_exponents_and_misses(void)
 	for (size_t i = 0; i < sizeof(clusters) / sizeof(clusters[0]); i++)
 		judge_cluster(clusters[i].theta, clusters[i].misses, &fit, &z);
 	printf("# worst fit off by %.4f, worst |z| of misses %.2f\n", fit, z);
-	CHECK(fit < 0.02, "the exponent fitted to the draws is the one asked "
-	                  "for, to 0.02");
+	CHECK(fit < 0.02, "the exponent fitted to the draws is the requested "
+	                  "one, within 0.02");
 	CHECK(z < 3.29, "misses are within the binomial 99.9 % interval");
 }
 
-/* A write that drew an absent rank takes a resident one as popular as others:
-   the share of the most frequent rank is the same among writes. */
+/* A write that draws an absent rank takes a resident one of equal popularity,
+   so the share of the most frequent rank is the same among writes. */
 static void writes_are_as_skewed_as_lookups(void)
 {
 	static struct record record;
@@ -659,17 +659,17 @@ static void writes_are_as_skewed_as_lookups(void)
 	first = rm_skew_key(&skew, 0) * BUCKETS / KEYS;
 	run(&record, RM_UPDATE, 0.3, 0, &skew);
 	for (int w = 0; w < 2; w++) {
-		top[w] = record.asked[w][first];
+		top[w] = record.counts[w][first];
 		for (int b = 0; b < BUCKETS; b++)
-			all[w] += record.asked[w][b];
+			all[w] += record.counts[w][b];
 	}
 	CHECK(z_of((double)top[1], (double)all[1],
 	              (double)top[0] / (double)all[0]) < 4,
-	        "writes are as skewed as lookups, also where lookups miss");
+	        "writes are as skewed as look-ups, also if look-ups miss");
 }
 
-/* Also of the loop that draws twice a turn: an absent rank says of its random
-   bits that they are high, so others choose the resident one. */
+/* Also with the loop that draws twice per turn. An absent rank implies high
+   random bits, so the resident rank must use other bits. */
 static void writes_of_alternate_are_uniform(void)
 {
 	static struct record record;
@@ -690,17 +690,17 @@ static void writes_of_alternate_are_uniform(void)
 	rm_loop_alternate.run(&member);
 	for (int b = 0; b < BUCKETS; b++) {
 		worst[0] = fmax(
-		        worst[0], z_of((double)record.asked[0][b],
+		        worst[0], z_of((double)record.counts[0][b],
 		                          (double)record.hits, 1.0 / BUCKETS));
 		worst[1] = fmax(worst[1],
-		        z_of((double)record.asked[1][b], (double)record.upserts,
-		                1.0 / BUCKETS));
+		        z_of((double)record.counts[1][b],
+		                (double)record.upserts, 1.0 / BUCKETS));
 	}
 	printf("# alternate, worst |z|: look-ups %.2f, writes %.2f\n", worst[0],
 	        worst[1]);
 	CHECK(record.upserts == DRAWS / 2 && worst[0] < 4.5 && worst[1] < 4.5,
-	        "alternate looks up and writes uniformly, also where half of "
-	        "the look-ups miss");
+	        "alternate looks up and writes uniformly, also if half of the "
+	        "look-ups miss");
 }
 
 static void one_seed_gives_one_sequence(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loops that begin with an empty map (grow, lazy), routes, and slices of an
-   open loop: on real maps, and on maps that are wrong. */
+/* Loops that start with an empty map (grow, lazy), routes, and slices of an
+   open loop: with real maps and with wrong ones. */
 #include "runner/impl.h"
 #include "tests/unit/trial/run_trial.h"
 
@@ -19,7 +19,7 @@ static json_t *run(const char *map, const char *loop)
 	return run_on(&request, rm_impl_find(map));
 }
 
-/* What a trial's answers are; a busy machine may make it void all the same. */
+/* Whether all answers are correct; a busy machine may void the trial. */
 static bool is_right(const json_t *result)
 {
 	const json_t *verification = json_object_get(result, "verification");
@@ -44,7 +44,7 @@ static void growth_is_in_the_window(void)
 		CHECK(is_right(result) &&
 		                number_of(result, "keys_before") == 0 &&
 		                number_of(result, "keys_after") == 1000,
-		        "grow: from none to all keys");
+		        "grow: from no keys to all keys");
 		CHECK(stat_of(result, "insert_count") == 1000 &&
 		                stat_of(result, "lookup_count") == 3000 &&
 		                stat_of(result, "update_count") == 2000 &&
@@ -52,20 +52,20 @@ static void growth_is_in_the_window(void)
 		                number_of(result, "hits") == 3000 &&
 		                number_of(result, "writes") == 3000 &&
 		                number_of(result, "ops") == 6000,
-		        "with as much beside each insert as was asked for");
+		        "with the requested operations per insert");
 		CHECK(stat_of(result, "lookup_p999") >=
 		                        stat_of(result, "lookup_p50") &&
 		                stat_of(result, "lookup_max") >=
 		                        stat_of(result, "lookup_p999") &&
 		                stat_of(result, "insert_p999") > 0,
-		        "each kind is timed, P99.9 and the longest, too");
+		        "each kind is timed, including P99.9 and maximum");
 		CHECK(json_array_size(json_object_get(result, "longest")) == 16,
-		        "the longest operations are told");
+		        "the longest operations are reported");
 		json_decref(result);
 	}
 }
 
-/* The segments' bins: what growth changes and a presized map has at once. */
+/* The segments' bins: they grow with the map, or presizing fixes them. */
 static double bins_of(const char *map, bool presize)
 {
 	struct rm_request request = request_of(map, "grow:0");
@@ -84,13 +84,13 @@ static void segments_grow_to_where_presized_ones_are(void)
 {
 	CHECK(bins_of("shard_seg_grow", true) == 512 * 64 &&
 	                bins_of("shard_seg", true) == 512 * 64,
-	        "presized segments have their bins from the beginning");
+	        "presized segments have all bins from the start");
 	CHECK(bins_of("shard_seg_grow", false) == 512 * 64,
-	        "segments that began with 16 bins end with as many");
+	        "segments that start with 16 bins reach the same number");
 }
 
-/* shard_seg, but one lookup of one key misses: it must not go unseen, though
-   the key is there whenever it is looked for again. */
+/* shard_seg, but one look-up of one key misses. This must be detected, although
+   later look-ups find the key. */
 static atomic_bool forgot;
 
 static bool forgetful(void *thread, struct rm_shape shape, struct rm_key key,
@@ -113,7 +113,7 @@ static void a_lookup_beside_must_hit(void)
 	impl.ops = &ops;
 	result = run_on(&request, &impl);
 	CHECK(is(result, "failed", "missed keys that were never removed"),
-	        "a key that was put in and is not found fails the trial");
+	        "an inserted key that is not found fails the trial");
 	json_decref(result);
 }
 
@@ -126,7 +126,7 @@ static void what_is_missed_is_loaded(void)
 		json_t *result = run(maps[i], "lazy");
 
 		CHECK(is_right(result) && number_of(result, "keys_before") == 0,
-		        "lazy: from empty, and keys add up");
+		        "lazy: starts empty, and keys add up");
 		CHECK(stat_of(result, "load_count") ==
 		                        number_of(result, "misses_absent") &&
 		                stat_of(result, "hit_count") ==
@@ -138,7 +138,7 @@ static void what_is_missed_is_loaded(void)
 		                number_of(result, "inserts") -
 		                                number_of(result, "removes") ==
 		                        number_of(result, "keys_after"),
-		        "what was loaded and not taken out is held");
+		        "loaded keys that were not removed are held");
 		json_decref(result);
 	}
 }
@@ -151,14 +151,14 @@ static void addresses_mislead(void)
 	CHECK(is_right(right) && stat_of(right, "lookups") == 200 &&
 	                stat_of(right, "lookups_lost") == 0 &&
 	                stat_of(right, "shards_used") == 64,
-	        "a hash finds what it stored, and uses all shards");
+	        "a hash finds its keys and uses all shards");
 	CHECK(is_right(wrong) && stat_of(wrong, "lookups") == 200 &&
 	                stat_of(wrong, "lookups_lost") > 0 &&
 	                stat_of(wrong, "shards_used") <= 4,
-	        "an address loses keys, and uses a shard for each stack");
+	        "an address loses keys, and uses one shard per stack");
 	CHECK(number_of(wrong, "ops") == 12800 &&
 	                number_of(wrong, "elapsed_ns") > 0,
-	        "and is measured all the same");
+	        "and is measured as well");
 	json_decref(right);
 	json_decref(wrong);
 }
@@ -187,7 +187,7 @@ static double longest_of(const json_t *list)
 	return most;
 }
 
-/* Whose samples are noted by hand: what slice they belong to. */
+/* Adds samples by hand and checks their slices. */
 static void samples_go_to_the_slice_of_their_start(void)
 {
 	struct rm_request request = request_of("gomap_rw", "paced");
@@ -202,9 +202,9 @@ static void samples_go_to_the_slice_of_their_start(void)
 	rm_slices_begin(slices, 1000, request.cell.window_ns);
 	for (unsigned i = 0; i < 98; i++)
 		rm_slices_note(slices, 1000 + RM_SLICE_NS + i, 500);
-	/* due in the first slice, ended in the second: a pause between */
+	/* due in the first slice, ended in the second: a pause in between */
 	rm_slices_note(slices, 1000 + RM_SLICE_NS - 1, 30000000);
-	/* due after the end: the last one's */
+	/* due after the end: belongs to the last slice */
 	rm_slices_note(slices, 1000 + 3 * RM_SLICE_NS, 700);
 	rm_slices_note(slices, 1000 + RM_SLICE_NS, 600);
 	list = rm_team_slices(&team);
@@ -216,12 +216,12 @@ static void samples_go_to_the_slice_of_their_start(void)
 	                number_of(json_array_get(list, 1), "p50_ns") == 500 &&
 	                number_of(json_array_get(list, 1), "p99_ns") == 600 &&
 	                number_of(json_array_get(list, 1), "max_ns") == 700,
-	        "P99 is that of the slice, the longest beside it");
+	        "P99 and maximum are those of the slice");
 	json_decref(list);
 	while (slices->count <= slices->room)
 		rm_slices_note(slices, 1000, 1);
 	list = rm_team_slices(&team);
-	CHECK(json_is_null(list), "what does not fit: none is told");
+	CHECK(json_is_null(list), "if samples do not fit, slices are null");
 	json_decref(list);
 	rm_slices_free(slices);
 	json_decref(request.counters);
@@ -242,7 +242,7 @@ static void a_window_is_told_in_slices(void)
 	result = run_on(&request, rm_impl_find("gomap_rw"));
 	slices = json_object_get(result, "slices");
 	CHECK(is_right(result) && json_array_size(slices) == 5,
-	        "220 ms are five slices of 50 ms, the last one short");
+	        "220 ms are five slices of 50 ms, the last one shorter");
 	json_array_foreach (slices, i, slice) {
 		operations += (uint64_t)number_of(slice, "operations");
 		plain &= number_of(slice, "at_ns") == (double)i * 5e7 &&
@@ -254,9 +254,9 @@ static void a_window_is_told_in_slices(void)
 		         json_is_null(json_object_get(slice, "pauses"));
 	}
 	CHECK(operations == counted(result) && operations > 3000,
-	        "they hold every operation of the window, each once");
+	        "they contain every operation of the window once");
 	CHECK(plain, "quantiles are in order; this build counts no causes");
-	/* the same bucket's edge: 0.1 % */
+	/* bucket width: 0.1 % */
 	CHECK(longest_of(slices) <=
 	                        longest_of(json_object_get(result, "latency")) *
 	                                1.001 &&

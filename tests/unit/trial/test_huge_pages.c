@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_huge_pages.c - whether a process has the malloc() and the huge pages
- * that its cell asks for (internal.h). Where malloc() is from, what the kernel
- * says of pages and what it refuses are played.
+ * test_huge_pages.c - checks of malloc() and huge pages against the cell
+ * (internal.h). The origin of malloc(), the kernel's report on pages and its
+ * errors are simulated.
  */
 #include "runner/trial/internal.h"
 #include "tests/unit/tap.h"
@@ -13,13 +13,13 @@
 #include <sys/prctl.h>
 
 static struct played {
-	const char *library; /* that malloc() is of; NULL: nobody knows */
+	const char *library; /* file of malloc(); NULL: unknown */
 	const char *rollup;  /* lines of smaps_rollup; NULL: no such file */
 	const char *name, *value; /* of the environment; value NULL: not set */
-	bool refuses;             /* prctl() does */
+	bool refuses;             /* prctl() fails */
 } played;
 
-static unsigned disabled; /* how often huge pages were turned off */
+static unsigned disabled; /* how often huge pages were disabled */
 
 int dladdr(const void *address, Dl_info *info)
 {
@@ -68,24 +68,24 @@ static bool has(enum rm_allocator allocator, enum rm_huge_pages pages, int code,
 	return false;
 }
 
-static void whose_malloc(void)
+static void origin_of_malloc(void)
 {
 	played = (struct played){ .library = "/lib/x86_64/libc.so.6" };
-	CHECK(!strcmp(rm_allocator_now(), "libc.so.6"),
-	        "malloc() is called by its file");
+	CHECK(!strcmp(rm_allocator_file(), "libc.so.6"),
+	        "malloc() is identified by its file");
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, 0, ""),
-	        "glibc's is what was asked for");
+	        "glibc's malloc() fits a cell with glibc");
 	CHECK(has(RM_ALLOCATOR_JEMALLOC, RM_HUGE_PAGES_SYSTEM, -EXDEV,
-	              "malloc() is that of libc.so.6, asked for jemalloc"),
-	        "and is not another");
+	              "malloc() is from libc.so.6: this cell needs jemalloc"),
+	        "but no other cell");
 	played.library = "libown.so";
-	CHECK(!strcmp(rm_allocator_now(), "libown.so"),
-	        "a file without a folder is its name");
+	CHECK(!strcmp(rm_allocator_file(), "libown.so"),
+	        "a file without a folder is its own name");
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, 0, ""),
-	        "a build's own will do for the usual one");
+	        "the build's own malloc() fits the default");
 	played.library = NULL;
-	CHECK(!strcmp(rm_allocator_now(), "unknown"),
-	        "whose nobody knows is unknown");
+	CHECK(!strcmp(rm_allocator_file(), "unknown"),
+	        "an unknown origin is reported as unknown");
 }
 
 static void each_allocator(void)
@@ -106,8 +106,8 @@ static void each_allocator(void)
 		for (int a = RM_ALLOCATOR_GLIBC; a < RM_ALLOCATORS; a++)
 			right &= has((enum rm_allocator)a, RM_HUGE_PAGES_SYSTEM,
 			        a == (int)row[i].allocator ? 0 : -EXDEV,
-			        "asked for ");
-		CHECK(right, "this malloc() is itself and no other");
+			        "this cell needs ");
+		CHECK(right, "this malloc() fits its own cell and no other");
 	}
 }
 
@@ -116,31 +116,31 @@ static void pages_are_asked_for(void)
 	played = (struct played){ .library = "libc.so.6" };
 	disabled = 0;
 	has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_SYSTEM, 0, "");
-	CHECK(!disabled, "huge pages are the system's where nothing is asked");
+	CHECK(!disabled, "by default huge pages are not changed");
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_OFF, 0, "") &&
 	                disabled == 1,
-	        "they are turned off where none are asked for");
+	        "off disables huge pages");
 	played.refuses = true;
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_OFF, -EPERM,
-	              "could not be turned off"),
-	        "and what the kernel refuses is told");
+	              "could not be disabled"),
+	        "and an error of the kernel is reported");
 	disabled = 0;
 	played.name = "GLIBC_TUNABLES";
 	played.value = "glibc.malloc.hugetlb=1";
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, 0, "") && !disabled,
-	        "an allocator was told to ask for them");
+	        "an allocator configured for huge pages is accepted");
 	played.value = "glibc.malloc.hugetlb=2";
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, -EXDEV,
 	              "GLIBC_TUNABLES is not glibc.malloc.hugetlb=1 in the "
 	              "environment"),
-	        "something else is not that");
+	        "another setting is not");
 	played.value = NULL;
 	CHECK(has(RM_ALLOCATOR_GLIBC, RM_HUGE_PAGES_ON, -EXDEV, "is not"),
-	        "nor is nothing");
+	        "nor a missing one");
 	played.library = "libtcmalloc_minimal.so.4";
 	CHECK(has(RM_ALLOCATOR_TCMALLOC, RM_HUGE_PAGES_ON, -ENOTSUP,
-	              "tcmalloc cannot be told"),
-	        "one that cannot be told is refused");
+	              "tcmalloc has no setting"),
+	        "an allocator without a setting is rejected");
 }
 
 static bool judged(enum rm_allocator allocator, enum rm_huge_pages pages,
@@ -170,29 +170,30 @@ static void pages_are_judged(void)
 
 	CHECK(judged(je, RM_HUGE_PAGES_SYSTEM, 1 << 30, NONE, NULL) &&
 	                judged(je, RM_HUGE_PAGES_SYSTEM, 1, SOME, NULL),
-	        "the system's pages are as they are");
+	        "the system's pages are accepted as they are");
 	CHECK(judged(je, off, 1, SOME,
-	              "2097152 bytes of huge pages, asked for none"),
-	        "some are not none");
+	              "2097152 bytes of huge pages, expected none"),
+	        "off: some huge pages are an error");
 	CHECK(judged(je, off, least, NONE, NULL) &&
 	                judged(je, off, least, NULL, NULL),
-	        "none are, and where nobody knows nothing is said");
-	CHECK(judged(je, on, least, SOME, NULL), "some are what was asked for");
+	        "off: no huge pages, or an unknown number, is accepted");
+	CHECK(judged(je, on, least, SOME, NULL),
+	        "on: some huge pages are accepted");
 	CHECK(judged(je, on, least, NONE,
-	              "no huge pages under a map of 8388608 bytes, asked for "
+	              "no huge pages in a map of 8388608 bytes, expected "
 	              "some") &&
 	                judged(je, on, least, NULL, "no huge pages") &&
 	                judged(je, on, least, "Rss: 1 kB\n", "no huge pages"),
-	        "none under a map of 8 MiB are not");
+	        "on: none in a map of 8 MiB is an error");
 	CHECK(judged(je, on, least - 1, NONE, NULL),
-	        "a smaller map may fit between the borders of two");
+	        "a smaller map may lie between two boundaries");
 	CHECK(judged(RM_ALLOCATOR_GLIBC, on, 1 << 30, NONE, NULL),
-	        "glibc's small blocks have none: the result says so");
+	        "glibc uses none for small blocks: this is accepted");
 }
 
 int main(void)
 {
-	whose_malloc();
+	origin_of_malloc();
 	each_allocator();
 	pages_are_asked_for();
 	pages_are_judged();

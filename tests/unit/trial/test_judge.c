@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The judges of a trial, of its answers and of its result: limits of void and
- * failed. Times are set by hand after the run, so that no fact waits for a machine
- * to be slow.
+ * The judges of a trial: limits of void and failed. Times and counts are set
+ * after the run, so that no test depends on the machine's speed.
  */
 #include "runner/trace/trace.h"
 #include "tests/unit/trial/array_map.h"
 
 static struct rm_team team;
 
-/* Runs a right map, by `threads`; end() judges it. */
+/* Runs a correct map with `threads`; end() releases it. */
 static void begin(struct rm_request *request, unsigned threads)
 {
 	fault = (struct fault){ .stall_ns = 0 };
@@ -18,7 +17,7 @@ static void begin(struct rm_request *request, unsigned threads)
 	rm_team_run(&team, request, &impl);
 }
 
-/* Judges what is now said of the run; keeps it for another judgement. */
+/* Judges the current state of the team, which may be judged again. */
 static bool judged(const char *status, const char *reason)
 {
 	json_t *result = result_of(&team);
@@ -39,8 +38,8 @@ static void a_wrong_mix_is_void(void)
 	struct rm_request request;
 
 	begin(&request, 2);
-	CHECK(judged("ok", ""), "what was asked was done");
-	/* as if the loop had written a fifth more than asked */
+	CHECK(judged("ok", ""), "the requested mix is ok");
+	/* as if the loop had written 20 % more than requested */
 	team.members[0].worker.counts.writes *= 6;
 	team.members[0].worker.counts.writes /= 5;
 	CHECK(judged("void", "write share"), "a wrong write share is void");
@@ -55,15 +54,15 @@ static void a_wrong_miss_share_is_void(void)
 	fault = (struct fault){ .stall_ns = 0 };
 	request.cell.miss_share = 0.4;
 	rm_team_run(&team, &request, &impl);
-	CHECK(judged("ok", ""), "misses that were asked for are right");
+	CHECK(judged("ok", ""), "requested misses are ok");
 	counts = &team.members[0].worker.counts;
 	counts->misses_absent -= counts->misses_absent / 5;
-	CHECK(judged("void", "miss share"), "a fifth fewer are void");
+	CHECK(judged("void", "miss share"), "20 % fewer are void");
 	end(&request);
 }
 
-/* A sequential stream of 2^20 ranks, read 1024 times: a standard error of its misses is 512
-   of 2^20, and so it stays, however often it is read. */
+/* A sequential stream of 2^20 ranks, read 1024 times. The standard error of its
+   misses is 512 of 2^20, however often it is read. */
 static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 {
 	const uint64_t rounds = 1024, length = 1 << 20;
@@ -81,22 +80,22 @@ static void a_stream_that_comes_again_has_the_misses_that_it_has(void)
 	counts = &team.members[0].worker.counts;
 	*counts = (struct rm_counts){ .iterations = rounds * length,
 		.misses_absent = rounds * (length / 2 + 3 * 512) };
-	CHECK(judged("ok", ""), "3 standard errors of a stream are right");
+	CHECK(judged("ok", ""), "3 standard errors of a stream are ok");
 	counts->misses_absent = rounds * (length / 2 + 7 * 512);
-	CHECK(judged("void", "miss share"), "7 of them are void");
+	CHECK(judged("void", "miss share"), "7 standard errors are void");
 	*counts = (struct rm_counts){ .iterations = length,
 		.misses_absent = length / 2 + 7 * 512 };
-	CHECK(judged("void", "miss share"), "once through it nothing is added");
+	CHECK(judged("void", "miss share"), "also after a single pass");
 	rm_team_clear(&team);
 	request.cell.keys = 20; /* and 1 of 21 absent, 3 % of the draws */
 	request.cell.miss_share = 0.03;
 	rm_team_run(&team, &request, &impl);
-	CHECK(judged("ok", ""), "of few keys the share is the stream's");
+	CHECK(judged("ok", ""), "for few keys the share is the stream's");
 	end(&request);
 }
 
-/* 64 threads of the fastest map do so many in two seconds. The loop decides by
-   32 bits: one in 2^32 is a look-up, 23 of 10^11. */
+/* 64 threads of the fastest map do this many writes in two seconds. The loop
+   decides by 32 bits: 1 in 2^32 is a look-up, 23 in 10^11. */
 static void all_writes_are_all_but_one_of_many(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -108,13 +107,13 @@ static void all_writes_are_all_but_one_of_many(void)
 	counts = &team.members[0].worker.counts;
 	*counts = (struct rm_counts){ .iterations = 100000000000,
 		.writes = 100000000000 - 23 };
-	CHECK(judged("ok", ""), "the look-ups that there must be");
+	CHECK(judged("ok", ""), "the expected look-ups are ok");
 	counts->writes -= 100;
 	CHECK(judged("void", "write share"), "five times as many are void");
 	end(&request);
 }
 
-/* The chance of `hits` of `n` or more, term by term: what the judge bounds. */
+/* The probability of at least `hits` in `n`, exactly; the judge bounds it. */
 static double as_many(uint64_t hits, uint64_t n, double p)
 {
 	double sum = 0;
@@ -126,7 +125,7 @@ static double as_many(uint64_t hits, uint64_t n, double p)
 	return sum;
 }
 
-/* The fewest of `n` writes, of more than are expected, that are void. */
+/* The smallest void number of writes in `n`, above the expected one. */
 static uint64_t fewest_refused(uint64_t n, double p)
 {
 	struct rm_counts *counts = &team.members[0].worker.counts;
@@ -143,7 +142,7 @@ static uint64_t fewest_refused(uint64_t n, double p)
 	return refused;
 }
 
-/* Of a share above a half it is the lower tail of the rest. */
+/* For a share above one half this is the lower tail of the rest. */
 static void a_right_share_is_refused_once_in_a_thousand_million(void)
 {
 	const struct {
@@ -164,13 +163,13 @@ static void a_right_share_is_refused_once_in_a_thousand_million(void)
 		const double chance = as_many(refused, draws[i].n, p);
 
 		CHECK(refused < draws[i].n && chance < 1e-9 && chance > 1e-12,
-		        "so many come once in 10^9 at most, not much less");
+		        "its probability is at most 10^-9, and not much less");
 	}
 	end(&request);
 }
 
-/* Half of the operations of pairs are a third of the draws; what is no pair is
-   drawn as often as it is asked for, whatever the kind of writes. */
+/* Pairs with half of the operations are a third of the draws. Other writes are
+   drawn with their share, whatever the kind of writes. */
 static void only_pairs_are_drawn_less_often(void)
 {
 	static const struct {
@@ -188,12 +187,12 @@ static void only_pairs_are_drawn_less_often(void)
 			.write_kind = cases[i].kind,
 			.write_share = 0.5 };
 
-		CHECK(rm_counts_write_decisions(&cell) == cases[i].drawn,
+		CHECK(rm_cell_write_decision_share(&cell) == cases[i].drawn,
 		        "the share of draws that write");
 	}
 }
 
-/* A pair is one iteration and two operations, one of them a write more: 1,000
+/* A pair is one iteration, two operations and one additional write. So 1,000
    iterations with 300 writes, 100 of them the second of a pair, are 800
    look-ups and 1,100 operations. */
 static void shares_are_of_what_was_done(void)
@@ -211,9 +210,9 @@ static void shares_are_of_what_was_done(void)
 		.misses_resident = 40 };
 	result = rm_team_result(&team);
 	CHECK(number_of(result, "achieved_write_share") == 300.0 / 1100,
-	        "the share of writes is of the operations");
+	        "the write share is relative to operations");
 	CHECK(number_of(result, "achieved_miss_share") == 160.0 / 800,
-	        "that of misses of the look-ups");
+	        "the miss share is relative to look-ups");
 	json_decref(result);
 	end(&request);
 }
@@ -230,10 +229,10 @@ static void a_window_too_short_for_the_clock_is_void(void)
 	CHECK(judged("void", "clock readings"),
 	        "a window shorter than 1000 clock readings is void");
 	team.members[0].end_ns++;
-	CHECK(judged("ok", ""), "nor one of 1000 readings");
+	CHECK(judged("ok", ""), "a window of 1000 readings is ok");
 	team.clock_step_ns = 26;
-	CHECK(judged("void", "clock readings"), "a clock with coarse steps "
-	                                        "needs a longer one");
+	CHECK(judged("void", "clock readings"),
+	        "a clock with coarse steps needs a longer window");
 	result = rm_team_result(&team);
 	environment = json_object_get(result, "environment");
 	CHECK(json_number_value(
@@ -243,7 +242,7 @@ static void a_window_too_short_for_the_clock_is_void(void)
 	end(&request);
 }
 
-/* Half of the window is the limit: the second thread comes after 10 of 20 ms,
+/* The limit is half of the window: the second thread starts after 10 of 20 ms,
    or a nanosecond later. */
 static void a_late_thread_is_void(void)
 {
@@ -252,31 +251,32 @@ static void a_late_thread_is_void(void)
 	struct rm_member *first, *second;
 
 	begin(&request, 2);
-	request.cell.window_ns = 20000000; /* as if it had been a time */
+	request.cell.window_ns = 20000000; /* as in a timed window */
 	first = &team.members[0];
 	second = &team.members[1];
 	first->end_ns = second->end_ns = first->start_ns + 20000000;
 	second->start_ns = first->start_ns + 10000000;
-	CHECK(judged("ok", ""), "a thread that came after half of it may stay");
+	CHECK(judged("ok", ""),
+	        "a thread that starts after half of the window is ok");
 	second->start_ns++;
 	CHECK(judged("void", "its CPU was busy"),
-	        "a thread that came later is void");
+	        "a thread that starts later is void");
 	request.cell.cpus = cpus;
 	request.cell.cpu_count = 2;
 	first->cpu_start = first->cpu_end = 0;
 	second->cpu_start = second->cpu_end = 0;
-	CHECK(judged("ok", ""), "not if threads take turns on a CPU");
+	CHECK(judged("ok", ""), "but not if threads share a CPU");
 	end(&request);
 }
 
-/* So it is in each loop whose threads all work until the window ends. */
+/* The same for each loop whose threads all work until the window ends. */
 static void a_late_thread_of_other_loops_is_void(void)
 {
 	static const char *const loops[] = { "alternate", "lifecycle:10",
 		"litmus:take-twice" };
 
 	for (size_t i = 0; i < 3; i++) {
-		const bool rests = i == 2; /* an odd one has no partner */
+		const bool rests = i == 2; /* a thread without partner idles */
 		struct rm_request request = loop_request("array", loops[i]);
 
 		fault = (struct fault){ .stall_ns = 0 };
@@ -285,21 +285,21 @@ static void a_late_thread_of_other_loops_is_void(void)
 		for (int m = 0; m < 2; m++)
 			team.members[m].end_ns =
 			        team.members[0].start_ns + 20000000;
-		CHECK(judged("ok", ""), "both were there");
+		CHECK(judged("ok", ""), "both threads started in time");
 		team.members[1].start_ns = team.members[0].start_ns + 10000001;
 		CHECK(judged(rests ? "ok" : "void",
 		              rests ? "" : "its CPU was busy"),
-		        "one came late: void where all work all along");
+		        "a late thread is void if all threads must work");
 		team.members[1].start_ns = team.members[0].start_ns;
 		team.members[0].end_ns += 30000000;
 		CHECK(judged("ok", ""),
-		        "nobody came late where another's scan goes on");
+		        "a thread is not late if another ends later");
 		end(&request);
 	}
 }
 
-/* A renewal is a close and an open; only where sessions ebb and flow may it be
-   two of a kind, and it is two there, too. */
+/* A renewal is a close and an open. With a tide it may be two of a kind, but
+   always two. */
 static void renewals_close_and_open(void)
 {
 	struct rm_request request = loop_request("array", "lifecycle:2:4:4");
@@ -307,14 +307,14 @@ static void renewals_close_and_open(void)
 
 	fault = (struct fault){ .stall_ns = 0 };
 	rm_team_run(&team, &request, &impl);
-	CHECK(judged("ok", ""), "sessions that ebb and flow add up");
+	CHECK(judged("ok", ""), "sessions with a tide add up");
 	counts = &team.members[0].worker.counts;
 	counts->pairs++;
-	CHECK(judged("failed", "renewals"), "but for one renewal too many");
+	CHECK(judged("failed", "renewals"), "one renewal too many is detected");
 	counts->pairs--;
 	request.cell.loop.args[2] = 1;
 	CHECK(judged("failed", "renewals"),
-	        "and without an ebb each closes as many as it opens");
+	        "without a tide each renewal closes as many as it opens");
 	end(&request);
 }
 
@@ -331,11 +331,11 @@ static void a_thread_that_never_ran_is_void(void)
 	counts = &team.members[1].worker.counts;
 	counts->iterations = counts->writes = 0;
 	CHECK(judged("void", "never scheduled"),
-	        "a thread that did nothing all along is void");
+	        "a thread that did nothing is void");
 	end(&request);
 }
 
-/* Plays a whole trial of a map with a fault. */
+/* Runs a whole trial of a faulty map. */
 static bool fails(enum rm_write_kind kind, const char *reason)
 {
 	struct rm_request request = request_of(kind);
@@ -356,18 +356,18 @@ static void sums_of_keys_are_compared(void)
 	result = run(&request);
 	verification = json_object_get(result, "verification");
 	CHECK(is(result, "failed", "key sums differ") && !fault.take_other,
-	        "a removal that takes another key is caught");
+	        "a removal that takes another key is detected");
 	CHECK(number_of(verification, "keys_held") ==
 	                        number_of(verification, "keys_expected") &&
 	                strcmp(text_of(verification, "sum_held"),
 	                        text_of(verification, "sum_expected")) != 0,
-	        "by the sum: the number of keys is right");
+	        "by the sum, although the number of keys is right");
 	json_decref(result);
 	json_decref(request.counters);
 }
 
-/* By their sums alone such maps would be right: what was not put in is not
-   expected, either. */
+/* Their key sums alone would be correct, since a key that was not inserted is
+   not expected. */
 static void an_insert_that_is_lost_and_denied_shows_in_an_empty_map(void)
 {
 	static const char *const loops[] = { "fill", "grow:0:1" };
@@ -378,17 +378,18 @@ static void an_insert_that_is_lost_and_denied_shows_in_an_empty_map(void)
 
 		fault = (struct fault){ .stall_ns = 0 };
 		result = run(&request);
-		CHECK(is(result, "ok", ""), "an empty map that gets its keys");
+		CHECK(is(result, "ok", ""),
+		        "an empty map that gets its keys is ok");
 		json_decref(result);
 		fault = (struct fault){ .lose_insert = 300, .hide_lost = true };
 		result = run_on(&request, &impl);
 		CHECK(is(result, "failed", " of 1000 keys were put into"),
-		        "one that says of some that they were there");
+		        "a map that reports new keys as present fails");
 		json_decref(result);
 	}
 }
 
-/* What a loop from empty did not put in cannot be missing. */
+/* Keys that a loop did not insert cannot be missing. */
 static void values_are_accounted_from_what_was_put_in(void)
 {
 	struct rm_request request = loop_request("array", "fill");
@@ -400,19 +401,19 @@ static void values_are_accounted_from_what_was_put_in(void)
 	request.cell.window_ops = 0;
 	request.cell.verify_ops = 1000;
 	result = run_on(&request, &impl);
-	CHECK(is(result, "ok", ""), "nothing is lost of an empty map");
+	CHECK(is(result, "ok", ""), "no value of an empty map is lost");
 	json_decref(result);
 }
 
-/* 1000 lookups settle; the 5000th is in the window. */
+/* 1000 look-ups settle; the 5000th is in the window. */
 static void one_lost_lookup_is_too_many(void)
 {
 	fault = (struct fault){ .lose_lookup = 5000 };
 	CHECK(fails(RM_UPDATE, "1 lookups missed keys that were never removed"),
-	        "a lookup that misses a key which is there is caught");
+	        "a look-up that misses a present key is detected");
 }
 
-/* The value that the second of a pair takes is the one that was there. */
+/* The second of a pair must take the current value. */
 static void a_value_that_was_taken_is_the_one_that_went(void)
 {
 	struct rm_request request = loop_request("array", "litmus:take-twice");
@@ -422,22 +423,22 @@ static void a_value_that_was_taken_is_the_one_that_went(void)
 	fault = (struct fault){ .stall_ns = 0 };
 	rm_team_run(&team, &request, &impl);
 	CHECK(judged("ok", ""), "take-twice: values and keys add up");
-	/* as if a take had returned the value of a round before */
+	/* as if a take had returned the value of an earlier round */
 	team.members[1].notes.numbers++;
-	CHECK(judged("failed", "values that were taken"),
-	        "a value that went before is caught");
+	CHECK(judged("failed", "the values taken"),
+	        "an earlier value is detected");
 	rm_team_clear(&team);
 	fault.lose_value = true;
 	result = run(&request);
 	CHECK(is(result, "failed", "another key's value"),
-	        "success without the value, too");
+	        "and success without a value");
 	fault.lose_value = false;
 	json_decref(result);
 	json_decref(request.counters);
 }
 
-/* One thread has no key in flight while it looks: with fresh keys, too, whose
-   hot or frequent ranks are drawn before the window. */
+/* A single thread has no key in flight during a look-up. The hot or frequent
+   ranks of fresh keys are drawn within the window, too. */
 static void one_thread_misses_no_key(void)
 {
 	static const enum rm_dist kinds[] = { RM_DIST_UNIFORM, RM_DIST_ZIPF,
@@ -454,26 +455,28 @@ static void one_thread_misses_no_key(void)
 		request.cell.dist = kinds[k];
 		result = run(&request);
 		CHECK(is(result, "ok", ""),
-		        "fresh keys by one thread: each look-up finds its key");
+		        "fresh keys, one thread: each look-up finds its key");
 		json_decref(result);
 	}
 	request.cell.dist = RM_DIST_UNIFORM;
 	rm_team_run(&team, &request, &impl);
 	team.members[0].worker.counts.misses_resident = 1;
-	CHECK(judged("void", "1 of "), "one that does not is void");
+	CHECK(judged("void", "1 of "), "a single miss is void");
 	strcpy(request.cell.trace, "trace");
-	CHECK(judged("ok", ""), "but for a replay, which its trace judges");
+	CHECK(judged("ok", ""),
+	        "except in a replay, which is judged by its trace");
 	request.cell.trace[0] = 0;
 	rm_team_clear(&team);
 	request.cell.threads = 2;
 	rm_team_run(&team, &request, &impl);
 	team.members[0].worker.counts.misses_resident = 1;
-	CHECK(judged("ok", ""), "of two threads the other may have it in hand");
+	CHECK(judged("ok", ""),
+	        "with two threads the other one may have removed it");
 	end(&request);
 }
 
-/* The first of 1024 keys of zipf is 13 % of what is looked up, and a thread has
-   one key out at most. */
+/* The first of 1024 keys of zipf gets 13 % of the look-ups, and a thread has at
+   most one key removed. */
 static void a_key_that_many_ask_for_may_be_missed_often(void)
 {
 	struct rm_request request = request_of(RM_CHURN);
@@ -485,16 +488,18 @@ static void a_key_that_many_ask_for_may_be_missed_often(void)
 	counts = &team.members[0].worker.counts;
 	counts->misses_resident = counts->iterations / 20;
 	request.cell.keys = 1024;
-	CHECK(judged("void", "missed resident"), "uniform: one in 40 is void");
+	CHECK(judged("void", "missed resident"),
+	        "uniform: one miss in 40 is void");
 	request.cell.dist = RM_DIST_ZIPF;
 	request.cell.dist_a = 0.99;
-	CHECK(judged("ok", ""), "zipf: the first of 1024 keys explains them");
+	CHECK(judged("ok", ""),
+	        "zipf: the first of 1024 keys explains the misses");
 	counts->misses_resident = counts->iterations / 5 * 4;
 	CHECK(judged("void", "missed resident"), "four of ten are too many");
 	end(&request);
 }
 
-/* Whether the counts of one thread are those of the trace. */
+/* Whether the counts of one thread match the trace. */
 static bool replayed(const struct rm_trace *trace,
         const struct rm_counts *counts, uint64_t digest)
 {
@@ -510,7 +515,7 @@ static bool replayed(const struct rm_trace *trace,
 	return !judgement.mismatch.text[0];
 }
 
-/* Each count of a replay is exact: too much is as wrong as too little. */
+/* Each count of a replay must be exact. */
 static void a_replay_has_the_counts_of_its_trace(void)
 {
 	struct rm_error error = { 0 };
@@ -519,7 +524,7 @@ static void a_replay_has_the_counts_of_its_trace(void)
 	int failed = rm_trace_load(
 	        "tests/fixtures/traces/good.trace", &trace, &error);
 
-	CHECK(!failed && !rm_trace_expect(&trace, 1, &expected),
+	CHECK(!failed && !rm_trace_compute_expected(&trace, 1, &expected),
 	        "a trace to replay");
 	const struct rm_counts right = { .iterations = trace.count,
 		.writes = trace.sets + trace.dels,
@@ -529,14 +534,14 @@ static void a_replay_has_the_counts_of_its_trace(void)
 		.misses_resident = trace.gets - expected.hits };
 
 	CHECK(replayed(&trace, &right, expected.digest),
-	        "what the trace says is right");
+	        "the trace's counts are ok");
 	for (int step = -1; step <= 1; step += 2) {
 		const uint64_t by = (uint64_t)step;
 		struct rm_counts counts[] = { right, right, right, right,
 			right };
 		bool caught = true;
 
-		counts[0].pairs += by; /* operations, and nothing else */
+		counts[0].pairs += by; /* operations only */
 		counts[1].inserts += by;
 		counts[2].removes += by;
 		counts[3].idle_removes += by;
@@ -544,7 +549,7 @@ static void a_replay_has_the_counts_of_its_trace(void)
 		for (size_t i = 0; i < 5; i++)
 			caught &=
 			        !replayed(&trace, &counts[i], expected.digest);
-		CHECK(caught, step < 0 ? "one too few of a kind is caught"
+		CHECK(caught, step < 0 ? "one too few of a kind is detected"
 		                       : "and one too many");
 	}
 	rm_trace_clear(&trace);

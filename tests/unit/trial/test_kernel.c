@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel says of this process: the peak of its memory is what was
-   resident once, not what is resident now. */
+/* Kernel figures of this process: the peak of memory includes freed memory. */
 #include "runner/trial/trial.h"
 #include "tests/unit/tap.h"
 #include "tests/unit/trial/played_clock.h"
@@ -24,25 +23,25 @@ static void a_peak_outlives_what_was_freed(void)
 	held = rm_usage_rss_bytes();
 	munmap(memory, HELD);
 	after = rm_usage_rss_bytes();
-	/* kernels count what is resident in batches for each CPU: the slack */
+	/* kernels count resident memory in batches per CPU: the slack */
 	CHECK(held + SLACK >= before + HELD && after + HELD <= held + SLACK,
-	        "what is resident rises and falls by 64 MiB");
+	        "resident memory rises and falls by 64 MiB");
 	CHECK(rm_usage_peak_rss_bytes() + SLACK >= held,
-	        "the peak stays when the memory is given back");
+	        "the peak stays when the memory is freed");
 }
 
-/* On the played clock: a reading takes 100 ns, whatever the machine does. */
+/* With the simulated clock a reading takes 100 ns. */
 static void the_clock_costs_what_it_costs(void)
 {
 	double cost_ns;
 	uint64_t step_ns;
 
-	rm_usage_clock(&cost_ns, &step_ns);
+	rm_usage_measure_clock(&cost_ns, &step_ns);
 	CHECK(cost_ns == PLAYED_READING_NS && step_ns == PLAYED_READING_NS,
 	        "cost and step of the clock are those of one reading");
 }
 
-/* A policy that was not understood would be a measurement of another one. */
+/* A misread policy would measure another placement. */
 static void a_placement_is_a_whole_word(void)
 {
 	static const char *const wrong[] = { "bind:", "bind:0x", "bind: 0",
@@ -57,9 +56,9 @@ static void a_placement_is_a_whole_word(void)
 		        strstr(error.text, wrong[i]);
 	}
 	CHECK(refused == sizeof(wrong) / sizeof(*wrong),
-	        "what is no placement is refused by name");
+	        "an invalid placement is rejected by name");
 	CHECK(rm_memory_policy_apply("first-touch", NULL) == 0,
-	        "one that needs nothing is had");
+	        "a placement that needs no action succeeds");
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every map that takes locks counts them: one that takes them beside the hooks
- * of runner/event.h says 0 in causes, as if it took none. Windows are counts of
- * operations on one thread, so that what a lock is taken for is known.
+ * Every map with locks must count them. A map that bypasses the hooks of
+ * runner/event.h would report 0 in causes, as if it had no locks. Windows are
+ * counts of operations on one thread, so that the number of locks is known.
  * This test is linked with the stats objects.
  *
  * slow: it is linked with each map of the build.
@@ -12,25 +12,25 @@
 #include "tests/unit/trial/run_trial.h"
 #include "tests/unit/wanted_stat.h"
 
-/* What is counted of a map. */
+/* Which locks of a map are counted. */
 enum locked {
-	EACH,   /* a lock of each operation */
-	WRITES, /* of each write; look-ups may do without */
-	SOME,   /* of some writes */
-	NONE,   /* there is no lock, or it is not this program's */
+	EACH,   /* one of each operation */
+	WRITES, /* one of each write; look-ups may have none */
+	SOME,   /* one of some writes */
+	NONE,   /* no locks, or not in this program's code */
 };
 
-/* Locks inside of a library, which has no hooks. */
+/* Maps whose locks are inside a library, without hooks. */
 static const char *const of_libraries[] = { "boost_flat", "boost_node",
 	"interpose", "libcuckoo", "tbb_hash", NULL };
 
-/* Whose look-ups take no lock, or not always, and each of whose writes does. */
+/* Maps whose look-ups take no lock, or not always, but whose writes all do. */
 static const char *const of_writers[] = { "critnib", "hashtriemap",
 	"local_cache", "local_cache_replica", "local_cache_ttl",
 	"local_cache_version", "shard_life", "shard_life_hash", "snapshot",
 	"snapshot_batch", "snapshot_version", NULL };
 
-/* What `sync` says of a map whose every operation is under a lock. */
+/* Values of `sync` of maps that lock every operation. */
 static const char *const of_all[] = { "ck-brlock", "ck-pflock", "go-mutex",
 	"go-rwmutex", "go-rwmutex-spin", "mutex", "pthread-mutex",
 	"pthread-rwlock", "rw spin lock per shard", "rwlock",
@@ -57,7 +57,7 @@ static enum locked locked_by(const struct rm_impl *impl)
 	               : SOME;
 }
 
-/* What the window added to a statistic; -1: there is none of that name. */
+/* The window's part of a statistic; -1: not found. */
 static double window_of(const json_t *result, const char *name)
 {
 	size_t i;
@@ -101,7 +101,7 @@ static bool counts_as(enum locked locked, const json_t *result)
 	return right;
 }
 
-/* Keys come and go, so that maps which update in place lock, too. */
+/* Uses fresh writes, so that maps that update in place lock, too. */
 static void each_map_counts(const struct rm_impl *impl)
 {
 	static const char *const facts[] = {
@@ -126,7 +126,7 @@ static void each_map_counts(const struct rm_impl *impl)
 	json_decref(result);
 }
 
-/* Handles lead around the table of operations, not around the locks. */
+/* Handles bypass the table of operations, but not the locks. */
 static json_t *lifecycle_of(const char *map)
 {
 	struct rm_request request = loop_request(map, "lifecycle:4:4");
@@ -145,10 +145,10 @@ static void sessions_count(void)
 	CHECK(opened > 0 && window_of(boxed, "lock_writes") ==
 	                            number_of(boxed, "inserts") +
 	                                    number_of(boxed, "removes"),
-	        "a session that opens or closes takes its stripe's lock");
+	        "opening or closing a session takes its stripe's lock");
 	CHECK(window_of(slab, "lock_writes") ==
 	                2 * (opened + number_of(slab, "removes")),
-	        "and where slabs are pooled the pool's");
+	        "and with pooled slabs the pool's lock");
 	json_decref(slab);
 	json_decref(boxed);
 }
@@ -165,12 +165,12 @@ static void rlock_counts(void)
 
 	CHECK(of_get > 0.9 * number_of(with, "lookups") &&
 	                of_get < 1.1 * number_of(with, "lookups"),
-	        "the RWMutex of shard_life_rlock is around every Get");
+	        "shard_life_rlock takes its RWMutex around every Get");
 	json_decref(without);
 	json_decref(with);
 }
 
-/* A map may lock to tell its statistics, which are read around the window. */
+/* A map may lock to report statistics, which are read around the window. */
 static void statistics_lie_outside(const char *map)
 {
 	struct rm_request request = causes_of(map);
@@ -180,9 +180,7 @@ static void statistics_lie_outside(const char *map)
 	json_t *result = run_on(&request, rm_impl_find(map));
 
 	snprintf(fact, sizeof(fact),
-	        "%s: a window of look-ups has their locks "
-	        "and no other",
-	        map);
+	        "%s: a window of look-ups counts only their locks", map);
 	if (!CHECK(window_of(result, "lock_reads") ==
 	                            number_of(result, "lookups") &&
 	                    window_of(result, "lock_writes") == 0,
@@ -202,7 +200,7 @@ static double locked_to_write(void)
 	return stat.value;
 }
 
-/* Write locks beyond one per insert, until the first shards have been split. */
+/* Write locks beyond one per insert, until the first shards are split. */
 static double locks_of_growth(const char *id)
 {
 	enum { INSERTS = 110000 };
@@ -238,8 +236,8 @@ int main(void)
 	sessions_count();
 	rlock_counts();
 	CHECK(locks_of_growth("shard_grow") > 0,
-	        "a split shard locks the routing table");
+	        "a split of a shard locks the routing table");
 	CHECK(locks_of_growth("shard_grow_stop") > 32,
-	        "growth of all 32 shards at once locks each");
+	        "growth of all 32 shards at once locks each of them");
 	return DONE();
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every lock wrapper tells the statistics when it had to wait: one thread holds
-   a map's lock until it has been told that the other waits for it. So it is
-   known, too, that a writer stands at a lock that readers have.
-   This test is linked with the stats objects. */
+/* Every lock wrapper reports its waits. One thread holds a map's lock until it
+   sees that another waits for it. So the test also knows when a writer waits
+   for readers. This test is linked with the stats objects. */
 #include "runner/impl.h"
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
@@ -22,7 +21,7 @@ enum { ROUNDS = 6 };
 static const struct rm_shape shape = { .value_bytes = 8 };
 static const struct rm_key the_key = { .word = 1 };
 
-/* A statistic, now; NAN: there is none of that name. */
+/* Current value of a statistic; NAN: not found. */
 static double stat_of(const char *name)
 {
 	struct wanted_stat wanted = { name, (double)NAN };
@@ -45,9 +44,9 @@ static void sample(const char *n)
 struct pair {
 	const struct rm_map_ops *ops;
 	void *map;
-	bool writes;            /* the waiter's operation */
+	bool writes;            /* operation of the waiting thread */
 	atomic_uint held, done; /* rounds */
-	double before;          /* what was contended when the lock was taken */
+	double before;          /* contended count when the lock was taken */
 };
 
 static const char *contended(const struct pair *pair)
@@ -74,7 +73,7 @@ static void *wait_for_lock(void *argument)
 	return NULL;
 }
 
-/* Under the map's lock: until the other one waits. */
+/* Runs under the map's lock until the other thread waits. */
 static bool hold(
         void *context, const struct rm_value *old, struct rm_value *value)
 {
@@ -142,7 +141,7 @@ static void each_wait_is_seen(const struct rm_impl *impl, bool writes)
 	        name);
 }
 
-/* Two readers inside of a map's lock, and a writer outside. */
+/* Two readers in a map's lock, and a waiting writer. */
 struct scene {
 	const struct rm_map_ops *ops;
 	void *map;
@@ -161,7 +160,7 @@ static bool stay(void *context, struct rm_key key, const struct rm_value *value)
 	return false;
 }
 
-/* A scan holds the lock for reading until it is told to leave. */
+/* A scan holds the read lock until it may leave. */
 static void *read_long(void *argument)
 {
 	static atomic_uint slots;
@@ -222,8 +221,8 @@ static void readers_share(const char *id)
 	while (stat_of("lock_write_contended") == before &&
 	        !atomic_load(&scene.written))
 		sched_yield();
-	/* It stands at the lock. One that let it pass would do so in these
-	   turns; one that does not never will. */
+	/* The writer waits for the lock. A faulty lock would let it in during
+	   these yields; a correct one never does. */
 	for (int i = 0; i < 200; i++)
 		sched_yield();
 	outside = !atomic_load(&scene.written);
@@ -235,14 +234,14 @@ static void readers_share(const char *id)
 	impl->ops->destroy(scene.map);
 }
 
-/* A wait of so long, told as a lock tells it, is in the bin of this name. */
+/* Whether a wait of this length is counted in this bin. */
 static bool falls_into(const char *bin, uint64_t wait_ns)
 {
 	double before = stat_of(bin), all = bins();
 
 	rm_lock_begin(RM_LOCK_READ);
-	rm_lock_waits();
-	/* the end looks at the clock once more */
+	rm_lock_wait_begin();
+	/* rm_lock_end() reads the clock once more */
 	atomic_fetch_add(&played_ns, wait_ns - PLAYED_READING_NS);
 	rm_lock_end();
 	if (stat_of(bin) != before + 1)
@@ -250,7 +249,7 @@ static bool falls_into(const char *bin, uint64_t wait_ns)
 	return stat_of(bin) == before + 1 && bins() == all + 1;
 }
 
-/* On the played clock, to the nanosecond. */
+/* With the simulated clock, exact to the nanosecond. */
 static void edges_of_bins(void)
 {
 	static const struct {
@@ -268,13 +267,13 @@ static void edges_of_bins(void)
 		right &= falls_into(edges[i].below, edges[i].ns - 1);
 		right &= falls_into(edges[i + 1].below, edges[i].ns);
 	}
-	CHECK(right, "a bin ends where its name says");
+	CHECK(right, "bins end at the time in their name");
 	CHECK(falls_into("lock_waits_longer", 36000000000000) &&
 	                stat_of("lock_wait_max_ns") == 36000000000000,
 	        "the longest wait is kept");
 }
 
-/* As the longest pauses: what was added to a longest one says nothing. */
+/* Like the longest pauses: a difference of maxima would be meaningless. */
 static void the_longest_wait_is_of_the_window(const struct rm_impl *impl)
 {
 	struct rm_request request = { .counters = json_pack(
@@ -293,11 +292,11 @@ static void the_longest_wait_is_of_the_window(const struct rm_impl *impl)
 	        "a long wait before a window");
 	rm_team_run(&team, &request, impl);
 	CHECK(stat_of("lock_wait_max_ns") == 0,
-	        "where nobody waits in it, the longest is none");
+	        "without waits in the window the maximum is 0");
 	rm_team_clear(&team);
 	CHECK(falls_into("lock_waits_below_10us", 5000) &&
 	                stat_of("lock_wait_max_ns") == 5000,
-	        "and then what is waited, however short");
+	        "and then it is the longest wait since, however short");
 	json_decref(request.counters);
 }
 
@@ -310,7 +309,7 @@ static void sampling(const struct rm_impl *impl)
 	contend(impl, false);
 	CHECK(stat_of("lock_sample") == 3 &&
 	                stat_of("lock_waits_timed") == timed + ROUNDS / 3,
-	        "1 in 3 is timed if RM_LOCK_SAMPLE says so");
+	        "1 in 3 is timed with RM_LOCK_SAMPLE=3");
 	CHECK(stat_of("lock_read_contended") == before + ROUNDS,
 	        "all are counted");
 	sample("1");
@@ -350,7 +349,7 @@ static void mistakes_are_refused(void)
 		char name[80];
 
 		setenv("RM_LOCK_SAMPLE", wrong[i], 1);
-		snprintf(name, sizeof(name), "RM_LOCK_SAMPLE=%s is refused",
+		snprintf(name, sizeof(name), "RM_LOCK_SAMPLE=%s is rejected",
 		        wrong[i]);
 		CHECK(rm_lock_waits_configure(&error) && error.text[0], name);
 	}
@@ -368,7 +367,7 @@ int main(void)
 		"gomap_pthread_rw_reader", "gomap_pthread_rw_writer",
 		"gomap_ck_brlock", "gomap_ck_pflock" };
 
-	alarm(300); /* a lock that does not tell is waited for for ever */
+	alarm(300); /* an unreported wait would hang the test */
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
 		const struct rm_impl *impl = rm_impl_find(ids[i]);
 

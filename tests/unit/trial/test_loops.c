@@ -2,8 +2,8 @@
 /*
  * alone: the load decides how often threads meet.
  */
-/* The kinds of loops: their texts, the generic ones on real maps and on one
-   that is wrong, and loops that a subject brings itself. */
+/* The kinds of loops: their texts, the generic ones on real maps and on a wrong
+   one, and loops that belong to a subject. */
 #include "impls/support/no_handle.h"
 #include "runner/base/sanitized.h"
 #include "runner/driver.h"
@@ -40,17 +40,17 @@ static void texts(void)
 	        "a loop without numbers is its name");
 	CHECK(reads_as("scan", "scan:1") && reads_as("scan:2", "scan:2") &&
 	                reads_as("stock:1k", "stock:1000"),
-	        "numbers have defaults, and stand in the text");
+	        "numbers have defaults and are written");
 	CHECK(reads_as("hold", "hold:1ms:100us:1") &&
 	                reads_as("hold:2ms", "hold:2ms:100us:1") &&
 	                reads_as("hold:1500us:1s:4", "hold:1500us:1s:4"),
-	        "times have the largest unit that keeps them whole");
+	        "times have the largest unit that keeps them integers");
 	CHECK(reads_as("lifecycle", "lifecycle:10") &&
 	                reads_as("lifecycle:64:4", "lifecycle:64") &&
 	                reads_as("lifecycle:4:64", "lifecycle:4:64"),
-	        "slots stand in the text where they are not the usual four");
+	        "slots are written unless they are the default of four");
 	CHECK(reads_as("pair", "pair:ww") && reads_as("pair:rw", "pair:rw"),
-	        "words are words");
+	        "words are written as they are");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct rm_loop loop = { RM_LOOP_HASH, { 7, 7, 7 } };
 
@@ -60,7 +60,7 @@ static void texts(void)
 			refused = false;
 		}
 	}
-	CHECK(refused, "what is no loop is refused and nothing is stored");
+	CHECK(refused, "an invalid loop is rejected and nothing is stored");
 	for (int kind = 0; kind < RM_LOOP_KINDS; kind++) {
 		struct rm_loop loop, again;
 		char text[RM_LOOP_BYTES];
@@ -79,22 +79,24 @@ static void scans_run_beside_writers(void)
 
 	request.cell.write_kind = RM_CHURN;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
-	CHECK(is(result, "ok", ""), "scan: keys add up beside a scanner");
+	CHECK(is(result, "ok", ""),
+	        "scan: keys add up with a concurrent scanner");
 	CHECK(stat_of(result, "scan_count") == 6400,
-	        "as many scans as the window asks of the scanner");
+	        "the scanner does as many scans as the window requires");
 	CHECK(stat_of(result, "scan_entries") >= 6400 * 999.0 &&
 	                stat_of(result, "scan_entries") <= 6400 * 1000.0,
-	        "each visits every key, but for one that is just away");
+	        "each visits every key, except one that is just removed");
 	CHECK(stat_of(result, "scan_p99") > 0 &&
 	                stat_of(result, "scan_max") >=
 	                        stat_of(result, "scan_p50"),
 	        "and is timed");
-	CHECK(number_of(result, "writes") > 400, "the other thread mixes");
+	CHECK(number_of(result, "writes") > 400,
+	        "the other thread runs the mix");
 	json_decref(result);
 }
 
-/* One reader stands in a scan's read section for the whole window, again and
-   again; the other thread writes as fast as it can. */
+/* One reader repeatedly stops in a scan's read section for the whole window;
+   the other thread writes as fast as it can. */
 static json_t *stalled(const char *map, uint64_t window_ns)
 {
 	struct rm_request request = loop_request(map, "stall:1s");
@@ -105,10 +107,10 @@ static json_t *stalled(const char *map, uint64_t window_ns)
 	return run_on(&request, rm_impl_find(map));
 }
 
-/* What reclamation makes of a reader who stands: an epoch ends when it leaves,
-   a hazard pointer keeps what it points to, a lock keeps writers out. A retired
-   value takes 32 bytes or more, and the writer begins when the reader stands:
-   no bound is one of speed. */
+/* Effects of a stopped reader on reclamation. An epoch cannot end before the
+   reader leaves, a hazard pointer retains one object, a lock keeps writers out.
+   A retired value takes at least 32 bytes, and the writer starts after the
+   reader has stopped, so no bound depends on speed. */
 static void a_reader_who_stands(void)
 {
 	enum { WINDOW_NS = 300000000, BYTES = 4, MORE = 8 << 20 };
@@ -118,16 +120,16 @@ static void a_reader_who_stands(void)
 	double writes = number_of(epoch, "writes");
 
 	CHECK(is(epoch, "ok", "") && is(hazard, "ok", "") && is(lock, "ok", ""),
-	        "stall: a reader stands beside writers, and keys add up");
+	        "stall: keys add up with a stopped reader and writers");
 	CHECK(stat_of(epoch, "stall_count") >= 1 &&
 	                stat_of(epoch, "stall_max") > 0,
-	        "its stands are counted and timed");
+	        "its stops are counted and timed");
 	CHECK(writes > 0 &&
 	                stat_of(epoch, "stall_retained_bytes") > BYTES * writes,
-	        "with epochs garbage piles up, write for write");
-	if (rm_sanitized()) /* which keeps what was freed */
+	        "with epochs retired memory grows with each write");
+	if (rm_sanitized()) /* the sanitizer keeps freed memory */
 		SKIP("with hazard pointers it is bounded",
-		        "this build is sanitized");
+		        "this build uses a sanitizer");
 	else
 		CHECK(stat_of(hazard, "stall_retained_bytes") < MORE,
 		        "with hazard pointers it is bounded");
@@ -142,34 +144,34 @@ static void a_reader_who_stands(void)
 	json_decref(lock);
 }
 
-/* The plan skips such cells; a request that comes from elsewhere is void. */
+/* The plan skips such cells; requests from other sources are void. */
 static void writes_that_nobody_does_are_no_result(void)
 {
 	struct rm_request request = loop_request("gomap_rw", "scan:2");
 	json_t *result = run_on(&request, rm_impl_find("gomap_rw"));
 
-	CHECK(is(result, "void", "asked 0.10000: all threads scan"),
-	        "a scan without a thread for the writes is void");
+	CHECK(is(result, "void", "requested 0.10000: all threads scan"),
+	        "a scan without a thread for writes is void");
 	json_decref(result);
 	request = loop_request("gomap_rw", "scan:2");
 	request.cell.write_share = 0;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
-	CHECK(is(result, "ok", ""), "without writes it is what was asked for");
+	CHECK(is(result, "ok", ""), "without writes it is ok");
 	json_decref(result);
 }
 
-/* null_map says yes to each key, also to those that were never there. */
+/* null_map finds each key, including absent ones. */
 static void the_floor_has_misses(void)
 {
 	struct rm_request request = loop_request("null_map", "mix");
 	json_t *result;
 
 	request.cell.miss_share = 0.1;
-	request.cell.window_ops = 640000; /* far above the clock */
+	request.cell.window_ops = 640000; /* long enough for the clock */
 	result = run_on(&request, rm_impl_find("null_map"));
 	CHECK(is(result, "ok", "") &&
 	                number_of(result, "achieved_miss_share") == 0,
-	        "the driver alone is measured where look-ups are to miss");
+	        "the driver alone can be measured with a miss share");
 	json_decref(result);
 }
 
@@ -184,7 +186,7 @@ static void no_arrival_is_told(void)
 	request.cell.rate_per_s = 0.001;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
 	CHECK(is(result, "void", "no arrival in the window of 0.100 ms"),
-	        "a window that ends before the first arrival says so");
+	        "a window before the first arrival is void");
 	json_decref(result);
 }
 
@@ -202,7 +204,7 @@ static void fills_end_full(void)
 		                number_of(result, "keys_before") == 0 &&
 		                number_of(result, "ops") == 1000 &&
 		                stat_of(result, "insert_count") == 1000,
-		        "fill: from none to all keys, each inserted once");
+		        "fill: from no keys to all keys, each inserted once");
 		json_decref(result);
 	}
 }
@@ -215,7 +217,7 @@ static void fills_at_random_mix_inserts_and_updates(void)
 	request.cell.keys = 10000;
 	request.cell.window_ops = 5000;
 	result = run_on(&request, rm_impl_find("syncmap"));
-	/* 1 - 1/e of the keys come: 6321, give or take 31 */
+	/* expects 1 - 1/e of the keys: 6321, standard deviation 31 */
 	CHECK(is(result, "ok", "") &&
 	                fabs(number_of(result, "keys_after") - 6321) < 200 &&
 	                number_of(result, "keys_before") == 0 &&
@@ -223,7 +225,7 @@ static void fills_at_random_mix_inserts_and_updates(void)
 	                number_of(result, "inserts") ==
 	                        number_of(result, "keys_after") &&
 	                stat_of(result, "write_count") == 10000,
-	        "random-fill: as many writes as keys, of keys that are drawn");
+	        "random-fill: as many writes as keys, of random keys");
 	json_decref(result);
 }
 
@@ -236,8 +238,8 @@ static void turns_are_strict(void)
 
 		request.cell.write_kind = (enum rm_write_kind)kind;
 		result = run_on(&request, rm_impl_find("gomap_rw"));
-		/* of 6400 turns per thread each second one writes, two
-		   operations unless it updates */
+		/* half of the 6400 turns per thread are writes, of two
+		   operations unless they update */
 		CHECK(is(result, "ok", "") &&
 		                number_of(result, "writes") ==
 		                        (kind == RM_UPDATE ? 6400 : 12800) &&
@@ -247,7 +249,7 @@ static void turns_are_strict(void)
 	}
 }
 
-/* What a cell is named by, whatever was asked: here a tenth. */
+/* Loops with a fixed share of writes, which is not the requested 10 %. */
 static void shares_of_writes_are_those_of_the_table(void)
 {
 	static const char *const loops[] = { "fill", "random-fill", "alternate",
@@ -264,8 +266,8 @@ static void shares_of_writes_are_those_of_the_table(void)
 		request.cell.window_ops = 64;
 		result = run_on(&request, rm_impl_find("syncmap"));
 		CHECK(fabs(number_of(result, "achieved_write_share") -
-		              rm_cell_own_writes(&request.cell)) < 1e-4,
-		        "a loop's own share of writes is what it achieves");
+		              rm_cell_fixed_write_share(&request.cell)) < 1e-4,
+		        "a loop achieves its fixed share of writes");
 		json_decref(result);
 	}
 }
@@ -283,14 +285,14 @@ static void sessions_come_and_go(void)
 
 		if (!impl) {
 			json_decref(request.counters);
-			continue; /* a library that is not here */
+			continue; /* the library is not installed */
 		}
 		request.cell.threads = 3;
 		request.cell.warm_up_ns = 1000000;
 		result = run_on(&request, impl);
 		CHECK(is(result, "ok", ""), "lifecycle: keys add up");
 		CHECK(number_of(result, "keys_after") == 1000,
-		        "as many sessions are open as before");
+		        "the number of open sessions stays the same");
 		/* 3 x 6400 steps, one in 11 renews: 1745 on average */
 		CHECK(stat_of(result, "renew_count") > 1500 &&
 		                stat_of(result, "renew_count") < 2000 &&
@@ -300,20 +302,19 @@ static void sessions_come_and_go(void)
 	}
 }
 
-/* The floor of what the driver costs says yes to all. */
+/* null_map, the floor of the driver's cost, finds all keys. */
 static void the_floor_has_sessions_too(void)
 {
 	struct rm_request request = loop_request("null_map", "lifecycle:10");
 	json_t *result = run_on(&request, rm_impl_find("null_map"));
 
-	CHECK(is(result, "ok", ""),
-	        "lifecycle of a map that holds nothing: the driver's floor");
+	CHECK(is(result, "ok", ""), "lifecycle with a map without state runs");
 	json_decref(result);
 }
 
-/* What the window counted: steps and nothing else, though opening and closing
-   1000 sessions would be 2000 writes. 3 x 6400 steps, one in 11 renews; of the
-   other 17,455 a tenth stores, with a standard deviation of 40. */
+/* The window counts only steps; opening and closing 1000 sessions would be 2000
+   more writes. Of 3 x 6400 steps one in 11 renews; of the other 17,455 a tenth
+   stores, with a standard deviation of 40. */
 static bool steps_only(const json_t *result)
 {
 	const double renewals = number_of(result, "ops") - 19200;
@@ -325,7 +326,7 @@ static bool steps_only(const json_t *result)
 	       number_of(result, "lookups") == 19200 - renewals - stores;
 }
 
-/* The subjects that have a life cycle through handles. */
+/* Subjects that implement the life cycle through handles. */
 static void sessions_are_held_before_the_window(void)
 {
 	static const char *const maps[] = { "shard_life", "shard_life_hash",
@@ -341,17 +342,17 @@ static void sessions_are_held_before_the_window(void)
 		request.cell.warm_up_ns = i % 2 ? 1000000 : 0;
 		request.cell.write_kind = i % 2 ? RM_CHURN : RM_UPDATE;
 		result = run_on(&request, rm_impl_find(maps[i]));
-		CHECK(is(result, "ok", ""), "lifecycle: it adds up");
-		CHECK(steps_only(result),
-		        "only steps are counted, and as many write as asked");
+		CHECK(is(result, "ok", ""), "lifecycle: the counts add up");
+		CHECK(steps_only(result), "only steps are counted, with the "
+		                          "requested share of writes");
 		CHECK(!life || (stat_of(result, "connections") == 1000 &&
 		                       stat_of(result, "shard_imbalance") >= 1),
-		        "shards are told of as the window leaves them, open");
+		        "shard statistics describe the window's end");
 		json_decref(result);
 	}
 }
 
-/* Of 90 % of the sessions, the younger ones, next to none is touched. */
+/* The younger 90 % of the sessions are rarely touched. */
 static void touches_follow_the_distribution(void)
 {
 	struct rm_request request = loop_request("shard_life", "lifecycle:10");
@@ -367,11 +368,11 @@ static void touches_follow_the_distribution(void)
 	for (int i = 0; i < 10000; i++)
 		old += rm_draw_session(&worker, rm_next(&rng), 333) < 34;
 	CHECK(old > 9850 && old < 9950,
-	        "hot:10%:99%: the oldest tenth gets 99 touches of 100");
+	        "hot:10%:99%: the oldest tenth gets 99 of 100 touches");
 	json_decref(request.counters);
 	CHECK(rm_sessions_held(&worker) == 333 &&
 	                (worker.slot = 0, rm_sessions_held(&worker) == 334),
-	        "threads hold all keys together");
+	        "the threads together hold all keys");
 }
 
 static void two_threads_meet_on_keys(void)
@@ -385,30 +386,30 @@ static void two_threads_meet_on_keys(void)
 		json_t *result;
 
 		request.cell.threads = 4;
-		/* beside other programs a round of two takes two slices */
+		/* on a busy machine a round takes two time slices */
 		request.cell.window_ops = i < 3 ? 64 : 640;
 		request.cell.write_kind = RM_CHURN;
 		result = run_on(&request, rm_impl_find(maps[i % 3]));
 		CHECK(is(result, "ok", "") && number_of(result, "ops") >=
 		                                      (i < 3 ? 256 : 2560),
-		        i < 3 ? "store-buffering: nobody is left behind"
-		              : "take-twice: who removed is accounted");
+		        i < 3 ? "store-buffering: all rounds are completed"
+		              : "take-twice: removals are accounted");
 		CHECK(stat_of(result, "both_saw_old") == (i < 3 ? 0 : -1),
-		        "and no round had two old values");
+		        "and no round loaded two old values");
 		json_decref(result);
 	}
 }
 
 /*
- * A map whose lookups find what was there before the last write: each thread
- * of a pair sees the round before in each round, whoever is first. What a
- * store that waits in a buffer looks like, without a buffer.
+ * A map whose look-ups return the value before the last write: each thread of a
+ * pair sees the previous round, whichever is first. It shows the effect of a
+ * store buffer without having one.
  */
 enum { STALE_KEYS = 1000 };
 
 static struct {
 	uint64_t word;
-	bool there; /* of its writer: 0 is a value, too */
+	bool there; /* for its writer: 0 is a valid value */
 	_Atomic uint64_t now, before;
 } stale[STALE_KEYS];
 
@@ -448,7 +449,7 @@ static bool stale_upsert(void *thread, struct rm_shape shape, struct rm_key key,
 	uint64_t last = atomic_exchange(&stale[rank].now, value->word[0]);
 
 	(void)thread, (void)shape;
-	/* the first: nothing was there before */
+	/* the first write has no predecessor */
 	atomic_store(&stale[rank].before, there ? last : value->word[0]);
 	stale[rank].there = true;
 	return there;
@@ -468,7 +469,7 @@ static void two_old_values_in_a_round_are_seen(void)
 	bool failed = true;
 	int short_of = 0;
 
-	/* after warm-ups of no round, of one, of two ... */
+	/* after warm-ups of zero, one, two ... rounds */
 	for (int i = 0; i < 100; i++) {
 		struct rm_request request = loop_request("stale", "litmus");
 		json_t *result;
@@ -480,11 +481,11 @@ static void two_old_values_in_a_round_are_seen(void)
 		short_of += stat_of(result, "both_saw_old") != 64;
 		json_decref(result);
 	}
-	CHECK(failed, "store-buffering: a map that shows it has failed");
-	CHECK(short_of == 0, "and both_saw_old says in how many rounds");
+	CHECK(failed, "store-buffering: a map that shows it fails");
+	CHECK(short_of == 0, "and both_saw_old counts the rounds");
 }
 
-/* A subject with a loop of its own: counts, and is wrong if told so. */
+/* A subject with its own loop: counts, and can be made wrong. */
 static struct own {
 	_Atomic uint64_t turns;
 	uint64_t items;
@@ -519,7 +520,7 @@ static void stock(struct rm_worker *worker)
 		worker->counts.iterations++;
 	}
 	worker->counts.wrong |= own.wrong;
-	/* as a loop that counts what it did outside of the window */
+	/* as a loop that also counts work outside of the window */
 	worker->counts.writes += own.wild * (worker->counts.iterations + 1);
 }
 
@@ -543,47 +544,49 @@ static void own_loops_are_judged_by_their_check(void)
 
 	CHECK(is(result, "ok", "") && number_of(result, "ops") == 12800 &&
 	                own.items == 77,
-	        "an own loop runs, with its numbers");
+	        "a subject's own loop runs with its numbers");
 	CHECK(stat_of(result, "turns") == 12800 &&
 	                json_is_null(json_object_get(result, "keys_after")),
-	        "its statistics are there; keys it has none");
+	        "it has its statistics, but no keys");
 	json_decref(result);
 	own.off = true;
 	request = loop_request("technique", "stock");
 	result = run_on(&request, &technique);
 	CHECK(is(result, "failed", "oversold by one"),
-	        "what does not add up failed, with the subject's reason");
+	        "a failed check fails the trial with its reason");
 	json_decref(result);
 	own = (struct own){ .wrong = true };
 	request = loop_request("technique", "stock");
 	result = run_on(&request, &technique);
 	CHECK(is(result, "failed", "another key's value"),
-	        "what sees a wrong answer failed");
+	        "a wrong answer fails the trial");
 	json_decref(result);
 	own = (struct own){ .wild = true };
 	request = loop_request("technique", "stock");
 	result = run_on(&request, &technique);
 	CHECK(is(result, "failed",
-	              "counted what cannot be: 6400 iterations, "
-	              "6401 writes"),
+	              "counted impossible numbers: 6400 iterations, 6401 "
+	              "writes"),
 	        "more writes than iterations are an error at their source");
 	json_decref(result);
 }
 
-/* 20 turns of each of two threads: an audit may take a second. Whether so short
-   a window is long enough for a clock is another question. */
+/* 20 turns of each of two threads, because an audit may take a second. Whether
+   such a window is long enough for the clock is not tested here. */
 static void a_window_of_few_turns_has_no_more(void)
 {
 	static const struct {
 		const char *map, *loop, *told;
 		double ops;
-	} cases[] = { { "technique", "stock:77",
-		              "a subject's loop does as many turns as asked",
-		              40 },
+	} cases[] = {
+		{ "technique", "stock:77",
+		        "a subject's loop does as many turns as requested",
+		        40 },
 		{ "gomap_rw", "alternate", "and so does a loop of every map",
 		        40 },
-		{ "gomap_rw", "mix", "but the mix, which has batches",
-		        2 * RM_BATCH } };
+		{ "gomap_rw", "mix", "except the mix, which runs in batches",
+		        2 * RM_BATCH }
+	};
 	struct rm_request request;
 	json_t *result;
 
@@ -600,13 +603,13 @@ static void a_window_of_few_turns_has_no_more(void)
 	request.cell.window_ops = 20;
 	result = run_on(&request, rm_impl_find("gomap_rw"));
 	CHECK(stat_of(result, "scan_count") == 20,
-	        "a scanner scans so often, beside a batch of the other");
+	        "a scanner scans that often beside the mix");
 	json_decref(result);
 }
 
-/* On a clock that runs so many times as fast; where limits are to act, long
-   enough for threads that wait for a CPU most of the time. `hot`: the share of
-   accesses that go to a hundredth of the keys; `writes`: of the writes. */
+/* Runs with a faster clock. If limits are to act, the window is long enough for
+   threads that wait for a CPU most of the time. `hot`: share of accesses to 1 %
+   of the keys; `writes`: share of writes. */
 static json_t *beside_a_clock(const char *map, const char *loop, double hot,
         double writes, enum rm_clock_rate rate)
 {
@@ -623,9 +626,8 @@ static json_t *beside_a_clock(const char *map, const char *loop, double hot,
 	return run_on(&request, rm_impl_find(map));
 }
 
-/* What it answered and what the map holds agree. Where a window is a time, a
-   thread that got no CPU for half of it makes the trial void, and nothing
-   wrong. */
+/* Whether answers and map agree. In a timed window, a thread without a CPU for
+   half of it makes the trial void, which is accepted. */
 static bool is_right(const json_t *result)
 {
 	const json_t *verified = json_object_get(result, "verification");
@@ -635,7 +637,7 @@ static bool is_right(const json_t *result)
 	               is(result, "void", "never scheduled"));
 }
 
-/* Each thread ran most of the window. */
+/* Whether each thread ran for most of the window. */
 static bool had_cpus(const json_t *result)
 {
 	const json_t *thread;
@@ -648,12 +650,12 @@ static bool had_cpus(const json_t *result)
 	return i > 0;
 }
 
-/* At 1000 a window of 1 s is 1000 s to what expires: entries of 10 s and more
-   are read again, connections that nobody touched for 30 s are late. A thread
-   that waits for a CPU finds entries of 30 s and more, which are not refreshed
-   but gone: each of the two alone is test_local_cache's. A thread's
-   stream of 2^20 ranks begins again at its end: within 30 ms where touches only
-   read, on a fast machine, and then nobody is late; not where they write. */
+/* At rate 1000 a window of 1 s is 1000 s for expiry. Entries of 10 s and more
+   are refreshed, and connections without a touch for 30 s are late. A thread
+   that waited for a CPU finds entries of 30 s and more, which have expired
+   (test_local_cache tests both separately). A thread's stream of 2^20 ranks
+   restarts at its end: within 30 ms on a fast machine if touches only read, so
+   that no connection is late. Therefore they write. */
 static void limits_act_on_a_faster_clock(void)
 {
 	static const enum rm_clock_rate rates[] = { RM_CLOCK_RATE_1,
@@ -669,20 +671,22 @@ static void limits_act_on_a_faster_clock(void)
 		const double late = stat_of(life, "late_touches");
 
 		CHECK(is_right(cache) && is_right(life),
-		        "they add up at any rate of the clock");
+		        "the counts add up at any rate of the clock");
 		CHECK(!i                  ? refreshes == 0 && expiries == 0
 		        : had_cpus(cache) ? refreshes > 0 && expiries > 0
 		                          : refreshes + expiries > 0,
-		        i ? "refresh and TTL act" : "on a real clock neither");
+		        i ? "refresh and TTL act"
+		          : "with a real-time clock neither acts");
 		CHECK(i ? late > 0 && stat_of(life, "shard_idle_max") > 0
 		        : late == 0,
-		        i ? "30 s without a touch are late" : "nobody is late");
+		        i ? "connections without a touch for 30 s are late"
+		          : "no connection is late");
 		json_decref(cache);
 		json_decref(life);
 	}
 }
 
-/* With measure = latency, and only then. */
+/* Only with measure = latency. */
 static void stock_times_its_operations(void)
 {
 	for (int timed = 0; timed < 2; timed++) {
@@ -704,13 +708,13 @@ static void stock_times_its_operations(void)
 		                                stat_of(result, "sale_p99")
 		            : stat_of(result, "sale_p99") == -1 &&
 		                        stat_of(result, "refusal_p99") == -1,
-		        timed ? "sales and refusals are timed apart"
-		              : "and not timed where nobody asked");
+		        timed ? "sales and refusals are timed separately"
+		              : "and not timed unless requested");
 		json_decref(result);
 	}
 }
 
-/* Three readers and a writer of 1 ms each: who waits, and for what share. */
+/* Three readers and a writer of 1 ms each: their blocked shares. */
 static void held_locks_tell_who_is_blocked(void)
 {
 	struct rm_request request =
@@ -727,12 +731,12 @@ static void held_locks_tell_who_is_blocked(void)
 	all = stat_of(result, "blocked_share");
 	CHECK(is(result, "ok", "") && stat_of(result, "write_cycles") == 64 &&
 	                stat_of(result, "read_cycles") == 192,
-	        "hold: as many cycles as asked");
-	/* each of the four holds the lock for 64 ms; a reader waits out most
-	   of the writer's, the writer the last reader's rest */
+	        "hold: as many cycles as requested");
+	/* each of the four holds the lock for 64 ms; a reader waits for most of
+	   the writer's time, the writer for the last reader */
 	CHECK(writes > 0 && writes < 1 && reads > 0 && reads < 1 &&
 	                all > fmin(writes, reads) && all < fmax(writes, reads),
-	        "the blocked share of all is between readers' and writers'");
+	        "the blocked share is between readers' and writers'");
 	CHECK(stat_of(result, "read_wait_p99") >=
 	                        stat_of(result, "read_wait_p50") &&
 	                stat_of(result, "write_wait_p99") > 0,
@@ -750,8 +754,8 @@ static void what_a_subject_cannot_do_is_refused(void)
 		        loop_request(cases[i][0], cases[i][1]);
 		json_t *result = rm_trial_run(&request);
 
-		CHECK(is(result, "failed", "does not offer loop"),
-		        "a loop that the subject cannot run is refused");
+		CHECK(is(result, "failed", "does not support loop"),
+		        "a loop that the subject cannot run is rejected");
 		json_decref(result);
 		json_decref(request.counters);
 	}

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The open loop on a played clock: what a stall does to each quantile, and
- * the entry of known values. On the machine's own clock a busy
- * machine would stall the loop by itself.
+ * The open loop with a simulated clock: effect of a stall on each quantile, and
+ * the result of known values. With the real clock a busy machine would stall
+ * the loop as well.
  */
 #include "tests/unit/trial/array_map.h"
 #include "tests/unit/trial/played_clock.h"
 
 enum { STALL_MS = 50 };
 
-/* One thread, 1000 arrivals in a second, every ms one. */
+/* One thread, 1000 arrivals per second, one per ms. */
 static struct rm_request paced(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -25,7 +25,7 @@ static struct rm_request paced(void)
 	return request;
 }
 
-/* The entry of one operation by one clock; NULL: there is none. */
+/* The entry of one operation and one clock; NULL: missing. */
 static const json_t *entry_of(
         const json_t *result, const char *operation, const char *clock)
 {
@@ -55,8 +55,8 @@ static json_t *played(uint64_t stall_ns)
 	return result;
 }
 
-/* The smallest value that a share of an entry's values does not exceed, as the
-   report computes it. */
+/* The smallest value that a share of an entry's values does not exceed,
+   computed as in the report. */
 static json_int_t quantile_ns(const json_t *entry, double share)
 {
 	struct rm_histogram *histogram;
@@ -77,10 +77,10 @@ static bool within(json_int_t ns, double low_ms, double high_ms)
 }
 
 /*
- * The operation that stalls for 50 ms delays the arrivals of the 50 ms: 50, 49,
- * 48 ... ms, fifty of 1000. One of 1000 may lie above P99.9, which is 49 ms so;
- * ten may lie above P99, 40 ms; and P90 was not delayed. A microsecond is what
- * reading the clock takes, 0.1 % what a bucket is wide.
+ * An operation that stalls for 50 ms delays 50 of 1000 arrivals by 50, 49, 48
+ * ... ms. One of 1000 may exceed P99.9, so that is 49 ms; ten may exceed P99:
+ * 40 ms; P90 is not affected. Tolerances: 1 us for clock readings, 0.1 % for
+ * the width of buckets.
  */
 static void a_stall_shows_in_the_open_loop(void)
 {
@@ -91,18 +91,18 @@ static void a_stall_shows_in_the_open_loop(void)
 	CHECK(is(stalled, "ok", "") && number_of(intended, "count") == 1000,
 	        "every arrival has an operation");
 	CHECK(within(number_of(intended, "max_ns"), 50, 50.1),
-	        "the stall's length is the maximum");
+	        "the maximum is the length of the stall");
 	CHECK(within(quantile_ns(intended, .999), 49, 49.1) &&
 	                within(quantile_ns(intended, .99), 40, 40.1),
-	        "P99.9 and P99 are those of the arrivals that it delayed");
+	        "P99.9 and P99 are those of the delayed arrivals");
 	CHECK(within(quantile_ns(intended, .9), 0, 0.01) &&
 	                within(quantile_ns(intended, .5), 0, 0.01),
-	        "P90 and P50 are not");
+	        "P90 and P50 are not affected");
 	CHECK(number_of(stalled, "late_starts") == 49,
-	        "49 operations began more than a millisecond late");
+	        "49 operations started more than a millisecond late");
 	CHECK(within(number_of(service, "max_ns"), 50, 50.1) &&
 	                within(quantile_ns(service, .99), 0, 0.01),
-	        "one operation alone took so long");
+	        "only one operation took that long");
 	json_decref(stalled);
 }
 
@@ -114,12 +114,12 @@ static void without_a_stall_nothing_shows(void)
 	CHECK(within(number_of(intended, "max_ns"), 0, 0.01) &&
 	                number_of(intended, "max_ns") > 0 &&
 	                number_of(calm, "late_starts") == 0,
-	        "without the stall nothing is late");
+	        "without a stall no operation is late");
 	json_decref(calm);
 }
 
-/* A pair is due once: its first operation has a latency from the arrival, its
-   second starts when that ends and has a service time alone. */
+/* A pair is due once. Its first operation has a latency from the arrival; its
+   second starts when that ends and only has a service time. */
 static void a_pairs_second_operation_has_no_intended_start(void)
 {
 	struct rm_request request = paced();
@@ -134,13 +134,13 @@ static void a_pairs_second_operation_has_no_intended_start(void)
 	upserts = entry_of(result, "upsert", "service");
 	CHECK(number_of(removes, "count") == 1000 &&
 	                within(quantile_ns(removes, .5), 0.3, 0.31),
-	        "a removal of 0.3 ms takes 0.3 ms from its arrival");
+	        "a removal of 0.3 ms has a latency of 0.3 ms");
 	CHECK(json_array_size(json_object_get(result, "latency")) == 3 &&
 	                !entry_of(result, "upsert", "intended"),
-	        "the upsert after it has no latency from an arrival");
+	        "the following upsert has no latency from an arrival");
 	CHECK(number_of(upserts, "count") == 1000 &&
 	                within(number_of(upserts, "max_ns"), 0, 0.01),
-	        "the upsert's service time is its own");
+	        "the upsert has its own service time");
 	CHECK(number_of(json_array_get(json_object_get(result, "slices"), 0),
 	              "operations") == 50,
 	        "a slice counts arrivals");
@@ -148,7 +148,7 @@ static void a_pairs_second_operation_has_no_intended_start(void)
 	json_decref(request.counters);
 }
 
-/* Values of 1 .. 2000 ns have a bucket each. */
+/* Values of 1 .. 2000 ns have separate buckets. */
 static void an_entry_has_every_value(void)
 {
 	struct rm_request request = paced();
@@ -171,7 +171,7 @@ static void an_entry_has_every_value(void)
 	                number_of(entry, "count") == 2000 &&
 	                number_of(entry, "min_ns") == 1 &&
 	                number_of(entry, "max_ns") == 2000,
-	        "count, least, greatest and buckets of 1 to 2000 ns");
+	        "count, minimum, maximum and buckets of 1 to 2000 ns");
 	json_decref(result);
 	rm_team_clear(&team);
 	json_decref(request.counters);

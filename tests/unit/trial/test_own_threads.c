@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The CPU time of a map's own threads is recorded, not taken for that of other
+/* CPU time of a map's own threads is recorded, and not attributed to other
    programs. */
 #include "tests/unit/trial/array_map.h"
 
@@ -7,7 +7,7 @@
 
 static pthread_t spinner;
 static atomic_bool ends;
-static uint64_t spun_ns; /* CPU time of the map's own thread in all */
+static uint64_t spun_ns; /* total CPU time of the map's own thread */
 
 static void *spin(void *unused)
 {
@@ -63,11 +63,11 @@ static void a_thread_of_the_map_is_recorded(void)
 	environment = environment_of(&spinning);
 	double own_ns = number_of(environment, "own_threads_cpu_ns");
 
-	printf("# %.1f ms in the window, %.1f ms in all\n", own_ns / 1e6,
+	printf("# %.1f ms in the window, %.1f ms in total\n", own_ns / 1e6,
 	        (double)spun_ns / 1e6);
 	CHECK(json_is_true(json_object_get(environment, "own_threads")),
-	        "a map with threads of its own has them in the result");
-	/* a member uses a little CPU time beside its window */
+	        "a map with threads of its own is marked in the result");
+	/* members use a little CPU time outside their windows */
 	CHECK(own_ns > 1e6 && own_ns < (double)spun_ns + 5e6,
 	        "the CPU time of these threads in the window is recorded");
 	json_decref(environment);
@@ -79,7 +79,7 @@ static void a_map_without_threads_has_none(void)
 
 	CHECK(json_is_false(json_object_get(environment, "own_threads")) &&
 	                number_of(environment, "own_threads_cpu_ns") == 0,
-	        "a map without threads of its own has no such time");
+	        "a map without threads of its own has CPU time 0");
 	json_decref(environment);
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The open loop's schedule, one call after the other on a played clock: when
- * it ends, when it gives up, when a wait is worth parking, which starts are
- * late, and which operations are the slowest. test_open_loop.c has whole
- * trials of it.
+ * Single calls of the open loop's schedule with a simulated clock: end of the
+ * window, give-up, waits with parking, late starts, and the slowest operations.
+ * test_open_loop.c has whole trials.
  */
 #include "runner/operations.h"
 #include "runner/trial/internal.h"
@@ -19,7 +18,7 @@ static void at(uint64_t ns)
 	atomic_store(&played_ns, ns);
 }
 
-/* One thread, an arrival each millisecond, ten of them. */
+/* One thread, ten arrivals, one per millisecond. */
 static void begin(struct rm_pace *pace)
 {
 	rm_pace_begin(pace, start_ns, 10 * MS, 1000, 0, 1);
@@ -36,21 +35,21 @@ static void arrivals_end_with_the_window(void)
 	begin(&pace);
 	for (; rm_pace_next(&worker, &sleeping); count++)
 		due &= pace.intended_ns == start_ns + count * MS;
-	CHECK(count == 10 && due, "ten arrivals of ten milliseconds, each at "
-	                          "its place");
-	CHECK(!pace.gave_up, "a window that is over was not given up");
+	CHECK(count == 10 && due,
+	        "ten arrivals in ten milliseconds, each at its time");
+	CHECK(!pace.gave_up, "a completed window was not given up");
 	rm_pace_begin(&pace, start_ns, 10 * MS, 1000, 1, 4);
 	CHECK(rm_pace_next(&worker, &sleeping) &&
 	                pace.intended_ns == start_ns + MS,
-	        "of four threads the second begins a quarter of its gap later");
+	        "the second of four threads starts a quarter of its gap later");
 	CHECK(rm_pace_next(&worker, &sleeping) &&
 	                pace.intended_ns == start_ns + 5 * MS,
 	        "and has a gap four times as long");
 	rm_pace_free(&pace);
 }
 
-/* What is left of the window's arrivals may take as long as the window and a
-   second more; a rate that is not kept by then is not kept. */
+/* The backlog of a window may take as long as the window and one second more;
+   after that the rate was not kept. */
 static void a_backlog_ends_by_itself(void)
 {
 	struct rm_pace pace = { .poisson = false };
@@ -61,16 +60,16 @@ static void a_backlog_ends_by_itself(void)
 	begin(&pace);
 	at(last_ns);
 	CHECK(rm_pace_next(&worker, &sleeping) && !pace.gave_up && !sleeping,
-	        "a late arrival is still done, at once");
+	        "a late arrival is executed at once");
 	at(last_ns + 1);
 	CHECK(!rm_pace_next(&worker, &sleeping) && pace.gave_up,
-	        "a backlog that is too old ends the window and says so");
+	        "a backlog that is too old ends the window with gave_up");
 	begin(&pace);
-	CHECK(!pace.gave_up, "the next window knows nothing of it");
+	CHECK(!pace.gave_up, "the next window resets gave_up");
 	rm_pace_free(&pace);
 }
 
-/* Whether the first arrival, so long after now, is one to park for. */
+/* Whether to park for the first arrival, `wait_ns` from now. */
 static bool parks(uint64_t wait_ns, bool oversubscribed)
 {
 	struct rm_pace pace = { .oversubscribed = oversubscribed };
@@ -87,12 +86,12 @@ static bool parks(uint64_t wait_ns, bool oversubscribed)
 static void only_long_waits_are_parked_for(void)
 {
 	CHECK(parks(200001, false) && !parks(200000, false),
-	        "a wait of over 0.2 ms is long enough to park first");
-	CHECK(parks(1, true), "where others need the CPU any wait is");
-	CHECK(!parks(0, true), "and none is none");
+	        "a wait of more than 0.2 ms is parked");
+	CHECK(parks(1, true), "with shared CPUs any wait is parked");
+	CHECK(!parks(0, true), "but no wait is not");
 }
 
-/* The start of the first arrival, where the thread comes to it so late. */
+/* The state after the first arrival, if the thread starts it `late_ns` late. */
 static struct rm_pace started(int64_t late_ns)
 {
 	struct rm_pace pace = { .ticks_per_ns = 1,
@@ -113,31 +112,30 @@ static void starts_are_late_after_a_millisecond(void)
 {
 	struct rm_pace early = started(-50 * MS), late;
 
-	/* each look takes 100 ns */
+	/* each reading takes 100 ns */
 	CHECK(early.started_ns >= start_ns &&
 	                early.started_ns <= start_ns + PLAYED_READING_NS &&
 	                early.late_starts == 0,
-	        "who comes early starts when it is due");
+	        "an early thread starts when the operation is due");
 	late = started(MS);
 	CHECK(late.started_ns == start_ns + MS && late.late_starts == 0,
-	        "a millisecond late is not yet late");
+	        "a start 1 ms late is not counted as late");
 	late = started(MS + 1);
 	CHECK(late.started_ns == start_ns + MS + 1 && late.late_starts == 1,
-	        "a nanosecond more is");
+	        "a start one nanosecond later is");
 }
 
-/* A reading of the clock takes longer than one of the counter, and delays the
-   start by as much. */
+/* A reading of the clock takes longer than one of the counter, and would delay
+   the start by as much. */
 static void the_end_of_a_wait_is_spun_on_the_counter(void)
 {
 	struct rm_pace pace = started(-1500);
 
 	CHECK(pace.started_ns == start_ns, "the start is exact");
 	CHECK(atomic_load(&played_ns) == start_ns + PLAYED_READING_NS,
-	        "nothing is read after the wait");
+	        "no clock is read after the wait");
 	CHECK(atomic_load(&played_readings) == 2,
-	        "the clock is read twice: at first, and once with the "
-	        "counter");
+	        "the clock is read twice: at first, and once with the counter");
 }
 
 static void both_clocks_are_recorded(void)
@@ -156,30 +154,30 @@ static void both_clocks_are_recorded(void)
 	        "from its start");
 	CHECK(!pace.histograms[RM_REMOVE][0][RM_CLOCK_SERVICE] &&
 	                !pace.histograms[RM_LOOKUP][1][RM_CLOCK_SERVICE],
-	        "and no other's");
+	        "and no other histogram is changed");
 	CHECK(pace.slow_count == 1 &&
 	                pace.slowest[0].start_ns == start_ns + 5 * MS &&
 	                pace.slowest[0].end_ns == start_ns + 8 * MS &&
 	                pace.slowest[0].late_ns == 5 * MS &&
 	                pace.slowest[0].operation == RM_REMOVE &&
 	                pace.slowest[0].was_there,
-	        "what is kept of a slow one is what happened");
+	        "the kept slow operation has all data");
 	at(start_ns + 9 * MS);
 	rm_pace_record(&worker, RM_UPSERT, false);
 	of = pace.histograms[RM_UPSERT][0];
 	CHECK(!of[RM_CLOCK_INTENDED] && of[RM_CLOCK_SERVICE]->max_ns == MS,
-	        "the second operation of a pair has a service time alone");
+	        "the second operation of a pair only has a service time");
 	of = pace.histograms[RM_REMOVE][1];
 	begin(&pace);
 	CHECK(of[RM_CLOCK_INTENDED]->count == 0 &&
 	                of[RM_CLOCK_SERVICE]->count == 0 &&
 	                pace.slow_count == 0 && pace.late_starts == 0,
-	        "a window begins with nothing of the last");
+	        "a window starts empty");
 	rm_pace_free(&pace);
 }
 
-/* Of lengths 1 .. 40 in a mixed order (13 has no divisor in common with 41)
-   the 16 longest are 40 .. 25. */
+/* Lengths 1 .. 40 in mixed order (13 and 41 are coprime): the 16 longest are 40
+   .. 25. */
 static void the_longest_are_kept(void)
 {
 	struct rm_pace pace = { .slow_count = 0 };
@@ -198,13 +196,13 @@ static void the_longest_are_kept(void)
 	        "the sixteen longest operations are kept, longest first");
 }
 
-/* Which histograms are made before the window, and that a clearing keeps them. */
+/* Histograms allocated before the window; a clear keeps them. */
 static void only_what_the_cell_can_record_is_made(void)
 {
 	static const struct {
 		const char *name;
 		struct rm_cell cell;
-		/* look-up, upsert, remove: absent, then there */
+		/* look-up, upsert, remove: absent, then present */
 		bool made[RM_OPERATIONS][2];
 		int second; /* 1 + operation without an intended start */
 	} all[] = {
@@ -213,7 +211,7 @@ static void only_what_the_cell_can_record_is_made(void)
 		        { { 1, 1 } }, 0 },
 		{ "updates", { .threads = 2, .write_share = 0.1 },
 		        { { 0, 1 }, { 1, 1 } }, 0 },
-		{ "writes alone, of one thread",
+		{ "only writes, by one thread",
 		        { .threads = 1,
 		                .write_share = 1,
 		                .write_kind = RM_CHURN },

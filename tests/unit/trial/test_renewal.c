@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys that are renewed before the window, by a right map and by wrong ones. */
+/* Renewal of keys before the window, by a correct map and by wrong ones. */
 #include "tests/unit/trial/array_map.h"
 
 enum { KEYS = 1000, RENEWALS = 3 };
@@ -10,7 +10,7 @@ static json_t *renewed_by(enum rm_write_kind kind, double write_share)
 	json_t *result;
 
 	request.cell.renewals = RENEWALS;
-	request.cell.threads = 3; /* they do not share the keys evenly */
+	request.cell.threads = 3; /* does not divide the keys evenly */
 	request.cell.write_share = write_share;
 	result = run(&request);
 	json_decref(request.counters);
@@ -49,11 +49,11 @@ static void fresh_keys_take_their_place(void)
 		old += atomic_load(&slots[rank]) != 0;
 	CHECK(is(result, "ok", "") && keys_of(result) == RENEWALS * KEYS,
 	        "fresh writes renew the keys of a cell with fresh writes");
-	CHECK(old == 0, "none of the first keys is left");
+	CHECK(old == 0, "no initial key is left");
 	json_decref(result);
 	result = renewed_by(RM_CHURN, 0.1);
 	CHECK(is(result, "ok", "") && keys_of(result) == RENEWALS * KEYS,
-	        "a cell with churn has removals and insertions");
+	        "a cell with churn renews by removal and insertion");
 	json_decref(result);
 }
 
@@ -64,12 +64,12 @@ static void nothing_is_renewed_unasked(void)
 
 	CHECK(is(result, "ok", "") &&
 	                json_is_null(json_object_get(result, "renewed")),
-	        "the result of other cells has null");
+	        "other cells have null");
 	json_decref(result);
 	json_decref(request.counters);
 }
 
-/* Beyond the insertions of the prefill. */
+/* After the insertions of the prefill. */
 static void a_lost_key_fails(void)
 {
 	json_t *result;
@@ -77,12 +77,12 @@ static void a_lost_key_fails(void)
 	fault = (struct fault){ .lose_insert = KEYS + 500 };
 	result = renewed_by(RM_UPDATE, 0);
 	CHECK(is(result, "failed", "were to be renewed"),
-	        "an insertion that is lost fails");
+	        "a lost insertion fails");
 	json_decref(result);
 	fault.hide_lost = true;
 	result = renewed_by(RM_FRESH, 0.1);
 	CHECK(!strcmp(text_of(result, "status"), "failed"),
-	        "so does one that is denied");
+	        "so does one that is reported as present");
 	json_decref(result);
 	fault = (struct fault){ .take_other = true };
 	result = renewed_by(RM_UPDATE, 0);

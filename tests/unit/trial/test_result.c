@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_result.c - the result of a trial (docs/reference/trial-protocol.md) of
- * two threads that never ran: each count is set by hand and differs from all
- * others, so that a sum which leaves one out is another number.
+ * test_result.c - the result of a trial (docs/reference/trial-protocol.md) with
+ * two threads that never ran. Each count is set by hand and differs from all
+ * others, so that a sum that omits one is wrong.
  */
 #include "runner/keys.h"
 #include "tests/unit/trial/run_trial.h"
@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What the kernel would say of this process; a sanitizer asks before main() and
-   is answered. */
+/* Simulated result of personality(). Sanitizers call it before main() and get
+   the real one. */
 static int persona;
 static bool persona_is_played;
 
@@ -50,8 +50,8 @@ static const struct rm_impl empty = {
 
 enum { PREFILLED = 3 };
 
-/* A verification that is right: keys are what they were and a sum of values
-   that went in has come out. */
+/* A team with a correct verification: keys match, and the sums of values
+   match. */
 struct played {
 	struct rm_request request;
 	struct rm_member members[2];
@@ -135,7 +135,7 @@ static void end(struct played *played, json_t *result)
 	json_decref(played->request.counters);
 }
 
-/* Whether a member is this integer and no other kind of value. */
+/* Whether a member is this integer. */
 static bool has(const json_t *object, const char *name, json_int_t expected)
 {
 	const json_t *value = json_object_get(object, name);
@@ -162,8 +162,8 @@ static const json_t *verification_of(const json_t *result)
 	return json_object_get(result, "verification");
 }
 
-/* Whether who reads results takes it, once the map is destroyed and the time of
-   that is told. */
+/* Whether a result reader accepts the result, with the time of destroy()
+   added. */
 static bool is_answer(const json_t *result)
 {
 	struct rm_error error = { "" };
@@ -172,7 +172,7 @@ static bool is_answer(const json_t *result)
 	json_object_set_new(json_object_get(result, "phases_ns"), "destroy",
 	        json_integer(1));
 	taken = !rm_answer_check(
-	        result, "the cell's id", RM_ANSWER_FRESH, &error);
+	        result, "the cell's id", RM_ANSWER_PRINTED, &error);
 
 	if (!taken)
 		printf("# %s\n", error.text);
@@ -188,30 +188,30 @@ static void counts_are_of_all_threads(void)
 	result = rm_team_result(&played.team);
 	CHECK(is_answer(result) && is(result, "ok", "") &&
 	                json_is_null(json_object_get(result, "reason")),
-	        "a right trial is ok, for no reason, and can be read");
+	        "a correct trial is ok and its result can be read");
 	CHECK(has(result, "ops", 21000 + 2100) &&
 	                has(result, "lookups", 21000 - 6300 + 2100) &&
 	                has(result, "writes", 6300),
 	        "a pair is one iteration and two operations; look-ups and "
-	        "writes are all of them");
+	        "writes count all");
 	CHECK(has(result, "misses_absent", 9070) &&
 	                has(result, "misses_resident", 740) &&
 	                has(result, "hits", 16800 - 9810),
 	        "each look-up is a hit or a miss of one of two kinds");
 	CHECK(has(result, "inserts", 36) && has(result, "removes", 24) &&
 	                has(result, "idle_removes", 605),
-	        "inserts, removes and idle removes are apart");
+	        "inserts, removes and idle removes are separate");
 	CHECK(number_of(result, "achieved_write_share") == 6300.0 / 23100 &&
 	                number_of(result, "achieved_miss_share") ==
 	                        9810.0 / 16800,
-	        "shares are of what was done, each under its name");
+	        "shares are relative to the operations done");
 	CHECK(has(result, "elapsed_ns", 902100),
 	        "the window is from the first start to the last end");
 	end(&played, result);
 }
 
-/* Reports fewer operations than were done, for the report to find it. */
-static void a_control_tells_less(void)
+/* The positive control reports fewer operations than were done. */
+static void a_control_reports_less(void)
 {
 	struct played played;
 	json_t *result;
@@ -220,9 +220,9 @@ static void a_control_tells_less(void)
 	played.request.control_extra = 0.25;
 	result = rm_team_result(&played.team);
 	CHECK(has(result, "ops", 23100 * 4 / 5),
-	        "a quarter more than reported: four fifths are reported");
+	        "with a quarter more executed, four fifths are reported");
 	CHECK(has(result, "lookups", 16800) && has(result, "writes", 6300),
-	        "and no other count is touched");
+	        "and no other count changes");
 	end(&played, result);
 }
 
@@ -238,21 +238,21 @@ static void values_are_of_all_threads(void)
 	verification = verification_of(result);
 	CHECK(has(verification, "written", 6500) &&
 	                has(verification, "returned", 230),
-	        "written and returned are numbers of values, of all threads");
+	        "written and returned are numbers of values of all threads");
 	CHECK(!strcmp(text_of(verification, "accounting"), "values") &&
 	                !strcmp(text_of(verification, "status"), "ok") &&
 	                json_is_null(json_object_get(verification, "reason")),
-	        "a map that gives values back is judged by them");
+	        "a map that returns values is judged by them");
 	CHECK(has(verification, "keys_expected", 15) &&
 	                has(verification, "keys_held", 15) &&
 	                has(result, "keys_before", 3) &&
 	                has(result, "keys_after", 15),
-	        "keys are what was there before, and what is held");
+	        "keys_before are the keys before, keys_after the held keys");
 	snprintf(sum, sizeof(sum), "%016" PRIx64,
 	        rm_rank_mix(0) + rm_rank_mix(1) + rm_rank_mix(2) + 0x1234);
 	CHECK(!strcmp(text_of(verification, "sum_expected"), sum) &&
 	                !strcmp(text_of(verification, "sum_held"), sum),
-	        "sums of keys have 16 digits of base 16");
+	        "sums of keys have 16 hexadecimal digits");
 	end(&played, result);
 }
 
@@ -267,11 +267,11 @@ static void nothing_is_not_missing(void)
 	result = rm_team_result(&played.team);
 	CHECK(has(verification_of(result), "written", 0) &&
 	                has(verification_of(result), "returned", 0),
-	        "no value is 0 values, and not null");
+	        "no values are 0, not null");
 	end(&played, result);
 }
 
-static void a_lost_key_is_told(void)
+static void a_lost_key_is_reported(void)
 {
 	struct played played;
 	const json_t *verification;
@@ -287,12 +287,12 @@ static void a_lost_key_is_told(void)
 	                !strcmp(text_of(verification, "status"), "failed") &&
 	                !strcmp(text_of(verification, "reason"),
 	                        text_of(result, "reason")),
-	        "a lost key fails the trial and its verification, for one "
-	        "reason");
+	        "a lost key fails the trial and its verification, with the "
+	        "same reason");
 	CHECK(has(verification, "keys_expected", 15) &&
 	                has(verification, "keys_held", 14) &&
 	                has(result, "keys_after", 14),
-	        "what is held is told, and what is expected");
+	        "the held and the expected keys are reported");
 	CHECK(!strcmp(text_of(verification, "sum_held"), "00000000000000ab") &&
 	                strcmp(text_of(verification, "sum_expected"),
 	                        "00000000000000ab") != 0,
@@ -314,12 +314,12 @@ static bool accounting_is(const struct rm_impl *impl, const char *expected)
 	return so;
 }
 
-static void who_gives_no_values_is_judged_by_keys(void)
+static void maps_without_values_are_judged_by_keys(void)
 {
 	CHECK(accounting_is(&accounted, "values") &&
 	                accounting_is(&plain, "key sums only") &&
 	                accounting_is(&other, "key sums only"),
-	        "values are compared where both exchange and take are offered");
+	        "values are compared if the map offers exchange and take");
 }
 
 static void values_are_of_a_verification_only(void)
@@ -334,10 +334,10 @@ static void values_are_of_a_verification_only(void)
 	played.members[0].account.stopped_early = true;
 	result = rm_team_result(&played.team);
 	CHECK(is_answer(result) && all_null(verification_of(result), names),
-	        "of another measure the four of values are null");
+	        "with another measure the four members on values are null");
 	CHECK(has(verification_of(result), "keys_held", 15) &&
 	                has(verification_of(result), "keys_expected", 15),
-	        "the keys are not");
+	        "but the keys are reported");
 	end(&played, result);
 }
 
@@ -345,19 +345,19 @@ static bool stopped_early(bool first, bool second)
 {
 	struct played played;
 	json_t *result;
-	bool told;
+	bool reported;
 
 	begin(&played);
 	played.members[0].account.stopped_early = first;
 	played.members[1].account.stopped_early = second;
 	result = rm_team_result(&played.team);
-	told = json_is_true(
+	reported = json_is_true(
 	        json_object_get(verification_of(result), "stopped_early"));
 	end(&played, result);
-	return told;
+	return reported;
 }
 
-/* `wrong` in the window and `warm_up` before it, of both threads. */
+/* Sets `wrong` of both threads in the window and before it. */
 static bool wrong_is(const uint64_t wrong[2], const uint64_t warm_up[2],
         int threads, const char *status)
 {
@@ -385,15 +385,16 @@ static void what_any_thread_saw_counts(void)
 	CHECK(stopped_early(true, false) && stopped_early(false, true) &&
 	                !stopped_early(false, false),
 	        "one thread that stopped early is enough");
-	CHECK(wrong_is(none, none, 0, "ok"), "no wrong value is none");
+	CHECK(wrong_is(none, none, 0, "ok"),
+	        "without wrong values the count is 0");
 	CHECK(wrong_is(first, none, 1, "failed") &&
 	                wrong_is(none, second, 1, "failed"),
 	        "a wrong value counts, in the window or before");
 	CHECK(wrong_is(first, first, 1, "failed"),
-	        "a thread that saw two is one thread");
+	        "a thread with two wrong values counts once");
 	CHECK(wrong_is(both, none, 2, "failed") &&
 	                wrong_is(first, second, 2, "failed"),
-	        "two threads are two");
+	        "two threads count twice");
 }
 
 static void run_own(struct rm_worker *worker)
@@ -401,7 +402,7 @@ static void run_own(struct rm_worker *worker)
 	(void)worker;
 }
 
-static void what_has_no_keys_says_so(void)
+static void subjects_without_keys_have_null(void)
 {
 	static const char *const names[] = { "keys_expected", "keys_held",
 		"sum_expected", "sum_held", NULL };
@@ -416,10 +417,10 @@ static void what_has_no_keys_says_so(void)
 	CHECK(is_answer(result) && is(result, "ok", "") &&
 	                all_null(verification, names) &&
 	                json_is_null(json_object_get(result, "keys_after")),
-	        "a loop of the subject's own has no keys, which is not 0");
+	        "with a subject's own loop keys are null, not 0");
 	CHECK(!strcmp(text_of(verification, "reason"),
 	              "no keys: judged by the subject's own check"),
-	        "and says who judges it");
+	        "and the reason names the check");
 	json_decref(result);
 	played.team.own_loop = NULL;
 	played.team.impl = &empty;
@@ -429,7 +430,7 @@ static void what_has_no_keys_says_so(void)
 	                json_is_null(json_object_get(result, "keys_after")) &&
 	                !strcmp(text_of(verification, "reason"),
 	                        "the map holds nothing"),
-	        "nor has what holds nothing, which says so");
+	        "keys are also null for a map without state");
 	end(&played, result);
 }
 
@@ -444,11 +445,11 @@ static void a_cold_map_was_not_counted(void)
 	CHECK(is_answer(result) &&
 	                json_is_null(json_object_get(result, "keys_before")) &&
 	                has(result, "keys_after", 15),
-	        "keys of a map that did not settle are null before only");
+	        "without settle only keys_before is null");
 	end(&played, result);
 }
 
-/* What befell it before it met the map is no fault of that. */
+/* A failure before the thread uses the map is not the map's fault. */
 static void a_thread_that_cannot_begin_voids_it(void)
 {
 	struct played played;
@@ -459,13 +460,13 @@ static void a_thread_that_cannot_begin_voids_it(void)
 	played.members[1].phase = RM_PHASE_SETUP;
 	result = rm_team_result(&played.team);
 	CHECK(is_answer(result) && is(result, "void", "thread 1: cannot pin"),
-	        "what a thread could not do before it met the map voids it");
+	        "a thread that fails in setup voids the trial");
 	CHECK(is(verification_of(result), "ok",
 	              "not verified: thread 1: cannot pin") &&
 	                json_is_null(json_object_get(
 	                        verification_of(result), "keys_held")) &&
 	                json_is_null(json_object_get(result, "keys_after")),
-	        "and what the map holds is not known");
+	        "and the map's content is unknown");
 	end(&played, result);
 }
 
@@ -483,21 +484,21 @@ static void a_thread_that_cannot_go_on_fails_it(void)
 	result = rm_team_result(&played.team);
 	CHECK(is_answer(result) &&
 	                is(result, "failed", "thread 1: cannot join"),
-	        "what a thread could not do is the trial's reason");
+	        "a thread's error is the trial's reason");
 	CHECK(is(verification_of(result), "failed", "thread 1: cannot join"),
-	        "and nothing is verified, for that reason");
+	        "and the verification fails for that reason");
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		is_null &= json_is_null(
 		        json_object_get(verification_of(result), unknown[i]));
 	CHECK(is_null && json_is_null(json_object_get(result, "keys_after")),
-	        "what the map holds is not known then, and null");
+	        "then the map's content is unknown, and null");
 	CHECK(number_of(result, "achieved_write_share") == 6300.0 / 23100,
-	        "what the threads did is known");
+	        "the counts of the threads are known");
 	end(&played, result);
 }
 
-/* Each kernel count of the second thread starts elsewhere and moves by another
-   number. */
+/* Each kernel count of the second thread has another start and another
+   difference. */
 static void set_usage(struct rm_member *member)
 {
 	member->before = (struct rm_thread_usage){ .cpu_ns = 100,
@@ -518,7 +519,7 @@ static void set_usage(struct rm_member *member)
 	member->cpu_end = 13;
 }
 
-static void each_thread_is_told(void)
+static void each_thread_is_listed(void)
 {
 	struct played played;
 	const json_t *threads, *thread;
@@ -532,12 +533,12 @@ static void each_thread_is_told(void)
 	CHECK(json_array_size(threads) == 2 &&
 	                has(json_array_get(threads, 0), "slot", 0) &&
 	                has(thread, "slot", 1),
-	        "threads are told in the order of their slots");
+	        "threads are listed in the order of their slots");
 	CHECK(has(json_array_get(threads, 0), "ops", 1100) &&
 	                has(json_array_get(threads, 0), "writes", 300) &&
 	                has(thread, "ops", 22000) &&
 	                has(thread, "writes", 6000),
-	        "each has its own counts");
+	        "each with its own counts");
 	CHECK(has(json_array_get(threads, 0), "elapsed_ns", 900000) &&
 	                has(thread, "elapsed_ns", 900100) &&
 	                has(thread, "cpu_ns", 1),
@@ -547,16 +548,16 @@ static void each_thread_is_told(void)
 	                has(thread, "minor_faults", 4) &&
 	                has(thread, "major_faults", 5) &&
 	                has(thread, "runqueue_wait_ns", 7),
-	        "what the kernel counts is of the window");
+	        "kernel counts are differences over the window");
 	CHECK(has(thread, "migrations", 0),
-	        "a count that did not move, from 0 too, is 0");
+	        "an unchanged count is 0, even if it started at 0");
 	CHECK(has(thread, "cpu_start", 12) && has(thread, "cpu_end", 13) &&
 	                json_is_null(json_object_get(thread, "cpu")),
-	        "a thread that is bound to no CPU ran on some");
+	        "an unbound thread has the CPU it ran on");
 	end(&played, result);
 }
 
-/* As of a kernel without schedstats, or one that stopped to count. */
+/* As with a kernel without schedstats, or one that stopped counting. */
 static void what_the_kernel_does_not_count_is_null(void)
 {
 	static const char *const before[] = { "migrations", NULL };
@@ -573,7 +574,7 @@ static void what_the_kernel_does_not_count_is_null(void)
 	thread = json_array_get(json_object_get(result, "by_thread"), 1);
 	CHECK(all_null(thread, before) && all_null(thread, after),
 	        "a count that is missing before or after is null");
-	CHECK(has(thread, "major_faults", 5), "others are not");
+	CHECK(has(thread, "major_faults", 5), "other counts are not");
 	end(&played, result);
 }
 
@@ -617,11 +618,11 @@ static void phases_and_memory(void)
 	footprint = json_object_get(result, "footprint");
 	CHECK(has(footprint, "rss_empty_bytes", 4096) &&
 	                has(footprint, "rss_filled_bytes", 12288),
-	        "memory is told with and without the keys");
+	        "memory is reported without and with the keys");
 	CHECK(number_of(footprint, "rss_peak_bytes") > 12288 &&
 	                json_object_get(footprint, "page_nodes") &&
 	                json_object_get(footprint, "huge_bytes"),
-	        "and what the process had at most, and where");
+	        "and its peak and its nodes");
 	end(&played, result);
 }
 
@@ -646,13 +647,13 @@ static void own_threads(void)
 	played.team.other_threads_ns[1] = 2900;
 	result = rm_team_result(&played.team);
 	CHECK(has(environment_of(result), "own_threads_cpu_ns", 1200),
-	        "a map's own threads ran while no member did");
+	        "CPU time of the map's own threads excludes the members' time");
 	json_decref(result);
 	played.team.other_threads_ns[0] = -1;
 	result = rm_team_result(&played.team);
 	CHECK(json_is_null(json_object_get(
 	              environment_of(result), "own_threads_cpu_ns")),
-	        "their time is null if it is not known");
+	        "it is null if unknown");
 	end(&played, result);
 }
 
@@ -660,16 +661,16 @@ static void environment(void)
 {
 	static char page[2 * 4096];
 	struct played played;
-	const json_t *told;
+	const json_t *reported;
 	json_t *result;
 
 	begin(&played);
 	played.team.map = page + (4096 - (uintptr_t)page % 4096) + 4095;
 	result = rm_team_result(&played.team);
-	told = environment_of(result);
-	CHECK(json_is_null(json_object_get(told, "adds_per_ns_before")) &&
+	reported = environment_of(result);
+	CHECK(json_is_null(json_object_get(reported, "adds_per_ns_before")) &&
 	                json_is_null(
-	                        json_object_get(told, "adds_per_ns_after")),
+	                        json_object_get(reported, "adds_per_ns_after")),
 	        "a speed that was not measured is null");
 	json_decref(result);
 	played.team.adds_per_ns[0] = 2.5;
@@ -677,16 +678,17 @@ static void environment(void)
 	played.team.clock_cost_ns = 21.5;
 	played.team.clock_step_ns = 10;
 	result = rm_team_result(&played.team);
-	told = environment_of(result);
-	CHECK(has(told, "map_address_mod_4096", 4095),
-	        "where the map lies in its page is told");
-	CHECK(number_of(told, "adds_per_ns_before") == 2.5 &&
-	                number_of(told, "adds_per_ns_after") == 2.25,
-	        "the CPU's speed before and after the window");
-	CHECK(number_of(told, "clock_cost_ns") == 21.5 &&
-	                has(told, "clock_step_ns", 10) &&
-	                !strcmp(text_of(told, "allocator"), rm_allocator_now()),
-	        "what the clock costs, and whose malloc() it was");
+	reported = environment_of(result);
+	CHECK(has(reported, "map_address_mod_4096", 4095),
+	        "the map's offset in its page is reported");
+	CHECK(number_of(reported, "adds_per_ns_before") == 2.5 &&
+	                number_of(reported, "adds_per_ns_after") == 2.25,
+	        "the CPU's speed before and after the window is reported");
+	CHECK(number_of(reported, "clock_cost_ns") == 21.5 &&
+	                has(reported, "clock_step_ns", 10) &&
+	                !strcmp(text_of(reported, "allocator"),
+	                        rm_allocator_file()),
+	        "and the cost of the clock and the allocator");
 	end(&played, result);
 }
 
@@ -695,15 +697,15 @@ static int aslr_of(int kernel_says)
 {
 	struct played played;
 	json_t *result;
-	const json_t *told;
+	const json_t *reported;
 	int aslr;
 
 	persona = kernel_says;
 	persona_is_played = true;
 	begin(&played);
 	result = rm_team_result(&played.team);
-	told = json_object_get(environment_of(result), "aslr");
-	aslr = json_is_null(told) ? -1 : json_is_true(told);
+	reported = json_object_get(environment_of(result), "aslr");
+	aslr = json_is_null(reported) ? -1 : json_is_true(reported);
 	end(&played, result);
 	persona_is_played = false;
 	return aslr;
@@ -712,15 +714,15 @@ static int aslr_of(int kernel_says)
 static void randomized_addresses(void)
 {
 	CHECK(aslr_of(0) == 1 && aslr_of(0x8) == 1,
-	        "addresses are random where nobody asked for others");
+	        "by default addresses are random");
 	CHECK(aslr_of(ADDR_NO_RANDOMIZE) == 0 &&
 	                aslr_of(ADDR_NO_RANDOMIZE | 0x8) == 0,
-	        "and not where somebody did");
-	CHECK(aslr_of(-1) == -1, "what the kernel does not say is null");
+	        "and not with ADDR_NO_RANDOMIZE");
+	CHECK(aslr_of(-1) == -1, "null if the kernel does not report it");
 }
 
-/* Of a loop without a schedule, a trace or counters. */
-static void what_was_not_asked_for(void)
+/* A loop without a schedule, a trace or counters. */
+static void members_that_do_not_apply(void)
 {
 	static const char *const names[] = { "latency", "late_starts",
 		"longest", "slices", "counters", "counters_reason", NULL };
@@ -731,21 +733,21 @@ static void what_was_not_asked_for(void)
 	result = rm_team_result(&played.team);
 	CHECK(has(result, "protocol", 2) &&
 	                !strcmp(text_of(result, "cell"), "the cell's id"),
-	        "a result says whose it is and how it is to be read");
-	CHECK(all_null(result, names), "what was not asked for is null");
+	        "a result has the version of its format and its cell");
+	CHECK(all_null(result, names), "members that do not apply are null");
 	CHECK(!json_object_get(result, "replayed"),
-	        "but a replay of no trace is not there");
+	        "but `replayed` is omitted without a trace");
 	json_decref(result);
 	strcpy(played.team.counters_error.text, "no PMU");
 	result = rm_team_result(&played.team);
 	CHECK(is_answer(result) &&
 	                json_is_null(json_object_get(result, "counters")) &&
 	                !strcmp(text_of(result, "counters_reason"), "no PMU"),
-	        "why there are no counters is told");
+	        "the reason for missing counters is reported");
 	end(&played, result);
 }
 
-static void counters_are_told(void)
+static void counters_are_reported(void)
 {
 	struct rm_error error = { "" };
 	struct played played;
@@ -760,7 +762,7 @@ static void counters_are_told(void)
 	                !strcmp(text_of(json_object_get(result, "counters"),
 	                                "backend"),
 	                        "none"),
-	        "a session of counters says what it counted");
+	        "a counters session reports its counts");
 	rm_counters_close(played.team.counters);
 	end(&played, result);
 }
@@ -768,25 +770,25 @@ static void counters_are_told(void)
 int main(void)
 {
 	counts_are_of_all_threads();
-	a_control_tells_less();
+	a_control_reports_less();
 	values_are_of_all_threads();
 	nothing_is_not_missing();
-	a_lost_key_is_told();
-	who_gives_no_values_is_judged_by_keys();
+	a_lost_key_is_reported();
+	maps_without_values_are_judged_by_keys();
 	values_are_of_a_verification_only();
 	what_any_thread_saw_counts();
-	what_has_no_keys_says_so();
+	subjects_without_keys_have_null();
 	a_cold_map_was_not_counted();
 	a_thread_that_cannot_begin_voids_it();
 	a_thread_that_cannot_go_on_fails_it();
-	each_thread_is_told();
+	each_thread_is_listed();
 	what_the_kernel_does_not_count_is_null();
 	bound_threads_have_their_cpu();
 	phases_and_memory();
 	own_threads();
 	environment();
 	randomized_addresses();
-	what_was_not_asked_for();
-	counters_are_told();
+	members_that_do_not_apply();
+	counters_are_reported();
 	return DONE();
 }

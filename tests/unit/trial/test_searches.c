@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What searches are made of, on Go's map and on sync.Map: hashes, walks, probes
-   and compares that follow from the layout; linked with the stats objects. */
+/* Counts of key searches in Go's map and sync.Map: hashes, walks, probes and
+   compares follow from the layout. This test is linked with the stats objects. */
 #include "impls/gomap/gomap_ops.h"
 #include "runner/impl.h"
 #include "runner/trial/internal.h"
@@ -12,14 +12,14 @@ enum { KEYS = 8 };
 
 static uint64_t before[RM_SEARCHES];
 
-/* From here on fresh() counts. */
+/* Resets the counts that fresh() returns. */
 static void begin(void)
 {
 	for (int i = 0; i < RM_SEARCHES; i++)
 		before[i] = rm_searches ? rm_stat_read(&rm_searches[i]) : 0;
 }
 
-static uint64_t fresh(enum rm_searched counter)
+static uint64_t fresh(enum rm_search_counter counter)
 {
 	return rm_stat_read(&rm_searches[counter]) - before[counter];
 }
@@ -29,7 +29,7 @@ static struct rm_key key_of(uint64_t word)
 	return (struct rm_key){ .word = word };
 }
 
-/* Eight keys are one bucket, in the order in which they came. */
+/* Eight keys are in one bucket, in order of insertion. */
 static void one_bucket(void)
 {
 	struct gomap *map = gomap_create(0, RM_U64X8, 1);
@@ -52,19 +52,19 @@ static void one_bucket(void)
 	for (uint64_t i = 0; i < 1000; i++)
 		exact &= !gomap_lookup(map, RM_U64X8, key_of(1000 + i), &value);
 	CHECK(exact && fresh(RM_SLOT_PROBES) == 1000 * KEYS,
-	        "a miss in a full bucket probes all of it");
+	        "a miss in a full bucket probes all slots");
 	/* 8 tophashes of 251: 32 of 1000 misses compare a key on average */
 	CHECK(fresh(RM_KEY_COMPARES) < 100,
-	        "and compares a key where eight bits of hash agree, only");
+	        "and compares a key only if eight bits of the hash agree");
 	gomap_remove(map, RM_U64X8, key_of(KEYS - 1), NULL);
 	begin();
 	gomap_lookup(map, RM_U64X8, key_of(1000), &value);
 	CHECK(fresh(RM_SLOT_PROBES) == KEYS,
-	        "an empty slot that ends the chain was looked at, too");
+	        "the empty slot that ends the chain is probed, too");
 	gomap_destroy(map);
 }
 
-/* Inserts until `count` keys are there; how often that rang S3's alarm. */
+/* Inserts until the map has `count` keys; returns the number of S3's alarms. */
 static uint64_t alarms(struct gomap *map, uint64_t count)
 {
 	const struct rm_value value = { { 7 } };
@@ -75,8 +75,8 @@ static uint64_t alarms(struct gomap *map, uint64_t count)
 	return gomap_get(map->extra->third_conflicts) - rung;
 }
 
-/* An insert is an alarm where it makes a chain hold its third key: each time,
-   and nothing that growth moves is one. */
+/* An insert raises an alarm each time it gives a chain its third key. Keys
+   moved by growth raise none. */
 static void third_conflicts(void)
 {
 	struct gomap *map = gomap_create(0, RM_U64X8, 1);
@@ -84,28 +84,29 @@ static void third_conflicts(void)
 	const struct rm_value value = { { 7 } };
 	uint64_t grown, full;
 
-	CHECK(alarms(map, 2) == 0, "two keys of one bucket are no alarm");
-	CHECK(alarms(map, 3) == 1, "the third one is");
-	CHECK(alarms(map, KEYS) == 0, "those behind it are none");
+	CHECK(alarms(map, 2) == 0, "two keys in one bucket raise no alarm");
+	CHECK(alarms(map, 3) == 1, "the third one does");
+	CHECK(alarms(map, KEYS) == 0, "further ones do not");
 	gomap_exchange(map, RM_U64X8, key_of(0), &value, NULL);
-	CHECK(alarms(map, KEYS) == 0, "nor is a new value");
+	CHECK(alarms(map, KEYS) == 0, "nor does a new value");
 	for (uint64_t i = 2; i < KEYS; i++)
 		gomap_remove(map, RM_U64X8, key_of(i), NULL);
-	CHECK(alarms(map, 3) == 1, "a bucket that was emptied rings again");
+	CHECK(alarms(map, 3) == 1,
+	        "a bucket raises it again after it was emptied");
 	full = alarms(presized, 100000);
 	CHECK(full > 15200 && full < 15700,
-	        "a map of 100,000 keys rings in 94 of 100 of its 16,384 "
-	        "chains, once each");
+	        "a presized map of 100,000 keys raises one alarm in 94 % of "
+	        "its 16,384 chains");
 	grown = alarms(map, 100000);
-	printf("# %llu alarms in a presized map, %llu in one that grows\n",
+	printf("# %llu alarms in a presized map, %llu in a growing one\n",
 	        (unsigned long long)full, (unsigned long long)grown);
-	CHECK(grown < full, "keys that growth has brought ring nowhere");
+	CHECK(grown < full, "keys moved by growth raise no alarm");
 	gomap_destroy(map);
 	gomap_destroy(presized);
 }
 
-/* A lookup of a key in the read map walks it alone; of another, the read map
-   twice, without the lock and with it, and dirty. */
+/* A look-up of a key in the read map walks only that. Otherwise it walks the
+   read map twice, without and with the lock, and then dirty. */
 static void two_maps(void)
 {
 	const struct rm_impl *impl = rm_impl_find("syncmap");
@@ -121,19 +122,19 @@ static void two_maps(void)
 		        thread, RM_U64X8, key_of((uint64_t)i), &value);
 	begin();
 	impl->ops->lookup(thread, RM_U64X8, key_of(0), &value);
-	/* the read map is empty: nothing to hash or to walk there */
+	/* the read map is empty: nothing to hash or walk */
 	CHECK(fresh(RM_CHAIN_WALKS) == 1 && fresh(RM_KEY_HASHES) == 1,
-	        "a key in dirty beside an empty read map costs one walk");
+	        "with an empty read map a key in dirty costs one walk");
 	impl->ops->lookup(thread, RM_U64X8, key_of(1), &value);
 	begin();
 	impl->ops->lookup(thread, RM_U64X8, key_of(1), &value);
 	CHECK(fresh(RM_CHAIN_WALKS) == 1 && fresh(RM_KEY_HASHES) == 1,
-	        "a hit in the read map costs one, not two");
+	        "a hit in the read map costs one walk, not two");
 	impl->ops->upsert(thread, RM_U64X8, key_of(2), &value);
 	begin();
 	impl->ops->lookup(thread, RM_U64X8, key_of(2), &value);
 	CHECK(fresh(RM_CHAIN_WALKS) == 3 && fresh(RM_KEY_HASHES) == 3,
-	        "a key that only dirty has costs three");
+	        "a key only in dirty costs three walks");
 	impl->ops->leave(thread);
 	impl->ops->destroy(map);
 }
@@ -155,7 +156,7 @@ static void *hash_one(void *context)
 	return NULL;
 }
 
-/* Also of threads that have ended. */
+/* Includes threads that have ended. */
 static void all_threads(void)
 {
 	struct gomap *map = gomap_create(0, RM_U64X8, 1);
@@ -173,7 +174,7 @@ static void all_threads(void)
 	}
 	rm_searches_emit(pick, &more);
 	CHECK(sum > 0 && more == sum + 100,
-	        "each thread counts for itself, and all are summed up");
+	        "each thread counts separately, and the sum covers all");
 	gomap_destroy(map);
 }
 
@@ -182,7 +183,8 @@ int main(void)
 	double none = -1;
 
 	rm_searches_emit(pick, &none);
-	CHECK(none == -1, "before a map counts there is no count, not 0");
+	CHECK(none == -1,
+	        "before a map counts there is no statistic, rather than 0");
 	one_bucket();
 	third_conflicts();
 	two_maps();

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operations of the measured loop and their keys, in their order, are those
- * of tests/go/sequence.tsv. Programs in other languages are held to the same
- * file (tests/report/test_go_maps.py): equal digests, equal sequences.
+ * Compares the operations of the measured loop and their keys, in order, with
+ * tests/go/sequence.tsv. Programs in other languages are compared with the same
+ * file (tests/report/test_go_maps.py): equal digests mean equal sequences.
  *
- * In cells with fresh writes what is looked up must be among the keys that are
- * there then.
+ * In cells with fresh writes, look-ups must draw keys that are present at that
+ * time.
  *
- * test_sequence --print writes the file anew, but for keys that differ in the
- * middle or at the end, which are of test_placed_sequence.
+ * test_sequence --print regenerates the file, except the lines of
+ * test_placed_sequence: keys that differ in the middle or at the end.
  */
 #include "impls/support/no_handle.h"
 #include "runner/base/rng.h"
@@ -29,12 +29,12 @@
 
 enum { OPERATIONS = 1000000, SEED = 7 };
 
-/* What the map below was asked, folded; one thread. */
+/* Digest of the calls of the map below; one thread. */
 static uint64_t sum;
-/* Look-ups of ranks that were gone, or not there yet. */
+/* Look-ups of ranks that were removed or not inserted yet. */
 static uint64_t outside;
 static struct rm_team team;
-/* Of the cell; maps here are asked with one. */
+/* Of the cell; the maps here use one word. */
 static size_t value_words;
 
 static void fold(
@@ -52,7 +52,7 @@ static void fold(
 	}
 }
 
-/* The words after the first, as programs for such values write them. */
+/* Adds the words after the first, as programs with long values write them. */
 static void fold_long(const struct rm_value *value)
 {
 	const uint64_t word = value->word[0], turned = word << 21 | word >> 43;
@@ -69,7 +69,7 @@ static void *create(const struct rm_sizing *sizing)
 	return &sum;
 }
 
-/* No prefill: it is not of the sequence. */
+/* Omits the prefill, which is not part of the sequence. */
 static int load(
         void *thread, struct rm_shape shape, const struct rm_source *source)
 {
@@ -138,7 +138,7 @@ static const struct rm_impl folding = {
 	.drive = { drive_u64x8, NULL, drive_str16x8, NULL },
 };
 
-/* Fills what the words of a line say; false: it is none. */
+/* Reads the cell of a line; false: invalid line. */
 static bool read_line(const char *line, struct rm_cell *cell, uint64_t *digest)
 {
 	static const enum rm_workload_key words[] = { RM_KEY_SHAPE,
@@ -178,7 +178,7 @@ static uint64_t digest_of(const struct rm_cell *asked)
 	return sum;
 }
 
-/* One line of the file: printed with its digest, or compared. */
+/* Prints one line of the file with its digest, or compares it. */
 static void one(const char *line, bool print)
 {
 	struct rm_cell cell = { 0 };
@@ -187,7 +187,7 @@ static void one(const char *line, bool print)
 	const char *end = strrchr(line, '\t');
 
 	if (!read_line(line, &cell, &expected)) {
-		CHECK(false, "a line of " FILE_OF_DIGESTS " is understood");
+		CHECK(false, "a line of " FILE_OF_DIGESTS " is valid");
 		return;
 	}
 	if ((cell.key_differs != RM_DIFFERS_FIRST) != IS_PLACED) {
@@ -201,7 +201,7 @@ static void one(const char *line, bool print)
 		printf("# %llu look-ups outside\n",
 		        (unsigned long long)outside);
 	if (!print)
-		CHECK(!outside, "look-ups are of keys that are there");
+		CHECK(!outside, "look-ups draw keys that are present");
 	if (print)
 		printf("%s\t%016llx\n", name, (unsigned long long)now);
 	else if (!CHECK(now == expected, name))
@@ -209,7 +209,7 @@ static void one(const char *line, bool print)
 }
 
 #ifdef RM_PLACED
-/* Which bytes ever differ from those of rank 0, of ranks up to 2^32. */
+/* Mask of the bytes that differ from rank 0, for ranks up to 2^32. */
 static uint64_t differing_bytes(unsigned bytes, bool last)
 {
 	struct rm_key_bytes zero, line;
@@ -239,11 +239,11 @@ static void where_keys_differ(void)
 	CHECK(differing_bytes(16, false) == 0xffU << 4 &&
 	                differing_bytes(32, false) == 0xffU << 12 &&
 	                differing_bytes(64, false) == UINT64_C(0xff) << 28,
-	        "keys differ in the 8 bytes in the middle, and nowhere else");
+	        "keys differ in the middle 8 bytes and nowhere else");
 	CHECK(differing_bytes(16, true) == 0xffU << 8 &&
 	                differing_bytes(32, true) == 0xffU << 24 &&
 	                differing_bytes(64, true) == UINT64_C(0xff) << 56,
-	        "keys differ in the last 8 bytes, and nowhere else");
+	        "keys differ in the last 8 bytes and nowhere else");
 }
 #else
 static void where_keys_differ(void)

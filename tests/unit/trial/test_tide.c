@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sessions that ebb to a part and flow back: lifecycle:TOUCHES:SLOTS:EBB. */
+/* A varying number of sessions: lifecycle:TOUCHES:SLOTS:EBB. */
 #include "runner/driver.h"
 #include "runner/impl.h"
 #include "runner/operations.h"
@@ -12,22 +12,21 @@ static void texts(void)
 
 	CHECK(reads_as("lifecycle:4:4:20", "lifecycle:4:4:20") &&
 	                reads_as("lifecycle:4:64:1", "lifecycle:4:64"),
-	        "an ebb stands in the text where there is one, behind the "
-	        "slots");
+	        "the text ends with the tide, if any, after the slots");
 	CHECK(rm_loop_parse("lifecycle:4:4:0", &loop) &&
 	                rm_loop_parse("lifecycle:4:4:20:1", &loop),
-	        "it is no part of nothing, and the last number");
+	        "a tide of 0 and further numbers are rejected");
 }
 
-/* How many sessions a thread holds after so many renewals; -1: they were out
-   of bounds in between. */
-static int64_t tide_after(struct rm_tide *tide, uint64_t *open, unsigned steps)
+/* Number of sessions of a thread after `steps` renewals; -1: it left the bounds
+   in between. */
+static int64_t tide_after(struct rm_session_wave *tide, uint64_t *open, unsigned steps)
 {
 	static uint64_t rng = 3;
 	bool within = true;
 
 	for (unsigned i = 0; i < steps; i++) {
-		*open += (uint64_t)rm_tide_step(tide, rm_next(&rng), *open);
+		*open += (uint64_t)rm_session_wave_step(tide, rm_next(&rng), *open);
 		within &= *open >= tide->least && *open <= tide->most;
 	}
 	return within ? (int64_t)*open : -1;
@@ -40,30 +39,31 @@ static void a_tide_turns_for_all_at_once(void)
 	struct rm_worker worker = {
 		.threads = 2, .loop_args = args, .turns = &turns
 	};
-	struct rm_tide one = rm_tide_of(&worker, 200, 0);
-	struct rm_tide other = rm_tide_of(&worker, 200, 0);
+	struct rm_session_wave one = rm_session_wave_start(&worker, 200, 0);
+	struct rm_session_wave other = rm_session_wave_start(&worker, 200, 0);
 	uint64_t open = 200, others = 200;
 
 	CHECK(one.least == 10 && tide_after(&one, &open, 100) < 160,
 	        "at ebb more sessions are closed than opened");
 	CHECK(tide_after(&one, &open, 1000) < 12 && turns == 1,
-	        "down to a twentieth, where one waits for the other");
+	        "down to a twentieth, where the thread waits for the other");
 	CHECK(tide_after(&other, &others, 1000) > 100 && turns == 2 + 1,
-	        "which comes there, and flows: it does not wait for itself");
+	        "the other arrives there and turns at once, without waiting");
 	CHECK(tide_after(&one, &open, 200) > 100, "then both flow back");
 	worker.loop_args = none;
-	one = rm_tide_of(&worker, 200, 0);
+	one = rm_session_wave_start(&worker, 200, 0);
 	open = 200;
 	CHECK(tide_after(&one, &open, 100) == 200,
-	        "without an ebb there are always as many");
+	        "without a tide the number stays constant");
 	worker.loop_args = args;
-	one = rm_tide_of(&worker, 2, 0);
+	one = rm_session_wave_start(&worker, 2, 0);
 	open = 2;
-	CHECK(tide_after(&one, &open, 100) == 2, "and where there are so few");
+	CHECK(tide_after(&one, &open, 100) == 2,
+	        "also with too few sessions for a tide");
 }
 
-/* 6400 steps, one in 3 renews: from 1000 sessions to 50 and back takes one thread
-   some 5700. Of several the last that gets a CPU flows alone, in a count. */
+/* 6400 steps, one in 3 renews: about 5700 take one thread from 1000 sessions to
+   50 and back. The last of several threads may flow alone. */
 static void sessions_ebb_and_flow(void)
 {
 	static const char *const maps[] = { "gomap_rw", "syncmap", "shard_life",
@@ -77,22 +77,22 @@ static void sessions_ebb_and_flow(void)
 
 		request.cell.threads = threads;
 		result = run_on(&request, rm_impl_find(maps[i]));
-		CHECK(is(result, "ok", ""), "sessions that ebb: it adds up");
+		CHECK(is(result, "ok", ""), "with a tide the counts add up");
 		CHECK(!strcmp(maps[i], "null_map") ||
 		                number_of(result, "inserts") +
 		                                number_of(result, "removes") ==
 		                        2 * (number_of(result, "ops") -
 		                                    6400 * threads),
-		        "each renewal closes or opens, two in all");
+		        "each renewal closes or opens, two in total");
 		CHECK(strcmp(maps[i], "gomap_rw") ||
 		                number_of(result, "keys_after") ==
 		                        1000 + number_of(result, "inserts") -
 		                                number_of(result, "removes"),
-		        "and there are as many as were not closed");
+		        "and the number of sessions follows from both");
 		CHECK(strcmp(maps[i], "shard_life") ||
 		                (stat_of(result, "shards_shrunk") > 0 &&
 		                        stat_of(result, "shards_grown") > 1),
-		        "shards of connections are closed, and opened again");
+		        "shards of connections shrink and grow again");
 		json_decref(result);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_timeline.c - events at played times as a Chrome trace, line for line.
- * linked with the stats objects.
+ * test_timeline.c - events at simulated times as a Chrome trace, compared line
+ * by line. linked with the stats objects.
  */
 #include "runner/trial/events.h"
 #include "runner/trial/internal.h"
@@ -16,9 +16,9 @@
 
 static const uint64_t first_ns = UINT64_C(5000000000);
 static const struct rm_cell cell = { .id = "cell 1", .map = "some_map" };
-static char grown, lost, left; /* three maps, of which the addresses count */
+static char grown, lost, left; /* three maps; only their addresses are used */
 
-/* From here on the clock says so many ns after the first event. */
+/* Sets the clock to `ns` after the first event. */
 static void at(uint64_t ns)
 {
 	atomic_store(&played_ns, first_ns + ns);
@@ -31,7 +31,7 @@ static void span(
 	rm_event_span(event, first_ns + from, argument);
 }
 
-/* The document; NULL where it is no JSON. */
+/* The document; NULL if it is not JSON. */
 static json_t *timeline(void)
 {
 	char *text = NULL;
@@ -46,8 +46,8 @@ static json_t *timeline(void)
 	return document;
 }
 
-/* One event on one line: phase, tid, microseconds, name, category, state's
-   address (as an offset from `grown`), arguments. */
+/* One event as a line: phase, tid, microseconds, name, category, name of the
+   state's object, arguments. */
 static void describe(const json_t *event, char *line, size_t size)
 {
 	const char *category = json_string_value(json_object_get(event, "cat"));
@@ -72,7 +72,7 @@ static void describe(const json_t *event, char *line, size_t size)
 	free(args);
 }
 
-static bool told(const json_t *document, const char *const *expected)
+static bool matches(const json_t *document, const char *const *expected)
 {
 	const json_t *events = json_object_get(document, "traceEvents");
 	bool same = true;
@@ -99,18 +99,18 @@ static void nothing_happened(void)
 	};
 	json_t *document = timeline();
 
-	CHECK(told(document, names),
-	        "where no thread had an event, the process has its name alone");
+	CHECK(matches(document, names),
+	        "without events the process has only its name");
 	json_decref(document);
 }
 
 static void *third(void *unused)
 {
-	rm_events_lane(3);
+	rm_events_set_lane(3);
 	span(RM_EVENT_CLONE, 2000, 2500, 12);
-	/* at once, and not within it */
+	/* starts when the previous one ends, not nested */
 	span(RM_EVENT_CLONE, 2500, 2600, 13);
-	/* two that end together: the outer one was begun before */
+	/* two that end together: the outer one started earlier */
 	span(RM_EVENT_RECLAIM, 3500, 4000, 5);
 	span(RM_EVENT_PROMOTE, 3000, 4000, 6);
 	at(7000);
@@ -118,7 +118,7 @@ static void *third(void *unused)
 	return unused;
 }
 
-/* A thread of the trial's own, one after the other: the clock is played. */
+/* Runs a thread to its end, since the clock is simulated. */
 static void in_a_thread(void *(*run)(void *))
 {
 	pthread_t thread;
@@ -128,10 +128,10 @@ static void in_a_thread(void *(*run)(void *))
 	pthread_join(thread, NULL);
 }
 
-/* What is within another ends, and is recorded, before it. */
+/* An inner span ends, and is recorded, before the outer one. */
 static void happen(void)
 {
-	rm_events_lane(RM_EVENT_MAIN);
+	rm_events_set_lane(RM_EVENT_MAIN);
 	span(RM_EVENT_RESIZE, 1000, 5000, 64);
 	at(6000);
 	rm_event_open(RM_EVENT_GROWTH, &grown, 9);
@@ -171,15 +171,15 @@ static void all_is_told(void)
 	const json_t *about = json_object_get(document, "otherData");
 	const char *id = json_string_value(json_object_get(about, "cell"));
 
-	CHECK(told(document, expected),
-	        "spans nest, states have two ends, a lost beginning takes its "
-	        "end along, and a lost end is the trace's");
+	CHECK(matches(document, expected),
+	        "spans nest, states have two ends, an end without beginning is "
+	        "omitted, and a missing end is the end of the trace");
 	CHECK(id && !strcmp(id, "cell 1") &&
 	                json_is_integer(
 	                        json_object_get(about, "events_lost")) &&
 	                !json_integer_value(
 	                        json_object_get(about, "events_lost")),
-	        "the cell is named, and that nothing was lost");
+	        "the cell is named, and no event was lost");
 	CHECK(document && !strcmp(json_string_value(json_object_get(
 	                                  document, "displayTimeUnit")),
 	                          "ns"),
@@ -187,7 +187,7 @@ static void all_is_told(void)
 	json_decref(document);
 }
 
-static void *nobodys(void *unused)
+static void *foreign_span(void *unused)
 {
 	span(RM_EVENT_REBUILD, 11000, 12000, 1);
 	return unused;
@@ -201,7 +201,7 @@ static void a_librarys_thread_is_another(void)
 	int tid = 0;
 	size_t i;
 
-	in_a_thread(nobodys);
+	in_a_thread(foreign_span);
 	document = timeline();
 	json_array_foreach (json_object_get(document, "traceEvents"), i, event)
 		if (!strcmp(json_string_value(json_object_get(event, "ph")),
@@ -213,7 +213,7 @@ static void a_librarys_thread_is_another(void)
 		}
 	if (!CHECK(!strncmp(name, "other thread ", 13) &&
 	                    tid == 2 + RM_EVENT_FOREIGN + atoi(name + 13),
-	            "a thread that the trial did not start is another one"))
+	            "a thread that the trial did not start is another thread"))
 		printf("# %s %d\n", name, tid);
 	json_decref(document);
 }
@@ -223,11 +223,11 @@ static void a_full_disk_is_an_error(void)
 	FILE *full = fopen("/dev/full", "w");
 
 	if (!full) {
-		SKIP("what could not be written is an error", "no /dev/full");
+		SKIP("a write error is reported", "no /dev/full");
 		return;
 	}
 	CHECK(rm_timeline_write(full, &cell) == -EIO,
-	        "what could not be written is an error");
+	        "a write error is reported");
 	fclose(full);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The trial against maps that are right and maps with planted faults: what
- * verification, window and control must see.
+ * Trials of a correct map and of maps with injected bugs: errors that
+ * verification, window and control must detect.
  */
 #include "runner/impl.h"
 #include "tests/unit/trial/array_map.h"
@@ -15,8 +15,9 @@ static void a_right_map_passes(void)
 		struct rm_request request = request_of(kinds[i]);
 		json_t *result = run(&request);
 
-		CHECK(is(result, "ok", ""), "a right map passes, and a map "
-		                            "that waits for all does not hang");
+		CHECK(is(result, "ok", ""),
+		        "a correct map passes, and a map that waits for all "
+		        "threads does not hang");
 		json_decref(result);
 		request.cell.measure = RM_MEASURE_VERIFY;
 		request.cell.verify_ops = 100000;
@@ -36,7 +37,7 @@ static void lost_writes_are_caught(void)
 	fault = (struct fault){ .lose_insert = 1501 };
 	result = run(&request);
 	CHECK(is(result, "failed", "key sums differ"),
-	        "a lost insert is caught by the key sums");
+	        "a lost insert is detected by the key sums");
 	json_decref(result);
 	fault = (struct fault){ .lose_update = 5003 };
 	request.cell.measure = RM_MEASURE_VERIFY;
@@ -45,7 +46,7 @@ static void lost_writes_are_caught(void)
 	request.cell.window_ops = 0;
 	result = run(&request);
 	CHECK(is(result, "failed", "lost update"),
-	        "a lost update is caught by exchange accounting");
+	        "a lost update is detected by exchange accounting");
 	json_decref(result);
 	json_decref(request.counters);
 }
@@ -58,7 +59,7 @@ static void wrong_values_are_caught(void)
 	fault = (struct fault){ .neighbour = true };
 	result = run(&request);
 	CHECK(is(result, "failed", "another key's value"),
-	        "another key's value is caught in the timed window");
+	        "another key's value is detected in the timed window");
 	json_decref(result);
 	json_decref(request.counters);
 }
@@ -74,7 +75,7 @@ static void windows_are_exact(void)
 	request.control_extra = 0.02;
 	control = run(&request);
 	CHECK(number_of(plain, "ops") == 128000,
-	        "a count window has exactly the operations asked for");
+	        "a counted window has exactly the requested operations");
 	CHECK(number_of(control, "lookups") == 2 * 65280 &&
 	                number_of(control, "ops") == 128000,
 	        "the control executes 2 % more than it reports");
@@ -83,16 +84,18 @@ static void windows_are_exact(void)
 	json_decref(request.counters);
 }
 
-/* Nothing was verified, and that is no mismatch. */
+/* Whether the result is unverified without a mismatch. */
 static bool is_unverified(const json_t *result)
 {
-	const json_t *told = json_object_get(result, "verification");
-	const char *status = json_string_value(json_object_get(told, "status"));
-	const char *reason = json_string_value(json_object_get(told, "reason"));
+	const json_t *verification = json_object_get(result, "verification");
+	const char *status =
+	        json_string_value(json_object_get(verification, "status"));
+	const char *reason =
+	        json_string_value(json_object_get(verification, "reason"));
 
 	return status && !strcmp(status, "ok") && reason &&
 	       !strncmp(reason, "not verified: ", 14) &&
-	       json_is_null(json_object_get(told, "keys_held"));
+	       json_is_null(json_object_get(verification, "keys_held"));
 }
 
 static void a_misplaced_thread_is_void(void)
@@ -106,21 +109,21 @@ static void a_misplaced_thread_is_void(void)
 	request.cell.cpu_count = request.cell.threads = 1;
 	request.cell.cpus = cpus;
 	rm_team_run(&team, &request, &impl);
-	team.members[0].cpu_end = 77; /* as if it had been moved */
+	team.members[0].cpu_end = 77; /* as if it had been migrated */
 	result = result_of(&team);
-	CHECK(is(result, "void", "ran on CPU"), "a moved thread is void");
+	CHECK(is(result, "void", "ran on CPU"), "a migrated thread is void");
 	json_decref(result);
 	rm_team_clear(&team);
 	request.cell.cpus = cpus + 1;
 	result = run(&request);
 	CHECK(is(result, "void", "could not be placed"),
-	        "a CPU that is not there is a reason, not a silent default");
-	CHECK(is_unverified(result), "and no map's answers were wrong by it");
+	        "an invalid CPU is reported, not replaced by a default");
+	CHECK(is_unverified(result), "and the map's answers are not blamed");
 	json_decref(result);
 	json_decref(request.counters);
 }
 
-/* The first of two threads has no place and does nothing. */
+/* The first of two threads cannot be bound and does nothing. */
 static void what_others_saw_counts(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -132,18 +135,18 @@ static void what_others_saw_counts(void)
 	fault = (struct fault){ .lose_insert = 0 };
 	result = run(&request);
 	CHECK(is(result, "void", "thread 0: thread could not be placed"),
-	        "one that could not be placed is void beside one that could");
+	        "one thread that cannot be bound voids the trial");
 	CHECK(number_of(result, "elapsed_ns") ==
 	                number_of(json_array_get(
 	                                  json_object_get(result, "by_thread"),
 	                                  1),
 	                        "elapsed_ns"),
-	        "the window is that of the thread which was there");
+	        "the window is that of the other thread");
 	json_decref(result);
 	fault = (struct fault){ .neighbour = true };
 	result = run(&request);
 	CHECK(is(result, "failed", "another key's value"),
-	        "a wrong value that the other one saw still fails");
+	        "a wrong value seen by the other thread still fails");
 	json_decref(result);
 	fault = (struct fault){ .no_room = true };
 	result = run(&request);
@@ -154,7 +157,7 @@ static void what_others_saw_counts(void)
 	json_decref(request.counters);
 }
 
-/* One real map, 1000 threads on the CPUs there are. */
+/* One real map with 1000 threads on the available CPUs. */
 static void a_thousand_threads_run_every_loop(void)
 {
 	static const struct {
@@ -179,8 +182,8 @@ static void a_thousand_threads_run_every_loop(void)
 		request.cell.dist = loops[i].dist;
 		request.cell.dist_a = 0.99;
 		request.cell.loop.kind = loops[i].loop;
-		/* two arrivals a thread: a rate that a busy machine keeps, with
-		   two seconds for the CPU time of 50 ms */
+		/* two arrivals per thread: a rate that a busy machine can keep,
+		   with two seconds for the CPU time of 50 ms */
 		request.cell.rate_per_s = paced ? 4000 : 0;
 		request.cell.threads = 1000;
 		request.cell.window_ops = paced ? 0 : 1600;
@@ -200,8 +203,8 @@ static void a_thousand_threads_run_every_loop(void)
 	}
 }
 
-/* What the map was asked in all phases, of a cell that settles or not. */
-static uint64_t asked(enum rm_settle settle, json_t **result)
+/* Number of calls of the map in all phases, with and without settle. */
+static uint64_t count_calls(enum rm_settle settle, json_t **result)
 {
 	struct rm_request request = request_of(RM_UPDATE);
 
@@ -214,15 +217,15 @@ static uint64_t asked(enum rm_settle settle, json_t **result)
 static void a_cold_map_is_left_as_the_prefill_made_it(void)
 {
 	json_t *settled, *cold;
-	uint64_t more = asked(RM_SETTLE_YES, &settled);
+	uint64_t more = count_calls(RM_SETTLE_YES, &settled);
 
-	more -= asked(RM_SETTLE_NO, &cold);
+	more -= count_calls(RM_SETTLE_NO, &cold);
 	CHECK(is(cold, "ok", "") && is(settled, "ok", ""),
-	        "a cold map passes, and so does one that settles");
-	CHECK(more == 1000, "who settles looks up each resident key once");
+	        "a cold map passes, and so does a settled one");
+	CHECK(more == 1000, "settling looks up each resident key once");
 	CHECK(json_is_null(json_object_get(cold, "keys_before")) &&
 	                number_of(settled, "keys_before") == 1000,
-	        "keys that nobody counted are null, not 0");
+	        "uncounted keys are null, not 0");
 	json_decref(settled);
 	json_decref(cold);
 }
@@ -242,7 +245,7 @@ static void bad_requests_are_refused(void)
 		CHECK(rm_request_parse(
 		              bad[i], strlen(bad[i]), &request, &error) < 0 &&
 		                error.text[0],
-		        "a bad request is refused with a reason");
+		        "a bad request is rejected with a reason");
 	}
 }
 
@@ -258,11 +261,11 @@ static void requests_survive_the_round_trip(void)
 	json = rm_request_to_json(&request);
 	text = json_dumps(json, 0);
 	CHECK(!rm_request_parse(text, strlen(text), &copy, &error),
-	        "what the campaign sends is understood");
+	        "the campaign's request is accepted");
 	if (error.text[0])
 		printf("# %s\n", error.text);
 	again = rm_request_to_json(&copy);
-	CHECK(json_equal(json, again), "and means the same");
+	CHECK(json_equal(json, again), "and keeps its content");
 	rm_request_clear(&copy);
 	json_decref(json);
 	json_decref(again);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Recording a latency causes no page fault in the window: the histograms are
- * touched before it and are cleared in place.
+ * Recording latencies causes no page fault in the window: the histograms are
+ * touched before and are cleared in place.
  *
  * plain: sanitizers have memory of their own that is touched in the window.
  */
 #include "tests/unit/trial/array_map.h"
 
-/* The largest number of minor faults of one thread in the window; -1: the trial
+/* The largest number of minor faults of a thread in the window; -1: the trial
    failed. The map is an array that create() touches. */
 static int faults_of(struct rm_request request)
 {
@@ -54,13 +54,13 @@ static void the_open_loop_faults_no_page(void)
 	        "no page fault in a window of new keys");
 }
 
-/* A histogram has 65 pages. A loop without a warm-up also faults pages of code. */
+/* A histogram has 65 pages. Without a warm-up, code pages fault, too. */
 static void a_fill_faults_no_page_of_a_histogram(void)
 {
 	int faults = faults_of(loop_request("array", "fill"));
 
 	CHECK(faults >= 0 && faults < 32,
-	        "the times of a fill fault no page of their histogram");
+	        "a fill causes no page fault in its histogram");
 }
 
 int main(void)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a window added (stats.c), and what the map did in each slice of it
- * (slices.c), of counts that are written down by hand.
+ * Differences over the window (stats.c) and the map's activity in each slice
+ * (slices.c), with counts set by hand.
  */
 #include "runner/trial/events.h"
 #include "tests/unit/trial/run_trial.h"
 
 #include <math.h>
 
-/* As of now: one that grew, one that is new, one that is not counted. */
+/* Current statistics: one that grew, a new one, an uncounted one. */
 static void stats_now(void *map, rm_stat_fn *emit, void *context)
 {
 	(void)map;
@@ -50,14 +50,14 @@ static void a_window_is_what_it_added(void)
 	grown = named(stats, "grown");
 	CHECK(number_of(grown, "value") == 50 &&
 	                !json_object_get(grown, "window"),
-	        "where nothing was read around the window it has no part");
+	        "without readings around the window it has no difference");
 	json_decref(stats);
 	team.stats_after =
 	        json_pack("[{s:s, s:f}]", "name", "grown", "value", 32.);
 	stats = rm_team_stats_result(&team);
 	CHECK(named(stats, "grown") &&
 	                !json_object_get(named(stats, "grown"), "window"),
-	        "nor where it was read at the window's end alone");
+	        "nor with a reading only at the window's end");
 	json_decref(stats);
 	json_decref(team.stats_after);
 	team.stats_before = json_pack("[{s:s, s:f}, {s:s, s:n}]", "name",
@@ -70,20 +70,20 @@ static void a_window_is_what_it_added(void)
 	CHECK(number_of(grown, "value") == 50 &&
 	                number_of(grown, "window") == 12 &&
 	                !strcmp(text_of(grown, "unit"), "1"),
-	        "the window's part is what it added, beside all until now");
+	        "the window's part is the difference, next to the total");
 	CHECK(has_null(named(stats, "uncounted"), "value") &&
 	                has_null(named(stats, "uncounted"), "window"),
-	        "what is not counted is null, not 0");
+	        "uncounted statistics are null, not 0");
 	CHECK(number_of(named(stats, "late"), "value") == 7 &&
 	                has_null(named(stats, "late"), "window"),
-	        "what was not there before the window has no part of it");
+	        "a statistic that is new in the window has no difference");
 	json_decref(stats);
 	json_decref(team.stats_before);
 	json_decref(team.stats_after);
 	json_decref(request.counters);
 }
 
-/* The events of a slice: that name, how often, how long; NULL, none at all. */
+/* Whether a slice has exactly these events of one kind. */
 static bool paused(
         const json_t *slice, enum rm_event event, unsigned count, uint64_t ns)
 {
@@ -96,7 +96,7 @@ static bool paused(
 	       number_of(pause, "ns") == (double)ns;
 }
 
-/* Phases are of the trial and not the map's: they stand in no slice. */
+/* Phases are not the map's events and are in no slice. */
 static void a_slice_has_what_ended_in_it(void)
 {
 	struct rm_request request = small_request("told");
@@ -123,7 +123,7 @@ static void a_slice_has_what_ended_in_it(void)
 	first = json_array_get(list, 0);
 	CHECK(json_array_size(list) == 3 && has_null(first, "pauses") &&
 	                has_null(first, "bytes"),
-	        "where sums were not read, no slice says what the map did");
+	        "without readings of the sums, slices have no pauses");
 	json_decref(list);
 	team.slice_sums = sums;
 	list = rm_team_slices(&team);
@@ -132,18 +132,18 @@ static void a_slice_has_what_ended_in_it(void)
 	third = json_array_get(list, 2);
 	CHECK(paused(first, RM_EVENT_RESIZE, 2, 700) &&
 	                paused(third, RM_EVENT_CLONE, 1, 44),
-	        "a slice has the spans that ended in it, how many and how "
-	        "long");
+	        "a slice has the spans that ended in it, with number and "
+	        "length");
 	CHECK(json_is_array(json_object_get(second, "pauses")) &&
 	                !json_array_size(json_object_get(second, "pauses")),
-	        "one without any has an empty list");
+	        "a slice without events has an empty list");
 	CHECK(number_of(first, "bytes") == 160 &&
 	                number_of(second, "bytes") == 40 &&
 	                has_null(third, "bytes"),
-	        "bytes are those at its end; not counted is null");
+	        "bytes are those at its end; uncounted is null");
 	CHECK(number_of(first, "at_ns") == 0 &&
 	                number_of(third, "at_ns") == 2 * RM_SLICE_NS,
-	        "slices stand 50 ms behind each other, the last is the rest");
+	        "slices start every 50 ms, the last is the rest");
 	json_decref(list);
 	rm_slices_free(member.pace.slices);
 	json_decref(request.counters);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * library.c - libreadmostly_quarantine.so, to be loaded before the C library
- * (LD_PRELOAD): free() and realloc() poison what is freed and keep it back
- * until many later blocks were freed, or until it is turned off. Who reads it sees
- * the poison, who follows a pointer in it ends by SIGSEGV, and what was written
- * there meanwhile is found when the block is given back.
+/* library.c - libreadmostly_quarantine.so, loaded by LD_PRELOAD: while it is
+ * on, free() and realloc() poison freed blocks and keep them until many later
+ * blocks were freed. Readers then see the poison, dereferencing it ends by
+ * SIGSEGV, and writes are found when the block is released.
  *
- * Turned off it hands all on to the C library. Blocks that fill a whole mapping
- * are not kept: who touches them ends by SIGSEGV anyway. Others as large, which
- * the C library has cut from what many small ones had left, are poisoned and
- * given back at once: to keep them would take as much as a map is large.
- */
+ * While it is off, calls pass to the C library. Blocks with their own mapping
+ * are not kept: access after free ends by SIGSEGV anyway. Other large blocks
+ * are poisoned but released at once, because keeping them would cost the size
+ * of a map. */
 #include "verify/check/quarantine.h"
 
 #include <malloc.h>
@@ -22,92 +19,95 @@ void __libc_free(void *block);
 void *__libc_malloc(size_t bytes);
 void *__libc_realloc(void *block, size_t bytes);
 
-/* Blocks of two sizes are kept: 16 rings of 1024 small ones hold 16 MiB at most,
-   of 16 large ones 32 MiB. A thread has a ring for itself mostly. */
+/* Two sizes of blocks are kept: 16 rings of 1024 small ones (at most 16 MiB)
+ * and of 16 large ones (32 MiB). Most threads have a ring of their own. */
 enum { RINGS = 16, SMALL = 1024, LARGE = 16, SMALL_BYTES = 1024 };
 enum { LARGE_BYTES = 128 * 1024 };
 
 struct ring {
-	_Alignas(64) _Atomic size_t at, large_at;
+	_Alignas(64) _Atomic size_t next_small, next_large;
 	void *_Atomic small[SMALL];
 	void *_Atomic large[LARGE];
 };
 
 static struct ring rings[RINGS];
 static atomic_bool on;
-static void (*tell)(const char *what);
-static _Atomic unsigned threads;
-static _Thread_local struct ring *mine
+static void (*report_damage)(const char *what);
+static _Atomic unsigned next_ring;
+static _Thread_local struct ring *own_ring
         __attribute__((tls_model("initial-exec")));
 
-/* Gives a block back to the C library, if nobody wrote to it since. */
-static void give_back(void *block)
+/* Releases a block to the C library, after a check that it was not written. */
+static void release_block(void *block)
 {
 	const unsigned char *bytes = block;
 	const size_t size = malloc_usable_size(block);
 	char text[160];
 
 	for (size_t i = 0; i < size; i++) {
-		if (bytes[i] == RM_POISON_BYTE || !tell)
+		if (bytes[i] == RM_POISON_BYTE || !report_damage)
 			continue;
 		snprintf(text, sizeof(text),
 		        "freed memory was written: byte %zu of a block of %zu "
 		        "is 0x%02x, which was freed and not allocated since",
 		        i, size, bytes[i]);
-		tell(text);
+		report_damage(text);
 		break;
 	}
 	__libc_free(block);
 }
 
-/* Puts it in the place of the oldest block, which is given back. */
-static void keep(void *block)
+/* Stores it in place of the oldest block, which is released. */
+static void store_block(void *block)
 {
 	const size_t size = malloc_usable_size(block);
 	void *oldest;
 
-	if (!mine)
-		/* relaxed: only deals them out */
-		mine = rings + atomic_fetch_add_explicit(
-		                       &threads, 1, memory_order_relaxed) %
-		                       RINGS;
+	if (!own_ring)
+		/* relaxed: only distributes the rings */
+		own_ring = rings + atomic_fetch_add_explicit(&next_ring, 1,
+		                           memory_order_relaxed) %
+		                           RINGS;
 	memset(block, (int)RM_POISON_BYTE, size);
-	/* relaxed: a place; acq_rel: who takes a block out sees its poison */
+	/* relaxed: an index; acq_rel: the thread that takes a block out sees
+	 * its poison */
 	if (size <= SMALL_BYTES)
 		oldest = atomic_exchange_explicit(
-		        mine->small + atomic_fetch_add_explicit(&mine->at, 1,
-		                              memory_order_relaxed) %
-		                              SMALL,
+		        own_ring->small +
+		                atomic_fetch_add_explicit(&own_ring->next_small,
+		                        1, memory_order_relaxed) %
+		                        SMALL,
 		        block, memory_order_acq_rel);
 	else
 		oldest = atomic_exchange_explicit(
-		        mine->large + atomic_fetch_add_explicit(&mine->large_at,
-		                              1, memory_order_relaxed) %
-		                              LARGE,
+		        own_ring->large +
+		                atomic_fetch_add_explicit(&own_ring->next_large,
+		                        1, memory_order_relaxed) %
+		                        LARGE,
 		        block, memory_order_acq_rel);
 	if (oldest)
-		give_back(oldest);
+		release_block(oldest);
 }
 
-/* Of those in a ring's places, when nothing is kept any more. */
-static void give_back_those(void *_Atomic *kept, size_t places)
+/* Releases the blocks of one array, when nothing is kept any more. */
+static void release_array(void *_Atomic *blocks, size_t count)
 {
-	for (size_t i = 0; i < places; i++) {
-		/* acq_rel: as in keep() */
+	for (size_t i = 0; i < count; i++) {
+		/* acq_rel: as in store_block() */
 		void *block = atomic_exchange_explicit(
-		        kept + i, NULL, memory_order_acq_rel);
+		        blocks + i, NULL, memory_order_acq_rel);
 
 		if (block)
-			give_back(block);
+			release_block(block);
 	}
 }
 
-/* What was freed last has no later block that would push it out. */
-static void give_all_back(void)
+/* The newest blocks have no later ones that push them out. */
+static void release_all(void)
 {
 	for (struct ring *ring = rings; ring < rings + RINGS; ring++) {
-		give_back_those(ring->small, SMALL);
-		give_back_those(ring->large, LARGE);
+		release_array(ring->small, SMALL);
+		release_array(ring->large, LARGE);
 	}
 }
 
@@ -115,30 +115,32 @@ void rm_quarantine_switch(bool turn_on, void (*damaged)(const char *what));
 
 void rm_quarantine_switch(bool turn_on, void (*damaged)(const char *what))
 {
-	tell = damaged;
-	/* a block that may be read by its address shall be a mapping's */
+	report_damage = damaged;
+	/* blocks of this size get a mapping, so that stale reads fault */
 	if (turn_on)
 		mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-	/* release: pairs with the acquire in keep(), for `tell` */
+	/* release: pairs with the acquire in must_quarantine(), for the
+	 * callback */
 	atomic_store_explicit(&on, turn_on, memory_order_release);
-	/* from now on no thread puts a block there */
+	/* a free() that read `on` before may still store a block: it stays
+	 * there */
 	if (!turn_on)
-		give_all_back();
+		release_all();
 }
 
-static void put_away(void *block)
+static void quarantine_block(void *block)
 {
 	const size_t size = malloc_usable_size(block);
 
 	if (size < LARGE_BYTES) {
-		keep(block);
+		store_block(block);
 		return;
 	}
 	memset(block, (int)RM_POISON_BYTE, size);
 	__libc_free(block);
 }
 
-/* The C library's mark in the word before a block (IS_MMAPPED). */
+/* The C library's flag in the word before a block (IS_MMAPPED). */
 static bool is_mapping(const void *block)
 {
 	enum { MAPPED = 2 };
@@ -146,38 +148,38 @@ static bool is_mapping(const void *block)
 	return ((const size_t *)block)[-1] & MAPPED;
 }
 
-static bool is_put_away(void *block)
+static bool must_quarantine(void *block)
 {
 	/* acquire: pairs with the release in rm_quarantine_switch() */
 	return block && atomic_load_explicit(&on, memory_order_acquire) &&
 	       (malloc_usable_size(block) < LARGE_BYTES || !is_mapping(block));
 }
 
-/* The names of the parameters are the C library's. */
+/* The parameter names are the C library's. */
 void free(void *ptr)
 {
-	if (is_put_away(ptr))
-		put_away(ptr);
+	if (must_quarantine(ptr))
+		quarantine_block(ptr);
 	else
 		__libc_free(ptr);
 }
 
 void *realloc(void *ptr, size_t size)
 {
-	void *moved;
+	void *new_block;
 	size_t old_bytes;
 
-	if (!is_put_away(ptr))
+	if (!must_quarantine(ptr))
 		return __libc_realloc(ptr, size);
 	if (!size) {
-		put_away(ptr);
+		quarantine_block(ptr);
 		return NULL;
 	}
-	moved = __libc_malloc(size);
-	if (!moved)
+	new_block = __libc_malloc(size);
+	if (!new_block)
 		return NULL;
 	old_bytes = malloc_usable_size(ptr);
-	memcpy(moved, ptr, old_bytes < size ? old_bytes : size);
-	put_away(ptr);
-	return moved;
+	memcpy(new_block, ptr, old_bytes < size ? old_bytes : size);
+	quarantine_block(ptr);
+	return new_block;
 }

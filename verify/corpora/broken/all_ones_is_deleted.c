@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * all_ones_is_deleted.c - linear probing under one reader-writer lock; the
+/* all_ones_is_deleted.c - linear probing under one reader-writer lock; the
  * words 0 and all ones mark empty and deleted slots.
  *
- * The bug: every operation but one knows that these two can be keys, too.
- * compare_remove() looks into the table at once: for the key of all ones it
- * finds a tombstone with whatever value was in it, or nothing. The twin looks
- * where the key is. A lookup writes the lock.
- */
+ * Bug: compare_remove() searches the table directly, although these two words
+ * can also be keys. For the key of all ones it finds a tombstone with an old
+ * value, or nothing. Corrected version: it searches the place of the key, like
+ * all other operations. Lookups write the lock. */
 #ifndef ID
 #define ID all_ones_is_deleted
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * broken.h - what all broken maps and their twins share: names and the
- * description. A file NAME.c is the broken map; NAME_twin.c defines RIGHT and
- * ID and includes it. `if (RIGHT)` is where the two differ.
- */
+/* broken.h - names and description shared by all broken maps and their
+ * corrected versions. NAME.c is the broken map; NAME_twin.c defines RIGHT and
+ * ID and includes it. `if (RIGHT)` marks the difference. */
 #ifndef BROKEN_H
 #define BROKEN_H
 
@@ -24,13 +22,13 @@
 #define BROKEN_SYMBOL_OF(id) rm_impl_##id
 #define BROKEN_SYMBOL(id)    BROKEN_SYMBOL_OF(id)
 
-/* Members of each description: what ID and the table `ops` say ... */
+/* Members of each description, from ID and the table `ops`. */
 #define BROKEN_NAMED                                                     \
 	.id = BROKEN_TEXT(ID), .label = BROKEN_TEXT(ID),                 \
 	.source = "written as a test", .system = "", .dispatch = "none", \
 	.ops = &ops
 
-/* ... and the drives, behind RM_DRIVES_U64(ops). */
+/* Shapes and drives, after RM_DRIVES_U64(ops). */
 #define BROKEN_U64 .shapes = RM_U64_SHAPES, .drive = RM_U64_DRIVES
 
 static inline void broken_copy(
@@ -49,7 +47,7 @@ static inline bool broken_same(struct rm_shape shape, const struct rm_value *a,
 static inline void *broken_need(void *memory)
 {
 	if (!memory)
-		abort(); /* a write has no error for this */
+		abort(); /* writes cannot return an error */
 	return memory;
 }
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cache_misses_swap.c - shards under reader-writer locks, and a small cache of
- * each thread's own: an entry counts while its shard's version is the same.
+/* cache_misses_swap.c - shards under reader-writer locks, and a small cache per
+ * thread: an entry is valid while the version of its shard is unchanged.
  *
- * The bug: every write counts the version up but compare_swap(), which only
- * drops the entry of the thread that calls it. The others go on to find the
- * old value in theirs. In the twin it counts, too. A lookup that finds its key
- * in the cache writes nothing shared.
- */
+ * Bug: every write increments the version except compare_swap(), which only
+ * drops the entry of the calling thread. Other threads keep reading the old
+ * value from their caches. Corrected version: it increments the version, too. A
+ * cache hit writes nothing shared. */
 #ifndef ID
 #define ID cache_misses_swap
 #endif
@@ -18,7 +16,7 @@ enum { CACHE_ENTRIES = 64 };
 struct cache_entry {
 	bool used;
 	uint64_t key;
-	uint64_t version; /* of the shard when the value was read */
+	uint64_t version; /* the shard's, when the value was read */
 	struct rm_value value;
 };
 
@@ -50,7 +48,7 @@ static inline void guard_read(struct guard *guard, void *thread)
 	pthread_rwlock_rdlock(&guard->lock);
 }
 
-/* Who finds the old version afterwards was before this write. */
+/* Readers that see the old version after this came before the write. */
 static inline void guard_write(struct guard *guard, void *thread)
 {
 	(void)thread;
@@ -120,7 +118,7 @@ static inline bool lookup(void *thread, struct rm_shape shape,
 	return node != NULL;
 }
 
-/* A compare that fails shall cost nobody his cache. */
+/* A failing compare must not invalidate caches. */
 static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, const struct rm_value *value)
 {

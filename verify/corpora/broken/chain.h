@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * chain.h - a chained hash table of a fixed number of buckets, for one thread
- * at a time: whoever includes it locks.
- */
+/* chain.h - a chained hash table with a fixed number of buckets, without a
+ * lock: the file that includes it must lock. */
 #ifndef BROKEN_CHAIN_H
 #define BROKEN_CHAIN_H
 
@@ -64,7 +62,7 @@ static inline void chain_drop(struct node **link)
 	free(node);
 }
 
-/* Frees all nodes; returns how many. */
+/* Frees all nodes; returns their number. */
 static inline size_t chain_empty(struct chain *chain)
 {
 	size_t count = 0;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * clear_locks_backwards.c - shards under reader-writer locks; scan and clear
- * hold all of them, so that they see and empty the map at one point in time.
+/* clear_locks_backwards.c - shards under reader-writer locks; scan and clear
+ * hold all of them, so that they are atomic.
  *
- * The bug: scan locks from the first shard to the last, clear from the last to
- * the first. Each can hold what the other waits for. In the twin both go the
- * same way. A lookup writes the lock of its shard.
- */
+ * Bug: scan locks from the first shard to the last, clear from the last to the
+ * first. Each can hold a lock that the other waits for. Corrected version: both
+ * lock in the same order. Lookups write the lock of their shard. */
 #ifndef ID
 #define ID clear_locks_backwards
 #endif

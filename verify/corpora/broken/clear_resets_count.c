@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * clear_resets_count.c - shards under reader-writer locks with one count of
- * entries for all of them.
+/* clear_resets_count.c - shards under reader-writer locks with one count of all
+ * entries.
  *
- * The bug: clear() empties one shard after the other and sets the count to 0
- * at its end. An insert into a shard that was already emptied stays, but is
- * not counted any more. The twin subtracts what it took out of each shard. A
- * lookup writes the lock of its shard.
- */
+ * Bug: clear() empties one shard after the other and finally sets the count to
+ * 0. An insert into a shard that is already empty stays, but is not counted.
+ * Corrected version: clear() subtracts the entries of each shard. Lookups write
+ * the lock of their shard. */
 #ifndef ID
 #define ID clear_resets_count
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * compare_remove_takes_other.c - shards under reader-writer locks.
+/* compare_remove_takes_other.c - shards under reader-writer locks.
  *
- * The bug: compare_remove() compares under the read lock, which is cheap where
- * the value differs, and then calls remove(), which takes out whatever is there
- * by then. The twin compares once more under the write lock. A lookup writes
- * the lock of its shard.
- */
+ * Bug: compare_remove() compares under the read lock, which is cheap if the
+ * value differs, and then calls remove(), which removes whatever value the key
+ * has by then. Corrected version: it compares again under the write lock.
+ * Lookups write the lock of their shard. */
 #ifndef ID
 #define ID compare_remove_takes_other
 #endif

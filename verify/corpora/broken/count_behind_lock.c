@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * count_behind_lock.c - shards under reader-writer locks with one atomic count
+/* count_behind_lock.c - shards under reader-writer locks with one atomic count
  * of entries.
  *
- * The bug: an insert counts its key after it has given the lock back, so that
- * the critical section is short. Who takes the key out in between subtracts
- * first, and the length of a nearly empty map is negative for a moment: as a
- * size_t it is huge. The twin counts under the lock. A lookup writes the lock
- * of its shard.
- */
+ * Bug: an insert counts its key after it has released the lock, to keep the
+ * critical section short. If another thread removes the key in between, it
+ * subtracts first. Then the length of a nearly empty map is briefly negative,
+ * which is huge as a size_t. Corrected version: it counts under the lock.
+ * Lookups write the lock of their shard. */
 #ifndef ID
 #define ID count_behind_lock
 #endif

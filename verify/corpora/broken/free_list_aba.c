@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * free_list_aba.c - a chained table under 16 mutexes; its nodes are in a pool,
- * named by numbers, and the free ones in a stack without a lock.
+/* free_list_aba.c - a chained table under 16 mutexes. Its nodes are numbered
+ * entries of a pool; a lock-free stack holds the free ones.
  *
- * The bug: a pop reads the first node's successor and then puts it first if
- * the first is still the same. That node may have been taken and given back in
- * between, with another successor, which somebody owns: then two keys share a
- * node. In the twin the stack's head has a tag that each change counts up. A
- * lookup writes its lock.
- */
+ * Bug: a pop reads the successor of the first node, and makes it the first if
+ * the head is unchanged. But that node may have been popped and pushed again in
+ * between, and its old successor may be in use. Then two keys share a node.
+ * Corrected version: the head has a tag that each change increments. Lookups
+ * write their lock. */
 #ifndef ID
 #define ID free_list_aba
 #endif
@@ -18,7 +16,7 @@
 
 enum { LOCKS = 16 };
 
-/* Node 0 is none. */
+/* Node 0 means none. */
 struct node {
 	_Atomic uint32_t free_next; /* while it is free */
 	uint32_t next;              /* while it is in a bucket */
@@ -28,14 +26,14 @@ struct node {
 
 struct map {
 	pthread_mutex_t lock[LOCKS];
-	_Atomic uint64_t free; /* tag << 32 | the first free node */
+	_Atomic uint64_t free; /* tag << 32 the first free node */
 	struct node *node;
 	uint32_t *bucket;
 	size_t mask;
 	uint64_t seed;
 };
 
-/* A new head of the stack, in place of `head`. */
+/* The new head of the stack that replaces `head`. */
 static uint64_t next_head(uint64_t head, uint32_t first)
 {
 	const uint64_t tag = RIGHT ? (head >> 32) + 1 : 0;
@@ -49,7 +47,7 @@ static uint32_t pop(struct map *map)
 
 	do {
 		if ((uint32_t)head == 0)
-			abort(); /* more keys than it was made for */
+			abort(); /* more keys than it was created for */
 		next = next_head(head,
 		        atomic_load(&map->node[(uint32_t)head].free_next));
 	} while (!atomic_compare_exchange_weak(&map->free, &head, next));
@@ -99,7 +97,7 @@ static void *create(const struct rm_sizing *sizing)
 	return map;
 }
 
-/* A key's place with its bucket locked: *link is its node or 0. */
+/* The place of a key in its locked bucket: *link is its node or 0. */
 struct spot {
 	pthread_mutex_t *lock;
 	uint32_t *link;

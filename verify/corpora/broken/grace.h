@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * grace.h - grace periods of threads that announce quiescent states.
+/* grace.h - grace periods of threads that announce quiescent states.
  *
- * `now` is the epoch, from 1 on; a thread's `at` is the epoch of its last
- * announcement, 0 while it is parked or not joined. `now` moves only when every
- * thread that is not parked is at it. What is retired in epoch e is freed when
- * `now` becomes e + 2: for that all were at e + 1, and who announced e + 1 did
- * so after the retirement, so what it finds since is not the object. All
- * atomics are sequentially consistent: this is to be right, not fast. Nobody
- * ever waits.
- */
+ * `now` is the epoch, from 1 on. A thread's `at` is the epoch of its last
+ * announcement, or 0 while it is parked or not joined. `now` advances only when
+ * each thread that is not parked is at it. Objects retired in epoch e are freed
+ * when `now` becomes e + 2. All threads announced e + 1 before that, and after
+ * the retirement, so they cannot find the object any more.
+ *
+ * All atomics are sequentially consistent: this must be correct, not fast. No
+ * thread ever waits. */
 #ifndef BROKEN_GRACE_H
 #define BROKEN_GRACE_H
 
 #include "verify/corpora/broken/broken.h"
 
-/* The slots that are waited for; a file may define another rule before. */
+/* The slots that are checked; a file may define another rule before. */
 #ifndef GRACE_SLOTS
 #define GRACE_SLOTS(grace) ((grace)->threads)
 #endif
 
-/* First member of what is retired. */
+/* First member of retired objects. */
 struct retired {
 	struct retired *next;
 };
@@ -34,8 +33,8 @@ struct grace_thread {
 struct grace {
 	_Atomic uint64_t now;
 	_Atomic size_t joined;
-	pthread_mutex_t lock;     /* of the limbo; `now` moves under it */
-	struct retired *limbo[3]; /* by the epoch of its retirement */
+	pthread_mutex_t lock; /* of the limbo lists; `now` advances under it */
+	struct retired *limbo[3]; /* lists per epoch of retirement */
 	size_t threads;
 	struct grace_thread *thread;
 };
@@ -85,7 +84,7 @@ static inline void grace_unpark(void *handle)
 		now = again;
 		atomic_store(&thread->at, now);
 		again = atomic_load(&thread->grace->now);
-	} while (again != now); /* moved before we were seen */
+	} while (again != now); /* advanced before our store was visible */
 }
 
 static inline void grace_park(void *handle)
@@ -95,7 +94,8 @@ static inline void grace_park(void *handle)
 	atomic_store(&thread->at, 0);
 }
 
-/* `now` cannot be two ahead of who is not parked: no second look is needed. */
+/* `now` cannot be two ahead of a thread that is not parked, so one read is
+ * enough. */
 static inline void grace_quiesce(void *handle)
 {
 	struct grace_thread *thread = handle;
@@ -118,7 +118,7 @@ static inline void grace_leave(void *handle)
 	atomic_fetch_sub(&thread->grace->joined, 1);
 }
 
-/* Under the lock: moves `now` if all have seen it, and frees. */
+/* Under the lock: advances `now` if all threads have seen it, and frees. */
 static inline void grace_move(struct grace *grace)
 {
 	const uint64_t now = atomic_load(&grace->now);
@@ -130,10 +130,10 @@ static inline void grace_move(struct grace *grace)
 			return;
 	}
 	atomic_store(&grace->now, now + 1);
-	grace_free(grace, now + 2); /* retired in now - 1: the same third */
+	grace_free(grace, now + 2); /* retired in now - 1: the same list */
 }
 
-/* `object` is out of reach for whoever looks from here on. */
+/* `object` must be unreachable for operations that begin after this call. */
 static inline void grace_retire(void *handle, struct retired *object)
 {
 	struct grace *grace = ((struct grace_thread *)handle)->grace;

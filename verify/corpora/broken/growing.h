@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * growing.h - a chained table that doubles, under 16 mutexes: a lock covers the
- * buckets of one remainder, which are the same keys' in a table of any length.
- * Who grows holds all locks. Old tables are kept to the end, empty: together
- * they are smaller than the last one. Right as it is.
- */
+/* growing.h - a correct chained table that doubles, under 16 mutexes. A lock
+ * covers the buckets of one remainder, so a key has the same lock in tables of
+ * all sizes. Growth holds all locks. Old, empty tables are kept until destroy;
+ * together they are smaller than the last one. */
 #ifndef BROKEN_GROWING_H
 #define BROKEN_GROWING_H
 
@@ -28,7 +26,7 @@ struct table {
 
 struct stripe {
 	_Alignas(128) pthread_mutex_t lock;
-	size_t count; /* of keys; under the lock */
+	size_t count; /* keys; under the lock */
 };
 
 struct map {
@@ -119,7 +117,7 @@ static void move_all(struct map *map, struct table *from, struct table *to)
 		}
 }
 
-/* No lock is held. Somebody else may have grown the table meanwhile. */
+/* Call without a lock. Another thread may have grown the table meanwhile. */
 static RM_COLD void grow(struct map *map, const struct table *full)
 {
 	for (size_t i = 0; i < LOCKS; i++)
@@ -156,7 +154,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* Under the lock. Returns whether the key was there. */
+/* Under the lock. Returns whether the key was present. */
 RM_HOT bool put(struct stripe *stripe, struct node **link,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value,
         struct rm_value *old)

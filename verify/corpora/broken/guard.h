@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* guard.h - the usual lock of a shard: POSIX' reader-writer lock. */
+/* guard.h - the default lock of a shard: a POSIX reader-writer lock. */
 #ifndef BROKEN_GUARD_H
 #define BROKEN_GUARD_H
 
@@ -32,7 +32,7 @@ static inline void guard_write(struct guard *guard, void *thread)
 	pthread_rwlock_wrlock(&guard->lock);
 }
 
-/* Ends both. */
+/* Ends a read or a write. */
 static inline void guard_leave(struct guard *guard, void *thread)
 {
 	(void)thread;

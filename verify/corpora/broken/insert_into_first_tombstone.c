@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * insert_into_first_tombstone.c - linear probing under one reader-writer lock.
+/* insert_into_first_tombstone.c - linear probing under one reader-writer lock.
  *
- * The bug: insert_if_absent() ends its search at the first free slot, and a
- * tombstone is free. If the key is behind it, it is there twice from then on,
- * and the older one comes back once the newer one is removed. The twin goes on
- * to the first empty slot. A lookup writes the lock.
- */
+ * Bug: insert_if_absent() ends its search at the first free slot, and a
+ * tombstone is free. If the key is further on, it is now present twice, and the
+ * older entry reappears when the newer one is removed. Corrected version: the
+ * search continues to the first empty slot. Lookups write the lock. */
 #ifndef ID
 #define ID insert_into_first_tombstone
 #endif
 #include "verify/corpora/broken/slots.h"
 
-/* As find(), but ends at the first slot that is free. */
+/* Like find(), but ends at the first slot that is free. */
 static struct slot *find_or_free(
         struct map *map, uint64_t word, struct slot **room)
 {

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * leaver_shortens_wait.c - readers without a lock over nodes that never change.
+/* leaver_shortens_wait.c - lock-free readers of nodes that never change.
  *
- * The bug: a grace period looks at as many slots as threads are joined. Once a
- * thread of a low slot has left, the one of the highest slot is not waited for
- * any more, and what it reads is freed. The twin looks at all slots. A lookup
- * writes nothing shared.
- */
+ * Bug: a grace period checks as many slots as threads have joined. After a
+ * thread with a low slot has left, the grace period no longer waits for the
+ * highest slot, and nodes that it reads are freed. Corrected version: all slots
+ * are checked. Lookups write nothing shared. */
 #ifndef ID
 #define ID leaver_shortens_wait
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * loser_never_freed.c - shards under reader-writer locks; insert_if_absent()
- * allocates outside of the lock.
+/* loser_never_freed.c - shards under reader-writer locks; insert_if_absent()
+ * allocates outside the lock.
  *
- * The bug: who finds the key there when it comes back with its node drops the
- * node and does not free it. The twin frees it. A lookup writes the lock of its
- * shard.
- */
+ * Bug: if the key is present by the time the lock is held, the new node is not
+ * freed. Corrected version: it is freed. Lookups write the lock of their
+ * shard. */
 #ifndef ID
 #define ID loser_never_freed
 #endif

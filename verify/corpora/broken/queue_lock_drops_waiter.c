@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * queue_lock_drops_waiter.c - shards under a queue lock made by hand (the idea:
- * Mellor-Crummey and Scott 1991): each waiter spins on a word of its own.
+/* queue_lock_drops_waiter.c - shards under a hand-written queue lock (idea:
+ * Mellor-Crummey and Scott 1991): each waiter spins on its own word.
  *
- * The bug: who leaves and sees nobody behind it looks whether it is the last
- * and then empties the queue, in two steps. A thread that queues up in between
- * is never woken. The twin does both in one compare-and-swap. A lookup writes
- * the lock of its shard.
- */
+ * Bug: a thread that unlocks without a known successor checks whether it is the
+ * last, and then empties the queue, in two steps. A thread that queues up in
+ * between is never woken. Corrected version: one compare-and-swap does both.
+ * Lookups write the lock of their shard. */
 #ifndef ID
 #define ID queue_lock_drops_waiter
 #endif
 #include "impls/support/spin.h"
 #include "verify/corpora/broken/broken.h"
 
-/* One thread's place in a queue: it is in one at a time. */
+/* One thread's place in a queue; it is in one at a time. */
 struct waiter {
 	_Alignas(128) _Atomic(struct waiter *) next;
 	_Atomic bool waits;
@@ -55,7 +53,7 @@ static inline void guard_read(struct guard *guard, void *thread)
 	guard_write(guard, thread);
 }
 
-/* Whether nobody was behind `me`: then the lock is free. */
+/* Empties the queue if no thread is after `me`; returns whether it did. */
 static inline bool guard_empty(struct guard *guard, struct waiter *me)
 {
 	struct waiter *last = me;
@@ -77,7 +75,7 @@ static inline void guard_leave(struct guard *guard, void *thread)
 	if (!atomic_load(&me->next)) {
 		if (guard_empty(guard, me))
 			return;
-		while (!atomic_load(&me->next)) /* it is about to say so */
+		while (!atomic_load(&me->next)) /* it comes soon */
 			spin_wait(&looks);
 	}
 	atomic_store(&atomic_load(&me->next)->waits, false);
@@ -103,7 +101,7 @@ static void *join(void *opaque, size_t slot)
 	return me;
 }
 
-/* Whoever is behind has been told and does not look back. */
+/* The successor has been woken and does not access this record. */
 static void leave(void *thread)
 {
 	free(thread);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * read_free.h - a chained table whose readers take no lock and write nothing
- * shared: nodes never change, a write replaces one by another, and what was
- * replaced is retired (grace.h). Writes of a bucket are under a lock. Right as
- * it is; a file with a bug redefines one of the hooks before it includes this.
- */
+/* read_free.h - a correct chained table with lock-free readers that write
+ * nothing shared. Nodes never change: a write replaces a node and retires the
+ * old one (grace.h). Writes of a bucket hold a lock. A file with a bug
+ * redefines one of the hooks before it includes this. */
 #ifndef BROKEN_READ_FREE_H
 #define BROKEN_READ_FREE_H
 
@@ -12,8 +10,8 @@
 #include "impls/support/spin.h"
 #include "verify/corpora/broken/grace.h"
 
-/* Orders: of all loads that look for a key, of linking a new key's node, of
-   replacing a node, of unlinking one, of giving a bucket's lock back. */
+/* Memory orders of: loads of a search, linking a new key's node, replacing a
+ * node, unlinking a node, releasing a bucket's lock. */
 #ifndef ORDER_LOAD
 #define ORDER_LOAD memory_order_seq_cst
 #endif
@@ -120,12 +118,12 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* A key's place, with its bucket locked. */
+/* A key's place in its locked bucket. */
 struct spot {
 	_Atomic bool *held;
-	link_type *head;   /* of the bucket: new keys go there */
-	link_type *link;   /* where `node` is */
-	struct node *node; /* NULL: the key is not there */
+	link_type *head;   /* the bucket's first link: new keys go there */
+	link_type *link;   /* link to `node` */
+	struct node *node; /* NULL: the key is absent */
 };
 
 static inline struct spot enter(struct map *map, struct rm_key key)
@@ -150,7 +148,7 @@ static inline void unlock(const struct spot *spot)
 	atomic_store_explicit(spot->held, false, ORDER_UNLOCK);
 }
 
-/* A node that is not linked yet, with what will follow it. */
+/* A new, unlinked node, with its successor set. */
 static inline struct node *node_for(const struct spot *spot,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
@@ -226,7 +224,7 @@ static inline bool compare_swap(void *thread, struct rm_shape shape,
 	return equal;
 }
 
-/* Without a lock; a key that stays is met once. */
+/* Without a lock; visits a key that stays exactly once. */
 static inline void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * remove_by_fingerprint.c - shards under reader-writer locks; a removal looks
- * for its node by a fingerprint of 32 bits, the key folded.
+/* remove_by_fingerprint.c - shards under reader-writer locks; a removal
+ * searches its node by a fingerprint of 32 bits, the folded key.
  *
- * The bug: it takes the first node of that fingerprint for the one it looks
- * for, and can take out another key of the same bucket. The twin compares the
- * keys, too. A lookup writes the lock of its shard.
- */
+ * Bug: it takes the first node with that fingerprint, and may remove another
+ * key of the bucket. Corrected version: it also compares the keys. Lookups
+ * write the lock of their shard. */
 #ifndef ID
 #define ID remove_by_fingerprint
 #endif
 #include "verify/corpora/broken/guard.h"
 
-/* Buckets are chosen by the fingerprint alone: who shares it shares them. */
+/* Buckets are chosen by fingerprint, so keys with equal ones share a bucket. */
 static inline uint32_t fingerprint(uint64_t word)
 {
 	return (uint32_t)(word ^ word >> 32);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * replaced_freed_at_once.c - readers without a lock over nodes that never
- * change.
+/* replaced_freed_at_once.c - lock-free readers of nodes that never change.
  *
- * The bug: remove and upsert retire what they took out, compare_swap() frees
- * it, while a reader may be at it. The twin retires it, too. A lookup writes
- * nothing shared.
- */
+ * Bug: remove and upsert retire the old node, but compare_swap() frees it while
+ * a reader may use it. Corrected version: it retires it, too. Lookups write
+ * nothing shared. */
 #ifndef ID
 #define ID replaced_freed_at_once
 #endif

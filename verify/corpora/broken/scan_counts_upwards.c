@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * scan_counts_upwards.c - a chained table that doubles, under 16 mutexes; scan
- * takes the lock of one bucket at a time.
+/* scan_counts_upwards.c - a chained table that doubles, under 16 mutexes; scan
+ * locks one bucket at a time.
  *
- * The bug: it goes through the buckets by their numbers. When the table doubles
- * meanwhile, half of the keys of the buckets that it was through with are in
- * the upper half, and it yields them once more. The twin counts by the highest
- * bit first (the idea: Redis' SCAN), so that the two buckets that one becomes
- * follow each other. A lookup writes its lock.
- */
+ * Bug: scan visits buckets by ascending number. If the table doubles meanwhile,
+ * half of the keys of visited buckets are moved to the upper half, and are
+ * visited again. Corrected version: it increments the highest bit first (idea:
+ * SCAN of Redis), so that the two halves of a bucket are consecutive. Lookups
+ * write their lock. */
 #ifndef ID
 #define ID scan_counts_upwards
 #endif
@@ -51,7 +49,7 @@ static size_t bucket_after(size_t i, size_t mask)
 	return bit ? i + bit : 0;
 }
 
-/* A bucket at a time, under its lock: `fn` must not call this map. */
+/* One bucket at a time, under its lock: `fn` must not call this map. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

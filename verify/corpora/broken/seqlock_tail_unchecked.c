@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * seqlock_tail_unchecked.c - linear probing in an array that never grows; one
- * version counts the steps of all writes, odd while one is under way, and a
- * reader that saw it change looks again.
+/* seqlock_tail_unchecked.c - linear probing in an array of fixed size. One
+ * version counts the steps of all writes and is odd during a write; readers
+ * that see it change try again.
  *
- * The bug: a reader looks at the version once it has the slot and the first
- * word, and copies the other words of a long value behind that. They can be
- * another value's. The twin looks when it has all. A lookup writes nothing
- * shared, unless it takes the mutex after a hundred failures.
- */
+ * Bug: a reader checks the version when it has the slot and the first word, and
+ * copies the other words of a long value after that. They may belong to another
+ * value. Corrected version: it checks after the last word. Lookups write
+ * nothing shared, unless they take the mutex after a hundred failures. */
 #ifndef ID
 #define ID seqlock_tail_unchecked
 #endif
@@ -63,7 +61,7 @@ static size_t home(const struct map *map, uint64_t word)
 	       map->mask;
 }
 
-/* The key's slot, or the free one behind, or any one while others write. */
+/* The key's slot, or the free one after it, or any slot during a write. */
 static struct slot *find(struct map *map, uint64_t word)
 {
 	size_t i = home(map, word);
@@ -91,7 +89,7 @@ static void put_words(
 		atomic_store(&slot->word[i], value->word[i]);
 }
 
-/* Looks once. False: somebody wrote meanwhile. */
+/* One attempt. False: a write was concurrent. */
 static bool try_lookup(struct map *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *value, bool *was_there)
 {
@@ -164,7 +162,7 @@ static inline bool upsert(void *thread, struct rm_shape shape,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* Frees slot `hole`; what was pushed behind it moves up. */
+/* Frees slot `hole`; entries that were displaced by it move up. */
 static void close_hole(struct map *map, size_t hole, size_t words)
 {
 	size_t i = hole;

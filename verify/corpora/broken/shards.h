@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * shards.h - shards of a chained table, each under its guard: right as it is.
- * A file with a bug has one operation of its own in place of one of these.
- * `struct guard` and its functions come from guard.h or the file itself.
- */
+/* shards.h - correct shards of a chained table, each under its guard. A file
+ * with a bug replaces one of these operations. `struct guard` and its functions
+ * come from guard.h or from that file. */
 #ifndef BROKEN_SHARDS_H
 #define BROKEN_SHARDS_H
 
@@ -79,7 +77,7 @@ RM_HOT bool shards_lookup(void *thread, struct rm_shape shape,
 	return node != NULL;
 }
 
-/* Under the lock: what is at `link` becomes `value`. */
+/* Under the lock: stores `value` at `link`. */
 RM_HOT void shards_put(struct map *map, struct node **link,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
@@ -202,7 +200,7 @@ static inline bool shards_update(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-/* A shard at a time, under its lock: `fn` must not call this map. */
+/* One shard at a time, under its lock: `fn` must not call this map. */
 static inline void shards_scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {
@@ -238,7 +236,7 @@ static inline void shards_clear(void *thread)
 	}
 }
 
-/* The count is the number of entries. */
+/* The count must equal the number of entries. */
 static inline bool shards_check(void *opaque, char *why, size_t size)
 {
 	struct map *map = opaque;
@@ -255,7 +253,7 @@ static inline bool shards_check(void *opaque, char *why, size_t size)
 	return false;
 }
 
-/* Members that nearly all of them have. */
+/* Members that most of the maps share. */
 #define SHARDS_OPS                                                \
 	.create = shards_create, .destroy = shards_destroy,       \
 	.join = map_itself, .leave = nothing, .quiesce = nothing, \

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * slots.h - linear probing under one reader-writer lock. The words 0 and all
- * ones mark empty slots and tombstones; as keys they have places of their own
- * behind the table. Right as it is; the files have an operation of their own.
- */
+/* slots.h - correct linear probing under one reader-writer lock. The words 0
+ * and all ones mark empty slots and tombstones; as keys they have their own
+ * places outside the table. Files with a bug replace an operation. */
 #ifndef BROKEN_SLOTS_H
 #define BROKEN_SLOTS_H
 
@@ -66,8 +64,8 @@ static inline size_t home(const struct map *map, uint64_t word)
 	       map->mask;
 }
 
-/* The key's slot in the table or NULL; `room`, where not NULL, is then a slot
-   to put it into: the first tombstone on the way, or the empty one behind. */
+/* The key's slot in the table, or NULL. Then `room`, if not NULL, becomes a
+ * slot for it: the first tombstone on the way, or the empty slot at its end. */
 static inline struct slot *find_in_table(
         struct map *map, uint64_t word, struct slot **room)
 {
@@ -95,7 +93,7 @@ static inline struct slot *find(
 	return map->there[word & 1] ? &map->own[word & 1] : NULL;
 }
 
-/* Under the write lock: `room` becomes the slot of a new key. */
+/* Under the write lock: makes `room` the slot of a new key. */
 static inline void fill(struct map *map, struct slot *room,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
@@ -109,7 +107,7 @@ static inline void fill(struct map *map, struct slot *room,
 	broken_copy(shape, &room->value, value);
 }
 
-/* Under the write lock, before a new key: an eighth stays empty. */
+/* Under the write lock, before an insert: keeps an eighth empty. */
 static inline void make_room(struct map *map)
 {
 	const size_t slots = map->mask + 1;
@@ -201,7 +199,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* All under the read lock: `fn` must not call this map. */
+/* Holds the read lock throughout: `fn` must not call this map. */
 static inline void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

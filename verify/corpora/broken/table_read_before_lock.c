@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * table_read_before_lock.c - a chained table that doubles, under 16 mutexes.
+/* table_read_before_lock.c - a chained table that doubles, under 16 mutexes.
  *
- * The bug: a write reads which table is current before it has its lock. If
- * another thread doubles the table while it waits, the key goes to the old
- * table, where nobody looks any more, and one that was moved is not found. The
- * twin reads it under the lock. A lookup writes its lock.
- */
+ * Bug: a write reads the current table before it has its lock. If another
+ * thread doubles the table while it waits, its insert goes to the old table and
+ * is lost, and it does not find moved keys. Corrected version: it reads the
+ * table under the lock. Lookups write their lock. */
 #ifndef ID
 #define ID table_read_before_lock
 #endif

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * trylock_both_ways.c - shards under mutexes; scan and clear hold all of them.
+/* trylock_both_ways.c - shards under mutexes; scan and clear hold all of them.
  *
- * The bug: scan locks upwards, clear downwards, and against the deadlock each
- * only tries; who does not get a lock gives all back and begins again. Two of
- * them can go on so for ever, and busy shards can keep either from ever coming
- * to its end. In the twin both wait, upwards. A lookup writes the lock of its
- * shard.
- */
+ * Bug: scan locks upwards, clear downwards, and to avoid deadlock both only
+ * try: if a lock fails they release all and start again. Two of them can repeat
+ * this forever, and busy shards can starve either. Corrected version: both
+ * wait, upwards. Lookups write the lock of their shard. */
 #ifndef ID
 #define ID trylock_both_ways
 #endif
@@ -57,7 +54,7 @@ static struct guard *nth(struct map *map, size_t i, bool down)
 	return &map->shard[down ? SHARDS - 1 - i : i].guard;
 }
 
-/* False: a shard was held by somebody; no lock is ours. */
+/* False: a shard was locked by another thread, and all locks are released. */
 static bool try_all(struct map *map, bool down)
 {
 	for (size_t i = 0; i < SHARDS; i++) {

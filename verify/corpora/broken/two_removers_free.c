@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * two_removers_free.c - a chained table under one reader-writer lock. A removal
- * marks its node under the read lock, beside lookups, and takes the write lock
- * only to unlink and free it.
+/* two_removers_free.c - a chained table under one reader-writer lock. A removal
+ * marks its node under the read lock, in parallel with lookups, and takes the
+ * write lock only to unlink and free it.
  *
- * The bug: it looks whether the node is marked and marks it in two steps. Two
- * threads can both think that it is theirs: both say that the key was there,
- * and both free the node. The twin marks by an exchange. A lookup writes the
- * lock.
- */
+ * Bug: it checks the mark and sets it in two steps. Two threads can both
+ * believe that they own the node: both return that the key was present, and
+ * both free the node. Corrected version: it marks by an exchange. Lookups write
+ * the lock. */
 #ifndef ID
 #define ID two_removers_free
 #endif
@@ -69,7 +67,7 @@ static struct node **bucket_of(struct map *map, uint64_t word)
 	return &map->bucket[rm_hash(RM_U64X8, key, map->seed) & map->mask];
 }
 
-/* Under either lock. A node that is marked is as good as gone. */
+/* Under either lock. A marked node counts as removed. */
 static struct node *find(struct map *map, struct rm_key key)
 {
 	struct node *node = *bucket_of(map, key.word);
@@ -121,7 +119,7 @@ static inline bool upsert(void *thread, struct rm_shape shape,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* Whether the node is this thread's to free. */
+/* Returns whether this thread must free the node. */
 static bool mark(struct node *node)
 {
 	if (RIGHT)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * update_outside_lock.c - shards under reader-writer locks; update() calls
- * back without a lock held, so that what is called may use the map.
+/* update_outside_lock.c - shards under reader-writer locks; update() calls its
+ * callback without a lock, so that the callback may use the map.
  *
- * The bug: the value is read in one critical section and written in another.
- * What somebody else wrote in between is lost. The twin calls back under the
- * lock. A lookup writes the lock of its shard.
- */
+ * Bug: the value is read in one critical section and written in another. A
+ * write by another thread in between is lost. Corrected version: the callback
+ * runs under the lock. Lookups write the lock of their shard. */
 #ifndef ID
 #define ID update_outside_lock
 #endif

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * upgrade_without_second_look.c - shards under reader-writer locks; a write
- * first looks under the read lock whether its key is there.
+/* upgrade_without_second_look.c - shards under reader-writer locks; a write
+ * first checks under the read lock whether its key is present.
  *
- * The bug: POSIX has no upgrade, so exchange() gives the read lock back and
- * takes the write lock; a key that it did not find it then puts in front
- * without looking again. Two threads that insert one key both do. The twin
- * looks again. A lookup writes the lock of its shard.
- */
+ * Bug: POSIX locks cannot be upgraded, so exchange() releases the read lock and
+ * takes the write lock. If it did not find the key, it inserts it without
+ * another search. Two threads that insert one key both do. Corrected version:
+ * it searches again. Lookups write the lock of their shard. */
 #ifndef ID
 #define ID upgrade_without_second_look
 #endif
 #include "verify/corpora/broken/guard.h"
 #include "verify/corpora/broken/shards.h"
 
-/* Under the write lock: a new node in front of its bucket. */
+/* Under the write lock: inserts a new node at the head of its bucket. */
 static void put_in_front(struct map *map, struct shard *shard,
         struct rm_shape shape, struct rm_key key, const struct rm_value *value)
 {
@@ -39,7 +37,8 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 	guard_leave(&shard->guard, thread);
 
 	guard_write(&shard->guard, thread);
-	/* what was there may be gone by now, and the other way round */
+	/* a present key may have been removed by now, or an absent one
+	 * inserted */
 	struct node *node =
 	        seen || RIGHT ? *chain_spot(&shard->chain, key) : NULL;
 	if (node) {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * artemis_1851.c - growth publishes the new capacity before the new arrays. A
- * lookup in between computes its slot by the new capacity and looks for it in
- * the old arrays, which are shorter.
- */
+/* artemis_1851.c - growth publishes the new capacity before the new arrays. A
+ * lookup in between computes its slot from the new capacity and accesses the
+ * old arrays, which are shorter. */
 #ifndef BUG_ID
 #define BUG_ID artemis_1851
 #endif
@@ -11,7 +9,7 @@
 
 static void publish(struct section *section, struct array *keys)
 {
-	/* seq_cst, all: volatile fields in Java */
+	/* seq_cst throughout: volatile fields in Java */
 	if (!twin)
 		atomic_store(&section->capacity, keys->length);
 	atomic_store(&section->keys, keys);
@@ -19,7 +17,7 @@ static void publish(struct section *section, struct array *keys)
 		atomic_store(&section->capacity, keys->length);
 }
 
-static struct view see(struct section *section)
+static struct view read_view(struct section *section)
 {
 	const size_t capacity = atomic_load(&section->capacity);
 	struct array *keys = atomic_load(&section->keys);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * bug.h - what all models of published bugs share (README.md).
+/* bug.h - parts shared by all models of published bugs (README.md).
  *
- * NAME.c names itself by BUG_ID, includes this or a header over it, writes the
+ * NAME.c defines BUG_ID, includes this or a header based on it, implements the
  * operations of the library's map with the library's bug, and ends with
- * bug_impl.h. Where `twin` is true the bug is corrected: NAME_twin.c defines
- * BUG_TWIN and includes NAME.c, so that the two differ in nothing else.
- */
+ * bug_impl.h. If `twin` is true the bug is corrected: NAME_twin.c defines
+ * BUG_TWIN and includes NAME.c, so that only the correction differs. */
 #ifndef RM_BUG_H
 #define RM_BUG_H
 
@@ -27,7 +25,7 @@ enum { twin = 1 };
 enum { twin = 0 };
 #endif
 
-/* Zeroed. The contract has no "out of memory" for a write. */
+/* Zeroed memory. The contract has no error for writes. */
 static inline void *bug_alloc(size_t size)
 {
 	void *memory = calloc(1, size);
@@ -53,8 +51,8 @@ RM_HOT uint64_t hash_of(struct rm_key key)
 	return rm_hash(RM_U64X8, key, 0);
 }
 
-/* Stores an answer where the caller wants one. */
-RM_HOT void give(struct rm_value *to, uint64_t word)
+/* Stores a result if the caller wants it. */
+RM_HOT void store_result(struct rm_value *to, uint64_t word)
 {
 	if (to)
 		to->word[0] = word;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cache_rs_65.c - a lookup whose record has moved tries again, three times.
- * Then it answers that the key is absent, though each try has found it: others
- * only wrote the key a fourth time.
- */
+/* cache_rs_65.c - a lookup whose record has moved retries three times. Then it
+ * returns absent, although each attempt found the key: other threads only wrote
+ * the key a fourth time. */
 #ifndef BUG_ID
 #define BUG_ID cache_rs_65
 #endif
@@ -14,23 +12,23 @@ enum { TRIES = 3 };
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	struct place *place = after(&bucket_of(thread, key)->first);
+	struct place *place = next_of(&bucket_of(thread, key)->first);
 	int tries = 0;
 
 	(void)shape;
 	while (place) {
-		const struct look look = look_at(place);
+		const struct place_read place_read = read_place(place);
 
-		if (look.moved) {
+		if (place_read.moved) {
 			if (!twin && ++tries > TRIES)
 				return false;
 			continue;
 		}
-		if (look.record && look.key == key.word) {
-			give(value, look.word);
+		if (place_read.record && place_read.key == key.word) {
+			store_result(value, place_read.word);
 			return true;
 		}
-		place = after(&place->next);
+		place = next_of(&place->next);
 	}
 	return false;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * chains.h - tables of buckets with a lock and a chain each. Growth copies a
- * table into a larger one; the older ones are kept until destroy, as a garbage
- * collector would keep them for who still reads there. How a map grows beside
- * its writers is each file's own.
- */
+/* chains.h - tables of buckets with a lock and a chain each. Growth copies a
+ * table into a larger one. Old tables are kept until destroy, as a garbage
+ * collector would keep them for readers. Each file implements growth during
+ * writes itself. */
 #ifndef RM_BUG_CHAINS_H
 #define RM_BUG_CHAINS_H
 
@@ -45,7 +43,7 @@ static inline struct table *new_table(size_t buckets, struct table *older)
 	return table;
 }
 
-/* Frees a table and those before it. */
+/* Frees a table and all older ones. */
 static inline void free_tables(struct table *table)
 {
 	for (struct table *older; table; table = older) {
@@ -80,11 +78,11 @@ RM_HOT bool chain_read(
 	const struct node *node = *link_of(bucket, key);
 
 	if (node)
-		give(value, node->word);
+		store_result(value, node->word);
 	return node;
 }
 
-/* Inserts or replaces; returns whether the key was there. */
+/* Inserts or replaces; returns whether the key was present. */
 static inline bool chain_write(struct bucket *bucket, struct rm_key key,
         uint64_t word, struct rm_value *old)
 {
@@ -92,7 +90,7 @@ static inline bool chain_write(struct bucket *bucket, struct rm_key key,
 	const bool was_there = node;
 
 	if (was_there) {
-		give(old, node->word);
+		store_result(old, node->word);
 	} else {
 		node = bug_alloc(sizeof(*node));
 		node->key = key.word;
@@ -110,14 +108,14 @@ static inline bool chain_remove(
 
 	if (!node)
 		return false;
-	give(old, node->word);
+	store_result(old, node->word);
 	*link = node->next;
 	free(node);
 	return true;
 }
 
-/* Copies a bucket into a table whose buckets nobody else writes, or, with
-   `locked`, of which others read. */
+/* Copies a bucket into a table that no other thread writes, or, with `locked`,
+ * that others read. */
 static inline void copy_bucket(
         const struct bucket *from, struct table *to, bool locked)
 {

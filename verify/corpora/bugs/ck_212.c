@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * ck_212.c - who frees collects the hazard pointers of all threads in a cache
- * first. When the cache is full the rest must be looked at in place; the loop
- * that should stop there goes on, and forgets what was left out. With more
- * readers than the cache has room for, nodes are freed under them.
+/* ck_212.c - a reclaiming thread first collects the hazard pointers of all
+ * threads in a cache. When the cache is full, the loop should stop there and
+ * check the rest directly. It continues instead and drops the rest. With more
+ * readers than cache entries, nodes are freed while they are read.
  *
- * Concurrency Kit's cache has room for 512, this one for 4. The map is ours:
- * buckets that are copied by each write.
- */
+ * Concurrency Kit's cache has 512 entries, this one 4. The map is ours: buckets
+ * that each write copies. */
 #ifndef BUG_ID
 #define BUG_ID ck_212
 #endif
@@ -41,7 +39,7 @@ struct map {
 	struct bucket buckets[BUCKETS];
 };
 
-/* seq_cst, all in this file: which pointers are looked at is the bug. */
+/* seq_cst throughout: the bug is which pointers are checked. */
 static bool is_named(struct map *map, const struct copy *copy)
 {
 	const struct copy *cache[CACHE];
@@ -110,12 +108,12 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	const bool was_there = copy && i < copy->count;
 
 	if (was_there)
-		give(value, copy->entries[i].word);
+		store_result(value, copy->entries[i].word);
 	atomic_store(&thread->hazard, NULL);
 	return was_there;
 }
 
-/* Writes the key, or with `value` NULL removes it. */
+/* Writes the key, or removes it if `value` is NULL. */
 static bool write_copy(struct thread *thread, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
@@ -132,7 +130,7 @@ static bool write_copy(struct thread *thread, struct rm_key key,
 		        count * sizeof(new->entries[0]));
 	new->count = count + (value && !was_there) - (!value && was_there);
 	if (was_there)
-		give(old, copy->entries[i].word);
+		store_result(old, copy->entries[i].word);
 	if (value) {
 		new->entries[i].key = key.word;
 		new->entries[i].word = value->word[0];

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * clht_8.c - a lookup reads the value, compares the key, and looks at the value
- * again. When it has changed meanwhile, the key was there before and after; the
- * lookup answers that it is absent. The design did not foresee overwriting.
- */
+/* clht_8.c - a lookup reads the value, compares the key, and reads the value
+ * again. If the value has changed, the key was present before and after, but
+ * the lookup returns absent. The design did not foresee overwriting. */
 #ifndef BUG_ID
 #define BUG_ID clht_8
 #endif
 #include "verify/corpora/bugs/entries.h"
 
-/* The second look is at the header here: equal values are written, too. */
+/* This model checks the header instead of the value, because equal values are
+ * also written. */
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	struct entry *entry = after(&bucket_of(thread, key)->first);
+	struct entry *entry = next_of(&bucket_of(thread, key)->first);
 
 	while (entry) {
 		/* acquire, both: as in read_entry() */
@@ -29,7 +28,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 		if (found == CHANGED && same && !twin)
 			return false;
 		if (found == OTHER)
-			entry = after(&entry->next);
+			entry = next_of(&entry->next);
 		else
 			sched_yield();
 	}

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cornelk_21.c - a list that is sorted by the hash, and an index into it by the
- * hash's upper bits. Growth fills a larger index, publishes it, and fills it
- * once more for what was inserted meanwhile: until then such keys are not
- * found, and those whose insert began before the publication and ends after
- * the second filling never.
+/* cornelk_21.c - a list sorted by hash, and an index into it by the upper hash
+ * bits. Growth fills a larger index, publishes it, and fills it again for items
+ * inserted meanwhile. Until then such keys are not found. Keys whose insert
+ * began before the publication and ends after the second filling are never
+ * found.
  *
- * Items stay in the list until destroy: a removal only marks them.
- */
+ * Items stay in the list until destroy: a removal only marks them. */
 #ifndef BUG_ID
 #define BUG_ID cornelk_21
 #endif
@@ -18,7 +16,7 @@ enum { FIRST_BITS = 4 };
 struct item {
 	uint64_t hash, key;
 	_Atomic(struct item *) next;
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* of the members below */
 	bool present;
 	uint64_t word;
 };
@@ -26,7 +24,7 @@ struct item {
 struct index {
 	unsigned bits;
 	struct index *older;            /* kept until destroy */
-	_Atomic(struct item *) slots[]; /* the first item of each */
+	_Atomic(struct item *) slots[]; /* the first item of each slot */
 };
 
 struct map {
@@ -47,7 +45,7 @@ static struct index *new_index(unsigned bits, struct index *older)
 	return index;
 }
 
-/* seq_cst, all in this file, as in Go: when the index is filled is the bug. */
+/* seq_cst throughout, as in Go: the bug is when the index is filled. */
 RM_HOT _Atomic(struct item *) *slot_of(struct index *index, uint64_t hash)
 {
 	return index->slots + (hash >> (64 - index->bits));
@@ -81,7 +79,7 @@ static RM_COLD void grow(struct map *map)
 	fill(map, larger);
 }
 
-/* The item of the key or NULL. */
+/* The item of the key, or NULL. */
 RM_HOT struct item *find(struct map *map, struct rm_key key)
 {
 	const uint64_t hash = hash_of(key);
@@ -93,8 +91,8 @@ RM_HOT struct item *find(struct map *map, struct rm_key key)
 	return item && item->hash == hash ? item : NULL;
 }
 
-/* Reads what the key has, and writes `value` if that is not NULL; with
-   `remove` takes it out. */
+/* Reads the value of an item; writes `value` if it is not NULL, or removes the
+ * key if `removes` is true. */
 RM_HOT bool access_item(struct item *item, const struct rm_value *value,
         bool removes, struct rm_value *old)
 {
@@ -102,7 +100,7 @@ RM_HOT bool access_item(struct item *item, const struct rm_value *value,
 	const bool was_there = item->present;
 
 	if (was_there)
-		give(old, item->word);
+		store_result(old, item->word);
 	if (value)
 		item->word = value->word[0];
 	item->present = (was_there || value) && !removes;
@@ -119,7 +117,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return item && access_item(item, NULL, false, value);
 }
 
-/* Puts the item where its hash belongs. Under the lock of inserts. */
+/* Links the item by its hash. Under the lock of inserts. */
 static void link_item(struct map *map, struct item *item)
 {
 	struct index *index = atomic_load(&map->index);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cpython_121388.c - the end of a write releases and the begin of a read
- * acquires, but nothing keeps the reads before the second look at the sequence,
- * nor the writes behind its first change: seen on ARM only.
- */
+/* cpython_121388.c - the end of a write releases and the begin of a read
+ * acquires. But nothing keeps the reads before the second read of the sequence,
+ * nor the writes after its first change. Visible only on ARM. */
 #ifndef BUG_ID
 #define BUG_ID cpython_121388
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * dashmap_167.c - what a lookup returns is not tied to the lock of its shard:
- * the caller reads the value when the lock has been given back, and growth may
- * have freed the slots, or a writer changed them.
- */
+/* dashmap_167.c - the result of a lookup is not tied to the lock of its shard:
+ * the caller reads the value after the lock was released. Growth may have freed
+ * the slots by then, or a writer may have changed them. */
 #ifndef BUG_ID
 #define BUG_ID dashmap_167
 #endif
@@ -21,7 +19,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	if (!twin)
 		pthread_rwlock_unlock(&shard->lock);
 	if (slot)
-		give(value, *value_of(slot));
+		store_result(value, *value_of(slot));
 	if (twin)
 		pthread_rwlock_unlock(&shard->lock);
 	return slot;

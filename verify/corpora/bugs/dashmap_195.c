@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * dashmap_195.c - each entry that an iterator hands out holds the shard's lock
- * for reading, once more than the iterator itself. With a lock that lets no
- * reader pass a writer who waits, one of these comes between the two, and both
- * wait for ever.
- */
+/* dashmap_195.c - each entry of an iterator holds the shard's read lock, in
+ * addition to the iterator itself. If the lock makes readers queue after
+ * waiting writers, a writer between the two acquisitions makes both wait
+ * forever. */
 #ifndef BUG_ID
 #define BUG_ID dashmap_195
 #endif

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * entries.h - tables whose entries are written in place: each has a header with
- * a sequence, a live bit and a busy bit. Writers of a bucket take turns;
- * lookups read an entry without a lock, and again when its header has changed.
+/* entries.h - tables whose entries are written in place: each has a header with
+ * a sequence, a live bit and a busy bit. Writers of a bucket exclude each
+ * other. Lookups read an entry without a lock, and again if its header has
+ * changed.
  *
- * Entries stay where they are until destroy; a new key gets a dead one of its
- * bucket. So nothing is reclaimed, and order is all that can go wrong. A file
- * may choose how many bits the sequence has and the orders of memory before it
- * includes this.
- */
+ * Entries stay until destroy; a new key gets a dead entry of its bucket. So
+ * nothing is reclaimed, and only order can be wrong. A file may define the
+ * number of sequence bits and the memory orders before it includes this. */
 #ifndef RM_BUG_ENTRIES_H
 #define RM_BUG_ENTRIES_H
 
@@ -17,15 +15,15 @@
 #ifndef SEQUENCE_BITS
 #define SEQUENCE_BITS 62
 #endif
-/* release: no word is seen before the busy bit that was stored before it */
+/* release: readers that see a word also see the busy bit stored before it */
 #ifndef WORD_STORE
 #define WORD_STORE memory_order_release
 #endif
-/* acquire: no word is read after the second look at the header */
+/* acquire: no word is read after the second read of the header */
 #ifndef WORD_LOAD
 #define WORD_LOAD memory_order_acquire
 #endif
-/* release, acquire: who sees the end of a write sees what it wrote */
+/* release, acquire: readers that see the end of a write see its words */
 #ifndef END_STORE
 #define END_STORE memory_order_release
 #endif
@@ -61,13 +59,13 @@ RM_HOT struct bucket *bucket_of(void *thread, struct rm_key key)
 	return map->buckets + (hash_of(key) & map->mask);
 }
 
-RM_HOT struct entry *after(_Atomic(struct entry *) *link)
+RM_HOT struct entry *next_of(_Atomic(struct entry *) *link)
 {
 	/* acquire: pairs with the release in append() */
 	return atomic_load_explicit(link, memory_order_acquire);
 }
 
-/* One look at an entry. CHANGED: a writer is or was inside, look again. */
+/* Reads an entry once. CHANGED: a write was concurrent, try again. */
 RM_HOT enum found read_entry(struct entry *entry, struct rm_shape shape,
         struct rm_key key, struct rm_value *value)
 {
@@ -80,7 +78,7 @@ RM_HOT enum found read_entry(struct entry *entry, struct rm_shape shape,
 
 	for (unsigned i = 0; i < shape.value_bytes / 8; i++)
 		read.word[i] = atomic_load_explicit(&entry->word[i], WORD_LOAD);
-	/* relaxed: what is before it was loaded with WORD_LOAD */
+	/* relaxed: earlier accesses were loads with WORD_LOAD */
 	if (header & BUSY || atomic_load_explicit(&entry->header,
 	                             memory_order_relaxed) != header)
 		return CHANGED;
@@ -93,14 +91,14 @@ RM_HOT enum found read_entry(struct entry *entry, struct rm_shape shape,
 RM_HOT bool entries_lookup(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *value)
 {
-	struct entry *entry = after(&bucket_of(thread, key)->first);
+	struct entry *entry = next_of(&bucket_of(thread, key)->first);
 
 	while (entry) {
 		switch (read_entry(entry, shape, key, value)) {
 		case FOUND:
 			return true;
 		case OTHER:
-			entry = after(&entry->next);
+			entry = next_of(&entry->next);
 			break;
 		case CHANGED:
 			sched_yield();
@@ -109,8 +107,8 @@ RM_HOT bool entries_lookup(void *thread, struct rm_shape shape,
 	return false;
 }
 
-/* From here on: the caller has the bucket's lock, and relaxed loads are of what
-   only its holders write. */
+/* From here on: the caller holds the bucket's lock; relaxed loads read only
+ * data that lock holders write. */
 
 static inline bool is_live(struct entry *entry)
 {
@@ -118,13 +116,13 @@ static inline bool is_live(struct entry *entry)
 	       LIVE;
 }
 
-/* The key's entry; if there is none a dead one, or NULL. */
+/* The key's entry; else a dead one, or NULL. */
 static inline struct entry *find(struct bucket *bucket, struct rm_key key)
 {
 	struct entry *dead = NULL;
 
-	for (struct entry *entry = after(&bucket->first); entry;
-	        entry = after(&entry->next)) {
+	for (struct entry *entry = next_of(&bucket->first); entry;
+	        entry = next_of(&entry->next)) {
 		if (!is_live(entry))
 			dead = entry;
 		else if (atomic_load_explicit(
@@ -134,7 +132,7 @@ static inline struct entry *find(struct bucket *bucket, struct rm_key key)
 	return dead;
 }
 
-/* `value` NULL: the entry dies. */
+/* `value` NULL: the entry becomes dead. */
 static inline void write_entry(struct entry *entry, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -143,7 +141,7 @@ static inline void write_entry(struct entry *entry, struct rm_shape shape,
 	        atomic_load_explicit(&entry->header, memory_order_relaxed);
 	const uint64_t sequence = ((header >> SEQUENCE_AT) + 1) & most;
 
-	/* relaxed: words are stored with WORD_STORE after it */
+	/* relaxed: the words are stored with WORD_STORE after it */
 	atomic_store_explicit(
 	        &entry->header, header | BUSY, memory_order_relaxed);
 	/* both pair with WORD_LOAD in read_entry() */
@@ -169,14 +167,14 @@ static inline struct entry *append(struct bucket *bucket)
 	struct entry *entry = bug_alloc(sizeof(*entry));
 	_Atomic(struct entry *) *link = &bucket->first;
 
-	for (struct entry *last; (last = after(link)); link = &last->next)
+	for (struct entry *last; (last = next_of(link)); link = &last->next)
 		;
-	/* release: pairs with the acquire in after() */
+	/* release: pairs with the acquire in next_of() */
 	atomic_store_explicit(link, entry, memory_order_release);
 	return entry;
 }
 
-/* The operations of writers, which take the lock. */
+/* Operations of writers, which take the lock. */
 
 static inline bool entries_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
@@ -249,10 +247,10 @@ static inline void entries_destroy(void *opaque)
 	struct entries *map = opaque;
 
 	for (size_t i = 0; i <= map->mask; i++) {
-		struct entry *entry = after(&map->buckets[i].first);
+		struct entry *entry = next_of(&map->buckets[i].first);
 
 		for (struct entry *next; entry; entry = next) {
-			next = after(&entry->next);
+			next = next_of(&entry->next);
 			free(entry);
 		}
 		pthread_mutex_destroy(&map->buckets[i].lock);

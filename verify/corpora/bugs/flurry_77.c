@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * flurry_77.c - an insert makes the box of its value before it looks for the
- * key. When the key is there and must not be replaced, nobody frees the box.
- */
+/* flurry_77.c - an insert allocates the box of its value before it searches the
+ * key. If the key is present and must not be replaced, the box is not freed. */
 #ifndef BUG_ID
 #define BUG_ID flurry_77
 #endif
@@ -10,7 +8,7 @@
 
 enum { BUCKETS = 1024 };
 
-/* A box is a node that is in no chain yet. */
+/* A box is a node that is not linked yet. */
 static struct node *new_box(struct rm_key key, const struct rm_value *value)
 {
 	struct node *box = bug_alloc(sizeof(*box));

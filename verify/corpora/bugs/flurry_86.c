@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * flurry_86.c - an entry is counted after its bin's lock has been given back.
- * Another thread can find it, remove it and count that first: the unsigned
- * count passes below zero, and length is enormous for a moment.
- */
+/* flurry_86.c - an entry is counted after its bin's lock was released. Another
+ * thread can find it, remove it and count that first: the unsigned count wraps
+ * below zero, and length is briefly enormous. */
 #ifndef BUG_ID
 #define BUG_ID flurry_86
 #endif
-/* relaxed, all counts: a number, which orders nothing */
+/* relaxed, all counts: a number that orders nothing */
 #define ADD(map, change)           \
 	atomic_fetch_add_explicit( \
 	        &(map)->count, (size_t)(change), memory_order_relaxed)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * folly_2097.c - a node counts who points at it: its predecessor and all older
- * versions of that which are not reclaimed yet. The count has 16 bits. When one
- * key is written 65,536 times while reclamation waits for a reader, the count
- * of the node behind it starts again at 0, and the node is freed in the chain.
- */
+/* folly_2097.c - a node counts the pointers to it: from its predecessor, and
+ * from all older versions of that which are not reclaimed yet. The count has 16
+ * bits. If one key is written 65,536 times while reclamation waits for a
+ * reader, the count of the next node wraps to 0, and the node is freed while it
+ * is in the chain. */
 #ifndef BUG_ID
 #define BUG_ID folly_2097
 #endif
@@ -22,7 +21,7 @@ struct node {
 	struct gc_item gc;
 	uint64_t key, word;
 	_Atomic(struct node *) next;
-	_Atomic links_t links; /* who points at it, retired ones, too */
+	_Atomic links_t links; /* pointers to it, also from retired nodes */
 };
 
 struct bucket {
@@ -40,7 +39,7 @@ RM_HOT struct bucket *bucket_of(struct map *map, struct rm_key key)
 	return map->buckets + hash_of(key) % BUCKETS;
 }
 
-/* seq_cst, all in this file: the number of bits is the bug. */
+/* seq_cst throughout: the bug is the number of bits. */
 static void point_at(struct node *node)
 {
 	if (node)
@@ -61,7 +60,7 @@ static void gc_free(struct gc *gc, struct gc_item *item)
 	free(node);
 }
 
-/* The link to the key's node, or the last one. Under the bucket's lock. */
+/* The link to the key's node, or the last link. Under the bucket's lock. */
 static _Atomic(struct node *) *link_of(struct bucket *bucket, struct rm_key key)
 {
 	_Atomic(struct node *) *link = &bucket->first;
@@ -84,7 +83,7 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	while (node && node->key != key.word)
 		node = atomic_load(&node->next);
 	if (node)
-		give(value, node->word);
+		store_result(value, node->word);
 	gc_leave(thread);
 	return node;
 }
@@ -106,13 +105,13 @@ static bool exchange(void *opaque, struct rm_shape shape, struct rm_key key,
 	const bool was_there = node;
 
 	if (was_there) {
-		give(old, node->word);
+		store_result(old, node->word);
 		atomic_store(&new->next, atomic_load(&node->next));
 		point_at(atomic_load(&new->next));
 		atomic_store(link, new);
 		drop(&map->gc, node);
 	} else {
-		/* the link to the first node is new->next from here on */
+		/* the link to the first node becomes new->next */
 		atomic_store(&new->next, atomic_load(&bucket->first));
 		atomic_store(&bucket->first, new);
 	}
@@ -133,7 +132,7 @@ static bool take(void *opaque, struct rm_shape shape, struct rm_key key,
 	const bool was_there = node;
 
 	if (was_there) {
-		give(old, node->word);
+		store_result(old, node->word);
 		point_at(atomic_load(&node->next));
 		atomic_store(link, atomic_load(&node->next));
 		drop(&map->gc, node);

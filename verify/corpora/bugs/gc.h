@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * gc.h - a small stand-in for the collectors and epochs of the libraries. An
- * operation enters and leaves; what is retired is freed when every operation
- * that was inside then has left. A map has a struct gc as its first member, and
- * what it retires a struct gc_item.
- */
+/* gc.h - a small replacement for the collectors and epochs of the libraries.
+ * Operations enter and leave. A retired item is freed when every operation that
+ * was inside at that time has left. A map begins with a struct gc, a retired
+ * object with a struct gc_item. */
 #ifndef RM_BUG_GC_H
 #define RM_BUG_GC_H
 
@@ -24,16 +22,16 @@ struct gc {
 	pthread_mutex_t lock;
 	_Atomic uint64_t now;
 	struct gc_item *waiting; /* under the lock */
-	size_t count, batch;     /* a collection after so many */
+	size_t count, batch;     /* one collection per `batch` items */
 	size_t threads;
 	struct gc_thread *thread;
 };
 
-/* Frees one item; each file's own. It may retire another. */
+/* Frees one item; implemented by each file. It may retire another. */
 static void gc_free(struct gc *gc, struct gc_item *item);
 
-/* seq_cst, all in this file: who enters after the look of a collection at its
-   `seen` finds nothing that was retired before. */
+/* seq_cst throughout: an operation that enters after a collection has read its
+ * `seen` cannot find items retired before. */
 RM_HOT void gc_enter(struct gc_thread *thread)
 {
 	struct gc *gc = thread->map;
@@ -46,7 +44,7 @@ RM_HOT void gc_leave(struct gc_thread *thread)
 	atomic_store(&thread->seen, 0);
 }
 
-/* Takes from the list what nobody can be reading. Under the lock. */
+/* Removes items that no operation can still read. Under the lock. */
 static inline struct gc_item *gc_ready(struct gc *gc)
 {
 	struct gc_item *ready = NULL, *item = gc->waiting, *next;
@@ -80,7 +78,7 @@ static inline void gc_free_list(struct gc *gc, struct gc_item *item)
 	}
 }
 
-/* Nobody who enters from here on can find the item. */
+/* Operations that enter after this call must not find the item. */
 static RM_COLD void gc_retire(struct gc *gc, struct gc_item *item)
 {
 	struct gc_item *ready = NULL;
@@ -106,7 +104,7 @@ static inline void gc_create(struct gc *gc, size_t threads, size_t batch)
 		gc->thread[i].map = gc;
 }
 
-/* Nobody is inside any more. */
+/* No operation may be inside. */
 static inline void gc_destroy(struct gc *gc)
 {
 	while (gc->waiting)

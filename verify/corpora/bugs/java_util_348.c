@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * java_util_348.c - growth replaces the table by an empty one and then moves
- * the entries there, one by one. Lookups do not take the writers' lock: those
- * that come in between miss keys that nobody has removed.
- */
+/* java_util_348.c - growth replaces the table by an empty one and then moves
+ * the entries one by one. Lookups do not take the writers' lock, so lookups in
+ * between miss keys that were not removed. */
 #ifndef BUG_ID
 #define BUG_ID java_util_348
 #endif
@@ -21,7 +19,7 @@ static void *create(const struct rm_sizing *sizing)
 
 	(void)sizing;
 	pthread_mutex_init(&map->lock, NULL);
-	/* seq_cst, all in this file: volatile in Java */
+	/* seq_cst throughout: volatile in Java */
 	atomic_store(&map->table, new_table(SMALLEST, NULL));
 	return map;
 }
@@ -48,7 +46,7 @@ static RM_COLD void grow(struct map *map)
 		atomic_store(&map->table, larger);
 }
 
-/* Locks the bucket of the key, for readers alone or for a writer. */
+/* Locks the bucket of the key, for a reader or a writer. */
 static inline struct bucket *lock_bucket(struct map *map, struct rm_key key)
 {
 	struct bucket *bucket = bucket_of(atomic_load(&map->table), key);

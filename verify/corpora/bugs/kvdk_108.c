@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * kvdk_108.c - a lookup that finds its key in a record asks whether the place
- * has changed meanwhile. When it finds another key it does not ask: the key was
- * written, its old record has become another key's, and it is taken for absent.
- */
+/* kvdk_108.c - a lookup that finds its key in a record checks whether the place
+ * has changed meanwhile. If it finds another key it does not check. So if the
+ * key was written and its old record reused for another key, it returns
+ * absent. */
 #ifndef BUG_ID
 #define BUG_ID kvdk_108
 #endif
@@ -12,20 +11,21 @@
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
-	struct place *place = after(&bucket_of(thread, key)->first);
+	struct place *place = next_of(&bucket_of(thread, key)->first);
 
 	(void)shape;
 	while (place) {
-		const struct look look = look_at(place);
-		const bool same = look.record && look.key == key.word;
+		const struct place_read place_read = read_place(place);
+		const bool same =
+		        place_read.record && place_read.key == key.word;
 
-		if (same && !look.moved) {
-			give(value, look.word);
+		if (same && !place_read.moved) {
+			store_result(value, place_read.word);
 			return true;
 		}
-		if (look.moved && (same || twin))
+		if (place_read.moved && (same || twin))
 			continue;
-		place = after(&place->next);
+		place = next_of(&place->next);
 	}
 	return false;
 }

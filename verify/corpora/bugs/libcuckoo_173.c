@@ -1,34 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * libcuckoo_173.c - an operation reads the size of the table and the number of
+/* libcuckoo_173.c - an operation reads the size of the table and the number of
  * its growths, locks its bucket, and compares the number. It reads the size
- * first: a growth between the two gives an old size and a new number, which the
- * comparison accepts, and the bucket is not the one that has the key now.
+ * first. A growth between the two reads gives an old size and a new number,
+ * which passes the comparison, but the bucket no longer contains the key.
  *
- * One bucket a key instead of two: where the second one is does not matter.
- */
+ * One bucket per key instead of two: the second does not matter here. */
 #ifndef BUG_ID
 #define BUG_ID libcuckoo_173
 #endif
 #include "verify/corpora/bugs/chains.h"
 
-enum { LOCKS = 16, FIRST_POWER = 4 }; /* a bucket's lock stays the same */
+enum { LOCKS = 16, FIRST_POWER = 4 }; /* the lock of a bucket never changes */
 
 struct map {
 	pthread_mutex_t locks[LOCKS];
-	_Atomic size_t power;     /* of two: the number of buckets */
-	_Atomic uint64_t growths; /* changes under all locks, as the table */
-	struct table *table;      /* its buckets' own locks are not used */
+	_Atomic size_t power;     /* log2 of the number of buckets */
+	_Atomic uint64_t growths; /* changes under all locks, like the table */
+	struct table *table;      /* the buckets' own locks are not used */
 	_Atomic size_t count;
 };
 
-/* Returns the key's bucket; its lock, *lock, is taken. */
+/* Returns the key's bucket; its lock, *lock, is held. */
 static inline struct bucket *lock_bucket(
         struct map *map, struct rm_key key, pthread_mutex_t **lock)
 {
 	for (;;) {
-		/* seq_cst, all in this file: the order in which they are
-		   read is what is wrong */
+		/* seq_cst throughout: the bug is the order of these reads */
 		size_t power = atomic_load(&map->power);
 		const uint64_t growths = atomic_load(&map->growths);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * locked.h - shards of linear probing, each under a reader-writer lock: the
- * right map that the bugs around a lock are put into.
- */
+/* locked.h - shards of linear probing, each under a reader-writer lock: the
+ * correct map for bugs around a lock. */
 #ifndef RM_BUG_LOCKED_H
 #define RM_BUG_LOCKED_H
 
@@ -13,7 +11,7 @@ enum { SHARDS = 4 };
 
 #define SLOT RM_U64X8
 
-/* What a bug does under the shard's lock with the number of its entries. */
+/* Hook: called under the shard's lock when the number of entries changes. */
 #ifndef LOCKED_COUNT
 #define LOCKED_COUNT(map, shard, change)
 #endif
@@ -21,12 +19,12 @@ enum { SHARDS = 4 };
 struct shard {
 	_Alignas(RM_CACHE_LINE) pthread_rwlock_t lock;
 	struct probe table;
-	size_t size; /* of folly_1280.c */
+	size_t size; /* used by folly_1280.c */
 };
 
 struct locked {
 	struct shard shards[SHARDS];
-	_Atomic size_t count; /* of flurry_86.c */
+	_Atomic size_t count; /* used by flurry_86.c */
 };
 
 RM_HOT struct shard *shard_of(void *thread, struct rm_key key)
@@ -38,7 +36,7 @@ RM_HOT struct shard *shard_of(void *thread, struct rm_key key)
 
 /* From here on: under the shard's lock. */
 
-/* The key's slot or NULL. */
+/* The key's slot, or NULL. */
 RM_HOT uint64_t *find(struct shard *shard, struct rm_key key)
 {
 	uint64_t *slot = probe_find(
@@ -71,7 +69,7 @@ RM_HOT bool base_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	uint64_t *slot = find(shard, key);
 
 	if (slot)
-		give(value, *value_of(slot));
+		store_result(value, *value_of(slot));
 	pthread_rwlock_unlock(&shard->lock);
 	return slot;
 }
@@ -86,7 +84,7 @@ static inline bool base_exchange(void *thread, struct rm_shape shape,
 	uint64_t *slot = find(shard, key);
 
 	if (slot) {
-		give(old, *value_of(slot));
+		store_result(old, *value_of(slot));
 		*value_of(slot) = value->word[0];
 	} else {
 		claim(shard, key, value->word[0]);
@@ -106,7 +104,7 @@ static inline bool base_take(void *thread, struct rm_shape shape,
 	uint64_t *slot = find(shard, key);
 
 	if (slot) {
-		give(old, *value_of(slot));
+		store_result(old, *value_of(slot));
 		probe_vacate(&shard->table, SLOT, slot);
 		LOCKED_COUNT((struct locked *)thread, shard, -1);
 	}
@@ -114,7 +112,7 @@ static inline bool base_take(void *thread, struct rm_shape shape,
 	return slot;
 }
 
-/* `kind` of lock, as pthread_rwlockattr_setkind_np() takes it. */
+/* `kind` of lock as in pthread_rwlockattr_setkind_np(). */
 static inline void *locked_create(const struct rm_sizing *sizing, int kind)
 {
 	struct rm_sizing own = *sizing;

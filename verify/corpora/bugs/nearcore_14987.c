@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * nearcore_14987.c - a cache before a map. A lookup that misses reads the map
- * and then puts what it has read into the cache; a write in between has cleared
- * the cache before, and its value is hidden by the older one until the next.
- */
+/* nearcore_14987.c - a cache in front of a map. A lookup that misses reads the
+ * map and then stores the value in the cache. A write in between has already
+ * cleared the cache, so the older value hides the new one until the next
+ * write. */
 #ifndef BUG_ID
 #define BUG_ID nearcore_14987
 #endif
@@ -14,8 +13,8 @@ enum { LINES = 256 };
 struct line {
 	pthread_mutex_t lock;
 	/* All under the lock. */
-	uint64_t writes;  /* of keys of this line: the generation */
-	unsigned writers; /* in the middle of one */
+	uint64_t writes;  /* the generation: writes of its keys */
+	unsigned writers; /* writes in progress */
 	bool full, was_there;
 	uint64_t key, word;
 };
@@ -56,7 +55,7 @@ static bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 		pthread_mutex_unlock(&line->lock);
 	}
 	if (was_there)
-		give(value, read.word[0]);
+		store_result(value, read.word[0]);
 	return was_there;
 }
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * parlayhash_14.c - an operation reads which version of the table is the
- * current one, and then announces its epoch. Growth in between retires the
- * version, and nothing tells the collector that somebody is about to read it.
- */
+/* parlayhash_14.c - an operation reads the current version of the table, and
+ * then announces its epoch. Growth in between retires the version, and the
+ * collector does not see that an operation is about to read it. */
 #ifndef BUG_ID
 #define BUG_ID parlayhash_14
 #endif
@@ -31,7 +29,8 @@ static void gc_free(struct gc *gc, struct gc_item *item)
 	free(version);
 }
 
-/* seq_cst, all accesses of `current`: how they lie to the epoch is the bug. */
+/* seq_cst, all accesses of `current`: the bug is their order relative to the
+ * epoch. */
 static void set_table(struct map *map, struct table *table)
 {
 	struct version *version = bug_alloc(sizeof(*version));

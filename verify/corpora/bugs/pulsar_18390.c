@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * pulsar_18390.c - capacity last is the right order for growth and the wrong
- * one for shrinking, which was added later: a lookup that has read the old
- * capacity meets arrays that are shorter than it.
- */
+/* pulsar_18390.c - storing the capacity last is the right order for growth, but
+ * the wrong one for shrinking, which was added later: a lookup that has read
+ * the old capacity may access shorter arrays. */
 #ifndef BUG_ID
 #define BUG_ID pulsar_18390
 #endif
@@ -17,7 +15,7 @@ static void publish(struct section *section, struct array *keys)
 	atomic_store(&section->capacity, keys->length);
 }
 
-static struct view see(struct section *section)
+static struct view read_view(struct section *section)
 {
 	const size_t capacity = atomic_load(&section->capacity);
 	struct array *keys = atomic_load(&section->keys);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * pulsar_25644.c - keys and values are two fields. A lookup takes its slot from
- * the length of the values it has read; the keys that it reads next may be
- * those of a shorter pair, and the slot is beyond them.
- */
+/* pulsar_25644.c - keys and values are two fields. A lookup computes its slot
+ * from the length of the values. The keys that it reads next may belong to a
+ * shorter pair, and the slot is beyond their end. */
 #ifndef BUG_ID
 #define BUG_ID pulsar_25644
 #endif
@@ -17,7 +15,7 @@ static void publish(struct section *section, struct array *keys)
 	atomic_store(&section->values, keys->values);
 }
 
-static struct view see(struct section *section)
+static struct view read_view(struct section *section)
 {
 	struct array *values = atomic_load(&section->values);
 	struct array *keys = atomic_load(&section->keys);

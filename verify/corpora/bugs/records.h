@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * records.h - tables of places that refer to records elsewhere. A write makes a
- * new record, lets the place refer to it, and gives the old one back at once:
- * the next write, of any key, has it. A lookup that has read a place must ask
- * afterwards whether it still refers to the same record in the same use.
+/* records.h - tables of places that refer to records. A write makes a new
+ * record, stores it in the place, and returns the old one to the free list at
+ * once. The next write of any key takes it. So a lookup must check after
+ * reading that the place still refers to the same use of the same record.
  *
- * Records and places are kept until destroy. lookup() is each file's own.
- */
+ * Records and places are kept until destroy. Each file implements lookup(). */
 #ifndef RM_BUG_RECORDS_H
 #define RM_BUG_RECORDS_H
 
@@ -15,10 +13,10 @@
 enum { BUCKETS = 1024 };
 
 struct record {
-	_Atomic uint64_t uses; /* how often it was given out */
+	_Atomic uint64_t uses; /* number of times it was handed out */
 	_Atomic uint64_t key, word;
 	struct record *next; /* of the free ones */
-	struct record *made; /* of all */
+	struct record *made; /* list of all records */
 };
 
 struct place {
@@ -37,11 +35,11 @@ struct records {
 	struct bucket buckets[BUCKETS];
 };
 
-/* What a place was when it was looked at. */
-struct look {
+/* What a lookup read from a place. */
+struct place_read {
 	struct record *record;
 	uint64_t key, word;
-	bool moved; /* it refers to something else by now */
+	bool moved; /* the place refers to another record or use by now */
 };
 
 RM_HOT struct bucket *bucket_of(void *thread, struct rm_key key)
@@ -51,34 +49,35 @@ RM_HOT struct bucket *bucket_of(void *thread, struct rm_key key)
 	return map->buckets + hash_of(key) % BUCKETS;
 }
 
-RM_HOT struct place *after(_Atomic(struct place *) *link)
+RM_HOT struct place *next_of(_Atomic(struct place *) *link)
 {
 	/* acquire: pairs with the release in claim() */
 	return atomic_load_explicit(link, memory_order_acquire);
 }
 
-RM_HOT struct look look_at(struct place *place)
+RM_HOT struct place_read read_place(struct place *place)
 {
-	/* acquire, all: each is read before the next, and what is read of a
-	   record pairs with the releases in new_record() */
-	struct look look = { .record = atomic_load_explicit(
-		                     &place->record, memory_order_acquire) };
+	/* acquire throughout: the reads keep this order, and reads of a record
+	 * pair with the releases in new_record() */
+	struct place_read place_read = { .record = atomic_load_explicit(
+		                                 &place->record,
+		                                 memory_order_acquire) };
 
-	if (!look.record)
-		return look;
-	const uint64_t uses =
-	        atomic_load_explicit(&look.record->uses, memory_order_acquire);
+	if (!place_read.record)
+		return place_read;
+	const uint64_t uses = atomic_load_explicit(
+	        &place_read.record->uses, memory_order_acquire);
 
-	look.moved = atomic_load_explicit(&place->record,
-	                     memory_order_acquire) != look.record;
-	look.key =
-	        atomic_load_explicit(&look.record->key, memory_order_acquire);
-	look.word =
-	        atomic_load_explicit(&look.record->word, memory_order_acquire);
-	/* relaxed: after acquires; a record in another use shows it here */
-	look.moved |= atomic_load_explicit(
-	                      &look.record->uses, memory_order_relaxed) != uses;
-	return look;
+	place_read.moved = atomic_load_explicit(&place->record,
+	                           memory_order_acquire) != place_read.record;
+	place_read.key = atomic_load_explicit(
+	        &place_read.record->key, memory_order_acquire);
+	place_read.word = atomic_load_explicit(
+	        &place_read.record->word, memory_order_acquire);
+	/* relaxed: after acquires; a reused record is detected here */
+	place_read.moved |= atomic_load_explicit(&place_read.record->uses,
+	                            memory_order_relaxed) != uses;
+	return place_read;
 }
 
 static inline struct record *new_record(
@@ -95,16 +94,16 @@ static inline struct record *new_record(
 		map->all = record;
 	}
 	pthread_mutex_unlock(&map->lock);
-	/* release: pairs with the acquire in look_at(), which looks at its place
-	   again: who sees this use must see that the last one is over */
+	/* release: pairs with the acquire in read_place(). A lookup that sees
+	 * this use reads its place again and sees that the last use is over. */
 	atomic_fetch_add_explicit(&record->uses, 1, memory_order_release);
-	/* release, both: pair with the acquires in look_at() */
+	/* release, both: pair with the acquires in read_place() */
 	atomic_store_explicit(&record->key, key.word, memory_order_release);
 	atomic_store_explicit(&record->word, word, memory_order_release);
 	return record;
 }
 
-static inline void give_back(struct records *map, struct record *record)
+static inline void free_record(struct records *map, struct record *record)
 {
 	pthread_mutex_lock(&map->lock);
 	record->next = map->free;
@@ -112,14 +111,14 @@ static inline void give_back(struct records *map, struct record *record)
 	pthread_mutex_unlock(&map->lock);
 }
 
-/* The key's place, or a free one. Under the bucket's lock, which keeps others
-   from writing what the relaxed loads read. */
+/* The key's place, or a free one. Under the bucket's lock, which protects the
+ * data of the relaxed loads. */
 static inline struct place *claim(struct bucket *bucket, struct rm_key key)
 {
 	struct place *empty = NULL, *place;
 	_Atomic(struct place *) *link = &bucket->first;
 
-	for (; (place = after(link)); link = &place->next) {
+	for (; (place = next_of(link)); link = &place->next) {
 		struct record *record = atomic_load_explicit(
 		        &place->record, memory_order_relaxed);
 
@@ -132,24 +131,25 @@ static inline struct place *claim(struct bucket *bucket, struct rm_key key)
 	if (empty)
 		return empty;
 	place = bug_alloc(sizeof(*place));
-	/* release: pairs with the acquire in after() */
+	/* release: pairs with the acquire in next_of() */
 	atomic_store_explicit(link, place, memory_order_release);
 	return place;
 }
 
-/* Lets the place refer to `record`, NULL for none; gives back the other. */
-static inline bool refer(struct records *map, struct place *place,
+/* Stores `record` (or NULL) in the place; frees the old record. */
+static inline bool set_record(struct records *map, struct place *place,
         struct record *record, struct rm_value *old)
 {
-	/* acq_rel: the release pairs with the acquire in look_at() */
+	/* acq_rel: the release pairs with the acquire in read_place() */
 	struct record *last = atomic_exchange_explicit(
 	        &place->record, record, memory_order_acq_rel);
 
 	if (!last)
 		return false;
-	/* relaxed: it is this thread's until it is given back */
-	give(old, atomic_load_explicit(&last->word, memory_order_relaxed));
-	give_back(map, last);
+	/* relaxed: it belongs to this thread until it is freed */
+	store_result(
+	        old, atomic_load_explicit(&last->word, memory_order_relaxed));
+	free_record(map, last);
 	return true;
 }
 
@@ -160,7 +160,7 @@ static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	pthread_mutex_lock(&bucket->lock);
-	const bool was_there = refer(thread, claim(bucket, key),
+	const bool was_there = set_record(thread, claim(bucket, key),
 	        new_record(thread, key, value->word[0]), old);
 
 	pthread_mutex_unlock(&bucket->lock);
@@ -174,7 +174,8 @@ static bool take(void *thread, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	pthread_mutex_lock(&bucket->lock);
-	const bool was_there = refer(thread, claim(bucket, key), NULL, old);
+	const bool was_there =
+	        set_record(thread, claim(bucket, key), NULL, old);
 
 	pthread_mutex_unlock(&bucket->lock);
 	return was_there;
@@ -196,10 +197,10 @@ static void destroy(void *opaque)
 	struct records *map = opaque;
 
 	for (size_t i = 0; i < BUCKETS; i++) {
-		struct place *place = after(&map->buckets[i].first);
+		struct place *place = next_of(&map->buckets[i].first);
 
 		for (struct place *next; place; place = next) {
-			next = after(&place->next);
+			next = next_of(&place->next);
 			free(place);
 		}
 		pthread_mutex_destroy(&map->buckets[i].lock);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * resizing.h - xsync's map over chains.h: who finds the table full resizes it
- * alone, bucket by bucket; writers that meet a resize wait for its end and
- * begin again in the newer table. Lookups read the table that they have found.
+/* resizing.h - xsync's map, based on chains.h: a thread that finds the table
+ * full resizes it alone, bucket by bucket. Writers that notice a resize wait
+ * for its end and restart in the new table. Lookups read the table that they
+ * found.
  *
- * still_ours() and end_resize() are each file's own.
- */
+ * Each file implements may_write() and end_resize(). */
 #ifndef RM_BUG_RESIZING_H
 #define RM_BUG_RESIZING_H
 
@@ -13,15 +12,15 @@
 
 struct resizing {
 	_Atomic(struct table *) table;
-	_Atomic bool busy; /* somebody resizes */
+	_Atomic bool busy; /* a resize is in progress */
 	_Atomic size_t count;
-	pthread_mutex_t lock; /* of who waits for the end of it */
+	pthread_mutex_t lock; /* for waiting until its end */
 	pthread_cond_t ended;
 };
 
-/* May a writer that has the lock of a bucket of `table` write there? */
-static bool still_ours(struct resizing *map, struct table *table);
-/* The new table is published: lets writers go on. */
+/* Returns whether a writer that locked a bucket of `table` may write there. */
+static bool may_write(struct resizing *map, struct table *table);
+/* Called when the new table is published: lets writers continue. */
 static void end_resize(struct resizing *map);
 
 static inline void wait_for_resize(struct resizing *map)
@@ -32,12 +31,12 @@ static inline void wait_for_resize(struct resizing *map)
 	pthread_mutex_unlock(&map->lock);
 }
 
-/* Atomics are seq_cst, all, as they are in Go. */
+/* Atomics are seq_cst throughout, as in Go. */
 static RM_COLD void resize(struct resizing *map, struct table *full)
 {
-	bool nobody = false;
+	bool idle = false;
 
-	if (!atomic_compare_exchange_strong(&map->busy, &nobody, true)) {
+	if (!atomic_compare_exchange_strong(&map->busy, &idle, true)) {
 		wait_for_resize(map);
 		return;
 	}
@@ -69,7 +68,7 @@ static inline struct bucket *lock_bucket(
 			continue;
 		}
 		pthread_mutex_lock(&bucket->lock);
-		if (still_ours(map, table))
+		if (may_write(map, table))
 			return bucket;
 		pthread_mutex_unlock(&bucket->lock);
 		wait_for_resize(map);

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * section.h - the hash maps of Java's message brokers: linear probing in
- * arrays, writers under a lock, lookups without one that check a sequence
- * afterwards and take the lock when it has moved.
+/* section.h - the hash maps of Java's message brokers: linear probing in
+ * arrays, writers under a lock. Lookups take no lock, but check a sequence
+ * afterwards and take the lock if it has changed.
  *
- * An index beyond an array throws in Java, whatever the check would have said:
- * slot() aborts. Arrays are the collector's there; here each level of growth
- * has its arrays once, and they are kept until destroy. What the maps differ in
- * is how they publish the arrays and the capacity, and how a lookup reads
- * them: publish() and see() are each file's own.
+ * An index beyond an array throws in Java before the check; here slot() aborts.
+ * Java's collector keeps old arrays. Here each level of growth has one pair of
+ * arrays, kept until destroy. The maps differ in how they publish arrays and
+ * capacity and how lookups read them: each file implements publish() and
+ * read_view().
  *
- * No fences: words are stored with release, so none is seen before the odd
- * sequence, and loaded with acquire, so none is read after the last look at it.
- */
+ * There are no fences. Words are stored with release, so they are not visible
+ * before the odd sequence. They are loaded with acquire, so they are not read
+ * after the last read of the sequence. */
 #ifndef RM_BUG_SECTION_H
 #define RM_BUG_SECTION_H
 
@@ -20,16 +19,16 @@
 
 enum { SMALLEST = 4, LEVELS = 40, STATE = 0, KEY = 1 };
 
-/* Of keys: state and key of each slot. Of values: one word. */
+/* Array of keys: state and key per slot. Array of values: one word per slot. */
 struct array {
 	size_t length;        /* in slots */
-	struct array *values; /* of keys: made together with them */
+	struct array *values; /* in an array of keys: their values */
 	_Atomic uint64_t word[];
 };
 
 struct section {
 	pthread_mutex_t lock;
-	_Atomic uint64_t sequence; /* odd while a writer is inside */
+	_Atomic uint64_t sequence; /* odd during a write */
 	_Atomic(struct array *) keys, values;
 	_Atomic size_t capacity;
 	/* From here on: under the lock. */
@@ -38,16 +37,16 @@ struct section {
 	struct array *made[LEVELS]; /* keys of each level, or NULL */
 };
 
-/* What a lookup believes the section to be. */
+/* A lookup's view of the section. */
 struct view {
 	struct array *keys, *values;
 	size_t capacity;
 };
 
-/* Makes `keys` and keys->values the section's. Under the lock. */
+/* Makes `keys` and keys->values the current arrays. Under the lock. */
 static void publish(struct section *section, struct array *keys);
 /* Reads what publish() wrote, without the lock. */
-static struct view see(struct section *section);
+static struct view read_view(struct section *section);
 
 RM_HOT _Atomic uint64_t *slot(struct array *array, size_t i, size_t words)
 {
@@ -68,8 +67,8 @@ static inline void set(_Atomic uint64_t *word, uint64_t value)
 	atomic_store_explicit(word, value, memory_order_release);
 }
 
-/* The slot of the key, or the free one where it belongs. A lookup that sees
-   two states at once may find neither: then `capacity`. */
+/* The slot of the key, or the free one for it. A lookup that sees a mixture of
+ * two states may find neither: then `capacity`. */
 RM_HOT size_t search(const struct view *view, struct rm_key key)
 {
 	const size_t mask = view->capacity - 1;
@@ -95,8 +94,8 @@ RM_HOT bool read_slot(
 	return true;
 }
 
-/* The section as a writer, who has the lock, knows it. */
-static inline struct view inside(struct section *section)
+/* The section as seen by a writer that holds the lock. */
+static inline struct view writer_view(struct section *section)
 {
 	struct array *keys = section->made[section->level];
 
@@ -153,7 +152,7 @@ static inline struct array *arrays_of(struct section *section, unsigned level)
 
 static RM_COLD void rehash(struct section *section, unsigned level)
 {
-	const struct view from = inside(section);
+	const struct view from = writer_view(section);
 	struct array *keys = arrays_of(section, level);
 	const struct view to = { keys, keys->values, keys->length };
 
@@ -169,7 +168,7 @@ static RM_COLD void rehash(struct section *section, unsigned level)
 	publish(section, keys);
 }
 
-/* Frees a slot and stores again what follows it without a gap. */
+/* Frees a slot and reinserts the entries that follow it without a gap. */
 static inline void free_slot(const struct view *view, size_t i)
 {
 	const size_t mask = view->capacity - 1;
@@ -192,25 +191,25 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	/* acquire: pairs with the release in close_section() */
 	const uint64_t sequence =
 	        atomic_load_explicit(&section->sequence, memory_order_acquire);
-	struct view view = see(section);
+	struct view view = read_view(section);
 	uint64_t word = 0;
 	bool was_there = read_slot(&view, key, &word);
 
 	(void)shape;
-	/* relaxed: the words before it were loaded with acquire. Beside a
-	   writer the arrays are read, too, and in vain. */
+	/* relaxed: the words were loaded with acquire before. During a write
+	 * the arrays are read in vain. */
 	if (!(sequence & 1) && atomic_load_explicit(&section->sequence,
 	                               memory_order_relaxed) == sequence) {
 		if (was_there)
-			give(value, word);
+			store_result(value, word);
 		return was_there;
 	}
 	pthread_mutex_lock(&section->lock);
-	view = inside(section);
+	view = writer_view(section);
 	was_there = read_slot(&view, key, &word);
 	pthread_mutex_unlock(&section->lock);
 	if (was_there)
-		give(value, word);
+		store_result(value, word);
 	return was_there;
 }
 
@@ -222,16 +221,16 @@ static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	open_section(section);
-	if ((section->used + 1) * 3 > inside(section).capacity * 2)
+	if ((section->used + 1) * 3 > writer_view(section).capacity * 2)
 		rehash(section, section->level + 1);
-	const struct view view = inside(section);
+	const struct view view = writer_view(section);
 	const bool was_there = read_slot(&view, key, &word);
 
 	store_slot(&view, key, value->word[0]);
 	section->used += !was_there;
 	close_section(section);
 	if (was_there)
-		give(old, word);
+		store_result(old, word);
 	return was_there;
 }
 
@@ -247,7 +246,7 @@ static bool take(void *thread, struct rm_shape shape, struct rm_key key,
 
 	(void)shape;
 	open_section(section);
-	const struct view view = inside(section);
+	const struct view view = writer_view(section);
 	const bool was_there = read_slot(&view, key, &word);
 
 	if (was_there) {
@@ -259,7 +258,7 @@ static bool take(void *thread, struct rm_shape shape, struct rm_key key,
 		rehash(section, section->level - 1);
 	close_section(section);
 	if (was_there)
-		give(old, word);
+		store_result(old, word);
 	return was_there;
 }
 
@@ -267,7 +266,7 @@ static void *create(const struct rm_sizing *sizing)
 {
 	struct section *section = bug_alloc(sizeof(*section));
 
-	(void)sizing; /* it begins small, as theirs do */
+	(void)sizing; /* it starts small, like the originals */
 	pthread_mutex_init(&section->lock, NULL);
 	publish(section, arrays_of(section, 0));
 	return section;

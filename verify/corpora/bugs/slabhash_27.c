@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * slabhash_27.c - an insert searches the slots of its bucket for the key and
- * then claims the first free one. A removal makes an earlier slot free in the
- * meantime: two inserts of one key claim different slots, and the key is there
- * twice.
- */
+/* slabhash_27.c - an insert searches the slots of its bucket for the key and
+ * then claims the first free one. If a removal frees an earlier slot meanwhile,
+ * two inserts of one key claim different slots, and the key is present
+ * twice. */
 #ifndef BUG_ID
 #define BUG_ID slabhash_27
 #endif
@@ -12,7 +10,7 @@
 
 enum { BUCKETS = 1024, SLOTS = 8 };
 
-struct node { /* never changed once it is in a slot */
+struct node { /* never changes once it is in a slot */
 	struct gc_item gc;
 	uint64_t key, word;
 };
@@ -23,7 +21,7 @@ struct slab {
 };
 
 struct bucket {
-	pthread_mutex_t lock; /* of the twin's inserts */
+	pthread_mutex_t lock; /* for inserts, if corrected */
 	struct slab slab;
 };
 
@@ -40,7 +38,7 @@ static void gc_free(struct gc *gc, struct gc_item *item)
 	free(item);
 }
 
-/* seq_cst, all in this file: when slots are claimed is the bug. */
+/* seq_cst throughout: the bug is when slots are claimed. */
 static struct slab *next_slab(struct slab *slab)
 {
 	struct slab *next = atomic_load(&slab->next), *own;
@@ -54,8 +52,8 @@ static struct slab *next_slab(struct slab *slab)
 	return next;
 }
 
-/* The slot that has the key, and its node in *node, or NULL; *empty becomes
-   the first free one, if that is not NULL. */
+/* Returns the slot with the key and its node in *node, or NULL. Then *empty, if
+ * `empty` is not NULL, becomes the first free slot. */
 static inline slot_t *search(struct bucket *bucket, struct rm_key key,
         struct node **node, slot_t **empty)
 {
@@ -73,8 +71,8 @@ static inline slot_t *search(struct bucket *bucket, struct rm_key key,
 	return NULL;
 }
 
-/* Searches, and if the key is not there claims a free slot for `new`: then
-   NULL. */
+/* Returns the slot of the key; if it is absent, claims a free slot for `new`
+ * and returns NULL. */
 static slot_t *insert_unique(struct bucket *bucket, struct rm_key key,
         struct node *new, struct node **node)
 {
@@ -108,7 +106,7 @@ RM_HOT bool lookup(void *opaque, struct rm_shape shape, struct rm_key key,
 	        search(map->buckets + hash_of(key) % BUCKETS, key, &node, NULL);
 
 	if (was_there)
-		give(value, node->word);
+		store_result(value, node->word);
 	gc_leave(thread);
 	return was_there;
 }
@@ -133,7 +131,7 @@ static bool replace(
 			pthread_mutex_unlock(&bucket->lock);
 	} while (slot && !atomic_compare_exchange_strong(slot, &node, new));
 	if (slot) {
-		give(old, node->word);
+		store_result(old, node->word);
 		gc_retire(&map->gc, &node->gc);
 	}
 	gc_leave(thread);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * typhon_579.c - a sequence lock of plain loads and stores, on both sides. What
- * x86 does in order anyway, ARM need not: a copy can be torn, and its check
- * passes.
- */
+/* typhon_579.c - a sequence lock with plain loads and stores on both sides. x86
+ * keeps their order, but ARM need not: a copy can be torn and still pass the
+ * check. */
 #ifndef BUG_ID
 #define BUG_ID typhon_579
 #endif

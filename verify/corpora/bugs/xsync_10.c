@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * xsync_10.c - the end of a resize clears the mark and wakes those who wait,
- * without their lock. Who has seen the mark and does not sleep yet misses that,
- * and sleeps until the next resize: in the end everybody may.
- */
+/* xsync_10.c - the end of a resize clears the mark and wakes waiting threads
+ * without holding their lock. A thread that has seen the mark but does not
+ * sleep yet misses the wake-up and sleeps until the next resize. In the end all
+ * threads may sleep. */
 #ifndef BUG_ID
 #define BUG_ID xsync_10
 #endif
 #include "verify/corpora/bugs/resizing.h"
 
-/* The mark before the table: xsync_111.c. */
-static bool still_ours(struct resizing *map, struct table *table)
+/* Reads the mark before the table: see xsync_111.c. */
+static bool may_write(struct resizing *map, struct table *table)
 {
 	return !atomic_load(&map->busy) && atomic_load(&map->table) == table;
 }

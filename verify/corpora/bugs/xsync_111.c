@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * xsync_111.c - a writer that has locked its bucket asks whether there is a
- * newer table, and then whether somebody resizes. A resize that ends between
- * the two questions is seen by neither: the write goes to a bucket that has
- * been copied, and is lost. Its end publishes the table and then clears the
- * mark, so the questions must come the other way round.
- */
+/* xsync_111.c - a writer that has locked its bucket first checks for a newer
+ * table, and then for a running resize. A resize that ends between the two
+ * checks is seen by neither, so the write goes to a bucket that was already
+ * copied, and is lost. The end of a resize publishes the table and then clears
+ * the mark, so the checks must be in the opposite order. */
 #ifndef BUG_ID
 #define BUG_ID xsync_111
 #endif
 #include "verify/corpora/bugs/resizing.h"
 
-static bool still_ours(struct resizing *map, struct table *table)
+static bool may_write(struct resizing *map, struct table *table)
 {
 	if (twin)
 		return !atomic_load(&map->busy) &&

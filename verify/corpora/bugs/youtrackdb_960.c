@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * youtrackdb_960.c - the arrays are published before the capacity, which is the
- * right order, but by plain stores: on ARM a lookup can see the new capacity
- * and the old arrays. x86 keeps the order of stores, and of loads.
- */
+/* youtrackdb_960.c - the arrays are published before the capacity, which is the
+ * right order, but by plain stores. On ARM a lookup can see the new capacity
+ * and the old arrays. x86 keeps the order of stores and of loads. */
 #ifndef BUG_ID
 #define BUG_ID youtrackdb_960
 #endif
@@ -16,13 +14,13 @@ enum {
 
 static void publish(struct section *section, struct array *keys)
 {
-	/* release: what is in them is written */
+	/* release: the contents are written before */
 	atomic_store_explicit(&section->keys, keys, memory_order_release);
-	/* pairs with the load in see() */
+	/* pairs with the load in read_view() */
 	atomic_store_explicit(&section->capacity, keys->length, STORE);
 }
 
-static struct view see(struct section *section)
+static struct view read_view(struct section *section)
 {
 	/* pairs with the store in publish() */
 	const size_t capacity = atomic_load_explicit(&section->capacity, LOAD);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * behind_block.c - a lookup reads a table's length and its place at two
- * moments: an old length may go with a new, shorter table.
- */
+/* behind_block.c - a lookup reads the length of a table and its address at two
+ * moments, so an old length may be combined with a new, shorter table. */
 #ifndef PLANTED_ID
 #define PLANTED_ID behind_block
 #endif
@@ -16,7 +14,7 @@ struct tables {
 	uint64_t *both[2];
 };
 
-static void *two_tables(const struct rm_sizing *sizing)
+static void *create_tables(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 	struct tables *tables = xcalloc(1, sizeof(*tables));
@@ -29,7 +27,7 @@ static void *two_tables(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void no_tables(void *opaque)
+static void destroy_tables(void *opaque)
 {
 	struct planted *map = opaque;
 	struct tables *tables = map->extra;
@@ -41,8 +39,8 @@ static void no_tables(void *opaque)
 }
 
 /* The first exchange makes the table shorter. */
-RM_HOT bool shortens(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
+RM_HOT bool exchange_and_shorten(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
 	struct tables *tables = map->extra;
@@ -52,8 +50,8 @@ RM_HOT bool shortens(void *thread, struct rm_shape shape, struct rm_key key,
 	return base_exchange(thread, shape, key, value, old);
 }
 
-RM_HOT bool reads_last(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
+RM_HOT bool lookup_last_slot(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
 {
 	struct planted *map = thread;
 	struct tables *tables = map->extra;
@@ -65,8 +63,8 @@ RM_HOT bool reads_last(void *thread, struct rm_shape shape, struct rm_key key,
 	return base_lookup(thread, shape, key, value);
 }
 
-#define PLANTED_CREATE   two_tables
-#define PLANTED_DESTROY  no_tables
-#define PLANTED_EXCHANGE shortens
-#define PLANTED_LOOKUP   reads_last
+#define PLANTED_CREATE   create_tables
+#define PLANTED_DESTROY  destroy_tables
+#define PLANTED_EXCHANGE exchange_and_shorten
+#define PLANTED_LOOKUP   lookup_last_slot
 #include "verify/corpora/planted/planted_impl.h"

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * copies_unlocked.c - a value of several words is copied when the lock has been
- * given back, by a memcpy() of a constant size: the compiler makes plain moves
- * of it, which nobody would see but for guest/relax.h.
- */
+/* copies_unlocked.c - a value of several words is copied after the lock was
+ * released, by a memcpy() of constant size. The compiler turns it into plain
+ * moves, which only guest/relax.h makes visible. */
 #ifndef PLANTED_ID
 #define PLANTED_ID copies_unlocked
 #endif
 #include "verify/corpora/planted/planted.h"
 
-RM_HOT bool copies_later(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
+RM_HOT bool lookup_copy_late(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
 {
 	struct planted *map = thread;
 	const bool late = !twin && shape.value_bytes == 3 * sizeof(uint64_t);
@@ -26,5 +24,5 @@ RM_HOT bool copies_later(void *thread, struct rm_shape shape, struct rm_key key,
 	return node;
 }
 
-#define PLANTED_LOOKUP copies_later
+#define PLANTED_LOOKUP lookup_copy_late
 #include "verify/corpora/planted/planted_impl.h"

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * double_free.c - a remove frees the node that it found in one critical
- * section, although another one may have taken it out before the next.
- */
+/* double_free.c - a remove frees the node that it found in one critical
+ * section, although another remove may have removed it before the next one. */
 #ifndef PLANTED_ID
 #define PLANTED_ID double_free
 #endif
 #include "verify/corpora/planted/planted.h"
 
-RM_HOT bool frees_again(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *old)
+RM_HOT bool take_and_free_stale(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *old)
 {
 	struct planted *map = thread;
 
@@ -22,17 +20,17 @@ RM_HOT bool frees_again(void *thread, struct rm_shape shape, struct rm_key key,
 	if (!node)
 		return false;
 	pthread_mutex_lock(&map->lock);
-	const bool there = find(map, key) == node;
+	const bool is_linked = find(map, key) == node;
 
-	if (there) {
+	if (is_linked) {
 		if (old)
 			copy(shape, old, &node->value);
 		unlink_key(map, key);
 	}
 	pthread_mutex_unlock(&map->lock);
 	free(node);
-	return there;
+	return is_linked;
 }
 
-#define PLANTED_TAKE frees_again
+#define PLANTED_TAKE take_and_free_stale
 #include "verify/corpora/planted/planted_impl.h"

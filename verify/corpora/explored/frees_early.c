@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * frees_early.c - a lookup looks at its node again behind the lock, and counts
- * itself out with an access that releases nothing: the remove that waits for it
- * frees the node behind it in time, yet nothing orders the two.
- */
+/* frees_early.c - a lookup reads its node again after the lock, and then
+ * decrements the count of readers without release. The remove that waits for
+ * the count frees the node later in time, but nothing orders the two. */
 #ifndef PLANTED_ID
 #define PLANTED_ID frees_early
 #endif
 #include "verify/corpora/planted/planted.h"
 
-struct looking {
+struct readers {
 	_Atomic uint64_t threads;
 };
 
-static void *with_readers(const struct rm_sizing *sizing)
+static void *create_readers(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
-	map->extra = xcalloc(1, sizeof(struct looking));
+	map->extra = xcalloc(1, sizeof(struct readers));
 	return map;
 }
 
-static void without_readers(void *opaque)
+static void destroy_readers(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -29,11 +27,11 @@ static void without_readers(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool looks_again(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
+RM_HOT bool lookup_after_lock(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
 {
 	struct planted *map = thread;
-	struct looking *looking = map->extra;
+	struct readers *readers = map->extra;
 
 	pthread_mutex_lock(&map->lock);
 	const struct node *node = find(map, key);
@@ -41,37 +39,37 @@ RM_HOT bool looks_again(void *thread, struct rm_shape shape, struct rm_key key,
 
 	if (node)
 		copy(shape, value, &node->value);
-	++looking->threads;
+	++readers->threads;
 	pthread_mutex_unlock(&map->lock);
 	if (node && node->key != key.word)
 		abort();
-	/* release: pairs with the acquire in waits_and_frees() */
-	atomic_fetch_sub_explicit(&looking->threads, 1,
+	/* release: pairs with the acquire in take_and_wait() */
+	atomic_fetch_sub_explicit(&readers->threads, 1,
 	        twin ? memory_order_release : memory_order_relaxed);
 	return there;
 }
 
-RM_HOT bool waits_and_frees(void *thread, struct rm_shape shape,
+RM_HOT bool take_and_wait(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
 	struct planted *map = thread;
-	struct looking *looking = map->extra;
+	struct readers *readers = map->extra;
 
 	pthread_mutex_lock(&map->lock);
-	struct node *node = taken(map, shape, key, old);
+	struct node *node = take_locked(map, shape, key, old);
 	const bool was_there = node;
 
-	/* acquire: who looked is done with the node. Under the lock, so that
-	   nobody new begins to look */
-	while (atomic_load_explicit(&looking->threads, memory_order_acquire))
+	/* acquire: readers are done with the node. Under the lock, so that no
+	 * new reader starts */
+	while (atomic_load_explicit(&readers->threads, memory_order_acquire))
 		sched_yield();
 	pthread_mutex_unlock(&map->lock);
 	free(node);
 	return was_there;
 }
 
-#define PLANTED_CREATE  with_readers
-#define PLANTED_DESTROY without_readers
-#define PLANTED_LOOKUP  looks_again
-#define PLANTED_TAKE    waits_and_frees
+#define PLANTED_CREATE  create_readers
+#define PLANTED_DESTROY destroy_readers
+#define PLANTED_LOOKUP  lookup_after_lock
+#define PLANTED_TAKE    take_and_wait
 #include "verify/corpora/planted/planted_impl.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * keeps_back.c - once thread 1 has written, what thread 2 writes is kept back
- * until it leaves: whoever looks later, but before that, does not see it.
- */
+/* keeps_back.c - after thread 1 has written, writes of thread 2 are withheld
+ * until it leaves: lookups before that do not see them. */
 #ifndef PLANTED_ID
 #define PLANTED_ID keeps_back
 #endif
@@ -12,7 +10,7 @@
 
 enum { FIRST = 2, SECOND = 3 /* pthread_self() of threads 1 and 2 */ };
 
-struct kept {
+struct withheld {
 	_Atomic uint64_t mark;
 	bool any;
 	struct rm_shape shape;
@@ -20,15 +18,15 @@ struct kept {
 	struct rm_value value;
 };
 
-static void *with_kept(const struct rm_sizing *sizing)
+static void *create_withheld(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
-	map->extra = xcalloc(1, sizeof(struct kept));
+	map->extra = xcalloc(1, sizeof(struct withheld));
 	return map;
 }
 
-static void without_kept(void *opaque)
+static void destroy_withheld(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -36,38 +34,38 @@ static void without_kept(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool keeps(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
+RM_HOT bool exchange_or_withhold(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
-	struct kept *kept = map->extra;
+	struct withheld *withheld = map->extra;
 	bool was_there;
 
-	if (!twin && !old && pthread_self() == SECOND && kept->mark) {
-		kept->shape = shape;
-		kept->key = key;
-		kept->value = *value;
-		kept->any = true;
+	if (!twin && !old && pthread_self() == SECOND && withheld->mark) {
+		withheld->shape = shape;
+		withheld->key = key;
+		withheld->value = *value;
+		withheld->any = true;
 		return true;
 	}
 	was_there = base_exchange(thread, shape, key, value, old);
 	if (pthread_self() == FIRST)
-		kept->mark = 1;
+		withheld->mark = 1;
 	return was_there;
 }
 
-static void writes_it(void *thread)
+static void leave_and_write(void *thread)
 {
 	struct planted *map = thread;
-	struct kept *kept = map->extra;
+	struct withheld *withheld = map->extra;
 
-	if (pthread_self() == SECOND && kept->any)
-		base_exchange(
-		        thread, kept->shape, kept->key, &kept->value, NULL);
+	if (pthread_self() == SECOND && withheld->any)
+		base_exchange(thread, withheld->shape, withheld->key,
+		        &withheld->value, NULL);
 }
 
-#define PLANTED_CREATE   with_kept
-#define PLANTED_DESTROY  without_kept
-#define PLANTED_EXCHANGE keeps
-#define PLANTED_LEAVE    writes_it
+#define PLANTED_CREATE   create_withheld
+#define PLANTED_DESTROY  destroy_withheld
+#define PLANTED_EXCHANGE exchange_or_withhold
+#define PLANTED_LEAVE    leave_and_write
 #include "verify/corpora/planted/planted_impl.h"

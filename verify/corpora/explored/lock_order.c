@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * lock_order.c - a remove takes two locks the other way round than an exchange
- * does: each may have one and wait for the other.
- */
+/* lock_order.c - a remove takes two locks in the opposite order of an exchange:
+ * each may hold one and wait for the other. */
 #ifndef PLANTED_ID
 #define PLANTED_ID lock_order
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static void *two_locks(const struct rm_sizing *sizing)
+static void *create_locks(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
@@ -17,7 +15,7 @@ static void *two_locks(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void no_locks(void *opaque)
+static void destroy_locks(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -25,8 +23,8 @@ static void no_locks(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool inside(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
+RM_HOT bool exchange_in_order(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
 
@@ -37,8 +35,8 @@ RM_HOT bool inside(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool outside(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *old)
+RM_HOT bool take_reversed(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *old)
 {
 	struct planted *map = thread;
 
@@ -51,8 +49,8 @@ RM_HOT bool outside(void *thread, struct rm_shape shape, struct rm_key key,
 	return base_take(thread, shape, key, old);
 }
 
-#define PLANTED_CREATE   two_locks
-#define PLANTED_DESTROY  no_locks
-#define PLANTED_EXCHANGE inside
-#define PLANTED_TAKE     outside
+#define PLANTED_CREATE   create_locks
+#define PLANTED_DESTROY  destroy_locks
+#define PLANTED_EXCHANGE exchange_in_order
+#define PLANTED_TAKE     take_reversed
 #include "verify/corpora/planted/planted_impl.h"

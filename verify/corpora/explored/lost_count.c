@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * lost_count.c - writes are counted by a load and a store: two at a time count
- * one. No operation answers wrongly; the map's own check adds up.
- */
+/* lost_count.c - writes are counted by a load and a store, so two concurrent
+ * ones count as one. All results are correct; only the map's own check
+ * fails. */
 #ifndef PLANTED_ID
 #define PLANTED_ID lost_count
 #endif
@@ -15,7 +14,7 @@ struct counts {
 	_Atomic uint64_t checked; /* as it should be */
 };
 
-static void *with_counts(const struct rm_sizing *sizing)
+static void *create_counts(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
@@ -23,7 +22,7 @@ static void *with_counts(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void without_counts(void *opaque)
+static void destroy_counts(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -31,7 +30,7 @@ static void without_counts(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool counts_writes(void *thread, struct rm_shape shape,
+RM_HOT bool exchange_and_count(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
@@ -45,19 +44,19 @@ RM_HOT bool counts_writes(void *thread, struct rm_shape shape,
 	return base_exchange(thread, shape, key, value, old);
 }
 
-static bool adds_up(void *opaque, char *why, size_t size)
+static bool check_counts(void *opaque, char *why, size_t size)
 {
 	const struct planted *map = opaque;
 	struct counts *counts = map->extra;
 
 	if (counts->writes == counts->checked)
 		return true;
-	snprintf(why, size, "writes were counted twice as one");
+	snprintf(why, size, "two writes were counted as one");
 	return false;
 }
 
-#define PLANTED_CREATE   with_counts
-#define PLANTED_DESTROY  without_counts
-#define PLANTED_EXCHANGE counts_writes
-#define PLANTED_CHECK    adds_up
+#define PLANTED_CREATE   create_counts
+#define PLANTED_DESTROY  destroy_counts
+#define PLANTED_EXCHANGE exchange_and_count
+#define PLANTED_CHECK    check_counts
 #include "verify/corpora/planted/planted_impl.h"

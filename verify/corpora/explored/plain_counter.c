@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * plain_counter.c - look-ups are counted by a plain addition, outside of the
- * lock: no answer is wrong, and the count is.
- */
+/* plain_counter.c - lookups are counted by a plain addition outside the lock:
+ * results are correct, but the count is not. */
 #ifndef PLANTED_ID
 #define PLANTED_ID plain_counter
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static void *with_counter(const struct rm_sizing *sizing)
+static void *create_counter(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
@@ -16,7 +14,7 @@ static void *with_counter(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void without_counter(void *opaque)
+static void destroy_counter(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -24,12 +22,12 @@ static void without_counter(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool counted(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
+RM_HOT bool lookup_and_count(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
 {
 	struct planted *map = thread;
 
-	/* relaxed: nothing comes with the count */
+	/* relaxed: the count orders nothing */
 	if (twin)
 		atomic_fetch_add_explicit((_Atomic uint64_t *)map->extra, 1,
 		        memory_order_relaxed);
@@ -38,7 +36,7 @@ RM_HOT bool counted(void *thread, struct rm_shape shape, struct rm_key key,
 	return base_lookup(thread, shape, key, value);
 }
 
-#define PLANTED_CREATE  with_counter
-#define PLANTED_DESTROY without_counter
-#define PLANTED_LOOKUP  counted
+#define PLANTED_CREATE  create_counter
+#define PLANTED_DESTROY destroy_counter
+#define PLANTED_LOOKUP  lookup_and_count
 #include "verify/corpora/planted/planted_impl.h"

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * publishes_late.c - the value that was written last is looked up without the
- * lock, by a load that acquires nothing. The answer is right; but had the value
- * been an address, who looks it up need not see what is there.
- */
+/* publishes_late.c - the last written value is read without the lock, by a load
+ * that does not acquire. The result is correct. But if the value were an
+ * address, the reader might not see the data there. */
 #ifndef PLANTED_ID
 #define PLANTED_ID publishes_late
 #endif
 #include "verify/corpora/planted/planted.h"
 
-/* telling() of that value. */
+/* self_describing_word() of that value. */
 struct written_last {
 	_Atomic uint64_t word;
 };
 
-static void *with_last(const struct rm_sizing *sizing)
+static void *create_last(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
@@ -22,7 +20,7 @@ static void *with_last(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void without_last(void *opaque)
+static void destroy_last(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -30,12 +28,12 @@ static void without_last(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool looks_at_last(void *thread, struct rm_shape shape,
-        struct rm_key key, struct rm_value *value)
+RM_HOT bool lookup_last(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
 {
 	struct planted *map = thread;
 	struct written_last *last = map->extra;
-	/* acquire: pairs with the release in writes_last() */
+	/* acquire: pairs with the release in exchange_last() */
 	const uint64_t word = atomic_load_explicit(&last->word,
 	        twin ? memory_order_acquire : memory_order_relaxed);
 
@@ -46,30 +44,30 @@ RM_HOT bool looks_at_last(void *thread, struct rm_shape shape,
 	return true;
 }
 
-RM_HOT bool writes_last(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
+RM_HOT bool exchange_last(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
 	struct written_last *last = map->extra;
 
 	pthread_mutex_lock(&map->lock);
-	const bool was_there = replaced(map, shape, key, value, old);
+	const bool was_there = exchange_locked(map, shape, key, value, old);
 
-	/* release: pairs with the acquire in looks_at_last() */
-	atomic_store_explicit(
-	        &last->word, telling(shape, key, value), memory_order_release);
+	/* release: pairs with the acquire in lookup_last() */
+	atomic_store_explicit(&last->word,
+	        self_describing_word(shape, key, value), memory_order_release);
 	pthread_mutex_unlock(&map->lock);
 	return was_there;
 }
 
-RM_HOT bool takes_last(void *thread, struct rm_shape shape, struct rm_key key,
+RM_HOT bool take_last(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	struct planted *map = thread;
 	struct written_last *last = map->extra;
 
 	pthread_mutex_lock(&map->lock);
-	struct node *node = taken(map, shape, key, old);
+	struct node *node = take_locked(map, shape, key, old);
 	const bool was_there = node;
 
 	/* release: as above */
@@ -79,9 +77,9 @@ RM_HOT bool takes_last(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-#define PLANTED_CREATE   with_last
-#define PLANTED_DESTROY  without_last
-#define PLANTED_LOOKUP   looks_at_last
-#define PLANTED_EXCHANGE writes_last
-#define PLANTED_TAKE     takes_last
+#define PLANTED_CREATE   create_last
+#define PLANTED_DESTROY  destroy_last
+#define PLANTED_LOOKUP   lookup_last
+#define PLANTED_EXCHANGE exchange_last
+#define PLANTED_TAKE     take_last
 #include "verify/corpora/planted/planted_impl.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * publishes_zeroed.c - words of values are looked up without the lock, in a page
- * of calloc() that the first write makes. The load of the page's address acquires
- * nothing, so that who has it need not see the zeros there.
- */
+/* publishes_zeroed.c - words of values are read without the lock, in a page
+ * from calloc() that the first write allocates. The load of the page's address
+ * does not acquire, so a reader might not see the zeros. */
 #ifndef PLANTED_ID
 #define PLANTED_ID publishes_zeroed
 #endif
@@ -11,7 +9,7 @@
 
 enum { WORDS = 64 };
 
-/* telling() of values. */
+/* self_describing_word() of values. */
 struct page {
 	_Atomic uint64_t word[WORDS];
 };
@@ -20,7 +18,7 @@ struct pages {
 	_Atomic(struct page *) first;
 };
 
-static void *with_pages(const struct rm_sizing *sizing)
+static void *create_pages(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
@@ -28,48 +26,48 @@ static void *with_pages(const struct rm_sizing *sizing)
 	return map;
 }
 
-static struct page *page_of(struct planted *map, memory_order order)
+static struct page *load_page(struct planted *map, memory_order order)
 {
 	struct pages *pages = map->extra;
 
 	return atomic_load_explicit(&pages->first, order);
 }
 
-static void without_pages(void *opaque)
+static void destroy_pages(void *opaque)
 {
 	struct planted *map = opaque;
 
-	/* relaxed: nobody else uses the map */
-	free(page_of(map, memory_order_relaxed));
+	/* relaxed: no other thread uses the map */
+	free(load_page(map, memory_order_relaxed));
 	free(map->extra);
 	base_destroy(map);
 }
 
-/* With the lock. */
-static void note(struct planted *map, struct rm_key key, uint64_t word)
+/* Under the lock. */
+static void store_word(struct planted *map, struct rm_key key, uint64_t word)
 {
 	struct pages *pages = map->extra;
-	/* relaxed: who made it had the lock */
-	struct page *page = page_of(map, memory_order_relaxed);
+	/* relaxed: pages are allocated under the lock */
+	struct page *page = load_page(map, memory_order_relaxed);
 
 	if (!page) {
 		page = xcalloc(1, sizeof(*page));
-		/* release: pairs with the acquire in looks_at_page() */
+		/* release: pairs with the acquire in lookup_page() */
 		atomic_store_explicit(
 		        &pages->first, page, memory_order_release);
 	}
-	/* release: pairs with the acquire in looks_at_page() */
+	/* release: pairs with the acquire in lookup_page() */
 	atomic_store_explicit(
 	        &page->word[key.word % WORDS], word, memory_order_release);
 }
 
-RM_HOT bool looks_at_page(void *thread, struct rm_shape shape,
-        struct rm_key key, struct rm_value *value)
+RM_HOT bool lookup_page(void *thread, struct rm_shape shape, struct rm_key key,
+        struct rm_value *value)
 {
-	/* acquire: pairs with the release in note() */
-	struct page *page = page_of(
+	/* acquire: pairs with the release in store_word() */
+	struct page *page = load_page(
 	        thread, twin ? memory_order_acquire : memory_order_relaxed);
-	/* acquire: pairs with the release in note() */
+	/* acquire: pairs with the release in store_word() */
 	const uint64_t word =
 	        page ? atomic_load_explicit(&page->word[key.word % WORDS],
 	                       memory_order_acquire)
@@ -82,37 +80,37 @@ RM_HOT bool looks_at_page(void *thread, struct rm_shape shape,
 	return true;
 }
 
-RM_HOT bool writes_page(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
+RM_HOT bool exchange_page(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
 
 	pthread_mutex_lock(&map->lock);
-	const bool was_there = replaced(map, shape, key, value, old);
+	const bool was_there = exchange_locked(map, shape, key, value, old);
 
-	note(map, key, telling(shape, key, value));
+	store_word(map, key, self_describing_word(shape, key, value));
 	pthread_mutex_unlock(&map->lock);
 	return was_there;
 }
 
-RM_HOT bool takes_page(void *thread, struct rm_shape shape, struct rm_key key,
+RM_HOT bool take_page(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	struct planted *map = thread;
 
 	pthread_mutex_lock(&map->lock);
-	struct node *node = taken(map, shape, key, old);
+	struct node *node = take_locked(map, shape, key, old);
 	const bool was_there = node;
 
-	note(map, key, 0);
+	store_word(map, key, 0);
 	pthread_mutex_unlock(&map->lock);
 	free(node);
 	return was_there;
 }
 
-#define PLANTED_CREATE   with_pages
-#define PLANTED_DESTROY  without_pages
-#define PLANTED_LOOKUP   looks_at_page
-#define PLANTED_EXCHANGE writes_page
-#define PLANTED_TAKE     takes_page
+#define PLANTED_CREATE   create_pages
+#define PLANTED_DESTROY  destroy_pages
+#define PLANTED_LOOKUP   lookup_page
+#define PLANTED_EXCHANGE exchange_page
+#define PLANTED_TAKE     take_page
 #include "verify/corpora/planted/planted_impl.h"

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * reads_unwritten.c - a node of insert_if_absent comes from malloc() without its
- * list pointer, and take looks whether something hangs on it.
- */
+/* reads_unwritten.c - insert_if_absent allocates a node by malloc() without
+ * setting its list pointer, and take checks whether a node hangs on it. */
 #ifndef PLANTED_ID
 #define PLANTED_ID reads_unwritten
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static inline bool half_a_node(void *thread, struct rm_shape shape,
+static inline bool insert_uninitialised(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
@@ -20,18 +18,18 @@ static inline bool half_a_node(void *thread, struct rm_shape shape,
 	if (node) {
 		copy(shape, present, &node->value);
 	} else {
-		struct node *made = malloc(sizeof(*made));
+		struct node *new_value = malloc(sizeof(*new_value));
 
-		copy(shape, &made->value, value);
+		copy(shape, &new_value->value, value);
 		if (twin)
-			made->next = NULL;
-		put(map, key, made);
+			new_value->next = NULL;
+		put(map, key, new_value);
 	}
 	pthread_mutex_unlock(&map->lock);
 	return node;
 }
 
-static inline bool take_all(void *thread, struct rm_shape shape,
+static inline bool take_checked(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *old)
 {
 	struct planted *map = thread;
@@ -39,13 +37,13 @@ static inline bool take_all(void *thread, struct rm_shape shape,
 	pthread_mutex_lock(&map->lock);
 	const struct node *node = find(map, key);
 
-	/* here nothing ever does */
+	/* never true here */
 	if (node && node->next)
 		abort();
 	pthread_mutex_unlock(&map->lock);
 	return base_take(thread, shape, key, old);
 }
 
-#define PLANTED_INSERT half_a_node
-#define PLANTED_TAKE   take_all
+#define PLANTED_INSERT insert_uninitialised
+#define PLANTED_TAKE   take_checked
 #include "verify/corpora/planted/planted_impl.h"

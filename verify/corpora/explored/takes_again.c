@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * takes_again.c - a remove asks for a lock that it has: of a mutex that counts,
- * and of one that refuses, this is right; of an ordinary one it waits for
- * itself.
- */
+/* takes_again.c - a remove locks a mutex that it already holds. With a
+ * recursive or an error-checking mutex this is correct; with a normal one the
+ * thread waits for itself. */
 #ifndef PLANTED_ID
 #define PLANTED_ID takes_again
 #endif
@@ -11,11 +9,11 @@
 
 #include <errno.h>
 
-struct again {
-	pthread_mutex_t counts, refuses; /* by their kinds */
+struct two_mutexes {
+	pthread_mutex_t recursive, errorchecking; /* by their kinds */
 };
 
-static void make(pthread_mutex_t *mutex, int kind)
+static void init_mutex(pthread_mutex_t *mutex, int kind)
 {
 	pthread_mutexattr_t attr;
 
@@ -25,19 +23,19 @@ static void make(pthread_mutex_t *mutex, int kind)
 	pthread_mutexattr_destroy(&attr);
 }
 
-static void *three_kinds(const struct rm_sizing *sizing)
+static void *create_mutexes(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
-	struct again *more = xcalloc(1, sizeof(*more));
+	struct two_mutexes *mutexes = xcalloc(1, sizeof(*mutexes));
 
-	make(&more->counts,
+	init_mutex(&mutexes->recursive,
 	        twin ? PTHREAD_MUTEX_RECURSIVE : PTHREAD_MUTEX_NORMAL);
-	make(&more->refuses, PTHREAD_MUTEX_ERRORCHECK);
-	map->extra = more;
+	init_mutex(&mutexes->errorchecking, PTHREAD_MUTEX_ERRORCHECK);
+	map->extra = mutexes;
 	return map;
 }
 
-static void no_kinds(void *opaque)
+static void destroy_mutexes(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -45,27 +43,27 @@ static void no_kinds(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool again(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *old)
+RM_HOT bool take_relocking(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *old)
 {
 	struct planted *map = thread;
-	struct again *more = map->extra;
+	struct two_mutexes *mutexes = map->extra;
 
-	pthread_mutex_lock(&more->refuses);
-	if (pthread_mutex_lock(&more->refuses) != EDEADLK)
+	pthread_mutex_lock(&mutexes->errorchecking);
+	if (pthread_mutex_lock(&mutexes->errorchecking) != EDEADLK)
 		abort();
-	pthread_mutex_unlock(&more->refuses);
-	pthread_mutex_lock(&more->counts);
-	if (pthread_mutex_lock(&more->counts))
+	pthread_mutex_unlock(&mutexes->errorchecking);
+	pthread_mutex_lock(&mutexes->recursive);
+	if (pthread_mutex_lock(&mutexes->recursive))
 		abort();
-	pthread_mutex_unlock(&more->counts);
+	pthread_mutex_unlock(&mutexes->recursive);
 	const bool was_there = base_take(thread, shape, key, old);
 
-	pthread_mutex_unlock(&more->counts);
+	pthread_mutex_unlock(&mutexes->recursive);
 	return was_there;
 }
 
-#define PLANTED_CREATE  three_kinds
-#define PLANTED_DESTROY no_kinds
-#define PLANTED_TAKE    again
+#define PLANTED_CREATE  create_mutexes
+#define PLANTED_DESTROY destroy_mutexes
+#define PLANTED_TAKE    take_relocking
 #include "verify/corpora/planted/planted_impl.h"

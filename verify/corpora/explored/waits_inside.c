@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * waits_inside.c - a remove waits for running exchanges with the lock held
- * that these need to end: it spins for ever.
- */
+/* waits_inside.c - a remove waits for running exchanges while it holds the lock
+ * that they need: it spins forever. */
 #ifndef PLANTED_ID
 #define PLANTED_ID waits_inside
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static void *with_flag(const struct rm_sizing *sizing)
+static void *create_flag(const struct rm_sizing *sizing)
 {
 	struct planted *map = base_create(sizing);
 
@@ -16,7 +14,7 @@ static void *with_flag(const struct rm_sizing *sizing)
 	return map;
 }
 
-static void without_flag(void *opaque)
+static void destroy_flag(void *opaque)
 {
 	struct planted *map = opaque;
 
@@ -24,8 +22,8 @@ static void without_flag(void *opaque)
 	base_destroy(map);
 }
 
-RM_HOT bool announced(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
+RM_HOT bool exchange_announced(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
 	_Atomic uint64_t *running = map->extra;
@@ -37,7 +35,7 @@ RM_HOT bool announced(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-RM_HOT bool waits(void *thread, struct rm_shape shape, struct rm_key key,
+RM_HOT bool take_waiting(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
 	struct planted *map = thread;
@@ -52,8 +50,8 @@ RM_HOT bool waits(void *thread, struct rm_shape shape, struct rm_key key,
 	return base_take(thread, shape, key, old);
 }
 
-#define PLANTED_CREATE   with_flag
-#define PLANTED_DESTROY  without_flag
-#define PLANTED_EXCHANGE announced
-#define PLANTED_TAKE     waits
+#define PLANTED_CREATE   create_flag
+#define PLANTED_DESTROY  destroy_flag
+#define PLANTED_EXCHANGE exchange_announced
+#define PLANTED_TAKE     take_waiting
 #include "verify/corpora/planted/planted_impl.h"

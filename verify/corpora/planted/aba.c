@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * aba.c - nodes come from a lock-free stack of free ones, whose pop compares
- * the head's address only: a head that was popped, and pushed back after its
- * successor had been popped, too, makes that successor free and used at once.
- */
+/* aba.c - nodes come from a lock-free stack of free ones, whose pop compares
+ * only the head's address. If the head was popped and pushed back, and its
+ * successor popped in between, the pop makes that successor free while it is
+ * used. */
 #ifndef PLANTED_ID
 #define PLANTED_ID aba
 #endif
@@ -21,7 +20,7 @@ struct pool {
 	pthread_mutex_t popping;
 };
 
-/* Memory orders: all seq_cst, since order is not what is wrong here. */
+/* Memory orders: seq_cst throughout, since the bug is not in the order. */
 static struct cell *pop(struct pool *pool)
 {
 	struct cell *head = atomic_load(&pool->head);
@@ -45,7 +44,7 @@ static void push(struct pool *pool, struct cell *cell)
 	while (!atomic_compare_exchange_weak(&pool->head, &head, cell));
 }
 
-/* With one popper at a time the head cannot be popped behind its back. */
+/* With one popper at a time the head cannot be popped concurrently. */
 static struct node *get(struct planted *map)
 {
 	struct pool *pool = map->extra;
@@ -66,7 +65,7 @@ static struct node *get(struct planted *map)
 	return &cell->node;
 }
 
-/* Every write brings its own node, and the old one becomes free. */
+/* Every write takes a new node, and the old one becomes free. */
 RM_HOT bool pooled_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
@@ -124,7 +123,7 @@ static void destroy(void *opaque)
 	}
 	pthread_mutex_destroy(&pool->popping);
 	free(pool);
-	/* the nodes are gone already */
+	/* the nodes are already freed */
 	probe_clear(&map->table, PLANTED_SLOT);
 	base_destroy(map);
 }

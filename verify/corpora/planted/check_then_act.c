@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * check_then_act.c - insert_if_absent is a lookup and then an upsert: two
- * threads find the key absent, and both insert.
- */
+/* check_then_act.c - insert_if_absent is a lookup and then an upsert: two
+ * threads find the key absent, and both insert. */
 #ifndef PLANTED_ID
 #define PLANTED_ID check_then_act
 #endif
 #include "verify/corpora/planted/planted.h"
 
-static bool look_then_insert(void *thread, struct rm_shape shape,
+static bool lookup_then_insert(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
@@ -22,5 +20,5 @@ static bool look_then_insert(void *thread, struct rm_shape shape,
 	return false;
 }
 
-#define PLANTED_INSERT look_then_insert
+#define PLANTED_INSERT lookup_then_insert
 #include "verify/corpora/planted/planted_impl.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * double_remove.c - a remove finds the key in one critical section and takes
- * it out in the next: two threads find it, and both say that they removed it.
- */
+/* double_remove.c - a remove finds the key in one critical section and removes
+ * it in the next: two threads find it, and both return that they removed it. */
 #ifndef PLANTED_ID
 #define PLANTED_ID double_remove
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * free_readers.h - the map of the bugs that are about memory order: lookups
- * take no lock, writers a spin lock per bucket. Nodes and boxes of values are kept until
- * destroy, so that order is all that can be wrong. u64 keys.
+/* free_readers.h - the map for bugs in memory order: lookups take no lock,
+ * writers a spin lock per bucket. Nodes and boxes of values are kept until
+ * destroy, so only order can be wrong. u64 keys.
  *
  * A fixture defines the orders PUBLISH (of a new box in its node) and UNLOCK
- * before it includes this, and WITHOUT_LOCK if writers take no lock either.
- */
+ * before it includes this, and WITHOUT_LOCK if writers take no lock either. */
 #ifndef RM_FREE_READERS_H
 #define RM_FREE_READERS_H
 
@@ -18,22 +16,22 @@
 
 enum { BUCKETS = 4096 };
 
-/* What a key holds: never changed once a lookup can see it. */
+/* The value of a key; never changes once a lookup can see it. */
 struct box {
 	struct rm_value value;
-	struct box *older; /* of all boxes of the bucket */
+	struct box *older; /* list of all boxes of the bucket */
 };
 
 struct chain {
 	uint64_t key;
-	struct box *_Atomic box; /* NULL: not there */
-	struct chain *next;      /* never changed */
+	struct box *_Atomic box; /* NULL: absent */
+	struct chain *next;      /* never changes */
 };
 
-/* Writers of one bucket take turns. One lock for all would hide the bug: who
-   gets a lock has seen all that was written before it was given back. Nor does
-   a lock lie beside what lookups read: to fetch its line would take them longer
-   than a store stays in the buffer of most CPUs. */
+/* Writers of one bucket exclude each other. One lock for the whole map would
+ * hide the bug: a thread that gets a lock sees everything written before its
+ * release. The lock is on another line than data of lookups: fetching its line
+ * would take longer than a store stays in the buffer of most CPUs. */
 struct bucket {
 	_Alignas(RM_CACHE_LINE) atomic_bool locked;
 	struct box *boxes;
@@ -104,7 +102,7 @@ RM_HOT bool free_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return box;
 }
 
-/* Lets the key hold `box`, NULL to remove it; returns what it held. */
+/* Stores `box` for the key, NULL to remove it; returns the old box. */
 RM_HOT struct box *replace(
         struct bucket *bucket, struct rm_key key, struct box *box)
 {

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * growth_loses.c - the table is copied into a larger one in one critical
- * section and replaced by it in the next: what was inserted in between is gone.
- */
+/* growth_loses.c - the table is copied into a larger one in one critical
+ * section, and replaced by it in the next: inserts in between are lost. */
 #ifndef PLANTED_ID
 #define PLANTED_ID growth_loses
 #endif
 #include "verify/corpora/planted/planted.h"
 
-/* The table has room for half its slots and grows by itself then; this grows
-   it when a quarter is used. */
-static bool due(const struct planted *map)
+/* The table grows by itself when half of it is used; this fixture grows it at a
+ * quarter. */
+static bool growth_is_due(const struct planted *map)
 {
 	return map->table.count == (map->table.mask + 1) / 4;
 }
@@ -30,8 +28,8 @@ static void copy_slots(const struct probe *from, struct probe *to)
 	}
 }
 
-/* Keys of the old table that the new one lacks are lost, their nodes not: a
-   fixture has one bug, not two. */
+/* Keys that the new table lacks are lost, but their nodes must not leak: a
+ * fixture has one bug. */
 static void keep_nodes(const struct probe *from, struct planted *map)
 {
 	const size_t words = probe_stride(PLANTED_SLOT);
@@ -51,7 +49,7 @@ static void keep_nodes(const struct probe *from, struct planted *map)
 
 static RM_COLD void grow(struct planted *map)
 {
-	struct probe larger = map->table, smaller;
+	struct probe larger = map->table, old_table;
 
 	larger.mask = larger.mask * 2 + 1;
 	larger.count = 0;
@@ -60,18 +58,18 @@ static RM_COLD void grow(struct planted *map)
 	copy_slots(&map->table, &larger);
 	if (!twin) {
 		pthread_mutex_unlock(&map->lock);
-		for (int i = 0; i < 8; i++) /* growth is rare, and long */
+		for (int i = 0; i < 8; i++) /* growth is rare and long */
 			RM_PAUSE();
 		pthread_mutex_lock(&map->lock);
 	}
-	smaller = map->table;
-	if (smaller.mask >= larger.mask) { /* somebody was quicker */
+	old_table = map->table;
+	if (old_table.mask >= larger.mask) { /* another thread was faster */
 		probe_free(&larger, PLANTED_SLOT);
 		return;
 	}
 	map->table = larger;
-	keep_nodes(&smaller, map);
-	probe_free(&smaller, PLANTED_SLOT);
+	keep_nodes(&old_table, map);
+	probe_free(&old_table, PLANTED_SLOT);
 }
 
 RM_HOT bool growing_exchange(void *thread, struct rm_shape shape,
@@ -80,7 +78,7 @@ RM_HOT bool growing_exchange(void *thread, struct rm_shape shape,
 	struct planted *map = thread;
 
 	pthread_mutex_lock(&map->lock);
-	if (due(map))
+	if (growth_is_due(map))
 		grow(map);
 	pthread_mutex_unlock(&map->lock);
 	return base_exchange(thread, shape, key, value, old);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * lost_update.c - exchange reads the old value and writes the new one in two
- * critical sections: a write in between is replaced and returned by nobody.
- */
+/* lost_update.c - exchange reads the old value and writes the new one in two
+ * critical sections: a write in between is replaced but never returned. */
 #ifndef PLANTED_ID
 #define PLANTED_ID lost_update
 #endif
 #include "verify/corpora/planted/planted.h"
 
-RM_HOT bool two_steps(void *thread, struct rm_shape shape, struct rm_key key,
-        const struct rm_value *value, struct rm_value *old)
+RM_HOT bool exchange_in_two_steps(void *thread, struct rm_shape shape,
+        struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
 	struct rm_value before;
@@ -24,12 +22,12 @@ RM_HOT bool two_steps(void *thread, struct rm_shape shape, struct rm_key key,
 	if (node)
 		copy(shape, &node->value, value);
 	pthread_mutex_unlock(&map->lock);
-	if (!node) /* removed meanwhile: this much it gets right */
+	if (!node) /* removed meanwhile: this case is handled correctly */
 		return base_exchange(thread, shape, key, value, old);
 	if (old)
 		copy(shape, old, &before);
 	return true;
 }
 
-#define PLANTED_EXCHANGE two_steps
+#define PLANTED_EXCHANGE exchange_in_two_steps
 #include "verify/corpora/planted/planted_impl.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * missing_fence.c - a write ends with a release store, which may still be in
- * the store buffer when the thread's next lookup has read: two threads can
- * both miss what the other has written (store buffering). seq_cst would wait.
- */
+/* missing_fence.c - a write ends with a release store, which may still be in
+ * the store buffer during the thread's next lookup. Two threads can both miss
+ * each other's write (store buffering). seq_cst would prevent it. */
 #ifndef PLANTED_ID
 #define PLANTED_ID missing_fence
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * missing_release.c - a value is published with a relaxed store: a lookup on
- * another CPU may see the pointer before what it points to. x86 orders stores
- * by itself, and compilers leave these where they are: no native run sees it.
- */
+/* missing_release.c - a value is published by a relaxed store, so a lookup on
+ * another CPU may see the pointer before its target. x86 orders stores, and
+ * compilers do not move these: no native run shows it. */
 #ifndef PLANTED_ID
 #define PLANTED_ID missing_release
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * scan_skips.c - nodes stand in an array without gaps: a remove moves the
- * last one into the hole. A scan that gives the lock away between two entries
- * has passed the hole, and never comes to where the last one was.
- */
+/* scan_skips.c - nodes are in an array without gaps: a remove moves the last
+ * one into the hole. A scan that releases the lock between two entries may be
+ * past the hole and so miss the moved node. */
 #ifndef PLANTED_ID
 #define PLANTED_ID scan_skips
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * stale_read.c - each thread remembers what it looked up last, and believes
- * it while the map's version stays; a remove by another thread does not count
- * as a new version.
- */
+/* stale_read.c - each thread caches its last lookup, which is valid while the
+ * map's version is unchanged; but a remove by another thread does not change
+ * the version. */
 #ifndef PLANTED_ID
 #define PLANTED_ID stale_read
 #endif
@@ -21,7 +19,7 @@ struct version {
 	_Atomic uint64_t number;
 };
 
-static void bump(struct planted *map)
+static void increment_version(struct planted *map)
 {
 	struct version *version = map->extra;
 
@@ -29,11 +27,11 @@ static void bump(struct planted *map)
 	atomic_fetch_add_explicit(&version->number, 1, memory_order_seq_cst);
 }
 
-static uint64_t version_of(const struct planted *map)
+static uint64_t read_version(const struct planted *map)
 {
 	const struct version *version = map->extra;
 
-	/* seq_cst: who sees the old number reads before the change */
+	/* seq_cst: readers that see the old number come before the change */
 	return atomic_load_explicit(&version->number, memory_order_seq_cst);
 }
 
@@ -45,7 +43,7 @@ RM_HOT bool cached_lookup(void *thread, struct rm_shape shape,
 	bool was_there = true;
 
 	if (reader->valid && reader->key == key.word &&
-	        reader->version == version_of(map)) {
+	        reader->version == read_version(map)) {
 		copy(shape, value, &reader->value);
 		return true;
 	}
@@ -55,7 +53,7 @@ RM_HOT bool cached_lookup(void *thread, struct rm_shape shape,
 	was_there = node;
 	if (was_there) {
 		copy(shape, value, &node->value);
-		reader->version = version_of(map);
+		reader->version = read_version(map);
 	}
 	pthread_mutex_unlock(&map->lock);
 	reader->valid = was_there;
@@ -66,14 +64,14 @@ RM_HOT bool cached_lookup(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool bumping_exchange(void *thread, struct rm_shape shape,
+RM_HOT bool exchange_with_version(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct reader *reader = thread;
 	struct planted *map = reader->map;
 
 	pthread_mutex_lock(&map->lock);
-	bump(map);
+	increment_version(map);
 	struct node *node = find(map, key);
 	const bool was_there = node;
 
@@ -87,16 +85,16 @@ RM_HOT bool bumping_exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool silent_take(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *old)
+RM_HOT bool take_without_version(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *old)
 {
 	struct reader *reader = thread;
 	struct planted *map = reader->map;
 
-	reader->valid = false; /* its own memory, at least */
+	reader->valid = false; /* at least its own cache is invalidated */
 	pthread_mutex_lock(&map->lock);
 	if (twin)
-		bump(map);
+		increment_version(map);
 	struct node *node = find(map, key);
 	const bool was_there = node;
 
@@ -109,13 +107,13 @@ RM_HOT bool silent_take(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-static bool bumping_insert(void *thread, struct rm_shape shape,
+static bool insert_with_version(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value,
         struct rm_value *present)
 {
 	struct reader *reader = thread;
 
-	/* what is inserted was absent: nobody remembers it */
+	/* the key was absent, so it is in no cache */
 	return base_insert_if_absent(reader->map, shape, key, value, present);
 }
 
@@ -150,9 +148,9 @@ static void leave(void *thread)
 }
 
 #define PLANTED_LOOKUP   cached_lookup
-#define PLANTED_EXCHANGE bumping_exchange
-#define PLANTED_TAKE     silent_take
-#define PLANTED_INSERT   bumping_insert
+#define PLANTED_EXCHANGE exchange_with_version
+#define PLANTED_TAKE     take_without_version
+#define PLANTED_INSERT   insert_with_version
 #define PLANTED_CREATE   create
 #define PLANTED_DESTROY  destroy
 #define PLANTED_JOIN     join

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * tombstone_revived.c - a removed key keeps its node as a tombstone with the
- * old value; an insert revives it first and writes the value then.
- */
+/* tombstone_revived.c - a removed key keeps its node as a tombstone with the
+ * old value; an insert revives it first and then writes the value. */
 #ifndef PLANTED_ID
 #define PLANTED_ID tombstone_revived
 #endif
 #include "verify/corpora/planted/planted.h"
 
-RM_HOT bool living_lookup(void *thread, struct rm_shape shape,
+RM_HOT bool lookup_living(void *thread, struct rm_shape shape,
         struct rm_key key, struct rm_value *value)
 {
 	struct planted *map = thread;
@@ -23,7 +21,7 @@ RM_HOT bool living_lookup(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool reviving_exchange(void *thread, struct rm_shape shape,
+RM_HOT bool exchange_and_revive(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {
 	struct planted *map = thread;
@@ -50,8 +48,8 @@ RM_HOT bool reviving_exchange(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-RM_HOT bool burying_take(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *old)
+RM_HOT bool take_and_bury(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *old)
 {
 	struct planted *map = thread;
 
@@ -67,8 +65,8 @@ RM_HOT bool burying_take(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-#define PLANTED_LOOKUP   living_lookup
-#define PLANTED_EXCHANGE reviving_exchange
-#define PLANTED_TAKE     burying_take
+#define PLANTED_LOOKUP   lookup_living
+#define PLANTED_EXCHANGE exchange_and_revive
+#define PLANTED_TAKE     take_and_bury
 #define PLANTED_INSERT   NULL
 #include "verify/corpora/planted/planted_impl.h"

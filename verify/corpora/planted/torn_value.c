@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * torn_value.c - a lookup copies the first word of a value in one critical
- * section and the others in the next. Values of 24 bytes show it.
- */
+/* torn_value.c - a lookup copies the first word of a value in one critical
+ * section and the others in the next. Visible with values of 24 bytes. */
 #ifndef PLANTED_ID
 #define PLANTED_ID torn_value
 #endif
 #include "verify/corpora/planted/planted.h"
 
-RM_HOT bool word_by_word(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *value)
+RM_HOT bool lookup_word_by_word(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *value)
 {
 	struct planted *map = thread;
 	uint64_t first;
@@ -31,5 +29,5 @@ RM_HOT bool word_by_word(void *thread, struct rm_shape shape, struct rm_key key,
 	return true;
 }
 
-#define PLANTED_LOOKUP word_by_word
+#define PLANTED_LOOKUP lookup_word_by_word
 #include "verify/corpora/planted/planted_impl.h"

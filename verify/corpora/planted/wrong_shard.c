@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * wrong_shard.c - a remove takes other bits of the hash than a lookup to
- * choose the shard, for one key in 32: it does not find them.
- */
+/* wrong_shard.c - for one key in 32, a remove chooses the shard by other hash
+ * bits than a lookup, and does not find the key. */
 #ifndef PLANTED_ID
 #define PLANTED_ID wrong_shard
 #endif
@@ -37,8 +35,8 @@ RM_HOT bool sharded_exchange(void *thread, struct rm_shape shape,
 	return base_exchange(shard_of(thread, key), shape, key, value, old);
 }
 
-RM_HOT bool misled_take(void *thread, struct rm_shape shape, struct rm_key key,
-        struct rm_value *old)
+RM_HOT bool take_from_wrong_shard(void *thread, struct rm_shape shape,
+        struct rm_key key, struct rm_value *old)
 {
 	const struct sharded *map = thread;
 	const uint64_t hash = hash_of(map, key);
@@ -72,7 +70,7 @@ static void destroy(void *opaque)
 
 #define PLANTED_LOOKUP   sharded_lookup
 #define PLANTED_EXCHANGE sharded_exchange
-#define PLANTED_TAKE     misled_take
+#define PLANTED_TAKE     take_from_wrong_shard
 #define PLANTED_INSERT   NULL
 #define PLANTED_CREATE   create
 #define PLANTED_DESTROY  destroy

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * copies_on_write.c - a chained table that never changes once it is published.
+/* copies_on_write.c - a chained table that never changes once it is published.
  * A write copies it under a mutex, with its change, and publishes the copy.
- * Readers take no lock: a reader says in its handle which table it is at, looks
- * whether that is still the published one, and reads. A writer frees the tables
- * that were replaced and that no reader says it is at, so that there are never
- * more of them than threads. A lookup writes its thread's own cache line only.
- */
+ *
+ * Readers take no lock: a reader stores the table's address in its handle,
+ * checks that this table is still the published one, and reads. A writer frees
+ * replaced tables that are in no handle, so there are never more of them than
+ * threads. Lookups write only their thread's own cache line. */
 #define ID copies_on_write
 #include "impls/support/no_handle.h"
 #include "verify/corpora/broken/chain.h"
 
 struct table {
-	struct table *next; /* in the limbo; under the mutex */
+	struct table *next; /* in the limbo list; under the mutex */
 	struct chain chain;
 	size_t count;
 };
 
 /* A thread's handle. */
 struct reader {
-	_Alignas(128) _Atomic(struct table *) at; /* NULL: it does not read */
+	_Alignas(128) _Atomic(struct table *) at; /* NULL: not reading */
 	struct map *map;
 };
 
@@ -31,7 +30,7 @@ struct map {
 	struct reader reader[];
 };
 
-/* An empty table for so many keys, or NULL. */
+/* An empty table for that many keys, or NULL. */
 static struct table *table_new(size_t keys, uint64_t seed)
 {
 	struct table *table = calloc(1, sizeof(*table));
@@ -68,7 +67,7 @@ static void *join(void *map, size_t slot)
 	return &((struct map *)map)->reader[slot];
 }
 
-/* The published table, which is not freed before the reader says NULL. */
+/* The published table, which is not freed before the reader stores NULL. */
 RM_HOT struct table *begin_read(struct reader *reader)
 {
 	struct table *table;
@@ -92,7 +91,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* Under the mutex. Who looks for a table from here on finds this one. */
+/* Under the mutex. Readers that start after this find `table`. */
 static void publish(struct map *map, struct table *table)
 {
 	struct table **link = &map->limbo;
@@ -105,7 +104,7 @@ static void publish(struct map *map, struct table *table)
 
 		while (i && atomic_load(&map->reader[i - 1].at) != old)
 			i--;
-		if (i) { /* a reader may be at it */
+		if (i) { /* a reader may use it */
 			link = &old->next;
 		} else {
 			*link = old->next;
@@ -119,12 +118,12 @@ static void destroy(void *opaque)
 {
 	struct map *map = opaque;
 
-	publish(map, NULL); /* nobody reads: this frees all tables */
+	publish(map, NULL); /* no readers: this frees all tables */
 	pthread_mutex_destroy(&map->mutex);
 	free(map);
 }
 
-/* The key is not there, and the table is not published yet. */
+/* Adds an absent key to a table that is not published yet. */
 static inline void add(struct table *table, struct rm_shape shape,
         uint64_t word, const struct rm_value *value)
 {
@@ -138,8 +137,8 @@ static inline void add(struct table *table, struct rm_shape shape,
 	table->count++;
 }
 
-/* Under the mutex: publishes a copy in which the key has that value, or is not
-   there if `value` is NULL. Nodes of the old table may then be gone. */
+/* Under the mutex: publishes a copy in which the key has that value, or is
+ * absent if `value` is NULL. Nodes of the old table may then be freed. */
 static RM_COLD void replace(struct map *map, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value)
 {
@@ -156,9 +155,9 @@ static RM_COLD void replace(struct map *map, struct rm_shape shape,
 	publish(map, to);
 }
 
-/* All writes of one key but update(). Returns whether it was there, where
-   `expected` is not NULL with that value, and stores the value that it had.
-   The two flags: whether to write then, or otherwise. */
+/* All writes of one key except update(). Returns whether the key was present
+ * (with value `expected`, if that is not NULL), and stores its old value.
+ * if_there and if_absent: whether to write in each case. */
 RM_HOT bool change(void *thread, struct rm_shape shape, struct rm_key key,
         bool if_there, bool if_absent, const struct rm_value *expected,
         const struct rm_value *value, struct rm_value *old)
@@ -237,7 +236,7 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 	return node != NULL;
 }
 
-/* All of one table: `fn` must not call this map. */
+/* Reads one table throughout: `fn` must not call this map. */
 static void scan(
         void *thread, struct rm_shape shape, rm_scan_fn *fn, void *context)
 {

@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * bias_announced_late.c - shards under reader-writer locks that favour readers
- * (the idea: Dice and Kogan's BRAVO, 2019): while a lock is biased, a reader
- * says in a word of its own that it reads, looks whether the lock is biased
- * still, and leaves the lock alone. A writer takes the lock, ends the bias, and
- * waits for the readers that said so.
+/* bias_announced_late.c - shards under reader-writer locks biased towards
+ * readers (idea: BRAVO, Dice and Kogan 2019). While a lock is biased, a reader
+ * announces itself in its own word, checks that the lock is still biased, and
+ * does not touch the lock. A writer takes the lock, ends the bias, and waits
+ * for announced readers.
  *
- * The bug: the reader's store is a release and its second look an acquire, so
- * that the look may come before the store is seen. The writer's two steps are
- * in order, but it can miss the reader's word, and the reader the end of the
- * bias: both are in. The twin's store and look are sequentially consistent. A
- * lookup in a biased shard writes a word of its thread's.
- */
+ * Bug: the reader's store is a release and its check an acquire, so the check
+ * may happen before the store is visible. The writer's two steps are ordered,
+ * but it can miss the announcement while the reader misses the end of the bias:
+ * both enter. Corrected version: store and check are sequentially consistent.
+ * Lookups in a biased shard write their thread's word. */
 #ifndef ID
 #define ID bias_announced_late
 #endif
 #include "impls/support/spin.h"
 #include "verify/corpora/broken/broken.h"
 
-/* seq_cst, with the writer's store of `biased` and its loads of `reads`; not
-   enough: between two locations these pair with nothing */
+/* seq_cst pairs with the writer's store of `biased` and its loads of `reads`;
+ * release and acquire are too weak, since they order nothing between two
+ * locations */
 #define ORDER_SAY  (RIGHT ? memory_order_seq_cst : memory_order_release)
 #define ORDER_LOOK (RIGHT ? memory_order_seq_cst : memory_order_acquire)
 
-enum { SLOW_READS = 8 }; /* of a lock that is not biased, until it is again */
+enum { SLOW_READS = 8 }; /* reads without bias, until a lock is biased again */
 
 struct guard {
 	pthread_rwlock_t lock;
@@ -34,7 +33,7 @@ struct guard {
 
 /* A thread's handle. */
 struct reader {
-	_Alignas(128) _Atomic(struct guard *) reads; /* beside its lock */
+	_Alignas(128) _Atomic(struct guard *) reads; /* without its lock */
 	struct map *map;
 };
 
@@ -88,7 +87,7 @@ static inline void guard_write(struct guard *guard, void *thread)
 	}
 }
 
-/* Ends both. */
+/* Ends a read or a write. */
 static inline void guard_leave(struct guard *guard, void *thread)
 {
 	struct reader *me = thread;
@@ -143,7 +142,7 @@ static void *join(void *opaque, size_t slot)
 	return &map->shard[0].guard.readers->reader[slot];
 }
 
-/* leave, quiesce: nobody reads once the operation has returned. */
+/* leave, quiesce: nothing is read once the operation has returned. */
 static void no_more(void *thread)
 {
 	(void)thread;

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * bucket_copy_kept.c - a bucket is an array that never changes: a write makes a
- * copy with its change in it and puts that in place of the first one by a
- * compare-and-swap. What was replaced is retired (limbo.h).
+/* bucket_copy_kept.c - a bucket is an array that never changes: a write makes a
+ * changed copy and replaces the array by a compare-and-swap. Old arrays are
+ * retired (limbo.h).
  *
- * The bug: where the compare-and-swap fails and the bucket that is there by
- * then asks for a copy of the same length, exchange() keeps the copy that it
- * has and only writes its own entry into it once more. Its other entries are
- * those of the bucket before the other thread's change: that is lost. The twin
- * copies anew each time. A lookup writes nothing shared.
- */
+ * Bug: if the compare-and-swap fails and the new bucket needs a copy of the
+ * same length, exchange() reuses its copy and only writes its own entry again.
+ * The other entries are from the old bucket, so the other thread's change is
+ * lost. Corrected version: it copies again each time. Lookups write nothing
+ * shared. */
 #ifndef ID
 #define ID bucket_copy_kept
 #endif
@@ -83,7 +81,7 @@ static inline size_t count_of(const struct array *array)
 	return array ? array->count : 0;
 }
 
-/* The key's place, or the count of the entries. */
+/* The index of the key, or the number of entries. */
 RM_HOT size_t place_of(const struct array *array, struct rm_key key)
 {
 	size_t i = 0;
@@ -162,7 +160,7 @@ static inline bool upsert(void *thread, struct rm_shape shape,
 	return exchange(thread, shape, key, value, NULL);
 }
 
-/* A copy without entry `i`; NULL: it was the only one. */
+/* A copy without entry `i`; NULL if it was the only one. */
 static struct array *copy_without(const struct array *was, size_t i)
 {
 	if (was->count == 1)

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * combiner_passes_by.c - a chained table that one thread at a time works at,
- * for all of them (the idea: Hendler, Incze, Shavit and Tzafrir's flat
- * combining, 2010): a thread says in a record of its own what it wants. Who
- * gets the lock goes through all records and does what they ask for.
+/* combiner_passes_by.c - a chained table on which one thread at a time works
+ * for all (idea: flat combining, Hendler, Incze, Shavit and Tzafrir 2010). A
+ * thread stores its request in its own record. The thread that gets the lock
+ * executes the requests of all records.
  *
- * The bug: a thread tries to get the lock once, when it has said what it wants.
- * If somebody has it the thread waits until its record is done. But who has the
- * lock may have been past that record already, and then gives the lock back:
- * the thread waits until another one combines, and if none comes, for ever. The
- * twin tries the lock each time that it looks. A lookup writes its record, and
- * all records that it serves.
- */
+ * Bug: a thread tries the lock only once, after it has stored its request. If
+ * the lock is held, it waits until its request is done. But the holder may have
+ * passed that record already and then release the lock. The thread then waits
+ * until another one combines, or forever. Corrected version: it tries the lock
+ * at each check. Lookups write their record, and all records that they
+ * serve. */
 #ifndef ID
 #define ID combiner_passes_by
 #endif
@@ -20,8 +18,9 @@
 
 enum wish { LOOKUP, EXCHANGE, TAKE, COMPARE_SWAP, COMPARE_REMOVE, LENGTH };
 
-/* A thread's handle, and what it wants. All but `asked` changes hands by it:
-   the thread writes it while it is false, who combines while it is true. */
+/* A thread's handle with its request. The flag `asked` transfers the other
+ * members: the thread writes them while it is false, the combiner while it is
+ * true. */
 struct record {
 	_Alignas(128) _Atomic bool asked;
 	struct map *map;
@@ -30,14 +29,14 @@ struct record {
 	struct rm_key key;
 	const struct rm_value *value, *expected;
 	struct rm_value *old;
-	bool yes;     /* the answer ... */
+	bool yes;     /* the result ... */
 	size_t count; /* ... of LENGTH */
 };
 
 struct map {
 	_Atomic bool locked;
 	struct chain chain; /* under the lock */
-	size_t count;       /* so, too */
+	size_t count;       /* also under the lock */
 	size_t threads;
 	struct record *record;
 };
@@ -75,7 +74,7 @@ static void *join(void *opaque, size_t slot)
 {
 	struct map *map = opaque;
 
-	/* after whatever the last thread here did with its record */
+	/* after all accesses of the last thread in this slot */
 	atomic_exchange(&map->record[slot].asked, false);
 	return &map->record[slot];
 }
@@ -87,13 +86,13 @@ static void leave(void *thread)
 	atomic_store(&record->asked, false);
 }
 
-/* A record says nothing once its operation has returned. */
+/* Requests end before their operation returns. */
 static void quiesce(void *thread)
 {
 	(void)thread;
 }
 
-/* Under the lock, of a record that asks. */
+/* Under the lock, for a record with a request. */
 static void serve(struct map *map, struct record *record)
 {
 	struct node **link = record->wish == LENGTH
@@ -119,7 +118,7 @@ static void serve(struct map *map, struct record *record)
 	}
 }
 
-/* If nobody has the lock: serves all, this thread's record among them. */
+/* If the lock is free: serves all records, this thread's included. */
 static void try_combine(struct map *map)
 {
 	if (atomic_load(&map->locked) || atomic_exchange(&map->locked, true))
@@ -135,7 +134,7 @@ static void try_combine(struct map *map)
 	atomic_store(&map->locked, false);
 }
 
-/* Has the record served; returns the answer. */
+/* Stores a request and waits for its result. */
 static bool ask(void *thread, enum wish wish, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected,
         const struct rm_value *value, struct rm_value *old)

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cuckoo_buckets_in_turn.c - cuckoo hashing (the idea: Pagh and Rodler 2001,
- * with versions as in MemC3, 2013): a key is in one of two slots, or in a short
- * stash. Writers have a mutex. A write counts a version up before and after it
- * changes what is under it; a reader that saw one change looks again.
+/* cuckoo_buckets_in_turn.c - cuckoo hashing (ideas: Pagh and Rodler 2001;
+ * versions as in MemC3, 2013): a key is in one of two slots, or in a short
+ * stash. Writers hold a mutex. A write increments a version before and after it
+ * changes the data; readers that see a change try again.
  *
- * The bug: a reader looks into one place after the other and checks each one's
- * version when it is through with it. A key that is moved from the second to
- * the first, after the reader was there, is in neither, although it was in the
- * map all the time. The twin checks all versions together, at the end. A lookup
- * writes nothing shared, unless it takes the mutex after a hundred failures.
- */
+ * Bug: a reader checks the version of each place right after it has searched
+ * that place. If a key is moved from its second slot to the first after the
+ * reader was there, it is found in neither, although it was always in the map.
+ * Corrected version: all versions are checked together at the end. Lookups
+ * write nothing shared, unless they take the mutex after a hundred failures. */
 #ifndef ID
 #define ID cuckoo_buckets_in_turn
 #endif
@@ -28,15 +26,15 @@ struct slot {
 
 struct map {
 	pthread_mutex_t lock;                   /* of writers */
-	_Atomic uint64_t version[VERSIONS + 1]; /* of slots; of the stash */
-	struct slot *slot;                      /* the stash is behind them */
+	_Atomic uint64_t version[VERSIONS + 1]; /* slots, then the stash */
+	struct slot *slot;                      /* followed by the stash */
 	size_t mask;
 	size_t stash_most;
 	_Atomic size_t stashed; /* the stash has no holes */
 	uint64_t seed;
 };
 
-/* Where a key may be: the slots from `first` to before `end`. */
+/* A place of a key: slots from `first` to before `end`. */
 struct place {
 	size_t first, end;
 	_Atomic uint64_t *version;
@@ -79,12 +77,12 @@ static struct place place_of(struct map *map, uint64_t word, int number)
 		return (struct place){ slots,
 			slots + atomic_load(&map->stashed),
 			&map->version[VERSIONS] };
-	if (number == 1) /* another slot than the first */
+	if (number == 1) /* a slot other than the first */
 		i ^= 1 + (hash >> 40) % map->mask;
 	return (struct place){ i, i + 1, &map->version[i % VERSIONS] };
 }
 
-/* The key's slot among those, or NULL. */
+/* The key's slot in this place, or NULL. */
 static struct slot *find_in(
         struct map *map, const struct place *place, uint64_t word)
 {
@@ -108,7 +106,7 @@ static void put_words(
 		atomic_store(&slot->word[i], value->word[i]);
 }
 
-/* Looks once. False: somebody wrote meanwhile. */
+/* One attempt. False: a write was concurrent. */
 static bool try_lookup(struct map *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *value, bool *was_there)
 {
@@ -156,7 +154,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* From here on all is under the mutex. */
+/* From here on: under the mutex. */
 static _Atomic uint64_t *version_of(struct map *map, const struct slot *slot)
 {
 	const size_t i = (size_t)(slot - map->slot);
@@ -185,7 +183,7 @@ static void copy_slot(
 	set(map, to, atomic_load(&from->key), &value, words);
 }
 
-/* Takes out the entry: the stash's last one moves up to where it was. */
+/* Removes the entry; in the stash the last entry takes its place. */
 static void drop(struct map *map, struct slot *slot, size_t words)
 {
 	_Atomic uint64_t *version = version_of(map, slot);
@@ -214,8 +212,8 @@ static struct slot *find(struct map *map, uint64_t word)
 	return slot;
 }
 
-/* A slot that a new key can have: what is in the way moves to its other slot,
-   from the end of the path on, so that every key is always somewhere. */
+/* Returns a free slot for a new key. Keys on the path move to their other
+ * slots, the last one first, so that every key is always findable. */
 static struct slot *make_room(struct map *map, uint64_t word, size_t words)
 {
 	size_t path[PATH_MOST], i = place_of(map, word, 0).first;
@@ -251,10 +249,10 @@ static void insert(struct map *map, uint64_t word, const struct rm_value *value,
 		const size_t stashed = atomic_load(&map->stashed);
 
 		if (stashed == map->stash_most)
-			abort(); /* more keys than it was made for */
+			abort(); /* more keys than it was created for */
 		slot = &map->slot[map->mask + 1 + stashed];
 		set(map, slot, word, value, words);
-		/* as a change of its own: readers did not look so far */
+		/* a separate change: readers did not search this slot before */
 		atomic_fetch_add(&map->version[VERSIONS], 1);
 		atomic_fetch_add(&map->stashed, 1);
 		atomic_fetch_add(&map->version[VERSIONS], 1);

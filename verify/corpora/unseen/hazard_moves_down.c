@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * hazard_moves_down.c - a table of lists without locks (Michael 2002), whose
- * nodes are kept by hazard pointers: a thread says in two words which node it
- * is at and which one is before that, and who frees a node reads the words of
- * all threads first. A node never changes; what replaces it is linked behind it
- * by the same compare-and-swap that marks it.
+/* hazard_moves_down.c - a table of lock-free lists (Michael 2002) with hazard
+ * pointers: a thread stores in two words its current node and the one before
+ * it, and a reclaiming thread first reads the words of all threads. Nodes never
+ * change; a replacement is linked after the old node by the same
+ * compare-and-swap that marks it.
  *
- * The bug: who goes on to the next node copies its word for the node it is at
- * into its word for the one before, and then overwrites the first one. The word
- * for the one before comes first in memory, and who frees reads in that order:
- * it can read the one before the copy and the other behind it, sees the node in
- * neither, and frees it while it is used. In the twin the word for the node it
- * is at comes first. A lookup writes words of its own.
- */
+ * Bug: to advance, a thread copies its word for the current node into its word
+ * for the previous one, and then overwrites the first. The word for the
+ * previous node comes first in memory, and reclamation reads in that order. It
+ * can read the previous word before the copy and the current word after the
+ * overwrite, see the node in neither, and free it while it is used. Corrected
+ * version: the word for the current node comes first. Lookups write their own
+ * words. */
 #ifndef ID
 #define ID hazard_moves_down
 #endif
@@ -21,7 +20,7 @@
 
 enum { AT = RIGHT ? 0 : 1, BEFORE = 1 - AT, WORDS = 2 };
 
-/* A pointer to a node, or that + 1: the node that has it is out of the list. */
+/* A pointer to a node; + 1 if the node that contains it is removed. */
 typedef _Atomic uintptr_t link_type;
 
 struct node {
@@ -31,7 +30,7 @@ struct node {
 	struct rm_value value;
 };
 
-/* A thread's handle, and what slots before it have left. */
+/* A thread's handle, and retired nodes of earlier threads of its slot. */
 struct hazard {
 	_Alignas(128) link_type word[WORDS];
 	struct node *retired;
@@ -99,7 +98,7 @@ static void *create(const struct rm_sizing *sizing)
 	return map;
 }
 
-/* Somebody may be at that node. */
+/* True if a thread may use that node. */
 static bool is_used(struct map *map, const struct node *node)
 {
 	for (size_t i = 0; i < map->threads; i++)
@@ -110,7 +109,7 @@ static bool is_used(struct map *map, const struct node *node)
 	return false;
 }
 
-/* Frees what nobody is at. */
+/* Frees retired nodes that no thread uses. */
 static void look(struct hazard *hazard)
 {
 	struct node **link = &hazard->retired;
@@ -127,7 +126,7 @@ static void look(struct hazard *hazard)
 	}
 }
 
-/* The node is out of its list, and this thread took it out. */
+/* Retires a node that this thread has unlinked. */
 static void retire(struct hazard *hazard, struct node *node)
 {
 	node->retired = hazard->retired;
@@ -135,7 +134,7 @@ static void retire(struct hazard *hazard, struct node *node)
 	look(hazard);
 }
 
-/* The thread is at no node any more. */
+/* The thread no longer uses a node. */
 static void go(struct hazard *hazard)
 {
 	for (int word = 0; word < WORDS; word++)
@@ -146,7 +145,7 @@ static void *join(void *opaque, size_t slot)
 {
 	struct map *map = opaque;
 
-	/* after whatever the last thread here did with its list */
+	/* after all accesses of the last thread in this slot */
 	atomic_exchange(&map->hazard[slot].word[0], 0);
 	return &map->hazard[slot];
 }
@@ -162,15 +161,15 @@ static void quiesce(void *thread)
 	(void)thread;
 }
 
-/* A place in a list: behind *link is `node`, the first whose key is not below
-   the one looked for, or NULL. The node and the one of `link` are kept. */
+/* A place in a list: *link points to `node`, the first with a key not below the
+ * searched one, or to NULL. Both nodes are protected. */
 struct place {
 	link_type *link;
 	struct node *node;
 	uintptr_t next; /* of `node`, without the mark */
 };
 
-/* Whether the key is there. Unlinks what is marked on the way. */
+/* Returns whether the key is present. Unlinks marked nodes on the way. */
 static bool find(struct hazard *hazard, struct rm_key key, struct place *place)
 {
 	struct map *map = hazard->map;
@@ -217,7 +216,7 @@ static inline bool lookup(void *thread, struct rm_shape shape,
 	return was_there;
 }
 
-/* `expected`: only if the key is there with this value. */
+/* `expected`: only if the key is present with this value. */
 static bool put(struct hazard *hazard, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, const struct rm_value *value,
         struct rm_value *old)

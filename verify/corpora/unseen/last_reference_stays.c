@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * last_reference_stays.c - the whole map is an array in the order of the keys,
- * which never changes: a write makes another one. Each counts who refers to it,
- * the map itself among them, and who lets the last reference go frees it. A
- * mutex is held for as long as it takes to count oneself in.
+/* last_reference_stays.c - the whole map is a sorted array that never changes:
+ * a write makes a new one. Each array counts its references, including the
+ * map's, and the thread that drops the last one frees it. A mutex protects
+ * taking a reference.
  *
- * The bug: in order to spare the read-modify-write where nobody else refers to
- * the array, who lets go looks whether the count is 1, and frees it, and else
- * counts it down. Two that do so at a time both see 2, both count down, and
- * nobody frees the array. The twin counts down and looks at what that returns.
- * A lookup writes the mutex and the count.
- */
+ * Bug: to save the read-modify-write of the last reference, a dropping thread
+ * frees the array if the count is 1, and otherwise decrements it. Two threads
+ * that do so at the same time both read 2 and both decrement, so the array is
+ * never freed. Corrected version: it decrements and checks the result. Lookups
+ * write the mutex and the count. */
 #ifndef ID
 #define ID last_reference_stays
 #endif
@@ -29,7 +27,7 @@ struct array {
 };
 
 struct map {
-	pthread_mutex_t writer; /* held by a write from its begin to its end */
+	pthread_mutex_t writer; /* held during a whole write */
 	pthread_mutex_t lock;   /* of the next member */
 	struct array *array;
 };
@@ -72,7 +70,7 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The map's array as it is; it stays until let_go(). */
+/* The current array; it stays until let_go(). */
 static struct array *hold(struct map *map)
 {
 	pthread_mutex_lock(&map->lock);
@@ -95,7 +93,7 @@ static void let_go(struct array *array)
 		atomic_fetch_sub(&array->references, 1);
 }
 
-/* By the writer: `array` becomes the map's. */
+/* Called by the writer: makes `array` the map's. */
 static void publish(struct map *map, struct array *array)
 {
 	pthread_mutex_lock(&map->lock);
@@ -105,7 +103,8 @@ static void publish(struct map *map, struct array *array)
 	let_go(old);
 }
 
-/* The place of the key, or where it would be; whether it is there. */
+/* Returns whether the key is present; `place` becomes its index, or where it
+ * would be. */
 static bool find(const struct array *array, uint64_t word, size_t *place)
 {
 	size_t low = 0, high = array->count;
@@ -130,7 +129,7 @@ static void copy_entries(struct array *to, size_t to_place,
 		        count * sizeof(from->entry[0]));
 }
 
-/* By the writer, who is the only one to change map->array. */
+/* Called by the writer, which alone changes map->array. */
 static void put(struct map *map, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, size_t place, bool was_there)
 {

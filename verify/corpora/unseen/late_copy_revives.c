@@ -1,30 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * late_copy_revives.c - an open-addressing table without locks (the idea: Cliff
- * Click 2007): a slot is claimed for a key by a compare-and-swap, for as long
- * as the table is there, and its value is a pointer. A table that is full gets
- * a next one. Whoever comes to a slot then freezes it, copies its value into
- * the next table's slot, if that never had one, and goes on there. Tables and
- * values are retired (limbo.h).
+/* late_copy_revives.c - a lock-free open-addressing table (idea: Cliff Click
+ * 2007): a compare-and-swap claims a slot for a key for the lifetime of the
+ * table, and the value is a pointer. A full table gets a next one. Threads that
+ * come to a slot then freeze it, copy its value into the next table's slot if
+ * that never had one, and continue there. Tables and values are retired
+ * (limbo.h).
  *
- * The bug: a removal leaves a slot as one that never had a value. A thread that
- * froze a slot, and is late with the copy, so puts the value back that others
- * copied before it and removed (and retired) since. In the twin a slot says
- * that its value was removed. A lookup that meets no growth writes nothing
- * shared.
- */
+ * Bug: a removal leaves a slot as if it never had a value. A thread that froze
+ * a slot and is late with the copy so restores a value that others have copied,
+ * removed and retired since. Corrected version: the slot records that its value
+ * was removed. Lookups without growth write nothing shared. */
 #ifndef ID
 #define ID late_copy_revives
 #endif
 #include "impls/support/hash.h"
 #include "verify/corpora/unseen/limbo.h"
 
-/* Words that are no keys in a slot: such keys have slots of their own behind
-   the table. DEAD ends the way of all keys that are not in front of it. */
+/* Words that mark slots; as keys they have their own slots after the table.
+ * DEAD ends the probe sequence of all keys that are not before it. */
 #define EMPTY UINT64_C(0)
 #define DEAD  UINT64_MAX
 
-/* What a slot has instead of a box. FROZEN is added to either. */
+/* Marks in place of a box. FROZEN is added to either. */
 enum { NEVER = 0, FROZEN = 1, GONE = 2 };
 #define NONE (RIGHT ? GONE : NEVER) /* after a removal */
 
@@ -43,16 +40,16 @@ struct slot {
 struct table {
 	struct retired retired;
 	_Atomic(struct table *) next;
-	_Atomic size_t claimed, given; /* slots; of those, to who copies */
+	_Atomic size_t claimed, given; /* slots claimed; slots being copied */
 	size_t mask;
-	struct slot slot[]; /* mask + 1, and those of the keys EMPTY, DEAD */
+	struct slot slot[]; /* mask + 1, and two for the keys EMPTY and DEAD */
 };
 
 struct map {
 	struct limbo limbo;            /* first: a thread's limbo is its map */
-	_Atomic(struct table *) table; /* if it has a next one, that has none */
+	_Atomic(struct table *) table; /* at most one table follows it */
 	uint64_t seed;
-	size_t most; /* entries at one time */
+	size_t most; /* maximum number of entries at one time */
 };
 
 static struct map *map_of(void *handle)
@@ -116,8 +113,8 @@ static void *join(void *opaque, size_t slot)
 	return limbo_join(&map->limbo, slot);
 }
 
-/* The key's slot. NULL: the key is not in the table, and if `end` of the way is
-   DEAD it never will be. With `mark`, an EMPTY end becomes that. */
+/* Returns the key's slot. NULL: the key is not in the table, and if `end`
+ * becomes DEAD it never will be. With `mark`, an EMPTY end becomes `mark`. */
 static struct slot *find(struct map *map, struct table *table,
         struct rm_key key, uint64_t mark, uint64_t *end)
 {
@@ -142,7 +139,7 @@ static struct slot *find(struct map *map, struct table *table,
 	}
 }
 
-/* `table` has a next one: moves what the slot has there. */
+/* `table` has a next one: moves the value of the slot there. */
 static void copy(struct map *map, struct table *table, struct slot *slot,
         struct rm_key key)
 {
@@ -154,14 +151,14 @@ static void copy(struct map *map, struct table *table, struct slot *slot,
 		struct slot *to = find(
 		        map, atomic_load(&table->next), key, key.word, &end);
 
-		/* NULL: that is being left, too, so all was copied */
+		/* NULL: that table is also being left, so all was copied */
 		if (to)
 			atomic_compare_exchange_strong(&to->box, &never, word);
 	}
 	atomic_store(&slot->box, GONE | FROZEN);
 }
 
-/* `table` has a next one: the key's value is to be found there from here on. */
+/* `table` has a next one: after this the key's value is there. */
 static struct table *leave_table(
         struct map *map, struct table *table, struct rm_key key)
 {
@@ -186,7 +183,7 @@ static void copy_number(struct map *map, struct table *table, size_t i)
 	copy(map, table, slot, key);
 }
 
-/* Copies what is left and makes the next table the map's. */
+/* Copies the rest and makes the next table the map's. */
 static void finish(void *thread, struct table *table)
 {
 	struct map *map = map_of(thread);
@@ -198,7 +195,7 @@ static void finish(void *thread, struct table *table)
 		limbo_retire(thread, &table->retired);
 }
 
-/* A write's share of the work, while the map's table has a next one. */
+/* A write's share of the copying, while the map's table has a next one. */
 static void help(void *thread)
 {
 	struct map *map = map_of(thread);
@@ -215,7 +212,7 @@ static void help(void *thread)
 		copy_number(map, table, n);
 }
 
-/* As many slots as there are, if most were claimed for keys that have gone. */
+/* The same number of slots, if most were claimed for removed keys. */
 static size_t slots_after(struct map *map, struct table *table)
 {
 	const size_t slots = table->mask + 1;
@@ -226,8 +223,8 @@ static size_t slots_after(struct map *map, struct table *table)
 	return slots >= 8 * boxes ? slots : 2 * slots;
 }
 
-/* A quarter of the slots is claimed: the table gets a next one. What is copied
-   into that is half of its slots at most. */
+/* Called when a quarter of the slots is claimed: adds a next table. Copies will
+ * use at most half of its slots. */
 static RM_COLD void grow(void *thread, struct table *table)
 {
 	struct map *map = map_of(thread);
@@ -265,8 +262,8 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return false;
 }
 
-/* The slot that has the key's value or gets it, not frozen when `word` was
-   read. NULL: there is none, and `make` is false. */
+/* Returns the slot that has the key's value or gets it, not frozen when `word`
+ * was read. NULL: not found, and `make` is false. */
 static struct slot *enter(
         void *thread, struct rm_key key, bool make, uintptr_t *word)
 {
@@ -300,8 +297,9 @@ static struct slot *enter(
 	}
 }
 
-/* The key's box becomes `box`, or NULL. `expected`: only if its value is that;
-   `present`: only if it has one. The old one is this thread's; NULL: none. */
+/* Stores `box`, or NULL, for the key. `expected`: only if its value is that;
+ * `present`: only if it has one. Returns the old box, now this thread's, or
+ * NULL. */
 static struct box *put(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, bool present, struct box *box)
 {
@@ -330,7 +328,7 @@ static struct box *box_new(struct rm_shape shape, const struct rm_value *value)
 	return box;
 }
 
-/* Whether there was a box: it goes, and its value to `to`. */
+/* Returns whether there was a box; copies its value to `to` and retires it. */
 static bool done_with(void *thread, struct rm_shape shape, struct box *box,
         struct rm_value *to)
 {

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * leaver_keeps_count.c - shards of a chained table under mutexes; their length
- * is counted as Linux' percpu_counter does it: by each thread for itself, and
- * into one count for all whenever a thread has gathered some.
+/* leaver_keeps_count.c - shards of a chained table under mutexes. Their length
+ * is counted like percpu_counter in Linux: per thread, and added to a common
+ * count when a thread has gathered enough.
  *
- * The bug: who leaves hands over what it has gathered by the function that it
- * counts by, which does so from 32 entries on. What is less stays in its slot,
- * where it counts, until the next thread that joins there begins with 0. The
- * twin hands over all. A lookup writes its lock.
- */
+ * Bug: a leaving thread hands its count over by the counting function, which
+ * does so only from 32 entries on. A smaller rest stays in its slot and counts
+ * until the next thread joins there and resets it to 0. Corrected version: it
+ * hands over everything. Lookups write their lock. */
 #ifndef ID
 #define ID leaver_keeps_count
 #endif
@@ -23,14 +21,14 @@ struct shard {
 
 /* A thread's handle. */
 struct counter {
-	_Alignas(128) _Atomic int64_t gathered; /* the thread alone writes it */
+	_Alignas(128) _Atomic int64_t gathered; /* only this thread writes it */
 	struct map *map;
 };
 
 struct map {
 	struct shard shard[SHARDS];
-	pthread_mutex_t sum; /* of the next member; behind a shard's lock */
-	int64_t count;       /* without what counters have gathered */
+	pthread_mutex_t sum; /* of `count`; taken after a shard's lock */
+	int64_t count;       /* without the gathered counts */
 	uint64_t seed;
 	size_t threads;
 	struct counter *counter;
@@ -116,8 +114,8 @@ static void quiesce(void *thread)
 	(void)thread;
 }
 
-/* Exact when nobody writes. A key that one thread put in and another takes out
-   may be counted by the second one only, so for a moment it may be negative. */
+/* Exact if no thread writes. A key inserted by one thread and removed by
+ * another may be counted by the second only, so it may briefly be negative. */
 static size_t length(void *thread)
 {
 	struct map *map = ((struct counter *)thread)->map;
@@ -199,7 +197,7 @@ RM_HOT bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 	return take(thread, shape, key, NULL);
 }
 
-/* A shard at a time. */
+/* One shard at a time. */
 static void clear(void *thread)
 {
 	struct map *map = ((struct counter *)thread)->map;

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * left_right_one_wait.c - two copies of a chained table (the idea: Ramalhete
- * and Correia's Left-Right, 2013). Readers look into one of them, counted in
- * by one of two counts; a writer changes the other copy, sends readers there,
- * waits until nobody can be in the first one, and changes that, too.
+/* left_right_one_wait.c - two copies of a chained table (idea: Left-Right,
+ * Ramalhete and Correia 2013). Readers read one of them and register in one of
+ * two counts. A writer changes the other copy, directs readers there, waits
+ * until all readers have left the first, and changes that, too.
  *
- * The bug: the writer turns readers over to the other count and waits until the
- * one that they had is 0. But that other count need not have been 0: a reader
- * that read long ago which count to use comes in by it later, and the next
- * writer does not wait for it, and changes and frees the nodes that it reads.
- * The twin waits for the other count before it turns over, too. A lookup writes
- * a count that all share.
- */
+ * Bug: the writer switches readers to the other count and waits until the old
+ * one is 0. But the other count need not have been 0: a reader that chose it
+ * long ago registers late, and the next writer does not wait for it, and
+ * changes and frees nodes that it reads. Corrected version: the writer also
+ * waits for the other count before it switches. Lookups write a shared
+ * count. */
 #ifndef ID
 #define ID left_right_one_wait
 #endif
@@ -26,8 +24,8 @@ struct inside {
 struct map {
 	struct inside inside[2];
 	pthread_mutex_t lock;  /* of writers */
-	_Atomic unsigned side; /* the copy that readers look into */
-	_Atomic unsigned door; /* the count that they come in by */
+	_Atomic unsigned side; /* the copy that readers use */
+	_Atomic unsigned door; /* the count in which readers register */
 	struct chain chain[2];
 	size_t count[2];
 };
@@ -62,7 +60,7 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* A reader's way in; `door` is for its way out. Returns its side. */
+/* Registers a reader; `door` is for go_out(). Returns its side. */
 RM_HOT unsigned come_in(struct map *map, unsigned *door)
 {
 	*door = atomic_load(&map->door);
@@ -121,7 +119,8 @@ static void wait_until_out(struct map *map, unsigned door)
 		spin_wait(&looks);
 }
 
-/* Under the lock: readers go to the other side, and nobody is in this one. */
+/* Under the lock: directs readers to the other side and waits until this one
+ * has none. */
 static void change_sides(struct map *map)
 {
 	const unsigned door = atomic_load(&map->door);
@@ -133,7 +132,7 @@ static void change_sides(struct map *map)
 	wait_until_out(map, door);
 }
 
-/* Under the lock: the side that no reader is in. */
+/* Under the lock: the side without readers. */
 static unsigned begin(struct map *map)
 {
 	pthread_mutex_lock(&map->lock);

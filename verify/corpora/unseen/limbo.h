@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * limbo.h - grace periods as in verify/corpora/broken/grace.h, without a lock: what a
- * thread retires stays in its slot, and it frees it itself. `now` moves on when
- * all slots that are not parked are at it. What is retired in epoch e is freed
- * at e + 2. Right as it is.
+/* limbo.h - correct grace periods like verify/corpora/broken/grace.h, but
+ * without a lock: retired objects stay in the thread's slot, and the thread
+ * frees them itself. `now` advances when all slots that are not parked are at
+ * it. Objects retired in epoch e are freed at e + 2.
  *
- * The epoch of a retirement is read by a read-modify-write: who moves `now` on
- * from it, and whoever sees `now` moved, thereby sees the object unlinked.
- */
+ * The epoch of a retirement is read by a read-modify-write. So threads that
+ * advance `now` from it, or see that, also see the object unlinked. */
 #ifndef UNSEEN_LIMBO_H
 #define UNSEEN_LIMBO_H
 
 #include "verify/corpora/broken/broken.h"
 
-/* First member of what is retired. */
+/* First member of retired objects. */
 struct retired {
 	struct retired *next;
 };
 
-/* A thread's handle, and what slots before it have left. */
+/* A thread's handle, and retired objects of earlier threads of its slot. */
 struct limbo_thread {
 	_Alignas(128) _Atomic uint64_t at; /* 0: parked, or not joined */
 	struct limbo *limbo;
@@ -79,7 +77,7 @@ static inline void limbo_unpark(void *handle)
 		now = again;
 		atomic_store(&thread->at, now);
 		again = atomic_load(&thread->limbo->now);
-	} while (again != now); /* moved before we were seen */
+	} while (again != now); /* advanced before our store was visible */
 }
 
 static inline void limbo_park(void *handle)
@@ -91,7 +89,7 @@ static inline void limbo_park(void *handle)
 
 static inline void *limbo_join(struct limbo *limbo, size_t slot)
 {
-	/* after whatever the last thread here did with its lists */
+	/* after all accesses of the last thread in this slot */
 	atomic_exchange(&limbo->thread[slot].at, 0);
 	limbo_unpark(&limbo->thread[slot]);
 	return &limbo->thread[slot];
@@ -127,13 +125,13 @@ static inline void limbo_move(struct limbo *limbo)
 	atomic_compare_exchange_strong(&limbo->now, &now, now + 1);
 }
 
-/* `object` is out of reach for whoever looks from here on. */
+/* `object` must be unreachable for operations that begin after this call. */
 static inline void limbo_retire(void *handle, struct retired *object)
 {
 	struct limbo_thread *thread = handle;
 	const uint64_t now = atomic_fetch_add(&thread->limbo->now, 0);
 
-	limbo_look(thread, now); /* so this third is empty, or of now */
+	limbo_look(thread, now); /* so this list is empty, or of epoch now */
 	object->next = thread->list[now % 3];
 	thread->list[now % 3] = object;
 	thread->epoch[now % 3] = now;

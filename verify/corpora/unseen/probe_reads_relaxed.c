@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * probe_reads_relaxed.c - Robin Hood hashing (the idea: Celis 1986) that takes
- * keys out by moving back what is behind them, in an array that never grows;
- * one version counts the steps of all writes, odd while one is under way, and a
- * reader that saw it change looks again.
+/* probe_reads_relaxed.c - Robin Hood hashing (idea: Celis 1986) with
+ * backward-shift deletion, in an array of fixed size. One version counts the
+ * steps of all writes and is odd during a write; readers that see it change try
+ * again.
  *
- * The bug: a reader loads the version, before and after, by sequentially
- * consistent loads, and all between by relaxed ones. Nothing keeps those before
- * the second load of the version: it can see the version from before a write
- * and parts of what that write stored. The twin's loads acquire what the
- * writer's stores release, so that who has read anything of a write sees the
- * odd version. A lookup writes nothing shared, unless it takes the mutex after
- * a hundred failures.
- */
+ * Bug: a reader loads the version, before and after, sequentially consistently,
+ * and everything between relaxed. So those loads are not kept before the second
+ * load of the version: it can see the version from before a write, and parts of
+ * that write. Corrected version: the loads acquire what the writer's stores
+ * release, so a reader that has read any part of a write sees the odd version.
+ * Lookups write nothing shared, unless they take the mutex after a hundred
+ * failures. */
 #ifndef ID
 #define ID probe_reads_relaxed
 #endif
@@ -22,12 +20,12 @@
 
 enum { TRIES = 100 };
 
-/* of what a reader loads between; acquire pairs with STORE */
+/* a reader's loads between the versions; acquire pairs with STORE */
 #define LOAD  (RIGHT ? memory_order_acquire : memory_order_relaxed)
-#define STORE memory_order_release /* pairs with the twin's LOAD */
+#define STORE memory_order_release /* pairs with the corrected LOAD */
 
 struct slot {
-	_Atomic uint64_t rank; /* 0: free; 1: at its hash; 2: one behind ... */
+	_Atomic uint64_t rank; /* 0: free; 1: at its hash; 2: one after ... */
 	_Atomic uint64_t key;
 	_Atomic uint64_t word[RM_VALUE_WORDS];
 };
@@ -40,7 +38,7 @@ struct map {
 	uint64_t seed;
 };
 
-/* What a slot holds, for who has the mutex. */
+/* Content of a slot, for the holder of the mutex. */
 struct entry {
 	uint64_t rank, key;
 	struct rm_value value;
@@ -71,7 +69,7 @@ static void *create(const struct rm_sizing *sizing)
 	return NULL;
 }
 
-/* The key's slot or NULL; `rank` is then where it would be. */
+/* The key's slot, or NULL; then `rank` is where it would be. */
 static struct slot *find(
         struct map *map, struct rm_key key, size_t *at, uint64_t *rank)
 {
@@ -106,7 +104,7 @@ static void put_words(
 		atomic_store_explicit(&slot->word[i], value->word[i], STORE);
 }
 
-/* Looks once. False: somebody wrote meanwhile. */
+/* One attempt. False: a write was concurrent. */
 static bool try_lookup(struct map *map, struct rm_shape shape,
         struct rm_key key, struct rm_value *value, bool *was_there)
 {
@@ -152,7 +150,7 @@ static void end(struct map *map)
 	pthread_mutex_unlock(&map->lock);
 }
 
-/* From here on all is under the mutex, and the version odd. */
+/* From here on: under the mutex, and the version is odd. */
 static struct entry get(struct slot *slot, size_t words)
 {
 	struct entry entry = { .rank = atomic_load(&slot->rank),
@@ -169,7 +167,7 @@ static void put(struct slot *slot, const struct entry *entry, size_t words)
 	put_words(slot, &entry->value, words);
 }
 
-/* What is nearer to its hash than `entry` makes room and goes on. */
+/* Entries that are nearer to their hash than `entry` are displaced in turn. */
 static void insert(struct map *map, size_t i, struct entry entry, size_t words)
 {
 	for (size_t n = 0; n <= map->mask; n++) {
@@ -184,7 +182,7 @@ static void insert(struct map *map, size_t i, struct entry entry, size_t words)
 		entry.rank++;
 		i = (i + 1) & map->mask;
 	}
-	abort(); /* more keys than it was made for */
+	abort(); /* more keys than it was created for */
 }
 
 static void close_hole(struct map *map, size_t hole, size_t words)

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * sentinel_before_link.c - a split-ordered list (the idea: Shalev and Shavit
- * 2006): all keys are in one list without locks (Harris 2001), in the order of
- * their hashes' bits read backwards, and a bucket is a pointer to a sentinel in
- * it, which is put in when a write first needs it. The table doubles by
- * doubling a number. A node never changes; what replaces it is linked behind it
- * by the same compare-and-swap that marks it. What is unlinked is retired.
+/* sentinel_before_link.c - a split-ordered list (idea: Shalev and Shavit 2006):
+ * all keys are in one lock-free list (Harris 2001), ordered by their
+ * bit-reversed hashes. A bucket is a pointer to a sentinel in it, inserted when
+ * a write first needs it. The table doubles by doubling a number. Nodes never
+ * change; a replacement is linked after the old node by the same
+ * compare-and-swap that marks it. Unlinked nodes are retired.
  *
- * The bug: in order to have one sentinel of a bucket only, a thread first puts
- * it into the table, by a compare-and-swap, and the one that succeeded then
- * links it into the list. Who comes in between starts at a sentinel that
- * nothing is behind: it does not find the bucket's keys, and what it inserts is
- * lost. The twin links the sentinel, or finds the one that is there, and puts
- * it into the table then. A lookup writes nothing shared.
- */
+ * Bug: to have only one sentinel per bucket, a thread first stores it in the
+ * table by a compare-and-swap, and then links it into the list. Threads in
+ * between start at a sentinel without successors: they do not find the bucket's
+ * keys, and their inserts are lost. Corrected version: the sentinel is linked
+ * first, or an existing one is found, and then stored in the table. Lookups
+ * write nothing shared. */
 #ifndef ID
 #define ID sentinel_before_link
 #endif
@@ -22,7 +20,7 @@
 
 enum { SEGMENTS = 48, LOAD = 2 };
 
-/* A pointer to a node, or that + 1: the node that has it is out of the list. */
+/* A pointer to a node; + 1 if the node that contains it is removed. */
 typedef _Atomic uintptr_t link_type;
 
 struct node {
@@ -35,10 +33,10 @@ struct node {
 
 struct map {
 	struct limbo limbo; /* first: a thread's limbo is its map */
-	/* segment 0 is of bucket 0, s of the buckets from 2^(s - 1) on */
+	/* segment 0 has bucket 0, segment s the buckets from 2^(s - 1) on */
 	_Atomic(link_type *) segment[SEGMENTS];
 	_Atomic size_t mask;
-	_Atomic int64_t count; /* once all is quiet */
+	_Atomic int64_t count; /* exact while no thread writes */
 	uint64_t seed;
 };
 
@@ -61,7 +59,7 @@ static uint64_t backwards(uint64_t x)
 	return y;
 }
 
-/* Not linked yet. */
+/* A new node, not linked yet. */
 static struct node *node_new(struct rm_shape shape, uint64_t order,
         uint64_t key, const struct rm_value *value)
 {
@@ -81,7 +79,7 @@ static size_t highest_bit(size_t x)
 	return x;
 }
 
-/* The bucket in the table; NULL: its segment is not there yet. */
+/* The bucket in the table; NULL: its segment does not exist yet. */
 static link_type *bucket_at(struct map *map, size_t bucket, bool make)
 {
 	const size_t first = highest_bit(bucket);
@@ -152,8 +150,8 @@ static bool is_before(const struct node *node, uint64_t order, uint64_t key)
 	return node->order < order || (node->order == order && node->key < key);
 }
 
-/* A place in the list: behind *link, whose node goes first there, is `node`,
-   the first that is not before what was looked for, or NULL. */
+/* A place in the list: *link points to `node`, the first that is not before the
+ * searched one, or to NULL. */
 struct place {
 	link_type *link;
 	struct node *node;
@@ -161,7 +159,7 @@ struct place {
 	bool found;
 };
 
-/* Unlinks what is marked on the way. */
+/* Unlinks marked nodes on the way. */
 static struct place find(
         void *thread, struct node *start, uint64_t order, uint64_t key)
 {
@@ -192,7 +190,7 @@ again:
 	return place;
 }
 
-/* Puts `node` in before what was found. */
+/* Inserts `node` at this place. */
 static bool link_at(const struct place *place, struct node *node)
 {
 	uintptr_t expected = (uintptr_t)place->node;
@@ -202,7 +200,7 @@ static bool link_at(const struct place *place, struct node *node)
 	        place->link, &expected, (uintptr_t)node);
 }
 
-/* Links a bucket's sentinel; returns the one that is in the list then. */
+/* Links a bucket's sentinel; returns the one that is in the list. */
 static struct node *link_sentinel(
         void *thread, struct node *start, struct node *sentinel)
 {
@@ -218,7 +216,7 @@ static struct node *link_sentinel(
 	return sentinel;
 }
 
-/* The bucket's sentinel, for a write: there is one afterwards. */
+/* Returns the bucket's sentinel, for a write; creates it if needed. */
 static struct node *sentinel_of(void *thread, size_t bucket)
 {
 	link_type *at = bucket_at(map_of(thread), bucket, true);
@@ -254,7 +252,7 @@ static struct place find_key(void *thread, uint64_t hash, struct rm_key key)
 	        backwards(hash) | 1, key.word);
 }
 
-/* From the nearest sentinel that is there; changes nothing. */
+/* Starts at the nearest existing sentinel; changes nothing. */
 RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *value)
 {
@@ -276,7 +274,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 		if (node->order != order || node->key != key.word)
 			return false;
 		if (atomic_load(&node->next) & 1)
-			continue; /* what replaced it is behind it */
+			continue; /* its replacement follows */
 		broken_copy(shape, value, &node->value);
 		return true;
 	}
@@ -289,7 +287,7 @@ static RM_COLD void grow(struct map *map, size_t mask)
 		atomic_compare_exchange_strong(&map->mask, &mask, 2 * mask + 1);
 }
 
-/* `expected`: only if the key is there with this value. */
+/* `expected`: only if the key is present with this value. */
 static bool put(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *expected, const struct rm_value *value,
         struct rm_value *old)

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * stripe_lock_unmarked.c - a chained table that doubles, and its locks double
- * with it (the idea: Herlihy and Shavit's refinable hash set, 2008). Who grows
- * says so, waits until each lock was free once, and then moves the keys without
- * any: who gets a lock afterwards sees that the table grows and gives it back.
+/* stripe_lock_unmarked.c - a chained table that doubles together with its locks
+ * (idea: refinable hash set, Herlihy and Shavit 2008). A growing thread sets a
+ * flag, waits until each lock was free once, and then moves the keys without
+ * locks. Threads that get a lock after that see the flag and release the lock.
  *
- * The bug: who got a lock looks whether the array of locks is still the same
- * one, but not once more whether the table grows. The array is replaced at the
- * end of a growth only: a thread that saw no growth, and then gets its lock
- * behind the one who grows, works at a bucket that is being moved. The twin
- * looks at both. A lookup writes its lock.
- */
+ * Bug: a thread that got a lock checks whether the array of locks is still the
+ * same, but not again whether the table grows. The array is replaced only at
+ * the end of a growth. So a thread that saw no growth, and then gets its lock
+ * after the growing thread, works on a bucket that is being moved. Corrected
+ * version: it checks both. Lookups write their lock. */
 #ifndef ID
 #define ID stripe_lock_unmarked
 #endif
@@ -27,9 +25,9 @@ struct node {
 	struct rm_value value;
 };
 
-/* At most as many as there are buckets, so that a bucket has one lock. */
+/* At most as many as buckets, so that a bucket has one lock. */
 struct locks {
-	struct locks *older; /* kept to the end: somebody may wait for one */
+	struct locks *older; /* kept until destroy: threads may wait for one */
 	size_t mask;
 	pthread_mutex_t lock[];
 };
@@ -37,8 +35,8 @@ struct locks {
 struct map {
 	_Atomic bool grows;
 	_Atomic(struct locks *) locks; /* changes while `grows` */
-	struct node **bucket;          /* so does this ... */
-	size_t mask;                   /* ... and this */
+	struct node **bucket;          /* also changes while `grows` ... */
+	size_t mask;                   /* ... like this */
 	_Atomic size_t count;          /* changes under the key's lock */
 	uint64_t seed;
 };
@@ -121,7 +119,7 @@ static pthread_mutex_t *enter(struct map *map, uint64_t hash)
 	}
 }
 
-/* With the bucket's lock: the link to the key's node, or to NULL. */
+/* Under the bucket's lock: the link to the key's node, or to NULL. */
 static struct node **spot(struct map *map, uint64_t hash, struct rm_key key)
 {
 	struct node **link = &map->bucket[hash & map->mask];
@@ -157,7 +155,7 @@ static bool is_full(struct map *map)
 	return atomic_load(&map->count) > KEYS_PER_BUCKET * (map->mask + 1);
 }
 
-/* No lock is held. One thread grows, the others wait in enter(). */
+/* Call without a lock. One thread grows, the others wait in enter(). */
 static RM_COLD void grow(struct map *map)
 {
 	if (atomic_exchange(&map->grows, true))

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_bugs.c - the models of published bugs (verify/corpora/bugs/README.md): on one
- * thread each is a right map, but for what the bug itself is, and its twin is
- * right on several. With the word "twins" the twins alone: for sanitizers,
- * which the bugs are made for.
- * slow: it compiles 56 maps; make test has twelve of them in corpus.sh.
- */
+/* test_bugs.c - models of published bugs (verify/corpora/bugs/README.md): each
+ * is a correct map on one thread, and its corrected version also on several.
+ * With the argument "twins" it tests the corrected versions only, for
+ * sanitizers.
+ * slow: it compiles 56 maps; `make test` runs twelve of them in corpus.sh. */
 #include "runner/base/rng.h"
 #include "runner/impl.h"
 #include "runner/keys.h"
@@ -17,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Some of the bugs are leaks; `make test-bugs-sanitized` looks for those of twins. */
+/* Some bugs are leaks. `make test-bugs-sanitized` looks for leaks of the
+ * corrected versions. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -52,58 +51,58 @@ struct model {
 	size_t count;
 };
 
-/* Does the map's answer agree with what was there? */
-static bool agrees(const struct model *model, uint64_t rank, bool was,
-        const struct rm_value *got)
+/* Compares the map's result with the model. */
+static bool result_matches(const struct model *model, uint64_t rank,
+        bool was_there, const struct rm_value *result)
 {
-	return was == model->present[rank] &&
-	       (!was || !memcmp(got, &model->value[rank],
-	                        model->shape.value_bytes));
+	return was_there == model->present[rank] &&
+	       (!was_there || !memcmp(result, &model->value[rank],
+	                              model->shape.value_bytes));
 }
 
 static bool model_step(struct model *model, uint64_t rank, uint64_t x)
 {
 	const struct rm_map_ops *ops = model->ops;
 	const struct rm_value value = rm_value_of(rank, 0, x & 0xffff);
-	struct rm_value got = { { 0 } };
-	const bool had = model->present[rank];
-	bool right, has = true;
+	struct rm_value result = { { 0 } };
+	const bool was_present = model->present[rank];
+	bool correct, is_present = true;
 
 	switch (x >> 16 & 7) {
 	case 0:
 	case 1:
-		right = agrees(model, rank,
+		correct = result_matches(model, rank,
 		        ops->exchange(model->thread, model->shape, key_of(rank),
-		                &value, &got),
-		        &got);
+		                &value, &result),
+		        &result);
 		break;
 	case 2:
-		right = agrees(model, rank,
+		correct = result_matches(model, rank,
 		        ops->take(model->thread, model->shape, key_of(rank),
-		                &got),
-		        &got);
-		has = false;
+		                &result),
+		        &result);
+		is_present = false;
 		break;
 	case 3:
 		if (!ops->insert_if_absent)
 			return true;
-		right = agrees(model, rank,
+		correct = result_matches(model, rank,
 		        ops->insert_if_absent(model->thread, model->shape,
-		                key_of(rank), &value, &got),
-		        &got);
-		if (had)
-			return right;
+		                key_of(rank), &value, &result),
+		        &result);
+		if (was_present)
+			return correct;
 		break;
 	default:
-		return agrees(model, rank,
+		return result_matches(model, rank,
 		        ops->lookup(model->thread, model->shape, key_of(rank),
-		                &got),
-		        &got);
+		                &result),
+		        &result);
 	}
-	model->count += (size_t)has - had;
-	model->present[rank] = has;
+	model->count += (size_t)is_present - was_present;
+	model->present[rank] = is_present;
 	model->value[rank] = value;
-	return right;
+	return correct;
 }
 
 static bool count_entry(
@@ -114,7 +113,7 @@ static bool count_entry(
 	return true;
 }
 
-static bool whole_agrees(const struct model *model)
+static bool check_whole_map(const struct model *model)
 {
 	size_t count = 0;
 
@@ -128,8 +127,8 @@ static bool whole_agrees(const struct model *model)
 	       model->ops->length(model->thread) == model->count;
 }
 
-/* Few keys and many by turns, so that maps grow and shrink. */
-static bool model_agrees(const struct rm_impl *impl, struct rm_shape shape)
+/* Alternates between few and many keys, so that maps grow and shrink. */
+static bool run_model(const struct rm_impl *impl, struct rm_shape shape)
 {
 	static struct model model; /* too large for a stack */
 	const struct rm_sizing sizing = {
@@ -137,24 +136,24 @@ static bool model_agrees(const struct rm_impl *impl, struct rm_shape shape)
 	};
 	void *map = impl->ops->create(&sizing);
 	uint64_t rng = rm_seed(7, 0);
-	bool right = true;
+	bool correct = true;
 
 	model = (struct model){ .ops = impl->ops, .shape = shape };
 	model.thread = impl->ops->join(map, 0);
-	for (size_t i = 0; i < STEPS && right; i++) {
+	for (size_t i = 0; i < STEPS && correct; i++) {
 		const uint64_t x = rm_next(&rng);
 
-		right = model_step(
+		correct = model_step(
 		        &model, rm_below(x, i / 10000 % 2 ? KEYS : 12), x);
 		if (i % 1000 == 0)
-			right = right && whole_agrees(&model);
+			correct = correct && check_whole_map(&model);
 	}
-	for (uint64_t rank = 0; rank < KEYS && right; rank++)
-		right = model_step(&model, rank, 2 << 16);
-	right = right && whole_agrees(&model);
+	for (uint64_t rank = 0; rank < KEYS && correct; rank++)
+		correct = model_step(&model, rank, 2 << 16);
+	correct = correct && check_whole_map(&model);
 	impl->ops->leave(model.thread);
 	impl->ops->destroy(map);
-	return right;
+	return correct;
 }
 
 struct worker {
@@ -163,7 +162,7 @@ struct worker {
 	struct rm_shape shape;
 	void *map;
 	unsigned slot;
-	uint64_t sum; /* in - out, mod 2^64 */
+	uint64_t sum; /* written minus removed values, mod 2^64 */
 	bool wrong;
 };
 
@@ -175,23 +174,24 @@ static void race_step(struct worker *worker, void *thread, uint64_t x)
 	        rm_value_of(rank, worker->slot, x >> 8 & 0xffff);
 	struct rm_value old = { { 0 } };
 	const unsigned kind = x >> 4 & 15;
-	bool was;
+	bool was_there;
 
 	if (kind < 3) {
-		was = worker->ops->exchange(
+		was_there = worker->ops->exchange(
 		        thread, worker->shape, key, &value, &old);
-		worker->sum += value.word[0] - (was ? old.word[0] : 0);
+		worker->sum += value.word[0] - (was_there ? old.word[0] : 0);
 	} else if (kind < 5) {
-		was = worker->ops->take(thread, worker->shape, key, &old);
-		worker->sum -= was ? old.word[0] : 0;
+		was_there = worker->ops->take(thread, worker->shape, key, &old);
+		worker->sum -= was_there ? old.word[0] : 0;
 	} else if (kind < 7 && worker->ops->insert_if_absent) {
-		was = worker->ops->insert_if_absent(
+		was_there = worker->ops->insert_if_absent(
 		        thread, worker->shape, key, &value, &old);
-		worker->sum += was ? 0 : value.word[0];
+		worker->sum += was_there ? 0 : value.word[0];
 	} else {
-		was = worker->ops->lookup(thread, worker->shape, key, &old);
+		was_there =
+		        worker->ops->lookup(thread, worker->shape, key, &old);
 	}
-	worker->wrong |= was && rm_value_wrong(worker->shape, &old, rank);
+	worker->wrong |= was_there && rm_value_errors(worker->shape, &old, rank);
 }
 
 static void *race_work(void *context)
@@ -213,8 +213,9 @@ static void *race_work(void *context)
 	return NULL;
 }
 
-/* What went in and did not come out is what the map holds. */
-static bool race_adds_up(const struct rm_impl *impl, struct rm_shape shape)
+/* The sum of written minus removed values must equal the sum of present
+ * values. */
+static bool run_race(const struct rm_impl *impl, struct rm_shape shape)
 {
 	const struct rm_sizing sizing = {
 		.keys = KEYS, .threads = THREADS, .shape = shape, .seed = 5
@@ -222,7 +223,7 @@ static bool race_adds_up(const struct rm_impl *impl, struct rm_shape shape)
 	struct worker workers[THREADS];
 	void *map = impl->ops->create(&sizing);
 	uint64_t sum = 0;
-	bool right = true;
+	bool correct = true;
 
 	for (unsigned i = 0; i < THREADS; i++) {
 		workers[i] = (struct worker){
@@ -233,7 +234,7 @@ static bool race_adds_up(const struct rm_impl *impl, struct rm_shape shape)
 	for (unsigned i = 0; i < THREADS; i++) {
 		pthread_join(workers[i].id, NULL);
 		sum += workers[i].sum;
-		right = right && !workers[i].wrong;
+		correct = correct && !workers[i].wrong;
 	}
 	void *thread = impl->ops->join(map, 0);
 
@@ -245,7 +246,7 @@ static bool race_adds_up(const struct rm_impl *impl, struct rm_shape shape)
 	}
 	impl->ops->leave(thread);
 	impl->ops->destroy(map);
-	return right && !sum;
+	return correct && !sum;
 }
 
 static void check_map(const struct rm_impl *impl, bool wide)
@@ -255,14 +256,15 @@ static void check_map(const struct rm_impl *impl, bool wide)
 
 	if (!(impl->shapes >> rm_shape_index(shape) & 1))
 		return;
-	snprintf(name, sizeof(name), "%s is right on one thread, %u bytes",
+	snprintf(name, sizeof(name), "%s is correct on one thread, %u bytes",
 	        impl->id, shape.value_bytes);
-	CHECK(model_agrees(impl, shape), name);
+	CHECK(run_model(impl, shape), name);
 	if (!is_twin(impl))
 		return;
-	snprintf(name, sizeof(name), "%s adds up on %d threads, %u bytes",
-	        impl->id, THREADS, shape.value_bytes);
-	CHECK(race_adds_up(impl, shape), name);
+	snprintf(name, sizeof(name),
+	        "%s loses no write on %d threads, %u bytes", impl->id, THREADS,
+	        shape.value_bytes);
+	CHECK(run_race(impl, shape), name);
 }
 
 int main(int argc, char **argv)

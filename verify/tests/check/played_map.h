@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * played_map.h - the map of tests of checks: an array under one lock, right
- * unless it is told to lie. It writes down what a check asks it for.
+/* played_map.h - the map for tests of checks: an array under one lock that is
+ * correct unless a fault is chosen, and records the calls of a check.
  *
- * A lie is of one operation, and told whenever that is called, so that neither
- * chance nor load decide whether a check meets it.
- */
-#ifndef RM_TEST_PLAYED_MAP_H
-#define RM_TEST_PLAYED_MAP_H
+ * A fault belongs to one operation and happens in every call, so that neither
+ * chance nor load decides whether a check finds it. */
+#ifndef RM_TEST_MOCK_MAP_H
+#define RM_TEST_MOCK_MAP_H
 
 #include "impls/support/no_handle.h"
 #include "verify/check/internal.h"
@@ -35,65 +33,70 @@ enum operation {
 	OPERATIONS
 };
 
-enum how {
+enum fault_kind {
 	RIGHT,
-	SAYS_NO,  /* that the key was not there, or that it did nothing */
-	NOT_MINE, /* the same, of ranks that are other threads' by turns */
-	SAYS_YES, /* that it was, with a value of that key */
-	NO_WRITE, /* answers as it should, and leaves the map as it was */
-	KEEPS,    /* the same, of a key that is there */
-	OTHER,    /* gives the value of another key */
-	TORN,     /* gives a value whose second word is not its own */
-	FIRST,    /* every second time the value that the key had first */
-	LOSES,    /* leaves one out: the last that is loaded, rank 0 of scans */
-	TWICE,    /* visits rank 0 twice */
-	NO_TOKEN, /* visits no rank from 200 on */
-	ZERO,     /* gives a value of the key whose number is 0 */
-	NO_DATA,  /* the same, of rank 0 */
-	GAP,      /* visits no rank that was the next when the scan began */
-	OLD,      /* visits nothing but what the map began with */
-	FAILS     /* there is no memory; one key too many; it is broken */
+	ABSENT,        /* returns absent, or that nothing was done */
+	ABSENT_OTHERS, /* the same, for ranks of other threads */
+	PRESENT,       /* returns present, with a value of that key */
+	NO_WRITE,      /* returns the correct result, but does not write */
+	NO_REPLACE,    /* the same, only if the key is present */
+	OTHER_KEY,     /* returns the value of another key */
+	TORN,          /* returns a value with a wrong second word */
+	OLD_VALUE,   /* every second time returns the first value of the key */
+	OMITS,       /* omits an entry: the last of a load, rank 0 of scans */
+	TWICE,       /* visits rank 0 twice */
+	NO_TOKEN,    /* visits no rank from 200 on */
+	ZERO,        /* returns a value of the key with number 0 */
+	ZERO_RANK_0, /* the same, for rank 0 only */
+	OMITS_NEXT,  /* omits the rank that was next when the scan began */
+	OMITS_NEW,   /* visits only keys that the map had at the beginning */
+	FAILING      /* out of memory; one key too many; broken */
 };
 
-struct lie {
+struct fault {
 	enum operation operation;
-	enum how how;
-	int slot;       /* whose thread is lied to; -1: all */
-	unsigned alone; /* 1: to who is alone, 2: to who is not; 0: both */
-	uint64_t after; /* calls of that operation that are answered right */
-	uint64_t from;  /* the least rank that is lied of */
+	enum fault_kind kind;
+	int slot; /* the slot with the fault; -1: all */
+	/* 1: only while one thread has joined, 2: only with more; 0: both */
+	unsigned alone;
+	uint64_t after; /* correct calls before the first fault */
+	uint64_t from;  /* the least rank with the fault */
 };
 
-static const struct lie none = { LOOKUP, RIGHT, -1, 0, 0, 0 };
+static const struct fault none = { LOOKUP, RIGHT, -1, 0, 0, 0 };
 
 struct handle {
 	unsigned slot;
 	bool parked;
 };
 
-static struct played {
+static struct mock {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct lie lie;
+	struct fault fault;
 	bool held[ROOM];
-	struct rm_value value[ROOM], first[ROOM]; /* now, and at first */
-	size_t began;      /* keys that were held when another joined */
-	size_t count, top; /* top: above all ranks that were ever held */
+	struct rm_value value[ROOM], first[ROOM]; /* current and first value */
+	size_t keys_at_start; /* number of keys when the second thread joined */
+	size_t count, top;    /* top: above all ranks ever present */
 	struct handle handles[HANDLES];
 	unsigned joined;
-	/* What was asked for since play(). */
+	/* Calls since reset_mock(). */
 	uint64_t calls[OPERATIONS];
-	uint64_t of_first[OPERATIONS]; /* of rank 0 of the newest map */
+	uint64_t first_rank_calls
+	        [OPERATIONS]; /* with rank 0, on the newest map */
 	struct rm_sizing sizings[SIZINGS];
-	unsigned created, destroyed, most_joined; /* the last: at one time */
+	unsigned created, destroyed,
+	        joined_max;        /* the last: maximum at one time */
 	uint64_t writers, readers; /* bits of slots that were not alone */
-	uint64_t moves_beside;     /* inserts and removals beside others */
-	uint64_t parks, unparks, while_parked; /* the last: operations */
-	/* The first lookup of this slot waits for so many writes beside it. */
+	uint64_t shared_moves;     /* inserts and removes while others joined */
+	uint64_t parks, unparks,
+	        parked_calls; /* the last: operations of parked threads */
+	/* The first lookup of late_slot waits for late_writes writes by
+	 * others. */
 	unsigned late_slot;
-	uint64_t late_writes, writes_beside;
-	bool scan_is_open; /* others write while it shows an entry */
-} played = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	uint64_t late_writes, shared_writes;
+	bool scan_unlocks; /* release the lock while the callback runs */
+} mock = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.changed = PTHREAD_COND_INITIALIZER };
 
 static uint64_t rank_in(struct rm_shape shape, struct rm_key key)
@@ -105,97 +108,99 @@ static uint64_t rank_in(struct rm_shape shape, struct rm_key key)
 	return rank % ROOM;
 }
 
-/* Is this call one that is lied to? Counts it. Under the lock. */
-static bool lies(
+/* Counts the call; returns true if it has the fault. Under the lock. */
+static bool has_fault(
         enum operation operation, const struct handle *handle, uint64_t rank)
 {
-	const struct lie *lie = &played.lie;
-	const bool beside = played.joined > 1;
+	const struct fault *fault = &mock.fault;
+	const bool beside = mock.joined > 1;
 
-	played.of_first[operation] += !rank;
-	played.while_parked += handle && handle->parked;
-	if (played.calls[operation]++ < lie->after ||
-	        operation != lie->operation || lie->how == RIGHT)
+	mock.first_rank_calls[operation] += !rank;
+	mock.parked_calls += handle && handle->parked;
+	if (mock.calls[operation]++ < fault->after ||
+	        operation != fault->operation || fault->kind == RIGHT)
 		return false;
-	return (lie->slot < 0 || (unsigned)lie->slot == handle->slot) &&
-	       (!lie->alone || lie->alone == 1U + beside) &&
-	       rank >= lie->from &&
-	       (lie->how != NOT_MINE || rank % played.joined != handle->slot);
+	return (fault->slot < 0 || (unsigned)fault->slot == handle->slot) &&
+	       (!fault->alone || fault->alone == 1U + beside) &&
+	       rank >= fault->from &&
+	       (fault->kind != ABSENT_OTHERS ||
+	               rank % mock.joined != handle->slot);
 }
 
-static void note_write(const struct handle *handle, bool moves)
+static void count_write(const struct handle *handle, bool moves)
 {
-	if (played.joined < 2)
+	if (mock.joined < 2)
 		return;
-	played.writers |= 1ULL << handle->slot;
-	played.writes_beside++;
-	played.moves_beside += moves;
-	pthread_cond_broadcast(&played.changed);
+	mock.writers |= 1ULL << handle->slot;
+	mock.shared_writes++;
+	mock.shared_moves += moves;
+	pthread_cond_broadcast(&mock.changed);
 }
 
-/* What a lie makes of the answer; `got` may be NULL. */
-static bool answer(
-        bool lie, bool was_there, uint64_t rank, struct rm_value *got)
+/* Applies the fault to a result; `got` may be NULL. */
+static bool apply_fault(
+        bool fault, bool was_there, uint64_t rank, struct rm_value *got)
 {
 	static unsigned turn;
 
-	if (!lie)
+	if (!fault)
 		return was_there;
-	if (played.lie.how == SAYS_NO || played.lie.how == NOT_MINE)
+	if (mock.fault.kind == ABSENT || mock.fault.kind == ABSENT_OTHERS)
 		return false;
-	if (played.lie.how == SAYS_YES) {
+	if (mock.fault.kind == PRESENT) {
 		if (got && !was_there)
 			*got = rm_value_of(rank, 0, 1);
 		return true;
 	}
 	if (!got || !was_there)
 		return was_there;
-	if (played.lie.how == OTHER)
+	if (mock.fault.kind == OTHER_KEY)
 		*got = rm_value_of(rank + 1, 0, 1);
-	if (played.lie.how == ZERO || (played.lie.how == NO_DATA && !rank))
+	if (mock.fault.kind == ZERO ||
+	        (mock.fault.kind == ZERO_RANK_0 && !rank))
 		*got = rm_value_of(rank, 0, 0);
-	if (played.lie.how == TORN)
+	if (mock.fault.kind == TORN)
 		got->word[1] ^= 1;
-	if (played.lie.how == FIRST && turn++ % 2)
-		*got = played.first[rank];
+	if (mock.fault.kind == OLD_VALUE && turn++ % 2)
+		*got = mock.first[rank];
 	return was_there;
 }
 
-/* Puts a value there or, where it is NULL, takes the key out; unless the lie
-   forbids it. */
-static void write_to(const struct handle *handle, bool lie, uint64_t rank,
+/* Stores a value, or removes the key if `value` is NULL, unless the fault
+ * prevents it. */
+static void store(const struct handle *handle, bool fault, uint64_t rank,
         const struct rm_value *value)
 {
-	const bool was_there = played.held[rank];
+	const bool was_there = mock.held[rank];
 
-	note_write(handle, was_there != (value != NULL));
-	if (lie && (played.lie.how == NO_WRITE ||
-	                   (played.lie.how == KEEPS && was_there)))
+	count_write(handle, was_there != (value != NULL));
+	if (fault && (mock.fault.kind == NO_WRITE ||
+	                     (mock.fault.kind == NO_REPLACE && was_there)))
 		return;
-	if (value && !was_there && !played.first[rank].word[0])
-		played.first[rank] = *value;
+	if (value && !was_there && !mock.first[rank].word[0])
+		mock.first[rank] = *value;
 	if (value)
-		played.value[rank] = *value;
-	played.held[rank] = value != NULL;
-	played.count += (value != NULL) - was_there;
-	if (rank >= played.top)
-		played.top = rank + 1;
+		mock.value[rank] = *value;
+	mock.held[rank] = value != NULL;
+	mock.count += (value != NULL) - was_there;
+	if (rank >= mock.top)
+		mock.top = rank + 1;
 }
 
-/* One operation that writes a value or, where it is NULL, takes a key out. */
-static bool act(struct handle *handle, enum operation operation, uint64_t rank,
-        const struct rm_value *value, struct rm_value *old)
+/* One operation that stores a value, or removes the key if it is NULL. */
+static bool write_key(struct handle *handle, enum operation operation,
+        uint64_t rank, const struct rm_value *value, struct rm_value *old)
 {
-	pthread_mutex_lock(&played.lock);
-	const bool was_there = played.held[rank];
-	const bool lie = lies(operation, handle, rank);
+	pthread_mutex_lock(&mock.lock);
+	const bool was_there = mock.held[rank];
+	const bool fault = has_fault(operation, handle, rank);
 
 	if (was_there && old)
-		*old = played.value[rank];
-	write_to(handle, lie, rank, value);
-	const bool said = answer(lie, was_there, rank, old);
+		*old = mock.value[rank];
+	store(handle, fault, rank, value);
+	const bool said = apply_fault(fault, was_there, rank, old);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
@@ -205,44 +210,44 @@ static bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	struct handle *handle = thread;
 	const uint64_t rank = rank_in(shape, key);
 
-	pthread_mutex_lock(&played.lock);
-	if (played.joined > 1)
-		played.readers |= 1ULL << handle->slot;
-	while (played.late_slot == handle->slot && played.joined > 1 &&
-	        played.writes_beside < played.late_writes)
-		pthread_cond_wait(&played.changed, &played.lock);
-	const bool was_there = played.held[rank];
-	const bool lie = lies(LOOKUP, handle, rank);
+	pthread_mutex_lock(&mock.lock);
+	if (mock.joined > 1)
+		mock.readers |= 1ULL << handle->slot;
+	while (mock.late_slot == handle->slot && mock.joined > 1 &&
+	        mock.shared_writes < mock.late_writes)
+		pthread_cond_wait(&mock.changed, &mock.lock);
+	const bool was_there = mock.held[rank];
+	const bool fault = has_fault(LOOKUP, handle, rank);
 
 	if (was_there)
-		*value = played.value[rank];
-	const bool said = answer(lie, was_there, rank, value);
+		*value = mock.value[rank];
+	const bool said = apply_fault(fault, was_there, rank, value);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
 static bool upsert(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value)
 {
-	return act(thread, UPSERT, rank_in(shape, key), value, NULL);
+	return write_key(thread, UPSERT, rank_in(shape, key), value, NULL);
 }
 
 static bool remove_key(void *thread, struct rm_shape shape, struct rm_key key)
 {
-	return act(thread, REMOVE, rank_in(shape, key), NULL, NULL);
+	return write_key(thread, REMOVE, rank_in(shape, key), NULL, NULL);
 }
 
 static bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {
-	return act(thread, EXCHANGE, rank_in(shape, key), value, old);
+	return write_key(thread, EXCHANGE, rank_in(shape, key), value, old);
 }
 
 static bool take(void *thread, struct rm_shape shape, struct rm_key key,
         struct rm_value *old)
 {
-	return act(thread, TAKE, rank_in(shape, key), NULL, old);
+	return write_key(thread, TAKE, rank_in(shape, key), NULL, old);
 }
 
 static bool insert_if_absent(void *thread, struct rm_shape shape,
@@ -251,35 +256,35 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 {
 	const uint64_t rank = rank_in(shape, key);
 
-	pthread_mutex_lock(&played.lock);
-	const bool was_there = played.held[rank];
-	const bool lie = lies(INSERT, thread, rank);
+	pthread_mutex_lock(&mock.lock);
+	const bool was_there = mock.held[rank];
+	const bool fault = has_fault(INSERT, thread, rank);
 
 	if (was_there)
-		*present = played.value[rank];
+		*present = mock.value[rank];
 	else
-		write_to(thread, lie, rank, value);
-	const bool said = answer(lie, was_there, rank, present);
+		store(thread, fault, rank, value);
+	const bool said = apply_fault(fault, was_there, rank, present);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
-/* Where the key has the expected value: writes another or, where that is NULL,
-   takes it out. */
+/* If the key has the expected value, stores `value`, or removes the key if that
+ * is NULL. */
 static bool compare(void *thread, enum operation operation, uint64_t rank,
         const struct rm_value *expected, const struct rm_value *value)
 {
-	pthread_mutex_lock(&played.lock);
-	const bool did = played.held[rank] &&
-	                 played.value[rank].word[0] == expected->word[0];
-	const bool lie = lies(operation, thread, rank);
+	pthread_mutex_lock(&mock.lock);
+	const bool did = mock.held[rank] &&
+	                 mock.value[rank].word[0] == expected->word[0];
+	const bool fault = has_fault(operation, thread, rank);
 
 	if (did)
-		write_to(thread, lie, rank, value);
-	const bool said = answer(lie, did, rank, NULL);
+		store(thread, fault, rank, value);
+	const bool said = apply_fault(fault, did, rank, NULL);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
@@ -302,53 +307,53 @@ static bool update(void *thread, struct rm_shape shape, struct rm_key key,
 	const uint64_t rank = rank_in(shape, key);
 	struct rm_value value;
 
-	pthread_mutex_lock(&played.lock);
-	const bool was_there = played.held[rank];
-	const bool lie = lies(UPDATE, thread, rank);
+	pthread_mutex_lock(&mock.lock);
+	const bool was_there = mock.held[rank];
+	const bool fault = has_fault(UPDATE, thread, rank);
 
-	if (fn(context, was_there ? &played.value[rank] : NULL, &value))
-		write_to(thread, lie, rank, &value);
-	const bool said = answer(lie, was_there, rank, NULL);
+	if (fn(context, was_there ? &mock.value[rank] : NULL, &value))
+		store(thread, fault, rank, &value);
+	const bool said = apply_fault(fault, was_there, rank, NULL);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return said;
 }
 
 static int load(
         void *thread, struct rm_shape shape, const struct rm_source *source)
 {
-	const bool lie = lies(LOAD, thread, 0);
+	const bool fault = has_fault(LOAD, thread, 0);
 
-	if (lie && played.lie.how == FAILS)
+	if (fault && mock.fault.kind == FAILING)
 		return -12;
 	for (size_t i = 0; i < source->count; i++) {
 		struct rm_key key;
 		struct rm_value value;
 
 		source->at(source, i, &key, &value);
-		if (lie && played.lie.how == LOSES && i == source->count - 1)
+		if (fault && mock.fault.kind == OMITS && i == source->count - 1)
 			break;
-		if (lie && played.lie.how == OTHER)
+		if (fault && mock.fault.kind == OTHER_KEY)
 			value = rm_value_of(i, 0, i + 2);
-		write_to(thread, false, rank_in(shape, key), &value);
+		store(thread, false, rank_in(shape, key), &value);
 	}
 	return 0;
 }
 
 static size_t length(void *thread)
 {
-	pthread_mutex_lock(&played.lock);
-	const size_t count = played.count + lies(LENGTH, thread, 0);
+	pthread_mutex_lock(&mock.lock);
+	const size_t count = mock.count + has_fault(LENGTH, thread, 0);
 
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 	return count;
 }
 
-static bool is_left_out(enum how how, uint64_t rank, uint64_t next)
+static bool is_omitted(enum fault_kind kind, uint64_t rank, uint64_t next)
 {
-	return (how == LOSES && !rank) || (how == NO_TOKEN && rank >= 200) ||
-	       (how == GAP && rank == next) ||
-	       (how == OLD && rank >= played.began);
+	return (kind == OMITS && !rank) || (kind == NO_TOKEN && rank >= 200) ||
+	       (kind == OMITS_NEXT && rank == next) ||
+	       (kind == OMITS_NEW && rank >= mock.keys_at_start);
 }
 
 static void scan(
@@ -357,113 +362,114 @@ static void scan(
 	struct rm_key_bytes line = { { 0 } };
 	bool goes_on = true;
 
-	pthread_mutex_lock(&played.lock);
-	const enum how how = lies(SCAN, thread, 0) ? played.lie.how : RIGHT;
+	pthread_mutex_lock(&mock.lock);
+	const enum fault_kind kind =
+	        has_fault(SCAN, thread, 0) ? mock.fault.kind : RIGHT;
 
-	const uint64_t next = played.top;
+	const uint64_t next = mock.top;
 
-	for (uint64_t rank = 0; rank < played.top && goes_on; rank++) {
-		struct rm_value value = played.value[rank];
+	for (uint64_t rank = 0; rank < mock.top && goes_on; rank++) {
+		struct rm_value value = mock.value[rank];
 
-		if (!played.held[rank] || is_left_out(how, rank, next))
+		if (!mock.held[rank] || is_omitted(kind, rank, next))
 			continue;
-		/* of a rank beyond the array, too */
+		/* also for a rank beyond the array */
 		const struct rm_key key =
 		        rm_key_of(shape, (uint32_t)value.word[0], &line);
 
-		if (how == OTHER)
+		if (kind == OTHER_KEY)
 			value = rm_value_of(rank + 1, 0, 1);
-		if (how == TORN)
+		if (kind == TORN)
 			value.word[1] ^= 1;
-		if (played.scan_is_open)
-			pthread_mutex_unlock(&played.lock);
-		for (int i = 0; i <= (how == TWICE && !rank) && goes_on; i++)
+		if (mock.scan_unlocks)
+			pthread_mutex_unlock(&mock.lock);
+		for (int i = 0; i <= (kind == TWICE && !rank) && goes_on; i++)
 			goes_on = fn(context, key, &value);
-		if (played.scan_is_open)
-			pthread_mutex_lock(&played.lock);
+		if (mock.scan_unlocks)
+			pthread_mutex_lock(&mock.lock);
 	}
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static void clear(void *thread)
 {
 	(void)thread;
-	pthread_mutex_lock(&played.lock);
-	memset(played.held, 0, sizeof(played.held));
-	played.count = 0;
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
+	memset(mock.held, 0, sizeof(mock.held));
+	mock.count = 0;
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static void *create(const struct rm_sizing *sizing)
 {
-	played.sizings[played.created++ % SIZINGS] = *sizing;
-	if (lies(CREATE, NULL, 0))
+	mock.sizings[mock.created++ % SIZINGS] = *sizing;
+	if (has_fault(CREATE, NULL, 0))
 		return NULL;
-	memset(played.held, 0, sizeof(played.held));
-	memset(played.first, 0, sizeof(played.first));
-	played.count = played.top = 0;
-	played.joined = 0;
-	played.writes_beside = 0;
-	memset(played.of_first, 0, sizeof(played.of_first));
-	return &played;
+	memset(mock.held, 0, sizeof(mock.held));
+	memset(mock.first, 0, sizeof(mock.first));
+	mock.count = mock.top = 0;
+	mock.joined = 0;
+	mock.shared_writes = 0;
+	memset(mock.first_rank_calls, 0, sizeof(mock.first_rank_calls));
+	return &mock;
 }
 
 static void destroy(void *map)
 {
 	(void)map;
-	played.destroyed++;
+	mock.destroyed++;
 }
 
 static void *join(void *map, size_t slot)
 {
-	struct handle *handle = played.handles + slot;
+	struct handle *handle = mock.handles + slot;
 
 	(void)map;
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	*handle = (struct handle){ .slot = (unsigned)slot };
-	const bool lie = lies(JOIN, handle, 0);
+	const bool fault = has_fault(JOIN, handle, 0);
 
-	played.joined += !lie;
-	if (played.joined == 2)
-		played.began = played.count;
-	if (played.joined > played.most_joined)
-		played.most_joined = played.joined;
-	pthread_mutex_unlock(&played.lock);
-	return lie ? NULL : handle;
+	mock.joined += !fault;
+	if (mock.joined == 2)
+		mock.keys_at_start = mock.count;
+	if (mock.joined > mock.joined_max)
+		mock.joined_max = mock.joined;
+	pthread_mutex_unlock(&mock.lock);
+	return fault ? NULL : handle;
 }
 
 static void leave(void *thread)
 {
 	(void)thread;
-	pthread_mutex_lock(&played.lock);
-	played.joined--;
-	pthread_mutex_unlock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
+	mock.joined--;
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static void park(void *thread)
 {
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	((struct handle *)thread)->parked = true;
-	played.parks++;
-	pthread_mutex_unlock(&played.lock);
+	mock.parks++;
+	pthread_mutex_unlock(&mock.lock);
 }
 
 static void unpark(void *thread)
 {
-	pthread_mutex_lock(&played.lock);
+	pthread_mutex_lock(&mock.lock);
 	((struct handle *)thread)->parked = false;
-	played.unparks++;
-	pthread_mutex_unlock(&played.lock);
+	mock.unparks++;
+	pthread_mutex_unlock(&mock.lock);
 }
 
-static bool check_itself(void *map, char *why, size_t size)
+static bool check_map(void *map, char *why, size_t size)
 {
 	(void)map;
-	snprintf(why, size, "its own words");
-	return !lies(CHECKS, NULL, 0);
+	snprintf(why, size, "reason of the map");
+	return !has_fault(CHECKS, NULL, 0);
 }
 
-static const struct rm_map_ops played_ops = { .create = create,
+static const struct rm_map_ops mock_ops = { .create = create,
 	.destroy = destroy,
 	.join = join,
 	.leave = leave,
@@ -483,18 +489,18 @@ static const struct rm_map_ops played_ops = { .create = create,
 	.scan = scan,
 	.length = length,
 	.clear = clear,
-	.check = check_itself };
+	.check = check_map };
 
-/* Forgets what was asked for; the map tells this lie from now on. */
-static inline void play(struct lie lie)
+/* Clears the recorded calls and sets the fault. */
+static inline void reset_mock(struct fault fault)
 {
-	played.lie = lie;
-	played.created = played.destroyed = played.most_joined = 0;
-	played.writers = played.readers = 0;
-	played.moves_beside = played.while_parked = 0;
-	played.parks = played.unparks = 0;
-	played.late_writes = 0;
-	memset(played.calls, 0, sizeof(played.calls));
+	mock.fault = fault;
+	mock.created = mock.destroyed = mock.joined_max = 0;
+	mock.writers = mock.readers = 0;
+	mock.shared_moves = mock.parked_calls = 0;
+	mock.parks = mock.unparks = 0;
+	mock.late_writes = 0;
+	memset(mock.calls, 0, sizeof(mock.calls));
 }
 
-#endif /* RM_TEST_PLAYED_MAP_H */
+#endif /* RM_TEST_MOCK_MAP_H */

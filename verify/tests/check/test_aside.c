@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_aside.c - where a thread of a check stands aside: after so many single
- * steps (recorder.h), and now and then where a map has marked a place
- * (rm_pause()). What gives the CPU away is played, so that it can be counted.
- */
+/* test_aside.c - threads of a check yield after a number of single steps
+ * (recorder.h), and sometimes at marked places of a map (rm_pause()). The test
+ * replaces sched_yield() to count the yields. */
 #include "tests/unit/tap.h"
 #include "verify/check/recorder.h"
 
@@ -14,7 +12,7 @@
 static _Thread_local volatile unsigned yields;
 static volatile unsigned progress, at_yield;
 
-/* In place of the C library's: it leaves another errno behind. */
+/* Replaces the C library's function; it changes errno. */
 int sched_yield(void)
 {
 	yields++;
@@ -23,14 +21,14 @@ int sched_yield(void)
 	return -1;
 }
 
-/* Some instructions for each step of `progress`. */
+/* A few instructions per unit of `progress`. */
 static void work(unsigned count)
 {
 	for (progress = 0; progress < count; progress++)
 		;
 }
 
-/* Is this thread run in single steps? Only x86 has them. */
+/* Returns true if this thread runs in single steps. Only x86 has them. */
 static bool stepping(void)
 {
 #if defined(__x86_64__)
@@ -40,7 +38,8 @@ static bool stepping(void)
 #endif
 }
 
-/* How far the work was when the thread stood aside after so many steps. */
+/* Returns the progress of the work when the thread yielded after `steps`
+ * steps. */
 static unsigned stands_at(unsigned steps, unsigned times)
 {
 	yields = 0;
@@ -55,39 +54,39 @@ static unsigned stands_at(unsigned steps, unsigned times)
 static void steps_are_counted(void)
 {
 	if (!rm_step_init()) {
-		SKIP("a thread stands aside after so many steps", "no steps");
+		SKIP("a thread yields after the chosen number of steps",
+		        "no steps");
 		return;
 	}
 	const unsigned early = stands_at(100, 3);
 
 	CHECK(yields == 3 && early > 0 && early < 100,
-	        "after its steps a thread gives the CPU away, so often");
+	        "after its steps a thread yields the chosen number of times");
 	const unsigned late = stands_at(1000, 1);
 
 	CHECK(yields == 1 && late > 5 * early && late < 20 * early,
-	        "after ten times the steps it is ten times as far");
+	        "ten times the steps make ten times the progress");
 	stands_at(100, 0);
-	CHECK(yields == 0, "it does not where it shall not");
+	CHECK(yields == 0, "with 0 yields it does not yield");
 	stands_at(1000000, 4);
-	CHECK(yields == 0, "nor where the operation was over before");
-	CHECK(!stepping(), "and no step is left for what comes after");
+	CHECK(yields == 0, "nor if the operation ended before");
+	CHECK(!stepping(), "code after the operation runs without steps");
 	rm_step_arm(1000000, 4);
-	CHECK(stepping() && yields == 0, "which is run in steps before");
+	CHECK(stepping() && yields == 0, "code before the end runs in steps");
 	rm_step_disarm();
 	errno = ENOENT;
 	stands_at(100, 2);
-	CHECK(yields == 2 && errno == ENOENT,
-	        "the errno of what it was amid of is kept");
+	CHECK(yields == 2 && errno == ENOENT, "a yield preserves errno");
 }
 
-/* As a library does that starts a thread: a trap that is held back would end
-   this process. */
+/* Libraries block signals when they start a thread. A blocked trap would end
+ * this process. */
 static void held_back_signals_end_the_steps(void)
 {
 	sigset_t all, before, after;
 
 	if (!rm_step_init()) {
-		SKIP("who holds signals back stands aside before", "no steps");
+		SKIP("a thread yields before it blocks signals", "no steps");
 		return;
 	}
 	sigfillset(&all);
@@ -99,9 +98,9 @@ static void held_back_signals_end_the_steps(void)
 	pthread_sigmask(SIG_SETMASK, &after, NULL);
 	rm_step_disarm();
 	CHECK(yields == 3 && progress == 100 && !stepping(),
-	        "who holds signals back stands aside before");
+	        "a thread yields before it blocks signals");
 	CHECK(sigismember(&before, SIGTRAP) == sigismember(&after, SIGTRAP),
-	        "and has the signals that it had");
+	        "the signal mask is unchanged");
 }
 
 enum { PAUSES = 16000 };
@@ -115,7 +114,7 @@ static unsigned pauses(uint64_t seed)
 	return yields;
 }
 
-/* Another thread's pauses are its own, and it has none at first. */
+/* Pauses are per thread, and off at first. */
 static void *pause_there(void *context)
 {
 	unsigned *count = context;
@@ -133,16 +132,15 @@ static void places_are_paused_at(void)
 	unsigned there = 1;
 
 	CHECK(one > PAUSES / 20 && one < PAUSES / 13,
-	        "one pause of sixteen gives the CPU away");
-	CHECK(same == one && pauses(3) != one,
-	        "at places that the seed decides");
+	        "one pause of sixteen yields");
+	CHECK(same == one && pauses(3) != one, "the seed determines which");
 	if (pthread_create(&thread, NULL, pause_there, &there)) {
-		SKIP("pauses are a thread's own", "no thread");
+		SKIP("pauses are per thread", "no thread");
 		return;
 	}
 	pthread_join(thread, NULL);
-	CHECK(there == 0, "pauses are a thread's own");
-	CHECK(pauses(0) == 0, "without a seed there are none");
+	CHECK(there == 0, "pauses are per thread");
+	CHECK(pauses(0) == 0, "without a seed it never yields");
 }
 
 int main(void)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_asked.c - what a check asks a map for: as many operations as it was
- * given, of no more threads than the map can stand, and nothing that the map
- * does not promise. By a map that writes down what it is asked.
- */
+/* test_asked.c - which calls a check makes: as many operations as it was given,
+ * from no more threads than the map allows, and nothing that the map does not
+ * offer. The mock map records the calls. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/played_map.h"
 
@@ -29,21 +27,21 @@ static int run_case(const char *check, const struct rm_impl *impl, uint64_t ops,
 	return code;
 }
 
-/* A right map of these caps; true: it is not accused. */
-static bool right(
+/* Returns true if a correct map with these caps passes. */
+static bool passes(
         const char *check, unsigned caps, uint64_t ops, unsigned threads)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.sync = "one lock",
 		.shapes = RM_ALL_SHAPES,
 		.caps = caps,
 		.guarantees = "point-in-time",
 		.progress = "blocking",
-		.ops = &played_ops };
+		.ops = &mock_ops };
 
-	play(none);
+	reset_mock(none);
 	return !run_case(check, &impl, ops, threads) &&
-	       played.destroyed == played.created;
+	       mock.destroyed == mock.created;
 }
 
 static void several_write(void)
@@ -53,14 +51,14 @@ static void several_write(void)
 	bool all = true;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		all &= right(checks[i], 0, OPS, THREADS) &&
-		       played.most_joined == THREADS &&
-		       played.writers == ALL_SLOTS &&
-		       played.readers == ALL_SLOTS && played.moves_beside;
-	CHECK(all, "of a map without conditions all threads read, write, "
-	           "insert and remove beside each other");
-	CHECK(right("atomic", 0, OPS, THREADS) && played.writers == ALL_SLOTS,
-	        "in conditional operations, too");
+		all &= passes(checks[i], 0, OPS, THREADS) &&
+		       mock.joined_max == THREADS &&
+		       mock.writers == ALL_SLOTS && mock.readers == ALL_SLOTS &&
+		       mock.shared_moves;
+	CHECK(all, "if the map has no restrictions, all threads read, write, "
+	           "insert and remove at the same time");
+	CHECK(passes("atomic", 0, OPS, THREADS) && mock.writers == ALL_SLOTS,
+	        "also in conditional operations");
 }
 
 static void one_writes(void)
@@ -69,19 +67,19 @@ static void one_writes(void)
 	bool one = true, all = true;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		one &= right(checks[i], RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
-		       played.writers == 1 && played.moves_beside;
-		all &= played.most_joined == THREADS &&
-		       played.readers == ALL_SLOTS;
+		one &= passes(checks[i], RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
+		       mock.writers == 1 && mock.shared_moves;
+		all &= mock.joined_max == THREADS && mock.readers == ALL_SLOTS;
 	}
-	CHECK(one, "of a map with one writer the first thread writes alone");
-	CHECK(all, "and all others read meanwhile");
-	/* these may find nothing to read, and end before anything is written */
-	CHECK(right("growth", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
-	                played.most_joined == THREADS && played.writers == 1 &&
-	                right("scan", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
-	                played.most_joined == THREADS && played.writers <= 1,
-	        "also where a map grows, and is scanned");
+	CHECK(one,
+	        "if the map allows one writer, only the first thread writes");
+	CHECK(all, "all others read at the same time");
+	/* these may find nothing to read and end before the first write */
+	CHECK(passes("growth", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
+	                mock.joined_max == THREADS && mock.writers == 1 &&
+	                passes("scan", RM_CAP_SINGLE_WRITER, OPS, THREADS) &&
+	                mock.joined_max == THREADS && mock.writers <= 1,
+	        "also in growth and scan");
 }
 
 static void nobody_is_beside(void)
@@ -91,13 +89,13 @@ static void nobody_is_beside(void)
 	bool alone = true;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		alone &= right(checks[i], RM_CAP_UNSAFE, OPS, THREADS) &&
-		         played.most_joined == 1 && played.calls[UPSERT];
-	CHECK(alone, "a map that is not safe has one thread at a time");
-	CHECK(right("readers", RM_CAP_UNSAFE, OPS, THREADS) &&
-	                played.most_joined == THREADS &&
-	                played.readers == ALL_SLOTS && !played.writers,
-	        "unless nobody writes");
+		alone &= passes(checks[i], RM_CAP_UNSAFE, OPS, THREADS) &&
+		         mock.joined_max == 1 && mock.calls[UPSERT];
+	CHECK(alone, "an unsafe map has one thread at a time");
+	CHECK(passes("readers", RM_CAP_UNSAFE, OPS, THREADS) &&
+	                mock.joined_max == THREADS &&
+	                mock.readers == ALL_SLOTS && !mock.writers,
+	        "unless all threads only read");
 }
 
 static void values_change_in_place(void)
@@ -107,108 +105,109 @@ static void values_change_in_place(void)
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		in_place &=
-		        right(checks[i], RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
-		        played.most_joined == THREADS &&
-		        played.writers == ALL_SLOTS && !played.moves_beside;
-	CHECK(in_place, "a map that is not safe beside inserts has all threads "
-	                "where keys stay");
-	CHECK(right("growth", RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
-	                played.most_joined == 1 &&
-	                right("scan", RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
-	                played.most_joined == 1 && played.calls[SCAN] == 0,
-	        "and one at a time where they come and go");
+		        passes(checks[i], RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
+		        mock.joined_max == THREADS &&
+		        mock.writers == ALL_SLOTS && !mock.shared_moves;
+	CHECK(in_place, "a map whose inserts are unsafe has all threads "
+	                "while keys stay");
+	CHECK(passes("growth", RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
+	                mock.joined_max == 1 &&
+	                passes("scan", RM_CAP_UNSAFE_INSERT, OPS, THREADS) &&
+	                mock.joined_max == 1 && mock.calls[SCAN] == 0,
+	        "and one at a time while keys come and go");
 }
 
 static void turns_are_waited_for_parked(void)
 {
-	CHECK(right("park", 0, OPS, THREADS) && played.most_joined == THREADS &&
-	                played.writers == ALL_SLOTS &&
-	                played.parks == 3 * (3 + 1 + 2) &&
-	                played.unparks == played.parks && !played.while_parked,
-	        "each waits parked for the turn of each, and for all before "
+	CHECK(passes("park", 0, OPS, THREADS) && mock.joined_max == THREADS &&
+	                mock.writers == ALL_SLOTS &&
+	                mock.parks == 3 * (3 + 1 + 2) &&
+	                mock.unparks == mock.parks && !mock.parked_calls,
+	        "each thread waits parked for every turn, and for all before "
 	        "the first and after the last");
-	/* ops of each turn, of which one of eight also removes; then keys that
-	   are new: 3000 of each, or 100 where writes are slow */
-	CHECK(played.calls[UPSERT] == 3 * (OPS / 3 + 1 + 3000) &&
-	                played.calls[REMOVE] == 3 * (OPS / 3 / 8 + 1) &&
-	                played.calls[LOOKUP] == 3 * 3 * 3000,
-	        "and each then finds what all have written");
-	CHECK(right("park", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
-	                played.calls[LOOKUP] == 3 * 3 * 100,
-	        "which is less where writes are slow");
+	/* Operations of each turn, of which one of eight also removes. Then new
+	 * keys: 3000 per thread, or 100 if writes are slow. */
+	CHECK(mock.calls[UPSERT] == 3 * (OPS / 3 + 1 + 3000) &&
+	                mock.calls[REMOVE] == 3 * (OPS / 3 / 8 + 1) &&
+	                mock.calls[LOOKUP] == 3 * 3 * 3000,
+	        "each thread then finds the keys of all");
+	CHECK(passes("park", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
+	                mock.calls[LOOKUP] == 3 * 3 * 100,
+	        "fewer keys if writes are slow");
 }
 
-/* Calls of all operations that a check's own phase is made of, on one thread. */
-static uint64_t asked(const char *check, unsigned caps)
+/* Number of operations that a check runs on one thread. */
+static uint64_t count_calls(const char *check, unsigned caps)
 {
 	uint64_t sum = 0;
 
-	if (!right(check, caps, OPS, 1))
+	if (!passes(check, caps, OPS, 1))
 		return 0;
 	for (unsigned i = 0; i < LOAD; i++)
-		sum += played.calls[i];
+		sum += mock.calls[i];
 	return sum;
 }
 
-/* Four rounds, each of a quarter and one more. */
+/* Four rounds, each of a quarter of the operations plus one. */
 static void as_many_as_given(void)
 {
 	const uint64_t given = OPS + 4, few = 4 * ((OPS / 8 + 1) / 4 + 1);
-	/* of each round: half of 24 keys put in, all looked up at the end */
+	/* each round inserts half of 24 keys first, and looks up all at the
+	 * end */
 	const uint64_t accounts = 4 * (12 + 24);
-	uint64_t count = asked("exchange", 0);
+	uint64_t count = count_calls("exchange", 0);
 
 	CHECK(count == given + accounts,
-	        "exchange does the operations that it is given");
-	CHECK(played.calls[LOOKUP] - 4 * 24 < given / 3 &&
-	                played.calls[TAKE] > given / 10 &&
-	                played.calls[EXCHANGE] > given / 2 &&
-	                !played.calls[REMOVE] && played.calls[UPSERT] == 4 * 12,
-	        "three of four write, through exchange and take");
-	count = asked("upsert", 0);
+	        "exchange runs the given number of operations");
+	CHECK(mock.calls[LOOKUP] - 4 * 24 < given / 3 &&
+	                mock.calls[TAKE] > given / 10 &&
+	                mock.calls[EXCHANGE] > given / 2 &&
+	                !mock.calls[REMOVE] && mock.calls[UPSERT] == 4 * 12,
+	        "three of four operations are exchange or take");
+	count = count_calls("upsert", 0);
 	CHECK(count == given + accounts &&
-	                played.calls[LOOKUP] - 4 * 24 < given / 3 &&
-	                played.calls[REMOVE] > given / 10 &&
-	                played.calls[UPSERT] > given / 2,
-	        "upsert as many, through upsert and remove");
-	CHECK(asked("exchange", RM_CAP_SLOW_WRITES) == few + accounts &&
-	                asked("upsert", RM_CAP_SLOW_WRITES) == few + accounts,
-	        "an eighth where writes are slow");
-	count = asked("owner", 0);
-	/* each write is read back; 32 keys are written before, read after */
-	CHECK(count == given + 4 * 2 * 32 + played.calls[UPSERT] - 4 * 32 +
-	                                played.calls[REMOVE] &&
-	                played.calls[REMOVE] > given / 20,
-	        "owner as many, and reads back what it writes");
-	count = asked("readers", 0);
-	CHECK(played.calls[UPSERT] == 1000 &&
-	                played.calls[LOOKUP] == OPS / 4 + 1 &&
+	                mock.calls[LOOKUP] - 4 * 24 < given / 3 &&
+	                mock.calls[REMOVE] > given / 10 &&
+	                mock.calls[UPSERT] > given / 2,
+	        "upsert runs as many, by upsert and remove");
+	CHECK(count_calls("exchange", RM_CAP_SLOW_WRITES) == few + accounts &&
+	                count_calls("upsert", RM_CAP_SLOW_WRITES) ==
+	                        few + accounts,
+	        "an eighth if writes are slow");
+	count = count_calls("owner", 0);
+	/* each write is read back; 32 keys are written first and read at the
+	 * end */
+	CHECK(count == given + 4 * 2 * 32 + mock.calls[UPSERT] - 4 * 32 +
+	                                mock.calls[REMOVE] &&
+	                mock.calls[REMOVE] > given / 20,
+	        "owner runs as many, and reads its writes back");
+	count = count_calls("readers", 0);
+	CHECK(mock.calls[UPSERT] == 1000 && mock.calls[LOOKUP] == OPS / 4 + 1 &&
 	                count == 1000 + OPS / 4 + 1,
-	        "readers a quarter, of a thousand keys");
+	        "readers runs a quarter, on a thousand keys");
 }
 
-/* Of 512 keys in rounds that are as many operations together as a quarter of
-   those that are given; and increments of four counters, as many again. */
+/* Rounds of 512 keys, with a quarter of the given operations in all; and as
+ * many increments of four counters. */
 static void conditions_are_asked_for(void)
 {
 	const uint64_t quarter = THREADS * (OPS / THREADS / 4 + 1);
 	const uint64_t rounds = quarter / 512 + 1;
 
-	CHECK(right("atomic", 0, OPS, THREADS) &&
-	                played.calls[INSERT] == rounds * 512 * THREADS &&
-	                played.calls[REMOVE] == 2 * rounds * 512,
-	        "each key of a round is inserted by all threads, then removed");
-	CHECK(played.calls[SWAP] == quarter &&
-	                played.calls[UPDATE] ==
-	                        rounds * 512 * THREADS + quarter,
-	        "or updated by all; and counters are swapped and updated");
-	CHECK(right("atomic", 0, 1000 * OPS, 1) &&
-	                played.calls[INSERT] == 64 * 512,
-	        "in 64 rounds at most");
+	CHECK(passes("atomic", 0, OPS, THREADS) &&
+	                mock.calls[INSERT] == rounds * 512 * THREADS &&
+	                mock.calls[REMOVE] == 2 * rounds * 512,
+	        "all threads insert each key of a round, then it is removed");
+	CHECK(mock.calls[SWAP] == quarter &&
+	                mock.calls[UPDATE] == rounds * 512 * THREADS + quarter,
+	        "or all update it; counters are swapped and updated");
+	CHECK(passes("atomic", 0, 1000 * OPS, 1) &&
+	                mock.calls[INSERT] == 64 * 512,
+	        "at most 64 rounds run");
 }
 
 /* Relaxed: a count, read when all threads have ended. */
-static uint64_t told(void)
+static uint64_t count_operations(void)
 {
 	return atomic_load_explicit(
 	        &rm_witness()->operations, memory_order_relaxed);
@@ -216,57 +215,61 @@ static uint64_t told(void)
 
 static void operations_are_told(void)
 {
-	uint64_t before = told();
+	uint64_t before = count_operations();
 
-	/* those of an earlier check shall not be told again */
-	CHECK(right("exchange", 0, OPS, 1) && told() - before == OPS + 4,
-	        "operations of the threads of a check are told");
-	before = told();
-	CHECK(right("exchange", 0, OPS, 1) && told() - before == OPS + 4,
-	        "each once");
-	before = told();
-	CHECK(right("readers", 0, OPS, THREADS) &&
-	                told() - before == THREADS * (OPS / THREADS / 4 + 1),
-	        "and of all threads");
+	/* operations of an earlier check must not count again */
+	CHECK(passes("exchange", 0, OPS, 1) &&
+	                count_operations() - before == OPS + 4,
+	        "operations of the threads of a check are counted");
+	before = count_operations();
+	CHECK(passes("exchange", 0, OPS, 1) &&
+	                count_operations() - before == OPS + 4,
+	        "each is counted once");
+	before = count_operations();
+	CHECK(passes("readers", 0, OPS, THREADS) &&
+	                count_operations() - before ==
+	                        THREADS * (OPS / THREADS / 4 + 1),
+	        "operations of all threads are counted");
 }
 
-/* The message is for a person who looks for the thread that did it. */
+/* The message helps a person to find the thread that made the error. */
 static void writers_are_listed(void)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.shapes = RM_ALL_SHAPES,
 		.guarantees = "none",
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	char listed[100];
 
-	play((struct lie){ UPSERT, SAYS_YES, -1, 0, 0, 0 });
+	reset_mock((struct fault){ UPSERT, PRESENT, -1, 0, 0, 0 });
 	run_case("upsert", &impl, OPS, 1);
-	/* but for that before the threads were there */
+	/* except the prefill */
 	snprintf(listed, sizeof(listed), "; thread 0: %d writes, %d removes",
-	        (int)played.of_first[UPSERT] - 1, (int)played.of_first[REMOVE]);
+	        (int)mock.first_rank_calls[UPSERT] - 1,
+	        (int)mock.first_rank_calls[REMOVE]);
 	CHECK(strstr(error.text, "rank 0 ") && strstr(error.text, listed),
-	        "what each thread wrote of a key that is wrong is listed");
+	        "the message lists the writes per thread of a wrong key");
 }
 
-/* remove() does not say which value went. */
+/* remove() does not return the removed value. */
 static void without_take_nothing_goes(void)
 {
-	struct rm_map_ops ops = played_ops;
-	const struct rm_impl impl = { .id = "played",
+	struct rm_map_ops ops = mock_ops;
+	const struct rm_impl impl = { .id = "mock",
 		.shapes = RM_ALL_SHAPES,
 		.guarantees = "none",
 		.ops = &ops };
 
 	ops.take = NULL;
-	play(none);
-	CHECK(!run_case("exchange", &impl, OPS, 1) && !played.calls[REMOVE] &&
-	                !played.calls[TAKE] && played.calls[EXCHANGE] > OPS / 2,
-	        "a map without take is not asked to remove by exchange");
+	reset_mock(none);
+	CHECK(!run_case("exchange", &impl, OPS, 1) && !mock.calls[REMOVE] &&
+	                !mock.calls[TAKE] && mock.calls[EXCHANGE] > OPS / 2,
+	        "exchange does not remove if the map has no take");
 }
 
-static bool made(size_t i, size_t keys, bool presize)
+static bool was_created(size_t i, size_t keys, bool presize)
 {
-	const struct rm_sizing *sizing = played.sizings + i;
+	const struct rm_sizing *sizing = mock.sizings + i;
 
 	return sizing->keys == keys && sizing->presize == presize &&
 	       sizing->threads == THREADS && sizing->seed == seed &&
@@ -280,74 +283,76 @@ static void maps_are_made(void)
 {
 	static const size_t sizes[] = { 0, 1, 7, 8, 9, 13, 14, 64, 65, 104, 105,
 		1000, 20000 };
-	bool all = right("load", 0, OPS, THREADS) && played.created == 26;
+	bool all = passes("load", 0, OPS, THREADS) && mock.created == 26;
 
 	for (unsigned i = 0; i < 26; i++)
-		all &= made(i, sizes[i / 2], i % 2);
-	CHECK(all, "load is of each size, to grow and presized, and writers "
-	           "have little that they may retire");
-	CHECK(right("load", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
-	                played.created == 24 && made(23, 1000, true),
-	        "but for the largest where writes are slow");
-	CHECK(right("exchange", 0, OPS, THREADS) && played.created == 4 &&
-	                made(0, 24, false) && made(1, 24, true) &&
-	                made(2, 24, false) && made(3, 24, true),
-	        "exchange has maps that grow and presized ones, by turns");
-	CHECK(right("owner", 0, OPS, THREADS) && played.created == 4 &&
-	                made(0, 32, false) && made(1, 32, true) &&
-	                made(2, 32, false) && made(3, 32, true),
-	        "owner, too");
-	CHECK(right("readers", 0, OPS, THREADS) && made(0, 1000, true),
-	        "readers has a map that is presized with every second seed");
+		all &= was_created(i, sizes[i / 2], i % 2);
+	CHECK(all, "load uses each size, growing and presized, and limits "
+	           "retired memory");
+	CHECK(passes("load", RM_CAP_SLOW_WRITES, OPS, THREADS) &&
+	                mock.created == 24 && was_created(23, 1000, true),
+	        "except the largest if writes are slow");
+	CHECK(passes("exchange", 0, OPS, THREADS) && mock.created == 4 &&
+	                was_created(0, 24, false) && was_created(1, 24, true) &&
+	                was_created(2, 24, false) && was_created(3, 24, true),
+	        "exchange alternates between growing and presized maps");
+	CHECK(passes("owner", 0, OPS, THREADS) && mock.created == 4 &&
+	                was_created(0, 32, false) && was_created(1, 32, true) &&
+	                was_created(2, 32, false) && was_created(3, 32, true),
+	        "so does owner");
+	CHECK(passes("readers", 0, OPS, THREADS) && was_created(0, 1000, true),
+	        "readers presizes its map for every second seed");
 	seed++;
-	CHECK(right("readers", 0, OPS, THREADS) && made(0, 1000, false),
-	        "and one that grew with the others");
-	/* 250 and one each, or a window of 512 and one */
-	CHECK(right("growth", 0, OPS, THREADS) && played.created == 4 &&
-	                made(0, 3 * 251, false) && made(1, 3 * 513, false) &&
-	                made(2, 3 * 251, true) && made(3, 3 * 513, true),
-	        "growth is made for all that it inserts, or for its window");
-	CHECK(right("growth", RM_CAP_SLOW_WRITES, 80 * OPS, THREADS) &&
-	                made(0, 3 * 1000, false) &&
-	                played.calls[UPSERT] == 4 * 3 * 1000,
-	        "of no more than a thousand where writes are slow");
+	CHECK(passes("readers", 0, OPS, THREADS) && was_created(0, 1000, false),
+	        "for other seeds the map grows");
+	/* 250 plus one per thread, or a window of 512 plus one */
+	CHECK(passes("growth", 0, OPS, THREADS) && mock.created == 4 &&
+	                was_created(0, 3 * 251, false) &&
+	                was_created(1, 3 * 513, false) &&
+	                was_created(2, 3 * 251, true) &&
+	                was_created(3, 3 * 513, true),
+	        "growth sizes the map for all inserts, or for its window");
+	CHECK(passes("growth", RM_CAP_SLOW_WRITES, 80 * OPS, THREADS) &&
+	                was_created(0, 3 * 1000, false) &&
+	                mock.calls[UPSERT] == 4 * 3 * 1000,
+	        "at most a thousand inserts if writes are slow");
 }
 
-/* A late reader sees the newest value of a key, then the first that the key
-   had: each of them is right, but not after the other. */
+/* A delayed reader sees the newest value of a key, then its first one. Each is
+ * valid, but not in this order. */
 static void back_in_time(void)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.shapes = RM_ALL_SHAPES,
 		.caps = RM_CAP_SINGLE_WRITER,
 		.guarantees = "none",
-		.ops = &played_ops };
+		.ops = &mock_ops };
 
-	play((struct lie){ LOOKUP, FIRST, 1, 2, 0, 0 });
-	played.late_slot = 1;
-	played.late_writes = OPS / 32;
+	reset_mock((struct fault){ LOOKUP, OLD_VALUE, 1, 2, 0, 0 });
+	mock.late_slot = 1;
+	mock.late_writes = OPS / 32;
 	CHECK(run_case("owner", &impl, OPS, 2) == -1 &&
 	                strstr(error.text, "thread 1: lookup of rank ") &&
-	                strstr(error.text, " went back in time: value "),
-	        "who reads an older value after a newer one is told");
-	play((struct lie){ LOOKUP, SAYS_NO, 1, 2, 0, 0 });
+	                strstr(error.text, " went back: value "),
+	        "reading an older value after a newer one is reported");
+	reset_mock((struct fault){ LOOKUP, ABSENT, 1, 2, 0, 0 });
 	CHECK(run_case("owner", &impl, OPS, 2) == -1 &&
 	                strstr(error.text, "thread 1: lookup missed rank "),
-	        "and who misses a key that is only replaced");
-	play((struct lie){ LOOKUP, OTHER, 1, 2, 0, 0 });
+	        "so is missing a key that is only replaced");
+	reset_mock((struct fault){ LOOKUP, OTHER_KEY, 1, 2, 0, 0 });
 	CHECK(run_case("owner", &impl, OPS, 2) == -1 &&
 	                strstr(error.text, " gave the value of rank "),
-	        "and who reads another key's value");
+	        "so is reading another key's value");
 }
 
-/* A value has 20 bits for its number; owner has more of them. Of the four
-   rounds two replace values with every second operation, 1.5 * 2^20 times. */
+/* A value has 20 bits for its number, and owner writes more values. In two of
+ * the four rounds every second operation replaces a value: 1.5 * 2^20 times. */
 static void after_a_million_writes(void)
 {
 	const uint64_t ops = (uint64_t)3 << 22;
 
-	CHECK(right("owner", 0, ops, 1) && played.calls[UPSERT] > 4ULL << 20,
-	        "a right map is not accused after a million writes of one "
+	CHECK(passes("owner", 0, ops, 1) && mock.calls[UPSERT] > 4ULL << 20,
+	        "a correct map passes after a million writes by one "
 	        "thread");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A budget is shared out and spent in rounds, and who hangs is told by what it
-   used and did, all by a clock that this test plays. */
+/* test_budget.c - division of a budget among checks and rounds, and detection
+ * of hangs, with a simulated clock. */
 #include "tests/unit/tap.h"
 #include "verify/check/budget.h"
 #include "verify/check/check.h"
@@ -15,7 +15,7 @@ static void shares(void)
 	bool fair = true;
 
 	for (int i = 0; i < 5; i++) {
-		uint64_t share = rm_budget_share(left_ns, weights[i], all);
+		uint64_t share = rm_budget_share_ns(left_ns, weights[i], all);
 
 		fair = fair &&
 		       share / 1000 == 10 * second_ns / 40 * weights[i] / 1000;
@@ -23,20 +23,21 @@ static void shares(void)
 		spent_ns += share;
 		all -= weights[i];
 	}
-	CHECK(fair, "each check has its weight's part of the budget");
-	CHECK(spent_ns + 40 > 10 * second_ns, "together they have all of it");
-	CHECK(!rm_budget_share(second_ns, 0, 0),
-	        "the last of no weight gets nothing, and divides by nothing");
+	CHECK(fair, "each check gets its part of the budget by weight");
+	CHECK(spent_ns + 40 > 10 * second_ns, "together they get all of it");
+	CHECK(!rm_budget_share_ns(second_ns, 0, 0),
+	        "a check of weight 0 at the end gets nothing, without division "
+	        "by 0");
 }
 
-/* CPU time that an operation costs; returns what the rounds used. */
-static uint64_t spend(uint64_t share_ns, uint64_t op_ns,
+/* Runs rounds of operations that cost `op_ns`; returns the time used. */
+static uint64_t run_rounds(uint64_t share_ns, uint64_t op_ns,
         struct rm_rounds *rounds, uint64_t *first_ops)
 {
 	rm_rounds_begin(rounds, share_ns);
 	*first_ops = rounds->ops;
-	while (rm_rounds_another(rounds))
-		rm_rounds_spent(
+	while (rm_rounds_have_time(rounds))
+		rm_rounds_record(
 		        rounds, rounds->ops * op_ns, rounds->ops * op_ns / 2);
 	return rounds->spent_ns;
 }
@@ -45,17 +46,17 @@ static void rounds_fill_the_share(void)
 {
 	struct rm_rounds rounds;
 	uint64_t first_ops;
-	uint64_t used_ns = spend(second_ns, 50, &rounds, &first_ops);
+	uint64_t used_ns = run_rounds(second_ns, 50, &rounds, &first_ops);
 
 	CHECK(used_ns > second_ns / 2 && used_ns <= second_ns,
-	        "fast operations use most of the share, and no more");
-	CHECK(rounds.ops > 20 * first_ops, "in rounds that grow");
+	        "fast operations use most of the share, but not more");
+	CHECK(rounds.ops > 20 * first_ops, "rounds grow");
 	CHECK(rounds.done >= 4 && rounds.done <= 20,
-	        "in more than one round, and not in very many");
-	used_ns = spend(second_ns, 1000000, &rounds, &first_ops);
+	        "there are several rounds, but not many");
+	used_ns = run_rounds(second_ns, 1000000, &rounds, &first_ops);
 	CHECK(rounds.done == 1 && used_ns > second_ns,
-	        "operations that are slow beyond the share get one round");
-	CHECK(rounds.ops == first_ops, "which is not made longer");
+	        "operations slower than the share get one round");
+	CHECK(rounds.ops == first_ops, "which does not grow");
 }
 
 static void rounds_are_cut(void)
@@ -63,26 +64,27 @@ static void rounds_are_cut(void)
 	struct rm_rounds rounds;
 
 	rm_rounds_begin(&rounds, 40 * second_ns);
-	CHECK(rm_rounds_longest_ns(&rounds) == 10 * second_ns,
-	        "a round of many seconds is cut at twice its part");
+	CHECK(rm_rounds_limit_ns(&rounds) == 10 * second_ns,
+	        "a long round is cut at twice its part");
 	rm_rounds_begin(&rounds, 1);
-	CHECK(rm_rounds_longest_ns(&rounds) == second_ns / 2,
-	        "one of a small share has half a second");
+	CHECK(rm_rounds_limit_ns(&rounds) == second_ns / 2,
+	        "a round of a small share may take half a second");
 }
 
-/* As where a check inserts 1,000 keys at most, whatever it is asked for. */
+/* Some checks cap their work, e.g. at 1,000 inserts, for any number of
+ * operations. */
 static void rounds_that_cost_the_same(void)
 {
 	struct rm_rounds rounds;
 
 	rm_rounds_begin(&rounds, 1000 * second_ns);
 	for (int i = 0; i < 1000; i++)
-		rm_rounds_spent(&rounds, 1000, 1000);
-	CHECK(rounds.ops == RM_CHECK_OPS_MOST,
-	        "never have more operations than may be asked for again");
+		rm_rounds_record(&rounds, 1000, 1000);
+	CHECK(rounds.ops == RM_CHECK_OPS_MAX,
+	        "operations never exceed the maximum of --ops");
 }
 
-/* One that was short is made longer: then there must be time for the longer. */
+/* If a short round grows, there must be time for the longer one. */
 static void rounds_end_in_time(void)
 {
 	struct rm_rounds rounds;
@@ -91,95 +93,97 @@ static void rounds_end_in_time(void)
 
 	rm_rounds_begin(&rounds, second_ns);
 	first_ops = rounds.ops;
-	rm_rounds_spent(&rounds, second_ns / 10 * 9, second_ns / 10 * 9);
-	CHECK(rounds.ops == first_ops && !rm_rounds_another(&rounds),
-	        "no round is begun that would take longer than there is time");
-	rm_rounds_spent(&rounds, part_ns, part_ns);
-	CHECK(rounds.ops == 3 * first_ops && !rm_rounds_another(&rounds),
-	        "nor one of three times the operations of one that was short");
+	rm_rounds_record(&rounds, second_ns / 10 * 9, second_ns / 10 * 9);
+	CHECK(rounds.ops == first_ops && !rm_rounds_have_time(&rounds),
+	        "no round starts that would take longer than the rest");
+	rm_rounds_record(&rounds, part_ns, part_ns);
+	CHECK(rounds.ops == 3 * first_ops && !rm_rounds_have_time(&rounds),
+	        "nor if it would take longer after growing threefold");
 	rm_rounds_begin(&rounds, second_ns);
-	rm_rounds_spent(&rounds, second_ns / 2, second_ns / 2);
-	CHECK(rm_rounds_another(&rounds),
-	        "but one that takes all that is left is");
+	rm_rounds_record(&rounds, second_ns / 2, second_ns / 2);
+	CHECK(rm_rounds_have_time(&rounds),
+	        "a round that takes exactly the rest starts");
 }
 
-/* As where threads stand aside: they use a tenth of the time that passes. */
+/* Threads that wait use a tenth of the wall time as CPU time. */
 static void waits_are_paid(void)
 {
 	struct rm_rounds rounds;
 	uint64_t wall_ns = 0;
 
 	rm_rounds_begin(&rounds, second_ns);
-	while (rm_rounds_another(&rounds)) {
+	while (rm_rounds_have_time(&rounds)) {
 		wall_ns += rounds.ops * 1000;
-		rm_rounds_spent(&rounds, rounds.ops * 100, rounds.ops * 1000);
+		rm_rounds_record(&rounds, rounds.ops * 100, rounds.ops * 1000);
 	}
 	CHECK(wall_ns > second_ns / 2 && wall_ns <= second_ns,
-	        "rounds that wait end within the share by the wall's clock");
+	        "rounds that wait end within the share in wall time");
 	CHECK(rounds.spent_ns == wall_ns,
-	        "and have used as much of the budget");
+	        "and their wall time counts as used budget");
 }
 
-static enum rm_patience_says look(struct rm_patience *patience, uint64_t wall,
-        uint64_t cpu, uint64_t progress, bool asleep)
+static enum rm_hang_verdict take_sample(struct rm_hang_detector *detector,
+        uint64_t wall, uint64_t cpu, uint64_t progress, bool asleep)
 {
-	const struct rm_look seen = { wall, cpu, progress, asleep };
+	const struct rm_process_sample seen = { wall, cpu, progress, asleep };
 
-	return rm_patience_look(patience, &seen);
+	return rm_hang_sample(detector, &seen);
 }
 
-/* A machine that gives no time: an hour passes, with a little CPU time. */
+/* A machine that gives no time: an hour with almost no CPU time. */
 static void load_proves_nothing(void)
 {
-	struct rm_patience patience = { .deadline_ns = 2 * second_ns };
-	bool accused = false;
+	struct rm_hang_detector detector = { .deadline_ns = 2 * second_ns };
+	bool reported = false;
 
 	for (uint64_t i = 0; i < 3600; i++)
-		accused = accused ||
-		          look(&patience, i * second_ns, i * 100000, 7, false);
-	CHECK(!accused, "an hour in which it hardly ran is no hang");
+		reported = reported || take_sample(&detector, i * second_ns,
+		                               i * 100000, 7, false);
+	CHECK(!reported, "an hour almost without CPU time is not a hang");
 }
 
 static void slow_is_no_hang(void)
 {
-	struct rm_patience patience = { .deadline_ns = 2 * second_ns };
-	bool accused = false;
+	struct rm_hang_detector detector = { .deadline_ns = 2 * second_ns };
+	bool reported = false;
 
 	for (uint64_t i = 0; i < 1000; i++)
-		accused = accused || look(&patience, i * second_ns,
-		                             i * second_ns, i, false);
-	CHECK(!accused, "who ends an operation a second of CPU time goes on");
+		reported = reported || take_sample(&detector, i * second_ns,
+		                               i * second_ns, i, false);
+	CHECK(!reported, "one operation per second of CPU time is not a hang");
 }
 
 static void spinning_is_one(void)
 {
-	struct rm_patience patience = { .deadline_ns = 2 * second_ns };
+	struct rm_hang_detector detector = { .deadline_ns = 2 * second_ns };
 	uint64_t i = 0;
 
 	while (i < 1000 &&
-	        !look(&patience, i * 20000000, i * 20000000, 7, i % 2))
+	        !take_sample(&detector, i * 20000000, i * 20000000, 7, i % 2))
 		i++;
-	CHECK(i == 101, "2 s of CPU time without an end of anything is a hang");
+	CHECK(i == 101,
+	        "2 s of CPU time without a completed operation is a hang");
 }
 
 static void sleep_is_one(void)
 {
-	struct rm_patience patience = { .deadline_ns = 3 * second_ns };
-	enum rm_patience_says says = RM_GOES_ON;
+	struct rm_hang_detector detector = { .deadline_ns = 3 * second_ns };
+	enum rm_hang_verdict verdict = RM_HANG_NONE;
 	uint64_t i = 0;
 
-	while (i < 1000 && !says)
-		says = look(&patience, i++ * 20000000, 5, 7, true);
-	CHECK(says == RM_SLEEPS && i == 151, "sleep of all for 3 s is a hang");
-	patience = (struct rm_patience){ .deadline_ns = 3 * second_ns };
-	says = RM_GOES_ON;
+	while (i < 1000 && !verdict)
+		verdict = take_sample(&detector, i++ * 20000000, 5, 7, true);
+	CHECK(verdict == RM_HANG_ASLEEP && i == 151,
+	        "sleep of all threads for 3 s is a hang");
+	detector = (struct rm_hang_detector){ .deadline_ns = 3 * second_ns };
+	verdict = RM_HANG_NONE;
 	for (i = 0; i < 1000; i++)
-		says |= look(&patience, i * 20000000, 5, 7, i % 90);
-	CHECK(!says, "not if one was awake now and then");
-	patience = (struct rm_patience){ .deadline_ns = 3 * second_ns };
+		verdict |= take_sample(&detector, i * 20000000, 5, 7, i % 90);
+	CHECK(!verdict, "not if one thread was awake at times");
+	detector = (struct rm_hang_detector){ .deadline_ns = 3 * second_ns };
 	for (i = 0; i < 50; i++)
-		says |= look(&patience, i * second_ns, 5, 7, true);
-	CHECK(!says, "nor of few looks, however far apart");
+		verdict |= take_sample(&detector, i * second_ns, 5, 7, true);
+	CHECK(!verdict, "nor with few samples, at any distance");
 }
 
 int main(void)

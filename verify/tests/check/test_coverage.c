@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What overlapped what: which pairs are asked for, counted and named. */
+/* test_coverage.c - which pairs of operations are expected, counted and
+ * named. */
 #include "tests/unit/tap.h"
 #include "verify/check/coverage.h"
 
@@ -7,22 +8,22 @@
 
 static struct rm_coverage coverage;
 
-static void ask(uint32_t offered, uint32_t beside_itself, uint32_t classes)
+static void set_pairs(uint32_t offered, uint32_t overlaps_any, uint32_t classes)
 {
 	memset(&coverage, 0, sizeof(coverage));
 	atomic_init(&coverage.offered, offered);
-	atomic_init(&coverage.beside_itself, beside_itself);
+	atomic_init(&coverage.overlaps_any, overlaps_any);
 	atomic_init(&coverage.classes, classes);
 }
 
-static bool says(const char *text)
+static bool formats_as(const char *text)
 {
-	char said[512];
+	char formatted[512];
 
-	rm_coverage_say(&coverage, said, sizeof(said));
-	if (strcmp(said, text))
-		printf("# %s\n", said);
-	return !strcmp(said, text);
+	rm_coverage_format(&coverage, formatted, sizeof(formatted));
+	if (strcmp(formatted, text))
+		printf("# %s\n", formatted);
+	return !strcmp(formatted, text);
 }
 
 int main(void)
@@ -31,35 +32,38 @@ int main(void)
 	const uint32_t upsert = 1U << RM_PAIR_UPSERT;
 	const uint32_t edges = 1U << RM_CLASS_EDGES;
 
-	ask(0, 0, 0);
-	CHECK(says(""), "nothing is said where nothing is asked for");
-	ask(lookup | upsert, lookup | upsert, edges);
-	CHECK(says("0 of 3 pairs overlapped at least 100 times, 3 never: "
-	           "lookup with lookup on edges keys, lookup with upsert on "
-	           "edges keys, upsert with upsert on edges keys"),
+	set_pairs(0, 0, 0);
+	CHECK(formats_as(""), "without pairs the summary is empty");
+	set_pairs(lookup | upsert, lookup | upsert, edges);
+	CHECK(formats_as(
+	              "0 of 3 pairs overlapped at least 100 times, 3 never: "
+	              "lookup with lookup on edges keys, lookup with upsert on "
+	              "edges keys, upsert with upsert on edges keys"),
 	        "pairs that never overlapped are named");
 	rm_coverage_add(
 	        &coverage, RM_CLASS_EDGES, RM_PAIR_UPSERT, RM_PAIR_LOOKUP, 60);
 	rm_coverage_add(
 	        &coverage, RM_CLASS_EDGES, RM_PAIR_LOOKUP, RM_PAIR_UPSERT, 40);
-	CHECK(says("1 of 3 pairs overlapped at least 100 times, 2 never: "
-	           "lookup with lookup on edges keys, upsert with upsert on "
-	           "edges keys"),
-	        "a pair is one, whoever saw it");
+	CHECK(formats_as(
+	              "1 of 3 pairs overlapped at least 100 times, 2 never: "
+	              "lookup with lookup on edges keys, upsert with upsert on "
+	              "edges keys"),
+	        "the order of a pair does not matter");
 	rm_coverage_add(
 	        &coverage, RM_CLASS_EDGES, RM_PAIR_UPSERT, RM_PAIR_UPSERT, 99);
-	CHECK(says("1 of 3 pairs overlapped at least 100 times, 1 never: "
-	           "lookup with lookup on edges keys"),
-	        "99 are not 100, and not none");
+	CHECK(formats_as("1 of 3 pairs overlapped at least 100 times, 1 never: "
+	                 "lookup with lookup on edges keys"),
+	        "99 overlaps are neither 100 nor none");
 	rm_coverage_add(
 	        &coverage, RM_CLASS_HUGE, RM_PAIR_LOOKUP, RM_PAIR_LOOKUP, 999);
-	CHECK(says("1 of 3 pairs overlapped at least 100 times, 1 never: "
-	           "lookup with lookup on edges keys"),
-	        "keys that were not asked for do not count");
-	ask(lookup | upsert, lookup, edges);
-	CHECK(says("0 of 2 pairs overlapped at least 100 times, 2 never: "
-	           "lookup with lookup on edges keys, lookup with upsert on "
-	           "edges keys"),
-	        "of one writer no two writes are asked for");
+	CHECK(formats_as("1 of 3 pairs overlapped at least 100 times, 1 never: "
+	                 "lookup with lookup on edges keys"),
+	        "classes of keys that are not used do not count");
+	set_pairs(lookup | upsert, lookup, edges);
+	CHECK(formats_as(
+	              "0 of 2 pairs overlapped at least 100 times, 2 never: "
+	              "lookup with lookup on edges keys, lookup with upsert on "
+	              "edges keys"),
+	        "with one writer no pair of two writes is expected");
 	return DONE();
 }

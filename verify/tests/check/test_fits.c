@@ -1,32 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_fits.c - which checks a map is given, and why not the others: by what it
- * offers and promises (runner/map.h), not by what it is.
- */
+/* test_fits.c - which checks fit a map, and the reasons why others do not: they
+ * depend only on what the map offers and guarantees (runner/map.h). */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/played_map.h"
 
 static struct rm_map_ops ops;
 static struct rm_impl impl;
 
-static void nowhere(struct rm_worker *worker)
+static void empty_loop(struct rm_worker *worker)
 {
 	(void)worker;
 }
 
-static const struct rm_own_loop loops[] = { { "pair", nowhere },
+static const struct rm_own_loop loops[] = { { "pair", empty_loop },
 	{ NULL, NULL } };
 
 /* A map that fits all checks. */
 static struct rm_check_case all_fit(void)
 {
-	ops = played_ops;
-	impl = (struct rm_impl){ .id = "played",
+	ops = mock_ops;
+	impl = (struct rm_impl){ .id = "mock",
 		.sync = "one lock",
 		.shapes = RM_ALL_SHAPES,
 		.guarantees = "once-if-present",
 		.progress = "lock-free",
-		.drive = { nowhere, nowhere, nowhere, nowhere },
+		.drive = { empty_loop, empty_loop, empty_loop, empty_loop },
 		.loops = loops,
 		.ops = &ops };
 	return (struct rm_check_case){
@@ -34,28 +32,29 @@ static struct rm_check_case all_fit(void)
 	};
 }
 
-/* Is each check of `names` unfit, with these words, and no other? */
+/* Returns true if exactly the checks in `names` are unfit, for the reason
+ * `why`. */
 static bool unfit(
         const struct rm_check_case *c, const char *names, const char *why)
 {
 	bool right = true;
 
 	for (size_t i = 0; i < rm_check_count; i++) {
-		const char *said = rm_checks[i].unfit(c);
+		const char *reason = rm_checks[i].unfit(c);
 		char name[32];
 
 		snprintf(name, sizeof(name), " %s ", rm_checks[i].name);
-		if (strstr(names, name) ? !said || strcmp(said, why)
-		                        : said != NULL) {
+		if (strstr(names, name) ? !reason || strcmp(reason, why)
+		                        : reason != NULL) {
 			printf("# %s: %s\n", rm_checks[i].name,
-			        said ? said : "fits");
+			        reason ? reason : "fits");
 			right = false;
 		}
 	}
 	return right;
 }
 
-/* Leaves out what a sanitizer forbids of a check that would fit. */
+/* Under sanitizers `progress` never fits. */
 static const char *no_progress(void)
 {
 	return rm_sanitized() ? " progress " : " ";
@@ -65,13 +64,13 @@ static void a_map_that_offers_all(void)
 {
 	struct rm_check_case c = all_fit();
 
-	CHECK(rm_check_count == 17 && unfit(&c, no_progress(),
-	                                      "a sanitizer holds signals back"),
-	        "a map that offers and promises all gets all 17 checks");
+	CHECK(rm_check_count == 17 &&
+	                unfit(&c, no_progress(), "sanitizers delay signals"),
+	        "a map that offers everything gets all 17 checks");
 	CHECK(!strcmp(rm_check_find("loops")->name, "loops") &&
 	                !strcmp(rm_check_find("model")->name, "model") &&
 	                !rm_check_find("loop") && !rm_check_find(""),
-	        "each is found by its name, and nothing else");
+	        "checks are found by their exact names only");
 }
 
 static const char most[] = " model load readers exchange upsert owner atomic "
@@ -83,16 +82,16 @@ static void what_is_no_map(void)
 	struct rm_check_case c = all_fit();
 
 	impl.caps = RM_CAP_NO_STATE;
-	CHECK(unfit(&c, most, "the map holds nothing"),
-	        "what holds nothing has its own loops only");
+	CHECK(unfit(&c, most, "the map stores nothing"),
+	        "an implementation without state gets only its own loops");
 	impl.caps = 0;
 	impl.shapes = 1U << rm_shape_index(RM_STR16X8);
 	CHECK(unfit(&c, most, "the map does not offer this shape"),
-	        "so has a map that does not offer the shape");
+	        "so does a map that does not offer the shape");
 	c.shape = RM_STR16X8;
 	CHECK(rm_check_find("loops")->unfit(&c) &&
 	                !rm_check_find("model")->unfit(&c),
-	        "own loops are run once, not for each shape");
+	        "loops of a map run once, not per shape");
 }
 
 static void what_is_not_offered(void)
@@ -115,21 +114,20 @@ static void what_is_not_offered(void)
 	c = all_fit();
 	impl.guarantees = "none";
 	CHECK(unfit(&c, " scan ",
-	              "the map promises nothing of a scan beside writes"),
-	        "a scan that promises nothing");
+	              "the map guarantees nothing about scans during writes"),
+	        "no guarantee of scans");
 	c = all_fit();
 	impl.progress = "blocking";
-	CHECK(unfit(&c, " progress ",
-	              "the map says blocking: nothing to hold it to"),
-	        "no promise to go on");
+	CHECK(unfit(&c, " progress ", "the map claims only to be blocking"),
+	        "no claim of progress");
 	c = all_fit();
 	impl.drive[rm_shape_index(c.shape)] = NULL;
 	CHECK(unfit(&c, " drive ", "the map has no measured loop"),
 	        "no measured loop of the shape");
 	c = all_fit();
 	impl.loops = NULL;
-	CHECK(unfit(&c, " loops ", "the subject has no loops of its own"),
-	        "no loops of its own");
+	CHECK(unfit(&c, " loops ", "the map defines no loops"),
+	        "no loops defined by the map");
 }
 
 /* One conditional operation is enough. */
@@ -146,12 +144,12 @@ static void one_condition_will_do(void)
 	                !strcmp(atomic->unfit(&c),
 	                        "the map offers no insert_if_absent, "
 	                        "compare_swap, update"),
-	        "one with none of the three does not");
-	ops.compare_swap = played_ops.compare_swap;
-	CHECK(!atomic->unfit(&c), "one with compare_swap alone does");
+	        "a map with none of the three does not");
+	ops.compare_swap = mock_ops.compare_swap;
+	CHECK(!atomic->unfit(&c), "a map with compare_swap alone gets it");
 	ops.compare_swap = NULL;
-	ops.insert_if_absent = played_ops.insert_if_absent;
-	CHECK(!atomic->unfit(&c), "one with insert_if_absent alone, too");
+	ops.insert_if_absent = mock_ops.insert_if_absent;
+	CHECK(!atomic->unfit(&c), "so does a map with insert_if_absent alone");
 }
 
 static void what_is_not_promised(void)
@@ -160,32 +158,32 @@ static void what_is_not_promised(void)
 	struct rm_check_case c = all_fit();
 
 	if (rm_sanitized()) {
-		SKIP("promises that are not made", "progress never fits");
+		SKIP("guarantees that are not given", "progress never fits");
 		return;
 	}
 	impl.caps = RM_CAP_SINGLE_WRITER;
 	CHECK(unfit(&c, " park ", "the map has one writer"),
-	        "one writer does not write while the others are parked");
+	        "a map with one writer does not get park");
 	impl.caps = RM_CAP_STALE;
 	CHECK(unfit(&c, " owner litmus histories ",
-	              "its lookups may be late: nothing to hold it to"),
-	        "lookups that may be late are not held to an order");
+	              "its lookups may return old values"),
+	        "a map with late lookups gets no check of order");
 	impl.caps = RM_CAP_UNSAFE_INSERT;
-	CHECK(unfit(&c, beside, "the map is not safe beside a writer"),
-	        "a map that is not safe beside inserts");
+	CHECK(unfit(&c, beside, "the map does not allow access during writes"),
+	        "a map whose inserts are unsafe gets no concurrent check");
 	impl.caps = RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT;
 	CHECK(rm_check_find("park")->unfit(&c) &&
 	                rm_check_find("pairs")->unfit(&c) &&
 	                !rm_check_find("owner")->unfit(&c),
-	        "one that is safe with one thread only");
+	        "a map for one thread gets only checks of one thread");
 	impl.caps = 0;
 	c.threads = 1;
 	CHECK(unfit(&c, beside, "needs two threads"),
-	        "what needs two threads does not fit one");
+	        "checks that need two threads do not fit one");
 }
 
-/* What is run once would show nothing else if it were run again; memory that is
-   kept back is not counted. */
+/* Weight 0: a repetition would find nothing new. Memory in the quarantine would
+ * count as leaked. */
 static void shares_and_memory(void)
 {
 	bool once = true, counts = true;
@@ -198,8 +196,8 @@ static void shares_and_memory(void)
 		counts &=
 		        one->counts_memory == (one == rm_check_find("reclaim"));
 	}
-	CHECK(once, "all but load and loops have a part of a budget");
-	CHECK(counts, "reclaim alone counts memory");
+	CHECK(once, "all checks but load and loops share the budget");
+	CHECK(counts, "only reclaim counts memory");
 }
 
 int main(void)

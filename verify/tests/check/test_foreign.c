@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_foreign.c - a table of runner/foreign.h as a map of ours: which tables
- * are taken, what is asked of them in which words, and what they are described
- * as. The library is played: its table is this file's own.
- */
+/* test_foreign.c - a table of runner/foreign.h as a map: which tables are
+ * accepted, how they are described, and which calls they get. The library is
+ * simulated: the table is in this file. */
 #include "runner/foreign.h"
 
 #include <dlfcn.h>
@@ -11,32 +9,33 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct rm_foreign_map theirs;
-static char opened[4096]; /* what was asked to be loaded */
+static struct rm_foreign_map lib_table;
+static char opened[4096]; /* the requested file */
 
-static void *played_dlopen(const char *file, int flags)
+static void *mock_dlopen(const char *file, int flags)
 {
 	(void)flags;
 	snprintf(opened, sizeof(opened), "%s", file);
 	return opened;
 }
 
-static void *played_dlsym(void *library, const char *name)
+static void *mock_dlsym(void *library, const char *name)
 {
-	return library == opened && !strcmp(name, "rm_foreign_map") ? &theirs
+	return library == opened && !strcmp(name, "rm_foreign_map") ? &lib_table
 	                                                            : NULL;
 }
 
-static int played_access(const char *file, int how)
+static int mock_access(const char *file, int how)
 {
 	(void)file, (void)how;
 	return 0;
 }
 
-/* The code itself, with these: the library's object is then not linked. */
-#define dlopen played_dlopen
-#define dlsym  played_dlsym
-#define access played_access
+/* Includes the code under test with these replacements, so its object is not
+ * linked. */
+#define dlopen mock_dlopen
+#define dlsym  mock_dlsym
+#define access mock_access
 #include "verify/check/foreign.c"
 #undef dlopen
 #undef dlsym
@@ -44,7 +43,8 @@ static int played_access(const char *file, int how)
 
 #include "tests/unit/tap.h"
 
-/* ---- their map: what it was asked for last -------------------------------- */
+/* ---- the library's map: records its last call
+ * ----------------------------- */
 
 static struct {
 	const char *operation;
@@ -54,127 +54,126 @@ static struct {
 	uint32_t kind;
 	size_t keys, threads, slot;
 	uint64_t seed;
-	int says; /* what it answers */
-} their;
+	int result; /* the result of the next calls */
+} call;
 
-static void note(const char *operation, void *handle,
+static void record_call(const char *operation, void *handle,
         const struct rm_foreign_key *key, uint64_t value, uint64_t *out)
 {
-	their.operation = operation;
-	their.handle = handle;
-	their.value = value;
-	their.out = out;
+	call.operation = operation;
+	call.handle = handle;
+	call.value = value;
+	call.out = out;
 	if (key)
-		their.key = *key;
-	if (out && their.says)
+		call.key = *key;
+	if (out && call.result)
 		*out = 99;
 }
 
-static bool was(const char *operation)
+static bool called(const char *operation)
 {
-	const bool same =
-	        their.operation && !strcmp(their.operation, operation);
+	const bool same = call.operation && !strcmp(call.operation, operation);
 
 	if (!same)
-		printf("# %s\n", their.operation ? their.operation : "none");
-	their.operation = NULL;
+		printf("# %s\n", call.operation ? call.operation : "none");
+	call.operation = NULL;
 	return same;
 }
 
 static void *their_create(
         uint32_t kind, size_t keys, size_t threads, uint64_t seed)
 {
-	their.kind = kind;
-	their.keys = keys;
-	their.threads = threads;
-	their.seed = seed;
-	return &their;
+	call.kind = kind;
+	call.keys = keys;
+	call.threads = threads;
+	call.seed = seed;
+	return &call;
 }
 
 static void their_destroy(void *map)
 {
-	note("destroy", map, NULL, 0, NULL);
+	record_call("destroy", map, NULL, 0, NULL);
 }
 
 static int their_lookup(
         void *handle, const struct rm_foreign_key *key, uint64_t *value)
 {
-	note("lookup", handle, key, 0, value);
-	return their.says;
+	record_call("lookup", handle, key, 0, value);
+	return call.result;
 }
 
 static int their_upsert(void *handle, const struct rm_foreign_key *key,
         uint64_t value, uint64_t *old)
 {
-	note("upsert", handle, key, value, old);
-	return their.says;
+	record_call("upsert", handle, key, value, old);
+	return call.result;
 }
 
 static int their_remove(
         void *handle, const struct rm_foreign_key *key, uint64_t *old)
 {
-	note("remove", handle, key, 0, old);
-	return their.says;
+	record_call("remove", handle, key, 0, old);
+	return call.result;
 }
 
 static void *their_join(void *map, size_t slot)
 {
-	note("join", map, NULL, 0, NULL);
-	their.slot = slot;
-	return &theirs;
+	record_call("join", map, NULL, 0, NULL);
+	call.slot = slot;
+	return &lib_table;
 }
 
 static void their_leave(void *handle)
 {
-	note("leave", handle, NULL, 0, NULL);
+	record_call("leave", handle, NULL, 0, NULL);
 }
 
 static void their_quiesce(void *handle)
 {
-	note("quiesce", handle, NULL, 0, NULL);
+	record_call("quiesce", handle, NULL, 0, NULL);
 }
 
 static int their_insert(void *handle, const struct rm_foreign_key *key,
         uint64_t value, uint64_t *present)
 {
-	note("insert", handle, key, value, present);
-	return their.says;
+	record_call("insert", handle, key, value, present);
+	return call.result;
 }
 
 static int their_swap(void *handle, const struct rm_foreign_key *key,
         uint64_t expected, uint64_t value)
 {
-	note("swap", handle, key, value, NULL);
-	their.expected = expected;
-	return their.says;
+	record_call("swap", handle, key, value, NULL);
+	call.expected = expected;
+	return call.result;
 }
 
 static int their_compare_remove(
         void *handle, const struct rm_foreign_key *key, uint64_t expected)
 {
-	note("compare_remove", handle, key, 0, NULL);
-	their.expected = expected;
-	return their.says;
+	record_call("compare_remove", handle, key, 0, NULL);
+	call.expected = expected;
+	return call.result;
 }
 
 static void their_scan(void *handle, rm_foreign_visit *visit, void *context)
 {
 	const struct rm_foreign_key key = { 5, "five", 4 };
 
-	note("scan", handle, NULL, 0, NULL);
+	record_call("scan", handle, NULL, 0, NULL);
 	if (visit(context, &key, 55))
 		visit(context, &key, 56);
 }
 
 static size_t their_length(void *handle)
 {
-	note("length", handle, NULL, 0, NULL);
+	record_call("length", handle, NULL, 0, NULL);
 	return 123;
 }
 
 static void their_clear(void *handle)
 {
-	note("clear", handle, NULL, 0, NULL);
+	record_call("clear", handle, NULL, 0, NULL);
 }
 
 static const struct rm_foreign_map whole = {
@@ -203,7 +202,7 @@ static const struct rm_foreign_map whole = {
 static struct rm_error error;
 static int code;
 
-/* As in a process that has loaded none yet. */
+/* Loads the table in a process that has not loaded one yet. */
 static const struct rm_impl *loaded(const char *path)
 {
 	const struct rm_impl *impl = NULL;
@@ -214,87 +213,91 @@ static const struct rm_impl *loaded(const char *path)
 	return code ? NULL : impl;
 }
 
-/* ---- which are taken ------------------------------------------------------ */
+/* ---- accepted and rejected tables
+ * ------------------------------------------ */
 
 static void names_of_files(void)
 {
-	CHECK(rm_foreign_is_file("./x") && rm_foreign_is_file("a/b") &&
-	                rm_foreign_is_file("x.so") &&
-	                !rm_foreign_is_file(".so") &&
-	                !rm_foreign_is_file("gomap_rw") &&
-	                !rm_foreign_is_file("x.so.1") &&
-	                !rm_foreign_is_file(""),
-	        "a file has a slash or ends with .so");
-	theirs = whole;
+	CHECK(rm_foreign_is_path("./x") && rm_foreign_is_path("a/b") &&
+	                rm_foreign_is_path("x.so") &&
+	                !rm_foreign_is_path(".so") &&
+	                !rm_foreign_is_path("gomap_rw") &&
+	                !rm_foreign_is_path("x.so.1") &&
+	                !rm_foreign_is_path(""),
+	        "a file name has a slash or ends with .so");
+	lib_table = whole;
 	CHECK(loaded("x.so") && !strcmp(opened, "./x.so"),
-	        "without a slash the one of this folder is loaded");
+	        "without a slash the file in this folder is loaded");
 	CHECK(loaded("/a/x.so") && !strcmp(opened, "/a/x.so"),
-	        "with one that which it names");
+	        "with a slash the named file is loaded");
 }
 
-static bool refused(const char *says)
+static bool refused(const char *expected)
 {
 	const bool right = !loaded("x.so") && code == -EINVAL &&
 	                   !strncmp(error.text, "x.so: ", 6) &&
-	                   strstr(error.text, says) && !table.create;
+	                   strstr(error.text, expected) && !table.create;
 
 	if (!right)
 		printf("# %s\n", error.text);
-	theirs = whole;
+	lib_table = whole;
 	return right;
 }
 
 static void wrong_tables(void)
 {
-	theirs = whole;
-	theirs.version++;
-	CHECK(refused("version is 2, expected 1"), "another version");
-	theirs.size = offsetof(struct rm_foreign_map, join) - 1;
-	CHECK(refused("size is "), "a table that is too short");
-	theirs.create = NULL;
-	CHECK(refused("create is null, expected a function"), "no create");
-	theirs.destroy = NULL;
-	CHECK(refused("destroy is null"), "no destroy");
-	theirs.lookup = NULL;
-	CHECK(refused("lookup is null"), "no lookup");
-	theirs.upsert = NULL;
-	CHECK(refused("upsert is null"), "no upsert");
-	theirs.remove = NULL;
-	CHECK(refused("remove is null"), "no remove");
-	theirs.keys = 0;
-	CHECK(refused("keys is 0, expected 1 (u64)"), "no kind of keys");
-	theirs.keys = 7;
-	CHECK(refused("keys is 7"), "a kind that nobody knows");
-	theirs.flags = 4;
-	CHECK(refused("flags is 4"), "a flag that nobody knows");
-	theirs.name = "";
-	CHECK(refused("name, expected 1 .. 24"), "no name");
-	theirs.name = "a name of 25 characters!!";
-	CHECK(refused("name, expected 1 .. 24"), "a name that is too long");
-	theirs.name = NULL;
-	CHECK(refused("name, expected 1 .. 24"), "a name that is null");
-	theirs.guarantees = "all";
+	lib_table = whole;
+	lib_table.version++;
+	CHECK(refused("version is 2, expected 1"), "rejects another version");
+	lib_table.size = offsetof(struct rm_foreign_map, join) - 1;
+	CHECK(refused("size is "), "rejects a table that is too short");
+	lib_table.create = NULL;
+	CHECK(refused("create is null, expected a function"),
+	        "rejects a missing create");
+	lib_table.destroy = NULL;
+	CHECK(refused("destroy is null"), "rejects a missing destroy");
+	lib_table.lookup = NULL;
+	CHECK(refused("lookup is null"), "rejects a missing lookup");
+	lib_table.upsert = NULL;
+	CHECK(refused("upsert is null"), "rejects a missing upsert");
+	lib_table.remove = NULL;
+	CHECK(refused("remove is null"), "rejects a missing remove");
+	lib_table.keys = 0;
+	CHECK(refused("keys is 0, expected 1 (u64)"),
+	        "rejects a table without keys");
+	lib_table.keys = 7;
+	CHECK(refused("keys is 7"), "rejects an unknown kind of keys");
+	lib_table.flags = 4;
+	CHECK(refused("flags is 4"), "rejects an unknown flag");
+	lib_table.name = "";
+	CHECK(refused("name, expected 1 .. 24"), "rejects an empty name");
+	lib_table.name = "a name of 25 characters!!";
+	CHECK(refused("name, expected 1 .. 24"),
+	        "rejects a name that is too long");
+	lib_table.name = NULL;
+	CHECK(refused("name, expected 1 .. 24"), "rejects a null name");
+	lib_table.guarantees = "all";
 	CHECK(refused("guarantees, expected point-in-time, once-if-present or "
 	              "none"),
-	        "a promise of scans that nobody knows");
-	theirs.guarantees = NULL;
-	CHECK(refused("guarantees, expected"), "one that is null");
-	theirs.progress = "quick";
+	        "rejects an unknown guarantee");
+	lib_table.guarantees = NULL;
+	CHECK(refused("guarantees, expected"), "rejects a null guarantee");
+	lib_table.progress = "quick";
 	CHECK(refused("progress, expected blocking, lock-free or wait-free"),
-	        "a promise of progress that nobody knows");
+	        "rejects an unknown progress claim");
 }
 
 static unsigned caps(uint32_t flags)
 {
-	theirs = whole;
-	theirs.flags = flags;
+	lib_table = whole;
+	lib_table.flags = flags;
 	return loaded("x.so")->caps;
 }
 
 static unsigned shapes(uint32_t keys)
 {
-	theirs = whole;
-	theirs.keys = keys;
+	lib_table = whole;
+	lib_table.keys = keys;
 	return loaded("x.so")->shapes;
 }
 
@@ -310,34 +313,35 @@ static void described(void)
 	CHECK(caps(0) == 0 && caps(1) == RM_CAP_SINGLE_WRITER &&
 	                caps(2) == RM_CAP_SLOW_WRITES &&
 	                caps(3) == (RM_CAP_SINGLE_WRITER | RM_CAP_SLOW_WRITES),
-	        "flags are caps");
+	        "flags become caps");
 	CHECK(shapes(1) == 1U << rm_shape_index(RM_U64X8) &&
 	                shapes(2) == 1U << rm_shape_index(RM_STR16X8) &&
 	                shapes(3) == (1U << rm_shape_index(RM_U64X8) |
 	                                     1U << rm_shape_index(RM_STR16X8)),
-	        "kinds of keys are shapes of eight bytes");
+	        "kinds of keys become shapes with values of eight bytes");
 	for (unsigned i = 0; i < 3; i++) {
-		theirs = whole;
-		theirs.guarantees = words[i];
-		theirs.progress = progress[i];
+		lib_table = whole;
+		lib_table.guarantees = words[i];
+		lib_table.progress = progress[i];
 		impl = loaded("x.so");
 		kept &= impl && !strcmp(impl->guarantees, words[i]) &&
 		        !strcmp(impl->progress, progress[i]);
 	}
-	CHECK(kept, "promises are taken as they are");
-	theirs = whole;
+	CHECK(kept, "guarantees and claims are copied");
+	lib_table = whole;
 	impl = loaded("x.so");
 	CHECK(!strcmp(impl->id, "x.so") && !strcmp(impl->label, whole.name) &&
 	                !impl->drive[0] && !impl->loops,
-	        "its path is its id, and it has no measured loop");
+	        "the path is the id, and there is no measured loop");
 	CHECK(rm_foreign_code(impl) == (uintptr_t)their_upsert,
-	        "its code is the library's, where progress stops a thread");
+	        "its code is in the library, where progress stops a thread");
 	CHECK(rm_foreign_load("y.so", &other, &error) == -EBUSY &&
 	                strstr(error.text, "y.so: a library is loaded already"),
-	        "a second library is refused");
+	        "a second library is rejected");
 }
 
-/* ---- what it is asked ----------------------------------------------------- */
+/* ---- calls of the library
+ * -------------------------------------------------- */
 
 static void operations(const struct rm_map_ops *ops)
 {
@@ -345,47 +349,49 @@ static void operations(const struct rm_map_ops *ops)
 	struct rm_value value = { { 70 } }, got = { { 0 } };
 	int handle;
 
-	CHECK(ops->lookup(&handle, RM_U64X8, key, &got) && was("lookup") &&
-	                got.word[0] == 99 && their.handle == &handle &&
-	                their.key.word == 7 && their.key.length == 5 &&
-	                their.key.bytes == key.bytes,
-	        "lookup is given the handle and the key, and gives a value");
-	CHECK(ops->upsert(&handle, RM_U64X8, key, &value) && was("upsert") &&
-	                their.value == 70 && !their.out,
-	        "upsert asks for no old value");
+	CHECK(ops->lookup(&handle, RM_U64X8, key, &got) && called("lookup") &&
+	                got.word[0] == 99 && call.handle == &handle &&
+	                call.key.word == 7 && call.key.length == 5 &&
+	                call.key.bytes == key.bytes,
+	        "lookup passes the handle and the key, and returns a value");
+	CHECK(ops->upsert(&handle, RM_U64X8, key, &value) && called("upsert") &&
+	                call.value == 70 && !call.out,
+	        "upsert does not request the old value");
 	CHECK(ops->exchange(&handle, RM_U64X8, key, &value, &got) &&
-	                was("upsert") && their.value == 70 &&
-	                their.out == &got.word[0],
-	        "exchange is an upsert that does");
-	CHECK(ops->remove(&handle, RM_U64X8, key) && was("remove") &&
-	                !their.out,
-	        "remove asks for none");
-	CHECK(ops->take(&handle, RM_U64X8, key, &got) && was("remove") &&
-	                their.out == &got.word[0],
-	        "take does");
+	                called("upsert") && call.value == 70 &&
+	                call.out == &got.word[0],
+	        "exchange is an upsert that requests it");
+	CHECK(ops->remove(&handle, RM_U64X8, key) && called("remove") &&
+	                !call.out,
+	        "remove does not request the old value");
+	CHECK(ops->take(&handle, RM_U64X8, key, &got) && called("remove") &&
+	                call.out == &got.word[0],
+	        "take is a remove that requests it");
 	CHECK(ops->insert_if_absent(&handle, RM_U64X8, key, &value, &got) &&
-	                was("insert") && their.value == 70 &&
-	                their.out == &got.word[0],
-	        "insert_if_absent");
+	                called("insert") && call.value == 70 &&
+	                call.out == &got.word[0],
+	        "insert_if_absent passes both values");
 	got.word[0] = 69;
 	CHECK(ops->compare_swap(&handle, RM_U64X8, key, &got, &value) &&
-	                was("swap") && their.expected == 69 &&
-	                their.value == 70,
-	        "compare_swap");
+	                called("swap") && call.expected == 69 &&
+	                call.value == 70,
+	        "compare_swap passes both values");
 	CHECK(ops->compare_remove(&handle, RM_U64X8, key, &got) &&
-	                was("compare_remove") && their.expected == 69,
-	        "compare_remove");
-	CHECK(ops->length(&handle) == 123 && was("length"), "length");
+	                called("compare_remove") && call.expected == 69,
+	        "compare_remove passes the expected value");
+	CHECK(ops->length(&handle) == 123 && called("length"),
+	        "length returns the library's");
 	ops->clear(&handle);
-	CHECK(was("clear") && their.handle == &handle, "clear");
-	their.says = 0;
+	CHECK(called("clear") && call.handle == &handle,
+	        "clear passes the handle");
+	call.result = 0;
 	CHECK(!ops->lookup(&handle, RM_U64X8, key, &got) &&
 	                !ops->upsert(&handle, RM_U64X8, key, &value) &&
 	                !ops->take(&handle, RM_U64X8, key, &got) &&
 	                !ops->compare_swap(
 	                        &handle, RM_U64X8, key, &got, &value),
-	        "what it denies is denied");
-	their.says = 1;
+	        "false results are passed on");
+	call.result = 1;
 }
 
 static uint64_t sum;
@@ -403,21 +409,24 @@ static void threads_and_scans(const struct rm_map_ops *ops)
 	bool goes_on = true;
 	int handle;
 
-	CHECK(ops->join(&their, 3) == &theirs && was("join") &&
-	                their.slot == 3 && their.handle == &their,
-	        "a thread's handle is the library's");
+	CHECK(ops->join(&call, 3) == &lib_table && called("join") &&
+	                call.slot == 3 && call.handle == &call,
+	        "join returns the library's handle");
 	ops->quiesce(&handle);
-	CHECK(was("quiesce") && their.handle == &handle, "it is quiescent");
+	CHECK(called("quiesce") && call.handle == &handle,
+	        "quiesce passes the handle");
 	ops->leave(&handle);
-	CHECK(was("leave") && their.handle == &handle, "and leaves");
+	CHECK(called("leave") && call.handle == &handle,
+	        "leave passes the handle");
 	ops->scan(&handle, RM_U64X8, add, &goes_on);
-	CHECK(was("scan") && sum == 55 + 56, "a scan gives all entries");
+	CHECK(called("scan") && sum == 55 + 56, "a scan gives all entries");
 	goes_on = false;
 	sum = 0;
 	ops->scan(&handle, RM_U64X8, add, &goes_on);
-	CHECK(sum == 55, "or as many as are wanted");
+	CHECK(sum == 55, "a scan stops when the callback returns false");
 	ops->destroy(&handle);
-	CHECK(was("destroy") && their.handle == &handle, "a map has an end");
+	CHECK(called("destroy") && call.handle == &handle,
+	        "destroy passes the map");
 }
 
 static void makes(const struct rm_map_ops *ops)
@@ -426,40 +435,39 @@ static void makes(const struct rm_map_ops *ops)
 		.keys = 1000, .threads = 6, .shape = RM_U64X8, .seed = 8
 	};
 
-	CHECK(ops->create(&sizing) == &their && their.kind == RM_FOREIGN_U64 &&
-	                their.keys == 0 && their.threads == 6 &&
-	                their.seed == 8,
-	        "a map that shall grow is given no number of keys");
+	CHECK(ops->create(&sizing) == &call && call.kind == RM_FOREIGN_U64 &&
+	                call.keys == 0 && call.threads == 6 && call.seed == 8,
+	        "without presizing, create gets 0 keys");
 	sizing.presize = true;
 	sizing.shape = RM_STR16X8;
-	CHECK(ops->create(&sizing) == &their && their.kind == RM_FOREIGN_STR &&
-	                their.keys == 1000,
-	        "one that is presized is, here of strings");
+	CHECK(ops->create(&sizing) == &call && call.kind == RM_FOREIGN_STR &&
+	                call.keys == 1000,
+	        "with presizing, create gets the number of keys");
 }
 
-/* What an old library does not know is not read, whatever lies behind it. */
+/* Members that an old library does not have are not read. */
 static void mandatory_only(void)
 {
 	const struct rm_map_ops *ops;
 
-	theirs.size = offsetof(struct rm_foreign_map, join);
+	lib_table.size = offsetof(struct rm_foreign_map, join);
 	ops = loaded("x.so")->ops;
 	CHECK(!ops->insert_if_absent && !ops->compare_swap &&
 	                !ops->compare_remove && !ops->scan && !ops->length &&
 	                !ops->clear && ops->exchange && ops->take,
-	        "a table of what is mandatory offers just that");
-	ops->leave(&their);
-	ops->quiesce(&their);
-	CHECK(ops->join(&their, 3) == &their && !their.operation,
-	        "the map itself is the handle, and nothing is told");
-	theirs.size = sizeof(theirs) + 64;
+	        "a table of mandatory members offers only these");
+	ops->leave(&call);
+	ops->quiesce(&call);
+	CHECK(ops->join(&call, 3) == &call && !call.operation,
+	        "without join the map itself is the handle");
+	lib_table.size = sizeof(lib_table) + 64;
 	CHECK(loaded("x.so") && table.clear == their_clear,
-	        "a table that is longer than ours is read as far as we know");
+	        "the unknown end of a longer table is ignored");
 }
 
 int main(void)
 {
-	their.says = 1;
+	call.result = 1;
 	names_of_files();
 	wrong_tables();
 	described();

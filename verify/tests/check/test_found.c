@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_found.c - what each check is there to find, it finds, and says what was
- * wrong: by a map that lies in one way whenever it is asked, so that no chance
- * decides. The same map is not accused where it does not lie.
- */
+/* test_found.c - each check finds the faults that it exists for, and its
+ * message names them. The mock map has one fault in every call, so chance
+ * does not decide. Without a fault it passes. */
 #include "tests/unit/tap.h"
 #include "verify/tests/check/played_map.h"
 
@@ -11,23 +9,23 @@ enum { OPS = 16000, THREADS = 2 };
 
 static struct rm_error error;
 
-static const struct rm_impl impl = { .id = "played",
+static const struct rm_impl impl = { .id = "mock",
 	.sync = "one lock",
 	.shapes = RM_ALL_SHAPES,
 	.guarantees = "point-in-time",
 	.progress = "blocking",
-	.ops = &played_ops };
+	.ops = &mock_ops };
 
-/* Strings of long values: what is compared is longer than a word. */
-static int run(const char *check, const struct rm_impl *of, struct lie lie)
+/* Strings and long values, so that comparisons exceed one word. */
+static int run(const char *check, const struct rm_impl *map, struct fault fault)
 {
-	const struct rm_check_case c = { .impl = of,
+	const struct rm_check_case c = { .impl = map,
 		.shape = RM_STR16X24,
 		.seed = 1,
 		.ops = OPS,
 		.threads = THREADS };
 
-	play(lie);
+	reset_mock(fault);
 	error = (struct rm_error){ "" };
 	return rm_check_find(check)->run(&c, &error);
 }
@@ -42,170 +40,167 @@ static void right_is_not_accused(void)
 
 		if (code)
 			printf("# %s\n", error.text);
-		CHECK(!code && played.created &&
-		                played.destroyed == played.created &&
-		                !played.joined && !played.while_parked,
+		CHECK(!code && mock.created && mock.destroyed == mock.created &&
+		                !mock.joined && !mock.parked_calls,
 		        checks[i]);
 	}
 }
 
-/* A lie to any thread, of any key, from the first call on. */
-#define LIE(operation, how)                 \
-	{                                   \
-		operation, how, -1, 0, 0, 0 \
+/* A fault in all threads and keys, from the first call on. */
+#define FAULT(operation, kind)               \
+	{                                    \
+		operation, kind, -1, 0, 0, 0 \
 	}
 
 static const struct row {
 	const char *check, *name;
-	struct lie lie;
-	const char *says;
+	struct fault fault;
+	const char *expected;
 } rows[] = {
 	/* load */
-	{ "load", "a load that fails", LIE(LOAD, FAILS),
+	{ "load", "a failing load", FAULT(LOAD, FAILING),
 	        "load of 0 keys returned -12" },
-	{ "load", "a length that is wrong", LIE(LENGTH, FAILS),
+	{ "load", "a wrong length", FAULT(LENGTH, FAILING),
 	        "length() is 1 after a load of 0 keys" },
-	{ "load", "a key that is not loaded", LIE(LOAD, LOSES),
+	{ "load", "a key that was not loaded", FAULT(LOAD, OMITS),
 	        "length() is 0 after a load of 1 keys" },
-	{ "load", "a value that is not the one loaded", LIE(LOAD, OTHER),
-	        "rank 0 has another value" },
-	{ "load", "a key that was not loaded", LIE(LOOKUP, SAYS_YES),
+	{ "load", "a value other than the loaded one", FAULT(LOAD, OTHER_KEY),
+	        "rank 0 has a wrong value" },
+	{ "load", "an unknown key that is found", FAULT(LOOKUP, PRESENT),
 	        "rank 0 of 0 is there" },
-	{ "load", "one that was, and is not found", LIE(LOOKUP, SAYS_NO),
+	{ "load", "a loaded key that is not found", FAULT(LOOKUP, ABSENT),
 	        "rank 0 of 1 is not there" },
-	{ "load", "one that cannot be removed", LIE(REMOVE, SAYS_NO),
-	        "remove of rank 0 differs" },
-	{ "load", "a map that is broken", LIE(CHECKS, FAILS),
-	        "the map's own check(): its own words" },
-	{ "load", "a map that cannot be made", LIE(CREATE, FAILS),
+	{ "load", "a key that cannot be removed", FAULT(REMOVE, ABSENT),
+	        "remove of rank 0 returned the opposite of lookup" },
+	{ "load", "a broken map", FAULT(CHECKS, FAILING),
+	        "the map's own check(): reason of the map" },
+	{ "load", "a map that cannot be created", FAULT(CREATE, FAILING),
 	        "create() returned NULL for 0 keys" },
 	/* readers */
-	{ "readers", "a lookup that misses", LIE(LOOKUP, SAYS_NO),
-	        " is not there" },
-	{ "readers", "one that finds what is not there", LIE(LOOKUP, SAYS_YES),
+	{ "readers", "a missed key", FAULT(LOOKUP, ABSENT), " is not there" },
+	{ "readers", "a key that was never inserted", FAULT(LOOKUP, PRESENT),
 	        " is there" },
-	{ "readers", "another key's value", LIE(LOOKUP, OTHER),
+	{ "readers", "another key's value", FAULT(LOOKUP, OTHER_KEY),
 	        " gave the value of rank " },
-	{ "readers", "a torn value", LIE(LOOKUP, TORN), " gave a torn value" },
-	{ "readers", "a thread that cannot join", { JOIN, FAILS, 1, 0, 0, 0 },
+	{ "readers", "a torn value", FAULT(LOOKUP, TORN),
+	        " gave a torn value" },
+	{ "readers", "a thread that cannot join", { JOIN, FAILING, 1, 0, 0, 0 },
 	        "join() returned NULL" },
 	/* exchange */
-	{ "exchange", "another key's value", LIE(EXCHANGE, OTHER),
+	{ "exchange", "another key's value", FAULT(EXCHANGE, OTHER_KEY),
 	        "exchange of rank " },
-	{ "exchange", "a write that is lost", LIE(EXCHANGE, KEEPS),
-	        "a write was lost or a value returned twice" },
-	{ "exchange", "an insert that is lost", LIE(EXCHANGE, NO_WRITE),
+	{ "exchange", "a lost write", FAULT(EXCHANGE, NO_REPLACE),
+	        "a write was lost, or a value was returned twice" },
+	{ "exchange", "a lost insert", FAULT(EXCHANGE, NO_WRITE),
 	        "a write was lost" },
-	{ "exchange", "a take that says no", LIE(TAKE, SAYS_NO),
+	{ "exchange", "a take that returns false", FAULT(TAKE, ABSENT),
 	        ", but inserts - removes = " },
-	{ "exchange", "one that gives another key's value", LIE(TAKE, OTHER),
+	{ "exchange", "a take of another key's value", FAULT(TAKE, OTHER_KEY),
 	        "take of rank " },
-	{ "exchange", "a key that is never removed, and is missed",
-	        { LOOKUP, SAYS_NO, -1, 2, 0, 0 }, ", which is never removed" },
+	{ "exchange", "a missed key that is never removed",
+	        { LOOKUP, ABSENT, -1, 2, 0, 0 }, ", which is never removed" },
 	{ "exchange", "a torn value", { LOOKUP, TORN, 1, 2, 0, 0 },
 	        "lookup of rank " },
-	{ "exchange", "a length that is wrong", LIE(LENGTH, FAILS),
+	{ "exchange", "a wrong length", FAULT(LENGTH, FAILING),
 	        "length() is " },
-	{ "exchange", "a map that is broken", LIE(CHECKS, FAILS),
-	        "the map's own check(): its own words" },
+	{ "exchange", "a broken map", FAULT(CHECKS, FAILING),
+	        "the map's own check(): reason of the map" },
 	/* upsert */
-	{ "upsert", "an insert that says the key was there",
-	        LIE(UPSERT, SAYS_YES), ", but inserts - removes = -" },
-	{ "upsert", "a replacement that says it inserted", LIE(UPSERT, SAYS_NO),
+	{ "upsert", "an insert that returns present", FAULT(UPSERT, PRESENT),
+	        ", but inserts - removes = -" },
+	{ "upsert", "a replacement that returns absent", FAULT(UPSERT, ABSENT),
 	        "a write was lost or doubled; thread 0: " },
-	{ "upsert", "a removal that says no", LIE(REMOVE, SAYS_NO),
+	{ "upsert", "a removal that returns absent", FAULT(REMOVE, ABSENT),
 	        ", but inserts - removes = " },
-	{ "upsert", "a removal that is none", LIE(REMOVE, NO_WRITE),
-	        "is held 1 times, but inserts - removes = " },
+	{ "upsert", "a removal without effect", FAULT(REMOVE, NO_WRITE),
+	        "is present 1 times, but inserts - removes = " },
 	{ "upsert", "another key's value at the end",
-	        { LOOKUP, OTHER, -1, 1, 0, 0 }, "last lookup of rank " },
+	        { LOOKUP, OTHER_KEY, -1, 1, 0, 0 }, "last lookup of rank " },
 	/* owner */
-	{ "owner", "an insert that says the key was there",
-	        LIE(UPSERT, SAYS_YES),
-	        "upsert of own rank 0 said present after its remove" },
-	{ "owner", "a replacement that says it inserted",
-	        { UPSERT, SAYS_NO, -1, 2, 0, 0 },
-	        " said absent after its insert" },
-	{ "owner", "a removal that says no", LIE(REMOVE, SAYS_NO),
-	        " said absent after its insert" },
-	{ "owner", "a removal that is none", LIE(REMOVE, NO_WRITE),
+	{ "owner", "an insert that returns present", FAULT(UPSERT, PRESENT),
+	        "upsert of own rank 0 returned present after its remove" },
+	{ "owner", "a replacement that returns absent",
+	        { UPSERT, ABSENT, -1, 2, 0, 0 },
+	        " returned absent after its insert" },
+	{ "owner", "a removal that returns absent", FAULT(REMOVE, ABSENT),
+	        " returned absent after its insert" },
+	{ "owner", "a removal without effect", FAULT(REMOVE, NO_WRITE),
 	        " is there after its own write" },
-	{ "owner", "an insert that is none", LIE(UPSERT, NO_WRITE),
-	        " said absent after its insert" },
-	{ "owner", "a replacement that is lost", LIE(UPSERT, KEEPS),
+	{ "owner", "an insert without effect", FAULT(UPSERT, NO_WRITE),
+	        " returned absent after its insert" },
+	{ "owner", "a lost replacement", FAULT(UPSERT, NO_REPLACE),
 	        " does not hold the last value written: a write was lost" },
-	{ "owner", "a key that the last lookup misses",
-	        { LOOKUP, SAYS_NO, -1, 1, 0, 0 },
+	{ "owner", "a key missed by the last lookup",
+	        { LOOKUP, ABSENT, -1, 1, 0, 0 },
 	        "own rank 0 is not there after its own write" },
 	/* atomic */
-	{ "atomic", "two that insert one key", LIE(INSERT, SAYS_NO),
+	{ "atomic", "two inserts of one key", FAULT(INSERT, ABSENT),
 	        "insert_if_absent of rank 0 inserted 2 times" },
-	{ "atomic", "a key that nobody inserts", LIE(INSERT, SAYS_YES),
+	{ "atomic", "a key that no thread inserts", FAULT(INSERT, PRESENT),
 	        "insert_if_absent of rank 0 inserted 0 times" },
-	{ "atomic", "another key's value", LIE(INSERT, OTHER),
+	{ "atomic", "another key's value", FAULT(INSERT, OTHER_KEY),
 	        "insert_if_absent of rank " },
-	{ "atomic", "an update that says the key was there",
-	        LIE(UPDATE, SAYS_YES),
+	{ "atomic", "an update that returns present", FAULT(UPDATE, PRESENT),
 	        "update of rank 0 found it absent 0 times" },
-	{ "atomic", "two that find a key absent", LIE(UPDATE, SAYS_NO),
+	{ "atomic", "two updates that find a key absent", FAULT(UPDATE, ABSENT),
 	        "update of rank 0 found it absent 2 times" },
-	{ "atomic", "an update that is lost", LIE(UPDATE, KEEPS),
-	        "rank 0, which was absent, holds 1 after one update of each "
+	{ "atomic", "a lost update", FAULT(UPDATE, NO_REPLACE),
+	        "rank 0 was absent, but holds 1 after one update by each "
 	        "of 2 threads" },
-	{ "atomic", "a swap that is none", LIE(SWAP, NO_WRITE),
+	{ "atomic", "a swap without effect", FAULT(SWAP, NO_WRITE),
 	        "counter 0 holds 0 after " },
-	{ "atomic", "a swap that says it did nothing", LIE(SWAP, SAYS_NO),
+	{ "atomic", "a swap that returns false", FAULT(SWAP, ABSENT),
 	        " after 0 increments" },
-	{ "atomic", "another counter's value", { LOOKUP, OTHER, -1, 2, 0, 0 },
-	        "lookup of rank " },
-	/* after all rounds of 512 keys, which each of the threads updates */
-	{ "atomic", "an increment that is lost",
-	        { UPDATE, KEEPS, -1, 0, 2 * 8 * 512, 0 },
+	{ "atomic", "another counter's value",
+	        { LOOKUP, OTHER_KEY, -1, 2, 0, 0 }, "lookup of rank " },
+	/* after all rounds of 512 keys, which each thread updates */
+	{ "atomic", "a lost increment",
+	        { UPDATE, NO_REPLACE, -1, 0, 2 * 8 * 512, 0 },
 	        "counter 0 holds 0 after " },
-	{ "atomic", "a map that is broken", LIE(CHECKS, FAILS),
-	        "the map's own check(): its own words" },
+	{ "atomic", "a broken map", FAULT(CHECKS, FAILING),
+	        "the map's own check(): reason of the map" },
 	/* growth */
-	{ "growth", "an insert that says the key was there",
-	        LIE(UPSERT, SAYS_YES), "upsert of new rank " },
-	{ "growth", "an insert that is lost", LIE(UPSERT, NO_WRITE),
+	{ "growth", "an insert that returns present", FAULT(UPSERT, PRESENT),
+	        "upsert of new rank " },
+	{ "growth", "a lost insert", FAULT(UPSERT, NO_WRITE),
 	        ", which this thread inserted" },
-	{ "growth", "a key of another thread that is missed",
-	        LIE(LOOKUP, NOT_MINE), ", which another thread inserted" },
-	{ "growth", "another key's value", LIE(LOOKUP, OTHER),
+	{ "growth", "a missed key of another thread",
+	        FAULT(LOOKUP, ABSENT_OTHERS),
+	        ", which another thread inserted" },
+	{ "growth", "another key's value", FAULT(LOOKUP, OTHER_KEY),
 	        "lookup of rank " },
-	{ "growth", "a removal that says no", LIE(REMOVE, SAYS_NO),
+	{ "growth", "a removal that returns absent", FAULT(REMOVE, ABSENT),
 	        "remove missed rank " },
-	{ "growth", "a removal that is none", LIE(REMOVE, NO_WRITE),
+	{ "growth", "a removal without effect", FAULT(REMOVE, NO_WRITE),
 	        "removed rank " },
 	/* park */
-	{ "park", "a key that is lost", LIE(UPSERT, NO_WRITE),
+	{ "park", "a lost key", FAULT(UPSERT, NO_WRITE),
 	        "lookup missed rank 64" },
-	{ "park", "another key's value", LIE(LOOKUP, OTHER),
+	{ "park", "another key's value", FAULT(LOOKUP, OTHER_KEY),
 	        "lookup of rank 64 " },
-	{ "park", "the last key that is missed",
-	        { LOOKUP, SAYS_NO, -1, 0, 0, 6063 },
+	{ "park", "a miss of the last key", { LOOKUP, ABSENT, -1, 0, 0, 6063 },
 	        "lookup missed rank 6063" },
 	/* scan */
-	{ "scan", "a key that is left out", LIE(SCAN, LOSES),
-	        "rank 0, which is always there, not at all" },
-	{ "scan", "a key that is visited twice", LIE(SCAN, TWICE),
-	        "rank 0, which is always there, twice" },
-	{ "scan", "another key's value", LIE(SCAN, OTHER),
-	        "scan gave a key the value of rank 1" },
-	{ "scan", "a torn value", LIE(SCAN, TORN),
+	{ "scan", "an omitted key", FAULT(SCAN, OMITS),
+	        "rank 0, which is always present, not at all" },
+	{ "scan", "a key visited twice", FAULT(SCAN, TWICE),
+	        "rank 0, which is always present, twice" },
+	{ "scan", "another key's value", FAULT(SCAN, OTHER_KEY),
+	        "scan returned the value of rank 1 for another key" },
+	{ "scan", "a torn value", FAULT(SCAN, TORN),
 	        "scan of rank 0 gave a torn value" },
-	{ "scan", "no token", LIE(SCAN, NO_TOKEN),
-	        "scan saw 0 tokens, no moment of the map" },
-	/* from here on while the map grows: after 300 scans of one thread */
-	{ "scan", "a key that is left out while the map grows",
-	        { SCAN, LOSES, -1, 0, 300, 0 },
-	        "scan visited rank 0 not at all; rank 0 to " },
-	{ "scan", "a key that is visited twice while it grows",
+	{ "scan", "a scan without a token", FAULT(SCAN, NO_TOKEN),
+	        "scan saw 0 tokens, which no moment of the map has" },
+	/* from here on the map grows: after 300 scans of one thread */
+	{ "scan", "an omitted key while the map grows",
+	        { SCAN, OMITS, -1, 0, 300, 0 },
+	        "scan visited rank 0 not at all; ranks 0 to " },
+	{ "scan", "a key visited twice while it grows",
 	        { SCAN, TWICE, -1, 0, 300, 0 },
-	        "scan visited rank 0 twice; rank 0 to " },
+	        "scan visited rank 0 twice; ranks 0 to " },
 	{ "scan", "another key's value while it grows",
-	        { SCAN, OTHER, -1, 0, 300, 0 },
-	        "scan gave a key the value of rank 1" },
+	        { SCAN, OTHER_KEY, -1, 0, 300, 0 },
+	        "scan returned the value of rank 1 for another key" },
 	{ "scan", "a torn value while it grows", { SCAN, TORN, -1, 0, 300, 0 },
 	        "scan of rank 0 gave a torn value" },
 };
@@ -214,38 +209,38 @@ static void wrong_is_found(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = rows + i;
-		const int code = run(row->check, &impl, row->lie);
+		const int code = run(row->check, &impl, row->fault);
 		char name[120];
 
 		snprintf(name, sizeof(name), "%s finds %s", row->check,
 		        row->name);
-		if (!CHECK(code == -1 && strstr(error.text, row->says) &&
-		                    played.destroyed + (row->lie.operation ==
-		                                               CREATE) ==
-		                            played.created,
+		if (!CHECK(code == -1 && strstr(error.text, row->expected) &&
+		                    mock.destroyed + (row->fault.operation ==
+		                                             CREATE) ==
+		                            mock.created,
 		            name))
 			printf("# %d, %s\n", code, error.text);
 	}
 }
 
-/* Of a map whose look-ups may be late. */
+/* A map whose lookups may return old values. */
 static void late_is_not_accused(void)
 {
-	const struct lie others = LIE(LOOKUP, NOT_MINE),
-	                 all = LIE(LOOKUP, SAYS_NO);
+	const struct fault others = FAULT(LOOKUP, ABSENT_OTHERS),
+	                   all = FAULT(LOOKUP, ABSENT);
 	struct rm_impl late = impl;
 
 	late.caps = RM_CAP_STALE;
 	CHECK(run("growth", &late, others) == 0,
-	        "growth asks a map that may be late for no other's key");
+	        "growth does not require keys of other threads of a late map");
 	CHECK(run("growth", &late, all) == -1 &&
 	                strstr(error.text, ", which this thread inserted"),
-	        "but for a thread's own");
+	        "but it requires a thread's own keys");
 }
 
 int main(void)
 {
-	printf("# a right map is not accused by:\n");
+	printf("# a correct map passes these checks:\n");
 	right_is_not_accused();
 	wrong_is_found();
 	late_is_not_accused();

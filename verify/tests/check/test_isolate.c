@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_isolate.c - how a check's process can end, and what is said of each end:
- * by checks of this test that crash, hang, eat memory or leave. Where a thread
- * stood is said where somebody listens.
- */
+/* test_isolate.c - the ways in which a check's process can end, and the message
+ * for each: checks of this test crash, hang, use too much memory or exit.
+ * Stacks are printed if there is an output for them. */
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
@@ -24,18 +22,18 @@ static const char *fits(const struct rm_check_case *c)
 }
 
 static struct rm_error error;
-static struct rm_check_done done;
+static struct rm_check_result done;
 static char story[20000];
 
-/* Runs it in its process; half a second of CPU time is a hang. */
+/* Runs a check in its own process; half a second of CPU time is a hang. */
 static enum rm_check_verdict run(
         int (*fn)(const struct rm_check_case *, struct rm_error *),
-        uint64_t memory_bytes, bool listens)
+        uint64_t memory_bytes, bool has_output)
 {
 	const struct rm_check check = { "one", "", fits, fn, 0, false };
 	const struct rm_check_limits limits = { .deadline_ns = 500000000,
 		.memory_bytes = memory_bytes };
-	FILE *out = listens ? fmemopen(story, sizeof(story) - 1, "w") : NULL;
+	FILE *out = has_output ? fmemopen(story, sizeof(story) - 1, "w") : NULL;
 	const struct rm_check_case c = {
 		.seed = 7, .ops = 1, .threads = 1, .story = out
 	};
@@ -43,7 +41,7 @@ static enum rm_check_verdict run(
 
 	memset(story, 0, sizeof(story));
 	error = (struct rm_error){ "" };
-	done = (struct rm_check_done){ 0 };
+	done = (struct rm_check_result){ 0 };
 	verdict = rm_check_run(&check, &c, &limits, &done, &error);
 	if (out)
 		fclose(out);
@@ -51,63 +49,68 @@ static enum rm_check_verdict run(
 	return verdict;
 }
 
-static const uint64_t plenty = (uint64_t)1 << 40;
+static const uint64_t memory_unlimited = (uint64_t)1 << 40;
 
 static unsigned stacks(void)
 {
 	unsigned count = 0;
 
-	for (const char *at = story; (at = strstr(at, " stood in\n")); at++)
+	for (const char *at = story; (at = strstr(at, " was in\n")); at++)
 		count++;
 	return count;
 }
 
-/* ---- it says something ----------------------------------------------------- */
+/* ---- checks that report
+ * --------------------------------------------------- */
 
-static int says_done(const struct rm_check_case *c, struct rm_error *said)
+static int passes_with_summary(
+        const struct rm_check_case *c, struct rm_error *reported)
 {
-	return rm_error_set(said, 0, "seed %d", (int)c->seed);
+	return rm_error_set(reported, 0, "seed %d", (int)c->seed);
 }
 
-static int says_nothing(const struct rm_check_case *c, struct rm_error *said)
+static int passes_silently(
+        const struct rm_check_case *c, struct rm_error *reported)
 {
-	(void)c, (void)said;
+	(void)c, (void)reported;
 	return 0;
 }
 
-static int says_wrong(const struct rm_check_case *c, struct rm_error *said)
+static int fails_with_reason(
+        const struct rm_check_case *c, struct rm_error *reported)
 {
 	(void)c;
-	return rm_error_set(said, -1, "it is wrong");
+	return rm_error_set(reported, -1, "it is wrong");
 }
 
 static int fails_without_reason(
-        const struct rm_check_case *c, struct rm_error *said)
+        const struct rm_check_case *c, struct rm_error *reported)
 {
-	(void)c, (void)said;
+	(void)c, (void)reported;
 	return -1;
 }
 
-/* Another process has all that this one had open, and goes on. */
-static int leaves_a_helper(const struct rm_check_case *c, struct rm_error *said)
+/* Starts a process that inherits all open files and outlives the check. */
+static int starts_helper(
+        const struct rm_check_case *c, struct rm_error *reported)
 {
 	(void)c;
 	if (!fork()) {
-		close(STDOUT_FILENO); /* nobody waits for it here, either */
+		close(STDOUT_FILENO); /* the test must not wait for it either */
 		close(STDERR_FILENO);
 		sleep(HELPER_S);
 		_exit(0);
 	}
-	return rm_error_set(said, 0, "it has a helper");
+	return rm_error_set(reported, 0, "a helper runs");
 }
 
-/* A map that nobody can join as thread 1, beside threads that meet. */
-static void *joins_one(void *map, size_t slot)
+/* A map that no thread can join as slot 1, while other threads meet. */
+static void *join_except_1(void *map, size_t slot)
 {
 	return slot == 1 ? NULL : map;
 }
 
-static void no_more(void *thread)
+static void ignore_thread(void *thread)
 {
 	(void)thread;
 }
@@ -118,134 +121,141 @@ static void meets_often(struct rm_peer *peer)
 		rm_peer_meet(peer);
 }
 
-static int lacks_a_thread(const struct rm_check_case *c, struct rm_error *said)
+static int cannot_join(const struct rm_check_case *c, struct rm_error *reported)
 {
-	static const struct rm_map_ops ops = {
-		.join = joins_one, .leave = no_more, .quiesce = no_more
-	};
+	static const struct rm_map_ops ops = { .join = join_except_1,
+		.leave = ignore_thread,
+		.quiesce = ignore_thread };
 	const struct rm_impl impl = { .ops = &ops };
 	struct rm_check_case one = *c;
 
 	one.impl = &impl;
-	return rm_peers_run(&one, &one, 3, meets_often, NULL, said);
+	return rm_peers_run(&one, &one, 3, meets_often, NULL, reported);
 }
 
-static void what_it_says(void)
+static void reports_are_passed_on(void)
 {
 	const time_t start = time(NULL);
 
-	CHECK(run(leaves_a_helper, plenty, true) == RM_CHECK_OK &&
-	                !strcmp(error.text, "it has a helper") &&
+	CHECK(run(starts_helper, memory_unlimited, true) == RM_CHECK_OK &&
+	                !strcmp(error.text, "a helper runs") &&
 	                time(NULL) - start < HELPER_S / 2,
-	        "what the map has started need not end first");
-	CHECK(run(lacks_a_thread, plenty, true) == RM_CHECK_FAILED &&
+	        "a process started by the map may outlive the check");
+	CHECK(run(cannot_join, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text, "thread 1: join() returned NULL"),
-	        "a thread that cannot join is told, and no other waits for it");
-	CHECK(run(says_done, plenty, true) == RM_CHECK_OK &&
+	        "a thread that cannot join is reported, and the others do not "
+	        "wait");
+	CHECK(run(passes_with_summary, memory_unlimited, true) == RM_CHECK_OK &&
 	                !strcmp(error.text, "seed 7") && !done.hung,
-	        "what was done is told");
-	CHECK(run(says_nothing, plenty, true) == RM_CHECK_OK && !error.text[0],
-	        "a check that is ok need not say anything");
-	CHECK(run(says_wrong, plenty, true) == RM_CHECK_FAILED &&
+	        "a summary is passed on");
+	CHECK(run(passes_silently, memory_unlimited, true) == RM_CHECK_OK &&
+	                !error.text[0],
+	        "a check may pass without a summary");
+	CHECK(run(fails_with_reason, memory_unlimited, true) ==
+	                        RM_CHECK_FAILED &&
 	                !strcmp(error.text, "it is wrong") && !stacks(),
-	        "what is wrong is told, and no stack");
-	CHECK(run(fails_without_reason, plenty, true) == RM_CHECK_FAILED &&
+	        "a failure is passed on, without a stack");
+	CHECK(run(fails_without_reason, memory_unlimited, true) ==
+	                        RM_CHECK_FAILED &&
 	                !strcmp(error.text, "failed without a reason"),
-	        "a check that fails says so at least");
+	        "a failure without a reason is reported");
 }
 
-/* ---- it does not live to say it --------------------------------------------- */
+/* ---- checks that crash or exit
+ * --------------------------------------------- */
 
-static int crashes(const struct rm_check_case *c, struct rm_error *said)
+static int crashes(const struct rm_check_case *c, struct rm_error *reported)
 {
-	(void)c, (void)said;
+	(void)c, (void)reported;
 	rm_witness_step("step %d", 3);
 	raise(SIGSEGV);
 	return 0;
 }
 
-static int aborts(const struct rm_check_case *c, struct rm_error *said)
+static int aborts(const struct rm_check_case *c, struct rm_error *reported)
 {
-	(void)c, (void)said;
+	(void)c, (void)reported;
 	abort();
 }
 
-static int leaves(const struct rm_check_case *c, struct rm_error *said)
+static int exits(const struct rm_check_case *c, struct rm_error *reported)
 {
-	(void)c, (void)said;
+	(void)c, (void)reported;
 	_exit(5);
 }
 
-static int leaves_in_peace(const struct rm_check_case *c, struct rm_error *said)
+static int exits_with_0(
+        const struct rm_check_case *c, struct rm_error *reported)
 {
-	(void)c, (void)said;
+	(void)c, (void)reported;
 	rm_witness_step("step %d", 4);
 	exit(0);
 }
 
-static int is_killed(const struct rm_check_case *c, struct rm_error *said)
+static int is_killed(const struct rm_check_case *c, struct rm_error *reported)
 {
-	(void)c, (void)said;
+	(void)c, (void)reported;
 	kill(getpid(), SIGKILL);
 	return 0;
 }
 
-static void how_it_ends(void)
+static void ends_are_reported(void)
 {
 	if (rm_sanitized()) {
-		SKIP("crashes", "a sanitizer tells them itself");
+		SKIP("crashes", "sanitizers report them");
 		return;
 	}
-	CHECK(run(crashes, plenty, true) == RM_CHECK_FAILED &&
+	CHECK(run(crashes, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text,
 	                        "crashed: signal 11 (Segmentation fault), in "
 	                        "step 3"),
-	        "a crash is told with its signal and the step");
-	CHECK(stacks() == 1 && !done.hung, "the thread shows its stack");
-	CHECK(run(aborts, plenty, true) == RM_CHECK_FAILED &&
+	        "a crash is reported with its signal and the step");
+	CHECK(stacks() == 1 && !done.hung,
+	        "the thread that crashed prints its stack");
+	CHECK(run(aborts, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text, "crashed: signal 6 (Aborted)") &&
 	                stacks() == 1,
-	        "also one that ends itself, in no step");
-	CHECK(run(is_killed, plenty, true) == RM_CHECK_FAILED &&
+	        "also abort(), outside any step");
+	CHECK(run(is_killed, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text, "crashed: signal 9 (Killed)") &&
 	                !stacks(),
-	        "who is killed from outside has no time for it");
-	CHECK(run(crashes, plenty, false) == RM_CHECK_FAILED &&
+	        "a killed process prints no stack");
+	CHECK(run(crashes, memory_unlimited, false) == RM_CHECK_FAILED &&
 	                strstr(error.text, "signal 11"),
-	        "nobody need listen");
-	CHECK(run(leaves, plenty, true) == RM_CHECK_FAILED &&
+	        "a crash needs no output for stacks");
+	CHECK(run(exits, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                !strncmp(error.text, "its process ended with status 5 ",
 	                        32) &&
 	                !stacks(),
-	        "a process that leaves is told by its status");
-	CHECK(run(leaves_in_peace, plenty, true) == RM_CHECK_FAILED &&
+	        "an exit is reported with its status");
+	CHECK(run(exits_with_0, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text,
-	                        "its process ended with status 0 before the "
-	                        "check did, in step 4"),
-	        "a map that ends the process is not right for that");
+	                        "its process exited with status 0 before the "
+	                        "check ended, in step 4"),
+	        "exit(0) before the end is a failure");
 }
 
-/* ---- it does not end -------------------------------------------------------- */
+/* ---- checks that do not end
+ * ------------------------------------------------- */
 
 static volatile bool never;
 
-static int spins(const struct rm_check_case *c, struct rm_error *said)
+static int spins(const struct rm_check_case *c, struct rm_error *reported)
 {
-	(void)c, (void)said;
+	(void)c, (void)reported;
 	rm_witness_step("a loop");
 	while (!never)
 		;
 	return 0;
 }
 
-static void *spin_there(void *context)
+static void *spin_thread(void *context)
 {
 	spins(NULL, NULL);
 	return context;
 }
 
-/* Answers the signal of stacks.c as late as a thread that the machine has no time
-   for. */
+/* Handles the signal of stacks.c late, like a thread on a busy machine. */
 static void *spin_late(void *context)
 {
 	const struct timespec late = { .tv_nsec = 600000000 };
@@ -258,72 +268,74 @@ static void *spin_late(void *context)
 	while (sigismember(&asked, SIGRTMIN + 2) != 1);
 	nanosleep(&late, NULL);
 	pthread_sigmask(SIG_UNBLOCK, &all, NULL);
-	return spin_there(context);
+	return spin_thread(context);
 }
 
-static int spin_beside(void *(*other)(void *), struct rm_error *said)
+static int spin_with(void *(*other)(void *), struct rm_error *reported)
 {
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, other, NULL))
-		return rm_error_set(said, -1, "no thread");
-	return spins(NULL, said);
+		return rm_error_set(reported, -1, "no thread");
+	return spins(NULL, reported);
 }
 
-static int spin_together(const struct rm_check_case *c, struct rm_error *said)
+static int spin_together(
+        const struct rm_check_case *c, struct rm_error *reported)
 {
 	(void)c;
-	return spin_beside(spin_there, said);
+	return spin_with(spin_thread, reported);
 }
 
-static int spin_beside_late(
-        const struct rm_check_case *c, struct rm_error *said)
+static int spin_with_late(
+        const struct rm_check_case *c, struct rm_error *reported)
 {
 	(void)c;
-	return spin_beside(spin_late, said);
+	return spin_with(spin_late, reported);
 }
 
-enum { MUCH = 64 << 20, ALLOWED = 32 << 20 };
+enum { USED_BYTES = 64 << 20, ALLOWED_BYTES = 32 << 20 };
 
-/* Goes on all the time: no hang, whatever else it is. */
-static int eats(const struct rm_check_case *c, struct rm_error *said)
+/* Makes progress all the time, so it does not hang. */
+static int uses_memory(const struct rm_check_case *c, struct rm_error *reported)
 {
-	volatile char *food = malloc(MUCH);
+	volatile char *block = malloc(USED_BYTES);
 
-	(void)c, (void)said;
-	for (size_t i = 0; food && i < MUCH; i += 1024)
-		food[i] = 1;
+	(void)c, (void)reported;
+	for (size_t i = 0; block && i < USED_BYTES; i += 1024)
+		block[i] = 1;
 	while (!never)
-		rm_witness_goes_on();
+		rm_witness_count_progress();
 	return 0;
 }
 
-static void who_does_not_end(void)
+static void hangs_are_reported(void)
 {
-	CHECK(run(spins, plenty, true) == RM_CHECK_FAILED &&
+	CHECK(run(spins, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                !strcmp(error.text,
 	                        "hung: no operation ended in 0.5 s of CPU "
 	                        "time, in a loop") &&
 	                done.hung && done.cpu_ns >= 500000000,
-	        "a hang is told by the CPU time that it took, and the step");
-	CHECK(rm_sanitized() || stacks() == 1, "with where it hangs");
-	CHECK(run(spin_together, plenty, true) == RM_CHECK_FAILED &&
+	        "a hang is reported with its CPU time and the step");
+	CHECK(rm_sanitized() || stacks() == 1, "with the stack");
+	CHECK(run(spin_together, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                done.hung && stacks() == 2,
-	        "all threads show where they hang");
-	CHECK(run(spin_beside_late, plenty, true) == RM_CHECK_FAILED &&
+	        "all threads print their stacks");
+	CHECK(run(spin_with_late, memory_unlimited, true) == RM_CHECK_FAILED &&
 	                done.hung && stacks() == 2,
-	        "also one that a busy machine lets wait");
-	CHECK(run(eats, ALLOWED, true) == RM_CHECK_FAILED &&
-	                !strcmp(error.text, "ate memory: more than 32 MiB"),
-	        "who has more memory than allowed is ended");
-	CHECK(!done.hung && !stacks(), "which is no hang");
+	        "also a thread that gets the CPU late");
+	CHECK(run(uses_memory, ALLOWED_BYTES, true) == RM_CHECK_FAILED &&
+	                !strcmp(error.text,
+	                        "used too much memory: more than 32 MiB"),
+	        "a check above its memory limit is killed");
+	CHECK(!done.hung && !stacks(), "which is not a hang");
 }
 
 int main(void)
 {
 	alarm(ALARM_S);
-	what_it_says();
-	how_it_ends();
-	who_does_not_end();
+	reports_are_passed_on();
+	ends_are_reported();
+	hangs_are_reported();
 	return DONE();
 }

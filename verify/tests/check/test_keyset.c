@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_keyset.c - the keys at which maps are known to err (model.h): that those
- * of a set all differ, and that each set has what it is there for.
- */
+/* test_keyset.c - the keys that often break maps (model.h): all keys of a set
+ * differ, and each set has its special keys. */
 #include "impls/gomap/gomap.h"
 #include "impls/support/hash.h"
 #include "runner/keys.h"
@@ -17,7 +15,7 @@ enum { KEYS = 1100, SEED = 5 };
 static char bytes[KEYS][RM_KEYSET_BYTES];
 static struct rm_key keys[KEYS];
 
-/* The first keys of a set. */
+/* Makes the first keys of a set. */
 static void make(enum rm_keyset set, struct rm_shape shape)
 {
 	for (size_t i = 0; i < KEYS; i++)
@@ -66,11 +64,11 @@ static void ranks(void)
 		same &= keys[i].length == own.length &&
 		        !memcmp(keys[i].bytes, own.bytes, own.length);
 	}
-	CHECK(same, "strings of ranks are those of the measured loop");
+	CHECK(same, "strings of ranks equal those of the measured loop");
 	make(RM_KEYS_RANKS, RM_U64X8);
 	for (size_t i = 0; i < KEYS; i++)
 		same &= keys[i].word == rm_key_of(RM_U64X8, i, &line).word;
-	CHECK(same, "so are words");
+	CHECK(same, "so do words");
 }
 
 static void edges(void)
@@ -80,23 +78,24 @@ static void edges(void)
 	bool all = true, zeros = true;
 
 	make(RM_KEYS_EDGES, RM_U64X8);
-	CHECK(all_differ(RM_U64X8), "no two words of edges are the same");
+	CHECK(all_differ(RM_U64X8), "all edge words differ");
 	CHECK(has_word(0) && has_word(1) && has_word(2) &&
 	                has_word(UINT64_MAX) && has_word(UINT64_MAX - 1) &&
 	                has_word(1ULL << 63) && has_word(1ULL << 32) &&
 	                has_word(UINT32_MAX),
-	        "the least, the greatest, and those at the halves are there");
+	        "edge words include the least, the greatest and the halves");
 	CHECK(has_word(1000) && has_word(1002) && has_word(1001ULL << 40),
-	        "neighbours, and words that differ in their high bits alone");
+	        "also neighbours, and words that differ only in high bits");
 	make(RM_KEYS_EDGES, RM_STR16X8);
-	CHECK(all_differ(RM_STR16X8), "no two strings of edges are the same");
+	CHECK(all_differ(RM_STR16X8), "all edge strings differ");
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
 		all &= has_length(lengths[i]);
-	CHECK(all, "they have the lengths at which a hash goes another way");
+	CHECK(all,
+	        "they have the lengths at which hashes change their code path");
 	for (size_t i = 0; i < 16; i++)
 		for (size_t k = 0; k < keys[i].length; k++)
 			zeros &= !keys[i].bytes[k];
-	CHECK(zeros && has_length(0), "the first are zero bytes, and none");
+	CHECK(zeros && has_length(0), "the first are empty or zero bytes");
 }
 
 static void chains_of_strings(void)
@@ -108,7 +107,7 @@ static void chains_of_strings(void)
 
 	gomap_destroy(map);
 	make(RM_KEYS_CHAIN, RM_STR16X8);
-	CHECK(all_differ(RM_STR16X8), "no two strings of a chain are the same");
+	CHECK(all_differ(RM_STR16X8), "all strings of a chain differ");
 	for (size_t i = 0; i < KEYS; i++) {
 		const bool is_go = i / 8 % 2;
 		const struct rm_key like = keys[is_go * 8 + i % 4];
@@ -118,16 +117,17 @@ static void chains_of_strings(void)
 		         rm_hash(RM_STR16X8, keys[i], seed) ==
 		                 rm_hash(RM_STR16X8, like, seed);
 	}
-	CHECK(equal, "strings of one length have one hash by the map's seed, "
-	             "in each second run of eight by the seed of Go's map");
+	CHECK(equal,
+	        "strings of one length have equal hashes for the map's seed, "
+	        "in every second group of eight for the seed of Go's map");
 	CHECK(rm_hash(RM_STR16X8, keys[0], SEED + 1) !=
 	                rm_hash(RM_STR16X8, keys[4], SEED + 1),
-	        "and by another seed they have not");
+	        "for another seed they differ");
 	for (size_t length = 16; length < 200; length++)
 		lengths += has_length(length);
 	CHECK(lengths == 3 && has_length(16) && has_length(32) &&
 	                has_length(128),
-	        "of 16 bytes, and of two longer lengths");
+	        "their lengths are 16, 32 and 128 bytes");
 }
 
 static void chains_of_words(void)
@@ -140,19 +140,19 @@ static void chains_of_words(void)
 		shared &= rm_hash(RM_U64X8, key, SEED) % 256 == 0;
 		differ &= key.word >> 32 == i;
 	}
-	CHECK(shared, "even words of a chain share eight bits of their hash");
-	CHECK(differ, "and differ in their high half");
+	CHECK(shared, "even words of a chain share eight hash bits");
+	CHECK(differ, "they differ in their high half");
 	for (size_t i = 1; i < 64; i += 2) {
 		const struct rm_key key = { .word = rm_keyset_chain(i, SEED) };
 
 		own |= rm_hash(RM_U64X8, key, SEED) % 256 != 0;
 	}
-	CHECK(own, "odd ones are of another seed");
+	CHECK(own, "odd words use another seed");
 	CHECK(rm_keyset_chain(2, SEED) != rm_keyset_chain(2, SEED + 1),
-	        "another seed has other words");
+	        "another seed gives other words");
 }
 
-/* Of the length and the last 16 bytes. */
+/* The hash covers the length and the last 16 bytes. */
 static void hashes(void)
 {
 	char one[40], two[40];
@@ -163,14 +163,14 @@ static void hashes(void)
 	memset(two, 'a', sizeof(two));
 	two[23] = 'b';
 	CHECK(rm_keyset_hash(RM_STR16X8, a) == rm_keyset_hash(RM_STR16X8, b),
-	        "what is before the last 16 bytes is not hashed");
+	        "bytes before the last 16 are not hashed");
 	two[24] = 'b';
 	CHECK(rm_keyset_hash(RM_STR16X8, a) != rm_keyset_hash(RM_STR16X8, b),
-	        "the last 16 are");
+	        "the last 16 bytes are hashed");
 	two[24] = 'a';
 	b.length = 39;
 	CHECK(rm_keyset_hash(RM_STR16X8, a) != rm_keyset_hash(RM_STR16X8, b),
-	        "and the length");
+	        "the length is hashed");
 }
 
 static bool printed(struct rm_shape shape, struct rm_key key, size_t size,
@@ -191,15 +191,16 @@ static void texts(void)
 	const struct rm_key many = { .bytes = "aaaaaaaaaaaaaaaaaaaaaaaa",
 		.length = 24 };
 
-	CHECK(printed(RM_U64X8, word, 128, "0x9e37"), "a word is a number");
+	CHECK(printed(RM_U64X8, word, 128, "0x9e37"),
+	        "a word prints as a number");
 	CHECK(printed(RM_STR16X8, two, 128, "2 bytes 00 7f"),
-	        "a string is its length and its bytes");
+	        "a string prints as its length and bytes");
 	CHECK(printed(RM_STR16X8, many, 128,
 	              "24 bytes 61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 "
 	              "61 61 61 61 61"),
-	        "of which the first 20 are told");
+	        "at most the first 20 bytes");
 	CHECK(printed(RM_STR16X8, many, 16, "24 bytes 61 61"),
-	        "or as many as there is room for");
+	        "or as many as fit");
 }
 
 int main(void)

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A check whose time is over does a little of what it was asked for, and ends:
-   by the count of its operations, which load does not change. */
+/* test_late.c - a check whose time is over still does a little of its work and
+ * ends. The test counts operations, which do not depend on load. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
 #include "verify/check/check.h"
 
 #include <string.h>
 
-/* What one does however late it is; without the end of its time each ends
-   300,000 operations or more. litmus ends between two batches only. How much is
-   written beside the scans depends on who runs: of one map there are 12 scans,
-   of all 180. */
+/* Operations that a check may do after its time is over; without a limit each
+ * would do 300,000 or more. litmus ends only between two batches. The writes
+ * during scans depend on the scheduler, so scans are counted: 12 on one map,
+ * 180 on all. */
 enum { A_LITTLE = 1 << 14, A_BATCH = 1 << 18 };
 
 static const struct {
 	const char *name;
-	uint64_t most;
-	const char *says;
+	uint64_t operations_max;
+	const char *expected;
 } late[] = {
 	{ "readers", A_LITTLE, "" },
 	{ "exchange", A_LITTLE, "" },
@@ -43,18 +43,19 @@ int main(void)
 	const struct rm_check_limits limits = { .deadline_ns = 600000000000U,
 		.memory_bytes = (uint64_t)4 << 30 };
 
-	printf("# each of these ends early, and accuses nobody:\n");
+	printf("# each of these ends early and passes:\n");
 	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
-		struct rm_check_done done = { .rounds = 0 };
-		struct rm_error said = { "" };
-		enum rm_check_verdict verdict = rm_check_run(
-		        rm_check_find(late[i].name), &c, &limits, &done, &said);
+		struct rm_check_result done = { .rounds = 0 };
+		struct rm_error reported = { "" };
+		enum rm_check_verdict verdict =
+		        rm_check_run(rm_check_find(late[i].name), &c, &limits,
+		                &done, &reported);
 
 		printf("# %llu operations\n",
 		        (unsigned long long)done.operations);
 		CHECK(verdict == RM_CHECK_OK && done.operations &&
-		                done.operations < late[i].most &&
-		                strstr(said.text, late[i].says),
+		                done.operations < late[i].operations_max &&
+		                strstr(reported.text, late[i].expected),
 		        late[i].name);
 	}
 	return DONE();

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_model.c - the differential check, by a map of this test that writes
- * down what is done to it, and errs where it is told to.
- */
+/* test_model.c - the differential check, on a map of this test that records its
+ * calls and can have one fault. */
 #include "tests/unit/tap.h"
 #include "verify/check/model.h"
 
@@ -17,9 +15,9 @@ struct entry {
 	struct rm_value value;
 };
 
-/* What was done to one map. */
-struct life {
-	size_t keys, most; /* asked for, held */
+/* Record of the calls of one map. */
+struct map_record {
+	size_t keys, most; /* requested, and maximum present */
 	bool presize;
 	char visits[2 * SLOTS + 1]; /* slots that joined */
 	uint64_t first_value;       /* the first one that was written */
@@ -28,18 +26,18 @@ struct life {
 	bool orderly; /* one thread at a time, quiescent before it left */
 };
 
-/* What the map does wrong. */
+/* The fault of the map. */
 enum fault {
 	NONE,
 	NO_MAP,        /* no memory for a map of 8 keys */
-	NO_THREAD,     /* none for slot 2 */
-	LENGTH,        /* one more than there are */
+	NO_THREAD,     /* join(2) fails */
+	LENGTH,        /* one too many */
 	KEEPS_ONE,     /* the last of 64 keys cannot be removed */
 	LOSES_ONE,     /* the 300th key is not stored */
-	SEES_ONE,      /* any key, while there are 50 */
-	SEES_LAST,     /* the last key that is never there, of 17 */
-	SCANS_TOO_FEW, /* the 40th is left out */
-	SCANS_ON,      /* though it is told to stop */
+	SEES_ONE,      /* finds any key while there are 50 */
+	SEES_LAST,     /* finds an absent key, the last one, of 17 */
+	SCANS_TOO_FEW, /* omits the 40th entry */
+	SCANS_ON,      /* ignores a stop */
 	BROKEN_AFTER,  /* its own check fails when it is empty again */
 };
 
@@ -48,22 +46,22 @@ static struct map {
 	size_t held, last_scan;
 	bool joined, quiescent;
 	struct rm_shape shape;
-	struct life *life;
+	struct map_record *map_record;
 } map;
 
-static struct life lives[MAPS];
-static size_t life_count;
+static struct map_record records[MAPS];
+static size_t record_count;
 static enum fault fault;
-static uint64_t wanted; /* a key's word */
-static bool asked;      /* for that key */
+static uint64_t wanted_word; /* a key's word */
+static bool word_was_used;   /* whether that key was used */
 
 static void *create(const struct rm_sizing *sizing)
 {
 	if (fault == NO_MAP && sizing->keys == 8)
 		return NULL;
 	map = (struct map){ .shape = sizing->shape,
-		.life = lives + life_count++ % MAPS };
-	*map.life = (struct life){ .keys = sizing->keys,
+		.map_record = records + record_count++ % MAPS };
+	*map.map_record = (struct map_record){ .keys = sizing->keys,
 		.presize = sizing->presize,
 		.orderly = true };
 	return &map;
@@ -72,8 +70,8 @@ static void *create(const struct rm_sizing *sizing)
 static void destroy(void *context)
 {
 	(void)context;
-	map.life->empty = !map.held;
-	map.life->orderly &= !map.joined;
+	map.map_record->empty = !map.held;
+	map.map_record->orderly &= !map.joined;
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (map.buckets[i]) {
 			struct entry *entry = map.buckets[i];
@@ -86,13 +84,13 @@ static void destroy(void *context)
 
 static void *join(void *context, size_t slot)
 {
-	size_t visits = strlen(map.life->visits);
+	size_t visits = strlen(map.map_record->visits);
 
 	if (fault == NO_THREAD && slot == 2)
 		return NULL;
 	if (visits < 2 * SLOTS)
-		map.life->visits[visits] = (char)('0' + slot);
-	map.life->orderly &= !map.joined;
+		map.map_record->visits[visits] = (char)('0' + slot);
+	map.map_record->orderly &= !map.joined;
 	map.joined = true;
 	return context;
 }
@@ -100,7 +98,7 @@ static void *join(void *context, size_t slot)
 static void leave(void *context)
 {
 	(void)context;
-	map.life->orderly &= map.joined && map.quiescent;
+	map.map_record->orderly &= map.joined && map.quiescent;
 	map.joined = false;
 }
 
@@ -110,15 +108,15 @@ static void quiesce(void *context)
 	map.quiescent = true;
 }
 
-/* The place of a key's entry, or that of a new one. */
+/* The place of a key's entry, or of a new one. */
 static struct entry **place_of(struct rm_key key)
 {
 	struct entry **at =
 	        map.buckets + rm_keyset_hash(map.shape, key) % BUCKETS;
 
-	map.life->operations++;
+	map.map_record->operations++;
 	map.quiescent = false;
-	asked |= !map.shape.str && key.word == wanted;
+	word_was_used |= !map.shape.str && key.word == wanted_word;
 	for (; *at; at = &(*at)->next)
 		if (map.shape.str ? (*at)->key.length == key.length &&
 		                            !memcmp((*at)->key.bytes, key.bytes,
@@ -137,7 +135,7 @@ static bool lookup(void *context, struct rm_shape shape, struct rm_key key,
 	if (*at)
 		*value = (*at)->value;
 	return *at || (fault == SEES_ONE && map.held == 50) ||
-	       (fault == SEES_LAST && map.life->keys == 17 &&
+	       (fault == SEES_LAST && map.map_record->keys == 17 &&
 	               key.word == rm_scatter(2 * 17 + 1));
 }
 
@@ -148,8 +146,8 @@ static bool upsert(void *context, struct rm_shape shape, struct rm_key key,
 	bool was_there = *at != NULL;
 
 	(void)context, (void)shape;
-	if (!map.life->first_value)
-		map.life->first_value = value->word[0];
+	if (!map.map_record->first_value)
+		map.map_record->first_value = value->word[0];
 	if (!was_there && fault == LOSES_ONE && map.held == 299)
 		return false;
 	if (!was_there) {
@@ -162,8 +160,8 @@ static bool upsert(void *context, struct rm_shape shape, struct rm_key key,
 		map.held++;
 	}
 	(*at)->value = *value;
-	if (map.held > map.life->most)
-		map.life->most = map.held;
+	if (map.held > map.map_record->most)
+		map.map_record->most = map.held;
 	return was_there;
 }
 
@@ -172,8 +170,8 @@ static bool remove_key(void *context, struct rm_shape shape, struct rm_key key)
 	struct entry **at = place_of(key), *entry = *at;
 
 	(void)context, (void)shape;
-	if (!entry ||
-	        (fault == KEEPS_ONE && map.life->keys == 64 && map.held == 1))
+	if (!entry || (fault == KEEPS_ONE && map.map_record->keys == 64 &&
+	                      map.held == 1))
 		return entry != NULL;
 	*at = entry->next;
 	free((void *)(uintptr_t)entry->key.bytes);
@@ -188,7 +186,7 @@ static void scan(
 	size_t n = 0;
 
 	(void)context, (void)shape;
-	map.life->scans++;
+	map.map_record->scans++;
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct entry *at = map.buckets[i]; at; at = at->next) {
 			if (fault == SCANS_TOO_FEW && ++n == 40)
@@ -208,9 +206,9 @@ static size_t length(void *context)
 static bool check(void *context, char *why, size_t size)
 {
 	(void)context;
-	map.life->checks++;
+	map.map_record->checks++;
 	snprintf(why, size, "it is broken");
-	return fault != BROKEN_AFTER || map.held || map.life->most < 104;
+	return fault != BROKEN_AFTER || map.held || map.map_record->most < 104;
 }
 
 static const struct rm_map_ops ops = { .create = create,
@@ -241,35 +239,36 @@ static int run(const struct rm_impl *impl, struct rm_shape shape,
 		.threads = 3 };
 
 	fault = what;
-	life_count = 0;
+	record_count = 0;
 	error = (struct rm_error){ "" };
 	return rm_check_model(&c, &error);
 }
 
-/* How many maps were made for so many keys, presized or not. */
-static size_t made(size_t keys, bool presize)
+/* Number of maps created with this size. */
+static size_t count_created(size_t keys, bool presize)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < life_count; i++)
-		count += lives[i].keys == keys && lives[i].presize == presize;
+	for (size_t i = 0; i < record_count; i++)
+		count += records[i].keys == keys &&
+		         records[i].presize == presize;
 	return count;
 }
 
-/* --- what is tried --- */
+/* --- which maps and operations --- */
 
-static bool each_life_is_whole(size_t one_visit)
+static bool each_map_is_complete(size_t one_visit)
 {
-	bool whole = life_count <= MAPS;
+	bool whole = record_count <= MAPS;
 
-	for (size_t i = 0; i < life_count; i++) {
-		const struct life *life = lives + i;
+	for (size_t i = 0; i < record_count; i++) {
+		const struct map_record *map_record = records + i;
 
-		whole &= life->empty && life->orderly &&
-		         life->most == life->keys && life->scans >= 7 &&
-		         life->checks >= 7 &&
-		         !strcmp(life->visits,
-		                 life->keys < one_visit ? "020" : "0");
+		whole &= map_record->empty && map_record->orderly &&
+		         map_record->most == map_record->keys &&
+		         map_record->scans >= 7 && map_record->checks >= 7 &&
+		         !strcmp(map_record->visits,
+		                 map_record->keys < one_visit ? "020" : "0");
 	}
 	return whole;
 }
@@ -279,33 +278,37 @@ static void slow_maps_are_small(void)
 	static const size_t sizes[] = { 1, 8, 13, 17, 32, 64, 105, 257 };
 	bool right = true;
 
-	CHECK(!run(&slow, RM_U64X8, OPS, NONE), "a right map is not accused");
+	CHECK(!run(&slow, RM_U64X8, OPS, NONE), "a correct map passes");
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		right &=
-		        made(sizes[i], true) == 2 && made(sizes[i], false) == 3;
-	CHECK(right, "each size is tried presized by two sets of keys, and "
-	             "growing by three");
-	CHECK(made(0, false) == 3 && made(200, false) == 3 &&
-	                made(0, true) == 2 && !made(200, true),
-	        "none, too, and one long sequence for each set");
-	CHECK(!made(416, false) && made(257, false) == 3 && life_count == 128,
-	        "maps whose writes are slow stay small");
-	CHECK(each_life_is_whole(300),
-	        "each map is filled, emptied and scanned in three visits of "
-	        "two slots, of which each leaves");
-	CHECK(!run(&slow, RM_STR16X8, OPS, NONE) && life_count == 128 &&
-	                each_life_is_whole(300),
-	        "the same with strings");
+		right &= count_created(sizes[i], true) == 2 &&
+		         count_created(sizes[i], false) == 3;
+	CHECK(right, "each size is presized for two sets of keys, and "
+	             "grows for three");
+	CHECK(count_created(0, false) == 3 && count_created(200, false) == 3 &&
+	                count_created(0, true) == 2 &&
+	                !count_created(200, true),
+	        "also size 0; each set has one long sequence");
+	CHECK(!count_created(416, false) && count_created(257, false) == 3 &&
+	                record_count == 128,
+	        "maps with slow writes stay small");
+	CHECK(each_map_is_complete(300),
+	        "each map is filled, emptied and scanned in three visits by "
+	        "two slots, and each leaves");
+	CHECK(!run(&slow, RM_STR16X8, OPS, NONE) && record_count == 128 &&
+	                each_map_is_complete(300),
+	        "the same for strings");
 }
 
 static void quick_maps_grow(void)
 {
 	CHECK(!run(&quick, RM_U64X8, OPS, NONE),
-	        "a right map is not accused that grows");
-	CHECK(made(4097, false) == 2 && made(4097, true) == 2 &&
-	                made(416, false) == 2 && made(1025, true) == 2,
-	        "it is tried beyond 4096 keys, but for chains");
-	CHECK(each_life_is_whole(300), "large maps have one visit");
+	        "a correct map that grows passes");
+	CHECK(count_created(4097, false) == 2 &&
+	                count_created(4097, true) == 2 &&
+	                count_created(416, false) == 2 &&
+	                count_created(1025, true) == 2,
+	        "it has more than 4096 keys, except for chains");
+	CHECK(each_map_is_complete(300), "large maps have one visit");
 }
 
 /* The last map of a set has the long sequence. */
@@ -314,30 +317,30 @@ static size_t operations_of(size_t keys, uint64_t count)
 	size_t operations = 0;
 
 	run(&slow, RM_U64X8, count, NONE);
-	for (size_t i = 0; i < life_count; i++)
-		if (lives[i].keys == keys)
-			operations += lives[i].operations;
+	for (size_t i = 0; i < record_count; i++)
+		if (records[i].keys == keys)
+			operations += records[i].operations;
 	return operations;
 }
 
 static void more_operations_are_more(void)
 {
-	/* of writes that are slow an eighth; a third for each set, of which
-	   half is for the long sequences: in all, half of it */
+	/* Slow writes: an eighth. A third for each set, half of that for the
+	 * long sequence: half of it in all. */
 	const size_t more = 8 * OPS / 8 / 2;
 	size_t few = operations_of(200, 8), all = operations_of(200, 8 * OPS);
 	size_t size = operations_of(64, 8 * OPS) - operations_of(64, 8);
 
 	printf("# %zu and %zu of %zu, %zu\n", few, all, more, size);
 	CHECK(all - few > more / 2 && all - few <= more,
-	        "half of the operations are those of long sequences");
+	        "half of the operations are in the long sequences");
 	CHECK(size > more / 100 && size <= 5 * 8 * OPS / 8 / 3 / 160,
-	        "a quarter is shared out among sizes, presized or not");
+	        "a quarter is distributed over the sizes");
 }
 
-/* Each visit: a key is written, and two are looked up; all that may be there
-   and as many and two that never are, seven times; each is taken out, and
-   another looked up. A few operations more are as many as there are keys. */
+/* Each visit writes each key and looks two up; looks up all keys, and as many
+ * absent ones plus two, seven times; removes each key and looks another up. A
+ * few more operations, up to the number of keys, are random. */
 static void each_key_is_looked_up(void)
 {
 	const size_t keys = 257, visits = 3 * 5;
@@ -347,27 +350,27 @@ static void each_key_is_looked_up(void)
 
 	printf("# %zu of %zu\n", all - least, 5 * keys);
 	CHECK(all > least + keys && all <= least + 5 * keys,
-	        "each key is written, looked up and taken out, and few are "
-	        "drawn where few are asked for");
+	        "each key is written, looked up and removed; with few "
+	        "operations, few are random");
 }
 
-static bool asks_for(uint64_t word)
+static bool uses_word(uint64_t word)
 {
-	wanted = word;
-	asked = false;
+	wanted_word = word;
+	word_was_used = false;
 	run(&slow, RM_U64X8, 8, NONE);
-	return asked;
+	return word_was_used;
 }
 
 static void sets_have_their_keys(void)
 {
-	CHECK(asks_for(rm_scatter(2 * 257 + 1)),
-	        "ranks of the measured loop are tried");
-	CHECK(asks_for(UINT64_MAX) && asks_for(3ULL << 63),
-	        "and the edges of words");
-	CHECK(asks_for(rm_keyset_chain(2 * 257 + 1, 1)) &&
-	                !asks_for(rm_keyset_chain(2 * 257 + 1, 2)),
-	        "and keys of one bucket by the map's own seed");
+	CHECK(uses_word(rm_scatter(2 * 257 + 1)),
+	        "keys include ranks of the measured loop");
+	CHECK(uses_word(UINT64_MAX) && uses_word(3ULL << 63),
+	        "and the edge words");
+	CHECK(uses_word(rm_keyset_chain(2 * 257 + 1, 1)) &&
+	                !uses_word(rm_keyset_chain(2 * 257 + 1, 2)),
+	        "and keys of one bucket for the map's seed");
 }
 
 static void no_two_maps_are_alike(void)
@@ -382,25 +385,25 @@ static void no_two_maps_are_alike(void)
 	size_t other = 0;
 
 	run(&slow, RM_U64X8, 8, NONE);
-	for (size_t i = 0; i < life_count; i++) {
-		first[i] = lives[i].first_value;
+	for (size_t i = 0; i < record_count; i++) {
+		first[i] = records[i].first_value;
 		/* 0 and all ones are values, too */
 		for (size_t j = 0; j < i && first[i] + 1 > 1; j++)
 			differ &= first[j] != first[i];
 	}
-	CHECK(differ, "each map gets other operations");
+	CHECK(differ, "each map gets different operations");
 	run(&slow, RM_U64X8, 8, NONE);
-	for (size_t i = 0; i < life_count; i++)
-		same &= lives[i].first_value == first[i];
-	CHECK(same, "one seed gives the same");
-	life_count = 0;
-	CHECK(!rm_check_model(&c, &error), "another seed is right as well");
-	for (size_t i = 0; i < life_count; i++)
-		other += lives[i].first_value != first[i];
-	CHECK(other > life_count / 2, "and gives others");
+	for (size_t i = 0; i < record_count; i++)
+		same &= records[i].first_value == first[i];
+	CHECK(same, "the same seed gives the same operations");
+	record_count = 0;
+	CHECK(!rm_check_model(&c, &error), "another seed passes as well");
+	for (size_t i = 0; i < record_count; i++)
+		other += records[i].first_value != first[i];
+	CHECK(other > record_count / 2, "and gives different operations");
 }
 
-/* --- what is found --- */
+/* --- which faults are found --- */
 
 static bool finds(
         const struct rm_impl *impl, enum fault what, const char *expected)
@@ -415,27 +418,30 @@ static bool finds(
 static void faults_are_found(void)
 {
 	CHECK(finds(&slow, NO_MAP, "create() returned NULL for 8 keys"),
-	        "a map that cannot be made");
+	        "reports a map that cannot be created");
 	CHECK(finds(&slow, NO_THREAD, "join(2) returned NULL"),
-	        "a slot that cannot join");
+	        "reports a slot that cannot join");
 	CHECK(finds(&slow, LENGTH,
-	              "length() is 1, but 0 keys are held; 0 keys, "
+	              "length() is 1, but 0 keys are present; 0 keys, "
 	              "presize no"),
-	        "a length that is wrong, in the smallest map already");
-	CHECK(finds(&slow, KEEPS_ONE, "said present, but the key is absent"),
-	        "a key that cannot be removed");
-	CHECK(finds(&quick, LOSES_ONE, "said absent, but the key is there"),
-	        "a key that is lost in a map that has grown");
-	CHECK(finds(&slow, SEES_ONE, "said present, but the key is absent"),
-	        "a key that was never there");
+	        "finds a wrong length in the smallest map");
+	CHECK(finds(&slow, KEEPS_ONE,
+	              "returned present, but the key is absent"),
+	        "finds a key that cannot be removed");
+	CHECK(finds(&quick, LOSES_ONE,
+	              "returned absent, but the key is present"),
+	        "finds a key lost in a map that has grown");
+	CHECK(finds(&slow, SEES_ONE, "returned present, but the key is absent"),
+	        "finds a key that was never inserted");
 	CHECK(finds(&slow, SEES_LAST, "lookup of key 35 "),
-	        "nor was twice as many and one");
-	CHECK(finds(&slow, SCANS_TOO_FEW, "left out the key"),
-	        "a scan that leaves a key out");
-	CHECK(finds(&slow, SCANS_ON, "went on after false"),
-	        "one that goes on when it is told to stop");
+	        "finds the last key that was never inserted");
+	CHECK(finds(&slow, SCANS_TOO_FEW, "missed the key"),
+	        "finds a scan that omits a key");
+	CHECK(finds(&slow, SCANS_ON,
+	              "continued after the callback returned false"),
+	        "finds a scan that ignores a stop");
 	CHECK(finds(&slow, BROKEN_AFTER, "the map's own check(): it is broken"),
-	        "what the map says of itself when it is empty again");
+	        "finds a failure of the map's own check");
 }
 
 int main(void)

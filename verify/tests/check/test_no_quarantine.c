@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said where there is no quarantine (test_quarantine.c has one), and
-   that nothing else happens then. */
+/* test_no_quarantine.c - without the quarantine library, the reason is reported
+ * and nothing else changes (test_quarantine.c tests the library). */
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
 #include "verify/check/check.h"
@@ -15,33 +15,35 @@ static void damaged(const char *what)
 	abort();
 }
 
-/* The library lies beside the folder of this program, not beside it. */
+/* The library is not in the folder of this program. */
 int main(int argc, char **argv)
 {
 	if (rm_sanitized()) {
-		CHECK(!rm_check_no_quarantine(),
-		        "a sanitizer keeps back what is freed");
+		CHECK(!rm_check_quarantine_obstacle(),
+		        "a sanitizer replaces the quarantine");
 		return DONE();
 	}
 	unsetenv("LD_PRELOAD");
-	CHECK(!rm_quarantine_offered(), "this program has no quarantine");
-	CHECK(!strcmp(rm_check_no_quarantine(),
-	              "no libreadmostly_quarantine.so beside the program: "
-	              "make all builds it"),
-	        "where its library is not found, that is why");
-	rm_check_with_quarantine(argc, argv);
-	CHECK(!rm_quarantine_offered() && !getenv("LD_PRELOAD"),
-	        "then a check goes on without");
+	CHECK(!rm_quarantine_is_loaded(),
+	        "this program runs without the quarantine");
+	CHECK(!strcmp(rm_check_quarantine_obstacle(),
+	              "libreadmostly_quarantine.so is missing next to the "
+	              "program: "
+	              "`make all` builds it"),
+	        "a missing library is the reason");
+	rm_check_restart_with_quarantine(argc, argv);
+	CHECK(!rm_quarantine_is_loaded() && !getenv("LD_PRELOAD"),
+	        "the check continues without it");
 	setenv("LD_PRELOAD", "libm.so.6", 1);
-	CHECK(!strcmp(rm_check_no_quarantine(),
-	              "LD_PRELOAD is set: start without it"),
-	        "where another library is loaded, that is why");
-	rm_check_with_quarantine(argc, argv);
+	CHECK(!strcmp(rm_check_quarantine_obstacle(),
+	              "LD_PRELOAD is set: unset it"),
+	        "another preloaded library is the reason");
+	rm_check_restart_with_quarantine(argc, argv);
 	CHECK(!strcmp(getenv("LD_PRELOAD"), "libm.so.6"),
-	        "which is left as it is");
-	rm_quarantine(true, damaged);
+	        "LD_PRELOAD is left unchanged");
+	rm_quarantine_set(true, damaged);
 	free(malloc(100));
-	rm_quarantine(false, NULL);
-	CHECK(true, "turning on what is not there does nothing");
+	rm_quarantine_set(false, NULL);
+	CHECK(true, "without the library, switching it on does nothing");
 	return DONE();
 }

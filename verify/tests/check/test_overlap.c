@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which operations are taken for overlapping: two threads of the check of pairs,
-   both played by this one. */
+/* test_overlap.c - which operations count as overlapping. One thread plays both
+ * threads of the check `pairs`. */
 #include "tests/unit/tap.h"
 #include "verify/check/pairs_round.h"
 
@@ -8,8 +8,8 @@
 
 enum { ME, OTHER, THREADS };
 
-static struct rm_pairs_doing words[THREADS];
-static struct rm_pairs pairs = { .doing = words };
+static struct rm_pairs_activity words[THREADS];
+static struct rm_pairs pairs = { .activity = words };
 static struct rm_peers peers = { .threads = THREADS };
 static struct rm_peer peer[THREADS] = { { .peers = &peers, .slot = ME },
 	{ .peers = &peers, .slot = OTHER } };
@@ -21,20 +21,21 @@ static struct rm_pairs_actor actor[THREADS] = { { .peer = peer + ME,
 static void other(enum rm_pair_kind kind, unsigned key, bool busy)
 {
 	actor[OTHER].number += busy;
-	rm_pairs_say(actor + OTHER, kind, key, busy);
+	rm_pairs_publish(actor + OTHER, kind, key, busy);
 }
 
-/* How often a lookup of key 1 met that kind, if the other did that meanwhile. */
-static uint64_t met(enum rm_pair_kind kind, void (*meanwhile)(void))
+/* Runs a lookup of key 1, during which the other thread does `meanwhile`;
+ * returns the overlaps with that kind. */
+static uint64_t count_overlaps(enum rm_pair_kind kind, void (*meanwhile)(void))
 {
-	struct rm_pairs_sight sights[RM_PAIRS_LOOKED_AT];
+	struct rm_pairs_sample sights[RM_PAIRS_SAMPLED];
 	unsigned seen;
 
-	memset(actor[ME].met, 0, sizeof(actor[ME].met));
-	seen = rm_pairs_look(actor + ME, sights, 0);
+	memset(actor[ME].overlapped, 0, sizeof(actor[ME].overlapped));
+	seen = rm_pairs_sample_others(actor + ME, sights, 0);
 	meanwhile();
-	rm_pairs_judge(actor + ME, RM_PAIR_LOOKUP, 1, sights, seen);
-	return actor[ME].met[RM_PAIR_LOOKUP][kind];
+	rm_pairs_count_overlaps(actor + ME, RM_PAIR_LOOKUP, 1, sights, seen);
+	return actor[ME].overlapped[RM_PAIR_LOOKUP][kind];
 }
 
 static void nothing(void)
@@ -65,19 +66,25 @@ static void whole_scan(void)
 
 int main(void)
 {
-	CHECK(!met(RM_PAIR_TAKE, nothing), "who has done nothing is not met");
-	CHECK(met(RM_PAIR_TAKE, begin_take) == 1, "one that begins is met");
-	CHECK(met(RM_PAIR_TAKE, nothing) == 1, "one that goes on all the time");
-	CHECK(met(RM_PAIR_TAKE, end_take) == 1, "and one that ends");
-	CHECK(!met(RM_PAIR_TAKE, nothing), "one that has ended is not");
-	CHECK(!met(RM_PAIR_TAKE, another_key), "nor one on another key");
-	CHECK(met(RM_PAIR_SCAN, whole_scan) == 1,
-	        "one of the whole map meets all keys");
+	CHECK(!count_overlaps(RM_PAIR_TAKE, nothing),
+	        "an idle thread does not overlap");
+	CHECK(count_overlaps(RM_PAIR_TAKE, begin_take) == 1,
+	        "an operation that begins overlaps");
+	CHECK(count_overlaps(RM_PAIR_TAKE, nothing) == 1,
+	        "so does one that runs all the time");
+	CHECK(count_overlaps(RM_PAIR_TAKE, end_take) == 1, "and one that ends");
+	CHECK(!count_overlaps(RM_PAIR_TAKE, nothing),
+	        "one that had ended does not");
+	CHECK(!count_overlaps(RM_PAIR_TAKE, another_key),
+	        "nor one on another key");
+	CHECK(count_overlaps(RM_PAIR_SCAN, whole_scan) == 1,
+	        "an operation on the whole map overlaps all keys");
 	actor[ME].pairs->focus.key_class = RM_CLASS_EDGES;
-	rm_pairs_round_ends(actor + ME);
-	CHECK(atomic_load(&rm_witness()->coverage.met[RM_CLASS_EDGES]
-	                                             [RM_PAIR_LOOKUP]
-	                                             [RM_PAIR_SCAN]) == 1,
-	        "the round's end adds them to what is said");
+	rm_pairs_finish_round(actor + ME);
+	CHECK(atomic_load(&rm_witness()->coverage.overlapped[RM_CLASS_EDGES]
+	                                                    [RM_PAIR_LOOKUP]
+	                                                    [RM_PAIR_SCAN]) ==
+	                1,
+	        "the end of a round adds the counts to the coverage");
 	return DONE();
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_pairs_act.c - one operation of the check of pairs after the other, on one
- * thread: what it does, what it counts, and which answers it does not accept.
- */
+/* test_pairs_act.c - single operations of the check `pairs`, on one thread:
+ * what they do, what they count, and which results they reject. */
 #include "tests/unit/tap.h"
 #include "verify/check/pairs_round.h"
 #include "verify/tests/check/played_map.h"
@@ -11,25 +9,25 @@ enum { FIRST_RANK = 1000, ROOM_OF_OWN = 100, OWN = 1 << 24 };
 
 static struct rm_pairs pairs;
 static struct rm_pairs_balance balance[1];
-static struct rm_pairs_doing doing[1];
+static struct rm_pairs_activity activity[1];
 static struct rm_pairs_actor actor;
 static struct rm_error error;
-static void (*acts)(void);
+static void (*actions)(void);
 
-/* A new round, of keys as those of the measured loop. */
+/* Starts a new round with keys of the measured loop. */
 static void on_thread(struct rm_peer *peer)
 {
 	rm_pairs_actor_init(&actor, peer);
 	rm_pairs_make_keys(peer, &pairs);
-	acts();
+	actions();
 }
 
-static int on_a_map(void (*fn)(void), unsigned caps, struct lie lie)
+static int on_a_map(void (*fn)(void), unsigned caps, struct fault fault)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.caps = caps,
 		.guarantees = "none",
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = RM_U64X24,
 		.seed = 6,
@@ -37,34 +35,33 @@ static int on_a_map(void (*fn)(void), unsigned caps, struct lie lie)
 		.threads = 1 };
 	const struct rm_case_phase phases[] = { { 1, on_thread }, { 0 } };
 
-	play(lie);
+	reset_mock(fault);
 	memset(&pairs, 0, sizeof(pairs));
 	memset(balance, 0, sizeof(balance));
 	pairs.balance = balance;
-	pairs.doing = doing;
-	pairs.room = ROOM_OF_OWN;
+	pairs.activity = activity;
+	pairs.own_max = ROOM_OF_OWN;
 	pairs.focus.key_class = RM_CLASS_SCATTERED;
 	pairs.focus.kinds[1] = RM_PAIR_TAKE;
 	pairs.focus.first = FIRST_RANK;
 	error = (struct rm_error){ "" };
-	acts = fn;
+	actions = fn;
 	return rm_case_play(&c, 8, false, phases, &pairs, &error);
 }
 
-/* What one operation on key 2 adds to what is counted of it. */
-static int64_t adds(enum rm_pair_kind kind)
+/* Returns the change of key 2's balance by one operation. */
+static int64_t added(enum rm_pair_kind kind)
 {
-	const int64_t before = balance[0].of[2];
+	const int64_t before = balance[0].per_key[2];
 
 	rm_pairs_act(&actor, kind, 2, 1);
-	return balance[0].of[2] - before;
+	return balance[0].per_key[2] - before;
 }
 
 static uint64_t held(void)
 {
-	return played.held[FIRST_RANK + 2]
-	               ? played.value[FIRST_RANK + 2].word[0]
-	               : 0;
+	return mock.held[FIRST_RANK + 2] ? mock.value[FIRST_RANK + 2].word[0]
+	                                 : 0;
 }
 
 static uint64_t known(void)
@@ -76,78 +73,80 @@ static void each_kind(void)
 {
 	uint64_t before;
 
-	CHECK(!adds(RM_PAIR_LOOKUP) && !adds(RM_PAIR_REMOVE) &&
-	                !adds(RM_PAIR_TAKE) && !adds(RM_PAIR_COMPARE_REMOVE) &&
-	                !adds(RM_PAIR_COMPARE_SWAP) && !known(),
-	        "nothing is taken out where nothing is");
-	CHECK(adds(RM_PAIR_UPSERT) == 1 && !adds(RM_PAIR_UPSERT) && !known(),
+	CHECK(!added(RM_PAIR_LOOKUP) && !added(RM_PAIR_REMOVE) &&
+	                !added(RM_PAIR_TAKE) &&
+	                !added(RM_PAIR_COMPARE_REMOVE) &&
+	                !added(RM_PAIR_COMPARE_SWAP) && !known(),
+	        "nothing is removed from an empty map");
+	CHECK(added(RM_PAIR_UPSERT) == 1 && !added(RM_PAIR_UPSERT) && !known(),
 	        "upsert inserts once, then replaces");
 	before = held();
-	CHECK(!adds(RM_PAIR_LOOKUP) && known() == before,
-	        "what a lookup sees is known from then on");
-	CHECK(!adds(RM_PAIR_COMPARE_SWAP) && held() != before,
-	        "so that compare_swap may replace it");
+	CHECK(!added(RM_PAIR_LOOKUP) && known() == before,
+	        "the value that a lookup returns becomes known");
+	CHECK(!added(RM_PAIR_COMPARE_SWAP) && held() != before,
+	        "so compare_swap can replace it");
 	before = held();
-	CHECK(!adds(RM_PAIR_COMPARE_SWAP) && held() == before,
-	        "but not what it does not know");
-	CHECK(!adds(RM_PAIR_EXCHANGE) && known() == before && held() != before,
-	        "exchange replaces, and what it replaced is known");
+	CHECK(!added(RM_PAIR_COMPARE_SWAP) && held() == before,
+	        "but it cannot replace an unknown value");
+	CHECK(!added(RM_PAIR_EXCHANGE) && known() == before && held() != before,
+	        "exchange replaces, and the old value becomes known");
 	before = held();
-	CHECK(!adds(RM_PAIR_UPDATE) && known() == before && held() != before,
-	        "update, too");
+	CHECK(!added(RM_PAIR_UPDATE) && known() == before && held() != before,
+	        "so does update");
 	before = held();
-	CHECK(!adds(RM_PAIR_INSERT_IF_ABSENT) && known() == before &&
+	CHECK(!added(RM_PAIR_INSERT_IF_ABSENT) && known() == before &&
 	                held() == before,
-	        "insert_if_absent leaves what is there, and knows it");
-	CHECK(adds(RM_PAIR_COMPARE_REMOVE) == -1 && !held(),
-	        "compare_remove takes out what is known");
-	CHECK(adds(RM_PAIR_INSERT_IF_ABSENT) == 1 &&
-	                adds(RM_PAIR_REMOVE) == -1 &&
-	                adds(RM_PAIR_UPDATE) == 1 && adds(RM_PAIR_TAKE) == -1 &&
-	                adds(RM_PAIR_EXCHANGE) == 1 &&
-	                adds(RM_PAIR_REMOVE) == -1,
-	        "all that insert and all that take out are counted");
-	CHECK(!balance[0].of[0] && !balance[0].of[1] && !balance[0].of[3],
-	        "of that key alone");
+	        "insert_if_absent keeps the value, which becomes known");
+	CHECK(added(RM_PAIR_COMPARE_REMOVE) == -1 && !held(),
+	        "compare_remove removes the known value");
+	CHECK(added(RM_PAIR_INSERT_IF_ABSENT) == 1 &&
+	                added(RM_PAIR_REMOVE) == -1 &&
+	                added(RM_PAIR_UPDATE) == 1 &&
+	                added(RM_PAIR_TAKE) == -1 &&
+	                added(RM_PAIR_EXCHANGE) == 1 &&
+	                added(RM_PAIR_REMOVE) == -1,
+	        "all inserts and removes are counted");
+	CHECK(!balance[0].per_key[0] && !balance[0].per_key[1] &&
+	                !balance[0].per_key[3],
+	        "for that key only");
 }
 
 static void own_keys(void)
 {
 	for (unsigned i = 0; i < 3; i++)
 		rm_pairs_act(&actor, RM_PAIR_GROW, 2, 1);
-	CHECK(actor.own == 3 && played.count == 3 &&
-	                (uint32_t)played.value[2].word[0] == OWN + 2 &&
-	                played.calls[LOOKUP] == 3,
-	        "a thread's own keys are put there, and looked for");
+	CHECK(actor.own_keys == 3 && mock.count == 3 &&
+	                (uint32_t)mock.value[2].word[0] == OWN + 2 &&
+	                mock.calls[LOOKUP] == 3,
+	        "private keys are inserted and looked up");
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 1);
-	CHECK(played.calls[SCAN] == 1 && !error.text[0],
-	        "a scan sees each once");
+	CHECK(mock.calls[SCAN] == 1 && !error.text[0], "a scan sees each once");
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
-	CHECK(actor.own == 2 && played.count == 2 && !played.held[2],
-	        "the newest is taken out");
-	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
+	CHECK(actor.own_keys == 2 && mock.count == 2 && !mock.held[2],
+	        "the newest is removed");
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
 	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
-	CHECK(actor.own == 1 && played.count == 1,
-	        "where there is none, one is put there instead");
+	rm_pairs_act(&actor, RM_PAIR_SHRINK, 2, 1);
+	CHECK(actor.own_keys == 1 && mock.count == 1,
+	        "without private keys, shrink inserts one");
 	for (unsigned i = 1; i <= ROOM_OF_OWN; i++)
 		rm_pairs_act(&actor, RM_PAIR_GROW, 2, 1);
-	CHECK(actor.own == ROOM_OF_OWN - 1,
-	        "where there is no room, one is taken out");
-	/* one scan of 1 + 99 / 64 by the bits that decide; else a lookup */
-	played.calls[SCAN] = played.calls[LOOKUP] = 0;
+	CHECK(actor.own_keys == ROOM_OF_OWN - 1,
+	        "at the maximum, grow removes one");
+	/* one scan in 1 + 99 / 64, by bits of `random`; else a lookup */
+	mock.calls[SCAN] = mock.calls[LOOKUP] = 0;
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 1 << 8);
-	CHECK(!played.calls[SCAN] && played.calls[LOOKUP] == 1,
-	        "a scan of many is rare, and a lookup in its place");
+	CHECK(!mock.calls[SCAN] && mock.calls[LOOKUP] == 1,
+	        "scans of large maps are rare; lookups replace them");
 	rm_pairs_act(&actor, RM_PAIR_SCAN, 2, 2 << 8);
-	CHECK(played.calls[SCAN] == 1 && !error.text[0], "but there are some");
+	CHECK(mock.calls[SCAN] == 1 && !error.text[0], "but some run");
 	rm_pairs_act(&actor, RM_PAIR_LENGTH, 2, 1);
 	rm_pairs_act(&actor, RM_PAIR_REJOIN, 2, 1);
-	CHECK(played.calls[LENGTH] == 1 && played.calls[JOIN] == 2 &&
-	                played.joined == 1,
-	        "a thread asks for the length, leaves and comes back");
+	CHECK(mock.calls[LENGTH] == 1 && mock.calls[JOIN] == 2 &&
+	                mock.joined == 1,
+	        "length, leave and join are called");
 	rm_pairs_act(&actor, RM_PAIR_CLEAR, 2, 1);
-	CHECK(!played.count, "and clears the map");
+	CHECK(!mock.count, "clear empties the map");
 }
 
 static void plain_values(void)
@@ -156,18 +155,20 @@ static void plain_values(void)
 
 	pairs.focus.plain = true;
 	rm_pairs_act(&actor, RM_PAIR_UPSERT, 2, 1 << 8);
-	value = played.value[FIRST_RANK + 2];
+	value = mock.value[FIRST_RANK + 2];
 	CHECK(!~value.word[0] && !~value.word[2], "plain values are all ones");
 	rm_pairs_act(&actor, RM_PAIR_UPSERT, 2, 2 << 8);
 	rm_pairs_act(&actor, RM_PAIR_LOOKUP, 2, 1);
-	value = played.value[FIRST_RANK + 2];
+	value = mock.value[FIRST_RANK + 2];
 	CHECK(!value.word[0] && !value.word[2] && !error.text[0],
-	        "or all zeros, and both are right");
+	        "or all zeros, and both pass");
 }
 
-/* ---- what is not accepted ------------------------------------------------- */
+/* ---- rejected results
+ * ----------------------------------------------------- */
 
-static enum rm_pair_kind kinds[6]; /* what is done; 0 ends: a lookup is last */
+static enum rm_pair_kind
+        kinds[6]; /* operations to run; 0 ends: the last is a lookup */
 
 static void do_kinds(void)
 {
@@ -180,7 +181,7 @@ static void do_kinds(void)
 
 static void do_beside_clears(void)
 {
-	pairs.focus.any = 1U << RM_PAIR_CLEAR;
+	pairs.focus.kinds_allowed = 1U << RM_PAIR_CLEAR;
 	do_kinds();
 }
 
@@ -191,87 +192,95 @@ static void do_plain(void)
 }
 
 static bool fails(enum rm_pair_kind first, enum rm_pair_kind second,
-        struct lie lie, const char *says)
+        struct fault fault, const char *expected)
 {
 	int code;
 
 	kinds[0] = first;
 	kinds[1] = second;
-	code = on_a_map(do_kinds, 0, lie);
+	code = on_a_map(do_kinds, 0, fault);
 	printf("# %s\n", error.text);
-	return code == -1 && strstr(error.text, says);
+	return code == -1 && strstr(error.text, expected);
 }
 
-#define LIE(operation, how)                 \
-	(struct lie)                        \
-	{                                   \
-		operation, how, -1, 0, 0, 0 \
+#define FAULT(operation, kind)               \
+	(struct fault)                       \
+	{                                    \
+		operation, kind, -1, 0, 0, 0 \
 	}
 
 static void wrong_answers(void)
 {
-	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_LOOKUP, LIE(LOOKUP, OTHER),
+	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_LOOKUP, FAULT(LOOKUP, OTHER_KEY),
 	              "lookup of key 0x") &&
 	                strstr(error.text,
-	                        " gave a value that nobody wrote for it: word "
-	                        "0 is 0x1000000003eb; lookup beside take on "
+	                        " gave a value that was never written for it: "
+	                        "word "
+	                        "0 is 0x1000000003eb; lookup with take on "
 	                        "scattered keys"),
-	        "another key's value");
-	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_EXCHANGE, LIE(EXCHANGE, TORN),
+	        "rejects another key's value");
+	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_EXCHANGE, FAULT(EXCHANGE, TORN),
 	              "exchange of key 0x"),
-	        "a torn one");
-	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_UPDATE, LIE(UPDATE, SAYS_NO),
-	              "update said absent, but gave its function a value"),
-	        "an update that denies what it saw");
-	CHECK(fails(RM_PAIR_UPDATE, RM_PAIR_LOOKUP, LIE(UPDATE, SAYS_YES),
-	              "update said there, but gave its function no value"),
-	        "or says what it did not see");
-	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, LIE(UPSERT, SAYS_YES),
-	              "upsert said present of rank 16777216, which no other "
-	              "thread uses, and of which it has put 0 there"),
-	        "a new key of its own that was there");
-	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, LIE(LOOKUP, SAYS_NO),
-	              "lookup said absent of rank 16777216"),
-	        "one that is not there at once");
-	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, LIE(LOOKUP, OTHER),
+	        "rejects a torn value");
+	CHECK(fails(RM_PAIR_UPSERT, RM_PAIR_UPDATE, FAULT(UPDATE, ABSENT),
+	              "update returned absent, but passed its callback a "
+	              "value"),
+	        "rejects an update that returns absent after an old value");
+	CHECK(fails(RM_PAIR_UPDATE, RM_PAIR_LOOKUP, FAULT(UPDATE, PRESENT),
+	              "update returned present, but passed its callback no "
+	              "value"),
+	        "or present without an old value");
+	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, FAULT(UPSERT, PRESENT),
+	              "upsert returned present of private rank 16777216, which "
+	              "no "
+	              "other thread uses; this thread has 0 keys present"),
+	        "rejects a new private key that was present");
+	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, FAULT(LOOKUP, ABSENT),
+	              "lookup returned absent of private rank 16777216"),
+	        "rejects a private key that is absent at once");
+	CHECK(fails(RM_PAIR_GROW, RM_PAIR_LOOKUP, FAULT(LOOKUP, OTHER_KEY),
 	              "lookup of rank 16777216 gave the value of rank "),
-	        "one with another's value");
-	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SHRINK, LIE(REMOVE, SAYS_NO),
-	              "remove said absent of rank 16777216, which no other "
-	              "thread uses, and of which it has put 0 there"),
-	        "one that cannot be taken out");
-	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SCAN, LIE(SCAN, LOSES),
-	              "scan gave 0 keys of this thread's own, which no other "
-	              "thread touches; it has 1 there"),
-	        "one that a scan leaves out");
-	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SCAN, LIE(SCAN, TWICE),
-	              "scan gave 2 keys of this thread's own"),
-	        "one that it sees twice");
+	        "rejects a private key with another key's value");
+	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SHRINK, FAULT(REMOVE, ABSENT),
+	              "remove returned absent of private rank 16777216, which "
+	              "no "
+	              "other thread uses; this thread has 0 keys present"),
+	        "rejects a private key that cannot be removed");
+	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SCAN, FAULT(SCAN, OMITS),
+	              "scan gave 0 private keys of this thread, which no other "
+	              "thread uses; it has 1 present"),
+	        "rejects a scan that omits a private key");
+	CHECK(fails(RM_PAIR_GROW, RM_PAIR_SCAN, FAULT(SCAN, TWICE),
+	              "scan gave 2 private keys of this thread"),
+	        "rejects a scan that gives a private key twice");
 	kinds[0] = RM_PAIR_UPSERT;
 	kinds[1] = RM_PAIR_LOOKUP;
-	CHECK(on_a_map(do_plain, 0, LIE(LOOKUP, TORN)) == -1,
-	        "a value that is neither all zeros nor all ones");
+	CHECK(on_a_map(do_plain, 0, FAULT(LOOKUP, TORN)) == -1,
+	        "rejects a value that is neither all zeros nor all ones");
 }
 
 static void right_answers(void)
 {
 	kinds[0] = RM_PAIR_GROW;
 	kinds[1] = RM_PAIR_SCAN;
-	CHECK(!on_a_map(do_beside_clears, 0, LIE(SCAN, LOSES)) &&
-	                !on_a_map(do_beside_clears, 0, LIE(LOOKUP, SAYS_NO)),
-	        "beside who clears the map keys may be gone");
-	CHECK(!on_a_map(do_kinds, RM_CAP_STALE, LIE(SCAN, LOSES)) &&
-	                !on_a_map(do_kinds, RM_CAP_STALE, LIE(LOOKUP, SAYS_NO)),
-	        "or not seen where lookups may be late");
+	CHECK(!on_a_map(do_beside_clears, 0, FAULT(SCAN, OMITS)) &&
+	                !on_a_map(do_beside_clears, 0, FAULT(LOOKUP, ABSENT)),
+	        "with clear, private keys may be absent");
+	CHECK(!on_a_map(do_kinds, RM_CAP_STALE, FAULT(SCAN, OMITS)) &&
+	                !on_a_map(
+	                        do_kinds, RM_CAP_STALE, FAULT(LOOKUP, ABSENT)),
+	        "also if lookups may be late");
 	kinds[0] = RM_PAIR_UPSERT;
-	CHECK(!on_a_map(do_kinds, 0, none) && !actor.own,
-	        "keys that all use are not a thread's own");
+	CHECK(!on_a_map(do_kinds, 0, none) && !actor.own_keys,
+	        "shared keys are not private keys");
 }
 
 int main(void)
 {
-	CHECK(!on_a_map(each_kind, 0, none), "a right map is not accused");
-	CHECK(!on_a_map(own_keys, 0, none), "nor by keys of one's own");
+	CHECK(!on_a_map(each_kind, 0, none),
+	        "a correct map passes on shared keys");
+	CHECK(!on_a_map(own_keys, 0, none),
+	        "a correct map passes on private keys");
 	on_a_map(plain_values, 0, none);
 	wrong_answers();
 	right_answers();

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_pairs_keys.c - the keys that all threads of a round of the check of pairs
- * use (pairs_round.h): each class is what it is named for, and rounds that
- * follow each other have keys of their own.
- */
+/* test_pairs_keys.c - the shared keys of the check `pairs` (pairs_round.h):
+ * each class has the keys of its name, and consecutive rounds have different
+ * keys. */
 #include "impls/support/hash.h"
 #include "tests/unit/tap.h"
 #include "verify/check/pairs_round.h"
@@ -16,17 +14,17 @@ static struct rm_pairs pairs, other;
 static const struct rm_check_case c = { .seed = SEED };
 static struct rm_peers peers = { .c = &c, .threads = 1 };
 
-/* The keys of round n. */
-static const struct rm_key *make(struct rm_pairs *of,
+/* Makes the keys of round n. */
+static const struct rm_key *make(struct rm_pairs *target,
         enum rm_pair_class key_class, struct rm_shape shape, uint32_t n)
 {
 	const struct rm_peer peer = { .peers = &peers, .shape = shape };
 
-	memset(of->bytes, 'x', sizeof(of->bytes));
-	of->focus.key_class = key_class;
-	of->focus.first = n * RM_PAIRS_HOT;
-	rm_pairs_make_keys(&peer, of);
-	return of->keys;
+	memset(target->bytes, 'x', sizeof(target->bytes));
+	target->focus.key_class = key_class;
+	target->focus.first = n * RM_PAIRS_HOT;
+	rm_pairs_make_keys(&peer, target);
+	return target->keys;
 }
 
 static bool same(struct rm_shape shape, struct rm_key a, struct rm_key b)
@@ -36,7 +34,7 @@ static bool same(struct rm_shape shape, struct rm_key a, struct rm_key b)
 	return a.length == b.length && !memcmp(a.bytes, b.bytes, a.length);
 }
 
-/* Those of a round, and of that and an earlier one. */
+/* Returns true if all keys of these rounds differ. */
 static bool differ(
         enum rm_pair_class key_class, struct rm_shape shape, uint32_t rounds)
 {
@@ -58,7 +56,7 @@ static bool differ(
 	return all;
 }
 
-/* Bytes of the longest string of these rounds. */
+/* Length of the longest string of these rounds. */
 static size_t longest(enum rm_pair_class key_class, uint32_t rounds)
 {
 	size_t most = 0;
@@ -76,23 +74,23 @@ static void no_two_are_the_same(void)
 {
 	CHECK(differ(RM_CLASS_SCATTERED, RM_U64X8, 16) &&
 	                differ(RM_CLASS_SCATTERED, RM_STR16X8, 16),
-	        "scattered keys all differ, also of rounds");
+	        "all scattered keys differ, also between rounds");
 	CHECK(differ(RM_CLASS_EDGES, RM_U64X8, 8) &&
 	                differ(RM_CLASS_EDGES, RM_STR16X8, 8),
-	        "edges do in eight rounds");
+	        "so do edges in eight rounds");
 	CHECK(longest(RM_CLASS_EDGES, 8) == 5000,
 	        "the longest edge of a string has 5,000 bytes");
 	CHECK(differ(RM_CLASS_NEIGHBOURS, RM_U64X8, 16) &&
 	                differ(RM_CLASS_NEIGHBOURS, RM_STR16X8, 16),
-	        "neighbours do");
+	        "so do neighbours");
 	make(&pairs, RM_CLASS_NEIGHBOURS, RM_STR16X8, 1);
 	make(&other, RM_CLASS_NEIGHBOURS, RM_STR16X8, 1 + 256 / RM_PAIRS_HOT);
 	CHECK(!same(RM_STR16X8, pairs.keys[0], other.keys[0]),
-	        "also where the last byte comes again");
+	        "also if their last bytes are equal");
 	CHECK(differ(RM_CLASS_COLLIDING, RM_U64X8, 8) &&
 	                differ(RM_CLASS_COLLIDING, RM_STR16X8, 16),
-	        "colliding keys do");
-	CHECK(differ(RM_CLASS_HUGE, RM_STR16X8, 16), "huge strings do");
+	        "so do colliding keys");
+	CHECK(differ(RM_CLASS_HUGE, RM_STR16X8, 16), "so do huge strings");
 }
 
 static void classes_are_what_they_are_named(void)
@@ -103,7 +101,7 @@ static void classes_are_what_they_are_named(void)
 	        "the least and the greatest word are edges");
 	key = make(&pairs, RM_CLASS_EDGES, RM_STR16X8, 0);
 	CHECK(key[0].length == 0 && key[1].length == 1,
-	        "so are no byte and one");
+	        "so are strings of 0 and 1 bytes");
 	key = make(&pairs, RM_CLASS_NEIGHBOURS, RM_U64X8, 5);
 	CHECK(key[1].word == key[0].word + 1 && key[3].word == key[0].word + 3,
 	        "neighbours are consecutive words");
@@ -111,7 +109,7 @@ static void classes_are_what_they_are_named(void)
 	CHECK(key[0].length == 17 && key[3].length == 17 &&
 	                !memcmp(key[0].bytes, key[3].bytes, 16) &&
 	                key[0].bytes[16] != key[3].bytes[16],
-	        "or 17 bytes, of which the last alone differs");
+	        "or 17 bytes that differ only in the last");
 	key = make(&pairs, RM_CLASS_HUGE, RM_STR16X8, 5);
 	CHECK(key[0].length == 65535 && key[3].length == 65535,
 	        "huge strings have 65,535 bytes");
@@ -125,15 +123,15 @@ static void hashes_collide(void)
 
 	for (unsigned i = 0; i < RM_PAIRS_HOT; i++)
 		share &= rm_hash(RM_U64X8, key[i], SEED) % 256 == 0;
-	CHECK(share, "colliding words share eight bits of their hash by the "
+	CHECK(share, "colliding words share eight hash bits for the "
 	             "map's seed");
 	key = make(&pairs, RM_CLASS_COLLIDING, RM_STR16X8, 2);
 	CHECK(rm_hash(RM_STR16X8, key[0], SEED) ==
 	                rm_hash(RM_STR16X8, key[2], SEED),
-	        "colliding strings have all of it");
+	        "colliding strings share the whole hash");
 }
 
-/* What was counted of each thread, and what the round was about. */
+/* The message lists the balance of each thread and the kinds of the round. */
 static void a_balance_that_is_off(void)
 {
 	static struct rm_pairs_balance balance[2] = { { { 0, 5, 0, 0 } },
@@ -153,14 +151,14 @@ static void a_balance_that_is_off(void)
 	rm_pairs_fail_balance(&peer, 1, true, 3);
 	CHECK(!strcmp(error.text,
 	              "thread 1: key 0xabc is there, but inserts - removes = "
-	              "3 (of each thread: 5 -2); scan beside clear on "
+	              "3 (per thread: 5 -2); scan with clear on "
 	              "neighbours keys"),
-	        "a key that is there too seldom or too often is told");
+	        "a key that is present with a wrong balance is reported");
 	error.text[0] = 0;
 	rm_pairs_fail_balance(&peer, 2, false, 0);
 	CHECK(strstr(error.text, " is not there, but ") &&
-	                strstr(error.text, "(of each thread: 0 0)"),
-	        "or not there");
+	                strstr(error.text, "(per thread: 0 0)"),
+	        "so is a key that is absent");
 }
 
 int main(void)

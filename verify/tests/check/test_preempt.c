@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A thread that only computes is stopped from outside while that is asked for,
-   and not after; one that ends nothing, seldom; one that sleeps, hardly ever. */
+/* test_preempt.c - a computing thread is stopped while stops are on, and not
+ * after. A thread that completes nothing is stopped rarely; a thread that
+ * sleeps, hardly ever. */
 #include "runner/base/clock.h"
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
@@ -15,14 +16,14 @@ enum {
 	SPINS = 20000000,
 	SLOW_NS = 1000000,
 	WAITED_S = 3,
-	/* usually 11 until the signals are seconds apart, which begins anew
-	   when it is stopped; with a signal each 13 ms it would be 230 */
+	/* Usually 11 until the gaps are seconds long; a stop restarts that.
+	 * With a signal every 13 ms it would be 230. */
 	WOKEN_MOST = 15
 };
 
 static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
 
-/* How often this thread has given its CPU away: the kernel's own count. */
+/* Voluntary context switches of this thread, counted by the kernel. */
 static long given_away(void)
 {
 	struct rusage usage;
@@ -39,7 +40,7 @@ static void spin(void)
 
 struct run {
 	uint64_t seed, stops, cpu_ns;
-	unsigned ends; /* operations, in each turn of its loop */
+	unsigned ends; /* completed per iteration of its loop */
 	_Atomic uint64_t ended;
 	long sleeps, sleeps_after;
 	bool began;
@@ -54,8 +55,8 @@ static void *compute(void *opaque)
 	run->began = rm_preempt_begin(run->seed, &run->ended);
 	if (!run->began)
 		return NULL;
-	/* until it was, however long the machine takes; the alarm ends one
-	   that never is */
+	/* Until it was stopped, however long that takes; the alarm ends a
+	 * thread that never is. */
 	while (given_away() - before < STOPS)
 		/* relaxed: its own count */
 		atomic_fetch_add_explicit(
@@ -68,7 +69,8 @@ static void *compute(void *opaque)
 	return NULL;
 }
 
-/* Waits for a lock that main holds; what its signals woke it is given_away. */
+/* Waits for a lock that main holds. Signals that wake it count as context
+ * switches. */
 static void *wait_long(void *opaque)
 {
 	struct run *run = opaque;
@@ -86,7 +88,7 @@ static void *wait_long(void *opaque)
 	return NULL;
 }
 
-/* Who watches must find all asleep for ten seconds on end (isolate.c). */
+/* Hangs are detected only if all threads sleep for ten seconds (isolate.c). */
 static void sleepers(void)
 {
 	struct run run = { .seed = 3 };
@@ -102,9 +104,9 @@ static void sleepers(void)
 	        run.sleeps, WAITED_S, (unsigned long long)run.stops);
 	CHECK(run.began && run.sleeps > 0 &&
 	                run.sleeps <= (long)(WOKEN_MOST * (1 + run.stops)),
-	        "who waits is woken ever more seldom");
+	        "a waiting thread is woken more and more rarely");
 	CHECK(run.stops <= run.cpu_ns / SLOW_NS,
-	        "and stopped for CPU time alone that it was charged for");
+	        "and stopped only for CPU time that it used");
 }
 
 int main(void)
@@ -113,7 +115,7 @@ int main(void)
 	pthread_t ids[2];
 
 	if (rm_sanitized()) {
-		SKIP("threads are stopped", "a sanitizer holds signals back");
+		SKIP("threads are stopped", "sanitizers delay signals");
 		return DONE();
 	}
 	alarm(300);
@@ -124,14 +126,16 @@ int main(void)
 		pthread_join(ids[i], NULL);
 	for (int i = 0; i < 2; i++) {
 		CHECK(runs[i].began, "a thread gets its timer");
-		CHECK(runs[i].sleeps >= STOPS, "it is made to sleep");
-		/* not one for one: a page that is read is a sleep, too, and a
-		   yield is none */
-		CHECK(runs[i].stops > 0, "and stops are counted");
-		CHECK(!runs[i].sleeps_after, "not after the end");
+		CHECK(runs[i].sleeps >= STOPS, "it is put to sleep");
+		/* not one for one: a page fault is also a sleep, and a yield is
+		 * none */
+		CHECK(runs[i].stops > 0, "stops are counted");
+		CHECK(!runs[i].sleeps_after,
+		        "there are no stops after the end");
 	}
 	CHECK(runs[1].stops <= runs[1].cpu_ns / SLOW_NS,
-	        "who ends nothing is stopped once in 1 ms of its CPU time");
+	        "without completed operations there is one stop per 1 ms of "
+	        "CPU time");
 	sleepers();
 	return DONE();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory that was freed is poisoned, kept back, and looked at when it is given
-   back: in this program, started again with the library before malloc. */
+/* test_quarantine.c - freed memory is poisoned, kept, and verified when it is
+ * released. The program restarts itself with the library preloaded. */
 #include "runner/base/sanitized.h"
 #include "tests/unit/tap.h"
 #include "verify/check/quarantine.h"
@@ -12,16 +12,16 @@
 
 enum { BYTES = 48, OTHERS = 200, MANY = 5000, WRITTEN_AT = 9 };
 
-static char told[200];
-static int times;
+static char report_text[200];
+static int reports;
 
-static void tell(const char *what)
+static void record_report(const char *what)
 {
-	snprintf(told, sizeof(told), "%s", what);
-	times++;
+	snprintf(report_text, sizeof(report_text), "%s", what);
+	reports++;
 }
 
-/* Behind the compiler's back, which knows what free() is. */
+/* Hides the free from the compiler, which knows free(). */
 static unsigned char *freed(size_t bytes)
 {
 	void *volatile block = malloc(bytes);
@@ -40,8 +40,8 @@ static bool poisoned(const unsigned char *bytes, size_t count)
 	return true;
 }
 
-/* Is the block among the next that are allocated? */
-static bool comes_back(const void *block)
+/* Returns true if one of the next allocations returns this block. */
+static bool is_reused(const void *block)
 {
 	void *others[OTHERS];
 	bool among = false;
@@ -55,8 +55,9 @@ static bool comes_back(const void *block)
 	return among;
 }
 
-/* A value is as long as its shape, and may have been freed while it was read. */
-static void values_that_were_freed(void)
+/* A value is as long as its shape, and may have been freed while it was
+ * read. */
+static void test_values(void)
 {
 	const struct rm_shape three = { .value_bytes = RM_VALUE_LONG },
 	                      one = { .value_bytes = 8 };
@@ -64,13 +65,14 @@ static void values_that_were_freed(void)
 	                      half = { { 1, 2, RM_POISON_WORD } },
 	                      first = { { RM_POISON_WORD, 2, 3 } };
 
-	CHECK(!rm_quarantine_freed(three, &whole), "a value was not freed");
-	CHECK(rm_quarantine_freed(three, &half) &&
-	                rm_quarantine_freed(three, &first),
-	        "one with poison in any of its words was");
-	CHECK(!rm_quarantine_freed(one, &half) &&
-	                rm_quarantine_freed(one, &first),
-	        "what lies behind its last word is not looked at");
+	CHECK(!rm_value_is_poison(three, &whole),
+	        "a value without poison was not freed");
+	CHECK(rm_value_is_poison(three, &half) &&
+	                rm_value_is_poison(three, &first),
+	        "a value with poison in any word was");
+	CHECK(!rm_value_is_poison(one, &half) &&
+	                rm_value_is_poison(one, &first),
+	        "words after the last of the shape are ignored");
 }
 
 static void free_many(void)
@@ -79,8 +81,8 @@ static void free_many(void)
 		freed(BYTES);
 }
 
-/* Of 256 KiB, where small blocks have left as much: the C library takes it from
-   there, and gives it no mapping. What it writes into it at its ends is its own. */
+/* A block of 256 KiB that the C library cuts from freed small blocks, so that
+ * it has no mapping. The C library writes to its ends. */
 static bool is_large_block_poisoned(void)
 {
 	enum { SMALL = 100, LARGE = 256 * 1024, EDGE = 64, ALL = 8000 };
@@ -102,48 +104,48 @@ static bool is_large_block_poisoned(void)
 	return right;
 }
 
-static void judge(void)
+static void test_blocks(void)
 {
 	void *volatile block;
 	unsigned char *old;
 
-	rm_quarantine(true, tell);
+	rm_quarantine_set(true, record_report);
 	old = freed(BYTES);
-	CHECK(poisoned(old, BYTES), "what is freed is poisoned");
-	/* the second time behind the others, which were freed after it */
-	CHECK(!comes_back(old) && !comes_back(old),
-	        "and not given out again soon");
+	CHECK(poisoned(old, BYTES), "freed memory is poisoned");
+	/* the second call follows frees after the first */
+	CHECK(!is_reused(old) && !is_reused(old),
+	        "and not soon allocated again");
 	free_many();
-	CHECK(!times, "nothing is told of blocks that nobody wrote to");
+	CHECK(!reports, "blocks that were not written cause no report");
 	old = freed(BYTES);
 	old[WRITTEN_AT] = 7;
 	free_many();
-	CHECK(times == 1 && strstr(told, "byte 9 of a block of "),
-	        "a write after the free is told once, with its place");
+	CHECK(reports == 1 && strstr(report_text, "byte 9 of a block of "),
+	        "a write after free is reported once, with its offset");
 	block = malloc(BYTES);
 	old = block;
 	memset(old, 3, BYTES);
 	block = realloc(block, 40 * BYTES);
 	CHECK(((unsigned char *)block)[BYTES - 1] == 3 && poisoned(old, BYTES),
-	        "realloc moves and poisons what it leaves");
+	        "realloc moves the block and poisons the old one");
 	old = freed(4000);
-	CHECK(poisoned(old, 4000), "larger blocks, too");
+	CHECK(poisoned(old, 4000), "larger blocks are poisoned");
 	free(block);
-	CHECK(is_large_block_poisoned(), "and one that is no mapping's own");
-	rm_quarantine(false, tell);
-	CHECK(times == 1,
-	        "turned off, it tells nothing of what nobody wrote to");
-	rm_quarantine(true, tell);
+	CHECK(is_large_block_poisoned(), "and a large one without a mapping");
+	rm_quarantine_set(false, record_report);
+	CHECK(reports == 1, "switched off, it reports no unwritten block");
+	rm_quarantine_set(true, record_report);
 	old = freed(BYTES);
 	old[WRITTEN_AT] = 7;
 	((unsigned char *)freed(4000))[WRITTEN_AT] = 7;
-	rm_quarantine(false, tell);
-	CHECK(times == 3, "of blocks that it still had it tells then");
+	rm_quarantine_set(false, record_report);
+	CHECK(reports == 3,
+	        "switching it off reports written blocks that it still had");
 	old = freed(BYTES);
-	CHECK(comes_back(old), "turned off it is malloc as ever");
+	CHECK(is_reused(old), "switched off, blocks are reused");
 }
 
-/* The library lies beside the programs of `check`. */
+/* The library is in the folder of the check programs. */
 static bool start_again(char **argv)
 {
 	static const char library[] = "/maps/check/libreadmostly_quarantine.so";
@@ -168,15 +170,15 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	if (rm_sanitized()) {
-		SKIP("freed memory is poisoned", "a sanitizer has malloc");
+		SKIP("freed memory is poisoned", "a sanitizer replaces malloc");
 		return DONE();
 	}
-	if (!rm_quarantine_offered()) {
+	if (!rm_quarantine_is_loaded()) {
 		start_again(argv);
 		CHECK(false, "the library is loaded before malloc");
 		return DONE();
 	}
-	values_that_were_freed();
-	judge();
+	test_values();
+	test_blocks();
 	return DONE();
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_recorder.c - one thread's operations as events of a history: what is
- * asked and answered, between which stamps, and which operations are armed to
- * stand aside. The steps are played: they only count.
- */
+/* test_recorder.c - one thread's operations as events of a history: arguments,
+ * results and stamps, and which operations are armed for single steps. The
+ * steps are simulated: they only count. */
 #include "tests/unit/tap.h"
 #include "verify/check/recorder.h"
 #include "verify/tests/check/played_map.h"
@@ -16,13 +14,13 @@ static struct rm_stamps stamps;
 static struct rm_history_recorder recorder;
 static struct rm_error error;
 
-/* ---- steps ---------------------------------------------------------------- */
+/* ---- steps --------------------------------------------------------------- */
 
 static struct {
 	unsigned arms, disarms, least, most;
 	unsigned within[6]; /* the first 8 steps, the next 8, 16, 32, ... */
 	unsigned yields[8];
-	bool orderly; /* armed before the first stamp, until after the last */
+	bool orderly; /* armed from before to after both stamps */
 	uint64_t armed_at;
 } steps;
 
@@ -59,19 +57,19 @@ void rm_step_disarm(void)
 	                 stamps_taken() == steps.armed_at + 2;
 }
 
-/* ---- what is recorded ----------------------------------------------------- */
+/* ---- recorded events
+ * ------------------------------------------------------ */
 
-/* The function of the peer runs on a map of its own. */
-static int on_a_map(rm_peer_fn *fn, struct rm_shape shape, struct lie lie)
+/* Runs fn on a new map. */
+static int on_a_map(rm_peer_fn *fn, struct rm_shape shape, struct fault fault)
 {
-	static const struct rm_impl impl = { .id = "played",
-		.ops = &played_ops };
+	static const struct rm_impl impl = { .id = "mock", .ops = &mock_ops };
 	const struct rm_check_case c = {
 		.impl = &impl, .shape = shape, .seed = 3, .ops = 1, .threads = 1
 	};
 	const struct rm_case_phase phases[] = { { 1, fn }, { 0 } };
 
-	play(lie);
+	reset_mock(fault);
 	error = (struct rm_error){ "" };
 	return rm_case_play(&c, 8, false, phases, NULL, &error);
 }
@@ -81,7 +79,7 @@ static struct rm_history_event *last(void)
 	return recorder.events + recorder.count - 1;
 }
 
-static bool said(enum rm_history_kind kind, uint64_t key, bool there)
+static bool recorded(enum rm_history_kind kind, uint64_t key, bool there)
 {
 	return last()->kind == kind && last()->key == key &&
 	       last()->there == there;
@@ -94,55 +92,55 @@ static void one_of_each(struct rm_peer *peer)
 	recorder.peer = peer;
 	recorder.first = 5;
 	rm_record(&recorder, RM_HISTORY_LOOKUP, 6);
-	CHECK(said(RM_HISTORY_LOOKUP, 6, false) && !last()->result,
-	        "a lookup that finds nothing has no result");
+	CHECK(recorded(RM_HISTORY_LOOKUP, 6, false) && !last()->result,
+	        "the result of a lookup of an absent key is 0");
 	rm_record(&recorder, RM_HISTORY_UPSERT, 6);
 	value = last()->value;
-	CHECK(said(RM_HISTORY_UPSERT, 6, false) && (uint32_t)value == 6,
-	        "an upsert writes a value of its key");
+	CHECK(recorded(RM_HISTORY_UPSERT, 6, false) && (uint32_t)value == 6,
+	        "an upsert writes a value for its key");
 	rm_record(&recorder, RM_HISTORY_LOOKUP, 6);
-	CHECK(said(RM_HISTORY_LOOKUP, 6, true) && last()->result == value,
-	        "a lookup that finds it has it for a result");
+	CHECK(recorded(RM_HISTORY_LOOKUP, 6, true) && last()->result == value,
+	        "a lookup of a present key has its value as result");
 	rm_record(&recorder, RM_HISTORY_EXCHANGE, 6);
-	CHECK(said(RM_HISTORY_EXCHANGE, 6, true) && last()->result == value &&
-	                last()->value != value,
-	        "an exchange writes a new one and gives the old");
+	CHECK(recorded(RM_HISTORY_EXCHANGE, 6, true) &&
+	                last()->result == value && last()->value != value,
+	        "an exchange writes a new value and returns the old one");
 	rm_record(&recorder, RM_HISTORY_COMPARE_SWAP, 6);
-	CHECK(said(RM_HISTORY_COMPARE_SWAP, 6, false) &&
+	CHECK(recorded(RM_HISTORY_COMPARE_SWAP, 6, false) &&
 	                last()->expected == value,
-	        "compare_swap expects the value that was seen last");
+	        "compare_swap expects the value that was read last");
 	value = recorder.events[3].value;
 	rm_record(&recorder, RM_HISTORY_INSERT_IF_ABSENT, 6);
-	CHECK(said(RM_HISTORY_INSERT_IF_ABSENT, 6, true) &&
+	CHECK(recorded(RM_HISTORY_INSERT_IF_ABSENT, 6, true) &&
 	                last()->result == value,
-	        "insert_if_absent gives the present one");
+	        "insert_if_absent returns the present value");
 	rm_record(&recorder, RM_HISTORY_COMPARE_SWAP, 6);
-	CHECK(said(RM_HISTORY_COMPARE_SWAP, 6, true) &&
+	CHECK(recorded(RM_HISTORY_COMPARE_SWAP, 6, true) &&
 	                last()->expected == value,
-	        "which compare_swap then replaces");
+	        "then compare_swap replaces it");
 	value = last()->value;
 	rm_record(&recorder, (enum rm_history_kind)RM_RECORD_UPDATE, 6);
-	CHECK(said(RM_HISTORY_EXCHANGE, 6, true) && last()->result == value &&
-	                played.calls[UPDATE] == 1 &&
-	                played.calls[EXCHANGE] == 1,
+	CHECK(recorded(RM_HISTORY_EXCHANGE, 6, true) &&
+	                last()->result == value && mock.calls[UPDATE] == 1 &&
+	                mock.calls[EXCHANGE] == 1,
 	        "an update is recorded as an exchange");
 	value = last()->value;
 	rm_record(&recorder, RM_HISTORY_TAKE, 6);
-	CHECK(said(RM_HISTORY_TAKE, 6, true) && last()->result == value,
-	        "take gives what it took");
+	CHECK(recorded(RM_HISTORY_TAKE, 6, true) && last()->result == value,
+	        "take returns the removed value");
 	rm_record(&recorder, RM_HISTORY_REMOVE, 6);
-	CHECK(said(RM_HISTORY_REMOVE, 6, false) && !last()->result,
-	        "remove says that it is gone");
+	CHECK(recorded(RM_HISTORY_REMOVE, 6, false) && !last()->result,
+	        "remove of an absent key returns absent");
 	rm_record(&recorder, RM_HISTORY_UPSERT, 8);
 	rm_record(&recorder, RM_HISTORY_REMOVE, 8);
-	CHECK(said(RM_HISTORY_REMOVE, 8, true) && !played.count,
-	        "or that it was there");
+	CHECK(recorded(RM_HISTORY_REMOVE, 8, true) && !mock.count,
+	        "remove of a present key returns present");
 	rm_record(&recorder, RM_HISTORY_UPSERT, 8);
 	rm_record(&recorder, RM_HISTORY_LOOKUP, 8);
 	rm_record(&recorder, RM_HISTORY_COMPARE_REMOVE, 8);
-	CHECK(said(RM_HISTORY_COMPARE_REMOVE, 8, true) && !played.count &&
+	CHECK(recorded(RM_HISTORY_COMPARE_REMOVE, 8, true) && !mock.count &&
 	                last()->expected == recorder.events[12].value,
-	        "compare_remove expects what was seen last of that key");
+	        "compare_remove expects the last value read for that key");
 }
 
 static void whole_map(struct rm_peer *peer)
@@ -155,18 +153,18 @@ static void whole_map(struct rm_peer *peer)
 		rm_record(&recorder, RM_HISTORY_UPSERT, rank);
 	rm_record(&recorder, RM_HISTORY_LENGTH, 5);
 	CHECK(last()->kind == RM_HISTORY_LENGTH && last()->result == 3,
-	        "a length is its result");
+	        "length records its result");
 	rm_record(&recorder, RM_HISTORY_SCAN, 5);
 	rm_record(&recorder, RM_HISTORY_SCAN, 5);
 	CHECK(last()->first_pair == 3 && last()->pairs == 3 &&
 	                last()[-1].first_pair == 0 && last()[-1].pairs == 3 &&
 	                pairs[4].key == 6 &&
 	                pairs[4].value == recorder.events[1].value,
-	        "a scan has the pairs that it yielded");
+	        "a scan records its pairs");
 	rm_record(&recorder, RM_HISTORY_CLEAR, 5);
 	rm_record(&recorder, RM_HISTORY_LENGTH, 5);
 	CHECK(last()->result == 0 && last()[-1].kind == RM_HISTORY_CLEAR,
-	        "a map that was cleared is empty");
+	        "after clear the length is 0");
 }
 
 static void begin(size_t events, size_t pairs, bool with_steps)
@@ -184,13 +182,13 @@ static void operations_are_recorded(struct rm_shape shape)
 	bool order = true, fresh = true;
 
 	begin(EVENTS, PAIRS, false);
-	CHECK(recorder.room == EVENTS && recorder.pair_room == PAIRS &&
+	CHECK(recorder.event_max == EVENTS && recorder.pair_max == PAIRS &&
 	                !recorder.count &&
 	                malloc_usable_size(recorder.events) >=
 	                        EVENTS * sizeof(struct rm_history_event) &&
 	                malloc_usable_size(recorder.pairs) >=
 	                        PAIRS * sizeof(struct rm_history_pair),
-	        "a recorder has room");
+	        "a recorder allocates its arrays");
 	on_a_map(one_of_each, shape, none);
 	CHECK(recorder.count == 15 && !error.text[0],
 	        "each operation is one event");
@@ -203,14 +201,16 @@ static void operations_are_recorded(struct rm_shape shape)
 		for (size_t k = 0; k < i; k++)
 			fresh &= event->value != recorder.events[k].value;
 	}
-	CHECK(order, "between two stamps, of that thread");
+	CHECK(order, "each lies between two stamps of its thread");
 	CHECK(fresh, "no value is written twice");
-	CHECK(!steps.arms && !steps.disarms, "none stands aside unasked");
+	CHECK(!steps.arms && !steps.disarms,
+	        "without steps no operation is armed");
 	begin(EVENTS, PAIRS, false);
 	on_a_map(whole_map, shape, none);
 }
 
-/* ---- what is not ---------------------------------------------------------- */
+/* ---- limits and errors
+ * ---------------------------------------------------- */
 
 static void too_many(struct rm_peer *peer)
 {
@@ -236,34 +236,36 @@ static void room_has_an_end(void)
 {
 	begin(2, PAIRS, false);
 	on_a_map(too_many, RM_U64X8, none);
-	CHECK(recorder.count == 2 && played.calls[UPSERT] == 2,
-	        "a full recorder records nothing, and does nothing");
+	CHECK(recorder.count == 2 && mock.calls[UPSERT] == 2,
+	        "a full recorder neither calls nor records");
 	begin(EVENTS, 3, false);
 	CHECK(!on_a_map(scan_all, RM_U64X8, none) && recorder.pair_count == 3,
-	        "a scan of as many entries as there is room for is right");
+	        "a scan that fills the array passes");
 	begin(EVENTS, 2, false);
 	CHECK(on_a_map(scan_all, RM_U64X8, none) == -1 &&
-	                strstr(error.text, "yields more and more entries") &&
+	                strstr(error.text,
+	                        "more entries than the recorder can store") &&
 	                recorder.pair_count == 2,
-	        "one of more is told to stop, and fails");
+	        "a larger scan is stopped and fails");
 }
 
 static void values_are_verified(void)
 {
 	begin(EVENTS, PAIRS, false);
 	CHECK(on_a_map(look, RM_U64X24,
-	              (struct lie){ LOOKUP, OTHER, -1, 0, 0, 0 }) == -1 &&
+	              (struct fault){ LOOKUP, OTHER_KEY, -1, 0, 0, 0 }) == -1 &&
 	                strstr(error.text, "lookup of rank 1 gave the value "
 	                                   "of rank 2"),
 	        "a value that was never written for the key fails");
 	begin(EVENTS, PAIRS, false);
 	CHECK(on_a_map(scan_all, RM_STR16X24,
-	              (struct lie){ SCAN, TORN, -1, 0, 0, 0 }) == -1 &&
+	              (struct fault){ SCAN, TORN, -1, 0, 0, 0 }) == -1 &&
 	                strstr(error.text, "scan of rank 0 gave a torn value"),
-	        "so does a torn one of a scan");
+	        "so does a torn value in a scan");
 }
 
-/* ---- who stands aside ------------------------------------------------------ */
+/* ---- operations armed for steps
+ * -------------------------------------------- */
 
 static void many(struct rm_peer *peer)
 {
@@ -275,8 +277,8 @@ static void many(struct rm_peer *peer)
 	}
 }
 
-/* One of six depths each: 8 << k steps at most, any of them, so that half of
-   those that go further than some depth stay within twice of it. */
+/* One of six depths: any number up to 8 << k steps. So half of the operations
+ * that pass some depth stop before twice that depth. */
 static void some_stand_aside(void)
 {
 	bool depths = true;
@@ -286,17 +288,17 @@ static void some_stand_aside(void)
 	CHECK(steps.arms > MANY / 40 && steps.arms < MANY / 32,
 	        "one operation of 36 is armed");
 	CHECK(steps.orderly && steps.disarms == steps.arms,
-	        "before its first stamp, until after its last");
+	        "from before its first stamp until after its last");
 	CHECK(steps.least == 8 && steps.most > 8 + 240 && steps.most < 8 + 256,
 	        "after 8 to 263 steps");
 	for (unsigned i = 0; i < 6; i++)
 		depths &= steps.within[i] > steps.arms / 100;
 	CHECK(depths && steps.within[0] > steps.arms / 4 &&
 	                steps.within[0] < steps.arms / 2,
-	        "most of them early, some at any depth");
+	        "most stop early, some at any depth");
 	CHECK(!steps.yields[0] && steps.yields[1] > steps.arms / 5 &&
 	                steps.yields[4] > steps.arms / 5 && !steps.yields[5],
-	        "for one to four turns of others");
+	        "they yield one to four times");
 }
 
 int main(void)

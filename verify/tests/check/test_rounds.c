@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_rounds.c - what a round of a check is run with, what a check gets of a
- * budget, and what is said of all its rounds; with checks of this test, in
- * its own process where nothing hangs.
- */
+/* test_rounds.c - the settings of each round of a check, its share of the
+ * budget, and the summary of all rounds. The checks are of this test, and run
+ * in this process if they cannot hang. */
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
 #include "verify/check/quarantine.h"
@@ -23,8 +21,9 @@ static int note(const struct rm_check_case *c, struct rm_error *error)
 	atomic_fetch_add_explicit(
 	        &rm_witness()->operations, 10, memory_order_relaxed);
 	atomic_fetch_add_explicit(
-	        &rm_witness()->looked, 5, memory_order_relaxed);
-	atomic_fetch_add_explicit(&rm_witness()->met, 3, memory_order_relaxed);
+	        &rm_witness()->sampled, 5, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+	        &rm_witness()->overlapped, 3, memory_order_relaxed);
 	atomic_fetch_add_explicit(
 	        &rm_witness()->stops, 2, memory_order_relaxed);
 	if (calls == fails_at)
@@ -41,7 +40,7 @@ static const char *fits(const struct rm_check_case *c)
 static const char *never_fits(const struct rm_check_case *c)
 {
 	(void)c;
-	return "it is no map";
+	return "it is not a map";
 }
 
 static const struct rm_check light = { "light", "", fits, note, 0, false };
@@ -63,18 +62,19 @@ static void rounds_differ(void)
 
 		ops &= a.ops == n + 5 && a.threads == usual.threads;
 		stops &= a.preempt == (n % 2 && !rm_sanitized());
-		kept &= a.quarantine == (n / 2 % 2 && rm_quarantine_offered());
+		kept &= a.quarantine ==
+		        (n / 2 % 2 && rm_quarantine_is_loaded());
 		for (unsigned i = 0; i < n; i++)
 			seeds &= a.seed !=
 			         rm_check_round(&heavy, &usual, i, 5).seed;
 	}
 	CHECK(rm_check_round(&heavy, &usual, 0, 5).seed == usual.seed,
-	        "the first round is of the case's own seed");
-	CHECK(seeds, "each other has one of its own");
-	CHECK(ops, "and as many operations as it is given");
-	CHECK(stops, "every second is stopped from outside");
-	CHECK(kept, "every second pair has the quarantine, where it is "
-	            "offered");
+	        "the first round has the seed of the case");
+	CHECK(seeds, "each other round has its own seed");
+	CHECK(ops, "each round has the given operations");
+	CHECK(stops, "every second round has stops by signals");
+	CHECK(kept, "every second pair has the quarantine, if it is "
+	            "loaded");
 }
 
 static void what_is_asked_for_is_in_all(void)
@@ -90,53 +90,54 @@ static void what_is_asked_for_is_in_all(void)
 		a = rm_check_round(&counting, &all, n, 5);
 		none &= a.preempt && !a.quarantine;
 	}
-	CHECK(both, "a case that is stopped or keeps back is so in each round");
-	CHECK(none, "but what counts memory never keeps back");
+	CHECK(both, "settings of the case apply to each round");
+	CHECK(none, "but checks that count memory never use the quarantine");
 }
 
-static const struct rm_check_limits here = {
+static const struct rm_check_limits in_process_limits = {
 	.deadline_ns = 1, .memory_bytes = 1, .in_process = true
 };
 
 static enum rm_check_verdict run(const struct rm_check *check,
-        uint64_t budget_ns, struct rm_check_done *done, struct rm_error *error)
+        uint64_t budget_ns, struct rm_check_result *done,
+        struct rm_error *error)
 {
-	struct rm_check_limits limits = here;
+	struct rm_check_limits limits = in_process_limits;
 
 	limits.budget_ns = budget_ns;
 	calls = 0;
-	*done = (struct rm_check_done){ 0 };
+	*done = (struct rm_check_result){ 0 };
 	*error = (struct rm_error){ "" };
 	return rm_check_run(check, &usual, &limits, done, error);
 }
 
 static void one_round_is_the_case(void)
 {
-	struct rm_check_done done;
+	struct rm_check_result done;
 	struct rm_error error;
-	struct rm_witness *own = rm_witness();
+	struct rm_witness *before = rm_witness();
 
 	fails_at = 0;
 	CHECK(run(&heavy, 0, &done, &error) == RM_CHECK_OK && calls == 1 &&
 	                done.rounds == 1 && seen[0].ops == OPS &&
 	                seen[0].seed == 7 && !seen[0].until_ns,
-	        "without a budget there is one round, of the case as it is");
-	CHECK(rm_witness() == own, "what it showed of itself is gone");
-	CHECK(!strcmp(error.text, "the first"), "and it says what was done");
-	CHECK(done.operations == 10 && done.looked == 5 && done.met == 3 &&
-	                done.stops == 2,
-	        "what it counted is told");
+	        "without a budget there is one round, of the unchanged case");
+	CHECK(rm_witness() == before, "the shared witness is released");
+	CHECK(!strcmp(error.text, "the first"), "the summary is passed on");
+	CHECK(done.operations == 10 && done.sampled == 5 &&
+	                done.overlapped == 3 && done.stops == 2,
+	        "the counts are passed on");
 	CHECK(run(&light, 1000000000, &done, &error) == RM_CHECK_OK &&
 	                calls == 1 && seen[0].ops == OPS && !seen[0].until_ns,
-	        "so is a check of no weight, whatever the budget");
+	        "a check of weight 0 has one round for any budget");
 	CHECK(run(&unfit, 0, &done, &error) == RM_CHECK_SKIPPED && !calls &&
-	                !strcmp(error.text, "it is no map"),
-	        "a check that does not fit is skipped, with why");
+	                !strcmp(error.text, "it is not a map"),
+	        "a check that does not fit is skipped with the reason");
 }
 
 static void a_budget_has_rounds(void)
 {
-	struct rm_check_done done;
+	struct rm_check_result done;
 	struct rm_error error;
 	bool ended = true;
 
@@ -144,29 +145,28 @@ static void a_budget_has_rounds(void)
 	CHECK(run(&heavy, 60000000000, &done, &error) == RM_CHECK_FAILED &&
 	                calls == 3 && done.rounds == 3 &&
 	                !strcmp(error.text, "call 3"),
-	        "rounds end where one fails, with what that one says");
-	CHECK(done.operations == 30 && done.looked == 15 && done.met == 9 &&
-	                done.stops == 6,
-	        "what all of them counted is told");
-	CHECK(!done.hung && !done.tried && !done.failed_again,
-	        "in a debugger nothing is run again");
+	        "rounds end at a failure, with its message");
+	CHECK(done.operations == 30 && done.sampled == 15 &&
+	                done.overlapped == 9 && done.stops == 6,
+	        "the counts of all rounds are passed on");
+	CHECK(!done.hung && !done.repeats && !done.repeat_failures,
+	        "without processes no round is repeated");
 	CHECK(done.last.seed == seen[2].seed && done.last.ops == seen[2].ops &&
 	                seen[2].seed ==
 	                        rm_check_round(&heavy, &usual, 2, 1).seed &&
 	                seen[1].preempt == !rm_sanitized() &&
 	                seen[0].seed == usual.seed,
-	        "the last is the one that failed");
+	        "the last round is the one that failed");
 	for (unsigned i = 0; i < 3; i++)
 		ended &= seen[i].until_ns > 15000000000;
 	CHECK(ended && seen[1].ops > seen[0].ops && seen[2].ops > seen[1].ops,
-	        "each is longer than the one before, and has an end");
+	        "each round is longer than the last and has a time limit");
 	fails_at = 1;
 	CHECK(run(&heavy, 1, &done, &error) == RM_CHECK_FAILED && calls == 1,
 	        "the smallest budget has one round");
 }
 
-/* In processes of their own the calls are not seen here: by their number in
-   the witness, which all of them have. */
+/* Calls in child processes are numbered by the witness, which all share. */
 static int fail_twice(const struct rm_check_case *c, struct rm_error *error)
 {
 	(void)c;
@@ -174,7 +174,7 @@ static int fail_twice(const struct rm_check_case *c, struct rm_error *error)
 	uint64_t call = atomic_fetch_add_explicit(
 	        &rm_witness()->operations, 1, memory_order_relaxed);
 
-	/* so long that no clock of CPU time takes it for nothing */
+	/* long enough to be visible in CPU time */
 	for (volatile unsigned i = 0; i < 3000000; i++)
 		;
 	return call == 0 || call == 2
@@ -188,22 +188,22 @@ static void a_failure_is_tried_again(void)
 		false };
 	struct rm_check_limits limits = { .deadline_ns = 60000000000,
 		.memory_bytes = 1ULL << 40 };
-	struct rm_check_done done = { 0 };
+	struct rm_check_result done = { 0 };
 	struct rm_error error = { "" };
 
 	CHECK(rm_check_run(&check, &usual, &limits, &done, &error) ==
 	                        RM_CHECK_FAILED &&
 	                !strcmp(error.text, "failure 0"),
-	        "a check that fails says so from its process");
-	CHECK(done.tried == 4 && done.failed_again == 1,
-	        "it is run four times again, and failures are counted");
+	        "a failure in a child process is passed on");
+	CHECK(done.repeats == 4 && done.repeat_failures == 1,
+	        "it is repeated four times, and failures are counted");
 	CHECK(done.operations == 1 && done.rounds == 1,
-	        "which are no rounds of the check");
+	        "repetitions are not rounds");
 	CHECK(done.cpu_ns && done.spent_ns >= done.cpu_ns,
-	        "a round costs CPU time, and of the budget no less");
+	        "a round costs CPU time, and at least as much of the budget");
 }
 
-/* Of a map that has the least that a map may have. */
+/* A map that offers only what is mandatory. */
 static void shares_are_by_weight(void)
 {
 	static const struct rm_map_ops least = { .create = NULL };
@@ -228,14 +228,14 @@ static void shares_are_by_weight(void)
 		if (one->unfit(&c))
 			continue;
 		fit++;
-		right &= rm_check_share(one, &c, left_ns) ==
+		right &= rm_check_share_ns(one, &c, left_ns) ==
 		         (weights ? left_ns / weights * one->weight : 0);
-		left_ns -= rm_check_share(one, &c, left_ns);
+		left_ns -= rm_check_share_ns(one, &c, left_ns);
 		weights -= one->weight;
 	}
 	CHECK(right && fit > 2 && fit < rm_check_count,
-	        "a check gets by its weight beside those of the rest that fit");
-	CHECK(left_ns < 1000, "and all of them all");
+	        "a check gets its part by weight among the remaining checks");
+	CHECK(left_ns < 1000, "together they get all the time");
 }
 
 int main(void)

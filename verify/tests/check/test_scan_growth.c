@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_scan_growth.c - scans that stand at an entry until the map has doubled,
- * and what they are held to. Time is played: it stands still where the scan of
- * this test's map lets others write, so that no load makes a scan give up; and
- * it passes with each wait where it keeps them out.
- */
+/* test_scan_growth.c - scans that wait at an entry until the map has doubled,
+ * and the rules for them. Time is simulated: it does not pass while a scan lets
+ * others write, so load makes no scan give up. It passes with each wait if the
+ * scan blocks writers. */
 #include "runner/base/clock.h"
 
 #include <sched.h>
 #include <stdbool.h>
 
-static uint64_t now_ns = 1; /* of the one thread that scans */
+static uint64_t now_ns = 1; /* time of the only scanning thread */
 static unsigned waits;
 static bool time_passes;
 
-static uint64_t played_now(void)
+static uint64_t mock_now(void)
 {
 	return now_ns;
 }
 
-static void played_sleep(uint64_t until_ns)
+static void mock_sleep(uint64_t until_ns)
 {
 	waits++;
 	if (time_passes)
@@ -28,14 +26,13 @@ static void played_sleep(uint64_t until_ns)
 		sched_yield();
 }
 
-/* The code itself, with these: the library's object is then not linked. */
-#define rm_now_ns      played_now
-#define rm_sleep_until played_sleep
-#define play           scan_or_write /* the played map has the name */
+/* Includes the code under test with these replacements, so its object is not
+ * linked. */
+#define rm_now_ns      mock_now
+#define rm_sleep_until mock_sleep
 #include "verify/check/scan_growth.c"
 #undef rm_now_ns
 #undef rm_sleep_until
-#undef play
 
 #include "tests/unit/tap.h"
 #include "verify/tests/check/played_map.h"
@@ -43,12 +40,12 @@ static void played_sleep(uint64_t until_ns)
 static struct rm_error error;
 
 static int run(const char *guarantees, unsigned caps, uint64_t ops,
-        unsigned threads, struct lie lie)
+        unsigned threads, struct fault fault)
 {
-	const struct rm_impl impl = { .id = "played",
+	const struct rm_impl impl = { .id = "mock",
 		.caps = caps,
 		.guarantees = guarantees,
-		.ops = &played_ops };
+		.ops = &mock_ops };
 	const struct rm_check_case c = { .impl = &impl,
 		.shape = RM_U64X24,
 		.seed = 4,
@@ -56,7 +53,7 @@ static int run(const char *guarantees, unsigned caps, uint64_t ops,
 		.threads = threads };
 	int code;
 
-	play(lie);
+	reset_mock(fault);
 	waits = 0;
 	error = (struct rm_error){ "" };
 	code = rm_check_scan_growth(&c, &error);
@@ -64,77 +61,79 @@ static int run(const char *guarantees, unsigned caps, uint64_t ops,
 	return code;
 }
 
-static const struct lie gap = { SCAN, GAP, -1, 0, 0, 0 };
-static const struct lie old = { SCAN, OLD, -1, 0, 0, 0 };
+static const struct fault gap = { SCAN, OMITS_NEXT, -1, 0, 0, 0 };
+static const struct fault old = { SCAN, OMITS_NEW, -1, 0, 0, 0 };
 
 static void open_scans(void)
 {
-	char said[100];
+	char expected[100];
 
-	played.scan_is_open = true;
+	mock.scan_unlocks = true;
 	time_passes = false;
 	CHECK(!run("point-in-time", 0, 100000, 2, none),
-	        "a map whose keys come in order is not accused");
-	snprintf(said, sizeof(said), "the map doubled during %u of %u scans",
-	        4 * played.created, 4 * played.created);
-	CHECK(!strcmp(error.text, said) && waits,
-	        "it doubles during each of four scans");
+	        "a map whose keys appear in order passes");
+	snprintf(expected, sizeof(expected),
+	        "the map doubled during %u of %u scans", 4 * mock.created,
+	        4 * mock.created);
+	CHECK(!strcmp(error.text, expected) && waits,
+	        "the map doubles during each of four scans");
 	CHECK(!run("once-if-present", 0, 100000, 2, gap),
-	        "a key that comes while a scan runs may be left out");
+	        "a key inserted during a scan may be omitted");
 	CHECK(run("point-in-time", 0, 100000, 2, gap) == -1 &&
-	                strstr(error.text, "which was there before it: no "
-	                                   "moment of the map"),
-	        "but not where the next is visited that came after it, by a "
-	        "map that promises a moment");
+	                strstr(error.text,
+	                        "which was inserted before it: not a "
+	                        "moment of the map"),
+	        "but not if the next key is visited, by a "
+	        "point-in-time map");
 	CHECK(run("once-if-present", 0, 100000, 2, old) == -1 &&
-	                strstr(error.text, " not at all; rank 0 to "),
-	        "a key that came before a scan is owed by it");
+	                strstr(error.text, " not at all; ranks 0 to "),
+	        "a key inserted before a scan must be visited");
 	CHECK(!run("once-if-present", RM_CAP_STALE, 100000, 2, old),
 	        "unless lookups may be late");
 }
 
-/* Powers of two: how many keys a map begins with. */
+/* Sizes are powers of two. */
 static void sizes(void)
 {
 	size_t least = SIZE_MAX, greatest = 0, sum = 0;
 
 	run("once-if-present", 0, 200000, 2, none);
-	for (unsigned i = 0; i < played.created && i < SIZINGS; i++) {
-		const size_t keys = played.sizings[i].keys;
+	for (unsigned i = 0; i < mock.created && i < SIZINGS; i++) {
+		const size_t keys = mock.sizings[i].keys;
 
 		sum += keys;
 		least = keys < least ? keys : least;
 		greatest = keys > greatest ? keys : greatest;
 	}
 	CHECK(least == 16 && greatest == 16 * 1024,
-	        "maps begin with 1 to 1024 keys, and hold sixteen times as "
+	        "maps begin with 1 to 1024 keys, and grow to sixteen times as "
 	        "many");
-	CHECK(played.created <= SIZINGS && sum >= 200000 &&
-	                sum < 200000 + 16 * 1024 && played.calls[UPSERT] == sum,
-	        "as many are made as make up the operations, and filled");
+	CHECK(mock.created <= SIZINGS && sum >= 200000 &&
+	                sum < 200000 + 16 * 1024 && mock.calls[UPSERT] == sum,
+	        "enough maps are created to use the operations");
 	run("once-if-present", RM_CAP_SLOW_WRITES, 200000, 2, none);
 	greatest = 0;
 	for (unsigned i = 0; i < SIZINGS; i++)
-		greatest = played.sizings[i].keys > greatest
-		                   ? played.sizings[i].keys
+		greatest = mock.sizings[i].keys > greatest
+		                   ? mock.sizings[i].keys
 		                   : greatest;
-	CHECK(greatest == 16 * 32, "with 32 at most where writes are slow");
-	CHECK(!run("once-if-present", 0, 100000, 1, none) && !played.created,
-	        "one thread alone has nothing to scan beside");
+	CHECK(greatest == 16 * 32, "at most 32 if writes are slow");
+	CHECK(!run("once-if-present", 0, 100000, 1, none) && !mock.created,
+	        "with one thread no map is created");
 }
 
-/* Who waits 20 us a time gives up after 20 ms of nothing. */
+/* A scan that checks every 20 us gives up after 20 ms without inserts. */
 static void closed_scans(void)
 {
-	played.scan_is_open = false;
+	mock.scan_unlocks = false;
 	time_passes = true;
 	CHECK(!run("point-in-time", 0, 200000, 2, none),
-	        "a map that keeps writers out while it is scanned is right");
-	printf("# %u waits, %u scans\n", waits, 4 * played.created);
-	/* a key that was inserted before the scan and is told of in it may be
-	   all that it waits for: the row of eight begins again */
-	CHECK(waits >= 8 * 999 && waits < 4 * played.created * 999 / 2,
-	        "its scans stand for nothing, and soon stand no more");
+	        "a map whose scans block writers passes");
+	printf("# %u waits, %u scans\n", waits, 4 * mock.created);
+	/* A key that was inserted just before the scan may look like growth,
+	 * which resets the count of timeouts. */
+	CHECK(waits >= 8 * 999 && waits < 4 * mock.created * 999 / 2,
+	        "scans time out, and soon no longer wait");
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The check of scans takes each moment of a map for one: also that at which its
-   token goes from the last place to the first. A map that is right waits there,
-   once, until it has been scanned. */
+/* test_scan_seam.c - the check of scans accepts every moment of a map, also
+ * that at which the token wraps from the last place to the first. A correct map
+ * waits there, once, until it has been scanned. */
 #include "impls/support/no_handle.h"
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
@@ -16,7 +16,7 @@ struct entry {
 	struct rm_value value;
 };
 
-/* Entries in no order, all under one lock. */
+/* Unordered entries under one lock. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;

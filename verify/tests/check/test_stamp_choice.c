@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Which stamps are chosen, with counters and CPUs that are played: that of the
- * second thread is behind, and both threads may be kept on one CPU, as on a
- * busy machine, where they never run at the same time.
- */
+/* test_stamp_choice.c - which stamps are chosen, with simulated counters and
+ * CPUs. The counter of the second thread is behind, and both threads may be
+ * kept on one CPU, where they never run together, as on a busy machine. */
 #include "verify/check/stamp.h"
 
 #include <sched.h>
 
-static int64_t behind;          /* of the second CPU's counter, in its ticks */
-static bool kept_apart;         /* all threads on the first CPU */
-static cpu_set_t allowed;       /* where this process may run */
-static atomic_bool beyond;      /* a thread wanted to be elsewhere */
+static int64_t behind;     /* ticks by which the second CPU's counter is late */
+static bool kept_apart;    /* all threads on the first CPU */
+static cpu_set_t allowed;  /* CPUs of this process */
+static atomic_bool beyond; /* a thread requested a CPU that is not allowed */
 static _Thread_local int place; /* 1: this thread is on another CPU */
 
 static int first_cpu(void)
@@ -26,14 +24,14 @@ static int first_cpu(void)
 	return cpu;
 }
 
-static int played_setaffinity(pid_t pid, size_t size, const cpu_set_t *wanted)
+static int mock_setaffinity(pid_t pid, size_t size, const cpu_set_t *requested)
 {
-	cpu_set_t set = *wanted;
+	cpu_set_t set = *requested;
 	const int cpu = first_cpu();
-	cpu_set_t own;
+	cpu_set_t permitted;
 
-	CPU_AND(&own, &set, &allowed);
-	if (!CPU_EQUAL(&own, &set))
+	CPU_AND(&permitted, &set, &allowed);
+	if (!CPU_EQUAL(&permitted, &set))
 		atomic_store(&beyond, true);
 	place = !CPU_ISSET(cpu, &set);
 	if (kept_apart) {
@@ -43,14 +41,15 @@ static int played_setaffinity(pid_t pid, size_t size, const cpu_set_t *wanted)
 	return sched_setaffinity(pid, size, &set);
 }
 
-static uint64_t played_tsc(void)
+static uint64_t mock_tsc(void)
 {
 	return rm_tsc() - (uint64_t)(place ? behind : 0);
 }
 
-/* The code itself, with these: the library's object is then not linked. */
-#define rm_tsc            played_tsc
-#define sched_setaffinity played_setaffinity
+/* Includes the code under test with these replacements, so its object is not
+ * linked. */
+#define rm_tsc            mock_tsc
+#define sched_setaffinity mock_setaffinity
 #include "verify/check/stamp.c"
 #undef rm_tsc
 #undef sched_setaffinity
@@ -74,35 +73,36 @@ static void counters_apart_are_not_taken(void)
 {
 	static const int64_t ticks[] = { 1000000000, -1000000000, 20000,
 		-20000 };
-	bool taken = false, said = true;
+	bool taken = false, has_reason = true;
 
 	for (size_t i = 0; i < sizeof(ticks) / sizeof(*ticks); i++) {
 		struct rm_stamps stamps = chosen(ticks[i], false);
 
 		taken |= stamps.tsc;
-		said &= stamps.why != NULL;
+		has_reason &= stamps.why != NULL;
 	}
-	CHECK(!taken && said, "counters that are apart are not taken");
+	CHECK(!taken && has_reason, "counters that differ are rejected");
 }
 
-/* The second thread's counter is behind by less than it takes until it runs. */
+/* The difference is less than the time until the second thread runs. */
 static void nothing_is_taken_unseen(void)
 {
 	struct rm_stamps stamps = chosen(20, true);
 
-	CHECK(!stamps.tsc, "nor such as could not be compared");
-	CHECK(stamps.why && strstr(stamps.why, "too busy"), "it says so");
+	CHECK(!stamps.tsc, "so are counters that could not be compared");
+	CHECK(stamps.why && strstr(stamps.why, "too busy"),
+	        "the reason is a busy machine");
 }
 
-/* A busy machine may keep them from being compared. */
+/* On a busy machine they may not be compared. */
 static void equal_ones_do_not_differ(void)
 {
 	struct rm_stamps stamps = chosen(0, false);
 
 	CHECK(stamps.tsc || !strstr(stamps.why, "differ"),
-	        "equal counters do not differ");
+	        "equal counters are never reported as different");
 	CHECK(!atomic_load(&beyond),
-	        "no CPU is asked for where this process may not run");
+	        "no thread is bound to a CPU that is not allowed");
 }
 
 int main(void)

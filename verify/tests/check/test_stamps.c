@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What recorded histories stand on: stamps, single steps, what a check says. */
+/* test_stamps.c - the basis of recorded histories: stamps, single steps, and
+ * the summary of the check. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
 #include "verify/check/recorder.h"
@@ -18,7 +19,7 @@ static void *take_stamps(void *opaque)
 		uint64_t now = rm_stamp(stamps);
 
 		if (now <= last)
-			return opaque; /* it went backwards, or stood */
+			return opaque; /* it went back, or did not advance */
 		last = now;
 	}
 	return NULL;
@@ -26,19 +27,19 @@ static void *take_stamps(void *opaque)
 
 static void shared_counter_never_repeats(void)
 {
-	struct rm_stamps stamps = { .why = "the test wants the counter" };
+	struct rm_stamps stamps = { .why = "the test needs the counter" };
 	void *wrong[2];
 	pthread_t id;
 
 	if (pthread_create(&id, NULL, take_stamps, &stamps)) {
-		SKIP("a shared counter gives each stamp once", "no thread");
+		SKIP("a shared counter returns each stamp once", "no thread");
 		return;
 	}
 	wrong[0] = take_stamps(&stamps);
 	pthread_join(id, wrong + 1);
 	CHECK(!wrong[0] && !wrong[1], "a shared counter only grows");
 	CHECK(rm_stamp(&stamps) == (uint64_t)2 * STAMPS,
-	        "a shared counter gives each stamp once");
+	        "a shared counter returns each stamp once");
 }
 
 static void choice_has_a_reason(void)
@@ -47,9 +48,10 @@ static void choice_has_a_reason(void)
 
 	rm_stamps_choose(&stamps);
 	printf("# stamps: %s\n", stamps.tsc ? "tsc" : stamps.why);
-	CHECK(stamps.tsc == !stamps.why, "the counter, or why not");
+	CHECK(stamps.tsc == !stamps.why,
+	        "the TSC is chosen, or there is a reason");
 	CHECK(!stamps.tsc || rm_tsc_invariant(),
-	        "the time stamp counter only where it is invariant");
+	        "the TSC is chosen only if it is invariant");
 }
 
 static uint64_t mix(uint64_t x)
@@ -59,13 +61,14 @@ static uint64_t mix(uint64_t x)
 	return x;
 }
 
-/* At every instruction of a short function, and past its end. */
+/* Steps end at every instruction of a short function, and after it. */
 static void steps_change_nothing(void)
 {
 	bool same = true;
 
 	if (!rm_step_init()) {
-		SKIP("single steps change nothing", "no steps here");
+		SKIP("single steps change nothing",
+		        "no single steps on this CPU");
 		return;
 	}
 	for (unsigned steps = 0; steps < 400; steps += 7) {
@@ -87,17 +90,17 @@ static void check_says_what_was_done(void)
 		.threads = 4 };
 	const struct rm_check_limits limits = { .deadline_ns = 600000000000U,
 		.memory_bytes = (uint64_t)4 << 30 };
-	struct rm_check_done done = { .rounds = 0 };
-	struct rm_error said = { "" };
+	struct rm_check_result done = { .rounds = 0 };
+	struct rm_error reported = { "" };
 	enum rm_check_verdict verdict = rm_check_run(
-	        rm_check_find("histories"), &c, &limits, &done, &said);
+	        rm_check_find("histories"), &c, &limits, &done, &reported);
 
-	printf("# %s\n", said.text);
-	CHECK(verdict == RM_CHECK_OK, "a right map's histories are right");
-	CHECK(strstr(said.text, " 0 undecided; stamps: "),
-	        "a check that is ok says what it did");
+	printf("# %s\n", reported.text);
+	CHECK(verdict == RM_CHECK_OK, "histories of a correct map pass");
+	CHECK(strstr(reported.text, " 0 undecided; stamps: "),
+	        "a check that passes has a summary");
 	CHECK(done.rounds == 1 && done.cpu_ns && done.last.ops == c.ops,
-	        "without a budget it is one round of so many operations");
+	        "without a budget it is one round of the given operations");
 }
 
 int main(void)

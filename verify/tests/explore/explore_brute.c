@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explore_brute.c - all orders of a program's steps (explore_brute.h). */
+/* explore_brute.c - runs all orders of a program's steps (explore_brute.h). */
 #include "verify/tests/explore/explore_brute.h"
 
 #include <inttypes.h>
@@ -11,8 +11,8 @@ struct state {
 	uint64_t kept[BRUTE_LANES];
 	unsigned at[BRUTE_LANES];
 	bool begun[BRUTE_LANES];
-	bool gave[BRUTE_LANES];      /* gave its turn away, not run since */
-	bool turning[BRUTE_LANES];   /* comes back from giving it away */
+	bool yielded[BRUTE_LANES];   /* yielded, and has not run since */
+	bool turning[BRUTE_LANES];   /* its next turn ends the yield */
 	unsigned waits[BRUTE_LANES]; /* lock + 1 */
 	unsigned owner[BRUTE_LOCKS]; /* lane + 1 */
 	unsigned made;
@@ -126,12 +126,12 @@ static void do_word(
 	if (step->what == BRUTE_LOAD || step->what == BRUTE_ADD)
 		brute_see(&state->result, lane, *kept = was);
 	if (step->what == BRUTE_AWAIT && !was)
-		state->turning[lane] = state->gave[lane] = true;
+		state->turning[lane] = state->yielded[lane] = true;
 	else
 		state->at[lane]++;
 }
 
-/* What takes no step of its own. */
+/* Performs what takes no step of its own. */
 static void do_rest(
         const struct brute_program *program, struct state *state, unsigned lane)
 {
@@ -152,14 +152,14 @@ static void do_rest(
 	}
 }
 
-/* A lane that begins, or comes back, runs up to its next step: no more. */
+/* A lane that begins or ends a yield only runs up to its next step. */
 static void do_step(
         const struct brute_program *program, struct state *state, unsigned lane)
 {
 	const struct brute_step *step = next_of(program, state, lane);
 	unsigned at = state->at[lane];
 
-	state->gave[lane] = false;
+	state->yielded[lane] = false;
 	if (!state->begun[lane] || state->turning[lane]) {
 		if (!state->begun[lane])
 			do_rest(program, state, lane);
@@ -170,7 +170,7 @@ static void do_step(
 	if (step->what == BRUTE_LOCK || step->what == BRUTE_UNLOCK) {
 		do_locks(state, lane, step);
 	} else if (step->what == BRUTE_FREE && state->touched & ~(1U << lane)) {
-		/* nothing orders it: who only reads gives nobody anything */
+		/* not ordered: reading publishes nothing to other lanes */
 		state->result.end = "use after free";
 		return;
 	} else if (step->what == BRUTE_FREE) {
@@ -183,8 +183,8 @@ static void do_step(
 		do_rest(program, state, lane);
 }
 
-/* Lanes that may run now, as bits. Who gave its turn away comes behind those
-   that did not; when all did, that is forgotten. */
+/* Lanes that may run now, as bits. A lane that yielded comes after those that
+   did not; when all have yielded, that is reset. */
 static unsigned choices_of(
         const struct brute_program *program, struct state *state, int last)
 {
@@ -193,14 +193,14 @@ static unsigned choices_of(
 	for (unsigned i = 0; i < program->lanes; i++)
 		if (can_run(program, state, i)) {
 			all |= 1U << i;
-			fresh |= state->gave[i] ? 0 : 1U << i;
+			fresh |= state->yielded[i] ? 0 : 1U << i;
 		}
-	if (last < 0 || !state->gave[last])
+	if (last < 0 || !state->yielded[last])
 		return all;
 	if (fresh)
 		return fresh;
 	for (int i = 0; i < BRUTE_LANES; i++)
-		state->gave[i] = i == last;
+		state->yielded[i] = i == last;
 	return all & ~(1U << last) ? all & ~(1U << last) : all;
 }
 

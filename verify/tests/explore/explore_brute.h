@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explore_brute.h - small programs of steps, and all that can come of them, by
- * trying each order of their steps. Knows nothing of the schedulers, of maps
- * or of the run time: it is the hand that those are held against.
+ * explore_brute.h - small programs of steps, and all their outcomes, found by
+ * trying each order of the steps. Independent of the schedulers, maps and run
+ * time that are compared with it.
  */
 #ifndef RM_EXPLORE_BRUTE_H
 #define RM_EXPLORE_BRUTE_H
@@ -21,22 +21,22 @@ enum {
 	BRUTE_NO_BOUND = 1000,
 };
 
-/* A lane has one register and sees values: those go into the outcome. */
+/* A lane has one register. The values that it sees are part of the outcome. */
 enum brute_what {
 	BRUTE_END,
 	BRUTE_LOAD,  /* sees a word, and keeps it in the register */
-	BRUTE_STORE, /* `value` into a word */
-	BRUTE_NEXT,  /* the register and `value` into a word */
-	BRUTE_ADD,   /* `value` to a word at once; sees what it was */
-	BRUTE_SWAP,  /* `value` into a word if that is the register; sees if */
+	BRUTE_STORE, /* writes `value` to a word */
+	BRUTE_NEXT,  /* writes the register plus `value` to a word */
+	BRUTE_ADD,   /* adds `value` to a word atomically; sees the old one */
+	BRUTE_SWAP, /* writes `value` if the word is the register; sees if so */
 	BRUTE_LOCK,
 	BRUTE_UNLOCK,
-	BRUTE_AWAIT, /* that a word is not 0, giving the turn away */
-	BRUTE_FREE,  /* the block of all words */
+	BRUTE_AWAIT, /* yields until a word is not 0 */
+	BRUTE_FREE,  /* frees the block of all words */
 	/* no steps, but part of the step before */
-	BRUTE_MARK, /* operation `value` begins, and the one before ends */
-	BRUTE_ONLY, /* goes on only if the register is `value` */
-	BRUTE_NEW,  /* sees how many blocks had been made before this one */
+	BRUTE_MARK, /* operation `value` begins, and the last one ends */
+	BRUTE_ONLY, /* continues only if the register is `value` */
+	BRUTE_NEW,  /* allocates a block; sees how many were made before */
 };
 
 struct brute_step {
@@ -49,8 +49,8 @@ struct brute_program {
 	struct brute_step step[BRUTE_LANES][BRUTE_STEPS];
 };
 
-/* What a run came to, and how that is written: the words that are seen by each
-   lane, all words at the end, the marks in their order, and how it ended. */
+/* The outcome of one run: the values that each lane saw, all words at the end,
+   the marks in order, and how the run ended. */
 struct brute_result {
 	uint64_t seen[BRUTE_LANES], word[BRUTE_WORDS];
 	char marks[BRUTE_LANES * BRUTE_STEPS + 1];
@@ -60,8 +60,8 @@ struct brute_result {
 
 struct brute_outcomes {
 	char text[BRUTE_OUTCOMES][BRUTE_TEXT];
-	size_t count;   /* different ones */
-	uint64_t plays; /* that were added */
+	size_t count;   /* distinct outcomes */
+	uint64_t plays; /* runs added */
 };
 
 void brute_see(struct brute_result *result, unsigned lane, uint64_t value);
@@ -71,7 +71,7 @@ void brute_add(
 bool brute_equal(
         const struct brute_outcomes *a, const struct brute_outcomes *b);
 
-/* All orders of the steps with at most so many preemptions. */
+/* Runs all orders of the steps with at most `preemptions` preemptions. */
 void brute_force(const struct brute_program *program, unsigned preemptions,
         struct brute_outcomes *outcomes);
 

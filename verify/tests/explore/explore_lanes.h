@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explore_lanes.h - up to three lanes with locks between them, on the run time
- * that maps have, for tests of locks. Where an order of turns is given, a lane
- * has a step for its beginning and one for each call.
+ * explore_lanes.h - runs up to three lanes that share locks, on the run time of
+ * maps, for tests of locks. In a list of turns, a lane has one step for its
+ * beginning and one for each call.
  */
 #ifndef RM_TESTS_EXPLORE_LANES_H
 #define RM_TESTS_EXPLORE_LANES_H
@@ -16,9 +16,9 @@
 
 #include <string.h>
 
-enum { LANES = 3, STEPS_MOST = 10000, SEEDS = 200, ON = 9 /* to its end */ };
+enum { LANES = 3, STEPS_MOST = 10000, SEEDS = 200, ON = 9 /* until it ends */ };
 
-/* What all lanes share, in the heap that is explored. */
+/* Shared by all lanes; in the explored heap. */
 struct shared {
 	pthread_rwlock_t rwlock;
 	pthread_mutex_t mutex;
@@ -28,7 +28,7 @@ struct shared {
 	uint64_t word[4];
 };
 
-/* One world a process. */
+/* There is one world per process. */
 static struct {
 	void (*lane[LANES])(struct shared *shared);
 	unsigned lanes;
@@ -36,12 +36,12 @@ static struct {
 	const pthread_mutexattr_t *mutex_kind;
 	enum rm_explore_memory memory;
 	struct shared *shared;
-	char order[32]; /* what lanes said, one behind the other */
+	char order[32]; /* letters that lanes recorded, in order */
 	unsigned inside, both;
-	unsigned failed; /* calls that did not answer 0, of all plays */
+	unsigned failed; /* calls that did not return 0, in all plays */
 } world;
 
-static inline void says(char letter)
+static inline void record(char letter)
 {
 	world.order[strlen(world.order)] = letter;
 }
@@ -61,7 +61,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	struct shared *shared = rm_sim_malloc(sizeof(*shared));
 
 	(void)lane;
-	/* what lay there before is nothing that a lock may look at */
+	/* locks must not depend on the previous contents */
 	memset(shared, 0xff, sizeof(*shared));
 	fine(rm_sim_rwlock_init(&shared->rwlock, world.rwlock_kind));
 	fine(rm_sim_mutex_init(&shared->mutex, world.mutex_kind));
@@ -72,7 +72,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	world.shared = shared;
 	for (unsigned i = 1; i <= world.lanes; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(world.lanes, lane_main);
+	rm_explore_run_threads(world.lanes, lane_main);
 	fine(rm_sim_rwlock_destroy(&shared->rwlock));
 	fine(rm_sim_mutex_destroy(&shared->mutex));
 	fine(rm_sim_spin_destroy(&shared->spin));
@@ -103,8 +103,8 @@ static inline void lanes(void (*one)(struct shared *),
 	world.lanes = three ? 3 : two ? 2 : 1;
 }
 
-/* Whether a list of turns ends with this fault, and lanes said this, in this
-   order; where the list is over, who can run goes on. */
+/* True if a list of turns ends with this fault, and the lanes recorded these
+   letters. After the list, lanes run in sequence. */
 static inline bool in_turn(struct rm_explore_turn *turn, size_t count,
         enum rm_explore_fault fault, const char *order)
 {
@@ -120,7 +120,7 @@ static inline bool in_turn(struct rm_explore_turn *turn, size_t count,
 	return false;
 }
 
-/* Whether it stops with this, each lane going on as long as it can. */
+/* True if running each lane as long as it can stops with this fault. */
 static inline bool stops(enum rm_explore_fault fault, const char *what)
 {
 	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
@@ -133,7 +133,7 @@ static inline bool stops(enum rm_explore_fault fault, const char *what)
 	return false;
 }
 
-/* Whether this lane alone stops with this, and is told to. */
+/* True if this lane, alone, stops with this fault, and is reported. */
 static inline bool alone_stops(void (*lane)(struct shared *),
         enum rm_explore_fault fault, const char *what)
 {
@@ -141,8 +141,8 @@ static inline bool alone_stops(void (*lane)(struct shared *),
 	return stops(fault, what) && rm_explore.finding.lane == 1;
 }
 
-/* How many of SEEDS schedules end with this fault; in `both` is added how often
-   a lane came in beside another. */
+/* The number of SEEDS schedules that end with this fault. Adds to `both` how
+   often two lanes were inside of a lock. */
 static inline unsigned faults(enum rm_explore_fault fault, unsigned *both)
 {
 	unsigned found = 0;
@@ -159,7 +159,7 @@ static inline unsigned faults(enum rm_explore_fault fault, unsigned *both)
 	return found;
 }
 
-/* Plain accesses, as the compiler tells of them. */
+/* Plain accesses, as instrumented by the compiler. */
 static inline void read_word(struct shared *shared, unsigned i)
 {
 	__tsan_read8(&shared->word[i]);
@@ -171,7 +171,7 @@ static inline void write_word(struct shared *shared, unsigned i)
 	shared->word[i]++;
 }
 
-/* A step inside of a lock, at which another lane may come. */
+/* A step inside of a lock, where another lane may run. */
 static inline void stays(struct shared *shared)
 {
 	world.inside++;
@@ -181,7 +181,7 @@ static inline void stays(struct shared *shared)
 	world.inside--;
 }
 
-/* Runs `subject` in a world; what a test's main() returns. */
+/* Runs `subject` in a world; returns the exit status of the test. */
 static inline int test_lanes(void (*subject)(void))
 {
 	struct rm_error error = { "" };
@@ -191,7 +191,7 @@ static inline int test_lanes(void (*subject)(void))
 		return DONE();
 	}
 	subject();
-	CHECK(!world.failed, "calls that must work say so");
+	CHECK(!world.failed, "calls that must succeed return 0");
 	return DONE();
 }
 

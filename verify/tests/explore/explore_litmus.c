@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explore_litmus.c - reads the table, runs its programs (explore_litmus.h). */
+/* explore_litmus.c - reads the table and runs its programs
+   (explore_litmus.h). */
 #include "verify/tests/explore/explore_litmus.h"
 
 #include "runner/base/rng.h"
@@ -12,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { APART = 8 /* words: a line of memory each */, STEPS_MOST = 10000 };
+enum { APART = 8 /* words: one cache line each */, STEPS_MOST = 10000 };
 
-/* One world a process. */
+/* There is one world per process. */
 static struct {
 	const struct litmus *test;
 	uint64_t *word;
@@ -178,7 +179,7 @@ static void main_thread(struct rm_explore_lane *lane)
 	        rm_sim_calloc(LITMUS_ADDRESSES * APART, sizeof(*world.word));
 	for (unsigned i = 1; i <= world.test->threads; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(world.test->threads, lane_main);
+	rm_explore_run_threads(world.test->threads, lane_main);
 	for (unsigned i = 0; i < world.test->finals; i++)
 		world.last[i] =
 		        (char)('0' + world.word[(size_t)world.test->final[i] *

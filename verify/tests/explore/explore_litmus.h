@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explore_litmus.h - litmus tests of memory models, as tests/fixtures/litmus.tsv
- * has them, run on the run time that maps have.
+ * explore_litmus.h - litmus tests of memory models from
+ * tests/fixtures/litmus.tsv, run on the run time of maps.
  */
 #ifndef RM_EXPLORE_LITMUS_H
 #define RM_EXPLORE_LITMUS_H
@@ -13,19 +13,19 @@ enum {
 	LITMUS_STEPS = 4,
 	LITMUS_ADDRESSES = 4,
 	LITMUS_SEEN = 8,       /* digits of an outcome */
-	LITMUS_OUTCOMES = 512, /* different ones */
+	LITMUS_OUTCOMES = 512, /* distinct ones */
 	LITMUS_ROWS = 80,
 };
 
 struct litmus_step {
-	char what; /* 'W', 'R', 'U' adds, 'C' compares and fails, 'F' fence */
+	char what; /* 'W', 'R', 'U' add, 'C' compare that fails, 'F' fence */
 	uint8_t at, value;
 	int order; /* __ATOMIC_... */
 };
 
 struct litmus_allowed {
 	char text[LITMUS_OUTCOMES][LITMUS_SEEN + 1];
-	bool unseen[LITMUS_OUTCOMES]; /* allowed, and not produced */
+	bool unseen[LITMUS_OUTCOMES]; /* allowed, but not produced */
 	size_t count;
 };
 
@@ -38,23 +38,22 @@ struct litmus {
 	struct litmus_allowed allowed[RM_EXPLORE_MEMORIES];
 };
 
-/* How often each came, in the order of first appearance. */
+/* The number of runs with each outcome, in order of first appearance. */
 struct litmus_outcomes {
 	char text[LITMUS_OUTCOMES][LITMUS_SEEN + 1];
 	uint64_t times[LITMUS_OUTCOMES];
 	size_t count;
-	const char
-	        *stopped; /* a run ended with a finding: its words; or NULL */
+	const char *stopped; /* the finding that ended a run; or NULL */
 };
 
-/* All rows of the table; how many, or 0 where it cannot be read. */
+/* Reads the table. Returns the number of rows, or 0 if it cannot be read. */
 size_t litmus_read(const char *file, struct litmus rows[LITMUS_ROWS]);
 
-/* Runs one `runs` times under schedules of this seed. */
+/* Runs one test `runs` times under schedules of this seed. */
 void litmus_run(const struct litmus *test, enum rm_explore_memory memory,
         uint64_t seed, uint64_t runs, struct litmus_outcomes *outcomes);
 
-/* How often this one came. */
+/* The number of runs with this outcome. */
 uint64_t litmus_times(const struct litmus_outcomes *outcomes, const char *text);
 bool litmus_allows(const struct litmus_allowed *allowed, const char *text);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_call.c - one operation on a map: that each kind calls its own
-   function with what belongs to it, and which answers stop a schedule. The map
-   is the test's own, and says what it was called with. */
+/* test_explore_call.c - operations on a map: each kind calls its own function
+   with the right arguments, and wrong results stop the schedule. The map is a
+   stub that records its calls. */
 #include "verify/explore/call.c"
 
 #include "tests/unit/tap.h"
@@ -17,13 +17,13 @@ static const struct rm_shape words = { .str = true, .value_bytes = 24 };
 
 struct rm_explore_world rm_explore;
 
-/* What stopped, and what is known of whom. */
+/* The last stop, and the running lane's knowledge of others. */
 static struct {
 	jmp_buf out;
 	enum rm_explore_fault fault;
 	char what[512];
-	unsigned asked_of;
-	uint32_t asked_time, known; /* times up to that one are */
+	unsigned queried_lane;
+	uint32_t queried_time, known; /* known: times up to this one */
 } stop;
 
 void rm_explore_stop(enum rm_explore_fault fault, const void *site,
@@ -40,10 +40,10 @@ void rm_explore_stop(enum rm_explore_fault fault, const void *site,
 	longjmp(stop.out, 1);
 }
 
-bool rm_explore_knows(unsigned lane, uint32_t time)
+bool rm_explore_happened_before(unsigned lane, uint32_t time)
 {
-	stop.asked_of = lane;
-	stop.asked_time = time;
+	stop.queried_lane = lane;
+	stop.queried_time = time;
 	return time <= stop.known;
 }
 
@@ -55,17 +55,17 @@ const char *rm_explore_lane_name(unsigned lane)
 	return names[lane];
 }
 
-/* ---- a map that says what it was called with ---- */
+/* ---- a map that records its calls ---- */
 
 static struct {
 	char name[16];
-	bool right, answer; /* with what was given; what it answers */
+	bool right, answer; /* arguments were right; the value to return */
 	const struct rm_explore_call *call;
 	const struct rm_value *present; /* of update */
 	struct rm_value written;
 	unsigned yields, went_on;
-	bool torn;        /* what scans yield */
-	uint64_t rank[8]; /* of what scans yield */
+	bool torn;        /* scans yield torn values */
+	uint64_t rank[8]; /* keys that scans yield */
 } map;
 
 static bool called(const char *name, void *thread, struct rm_shape shape,
@@ -148,7 +148,7 @@ static bool compare_remove(void *thread, struct rm_shape shape,
 	return answer;
 }
 
-/* Twice, as a map may that was disturbed: the second time counts. */
+/* Calls back twice, like a map that retries; the second call counts. */
 static bool update(void *thread, struct rm_shape shape, struct rm_key key,
         rm_update_fn *fn, void *context)
 {
@@ -171,7 +171,7 @@ static void scan(
 		struct rm_value value = rm_value_of(map.rank[i], WRITER, i + 1);
 
 		if (shape.str)
-			key.word = 0; /* its bytes say it */
+			key.word = 0; /* its bytes have the rank */
 		value.word[0] ^= map.torn;
 		map.went_on += fn(context, key, &value);
 	}
@@ -201,12 +201,12 @@ static const struct rm_map_ops ops = { .lookup = lookup,
 	.length = length,
 	.clear = clear };
 
-/* ---- a call of it ---- */
+/* ---- calls of it ---- */
 
 static struct rm_explore_lane self = { .id = SELF };
 static struct rm_history_pair pair[PAIRS + 1];
 static size_t pairs;
-static const uint32_t rank[KEYS + 1] = { 7, 0, 12, 1000 /* no key's */ };
+static const uint32_t rank[KEYS + 1] = { 7, 0, 12, 1000 /* not a key */ };
 static const uint32_t begun[] = { 0, 10, 20, 30, 40, 50 };
 
 static const uint64_t sequence = sizeof(begun) / sizeof(*begun) - 1;
@@ -217,7 +217,7 @@ static struct rm_explore_call make(struct rm_shape shape)
 	memset(pair, 0, sizeof(pair));
 	stop.fault = RM_EXPLORE_NOTHING;
 	stop.known = 1000;
-	stop.asked_of = STRANGER;
+	stop.queried_lane = STRANGER;
 	return (struct rm_explore_call){ .lane = &self,
 		.thread = &self,
 		.ops = &ops,
@@ -252,24 +252,26 @@ static void kinds(void)
 {
 	struct rm_explore_call call = make(words);
 
-	CHECK(calls(RM_HISTORY_LOOKUP, "lookup", true), "a look-up is one");
-	CHECK(calls(RM_HISTORY_UPSERT, "upsert", true), "so is an upsert");
-	CHECK(calls(RM_HISTORY_REMOVE, "remove", true), "and a removal");
-	CHECK(calls(RM_HISTORY_EXCHANGE, "exchange", true), "and an exchange");
-	CHECK(calls(RM_HISTORY_TAKE, "take", true), "and a take");
+	CHECK(calls(RM_HISTORY_LOOKUP, "lookup", true), "lookup is called");
+	CHECK(calls(RM_HISTORY_UPSERT, "upsert", true), "upsert is called");
+	CHECK(calls(RM_HISTORY_REMOVE, "remove", true), "remove is called");
+	CHECK(calls(RM_HISTORY_EXCHANGE, "exchange", true),
+	        "exchange is called");
+	CHECK(calls(RM_HISTORY_TAKE, "take", true), "take is called");
 	CHECK(calls(RM_HISTORY_INSERT_IF_ABSENT, "insert", true),
-	        "and an insertion");
-	CHECK(calls(RM_HISTORY_COMPARE_SWAP, "swap", true), "and a swap");
+	        "insert_if_absent is called");
+	CHECK(calls(RM_HISTORY_COMPARE_SWAP, "swap", true),
+	        "compare_swap is called");
 	CHECK(calls(RM_HISTORY_COMPARE_REMOVE, "compare remove", true),
-	        "and a removal that compares");
+	        "compare_remove is called");
 	map.yields = 0;
-	CHECK(calls(RM_HISTORY_SCAN, "scan", false), "a scan answers nothing");
-	CHECK(calls(RM_HISTORY_CLEAR, "clear", false), "nor does a clear");
+	CHECK(calls(RM_HISTORY_SCAN, "scan", false), "a scan returns false");
+	CHECK(calls(RM_HISTORY_CLEAR, "clear", false), "a clear returns false");
 	map.call = &call;
 	CHECK(!rm_explore_perform(&call, RM_HISTORY_LENGTH) &&
 	                !strcmp(map.name, "length") &&
 	                call.result.word[0] == 42,
-	        "a length is a result");
+	        "a length is stored as the result");
 }
 
 static void updates(void)
@@ -282,19 +284,20 @@ static void updates(void)
 	map.present = &old;
 	CHECK(rm_explore_perform(&call, RM_EXPLORE_UPDATE) && map.right &&
 	                !memcmp(&call.result, &old, 24),
-	        "an update answers what it saw last, whatever the map says");
-	CHECK(!memcmp(&map.written, &call.value, 24), "and writes its value");
+	        "an update returns what its last callback saw");
+	CHECK(!memcmp(&map.written, &call.value, 24),
+	        "an update writes its value");
 	call = make(words);
 	map.answer = true;
 	map.present = NULL;
 	CHECK(!rm_explore_perform(&call, RM_EXPLORE_UPDATE),
-	        "where nothing was there last, nothing was");
+	        "an update returns false if its last callback saw no key");
 	call = make(numbers);
 	updated(&call, &old, &map.written);
 	CHECK(map.written.word[0] == call.value.word[0] &&
 	                call.result.word[0] == old.word[0] &&
 	                !call.result.word[1],
-	        "a value is as long as its shape says");
+	        "an update copies as many bytes as the shape has");
 }
 
 static bool stops(struct rm_explore_call *call, const struct rm_value *value,
@@ -302,7 +305,7 @@ static bool stops(struct rm_explore_call *call, const struct rm_value *value,
 {
 	if (setjmp(stop.out))
 		return true;
-	rm_explore_verify(call, value, key, "lookup");
+	rm_explore_verify_value(call, value, key, "lookup");
 	return false;
 }
 
@@ -311,22 +314,23 @@ static void values(void)
 	struct rm_explore_call call = make(words);
 	struct rm_value value = rm_value_of(12, WRITER, 4);
 
-	CHECK(!stops(&call, &value, 2), "a key's own value is right");
+	CHECK(!stops(&call, &value, 2), "a value of the key is accepted");
 	CHECK(stops(&call, &value, 1) && stop.fault == RM_EXPLORE_TORN &&
-	                strstr(stop.what, "thread 1: lookup answers a value "
-	                                  "that nobody wrote for key 1: "
-	                                  "000040020000000c..."),
-	        "another key's is not, and the words say whose and which");
+	                strstr(stop.what,
+	                        "thread 1: lookup returns a value that was "
+	                        "never "
+	                        "written for key 1: 000040020000000c..."),
+	        "another key's value stops the schedule and is printed");
 	CHECK(!stops(&call, &value, 12) && stops(&call, &value, 13),
-	        "a key of nobody is its own rank");
+	        "a number beyond the keys is its own rank");
 	value = rm_value_of(KEYS, WRITER, 4);
-	CHECK(!stops(&call, &value, KEYS), "so is the first of those");
+	CHECK(!stops(&call, &value, KEYS), "so is the first such number");
 	value = rm_value_of(12, WRITER, 4);
 	value.word[2] ^= 1;
 	CHECK(stops(&call, &value, 2) && stop.fault == RM_EXPLORE_TORN,
-	        "a value is right as a whole, or not");
+	        "a wrong word of a value stops the schedule");
 	call.shape = numbers;
-	CHECK(!stops(&call, &value, 2), "where the shape has so much of it");
+	CHECK(!stops(&call, &value, 2), "words beyond the shape are ignored");
 	for (unsigned i = 0; i < 3; i++) {
 		static const struct {
 			unsigned writer;
@@ -337,7 +341,7 @@ static void values(void)
 		stop.fault = RM_EXPLORE_NOTHING;
 		value = rm_value_of(12, none[i].writer, none[i].sequence);
 		CHECK(stops(&call, &value, 2) && stop.fault == RM_EXPLORE_TORN,
-		        "of no thread, or not made yet, it is nobody's");
+		        "a value with an invalid writer or sequence is torn");
 	}
 }
 
@@ -347,20 +351,19 @@ static void published(void)
 	struct rm_value value = rm_value_of(12, WRITER, 4);
 
 	stop.known = 40;
-	CHECK(!stops(&call, &value, 2) && stop.asked_of == WRITER &&
-	                stop.asked_time == 40,
-	        "who has a value must know its writer up to that operation's "
-	        "begin");
+	CHECK(!stops(&call, &value, 2) && stop.queried_lane == WRITER &&
+	                stop.queried_time == 40,
+	        "the reader must know the writer up to its operation's begin");
 	stop.known = 39;
 	CHECK(stops(&call, &value, 2) && stop.fault == RM_EXPLORE_RACE &&
-	                strstr(stop.what, "thread 1: lookup answers the value "
-	                                  "that thread 2 put there for key 2,"),
-	        "or it is a race, and the words say whose");
+	                strstr(stop.what, "thread 1: lookup returns the value "
+	                                  "that thread 2 wrote for key 2,"),
+	        "otherwise it is a race, which names both threads");
 	rm_explore.alone = true;
-	CHECK(!stops(&call, &value, 2), "who is alone knows all");
+	CHECK(!stops(&call, &value, 2), "the main thread alone knows all");
 	rm_explore.alone = false;
 	value = rm_value_of(12, SELF, 4);
-	CHECK(!stops(&call, &value, 2), "and everybody his own");
+	CHECK(!stops(&call, &value, 2), "a thread knows its own values");
 }
 
 static bool scan_stops(struct rm_explore_call *call)
@@ -383,24 +386,24 @@ static void scans(struct rm_shape shape)
 	CHECK(!scan_stops(&call) && pairs == 4 && pair[0].key == 2 &&
 	                pair[1].key == 1 && pair[2].key == 0 &&
 	                pair[3].key == 500,
-	        "a scan's pairs are keys, and of what is no key its rank");
+	        "a scan's pairs have keys, or the rank of an unknown key");
 	CHECK(pair[0].value == rm_value_of(12, WRITER, 1).word[0] &&
 	                pair[3].value == rm_value_of(500, WRITER, 4).word[0],
-	        "with their values");
-	CHECK(map.went_on == 4, "a scan is never asked to end early");
+	        "a scan's pairs have values");
+	CHECK(map.went_on == 4, "a scan is never stopped early");
 	map.yields = 1;
 	CHECK(scan_stops(&call) && stop.fault == RM_EXPLORE_LIVELOCK &&
 	                pairs == PAIRS && !pair[PAIRS].value,
-	        "more than there is room for is a scan without an end");
+	        "more pairs than the buffer holds are a livelock");
 	call = make(shape);
 	map.torn = true;
 	CHECK(scan_stops(&call) && stop.fault == RM_EXPLORE_TORN &&
-	                strstr(stop.what, "scan answers") && !pairs,
-	        "each of its values must be one that somebody wrote");
+	                strstr(stop.what, "scan returns") && !pairs,
+	        "a torn value of a scan stops the schedule");
 	map.torn = false;
 }
 
-/* Rank 2 is nobody's, but 2 is a key's number. */
+/* Rank 2 belongs to no key, but 2 is the number of a key. */
 static void scans_stranger(void)
 {
 	struct rm_explore_call call = make(numbers);
@@ -408,22 +411,21 @@ static void scans_stranger(void)
 	map.yields = 1;
 	map.rank[0] = 2;
 	CHECK(!scan_stops(&call) && pair[0].key == KEYS,
-	        "what is nobody's is not taken for the key of that number, and "
-	        "its value is held to its own rank");
+	        "an unknown rank is not mistaken for the key of that number");
 }
 
 static void words_of(void)
 {
 	const struct rm_value value = rm_value_of(12, 0xa35, 0x81234);
-	struct rm_value whole = rm_explore_whole(value.word[0]);
+	struct rm_value whole = rm_explore_expand_value(value.word[0]);
 
 	CHECK(!memcmp(&whole, &value, sizeof(value)),
-	        "the first word says the whole value");
-	CHECK(rm_explore_gives_value(RM_EXPLORE_UPDATE) &&
-	                rm_explore_gives_value(RM_HISTORY_LOOKUP) &&
-	                !rm_explore_gives_value(RM_HISTORY_UPSERT) &&
-	                !rm_explore_gives_value(RM_HISTORY_SCAN),
-	        "an update answers a value, as a look-up does");
+	        "a value is restored from its first word");
+	CHECK(rm_explore_returns_value(RM_EXPLORE_UPDATE) &&
+	                rm_explore_returns_value(RM_HISTORY_LOOKUP) &&
+	                !rm_explore_returns_value(RM_HISTORY_UPSERT) &&
+	                !rm_explore_returns_value(RM_HISTORY_SCAN),
+	        "update and lookup return values");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_classes.c - generated programs that are not plain: which numbers
-   have them, what keeps within what a program may have, and what is repeated. */
+/* test_explore_classes.c - special programs: which numbers have them, that they
+   stay within the limits, and how often operations are repeated. */
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
 #include "verify/explore/menu.h"
@@ -9,7 +9,7 @@
 
 enum { NUMBERS = 100000, WRAPS = 1 << 16 };
 
-/* Only whether there is such a function is asked. */
+/* Never called; only its presence matters. */
 static void called(void)
 {
 	abort();
@@ -45,8 +45,8 @@ static bool only_reads(const struct rm_explore_program *program, unsigned t)
 	return true;
 }
 
-/* Within what a program may be, each operation offered, and where there is one
-   writer it is thread 0. */
+/* Within the limits of a program; all operations are offered; a single writer
+   is thread 0. */
 static bool is_sound(const struct rm_explore_program *program)
 {
 	bool sound = program->threads >= 2 &&
@@ -54,13 +54,13 @@ static bool is_sound(const struct rm_explore_program *program)
 	             program->keys >= 1 &&
 	             program->keys <= RM_EXPLORE_KEYS_MAX &&
 	             !(program->resident >> program->keys) &&
-	             rm_explore_times_of(program) <= RM_EXPLORE_TIMES_MAX;
+	             rm_explore_total_times(program) <= RM_EXPLORE_TIMES_MAX;
 
 	for (unsigned t = 0; t < program->threads; t++) {
 		sound &= program->ops[t] <= RM_EXPLORE_OPS_MAX;
 		for (unsigned i = 0; i < program->ops[t]; i++)
 			sound &= program->op[t][i].key < program->keys &&
-			         rm_explore_offers(
+			         rm_explore_has_operation(
 			                 program->impl, program->op[t][i].kind);
 		if (t && program->impl->caps & RM_CAP_SINGLE_WRITER)
 			sound &= only_reads(program, t);
@@ -79,7 +79,7 @@ static unsigned longest(const struct rm_explore_program *program)
 	return most;
 }
 
-/* What repeats so often is played so rarely that each has what can matter. */
+/* A program that repeats this often has everything that can matter. */
 static bool is_full(const struct rm_explore_program *program)
 {
 	return program->threads == RM_EXPLORE_THREADS_MAX &&
@@ -109,17 +109,17 @@ static void test_all(const struct rm_impl *impl)
 		full += most >= WRAPS && is_full(&program);
 		early += most >= WRAPS && number < RM_EXPLORE_SCHEDULES_OF_ALL;
 	}
-	CHECK(sound == NUMBERS, "all are within what a program may be");
-	CHECK(special == NUMBERS / 4, "every fourth is special");
-	CHECK(colliding > NUMBERS / 16, "keys collide in many");
+	CHECK(sound == NUMBERS, "all programs are within the limits");
+	CHECK(special == NUMBERS / 4, "every fourth program is special");
+	CHECK(colliding > NUMBERS / 16, "many programs have keys that collide");
 	CHECK(crowds > NUMBERS / 32,
-	        "many have as many threads as there can be");
-	CHECK(near > 500, "some repeat as often as 8 bits count");
-	CHECK(exact >= 5 && more >= 5, "a few as often as 16 bits, or more");
+	        "many programs have the maximum of threads");
+	CHECK(near > 500, "some programs wrap an 8-bit counter");
+	CHECK(exact >= 5 && more >= 5, "a few wrap a 16-bit counter");
 	CHECK(full == exact + more,
-	        "each of these with all threads, on four keys that are there "
-	        "and collide");
-	CHECK(early == 0, "none of these where all maps are explored");
+	        "each of these has all threads and four present keys that "
+	        "collide");
+	CHECK(early == 0, "none of these is run by `explore all`");
 }
 
 static void test_plain(void)
@@ -138,10 +138,11 @@ static void test_plain(void)
 		repeated += longest(&program) > 1;
 	}
 	CHECK(special == 0 && repeated == 0,
-	        "of a size that was asked for, all are plain");
+	        "all programs are plain if a size is given");
 	options.plain = false;
 	options.policy = RM_EXPLORE_EXHAUSTIVE;
-	CHECK(!rm_explore_is_special(&options, 1), "so are those exhausted");
+	CHECK(!rm_explore_is_special(&options, 1),
+	        "exhaustive programs are plain");
 	options.policy = RM_EXPLORE_MIX;
 	options.memory = RM_EXPLORE_TSO;
 	for (uint64_t number = 0; number < NUMBERS; number++) {
@@ -150,7 +151,7 @@ static void test_plain(void)
 		rm_explore_program_make(&options, number, &program);
 		repeated += longest(&program) >= WRAPS;
 	}
-	CHECK(repeated == 0, "under a model of memory none repeats so often");
+	CHECK(repeated == 0, "none wraps 16 bits under a memory model");
 }
 
 int main(void)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_clocks.c - what orders plain accesses: atomics and spinlocks that
- * share 8 bytes are objects of their own, and a comparison that fails writes
- * nothing; that what realloc() copies is a write; and that 16 bytes are held
- * against the heap whole. Under each model of memory.
+ * test_explore_clocks.c - what orders plain accesses, under each memory model.
+ * Adjacent atomics and spinlocks in 8 bytes are separate objects. A comparison
+ * that fails writes nothing. A copy by realloc() is a write. All 16 bytes of a
+ * wide access are checked against the heap.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
 #include "verify/tests/explore/explore_lanes.h"
 
-/* Of word 1: its lower half, and its upper one. */
+/* The lower (0) or upper (1) half of word 1. */
 static uint32_t *half(struct shared *shared, unsigned i)
 {
 	return (uint32_t *)(void *)&shared->word[1] + i;
@@ -57,7 +57,7 @@ static void locks(struct shared *shared)
 	fine(rm_sim_spin_unlock(spin(shared)));
 }
 
-/* The owner of a word knows that nobody else writes it. */
+/* A plain read by the only thread that writes the word. */
 static void owns(struct shared *shared)
 {
 	read_word(shared, 2);
@@ -90,15 +90,15 @@ static void neighbours(void)
 	CHECK(stops(RM_EXPLORE_NOTHING, ""), "a release orders");
 	lanes(publishes, counts, looks);
 	CHECK(stops(RM_EXPLORE_NOTHING, ""),
-	        "also where somebody stores beside it, in the same 8 bytes");
+	        "a release orders despite a store next to it in the 8 bytes");
 	lanes(locks, counts, locks);
-	CHECK(stops(RM_EXPLORE_NOTHING, ""), "and so does a spinlock");
+	CHECK(stops(RM_EXPLORE_NOTHING, ""), "so does a spinlock");
 	lanes(publishes_beside, looks, NULL);
 	CHECK(stops(RM_EXPLORE_RACE, "thread 2 reads (plainly) what thread 1"),
-	        "a release beside it orders nothing");
+	        "a release of the adjacent half does not order");
 	lanes(publishes_early, looks, NULL);
 	CHECK(stops(RM_EXPLORE_RACE, "thread 2 reads (plainly) what thread 1"),
-	        "nor does a release what comes after it");
+	        "a release does not order later writes");
 }
 
 static void comparisons(void)
@@ -107,19 +107,20 @@ static void comparisons(void)
 	CHECK(stops(RM_EXPLORE_NOTHING, ""),
 	        "a comparison that fails only reads");
 	lanes(fails, owns, NULL);
-	CHECK(stops(RM_EXPLORE_NOTHING, ""), "also before a plain read");
+	CHECK(stops(RM_EXPLORE_NOTHING, ""),
+	        "it only reads before a plain read, too");
 	lanes(fails, writes, NULL);
 	CHECK(stops(RM_EXPLORE_RACE,
 	              "writes (plainly) what thread 1 read (atomically)"),
-	        "which races with a plain write");
+	        "a comparison that fails races with a plain write");
 	lanes(owns, succeeds, NULL);
 	CHECK(stops(RM_EXPLORE_RACE,
 	              "writes (atomically) what thread 1 read (plainly)"),
-	        "one that succeeds writes");
+	        "a comparison that succeeds writes");
 	lanes(succeeds, owns, NULL);
 	CHECK(stops(RM_EXPLORE_RACE,
 	              "reads (plainly) what thread 1 wrote (atomically)"),
-	        "also before a plain read");
+	        "it writes before a plain read, too");
 }
 
 /* Publishes a block of 20 bytes, the first 12 of which realloc() has copied. */
@@ -157,7 +158,7 @@ static void looks_at_moved(struct shared *shared)
 		__tsan_read8(block);
 }
 
-/* Nobody has written these: they are the second half of the last word. */
+/* Not copied, and never written: the second half of the last copied word. */
 static void writes_behind_moved(struct shared *shared)
 {
 	char *block = moved(shared, __ATOMIC_RELAXED);
@@ -166,7 +167,7 @@ static void writes_behind_moved(struct shared *shared)
 		__tsan_write4(block + 12);
 }
 
-/* Who has it last frees it. */
+/* The last reader frees the block. */
 static void frees_moved(struct shared *shared)
 {
 	char *block = moved(shared, __ATOMIC_ACQUIRE);
@@ -180,17 +181,17 @@ static void copies(void)
 {
 	lanes(moves_well, frees_moved, NULL);
 	CHECK(stops(RM_EXPLORE_NOTHING, ""),
-	        "what realloc() has copied is read behind an acquire");
+	        "a copy by realloc() may be read after an acquire");
 	lanes(moves_badly, looks_at_moved, NULL);
 	CHECK(stops(RM_EXPLORE_RACE,
 	              "thread 2 reads (plainly) what thread 1 wrote (plainly)"),
-	        "without a release it is a race: the copy is a write");
+	        "without a release, reading the copy is a race");
 	lanes(moves_badly, writes_behind_moved, NULL);
 	CHECK(stops(RM_EXPLORE_LEAK, "1 blocks are left"),
-	        "of the bytes that it copies only");
+	        "only the copied bytes count as written");
 }
 
-/* A block of 8 bytes, accessed as one of 16. */
+/* Accesses a block of 8 bytes as 16 bytes. */
 static void loads_behind(struct shared *shared)
 {
 	(void)shared;
@@ -210,10 +211,10 @@ static void wide(void)
 {
 	CHECK(alone_stops(loads_behind, RM_EXPLORE_OUTSIDE,
 	              "reads 8 bytes at byte 8 of a block of 8"),
-	        "16 bytes are looked at to their end");
+	        "all 16 bytes of a load are checked");
 	CHECK(alone_stops(compares_behind, RM_EXPLORE_OUTSIDE,
 	              "writes 8 bytes at byte 8 of a block of 8"),
-	        "also where they are compared");
+	        "so are all 16 bytes of a comparison");
 }
 
 static void subject(void)

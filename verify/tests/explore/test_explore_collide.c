@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_collide.c - which keys meet in a map: those whose look-ups touch
-   the same places of a map that is played. */
+/* test_explore_collide.c - finds keys that collide: those whose lookups touch
+   the same addresses of a stub map. */
 #include <stdlib.h>
 #include <string.h>
 
-/* As qsort() may be: what is equal comes the other way round. */
+/* A valid qsort() that reverses equal elements. */
 static void shaky_sort(void *base, size_t count, size_t size,
         int (*compare)(const void *one, const void *other))
 {
@@ -37,7 +37,7 @@ enum { KEYS = 24, BEFORE = 123 };
 
 struct rm_explore_world rm_explore;
 
-/* The map: which way the look-up of a rank goes. */
+/* The stub map: the path of a rank's lookup. */
 static uint64_t (*way_of)(uint32_t rank);
 static unsigned lookups, quiet, begun_anew;
 static bool strings, right_keys;
@@ -67,7 +67,7 @@ static void quiesce(void *thread)
 
 static const struct rm_map_ops ops = { .lookup = lookup, .quiesce = quiesce };
 
-/* The first `keys` ranks of a map, and one more that must stay. */
+/* Finds `keys` ranks; the next element of `rank` must stay unchanged. */
 static void collide(uint64_t (*way)(uint32_t rank), struct rm_shape shape,
         unsigned keys, uint32_t rank[KEYS + 1])
 {
@@ -81,7 +81,7 @@ static void collide(uint64_t (*way)(uint32_t rank), struct rm_shape shape,
 	strings = shape.str;
 	way_of = way;
 	rm_explore.footprint = BEFORE;
-	rm_explore_colliding(&call, keys, rank);
+	rm_explore_find_colliding(&call, keys, rank);
 }
 
 static bool ranks_are(
@@ -110,18 +110,19 @@ static void nothing_to_choose(void)
 
 	collide(the_same, RM_U64X8, KEYS, rank);
 	CHECK(ranks_are(rank, KEYS, first),
-	        "where all go one way the first keys are taken");
+	        "if all paths are equal, the first keys are taken");
 	CHECK(lookups == 256 && quiet == 256 && begun_anew == 256 && right_keys,
-	        "256 are looked up, one at a time, from the start");
+	        "256 keys are looked up, each from a clear footprint");
 	collide(its_own, RM_U64X8, KEYS, rank);
-	CHECK(ranks_are(rank, KEYS, first), "and where each goes its own way");
+	CHECK(ranks_are(rank, KEYS, first),
+	        "if all paths differ, the first keys are taken");
 	collide(its_own, RM_STR16X8, 3, rank);
 	CHECK(ranks_are(rank, 3, first) && right_keys,
-	        "of string keys, too, and of as many as were asked for");
+	        "string keys work, and only the requested number is found");
 }
 
-/* 7, 9 and 200 meet; 3 and 255, and 100 and 101, do; its places are such that
-   neither their order nor their number decides. */
+/* 7, 9 and 200 collide, as do 3 and 255, and 100 and 101. The order of the path
+   values does not help. */
 static uint64_t few_meet(uint32_t rank)
 {
 	switch (rank) {
@@ -140,7 +141,7 @@ static uint64_t few_meet(uint32_t rank)
 	}
 }
 
-/* The same, with other places. */
+/* The same groups, with other path values. */
 static uint64_t elsewhere(uint32_t rank)
 {
 	return UINT64_MAX / 2 - 77 * few_meet(rank);
@@ -154,16 +155,16 @@ static void the_most_come_first(void)
 
 	collide(few_meet, RM_U64X8, 12, rank);
 	CHECK(ranks_are(rank, 12, wanted),
-	        "the most that meet come first, then of equal numbers those of "
-	        "the lowest, then the rest");
+	        "the largest group comes first, then by lowest rank, then the "
+	        "rest");
 	collide(elsewhere, RM_U64X8, 12, rank);
 	CHECK(ranks_are(rank, 12, wanted),
-	        "whatever the places are that they touch");
+	        "the result does not depend on addresses");
 	collide(few_meet, RM_U64X8, 2, rank);
-	CHECK(ranks_are(rank, 2, wanted), "of few keys the first of these");
+	CHECK(ranks_are(rank, 2, wanted), "few keys come from the first group");
 }
 
-/* Sixteen buckets, the last rank in one with fifteen others. */
+/* One bucket has sixteen ranks, among them the last one. */
 static uint64_t by_sixteens(uint32_t rank)
 {
 	return rank % 16 == 15 ? 2 : rank < 250 ? 1000 + rank % 17 : 1;
@@ -177,7 +178,7 @@ static void the_last_is_counted(void)
 	collide(by_sixteens, RM_U64X8, 17, rank);
 	for (unsigned i = 0; i < 16; i++)
 		right &= rank[i] == 16 * i + 15;
-	CHECK(right && rank[16] % 16 != 15, "256 keys are tried, no fewer");
+	CHECK(right && rank[16] % 16 != 15, "all 256 keys are tried");
 }
 
 int main(void)

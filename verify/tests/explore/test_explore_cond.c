@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_cond.c - what POSIX promises of conditions and barriers: who is
- * woken, what is ordered by it, and who is told to wait for ever.
+ * test_explore_cond.c - POSIX guarantees of conditions and barriers: wake-ups,
+ * the order that they create, and deadlocks.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -11,7 +11,7 @@ static void waits(struct shared *shared, char letter)
 {
 	fine(rm_sim_mutex_lock(&shared->mutex));
 	fine(rm_sim_cond_wait(&shared->cond, &shared->mutex));
-	says(letter);
+	record(letter);
 	write_word(shared, 0);
 	stays(shared);
 	fine(rm_sim_mutex_unlock(&shared->mutex));
@@ -32,7 +32,7 @@ static void signals(struct shared *shared)
 	fine(rm_sim_mutex_lock(&shared->mutex));
 	write_word(shared, 0);
 	fine(rm_sim_cond_signal(&shared->cond));
-	says('s');
+	record('s');
 	fine(rm_sim_mutex_unlock(&shared->mutex));
 }
 
@@ -41,7 +41,7 @@ static void broadcasts(struct shared *shared)
 	fine(rm_sim_mutex_lock(&shared->mutex));
 	write_word(shared, 0);
 	fine(rm_sim_cond_broadcast(&shared->cond));
-	says('s');
+	record('s');
 	fine(rm_sim_mutex_unlock(&shared->mutex));
 }
 
@@ -59,15 +59,16 @@ static void conditions(void)
 
 	lanes(waits_a, waits_b, broadcasts);
 	CHECK(in_turn(late, 6, RM_EXPLORE_NOTHING, "sab"),
-	        "a broadcast wakes all that wait, one after the other");
+	        "a broadcast wakes all waiting lanes, one after the other");
 	lanes(waits_a, waits_b, signals);
 	CHECK(in_turn(late, 6, RM_EXPLORE_DEADLOCK, "sa") &&
 	                !strcmp(rm_explore.finding.what,
-	                        "all wait: thread 2 waits for a signal"),
-	        "a signal wakes one, and the other is said to wait");
+	                        "all threads wait: thread 2 waits for a "
+	                        "signal"),
+	        "a signal wakes one lane; the other is reported as waiting");
 	lanes(waits_a, signals, NULL);
 	CHECK(in_turn(early, 2, RM_EXPLORE_DEADLOCK, "s"),
-	        "a signal for which nobody waits is lost");
+	        "a signal without a waiting lane is lost");
 }
 
 static void condition_and_mutex(void)
@@ -76,28 +77,28 @@ static void condition_and_mutex(void)
 
 	lanes(waits_a, waits_b, broadcasts);
 	CHECK(!faults(RM_EXPLORE_RACE, &both) && !both,
-	        "who comes back from a wait holds the mutex, and is ordered");
+	        "a lane returns from a wait with the mutex, and is ordered");
 	lanes(waits_unlocked, NULL, NULL);
-	CHECK(stops(RM_EXPLORE_MISUSE, "gives back a mutex that is free"),
-	        "who waits must hold the mutex");
+	CHECK(stops(RM_EXPLORE_MISUSE, "unlocks a mutex that is free"),
+	        "a lane that waits must hold the mutex");
 }
 
-/* Twice: a lane writes its own word, and reads all behind the barrier. */
+/* Twice: a lane writes its own word, and reads all words after the barrier. */
 static void meets(struct shared *shared, unsigned self)
 {
 	for (unsigned round = 0; round < 2; round++) {
 		write_word(shared, self);
-		says('-');
+		record('-');
 		if (rm_sim_barrier_wait(&shared->barrier) ==
 		        PTHREAD_BARRIER_SERIAL_THREAD)
-			says('!');
+			record('!');
 		for (unsigned i = 0; i < world.lanes; i++) {
 			read_word(shared, i);
 			if (shared->word[i] < round + 1)
-				says('?');
+				record('?');
 		}
 		if (rm_sim_barrier_wait(&shared->barrier))
-			says('!');
+			record('!');
 	}
 }
 
@@ -116,24 +117,24 @@ static void meets_three(struct shared *shared)
 	meets(shared, 2);
 }
 
-/* All come, then one is told that it is the last; at the barrier behind that
-   one again, and those may already come again whom it lets go. */
+/* All lanes arrive, then one of them is the serial thread. At the next barrier
+   again; lanes that passed it may already arrive for the next round. */
 static bool in_step(unsigned seed)
 {
 	struct rm_explore_schedule drawn = { .scheduler = &rm_explore_random,
 		.rng = seed };
-	unsigned come = 0, told = 0;
+	unsigned come = 0, serial = 0;
 
 	if (play(&drawn) != RM_EXPLORE_NOTHING)
 		return false;
 	for (const char *at = world.order; *at; at++) {
 		come += *at == '-';
-		told += *at == '!';
-		if (*at == '?' || (told > 0 && come < world.lanes) ||
-		        (told > 2 && come < 2 * world.lanes))
+		serial += *at == '!';
+		if (*at == '?' || (serial > 0 && come < world.lanes) ||
+		        (serial > 2 && come < 2 * world.lanes))
 			return false;
 	}
-	return come == 2 * world.lanes && told == 4;
+	return come == 2 * world.lanes && serial == 4;
 }
 
 static void barriers(void)
@@ -143,12 +144,12 @@ static void barriers(void)
 	lanes(meets_one, meets_two, meets_three);
 	for (unsigned seed = 0; seed < SEEDS; seed++)
 		three &= in_step(seed);
-	CHECK(three, "nobody is past a barrier before all have come, in each "
-	             "round, one is told so, and what came before is ordered");
+	CHECK(three, "no lane passes a barrier before all arrive, in each "
+	             "round, and one is the serial thread");
 	lanes(meets_one, meets_two, NULL);
 	for (unsigned seed = 0; seed < SEEDS; seed++)
 		two &= in_step(seed);
-	CHECK(two, "a barrier is for as many as it was made for");
+	CHECK(two, "a barrier waits for as many lanes as it was made for");
 }
 
 static void alone_at_barrier(struct shared *shared)
@@ -161,10 +162,10 @@ static void nobody_comes(void)
 {
 	lanes(alone_at_barrier, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_DEADLOCK, "thread 1 waits for a barrier"),
-	        "who waits for somebody who never comes is said to wait");
+	        "a lane that waits at a barrier forever is reported");
 }
 
-/* One of the calls, by its number, on memory that was freed. */
+/* Makes one of the calls, by number, on freed memory. */
 static void call_on(struct shared *shared, unsigned call)
 {
 	switch (call) {
@@ -199,7 +200,7 @@ static void calls_freed(struct shared *shared)
 	call_on(shared, call_now);
 }
 
-/* The mutex is another object, and is there. */
+/* Waits for a freed condition with a valid mutex. */
 static void waits_freed(struct shared *shared)
 {
 	pthread_cond_t *cond = rm_sim_malloc(sizeof(*cond));
@@ -210,16 +211,16 @@ static void waits_freed(struct shared *shared)
 	rm_sim_cond_wait(cond, &shared->mutex);
 }
 
-/* locks.h: the memory must be there, whatever is done with it. */
+/* locks.h: memory must be allocated for every call. */
 static void memory(void)
 {
 	for (call_now = 0; call_now < 7; call_now++) {
 		CHECK(alone_stops(calls_freed, RM_EXPLORE_FREED, ""),
-		        "what is waited for in freed memory is a use after "
-		        "free");
+		        "a call on a freed object is a use after free");
 	}
 	lanes(waits_freed, NULL, NULL);
-	CHECK(stops(RM_EXPLORE_FREED, ""), "so is a wait for it");
+	CHECK(stops(RM_EXPLORE_FREED, ""),
+	        "a wait for a freed condition is a use after free");
 }
 
 static void all(void)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_exhaustive.c - the exhaustive scheduler, on the run time that
- * maps have, against all orders of the steps as an interpreter of its own has
- * them (explore_brute.c): same outcomes for every bound, with the reduction
- * and without it, and without it as many schedules; where there is a formula,
- * so many.
+ * test_explore_exhaustive.c - compares the exhaustive scheduler with an
+ * independent interpreter of all orders of steps (explore_brute.c). For every
+ * bound the outcomes must be equal, with and without the reduction. Without it
+ * the number of schedules must be equal, too, and match the formula if there is
+ * one.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -22,16 +22,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One world a process. */
+/* There is one world per process. */
 static struct {
 	const struct brute_program *program;
 	struct brute_outcomes *outcomes;
 	struct brute_result result;
 	uint64_t *word;
 	uintptr_t made,
-	        pitch; /* addresses of blocks: the first, their distance */
+	        pitch; /* addresses of blocks: the first, and the distance */
 	pthread_mutex_t lock[BRUTE_LOCKS];
-	uint64_t starves; /* the play, from 1, behind which memory is out */
+	uint64_t starves; /* plays until memory is out, from 1; 0: never */
 } world;
 
 static void do_word(
@@ -82,7 +82,7 @@ static void do_other(
 		rm_sim_free(world.word);
 		break;
 	case BRUTE_MARK:
-		rm_explore_opaque();
+		rm_explore_mark_opaque();
 		lane->operation = step->value;
 		brute_mark(&world.result, lane->id - 1, step->value);
 		break;
@@ -121,10 +121,10 @@ static void main_thread(struct rm_explore_lane *lane)
 		rm_sim_mutex_init(&world.lock[i], NULL);
 	for (unsigned i = 1; i <= world.program->lanes; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(world.program->lanes, lane_main);
+	rm_explore_run_threads(world.program->lanes, lane_main);
 }
 
-/* In the place of play.c: these programs instead of a map's. */
+/* Replaces play.c: runs these programs instead of a map's. */
 int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_schedule *schedule, uint64_t limit,
         struct rm_explore_played *played, struct rm_error *error)
@@ -146,8 +146,8 @@ int rm_explore_play(const struct rm_explore_program *program,
 		                           : rm_explore.finding.what;
 	brute_add(world.outcomes, &world.result);
 	if (world.starves && !--world.starves)
-		schedule->tree->meetings.starved = true;
-	played->fault = RM_EXPLORE_NOTHING; /* all are looked at */
+		schedule->tree->conflicts.starved = true;
+	played->fault = RM_EXPLORE_NOTHING; /* so that all are played */
 	return 0;
 }
 
@@ -174,7 +174,7 @@ static const struct brute_program programs[] = {
 	{ "store buffering", 2,
 	        { { { BRUTE_STORE, 0, 1 }, { BRUTE_LOAD, 1, 0 } },
 	                { { BRUTE_STORE, 1, 1 }, { BRUTE_LOAD, 0, 0 } } } },
-	{ "a message beside words of one's own", 2,
+	{ "a message next to private words", 2,
 	        { { { BRUTE_STORE, 2, 1 }, { BRUTE_LOAD, 2, 0 },
 	                  { BRUTE_STORE, 0, 1 }, { BRUTE_STORE, 1, 1 } },
 	                { { BRUTE_STORE, 3, 2 }, { BRUTE_LOAD, 1, 0 },
@@ -196,13 +196,13 @@ static const struct brute_program programs[] = {
 	                { { BRUTE_LOCK, 1, 0 }, { BRUTE_LOCK, 0, 0 },
 	                        { BRUTE_ADD, 0, 1 }, { BRUTE_UNLOCK, 0, 0 },
 	                        { BRUTE_UNLOCK, 1, 0 } } } },
-	{ "a lock of three, one of whom looks without it", 3,
+	{ "three share a lock, and one reads without it", 3,
 	        { { { BRUTE_LOCK, 0, 0 }, { BRUTE_STORE, 0, 1 },
 	                  { BRUTE_STORE, 1, 1 }, { BRUTE_UNLOCK, 0, 0 } },
 	                { { BRUTE_LOCK, 0, 0 }, { BRUTE_LOAD, 0, 0 },
 	                        { BRUTE_UNLOCK, 0, 0 } },
 	                { { BRUTE_LOAD, 1, 0 }, { BRUTE_LOAD, 0, 0 } } } },
-	{ "who waits gives the turn away", 3,
+	{ "a waiting lane yields", 3,
 	        { { { BRUTE_AWAIT, 0, 0 }, { BRUTE_LOAD, 1, 0 } },
 	                { { BRUTE_STORE, 1, 1 }, { BRUTE_STORE, 0, 1 } },
 	                { { BRUTE_LOAD, 1, 0 }, { BRUTE_STORE, 1, 2 } } } },
@@ -210,7 +210,7 @@ static const struct brute_program programs[] = {
 	        { { { BRUTE_AWAIT, 0, 0 }, { BRUTE_LOAD, 1, 0 } },
 	                { { BRUTE_AWAIT, 0, 0 }, { BRUTE_STORE, 1, 2 } },
 	                { { BRUTE_STORE, 1, 1 }, { BRUTE_STORE, 0, 1 } } } },
-	{ "a block is freed that is only read", 2,
+	{ "a block is freed after reads only", 2,
 	        { { { BRUTE_LOAD, 0, 0 }, { BRUTE_LOAD, 1, 0 },
 	                  { BRUTE_LOAD, 0, 0 } },
 	                { { BRUTE_LOAD, 2, 0 }, { BRUTE_FREE, 0, 0 } } } },
@@ -222,13 +222,13 @@ static const struct brute_program programs[] = {
 	                        { BRUTE_STORE, 0, 1 }, { BRUTE_MARK, 0, 1 },
 	                        { BRUTE_LOAD, 3, 0 },
 	                        { BRUTE_MARK, 0, 2 } } } },
-	{ "who allocates first", 2,
+	{ "the order of allocations", 2,
 	        { { { BRUTE_LOAD, 2, 0 }, { BRUTE_NEW, 0, 0 },
 	                  { BRUTE_LOAD, 2, 0 }, { BRUTE_NEW, 0, 0 },
 	                  { BRUTE_LOAD, 2, 0 } },
 	                { { BRUTE_STORE, 3, 1 }, { BRUTE_NEW, 0, 0 },
 	                        { BRUTE_LOAD, 3, 0 }, { BRUTE_NEW, 0, 0 } } } },
-	{ "words of operations that are over", 2,
+	{ "words of operations that have ended", 2,
 	        { { { BRUTE_MARK, 0, 0 }, { BRUTE_STORE, 0, 1 },
 	                  { BRUTE_MARK, 0, 1 }, { BRUTE_LOAD, 1, 0 },
 	                  { BRUTE_STORE, 2, 1 }, { BRUTE_MARK, 0, 2 },
@@ -244,7 +244,7 @@ static const struct brute_program programs[] = {
 	                        { BRUTE_STORE, 1, 9 } } } },
 };
 
-/* Who meets whom is not all known, so that the walk is none. */
+/* A walk is not complete if its conflicts could not be recorded. */
 static void starves(void)
 {
 	const struct rm_explore_exhaust how = {
@@ -261,33 +261,33 @@ static void starves(void)
 	CHECK(rm_explore_exhaust(NULL, &how, &tally, NULL, &played, &error) ==
 	                        -ENOMEM &&
 	                !strcmp(error.text, "out of memory"),
-	        "a walk without memory for what it learns is an error");
-	CHECK(tally.plays == 3, "at once");
+	        "a walk that cannot record conflicts is an error");
+	CHECK(tally.plays == 3, "the error ends the walk at once");
 }
 
-/* Every bound, and none. */
+/* Checks a program for every bound, and without one. */
 static void equals_brute_force(const struct brute_program *program)
 {
 	static const unsigned bounds[] = { 0, 1, 2, 3, BRUTE_NO_BOUND };
 	static struct brute_outcomes all, ours, reduced;
 	bool same = true, same_reduced = true, as_many = true;
-	uint64_t before = 0, behind = 0;
+	uint64_t full = 0, fewer = 0;
 
 	for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
 		brute_force(program, bounds[i], &all);
-		before = exhaust(program, bounds[i], true, &ours).schedules;
-		behind = exhaust(program, bounds[i], false, &reduced).schedules;
+		full = exhaust(program, bounds[i], true, &ours).schedules;
+		fewer = exhaust(program, bounds[i], false, &reduced).schedules;
 		same &= brute_equal(&all, &ours);
 		same_reduced &= brute_equal(&all, &reduced);
-		as_many &= before == all.plays;
+		as_many &= full == all.plays;
 	}
-	printf("# %s: %zu outcomes of %llu schedules, of %llu reduced\n",
-	        program->name, all.count, (unsigned long long)before,
-	        (unsigned long long)behind);
+	printf("# %s: %zu outcomes of %llu schedules, %llu after reduction\n",
+	        program->name, all.count, (unsigned long long)full,
+	        (unsigned long long)fewer);
 	CHECK(same, "without the reduction: the outcomes of brute force");
-	CHECK(as_many, "and as many schedules");
+	CHECK(as_many, "without the reduction: as many schedules");
 	CHECK(same_reduced, "with the reduction: the same outcomes");
-	CHECK(behind <= before, "and not more schedules");
+	CHECK(fewer <= full, "with the reduction: not more schedules");
 }
 
 static uint64_t binomial(unsigned n, unsigned k)
@@ -301,8 +301,8 @@ static uint64_t binomial(unsigned n, unsigned k)
 	return value;
 }
 
-/* Orders of n steps and of m in `blocks` pieces, one lane's and the other's in
-   turn: the last switch is no preemption, since a lane has ended. */
+/* The number of orders of n and m steps in `blocks` alternating blocks. The
+   last switch is not a preemption, since one lane has ended. */
 static uint64_t in_blocks(unsigned n, unsigned m, unsigned blocks)
 {
 	unsigned first = (blocks + 1) / 2, second = blocks / 2;
@@ -311,7 +311,7 @@ static uint64_t in_blocks(unsigned n, unsigned m, unsigned blocks)
 	       binomial(m - 1, first - 1) * binomial(n - 1, second - 1);
 }
 
-/* Of lanes of n and m steps, their beginnings included. */
+/* Compares lanes of n and m steps, including their beginnings. */
 static bool as_formula(unsigned n, unsigned m)
 {
 	static struct brute_outcomes outcomes;
@@ -335,7 +335,7 @@ static bool as_formula(unsigned n, unsigned m)
 	               binomial(n + m, n);
 }
 
-/* Lanes that never meet: nothing but their order is left to choose. */
+/* Three lanes that never conflict: only their order can be chosen. */
 static void reduces(void)
 {
 	static const struct brute_program program = { "apart", 3,
@@ -352,7 +352,7 @@ static void reduces(void)
 	printf("# apart: %llu schedules\n",
 	        (unsigned long long)reduced.schedules);
 	CHECK(reduced.schedules < 200,
-	        "of 34,650 schedules of lanes that do not meet few are left");
+	        "few of 34,650 schedules remain if no lanes conflict");
 }
 
 int main(void)
@@ -366,7 +366,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
 		equals_brute_force(&programs[i]);
 	CHECK(as_formula(4, 4) && as_formula(3, 6) && as_formula(2, 9),
-	        "two lanes: as many schedules as the formulas say");
+	        "two lanes: the numbers of schedules match the formulas");
 	reduces();
 	starves();
 	return DONE();

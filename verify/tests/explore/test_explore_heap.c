@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_heap.c - malloc for exploring: blocks that are never had twice,
- * and each access told to be in one, behind one, or in one that was freed.
+ * test_explore_heap.c - the heap of explored maps: addresses are never reused,
+ * and each access is classified as inside of a block, outside, or freed.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -15,14 +15,14 @@ void __tsan_read1(void *address);
 void __tsan_read4(void *address);
 void __tsan_write1(void *address);
 
-static bool well; /* what a lane has found */
+static bool well; /* all facts that a lane checked */
 
 static void find(bool fact)
 {
 	well &= fact;
 }
 
-/* Whether a lane that does this ends well, and has found what it looked for. */
+/* True if a lane ends without a fault, and all its facts are true. */
 static bool passes(void (*lane)(struct shared *))
 {
 	well = true;
@@ -30,15 +30,15 @@ static bool passes(void (*lane)(struct shared *))
 	return stops(RM_EXPLORE_NOTHING, "") && well;
 }
 
-static bool told(void (*lane)(struct shared *), enum rm_explore_fault fault,
-        const char *what)
+static bool faults_with(void (*lane)(struct shared *),
+        enum rm_explore_fault fault, const char *what)
 {
 	lanes(lane, NULL, NULL);
 	return stops(fault, what) && rm_explore.finding.site[0] &&
 	       (fault == RM_EXPLORE_LEAK || rm_explore.finding.lane == 1);
 }
 
-/* More than the first table of blocks holds. */
+/* More blocks than the first table of blocks holds. */
 static void many_blocks(struct shared *shared)
 {
 	static uint8_t *block[MANY];
@@ -95,7 +95,7 @@ static void aligned(struct shared *shared)
 	}
 }
 
-/* The newest block, of no byte, ends where it begins. */
+/* The newest block has 0 bytes, so its beginning is its end. */
 static void empty(struct shared *shared)
 {
 	void *first = rm_sim_malloc(0), *moved;
@@ -144,17 +144,17 @@ static void moves(struct shared *shared)
 
 static void blocks(void)
 {
-	CHECK(passes(many_blocks), "blocks are aligned, apart, keep what is "
-	                           "written, and are never had twice");
-	CHECK(passes(too_much), "what there is no room for is no block, and "
-	                        "nothing is lost");
-	CHECK(passes(aligned), "blocks are aligned as was asked for");
-	CHECK(passes(empty), "a block of no byte is given and taken back");
-	CHECK(passes(zeroed), "what calloc() gives is zero, and was written");
-	CHECK(passes(moves), "what is moved keeps what fits");
+	CHECK(passes(many_blocks), "blocks are aligned, disjoint, keep their "
+	                           "contents, and are never reused");
+	CHECK(passes(too_much), "an allocation that is too large fails, and "
+	                        "loses nothing");
+	CHECK(passes(aligned), "blocks have the requested alignment");
+	CHECK(passes(empty), "blocks of 0 bytes are allocated and freed");
+	CHECK(passes(zeroed), "calloc() returns initialised zeros");
+	CHECK(passes(moves), "realloc() keeps the contents that fit");
 }
 
-/* ---- what is no block ---- */
+/* ---- outside of blocks ---- */
 
 static uint8_t *block_of_20(void)
 {
@@ -225,29 +225,29 @@ static void writes_moved(struct shared *shared)
 static void outside(void)
 {
 	CHECK(passes(reads_to_its_end), "a block may be read to its end");
-	CHECK(told(reads_over_its_end, RM_EXPLORE_OUTSIDE,
+	CHECK(faults_with(reads_over_its_end, RM_EXPLORE_OUTSIDE,
 	              "thread 1 reads 8 bytes at byte 13 of a block of 20 that "
 	              "thread 1 made"),
-	        "not over it");
-	CHECK(told(writes_behind, RM_EXPLORE_OUTSIDE,
+	        "a read must not cross the end of a block");
+	CHECK(faults_with(writes_behind, RM_EXPLORE_OUTSIDE,
 	              "thread 1 writes 1 bytes at byte 20 of a block of 20"),
-	        "nor written right behind it");
-	CHECK(told(writes_between, RM_EXPLORE_OUTSIDE,
+	        "a write right after a block is outside");
+	CHECK(faults_with(writes_between, RM_EXPLORE_OUTSIDE,
 	              "writes 8 bytes at byte 24 of a block of 20"),
-	        "nor before the next one");
-	CHECK(told(writes_far_behind, RM_EXPLORE_OUTSIDE,
+	        "a write between two blocks is outside");
+	CHECK(faults_with(writes_far_behind, RM_EXPLORE_OUTSIDE,
 	              "writes 8 bytes at byte 4096 of a block of 20"),
-	        "nor where nothing has been");
-	CHECK(told(reads_freed, RM_EXPLORE_FREED,
+	        "a write far after the last block is outside");
+	CHECK(faults_with(reads_freed, RM_EXPLORE_FREED,
 	              "thread 1 reads 4 bytes at byte 16 of a block of 20 that "
 	              "thread 1 has freed"),
-	        "nor when it is freed");
-	CHECK(told(writes_moved, RM_EXPLORE_FREED,
+	        "a read of a freed block is a use after free");
+	CHECK(faults_with(writes_moved, RM_EXPLORE_FREED,
 	              "writes 1 bytes at byte 0 of a block of 20"),
-	        "or moved");
+	        "so is a write to the old block after realloc()");
 }
 
-/* ---- what nobody has written ---- */
+/* ---- uninitialised memory ---- */
 
 static void reads_new(struct shared *shared)
 {
@@ -268,7 +268,7 @@ static void reads_new_over_words(struct shared *shared)
 	__tsan_read8(block + 4);
 }
 
-/* A part of it was written: the rest belongs to another member. */
+/* Partly written: the rest belongs to another member. */
 static void reads_in_part(struct shared *shared)
 {
 	uint8_t *block = rm_sim_malloc(24);
@@ -280,7 +280,7 @@ static void reads_in_part(struct shared *shared)
 	rm_sim_free(block);
 }
 
-/* As the compiler does, which tells of no such store. */
+/* Some stores by the compiler are not instrumented. */
 static void reads_untold(struct shared *shared)
 {
 	uint8_t *block = rm_sim_malloc(24);
@@ -317,22 +317,22 @@ static void reads_grown(struct shared *shared)
 
 static void unwritten(void)
 {
-	CHECK(told(reads_new, RM_EXPLORE_UNINITIALISED,
+	CHECK(faults_with(reads_new, RM_EXPLORE_UNINITIALISED,
 	              "thread 1 reads 8 bytes at byte 8 of a block of 24 that "
-	              "thread 1 made, and nobody has written them"),
-	        "what nobody has written must not be read");
-	CHECK(told(reads_new_over_words, RM_EXPLORE_UNINITIALISED,
+	              "thread 1 made, but they were never written"),
+	        "uninitialised memory must not be read");
+	CHECK(faults_with(reads_new_over_words, RM_EXPLORE_UNINITIALISED,
 	              "reads 8 bytes at byte 4 of a block of 24"),
-	        "over two words neither");
-	CHECK(passes(reads_in_part), "of what is read a part may be unwritten");
-	CHECK(passes(reads_untold), "what does not hold what malloc() left was "
-	                            "written untold");
-	CHECK(told(reads_moved, RM_EXPLORE_UNINITIALISED,
+	        "nor by a read of two words");
+	CHECK(passes(reads_in_part), "a read may be partly uninitialised");
+	CHECK(passes(reads_untold), "memory without the fill of malloc() was "
+	                            "written without instrumentation");
+	CHECK(faults_with(reads_moved, RM_EXPLORE_UNINITIALISED,
 	              "reads 1 bytes at byte 10 of a block of 12"),
-	        "what was not written is not written where it is moved to");
-	CHECK(told(reads_grown, RM_EXPLORE_UNINITIALISED,
+	        "realloc() does not initialise bytes");
+	CHECK(faults_with(reads_grown, RM_EXPLORE_UNINITIALISED,
 	              "reads 4 bytes at byte 20 of a block of 40"),
-	        "nor what is more than there was");
+	        "the new part of a grown block is uninitialised");
 }
 
 /* ---- free() ---- */
@@ -387,23 +387,26 @@ static void frees_at_begin(struct shared *shared)
 
 static void frees(void)
 {
-	CHECK(told(frees_twice, RM_EXPLORE_BAD_FREE,
+	CHECK(faults_with(frees_twice, RM_EXPLORE_BAD_FREE,
 	              "thread 1 frees a block of 20 bytes that thread 1 has "
-	              "freed") &&
+	              "freed before") &&
 	                rm_explore.finding.site[1],
-	        "a block is freed once, and both places are told");
-	CHECK(told(frees_inside, RM_EXPLORE_BAD_FREE, "frees what is no block"),
-	        "by its beginning");
-	CHECK(told(frees_own, RM_EXPLORE_BAD_FREE, "frees what is no block"),
-	        "and nothing else is");
-	CHECK(told(frees_at_begin, RM_EXPLORE_BAD_FREE, "what is no block"),
-	        "nor where the heap begins");
-	CHECK(told(reallocs_freed, RM_EXPLORE_BAD_FREE, "has freed"),
-	        "what is freed is not moved");
-	CHECK(told(leaves_two, RM_EXPLORE_LEAK,
+	        "a second free is reported with both sites");
+	CHECK(faults_with(frees_inside, RM_EXPLORE_BAD_FREE,
+	              "frees an address at which no block begins"),
+	        "a free inside of a block is reported");
+	CHECK(faults_with(frees_own, RM_EXPLORE_BAD_FREE,
+	              "an address at which no block begins"),
+	        "a free of stack memory is reported");
+	CHECK(faults_with(frees_at_begin, RM_EXPLORE_BAD_FREE,
+	              "an address at which no block begins"),
+	        "a free at the heap's beginning is reported");
+	CHECK(faults_with(reallocs_freed, RM_EXPLORE_BAD_FREE, "has freed"),
+	        "realloc() of a freed block is reported");
+	CHECK(faults_with(leaves_two, RM_EXPLORE_LEAK,
 	              "2 blocks are left after destroy(), the first of 77 "
 	              "bytes that thread 1 made"),
-	        "what is left is counted, and the first one told");
+	        "leaks are counted, and the first one is printed");
 }
 
 /* ---- the next schedule ---- */
@@ -420,7 +423,7 @@ static void writes_there(struct shared *shared)
 	__tsan_write8(block_of_20() + 1000);
 }
 
-/* It holds what malloc() leaves, but was zeroed before. */
+/* The block has the fill of malloc(), but calloc() initialised it. */
 static void reads_there(struct shared *shared)
 {
 	uint8_t *block = rm_sim_calloc(1, 4000);
@@ -437,13 +440,13 @@ static void anew(void)
 
 	lanes(leaves_much, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_LEAK, "of 4000 bytes") && world.shared == first,
-	        "a schedule has its blocks where the others have them");
-	CHECK(told(writes_there, RM_EXPLORE_OUTSIDE,
+	        "each schedule allocates at the same addresses");
+	CHECK(faults_with(writes_there, RM_EXPLORE_OUTSIDE,
 	              "at byte 1000 of a block of 20"),
-	        "what another one has left is no block");
+	        "blocks of an earlier schedule are gone");
 	lanes(leaves_much, NULL, NULL);
 	stops(RM_EXPLORE_LEAK, "of 4000 bytes");
-	CHECK(passes(reads_there), "nor is anything unwritten by it");
+	CHECK(passes(reads_there), "uninitialised bytes are forgotten, too");
 }
 
 static void all(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_kernel.c - system calls of a map that is explored: who sleeps on
- * a futex and is woken, who gives the turn away, and time, which is steps.
+ * test_explore_kernel.c - system calls of explored maps: futexes, yields, and
+ * time, which is counted in steps.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -18,8 +18,8 @@ static const void *word_of(struct shared *shared)
 
 static void sleeps(struct shared *shared, uint32_t value, char letter)
 {
-	says(letter);
-	says(rm_sim_futex_wait(word_of(shared), value) == 0 ? '0' : 'e');
+	record(letter);
+	record(rm_sim_futex_wait(word_of(shared), value) == 0 ? '0' : 'e');
 }
 
 static void sleeps_a(struct shared *shared)
@@ -40,19 +40,19 @@ static void sleeps_for_one(struct shared *shared)
 static void wakes_one(struct shared *shared)
 {
 	rm_sim_futex_wake(word_of(shared), 1);
-	says('w');
+	record('w');
 }
 
 static void wakes_all(struct shared *shared)
 {
 	rm_sim_futex_wake(word_of(shared), 7);
-	says('w');
+	record('w');
 }
 
 static void wakes_other(struct shared *shared)
 {
 	rm_sim_futex_wake(&shared->word[1], 7);
-	says('w');
+	record('w');
 }
 
 static void futexes(void)
@@ -63,26 +63,26 @@ static void futexes(void)
 
 	lanes(sleeps_a, sleeps_b, wakes_all);
 	CHECK(in_turn(late, 6, RM_EXPLORE_NOTHING, "baw00"),
-	        "who sleeps on a word goes on when it is woken");
+	        "a lane that sleeps on a word continues when it is woken");
 	lanes(sleeps_a, sleeps_b, wakes_one);
 	CHECK(in_turn(late, 6, RM_EXPLORE_DEADLOCK, "baw0") &&
 	                !strcmp(rm_explore.finding.what,
-	                        "all wait: thread 2 waits for a futex"),
-	        "as many are woken as was said");
+	                        "all threads wait: thread 2 waits for a futex"),
+	        "only the requested number of lanes is woken");
 	lanes(sleeps_a, sleeps_b, wakes_other);
 	CHECK(in_turn(late, 6, RM_EXPLORE_DEADLOCK, "baw"),
-	        "nobody by another word");
+	        "a wake of another word wakes no lane");
 	lanes(sleeps_for_one, NULL, NULL);
 	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "ce"),
-	        "who finds another value does not sleep");
+	        "a lane that finds another value does not sleep");
 }
 
-/* The same by the system call, as maps make it. */
+/* The same by system call, as maps do. */
 static void calls_a(struct shared *shared)
 {
-	says('a');
-	says(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 0,
-	             NULL, NULL, 0) == 0
+	record('a');
+	record(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 0,
+	               NULL, NULL, 0) == 0
 	                ? '0'
 	                : 'e');
 }
@@ -90,8 +90,8 @@ static void calls_a(struct shared *shared)
 static void calls_for_one(struct shared *shared)
 {
 	errno = 0;
-	says(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 1,
-	             NULL, NULL, 0) == -1 &&
+	record(rm_sim_syscall(SYS_futex, word_of(shared), FUTEX_WAIT_PRIVATE, 1,
+	               NULL, NULL, 0) == -1 &&
 	                        errno == EAGAIN
 	                ? 'e'
 	                : '?');
@@ -102,7 +102,7 @@ static void calls_wake(struct shared *shared)
 	long woken = rm_sim_syscall(SYS_futex, word_of(shared),
 	        FUTEX_WAKE_PRIVATE, 7, NULL, NULL, 0);
 
-	says((char)('0' + woken));
+	record((char)('0' + woken));
 }
 
 static void calls_other(struct shared *shared)
@@ -118,34 +118,34 @@ static void system_calls(void)
 
 	lanes(calls_a, calls_a, calls_wake);
 	CHECK(in_turn(late, 6, RM_EXPLORE_NOTHING, "aa200"),
-	        "the system call says how many it has woken");
+	        "the system call returns how many lanes it has woken");
 	lanes(calls_wake, NULL, NULL);
 	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "0"),
-	        "none where nobody sleeps");
+	        "it returns 0 if no lane sleeps");
 	lanes(calls_for_one, NULL, NULL);
 	CHECK(in_turn(late, 0, RM_EXPLORE_NOTHING, "e"),
-	        "and that the value was another one");
+	        "a wait returns EAGAIN if the value differs");
 	lanes(calls_other, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE, "not explored: "),
-	        "other system calls are refused");
+	        "other system calls are rejected");
 }
 
-/* ---- the turn ---- */
+/* ---- yields ---- */
 
 static void pauses(struct shared *shared)
 {
 	(void)shared;
-	says('p');
+	record('p');
 	rm_sim_relax();
-	says('q');
+	record('q');
 }
 
 static void yields(struct shared *shared)
 {
 	(void)shared;
-	says('p');
+	record('p');
 	fine(rm_sim_sched_yield());
-	says('q');
+	record('q');
 }
 
 static void naps(struct shared *shared)
@@ -153,9 +153,9 @@ static void naps(struct shared *shared)
 	const struct timespec long_time = { .tv_sec = 100000 };
 
 	(void)shared;
-	says('p');
+	record('p');
 	fine(rm_sim_nanosleep(&long_time, NULL));
-	says('q');
+	record('q');
 }
 
 static void naps_by_clock(struct shared *shared)
@@ -163,27 +163,25 @@ static void naps_by_clock(struct shared *shared)
 	const struct timespec long_time = { .tv_sec = 100000 };
 
 	(void)shared;
-	says('p');
+	record('p');
 	fine(rm_sim_clock_nanosleep(CLOCK_MONOTONIC, 0, &long_time, NULL));
-	says('q');
+	record('q');
 }
 
 static void other(struct shared *shared)
 {
 	(void)shared;
-	says('o');
+	record('o');
 }
 
 static void gives_turn_away(void)
 {
 	static void (*const lane[])(
 	        struct shared *) = { pauses, yields, naps, naps_by_clock };
-	static const char *const names[] = {
-		"who pauses gives its turn to another one",
-		"so does who yields", "who sleeps, whatever the time",
-		"and by whichever clock"
-	};
-	/* as long as it likes, but for the pause */
+	static const char *const names[] = { "a lane that pauses yields",
+		"sched_yield() yields", "a sleep of any length yields",
+		"a sleep by any clock yields" };
+	/* lane 1 could run to its end without the yield */
 	struct rm_explore_turn turn[] = { { 1, ON, 0 } };
 
 	for (int i = 0; i < 4; i++) {
@@ -203,7 +201,7 @@ static void never_ends(void)
 {
 	lanes(waits_for_ever, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_LIVELOCK, "not done after 10000 steps"),
-	        "pauses without an end are a livelock");
+	        "endless pauses are a livelock");
 }
 
 /* ---- time ---- */
@@ -227,11 +225,11 @@ static void looks_at_clock(struct shared *shared)
 	for (int i = 0; i < 100; i++)
 		__tsan_atomic64_load(&shared->word[0], __ATOMIC_RELAXED);
 	many = clock_ns() - began;
-	says(step > 0 && one == step ? 't' : '?');
-	says(many == 100 * step ? 'u' : '?');
+	record(step > 0 && one == step ? 't' : '?');
+	record(many == 100 * step ? 'u' : '?');
 }
 
-/* A back-off by the clock, and nothing else. */
+/* A back-off loop that only reads the clock. */
 static void waits_a_while(struct shared *shared)
 {
 	int64_t began = clock_ns();
@@ -239,7 +237,7 @@ static void waits_a_while(struct shared *shared)
 	(void)shared;
 	while (clock_ns() - began < 1000)
 		;
-	says('w');
+	record('w');
 }
 
 static void looks_for_ever(struct shared *shared)
@@ -255,10 +253,10 @@ static void self_of(struct shared *shared)
 
 	(void)shared;
 	fine(rm_sim_sched_getaffinity(0, sizeof(set), &set));
-	says((char)('0' + rm_sim_self()));
-	says((char)('0' + rm_sim_sched_getcpu()));
-	says((char)('0' + (char)rm_sim_thread_self()));
-	says((char)('0' + CPU_COUNT(&set)));
+	record((char)('0' + rm_sim_self()));
+	record((char)('0' + rm_sim_sched_getcpu()));
+	record((char)('0' + (char)rm_sim_thread_self()));
+	record((char)('0' + CPU_COUNT(&set)));
 }
 
 static void time_and_self(void)
@@ -268,17 +266,17 @@ static void time_and_self(void)
 
 	lanes(looks_at_clock, other, NULL);
 	CHECK(in_turn(first, 1, RM_EXPLORE_NOTHING, "tuo"),
-	        "time is steps, and looking at it again without one is one");
+	        "time is steps; a second read without a step is a step");
 	lanes(waits_a_while, other, NULL);
 	CHECK(in_turn(first, 1, RM_EXPLORE_NOTHING, "wo"),
-	        "who waits for a time by the clock alone comes to it");
+	        "a wait by the clock alone ends");
 	lanes(looks_for_ever, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_LIVELOCK, "not done after 10000 steps"),
-	        "who does so without an end is a livelock");
+	        "an endless wait by the clock is a livelock");
 	lanes(self_of, self_of, NULL);
 	CHECK(in_turn(turn, 2, RM_EXPLORE_NOTHING, "22381128"),
-	        "each lane has a processor of its own, of eight, and an id "
-	        "that is not 0");
+	        "each lane has one of eight CPUs, and a thread id other than "
+	        "0");
 }
 
 /* ---- the main thread, alone ---- */
@@ -290,7 +288,7 @@ static void until_later(int (*waits)(void))
 	do
 		fine(waits());
 	while (clock_ns() - began < 100000);
-	says('w');
+	record('w');
 }
 
 static int waits_for_nothing(void)
@@ -357,11 +355,11 @@ static void looks_in_order(struct rm_explore_lane *lane)
 	int64_t now = clock_ns();
 
 	(void)lane;
-	says(now >= before ? '<' : '?');
+	record(now >= before ? '<' : '?');
 	before = now;
 }
 
-/* Before its threads, in one and behind them. */
+/* Reads the clock before the threads, in one, and after them. */
 static void alone_and_not(struct rm_explore_lane *lane)
 {
 	before = 0;
@@ -371,13 +369,13 @@ static void alone_and_not(struct rm_explore_lane *lane)
 	}
 	looks_in_order(lane);
 	rm_explore_clocks_fork(1);
-	rm_explore_together(1, looks_in_order);
+	rm_explore_run_threads(1, looks_in_order);
 	looks_in_order(lane);
 }
 
-/* As play() does, with another main thread. */
+/* Like play(), with another main thread. */
 static bool alone_ends(void (*main)(struct rm_explore_lane *lane),
-        enum rm_explore_fault fault, const char *said)
+        enum rm_explore_fault fault, const char *expected)
 {
 	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
 		.list = &(struct rm_explore_turns){ NULL, 0, 0 } };
@@ -388,8 +386,8 @@ static bool alone_ends(void (*main)(struct rm_explore_lane *lane),
 	rm_explore_begin(&listed, STEPS_MOST, main);
 	if (fault)
 		return rm_explore.finding.fault == fault &&
-		       strstr(rm_explore.finding.what, said);
-	return !rm_explore.finding.fault && !strcmp(world.order, said);
+		       strstr(rm_explore.finding.what, expected);
+	return !rm_explore.finding.fault && !strcmp(world.order, expected);
 }
 
 static void main_alone(void)
@@ -399,17 +397,17 @@ static void main_alone(void)
 	bool ends = true;
 
 	CHECK(alone_ends(alone_until_later, RM_EXPLORE_NOTHING, "wwwww"),
-	        "time passes for the main thread, alone, whatever it waits by");
-	/* of lane 2, which is over */
+	        "time passes for the main thread alone, in each kind of wait");
+	/* held by lane 2, which has ended */
 	((struct rm_explore_mutex *)(void *)&held)->owner = 3;
 	for (size_t i = 0; i < sizeof(endless) / sizeof(*endless); i++) {
 		waits_now = endless[i];
 		ends &= alone_ends(alone_for_ever, RM_EXPLORE_LIVELOCK,
-		        "the main thread, alone, comes to no end");
+		        "the main thread, alone, runs without end");
 	}
-	CHECK(ends, "and what has no end there is a livelock");
+	CHECK(ends, "an endless wait of the main thread is a livelock");
 	CHECK(alone_ends(alone_and_not, RM_EXPLORE_NOTHING, "<<<"),
-	        "time does not go back where it is no more alone, or again");
+	        "time does not decrease when the main thread is alone again");
 }
 
 static void all(void)

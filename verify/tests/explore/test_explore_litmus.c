@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_litmus.c - models of memory against the litmus tests of
- * tests/fixtures/litmus.tsv: no run has an outcome that the model forbids, and
- * each that it allows comes, but for those that the table says do not.
+ * test_explore_litmus.c - checks the memory models with the litmus tests of
+ * tests/fixtures/litmus.tsv. No run may have an outcome that the model forbids.
+ * Each allowed outcome must occur, unless the table marks it as not produced.
  *
  *     test_explore_litmus                20,000 runs of each under each model
- *     test_explore_litmus only NAME      the test of this name
+ *     test_explore_litmus only NAME      only the test of this name
  *     test_explore_litmus table RUNS     a row for each test
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
@@ -21,7 +21,7 @@
 
 enum { RUNS = 20000, SEED = 1 };
 
-/* What a model had to do with one row. */
+/* The result of one row under a model. */
 struct seen {
 	uint64_t forbidden;
 	unsigned missing, unseen, surprising; /* outcomes */
@@ -35,7 +35,7 @@ static struct seen look_at(
 	for (size_t i = 0; i < had->count; i++)
 		if (!litmus_allows(allowed, had->text[i])) {
 			seen.forbidden += had->times[i];
-			printf("# %s is forbidden, and came %" PRIu64
+			printf("# %s is forbidden, but occurred %" PRIu64
 			       " times\n",
 			        had->text[i], had->times[i]);
 		}
@@ -46,7 +46,7 @@ static struct seen look_at(
 		seen.surprising += allowed->unseen[i] && came;
 		if (!allowed->unseen[i] && !came) {
 			seen.missing++;
-			printf("# %s is allowed, and did not come\n",
+			printf("# %s is allowed, but did not occur\n",
 			        allowed->text[i]);
 		}
 	}
@@ -70,7 +70,7 @@ static void holds(const struct litmus *row, enum rm_explore_memory memory)
 	        name);
 }
 
-/* Outcomes beyond those of sequential consistency, with how often they came. */
+/* Outcomes that sequential consistency forbids, with the number of runs. */
 static void print_beyond(const struct litmus *row,
         enum rm_explore_memory memory, const struct litmus_outcomes *had)
 {
@@ -117,7 +117,8 @@ static int print_table(const struct litmus *rows, size_t count, uint64_t runs)
 	}
 	printf("\n%zu tests, %" PRIu64
 	       " runs of each under each model: forbidden outcomes %" PRIu64
-	       ", allowed ones that did not come %u, that need not come %u.\n",
+	       ", allowed ones that did not occur %u, marked as not produced "
+	       "%u.\n",
 	        count, runs, forbidden, missing, unseen);
 	return forbidden || missing;
 }
@@ -150,6 +151,6 @@ int main(int argc, char **argv)
 		for (size_t j = 0; j < c11->count; j++)
 			unseen += c11->unseen[j];
 	}
-	CHECK(unseen <= 4, "at most four outcomes are allowed, not produced");
+	CHECK(unseen <= 4, "at most four allowed outcomes are not produced");
 	return DONE();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_memory.c - what models of memory keep beside what litmus tests
- * show: sizes, ends of places, bounds, freed memory, and that a list of turns
- * plays again what was read and when stores left their buffers.
+ * test_explore_memory.c - memory models beyond the litmus tests: sizes, ends of
+ * places, bounds, freed memory, and that a list of turns replays which stores
+ * were read and when stores left their buffers.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -21,7 +21,7 @@ enum { WORDS = 16, STEPS_MOST = 10000, MANY = 20, AGAIN = 300 };
 
 enum { RELAXED = __ATOMIC_RELAXED };
 
-/* One world a process. */
+/* There is one world per process. */
 static struct {
 	void (*lane[3])(uint64_t *word);
 	uint64_t *word, seen[4];
@@ -39,10 +39,9 @@ static void main_thread(struct rm_explore_lane *lane)
 	world.word = rm_sim_calloc(WORDS, sizeof(*world.word));
 	for (unsigned i = 1; i <= world.lanes; i++)
 		rm_explore_clocks_fork(i);
-	rm_explore_together(world.lanes, lane_main);
+	rm_explore_run_threads(world.lanes, lane_main);
 }
 
-/* Two lanes, under a schedule. */
 static enum rm_explore_fault play(void (*one)(uint64_t *),
         void (*two)(uint64_t *), enum rm_explore_memory memory,
         struct rm_explore_schedule *schedule)
@@ -59,7 +58,6 @@ static enum rm_explore_fault play(void (*one)(uint64_t *),
 	return rm_explore.finding.fault;
 }
 
-/* The same by a list of `count` turns. */
 static enum rm_explore_fault play_listed(void (*one)(uint64_t *),
         void (*two)(uint64_t *), enum rm_explore_memory memory,
         struct rm_explore_turn *turn, size_t count)
@@ -100,19 +98,18 @@ static void sizes(void)
 		RM_EXPLORE_C11 };
 
 	CHECK(!play_listed(by_eight, by_four, RM_EXPLORE_SC, NULL, 0),
-	        "without a model sizes may differ");
+	        "without a model, sizes may differ");
 	for (int i = 0; i < 2; i++) {
 		enum rm_explore_fault fault =
 		        play_listed(by_eight, by_four, models[i], NULL, 0);
 
 		CHECK(fault == RM_EXPLORE_MISUSE &&
 		                strstr(rm_explore.finding.what, "mixed sizes"),
-		        "atomics of two sizes that overlap are refused by "
-		        "name");
+		        "overlapping atomics of two sizes are a misuse");
 		CHECK(rm_explore.finding.site[0] && rm_explore.finding.site[1],
-		        "with both places");
+		        "both sites are reported");
 		CHECK(!play_listed(by_four_anew, nothing, models[i], NULL, 0),
-		        "behind a plain write it is another object");
+		        "after a plain write it is another object");
 	}
 }
 
@@ -152,14 +149,14 @@ static void bounds(void)
 	play_listed(counts_up, looks_once, RM_EXPLORE_C11, far, 2);
 	CHECK(world.seen[0] == MANY - 7, "the last eight stores are kept");
 	play_listed(counts_up, looks_once, RM_EXPLORE_C11, near, 2);
-	CHECK(world.seen[0] == MANY - 2, "a turn says how far its load looks");
+	CHECK(world.seen[0] == MANY - 2, "a turn decides which store is read");
 	play_listed(counts_up, looks_once, RM_EXPLORE_TSO, far, 2);
 	CHECK(world.seen[0] == MANY - 16, "a buffer has sixteen stores");
 	play_listed(stores_twice, nothing, RM_EXPLORE_TSO, NULL, 0);
-	CHECK(world.seen[0] == 2, "who reads it back sees its last store");
+	CHECK(world.seen[0] == 2, "a lane reads its own last store");
 	play_listed(looks_plainly, nothing, RM_EXPLORE_TSO, NULL, 0);
 	CHECK(world.seen[0] == 1 && world.seen[1] == 1,
-	        "who reads plainly what it has stored drains its buffer");
+	        "a plain read of a lane's own store drains its buffer");
 }
 
 static void writes_beside(uint64_t *word)
@@ -192,7 +189,7 @@ static void stores_beside(uint64_t *word)
 	half[1] = 7;
 }
 
-/* A plain write ends the places that it overlaps, and no other one. */
+/* A plain write ends only the places that it overlaps. */
 static void neighbours(void)
 {
 	struct rm_explore_turn back[] = { { 1, 4, 0 }, { 2, 2, 1 } };
@@ -200,12 +197,11 @@ static void neighbours(void)
 	CHECK(!play_listed(
 	              writes_beside, looks_at_upper, RM_EXPLORE_C11, back, 2) &&
 	                world.seen[0] == 1,
-	        "a plain write of the lower half leaves the upper one's older "
-	        "stores");
+	        "a plain write of the lower half keeps the upper one's stores");
 	CHECK(!play_listed(
 	              stores_beside, looks_at_lower, RM_EXPLORE_C11, back, 2) &&
 	                world.seen[0] == 1,
-	        "so does one of the upper half the lower one's");
+	        "a plain write of the upper half keeps the lower one's stores");
 }
 
 static void stores_once(uint64_t *word)
@@ -219,7 +215,7 @@ static void frees(uint64_t *word)
 	rm_sim_free(word);
 }
 
-/* Ordered, but by what empties no buffer. */
+/* Orders by a clock only, which drains no buffer. */
 static void stores_and_gives(uint64_t *word)
 {
 	__tsan_atomic64_store(word, 1, RELAXED);
@@ -251,13 +247,13 @@ static void freed_memory(void)
 	CHECK(play_listed(stores_once, frees, RM_EXPLORE_TSO, late, 4) ==
 	                        RM_EXPLORE_FREED &&
 	                strstr(rm_explore.finding.what, "nothing orders"),
-	        "a free is told that nothing orders behind a store");
+	        "a free that is not ordered after a store is reported");
 	CHECK(play_listed(stores_and_gives, takes_and_frees, RM_EXPLORE_TSO,
 	              late, 4) == RM_EXPLORE_FREED &&
 	                strstr(rm_explore.finding.what, "leaves its buffer"),
-	        "a store that arrives where memory was freed is told");
+	        "a store that drains into freed memory is reported");
 	CHECK(!play_listed(stores_and_frees, nothing, RM_EXPLORE_TSO, NULL, 0),
-	        "who frees what it has stored to drains its buffer");
+	        "a free drains the lane's own stores to the block");
 }
 
 static void writes_all(uint64_t *word)
@@ -285,32 +281,33 @@ static bool equal(
 	       !memcmp(a->turn, b->turn, a->count * sizeof(*a->turn));
 }
 
-/* Drawn, then played from the list that was taken; `weak` counts turns that
-   say something of memory. */
+/* Plays a drawn schedule, then the list of its turns; true if both are equal.
+   Adds to `weak` the turns that decide about memory. */
 static bool plays_again(const struct rm_explore_scheduler *scheduler,
         enum rm_explore_memory memory, uint64_t seed, unsigned *weak)
 {
-	struct rm_explore_turns taken = { NULL, 0, 0 }, again = { NULL, 0, 0 };
+	struct rm_explore_turns taken = { NULL, 0, 0 }, replay = { NULL, 0, 0 };
 	struct rm_explore_schedule drawn = { .scheduler = scheduler,
 		.rng = rm_seed(1, seed),
 		.horizon = 60,
 		.depth = 3,
 		.taken = &taken };
-	struct rm_explore_schedule listed = {
-		.scheduler = &rm_explore_listed, .list = &taken, .taken = &again
-	};
+	struct rm_explore_schedule listed = { .scheduler = &rm_explore_listed,
+		.list = &taken,
+		.taken = &replay };
 	uint64_t seen[4];
 	bool same;
 
 	play(writes_all, reads_all, memory, &drawn);
 	memcpy(seen, world.seen, sizeof(seen));
 	play(writes_all, reads_all, memory, &listed);
-	same = equal(&taken, &again) && !memcmp(seen, world.seen, sizeof(seen));
+	same = equal(&taken, &replay) &&
+	       !memcmp(seen, world.seen, sizeof(seen));
 	for (size_t i = 0; i < taken.count; i++)
 		*weak += taken.turn[i].back ||
 		         taken.turn[i].lane >= RM_EXPLORE_BUFFERS_AT;
 	free(taken.turn);
-	free(again.turn);
+	free(replay.turn);
 	return same;
 }
 
@@ -323,15 +320,15 @@ static void lists(enum rm_explore_memory memory)
 		same &= plays_again(
 		        seed % 2 ? &rm_explore_pct : &rm_explore_random, memory,
 		        seed, &weak);
-	printf("# %s: %u turns that say something of memory\n",
+	printf("# %s: %u turns decide about memory\n",
 	        rm_explore_memory_name[memory], weak);
-	CHECK(same, "a list of turns plays the same again");
+	CHECK(same, "a list of turns replays the same schedule");
 	CHECK((weak > AGAIN) == (memory != RM_EXPLORE_SC),
-	        "with what memory did, where it has a model");
+	        "turns decide about memory only under a model");
 }
 
-/* The main thread, alone, accesses words when all others have ended: no event
-   of theirs has that value. */
+/* The main thread accesses words alone after all lanes have ended; their events
+   must not take its values. */
 static void values(void)
 {
 	struct rm_explore_event trace[4];
@@ -354,7 +351,7 @@ static void values(void)
 	rm_explore.running = NULL;
 }
 
-/* The kinds of lane 1's events, in turn; its beginning is none. */
+/* True if lane 1's events, after its beginning, are of these kinds. */
 static bool kinds_are(
         enum rm_explore_memory memory, enum rm_explore_kind first, size_t count)
 {
@@ -376,11 +373,11 @@ static bool kinds_are(
 static void traced(void)
 {
 	CHECK(kinds_are(RM_EXPLORE_SC, RM_EXPLORE_STORES, 1),
-	        "a store is an event");
+	        "a store is one event");
 	CHECK(kinds_are(RM_EXPLORE_TSO, RM_EXPLORE_WAITS, 2),
-	        "one that waits in a buffer is two, and says so");
+	        "a buffered store is two events");
 	CHECK(kinds_are(RM_EXPLORE_C11, RM_EXPLORE_STORES, 1),
-	        "where there is no buffer none waits");
+	        "without buffers a store is one event");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_menu.c - what threads draw from: which operations, how often,
-   on which keys. */
+/* test_explore_menu.c - how operations of threads are drawn: which ones, how
+   often, and on which keys. */
 #include "verify/explore/menu.c"
 
 #include "tests/unit/tap.h"
@@ -10,7 +10,7 @@
 
 enum { DRAWS = 4000, KINDS = RM_EXPLORE_UPDATE + 1 };
 
-/* Only whether there is such a function is asked. */
+/* Never called; only its presence matters. */
 static void called(void)
 {
 	abort();
@@ -31,7 +31,7 @@ static const struct rm_impl poor = { .ops = &least };
 static const struct rm_impl one_writer = { .ops = &everything,
 	.caps = RM_CAP_SINGLE_WRITER };
 
-/* Each map has one operation beside those that all have. */
+/* Each map has one operation beyond those that all maps have. */
 static void each_operation_is_asked_for(void)
 {
 	static const struct {
@@ -54,17 +54,17 @@ static void each_operation_is_asked_for(void)
 		const struct rm_impl impl = { .ops = &maps[i].ops };
 
 		for (size_t j = 0; j < sizeof(maps) / sizeof(*maps); j++)
-			right &= rm_explore_offers(&impl, maps[j].kind) ==
-			         (i == j);
+			right &= rm_explore_has_operation(
+			                 &impl, maps[j].kind) == (i == j);
 	}
-	CHECK(right, "a map offers what it has a function for");
-	CHECK(rm_explore_offers(&poor, RM_HISTORY_LOOKUP) &&
-	                rm_explore_offers(&poor, RM_HISTORY_UPSERT) &&
-	                rm_explore_offers(&poor, RM_HISTORY_REMOVE),
-	        "look-up, upsert and remove all maps do");
+	CHECK(right, "a map offers the operations that it implements");
+	CHECK(rm_explore_has_operation(&poor, RM_HISTORY_LOOKUP) &&
+	                rm_explore_has_operation(&poor, RM_HISTORY_UPSERT) &&
+	                rm_explore_has_operation(&poor, RM_HISTORY_REMOVE),
+	        "all maps offer lookup, upsert and remove");
 }
 
-/* How often each kind is on the menu, in words' order of enum. */
+/* True if each kind is on the menu as often as wanted, and reads come first. */
 static bool menu_is(const struct rm_impl *impl, bool looks, bool grows,
         const unsigned wanted[KINDS])
 {
@@ -106,18 +106,19 @@ static void menus_have_their_shares(void)
 	unsigned more[KINDS];
 
 	CHECK(menu_is(&rich, false, false, keys),
-	        "half as many look-ups as writes");
+	        "a menu has lookups and each kind of write");
 	CHECK(menu_is(&poor, true, false, few),
-	        "what a map does not offer is not there");
+	        "operations that a map does not offer are left out");
 	memcpy(more, keys, sizeof(more));
 	more[RM_HISTORY_LENGTH] = more[RM_HISTORY_CLEAR] = 2;
 	more[RM_HISTORY_SCAN] = 3;
 	CHECK(menu_is(&rich, true, false, more),
-	        "a few look at the map as a whole, or clear it");
+	        "a menu may have operations on the whole map");
 	memcpy(more, keys, sizeof(more));
 	more[RM_HISTORY_UPSERT] = 8;
 	more[RM_HISTORY_INSERT_IF_ABSENT] = 6;
-	CHECK(menu_is(&rich, false, true, more), "more insert in one to grow");
+	CHECK(menu_is(&rich, false, true, more),
+	        "a menu that grows has more inserts");
 }
 
 static void draws_are_below(void)
@@ -135,10 +136,10 @@ static void draws_are_below(void)
 	for (unsigned i = 0; i < 7; i++)
 		right &= times[i] > DRAWS / 7 * 3 / 4 &&
 		         times[i] < DRAWS / 7 * 5 / 4;
-	CHECK(right, "each of seven is drawn as often, equal seeds equally");
+	CHECK(right, "seven numbers are drawn equally often, by seed");
 }
 
-/* Programs of thread `t`, summed up. */
+/* Counts over many fillings of thread `t`. */
 struct filled {
 	unsigned of_key[RM_EXPLORE_KEYS_MAX];
 	unsigned reads, writes, one_kind;
@@ -192,14 +193,14 @@ static void threads_are_filled(void)
 		right &= key == 6 ||
 		         (usual.of_key[key] > DRAWS / 20 * 3 / 4) == (key < 10);
 	CHECK(right && usual.of_key[6] < DRAWS * 3 / 4,
-	        "every other operation is on the hot key, the rest on any");
+	        "half of the operations are on the hot key, the rest on any");
 	CHECK(usual.reads > DRAWS / 5 && usual.writes > DRAWS / 2,
 	        "a thread reads and writes");
 	CHECK(usual.one_kind < DRAWS / 8 / 50 && role.one_kind == DRAWS / 8,
-	        "one with a role does one thing again and again");
+	        "a thread with a role repeats one operation");
 	CHECK(role.reads > DRAWS / 5 && role.writes > DRAWS / 2 &&
 	                role.of_key[9] > DRAWS / 30,
-	        "whichever it is, and on any key");
+	        "the operation and the keys vary");
 }
 
 static void who_may_write(void)
@@ -208,11 +209,11 @@ static void who_may_write(void)
 
 	CHECK(fill_many(&rich, 0, reading).reads == DRAWS / 8 * 8 &&
 	                fill_many(&one_writer, 0, reading).writes == 0,
-	        "a thread that shall only read does");
+	        "a thread that shall only read writes nothing");
 	CHECK(fill_many(&one_writer, 0, any).writes > DRAWS / 2 &&
 	                fill_many(&one_writer, 1, any).reads == DRAWS / 8 * 8 &&
 	                fill_many(&one_writer, 2, any).writes == 0,
-	        "of a map with one writer the first thread writes, no other");
+	        "only the first thread writes a map with one writer");
 }
 
 static void all_threads_are_filled(void)
@@ -228,7 +229,7 @@ static void all_threads_are_filled(void)
 	CHECK(program.ops[0] == 7 && program.ops[1] == 5 &&
 	                program.ops[2] == 5 && program.ops[3] == 0 &&
 	                program.op[0][1].key == 23,
-	        "each thread has so many operations more");
+	        "each thread gets the requested number of operations");
 	for (unsigned n = 0; n < 100; n++) {
 		memset(program.ops, 0, sizeof(program.ops));
 		program.looks = n % 2;
@@ -247,8 +248,8 @@ static void all_threads_are_filled(void)
 			}
 	}
 	CHECK(looked && same,
-	        "a program that does not look has nothing that does, and in "
-	        "roles each thread does one thing");
+	        "only some programs use the whole map, and a role is one "
+	        "operation");
 }
 
 int main(void)

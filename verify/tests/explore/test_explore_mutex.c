@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_mutex.c - what POSIX promises of mutexes of each kind and of
- * spinlocks: who waits for whom, what is ordered by it, and what is a misuse.
+ * test_explore_mutex.c - POSIX guarantees of spinlocks and of each kind of
+ * mutex: which lanes wait, what is ordered, and what is a misuse.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -11,7 +11,7 @@
 
 static void inside(struct shared *shared)
 {
-	says('m');
+	record('m');
 	write_word(shared, 0);
 	stays(shared);
 }
@@ -21,7 +21,7 @@ static void locks(struct shared *shared)
 	fine(rm_sim_mutex_lock(&shared->mutex));
 	inside(shared);
 	fine(rm_sim_mutex_unlock(&shared->mutex));
-	says('.');
+	record('.');
 }
 
 static void spins(struct shared *shared)
@@ -29,21 +29,21 @@ static void spins(struct shared *shared)
 	fine(rm_sim_spin_lock(&shared->spin));
 	inside(shared);
 	fine(rm_sim_spin_unlock(&shared->spin));
-	says('.');
+	record('.');
 }
 
-/* Where it does not get the lock it goes away, and says so. */
+/* If the lock is busy, records that and returns. */
 static void tries(struct shared *shared)
 {
 	int status = rm_sim_mutex_trylock(&shared->mutex);
 
 	if (status) {
-		says(status == EBUSY ? 'b' : '?');
+		record(status == EBUSY ? 'b' : '?');
 		return;
 	}
 	inside(shared);
 	fine(rm_sim_mutex_unlock(&shared->mutex));
-	says('.');
+	record('.');
 }
 
 static void tries_spin(struct shared *shared)
@@ -51,12 +51,12 @@ static void tries_spin(struct shared *shared)
 	int status = rm_sim_spin_trylock(&shared->spin);
 
 	if (status) {
-		says(status == EBUSY ? 'b' : '?');
+		record(status == EBUSY ? 'b' : '?');
 		return;
 	}
 	inside(shared);
 	fine(rm_sim_spin_unlock(&shared->spin));
-	says('.');
+	record('.');
 }
 
 static void excludes(void)
@@ -72,8 +72,8 @@ static void excludes(void)
 		ordered &= faults(RM_EXPLORE_NOTHING, &both) == SEEDS;
 		alone &= !both;
 	}
-	CHECK(alone, "who holds a mutex or a spinlock is alone, however taken");
-	CHECK(ordered, "and ordered with those before");
+	CHECK(alone, "a mutex or spinlock excludes other lanes");
+	CHECK(ordered, "it orders the lanes that hold it");
 }
 
 static void waits_and_tries(void)
@@ -83,21 +83,21 @@ static void waits_and_tries(void)
 
 	lanes(locks, locks, NULL);
 	CHECK(in_turn(turn, 4, RM_EXPLORE_NOTHING, "m.m."),
-	        "who asks for a mutex that is held waits");
+	        "a lane waits for a mutex that is held");
 	lanes(locks, tries, NULL);
 	CHECK(in_turn(turn, 4, RM_EXPLORE_NOTHING, "mb."),
-	        "who tries is told that it is busy");
+	        "trylock() of a held mutex returns EBUSY");
 	lanes(spins, spins, NULL);
 	CHECK(in_turn(turn, 4, RM_EXPLORE_NOTHING, "m.m."),
-	        "who asks for a spinlock that is held waits");
+	        "a lane waits for a spinlock that is held");
 	lanes(spins, tries_spin, NULL);
 	CHECK(in_turn(turn, 4, RM_EXPLORE_NOTHING, "mb."),
-	        "who tries is told that it is busy, too");
+	        "trylock() of a held spinlock returns EBUSY");
 }
 
-/* Asks for what it holds, by lock and by trylock, and says what it was told;
-   gives back as often as it got it. */
-static void again(struct shared *shared)
+/* Locks a mutex that it holds, by trylock() and by lock(), and records the
+   results. Unlocks as often as it locked. */
+static void relocks(struct shared *shared)
 {
 	int status[2];
 
@@ -105,7 +105,7 @@ static void again(struct shared *shared)
 	status[0] = rm_sim_mutex_trylock(&shared->mutex);
 	status[1] = rm_sim_mutex_lock(&shared->mutex);
 	for (int i = 0; i < 2; i++) {
-		says(!status[i]                ? '0'
+		record(!status[i]              ? '0'
 		        : status[i] == EBUSY   ? 'b'
 		        : status[i] == EDEADLK ? 'd'
 		                               : '?');
@@ -115,12 +115,12 @@ static void again(struct shared *shared)
 	write_word(shared, 0);
 	stays(shared);
 	fine(rm_sim_mutex_unlock(&shared->mutex));
-	says('.');
+	record('.');
 }
 
 static bool answers(int kind, enum rm_explore_fault fault, const char *order)
 {
-	/* lane 2 asks where lane 1 has given back what it took again */
+	/* lane 2 locks after lane 1 has undone its second lock */
 	struct rm_explore_turn turn[] = { { 1, 5 + (order[0] == '0') * 2, 0 },
 		{ 2, ON, 0 }, { 1, ON, 0 }, { 2, ON, 0 } };
 	pthread_mutexattr_t attr;
@@ -129,7 +129,7 @@ static bool answers(int kind, enum rm_explore_fault fault, const char *order)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_settype(&attr, kind);
 	world.mutex_kind = &attr;
-	lanes(again, locks, NULL);
+	lanes(relocks, locks, NULL);
 	same = in_turn(turn, 4, fault, order);
 	world.mutex_kind = NULL;
 	pthread_mutexattr_destroy(&attr);
@@ -139,15 +139,14 @@ static bool answers(int kind, enum rm_explore_fault fault, const char *order)
 static void kinds(void)
 {
 	CHECK(answers(PTHREAD_MUTEX_ERRORCHECK, RM_EXPLORE_NOTHING, "bd.m."),
-	        "one that checks tells its owner that it would wait for "
-	        "itself");
+	        "an error-checking mutex returns EDEADLK to its owner");
 	CHECK(answers(PTHREAD_MUTEX_RECURSIVE, RM_EXPLORE_NOTHING, "00.m."),
-	        "a recursive one is held until it was given back as often");
+	        "a recursive mutex is held until it is unlocked as often");
 	CHECK(answers(PTHREAD_MUTEX_NORMAL, RM_EXPLORE_DEADLOCK, "") &&
 	                strstr(rm_explore.finding.what,
 	                        "thread 1 waits for a mutex that thread 1 "
 	                        "holds"),
-	        "of a plain one its owner waits for itself");
+	        "the owner of a normal mutex waits for itself");
 }
 
 static void keeps(struct shared *shared)
@@ -177,16 +176,17 @@ static void gives_back_spin(struct shared *shared)
 
 static void kept_for_ever(void)
 {
-	const char *const told =
+	const char *const expected =
 	        "thread 2 waits for a mutex that thread 1 holds";
 
 	lanes(keeps, locks, NULL);
-	CHECK(stops(RM_EXPLORE_DEADLOCK, told),
-	        "who waits for a mutex for ever is told, and for whom");
+	CHECK(stops(RM_EXPLORE_DEADLOCK, expected),
+	        "a deadlock names the waiting lane and the owner of a mutex");
 	lanes(keeps_spin, spins, NULL);
-	CHECK(stops(RM_EXPLORE_DEADLOCK, told), "so it is of a spinlock");
+	CHECK(stops(RM_EXPLORE_DEADLOCK, expected), "also of a spinlock");
 	lanes(keeps_tried, spins, NULL);
-	CHECK(stops(RM_EXPLORE_DEADLOCK, told), "also of one that was tried");
+	CHECK(stops(RM_EXPLORE_DEADLOCK, expected),
+	        "also of a spinlock taken by trylock()");
 }
 
 static void misuse(void)
@@ -196,28 +196,26 @@ static void misuse(void)
 	              "main thread destroys a mutex that is held"),
 	        "a mutex that is held must not be destroyed");
 	lanes(gives_back, NULL, NULL);
-	CHECK(stops(RM_EXPLORE_MISUSE,
-	              "thread 1 gives back a mutex that is free"),
-	        "nor given back where nobody holds it");
+	CHECK(stops(RM_EXPLORE_MISUSE, "thread 1 unlocks a mutex that is free"),
+	        "a mutex that is free must not be unlocked");
 	lanes(keeps, gives_back, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE,
-	              "thread 2 gives back a mutex that another one holds"),
-	        "nor by another one than its owner");
+	              "thread 2 unlocks a mutex that another thread holds"),
+	        "only the owner may unlock a mutex");
 	lanes(keeps_spin, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE,
 	              "main thread destroys a spinlock that is held"),
 	        "a spinlock that is held must not be destroyed");
 	lanes(gives_back_spin, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE,
-	              "thread 1 gives back a spinlock that is free"),
-	        "nor given back where nobody holds it");
+	              "thread 1 unlocks a spinlock that is free"),
+	        "a spinlock that is free must not be unlocked");
 	lanes(keeps_spin, gives_back_spin, spins);
 	CHECK(stops(RM_EXPLORE_MISUSE,
-	              "thread 2 gives back a spinlock that another one holds"),
-	        "nor by another one, lest two threads are inside");
+	              "thread 2 unlocks a spinlock that another thread holds"),
+	        "only the owner may unlock a spinlock");
 }
 
-/* One of the calls, by its number. */
 static void call_on(struct shared *shared, unsigned call)
 {
 	switch (call) {
@@ -263,12 +261,12 @@ static void calls_freed(struct shared *shared)
 	call_on(shared, call_now);
 }
 
-/* locks.h: the memory must be there, whatever is done with it. */
+/* locks.h: memory must be allocated for every call. */
 static void memory(void)
 {
 	for (call_now = 0; call_now < 10; call_now++) {
 		CHECK(alone_stops(calls_freed, RM_EXPLORE_FREED, ""),
-		        "a mutex in freed memory is a use after free");
+		        "a call on a freed lock is a use after free");
 	}
 }
 

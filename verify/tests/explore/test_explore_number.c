@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_number.c - what a schedule's number decides: its program, its
-   scheduler and the depth of PCT. Nothing is played; the schedule that would be
-   is looked at. */
+/* test_explore_number.c - how a schedule's number decides its program, its
+   scheduler and the depth of PCT. Nothing is played; stubs record the calls. */
 #include "verify/explore/number.c"
 
 #include "runner/base/rng.h"
@@ -16,18 +15,18 @@ const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
 
 static struct rm_explore_schedule last;
 
-/* What was asked for last, and what is answered. */
+/* Arguments of the last calls, and the results to return. */
 static struct {
-	uint64_t made, limit; /* of how many programs, the last one's number */
+	uint64_t made, limit; /* number of the last program; steps */
 	unsigned programs, plays, tallied, cleared;
 	bool plain;
 	const struct rm_explore_program *program;
 	struct rm_explore_exhaust all;
 	const void *tally, *taken, *played, *error;
-	const uint64_t *steps; /* of each play in turn */
+	const uint64_t *steps; /* results of the plays, in order */
 	size_t listed;         /* turns on the list of the last play */
-	int status, fails_at;  /* from this play on; 0: never */
-} asked;
+	int status, fails_at;  /* plays fail from this one on; 0: never */
+} stub;
 
 bool rm_explore_is_special(
         const struct rm_explore_options *options, uint64_t number)
@@ -38,10 +37,10 @@ bool rm_explore_is_special(
 void rm_explore_program_make(const struct rm_explore_options *options,
         uint64_t number, struct rm_explore_program *program)
 {
-	asked.made = number;
-	asked.programs++;
-	asked.plain = options->plain;
-	asked.program = program;
+	stub.made = number;
+	stub.programs++;
+	stub.plain = options->plain;
+	stub.program = program;
 }
 
 int rm_explore_play(const struct rm_explore_program *program,
@@ -49,17 +48,17 @@ int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_played *played, struct rm_error *error)
 {
 	last = *schedule;
-	asked.limit = limit;
-	asked.listed = schedule->list ? schedule->list->count : SIZE_MAX;
-	asked.played = played;
-	asked.error = error;
-	if (program != asked.program)
+	stub.limit = limit;
+	stub.listed = schedule->list ? schedule->list->count : SIZE_MAX;
+	stub.played = played;
+	stub.error = error;
+	if (program != stub.program)
 		return 1;
-	if (asked.steps)
-		played->steps = asked.steps[asked.plays];
-	asked.plays++;
-	return asked.fails_at && asked.plays >= (unsigned)asked.fails_at
-	               ? asked.status
+	if (stub.steps)
+		played->steps = stub.steps[stub.plays];
+	stub.plays++;
+	return stub.fails_at && stub.plays >= (unsigned)stub.fails_at
+	               ? stub.status
 	               : 0;
 }
 
@@ -68,38 +67,37 @@ int rm_explore_exhaust(const struct rm_explore_program *program,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error)
 {
-	if (program != asked.program)
+	if (program != stub.program)
 		return 1;
-	asked.all = *how;
-	asked.tally = tally;
-	asked.taken = taken;
-	asked.played = played;
-	asked.error = error;
-	return asked.status;
+	stub.all = *how;
+	stub.tally = tally;
+	stub.taken = taken;
+	stub.played = played;
+	stub.error = error;
+	return stub.status;
 }
 
 void rm_explore_tally_add(
         struct rm_explore_tally *tally, const struct rm_explore_played *played)
 {
-	asked.tallied++;
-	asked.tally = tally;
-	asked.played = played;
+	stub.tallied++;
+	stub.tally = tally;
+	stub.played = played;
 }
 
 void rm_explore_played_clear(struct rm_explore_played *played)
 {
-	asked.cleared++;
-	asked.played = played;
+	stub.cleared++;
+	stub.played = played;
 }
 
 static void begin(void)
 {
-	memset(&asked, 0, sizeof(asked));
+	memset(&stub, 0, sizeof(stub));
 }
 
 enum { NUMBERS = 64 };
 
-/* How many of the first numbers have PCT of each depth. */
 static void count_depths(enum rm_explore_policy policy, unsigned depth,
         unsigned of[RM_EXPLORE_DEPTH_MAX + 1])
 {
@@ -111,7 +109,7 @@ static void count_depths(enum rm_explore_policy policy, unsigned depth,
 
 	memset(of, 0, (RM_EXPLORE_DEPTH_MAX + 1) * sizeof(*of));
 	for (uint64_t number = 0; number < NUMBERS; number++) {
-		rm_explore_number(
+		rm_explore_play_number(
 		        &options, number, 100, &tally, NULL, &played, NULL);
 		if (last.scheduler == &rm_explore_pct)
 			of[last.depth]++;
@@ -127,7 +125,7 @@ static bool each_is(const unsigned of[RM_EXPLORE_DEPTH_MAX + 1], unsigned count)
 	return all;
 }
 
-/* How many of the first numbers have the scheduler that stalls. */
+/* The number of the first numbers that use the stall scheduler. */
 static unsigned stalling(const struct rm_explore_options *options)
 {
 	struct rm_explore_tally tally = { 0 };
@@ -135,7 +133,7 @@ static unsigned stalling(const struct rm_explore_options *options)
 	unsigned count = 0;
 
 	for (uint64_t number = 0; number < NUMBERS; number++) {
-		rm_explore_number(
+		rm_explore_play_number(
 		        options, number, 100, &tally, NULL, &played, NULL);
 		count += last.scheduler == &rm_explore_stall;
 		if (rm_explore_stalls(options, number) !=
@@ -147,21 +145,21 @@ static unsigned stalling(const struct rm_explore_options *options)
 
 static void who_stalls(void)
 {
-	const struct rm_explore_written *written = (const void *)&last;
+	const struct rm_explore_program_file *written = (const void *)&last;
 
 	CHECK(stalling(&(struct rm_explore_options){
 	              .policy = RM_EXPLORE_MIX }) == NUMBERS / 4,
-	        "special programs of a mix have threads that stand still");
+	        "special programs of a mix use the stall scheduler");
 	CHECK(stalling(&(struct rm_explore_options){
 	              .policy = RM_EXPLORE_MIX, .plain = true }) == 0,
-	        "plain ones have not");
+	        "plain ones do not");
 	CHECK(stalling(&(struct rm_explore_options){ .policy = RM_EXPLORE_MIX,
 	              .plain = true,
 	              .written = written }) == NUMBERS / 4,
-	        "one that was written has, each fourth time");
+	        "one in four schedules of a program file does");
 	CHECK(stalling(&(struct rm_explore_options){
 	              .policy = RM_EXPLORE_STALL }) == NUMBERS,
-	        "and all have it where it is asked for");
+	        "all do if stall is requested");
 }
 
 static void horizons_are_calibrated(void)
@@ -175,27 +173,27 @@ static void horizons_are_calibrated(void)
 	uint64_t horizon = 99;
 
 	begin();
-	asked.steps = steps;
+	stub.steps = steps;
 	CHECK(rm_explore_calibrate(&options, &horizon, &error) == 0 &&
 	                horizon == 200,
-	        "the horizon is the longest of some programs");
-	CHECK(asked.programs == 8 && asked.plays == 8 && asked.made == 7 &&
-	                asked.plain && asked.limit == 5000 &&
-	                asked.error == &error,
-	        "of the first eight, all of them plain");
-	CHECK(last.scheduler == &rm_explore_listed && asked.listed == 0,
-	        "one thread after the other");
-	CHECK(asked.cleared == 1, "what was played is given back");
+	        "the horizon is the number of steps of the longest play");
+	CHECK(stub.programs == 8 && stub.plays == 8 && stub.made == 7 &&
+	                stub.plain && stub.limit == 5000 &&
+	                stub.error == &error,
+	        "the first eight programs are played, all plain");
+	CHECK(last.scheduler == &rm_explore_listed && stub.listed == 0,
+	        "their threads run in sequence");
+	CHECK(stub.cleared == 1, "the result of the play is freed");
 	begin();
-	asked.steps = none;
+	stub.steps = none;
 	rm_explore_calibrate(&options, &horizon, &error);
-	CHECK(horizon == 1, "there is one step at least");
+	CHECK(horizon == 1, "the horizon is at least one step");
 	begin();
-	asked.fails_at = 3;
-	asked.status = -5;
+	stub.fails_at = 3;
+	stub.status = -5;
 	CHECK(rm_explore_calibrate(&options, &horizon, &error) == -5 &&
-	                asked.plays == 3 && asked.cleared == 1,
-	        "what cannot be played ends it, and is said");
+	                stub.plays == 3 && stub.cleared == 1,
+	        "a play that cannot run ends it, with its error");
 }
 
 static void a_schedule_has_its_number(void)
@@ -210,26 +208,25 @@ static void a_schedule_has_its_number(void)
 	int status;
 
 	begin();
-	status = rm_explore_number(
+	status = rm_explore_play_number(
 	        &options, 6, 321, &tally, &taken, &played, &error);
-	CHECK(status == 0 && asked.made == 6 && asked.programs == 1 &&
-	                !asked.plain && asked.limit == 5000 &&
-	                asked.played == &played && asked.error == &error,
-	        "a number has its program, and the limit of steps");
+	CHECK(status == 0 && stub.made == 6 && stub.programs == 1 &&
+	                !stub.plain && stub.limit == 5000 &&
+	                stub.played == &played && stub.error == &error,
+	        "a number selects its program, with the step limit");
 	CHECK(last.rng == rm_seed(17, 13) && last.horizon == 321 &&
 	                last.depth == 1 + 6 % RM_EXPLORE_DEPTH_MAX,
-	        "its own random numbers, and the horizon");
+	        "and its random numbers, depth and horizon");
 	CHECK(last.taken == &taken && taken.count == 0,
-	        "its turns are written down from the start");
-	CHECK(asked.tallied == 1 && asked.tally == &tally &&
-	                tally.schedules == 5,
-	        "and it is one more of the tally");
-	asked.fails_at = 1;
-	asked.status = -12;
-	CHECK(rm_explore_number(
+	        "its turns are recorded from the start");
+	CHECK(stub.tallied == 1 && stub.tally == &tally && tally.schedules == 5,
+	        "it is added to the tally");
+	stub.fails_at = 1;
+	stub.status = -12;
+	CHECK(rm_explore_play_number(
 	              &options, 7, 321, &tally, NULL, &played, &error) == -12 &&
 	                !last.taken && last.rng == rm_seed(17, 15),
-	        "turns need not be written down; what fails is said");
+	        "recording turns is optional, and errors are returned");
 }
 
 static void exhausted_numbers_are_programs(void)
@@ -246,16 +243,16 @@ static void exhausted_numbers_are_programs(void)
 	struct rm_error error;
 
 	begin();
-	asked.status = -3;
-	CHECK(rm_explore_number(
+	stub.status = -3;
+	CHECK(rm_explore_play_number(
 	              &options, 5, 1, &tally, &taken, &played, &error) == -3 &&
-	                asked.made == 5 && asked.plays == 0,
-	        "where schedules are exhausted a number is a program");
-	CHECK(asked.all.preemptions == 3 && asked.all.most == 77 &&
-	                asked.all.limit == 5000 && !asked.all.unreduced &&
-	                asked.tally == &tally && asked.taken == &taken &&
-	                asked.played == &played && asked.error == &error,
-	        "with all that was asked for");
+	                stub.made == 5 && stub.plays == 0,
+	        "with the exhaustive scheduler a number is a program");
+	CHECK(stub.all.preemptions == 3 && stub.all.most == 77 &&
+	                stub.all.limit == 5000 && !stub.all.unreduced &&
+	                stub.tally == &tally && stub.taken == &taken &&
+	                stub.played == &played && stub.error == &error,
+	        "with all options");
 }
 
 int main(void)
@@ -264,23 +261,22 @@ int main(void)
 
 	count_depths(RM_EXPLORE_PCT, 0, of);
 	CHECK(each_is(of, NUMBERS / RM_EXPLORE_DEPTH_MAX),
-	        "pct has each depth in turn");
+	        "pct cycles through the depths");
 	count_depths(RM_EXPLORE_MIX, 0, of);
 	CHECK(each_is(of, NUMBERS / 4 / RM_EXPLORE_DEPTH_MAX),
-	        "so has each fourth schedule of a mix");
+	        "so does each fourth schedule of a mix");
 	count_depths(RM_EXPLORE_MIX, 2, of);
-	CHECK(of[2] == NUMBERS / 4,
-	        "a depth that was asked for is all there is");
+	CHECK(of[2] == NUMBERS / 4, "a requested depth is the only one");
 	count_depths(RM_EXPLORE_RANDOM, 0, of);
 	CHECK(each_is(of, 0) && last.scheduler == &rm_explore_random,
-	        "random has no PCT");
-	rm_explore_number(
+	        "random does not use PCT");
+	rm_explore_play_number(
 	        &(struct rm_explore_options){ .policy = RM_EXPLORE_MIX }, 4,
 	        100, &(struct rm_explore_tally){ 0 }, NULL,
 	        &(struct rm_explore_played){ .fault = RM_EXPLORE_NOTHING },
 	        NULL);
 	CHECK(last.scheduler == &rm_explore_random,
-	        "nor has what is left of a mix");
+	        "other schedules of a mix are random");
 	who_stalls();
 	horizons_are_calibrated();
 	a_schedule_has_its_number();

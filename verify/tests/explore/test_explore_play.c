@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_play.c - the history that a schedule is judged by: what is there
- * at the start, what each operation answered, and of a map that answers
- * inexactly what is not known. Nothing is played.
+ * test_explore_play.c - the history by which a schedule is judged: initial
+ * values, results of operations, and unknown results if the map is inexact.
+ * Nothing is played.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -37,10 +37,10 @@ static void take(unsigned caps, struct rm_history *history)
 	play.first[0] = 55;
 	play.first[1] = 77;
 	play.first[2] = 0;
-	play.first[3] = 99; /* no key of this program */
+	play.first[3] = 99; /* not a key of this program */
 	play.pair = pairs;
 	play.pair[2] = (struct rm_history_pair){ 1, 77 };
-	CHECK(!take_history(history), "a history is taken");
+	CHECK(!take_history(history), "a history is recorded");
 }
 
 static void known(void)
@@ -54,15 +54,15 @@ static void known(void)
 	                history.initial[0].value == 55 &&
 	                history.initial[1].key == 1 &&
 	                history.initial[1].value == 77,
-	        "all operations are in it, and what is there at the start");
+	        "it has all operations and the initial values");
 	CHECK(history.pair_count == 1 && history.pairs[0].key == 1 &&
 	                history.pairs[0].value == 77 &&
 	                !strcmp(history.map, "map") &&
 	                !strcmp(history.stamps, "sequence"),
-	        "and what scans yielded, of which map, stamped in sequence");
+	        "it has pairs of scans, the map's name and the kind of stamps");
 	for (size_t i = 0; i < history.count; i++)
 		all &= !history.events[i].unknown;
-	CHECK(all, "what a map answers is known");
+	CHECK(all, "results of a map are known");
 	take(RM_CAP_INEXACT_RETURNS, &history);
 	for (size_t i = 0; i < history.count; i++)
 		but_lookup &= history.events[i].unknown ==
@@ -70,11 +70,11 @@ static void known(void)
 		                              ? 0
 		                              : RM_HISTORY_UNKNOWN_THERE);
 	CHECK(history.count == EVENTS && but_lookup,
-	        "but for look-ups it is not, where it may be inexact");
+	        "results other than of lookups are unknown if inexact");
 	rm_history_clear(&history);
 }
 
-/* As often as a program file may say it, of as many keys as there can be. */
+/* The most repeats of a program file, on the maximum of keys. */
 static void scans(void)
 {
 	static struct rm_explore_program program = { .threads = 2,
@@ -87,22 +87,22 @@ static void scans(void)
 	play.pair = NULL;
 	make_room_of_pairs(&program);
 	CHECK(play.lane_pairs >= 401 * (size_t)RM_EXPLORE_KEYS_MAX,
-	        "a scan that is repeated has room for what it yields");
+	        "a repeated scan has space for its entries");
 	CHECK(play.pair && play.pair_room >= RM_EXPLORE_LANES * play.lane_pairs,
-	        "in each lane");
+	        "every lane has that space");
 	program.ops[1] = 0;
 	make_room_of_pairs(&program);
-	CHECK(play.lane_pairs == PAIRS, "and nothing else has more");
+	CHECK(play.lane_pairs == PAIRS, "other programs need no more space");
 	free(play.pair);
 }
 
 static void *needs_too_much(const struct rm_sizing *sizing)
 {
 	(void)sizing;
-	return rm_explore_larger(NULL, SIZE_MAX / 2);
+	return rm_explore_realloc(NULL, SIZE_MAX / 2);
 }
 
-/* What a map asks for of the host's memory, by what it does. */
+/* The host runs out of memory while the map runs. */
 static void starves(void)
 {
 	static const struct rm_map_ops ops = { .create = needs_too_much };
@@ -119,11 +119,11 @@ static void starves(void)
 	struct rm_error error = { "" };
 
 	memset(&play, 0, sizeof(play));
-	CHECK(!rm_explore_open(&error), "there is a world");
+	CHECK(!rm_explore_open(&error), "a world is opened");
 	CHECK(rm_explore_play(&program, &schedule, 1000, &played, &error) ==
 	                        -ENOMEM &&
 	                !strcmp(error.text, "out of memory") && !played.fault,
-	        "a host without memory is an error, and accuses no map");
+	        "a host without memory is an error, not a fault of the map");
 	rm_explore_played_clear(&played);
 	free(play.pair);
 	free(play.event);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_protocol.c - the orders of the epochs that no schedule of a map
- * shows: under explore's model of C11's memory the outcomes of
- * tests/fixtures/orders/protocol.tsv come where two orders are weakened that
- * cover each other, and never where one is. By the axioms the same:
- * tests/report/test_orders.py.
+ * test_explore_protocol.c - the memory orders of the epochs that no schedule of
+ * a map exercises. Under the C11 model, the outcomes in
+ * tests/fixtures/orders/protocol.tsv occur if two orders that back each other
+ * up are weakened, and never if only one is. tests/report/test_orders.py checks
+ * the same by axioms.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -25,8 +25,8 @@ static bool is_like(const char *seen, const char *pattern)
 	return !*seen && !*pattern;
 }
 
-/* How often one of the row's outcomes came; the rarest that may comes in 11 of
-   400,000 runs. UINT64_MAX where a run found something else. */
+/* The number of runs with one of the row's outcomes; the rarest occurs in 11 of
+   400,000 runs. UINT64_MAX if a run had a finding. */
 static uint64_t times(const struct litmus *row, uint64_t runs)
 {
 	static struct litmus_outcomes had;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_explore_run.c - many schedules in several processes: which numbers are
-   played, which failure is the one that is told, what is summed up; and which
-   maps are explored at all. Which numbers fail, and how, is said here. */
+   played, which failure is reported, the sums, and which maps are explored. A
+   stub decides which numbers fail, and how. */
 #include <sys/types.h>
 #include <unistd.h>
 
 static pid_t counted_fork(void);
 
-/* after its own declaration, so that what comes now forks by it */
+/* declared before, so that the code below forks by it */
 #define fork counted_fork
 #include "verify/explore/explore.c"
 #undef fork
@@ -18,11 +18,10 @@ static pid_t counted_fork(void);
 
 enum { FIRST = 100, MANY = 60, NUMBERS = FIRST + 2 * MANY, HORIZON = 321 };
 
-/* What processes see of each other. */
 static struct {
-	_Atomic unsigned times[NUMBERS]; /* that a number was played */
-	_Atomic unsigned strange;        /* calls that were not as asked for */
-	_Atomic unsigned cleared;        /* what was played, and is let go */
+	_Atomic unsigned times[NUMBERS]; /* plays of each number */
+	_Atomic unsigned strange;        /* calls with wrong arguments */
+	_Atomic unsigned cleared;        /* results that were freed */
 } * seen;
 
 static struct {
@@ -30,43 +29,43 @@ static struct {
 	pid_t parent;
 	unsigned opened, calibrated, looked;
 	int open_status, calibrate_status;
-	uint64_t fails[3]; /* 0: none of them */
+	uint64_t fails[3]; /* numbers; 0: none */
 	enum rm_explore_fault fault[3];
 	uint64_t dies, leaves, breaks; /* numbers; 0: none */
 	int dies_by;                   /* a signal */
-	bool breaks_again;             /* where the parent plays what failed */
-	unsigned forks;                /* that there are left; 0: any number */
-} said;
+	bool breaks_again;             /* when the parent replays a failure */
+	unsigned forks;                /* the last one fails; 0: none does */
+} stub;
 
 static pid_t counted_fork(void)
 {
 	errno = EAGAIN;
-	return said.forks && !--said.forks ? -1 : fork();
+	return stub.forks && !--stub.forks ? -1 : fork();
 }
 
-/* No clock: it is three seconds later each time that somebody looks. */
+/* A clock that advances three seconds at each reading. */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
 	(void)clock;
-	*now = (struct timespec){ .tv_sec = 1000 + 3 * said.looked++ };
+	*now = (struct timespec){ .tv_sec = 1000 + 3 * stub.looked++ };
 	return 0;
 }
 
 int rm_explore_open(struct rm_error *error)
 {
-	said.opened++;
-	return said.open_status
-	               ? rm_error_set(error, said.open_status, "no world")
+	stub.opened++;
+	return stub.open_status
+	               ? rm_error_set(error, stub.open_status, "no world")
 	               : 0;
 }
 
 int rm_explore_calibrate(const struct rm_explore_options *options,
         uint64_t *horizon, struct rm_error *error)
 {
-	said.calibrated += options == said.options;
+	stub.calibrated += options == stub.options;
 	*horizon = HORIZON;
-	return said.calibrate_status
-	               ? rm_error_set(error, said.calibrate_status, "no steps")
+	return stub.calibrate_status
+	               ? rm_error_set(error, stub.calibrate_status, "no steps")
 	               : 0;
 }
 
@@ -76,24 +75,24 @@ void rm_explore_played_clear(struct rm_explore_played *played)
 	*played = (struct rm_explore_played){ .fault = RM_EXPLORE_NOTHING };
 }
 
-int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_tally *tally,
+int rm_explore_play_number(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_tally *tally,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error)
 {
-	if (options != said.options || horizon != HORIZON || taken ||
+	if (options != stub.options || horizon != HORIZON || taken ||
 	        number >= NUMBERS) {
 		seen->strange++;
 		return 0;
 	}
-	if (getpid() != said.parent) {
+	if (getpid() != stub.parent) {
 		seen->times[number]++;
-		if (number == said.dies)
-			raise(said.dies_by);
-		if (number == said.leaves)
+		if (number == stub.dies)
+			raise(stub.dies_by);
+		if (number == stub.leaves)
 			_exit(7);
 	}
-	/* seven sums that differ */
+	/* seven different increments */
 	tally->programs += 1;
 	tally->stopped += 2;
 	tally->schedules += 3;
@@ -103,10 +102,10 @@ int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
 	tally->undecided += 6;
 	played->fault = RM_EXPLORE_NOTHING;
 	for (int i = 0; i < 3; i++)
-		if (number == said.fails[i])
-			played->fault = said.fault[i];
-	return number == said.breaks ||
-	                       (said.breaks_again && getpid() == said.parent)
+		if (number == stub.fails[i])
+			played->fault = stub.fault[i];
+	return number == stub.breaks ||
+	                       (stub.breaks_again && getpid() == stub.parent)
 	               ? rm_error_set(error, -ENOMEM, "number %llu is too much",
 	                         (unsigned long long)number)
 	               : 0;
@@ -121,9 +120,9 @@ static int run(unsigned cpus, enum rm_explore_policy policy,
 		.programs = policy == RM_EXPLORE_EXHAUSTIVE ? MANY : 1,
 		.cpus = cpus };
 
-	said.options = &options;
-	said.parent = getpid();
-	said.opened = said.calibrated = 0;
+	stub.options = &options;
+	stub.parent = getpid();
+	stub.opened = stub.calibrated = 0;
 	memset(seen, 0, sizeof(*seen));
 	error->text[0] = '\0';
 	return rm_explore_run(&options, summary, error);
@@ -132,8 +131,8 @@ static int run(unsigned cpus, enum rm_explore_policy policy,
 static const unsigned cpus_tried[] = { 1, 2, 3, 7, RM_EXPLORE_CPUS_MAX };
 enum { TRIED = sizeof(cpus_tried) / sizeof(*cpus_tried) };
 
-/* Whether numbers first .. end - 1 were played once each; of those behind
-   `end` none, where `exactly`. */
+/* True if numbers first .. end - 1 were played once each, and none before. From
+   `end` on each may be played once, or none if `exactly`. */
 static bool played_once(unsigned first, unsigned end, bool exactly)
 {
 	for (unsigned i = 0; i < NUMBERS; i++) {
@@ -159,7 +158,7 @@ static void all_pass(enum rm_explore_policy policy, const char *name)
 		each &= played_once(FIRST, FIRST + MANY, true);
 		none &= !status && summary.found == UINT64_MAX &&
 		        summary.fault == RM_EXPLORE_NOTHING &&
-		        said.opened == 1 && said.calibrated == 1;
+		        stub.opened == 1 && stub.calibrated == 1;
 		seconds &= summary.seconds == 3;
 		/* 100 + 101 + ... + 159 = 7770 */
 		sums &= sum->programs == MANY && sum->stopped == 2 * MANY &&
@@ -168,19 +167,19 @@ static void all_pass(enum rm_explore_policy policy, const char *name)
 		        sum->undecided == 6 * MANY;
 	}
 	CHECK(each, name);
-	CHECK(none, "where none fails that is said");
-	CHECK(sums, "what was done is summed up over all processes");
-	CHECK(seconds, "and how long it took");
+	CHECK(none, "the summary reports that none fails");
+	CHECK(sums, "the tallies of all processes are added");
+	CHECK(seconds, "the summary has the elapsed time");
 }
 
 static void fails(uint64_t one, uint64_t two, uint64_t three)
 {
-	said.fails[0] = one;
-	said.fails[1] = two;
-	said.fails[2] = three;
-	said.fault[0] = RM_EXPLORE_LEAK;
-	said.fault[1] = RM_EXPLORE_RACE;
-	said.fault[2] = RM_EXPLORE_TORN;
+	stub.fails[0] = one;
+	stub.fails[1] = two;
+	stub.fails[2] = three;
+	stub.fault[0] = RM_EXPLORE_LEAK;
+	stub.fault[1] = RM_EXPLORE_RACE;
+	stub.fault[2] = RM_EXPLORE_TORN;
 }
 
 static void lowest_is_told(void)
@@ -199,29 +198,29 @@ static void lowest_is_told(void)
 		before &= played_once(FIRST, 118, cpus_tried[i] == 1);
 		cleared &= seen->cleared == cpus_tried[i] + 1;
 	}
-	CHECK(lowest, "the lowest number that fails is told, and how it does");
-	CHECK(before, "all before it are played, and one process goes no "
-	              "further");
-	CHECK(cleared, "each process lets go of what it has played");
+	CHECK(lowest, "the lowest number that fails is reported, with its "
+	              "fault");
+	CHECK(before, "all numbers before it are played, and one process plays "
+	              "no further one");
+	CHECK(cleared, "each process frees its results");
 	fails(FIRST, FIRST + MANY - 1, FIRST + MANY);
 	for (int i = 0; i < TRIED; i++) {
 		run(cpus_tried[i], RM_EXPLORE_MIX, &summary, &error);
 		first &= summary.found == FIRST &&
 		         summary.fault == RM_EXPLORE_LEAK;
 	}
-	CHECK(first, "the first number may be that");
+	CHECK(first, "the first number can fail");
 	fails(0, FIRST + MANY - 1, FIRST + MANY);
 	run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(summary.found == FIRST + MANY - 1 &&
 	                summary.fault == RM_EXPLORE_RACE,
-	        "so may the last");
+	        "the last number can fail");
 	fails(0, FIRST - 1, FIRST + MANY);
 	run(3, RM_EXPLORE_MIX, &summary, &error);
-	CHECK(summary.found == UINT64_MAX, "but none outside");
+	CHECK(summary.found == UINT64_MAX, "numbers outside are not played");
 	fails(0, 0, 0);
 }
 
-/* Whoever comes first: processes' orders are played one after the other. */
 static void lower_comes_later(void)
 {
 	static struct share share;
@@ -230,24 +229,24 @@ static void lower_comes_later(void)
 	};
 
 	fails(116, 123, 0);
-	said.options = &options;
-	said.parent = 0;
+	stub.options = &options;
+	stub.parent = 0;
 	memset(seen, 0, sizeof(*seen));
 	share.lowest = UINT64_MAX;
-	work(&options, 1, HORIZON, &share);
+	play_numbers(&options, 1, HORIZON, &share);
 	CHECK(share.lowest == 123 && seen->times[123] == 1 && !seen->times[125],
-	        "a process ends where one of its numbers fails");
-	work(&options, 0, HORIZON, &share);
+	        "a process ends at its first number that fails");
+	play_numbers(&options, 0, HORIZON, &share);
 	CHECK(share.lowest == 116 && !seen->times[118],
-	        "a lower number that fails takes its place");
-	found(&share, 130);
+	        "a lower number replaces the one found before");
+	lower_found(&share, 130);
 	CHECK(share.lowest == 116, "a higher one does not");
 	memset(seen, 0, sizeof(*seen));
 	fails(0, 0, 0);
 	share.lowest = 122;
-	work(&options, 0, HORIZON, &share);
+	play_numbers(&options, 0, HORIZON, &share);
 	CHECK(seen->times[122] == 1 && !seen->times[124] && share.lowest == 122,
-	        "and a process goes no further than the lowest");
+	        "a process ends at the lowest number found");
 }
 
 static void processes_die(void)
@@ -256,39 +255,39 @@ static void processes_die(void)
 	struct rm_error error;
 	int status;
 
-	said.dies = 127;
-	said.dies_by = SIGKILL;
+	stub.dies = 127;
+	stub.dies_by = SIGKILL;
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(status == -EINTR && strstr(error.text, "signal 9 ") &&
 	                strstr(error.text, " number 127, "),
-	        "a process that is killed where nothing is wrong accuses no "
-	        "map: that is an error, and says by which signal");
+	        "a process killed at a number that does not fail is an error "
+	        "with the signal");
 	fails(127, 0, 0);
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(!status && summary.found == 127 &&
 	                summary.fault == RM_EXPLORE_LEAK,
-	        "one where something is wrong has found it");
+	        "a process killed at a number that fails has found it");
 	fails(0, 123, 0);
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(!status && summary.found == 123 &&
 	                summary.fault == RM_EXPLORE_RACE,
-	        "and it does not hide what fails before");
+	        "it does not hide a lower number that fails");
 	fails(0, 0, 0);
-	said.dies_by = SIGSEGV;
+	stub.dies_by = SIGSEGV;
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(!status && summary.found == 127 &&
 	                summary.fault == RM_EXPLORE_CRASH,
-	        "a process that crashes has failed where it was");
-	said.dies = 0;
-	said.leaves = 131;
+	        "a process that crashes has failed at its number");
+	stub.dies = 0;
+	stub.leaves = 131;
 	status = run(3, RM_EXPLORE_MIX, &summary, &error);
 	CHECK(!status && summary.found == 131 &&
 	                summary.fault == RM_EXPLORE_CRASH,
-	        "so has one that a map ends");
-	said.leaves = 0;
+	        "so has a process that exits");
+	stub.leaves = 0;
 }
 
-/* The third of so many. */
+/* The third fork fails. */
 static void no_process(void)
 {
 	static struct share share = { .lowest = UINT64_MAX };
@@ -299,20 +298,20 @@ static void no_process(void)
 	struct rm_error error;
 	pid_t pids[RM_EXPLORE_CPUS_MAX] = { 0 };
 
-	said.forks = 3;
+	stub.forks = 3;
 	CHECK(run(5, RM_EXPLORE_MIX, &summary, &error) == -EAGAIN &&
 	                !strcmp(error.text,
 	                        "process 3 of 5 could not be started: "
 	                        "Resource temporarily unavailable (--cpus)"),
-	        "where a process cannot be started that is told, and which");
-	said.options = &options;
-	said.forks = 3;
+	        "a process that cannot be started is reported by number");
+	stub.options = &options;
+	stub.forks = 3;
 	CHECK(start(&options, HORIZON, &share, pids, &error) == -EAGAIN &&
 	                share.lowest == 0,
-	        "and those that were started stop");
+	        "the processes already started stop");
 	finish(&share, 0, pids[0]);
 	finish(&share, 1, pids[1]);
-	said.forks = 0;
+	stub.forks = 0;
 }
 
 static void errors(void)
@@ -320,33 +319,33 @@ static void errors(void)
 	struct rm_explore_summary summary;
 	struct rm_error error;
 
-	said.breaks = 127;
+	stub.breaks = 127;
 	CHECK(run(3, RM_EXPLORE_MIX, &summary, &error) == -ENOMEM &&
 	                !strcmp(error.text, "number 127 is too much"),
-	        "an error of a number is told in its words");
-	said.breaks = 0;
+	        "an error at a number is reported with its text");
+	stub.breaks = 0;
 	fails(117, 0, 0);
-	said.breaks_again = true;
+	stub.breaks_again = true;
 	CHECK(run(3, RM_EXPLORE_MIX, &summary, &error) == -ENOMEM &&
 	                !strcmp(error.text, "number 117 is too much"),
-	        "so is one of playing again what failed");
-	said.breaks_again = false;
+	        "so is an error when the failure is replayed");
+	stub.breaks_again = false;
 	fails(0, 0, 0);
-	said.open_status = -EPERM;
+	stub.open_status = -EPERM;
 	CHECK(run(3, RM_EXPLORE_MIX, &summary, &error) == -EPERM &&
-	                !strcmp(error.text, "no world") && !said.calibrated &&
+	                !strcmp(error.text, "no world") && !stub.calibrated &&
 	                played_once(0, 0, true),
-	        "nothing is begun where there is no world");
-	said.open_status = 0;
-	said.calibrate_status = -EIO;
+	        "nothing is played if the world cannot be opened");
+	stub.open_status = 0;
+	stub.calibrate_status = -EIO;
 	CHECK(run(3, RM_EXPLORE_MIX, &summary, &error) == -EIO &&
 	                !strcmp(error.text, "no steps") &&
 	                played_once(0, 0, true),
-	        "nor where it is not known how long a schedule is");
-	said.calibrate_status = 0;
+	        "nothing is played if the horizon is unknown");
+	stub.calibrate_status = 0;
 }
 
-/* Only whether there are such functions is asked. */
+/* Never called; only their presence matters. */
 static void *created(const struct rm_sizing *sizing)
 {
 	(void)sizing;
@@ -368,12 +367,12 @@ static const struct rm_map_ops whole = { .create = created,
 
 static bool why(struct rm_impl impl, bool by_name, const char *word)
 {
-	const char *said_why = rm_explore_unfit(&impl, by_name);
+	const char *reason = rm_explore_skip_reason(&impl, by_name);
 
-	return word ? said_why && strstr(said_why, word) : !said_why;
+	return word ? reason && strstr(reason, word) : !reason;
 }
 
-/* Its reason, and whether somebody who asks for it has it nevertheless. */
+/* True if the map is rejected for this reason; `named`: only by "all". */
 static bool refused(struct rm_impl impl, const char *word, bool named)
 {
 	return why(impl, false, word) && why(impl, true, named ? NULL : word);
@@ -386,29 +385,32 @@ static void which_maps(void)
 	const struct rm_impl right = { .id = "right", .ops = &whole };
 	struct rm_impl impl = right;
 
-	CHECK(refused(right, NULL, true), "a right map is explored");
+	CHECK(refused(right, NULL, true), "a correct map is explored");
 	impl.ops = &no_create;
-	CHECK(refused(impl, "technique", false), "what makes no map is not");
+	CHECK(refused(impl, "technique", false),
+	        "a technique without create() is not explored");
 	impl.ops = &no_lookup;
-	CHECK(refused(impl, "technique", false), "nor what looks nothing up");
+	CHECK(refused(impl, "technique", false),
+	        "a technique without lookup() is not explored");
 	impl = right;
 	impl.caps = RM_CAP_NO_STATE;
-	CHECK(refused(impl, "holds nothing", false), "nor what holds nothing");
+	CHECK(refused(impl, "holds nothing", false),
+	        "a map without state is not explored");
 	impl.caps = RM_CAP_STALE;
-	CHECK(refused(impl, "late", false), "nor what may answer late");
+	CHECK(refused(impl, "old values", false),
+	        "a map with stale lookups is not explored");
 	impl.caps = RM_CAP_UNSAFE;
-	CHECK(refused(impl, "not safe", true),
-	        "what is not safe beside a writer is explored by its name");
+	CHECK(refused(impl, "unsafe", true),
+	        "an unsafe map is explored only by name");
 	impl.caps = RM_CAP_UNSAFE_INSERT;
-	CHECK(refused(impl, "not safe", true),
-	        "what is not safe beside an insert, too");
+	CHECK(refused(impl, "unsafe", true), "so is a map with unsafe inserts");
 	impl = right;
 	impl.volatile_order = true;
 	CHECK(refused(impl, "volatile accesses", true),
-	        "so is what orders by volatile accesses");
+	        "so is a map that orders by volatile accesses");
 	impl = right;
 	impl.misuse = "planted";
-	CHECK(refused(impl, "misuse", true), "so is a planted misuse");
+	CHECK(refused(impl, "misuse", true), "so is an injected misuse");
 }
 
 int main(void)
@@ -417,10 +419,10 @@ int main(void)
 	        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (seen == MAP_FAILED)
 		return 2;
-	all_pass(RM_EXPLORE_MIX, "each number is played once, however many "
-	                         "processes there are");
+	all_pass(RM_EXPLORE_MIX, "each number is played once, by any number of "
+	                         "processes");
 	all_pass(RM_EXPLORE_EXHAUSTIVE,
-	        "so is each program, where schedules are exhausted");
+	        "so is each program of the exhaustive scheduler");
 	lowest_is_told();
 	lower_comes_later();
 	processes_die();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_rwlock.c - what POSIX promises of reader-writer locks: who waits
- * for whom, what is ordered by it, and what is a misuse.
+ * test_explore_rwlock.c - POSIX guarantees of reader-writer locks: which lanes
+ * wait, what is ordered, and what is a misuse.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -12,21 +12,21 @@
 static void reads(struct shared *shared)
 {
 	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
-	says('r');
+	record('r');
 	read_word(shared, 0);
 	stays(shared);
 	fine(rm_sim_rwlock_unlock(&shared->rwlock));
-	says('.');
+	record('.');
 }
 
 static void writes(struct shared *shared)
 {
 	fine(rm_sim_rwlock_wrlock(&shared->rwlock));
-	says('w');
+	record('w');
 	write_word(shared, 0);
 	stays(shared);
 	fine(rm_sim_rwlock_unlock(&shared->rwlock));
-	says('.');
+	record('.');
 }
 
 static void writes_as_reader(struct shared *shared)
@@ -42,19 +42,19 @@ static void excludes(void)
 
 	lanes(writes, writes, writes);
 	CHECK(faults(RM_EXPLORE_NOTHING, &both) == SEEDS && !both,
-	        "writers of a lock are alone, and ordered");
+	        "writers exclude each other, and are ordered");
 	lanes(writes, reads, NULL);
 	CHECK(faults(RM_EXPLORE_NOTHING, &both) == SEEDS && !both,
-	        "a reader and a writer are not in together, and are ordered");
+	        "a writer excludes readers, and is ordered with them");
 	lanes(reads, reads, NULL);
 	CHECK(faults(RM_EXPLORE_NOTHING, &both) == SEEDS && both,
-	        "readers are in together, in some schedules");
+	        "readers hold the lock together, in some schedules");
 	lanes(writes_as_reader, writes_as_reader, NULL);
 	CHECK(faults(RM_EXPLORE_RACE, NULL) == SEEDS,
-	        "two readers order nothing between them, in any schedule");
+	        "two readers are not ordered, in any schedule");
 }
 
-/* A lane reads, `writer` would write, and the lane behind them would read. */
+/* A lane reads, `writer` waits to write, and lane 3 comes to read. */
 static bool prefers(int kind, unsigned writer, const char *order)
 {
 	struct rm_explore_turn turn[] = { { 3 - writer, 3, 0 },
@@ -78,41 +78,41 @@ static void preference(void)
 {
 	CHECK(prefers(PTHREAD_RWLOCK_PREFER_READER_NP, 1, "rr..w.") &&
 	                prefers(PTHREAD_RWLOCK_PREFER_READER_NP, 2, "rr..w."),
-	        "a reader comes in beside another while a writer waits");
+	        "a reader enters next to another one while a writer waits");
 	CHECK(prefers(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP, 1,
 	              "r.w.r.") &&
 	                prefers(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP, 2,
 	                        "r.w.r."),
-	        "not where the lock prefers writers, whichever lane writes");
+	        "it waits if the lock prefers writers");
 }
 
-/* Reads twice over, and gives one of the two back at first. */
+/* Locks twice as a reader, and unlocks in two steps. */
 static void reads_twice(struct shared *shared)
 {
 	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
 	fine(rm_sim_rwlock_rdlock(&shared->rwlock));
-	says('r');
+	record('r');
 	fine(rm_sim_rwlock_unlock(&shared->rwlock));
 	stays(shared);
-	says('1');
+	record('1');
 	fine(rm_sim_rwlock_unlock(&shared->rwlock));
-	says('2');
+	record('2');
 }
 
-/* Fifteen times is what is counted; the sixteenth is refused. */
+/* The depth counter has 15 as its maximum; the next lock fails. */
 static void reads_often(struct shared *shared)
 {
 	for (int i = 0; i < 15; i++)
 		fine(rm_sim_rwlock_rdlock(&shared->rwlock));
-	says(rm_sim_rwlock_rdlock(&shared->rwlock) == EAGAIN ? 'E' : '!');
+	record(rm_sim_rwlock_rdlock(&shared->rwlock) == EAGAIN ? 'E' : '!');
 	for (int i = 0; i < 15; i++)
 		fine(rm_sim_rwlock_unlock(&shared->rwlock));
-	says('0');
+	record('0');
 }
 
 static void depth(void)
 {
-	/* lane 2 asks while lane 1 holds the lock once more */
+	/* lane 2 comes while lane 1 still holds the lock once */
 	struct rm_explore_turn asks[] = { { 1, 4, 0 }, { 2, 2, 0 },
 		{ 1, ON, 0 }, { 2, ON, 0 } };
 	/* lane 3 comes and goes while lane 2 holds the lock twice */
@@ -121,14 +121,14 @@ static void depth(void)
 
 	lanes(reads_twice, writes, NULL);
 	CHECK(in_turn(asks, 4, RM_EXPLORE_NOTHING, "r12w."),
-	        "who reads twice holds the lock until both are given back");
+	        "a lane that reads twice holds the lock until both unlocks");
 	lanes(writes, reads_twice, reads);
 	CHECK(in_turn(beside, 4, RM_EXPLORE_NOTHING, "rr.12w."),
-	        "how often one reads is nothing to another");
+	        "the depth of one reader does not affect another");
 	lanes(reads_often, writes, NULL);
 	CHECK(in_turn((struct rm_explore_turn[]){ { 1, ON, 0 }, { 2, ON, 0 } },
 	              2, RM_EXPLORE_NOTHING, "E0w."),
-	        "who reads too often for it to be counted is told so");
+	        "a reader beyond the maximum depth gets EAGAIN");
 }
 
 static void reads_and_keeps(struct shared *shared)
@@ -157,25 +157,25 @@ static void misuse(void)
 	lanes(reads_and_keeps, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE,
 	              "main thread destroys a lock that is held"),
-	        "a lock that is read must not be destroyed");
+	        "a lock held by a reader must not be destroyed");
 	lanes(writes_and_keeps, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE, "destroys a lock that is held"),
-	        "nor one that is written");
+	        "a lock held by a writer must not be destroyed");
 	lanes(gives_back, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE,
-	              "thread 1 gives back a lock that it does not hold"),
-	        "who has not taken a lock must not give it back");
+	              "thread 1 unlocks a lock that it does not hold"),
+	        "a lane must not unlock a lock that it did not take");
 	lanes(gives_back_twice, NULL, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE, "a lock that it does not hold"),
-	        "nor may who has given it back");
+	        "nor unlock it twice");
 	lanes(writes_and_keeps, gives_back, NULL);
 	CHECK(stops(RM_EXPLORE_MISUSE,
-	              "thread 2 gives back a lock that it does not hold"),
-	        "nor another one than who holds it");
+	              "thread 2 unlocks a lock that it does not hold"),
+	        "nor unlock another lane's lock");
 	lanes(writes_and_keeps, reads, NULL);
 	CHECK(stops(RM_EXPLORE_DEADLOCK,
 	              "thread 2 waits for a lock to read that thread 1 holds"),
-	        "who waits for a lock that is kept is told of");
+	        "a lane that waits forever is reported");
 }
 
 static void freed_init(struct shared *shared)
@@ -209,7 +209,7 @@ static void freed_unlock(struct shared *shared)
 	rm_sim_rwlock_unlock(&shared->rwlock);
 }
 
-/* locks.h: the memory of a lock must be there, whatever is done with it. */
+/* locks.h: memory must be allocated for every call. */
 static void memory(void)
 {
 	static void (*const calls[])(struct shared *) = { freed_init,
@@ -217,7 +217,7 @@ static void memory(void)
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
 		CHECK(alone_stops(calls[i], RM_EXPLORE_FREED, ""),
-		        "a lock in freed memory is a use after free");
+		        "a call on a freed lock is a use after free");
 	}
 }
 

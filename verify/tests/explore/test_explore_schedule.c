@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_schedule.c - schedulers: who may be chosen, what one seed
-   decides, what PCT promises, who stands still, and that a list plays what was
-   taken. */
+/* test_explore_schedule.c - the schedulers: valid choices, repeatable seeds,
+   the bound of PCT, stalled lanes, and replay of a list. */
 #include "tests/unit/tap.h"
 #include "verify/explore/schedule.h"
 
@@ -10,7 +9,7 @@
 
 enum { TURNS = 2000, LANES = 4, ALL = 0xe };
 
-/* Plays TURNS decisions; the choices of each are all lanes but one in turn. */
+/* Plays TURNS decisions; the choices leave out one lane after the other. */
 static bool play(struct rm_explore_schedule *schedule,
         struct rm_explore_turns *taken, uint32_t *never)
 {
@@ -24,7 +23,7 @@ static bool play(struct rm_explore_schedule *schedule,
 		struct rm_explore_turn turn;
 
 		situation.choices = ALL & ~(1U << (i % 7));
-		turn = rm_explore_next(schedule, &situation);
+		turn = rm_explore_next_turn(schedule, &situation);
 		chosen &= situation.choices >> turn.lane & 1 && turn.steps;
 		*never &= ~(1U << turn.lane);
 		situation.steps += turn.steps;
@@ -59,13 +58,13 @@ static void choices(const struct rm_explore_scheduler *scheduler)
 		}
 	}
 	CHECK(!never,
-	        "every lane runs, only lanes that can, one seed one order");
+	        "every lane runs, all choices are valid, and seeds repeat");
 	free(one.turn);
 	free(two.turn);
 }
 
-/* With all ready and nobody yielding, PCT leaves the lane of the highest
-   priority at its changes only: at most depth - 1 times. */
+/* If all lanes are ready and none yields, PCT switches only at changes of
+   priorities: at most depth - 1 times. */
 static void pct_switches(void)
 {
 	unsigned most = 0, with_all = 0;
@@ -82,7 +81,7 @@ static void pct_switches(void)
 		rm_explore_pct.begin(&schedule, LANES);
 		while (situation.steps < 2000) {
 			struct rm_explore_turn turn =
-			        rm_explore_next(&schedule, &situation);
+			        rm_explore_next_turn(&schedule, &situation);
 
 			switches += situation.steps &&
 			            turn.lane != situation.running;
@@ -92,14 +91,14 @@ static void pct_switches(void)
 		most = switches > most ? switches : most;
 		with_all += switches == 3;
 	}
-	CHECK(most == 3, "depth 4 switches three times at most");
-	CHECK(with_all > 100, "and often as often");
+	CHECK(most == 3, "depth 4 switches at most three times");
+	CHECK(with_all > 100, "many schedules switch three times");
 }
 
 enum { STALLED_MOST = 256, OWN_STEPS = 1000 };
 
-/* Lanes end after OWN_STEPS steps each. Whether one stood still within its
-   first steps until all others had ended. */
+/* Lanes end after OWN_STEPS steps each. True if one stalled within its first
+   steps until all others had ended. */
 static bool one_stands_still(
         const struct rm_explore_scheduler *scheduler, uint64_t seed)
 {
@@ -111,7 +110,7 @@ static bool one_stands_still(
 	scheduler->begin(&schedule, LANES);
 	while (situation.choices & (situation.choices - 1)) {
 		struct rm_explore_turn turn =
-		        rm_explore_next(&schedule, &situation);
+		        rm_explore_next_turn(&schedule, &situation);
 
 		situation.running = turn.lane;
 		situation.steps += turn.steps;
@@ -122,7 +121,7 @@ static bool one_stands_still(
 	return ran[__builtin_ctz(situation.choices)] <= STALLED_MOST;
 }
 
-/* All others give their turns away for ever: they wait for who stands still. */
+/* All lanes yield forever: they wait for the stalled one. */
 static bool all_come_to_an_end(uint64_t seed)
 {
 	struct rm_explore_schedule schedule = { .scheduler = &rm_explore_stall,
@@ -134,7 +133,7 @@ static bool all_come_to_an_end(uint64_t seed)
 	rm_explore_stall.begin(&schedule, LANES);
 	for (unsigned i = 0; i < 100000 && ran < OWN_STEPS; i++) {
 		struct rm_explore_turn turn =
-		        rm_explore_next(&schedule, &situation);
+		        rm_explore_next_turn(&schedule, &situation);
 
 		situation.running = turn.lane;
 		situation.steps += turn.steps;
@@ -153,9 +152,9 @@ static void lanes_stand_still(void)
 		drawn += one_stands_still(&rm_explore_random, seed);
 		ended += all_come_to_an_end(seed);
 	}
-	CHECK(stalled > 150, "a lane stands still until all others have ended");
-	CHECK(drawn == 0, "which none does at random");
-	CHECK(ended == 500, "and who is waited for goes on in the end");
+	CHECK(stalled > 150, "a lane stalls until all others have ended");
+	CHECK(drawn == 0, "no lane does at random");
+	CHECK(ended == 500, "a stalled lane that others wait for is released");
 }
 
 static void list_plays(void)
@@ -172,9 +171,10 @@ static void list_plays(void)
 
 	play(&drawn, &taken, &never);
 	play(&listed, &again, &never);
-	CHECK(equal(&taken, &again), "a list plays the turns that were taken");
-	CHECK(rm_explore_next(&listed, &situation).lane == 2,
-	        "behind its end whoever can run runs");
+	CHECK(equal(&taken, &again),
+	        "a list replays the turns that were taken");
+	CHECK(rm_explore_next_turn(&listed, &situation).lane == 2,
+	        "after its end any lane that can run is chosen");
 	free(taken.turn);
 	free(again.turn);
 }

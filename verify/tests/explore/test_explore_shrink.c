@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_shrink.c - what is left of a finding: nothing that it does not
-   need. Plays are the test's own: which programs and turns fail is said. */
+/* test_explore_shrink.c - making a finding smaller leaves what it needs and no
+   more. A stub decides which programs and turns fail. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "verify/explore/shrink.c"
 
 #include "tests/unit/tap.h"
@@ -14,15 +14,14 @@ const struct rm_explore_scheduler rm_explore_listed = { .name = "listed" };
 
 enum { SEED = 5, HORIZON = 300, LIMIT = 777, STEPS = 11 };
 
-/* How a play goes. */
+/* How plays end, and records of them. */
 static struct {
 	bool (*fails)(const struct rm_explore_program *program,
 	        const struct rm_explore_schedule *schedule);
-	enum rm_explore_fault otherwise; /* of what does not fail like that */
+	enum rm_explore_fault otherwise; /* if it does not fail like that */
 	uint64_t steps;                  /* of each */
 	int status;
-	/* what was asked for */
-	unsigned plays, of[4], depths, tried; /* since a list was */
+	unsigned plays, of[4], depths, tried; /* tried: since the last list */
 	bool right;
 	unsigned cleared;
 } play;
@@ -47,8 +46,7 @@ static void write_down(struct rm_explore_turns *taken,
 	taken->count = count;
 }
 
-/* Under a list the turns of that are taken; else one of lane 1 and one of
-   lane 2. */
+/* Under a list, its turns are taken; else one turn each of lanes 1 and 2. */
 int rm_explore_play(const struct rm_explore_program *program,
         struct rm_explore_schedule *schedule, uint64_t limit,
         struct rm_explore_played *played, struct rm_error *error)
@@ -93,7 +91,7 @@ void rm_explore_played_clear(struct rm_explore_played *played)
 	play.cleared++;
 }
 
-/* Threads 0 .. 2 with four operations each on keys 0 .. 3, and five turns. */
+/* Three threads with four operations each on keys 0 .. 3, and five turns. */
 static struct rm_explore_case big(void)
 {
 	static const struct rm_explore_turn turns[] = { { 1, 2, 0 },
@@ -123,7 +121,7 @@ static struct rm_explore_case big(void)
 	return failing;
 }
 
-/* Whether thread `t` has the operation of this kind, so often at least. */
+/* True if thread `t` has this operation, at least `times` times. */
 static bool has(const struct rm_explore_program *program, unsigned t,
         unsigned kind, unsigned times)
 {
@@ -134,8 +132,8 @@ static bool has(const struct rm_explore_program *program, unsigned t,
 	return false;
 }
 
-/* Thread 0's second operation, thread 2's last one three times, and key 2 at
-   the start: under any schedule. */
+/* Needs thread 0's second operation, three of thread 2's last one, and key 2 at
+   the start, under any schedule. */
 static bool two_operations(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -160,13 +158,11 @@ static void what_is_not_needed_goes(void)
 	struct rm_error error;
 
 	play.fails = two_operations;
-	CHECK(rm_explore_shrink(&failing, &error) == 0,
-	        "a case is made smaller");
+	CHECK(rm_explore_shrink(&failing, &error) == 0, "shrinking succeeds");
 	CHECK(is_small(&failing.program),
-	        "operations, repetitions and keys are left out as far as it "
-	        "goes");
+	        "operations, repeats and keys that are not needed are removed");
 	CHECK(failing.switches == 0 && switches_of(&failing.turns) == 0,
-	        "and switches");
+	        "so are switches");
 	CHECK(failing.fault == RM_EXPLORE_RACE && play.right,
 	        "plays have the case's limit and horizon");
 	/* the last play is of the result */
@@ -175,12 +171,12 @@ static void what_is_not_needed_goes(void)
 	        "plays and steps are counted");
 	CHECK(play.of[3] == 0 && play.of[1] && play.of[2] &&
 	                play.depths == 0x1e,
-	        "random and pct of each depth were tried, nobody stood still");
-	CHECK(play.cleared == play.plays, "each play is given back");
+	        "random and pct of each depth were tried, but not stall");
+	CHECK(play.cleared == play.plays, "each result is freed");
 	rm_explore_turns_clear(&failing.turns);
 	CHECK(heap_held == 0 && !failing.turns.turn && !failing.turns.count &&
 	                !failing.turns.room,
-	        "and all turns");
+	        "all turns are freed");
 }
 
 static bool never(const struct rm_explore_program *program,
@@ -203,14 +199,14 @@ static void other_faults_do_not_count(void)
 	              sizeof(before.program)) &&
 	                failing.switches == before.switches &&
 	                failing.turns.count == 5,
-	        "what fails in another way is not smaller");
-	/* 3 threads, 12 operations, 3 x 12 repetitions, 4 keys: each under the
-	   turns that there are, and 200 other schedules; 4 turns of another
-	   lane than before, each twice, and the last play */
+	        "a different failure does not count");
+	/* 3 threads, 12 operations, 3 x 12 repeats and 4 keys, each under the
+	   known turns and 200 other schedules; 4 turns with another lane, each
+	   twice; and the last play */
 	CHECK(play.plays == (3 + 12 + 36 + 4) * 201 + 4 * 2 + 1,
-	        "each smaller one is tried under 200 schedules of its own");
+	        "each candidate is tried under 200 schedules of its own");
 	CHECK(play.right && play.of[1] == play.of[2] && play.of[3] == 0,
-	        "half of them random, half by pct");
+	        "half of them are random, half pct");
 	rm_explore_turns_clear(&failing.turns);
 	failing = big();
 	failing.stalls = true;
@@ -219,12 +215,12 @@ static void other_faults_do_not_count(void)
 	rm_explore_shrink(&failing, &error);
 	CHECK(play.right && play.of[1] == play.of[3] &&
 	                play.of[2] == 2 * play.of[3],
-	        "where threads stand still they do so in a fourth");
+	        "if lanes stalled, a quarter of them use stall");
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* Thread 1 has all that it had, or nothing; thread 2's first operation comes
-   as often as 20 halved gives, and its others are all there. */
+/* Needs all or none of thread 1, and all of thread 2; its first operation fails
+   only with 20, 10 or 5 repeats. */
 static bool in_steps(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -243,13 +239,12 @@ static void some_goes_only_as_a_whole(void)
 
 	play.fails = in_steps;
 	rm_explore_shrink(&failing, &error);
-	CHECK(failing.program.ops[1] == 0, "a thread goes as a whole");
-	CHECK(failing.program.op[2][0].times == 5,
-	        "what is repeated comes half as often");
+	CHECK(failing.program.ops[1] == 0, "a thread is removed as a whole");
+	CHECK(failing.program.op[2][0].times == 5, "repeats are halved");
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* Thread 1 is needed while thread 2 repeats its last operation. */
+/* Thread 1 is needed as long as thread 2 repeats its last operation. */
 static bool one_after_the_other(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -272,12 +267,10 @@ static void it_is_tried_again(void)
 	rm_explore_shrink(&failing, &error);
 	CHECK(failing.program.ops[1] == 0 && failing.program.ops[2] == 1 &&
 	                rm_explore_times(&failing.program.op[2][0]) == 1,
-	        "what could not go at first is tried again when other things "
-	        "went");
+	        "what could not be removed at first is tried again");
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* Fails under schedules that stall, and no other. */
 static bool where_they_stall(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -297,7 +290,7 @@ static void threads_may_stand_still(void)
 	                failing.program.ops[1] == 0 &&
 	                failing.program.ops[2] == 0 &&
 	                failing.program.resident == 0,
-	        "where threads stood still it is tried that they do");
+	        "if lanes stalled, the stall scheduler is tried");
 	CHECK(failing.turns.count == 2 && failing.switches == 1,
 	        "the turns are those under which it failed");
 	rm_explore_turns_clear(&failing.turns);
@@ -312,8 +305,9 @@ static void errors_are_no_failures(void)
 	play.status = -12;
 	CHECK(rm_explore_shrink(&failing, &error) == -12 &&
 	                failing.program.ops[1] == 4,
-	        "a play that could not be judged is no failure, and the last "
-	        "one's error is said");
+	        "a play with an error is not a failure, and the last one's "
+	        "error "
+	        "is returned");
 	rm_explore_turns_clear(&failing.turns);
 }
 
@@ -325,12 +319,12 @@ static void long_ones_are_given_up(void)
 	play.fails = two_operations;
 	play.steps = UINT64_C(100000001);
 	rm_explore_shrink(&failing, &error);
-	/* more than 2 x 10^8 steps were after the second play */
+	/* the second play exceeds 2 x 10^8 steps in total */
 	CHECK(play.plays == 2 + 1, "the longest programs are played few times");
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* Lane 2 must have the turn after lane 1, and lane 3 before the end. */
+/* Needs lanes 1, 2 and 3 to run in this order. */
 static bool needs_two_switches(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -351,15 +345,15 @@ static void switches_that_are_needed_stay(void)
 	struct rm_error error;
 
 	play.fails = needs_two_switches;
-	CHECK(failing.switches == 4, "of four switches");
+	CHECK(failing.switches == 4, "the case has four switches");
 	rm_explore_shrink(&failing, &error);
 	CHECK(failing.switches == 2 && failing.turns.count == 5 &&
 	                failing.turns.turn[0].lane == 1 &&
 	                failing.turns.turn[4].lane == 3,
-	        "the two that it needs stay");
+	        "the two switches that it needs remain");
 	CHECK(failing.turns.turn[2].steps == 1 &&
 	                failing.turns.turn[4].steps == 9,
-	        "and turns are as long as they were");
+	        "turns keep their lengths");
 	rm_explore_turns_clear(&failing.turns);
 }
 
@@ -371,7 +365,7 @@ static bool lanes_are(const struct rm_explore_turns *list, uint32_t lanes)
 	return lanes == 0;
 }
 
-/* The last switch has to go before the first one can. */
+/* The last switch must be removed before the first one can be. */
 static bool in_two_passes(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -405,7 +399,7 @@ static void fewer_switches_are_fewer(void)
 	play.fails = in_two_passes;
 	rm_explore_shrink(&failing, &error);
 	CHECK(lanes_are(&failing.turns, 1133) && failing.switches == 1,
-	        "switches are tried again when others went");
+	        "switches are tried again after others were removed");
 	rm_explore_turns_clear(&failing.turns);
 	failing = big();
 	rm_explore_turns_clear(&failing.turns);
@@ -414,11 +408,11 @@ static void fewer_switches_are_fewer(void)
 	play.fails = with_one_switch;
 	rm_explore_shrink(&failing, &error);
 	CHECK(lanes_are(&failing.turns, 122),
-	        "other turns with as many switches are no fewer");
+	        "other turns with as many switches are not accepted");
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* It fails when lane 1 goes on for long; as it was it had one switch more. */
+/* Fails if lane 1 continues for long, which saves one switch. */
 static bool when_it_goes_on(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -437,12 +431,12 @@ static void a_lane_may_go_on_for_longer(void)
 	rm_explore_shrink(&failing, &error);
 	CHECK(failing.turns.turn[1].steps == 100000 &&
 	                failing.turns.turn[1].lane == 1,
-	        "who goes on may have to go on for long");
+	        "a lane that continues may continue for long");
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* Under a model of memory: turn 1 looks three stores back, or two; the buffer
-   of lane 1 (9) must empty once, before lane 2's last turn. */
+/* Under a memory model: lane 2 must read at least two stores back, and then
+   lane 1's buffer (9) must drain. */
 static bool of_memory(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -475,12 +469,12 @@ static void memory_is_made_smaller(enum rm_explore_memory memory)
 	if (memory)
 		CHECK(failing.turns.turn[1].back == 2 &&
 		                failing.turns.turn[3].back == 0,
-		        "loads look back no farther than they must");
+		        "loads read the newest store possible");
 	else
 		CHECK(failing.turns.turn[1].back == 5 &&
 		                failing.turns.turn[3].back == 1 &&
 		                failing.turns.count == 4,
-		        "without a model of memory nothing looks back");
+		        "without a memory model turns keep their `back`");
 	rm_explore_turns_clear(&failing.turns);
 }
 
@@ -520,12 +514,12 @@ static void stores_leave_when_they_must(void)
 		        failing.turns.turn[i].lane < RM_EXPLORE_BUFFERS_AT ||
 		        failing.turns.turn[i].lane == 10;
 	CHECK(only_one && failing.turns.count < 6,
-	        "stores leave their buffers when they must, not before");
+	        "stores leave their buffers only when they must");
 	rm_explore_turns_clear(&failing.turns);
-	CHECK(heap_held == 0, "no turns are left behind");
+	CHECK(heap_held == 0, "no turns are leaked");
 }
 
-/* The last turn need not look back when the first does not. */
+/* The last turn need not look back once the first does not. */
 static bool first_then_last(const struct rm_explore_program *program,
         const struct rm_explore_schedule *schedule)
 {
@@ -552,11 +546,11 @@ static void memory_is_tried_again(void)
 	rm_explore_shrink(&failing, &error);
 	CHECK(failing.turns.turn[0].back == 0 &&
 	                failing.turns.turn[2].back == 0,
-	        "what looks back is tried again when another does no more");
+	        "a load is tried again after another reads a newer store");
 	rm_explore_turns_clear(&failing.turns);
 }
 
-/* As much as a program may have, of which nothing can be left out. */
+/* A program of maximum size, of which nothing can be removed. */
 static void plays_are_bounded(void)
 {
 	struct rm_explore_case failing = big();
@@ -574,7 +568,7 @@ static void plays_are_bounded(void)
 	play.fails = never;
 	rm_explore_shrink(&failing, &error);
 	CHECK(play.plays >= 20000 && play.plays < 20500,
-	        "there are 20,000 plays, and then one of each smaller program");
+	        "after 20,000 plays, each candidate is played only once");
 	rm_explore_turns_clear(&failing.turns);
 }
 
@@ -592,7 +586,7 @@ static void what_was_taken_is_kept(void)
 	                play.of[0] == 1 && play.plays == 1,
 	        "a case is played under its turns, and keeps those taken");
 	rm_explore_turns_clear(&failing.turns);
-	CHECK(heap_held == 0, "the old ones are given back");
+	CHECK(heap_held == 0, "the old turns are freed");
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_sites.c - names of places: which are asked for, how addr2line is
-   asked, and what is kept of its answer, which is the test's own. */
+/* test_explore_sites.c - source lines of code addresses: which are looked up,
+   how addr2line is called, and how its output, here a stub's, is parsed. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "verify/explore/sites.c"
 
 #include "tests/unit/tap.h"
@@ -17,10 +17,10 @@ static struct {
 	unsigned runs, arguments;
 	bool well;
 	char offset[3][OFFSET_BYTES];
-	const char *answer; /* NULL: there is no such tool */
-} asked;
+	const char *output; /* NULL: the tool does not exist */
+} tool;
 
-/* The first byte of `code` is 0x1000 bytes from the program's. */
+/* `code` begins at offset 0x1000 of the program. */
 uint64_t rm_sim_space_image(const void *address)
 {
 	return 0x1000 + (uint64_t)((const char *)address - code);
@@ -30,20 +30,20 @@ int rm_capture(char *const argv[], char **text)
 {
 	char path[PATH_BYTES] = "";
 
-	asked.runs++;
-	asked.well = !strcmp(argv[0], "addr2line") &&
-	             !strcmp(argv[1], "-afsie") &&
-	             readlink("/proc/self/exe", path, sizeof(path) - 1) > 0 &&
-	             !strcmp(argv[2], path);
-	asked.arguments = 0;
-	for (int i = 0; argv[3 + i]; i++, asked.arguments++)
+	tool.runs++;
+	tool.well = !strcmp(argv[0], "addr2line") &&
+	            !strcmp(argv[1], "-afsie") &&
+	            readlink("/proc/self/exe", path, sizeof(path) - 1) > 0 &&
+	            !strcmp(argv[2], path);
+	tool.arguments = 0;
+	for (int i = 0; argv[3 + i]; i++, tool.arguments++)
 		if (i < 3)
-			snprintf(asked.offset[i], OFFSET_BYTES, "%s",
+			snprintf(tool.offset[i], OFFSET_BYTES, "%s",
 			        argv[3 + i]);
-	*text = asked.answer ? malloc(strlen(asked.answer) + 1) : NULL;
+	*text = tool.output ? malloc(strlen(tool.output) + 1) : NULL;
 	if (*text)
-		strcpy(*text, asked.answer);
-	return asked.answer ? 0 : -ENOENT;
+		strcpy(*text, tool.output);
+	return tool.output ? 0 : -ENOENT;
 }
 
 static const struct rm_explore_site *named(
@@ -73,7 +73,7 @@ static void adds(void)
 	struct rm_explore_sites sites = { NULL, 0, 0 };
 	bool sorted = true;
 
-	CHECK(!named(&sites, 1)->address, "where none was added none is found");
+	CHECK(!named(&sites, 1)->address, "nothing is found in an empty table");
 	for (unsigned round = 0; round < 2; round++)
 		for (unsigned i = 1; i <= 200; i++)
 			add(&sites, i * 73 % 211);
@@ -81,24 +81,24 @@ static void adds(void)
 	for (size_t i = 1; i < sites.count; i++)
 		sorted &= sites.site[i - 1].address < sites.site[i].address;
 	CHECK(sites.count == 200 && sorted,
-	        "each place is kept once, by address, and nowhere is none");
+	        "each address is stored once, in order, and NULL is ignored");
 	CHECK(named(&sites, 73)->address == &code[(size_t)73 * APART] &&
 	                !named(&sites, 73)->place[0] &&
 	                !rm_explore_sites_find(&sites, &code[1])->address,
-	        "one is found by its address, and no other one");
+	        "an address is found, an adjacent one is not");
 	rm_explore_sites_clear(&sites);
 	CHECK(!sites.site && !sites.count && !sites.room &&
 	                !named(&sites, 73)->address,
-	        "cleared there is none");
+	        "a cleared table is empty");
 	for (unsigned i = 0; i < MANY; i++)
 		add(&sites, i);
 	CHECK(sites.count == SITES_MOST && named(&sites, 0)->address &&
 	                !named(&sites, SITES_MOST)->address,
-	        "so many are kept, and no more");
+	        "the table has a maximum size");
 	rm_explore_sites_clear(&sites);
 }
 
-/* The sixty-fifth is the first that there is no room for. */
+/* The 65th address needs a larger table. */
 static void no_memory(void)
 {
 	struct rm_explore_sites sites = { NULL, 0, 0 };
@@ -106,17 +106,18 @@ static void no_memory(void)
 	heap_is_full = true;
 	add(&sites, 1);
 	CHECK(!sites.count && !named(&sites, 1)->address,
-	        "without memory a place has no name");
+	        "without memory an address is not stored");
 	heap_is_full = false;
 	for (unsigned i = 1; i <= 64; i++)
 		add(&sites, i);
 	heap_is_full = true;
 	add(&sites, 65);
 	CHECK(sites.count == 64 && named(&sites, 64)->address,
-	        "and those that have one keep it");
+	        "stored addresses are kept");
 	heap_is_full = false;
 	add(&sites, 65);
-	CHECK(named(&sites, 65)->address, "it has one when there is some");
+	CHECK(named(&sites, 65)->address,
+	        "an address is stored when there is memory again");
 	rm_explore_sites_clear(&sites);
 }
 
@@ -124,38 +125,37 @@ static void names(void)
 {
 	struct rm_explore_sites sites = { NULL, 0, 0 };
 
-	asked.runs = 0;
+	tool.runs = 0;
 	rm_explore_sites_name(&sites);
-	CHECK(!asked.runs, "nobody is asked for nothing");
+	CHECK(!tool.runs, "the tool is not called for an empty table");
 	add(&sites, 3);
 	add(&sites, 1);
 	add(&sites, 2);
-	asked.answer = "0x000000000000102f\n"
-	               "lookup\n"
-	               "gomap_ops.h:35 (discriminator 3)\n"
-	               "find (inlined by)\n"
-	               "gomap.c:7\n"
-	               "0x000000000000105f\n"
-	               "??\n"
-	               "??:0\n"
-	               "0x000000000000108f\n"
-	               "main\n"
-	               "main.c:1\n";
+	tool.output = "0x000000000000102f\n"
+	              "lookup\n"
+	              "gomap_ops.h:35 (discriminator 3)\n"
+	              "find (inlined by)\n"
+	              "gomap.c:7\n"
+	              "0x000000000000105f\n"
+	              "??\n"
+	              "??:0\n"
+	              "0x000000000000108f\n"
+	              "main\n"
+	              "main.c:1\n";
 	rm_explore_sites_name(&sites);
-	CHECK(asked.runs == 1 && asked.arguments == 3 && asked.well,
-	        "all are looked up in one go, in this program");
-	CHECK(!strcmp(asked.offset[0], "0x102f") &&
-	                !strcmp(asked.offset[1], "0x105f") &&
-	                !strcmp(asked.offset[2], "0x108f"),
-	        "each by the byte before it, in the program's file");
+	CHECK(tool.runs == 1 && tool.arguments == 3 && tool.well,
+	        "all addresses are looked up by one call, in this program");
+	CHECK(!strcmp(tool.offset[0], "0x102f") &&
+	                !strcmp(tool.offset[1], "0x105f") &&
+	                !strcmp(tool.offset[2], "0x108f"),
+	        "each is passed as the offset of the byte before it");
 	CHECK(is(named(&sites, 1), 1, "gomap_ops.h:35",
 	              "lookup gomap_ops.h:35, in find gomap.c:7"),
-	        "a place is that of the innermost function, its chain names "
-	        "all");
+	        "the place is the innermost function's; the chain has all");
 	CHECK(is(named(&sites, 2), 2, "0x105f", ""),
-	        "what is not known is its offset");
+	        "an unknown address is printed as its offset");
 	CHECK(is(named(&sites, 3), 3, "main.c:1", "main main.c:1"),
-	        "and is nothing to the next one");
+	        "it does not affect the next one");
 	rm_explore_sites_clear(&sites);
 }
 
@@ -165,24 +165,24 @@ static void no_names(void)
 
 	add(&sites, 1);
 	add(&sites, 2);
-	asked.answer = NULL;
+	tool.output = NULL;
 	rm_explore_sites_name(&sites);
 	CHECK(is(named(&sites, 1), 1, "0x102f", "") &&
 	                is(named(&sites, 2), 2, "0x105f", ""),
-	        "without the tool all are offsets");
-	asked.answer = "0x102f\nlookup\nmap.c:3";
+	        "without the tool all places are offsets");
+	tool.output = "0x102f\nlookup\nmap.c:3";
 	rm_explore_sites_name(&sites);
 	CHECK(is(named(&sites, 1), 1, "map.c:3", "lookup map.c:3") &&
 	                is(named(&sites, 2), 2, "0x105f", ""),
-	        "so are those to which an answer that is cut off does not "
-	        "come");
-	asked.answer = "";
+	        "addresses after truncated output are offsets");
+	tool.output = "";
 	rm_explore_sites_name(&sites);
-	CHECK(is(named(&sites, 2), 2, "0x105f", ""), "no answer is none");
+	CHECK(is(named(&sites, 2), 2, "0x105f", ""),
+	        "empty output leaves offsets");
 	rm_explore_sites_clear(&sites);
 }
 
-/* 100 functions of ten bytes, each with its place: far more than is kept. */
+/* 100 functions with their places, much longer than the stored chain. */
 static void long_chains(void)
 {
 	struct rm_explore_sites sites = { NULL, 0, 0 };
@@ -198,15 +198,16 @@ static void long_chains(void)
 	strcat(answer, "0x105f\nmain\nmain.c:1\n");
 	add(&sites, 1);
 	add(&sites, 2);
-	asked.answer = answer;
+	tool.output = answer;
 	rm_explore_sites_name(&sites);
 	site = named(&sites, 1);
 	CHECK(strlen(site->chain) == RM_EXPLORE_CHAIN_BYTES - 1 &&
 	                !strncmp(site->chain, whole, strlen(site->chain)) &&
 	                !strcmp(site->place, "file00.c:1"),
-	        "a chain that is too long is cut off behind its innermost");
+	        "a chain that is too long is truncated after its innermost "
+	        "part");
 	CHECK(is(named(&sites, 2), 2, "main.c:1", "main main.c:1"),
-	        "and is nothing to the next one, too");
+	        "it does not affect the next one");
 	rm_explore_sites_clear(&sites);
 }
 
@@ -217,6 +218,6 @@ int main(void)
 	names();
 	no_names();
 	long_chains();
-	CHECK(!heap_held, "nothing is held when all are cleared");
+	CHECK(!heap_held, "all memory is freed");
 	return DONE();
 }

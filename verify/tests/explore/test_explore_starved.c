@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_explore_starved.c - a host whose memory is out, at each place where a
- * schedule needs more of it: the schedule ends, nothing is found, and the same
- * one is played whole when there is memory. How much there is is said here.
+ * test_explore_starved.c - runs out of host memory at each allocation of a
+ * schedule. The schedule must end without a finding, and run to its
+ * end when there is memory. The test decides how much there is.
  *
  * plain: it switches stacks or reserves addresses that AddressSanitizer uses.
  */
@@ -17,7 +17,7 @@ enum { MANY = 1500, FENCES = 200, ALLOWED = 1 };
 void *__libc_malloc(size_t bytes);
 void *__libc_realloc(void *old, size_t bytes);
 
-static long blocks_left = LONG_MAX; /* that the host still gives */
+static long blocks_left = LONG_MAX; /* allocations that still succeed */
 
 void *malloc(size_t bytes)
 {
@@ -29,8 +29,8 @@ void *realloc(void *old, size_t bytes)
 	return blocks_left-- > 0 ? __libc_realloc(old, bytes) : NULL;
 }
 
-/* How often a schedule starves, if each time ALLOWED more blocks are there than
-   it has got so far; -1: it ends otherwise than starved or well. */
+/* How often a schedule starves if each attempt gets ALLOWED more blocks. -1: it
+   ended with a fault. */
 static int starves(struct rm_explore_schedule schedule)
 {
 	int times = 0;
@@ -102,14 +102,14 @@ static void steps(struct shared *shared)
 		__tsan_atomic64_load(&shared->word[0], __ATOMIC_RELAXED);
 }
 
-/* As often as the first room of each is doubled up to MANY. */
+/* Expected: how often each array doubles from its first size up to MANY. */
 static void sequential(void)
 {
-	CHECK(alone_starves(has_blocks) == 1, "blocks of the heap need room");
+	CHECK(alone_starves(has_blocks) == 1, "heap blocks need host memory");
 	CHECK(alone_starves(stores_words) == 3,
-	        "so does what is synchronized by");
+	        "so do synchronisation objects");
 	CHECK(alone_starves(writes_globals) == 3,
-	        "so do globals that are put back");
+	        "so do globals that are restored");
 }
 
 static void modelled(void)
@@ -118,17 +118,16 @@ static void modelled(void)
 	rm_explore.model = rm_explore_model_of(world.memory);
 	blocks_left = 0;
 	CHECK(!rm_explore_places_reset(),
-	        "where a model cannot begin it says so");
+	        "a model that cannot begin returns false");
 	blocks_left = LONG_MAX;
-	CHECK(rm_explore_places_reset(), "and does when there is memory");
+	CHECK(rm_explore_places_reset(), "it begins when there is memory");
 	CHECK(alone_starves(stores_words) == 8,
-	        "places need room, and the stores that each keeps");
+	        "places and their stores need host memory");
 	CHECK(alone_starves(fences) == 2, "so do fences");
 	world.memory = RM_EXPLORE_SC;
 }
 
-/* Each step of the two lanes is a decision there; of one that is drawn many
-   are none. */
+/* Exhaustively each step of the two lanes is a decision; at random few are. */
 static void decided(void)
 {
 	struct rm_explore_turns taken = { NULL, 0, 0 };
@@ -139,11 +138,11 @@ static void decided(void)
 	              .scheduler = &rm_explore_random,
 	              .rng = 5,
 	              .taken = &taken }) > 0,
-	        "turns that are written down need room");
+	        "recorded turns need host memory");
 	CHECK(starves((struct rm_explore_schedule){
 	              .scheduler = &rm_explore_exhaustive, .tree = &tree }) ==
 	                5,
-	        "so do decisions where all are tried");
+	        "so do decisions of the exhaustive scheduler");
 	free(taken.turn);
 	rm_explore_tree_clear(&tree);
 }

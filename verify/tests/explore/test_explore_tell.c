@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_tell.c - what is done before a person is told: played again,
-   made smaller, traced, and shown in each view that was asked for. What does
-   it is the test's own, and notes in which order. */
+/* test_explore_tell.c - the steps before a finding is shown: replay, shrink,
+   trace, and each requested view. Stubs record their order. */
 #include "tests/unit/support/counted_heap.h"
-/* after it, so that it is counted */
+/* included after it, so that its allocations are counted */
 #include "verify/explore/tell.c"
 
 #include "tests/unit/tap.h"
@@ -16,7 +15,7 @@ enum { OPEN, CALIBRATE, NUMBER, SHRINK, PLAY, TEXT, HTML, PERFETTO, STAGES };
 
 static const char stage_letters[] = "ocnspthf";
 
-/* What was done, a letter each; and which stage fails, with which status. */
+/* Stages that ran, a letter each, and which stage fails with which status. */
 static struct {
 	char done[32];
 	int fails[STAGES];
@@ -54,8 +53,8 @@ int rm_explore_calibrate(const struct rm_explore_options *options,
 	return stage(CALIBRATE);
 }
 
-int rm_explore_number(const struct rm_explore_options *options, uint64_t number,
-        uint64_t horizon, struct rm_explore_tally *tally,
+int rm_explore_play_number(const struct rm_explore_options *options,
+        uint64_t number, uint64_t horizon, struct rm_explore_tally *tally,
         struct rm_explore_turns *taken, struct rm_explore_played *played,
         struct rm_error *error)
 {
@@ -86,7 +85,7 @@ void rm_explore_program_make(const struct rm_explore_options *options,
 	        (struct rm_explore_program){ .threads = 3, .ops = { 2, 0, 4 } };
 }
 
-unsigned rm_explore_ops_of(const struct rm_explore_program *program)
+unsigned rm_explore_count_ops(const struct rm_explore_program *program)
 {
 	return program->ops[0] + program->ops[1] + program->ops[2];
 }
@@ -102,7 +101,7 @@ int rm_explore_shrink(struct rm_explore_case *failing, struct rm_error *error)
 	return stage(SHRINK);
 }
 
-/* Under a trace: the main thread's store, and one of lane 5 that looks back. */
+/* Traces a store of the main thread, and a load of lane 5 that looks back. */
 int rm_explore_case_play(struct rm_explore_case *failing,
         struct rm_explore_played *played, struct rm_error *error)
 {
@@ -150,37 +149,37 @@ void rm_explore_sites_clear(struct rm_explore_sites *sites)
 	play.sites_cleared++;
 }
 
-int rm_explore_view_text(const struct rm_explore_told *told, FILE *out)
+int rm_explore_view_text(const struct rm_explore_view *view, FILE *out)
 {
-	play.right &= told->options == play.options && told->number == 17 &&
-	              told->failing && told->played && play.named &&
-	              told->ops_before == 6 && told->switches_before == 12;
-	play.shown = told->shown;
-	play.columns = told->columns;
-	memcpy(play.column, told->column, sizeof(play.column));
-	play.events = told->events;
-	play.plays = told->plays;
+	play.right &= view->options == play.options && view->number == 17 &&
+	              view->failing && view->played && play.named &&
+	              view->ops_before == 6 && view->switches_before == 12;
+	play.shown = view->shown;
+	play.columns = view->columns;
+	memcpy(play.column, view->column, sizeof(play.column));
+	play.events = view->events;
+	play.plays = view->plays;
 	fputs("text", out);
 	return stage(TEXT);
 }
 
-int rm_explore_view_html(const struct rm_explore_told *told, FILE *out)
+int rm_explore_view_html(const struct rm_explore_view *view, FILE *out)
 {
-	(void)told;
+	(void)view;
 	fputs("html", out);
 	return stage(HTML);
 }
 
-int rm_explore_view_perfetto(const struct rm_explore_told *told, FILE *out)
+int rm_explore_view_perfetto(const struct rm_explore_view *view, FILE *out)
 {
-	(void)told;
+	(void)view;
 	fputs("perfetto", out);
 	return stage(PERFETTO);
 }
 
 static struct rm_explore_options options;
 static struct rm_error error;
-static char said[64];
+static char printed[64];
 
 static void begin(void)
 {
@@ -195,8 +194,8 @@ static void begin(void)
 
 static int tell(void)
 {
-	FILE *out = fmemopen(said, sizeof(said), "w");
-	int status = rm_explore_tell(&options, 17, out, &error);
+	FILE *out = fmemopen(printed, sizeof(printed), "w");
+	int status = rm_explore_show(&options, 17, out, &error);
 
 	fclose(out);
 	return status;
@@ -206,29 +205,30 @@ static void all_is_done_in_order(void)
 {
 	begin();
 	CHECK(tell() == 0 && !strcmp(play.done, "ocnspt") &&
-	                !strcmp(said, "text"),
-	        "it is played again, made smaller, traced and shown");
-	CHECK(play.right, "the case is the schedule's that was found");
-	CHECK(play.events == 2 && play.plays == 44, "with its trace and plays");
+	                !strcmp(printed, "text"),
+	        "a finding is replayed, made smaller, traced and shown");
+	CHECK(play.right, "the case belongs to the failing schedule");
+	CHECK(play.events == 2 && play.plays == 44,
+	        "it has the trace and the number of plays");
 	CHECK(play.turns_cleared && play.played_cleared && play.sites_cleared &&
 	                !rm_explore.trace,
-	        "nothing is left behind");
+	        "everything is freed");
 	begin();
 	play.stalls = true;
-	CHECK(tell() == 0 && play.right, "who stood still may do so again");
+	CHECK(tell() == 0 && play.right, "a case that stalled may stall again");
 }
 
 static void lanes_have_columns(void)
 {
 	begin();
 	tell();
-	/* threads 0 and 2 have operations, the main thread and lane 5 events */
+	/* threads 0 and 2 have operations, lanes 0 and 5 have events */
 	CHECK(play.shown == (1U << 0 | 1U << 1 | 1U << 3 | 1U << 5) &&
 	                play.columns == 4,
-	        "who has operations or events has a column");
+	        "lanes with operations or events have a column");
 	CHECK(play.column[0] == 0 && play.column[1] == 1 &&
 	                play.column[3] == 2 && play.column[5] == 3,
-	        "in their order");
+	        "columns are in the order of lanes");
 }
 
 static void places_are_named(void)
@@ -245,7 +245,7 @@ static void places_are_named(void)
 		all &= there;
 	}
 	CHECK(all && play.named == 1,
-	        "each place of the trace and of the fault is named, once");
+	        "all sites of the trace and of the fault are looked up, once");
 }
 
 static void nothing_is_shown_of_what_does_not_fail(void)
@@ -254,16 +254,15 @@ static void nothing_is_shown_of_what_does_not_fail(void)
 	options.html = "/nonexistent/never";
 	play.fault = RM_EXPLORE_NOTHING;
 	CHECK(tell() == -ENOENT && !strcmp(play.done, "ocn") && !error.text[0],
-	        "where it does not fail nothing is made smaller or written");
+	        "a schedule that does not fail is not shown or written");
 	play.undecided = 1;
-	CHECK(tell() == -ENODATA, "what was not decided is no pass");
+	CHECK(tell() == -ENODATA, "an undecided history is not a pass");
 	play.stopped = 1;
-	CHECK(tell() == -ERANGE, "nor is what was not tried");
-	CHECK(play.turns_cleared && play.played_cleared,
-	        "and nothing is left behind");
+	CHECK(tell() == -ERANGE, "nor is a search that was stopped");
+	CHECK(play.turns_cleared && play.played_cleared, "everything is freed");
 }
 
-/* Each stage fails in turn: what comes after it is not done. */
+/* Each stage fails in turn; later stages must not run. */
 static void errors_end_it(void)
 {
 	static const char *const done[] = { "o", "oc", "ocn", "ocns", "ocnsp",
@@ -278,15 +277,15 @@ static void errors_end_it(void)
 		         play.played_cleared == 1 && !rm_explore.trace;
 	}
 	CHECK(right && !strcmp(error.text, "out of memory"),
-	        "what fails ends it, and is said");
+	        "an error ends the sequence and is returned");
 	begin();
 	heap_is_full = true;
 	CHECK(tell() == -ENOMEM && strstr(error.text, "out of memory"),
-	        "so does a trace without memory");
+	        "so does a lack of memory for the trace");
 	heap_is_full = false;
 }
 
-static bool file_says(const char *name, const char *wanted)
+static bool file_has(const char *name, const char *expected)
 {
 	char text[64] = "";
 	FILE *in = fopen(name, "r");
@@ -294,7 +293,7 @@ static bool file_says(const char *name, const char *wanted)
 
 	if (in)
 		fclose(in);
-	return length == strlen(wanted) && !strcmp(text, wanted);
+	return length == strlen(expected) && !strcmp(text, expected);
 }
 
 static void files_are_written(void)
@@ -309,8 +308,8 @@ static void files_are_written(void)
 	options.html = html;
 	options.perfetto = trace;
 	CHECK(tell() == 0 && !strcmp(play.done, "ocnspthf") &&
-	                file_says(html, "html") && file_says(trace, "perfetto"),
-	        "each view that was asked for has its file");
+	                file_has(html, "html") && file_has(trace, "perfetto"),
+	        "each requested view has its file");
 	unlink(html);
 	unlink(trace);
 	begin();
@@ -318,9 +317,9 @@ static void files_are_written(void)
 	options.perfetto = trace;
 	play.fails[HTML] = -28;
 	CHECK(tell() == -EIO && strstr(error.text, "a.html") &&
-	                strstr(error.text, "not written whole") &&
+	                strstr(error.text, "not written completely") &&
 	                access(trace, F_OK) != 0,
-	        "a view that fails says which file, and the next is not begun");
+	        "a view that fails names its file, and the next is not begun");
 	unlink(html);
 	begin();
 	options.perfetto = folder;
@@ -330,13 +329,13 @@ static void files_are_written(void)
 	        "so does one that cannot be opened");
 	rmdir(folder);
 	if (access("/dev/full", W_OK)) {
-		SKIP("a full disk is told", "there is no /dev/full");
+		SKIP("a full disk is reported", "there is no /dev/full");
 		return;
 	}
 	begin();
 	options.html = "/dev/full";
-	CHECK(tell() == -EIO && strstr(error.text, "not written whole"),
-	        "a full disk is told");
+	CHECK(tell() == -EIO && strstr(error.text, "not written completely"),
+	        "a full disk is reported");
 }
 
 int main(void)
@@ -347,6 +346,6 @@ int main(void)
 	nothing_is_shown_of_what_does_not_fail();
 	errors_end_it();
 	files_are_written();
-	CHECK(heap_held == 0, "every block is given back");
+	CHECK(heap_held == 0, "all memory is freed");
 	return DONE();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_explore_told.c - the command that repeats a finding has each option that
-   differs from the default and no other; where an operation begins in a trace. */
+   differs from its default and no other; where operations begin in a trace. */
 #include "verify/explore/told.c"
 
 #include "tests/unit/tap.h"
@@ -9,10 +9,9 @@ static int site;
 
 static const struct rm_impl impl = { .id = "some_map", .shapes = 3 };
 
-/* Of the usual options. */
 static struct rm_explore_options options;
 static struct rm_explore_case failing;
-static struct rm_explore_told told;
+static struct rm_explore_view view;
 
 static void begin(void)
 {
@@ -29,13 +28,12 @@ static void begin(void)
 	failing.program.threads = 2;
 	failing.program.ops[0] = 2;
 	failing.program.ops[1] = 1;
-	failing.program.ops[2] = 9; /* of no thread */
-	told = (struct rm_explore_told){
+	failing.program.ops[2] = 9; /* not a thread of the program */
+	view = (struct rm_explore_view){
 		.options = &options, .number = 1234, .failing = &failing
 	};
 }
 
-/* Exhaustive, of the usual size there. */
 static void begin_exhausted(void)
 {
 	begin();
@@ -47,88 +45,88 @@ static void begin_exhausted(void)
 	options.plain = true;
 }
 
-/* Whether these are the words, all of them. */
-static bool says(void (*tell)(const struct rm_explore_told *told, FILE *out),
-        const char *wanted)
+/* True if `print` prints exactly this. */
+static bool prints(void (*print)(const struct rm_explore_view *view, FILE *out),
+        const char *expected)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 	bool same;
 
-	tell(&told, out);
+	print(&view, out);
 	fclose(out);
-	same = !strcmp(text, wanted);
+	same = !strcmp(text, expected);
 	if (!same)
-		printf("# said: %s\n", text);
+		printf("# printed: %s\n", text);
 	free(text);
 	return same;
 }
 
-#define AGAIN "readmostly explore maps/some.c --seed 42"
+#define COMMAND "readmostly explore maps/some.c --seed 42"
 
 static void commands(void)
 {
 	begin();
-	CHECK(rm_explore_ops_of(&failing.program) == 3,
-	        "operations are those of its threads");
-	CHECK(says(rm_explore_told_again, AGAIN " --schedule 1234\n"),
-	        "what is as usual is not said");
+	CHECK(rm_explore_count_ops(&failing.program) == 3,
+	        "all operations of its threads are counted");
+	CHECK(prints(rm_explore_print_command, COMMAND " --schedule 1234\n"),
+	        "default options are not printed");
 	options.threads++;
 	options.ops--;
-	CHECK(says(rm_explore_told_again,
-	              AGAIN " --threads 4 --ops 5 --schedule 1234\n"),
-	        "another size is");
+	CHECK(prints(rm_explore_print_command,
+	              COMMAND " --threads 4 --ops 5 --schedule 1234\n"),
+	        "other numbers of threads and operations are printed");
 	begin();
 	options.plain = true;
-	CHECK(says(rm_explore_told_again,
-	              AGAIN " --threads 3 --schedule 1234\n"),
-	        "so is the usual one, where it was asked for");
+	CHECK(prints(rm_explore_print_command,
+	              COMMAND " --threads 3 --schedule 1234\n"),
+	        "so is the default size if it was given");
 	begin();
 	options.written = (const void *)&site;
 	options.written_in = "dir/my.txt";
 	options.threads = 1;
-	CHECK(says(rm_explore_told_again,
-	              AGAIN " --program-file dir/my.txt --schedule 1234\n"),
-	        "a program that was written has its file and no size");
+	CHECK(prints(rm_explore_print_command,
+	              COMMAND " --program-file dir/my.txt --schedule 1234\n"),
+	        "a program file is printed without a size");
 	begin();
 	options.policy = RM_EXPLORE_STALL;
 	options.memory = RM_EXPLORE_C11;
 	options.unstamped = true;
-	CHECK(says(rm_explore_told_again,
-	              AGAIN " --scheduler stall --memory c11 --unstamped "
-	                    "--schedule 1234\n"),
-	        "schedulers and memories are");
+	CHECK(prints(rm_explore_print_command,
+	              COMMAND " --scheduler stall --memory c11 --unstamped "
+	                      "--schedule 1234\n"),
+	        "the scheduler and the memory model are printed");
 	begin();
 	options.unjudged = true;
 	options.depth = 3;
 	options.steps = 5000;
 	options.shapes = 2;
-	CHECK(says(rm_explore_told_again,
-	              AGAIN " --unjudged --depth 3 --steps 5000 "
-	                    "--shape u64x24 --schedule 1234\n"),
-	        "and so are judging, depth, steps and the shape");
+	CHECK(prints(rm_explore_print_command,
+	              COMMAND " --unjudged --depth 3 --steps 5000 "
+	                      "--shape u64x24 --schedule 1234\n"),
+	        "so are judging, depth, steps and the shape");
 }
 
 static void exhausted_commands(void)
 {
 	begin_exhausted();
-	CHECK(says(rm_explore_told_again,
-	              AGAIN " --scheduler exhaustive --program 1234\n"),
-	        "where schedules are exhausted it is the program");
+	CHECK(prints(rm_explore_print_command,
+	              COMMAND " --scheduler exhaustive --program 1234\n"),
+	        "the exhaustive scheduler has a program instead");
 	options.preemptions = 3;
 	options.schedules = 9;
 	options.ops = 3;
-	CHECK(says(rm_explore_told_again,
-	              AGAIN " --ops 3 --scheduler exhaustive "
-	                    "--preemptions 3 --schedules 9 --program 1234\n"),
-	        "with what differs there");
+	CHECK(prints(rm_explore_print_command,
+	              COMMAND " --ops 3 --scheduler exhaustive "
+	                      "--preemptions 3 --schedules 9 --program 1234\n"),
+	        "its other options are printed if they differ");
 	options.threads = 3;
 	options.ops = 2;
-	CHECK(says(rm_explore_told_again,
-	              AGAIN " --threads 3 --scheduler exhaustive "
-	                    "--preemptions 3 --schedules 9 --program 1234\n"),
-	        "its usual threads are others");
+	CHECK(prints(rm_explore_print_command,
+	              COMMAND " --threads 3 --scheduler exhaustive "
+	                      "--preemptions 3 --schedules 9 --program 1234\n"),
+	        "its default number of threads differs");
 }
 
 static void beginnings(void)
@@ -147,12 +145,12 @@ static void beginnings(void)
 	bool right = true;
 
 	begin();
-	told.event = events;
-	told.events = sizeof(events) / sizeof(*events);
-	for (size_t i = 0; i < told.events; i++)
-		right &= rm_explore_told_begins(&told, i) == wanted[i];
-	CHECK(right, "an operation begins with its first event, of its lane; "
-	             "what is between two belongs to none");
+	view.event = events;
+	view.events = sizeof(events) / sizeof(*events);
+	for (size_t i = 0; i < view.events; i++)
+		right &= rm_explore_is_first_event(&view, i) == wanted[i];
+	CHECK(right, "an operation begins with its lane's first event; "
+	             "events between two operations belong to none");
 }
 
 int main(void)

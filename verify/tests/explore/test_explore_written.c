@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_explore_written.c - programs as text: what is read, what is refused. */
+/* test_explore_written.c - valid and invalid program files. */
 #include "tests/unit/tap.h"
 #include "verify/explore/written.h"
 
@@ -7,20 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int parse(const char *text, struct rm_explore_written *written,
+static int parse(const char *text, struct rm_explore_program_file *written,
         struct rm_error *error)
 {
 	error->text[0] = '\0';
-	return rm_explore_written_parse(
+	return rm_explore_parse_program(
 	        "dir/my.txt", text, strlen(text), written, error);
 }
 
 static const struct mistake {
 	const char *text, *where, *expected;
 } mistakes[] = {
-	{ "", "dir/my.txt:", "expected a line `thread 1 = upsert 0`" },
-	{ "# nothing\n", "my.txt:", "expected a line `thread 1 = upsert 0`" },
-	{ "keys = 3\nresident = 1\n", ":2: ", "expected a line `thread 1" },
+	{ "", "dir/my.txt:", "a line such as `thread 1 = upsert 0`" },
+	{ "# nothing\n", "my.txt:", "a line such as `thread 1 = upsert 0`" },
+	{ "keys = 3\nresident = 1\n", ":2: ", "a line such as `thread 1" },
 	{ "thread 1 upsert 0\n", ":1: ", "expected KEY = VALUE" },
 	{ "thread 8 = upsert 0\n", ":1: ", "thread 1 to thread 7" },
 	{ "thread 0 = upsert 0\n", ":1: ", "thread 1 to thread 7" },
@@ -43,8 +43,8 @@ static const struct mistake {
 	{ "keys = 25\n", ":1: ", "expected a number from 1 to 24" },
 	{ "", "my.txt: no operation", "expected a line" },
 	{ "keys = 2\nthread 1 = lookup 2\n", ":1: keys = 2, ",
-	        "expected 3 or more: there is a key 2" },
-	{ "keys = 2\nkeys = 2\n", ":2: ", "expected it once (line 1)" },
+	        "expected at least 3, since key 2 is used" },
+	{ "keys = 2\nkeys = 2\n", ":2: second line keys", "is line 1)" },
 	{ "presize = maybe\n", ":1: ", "expected yes or no" },
 	{ "collide = maybe\n", ":1: ", "expected yes or no" },
 	{ "thread 1 = 0 x upsert 0\n", ":1: \"0\"", "1 to 131072" },
@@ -52,18 +52,18 @@ static const struct mistake {
 	{ "thread 1 = many x upsert 0\n", ":1: \"many\"", "1 to 131072" },
 	{ "thread 1 = 2 x\n", ":1: ", "expected an operation" },
 	{ "thread 1 = 131072 x upsert 0\nthread 2 = 68929 x lookup 0\n",
-	        "my.txt:2: 200001 operations", "200000 at most" },
+	        "my.txt:2: 200001 operations", "at most 200000" },
 	{ "shape = u65x8\n", ":1: \"u65x8\"", "expected a shape" },
 	{ "thread 1 = lookup 0,lookup 0,lookup 0,lookup 0,lookup 0,lookup 0\n"
 	  "thread 1 = lookup 0,lookup 0,lookup 0,lookup 0,lookup 0,lookup 0\n"
 	  "thread 1 = lookup 0,lookup 0,lookup 0,lookup 0,lookup 0\n",
-	        ":3: \"lookup 0\"", "expected 16 operations" },
+	        ":3: \"lookup 0\"", "expected at most 16 operations" },
 };
 
 static void test_mistakes(void)
 {
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(*mistakes); i++) {
-		struct rm_explore_written written = { .shapes = 77 };
+		struct rm_explore_program_file written = { .shapes = 77 };
 		struct rm_error error;
 		int status = parse(mistakes[i].text, &written, &error);
 
@@ -76,7 +76,7 @@ static void test_mistakes(void)
 
 static void test_whole(void)
 {
-	struct rm_explore_written written;
+	struct rm_explore_program_file written;
 	struct rm_error error;
 	const struct rm_explore_program *program = &written.program;
 	int status = parse("# Two writers\n"
@@ -93,43 +93,43 @@ static void test_whole(void)
 	CHECK(!status, error.text);
 	CHECK(written.shapes ==
 	                1U << rm_shape_index((struct rm_shape){ false, 24 }),
-	        "the shape is that bit");
-	CHECK(written.sized && program->presize, "it is sized beforehand");
-	CHECK(program->keys == 4, "one key more than the highest");
-	CHECK(program->resident == 9, "keys 0 and 3 are there");
-	CHECK(program->threads == 3, "three threads");
+	        "the shape is read");
+	CHECK(written.sized && program->presize, "presize is read");
+	CHECK(program->keys == 4, "the default is the highest key plus one");
+	CHECK(program->resident == 9, "keys 0 and 3 are resident");
+	CHECK(program->threads == 3, "there are three threads");
 	CHECK(program->ops[0] == 3 && program->ops[1] == 0 &&
 	                program->ops[2] == 2,
-	        "with 3, 0 and 2 operations");
+	        "they have 3, 0 and 2 operations");
 	CHECK(program->op[0][0].kind == RM_HISTORY_INSERT_IF_ABSENT &&
 	                program->op[0][0].key == 2,
-	        "insert_if_absent 2");
+	        "insert_if_absent 2 is read");
 	CHECK(program->op[0][1].kind == RM_EXPLORE_UPDATE &&
 	                program->op[0][1].key == 1 &&
 	                program->op[0][1].times == 300,
-	        "update 1, 300 times");
-	CHECK(rm_explore_times_of(program) == 304, "304 operations in all");
-	CHECK(program->collide, "keys that collide");
+	        "update 1 is read, 300 times");
+	CHECK(rm_explore_total_times(program) == 304,
+	        "there are 304 operations in total");
+	CHECK(program->collide, "collide is read");
 	CHECK(program->op[0][2].kind == RM_HISTORY_LENGTH,
-	        "a second line goes on");
+	        "a second line of a thread is appended");
 	CHECK(program->op[2][0].kind == RM_HISTORY_SCAN &&
 	                program->op[2][1].kind == RM_HISTORY_CLEAR,
-	        "scan, clear");
-	CHECK(program->looks, "the end is looked at whole");
+	        "scan and clear are read");
+	CHECK(program->looks, "the map is read as a whole at the end");
 }
 
 static void test_left_out(void)
 {
-	struct rm_explore_written written;
+	struct rm_explore_program_file written;
 	struct rm_error error;
 
 	CHECK(!parse("thread 1 = clear\n", &written, &error), error.text);
 	CHECK(!written.shapes && !written.sized && written.program.keys == 1 &&
 	                !written.program.resident,
-	        "what is left out: any shape and size, one key, none there");
+	        "defaults: any shape and size, one key, none resident");
 }
 
-/* What is written reads back, whatever was drawn. */
 static void test_back(void)
 {
 	bool same = true;
@@ -143,12 +143,12 @@ static void test_back(void)
 
 	for (uint64_t i = 0; i < 2000; i++) {
 		struct rm_explore_program program;
-		struct rm_explore_written written;
+		struct rm_explore_program_file written;
 		struct rm_error error;
 		char *text;
 
 		rm_explore_program_make(&options, i, &program);
-		text = rm_explore_written_text(&program);
+		text = rm_explore_program_text(&program);
 		same = same && !parse(text, &written, &error) &&
 		       written.program.keys == program.keys &&
 		       written.program.resident == program.resident &&
@@ -160,33 +160,33 @@ static void test_back(void)
 		               sizeof(program.op));
 		free(text);
 	}
-	CHECK(same, "2,000 drawn programs read back as they were");
+	CHECK(same, "2,000 drawn programs are read back unchanged");
 }
 
 static void test_unfit(void)
 {
 	struct rm_map_ops ops = { 0 };
 	struct rm_impl impl = { .id = "any", .ops = &ops };
-	struct rm_explore_written written;
+	struct rm_explore_program_file written;
 	struct rm_error error;
 	char why[128] = "";
 
 	parse("thread 1 = upsert 0\nthread 2 = lookup 0, take 0\n", &written,
 	        &error);
-	CHECK(rm_explore_written_unfit(&written, &impl, why, sizeof(why)) &&
+	CHECK(rm_explore_program_misfits(&written, &impl, why, sizeof(why)) &&
 	                !strcmp(why, "the map does not offer take 0"),
-	        "an operation that the map lacks is named");
+	        "an operation that the map lacks is reported");
 	parse("thread 1 = upsert 0\nthread 2 = lookup 0, remove 0\n", &written,
 	        &error);
-	CHECK(!rm_explore_written_unfit(&written, &impl, why, sizeof(why)),
-	        "one that all maps have is not");
+	CHECK(!rm_explore_program_misfits(&written, &impl, why, sizeof(why)),
+	        "operations that all maps have are accepted");
 	impl.caps = RM_CAP_SINGLE_WRITER;
-	CHECK(rm_explore_written_unfit(&written, &impl, why, sizeof(why)) &&
-	                strstr(why, "thread 2 does remove 0"),
-	        "a second writer of a map that has one is named");
+	CHECK(rm_explore_program_misfits(&written, &impl, why, sizeof(why)) &&
+	                strstr(why, "thread 2 performs remove 0"),
+	        "a second writer of a single-writer map is reported");
 	parse("thread 1 = upsert 0\nthread 2 = lookup 0\n", &written, &error);
-	CHECK(!rm_explore_written_unfit(&written, &impl, why, sizeof(why)),
-	        "readers beside it are not");
+	CHECK(!rm_explore_program_misfits(&written, &impl, why, sizeof(why)),
+	        "readers next to the writer are accepted");
 }
 
 int main(void)

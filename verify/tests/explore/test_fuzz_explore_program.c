@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_explore_program.c - programs for `readmostly explore`, mutated.
+ * test_fuzz_explore_program.c - fuzzes program files of `readmostly explore`.
  * slow: seconds of CPU time; not part of `make check`.
- * fuzzes: verify/explore/written.c but rm_explore_written_load,
- *   rm_explore_written_unfit, reads: of the file, and of a map
+ * fuzzes: verify/explore/written.c but rm_explore_load_program,
+ *   rm_explore_program_misfits, only_reads: of the file, and of a map
  *
- * Sound means: a refusal is one line that names the line, and what is taken is
- * written, read again and is the same program.
+ * Sound means: an error is one line that names the line, and an accepted
+ * program can be written and read again unchanged.
  */
 #include "runner/impl.h"
 #include "tests/unit/fuzz.h"
@@ -40,8 +40,8 @@ static const char *const texts[] = {
 	NULL
 };
 
-static bool same(
-        const struct rm_explore_written *a, const struct rm_explore_written *b)
+static bool same(const struct rm_explore_program_file *a,
+        const struct rm_explore_program_file *b)
 {
 	const struct rm_explore_program *x = &a->program, *y = &b->program;
 
@@ -52,22 +52,23 @@ static bool same(
 	       !memcmp(x->op, y->op, sizeof(x->op));
 }
 
-static bool reads_back(struct rm_explore_written *written, char *why)
+static bool reads_back(struct rm_explore_program_file *written, char *why)
 {
-	struct rm_explore_written again;
+	struct rm_explore_program_file copy;
 	struct rm_error error = { "" };
 	char *text;
 	bool sound;
 
 	written->program.shape =
 	        rm_shapes[written->shapes ? __builtin_ctz(written->shapes) : 0];
-	text = rm_explore_written_text(&written->program);
-	sound = !rm_explore_written_parse(
-	                "again", text, strlen(text), &again, &error) &&
-	        same(written, &again) &&
-	        (!written->shapes || again.shapes == written->shapes);
+	text = rm_explore_program_text(&written->program);
+	sound = !rm_explore_parse_program(
+	                "again", text, strlen(text), &copy, &error) &&
+	        same(written, &copy) &&
+	        (!written->shapes || copy.shapes == written->shapes);
 	if (!sound)
-		snprintf(why, FUZZ_WHY, "not the same again: %s", error.text);
+		snprintf(why, FUZZ_WHY, "differs when read back: %s",
+		        error.text);
 	free(text);
 	return sound;
 }
@@ -75,11 +76,11 @@ static bool reads_back(struct rm_explore_written *written, char *why)
 static enum fuzz_verdict judge(
         struct fuzz_input *input, const char *text, size_t length, char *why)
 {
-	struct rm_explore_written written;
+	struct rm_explore_program_file written;
 	struct rm_error error = { "" };
 
 	(void)input;
-	if (!rm_explore_written_parse(
+	if (!rm_explore_parse_program(
 	            "a/fuzz.txt", text, length, &written, &error))
 		return reads_back(&written, why) ? FUZZ_TAKEN : FUZZ_UNSOUND;
 	snprintf(why, FUZZ_WHY, "%s", error.text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * history_random.h - small random histories, right ones and corrupted ones,
- * and every order of their operations: the oracle of the history checker.
+ * history_random.h - draws small random histories, correct and corrupted, and
+ * tries every order of their operations: the oracle for the history checker.
  */
 #ifndef RM_TESTS_HISTORY_RANDOM_H
 #define RM_TESTS_HISTORY_RANDOM_H
@@ -14,7 +14,6 @@
 
 enum { MODEL_KEYS = 3, SMALL_EVENTS = 7, LARGE_EVENTS = 64 };
 
-/* The simplest map. */
 struct model {
 	bool there[MODEL_KEYS];
 	uint64_t value[MODEL_KEYS];
@@ -29,8 +28,8 @@ static inline uint64_t model_length(const struct model *model)
 	return length;
 }
 
-/* Does the operation and writes the true answer into the event (of a scan
-   its pairs into `pairs`, MODEL_KEYS of them). */
+/* Performs the operation and stores the correct result in the event; the pairs
+   of a scan go to `pairs`, which has MODEL_KEYS elements. */
 static inline void model_do(struct model *model, struct rm_history_event *event,
         struct rm_history_pair *pairs)
 {
@@ -84,7 +83,6 @@ static inline void model_do(struct model *model, struct rm_history_event *event,
 	}
 }
 
-/* Whether the pairs are the same set. */
 static inline bool same_pairs(const struct rm_history_pair *a, size_t a_count,
         const struct rm_history_pair *b, size_t b_count)
 {
@@ -100,38 +98,38 @@ static inline bool same_pairs(const struct rm_history_pair *a, size_t a_count,
 	return a_count == b_count;
 }
 
-/* Does the operation on the model; whether its answer is the recorded one. */
+/* Performs the operation; true if its result is the recorded one. */
 static inline bool model_agrees(struct model *model,
         const struct rm_history *history, const struct rm_history_event *event)
 {
 	struct rm_history_pair pairs[MODEL_KEYS];
-	struct rm_history_event right = *event;
+	struct rm_history_event correct = *event;
 	bool shows = event->kind == RM_HISTORY_LOOKUP ||
 	             event->kind == RM_HISTORY_EXCHANGE ||
 	             event->kind == RM_HISTORY_TAKE ||
 	             event->kind == RM_HISTORY_INSERT_IF_ABSENT;
 
-	model_do(model, &right, pairs);
+	model_do(model, &correct, pairs);
 	if (event->returned == RM_HISTORY_NEVER ||
 	        (event->unknown & RM_HISTORY_UNKNOWN_THERE))
 		return true;
 	switch (event->kind) {
 	case RM_HISTORY_LENGTH:
-		return event->unknown || event->result == right.result;
+		return event->unknown || event->result == correct.result;
 	case RM_HISTORY_SCAN:
 		return same_pairs(history->pairs + event->first_pair,
-		        event->pairs, pairs, right.pairs);
+		        event->pairs, pairs, correct.pairs);
 	case RM_HISTORY_CLEAR:
 		return true;
 	default:
-		return event->there == right.there &&
+		return event->there == correct.there &&
 		       (!shows || !event->there ||
 		               (event->unknown & RM_HISTORY_UNKNOWN_RESULT) ||
-		               event->result == right.result);
+		               event->result == correct.result);
 	}
 }
 
-/* Whether event b must come after event a. */
+/* True if event b must come after event a. */
 static inline bool must_follow(
         const struct rm_history *history, size_t a, size_t b)
 {
@@ -144,7 +142,7 @@ static inline bool must_follow(
 	return x->returned < y->invoked;
 }
 
-/* Whether the events that are not in `done` have an order from `model`. */
+/* True if the events that are not in `done` have an order from `model`. */
 static inline bool has_order(
         const struct rm_history *history, struct model model, unsigned done)
 {
@@ -180,9 +178,8 @@ static inline struct model model_at_start(const struct rm_history *history)
 	return model;
 }
 
-/* What a random history is made of. */
-struct taste {
-	size_t events; /* at most; <= LARGE_EVENTS */
+struct draw_params {
+	size_t events; /* maximum; <= LARGE_EVENTS */
 	unsigned threads, keys;
 	bool wholes;  /* length, scan, clear */
 	bool repeats; /* values are written more than once */
@@ -195,38 +192,37 @@ static inline uint64_t draw(uint64_t *rng, uint64_t n)
 }
 
 static inline enum rm_history_kind draw_kind(
-        uint64_t *rng, const struct taste *taste)
+        uint64_t *rng, const struct draw_params *params)
 {
-	if (taste->wholes && draw(rng, 4) == 0)
+	if (params->wholes && draw(rng, 4) == 0)
 		return (enum rm_history_kind)(RM_HISTORY_LENGTH + draw(rng, 3));
 	return (enum rm_history_kind)draw(rng, RM_HISTORY_COMPARE_REMOVE + 1);
 }
 
-/* Operations without answers: who, what, when. */
-static inline void draw_events(
-        struct rm_history *history, uint64_t *rng, const struct taste *taste)
+static inline void draw_events(struct rm_history *history, uint64_t *rng,
+        const struct draw_params *params)
 {
 	uint64_t now[8] = { 0 };
-	size_t count = 1 + (size_t)draw(rng, taste->events);
+	size_t count = 1 + (size_t)draw(rng, params->events);
 
 	for (size_t i = 0; i < count; i++) {
 		struct rm_history_event event = { .key = draw(
-			                                  rng, taste->keys) };
+			                                  rng, params->keys) };
 
-		event.thread = (uint32_t)draw(rng, taste->threads);
-		event.kind = (uint8_t)draw_kind(rng, taste);
+		event.thread = (uint32_t)draw(rng, params->threads);
+		event.kind = (uint8_t)draw_kind(rng, params);
 		event.invoked = now[event.thread] + draw(rng, 3);
 		event.returned = event.invoked + draw(rng, 5);
 		now[event.thread] = event.returned;
-		event.value = taste->repeats ? draw(rng, 3) : 100 + i;
+		event.value = params->repeats ? draw(rng, 3) : 100 + i;
 		event.expected =
-		        taste->repeats ? draw(rng, 3) : 100 + draw(rng, count);
+		        params->repeats ? draw(rng, 3) : 100 + draw(rng, count);
 		rm_history_add(history, &event, NULL);
 	}
 }
 
-/* Answers as of a right map: each operation at a random moment of its own. */
-static inline void answer_events(struct rm_history *history, uint64_t *rng)
+/* Sets correct results: each operation takes effect at a random moment. */
+static inline void set_results(struct rm_history *history, uint64_t *rng)
 {
 	struct model model = model_at_start(history);
 	double moment[LARGE_EVENTS];
@@ -262,8 +258,8 @@ static inline void answer_events(struct rm_history *history, uint64_t *rng)
 	}
 }
 
-/* Some last operations of threads never return, some answers are unknown. */
-static inline void forget(struct rm_history *history, uint64_t *rng)
+/* Lets some last operations of threads never return, and hides some results. */
+static inline void hide_results(struct rm_history *history, uint64_t *rng)
 {
 	for (size_t i = 0; i < history->count; i++) {
 		struct rm_history_event *event = history->events + i;
@@ -278,7 +274,6 @@ static inline void forget(struct rm_history *history, uint64_t *rng)
 	}
 }
 
-/* Changes one answer. */
 static inline void corrupt(struct rm_history *history, uint64_t *rng)
 {
 	struct rm_history_event *event =
@@ -302,17 +297,17 @@ static inline void corrupt(struct rm_history *history, uint64_t *rng)
 }
 
 static inline void draw_history(struct rm_history *history, uint64_t *rng,
-        const struct taste *taste, unsigned corruptions)
+        const struct draw_params *params, unsigned corruptions)
 {
 	rm_history_reset(history);
-	for (uint64_t k = 0; k < taste->keys; k++)
+	for (uint64_t k = 0; k < params->keys; k++)
 		if (draw(rng, 3) == 0)
 			rm_history_add_initial(history, k,
-			        taste->repeats ? draw(rng, 3) : 50 + k);
-	draw_events(history, rng, taste);
-	answer_events(history, rng);
-	if (taste->gaps)
-		forget(history, rng);
+			        params->repeats ? draw(rng, 3) : 50 + k);
+	draw_events(history, rng, params);
+	set_results(history, rng);
+	if (params->gaps)
+		hide_results(history, rng);
 	while (corruptions--)
 		corrupt(history, rng);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_fuzz_history.c - the readers of histories on mutated and random input.
+ * test_fuzz_history.c - fuzzes the readers of histories.
  * slow: seconds of CPU time; not part of `make check`.
  *
  * fuzzes: verify/history/jsonl_read.c verify/history/edn.c
@@ -9,8 +9,8 @@
  *   an option, and errors of the system
  * fuzzes: verify/history/event_words.c
  *
- * Sound means: a refusal has one line that names the place, and what is
- * accepted is written, read again and written to the same text, and judged.
+ * Sound means: an error is one line that names the place. A history that is
+ * accepted can be written, read and written again to the same text, and judged.
  */
 #include "tests/unit/fuzz.h"
 #include "verify/history/internal.h"
@@ -43,7 +43,7 @@ static const char *const files[] = { HISTORIES "good.jsonl",
 	HISTORIES "kv_bad.txt", HISTORIES "etcd_good.log",
 	HISTORIES "etcd_bad.log", NULL };
 
-/* The history as JSON lines; NULL: it cannot be written. */
+/* The history as JSON lines; NULL: writing failed. */
 static char *written(const struct rm_history *history, size_t *length)
 {
 	char *text = NULL;
@@ -59,26 +59,26 @@ static char *written(const struct rm_history *history, size_t *length)
 
 static bool reads_back(const struct rm_history *history, char *why)
 {
-	struct rm_history again = { .seed = 0 };
+	struct rm_history copy = { .seed = 0 };
 	struct rm_error error = { "" };
-	size_t length = 0, length_again = 0;
+	size_t length = 0, copy_length = 0;
 	char *text = written(history, &length), *second = NULL;
 	bool same = text && !rm_history_read("again", text, length,
-	                            RM_HISTORY_JSONL, &again, &error);
+	                            RM_HISTORY_JSONL, &copy, &error);
 
 	if (same)
-		second = written(&again, &length_again);
-	same = second && length == length_again &&
-	       !memcmp(text, second, length);
+		second = written(&copy, &copy_length);
+	same = second && length == copy_length && !memcmp(text, second, length);
 	if (!same)
-		snprintf(why, FUZZ_WHY, "not the same again: %s", error.text);
+		snprintf(why, FUZZ_WHY, "differs when read back: %s",
+		        error.text);
 	free(text);
 	free(second);
-	rm_history_clear(&again);
+	rm_history_clear(&copy);
 	return same;
 }
 
-/* Judging must end; what is broken must have a time line. */
+/* Judging must end; a broken history must have a picture. */
 static bool judges(const struct rm_history *history)
 {
 	struct rm_history_limits limits = { 2000, 1 << 20, false };
@@ -108,7 +108,6 @@ static enum fuzz_verdict judge(
 	if (fuzz_below(input, 4) == 0)
 		format = (enum rm_history_format)fuzz_below(
 		        input, RM_HISTORY_FORMATS);
-	/* now and then by way of a file */
 	bool load = fuzz_below(input, 16) == 0;
 	const char *file = load ? fuzz_file("fuzz", text, length) : "fuzz";
 	int failed = load ? rm_history_load(file, format, &history, &error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history.c - events in memory: adding, growing, names.
+ * test_history.c - histories in memory: adding events, growing, words.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/internal.h"
@@ -16,15 +16,16 @@ static void scans_keep_their_pairs(void)
 		.returned = 1 };
 
 	scan.pairs = 1;
-	CHECK(!rm_history_add(&whole, &scan, two), "a scan is added");
+	CHECK(!rm_history_add(&whole, &scan, two), "a first scan is added");
 	scan.pairs = 2;
-	CHECK(!rm_history_add(&whole, &scan, two), "and another one");
+	CHECK(!rm_history_add(&whole, &scan, two), "a second scan is added");
 	CHECK(whole.count == 2 && whole.pair_count == 3 &&
 	                whole.events[1].first_pair == 1 &&
 	                whole.pairs[2].value == 20,
-	        "pairs follow their scan");
+	        "each scan has its own pairs");
 	rm_history_clear(&whole);
-	CHECK(!whole.events && !whole.room && !whole.seed, "clear is zero");
+	CHECK(!whole.events && !whole.room && !whole.seed,
+	        "clearing sets everything to zero");
 }
 
 static void reserving_makes_adding_free(void)
@@ -34,17 +35,18 @@ static void reserving_makes_adding_free(void)
 	struct rm_history_event *before;
 	bool same = true;
 
-	CHECK(!rm_history_reserve(&history, 1000, 0), "room for 1000");
+	CHECK(!rm_history_reserve(&history, 1000, 0),
+	        "memory for 1000 events is reserved");
 	before = history.events;
 	for (uint64_t i = 0; i < 1000; i++) {
 		event.invoked = event.returned = i;
 		same &= !rm_history_add(&history, &event, NULL);
 	}
-	CHECK(same && history.events == before, "nothing moves");
+	CHECK(same && history.events == before, "adding them moves nothing");
 	CHECK(rm_history_reserve(&history, SIZE_MAX / 2, 0) == -ENOMEM &&
 	                rm_history_reserve(&history, 0, SIZE_MAX) == -ENOMEM &&
 	                history.count == 1000 && history.events == before,
-	        "what cannot be had leaves all as it was");
+	        "a failed reservation changes nothing");
 	rm_history_add_initial(&history, 1, 2);
 	rm_history_reset(&history);
 	CHECK(!history.count && !history.initial_count &&
@@ -61,14 +63,15 @@ static void words_read_back(void)
 	for (unsigned i = 0; i < RM_HISTORY_KINDS; i++)
 		same &= rm_history_kind_parse(rm_history_kind_name(
 		                (enum rm_history_kind)i)) == i;
-	CHECK(same, "every kind reads back");
-	CHECK(rm_history_kind_parse("get") == RM_HISTORY_KINDS, "no other");
+	CHECK(same, "every kind is parsed from its name");
+	CHECK(rm_history_kind_parse("get") == RM_HISTORY_KINDS,
+	        "other words are not kinds");
 	CHECK(!rm_history_guarantee_parse("point-in-time", &guarantee) &&
 	                guarantee == RM_HISTORY_POINT_IN_TIME &&
 	                rm_history_guarantee_parse("exact", &guarantee) ==
 	                        -EINVAL &&
 	                guarantee == RM_HISTORY_POINT_IN_TIME,
-	        "guarantees, too");
+	        "guarantees are parsed from their names");
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_import.c - histories of other projects: which event each pair
- * of lines becomes, member by member, and what is refused, with its line.
+ * test_history_import.c - histories of other projects: the event that each pair
+ * of lines becomes, and the errors with their lines.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/import.h"
@@ -15,7 +15,7 @@ static const uint64_t never = RM_HISTORY_NEVER;
 static struct rm_history history;
 static struct rm_error error;
 
-/* "0 ok read :value 3" as the map of a log; other lines as they are. */
+/* Expands "0 ok read :value 3" to the map of a log; keeps other lines. */
 static void expand(FILE *out, const char *line, size_t length)
 {
 	char copy[100], process[20], type[20], f[20];
@@ -56,7 +56,7 @@ static int reads_etcd(const char *text)
 	return rm_import_etcd("f", text, strlen(text), &history, &error);
 }
 
-/* Whether the history is these events. What an answer does not say is 0. */
+/* True if the history consists of these events. Unset members are 0. */
 static bool is(const struct rm_history_event *events, size_t count)
 {
 	bool same = history.count == count && !strcmp(history.stamps, "index");
@@ -117,11 +117,11 @@ static void a_register_is_read_event_by_event(void)
 	                      .there = true,
 	                      .invoked = 5,
 	                      .returned = 6 }),
-	        "stamps are places of lines from 1, threads are in the order "
-	        "of their first line, nil is absence");
+	        "stamps are line numbers from 1, threads are in the order of "
+	        "their first lines, and nil means absent");
 	CHECK(!history.key_count && !history.value_count &&
 	                !history.initial_count,
-	        "numbers are their own names, and the register begins absent");
+	        "numbers get no names, and the register begins absent");
 }
 
 static void compare_and_swap_has_two_values(void)
@@ -137,7 +137,7 @@ static void compare_and_swap_has_two_values(void)
 	              .there = true,
 	              .invoked = 1,
 	              .returned = 2 }),
-	        "the old value comes first; what failed was not done");
+	        "the old value comes first, and a failed swap is left out");
 }
 
 static void what_did_not_end_never_returned(void)
@@ -147,7 +147,7 @@ static void what_did_not_end_never_returned(void)
 	                 "0 invoke write :value 2\n"
 	                 "1 invoke read\n"
 	                 "0 ok write\n"),
-	        "timeouts and cut logs are read");
+	        "timeouts and truncated logs are read");
 	CHECK(IS({ .kind = RM_HISTORY_UPSERT,
 	                 .value = 1,
 	                 .invoked = 1,
@@ -163,8 +163,9 @@ static void what_did_not_end_never_returned(void)
 	                      .kind = RM_HISTORY_LOOKUP,
 	                      .invoked = 4,
 	                      .returned = never }),
-	        "the process goes on as another thread, beside the operation "
-	        "that may still run");
+	        "after a timeout the process continues as another thread, "
+	        "since "
+	        "the operation may still run");
 }
 
 static void failures_and_the_nemesis_are_left_out(void)
@@ -175,17 +176,17 @@ static void failures_and_the_nemesis_are_left_out(void)
 	                 ":nemesis info nothing\n"
 	                 "0 invoke write :value 8\n"
 	                 "0 ok write\n"),
-	        "what is left out is read");
+	        "failed reads and lines of the nemesis are read");
 	CHECK(IS({ .kind = RM_HISTORY_UPSERT,
 	              .value = 8,
 	              .there = true,
 	              .unknown = RM_HISTORY_UNKNOWN_THERE,
 	              .invoked = 5,
 	              .returned = 6 }),
-	        "it has its place among the lines, and no event; a process "
-	        "goes on as itself after a failure");
+	        "they count as lines but are not events, and a process "
+	        "continues after a failure");
 	CHECK(!reads_edn(":nemesis info start\n") && !history.count,
-	        "a history may have no operation but the nemesis'");
+	        "a history may consist of the nemesis' lines only");
 }
 
 #define TUPLES                              \
@@ -224,9 +225,9 @@ static bool is_of_two_keys(void)
 static void tuples_have_keys(void)
 {
 	CHECK(!reads_edn(TUPLES) && is_of_two_keys(),
-	        "the first of a tuple is the key");
+	        "the first element of a tuple is the key");
 	CHECK(!reads_edn("[\n" TUPLES "]\n") && is_of_two_keys(),
-	        "all in one vector are the same");
+	        "maps inside of one vector give the same history");
 	CHECK(!reads_edn("0 invoke write :value [\"k\" \"v\"]\n"
 	                 "0 ok write :value [\"k\" \"v\"]\n") &&
 	                history.key_count == 1 &&
@@ -263,7 +264,7 @@ static void texts_are_joined(void)
 	CHECK(!reads_edn("0 invoke get :key \"x\"\n"
 	                 "0 ok get :key \"x\" :value \"\"\n") &&
 	                history.events[0].there && !history.events[0].result,
-	        "an empty answer is the empty text, and no absence");
+	        "an empty result is the empty text, not absence");
 }
 
 /* --- Porcupine's logs of etcd --- */
@@ -283,7 +284,7 @@ static void logs_of_etcd_are_read(void)
 	                                      ETCD("1\t:invoke\t:write\t3")
 	                                              ETCD("1\t:info\t:write\t"
 	                                                   ":timed-out")),
-	        "lines of a log are read, others skipped");
+	        "etcd's lines of a log are read, others skipped");
 	CHECK(IS({ .kind = RM_HISTORY_LOOKUP,
 	                 .result = 5,
 	                 .there = true,
@@ -300,13 +301,13 @@ static void logs_of_etcd_are_read(void)
 	                      .value = 3,
 	                      .invoked = 7,
 	                      .returned = never }),
-	        "a swap that fails has answered; a read that fails has not");
+	        "a failed swap has a result; a failed read is left out");
 	CHECK(!reads_etcd("jepsen.util - 0 :invoke :read nil") &&
 	                history.count == 1,
-	        "the last line needs no end");
+	        "the last line needs no newline");
 }
 
-/* --- what is refused --- */
+/* --- errors --- */
 
 static bool refuses(int failed, const char *expected)
 {
@@ -324,47 +325,49 @@ static void lines_that_do_not_fit_are_refused(void)
 {
 	CHECK(refuses(reads_edn(BEGUN BEGUN), "f:2: process 0 invokes while") &&
 	                strstr(error.text, "of line 1"),
-	        "two at a time of one process");
+	        "a process must not invoke twice");
 	CHECK(refuses(reads_edn(BEGUN "0 ok write\n"), "f:2: process 0 ends"),
-	        "the end of another operation");
+	        "an operation must not end as another one");
 	CHECK(refuses(reads_edn(BEGUN "0 fail read\n"
 	                              "0 ok read\n"),
 	              "f:3: process 0 ends"),
-	        "a second end");
+	        "an operation must not end twice");
 	CHECK(refuses(reads_edn(BEGUN "0 info read\n"
 	                              "0 ok read\n"),
 	              "f:3: process 0 ends"),
-	        "an end after nobody knew");
+	        "an operation of unknown outcome must not end");
 	CHECK(refuses(reads_edn(BEGUN "1 ok read\n"), "f:2: process 1 ends"),
-	        "an end of another process");
+	        "a process must not end another one's operation");
 	CHECK(refuses(reads_edn("0 invoke read :value [1 nil]\n"
 	                        "0 ok read :value [2 5]\n"),
 	              "f:2: another key"),
-	        "an end with another key");
+	        "an operation must not end with a larger key");
 	CHECK(refuses(reads_edn("0 invoke read :value [2 nil]\n"
 	                        "0 ok read :value [1 5]\n"),
 	              "f:2: another key"),
-	        "or with one below");
+	        "nor with a smaller one");
 }
 
 static void members_that_are_missing_are_refused(void)
 {
 	CHECK(refuses(reads_edn("{:type :invoke, :f :read}"),
 	              "f:1: no :process"),
-	        "no process");
+	        "a missing process is an error");
 	CHECK(refuses(reads_edn("\"a\" invoke read\n"), "f:1: no :process"),
-	        "a process that is a text");
+	        "a process must not be a text");
 	CHECK(refuses(reads_edn("\n{:process 0, :f :read}"), "f:2: no :type"),
-	        "no type");
-	CHECK(refuses(reads_edn("{:process 0, :type :invoke}"), "f:1: no :f"),
-	        "no function");
-	CHECK(refuses(reads_edn("0 invoke sing\n"), "f:1: no :f"),
-	        "an unknown function");
+	        "a missing type is an error");
+	CHECK(refuses(reads_edn("{:process 0, :type :invoke}"),
+	              "f:1: unknown or missing :f"),
+	        "a missing function is an error");
+	CHECK(refuses(reads_edn("0 invoke sing\n"),
+	              "f:1: unknown or missing :f"),
+	        "an unknown function is an error");
 	CHECK(refuses(reads_edn(BEGUN "1 invoke write\n"), "f:2: no :value"),
-	        "a write of nothing");
+	        "a write needs a value");
 	CHECK(refuses(reads_edn("0 invoke write :value nil\n"),
 	              "f:1: a value, expected"),
-	        "a write of absence");
+	        "a write of nil is an error");
 }
 
 static void values_that_do_not_fit_are_refused(void)
@@ -379,27 +382,27 @@ static void values_that_do_not_fit_are_refused(void)
 		        swaps[i]);
 		refused &= refuses(reads_edn(text), "f:1: :value of :cas");
 	}
-	CHECK(refused, "a swap that is not of two values");
+	CHECK(refused, "a swap needs two values");
 	CHECK(refuses(reads_edn("0 invoke cas :value [nil 2]\n"),
 	              "a value, expected") &&
 	                refuses(reads_edn("0 invoke cas :value [1 nil]\n"),
 	                        "a value, expected"),
-	        "a swap from or to absence");
+	        "a swap from or to nil is an error");
 	CHECK(refuses(reads_edn("0 invoke append :value \"a\"\n"),
 	              "f:1: :append, expected a text for a :key"),
-	        "an append without a key");
+	        "an append needs a key");
 	CHECK(refuses(reads_edn("0 invoke append :key \"k\" :value 3\n"),
 	              "f:1: :append, expected a text"),
-	        "an append of a number");
+	        "an append of a number is an error");
 	CHECK(refuses(reads_edn("0 invoke put :key \"k\" :value 3\n"),
 	              "f:1: a value, expected a text"),
-	        "a number among texts");
+	        "a number among texts is an error");
 	CHECK(refuses(reads_edn("0 invoke write :value #{1 2}\n"),
 	              "f:1: a value, expected") &&
 	                refuses(reads_edn("0 invoke put :key \"k\" :value "
 	                                  "[\"k\" \"a\"]\n"),
 	                        "f:1: a value, expected a text"),
-	        "a tuple that is none, or behind a key");
+	        "a set is not a value, nor is a tuple after a key");
 }
 
 static void files_that_are_none_are_refused(void)
@@ -408,32 +411,32 @@ static void files_that_are_none_are_refused(void)
 	                refuses(reads_edn("; nothing\n\n"),
 	                        "f:1: no operation") &&
 	                refuses(reads_etcd("one\ntwo\n"), "f:1: no operation"),
-	        "a file without operations");
+	        "a file without operations is an error");
 	CHECK(refuses(reads_edn(BEGUN "7"), "f:2: expected a map") &&
 	                refuses(reads_edn("[\n" BEGUN "[]]"),
 	                        "f:3: expected a map"),
-	        "what is no map, also in a vector");
+	        "other values than maps are errors, also in a vector");
 	CHECK(refuses(reads_edn(BEGUN "0 ok read :key \"k\"\n"),
-	              "f:2: a :key, expected none as before"),
-	        "a key behind operations without");
+	              "f:2: a :key, expected no :key, as before"),
+	        "a key after operations without one is an error");
 	CHECK(refuses(reads_edn("0 invoke get :key \"k\"\n"
 	                        "1 invoke get\n"),
 	              "f:2: no :key, expected one as before"),
-	        "no key behind operations with one");
+	        "a missing key after operations with one is an error");
 	CHECK(refuses(reads_edn(BEGUN "{:process"), "f:"),
-	        "a map that does not end");
+	        "a map that does not end is an error");
 	CHECK(refuses(reads_etcd("other\n" ETCD("0 :invoke :read")),
 	              "f:2: expected process, type, function and value") &&
 	                refuses(reads_etcd(ETCD("0")),
 	                        "f:1: expected process, type"),
-	        "a line of etcd that is cut");
+	        "a truncated line of etcd is an error");
 	CHECK(refuses(reads_etcd(ETCD("0 :invoke :read nil")
 	                              ETCD("0 :end :read nil")),
 	              "f:2: no :type"),
-	        "a word of etcd's that is none");
+	        "an unknown type of etcd is an error");
 }
 
-/* More processes, keys and values than fit in what is allocated first. */
+/* More processes, keys and values than the first allocations hold. */
 static void long_histories_are_read(void)
 {
 	enum { PROCESSES = 300 };
@@ -457,7 +460,7 @@ static void long_histories_are_read(void)
 		right &= history.events[i].thread == i &&
 		         history.events[i].invoked == i + 1 &&
 		         history.events[i].returned == PROCESSES + i + 1;
-	CHECK(right, "each ends its own operation");
+	CHECK(right, "each process ends its own operation");
 	free(text);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_judge.c - what is decided, what is left of it, and its words.
+ * test_history_judge.c - verdicts, the smallest failing history, and messages.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/internal.h"
@@ -19,7 +19,8 @@
 	"{\"format\":\"readmostly-history\",\"version\":1,\"guarantee\":" \
 	"\"point-in-time\""
 
-/* One operation on key 7: thread, op, from, to, there, the rest. */
+/* One operation on key 7: thread, op, invoked, returned, there, other members.
+   */
 #define OP(t, op, from, to, there, rest)                                    \
 	"{\"thread\":" #t ",\"op\":\"" op "\",\"key\":7,\"invoked\":" #from \
 	",\"returned\":" #to ",\"there\":" #there rest "}\n"
@@ -29,7 +30,7 @@
 static struct rm_history_judgement judgement;
 static struct rm_history history;
 
-/* Judges a text; false where it is no history. */
+/* Judges a text; false if it is not a history. */
 static bool judge_within(const char *text, struct rm_history_limits limits)
 {
 	struct rm_error error = { "" };
@@ -56,8 +57,8 @@ static enum rm_history_verdict judge(const char *text)
 	return judgement.verdict;
 }
 
-/* Broken, `left` operations are left, and the offending one was invoked at
-   `invoked`. */
+/* True if it is broken, `left` operations remain, and the offending one was
+   invoked at `invoked`. */
 static bool breaks(const char *text, size_t left, uint64_t invoked)
 {
 	return judge(text) == RM_HISTORY_BROKEN &&
@@ -77,10 +78,10 @@ static void a_stale_lookup_is_cut_down_to_three(void)
 	                                OP(0, "upsert", 13, 15, true, VALUE(4));
 
 	CHECK(breaks(text, 3, 9),
-	        "write, write, stale lookup: the first operation that fails");
-	CHECK(!strcmp(judgement.instead, "2"), "what it could have answered");
+	        "two writes and a stale lookup remain of the first failure");
+	CHECK(!strcmp(judgement.instead, "2"), "the possible result is given");
 	CHECK(judgement.left_out == 2,
-	        "the rest up to its return is counted, later ones are not");
+	        "omitted operations up to the failing return are counted");
 }
 
 static void removes_are_not_explained_by_left_out_writes(void)
@@ -91,11 +92,11 @@ static void removes_are_not_explained_by_left_out_writes(void)
 	                        OP(1, "remove", 5, 6, true, "");
 
 	CHECK(breaks(text, 2, 5),
-	        "a double remove: the write stands for any before them");
-	CHECK(!strcmp(judgement.instead, "absent"), "it was absent");
+	        "a double remove and the write before it remain");
+	CHECK(!strcmp(judgement.instead, "absent"), "it should be absent");
 }
 
-/* Whether a value of what is left has that name; NULL: none. */
+/* True if a value of the remaining history has this name; NULL: no name. */
 static bool is_named(uint64_t number, const char *name)
 {
 	const struct rm_history *left = &judgement.smallest;
@@ -106,7 +107,7 @@ static bool is_named(uint64_t number, const char *name)
 	return !name;
 }
 
-/* Of what an operation wrote, expected and saw, and of what was there. */
+/* Values that an operation wrote and saw, and initial values. */
 static void what_is_left_keeps_its_names(void)
 {
 	static const char text[] =
@@ -117,19 +118,19 @@ static void what_is_left_keeps_its_names(void)
 	                     0, "exchange", 1, 2, true, VALUE(2) RESULT(3));
 
 	CHECK(breaks(text, 1, 1) && judgement.smallest.initial_count == 1,
-	        "an exchange of a value that was not there, and what was");
+	        "the exchange and the initial entry remain");
 	CHECK(judgement.smallest.key_count == 1 &&
 	                judgement.smallest.keys[0].number == 7 &&
 	                !strcmp(judgement.smallest.keys[0].text, "seven"),
-	        "its key has its name, and no other key has one");
+	        "only the key that is used has its name");
 	CHECK(is_named(1, "one") && is_named(2, "two") &&
 	                is_named(3, "three") && is_named(4, NULL) &&
 	                judgement.smallest.value_count == 3,
-	        "so have the values there, written and seen");
+	        "initial, written and seen values have their names");
 }
 
-/* Adds 60 upserts that overlap all, judges, and tells whether it is broken by
-   a proof: a search would visit more states than these. */
+/* Adds 60 upserts that overlap everything. True if the history is still broken,
+   by a quick proof: a search would visit more states. */
 static bool is_proved_quickly(const char *text)
 {
 	struct rm_history_limits limits = { 1000000, 1 << 30, true };
@@ -164,8 +165,9 @@ static void lost_updates_have_a_quick_proof(void)
 	        OP(1, "exchange", 2, 8, true, VALUE(3) RESULT(2));
 
 	CHECK(is_proved_quickly(lost),
-	        "two exchanges cannot replace one value");
-	CHECK(is_proved_quickly(circle), "nor two replace each other's");
+	        "two exchanges cannot replace the same value");
+	CHECK(is_proved_quickly(circle),
+	        "two exchanges cannot replace each other's values");
 }
 
 static void what_never_returned_may_or_may_not_have_been(void)
@@ -179,8 +181,9 @@ static void what_never_returned_may_or_may_not_have_been(void)
 	                OP(1, "lookup", 2, 3, true, RESULT(1))
 	                        OP(1, "lookup", 4, 5, false, "");
 
-	CHECK(judge(maybe) == RM_HISTORY_LINEARIZABLE, "it may come late");
-	CHECK(judge(back) == RM_HISTORY_BROKEN, "but not go again");
+	CHECK(judge(maybe) == RM_HISTORY_LINEARIZABLE,
+	        "an operation that never returned may take effect late");
+	CHECK(judge(back) == RM_HISTORY_BROKEN, "its effect cannot be undone");
 }
 
 #define LENGTH(t, from, to, n)                                    \
@@ -193,7 +196,7 @@ static void what_never_returned_may_or_may_not_have_been(void)
 
 static void lengths_are_between_bounds(void)
 {
-	/* key 7 goes while key 9 comes, one after the other */
+	/* key 7 is removed before key 9 is inserted */
 	static const char turn[] = OP(0, "remove", 2, 3, true,
 	        "") "{\"thread\":0,\"op\":\"upsert\",\"key\":9,\"value\":3,"
 	            "\"invoked\":4,\"returned\":5,\"there\":false}\n";
@@ -201,30 +204,31 @@ static void lengths_are_between_bounds(void)
 
 	CHECK(breaks(NONE TWO LENGTH(1, 1, 2, 1), 3 - 2, 1) &&
 	                judgement.smallest.initial_count == 2,
-	        "too few: the keys that are surely there are shown");
-	CHECK(!strcmp(judgement.instead, "2 to 2"), "with the bounds");
-	CHECK(breaks(ONCE TWO LENGTH(1, 1, 2, 3), 1, 1), "too many");
+	        "a length that is too low is shown with the present keys");
+	CHECK(!strcmp(judgement.instead, "2 to 2"), "the bounds are given");
+	CHECK(breaks(ONCE TWO LENGTH(1, 1, 2, 3), 1, 1),
+	        "a length that is too high is broken");
 	CHECK(judge(NONE TWO LENGTH(1, 1, 2, 2)) == RM_HISTORY_LINEARIZABLE,
-	        "the right number");
+	        "a correct length passes");
 	for (int n = 1; n <= 3; n++) {
 		snprintf(text, sizeof(text),
 		        "%s%s%s{\"thread\":1,\"op\":\"length\",\"invoked\":1,"
 		        "\"returned\":6,\"result\":%d}\n",
 		        ONCE, TWO, turn, n);
 		CHECK(judge(text) == RM_HISTORY_LINEARIZABLE,
-		        "a weak length may see changes apart");
+		        "a weak length may see changes in any order");
 	}
 	snprintf(text, sizeof(text), "%s%s%s%s", POINT, TWO, turn,
 	        LENGTH(1, 1, 6, 3));
 	CHECK(breaks(text, 3, 1),
-	        "one at a moment may not, and no key is left out of it");
+	        "a point-in-time length may not, and all keys are kept");
 }
 
-/* Operations on key 7, a length of once-if-present from one stamp to
-   another, and what it may be at least and at most. */
+/* Operations on key 7, the stamps of a length of once-if-present, and its
+   bounds. */
 static const struct {
 	const char *operations;
-	int there, from, to; /* there: before all */
+	int there, from, to; /* there: initially */
 	int least, most;
 } lengths[] = {
 	{ "", 0, 1, 2, 0, 0 },
@@ -245,7 +249,7 @@ static const struct {
 	{ OP(0, "remove", 2, 3, false, ""), 0, 2, 3, 0, 0 },
 	{ OP(0, "take", 2, 3, true, RESULT(1)), 1, 4, 5, 0, 0 },
 	{ OP(0, "take", 2, 3, false, ""), 0, 2, 3, 0, 0 },
-	/* one that has not returned may come at any time, or never */
+	/* without a return it may take effect at any time, or never */
 	{ OP(0, "upsert", 1, null, null, VALUE(1)), 0, 8, 9, 0, 1 },
 	{ OP(0, "upsert", 1, null, null, VALUE(1))
 	                OP(1, "lookup", 2, 3, false, ""),
@@ -269,7 +273,7 @@ static const struct {
 	{ OP(0, "remove", 1, null, null, "")
 	                OP(1, "lookup", 2, 3, true, RESULT(1)),
 	        1, 4, 5, 0, 1 },
-	/* a short removal inside of a long one does not end it */
+	/* a short removal during a long one does not end the latter */
 	{ OP(0, "remove", 2, 9, true, "") OP(1, "upsert", 3, 4, false, VALUE(2))
 	                OP(1, "remove", 5, 6, true, "")
 	                        OP(1, "upsert", 7, 7, false, VALUE(3)),
@@ -302,12 +306,12 @@ static void a_length_is_what_its_key_says(void)
 		}
 		if (!right)
 			printf("# case %zu\n", i);
-		CHECK(right, "a length that may be, and none beside it");
+		CHECK(right, "exactly the lengths within the bounds pass");
 	}
 }
 
-/* One that promises nothing may be any number beside a write, though only
-   then: what overlaps it, and whether 2 is possible of one key that is there. */
+/* A length of "none" may be anything, but only if a write overlaps it: the
+   operations, and whether 2 is possible for one key. */
 static const struct {
 	const char *operations;
 	bool two;
@@ -317,13 +321,13 @@ static const struct {
 	{ OP(0, "upsert", 2, 3, true, VALUE(2)), false },
 	{ OP(0, "upsert", 7, 8, true, VALUE(2)), false },
 	{ OP(0, "upsert", 7, null, null, VALUE(2)), false },
-	/* ends are included: at equal stamps either may be first */
+	/* ends are included: at equal stamps the order is open */
 	{ OP(0, "upsert", 2, 4, true, VALUE(2)), true },
 	{ OP(0, "upsert", 6, 8, true, VALUE(2)), true },
 	{ OP(0, "upsert", 5, 5, true, VALUE(2)), true },
 	{ OP(0, "upsert", 1, 9, true, VALUE(2)), true },
 	{ OP(0, "upsert", 1, null, null, VALUE(2)), true },
-	/* whatever it was answered */
+	/* the result does not matter */
 	{ OP(0, "compare_swap", 5, 5, false, VALUE(2) ",\"expected\":9"),
 	        true },
 	{ OP(0, "compare_remove", 5, 5, false, ",\"expected\":9"), true },
@@ -332,7 +336,7 @@ static const struct {
 	{ "{\"thread\":0,\"op\":\"remove\",\"key\":9,\"invoked\":6,"
 	  "\"returned\":8,\"there\":false}\n",
 	        true },
-	/* the first of two that are one behind the other */
+	/* only the first, or both, overlap */
 	{ OP(0, "upsert", 1, 2, true, VALUE(2))
 	                OP(0, "upsert", 8, 9, true, VALUE(3)),
 	        false },
@@ -352,7 +356,7 @@ static void a_length_of_none_is_judged_where_nothing_is_written(void)
 		verdict = judge(text);
 		if (!CHECK(verdict == (besides[i].two ? RM_HISTORY_LINEARIZABLE
 		                                      : RM_HISTORY_BROKEN),
-		            "two of one key, if a write is beside"))
+		            "a wrong length passes only if a write overlaps"))
 			printf("# case %zu\n", i);
 	}
 }
@@ -361,7 +365,7 @@ static void a_length_of_none_is_no_wild_number(void)
 {
 	CHECK(judge(NONE ",\"initial\":[[7,1]]}\n" OP(0, "upsert", 2, 8, true,
 	              VALUE(2)) LENGTH(9, 4, 6, 3)) == RM_HISTORY_BROKEN,
-	        "not more than was ever put in, also beside a write");
+	        "a length above all entries is broken even during a write");
 }
 
 static void scans_keep_their_promise(void)
@@ -381,27 +385,30 @@ static void scans_keep_their_promise(void)
 	        OP(1, "upsert", 3, 4, true, VALUE(3));
 
 	CHECK(breaks(twice, 1, 1) && strstr(judgement.why, "twice"),
-	        "no key twice");
+	        "a scan must not yield a key twice");
 	CHECK(judge(skips) == RM_HISTORY_BROKEN &&
 	                strstr(judgement.why, "lookup 8 in a scan of thread 0"),
-	        "none left out");
-	CHECK(breaks(invents, 1, 1) && strstr(judgement.why, "nobody wrote"),
-	        "none invented, whatever is promised");
+	        "a scan must not leave out a key");
+	CHECK(breaks(invents, 1, 1) &&
+	                strstr(judgement.why, "no operation wrote"),
+	        "no scan may invent a value");
 	CHECK(judge(anything) == RM_HISTORY_LINEARIZABLE,
-	        "what promises nothing may skip and repeat");
+	        "a scan of \"none\" may skip and repeat");
 	CHECK(judge(running) == RM_HISTORY_LINEARIZABLE,
-	        "what a write brings that has not returned is not invented");
+	        "a scan may yield the value of a running write");
 	CHECK(judge(last) == RM_HISTORY_LINEARIZABLE,
-	        "nor what a write brings that begins as the scan ends");
+	        "also of a write that begins as the scan ends");
 	CHECK(judge(own) == RM_HISTORY_LINEARIZABLE,
-	        "what a key had at the start is not invented");
-	CHECK(judge(second) == RM_HISTORY_BROKEN, "what another key had is");
-	CHECK(breaks(future, 1, 1) && strstr(judgement.why, "nobody wrote"),
-	        "what a later write brings is");
+	        "a scan may yield initial values");
+	CHECK(judge(second) == RM_HISTORY_BROKEN,
+	        "another key's value is invented");
+	CHECK(breaks(future, 1, 1) &&
+	                strstr(judgement.why, "no operation wrote"),
+	        "the value of a later write is invented");
 }
 
-/* 64 overlapping swaps between two values, one too many to one side: no
-   quick proof, and too many states. */
+/* 64 overlapping swaps between two values, one too many in one direction: there
+   is no quick proof, and there are too many states. */
 static void giving_up_is_no_pass(void)
 {
 	struct rm_history many = { .guarantee = RM_HISTORY_NONE };
@@ -432,18 +439,18 @@ static void giving_up_is_no_pass(void)
 		                        (i ? RM_HISTORY_UNDECIDED
 		                           : RM_HISTORY_LINEARIZABLE) &&
 		                judgement.undecided_keys == (size_t)i,
-		        i ? "undecided after too many states"
-		          : "two sides in balance are found");
+		        i ? "a history is undecided after too many states"
+		          : "balanced swaps are linearizable");
 	}
 	rm_history_judgement_clear(&judgement);
 	CHECK(!rm_history_judge(&many, &small, &judgement, &error) &&
 	                judgement.verdict == RM_HISTORY_UNDECIDED &&
 	                strstr(judgement.why, "undecided after"),
-	        "and with too little memory");
+	        "a history is undecided with too little memory");
 	rm_history_clear(&many);
 }
 
-/* A work that has no end in sight is given up before it begins. */
+/* Too much work is given up before it begins. */
 static void too_many_lengths_are_undecided(void)
 {
 	struct rm_history many = { .guarantee = RM_HISTORY_NONE };
@@ -475,14 +482,14 @@ static void what_is_no_history_is_refused(void)
 	rm_history_add(&bad, &event, NULL);
 	CHECK(rm_history_judge(&bad, &limits, &judgement, &error) == -EINVAL &&
 	                strstr(error.text, "event 0"),
-	        "returned before it was invoked");
+	        "a return before the invocation is an error");
 	rm_history_reset(&bad);
 	rm_history_add_initial(&bad, 1, 1);
 	rm_history_add_initial(&bad, 1, 2);
 	error.text[0] = '\0';
 	CHECK(rm_history_judge(&bad, &limits, &judgement, &error) == -EINVAL &&
 	                strstr(error.text, "initial entry 1"),
-	        "a key twice at the start");
+	        "a key twice in the initial state is an error");
 	rm_history_clear(&bad);
 }
 
@@ -507,17 +514,17 @@ static void many_lanes_become_a_list(void)
 		rm_history_add(&many, &take, NULL);
 	}
 	many.events[1].result = 0;
-	many.events[0].result = 7; /* 9 took its value already */
+	many.events[0].result = 7; /* thread 9 took this value already */
 	rm_history_judgement_clear(&judgement);
 	CHECK(!rm_history_judge(&many, &limits, &judgement, NULL) &&
 	                judgement.verdict == RM_HISTORY_BROKEN &&
 	                judgement.smallest.count > 8,
-	        "a chain of ten needs ten threads");
-	CHECK(!rm_history_explain(out, &judgement), "it is explained");
+	        "ten threads remain of a chain of ten");
+	CHECK(!rm_history_explain(out, &judgement), "it is printed");
 	fclose(out);
 	CHECK(strstr(text, "\n> thread 8 ") &&
 	                strstr(text, "exchange 7 = 8: replaced 7\n"),
-	        "one line per operation, the offending one marked");
+	        "there is a line per operation, the offending one marked");
 	free(text);
 	rm_history_clear(&many);
 }

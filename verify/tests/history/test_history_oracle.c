@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_oracle.c - the checker against every order of small histories.
+ * test_history_oracle.c - compares the checker with every order of small
+ * histories.
  * slow: over five seconds of CPU time; not part of `make check`.
  *
- * RM_ORACLE_HISTORIES and RM_ORACLE_SEED change how many and which.
+ * RM_ORACLE_HISTORIES and RM_ORACLE_SEED set their number and seed.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/judging.h"
@@ -84,9 +85,9 @@ static void compare(const struct rm_history *history, struct tally *tally)
 	}
 }
 
-/* Point-in-time: lengths, scans and clears are operations like others. */
-static void equals_every_order(
-        const char *name, struct taste taste, uint64_t histories, uint64_t seed)
+/* Point-in-time: lengths, scans and clears are like other operations. */
+static void equals_every_order(const char *name, struct draw_params params,
+        uint64_t histories, uint64_t seed)
 {
 	struct rm_history history = { .guarantee = RM_HISTORY_POINT_IN_TIME };
 	struct tally tally = { 0 };
@@ -94,8 +95,8 @@ static void equals_every_order(
 	char text[160];
 
 	for (uint64_t i = 0; i < histories; i++) {
-		taste.threads = 1 + (unsigned)draw(&rng, 4);
-		draw_history(&history, &rng, &taste, (unsigned)(i % 3));
+		params.threads = 1 + (unsigned)draw(&rng, 4);
+		draw_history(&history, &rng, &params, (unsigned)(i % 3));
 		compare(&history, &tally);
 	}
 	snprintf(text, sizeof(text),
@@ -108,14 +109,14 @@ static void equals_every_order(
 	CHECK(!tally.differ && !tally.undecided, text);
 	CHECK(tally.possible > histories / 4 &&
 	                tally.possible < histories - histories / 20,
-	        "both answers are met");
+	        "both verdicts occur");
 	rm_history_clear(&history);
 }
 
-/* The quick proofs are right where they prove something, and do. */
+/* Quick proofs are never wrong, and prove most small corruptions. */
 static void quick_proofs_are_right(uint64_t histories, uint64_t seed)
 {
-	struct taste taste = { SMALL_EVENTS, 4, 1, false, false, false };
+	struct draw_params params = { SMALL_EVENTS, 4, 1, false, false, false };
 	struct rm_history history = { .guarantee = RM_HISTORY_NONE };
 	struct rm_problem problem = { .count = 0 };
 	uint64_t rng = rm_seed(seed, 0), wrong = 0, proved = 0, all = 0;
@@ -124,16 +125,16 @@ static void quick_proofs_are_right(uint64_t histories, uint64_t seed)
 		struct rm_order order = { .history = NULL };
 		bool impossible = false;
 
-		taste.gaps = i % 2;
-		taste.repeats = i % 5 == 0;
-		draw_history(&history, &rng, &taste, 1 + i % 2);
+		params.gaps = i % 2;
+		params.repeats = i % 5 == 0;
+		draw_history(&history, &rng, &params, 1 + i % 2);
 		rm_order_make(&order, &history, NULL);
 		rm_order_split(&order, SIZE_MAX);
 		if (!order.key_count ||
 		        rm_order_key_problem(&order, 0, &problem) ||
-		        rm_reject(&problem, &impossible))
+		        rm_prove_impossible(&problem, &impossible))
 			wrong++;
-		impossible |= rm_reject_unwritten(&problem);
+		impossible |= rm_prove_unwritten(&problem);
 		bool possible =
 		        has_order(&history, model_at_start(&history), 0);
 
@@ -150,7 +151,6 @@ static void quick_proofs_are_right(uint64_t histories, uint64_t seed)
 	rm_history_clear(&history);
 }
 
-/* Only the entries that are there before all. */
 static void begin_like(const struct rm_history *history, struct rm_history *to)
 {
 	rm_history_reset(to);
@@ -159,7 +159,7 @@ static void begin_like(const struct rm_history *history, struct rm_history *to)
 		        to, history->initial[i].key, history->initial[i].value);
 }
 
-/* Puts a lookup per key in place of every scan: what once-if-present says. */
+/* Replaces every scan by one lookup per key, as once-if-present defines it. */
 static void expand_scans(
         const struct rm_history *history, struct rm_history *expanded)
 {
@@ -192,8 +192,8 @@ static void expand_scans(
 	}
 }
 
-/* Whether one thread does something at the very stamp of its scan: an order
-   that separate lookups would not keep. */
+/* True if a thread acts at the exact stamps of its scan, an order that separate
+   lookups would not keep. */
 static bool touches(const struct rm_history *history, size_t scan)
 {
 	const struct rm_history_event *s = history->events + scan;
@@ -209,10 +209,10 @@ static bool touches(const struct rm_history *history, size_t scan)
 	return false;
 }
 
-/* No lengths and clears: those promise less than an order of all. */
+/* Without lengths and clears, which guarantee less than an order. */
 static void weak_scans_equal_lookups(uint64_t histories, uint64_t seed)
 {
-	struct taste taste = { 6, 3, MODEL_KEYS, true, false, false };
+	struct draw_params params = { 6, 3, MODEL_KEYS, true, false, false };
 	struct rm_history history = { .guarantee = RM_HISTORY_ONCE_IF_PRESENT };
 	struct rm_history expanded = { .guarantee = RM_HISTORY_NONE };
 	uint64_t rng = rm_seed(seed, 0), wrong = 0, count = 0, possible = 0;
@@ -220,7 +220,7 @@ static void weak_scans_equal_lookups(uint64_t histories, uint64_t seed)
 	while (count < histories) {
 		bool fits = true, scans = false;
 
-		draw_history(&history, &rng, &taste, (unsigned)draw(&rng, 3));
+		draw_history(&history, &rng, &params, (unsigned)draw(&rng, 3));
 		for (size_t i = 0; i < history.count; i++) {
 			uint8_t kind = history.events[i].kind;
 
@@ -241,7 +241,7 @@ static void weak_scans_equal_lookups(uint64_t histories, uint64_t seed)
 		count++;
 	}
 	CHECK(!wrong && possible > count / 4 && possible < count,
-	        "a once-if-present scan is a lookup of each key");
+	        "a once-if-present scan equals a lookup of each key");
 	rm_history_clear(&history);
 	rm_history_clear(&expanded);
 }
@@ -253,30 +253,30 @@ static bool is_write(const struct rm_history_event *event)
 	       event->kind != RM_HISTORY_LENGTH;
 }
 
-/* Whether a length of "none" may be any number: beside a write, up to all that
-   was ever put in. */
+/* True if a length of "none" may be any number: a write overlaps it, and it is
+   at most the number of entries ever inserted. */
 static bool is_excused(const struct rm_history *history, size_t i)
 {
 	const struct rm_history_event *e = history->events + i;
 	uint64_t most = history->initial_count;
-	bool beside = false;
+	bool overlaps = false;
 
 	for (size_t j = 0; j < history->count; j++) {
 		const struct rm_history_event *other = history->events + j;
 
 		most += is_write(other);
-		beside |= is_write(other) && other->invoked <= e->returned &&
-		          e->invoked <= other->returned;
+		overlaps |= is_write(other) && other->invoked <= e->returned &&
+		            e->invoked <= other->returned;
 	}
-	return beside && e->result <= most;
+	return overlaps && e->result <= most;
 }
 
-/* Leaves out the excused lengths; returns how many there were, or -1 of a
-   history with scans. */
+/* Removes the excused lengths and returns their number; -1 for a history with
+   scans. */
 static int leave_quiet(
         const struct rm_history *history, struct rm_history *quiet)
 {
-	int beside = 0;
+	int excused = 0;
 
 	begin_like(history, quiet);
 	for (size_t i = 0; i < history->count; i++) {
@@ -285,27 +285,26 @@ static int leave_quiet(
 		if (kind == RM_HISTORY_SCAN)
 			return -1;
 		if (kind == RM_HISTORY_LENGTH && is_excused(history, i))
-			beside++;
+			excused++;
 		else
 			rm_history_add(quiet, history->events + i, NULL);
 	}
-	return beside;
+	return excused;
 }
 
-/* Of "none" a length beside a write is as if nobody had asked for it, and each
-   other one of "once-if-present". */
+/* Under "none", a length that a write overlaps is ignored, and any other one is
+   judged as under "once-if-present". */
 static void lengths_of_none_are_the_quiet_ones(
         uint64_t histories, uint64_t seed)
 {
-	struct taste taste = { 16, 4, MODEL_KEYS, true, false, true };
+	struct draw_params params = { 16, 4, MODEL_KEYS, true, false, true };
 	struct rm_history history = { .guarantee = RM_HISTORY_NONE };
 	struct rm_history quiet = { .guarantee = RM_HISTORY_ONCE_IF_PRESENT };
 	uint64_t rng = rm_seed(seed, 0), wrong = 0, broken = 0, excused = 0;
 
 	for (uint64_t i = 0; i < histories; i++) {
-		draw_history(&history, &rng, &taste, (unsigned)draw(&rng, 3));
-		int beside = leave_quiet(&history, &quiet);
-		if (beside < 0)
+		draw_history(&history, &rng, &params, (unsigned)draw(&rng, 3));
+		if (leave_quiet(&history, &quiet) < 0)
 			continue;
 		enum rm_history_verdict verdict = verdict_of(&history, false);
 
@@ -319,14 +318,13 @@ static void lengths_of_none_are_the_quiet_ones(
 	printf("# %llu broken, %llu excused\n", (unsigned long long)broken,
 	        (unsigned long long)excused);
 	CHECK(!wrong && broken > histories / 20 && excused > histories / 1000,
-	        "a length of none is held to its bounds where nothing is "
-	        "written");
+	        "a length of none has bounds if no write overlaps it");
 	rm_history_clear(&history);
 	rm_history_clear(&quiet);
 }
 
-/* Whether what is left of a failing history fails by itself, and the answer
-   that it names is a better one. */
+/* True if the remaining part of a failing history fails by itself, and has a
+   reason. */
 static bool is_explained(
         const struct rm_history *history, uint64_t *left, uint64_t *whole)
 {
@@ -361,17 +359,17 @@ static void what_fails_is_cut_down(uint64_t histories, uint64_t seed)
 {
 	static const enum rm_history_guarantee guarantees[] = { RM_HISTORY_NONE,
 		RM_HISTORY_ONCE_IF_PRESENT, RM_HISTORY_POINT_IN_TIME };
-	struct taste taste = { 40, 4, MODEL_KEYS, true, false, true };
+	struct draw_params params = { 40, 4, MODEL_KEYS, true, false, true };
 	struct rm_history history = { .seed = 1 };
 	uint64_t rng = rm_seed(seed, 0), count = 0, wrong = 0, left = 0;
 	uint64_t whole = 0;
 
 	for (uint64_t i = 0; i < histories && wrong < 3; i++) {
-		taste.events = i % 4 ? 12 : 40;
-		taste.wholes = i % 2;
-		taste.repeats = i % 7 == 0;
+		params.events = i % 4 ? 12 : 40;
+		params.wholes = i % 2;
+		params.repeats = i % 7 == 0;
 		history.guarantee = guarantees[i % 3];
-		draw_history(&history, &rng, &taste, 1);
+		draw_history(&history, &rng, &params, 1);
 		if (verdict_of(&history, false) != RM_HISTORY_BROKEN)
 			continue;
 		count++;
@@ -381,28 +379,28 @@ static void what_fails_is_cut_down(uint64_t histories, uint64_t seed)
 	        (unsigned long long)count, (double)whole / (double)count,
 	        (double)left / (double)count);
 	CHECK(!wrong && count > histories / 8,
-	        "what is left of a failing history fails, too");
-	CHECK(left * 2 < whole, "most of it is left out");
+	        "the remaining part of a failing history fails, too");
+	CHECK(left * 2 < whole, "most of a failing history is removed");
 	rm_history_clear(&history);
 }
 
-/* Nothing is found in long histories of a right map. */
 static void right_histories_are_not_accused(uint64_t histories, uint64_t seed)
 {
-	struct taste taste = { LARGE_EVENTS, 6, MODEL_KEYS, true, false, true };
+	struct draw_params params = { LARGE_EVENTS, 6, MODEL_KEYS, true, false,
+		true };
 	struct rm_history history = { .seed = 1 };
 	uint64_t rng = rm_seed(seed, 0), accused = 0;
 
 	for (uint64_t i = 0; i < histories; i++) {
-		taste.threads = 2 + (unsigned)(i % 6);
-		taste.repeats = i % 3 == 0;
+		params.threads = 2 + (unsigned)(i % 6);
+		params.repeats = i % 3 == 0;
 		history.guarantee = (enum rm_history_guarantee)(i % 3);
-		draw_history(&history, &rng, &taste, 0);
+		draw_history(&history, &rng, &params, 0);
 		if (verdict_of(&history, false) != RM_HISTORY_LINEARIZABLE &&
 		        accused++ < 2)
 			print(&history);
 	}
-	CHECK(!accused, "0 accusations of right histories of 64 operations");
+	CHECK(!accused, "no correct history of 64 operations is accused");
 	rm_history_clear(&history);
 }
 
@@ -412,20 +410,20 @@ int main(void)
 	uint64_t seed = from_environment("RM_ORACLE_SEED", 1);
 
 	equals_every_order("one key",
-	        (struct taste){ SMALL_EVENTS, 4, 1, false, false, false }, n,
-	        seed);
+	        (struct draw_params){ SMALL_EVENTS, 4, 1, false, false, false },
+	        n, seed);
 	equals_every_order("one key, values twice",
-	        (struct taste){ SMALL_EVENTS, 4, 1, false, true, true }, n,
-	        seed + 1);
+	        (struct draw_params){ SMALL_EVENTS, 4, 1, false, true, true },
+	        n, seed + 1);
 	equals_every_order("gaps",
-	        (struct taste){ SMALL_EVENTS, 4, 1, false, false, true }, n,
-	        seed + 2);
+	        (struct draw_params){ SMALL_EVENTS, 4, 1, false, false, true },
+	        n, seed + 2);
 	equals_every_order("whole map",
-	        (struct taste){
+	        (struct draw_params){
 	                SMALL_EVENTS, 4, MODEL_KEYS, true, false, false },
 	        n, seed + 3);
 	equals_every_order("whole map, gaps, values twice",
-	        (struct taste){ SMALL_EVENTS, 4, 2, true, true, true }, n,
+	        (struct draw_params){ SMALL_EVENTS, 4, 2, true, true, true }, n,
 	        seed + 4);
 	quick_proofs_are_right(n, seed + 5);
 	lengths_of_none_are_the_quiet_ones(n, seed + 9);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_history_order.c - a history is judged by thread and stamp, in whichever
- * order its events stand and whatever its threads are called.
+ * test_history_order.c - a history is judged by threads and stamps, whatever
+ * the order of its events and the numbers of its threads.
  */
 #include "runner/base/rng.h"
 #include "tests/unit/tap.h"
@@ -11,7 +11,7 @@
 
 enum { EVENTS = 8, THREADS = 3, ROUNDS = 300 };
 
-/* Three threads, one key: the last look-up answers `last`, of 4 and right. */
+/* Three threads, one key: the last lookup returns `last`, correctly 4. */
 static void make(struct rm_history_event *events, uint64_t last)
 {
 	static const struct {
@@ -46,7 +46,7 @@ static void shuffle(struct rm_history_event *events, uint64_t *rng)
 	}
 }
 
-/* Whether the order has each event once, by thread and then by stamp. */
+/* True if the order has each event once, by thread and then by stamp. */
 static bool is_sorted(const struct rm_history *history)
 {
 	struct rm_order order = { .history = NULL };
@@ -68,7 +68,7 @@ static bool is_sorted(const struct rm_history *history)
 	return right && seen == (1U << history->count) - 1;
 }
 
-/* In how many of the rounds it is sorted and has this verdict. */
+/* The number of rounds in which it is sorted and has this verdict. */
 static unsigned judged(
         const uint32_t *names, uint64_t last, enum rm_history_verdict verdict)
 {
@@ -104,9 +104,9 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		CHECK(judged(names[i], 4, RM_HISTORY_LINEARIZABLE) == ROUNDS,
-		        "a right history is, in any order, of these threads");
+		        "a correct history passes in any order of events");
 		CHECK(judged(names[i], 3, RM_HISTORY_BROKEN) == ROUNDS,
-		        "a wrong one is not");
+		        "a wrong one fails in any order of events");
 	}
 	return DONE();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_history_proofs.c - the quick proofs that a key's operations have no
- * order, each alone, with the nearest problem that it must not be fooled by;
- * and how they and the search take turns.
+ * order: each alone, with the most similar problem that has one; and how proofs
+ * and searches alternate.
  */
 #include "tests/unit/tap.h"
 #include "verify/history/judging.h"
@@ -33,14 +33,14 @@ static void begin(size_t keys)
 	lanes = 0;
 }
 
-/* Each operation on a thread of its own: only time orders them. */
+/* Each operation has its own thread, so only time orders them. */
 static void add(struct rm_problem_op op)
 {
 	op.thread = lanes++;
 	rm_problem_add(&problem, &op, NULL);
 }
 
-/* A write of unknown answer, a look-up that shows a value, one of absence. */
+/* A write of unknown result, a lookup of a value, and one of absence. */
 static void wrote(uint64_t value, uint64_t from, uint64_t to)
 {
 	add((struct rm_problem_op){ .kind = UPSERT,
@@ -65,7 +65,7 @@ static void missed(uint64_t from, uint64_t to)
 	        .kind = LOOKUP, .invoked = from, .returned = to });
 }
 
-/* An insert or a remove that may have been at any time, or not at all: so
+/* An insert and a remove that may have occurred at any time, or not at all, so
    that counting proves nothing. */
 static void uncounted(void)
 {
@@ -80,16 +80,16 @@ static void uncounted(void)
 	        .optional = true });
 }
 
-static bool rejected(void)
+static bool is_rejected(void)
 {
 	bool impossible = false;
 
 	return !rm_problem_finish(&problem) &&
-	       !rm_reject(&problem, &impossible) && impossible;
+	       !rm_prove_impossible(&problem, &impossible) && impossible;
 }
 
-/* Whether the search, which knows nothing of proofs, finds an order. */
-static bool possible(void)
+/* True if the search, which uses no proofs, finds an order. */
+static bool has_order(void)
 {
 	struct rm_search search = { .depth = 0 };
 	enum rm_search_end end =
@@ -99,23 +99,23 @@ static bool possible(void)
 	return end == RM_POSSIBLE;
 }
 
-/* A proof is right if the search finds no order either. */
-static bool proved(void)
+/* A proof is correct if the search finds no order either. */
+static bool is_proved(void)
 {
-	return rejected() && !possible();
+	return is_rejected() && !has_order();
 }
 
-static bool may_be(void)
+static bool is_possible(void)
 {
-	return !rejected() && possible();
+	return !is_rejected() && has_order();
 }
 
-/* --- values that nobody wrote --- */
+/* --- values that were never written --- */
 
 static bool unwritten(void)
 {
 	rm_problem_finish(&problem);
-	return rm_reject_unwritten(&problem);
+	return rm_prove_unwritten(&problem);
 }
 
 static void answers_need_a_writer(void)
@@ -123,15 +123,15 @@ static void answers_need_a_writer(void)
 	begin(1);
 	wrote(1, 1, 2);
 	saw(1, 3, 4);
-	CHECK(!unwritten(), "a value that was written may be seen");
+	CHECK(!unwritten(), "a written value may be seen");
 	saw(2, 3, 4);
-	CHECK(unwritten(), "one that nobody wrote may not");
+	CHECK(unwritten(), "a value that was never written may not");
 	problem.start[0] =
 	        (struct rm_problem_cell){ .there = true, .value = 2 };
-	CHECK(!unwritten(), "but the one at the start");
+	CHECK(!unwritten(), "an initial value may be seen");
 	saw(3, 3, 4);
 	add((struct rm_problem_op){ .kind = RM_HISTORY_APPEND, .returned = 9 });
-	CHECK(!unwritten(), "and any, where values can be joined");
+	CHECK(!unwritten(), "any value may be seen if values can be joined");
 	begin(1);
 	rm_problem_add(&problem,
 	        &(struct rm_problem_op){ .kind = RM_HISTORY_SCAN,
@@ -139,10 +139,10 @@ static void answers_need_a_writer(void)
 	                .pairs = 1,
 	                .returned = never },
 	        &(struct rm_problem_pair){ .value = 5 });
-	CHECK(!unwritten(), "and what nobody was answered");
+	CHECK(!unwritten(), "an unreturned scan shows nothing");
 }
 
-/* --- counting: all at the same time, so that no order is excluded --- */
+/* --- counting: all at the same time, so that any order is possible --- */
 
 static void changes(int kind, bool there, uint8_t bits, bool optional)
 {
@@ -159,34 +159,34 @@ static void counting_proves(void)
 {
 	static const int inserting[] = { UPSERT, EXCHANGE, INSERT };
 	static const int removing[] = { REMOVE, TAKE };
-	bool two = true, one = true, none = true, with = true;
+	bool two = true, single = true, none = true, both = true;
 
 	for (int i = 0; i < 3; i++) {
 		begin(1);
 		changes(inserting[i], false, 0, false);
-		one &= may_be();
+		single &= is_possible();
 		changes(inserting[(i + 1) % 3], false, 0, false);
-		two &= proved();
+		two &= is_proved();
 		changes(removing[i % 2], true, 0, false);
-		with &= may_be();
+		both &= is_possible();
 		begin(1);
 		changes(removing[i % 2], true, 0, false);
-		none &= proved();
+		none &= is_proved();
 		changes(inserting[i], false, 0, false);
-		with &= may_be();
+		both &= is_possible();
 	}
-	CHECK(one && two, "one insert may be, but not two without a remove");
-	CHECK(none, "nor a remove of what was never inserted");
-	CHECK(with, "with one of the other kind they may be");
+	CHECK(single && two, "two inserts need a remove, one does not");
+	CHECK(none, "a remove needs an insert");
+	CHECK(both, "an insert and a remove are possible");
 	begin(1);
 	changes(UPSERT, false, 0, false);
 	changes(UPSERT, true, 0, false);
 	changes(EXCHANGE, true, 0, false);
-	CHECK(may_be(), "what replaced has not inserted");
+	CHECK(is_possible(), "an operation that replaced has not inserted");
 	begin(1);
 	changes(REMOVE, false, 0, false);
 	changes(TAKE, false, 0, false);
-	CHECK(may_be(), "and what found nothing has not removed");
+	CHECK(is_possible(), "an operation that found nothing has not removed");
 }
 
 static void counting_knows_the_start(void)
@@ -195,14 +195,14 @@ static void counting_knows_the_start(void)
 	problem.start[0] =
 	        (struct rm_problem_cell){ .there = true, .value = 1 };
 	changes(REMOVE, true, 0, false);
-	CHECK(may_be(), "what is there at the start can be removed");
+	CHECK(is_possible(), "an initial entry can be removed");
 	changes(REMOVE, true, 0, false);
-	CHECK(proved(), "once");
+	CHECK(is_proved(), "an initial entry is removed only once");
 	begin(1);
 	problem.start[0] =
 	        (struct rm_problem_cell){ .there = true, .value = 1 };
 	changes(UPSERT, false, 0, false);
-	CHECK(proved(), "and not be inserted");
+	CHECK(is_proved(), "an initial entry cannot be inserted");
 }
 
 static void counting_leaves_room_for_doubt(void)
@@ -210,23 +210,23 @@ static void counting_leaves_room_for_doubt(void)
 	begin(1);
 	changes(REMOVE, true, 0, false);
 	changes(UPSERT, true, unknown, false);
-	CHECK(may_be(), "an upsert of unknown answer may have inserted");
+	CHECK(is_possible(), "an upsert of unknown result may have inserted");
 	changes(REMOVE, true, 0, false);
-	CHECK(proved(), "once");
+	CHECK(is_proved(), "it has inserted at most once");
 	changes(UPSERT, false, 0, true);
-	CHECK(may_be(), "as may one that never returned");
+	CHECK(is_possible(), "an upsert that never returned may have inserted");
 	begin(1);
 	changes(UPSERT, false, 0, false);
 	changes(UPSERT, false, 0, false);
 	changes(REMOVE, false, unknown, false);
-	CHECK(may_be(), "a remove of unknown answer may have removed");
+	CHECK(is_possible(), "a remove of unknown result may have removed");
 	changes(UPSERT, false, 0, false);
-	CHECK(proved(), "once");
+	CHECK(is_proved(), "it has removed at most once");
 	changes(CLEAR, false, 0, false);
-	CHECK(may_be(), "as may a clear");
+	CHECK(is_possible(), "a clear may have removed");
 	changes(LOOKUP, true, 0, false);
 	changes(SWAP, true, 0, false);
-	CHECK(!rejected(), "look-ups and swaps do not count");
+	CHECK(!is_rejected(), "lookups and swaps do not count");
 }
 
 static void stand_ins_count_as_many(void)
@@ -234,23 +234,23 @@ static void stand_ins_count_as_many(void)
 	begin(1);
 	for (int i = 0; i < 5; i++)
 		changes(UPSERT, false, 0, false);
-	CHECK(rejected(), "five inserts are too many");
+	CHECK(is_rejected(), "five inserts are too many");
 	add((struct rm_problem_op){
 	        .kind = REMOVE, .repeat = true, .invoked = 1, .returned = 9 });
-	CHECK(!rejected(), "but not beside what stands for many removes");
+	CHECK(!is_rejected(), "a stand-in for removes allows five inserts");
 	begin(1);
 	for (int i = 0; i < 5; i++)
 		changes(REMOVE, true, 0, false);
-	CHECK(rejected(), "nor are five removes");
+	CHECK(is_rejected(), "five removes are too many");
 	add((struct rm_problem_op){ .kind = UPSERT,
 	        .value = 3,
 	        .repeat = true,
 	        .invoked = 1,
 	        .returned = 9 });
-	CHECK(!rejected(), "beside what stands for many writes");
+	CHECK(!is_rejected(), "a stand-in for writes allows five removes");
 }
 
-/* --- zones: value 1 is held from stamp 10 to 20, as in most of these --- */
+/* --- zones: in most of these, value 1 is held from stamp 10 to 20 --- */
 
 static void hold(uint64_t value, uint64_t from, uint64_t to)
 {
@@ -263,37 +263,37 @@ static void values_exclude_each_other(void)
 	begin(1);
 	hold(1, 10, 20);
 	hold(2, 20, 30);
-	CHECK(may_be(), "a value may be held from when another one was last");
+	CHECK(is_possible(), "a zone may begin as another one ends");
 	hold(3, 29, 31);
-	CHECK(proved(), "but not from before");
+	CHECK(is_proved(), "zones must not overlap");
 	begin(1);
 	hold(1, 10, 20);
 	wrote(2, 10, 11);
-	CHECK(may_be(), "a write may touch the beginning of another's time");
+	CHECK(is_possible(), "a write may touch the beginning of a zone");
 	wrote(3, 19, 20);
-	CHECK(may_be(), "or its end");
+	CHECK(is_possible(), "a write may touch the end of a zone");
 	wrote(4, 11, 19);
-	CHECK(proved(), "but not be within");
+	CHECK(is_proved(), "a write must not be inside of a zone");
 }
 
 static void absence_excludes_values(void)
 {
-	bool inside = true, beside = true;
+	bool inside = true, around = true;
 
 	for (uint64_t at = 10; at <= 50; at += 20) {
 		begin(1);
 		uncounted();
-		hold(2, 30, 40); /* not in the order of time */
+		hold(2, 30, 40); /* not in order of time */
 		hold(3, 50, 60);
 		hold(1, 10, 20);
 		missed(at - 2, at + 1);
 		missed(at + 9, at + 12);
-		beside &= !rejected();
+		around &= !is_rejected();
 		missed(at + 1, at + 9);
-		inside &= rejected();
+		inside &= is_rejected();
 	}
-	CHECK(beside, "a key may be absent around the time of a value");
-	CHECK(inside, "and not within it, whichever value it is");
+	CHECK(around, "a key may be absent around a zone");
+	CHECK(inside, "a key is not absent inside of any zone");
 }
 
 static void a_moment_may_be_a_stamp(void)
@@ -303,14 +303,14 @@ static void a_moment_may_be_a_stamp(void)
 	hold(1, 10, 20);
 	missed(10, 11);
 	missed(19, 20);
-	CHECK(!rejected(), "equal stamps overlap: absence at either end");
+	CHECK(!is_rejected(), "absence may touch a zone at equal stamps");
 	missed(11, 12);
-	CHECK(rejected(), "one stamp later it is within");
+	CHECK(is_rejected(), "one stamp after its beginning it may not");
 	begin(1);
 	uncounted();
 	hold(1, 10, 20);
 	missed(18, 19);
-	CHECK(rejected(), "as one stamp before the end");
+	CHECK(is_rejected(), "one stamp before its end it may not");
 }
 
 static void the_start_is_held(void)
@@ -321,9 +321,10 @@ static void the_start_is_held(void)
 	uncounted();
 	saw(1, 20, 21);
 	missed(19, 22);
-	CHECK(!rejected(), "the value at the start is held until it is seen");
+	CHECK(!is_rejected(),
+	        "absence may overlap the lookup of an initial value");
 	missed(1, 19);
-	CHECK(rejected(), "from the start on");
+	CHECK(is_rejected(), "an initial value is held from the start");
 }
 
 static void two_writers_prove_nothing(void)
@@ -334,7 +335,7 @@ static void two_writers_prove_nothing(void)
 	saw(1, 9, 11);
 	wrote(1, 14, 15);
 	missed(12, 13);
-	CHECK(may_be(), "a value that two write may have come back");
+	CHECK(is_possible(), "a value with two writers may come back");
 }
 
 static void who_never_returned_may_not_have_been(void)
@@ -350,9 +351,10 @@ static void who_never_returned_may_not_have_been(void)
 	saw(1, 20, 21);
 	missed(6, 9);
 	missed(20, 30);
-	CHECK(may_be(), "an unfinished write is held from when it is seen");
+	CHECK(is_possible(),
+	        "the zone of an unfinished write begins when it is seen");
 	missed(12, 13);
-	CHECK(rejected(), "to when it is seen last");
+	CHECK(is_rejected(), "it lasts until the value is last seen");
 }
 
 static void an_insert_is_believed_when_it_is_seen(void)
@@ -365,12 +367,12 @@ static void an_insert_is_believed_when_it_is_seen(void)
 	        .invoked = 9,
 	        .returned = 10 });
 	saw(1, 20, 21);
-	CHECK(may_be(), "an insert of unknown answer may be seen");
+	CHECK(is_possible(), "an insert of unknown result may be seen");
 	missed(12, 13);
-	CHECK(proved(), "and was there since then");
+	CHECK(is_proved(), "it is held from its return");
 }
 
-/* An absent text is 0, which an append multiplies. */
+/* An absent text is 0, which append multiplies. */
 static void joined_values_prove_nothing(void)
 {
 	begin(1);
@@ -380,22 +382,22 @@ static void joined_values_prove_nothing(void)
 	        .unknown = unknown,
 	        .invoked = 12,
 	        .returned = 13 });
-	CHECK(proved(), "a value that one wrote does not come back");
+	CHECK(is_proved(), "a value with one writer does not come back");
 	add((struct rm_problem_op){ .kind = RM_HISTORY_APPEND,
 	        .unknown = unknown,
 	        .expected = 1,
 	        .value = 1,
 	        .invoked = 14,
 	        .returned = 15 });
-	CHECK(may_be(), "but by an append");
+	CHECK(is_possible(), "it may come back by an append");
 }
 
-/* What an operation at 12 .. 15 says of value 1, held from 10 to 20. */
+/* Whether an operation at 12 .. 15 contradicts value 1, held from 10 to 20. */
 static const struct within {
 	int kind;
 	bool there;
 	uint8_t unknown;
-	bool may; /* be in that time */
+	bool may; /* occur in that interval */
 	uint64_t expected, result;
 } within[] = {
 	{ LOOKUP, true, 0, true, 0, 1 },
@@ -450,23 +452,23 @@ static void each_kind_says_what_it_met(void)
 
 	for (size_t i = 0; i < WITHIN; i++) {
 		put_within(within + i, false, false);
-		if (rejected() == within[i].may ||
-		        possible() != within[i].may) {
+		if (is_rejected() == within[i].may ||
+		        has_order() != within[i].may) {
 			printf("# row %zu\n", i);
 			right = false;
 		}
 		put_within(within + i, true, false);
-		optional &= may_be();
+		optional &= is_possible();
 		put_within(within + i, false, true);
-		repeat &= !rejected();
+		repeat &= !is_rejected();
 	}
-	CHECK(right, "what writes, removes or misses is not in a value's "
-	             "time, whichever operation it is");
-	CHECK(optional, "what never returned need not have been then");
-	CHECK(repeat, "nor what stands for left out writes");
+	CHECK(right, "an operation that writes, removes or sees absence cannot "
+	             "be inside of a zone");
+	CHECK(optional, "an operation that never returned proves nothing");
+	CHECK(repeat, "a stand-in for omitted writes proves nothing");
 }
 
-/* --- values that follow directly on one another --- */
+/* --- values that follow each other directly --- */
 
 static void replaced(uint64_t by, uint64_t old, uint64_t from, uint64_t to)
 {
@@ -493,23 +495,23 @@ static void a_value_is_replaced_once(void)
 	uncounted();
 	wrote(1, 1, 90);
 	replaced(2, 1, 1, 90);
-	CHECK(may_be(), "a value may be replaced");
+	CHECK(is_possible(), "a value may be replaced");
 	replaced(3, 1, 1, 90);
-	CHECK(proved(), "once");
+	CHECK(is_proved(), "a value is replaced only once");
 	begin(1);
 	uncounted();
 	wrote(1, 1, 90);
 	replaced(2, 1, 1, 90);
 	took(1, 1, 90);
-	CHECK(proved(), "or taken out, but not both");
+	CHECK(is_proved(), "a value is not replaced and removed");
 	wrote(1, 1, 90);
-	CHECK(may_be(), "unless it was written twice");
+	CHECK(is_possible(), "it may be if it was written twice");
 	begin(1);
 	uncounted();
 	wrote(1, 1, 90);
 	replaced(1, 1, 1, 90);
 	saw(1, 1, 90);
-	CHECK(may_be(), "one that replaces itself stays");
+	CHECK(is_possible(), "a value that replaces itself remains");
 }
 
 static void swaps_replace_too(void)
@@ -521,16 +523,16 @@ static void swaps_replace_too(void)
 		uncounted();
 		wrote(1, 1, 90);
 		took(1, 1, 90);
-		right &= may_be();
+		right &= is_possible();
 		add((struct rm_problem_op){ .kind = i ? SWAP : COMPARE_REMOVE,
 		        .there = true,
 		        .expected = 1,
 		        .value = 5,
 		        .invoked = 1,
 		        .returned = 90 });
-		right &= proved();
+		right &= is_proved();
 	}
-	CHECK(right, "a swap and a conditional remove replace their value");
+	CHECK(right, "swaps and conditional removes replace their value");
 }
 
 static void circles_have_no_beginning(void)
@@ -539,9 +541,9 @@ static void circles_have_no_beginning(void)
 	uncounted();
 	replaced(2, 1, 1, 90);
 	replaced(1, 2, 1, 90);
-	CHECK(proved(), "two values do not replace each other");
+	CHECK(is_proved(), "two values cannot replace each other");
 	wrote(2, 1, 90);
-	CHECK(may_be(), "unless somebody else began");
+	CHECK(is_possible(), "they can if a third operation wrote first");
 }
 
 static void chains_are_held_as_one(void)
@@ -553,10 +555,11 @@ static void chains_are_held_as_one(void)
 	replaced(3, 2, 5, 30);
 	saw(3, 40, 41);
 	hold(9, 43, 44);
-	CHECK(may_be(), "another value may come after a chain");
+	CHECK(is_possible(), "another value may be held after a chain");
 	hold(8, 10, 12);
-	CHECK(proved(), "and not in it, though no value of it was surely held "
-	                "then");
+	CHECK(is_proved(),
+	        "no other value is held inside of a chain, even if no "
+	        "value of it was surely held then");
 	begin(1);
 	uncounted();
 	wrote(1, 1, 2);
@@ -564,16 +567,16 @@ static void chains_are_held_as_one(void)
 	replaced(3, 2, 5, 30);
 	took(3, 6, 40);
 	missed(3, 50);
-	CHECK(may_be(), "nor is absence but after it");
+	CHECK(is_possible(), "the key may be absent after a chain");
 	begin(1);
 	uncounted();
 	wrote(1, 1, 90);
 	replaced(2, 1, 1, 90);
 	saw(2, 10, 11);
 	saw(2, 20, 21);
-	CHECK(may_be(), "a chain may begin with slow writes");
+	CHECK(is_possible(), "a chain may begin with slow writes");
 	missed(12, 13);
-	CHECK(proved(), "and is held from when it is seen");
+	CHECK(is_proved(), "a chain is held from when it is seen");
 }
 
 static void chains_end_where_two_write(void)
@@ -584,7 +587,7 @@ static void chains_end_where_two_write(void)
 	wrote(3, 1, 90);
 	replaced(2, 1, 1, 90);
 	replaced(2, 3, 1, 90);
-	CHECK(may_be(), "two values may be replaced by the same");
+	CHECK(is_possible(), "one value may replace two values");
 }
 
 static void chains_are_in_the_order_of_time(void)
@@ -595,15 +598,15 @@ static void chains_are_in_the_order_of_time(void)
 	replaced(2, 1, 1, 90);
 	saw(2, 10, 11);
 	saw(1, 11, 12);
-	CHECK(may_be(), "the value before may be seen until the next one is");
+	CHECK(is_possible(), "the old value may be seen until the new one is");
 	saw(1, 12, 13);
-	CHECK(proved(), "and not afterwards");
+	CHECK(is_proved(), "the old value is not seen after the new one");
 }
 
-/* --- proofs and search by turns --- */
+/* --- proofs and searches --- */
 
-/* So many writes at the same time that a search that is wrong in the end has
-   tried every order of them: 2^writes states and more. */
+/* Adds so many simultaneous writes that a search must try every order of them:
+   at least 2^writes states. */
 static void hide_a_contradiction(uint64_t writes)
 {
 	for (uint64_t i = 0; i < writes; i++)
@@ -621,7 +624,7 @@ static enum rm_search_end decide(
 	rm_problem_finish(&problem);
 	if (visited)
 		*visited = 0;
-	end = rm_has_order(&search, &problem, states, memory_bytes, visited);
+	end = rm_decide_order(&search, &problem, states, memory_bytes, visited);
 	rm_search_clear(&search);
 	return end;
 }
@@ -641,17 +644,17 @@ static void easy_ones_are_decided_at_once(void)
 	rm_search_clear(&search);
 	CHECK(decide(100000, roomy_bytes, &visited) == RM_POSSIBLE && first &&
 	                visited == first,
-	        "what is right is searched once");
+	        "a correct history is searched once");
 	CHECK(decide(100000, roomy_bytes, NULL) == RM_POSSIBLE,
-	        "whoever counts the states");
+	        "the counter of states is optional");
 	missed(13, 14);
 	CHECK(decide(100000, roomy_bytes, &visited) == RM_IMPOSSIBLE &&
 	                visited && visited < 100,
-	        "what is wrong in little, too");
+	        "a small wrong history is searched once");
 	saw(2, 11, 12);
 	CHECK(decide(100000, roomy_bytes, &visited) == RM_IMPOSSIBLE &&
 	                !visited,
-	        "what nobody wrote is found without");
+	        "a value that was never written needs no search");
 }
 
 static void proofs_spare_the_search(void)
@@ -662,17 +665,17 @@ static void proofs_spare_the_search(void)
 	hide_a_contradiction(16);
 	CHECK(decide(1 << 24, roomy_bytes, &visited) == RM_IMPOSSIBLE &&
 	                visited > 100 && visited < 10000,
-	        "a contradiction behind 2^16 orders is proved after a short "
+	        "a contradiction after 2^16 orders is proved after a short "
 	        "search");
 	begin(1);
 	for (uint64_t i = 0; i < 16; i++)
 		changes(UPSERT, i > 1, 0, false);
 	CHECK(decide(1 << 24, roomy_bytes, &visited) == RM_IMPOSSIBLE &&
 	                visited < 10000,
-	        "as are two inserts among as many updates");
+	        "so are two inserts among many updates");
 }
 
-/* Of two keys there are no proofs. */
+/* Proofs exist for one key only. */
 static void what_has_no_proof_is_searched_whole(void)
 {
 	uint64_t visited, whole;
@@ -684,11 +687,11 @@ static void what_has_no_proof_is_searched_whole(void)
 	        "without a proof every order is tried");
 	CHECK(decide(2000, roomy_bytes, &visited) == RM_GAVE_UP &&
 	                visited >= 2000 && visited < whole,
-	        "as many as are allowed");
+	        "the search ends at the limit of states");
 	CHECK(decide(5, roomy_bytes, &visited) == RM_GAVE_UP && visited <= 6,
-	        "were it five");
+	        "also at a limit below the short search");
 	CHECK(decide(1 << 24, 1000, &visited) == RM_GAVE_UP,
-	        "and as fit in the memory");
+	        "the search ends at the limit of memory");
 }
 
 int main(void)

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# words.sh - what is known of each machine of a campaign: from its status file
-# into fleet.json (results/README.md) and to the terminal.
+# status.sh - state of each machine of a campaign: reads status files, writes
+# fleet.json (results/README.md) and prints changes.
 
-json() { # TEXT: as a string of JSON; nothing is null
+json() { # TEXT: prints it as a JSON string; null if empty
 	local text=$1
 	[ -n "$text" ] || { printf null; return; }
 	text=${text//\\/\\\\}
@@ -11,29 +11,29 @@ json() { # TEXT: as a string of JSON; nothing is null
 	printf '"%s"' "$(tr -d '\000-\037\177' <<<"$text" | iconv -c -t UTF-8)"
 }
 
-# read_status NODE: sets has (queued, running, requeued, ended, whole or nothing), rc, job, why.
+# read_status NODE: sets phase (queued, running, requeued, ended, whole or empty), rc, job, why.
 read_status() {
-	has='' rc='' job='' why=''
-	read -r has rc job why 2>/dev/null <"$OUT/state/$1.status" || has=''
+	phase='' rc='' job='' why=''
+	read -r phase rc job why 2>/dev/null <"$OUT/state/$1.status" || phase=''
 	[ "$rc" != - ] || rc=''
 	[ "$job" != - ] || job=''
 }
 
-# What NODE's status file says of a start that is over: STATE, tab, reason.
+# Prints STATE, tab, reason of a start that is over, from NODE's status file.
 state_of() {
-	local has rc job why
+	local phase rc job why
 	read_status "$1"
-	case $has:$rc in
+	case $phase:$rc in
 	ended:0) printf 'complete\t' ;;
 	whole:*) printf 'complete\t%s' "${why#status: }" ;;
 	ended:75 | requeued:75) printf 'interrupted\t%s' "${why:-stopped}" ;;
 	ended:*) printf 'failed\t%s' "$why" ;;
 	running:*) printf 'lost\tended without a status' ;;
-	*) printf 'lost\tnever began' ;;
+	*) printf 'lost\tnever started' ;;
 	esac
 }
 
-# Keeps what is known of a machine; says it where it is news.
+# Stores the state of a machine; prints it if it changed.
 note() { # NODE STATE [REASON]
 	local line=$2$'\t'$3 file=$OUT/state/$1.seen
 	[ "${last[$1]}" != "$line" ] || return 0
@@ -44,7 +44,7 @@ note() { # NODE STATE [REASON]
 }
 
 machine_json() { # NODE
-	local has rc job why state reason starts
+	local phase rc job why state reason starts
 	read_status "$1"
 	IFS=$'\t' read -r state reason 2>/dev/null <"$OUT/state/$1.seen" || state=missing
 	starts=$(cat "$OUT/state/$1.starts" 2>/dev/null | wc -l)
@@ -53,7 +53,7 @@ machine_json() { # NODE
 		"$(json "$job")" "$starts" "$(cat "$OUT/state/$1.admission" 2>/dev/null || echo null)"
 }
 
-# Replaced whole, of files only: two launchers write the same.
+# Replaces fleet.json atomically. Reads only files, so all launchers write the same.
 write_fleet() {
 	local node comma='' whole=true file=$OUT/fleet.json
 	for node in $(all_machines); do
@@ -73,5 +73,5 @@ write_fleet() {
 	} >"$file.$$" && mv "$file.$$" "$file"
 }
 
-# All that were ever wanted here, by name.
+# Prints all machines ever requested in this folder, by name.
 all_machines() { sort -u "$OUT/state/machines"; }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* subject_says.h - what a technique's subject counts, and what its check says. */
-#ifndef RM_TEST_SUBJECT_SAYS_H
-#define RM_TEST_SUBJECT_SAYS_H
+/* subject_reports.h - statistics and check of a technique's subject. */
+#ifndef RM_TEST_SUBJECT_REPORTS_H
+#define RM_TEST_SUBJECT_REPORTS_H
 
 #include "runner/map.h"
 #include "tests/unit/wanted_stat.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -1 where it has no statistic of that name. */
+/* Returns a statistic, or -1 without one of that name. */
 static inline double stat_of(
         const struct rm_map_ops *ops, void *subject, const char *name)
 {
@@ -19,16 +19,16 @@ static inline double stat_of(
 	return wanted.value;
 }
 
-/* Whether the check gives that reason; "": it finds nothing. */
-static inline bool check_says(
+/* True if the check reports `wanted`, or passes if that is "". */
+static inline bool check_reports(
         const struct rm_map_ops *ops, void *subject, const char *wanted)
 {
 	char why[200] = "";
 	const bool right = ops->check(subject, why, sizeof(why));
 
 	if (strcmp(why, wanted))
-		printf("# said: %s\n", why);
+		printf("# check: %s\n", why);
 	return right == !wanted[0] && !strcmp(why, wanted);
 }
 
-#endif /* RM_TEST_SUBJECT_SAYS_H */
+#endif /* RM_TEST_SUBJECT_REPORTS_H */
