@@ -238,8 +238,8 @@ RM_HOT struct rm_session_wave rm_session_wave_start(
         const struct rm_worker *worker, uint64_t most, uint64_t own)
 {
 	const uint64_t least = most / worker->loop_args[2];
-	const struct rm_session_wave tide = { worker->turns, worker->threads, own, most,
-		least ? least : 1 };
+	const struct rm_session_wave tide = { worker->turns, worker->threads,
+		own, most, least ? least : 1 };
 
 	return tide;
 }
@@ -247,7 +247,8 @@ RM_HOT struct rm_session_wave rm_session_wave_start(
 /* Effect of a renewal on `open` sessions. 0: closes one and opens one; -2:
    closes two; 2: opens two. While falling or rising, half of the renewals
    change the number. */
-RM_HOT int rm_session_wave_step(struct rm_session_wave *tide, uint64_t x, uint64_t open)
+RM_HOT int rm_session_wave_step(
+        struct rm_session_wave *tide, uint64_t x, uint64_t open)
 {
 	const bool ebbs = tide->own % 2 == 0;
 
@@ -297,7 +298,8 @@ RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
 
 /* If the window ended during a slow write, the rest of the batch is neither
    executed nor counted. */
-RM_HOT uint64_t rm_batch_rest_after_write(struct rm_worker *worker, uint64_t left)
+RM_HOT uint64_t rm_batch_rest_after_write(
+        struct rm_worker *worker, uint64_t left)
 {
 	if (!rm_stopped(worker))
 		return left;

@@ -79,8 +79,9 @@ GOMAP_PLAIN void gomap_move_entry(struct gomap *map, struct rm_shape shape,
    An iterator may need to predict its half, so the lowest bit of the tophash
    decides. A new tophash is drawn for the next growth, so that such keys spread
    over all buckets. */
-GOMAP_PLAIN unsigned gomap_choose_half(const struct gomap *map, struct rm_shape shape,
-        const _Atomic uint64_t *key, uint64_t new_bit, uint8_t *top)
+GOMAP_PLAIN unsigned gomap_choose_half(const struct gomap *map,
+        struct rm_shape shape, const _Atomic uint64_t *key, uint64_t new_bit,
+        uint8_t *top)
 {
 	const uint64_t hash = gomap_hash(map, shape, gomap_key_of(shape, key));
 	const unsigned lowest = *top & 1;

@@ -69,10 +69,10 @@ static bool compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
 	(void)shape;
-	return snapshot_submit(
-	        thread, (struct snapshot_operation){ .kind = SNAPSHOT_COMPARE_REMOVE,
-	                        .key = key,
-	                        .expected = expected });
+	return snapshot_submit(thread,
+	        (struct snapshot_operation){ .kind = SNAPSHOT_COMPARE_REMOVE,
+	                .key = key,
+	                .expected = expected });
 }
 
 static const struct rm_map_ops ops = {

@@ -19,8 +19,8 @@ enum snapshot_kind {
 	SNAPSHOT_EXCHANGE,
 	SNAPSHOT_INSERT, /* if absent */
 	SNAPSHOT_TAKE,
-	SNAPSHOT_SWAP, /* if the value is as expected */
-	SNAPSHOT_COMPARE_REMOVE,  /* removes if the value is as expected */
+	SNAPSHOT_SWAP,           /* if the value is as expected */
+	SNAPSHOT_COMPARE_REMOVE, /* removes if the value is as expected */
 };
 
 /* A requested operation. Its pointers are valid while it waits. */
@@ -85,7 +85,8 @@ RM_HOT bool snapshot_would_change(struct rm_shape shape,
 
 /* Applies a changing operation to the copy. */
 RM_HOT void snapshot_change(struct snapshot_batch *batch, struct gomap *next,
-        struct rm_shape shape, const struct snapshot_operation *wish, bool was_there)
+        struct rm_shape shape, const struct snapshot_operation *wish,
+        bool was_there)
 {
 	RM_STAT_LOCKED(batch->writes, 1);
 	if (wish->value) {

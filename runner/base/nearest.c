@@ -35,7 +35,8 @@ void rm_nearest_offer(struct rm_nearest *nearest, const char *name)
 {
 	size_t length = strlen(name);
 
-	if (length > RM_NEAREST_BYTES_MAX || strlen(nearest->word) > RM_NEAREST_BYTES_MAX)
+	if (length > RM_NEAREST_BYTES_MAX ||
+	        strlen(nearest->word) > RM_NEAREST_BYTES_MAX)
 		return;
 	unsigned distance = edit_distance(nearest->word, name, length);
 

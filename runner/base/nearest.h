@@ -3,7 +3,9 @@
 #ifndef RM_NEAREST_H
 #define RM_NEAREST_H
 
-enum { RM_NEAREST_BYTES_MAX = 40 }; /* longer words and names get no suggestion */
+enum {
+	RM_NEAREST_BYTES_MAX = 40
+}; /* longer words and names get no suggestion */
 
 /* Set `word` only, call rm_nearest_offer() for each valid name, then
    rm_nearest_hint(). */

@@ -55,7 +55,8 @@ bool rm_tsv_list_has(const char *list, const char *name)
 }
 
 int rm_tsv_read(const char *text, const char *name, unsigned columns,
-        rm_tsv_line_fn *take, void *context, char **copy, struct rm_error *error)
+        rm_tsv_line_fn *take, void *context, char **copy,
+        struct rm_error *error)
 {
 	unsigned number = 0;
 	int code = 0;

@@ -28,7 +28,8 @@ typedef int rm_tsv_line_fn(void *context, char *const *field, const char *where,
  * `take`; -ENOMEM.
  */
 int rm_tsv_read(const char *text, const char *name, unsigned columns,
-        rm_tsv_line_fn *take, void *context, char **copy, struct rm_error *error);
+        rm_tsv_line_fn *take, void *context, char **copy,
+        struct rm_error *error);
 
 /* True if the comma-separated list contains `name`. */
 bool rm_tsv_list_has(const char *list, const char *name);

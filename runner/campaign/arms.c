@@ -283,7 +283,8 @@ int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan)
 		arm->programs = json_object();
 		for (size_t c = 0; c < plan->cell_count; c++) {
 			const struct rm_cell *cell = &plan->cells[c].cell;
-			const struct rm_arm_set set = rm_arms_find_set(arms, cell);
+			const struct rm_arm_set set =
+			        rm_arms_find_set(arms, cell);
 
 			if (arm >= set.arms && arm < set.arms + set.count)
 				add_program(arm, cell);

@@ -162,8 +162,8 @@ static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
 		rm_progress_count_repeat(
 		        campaign->progress, rm_now_ns() - start_ns);
 	else
-		rm_progress_count_trial(campaign->progress, planned->estimate_ns,
-		        rm_now_ns() - start_ns);
+		rm_progress_count_trial(campaign->progress,
+		        planned->estimate_ns, rm_now_ns() - start_ns);
 	return result;
 }
 
@@ -204,7 +204,8 @@ static int run_unless_recorded(struct rm_campaign *campaign,
 	            campaign->tally, trial->cell, trial->number, reason))
 		return run_trial(campaign, trial, error);
 	if (trial->attempt == 1)
-		rm_progress_count_trial(campaign->progress, planned->estimate_ns, 0);
+		rm_progress_count_trial(
+		        campaign->progress, planned->estimate_ns, 0);
 	return skip(campaign, trial, reason, error);
 }
 
@@ -270,7 +271,8 @@ static void count_arms(const struct rm_campaign *campaign,
         const struct rm_plan_turn *turn, struct trial_counts *trial_counts)
 {
 	const struct rm_plan_cell *planned = &campaign->plan->cells[turn->cell];
-	struct rm_arm_set set = rm_arms_find_set(campaign->arms, &planned->cell);
+	struct rm_arm_set set =
+	        rm_arms_find_set(campaign->arms, &planned->cell);
 
 	for (size_t i = 0; i < set.count; i++) {
 		trial_counts->total++;
@@ -341,8 +343,8 @@ static int find_missing(
 	struct rm_arm_set set = rm_arms_find_set(repeats->arms, cell);
 
 	for (size_t i = 0; i < set.count; i++)
-		if (rm_attempt_find_state(repeats->attempts, cell->id, block, attempt,
-		            set.arms[i].name) == RM_ATTEMPT_NONE)
+		if (rm_attempt_find_state(repeats->attempts, cell->id, block,
+		            attempt, set.arms[i].name) == RM_ATTEMPT_NONE)
 			return 1;
 	return 0;
 }
@@ -360,7 +362,8 @@ static json_t *collect_keys(const struct rm_repeats *repeats)
 			        &plan->rounds[r].turns[i];
 			const struct rm_cell *cell =
 			        &plan->cells[turn->cell].cell;
-			struct rm_arm_set set = rm_arms_find_set(repeats->arms, cell);
+			struct rm_arm_set set =
+			        rm_arms_find_set(repeats->arms, cell);
 			char key[RM_TRIAL_KEY_BYTES];
 
 			for (size_t j = 0; j < set.count; j++) {

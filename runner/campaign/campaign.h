@@ -85,7 +85,7 @@ struct rm_progress {
 	double repeats_most; /* repeats that the plan allows; 0: not known */
 	uint64_t left_ns;    /* planned time of the trials left */
 	uint64_t planned_ns, measured_ns; /* for trials of this run */
-	uint64_t printed_ns;                 /* when the last line was printed */
+	uint64_t printed_ns;              /* when the last line was printed */
 };
 
 struct rm_journal; /* opaque: trials.jsonl and its lock */
@@ -178,8 +178,8 @@ struct rm_prepared {
  * failed (full disk, no memory). After an error no file is left that a later
  * run would trust. Main thread.
  */
-int rm_prepare(const struct rm_run_options *wishes, struct rm_prepared *prepared,
-        struct rm_error *error);
+int rm_prepare(const struct rm_run_options *wishes,
+        struct rm_prepared *prepared, struct rm_error *error);
 
 void rm_prepared_clear(struct rm_prepared *prepared);
 

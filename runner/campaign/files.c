@@ -149,8 +149,8 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 	        dir, strerror(-result));
 }
 
-int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir, const char *name,
-        struct rm_error *error)
+int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir,
+        const char *name, struct rm_error *error)
 {
 	struct stat found;
 	int result = rm_path_join(path, dir, name, error);

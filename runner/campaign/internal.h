@@ -96,19 +96,21 @@ int rm_tally_add(
         struct rm_tally *tally, const json_t *line, struct rm_error *error);
 
 /* As rm_tally_add(), with the type rm_journal_fn for rm_journal_read(). */
-int rm_tally_restore_line(void *tally, const json_t *line, struct rm_error *error);
+int rm_tally_restore_line(
+        void *tally, const json_t *line, struct rm_error *error);
 
 /* True, with `reason`, if the next trial of a cell by arm `number` of its set
    must not run. An arm that failed too often stops the other arms of its set,
    which lack a partner for comparison. An A/A control stops only itself. */
-bool rm_tally_is_stopped(const struct rm_tally *tally, size_t cell, size_t number,
-        char reason[RM_REASON_BYTES]);
+bool rm_tally_is_stopped(const struct rm_tally *tally, size_t cell,
+        size_t number, char reason[RM_REASON_BYTES]);
 
 void rm_tally_clear(struct rm_tally *tally);
 
 /* Counts a repeated trial and its time. The estimate of the time left grows by
    the share of repeats so far. */
-void rm_progress_count_repeat(struct rm_progress *progress, uint64_t measured_ns);
+void rm_progress_count_repeat(
+        struct rm_progress *progress, uint64_t measured_ns);
 
 /* Before the first trial: `done` trials are already in the journal, and the
    plan estimates `left_ns` for the others. */
@@ -208,8 +210,8 @@ int rm_folder_make(const char *dir, struct rm_error *error);
 
 /* Makes the folder DIR/NAME of the campaign and writes its path; -ELOOP with
    `error` if it is a symbolic link. */
-int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir, const char *name,
-        struct rm_error *error);
+int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir,
+        const char *name, struct rm_error *error);
 
 /* Called for each line, without its newline; `number` starts at 1. `is_torn`: a
    last line without a newline. A result other than 0 is returned at once. */
@@ -311,10 +313,10 @@ int rm_journal_drop(struct rm_journal *journal, const json_t *from,
 
 /* State of (cell, block, attempt, arm); decides about further attempts. */
 enum rm_attempt_state {
-	RM_ATTEMPT_NONE,   /* no line */
-	RM_ATTEMPT_GOOD,   /* ok and not disturbed */
+	RM_ATTEMPT_NONE,      /* no line */
+	RM_ATTEMPT_GOOD,      /* ok and not disturbed */
 	RM_ATTEMPT_TO_REPEAT, /* void or disturbed: to be repeated */
-	RM_ATTEMPT_FAILED, /* failed or skipped: not repeated */
+	RM_ATTEMPT_FAILED,    /* failed or skipped: not repeated */
 };
 enum rm_attempt_state rm_journal_find(const struct rm_journal *journal,
         const char *cell, unsigned block, unsigned attempt, const char *arm);
@@ -390,8 +392,8 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 enum rm_attempt_state rm_attempt_state_of(const json_t *line);
 
 /* State of one attempt in `attempts` (rm_journal_attempts()). */
-enum rm_attempt_state rm_attempt_find_state(const json_t *attempts, const char *cell,
-        unsigned block, unsigned attempt, const char *arm);
+enum rm_attempt_state rm_attempt_find_state(const json_t *attempts,
+        const char *cell, unsigned block, unsigned attempt, const char *arm);
 
 /* True if this attempt of a cell in a block must run by all arms, given the
    states of earlier attempts. Attempts start at 1. Also true if the attempt is
@@ -496,8 +498,8 @@ struct rm_cell_trial_run {
 };
 
 /* Runs the trial; errors as rm_launch(). */
-int rm_cell_trial_run(const struct rm_cell_trial_run *play, struct rm_outcome *outcome,
-        struct rm_error *error);
+int rm_cell_trial_run(const struct rm_cell_trial_run *play,
+        struct rm_outcome *outcome, struct rm_error *error);
 
 /* A limit of RLIMIT_DATA that protects the machine: half of MemAvailable plus
    the stacks of `threads` threads. 0 (no limit) if MemAvailable is not known,

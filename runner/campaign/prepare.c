@@ -274,7 +274,8 @@ static int check_names(const struct rm_run_options *wishes,
 }
 
 /* -EINTR if the user stops the waiting. */
-static int wait_a_second(const struct rm_run_options *wishes, struct rm_error *error)
+static int wait_a_second(
+        const struct rm_run_options *wishes, struct rm_error *error)
 {
 	struct pollfd fd = { .fd = wishes->interrupt_fd, .events = POLLIN };
 
@@ -440,8 +441,8 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 		        &prepared->arms, prepared->journal, &prepared->dropped,
 		        error);
 	return result ? result
-	              : rm_journal_read(prepared->journal, rm_tally_restore_line,
-	                        &prepared->tally, error);
+	              : rm_journal_read(prepared->journal,
+	                        rm_tally_restore_line, &prepared->tally, error);
 }
 
 /* Compares before changing anything in the folder; another program must not
@@ -474,8 +475,8 @@ static int resume_campaign(const struct rm_run_options *wishes,
 	return result;
 }
 
-int rm_prepare(const struct rm_run_options *wishes, struct rm_prepared *prepared,
-        struct rm_error *error)
+int rm_prepare(const struct rm_run_options *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_error none = { 0 };
 	int found = -ENOENT;

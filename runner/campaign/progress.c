@@ -122,7 +122,8 @@ static void print_times(const struct rm_progress *progress)
 	fprintf(progress->out, "planned: %s, taken: %s\n", planned, taken);
 }
 
-void rm_progress_count_repeat(struct rm_progress *progress, uint64_t measured_ns)
+void rm_progress_count_repeat(
+        struct rm_progress *progress, uint64_t measured_ns)
 {
 	progress->repeated++;
 	progress->measured_ns += measured_ns;

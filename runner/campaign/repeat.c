@@ -136,8 +136,8 @@ enum rm_attempt_state rm_attempt_state_of(const json_t *line)
 	return RM_ATTEMPT_GOOD;
 }
 
-enum rm_attempt_state rm_attempt_find_state(const json_t *attempts, const char *cell,
-        unsigned block, unsigned attempt, const char *arm)
+enum rm_attempt_state rm_attempt_find_state(const json_t *attempts,
+        const char *cell, unsigned block, unsigned attempt, const char *arm)
 {
 	char key[RM_TRIAL_KEY_BYTES];
 
@@ -158,8 +158,8 @@ bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
 	if (attempt == 1 || attempt > 1 + cell->repeat_most)
 		return attempt == 1;
 	for (size_t i = 0; i < set.count; i++) {
-		enum rm_attempt_state before = rm_attempt_find_state(attempts, cell->id,
-		        block, attempt - 1, set.arms[i].name);
+		enum rm_attempt_state before = rm_attempt_find_state(attempts,
+		        cell->id, block, attempt - 1, set.arms[i].name);
 
 		if (before == RM_ATTEMPT_NONE || before == RM_ATTEMPT_FAILED)
 			return false;
@@ -186,7 +186,8 @@ static void begin_round(struct rm_repeats *repeats, unsigned number)
 		if (cell->repeat_most)
 			repeats->allowed +=
 			        cell->repeat_share *
-			        (double)rm_arms_find_set(repeats->arms, cell).count;
+			        (double)rm_arms_find_set(repeats->arms, cell)
+			                .count;
 	}
 }
 
@@ -197,9 +198,9 @@ static size_t count_spoilt(const struct rm_repeats *repeats,
 	size_t count = 0;
 
 	for (size_t i = 0; i < set.count; i++)
-		count +=
-		        rm_attempt_find_state(repeats->attempts, cell->id, block,
-		                attempt, set.arms[i].name) == RM_ATTEMPT_TO_REPEAT;
+		count += rm_attempt_find_state(repeats->attempts, cell->id,
+		                 block, attempt,
+		                 set.arms[i].name) == RM_ATTEMPT_TO_REPEAT;
 	return count;
 }
 

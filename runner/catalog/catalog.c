@@ -38,7 +38,8 @@ static char *read_file(const char *path, size_t *length, int *failed)
 	return text;
 }
 
-bool rm_map_has_program(const char *flavour, const char *id, char *why, size_t size)
+bool rm_map_has_program(
+        const char *flavour, const char *id, char *why, size_t size)
 {
 	char path[RM_PROGRAM_BYTES];
 	size_t length;

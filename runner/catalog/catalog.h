@@ -93,7 +93,8 @@ const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES]);
 /* Whether the map has a program of the flavour. If not, `why` is the reason: it
    cannot be simulated or explored, or is not built. */
-bool rm_map_has_program(const char *flavour, const char *id, char *why, size_t size);
+bool rm_map_has_program(
+        const char *flavour, const char *id, char *why, size_t size);
 bool rm_map_has_sim_program(const char *id, char *why, size_t size);
 
 /* The fact sheet of a library's map, impls/facts/ID.txt. */

@@ -122,8 +122,9 @@ static int exec_report(const struct rm_prepared *prepared, int result)
 	return result;
 }
 
-static int run(struct rm_prepared *prepared, const struct rm_run_options *wishes,
-        const struct rm_run_output *output, bool *complete)
+static int run(struct rm_prepared *prepared,
+        const struct rm_run_options *wishes, const struct rm_run_output *output,
+        bool *complete)
 {
 	struct rm_progress progress = { .out = stderr,
 		.is_terminal = isatty(STDERR_FILENO) };

@@ -57,7 +57,8 @@ static const struct argp argp = { options, parse, "twitter FILE",
 	NULL, NULL, NULL };
 
 static void print_summary(const struct arguments *a,
-        const struct rm_trace *trace, const struct rm_trace_import_stats *imported)
+        const struct rm_trace *trace,
+        const struct rm_trace_import_stats *imported)
 {
 	printf("%s: %" PRIu64 " lines: %" PRIu64 " get, %" PRIu64
 	       " set, %" PRIu64 " del (%" PRIu64 " of them expired), %" PRIu64

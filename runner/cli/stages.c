@@ -171,8 +171,8 @@ static int next_stage(const struct rm_stages *stages,
 		        (unsigned long long)done->timed, next.why);
 	if (!result) {
 		text = rm_stages_cell_list(stages, done, number, &next);
-		result = text ? rm_staged_write_cells(&stages->staged, number, text,
-		                        list, error)
+		result = text ? rm_staged_write_cells(&stages->staged, number,
+		                        text, list, error)
 		              : rm_error_set(error, -ENOMEM, "no memory");
 	}
 	if (!result)

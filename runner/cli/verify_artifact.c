@@ -25,10 +25,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case 'd':
-		rm_argument_set_once(state, &arguments->digest, text, "--digest");
+		rm_argument_set_once(
+		        state, &arguments->digest, text, "--digest");
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_set_once(state, &arguments->path, text, "DIR or FILE");
+		rm_argument_set_once(
+		        state, &arguments->path, text, "DIR or FILE");
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "expected DIR or FILE, an artifact");

@@ -293,7 +293,8 @@ int rm_answer_check(const json_t *json, const char *cell_id,
 	                          error)
 	                : check_fields(json, &printed_field, 1, error))
 		return -EINVAL;
-	int result = form == RM_ANSWER_RECORDED ? 0 : check_latency(json, error);
+	int result =
+	        form == RM_ANSWER_RECORDED ? 0 : check_latency(json, error);
 
 	if (!result &&
 	        !strcmp(json_string_value(json_object_get(json, "status")),

@@ -30,8 +30,8 @@ void rm_argument_shape(
         struct argp_state *state, const char *text, struct rm_shape *shape);
 /* Stores an argument that may be given once. A second one ends the program with
    "expected one `what`". */
-void rm_argument_set_once(struct argp_state *state, const char **slot, char *text,
-        const char *what);
+void rm_argument_set_once(struct argp_state *state, const char **slot,
+        char *text, const char *what);
 
 /* Prints one JSON value and a newline. RM_OK; RM_INCOMPLETE if it is NULL or
    cannot be written to standard output. */

@@ -76,7 +76,8 @@ double rm_cell_top_key_share(const struct rm_cell *cell)
 {
 	const uint64_t span = rm_cell_rank_count(cell);
 	const uint64_t present = span < cell->keys ? span : cell->keys;
-	const double keys = (double)present, hot = rm_count_hot_keys(cell, keys);
+	const double keys = (double)present,
+	             hot = rm_count_hot_keys(cell, keys);
 
 	if (cell->dist == RM_DIST_ZIPF)
 		return zipf_top_share(cell->dist_a, present);

@@ -206,8 +206,8 @@ static void *run(void *argument)
 	struct thread *thread = argument;
 	const struct rm_trace_play *play = thread->player->play;
 	uint64_t operations;
-	uint32_t *share = rm_trace_copy_share(thread->player->trace, thread->slot,
-	        play->threads, &operations);
+	uint32_t *share = rm_trace_copy_share(thread->player->trace,
+	        thread->slot, play->threads, &operations);
 
 	if (!share)
 		rm_error_set(&thread->error, -ENOMEM, "out of memory");
@@ -245,7 +245,8 @@ static void write_held(const struct player *player, const struct write *write)
 
 /* Looks up each key. Writes the state that the map reports, not the expected
    one. */
-static void check_all(struct thread *thread, struct rm_trace_play_result *played)
+static void check_all(
+        struct thread *thread, struct rm_trace_play_result *played)
 {
 	struct player *player = thread->player;
 	const struct rm_map_ops *ops = player->play->impl->ops;
@@ -271,9 +272,9 @@ static void check_all(struct thread *thread, struct rm_trace_play_result *played
 		if (!held)
 			continue;
 		played->held++;
-		played->digest +=
-		        rm_trace_entry_digest(player->trace->dictionary.keys[rank].hash,
-		                held->ordinal);
+		played->digest += rm_trace_entry_digest(
+		        player->trace->dictionary.keys[rank].hash,
+		        held->ordinal);
 		if (player->play->state)
 			write_held(player, held);
 	}

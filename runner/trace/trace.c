@@ -164,9 +164,9 @@ int rm_trace_compute_expected(const struct rm_trace *trace, uint64_t passes,
 	for (uint64_t rank = 0; rank < trace->keys; rank++)
 		if (held[rank]) {
 			expected->held++;
-			expected->digest +=
-			        rm_trace_entry_digest(trace->dictionary.keys[rank].hash,
-			                held[rank] - 1);
+			expected->digest += rm_trace_entry_digest(
+			        trace->dictionary.keys[rank].hash,
+			        held[rank] - 1);
 		}
 	free(held);
 	return 0;

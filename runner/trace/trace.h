@@ -120,7 +120,8 @@ int rm_trace_compute_expected(const struct rm_trace *trace, uint64_t passes,
  * number, among all sets, of the set that wrote its value (0: present
  * initially), modulo 2^20 as in the value's sequence.
  */
-static inline uint64_t rm_trace_entry_digest(uint64_t key_hash, uint64_t ordinal)
+static inline uint64_t rm_trace_entry_digest(
+        uint64_t key_hash, uint64_t ordinal)
 {
 	return rm_seed(key_hash, ordinal & RM_TRACE_ORDINAL_MASK);
 }

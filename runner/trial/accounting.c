@@ -60,7 +60,8 @@ static void write_rank(const struct turn *turn, uint64_t rank)
 	} else if (turn->ops->exchange) {
 		account->returned += old.word[0];
 		account->outs++;
-		worker->counts.wrong |= rm_value_errors(turn->shape, &old, rank);
+		worker->counts.wrong |=
+		        rm_value_errors(turn->shape, &old, rank);
 	}
 }
 
@@ -89,7 +90,8 @@ static void remove_rank(const struct turn *turn, uint64_t rank)
 	if (turn->ops->take) {
 		account->returned += old.word[0];
 		account->outs++;
-		worker->counts.wrong |= rm_value_errors(turn->shape, &old, rank);
+		worker->counts.wrong |=
+		        rm_value_errors(turn->shape, &old, rank);
 	}
 }
 

@@ -229,8 +229,8 @@ static void judge_lifecycle(const struct rm_team *team,
 		        " steps renewed a session, expected one in %" PRIu64,
 		        counts->pairs, counts->iterations,
 		        cell->loop.args[0] + 1);
-	else if (!rm_share_is_plausible(
-	                 stores, touches, rm_cell_write_decision_share(cell), 0))
+	else if (!rm_share_is_plausible(stores, touches,
+	                 rm_cell_write_decision_share(cell), 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
 		        " touches stored, expected a share of %.5f",

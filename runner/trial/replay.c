@@ -44,7 +44,7 @@ uint64_t rm_replay_digest(
 	if (!trace && !team->request->recorder)
 		return 0;
 	return rm_trace_entry_digest(trace ? trace->dictionary.keys[rank].hash
-	                          : rm_recorder_key_hash(rank),
+	                                   : rm_recorder_key_hash(rank),
 	        value->word[0] >> 44);
 }
 

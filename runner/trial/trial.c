@@ -38,7 +38,8 @@ static bool supports_cell(
 
 	if (rm_impl_own_loop(impl, rm_loop_name(kind)))
 		return true;
-	if (rm_loop_is_technique(kind) || !impl->drive[rm_shape_index(cell->shape)])
+	if (rm_loop_is_technique(kind) ||
+	        !impl->drive[rm_shape_index(cell->shape)])
 		return false;
 	if (rm_loop_needs_key_per_thread(kind) && cell->keys < cell->threads)
 		return false;

@@ -5,14 +5,14 @@
 # outputs exist.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN NOTES GITHUB_ACTIONS
 report/find_python.sh >/dev/null || exit 3
 tree=$dir/tree theirs=$dir/theirs
-own_tree "$tree"
+clone_tree "$tree"
 mkdir "$theirs"
 sed 's/rwlock_probe/their_map/g' impls/bound/rwlock_probe.c >"$theirs/their_map.c"
 in_theirs() { (cd "$theirs" && "$@"); }

@@ -4,7 +4,7 @@
 # libraries and languages as any other. It omits no map whose dependencies are installed.
 # slow: make reads three trees.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL IMPL HIDE BUILD
@@ -18,7 +18,7 @@ list_maps_and_libraries() { # FOLDER ARGUMENTS: maps and libraries of a make in 
 	make --no-print-directory DIR="$dir" -C "$1" -f Makefile -f "$dir/ask.mk" ask "${@:2}" 2>&1
 }
 tree="$dir/with a blank"
-bare_tree "$dir/plain"
+clone_sources "$dir/plain"
 list_maps_and_libraries "$dir/plain" >"$dir/here"
 check "libraries next to the sources are found" grep -q '^libraries .*-lhwloc' "$dir/here"
 mv "$dir/plain" "$tree"

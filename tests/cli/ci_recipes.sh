@@ -7,7 +7,7 @@
 # Only one cell is counted, to save time.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}
 python=$(report/find_python.sh) || exit 3
 dir=$(mktemp -d)
@@ -40,7 +40,7 @@ in_theirs commit_all wrong
 in_theirs git checkout -q main
 
 # The clone of Readmostly, and its build output.
-own_tree "$dir/upstream"
+clone_tree "$dir/upstream"
 cat >"$dir/one.conf" <<'CONF'
 writes = 3%
 write-kind = update

@@ -25,7 +25,7 @@ builds() { tests/tools/with_impl.sh "$dir/build" explore $files; }
 link_program() {
 	local bug=$1 sources=$2 name
 	rm -rf "$dir/edited" && mkdir -p "$dir/edited/verify/explore"
-	[ "${2%.h}" = "$2" ] || sources='access.c heap.c clocks.c reach.c'
+	[ "${2%.h}" = "$2" ] || sources='access.c heap.c clocks.c lock_step.c'
 	sed "$3" "verify/explore/$2" >"$dir/edited/verify/explore/$2"
 	cmp -s "verify/explore/$2" "$dir/edited/verify/explore/$2" && return 1
 	for name in $sources; do

@@ -3,12 +3,12 @@
 # `make campaign` on a Slurm cluster of three nodes on this computer: no trial is lost or
 # duplicated, whichever process ends. slow: over five seconds of CPU time; not part of `make check`.
 # Cases of minutes: tests/long/fleet_case.sh.
-[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/plain.sh "$0"
+[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/as_plain_user.sh "$0"
 . tests/tools/tap.sh
 . tests/tools/fleet.sh
 . tests/tools/fleet_slurm.sh
 
-NODES="n1,n[2-3]" two_launchers n1 n2 n3
+NODES="n1,n[2-3]" check_two_launchers n1 n2 n3
 NODES=n1 campaign a --set blocks=3
 check "another plan for the folder is status 2" [ $? = 2 ]
 check "with the first plan in the error" says "$dir/a.out" "was started with"
@@ -21,19 +21,19 @@ check "a plan starts nothing" [ ! -e "$dir/b" ]
 gates >"$SITE"
 campaign c & launcher=$!
 hold_all c 5 n1 n2 n3
-one=$(jobs_of n1) two=$(jobs_of n2) three=$(jobs_of n3)
+one=$(list_running_jobs n1) two=$(list_running_jobs n2) three=$(list_running_jobs n3)
 kill_launcher
 scancel --signal=TERM --batch "$one"
 scancel "$three"
-lose_node n2
+fail_node n2
 slurm add-node n2
-hurry n1 "$one"
-hurry n2 "$two"
+start_job_now n1 "$one"
+start_job_now n2 "$two"
 echo 'prologue = :' >"$SITE"
 campaign c & launcher=$!
-until_ "[ \$(grep -c 'n[12]: joined' $dir/c.out) = 2 ]"
+await_condition "[ \$(grep -c 'n[12]: joined' $dir/c.out) = 2 ]"
 let_go
-launcher_ends
+await_launcher
 check "the same command joins two jobs and starts the third again" \
 	[ "$? $(grep -c 'n[12]: joined' "$dir/c.out")" = "0 2" ]
 check "no trial is lost or duplicated" whole c n1 n2 n3
@@ -46,9 +46,9 @@ kib=$(($(stat -c %s "$dir/c/n1/campaign.json") / 1024 + 16))
 echo "$(gates); [ \"\$node\" != n2 ] || ulimit -f $kib" >"$SITE"
 campaign d & launcher=$!
 hold d n3 5
-scancel "$(jobs_of n3)"
+scancel "$(list_running_jobs n3)"
 let_go
-launcher_ends
+await_launcher
 check "with a cancelled job and a full disk the status is 1" [ $? = 1 ]
 check "the cancelled machine is reported" says "$dir/d.out" "n3 is interrupted: interrupted: CANCELLED"
 check "the full disk is reported with file and reason" says "$dir/d.out" "trials.jsonl: cannot be written: File too large"

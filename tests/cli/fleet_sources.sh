@@ -79,7 +79,7 @@ check "the files of a start are fetched, only for this machine" [ "$(cd "$OUT" &
 	"m1/trials.jsonl state/m1.doctor state/m1.log state/m1.starts state/m1.status" ]
 
 echo theirs >"$there/theirs.txt"
-in_here git mv locks.c reach.c
+in_here git mv locks.c lock_step.c
 in_here rm old_map.c
 check "a start begins after a rename and a deletion" [ "$(begin)" = session ]
 check "a renamed file is not there twice" remote_make_gives 3
@@ -87,8 +87,8 @@ check "a file deleted but not committed is removed" [ ! -e "$there/old_map.c" ]
 check "files of other owners stay" eval '[ -e "$there/theirs.txt" ] && [ -d "$there/results/x/state" ]'
 
 # The remote object is newer than the time of the edited file.
-echo 'int lock(void) { return 4; }' >"$dir/here/reach.c"
-touch -d 2020-01-01 "$dir/here/reach.c"
+echo 'int lock(void) { return 4; }' >"$dir/here/lock_step.c"
+touch -d 2020-01-01 "$dir/here/lock_step.c"
 check "a start begins after an edit" [ "$(begin)" = session ]
 check "the edited file is compiled, whatever its time" remote_make_gives 4
 touch "$dir/here/main.c"

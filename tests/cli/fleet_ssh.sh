@@ -2,32 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make campaign MACHINES=file` with three sshd on this computer: no trial is lost or duplicated,
 # whichever process ends. slow: over five seconds of CPU time; not part of `make check`.
-[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/plain.sh "$0"
+[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/as_plain_user.sh "$0"
 . tests/tools/tap.sh
 . tests/tools/fleet.sh
 . tests/tools/fleet_ssh.sh
 
-two_launchers m1 m2 m3
+check_two_launchers m1 m2 m3
 
 # Cut a connection, kill a runner, and kill the launcher by SIGKILL.
 site=$(<"$SITE")
-hold_machine() { runs_there "$1" "$2"; : >"$dir/gate.$2"; } # FOLDER NODE
+hold_machine() { await_runner "$1" "$2"; : >"$dir/gate.$2"; } # FOLDER NODE
 gates >>"$SITE"
 campaign b & launcher=$!
 hold_machine b m1
 hold_machine b m2
 sshd cut m1
 kill -KILL "$(runner_of b m2)"
-until_ "says $dir/b.out 'm1: running: cannot be reached' >/dev/null"
-until_ "says $dir/b.out 'm2: ' >/dev/null"
+await_condition "says $dir/b.out 'm1: running: cannot be reached' >/dev/null"
+await_condition "says $dir/b.out 'm2: ' >/dev/null"
 kill_launcher
 check "the run continues without a connection" [ -n "$(runner_of b m1)" ]
 sshd join m1
 echo "$site" >"$SITE"
 campaign b & launcher=$!
-until_ "says $dir/b.out 'm1: joined' >/dev/null"
+await_condition "says $dir/b.out 'm1: joined' >/dev/null"
 let_go
-launcher_ends
+await_launcher
 check "the same command completes all" [ $? = 0 ]
 check "the running one was joined" says "$dir/b.out" "m1: joined"
 check "no trial is lost or duplicated" whole b m1 m2 m3
@@ -42,7 +42,7 @@ campaign c & launcher=$!
 hold_machine c m1
 kill -TERM "$(runner_of c m1)"
 let_go
-launcher_ends
+await_launcher
 check "the status is 1" [ $? = 1 ]
 check "TERM is reported as an interruption" says "$dir/c.out" "m1 is interrupted"
 check "the full disk is reported with file and reason" says "$dir/c.out" "trials.jsonl: cannot be written: File too large"
@@ -77,11 +77,11 @@ check "its results are not fetched" [ ! -e "$dir/other/b/m1" ]
 # Scripts are overwritten with `exit 2` while they run; processes must use the text read before.
 # Launcher and start of m2 use the same tree here.
 (cd "$dir/there/m2" && OUT=$dir/e RM_FAKE='=wait:50' runner/fleet/campaign.sh --busy-ok --counters none) >"$dir/e.out" 2>&1 & launcher=$!
-runs_there e m2
+await_runner e m2
 for file in campaign start; do
 	yes 'exit 2' | head -n 3000 1<>"$dir/there/m2/runner/fleet/$file.sh"
 done
-launcher_ends
+await_launcher
 check "a campaign whose scripts are edited ends with 0" [ $? = 0 ]
 check "and is complete" whole e m1 m2 m3
 

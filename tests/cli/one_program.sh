@@ -3,13 +3,13 @@
 # An edit of one map changes only the program of that map, byte for byte.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
 export CCACHE_DISABLE=1 # cached objects may contain another folder in their debug information
-own_tree "$dir/tree"
+clone_tree "$dir/tree"
 edited() { (cd "$dir/tree" && "$@" impls/gomap/gomap_rw.c runner/trial/team.c); }
 edited touch # otherwise their objects contain another folder, too
 maps='gomap_mutex gomap_rw hashtriemap null_map shard_rw_32 shard_seg slab snapshot std_mutex syncmap'

@@ -5,7 +5,7 @@
 # slow: a minute of CPU time. alone: the load decides how often threads meet.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
-. tests/tools/planted.sh
+. tests/tools/injected_bugs.sh
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
@@ -14,11 +14,11 @@ shown() { # FILE: prints the end of a log; fails
 	return 1
 }
 
-builds() { planted_build "$dir" >"$dir/log" 2>&1 || shown "$dir/log"; }
+builds() { build_injected "$dir" >"$dir/log" 2>&1 || shown "$dir/log"; }
 
 caught() { # ID TOOL CHECK SHAPE OPERATIONS
 	for seed in $(seq 100); do
-		planted_run "$dir" "$@" "$seed"
+		run_injected "$dir" "$@" "$seed"
 		[ $? = 1 ] && return 0
 	done
 	shown "$dir/out"
@@ -27,7 +27,7 @@ caught() { # ID TOOL CHECK SHAPE OPERATIONS
 # If the corrected version does not promise what its bug breaks, the check is skipped. That counts
 # as passed.
 passes() { # ID TOOL CHECK SHAPE OPERATIONS
-	planted_run "$dir" "$@" 1 || grep -q "^skip $1 $4 $3: " "$dir/out" ||
+	run_injected "$dir" "$@" 1 || grep -q "^skip $1 $4 $3: " "$dir/out" ||
 		shown "$dir/out"
 }
 
@@ -50,7 +50,7 @@ documented() { # ID TOOL
 every_file_listed() {
 	for file in $planted/*_twin.c; do
 		id=$(basename "$file" _twin.c)
-		[ -f "$planted/$id.c" ] && planted_list all | grep -q "^$id	" ||
+		[ -f "$planted/$id.c" ] && list_injected all | grep -q "^$id	" ||
 			{ echo "# $id"; return 1; }
 	done
 }
@@ -58,7 +58,7 @@ every_file_listed() {
 check 'the injected bugs and their corrected versions build' builds
 [ -x "$dir/plain/readmostly" ] || { done_testing; exit 1; }
 check 'each bug has a corrected version and a tool' every_file_listed
-for line in $(planted_list all | tr '\t' ,); do
+for line in $(list_injected all | tr '\t' ,); do
 	IFS=, read -r id tool test shape operations <<-END
 		$line
 	END

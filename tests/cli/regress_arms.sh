@@ -7,7 +7,7 @@
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-. tests/tools/played_gate.sh
+. tests/tools/stub_gate.sh
 in_tree() { (cd "$tree" && "$@"); }
 new_log() { : >"$dir/log"; gate "$@"; } # one call per log
 arms() { local name=$1; shift; new_log "$name" runner/regress_arms.sh "$@"; }

@@ -7,7 +7,7 @@
 build=$(realpath "${BUILD:-build/gcc}")
 dir=$(mktemp -d)
 trap 'umount "$dir/tree/build" "$dir/small" 2>/dev/null; rm -rf "$dir"' EXIT
-. tests/tools/played_gate.sh
+. tests/tools/stub_gate.sh
 mkdir "$tree/build" "$dir/small"
 disk() { mount -t tmpfs -o "size=$2" tmpfs "$1" 2>/dev/null; } # FOLDER SIZE
 if ! disk "$tree/build" 400m || ! disk "$dir/small" 40m; then

@@ -5,14 +5,14 @@
 # edit is built, since counts belong to machine code.
 # slow: minutes of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 tree=$dir/tree
 unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE
 
-own_tree "$tree"
+clone_tree "$tree"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree commit_all "$1"; } # MESSAGE
 cat >"$tree/workloads/few.conf" <<CONF

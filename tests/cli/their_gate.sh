@@ -5,13 +5,13 @@
 # depends on a clock.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN
 tree=$dir/tree
-own_tree "$tree"
+clone_tree "$tree"
 
 # The other project: a map, a header next to it, and one in a folder named by its flags.
 theirs=$dir/theirs

@@ -5,14 +5,14 @@
 # is stopped before timing; timed code gets a verdict, whatever it is.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
-. tests/tools/own_tree.sh
+. tests/tools/clone_tree.sh
 build=${BUILD:-build/gcc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN NOTES GITHUB_ACTIONS WORKLOAD
 report/find_python.sh >/dev/null || exit 3
 tree=$dir/tree theirs=$dir/theirs cxx=${CXX:-g++}
-own_tree "$tree"
+clone_tree "$tree"
 mkdir -p "$theirs/runner"
 cp runner/foreign.h "$theirs/runner"
 cp examples/cpp/unordered_map.cc "$theirs/their_lib.cc"

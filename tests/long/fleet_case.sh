@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # fleet_case.sh slurm|ssh CASE - one case of tests/long/fleet.sh, in its own cluster, with the
-# timeouts of Slurm. Prints TAP. Root runs it as an unprivileged user (tests/tools/plain.sh).
-[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/plain.sh "$0" "$@"
+# timeouts of Slurm. Prints TAP. Root runs it as an unprivileged user (tests/tools/as_plain_user.sh).
+[ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/as_plain_user.sh "$0" "$@"
 form=$1 case=$2
 # The job's time limit must come before Slurm gives up the node.
 [ "$case" != orphan ] || export SLURM_TEST_EXTRA='SlurmdTimeout=600'
@@ -16,7 +16,7 @@ nodes=(${NODES//,/ })
 running() { # FOLDER: waits until each machine runs; by ssh, stops one after the other
 	local node
 	for node in "${nodes[@]}"; do
-		if [ $form = slurm ]; then ran_to "$1" $node 5; else stands_still "$1" $node; fi
+		if [ $form = slurm ]; then await_trials "$1" $node 5; else pause_runner "$1" $node; fi
 	done
 }
 go_on() { # FOLDER NODE...: continues these runs (ssh)
@@ -27,7 +27,7 @@ go_on() { # FOLDER NODE...: continues these runs (ssh)
 
 # ---- by Slurm and by ssh ----
 
-case_launchers() { two_launchers "${nodes[@]}"; }
+case_launchers() { check_two_launchers "${nodes[@]}"; }
 
 case_launcher() {
 	RM_FAKE='=wait:300' campaign f & launcher=$!
@@ -35,10 +35,10 @@ case_launcher() {
 	kill_launcher
 	check "a lost launcher leaves a folder that is not complete" whole f
 	campaign f & launcher=$!
-	until_ "[ \$(grep -c ': joined' $dir/f.out) = 3 ]"
+	await_condition "[ \$(grep -c ': joined' $dir/f.out) = 3 ]"
 	check "the same command joins all three" [ "$(grep -c ': joined' "$dir/f.out")" = 3 ]
 	go_on f "${nodes[@]}"
-	launcher_ends
+	await_launcher
 	check "and ends with 0" [ $? = 0 ]
 	completes f "${nodes[@]}"
 	check "each was started once" [ "$(starts f)" = 3 ]
@@ -56,7 +56,7 @@ case_disk() {
 	cat /dev/zero >"$RM_SMALL/ballast" 2>/dev/null
 	go_on f "${nodes[@]}"
 	check "the file system is full" [ "$(df --output=avail "$RM_SMALL" | tail -n 1)" -eq 0 ]
-	launcher_ends
+	await_launcher
 	check "the status is 1" [ $? = 1 ]
 	check "the machine is reported with the reason" says "$dir/f.out" "$full is failed: "
 	check "the reason is the disk" grep -q "^campaign: $full is failed: .*No space left on device" "$dir/f.out"
@@ -72,7 +72,7 @@ case_edited() {
 	(cd "$dir/tree" && RM_FAKE='=wait:300' campaign f) & launcher=$!
 	running f
 	for file in campaign start; do yes 'exit 2' | head -n 3000 1<>"$dir/tree/runner/fleet/$file.sh"; done
-	launcher_ends
+	await_launcher
 	check "a campaign whose scripts are edited ends with 0" [ $? = 0 ]
 	check "and is complete" whole f "${nodes[@]}"
 }
@@ -88,12 +88,12 @@ case_daemon() {
 	RM_FAKE='=wait:1000' campaign f & launcher=$!
 	running f
 	slurm kill-daemon n1
-	until_ "sinfo -h -n n1 -o %t | grep -q down"
+	await_condition "sinfo -h -n n1 -o %t | grep -q down"
 	before=$(trials f n1)
-	until_ "[ \$(trials f n1) -gt $before ]"
+	await_condition "[ \$(trials f n1) -gt $before ]"
 	check "a job continues without its daemon, after Slurm gave up the node" [ "$(trials f n1)" -gt "$before" ]
 	slurm add-node n1
-	launcher_ends
+	await_launcher
 	check "the campaign ends with 0" [ $? = 0 ]
 	check "the node was started again" [ "$(wc -l <"$dir/f/state/n1.starts")" -ge 2 ]
 	completes f n1 n2 n3
@@ -107,11 +107,11 @@ case_orphan() {
 	RM_FAKE='=wait:1500' campaign f & launcher=$!
 	running f
 	slurm kill-daemon n1
-	until_ "squeue -h -w n1 -t all -o %T | grep -Eq 'COMPLETING|TIMEOUT'"
-	check "Slurm ended the job at its limit" [ -z "$(jobs_of n1)" ]
+	await_condition "squeue -h -w n1 -t all -o %T | grep -Eq 'COMPLETING|TIMEOUT'"
+	check "Slurm ended the job at its limit" [ -z "$(list_running_jobs n1)" ]
 	check "the job still writes" orphan_writes
 	slurm add-node n1
-	launcher_ends
+	await_launcher
 	check "the launcher ends with 1, or with 0 if the job was complete" [ $? -le 1 ]
 	sed 's/^/# /' "$dir/f.out"
 	printf '%s\n' 'prologue = :' >"$SITE"
@@ -120,7 +120,7 @@ case_orphan() {
 orphan_writes() {
 	local before
 	before=$(trials f n1)
-	until_ "[ \$(trials f n1) -gt $before ]"
+	await_condition "[ \$(trials f n1) -gt $before ]"
 	[ "$(trials f n1)" -gt "$before" ]
 }
 
@@ -128,10 +128,10 @@ orphan_writes() {
 case_node() {
 	RM_FAKE='=wait:300' campaign f & launcher=$!
 	running f
-	scancel --signal=TERM --batch "$(jobs_of n1)"
-	lose_node n2
+	scancel --signal=TERM --batch "$(list_running_jobs n1)"
+	fail_node n2
 	slurm add-node n2
-	launcher_ends
+	await_launcher
 	check "the campaign ends with 0, after two requeues" [ $? = 0 ]
 	check "each of them was restarted once" [ "$(cat "$dir/f/state/n1.starts" "$dir/f/state/n2.starts" | grep -c restart=1)" = 2 ]
 	completes f n1 n2 n3
@@ -140,8 +140,8 @@ case_node() {
 case_cancel() {
 	RM_FAKE='=wait:300' campaign f & launcher=$!
 	running f
-	scancel "$(jobs_of n3)"
-	launcher_ends
+	scancel "$(list_running_jobs n3)"
+	await_launcher
 	check "with a cancelled job the status is 1" [ $? = 1 ]
 	check "the machine is reported" says "$dir/f.out" "n3 is interrupted: interrupted: CANCELLED"
 	check "the page names the machine" page_names f n3 incomplete
@@ -159,13 +159,13 @@ case_limit() {
 }
 
 case_down() {
-	lose_node n3
+	fail_node n3
 	GIVE_UP=2 campaign f
 	check "a machine that stays down makes the status 1" [ $? = 1 ]
 	check "it is reported" says "$dir/f.out" "campaign: n3 is missing"
 	check "the page names the machine" page_names f n3 missing
 	slurm add-node n3
-	until_ "sinfo -h -n n3 -o %t | grep -q idle"
+	await_condition "sinfo -h -n n3 -o %t | grep -q idle"
 	completes f n1 n2 n3
 }
 
@@ -189,7 +189,7 @@ case_connection() {
 	running f
 	sshd cut m1
 	go_on f m1 m2 m3
-	launcher_ends
+	await_launcher
 	check "an unreachable machine makes the status 1" [ $? = 1 ]
 	check "and is reported" says "$dir/f.out" "m1 is missing: out of reach for 2 s"
 	check "the page names the machine" page_names f m1 missing
@@ -203,7 +203,7 @@ case_runner() {
 	kill -KILL "$(runner_of f m2)"
 	kill -TERM "$(runner_of f m1)"
 	go_on f m1 m3
-	launcher_ends
+	await_launcher
 	check "with a killed runner the status is 1" [ $? = 1 ]
 	check "fleet.json has it and the interrupted one" \
 		[ "$(state f m1) $(state f m2) $(state f m3)" = "interrupted failed complete" ]

@@ -9,7 +9,7 @@
 #include "runner/protocol/protocol.h"
 #include "runner/sim/sim.h"
 #include "verify/explore/explore.h"
-#include "verify/explore/written.h"
+#include "verify/explore/program_file.h"
 
 #include <argp.h>
 #include <errno.h>

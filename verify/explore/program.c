@@ -11,7 +11,7 @@
  * These programs are plain. Every fourth program is special (menu.h).
  */
 #include "verify/explore/menu.h"
-#include "verify/explore/written.h"
+#include "verify/explore/program_file.h"
 
 #include "runner/base/rng.h"
 #include "runner/impl.h"

@@ -124,7 +124,8 @@ static void select_sets(void)
 	rm_arms_clear(&arms);
 	CHECK(!rm_arms_are_given(&arms), "an empty set is not from --arms");
 	parses("w:a=f");
-	CHECK(rm_arms_are_given(&arms) && set_is("w", 0, 1) && set_is("v", 0, 0),
+	CHECK(rm_arms_are_given(&arms) && set_is("w", 0, 1) &&
+	                set_is("v", 0, 0),
 	        "a set for one workload is from --arms");
 	CHECK(!parses("w:b=g") && strstr(error.text, "two sets for w,"),
 	        "an error names a workload of one letter");

@@ -36,8 +36,8 @@ const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
 	return strcpy(path, "p");
 }
 
-int rm_cell_trial_run(const struct rm_cell_trial_run *play, struct rm_outcome *outcome,
-        struct rm_error *why)
+int rm_cell_trial_run(const struct rm_cell_trial_run *play,
+        struct rm_outcome *outcome, struct rm_error *why)
 {
 	unsigned at = played.count++;
 	const struct rm_cell *cell = play->cell;

@@ -94,7 +94,8 @@ static void make_folders(void)
 	        "a path that does not fit is rejected, not cut");
 	CHECK(rm_folder_make_nofollow(path, "deep", "own", &error) == 0 &&
 	                !strcmp(path, "deep/own") && is_folder(path) &&
-	                rm_folder_make_nofollow(path, "deep", "own", &error) == 0,
+	                rm_folder_make_nofollow(path, "deep", "own", &error) ==
+	                        0,
 	        "a folder of the campaign is made once");
 	if (symlink("er", "deep/link"))
 		abort();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_launch.c - the trial's process: deadline, memory, orphans, signals. */
 #include "runner/base/clock.h"
-#include "tests/unit/campaign/launch_play.h"
+#include "tests/unit/campaign/run_fake.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -245,10 +245,10 @@ static void play_random_games(void)
 				/* mostly spoilt, so that games are long */
 				uint64_t draw = rm_below(rm_next(&random), 20);
 
-				game.ends[k][i] = draw == 0 ? RM_ATTEMPT_FAILED
-				                  : draw < 9
-				                          ? RM_ATTEMPT_GOOD
-				                          : RM_ATTEMPT_TO_REPEAT;
+				game.ends[k][i] =
+				        draw == 0  ? RM_ATTEMPT_FAILED
+				        : draw < 9 ? RM_ATTEMPT_GOOD
+				                   : RM_ATTEMPT_TO_REPEAT;
 				state_seen[game.ends[k][i]]++;
 			}
 		play(&game, &cell);

@@ -101,7 +101,8 @@ static void count_stages(void)
 	        "all stages are counted without a gap");
 	if (symlink("../d", "d/stage-04"))
 		abort();
-	CHECK(rm_staged_write_cells(&staged, 4, "a/b\n", path, &error) == -ELOOP,
+	CHECK(rm_staged_write_cells(&staged, 4, "a/b\n", path, &error) ==
+	                -ELOOP,
 	        "a stage that is a link gets no cells");
 	CHECK(rm_staged_write(&staged, "note", "text", &error) == 0 &&
 	                access("d/note", R_OK) == 0,

@@ -2,7 +2,7 @@
 /* test_counters.c - event sets, the selection of a back end, and recordings. */
 #include "runner/counters/events.h"
 #include "runner/counters/prove.h"
-#include "tests/unit/counters/events_there.h"
+#include "tests/unit/counters/events_table.h"
 #include "tests/unit/counters/likwid_wrapper.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"

@@ -6,7 +6,7 @@
 #include "runner/base/tsv.h"
 #include "runner/counters/counters.h"
 #include "runner/counters/events.h"
-#include "tests/unit/counters/events_there.h"
+#include "tests/unit/counters/events_table.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
 

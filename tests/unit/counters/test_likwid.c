@@ -336,7 +336,8 @@ static void serve_one_trial(void)
 	        "a trial that dies in its window does not affect the next");
 	json_decref(outcome.result);
 	int last = rm_likwid_connect(path, &error);
-	CHECK(rm_likwid_send_command(last, "DANCE", answer, &error) == -EREMOTEIO &&
+	CHECK(rm_likwid_send_command(last, "DANCE", answer, &error) ==
+	                        -EREMOTEIO &&
 	                strstr(error.text, "expected INIT, EVENTS"),
 	        "an unknown command is an error");
 	close(last);

@@ -2,7 +2,7 @@
 /* test_prove.c - the known kernels and their verdicts; perf is simulated. */
 #include "runner/base/json.h"
 #include "runner/counters/prove.h"
-#include "tests/unit/counters/events_there.h"
+#include "tests/unit/counters/events_table.h"
 #include "tests/unit/counters/fake_perf.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -226,7 +226,8 @@ static bool dead_are_refuted(const char *root, unsigned cpu,
 	for (int i = 0; i < METRICS; i++) {
 		const char *why, *verdict;
 
-		if (rm_metric_is_never_zero(increased_metrics[i]) != never_zero ||
+		if (rm_metric_is_never_zero(increased_metrics[i]) !=
+		                never_zero ||
 		        strstr(reason_of(&a, increased_metrics[i]),
 		                "not offered"))
 			continue;

@@ -82,7 +82,7 @@ static void read_fact(size_t way, struct rm_fact *fact)
 		return;
 	default:
 		rm_fact_count_lines("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/"
-		             "scaling_governor",
+		                    "scaling_governor",
 		        fact);
 	}
 }

@@ -173,7 +173,8 @@ static void simulated_maps(void)
 	file = fopen(path, "w");
 	if (!file || fclose(file) || chmod(path, 0700))
 		abort();
-	CHECK(rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) && !why[0],
+	CHECK(rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) &&
+	                !why[0],
 	        "a map with a program can be simulated");
 	unlink(path);
 }

@@ -205,7 +205,8 @@ static void check_statistics(void)
 	CHECK(shard->idle_ns == SECOND * 36 / 100,
 	        "the second touch gives 0.2 + 0.8 * 0.2 = 0.36");
 	advance_clock(30 * SECOND);
-	CHECK(life_idle_share(shard, now_ns()) == 0, "30 s of idling are not late");
+	CHECK(life_idle_share(shard, now_ns()) == 0,
+	        "30 s of idling are not late");
 	advance_clock(SECOND);
 	CHECK(life_idle_share(shard, now_ns()) == 1 &&
 	                life_score(shard, now_ns()) == 0,

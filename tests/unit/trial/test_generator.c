@@ -539,8 +539,9 @@ static void the_key_drawn_most_has_its_share(void)
 	for (size_t t = 0; t < sizeof(thetas) / sizeof(thetas[0]); t++) {
 		const struct rm_cell zipf = cell_of(RM_DIST_ZIPF, thetas[t], 0);
 
-		worst = fmax(worst,
-		        fabs(rm_cell_top_key_share(&zipf) * zipf_norm(thetas[t]) - 1));
+		worst = fmax(worst, fabs(rm_cell_top_key_share(&zipf) *
+		                                    zipf_norm(thetas[t]) -
+		                            1));
 	}
 	CHECK(worst < 0.001, "zipf: the first rank's share, 6 exponents");
 	cell.keys = 1000;

@@ -20,13 +20,15 @@ static void texts(void)
 
 /* Number of sessions of a thread after `steps` renewals; -1: it left the bounds
    in between. */
-static int64_t tide_after(struct rm_session_wave *tide, uint64_t *open, unsigned steps)
+static int64_t tide_after(
+        struct rm_session_wave *tide, uint64_t *open, unsigned steps)
 {
 	static uint64_t rng = 3;
 	bool within = true;
 
 	for (unsigned i = 0; i < steps; i++) {
-		*open += (uint64_t)rm_session_wave_step(tide, rm_next(&rng), *open);
+		*open += (uint64_t)rm_session_wave_step(
+		        tide, rm_next(&rng), *open);
 		within &= *open >= tide->least && *open <= tide->most;
 	}
 	return within ? (int64_t)*open : -1;
