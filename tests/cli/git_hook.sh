@@ -50,5 +50,5 @@ check "docs/guide/ci.md has these steps" [ "$(wc -l <"$dir/steps")" = 3 ]
 check "they check out the commit in the clone" \
 	[ "$(cd "$dir/readmostly" && git rev-parse --symbolic-full-name HEAD; git -C "$dir/readmostly" rev-parse HEAD)" = "HEAD
 $head_of_ours" ]
-check "HEAD, index and files of the user's repository are as before" [ "$(state_of "$dir/user")" = "$before" ]
+check "HEAD, index and files of the user's repository are unchanged" [ "$(state_of "$dir/user")" = "$before" ]
 done_testing
