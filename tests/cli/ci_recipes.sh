@@ -86,7 +86,7 @@ github() { # NAME BRANCH TIME
 }
 github good good no
 check "GitHub, a good commit: status 0" [ $status = 0 ]
-check "the summary has the result" says "$dir/good.summary" "equal: 1 cells: 1 same program"
+check "the summary has the result" contains "$dir/good.summary" "equal: 1 cells: 1 same program"
 check "the output names the folder" \
 	grep -qx "folder=$dir/good/project/readmostly-gate" "$dir/good.output"
 check "the project is unchanged" \
@@ -94,10 +94,10 @@ check "the project is unchanged" \
 github slow slow no
 check "GitHub, a slower commit: status 1" [ $status = 1 ]
 check "its counts are the reason, with an annotation" \
-	eval 'says "$dir/slow.printed" "::error title=Readmostly red::" && says "$dir/slow.summary" "accesses"'
+	eval 'contains "$dir/slow.printed" "::error title=Readmostly red::" && contains "$dir/slow.summary" "accesses"'
 check "the outputs contain the lines that accept it and the explanation" eval \
-	'says "$dir/slow/project/readmostly-gate/counts.txt" "Counts: my_map/" &&
-		says "$dir/slow/project/readmostly-gate/counts-why/why.txt" "why my_map"'
+	'contains "$dir/slow/project/readmostly-gate/counts.txt" "Counts: my_map/" &&
+		contains "$dir/slow/project/readmostly-gate/counts-why/why.txt" "why my_map"'
 
 # GitLab: one shell runs all lines of a job; the job clones Readmostly.
 clone lab wrong
@@ -111,7 +111,7 @@ run gitlab-2 lab IMPL=src/my_map.c TIME=advice \
 	CI_MERGE_REQUEST_DIFF_BASE_SHA="$(in_theirs git rev-parse main)"
 check "GitLab, a wrong commit: status 1" [ $status = 1 ]
 check "it fails before any timing, although TIME=advice" \
-	eval 'says "$dir/lab.printed" "verdict: FAIL (my_map of head fails its checks; nothing was timed)" &&
+	eval 'contains "$dir/lab.printed" "verdict: FAIL (my_map of head fails its checks; nothing was timed)" &&
 		[ ! -e "$dir/lab/project/readmostly-gate/verdicts.json" ]'
 
 # The steps of the page: plain shell, and the check of the machine.
@@ -121,7 +121,7 @@ sed -i 's/^test -d .* git clone .*/&\nrm -rf ..\/readmostly; mv ..\/readmostly.b
 	"$dir/steps/page-1"
 run page-1 plain
 check "plain shell, a good commit: status 0" [ $status = 0 ]
-check "compared with main of origin" says "$dir/plain.printed" "($(in_theirs git rev-parse main | cut -c1-12)"
+check "compared with main of origin" contains "$dir/plain.printed" "($(in_theirs git rev-parse main | cut -c1-12)"
 
 # A library built by the user's make; no commit contains it.
 in_theirs git checkout -qB library main
@@ -138,7 +138,7 @@ clone library library
 mv "$dir/plain/readmostly" "$dir/library/" # as in a kept workspace
 run page-2 library
 check "a library broken by a commit: fails before any timing" eval '[ $status = 1 ] &&
-	says "$dir/library.printed" "/libmy_map.so of head fails its checks; nothing was timed)"'
+	contains "$dir/library.printed" "/libmy_map.so of head fails its checks; nothing was timed)"'
 mv "$dir/library/readmostly" "$dir/plain/readmostly"
 
 # Build only what the step needs, to save time.
@@ -146,13 +146,13 @@ sed -i "s|^make$|make $build/readmostly|; s|build/gcc|$build|" "$dir/steps/page-
 mkdir -p "$dir/look" && ln -s "$dir/plain/readmostly" "$dir/look/project"
 run page-3 look
 check "the check of the machine passes or names the problem" \
-	eval '[ $status = 0 ] && says "$dir/look.printed" "event map"'
+	eval '[ $status = 0 ] && contains "$dir/look.printed" "event map"'
 
 # Error messages of the script.
 sh_gate() { # WORDS ARGUMENTS: status 2 and the words
 	local words=$1; shift
 	(cd "$dir/plain/project" && "$dir/plain/readmostly/examples/ci/gate.sh" "$@") >"$dir/output" 2>&1
-	[ $? = 2 ] && says "$dir/output" "$words"
+	[ $? = 2 ] && contains "$dir/output" "$words"
 }
 check "a missing map is status 2" sh_gate "no such file: expected the source of a map"
 check "a library without IMPL_MAKE" sh_gate "their.so: no such file: expected a library, or IMPL_MAKE=" their.so
@@ -164,7 +164,7 @@ check "a map outside of the repository" sh_gate "is outside of the repository" "
 found_in() { # FOLDER FILE
 	(cd "$dir/plain/project/$1" && TIME=no timeout -k 1 60 bash -c '. <(sed "s/^cd .*/echo would gate \$IMPL; exit/" "$1") "$2"' \
 		"$dir/plain/readmostly/examples/ci/gate.sh" "$dir/plain/readmostly/examples/ci/gate.sh" "$2") >"$dir/output" 2>&1
-	says "$dir/output" "would gate $(realpath "$dir/plain/project")/src/my_map.c"
+	contains "$dir/output" "would gate $(realpath "$dir/plain/project")/src/my_map.c"
 }
 check "an absolute path is found in base" found_in . "$dir/plain/project/src/my_map.c"
 check "a path relative to another folder is found" found_in src ../src/my_map.c

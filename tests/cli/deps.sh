@@ -37,7 +37,7 @@ refuses() {
 	reason=$1; shift
 	: >"$dir/calls"
 	deps "$@"
-	[ $? = 2 ] && says "$dir/out" "$reason. Run:" && [ ! -s "$dir/calls" ] &&
+	[ $? = 2 ] && contains "$dir/out" "$reason. Run:" && [ ! -s "$dir/calls" ] &&
 		grep -q '^  sudo apt-get install --no-install-recommends gcc .* likwid ' "$dir/out"
 }
 
@@ -55,7 +55,7 @@ deps build test
 check "an unavailable package is requested once, whatever the groups" [ "$(count_requests)" = "$before" ]
 rm "$dir/no-password" "$dir/build/deps-given-up"
 check "without permission to install, wanted packages are left out" deps build
-check "and listed" says "$dir/out" "likwid"
+check "and listed" contains "$dir/out" "likwid"
 : >"$dir/bare"
 check "without permission a missing needed package is an error with the command" refuses \
 	"this user is not root and has no sudo without a password" build
@@ -63,9 +63,9 @@ echo 0 >"$dir/uid"
 DEPS=no
 export DEPS
 check "DEPS=no forbids root to install" refuses "DEPS=no forbids their installation" build test
-check "also through make" eval '! PATH=$dir/bin:$PATH BENCH_DRY=1 make -s bench DEPS=no >"$dir/out" 2>&1 && says "$dir/out" "DEPS=no forbids"'
+check "also through make" eval '! PATH=$dir/bin:$PATH BENCH_DRY=1 make -s bench DEPS=no >"$dir/out" 2>&1 && contains "$dir/out" "DEPS=no forbids"'
 DEPS=0
-check "another word is rejected" eval '! deps build && says "$dir/out" "DEPS=0: expected yes or no"'
+check "another word is rejected" eval '! deps build && contains "$dir/out" "DEPS=0: expected yes or no"'
 unset DEPS
 : >"$dir/calls"
 deps build
@@ -103,7 +103,7 @@ rm "$dir/offline" "$dir/tree/build/deps-given-up"
 unpack
 check "the newest Go of the archive is unpacked with its library, and found" \
 	eval '"$dir/tree/impls/go/find_go.sh" newest | grep -q "build/peers/golang-1.99-go/.* 1.99.1$" &&
-		says "$dir/calls" "golang-1.99-go golang-1.99-src"'
+		contains "$dir/calls" "golang-1.99-go golang-1.99-src"'
 : >"$dir/calls"
 unpack
 check "a second call downloads nothing" [ ! -s "$dir/calls" ]

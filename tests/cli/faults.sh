@@ -37,7 +37,7 @@ check 'the report is written, incomplete' [ $? = 3 ]
 page=$dir/campaign/report/index.html
 table=$dir/campaign/report/tables/validity.csv
 for fault in $faults; do
-	check "$fault is named in the summary" says "$dir/out" "$fault"
+	check "$fault is named in the summary" contains "$dir/out" "$fault"
 	check "$fault is named in the report" grep -q "$fault" "$page"
 	grep -q '"status":"ok"' "$dir/campaign/trials.jsonl" &&
 		grep "/$fault/" "$dir/campaign/trials.jsonl" |

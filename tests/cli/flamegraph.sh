@@ -38,7 +38,7 @@ c_names() {
 refused() { # WORDS MAP WORKLOAD
 	local words=$1; shift
 	draw "$@"
-	[ $status = 2 ] && says "$dir/out" "$words"
+	[ $status = 2 ] && contains "$dir/out" "$words"
 }
 check 'a missing map is rejected with the usage' refused \
 	'MAP is missing, expected a map' '' uniform-97-3

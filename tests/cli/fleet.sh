@@ -11,7 +11,7 @@
 NODES="n1,n[2-3]" check_two_launchers n1 n2 n3
 NODES=n1 campaign a --set blocks=3
 check "another plan for the folder is status 2" [ $? = 2 ]
-check "with the first plan in the error" says "$dir/a.out" "was started with"
+check "with the first plan in the error" contains "$dir/a.out" "was started with"
 NODES='' CONSTRAINT=little PLAN=1 campaign b
 check "a feature selects machines, and the plan lists each job" \
 	[ "$(grep -c ' job of at most 18 min: new' "$dir/b.out") $(grep -c '^  n2 job' "$dir/b.out")" = "1 1" ]
@@ -38,7 +38,7 @@ check "the same command joins two jobs and starts the third again" \
 	[ "$? $(grep -c 'n[12]: joined' "$dir/c.out")" = "0 2" ]
 check "no trial is lost or duplicated" whole c n1 n2 n3
 check "validate accepts the folder again" valid c n1 n2 n3
-check "a requeued start belongs to its job" says "$dir/c/state/n1.starts" "job=$one restart=1"
+check "a requeued start belongs to its job" contains "$dir/c/state/n1.starts" "job=$one restart=1"
 check "each machine was started twice" [ "$(starts c)" = 6 ]
 
 # A job cancelled while the launcher watches it, and a file that cannot grow.
@@ -50,8 +50,8 @@ scancel "$(list_running_jobs n3)"
 let_go
 await_launcher
 check "with a cancelled job and a full disk the status is 1" [ $? = 1 ]
-check "the cancelled machine is reported" says "$dir/d.out" "n3 is interrupted: interrupted: CANCELLED"
-check "the full disk is reported with file and reason" says "$dir/d.out" "trials.jsonl: cannot be written: File too large"
+check "the cancelled machine is reported" contains "$dir/d.out" "n3 is interrupted: interrupted: CANCELLED"
+check "the full disk is reported with file and reason" contains "$dir/d.out" "trials.jsonl: cannot be written: File too large"
 check "fleet.json has the same states" \
 	[ "$(state d n1) $(state d n2) $(state d n3)" = "complete failed interrupted" ]
 check "and only the first machine is complete" whole d n1
@@ -67,7 +67,7 @@ completes d n1 n2 n3
 	echo $? >"$dir/start.status"
 )
 check "a start next to another one is status 75" [ "$(cat "$dir/start.status")" = 75 ]
-check "with the reason" says "$dir/start.out" "held by another start"
+check "with the reason" contains "$dir/start.out" "held by another start"
 check "and is not counted" [ "$(wc -l <"$dir/d/state/n1.starts")" = 1 ]
 
 # One machine is always disturbed: it is reported and left out.
@@ -76,7 +76,7 @@ export ADMISSION_MODE
 echo 'prologue = export RM_FAKE==ok; [ "$node" != n3 ] || export RM_FAKE==disturbed' >"$SITE"
 ADMIT=yes campaign f
 check "a disturbed machine makes the status 1" [ $? = 1 ]
-check "it is left out with the reason" says "$dir/f.out" "n3 is left out"
+check "it is left out with the reason" contains "$dir/f.out" "n3 is left out"
 check "the other machines are complete" [ "$(state f n1) $(state f n2) $(state f n3)" = "complete complete left out" ]
 check "nothing was started on it" [ ! -e "$dir/f/n3" ]
 echo 'prologue = :' >"$SITE"
@@ -87,7 +87,7 @@ scontrol update nodename=n3 state=down reason=test
 # GIVE_UP applies to jobs that do not start; the other one starts well within that time.
 GIVE_UP=20 NODES=n2,n3 RM_FAKE='=wait:1' campaign e
 check "a machine that stays down makes the status 1" [ $? = 1 ]
-check "and is reported" says "$dir/e.out" "campaign: n3 is missing"
+check "and is reported" contains "$dir/e.out" "campaign: n3 is missing"
 check "its job is removed" [ -z "$(squeue -h -w n3)" ]
 check "fleet.json lists it and the other machine" [ "$(state e n2) $(state e n3)" = "complete missing" ]
 done_testing

@@ -38,7 +38,7 @@ in_hook() { # COMMAND...: as a hook of the user's repository calls it
 check ".ci/gate compares commits of its own repository" eval \
 	'[ "$(cd "$dir/ours" && in_hook .ci/gate | tail -n 1)" = "base: $first_of_ours" ]'
 in_hook make -s --no-print-directory BUILD="$dir/build" "$dir/build/build_info.c" >"$dir/make" 2>&1
-check "make stores the commit of its own repository" says "$dir/build/build_info.c" "\"$our_commit\""
+check "make stores the commit of its own repository" contains "$dir/build/build_info.c" "\"$our_commit\""
 
 # The steps of docs/guide/ci.md that update a kept clone: with GIT_DIR set, git -C would detach the user's HEAD.
 git clone -q "$dir/ours" "$dir/readmostly"

@@ -17,7 +17,7 @@ ends() { # STATUS FILE ARGUMENTS...: judging the file exits with STATUS
 	[ $? = "$ends_status" ] || { sed 's/^/# /' "$dir/out" "$dir/err"; false; }
 }
 refuses() { # FILE MESSAGE: bad input is rejected with its line
-	ends 2 "$1" && says "$dir/err" "$1:$2" && [ ! -s "$dir/out" ]
+	ends 2 "$1" && contains "$dir/err" "$1:$2" && [ ! -s "$dir/out" ]
 }
 
 for file in good.jsonl register_good.edn kv_good.txt etcd_good.log; do
@@ -41,20 +41,20 @@ sed '2s/$/\x0/' $histories/good.jsonl >"$dir/zero.jsonl"
 check "and a zero byte" [ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$dir/err")" = '2 1' ]
 check "a file that is not a history is rejected" ends 2 ../counters.jsonl
 check "so is a missing file" ends 2 none.jsonl
-check "with the system's reason" says "$dir/err" 'none.jsonl: No such file or directory'
+check "with the system's reason" contains "$dir/err" 'none.jsonl: No such file or directory'
 check "too few states give undecided" ends 3 stale.jsonl --states 1
 
 ends 1 stale.jsonl
 check "the timeline marks the operation" \
 	grep -Eq '^> +\+10 .* <== impossible; possible instead: 2$' "$dir/out"
-check "with the command that runs it again" says "$dir/out" 'again: readmostly check demo --seed 9'
+check "with the command that runs it again" contains "$dir/out" 'again: readmostly check demo --seed 9'
 check "no line ends with a blank" sh -c "! grep -n ' \$' '$dir/out'"
 
 ends 1 torn_scan.jsonl --smallest "$dir/few.jsonl"
 check "--smallest writes the reduced history" test -s "$dir/few.jsonl"
 check "if it cannot be written the verdict is unchanged" \
 	ends 1 torn_scan.jsonl --smallest "$dir/none/few.jsonl"
-check "and the error names the file" says "$dir/err" 'none/few.jsonl: cannot be written: No such file'
+check "and the error names the file" contains "$dir/err" 'none/few.jsonl: cannot be written: No such file'
 "$program" check --history "$dir/few.jsonl" >"$dir/out"
 check "the reduced history fails, too" [ $? = 1 ]
 check "a weaker guarantee passes" ends 0 torn_scan.jsonl --guarantee once-if-present
@@ -75,7 +75,7 @@ printf '%s\n' '{"format":"readmostly-history","version":1,"guarantee":"none",'"$
 check "a key yielded twice by a scan is shown by its name" \
 	sh -c "grep -q 'yielded key apple twice' '$dir/out' && grep -q 'yielded apple = red, apple = red' '$dir/out'"
 "$program" check --history "$dir/invented.jsonl" >"$dir/out"
-check "so is a value that was never written" says "$dir/out" 'key apple: a scan yielded red, which no operation wrote'
+check "so is a value that was never written" contains "$dir/out" 'key apple: a scan yielded red, which no operation wrote'
 /usr/bin/python3 - "$dir/long.jsonl" <<'end'
 import json, sys
 

@@ -20,7 +20,7 @@ try() { # ID CHECK OPERATIONS SEED
 caught() { # ID CHECK OPERATIONS WORDS: every seed finds it, with these words
 	for seed in $(seq "$seeds"); do
 		try "$1" "$2" "$3" "$seed"
-		[ $? = 1 ] && says "$out" "$4" || return 1
+		[ $? = 1 ] && contains "$out" "$4" || return 1
 	done
 }
 

@@ -22,7 +22,7 @@ status() {
 refuses() {
 	text=$1; shift
 	status 2 "$@" && [ ! -s "$out" ] && [ "$(wc -l <"$err")" = 1 ] &&
-		says "$err" "$text"
+		contains "$err" "$text"
 }
 
 cat >"$dir/tiny.conf" <<'END'
@@ -35,15 +35,15 @@ blocks  = 3
 END
 
 check "a plan is a table" status 0 "$bin" plan "$dir/tiny.conf"
-check "with the number of trials and the time" says "$out" "8 trials in 3 rounds, about"
+check "with the number of trials and the time" contains "$out" "8 trials in 3 rounds, about"
 check "plan prints nothing on standard error" test ! -s "$err"
 check "--cells lists cells" status 0 "$bin" plan --cells "$dir/tiny.conf"
-check "by their ids" says "$out" \
+check "by their ids" contains "$out" \
 	"tiny/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput: 3 x"
 
 check "two placements of one thread are planned" status 0 env \
 	HWLOC_SYNTHETIC=pu:2 "$bin" plan --set placement="cores compact" "$dir/tiny.conf"
-check "and the number of equal cells is printed" says "$out" \
+check "and the number of equal cells is printed" contains "$out" \
 	"2 cells equal another on this machine and run once (--cells lists them)"
 check "but not if it is 0" eval \
 	'status 0 "$bin" plan "$dir/tiny.conf" && ! grep "equal another" "$out"'
@@ -79,7 +79,7 @@ check "a trial accepts it" eval '"$bin" dev trial <"$dir/request" >"$dir/answer"
 check "and prints the result of its cell" eval 'grep -q "\"status\":\"\(ok\|void\)\"" "$dir/answer" &&
 	grep -qF "$(grep -o "\"id\":\"[^\"]*\"" "$dir/request" | cut -d: -f2)" "$dir/answer"'
 RM_FAKE="=idle" "$bin" dev trial "${bin%/*}/tests/fake_trial" <"$dir/request" >"$out"
-check "another program runs it, and its report is judged" says "$out" '"status":"void","reason":"thread 0 was never scheduled'
+check "another program runs it, and its report is judged" contains "$out" '"status":"void","reason":"thread 0 was never scheduled'
 RM_FAKE="=crash" "$bin" dev trial "${bin%/*}/tests/fake_trial" <"$dir/request" >"$out" 2>&1
 check "a crash of it is status 3" [ $? = 3 ]
 status 0 "$bin" plan --json "$dir/tiny.conf"
@@ -95,9 +95,9 @@ assert len(one) == len(other) == 40 and one != other' "$dir/first" "$out"
 
 check "--set replaces the last line" status 0 "$bin" plan --set blocks=5 \
 	--set "keys=1Ki 2Ki" "$dir/tiny.conf"
-check "of each file" says "$out" "22 trials in 5 rounds"
+check "of each file" contains "$out" "22 trials in 5 rounds"
 check "--maps selects" status 0 "$bin" plan --maps 'gomap*' "$dir/tiny.conf"
-check "from the maps of the file" says "$out" "4 trials in 3 rounds"
+check "from the maps of the file" contains "$out" "4 trials in 3 rounds"
 
 lacking=$("$bin" dev list | awk '/ not built: needs / { print $1; exit }')
 if [ -n "$lacking" ]; then
@@ -113,7 +113,7 @@ check "ten cells are planned" status 0 "$bin" plan --set blocks=1 \
 	--set repeat-share=10% --set 'keys=1 2 4 8 16 32 64 128 256 512' \
 	--set maps=gomap_rw "$dir/tiny.conf"
 check "their repeat budgets of 10 % add up to one repeat" \
-	says "$out" "in total at most 1 times ("
+	contains "$out" "in total at most 1 times ("
 check "without a file the error lists what is expected" refuses "expected workload files, --mode" \
 	"$bin" plan
 check "a missing file is reported" refuses "$dir/none.conf: No such file" \
@@ -122,8 +122,8 @@ check "a folder is not a workload" refuses "a directory, expected a file" \
 	"$bin" plan "$dir"
 check "a missing mode is reported" refuses "workloads/modes/fast.conf: No such" \
 	"$bin" plan --mode fast
-check "with the existing modes" says "$err" "expected one of admission, full,"
-check "all of them" says "$err" ", smoke, standard"
+check "with the existing modes" contains "$err" "expected one of admission, full,"
+check "all of them" contains "$err" ", smoke, standard"
 elsewhere() { at=$(realpath "$bin"); (cd "$dir" && "$at" plan --mode fast); }
 check "a set has separate modes" refuses "workloads/modes/peers-full.conf: No such file or directory, expected one of quick" \
 	"$bin" plan --set peers --mode full
@@ -156,14 +156,14 @@ check "a known one is accepted" status 0 \
 	"$bin" plan --set measure=simulated:zen3 --set window=100ops "$dir/tiny.conf"
 status 0 "$bin" plan --set loop=scan:2 --set threads="1 2 3" "$dir/tiny.conf"
 check "a scan by all threads is skipped, since no thread writes" \
-	says "$out" "all 2 threads would scan"
+	contains "$out" "all 2 threads would scan"
 check "unless a thread is left" test "$(grep -c "all 3 threads" "$out")" = 0
 status 0 "$bin" plan --set loop=scan:2 --set writes=0% "$dir/tiny.conf"
 check "or there are no writes" test "$(grep -c "would scan" "$out")" = 0
 check "a campaign with only skipped cells is incomplete" status 3 \
 	"$bin" run --busy-ok --counters none --set loop=scan:2 --set threads=2 \
 	-o "$dir/nothing" "$dir/tiny.conf"
-check "and prints the reason" says "$out" "status: incomplete: the plan skips all "
+check "and prints the reason" contains "$out" "status: incomplete: the plan skips all "
 status 0 "$bin" plan --json --set loop=hold:100s:100us:1 --set threads=2 \
 	--set maps=hold_go_rw "$dir/tiny.conf"
 # shellcheck disable=SC2016
@@ -216,17 +216,17 @@ check "an unknown option has status 2" status 2 "$bin" plan --colour
 check "another machine can be planned" status 0 env \
 	HWLOC_SYNTHETIC="pack:2 [numa] core:4 pu:2" "$bin" plan --cells \
 	--set "threads=1 cores/2 cores cpus" "$dir/tiny.conf"
-check "the plan prints that it is another machine" says "$out" \
+check "the plan prints that it is another machine" contains "$out" \
 	"16 CPUs, 8 cores, 2 sockets, 2 NUMA nodes (not this machine)"
-check "with the threads of that machine" says "$out" "/t16/cores/throughput"
+check "with the threads of that machine" contains "$out" "/t16/cores/throughput"
 
 check "machine --json is JSON" status 0 "$bin" env machine --json
 check "with an id of 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"
 check "machine prints a table" status 0 "$bin" env machine
-check "with absent properties" says "$out" "absent"
+check "with absent properties" contains "$out" "absent"
 check "doctor reports" status 0 "$bin" env doctor
 check "every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 17
 check "--strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
 	"$bin" env doctor --strict
-check "with the command to change it" says "$out" "fix: unset HWLOC"
+check "with the command to change it" contains "$out" "fix: unset HWLOC"
 done_testing

@@ -62,7 +62,7 @@ echo "mine, not committed" >>"$tree/value"
 before=$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")
 for first in 1 3 6 11 16; do
 	bisect_clean "first$first" $first
-	check "commit $first of 16 is found" says "$dir/first$first" " Commit $first"
+	check "commit $first of 16 is found" contains "$dir/first$first" " Commit $first"
 	[ $status = 0 ] || check "with status 0" false
 done
 check "the user's tree is unchanged" [ "$before" = \
@@ -86,16 +86,16 @@ check "a kill leaves the user's tree unchanged" [ "$before" = \
 	"$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")" ]
 : >"$dir/judge.calls"
 bisect resumed 14
-check "the same call continues" says "$dir/resumed.err" "resuming: "
-check "and finds the commit" says "$dir/resumed" " Commit 14"
+check "the same call continues" contains "$dir/resumed.err" "resuming: "
+check "and finds the commit" contains "$dir/resumed" " Commit 14"
 check "without judging the ends again" [ "$(grep -cxE '0|16' "$dir/judge.calls")" = 0 ]
 check "it leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]
 
 BREAK=13 bisect_clean broken 14
 check "an unexpected status of the judge finds nothing" eval '[ $status = 2 ] && [ ! -s "$dir/broken" ]'
-check "and is reported" says "$dir/broken.err" "ended with status 2"
+check "and is reported" contains "$dir/broken.err" "ended with status 2"
 bisect mended 14
-check "the same call runs the judge again, and continues" says "$dir/mended" " Commit 14"
+check "the same call runs the judge again, and continues" contains "$dir/mended" " Commit 14"
 
 # A problem of the machine says nothing about the commit: with space it is judged.
 for how in FULL KILL; do
@@ -107,18 +107,18 @@ for how in FULL KILL; do
 		check "$how of commit $n: the reason is printed" grep -q \
 			'no space left on its disk: make room\|compiler was killed' "$dir/$how$n.err"
 		bisect after_$how$n 14
-		check "$how of commit $n: the same call judges it" says "$dir/after_$how$n" " Commit 14"
+		check "$how of commit $n: the same call judges it" contains "$dir/after_$how$n" " Commit 14"
 	done
 done
 
 bisect_clean equal 99
 check "a BAD that is good is status 2" [ $status = 2 ]
-check "with the reason" says "$dir/equal.err" "is judged good: there is nothing to find"
+check "with the reason" contains "$dir/equal.err" "is judged good: there is nothing to find"
 bisect_clean both 0
 check "a GOOD that is bad is status 2" [ $status = 2 ]
 refused() { # WORDS GOOD BAD CELL
 	(cd "$tree" && JUDGE=${JUDGE:-$dir/judge} runner/regress_bisect.sh "$2" "$3" "$4") >"$dir/out" 2>&1
-	[ $? = 2 ] && says "$dir/out" "$1"
+	[ $? = 2 ] && contains "$dir/out" "$1"
 }
 check "a missing ref is reported" refused "GOOD=none: no such commit" none HEAD m
 check "GOOD after BAD is reported" refused "is no ancestor" HEAD HEAD~1 m

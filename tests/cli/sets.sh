@@ -9,11 +9,11 @@ export BENCH_DRY=1
 refused() { # WORDS ARGUMENTS of make...
 	local words=$1; shift
 	make --no-print-directory BUILD="$build" DEPS=no "$@" >"$out" 2>&1
-	[ $? = 2 ] && says "$out" "$words" && ! grep -q '  CC  ' "$out"
+	[ $? = 2 ] && contains "$out" "$words" && ! grep -q '  CC  ' "$out"
 }
 check "a set as MODE is rejected with the new spelling" refused \
 	"MODE=articles: no such mode: expected one of " bench MODE=articles
-check "which is in the list of modes" says "$out" "SET=articles MODE=quick, SET=claims MODE=full"
+check "which is in the list of modes" contains "$out" "SET=articles MODE=quick, SET=claims MODE=full"
 check "a mode missing in the set is rejected" refused "SET=peers MODE=full: no such mode" bench SET=peers MODE=full
 check "an unknown set is rejected" refused "SET=peer: no such mode" bench SET=peer
 check "also for several machines" refused "MODE=peers: no such mode" campaign MODE=peers NODES=n1 PLAN=1

@@ -20,7 +20,7 @@ for map in ck_ht urcu_lfht; do
 		grep -q "^calls .*, which is not simulated" "$sim/$map.no"
 done
 "$build/readmostly" dev list >"$dir/list"
-check 'list shows the verdict' says "$dir/list" '    sim        yes'
+check 'list shows the verdict' contains "$dir/list" '    sim        yes'
 
 for map in null_map gomap_rw; do
 	for cores in 1 2; do
@@ -36,21 +36,21 @@ done
 trial gomap_rw 128 window_ops=128 warm_up_ns=0 >"$dir/answer"
 check '128 cores work' [ "$(status_of <"$dir/answer")" = ok ]
 trial gomap_rw 129 >"$dir/answer"
-check '129 cores are rejected' says "$dir/answer" 'at most 128 cores'
+check '129 cores are rejected' contains "$dir/answer" 'at most 128 cores'
 for costs in '{"transfer":60.5}' '{"transfer":"60"}' '{"l1d-hit":0}' '{"hops":1}'; do
 	trial gomap_rw 2 "costs=$costs" >"$dir/answer"
 	check "costs $costs are rejected" \
-		says "$dir/answer" 'expected a cost of a machine'
+		contains "$dir/answer" 'expected a cost of a machine'
 done
 trial gomap_rw 2 'costs={"transfer":300}' >"$dir/answer"
-check 'the machine has the requested cost'"'"'s' says "$dir/answer" 'transfer = 300\nupgrade'
+check 'the machine has the requested cost'"'"'s' contains "$dir/answer" 'transfer = 300\nupgrade'
 trial gomap_rw 2 limit_ns=300.5 >"$dir/answer"
 check 'a fraction of a nanosecond of virtual time is rejected' \
-	says "$dir/answer" 'counters.limit_ns: expected'
+	contains "$dir/answer" 'counters.limit_ns: expected'
 trial gomap_rw 2 measure=verify window_ops=0 warm_up_ns=0 verify_ops=4000 \
 	write_kind=churn keys=16 >"$dir/answer"
 check 'accounting of values passes' [ "$(status_of <"$dir/answer")" = ok ]
-check 'all kinds of writes run' says "$dir/answer" '"accounting":"values"'
+check 'all kinds of writes run' contains "$dir/answer" '"accounting":"values"'
 
 SIM_FIXTURES='deadlock livelock packed padded pingpong no_tls no_asm no_library'
 [ "$(uname -m)" = x86_64 ] && SIM_FIXTURES="$SIM_FIXTURES no_vectors"
@@ -69,12 +69,12 @@ check 'a deadlock ends the trial' [ "$(status_of <"$dir/answer")" = failed ]
 check 'and the reason lists the waiting cores' grep -q 'deadlock: cores wait.*core 0 for' "$dir/answer"
 trial sim_livelock 2 limit_ns=100000 >"$dir/answer"
 check 'virtual time can run out' [ "$(status_of <"$dir/answer")" = failed ]
-check 'with the reason' says "$dir/answer" 'virtual time ran out'
+check 'with the reason' contains "$dir/answer" 'virtual time ran out'
 trial sim_livelock 1 limit_ns=100000 deadline_ns=5000000000 >"$dir/answer"
 check 'also for a single core' \
-	says "$dir/answer" 'virtual time ran out: core 0 is past 100000 ns'
+	contains "$dir/answer" 'virtual time ran out: core 0 is past 100000 ns'
 trial sim_livelock 1 deadline_ns=1000000000 >"$dir/answer"
-check 'the deadline ends a core that spins forever' says "$dir/answer" 'deadline: core 0 was still running'
+check 'the deadline ends a core that spins forever' contains "$dir/answer" 'deadline: core 0 was still running'
 
 # metric NAME: its total in the answer.
 metric() { total "$1" <"$dir/answer"; }

@@ -20,14 +20,14 @@ status_of() {
 }
 
 check "sim-top runs" runs sim-top --maps gomap_rw --set threads=4
-check "it prints the simulated machine" says "$dir/out" "SIMULATED icelake-sp: gomap_rw, 4 cores"
+check "it prints the simulated machine" contains "$dir/out" "SIMULATED icelake-sp: gomap_rw, 4 cores"
 check "the hottest line belongs to the lock, whose code is named" sh -c \
 	"grep -A 3 '^ *line ' '$dir/out' | grep -q go_rwmutex"
 cp "$dir/out" "$dir/first"
 check "sim-top runs again" runs sim-top --maps gomap_rw --set threads=4
 check "and prints the same bytes" cmp -s "$dir/first" "$dir/out"
 check "a read-only snapshot runs" runs sim-top --maps snapshot --set threads=4 --set writes=0%
-check "without coherence misses" says "$dir/out" "(0.0000 for coherence)"
+check "without coherence misses" contains "$dir/out" "(0.0000 for coherence)"
 touched() { # MAP: prints the lines that an operation touches on one core
 	runs sim-top --maps "$1" --set threads=1 &&
 		sed -n 's/^per operation: \([0-9.]*\) lines touched,.*/\1/p' "$dir/out"
@@ -43,7 +43,7 @@ check "its lines belong to a region of the answer" sh -c \
 	"grep -q '^ *0x[0-9a-f]*  map ' '$dir/out' && ! grep -q '^ *0x[0-9a-f]*  other ' '$dir/out'"
 printf 'writes = 3%%\nkeys = 64\nthreads = 3\nmaps = null_map\nmeasure = simulated:zen3\n' >"$dir/three.conf"
 check "a workload file is accepted" runs sim-top "$dir/three.conf"
-check "and is run" says "$dir/out" "SIMULATED zen3: null_map, 3 cores, 64 keys"
+check "and is run" contains "$dir/out" "SIMULATED zen3: null_map, 3 cores, 64 keys"
 check "a missing workload file is status 2" status_of 2 sim-top "$dir/none.conf"
 check "a contended spin lock runs" runs sim-top --json --maps gomap_mutex --set threads=8
 check "sites of a line are sorted by events" python3 -c "
@@ -69,7 +69,7 @@ loses() {
 	(readmostly=$dir/bin/readmostly; status_of 3 sim-top --maps null_map --set threads=2)
 }
 check "lost lines are status 3, not an empty list" loses
-check "with the reason" says "$dir/err" "counters did not stop"
+check "with the reason" contains "$dir/err" "counters did not stop"
 check "sim-sensitivity runs" runs sim-sensitivity --json --draws 2 --maps gomap_rw,snapshot --set threads=4
 cp "$dir/out" "$dir/all"
 check "on every described machine and this one" python3 -c "
@@ -109,16 +109,16 @@ export HWLOC_SYNTHETIC="pack:1 core:4 pu:2"
 check "without caches in hwloc it runs" runs sim-sensitivity --draws 0 --maps null_map --set threads=1
 unset HWLOC_SYNTHETIC
 check "the host is left out with the reason" \
-	says "$dir/out" "left out: hwloc reports no L1d"
-check "and does not count as a machine" says "$dir/out" " on 3 machines"
+	contains "$dir/out" "left out: hwloc reports no L1d"
+check "and does not count as a machine" contains "$dir/out" " on 3 machines"
 check "an unknown machine is status 2" status_of 2 sim-sensitivity --machines no-such --maps snapshot --set threads=2
-check "and is reported" says "$dir/err" "no-such"
+check "and is reported" contains "$dir/err" "no-such"
 
 check "an unknown map is status 2" status_of 2 sim-top --maps no_such_map
-check "and is reported" says "$dir/err" "no_such_map"
+check "and is reported" contains "$dir/err" "no_such_map"
 check "a map that cannot be simulated is status 2" status_of 2 sim-top --set maps=urcu_lfht
-check "with the reason" says "$dir/err" "not simulated"
+check "with the reason" contains "$dir/err" "not simulated"
 check "an unknown machine is status 2" status_of 2 sim-top --maps gomap_rw --set measure=simulated:nothing
-check "and is reported" says "$dir/err" "nothing"
+check "and is reported" contains "$dir/err" "nothing"
 check "--lines requires a number" status_of 2 sim-top --lines x
 done_testing

@@ -83,8 +83,8 @@ maps = syncmap gomap_rw
 END
 # Windows of a number of operations on one thread: load does not make them void.
 "$readmostly" run "$dir/c.conf" -o "$dir/c" --counters none >"$out" 2>&1
-check 'a campaign with causes is done' says "$out" 'status: done'
-is_valid() { "$readmostly" dev validate "$dir/c" >"$out" || says "$out" valid; }
+check 'a campaign with causes is done' contains "$out" 'status: done'
+is_valid() { "$readmostly" dev validate "$dir/c" >"$out" || contains "$out" valid; }
 check 'and is valid' is_valid
 # PYTHON EXPRESSION with stat(MAP, MEASURE, NAME) and result(MAP, MEASURE)
 trials_satisfy() {
@@ -124,13 +124,13 @@ print(json.dumps({"protocol": 2, "seed": 1, "control_extra": 0.0, "cell": cell,
 END
 }
 cell causes | "$build/maps/plain/gomap_rw" trial >"$out" 2>&1
-check 'the normal build rejects causes' says "$out" 'flavour stats'
+check 'the normal build rejects causes' contains "$out" 'flavour stats'
 cell throughput | "$build/maps/stats/gomap_rw" trial >"$out" 2>&1
-check 'the stats build rejects timed trials' says "$out" 'and no timing'
+check 'the stats build rejects timed trials' contains "$out" 'and no timing'
 
 mkdir -p "$dir/alone/maps" && cp "$readmostly" "$dir/alone/"
 cp -rP "$build/maps/names.tsv" "$build/maps/plain" "$dir/alone/maps/"
 "$dir/alone/readmostly" run "$dir/c.conf" -o "$dir/d" --counters none >"$out" 2>&1
 check 'without the stats build a campaign is incomplete' [ $? = 3 ]
-check 'and names the missing program' says "$out" maps/stats/
+check 'and names the missing program' contains "$out" maps/stats/
 done_testing

@@ -21,7 +21,7 @@ run_file() {
 	rm -rf "$dir/c"
 	"$readmostly" run "workloads/$file.conf" --maps "$maps" "${sets[@]}" \
 		-o "$dir/c" --counters none --seed 1 >"$out" 2>&1
-	says "$out" 'status: done'
+	contains "$out" 'status: done'
 }
 
 # PYTHON EXPRESSION of `cells`, a list; per(CELL, STATISTIC): increase in the window per operation;
@@ -117,7 +117,7 @@ check 'with weak orders and with seq_cst no thread sees a late store' \
 	trials_satisfy '[last(c, "both_saw_old") for c in chosen(loop="litmus:store-buffering")] ==
 	[0, 0] and {c["map"] for c in cells} == {"syncmap", "syncmap_seqcst"}'
 "$readmostly" plan --json workloads/store-buffering.conf >"$out" 2>&1
-check 'the workload has both' says "$out" /syncmap_seqcst/
+check 'the workload has both' contains "$out" /syncmap_seqcst/
 # FILE: lines of maps with a memory order below seq_cst, after preprocessing.
 weaker() {
 	${CC:-gcc} -std=c11 -D_GNU_SOURCE -I. -E "$1" | awk '

@@ -35,7 +35,7 @@ why() { # NAME HEAD [PATH]: prints the functions, with another PATH
 why same "$dir/out/maps"
 check "the text has status 0" [ $status = 0 ]
 check "equal programs run equal instructions" grep -q 'instructions: equal, [0-9]* in the map' "$dir/same"
-check "the command that reproduces the cell is printed" says "$dir/same" \
+check "the command that reproduces the cell is printed" contains "$dir/same" \
 	"MAPS=gomap_rw ARGS='--set keys=1024 --set write-kind=update --set threads=1'"
 
 # The same map with each 50th lookup done twice, built in another folder.
