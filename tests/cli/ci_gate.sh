@@ -13,6 +13,7 @@ export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=n@n GIT_COMMITTER_NAME=n \
 tree=$dir/tree
 mkdir -p "$tree/.ci" "$tree/runner" "$tree/impls/a" "$tree/docs"
 cp .ci/gate .ci/before "$tree/.ci"
+mkdir "$tree/runner/base" && cp runner/base/environment.* "$tree/runner/base"
 cat >"$tree/runner/regress_exact.sh" <<'STUB'
 #!/bin/sh
 echo "asked: $*"

@@ -25,6 +25,7 @@ git -C "$dir/user" remote add origin "$dir/ours"
 before=$(state_of "$dir/user")
 mkdir -p "$dir/ours/.ci" "$dir/ours/runner"
 cp .ci/gate .ci/before "$dir/ours/.ci"
+mkdir "$dir/ours/runner/base" && cp runner/base/environment.* "$dir/ours/runner/base"
 printf '#!/bin/sh\necho "base: $1"\n' >"$dir/ours/runner/regress_exact.sh"
 chmod +x "$dir/ours/runner/regress_exact.sh"
 sed -n '/^```sh$/,/^```$/{/```/d;p}' docs/guide/ci.md >"$dir/recipes"

@@ -17,6 +17,7 @@ mkdir -p "$tree/runner" "$tree/report"
 cp -r report/*.py report/find_python.sh report/gate report/exact report/load \
 	report/stats "$tree/report/"
 cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
+mkdir -p "$tree/runner/base" && cp runner/base/environment.* "$tree/runner/base"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree git add -A && in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"; }
 # The smallest tree that builds: the program of a map is a text with a number. If FULL equals the
@@ -137,6 +138,7 @@ mkdir -p "$tree/runner" "$tree/report" "$tree/docs" "$tree/impls/x"
 cp -r report/*.py report/find_python.sh report/gate report/exact report/load \
 	report/stats "$tree/report/"
 cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
+mkdir -p "$tree/runner/base" && cp runner/base/environment.* "$tree/runner/base"
 cp docs/cell.schema.json "$tree/docs/"
 : >"$tree/impls/x/m.c"
 cat >"$tree/plan.json" <<'JSON'
