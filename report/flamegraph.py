@@ -101,13 +101,13 @@ FOLDERS: dict[str, Callable[[str], Counter[Stack]]] = {
 
 def shares(folded: Iterable[tuple[Stack, int]]) -> Iterator[str]:
     """A line per function: its share of the samples, alone and with its callees."""
-    own, with_callees = Counter[str](), Counter[str]()
+    alone, with_callees = Counter[str](), Counter[str]()
     for stack, count in folded:
-        own[stack[-1]] += count
+        alone[stack[-1]] += count
         with_callees.update(dict.fromkeys(stack, count))
     yield "  own %  with callees %  function"
     for name, count in with_callees.most_common(MOST_FUNCTIONS):
-        yield f"{100 * own[name] / own.total():7.1f}{100 * count / own.total():16.1f}  {name}"
+        yield f"{100 * alone[name] / alone.total():7.1f}{100 * count / alone.total():16.1f}  {name}"
 
 
 def state(request: dict[str, Any], result: dict[str, Any], samples: int) -> list[str]:
@@ -151,8 +151,9 @@ def command() -> int:
             print(*shares(collapsed_stacks(sys.stdin.read())), sep="\n")
         case ["caption", request, result, folded, *notes]:
             samples = sum(count for _, count in collapsed_stacks(Path(folded).read_text("utf-8")))
-            told = [json.loads(Path(file).read_text("utf-8")) for file in (request, result)]
-            print(caption(sys.stdin.read(), [*state(told[0], told[1], samples), *notes]), end="")
+            documents = [json.loads(Path(file).read_text("utf-8")) for file in (request, result)]
+            lines = [*state(documents[0], documents[1], samples), *notes]
+            print(caption(sys.stdin.read(), lines), end="")
         case _:
             raise InputError(f"expected a command of\n{__doc__}")
     return 0

@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
             and (folder / "campaign.json").exists():
         from report.claims import decide
         return int(decide.of_folder(folder, args.ledger))
-    of = staged.read(folder)
-    return int(importlib.import_module(f"{PACKAGES[of.kind]}.{args.command}").main(of))
+    search = staged.read(folder)
+    return int(importlib.import_module(f"{PACKAGES[search.kind]}.{args.command}").main(search))
 
 
 def main(argv: Sequence[str]) -> int:

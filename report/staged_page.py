@@ -66,15 +66,15 @@ class Commands(NamedTuple):
     folder: str
 
 
-def commands(of: Staged) -> Commands:
+def commands(search: Staged) -> Commands:
     """Commands to paste. A pair of --all is one folder deeper in results/."""
-    parts = of.path.resolve().parts
-    deep = 2 if parts[-1] == "-".join(of.pair) else 1
+    parts = search.path.resolve().parts
+    deep = 2 if parts[-1] == "-".join(search.pair) else 1
     folder = shlex.quote("/".join(("results", *parts[-deep:])))
-    again = ["readmostly", "dev", "crossover", *of.pair,
-             *(("--mode", of.meta.mode) if of.meta.mode else ()),
-             "--seed", str(of.meta.seed), "--budget", str(of.meta.budget_trials)]
-    again += [word for line in of.meta.set or () for word in ("--set", line)]
+    again = ["readmostly", "dev", "crossover", *search.pair,
+             *(("--mode", search.meta.mode) if search.meta.mode else ()),
+             "--seed", str(search.meta.seed), "--budget", str(search.meta.budget_trials)]
+    again += [word for line in search.meta.set or () for word in ("--set", line)]
     return Commands(shlex.join(again), f"readmostly dev crossover -o {folder} --resume", folder)
 
 
@@ -147,10 +147,10 @@ def table(rows: Sequence[PointRow] | Sequence[BoundaryRow]) -> str:
     return out.getvalue()
 
 
-def status(of: Staged, found: Decision) -> tuple[str, bool]:
+def status(search: Staged, found: Decision) -> tuple[str, bool]:
     """(the last line for the terminal, whether the search is incomplete)."""
     if not found.finished:
-        return (f"incomplete: the search has not ended; continue with: {commands(of).resume}",
+        return (f"incomplete: the search has not ended; continue with: {commands(search).resume}",
                 True)
     words = (f"{counted(found.stages, 'stage')}, "
              f"{counted(found.counts.measured, 'measured point')}, "
@@ -161,13 +161,14 @@ def status(of: Staged, found: Decision) -> tuple[str, bool]:
     return f"complete: {words}", False
 
 
-def fill(new: Path, of: Staged, found: Decision) -> None:
+def fill(new: Path, search: Staged, found: Decision) -> None:
     """Writes all files of the report."""
     (new / "tables").mkdir(parents=True)
     page = text.page(
-        d=found, fig=figure(found), commands=commands(of), meta=of.meta,
-        first=of.stages[0].plan if of.stages else None, begun=of.begun and of.begun.path.name,
-        failed={m: why for s in of.stages for m, why in s.failed_maps.items()})
+        d=found, fig=figure(found), commands=commands(search), meta=search.meta,
+        first=search.stages[0].plan if search.stages else None,
+        begun=search.begun and search.begun.path.name,
+        failed={m: why for s in search.stages for m, why in s.failed_maps.items()})
     for name, content in (("index.html", page), ("verdicts.json", to_json(found)),
                           ("tables/points.csv", table(found.points)),
                           ("tables/boundaries.csv", table(found.boundaries))):
@@ -179,11 +180,11 @@ def build(folder: Path | str) -> tuple[list[str], bool]:
 
     JournalError: the folder lacks a search, or its stages cannot be read.
     """
-    of = staged.read(folder)
-    if of.kind != "crossover":
-        raise JournalError(f"{folder}: stages of {of.kind}, expected a crossover: each stage has "
-                           f"its own page (python3 -m report {folder}/stage-01)")
-    found = decide.decided(of)
-    page = write.rewrite(Path(folder) / "report", lambda new: fill(new, of, found))
-    words, incomplete = status(of, found)
+    search = staged.read(folder)
+    if search.kind != "crossover":
+        raise JournalError(f"{folder}: stages of {search.kind}, expected a crossover: each stage "
+                           f"has its own page (python3 -m report {folder}/stage-01)")
+    found = decide.decided(search)
+    page = write.rewrite(Path(folder) / "report", lambda new: fill(new, search, found))
+    words, incomplete = status(search, found)
     return [*found.words, "", f"status: {words}", f"report: {page}"], incomplete

@@ -37,7 +37,7 @@ RM_HOT void rm_drive_mix(const struct rm_map_ops *map, struct rm_shape shape,
 
 			if (__builtin_expect((uint32_t)x < write_below, 0)) {
 				write(worker, rank, x);
-				left = rm_left_after_write(worker, left);
+				left = rm_batch_rest_after_write(worker, left);
 				continue;
 			}
 			wrong |= rm_read(map, shape, worker, false,
@@ -104,7 +104,7 @@ RM_HOT void rm_drive_paced(const struct rm_map_ops *map, struct rm_shape shape,
 			map->unpark(worker->thread);
 
 		uint64_t x = rm_next(&worker->rng);
-		uint64_t rank = rm_draw(worker, rm_draws_of(worker), x,
+		uint64_t rank = rm_draw(worker, rm_draws_kind(worker), x,
 		        &worker->rng, &worker->position, worker->span);
 
 		worker->counts.iterations++;

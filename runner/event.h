@@ -58,9 +58,9 @@ enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 #define RM_EVENT_CLOSE(event, object) rm_event_close((event), (object))
 /* Call BEGIN and END around acquiring a lock, and WAITS in between before the
    thread waits for another one. */
-#define RM_LOCK_BEGIN(side) rm_lock_begin(side)
-#define RM_LOCK_WAITS()     rm_lock_waits()
-#define RM_LOCK_END()       rm_lock_end()
+#define RM_LOCK_BEGIN(side)  rm_lock_begin(side)
+#define RM_LOCK_WAIT_BEGIN() rm_lock_wait_begin()
+#define RM_LOCK_END()        rm_lock_end()
 #else
 #define RM_EVENT_CLOCK() ((uint64_t)0)
 #define RM_EVENT_SPAN(event, start_ns, argument) \
@@ -69,7 +69,7 @@ enum rm_lock_side { RM_LOCK_READ, RM_LOCK_WRITE, RM_LOCK_SIDES };
 	((void)sizeof((event) + sizeof(object) + (argument)))
 #define RM_EVENT_CLOSE(event, object) ((void)sizeof((event) + sizeof(object)))
 #define RM_LOCK_BEGIN(side)           ((void)sizeof(side))
-#define RM_LOCK_WAITS()               ((void)0)
+#define RM_LOCK_WAIT_BEGIN()          ((void)0)
 #define RM_LOCK_END()                 ((void)0)
 #endif
 
@@ -83,7 +83,7 @@ void rm_event_close(enum rm_event event, const void *object);
 /* runner/trial/lock_waits.c. A thread acquires one lock at a time; waits within
    another lock's begin and end count for the outer lock. */
 void rm_lock_begin(enum rm_lock_side side);
-void rm_lock_waits(void);
+void rm_lock_wait_begin(void);
 void rm_lock_end(void);
 RM_C_END
 

@@ -134,7 +134,7 @@ RM_HOT struct rm_value rm_value_long(uint64_t word)
 }
 
 /* Nonzero if words 2 and above do not match word 0. */
-RM_HOT uint64_t rm_value_long_wrong(const struct rm_value *value)
+RM_HOT uint64_t rm_value_long_errors(const struct rm_value *value)
 {
 	const uint64_t word = value->word[0];
 	const uint64_t turned = word << 21 | word >> 43;
@@ -159,7 +159,7 @@ RM_HOT struct rm_value rm_value_of(
 }
 
 /* 0 if `value` was written for `rank` and is not torn; nonzero otherwise. */
-RM_HOT uint64_t rm_value_wrong(
+RM_HOT uint64_t rm_value_errors(
         struct rm_shape shape, const struct rm_value *value, uint64_t rank)
 {
 	uint64_t word = value->word[0];
@@ -168,7 +168,7 @@ RM_HOT uint64_t rm_value_wrong(
 	if (shape.value_bytes == RM_VALUE_LONG) {
 		wrong |= value->word[1] ^ ~word;
 		if (RM_VALUE_WORDS > 3)
-			wrong |= rm_value_long_wrong(value);
+			wrong |= rm_value_long_errors(value);
 		else
 			wrong |= value->word[2] ^ (word << 21 | word >> 43);
 	}

@@ -168,7 +168,7 @@ int main(int argc, char **argv)
 	const struct command *command = find(commands, COUNT(commands), name);
 
 	rm_environment_clean();
-	rm_cli_begin();
+	rm_program_start();
 	if (command)
 		return call(command, "", argc - 1, argv + 1);
 	if (!strcmp(name, "dev"))

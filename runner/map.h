@@ -22,7 +22,7 @@
 /* For measured operations, which must be inlined. Sanitizer builds check
    correctness, not speed: with -DRM_CALLED each operation is compiled once
    instead of once per loop and shape, in a third of the time. */
-#ifdef RM_CALLED
+#ifdef RM_OUT_OF_LINE
 #define RM_HOT static inline
 #else
 #define RM_HOT static inline __attribute__((always_inline))

@@ -83,7 +83,7 @@ RM_HOT void rm_write_remove(const struct rm_map_ops *map, struct rm_shape shape,
 /* Sources of a loop's ranks. */
 enum rm_draws { RM_DRAWS_UNIFORM, RM_DRAWS_STREAM, RM_DRAWS_SKEW };
 
-RM_HOT enum rm_draws rm_draws_of(const struct rm_worker *worker)
+RM_HOT enum rm_draws rm_draws_kind(const struct rm_worker *worker)
 {
 	if (worker->skew)
 		return RM_DRAWS_SKEW;
@@ -132,7 +132,7 @@ RM_HOT uint64_t rm_fresh_next(const struct rm_worker *worker)
 
 /* Called after the new rank is inserted. A short guard requires publishing each
    write. */
-RM_HOT void rm_fresh_did(struct rm_worker *worker)
+RM_HOT void rm_fresh_publish(struct rm_worker *worker)
 {
 	const uint64_t done = ++worker->fresh_done;
 
@@ -161,7 +161,7 @@ RM_HOT void rm_write(const struct rm_map_ops *map, struct rm_shape shape,
 	rm_write_upsert(map, shape, worker, rank);
 	if (kind == RM_FRESH) {
 		rm_write_remove(map, shape, worker, rm_fresh_oldest(worker));
-		rm_fresh_did(worker);
+		rm_fresh_publish(worker);
 	}
 	if (kind != RM_UPDATE)
 		worker->counts.pairs++;
@@ -228,18 +228,18 @@ RM_HOT uint64_t rm_draw_session(
    on. A thread that reaches its turning point first keeps renewing until all
    have reached theirs, so that all fall and rise together, even if one rarely
    gets a CPU. */
-struct rm_tide {
+struct rm_session_wave {
 	_Atomic(uint64_t) *turns; /* turning points reached by all threads */
 	uint64_t threads, own;    /* own: reached by this thread */
 	uint64_t most, least;     /* sessions; equal: the number is constant */
 };
 
-RM_HOT struct rm_tide rm_tide_of(
+RM_HOT struct rm_session_wave rm_session_wave_start(
         const struct rm_worker *worker, uint64_t most, uint64_t own)
 {
 	const uint64_t least = most / worker->loop_args[2];
-	const struct rm_tide tide = { worker->turns, worker->threads, own, most,
-		least ? least : 1 };
+	const struct rm_session_wave tide = { worker->turns, worker->threads,
+		own, most, least ? least : 1 };
 
 	return tide;
 }
@@ -247,7 +247,8 @@ RM_HOT struct rm_tide rm_tide_of(
 /* Effect of a renewal on `open` sessions. 0: closes one and opens one; -2:
    closes two; 2: opens two. While falling or rising, half of the renewals
    change the number. */
-RM_HOT int rm_tide_step(struct rm_tide *tide, uint64_t x, uint64_t open)
+RM_HOT int rm_session_wave_step(
+        struct rm_session_wave *tide, uint64_t x, uint64_t open)
 {
 	const bool ebbs = tide->own % 2 == 0;
 
@@ -290,14 +291,15 @@ RM_HOT uint64_t rm_read(const struct rm_map_ops *map, struct rm_shape shape,
 	if (paced)
 		rm_pace_record(worker, RM_LOOKUP, hit);
 	if (__builtin_expect(hit, 1))
-		return rm_value_wrong(shape, &value, base + offset);
+		return rm_value_errors(shape, &value, base + offset);
 	rm_count_miss(worker, offset);
 	return 0;
 }
 
 /* If the window ended during a slow write, the rest of the batch is neither
    executed nor counted. */
-RM_HOT uint64_t rm_left_after_write(struct rm_worker *worker, uint64_t left)
+RM_HOT uint64_t rm_batch_rest_after_write(
+        struct rm_worker *worker, uint64_t left)
 {
 	if (!rm_stopped(worker))
 		return left;

@@ -14,7 +14,7 @@
 #include "runner/event.h"
 #include "runner/stat.h"
 
-enum rm_searched {
+enum rm_search_counter {
 	RM_KEY_HASHES,   /* keys hashed */
 	RM_CHAIN_WALKS,  /* tables searched, that is chains walked */
 	RM_SLOT_PROBES,  /* slots inspected in these walks */
@@ -36,7 +36,7 @@ extern __thread _Atomic(uint64_t) *rm_searches;
 _Atomic(uint64_t) *rm_search_join(void);
 RM_C_END
 
-static inline void rm_search_add(enum rm_searched counter, uint64_t n)
+static inline void rm_search_add(enum rm_search_counter counter, uint64_t n)
 {
 	_Atomic(uint64_t) *own = rm_searches;
 

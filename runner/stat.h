@@ -52,7 +52,7 @@ static inline void rm_stat_own(_Atomic(uint64_t) *counter, uint64_t n)
 }
 
 /* Updates a maximum. The calling thread is its only writer. */
-static inline void rm_stat_most(_Atomic(uint64_t) *most, uint64_t seen)
+static inline void rm_stat_max(_Atomic(uint64_t) *most, uint64_t seen)
 {
 	/* relaxed, both: one writer, and a statistic orders no other access */
 	if (seen > atomic_load_explicit(most, memory_order_relaxed))

@@ -132,7 +132,7 @@ struct rm_worker {
 	struct rm_key_bytes written; /* string key of writes */
 	bool timed;                  /* an own loop must time its operations */
 	void *held;               /* opened by rm_impl.open() for an own loop */
-	_Atomic(uint64_t) *turns; /* of struct rm_tide, shared */
+	_Atomic(uint64_t) *turns; /* of struct rm_session_wave, shared */
 	const struct rm_skew *skew; /* zipf and hot draws, else NULL */
 	uint64_t fresh_done;        /* fresh writes of this thread */
 	uint64_t fresh_magic;       /* UINT64_MAX / threads + 1 */

@@ -129,7 +129,7 @@ static void replica_pass(struct cached_map *map)
 	uint64_t applied = replica_applied(replica);
 
 	if (head > applied)
-		rm_stat_most(&replica->behind_max, head - applied);
+		rm_stat_max(&replica->behind_max, head - applied);
 	for (; applied < head; applied = replica_applied(replica))
 		replica_apply(map, head, REPLICA_BATCH);
 	/* release: a thread that reads this time sees the writes before it */
@@ -328,7 +328,7 @@ RM_HOT bool replica_read(struct cache *cache, struct rm_shape shape,
 	        &replica->current_ns, memory_order_acquire);
 
 	reader->lag_ns = now_ns > current_ns ? now_ns - current_ns : 0;
-	rm_stat_most(&reader->lag_max_ns, reader->lag_ns);
+	rm_stat_max(&reader->lag_max_ns, reader->lag_ns);
 	RM_STAT_OWN(reader->replica_reads, 1);
 	guard_read(&shard->guard, cache);
 	const bool was_there = gomap_lookup(shard->inner, shape, key, value);
@@ -346,14 +346,14 @@ RM_HOT void replica_record_fill(struct cache *cache, uint64_t hash)
 RM_HOT void replica_count_hit(
         struct cache *cache, uint64_t hash, uint64_t age_ns)
 {
-	rm_stat_most(&cache->reader->staleness_max_ns,
+	rm_stat_max(&cache->reader->staleness_max_ns,
 	        age_ns + replica_line_of(cache, hash)->lag_ns);
 }
 
 /* Records the staleness of an answer that was read directly. */
 RM_HOT void replica_count_miss(struct cache *cache)
 {
-	rm_stat_most(&cache->reader->staleness_max_ns, cache->reader->lag_ns);
+	rm_stat_max(&cache->reader->staleness_max_ns, cache->reader->lag_ns);
 }
 
 #endif /* RM_LOCAL_CACHE_REPLICA_H */

@@ -66,7 +66,7 @@ func lengthen(words []uint64, word uint64) {
 	}
 }
 
-// longMismatch is rm_value_wrong(): 0 if the value was written for the rank, with all
+// longMismatch is rm_value_errors(): 0 if the value was written for the rank, with all
 // words by the same write.
 func longMismatch(words []uint64, rank uint64) uint64 {
 	word := words[0]

@@ -55,7 +55,7 @@ type load struct {
 	_                     [64]byte
 }
 
-// decisions is rm_counts_write_decisions(): a pair of writes is one decision.
+// decisions is rm_cell_write_decision_share(): a pair of writes is one decision.
 func decisions(kind writeKind, share float64) float64 {
 	if kind == update {
 		return share
@@ -171,7 +171,7 @@ func (w *worker) newest() uint64 {
 	return w.oldest() + ownKeys*threads
 }
 
-// wroteFresh is rm_fresh_did().
+// wroteFresh is rm_fresh_publish().
 func (w *worker) wroteFresh() {
 	w.fresh++
 	if l := w.load; w.fresh%64 == 0 || l.guard < 128 {

@@ -107,7 +107,7 @@ static void stats(void *map, rm_stat_fn *emit, void *context)
 
 static bool check(void *map, char *why, size_t size)
 {
-	return gomap_check_says(map, why, size);
+	return gomap_check_report(map, why, size);
 }
 
 static void dump(void *map, int fd)

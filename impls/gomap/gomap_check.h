@@ -178,7 +178,7 @@ GOMAP_CALL const char *gomap_check(const struct gomap *map)
 }
 
 /* gomap_check() with the result of the contract's check. */
-GOMAP_PLAIN bool gomap_check_says(
+GOMAP_PLAIN bool gomap_check_report(
         const struct gomap *map, char *why, size_t size)
 {
 	const char *broken = gomap_check(map);

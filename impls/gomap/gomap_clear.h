@@ -60,7 +60,7 @@ GOMAP_CALL void gomap_clear(struct gomap *map, struct rm_shape shape)
 
 	if (gomap_count(map) == 0)
 		return;
-	gomap_ask_to_write(map);
+	gomap_require_no_writer(map);
 	gomap_write_begin(map);
 	buckets = gomap_get(map->buckets);
 	old = gomap_get(map->oldbuckets);

@@ -79,8 +79,9 @@ GOMAP_PLAIN void gomap_move_entry(struct gomap *map, struct rm_shape shape,
    An iterator may need to predict its half, so the lowest bit of the tophash
    decides. A new tophash is drawn for the next growth, so that such keys spread
    over all buckets. */
-GOMAP_PLAIN unsigned gomap_half(const struct gomap *map, struct rm_shape shape,
-        const _Atomic uint64_t *key, uint64_t new_bit, uint8_t *top)
+GOMAP_PLAIN unsigned gomap_choose_half(const struct gomap *map,
+        struct rm_shape shape, const _Atomic uint64_t *key, uint64_t new_bit,
+        uint8_t *top)
 {
 	const uint64_t hash = gomap_hash(map, shape, gomap_key_of(shape, key));
 	const unsigned lowest = *top & 1;
@@ -105,7 +106,7 @@ GOMAP_PLAIN void gomap_move_bucket(struct gomap *map, struct rm_shape shape,
 			continue;
 		}
 		if (new_bit)
-			high = gomap_half(map, shape,
+			high = gomap_choose_half(map, shape,
 			        gomap_slot_key(from, shape, slot), new_bit,
 			        &top);
 		gomap_set(

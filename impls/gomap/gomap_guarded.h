@@ -252,7 +252,7 @@ static bool check(void *opaque, char *why, size_t size)
 		struct rm_value value;
 		bool stray = false;
 
-		if (!gomap_check_says(inner, why, size))
+		if (!gomap_check_report(inner, why, size))
 			return false;
 		gomap_iterate_begin(inner, &it);
 		while (gomap_iterate_next(&it, shape, &key, &value))

@@ -101,7 +101,7 @@ GOMAP_PLAIN bool gomap_belongs_here(
 	if (it->check == GOMAP_NO_CHECK ||
 	        (gomap_get(map->flags) & GOMAP_SAME_SIZE))
 		return true;
-	if (!gomap_equals_itself(key)) /* as gomap_half() decides */
+	if (!gomap_equals_itself(key)) /* as gomap_choose_half() decides */
 		return it->check >> (it->log2_buckets - 1) ==
 		       (gomap_get(it->bucket->tophash[slot]) & 1);
 	return (gomap_hash(map, shape, gomap_key_of(shape, key)) &

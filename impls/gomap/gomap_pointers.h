@@ -286,7 +286,7 @@ static bool check(void *opaque, char *why, size_t size)
 	struct rm_value value;
 	bool complete = true;
 
-	if (!gomap_check_says(map->inner, why, size))
+	if (!gomap_check_report(map->inner, why, size))
 		return false;
 	gomap_iterate_begin(map->inner, &it);
 	while (gomap_iterate_next(&it, map->inner->extra->shape, &key, &value))

@@ -13,7 +13,7 @@
 static RM_COLD void be_met(struct gomap *inner)
 {
 	(void)inner;
-	technique_give_way();
+	technique_sleep();
 }
 
 const struct rm_impl rm_impl_gomap_rw_unguarded_delete = {

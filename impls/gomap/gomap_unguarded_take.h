@@ -107,7 +107,7 @@ RM_HOT bool bare_take(void *thread, struct rm_shape shape, struct rm_key key,
 	            &bare->removals, 1, memory_order_relaxed) %
 	                REMOVALS_PER_PAUSE ==
 	        0) {
-		gomap_ask_to_write(inner);
+		gomap_require_no_writer(inner);
 		gomap_write_begin(inner);
 		be_met(inner);
 		gomap_write_end(inner);

@@ -6,7 +6,7 @@
 #include "impls/gomap/gomap_grow.h"
 
 /* The first check of each write in Go: no other thread writes. */
-RM_HOT void gomap_ask_to_write(const struct gomap *map)
+RM_HOT void gomap_require_no_writer(const struct gomap *map)
 {
 	if (__builtin_expect(gomap_get(map->flags) & GOMAP_WRITING, 0))
 		gomap_fatal(map, "concurrent map writes");
@@ -24,7 +24,7 @@ RM_HOT void gomap_write_begin(struct gomap *map)
 RM_HOT uint64_t gomap_write_begin_at(
         struct gomap *map, struct rm_shape shape, struct rm_key key)
 {
-	gomap_ask_to_write(map);
+	gomap_require_no_writer(map);
 
 	const uint64_t hash = gomap_hash(map, shape, key);
 

@@ -43,7 +43,7 @@ final class Load {
 		}
 	}
 
-	/** rm_counts_write_decisions(): a pair of writes is one decision. */
+	/** rm_cell_write_decision_share(): a pair of writes is one decision. */
 	double decisions(double share) {
 		return kind == Kind.UPDATE ? share : share / (2 - share);
 	}

@@ -139,7 +139,7 @@ class Worker extends Padding {
 			counts.pairs++;
 			freshDone++;
 			if (freshDone % 64 == 0 || load.guard < 128) {
-				load.publish(slot, freshDone); // rm_fresh_did()
+				load.publish(slot, freshDone); // rm_fresh_publish()
 			}
 		}
 	}

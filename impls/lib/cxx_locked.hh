@@ -20,7 +20,7 @@ template <class Lock> struct reading {
 	{
 		RM_LOCK_BEGIN(RM_LOCK_READ);
 		if (!RM_STATS_BUILT || !lock.try_lock_shared()) {
-			RM_LOCK_WAITS();
+			RM_LOCK_WAIT_BEGIN();
 			lock.lock_shared();
 		}
 		RM_LOCK_END();
@@ -39,7 +39,7 @@ template <class Lock> struct writing {
 	{
 		RM_LOCK_BEGIN(RM_LOCK_WRITE);
 		if (!RM_STATS_BUILT || !lock.try_lock()) {
-			RM_LOCK_WAITS();
+			RM_LOCK_WAIT_BEGIN();
 			lock.lock();
 		}
 		RM_LOCK_END();

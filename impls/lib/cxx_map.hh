@@ -39,7 +39,7 @@
 #define RM_TEXT_OF(text) #text
 
 /* Like RM_HOT, for members and lambdas. */
-#ifdef RM_CALLED
+#ifdef RM_OUT_OF_LINE
 #define RM_INLINED
 #else
 #define RM_INLINED __attribute__((always_inline))

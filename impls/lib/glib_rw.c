@@ -67,7 +67,7 @@ RM_HOT void lock_for_reading(struct map *map)
 {
 	RM_LOCK_BEGIN(RM_LOCK_READ);
 	if (!RM_STATS_BUILT || !g_rw_lock_reader_trylock(&map->lock)) {
-		RM_LOCK_WAITS();
+		RM_LOCK_WAIT_BEGIN();
 		g_rw_lock_reader_lock(&map->lock);
 	}
 	RM_LOCK_END();
@@ -77,7 +77,7 @@ RM_HOT void lock_for_writing(struct map *map)
 {
 	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	if (!RM_STATS_BUILT || !g_rw_lock_writer_trylock(&map->lock)) {
-		RM_LOCK_WAITS();
+		RM_LOCK_WAIT_BEGIN();
 		g_rw_lock_writer_lock(&map->lock);
 	}
 	RM_LOCK_END();

@@ -12,7 +12,7 @@ fn product(a: u64, b: u64) -> (u64, u64) {
     (product as u64, (product >> 64) as u64)
 }
 
-/// Exclusive or of both halves of the product: rm_mum().
+/// Exclusive or of both halves of the product: rm_multiply_fold().
 fn mum(a: u64, b: u64) -> u64 {
     let (low, high) = product(a, b);
     low ^ high

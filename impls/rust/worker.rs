@@ -98,7 +98,7 @@ impl Load {
     }
 }
 
-/// rm_counts_write_decisions(): a pair of writes is one decision.
+/// rm_cell_write_decision_share(): a pair of writes is one decision.
 pub fn decisions(kind: Kind, share: f64) -> f64 {
     match kind {
         Kind::Update => share,
@@ -255,7 +255,7 @@ impl<'a> Worker<'a> {
         self.oldest() + own_keys * threads
     }
 
-    /// rm_fresh_did()
+    /// rm_fresh_publish()
     fn wrote_fresh(&mut self) {
         self.fresh += 1;
         if self.fresh % 64 == 0 || self.load.guard < 128 {

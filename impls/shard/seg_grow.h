@@ -71,7 +71,7 @@ static void seg_copy(
 }
 
 /* Marks the old bins as moved; retires their nodes and the table. */
-static void seg_give_up(struct epoch_record *record, struct seg_table *old)
+static void seg_retire_table(struct epoch_record *record, struct seg_table *old)
 {
 	const struct rm_shape shape = seg_map_of(record)->shape;
 
@@ -113,7 +113,7 @@ static void seg_copy_all(
 }
 
 /* Replaces the segment's table. */
-static void seg_take_over(struct epoch_record *record,
+static void seg_switch_table(struct epoch_record *record,
         struct seg_segment *segment, struct seg_table *old,
         struct seg_table *table)
 {
@@ -128,7 +128,7 @@ static void seg_take_over(struct epoch_record *record,
 	atomic_store_explicit(
 	        &segment->bins_now, table->mask + 1, memory_order_relaxed);
 	RM_PAUSE();
-	seg_give_up(record, old);
+	seg_retire_table(record, old);
 	RM_EVENT_SPAN(RM_EVENT_RESIZE, start_ns, table->mask + 1);
 }
 
@@ -149,7 +149,7 @@ static RM_COLD void seg_grow(
 	                ? seg_table_new(2 * old->mask + 1)
 	                : NULL;
 	if (table)
-		seg_take_over(record, segment, old, table);
+		seg_switch_table(record, segment, old, table);
 	/* release: pairs with the exchange above */
 	atomic_store_explicit(&segment->growing, false, memory_order_release);
 	epoch_settle(record);

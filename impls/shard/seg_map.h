@@ -103,7 +103,7 @@ RM_HOT void seg_link(struct seg_spot *spot, struct seg_node *node)
 		        &spot->before->next, node, memory_order_release);
 }
 
-RM_HOT void seg_count(struct seg_segment *segment, uint64_t entries)
+RM_HOT void seg_add_count(struct seg_segment *segment, uint64_t entries)
 {
 	/* relaxed: exact only while no thread writes, as promised */
 	atomic_fetch_add_explicit(
@@ -133,7 +133,7 @@ RM_HOT void seg_put(struct epoch_record *record, struct rm_shape shape,
 		atomic_store_explicit(
 		        &node->next, spot->first, memory_order_relaxed);
 		spot->first = node;
-		seg_count(spot->segment, 1);
+		seg_add_count(spot->segment, 1);
 		return;
 	}
 	atomic_store_explicit(&node->next, seg_next(old), memory_order_relaxed);
@@ -148,7 +148,7 @@ RM_HOT void seg_drop(struct epoch_record *record, struct rm_shape shape,
 	if (!spot->node)
 		return;
 	seg_link(spot, seg_next(spot->node));
-	seg_count(spot->segment, (uint64_t)-1);
+	seg_add_count(spot->segment, (uint64_t)-1);
 	seg_retire(record, shape, spot->node);
 }
 
@@ -175,7 +175,7 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 		free(node);
 		return false;
 	}
-	seg_count(segment, 1);
+	seg_add_count(segment, 1);
 	RM_STAT_ADD(segment->cas_inserts, 1);
 	return true;
 }

@@ -4,7 +4,7 @@
 #ifndef RM_SHARD_SEG_OPS_H
 #define RM_SHARD_SEG_OPS_H
 
-#include "impls/shard/seg_more.h"
+#include "impls/shard/seg_slow_ops.h"
 #include "runner/driver.h"
 
 static void *join(void *opaque, size_t slot)

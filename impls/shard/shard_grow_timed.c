@@ -15,7 +15,7 @@ enum {
 	GROW_STOP = 0,
 	GROW_TIMED = 1,
 };
-#define GROW_LOOK_NS ((uint64_t)5 * 1000000000)
+#define GROW_INSPECTION_NS ((uint64_t)5 * 1000000000)
 #include "impls/shard/shard_grow_timed.h"
 
 static const struct rm_map_ops ops = { GROW_TIMED_OPS };

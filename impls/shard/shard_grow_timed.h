@@ -4,7 +4,7 @@
  * template: shard_grow.h lists the constants that the includer defines.
  * GROW_TIMED is 1, and one more constant is needed:
  *
- *	GROW_LOOK_NS   interval of the thread's inspections, on the map's clock
+ *	GROW_INSPECTION_NS   interval of the thread's inspections, on the map's clock
  *
  * An inspection compares each shard's number of keys with 3/4 of its capacity.
  * A fuller shard is marked as moving and gets two children. From then on each
@@ -22,7 +22,7 @@
  *
  * An inspection visits each shard once and splits it at most once. A half that
  * is still too full waits for the next one. Inspections start at multiples of
- * GROW_LOOK_NS. Afterwards the thread rests for at least as long as the
+ * GROW_INSPECTION_NS. Afterwards the thread rests for at least as long as the
  * inspection took, so even a map with very many shards keeps it busy at most
  * half of the time.
  *
@@ -135,7 +135,7 @@ static bool timed_work(struct grow_timed *timed, struct grow_shard *shard)
 {
 	struct grow_map *map = &timed->map;
 
-	rm_stat_most(&timed->most_keys, gomap_count(shard->inner));
+	rm_stat_max(&timed->most_keys, gomap_count(shard->inner));
 	if (!shard->move)
 		return grow_begin(map, shard);
 	if (timed->verifying)
@@ -153,7 +153,7 @@ static bool timed_step(struct grow_timed *timed, struct grow_shard *shard)
 	const uint64_t start_ns = rm_now_ns();
 	const bool more = timed_work(timed, shard);
 
-	rm_stat_most(&timed->hold_ns, rm_now_ns() - start_ns);
+	rm_stat_max(&timed->hold_ns, rm_now_ns() - start_ns);
 	go_rwmutex_unlock(&shard->lock);
 	return more;
 }
@@ -201,7 +201,7 @@ static uint64_t timed_next_inspection(uint64_t begin_ns, uint64_t end_ns)
 {
 	const uint64_t rested_ns = end_ns + (end_ns - begin_ns);
 
-	return (rested_ns / GROW_LOOK_NS + 1) * GROW_LOOK_NS;
+	return (rested_ns / GROW_INSPECTION_NS + 1) * GROW_INSPECTION_NS;
 }
 
 /* Sleeps for at most `ns` on the map's clock. `sleep` is held. */
@@ -220,7 +220,7 @@ static void timed_sleep(struct grow_timed *timed, uint64_t ns)
 static void *timed_run(void *opaque)
 {
 	struct grow_timed *timed = opaque;
-	uint64_t due_ns = GROW_LOOK_NS;
+	uint64_t due_ns = GROW_INSPECTION_NS;
 
 	pthread_mutex_lock(&timed->sleep);
 	while (!timed_ended(timed)) {

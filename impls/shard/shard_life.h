@@ -148,7 +148,7 @@ static double life_score(struct life_shard *shard, uint64_t now_ns)
 {
 	const double idle_s = (double)life_load(&shard->idle_ns) / 1e9;
 
-	return 100 * (1 - life_late(shard, now_ns)) /
+	return 100 * (1 - life_idle_share(shard, now_ns)) /
 	       (1 + (double)life_load(&shard->active) * idle_s);
 }
 
@@ -291,8 +291,9 @@ static unsigned life_choose(
 {
 	struct life_map *map = thread->map;
 	const unsigned open = life_open_shards(map);
-	const uint64_t mix = rm_mum(LIFE_MIX(hash, life_opened_ns(map, now_ns)),
-	        map->seed ^ RM_HASH_B);
+	const uint64_t mix =
+	        rm_multiply_fold(LIFE_MIX(hash, life_opened_ns(map, now_ns)),
+	                map->seed ^ RM_HASH_B);
 	const unsigned one = (unsigned)rm_below(mix, open);
 	const unsigned other = (unsigned)rm_below(mix << 32, open);
 	unsigned choice = life_pick_shard(map, one, other, now_ns);

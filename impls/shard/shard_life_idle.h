@@ -95,7 +95,7 @@ static void life_count(
 }
 
 /* Returns the share of the shard's connections idle for more than 30 s. */
-static double life_late(struct life_shard *shard, uint64_t now_ns)
+static double life_idle_share(struct life_shard *shard, uint64_t now_ns)
 {
 	const uint64_t active = life_load(&shard->active);
 	double asleep;

@@ -2,7 +2,7 @@
 /* shard_life_loop.h - loop = lifecycle:T:S:E through handles: each thread keeps
    its share of the connections open. A step touches one of them by a Get in its
    handle's shard. One in T + 1 steps closes the oldest and opens a new one or,
-   if their number varies (struct rm_tide), closes two or opens two. The
+   if their number varies (struct rm_session_wave), closes two or opens two. The
    directory is not used. The initial connections are opened before the warm-up
    and closed after the window. Private part of shard_life.h. */
 #ifndef RM_SHARD_LIFE_LOOP_H
@@ -14,7 +14,7 @@ struct life_ring {
 	struct rm_worker *worker;
 	uint64_t capacity, oldest, next; /* connection i is at i % capacity */
 	struct connection **connections;
-	struct rm_tide tide;
+	struct rm_session_wave tide;
 };
 
 /* Ranks are unique among all threads' connections. */
@@ -87,7 +87,7 @@ RM_HOT void life_ring_touch(
 	}
 	if (life_get(ring->thread, connection->shard, shape,
 	            rm_key_of(shape, rank, &worker->line), &value))
-		worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+		worker->counts.wrong |= rm_value_errors(shape, &value, rank);
 	else
 		worker->counts.wrong = 1; /* no other thread closes it */
 }
@@ -97,7 +97,7 @@ static void life_ring_renew(
         struct life_ring *ring, struct rm_shape shape, uint64_t x)
 {
 	const int step =
-	        rm_tide_step(&ring->tide, x, ring->next - ring->oldest);
+	        rm_session_wave_step(&ring->tide, x, ring->next - ring->oldest);
 
 	if (step > 0)
 		life_ring_open(ring, shape);
@@ -139,7 +139,7 @@ static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
 	ring->thread = worker->thread;
 	ring->worker = worker;
 	ring->capacity = rm_sessions_held(worker);
-	ring->tide = rm_tide_of(worker, ring->capacity, 0);
+	ring->tide = rm_session_wave_start(worker, ring->capacity, 0);
 	ring->connections =
 	        malloc(ring->capacity * sizeof(struct connection *));
 	if (!ring->connections)

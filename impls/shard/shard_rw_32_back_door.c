@@ -23,7 +23,7 @@ static RM_COLD void be_met(struct gomap *inner)
 {
 	for (unsigned i = 0; i < WAITS && !gomap_get(inner->extra->conflicts);
 	        i++)
-		technique_give_way();
+		technique_sleep();
 }
 
 const struct rm_impl rm_impl_shard_rw_32_back_door = {

@@ -4,7 +4,7 @@
  * its share of the sessions open, by address. A step accesses one of a
  * session's S fields, without a lock. One in T + 1 steps closes the oldest
  * session and opens a new one with all its fields written or, if their number
- * varies (struct rm_tide), closes two or opens two. The initial sessions are
+ * varies (struct rm_session_wave), closes two or opens two. The initial sessions are
  * opened before the warm-up and closed after the window. Private part of
  * sessions.h and sessions_syncmap.h, which define before:
  *
@@ -27,7 +27,7 @@ struct ring {
 	uint64_t capacity, oldest, next; /* session i is at i % capacity */
 	unsigned fields;                 /* in each session, after its value */
 	struct session **sessions;
-	struct rm_tide tide;
+	struct rm_session_wave tide;
 };
 
 /* Ranks are unique among all threads' sessions. */
@@ -113,7 +113,7 @@ RM_HOT void life_touch(struct ring *ring, uint64_t x)
 static void life_renew(struct ring *ring, uint64_t x)
 {
 	const int step =
-	        rm_tide_step(&ring->tide, x, ring->next - ring->oldest);
+	        rm_session_wave_step(&ring->tide, x, ring->next - ring->oldest);
 
 	if (step > 0)
 		life_open(ring);
@@ -157,7 +157,7 @@ static __attribute__((unused)) bool life_open_all(struct rm_worker *worker)
 	ring->shape = sessions_shape(worker->thread);
 	ring->worker = worker;
 	ring->capacity = rm_sessions_held(worker);
-	ring->tide = rm_tide_of(worker, ring->capacity, 0);
+	ring->tide = rm_session_wave_start(worker, ring->capacity, 0);
 	ring->fields = (unsigned)worker->loop_args[1];
 	ring->sessions = malloc(ring->capacity * sizeof(struct session *));
 	while (ring->sessions && ring->next < ring->capacity)

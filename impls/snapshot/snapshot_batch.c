@@ -16,7 +16,7 @@ RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	(void)shape;
 	return snapshot_submit(
-	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_EXCHANGE,
+	        thread, (struct snapshot_operation){ .kind = SNAPSHOT_EXCHANGE,
 	                        .key = key,
 	                        .value = value,
 	                        .old = old });
@@ -34,7 +34,7 @@ static bool insert_if_absent(void *thread, struct rm_shape shape,
 {
 	(void)shape;
 	return snapshot_submit(
-	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_INSERT,
+	        thread, (struct snapshot_operation){ .kind = SNAPSHOT_INSERT,
 	                        .key = key,
 	                        .value = value,
 	                        .old = present });
@@ -45,7 +45,7 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	(void)shape;
 	return snapshot_submit(thread,
-	        (struct snapshot_wish){
+	        (struct snapshot_operation){
 	                .kind = SNAPSHOT_TAKE, .key = key, .old = old });
 }
 
@@ -59,7 +59,7 @@ static bool compare_swap(void *thread, struct rm_shape shape, struct rm_key key,
 {
 	(void)shape;
 	return snapshot_submit(
-	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_SWAP,
+	        thread, (struct snapshot_operation){ .kind = SNAPSHOT_SWAP,
 	                        .key = key,
 	                        .value = value,
 	                        .expected = expected });
@@ -69,10 +69,10 @@ static bool compare_remove(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *expected)
 {
 	(void)shape;
-	return snapshot_submit(
-	        thread, (struct snapshot_wish){ .kind = SNAPSHOT_CUT,
-	                        .key = key,
-	                        .expected = expected });
+	return snapshot_submit(thread,
+	        (struct snapshot_operation){ .kind = SNAPSHOT_COMPARE_REMOVE,
+	                .key = key,
+	                .expected = expected });
 }
 
 static const struct rm_map_ops ops = {

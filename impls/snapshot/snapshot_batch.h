@@ -19,12 +19,12 @@ enum snapshot_kind {
 	SNAPSHOT_EXCHANGE,
 	SNAPSHOT_INSERT, /* if absent */
 	SNAPSHOT_TAKE,
-	SNAPSHOT_SWAP, /* if the value is as expected */
-	SNAPSHOT_CUT,  /* removes if the value is as expected */
+	SNAPSHOT_SWAP,           /* if the value is as expected */
+	SNAPSHOT_COMPARE_REMOVE, /* removes if the value is as expected */
 };
 
 /* A requested operation. Its pointers are valid while it waits. */
-struct snapshot_wish {
+struct snapshot_operation {
 	enum snapshot_kind kind;
 	struct rm_key key;
 	const struct rm_value *value, *expected;
@@ -36,7 +36,7 @@ struct snapshot_wish {
 struct snapshot_slot {
 	_Alignas(EPOCH_PAD) _Atomic bool waits;
 	bool answer;
-	struct snapshot_wish wish;
+	struct snapshot_operation wish;
 };
 
 /* Bytes of a removed string key, retired after the publication. */
@@ -67,7 +67,7 @@ RM_HOT const char *snapshot_key_bytes(
 
 /* True if the operation would change a map with this entry. */
 RM_HOT bool snapshot_would_change(struct rm_shape shape,
-        const struct snapshot_wish *wish, bool was_there,
+        const struct snapshot_operation *wish, bool was_there,
         const struct rm_value *present)
 {
 	switch (wish->kind) {
@@ -85,7 +85,8 @@ RM_HOT bool snapshot_would_change(struct rm_shape shape,
 
 /* Applies a changing operation to the copy. */
 RM_HOT void snapshot_change(struct snapshot_batch *batch, struct gomap *next,
-        struct rm_shape shape, const struct snapshot_wish *wish, bool was_there)
+        struct rm_shape shape, const struct snapshot_operation *wish,
+        bool was_there)
 {
 	RM_STAT_LOCKED(batch->writes, 1);
 	if (wish->value) {
@@ -107,7 +108,7 @@ RM_HOT void snapshot_change(struct snapshot_batch *batch, struct gomap *next,
 RM_HOT void snapshot_perform(struct snapshot_batch *batch, struct gomap *now,
         struct gomap **next, struct rm_shape shape, struct snapshot_slot *slot)
 {
-	const struct snapshot_wish *wish = &slot->wish;
+	const struct snapshot_operation *wish = &slot->wish;
 	const size_t threads = batch->map.epoch->threads;
 	struct rm_value present;
 	const bool was_there =
@@ -175,7 +176,7 @@ GOMAP_CALL void snapshot_combine_all(struct epoch_record *record)
 
 /* Submits an operation and waits for it. Returns whether the key was present
    or, if `expected` is given, whether the value matched. */
-RM_HOT bool snapshot_submit(void *thread, struct snapshot_wish wish)
+RM_HOT bool snapshot_submit(void *thread, struct snapshot_operation wish)
 {
 	struct epoch_record *record = thread;
 	struct snapshot_batch *batch = record->owner;

@@ -136,7 +136,7 @@ static inline bool snapshot_check(void *opaque, char *why, size_t size)
 	        atomic_load_explicit(&map->now, memory_order_relaxed));
 
 	if (!gomap_get(now->oldbuckets))
-		return gomap_check_says(now, why, size);
+		return gomap_check_report(now, why, size);
 	snprintf(why, size, "a published map is growing");
 	return false;
 }

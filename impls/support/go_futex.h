@@ -24,7 +24,7 @@
 /* A plain mutex in one word: 0 free, 1 held, 2 held and waited for. */
 GO_CALL void go_w_lock_slow(_Atomic uint32_t *w)
 {
-	RM_LOCK_WAITS();
+	RM_LOCK_WAIT_BEGIN();
 	/* acquire: pairs with the release in go_w_unlock(). 2: from now on a
 	   thread may sleep, not necessarily this one. */
 	while (atomic_exchange_explicit(w, 2, memory_order_acquire) != 0)

@@ -204,7 +204,7 @@ GO_CALL void go_mutex_lock_slow(struct go_mutex *mutex)
 {
 	struct go_contender self = { .since_ns = 0 };
 
-	RM_LOCK_WAITS();
+	RM_LOCK_WAIT_BEGIN();
 	for (;;) {
 		/* relaxed: the exchange below orders */
 		uint32_t old = atomic_load_explicit(

@@ -39,7 +39,7 @@ enum { GO_RW_MAX_READERS = 1 << 30 };
 /* Takes one from the semaphore; sleeps while it is 0. */
 GO_CALL void go_sem_acquire(_Atomic uint32_t *sem)
 {
-	RM_LOCK_WAITS();
+	RM_LOCK_WAIT_BEGIN();
 	for (;;) {
 		/* relaxed: the exchange below orders */
 		uint32_t count =

@@ -62,7 +62,7 @@ RM_HOT void guard_read(struct guard *guard, void *thread)
 	RM_LOCK_BEGIN(RM_LOCK_READ);
 	while (!ck_brlock_read_trylock(
 	        &guard->lock, &reader->word, SPIN_PAUSES)) {
-		RM_LOCK_WAITS();
+		RM_LOCK_WAIT_BEGIN();
 		sched_yield();
 	}
 	RM_LOCK_END();

@@ -12,7 +12,7 @@
 #ifndef RM_SUPPORT_HASH_H
 #define RM_SUPPORT_HASH_H
 
-#include "runner/driver.h" /* rm_mum */
+#include "runner/driver.h" /* rm_multiply_fold */
 #include "runner/map.h"
 
 #include <string.h>
@@ -36,7 +36,7 @@ RM_HOT uint64_t rm_hash_end(uint64_t low, uint64_t high, uint64_t length)
 	__extension__ typedef unsigned __int128 u128;
 	const u128 product = (u128)low * high;
 
-	return rm_mum((uint64_t)product ^ RM_HASH_C ^ length,
+	return rm_multiply_fold((uint64_t)product ^ RM_HASH_C ^ length,
 	        (uint64_t)(product >> 64) ^ RM_HASH_D);
 }
 
@@ -57,7 +57,7 @@ static __attribute__((noinline, unused)) uint64_t rm_hash_long(
 	size_t left = length;
 
 	for (; left > 16; left -= 16, bytes += 16)
-		hash = rm_mum(rm_hash_read(bytes, 8) ^ secret,
+		hash = rm_multiply_fold(rm_hash_read(bytes, 8) ^ secret,
 		        rm_hash_read(bytes + 8, 8) ^ hash);
 	if (left >= 8) {
 		low = rm_hash_read(bytes, 8);

@@ -16,7 +16,7 @@ RM_HOT void lock_mutex(pthread_mutex_t *lock)
 {
 	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	if (!RM_STATS_BUILT || pthread_mutex_trylock(lock)) {
-		RM_LOCK_WAITS();
+		RM_LOCK_WAIT_BEGIN();
 		pthread_mutex_lock(lock);
 	}
 	RM_LOCK_END();
@@ -26,7 +26,7 @@ RM_HOT void lock_to_read(pthread_rwlock_t *lock)
 {
 	RM_LOCK_BEGIN(RM_LOCK_READ);
 	if (!RM_STATS_BUILT || pthread_rwlock_tryrdlock(lock)) {
-		RM_LOCK_WAITS();
+		RM_LOCK_WAIT_BEGIN();
 		pthread_rwlock_rdlock(lock);
 	}
 	RM_LOCK_END();
@@ -36,7 +36,7 @@ RM_HOT void lock_to_write(pthread_rwlock_t *lock)
 {
 	RM_LOCK_BEGIN(RM_LOCK_WRITE);
 	if (!RM_STATS_BUILT || pthread_rwlock_trywrlock(lock)) {
-		RM_LOCK_WAITS();
+		RM_LOCK_WAIT_BEGIN();
 		pthread_rwlock_wrlock(lock);
 	}
 	RM_LOCK_END();

@@ -33,7 +33,7 @@ enum { SPIN_PAUSES = 100 };
 /* Runs between two checks of a condition; `looks` is 0 before the first. */
 RM_HOT void spin_wait(unsigned *looks)
 {
-	RM_LOCK_WAITS();
+	RM_LOCK_WAIT_BEGIN();
 	if (*looks < SPIN_PAUSES) {
 		++*looks;
 		SPIN_PAUSE();

@@ -130,7 +130,7 @@ static inline const char *syncmap_check_rule(struct syncmap *map)
 	        !syncmap_rules.late_dirty)
 		return "the misses should have promoted dirty";
 	if (map->dirty && syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED &&
-	        syncmap_is_loaded(map->dirty))
+	        syncmap_dirty_is_full(map->dirty))
 		return "a full dirty should have been promoted";
 	return NULL;
 }

@@ -98,7 +98,7 @@ GOMAP_CALL void syncmap_rebuild(struct syncmap *map, struct rm_shape inner)
 }
 
 /* True if more than 3/4 of its slots are used. */
-static inline bool syncmap_is_loaded(const struct gomap *dirty)
+static inline bool syncmap_dirty_is_full(const struct gomap *dirty)
 {
 	return gomap_count(dirty) > (uint64_t)6
 	                                    << gomap_get(dirty->log2_buckets);
@@ -138,7 +138,7 @@ static inline void syncmap_promote_early(void *thread, struct syncmap *map)
 RM_HOT void syncmap_promote_loaded(void *thread, struct syncmap *map)
 {
 	if (syncmap_rules.promotion == SYNCMAP_PROMOTE_LOADED && map->dirty &&
-	        syncmap_is_loaded(map->dirty))
+	        syncmap_dirty_is_full(map->dirty))
 		syncmap_promote(thread, map);
 }
 

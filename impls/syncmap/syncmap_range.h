@@ -7,7 +7,7 @@
 #include "impls/syncmap/syncmap_read.h"
 
 /* Returns a read map with every key: promotes first if there are new ones. */
-static inline struct syncmap_header *syncmap_read_all(void *thread)
+static inline struct syncmap_header *syncmap_promoted_header(void *thread)
 {
 	struct syncmap *map = syncmap_of(thread);
 	struct syncmap_header *header = syncmap_read(thread);
@@ -86,7 +86,7 @@ static inline void syncmap_scan(
 		syncmap_scan_locked(thread, shape, fn, context);
 		return;
 	}
-	struct gomap *all = syncmap_read_all(thread)->map;
+	struct gomap *all = syncmap_promoted_header(thread)->map;
 
 	syncmap_pin(thread); /* writes by `fn` must not free what this reads */
 	gomap_iterate_begin(all, &it);

@@ -8,8 +8,8 @@
 
 /* Runs between the load of a value and its exchange. A technique runs another
    operation there (impls/technique/take_met.h). */
-#ifndef SYNCMAP_SEEN
-#define SYNCMAP_SEEN() ((void)0)
+#ifndef SYNCMAP_BEFORE_EXCHANGE
+#define SYNCMAP_BEFORE_EXCHANGE() ((void)0)
 #endif
 
 /* Takes a value out of an entry; nil: there is none. */
@@ -19,7 +19,7 @@ RM_HOT uint64_t syncmap_take_cell(struct syncmap_entry *entry)
 	uint64_t cell = atomic_load_explicit(&entry->p, memory_order_relaxed);
 
 	while (syncmap_live(cell)) {
-		SYNCMAP_SEEN();
+		SYNCMAP_BEFORE_EXCHANGE();
 		/* seq_cst: acquires the content of the removed cell. A thread
 		   that finds nil sees what was done before (in shard_life, that
 		   the shard lacks the key). Also see syncmap_load(). relaxed:

@@ -93,7 +93,7 @@ static bool chain_check(void *opaque, char *why, size_t size)
 {
 	const struct chain_lookups *subject = opaque;
 
-	if (!gomap_check_says(subject->map, why, size))
+	if (!gomap_check_report(subject->map, why, size))
 		return false;
 	if (gomap_count(subject->map) == subject->keys)
 		return true;

@@ -191,7 +191,7 @@ static void cleanup_serve(struct cleanup_thread *self)
 	for (uint64_t i = self->first; i < self->first + self->room; i++)
 		if (self->cleanup->slot[i].handled)
 			cleanup_handle(self, i);
-	rm_stat_most(&self->open_max, self->room - self->free_slots);
+	rm_stat_max(&self->open_max, self->room - self->free_slots);
 }
 
 RM_HOT bool cleanup_is_over(const struct cleanup_thread *thread)
@@ -227,7 +227,7 @@ static void cleanup_await_open(struct cleanup *cleanup)
 	                     cleanup_opened_in_sweeps(cleanup) == before &&
 	                     cleanup_server_runs(cleanup);
 	        i++)
-		technique_give_way();
+		technique_sleep();
 }
 
 /* Inspects one entry of a sweep. */
@@ -268,7 +268,7 @@ static bool cleanup_sleep(struct rm_worker *worker)
 	struct cleanup_thread *self = worker->thread;
 
 	syncmap_park(self->handle);
-	technique_give_way();
+	technique_sleep();
 	syncmap_unpark(self->handle);
 	return !rm_stopped(worker);
 }

@@ -171,7 +171,7 @@ static bool growth_check(void *opaque, char *why, size_t size)
 {
 	struct growth_log *log = opaque;
 
-	if (!gomap_check_says(log->map, why, size))
+	if (!gomap_check_report(log->map, why, size))
 		return false;
 	if (gomap_count(log->map) == log->inserted)
 		return true;

@@ -121,13 +121,13 @@ static void handle_wait_for(const atomic_bool *flag)
 	for (unsigned i = 0; i < HANDLE_WAITS &&
 	                     !atomic_load_explicit(flag, memory_order_relaxed);
 	        i++)
-		technique_give_way();
+		technique_sleep();
 }
 
 /* Sleeps in the middle of an assignment, so that other threads see it. */
 static void handle_sleep_torn(struct handle *handle)
 {
-	technique_give_way();
+	technique_sleep();
 	if (handle->threads > 1)
 		handle_wait_for(&handle->torn);
 }
@@ -246,7 +246,7 @@ static unsigned handle_reader(struct handle_thread *self, uint64_t number)
 		atomic_store_explicit(
 		        &handle->other, true, memory_order_relaxed);
 	if (number % HANDLE_REST == 0)
-		technique_give_way();
+		technique_sleep();
 	return which;
 }
 
@@ -257,7 +257,7 @@ static void handle_begin(struct handle_thread *self)
 	for (unsigned i = 0; i < HANDLE_WAITS &&
 	                     handle_reader(self, UINT64_MAX) != HANDLE_ORIGINAL;
 	        i++)
-		technique_give_way();
+		technique_sleep();
 }
 
 static void handle_writer(struct handle_thread *self, uint64_t number)
@@ -271,7 +271,7 @@ static void handle_writer(struct handle_thread *self, uint64_t number)
 	guard_write_end(&handle->guard);
 	handle_assign(self, number % 2 ? HANDLE_GROWING : HANDLE_FRESH);
 	if (number % HANDLE_TURN == HANDLE_TURN / 2)
-		technique_give_way();
+		technique_sleep();
 	if (number == HANDLE_TURN / 2 && handle->threads > 1)
 		handle_wait_for(&handle->other);
 	handle_assign(self, HANDLE_ORIGINAL);

@@ -53,7 +53,7 @@ RM_HOT void increment_once(struct increment_thread *self, bool gives_way)
 	uint64_t value = gomap_get(*words);
 
 	if (gives_way)
-		technique_give_way();
+		technique_sleep();
 	gomap_set(*words, value + 1);
 	gomap_write_end(increment->map);
 	guard_write_end(&increment->guard);

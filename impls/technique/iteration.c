@@ -56,7 +56,8 @@ static uint64_t order_of(struct gomap *map)
 
 	gomap_iterate_begin(map, &it);
 	while (gomap_iterate_next(&it, RM_U64X8, &key, &value))
-		order = rm_mum(order ^ RM_HASH_A, key.word ^ RM_HASH_B);
+		order = rm_multiply_fold(
+		        order ^ RM_HASH_A, key.word ^ RM_HASH_B);
 	gomap_iterate_end(&it);
 	return order;
 }

@@ -67,7 +67,7 @@ static void promotion_store(struct audit *audit, void *thread, uint64_t word)
 	audit_add(audit, PROMOTED, map->promotions - promotions);
 	audit_add(audit, LOADED,
 	        map->promotions == promotions && map->dirty &&
-	                syncmap_is_loaded(map->dirty));
+	                syncmap_dirty_is_full(map->dirty));
 }
 
 /* True if a rule based on buckets gives this number of misses. */

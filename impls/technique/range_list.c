@@ -46,7 +46,7 @@ RM_HOT uint64_t sent_next(struct sent_record *record, uint64_t chunks,
 	}
 	*looked_at = count;
 	if (request % SENT_GIVES_WAY == 1)
-		technique_give_way();
+		technique_sleep();
 	sent_set(record->end[count], next + 1);
 	if (count + 1 < chunks) {
 		sent_set(record->count, count + 1);

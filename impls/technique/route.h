@@ -143,7 +143,7 @@ static bool route_check(void *opaque, char *why, size_t size)
 	        atomic_load_explicit(&route->lost, memory_order_relaxed);
 
 	for (size_t i = 0; i < SHARDS; i++)
-		if (!gomap_check_says(route->map->shard[i].inner, why, size))
+		if (!gomap_check_report(route->map->shard[i].inner, why, size))
 			return false;
 	if (!lost || ROUTE_MISLEADS)
 		return true;

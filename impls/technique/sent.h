@@ -34,7 +34,7 @@ struct sent {
 /* Hashes a number, so that the sum identifies the set of numbers. */
 RM_HOT uint64_t sent_mix(uint64_t number)
 {
-	return rm_mum(number ^ RM_HASH_A, RM_HASH_B ^ number << 32);
+	return rm_multiply_fold(number ^ RM_HASH_A, RM_HASH_B ^ number << 32);
 }
 
 static void sent_loop(struct rm_worker *worker)

@@ -5,8 +5,8 @@
  *
  * A template. The includer selects a guard (guard_*.h) and defines
  *
- *	STOCK_LOOKS_FIRST  1: looks under the read lock, and refuses there
- *	STOCK_LOOKS_AGAIN  1: looks under the write lock before it takes
+ *	STOCK_CHECKS_UNLOCKED  1: looks under the read lock, and refuses there
+ *	STOCK_CHECKS_LOCKED  1: looks under the write lock before it takes
  *
  * If the measure is latency, each sale and each refusal is timed, from the
  * caller's request to its answer. A caller repeats at once, so these are
@@ -102,7 +102,7 @@ RM_HOT bool stock_take(struct stock_thread *self)
 
 	guard_write(&stock->guard);
 	int64_t left = stock_left(stock);
-	const bool sells = !STOCK_LOOKS_AGAIN || left >= 1;
+	const bool sells = !STOCK_CHECKS_LOCKED || left >= 1;
 
 	if (sells)
 		stock_put(stock, left - 1);
@@ -113,12 +113,12 @@ RM_HOT bool stock_take(struct stock_thread *self)
 /* Handles one caller's request; returns true if sold. */
 RM_HOT bool stock_sell(struct stock_thread *self)
 {
-	if (STOCK_LOOKS_FIRST) {
+	if (STOCK_CHECKS_UNLOCKED) {
 		int64_t left = stock_read_left(self);
 
 		if (left < 1)
 			return false;
-		if (!STOCK_LOOKS_AGAIN)
+		if (!STOCK_CHECKS_LOCKED)
 			stock_hesitate(self->stock, left);
 	}
 	return stock_take(self);

@@ -3,7 +3,7 @@
    section. Each request, refused or not, takes the one lock. */
 #include "impls/support/guard_go_mutex.h"
 
-enum { STOCK_LOOKS_FIRST = 0, STOCK_LOOKS_AGAIN = 1 };
+enum { STOCK_CHECKS_UNLOCKED = 0, STOCK_CHECKS_LOCKED = 1 };
 #include "impls/technique/stock.h"
 
 const struct rm_impl rm_impl_stock_mutex = {

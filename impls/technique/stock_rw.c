@@ -4,7 +4,7 @@
    read lock cannot be upgraded, so the caller must check again. */
 #include "impls/support/guard_go_rw.h"
 
-enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 1 };
+enum { STOCK_CHECKS_UNLOCKED = 1, STOCK_CHECKS_LOCKED = 1 };
 #include "impls/technique/stock.h"
 
 const struct rm_impl rm_impl_stock_rw = {

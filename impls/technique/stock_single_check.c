@@ -4,7 +4,7 @@
    stock_rw checks again. */
 #include "impls/support/guard_go_rw.h"
 
-enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 0 };
+enum { STOCK_CHECKS_UNLOCKED = 1, STOCK_CHECKS_LOCKED = 0 };
 #include "impls/technique/stock.h"
 
 const struct rm_impl rm_impl_stock_single_check = {

@@ -16,7 +16,7 @@
 #define RM_TECHNIQUE_TAKE_MET_H
 
 static void met_between(void);
-#define SYNCMAP_SEEN() met_between()
+#define SYNCMAP_BEFORE_EXCHANGE() met_between()
 #include "impls/syncmap/syncmap.h"
 
 enum { AUDIT_AUDITS, MEETINGS, BOTH, NEITHER, LOST, AUDIT_COUNTS };

@@ -51,7 +51,7 @@ static inline void *technique_new(size_t bytes)
 /* Sleeps within the critical window of a misuse, so that other threads get in
    between in every run. A yield returns at once if no other thread waits for
    this CPU. */
-static inline void technique_give_way(void)
+static inline void technique_sleep(void)
 {
 	const struct timespec moment = { .tv_nsec = 100000 };
 

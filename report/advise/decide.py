@@ -151,12 +151,12 @@ def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
     return Word.DEPENDS, ()
 
 
-def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], asked: Spot,
+def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], target: Spot,
           front: Sequence[str]) -> tuple[Flip, ...]:
     """The nearest places with a single leader that is not the whole answer. After
     a tie this may be a tied map: there the choice among the tied maps matters.
     Takes the first such place in each direction, sorted by measured steps."""
-    anchor, result = places.nearest(found, asked), []
+    anchor, result = places.nearest(found, target), []
     for factor in FACTORS:
         for way in places.neighbours(list(known), found, anchor, factor):
             for near in way:
@@ -191,7 +191,7 @@ def is_invalid(found: Assessment) -> bool:
         c.question is not Question.POWER for c in found.checks)
 
 
-def answer(campaign: load.Campaign, asked: Spot, wanted: tuple[str, ...] = (),
+def answer(campaign: load.Campaign, target: Spot, wanted: tuple[str, ...] = (),
            left: tuple[str, ...] = ()) -> Answer:
     """Answers a question from a campaign.
 
@@ -202,10 +202,10 @@ def answer(campaign: load.Campaign, asked: Spot, wanted: tuple[str, ...] = (),
     known = rankings(campaign, lacking)
     maps = tuple(sorted(c.id for c in planned
                         if groups.is_ranked(campaign, c.id) and c.id not in lacking))
-    base = Answer(asked, wanted, campaign, left, maps, lacking, tuple(known))
+    base = Answer(target, wanted, campaign, left, maps, lacking, tuple(known))
     if not known:
         return replace(base, refusal=Refusal(Reason.NEEDS if lacking else Reason.NOTHING))
-    spots, refusal = places.locate(list(known), asked, campaign.plan.machine.cpus)
+    spots, refusal = places.locate(list(known), target, campaign.plan.machine.cpus)
     if refusal:
         return replace(base, refusal=refusal)
     corners = tuple(corner(s, known[s]) for s in spots)
@@ -214,5 +214,5 @@ def answer(campaign: load.Campaign, asked: Spot, wanted: tuple[str, ...] = (),
     base = replace(base, corners=corners, between=places.between(spots), trust=trust_of)
     if is_invalid(trust_of):
         return replace(base, word=Word.INVALID)
-    more = flips(known, spots, asked, front) if front else ()
+    more = flips(known, spots, target, front) if front else ()
     return replace(base, word=word, front=front, flips=more)

@@ -46,7 +46,8 @@ def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
             cells[cell.id] = joined(cells.get(cell.id), cell, done)
         for key, trials in stage.arms.items():
             arms[key] = arms.get(key, ()) + shifted(trials, done)
-        rounds += [tuple((name, block + done) for name, block in of) for of in stage.rounds]
+        rounds += [tuple((name, block + done) for name, block in cells_of_round)
+                   for cells_of_round in stage.rounds]
         done += blocks_of(stage)
     maps = {m.id: m for s in stages for m in s.plan.maps}
     plan = replace(stages[0].plan, maps=tuple(maps.values()), name=path.resolve().name,
@@ -61,8 +62,9 @@ def read(path: Path) -> tuple[Campaign, tuple[str, ...]]:
     """(campaign, names of incomplete stages); JournalError if the folder lacks a campaign."""
     if (path / "campaign.json").exists() or not (path / "stages.json").exists():
         return load.read(path), ()
-    of = staged.read(path)
-    if not of.stages:
+    search = staged.read(path)
+    if not search.stages:
         raise JournalError(f"{path}: no stage is complete yet: resume the command that began "
                            "it")
-    return whole(of.stages, path), (of.begun.path.name,) if of.begun else ()
+    begun = (search.begun.path.name,) if search.begun else ()
+    return whole(search.stages, path), begun

@@ -66,27 +66,27 @@ def values_of(spots: Iterable[Spot], factor: str) -> tuple[Value, ...]:
 
 # ---- inside or outside ------------------------------------------------------------
 
-def narrowed(spots: Sequence[Spot], asked: Spot) -> tuple[list[Spot], Refusal | None]:
+def narrowed(spots: Sequence[Spot], target: Spot) -> tuple[list[Spot], Refusal | None]:
     """The spots that match all named factors, or the Refusal for the first factor
     without a match. Factors without an option are matched first."""
     left = list(spots)
     for i, factor in enumerate(reversed(NAMED)):
-        fit = [s for s in left if s.value(factor) == asked.value(factor)]
+        fit = [s for s in left if s.value(factor) == target.value(factor)]
         if not fit:
             held = tuple(f for f in NAMED[len(NAMED) - i:]
-                         if asked.value(f) != USUAL.value(f))
-            return [], Refusal(Reason.NAME, factor, asked.value(factor),
+                         if target.value(f) != USUAL.value(f))
+            return [], Refusal(Reason.NAME, factor, target.value(factor),
                                values_of(left, factor), held)
         left = fit
     return left, None
 
 
-def beyond(spots: Sequence[Spot], asked: Spot, cpus: int) -> Refusal | None:
+def beyond(spots: Sequence[Spot], target: Spot, cpus: int) -> Refusal | None:
     """The Refusal of a question outside the range of an ordered factor.
 
     spots -- match the named factors
     """
-    for i, (factor, value) in enumerate(zip(ORDERED, asked.ordered)):
+    for i, (factor, value) in enumerate(zip(ORDERED, target.ordered)):
         values = numbers(spots, i)
         if factor == "threads" and cpus:
             if value > cpus and value not in values:
@@ -110,7 +110,7 @@ def ends_of(spots: Sequence[Spot], value: float, index: int,
     return pairs
 
 
-def enclosing(spots: Sequence[Spot], asked: Spot, cpus: int) -> list[Spot]:
+def enclosing(spots: Sequence[Spot], target: Spot, cpus: int) -> list[Spot]:
     """The corners of the smallest box of measured spots around a question, in
     order; [] if no box exists. Prefers boxes with the fewest factors in between,
     then those with the nearest ends.
@@ -118,7 +118,7 @@ def enclosing(spots: Sequence[Spot], asked: Spot, cpus: int) -> list[Spot]:
     spots -- match the named factors
     """
     known = {s.ordered: s for s in spots}
-    sides = [ends_of(spots, value, i, cpus) for i, value in enumerate(asked.ordered)]
+    sides = [ends_of(spots, value, i, cpus) for i, value in enumerate(target.ordered)]
     boxes = sorted(itertools.product(*sides), key=lambda box: (
         sum(low != high for low, high in box), sum(apart(low, high) for low, high in box)))
     for box in boxes:
@@ -128,29 +128,29 @@ def enclosing(spots: Sequence[Spot], asked: Spot, cpus: int) -> list[Spot]:
     return []
 
 
-def gap(spots: Sequence[Spot], asked: Spot) -> Refusal:
+def gap(spots: Sequence[Spot], target: Spot) -> Refusal:
     """The Refusal of a question that is inside all ranges but in a gap."""
     for factor in ORDERED:
-        line = [s for s in spots if s.rest(factor) == asked.rest(factor)]
+        line = [s for s in spots if s.rest(factor) == target.rest(factor)]
         if line:
-            return Refusal(Reason.GAP, factor, asked.value(factor), values_of(line, factor),
+            return Refusal(Reason.GAP, factor, target.value(factor), values_of(line, factor),
                            alone=True)
     first = ORDERED[0]
-    return Refusal(Reason.GAP, first, asked.value(first), values_of(spots, first))
+    return Refusal(Reason.GAP, first, target.value(first), values_of(spots, first))
 
 
-def locate(spots: Sequence[Spot], asked: Spot, cpus: int) -> tuple[list[Spot], Refusal | None]:
+def locate(spots: Sequence[Spot], target: Spot, cpus: int) -> tuple[list[Spot], Refusal | None]:
     """(corners, None) for a question, with one corner if it was measured itself;
     ([], Refusal) outside the measured range.
 
     spots -- all places with a result; cpus -- of the machine, 0: unknown
     """
-    fit, refusal = narrowed(spots, asked)
-    refusal = refusal or beyond(fit, asked, cpus)
+    fit, refusal = narrowed(spots, target)
+    refusal = refusal or beyond(fit, target, cpus)
     if refusal:
         return [], refusal
-    found = enclosing(fit, asked, cpus)
-    return found, None if found else gap(fit, asked)
+    found = enclosing(fit, target, cpus)
+    return found, None if found else gap(fit, target)
 
 
 def between(found: Sequence[Spot]) -> tuple[str, ...]:
@@ -160,9 +160,9 @@ def between(found: Sequence[Spot]) -> tuple[str, ...]:
 
 # ---- neighbours -------------------------------------------------------------------
 
-def nearest(found: Sequence[Spot], asked: Spot) -> Spot:
+def nearest(found: Sequence[Spot], target: Spot) -> Spot:
     """The corner nearest to the question."""
-    return min(found, key=lambda s: sum(map(apart, s.ordered, asked.ordered)))
+    return min(found, key=lambda s: sum(map(apart, s.ordered, target.ordered)))
 
 
 def neighbours(spots: Sequence[Spot], found: Sequence[Spot], anchor: Spot,
@@ -174,9 +174,9 @@ def neighbours(spots: Sequence[Spot], found: Sequence[Spot], anchor: Spot,
     if factor not in ORDERED:
         return [[Near(1, 1.0, s)] for s in sorted(line, key=str)]
     i = ORDERED.index(factor)
-    ends, own = numbers(found, i), anchor.ordered[i]
+    ends, position = numbers(found, i), anchor.ordered[i]
     line.sort(key=lambda s: s.ordered[i])
     ways = ([s for s in reversed(line) if s.ordered[i] < ends[0]],
             [s for s in line if s.ordered[i] > ends[-1]])
-    return [[Near(steps, apart(own, s.ordered[i]), s) for steps, s in enumerate(way, 1)]
+    return [[Near(steps, apart(position, s.ordered[i]), s) for steps, s in enumerate(way, 1)]
             for way in ways]

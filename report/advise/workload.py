@@ -43,7 +43,7 @@ def settings(a: Answer) -> dict[str, str]:
     return found
 
 
-def again(a: Answer, folder: str) -> str:
+def repeat_command(a: Answer, folder: str) -> str:
     """The command that puts this question to a folder."""
     options = [f"--{axis.key} {text_of(axis.factor, a.question.value(axis.factor))}"
                for axis in questions.AXES if a.question.value(axis.factor) != axis.preset]
@@ -55,7 +55,7 @@ def commands(a: Answer, folder: str = f"results/{NAME}") -> tuple[str, str, str]
     """The commands to type, if the file is question.conf."""
     maps = "" if "maps" in settings(a) else f' --maps "{" ".join(a.maps)}"'
     return (f"readmostly plan {NAME}.conf{maps}", f"readmostly run {NAME}.conf -o {folder}{maps}",
-            again(a, folder))
+            repeat_command(a, folder))
 
 
 def text(a: Answer) -> str:

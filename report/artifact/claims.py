@@ -93,7 +93,7 @@ def write_plans(folder: Path, packed: Packed) -> None:
 
 
 def claim_of(folder: Path, number: int, packed: Packed, group: Group,
-              closest: Comparison) -> Claim:
+             closest: Comparison) -> Claim:
     """Makes a claim, and writes the file that it names."""
     cells, name = cells_of(packed.plan, group), f"c{number:03d}"
     file = folder / "claims" / f"{name}.cells"
@@ -134,7 +134,7 @@ def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
     return Claim(Row(KICK, packed.name, plan_file(packed, workload), "",
                      f"threads=1 cpus;blocks={blocks};measure=throughput", ",".join(maps),
                      str(KICK_MINUTES), claims[0].row.expected if claims else
-                      "a page; the campaign itself has no ranking here"), group)
+                     "a page; the campaign itself has no ranking here"), group)
 
 
 def write_table(folder: Path, claims: Iterable[Claim]) -> None:

@@ -126,7 +126,7 @@ def compare(kept: Path, made: Path, same_tools: bool) -> Difference:
     return Difference(problems, drawings, same)
 
 
-def again(folder: Path, packed: Packed, same_tools: bool) -> Difference:
+def rebuild_and_compare(folder: Path, packed: Packed, same_tools: bool) -> Difference:
     """Rebuilds the pages of one campaign in a copy."""
     place = packed.path.relative_to(folder)
     with tempfile.TemporaryDirectory(prefix="readmostly-again-") as scratch:
@@ -156,7 +156,7 @@ def all_again(folder: Path) -> Rebuilt:
     notes: list[str] = []
     same = 0
     for packed in all_packed(folder):
-        found = again(folder, packed, not other)
+        found = rebuild_and_compare(folder, packed, not other)
         problems += found.problems
         same += found.same
         if found.drawings:

@@ -64,12 +64,12 @@ def read(file: Path = FILE) -> list[Figure]:
                 for line in csv.DictReader(text, delimiter="\t")]
 
 
-def folded(asked: Statistic, blocks: Blocks) -> float:
+def folded(parsed: Statistic, blocks: Blocks) -> float:
     """One number from all trials of a cell. Missing."""
     pairs = list(blocks.values())
-    if asked.fold == "sum":
+    if parsed.fold == "sum":
         return quotient(sum(a for a, _ in pairs), sum(b for _, b in pairs))
-    return ENDS[asked.fold](quotient(a, b) for a, b in pairs)
+    return ENDS[parsed.fold](quotient(a, b) for a, b in pairs)
 
 
 def measured(data: Data, figure: Figure) -> Answer:

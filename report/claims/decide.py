@@ -259,8 +259,8 @@ def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
     meta = staged.read_meta(folder) if (folder / "stages.json").exists() else None
     # The claims that were requested for the run are one family. Other claims may
     # have all of their cells in it by chance.
-    asked = {name: claims[name] for name in (meta and meta.ids) or claims if name in claims}
-    rows = verdicts(campaign, asked)
+    requested = {name: claims[name] for name in (meta and meta.ids) or claims if name in claims}
+    rows = verdicts(campaign, requested)
     before = meta.rule if meta else staged.Rule(
         ledger_sha256=(campaign.plan.notes or {}).get("claims"))
     counts = {word: sum(r.verdict is word for r in rows) for word in Word}
@@ -268,7 +268,7 @@ def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
     return Document(
         FORMAT, "claims", campaign.name, campaign.plan.machine.id, ledger.digest(claims),
         before.ledger_sha256, rule.contract(), before.contract_sha256, rules.ALPHA, counts,
-        tuple(sorted(set(asked) - {r.id for r in rows})), rows, agreement.sentence(rows),
+        tuple(sorted(set(requested) - {r.id for r in rows})), rows, agreement.sentence(rows),
         decision_rules.standings(advised, rows), doubt,
         (*(f"{counts[word]} {word}" for word in Word), *([doubt] if doubt else ())), finished)
 
@@ -288,12 +288,12 @@ def as_json(found: Document) -> str:
                       ensure_ascii=False)
 
 
-def of_folder(folder: Path, of: Path | None = None) -> int:
+def of_folder(folder: Path, ledger_folder: Path | None = None) -> int:
     """Prints the verdicts of a campaign -> exit status. JournalError.
 
     of -- folder of another ledger; None: the ledger of the tree
     """
-    print(as_json(of_campaign(load.read(folder), of)))
+    print(as_json(of_campaign(load.read(folder), ledger_folder)))
     return DONE
 
 

@@ -76,5 +76,5 @@ def read(maps: Iterable[MapInfo]) -> Gos:
 
 def absent(claim: Claim, gos: Gos) -> str:
     """Why Go's verdict on a claim is missing, with the next step."""
-    here = " and ".join(map(str, gos.values())) or "no Go"
-    return f"needs {WANTED[claim.needs_go]}; this campaign has {here}; {NEXT_STEP}"
+    present = " and ".join(map(str, gos.values())) or "no Go"
+    return f"needs {WANTED[claim.needs_go]}; this campaign has {present}; {NEXT_STEP}"

@@ -263,8 +263,8 @@ def check_cell(section: Section, one: Claim) -> None:
     if (one.rule, one.speaks) == ("figure", "speed") and one.claimed[0] <= 0:
         raise LedgerError(f"{mistake} claimed = {one.claimed[0]:g}: a figure about speed must "
                           "be above 0")
-    asked = statistic.parse(one.statistic)
-    if asked.names.isdisjoint(statistic.FATES) or asked.is_fate and one.rule in OF_FATES:
+    parsed = statistic.parse(one.statistic)
+    if parsed.names.isdisjoint(statistic.FATES) or parsed.is_fate and one.rule in OF_FATES:
         return
     fates = f"{', '.join(statistic.FATES)} or {'+'.join(statistic.FATES)}"
     raise LedgerError(f"{mistake} statistic = {one.statistic}: expected {fates}, of rule "

@@ -62,7 +62,7 @@ class Next:
     trials: int = 0
 
 
-def asked(found: staged.Staged) -> Next:
+def next_stage(found: staged.Staged) -> Next:
     """Computes the next stage of a run for claims. LedgerError."""
     if found.stages:
         return Next(1, None, (), "stopped because every cell of the claims has run")
@@ -79,5 +79,5 @@ def asked(found: staged.Staged) -> Next:
 
 def main(found: staged.Staged) -> int:
     """Prints the next stage -> exit status."""
-    print(json.dumps(vars(asked(found)), indent=1, ensure_ascii=False))
+    print(json.dumps(vars(next_stage(found)), indent=1, ensure_ascii=False))
     return 0

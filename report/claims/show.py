@@ -75,8 +75,8 @@ def list_lines(claims: Ledger, advised: decision_rules.Rules,
     rows = [(c.id, c.rule, decided.get(c.id), c.says) for c in claims.values()] + [
         (r.id, "advice", stands.get(r.id), f"{r.situation}: {r.advises}") for r in advised.values()]
     for name, kind, verdict, text in rows:
-        word, of = verdict or ("no run yet", "")
-        yield f"{name:5}  {kind:10}  {word:17}  {of.removesuffix(CODE):15}  {text}"
+        word, counterpart = verdict or ("no run yet", "")
+        yield f"{name:5}  {kind:10}  {word:17}  {counterpart.removesuffix(CODE):15}  {text}"
     yield from ["", *textwrap.wrap(count_text(claims), WIDTH)]
     if found and found.go_and_port:
         yield from ["", *textwrap.wrap(found.go_and_port, WIDTH)]

@@ -166,13 +166,13 @@ def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
 
 # ---- the trials of a cell ---------------------------------------------------
 
-def trials_of(campaign: Campaign, cell: Cell, asked: Statistic) -> Sequence[Trial]:
+def trials_of(campaign: Campaign, cell: Cell, parsed: Statistic) -> Sequence[Trial]:
     """Its trials that count. Failed ones count if the statistic is about failures,
     or if verification of a misuse must fail. For a statistic about crashes, all
     trials with a known end count. Missing: no trial counts."""
-    if "crashed" in asked.above:
+    if "crashed" in parsed.above:
         found = tuple(t for t in cell.trials if crashes.end_known(t))
-    elif "failed" in asked.above or campaign.maps[cell.map].misuse:
+    elif "failed" in parsed.above or campaign.maps[cell.map].misuse:
         found = tuple(t for t in cell.trials if t.status in (Status.OK, Status.FAILED)
                       and crashes.measured(t))
     elif cell.map in campaign.failed_maps:
@@ -218,19 +218,21 @@ def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
 def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
     """One side of a query: its cell and (above, below) by block; below is 1
     without "/". Missing."""
-    cell, asked = data.cells.one(query, side), parse(query.statistic)
-    trials = trials_of(data.campaign, cell, asked)
+    cell, parsed = data.cells.one(query, side), parse(query.statistic)
+    trials = trials_of(data.campaign, cell, parsed)
     late = latency.overload(cell)
-    if late and (asked.fold in FITTED or any(map(is_latency, asked.above))):
+    if late and (parsed.fold in FITTED or any(map(is_latency, parsed.above))):
         # All its latencies, in slices too, are queueing times.
         raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
                       f"(took {sig(late, 2)} times the time)")
-    if asked.fold in FITTED:
-        return cell, fitted(trials, asked.fold, asked.above[0])
-    of = functools.partial(amount, folder=data.campaign.path, cell=cell)
-    return cell, {t.block: (sum(of(n, trial=t) for n in asked.above),
-                            sum(of(n, trial=t) for n in asked.below) if asked.below else 1.0)
-                  for t in counting(trials, asked.above + asked.below)}
+    if parsed.fold in FITTED:
+        return cell, fitted(trials, parsed.fold, parsed.above[0])
+    amount_of = functools.partial(amount, folder=data.campaign.path, cell=cell)
+    return cell, {
+        t.block: (
+            sum(amount_of(n, trial=t) for n in parsed.above),
+            sum(amount_of(n, trial=t) for n in parsed.below) if parsed.below else 1.0)
+        for t in counting(trials, parsed.above + parsed.below)}
 
 
 def quotient(above: float, below: float) -> float:

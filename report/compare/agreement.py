@@ -48,7 +48,7 @@ def agree(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Agre
 
 def claims(by_machine: Sequence[Sequence[ClaimRow]]) -> tuple[Claim, ...]:
     """One row per claim, in the order of the first machine that tests it."""
-    rows = [{c.id: c.verdict for c in of} for of in by_machine]
-    articles = {c.id: c.article for of in by_machine for c in of}
-    return tuple(Claim(name, article, tuple(of.get(name) for of in rows))
+    rows = [{c.id: c.verdict for c in verdicts} for verdicts in by_machine]
+    articles = {c.id: c.article for verdicts in by_machine for c in verdicts}
+    return tuple(Claim(name, article, tuple(verdicts.get(name) for verdicts in rows))
                  for name, article in articles.items())

@@ -29,18 +29,18 @@ FILTERS: Mapping[Need, Filter] = {
 RANKED = (Need.GROWS, Need.PACKAGE, Need.PACKAGE_WRITERS, Need.GO, Need.SCAN)  # by speed
 
 
-def at_threads(groups: Sequence[Measured], of: Measured) -> list[Measured]:
+def at_threads(groups: Sequence[Measured], group: Measured) -> list[Measured]:
     """Groups that differ from this one only in the number of threads, by threads."""
-    like = replace(of.place, threads=0, crowded=False)
+    like = replace(group.place, threads=0, crowded=False)
     return sorted((g for g in groups if replace(g.place, threads=0, crowded=False) == like),
                   key=lambda g: g.place.threads)
 
 
-def scalings(groups: Sequence[Measured], of: Measured) -> dict[str, Scaling]:
+def scalings(groups: Sequence[Measured], headline: Measured) -> dict[str, Scaling]:
     """map -> its rates over threads, for the board of a group."""
-    board = at_threads(groups, of)
+    board = at_threads(groups, headline)
     found = {}
-    for name in of.cells:
+    for name in headline.cells:
         cells = [(g.place.threads, g.cells[name]) for g in board
                  if name in g.cells and g.cells[name].rates]
         if not cells:
@@ -48,9 +48,9 @@ def scalings(groups: Sequence[Measured], of: Measured) -> dict[str, Scaling]:
         levels = stats.level_intervals({t: c.rates for t, c in cells}, shared={
             g.place.threads: g.level_lag1 for g in board})
         rates = tuple(estimate(levels[t], Unit.RATE) for t, _ in cells)
-        here = next((c for t, c in cells if t == of.place.threads), None)
-        gain = (estimate(stats.ratio_interval(here.rates, cells[0][1].rates), Unit.RATIO)
-                if here and len(cells) > 1 else None)
+        at_headline = next((c for t, c in cells if t == headline.place.threads), None)
+        gain = (estimate(stats.ratio_interval(at_headline.rates, cells[0][1].rates), Unit.RATIO)
+                if at_headline and len(cells) > 1 else None)
         found[name] = Scaling(name, tuple(t for t, _ in cells), rates, gain)
     return found
 
@@ -64,11 +64,11 @@ def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
     return estimate(stats.median_of(values), Unit.PER_ENTRY)
 
 
-def memory(groups: Sequence[Measured], of: Measured, cards: Mapping[str, Card]
+def memory(groups: Sequence[Measured], headline: Measured, cards: Mapping[str, Card]
            ) -> dict[str, Estimate]:
     """map -> bytes per entry, from the run with the fewest threads: one heap per thread
     blurs the size of an entry."""
-    few = at_threads(groups, of)[0]
+    few = at_threads(groups, headline)[0]
     return {m: bytes_per_entry(c) for m, c in few.cells.items()
             if not cards[m].reference} if few.place.keys >= FEW else {}
 

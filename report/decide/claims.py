@@ -35,12 +35,12 @@ def unit_of(claim: ledger.Claim) -> Unit:
     """Unit of a claim's values."""
     if claim.against and claim.rule != "slope":
         return Unit.RATIO
-    asked = parse(claim.statistic)
-    if (asked.above, asked.below) == (("ops",), ("elapsed_s",)):
+    parsed = parse(claim.statistic)
+    if (parsed.above, parsed.below) == (("ops",), ("elapsed_s",)):
         return Unit.RATE
-    if asked.above[0].endswith("_ns") and not set(asked.below) - {"ops"}:
+    if parsed.above[0].endswith("_ns") and not set(parsed.below) - {"ops"}:
         return Unit.TIME
-    return Unit.BYTES if "bytes" in asked.above[0] and not asked.below else Unit.COUNT
+    return Unit.BYTES if "bytes" in parsed.above[0] and not parsed.below else Unit.COUNT
 
 
 def estimate(cells: Sequence[CellRow], unit: Unit) -> Estimate | None:

@@ -74,12 +74,12 @@ def answers(campaign: Campaign, headline: Measured, cards: Mapping[str, Card]
     for group, ranking in zip(small, groups.judge_all(campaign, small)):
         card, cell = cards[group.contenders[0]], group.cells[group.contenders[0]]
         version = card.version if releases.count(card.release) > 1 else card.release
-        own = GoAnswer(version or "of unknown version",
-                       cell.factors.goroutines if cell.scheduling else None, ranking.outcome,
-                       ranking.front, ranking.closest, pair_of(group), False)
+        decision = GoAnswer(version or "of unknown version",
+                            cell.factors.goroutines if cell.scheduling else None, ranking.outcome,
+                            ranking.front, ranking.closest, pair_of(group), False)
         same = designs(group.contenders) == designs(small[0].contenders)
-        found.append(replace(own, differs=own.outcome is not Outcome.OPEN and any(
-            differ(own, newest, same) for newest in found[:1])))
+        found.append(replace(decision, differs=decision.outcome is not Outcome.OPEN and any(
+            differ(decision, newest, same) for newest in found[:1])))
     return tuple(found)
 
 

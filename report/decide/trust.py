@@ -169,11 +169,11 @@ def change_of(series: npt.NDArray[np.float64], level: float, lag1: float
 def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
     """Was any single map of the headline disturbed by other programs?"""
     shares = []
-    count = of = 0
+    count = total = 0
     for name in headline.contenders:
         cell = headline.cells[name]
         n = sum(is_disturbed(cell, t) for t in cell.ok)
-        count, of = count + n, of + len(cell.ok)
+        count, total = count + n, total + len(cell.ok)
         shares.append((n / len(cell.ok), name))
     if not shares:
         return Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, limit=DISTURBED)
@@ -182,7 +182,7 @@ def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
     broken = any(share > BROKEN and m in front for share, m in shares)
     return Check(Question.UNDISTURBED, State.FAILED if named else State.PASSED,
                  Trust.NOT if broken else Trust.CARE, found=worst, limit=DISTURBED,
-                 count=count, of=of, maps=named)
+                 count=count, of=total, maps=named)
 
 
 def speed_range(campaign: Campaign) -> float | None:

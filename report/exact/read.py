@@ -132,8 +132,8 @@ def figures_of(result: Any) -> Figures:
 def answer_of(folder: Path, number: int) -> Answer:
     """The answer of the arm in `folder`; InputError if it was lost."""
     status = read(folder / f"{number:03}.status").strip()
-    said = read(folder / f"{number:03}.err").strip().splitlines()
-    words = f": {said[-1][:300]}" if said else ""
+    error_lines = read(folder / f"{number:03}.err").strip().splitlines()
+    words = f": {error_lines[-1][:300]}" if error_lines else ""
     if status in LOST:
         raise InputError(f"a trial of {folder.name} {LOST[status]}{words}"
                          f"{ROOM if status in ('', '3') else ''}")

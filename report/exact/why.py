@@ -71,7 +71,7 @@ def theirs(impl: str) -> str:
     return " ".join(f"{name}={shlex.quote(word)}" for name, word in sorted(words.items()))
 
 
-def again(goal: str, impl: str, chosen: str) -> str:
+def gate_command(goal: str, impl: str, chosen: str) -> str:
     """The command; for a map of another project it names Readmostly's folder."""
     make = f"make -C {shlex.quote(os.getcwd())}" if impl else "make"
     return " ".join(filter(None, (make, goal, theirs(impl), chosen)))
@@ -90,8 +90,8 @@ def of_exact(folder: Path) -> tuple[str, str, Found]:
             head = f" HEAD={shlex.quote(about.head_ref)}" if about.head_ref else ""
             chosen = (f"{'' if about.map else f'MAPS={cell.map} '}ARGS='--set keys={cell.keys} "
                       f"--set write-kind={cell.write_kind} --set threads={cell.threads}'")
-            found.append((cell, again(f"regress-exact BASE={about.base[:12]}{head}",
-                                      about.map, chosen)))
+            found.append((cell, gate_command(f"regress-exact BASE={about.base[:12]}{head}",
+                                             about.map, chosen)))
     return about.base, about.head if about.head_ref else "", found
 
 
@@ -106,7 +106,7 @@ def of_campaign(folder: Path) -> tuple[str, str, Found]:
     base, impl = notes.get("commit", ""), notes.get("map", "")
     ref = shlex.quote(notes.get("ref") or base or "unknown")
     return "" if impl else base, "", [
-        (cells[row["cell"]], again(f"regress BASE={ref}", impl, "CELLS=" + shlex.quote(
+        (cells[row["cell"]], gate_command(f"regress BASE={ref}", impl, "CELLS=" + shlex.quote(
             planned.get(row["cell"], row["cell"]))))
         for row in rows if row["verdict"] == "FAIL" and row["slowdown_percent"] is not None]
 

@@ -213,11 +213,11 @@ def decide(campaign: Campaign, trials: Sequence[Trial]) -> Verdicts:
     def family(contrasts: Sequence[Contrast]) -> tuple[Row, ...]:
         return judge(contrasts, [pairs_of(trials, c, plan.blocks) for c in contrasts], plan)
 
-    def of(*roles: Role) -> list[Contrast]:
+    def contrasts_of(*roles: Role) -> list[Contrast]:
         return [c for c in campaign.contrasts if c.role in roles]
     notes = campaign.notes
-    gated = trailers.accept(family(of(Role.GATE)), notes.slower)
-    controls = tuple(row for c in of(Role.AA, Role.CONTROL) for row in family([c]))
+    gated = trailers.accept(family(contrasts_of(Role.GATE)), notes.slower)
+    controls = tuple(row for c in contrasts_of(Role.AA, Role.CONTROL) for row in family([c]))
     verdict, reason = verdict_of_run(gated, controls, campaign.skipped)
     return Verdicts(
         name=campaign.name, created_utc=campaign.meta.created_utc, verdict=verdict,
@@ -225,5 +225,5 @@ def decide(campaign: Campaign, trials: Sequence[Trial]) -> Verdicts:
         plan_sha256=campaign.plan_sha256, seed=campaign.seed, arms=campaign.arms,
         blocks=plan.blocks, alpha=plan.rules.alpha, margin=plan.rules.margin,
         tolerance=plan.rules.tolerance, remarks=trailers.remarks(notes, gated),
-        sized=campaign.sized, cells=gated, advice=family(of(Role.ADVICE)), controls=controls,
-        same=notes.same, skipped=campaign.skipped)
+        sized=campaign.sized, cells=gated, advice=family(contrasts_of(Role.ADVICE)),
+        controls=controls, same=notes.same, skipped=campaign.skipped)

@@ -251,5 +251,5 @@ class Plan:
     def arms_of(self, cell: Factors) -> tuple[str, ...]:
         """Names of the arms that run a cell."""
         arms = [a for a in self.arms if cell.control or not a.flavour]
-        own = [a.name for a in arms if a.workload == cell.workload]
-        return tuple(own or (a.name for a in arms if a.workload is None))
+        matching = [a.name for a in arms if a.workload == cell.workload]
+        return tuple(matching or (a.name for a in arms if a.workload is None))

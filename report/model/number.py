@@ -60,7 +60,7 @@ def unknown(unit: Unit, reason: str) -> Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The speed of one map divided by that of another, paired by block.
+    """Ratio of the speeds of two maps, paired by block.
 
     ratio   map / against at 95 %, by itself
     low, high  interval that holds jointly for all pairs of the group and gives

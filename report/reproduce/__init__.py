@@ -154,7 +154,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("new", metavar="NEW", type=Path)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--headline", dest="figure", action="store_const", const="headline",
-                       help="only the group of the first sentence")
+                      help="only the group of the first sentence")
     what.add_argument("--figure", metavar="NAME", help="only winner, flip or forest")
     args = parser.parse_args(argv)
     return ending.refusing(lambda: run(args.old, args.new, args.figure), "report reproduce",

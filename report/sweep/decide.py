@@ -243,15 +243,15 @@ def headline(staged: Staged, search: Search, rows: Sequence[BoundaryRow], axes: 
     unresolved = sum(not r.resolved for r in rows)
     if unresolved:
         yield text.sentence("unresolved", n=unresolved, of=len(rows))
-    asked = search.next()
-    yield text.sentence("ended", why=asked.why, next=asked.stage)
+    request = search.next()
+    yield text.sentence("ended", why=request.why, next=request.stage)
 
 
 def decided(staged: Staged) -> Decision:
     """The result of a search so far."""
     search = following.played(staged)
     found = lines.boundaries(search.lattice, search.states, search.stages)
-    asked, number = search.next(), counts(search)
+    request, number = search.next(), counts(search)
     rows = tuple(boundary_row(search, b) for b in found)
     axes = tuple(axis_row(search, found, axis) for axis in ORDERED)
     moved = moves.ranking(search.lattice, search.states, found)
@@ -260,7 +260,7 @@ def decided(staged: Staged) -> Decision:
     full, short = full_names(known), short_names(known)
     one, two = (full.get(m, m) for m in search.lattice.maps)
     return Decision(
-        FORMAT, "crossover", search.lattice.maps, (one, two), asked.stage is None, asked.why,
+        FORMAT, "crossover", search.lattice.maps, (one, two), request.stage is None, request.why,
         staged.machine, source, staged.meta.plan_sha256, staged.meta.seed, search.rule,
         search.rule.level, len(search.stages), search.trials, search.budget,
         tuple(renamed(line, full) for line in headline(

@@ -86,9 +86,9 @@ def wants_of_line(group: Group, axis: str, line: Line,
         one, two = states[line[low]], states[line[high]]
         between = middle(line[low + 1:high], states)
         if (one.known, one.leader) != (two.known, two.leader):
-            again = [line[k] for k in (low, high) if states[line[k]].open]
-            if again:
-                yield from ((Want.AGAIN, p) for p in again)
+            open_ends = [line[k] for k in (low, high) if states[line[k]].open]
+            if open_ends:
+                yield from ((Want.AGAIN, p) for p in open_ends)
             elif between:
                 yield Want.BISECT, between
         elif one.known and between and whole and ends >= {line[low].at[i], line[high].at[i]}:
@@ -168,11 +168,11 @@ class Search:
             return End.UNUSABLE
         return End.DONE if any(s.known for s in self.states.values()) else End.EMPTY
 
-    def take(self, asked: Request, rates: Mapping[str, Rates]) -> None:
+    def take(self, request: Request, rates: Mapping[str, Rates]) -> None:
         """Adds a complete stage that next() requested; rates by cell."""
-        self.stages.append(Stage(asked.points, asked.blocks, rates))
-        self.trials += asked.trials
-        self.states |= outcome.states(self.stages, self.rule, asked.points)
+        self.stages.append(Stage(request.points, request.blocks, rates))
+        self.trials += request.trials
+        self.states |= outcome.states(self.stages, self.rule, request.points)
 
 
 def played(staged: Staged) -> Search:
@@ -184,33 +184,33 @@ def played(staged: Staged) -> Search:
     search = Search(lattice(staged.plan.cells, staged.pair, staged.plan_file), rule,
                     staged.meta.budget_trials)
     for campaign in staged.stages:
-        asked = search.next()
-        check_stage(campaign, asked)
-        search.take(asked, {c: campaign.cells[c].rates for c in asked.cells})
+        request = search.next()
+        check_stage(campaign, request)
+        search.take(request, {c: campaign.cells[c].rates for c in request.cells})
     if staged.begun:
         check_stage(staged.begun, search.next())
     return search
 
 
-def check_stage(campaign: load.Campaign, asked: Request) -> None:
+def check_stage(campaign: load.Campaign, request: Request) -> None:
     """Checks that a stage ran the required timed cells and blocks."""
-    if asked.stage is None:
-        raise JournalError(f"{campaign.path}: a stage too many, {asked.why}: {ANEW}")
+    if request.stage is None:
+        raise JournalError(f"{campaign.path}: a stage too many, {request.why}: {ANEW}")
     blocks = {c.id: c.factors.blocks for c in campaign.cells.values() if c.measure != "verify"}
-    odd = sorted(set(blocks) ^ set(asked.cells))
+    odd = sorted(set(blocks) ^ set(request.cells))
     if odd:
         raise JournalError(f"{campaign.path}: not the stage that the rule requires "
                            f"({counted(len(odd), 'cell')} such as {odd[0]}): {ANEW}")
-    few = sorted(c for c in blocks if blocks[c] != asked.blocks)
+    few = sorted(c for c in blocks if blocks[c] != request.blocks)
     if few:
         raise JournalError(f"{campaign.path}: {blocks[few[0]]} blocks of {few[0]}, the rule asks "
-                           f"for {asked.blocks}: {ANEW}")
+                           f"for {request.blocks}: {ANEW}")
 
 
 def main(staged: Staged) -> int:
     """Prints the next stage of a staged campaign; returns the exit status."""
-    asked = played(staged).next()
-    more = {} if asked.stage is None else {"blocks": asked.blocks, "trials": asked.trials}
-    print(json.dumps({"format": 1, "stage": asked.stage, "cells": asked.cells, **more,
-                      "why": asked.why}, indent=1, ensure_ascii=False))
+    request = played(staged).next()
+    more = {} if request.stage is None else {"blocks": request.blocks, "trials": request.trials}
+    print(json.dumps({"format": 1, "stage": request.stage, "cells": request.cells, **more,
+                      "why": request.why}, indent=1, ensure_ascii=False))
     return 0

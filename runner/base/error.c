@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void rm_line_clean(char *text)
+void rm_text_sanitize(char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
@@ -19,7 +19,7 @@ int rm_error_set(struct rm_error *error, int code, const char *format, ...)
 		va_start(list, format);
 		vsnprintf(error->text, sizeof(error->text), format, list);
 		va_end(list);
-		rm_line_clean(error->text);
+		rm_text_sanitize(error->text);
 	}
 	return code;
 }

@@ -19,7 +19,7 @@ struct rm_error {
 
 /* Replaces control characters by ?, since a message may quote a file whose
    bytes would move the cursor or imitate another message. */
-void rm_line_clean(char *text);
+void rm_text_sanitize(char *text);
 
 /* Formats the message as one line. Keeps an earlier message, since the first
    cause is the useful one. Returns `code`, so that a caller can write `return

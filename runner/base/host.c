@@ -108,7 +108,7 @@ uint64_t rm_memory_available_bytes(void)
 	return kib * 1024;
 }
 
-const char *rm_host_beside(const char *name, char *path, size_t size)
+const char *rm_host_sibling_path(const char *name, char *path, size_t size)
 {
 	ssize_t length = readlink("/proc/self/exe", path, size - 1);
 	char *slash;

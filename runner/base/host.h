@@ -41,7 +41,7 @@ bool rm_host_list_has(const char *list, unsigned cpu);
 
 /* Stores the path of a file in the folder of this program. Returns `path`. A
    path that is too long is truncated, so that it does not exist. */
-const char *rm_host_beside(const char *name, char *path, size_t size);
+const char *rm_host_sibling_path(const char *name, char *path, size_t size);
 
 /* MemAvailable of /proc/meminfo in bytes. Always of the real machine, since its
    memory is used. 0 if unknown. */

@@ -14,7 +14,7 @@ static inline const char *rm_json_text(const json_t *object, const char *key)
 }
 
 /* Integer of the member `key`; 0 if it is missing or not an integer. */
-static inline json_int_t rm_json_whole(const json_t *object, const char *key)
+static inline json_int_t rm_json_integer(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
 }

@@ -183,7 +183,7 @@ char *rm_lines_next(char *buffer, int size, void *context)
 	return buffer;
 }
 
-void rm_lines_where(const struct rm_lines *lines, char *where)
+void rm_lines_location(const struct rm_lines *lines, char *where)
 {
 	char line[16] = ""; /* "" for an empty file */
 	size_t room, length = strlen(lines->file);

@@ -46,7 +46,7 @@ char *rm_lines_value(const struct rm_lines *lines);
 
 /* Stores "file:line" of the last line in `where` (RM_WHERE_BYTES). A long path
    is truncated at its start. */
-void rm_lines_where(const struct rm_lines *lines, char *where);
+void rm_lines_location(const struct rm_lines *lines, char *where);
 
 /* Reads a whole regular file of at most RM_FILE_MAX bytes into *text; free()
    it. -errno with `error` "file: reason"; -EINVAL if it is not such a file. */

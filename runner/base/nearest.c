@@ -7,7 +7,7 @@
 
 static unsigned edit_distance(const char *word, const char *name, size_t length)
 {
-	unsigned row[RM_NEAREST_MOST + 1];
+	unsigned row[RM_NEAREST_BYTES_MAX + 1];
 
 	for (unsigned j = 0; j <= length; j++)
 		row[j] = j;
@@ -35,7 +35,8 @@ void rm_nearest_offer(struct rm_nearest *nearest, const char *name)
 {
 	size_t length = strlen(name);
 
-	if (length > RM_NEAREST_MOST || strlen(nearest->word) > RM_NEAREST_MOST)
+	if (length > RM_NEAREST_BYTES_MAX ||
+	        strlen(nearest->word) > RM_NEAREST_BYTES_MAX)
 		return;
 	unsigned distance = edit_distance(nearest->word, name, length);
 

@@ -3,13 +3,15 @@
 #ifndef RM_NEAREST_H
 #define RM_NEAREST_H
 
-enum { RM_NEAREST_MOST = 40 }; /* longer words and names get no suggestion */
+enum {
+	RM_NEAREST_BYTES_MAX = 40
+}; /* longer words and names get no suggestion */
 
 /* Set `word` only, call rm_nearest_offer() for each valid name, then
    rm_nearest_hint(). */
 struct rm_nearest {
 	const char *word;
-	char name[RM_NEAREST_MOST + 1], hint[RM_NEAREST_MOST + 24];
+	char name[RM_NEAREST_BYTES_MAX + 1], hint[RM_NEAREST_BYTES_MAX + 24];
 	unsigned distance; /* edits between word and name; valid if name[0] */
 };
 

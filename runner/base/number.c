@@ -119,7 +119,7 @@ int rm_number_rate(const char *text, double *value)
 	return 0;
 }
 
-int rm_number_whole(const char *text, uint64_t *value)
+int rm_number_integer(const char *text, uint64_t *value)
 {
 	uint64_t number;
 

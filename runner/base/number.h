@@ -22,7 +22,7 @@ int rm_number_time(const char *text, uint64_t *value);
 /* "80/s", "10k/s": per second, above 0. */
 int rm_number_rate(const char *text, double *value);
 /* "0", "12": a plain integer up to UINT32_MAX. */
-int rm_number_whole(const char *text, uint64_t *value);
+int rm_number_integer(const char *text, uint64_t *value);
 
 /* Formats value * 10^exponent (exponent 0, or 2 for percent, without the sign)
    with the fewest digits that read back as the same double; no exponent.

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* A 128-bit product folded to 64 bits: the mixer of wyhash and wyrand. */
-static inline uint64_t rm_mum(uint64_t a, uint64_t b)
+static inline uint64_t rm_multiply_fold(uint64_t a, uint64_t b)
 {
 	__extension__ typedef unsigned __int128 u128;
 	u128 product = (u128)a * b;
@@ -22,7 +22,7 @@ static inline uint64_t rm_mum(uint64_t a, uint64_t b)
 static inline uint64_t rm_next(uint64_t *state)
 {
 	*state += 0xa0761d6478bd642fU;
-	return rm_mum(*state, *state ^ 0xe7037ed1a0b428dbU);
+	return rm_multiply_fold(*state, *state ^ 0xe7037ed1a0b428dbU);
 }
 
 /* Seed of stream `n` of `seed`: splitmix64's finaliser over both. */

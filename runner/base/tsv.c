@@ -24,7 +24,7 @@ static unsigned split_line(char *line, char **field, unsigned columns)
 }
 
 static int handle_line(char *line, const char *where, unsigned columns,
-        rm_tsv_take *take, void *context, struct rm_error *error)
+        rm_tsv_line_fn *take, void *context, struct rm_error *error)
 {
 	static char nothing[] = "";
 	char *field[RM_TSV_COLUMNS_MAX] = { NULL };
@@ -55,7 +55,8 @@ bool rm_tsv_list_has(const char *list, const char *name)
 }
 
 int rm_tsv_read(const char *text, const char *name, unsigned columns,
-        rm_tsv_take *take, void *context, char **copy, struct rm_error *error)
+        rm_tsv_line_fn *take, void *context, char **copy,
+        struct rm_error *error)
 {
 	unsigned number = 0;
 	int code = 0;

@@ -12,7 +12,7 @@ enum { RM_TSV_COLUMNS_MAX = 12 };
 /* Handles one line. `where` is "name:line"; missing fields at the end are "".
    Returns 0, or -errno with `error`, which ends reading. Fields point into the
    copy that rm_tsv_read() returns. */
-typedef int rm_tsv_take(void *context, char *const *field, const char *where,
+typedef int rm_tsv_line_fn(void *context, char *const *field, const char *where,
         struct rm_error *error);
 
 /*
@@ -28,7 +28,8 @@ typedef int rm_tsv_take(void *context, char *const *field, const char *where,
  * `take`; -ENOMEM.
  */
 int rm_tsv_read(const char *text, const char *name, unsigned columns,
-        rm_tsv_take *take, void *context, char **copy, struct rm_error *error);
+        rm_tsv_line_fn *take, void *context, char **copy,
+        struct rm_error *error);
 
 /* True if the comma-separated list contains `name`. */
 bool rm_tsv_list_has(const char *list, const char *name);

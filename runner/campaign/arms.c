@@ -136,7 +136,7 @@ void rm_arms_add_control(struct rm_arms *arms)
 		.flavour = RM_FLAVOUR_CONTROL };
 }
 
-bool rm_arms_asked(const struct rm_arms *arms)
+bool rm_arms_are_given(const struct rm_arms *arms)
 {
 	return arms->count && arms->list[0].program;
 }
@@ -200,10 +200,10 @@ static bool has_arms(const struct rm_arms *arms, const char *workload)
 	struct rm_cell cell = { .skip = "" };
 
 	snprintf(cell.workload, sizeof(cell.workload), "%s", workload);
-	return rm_arms_of(arms, &cell).count > 0;
+	return rm_arms_find_set(arms, &cell).count > 0;
 }
 
-int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
+int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error)
 {
 	for (size_t i = 0; i < arms->count; i++) {
@@ -283,7 +283,8 @@ int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan)
 		arm->programs = json_object();
 		for (size_t c = 0; c < plan->cell_count; c++) {
 			const struct rm_cell *cell = &plan->cells[c].cell;
-			const struct rm_arm_set set = rm_arms_of(arms, cell);
+			const struct rm_arm_set set =
+			        rm_arms_find_set(arms, cell);
 
 			if (arm >= set.arms && arm < set.arms + set.count)
 				add_program(arm, cell);
@@ -364,7 +365,7 @@ static const char *read_arm(const json_t *entry, struct rm_arm *arm)
 }
 
 /* Checks that the last arm's name is unique in its set and that the set's arms
-   are adjacent, as rm_arms_of() needs. Returns the problem or NULL. */
+   are adjacent, as rm_arms_find_set() needs. Returns the problem or NULL. */
 static const char *check_set(const struct rm_arms *arms)
 {
 	const struct rm_arm *last = &arms->list[arms->count - 1];
@@ -435,7 +436,7 @@ static const char *find_program_path(
 
 	snprintf(relative, sizeof(relative), "maps/%s", name);
 	if (!arm->program)
-		return rm_host_beside(relative, path, RM_PROGRAM_BYTES);
+		return rm_host_sibling_path(relative, path, RM_PROGRAM_BYTES);
 	snprintf(path, RM_PROGRAM_BYTES, "%s/%s", arm->program, name);
 	return path;
 }
@@ -489,7 +490,7 @@ static int check_program(const struct rm_arm *arm, struct rm_error *error)
 	return 0;
 }
 
-int rm_arms_recall(const json_t *campaign, const struct rm_arms *asked,
+int rm_arms_restore(const json_t *campaign, const struct rm_arms *asked,
         struct rm_arms *arms, struct rm_error *error)
 {
 	struct rm_error why = { 0 };
@@ -504,7 +505,7 @@ int rm_arms_recall(const json_t *campaign, const struct rm_arms *asked,
 	return result;
 }
 
-struct rm_arm_set rm_arms_of(
+struct rm_arm_set rm_arms_find_set(
         const struct rm_arms *arms, const struct rm_cell *cell)
 {
 	struct rm_arm_set specific = { 0 }, general = { 0 };

@@ -124,7 +124,7 @@ static int calibrate_cell(
 	calibration->planned_warm_up_ns = cell->warm_up_ns;
 	set_window(calibration, FIRST_GUESS_OPS, 0);
 	for (unsigned i = 0; i < TRIALS && !cell->skip[0]; i++) {
-		const struct rm_play play = { .cell = cell,
+		const struct rm_cell_trial_run play = { .cell = cell,
 			.arm = calibration->arm,
 			.program = calibration->program,
 			.seed = i,
@@ -132,7 +132,7 @@ static int calibrate_cell(
 			.counters = json_pack("{s:s}", "backend", "none"),
 			.interrupt_fd = calibration->interrupt_fd };
 		struct rm_outcome outcome = { 0 };
-		int result = rm_play(&play, &outcome, error);
+		int result = rm_cell_trial_run(&play, &outcome, error);
 
 		if (!result && outcome.interrupted)
 			result = rm_error_set(error, -EINTR,
@@ -211,7 +211,7 @@ int rm_calibrate(struct rm_plan *plan, const struct rm_arms *arms,
 	*record = json_array();
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		struct rm_cell *cell = &plan->cells[i].cell;
-		struct rm_arm_set set = rm_arms_of(arms, cell);
+		struct rm_arm_set set = rm_arms_find_set(arms, cell);
 		struct calibration calibration = { .cell = cell,
 			.arm = set.arms,
 			.program = program,

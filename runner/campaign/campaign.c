@@ -122,7 +122,7 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_outcome *outcome, struct rm_error *error)
 {
 	const struct rm_cell *cell = cell_of(campaign, trial);
-	const struct rm_play play = {
+	const struct rm_cell_trial_run play = {
 		.cell = cell,
 		.arm = trial->arm,
 		.program = campaign->program,
@@ -136,7 +136,7 @@ static int launch(struct rm_campaign *campaign, const struct trial *trial,
 		.interrupt_fd = campaign->interrupt_fd,
 	};
 
-	return rm_play(&play, outcome, error);
+	return rm_cell_trial_run(&play, outcome, error);
 }
 
 /* Appends the line of a trial that ran. Its time since `start_ns` includes the
@@ -159,11 +159,11 @@ static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
 	if (!result)
 		result = append_line(campaign, line, error);
 	if (trial->attempt > 1)
-		rm_progress_repeated(
+		rm_progress_count_repeat(
 		        campaign->progress, rm_now_ns() - start_ns);
 	else
-		rm_progress_done(campaign->progress, planned->estimate_ns,
-		        rm_now_ns() - start_ns);
+		rm_progress_count_trial(campaign->progress,
+		        planned->estimate_ns, rm_now_ns() - start_ns);
 	return result;
 }
 
@@ -176,7 +176,7 @@ static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
 	struct rm_outcome outcome = { 0 };
 	struct rm_interference_start start;
 
-	rm_progress_now(campaign->progress, cell->id);
+	rm_progress_show_cell(campaign->progress, cell->id);
 	rm_interference_begin(cell, &start);
 	int result = launch(campaign, trial, &outcome, error);
 
@@ -200,11 +200,12 @@ static int run_unless_recorded(struct rm_campaign *campaign,
 	if (rm_journal_find(campaign->journal, planned->cell.id, trial->block,
 	            trial->attempt, trial->arm->name) != RM_ATTEMPT_NONE)
 		return 0;
-	if (!rm_tally_gives_up(
+	if (!rm_tally_is_stopped(
 	            campaign->tally, trial->cell, trial->number, reason))
 		return run_trial(campaign, trial, error);
 	if (trial->attempt == 1)
-		rm_progress_done(campaign->progress, planned->estimate_ns, 0);
+		rm_progress_count_trial(
+		        campaign->progress, planned->estimate_ns, 0);
 	return skip(campaign, trial, reason, error);
 }
 
@@ -221,7 +222,7 @@ static int for_each_arm(struct rm_campaign *campaign, size_t cell,
 		.cell = cell, .block = block, .attempt = attempt
 	};
 	struct rm_arm_set set =
-	        rm_arms_of(campaign->arms, cell_of(campaign, &trial));
+	        rm_arms_find_set(campaign->arms, cell_of(campaign, &trial));
 	size_t order[RM_ARMS_MAX];
 	int result = 0;
 
@@ -270,7 +271,8 @@ static void count_arms(const struct rm_campaign *campaign,
         const struct rm_plan_turn *turn, struct trial_counts *trial_counts)
 {
 	const struct rm_plan_cell *planned = &campaign->plan->cells[turn->cell];
-	struct rm_arm_set set = rm_arms_of(campaign->arms, &planned->cell);
+	struct rm_arm_set set =
+	        rm_arms_find_set(campaign->arms, &planned->cell);
 
 	for (size_t i = 0; i < set.count; i++) {
 		trial_counts->total++;
@@ -295,7 +297,7 @@ static void start_progress(struct rm_campaign *campaign)
 			        &trial_counts);
 	campaign->progress->repeated = campaign->tally->repeated;
 	campaign->progress->repeats_most =
-	        rm_repeats_most(plan, campaign->arms);
+	        rm_repeats_limit(plan, campaign->arms);
 	rm_progress_start(campaign->progress, trial_counts.total,
 	        trial_counts.done, trial_counts.left_ns);
 }
@@ -338,11 +340,11 @@ static int find_missing(
 {
 	const struct rm_repeats *repeats = context;
 	const struct rm_cell *cell = &repeats->plan->cells[number].cell;
-	struct rm_arm_set set = rm_arms_of(repeats->arms, cell);
+	struct rm_arm_set set = rm_arms_find_set(repeats->arms, cell);
 
 	for (size_t i = 0; i < set.count; i++)
-		if (rm_repeat_find(repeats->attempts, cell->id, block, attempt,
-		            set.arms[i].name) == RM_ATTEMPT_NONE)
+		if (rm_attempt_find_state(repeats->attempts, cell->id, block,
+		            attempt, set.arms[i].name) == RM_ATTEMPT_NONE)
 			return 1;
 	return 0;
 }
@@ -360,7 +362,8 @@ static json_t *collect_keys(const struct rm_repeats *repeats)
 			        &plan->rounds[r].turns[i];
 			const struct rm_cell *cell =
 			        &plan->cells[turn->cell].cell;
-			struct rm_arm_set set = rm_arms_of(repeats->arms, cell);
+			struct rm_arm_set set =
+			        rm_arms_find_set(repeats->arms, cell);
 			char key[RM_TRIAL_KEY_BYTES];
 
 			for (size_t j = 0; j < set.count; j++) {
@@ -390,7 +393,7 @@ int rm_campaign_drop_unfinished(const struct rm_plan *plan,
 	int result;
 
 	*dropped = 0;
-	if (!rm_arms_asked(arms) ||
+	if (!rm_arms_are_given(arms) ||
 	        !rm_repeats_walk(&repeats, find_missing, &repeats))
 		return 0;
 	keys = collect_keys(&repeats);

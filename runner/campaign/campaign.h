@@ -70,7 +70,7 @@ int rm_arms_parse(
         struct rm_arms *arms, const char *text, struct rm_error *error);
 
 /* The arms that run a cell. */
-struct rm_arm_set rm_arms_of(
+struct rm_arm_set rm_arms_find_set(
         const struct rm_arms *arms, const struct rm_cell *cell);
 
 void rm_arms_clear(struct rm_arms *arms);
@@ -85,7 +85,7 @@ struct rm_progress {
 	double repeats_most; /* repeats that the plan allows; 0: not known */
 	uint64_t left_ns;    /* planned time of the trials left */
 	uint64_t planned_ns, measured_ns; /* for trials of this run */
-	uint64_t said_ns;                 /* when the last line was printed */
+	uint64_t printed_ns;              /* when the last line was printed */
 };
 
 struct rm_journal; /* opaque: trials.jsonl and its lock */
@@ -124,10 +124,10 @@ struct rm_tally {
 size_t rm_tally_incomplete(const struct rm_tally *tally);
 
 /* Number of whole repeats in a sum of shares: ten times 10 % are one. */
-double rm_repeats_whole(double allowed);
+double rm_repeats_round_down(double allowed);
 
 /* Options of `readmostly run`; nothing is owned. */
-struct rm_wishes {
+struct rm_run_options {
 	const char *dir; /* -o; NULL: a new folder in results/ */
 	bool resume;     /* resume the campaign in `dir` */
 	struct rm_sources sources;
@@ -178,8 +178,8 @@ struct rm_prepared {
  * failed (full disk, no memory). After an error no file is left that a later
  * run would trust. Main thread.
  */
-int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
-        struct rm_error *error);
+int rm_prepare(const struct rm_run_options *wishes,
+        struct rm_prepared *prepared, struct rm_error *error);
 
 void rm_prepared_clear(struct rm_prepared *prepared);
 
@@ -271,7 +271,7 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
         char path[RM_PATH_BYTES], struct rm_error *error);
 
 /* A random seed, 0 .. 2^53 - 1, from the kernel; used if no seed was given. */
-uint64_t rm_campaign_seed(void);
+uint64_t rm_draw_random_seed(void);
 
 /*
  * A staged campaign (results/README.md): a folder with stages.json and
@@ -316,11 +316,11 @@ unsigned rm_staged_count(const char *dir);
 
 /* Highest number of a stage folder; 0: none. If it exceeds rm_staged_count() +
    1, a stage in between is missing. */
-unsigned rm_staged_last(const char *dir);
+unsigned rm_staged_highest(const char *dir);
 
 /* Makes the folder of the next stage and writes its cells.txt, whose path goes
    to `path`. -errno with `error`. */
-int rm_staged_list(const struct rm_staged *staged, unsigned number,
+int rm_staged_write_cells(const struct rm_staged *staged, unsigned number,
         const char *text, char path[RM_PATH_BYTES], struct rm_error *error);
 
 /* Writes DIR/NAME atomically. -errno with `error`. */

@@ -21,7 +21,7 @@ static json_t *pack_facts(const struct rm_map_info *info)
 	json_t *facts = json_pack("{s:s, s:s}", "version", version,
 	        "version-told-by", version_source);
 
-	while (facts && rm_facts_next(&at, &fact)) {
+	while (facts && rm_facts_read_line(&at, &fact)) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "%.*s", (int)fact.name_length,
@@ -224,7 +224,7 @@ static json_t *pack_list(const struct rm_cell_list *list)
 	            : json_null();
 }
 
-json_t *rm_describe(const struct rm_description *description)
+json_t *rm_describe_campaign(const struct rm_description *description)
 {
 	char created[RM_UTC_BYTES], hash[RM_SHA256_TEXT];
 	char topology[RM_SHA256_TEXT];

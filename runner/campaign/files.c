@@ -22,7 +22,7 @@ int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
 	        RM_PATH_BYTES);
 }
 
-int rm_file_own(const char *path, int flags)
+int rm_file_open_nofollow(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 
@@ -149,8 +149,8 @@ int rm_folder_make(const char *dir, struct rm_error *error)
 	        dir, strerror(-result));
 }
 
-int rm_folder_own(char path[RM_PATH_BYTES], const char *dir, const char *name,
-        struct rm_error *error)
+int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir,
+        const char *name, struct rm_error *error)
 {
 	struct stat found;
 	int result = rm_path_join(path, dir, name, error);

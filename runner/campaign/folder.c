@@ -58,7 +58,7 @@ int rm_folder_new(const char *what, const char *machine_id, time_t now,
 	return report_no_folder(path, result, error);
 }
 
-void rm_folder_trim(char *path)
+void rm_path_trim_slashes(char *path)
 {
 	for (size_t end = strlen(path); end > 1 && path[end - 1] == '/';)
 		path[--end] = 0;
@@ -76,7 +76,7 @@ const char *rm_folder_name(const char *path)
    named "results". */
 static char *split_results_path(char *path, char name[NAME_BYTES])
 {
-	rm_folder_trim(path);
+	rm_path_trim_slashes(path);
 	snprintf(name, NAME_BYTES, "%.199s", rm_folder_name(path));
 	char *parent = dirname(path);
 	bool is_name = strcmp(name, ".") && strcmp(name, "..");
@@ -224,7 +224,7 @@ int rm_folder_lock(const char *dir, struct rm_error *error)
 
 	if (result)
 		return result;
-	int fd = rm_file_own(path, O_RDWR);
+	int fd = rm_file_open_nofollow(path, O_RDWR);
 
 	if (fd < 0)
 		return rm_error_set(error, fd, "%s: cannot be opened: %s", path,

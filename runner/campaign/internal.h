@@ -20,7 +20,7 @@ void rm_arms_add_control(struct rm_arms *arms);
 
 /* True if the user gave --arms. Then the arms' programs run every measure, and
    an incomplete block is dropped (docs/adr/0020). */
-bool rm_arms_asked(const struct rm_arms *arms);
+bool rm_arms_are_given(const struct rm_arms *arms);
 
 /*
  * Reads each program's SHA-256, makes its path absolute, and checks the sets.
@@ -28,7 +28,7 @@ bool rm_arms_asked(const struct rm_arms *arms);
  * of a set may not be the same file with the same control_extra. Returns
  * -EINVAL, or -errno of a program that cannot be read, with `error`.
  */
-int rm_arms_settle(struct rm_arms *arms, const struct rm_workload *workloads,
+int rm_arms_resolve(struct rm_arms *arms, const struct rm_workload *workloads,
         size_t workload_count, struct rm_error *error);
 
 /* The name of a cell's program in rm_arm.programs, "plain/gomap_rw". */
@@ -50,7 +50,7 @@ int rm_arms_hash(struct rm_arms *arms, const struct rm_plan *plan);
  * them unless its count is 0. Returns -EINVAL or -errno with `error`, which
  * names the arm.
  */
-int rm_arms_recall(const json_t *campaign, const struct rm_arms *asked,
+int rm_arms_restore(const json_t *campaign, const struct rm_arms *asked,
         struct rm_arms *arms, struct rm_error *error);
 
 /* "arms" of campaign.json, both ways; the programs are not read. */
@@ -96,19 +96,21 @@ int rm_tally_add(
         struct rm_tally *tally, const json_t *line, struct rm_error *error);
 
 /* As rm_tally_add(), with the type rm_journal_fn for rm_journal_read(). */
-int rm_tally_recall(void *tally, const json_t *line, struct rm_error *error);
+int rm_tally_restore_line(
+        void *tally, const json_t *line, struct rm_error *error);
 
 /* True, with `reason`, if the next trial of a cell by arm `number` of its set
    must not run. An arm that failed too often stops the other arms of its set,
    which lack a partner for comparison. An A/A control stops only itself. */
-bool rm_tally_gives_up(const struct rm_tally *tally, size_t cell, size_t number,
-        char reason[RM_REASON_BYTES]);
+bool rm_tally_is_stopped(const struct rm_tally *tally, size_t cell,
+        size_t number, char reason[RM_REASON_BYTES]);
 
 void rm_tally_clear(struct rm_tally *tally);
 
 /* Counts a repeated trial and its time. The estimate of the time left grows by
    the share of repeats so far. */
-void rm_progress_repeated(struct rm_progress *progress, uint64_t measured_ns);
+void rm_progress_count_repeat(
+        struct rm_progress *progress, uint64_t measured_ns);
 
 /* Before the first trial: `done` trials are already in the journal, and the
    plan estimates `left_ns` for the others. */
@@ -116,10 +118,10 @@ void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
         uint64_t left_ns);
 
 /* Announces the cell whose trial starts. */
-void rm_progress_now(struct rm_progress *progress, const char *cell);
+void rm_progress_show_cell(struct rm_progress *progress, const char *cell);
 
 /* Counts a trial with its planned and measured time (0 if it was skipped). */
-void rm_progress_done(struct rm_progress *progress, uint64_t planned_ns,
+void rm_progress_count_trial(struct rm_progress *progress, uint64_t planned_ns,
         uint64_t measured_ns);
 
 /* After the last trial; ends the terminal's line. */
@@ -157,7 +159,7 @@ struct rm_description {
 };
 
 /* campaign.json as an object; new reference. NULL: no memory. */
-json_t *rm_describe(const struct rm_description *description);
+json_t *rm_describe_campaign(const struct rm_description *description);
 
 /* Hash of "seed", "cells" and "order" of a campaign.json. -ENOMEM. */
 int rm_plan_hash(const json_t *campaign, char text[RM_SHA256_TEXT]);
@@ -187,7 +189,7 @@ int rm_path_join(char path[RM_PATH_BYTES], const char *dir, const char *name,
 
 /* Opens or creates a file of the campaign. The folder may come from elsewhere:
    a symbolic link is -ELOOP. Returns the descriptor (CLOEXEC) or -errno. */
-int rm_file_own(const char *path, int flags);
+int rm_file_open_nofollow(const char *path, int flags);
 
 /*
  * Replaces DIR/NAME atomically: after a crash it is the old or the complete new
@@ -208,8 +210,8 @@ int rm_folder_make(const char *dir, struct rm_error *error);
 
 /* Makes the folder DIR/NAME of the campaign and writes its path; -ELOOP with
    `error` if it is a symbolic link. */
-int rm_folder_own(char path[RM_PATH_BYTES], const char *dir, const char *name,
-        struct rm_error *error);
+int rm_folder_make_nofollow(char path[RM_PATH_BYTES], const char *dir,
+        const char *name, struct rm_error *error);
 
 /* Called for each line, without its newline; `number` starts at 1. `is_torn`: a
    last line without a newline. A result other than 0 is returned at once. */
@@ -250,7 +252,7 @@ enum rm_seal rm_line_check(const char *text, size_t size);
 int rm_folder_lock(const char *dir, struct rm_error *error);
 
 /* Removes slashes at the end of a path. */
-void rm_folder_trim(char *path);
+void rm_path_trim_slashes(char *path);
 
 /* Last part of a path: the campaign's name. Points into `path`. */
 const char *rm_folder_name(const char *path);
@@ -310,16 +312,16 @@ int rm_journal_drop(struct rm_journal *journal, const json_t *from,
         size_t *dropped, struct rm_error *error);
 
 /* State of (cell, block, attempt, arm); decides about further attempts. */
-enum rm_repeat {
-	RM_ATTEMPT_NONE,   /* no line */
-	RM_ATTEMPT_GOOD,   /* ok and not disturbed */
-	RM_ATTEMPT_SPOILT, /* void or disturbed: to be repeated */
-	RM_ATTEMPT_FAILED, /* failed or skipped: not repeated */
+enum rm_attempt_state {
+	RM_ATTEMPT_NONE,      /* no line */
+	RM_ATTEMPT_GOOD,      /* ok and not disturbed */
+	RM_ATTEMPT_TO_REPEAT, /* void or disturbed: to be repeated */
+	RM_ATTEMPT_FAILED,    /* failed or skipped: not repeated */
 };
-enum rm_repeat rm_journal_find(const struct rm_journal *journal,
+enum rm_attempt_state rm_journal_find(const struct rm_journal *journal,
         const char *cell, unsigned block, unsigned attempt, const char *arm);
 
-/* States of all attempts, owned by the journal: rm_trial_key() -> rm_repeat. */
+/* States of all attempts, owned by the journal: rm_trial_key() -> rm_attempt_state. */
 const json_t *rm_journal_attempts(const struct rm_journal *journal);
 
 /* Number of lines in the journal. */
@@ -387,11 +389,11 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 
 /* State of a journal line for further attempts; never RM_ATTEMPT_NONE. */
-enum rm_repeat rm_repeat_state(const json_t *line);
+enum rm_attempt_state rm_attempt_state_of(const json_t *line);
 
 /* State of one attempt in `attempts` (rm_journal_attempts()). */
-enum rm_repeat rm_repeat_find(const json_t *attempts, const char *cell,
-        unsigned block, unsigned attempt, const char *arm);
+enum rm_attempt_state rm_attempt_find_state(const json_t *attempts,
+        const char *cell, unsigned block, unsigned attempt, const char *arm);
 
 /* True if this attempt of a cell in a block must run by all arms, given the
    states of earlier attempts. Attempts start at 1. Also true if the attempt is
@@ -424,7 +426,7 @@ int rm_repeats_walk(
         struct rm_repeats *repeats, rm_turn_fn *turn, void *context);
 
 /* Number of repeats that a plan allows in all; unbounded: over 10 per trial. */
-double rm_repeats_most(const struct rm_plan *plan, const struct rm_arms *arms);
+double rm_repeats_limit(const struct rm_plan *plan, const struct rm_arms *arms);
 
 /* --- record.c: a trial's line, and its histogram files ------------------ */
 
@@ -485,7 +487,7 @@ size_t rm_json_line(const char *text, const char *path);
 /* --- play.c: one trial of a cell: which program, what request, what limits */
 
 /* One trial to run; nothing is owned except `counters`. */
-struct rm_play {
+struct rm_cell_trial_run {
 	const struct rm_cell *cell;
 	const struct rm_arm *arm;
 	const char *program; /* replaces the built-in program; or NULL */
@@ -496,13 +498,13 @@ struct rm_play {
 };
 
 /* Runs the trial; errors as rm_launch(). */
-int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
-        struct rm_error *error);
+int rm_cell_trial_run(const struct rm_cell_trial_run *play,
+        struct rm_outcome *outcome, struct rm_error *error);
 
 /* A limit of RLIMIT_DATA that protects the machine: half of MemAvailable plus
    the stacks of `threads` threads. 0 (no limit) if MemAvailable is not known,
    and in builds with a sanitizer, which reserve terabytes. */
-uint64_t rm_memory_limit(unsigned threads);
+uint64_t rm_memory_limit_bytes(unsigned threads);
 
 /* --- spawn.c: a child that cannot outlive this process ------------------ */
 
@@ -552,6 +554,6 @@ int rm_child_reap(struct rm_child *child, uint64_t *peak_bytes);
 void rm_child_kill(const struct rm_child *child);
 
 /* True if the child has ended; neither blocks nor reaps. */
-int rm_child_ended(const struct rm_child *child);
+int rm_child_has_ended(const struct rm_child *child);
 
 #endif /* RM_CAMPAIGN_INTERNAL_H */

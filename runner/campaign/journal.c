@@ -14,7 +14,7 @@ struct rm_journal {
 	char path[RM_PATH_BYTES];
 	int lock;     /* descriptor; closing it releases the lock */
 	int fd;       /* trials.jsonl, O_APPEND */
-	json_t *done; /* rm_trial_key() -> enum rm_repeat */
+	json_t *done; /* rm_trial_key() -> enum rm_attempt_state */
 	size_t bytes; /* of complete lines */
 	int broken;   /* error that stopped appending; or 0 */
 };
@@ -97,7 +97,7 @@ static int add_trial(
 		        "the attempt before %s has no line, expected it first",
 		        key);
 	if (json_object_set_new(journal->done, key,
-	            json_integer((json_int_t)rm_repeat_state(trial))))
+	            json_integer((json_int_t)rm_attempt_state_of(trial))))
 		return rm_error_set(error, -ENOMEM, "no memory");
 	return 0;
 }
@@ -183,7 +183,7 @@ static int sync_journal(struct rm_journal *journal)
 /* Opens the file, reads it and cuts off a torn line. */
 static int open_lines(struct rm_journal *journal, struct reading *reading)
 {
-	journal->fd = rm_file_own(journal->path, O_WRONLY | O_APPEND);
+	journal->fd = rm_file_open_nofollow(journal->path, O_WRONLY | O_APPEND);
 	if (journal->fd < 0)
 		return set_system_error(
 		        journal, "opened", journal->fd, reading->error);
@@ -281,7 +281,7 @@ static int save_dropped(
 	        (int)(strlen(journal->path) - strlen("trials.jsonl")),
 	        journal->path);
 	if (in && !fseek(in, (long)from, SEEK_SET)) {
-		int fd = rm_file_own(path, O_WRONLY | O_APPEND);
+		int fd = rm_file_open_nofollow(path, O_WRONLY | O_APPEND);
 
 		out = fd < 0 ? NULL : fdopen(fd, "a");
 	}
@@ -321,10 +321,10 @@ int rm_journal_drop(struct rm_journal *journal, const json_t *from,
 	return result ? set_system_error(journal, "synced", result, error) : 0;
 }
 
-enum rm_repeat rm_journal_find(const struct rm_journal *journal,
+enum rm_attempt_state rm_journal_find(const struct rm_journal *journal,
         const char *cell, unsigned block, unsigned attempt, const char *arm)
 {
-	return rm_repeat_find(journal->done, cell, block, attempt, arm);
+	return rm_attempt_find_state(journal->done, cell, block, attempt, arm);
 }
 
 const json_t *rm_journal_attempts(const struct rm_journal *journal)

@@ -292,7 +292,7 @@ static void handle_events(struct run *run)
 		return;
 	if (fds[4].revents)
 		run->stop = RM_INTERRUPTED_RUN;
-	else if (rm_child_ended(&run->child))
+	else if (rm_child_has_ended(&run->child))
 		run->stop = RM_ENDED;
 	else if (rm_now_ns() >= run->deadline_at_ns)
 		run->stop = RM_LATE;

@@ -31,7 +31,7 @@ static uint64_t stack_bytes(void)
 	return limit.rlim_cur;
 }
 
-uint64_t rm_memory_limit(unsigned threads)
+uint64_t rm_memory_limit_bytes(unsigned threads)
 {
 	uint64_t available_bytes = rm_memory_available_bytes();
 
@@ -65,8 +65,8 @@ static json_t *make_request(const struct rm_cell *cell, uint64_t seed,
 	return json;
 }
 
-int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
-        struct rm_error *error)
+int rm_cell_trial_run(const struct rm_cell_trial_run *play,
+        struct rm_outcome *outcome, struct rm_error *error)
 {
 	const struct rm_cell *cell = play->cell;
 	const bool is_replaced = play->program && !play->arm->program;
@@ -77,9 +77,10 @@ int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
 		                       : rm_arm_program(play->arm, cell, path),
 		.deadline_ns = cell->deadline_ns,
 		/* a simulated machine reserves much but touches little */
-		.memory_limit_bytes = cell->measure == RM_MEASURE_SIMULATED
-		                              ? 0
-		                              : rm_memory_limit(cell->threads),
+		.memory_limit_bytes =
+		        cell->measure == RM_MEASURE_SIMULATED
+		                ? 0
+		                : rm_memory_limit_bytes(cell->threads),
 		.padding_seed = play->padding_seed,
 		.interrupt_fd = play->interrupt_fd,
 	};

@@ -17,7 +17,7 @@
 
 static const uint64_t seed_mask = ((uint64_t)1 << 53) - 1;
 
-uint64_t rm_campaign_seed(void)
+uint64_t rm_draw_random_seed(void)
 {
 	uint64_t seed = 0;
 
@@ -33,7 +33,7 @@ static const char *find_counters_reason(const json_t *counters)
 	const char *reason =
 	        json_string_value(json_object_get(counters, "reason"));
 
-	if (rm_counters_sets(counters))
+	if (rm_counters_set_count(counters))
 		return NULL;
 	return reason ? reason : "no counter back end was requested";
 }
@@ -86,7 +86,7 @@ static int check_control(const struct rm_arm *control, struct rm_error *error)
 
 /* Adds the control's arm and hashes the programs that the plan needs, unless a
    test replaces all programs. */
-static int finish_arms(const struct rm_wishes *wishes,
+static int finish_arms(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_arms *arms = &prepared->arms;
@@ -104,16 +104,16 @@ static int finish_arms(const struct rm_wishes *wishes,
 
 /* Counters are selected first: they decide which cells are skipped and which
    simulated workloads run. */
-static int build_plan(const struct rm_wishes *wishes,
+static int build_plan(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_plan_options options = {
-		.seed = wishes->seed ? *wishes->seed : rm_campaign_seed(),
+		.seed = wishes->seed ? *wishes->seed : rm_draw_random_seed(),
 		.maps = wishes->maps,
 		.cells = wishes->cells_from ? &prepared->list : NULL,
-		.can_simulate = rm_map_simulated,
+		.can_simulate = rm_map_has_sim_program,
 		.find_machine = wishes->find_machine,
-		.has_arms = rm_arms_asked(&prepared->arms),
+		.has_arms = rm_arms_are_given(&prepared->arms),
 		.catalog = &prepared->catalog,
 	};
 	int result =
@@ -133,7 +133,7 @@ static int build_plan(const struct rm_wishes *wishes,
 }
 
 static struct rm_description description_of(
-        const struct rm_wishes *wishes, const struct rm_prepared *prepared)
+        const struct rm_run_options *wishes, const struct rm_prepared *prepared)
 {
 	return (struct rm_description){
 		.name = rm_folder_name(prepared->dir),
@@ -155,7 +155,7 @@ static struct rm_description description_of(
 	};
 }
 
-static int write_campaign(const struct rm_wishes *wishes,
+static int write_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_description description = description_of(wishes, prepared);
@@ -166,7 +166,7 @@ static int write_campaign(const struct rm_wishes *wishes,
 		description.wish = "auto";
 	description.topology_xml = xml;
 	if (xml)
-		prepared->campaign = rm_describe(&description);
+		prepared->campaign = rm_describe_campaign(&description);
 	if (prepared->campaign)
 		text = json_dumps(prepared->campaign, JSON_INDENT(2));
 	if (!text || !xml)
@@ -181,7 +181,7 @@ static int write_campaign(const struct rm_wishes *wishes,
 }
 
 /* Makes and locks the folder, which must not contain a campaign. */
-static int open_new(const struct rm_wishes *wishes,
+static int open_new(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	const char *id =
@@ -220,7 +220,7 @@ static int open_new(const struct rm_wishes *wishes,
 /* Runs before the plan, which reads the whole machine, so that an error in
    --arms is reported at once. The arms move out of the options (whose count
    becomes 0), so that they are freed once. */
-static int move_arms(const struct rm_wishes *wishes,
+static int move_arms(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	if (!wishes->arms->count) {
@@ -231,7 +231,7 @@ static int move_arms(const struct rm_wishes *wishes,
 	}
 	prepared->arms = *wishes->arms;
 	wishes->arms->count = 0;
-	return rm_arms_settle(&prepared->arms, prepared->mode.workloads,
+	return rm_arms_resolve(&prepared->arms, prepared->mode.workloads,
 	        prepared->mode.workload_count, error);
 }
 
@@ -251,7 +251,7 @@ static int check_name(
 }
 
 /* JSON would lose a name that is not UTF-8, but resume and reports need it. */
-static int check_names(const struct rm_wishes *wishes,
+static int check_names(const struct rm_run_options *wishes,
         const struct rm_prepared *prepared, struct rm_error *error)
 {
 	const struct rm_arms *arms = &prepared->arms;
@@ -274,7 +274,8 @@ static int check_names(const struct rm_wishes *wishes,
 }
 
 /* -EINTR if the user stops the waiting. */
-static int wait_a_second(const struct rm_wishes *wishes, struct rm_error *error)
+static int wait_a_second(
+        const struct rm_run_options *wishes, struct rm_error *error)
 {
 	struct pollfd fd = { .fd = wishes->interrupt_fd, .events = POLLIN };
 
@@ -287,18 +288,18 @@ static int wait_a_second(const struct rm_wishes *wishes, struct rm_error *error)
 
 /* Other programs make intervals wide and threads wait. This is a warning; it is
    an error only after --wait-idle. */
-static int check_busy(const struct rm_wishes *wishes,
+static int check_busy(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	unsigned cpus = prepared->topology.cpus;
 	int result = 0;
 
-	rm_busy_look(cpus, wishes->busy_ok, &prepared->busy);
+	rm_busy_measure(cpus, wishes->busy_ok, &prepared->busy);
 	for (unsigned s = 0;
 	        s < wishes->wait_idle_s && !result && prepared->busy.is_busy;
 	        s++) {
 		result = wait_a_second(wishes, error);
-		rm_busy_look(cpus, false, &prepared->busy);
+		rm_busy_measure(cpus, false, &prepared->busy);
 	}
 	if (!result && wishes->wait_idle_s && prepared->busy.is_busy)
 		return rm_error_set(error, -EBUSY,
@@ -309,7 +310,7 @@ static int check_busy(const struct rm_wishes *wishes,
 
 /* Checks everything before the folder exists. campaign.json is written after
    the journal is locked; from then on a resume trusts both. */
-static int begin_campaign(const struct rm_wishes *wishes,
+static int begin_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	int result;
@@ -328,7 +329,7 @@ static int begin_campaign(const struct rm_wishes *wishes,
 		result = build_plan(wishes, prepared, error);
 	if (!result)
 		result = check_busy(wishes, prepared, error);
-	if (!result && rm_arms_asked(&prepared->arms))
+	if (!result && rm_arms_are_given(&prepared->arms))
 		result = rm_calibrate(&prepared->plan, &prepared->arms,
 		        wishes->program, wishes->interrupt_fd,
 		        &prepared->calibration, error);
@@ -440,13 +441,13 @@ static int recall_trials(struct rm_prepared *prepared, struct rm_error *error)
 		        &prepared->arms, prepared->journal, &prepared->dropped,
 		        error);
 	return result ? result
-	              : rm_journal_read(prepared->journal, rm_tally_recall,
-	                        &prepared->tally, error);
+	              : rm_journal_read(prepared->journal,
+	                        rm_tally_restore_line, &prepared->tally, error);
 }
 
 /* Compares before changing anything in the folder; another program must not
    continue it. Counters come last, because selecting them may take seconds. */
-static int resume_campaign(const struct rm_wishes *wishes,
+static int resume_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_description now = description_of(wishes, prepared);
@@ -461,9 +462,9 @@ static int resume_campaign(const struct rm_wishes *wishes,
 	if (!result)
 		result = check_busy(wishes, prepared, error);
 	if (!result)
-		result = rm_arms_settle(wishes->arms, NULL, 0, error);
+		result = rm_arms_resolve(wishes->arms, NULL, 0, error);
 	if (!result)
-		result = rm_arms_recall(prepared->campaign, wishes->arms,
+		result = rm_arms_restore(prepared->campaign, wishes->arms,
 		        &prepared->arms, error);
 	if (!result)
 		result = recall_trials(prepared, error);
@@ -474,8 +475,8 @@ static int resume_campaign(const struct rm_wishes *wishes,
 	return result;
 }
 
-int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
-        struct rm_error *error)
+int rm_prepare(const struct rm_run_options *wishes,
+        struct rm_prepared *prepared, struct rm_error *error)
 {
 	struct rm_error none = { 0 };
 	int found = -ENOENT;
@@ -498,7 +499,7 @@ int rm_prepare(const struct rm_wishes *wishes, struct rm_prepared *prepared,
 	if (wishes->dir) {
 		snprintf(prepared->dir, sizeof(prepared->dir), "%s",
 		        wishes->dir);
-		rm_folder_trim(prepared->dir);
+		rm_path_trim_slashes(prepared->dir);
 		found = rm_folder_campaign(
 		        wishes->dir, &prepared->campaign, &none);
 	}

@@ -86,7 +86,7 @@ void rm_problem(struct rm_validation *validation, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	rm_line_clean(text);
+	rm_text_sanitize(text);
 	validation->problems++;
 	if (validation->report)
 		validation->report(validation->context, text);

@@ -81,7 +81,7 @@ static void print_line(struct rm_progress *progress, const char *now)
 	else
 		fprintf(progress->out, "%s\n", line);
 	fflush(progress->out);
-	progress->said_ns = rm_now_ns();
+	progress->printed_ns = rm_now_ns();
 }
 
 void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
@@ -93,14 +93,14 @@ void rm_progress_start(struct rm_progress *progress, size_t total, size_t done,
 	print_line(progress, "");
 }
 
-void rm_progress_now(struct rm_progress *progress, const char *cell)
+void rm_progress_show_cell(struct rm_progress *progress, const char *cell)
 {
 	if (progress->is_terminal ||
-	        rm_now_ns() - progress->said_ns >= minute_ns)
+	        rm_now_ns() - progress->printed_ns >= minute_ns)
 		print_line(progress, cell);
 }
 
-void rm_progress_done(
+void rm_progress_count_trial(
         struct rm_progress *progress, uint64_t planned_ns, uint64_t measured_ns)
 {
 	progress->done++;
@@ -122,7 +122,8 @@ static void print_times(const struct rm_progress *progress)
 	fprintf(progress->out, "planned: %s, taken: %s\n", planned, taken);
 }
 
-void rm_progress_repeated(struct rm_progress *progress, uint64_t measured_ns)
+void rm_progress_count_repeat(
+        struct rm_progress *progress, uint64_t measured_ns)
 {
 	progress->repeated++;
 	progress->measured_ns += measured_ns;

@@ -54,7 +54,7 @@ static int write_file(const char *dir, const char *name, char *text,
 
 	if (!text) {
 		rm_error_set(error, result, "no memory");
-	} else if (!(result = rm_folder_own(
+	} else if (!(result = rm_folder_make_nofollow(
 	                     folder, dir, "histograms", error))) {
 		snprintf(file, sizeof(file), "%s.hlog", name);
 		rm_crc32(text, strlen(text), sum);

@@ -124,7 +124,7 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 	return true;
 }
 
-enum rm_repeat rm_repeat_state(const json_t *line)
+enum rm_attempt_state rm_attempt_state_of(const json_t *line)
 {
 	const char *status = json_string_value(json_object_get(line, "status"));
 	bool is_void = status && !strcmp(status, "void");
@@ -132,18 +132,18 @@ enum rm_repeat rm_repeat_state(const json_t *line)
 	if (!is_void && (!status || strcmp(status, "ok")))
 		return RM_ATTEMPT_FAILED;
 	if (is_void || json_is_string(json_object_get(line, "disturbed")))
-		return RM_ATTEMPT_SPOILT;
+		return RM_ATTEMPT_TO_REPEAT;
 	return RM_ATTEMPT_GOOD;
 }
 
-enum rm_repeat rm_repeat_find(const json_t *attempts, const char *cell,
-        unsigned block, unsigned attempt, const char *arm)
+enum rm_attempt_state rm_attempt_find_state(const json_t *attempts,
+        const char *cell, unsigned block, unsigned attempt, const char *arm)
 {
 	char key[RM_TRIAL_KEY_BYTES];
 
 	snprintf(key, sizeof(key), RM_TRIAL_KEY, cell, (long long)block,
 	        (long long)attempt, arm);
-	return (enum rm_repeat)json_integer_value(
+	return (enum rm_attempt_state)json_integer_value(
 	        json_object_get(attempts, key)); /* absent: 0, NONE */
 }
 
@@ -152,18 +152,18 @@ enum rm_repeat rm_repeat_find(const json_t *attempts, const char *cell,
 bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
         const struct rm_cell *cell, unsigned block, unsigned attempt)
 {
-	struct rm_arm_set set = rm_arms_of(arms, cell);
+	struct rm_arm_set set = rm_arms_find_set(arms, cell);
 	bool spoilt = false;
 
 	if (attempt == 1 || attempt > 1 + cell->repeat_most)
 		return attempt == 1;
 	for (size_t i = 0; i < set.count; i++) {
-		enum rm_repeat before = rm_repeat_find(attempts, cell->id,
-		        block, attempt - 1, set.arms[i].name);
+		enum rm_attempt_state before = rm_attempt_find_state(attempts,
+		        cell->id, block, attempt - 1, set.arms[i].name);
 
 		if (before == RM_ATTEMPT_NONE || before == RM_ATTEMPT_FAILED)
 			return false;
-		spoilt |= before == RM_ATTEMPT_SPOILT;
+		spoilt |= before == RM_ATTEMPT_TO_REPEAT;
 	}
 	return spoilt;
 }
@@ -186,20 +186,21 @@ static void begin_round(struct rm_repeats *repeats, unsigned number)
 		if (cell->repeat_most)
 			repeats->allowed +=
 			        cell->repeat_share *
-			        (double)rm_arms_of(repeats->arms, cell).count;
+			        (double)rm_arms_find_set(repeats->arms, cell)
+			                .count;
 	}
 }
 
 static size_t count_spoilt(const struct rm_repeats *repeats,
         const struct rm_cell *cell, unsigned block, unsigned attempt)
 {
-	struct rm_arm_set set = rm_arms_of(repeats->arms, cell);
+	struct rm_arm_set set = rm_arms_find_set(repeats->arms, cell);
 	size_t count = 0;
 
 	for (size_t i = 0; i < set.count; i++)
-		count +=
-		        rm_repeat_find(repeats->attempts, cell->id, block,
-		                attempt, set.arms[i].name) == RM_ATTEMPT_SPOILT;
+		count += rm_attempt_find_state(repeats->attempts, cell->id,
+		                 block, attempt,
+		                 set.arms[i].name) == RM_ATTEMPT_TO_REPEAT;
 	return count;
 }
 
@@ -210,7 +211,7 @@ static bool is_turn_due(struct rm_repeats *repeats,
         const struct rm_plan_turn *turn, unsigned attempt)
 {
 	const struct rm_cell *cell = &repeats->plan->cells[turn->cell].cell;
-	size_t arms = rm_arms_of(repeats->arms, cell).count;
+	size_t arms = rm_arms_find_set(repeats->arms, cell).count;
 
 	if (!rm_repeat_is_due(repeats->attempts, repeats->arms, cell,
 	            turn->block, attempt))
@@ -246,16 +247,16 @@ int rm_repeats_walk(struct rm_repeats *repeats, rm_turn_fn *turn, void *context)
 	return result;
 }
 
-double rm_repeats_whole(double allowed)
+double rm_repeats_round_down(double allowed)
 {
 	return floor(allowed + rounding);
 }
 
-double rm_repeats_most(const struct rm_plan *plan, const struct rm_arms *arms)
+double rm_repeats_limit(const struct rm_plan *plan, const struct rm_arms *arms)
 {
 	struct rm_repeats repeats = { .plan = plan, .arms = arms };
 
 	for (unsigned r = 0; r < plan->round_count; r++)
 		begin_round(&repeats, r);
-	return rm_repeats_whole(repeats.allowed);
+	return rm_repeats_round_down(repeats.allowed);
 }

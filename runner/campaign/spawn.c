@@ -260,7 +260,7 @@ void rm_child_kill(const struct rm_child *child)
 		kill(child->pid, SIGKILL); /* setpgid() failed */
 }
 
-int rm_child_ended(const struct rm_child *child)
+int rm_child_has_ended(const struct rm_child *child)
 {
 	siginfo_t info = { 0 };
 

@@ -177,7 +177,7 @@ unsigned rm_staged_count(const char *dir)
 	return count;
 }
 
-unsigned rm_staged_last(const char *dir)
+unsigned rm_staged_highest(const char *dir)
 {
 	DIR *folder = opendir(dir);
 	const struct dirent *entry;
@@ -198,14 +198,14 @@ int rm_staged_write(const struct rm_staged *staged, const char *name,
 	return rm_file_replace(staged->dir, name, text, strlen(text), error);
 }
 
-int rm_staged_list(const struct rm_staged *staged, unsigned number,
+int rm_staged_write_cells(const struct rm_staged *staged, unsigned number,
         const char *text, char path[RM_PATH_BYTES], struct rm_error *error)
 {
 	char stage[RM_PATH_BYTES], name[32];
 	int result;
 
 	snprintf(name, sizeof(name), "stage-%02u", number);
-	result = rm_folder_own(stage, staged->dir, name, error);
+	result = rm_folder_make_nofollow(stage, staged->dir, name, error);
 	if (!result)
 		result = rm_file_replace(
 		        stage, "cells.txt", text, strlen(text), error);

@@ -46,7 +46,7 @@ static const char *reason_of(const json_t *line)
 
 static struct rm_arm_set set_of(const struct rm_tally *tally, size_t cell)
 {
-	return rm_arms_of(tally->arms, &tally->plan->cells[cell].cell);
+	return rm_arms_find_set(tally->arms, &tally->plan->cells[cell].cell);
 }
 
 /* Index of a line's arm within the cell's set, as in failed_in_a_row[].
@@ -65,7 +65,8 @@ static int find_arm(const struct rm_tally *tally, size_t cell,
 	        name ? name : "");
 }
 
-int rm_tally_recall(void *tally, const json_t *line, struct rm_error *error)
+int rm_tally_restore_line(
+        void *tally, const json_t *line, struct rm_error *error)
 {
 	return rm_tally_add(tally, line, error);
 }
@@ -174,8 +175,8 @@ int rm_tally_add(
 	return count_line(tally, cell, arm, status, line, error);
 }
 
-bool rm_tally_gives_up(const struct rm_tally *tally, size_t cell, size_t number,
-        char reason[RM_REASON_BYTES])
+bool rm_tally_is_stopped(const struct rm_tally *tally, size_t cell,
+        size_t number, char reason[RM_REASON_BYTES])
 {
 	const struct rm_tally_cell *counts = &tally->cells[cell];
 	struct rm_arm_set set = set_of(tally, cell);

@@ -280,7 +280,7 @@ int rm_validate_campaign(struct rm_validation *validation, struct rm_plan *plan,
 	} else if (json) {
 		rm_fields_check(json, fields, sizeof(fields) / sizeof(*fields),
 		        report_field, &look);
-		if (rm_json_whole(json, "format") != RM_CAMPAIGN_FORMAT)
+		if (rm_json_integer(json, "format") != RM_CAMPAIGN_FORMAT)
 			problem_at(&look, "format", "is not 1");
 		check_facts(json, &look);
 		read_plan(&look, json, plan, arms);

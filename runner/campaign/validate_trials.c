@@ -42,7 +42,7 @@ struct reading {
 	const char *path;
 	json_t *planned; /* trial key -> [cell, turn] of lines not yet read */
 	json_t *seen;    /* trial key -> line number */
-	json_t *states;  /* trial key -> enum rm_repeat */
+	json_t *states;  /* trial key -> enum rm_attempt_state */
 	struct rm_tally tally; /* of planned lines */
 	json_int_t turns;      /* number of turns of the walk so far */
 	json_int_t turn;       /* turn of the previous line */
@@ -73,7 +73,7 @@ static int expect_arms(struct reading *reading, size_t number, unsigned block,
         unsigned attempt)
 {
 	const struct rm_cell *cell = &reading->plan->cells[number].cell;
-	struct rm_arm_set set = rm_arms_of(reading->arms, cell);
+	struct rm_arm_set set = rm_arms_find_set(reading->arms, cell);
 	char key[RM_TRIAL_KEY_BYTES];
 	int failed = 0;
 
@@ -168,7 +168,7 @@ static void check_consistency(
 	bool is_ok = !strcmp(status, "ok"), is_void = !strcmp(status, "void");
 	struct rm_error why = { 0 };
 
-	if (rm_json_whole(trial, "format") != RM_CAMPAIGN_FORMAT)
+	if (rm_json_integer(trial, "format") != RM_CAMPAIGN_FORMAT)
 		line_problem(reading, "format is not 1", "");
 	if (!is_ok && !is_void && strcmp(status, "failed") &&
 	        strcmp(status, "skipped"))
@@ -194,7 +194,7 @@ static void check_consistency(
 		        status);
 	if (!json_is_object(result))
 		return;
-	if (rm_answer_check(result, cell, RM_ANSWER_KEPT, &why))
+	if (rm_answer_check(result, cell, RM_ANSWER_RECORDED, &why))
 		line_problem(reading, "result: ", why.text);
 	check_histograms(reading, result);
 }
@@ -315,7 +315,7 @@ static int read_state(void *context, size_t number, const char *text,
 	if (trial && !rm_trial_key(trial, key, &why) &&
 	        !json_object_get(reading->states, key))
 		json_object_set_new(reading->states, key,
-		        json_integer((json_int_t)rm_repeat_state(trial)));
+		        json_integer((json_int_t)rm_attempt_state_of(trial)));
 	json_decref(trial);
 	return 0;
 }

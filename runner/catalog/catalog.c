@@ -23,7 +23,7 @@ const char *rm_map_program(
 	char name[RM_NAME_BYTES + 32];
 
 	snprintf(name, sizeof(name), "maps/%s/%s", flavour, id);
-	return rm_host_beside(name, path, RM_PROGRAM_BYTES);
+	return rm_host_sibling_path(name, path, RM_PROGRAM_BYTES);
 }
 
 /* Reads a whole file; the caller frees the text. NULL: -errno in *failed. */
@@ -38,7 +38,8 @@ static char *read_file(const char *path, size_t *length, int *failed)
 	return text;
 }
 
-bool rm_map_runs(const char *flavour, const char *id, char *why, size_t size)
+bool rm_map_has_program(
+        const char *flavour, const char *id, char *why, size_t size)
 {
 	char path[RM_PROGRAM_BYTES];
 	size_t length;
@@ -59,9 +60,9 @@ bool rm_map_runs(const char *flavour, const char *id, char *why, size_t size)
 	return false;
 }
 
-bool rm_map_simulated(const char *id, char *why, size_t size)
+bool rm_map_has_sim_program(const char *id, char *why, size_t size)
 {
-	return rm_map_runs("sim", id, why, size);
+	return rm_map_has_program("sim", id, why, size);
 }
 
 bool rm_map_info_has(
@@ -135,9 +136,9 @@ static void fill_info(struct rm_map_info *info)
 	info->version = json_string_value(json_object_get(json, "version"));
 	info->shapes = shapes_of(info);
 	info->caps = caps_of(info);
-	info->start_ms = (unsigned)rm_json_whole(json, "start_ms");
-	info->warm_up_most = (unsigned)rm_json_whole(json, "warm_up_most");
-	info->value_most = (unsigned)rm_json_whole(json, "value_most_bytes");
+	info->start_ms = (unsigned)rm_json_integer(json, "start_ms");
+	info->warm_up_most = (unsigned)rm_json_integer(json, "warm_up_most");
+	info->value_most = (unsigned)rm_json_integer(json, "value_most_bytes");
 	info->is_map = info->shapes ||
 	               !json_array_size(json_object_get(json, "loops"));
 }
@@ -156,7 +157,7 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 		        "`describe`; build the map again",
 		        where, bad.line, bad.text);
 	member = missing_member(info->json);
-	if (member || rm_json_whole(info->json, "contract") != RM_CONTRACT)
+	if (member || rm_json_integer(info->json, "contract") != RM_CONTRACT)
 		return rm_error_set(error, -EINVAL,
 		        "%s: %s: expected a description of contract version "
 		        "%d; build the map again",
@@ -285,7 +286,7 @@ int rm_catalog_load(
 		        slash ? (int)(slash - program) : 1,
 		        slash ? program : ".");
 	} else {
-		rm_host_beside("maps", folder, sizeof(folder));
+		rm_host_sibling_path("maps", folder, sizeof(folder));
 	}
 	failed = add_maps(catalog, folder, error);
 	if (!failed)
@@ -324,7 +325,7 @@ const struct rm_map_name *rm_catalog_name(
 	return NULL;
 }
 
-int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
+int rm_catalog_explain(const struct rm_catalog *catalog, const char *id,
         struct rm_error *error)
 {
 	const struct rm_map_info *info = rm_catalog_find(catalog, id);

@@ -76,7 +76,7 @@ const struct rm_map_name *rm_catalog_name(
         const struct rm_catalog *catalog, const char *id);
 /* Sets `error` to the reason why this map cannot be run, with the next step.
    Returns RM_USAGE. */
-int rm_catalog_refuse(const struct rm_catalog *catalog, const char *id,
+int rm_catalog_explain(const struct rm_catalog *catalog, const char *id,
         struct rm_error *error);
 
 /* Whether the array `list` of ID.json ("loops", "operations") has `word`. */
@@ -93,8 +93,9 @@ const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES]);
 /* Whether the map has a program of the flavour. If not, `why` is the reason: it
    cannot be simulated or explored, or is not built. */
-bool rm_map_runs(const char *flavour, const char *id, char *why, size_t size);
-bool rm_map_simulated(const char *id, char *why, size_t size);
+bool rm_map_has_program(
+        const char *flavour, const char *id, char *why, size_t size);
+bool rm_map_has_sim_program(const char *id, char *why, size_t size);
 
 /* The fact sheet of a library's map, impls/facts/ID.txt. */
 struct rm_facts {
@@ -114,7 +115,7 @@ extern const struct rm_facts rm_facts_table[]; /* terminated by a NULL id */
 /* The map's sheet, or NULL. Maps go_X, go_classic_X and go_other_X share it. */
 const struct rm_facts *rm_facts_find(const char *id);
 /* Reads the line at `at` and moves `at` to the next. 0: no more lines. */
-size_t rm_facts_next(const char **at, struct rm_facts_line *fact);
+size_t rm_facts_read_line(const char **at, struct rm_facts_line *fact);
 /* Writes the library's version, e.g. "ck 0.7.1" or "critnib unknown", into
    `text`. Returns the source of the version, as a phrase after "told by". */
 const char *rm_facts_version(const struct rm_facts *facts,

@@ -31,7 +31,7 @@ const struct rm_facts *rm_facts_find(const char *id)
 	return facts->id ? facts : NULL;
 }
 
-size_t rm_facts_next(const char **at, struct rm_facts_line *fact)
+size_t rm_facts_read_line(const char **at, struct rm_facts_line *fact)
 {
 	const size_t line = strcspn(*at, "\n");
 	const size_t name = strcspn(*at, ":");
@@ -63,7 +63,7 @@ const char *rm_facts_version(const struct rm_facts *facts,
 	struct rm_facts_line library = { .text = "" }; /* for an empty sheet */
 	const char *at = facts->text, *built;
 
-	rm_facts_next(&at, &library);
+	rm_facts_read_line(&at, &library);
 	if (info->version) {
 		snprintf(text, size, "%.*s %s", (int)library.text_length,
 		        library.text, info->version);

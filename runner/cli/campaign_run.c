@@ -72,7 +72,7 @@ static void print_repairs(const struct rm_prepared *prepared)
  * later stages set busy_ok.
  */
 static void print_warnings(const struct rm_prepared *prepared,
-        const struct rm_wishes *wishes, const char *command)
+        const struct rm_run_options *wishes, const char *command)
 {
 	print_repairs(prepared);
 	if (prepared->busy.is_busy && !wishes->busy_ok)
@@ -122,8 +122,9 @@ static int exec_report(const struct rm_prepared *prepared, int result)
 	return result;
 }
 
-static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes,
-        const struct rm_run_output *output, bool *complete)
+static int run(struct rm_prepared *prepared,
+        const struct rm_run_options *wishes, const struct rm_run_output *output,
+        bool *complete)
 {
 	struct rm_progress progress = { .out = stderr,
 		.is_terminal = isatty(STDERR_FILENO) };
@@ -159,7 +160,7 @@ static int run(struct rm_prepared *prepared, const struct rm_wishes *wishes,
 	        &prepared->tally, prepared->dir, result, campaign.interrupted);
 }
 
-int rm_run_campaign(const struct rm_wishes *wishes,
+int rm_run_campaign(const struct rm_run_options *wishes,
         const struct rm_run_output *output, bool *complete)
 {
 	struct rm_prepared prepared = { 0 };

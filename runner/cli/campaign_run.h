@@ -27,7 +27,7 @@ struct rm_run_output {
    error, the summary to standard output. Returns the exit status. `whole`
    (out): each trial of the plan has a line in the journal, whatever its status.
    Call from the main thread. */
-int rm_run_campaign(const struct rm_wishes *wishes,
+int rm_run_campaign(const struct rm_run_options *wishes,
         const struct rm_run_output *output, bool *complete);
 
 /* Prints each failed cell with its reason, and counts, to standard output. */

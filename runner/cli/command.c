@@ -110,7 +110,7 @@ const struct argp_child rm_start_children[] = { { &start_argp, 0, NULL, 0 },
 	{ 0 } };
 
 void rm_start_apply(
-        const struct rm_start_options *start, struct rm_wishes *wishes)
+        const struct rm_start_options *start, struct rm_run_options *wishes)
 {
 	if (start->has_seed)
 		wishes->seed = &start->seed;
@@ -177,7 +177,7 @@ int rm_planned_build(struct rm_planned *planned, uint64_t seed,
 {
 	struct rm_plan_options options = { .seed = seed,
 		.maps = maps,
-		.can_simulate = rm_map_simulated,
+		.can_simulate = rm_map_has_sim_program,
 		.find_machine = rm_find_machine,
 		.catalog = &planned->catalog,
 		.cells = planned->list.lines ? &planned->list : NULL };

@@ -60,7 +60,7 @@ extern const struct argp_child rm_start_children[];
    use. Without --seed, wishes->seed is unchanged; with it, wishes->seed points
    into `start`, which must outlive it. */
 void rm_start_apply(
-        const struct rm_start_options *start, struct rm_wishes *wishes);
+        const struct rm_start_options *start, struct rm_run_options *wishes);
 
 void rm_plan_arguments_clear(struct rm_plan_arguments *arguments);
 

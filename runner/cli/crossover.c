@@ -41,7 +41,7 @@ static void check_map(const char *id, struct argp_state *state)
 
 	if (!rm_catalog_load(NULL, &catalog, &error) &&
 	        !rm_catalog_find(&catalog, id))
-		rm_catalog_refuse(&catalog, id, &error);
+		rm_catalog_explain(&catalog, id, &error);
 	rm_catalog_clear(&catalog);
 	if (error.text[0])
 		argp_error(state, "%s", error.text);

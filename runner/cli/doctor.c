@@ -15,7 +15,7 @@ static void print_cpu(const struct rm_topology *topology)
 {
 	char text[300];
 	unsigned cpu = (unsigned)hwloc_bitmap_first(topology->usable);
-	bool known = rm_counters_know_cpu(cpu, text, sizeof(text));
+	bool known = rm_counters_describe_cpu(cpu, text, sizeof(text));
 
 	printf("%-8s %-16s %s\n",
 	        rm_finding_level_name(
@@ -64,7 +64,7 @@ static int print_busy(void)
 
 	if (!sched_getaffinity(0, sizeof(mask), &mask))
 		cpus = (unsigned)CPU_COUNT(&mask);
-	rm_busy_look(cpus, false, &busy);
+	rm_busy_measure(cpus, false, &busy);
 	if (!busy.is_busy)
 		rm_busy_probe(PROBE_MS, &busy);
 	if (busy.is_busy) {

@@ -35,7 +35,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		if (!a->format)
 			a->format = text;
 		else
-			rm_argument_once(state, &a->file, text, "FILE");
+			rm_argument_set_once(state, &a->file, text, "FILE");
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		if (!a->format || strcmp(a->format, "twitter") || !a->file ||
@@ -57,7 +57,8 @@ static const struct argp argp = { options, parse, "twitter FILE",
 	NULL, NULL, NULL };
 
 static void print_summary(const struct arguments *a,
-        const struct rm_trace *trace, const struct rm_trace_imported *imported)
+        const struct rm_trace *trace,
+        const struct rm_trace_import_stats *imported)
 {
 	printf("%s: %" PRIu64 " lines: %" PRIu64 " get, %" PRIu64
 	       " set, %" PRIu64 " del (%" PRIu64 " of them expired), %" PRIu64
@@ -78,7 +79,7 @@ static void print_summary(const struct arguments *a,
 int rm_cli_import(int argc, char **argv)
 {
 	struct arguments a = { .binary = false };
-	struct rm_trace_imported imported;
+	struct rm_trace_import_stats imported;
 	struct rm_error error = { "" };
 	struct rm_trace trace;
 	int status = RM_OK;

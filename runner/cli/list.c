@@ -24,7 +24,7 @@ enum { WHY_BYTES = 256 };
 static json_t *map_json(const struct rm_map_info *info)
 {
 	char why[WHY_BYTES];
-	bool simulated = rm_map_simulated(info->id, why, sizeof(why));
+	bool simulated = rm_map_has_sim_program(info->id, why, sizeof(why));
 	json_t *map = json_copy(info->json);
 
 	json_object_set_new(map, "sim",
@@ -96,7 +96,7 @@ static void print_map(const struct rm_map_info *info)
 		printf("    %-11s%s\n", "misuse", info->misuse);
 	if (info->language)
 		printf("    %-11s%s\n", "language", info->language);
-	else if (rm_map_simulated(info->id, why, sizeof(why)))
+	else if (rm_map_has_sim_program(info->id, why, sizeof(why)))
 		printf("    %-11syes\n", "sim");
 	else
 		printf("    %-11sno (%s)\n", "sim", why);

@@ -244,7 +244,7 @@ static void print_repeats(const struct rm_plan *plan)
 		return;
 	printf("; disturbed and void trials are repeated in addition, each at "
 	       "most %u times, in total at most %.0f times (",
-	        repeat_limit, rm_repeats_whole(repeats));
+	        repeat_limit, rm_repeats_round_down(repeats));
 	rm_print_time((uint64_t)time_ns);
 	printf(" more)");
 }

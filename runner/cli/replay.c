@@ -106,7 +106,7 @@ static error_t parse_replay(int key, char *text, struct argp_state *state)
 		a->write = text;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &a->file, text, "FILE");
+		rm_argument_set_once(state, &a->file, text, "FILE");
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		check_options(state);
@@ -198,7 +198,7 @@ static int show(const char *file, const struct rm_trace *trace)
 {
 	struct rm_trace_expected expected;
 
-	if (rm_trace_expect(trace, 1, &expected))
+	if (rm_trace_compute_expected(trace, 1, &expected))
 		return RM_FAILED;
 	printf("%s: %" PRIu64 " operations: %" PRIu64 " get (%" PRIu64
 	       " find their key), %" PRIu64 " set (%" PRIu64
@@ -302,7 +302,7 @@ static bool check_map(const char *id)
 	if (!rm_catalog_load(NULL, &catalog, &error)) {
 		info = rm_catalog_find(&catalog, id);
 		if (!info || info->language)
-			rm_catalog_refuse(&catalog, id, &error);
+			rm_catalog_explain(&catalog, id, &error);
 		else if (!info->is_map)
 			rm_error_set(&error, RM_USAGE,
 			        "%s is a technique: expected a map "

@@ -38,7 +38,7 @@ struct repro {
 	const char *flags[FLAGS_MAX];
 	size_t flag_count;
 	struct rm_start_options start;
-	struct rm_wishes wishes;
+	struct rm_run_options wishes;
 	char python[RM_PYTHON_BYTES];
 	char dir[RM_PATH_BYTES], list[RM_PATH_BYTES + 16];
 	bool created_dir, created_workloads,
@@ -72,7 +72,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 			repro->flags[repro->flag_count++] = text;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &repro->source_dir, text, "folder");
+		rm_argument_set_once(state, &repro->source_dir, text, "folder");
 		return 0;
 	case ARGP_KEY_END:
 		if (!repro->source_dir)

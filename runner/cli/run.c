@@ -17,7 +17,7 @@ enum { OPTION_CELLS_FROM = 2048, OPTION_NO_PAGE };
 
 /* The parsed command line. */
 struct arguments {
-	struct rm_wishes wishes;
+	struct rm_run_options wishes;
 	struct rm_arms arms;
 	struct rm_start_options start;
 	struct rm_sets sets;
@@ -97,7 +97,7 @@ static void parse_note(char *text, struct argp_state *state)
 static void check_options(struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
-	struct rm_wishes *wishes = &arguments->wishes;
+	struct rm_run_options *wishes = &arguments->wishes;
 	struct rm_error error = { "" };
 
 	wishes->sources.overrides = arguments->sets.list;
@@ -120,7 +120,7 @@ static void check_options(struct argp_state *state)
 }
 
 /* Options whose text is stored as it is. */
-static bool store_text(int key, const char *text, struct rm_wishes *wishes)
+static bool store_text(int key, const char *text, struct rm_run_options *wishes)
 {
 	const char **target = key == OPTION_MODE      ? &wishes->sources.mode
 	                      : key == 'o'            ? &wishes->dir
@@ -151,7 +151,7 @@ static bool set_flag(int key, struct arguments *arguments)
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
-	struct rm_wishes *wishes = &arguments->wishes;
+	struct rm_run_options *wishes = &arguments->wishes;
 
 	if (store_text(key, text, wishes) || set_flag(key, arguments))
 		return 0;
@@ -195,7 +195,7 @@ static void print_need(
 		printf("%s/%s\n", flavour, map);
 }
 
-static int print_needs(const struct rm_wishes *wishes)
+static int print_needs(const struct rm_run_options *wishes)
 {
 	struct rm_inputs mode = { 0 };
 	struct rm_catalog catalog = { 0 };

@@ -67,7 +67,8 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 		                ? ", as an injected bug may,"
 		                : "",
 		        times,
-		        cell->blocks * rm_arms_of(tally->arms, cell).count,
+		        cell->blocks *
+		                rm_arms_find_set(tally->arms, cell).count,
 		        cell->id,
 		        count == voided_count ? void_reason(&tally->cells[i])
 		                              : tally->cells[i].reason);

@@ -41,7 +41,7 @@ static int add_planned(
 		if (json_is_null(json_object_get(cell, "skip")) &&
 		        strcmp(rm_json_text(cell, "measure"), "verify") != 0)
 			done->timed +=
-			        (uint64_t)rm_json_whole(cell, "blocks") *
+			        (uint64_t)rm_json_integer(cell, "blocks") *
 			        (json_is_true(json_object_get(cell, "control"))
 			                        ? 2
 			                        : 1);
@@ -66,7 +66,7 @@ static int add_completed(
 }
 
 static int run_stage(const struct rm_stages *stages, unsigned number,
-        const char *dir, struct rm_wishes *wishes, bool *complete)
+        const char *dir, struct rm_run_options *wishes, bool *complete)
 {
 	const struct rm_stages_options *options = stages->options;
 	const struct rm_run_output output = { .command = options->command,
@@ -90,7 +90,7 @@ static int resume_stage(const struct rm_stages *stages, unsigned number,
         const char *dir, bool *complete)
 {
 	struct rm_arms none = { 0 };
-	struct rm_wishes wishes = { .resume = true, .arms = &none };
+	struct rm_run_options wishes = { .resume = true, .arms = &none };
 
 	printf("stage %u: resuming\n", number);
 	return run_stage(stages, number, dir, &wishes, complete);
@@ -108,7 +108,7 @@ static int begin_stage(const struct rm_stages *stages, unsigned number,
 	        SEED_SHIFT;
 	char blocks[24], text[24];
 	struct rm_arms none = { 0 };
-	struct rm_wishes wishes = { .arms = &none,
+	struct rm_run_options wishes = { .arms = &none,
 		.maps = stages->maps[0] ? stages->maps : NULL,
 		.cells_from = list,
 		.counters = stages->counters,
@@ -171,8 +171,8 @@ static int next_stage(const struct rm_stages *stages,
 		        (unsigned long long)done->timed, next.why);
 	if (!result) {
 		text = rm_stages_cell_list(stages, done, number, &next);
-		result = text ? rm_staged_list(&stages->staged, number, text,
-		                        list, error)
+		result = text ? rm_staged_write_cells(&stages->staged, number,
+		                        text, list, error)
 		              : rm_error_set(error, -ENOMEM, "no memory");
 	}
 	if (!result)

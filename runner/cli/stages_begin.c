@@ -194,7 +194,7 @@ static int plan_all(struct rm_stages *stages, struct rm_error *error)
 	/* a search compares throughput only; claims may need counters */
 	stages->counters = options->maps ? "none" : NULL;
 	if (!options->start.has_seed)
-		options->start.seed = rm_campaign_seed();
+		options->start.seed = rm_draw_random_seed();
 	result = read_inputs(stages, error);
 	if (!result && (!options->plan || options->ids))
 		result = rm_python_find(stages->python, error);

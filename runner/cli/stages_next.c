@@ -43,10 +43,10 @@ static int check_next(const struct rm_stages *stages,
 	json_int_t count = json_integer_value(blocks);
 	size_t i;
 
-	if (rm_json_whole(answer, "stage") != done->stages + 1)
+	if (rm_json_integer(answer, "stage") != done->stages + 1)
 		return rm_error_set(error, -EIO,
 		        "report next: stage %lld, expected %u",
-		        (long long)rm_json_whole(answer, "stage"),
+		        (long long)rm_json_integer(answer, "stage"),
 		        done->stages + 1);
 	if (!json_array_size(next->cells))
 		return reject(error, "cells: expected ids of cells");
@@ -83,7 +83,7 @@ int rm_stages_choose_next(const struct rm_stages *stages,
 		return result;
 	next->cells = json_object_get(next->answer, "cells");
 	next->why = rm_json_text(next->answer, "why");
-	if (rm_json_whole(next->answer, "format") != 1)
+	if (rm_json_integer(next->answer, "format") != 1)
 		return reject(error, "format: expected 1");
 	if (!json_is_array(next->cells) || !*next->why)
 		return reject(error, "expected cells, and why");
@@ -123,7 +123,7 @@ char *rm_stages_cell_list(const struct rm_stages *stages,
 	if (!out || !ran)
 		goto out;
 	snprintf(why, sizeof(why), "%s", next->why);
-	rm_line_clean(why);
+	rm_text_sanitize(why);
 	fprintf(out, "# Stage %u: %s\n", number, why);
 	json_array_foreach (next->cells, i, id) {
 		fprintf(out, "%s\n", json_string_value(id));

@@ -12,7 +12,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, dir, text, "DIR");
+		rm_argument_set_once(state, dir, text, "DIR");
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "expected DIR, the folder of a campaign");
@@ -55,7 +55,7 @@ static int validate_campaign(const char *dir)
    next` to decide. */
 static int validate_stages(const char *dir)
 {
-	unsigned count = rm_staged_count(dir), last = rm_staged_last(dir);
+	unsigned count = rm_staged_count(dir), last = rm_staged_highest(dir);
 	int worst = RM_OK;
 
 	for (unsigned i = 1; i <= count; i++) {

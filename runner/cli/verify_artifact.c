@@ -25,10 +25,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 	switch (key) {
 	case 'd':
-		rm_argument_once(state, &arguments->digest, text, "--digest");
+		rm_argument_set_once(
+		        state, &arguments->digest, text, "--digest");
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &arguments->path, text, "DIR or FILE");
+		rm_argument_set_once(
+		        state, &arguments->path, text, "DIR or FILE");
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "expected DIR or FILE, an artifact");
@@ -119,7 +121,7 @@ static int compare_pages(const char *python, const char *folder)
 		status = print_problem_count(wrong, folder);
 	} else
 		printf("%lld files of pages and tables: equal to the data\n",
-		        (long long)rm_json_whole(answer, "same"));
+		        (long long)rm_json_integer(answer, "same"));
 	json_decref(answer);
 	return status;
 }

@@ -70,14 +70,14 @@ struct rm_reading rm_reading_scale(
  * cycle metrics one per cycle. It rejects impossible values, such as 2^50
  * cycles in 20 ms, not small errors.
  */
-bool rm_reading_possible(const char *metric, double count, uint64_t ns);
+bool rm_reading_is_possible(const char *metric, double count, uint64_t ns);
 
 /* True if the metric is above 0 in every interval in which a thread ran. If it
    is 0, the PMU does not count, and a 0 of its other events is not a count. */
-bool rm_reading_never_zero(const char *metric);
+bool rm_metric_is_never_zero(const char *metric);
 
 /* The invalid reading of such a metric with a 0. */
-struct rm_reading rm_reading_stands(void);
+struct rm_reading rm_reading_stuck_at_zero(void);
 
 /* An invalid reading with a reason, printf style. */
 struct rm_reading rm_reading_invalid(const char *format, ...)
@@ -90,6 +90,6 @@ json_t *rm_reading_total(const struct rm_reading *readings, unsigned threads);
 const char *rm_quality_text(enum rm_quality quality);
 
 /* True for one of these texts. */
-bool rm_quality_known(const char *text);
+bool rm_quality_is_known(const char *text);
 
 #endif /* RM_BACKEND_H */

@@ -131,11 +131,11 @@ int rm_counters_select(const char *wish, const struct rm_topology *topology,
         struct rm_error *error);
 
 /* Number of event sets, one per pass; 0 for "none". */
-size_t rm_counters_sets(const json_t *chosen);
+size_t rm_counters_set_count(const json_t *chosen);
 
 /*
  * The "counters" object of a trial request (docs/reference/trial-protocol.md):
- * event set number `trial` modulo rm_counters_sets(). Pass the block's number,
+ * event set number `trial` modulo rm_counters_set_count(). Pass the block's number,
  * so that consecutive blocks count all sets in turn. {"backend": "none"} if
  * nothing counts. New reference.
  */
@@ -172,6 +172,6 @@ int rm_counters_survey(const char *metrics, const struct rm_topology *topology,
 /* Describes, in a sentence, kernel CPU number `cpu` by the tables of events and
    CPUs. Returns false for a CPU that is not in the tables, or if /proc/cpuinfo
    cannot be read: then only generic events are offered. Any thread. */
-bool rm_counters_know_cpu(unsigned cpu, char *text, size_t size);
+bool rm_counters_describe_cpu(unsigned cpu, char *text, size_t size);
 
 #endif /* RM_COUNTERS_H */

@@ -44,7 +44,7 @@ struct session {
 static int send_command(
         struct session *l, const char *command, struct rm_error *error)
 {
-	return rm_likwid_ask(l->socket, command, l->answer, error);
+	return rm_likwid_send_command(l->socket, command, l->answer, error);
 }
 
 /* Collects the distinct CPUs in order of first use, which is the order of
@@ -255,7 +255,7 @@ static bool is_stuck(const struct session *l, const double *values, unsigned k)
 {
 	for (unsigned i = 0; i < l->events; i++)
 		if (values[i * l->cpus + k] == 0 &&
-		        rm_reading_never_zero(l->event[i].metric))
+		        rm_metric_is_never_zero(l->event[i].metric))
 			return true;
 	return false;
 }
@@ -277,12 +277,12 @@ static struct rm_reading make_reading(const struct session *l,
 	if (value != floor(value))
 		return rm_reading_invalid(
 		        "liblikwid counted %g, expected a whole number", value);
-	if (!rm_reading_possible(metric, value, ns))
+	if (!rm_reading_is_possible(metric, value, ns))
 		return rm_reading_invalid("liblikwid counted %g in %.3f ms: "
 		                          "more than any CPU can",
 		        value, (double)ns / 1e6);
 	if (is_stuck(l, values, k))
-		return rm_reading_stands();
+		return rm_reading_stuck_at_zero();
 	reading.raw = (uint64_t)value;
 	return reading;
 }

@@ -42,7 +42,7 @@ int rm_likwid_connect(const char *path, struct rm_error *error);
  * bytes and gets the text after "OK ". Returns 0; -EREMOTEIO: the helper
  * returned an error, which is in `error`; -ETIMEDOUT; -EPIPE: the helper ended.
  */
-int rm_likwid_ask(
+int rm_likwid_send_command(
         int socket, const char *command, char *answer, struct rm_error *error);
 
 #endif /* RM_LIKWID_H */

@@ -47,14 +47,14 @@ int rm_likwid_connect(const char *path, struct rm_error *error)
 	return s;
 }
 
-int rm_likwid_ask(
+int rm_likwid_send_command(
         int socket, const char *command, char *answer, struct rm_error *error)
 {
 	struct pollfd wait = { socket, POLLIN, 0 };
 
 	/* an early "ERR busy" can be read even if the send fails */
 	send(socket, command, strlen(command), MSG_NOSIGNAL);
-	int ready = poll(&wait, 1, RM_WIRE_PATIENCE_MS);
+	int ready = poll(&wait, 1, RM_WIRE_CLIENT_TIMEOUT_MS);
 	if (ready <= 0)
 		return rm_error_set(error, -ETIMEDOUT,
 		        "likwid: %s: the helper did not answer", command);
@@ -154,7 +154,7 @@ static int wait_until_ready(struct rm_likwid_helper *h, int from, char *remedy,
 	struct pollfd wait = { from, POLLIN, 0 };
 	char line[1024];
 
-	if (poll(&wait, 1, RM_WIRE_PATIENCE_MS) <= 0)
+	if (poll(&wait, 1, RM_WIRE_CLIENT_TIMEOUT_MS) <= 0)
 		return rm_error_set(
 		        error, -ETIMEDOUT, "likwid: the helper did not start");
 	ssize_t n = read(from, line, sizeof(line) - 1);

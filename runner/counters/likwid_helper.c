@@ -198,7 +198,7 @@ static int start_serving(struct rm_likwid_options *options)
 
 	if (options->gate) {
 		enum rm_likwid_mode mode =
-		        rm_likwid_counts_by_perf(options->library)
+		        rm_likwid_uses_perf(options->library)
 		                ? gate_perf(reason, sizeof(reason))
 		                : gate_registers(reason, sizeof(reason));
 
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 		"started by `readmostly run`, ends with its standard input.",
 		NULL, NULL, NULL };
 	struct rm_likwid_options options = { .mode = RM_LIKWID_AUTO,
-		.deadline_ms = RM_WIRE_DEADLINE_MS,
+		.deadline_ms = RM_WIRE_COMMAND_TIMEOUT_MS,
 		.gate = true };
 
 	sigset_t end;

@@ -24,9 +24,9 @@ struct rm_likwid_options {
  * True if liblikwid was built with ACCESSMODE=perf_event, as always for Arm and
  * POWER. Such a build needs neither msr devices nor likwid-accessD. Loads the
  * library in a child process; false if it cannot be loaded. `library` as in
- * rm_likwid_work().
+ * rm_likwid_run_worker().
  */
-bool rm_likwid_counts_by_perf(const char *library);
+bool rm_likwid_uses_perf(const char *library);
 
 /* Serves trials at `listener` until standard input ends or a SIGTERM arrives,
    which the caller has blocked. Returns 0 or -ENOMEM. */
@@ -38,7 +38,7 @@ int rm_likwid_serve(const struct rm_likwid_options *options, int listener);
  *
  * library  path or name for dlopen, NULL = the known names
  */
-_Noreturn void rm_likwid_work(
+_Noreturn void rm_likwid_run_worker(
         int socket, const char *library, enum rm_likwid_mode mode);
 
 #endif /* RM_LIKWID_HELPER_H */

@@ -115,7 +115,7 @@ static _Noreturn void run_worker(struct helper *h, int wire, int out)
 	dup2(out, 2);
 	close(h->listener);
 	close(h->client);
-	rm_likwid_work(wire, h->options.library, h->options.mode);
+	rm_likwid_run_worker(wire, h->options.library, h->options.mode);
 }
 
 static bool start_worker(struct helper *h)

@@ -19,10 +19,12 @@
 #define RM_LIKWID_WIRE_H
 
 enum {
-	RM_WIRE_BYTES = 65536,       /* maximum length of a message */
-	RM_WIRE_CPUS = 1024,         /* in INIT */
-	RM_WIRE_DEADLINE_MS = 8000,  /* liblikwid's time limit per command */
-	RM_WIRE_PATIENCE_MS = 12000, /* the client's time limit per answer */
+	RM_WIRE_BYTES = 65536, /* maximum length of a message */
+	RM_WIRE_CPUS = 1024,   /* in INIT */
+	RM_WIRE_COMMAND_TIMEOUT_MS =
+	        8000, /* liblikwid's time limit per command */
+	RM_WIRE_CLIENT_TIMEOUT_MS =
+	        12000, /* the client's time limit per answer */
 };
 
 #endif /* RM_LIKWID_WIRE_H */

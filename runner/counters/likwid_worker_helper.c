@@ -112,7 +112,7 @@ static bool is_perf_build(const char *library)
 	       file_has(info.dli_fname, "/proc/sys/kernel/perf_event_paranoid");
 }
 
-bool rm_likwid_counts_by_perf(const char *library)
+bool rm_likwid_uses_perf(const char *library)
 {
 	pid_t child = fork();
 	int status = 1;
@@ -359,7 +359,7 @@ static void run_command(struct worker *w, char *command)
 		        command);
 }
 
-_Noreturn void rm_likwid_work(
+_Noreturn void rm_likwid_run_worker(
         int socket, const char *library, enum rm_likwid_mode mode)
 {
 	struct worker *w = calloc(1, sizeof(*w));

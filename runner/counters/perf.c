@@ -491,7 +491,7 @@ static bool is_stuck(const struct group *group)
 {
 	for (unsigned i = 0; i < group->plan->size; i++)
 		if (has_value(&group->reading[i]) && !group->reading[i].raw &&
-		        rm_reading_never_zero(group->plan->events[i].metric))
+		        rm_metric_is_never_zero(group->plan->events[i].metric))
 			return true;
 	return false;
 }
@@ -504,7 +504,7 @@ static struct rm_reading window_reading(const struct group *group, unsigned i)
 	return has_value(reading) &&
 	                       rm_pmu_is_core(group->plan->events[i].pmu) &&
 	                       is_stuck(group)
-	               ? rm_reading_stands()
+	               ? rm_reading_stuck_at_zero()
 	               : *reading;
 }
 

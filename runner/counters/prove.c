@@ -505,7 +505,7 @@ static void start_helper(struct rm_attempt *attempt)
 		set_reason(attempt, why.text);
 }
 
-int rm_attempt_make(const char *backend, const char *metrics,
+int rm_attempt_run(const char *backend, const char *metrics,
         struct rm_prove *prove, struct rm_attempt *attempt,
         struct rm_error *error)
 {

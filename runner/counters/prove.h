@@ -149,7 +149,7 @@ struct rm_attempt {
  * prove    topology, perf_ops and recording as above; the place is set here
  * attempt  out: free with rm_attempt_free() in any case
  */
-int rm_attempt_make(const char *backend, const char *metrics,
+int rm_attempt_run(const char *backend, const char *metrics,
         struct rm_prove *prove, struct rm_attempt *attempt,
         struct rm_error *error);
 

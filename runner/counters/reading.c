@@ -30,7 +30,7 @@ struct rm_reading rm_reading_invalid(const char *format, ...)
 	return reading;
 }
 
-bool rm_reading_possible(const char *metric, double count, uint64_t ns)
+bool rm_reading_is_possible(const char *metric, double count, uint64_t ns)
 {
 	const double cycles_per_ns = 10, events_per_cycle = 16;
 	double most = (double)ns * cycles_per_ns;
@@ -39,12 +39,12 @@ bool rm_reading_possible(const char *metric, double count, uint64_t ns)
 	       (strstr(metric, "cycles") ? most : most * events_per_cycle);
 }
 
-bool rm_reading_never_zero(const char *metric)
+bool rm_metric_is_never_zero(const char *metric)
 {
 	return !strcmp(metric, "cycles") || !strcmp(metric, "instructions");
 }
 
-struct rm_reading rm_reading_stands(void)
+struct rm_reading rm_reading_stuck_at_zero(void)
 {
 	return rm_reading_invalid("stayed at 0: the device is there, but "
 	                          "nothing counts (no vPMU?)");
@@ -92,7 +92,7 @@ const char *rm_quality_text(enum rm_quality quality)
 	return texts[quality];
 }
 
-bool rm_quality_known(const char *text)
+bool rm_quality_is_known(const char *text)
 {
 	for (unsigned i = 0; i < TEXTS; i++)
 		if (!strcmp(text, texts[i]))

@@ -126,11 +126,11 @@ static int check_line(
 		if (!rm_json_text(line, texts[i])[0])
 			return rm_error_set(error, -EINVAL,
 			        "%s: no %s, expected a text", where, texts[i]);
-	if (!rm_quality_known(rm_json_text(line, "quality")))
+	if (!rm_quality_is_known(rm_json_text(line, "quality")))
 		return rm_error_set(error, -EINVAL, "%s: quality \"%s\"", where,
 		        rm_json_text(line, "quality"));
-	json_int_t interval = rm_json_whole(line, "interval");
-	json_int_t thread = rm_json_whole(line, "thread");
+	json_int_t interval = rm_json_integer(line, "interval");
+	json_int_t thread = rm_json_integer(line, "thread");
 	if (!json_is_integer(json_object_get(line, "interval")) ||
 	        !json_is_integer(json_object_get(line, "thread")) ||
 	        interval < 0 || thread < 0 || interval > 1000000 ||
@@ -161,8 +161,8 @@ static int check_duplicate(struct loading *loading, const json_t *line,
 	char key[256];
 
 	snprintf(key, sizeof(key), "%lld %lld %s",
-	        (long long)rm_json_whole(line, "interval"),
-	        (long long)rm_json_whole(line, "thread"),
+	        (long long)rm_json_integer(line, "interval"),
+	        (long long)rm_json_integer(line, "thread"),
 	        rm_json_text(line, "metric"));
 	if (json_object_get(loading->seen, key))
 		return rm_error_set(error, -EINVAL,
@@ -180,7 +180,7 @@ static int check_origin(struct loading *loading, const json_t *line,
 	char interval[32];
 
 	snprintf(interval, sizeof(interval), "%lld",
-	        (long long)rm_json_whole(line, "interval"));
+	        (long long)rm_json_integer(line, "interval"));
 	json_t *now = json_pack("[s, s, s]", rm_json_text(line, "backend"),
 	        rm_json_text(line, "cpu"), rm_json_text(line, "origin"));
 	json_t *first = json_object_get(loading->origins, interval);
@@ -211,7 +211,7 @@ static int read_line(struct loading *loading, const char *text, size_t length,
 		code = check_duplicate(loading, line, where, error);
 	if (code)
 		return code;
-	int number = (int)rm_json_whole(line, "interval");
+	int number = (int)rm_json_integer(line, "interval");
 	/* a missing interval would be replayed as no counts */
 	if (number > loading->intervals)
 		return rm_error_set(error, -EINVAL,
@@ -323,7 +323,7 @@ static int stop_replay(void *state)
 
 static bool is_in_interval(const struct replay *replay, const json_t *line)
 {
-	return rm_json_whole(line, "interval") == (json_int_t)replay->shown;
+	return rm_json_integer(line, "interval") == (json_int_t)replay->shown;
 }
 
 /* A recorded reading without a value stays without one. */
@@ -338,8 +338,8 @@ static struct rm_reading make_reading(const json_t *line)
 		        rm_json_text(line, "quality"),
 		        reason[0] ? reason : "no value");
 	reading.value = json_number_value(value);
-	reading.enabled_ns = (uint64_t)rm_json_whole(line, "enabled_ns");
-	reading.running_ns = (uint64_t)rm_json_whole(line, "running_ns");
+	reading.enabled_ns = (uint64_t)rm_json_integer(line, "enabled_ns");
+	reading.running_ns = (uint64_t)rm_json_integer(line, "running_ns");
 	if (strcmp(rm_json_text(line, "quality"), "exact"))
 		snprintf(reading.reason, sizeof(reading.reason),
 		        "recorded as %s", rm_json_text(line, "quality"));
@@ -369,7 +369,7 @@ static json_t *make_event(const struct replay *replay, size_t first)
 		readings[k] = rm_reading_invalid(
 		        "thread %u is not in the recording", k);
 	json_array_foreach (replay->lines, i, line) {
-		json_int_t thread = rm_json_whole(line, "thread");
+		json_int_t thread = rm_json_integer(line, "thread");
 
 		if (is_in_interval(replay, line) && same_event(line, head) &&
 		        thread < (json_int_t)replay->threads)

@@ -124,7 +124,7 @@ static int try_all(const struct wish *wish, struct rm_counters_choice *choice,
 
 		if (!is_auto && strcmp(order[i], wish->backend))
 			continue;
-		int code = rm_attempt_make(
+		int code = rm_attempt_run(
 		        order[i], wish->rest, &prove, attempt, error);
 		if (!code) {
 			json_array_append_new(json_object_get(chosen, "tried"),
@@ -212,7 +212,7 @@ static size_t count_offered(
 	return n;
 }
 
-bool rm_counters_know_cpu(unsigned cpu, char *text, size_t size)
+bool rm_counters_describe_cpu(unsigned cpu, char *text, size_t size)
 {
 	struct rm_event_map *map = NULL;
 	struct rm_error why = { "" };
@@ -239,7 +239,7 @@ bool rm_counters_know_cpu(unsigned cpu, char *text, size_t size)
 	return arch.known;
 }
 
-size_t rm_counters_sets(const json_t *chosen)
+size_t rm_counters_set_count(const json_t *chosen)
 {
 	return json_array_size(json_object_get(chosen, "sets"));
 }
@@ -267,7 +267,7 @@ static int survey_backend(const char *backend, const char *metrics,
         struct rm_prove *prove, json_t *survey, struct rm_error *error)
 {
 	struct rm_attempt attempt;
-	int code = rm_attempt_make(backend, metrics, prove, &attempt, error);
+	int code = rm_attempt_run(backend, metrics, prove, &attempt, error);
 
 	if (!code) {
 		json_t *made = rm_attempt_json(&attempt);

@@ -56,7 +56,7 @@ static void read_load(unsigned cpus, struct rm_busy *busy)
 		        busy->load, cpus);
 }
 
-void rm_busy_look(unsigned cpus, bool in_haste, struct rm_busy *busy)
+void rm_busy_measure(unsigned cpus, bool in_haste, struct rm_busy *busy)
 {
 	char line[256];
 

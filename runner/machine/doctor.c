@@ -70,7 +70,7 @@ static void examine_digit(const struct check *check, struct rm_finding *finding)
 
 #define CPUS "/sys/devices/system/cpu/"
 
-/* rm_fact_each() counts the CPUs of each governor. A comma means that governors
+/* rm_fact_count_lines() counts the CPUs of each governor. A comma means that governors
    differ, so that threads on different CPUs run at different clocks. */
 static void governor(
         const struct rm_topology *topology, struct rm_finding *finding)
@@ -79,7 +79,7 @@ static void governor(
 	struct rm_fact fact;
 
 	(void)topology;
-	rm_fact_each(path, &fact);
+	rm_fact_count_lines(path, &fact);
 	if (!require_fact(&fact, path, finding))
 		return;
 	if (strncmp(fact.text, "performance x ", 14) || strchr(fact.text, ','))

@@ -29,7 +29,7 @@ static void make_plain(struct rm_fact *fact)
 {
 	json_t *string = json_string(fact->text);
 
-	rm_line_clean(fact->text);
+	rm_text_sanitize(fact->text);
 	for (char *c = fact->text; !string && *c; c++)
 		if ((unsigned char)*c >= 0x80)
 			*c = '?';
@@ -125,7 +125,7 @@ static void count_text(struct tally *tally, const struct rm_fact *fact)
 	tally->counts[i]++;
 }
 
-void rm_fact_each(const char *pattern, struct rm_fact *fact)
+void rm_fact_count_lines(const char *pattern, struct rm_fact *fact)
 {
 	char rooted[PATH_MAX];
 	struct tally tally = { .count = 0 };

@@ -34,7 +34,7 @@ void rm_fact_set(struct rm_fact *fact, const char *text);
 
 /* Distinct first lines of all files that match a glob, with their counts:
    "performance x 63, powersave x 1". */
-void rm_fact_each(const char *pattern, struct rm_fact *fact);
+void rm_fact_count_lines(const char *pattern, struct rm_fact *fact);
 
 /* The line with the tightest limit of CPU time of this process's cgroup and its
    ancestors: "QUOTA PERIOD" or "max PERIOD" of version 2, a quota in us of

@@ -148,7 +148,7 @@ static void read_row(const struct fact_row *row, struct rm_fact *fact)
 		rm_fact_field(row->path, row->field, fact);
 		return;
 	case EACH:
-		rm_fact_each(row->path, fact);
+		rm_fact_count_lines(row->path, fact);
 		return;
 	case VARIABLE:
 		value = getenv(row->path);

@@ -111,7 +111,7 @@ struct rm_busy {
 /* Reads /proc/pressure/cpu or /proc/loadavg in RM_SYSFS. If the kernel's mean
    over 10 s is high, measures for a quarter of a second, unless `in_haste`. A
    file that cannot be read counts as idle. Any thread. */
-void rm_busy_look(unsigned cpus, bool in_haste, struct rm_busy *busy);
+void rm_busy_measure(unsigned cpus, bool in_haste, struct rm_busy *busy);
 
 /* Measures waiting directly, without the kernel's mean. Computes for `probe_ms`
    in total on the first eight CPUs of this thread, one after the other, and

@@ -81,7 +81,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		args->sizing.presize = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &args->map, text, "map");
+		rm_argument_set_once(state, &args->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
 		check(state, args);

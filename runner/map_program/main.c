@@ -40,7 +40,7 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
-	rm_cli_begin();
+	rm_program_start();
 	for (size_t i = 0; argc > 1 && i < COMMANDS; i++) {
 		char name[RM_NAME_BYTES + 16];
 

@@ -49,7 +49,7 @@ static int play(
 		.passes = a->passes,
 		.seed = a->seed,
 		.state = state };
-	struct rm_trace_played played;
+	struct rm_trace_play_result played;
 	struct rm_error error = { "" };
 	int failed = rm_trace_play(trace, &replay, &played, &error);
 
@@ -122,7 +122,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		a->state = text;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &a->file, text, "TRACE");
+		rm_argument_set_once(state, &a->file, text, "TRACE");
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->file)

@@ -212,7 +212,7 @@ static void close_gaps(struct rm_plan *plan, const bool *kept, size_t *places)
 			rm_cell_clear(&plan->cells[i].cell);
 	}
 	for (size_t i = 0; i < plan->same_count; i++) {
-		struct rm_plan_same *entry = &plan->same[i];
+		struct rm_plan_duplicate *entry = &plan->same[i];
 
 		if (!kept[entry->cell])
 			continue;

@@ -179,7 +179,7 @@ static int handle_line(
 	struct line *line = &reading->entries[reading->entry_count];
 	char where[RM_WHERE_BYTES];
 
-	rm_lines_where(&reading->lines, where);
+	rm_lines_location(&reading->lines, where);
 	if (check_line(reading, section, name, where))
 		return 0;
 	if (rm_key_find(name) == RM_KEY_INCLUDE)

@@ -28,7 +28,7 @@ static int parse_numbered(const char *text, const char *word, unsigned *number)
 	uint64_t value;
 
 	if (strncmp(text, word, length) ||
-	        rm_number_whole(text + length, &value) || value > INT_MAX)
+	        rm_number_integer(text + length, &value) || value > INT_MAX)
 		return -EINVAL;
 	*number = (unsigned)value;
 	return 0;

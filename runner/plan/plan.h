@@ -154,7 +154,7 @@ struct rm_plan_round {
 };
 
 /* A cell that equals another one on this machine and does not run. */
-struct rm_plan_same {
+struct rm_plan_duplicate {
 	char id[RM_ID_BYTES]; /* the id that it would have */
 	size_t cell;          /* index of the cell that runs instead */
 };
@@ -171,7 +171,7 @@ struct rm_plan {
 	   are in no round. */
 	struct rm_plan_round *rounds;
 	unsigned round_count;
-	struct rm_plan_same *same;
+	struct rm_plan_duplicate *same;
 	size_t same_count;
 	size_t trial_count;    /* in all rounds, including the A/A control */
 	uint64_t estimate_ns;  /* of all trials, run sequentially */
@@ -194,7 +194,7 @@ struct rm_plan_options {
 	   which every counters cell is skipped */
 	const char *counters_reason;
 	/* Returns whether the map can be simulated; if not, stores the reason
-	   in `why`: rm_map_simulated(). NULL: all maps can. */
+	   in `why`: rm_map_has_sim_program(). NULL: all maps can. */
 	bool (*can_simulate)(const char *map, char *why, size_t size);
 	/* Returns 0 if the simulated machine exists; otherwise -errno with
 	   `error`, which lists the existing ones. NULL: accept any name. */

@@ -111,7 +111,7 @@ static int add_same(
         struct rm_planning *planning, struct rm_cell *cell, size_t index)
 {
 	struct rm_plan *plan = planning->plan;
-	struct rm_plan_same *same;
+	struct rm_plan_duplicate *same;
 
 	if (!strcmp(cell->id, plan->cells[index].cell.id))
 		return 0;

@@ -146,13 +146,13 @@ static void fill_cell(const struct rm_planning *planning,
 		cell->rate_per_s = 0;
 		cell->arrivals = RM_ARRIVALS_POISSON;
 	}
-	rm_cell_resize(cell);
+	rm_cell_apply_lengths(cell);
 	if (cell->keys_fill_llc)
 		cell->keys = keys_beyond_llc(planning, cell);
 	cell->keys_fill_llc = false;
 	rm_plan_trace_fill(&planning->traces[choice->at[RM_KEY_KEYS]], w, cell);
 	if (has_fixed_writes(w, cell))
-		cell->write_share = rm_cell_own_writes(cell);
+		cell->write_share = rm_cell_fixed_write_share(cell);
 	adjust_factors(cell, planning->topology->cpus);
 }
 
@@ -238,7 +238,7 @@ static int check_cell(const struct rm_planning *planning,
 		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
 		        rm_cell_shape_name(cell), (double)payload / mib,
 		        (double)half / mib);
-	if (rm_loop_needs_key_each(cell->loop.kind) &&
+	if (rm_loop_needs_key_per_thread(cell->loop.kind) &&
 	        cell->keys < cell->threads)
 		return rm_error_set(planning->error, -EINVAL,
 		        "%s: keys = %llu and %u threads with loop = %s, "

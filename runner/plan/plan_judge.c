@@ -13,7 +13,7 @@
 bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind)
 {
 	return rm_map_info_has(map, "loops", rm_loop_name(kind)) ||
-	       (!rm_loop_is_own(kind) && map->is_map);
+	       (!rm_loop_is_technique(kind) && map->is_map);
 }
 
 /* Skips the cell if this machine or measure lacks the allocator. */
@@ -27,7 +27,7 @@ static void judge_allocator(struct rm_cell *cell)
 		        "measure causes counts calls of its own malloc(), not "
 		        "of %s",
 		        rm_allocator_name(cell->allocator));
-	else if (rm_allocator_impossible(
+	else if (rm_allocator_is_unavailable(
 	                 cell->allocator, cell->huge_pages, why, sizeof(why)))
 		snprintf(cell->skip, RM_REASON_BYTES, "%s", why);
 }
@@ -40,7 +40,7 @@ static bool offers_shape(
 	struct rm_shape plain = cell->shape; /* the shape with the longest
 					      * values of plain programs */
 
-	if (!rm_cell_sized(cell))
+	if (!rm_cell_size_class(cell))
 		return map->shapes & 1U << rm_shape_index(cell->shape);
 	if (plain.value_bytes > RM_VALUE_LONG)
 		plain.value_bytes = RM_VALUE_LONG;
@@ -56,7 +56,7 @@ static bool has_key_differs(const struct rm_cell *cell)
 /* True if the cell needs another program, for other keys or values. */
 static bool needs_own_program(const struct rm_cell *cell)
 {
-	return rm_cell_sized(cell) || has_key_differs(cell);
+	return rm_cell_size_class(cell) || has_key_differs(cell);
 }
 
 /* Only binary strings have a choice of the differing bytes. */
@@ -144,7 +144,7 @@ static void judge_loop(const struct rm_map_info *map, struct rm_cell *cell)
    shape. */
 static void judge_decimal(struct rm_cell *cell)
 {
-	if (rm_cell_lacks_digits(cell))
+	if (rm_cell_lacks_decimal_keys(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "keys of decimal text are strings as long as their "
 		        "digits, unlike keys of %s: expected str16x8 or "
@@ -179,7 +179,7 @@ static void judge_litmus(const struct rm_map_info *map, struct rm_cell *cell)
    it. */
 static void judge_write_share(struct rm_cell *cell)
 {
-	const double own = rm_cell_own_writes(cell), half_digit = 5e-5;
+	const double own = rm_cell_fixed_write_share(cell), half_digit = 5e-5;
 
 	if (fabs(cell->write_share - own) > half_digit)
 		snprintf(cell->skip, RM_REASON_BYTES,
@@ -297,7 +297,7 @@ static void judge_language(const struct rm_map_info *map, struct rm_cell *cell)
 {
 	if (cell->trace[0] || !program_measures(map, cell))
 		skip_unmeasured(map, cell);
-	else if (has_key_differs(cell) && rm_cell_sized(cell))
+	else if (has_key_differs(cell) && rm_cell_size_class(cell))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "maps in %s: key-differs applies only to keys of 16 "
 		        "bytes with values of at most 24 bytes",

@@ -227,7 +227,7 @@ static void visit_sizes(
 		        &sizes);
 		rm_factor_copy(
 		        RM_KEY_VALUE_BYTES, &w->values[i % values], &sizes);
-		rm_cell_resize(&sizes);
+		rm_cell_apply_lengths(&sizes);
 		visit_measures(w, map, &sizes, visit);
 	}
 }

@@ -237,7 +237,7 @@ static int handle_line(void *context, const char *section, const char *name,
 
 	(void)section; /* rejected by the line reader */
 	(void)beginning;
-	rm_lines_where(&reading->lines, where);
+	rm_lines_location(&reading->lines, where);
 	if (find_key(name, where, true, &key, error))
 		return 0;
 	if (reading->seen[key])
@@ -346,7 +346,7 @@ static int apply_presets(struct rm_workload *workload, struct rm_error *error)
 static bool has_no_keys(const struct rm_workload *workload)
 {
 	for (unsigned i = 0; i < workload->count[RM_KEY_LOOP]; i++)
-		if (!rm_loop_is_own(workload->values[i].loop.kind))
+		if (!rm_loop_is_technique(workload->values[i].loop.kind))
 			return false;
 	return true;
 }

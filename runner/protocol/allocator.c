@@ -125,7 +125,7 @@ static bool has_huge_pages(void)
 	return text[0] && !strstr(text, "[never]");
 }
 
-bool rm_allocator_impossible(enum rm_allocator allocator,
+bool rm_allocator_is_unavailable(enum rm_allocator allocator,
         enum rm_huge_pages pages, char *why, size_t size)
 {
 	char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES];

@@ -286,14 +286,15 @@ int rm_answer_check(const json_t *json, const char *cell_id,
 	if (check_fields(json, measured_fields,
 	            sizeof(measured_fields) / sizeof(*measured_fields), error))
 		return -EINVAL;
-	if (form == RM_ANSWER_KEPT
+	if (form == RM_ANSWER_RECORDED
 	                ? check_fields(json, recorded_fields,
 	                          sizeof(recorded_fields) /
 	                                  sizeof(*recorded_fields),
 	                          error)
 	                : check_fields(json, &printed_field, 1, error))
 		return -EINVAL;
-	int result = form == RM_ANSWER_KEPT ? 0 : check_latency(json, error);
+	int result =
+	        form == RM_ANSWER_RECORDED ? 0 : check_latency(json, error);
 
 	if (!result &&
 	        !strcmp(json_string_value(json_object_get(json, "status")),
@@ -320,7 +321,7 @@ int rm_answer_read(const char *text, size_t size, const char *cell_id,
 		return rm_error_set(error, -EINVAL,
 		        "the answer is not JSON: %.160s at byte %d", where.text,
 		        where.position);
-	int failed = rm_answer_check(json, cell_id, RM_ANSWER_FRESH, error);
+	int failed = rm_answer_check(json, cell_id, RM_ANSWER_PRINTED, error);
 
 	if (failed)
 		json_decref(json);

@@ -39,8 +39,8 @@ void rm_argument_shape(
 		        text);
 }
 
-void rm_argument_once(struct argp_state *state, const char **slot, char *text,
-        const char *what)
+void rm_argument_set_once(struct argp_state *state, const char **slot,
+        char *text, const char *what)
 {
 	if (*slot)
 		argp_error(state, "\"%s\": expected one %s", text, what);

@@ -19,7 +19,7 @@ struct rm_shape;
  * reports that and exits with RM_INCOMPLETE instead of RM_OK. Errors in
  * arguments are RM_USAGE for every command.
  */
-void rm_cli_begin(void);
+void rm_program_start(void);
 
 /* Reads a number in low .. high, with an optional unit as in 64Ki. Any other
    text ends the program with a message that names the option. */
@@ -30,8 +30,8 @@ void rm_argument_shape(
         struct argp_state *state, const char *text, struct rm_shape *shape);
 /* Stores an argument that may be given once. A second one ends the program with
    "expected one `what`". */
-void rm_argument_once(struct argp_state *state, const char **slot, char *text,
-        const char *what);
+void rm_argument_set_once(struct argp_state *state, const char **slot,
+        char *text, const char *what);
 
 /* Prints one JSON value and a newline. RM_OK; RM_INCOMPLETE if it is NULL or
    cannot be written to standard output. */

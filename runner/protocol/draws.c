@@ -8,7 +8,7 @@
 
 /* A pair of writes counts as two operations. Life cycles (share of touches) and
    lazy removes have single writes. */
-double rm_counts_write_decisions(const struct rm_cell *cell)
+double rm_cell_write_decision_share(const struct rm_cell *cell)
 {
 	double w = cell->write_share;
 
@@ -19,14 +19,14 @@ double rm_counts_write_decisions(const struct rm_cell *cell)
 	               : w / (2 - w);
 }
 
-uint32_t rm_cell_write_below(const struct rm_cell *cell)
+uint32_t rm_cell_write_threshold(const struct rm_cell *cell)
 {
-	const double below = rm_counts_write_decisions(cell) * 0x1p32;
+	const double below = rm_cell_write_decision_share(cell) * 0x1p32;
 
 	return below >= UINT32_MAX ? UINT32_MAX : (uint32_t)below;
 }
 
-uint64_t rm_cell_span(const struct rm_cell *cell)
+uint64_t rm_cell_rank_count(const struct rm_cell *cell)
 {
 	if (cell->write_kind == RM_FRESH && cell->write_share > 0)
 		return rm_fresh_span(cell->keys, cell->threads);
@@ -57,7 +57,7 @@ double rm_zipf_mass(double theta, uint64_t from, uint64_t to)
 	                                integral(theta, (double)from + 0.5);
 }
 
-double rm_hot_keys(const struct rm_cell *cell, double keys)
+double rm_count_hot_keys(const struct rm_cell *cell, double keys)
 {
 	return fmin(ceil(cell->dist_a * keys * (1 - 0x1p-50)), keys);
 }
@@ -72,11 +72,12 @@ static double zipf_top_share(double theta, uint64_t keys)
 	return 1 / all;
 }
 
-double rm_cell_most(const struct rm_cell *cell)
+double rm_cell_top_key_share(const struct rm_cell *cell)
 {
-	const uint64_t span = rm_cell_span(cell);
+	const uint64_t span = rm_cell_rank_count(cell);
 	const uint64_t present = span < cell->keys ? span : cell->keys;
-	const double keys = (double)present, hot = rm_hot_keys(cell, keys);
+	const double keys = (double)present,
+	             hot = rm_count_hot_keys(cell, keys);
 
 	if (cell->dist == RM_DIST_ZIPF)
 		return zipf_top_share(cell->dist_a, present);

@@ -415,7 +415,7 @@ static int check_sense(const struct rm_cell *cell, struct rm_error *error)
 	if ((cell->dist == RM_DIST_TRACE) != traced)
 		return rm_cell_error(error, "trace",
 		        "if and only if dist is trace:CHECKSUM");
-	if (rm_cell_lacks_digits(cell))
+	if (rm_cell_lacks_decimal_keys(cell))
 		return rm_cell_error(error, "loop",
 		        "decimal text only with shapes of str16");
 	if (traced && (cell->loop.kind != RM_LOOP_MIX || cell->warm_up_ns ||

@@ -39,7 +39,7 @@ static double log_ratio(double count, double expected)
    exp(-apart), for any n and p. The same holds for this many or fewer. Fewer
    than two valid trials in 10^9 are rejected. Six standard errors would reject
    one in 5000 if the expected number of hits is 1/50. */
-bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more)
+bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more)
 {
 	const double draws = (double)n, others = draws - (double)hits;
 	const double apart = log_ratio((double)hits, draws * p) +
@@ -86,7 +86,7 @@ static double max_resident_misses(const struct facts *facts)
 	if (cell->threads == 1)
 		return 0;
 	return (double)facts->lookups *
-	               (0.001 + cell->threads * rm_cell_most(cell)) +
+	               (0.001 + cell->threads * rm_cell_top_key_share(cell)) +
 	       64;
 }
 
@@ -94,7 +94,7 @@ static double max_resident_misses(const struct facts *facts)
    a whole number; other draws have the cell's share. */
 static double absent_share(const struct rm_cell *cell)
 {
-	const uint64_t span = rm_cell_span(cell);
+	const uint64_t span = rm_cell_rank_count(cell);
 
 	if (span <= cell->keys)
 		return 0;
@@ -111,7 +111,7 @@ static void judge_misses(const struct facts *facts, struct rm_error *why)
 	/* An empty map that reports every key as found measures the driver
 	   alone, for which misses cost the same. */
 	if (!json_is_null(json_object_get(facts->result, "keys_after")) &&
-	        !rm_share_plausible(absent, facts->lookups,
+	        !rm_share_is_plausible(absent, facts->lookups,
 	                absent_share(facts->cell), repeated_draws(facts)))
 		rm_error_set(why, -ERANGE,
 		        "achieved miss share %.5f, requested %.5f",
@@ -132,8 +132,8 @@ static void judge_mix(const struct facts *facts, struct rm_error *why)
 	const uint64_t decided = count_decisions(cell, facts->writes);
 	const uint64_t all = facts->lookups + facts->writes;
 
-	if (!rm_share_plausible(decided, facts->lookups + decided,
-	            rm_cell_write_below(cell) * 0x1p-32, 0))
+	if (!rm_share_is_plausible(decided, facts->lookups + decided,
+	            rm_cell_write_threshold(cell) * 0x1p-32, 0))
 		rm_error_set(why, -ERANGE,
 		        "achieved write share %.5f, requested %.5f",
 		        (double)facts->writes / fmax(1, (double)all),
@@ -183,7 +183,7 @@ static unsigned allowed_cpus(const struct rm_cell *cell)
    loop, a litmus loop (an odd thread rests) and a technique's own loop. */
 static bool all_threads_work(const struct rm_cell *cell)
 {
-	return cell->window_ns && !rm_loop_is_own(cell->loop.kind) &&
+	return cell->window_ns && !rm_loop_is_technique(cell->loop.kind) &&
 	       cell->loop.kind != RM_LOOP_PACED &&
 	       cell->loop.kind != RM_LOOP_LITMUS;
 }

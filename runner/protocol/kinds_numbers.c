@@ -128,7 +128,7 @@ static int read_whole(
 	const struct rm_kind *kind = factor->kind;
 	uint64_t value = 0;
 	int failed = kind == &rm_kind_ops     ? parse_ops(text, &value)
-	             : kind == &rm_kind_whole ? rm_number_whole(text, &value)
+	             : kind == &rm_kind_whole ? rm_number_integer(text, &value)
 	             : strcmp(text, "0s")     ? rm_number_time(text, &value)
 	                                      : 0;
 
@@ -213,7 +213,7 @@ static int read_keys(
 	if (file)
 		wrong = !*file || strlen(file) >= RM_TRACE_NAME_BYTES;
 	else if (times)
-		wrong = rm_number_whole(times, &keys) || keys == 0 ||
+		wrong = rm_number_integer(times, &keys) || keys == 0 ||
 		        keys > LLC_TIMES_MAX;
 	else
 		wrong = rm_number_count(text, &keys) || keys == 0 ||
@@ -252,7 +252,7 @@ static int read_part(struct rm_cell *cell, const char *text, const char *all,
 	if (text[length])
 		sign = text[length++];
 	if (sign && ((sign != '/' && sign != '*') ||
-	                    rm_number_whole(text + length, &number) ||
+	                    rm_number_integer(text + length, &number) ||
 	                    number < 2 || (double)number > most))
 		return -EINVAL;
 	cell->threads = (unsigned)number;
@@ -272,7 +272,7 @@ static int read_threads(
 	if (!read_part(cell, text, "cores", cores, factor->most) ||
 	        !read_part(cell, text, "cpus", cpus, factor->most))
 		return 0;
-	if (rm_number_whole(text, &count) || count == 0 ||
+	if (rm_number_integer(text, &count) || count == 0 ||
 	        (double)count > factor->most)
 		return -EINVAL;
 	cell->threads = (unsigned)count;
@@ -316,7 +316,7 @@ static int parse_passes(const char *text, uint64_t *value)
 		return -EINVAL;
 	memcpy(count, text, length);
 	count[length] = '\0';
-	if (rm_number_whole(count, &passes) || passes == 0 ||
+	if (rm_number_integer(count, &passes) || passes == 0 ||
 	        passes > RM_TRACE_PASSES_MAX)
 		return -EINVAL;
 	*value = passes;

@@ -126,7 +126,7 @@ static void set_key_size(struct rm_cell *cell, int at)
 	cell->str_bytes = at > SHORT_STRING ? key_sizes[at] : 0;
 }
 
-void rm_cell_resize(struct rm_cell *cell)
+void rm_cell_apply_lengths(struct rm_cell *cell)
 {
 	if (cell->key_bytes)
 		set_key_size(cell, (int)cell->key_bytes - 1);
@@ -136,7 +136,7 @@ void rm_cell_resize(struct rm_cell *cell)
 }
 
 /* There are programs for long keys with short values, and for long values. */
-unsigned rm_cell_sized(const struct rm_cell *cell)
+unsigned rm_cell_size_class(const struct rm_cell *cell)
 {
 	if (cell->shape.value_bytes > LONG_KEYS)
 		return cell->shape.value_bytes;
@@ -147,7 +147,7 @@ const char *rm_cell_flavour(const struct rm_cell *cell)
 {
 	const bool placed = cell->key_differs != RM_DIFFERS_FIRST;
 
-	switch (rm_cell_sized(cell)) {
+	switch (rm_cell_size_class(cell)) {
 	case 0:
 		return placed                                  ? "placed"
 		       : cell->measure == RM_MEASURE_CAUSES    ? "stats"
@@ -535,7 +535,7 @@ static int read_article(
 {
 	uint64_t number;
 
-	if (text[0] != 'W' || rm_number_whole(text + 1, &number) ||
+	if (text[0] != 'W' || rm_number_integer(text + 1, &number) ||
 	        number == 0 || number > 99 || text[1] == '0')
 		return -EINVAL;
 	return read_name(factor, text, cell);

@@ -156,7 +156,7 @@ static int read_argument(
 		               ? -EINVAL
 		               : 0;
 	case NUMBER:
-		return rm_number_whole(text, value);
+		return rm_number_integer(text, value);
 	case TIME:
 		return rm_number_time(text, value);
 	case WORD:
@@ -269,7 +269,7 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text)
 	return text;
 }
 
-bool rm_loop_is_own(enum rm_loop_kind kind)
+bool rm_loop_is_technique(enum rm_loop_kind kind)
 {
 	return kinds[kind].own;
 }
@@ -307,20 +307,20 @@ bool rm_loop_is_decimal(const struct rm_loop *loop)
 	return loop->kind == RM_LOOP_FILL && loop->args[0];
 }
 
-bool rm_cell_lacks_digits(const struct rm_cell *cell)
+bool rm_cell_lacks_decimal_keys(const struct rm_cell *cell)
 {
 	return rm_loop_is_decimal(&cell->loop) &&
 	       (!cell->shape.str || cell->str_bytes);
 }
 
-bool rm_loop_from_empty(enum rm_loop_kind kind)
+bool rm_loop_starts_empty(enum rm_loop_kind kind)
 {
 	return rm_loop_fills(kind) || kind == RM_LOOP_LAZY;
 }
 
 bool rm_loop_always_writes(enum rm_loop_kind kind)
 {
-	return rm_loop_from_empty(kind) || kind == RM_LOOP_LIFECYCLE ||
+	return rm_loop_starts_empty(kind) || kind == RM_LOOP_LIFECYCLE ||
 	       kind == RM_LOOP_LITMUS || kind == RM_LOOP_ALTERNATE;
 }
 
@@ -329,7 +329,7 @@ bool rm_loop_draws_writes(enum rm_loop_kind kind)
 	return !kinds[kind].share;
 }
 
-double rm_cell_own_writes(const struct rm_cell *cell)
+double rm_cell_fixed_write_share(const struct rm_cell *cell)
 {
 	share_fn *share = kinds[cell->loop.kind].share;
 
@@ -341,7 +341,7 @@ bool rm_loop_moves_keys(const struct rm_loop *loop)
 {
 	const uint64_t store_buffering = 0; /* the first word; keys stay */
 
-	return rm_loop_from_empty(loop->kind) ||
+	return rm_loop_starts_empty(loop->kind) ||
 	       loop->kind == RM_LOOP_LIFECYCLE ||
 	       (loop->kind == RM_LOOP_LITMUS &&
 	               loop->args[0] != store_buffering);
@@ -359,7 +359,7 @@ bool rm_loop_draws_by_dist(enum rm_loop_kind kind)
 	       kind == RM_LOOP_LIFECYCLE;
 }
 
-bool rm_loop_needs_key_each(enum rm_loop_kind kind)
+bool rm_loop_needs_key_per_thread(enum rm_loop_kind kind)
 {
 	return kind == RM_LOOP_LIFECYCLE || kind == RM_LOOP_LITMUS;
 }

@@ -72,7 +72,7 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text);
 
 /* True if only a technique with its own loop can run it. Every map can run the
    other loops, through its table of operations (mix and paced: inlined). */
-bool rm_loop_is_own(enum rm_loop_kind kind);
+bool rm_loop_is_technique(enum rm_loop_kind kind);
 /* True if some threads scan, which a map must support. */
 bool rm_loop_scans(enum rm_loop_kind kind);
 /* True if all threads scan: the cell's writes and misses are impossible. */
@@ -87,11 +87,11 @@ bool rm_loop_fills(enum rm_loop_kind kind);
 /* True if its keys are decimal text, which needs a shape of 16-byte strings. */
 bool rm_loop_is_decimal(const struct rm_loop *loop);
 /* True if the map is empty before it and the loop inserts the keys. */
-bool rm_loop_from_empty(enum rm_loop_kind kind);
+bool rm_loop_starts_empty(enum rm_loop_kind kind);
 /* True if its threads write for any share of writes. */
 bool rm_loop_always_writes(enum rm_loop_kind kind);
 /* True if `writes` determines its share of writes; other loops have a fixed
-   share (rm_cell_own_writes()). */
+   share (rm_cell_fixed_write_share()). */
 bool rm_loop_draws_writes(enum rm_loop_kind kind);
 /* True if its threads insert or remove keys for any kind of writes. */
 bool rm_loop_moves_keys(const struct rm_loop *loop);
@@ -101,7 +101,7 @@ bool rm_loop_draws_absent(enum rm_loop_kind kind);
    all of them, or have their own keys. */
 bool rm_loop_draws_by_dist(enum rm_loop_kind kind);
 /* True if each thread uses different keys. */
-bool rm_loop_needs_key_each(enum rm_loop_kind kind);
+bool rm_loop_needs_key_per_thread(enum rm_loop_kind kind);
 
 /* Allocators: the malloc() of a trial's process, and huge pages. Both are set
    by the environment of the process, which checks them
@@ -140,7 +140,7 @@ int rm_allocator_environment(enum rm_allocator allocator,
         char variables[RM_ALLOCATOR_VARIABLES][RM_ALLOCATOR_VARIABLE_BYTES]);
 
 /* True, with the reason in `why`, if this machine cannot run it. */
-bool rm_allocator_impossible(enum rm_allocator allocator,
+bool rm_allocator_is_unavailable(enum rm_allocator allocator,
         enum rm_huge_pages pages, char *why, size_t size);
 
 /* Maximum of renewals of each key. */
@@ -261,7 +261,7 @@ struct rm_cell {
 	   (RM_NO_CONTROL: none), and the article that measured it ("W1") */
 	char base[RM_NAME_BYTES], control[RM_NAME_BYTES],
 	        article[RM_NAME_BYTES];
-	/* for rm_cell_resize(): positions in the two factors' names */
+	/* for rm_cell_apply_lengths(): positions in the two factors' names */
 	unsigned key_bytes, value_bytes;
 };
 
@@ -355,10 +355,10 @@ void rm_factor_copy(enum rm_workload_key key, const struct rm_cell *from,
 const char *rm_shape_name(struct rm_shape shape);
 const char *rm_cell_shape_name(const struct rm_cell *cell);
 /* True if its keys are decimal text but its shape lacks 16-byte strings. */
-bool rm_cell_lacks_digits(const struct rm_cell *cell);
+bool rm_cell_lacks_decimal_keys(const struct rm_cell *cell);
 /* The fixed share of writes of its loop, in hundredths of a per cent; the
    requested share if the loop draws writes. */
-double rm_cell_own_writes(const struct rm_cell *cell);
+double rm_cell_fixed_write_share(const struct rm_cell *cell);
 const char *rm_write_kind_name(enum rm_write_kind kind);
 const char *rm_measure_name(enum rm_measure measure);
 
@@ -370,11 +370,11 @@ unsigned rm_cell_key_bytes(const struct rm_cell *cell);
 
 /* Replaces the shape's lengths by key-bytes and value-bytes, then sets them
    0. */
-void rm_cell_resize(struct rm_cell *cell);
+void rm_cell_apply_lengths(struct rm_cell *cell);
 
 /* Value size that a cell's programs are compiled for (docs/adr/0030): 0 for the
    plain ones, else 24, 64, 256 or 1024. */
-unsigned rm_cell_sized(const struct rm_cell *cell);
+unsigned rm_cell_size_class(const struct rm_cell *cell);
 /* Flavour of the map program that runs it: "plain", "stats", "sim", "x24",
    "x64", "x256" or "x1024". Keys that differ elsewhere than at the start:
    "placed", "placed-x24", ... */
@@ -412,21 +412,21 @@ int rm_protocol_check(
 
 /* Draws of a cell's loops (draws.c): share of iterations, or of touches of
    sessions, that write; and that share in units of 2^-32, at most 2^32 - 1. */
-double rm_counts_write_decisions(const struct rm_cell *cell);
-uint32_t rm_cell_write_below(const struct rm_cell *cell);
+double rm_cell_write_decision_share(const struct rm_cell *cell);
+uint32_t rm_cell_write_threshold(const struct rm_cell *cell);
 /* Number of ranks that look-ups draw, present or absent. With fresh writes, the
    ranks whose keys are present at any time. */
-uint64_t rm_cell_span(const struct rm_cell *cell);
+uint64_t rm_cell_rank_count(const struct rm_cell *cell);
 /* Ranks in the stream of each thread of a sequential cell, a power of two. */
 uint64_t rm_stream_length(unsigned threads);
 /* Share of the most popular key in the draws of present keys. */
-double rm_cell_most(const struct rm_cell *cell);
+double rm_cell_top_key_share(const struct rm_cell *cell);
 /* zipf: weight of the ranks from .. to - 1, where one rank has 1 / (rank +
    1)^theta. Within 10^-5 of the sum if the range is narrow at its start. */
 double rm_zipf_mass(double theta, uint64_t from, uint64_t to);
 /* hot: number of hot keys among `keys`, rounded up. Shares are rounded numbers:
    0.07 of 100 would be above 7. */
-double rm_hot_keys(const struct rm_cell *cell, double keys);
+double rm_count_hot_keys(const struct rm_cell *cell, double keys);
 
 struct rm_recorder; /* runner/trace/trace.h */
 struct rm_trace;    /* runner/trace/trace.h */
@@ -462,7 +462,7 @@ int rm_answer_read(const char *text, size_t size, const char *cell_id,
         json_t **result, struct rm_error *error);
 
 /* In trials.jsonl a latency entry has "histogram" instead of "buckets". */
-enum rm_answer_form { RM_ANSWER_FRESH, RM_ANSWER_KEPT };
+enum rm_answer_form { RM_ANSWER_PRINTED, RM_ANSWER_RECORDED };
 
 /* Checks a parsed result; errors as above. */
 int rm_answer_check(const json_t *json, const char *cell_id,
@@ -479,7 +479,7 @@ int rm_result_judge(const struct rm_cell *cell, json_t *result);
 
 /* True if `n` draws of probability p may plausibly give `hits`. `more`: draws
    added to their variance, because not all are independent. */
-bool rm_share_plausible(uint64_t hits, uint64_t n, double p, double more);
+bool rm_share_is_plausible(uint64_t hits, uint64_t n, double p, double more);
 
 /* True if a thread shares its CPU; `allowed`: CPUs of the process. */
 bool rm_cell_shares_cpu(

@@ -38,7 +38,7 @@ static void check_output(int status, void *process)
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 
-void rm_cli_begin(void)
+void rm_program_start(void)
 {
 	argp_err_exit_status = RM_USAGE;
 	open_closed_streams();

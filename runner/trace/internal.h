@@ -80,7 +80,7 @@ int rm_trace_parse_binary(const char *file, const char *bytes, size_t length,
 /* --- twitter.c: rm_trace_import_twitter() on bytes in memory --- */
 
 int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
-        struct rm_trace *trace, struct rm_trace_imported *imported,
+        struct rm_trace *trace, struct rm_trace_import_stats *imported,
         struct rm_error *error);
 
 /* Writes one set with its value. */

@@ -206,8 +206,8 @@ static void *run(void *argument)
 	struct thread *thread = argument;
 	const struct rm_trace_play *play = thread->player->play;
 	uint64_t operations;
-	uint32_t *share = rm_trace_share(thread->player->trace, thread->slot,
-	        play->threads, &operations);
+	uint32_t *share = rm_trace_copy_share(thread->player->trace,
+	        thread->slot, play->threads, &operations);
 
 	if (!share)
 		rm_error_set(&thread->error, -ENOMEM, "out of memory");
@@ -245,7 +245,8 @@ static void write_held(const struct player *player, const struct write *write)
 
 /* Looks up each key. Writes the state that the map reports, not the expected
    one. */
-static void check_all(struct thread *thread, struct rm_trace_played *played)
+static void check_all(
+        struct thread *thread, struct rm_trace_play_result *played)
 {
 	struct player *player = thread->player;
 	const struct rm_map_ops *ops = player->play->impl->ops;
@@ -271,9 +272,9 @@ static void check_all(struct thread *thread, struct rm_trace_played *played)
 		if (!held)
 			continue;
 		played->held++;
-		played->digest +=
-		        rm_trace_mix(player->trace->dictionary.keys[rank].hash,
-		                held->ordinal);
+		played->digest += rm_trace_entry_digest(
+		        player->trace->dictionary.keys[rank].hash,
+		        held->ordinal);
 		if (player->play->state)
 			write_held(player, held);
 	}
@@ -324,7 +325,7 @@ static void run_all(
 /* A separate thread handle does prefill and final check. It is not joined while
    the others run, so that no grace period waits for it. */
 static void play_map(struct player *player, struct thread *threads,
-        struct rm_trace_played *played, struct rm_error *error)
+        struct rm_trace_play_result *played, struct rm_error *error)
 {
 	const struct rm_map_ops *ops = player->play->impl->ops;
 	struct thread extra = { .player = player,
@@ -370,7 +371,7 @@ static int check_support(
 }
 
 int rm_trace_play(const struct rm_trace *trace,
-        const struct rm_trace_play *play, struct rm_trace_played *played,
+        const struct rm_trace_play *play, struct rm_trace_play_result *played,
         struct rm_error *error)
 {
 	const struct rm_sizing sizing = { .keys = trace->peak ? trace->peak : 1,
@@ -382,7 +383,7 @@ int rm_trace_play(const struct rm_trace *trace,
 	struct thread *threads = calloc(play->threads, sizeof(*threads));
 	int failed = check_support(play, error);
 
-	*played = (struct rm_trace_played){ 0 };
+	*played = (struct rm_trace_play_result){ 0 };
 	player.writes = calloc(
 	        trace->present + trace->sets + 1, sizeof(*player.writes));
 	player.held = calloc(trace->keys + 1, sizeof(*player.held));

@@ -112,7 +112,7 @@ static bool lookup(void *context, struct rm_shape shape, struct rm_key key,
 }
 
 /* Stores the write's ordinal in the value. The final state of each key is
-   compared with the record (rm_trace_mix()). */
+   compared with the record (rm_trace_entry_digest()). */
 static bool upsert(void *context, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value)
 {

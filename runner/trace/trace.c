@@ -105,7 +105,7 @@ static uint64_t share(const struct rm_trace *trace, unsigned slot,
 }
 
 /* Two passes: the first only computes the size of the array. */
-uint32_t *rm_trace_share(const struct rm_trace *trace, unsigned slot,
+uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint64_t *operations)
 {
 	uint64_t words = share(trace, slot, threads, NULL, operations);
@@ -142,7 +142,7 @@ static void pass(const struct rm_trace *trace, uint64_t *held,
 	}
 }
 
-int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
+int rm_trace_compute_expected(const struct rm_trace *trace, uint64_t passes,
         struct rm_trace_expected *expected)
 {
 	uint64_t *held = calloc(trace->keys + 1, sizeof(*held));
@@ -164,9 +164,9 @@ int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
 	for (uint64_t rank = 0; rank < trace->keys; rank++)
 		if (held[rank]) {
 			expected->held++;
-			expected->digest +=
-			        rm_trace_mix(trace->dictionary.keys[rank].hash,
-			                held[rank] - 1);
+			expected->digest += rm_trace_entry_digest(
+			        trace->dictionary.keys[rank].hash,
+			        held[rank] - 1);
 		}
 	free(held);
 	return 0;

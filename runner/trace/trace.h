@@ -87,7 +87,7 @@ int rm_trace_save(const char *file, const struct rm_trace *trace, bool binary,
         struct rm_error *error);
 
 /* Statistics of an import. */
-struct rm_trace_imported {
+struct rm_trace_import_stats {
 	uint64_t lines;
 	uint64_t expired;     /* dels of expired values */
 	uint64_t renamed;     /* keys whose text is longer than their size */
@@ -101,18 +101,18 @@ struct rm_trace_imported {
  * errors are `file:line: ...`.
  */
 int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
-        struct rm_trace_imported *imported, struct rm_error *error);
+        struct rm_trace_import_stats *imported, struct rm_error *error);
 
 /* Results and final state of a correct map after a number of passes. */
 struct rm_trace_expected {
 	uint64_t hits;                           /* one thread in file order */
 	uint64_t inserts, removes, idle_removes; /* for any interleaving */
 	uint64_t held;                           /* keys held at the end */
-	uint64_t digest; /* sum of rm_trace_mix() over the held keys */
+	uint64_t digest; /* sum of rm_trace_entry_digest() over the held keys */
 };
 
 /* Computes them; passes >= 1. Returns 0 or -ENOMEM. */
-int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
+int rm_trace_compute_expected(const struct rm_trace *trace, uint64_t passes,
         struct rm_trace_expected *expected);
 
 /*
@@ -120,7 +120,8 @@ int rm_trace_expect(const struct rm_trace *trace, uint64_t passes,
  * number, among all sets, of the set that wrote its value (0: present
  * initially), modulo 2^20 as in the value's sequence.
  */
-static inline uint64_t rm_trace_mix(uint64_t key_hash, uint64_t ordinal)
+static inline uint64_t rm_trace_entry_digest(
+        uint64_t key_hash, uint64_t ordinal)
 {
 	return rm_seed(key_hash, ordinal & RM_TRACE_ORDINAL_MASK);
 }
@@ -134,7 +135,7 @@ static inline uint64_t rm_trace_mix(uint64_t key_hash, uint64_t ordinal)
  * operations  out: in the share
  * Returns NULL if out of memory; the caller frees the share.
  */
-uint32_t *rm_trace_share(const struct rm_trace *trace, unsigned slot,
+uint32_t *rm_trace_copy_share(const struct rm_trace *trace, unsigned slot,
         unsigned threads, uint64_t *operations);
 
 /*
@@ -153,7 +154,7 @@ struct rm_trace_play {
 	FILE *state;   /* receives the final state as a trace; or NULL */
 };
 
-struct rm_trace_played {
+struct rm_trace_play_result {
 	uint64_t elapsed_ns;
 	uint64_t held;   /* keys */
 	uint64_t digest; /* as rm_trace_expected.digest */
@@ -167,7 +168,7 @@ struct rm_trace_played {
  * ferror() and fclose().
  */
 int rm_trace_play(const struct rm_trace *trace,
-        const struct rm_trace_play *play, struct rm_trace_played *played,
+        const struct rm_trace_play *play, struct rm_trace_play_result *played,
         struct rm_error *error);
 
 /* Default value of a set without one: its ordinal in decimal, "0" if present

@@ -75,7 +75,7 @@ struct importing {
 	char name[RM_TRACE_KEY_MAX]; /* current key at its full size */
 	char *value;                 /* bytes for the longest value; owned */
 	struct rm_trace_builder *building;
-	struct rm_trace_imported *stats;
+	struct rm_trace_import_stats *stats;
 	struct rm_error *error;
 };
 
@@ -426,7 +426,7 @@ static int import_lines(struct importing *in, const char *text, size_t length)
 }
 
 int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
-        struct rm_trace *trace, struct rm_trace_imported *imported,
+        struct rm_trace *trace, struct rm_trace_import_stats *imported,
         struct rm_error *error)
 {
 	struct rm_trace_builder building = { .trace = trace };
@@ -438,7 +438,7 @@ int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
 	int failed = in.value ? 0 : -ENOMEM;
 
 	*trace = (struct rm_trace){ 0 };
-	*imported = (struct rm_trace_imported){ 0 };
+	*imported = (struct rm_trace_import_stats){ 0 };
 	if (!failed) {
 		memset(in.value, 'v', RM_TRACE_VALUE_MAX);
 		failed = import_lines(&in, text, length);
@@ -456,7 +456,7 @@ int rm_trace_parse_twitter(const char *file, const char *text, size_t length,
 }
 
 int rm_trace_import_twitter(const char *file, struct rm_trace *trace,
-        struct rm_trace_imported *imported, struct rm_error *error)
+        struct rm_trace_import_stats *imported, struct rm_error *error)
 {
 	FILE *in = rm_file_open(file);
 	char *text = NULL;

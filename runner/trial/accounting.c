@@ -60,7 +60,8 @@ static void write_rank(const struct turn *turn, uint64_t rank)
 	} else if (turn->ops->exchange) {
 		account->returned += old.word[0];
 		account->outs++;
-		worker->counts.wrong |= rm_value_wrong(turn->shape, &old, rank);
+		worker->counts.wrong |=
+		        rm_value_errors(turn->shape, &old, rank);
 	}
 }
 
@@ -89,7 +90,8 @@ static void remove_rank(const struct turn *turn, uint64_t rank)
 	if (turn->ops->take) {
 		account->returned += old.word[0];
 		account->outs++;
-		worker->counts.wrong |= rm_value_wrong(turn->shape, &old, rank);
+		worker->counts.wrong |=
+		        rm_value_errors(turn->shape, &old, rank);
 	}
 }
 
@@ -101,7 +103,7 @@ static void check_lookup(const struct turn *turn, uint64_t rank)
 
 	if (turn->ops->lookup(worker->thread, turn->shape, key, &value))
 		worker->counts.wrong |=
-		        rm_value_wrong(turn->shape, &value, rank);
+		        rm_value_errors(turn->shape, &value, rank);
 }
 
 /* One write of the cell's kind and a look-up that races with other threads. */
@@ -121,7 +123,7 @@ static void take_turn(const struct turn *turn, uint64_t random)
 	case RM_FRESH:
 		write_rank(turn, rm_fresh_next(worker));
 		remove_rank(turn, rm_fresh_oldest(worker));
-		rm_fresh_did(worker);
+		rm_fresh_publish(worker);
 		break;
 	}
 	check_lookup(turn, rm_below(rm_next(&worker->rng), worker->resident));

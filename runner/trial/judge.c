@@ -222,15 +222,15 @@ static void judge_lifecycle(const struct rm_team *team,
 		        " sessions closed and %" PRIu64 " opened, in %" PRIu64
 		        " writes",
 		        counts->pairs, counts->removes, opened, counts->writes);
-	else if (!rm_share_plausible(
+	else if (!rm_share_is_plausible(
 	                 counts->pairs, counts->iterations, renewals, 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
 		        " steps renewed a session, expected one in %" PRIu64,
 		        counts->pairs, counts->iterations,
 		        cell->loop.args[0] + 1);
-	else if (!rm_share_plausible(
-	                 stores, touches, rm_counts_write_decisions(cell), 0))
+	else if (!rm_share_is_plausible(stores, touches,
+	                 rm_cell_write_decision_share(cell), 0))
 		rm_error_set(&judgement->reason, -ERANGE,
 		        "%" PRIu64 " of %" PRIu64
 		        " touches stored, expected a share of %.5f",

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-void rm_usage_thread(struct rm_thread_usage *usage)
+void rm_usage_read_thread(struct rm_thread_usage *usage)
 {
 	struct rusage self;
 
@@ -62,7 +62,7 @@ static int64_t field(const char *file, const char *name)
 	return value;
 }
 
-void rm_usage_thread_slow(struct rm_thread_usage *usage)
+void rm_usage_read_thread_slow(struct rm_thread_usage *usage)
 {
 	FILE *in = fopen("/proc/thread-self/schedstat", "re");
 
@@ -98,7 +98,7 @@ static void wait_for_others(_Atomic unsigned *ready, unsigned all)
 		(sum) += (step);                              \
 	} while (0)
 
-double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all)
+double rm_usage_measure_adds_per_ns(_Atomic unsigned *ready, unsigned all)
 {
 	enum { ADDS = 200000, IN_A_TURN = 8, RUNS = 5 };
 	double best = 0;
@@ -127,7 +127,7 @@ double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all)
 
 /* Uses the cheapest of several runs. A preempted run would report a cost of
    microseconds and void long windows. */
-void rm_usage_clock(double *cost_ns, uint64_t *step_ns)
+void rm_usage_measure_clock(double *cost_ns, uint64_t *step_ns)
 {
 	enum { READINGS = 200, RUNS = 5 };
 
@@ -209,7 +209,7 @@ static json_t *page_nodes(void)
 	return nodes;
 }
 
-void rm_usage_pages(json_t *memory)
+void rm_usage_read_pages(json_t *memory)
 {
 	json_t *nodes = page_nodes();
 	int64_t huge_kib = field("/proc/self/smaps_rollup", "AnonHugePages:");

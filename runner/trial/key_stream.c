@@ -47,7 +47,7 @@ static void set_hot(struct rm_skew *skew, const struct rm_cell *cell,
         double mass[RM_SKEW_RANGES])
 {
 	const double n = (double)skew->present;
-	const double edge = rm_hot_keys(cell, n);
+	const double edge = rm_count_hot_keys(cell, n);
 
 	for (int i = 1; i <= ABSENT; i++)
 		skew->start[i] = (uint32_t)(i == 1 ? edge : n);

@@ -71,7 +71,7 @@ void rm_lock_begin(enum rm_lock_side side)
 	rm_stat_add(&waiter.stripe->taken[side], 1);
 }
 
-void rm_lock_waits(void)
+void rm_lock_wait_begin(void)
 {
 	uint64_t every = rm_stat_read(&sample);
 

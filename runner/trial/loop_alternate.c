@@ -14,7 +14,7 @@ static void run(struct rm_member *member)
 	const struct rm_map_ops *ops = team->impl->ops;
 	const struct rm_shape shape = team->request->cell.shape;
 	struct rm_worker *worker = &member->worker;
-	const enum rm_draws draws = rm_draws_of(worker);
+	const enum rm_draws draws = rm_draws_kind(worker);
 
 	while (!rm_stopped(worker) &&
 	        worker->counts.iterations < worker->iterations_limit) {

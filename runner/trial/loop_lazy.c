@@ -21,7 +21,7 @@ static void load(struct rm_member *member, uint64_t rank)
 	if (member->team->impl->ops->insert_if_absent(
 	            worker->thread, cell->shape, key, &value, &present)) {
 		worker->counts.wrong |=
-		        rm_value_wrong(cell->shape, &present, rank);
+		        rm_value_errors(cell->shape, &present, rank);
 		return;
 	}
 	worker->counts.writes++;
@@ -43,7 +43,7 @@ static void look_up(struct rm_member *member, uint64_t rank)
 		rm_loop_note_kind(
 		        &member->notes, RM_TIME_LOOKUP, rm_now_ns() - start_ns);
 		worker->counts.wrong |=
-		        rm_value_wrong(cell->shape, &value, rank);
+		        rm_value_errors(cell->shape, &value, rank);
 		return;
 	}
 	worker->counts.misses_absent++;
@@ -59,7 +59,7 @@ static void run(struct rm_member *member)
 
 	do {
 		uint64_t x = rm_next(&worker->rng);
-		uint64_t rank = rm_draw(worker, rm_draws_of(worker), x,
+		uint64_t rank = rm_draw(worker, rm_draws_kind(worker), x,
 		        &worker->rng, &worker->position, worker->resident);
 
 		if ((uint32_t)x < worker->write_below)

@@ -4,7 +4,7 @@
  * share of `keys` open. A step touches one of them or, once in T + 1 steps,
  * closes the oldest and opens a new one. A touch is a look-up, which must find
  * the session; a share `writes` of touches stores instead. If the number of
- * sessions varies (struct rm_tide), some steps close two or open two.
+ * sessions varies (struct rm_session_wave), some steps close two or open two.
  */
 #include "runner/base/clock.h"
 #include "runner/trial/internal.h"
@@ -15,7 +15,7 @@ struct sessions {
 	struct rm_shape shape;
 	uint64_t threads;
 	uint64_t oldest, next; /* session numbers, see rank_of() */
-	struct rm_tide tide;
+	struct rm_session_wave tide;
 };
 
 static uint64_t rank_of(const struct sessions *sessions, uint64_t i)
@@ -38,7 +38,7 @@ static void open_next(struct sessions *sessions)
 
 static void renew(struct sessions *sessions, uint64_t x)
 {
-	const int step = rm_tide_step(
+	const int step = rm_session_wave_step(
 	        &sessions->tide, x, sessions->next - sessions->oldest);
 	uint64_t start_ns = rm_now_ns();
 
@@ -73,7 +73,7 @@ static void run(struct rm_member *member)
 		cell->shape, cell->threads, member->notes.closed,
 		member->notes.opened +
 		        (cell->keys - 1 - worker->slot) / cell->threads + 1,
-		rm_tide_of(worker, rm_sessions_held(worker),
+		rm_session_wave_start(worker, rm_sessions_held(worker),
 		        member->notes.turns) };
 	const uint64_t prefilled = sessions.next - member->notes.opened;
 

@@ -36,7 +36,7 @@ static uint64_t read_number(struct rm_member *member, uint64_t rank)
 		worker->counts.misses_resident++;
 		return 0;
 	}
-	worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+	worker->counts.wrong |= rm_value_errors(shape, &value, rank);
 	return value.word[0] >> 44;
 }
 
@@ -111,7 +111,7 @@ static void take(struct rm_member *member, uint64_t rank)
 	}
 	worker->counts.removes++;
 	worker->key_sum -= rm_rank_mix(rank);
-	worker->counts.wrong |= rm_value_wrong(shape, &value, rank);
+	worker->counts.wrong |= rm_value_errors(shape, &value, rank);
 	member->notes.numbers -= value.word[0] >> 44;
 	member->notes.visited++;
 }

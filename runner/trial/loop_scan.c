@@ -20,7 +20,7 @@ static bool visit(
 	view->visited++;
 	/* a value names its rank; its other words must match that rank */
 	view->wrong |=
-	        rm_value_wrong(view->shape, value, (uint32_t)value->word[0]);
+	        rm_value_errors(view->shape, value, (uint32_t)value->word[0]);
 	return true;
 }
 

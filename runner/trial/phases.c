@@ -76,7 +76,7 @@ static void set_worker(struct rm_member *member)
 		set_key_bytes(&worker->line, cell);
 		set_key_bytes(&worker->written, cell);
 	}
-	worker->write_below = rm_cell_write_below(cell);
+	worker->write_below = rm_cell_write_threshold(cell);
 	member->pace.rng = rm_seed(seed, SEED_ARRIVALS + worker->slot);
 	if (cell->loop.kind == RM_LOOP_PACED)
 		worker->pace = &member->pace;
@@ -255,7 +255,7 @@ static void settle(struct rm_member *member)
 		if (impl->ops->lookup(worker->thread, shape, key, &value)) {
 			member->settled++;
 			worker->counts.wrong |=
-			        rm_value_wrong(shape, &value, rank);
+			        rm_value_errors(shape, &value, rank);
 		}
 		if (rank / step % RM_BATCH == 0)
 			impl->ops->quiesce(worker->thread);
@@ -300,7 +300,7 @@ static void probe_cpu(struct rm_member *member, int when)
 
 	if (rm_team_probes(cell_of(member), member->worker.slot))
 		rm_keep_slowest(&team->adds_per_ns[when],
-		        rm_usage_adds_per_ns(
+		        rm_usage_measure_adds_per_ns(
 		                &team->probes_ready[when], team->probes));
 }
 
@@ -325,7 +325,7 @@ static void warm_up(struct rm_member *member)
 		(void)status; /* the reason is in the counters' result */
 	}
 	probe_cpu(member, 0);
-	rm_usage_thread_slow(&member->before);
+	rm_usage_read_thread_slow(&member->before);
 }
 
 /* Number of iterations of a counted window. The mix compares it once per batch,
@@ -354,7 +354,7 @@ static void run_window(struct rm_member *member)
 	if (!worker->thread)
 		return;
 	worker->iterations_limit = iteration_limit(member);
-	rm_usage_thread(&member->before);
+	rm_usage_read_thread(&member->before);
 	member->cpu_start = sched_getcpu();
 	if (team->counters)
 		rm_counters_enable(team->counters, worker->slot);
@@ -367,7 +367,7 @@ static void run_window(struct rm_member *member)
 	if (team->counters)
 		rm_counters_disable(team->counters, worker->slot);
 	member->cpu_end = sched_getcpu();
-	rm_usage_thread(&member->after);
+	rm_usage_read_thread(&member->after);
 }
 
 /* Looks up this member's share of every rank that may be present. */
@@ -377,7 +377,7 @@ static void verify(struct rm_member *member)
 	struct rm_worker *worker = &member->worker;
 	struct rm_shape shape = cell_of(member)->shape;
 
-	rm_usage_thread_slow(&member->after);
+	rm_usage_read_thread_slow(&member->after);
 	probe_cpu(member, 1);
 	if (worker->thread && rm_team_opens_resources(member->team))
 		open_or_close(member, false);
@@ -396,7 +396,7 @@ static void verify(struct rm_member *member)
 			        rm_replay_digest(member->team, rank, &value);
 			member->account.held += value.word[0];
 			worker->counts.wrong |=
-			        rm_value_wrong(shape, &value, rank);
+			        rm_value_errors(shape, &value, rank);
 		}
 		if (rank / cell_of(member)->threads % RM_BATCH == 0)
 			impl->ops->quiesce(worker->thread);

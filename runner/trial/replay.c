@@ -20,7 +20,7 @@ void rm_replay_setup(struct rm_member *member)
 	struct rm_worker *worker = &member->worker;
 	uint64_t operations;
 
-	worker->stream = rm_trace_share(request->trace, worker->slot,
+	worker->stream = rm_trace_copy_share(request->trace, worker->slot,
 	        request->cell.threads, &operations);
 	if (!worker->stream)
 		rm_error_set(&member->error, -ENOMEM,
@@ -43,8 +43,8 @@ uint64_t rm_replay_digest(
 
 	if (!trace && !team->request->recorder)
 		return 0;
-	return rm_trace_mix(trace ? trace->dictionary.keys[rank].hash
-	                          : rm_recorder_key_hash(rank),
+	return rm_trace_entry_digest(trace ? trace->dictionary.keys[rank].hash
+	                                   : rm_recorder_key_hash(rank),
 	        value->word[0] >> 44);
 }
 
@@ -78,7 +78,7 @@ void rm_replay_judge(const struct rm_team *team, const struct rm_counts *counts,
 	        counts->iterations + counts->pairs, trace->count * passes);
 	if (team->impl->caps & RM_CAP_NO_STATE)
 		return;
-	if (rm_trace_expect(trace, passes, &expected)) {
+	if (rm_trace_compute_expected(trace, passes, &expected)) {
 		rm_error_set(&judgement->mismatch, -ENOMEM, "out of memory");
 		return;
 	}

@@ -172,7 +172,7 @@ static json_t *memory_json(const struct rm_team *team)
 	        (json_int_t)team->rss_filled_bytes, "rss_peak_bytes",
 	        (json_int_t)rm_usage_peak_rss_bytes());
 
-	rm_usage_pages(memory);
+	rm_usage_read_pages(memory);
 	return memory;
 }
 

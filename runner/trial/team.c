@@ -232,14 +232,14 @@ static void set_ranks(struct rm_team *team)
 	uint64_t n = cell->keys;
 
 	team->resident = n;
-	team->span = rm_cell_span(cell);
+	team->span = rm_cell_rank_count(cell);
 	team->universe = team->span;
 	if (cell->write_kind == RM_FRESH && cell->write_share > 0) {
 		team->fresh_guard = rm_fresh_guard(n, cell->threads);
 		team->universe = n;
 	}
 	team->prefilled =
-	        team->own_loop || rm_loop_from_empty(cell->loop.kind) ? 0 : n;
+	        team->own_loop || rm_loop_starts_empty(cell->loop.kind) ? 0 : n;
 	if (team->request->trace)
 		rm_replay_set_ranks(team, team->request->trace);
 	atomic_init(&team->turns, 0);
@@ -339,7 +339,7 @@ int rm_team_run(struct rm_team *team, const struct rm_request *request,
 	status = rm_lock_waits_configure(&team->error);
 	if (status)
 		return status;
-	rm_usage_clock(&team->clock_cost_ns, &team->clock_step_ns);
+	rm_usage_measure_clock(&team->clock_cost_ns, &team->clock_step_ns);
 	if (request->cell.loop.kind == RM_LOOP_PACED)
 		team->ticks_per_ns = rm_ticks_per_ns();
 	if (!create_members(team, threads) || !create_skew(team))

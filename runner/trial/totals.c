@@ -46,7 +46,7 @@ void rm_counts_add(struct rm_counts *into, const struct rm_counts *from)
 	into->idle_removes += from->idle_removes;
 	into->misses_absent += from->misses_absent;
 	into->misses_resident += from->misses_resident;
-	/* Bits in which a value differed (rm_value_wrong()), not a count. They
+	/* Bits in which a value differed (rm_value_errors()), not a count. They
 	   are or-ed, so that errors cannot cancel. */
 	into->wrong |= from->wrong;
 }

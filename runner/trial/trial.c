@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The variant of this program (rm_cell_sized()). */
+/* The variant of this program (rm_cell_size_class()). */
 #ifdef RM_SIZED
 enum { RM_TRIAL_SIZED = RM_SIZED };
 #else
@@ -38,9 +38,10 @@ static bool supports_cell(
 
 	if (rm_impl_own_loop(impl, rm_loop_name(kind)))
 		return true;
-	if (rm_loop_is_own(kind) || !impl->drive[rm_shape_index(cell->shape)])
+	if (rm_loop_is_technique(kind) ||
+	        !impl->drive[rm_shape_index(cell->shape)])
 		return false;
-	if (rm_loop_needs_key_each(kind) && cell->keys < cell->threads)
+	if (rm_loop_needs_key_per_thread(kind) && cell->keys < cell->threads)
 		return false;
 	if (kind == RM_LOOP_LAZY && !impl->ops->insert_if_absent)
 		return false;
@@ -59,7 +60,7 @@ static int check_build(const struct rm_cell *cell, struct rm_error *error)
 	if (rm_loop_is_decimal(&cell->loop) && RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,
 		        "decimal keys differ in their digits: no key_differs");
-	if (rm_cell_sized(cell) != RM_TRIAL_SIZED ||
+	if (rm_cell_size_class(cell) != RM_TRIAL_SIZED ||
 	        is_placed != RM_TRIAL_PLACED)
 		return rm_error_set(error, -ENOTSUP,
 		        "shape %s with these keys needs the map's program of "

@@ -71,9 +71,9 @@ struct rm_thread_usage {
 };
 
 /* Sets the cheap members (0.5 us): all but the last two. Calling thread. */
-void rm_usage_thread(struct rm_thread_usage *usage);
+void rm_usage_read_thread(struct rm_thread_usage *usage);
 /* Sets the two members that need procfs (tens of us). Calling thread. */
-void rm_usage_thread_slow(struct rm_thread_usage *usage);
+void rm_usage_read_thread_slow(struct rm_thread_usage *usage);
 
 /* CPU time of all threads of this process but the calling one, including ended
    threads. -1: unknown. */
@@ -85,11 +85,11 @@ int64_t rm_usage_other_threads_ns(void);
  * addition takes one cycle. Waits up to 5 ms for `all` threads (counted in
  * `ready`), because the speed depends on the number of busy CPUs.
  */
-double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all);
+double rm_usage_measure_adds_per_ns(_Atomic unsigned *ready, unsigned all);
 
 /* Cost and resolution of rm_now_ns() in ns: the mean cost of a reading in the
    cheapest of five runs, and the smallest step above 0. */
-void rm_usage_clock(double *cost_ns, uint64_t *step_ns);
+void rm_usage_measure_clock(double *cost_ns, uint64_t *step_ns);
 
 /* The CPU's time-stamp counter; cheaper to read than rm_now_ns(). */
 uint64_t rm_ticks(void);
@@ -106,7 +106,7 @@ uint64_t rm_usage_peak_rss_bytes(void);
  * Sets page_nodes, page_nodes_reason and huge_bytes of the result's "footprint"
  * (docs/reference/trial-protocol.md) in `memory`.
  */
-void rm_usage_pages(json_t *memory);
+void rm_usage_read_pages(json_t *memory);
 
 /*
  * Applies "first-touch" (no action), "interleave" (over all nodes that this

@@ -82,13 +82,13 @@ class Tab:
         target = browser.send("Target.createTarget", url="about:blank")
         self.target = target["targetId"]
         self.session = browser.send("Target.attachToTarget", flatten=True,
-                                   targetId=self.target)["sessionId"]
+                                    targetId=self.target)["sessionId"]
         self.send("Page.enable")
         self.send("Emulation.setDeviceMetricsOverride", width=width,
-                 height=height, deviceScaleFactor=1, mobile=False)
+                  height=height, deviceScaleFactor=1, mobile=False)
         self.media("screen", dark)
         self.send("Page.navigate", wait_for="Page.loadEventFired",
-                 url=f"file://{path}")
+                  url=f"file://{path}")
 
     def send(self, method, **params):
         return self.browser.send(method, self.session, **params)
@@ -102,7 +102,7 @@ class Tab:
     def run(self, script):
         """The value of an expression in the page; promises are awaited."""
         got = self.send("Runtime.evaluate", expression=script,
-                       awaitPromise=True, returnByValue=True)
+                        awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in got:
             raise RuntimeError(str(got["exceptionDetails"])[:800])
         return got["result"].get("value")

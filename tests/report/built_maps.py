@@ -18,10 +18,10 @@ def listed():
     """The output of `list`: (ids of this build, id -> why it is not built)."""
     done = subprocess.run([BUILD / "readmostly", "dev", "list", "--json"], text=True,
                           capture_output=True, check=True)
-    told = json.loads(done.stdout)
-    return ({m["id"] for m in told["maps"]},
+    reported = json.loads(done.stdout)
+    return ({m["id"] for m in reported["maps"]},
             {m["id"]: f"needs {m['needs']} ({m['remedy']})"
-             for m in told["skipped"]})
+             for m in reported["skipped"]})
 
 
 def require(*names):

@@ -25,10 +25,10 @@ def trial(block, ops, status="ok", **stats):
 def of_trials(name, trials, **factors):
     """A cell of map `name` with these trials."""
     members = {"workload": "w", "map": name, "keys": 1000, "write_share": 0.03,
-            "threads": 2, "measure": "throughput", "blocks": len(trials),
-            "cpus": (0, 1), "window_ns": 1e9, "shape": "u64x8",
-            "write_kind": "update", "dist": "uniform", "loop": "mix",
-            "placement": "cores", **factors}
+               "threads": 2, "measure": "throughput", "blocks": len(trials),
+               "cpus": (0, 1), "window_ns": 1e9, "shape": "u64x8",
+               "write_kind": "update", "dist": "uniform", "loop": "mix",
+               "placement": "cores", **factors}
     ident = "/".join(str(members[f]) for f in (
         "workload", "map", "keys", "write_share", "threads"))
     return Cell(Factors(id=ident, **members), tuple(trials))

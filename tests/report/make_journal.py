@@ -115,11 +115,11 @@ def result(c, rng, out, block, spec):
              "wrong_values": 0, "written": None, "returned": None,
              "stopped_early": None},
          "footprint": {"rss_empty_bytes": empty,
-                    "rss_filled_bytes": empty + bytes_entry * c["keys"],
-                    "rss_peak_bytes": empty + round(
+                       "rss_filled_bytes": empty + bytes_entry * c["keys"],
+                       "rss_peak_bytes": empty + round(
                         bytes_entry * 1.4 * c["keys"]),
-                    "page_nodes": None, "page_nodes_reason": "one node",
-                    "huge_bytes": 0},
+                       "page_nodes": None, "page_nodes_reason": "one node",
+                       "huge_bytes": 0},
          "stats": ([{"name": "retired", "unit": "1", "value": writes}]
                    if c["map"] in ("syncmap", "urcu_lfht", "snapshot")
                    else []),

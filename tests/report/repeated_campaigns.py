@@ -247,12 +247,12 @@ def budgets():
             (machines | {"steady": STEADY, "full": FULL}).items(),
             (("plain", "plain"), ("plain", "sleeps"))):
         here = coverage(*pair, never, world, campaigns=10_000)["bias"]
-        for told, rule, share in (("nothing", never, None),
-                                  ("none", taken_by_others, None),
-                                  ("half", taken_by_others, SHARE)):
+        for label, rule, share in (("nothing", never, None),
+                                   ("none", taken_by_others, None),
+                                   ("half", taken_by_others, SHARE)):
             c, own = (coverage(*pair, rule, world, campaigns=10_000,
                                share=share, here=of) for of in (0.0, here))
-            print(name, ":".join(pair), told,
+            print(name, ":".join(pair), label,
                   "%.3f %+.4f %.3f" % (c["covered"], c["bias"], c["width"]),
                   "%.2f %.2f" % tuple(c["repeated"]),
                   "%.2f %.3f" % (c["disturbed"], own["covered"]), flush=True)

@@ -41,8 +41,8 @@ def trial(cell, block, rate):
 def write_stage(path, plan, asked, lines, machine="5e7a0001"):
     """Writes a campaign of the requested cells with these lines."""
     path.mkdir()
-    wish = set(asked.cells)
-    cells = [c | {"blocks": asked.blocks} for c in plan["cells"] if c["id"] in wish]
+    requested = set(asked.cells)
+    cells = [c | {"blocks": asked.blocks} for c in plan["cells"] if c["id"] in requested]
     meta = {"format": 1, "protocol": 2, "synthetic": True, "name": path.name,
             "machine": {"id": machine}, "seed": 7, "cells": cells,
             "maps": [{"id": m} for m in sorted({c["map"] for c in cells})],

@@ -75,9 +75,9 @@ def surface(kind, rng):
         half = rng.uniform(0.05, 0.15)
         return lambda x, y, z: sign * steep * math.copysign(max(abs(x - x0) - half, 0.0), x - x0)
     angle = rng.uniform(0.25, 1.3)
-    past = x0 * math.cos(angle) + 0.5 * math.sin(angle)
+    offset = x0 * math.cos(angle) + 0.5 * math.sin(angle)
     return lambda x, y, z: sign * steep * (
-        x * math.cos(angle) + y * math.sin(angle) - past + 0.1 * bend * z)
+        x * math.cos(angle) + y * math.sin(angle) - offset + 0.1 * bend * z)
 
 
 def flat(ratio=1.0):

@@ -75,9 +75,9 @@ def test_speeds_are_compared_within_a_kind_only():
 
 def test_a_folder_without_a_campaign_is_off(tmp_path, capsys):
     assert admit.main([str(tmp_path / "n1")]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("n1\toff\t") and said.count("\n") == 1
-    assert "no such folder" in said and "of its trials" not in said
+    output = capsys.readouterr().out
+    assert output.startswith("n1\toff\t") and output.count("\n") == 1
+    assert "no such folder" in output and "of its trials" not in output
 
 
 def test_figures_are_those_of_the_trials(tmp_path):

@@ -79,13 +79,13 @@ def mode_of(folder):
     (folder / "modes").mkdir(parents=True)
     for file in (ROOT / "workloads").glob("*.conf"):
         shutil.copy(file, folder)
-    said, small = sections(MODE.read_text()), sections(CUT.read_text())
-    every, names = small.pop(""), said.pop("")["workloads"].split()
+    full, small = sections(MODE.read_text()), sections(CUT.read_text())
+    every, names = small.pop(""), full.pop("")["workloads"].split()
     assert set(small) <= set(names)  # each reduction is for a workload of the mode
     lines = ["budget = 2min", *(f"{k} = {v}" for k, v in every.items()),
              *(f"workloads = {' '.join(names[i::6])}" for i in range(6))]
     for name in names:
-        merged = {k: v for k, v in said.get(name, {}).items()
+        merged = {k: v for k, v in full.get(name, {}).items()
                   if k not in every} | small.get(name, {})
         lines += [f"[{name}]", *(f"{k} = {v}" for k, v in merged.items())]
     (folder / "modes/articles.conf").write_text("\n".join(lines) + "\n")

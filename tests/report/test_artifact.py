@@ -55,7 +55,7 @@ def small(tmp_path):
 # ---- content, and use on another machine ------------------------------------
 
 def test_an_artifact_contains_what_its_guide_lists(made):
-    _, said, campaign, top = made
+    _, printed, campaign, top = made
     assert {"ARTIFACT.md", "SHA256SUMS", "LICENSE", "LICENSES", "sources",
             "campaigns", "environment", "ro-crate-metadata.json",
             "CITATION.cff", "Makefile", "claims.tsv"} <= set(os.listdir(top))
@@ -64,7 +64,7 @@ def test_an_artifact_contains_what_its_guide_lists(made):
         campaign / "trials.jsonl").read_bytes()
     assert not (kept / "lock").exists()
     assert (kept / "report/verdicts.json").exists()
-    assert f"digest: {manifest.digest(top)}" in said
+    assert f"digest: {manifest.digest(top)}" in printed
     sums = subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"],
                           cwd=top, capture_output=True, check=False)
     assert sums.returncode == 0, sums.stderr

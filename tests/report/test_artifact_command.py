@@ -29,8 +29,8 @@ def folder(tmp_path):
 def run(capsys, *words):
     """(status, lines of standard output, standard error)"""
     status = command.main([str(word) for word in words])
-    said = capsys.readouterr()
-    return status, said.out.splitlines(), said.err
+    output = capsys.readouterr()
+    return status, output.out.splitlines(), output.err
 
 
 # ---- inspect --------------------------------------------------------------
@@ -113,7 +113,7 @@ def test_invalid_arguments_are_rejected(capsys, words):
 
 
 def test_unlistable_entries_are_status_two(capsys, monkeypatch, folder,
-                                             tmp_path):
+                                           tmp_path):
     monkeypatch.setattr(command, "complete", lambda path, epoch: (1, 1))
     (folder / "a -> b").write_text("")
     status, _, error = run(capsys, "pack", folder, tmp_path / "out")

@@ -151,6 +151,6 @@ def test_verdicts_of_stages_are_recomputed(artifact, monkeypatch, kept, wrong):
     folder(artifact / "campaigns/a", {
         "verdicts.json": kept,
         "stages.json": '{"kind": "claims", "mode": "quick"}'})
-    found = rebuild.again(artifact, Packed(artifact / "campaigns/a"), True)
+    found = rebuild.rebuild_and_compare(artifact, Packed(artifact / "campaigns/a"), True)
     assert found == rebuild.Difference(
         ["campaigns/a/verdicts.json: differs from the verdicts of the data"] * wrong, 0, 4)

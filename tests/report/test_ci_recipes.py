@@ -54,12 +54,12 @@ def base_of(clone, **variables):
     """(base, other output) of the gate, which stops before it would change to its own
     folder for the build."""
     gate = ROOT / "examples/ci/gate.sh"
-    said = shell('. <(sed "s/^cd .*/exit 0/" "$0") map.c', clone.folder,
-                 str(gate), **variables)
-    assert said.returncode == 0, said.stderr
-    found, = [line for line in said.stdout.splitlines()
-              if line.startswith("gate: head against ")]
-    return found.split()[-1], said.stderr
+    messages = shell('. <(sed "s/^cd .*/exit 0/" "$0") map.c', clone.folder,
+                     str(gate), **variables)
+    assert messages.returncode == 0, messages.stderr
+    found, = [line for line in messages.stdout.splitlines()
+              if line.startswith("gate: head compared with ")]
+    return found.split()[-1], messages.stderr
 
 
 @pytest.fixture(name="pushed")
@@ -100,15 +100,15 @@ def test_a_runner_without_the_remote_s_head_uses_its_branch(pushed):
     clone.git("update-ref", "refs/remotes/origin/trunk", "origin/main")
     clone.git("update-ref", "-d", "refs/remotes/origin/main")
     assert base_of(clone, GATE_MAIN="origin/trunk") == (commits[1], "")
-    base, said = base_of(clone)
-    assert base == commits[3] and "only the last commit is compared" in said
+    base, messages = base_of(clone)
+    assert base == commits[3] and "only the last commit is compared" in messages
 
 
 def test_on_main_only_the_last_commit_is_compared(pushed):
     clone, commits = pushed
     clone.git("checkout", "-q", "-B", "main", "origin/main")
-    base, said = base_of(clone)
-    assert base == commits[0] and "only the last commit is compared" in said
+    base, messages = base_of(clone)
+    assert base == commits[0] and "only the last commit is compared" in messages
 
 
 @pytest.fixture(name="gated")
@@ -138,7 +138,7 @@ def gated_(tmp_path, pushed):
 @pytest.mark.parametrize("file, counted", [
     ("map.c", ["regress_exact.sh"]), ("libmap.so", []), ("map.cc", [])])
 def test_head_is_checked_even_without_the_time_gate(gated, pushed, file,
-                                                   counted):
+                                                    counted):
     pushed[0].grow("map.cc")
     pushed[0].git("update-ref", "refs/remotes/origin/main", "HEAD")
     pushed[0].grow("map.cc")

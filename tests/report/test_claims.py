@@ -21,8 +21,8 @@ def pair(ratio, seed=1, sd=0.03, n=BLOCKS, **factors):
             cell("b", noisy(1e6, seed + 1000, n, sd), **factors))
 
 
-def verdict(of, **said):
-    return decided(of, **said).verdict
+def verdict(of, **changes):
+    return decided(of, **changes).verdict
 
 
 # ---- each rule: true, false, undecidable ----------------------------------

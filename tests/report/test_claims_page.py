@@ -202,7 +202,7 @@ def test_claims_without_a_cell_are_rejected_by_name(campaign, tmp_path):
 
 def next_of(monkeypatch, planned, ids=(), claims=None):
     monkeypatch.setattr(ledger, "read", lambda: claims or {"S9-01": claim()})
-    return stage.asked(Made(stages=(), meta=Made(ids=ids), plan=Made(cells=planned),
+    return stage.next_stage(Made(stages=(), meta=Made(ids=ids), plan=Made(cells=planned),
                             plan_file="plan.json"))
 
 

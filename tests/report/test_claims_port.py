@@ -169,7 +169,7 @@ def test_dependent_verdicts_agree_only_in_equal_cells(variant, cause):
 def test_variants_do_not_change_the_p_of_claims():
     """Go and port have the same p with and without a variant."""
     of = made(go=UP, port=DOWN, variant=UP)
-    alone, beside = (decided(of, **said) for said in (ABOUT_GO, VARIED))
+    alone, beside = (decided(of, **keys) for keys in (ABOUT_GO, VARIED))
     for whose in (lambda r: r, lambda r: r.port):
         (one,), (other,) = (whose(r).cells for r in (alone, beside))
         assert 0 < one.p == other.p
@@ -187,4 +187,4 @@ def test_the_cells_of_a_variant_are_needed():
 
 def test_a_variant_may_be_added_after_the_run():
     """A variant does not affect verdicts, so the rules of the run are unchanged."""
-    assert len({ledger.digest({"S9-01": claim(**said)}) for said in (ABOUT_GO, VARIED)}) == 1
+    assert len({ledger.digest({"S9-01": claim(**keys)}) for keys in (ABOUT_GO, VARIED)}) == 1

@@ -18,8 +18,8 @@ def pair(ratio, sd, n=BLOCKS, **factors):
     return cell("a", list(1e6 * ratio * noise), **factors), cell("b", [1e6] * n, **factors)
 
 
-def row(ratio, sd, n=BLOCKS, **said):
-    found, = power.rows(campaign(*pair(ratio, sd, n)), {"S9-01": claim(**said)})
+def row(ratio, sd, n=BLOCKS, **keys):
+    found, = power.rows(campaign(*pair(ratio, sd, n)), {"S9-01": claim(**keys)})
     return found
 
 

@@ -42,7 +42,7 @@ def test_comments_end_a_line_and_backslashes_join_two(tmp_path):
         ("a.conf:3", "text = a#b c d"), ("a.conf:7", "kind = order"), ("a.conf:8", "blocks = 1 ")]
 
 
-@pytest.mark.parametrize("lines,said", [
+@pytest.mark.parametrize("lines,expected", [
     (["[One]"], "a.conf:1: [One]: expected the id of a claim, e.g. one"),
     (["[one]", "blocks = many"], "a.conf:2: blocks = many: expected a whole number"),
     (["", "blocks = 7"], "a.conf:2: blocks = 7: expected no 7"),
@@ -56,7 +56,7 @@ def test_comments_end_a_line_and_backslashes_join_two(tmp_path):
     (["[one]", "[one]"], "a.conf:2: [one] stands in a.conf:1, too"),
     (["[one]", "text = x \\"],
      "a.conf:2: text = x : expected another line after the backslash")])
-def test_errors_have_their_line(tmp_path, lines, said):
-    with pytest.raises(reader.LedgerError) as told:
+def test_errors_have_their_line(tmp_path, lines, expected):
+    with pytest.raises(reader.LedgerError) as raised:
         read(tmp_path, *lines)
-    assert str(told.value) == said
+    assert str(raised.value) == expected

@@ -340,7 +340,7 @@ REFUSED = {
     "journals of two campaigns in one": (
         lambda f: lines(f, lambda t: t + t[4:6]), "a duplicate"),
     "one member twice": (twice_in_one, "is there twice"),
-    "a flipped bit": (flipped, "damaged, crc32"),
+    "a flipped bit": (flipped, "damaged, its crc32"),
     "another machine's id": (other_id, "damaged, sha256"),
     "lines of another plan": (lambda f: change(f, lambda m: m.update(cells=m["cells"][:-1])),
                               "not in the plan"),

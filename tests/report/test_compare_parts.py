@@ -88,7 +88,7 @@ def test_only_what_follows_from_the_machine_may_differ(change, why):
     found = admit.plan_difference(campaign(cell(one)), campaign(cell(replace(one, **change))))
     assert found == (why and f"another plan: {why} of {one.id} differs")
     assert "no cell in common" in admit.plan_difference(campaign(cell(one)),
-                                               campaign(cell(factors(keys=9))))
+                                                        campaign(cell(factors(keys=9))))
 
 
 @pytest.mark.parametrize("one, two, threads, same", [

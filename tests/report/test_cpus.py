@@ -90,10 +90,10 @@ def likwid_list(tmp_path_factory):
 
     def names_of(cpu, model, stepping=1):
         arm = cpu["vendor"] == "Arm"
-        told = (("family", 8), ("vendor", int(cpu["family"], 0)),
-                ("part", model)) if arm else \
+        signature = (("family", 8), ("vendor", int(cpu["family"], 0)),
+                     ("part", model)) if arm else \
             (("family", int(cpu["family"])), ("model", model))
-        key = (*told, ("stepping", stepping), ("isIntel", 0))
+        key = (*signature, ("stepping", stepping), ("isIntel", 0))
         if key not in known:
             known[key] = lists.names(dict(key))
         return known[key]

@@ -65,10 +65,8 @@ def stands(tmp_path, *rows, text=TEXT):
     (YES, NOWHERE, NO, "left open"), (YES, None, NO, "left open"),
     (OPEN, NO, NO, "corrected"), (OPEN, OPEN, YES, "corrected"),
     (None, None, None, "left open")])
-def test_the_standing_of_a_rule_follows_its_claims(tmp_path, one, two, against,
-                                        standing):
-    rows = [row(name, said) for name, said in zip(CLAIMS, (
-        one, two, against)) if said]
+def test_the_standing_of_a_rule_follows_its_claims(tmp_path, one, two, against, standing):
+    rows = [row(name, word) for name, word in zip(CLAIMS, (one, two, against)) if word]
     assert stands(tmp_path, *rows)[0] == standing
 
 
@@ -122,7 +120,7 @@ def test_in_size_only_is_marked(tmp_path):
 # ---- the text -------------------------------------------------------------
 
 def test_errors_name_file_and_line(tmp_path):
-    for before, after, line, told in [
+    for before, after, line, message in [
             ("S9-02", "S9-22", 6, "S9-22: expected the id of a claim"),
             ("S9-03", "S9-3", 7, "S9-3: expected the id of a claim"),
             ("S9-02", "S9-02 S9-03", 6, "S9-02 S9-03: expected words of one "
@@ -140,7 +138,7 @@ def test_errors_name_file_and_line(tmp_path):
             read(tmp_path, TEXT.replace(before, after, 1))
         assert str(error.value).startswith(
             f"{decision_rules.FILE}:{line}: "), after
-        assert told in str(error.value), after
+        assert message in str(error.value), after
 
 
 def test_a_ledger_may_advise_nothing(tmp_path):

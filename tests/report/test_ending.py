@@ -44,11 +44,11 @@ def test_an_interrupt_has_its_own_status(ended):
 
 
 def test_an_unexpected_error_is_one_line_with_its_place(ended):
-    status, said = ended(raising(ValueError("of\ntwo   lines")))
-    assert status == ending.USAGE and said.count("\n") == 1
-    assert said.startswith("report: ValueError: of two lines (in "
-                           "report/ending.py:")
-    assert "--debug" in said and "Traceback" not in said
+    status, message = ended(raising(ValueError("of\ntwo   lines")))
+    assert status == ending.USAGE and message.count("\n") == 1
+    assert message.startswith("report: ValueError: of two lines (in "
+                              "report/ending.py:")
+    assert "--debug" in message and "Traceback" not in message
 
 
 def test_debug_prints_a_traceback(ended):
@@ -59,32 +59,30 @@ def test_debug_prints_a_traceback(ended):
 
 
 def test_a_file_is_named_and_output_that_is_lost_is_incomplete(ended,
-                                                              monkeypatch):
+                                                               monkeypatch):
     dropped = []
     monkeypatch.setattr(ending, "drop", dropped.append)
-    status, said = ended(raising(OSError(28, "No space left", "a/file")))
-    assert (status, dropped) == (ending.USAGE, []) and "a/file" in said
-    status, said = ended(raising(OSError(28, "No space left")))
+    status, message = ended(raising(OSError(28, "No space left", "a/file")))
+    assert (status, dropped) == (ending.USAGE, []) and "a/file" in message
+    status, message = ended(raising(OSError(28, "No space left")))
     assert (status, dropped) == (ending.INCOMPLETE, [sys.stdout])
-    assert said == "report: standard output was lost: No space left\n"
+    assert message == "report: standard output was lost: No space left\n"
 
 
-@pytest.mark.parametrize("status, told", [(0, ending.INCOMPLETE), (1, 1),
-                                          (2, 2)])
-def test_lost_output_is_not_success(monkeypatch, capsys,
-                                                      status, told):
+@pytest.mark.parametrize("status, expected", [(0, ending.INCOMPLETE), (1, 1), (2, 2)])
+def test_lost_output_is_not_success(monkeypatch, capsys, status, expected):
     monkeypatch.setattr(ending, "drop", lambda _: None)
     monkeypatch.setattr(sys, "stdout", None)
-    assert ending.flushed(status) == told
+    assert ending.flushed(status) == expected
     assert "standard output was lost" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("error, said", [
+@pytest.mark.parametrize("error, message", [
     (UserError("mend it"), "who: mend it\n"),
     (FileNotFoundError(2, "No such file", "a/b"), "who: a/b: No such file\n")])
-def test_a_user_error_is_a_line_that_starts_with_the_command(capsys, error, said):
+def test_a_user_error_is_a_line_that_starts_with_the_command(capsys, error, message):
     assert ending.refusing(raising(error), "who", UserError) == ending.USAGE
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == message
     assert ending.refusing(lambda: 1, "who", UserError) == 1
 
 

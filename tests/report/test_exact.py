@@ -71,9 +71,9 @@ class Run:
         (self.folder / "message").write_text(self.message)
         for arm, answers in self.answers.items():
             (self.folder / arm).mkdir(exist_ok=True)
-            for number, said in enumerate(answers):
+            for number, content in enumerate(answers):
                 file = self.folder / arm / f"{number:03}"
-                file.write_text(json.dumps(said))
+                file.write_text(json.dumps(content))
                 file.with_suffix(".status").write_text("0\n")
                 file.with_suffix(".err").write_text("")
         for arm, number, status, words in self.failed:

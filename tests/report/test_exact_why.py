@@ -29,7 +29,7 @@ fl={root}/impls/gomap/gomap.h
 fn=grow.isra.0
 50 7
 fl={root}/runner/trial/kernel.c
-fn=rm_usage_clock
+fn=rm_usage_measure_clock
 5 {noise}
 fl=./malloc/./malloc/malloc.c
 fn=_int_malloc

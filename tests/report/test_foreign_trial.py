@@ -47,9 +47,9 @@ def test_it_gives_the_results_of_this_program(shape, threads):
 
 @needs_it
 def test_it_verifies_by_values():
-    told = result_of(**VERIFY)["verification"]
-    assert told["status"] == "ok" and told["accounting"] == "values"
-    assert told["written"] == told["returned"] == VERIFY["verify_ops"]
+    verification = result_of(**VERIFY)["verification"]
+    assert verification["status"] == "ok" and verification["accounting"] == "values"
+    assert verification["written"] == verification["returned"] == VERIFY["verify_ops"]
 
 
 @needs_it

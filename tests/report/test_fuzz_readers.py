@@ -36,15 +36,15 @@ def test_a_deeply_nested_plan_is_rejected_in_one_line(sample):
     assert not fuzz_readers.read_campaign(file.parent)
 
 
-@pytest.mark.parametrize("said, wrong", [
+@pytest.mark.parametrize("original, wrong", [
     ('"ops":53811', '"ops":' + "9" * 400),
     ('"block":1,"arm":"base"', '"block":1,"arm":"\\u001b[2J\\u007f"'),
     ('"cell":"sample', '"cell":"\\u001b[2J')], ids=("ops", "arm", "cell"))
-def test_a_trial_with_any_text_is_reported_in_one_line(said, wrong, sample):
+def test_a_trial_with_any_text_is_reported_in_one_line(original, wrong, sample):
     text = fuzz_readers.SHORT_TRIALS.decode()
-    assert said in text
+    assert original in text
     file = sample / "small" / "trials.jsonl"
-    file.write_text(text.replace(said, wrong, 1) * 2)
+    file.write_text(text.replace(original, wrong, 1) * 2)
     assert fuzz_readers.read_campaign(file.parent).problems
 
 

@@ -103,7 +103,7 @@ def test_windows_too_short_for_the_clock_are_refused(window_ns, fine):
 
 
 def test_rules_changed_since_the_campaign_began_are_refused():
-    refused(changed(notes={"rules": "0" * 64}), "were changed")
+    refused(changed(notes={"rules": "0" * 64}), "have changed")
 
 
 @pytest.mark.parametrize("path, value, words", [
@@ -241,8 +241,8 @@ def test_torn_journals_and_other_plans_have_no_verdict(tmp_path, spoil, words):
     folder = put(tmp_path / "cut")
     file = folder / "trials.jsonl"
     file.write_bytes(spoil(file.read_bytes()))
-    said = run(folder)
-    assert said.returncode == 2 and re.search(words, said.stderr), said.stderr
+    done = run(folder)
+    assert done.returncode == 2 and re.search(words, done.stderr), done.stderr
     assert not (folder / "report" / "verdicts.json").exists()
 
 
@@ -252,8 +252,8 @@ def test_torn_journals_and_other_plans_have_no_verdict(tmp_path, spoil, words):
     (Fake(), {}, 0, "PASS"), (Fake(), {"head_extra": 0.03}, 1, "FAIL"),
     (Fake(noise=0.08), {}, 3, "INVALID")])
 def test_the_exit_status_follows_the_verdict(tmp_path, fake, more, status, verdict):
-    said = run(put(tmp_path / "run", fake, **more))
-    assert said.returncode == status and f"verdict: {verdict}" in said.stdout, said
+    done = run(put(tmp_path / "run", fake, **more))
+    assert done.returncode == status and f"verdict: {verdict}" in done.stdout, done
     found = json.loads((tmp_path / "run/report/verdicts.json").read_text())
     assert found["verdict"] == verdict and len(found["plan_sha256"]) == 64
     assert found["arms"]["head"]["sha256"] == sha("head")
@@ -280,9 +280,9 @@ def test_each_verdict_adds_one_line_to_the_history(tmp_path):
 def test_an_unwritable_history_is_reported_in_one_line(tmp_path):
     folder = put(tmp_path / "same")
     (tmp_path / "history.jsonl").mkdir()
-    said = run(folder)
-    assert said.returncode == 2
-    assert said.stderr.count("\n") == 1 and "history.jsonl" in said.stderr
+    done = run(folder)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "history.jsonl" in done.stderr
 
 
 def test_pipelines_get_annotations_and_a_summary_or_one_line(tmp_path):
@@ -292,12 +292,12 @@ def test_pipelines_get_annotations_and_a_summary_or_one_line(tmp_path):
             [sys.executable, "-m", "report", "regress", folder], cwd=ROOT, text=True,
             capture_output=True, env=dict(os.environ, GITHUB_ACTIONS="true",
                                           GITHUB_STEP_SUMMARY=str(tmp_path / summary)))
-    said = go("summary")
-    assert said.returncode == 1 and "::error title=Readmostly FAIL::" in said.stdout
+    done = go("summary")
+    assert done.returncode == 1 and "::error title=Readmostly FAIL::" in done.stdout
     assert (tmp_path / "summary").read_text() == (folder / "report/gate.md").read_text()
-    said = go("none/summary")
-    assert said.returncode == 2 and "none/summary" in said.stderr
-    assert "Traceback" not in said.stderr
+    done = go("none/summary")
+    assert done.returncode == 2 and "none/summary" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_no_folder_is_status_2(tmp_path, capsys):

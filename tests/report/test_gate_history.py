@@ -111,14 +111,14 @@ def test_a_full_disk_leaves_the_history_as_it_was(tmp_path):
     def limited():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100,) * 2)
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", "import sys\nfrom pathlib import Path\n"
          "from report.gate import history\n"
          "try:\n history.append(Path(sys.argv[1]), history.read(Path(sys.argv[2]))[0][0])\n"
          "except OSError as error:\n print(error.filename, error.strerror)",
          str(path), str(other)], cwd=ROOT, preexec_fn=limited, capture_output=True, text=True,
         timeout=600)
-    assert "history.jsonl" in said.stdout, said.stdout + said.stderr
+    assert "history.jsonl" in done.stdout, done.stdout + done.stderr
     assert path.read_bytes() == before
 
 

@@ -117,5 +117,5 @@ def test_usage_errors_are_one_line(tmp_path, capsys):
     two = campaign(tmp_path / "two", cells=2)
     for argv in ([], ["-h"], ["/no/such/folder"], [two]):
         assert looks.main(argv) == looks.USAGE
-        said = capsys.readouterr()
-        assert said.out == "" and said.err.count("\n") == 1
+        output = capsys.readouterr()
+        assert output.out == "" and output.err.count("\n") == 1

@@ -87,10 +87,10 @@ def test_the_table_has_each_row_with_its_figures(verdicts):
 def test_the_document_is_the_verdicts(verdicts):
     found = json.loads(outputs.document(verdicts))
     assert (found["verdict"], found["family"]) == (verdicts.verdict, 3)
-    for row, said in zip(verdicts.cells, found["cells"]):
-        assert said["slowdown_percent"] == row.shown.slowdown_percent
-        assert said["change"] == row.change and said["by"] == row.by.value
-        assert said["estimates"]["tails"]["mde_percent"] == row.estimates.tails.mde_percent
+    for row, member in zip(verdicts.cells, found["cells"]):
+        assert member["slowdown_percent"] == row.shown.slowdown_percent
+        assert member["change"] == row.change and member["by"] == row.by.value
+        assert member["estimates"]["tails"]["mde_percent"] == row.estimates.tails.mde_percent
 
 
 def test_texts_of_trials_are_escaped(dies):

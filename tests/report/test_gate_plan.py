@@ -78,7 +78,7 @@ def test_time_is_a_limit_and_the_needed_blocks_are_printed():
     noise = noise_of([0.05] * 21, block_s=3.0, allowed_s=240.0)
     found = blocks.size(noise, RULES)
     assert found.blocks == found.most == 80 < found.needed
-    assert f"would need {found.needed} blocks" in words(noise) and "MINUTES=" in words(noise)
+    assert f"needs {found.needed} blocks" in words(noise) and "MINUTES=" in words(noise)
     none = blocks.size(noise_of([0.01] * 3, allowed_s=0.0), RULES)
     assert none.blocks == RULES.blocks_least >= RULES.min_pairs
 
@@ -131,14 +131,14 @@ def calibrated(folder, noise):
 
 def test_the_printed_note_gives_the_same_blocks(tmp_path, capsys):
     assert plan.main(["blocks", str(calibrated(tmp_path / "noise", 0.004)), "240"]) == 0
-    said = capsys.readouterr()
-    count, note = said.out.splitlines()
+    output = capsys.readouterr()
+    count, note = output.out.splitlines()
     noise = blocks.parse_noise(note, "note")
     assert int(count) == blocks.size(noise, RULES).blocks == RULES.blocks_least
     assert all(len(d) == 5 for d in noise.pairs) and plan.note_of(noise) == note
     assert {name_of(c) for c in noise.cells} == {
         "gomap_rw t1", "syncmap t1", "shard_rw_32 t1"}, "what is gated"
-    assert "noise of base here" in said.err
+    assert "noise of base here" in output.err
 
 
 def test_a_calibration_that_is_torn_is_refused(tmp_path, capsys):
@@ -147,7 +147,8 @@ def test_a_calibration_that_is_torn_is_refused(tmp_path, capsys):
     whole = file.read_text()
     file.write_text(whole.replace("started_utc", "began", 1))
     assert plan.main(["blocks", str(folder), "240"]) == 2
-    assert "trials.jsonl: regress" in (said := capsys.readouterr().err) and "lacks started" in said
+    message = capsys.readouterr().err
+    assert "trials.jsonl: regress" in message and "lacks started" in message
     file.write_text(whole[:-9])
     assert plan.main(["blocks", str(folder), "240"]) == 2
     assert "interrupted" in capsys.readouterr().err

@@ -47,8 +47,8 @@ def test_operations_are_due_when_they_are_in_c(line):
         return
     request = paced("go_null", arrivals=kind, rate_per_s=float(rate),
                     threads=int(threads), window_ns=int(length))
-    told = go(json.dumps(request), "arrivals").stdout.splitlines()
-    assert told[int(slot)].split("\t") == [count, digest]
+    printed = go(json.dumps(request), "arrivals").stdout.splitlines()
+    assert printed[int(slot)].split("\t") == [count, digest]
 
 
 @needs_go

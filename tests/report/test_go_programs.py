@@ -44,17 +44,17 @@ def test_an_empty_map_is_filled(arm, name, loop):
     for threads in (1,) if name in ALONE else (1, 2, 16):
         result = trial(name, BUILD / f"readmostly-{arm}", keys=keys, loop=loop,
                        presize=False, threads=threads)
-        told = stats(result)
+        counts = stats(result)
         assert result["status"] == "ok", result["reason"]
         assert result["keys_before"] == result["footprint"]["prefill_threads"] == 0
         assert result["inserts"] == result["keys_after"]
         if loop == "random-fill":  # about n/e of n keys never occur
             assert 0.58 * keys < result["keys_after"] < 0.68 * keys
-            assert told["write_count"] == result["ops"] == keys
+            assert counts["write_count"] == result["ops"] == keys
         else:
-            assert result["keys_after"] == told["insert_count"] == keys
+            assert result["keys_after"] == counts["insert_count"] == keys
             assert result["ops"] == keys * (4 if loop.startswith("grow") else 1)
-        assert told["heap_held_bytes"] >= told["bytes"] >= 7 * result["keys_after"]
+        assert counts["heap_held_bytes"] >= counts["bytes"] >= 7 * result["keys_after"]
 
 
 @pytest.mark.parametrize("name,loop", TECHNIQUES.items())
@@ -77,19 +77,19 @@ def test_the_counts_of_each_technique_add_up(arm, name, loop):
 
 @pytest.mark.parametrize("name", ["go_stock_rw", "go_hold_rw"])
 def test_lock_techniques_time_their_own_operations(name):
-    told = stats(trial(name, loop=TECHNIQUES[name], measure="latency", threads=4,
-                       window_ops=300))
+    counts = stats(trial(name, loop=TECHNIQUES[name], measure="latency", threads=4,
+                         window_ops=300))
     for one in ("sale", "refusal") if "stock" in name else ("read_wait", "write_wait"):
-        assert 0 < told[one + "_p50"] <= told[one + "_p99"] <= told[one + "_max"]
+        assert 0 < counts[one + "_p50"] <= counts[one + "_p99"] <= counts[one + "_max"]
 
 
 def test_connections_are_opened_while_a_sweep_ranges():
     cpu = {max(os.sched_getaffinity(0))}
     for cpus in ([], list(cpu) * 2):
-        told = stats(trial("go_cleanup_mark", loop="cleanup:2000", threads=2, cpus=cpus,
-                           window_ops=100))
-        assert told["opened_within_sweeps"] > 0 < told["closed_by_timer"]
-        assert told["sweep_count"] >= 3
+        counts = stats(trial("go_cleanup_mark", loop="cleanup:2000", threads=2, cpus=cpus,
+                             window_ops=100))
+        assert counts["opened_within_sweeps"] > 0 < counts["closed_by_timer"]
+        assert counts["sweep_count"] >= 3
 
 
 def test_a_store_of_a_pointer_allocates_in_a_sync_map_alone():

@@ -108,22 +108,22 @@ def drawn(seed, lines=400):
 @pytest.mark.parametrize("seed", range(6))
 def test_a_second_importer_makes_the_same_trace(tmp_path, seed):
     text = FIXTURE.read_bytes() if seed == 0 else drawn(seed)
-    lines, said = imported(tmp_path, text)
+    lines, messages = imported(tmp_path, text)
     expected = Model().operations(text)
     assert has(lines) == expected
     assert sum(word == DEL for word, _, _ in expected) > 1
-    assert f"{text.count(10)} lines" in said
+    assert f"{text.count(10)} lines" in messages
 
 
 def test_lengths_are_kept_and_expiry_is_a_remove_at_its_time(tmp_path):
-    lines, said = imported(tmp_path, FIXTURE.read_bytes())
+    lines, messages = imported(tmp_path, FIXTURE.read_bytes())
     first = has(lines)
     assert {len(key) for _, key, _ in first} == {22, 18, 27, 3, 4}
     key = b"yDqF:3q:1AJrrJ1nnCJKKrnGx1A"
     assert [(w, v and len(v)) for w, k, v in first if k == key] == [
         (SET, 27), (GET, None), (DEL, None), (GET, None), (GET, None)]
-    assert "3 of them expired" in said
-    assert "1 keys are longer than their stated size" in said
+    assert "3 of them expired" in messages
+    assert "1 keys are longer than their stated size" in messages
 
 
 @pytest.mark.parametrize("map_name", ["gomap_rw", "syncmap"])

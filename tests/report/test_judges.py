@@ -54,8 +54,8 @@ def java(folder):
     return language_programs.java(folder, {
         "Facts.java": (FACTS / "Facts.java").read_text("utf-8"),
         "Result.java": with_facts(result, "		sum = new Totals(team);\n",
-                               "		Facts.plant(team);\n"
-                               "		sum = new Totals(team);\n")})
+                                  "		Facts.plant(team);\n"
+                                  "		sum = new Totals(team);\n")})
 
 
 def rust(folder):
@@ -64,11 +64,11 @@ def rust(folder):
     return language_programs.rust(folder, {
         "facts.rs": (FACTS / "facts.rs").read_text("utf-8"),
         "main.rs": with_facts((sources / "main.rs").read_text("utf-8"),
-                           "mod judge;\n", "mod facts;\nmod judge;\n"),
+                              "mod judge;\n", "mod facts;\nmod judge;\n"),
         "trial.rs": with_facts((sources / "trial.rs").read_text("utf-8"),
-                            "    report::<T>(&team)\n",
-                            "    crate::facts::plant(&mut team);\n"
-                            "    report::<T>(&team)\n")})
+                               "    report::<T>(&team)\n",
+                               "    crate::facts::plant(&mut team);\n"
+                               "    report::<T>(&team)\n")})
 
 
 @pytest.fixture(name="asked", scope="module",

@@ -345,8 +345,8 @@ INJECTED = {
         "key sums differ"),
     "a lost update of Rust": (
         "rust", "rust_rwlock.rs",
-        "        self.map.write().expect(WHOLE).insert(key, value)",
-        "        let mut map = self.map.write().expect(WHOLE);\n"
+        "        self.map.write().expect(NOT_POISONED).insert(key, value)",
+        "        let mut map = self.map.write().expect(NOT_POISONED);\n"
         "        if value >> 44 == 999 {\n"
         "            return map.get(key.borrow()).copied();\n"
         "        }\n"
@@ -359,9 +359,9 @@ INJECTED = {
         {"map": "rust_dashmap"}, "another key's value"),
     "a lost fresh key of Rust": (
         "rust", "rust_arc_swap.rs",
-        "        self.change(|map| map.insert(K::own(rank), value))",
+        "        self.change(|map| map.insert(K::stored_key(rank), value))",
         "        if rank == 500 {\n            return None;\n        }\n"
-        "        self.change(|map| map.insert(K::own(rank), value))",
+        "        self.change(|map| map.insert(K::stored_key(rank), value))",
         {"map": "rust_arc_swap", "write_kind": "fresh", "write_share": 0.5}
         | FEW["rust_arc_swap"], "key sums differ"),
 }

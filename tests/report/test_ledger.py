@@ -38,8 +38,8 @@ def read(tmp_path, text):
 def one(tmp_path, **changed):
     """The claim above with other values; None removes a key."""
     values = {"rule": "direction", "workload": "w", "says": "a", "side":
-            "above", "article": "b", "cells": "threads=1", "subject": "m",
-            "against": "n", "statistic": "ops", **changed}
+              "above", "article": "b", "cells": "threads=1", "subject": "m",
+              "against": "n", "statistic": "ops", **changed}
     lines = [f"{k} = {v}" for k, v in values.items() if v is not None]
     found, = read(tmp_path, "\n".join(["[S0-01]", *lines])).values()
     return found

@@ -330,7 +330,7 @@ def equal_json(before: bytes, after: bytes) -> bool:
 @pytest.mark.parametrize("change, cases", [
     (flipped, 40), (cut, 25), pytest.param(flipped, 300, marks=pytest.mark.long)])
 def test_a_changed_file_is_reported(folder: Path, change: Callable[[bytes, random.Random], bytes],
-                                 cases: int) -> None:
+                                    cases: int) -> None:
     """The reader in C rejects them, and so does this one if it reads the file."""
     rng, named = random.Random(cases), 0
     used = {f"{e.histogram}.hlog" for c in load.read(folder).cells.values() for t in c.ok
@@ -368,7 +368,7 @@ def test_a_changed_last_line_is_torn(folder: Path) -> None:
     assert load.read(folder).problems == (
         f"trials.jsonl:{len(data)}: torn last line, ignored (wrong crc32)",)
     (folder / "trials.jsonl").write_bytes(b"".join([data[0], hole, *data[1:]]))
-    assert refusal(folder).startswith(f"{folder / 'trials.jsonl'}:2: damaged, crc32")
+    assert refusal(folder).startswith(f"{folder / 'trials.jsonl'}:2: damaged, its crc32")
 
 
 def places(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

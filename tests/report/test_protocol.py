@@ -114,15 +114,15 @@ def test_real_results_obey_the_schema(real):
 def test_the_schema_accepts_each_back_end_of_the_page(real):
     """Other values are invalid."""
     page = (ROOT / "docs" / "reference" / "trial-protocol.md").read_text()
-    told = re.search(r"\n`counters`:(.*?)\n`config`", page, re.S)[1]
-    names = re.findall(r'"backend": "(\w+)"', told)
+    section = re.search(r"\n`counters`:(.*?)\n`config`", page, re.S)[1]
+    names = re.findall(r'"backend": "(\w+)"', section)
     assert set(names) >= {"none", "perf", "likwid", "sim", "replay"}
     for name in names:
         assert REQUEST.is_valid(real[0][0] | {"counters": {"backend": name}})
     schema = json.loads((ROOT / "docs" / "trial-protocol.schema.json")
                         .read_text())["$defs"]["request"]
     known = set(schema["properties"]["counters"]["properties"])
-    assert set(re.findall(r'"(\w+)": ', told)) <= known
+    assert set(re.findall(r'"(\w+)": ', section)) <= known
     assert not REQUEST.is_valid(real[0][0] | {"counters": {"backend": "x"}})
 
 

@@ -107,7 +107,7 @@ def test_print_takes_six_pages(pages, browser, kind):
     with opened(browser, pages[kind] / "index.html") as tab:
         tab.media("print")
         pdf = base64.b64decode(tab.send("Page.printToPDF", paperWidth=8.27,
-                                       paperHeight=11.69)["data"])
+                                        paperHeight=11.69)["data"])
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= PRINTED + (kind in MANY)
 
 

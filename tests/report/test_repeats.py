@@ -135,10 +135,10 @@ def test_the_simulated_rule_is_the_real_one(campaign, tmp_path):
         if simulated.taken_by_others(trials):
             expected.add(number)
     write(tmp_path, lines)
-    said = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path)],
+    done = subprocess.run([READMOSTLY, "dev", "validate", str(tmp_path)],
                           capture_output=True, text=True, check=False)
     marked = re.findall(r"trials.jsonl:(\d+): disturbed: expected others",
-                        said.stdout + said.stderr)
+                        done.stdout + done.stderr)
     assert {int(n) for n in marked} == expected
     assert 20 < len(expected) < len(lines) - 20
 
@@ -213,7 +213,7 @@ def pairs(tmp_path_factory):
          "--seed", "4", "--arms", ",".join(arms), "--set", "blocks=12"],
         capture_output=True, check=True, text=True,
         env=dict(os.environ, RM_FAKE="verify=ok;=draw"))
-    (folder / "campaign/said").write_text(played.stdout)
+    (folder / "campaign/output").write_text(played.stdout)
     return folder / "campaign"
 
 
@@ -252,17 +252,17 @@ def test_unrepeated_trials_follow_from_the_journal(name, request, tmp_path):
         (tmp_path / "trials.jsonl").write_text("".join(lines[:n]))
         seen.append(left_of(tmp_path))
     assert seen == sorted(seen) and len(set(seen)) > 5 and seen[0] == 0
-    said = [] if name == "campaign" else re.findall(
+    printed = [] if name == "campaign" else re.findall(
         r"(\d+) stayed disturbed or void",
-        (folder / "said").read_text())
-    assert not said or int(said[0]) == seen[-1]
+        (folder / "output").read_text())
+    assert not printed or int(printed[0]) == seen[-1]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("shares", ["with", "without"])
 @pytest.mark.parametrize("name", ["campaign", "pairs"])
 def test_pending_repeats_agree_with_validate(name, shares, request,
-                                                   tmp_path):
+                                             tmp_path):
     """The campaign is killed after any line of the last block, including repeats and other
     arms; also for a plan that is older than the budget of repeats."""
     folder = request.getfixturevalue(name)
@@ -275,7 +275,7 @@ def test_pending_repeats_agree_with_validate(name, shares, request,
     (tmp_path / "campaign.json").write_text(json.dumps(meta))
     lines = (folder / "trials.jsonl").read_text().splitlines(True)
     last = json.loads(lines[-1])["block"]
-    said = set()
+    states = set()
     for n in range(len(lines) + 1):
         if n and json.loads(lines[n - 1])["block"] < last - 1:
             continue
@@ -284,8 +284,8 @@ def test_pending_repeats_agree_with_validate(name, shares, request,
                                capture_output=True, text=True, check=False)
         read = load.read(tmp_path)
         assert read.complete != ("expected a line of" in found.stdout), n
-        said.add((read.pending > 0, read.complete))
-    assert said == {(True, False), (False, False)} | (
+        states.add((read.pending > 0, read.complete))
+    assert states == {(True, False), (False, False)} | (
         {(False, True)} if shares == "with" else set())
 
 

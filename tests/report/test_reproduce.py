@@ -187,7 +187,7 @@ def test_damage_is_refused_on_either_side(pair, tmp_path, side):
     data[len(data) // 3] ^= 4
     file.write_bytes(data)
     status, _, error = run(*folders)
-    assert status == 2 and "damaged, crc32" in error
+    assert status == 2 and "damaged, its crc32" in error
 
 
 def test_an_unknown_figure_is_refused(pair):

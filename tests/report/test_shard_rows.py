@@ -70,8 +70,8 @@ def test_the_vector_unit_is_reported():
     if "hash_xxh3" not in maps:
         pytest.skip("libxxhash is missing")
     unit = {"x86_64": "SSE2", "aarch64": "NEON"}.get(os.uname().machine)
-    said = maps["hash_xxh3"]["source"]
-    assert unit is None or said == f"xxHash: XXH3_64bits, {unit}"
+    source = maps["hash_xxh3"]["source"]
+    assert unit is None or source == f"xxHash: XXH3_64bits, {unit}"
     code = subprocess.run(
         ["objdump", "-d", BUILD / "impls" / "technique" / "hash_xxh3.o"],
         capture_output=True, text=True, check=True).stdout

@@ -37,8 +37,8 @@ def test_the_first_look_has_the_least_blocks_with_an_interval():
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"margin": 1.05}, "margin is 1.05, expected 1.02"), ({"blocks": (6, 7)}, "first 7 or more"),
-    ({"blocks": (7, 0)}, "1 or more"), ({"blocks": ()}, "1 to 10 numbers"),
+    ({"margin": 1.05}, "margin is 1.05, expected 1.02"), ({"blocks": (6, 7)}, "a first of 7 or more"),
+    ({"blocks": (7, 0)}, "numbers of at least 1"), ({"blocks": ()}, "1 to 10 numbers"),
     ({"error": 1.0}, "error is 1.0"), ({"format": 2}, "format is 2")])
 def test_another_rule_is_refused(change, message):
     own = {"format": 1, "kind": "crossover", "error": 0.05, "blocks": (7, 7, 14), "margin": 1.02}

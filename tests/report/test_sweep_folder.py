@@ -160,8 +160,8 @@ def torn(own):
 @pytest.mark.parametrize("change, message", [
     (replaced("plan.json", '"threads": 1', '"threads": 3'), "differs from the plan_sha256"),
     (replaced("stages.json", "1000000", "5"), "sha256 does not match"),
-    (replaced("stage-01/trials.jsonl", '"ops": 4', '"ops": 5'), "damaged, crc32"),
-    (lambda own: shutil.copytree(own / "stage-01", own / "stage-99"), "before it is missing"),
+    (replaced("stage-01/trials.jsonl", '"ops": 4', '"ops": 5'), "damaged, its crc32"),
+    (lambda own: shutil.copytree(own / "stage-01", own / "stage-99"), "the stage before it, 9, is missing"),
     (lambda own: shutil.copytree(own / "stage-01", own / after(own)),
      "a stage too many"),
     (ran(), "such as crossover-fine"), (ran(blocks=5), "5 blocks of"),

@@ -120,9 +120,9 @@ def test_a_campaign_of_another_protocol_is_refused(good, copied):
             [READMOSTLY, "run", "-o", str(copied), "--resume"],
             capture_output=True, text=True)
         assert status == 1 and resumed.returncode not in (0, 1)
-        for said in (text, resumed.stderr):
-            assert f"campaign.json: protocol {found}, expected 2: " in said
-            assert "measure again" in said
+        for message in (text, resumed.stderr):
+            assert f"campaign.json: protocol {found}, expected 2: " in message
+            assert "measure again" in message
         assert text.count("campaign.json") == 1, text
 
 
@@ -196,8 +196,8 @@ def test_unreadable_cells_are_reported_once(good, copied):
 
     broken = copy.deepcopy(campaign["cells"])
     broken[0]["threads"] = 0
-    said, = output_of(cells=broken)
-    assert "threads" in said
+    message, = output_of(cells=broken)
+    assert "threads" in message
     assert output_of(cells=[]) == [
         "plan: cells: expected an array that is not empty"]
 

@@ -22,7 +22,7 @@ start_or_skip() { # COMMAND WORDS: starts the service of the test, or skips the 
 campaign() { # FOLDER [ARGUMENTS of run]
 	OUT=$dir/$1 runner/fleet/campaign.sh --busy-ok --counters none "${@:2}" >"$dir/$1.out" 2>&1
 }
-whole() { python3 tests/tools/fleet_whole.py "$dir/$1" "${@:2}"; } # FOLDER NODE...
+whole() { python3 tests/tools/fleet_complete.py "$dir/$1" "${@:2}"; } # FOLDER NODE...
 valid() { # FOLDER NODE...
 	local node
 	for node in "${@:2}"; do "$build/readmostly" dev validate "$dir/$1/$node" >&2 || return 1; done
@@ -34,7 +34,7 @@ state() { # FOLDER NODE: from fleet.json, read independently
 print(*[m["state"] for m in json.load(open(sys.argv[1]))["machines"] if m["name"] == sys.argv[2]])' \
 		"$dir/$1/fleet.json" "$2"
 }
-until_() { # CONDITION: gives up after 100 s, in case something hangs
+await_condition() { # CONDITION: gives up after 100 s, in case something hangs
 	local i
 	for ((i = 0; i < 500; i++)); do
 		eval "$1" && return
@@ -46,18 +46,18 @@ until_() { # CONDITION: gives up after 100 s, in case something hangs
 # has finished its work. Otherwise they could end first on a machine that is busy with
 # the test's own commands.
 gates() { echo "prologue = export RM_FAKE==gate:$dir/gate.\$node"; }
-hold() { ran_to "$1" "$2" "$3"; : >"$dir/gate.$2"; } # FOLDER NODE TRIALS
+hold() { await_trials "$1" "$2" "$3"; : >"$dir/gate.$2"; } # FOLDER NODE TRIALS
 hold_all() { # FOLDER TRIALS NODE...: at the same time, because each runs until it is held
 	local node pids=()
 	for node in "${@:3}"; do hold "$1" "$node" "$2" & pids+=($!); done
 	wait "${pids[@]}"
 }
 let_go() { rm -f "$dir"/gate.*; }
-ran_to() { until_ "[ \$(trials $1 $2) -ge $3 ]"; } # FOLDER NODE TRIALS
+await_trials() { await_condition "[ \$(trials $1 $2) -ge $3 ]"; } # FOLDER NODE TRIALS
 
 # Waits for the launcher of `campaign ... & launcher=$!` and returns its status. Its
 # process id may be reused afterwards, so nothing may kill it.
-launcher_ends() {
+await_launcher() {
 	local rc
 	wait "$launcher"
 	rc=$?
@@ -68,7 +68,7 @@ launcher_ends() {
 kill_launcher() {
 	# shellcheck disable=SC2046 # numbers
 	kill -KILL "$launcher" $(pgrep -P "$launcher")
-	launcher_ends 2>/dev/null
+	await_launcher 2>/dev/null
 }
 
 # Checks that the page over all machines reports NODE as WORD (missing, incomplete).
@@ -87,13 +87,13 @@ completes() { # FOLDER NODE...
 }
 
 # Two launchers at once on the folder a; then the command is repeated.
-two_launchers() { # NODE...
+check_two_launchers() { # NODE...
 	campaign a & launcher=$!
 	OUT=$dir/a runner/fleet/campaign.sh --busy-ok --counters none >"$dir/second.out" 2>&1 & second=$!
-	launcher_ends
+	await_launcher
 	check "a campaign on three machines ends with 0" [ $? = 0 ]
 	launcher=$second second=''
-	launcher_ends
+	await_launcher
 	check "so does a second launcher at the same time" [ $? = 0 ]
 	check "each machine has each trial once" whole a "$@"
 	check "validate agrees" valid a "$@"

@@ -5,18 +5,18 @@
 # A daemon without CPU time for this long counts as lost: no more than a lost one costs.
 export SLURM_CONF=$dir/cluster/slurm.conf SLURM_TEST_EXTRA=${SLURM_TEST_EXTRA:-SlurmdTimeout=20} NODES=n1,n2,n3
 slurm() { tests/tools/slurm.sh "$1" "$dir/cluster" "${@:2}"; }
-jobs_of() { squeue -h -w "$1" -t running -o %i; } # NODE
+list_running_jobs() { squeue -h -w "$1" -t running -o %i; } # NODE
 # Slurm starts a requeued job after two minutes. This speeds it up, but only once its node
 # is free again, or nothing would ever start there.
-hurry() { # NODE JOB
-	until_ "scontrol -o show node $1 | grep -q 'CPUAlloc=0 .*State=IDLE '"
-	until_ "squeue -h -j $2 -o %T | grep -q PENDING"
+start_job_now() { # NODE JOB
+	await_condition "scontrol -o show node $1 | grep -q 'CPUAlloc=0 .*State=IDLE '"
+	await_condition "squeue -h -j $2 -o %T | grep -q PENDING"
 	sleep 2
 	scontrol update jobid="$2" StartTime=now
 }
-lose_node() { # NODE: waits until Slurm notices
+fail_node() { # NODE: waits until Slurm notices
 	slurm kill-node "$1"
-	until_ "sinfo -h -n $1 -o %t | grep -q down"
+	await_condition "sinfo -h -n $1 -o %t | grep -q down"
 }
 
 trap 'kill $launcher $second 2>/dev/null; slurm stop; rm -rf "$dir"' EXIT

@@ -10,12 +10,12 @@ runner_of() { # FOLDER NODE: this test's runner only; the test may run twice at 
 	done
 }
 # Stops a run at its first trial, so that it cannot finish early on an idle machine.
-stands_still() { # FOLDER NODE
-	runs_there "$1" "$2"
+pause_runner() { # FOLDER NODE
+	await_runner "$1" "$2"
 	kill -STOP "$(runner_of "$1" "$2")"
 }
 there() { echo "$dir/there/$2/results/$1"; } # FOLDER NODE
-runs_there() { until_ "[ -s $(there "$1" "$2")/$2/trials.jsonl ]"; } # FOLDER NODE
+await_runner() { await_condition "[ -s $(there "$1" "$2")/$2/trials.jsonl ]"; } # FOLDER NODE
 
 trap 'kill $launcher $second 2>/dev/null; sshd stop; rm -rf "$dir"' EXIT
 start_or_skip sshd "campaigns by ssh"

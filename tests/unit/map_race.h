@@ -66,7 +66,7 @@ static void race_write(struct race_worker *worker, void *thread, unsigned kind,
 		        thread, worker->shape, key, &old, value);
 	}
 	if (was)
-		worker->wrong |= rm_value_wrong(worker->shape, &old, rank);
+		worker->wrong |= rm_value_errors(worker->shape, &old, rank);
 	worker->sum += (put ? value->word[0] : 0) - (out ? old.word[0] : 0);
 	worker->count += put - (uint64_t)out;
 }
@@ -90,7 +90,7 @@ static void race_step(struct race_worker *worker, void *thread, uint64_t x)
 		value = rm_value_of(rank, worker->slot, x >> 12 & 0xfffff);
 		race_write(worker, thread, x & 15, rank, key, &value);
 	} else if (ops->lookup(thread, worker->shape, key, &value)) {
-		worker->wrong |= rm_value_wrong(worker->shape, &value, rank);
+		worker->wrong |= rm_value_errors(worker->shape, &value, rank);
 	}
 }
 

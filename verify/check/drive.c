@@ -72,7 +72,7 @@ static void drive(struct rm_peer *peer)
 	} while (worker->counts.iterations < drive_run->iterations);
 	if (worker->counts.wrong)
 		rm_peer_fail(
-		        peer, "the measured loop met a wrong or torn value");
+		        peer, "the measured loop read a wrong or torn value");
 	if (worker->counts.iterations != drive_run->iterations)
 		rm_peer_fail(peer,
 		        "the measured loop counts %llu iterations, "

@@ -216,7 +216,7 @@ static int check_result(struct rm_model *model, size_t i, const char *operation,
 		        "stored a value although the key is absent");
 	if (expected && !rm_model_same(model, got, &model->value[i]))
 		return rm_model_fail(model, i, operation,
-		        "gave a value that is not the last one written");
+		        "returned a value other than the last one written");
 	return 0;
 }
 

@@ -106,7 +106,7 @@ void rm_pairs_verify(struct rm_peer *peer, const struct rm_value *value,
 	char text[80];
 
 	if (pairs->focus.plain ? is_plain(peer->shape, value)
-	                       : !rm_value_wrong(peer->shape, value,
+	                       : !rm_value_errors(peer->shape, value,
 	                                 pairs->focus.first + key))
 		return;
 	rm_keyset_print(peer->shape, pairs->keys[key], text, sizeof(text));

@@ -88,7 +88,7 @@ void rm_pairs_verify(struct rm_peer *peer, const struct rm_value *value,
 void rm_pairs_fail_balance(
         struct rm_peer *peer, unsigned key, bool there, int64_t held);
 
-/* ---- what overlapped (overlap.c) ---- */
+/* ---- what overlapped (pairs_overlap.c) ---- */
 
 /* Current operation of another thread, when it was sampled. */
 struct rm_pairs_sample {

@@ -149,7 +149,7 @@ void rm_peer_fill(struct rm_peer *peer, uint64_t count)
 void rm_peer_verify(struct rm_peer *peer, const struct rm_value *value,
         uint64_t rank, const char *operation)
 {
-	if (!rm_value_wrong(peer->shape, value, rank))
+	if (!rm_value_errors(peer->shape, value, rank))
 		return;
 	if (rm_value_is_poison(peer->shape, value))
 		rm_peer_fail(peer, "%s of rank %llu read freed memory",

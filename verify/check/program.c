@@ -115,7 +115,7 @@ static error_t parse_limits(
 		to->limits.budget_ns = budget_s(state, text) * SECOND_NS;
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &to->map, text, "map");
+		rm_argument_set_once(state, &to->map, text, "map");
 		return 0;
 	case ARGP_KEY_END:
 		if (!to->map)
@@ -415,7 +415,7 @@ int main(int argc, char **argv)
 	struct totals totals = { 0 };
 	const struct rm_impl *impl;
 
-	rm_cli_begin();
+	rm_program_start();
 	argv[0] = name;
 	arguments.c.story = stdout;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);

@@ -169,7 +169,7 @@ void rm_record(struct rm_history_recorder *recorder, enum rm_history_kind kind,
 		kind = RM_HISTORY_EXCHANGE;
 	if (recorder->count == recorder->event_max)
 		return;
-	if (!rm_history_is_whole(kind)) {
+	if (!rm_history_is_whole_map(kind)) {
 		call.expected = value_from_word(*known);
 		call.value = rm_peer_value(peer, rank);
 	}

@@ -45,7 +45,7 @@ static void verify(const struct rm_explore_call *call,
         const struct rm_value *value, uint64_t rank, uint64_t key,
         const char *what)
 {
-	if (rm_value_wrong(call->shape, value, rank))
+	if (rm_value_errors(call->shape, value, rank))
 		stop_torn(call, value->word[0], key, what);
 	if (!has_writer(call, value->word[0]))
 		stop_torn(call, value->word[0], key, what);

@@ -75,7 +75,7 @@ extern const char *const rm_explore_memory_name[RM_EXPLORE_MEMORIES];
 /* "mix", "random", "pct", "stall", "exhaustive". */
 extern const char *const rm_explore_policy_name[RM_EXPLORE_POLICIES];
 
-struct rm_explore_program_file; /* written.h */
+struct rm_explore_program_file; /* program_file.h */
 
 struct rm_explore_options {
 	const struct rm_impl *impl;

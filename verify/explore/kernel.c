@@ -79,7 +79,7 @@ void rm_sim_futex_wake(const void *word, uint32_t threads)
 	rm_explore_wake(RM_EXPLORE_FOR_FUTEX, word, threads);
 }
 
-_Noreturn void rm_sim_misuse(const char *what)
+_Noreturn void rm_sim_reject(const char *what)
 {
 	rm_explore_stop(
 	        RM_EXPLORE_MISUSE, SITE, NULL, "not explored: %s", what);

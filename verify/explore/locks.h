@@ -47,7 +47,7 @@ static inline uint32_t rm_explore_holders(const struct rm_explore_lane *lane)
 	       rwlock->readers;
 }
 
-/* --- reach.c --- */
+/* --- lock_step.c --- */
 
 /* One step on a lock of `bytes` bytes. Its memory must be allocated. */
 void rm_explore_lock_step(const void *lock, size_t bytes, const void *site);

@@ -9,7 +9,7 @@
 #include "runner/protocol/protocol.h"
 #include "runner/sim/sim.h"
 #include "verify/explore/explore.h"
-#include "verify/explore/written.h"
+#include "verify/explore/program_file.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -320,7 +320,7 @@ static error_t parse_schedules(
 		to->options.shapes = 1U << rm_shape_index(shape);
 		return 0;
 	case ARGP_KEY_ARG:
-		rm_argument_once(state, &to->map, text, "map");
+		rm_argument_set_once(state, &to->map, text, "map");
 		return 0;
 	default:
 		return parse_exhaustive(key, text, state, to);
@@ -543,7 +543,7 @@ int main(int argc, char **argv)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	const struct rm_impl *impl;
 
-	rm_cli_begin();
+	rm_program_start();
 	arguments.options.cpus = cpus < 1 ? 1
 	                         : cpus > RM_EXPLORE_CPUS_MAX
 	                                 ? RM_EXPLORE_CPUS_MAX

@@ -59,8 +59,8 @@ static void stamp_begin(struct rm_explore_lane *lane)
 static void record(struct rm_explore_call *call, const struct rm_explore_op *op,
         uint64_t *known)
 {
-	bool is_whole =
-	        op->kind < RM_HISTORY_KINDS && rm_history_is_whole(op->kind);
+	bool is_whole = op->kind < RM_HISTORY_KINDS &&
+	                rm_history_is_whole_map(op->kind);
 	struct rm_history_event *event = &play.event[play.events++];
 	size_t *pairs = &play.pairs[call->lane->id];
 	unsigned kind =

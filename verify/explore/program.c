@@ -11,7 +11,7 @@
  * These programs are plain. Every fourth program is special (menu.h).
  */
 #include "verify/explore/menu.h"
-#include "verify/explore/written.h"
+#include "verify/explore/program_file.h"
 
 #include "runner/base/rng.h"
 #include "runner/impl.h"
@@ -92,7 +92,7 @@ void rm_explore_format_op(
 		snprintf(times, sizeof(times), "%u x ", op->times);
 	if (op->kind == RM_EXPLORE_UPDATE)
 		snprintf(text, size, "%supdate %u", times, op->key);
-	else if (rm_history_is_whole(op->kind))
+	else if (rm_history_is_whole_map(op->kind))
 		snprintf(text, size, "%s%s", times,
 		        rm_history_kind_name(op->kind));
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sites.c - finds the source lines of all code addresses that a page shows. */
-#include "verify/explore/told.h"
+#include "verify/explore/view.h"
 
 #include "runner/base/capture.h"
 #include "runner/sim/guest/space.h"

@@ -15,7 +15,7 @@
 #ifndef RM_EXPLORE_TREE_H
 #define RM_EXPLORE_TREE_H
 
-#include "verify/explore/meet.h"
+#include "verify/explore/conflicts.h"
 #include "verify/explore/schedule.h"
 
 struct rm_explore_choice {

@@ -3,7 +3,7 @@
  * view_html.c - writes one finding as a self-contained HTML page: the text of
  * view_text.c, and each access of the schedule with its chain of calls.
  */
-#include "verify/explore/told.h"
+#include "verify/explore/view.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,7 +7,7 @@
  * (ph "M"). Time is only the order of accesses. Each takes one microsecond, the
  * smallest unit of the format.
  */
-#include "verify/explore/told.h"
+#include "verify/explore/view.h"
 
 #include <errno.h>
 #include <jansson.h>

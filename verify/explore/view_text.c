@@ -5,7 +5,7 @@
  * The page depends only on the schedule, not on the run that found it, so
  * repeating the schedule prints the same bytes.
  */
-#include "verify/explore/told.h"
+#include "verify/explore/view.h"
 
 #include <inttypes.h>
 #include <string.h>

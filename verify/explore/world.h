@@ -13,8 +13,8 @@
 
 #include "runner/sim/guest/ctx.h"
 #include "runner/sim/guest/space.h"
+#include "verify/explore/conflicts.h"
 #include "verify/explore/explore.h"
-#include "verify/explore/meet.h"
 #include "verify/explore/schedule.h"
 
 enum { RM_EXPLORE_LANES = RM_EXPLORE_THREADS_MAX + 1 };

@@ -150,7 +150,7 @@ int rm_history_guarantee_parse(
         const char *word, enum rm_history_guarantee *guarantee);
 
 /* True if the operation covers the whole map: length, scan, clear. */
-static inline bool rm_history_is_whole(enum rm_history_kind kind)
+static inline bool rm_history_is_whole_map(enum rm_history_kind kind)
 {
 	return kind == RM_HISTORY_LENGTH || kind == RM_HISTORY_SCAN ||
 	       kind == RM_HISTORY_CLEAR;

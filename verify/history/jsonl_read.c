@@ -246,7 +246,7 @@ static int read_there(const struct line *line, struct rm_history_event *event)
 		return rm_text_error(
 		        &line->place, "there: expected true, false or null");
 	event->there = json_is_true(there);
-	if (!json_is_boolean(there) && !rm_history_is_whole(event->kind))
+	if (!json_is_boolean(there) && !rm_history_is_whole_map(event->kind))
 		event->unknown |= RM_HISTORY_UNKNOWN_THERE;
 	return 0;
 }
@@ -303,7 +303,7 @@ static int read_event_words(
 	event->kind = (uint8_t)kind;
 	if (check_members(line, names) ||
 	        read_member(line, "thread", true, &thread, NULL) ||
-	        read_member(line, "key", !rm_history_is_whole(kind),
+	        read_member(line, "key", !rm_history_is_whole_map(kind),
 	                &event->key, NULL) ||
 	        read_member(line, "value",
 	                rm_kind_writes(kind) || kind == RM_HISTORY_APPEND,

@@ -96,7 +96,7 @@ static json_t *call_of(const struct rm_history_event *event)
 	        json_pack("{s:I, s:s}", "thread", (json_int_t)event->thread,
 	                "op", rm_history_kind_name(event->kind));
 
-	if (!rm_history_is_whole(event->kind))
+	if (!rm_history_is_whole_map(event->kind))
 		json_object_set_new(line, "key", number(event->key));
 	if (rm_kind_writes(event->kind) || event->kind == RM_HISTORY_APPEND)
 		json_object_set_new(line, "value", number(event->value));
@@ -122,7 +122,7 @@ static void add_result(json_t *line, const struct rm_history *history,
 		json_object_set_new(line, "pairs",
 		        pairs_of(history->pairs + event->first_pair,
 		                event->pairs));
-	if (!rm_history_is_whole(event->kind))
+	if (!rm_history_is_whole_map(event->kind))
 		json_object_set_new(line, "there",
 		        known ? json_boolean(event->there) : json_null());
 	if (event->kind == RM_HISTORY_LENGTH)

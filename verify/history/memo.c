@@ -19,12 +19,12 @@ static uint64_t hash(const unsigned char *bytes, size_t count)
 
 	for (; count >= sizeof(word); count -= sizeof(word)) {
 		memcpy(&word, bytes, sizeof(word));
-		state = rm_mum(state ^ word, 0xe7037ed1a0b428dbU);
+		state = rm_multiply_fold(state ^ word, 0xe7037ed1a0b428dbU);
 		bytes += sizeof(word);
 	}
 	word = 0;
 	memcpy(&word, bytes, count);
-	return rm_mum(state ^ word, 0xa0761d6478bd642fU);
+	return rm_multiply_fold(state ^ word, 0xa0761d6478bd642fU);
 }
 
 static int resize_entries(struct rm_memo *memo, size_t bytes)

@@ -295,7 +295,7 @@ static void try_without_key(struct rm_minimise *cut, uint32_t key, bool *before)
 			return;
 	}
 	for (size_t i = 0; i < cut->whole->count; i++)
-		if (!rm_history_is_whole(cut->ops[i].kind) &&
+		if (!rm_history_is_whole_map(cut->ops[i].kind) &&
 		        cut->ops[i].key == key)
 			cut->keep[i] = false;
 	cut->keep_key[key] = false;

@@ -229,7 +229,7 @@ static void number_keys(struct rm_order *order)
 		order->key_of[i] = 0;
 		if (event->kind == RM_HISTORY_SCAN)
 			number_pairs(order, i);
-		else if (!rm_history_is_whole(event->kind))
+		else if (!rm_history_is_whole_map(event->kind))
 			order->key_of[i] = number_of(order, event->key);
 	}
 }
@@ -281,7 +281,7 @@ static size_t count_refs(struct rm_order *order)
 
 		if (is_everywhere(kind))
 			everywhere++;
-		else if (!rm_history_is_whole(kind))
+		else if (!rm_history_is_whole_map(kind))
 			order->first[order->key_of[i] + 2]++;
 	}
 	for (size_t k = 0; k < order->key_count; k++) {
@@ -331,7 +331,7 @@ int rm_order_split(struct rm_order *order, size_t limit_bytes)
 
 		if (is_everywhere(kind))
 			add_everywhere(order, event);
-		else if (!rm_history_is_whole(kind))
+		else if (!rm_history_is_whole_map(kind))
 			order->refs[order->first[order->key_of[event] + 1]++] =
 			        (struct rm_order_ref){ event, 0 };
 	}

@@ -70,9 +70,9 @@ static uint32_t slot_of(
         struct rm_problem *problem, uint32_t key, uint64_t value)
 {
 	size_t mask = problem->table_size - 1;
-	size_t at =
-	        rm_mum(value ^ 0x9e3779b97f4a7c15U, key + 0xa0761d6478bd642fU) &
-	        mask;
+	size_t at = rm_multiply_fold(value ^ 0x9e3779b97f4a7c15U,
+	                    key + 0xa0761d6478bd642fU) &
+	            mask;
 
 	for (; problem->table[at]; at = (at + 1) & mask) {
 		uint32_t slot = problem->table[at] - 1;

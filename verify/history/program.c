@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 	static char name[] = "readmostly check";
 	int status = RM_USAGE;
 
-	rm_cli_begin();
+	rm_program_start();
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	int failed = rm_history_load(

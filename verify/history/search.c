@@ -39,10 +39,10 @@ static void add_cell(struct rm_search *search, uint32_t key, int sign)
 	if (!cell->there)
 		return;
 	search->present += (size_t)sign;
-	mix = rm_mum(cell->value ^ 0x8ebc6af09c88c6e3U,
+	mix = rm_multiply_fold(cell->value ^ 0x8ebc6af09c88c6e3U,
 	        (key + 1) * 0x9e3779b97f4a7c15U);
 	search->sums[0] += (uint64_t)sign * mix;
-	mix = rm_mum(
+	mix = rm_multiply_fold(
 	        cell->value ^ 0x589965cc75374cc3U, mix ^ 0x1d8e4e27c47d124fU);
 	search->sums[1] += (uint64_t)sign * mix;
 }

@@ -98,5 +98,5 @@ size_t rm_interposed_length(void *opaque)
 
 bool rm_interposed_check(void *opaque, char *why, size_t size)
 {
-	return gomap_check_says(((struct map *)opaque)->inner, why, size);
+	return gomap_check_report(((struct map *)opaque)->inner, why, size);
 }

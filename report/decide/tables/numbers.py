@@ -108,8 +108,8 @@ def counted(cell: Cell) -> Iterator[tuple[Value, ...]]:
     found: dict[tuple[str, str], list[tuple[Statistic, int, float]]] = {}
     for trial in cell.ok:
         r = trial.result
-        own = (r.stats if r else None) or ()
-        for s in (*own, *competition(own)):
+        statistics = (r.stats if r else None) or ()
+        for s in (*statistics, *competition(statistics)):
             found.setdefault((s.name, s.unit), []).append(
                 (s, (r.ops if r else None) or 0, (r.elapsed_ns if r else None) or 0.0))
     for (name, unit), seen in found.items():

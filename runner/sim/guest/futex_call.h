@@ -28,17 +28,17 @@ static inline struct rm_sim_futex_call rm_sim_futex_call_of(
 	int operation;
 
 	if (number != SYS_futex)
-		rm_sim_misuse("a system call other than futex");
+		rm_sim_reject("a system call other than futex");
 	call.word = va_arg(arguments, const void *);
 	/* private or shared, and the clock, do not matter within one process */
 	operation = va_arg(arguments, int) & FUTEX_CMD_MASK;
 	call.value = va_arg(arguments, uint32_t);
 	call.wakes = operation == FUTEX_WAKE;
 	if (!call.wakes && operation != FUTEX_WAIT)
-		rm_sim_misuse("a futex operation other than wait and wake");
+		rm_sim_reject("a futex operation other than wait and wake");
 	/* to wait forever instead would be reported as a deadlock */
 	if (!call.wakes && va_arg(arguments, const void *))
-		rm_sim_misuse("a futex wait with a timeout");
+		rm_sim_reject("a futex wait with a timeout");
 	return call;
 }
 

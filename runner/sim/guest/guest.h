@@ -102,6 +102,6 @@ void rm_sim_pause(void);
 
 /* Ends the simulation because of a use that the real library does not allow.
    Does not return to simulated code. */
-_Noreturn void rm_sim_misuse(const char *what);
+_Noreturn void rm_sim_reject(const char *what);
 
 #endif /* RM_SIM_GUEST_H */

@@ -306,7 +306,7 @@ void *rm_sim_realloc(void *old, size_t bytes)
 void *rm_sim_aligned_alloc(size_t alignment, size_t bytes)
 {
 	if (alignment & (alignment - 1) || alignment > RM_SIM_PAGE)
-		rm_sim_misuse(
+		rm_sim_reject(
 		        "an alignment that is not a power of two up to 4096");
 	if (alignment <= RM_SIM_GRAIN)
 		return rm_sim_malloc(bytes);

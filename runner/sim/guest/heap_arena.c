@@ -91,7 +91,7 @@ void rm_sim_arena_give_fast(
 
 	/* as in glibc; this read may touch another line */
 	if (rm_sim_heap_bytes(after) < RM_SIM_GRAIN)
-		rm_sim_misuse("a freed block whose end was overwritten");
+		rm_sim_reject("a freed block whose end was overwritten");
 	atomic_store_explicit(&arena->fast_used, 1, memory_order_relaxed);
 	do
 		block->next = first;

@@ -53,7 +53,7 @@ int rm_sim_futex_wait(const void *word, uint32_t value)
 	struct rm_sim_core *core = rm_sim_running;
 
 	if (!core)
-		rm_sim_misuse("the main thread waits for a lock");
+		rm_sim_reject("the main thread waits for a lock");
 	system_call();
 	/* no core runs between comparison and wait: no wake is lost */
 	if (*(const volatile uint32_t *)word != value)

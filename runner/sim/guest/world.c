@@ -227,7 +227,7 @@ void rm_sim_world_sleep(uint64_t until)
 	if (until <= world.main_now)
 		return;
 	if (!has_timer())
-		rm_sim_misuse("with 128 cores none is left to measure time: "
+		rm_sim_reject("with 128 cores none is left to measure time: "
 		              "use a window and a warm-up by count");
 	if (!world.timer_set)
 		rm_sim_ctx_make(&world.thread[timer_id()].ctx,
@@ -259,7 +259,7 @@ int rm_sim_thread_create(pthread_t *thread, const pthread_attr_t *attr,
 
 	(void)attr;
 	if (rm_sim_running)
-		rm_sim_misuse("threads created by a map");
+		rm_sim_reject("threads created by a map");
 	if (world.threads == world.options.cores)
 		return EAGAIN;
 	/* Stack tops are staggered by less than a page (rm_sim_space_stack()),
@@ -281,7 +281,7 @@ int rm_sim_thread_join(pthread_t thread, void **result)
 
 	run_until_settled();
 	if (joined->state != RM_SIM_ENDED)
-		rm_sim_misuse("a join with a thread that waits at a barrier");
+		rm_sim_reject("a join with a thread that waits at a barrier");
 	if (result)
 		*result = joined->result;
 	return 0;
@@ -299,7 +299,7 @@ _Noreturn void rm_sim_world_stop(
 	__builtin_unreachable();
 }
 
-_Noreturn void rm_sim_misuse(const char *what)
+_Noreturn void rm_sim_reject(const char *what)
 {
 	struct rm_error error = { "" };
 

@@ -71,7 +71,7 @@ static const char *read_cycles_of(const char *text, uint32_t *cycles)
 {
 	uint64_t number;
 
-	if (rm_number_whole(text, &number) || number > CYCLES_MAX)
+	if (rm_number_integer(text, &number) || number > CYCLES_MAX)
 		return "expected cycles, 0 to 10000000";
 	*cycles = (uint32_t)number;
 	return NULL;
@@ -132,7 +132,7 @@ static const char *read_ways(const char *text, uint32_t *ways)
 		return "expected N-way after the size";
 	memcpy(number, text, digits);
 	number[digits] = '\0';
-	if (rm_number_whole(number, &value) || value < 1 ||
+	if (rm_number_integer(number, &value) || value < 1 ||
 	        value > RM_SIM_WAYS_MAX)
 		return "expected 1-way to 32-way";
 	*ways = (uint32_t)value;
@@ -232,7 +232,7 @@ static const char *set_key(struct rm_sim_mach *mach, int key, char *value)
 	case KEY_QUANTUM:
 		return read_cycles_of(value, &mach->quantum);
 	case KEY_MHZ:
-		if (rm_number_whole(value, &number) || number < 1 ||
+		if (rm_number_integer(value, &number) || number < 1 ||
 		        number > 100000)
 			return "expected virtual cycles per microsecond, 1 to "
 			       "100000";
@@ -350,7 +350,7 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
 
 	name_of(file, parsed.name);
 	while (rm_lines_next(line, sizeof(line), &lines)) {
-		rm_lines_where(&lines, where);
+		rm_lines_location(&lines, where);
 		if (line[0] == '\n')
 			continue;
 		if (read_line(line, where, seen, &parsed, lines.error))
@@ -358,7 +358,7 @@ int rm_sim_mach_parse(const char *file, const char *text, size_t length,
 	}
 	if (lines.error->text[0])
 		return -EINVAL;
-	rm_lines_where(&lines, where);
+	rm_lines_location(&lines, where);
 	/* no defaults: a missing cost would be an undocumented guess */
 	for (int key = 0; key < KEYS; key++)
 		if (!seen[key])

@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 	/* name of the command in its errors */
 	static char trial[] = "trial";
 
-	rm_cli_begin();
+	rm_program_start();
 	if (argc == 2 && !strcmp(argv[1], trial))
 		return rm_program_trial(argc - 1, argv + 1);
 	fprintf(stderr,

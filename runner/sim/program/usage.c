@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-void rm_usage_thread(struct rm_thread_usage *usage)
+void rm_usage_read_thread(struct rm_thread_usage *usage)
 {
 	*usage = (struct rm_thread_usage){ .cpu_ns = rm_sim_world_now_ns(),
 		.voluntary_switches = -1,
@@ -21,7 +21,7 @@ void rm_usage_thread(struct rm_thread_usage *usage)
 		.runqueue_wait_ns = -1 };
 }
 
-void rm_usage_thread_slow(struct rm_thread_usage *usage)
+void rm_usage_read_thread_slow(struct rm_thread_usage *usage)
 {
 	usage->migrations = usage->runqueue_wait_ns = -1;
 }
@@ -32,14 +32,14 @@ int64_t rm_usage_other_threads_ns(void)
 }
 
 /* One addition takes one cycle. */
-double rm_usage_adds_per_ns(_Atomic unsigned *ready, unsigned all)
+double rm_usage_measure_adds_per_ns(_Atomic unsigned *ready, unsigned all)
 {
 	(void)ready, (void)all;
 	return (double)rm_sim_machine(rm_sim_world_model())->mhz / 1000;
 }
 
 /* Reading virtual time costs nothing. */
-void rm_usage_clock(double *cost_ns, uint64_t *step_ns)
+void rm_usage_measure_clock(double *cost_ns, uint64_t *step_ns)
 {
 	*cost_ns = 0;
 	*step_ns = 0;
@@ -66,7 +66,7 @@ uint64_t rm_usage_peak_rss_bytes(void)
 	return 0;
 }
 
-void rm_usage_pages(json_t *memory)
+void rm_usage_read_pages(json_t *memory)
 {
 	json_object_set_new(memory, "page_nodes", json_null());
 	json_object_set_new(memory, "page_nodes_reason",

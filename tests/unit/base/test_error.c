@@ -80,15 +80,15 @@ static void is_one_line(void)
 	rm_error_set(&error, -EINVAL, "%s", text);
 	CHECK(cleaned(error.text),
 	        "control characters become ?, other bytes stay");
-	rm_line_clean(text);
+	rm_text_sanitize(text);
 	CHECK(cleaned(text) && text[256] == '\n',
-	        "rm_line_clean() stops at the end of the text");
+	        "rm_text_sanitize() stops at the end of the text");
 	error.text[0] = '\0';
 	rm_error_set(&error, -EINVAL, "a\n%s\t", "b: \xc3\xa4\x1b[2J");
 	CHECK(!strcmp(error.text, "a?b: \xc3\xa4?[2J?"),
 	        "a message is one line, and UTF-8 stays");
 	text[0] = '\0';
-	rm_line_clean(text);
+	rm_text_sanitize(text);
 	CHECK(text[0] == '\0', "an empty line stays empty");
 }
 

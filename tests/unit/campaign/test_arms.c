@@ -106,7 +106,7 @@ static bool set_is(const char *workload, size_t first, size_t count)
 	struct rm_cell cell = { .has_control = false };
 
 	snprintf(cell.workload, sizeof(cell.workload), "%s", workload);
-	struct rm_arm_set set = rm_arms_of(&arms, &cell);
+	struct rm_arm_set set = rm_arms_find_set(&arms, &cell);
 
 	return set.count == count && (!count || set.arms == &arms.list[first]);
 }
@@ -116,15 +116,16 @@ static void select_sets(void)
 	rm_arms_default(&arms, NULL);
 	CHECK(arms.count == 1 && !strcmp(arms.list[0].name, "head") &&
 	                !arms.list[0].sha256[0] && !arms.list[0].program &&
-	                !rm_arms_asked(&arms) && set_is("any", 0, 1),
+	                !rm_arms_are_given(&arms) && set_is("any", 0, 1),
 	        "without --arms, head (this program) runs all workloads");
 	rm_arms_default(&arms, SHA_ABC);
 	CHECK(!strcmp(arms.list[0].sha256, SHA_ABC),
 	        "the default arm has the program's hash");
 	rm_arms_clear(&arms);
-	CHECK(!rm_arms_asked(&arms), "an empty set is not from --arms");
+	CHECK(!rm_arms_are_given(&arms), "an empty set is not from --arms");
 	parses("w:a=f");
-	CHECK(rm_arms_asked(&arms) && set_is("w", 0, 1) && set_is("v", 0, 0),
+	CHECK(rm_arms_are_given(&arms) && set_is("w", 0, 1) &&
+	                set_is("v", 0, 0),
 	        "a set for one workload is from --arms");
 	CHECK(!parses("w:b=g") && strstr(error.text, "two sets for w,"),
 	        "an error names a workload of one letter");
@@ -152,7 +153,7 @@ static int settle(
         const char *text, const struct rm_workload *workloads, size_t count)
 {
 	rm_arms_clear(&arms);
-	return parses(text) ? rm_arms_settle(&arms, workloads, count, &error)
+	return parses(text) ? rm_arms_resolve(&arms, workloads, count, &error)
 	                    : 1;
 }
 
@@ -173,7 +174,7 @@ static void check_programs(void)
 	CHECK(settle("a=abc,b=link+5%", NULL, 0) == 0,
 	        "one file is valid if one arm does more operations");
 	CHECK(parses("reads:a=abc") &&
-	                rm_arms_settle(&arms, NULL, 0, &error) == 0,
+	                rm_arms_resolve(&arms, NULL, 0, &error) == 0,
 	        "one file is valid in two sets");
 }
 
@@ -310,7 +311,7 @@ static const char *recall(const json_t *campaign, const struct rm_arms *asked)
 	struct rm_arms then = { .count = 0 };
 
 	error.text[0] = '\0';
-	rm_arms_recall(campaign, asked, &then, &error);
+	rm_arms_restore(campaign, asked, &then, &error);
 	rm_arms_clear(&then);
 	return error.text;
 }
@@ -414,9 +415,9 @@ static void add_control(void)
 	cells[1].cell.has_control = true;
 	rm_arms_default(&arms, NULL);
 	rm_arms_add_control(&arms);
-	CHECK(rm_arms_of(&arms, &cells[0].cell).count == 1 &&
-	                rm_arms_of(&arms, &cells[1].cell).count == 2 &&
-	                !rm_arms_asked(&arms),
+	CHECK(rm_arms_find_set(&arms, &cells[0].cell).count == 1 &&
+	                rm_arms_find_set(&arms, &cells[1].cell).count == 2 &&
+	                !rm_arms_are_given(&arms),
 	        "a control runs only cells with a control, after head");
 	CHECK(!rm_arms_hash(&arms, &plan) &&
 	                json_object_size(arms.list[0].programs) == 1 &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_calibrate.c - windows of time become numbers of iterations. This file
-   replaces rm_play(), which simulates the trials. */
+   replaces rm_cell_trial_run(), which simulates the trials. */
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"
 
@@ -16,7 +16,7 @@ static struct played {
 	const char *status, *reason;
 	unsigned ends_at; /* trial with `status` and `reason`; 0: none */
 	unsigned interrupted_at;
-	int result; /* of rm_play() */
+	int result; /* of rm_cell_trial_run() */
 	unsigned count;
 	uint64_t window_ops[MOST], seeds[MOST];
 	const char *arms[MOST], *program;
@@ -36,8 +36,8 @@ const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
 	return strcpy(path, "p");
 }
 
-int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
-        struct rm_error *why)
+int rm_cell_trial_run(const struct rm_cell_trial_run *play,
+        struct rm_outcome *outcome, struct rm_error *why)
 {
 	unsigned at = played.count++;
 	const struct rm_cell *cell = play->cell;

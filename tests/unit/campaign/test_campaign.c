@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_campaign.c - which trials a campaign runs, by which arm, and when it
-   stops. This file simulates them: it replaces rm_play() and
+   stops. This file simulates them: it replaces rm_cell_trial_run() and
    rm_arm_program(). */
 #include "runner/campaign/internal.h"
 #include "tests/unit/fake_root.h"
@@ -59,8 +59,8 @@ const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,
 	return strcpy(path, "p");
 }
 
-int rm_play(const struct rm_play *play, struct rm_outcome *outcome,
-        struct rm_error *why)
+int rm_cell_trial_run(const struct rm_cell_trial_run *play,
+        struct rm_outcome *outcome, struct rm_error *why)
 {
 	unsigned at = played.count++;
 	bool fails = played.fails && !strcmp(played.fails, play->cell->id);
@@ -95,8 +95,8 @@ static int run(const char *dir, int interrupt_fd)
 	rm_tally_clear(&tally);
 	if (result || rm_tally_start(&tally, &plan, &arms, &error) ||
 	        rm_journal_open(dir, &campaign.journal, &torn, &error) ||
-	        rm_journal_read(
-	                campaign.journal, rm_tally_recall, &tally, &error))
+	        rm_journal_read(campaign.journal, rm_tally_restore_line, &tally,
+	                &error))
 		abort();
 	result = rm_campaign_run(&campaign, &error);
 	rm_journal_close(campaign.journal);

@@ -92,14 +92,15 @@ static void make_folders(void)
 	longest[RM_PATH_BYTES] = '\0';
 	CHECK(rm_folder_make(longest, &error) == -ENAMETOOLONG,
 	        "a path that does not fit is rejected, not cut");
-	CHECK(rm_folder_own(path, "deep", "own", &error) == 0 &&
+	CHECK(rm_folder_make_nofollow(path, "deep", "own", &error) == 0 &&
 	                !strcmp(path, "deep/own") && is_folder(path) &&
-	                rm_folder_own(path, "deep", "own", &error) == 0,
+	                rm_folder_make_nofollow(path, "deep", "own", &error) ==
+	                        0,
 	        "a folder of the campaign is made once");
 	if (symlink("er", "deep/link"))
 		abort();
 	clear_error();
-	CHECK(rm_folder_own(path, "deep", "link", &error) == -ELOOP &&
+	CHECK(rm_folder_make_nofollow(path, "deep", "link", &error) == -ELOOP &&
 	                error_has("deep/link: a symbolic link"),
 	        "a folder that is a link is rejected");
 }
@@ -137,7 +138,7 @@ static void replace_files(void)
 
 static void create_files(void)
 {
-	int fd = rm_file_own("deep/made", O_RDWR);
+	int fd = rm_file_open_nofollow("deep/made", O_RDWR);
 
 	CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC &&
 	                file_has("deep/made", ""),
@@ -145,7 +146,7 @@ static void create_files(void)
 	close(fd);
 	if (symlink("made", "deep/to-made"))
 		abort();
-	CHECK(rm_file_own("deep/to-made", O_RDWR) == -ELOOP,
+	CHECK(rm_file_open_nofollow("deep/to-made", O_RDWR) == -ELOOP,
 	        "a link is not followed");
 }
 
@@ -383,7 +384,7 @@ static void read_json_files(void)
 static bool is_refused(struct rm_prepared *prepared)
 {
 	char path[] = "some.conf", *files[] = { path };
-	const struct rm_wishes wishes = { .dir = "bad",
+	const struct rm_run_options wishes = { .dir = "bad",
 		.sources = { .files = files, .file_count = 1 } };
 
 	*prepared = (struct rm_prepared){ .resumed = false };

@@ -114,7 +114,7 @@ static bool tally_is_sound(struct rm_journal *journal, char *why)
 
 	if (!failed)
 		failed = rm_journal_read(
-		        journal, rm_tally_recall, &tally, &error);
+		        journal, rm_tally_restore_line, &tally, &error);
 	/* a repeat of a failure leaves both counted; none is lost */
 	size_t lines = rm_journal_length(journal);
 	size_t all = tally.ok + tally.voided + tally.failed + tally.skipped;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_launch.c - the trial's process: deadline, memory, orphans, signals. */
 #include "runner/base/clock.h"
-#include "tests/unit/campaign/launch_play.h"
+#include "tests/unit/campaign/run_fake.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -32,7 +32,7 @@ static void limit_memory(void)
 	struct rm_launch little_memory = { .memory_limit_bytes = 64 << 20 };
 	struct rm_outcome outcome;
 
-	if (!rm_memory_limit(1)) {
+	if (!rm_memory_limit_bytes(1)) {
 		SKIP("a trial that exceeds its memory limit is stopped",
 		        "sanitizer build");
 		return;
@@ -55,7 +55,7 @@ static void limit_memory(void)
 	CHECK(!strcmp(outcome.status, "ok"),
 	        "a trial with little memory is ok");
 	rm_outcome_clear(&outcome);
-	CHECK(rm_memory_limit(1000) > rm_memory_limit(1),
+	CHECK(rm_memory_limit_bytes(1000) > rm_memory_limit_bytes(1),
 	        "the limit includes stacks");
 }
 

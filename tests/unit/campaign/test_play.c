@@ -57,7 +57,7 @@ static void begin(enum rm_measure measure)
 
 static int play(const char *program)
 {
-	const struct rm_play trial = { .cell = &cell,
+	const struct rm_cell_trial_run trial = { .cell = &cell,
 		.arm = &arm,
 		.program = program,
 		.seed = 5,
@@ -66,7 +66,7 @@ static int play(const char *program)
 		.interrupt_fd = 7 };
 	struct rm_outcome outcome = { .status = NULL };
 
-	return rm_play(&trial, &outcome, &error);
+	return rm_cell_trial_run(&trial, &outcome, &error);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -157,12 +157,12 @@ static uint64_t limit_tib(unsigned threads, rlim_t stack_mib)
 	stack.rlim_cur = stack_mib ? stack_mib << 20 : RLIM_INFINITY;
 	if (setrlimit(RLIMIT_STACK, &stack))
 		abort();
-	return rm_memory_limit(threads) >> 40;
+	return rm_memory_limit_bytes(threads) >> 40;
 }
 
 static void reserve_stacks(void)
 {
-	const bool limited = rm_memory_limit(1) != 0;
+	const bool limited = rm_memory_limit_bytes(1) != 0;
 	struct rlimit before;
 
 	getrlimit(RLIMIT_STACK, &before);
@@ -182,7 +182,7 @@ static void limit_memory(void)
 {
 	begin(RM_MEASURE_THROUGHPUT);
 	play(NULL);
-	CHECK(!launched.launch.memory_limit_bytes == !rm_memory_limit(3),
+	CHECK(!launched.launch.memory_limit_bytes == !rm_memory_limit_bytes(3),
 	        "a trial has a memory limit");
 	begin(RM_MEASURE_SIMULATED);
 	play(NULL);

@@ -62,14 +62,14 @@ static void time_left(void)
 	rm_progress_start(&progress, 10, 2, 80 * second_ns);
 	CHECK(rm_progress_left_ns(&progress) == 80 * second_ns,
 	        "the plan's estimate is used before the first measurement");
-	rm_progress_done(&progress, 10 * second_ns, 20 * second_ns);
+	rm_progress_count_trial(&progress, 10 * second_ns, 20 * second_ns);
 	CHECK(rm_progress_left_ns(&progress) == 140 * second_ns,
 	        "a trial of twice its planned time doubles the time left");
-	rm_progress_done(&progress, 10 * second_ns, 0);
+	rm_progress_count_trial(&progress, 10 * second_ns, 0);
 	CHECK(progress.done == 4 &&
 	                rm_progress_left_ns(&progress) == 120 * second_ns,
 	        "a skipped trial is done and changes no estimate");
-	rm_progress_done(&progress, 100 * second_ns, second_ns);
+	rm_progress_count_trial(&progress, 100 * second_ns, second_ns);
 	CHECK(rm_progress_left_ns(&progress) == 0,
 	        "the time left is never negative");
 }
@@ -80,8 +80,8 @@ static void repeats(void)
 
 	open_page(&page, false);
 	rm_progress_start(&page.progress, 10, 0, 100 * second_ns);
-	rm_progress_done(&page.progress, 10 * second_ns, 10 * second_ns);
-	rm_progress_repeated(&page.progress, 5 * second_ns);
+	rm_progress_count_trial(&page.progress, 10 * second_ns, 10 * second_ns);
+	rm_progress_count_repeat(&page.progress, 5 * second_ns);
 	CHECK(page.progress.done == 1, "a repeat is not a trial of the plan");
 	CHECK(rm_progress_left_ns(&page.progress) == 135 * second_ns,
 	        "the time left grows with the share of repeats");
@@ -98,14 +98,14 @@ static void print_each_minute(void)
 	open_page(&page, false);
 	rm_progress_start(&page.progress, 3, 0, 3 * second_ns);
 	for (int i = 0; i < 100; i++)
-		rm_progress_now(&page.progress, "some/cell");
+		rm_progress_show_cell(&page.progress, "some/cell");
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 1 &&
 	                strstr(page.text, "0/3 trials, 3 s"),
 	        "without a terminal the start is one line");
-	page.progress.said_ns = rm_now_ns() - 61 * second_ns;
-	rm_progress_now(&page.progress, "some/cell");
-	rm_progress_now(&page.progress, "some/cell");
+	page.progress.printed_ns = rm_now_ns() - 61 * second_ns;
+	rm_progress_show_cell(&page.progress, "some/cell");
+	rm_progress_show_cell(&page.progress, "some/cell");
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\n') == 2 && strstr(page.text, ": some/cell\n"),
 	        "a line per minute names the running cell");
@@ -125,8 +125,8 @@ static void rewrite_line(void)
 	cell[sizeof(cell) - 1] = 0;
 	open_page(&page, true);
 	rm_progress_start(&page.progress, 3, 0, 3 * second_ns);
-	rm_progress_now(&page.progress, cell);
-	rm_progress_now(&page.progress, cell);
+	rm_progress_show_cell(&page.progress, cell);
+	rm_progress_show_cell(&page.progress, cell);
 	fflush(page.progress.out);
 	CHECK(count(page.text, '\r') == 3 && count(page.text, '\n') == 0,
 	        "a terminal's line is rewritten for each trial");

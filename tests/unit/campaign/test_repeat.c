@@ -156,11 +156,11 @@ static void exclude_own_threads(void)
 	        "unknown time of other programs is not guessed");
 }
 
-static enum rm_repeat state(const char *status, bool disturbed)
+static enum rm_attempt_state state(const char *status, bool disturbed)
 {
 	json_t *line = json_pack("{s:s, s:s?}", "status", status, "disturbed",
 	        disturbed ? "x" : NULL);
-	enum rm_repeat state = rm_repeat_state(line);
+	enum rm_attempt_state state = rm_attempt_state_of(line);
 
 	json_decref(line);
 	return state;
@@ -169,9 +169,9 @@ static enum rm_repeat state(const char *status, bool disturbed)
 static void states(void)
 {
 	CHECK(state("ok", false) == RM_ATTEMPT_GOOD &&
-	                state("ok", true) == RM_ATTEMPT_SPOILT &&
-	                state("void", false) == RM_ATTEMPT_SPOILT &&
-	                state("void", true) == RM_ATTEMPT_SPOILT,
+	                state("ok", true) == RM_ATTEMPT_TO_REPEAT &&
+	                state("void", false) == RM_ATTEMPT_TO_REPEAT &&
+	                state("void", true) == RM_ATTEMPT_TO_REPEAT,
 	        "void and disturbed trials are spoilt");
 	CHECK(state("failed", false) == RM_ATTEMPT_FAILED &&
 	                state("failed", true) == RM_ATTEMPT_FAILED &&
@@ -183,7 +183,7 @@ static void states(void)
 struct game {
 	json_t *attempts;
 	struct rm_arms arms;
-	enum rm_repeat ends[RM_REPEATS_MAX + 2][RM_ARMS_MAX];
+	enum rm_attempt_state ends[RM_REPEATS_MAX + 2][RM_ARMS_MAX];
 	unsigned played;
 };
 
@@ -245,10 +245,10 @@ static void play_random_games(void)
 				/* mostly spoilt, so that games are long */
 				uint64_t draw = rm_below(rm_next(&random), 20);
 
-				game.ends[k][i] = draw == 0 ? RM_ATTEMPT_FAILED
-				                  : draw < 9
-				                          ? RM_ATTEMPT_GOOD
-				                          : RM_ATTEMPT_SPOILT;
+				game.ends[k][i] =
+				        draw == 0  ? RM_ATTEMPT_FAILED
+				        : draw < 9 ? RM_ATTEMPT_GOOD
+				                   : RM_ATTEMPT_TO_REPEAT;
 				state_seen[game.ends[k][i]]++;
 			}
 		play(&game, &cell);

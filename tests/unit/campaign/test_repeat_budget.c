@@ -45,7 +45,7 @@ static uint64_t draw(uint64_t *random, uint64_t n)
 	return rm_below(rm_next(random), n);
 }
 
-static enum rm_repeat end_of(
+static enum rm_attempt_state end_of(
         const struct game *game, const struct turn *turn, size_t arm)
 {
 	uint64_t random = game->seed + 1000 * turn->cell +
@@ -55,14 +55,14 @@ static enum rm_repeat end_of(
 
 	rm_next(&random);
 	drawn = draw(&random, 100);
-	return drawn < game->spoilt_percent ? RM_ATTEMPT_SPOILT
+	return drawn < game->spoilt_percent ? RM_ATTEMPT_TO_REPEAT
 	       : drawn >= 97                ? RM_ATTEMPT_FAILED
 	                                    : RM_ATTEMPT_GOOD;
 }
 
 static size_t arms_of(const struct game *game, size_t cell)
 {
-	return rm_arms_of(&game->arms, &game->cells[cell].cell).count;
+	return rm_arms_find_set(&game->arms, &game->cells[cell].cell).count;
 }
 
 /* "w" has one or two arms, "pair" always two. */
@@ -166,7 +166,7 @@ static int play(void *context, size_t cell, unsigned block, unsigned attempt)
 	struct game *game = context;
 	struct turn turn = { cell, block, attempt };
 	struct rm_arm_set set =
-	        rm_arms_of(&game->arms, &game->cells[cell].cell);
+	        rm_arms_find_set(&game->arms, &game->cells[cell].cell);
 	char key[RM_TRIAL_KEY_BYTES];
 
 	game->played.list[game->played.count++] = turn;
@@ -206,10 +206,10 @@ static bool is_due(
 
 	*spoilt = 0;
 	for (size_t i = 0; i < arms_of(game, turn->cell); i++) {
-		enum rm_repeat end = end_of(game, turn, i);
+		enum rm_attempt_state end = end_of(game, turn, i);
 
 		failed |= end == RM_ATTEMPT_FAILED;
-		*spoilt += end == RM_ATTEMPT_SPOILT;
+		*spoilt += end == RM_ATTEMPT_TO_REPEAT;
 	}
 	return *spoilt && !failed &&
 	       turn->attempt <= game->cells[turn->cell].cell.repeat_most;
@@ -312,7 +312,7 @@ static void compare_with_queue(struct game *game, struct seen *seen)
 	                      repeats.made != game->repeats ||
 	                      repeats.refused != refused;
 	seen->wrong_counts +=
-	        (double)made > rm_repeats_most(&game->plan, &game->arms);
+	        (double)made > rm_repeats_limit(&game->plan, &game->arms);
 	seen->wrong_names += !plays_same_renamed(game);
 	seen->wrong_resumes += !plays_same_resumed(game);
 	seen->acted += refused > 0;

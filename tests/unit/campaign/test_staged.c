@@ -88,7 +88,7 @@ static void count_stages(void)
 	CHECK(rm_staged_path("d", 3, path, &error) == 0 &&
 	                !strcmp(path, "d/stage-03"),
 	        "a stage is a folder with its number");
-	CHECK(rm_staged_list(&staged, 1, "a/b\n", path, &error) == 0 &&
+	CHECK(rm_staged_write_cells(&staged, 1, "a/b\n", path, &error) == 0 &&
 	                !strcmp(path, "d/stage-01/cells.txt") &&
 	                access(path, R_OK) == 0 && rm_staged_count("d") == 0,
 	        "a stage with only its cells is not counted");
@@ -101,7 +101,8 @@ static void count_stages(void)
 	        "all stages are counted without a gap");
 	if (symlink("../d", "d/stage-04"))
 		abort();
-	CHECK(rm_staged_list(&staged, 4, "a/b\n", path, &error) == -ELOOP,
+	CHECK(rm_staged_write_cells(&staged, 4, "a/b\n", path, &error) ==
+	                -ELOOP,
 	        "a stage that is a link gets no cells");
 	CHECK(rm_staged_write(&staged, "note", "text", &error) == 0 &&
 	                access("d/note", R_OK) == 0,

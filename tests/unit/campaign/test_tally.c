@@ -38,7 +38,7 @@ static bool ends(const char *cell, const char *arm, const char *status)
 static bool stops(size_t cell, const char *why)
 {
 	char reason[RM_REASON_BYTES] = "";
-	bool stopped = rm_tally_gives_up(&tally, cell, 0, reason);
+	bool stopped = rm_tally_is_stopped(&tally, cell, 0, reason);
 
 	return stopped == (why != NULL) && (!why || strstr(reason, why));
 }
@@ -231,7 +231,7 @@ static void stop_control_alone(void)
 	start();
 	ends("a", "head", "failed");
 	ends("a", "head", "failed");
-	CHECK(stops(0, NULL) && rm_tally_gives_up(&tally, 0, 1, reason),
+	CHECK(stops(0, NULL) && rm_tally_is_stopped(&tally, 0, 1, reason),
 	        "a control that failed twice does not stop its cell");
 	ends("a", "base", "failed");
 	ends("a", "base", "failed");

@@ -18,7 +18,7 @@ static struct played {
 	int cleared;
 	struct rm_campaign campaign; /* as passed to rm_campaign_run(); dir
 				      * NULL: not called */
-	const struct rm_wishes *options;
+	const struct rm_run_options *options;
 } played;
 
 static struct rm_plan_cell cell = {
@@ -27,8 +27,8 @@ static struct rm_plan_cell cell = {
 static struct rm_tally_cell counts;
 static struct captured_output captured;
 
-int rm_prepare(const struct rm_wishes *options, struct rm_prepared *prepared,
-        struct rm_error *error)
+int rm_prepare(const struct rm_run_options *options,
+        struct rm_prepared *prepared, struct rm_error *error)
 {
 	played.options = options;
 	*error = played.unprepared;
@@ -74,7 +74,7 @@ static void begin(void)
 static bool complete;
 
 /* Returns the exit status and stores the output in `captured`. */
-static int run(const struct rm_wishes *options, bool is_stage)
+static int run(const struct rm_run_options *options, bool is_stage)
 {
 	struct rm_run_output output = { .command = "test",
 		.is_stage = is_stage };
@@ -90,11 +90,12 @@ static int run(const struct rm_wishes *options, bool is_stage)
 	return played.cleared == 1 ? status : -1;
 }
 
-static const struct rm_wishes options = { .interrupt_fd = -1 };
+static const struct rm_run_options options = { .interrupt_fd = -1 };
 
 static bool warns(bool is_busy, bool busy_ok, const char *unlinked)
 {
-	struct rm_wishes custom = { .interrupt_fd = -1, .busy_ok = busy_ok };
+	struct rm_run_options custom = { .interrupt_fd = -1,
+		.busy_ok = busy_ok };
 
 	begin();
 	played.prepared.busy.is_busy = is_busy;
@@ -152,7 +153,8 @@ static void ends(bool is_stage)
 
 static void runs_what_was_prepared(void)
 {
-	struct rm_wishes custom = { .interrupt_fd = 5, .program = "/played" };
+	struct rm_run_options custom = { .interrupt_fd = 5,
+		.program = "/played" };
 	struct rm_campaign *ran = &played.campaign;
 	json_t *counters = json_object();
 

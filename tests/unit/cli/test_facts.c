@@ -50,19 +50,19 @@ static void lines_are_read(void)
 	const char *at = sheets[0].text;
 	struct rm_facts_line fact;
 
-	CHECK(rm_facts_next(&at, &fact) == strlen("library: ck") &&
+	CHECK(rm_facts_read_line(&at, &fact) == strlen("library: ck") &&
 	                is(fact.name, fact.name_length, "library") &&
 	                is(fact.text, fact.text_length, "ck"),
 	        "a line has a name and a text");
-	CHECK(rm_facts_next(&at, &fact) &&
+	CHECK(rm_facts_read_line(&at, &fact) &&
 	                is(fact.name, fact.name_length, "licence") &&
 	                is(fact.text, fact.text_length, "BSD-2-Clause"),
 	        "the next line follows");
-	CHECK(rm_facts_next(&at, &fact) &&
+	CHECK(rm_facts_read_line(&at, &fact) &&
 	                is(fact.name, fact.name_length, "note") &&
 	                is(fact.text, fact.text_length, "a: b"),
 	        "a text may have a colon");
-	CHECK(!rm_facts_next(&at, &fact) &&
+	CHECK(!rm_facts_read_line(&at, &fact) &&
 	                is(fact.name, fact.name_length, "note"),
 	        "nothing follows the last line");
 }

@@ -2,7 +2,7 @@
 /* test_counters.c - event sets, the selection of a back end, and recordings. */
 #include "runner/counters/events.h"
 #include "runner/counters/prove.h"
-#include "tests/unit/counters/events_there.h"
+#include "tests/unit/counters/events_table.h"
 #include "tests/unit/counters/likwid_wrapper.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -229,7 +229,7 @@ static void select_none(void)
 	json_t *chosen = NULL;
 
 	CHECK(!rm_counters_select("none", NULL, &choice, &chosen, &error) &&
-	                !rm_counters_sets(chosen),
+	                !rm_counters_set_count(chosen),
 	        "none is a selection without passes");
 	json_t *request = rm_counters_request(chosen, 5);
 	CHECK(!rm_counters_open(request, 2, NULL, &session, &error) &&
@@ -275,7 +275,7 @@ static void replay_in_order(void)
 
 	snprintf(option, sizeof(option), "replay:%s", fixture);
 	CHECK(!rm_counters_select(option, NULL, &choice, &chosen, &error) &&
-	                rm_counters_sets(chosen) == 3,
+	                rm_counters_set_count(chosen) == 3,
 	        "a recording of three intervals has three sets");
 	json_t *second = rm_counters_request(chosen, 4);
 	json_t *result = replay_once(second, 1);
@@ -545,7 +545,7 @@ static void prove_likwid(const char *root, unsigned cpu)
 	CHECK(!rm_counters_select(option, NULL, &choice, &chosen, &error) &&
 	                !strcmp(text_of(chosen, "backend"), "likwid"),
 	        "auto selects a likwid with correct counts");
-	CHECK(rm_counters_sets(chosen) == 2 &&
+	CHECK(rm_counters_set_count(chosen) == 2 &&
 	                !strcmp(text_of(chosen, "cpu"), "zen3") &&
 	                !strcmp(text_of(chosen, "faked_root"), root),
 	        "the selection names the CPU and the fake root");

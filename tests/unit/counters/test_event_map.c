@@ -6,7 +6,7 @@
 #include "runner/base/tsv.h"
 #include "runner/counters/counters.h"
 #include "runner/counters/events.h"
-#include "tests/unit/counters/events_there.h"
+#include "tests/unit/counters/events_table.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
 
@@ -384,7 +384,7 @@ static void identify_unknown_cpus(
 		}
 		CHECK(all && !rm_event_map_find(map, &arch, "l1d_fill", &error),
 		        "its events are the kernel's generic ones");
-		CHECK(!rm_counters_know_cpu(0, text, sizeof(text)) &&
+		CHECK(!rm_counters_describe_cpu(0, text, sizeof(text)) &&
 		                strstr(text, unknown_cpus[i].what) &&
 		                strstr(text, "only the kernel's 14 generic "
 		                             "events"),
@@ -405,7 +405,7 @@ static void describe_likwid_release(const char *root)
 	        "liblikwid supports this server");
 	snprintf(release, sizeof(release), "supports it from release %s",
 	        arch.likwid);
-	CHECK(rm_counters_know_cpu(0, text, sizeof(text)) &&
+	CHECK(rm_counters_describe_cpu(0, text, sizeof(text)) &&
 	                strstr(text, arch.title) && strstr(text, arch.what) &&
 	                strstr(text, "supports") &&
 	                !strcmp(strstr(text, "supports"), release),

@@ -323,20 +323,21 @@ static void serve_one_trial(void)
 	struct rm_error error = { "" };
 	int first = rm_likwid_connect(path, &error);
 
-	CHECK(!rm_likwid_ask(first, "INIT 0", answer, &error),
+	CHECK(!rm_likwid_send_command(first, "INIT 0", answer, &error),
 	        "one trial is served");
 	struct outcome outcome = count(helper, two, 1, cpus01);
 	CHECK(outcome.open == -EREMOTEIO && strstr(outcome.error.text, "busy"),
 	        "a second trial at the same time gets: busy");
-	rm_likwid_ask(first, "EVENTS A:PMC0", answer, &error);
-	rm_likwid_ask(first, "START", answer, &error);
+	rm_likwid_send_command(first, "EVENTS A:PMC0", answer, &error);
+	rm_likwid_send_command(first, "START", answer, &error);
 	close(first); /* as if the trial had crashed in its window */
 	outcome = count(helper, two, 1, cpus01);
 	CHECK(!outcome.open && total_at(&outcome, 0) > 0,
 	        "a trial that dies in its window does not affect the next");
 	json_decref(outcome.result);
 	int last = rm_likwid_connect(path, &error);
-	CHECK(rm_likwid_ask(last, "DANCE", answer, &error) == -EREMOTEIO &&
+	CHECK(rm_likwid_send_command(last, "DANCE", answer, &error) ==
+	                        -EREMOTEIO &&
 	                strstr(error.text, "expected INIT, EVENTS"),
 	        "an unknown command is an error");
 	close(last);

@@ -4,7 +4,7 @@
 #include "runner/counters/counters.h"
 #include "runner/counters/events.h"
 #include "runner/counters/likwid.h"
-#include "tests/unit/counters/events_there.h"
+#include "tests/unit/counters/events_table.h"
 #include "tests/unit/counters/likwid_wrapper.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -221,7 +221,7 @@ int main(void)
 	struct rm_event_map *map = NULL;
 	void *library = dlopen("liblikwid.so.5.2", RTLD_LAZY);
 	const char *why = !has_events() ? NO_EVENTS
-	                  : !library      ? "liblikwid 5.2 is not installed"
+	                  : !library    ? "liblikwid 5.2 is not installed"
 	                  : sysconf(_SC_NPROCESSORS_CONF) < 2 ? "needs two CPUs"
 	                                                      : NULL;
 

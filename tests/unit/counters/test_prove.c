@@ -2,7 +2,7 @@
 /* test_prove.c - the known kernels and their verdicts; perf is simulated. */
 #include "runner/base/json.h"
 #include "runner/counters/prove.h"
-#include "tests/unit/counters/events_there.h"
+#include "tests/unit/counters/events_table.h"
 #include "tests/unit/counters/fake_perf.h"
 #include "tests/unit/fake_root.h"
 #include "tests/unit/tap.h"
@@ -89,7 +89,7 @@ static struct rm_attempt try_metrics(const char *wanted,
 
 	ops = fake_perf_make(&fake, amount);
 	fake.error_all = error;
-	if (rm_attempt_make("perf", wanted, &prove, &attempt, &why))
+	if (rm_attempt_run("perf", wanted, &prove, &attempt, &why))
 		printf("# %s\n", why.text);
 	return attempt;
 }
@@ -203,7 +203,7 @@ enum { METRICS = sizeof(increased_metrics) / sizeof(*increased_metrics) };
 static bool is_dead(const char *metric, const char *verdict)
 {
 	return !strcmp(verdict,
-	        rm_reading_never_zero(metric) ? "no value" : "refuted");
+	        rm_metric_is_never_zero(metric) ? "no value" : "refuted");
 }
 
 /* With every counter of a CPU dead, the metrics that it offers must be refuted;
@@ -218,7 +218,7 @@ static bool dead_are_refuted(const char *root, unsigned cpu,
 
 	fake_root_cpu(root, cpu, identity);
 	for (int i = 0; i < METRICS; i++)
-		if (rm_reading_never_zero(increased_metrics[i]) == never_zero)
+		if (rm_metric_is_never_zero(increased_metrics[i]) == never_zero)
 			sprintf(all + strlen(all), "%s%s", all[0] ? "," : "",
 			        increased_metrics[i]);
 	a = try_metrics(all, zero_amount, 0, NULL);
@@ -226,7 +226,8 @@ static bool dead_are_refuted(const char *root, unsigned cpu,
 	for (int i = 0; i < METRICS; i++) {
 		const char *why, *verdict;
 
-		if (rm_reading_never_zero(increased_metrics[i]) != never_zero ||
+		if (rm_metric_is_never_zero(increased_metrics[i]) !=
+		                never_zero ||
 		        strstr(reason_of(&a, increased_metrics[i]),
 		                "not offered"))
 			continue;
@@ -427,7 +428,7 @@ static void place_kernels(const char *root)
 	        small, large);
 	fake_root_write(root, "proc/cpuinfo", cpus);
 	hwloc_bitmap_only(topology.usable, large);
-	CHECK(!rm_attempt_make("perf", "cycles", &prove, &a, &why) &&
+	CHECK(!rm_attempt_run("perf", "cycles", &prove, &a, &why) &&
 	                !strcmp(a.cpu, "a72"),
 	        "events are for the kind of CPU that placement uses");
 	CHECK(prove.place.cpus[0] == large && prove.place.cores == 1,
@@ -451,7 +452,7 @@ static void prove_on_unknown_cpu(const char *root, unsigned cpu)
 
 	snprintf(text, sizeof(text), "processor\t: %u\nisa\t: rv64gc\n", cpu);
 	fake_root_write(root, "proc/cpuinfo", text);
-	CHECK(!rm_attempt_make("perf",
+	CHECK(!rm_attempt_run("perf",
 	              "cycles,instructions,l1d_load_miss,l1d_fill", &prove, &a,
 	              &why) &&
 	                a.proved && !strcmp(a.cpu, "unknown"),

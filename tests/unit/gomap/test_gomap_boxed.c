@@ -143,7 +143,7 @@ static void a_store_replaces_the_box(void)
 	CHECK(boxed_exchange(filled.thread, RM_STR16X24, key, &value, &old) &&
 	                box_of(&filled, 7) != box,
 	        "a store puts another box into the key's slot");
-	CHECK(!rm_value_wrong(RM_STR16X24, &old, 7) &&
+	CHECK(!rm_value_errors(RM_STR16X24, &old, 7) &&
 	                boxed_lookup(filled.thread, RM_STR16X24, key, &now) &&
 	                !memcmp(&now, &value, sizeof(value)),
 	        "and returns the old value, all 24 bytes");
@@ -166,7 +166,7 @@ static bool right_visit(
 	*(unsigned *)context +=
 	        key.length != third.length ||
 	        memcmp(key.bytes, third.bytes, key.length) != 0 ||
-	        !rm_value_wrong(RM_STR16X24, value, 3);
+	        !rm_value_errors(RM_STR16X24, value, 3);
 	return true;
 }
 

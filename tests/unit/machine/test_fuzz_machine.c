@@ -81,8 +81,8 @@ static void read_fact(size_t way, struct rm_fact *fact)
 		rm_fact_read(places[5], fact);
 		return;
 	default:
-		rm_fact_each("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/"
-		             "scaling_governor",
+		rm_fact_count_lines("/sys/devices/system/cpu/cpu[0-9]*/cpufreq/"
+		                    "scaling_governor",
 		        fact);
 	}
 }

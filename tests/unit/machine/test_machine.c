@@ -151,15 +151,15 @@ static void each(void)
 	const char *pattern = CPUS "cpu[0-9]*/cpufreq/scaling_governor";
 	struct rm_fact fact;
 
-	rm_fact_each(pattern, &fact);
+	rm_fact_count_lines(pattern, &fact);
 	CHECK(fact_is(&fact, RM_FACT_ABSENT, ""), "no CPU has a governor");
 	write_file(CPUS "cpu0/cpufreq/scaling_governor", "performance\n");
 	write_file(CPUS "cpu1/cpufreq/scaling_governor", "performance\n");
-	rm_fact_each(pattern, &fact);
+	rm_fact_count_lines(pattern, &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "performance x 2"),
 	        "equal texts are counted");
 	write_file(CPUS "cpu1/cpufreq/scaling_governor", "powersave\n");
-	rm_fact_each(pattern, &fact);
+	rm_fact_count_lines(pattern, &fact);
 	CHECK(fact_is(&fact, RM_FACT_OK, "performance x 1, powersave x 1"),
 	        "different texts are listed");
 }
@@ -454,7 +454,7 @@ static void doctor_others(void)
 	setenv("RM_SYSFS", root, 1);
 }
 
-/* Result of rm_busy_look() for two files; NULL: missing. */
+/* Result of rm_busy_measure() for two files; NULL: missing. */
 static struct rm_busy look(const char *pressure, const char *load)
 {
 	struct rm_busy found;
@@ -464,7 +464,7 @@ static struct rm_busy look(const char *pressure, const char *load)
 		fake_root_write(root, "proc/pressure/cpu", pressure);
 	if (load)
 		fake_root_write(root, "proc/loadavg", load);
-	rm_busy_look(2, false, &found);
+	rm_busy_measure(2, false, &found);
 	fake_root_remove(root);
 	return found;
 }
@@ -539,7 +539,7 @@ static void waiting_goes_on(void)
 	if (mkfifo(pressure.path, 0600) || mkfifo(pressure.next, 0600) ||
 	        pthread_create(&id, NULL, tell_pressure, &pressure))
 		abort();
-	rm_busy_look(2, false, &found);
+	rm_busy_measure(2, false, &found);
 	pthread_cancel(id); /* if the second read did not happen */
 	pthread_join(id, NULL);
 	fake_root_remove(root);

@@ -107,7 +107,7 @@ static bool is_refused_with(const char *id, const char *words)
 	int status;
 
 	error.text[0] = '\0';
-	status = rm_catalog_refuse(&catalog, id, &error);
+	status = rm_catalog_explain(&catalog, id, &error);
 	if (status == RM_USAGE && strstr(error.text, words))
 		return true;
 	printf("# %d %s\n", status, error.text);
@@ -151,7 +151,7 @@ static void simulated_maps(void)
 	const char *slash;
 	FILE *file;
 
-	CHECK(!rm_map_simulated("no_map", why, sizeof(why)) &&
+	CHECK(!rm_map_has_sim_program("no_map", why, sizeof(why)) &&
 	                strstr(why, "NEEDED=sim/no_map"),
 	        "a program that is not built cannot be run");
 	rm_map_program("sim", "test_catalog_no", path);
@@ -163,17 +163,18 @@ static void simulated_maps(void)
 	file = fopen(no, "w");
 	if (!file || fputs("it calls futex\nmore\n", file) < 0 || fclose(file))
 		abort();
-	CHECK(!rm_map_simulated("test_catalog_no", why, sizeof(why)) &&
+	CHECK(!rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) &&
 	                !strcmp(why, "it calls futex"),
 	        "the first line of ID.no is the reason");
-	CHECK(!rm_map_simulated("test_catalog_no", why, 5) &&
+	CHECK(!rm_map_has_sim_program("test_catalog_no", why, 5) &&
 	                !strcmp(why, "it c"),
 	        "a long reason is truncated");
 	unlink(no);
 	file = fopen(path, "w");
 	if (!file || fclose(file) || chmod(path, 0700))
 		abort();
-	CHECK(rm_map_simulated("test_catalog_no", why, sizeof(why)) && !why[0],
+	CHECK(rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) &&
+	                !why[0],
 	        "a map with a program can be simulated");
 	unlink(path);
 }

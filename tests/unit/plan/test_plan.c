@@ -828,7 +828,7 @@ static void build_loop(
 	size_t owned = 0;
 
 	for (int kind = 0; kind < RM_LOOP_KINDS; kind++)
-		if (rm_loop_is_own((enum rm_loop_kind)kind))
+		if (rm_loop_is_technique((enum rm_loop_kind)kind))
 			own[owned++] = (struct rm_own_loop){
 				rm_loop_name((enum rm_loop_kind)kind), no_drive
 			};

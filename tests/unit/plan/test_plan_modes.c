@@ -60,7 +60,8 @@ static void add_tree(void)
 
 	/* the names of all maps, including those with missing libraries */
 	rm_catalog_clear(&all_maps);
-	if (rm_catalog_load(rm_host_beside("../readmostly", line, sizeof(line)),
+	if (rm_catalog_load(
+	            rm_host_sibling_path("../readmostly", line, sizeof(line)),
 	            &all_maps, &last))
 		abort();
 	while (all_maps.count)

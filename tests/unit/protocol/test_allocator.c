@@ -55,7 +55,7 @@ static bool is_impossible(enum rm_allocator allocator, enum rm_huge_pages pages,
         const char *expected)
 {
 	why[0] = '\0';
-	if (rm_allocator_impossible(allocator, pages, why, sizeof(why)) ==
+	if (rm_allocator_is_unavailable(allocator, pages, why, sizeof(why)) ==
 	                (expected[0] != '\0') &&
 	        !strcmp(why, expected))
 		return true;

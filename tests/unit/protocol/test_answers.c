@@ -4,7 +4,7 @@
  *
  * plain: the fake trial crashes, which a sanitizer reports in its own way.
  */
-#include "tests/unit/campaign/launch_play.h"
+#include "tests/unit/campaign/run_fake.h"
 
 static void accept_results(void)
 {

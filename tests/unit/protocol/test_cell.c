@@ -230,14 +230,14 @@ static bool shape_is(
 	json = rm_cell_to_json(&back);
 	ok = ok && strstr(back.id, part) && rm_cell_key_bytes(&back) == key &&
 	     back.shape.str == (key > 8) && back.shape.value_bytes == value &&
-	     rm_cell_sized(&back) == program &&
+	     rm_cell_size_class(&back) == program &&
 	     !strcmp(rm_cell_shape_name(&back), name) &&
 	     !strcmp(json_string_value(json_object_get(json, "shape")), name);
 	json_decref(json);
 	if (!ok)
 		printf("# %s: %s %u %u %u\n", name, back.id,
 		        rm_cell_key_bytes(&back), back.shape.value_bytes,
-		        rm_cell_sized(&back));
+		        rm_cell_size_class(&back));
 	rm_cell_clear(&back);
 	return ok;
 }
@@ -273,7 +273,7 @@ static bool resizes(const char *shape, const char *key, const char *value,
 	          !rm_factor_read(RM_KEY_KEY_BYTES, key, &cell) &&
 	          !rm_factor_read(RM_KEY_VALUE_BYTES, value, &cell);
 
-	rm_cell_resize(&cell);
+	rm_cell_apply_lengths(&cell);
 	return ok && !strcmp(rm_cell_shape_name(&cell), expected) &&
 	       !cell.key_bytes && !cell.value_bytes;
 }

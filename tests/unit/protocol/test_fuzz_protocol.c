@@ -10,7 +10,7 @@
  * fuzzes: runner/protocol/kinds_numbers.c but real_schema, whole_schema,
  *   cpus_schema: they write the schema
  * fuzzes: runner/protocol/kinds_words.c but word_schema, flag_schema,
- *   text_schema, trace_schema, rm_cell_resize, rm_cell_sized, rm_cell_flavour,
+ *   text_schema, trace_schema, rm_cell_apply_lengths, rm_cell_size_class, rm_cell_flavour,
  *   rm_shape_name: they write the schema, or read no text
  *
  * Sound means: an accepted input is valid and reads back the same after

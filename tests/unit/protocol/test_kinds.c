@@ -400,12 +400,12 @@ static bool resizes_to(unsigned key, unsigned value, const char *shape,
 		.shape = { true, 8 }, .key_bytes = key, .value_bytes = value
 	};
 
-	rm_cell_resize(&resized);
+	rm_cell_apply_lengths(&resized);
 	if (strcmp(rm_cell_shape_name(&resized), shape))
 		printf("# %u %u: %s\n", key, value,
 		        rm_cell_shape_name(&resized));
 	return !strcmp(rm_cell_shape_name(&resized), shape) &&
-	       rm_cell_sized(&resized) == sized &&
+	       rm_cell_size_class(&resized) == sized &&
 	       !strcmp(rm_cell_flavour(&resized), flavour) &&
 	       !resized.key_bytes && !resized.value_bytes;
 }

@@ -17,7 +17,7 @@ static void two_ways_to_double(void)
 	bool low = true, high = true, ids = true;
 
 	for (uint64_t route = 0; route < 1U << 16; route++) {
-		uint64_t hash = rm_mum(route + 1, RM_HASH_A);
+		uint64_t hash = rm_multiply_fold(route + 1, RM_HASH_A);
 		uint64_t before = hash % shards, after = hash % (2 * shards);
 
 		low &= after == before || after == before + shards;

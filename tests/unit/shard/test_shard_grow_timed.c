@@ -6,7 +6,7 @@
 /* after it, so that it is counted */
 enum { GROW_SHARDS = 2, GROW_CAPACITY = 16, GROW_BATCH = 4 };
 enum { GROW_STOP = 0, GROW_TIMED = 1 };
-#define GROW_LOOK_NS ((uint64_t)20000)
+#define GROW_INSPECTION_NS ((uint64_t)20000)
 #include "impls/shard/shard_grow_timed.h"
 
 static const struct rm_map_ops tiny_ops = { GROW_TIMED_OPS };
@@ -76,22 +76,22 @@ static void inspections_follow_the_period(void)
 {
 	struct grow_timed *timed = create(&tiny_ops);
 
-	advance_clock_to(GROW_LOOK_NS - 1);
+	advance_clock_to(GROW_INSPECTION_NS - 1);
 	CHECK(stat_of(timed, "looks") == 0,
 	        "no inspection before the period ends");
-	advance_clock_to(GROW_LOOK_NS);
+	advance_clock_to(GROW_INSPECTION_NS);
 	CHECK(stat_of(timed, "looks") == 1,
 	        "the thread inspects when the period ends");
-	advance_clock_to(2 * GROW_LOOK_NS - 1);
+	advance_clock_to(2 * GROW_INSPECTION_NS - 1);
 	CHECK(stat_of(timed, "looks") == 1,
 	        "no second inspection within the next period");
-	advance_clock_to(5 * GROW_LOOK_NS + 1);
+	advance_clock_to(5 * GROW_INSPECTION_NS + 1);
 	CHECK(stat_of(timed, "looks") == 2,
 	        "several elapsed periods cause one inspection");
-	advance_clock_to(6 * GROW_LOOK_NS - 1);
+	advance_clock_to(6 * GROW_INSPECTION_NS - 1);
 	CHECK(stat_of(timed, "looks") == 2,
 	        "the next inspection is not before a multiple");
-	advance_clock_to(6 * GROW_LOOK_NS);
+	advance_clock_to(6 * GROW_INSPECTION_NS);
 	CHECK(stat_of(timed, "looks") == 3,
 	        "the next inspection is at a multiple of the period");
 	tiny_ops.destroy(timed);
@@ -105,7 +105,7 @@ static void inspections_follow_the_period(void)
 /* Returns when an inspection waits for this shard; the caller locked it. */
 static void await_inspection(struct grow_shard *shard)
 {
-	atomic_store(&clock_ns, GROW_LOOK_NS);
+	atomic_store(&clock_ns, GROW_INSPECTION_NS);
 	while (atomic_load(&shard->lock.reader_count) == -GO_RW_MAX_READERS)
 		sched_yield();
 }
@@ -117,15 +117,15 @@ static void long_inspection_is_followed_by_a_rest(void)
 
 	go_rwmutex_lock(&last->lock);
 	await_inspection(last);
-	atomic_store(&clock_ns, 3 * GROW_LOOK_NS + 1);
+	atomic_store(&clock_ns, 3 * GROW_INSPECTION_NS + 1);
 	go_rwmutex_unlock(&last->lock);
-	advance_clock_to(3 * GROW_LOOK_NS + 1);
+	advance_clock_to(3 * GROW_INSPECTION_NS + 1);
 	CHECK(stat_of(timed, "looks") == 1,
 	        "a long inspection is not followed by another at once");
-	advance_clock_to(6 * GROW_LOOK_NS - 1);
+	advance_clock_to(6 * GROW_INSPECTION_NS - 1);
 	CHECK(stat_of(timed, "looks") == 1,
 	        "the thread rests for as long as the inspection took");
-	advance_clock_to(6 * GROW_LOOK_NS);
+	advance_clock_to(6 * GROW_INSPECTION_NS);
 	CHECK(stat_of(timed, "looks") == 2,
 	        "then it inspects at the next multiple");
 	tiny_ops.destroy(timed);
@@ -137,7 +137,7 @@ static void check_does_not_wait_for_inspections(void)
 	struct grow_shard *shard;
 	struct grow_timed *timed = full_map(&shard);
 
-	atomic_store(&advance_ns, 3 * GROW_LOOK_NS);
+	atomic_store(&advance_ns, 3 * GROW_INSPECTION_NS);
 	while (stat_of(timed, "looks") < 10)
 		sched_yield();
 	alarm(HANG_SECONDS);
@@ -349,7 +349,7 @@ static void unequal_children_are_dropped(void)
 		CHECK(!tiny_ops.check(timed, why, sizeof(why)) &&
 		                strstr(why, "children"),
 		        "the map's check reports the difference");
-		advance_clock_to(GROW_LOOK_NS);
+		advance_clock_to(GROW_INSPECTION_NS);
 		CHECK(stat_of(timed, "shards") == 2 * GROW_SHARDS &&
 		                stat_of(timed, "verify_passes") == 2 &&
 		                has_exactly(timed, KEYS),

@@ -68,7 +68,7 @@ static bool has_value(void *thread, uint64_t rank)
 
 	return ops.lookup(thread, RM_U64X8, rm_key_of(RM_U64X8, rank, &line),
 	               &value) &&
-	       !rm_value_wrong(RM_U64X8, &value, rank);
+	       !rm_value_errors(RM_U64X8, &value, rank);
 }
 
 static bool close_key(void *thread, uint64_t rank)
@@ -205,16 +205,17 @@ static void check_statistics(void)
 	CHECK(shard->idle_ns == SECOND * 36 / 100,
 	        "the second touch gives 0.2 + 0.8 * 0.2 = 0.36");
 	advance_clock(30 * SECOND);
-	CHECK(life_late(shard, now_ns()) == 0, "30 s of idling are not late");
+	CHECK(life_idle_share(shard, now_ns()) == 0,
+	        "30 s of idling are not late");
 	advance_clock(SECOND);
-	CHECK(life_late(shard, now_ns()) == 1 &&
+	CHECK(life_idle_share(shard, now_ns()) == 1 &&
 	                life_score(shard, now_ns()) == 0,
 	        "more than 30 s are late: all connections, so the score is 0");
 	put(&ops, thread, 2);
-	CHECK(life_late(shard, now_ns()) == 0.5,
+	CHECK(life_idle_share(shard, now_ns()) == 0.5,
 	        "half are late when another connection opens");
 	put(&ops, thread, 1);
-	CHECK(life_late(shard, now_ns()) == 0 &&
+	CHECK(life_idle_share(shard, now_ns()) == 0 &&
 	                stat(&ops, map, "late_touches") == 1,
 	        "none is late after a late touch");
 	end(map, thread, "after late touches the map's check passes");
@@ -277,7 +278,7 @@ static void check_idle_count(void)
 		}
 		late += asleep;
 		wrong += active != life_at(map, 0)->active ||
-		         fabs(life_late(life_at(map, 0), now_ns()) *
+		         fabs(life_idle_share(life_at(map, 0), now_ns()) *
 		                         (double)active -
 		                 (double)asleep) > 1e-6;
 	}
@@ -305,7 +306,7 @@ static void check_handles_of_another_thread(void)
 	}
 	CHECK(stat(&ops, map, "late_touches") == 250 &&
 	                life_at(map, 0)->idle_ns > 3500 * SECOND &&
-	                life_late(shard, now_ns()) == 0,
+	                life_idle_share(shard, now_ns()) == 0,
 	        "a close ends an idle period and counts as late");
 	ops.leave(thread);
 	ops.destroy(map);

@@ -2,7 +2,7 @@
 /* test_shard_seg.c - the segmented map: against a model, with threads, and its
    own properties: fixed capacity, empty bins, chains. */
 enum { SEG_GROWS = 0, SEG_FEW_BINS = 0, SEG_ENCODES = 0 };
-#include "impls/shard/seg_more.h"
+#include "impls/shard/seg_slow_ops.h"
 #include "runner/impl.h"
 #include "tests/unit/map_model.h"
 #include "tests/unit/map_race.h"

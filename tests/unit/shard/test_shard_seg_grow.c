@@ -2,7 +2,7 @@
 /* test_shard_seg_grow.c - the segmented map that grows: what another thread
    does while a segment is replaced. */
 enum { SEG_GROWS = 1, SEG_FEW_BINS = 4, SEG_ENCODES = 0 };
-#include "impls/shard/seg_more.h"
+#include "impls/shard/seg_slow_ops.h"
 #include "tests/unit/map_race.h"
 
 enum { KEYS = 300, HASHES = 1024 };
@@ -46,7 +46,7 @@ static void clear_continues_in_grown_segment(void)
 		sched_yield();
 	seg_copy_all(map, old, table);
 	atomic_store(&segment->table, table);
-	seg_give_up(thread, old);
+	seg_retire_table(thread, old);
 	pthread_join(id, NULL);
 	CHECK(seg_length(thread) == 0,
 	        "clear empties a segment that grew meanwhile");

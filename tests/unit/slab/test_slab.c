@@ -75,7 +75,7 @@ static void lookup_value(struct member *member, void *thread, uint64_t rank)
 
 	if (!team->impl->ops->lookup(thread, team->shape,
 	            rm_key_of(team->shape, rank, &line), &value) ||
-	        rm_value_wrong(team->shape, &value, rank))
+	        rm_value_errors(team->shape, &value, rank))
 		atomic_fetch_add(&member->team->wrong, 1);
 }
 

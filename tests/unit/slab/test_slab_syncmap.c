@@ -151,7 +151,7 @@ static void record_is_reused(void)
 	put(&user, 1);
 	CHECK(session_find(user.thread, RM_U64X8, key_of(1), &entry) &&
 	                session_read_value(&entry, &value) &&
-	                !rm_value_wrong(RM_U64X8, &value, 1),
+	                !rm_value_errors(RM_U64X8, &value, 1),
 	        "an open session is read");
 	drop(&user, 1);
 	CHECK(!session_read_value(&entry, &value),
@@ -240,7 +240,7 @@ static bool count_visit(
 	const uint64_t rank = *right;
 
 	*right += key.word == key_of(rank).word &&
-	          !rm_value_wrong(RM_U64X8, value, rank);
+	          !rm_value_errors(RM_U64X8, value, rank);
 	return true;
 }
 

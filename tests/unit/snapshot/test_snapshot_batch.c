@@ -15,7 +15,7 @@ struct writer {
 	pthread_t id;
 	struct snapshot_batch *batch;
 	size_t slot;
-	struct snapshot_wish wish;
+	struct snapshot_operation wish;
 	struct rm_value value, old;
 	bool result;
 };
@@ -106,7 +106,8 @@ static void one_key(struct snapshot_batch *batch, void *thread)
 static void mixed(struct snapshot_batch *batch, void *thread)
 {
 	struct writer w[WRITERS] = { writer_of(SNAPSHOT_EXCHANGE, "a"),
-		writer_of(SNAPSHOT_CUT, "a"), writer_of(SNAPSHOT_TAKE, "zzz"),
+		writer_of(SNAPSHOT_COMPARE_REMOVE, "a"),
+		writer_of(SNAPSHOT_TAKE, "zzz"),
 		writer_of(SNAPSHOT_EXCHANGE, "") };
 	struct rm_value wrong = { { 9, 9, 9 } };
 
@@ -119,7 +120,8 @@ static void mixed(struct snapshot_batch *batch, void *thread)
 	                stored_word(thread, "") == 8,
 	        "a write without effect waits for the publication, too");
 	struct writer none[WRITERS] = { writer_of(SNAPSHOT_TAKE, "x"),
-		writer_of(SNAPSHOT_TAKE, "y"), writer_of(SNAPSHOT_CUT, "a"),
+		writer_of(SNAPSHOT_TAKE, "y"),
+		writer_of(SNAPSHOT_COMPARE_REMOVE, "a"),
 		writer_of(SNAPSHOT_INSERT, "a") };
 
 	set_value(&none[3], 5);

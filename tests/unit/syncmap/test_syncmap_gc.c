@@ -25,7 +25,7 @@ static bool holds(void *thread, uint64_t rank)
 
 	return impl->ops->lookup(thread, RM_U64X8,
 	               rm_key_of(RM_U64X8, rank, &line), &value) &&
-	       !rm_value_wrong(RM_U64X8, &value, rank);
+	       !rm_value_errors(RM_U64X8, &value, rank);
 }
 
 static void collects(void)

@@ -75,7 +75,7 @@ static bool has_key(void *thread, struct rm_shape shape, uint64_t rank)
 
 	return ops.lookup(
 	               thread, shape, rm_key_of(shape, rank, &line), &value) &&
-	       !rm_value_wrong(shape, &value, rank);
+	       !rm_value_errors(shape, &value, rank);
 }
 
 /* True if the lock is free: it can be taken at once. */

@@ -2,7 +2,7 @@
 /* alone: the load decides how often threads meet. */
 /* test_misuse.c - correct techniques and their misuse: the wrong ones are
    detected, or shown by a count, in 20 of 20 runs; the right ones never fail.
-   Races hold their own window open (technique_give_way()), tens of times per
+   Races hold their own window open (technique_sleep()), tens of times per
    run. So this shows that the check detects the fault, not that it would find a
    rare one. */
 #include "tests/unit/technique/techniques.h"

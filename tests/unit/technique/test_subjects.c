@@ -4,7 +4,7 @@
 #include "tests/unit/support/counted_heap.h"
 /* after it, so that they are counted */
 #include "impls/support/guard_none.h"
-enum { STOCK_LOOKS_FIRST = 1, STOCK_LOOKS_AGAIN = 1 };
+enum { STOCK_CHECKS_UNLOCKED = 1, STOCK_CHECKS_LOCKED = 1 };
 #include "impls/technique/stock.h"
 enum { PAIR_PAD = 56 };
 #include "impls/technique/pair.h"

@@ -67,10 +67,10 @@ static bool same(const struct rm_trace *a, const struct rm_trace *b)
 {
 	struct rm_trace_expected x = { 0 }, y = { 0 };
 
-	return !rm_trace_expect(a, 2, &x) && !rm_trace_expect(b, 2, &y) &&
-	       a->count == b->count && a->keys == b->keys &&
-	       a->present == b->present && x.digest == y.digest &&
-	       x.hits == y.hits &&
+	return !rm_trace_compute_expected(a, 2, &x) &&
+	       !rm_trace_compute_expected(b, 2, &y) && a->count == b->count &&
+	       a->keys == b->keys && a->present == b->present &&
+	       x.digest == y.digest && x.hits == y.hits &&
 	       !memcmp(a->entries, b->entries, a->count * sizeof(uint32_t)) &&
 	       same_values(a, b);
 }
@@ -100,7 +100,7 @@ static bool shares(const struct rm_trace *trace, unsigned threads)
 
 	for (unsigned slot = 0; slot < threads; slot++) {
 		uint32_t *share =
-		        rm_trace_share(trace, slot, threads, &operations);
+		        rm_trace_copy_share(trace, slot, threads, &operations);
 
 		free(share);
 		all += operations;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct rm_trace_imported stats;
+static struct rm_trace_import_stats stats;
 static struct rm_error error;
 
 /* The trace's text; the caller frees it. NULL: rejected, trace empty. */

@@ -15,7 +15,7 @@ static void additions_have_two_registers(void)
 	char line[256];
 	int added = 0;
 	FILE *code = popen("objdump -d --no-show-raw-insn --disassemble="
-	                   "rm_usage_adds_per_ns /proc/$PPID/exe",
+	                   "rm_usage_measure_adds_per_ns /proc/$PPID/exe",
 	        "r");
 
 	if (!code)

@@ -225,7 +225,7 @@ static void fresh_threads_have_ranks_of_their_own(void)
 			present[rm_fresh_next(&worker[t])] = true;
 			lost += !present[rm_fresh_oldest(&worker[t])];
 			present[rm_fresh_oldest(&worker[t])] = false;
-			rm_fresh_did(&worker[t]);
+			rm_fresh_publish(&worker[t]);
 		}
 	}
 	for (size_t i = 0; i < sizeof(present); i++)
@@ -539,24 +539,25 @@ static void the_key_drawn_most_has_its_share(void)
 	for (size_t t = 0; t < sizeof(thetas) / sizeof(thetas[0]); t++) {
 		const struct rm_cell zipf = cell_of(RM_DIST_ZIPF, thetas[t], 0);
 
-		worst = fmax(worst,
-		        fabs(rm_cell_most(&zipf) * zipf_norm(thetas[t]) - 1));
+		worst = fmax(worst, fabs(rm_cell_top_key_share(&zipf) *
+		                                    zipf_norm(thetas[t]) -
+		                            1));
 	}
 	CHECK(worst < 0.001, "zipf: the first rank's share, 6 exponents");
 	cell.keys = 1000;
-	CHECK(fabs(rm_cell_most(&cell) - 0.009) < 1e-8,
+	CHECK(fabs(rm_cell_top_key_share(&cell) - 0.009) < 1e-8,
 	        "hot: a key of the hot share");
 	cell.dist_a = 0.07;
 	cell.keys = 100;
-	CHECK(fabs(rm_cell_most(&cell) - 0.9 / 7) < 1e-8,
+	CHECK(fabs(rm_cell_top_key_share(&cell) - 0.9 / 7) < 1e-8,
 	        "7 % of 100 keys are 7, though 0.07 is rounded");
 	cell.dist_a = 0.1;
 	cell.dist_b = 0.01;
 	cell.keys = 1000;
-	CHECK(fabs(rm_cell_most(&cell) - 0.0011) < 1e-8,
+	CHECK(fabs(rm_cell_top_key_share(&cell) - 0.0011) < 1e-8,
 	        "hot but rarely drawn: a key outside the hot share");
 	cell.keys = 1;
-	CHECK(rm_cell_most(&cell) == 1, "a single key: all draws");
+	CHECK(rm_cell_top_key_share(&cell) == 1, "a single key: all draws");
 }
 
 /* Each range with keys has a weight above 0 after rounding. */

@@ -187,7 +187,7 @@ static void only_pairs_are_drawn_less_often(void)
 			.write_kind = cases[i].kind,
 			.write_share = 0.5 };
 
-		CHECK(rm_counts_write_decisions(&cell) == cases[i].drawn,
+		CHECK(rm_cell_write_decision_share(&cell) == cases[i].drawn,
 		        "the share of draws that write");
 	}
 }
@@ -524,7 +524,7 @@ static void a_replay_has_the_counts_of_its_trace(void)
 	int failed = rm_trace_load(
 	        "tests/fixtures/traces/good.trace", &trace, &error);
 
-	CHECK(!failed && !rm_trace_expect(&trace, 1, &expected),
+	CHECK(!failed && !rm_trace_compute_expected(&trace, 1, &expected),
 	        "a trace to replay");
 	const struct rm_counts right = { .iterations = trace.count,
 		.writes = trace.sets + trace.dels,

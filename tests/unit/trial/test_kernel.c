@@ -36,7 +36,7 @@ static void the_clock_costs_what_it_costs(void)
 	double cost_ns;
 	uint64_t step_ns;
 
-	rm_usage_clock(&cost_ns, &step_ns);
+	rm_usage_measure_clock(&cost_ns, &step_ns);
 	CHECK(cost_ns == PLAYED_READING_NS && step_ns == PLAYED_READING_NS,
 	        "cost and step of the clock are those of one reading");
 }

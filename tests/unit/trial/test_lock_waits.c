@@ -240,7 +240,7 @@ static bool falls_into(const char *bin, uint64_t wait_ns)
 	double before = stat_of(bin), all = bins();
 
 	rm_lock_begin(RM_LOCK_READ);
-	rm_lock_waits();
+	rm_lock_wait_begin();
 	/* rm_lock_end() reads the clock once more */
 	atomic_fetch_add(&played_ns, wait_ns - PLAYED_READING_NS);
 	rm_lock_end();

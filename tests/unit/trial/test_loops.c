@@ -266,7 +266,7 @@ static void shares_of_writes_are_those_of_the_table(void)
 		request.cell.window_ops = 64;
 		result = run_on(&request, rm_impl_find("syncmap"));
 		CHECK(fabs(number_of(result, "achieved_write_share") -
-		              rm_cell_own_writes(&request.cell)) < 1e-4,
+		              rm_cell_fixed_write_share(&request.cell)) < 1e-4,
 		        "a loop achieves its fixed share of writes");
 		json_decref(result);
 	}

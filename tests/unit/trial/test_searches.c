@@ -19,7 +19,7 @@ static void begin(void)
 		before[i] = rm_searches ? rm_stat_read(&rm_searches[i]) : 0;
 }
 
-static uint64_t fresh(enum rm_searched counter)
+static uint64_t fresh(enum rm_search_counter counter)
 {
 	return rm_stat_read(&rm_searches[counter]) - before[counter];
 }

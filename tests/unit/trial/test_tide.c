@@ -20,13 +20,15 @@ static void texts(void)
 
 /* Number of sessions of a thread after `steps` renewals; -1: it left the bounds
    in between. */
-static int64_t tide_after(struct rm_tide *tide, uint64_t *open, unsigned steps)
+static int64_t tide_after(
+        struct rm_session_wave *tide, uint64_t *open, unsigned steps)
 {
 	static uint64_t rng = 3;
 	bool within = true;
 
 	for (unsigned i = 0; i < steps; i++) {
-		*open += (uint64_t)rm_tide_step(tide, rm_next(&rng), *open);
+		*open += (uint64_t)rm_session_wave_step(
+		        tide, rm_next(&rng), *open);
 		within &= *open >= tide->least && *open <= tide->most;
 	}
 	return within ? (int64_t)*open : -1;
@@ -39,8 +41,8 @@ static void a_tide_turns_for_all_at_once(void)
 	struct rm_worker worker = {
 		.threads = 2, .loop_args = args, .turns = &turns
 	};
-	struct rm_tide one = rm_tide_of(&worker, 200, 0);
-	struct rm_tide other = rm_tide_of(&worker, 200, 0);
+	struct rm_session_wave one = rm_session_wave_start(&worker, 200, 0);
+	struct rm_session_wave other = rm_session_wave_start(&worker, 200, 0);
 	uint64_t open = 200, others = 200;
 
 	CHECK(one.least == 10 && tide_after(&one, &open, 100) < 160,
@@ -51,12 +53,12 @@ static void a_tide_turns_for_all_at_once(void)
 	        "the other arrives there and turns at once, without waiting");
 	CHECK(tide_after(&one, &open, 200) > 100, "then both flow back");
 	worker.loop_args = none;
-	one = rm_tide_of(&worker, 200, 0);
+	one = rm_session_wave_start(&worker, 200, 0);
 	open = 200;
 	CHECK(tide_after(&one, &open, 100) == 200,
 	        "without a tide the number stays constant");
 	worker.loop_args = args;
-	one = rm_tide_of(&worker, 2, 0);
+	one = rm_session_wave_start(&worker, 2, 0);
 	open = 2;
 	CHECK(tide_after(&one, &open, 100) == 2,
 	        "also with too few sessions for a tide");

@@ -191,7 +191,8 @@ static void race_step(struct worker *worker, void *thread, uint64_t x)
 		was_there =
 		        worker->ops->lookup(thread, worker->shape, key, &old);
 	}
-	worker->wrong |= was_there && rm_value_wrong(worker->shape, &old, rank);
+	worker->wrong |=
+	        was_there && rm_value_errors(worker->shape, &old, rank);
 }
 
 static void *race_work(void *context)

@@ -3,7 +3,7 @@
  * every call. It does not test whether the machine produces rare interleavings
  * of real maps. */
 #include "tests/unit/tap.h"
-#include "verify/tests/check/played_map.h"
+#include "verify/tests/check/mock_map.h"
 
 enum {
 	OPS = 4000,

@@ -3,7 +3,7 @@
  * what they do, what they count, and which results they reject. */
 #include "tests/unit/tap.h"
 #include "verify/check/pairs_round.h"
-#include "verify/tests/check/played_map.h"
+#include "verify/tests/check/mock_map.h"
 
 enum { FIRST_RANK = 1000, ROOM_OF_OWN = 100, OWN = 1 << 24 };
 

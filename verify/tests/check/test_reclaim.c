@@ -54,7 +54,7 @@ static struct mallinfo2 mock_info(void)
 #undef replace
 
 #include "tests/unit/tap.h"
-#include "verify/tests/check/played_map.h"
+#include "verify/tests/check/mock_map.h"
 
 enum { OPS = 40000, THREADS = 2, PATIENCE = WAIT_MAX_S };
 

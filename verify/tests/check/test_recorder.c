@@ -4,7 +4,7 @@
  * steps are simulated: they only count. */
 #include "tests/unit/tap.h"
 #include "verify/check/recorder.h"
-#include "verify/tests/check/played_map.h"
+#include "verify/tests/check/mock_map.h"
 
 #include <malloc.h>
 

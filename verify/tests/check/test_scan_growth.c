@@ -35,7 +35,7 @@ static void mock_sleep(uint64_t until_ns)
 #undef rm_sleep_until
 
 #include "tests/unit/tap.h"
-#include "verify/tests/check/played_map.h"
+#include "verify/tests/check/mock_map.h"
 
 static struct rm_error error;
 

@@ -4,7 +4,7 @@
 #include "runner/impl.h"
 #include "tests/unit/tap.h"
 #include "verify/explore/program.h"
-#include "verify/explore/written.h"
+#include "verify/explore/program_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * test_fuzz_explore_program.c - fuzzes program files of `readmostly explore`.
  * slow: seconds of CPU time; not part of `make check`.
- * fuzzes: verify/explore/written.c but rm_explore_load_program,
+ * fuzzes: verify/explore/program_file.c but rm_explore_load_program,
  *   rm_explore_program_misfits, only_reads: of the file, and of a map
  *
  * Sound means: an error is one line that names the line, and an accepted
@@ -10,7 +10,7 @@
  */
 #include "runner/impl.h"
 #include "tests/unit/fuzz.h"
-#include "verify/explore/written.h"
+#include "verify/explore/program_file.h"
 
 #include <stdlib.h>
 #include <string.h>

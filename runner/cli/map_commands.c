@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* map_commands.c - `readmostly check`, `explore` and `dump`: commands that run in the
+   program of a map, with the same command line. For "all", the program of each
+   map runs in turn. */
+#include "runner/base/capture.h"
+#include "runner/base/error.h"
+#include "runner/base/host.h"
+#include "runner/catalog/catalog.h"
+#include "runner/cli/cli.h"
+#include "runner/cli/command.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Position of the first argument that is `text` or ends with `end`, or 0. */
+static int find_argument(
+        int argc, char **argv, const char *text, const char *end)
+{
+	for (int i = 1; i < argc; i++) {
+		size_t length = strlen(argv[i]),
+		       end_length = end ? strlen(end) : 0;
+
+		if (text && !strcmp(argv[i], text))
+			return i;
+		if (end && argv[i][0] != '-' && length > end_length &&
+		        !strcmp(argv[i] + length - end_length, end))
+			return i;
+	}
+	return 0;
+}
+
+/* Position of the argument that is the id of a map, or 0. */
+static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
+{
+	for (int i = 1; i < argc; i++)
+		if (rm_catalog_find(catalog, argv[i]) ||
+		        rm_catalog_name(catalog, argv[i]))
+			return i;
+	return 0;
+}
+
+/* The flavour for --shape: long keys and values need programs of their own
+   (docs/adr/0030). */
+static void choose_flavour(
+        const char *base, int argc, char **argv, char flavour[RM_NAME_BYTES])
+{
+	struct rm_cell cell = { .measure = RM_MEASURE_THROUGHPUT };
+	const char *shape = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "--shape=", 8))
+			shape = argv[i] + 8;
+		else if (!strcmp(argv[i], "--shape") || !strcmp(argv[i], "-S"))
+			shape = argv[i + 1];
+	}
+	/* the program reports an invalid shape */
+	if (!shape || rm_factor_read(RM_KEY_SHAPE, shape, &cell) ||
+	        !rm_cell_size_class(&cell))
+		snprintf(flavour, RM_NAME_BYTES, "%s", base);
+	else
+		snprintf(flavour, RM_NAME_BYTES, "%s%s%s",
+		        strcmp(base, "plain") ? base : "",
+		        strcmp(base, "plain") ? "-" : "",
+		        rm_cell_flavour(&cell));
+}
+
+/* Replaces this process. Returns only on failure, after printing how to build
+   the program. */
+static int exec_program(const char *command, const char *path, char **argv)
+{
+	const char *maps;
+	int reason;
+
+	execv(path, argv);
+	reason = errno;
+	maps = strstr(path, "/maps/");
+	fprintf(stderr, "readmostly %s: %s: %s; build it by `make", command,
+	        path, strerror(reason));
+	if (maps)
+		fprintf(stderr, " programs NEEDED=%s", maps + strlen("/maps/"));
+	fprintf(stderr, "`\n");
+	return RM_USAGE;
+}
+
+/* Maps that "all" selects: no injected bugs, no other languages. */
+static bool in_all(const struct rm_map_info *info)
+{
+	return !info->misuse && !info->language;
+}
+
+struct totals {
+	unsigned ok, failed, skipped;
+	int status; /* the worst exit status */
+};
+
+/* Forwards a program's output, except the totals of `check`, which are
+   summed. */
+static void forward_output(FILE *from, struct totals *totals)
+{
+	unsigned ok, failed, skipped;
+	char *line = NULL;
+	size_t capacity = 0;
+
+	while (getline(&line, &capacity, from) > 0) {
+		if (sscanf(line, "check: %u ok, %u failed, %u skipped", &ok,
+		            &failed, &skipped) != 3) {
+			fputs(line, stdout);
+			fflush(stdout);
+			continue;
+		}
+		totals->ok += ok;
+		totals->failed += failed;
+		totals->skipped += skipped;
+	}
+	free(line);
+}
+
+/* Runs one map's program for "all" and returns its exit status. A program that
+   was killed counts as failed. */
+static int run_map_program(
+        const char *id, const char *path, char **argv, struct totals *totals)
+{
+	int pipe_fds[2], status;
+	pid_t child;
+	FILE *from;
+
+	fflush(NULL);
+	if (pipe(pipe_fds)) {
+		printf("FAIL %s: %s\n", id, strerror(errno));
+		totals->failed++;
+		return RM_FAILED;
+	}
+	child = fork();
+	if (!child) {
+		dup2(pipe_fds[1], STDOUT_FILENO);
+		close(pipe_fds[0]);
+		close(pipe_fds[1]);
+		execv(path, argv);
+		_exit(127);
+	}
+	close(pipe_fds[1]);
+	from = fdopen(pipe_fds[0], "r");
+	if (from) {
+		forward_output(from, totals);
+		fclose(from);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0) {
+		printf("FAIL %s: %s\n", id, strerror(errno));
+		totals->failed++;
+		return RM_FAILED;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= RM_INCOMPLETE)
+		return WEXITSTATUS(status);
+	printf("FAIL %s: its program ended by %s %d\n", id,
+	        WIFEXITED(status) ? "status" : "signal",
+	        WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	totals->failed++;
+	return RM_FAILED;
+}
+
+static void run_all(const char *flavour, char **argv,
+        const struct rm_catalog *catalog, struct totals *totals)
+{
+	char path[RM_PROGRAM_BYTES], why[256];
+
+	for (size_t i = 0; i < catalog->count; i++) {
+		const struct rm_map_info *info = &catalog->maps[i];
+		int status;
+
+		if (!in_all(info))
+			continue;
+		if (!rm_map_has_program(flavour, info->id, why, sizeof(why))) {
+			printf("skip %s: %s\n", info->id, why);
+			totals->skipped++;
+			continue;
+		}
+		status = run_map_program(info->id,
+		        rm_map_program(flavour, info->id, path), argv, totals);
+		if (status == RM_USAGE || status == RM_FAILED ||
+		        totals->status == RM_OK)
+			totals->status = status;
+		if (status == RM_USAGE)
+			return;
+	}
+}
+
+static int check_all(
+        const char *flavour, char **argv, const struct rm_catalog *catalog)
+{
+	struct totals totals = { .status = RM_OK };
+
+	run_all(flavour, argv, catalog, &totals);
+	if (totals.status == RM_USAGE)
+		return RM_USAGE;
+	printf("check: %u ok, %u failed, %u skipped\n", totals.ok,
+	        totals.failed, totals.skipped);
+	return totals.failed ? RM_FAILED : totals.ok ? RM_OK : RM_INCOMPLETE;
+}
+
+static int explore_all(char **argv, const struct rm_catalog *catalog)
+{
+	struct totals totals = { .status = RM_OK };
+
+	run_all("explore", argv, catalog, &totals);
+	return totals.status;
+}
+
+/* The path of any program of this flavour, or NULL; all parse the same line. */
+static const char *any_program(const char *flavour,
+        const struct rm_catalog *catalog, char path[RM_PROGRAM_BYTES])
+{
+	if (!access(rm_map_program(flavour, "library", path), X_OK))
+		return path;
+	for (size_t i = 0; i < catalog->count; i++)
+		if (!catalog->maps[i].language &&
+		        !access(rm_map_program(
+		                        flavour, catalog->maps[i].id, path),
+		                X_OK))
+			return path;
+	return NULL;
+}
+
+/* Runs the program of the map named on the line. If no map is named, any
+   program prints the help or the error. */
+static int exec_map(const char *command, const char *flavour, int argc,
+        char **argv, const struct rm_catalog *catalog)
+{
+	int at = find_map(argc, argv, catalog);
+	const struct rm_map_info *info =
+	        at ? rm_catalog_find(catalog, argv[at]) : NULL;
+	char path[RM_PROGRAM_BYTES], why[256];
+	struct rm_error error = { "" };
+
+	if (!at && any_program(flavour, catalog, path))
+		return exec_program(command, path, argv);
+	if (!at) {
+		fprintf(stderr,
+		        "readmostly %s: no map program: expected the id of a "
+		        "map that is built; build it by `make programs "
+		        "NEEDED=%s/ID`, list ids by `readmostly dev list`\n",
+		        command, flavour);
+		return RM_USAGE;
+	}
+	if (!info || info->language) {
+		rm_catalog_explain(catalog, argv[at], &error);
+		return rm_print_error(command, &error, RM_USAGE);
+	}
+	if (!strcmp(flavour, "explore") &&
+	        !rm_map_has_program(flavour, info->id, why, sizeof(why))) {
+		fprintf(stderr, "readmostly %s: %s cannot be explored: it %s\n",
+		        command, info->id, why);
+		return RM_USAGE;
+	}
+	return exec_program(
+	        command, rm_map_program(flavour, info->id, path), argv);
+}
+
+int rm_cli_dump(int argc, char **argv)
+{
+	char flavour[RM_NAME_BYTES], dump[] = "dump", *line[argc + 2];
+	struct rm_catalog catalog;
+	struct rm_error error = { "" };
+	int status;
+
+	line[0] = argv[0];
+	line[1] = dump;
+	memcpy(line + 2, argv + 1, (size_t)argc * sizeof(*argv));
+	choose_flavour("plain", argc, argv, flavour);
+	if (rm_catalog_load(NULL, &catalog, &error))
+		return rm_print_error("dump", &error, RM_INCOMPLETE);
+	status = exec_map("dump", flavour, argc + 1, line, &catalog);
+	rm_catalog_clear(&catalog);
+	return status;
+}
+
+/* A recorded history is checked without a map program, a shared library by a
+   program that contains no map. */
+int rm_cli_check(int argc, char **argv)
+{
+	char flavour[RM_NAME_BYTES], path[RM_PROGRAM_BYTES];
+	struct rm_catalog catalog;
+	struct rm_error error = { "" };
+	int status;
+
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--history") ||
+		        !strncmp(argv[i], "--history=", 10))
+			return exec_program("check",
+			        rm_host_sibling_path("readmostly-history", path,
+			                sizeof(path)),
+			        argv);
+	choose_flavour("check", argc, argv, flavour);
+	if (find_argument(argc, argv, NULL, ".so"))
+		return exec_program("check",
+		        rm_map_program(flavour, "library", path), argv);
+	if (rm_catalog_load(NULL, &catalog, &error))
+		return rm_print_error("check", &error, RM_INCOMPLETE);
+	if (find_argument(argc, argv, "all", NULL))
+		status = check_all(flavour, argv, &catalog);
+	else
+		status = exec_map("check", flavour, argc, argv, &catalog);
+	rm_catalog_clear(&catalog);
+	return status;
+}
+
+/* Builds the explore program of a map's source file in this source tree:
+   BUILD/explored/maps/explore/ID, stored in `path`. 0 or -errno; make prints
+   the reason. */
+static int build(const char *file, char path[RM_PROGRAM_BYTES])
+{
+	char make[] = "make", silent[] = "-s", folder[PATH_MAX];
+	char impl[PATH_MAX + 8], in[PATH_MAX + 8], out[PATH_MAX + 32];
+	char *argv[] = { make, silent, impl, in, out, path, NULL };
+	const char *slash = strrchr(file, '/'), *id = slash ? slash + 1 : file;
+	int length = (int)strlen(id) - 2, failed;
+	char *printed = NULL;
+
+	rm_host_sibling_path("", folder, sizeof(folder));
+	folder[strlen(folder) - 1] = '\0';
+	snprintf(impl, sizeof(impl), "IMPL=%s", file);
+	snprintf(in, sizeof(in), "BUILD=%s", folder);
+	snprintf(out, sizeof(out), "OUT=%s/explored", folder);
+	snprintf(path, RM_PROGRAM_BYTES, "%.3800s/maps/explore/%.*s",
+	        out + strlen("OUT="), length, id);
+	failed = rm_capture(argv, &printed);
+	free(printed);
+	return failed;
+}
+
+int rm_cli_explore(int argc, char **argv)
+{
+	int file = find_argument(argc, argv, NULL, ".c");
+	int other = find_argument(argc, argv, NULL, ".cc");
+	struct rm_catalog catalog;
+	struct rm_error error = { "" };
+	char path[RM_PROGRAM_BYTES];
+	int status;
+
+	if (!other)
+		other = find_argument(argc, argv, NULL, ".so");
+	if (!file && other) {
+		fprintf(stderr,
+		        "readmostly explore: %s: expected a file that ends "
+		        "with .c: C++ maps and libraries cannot be explored; "
+		        "run `readmostly check` instead\n",
+		        argv[other]);
+		return RM_USAGE;
+	}
+	if (file && access(argv[file], R_OK)) {
+		fprintf(stderr, "readmostly explore: %s: %s\n", argv[file],
+		        strerror(errno));
+		return RM_USAGE;
+	}
+	if (file && build(argv[file], path)) {
+		fprintf(stderr,
+		        "readmostly explore: %s: not built: expected a map "
+		        "(docs/guide/your-map.md); run in the source tree\n",
+		        argv[file]);
+		return RM_USAGE;
+	}
+	if (file)
+		return exec_program("explore", path, argv);
+	if (rm_catalog_load(NULL, &catalog, &error))
+		return rm_print_error("explore", &error, RM_INCOMPLETE);
+	status = find_argument(argc, argv, "all", NULL)
+	                 ? explore_all(argv, &catalog)
+	                 : exec_map("explore", "explore", argc, argv, &catalog);
+	rm_catalog_clear(&catalog);
+	return status;
+}

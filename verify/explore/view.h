@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view.h - one finding and its views: a page of text, HTML, and a trace for
+   Perfetto. Inside verify/explore only. */
+#ifndef RM_EXPLORE_VIEW_H
+#define RM_EXPLORE_VIEW_H
+
+#include "verify/explore/shrink.h"
+#include "verify/explore/world.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Source lines of code addresses, found by addr2line. */
+
+enum { RM_EXPLORE_PLACE_BYTES = 64, RM_EXPLORE_CHAIN_BYTES = 400 };
+
+struct rm_explore_site {
+	const void *address; /* the return address of the access */
+	char place[RM_EXPLORE_PLACE_BYTES]; /* "gomap_ops.h:35" */
+	char chain[RM_EXPLORE_CHAIN_BYTES]; /* functions, inlined ones first */
+};
+
+/* Zero-initialise; rm_explore_sites_clear(). */
+struct rm_explore_sites {
+	struct rm_explore_site *site; /* sorted by address, each once */
+	size_t count, room;
+};
+
+/* Adds an address to be looked up. Ignores NULL, and addresses beyond the limit
+   or the host's memory. */
+void rm_explore_sites_add(struct rm_explore_sites *sites, const void *address);
+
+/* Looks all addresses up at once; the place of an unknown one is its offset in
+   the program. Nothing may be added afterwards. */
+void rm_explore_sites_name(struct rm_explore_sites *sites);
+
+/* The site of an address, or an empty one if it was not added. */
+const struct rm_explore_site *rm_explore_sites_find(
+        const struct rm_explore_sites *sites, const void *address);
+
+void rm_explore_sites_clear(struct rm_explore_sites *sites);
+
+/* Owned by show.c; views only read it. */
+struct rm_explore_view {
+	const struct rm_explore_options *options;
+	uint64_t number; /* the schedule or program that failed */
+	const struct rm_explore_case *failing; /* made smaller */
+	const struct rm_explore_played *played;
+	uint64_t ops_before, switches_before;
+	uint64_t plays; /* exhaustive: up to the failing one */
+	unsigned shown; /* lanes with a column, as bits */
+	unsigned column[RM_EXPLORE_LANES]; /* for shown lanes, from 0 */
+	unsigned columns;
+	struct rm_explore_sites sites;
+	const struct rm_explore_event *event;
+	size_t events;
+	uint64_t events_lost; /* after the last one that was kept */
+};
+
+/* --- view.c: text that all views share --- */
+
+unsigned rm_explore_count_ops(const struct rm_explore_program *program);
+
+/* "schedule 5 of seed 1: data race", without a newline. */
+void rm_explore_print_title(const struct rm_explore_view *view, FILE *out);
+
+/* The fault, its sites, the map, and how much smaller the case was made. */
+void rm_explore_print_head(const struct rm_explore_view *view, FILE *out);
+
+/* In the format of --program-file; 0 or -ENOMEM. */
+int rm_explore_print_program(const struct rm_explore_view *view, FILE *out);
+
+/* The command that shows it again, with every option that differs from its
+   default. */
+void rm_explore_print_command(const struct rm_explore_view *view, FILE *out);
+
+/* True if event i is the first of its operation. */
+bool rm_explore_is_first_event(const struct rm_explore_view *view, size_t i);
+
+/* "upsert 2", the operation of an event. */
+void rm_explore_format_operation(const struct rm_explore_view *view,
+        const struct rm_explore_event *event, char *text, size_t size);
+
+/* "gomap_write.h:62 loads 0", for an event with a site. */
+void rm_explore_format_event(const struct rm_explore_view *view,
+        const struct rm_explore_event *event, char *text, size_t size);
+
+/* "an older value, stored by thread 2 at epoch.h:40", for a load. */
+void rm_explore_format_older(const struct rm_explore_view *view,
+        const struct rm_explore_event *event, char *text, size_t size);
+
+/* Each view writes the whole finding; 0 or -errno. */
+
+int rm_explore_view_text(const struct rm_explore_view *view, FILE *out);
+
+/* A self-contained file. */
+int rm_explore_view_html(const struct rm_explore_view *view, FILE *out);
+
+/* Trace events, for https://ui.perfetto.dev and chrome://tracing. */
+int rm_explore_view_perfetto(const struct rm_explore_view *view, FILE *out);
+
+#endif /* RM_EXPLORE_VIEW_H */
