@@ -243,12 +243,18 @@ static void judge_placement(const struct facts *facts, struct rm_error *why)
 	}
 }
 
-/* A window lasts at least 1000 clock readings (R17 of docs/method/rules.md). */
+/* A window lasts at least 1000 clock readings (R17 of docs/method/rules.md). A
+   timed window that is shorter ends late, and its length is then that of the
+   start and the end of the threads. */
 static void judge_window(const struct facts *facts, struct rm_error *why)
 {
 	const struct rm_cell *cell = facts->cell;
 	const json_t *environment =
 	        json_object_get(facts->result, "environment");
+	const double length_ns = cell->window_ns
+	                                 ? fmin((double)facts->elapsed_ns,
+	                                           (double)cell->window_ns)
+	                                 : (double)facts->elapsed_ns;
 	const double least_ns =
 	        1000 * fmax(json_number_value(json_object_get(
 	                            environment, "clock_cost_ns")),
@@ -261,11 +267,11 @@ static void judge_window(const struct facts *facts, struct rm_error *why)
 		        "no arrival in the window of %.3f ms at %g/s, expected "
 		        "a longer window or a higher rate",
 		        (double)cell->window_ns / 1e6, cell->rate_per_s);
-	else if ((double)facts->elapsed_ns < least_ns)
+	else if (length_ns < least_ns)
 		rm_error_set(why, -ERANGE,
 		        "the window of %.0f ns is shorter than 1000 clock "
-		        "readings (%.0f ns)",
-		        (double)facts->elapsed_ns, least_ns);
+		        "readings (%.0f ns), expected a longer window",
+		        length_ns, least_ns);
 }
 
 /* If the kernel wakes a thread late on its own CPU, the thread misses a part of
