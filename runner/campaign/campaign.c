@@ -189,6 +189,21 @@ static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
 	return result;
 }
 
+/* A trial that cannot be placed would be void, and a resume could not replace
+   it. So the campaign stops before it. A simulated cell needs no CPU. */
+static int check_cpus(struct rm_campaign *campaign, const struct rm_cell *cell,
+        struct rm_error *error)
+{
+	struct rm_error why = { 0 };
+
+	if (!campaign->topology || cell->measure == RM_MEASURE_SIMULATED ||
+	        !rm_topology_check_cpus(campaign->topology, cell->cpus,
+	                cell->cpu_count, campaign->cpus, &why))
+		return 0;
+	return rm_error_set(
+	        error, -EXDEV, "%.200s cannot run: %s", cell->id, why.text);
+}
+
 /* Runs one planned trial, unless it has a line or its cell was stopped. */
 static int run_unless_recorded(struct rm_campaign *campaign,
         const struct trial *trial, struct rm_error *error)
@@ -202,7 +217,9 @@ static int run_unless_recorded(struct rm_campaign *campaign,
 		return 0;
 	if (!rm_tally_is_stopped(
 	            campaign->tally, trial->cell, trial->number, reason))
-		return run_trial(campaign, trial, error);
+		return check_cpus(campaign, &planned->cell, error)
+		               ? -EXDEV
+		               : run_trial(campaign, trial, error);
 	if (trial->attempt == 1)
 		rm_progress_count_trial(
 		        campaign->progress, planned->estimate_ns, 0);

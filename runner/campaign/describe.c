@@ -291,6 +291,29 @@ static int compare_text(const char *what, const char *recorded, const char *now,
 	        what, recorded, now, advice);
 }
 
+static const char *online_cpus(const json_t *machine)
+{
+	return text_of(
+	        json_object_get(machine, "facts"), "cpus_online", "text");
+}
+
+/* An offline CPU changes the machine's id. */
+static int compare_machines(
+        const json_t *recorded, const json_t *now, struct rm_error *error)
+{
+	const char *before = online_cpus(recorded), *online = online_cpus(now);
+
+	if (strcmp(text_of(recorded, "id", NULL), text_of(now, "id", NULL)) &&
+	        strcmp(before, online))
+		return rm_error_set(error, -EINVAL,
+		        "the campaign was started with CPUs %.100s online, now "
+		        "CPUs %.100s are: bring the others back (echo 1 > "
+		        "/sys/devices/system/cpu/cpuN/online), or %s",
+		        before, online, advice);
+	return compare_text("machine", text_of(recorded, "id", NULL),
+	        text_of(now, "id", NULL), error);
+}
+
 static int compare_workload(const json_t *recorded,
         const struct rm_workload *now, struct rm_error *error)
 {
@@ -373,9 +396,8 @@ int rm_describe_compare(const json_t *recorded,
 	                text_of(now->build, "build_id", NULL), error);
 
 	if (!result)
-		result = compare_text("machine",
-		        text_of(recorded, "machine", "id"),
-		        text_of(now->machine, "id", NULL), error);
+		result = compare_machines(json_object_get(recorded, "machine"),
+		        now->machine, error);
 	if (!result)
 		result = compare_seeds(recorded, seed, error);
 	if (!result)
