@@ -390,3 +390,44 @@ void rm_plan_judge(const struct rm_planning *planning,
 	else
 		judge_allocator(cell);
 }
+
+/* Processes and threads of one trial. Go and Java add their own: collectors,
+   compilers and a thread per blocked system call. */
+static uint64_t tasks_of(
+        const struct rm_cell *cell, const struct rm_map_info *map)
+{
+	const uint64_t main_thread = 1, runtime = 20;
+
+	if (cell->measure == RM_MEASURE_SIMULATED)
+		return main_thread;
+	return cell->threads + main_thread +
+	       (map->language && strcmp(map->language, "rust") ? runtime : 0);
+}
+
+void rm_plan_judge_limits(struct rm_plan_cell *planned,
+        const struct rm_map_info *map, const struct rm_limits *limits)
+{
+	struct rm_cell *cell = &planned->cell;
+	const uint64_t tasks = tasks_of(cell, map);
+	const uint64_t mib = 1 << 20;
+
+	if (cell->skip[0])
+		return;
+	if (planned->memory_bytes > limits->memory.left)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        RM_BEYOND_LIMIT "a trial needs about %" PRIu64
+		                        " MiB of memory, %" PRIu64
+		                        " are left (%.400s): raise this "
+		                        "limit for a new campaign, or set "
+		                        "fewer keys",
+		        (planned->memory_bytes + mib - 1) / mib,
+		        limits->memory.left / mib, limits->memory.source);
+	else if (tasks > limits->tasks.left)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        RM_BEYOND_LIMIT "a trial needs %" PRIu64
+		                        " processes and threads, %" PRIu64
+		                        " are left (%.400s): raise this limit "
+		                        "for a new campaign, or set fewer "
+		                        "threads",
+		        tasks, limits->tasks.left, limits->tasks.source);
+}
