@@ -230,6 +230,19 @@ void rm_limits_read(struct rm_limits *limits)
 	read_tasks(&limits->tasks);
 }
 
+const char *rm_limit_advice(
+        const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES])
+{
+	if (limit->left == UINT64_MAX)
+		snprintf(text, RM_LIMIT_ADVICE_BYTES,
+		        "no limit was found: see `ulimit -a` and the limits of "
+		        "the container");
+	else
+		snprintf(text, RM_LIMIT_ADVICE_BYTES,
+		        "the tightest limit is %s: raise it", limit->source);
+	return text;
+}
+
 bool rm_limits_oom_kills(uint64_t *kills)
 {
 	char folder[PATH_MAX - 64], path[PATH_MAX];

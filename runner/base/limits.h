@@ -28,6 +28,12 @@ struct rm_limits {
 /* Reads all of them; takes well below a millisecond. */
 void rm_limits_read(struct rm_limits *limits);
 
+/* What to do after memory or threads (`limit`) were refused: the tightest limit
+   that was found, as a clause. Returns `text`. */
+enum { RM_LIMIT_ADVICE_BYTES = RM_LIMIT_SOURCE_BYTES + 100 };
+const char *rm_limit_advice(
+        const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES]);
+
 /* How often the kernel killed a process because this process's control group
    was out of memory. False if no file has the number. */
 bool rm_limits_oom_kills(uint64_t *kills);

@@ -501,8 +501,8 @@ struct rm_cell_trial_run {
 int rm_cell_trial_run(const struct rm_cell_trial_run *play,
         struct rm_outcome *outcome, struct rm_error *error);
 
-/* A limit of RLIMIT_DATA that protects the machine: half of MemAvailable plus
-   the stacks of `threads` threads. 0 (no limit) if MemAvailable is not known,
+/* A limit of RLIMIT_DATA that protects the machine: half of what is left plus
+   the stacks of `threads` threads. 0 (no limit) if that is not known,
    and in builds with a sanitizer, which reserve terabytes. */
 uint64_t rm_memory_limit_bytes(unsigned threads);
 
