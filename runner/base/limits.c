@@ -239,7 +239,8 @@ const char *rm_limit_advice(
 		        "the container");
 	else
 		snprintf(text, RM_LIMIT_ADVICE_BYTES,
-		        "the tightest limit is %s: raise it", limit->source);
+		        "the tightest limit is %s: raise it, or use less",
+		        limit->source);
 	return text;
 }
 
@@ -252,5 +253,6 @@ bool rm_limits_oom_kills(uint64_t *kills)
 	                       path)) ||
 	       (rm_cgroup_folder("memory", folder, sizeof(folder)) &&
 	               read_number(folder, "memory.oom_control", "oom_kill ",
-	                       kills, path));
+	                       kills, path)) ||
+	       read_number("/proc", "vmstat", "oom_kill ", kills, path);
 }

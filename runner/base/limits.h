@@ -34,8 +34,8 @@ enum { RM_LIMIT_ADVICE_BYTES = RM_LIMIT_SOURCE_BYTES + 100 };
 const char *rm_limit_advice(
         const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES]);
 
-/* How often the kernel killed a process because this process's control group
-   was out of memory. False if no file has the number. */
+/* How often the kernel killed a process for lack of memory, in this process's
+   control group or else on this machine. False if no file has the number. */
 bool rm_limits_oom_kills(uint64_t *kills);
 
 /*

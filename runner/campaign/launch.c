@@ -4,6 +4,7 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/limits.h"
 #include "runner/base/rng.h"
 #include "runner/protocol/protocol.h"
 
@@ -32,6 +33,7 @@ enum stop {
 struct ending {
 	enum stop stop;
 	int wait_status; /* from waitpid() */
+	bool oom_killed; /* by the kernel, for lack of memory */
 	const struct rm_cell *cell;
 	const char *cell_id;
 	uint64_t deadline_ns;
@@ -96,6 +98,44 @@ static void append_memory_use(const struct ending *ending, uint64_t peak_bytes,
 	        (unsigned long long)(limit_bytes >> 20));
 }
 
+static bool has_one_of(const char *text, const char *const *words)
+{
+	while (*words && !strstr(text, *words))
+		words++;
+	return *words;
+}
+
+/* Appends the tightest limit to the reason of a trial to which the system
+   refused memory or a thread, by the words of strerror(), Go and Java. */
+static int append_limit(const struct ending *ending, struct rm_outcome *outcome)
+{
+	static const char *const memory[] = { "ut of memory",
+		"OutOfMemoryError: Java heap", "Cannot allocate memory",
+		" MiB that it may", NULL };
+	static const char *const tasks[] = { "Resource temporarily unavailable",
+		"failed to create new OS thread",
+		"unable to create native thread", NULL };
+	const bool lacks_tasks = has_one_of(outcome->reason, tasks);
+	char advice[RM_LIMIT_ADVICE_BYTES];
+	struct rm_limits limits;
+	char *reason;
+
+	if (!lacks_tasks && !ending->oom_killed &&
+	        !has_one_of(outcome->reason, memory))
+		return 0;
+	rm_limits_read(&limits);
+	if (asprintf(&reason, "%s%s: %s", outcome->reason,
+	            ending->oom_killed ? " by the kernel, for lack of memory"
+	                               : "",
+	            rm_limit_advice(
+	                    lacks_tasks ? &limits.tasks : &limits.memory,
+	                    advice)) < 0)
+		return -ENOMEM;
+	free(outcome->reason);
+	outcome->reason = reason;
+	return 0;
+}
+
 /* Uses a result that passed the checks. Its peak is more exact than the
    kernel's, which may include this process (spawn.c). */
 static int take_result(struct rm_outcome *outcome)
@@ -128,17 +168,19 @@ static int judge_ending(const struct ending *ending, struct rm_outcome *outcome)
 	int used = describe_failure(ending, why, sizeof(why));
 
 	if (!used && !rm_answer_read(ending->answer, ending->answer_bytes,
-	                     ending->cell_id, &outcome->result, &error))
-		return rm_result_judge(ending->cell, outcome->result)
-		               ? -ENOMEM
-		               : take_result(outcome);
+	                     ending->cell_id, &outcome->result, &error)) {
+		if (rm_result_judge(ending->cell, outcome->result) ||
+		        take_result(outcome))
+			return -ENOMEM;
+		return outcome->reason ? append_limit(ending, outcome) : 0;
+	}
 	if (used)
 		append_memory_use(
 		        ending, outcome->peak_bytes, why, (size_t)used);
 	outcome->status = "failed";
 	outcome->reason = rm_reason_text(used ? why : error.text,
 	        ending->errors, ending->errors_bytes, RM_LAUNCH_ERRORS_KEPT);
-	return outcome->reason ? 0 : -ENOMEM;
+	return outcome->reason ? append_limit(ending, outcome) : -ENOMEM;
 }
 
 void rm_outcome_clear(struct rm_outcome *outcome)
@@ -161,8 +203,19 @@ struct run {
 	size_t answer_bytes, answer_capacity;
 	char errors[2 * RM_LAUNCH_ERRORS_KEPT];
 	size_t errors_bytes;
+	uint64_t oom_kills; /* by the kernel, before the trial began */
 	enum stop stop;
 };
+
+/* True if the kernel, and not this process or the user, killed the trial. */
+static bool was_oom_killed(const struct run *run, int wait_status)
+{
+	uint64_t kills = 0;
+
+	return run->stop == RM_ENDED && WIFSIGNALED(wait_status) &&
+	       WTERMSIG(wait_status) == SIGKILL &&
+	       rm_limits_oom_kills(&kills) && kills > run->oom_kills;
+}
 
 static void close_end(int *fd)
 {
@@ -338,6 +391,7 @@ static int wait_for_trial(
 	struct ending ending = {
 		.stop = run->stop,
 		.wait_status = wait_status,
+		.oom_killed = was_oom_killed(run, wait_status),
 		.cell = run->launch->cell,
 		.cell_id = cell_id,
 		.deadline_ns = run->launch->deadline_ns,
@@ -354,9 +408,18 @@ static int wait_for_trial(
 static int record_not_started(int code, struct rm_outcome *outcome,
         const struct rm_error *why, struct rm_error *error)
 {
-	if (code == -ENOMEM || code == -EAGAIN || code == -EMFILE ||
-	        code == -ENFILE)
-		return rm_error_set(error, code, "%s", why->text);
+	char advice[RM_LIMIT_ADVICE_BYTES];
+	struct rm_limits limits;
+
+	rm_limits_read(&limits);
+	if (code == -EMFILE || code == -ENFILE)
+		return rm_error_set(error, code,
+		        "%s: raise ulimit -n (open files)", why->text);
+	if (code == -ENOMEM || code == -EAGAIN)
+		return rm_error_set(error, code, "%s: %s", why->text,
+		        rm_limit_advice(code == -EAGAIN ? &limits.tasks
+		                                        : &limits.memory,
+		                advice));
 	snprintf(outcome->exit, sizeof(outcome->exit), "not started");
 	outcome->status = "failed";
 	outcome->reason = strdup(why->text);
@@ -419,6 +482,7 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 			.request = text,
 			.request_left = strlen(text),
 			.deadline_at_ns = start_ns + launch->deadline_ns };
+		rm_limits_oom_kills(&run->oom_kills);
 		result = rm_spawn(&spawn, &run->child, &why);
 		result = result ? record_not_started(
 		                          result, outcome, &why, error)

@@ -215,6 +215,12 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
+/* -ENOMEM or -EAGAIN, and `reason` with the limit, if a trial needs more memory
+   or threads than are left. `more_tasks` come on top of the cell's threads. */
+int rm_plan_check_limits(const struct rm_plan_cell *planned,
+        unsigned more_tasks, const struct rm_limits *limits,
+        char reason[RM_REASON_BYTES]);
+
 /* Trials per block of a cell: 2 with an A/A control, else 1. */
 unsigned rm_plan_trials(const struct rm_cell *cell);
 

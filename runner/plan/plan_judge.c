@@ -391,43 +391,53 @@ void rm_plan_judge(const struct rm_planning *planning,
 		judge_allocator(cell);
 }
 
-/* Processes and threads of one trial. Go and Java add their own: collectors,
-   compilers and a thread per blocked system call. */
-static uint64_t tasks_of(
-        const struct rm_cell *cell, const struct rm_map_info *map)
+int rm_plan_check_limits(const struct rm_plan_cell *planned,
+        unsigned more_tasks, const struct rm_limits *limits,
+        char reason[RM_REASON_BYTES])
 {
-	const uint64_t main_thread = 1, runtime = 20;
+	const struct rm_cell *cell = &planned->cell;
+	/* a simulated machine runs all its threads in one */
+	const uint64_t tasks =
+	        1 + more_tasks +
+	        (cell->measure == RM_MEASURE_SIMULATED ? 0 : cell->threads);
+	const uint64_t mib = 1 << 20;
 
-	if (cell->measure == RM_MEASURE_SIMULATED)
-		return main_thread;
-	return cell->threads + main_thread +
-	       (map->language && strcmp(map->language, "rust") ? runtime : 0);
+	if (planned->memory_bytes > limits->memory.left) {
+		snprintf(reason, RM_REASON_BYTES,
+		        "a trial needs about %" PRIu64
+		        " MiB of memory, %" PRIu64
+		        " are left (%.400s): raise this limit, or set fewer "
+		        "keys",
+		        (planned->memory_bytes + mib - 1) / mib,
+		        limits->memory.left / mib, limits->memory.source);
+		return -ENOMEM;
+	}
+	if (tasks > limits->tasks.left) {
+		snprintf(reason, RM_REASON_BYTES,
+		        "a trial needs %" PRIu64
+		        " processes and threads, %" PRIu64
+		        " are left (%.400s): raise this limit, or set fewer "
+		        "threads",
+		        tasks, limits->tasks.left, limits->tasks.source);
+		return -EAGAIN;
+	}
+	return 0;
 }
 
+/* Go and Java start threads of their own: collectors, compilers and one per
+   blocked system call. */
 void rm_plan_judge_limits(struct rm_plan_cell *planned,
         const struct rm_map_info *map, const struct rm_limits *limits)
 {
-	struct rm_cell *cell = &planned->cell;
-	const uint64_t tasks = tasks_of(cell, map);
-	const uint64_t mib = 1 << 20;
+	const unsigned runtime = 20;
+	const bool has_runtime = map->language && strcmp(map->language, "rust");
+	char reason[RM_REASON_BYTES];
 
-	if (cell->skip[0])
-		return;
-	if (planned->memory_bytes > limits->memory.left)
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        RM_BEYOND_LIMIT "a trial needs about %" PRIu64
-		                        " MiB of memory, %" PRIu64
-		                        " are left (%.400s): raise this "
-		                        "limit for a new campaign, or set "
-		                        "fewer keys",
-		        (planned->memory_bytes + mib - 1) / mib,
-		        limits->memory.left / mib, limits->memory.source);
-	else if (tasks > limits->tasks.left)
-		snprintf(cell->skip, RM_REASON_BYTES,
-		        RM_BEYOND_LIMIT "a trial needs %" PRIu64
-		                        " processes and threads, %" PRIu64
-		                        " are left (%.400s): raise this limit "
-		                        "for a new campaign, or set fewer "
-		                        "threads",
-		        tasks, limits->tasks.left, limits->tasks.source);
+	if (!planned->cell.skip[0] &&
+	        rm_plan_check_limits(
+	                planned, has_runtime ? runtime : 0, limits, reason))
+		snprintf(planned->cell.skip, RM_REASON_BYTES,
+		        RM_BEYOND_LIMIT "%.560s; a campaign keeps its plan, so "
+		                        "start a new one",
+		        reason);
 }

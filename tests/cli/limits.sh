@@ -37,7 +37,7 @@ fi
 (ulimit -v 60000; "$bin" check gomap_rw --shape u64x8 --only readers --ops 100 --threads 16) >"$dir/check" 2>&1
 check "a check without threads has status 3" [ $? = 3 ]
 check "and is no failure" says "$dir/check" "check: 0 ok, 0 failed, 0 skipped, 1 not run"
-check "and names the limit" says "$dir/check" "the tightest limit is ulimit -v (bytes) = 61440000: raise it"
+check "and names the limit" says "$dir/check" "the tightest limit is ulimit -v (bytes) = 61440000: raise it, or use less"
 (ulimit -v 60000; "$bin" explore gomap_rw --schedules 1) >"$dir/explore" 2>&1
 check "an exploration without memory has status 3" [ $? = 3 ]
 check "and names the limit, too" says "$dir/explore" "not explored: the tightest limit is ulimit -v"

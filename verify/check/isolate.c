@@ -293,7 +293,7 @@ enum rm_check_verdict rm_check_not_run(
 	rm_error_set(error, -1, "not run: %.200s: %.280s%s", what,
 	        rm_limit_advice(
 	                memory ? &limits.memory : &limits.tasks, advice),
-	        memory ? "" : ", or use fewer --threads");
+	        memory ? "" : " (--threads)");
 	return RM_CHECK_NOT_RUN;
 }
 
