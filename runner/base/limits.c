@@ -256,3 +256,31 @@ bool rm_limits_oom_kills(uint64_t *kills)
 	                       kills, path)) ||
 	       read_number("/proc", "vmstat", "oom_kill ", kills, path);
 }
+
+bool rm_limits_throttled_ns(uint64_t *ns)
+{
+	static const struct {
+		const char *controller, *key;
+		unsigned unit_ns;
+	} versions[] = { { "", "throttled_usec ", 1000 },
+		{ "cpu", "throttled_time ", 1 } };
+	char folder[PATH_MAX - 64], path[PATH_MAX];
+	bool found = false;
+	uint64_t count;
+
+	*ns = 0;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+		const char *controller = versions[i].controller;
+
+		if (!rm_cgroup_folder(controller, folder, sizeof(folder)))
+			continue;
+		do {
+			if (!read_number(folder, "cpu.stat", versions[i].key,
+			            &count, path))
+				continue;
+			found = true;
+			*ns += count * versions[i].unit_ns;
+		} while (rm_cgroup_above(controller, folder));
+	}
+	return found;
+}

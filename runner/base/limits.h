@@ -38,6 +38,11 @@ const char *rm_limit_advice(
    control group or else on this machine. False if no file has the number. */
 bool rm_limits_oom_kills(uint64_t *kills);
 
+/* How long a CPU quota has stopped this process's control group, or a group
+   above it. Called before and after a trial, it also finds a quota that was set
+   in between. False if no file has the number. */
+bool rm_limits_throttled_ns(uint64_t *ns);
+
 /*
  * The folder of this process's group below /sys/fs/cgroup: of a controller of
  * version 1, or of version 2 (controller ""). False if there is none.

@@ -361,10 +361,13 @@ struct rm_interference {
 	double others_share;
 	/* The same for the hypervisor. One tick per CPU counts as 0. */
 	double stolen_share;
+	/* How long a CPU quota stopped the control group meanwhile, summed over
+	   its CPUs; negative: unknown. */
+	int64_t throttled_ns;
 };
 
 struct rm_interference_start {
-	int64_t steal_ticks, busy_ticks, stolen_ticks;
+	int64_t steal_ticks, busy_ticks, stolen_ticks, throttled_ns;
 	double children_cpu_ns;
 	uint64_t at_ns;
 };

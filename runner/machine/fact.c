@@ -201,7 +201,7 @@ static double allowed_cpus(const char *folder, bool v2, struct rm_fact *fact)
 
 /* The tightest limit of the group and its ancestors applies. `folder` is
    truncated to the controller's root. */
-static void tightest_quota(
+static double tightest_quota(
         const char *controller, char *folder, struct rm_fact *fact)
 {
 	double least = HUGE_VAL;
@@ -216,18 +216,36 @@ static void tightest_quota(
 			least = cpus;
 		}
 	} while (rm_cgroup_above(controller, folder));
+	return least;
 }
 
-void rm_fact_cgroup_quota(struct rm_fact *fact)
+double rm_fact_cgroup_quota(struct rm_fact *fact)
 {
 	char folder[PATH_MAX - 64];
+	double cpus = HUGE_VAL;
 
 	*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
 	if (rm_cgroup_folder("", folder, sizeof(folder)))
-		tightest_quota("", folder, fact);
+		cpus = tightest_quota("", folder, fact);
 	if (fact->status == RM_FACT_ABSENT &&
 	        rm_cgroup_folder("cpu", folder, sizeof(folder)))
-		tightest_quota("cpu", folder, fact);
+		cpus = tightest_quota("cpu", folder, fact);
+	return cpus;
+}
+
+bool rm_quota_warning(
+        const struct rm_topology *topology, char text[RM_FINDING_TEXT])
+{
+	struct rm_fact fact;
+	const double cpus = rm_fact_cgroup_quota(&fact);
+
+	if (cpus < topology->cpus)
+		snprintf(text, RM_FINDING_TEXT,
+		        "the control group may use %.2f of %u CPUs "
+		        "(cpu.max or cpu.cfs_quota_us = %.100s): trials that "
+		        "it stops count as disturbed; start without this quota",
+		        cpus, topology->cpus, fact.text);
+	return cpus < topology->cpus;
 }
 
 /* True if `word` is in a list of words. */

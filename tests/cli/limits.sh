@@ -13,6 +13,7 @@ echo 0::/box/inner >"$dir/proc/self/cgroup"
 echo 64 >"$dir/sys/fs/cgroup/box/pids.max"
 echo 20 >"$dir/sys/fs/cgroup/box/pids.current"
 echo 67108864 >"$dir/sys/fs/cgroup/box/memory.max"
+echo 50000 100000 >"$dir/sys/fs/cgroup/box/cpu.max"
 cat >"$dir/w.conf" <<'END'
 writes = 3%
 keys = 1Ki 2Mi
@@ -27,6 +28,10 @@ check "cells with too many threads are left out" says "$dir/plan" \
 check "cells with too many keys are left out" says "$dir/plan" \
 	"of memory, 64 are left (/sys/fs/cgroup/box/memory.max = 67108864): raise this limit"
 check "the other cells are planned" says "$dir/plan" "11 trials in 10 rounds"
+check "a CPU quota is warned of" says "$dir/plan" "the control group may use 0.50 of "
+RM_SYSFS=$dir "$bin" env doctor >"$dir/doctor" 2>&1
+check "the description of the machine has the limits" says "$dir/doctor" \
+	"64 MiB of memory (/sys/fs/cgroup/box/memory.max = 67108864) and 44 processes and threads"
 
 # ---- limits of this process -------------------------------------------------
 if [ "${SANITIZE:-}" ] || ! (ulimit -v 60000 && "$bin" --version) >/dev/null 2>&1; then
