@@ -34,6 +34,12 @@ enum { RM_LIMIT_ADVICE_BYTES = RM_LIMIT_SOURCE_BYTES + 100 };
 const char *rm_limit_advice(
         const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES]);
 
+/* The advice after EPERM of pthread_create(): glibc retries without clone3()
+   only after ENOSYS. */
+#define RM_THREAD_FORBIDDEN                                                  \
+	"a filter of system calls refuses clone3(): update the container's " \
+	"runtime, or allow the call"
+
 /* How often the kernel killed a process for lack of memory, in this process's
    control group or else on this machine. False if no file has the number. */
 bool rm_limits_oom_kills(uint64_t *kills);

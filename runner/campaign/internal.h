@@ -391,6 +391,11 @@ void rm_interference_end(const struct rm_cell *cell,
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 
+/* Appends the tightest limit to the reason of a trial to which the system
+   refused memory or a thread; `oom_killed`: the kernel killed it for lack of
+   memory. -ENOMEM. */
+int rm_reason_add_limit(bool oom_killed, char **reason);
+
 /* State of a journal line for further attempts; never RM_ATTEMPT_NONE. */
 enum rm_attempt_state rm_attempt_state_of(const json_t *line);
 

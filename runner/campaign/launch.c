@@ -98,44 +98,6 @@ static void append_memory_use(const struct ending *ending, uint64_t peak_bytes,
 	        (unsigned long long)(limit_bytes >> 20));
 }
 
-static bool has_one_of(const char *text, const char *const *words)
-{
-	while (*words && !strstr(text, *words))
-		words++;
-	return *words;
-}
-
-/* Appends the tightest limit to the reason of a trial to which the system
-   refused memory or a thread, by the words of strerror(), Go and Java. */
-static int append_limit(const struct ending *ending, struct rm_outcome *outcome)
-{
-	static const char *const memory[] = { "ut of memory",
-		"OutOfMemoryError: Java heap", "Cannot allocate memory",
-		" MiB that it may", NULL };
-	static const char *const tasks[] = { "Resource temporarily unavailable",
-		"failed to create new OS thread",
-		"unable to create native thread", NULL };
-	const bool lacks_tasks = has_one_of(outcome->reason, tasks);
-	char advice[RM_LIMIT_ADVICE_BYTES];
-	struct rm_limits limits;
-	char *reason;
-
-	if (!lacks_tasks && !ending->oom_killed &&
-	        !has_one_of(outcome->reason, memory))
-		return 0;
-	rm_limits_read(&limits);
-	if (asprintf(&reason, "%s%s: %s", outcome->reason,
-	            ending->oom_killed ? " by the kernel, for lack of memory"
-	                               : "",
-	            rm_limit_advice(
-	                    lacks_tasks ? &limits.tasks : &limits.memory,
-	                    advice)) < 0)
-		return -ENOMEM;
-	free(outcome->reason);
-	outcome->reason = reason;
-	return 0;
-}
-
 /* Uses a result that passed the checks. Its peak is more exact than the
    kernel's, which may include this process (spawn.c). */
 static int take_result(struct rm_outcome *outcome)
@@ -172,7 +134,9 @@ static int judge_ending(const struct ending *ending, struct rm_outcome *outcome)
 		if (rm_result_judge(ending->cell, outcome->result) ||
 		        take_result(outcome))
 			return -ENOMEM;
-		return outcome->reason ? append_limit(ending, outcome) : 0;
+		return outcome->reason ? rm_reason_add_limit(ending->oom_killed,
+		                                 &outcome->reason)
+		                       : 0;
 	}
 	if (used)
 		append_memory_use(
@@ -180,7 +144,9 @@ static int judge_ending(const struct ending *ending, struct rm_outcome *outcome)
 	outcome->status = "failed";
 	outcome->reason = rm_reason_text(used ? why : error.text,
 	        ending->errors, ending->errors_bytes, RM_LAUNCH_ERRORS_KEPT);
-	return outcome->reason ? append_limit(ending, outcome) : -ENOMEM;
+	return outcome->reason ? rm_reason_add_limit(
+	                                 ending->oom_killed, &outcome->reason)
+	                       : -ENOMEM;
 }
 
 void rm_outcome_clear(struct rm_outcome *outcome)

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind)
@@ -73,6 +74,27 @@ static void judge_differs(struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "keys of decimal text differ where their digits do: "
 		        "expected key-differs = first");
+}
+
+/* A container may refuse these calls, as Docker does by default. */
+static void judge_memory(
+        const struct rm_planning *planning, struct rm_cell *cell)
+{
+	const int mems_allowed = 4; /* MPOL_F_MEMS_ALLOWED */
+	unsigned long nodes[16];
+
+	if (!strcmp(cell->memory, "first-touch") ||
+	        cell->measure == RM_MEASURE_SIMULATED ||
+	        !planning->topology->this_machine)
+		return;
+	if (syscall(SYS_get_mempolicy, NULL, nodes, 8 * sizeof(nodes), NULL,
+	            mems_allowed) ||
+	        syscall(SYS_set_mempolicy, 0 /* MPOL_DEFAULT */, NULL, 0))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "memory = %s needs get_mempolicy() and "
+		        "set_mempolicy(): %s: allow them (docker run --cap-add "
+		        "SYS_NICE), or use --set memory=first-touch",
+		        cell->memory, strerror(errno));
 }
 
 /* Skips cells that programs for other sizes cannot run, or whose program is not
@@ -389,55 +411,6 @@ void rm_plan_judge(const struct rm_planning *planning,
 		rm_plan_simulated_judge(planning, map, cell);
 	else
 		judge_allocator(cell);
-}
-
-int rm_plan_check_limits(const struct rm_plan_cell *planned,
-        unsigned more_tasks, const struct rm_limits *limits,
-        char reason[RM_REASON_BYTES])
-{
-	const struct rm_cell *cell = &planned->cell;
-	/* a simulated machine runs all its threads in one */
-	const uint64_t tasks =
-	        1 + more_tasks +
-	        (cell->measure == RM_MEASURE_SIMULATED ? 0 : cell->threads);
-	const uint64_t mib = 1 << 20;
-
-	if (planned->memory_bytes > limits->memory.left) {
-		snprintf(reason, RM_REASON_BYTES,
-		        "a trial needs about %" PRIu64
-		        " MiB of memory, %" PRIu64
-		        " are left (%.400s): raise this limit, or set fewer "
-		        "keys",
-		        (planned->memory_bytes + mib - 1) / mib,
-		        limits->memory.left / mib, limits->memory.source);
-		return -ENOMEM;
-	}
-	if (tasks > limits->tasks.left) {
-		snprintf(reason, RM_REASON_BYTES,
-		        "a trial needs %" PRIu64
-		        " processes and threads, %" PRIu64
-		        " are left (%.400s): raise this limit, or set fewer "
-		        "threads",
-		        tasks, limits->tasks.left, limits->tasks.source);
-		return -EAGAIN;
-	}
-	return 0;
-}
-
-/* Go and Java start threads of their own: collectors, compilers and one per
-   blocked system call. */
-void rm_plan_judge_limits(struct rm_plan_cell *planned,
-        const struct rm_map_info *map, const struct rm_limits *limits)
-{
-	const unsigned runtime = 20;
-	const bool has_runtime = map->language && strcmp(map->language, "rust");
-	char reason[RM_REASON_BYTES];
-
-	if (!planned->cell.skip[0] &&
-	        rm_plan_check_limits(
-	                planned, has_runtime ? runtime : 0, limits, reason))
-		snprintf(planned->cell.skip, RM_REASON_BYTES,
-		        RM_BEYOND_LIMIT "%.560s; a campaign keeps its plan, so "
-		                        "start a new one",
-		        reason);
+	if (!cell->skip[0])
+		judge_memory(planning, cell);
 }

@@ -25,13 +25,14 @@
 #include <unistd.h>
 
 enum { SAMPLE_MS = 20 }; /* interval of the deadline and memory checks */
-/* First byte of a report. After the last two, a limit of this machine ended the
+/* First byte of a report. After the last three, a limit of this machine ended the
  * check. */
 enum {
 	REPORT_FAILED = '-',
 	REPORT_DONE = '+',
 	REPORT_NO_THREAD = 't',
-	REPORT_NO_MEMORY = 'm'
+	REPORT_NO_MEMORY = 'm',
+	REPORT_FORBIDDEN = 'p' /* a thread, by a filter of system calls */
 };
 
 struct watch {
@@ -157,7 +158,9 @@ void rm_check_report_no_thread(unsigned thread, unsigned threads, int code)
 		return;
 	/* a stack that cannot be mapped gives EAGAIN, too */
 	if (dprintf(report_fd, "%cthread %u of %u could not be started: %s",
-	            lacks_memory() ? REPORT_NO_MEMORY : REPORT_NO_THREAD,
+	            code == EPERM    ? REPORT_FORBIDDEN
+	            : lacks_memory() ? REPORT_NO_MEMORY
+	                             : REPORT_NO_THREAD,
 	            thread, threads, strerror(code)) < 0)
 		perror("readmostly check");
 	_exit(RM_INCOMPLETE);
@@ -308,6 +311,9 @@ static bool hit_limit(
 		return false;
 	if (kind == REPORT_NO_THREAD || kind == REPORT_NO_MEMORY)
 		rm_check_not_run(error, kind == REPORT_NO_MEMORY,
+		        watch->report.text + 1);
+	else if (kind == REPORT_FORBIDDEN)
+		rm_error_set(error, -1, "not run: %.300s: " RM_THREAD_FORBIDDEN,
 		        watch->report.text + 1);
 	else if (status != -1 && WIFSIGNALED(status) &&
 	         WTERMSIG(status) == SIGKILL &&
