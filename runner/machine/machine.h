@@ -96,6 +96,11 @@ struct rm_finding {
 	char command[RM_FINDING_TEXT]; /* command that fixes it, or "" */
 };
 
+/* True, with `text`, if a control group allows less CPU time than the usable
+   CPUs have. */
+bool rm_quota_warning(
+        const struct rm_topology *topology, char text[RM_FINDING_TEXT]);
+
 /*
  * Examines the machine; reads files below RM_SYSFS and changes nothing.
  * Fills at most RM_FINDINGS_MAX findings, one per check, always in the same

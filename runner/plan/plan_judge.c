@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind)
@@ -73,6 +74,27 @@ static void judge_differs(struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "keys of decimal text differ where their digits do: "
 		        "expected key-differs = first");
+}
+
+/* A container may refuse these calls, as Docker does by default. */
+static void judge_memory(
+        const struct rm_planning *planning, struct rm_cell *cell)
+{
+	const int mems_allowed = 4; /* MPOL_F_MEMS_ALLOWED */
+	unsigned long nodes[16];
+
+	if (!strcmp(cell->memory, "first-touch") ||
+	        cell->measure == RM_MEASURE_SIMULATED ||
+	        !planning->topology->this_machine)
+		return;
+	if (syscall(SYS_get_mempolicy, NULL, nodes, 8 * sizeof(nodes), NULL,
+	            mems_allowed) ||
+	        syscall(SYS_set_mempolicy, 0 /* MPOL_DEFAULT */, NULL, 0))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "memory = %s needs get_mempolicy() and "
+		        "set_mempolicy(): %s: allow them (docker run --cap-add "
+		        "SYS_NICE), or use --set memory=first-touch",
+		        cell->memory, strerror(errno));
 }
 
 /* Skips cells that programs for other sizes cannot run, or whose program is not
@@ -389,4 +411,6 @@ void rm_plan_judge(const struct rm_planning *planning,
 		rm_plan_simulated_judge(planning, map, cell);
 	else
 		judge_allocator(cell);
+	if (!cell->skip[0])
+		judge_memory(planning, cell);
 }
