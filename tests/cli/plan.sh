@@ -144,7 +144,7 @@ check "an unknown map is reported" refuses '--maps: no map is called "gopher"' \
 	"$bin" plan --maps gopher "$dir/tiny.conf"
 status 0 "$bin" plan --set keys=2Gi --set shape=str16x24 \
 	--set 'maps=rwlock_probe' "$dir/tiny.conf"
-check "keys beyond the memory are skipped" contains "$out" "beyond a limit: a trial needs about 294920 MiB of memory"
+check "keys beyond the memory are skipped" contains "$out" "beyond a limit: a trial needs about 294921 MiB of memory"
 printf 'writes = 300%%\n' >"$dir/bad.conf"
 check "a bad value is reported with file:line" refuses "$dir/bad.conf:1: writes = \"300%\"" \
 	"$bin" plan "$dir/bad.conf"
@@ -224,7 +224,7 @@ check "with an id of 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"
 check "machine prints a table" status 0 "$bin" env machine
 check "with absent properties" contains "$out" "absent"
 check "doctor reports" status 0 "$bin" env doctor
-check "every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 17
+check "every check" test "$(grep -cE '^(ok|note|warning|unknown) ' "$out")" = 18
 check "--strict: a warning is status 1" status 1 env HWLOC_SYNTHETIC="pu:2" \
 	"$bin" env doctor --strict
 check "with the command to change it" contains "$out" "fix: unset HWLOC"
