@@ -190,14 +190,18 @@ int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT])
 }
 
 /* Adds the plan, then the hash of all members. */
-static int add_plan_and_hash(json_t *all, json_t *plan)
+static json_t *add_plan_and_hash(json_t *all, json_t *plan)
 {
 	char hash[RM_SHA256_TEXT];
+	bool added = all && !json_object_update(all, plan) &&
+	             !rm_campaign_hash(all, hash) &&
+	             !json_object_set_new(all, "sha256", json_string(hash));
 
-	if (!all || json_object_update(all, plan) ||
-	        rm_campaign_hash(all, hash))
-		return -ENOMEM;
-	return json_object_set_new(all, "sha256", json_string(hash));
+	json_decref(plan);
+	if (added)
+		return all;
+	json_decref(all);
+	return NULL;
 }
 
 static json_t *number_or_null(double value)
@@ -260,12 +264,7 @@ json_t *rm_describe_campaign(const struct rm_description *description)
 	json_object_set_new(all, "cells_from", pack_list(description->list));
 	/* marks a line without a checksum as damaged */
 	json_object_set_new(all, "line_checksum", json_string("crc32"));
-	if (add_plan_and_hash(all, plan)) {
-		json_decref(all);
-		all = NULL;
-	}
-	json_decref(plan);
-	return all;
+	return add_plan_and_hash(all, plan);
 }
 
 static const char advice[] = "start a new campaign (another -o DIR) or resume "

@@ -417,6 +417,16 @@ static void set_allocator_variables(const json_t *request,
 	environment[n] = NULL;
 }
 
+static void begin_run(struct run *run, const struct rm_launch *launch,
+        const char *request, uint64_t start_ns)
+{
+	*run = (struct run){ .launch = launch,
+		.request = request,
+		.request_left = strlen(request),
+		.deadline_at_ns = start_ns + launch->deadline_ns };
+	rm_limits_oom_kills(&run->oom_kills);
+}
+
 int rm_launch(const struct rm_launch *launch, const json_t *request,
         struct rm_outcome *outcome, struct rm_error *error)
 {
@@ -444,11 +454,7 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 		.variables = environment,
 	};
 	if (text && run && cell_id) {
-		*run = (struct run){ .launch = launch,
-			.request = text,
-			.request_left = strlen(text),
-			.deadline_at_ns = start_ns + launch->deadline_ns };
-		rm_limits_oom_kills(&run->oom_kills);
+		begin_run(run, launch, text, start_ns);
 		result = rm_spawn(&spawn, &run->child, &why);
 		result = result ? record_not_started(
 		                          result, outcome, &why, error)

@@ -366,14 +366,28 @@ static void judge_writers(const struct rm_map_info *map, struct rm_cell *cell)
 		        cell->threads);
 }
 
+static void judge_machine(const struct rm_planning *planning,
+        const struct rm_map_info *map, struct rm_cell *cell)
+{
+	const char *reason = planning->options->counters_reason;
+
+	if (cell->measure == RM_MEASURE_COUNTERS && reason)
+		snprintf(cell->skip, RM_REASON_BYTES, RM_NO_COUNTERS "%.600s",
+		        reason);
+	else if (cell->measure == RM_MEASURE_SIMULATED)
+		rm_plan_simulated_judge(planning, map, cell);
+	else
+		judge_allocator(cell);
+	if (!cell->skip[0])
+		judge_memory(planning, cell);
+}
+
 /* Sets the first reason that applies, in order from limits of the map to limits
    of this machine. Skipped cells stay in the plan, since a report must explain
    why a map is missing from a figure. */
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_map_info *map, struct rm_cell *cell)
 {
-	const char *reason = planning->options->counters_reason;
-
 	judge_loop(map, cell);
 	if (!cell->skip[0])
 		judge_decimal(cell);
@@ -402,15 +416,6 @@ void rm_plan_judge(const struct rm_planning *planning,
 		        "its keys, as with presize = yes");
 	else
 		judge_writers(map, cell);
-	if (cell->skip[0] || map->language)
-		return;
-	if (cell->measure == RM_MEASURE_COUNTERS && reason)
-		snprintf(cell->skip, RM_REASON_BYTES, RM_NO_COUNTERS "%.600s",
-		        reason);
-	else if (cell->measure == RM_MEASURE_SIMULATED)
-		rm_plan_simulated_judge(planning, map, cell);
-	else
-		judge_allocator(cell);
-	if (!cell->skip[0])
-		judge_memory(planning, cell);
+	if (!cell->skip[0] && !map->language)
+		judge_machine(planning, map, cell);
 }

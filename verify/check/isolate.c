@@ -326,30 +326,38 @@ static bool hit_limit(
 	return true;
 }
 
+static void explain_hang(const struct watch *watch, struct rm_error *error)
+{
+	const char *step = watch->witness->step;
+
+	if (watch->hung == RM_HANG_SPINNING)
+		rm_error_set(error, -1,
+		        "hung: no operation ended in %.1f s of CPU time%s%s",
+		        (double)watch->limits->deadline_ns / 1e9,
+		        step[0] ? ", in " : "", step);
+	else
+		rm_error_set(error, -1,
+		        "hung: all threads sleep, and no operation ends%s%s",
+		        step[0] ? ", in " : "", step);
+}
+
 /* The parent's own reasons come first: a process that it killed only shows
  * SIGKILL. The report comes second. The exit status counts only if there is no
  * report. */
 static enum rm_check_verdict judge(
         const struct watch *watch, int status, struct rm_error *error)
 {
-	const struct rm_check_limits *limits = watch->limits;
 	const char *step = watch->witness->step;
 
 	if (hit_limit(watch, status, error))
 		return RM_CHECK_NOT_RUN;
-	if (watch->hung == RM_HANG_SPINNING)
-		rm_error_set(error, -1,
-		        "hung: no operation ended in %.1f s of CPU time%s%s",
-		        (double)limits->deadline_ns / 1e9,
-		        step[0] ? ", in " : "", step);
-	else if (watch->hung == RM_HANG_ASLEEP)
-		rm_error_set(error, -1,
-		        "hung: all threads sleep, and no operation ends%s%s",
-		        step[0] ? ", in " : "", step);
+	if (watch->hung)
+		explain_hang(watch, error);
 	else if (watch->over_memory)
 		rm_error_set(error, -1,
 		        "used too much memory: more than %llu MiB",
-		        (unsigned long long)(limits->memory_bytes >> 20));
+		        (unsigned long long)(watch->limits->memory_bytes >>
+		                             20));
 	else if (watch->report.text[0] == REPORT_FAILED)
 		rm_error_set(error, -1, "%s", watch->report.text + 1);
 	else if (status == RM_OK && watch->report_bytes) {
