@@ -26,7 +26,9 @@ static const struct argp_option options[] = {
 	        "standard or full; with --set NAME, the set's mode (default: "
 	        "quick)",
 	        0 },
-	{ "cells", OPTION_CELLS, NULL, 0, "also print one line for each cell",
+	{ "cells", OPTION_CELLS, NULL, 0,
+	        "also print one line for each cell, and draw each placement of "
+	        "threads on the machine",
 	        0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
 	        "only the cells with the ids in FILE, one a line", 0 },
@@ -258,11 +260,16 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	uint64_t budget_ns = planned->inputs.budget_ns;
 	char quota[RM_FINDING_TEXT];
 
-	if (cells)
+	if (cells) {
 		print_cells(plan);
+		rm_print_places(plan, topology);
+	}
 	print_table(plan, &planned->inputs);
 	print_skipped(plan);
 	print_not_built(&planned->inputs, &planned->catalog);
+	if (plan->left_out[0])
+		printf("left out for lack of NUMA nodes: placement %s\n",
+		        plan->left_out);
 	print_controls(plan);
 	if (plan->same_count)
 		printf("%zu cells equal another on this machine and run once "
