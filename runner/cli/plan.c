@@ -160,6 +160,9 @@ static void print_skipped(const struct rm_plan *plan)
 			printf("not run: %s, %zu cells: %s\n", cell->map, count,
 			        cell->skip);
 	}
+	if (plan->left_out[0])
+		printf("left out for lack of NUMA nodes: placement %s\n",
+		        plan->left_out);
 }
 
 static bool names_map(const struct rm_inputs *inputs, const char *map)
@@ -188,7 +191,8 @@ static void print_not_built(
 	}
 }
 
-static void print_cells(const struct rm_plan *plan)
+static void print_cells(
+        const struct rm_plan *plan, const struct rm_topology *topology)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		const struct rm_plan_cell *planned = &plan->cells[i];
@@ -205,6 +209,7 @@ static void print_cells(const struct rm_plan *plan)
 	for (size_t i = 0; i < plan->same_count; i++)
 		printf("%s: on this machine the same as %s\n", plan->same[i].id,
 		        plan->cells[plan->same[i].cell].cell.id);
+	rm_print_places(plan, topology);
 }
 
 /* Cells with an A/A control: their trials run again by a second program. */
@@ -260,16 +265,11 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	uint64_t budget_ns = planned->inputs.budget_ns;
 	char quota[RM_FINDING_TEXT];
 
-	if (cells) {
-		print_cells(plan);
-		rm_print_places(plan, topology);
-	}
+	if (cells)
+		print_cells(plan, topology);
 	print_table(plan, &planned->inputs);
 	print_skipped(plan);
 	print_not_built(&planned->inputs, &planned->catalog);
-	if (plan->left_out[0])
-		printf("left out for lack of NUMA nodes: placement %s\n",
-		        plan->left_out);
 	print_controls(plan);
 	if (plan->same_count)
 		printf("%zu cells equal another on this machine and run once "
