@@ -82,7 +82,8 @@ def memories(campaign: Campaign) -> Table:
 def remote_memories(campaign: Campaign) -> Table:
     """Price of remote memory: rate with the threads' own NUMA node / rate with other memory."""
     cells = {(c.map, groups.place_of(c.factors)): c for c in campaign.cells.values()
-             if c.measure == "throughput" and c.factors.placement.startswith("numa:") and c.ok}
+             if c.measure == "throughput" and c.factors.placement.startswith("numa:")
+             and c.ok and groups.is_ranked(campaign, c.map)}
     pairs: dict[str, tuple[groups.Rates, groups.Rates]] = {}
     for (name, place), cell in cells.items():
         own = "bind:" + place.placement.removeprefix("numa:")
