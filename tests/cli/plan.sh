@@ -221,11 +221,11 @@ check "with the threads of that machine" contains "$out" "/t16/cores/throughput"
 
 check "local and remote memory are planned" status 0 env \
 	HWLOC_SYNTHETIC="pack:2 [numa] core:2 pu:1" "$bin" plan --cells --set placement=one-node \
-	--set "memory=local remote memory-only" "$dir/tiny.conf"
+	--set threads=node-cores --set "memory=local remote memory-only" "$dir/tiny.conf"
 check "as memory of the threads' node and of the other one" eval \
-	'contains "$out" "/t1/numa:0/bind:0/throughput" && contains "$out" "/t1/numa:0/bind:1/throughput"'
-check "and drawn" eval 'contains "$out" "placement numa:0, threads 1, memory bind:1" &&
-	contains "$out" "  package 0  node 0: 0[t0] 1" && contains "$out" "  package 1  node 1 [memory]: 2 3"'
+	'contains "$out" "/t2/numa:0/bind:0/throughput" && contains "$out" "/t2/numa:0/bind:1/throughput"'
+check "and drawn" eval 'contains "$out" "placement numa:0, threads 2, memory bind:1" &&
+	contains "$out" "  package 0  node 0: 0[t0] 1[t1]" && contains "$out" "  package 1  node 1 [memory]: 2 3"'
 check "cells without their node are left out, in one line" contains "$out" \
 	"left out for lack of NUMA nodes: placement one-node with memory memory-only"
 check "a plan without any cell names them" refuses "lacks NUMA nodes for placement one-node with memory" env \
