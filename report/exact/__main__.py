@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make regress-exact: checks that the simulated counts of head equal those of base.
+"""make regress-exact: checks that head and base have equal simulated counts.
 
     python3 -m report.exact requests FOLDER
     python3 -m report.exact decide FOLDER [--json FILE]

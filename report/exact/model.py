@@ -56,7 +56,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """The verdict on one cell, and the figures behind it."""
+    """The verdict on one cell, and the figures that led to it."""
     planned: Planned
     verdict: Word
     base: Figures | None
@@ -67,8 +67,8 @@ class Row:
 
     @property
     def named(self) -> Differences:
-        """The figures that a `Counts:` line must name: those of the whole cell that differ. Only
-        if none of them differ, the figures of memory regions."""
+        """The figures that a `Counts:` line must name: the differing figures of the whole
+        cell or, if only memory regions differ, the differing figures of regions."""
         whole = {n: v for n, v in self.differ.items()
                  if n.partition(".")[0] == "stats" or "." not in n}
         return whole or self.differ

@@ -16,7 +16,7 @@ def figure_text(name: str, pair: tuple[Count, Count]) -> str:
 
 
 def lines_of_row(row: Row) -> Iterator[str]:
-    """Yields the differences of the whole cell, then those of memory regions."""
+    """Yields the differences of the whole cell, then of its memory regions."""
     first = row.named
     rest = [figure_text(n, v) for n, v in row.differ.items() if n not in first]
     reason = f"; {row.reason}" if row.reason else ""

@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"regress: {error}", file=sys.stderr)
     except OSError as error:
         if error.filename is None:
-            raise  # the output cannot be written, so there is no file to name
+            raise  # the output itself cannot be written
         print(f"regress: {error.filename}: {error.strerror}{advice_for(error, folder)}",
               file=sys.stderr)
     return USAGE

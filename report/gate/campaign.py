@@ -23,7 +23,7 @@ from report.load.plan import Plan as Meta
 ENOUGH_CPUS = 4  # on a machine with fewer, cells with several threads do not affect the verdict
 SHORTEST_NS = 1_000_000  # shortest window: 1000 times the cost of reading the clock (R17)
 BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # in a workload's text
-ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # arm paired with base -> its role
+ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # arm -> its role
 Attempts = Mapping[journal.Identity, Sequence[Trial]]
 
 
@@ -61,7 +61,7 @@ def notes_of(notes: Mapping[str, str]) -> Notes:
 
 
 def read_meta(folder: Path) -> tuple[Meta, bool]:
-    """Reads campaign.json; the flag tells whether the lines of the journal have checksums."""
+    """Reads campaign.json; the flag is true if the lines of the journal have checksums."""
     try:
         return journal.read_plan(folder)
     except JournalError as error:
