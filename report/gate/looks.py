@@ -7,8 +7,8 @@ Each campaign is a `readmostly run` of one cell with arms base and head; all of 
 form one look. The looks are after 60, 120 and 240 pairs: a quarter, half and all of the
 maximum. The one-sided O'Brien-Fleming bounds for four looks at alpha = 1 % are z = 4.740,
 3.352, 2.737 and 2.370. The third look is left out, so the error is at most 1 %. The tests are
-the same as in `make regress` (regress.json): slower than the margin and large enough, or shown to be
-less slow than the tolerance.
+the same as in `make regress` (regress.json): slower than the margin and large enough, or shown
+to be less slow than the tolerance.
 """
 import math
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the boundaries on the lines of a lattice: a lead passes to the other map, or ends in a tie."""
+"""Finds the boundaries on the lines of a lattice: a lead passes to the other map or ends."""
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
