@@ -100,7 +100,7 @@ def test_useless_columns_are_left_out_with_a_reason():
         "x": [1, 2, 3, 4, 5], "flat": [7] * 5, "twice": [2, 4, 6, 8, 10]})
     assert set(fit.coefficients) == {"intercept", "x"}
     assert fit.left_out == {"flat": "it did not vary",
-                            "twice": "the others say the same"}
+                            "twice": "it depends linearly on the others"}
     assert regression.least_squares([1, 2], {"x": [1, 2]}) is None
     assert regression.least_squares([1, 2, 3], {
         "a": [1, 2, 4], "b": [5, 3, 4]}) is None
@@ -113,5 +113,5 @@ def test_linearly_dependent_columns_are_left_out(slope, offset):
     fit = regression.least_squares([1.0, 2, 4, 3, 6, 9], {
         "x": x, "same": offset + slope * x})
     assert set(fit.coefficients) == {"intercept", "x"}
-    assert fit.left_out == {"same": "the others say the same"}
+    assert fit.left_out == {"same": "it depends linearly on the others"}
     assert fit.coefficients["x"].vif == pytest.approx(1)
