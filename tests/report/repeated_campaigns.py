@@ -149,7 +149,7 @@ def attempts_of(rng, name, shape, rule, world):
 
 
 def unbounded(bad):
-    """Returns the number of repeats of each trial if there is no budget."""
+    """Returns the number of repeats of each trial without a budget."""
     return np.cumprod(bad[:MOST], axis=0).sum(axis=0)
 
 
