@@ -73,8 +73,8 @@ def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
     if (args.folder / "stages.json").exists():
         from report import staged_page
         if args.earlier is not None or args.pdf:
-            raise load.JournalError(f"{args.folder}: a search in stages has no --earlier, and "
-                                    "its figure is in the page: no --pdf")
+            raise load.JournalError(f"{args.folder}: --earlier and --pdf are not valid for a "
+                                    "search in stages: drop them")
         return staged_page.build(args.folder)
     campaign = load.read(args.folder)
     if any(arm.name == GATE_ARM for arm in campaign.plan.arms):

@@ -83,7 +83,7 @@ def text_of_answer(a: Answer) -> str:
     """Formats the answer as one paragraph; for a refusal, the reason."""
     place = questions.in_words(a.question)
     if a.refusal:
-        return f"refused: {why(a)}; asked was {place}. {lacking(a)}".strip()
+        return f"refused: {why(a)}; the question was: {place}. {lacking(a)}".strip()
     parts = [sentence("choice", a, place=place, ends=ends(a), shown=shown(a), common=common(a)),
              sentence("changes", a), sentence("cells", a) + ".", lacking(a), sentence("trust", a)]
     if a.word is not Word.INVALID:

@@ -133,7 +133,7 @@ def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
     members before it to their kinds; this member is added."""
     parts = member.name.split("/")
     if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):
-        raise Damaged(f"{member.name}: a name out of {TOP}/")
+        raise Damaged(f"{member.name}: a name outside of {TOP}/")
     if member.name in made:
         raise Damaged(f"{member.name}: twice in the archive")
     if len(parts) > 1 and made.get("/".join(parts[:-1])) != "folder":

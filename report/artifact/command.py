@@ -132,7 +132,7 @@ def again(args: argparse.Namespace) -> int:
         print(found.json())
         return DONE
     print("\n".join([*found.problems, *found.notes,
-                     f"{found.same} files of pages and tables are the same bytes, "
+                     f"{found.same} files of pages and tables have the same bytes, "
                      f"{len(found.problems)} differ"]))
     return FAILED if found.problems else DONE
 

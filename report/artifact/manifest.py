@@ -65,7 +65,7 @@ def kind_of(entry: os.DirEntry[str], path: str) -> str:
         target = os.readlink(entry.path)
         check_name(target)
         if leads_out(path, target):
-            raise Unlisted(f"{path}: a link to {target}, out of the artifact")
+            raise Unlisted(f"{path}: a link to {target}, outside of the artifact")
         return f"link -> {target}"
     kind = ("folder" if stat.S_ISDIR(mode) else "" if not stat.S_ISREG(mode)
             else "program" if mode & 0o100 else "file")

@@ -83,7 +83,7 @@ def sentence(rows: Sequence[ClaimRow]) -> str:
     if different:
         text += "; different: " + "; ".join(map(difference_text, different))
     if open_ones:
-        text += f". Go or the port decides nothing in {joined(r.id for r in open_ones)}"
+        text += f". Go or the port is undecided on {joined(r.id for r in open_ones)}"
     versions = [r for r in rows if r.how.startswith("version: ")]
     if versions:
         text += f". The version of Go decides {joined(r.id for r in versions)}"

@@ -48,7 +48,7 @@ def lacking(campaign: Campaign, claim: Claim) -> str:
     what, amount = claim.needs or ("", 0.0)
     cpus = campaign.plan.machine.cpus
     if what == "cpus" and cpus < amount:
-        return f"{amount:g} CPUs; here are {cpus}"
+        return f"{amount:g} CPUs; this machine has {cpus}"
     absent = unbuilt(campaign, claim)
     if absent or "counters" not in (what, claim.numbers):
         return absent

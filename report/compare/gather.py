@@ -203,7 +203,7 @@ def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
     seen[key] = entry.label
     notes = unfinished(campaign)
     if entry.state != COMPLETE:
-        notes = (": ".join(filter(None, (f"its fleet calls it {entry.state}", entry.reason))),
+        notes = (": ".join(filter(None, (f"its fleet reports it as {entry.state}", entry.reason))),
                  *notes)
     return Member(entry.label, entry.path, campaign, result.build(campaign), entry.node, notes)
 

@@ -75,7 +75,7 @@ def change(pair: Versions, cell: Cell, level: float) -> Change:
         verdict, reason = Verdict.INVALID, f"{untrusted[0]} recommends no map"
     else:
         verdict = verdict_of(ratio(old, new, level))
-        reason = "too few runs for so many cells" * (verdict is Verdict.INVALID)
+        reason = "too few runs for this many cells" * (verdict is Verdict.INVALID)
     return Change(cell.id, cell.map, place, value, verdict, reason or None)
 
 

@@ -75,7 +75,7 @@ def judge(cell: Cell, accepted: Accepted) -> Row:
     if is_layout(differ):
         return row(Word.LAYOUT, None, differ)
     lines = accepted.get(cell.planned.name, ())
-    red = row(Word.RED, "the messages accept other figures" if lines else None, differ)
+    red = row(Word.RED, "the commit messages accept other figures" if lines else None, differ)
     reasons = reasons_for(lines, red.named, base)
     return row(Word.ACCEPTED, reasons, differ) if reasons else red
 

@@ -25,7 +25,7 @@ BY_REGION = ("misses", "coherence_misses", "false_misses", "invalidations",
 LOST = {"": "left no status: is the disk full?", "3": "lost its answer",
         "130": "was interrupted", "137": "was killed, perhaps for lack of memory",
         "143": "was terminated"}
-ROOM = "; make room where TMPDIR is, then the same call again"
+ROOM = "; make room in TMPDIR, then run the same command again"
 
 
 def read(path: Path) -> str:
@@ -46,7 +46,7 @@ def read_json(path: Path) -> Any:
     try:
         return strict_json.loads(read(path))
     except ValueError as error:
-        raise InputError(f"{path}: no JSON: {error}") from error
+        raise InputError(f"{path}: not JSON: {error}") from error
 
 
 # ---- requests ---------------------------------------------------------------
@@ -70,7 +70,7 @@ def read_plan(file: Path) -> tuple[Planned, ...]:
         cells = tuple(parse_cell(c, factors) for c in read_json(file)["cells"]
                       if c["measure"].startswith("simulated:"))
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{file}: no plan: {error!r}") from error
+        raise InputError(f"{file}: not a plan: {error!r}") from error
     if not cells:
         raise InputError(f"{file}: the plan has no simulated cell")
     names = [cell.name for cell in cells]

@@ -164,7 +164,7 @@ def check_arms(meta: Meta) -> tuple[Arm, ...]:
             # this hash covers only those programs of the folder that its cells run
             if "base" not in arms or arms[name].sha256 != arms["base"].sha256:
                 raise InputError(f"arm {name} ({arms[name].program}): expected a copy of base, "
-                                 "of equal content")
+                                 "with equal content")
     named |= next(arms for arms in sets if "head" in arms)
     return tuple(named[name] for name in sorted(named))
 

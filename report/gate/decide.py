@@ -114,7 +114,7 @@ def within(row: Measured, plan: Plan) -> Judgement:
     words = f"less than {tolerance:.3g} % slower in most trials"
     mean = row.estimates.tails.slowdown_percent
     if mean is not None and mean > tolerance:
-        words += f", in the mean {mean:+.1f} %"
+        words += f", on average {mean:+.1f} %"
     even = low is not None and high is not None and -tolerance < low and high < tolerance
     return Verdict.PASS, Change.EQUIVALENT if even else Change.UNDECIDED, words
 

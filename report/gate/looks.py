@@ -59,8 +59,8 @@ def decide(d: Floats, rules: Rules) -> tuple[int, str]:
     slower = z_of(d - math.log1p(rules.margin))
     within = z_of(math.log1p(rules.tolerance) - d)
     size = float(stats.hodges_lehmann(d))
-    words = (f"{stats.percent(size):+.2f} % in {len(d)} pairs, z {slower:.2f} of slower, "
-             f"{within:.2f} of not slower, bound {bound:.3f}")
+    words = (f"{stats.percent(size):+.2f} % in {len(d)} pairs, z {slower:.2f} for slower, "
+             f"{within:.2f} for not slower, bound {bound:.3f}")
     if slower >= bound and size >= math.log1p(rules.fail_at):
         return BAD, words
     return (GOOD, words) if within >= bound else (OPEN, words)

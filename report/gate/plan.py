@@ -104,7 +104,7 @@ def warnings_of(noise: Noise, sized: Sized, rules: Rules) -> list[str]:
     """Returns the warnings that are printed before the run starts."""
     if sized.noise is None or sized.worst is None:
         return [f"base gave no pairs to estimate its noise: {sized.blocks} blocks, the minimum"]
-    lines = [f"noise of base here: {100 * sized.noise:.2f} % a pair or less in "
+    lines = [f"noise of base: at most {100 * sized.noise:.2f} % per pair in "
              f"{100 * rules.bulk:.0f} % of {sized.family} cells, {100 * sized.worst:.2f} % in "
              f"the noisiest; {sized.blocks} blocks, about {minutes(sized.blocks * noise.block_s)}"]
     if sized.needed is None or sized.needed > sized.most:

@@ -44,7 +44,7 @@ def parse(text: str | bytes, place: str, name: str, part: str = "") -> Any:
     try:
         value = strict_json.loads(text)
     except ValueError as error:
-        raise InputError(f"{place}: no JSON: {error}") from error
+        raise InputError(f"{place}: not JSON: {error}") from error
     wrong = problem(value, name, part)
     if wrong:
         raise InputError(f"{place}: {wrong}")

@@ -94,8 +94,8 @@ def read_file(path: Path, crc32: str | None) -> Histogram:
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from None
     if crc32 is not None and crc32 != seal.crc32(data):
-        raise JournalError(f"{path}: damaged, its crc32 differs from that of its line "
-                           f"in trials.jsonl: {seal.ADVICE}")
+        raise JournalError(f"{path}: damaged, its crc32 differs from the one in "
+                           f"trials.jsonl: {seal.ADVICE}")
     lines = [line for line in data.splitlines() if line.startswith(b"Tag=")]
     try:
         return parse(lines[0].rsplit(b",", 1)[1])

@@ -155,8 +155,8 @@ def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[in
             if not lines[number] and number + 1 == len(lines):
                 problems.append(f"{file.name}:{number}: torn last line, ignored (wrong crc32)")
                 continue
-            raise JournalError(f"{file}:{number}: damaged, its crc32 differs from that "
-                               f"of the line: {seal.ADVICE}")
+            raise JournalError(f"{file}:{number}: damaged, its crc32 differs from the one "
+                               f"in the line: {seal.ADVICE}")
         try:
             yield number, decode(Trial, strict_json.loads(line))
         except ValueError as error:

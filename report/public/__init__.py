@@ -29,7 +29,7 @@ def verify(file: Path, folder: Path) -> int:
     found = entry.first_difference(contents, entry.as_json(
         entry.of_folder(folder, stored.journal)))
     if found:
-        print(f"{file}: not what {folder} gives: {found}")
+        print(f"{file}: differs from the entry that {folder} gives: {found}")
         return DIFFERS
     print(f"{file}: {len(stored.groups)} rankings follow from {folder}")
     return DONE

@@ -59,7 +59,7 @@ def number(env: Environment, item: object, kind: str, tag: str = "data") -> str:
         reason = str(getattr(item, "reason", None) or "")
         item = getattr(item, "value")
     if item is not None and not isinstance(item, Number):
-        raise TypeError(f"{item!r}: expected a number of the model")
+        raise TypeError(f"{item!r}: expected a number from the model")
     text = formats.text(kind, None if item is None else item.value)
     if not env.autoescape:
         return text

@@ -199,8 +199,8 @@ def check_stage(campaign: load.Campaign, request: Request) -> None:
                            f"({counted(len(odd), 'cell')} such as {odd[0]}): {ANEW}")
     few = sorted(c for c in blocks if blocks[c] != request.blocks)
     if few:
-        raise JournalError(f"{campaign.path}: {blocks[few[0]]} blocks of {few[0]}, the rule asks "
-                           f"for {request.blocks}: {ANEW}")
+        raise JournalError(f"{campaign.path}: {blocks[few[0]]} blocks of {few[0]}, the rule "
+                           f"requires {request.blocks}: {ANEW}")
 
 
 def main(staged: Staged) -> int:

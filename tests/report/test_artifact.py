@@ -268,9 +268,9 @@ CHANGES = {
                "below/run: mode 4755"),
     "a link": (lambda top: to_link(top, "b"), "a: a link -> b, listed as"),
     "a link out": (lambda top: to_link(top, "../../x"),
-                   "a: a link to ../../x, out of the artifact"),
+                   "a: a link to ../../x, outside of the artifact"),
     "a link to /": (lambda top: to_link(top, "/etc/passwd"),
-                    "a: a link to /etc/passwd, out of"),
+                    "a: a link to /etc/passwd, outside of"),
     "another link": (lambda top: ((top / "below/link").unlink(),
                                   (top / "below/link").symlink_to("../b")),
                      "below/link: a link -> ../b, listed as a link -> ../a"),
@@ -317,7 +317,7 @@ def test_only_the_digest_detects_a_changed_file_with_its_list(small):
 
 def test_a_link_out_is_not_packed(small):
     (small / "out").symlink_to("../secret")
-    with pytest.raises(manifest.Unlisted, match="out of the artifact"):
+    with pytest.raises(manifest.Unlisted, match="outside of the artifact"):
         manifest.write(small)
 
 

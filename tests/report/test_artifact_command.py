@@ -77,7 +77,7 @@ def test_what_differs_is_listed_before_the_count(capsys, monkeypatch,
     found = rebuild.Rebuilt(problems, notes, 7, "c")
     monkeypatch.setattr(rebuild, "all_again", lambda path: found)
     assert run(capsys, "again", "DIR") == (status, [
-        *problems, *notes, "7 files of pages and tables are the same bytes, "
+        *problems, *notes, "7 files of pages and tables have the same bytes, "
         f"{len(problems)} differ"], "")
     done, lines, _ = run(capsys, "again", "DIR", "--json")
     assert done == 0 and json.loads("\n".join(lines)) == {

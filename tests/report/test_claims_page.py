@@ -223,7 +223,7 @@ def test_invalid_plans_are_rejected(tmp_path, campaign, capsys):
     file = tmp_path / "plan.json"
     for text in ("{", "{}", "[]"):
         file.write_text(text)
-        with pytest.raises(JournalError, match="plan.json: no plan"):
+        with pytest.raises(JournalError, match="plan.json: not a plan"):
             stage.cells_in(file)
     with pytest.raises(JournalError, match="gone: No such file"):
         stage.cells_in(tmp_path / "gone")

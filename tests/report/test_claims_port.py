@@ -66,7 +66,7 @@ def test_the_share_counts_claims_that_both_decide():
     assert decide.document(campaign(*cells), asked, {}).go_and_port == (
         "Go 1.19.8 and the C port agree in 2 of 3 claims that both decide: S9-01 and "
         "S9-02; different: S9-03 (Go 1.19.8: reproduced, port: refuted): unexplained. Go or the "
-        "port decides nothing in S9-04.")
+        "port is undecided on S9-04.")
 
 
 def test_go_decides_and_without_go_nothing_does():

@@ -340,7 +340,7 @@ REFUSED = {
     "pooled builds": (other_binary, "pooled builds: block"),
     "journals of two campaigns in one": (
         lambda f: lines(f, lambda t: t + t[4:6]), "a duplicate"),
-    "one member twice": (twice_in_one, "is there twice"),
+    "one member twice": (twice_in_one, "occurs twice"),
     "a flipped bit": (flipped, "damaged, its crc32"),
     "another machine's id": (other_id, "damaged, sha256"),
     "lines of another plan": (lambda f: change(f, lambda m: m.update(cells=m["cells"][:-1])),
@@ -428,7 +428,7 @@ def test_a_fleet_reports_each_requested_machine(trio, tmp_path):
     made = Compared(folder, out=folder)
     assert made.status == 3 and made.json["wanted"] == 5
     for text in ("d is missing: no route to host", "e is missing: left out: off by 9 %",
-                 "third is incomplete: its fleet calls it interrupted: time limit"):
+                 "third is incomplete: its fleet reports it as interrupted: time limit"):
         assert text in made.text and text in made.output
     assert [m["node"] for m in made.json["machines"]] == ["sound", "spoilt", "third"]
 

@@ -175,7 +175,7 @@ def test_the_line_to_paste_is_the_one_that_is_read(differing):
 def test_other_figures_stay_red(differing, capsys, text):
     differing.message += f"\n{text}\n"
     assert differing.status() == 1
-    assert "the messages accept other figures" in "\n".join(lines(capsys))
+    assert "the commit messages accept other figures" in "\n".join(lines(capsys))
 
 
 @pytest.mark.parametrize("line", [

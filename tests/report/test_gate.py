@@ -230,11 +230,11 @@ def test_verdict_of_a_cell(change, verdict, word):
 def test_a_pass_mentions_a_mean_beyond_the_tolerance():
     words = "less than 2 % slower in most trials"
     assert decide.verdict_of(row_with(mean=2.0), PLAN)[2] == words
-    assert decide.verdict_of(row_with(mean=3.4), PLAN)[2] == words + ", in the mean +3.4 %"
+    assert decide.verdict_of(row_with(mean=3.4), PLAN)[2] == words + ", on average +3.4 %"
 
 
 def test_a_head_that_is_slower_in_some_trials_does_not_pass_unmarked():
-    """In each of 20 cells, 9 of 60 trials are 25 % slower, with noise of 0.8 %: 3.4 % in the mean.
+    """In each of 20 cells, 9 of 60 trials are 25 % slower, with noise of 0.8 %: 3.4 % on average.
     PASS concerns the other trials (docs/adr/0047-scores.md)."""
     rng = np.random.default_rng(1)
     d = rng.normal(0.0, 0.008, (20, 60))
@@ -242,7 +242,7 @@ def test_a_head_that_is_slower_in_some_trials_does_not_pass_unmarked():
         row[rng.permutation(60)[:9]] += math.log(1.25)
     rows = judged(d)
     assert Verdict.PASS in {row.verdict for row in rows}
-    assert all("in the mean +3." in row.words for row in rows if row.verdict == Verdict.PASS)
+    assert all("on average +3." in row.words for row in rows if row.verdict == Verdict.PASS)
 
 
 @pytest.mark.parametrize("change, words", [

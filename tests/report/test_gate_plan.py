@@ -107,7 +107,7 @@ def test_the_campaigns_number_is_recomputed():
 
 
 @pytest.mark.parametrize("note, word", [
-    ("{", "no JSON"), ("[]", "is not of type 'object'"), ("{}", "required"),
+    ("{", "not JSON"), ("[]", "is not of type 'object'"), ("{}", "required"),
     ('{"pairs": 3, "block_s": 1, "allowed_s": 1}', "pairs: 3"),
     ('{"pairs": {"c": [0, 0, "x"]}, "block_s": 1, "allowed_s": 1}', r"pairs.c\[2\]: 'x'"),
     ('{"pairs": {"c": [0, 0, 0]}, "block_s": 0, "allowed_s": 1}', "block_s: 0")])
@@ -138,7 +138,7 @@ def test_the_printed_note_gives_the_same_blocks(tmp_path, capsys):
     assert all(len(d) == 5 for d in noise.pairs) and plan.note_of(noise) == note
     assert {name_of(c) for c in noise.cells} == {
         "gomap_rw t1", "syncmap t1", "shard_rw_32 t1"}, "what is gated"
-    assert "noise of base here" in output.err
+    assert "noise of base: at most" in output.err
 
 
 def test_a_calibration_that_is_torn_is_refused(tmp_path, capsys):

@@ -407,9 +407,9 @@ def test_any_structure_is_rejected_in_one_line_or_has_a_result(folder: Path) -> 
 # ---- JSON as the runner writes it -------------------------------------------------
 
 @pytest.mark.parametrize("text, error", [
-    ('{"b": 2, "a": 1, "a": 1}', "'a' is there twice"), ("[NaN]", "no number"),
-    ('{"x": {"b": 1, "b": 2}}', "'b' is there twice"), ("[-Infinity]", "no number"),
-    ("[1e999]", "no number"), (str(2 ** 63), "64 bits"), (str(-2 ** 63 - 1), "64 bits"),
+    ('{"b": 2, "a": 1, "a": 1}', "'a' occurs twice"), ("[NaN]", "not a number"),
+    ('{"x": {"b": 1, "b": 2}}', "'b' occurs twice"), ("[-Infinity]", "not a number"),
+    ("[1e999]", "not a number"), (str(2 ** 63), "64 bits"), (str(-2 ** 63 - 1), "64 bits"),
     ("[" * 99999, "nested too deeply"), ('["\\ud800"]', "surrogate"),
     ('{"a": 1}'.encode("utf-16"), ""), (b"\xef\xbb\xbf1", ""), ("", ""), ("{} {}", "")])
 def test_json_that_the_runner_cannot_write_is_rejected(text: str | bytes, error: str) -> None:
