@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * likwid.c - counts of CPUs, through the helper process.
+ * likwid.c - counts the events of CPUs through the helper process.
  *
- * likwid counts the user mode of a CPU, in every process on it. No event has
- * the option KERNEL, because perf.c excludes the kernel as well. Each CPU is
- * counted once; threads on one CPU have only a common count.
+ * likwid counts what a CPU does in user mode, in every process that runs on it.
+ * No event has the option KERNEL, because perf.c excludes the kernel as well.
+ * Each CPU is counted once; threads on the same CPU have only a common count.
  */
 #include "runner/counters/likwid.h"
 #include "runner/base/clock.h"
@@ -32,9 +32,9 @@ struct session {
 	unsigned *cpu;               /* distinct CPUs, in order of first use */
 	unsigned *cpu_of;            /* thread -> index in cpu[] */
 	unsigned *sharing;           /* threads on cpu[i] */
-	double *value;               /* events x cpus of the last interval */
+	double *value;               /* events x cpus, for the last interval */
 	double *empty;               /* the same for the empty interval */
-	uint64_t value_ns, empty_ns; /* from before START to after STOP */
+	uint64_t value_ns, empty_ns; /* time from before START to after STOP */
 	bool counted;
 	struct rm_error problem; /* reason for missing values */
 	char arch[32];
@@ -47,8 +47,8 @@ static int send_command(
 	return rm_likwid_send_command(l->socket, command, l->answer, error);
 }
 
-/* Collects the distinct CPUs in order of first use, which is the order of
-   STOP's values. Threads on one CPU share its count. */
+/* Collects the distinct CPUs in order of first use, which is also the order of
+   the values that STOP returns. Threads on one CPU share its count. */
 static int read_cpus(struct session *l,
         const struct rm_session_request *request, struct rm_error *error)
 {
@@ -76,8 +76,8 @@ static int read_cpus(struct session *l,
 	return 0;
 }
 
-/* Runs after read_cpus(): there is a value per event and CPU. The names are
-   copied, because the request may be freed after open(). */
+/* Runs after read_cpus(), since there is one value per event and CPU. The names
+   are copied, because the request may be freed after open(). */
 static int read_events(
         struct session *l, const json_t *request, struct rm_error *error)
 {
@@ -112,7 +112,7 @@ static int read_events(
 }
 
 /* A message has space for both commands at their maximum: RM_WIRE_CPUS numbers
-   of 11 bytes, and EVENTS names with their counters. */
+   of 11 bytes, and EVENTS event names with their counters. */
 static int configure(struct session *l, struct rm_error *error)
 {
 	char *text = malloc(RM_WIRE_BYTES);
@@ -213,7 +213,7 @@ static int open_likwid(const struct rm_session_request *request, void **state,
 	if (!l)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	int code = set_up(l, request, error);
-	/* twice: the first interval has cold caches */
+	/* twice, since the caches are cold in the first interval */
 	for (int i = 0; i < 2 && !code; i++)
 		code = count_empty_interval(l, error);
 	if (code) {
@@ -250,7 +250,8 @@ static int stop_likwid(void *state)
 	return code;
 }
 
-/* True if CPU number `k` of the session does not count (is_stuck(), perf.c). */
+/* True if the counters of CPU number `k` of the session do not count (see
+   is_stuck() in perf.c). */
 static bool is_stuck(const struct session *l, const double *values, unsigned k)
 {
 	for (unsigned i = 0; i < l->events; i++)
@@ -287,7 +288,7 @@ static struct rm_reading make_reading(const struct session *l,
 	return reading;
 }
 
-/* Readings per thread; invalid for threads that share a CPU. */
+/* Makes a reading for each thread; invalid for threads that share a CPU. */
 static void make_thread_readings(const struct session *l, const double *values,
         unsigned event, struct rm_reading *readings)
 {
@@ -318,7 +319,8 @@ static json_t *sum_cpus(const struct session *l, const double *values,
 	return rm_reading_total(readings, l->cpus);
 }
 
-/* Threads that share a CPU lack a count, but all CPUs together have one. */
+/* Threads that share a CPU have no count of their own, but all CPUs together
+   have one. */
 static void set_total(const struct session *l, unsigned i,
         struct rm_reading *readings, json_t *event)
 {
@@ -330,7 +332,7 @@ static void set_total(const struct session *l, unsigned i,
 	json_object_set_new(event, "total", total);
 }
 
-/* Unlike perf's, the scope includes other processes on these CPUs. */
+/* Unlike with perf, the scope includes other processes on these CPUs. */
 static void result_likwid(const void *state, json_t *result)
 {
 	const struct session *l = state;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * likwid_worker_helper.c - the child of readmostly-likwid that calls liblikwid,
- * which may end it at any time.
+ * which may kill it at any time.
  *
- * No struct of liblikwid is used: their layouts differ between releases.
+ * Uses no struct of liblikwid, since their layouts differ between releases.
  */
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -48,7 +48,7 @@ struct worker {
 	int cpus[RM_WIRE_CPUS];
 	int n_cpus;
 	cpu_set_t allowed; /* at the start */
-	char *set[SETS];   /* event strings of this INIT; index = group */
+	char *set[SETS]; /* event strings since INIT; the index is the group */
 	int group[SETS];
 	int n_sets, active, n_events;
 	char answer[RM_WIRE_BYTES];
@@ -80,7 +80,7 @@ static void *open_library(const char *requested)
 	return handle;
 }
 
-/* True if a file contains a text. */
+/* True if the file contains the text. */
 static bool file_has(const char *path, const char *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -193,8 +193,8 @@ static int read_cpus(const char *list, int *cpus, int capacity)
 	return n;
 }
 
-/* Events are counted per CPU: on a measured CPU the helper itself would be
-   counted. It moves to other CPUs, if any are allowed. */
+/* Events are counted per CPU, so on a measured CPU the helper itself would be
+   counted. It moves to other CPUs, if it may use any. */
 static void leave_measured_cpus(
         const cpu_set_t *allowed, const int *cpus, int n)
 {
@@ -232,8 +232,8 @@ static void init(struct worker *w, const char *list)
 			set_answer(w, "ERR topology_init=%d", code);
 			return;
 		}
-		l->HPMmode(w->mode); /* after topology_init(), which would
-		                        overwrite it */
+		l->HPMmode(w->mode); /* must come after topology_init(), which
+		                        would overwrite it */
 	}
 	free_sets(w);
 	if (w->ready)
@@ -249,7 +249,7 @@ static void init(struct worker *w, const char *list)
 	set_answer(w, "OK");
 }
 
-/* The group of this event string; < 0 = liblikwid's error. */
+/* Returns the group of this event string; < 0 is an error of liblikwid. */
 static int find_group(struct worker *w, const char *set)
 {
 	for (int i = 0; i < w->n_sets; i++)
@@ -265,8 +265,8 @@ static int find_group(struct worker *w, const char *set)
 	return group;
 }
 
-/* The commas give the number of STOP's values: liblikwid's own list is in a
-   struct, whose layout differs between releases. */
+/* The number of commas determines how many values STOP returns, since
+   liblikwid's own list is in a struct whose layout differs between releases. */
 static void events(struct worker *w, const char *set)
 {
 	int group = w->ready && !w->running ? find_group(w, set) : -1;
@@ -304,8 +304,8 @@ static void start(struct worker *w)
 		set_answer(w, "OK");
 }
 
-/* Count of this interval. An event that liblikwid rejected has a last result of
-   0 (5.2.2); only the running total, NAN, reveals that. */
+/* Count of this interval. For an event that liblikwid (5.2.2) rejected, the
+   last result is 0; only the running total, which is NAN, reveals that. */
 static double read_value(const struct worker *w, int event, int cpu)
 {
 	const struct likwid *l = &w->likwid;
@@ -315,8 +315,8 @@ static double read_value(const struct worker *w, int event, int cpu)
 	return l->perfmon_getLastResult(w->active, event, cpu);
 }
 
-/* %.17g keeps every double exact. An answer that does not fit is an error as a
-   whole: the client cannot know which values are missing. */
+/* %.17g prints every double exactly. If the answer does not fit, all of it is
+   an error, since the client cannot know which values are missing. */
 static void stop(struct worker *w)
 {
 	size_t used = 2;
