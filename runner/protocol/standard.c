@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* standard.c - standard streams at the start and end of a program. */
+/* standard.c - prepares the standard streams when a program starts and checks
+   them when it ends. */
 #include "runner/base/error.h"
 #include "runner/protocol/command_line.h"
 
@@ -19,13 +20,13 @@ static void open_closed_streams(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		        open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
-			abort(); /* no stream is left for a message */
+			abort(); /* there is no stream for a message */
 }
 
-/* A stream that does not block loses what its reader cannot take at once. A
-   pipe or terminal is opened again, since all processes that share a stream
-   share this flag. A socket cannot be opened again. O_NONBLOCK: a FIFO without
-   a reader must not block open(). */
+/* Makes a non-blocking stream block, since it loses what its reader cannot take
+   at once. Opens pipes and terminals again, since all processes that share a
+   stream share this flag. Sockets cannot be opened again. O_NONBLOCK: a FIFO
+   without a reader must not block open(). */
 static void make_blocking(int fd)
 {
 	const int flags = fcntl(fd, F_GETFL);
@@ -48,7 +49,7 @@ static void make_blocking(int fd)
 }
 
 /* Runs at the exit, where stdio writes its buffer. A status other than RM_OK is
-   kept. It calls _exit(), because exit() may not be called twice. A forked
+   kept. Calls _exit(), because exit() must not be called twice. A forked
    child of a check returns first: its status belongs to the map. */
 static void check_output(int status, void *process)
 {
