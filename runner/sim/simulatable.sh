@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# simulatable.sh OBJECT ASSEMBLY - can the instrumented map be simulated?
-# Prints nothing, or the reason why not. It checks the machine code: accesses
-# that the simulation cannot see would yield plausible but wrong numbers.
+# simulatable.sh OBJECT ASSEMBLY - prints why an instrumented map cannot be simulated, or nothing if it can. It checks
+# the machine code, since accesses that the simulation cannot see would yield plausible but wrong numbers.
 object=$1 assembly=$2
 folder=${0%/*}
 
