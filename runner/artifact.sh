@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # artifact.sh OUT CAMPAIGN... - `make artifact`: collects sources, campaigns and the build environment in a folder.
 # `python3 -m report artifact pack` then writes pages and descriptions and packs one file (docs/reference/artifact.md).
-# Sources and the report are of HEAD. DIRTY=1 packs the work tree as it is and records that. SOURCE_DATE_EPOCH is the
-# date of every file; default: the date of the commit. Status: 0; 1 a campaign is not complete; 2 usage or input.
+# Sources and the report are those of HEAD. DIRTY=1 packs the work tree as it is and records that. SOURCE_DATE_EPOCH is
+# the date of every file; default: the date of the commit. Status: 0; 1 a campaign is not complete; 2 usage or input.
 . runner/base/environment.sh
 build=${BUILD:-build/gcc} lists=${APT_LISTS:-/var/lib/apt/lists}
 say() { echo "artifact: $*" >&2; }
