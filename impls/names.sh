@@ -40,7 +40,7 @@ has() { # LIBRARY
 		[[ $hidden == *" $1 "* ]] || ! pkg-config --exists "$1" 2>/dev/null || known[$1]=yes; }
 	[ "${known[$1]}" = yes ]
 }
-remedy() { # ID LIBRARY...: their packages, and the make target that installs them
+remedy() { # ID LIBRARY...: prints their packages, and the make target that installs them
 	local id=$1 newest; shift
 	newest=$([ "$1" != go-classic ] || ! has go || pkg-config --modversion go)
 	case $newest in

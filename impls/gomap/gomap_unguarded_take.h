@@ -9,8 +9,8 @@
  * so that every run has conflicts. Open iterators keep all memory that growth
  * would free.
  *
- * A template: the includer chooses guard and shards as for gomap_guarded.h, and
- * defines be_met().
+ * This is a template: the includer chooses guard and shards as for
+ * gomap_guarded.h, and defines be_met().
  */
 #ifndef RM_GOMAP_UNGUARDED_TAKE_H
 #define RM_GOMAP_UNGUARDED_TAKE_H
@@ -22,7 +22,7 @@
 
 enum { REMOVALS_PER_PAUSE = 16 };
 
-/* Lets other threads run in the middle of a write to a shard's map. */
+/* Lets other threads run in the middle of a write to the map of a shard. */
 static void be_met(struct gomap *inner);
 
 struct bare {

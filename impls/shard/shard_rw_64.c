@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard_rw_64.c - 64 Go maps, each under its own RWMutex. Why: the number of
-   shards of article S2 (S4 has 32). Otherwise like shard_rw_32. A lookup writes
+/* shard_rw_64.c - 64 Go maps, each under its own RWMutex. This is the number of
+   shards in article S2 (S4 has 32). Otherwise like shard_rw_32. A lookup writes
    its shard's lock line twice. */
 #include "impls/support/guard_go_rw.h"
 
