@@ -8,7 +8,8 @@
 #               (with a message)
 #   GATE_MAIN   that branch, if it is neither origin/HEAD nor origin/main
 #   TIME        advice (default): a slower head gives a warning; red: it fails, for quiet machines;
-#               no: time is not measured, but head must pass its checks
+#               no: time is not measured, but head must pass its checks. On a busy machine nothing
+#               is measured: a warning with advice, a failure with red
 #   IMPL_FLAGS  compiler flags of the map
 #   IMPL_MAKE   command that makes FILE, a library with runner/foreign.h, in a tree of the project;
 #               FILE need not be in a commit
@@ -16,7 +17,7 @@
 #   EXACT_ARGS, TIME_ARGS  more arguments of the gates
 #
 # Status: 0; 1 counts differ and are not accepted, head fails its checks, or with TIME=red it is
-# slower or undecided; 2 usage or input.
+# slower or undecided; 2 usage or input. The last line is the verdict.
 unset $(git rev-parse --local-env-vars 2>/dev/null | grep -v CONFIG) # a git hook exports these
 unset CDPATH
 readmostly=$(cd "$(dirname "$0")/../.." && pwd)
@@ -81,8 +82,9 @@ IMPL=$file
 export IMPL IMPL_FLAGS="${IMPL_FLAGS:-}" IMPL_MAKE="$made"
 cd "$readmostly" && .ci/deps build || exit 2
 
-status=0
+status=0 results=
 raise_status() { [ "$1" -le "$status" ] || status=$1; }
+result() { results+="${results:+; }$*"; } # WORDS: a part of the last line
 # Copies lines that accept a failure, and its explanation: pipelines keep no file of Readmostly's
 # clone.
 keep_counts() { # STATUS
@@ -100,6 +102,11 @@ compare_counts() {
 		tee "$out/exact.txt"
 	code=${PIPESTATUS[0]}
 	raise_status "$code"
+	case $code in
+	0) result "counts are equal or accepted" ;;
+	1) result "counts differ" ;;
+	*) result "counts were not compared" ;;
+	esac
 	keep_counts "$code"
 	[ "$code" != 1 ] || [ "${GITHUB_ACTIONS:-}" != true ] ||
 		echo "::error title=Readmostly red::simulated counts differ from ${base:0:12}"
@@ -119,12 +126,15 @@ esac
 # programs.
 check_head() {
 	mkdir -p build && exec 8>build/regress.lock && flock 8 || { raise_status 2; return 1; }
-	LOCK='' runner/regress_arms.sh "$base" && say "head passes its checks" && return
-	raise_status $?
+	local code
+	LOCK='' runner/regress_arms.sh "$base" && result "head passes its checks" && return
+	code=$?
+	[ $code = 1 ] && result "head fails its checks" || result "head was not checked"
+	raise_status $code
 	return 1
 }
 time_head() {
-	local code folder
+	local code folder what
 	folder=$out/time-$(date +%s)
 	# Advice must not be a GitHub error.
 	# shellcheck disable=SC2086 # words
@@ -135,14 +145,18 @@ time_head() {
 	code=$?
 	[ ! -d "$folder/report" ] || cp -r "$folder/report/." "$out"
 	case $code in
-	0) return ;;
-	2) raise_status 2 ;;
-	*) [ $time = red ] && raise_status 1 && return
-		say "time: not PASS (status $code): advice only, no failure"
-		[ "${GITHUB_ACTIONS:-}" != true ] ||
-			echo "::warning title=Readmostly::time compared with ${base:0:12}: not PASS, see the summary" ;;
+	0) result "time is not longer"; return ;;
+	2) raise_status 2; result "time was not measured"; return ;;
+	1) what="time is longer" ;;
+	*) what="time is undecided" ;;
 	esac
+	[ -d "$folder" ] || what="time was not measured, because the machine is busy"
+	[ $time = red ] && raise_status 1 && result "$what" && return
+	result "$what (advice)"
+	[ "${GITHUB_ACTIONS:-}" != true ] || echo "::warning title=Readmostly::$what; base ${base:0:12}"
 }
 [ $time != advice ] || ADVICE=1
 check_head && [ $time != no ] && time_head
+words=(PASS FAIL)
+say "verdict: ${words[status]:-none}: $results"
 exit $status
