@@ -236,6 +236,7 @@ static int add_name(void *context, char *const *field, const char *where,
 	catalog->names = names;
 	names[catalog->name_count++] = (struct rm_map_name){
 		.id = field[0],
+		.file = field[1],
 		.missing = rm_tsv_list_has(field[2], "missing"),
 		.misuse = rm_tsv_list_has(field[2], "misuse"),
 		.other_language = rm_tsv_list_has(field[2], "language"),
