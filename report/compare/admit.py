@@ -4,15 +4,19 @@
 Differences that follow from the machine (CPUs, skipped cells, expected time) are
 allowed. Differences between plans are not (docs/reference/comparing.md).
 """
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
+from report.decide.groups import place_of
 from report.load import Campaign
 from report.load.plan import Factors
+from report.model.place import Place
 
 OF_MACHINE = ("id", "cpus", "skip", "estimate_ns", "base")
 TURN_NS = 4_000_000  # window length for one thread and CPU (plan_expand.c)
 HARMLESS = ("torn last line", "missing, no trial")  # the campaign ended early
 VERSION = ("commit", "dirty", "flags")
+ALIGNED = tuple(f.name for f in fields(Place) if f.name != "crowded")
 
 
 def short(value: object) -> str:
@@ -58,17 +62,56 @@ def texts(campaign: Campaign) -> dict[str, str | None]:
     return {w.name: w.text or w.sha256 for w in campaign.plan.workloads}
 
 
+def settings(campaign: Campaign, name: str) -> dict[str, str]:
+    """Key -> value of each line of a workload."""
+    text = next((w.text for w in campaign.plan.workloads if w.name == name), None)
+    pairs = (line.partition("=") for line in (text or "").splitlines())
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def changes(first: Campaign, other: Campaign) -> tuple[str, ...]:
+    """What differs in mode and workloads: "shop: writes = 10% instead of 3%". If both have
+    one workload, its name may differ."""
+    one, two = texts(first), texts(other)
+    pairs = [(name, name) for name in sorted(one.keys() | two.keys())]
+    if len(one) == len(two) == 1:
+        pairs = [(*one, *two)]
+    found = [f"mode {short(other.plan.mode)} instead of {short(first.plan.mode)}"] \
+        * (first.plan.mode != other.plan.mode)
+    for a, b in pairs:
+        if (a in one, one.get(a)) != (b in two, two.get(b)):
+            was, now = settings(first, a), settings(other, b)
+            lines = [f"{b}: {key} = {now.get(key, 'none')} instead of {was.get(key, 'none')}"
+                     for key in was | now if was.get(key) != now.get(key)]
+            found += lines if was and now else [f"workload {b} differs"]
+        elif a != b:
+            found.append(f"workload {b} instead of {a}")
+    return tuple(found)
+
+
+def aligned(first: Campaign, other: Campaign) -> dict[str, Any] | None:
+    """Factors with one value in each campaign that differ: name -> value in the first.
+    Places are compared as if the other campaign had these values. None: even then no
+    place is shared."""
+    one, two = ([replace(place_of(c.factors), crowded=False) for c in x.cells.values()
+                 if c.measure == "throughput"] for x in (first, other))
+    values = {name: [{getattr(p, name) for p in places} for places in (one, two)]
+              for name in ALIGNED}
+    found = {name: next(iter(a)) for name, (a, b) in values.items()
+             if len(a) == len(b) == 1 and a != b}
+    shared = first.plan.synthetic == other.plan.synthetic and set(one).intersection(
+        replace(place, **found) for place in two)
+    return found if shared else None
+
+
 def plan_difference(first: Campaign, other: Campaign) -> str:
     """Checks that both have the same plan."""
-    for what in ("synthetic", "mode"):
-        one, two = getattr(first.plan, what), getattr(other.plan, what)
-        if one != two:
-            return f"another plan: {what} {short(two)}, expected {short(one)}"
-    one, two = texts(first), texts(other)
-    changed = sorted(name for name in one.keys() | two.keys()
-                     if one.get(name) != two.get(name) or (name in one) != (name in two))
+    if first.plan.synthetic != other.plan.synthetic:
+        return f"another plan: synthetic {short(other.plan.synthetic)}, expected " \
+            f"{short(first.plan.synthetic)}"
+    changed = changes(first, other)
     if changed:
-        return f"another plan: workload {changed[0]} differs"
+        return f"another plan: {'; '.join(changed[:5])}"
     shared = [name for name in first.cells if name in other.cells]
     if not shared:
         return "another plan: no cell in common"

@@ -5,10 +5,10 @@ A folder is a campaign, claims in stages, or a fleet (fleet.json), which represe
 all of its machines. Nothing is pooled: each campaign is one column.
 """
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from report import load
 from report.compare import admit
@@ -28,6 +28,8 @@ class Member:
 
     node   the machine's name in its fleet
     notes  what is missing from it
+    differs  lines of its plan that differ from the first campaign, of the same machine;
+             instead: admit.aligned()
     """
     label: str
     path: Path
@@ -35,6 +37,8 @@ class Member:
     result: Result
     node: str | None = None
     notes: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+    instead: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def recommends(self) -> bool:
@@ -189,13 +193,13 @@ def same_machine(one: Member, two: Member) -> bool | None:
 
 
 def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
-    """A campaign that can be compared with the first one; JournalError.
+    """A campaign that can be compared with the first one; JournalError. On one machine
+    plans may differ, if they share a place when aligned.
 
     seen -- hash of campaign.json -> label
     """
     campaign = read(entry.path)
     why = admit.within(campaign)
-    why = why or (admit.plan_difference(first.campaign, campaign) if first else "")
     if why:
         raise JournalError(why)
     key = hashlib.sha256((campaign.path / "campaign.json").read_bytes()).hexdigest()
@@ -206,7 +210,16 @@ def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
     if entry.state != COMPLETE:
         notes = (": ".join(filter(None, (f"its fleet calls it {entry.state}", entry.reason))),
                  *notes)
-    return Member(entry.label, entry.path, campaign, result.build(campaign), entry.node, notes)
+    member = Member(entry.label, entry.path, campaign, result.build(campaign), entry.node, notes)
+    why = admit.plan_difference(first.campaign, campaign) if first else ""
+    if first and why and same_machine(first, member):
+        instead = admit.aligned(first.campaign, campaign)
+        if instead is not None:
+            return replace(member, instead=instead, differs=admit.changes(
+                first.campaign, campaign) or (why,))
+    if why:
+        raise JournalError(why)
+    return member
 
 
 def by_version(members: Sequence[Member], others: Sequence[Member]

@@ -26,6 +26,7 @@ class Machine:
     node     name of the machine in its fleet
     folder   relative to comparison.json
     notes    what is missing; (): complete
+    differs  lines of its plan that differ from the first campaign, of the same machine
     sealed   False: written before lines had checksums
     trust    verdict NOT: it recommends no map, and decides no order
     rankings at Document.places; None: not measured there
@@ -36,6 +37,7 @@ class Machine:
     plan_sha256: str | None
     trials: int
     notes: tuple[str, ...]
+    differs: tuple[str, ...]
     sealed: bool
     campaign: Campaign
     trust: Assessment
@@ -139,12 +141,14 @@ class Document:
 
     wanted   number of requested campaigns
     places   that two machines share; headline: place of the board. None: no place
+    one_machine  true if all campaigns are of one machine
     """
     format: int
     kind: str
     complete: bool
     wanted: int
     synthetic: bool
+    one_machine: bool
     headline: int | None
     places: tuple[Place, ...]
     machines: tuple[Machine, ...]
