@@ -127,6 +127,12 @@ def spot_of(p: Place) -> Spot:
                        p.shape, p.placement, p.memory, p.presize, p.options))
 
 
+def options_of(spot: Spot) -> str:
+    """The options that ask for this spot; defaults are left out."""
+    return " ".join(f"--{axis.key} {values.text_of(axis.factor, spot.value(axis.factor))}"
+                    for axis in AXES if spot.value(axis.factor) != axis.preset)
+
+
 def normal(spot: Spot) -> Spot:
     """Sets the default kind of write for loads without writes."""
     return spot if spot.write_share else spot._replace(write_kind=USUAL.write_kind)

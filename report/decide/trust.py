@@ -40,14 +40,16 @@ def is_disturbed(cell: Cell, trial: Trial) -> bool:
 
 
 def verified(campaign: Campaign, front: Sequence[str]) -> Check:
-    """Did each leading map pass every planned check of its answers?"""
+    """Did each leading map pass every planned check of its answers? Without a ranking:
+    each map."""
+    front = front or sorted({c.map for c in campaign.cells.values() if c.ok})
     cells = [c for c in campaign.cells.values()
              if c.measure == "verify" and c.map in front and not c.factors.skip]
     passed = sum(bool(c.ok) for c in cells)
     short = tuple(m for m in front
                   if not any(c.map == m for c in cells)
                   or any(c.map == m and not c.ok for c in cells))
-    state = State.FAILED if short or not front else State.PASSED
+    state = State.UNKNOWN if not cells else State.FAILED if short else State.PASSED
     return Check(Question.VERIFIED, state, Trust.CARE, count=passed, of=len(cells), maps=short)
 
 
@@ -92,7 +94,10 @@ def same_map(campaign: Campaign, group: Group | None) -> Check:
     affects results more than the map does."""
     pairs = copies(campaign)
     if not pairs:
-        return Check(Question.SAME_MAP, State.UNKNOWN, Trust.CARE, limit=BIAS)
+        planned = any(c.factors.control for c in campaign.cells.values())
+        wanted = {w.control for w in campaign.plan.workloads if w.control and not planned}
+        return Check(Question.SAME_MAP, State.UNKNOWN, Trust.CARE, limit=BIAS,
+                     maps=tuple(sorted(wanted)))
     cell, ratio = max(pairs, key=lambda p: bias_of(p[1]))
     bias = bias_of(ratio)
     shown = ratio.low is not None and ratio.high is not None and (

@@ -3,6 +3,7 @@
 
 Factors of a cell: docs/cell.schema.json. Times are in ns, shares 0 to 1.
 """
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -174,6 +175,12 @@ class Workload:
     file: str | None = None
     sha256: str | None = None
     text: str | None = None
+
+    @property
+    def control(self) -> str | None:
+        """The map that the A/A control should run; None: no control is wanted."""
+        line = re.search(r"^control *= *(?!none$)(\S+)$", self.text or "", re.M)
+        return line[1] if line else None
 
 
 @dataclass(frozen=True, slots=True)
