@@ -173,5 +173,9 @@ no_place() {
 	[ $? = 2 ] && contains "$out" "results: cannot make the folder: File exists, expected a writable place: choose one with -o DIR"
 }
 check "if no folder can be created the error names the option" no_place
+RM_PAGE=no "$readmostly" run "$top/workloads/regress-exact-copy.conf" --counters none --set threads=1 \
+	--set window=20ops -o results/simulated >"$out" 2>&1
+check "a campaign with only simulated cells does not replace it" \
+	eval '[ -s results/simulated/campaign.json ] && [ "$(readlink results/latest)" = "$name" ]'
 cd "$top" || exit 1
 done_testing

@@ -225,7 +225,7 @@ def sample(rows=MAPS, outcome=Outcome.DECIDED, state=State.PASSED,
                          "2026-11-29T20:29:28.959Z", "smoke", "ec31d29b",
                          "Intel Xeon", 2, True, 3.0,
                          "d7cbb3ac3010456e1f188bb03decab3b903da9c9",
-                         "gcc 12.2.0", False, False, 20_000_000),
+                         "gcc 12.2.0", False, False, 20_000_000, None),
         Runs(573, 393, 180, 142, 0, 1694, 1, (), ()), trust(state),
         Answer(lead and lead.against, lead, estimate(first[9] * 1e6, first[10]),
                ratio(first[9] / first[11]), 1.11),
@@ -257,6 +257,13 @@ def nothing():
         answer=Answer(None, None, None, None, None), earlier=(), picks=(),
         board=(), conditions=(), undecided=(), scaling=(), latency=None,
         groups=(), claims=(), tables=())
+
+
+def simulated():
+    """A campaign in which nothing was timed."""
+    whole = nothing()
+    return replace(whole, campaign=replace(whole.campaign, simulated="icelake-sp"),
+                   runs=replace(whole.runs, measured=12, pending=0, trials=12, missing=()))
 
 
 def invalid():
@@ -306,7 +313,7 @@ KINDS = {
     "tied": lambda: sample(outcome=Outcome.TIED),
     "open": lambda: sample(outcome=Outcome.OPEN),
     "alone": lambda: sample(MAPS[:1], outcome=Outcome.ALONE),
-    "nothing": nothing, "invalid": invalid,
+    "nothing": nothing, "simulated": simulated, "invalid": invalid,
     "go": lambda: sample(tuple(r for r in MAPS if r[2] == "Go"),
                          outcome=Outcome.TIED),
     "two_gos": lambda: sample(tuple(sorted((*MAPS, *CLASSIC), key=lambda r: -r[9]))),
