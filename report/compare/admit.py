@@ -4,6 +4,7 @@
 Differences that follow from the machine (CPUs, skipped cells, expected time) are
 allowed. Differences between plans are not (docs/reference/comparing.md).
 """
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ OF_MACHINE = ("id", "cpus", "skip", "estimate_ns", "base")
 TURN_NS = 4_000_000  # window length for one thread and CPU (plan_expand.c)
 HARMLESS = ("torn last line", "missing, no trial")  # the campaign ended early
 VERSION = ("commit", "dirty", "flags")
+LINE = re.compile(r"^(\S+) *= *(.*)$", re.M)  # of a workload
 ALIGNED = tuple(f.name for f in fields(Place) if f.name != "crowded")
 
 
@@ -57,35 +59,27 @@ def pooled(campaign: Campaign) -> str:
 
 # ---- compared with the first one ------------------------------------------
 
-def texts(campaign: Campaign) -> dict[str, str | None]:
-    """Workload -> its text, which is the same on every machine."""
-    return {w.name: w.text or w.sha256 for w in campaign.plan.workloads}
-
-
-def settings(campaign: Campaign, name: str) -> dict[str, str]:
-    """Key -> value of each line of a workload."""
-    text = next((w.text for w in campaign.plan.workloads if w.name == name), None)
-    pairs = (line.partition("=") for line in (text or "").splitlines())
-    return {key.strip(): value.strip() for key, _, value in pairs}
+def settings(campaign: Campaign) -> dict[str, dict[str, str]]:
+    """Workload -> its lines, key -> value, which are the same on every machine."""
+    return {w.name: dict(LINE.findall(w.text)) if w.text else {"sha256": w.sha256 or "unknown"}
+            for w in campaign.plan.workloads}
 
 
 def changes(first: Campaign, other: Campaign) -> tuple[str, ...]:
     """What differs in mode and workloads: "shop: writes = 10% instead of 3%". If both have
     one workload, its name may differ."""
-    one, two = texts(first), texts(other)
-    pairs = [(name, name) for name in sorted(one.keys() | two.keys())]
-    if len(one) == len(two) == 1:
-        pairs = [(*one, *two)]
+    one, two = settings(first), settings(other)
     found = [f"mode {short(other.plan.mode)} instead of {short(first.plan.mode)}"] \
         * (first.plan.mode != other.plan.mode)
-    for a, b in pairs:
-        if (a in one, one.get(a)) != (b in two, two.get(b)):
-            was, now = settings(first, a), settings(other, b)
-            lines = [f"{b}: {key} = {now.get(key, 'none')} instead of {was.get(key, 'none')}"
-                     for key in was | now if was.get(key) != now.get(key)]
-            found += lines if was and now else [f"workload {b} differs"]
-        elif a != b:
-            found.append(f"workload {b} instead of {a}")
+    for a, b in [(*one, *two)] if len(one) == len(two) == 1 else \
+            [(name, name) for name in sorted(one.keys() | two.keys())]:
+        was, now = one.get(a), two.get(b)
+        if was is None or now is None:
+            found.append(f"workload {b} differs")
+            continue
+        found += [f"workload {b} instead of {a}"] * (a != b)
+        found += [f"{b}: {key} = {now.get(key, 'none')} instead of {was.get(key, 'none')}"
+                  for key in was | now if was.get(key) != now.get(key)]
     return tuple(found)
 
 

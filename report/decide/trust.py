@@ -43,13 +43,14 @@ def verified(campaign: Campaign, front: Sequence[str]) -> Check:
     """Did each leading map pass every planned check of its answers? Without a ranking:
     each map."""
     front = front or sorted({c.map for c in campaign.cells.values() if c.ok})
-    cells = [c for c in campaign.cells.values()
-             if c.measure == "verify" and c.map in front and not c.factors.skip]
+    planned = [c for c in campaign.cells.values()
+               if c.measure == "verify" and not c.factors.skip]
+    cells = [c for c in planned if c.map in front]
     passed = sum(bool(c.ok) for c in cells)
     short = tuple(m for m in front
                   if not any(c.map == m for c in cells)
                   or any(c.map == m and not c.ok for c in cells))
-    state = State.UNKNOWN if not cells else State.FAILED if short else State.PASSED
+    state = State.UNKNOWN if not planned else State.FAILED if short else State.PASSED
     return Check(Question.VERIFIED, state, Trust.CARE, count=passed, of=len(cells), maps=short)
 
 

@@ -390,7 +390,7 @@ int rm_cli_explore(int argc, char **argv)
 		return RM_USAGE;
 	}
 	if (file)
-		return exec_program("explore", path, argv);
+		return exec_program("explore", path, argv, NULL);
 	if (rm_catalog_load(NULL, &catalog, &error))
 		return rm_print_error("explore", &error, RM_INCOMPLETE);
 	status = find_argument(argc, argv, "all", NULL)
