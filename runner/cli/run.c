@@ -185,8 +185,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 /* Prints FLAVOUR/ID for make, unless `printed` has it. */
-static void print_program(
-        json_t *printed, const char *flavour, const char *map)
+static void print_program(json_t *printed, const char *flavour, const char *map)
 {
 	char program[2 * RM_NAME_BYTES];
 
