@@ -8,8 +8,8 @@
 #               (with a message)
 #   GATE_MAIN   that branch, if it is neither origin/HEAD nor origin/main
 #   TIME        advice (default): a slower head gives a warning; red: it fails, for quiet machines;
-#               no: time is not measured, but head must pass its checks. On a busy machine nothing
-#               is measured: a warning with advice, a failure with red
+#               no: time is not measured, but head must pass its checks. On a busy machine time is not
+#               measured: a warning with advice, a failure with red
 #   IMPL_FLAGS  compiler flags of the map
 #   IMPL_MAKE   command that makes FILE, a library with runner/foreign.h, in a tree of the project;
 #               FILE need not be in a commit

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks whether a campaign can be compared with another; "" or the reason.
+"""Checks whether a campaign can be compared with another. Each check returns the reason why
+not, or "".
 
-Differences that follow from the machine (CPUs, skipped cells, expected time) are
-allowed. Differences between plans are not (docs/reference/comparing.md).
+Differences that follow from the machine (CPUs, skipped cells, expected time) are allowed.
+Differences between the plans are not (docs/reference/comparing.md).
 """
 import re
 from dataclasses import fields, replace
@@ -14,15 +15,15 @@ from report.load.plan import Factors
 from report.model.place import Place
 
 OF_MACHINE = ("id", "cpus", "skip", "estimate_ns", "base")
-TURN_NS = 4_000_000  # window length for one thread and CPU (plan_expand.c)
-HARMLESS = ("torn last line", "missing, no trial")  # the campaign ended early
+TURN_NS = 4_000_000  # window length for one thread on one CPU (plan_expand.c)
+HARMLESS = ("torn last line", "missing, no trial")  # problems of a campaign that ended early
 VERSION = ("commit", "dirty", "flags")
 LINE = re.compile(r"^(\S+) *= *(.*)$", re.M)  # of a workload
 ALIGNED = tuple(f.name for f in fields(Place) if f.name != "crowded")
 
 
 def short(value: object) -> str:
-    """A value of the build; hashes have 12 digits."""
+    """Formats a value of the build; hashes are cut to 12 digits."""
     if value is None:
         return "unknown"
     if isinstance(value, bool):
@@ -34,7 +35,7 @@ def short(value: object) -> str:
 # ---- within one folder ----------------------------------------------------
 
 def within(campaign: Campaign) -> str:
-    """Checks that every trial occurs once and has the campaign's plan and build."""
+    """Checks that every trial occurs once and belongs to the campaign's plan and build."""
     for problem in campaign.problems:
         if not any(text in problem for text in HARMLESS):
             return f"{problem.replace(', ignored', '')}: the journal holds lines that " \
@@ -43,7 +44,7 @@ def within(campaign: Campaign) -> str:
 
 
 def pooled(campaign: Campaign) -> str:
-    """Finds a trial of a program that differs from the campaign's arm."""
+    """Reports the first trial whose program is not one of the campaign's programs for that arm."""
     plan = campaign.plan
     known: dict[str, set[str | None]] = {}
     for arm in plan.arms:
@@ -57,17 +58,17 @@ def pooled(campaign: Campaign) -> str:
     return ""
 
 
-# ---- compared with the first one ------------------------------------------
+# ---- comparison with the first campaign ------------------------------------------
 
 def settings(campaign: Campaign) -> dict[str, dict[str, str]]:
-    """Workload -> its lines, key -> value, which are the same on every machine."""
+    """Returns workload -> its lines, key -> value, which are the same on every machine."""
     return {w.name: dict(LINE.findall(w.text)) if w.text else {"sha256": w.sha256 or "unknown"}
             for w in campaign.plan.workloads}
 
 
 def changes(first: Campaign, other: Campaign) -> tuple[str, ...]:
-    """What differs in mode and workloads: "shop: writes = 10% instead of 3%". If both have
-    one workload, its name may differ."""
+    """Lists what differs in mode and workloads: "shop: writes = 10% instead of 3%". If both
+    campaigns have one workload, its name may differ."""
     one, two = settings(first), settings(other)
     found = [f"mode {short(other.plan.mode)} instead of {short(first.plan.mode)}"] \
         * (first.plan.mode != other.plan.mode)
@@ -84,8 +85,8 @@ def changes(first: Campaign, other: Campaign) -> tuple[str, ...]:
 
 
 def aligned(first: Campaign, other: Campaign) -> dict[str, Any] | None:
-    """Factors with one value in each campaign that differ: name -> value in the first.
-    Places are compared as if the other campaign had these values. None: even then no
+    """Returns the factors with one value in each campaign that differ: name -> value in the
+    first. Places are compared as if the other campaign had these values. None: even then no
     place is shared."""
     one, two = ([replace(place_of(c.factors), crowded=False) for c in x.cells.values()
                  if c.measure == "throughput"] for x in (first, other))
@@ -99,7 +100,7 @@ def aligned(first: Campaign, other: Campaign) -> dict[str, Any] | None:
 
 
 def plan_difference(first: Campaign, other: Campaign) -> str:
-    """Checks that both have the same plan."""
+    """Checks that both campaigns have the same plan."""
     if first.plan.synthetic != other.plan.synthetic:
         return f"another plan: synthetic {short(other.plan.synthetic)}, expected " \
             f"{short(first.plan.synthetic)}"
@@ -117,8 +118,8 @@ def plan_difference(first: Campaign, other: Campaign) -> str:
 
 
 def by_turns(one: Factors, two: Factors) -> bool:
-    """True if the number of CPUs explains the two windows: threads that take turns
-    get a longer window, and some number of CPUs gives the longer one."""
+    """True if different numbers of CPUs explain the two window lengths: threads that take turns
+    get a longer window, and some number of CPUs gives exactly the longer one."""
     threads, windows = one.threads, (one.window_ns, two.window_ns)
     if not threads or not all(windows):
         return False
@@ -127,15 +128,16 @@ def by_turns(one: Factors, two: Factors) -> bool:
 
 
 def differs(one: Factors, two: Factors) -> str | None:
-    """The first factor in which two cells differ and that no machine explains."""
+    """Returns the first factor that differs between two cells, except factors that may differ
+    between machines."""
     explained = OF_MACHINE + ("window_ns",) * by_turns(one, two)
     return next((f.name for f in fields(Factors) if f.name not in explained
                  and getattr(one, f.name) != getattr(two, f.name)), None)
 
 
 def version(first: Campaign, other: Campaign) -> str:
-    """The difference if the second one measures another version of the maps; ""
-    if it does not."""
+    """Describes how the maps of the second campaign differ in version from the maps of the
+    first; "" if they do not."""
     one, two = first.plan.build, other.plan.build
     return "; ".join(
         f"{name} {short(getattr(two, name))} instead of {short(getattr(one, name))}"
