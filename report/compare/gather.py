@@ -194,8 +194,8 @@ def same_machine(one: Member, two: Member) -> bool | None:
 
 def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
     """Reads a campaign, and checks that it can be compared with the first one; JournalError.
-    On one machine, plans may
-    differ if they share a place (admit.aligned()). `seen` maps the hash of each campaign.json to its label.
+    On one machine, plans may differ if they share a place (admit.aligned()). `seen` maps the
+    hash of each campaign.json to its label.
     """
     campaign = read(entry.path)
     why = admit.within(campaign)
