@@ -5,6 +5,7 @@ docs/reference/verdicts.md explains the limits below. Each was chosen by simulat
 that it must find (tests/report/test_trust_power.py).
 """
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,6 +29,7 @@ WAITING = 0.20  # largest share of the window that a trial's threads may wait fo
 SPEED = 1.10  # largest ratio of the fastest to the slowest CPU speed
 SPEED_RANGE = (1, 99)  # percentiles; a single slow reading is not a change of speed
 VISIBLE = 1.10  # maps are equivalent only if a difference of this factor would be detected
+CONTROL = re.compile(r"^control *= *(?!none$)(\S+)$", re.M)  # a line of a workload
 ORDER = (Trust.GOOD, Trust.CARE, Trust.NOT)
 
 
@@ -96,9 +98,9 @@ def same_map(campaign: Campaign, group: Group | None) -> Check:
     pairs = copies(campaign)
     if not pairs:
         planned = any(c.factors.control for c in campaign.cells.values())
-        wanted = {w.control for w in campaign.plan.workloads if w.control and not planned}
+        wanted = [CONTROL.search(w.text or "") for w in campaign.plan.workloads if not planned]
         return Check(Question.SAME_MAP, State.UNKNOWN, Trust.CARE, limit=BIAS,
-                     maps=tuple(sorted(wanted)))
+                     maps=tuple(sorted({found[1] for found in wanted if found})))
     cell, ratio = max(pairs, key=lambda p: bias_of(p[1]))
     bias = bias_of(ratio)
     shown = ratio.low is not None and ratio.high is not None and (

@@ -3,7 +3,6 @@
 
 docs/cell.schema.json describes the factors of a cell. Times are in ns, shares are 0 to 1.
 """
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -175,12 +174,6 @@ class Workload:
     file: str | None = None
     sha256: str | None = None
     text: str | None = None
-
-    @property
-    def control(self) -> str | None:
-        """Id of the map that the A/A control should run; None: no control is wanted."""
-        line = re.search(r"^control *= *(?!none$)(\S+)$", self.text or "", re.M)
-        return line[1] if line else None
 
 
 @dataclass(frozen=True, slots=True)

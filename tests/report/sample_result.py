@@ -259,13 +259,6 @@ def nothing():
         groups=(), claims=(), tables=())
 
 
-def simulated():
-    """A campaign in which nothing was timed."""
-    whole = nothing()
-    return replace(whole, campaign=replace(whole.campaign, simulated="icelake-sp"),
-                   runs=replace(whole.runs, measured=12, pending=0, trials=12, missing=()))
-
-
 def invalid():
     """A run with a failed control."""
     whole = sample()
@@ -313,7 +306,7 @@ KINDS = {
     "tied": lambda: sample(outcome=Outcome.TIED),
     "open": lambda: sample(outcome=Outcome.OPEN),
     "alone": lambda: sample(MAPS[:1], outcome=Outcome.ALONE),
-    "nothing": nothing, "simulated": simulated, "invalid": invalid,
+    "nothing": nothing, "invalid": invalid,
     "go": lambda: sample(tuple(r for r in MAPS if r[2] == "Go"),
                          outcome=Outcome.TIED),
     "two_gos": lambda: sample(tuple(sorted((*MAPS, *CLASSIC), key=lambda r: -r[9]))),

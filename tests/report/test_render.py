@@ -39,7 +39,7 @@ def test_numbers_are_those_of_verdicts_json(written):
     kind, _, folder = written
     wrong, seen = page_numbers.problems(folder)
     assert not wrong
-    assert seen > {"nothing": 10, "simulated": 10, "invalid": 60}.get(kind, 80)
+    assert seen > {"nothing": 10, "invalid": 60}.get(kind, 80)
 
 
 def test_verdicts_json_follows_its_schema(written):
