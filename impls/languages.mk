@@ -34,7 +34,7 @@ $(BUILD)/$(1).compiler: FORCE
 	$$(call stamp,$$(call lies_at,$(1)) $$(call version_of,$(1)))
 $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler
 	$$(call say,GO) cd impls/go && $$(GO_HERE) $$(call lies_at,$(1)) build $$(if $$(filter %-placed,$$@),-tags placed) \
-	  -ldflags '-X main.arm=$(patsubst go-%,%_,$(filter go-%,$(1)))' -o '$$(abspath $$@)' .
+	  -ldflags '-X main.arm=$(patsubst go-%,%_,$(filter go-%,$(1)))' -o '$$(abspath $$@)'$$(NEW) . && mv '$$(abspath $$@)'$$(NEW) '$$(abspath $$@)'
 endef
 $(foreach arm,$(GO_ARMS),$(if $(call OF,$(arm)),$(eval $(call go_rules,$(arm)))))
 

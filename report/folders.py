@@ -38,8 +38,9 @@ def naming(path: Path | str) -> Iterator[None]:
 
 
 def replace(path: Path | str, text: str) -> None:
-    """Writes a file completely or not at all; OSError, which names it."""
-    new = f"{path}.new"
+    """Writes a file completely or not at all; OSError, which names it. Two processes may
+    write one file."""
+    new = f"{path}.{os.getpid()}.new"
     with naming(path):
         try:
             with open(new, "w", encoding="utf-8", opener=unlinked) as file:

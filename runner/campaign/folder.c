@@ -3,6 +3,7 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
+#include "runner/base/program.h"
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -89,6 +90,7 @@ int rm_folder_link_latest(const char *dir, struct rm_error *error)
 {
 	char given[RM_PATH_BYTES], real[RM_PATH_BYTES];
 	char temporary[RM_PATH_BYTES], link[RM_PATH_BYTES], name[NAME_BYTES];
+	char name_new[32];
 
 	if (!realpath(dir, real))
 		return rm_error_set(
@@ -101,10 +103,12 @@ int rm_folder_link_latest(const char *dir, struct rm_error *error)
 		parent = split_results_path(real, name);
 	if (!parent || !strcmp(name, "latest"))
 		return 0;
-	if (rm_path_join(temporary, parent, ".latest.new", error) ||
+	/* two campaigns may end at once */
+	snprintf(name_new, sizeof(name_new), ".latest.%d.new", (int)getpid());
+	if (rm_path_join(temporary, parent, name_new, error) ||
 	        rm_path_join(link, parent, "latest", error))
 		return -ENAMETOOLONG;
-	unlink(temporary);
+	unlink(temporary); /* of a process that crashed */
 	if (symlink(name, temporary) || rename(temporary, link))
 		return rm_error_set(error, -errno, "%s: cannot link: %s", link,
 		        strerror(errno));
@@ -116,13 +120,15 @@ static int draw_topology(const char *program, const char *xml, const char *svg)
 {
 	char name[64], input[] = "--input", format[] = "--output-format",
 	               type[] = "svg", force[] = "--force";
-	char from[RM_PATH_BYTES], to[RM_PATH_BYTES];
+	char from[RM_PATH_BYTES], to[RM_PATH_BYTES], path[RM_PATH_BYTES];
 	char *arguments[] = { name, input, from, format, type, force, to,
 		NULL };
 	posix_spawn_file_actions_t quiet;
 	int status = -1;
 	pid_t pid;
 
+	if (rm_program_find(program, path, sizeof(path)))
+		return -1;
 	snprintf(name, sizeof(name), "%s", program);
 	snprintf(from, sizeof(from), "%s", xml);
 	snprintf(to, sizeof(to), "%s", svg);
@@ -130,7 +136,7 @@ static int draw_topology(const char *program, const char *xml, const char *svg)
 	for (int fd = 0; fd < 3; fd++)
 		posix_spawn_file_actions_addopen(
 		        &quiet, fd, "/dev/null", O_RDWR, 0);
-	if (!posix_spawnp(&pid, program, &quiet, NULL, arguments, environ))
+	if (!posix_spawn(&pid, path, &quiet, NULL, arguments, environ))
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 	posix_spawn_file_actions_destroy(&quiet);

@@ -6,6 +6,7 @@
 #include "runner/base/host.h"
 #include "runner/base/json.h"
 #include "runner/base/nearest.h"
+#include "runner/base/program.h"
 #include "runner/base/tsv.h"
 #include "runner/impl.h"
 
@@ -41,18 +42,23 @@ static char *read_file(const char *path, size_t *length, int *failed)
 bool rm_map_has_program(
         const char *flavour, const char *id, char *why, size_t size)
 {
-	char path[RM_PROGRAM_BYTES];
+	char path[RM_PROGRAM_BYTES], program[RM_PROGRAM_BYTES];
 	size_t length;
 	char *text;
-	int failed;
+	int failed, no_reason;
 
 	why[0] = '\0';
-	if (!access(rm_map_program(flavour, id, path), X_OK))
+	failed = rm_program_check(rm_map_program(flavour, id, path));
+	if (!failed)
 		return true;
+	snprintf(program, sizeof(program), "%s", path);
 	strncat(path, ".no", sizeof(path) - strlen(path) - 1);
-	text = read_file(path, &length, &failed);
+	text = read_file(path, &length, &no_reason);
 	if (text)
 		snprintf(why, size, "%.*s", (int)strcspn(text, "\n"), text);
+	else if (failed != -ENOENT)
+		snprintf(why, size, "cannot run: %s: %s", program,
+		        rm_program_reason(failed));
 	else
 		snprintf(why, size, "is not built (make programs NEEDED=%s/%s)",
 		        flavour, id);

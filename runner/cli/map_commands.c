@@ -5,6 +5,7 @@
 #include "runner/base/capture.h"
 #include "runner/base/error.h"
 #include "runner/base/host.h"
+#include "runner/base/program.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -74,13 +75,15 @@ static void choose_flavour(
 static int exec_program(const char *command, const char *path, char **argv)
 {
 	const char *maps;
-	int reason;
+	int failed = rm_program_check(path);
 
-	execv(path, argv);
-	reason = errno;
+	if (!failed) {
+		execv(path, argv);
+		failed = -errno;
+	}
 	maps = strstr(path, "/maps/");
 	fprintf(stderr, "readmostly %s: %s: %s; build it by `make", command,
-	        path, strerror(reason));
+	        path, rm_program_reason(failed));
 	if (maps)
 		fprintf(stderr, " programs NEEDED=%s", maps + strlen("/maps/"));
 	fprintf(stderr, "`\n");
@@ -214,13 +217,12 @@ static int explore_all(char **argv, const struct rm_catalog *catalog)
 static const char *any_program(const char *flavour,
         const struct rm_catalog *catalog, char path[RM_PROGRAM_BYTES])
 {
-	if (!access(rm_map_program(flavour, "library", path), X_OK))
+	if (!rm_program_check(rm_map_program(flavour, "library", path)))
 		return path;
 	for (size_t i = 0; i < catalog->count; i++)
 		if (!catalog->maps[i].language &&
-		        !access(rm_map_program(
-		                        flavour, catalog->maps[i].id, path),
-		                X_OK))
+		        !rm_program_check(rm_map_program(
+		                flavour, catalog->maps[i].id, path)))
 			return path;
 	return NULL;
 }

@@ -3,6 +3,7 @@
    `readmostly dev trial`. */
 #include "runner/base/capture.h"
 #include "runner/base/file.h"
+#include "runner/base/program.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -34,7 +35,8 @@ static char *run_program(const char *program, const json_t *json,
 	if (!failed)
 		return printed;
 	rm_error_set(error, failed, "%s: %s", program,
-	        failed == -EIO ? "exited with an error" : strerror(-failed));
+	        failed == -EIO ? "exited with an error"
+	                       : rm_program_reason(failed));
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* likwid_client.c - starts readmostly-likwid and communicates with it. */
 #include "runner/base/clock.h"
+#include "runner/base/program.h"
 #include "runner/counters/likwid.h"
 
 #include <errno.h>
@@ -85,11 +86,13 @@ static int find_helper(char *path, size_t size, struct rm_error *error)
 
 	if (override) {
 		snprintf(path, size, "%s", override);
-		if (access(path, X_OK) == 0)
+		int failed = rm_program_check(path);
+
+		if (!failed)
 			return 0;
 		return rm_error_set(error, -ENOENT,
 		        "likwid: RM_LIKWID_HELPER=%s: %s", override,
-		        strerror(errno));
+		        rm_program_reason(failed));
 	}
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	self[n > 0 ? n : 0] = '\0';
@@ -99,7 +102,7 @@ static int find_helper(char *path, size_t size, struct rm_error *error)
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		if ((size_t)snprintf(path, size, "%s%sreadmostly-likwid", self,
 		            places[i]) < size &&
-		        access(path, X_OK) == 0)
+		        !rm_program_check(path))
 			return 0;
 	}
 	return rm_error_set(error, -ENOENT,

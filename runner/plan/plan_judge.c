@@ -3,12 +3,12 @@
    why. */
 #include "runner/plan/internal.h"
 
-#include <errno.h>
+#include "runner/base/program.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind)
 {
@@ -81,6 +81,7 @@ static void judge_program(struct rm_cell *cell)
 {
 	const char *flavour = rm_cell_flavour(cell);
 	char path[RM_PROGRAM_BYTES], how[RM_NAME_BYTES * 2] = "sizes";
+	int failed;
 
 	if (has_key_differs(cell))
 		snprintf(how, sizeof(how), "programs NEEDED=%s/%s", flavour,
@@ -92,12 +93,13 @@ static void judge_program(struct rm_cell *cell)
 		        "on a simulated machine",
 		        rm_cell_shape_name(cell),
 		        has_key_differs(cell) ? " with such keys" : "");
-	else if (access(rm_map_program(flavour, cell->map, path), X_OK))
+	else if ((failed = rm_program_check(
+	                  rm_map_program(flavour, cell->map, path))))
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "its program for shape %s is not built (make %s): "
 		        "maps/%s/%s: %s",
 		        rm_cell_shape_name(cell), how, flavour, cell->map,
-		        strerror(errno));
+		        rm_program_reason(failed));
 }
 
 /* Skips the cell if the map cannot run this loop. */

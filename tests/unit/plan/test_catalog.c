@@ -146,7 +146,7 @@ static void names_are_read(void)
 /* Uses the folder of this test; the ids are not maps. */
 static void simulated_maps(void)
 {
-	char why[64] = "old", path[RM_PROGRAM_BYTES];
+	char why[RM_PROGRAM_BYTES + 256] = "old", path[RM_PROGRAM_BYTES];
 	char no[RM_PROGRAM_BYTES + 4];
 	const char *slash;
 	FILE *file;
@@ -172,6 +172,12 @@ static void simulated_maps(void)
 	unlink(no);
 	file = fopen(path, "w");
 	if (!file || fclose(file) || chmod(path, 0700))
+		abort();
+	CHECK(!rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) &&
+	                strstr(why, path) && strstr(why, "damaged: empty"),
+	        "an empty program is damaged, not built");
+	file = fopen(path, "w");
+	if (!file || fputs("#!/bin/sh\n", file) < 0 || fclose(file))
 		abort();
 	CHECK(rm_map_has_sim_program("test_catalog_no", why, sizeof(why)) &&
 	                !why[0],
