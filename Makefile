@@ -192,8 +192,8 @@ link_map   = $(call say,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(v
   $(if $(NEEDS_$(@F)),$(shell $(PKG) --libs $(NEEDS_$(@F)))) $(BASE_LIBS) && $(1) mv $@$(NEW) $@; fi
 # Stored counts are valid for code with the same hash, which is taken before the map is linked (docs/adr/0026).
 describe   = objcopy -O binary -j '.text*' $(filter %.o,$^) $@.text$(NEW) && \
-  $@$(NEW) describe "$$(sha256sum <$@.text$(NEW) | cut -c1-12)" >$@.json$(NEW) && rm $@.text$(NEW) && \
-  mv $@.json$(NEW) $@.json &&
+  $@$(NEW) describe "$$(sha256sum <$@.text$(NEW) | cut -c1-12)" >$@.text.json$(NEW) && runner/crc32.sh json <$@.text.json$(NEW) >$@.json$(NEW) && \
+  rm $@.text$(NEW) $@.text.json$(NEW) && mv $@.json$(NEW) $@.json &&
 
 # aa: the same objects after the padding of runner/aa_padding.c, for the A/A control (docs/adr/0059).
 AA      := $(BUILD)/runner/aa_padding.o

@@ -15,7 +15,7 @@ $(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): %: $(PLACE)/readmostly-$(1) | %
 	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@
 # A separate rule, because make gives a link the time of its program.
 $(patsubst %,$(PROGRAMS)/plain/%.json,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
-	@mkdir -p $$(@D) && awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv >$$@$$(NEW) && \
+	@mkdir -p $$(@D) && awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv | runner/crc32.sh json >$$@$$(NEW) && \
 	  mv $$@$$(NEW) $$@
 # Keys that differ elsewhere (key-differs). Go needs a separate build for them, as C does.
 $(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)

@@ -14,7 +14,7 @@ from report import load
 from report.compare import admit
 from report.compare.model import Absent
 from report.decide import result
-from report.load import Campaign, JournalError, strict_json
+from report.load import Campaign, JournalError, seal, strict_json
 from report.load.decode import decode
 from report.model.result import Result
 from report.model.trust import Trust
@@ -115,6 +115,9 @@ def read_json(file: Path, kind: type[load.decode.T]) -> load.decode.T:
 def read_fleet(path: Path) -> tuple[FleetMachine, ...]:
     """The machines of a fleet; JournalError."""
     fleet = read_json(path / FLEET, Fleet)
+    if not seal.line_is_whole((path / FLEET).read_bytes().rstrip(b"\n"), False):
+        raise JournalError(f"{path / FLEET}: damaged, its crc32 differs from that of its content; "
+                           "the same `make campaign` again writes it")
     if (fleet.format, fleet.kind) != (1, "fleet"):
         raise JournalError(f"{path / FLEET}: expected format 1, kind fleet")
     for machine in fleet.machines:

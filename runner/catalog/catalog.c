@@ -2,6 +2,7 @@
 /* catalog.c - reads the descriptions of map programs and the names of all maps. */
 #include "runner/catalog/catalog.h"
 
+#include "runner/base/checksum.h"
 #include "runner/base/file.h"
 #include "runner/base/host.h"
 #include "runner/base/json.h"
@@ -154,9 +155,15 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 {
 	json_error_t bad;
 	const char *member;
+	size_t line = length - (length && text[length - 1] == '\n');
 
-	*info = (struct rm_map_info){ .json = json_loadb(
-		                              text, length, 0, &bad) };
+	*info = (struct rm_map_info){ 0 };
+	if (rm_line_check(text, line) == RM_SEAL_BROKEN)
+		return rm_error_set(error, -EINVAL,
+		        "%s: damaged, its crc32 differs from that of its "
+		        "content; remove it and run `make` again",
+		        where);
+	info->json = json_loadb(text, length, 0, &bad);
 	if (!info->json)
 		return rm_error_set(error, -EINVAL,
 		        "%s:%d: %s: expected the output of the map program's "
@@ -251,6 +258,26 @@ static int add_name(void *context, char *const *field, const char *where,
 	return 0;
 }
 
+/* names.tsv begins with "# crc32 XXXXXXXX" of all that follows. */
+static int check_names(const char *text, size_t length, const char *path,
+        struct rm_error *error)
+{
+	static const char head[] = "# crc32 ";
+	enum { HEAD = sizeof(head) - 1, LINE = HEAD + RM_CRC32_TEXT };
+	char sum[RM_CRC32_TEXT] = "";
+
+	if (length > LINE)
+		rm_crc32(text + LINE, length - LINE, sum);
+	if (length > LINE && !memcmp(text, head, HEAD) &&
+	        !memcmp(text + HEAD, sum, LINE - HEAD - 1) &&
+	        text[LINE - 1] == '\n')
+		return 0;
+	return rm_error_set(error, -EINVAL,
+	        "%s:1: damaged: expected \"%s%s\"; remove it and run `make` "
+	        "again",
+	        path, head, sum[0] ? sum : "XXXXXXXX");
+}
+
 static int add_names(
         struct rm_catalog *catalog, const char *folder, struct rm_error *error)
 {
@@ -266,8 +293,10 @@ static int add_names(
 		               ? 0
 		               : rm_error_set(error, failed, "%s: %s", path,
 		                         rm_file_reason(failed));
-	failed = rm_tsv_read(text, path, NAME_COLUMNS, add_name, catalog,
-	        &catalog->text, error);
+	failed = check_names(text, length, path, error);
+	if (!failed)
+		failed = rm_tsv_read(text, path, NAME_COLUMNS, add_name,
+		        catalog, &catalog->text, error);
 	free(text);
 	return failed;
 }

@@ -45,7 +45,7 @@ check "the file is right" "$readmostly" dev verify-artifact "$work/1.tar.gz"
 if wanted 2; then
 	for what in "$work/u/artifact" "$work/1.tar.gz"; do
 		check "each flipped bit of ${what##*/} is found" \
-			"$python" tests/long/artifact_flips.py "$readmostly" "$what" "$flips"
+			"$python" tests/long/damage.py "$readmostly" "$flips" "$what"
 		stage "$flips flips of ${what##*/}"
 	done
 fi

@@ -9,6 +9,8 @@
  */
 #include "verify/history/internal.h"
 
+#include "runner/base/checksum.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -122,7 +124,7 @@ static int read_header_words(
 {
 	static const char *const names[] = { "format", "version", "guarantee",
 		"seed", "map", "stamps", "command", "initial", "keys", "values",
-		NULL };
+		"crc32", NULL };
 	const char *format =
 	        json_string_value(json_object_get(line->object, "format"));
 	const char *guarantee =
@@ -372,12 +374,51 @@ static int read_line(struct line *line, const char *text, size_t bytes,
 	return failed;
 }
 
+char *rm_history_sum_at(char *text, size_t length)
+{
+	static const char before[] = ",\"crc32\":\"";
+	const size_t tail = sizeof(before) - 1 + RM_CRC32_TEXT - 1 + 2;
+	char *end = length ? memchr(text, '\n', length) : NULL;
+
+	if (!end || (size_t)(end - text) < tail ||
+	        memcmp(end - tail, before, sizeof(before) - 1) != 0)
+		return NULL;
+	return end - tail + sizeof(before) - 1;
+}
+
+/* A history of another program may lack the checksum. */
+static int check_sum(struct line *line, const char *text, size_t length)
+{
+	char *copy = malloc(length + 1), *sum, crc32[RM_CRC32_TEXT];
+	bool is_whole = true;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, text, length);
+	sum = rm_history_sum_at(copy, length);
+	if (sum) {
+		memcpy(sum, RM_HISTORY_NO_SUM, RM_CRC32_TEXT - 1);
+		rm_crc32(copy, length, crc32);
+		is_whole =
+		        !memcmp(text + (sum - copy), crc32, RM_CRC32_TEXT - 1);
+	}
+	free(copy);
+	line->place.line = 1;
+	return is_whole ? 0
+	                : rm_text_error(&line->place,
+	                          "damaged: crc32 of the file is %s, expected "
+	                          "that of the header; record it again (an "
+	                          "edited history has no \"crc32\")",
+	                          crc32);
+}
+
 int rm_jsonl_read(const char *file, const char *text, size_t length,
         struct rm_history *history, struct rm_error *error)
 {
 	struct line line = { .place = { file, 0, error } };
-	int failed = 0;
+	int failed = check_sum(&line, text, length);
 
+	line.place.line = 0;
 	for (size_t at = 0; at < length && !failed;) {
 		const char *end = memchr(text + at, '\n', length - at);
 		size_t bytes = end ? (size_t)(end - text) - at : length - at;

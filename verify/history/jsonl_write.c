@@ -5,9 +5,12 @@
  */
 #include "verify/history/internal.h"
 
+#include "runner/base/checksum.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* JSON readers differ from 2^63 on, so larger numbers are strings. */
 static json_t *number(uint64_t value)
@@ -87,6 +90,7 @@ static int write_header(FILE *out, const struct rm_history *history)
 	if (history->value_count)
 		json_object_set_new(header, "values",
 		        names_of(history->values, history->value_count));
+	json_object_set_new(header, "crc32", json_string(RM_HISTORY_NO_SUM));
 	return write_line(out, header);
 }
 
@@ -131,7 +135,7 @@ static void add_result(json_t *line, const struct rm_history *history,
 		json_object_set_new(line, "result", number(event->result));
 }
 
-int rm_history_write(FILE *out, const struct rm_history *history)
+static int write_all(FILE *out, const struct rm_history *history)
 {
 	struct rm_stamped *order =
 	        malloc((history->count + 1) * sizeof(*order));
@@ -153,5 +157,26 @@ int rm_history_write(FILE *out, const struct rm_history *history)
 	free(order);
 	if (!failed && fflush(out))
 		failed = -EIO;
+	return failed;
+}
+
+/* The checksum is of the whole text, in which it is 00000000. */
+int rm_history_write(FILE *out, const struct rm_history *history)
+{
+	char *text = NULL, *sum, crc32[RM_CRC32_TEXT];
+	size_t length;
+	FILE *all = open_memstream(&text, &length);
+	int failed = all ? write_all(all, history) : -ENOMEM;
+
+	if (all && fclose(all) && !failed)
+		failed = -ENOMEM;
+	sum = failed ? NULL : rm_history_sum_at(text, length);
+	if (sum) {
+		rm_crc32(text, length, crc32);
+		memcpy(sum, crc32, RM_CRC32_TEXT - 1);
+	}
+	if (!failed && (fwrite(text, 1, length, out) < length || fflush(out)))
+		failed = -EIO;
+	free(text);
 	return failed;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* checksum.c - CRC-32 of journal lines and of files that they name. It detects
    damage, but not forgery. */
-#include "runner/campaign/internal.h"
+#include "runner/base/checksum.h"
 
 #include "runner/base/file.h"
 
