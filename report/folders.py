@@ -27,6 +27,15 @@ def own(path: Path | str, *below: str) -> None:
                 file.unlink()
 
 
+def reason(error: OSError) -> str:
+    """The error's text, and the next step if a file may not be read. Such a file is not
+    damaged."""
+    text = error.strerror or "no reason"
+    if isinstance(error, PermissionError):
+        text += ": run as the owner of the file, or chmod a+rX the file and its folders"
+    return text
+
+
 @contextlib.contextmanager
 def naming(path: Path | str) -> Iterator[None]:
     """Adds the file name to an OSError. One without a name counts as an error of a

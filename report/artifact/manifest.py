@@ -11,6 +11,8 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from report import folders
+
 NAME = "SHA256SUMS"
 HEAD = "# artifact of readmostly, form 1; docs/reference/artifact.md of the sources\n"
 WIDEST = {"file": 0o644, "program": 0o755, "folder": 0o755}
@@ -90,8 +92,10 @@ def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> I
         except Unlisted as error:
             wrong(str(error))
             continue
+        except PermissionError:
+            raise  # not checked, so neither whole nor damaged
         except OSError as error:
-            wrong(f"{printable(path)}: {error.strerror}")
+            wrong(f"{printable(path)}: {folders.reason(error)}")
             continue
         yield path, kind, held
         if kind == "folder":
@@ -175,8 +179,10 @@ def problems(folder: str | Path) -> list[str]:
         with open(fd, "rb") as file:
             kept = file.read()
         listed = parse(kept.decode())
+    except PermissionError:
+        raise
     except OSError as error:
-        return wrong + [f"{NAME}: {error.strerror}"]
+        return wrong + [f"{NAME}: {folders.reason(error)}"]
     except ValueError as error:
         return wrong + [f"{NAME}:{error}"]
     refused = {text.partition(":")[0] for text in wrong}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from report import load
+from report import folders, load
 from report.compare import admit
 from report.compare.model import Absent
 from report.decide import result
@@ -107,7 +107,7 @@ def read_json(file: Path, kind: type[load.decode.T]) -> load.decode.T:
     try:
         return decode(kind, strict_json.loads(file.read_bytes()))
     except OSError as error:
-        raise JournalError(f"{file}: {error.strerror}") from None
+        raise JournalError(f"{file}: {folders.reason(error)}") from None
     except ValueError as error:
         raise JournalError(f"{file}: {error}") from None
 

@@ -33,14 +33,14 @@ def read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+        raise InputError(f"{path}: {folders.reason(error)}") from error
 
 
 def write(path: Path, text: str) -> None:
     try:
         folders.replace(path, text)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+        raise InputError(f"{path}: {folders.reason(error)}") from error
 
 
 def read_json(path: Path) -> Any:

@@ -38,6 +38,10 @@ const char *rm_file_reason(int failed)
 		return "a directory, expected a file";
 	case -ENODEV:
 		return "not a regular file, expected a file";
+	case -EACCES:
+	case -EPERM:
+		return "Permission denied: run as the owner of the file, or "
+		       "chmod a+rX the file and its folders";
 	default:
 		return strerror(-failed);
 	}

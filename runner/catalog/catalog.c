@@ -155,14 +155,8 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 {
 	json_error_t bad;
 	const char *member;
-	size_t line = length - (length && text[length - 1] == '\n');
 
 	*info = (struct rm_map_info){ 0 };
-	if (rm_line_check(text, line) == RM_SEAL_BROKEN)
-		return rm_error_set(error, -EINVAL,
-		        "%s: damaged, its crc32 differs from that of its "
-		        "content; remove it and run `make` again",
-		        where);
 	info->json = json_loadb(text, length, 0, &bad);
 	if (!info->json)
 		return rm_error_set(error, -EINVAL,
@@ -179,6 +173,21 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 	return 0;
 }
 
+/* The last member of ID.json is a crc32 (runner/crc32.sh). */
+static int check_description(const char *text, size_t length, const char *path,
+        struct rm_error *error)
+{
+	size_t line = length - (length && text[length - 1] == '\n');
+
+	return rm_line_check(text, line) == RM_SEAL_WHOLE
+	               ? 0
+	               : rm_error_set(error, -EINVAL,
+	                         "%s: damaged, its last member is not the "
+	                         "crc32 of its content; remove it and run "
+	                         "`make` again",
+	                         path);
+}
+
 /* Returns 0, or -errno with `error`. */
 static int add_map(
         struct rm_catalog *catalog, const char *path, struct rm_error *error)
@@ -191,7 +200,9 @@ static int add_map(
 	if (!text)
 		return rm_error_set(
 		        error, failed, "%s: %s", path, rm_file_reason(failed));
-	failed = rm_map_info_parse(text, length, path, info, error);
+	failed = check_description(text, length, path, error);
+	if (!failed)
+		failed = rm_map_info_parse(text, length, path, info, error);
 	free(text);
 	catalog->count += info->json != NULL;
 	return failed;

@@ -5,6 +5,7 @@
 
 #include "runner/base/host.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,14 +35,23 @@ __attribute__((format(printf, 4, 5))) static void set_finding(
 	snprintf(finding->command, sizeof(finding->command), "%s", command);
 }
 
+static void set_unknown(struct rm_finding *finding, const char *path,
+        const struct rm_fact *fact)
+{
+	set_finding(finding, RM_FINDING_UNKNOWN, "",
+	        "%s holds \"%.80s\", whose meaning is unknown", path,
+	        fact->text);
+}
+
 /* True if the fact is known; otherwise the finding reports why not. */
 static bool require_fact(const struct rm_fact *fact, const char *path,
         struct rm_finding *finding)
 {
-	if (fact->status == RM_FACT_OK)
+	if (fact->status == RM_FACT_OK && fact->text[0])
 		return true;
 	set_finding(finding, RM_FINDING_UNKNOWN, "", "%s is %s", path,
-	        rm_fact_status_name(fact->status));
+	        fact->status == RM_FACT_OK ? "empty"
+	                                   : rm_fact_status_name(fact->status));
 	return false;
 }
 
@@ -53,15 +63,15 @@ static bool read_line(
 	return require_fact(fact, path, finding);
 }
 
-/* An empty file is harmless; it is checked first, since strchr() finds '\0' in
-   every string. */
 static void examine_digit(const struct check *check, struct rm_finding *finding)
 {
 	struct rm_fact fact;
 
 	if (!read_line(check->path, &fact, finding))
 		return;
-	if (fact.text[0] && strchr(check->disturbing, fact.text[0]))
+	if (!isdigit((unsigned char)fact.text[0]))
+		set_unknown(finding, check->path, &fact);
+	else if (strchr(check->disturbing, fact.text[0]))
 		set_finding(finding, RM_FINDING_WARNING, check->command, "%s",
 		        check->warning);
 	else
@@ -113,7 +123,8 @@ static void turbo(
 		        "echo 0 | sudo tee " CPUS "cpufreq/boost",
 		        "boost is on: the clock depends on heat and on how "
 		        "many cores are busy");
-	else if (intel.status == RM_FACT_OK || boost.status == RM_FACT_OK)
+	else if (!strcmp(intel.text, "1") ||
+	         (intel.status != RM_FACT_OK && !strcmp(boost.text, "0")))
 		set_finding(finding, RM_FINDING_GOOD, "", "turbo is off");
 	else
 		set_finding(finding, RM_FINDING_UNKNOWN, "",
@@ -186,12 +197,17 @@ static void steal(
 	(void)topology;
 	if (!read_line("/proc/stat", &fact, finding))
 		return;
-	sscanf(fact.text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu",
-	        &ticks[0], &ticks[1], &ticks[2], &ticks[3], &ticks[4],
-	        &ticks[5], &ticks[6], &ticks[7]);
+	int known =
+	        sscanf(fact.text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu",
+	                &ticks[0], &ticks[1], &ticks[2], &ticks[3], &ticks[4],
+	                &ticks[5], &ticks[6], &ticks[7]);
 	for (int i = 0; i < 8; i++)
 		sum += ticks[i];
-	share = sum ? 100.0 * (double)ticks[7] / (double)sum : 0;
+	if (known != 8 || !sum) {
+		set_unknown(finding, "/proc/stat", &fact);
+		return;
+	}
+	share = 100.0 * (double)ticks[7] / (double)sum;
 	if (share > 0.1)
 		set_finding(finding, RM_FINDING_WARNING, "",
 		        "the host took %.2f %% of the time since boot for "
@@ -211,8 +227,10 @@ static void quota(
 
 	(void)topology;
 	rm_fact_cgroup_quota(&fact);
-	if (fact.status != RM_FACT_OK || !strncmp(fact.text, "max", 3) ||
-	        fact.text[0] == '-')
+	if (fact.status == RM_FACT_DENIED)
+		require_fact(&fact, "the cgroup's limit of CPU time", finding);
+	else if (fact.status != RM_FACT_OK || !strncmp(fact.text, "max", 3) ||
+	         fact.text[0] == '-')
 		set_finding(
 		        finding, RM_FINDING_GOOD, "", "no limit of CPU time");
 	else
@@ -234,7 +252,9 @@ static void pressure(
 	if (!read_line("/proc/pressure/cpu", &fact, finding))
 		return;
 	average = strstr(fact.text, "avg10=");
-	if (average && strtod(average + 6, NULL) > 5)
+	if (!average)
+		set_unknown(finding, "/proc/pressure/cpu", &fact);
+	else if (strtod(average + 6, NULL) > 5)
 		set_finding(finding, RM_FINDING_WARNING,
 		        "top -b -n 1 -o %CPU | head -15",
 		        "tasks waited for a CPU in %.1f %% of the last 10 s: "
@@ -253,7 +273,9 @@ static void numa_balancing(
 
 	if (!read_line("/proc/sys/kernel/numa_balancing", &fact, finding))
 		return;
-	if (fact.text[0] != '0' && topology->nodes > 1)
+	if (!isdigit((unsigned char)fact.text[0]))
+		set_unknown(finding, "numa_balancing", &fact);
+	else if (fact.text[0] != '0' && topology->nodes > 1)
 		set_finding(finding, RM_FINDING_WARNING,
 		        "sudo sysctl kernel.numa_balancing=0",
 		        "NUMA balancing moves pages during trials");
@@ -274,7 +296,9 @@ static void huge_pages(
 	(void)topology;
 	if (!read_line(path, &fact, finding))
 		return;
-	if (strstr(fact.text, "[always]"))
+	if (!strchr(fact.text, '['))
+		set_unknown(finding, path, &fact);
+	else if (strstr(fact.text, "[always]"))
 		set_finding(finding, RM_FINDING_WARNING,
 		        "echo madvise | sudo tee /sys/kernel/mm/"
 		        "transparent_hugepage/enabled",
@@ -293,7 +317,9 @@ static void swap(const struct rm_topology *topology, struct rm_finding *finding)
 	rm_fact_field("/proc/meminfo", "SwapTotal", &fact);
 	if (!require_fact(&fact, "SwapTotal in /proc/meminfo", finding))
 		return;
-	if (strtoull(fact.text, NULL, 10))
+	if (!isdigit((unsigned char)fact.text[0]))
+		set_unknown(finding, "SwapTotal", &fact);
+	else if (strtoull(fact.text, NULL, 10))
 		set_finding(finding, RM_FINDING_WARNING, "sudo swapoff -a",
 		        "swap is on (%s)", fact.text);
 	else
@@ -311,7 +337,9 @@ static void paranoid(
 	(void)topology;
 	if (!read_line("/proc/sys/kernel/perf_event_paranoid", &fact, finding))
 		return;
-	if (atoi(fact.text) > 2)
+	if (!isdigit((unsigned char)fact.text[fact.text[0] == '-']))
+		set_unknown(finding, "perf_event_paranoid", &fact);
+	else if (atoi(fact.text) > 2)
 		set_finding(finding, RM_FINDING_WARNING,
 		        "sudo sysctl kernel.perf_event_paranoid=2",
 		        "perf_event_paranoid is %s: users cannot use counters",

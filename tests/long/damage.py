@@ -56,7 +56,7 @@ def campaign(folder):
         histogram.read_file.cache_clear()
         found = journal.read(folder)
         entries = [(e, histogram.read(folder, e)) for _, t in found.ran if t.result
-                   for e in t.result.latency]
+                   for e in t.result.latency or ()]
         drawn = repr([(e, h and (h.values.tolist(), h.cumulated.tolist())) for e, h in entries])
         remarks = "; ".join(found.problems)
         if not found.complete:
@@ -141,7 +141,7 @@ def formats(readmostly, work):
     subprocess.run(["git", "clone", "-q", "--shared", TOP, clone], check=True)
     program = build_of(readmostly, work / "build")
     hlog = sorted((played / "histograms").iterdir())[0]
-    yield from ((f"{file.name}, {who}", file, read) for file in
+    yield from ((f"{file.suffix if file == hlog else file.name}, {who}", file, read) for file in
                 (played / "trials.jsonl", played / "campaign.json", hlog) for who, read in
                 (("report", lambda: campaign(played)),
                  ("validate", lambda: validated(readmostly, played)),

@@ -380,7 +380,8 @@ char *rm_history_sum_at(char *text, size_t length)
 	const size_t tail = sizeof(before) - 1 + RM_CRC32_TEXT - 1 + 2;
 	char *end = length ? memchr(text, '\n', length) : NULL;
 
-	if (!end || (size_t)(end - text) < tail ||
+	end = end ? end : text + length; /* it may have been cut there */
+	if ((size_t)(end - text) < tail ||
 	        memcmp(end - tail, before, sizeof(before) - 1) != 0)
 		return NULL;
 	return end - tail + sizeof(before) - 1;

@@ -38,7 +38,13 @@ static char *imported(const char *lines)
 static bool becomes(const char *lines, const char *expected)
 {
 	char *text = imported(lines);
-	bool same = text && !strcmp(text, expected);
+	const char *body = text ? strchr(text, '\n') + 1 : NULL;
+	/* the checksum has a test of its own */
+	char *sum = text ? strrchr(text, ' ') : NULL;
+
+	if (sum)
+		strcpy(sum, "\n");
+	bool same = text && !strcmp(body, expected);
 
 	if (!same)
 		printf("# %s\n", text ? text : error.text);
@@ -87,7 +93,7 @@ static void what_changes_a_value_finds_one(void)
 
 		snprintf(line, sizeof(line), "0,k,1,1,1,%s,0\n", words[i]);
 		text = imported(line);
-		all &= text && strstr(text, "put 1 1 k v\nend 1\n") &&
+		all &= text && strstr(text, "put 1 1 k v\nend 1 ") &&
 		       !stats.conditional;
 		free(text);
 	}
