@@ -39,6 +39,12 @@ def is_disturbed(cell: Cell, trial: Trial) -> bool:
     return trial.others_share is None and trial.waited > WAITING and cell.factors.alone
 
 
+def is_judged(cell: Cell, trial: Trial) -> bool:
+    """False if neither the runner nor the kernel reported what else ran."""
+    return bool(trial.disturbed) or trial.others_share is not None or (
+        cell.factors.alone and not math.isnan(trial.waited))
+
+
 def verified(campaign: Campaign, front: Sequence[str]) -> Check:
     """Did each leading map pass every planned check of its answers?"""
     cells = [c for c in campaign.cells.values()
@@ -169,16 +175,20 @@ def change_of(series: npt.NDArray[np.float64], level: float, lag1: float
 def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
     """Was any single map of the headline disturbed by other programs?"""
     shares = []
-    count = total = 0
+    count = total = unknown = 0
     for name in headline.contenders:
         cell = headline.cells[name]
         n = sum(is_disturbed(cell, t) for t in cell.ok)
         count, total = count + n, total + len(cell.ok)
+        unknown += sum(not is_judged(cell, t) for t in cell.ok)
         shares.append((n / len(cell.ok), name))
     if not shares:
         return Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, limit=DISTURBED)
     worst = max(shares)[0]
     named = tuple(m for share, m in sorted(shares, reverse=True) if share > DISTURBED)
+    if unknown and not named:
+        return Check(Question.UNDISTURBED, State.UNKNOWN, Trust.CARE, limit=DISTURBED,
+                     count=unknown, of=total)
     broken = any(share > BROKEN and m in front for share, m in shares)
     return Check(Question.UNDISTURBED, State.FAILED if named else State.PASSED,
                  Trust.NOT if broken else Trust.CARE, found=worst, limit=DISTURBED,
