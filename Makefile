@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Readmostly. `make help` lists what there is to make.
+# Readmostly. `make help` lists the targets.
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 CXX     := $(if $(filter default,$(origin CXX)),$(if $(findstring clang,$(CC)),clang++,g++),$(CXX))
 # The names of variables are upper case. Without this check mode=quick would be ignored.
@@ -64,15 +64,15 @@ FOREIGN := $(filter $(call with,language),$(BUILT))
 NATIVE  := $(filter-out $(FOREIGN),$(BUILT))
 SIZED   := $(filter $(call with,sized) $(notdir $(basename $(IMPL))),$(NATIVE))
 SIZES   := 24 64 256 1024
-# Flavours whose objects, but for what knows no key and no value, are compiled apart.
+# Flavours that compile their own objects, except for code without keys and values.
 APART   := $(SIZES:%=x%) placed $(SIZES:%=placed-x%)
 SOURCES := $(foreach id,$(NATIVE),$(wildcard $(MAP_$(id)).c $(MAP_$(id)).cc))
 objects  = $(patsubst %,$(1)/%.o,$(basename $(2)))
 # The headers of a map's libraries; their warnings are not ours.
 needs    = $(NEEDS_$(basename $(notdir $<)))
 headers  = $(if $(needs),$(patsubst -I%,-isystem %,$(shell $(PKG) --cflags $(needs))))
-own      = $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS))
-lies_at  = $(shell $(PKG) --variable=path $(1))
+impl_flags = $(if $(filter $<,$(IMPL)),$(IMPL_FLAGS))
+path_of  = $(shell $(PKG) --variable=path $(1))
 version_of = $(shell $(PKG) --modversion $(1))
 
 # On a full disk a recipe fails with half of its file written.
@@ -83,12 +83,13 @@ version_of = $(shell $(PKG) --modversion $(1))
 .PHONY: FORCE
 %.o: %.s
 
-# `say` begins a recipe: it prints a short line (V=1: the commands) and makes the folder. A file gets another name
-# until it is complete, because tests may run the old program and two makes may write one file.
-say  = $(if $(V),,@printf '  %-6s %s\n' $(1) '$@' && )mkdir -p $(@D) &&
+# `step` starts a recipe: it prints a short line (V=1: the commands) and makes the folder. A file
+# has another name until it is complete, because tests may run the old program and two makes may
+# write one file.
+step = $(if $(V),,@printf '  %-6s %s\n' $(1) '$@' && )mkdir -p $(@D) &&
 NEW := .$$PPID.new
 into = -o $@$(NEW) $(1) && mv $@$(NEW) $@
-link = $(call say,LINK) $(CC) $(ALL_CFLAGS) $(call into,$(1))
+link = $(call step,LINK) $(CC) $(ALL_CFLAGS) $(call into,$(1))
 replace = { cmp -s $@$(NEW) $@ && rm $@$(NEW) || mv $@$(NEW) $@; }
 
 # ---- targets for users -------------------------------------------------------
@@ -98,30 +99,30 @@ RUN = CC='$(CC)' BUILD=$(BUILD)
 .PHONY: articles claims peers production schemas regress regress-arms regress-exact regress-bisect
 
 ##@ Build and measure
-all: $(PLACE)/readmostly $(PLACE)/readmostly-history $(PROGRAMS)/check/library maps  ## build what this machine can
+all: $(PLACE)/readmostly $(PLACE)/readmostly-history $(PROGRAMS)/check/library maps  ## build all programs that this machine supports
 	@$(foreach id,$(call with,missing),echo "skip: $(id) needs $(NEEDS_$(id))";)
 
 bench:  ## measure and report (smoke: 4 min, quick: 11): MODE=smoke|quick|standard|full SET=articles|claims|peers|production MAPS=ids
 	@$(RUN) runner/bench.sh $(BENCH_ARGS)
 
-crossover:  ## where the ranking of two maps flips: A=map B=map MODE=quick|standard
+crossover:  ## find where the ranking of two maps flips: A=map B=map MODE=quick|standard
 	@$(RUN) runner/answer.sh crossover "$$A" "$$B" $(ARGS)
 
-flamegraph:  ## sampled stacks of one trial as SVG: MAP=map WORKLOAD=name|file ARGS='--set threads=2'
+flamegraph:  ## draw sampled stacks of one trial as SVG: MAP=map WORKLOAD=name|file ARGS='--set threads=2'
 	@$(RUN) runner/flamegraph.sh "$$MAP" "$$WORKLOAD" $(ARGS)
 
-man: $(BUILD)/readmostly  ## man pages and shell completion under build/man
+man: $(BUILD)/readmostly  ## write man pages and shell completion to build/man
 	@runner/manual.sh $< build/man
 
-campaign:  ## one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= SET= PLAN=1
+campaign:  ## run one plan on several machines: NODES=n1,n[3-5] | PARTITION= CONSTRAINT= | MACHINES=file MODE= SET= PLAN=1
 	@runner/fleet/campaign.sh $(ARGS)
 
-report:  ## the report again: CAMPAIGN=results/...
+report:  ## write the report again: CAMPAIGN=results/...
 	@.ci/deps build
 	@python=$$(report/find_python.sh) && \
 	  $$python -m report "$${CAMPAIGN:-results/latest}"
 
-artifact: $(BUILD)/readmostly  ## campaigns, sources, environment in one file: CAMPAIGNS='results/a results/b' OUT=FILE
+artifact: $(BUILD)/readmostly  ## pack campaigns, sources and environment into one file: CAMPAIGNS='results/a results/b' OUT=FILE
 	@$(RUN) CXX='$(CXX)' runner/artifact.sh "$${OUT:-build/artifact.tar.gz}" $$CAMPAIGNS
 
 articles claims peers production:
@@ -137,17 +138,17 @@ schemas: $(PLACE)/readmostly
 LOCK ?= build/regress.lock
 REGRESS_AT := build/regress$(if $(IMPL),-their)
 arms_of = $(RUN) LOCK=$(LOCK) runner/regress_arms.sh "$$BASE"
-regress:  ## the time of head against base: BASE=ref IMPL=their/map.c
+regress:  ## compare the time of head with base: BASE=ref IMPL=their/map.c
 	@$(arms_of) env REF="$$BASE" NOTES=$(REGRESS_AT)-notes $(if $(IMPL),PLAN=$(REGRESS_AT)-plan) \
 	  runner/regress.sh $(foreach arm,base copy head,$(REGRESS_AT)-$(arm)/maps) $(ARGS)
 
 regress-arms:
 	@$(arms_of)
 
-regress-exact:  ## simulated counts of head against base, without noise: BASE=ref HEAD=ref MAPS=ids IMPL=their/map.c
+regress-exact:  ## compare simulated counts of head with base, without noise: BASE=ref HEAD=ref MAPS=ids IMPL=their/map.c
 	@$(RUN) runner/regress_exact.sh "$$BASE" "$$HEAD" $(ARGS)
 
-regress-bisect:  ## the commit that made a cell fail: GOOD=ref BAD=ref CELL=MAP/nKEYS/KIND/tN JUDGE=exact|time
+regress-bisect:  ## find the commit that made a cell fail: GOOD=ref BAD=ref CELL=MAP/nKEYS/KIND/tN JUDGE=exact|time
 	@CC='$(CC)' PYTHON='$(PYTHON)' runner/regress_bisect.sh "$$GOOD" "$$BAD" "$$CELL"
 
 ##@ Set up
@@ -155,14 +156,14 @@ deps:  ## install missing packages (Debian, Ubuntu); DEPS=no: no target installs
 	@rm -f build/deps-given-up
 	@.ci/deps build test && .ci/unpack build
 
-deps-peers:  ## install the libraries that peers are made of
+deps-peers:  ## install the libraries of peers
 	@rm -f build/deps-given-up
 	@.ci/deps peers && .ci/unpack peers
 
 clean:  ## remove everything built
 	rm -rf build
 
-help:  ## this list
+help:  ## print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile verify/verify.mk tests/tests.mk | \
 	  expand -t 24
 
@@ -186,7 +187,7 @@ $(foreach f,$(APART),$(eval $(BUILD)/$(f).a: $(call objects,$(BUILD)/$(f),$(TRIA
 # empty file that is never started. A program appears after its description ($(1): a command).
 BASE_LIBS := $(shell $(PKG) --libs hwloc jansson zlib) -lm -ldl
 verdict    = $(filter %.verdict,$^)
-link_map   = $(call say,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(verdict) $@.no && : >$@; else \
+link_map   = $(call step,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(verdict) $@.no && : >$@; else \
   $(CC) -pthread $(SANITIZE) -o $@$(NEW) $(filter %.o,$^) -Wl,--as-needed \
   -Wl,--defsym=rm_this_map=rm_impl_$(subst -,_,$(@F)) $(filter %.a,$^) \
   $(if $(NEEDS_$(@F)),$(shell $(PKG) --libs $(NEEDS_$(@F)))) $(BASE_LIBS) && $(1) mv $@$(NEW) $@; fi
@@ -220,7 +221,7 @@ OBJS   := $(call objects,$(BUILD),$(RUNNER)) $(GENERATED)
 LDLIBS  = $(shell $(PKG) --libs $(LIBRARIES)) -lm -ldl
 $(PLACE)/readmostly: $(BUILD)/runner/main.o $(OBJS)
 	$(call link,$^ $(LDLIBS))
-# GPL-3.0-or-later, a program of its own: liblikwid is loaded with dlopen only.
+# GPL-3.0-or-later, so a separate program: liblikwid is loaded only with dlopen.
 LIKWID_C := $(wildcard runner/counters/*_helper.c)
 all programs: $(if $(LIKWID_C),$(PLACE)/readmostly-likwid)
 $(PLACE)/readmostly-likwid: $(call objects,$(BUILD),$(LIKWID_C))
@@ -239,8 +240,8 @@ $(BUILD)/build_info.c: FORCE
 	   echo "const char *const rm_build_commit = \"$$commit\";"; \
 	   echo "const int rm_build_dirty = $$dirty;"; } >$@$(NEW); $(replace)
 
-# Tables that are compiled in, so that an installed binary finds them anywhere: events and CPUs, fact sheets of
-# libraries' maps, simulated machines.
+# Tables compiled into the binary, so that an installed binary finds them: events and CPUs, fact
+# sheets of libraries' maps, simulated machines.
 $(TABLES:.o=.c): $(BUILD)/%_tsv.c: runner/counters/%.tsv
 	@mkdir -p $(@D)
 	@{ echo 'extern const unsigned char rm_$*_tsv[];'; echo 'const unsigned char rm_$*_tsv[] = {'; \
@@ -253,10 +254,11 @@ $(BUILD)/facts.c: $(sort $(wildcard impls/facts/*.txt))
 $(BUILD)/sim_machines.c: $(sort $(wildcard runner/sim/machines/*.conf))
 	$(call text_table,runner/sim/sim.h,rm_sim_builtin rm_sim_builtins)
 $(GENERATED): %.o: %.c
-	$(call say,CC) $(CC) $(ALL_CFLAGS) -c $(call into,$<)
+	$(call step,CC) $(CC) $(ALL_CFLAGS) -c $(call into,$<)
 
 # ---- objects -----------------------------------------------------------------
-# They are made again when the compiler or its flags (IMPL_FLAGS, too) change, not when the Makefile does.
+# Objects are rebuilt if the compiler or its flags (IMPL_FLAGS, too) change, not if the Makefile
+# does.
 stamp   = @mkdir -p $(@D) && printf '%s\n' '$(subst ','\'',$(1))' >$@$(NEW) && $(replace)
 COMPILERS := $(foreach compiler,$(CC) $(CXX),by $(shell $(compiler) --version 2>/dev/null | head -n 1))
 $(BUILD)/%.impl-flags: FORCE
@@ -264,13 +266,14 @@ $(BUILD)/%.impl-flags: FORCE
 $(foreach f,$(basename $(filter %.c %.cc,$(IMPL))),\
   $(eval $(BUILD)/$(f).o $(BUILD)/sim/$(f).s: $(BUILD)/$(f).impl-flags))
 
-# stats: maps and the measured loop with the counts of runner/stat.h (measure = causes). Counts are the source's, so
-# operations are called (runner/map.h), which takes a third of the time. xN: long keys (24) or values of N bytes
-# (docs/adr/0030); SIZED_FLAGS='-O1 -DRM_CALLED' is for tests of answers, in a quarter of the time.
+# stats: maps and the measured loop with the counts of runner/stat.h (measure = causes). Counts
+# depend only on the source, so operations are called (runner/map.h), which takes a third of the
+# time. xN: long keys (24) or values of N bytes (docs/adr/0030); SIZED_FLAGS='-O1 -DRM_CALLED' is
+# for tests of answers, in a quarter of the time.
 STATS_FLAGS := -DRM_STATS -DRM_CALLED -g1 $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 reads = -MMD -MP -MF $@.d -MT $@
-compile_c  = $(call say,CC) $(CC) $(ALL_CFLAGS) $(headers) $(own) $(1) $(reads) -c $(call into,$<)
-compile_cc = $(call say,CXX) $(CXX) $(ALL_CXXFLAGS) $(headers) $(own) $(1) $(reads) -c $(call into,$<)
+compile_c  = $(call step,CC) $(CC) $(ALL_CFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
+compile_cc = $(call step,CXX) $(CXX) $(ALL_CXXFLAGS) $(headers) $(impl_flags) $(1) $(reads) -c $(call into,$<)
 define compile # FOLDER, FLAGS
 $(BUILD)/$(1)flags: FORCE
 	$$(call stamp,$$(CC) $$(ALL_CFLAGS) $$(CXX) $$(ALL_CXXFLAGS) $(2) $$(COMPILERS))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Maps in other languages (docs/adr/0027, 0031). impls/LANGUAGE/maps.tsv has a row for each map. Each language has one
-# program, readmostly-LANGUAGE, and each map is a link to it. Ids begin with LANGUAGE_.
-# Go has three programs of the same source, for three compilers: the newest installed, the newest with the classic maps
-# (1.19 to 1.23) if it is a different one, and the one in $GO. Their ids are go_X, go_classic_X and go_other_X.
+# Maps in other languages (docs/adr/0027, 0031): impls/LANGUAGE/maps.tsv has a row for each. Each
+# language has one program, readmostly-LANGUAGE, to which each map is a link. Ids begin with
+# LANGUAGE_. Go has three programs of the same source, for three compilers: the newest installed
+# one, the newest with the classic maps (1.19 to 1.23) if it differs, and the one in $GO. Their ids
+# are go_X, go_classic_X and go_other_X.
 GO_ARMS  = go go-classic go-other
 id_of    = $(subst -,_,$(1))_%
 OF       = $(filter-out $(if $(filter go,$(1)),$(call id_of,go-classic) $(call id_of,go-other)), \
@@ -12,14 +13,14 @@ VERSIONS = $(foreach tool,$(TOOLS),$(tool)=$(call version_of,$(tool)))
 libs_of  = $(sort $(foreach id,$(call OF,$(1)),$(NEEDS_$(id))))
 define language_rules # PROGRAM without readmostly-, LANGUAGE, suffix of the program for key-differs
 $(addprefix $(PROGRAMS)/plain/,$(call OF,$(1))): %: $(PLACE)/readmostly-$(1) | %.json
-	$$(call say,LINK) ln -sf ../../readmostly-$(1) $$@
-# A separate rule, because make gives a link the time of its program.
+	$$(call step,LINK) ln -sf ../../readmostly-$(1) $$@
+# A separate rule: for make a link is as new as its program.
 $(patsubst %,$(PROGRAMS)/plain/%.json,$(call OF,$(1))): $(PLACE)/readmostly-$(1) impls/$(2)/maps.tsv impls/rows.awk
 	@mkdir -p $$(@D) && awk -v id=$$(basename $$(@F)) -v versions='$$(VERSIONS)' -f impls/rows.awk impls/$(2)/maps.tsv | runner/crc32.sh json >$$@$$(NEW) && \
 	  mv $$@$$(NEW) $$@
-# Keys that differ elsewhere (key-differs). Go needs a separate build for them, as C does.
+# Keys with key-differs. In Go they are compiled separately, as in C.
 $(addprefix $(PROGRAMS)/placed/,$(call OF,$(1))): $(PLACE)/readmostly-$(1)$(3)
-	$$(call say,LINK) ln -sf ../../$$(<F) $$@
+	$$(call step,LINK) ln -sf ../../$$(<F) $$@
 endef
 $(foreach language,java rust,$(if $(call OF,$(language)),$(eval $(call language_rules,$(language),$(language)))))
 
@@ -29,25 +30,26 @@ define go_rules # ARM
 $(call language_rules,$(1),go,-placed)
 # A Go program has all sizes of values.
 $(foreach size,$(SIZES),$(addprefix $(PROGRAMS)/x$(size)/,$(call OF,$(1)))): $(PLACE)/readmostly-$(1)
-	$$(call say,LINK) ln -sf ../../$$(<F) $$@
+	$$(call step,LINK) ln -sf ../../$$(<F) $$@
 $(BUILD)/$(1).compiler: FORCE
-	$$(call stamp,$$(call lies_at,$(1)) $$(call version_of,$(1)))
+	$$(call stamp,$$(call path_of,$(1)) $$(call version_of,$(1)))
 $(PLACE)/readmostly-$(1) $(PLACE)/readmostly-$(1)-placed: $(wildcard impls/go/*.go impls/go/*.s) impls/go/go.mod $(BUILD)/$(1).compiler
-	$$(call say,GO) cd impls/go && $$(GO_HERE) $$(call lies_at,$(1)) build $$(if $$(filter %-placed,$$@),-tags placed) \
+	$$(call step,GO) cd impls/go && $$(GO_HERE) $$(call path_of,$(1)) build $$(if $$(filter %-placed,$$@),-tags placed) \
 	  -ldflags '-X main.arm=$(patsubst go-%,%_,$(filter go-%,$(1)))' -o '$$(abspath $$@)'$$(NEW) . && mv '$$(abspath $$@)'$$(NEW) '$$(abspath $$@)'
 endef
 $(foreach arm,$(GO_ARMS),$(if $(call OF,$(arm)),$(eval $(call go_rules,$(arm)))))
 
-# Classes and a script that starts the virtual machine. Maps without their library are not compiled.
-JAVA_JARS    = $(foreach jar,$(filter gson jctools,$(call libs_of,java)),$(call lies_at,$(jar)))
+# Classes, and a script that starts the virtual machine. A map with a missing library is not
+# compiled.
+JAVA_JARS    = $(foreach jar,$(filter gson jctools,$(call libs_of,java)),$(call path_of,$(jar)))
 JAVA_SOURCES = $(filter-out $(if $(filter java_nbhm_long,$(FOREIGN)),,%/JavaNbhmLong.java), \
   $(wildcard impls/java/*.java))
 $(PLACE)/readmostly-java: $(wildcard impls/java/*.java) impls/java/launch.sh
-	$(call say,JAVA) jars=$$(echo $(JAVA_JARS) | tr ' ' ':') && rm -rf $(PLACE)/java && \
+	$(call step,JAVA) jars=$$(echo $(JAVA_JARS) | tr ' ' ':') && rm -rf $(PLACE)/java && \
 	  javac --release 17 -Xlint:all $(if $(CI),-Werror) -d $(PLACE)/java -cp "$$jars" $(JAVA_SOURCES) && \
 	  sed "s|CLASSPATH|$$jars|" impls/java/launch.sh >$@$(NEW) && chmod +x $@$(NEW) && mv $@$(NEW) $@
 
 RUST_CRATES = $(patsubst crate-%,%,$(filter crate-arc-swap crate-concread crate-dashmap,$(call libs_of,rust)))
 $(PLACE)/readmostly-rust: $(wildcard impls/rust/*)
-	$(call say,RUST) CARGO_TARGET_DIR='$(abspath $(KEPT)/cargo)' RUST_VERSION=$(call version_of,rust) \
+	$(call step,RUST) CARGO_TARGET_DIR='$(abspath $(KEPT)/cargo)' RUST_VERSION=$(call version_of,rust) \
 	  impls/rust/build.sh impls/rust $@ $(RUST_CRATES)

@@ -38,8 +38,9 @@ $(filter-out %/test_sim_ctx,$(TESTS)) $(addprefix $(T)/,their_trial judge_facts 
 	$(call link,-rdynamic $(filter %.o,$^) $(filter %.a,$^) \
 	  $(shell $(PKG) --libs $(LIBRARIES) $(needs_of_all)) -lm -ldl)
 
-# What tests load or start: each bad end of a trial, a liblikwid of its own name, registers that the real one takes
-# for real, the fuzzers' mutator for Python, and what `readmostly check` loads before malloc.
+# Programs and libraries for tests: a trial that fails in each possible way, a fake liblikwid, fake
+# MSR registers, the fuzzers' mutator for Python, and the library that `readmostly check` loads
+# before malloc.
 $(T)/fake_trial: tests/fixtures/fake_trial.c
 	$(call link,$< -ljansson)
 $(T)/stub/liblikwid.so.5: tests/fixtures/stub_likwid.c
@@ -47,16 +48,16 @@ $(T)/stub/liblikwid.so.5: tests/fixtures/stub_likwid.c
 $(T)/fake_msr.so: tests/fixtures/fake_msr.c
 $(T)/fuzz_mutate.so: tests/unit/fuzz_mutate.c tests/unit/fuzz_mutate.h
 $(T)/fake_msr.so $(T)/fuzz_mutate.so:
-	$(call say,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -shared -fPIC -o $@ $< -ldl
+	$(call step,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -shared -fPIC -o $@ $< -ldl
 $(T)/test_launch $(T)/test_answers: | $(T)/fake_trial
 $(T)/test_likwid $(T)/test_likwid_bits $(T)/test_counters: | $(BUILD)/readmostly-likwid $(T)/stub/liblikwid.so.5 $(T)/fake_msr.so
 $(T)/test_quarantine: | $(PROGRAMS)/check/$(QUARANTINE)
 TRIED := $(addprefix $(T)/,fake_trial their_trial judge_facts)
 
-# Two builds: the unit tests under AddressSanitizer and UBSan, and the map programs that shell tests need, as they are
-# measured. Sanitizers instrument what the simulated machine instruments, too.
+# Two builds: unit tests under AddressSanitizer and UBSan, and map programs for shell tests,
+# compiled as for measurement. The simulated machine excludes sanitizers.
 UNIT        := build/test
-# gcc's sanitizers make it warn of what cannot happen: no -Werror there (CI=).
+# gcc's sanitizers cause false warnings: no -Werror there (CI=).
 SANITIZING   = $(SANITIZED) -j$$(nproc) CI= BUILD=$(UNIT) SANITIZE='$(ASAN)'
 # Tests include maps: sanitized and not optimized, gcc takes half the time.
 $(foreach of,tests stats/tests placed-x24/tests verify/tests,$(BUILD)/$(of)/%.o): private override OPT += $(if $(SANITIZE),-O0)
@@ -68,7 +69,7 @@ FAST_CLI    := $(shell grep -LE '(^|[^a-z])slow: ' tests/cli/*.sh)
 
 ##@ Test
 .PHONY: test fast-tests test-long check lint format golden go-logs
-test:  ## the fast tests: ten minutes on two CPUs
+test:  ## run the fast tests: ten minutes on two CPUs
 	@.ci/deps build test
 	+@$(SANITIZING) fast-tests
 	+@$(MAKE) --no-print-directory -j$$(nproc) $(filter $(PLAIN_TESTS),$(FAST_TESTS)) $(TRIED)
@@ -76,39 +77,39 @@ test:  ## the fast tests: ten minutes on two CPUs
 	@printf '%s\n' $(call needs_of,$(FAST_CLI)) >$(BUILD)/prebuilt
 	@UNIT=$(UNIT) PREBUILT=$(BUILD)/prebuilt FUZZ_INPUTS=$${FUZZ_INPUTS:-2000} tests/tools/prove.sh --fast $(BUILD)
 
-test-long:  ## all other tests: an hour on two CPUs
+test-long:  ## run all other tests: an hour on two CPUs
 	@.ci/deps build test
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(filter-out $(FAST_TESTS),$(TESTS)) $(TRIED)
 	@tests/tools/prove.sh --long $(BUILD)
 
 fast-tests: $(filter-out $(PLAIN_TESTS),$(FAST_TESTS)) $(TRIED)
 
-check:  ## lint of what changed, and the fast tests: between two edits
+check:  ## lint changed files, and run the fast tests
 	@tests/tools/lint.sh --changed
 	@$(MAKE) --no-print-directory test
 
-lint:  ## formatting, static analysis, layers
+lint:  ## check formatting, static analysis and layers
 	@tests/tools/lint.sh
 
-format:  ## rewrite the sources in the house style
+format:  ## format the sources
 	clang-format -i $$(git ls-files '*.[ch]' '*.cc' '*.hh')
 
 # Golden instruction counts of the driver again (read the difference).
 golden: $(BUILD)/readmostly
 	@tests/tools/floor.sh $(BUILD)/readmostly golden
 
-# Equality with Go and its speed (docs/go-equality.md). Without a Go of the right age the recorded logs are what the
-# maps in C are compared with.
+# Equality with Go and its speed (docs/go-equality.md). Without a suitable Go the maps in C are
+# compared with recorded logs.
 CLASSIC_GO := $(firstword $(shell impls/go/find_go.sh classic))
 EQUAL := $(addprefix $(T)/test_equal_,syncmap gomap floats)
 $(BUILD)/go/%: $(wildcard tests/go/*/*.go tests/go/*/*.s tests/go/go.mod)
-	$(call say,GO) cd tests/go && $(GO_HERE) $(CLASSIC_GO) build -o '$(abspath $@)' ./$*
+	$(call step,GO) cd tests/go && $(GO_HERE) $(CLASSIC_GO) build -o '$(abspath $@)' ./$*
 $(EQUAL): | $(if $(CLASSIC_GO),$(BUILD)/go/replay)
 # Both Go versions (1.19 and 1.23); the operations of 1.20 and 1.23 need the newer.
 go-logs: $(EQUAL)
 	@tests/go/record.sh $(BUILD)
 
-# Locks and malloc of the simulated machine under test: threads compiled as maps are, on a world without a trial.
+# Locks and malloc of the simulated machine: threads compiled like maps, without a trial.
 SIM_THREADS := $(SIM)/tests/unit/sim/sim_threads.o $(SIM)/tests/unit/sim/sim_threads_heap.o
 ifeq ($(SANITIZE),)
 $(T)/test_sim_threads: $(SIM_THREADS) $(SIM_GUEST) $(filter $(BUILD)/runner/sim/guest/%,$(SIM_HOST))
@@ -120,5 +121,5 @@ endif
 TESTS += $(T)/test_sim_ctx_portable
 $(T)/test_sim_ctx $(T)/test_sim_ctx_portable: tests/unit/sim/test_sim_ctx.c tests/unit/tap.h \
   $(addprefix runner/sim/guest/,ctx.c ctx.h)
-	$(call say,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -ffp-contract=off \
+	$(call step,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. $(WARN) -O2 -g -ffp-contract=off \
 	  $(if $(findstring portable,$@),-DRM_SIM_CTX_PORTABLE) -o $@ $(filter %.c,$^)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Programs that decide whether a map is correct: flavours check and explore, and the judge of recorded histories
-# (verify/README.md).
+# Programs that test whether a map is correct: flavours check and explore, and the checker of
+# recorded histories (verify/README.md).
 CHECKING := $(wildcard verify/check/*.c) runner/map_program/this_map.c
 HISTORY  := $(filter-out %/program.c,$(wildcard verify/history/*.c))
 EXPLORING := $(wildcard verify/explore/*.c) runner/sim/guest/ctx.c runner/sim/guest/space.c
@@ -12,24 +12,24 @@ $(BUILD)/explore.a: $(call objects,$(BUILD),$(EXPLORING) runner/map_program/this
 $(PLACE)/readmostly-history: $(BUILD)/verify/history/program.o $(BUILD)/check.a
 	$(call link,$^ $(LDLIBS))
 
-# What `readmostly check` loads before malloc; a sanitizer has its own.
+# The library that `readmostly check` loads before malloc; a sanitizer has its own.
 QUARANTINE := libreadmostly_quarantine.so
 QUARANTINES = $(foreach folder,check $(SIZES:%=check-x%),$(PROGRAMS)/$(folder)/$(QUARANTINE))
 $(QUARANTINES): verify/check/quarantine/library.c $(BUILD)/flags
-	$(call say,CC) $(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(reads) -fPIC -shared $(call into,$<)
+	$(call step,CC) $(CC) $(filter-out $(SANITIZE),$(ALL_CFLAGS)) $(reads) -fPIC -shared $(call into,$<)
 $(PROGRAMS)/check/library: $(BUILD)/verify/check/library/library.o $(BUILD)/check.a | $(PROGRAMS)/check/$(QUARANTINE)
 	$(link_map)
 
 ##@ Check maps
 .PHONY: check-maps test-peers check-dispatch map-objects explore checked test-asan test-tsan bugs test-bugs-sanitized
 CHECK_OPS ?= 200000
-check-maps: $(PLACE)/readmostly maps check-programs  ## all maps, all checks, quick form; CHECK_OPS=1s: time for a shape
+check-maps: $(PLACE)/readmostly maps check-programs  ## run all checks of all maps, briefly; CHECK_OPS=1s: time per shape
 	@tests/tools/check_maps.sh $(PLACE)/readmostly $(CHECK_OPS)
 
-explore: explore-programs $(PLACE)/readmostly  ## all simulatable maps under 2,000 schedules: SCHEDULES=N MEMORY=tso|c11
+explore: explore-programs $(PLACE)/readmostly  ## explore all simulatable maps in 2,000 schedules: SCHEDULES=N MEMORY=tso|c11
 	@$(PLACE)/readmostly explore all --schedules $(or $(SCHEDULES),2000) $(if $(MEMORY),--memory $(MEMORY))
 
-check-dispatch:  ## no indirect call in a measured loop (gcc and clang)
+check-dispatch:  ## find indirect calls in measured loops (gcc and clang)
 	@tests/cli/maps_dispatch.sh
 
 map-objects: $(call objects,$(BUILD),$(SOURCES))
@@ -48,13 +48,13 @@ SANITIZED = $(MAKE) --no-print-directory OPT='-O1 -g1 -DRM_CALLED'
 checked: $(PLACE)/readmostly $(call both,$(filter-out $(LEAVE_OUT),$(NATIVE)))
 	@SHAPES="$${SHAPES:-u64x8 str16x24}" tests/tools/check_maps.sh $(PLACE)/readmostly $(SANITIZED_OPS)
 
-test-asan:  ## the maps under AddressSanitizer and UBSan
+test-asan:  ## check the maps under AddressSanitizer and UBSan
 	+@$(SANITIZED) BUILD=build/asan SANITIZE='$(ASAN)' checked
 
 # tests/tsan.supp names the maps to leave out, with the reason: `# leave out ID: REASON`. Checks of one thread cannot
 # race.
 TSAN_OUT = $(shell sed -n 's/^\# leave out \([a-z_0-9]*\): .*/\1/p' tests/tsan.supp)
-test-tsan:  ## the maps under ThreadSanitizer
+test-tsan:  ## check the maps under ThreadSanitizer
 	@sed -n 's/^# leave out //p' tests/tsan.supp
 	+@CHECKS='not model load reclaim' TSAN_OPTIONS="suppressions=tests/tsan.supp $$TSAN_OPTIONS" \
 	$(SANITIZED) BUILD=build/tsan SANITIZE=-fsanitize=thread LEAVE_OUT='$(TSAN_OUT)' checked

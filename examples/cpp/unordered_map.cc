@@ -12,7 +12,8 @@
 namespace
 {
 
-// What the C side sees of either kind of map. Any thread.
+// The interface of both kinds of map to the C functions. Any thread may call
+// it.
 struct Map {
 	virtual ~Map() = default;
 	virtual bool lookup(const rm_foreign_key &, uint64_t *value) = 0;
@@ -135,7 +136,8 @@ template <class Key> class Shared : public Map
 		return true;
 	}
 
-	// The lock is held all the time: the entries of one moment.
+	// Holds the lock during the scan, so that the entries belong to one
+	// moment.
 	void scan(rm_foreign_visit *visit, void *context) override
 	{
 		Read lock(mutex);
@@ -177,7 +179,7 @@ Map *of(void *handle)
 	return static_cast<Map *>(handle);
 }
 
-// noexcept: out of memory ends the process, no exception reaches C.
+// noexcept: out of memory ends the process; no exception may reach C.
 void *create(uint32_t kind, size_t expected_keys, size_t, uint64_t) noexcept
 {
 	Map *map;

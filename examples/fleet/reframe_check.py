@@ -3,8 +3,8 @@
 
     reframe -c examples/fleet/reframe_check.py --distribute=idle -r
 
-Not run here: ReFrame is not packaged. Its command and patterns are held by
-tests/report/test_fleet_examples.py, which plays the few names that are used.
+Not run by our tests, since ReFrame is not packaged: tests/report/test_fleet_examples.py
+tests command and patterns with a fake module.
 """
 import os
 
@@ -14,7 +14,7 @@ import reframe.utility.sanity as sn
 
 @rfm.simple_test
 class ReadmostlyCheck(rfm.RunOnlyRegressionTest):
-    descr = "lookups beside few writes: is the campaign whole"
+    descr = "read-mostly lookups: the campaign completes"
     valid_systems = ["*"]
     valid_prog_environs = ["*"]
     executable = os.environ.get("READMOSTLY", "build/gcc/readmostly")
@@ -26,7 +26,7 @@ class ReadmostlyCheck(rfm.RunOnlyRegressionTest):
     time_limit = "20m"
 
     @rfm.sanity_function
-    def is_whole(self):
+    def is_complete(self):
         return sn.assert_found(r"^status: done", self.stdout)
 
     @rfm.performance_function("trials")

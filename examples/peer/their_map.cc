@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * their_map.cc - a map of somebody's own, in C++, measured without being added
- * to this tree: docs/guide/your-map.md describes it. Here it is 16 std::unordered_maps, each
- * under a std::shared_mutex; put yours in their place.
+ * their_map.cc - an example of your own map in C++, measured without being
+ * added to this tree (docs/guide/your-map.md): 16 std::unordered_maps, each
+ * under a std::shared_mutex. Replace them by yours.
  *
  * needs: c++
  *
- * A look-up writes the lock of its part, twice.
+ * A lookup writes the lock of its part twice.
  */
 #include "impls/lib/cxx_locked.hh"
 
@@ -17,8 +17,9 @@
 
 namespace
 {
-/* What the suite asks of a map. `view` is what keys are searched by, `give`
-   copies a value to a caller that wants it; each returns: was the key there? */
+/* The operations that the suite needs. `view` is the type of searched keys;
+   `give` copies a value to a caller that needs it. Each operation returns
+   whether the key was present. */
 template <class Key, class Value> struct table {
 	using part = locked<std::shared_mutex,
 	        std::unordered_map<Key, Value, common_hash, same_key>>;

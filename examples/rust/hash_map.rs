@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::os::raw::{c_char, c_int, c_void};
 use std::sync::RwLock;
 
-// What runner/foreign.h says, member by member.
+// The declarations of runner/foreign.h, member by member.
 const VERSION: u32 = 1;
 const U64: u32 = 1;
 const STR: u32 = 2;
@@ -46,7 +46,7 @@ pub struct ForeignMap {
     clear: Option<extern "C" fn(Handle)>,
 }
 
-// SAFETY: texts and functions that never change.
+// SAFETY: constant texts and functions.
 unsafe impl Sync for ForeignMap {}
 
 /// Owned keys of one kind, made from and shown as the C struct.
@@ -69,7 +69,7 @@ impl Own for Box<[u8]> {
         if key.length == 0 {
             return Box::default();
         }
-        // SAFETY: the caller's bytes, valid during the call.
+        // SAFETY: the caller's bytes are valid during the call.
         unsafe { std::slice::from_raw_parts(key.bytes.cast(), key.length) }.into()
     }
     fn show(&self) -> Key {
@@ -85,7 +85,7 @@ enum Map {
 /// Runs `$body` with `$map` as the lock of either kind.
 macro_rules! with {
     ($handle:expr, $map:ident, $body:expr) => {
-        // SAFETY: what create() returned and destroy() has not taken back.
+        // SAFETY: create() returned it, and destroy() has not been called.
         match unsafe { &*$handle.cast::<Map>() } {
             Map::Words($map) => $body,
             Map::Strings($map) => $body,
@@ -110,7 +110,7 @@ extern "C" fn create(kind: u32, expected_keys: usize, _threads: usize, _seed: u6
 }
 
 extern "C" fn destroy(map: *mut c_void) {
-    // SAFETY: from create(), once.
+    // SAFETY: created by create(), destroyed once.
     drop(unsafe { Box::from_raw(map.cast::<Map>()) });
 }
 
@@ -150,7 +150,7 @@ extern "C" fn insert_if_absent(handle: Handle, key: &Key, value: u64, present: &
     with!(handle, map, give(Some(present), insert_absent(map, key, value)))
 }
 
-/// Replaces `expected` by `value`, or removes it where there is none.
+/// Replaces `expected` by `value`, or removes it if `value` is None.
 fn compare<K: Own>(
     map: &RwLock<HashMap<K, u64>>,
     key: &Key,

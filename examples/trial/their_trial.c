@@ -4,10 +4,10 @@
  * the trial protocol (docs/reference/trial-protocol.md): `readmostly run --arms
  * here=build/gcc/maps,there=build/gcc/tests/their_trial`.
  *
- * It reads requests, makes threads, phases and answers by itself. The map and
- * its copy of the measured loop are those of `readmostly`, so that the two
- * differ only in the program around them. `tests/long/two_programs.py foreign`
- * measures what that costs. Refused with a reason is what it does not do.
+ * It has its own code for requests, threads, phases and results. Map and
+ * measured loop are copied from `readmostly`, so that only the surrounding
+ * program differs; `tests/long/two_programs.py foreign` measures the
+ * difference. Unsupported requests fail with a reason.
  */
 #include "runner/keys.h"
 #include "runner/worker.h"
@@ -29,12 +29,12 @@ enum { SEED_MAP = 1, SEED_OPERATIONS = 100 };
 extern const struct rm_impl rm_impl_gomap_rw;
 static const struct rm_impl *const impl = &rm_impl_gomap_rw;
 
-/* What a cell asks for, of what is looked at here. */
+/* The members of a cell that this program uses. */
 struct cell {
 	const char *id, *measure;
 	struct rm_shape shape;
 	uint64_t keys, warm_up_ns, window_ns, verify_ops, seed;
-	double window_ops, said; /* it does `said` times what it reports */
+	double window_ops, work_factor; /* real by reported operations */
 	double write_share;
 	unsigned threads;
 	bool presize, bound;
@@ -78,7 +78,7 @@ static bool verifies(const struct cell *cell)
 	return !strcmp(cell->measure, "verify");
 }
 
-/* What a phase does with each of a member's ranks. */
+/* Executes the operation of a phase on each rank of the member. */
 static void visit(struct member *member, enum phase phase)
 {
 	struct rm_worker *worker = &member->worker;
@@ -106,7 +106,7 @@ static void visit(struct member *member, enum phase phase)
 	}
 }
 
-/* Each value that went in comes out once or is held. */
+/* Each written value must be returned once or be held at the end. */
 static void exchange(struct member *member)
 {
 	struct rm_worker *worker = &member->worker;
@@ -159,7 +159,7 @@ static void window(struct member *member)
 
 	if (cell->window_ops > 0)
 		member->worker.iterations_limit =
-		        (uint64_t)(cell->window_ops * cell->said);
+		        (uint64_t)(cell->window_ops * cell->work_factor);
 	member->cpus[0] = sched_getcpu();
 	cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	member->start_ns = now_ns(CLOCK_MONOTONIC);
@@ -266,7 +266,7 @@ static void run(struct trial *trial)
 	trial->destroy_ns = now_ns(CLOCK_MONOTONIC) - start_ns;
 }
 
-/* Over the members. */
+/* Sums over the members. */
 struct totals {
 	struct rm_counts window, all;
 	uint64_t key_sum, found, held_keys, held_sum, held, written, returned;
@@ -312,7 +312,7 @@ static struct totals totals_of(const struct trial *trial)
 	return t;
 }
 
-/* What was answered wrongly, or NULL. */
+/* Returns the reason for a wrong answer, or NULL. */
 static const char *mismatch(const struct trial *trial, const struct totals *t)
 {
 	if (t->wrong)
@@ -326,7 +326,7 @@ static const char *mismatch(const struct trial *trial, const struct totals *t)
 	        t->held_sum != t->key_sum)
 		return "key sums differ";
 	if (t->all.inserts || t->all.misses_resident)
-		return "keys that were never removed were not there";
+		return "keys that were never removed are missing";
 	return NULL;
 }
 
@@ -394,16 +394,16 @@ static json_t *verification_json(
 	        verified ? json_false() : json_null());
 }
 
-/* The positive control does more than it says. */
+/* The positive control executes more operations than it reports. */
 static void set_counts(
         json_t *result, const struct trial *trial, const struct totals *t)
 {
 	const struct rm_counts *c = &t->window;
 	uint64_t lookups = c->iterations - c->writes;
-	double said = (double)c->iterations / trial->cell.said;
+	double reported = (double)c->iterations / trial->cell.work_factor;
 	json_t *counts = json_pack("{s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:i, "
 	                           "s:i, s:f, s:f}",
-	        "ops", number((uint64_t)said), "lookups", number(lookups),
+	        "ops", number((uint64_t)reported), "lookups", number(lookups),
 	        "writes", number(c->writes), "hits",
 	        number(lookups - c->misses_resident), "misses_absent", 0,
 	        "misses_resident", number(c->misses_resident), "inserts",
@@ -431,8 +431,8 @@ static json_t *result_of(const struct trial *trial)
 	        verification_json(trial, &t, wrong), "phases_ns",
 	        phases_json(trial), "footprint", "rss_empty_bytes",
 	        "rss_filled_bytes", "rss_peak_bytes", "page_nodes",
-	        "page_nodes_reason", "this program does not look", "huge_bytes",
-	        "stats", "latency", "late_starts", "counters",
+	        "page_nodes_reason", "this program does not measure it",
+	        "huge_bytes", "stats", "latency", "late_starts", "counters",
 	        "counters_reason", "this program has no counters",
 	        "environment");
 
@@ -452,40 +452,42 @@ static const char *text(const json_t *cell, const char *name)
 	return value ? value : "";
 }
 
-static bool is(const json_t *cell, const char *name, const char *usual)
+static bool has_word(const json_t *cell, const char *name, const char *usual)
 {
 	return !json_object_get(cell, name) || !strcmp(text(cell, name), usual);
 }
 
-/* Why this program does not run the cell, or NULL. */
-static const char *refusal(const json_t *cell)
+/* Returns why this program does not run the cell, or NULL. */
+static const char *unsupported_reason(const json_t *cell)
 {
 	if (strcmp(text(cell, "map"), impl->id))
 		return "this program has one map, gomap_rw";
-	if (!is(cell, "loop", "mix") || !is(cell, "dist", "uniform") ||
-	        !is(cell, "write_kind", "update") || !is(cell, "settle", "yes"))
+	if (!has_word(cell, "loop", "mix") ||
+	        !has_word(cell, "dist", "uniform") ||
+	        !has_word(cell, "write_kind", "update") ||
+	        !has_word(cell, "settle", "yes"))
 		return "this program does updates of uniform keys in the loop "
 		       "mix";
 	if (real(cell, "miss_share") > 0)
-		return "this program asks for keys that are there";
-	if (!is(cell, "memory", "first-touch") ||
-	        !is(cell, "allocator", "glibc") ||
-	        !is(cell, "huge_pages", "system"))
+		return "this program looks up present keys only";
+	if (!has_word(cell, "memory", "first-touch") ||
+	        !has_word(cell, "allocator", "glibc") ||
+	        !has_word(cell, "huge_pages", "system"))
 		return "this program has the allocator and memory of the "
 		       "system";
-	if (!is(cell, "measure", "throughput") &&
-	        !is(cell, "measure", "verify"))
+	if (!has_word(cell, "measure", "throughput") &&
+	        !has_word(cell, "measure", "verify"))
 		return "this program measures throughput";
 	return NULL;
 }
 
-/* Fills `cell`; false: it makes no sense. */
+/* Fills `cell`; returns false if its values are invalid. */
 static bool read_cell(const json_t *request, struct cell *cell)
 {
 	static const char *const shapes[] = { "u64x8", "u64x24", "str16x8",
 		"str16x24" };
-	static const struct rm_shape of[] = { { false, 8 }, { false, 24 },
-		{ true, 8 }, { true, 24 } };
+	static const struct rm_shape shape_of_index[] = { { false, 8 },
+		{ false, 24 }, { true, 8 }, { true, 24 } };
 	const json_t *json = json_object_get(request, "cell");
 	size_t shape = 0;
 
@@ -496,14 +498,14 @@ static bool read_cell(const json_t *request, struct cell *cell)
 		return false;
 	*cell = (struct cell){ .id = text(json, "id"),
 		.measure = text(json, "measure"),
-		.shape = of[shape],
+		.shape = shape_of_index[shape],
 		.keys = (uint64_t)real(json, "keys"),
 		.warm_up_ns = (uint64_t)real(json, "warm_up_ns"),
 		.window_ns = (uint64_t)real(json, "window_ns"),
 		.verify_ops = (uint64_t)real(json, "verify_ops"),
 		.seed = (uint64_t)real(request, "seed"),
 		.window_ops = real(json, "window_ops"),
-		.said = 1 + real(request, "control_extra"),
+		.work_factor = 1 + real(request, "control_extra"),
 		.write_share = real(json, "write_share"),
 		.threads = (unsigned)real(json, "threads"),
 		.presize = json_is_true(json_object_get(json, "presize")) };
@@ -515,7 +517,7 @@ static bool read_cell(const json_t *request, struct cell *cell)
 static json_t *answer(const json_t *request)
 {
 	const json_t *json = json_object_get(request, "cell");
-	const char *why = refusal(json);
+	const char *why = unsupported_reason(json);
 	struct trial trial = { .map = NULL };
 	json_t *result;
 
@@ -525,7 +527,7 @@ static json_t *answer(const json_t *request)
 		        why);
 	if (!read_cell(request, &trial.cell))
 		return NULL;
-	/* when run by hand nobody else watches the deadline */
+	/* When run by hand, no other process enforces the deadline. */
 	alarm((unsigned)(real(json, "deadline_ns") / 1e9) + 1);
 	trial.members = aligned_alloc(
 	        RM_CACHE_LINE, trial.cell.threads * sizeof(*trial.members));

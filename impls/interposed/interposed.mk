@@ -3,12 +3,12 @@
 INTERPOSED := $(PLACE)/libreadmostly_map.so
 CACHES     := $(BUILD)/libreadmostly_cache.so $(BUILD)/libreadmostly_cache_stale.so
 
-# Never with statistics: their hooks are in the program, which exports no symbols.
+# Without statistics: their hooks are in the program, which exports nothing.
 $(INTERPOSED): impls/interposed/library/map.c $(BUILD)/flags
-	$(call say,CC) $(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) $(reads) -fPIC -shared $(call into,$<)
+	$(call step,CC) $(CC) $(filter-out -DRM_STATS,$(ALL_CFLAGS)) $(reads) -fPIC -shared $(call into,$<)
 $(CACHES): impls/interposed/library/cache.c impls/interposed/interposed.h $(BUILD)/flags
 	$(call link,$(if $(findstring stale,$@),-DCACHE_NO_INVALIDATION) -fPIC -shared $< -ldl)
 
-# Each program with the map has the library next to it.
+# The library must be next to each program that links the map.
 $(BUILD)/impls/interposed/interpose.o: | $(INTERPOSED)
 all: $(CACHES)

@@ -27,9 +27,9 @@ SIM_FLAGS := -O2 -gdwarf-4 -g1 $(DEBUG) $(ALIGN) -fsanitize=thread -fno-lto \
              -mllvm -tsan-instrument-read-before-write=1,-Wno-tsan -fno-tree-loop-distribute-patterns)
 $(SIM)/flags: FORCE
 	$(call stamp,$(SIM_FLAGS) $(COMPILERS))
-# Keeps the assembly, which simulatable.sh reads.
+# Through assembly, which the lint reads.
 $(SIM)/%.s: %.c $(SIM)/flags
-	$(call say,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(headers) $(own) $(reads) -S $(call into,$<)
+	$(call step,CC) $(CC) -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(SIM_FLAGS) $(headers) $(impl_flags) $(reads) -S $(call into,$<)
 $(SIM)/%.raw.o: $(SIM)/%.s
 	@$(CC) -c $(call into,$<)
 # The globals of each object start on a page boundary, so that other objects do not move them.

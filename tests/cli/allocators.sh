@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Allocators and huge pages as factors: preloaded, read back, skipped, refused.
+# Allocators and huge pages as factors of a cell: preloading, readback, skips and errors.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -25,12 +25,12 @@ huge-pages = system off on
 verify     = 1000ops
 END
 "$program" plan --cells "$dir/memory.conf" >"$dir/plan"
-check "the usual ones are not in the id" grep -q '/t1/none/64000ops/throughput' "$dir/plan"
-check "the others are" grep -Eq '/t1/none/jemalloc/huge-off/64000ops/throughput' "$dir/plan"
-check "tcmalloc cannot ask for huge pages" grep -q 'tcmalloc/huge-on.*: not run: ' "$dir/plan"
+check "ids omit the default allocator and pages" grep -q '/t1/none/64000ops/throughput' "$dir/plan"
+check "ids contain other values" grep -Eq '/t1/none/jemalloc/huge-off/64000ops/throughput' "$dir/plan"
+check "tcmalloc with huge pages is skipped" grep -q 'tcmalloc/huge-on.*: not run: ' "$dir/plan"
 
 "$program" run "$dir/memory.conf" -o "$dir/campaign" --seed 1 --counters none >"$dir/out" 2>&1
-measured() { # ALLOCATOR PAGES FILE: its trial had malloc() of FILE
+check_trial() { # ALLOCATOR PAGES FILE: the cell's trial used malloc() of FILE
 	/usr/bin/python3 - "$dir/campaign" "$@" <<'END'
 import json, sys
 folder, allocator, pages, file = sys.argv[1:]
@@ -46,9 +46,9 @@ for line in open(folder + "/trials.jsonl"):
     assert trial["status"] in ("ok", "void"), trial["reason"]
     assert result["environment"]["allocator"].startswith(file), result
     assert pages != "off" or huge == 0, huge
-    # a kernel short of memory may have none to give: then the trial is void
-    said = "no huge pages in" in (trial["reason"] or "")
-    assert pages != "on" or huge > 0 or said or allocator == "glibc", trial["reason"]
+    # A kernel short of memory may provide no huge pages; the trial is then void.
+    too_few = "no huge pages in" in (trial["reason"] or "")
+    assert pages != "on" or huge > 0 or too_few or allocator == "glibc", trial["reason"]
     print("#", allocator, pages, huge)
     sys.exit(0)
 sys.exit("no trial")
@@ -62,18 +62,18 @@ for pair in glibc:libc.so jemalloc:libjemalloc mimalloc:libmimalloc tcmalloc:lib
 		[ $part = none/glibc/64000ops ] && part=none/64000ops
 		[ "$part" != "${part#glibc}" ] && part=none/huge-$pages
 		if grep -q "/$part.*1 x" "$dir/plan" || grep -q "$part.*1 x" "$dir/plan"; then
-			check "malloc() is $allocator's, huge pages $pages" \
-				measured $allocator $pages "${pair#*:}"
+			check "malloc() comes from $allocator, huge pages $pages" \
+				check_trial $allocator $pages "${pair#*:}"
 		else
-			check "without $allocator, huge pages $pages, it is a planned skip" \
+			check "$allocator is unavailable, huge pages $pages: the plan skips the cell" \
 				grep -Eq "$part.*not run: (no lib|tcmalloc cannot|this kernel)" "$dir/plan"
 		fi
 	done
 done
-check "no trial failed" says "$dir/out" " 0 failed"
+check "no trial failed" contains "$dir/out" " 0 failed"
 check "the campaign is valid" "$program" dev validate "$dir/campaign"
 
-# a trial by hand, with nothing preloaded
+# One trial without preloaded libraries.
 request() { # MEMBERS
 	cat <<END
 {"protocol": 2, "seed": 7, "control_extra": 0, "counters": {"backend": "none"},
@@ -86,16 +86,16 @@ request() { # MEMBERS
 END
 }
 request '"allocator": "jemalloc"' | "$program" dev trial >"$dir/out"
-check "another malloc() than requested is a failed trial" \
-	says "$dir/out" "this cell needs jemalloc"
+check "a trial with another malloc() than requested fails" \
+	contains "$dir/out" "this cell needs jemalloc"
 request '"huge_pages": "on"' | env -u GLIBC_TUNABLES "$program" dev trial >"$dir/out"
-check "and so are missing huge pages" says "$dir/out" "huge pages: GLIBC_TUNABLES is not"
+check "a trial fails if the C library did not enable the requested huge pages" contains "$dir/out" "huge pages: GLIBC_TUNABLES is not"
 request '"allocator": "best"' | "$program" dev trial >"$dir/out" 2>"$dir/err"
-check "an unknown one is no request" says "$dir/err" "cell.allocator: expected glibc, jemalloc"
-mistake() { # SET MESSAGE
+check "a request with an unknown allocator is rejected" contains "$dir/err" "cell.allocator: expected glibc, jemalloc"
+rejects_setting() { # SET MESSAGE
 	"$program" plan "$dir/memory.conf" --set "$1" 2>"$dir/err" >"$dir/out"
-	[ $? = 2 ] && says "$dir/err" "$2"
+	[ $? = 2 ] && contains "$dir/err" "$2"
 }
-check "nor a line of a workload" mistake allocator=best "expected glibc, jemalloc"
-check "nor pages" mistake huge-pages=2M "expected system, off or on"
+check "so is a workload with an unknown allocator" rejects_setting allocator=best "expected glibc, jemalloc"
+check "so is a workload with unknown pages" rejects_setting huge-pages=2M "expected system, off or on"
 done_testing

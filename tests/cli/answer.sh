@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make crossover` and `make bench SET=claims` measure, and then write the page, whatever
-# happened: a played program says which folder it made, and ends as it is told.
+# `make crossover` and `make bench SET=claims` write the page after every measurement, even a failed
+# one. A fake program prints the campaign folder and exits with a given status.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 dir=$(mktemp -d) out=$dir/out
@@ -18,50 +18,50 @@ printf '#!/bin/sh\necho install ok installed\n' >"$dir/bin/dpkg-query"
 cat >"$dir/b/readmostly" <<END
 #!/bin/sh
 case "\$*" in *--needs) echo plain/gomap_rw; exit ;; esac
-echo "\$*" >"$dir/asked"
+echo "\$*" >"$dir/calls"
 [ -z "\$PLAYED" ] || echo "\$SAYS \$PLAYED"
 exit \$STATUS
 END
 chmod +x "$dir"/bin/* "$dir/b/readmostly"
-# answer STATUS FOLDER ARGUMENTS...: sets status and out.
-answer() {
+# run_answer STATUS FOLDER ARGUMENTS...: sets status and out.
+run_answer() {
 	export STATUS=$1 PLAYED=$2; shift 2
 	DEPS=no PATH=$dir/bin:$PATH BUILD=$dir/b runner/answer.sh "$@" >"$out" 2>&1
 	status=$?
 }
-last() { tail -n 1 "$out" | grep -qxF -- "$1"; }
+last_line_is() { tail -n 1 "$out" | grep -qxF -- "$1"; }
 export SAYS=campaign:
 
-answer 0 "$dir/done" crossover gomap_rw syncmap --seed 7
-check "a search and its page are status 0" [ $status = 0 ]
-check "the program was asked for the pair" says "$dir/asked" \
+run_answer 0 "$dir/done" crossover gomap_rw syncmap --seed 7
+check "a complete search and its page are status 0" [ $status = 0 ]
+check "the program receives the pair" contains "$dir/calls" \
 	"dev crossover gomap_rw syncmap --mode quick --seed 7"
-check "the page is there" [ -s "$dir/done/report/index.html" ]
-check "its path is the last line" last "report: $dir/done/report/index.html"
+check "the page exists" [ -s "$dir/done/report/index.html" ]
+check "its path is the last line" last_line_is "report: $dir/done/report/index.html"
 
-answer 75 "$dir/begun" crossover gomap_rw syncmap
+run_answer 75 "$dir/begun" crossover gomap_rw syncmap
 check "an interrupted search keeps its status" [ $status = 75 ]
-check "and has a page, which says so" says "$dir/begun/report/index.html" \
+check "and has a page that names the stage to run" contains "$dir/begun/report/index.html" \
 	"has not ended: stage 2 runs next"
 rm -r "$dir/begun/report"
-SAYS=resuming answer 0 "$dir/begun" crossover gomap_rw syncmap
-check "a page that is not complete is status 3" [ $status = 3 ]
-check "of a folder that was resumed, too" last \
+SAYS=resuming run_answer 0 "$dir/begun" crossover gomap_rw syncmap
+check "an incomplete page is status 3" [ $status = 3 ]
+check "also for a resumed folder" last_line_is \
 	"report: $dir/begun/report/index.html"
 
 rm -r "$dir/begun/report"
-answer 2 "$dir/begun" crossover gomap_rw syncmap
-check "where nothing was started it is status 2" [ $status = 2 ]
-check "and no page" [ ! -e "$dir/begun/report" ]
-answer 0 "" crossover gomap_rw syncmap --plan
-check "nor where there is no folder" [ $status = 0 ]
-# Of claims the page is that of stage 1: here any folder that has one.
+run_answer 2 "$dir/begun" crossover gomap_rw syncmap
+check "status 2 if no campaign started" [ $status = 2 ]
+check "and no page is written" [ ! -e "$dir/begun/report" ]
+run_answer 0 "" crossover gomap_rw syncmap --plan
+check "without a folder no page is written either" [ $status = 0 ]
+# The page of claims is the page of stage 1; any folder that has a stage serves here.
 mkdir "$dir/claims" && cp -r "$dir/done" "$dir/claims/stage-01"
 export STATUS=0 PLAYED=$dir/claims
 DEPS=no PATH=$dir/bin:$PATH BUILD=$dir/b SET=claims IDS='S4-01 S4-02' runner/bench.sh >"$out" 2>&1
 status=$?
 check "claims and their page are status 0" [ $status = 0 ]
-check "asked for by id" says "$dir/asked" "dev claims run --mode quick S4-01 S4-02"
-check "with the page of their only stage" last \
+check "claims are selected by id" contains "$dir/calls" "dev claims run --mode quick S4-01 S4-02"
+check "the last line names the page of the only stage" last_line_is \
 	"report: $dir/claims/stage-01/report/index.html"
 done_testing

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly run --arms`: sets of programs, whole blocks, pairs, and what a
-# resume after kill -9 makes of them.
+# `readmostly run --arms`: sets of programs, complete blocks, pairs, and resume after kill -9.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
@@ -17,7 +16,7 @@ for arm in base head copy; do
 done
 : >"$log"
 
-# Two workloads: one has arms of its own.
+# Two workloads; one of them has its own arms.
 cat >"$dir/pairs.conf" <<CONF
 writes = 3%
 keys = 1Ki
@@ -36,16 +35,16 @@ CONF
 arms=(--arms "base=$dir/base,head=$dir/head"
 	--arms "slow:base=$dir/base,slow=$dir/base+2%")
 
-# Whether file $1 has a line that matches $2.
-tells() { grep -qE -- "$2" "$1" || { cut -c 1-300 "$1" | sed 's/^/# /'; return 1; }; }
+# matches FILE REGEX: true if a line of the file matches.
+matches() { grep -qE -- "$2" "$1" || { cut -c 1-300 "$1" | sed 's/^/# /'; return 1; }; }
 
 run() { # ARGUMENTS...: sets status
 	"$readmostly" run -o "$campaign" --counters none "$@" >"$out" 2>&1
 	status=$?
 }
-# The journal against the plan, by an independent reader; `all`: it is to be
-# whole, else its last block may lack trials.
-holds() { # FACT
+# Compares the journal with the plan in an independent reader. `whole` requires a complete journal;
+# otherwise the last block may lack trials.
+verify_journal() { # FACT
 	python3 - "$campaign" "$1" <<'PYTHON'
 import collections, itertools, json, sys
 folder, fact = sys.argv[1:]
@@ -118,18 +117,18 @@ export RM_FAKE="=ok"
 run "$dir/pairs.conf" "$dir/slow.conf" "${arms[@]}" --seed 1 \
 	--note why=because --note 'flags=-O2 -march=native'
 check "two sets of arms run: status 0" [ $status = 0 ]
-check "each arm of a cell's set runs once per block" holds whole
-check "pairs stay together, share a seed, and a coin says who is first" \
-	holds paired
-check "every line has the hash of its program" holds hashed
-check "windows are counted once, on the first arm, and last as asked" \
-	holds counted
-check "validate agrees" "$readmostly" dev validate "$campaign"
-check "a note is kept" says "$campaign/campaign.json" '"why": "because"'
-check "with the equals signs of its text" \
-	says "$campaign/campaign.json" '"flags": "-O2 -march=native"'
+check "each arm of a cell's set runs once per block" verify_journal whole
+check "pairs stay together, share a seed, and run in random order" \
+	verify_journal paired
+check "every line has the hash of its program" verify_journal hashed
+check "windows are calibrated once, on the first arm, and fill the requested time" \
+	verify_journal counted
+check "validate accepts the campaign" "$readmostly" dev validate "$campaign"
+check "campaign.json stores a note" contains "$campaign/campaign.json" '"why": "because"'
+check "with the equals signs in its text" \
+	contains "$campaign/campaign.json" '"flags": "-O2 -march=native"'
 run --resume --note why=because
-check "which a resume may say again" [ $status = 0 ]
+check "a resume may repeat the note" [ $status = 0 ]
 order() { sed 's/.*"cell":"\([^"]*\)","block":\([0-9]*\),"arm":"\([a-z]*\)".*/\1 \2 \3/' "$campaign/trials.jsonl"; }
 order >"$dir/first"
 campaign=$dir/again
@@ -138,9 +137,9 @@ check "the same seed gives the same order of arms" \
 	[ "$(order)" = "$(cat "$dir/first")" ]
 campaign=$dir/other
 run "$dir/pairs.conf" "$dir/slow.conf" "${arms[@]}" --seed 2
-check "another seed another one" [ "$(order)" != "$(cat "$dir/first")" ]
+check "another seed gives another order" [ "$(order)" != "$(cat "$dir/first")" ]
 
-# An arm that crashes is given up with its mate; the others go on.
+# A crashing arm and its partner are given up; other cells continue.
 cat >"$dir/crashes" <<SCRIPT
 #!/bin/sh
 request=\$(cat)
@@ -153,24 +152,23 @@ run "$dir/pairs.conf" "$dir/slow.conf" --arms \
 	"base=$dir/base,head=$dir/crashes" "${arms[@]:2}"
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
 check "an arm that crashes is status 3" [ $status = 3 ]
-check "it is tried twice in each cell" [ "$(lines \
+check "it runs twice in each cell" [ "$(lines \
 	'"arm":"head".*"exit":"signal 11"')" = 4 ]
-check "then its cells are left to the end, by both arms" [ "$(lines \
+check "then both arms skip the other trials of its cells" [ "$(lines \
 	'"block":[2-7].*"status":"skipped","reason":"head failed twice: ')" = 24 ]
-check "other workloads are measured whole" \
+check "other workloads run completely" \
 	[ "$(lines '"cell":"slow/.*"status":"ok"')" = 16 ]
-check "every trial has its line" "$readmostly" dev validate "$campaign"
+check "every trial has a line" "$readmostly" dev validate "$campaign"
 
-# The first arm is the yardstick: without it there is no window.
+# Windows are calibrated on the first arm; if it fails, there is no window.
 campaign=$dir/blind
 run "$dir/pairs.conf" --arms "base=$dir/crashes,head=$dir/head"
-check "a first arm that fails leaves cells that are skipped by name" \
-	tells "$campaign/campaign.json" \
+check "if the first arm fails its cells are skipped with the reason" \
+	matches "$campaign/campaign.json" \
 	'"skip": "calibration on arm base: ended by signal 11'
-check "and are in no block" [ "$(lines '"status":"ok"')" = 4 ]
+check "and no block contains them" [ "$(lines '"status":"ok"')" = 4 ]
 
-# kill -9 at drawn points of its progress: a time would be too early on a busy
-# machine, and too late on another.
+# Kill -9 after a random number of trials. Random times would depend on the load of the machine.
 campaign=$dir/killed
 export RM_FAKE="=wait:5"
 early=0 dropped=0
@@ -194,19 +192,19 @@ echo "# $dropped of $kills resumes dropped an unfinished block;" \
 export RM_FAKE="=ok"
 run --resume
 check "the last resume ends with status 0" [ $status = 0 ]
-check "blocks were dropped on the way" [ $dropped -gt 0 ]
-check "the journal holds each block of all arms whole, no trial twice" \
-	holds whole
-check "pairs are pairs after all" holds paired
-check "validate agrees with that, too" "$readmostly" dev validate "$campaign"
-check "what was dropped is kept aside" [ -s "$campaign/unfinished.jsonl" ]
+check "some resumes dropped an unfinished block" [ $dropped -gt 0 ]
+check "the journal has each block of all arms completely and no trial twice" \
+	verify_journal whole
+check "pairs are still pairs" verify_journal paired
+check "validate accepts it, too" "$readmostly" dev validate "$campaign"
+check "dropped trials are in unfinished.jsonl" [ -s "$campaign/unfinished.jsonl" ]
 lines=$(wc -l <"$campaign/trials.jsonl")
 run --resume
-check "a resume of a finished one runs and drops nothing" \
+check "a resume of a complete campaign runs and drops nothing" \
 	[ "$status $lines" = "0 $(wc -l <"$campaign/trials.jsonl")" ]
 
-# The last block cut at each of its lines, its last pair torn among them: what
-# was left of it is put aside, all of it.
+# Cut the last block after each of its lines, also inside its last pair. The rest of the block moves
+# to unfinished.jsonl.
 journal=$campaign/trials.jsonl
 block=$(tail -n 1 "$journal" | grep -o '"block":[0-9]*')
 of_block=$(grep -c "$block[,}]" "$journal")
@@ -219,35 +217,35 @@ for left in $(seq $((of_block - 1))); do
 	[ "$status" = 0 ] && [ "$(wc -l <"$campaign/unfinished.jsonl")" = "$left" ] &&
 		[ "$(wc -l <"$journal")" = "$lines" ] || torn="$torn $left"
 done
-check "a block cut after any of its $of_block lines runs again as a whole" \
+check "a block cut after any of its $of_block lines runs again completely" \
 	[ "$of_block${torn:+ not after$torn}" -ge 4 ]
-check "and leaves blocks that are whole" holds whole
+check "and all blocks are complete" verify_journal whole
 
-# Resumed with other programs.
+# Resume with other programs.
 run --resume --arms "base=$dir/base,head=$dir/copy"
 check "other arms are status 2" [ $status = 2 ]
-check "and said to be" says "$out" "started with other --arms"
+check "with the reason" contains "$out" "started with other --arms"
 echo >>"$dir/head"
 run --resume
-check "an arm whose file was changed is status 2" [ $status = 2 ]
-check "and named with both hashes" tells "$out" \
+check "a changed file of an arm is status 2" [ $status = 2 ]
+check "the error has both hashes" matches "$out" \
 	"arm head: $dir/head was changed since .* expected [0-9a-f]{64}"
 rm "$dir/head"
 run --resume
-check "an arm whose file is gone is status 2" [ $status = 2 ]
-check "and named with the hash that is needed" tells "$out" \
+check "a missing file of an arm is status 2" [ $status = 2 ]
+check "the error has the required hash" matches "$out" \
 	"arm head: .*$dir/head.*No such file.*SHA-256 [0-9a-f]{64}"
 cp "$dir/base" "$dir/head"
 run --resume
-check "once it is there again the campaign goes on" [ $status = 0 ]
+check "with the file back the campaign continues" [ $status = 0 ]
 
-bad() { # NAME WORDS ARGUMENTS...: status 2 and the words
+bad() { # NAME REGEX ARGUMENTS...: status 2 and a matching error
 	local name=$1 words=$2
 	shift 2
 	"$readmostly" run -o "$dir/n" --counters none "$@" >"$out" 2>&1
 	local code=$?
 	check "$name is status 2" [ $code = 2 ]
-	check "$name: the reason" tells "$out" "$words"
+	check "$name: the error gives the reason" matches "$out" "$words"
 }
 syntax="expected \[WORKLOAD:\]NAME=FILE\[\+SHARE%\]"
 bad "an arm without a file" "$syntax" "$dir/pairs.conf" --arms base
@@ -259,19 +257,19 @@ bad "two arms of one name" "two arms named base" \
 	"$dir/pairs.conf" --arms "base=$dir/base,base=$dir/head"
 bad "two sets for one workload" "two sets for slow" \
 	"$dir/slow.conf" --arms "slow:a=$dir/base" --arms "slow:b=$dir/base"
-bad "an arm that is not there" "arm head: .*No such file" \
+bad "an arm without its file on disk" "arm head: .*No such file" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/none"
 bad "one file as two arms" "are one file.*use two files or copies" \
 	"$dir/pairs.conf" --arms "base=$dir/base,head=$dir/base"
-bad "arms of no workload" "no such workload" \
+bad "arms for an unknown workload" "no such workload" \
 	"$dir/pairs.conf" "${arms[@]}"
 bad "a workload without arms" "the workload pairs has no arms" \
 	"$dir/pairs.conf" "$dir/slow.conf" "${arms[@]:2}"
-bad "more operations in a window of time" "which needs a counted window" \
+bad "extra operations in a window measured in time" "which needs a counted window" \
 	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/base+2%" \
 	--set loop=paced --set rate=1k/s --set measure=latency
-bad "a measure of another program" "arms cannot run this measure" \
+bad "a measure that arms do not support" "arms cannot run this measure" \
 	"$dir/pairs.conf" --arms "a=$dir/base,b=$dir/copy" --set measure=causes
 bad "a note without a text" "expected KEY=TEXT" "$dir/pairs.conf" --note x
-check "and none of these left a folder" [ ! -e "$dir/n" ]
+check "none of these errors creates a folder" [ ! -e "$dir/n" ]
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly check` catches every planted fault, by the check that is there
-# for it, and finds nothing where nothing is planted.
+# `readmostly check` finds every injected fault with the check made for it, and accepts correct
+# maps.
 # slow: a minute of CPU time. alone: the load decides how often threads meet.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
@@ -29,9 +29,8 @@ report $? "the fixtures build with IMPL="
 program=$dir/build/readmostly
 [ -x "$program" ] || { echo "1..$count"; exit 1; }
 
-# A fault that races, or meets whoever comes first, shows in more than one way,
-# and a check says what it met first: the pattern has all that the fault can do.
-# Where it may not show at all, the first of several seeds that does is enough.
+# A fault that depends on a race has several symptoms, and a check reports the first one. The
+# pattern lists all symptoms. If the fault may not show, several seeds run until one shows it.
 seeds=1
 caught() { # id check pattern arguments...
 	id=$1 check=$2 pattern=$3
@@ -47,19 +46,19 @@ caught() { # id check pattern arguments...
 	report $? "$id is caught by $check ($pattern)"
 }
 
-right() { # id arguments...
+passes() { # id arguments...
 	id=$1
 	shift
 	"$program" check "$id" "$@" >"$dir/out" 2>&1
-	report $? "$id is found right"
+	report $? "$id passes"
 }
 
-# The full period of 10^6: the number of writes must be above it.
+# Full period of 10^6: the number of writes must exceed it.
 caught bad_loses_insert exchange 'a write was lost' \
 	--ops 32000000 --shape u64x8
 caught bad_loses_replace exchange 'a write was lost' \
 	--ops 16000000 --shape u64x8
-# Without exchange: through the timed operations alone.
+# Without exchange: only the timed operations show it.
 export RM_FAULT_PERIOD=1000
 caught bad_loses_insert upsert 'inserts - removes' --shape str16x8
 caught bad_loses_replace owner 'last value written' --shape str16x24
@@ -68,7 +67,7 @@ caught bad_wrong_key exchange 'gave the value of rank'
 caught bad_wrong_key model 'other than the last one written'
 caught bad_wrong_key readers 'gave the value of rank'
 caught bad_wrong_key drive 'wrong or torn'
-# Word 0 comes late, too: the value before it may go out twice.
+# Word 0 is late as well: exchange may return the previous value twice.
 caught bad_tears exchange 'torn\|returned twice' --shape u64x24
 caught bad_tears upsert 'torn' --shape str16x24
 caught bad_tears_late exchange 'torn' --shape u64x24
@@ -80,25 +79,24 @@ grep -q '^  thread [0-9]* was in$' "$dir/out" && grep -q '^    .*faulty' "$dir/o
 report $? "and the stacks of its threads are shown"
 caught bad_eats_memory upsert 'used too much memory.*again: .* --memory 256 ' --memory 256 --ops 200000 \
 	--shape u64x8
-# The owner misses its last value, or another thread sees the one before again.
+# The owner misses its last value, or another thread sees an old value again.
 caught bad_stale owner 'last value written\|went back'
 caught bad_two_winners atomic 'inserted [2-9][0-9]* times'
-# The entry that is left out or doubled is the first of the table, which may be
-# the token; where a scan was held up it saw a third one.
+# The missing or duplicate entry is the first one of the table, which may be the token. A delayed
+# scan sees a third token.
 caught bad_scan scan 'which is always present, not at all\|saw 0 tokens'
 caught bad_scan_twice scan 'which is always present, twice\|saw [23] tokens'
 caught bad_scan_moments scan 'saw [23] tokens, which no moment'
 caught bad_scan_outgrown scan 'none was removed' --ops 20000
-# Beside 25 others on two CPUs one seed of 25 did not show the first of these and
-# none the second: at 18 in 100 (95 %), ten do not once in 3 * 10^7.
+# Next to 25 other processes on two CPUs, one seed in 25 missed the first bug and none the second.
+# With at most 18 misses in 100 (95 %), ten seeds all miss once in 3 * 10^7 runs.
 seeds=10
-# Memory that was given out again holds what another key's writer left there, or
-# is writing: other values and torn ones ("gave"), other keys (so that the own
-# one is not found), or no address.
+# Reused memory holds data of the writer of another key: other values and torn ones ("gave"), other
+# keys ("said absent"), or no address.
 caught bad_frees_at_once pairs 'freed\|crashed: signal 11\|gave\|returned absent' \
 	--quarantine --preempt --ops 4000000 --shape u64x24
-# Nothing overwrites what was freed, unless the quarantine does: the poison, or,
-# where the block was given back meanwhile, another block or none.
+# Only the quarantine overwrites freed memory: with its poison or, after reuse of the block, with
+# another block's data.
 caught bad_reads_freed pairs 'gave\|freed\|crashed: signal 11' --quarantine --preempt \
 	--ops 1000000 --shape u64x8
 seeds=1
@@ -117,34 +115,34 @@ caught bad_never_parks park 'hung.*again: .* --deadline 3 ' --deadline 3 --shape
 
 LD_PRELOAD=libm.so.6 "$program" check frees_at_the_end --ops 100 --quarantine >"$dir/out" 2>&1
 [ $? = 2 ] && grep -q 'LD_PRELOAD is set' "$dir/out"
-report $? "a quarantine that cannot be had is refused"
+report $? "an unavailable quarantine is an error"
 mkdir "$dir/a b"
 cp -r "$program" "$(dirname "$program")/maps" "$dir/a b"
 "$dir/a b/readmostly" check frees_at_the_end --ops 100 --quarantine >"$dir/out" 2>&1
 [ $? = 2 ] && [ "$(wc -l <"$dir/out")" = 1 ] &&
 	grep -q 'quarantine: the path of the program contains a blank' "$dir/out"
-report $? "also where LD_PRELOAD cannot name its library"
+report $? "also if LD_PRELOAD cannot name its library"
 "$dir/a b/readmostly" check frees_at_the_end --budget 1 --only model >"$dir/out" 2>&1 &&
 	! grep -q 'ld.so' "$dir/out"
-report $? "and is not tried then"
+report $? "other checks then run without it"
 rm -r "$dir/a b"
-# What readers keep, beside the writes that retire.
+# Memory that readers retain, next to writes that retire memory.
 caught bad_leaks_lookup reclaim 'bytes are still allocated' --ops 20000 --shape u64x8
 caught bad_leaks_scan reclaim 'bytes are still allocated' --ops 20000 --shape u64x8
-right waits_for_joined --ops 20000
-right frees_later --ops 20000 --only reclaim --shape u64x24
-right stalls --ops 20000 --only exchange
-right scan_not_outgrown --ops 200000 --only scan
-# What it holds does not grow with the round, nor do rounds seem to hang.
-right gomap_rw --ops 40000000 --only growth --shape u64x8 --memory 160
-right scan_not_outgrown --ops 80000000 --only drive --shape u64x8 --deadline 1
-# What the quarantine keeps back is no leak of the map.
-right frees_later --ops 200000 --only reclaim --shape u64x8 --quarantine
-right reads_kept --ops 1000000 --only pairs --quarantine --preempt --shape u64x8
-right frees_at_the_end --ops 1000000 --only pairs --quarantine --preempt \
+passes waits_for_joined --ops 20000
+passes frees_later --ops 20000 --only reclaim --shape u64x24
+passes stalls --ops 20000 --only exchange
+passes scan_not_outgrown --ops 200000 --only scan
+# Memory must not grow with the rounds, and many rounds must not look like a hang.
+passes gomap_rw --ops 40000000 --only growth --shape u64x8 --memory 160
+passes scan_not_outgrown --ops 80000000 --only drive --shape u64x8 --deadline 1
+# Memory retained by the quarantine is not a leak of the map.
+passes frees_later --ops 200000 --only reclaim --shape u64x8 --quarantine
+passes reads_kept --ops 1000000 --only pairs --quarantine --preempt --shape u64x8
+passes frees_at_the_end --ops 1000000 --only pairs --quarantine --preempt \
 	--shape u64x24
-RM_STALL_MS=0 right stalls --ops 20000
-# Same seed, same first failure: what `again:` promises on one thread.
+RM_STALL_MS=0 passes stalls --ops 20000
+# Same seed, same first failure: the promise of `again:` on one thread.
 "$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/a"
 "$program" check bad_wrong_key --only model --shape u64x8 --seed 7 >"$dir/out"
 grep -q FAIL "$dir/a" && cmp -s "$dir/a" "$dir/out"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make regress` of a map of another project: a head that answers wrongly, crashes
-# or hangs is stopped before anything is timed, with what was found; a right one
-# is timed, whatever the clock says of it, and its outputs are there.
+# `make regress` for a map of another project. A head that answers wrongly, crashes or hangs fails
+# before any timing, with the finding. A correct head is timed, whatever the verdict, and its
+# outputs exist.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -27,7 +27,7 @@ arms() { # NAME BASE: sets status
 	status=$?
 	sed 's/^/# /' "$dir/$1" "$dir/$1.err" | cut -c1-300
 }
-edit() { # SED: of the map, as it was in good
+edit() { # SED: edits the map as committed in good
 	in_theirs git checkout -q good -- their_map.c
 	sed -i "$1" "$theirs/their_map.c"
 	! in_theirs git diff --quiet good
@@ -39,8 +39,8 @@ stopped() { # NAME WORDS
 edit 's/	probe_write(shape, slot, value);/	if (key.word % 8 != 5)\n&/'
 GITHUB_ACTIONS=true arms wrong good
 check "a head that loses writes is FAIL before it is timed" stopped wrong '^FAIL their_map u64x8 model: .*other than the last one written'
-check "with the command that shows it again" grep -q '; again: readmostly check their_map --shape u64x8 --only model' "$dir/wrong"
-check "and an annotation where GitHub runs it" says "$dir/wrong" "::error title=Readmostly FAIL::"
+check "with the command that reproduces it" grep -q '; again: readmostly check their_map --shape u64x8 --only model' "$dir/wrong"
+check "and an annotation on GitHub" contains "$dir/wrong" "::error title=Readmostly FAIL::"
 edit 's/	lock_to_read(&map->lock);/	abort();\n&/'
 arms crash good
 check "a head that crashes is FAIL before it is timed" stopped crash '^FAIL .*signal 6'
@@ -63,14 +63,14 @@ timed() {
 	sed 's/^/# /' "$dir/timed" "$dir/timed.err" | cut -c1-200
 	grep -qE '^verdict: (PASS|FAIL|INVALID|INCONCLUSIVE)' "$dir/timed"
 }
-check "a right head is timed and has a verdict" timed
-check "changes that are not committed are named" \
-	says "$dir/timed.err" "with uncommitted changes"
+check "a correct head is timed and has a verdict" timed
+check "uncommitted changes are reported" \
+	contains "$dir/timed.err" "with uncommitted changes"
 words="map their_map.c of $(in_theirs git rev-parse HEAD) and changes, Readmostly $(git -C "$tree" rev-parse HEAD)"
 for file in verdicts.json gate.md index.html; do
-	check "$file has the map and the commits of both projects" \
-		says "$tree/results/their/report/$file" "$words"
+	check "$file names the map and the commits of both projects" \
+		contains "$tree/results/their/report/$file" "$words"
 done
-check "the campaign keeps what the messages since base accept" \
-	says "$tree/results/their/campaign.json" '"slower1": "Slower: their_map 1Ki: why"'
+check "the campaign records what commit messages since base accept" \
+	contains "$tree/results/their/campaign.json" '"slower1": "Slower: their_map 1Ki: why"'
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# --cells-from FILE: a plan and a campaign of the cells of a list.
+# --cells-from FILE: a plan and a campaign of listed cells.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/syncmap plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
@@ -17,29 +17,29 @@ verify=$("$readmostly" plan --cells $conf |
 
 plan() { "$readmostly" plan "$@" --cells-from "$list" >"$out" 2>&1; }
 run() { "$readmostly" run --busy-ok --counters none "$@" >"$out" 2>&1; }
-# json EXPRESSION FILE: Python about a JSON file.
+# json CODE FILE: runs Python code; j is the parsed JSON file.
 json() { "$python" -c "import json, sys, hashlib; j = json.load(open(sys.argv[1])); $1" "$2"; }
 
 printf '# two of them\r\n\n%s   # the first\n\t%s' $timed $other >"$list"
 plan --cells $conf
-check "a plan of a list" [ $? = 0 ]
-check "has its cells" [ "$(grep -c '^campaign/' "$out")" = 2 ]
-check "with the blocks of the workload" says "$out" "$timed: 60 x"
+check "a plan of a list succeeds" [ $? = 0 ]
+check "it has the listed cells" [ "$(grep -c '^campaign/' "$out")" = 2 ]
+check "with the blocks of the workload" contains "$out" "$timed: 60 x"
 plan --cells $conf --set blocks=3
-check "unless these are set" says "$out" "$other: 3 x"
+check "unless --set changes them" contains "$out" "$other: 3 x"
 plan --json $conf && cp "$out" "$dir/json"
-check "all blocks hold these cells alone" json \
+check "all blocks contain only these cells" json \
 	"assert [sorted(b) for b in j['order']] == [[0, 1]] * 60" "$dir/json"
 printf '%s\n%s\n' $timed $timed/x | sed 's,throughput/x,none,' >"$list"
 
-# refuses NAME WORDS: the list is status 2, in one line with these words.
+# refuses NAME WORDS: the list is status 2, with one line that contains the words.
 refuses() {
 	plan $conf
 	check "$1 is status 2" [ $? = 2 ]
-	check "$1: the sentence" says "$out" "$2"
+	check "$1: the error gives place and reason" contains "$out" "$2"
 	check "$1: one line" [ "$(wc -l <"$out")" = 1 ]
 }
-refuses "an id that the plan has not" \
+refuses "an id that is not in the plan" \
 	"$list:2: the plan has no cell campaign/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/none, expected one of its 8"
 printf '%s\n\n%s\n' $timed $timed >"$list"
 refuses "an id twice" "$list:3: $timed repeats line 1, expected each id once"
@@ -48,66 +48,66 @@ refuses "an empty list" "$list: no cell, expected an id or more, one a line"
 printf '%s %s\n' $timed $other >"$list"
 refuses "two ids in a line" "$list:1: byte 0x20 in column"
 printf 'a\0b\n' >"$list"
-refuses "a byte that is no text" "$list:1: byte 0x00 in column 2"
+refuses "a byte that is not text" "$list:1: byte 0x00 in column 2"
 head -c 300 /dev/zero | tr '\0' x >"$list"
-refuses "a line that is no id" "$list:1: 300 characters, expected the id"
+refuses "a line that is not an id" "$list:1: 300 characters, expected the id"
 rm "$list"
-refuses "a list that is not there" "$list: No such file"
+refuses "a missing list" "$list: No such file"
 mkdir "$list"
 refuses "a folder" "$list: a directory, expected a file"
 rmdir "$list"
 
-# A name that stands for another cell is that cell.
+# An alias selects the cell that it stands for.
 printf '%s\n' "${timed/cores/compact}" >"$list"
 plan --cells $conf --set "placement=cores compact"
-check "another name of a cell is the cell" says "$out" "$timed: 60 x"
-check "and stays one of its names" says "$out" "compact/throughput: on this machine the same as"
+check "an alias of a cell selects the cell" contains "$out" "$timed: 60 x"
+check "the plan prints the alias" contains "$out" "compact/throughput: on this machine the same as"
 
 printf '%s\n%s\n' $other $timed >"$list"
 run $conf -o "$dir/c" --cells-from "$list" --set blocks=2
-check "a campaign of a list" [ $? = 0 ]
-check "runs its cells" [ "$(wc -l <"$dir/c/trials.jsonl")" = 4 ]
-check "and is whole" "$readmostly" dev validate "$dir/c"
-check "the list is in campaign.json, by its ids in order" json "
+check "a campaign of a list succeeds" [ $? = 0 ]
+check "it runs the listed cells" [ "$(wc -l <"$dir/c/trials.jsonl")" = 4 ]
+check "and is complete" "$readmostly" dev validate "$dir/c"
+check "campaign.json describes the list by its sorted ids" json "
 ids = ''.join(i + '\n' for i in sorted(['$timed', '$other']))
 assert j['cells_from'] == {'file': '$list', 'ids': 2,
     'sha256': hashlib.sha256(ids.encode()).hexdigest()}, j['cells_from']
 assert {c['base'] for c in j['cells']} == {'gomap_rw'}" "$dir/c/campaign.json"
-check "which is as the schema says" "$python" tests/report/schemas.py campaign \
+check "campaign.json matches the schema" "$python" tests/report/schemas.py campaign \
 	<"$dir/c/campaign.json"
-# A base of which no cell is left stays named, and there is no ratio.
+# If the list contains no cell of the base, the cell still names it, and there is no ratio.
 printf '%s\n' $other >"$list"
 run $conf -o "$dir/one" --cells-from "$list" --set blocks=2
-check "a list without the base is a campaign" "$readmostly" dev validate "$dir/one"
-check "its cell names its base" json \
+check "a list without the base gives a valid campaign" "$readmostly" dev validate "$dir/one"
+check "its cell names the base" json \
 	"assert [c['base'] for c in j['cells']] == ['gomap_rw']" "$dir/one/campaign.json"
-check "and the report reads it" "$python" -m report "$dir/one"
+check "the report accepts it" "$python" -m report "$dir/one"
 printf '%s\n%s\n' $verify $timed >"$list"
 run $conf -o "$dir/v" --cells-from "$list" --set blocks=1
-check "a verification runs where it is named" \
+check "a listed verification runs" \
 	[ "$(grep -c '/verify"' "$dir/v/trials.jsonl")" = 1 ]
 
-# A plan asks for no counters; the names of verifications are those of a run.
+# A plan reads no counters; its ids of verifications equal those of a run.
 with_counters="measure=counters throughput"
 "$readmostly" plan --cells $conf --set "$with_counters" |
 	sed -n 's,: [0-9].*,,p' >"$list"
 run $conf -o "$dir/n" --cells-from "$list" --set "$with_counters" --set blocks=1
-check "all cells of a plan run where no counters are" [ $? = 0 ]
+check "all cells of a plan run without counters" [ $? = 0 ]
 
-# A resume.
+# Resume.
 printf '%s\n%s # in another order\n' $timed $other >"$list"
 run -o "$dir/c" --resume
-check "a resume keeps the list" [ "$? $(wc -l <"$dir/c/trials.jsonl")" = "0 4" ]
+check "a resume uses the same list" [ "$? $(wc -l <"$dir/c/trials.jsonl")" = "0 4" ]
 run -o "$dir/c" --resume --cells-from "$list"
-check "the same ids are the same list" [ $? = 0 ]
+check "the same ids are accepted as the same list" [ $? = 0 ]
 printf '%s\n' $timed >"$list"
 run -o "$dir/c" --resume --cells-from "$list"
 check "other ids are status 2" [ $? = 2 ]
-check "and say so" says "$out" "the campaign was started with --cells-from "
+check "and the error names the option" contains "$out" "the campaign was started with --cells-from "
 run $conf -o "$dir/all" --set blocks=1
 run -o "$dir/all" --resume --cells-from "$list"
-check "so is a list where there was none" says "$out" "started with --cells-from (none)"
+check "so is a list for a campaign that had none" contains "$out" "started with --cells-from (none)"
 sed -i 's/"ids": 2/"ids": "two"/' "$dir/c/campaign.json"
 "$readmostly" dev validate "$dir/c" >"$out"
-check "validate knows the member" says "$out" "cells_from.ids"
+check "validate checks this field" contains "$out" "cells_from.ids"
 done_testing

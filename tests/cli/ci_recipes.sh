@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every shell step of every recipe for pipelines (docs/guide/ci.md, examples/ci/) runs
-# as it stands, in a clean clone of a project with a map of its own: a good commit
-# is green, a slow one red by its counts, a wrong one red before anything is timed.
-# Not real: the runner's variables are set by hand, clones come from here, and the
-# clone of Readmostly is given objects that are built already; apt-get is not
-# reached where packages are there. One cell is counted, for time.
+# Runs every shell step of every CI recipe (docs/guide/ci.md, examples/ci/) unchanged, in a clean
+# clone of a project with one map. A good commit passes, a slow one fails by its counts, and a wrong
+# one fails before any timing. Simulated: variables of the runner are set by hand, clones are local,
+# the clone of Readmostly gets built objects, and apt-get is not reached if packages are installed.
+# Only one cell is counted, to save time.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -18,29 +17,29 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE GATE_MAIN IMPL IMPL_FLAGS IMPL_M
 mkdir "$dir/steps"
 recipe_steps() { "$python" tests/tools/recipe_steps.py "$dir/steps" >"$dir/names"; }
 check "every shell step of every recipe is found" recipe_steps
-check "and each is run below" [ "$(tr '\n' ' ' <"$dir/names")" = \
+check "each of them runs below" [ "$(tr '\n' ' ' <"$dir/names")" = \
 	"action-1 gitlab-1 gitlab-2 page-1 page-2 page-3 " ]
 
-# Their project: three commits of one map, good, slow and wrong.
+# The user's project: three versions of one map: good, slow and wrong.
 theirs=$dir/theirs
 mkdir -p "$theirs/src"
 in_theirs() { (cd "$theirs" && "$@"); }
 sed 's/rwlock_probe/my_map/g' impls/bound/rwlock_probe.c >"$theirs/src/my_map.c"
 in_theirs git init -q -b main
 in_theirs commit_all first
-good() { in_theirs git checkout -qB "$1" main; }
-good good
+checkout_branch() { in_theirs git checkout -qB "$1" main; }
+checkout_branch good
 echo '/* A comment. */' >>"$theirs/src/my_map.c"
 in_theirs commit_all good
-good slow
+checkout_branch slow
 sed -i 's/^	lock_to_read(&map->lock);/&\n	pthread_rwlock_unlock(\&map->lock);\n&/' "$theirs/src/my_map.c"
 in_theirs commit_all slow
-good wrong
+checkout_branch wrong
 sed -i 's/	probe_write(shape, slot, value);/	if (key.word % 8 != 5)\n&/' "$theirs/src/my_map.c"
 in_theirs commit_all wrong
 in_theirs git checkout -q main
 
-# Readmostly as they clone it, and what was built of it.
+# The clone of Readmostly, and its build output.
 clone_tree "$dir/upstream"
 cat >"$dir/one.conf" <<'CONF'
 writes = 3%
@@ -58,7 +57,7 @@ CONF
 export READMOSTLY_URL=file://$dir/upstream READMOSTLY_REF=main \
 	PLAN=$dir/one.conf CC BUILD=$build CHECK='--ops 2000 --deadline 1' RUNNER_TEMP=$dir
 CC=$(cut -d' ' -f1 "$build/flags")
-built() { # CLONE: gets the objects that upstream got
+copy_objects() { # CLONE: copies the objects of upstream into it
 	(cd "$1" && git ls-files -z | xargs -0 touch -h -d 2020-01-01)
 	(cd "$dir/upstream" && find "$build" -type f -exec cp -p --parents -t "$1" {} +)
 }
@@ -66,17 +65,17 @@ clone() { # NAME BRANCH: a clean clone in its own folder, with full history
 	mkdir -p "$dir/$1"
 	git clone -q -b "$2" "file://$theirs" "$dir/$1/project"
 }
-run() { # STEP NAME [NAME=VALUE...]: as a runner does; sets status
+run() { # STEP NAME [NAME=VALUE...]: runs the step like a runner; sets status
 	local step=$1 name=$2; shift 2
 	(cd "$dir/$name/project" && env "$@" bash -eo pipefail "$dir/steps/$step") \
-		>"$dir/$name.said" 2>"$dir/$name.err"
+		>"$dir/$name.printed" 2>"$dir/$name.err"
 	status=$?
-	sed 's/^/# /' "$dir/$name.said" "$dir/$name.err" | cut -c1-250
+	sed 's/^/# /' "$dir/$name.printed" "$dir/$name.err" | cut -c1-250
 }
 
-# GitHub: the action lies in a clone of Readmostly that the runner made.
+# GitHub: the action is in the runner's clone of Readmostly.
 git clone -q "$READMOSTLY_URL" "$dir/actions"
-built "$dir/actions"
+copy_objects "$dir/actions"
 github() { # NAME BRANCH TIME
 	clone "$1" "$2"
 	: >"$dir/$1.summary" >"$dir/$1.output"
@@ -86,45 +85,45 @@ github() { # NAME BRANCH TIME
 		FILE=src/my_map.c BASE= TIME="$3" IMPL_FLAGS= READMOSTLY_COMMIT=abc
 }
 github good good no
-check "GitHub, a good commit: green" [ $status = 0 ]
-check "the summary says it" says "$dir/good.summary" "equal: 1 cells: 1 same program"
-check "and the output names the folder" \
+check "GitHub, a good commit: status 0" [ $status = 0 ]
+check "the summary has the result" contains "$dir/good.summary" "equal: 1 cells: 1 same program"
+check "the output names the folder" \
 	grep -qx "folder=$dir/good/project/readmostly-gate" "$dir/good.output"
-check "which changes nothing of the project" \
+check "the project is unchanged" \
 	[ -z "$(git -C "$dir/good/project" status --porcelain)" ]
 github slow slow no
-check "GitHub, a slower commit: red" [ $status = 1 ]
-check "by its counts, with an annotation" \
-	eval 'says "$dir/slow.said" "::error title=Readmostly red::" && says "$dir/slow.summary" "accesses"'
-check "whose lines to accept it, and why it is red, are among the outputs" eval \
-	'says "$dir/slow/project/readmostly-gate/counts.txt" "Counts: my_map/" &&
-		says "$dir/slow/project/readmostly-gate/counts-why/why.txt" "why my_map"'
+check "GitHub, a slower commit: status 1" [ $status = 1 ]
+check "its counts are the reason, with an annotation" \
+	eval 'contains "$dir/slow.printed" "::error title=Readmostly red::" && contains "$dir/slow.summary" "accesses"'
+check "the outputs contain the lines that accept it and the explanation" eval \
+	'contains "$dir/slow/project/readmostly-gate/counts.txt" "Counts: my_map/" &&
+		contains "$dir/slow/project/readmostly-gate/counts-why/why.txt" "why my_map"'
 
-# GitLab: one shell for the lines of a job, which clones Readmostly itself.
+# GitLab: one shell runs all lines of a job; the job clones Readmostly.
 clone lab wrong
 run gitlab-1 lab IMPL=src/my_map.c
-check "GitLab, before the job: Readmostly is there" \
+check "GitLab: before_script clones Readmostly" \
 	[ $status = 0 -a -x "$dir/lab/readmostly/examples/ci/gate.sh" ]
 run gitlab-1 lab IMPL=src/my_map.c
-check "and before the next one, on a runner that keeps it" [ $status = 0 ]
-built "$dir/lab/readmostly"
+check "also on a runner that kept the clone" [ $status = 0 ]
+copy_objects "$dir/lab/readmostly"
 run gitlab-2 lab IMPL=src/my_map.c TIME=advice \
 	CI_MERGE_REQUEST_DIFF_BASE_SHA="$(in_theirs git rev-parse main)"
-check "GitLab, a wrong commit: red" [ $status = 1 ]
-check "before anything is timed, though time is an advice" \
-	eval 'says "$dir/lab.said" "verdict: FAIL (my_map of head fails its checks; nothing was timed)" &&
+check "GitLab, a wrong commit: status 1" [ $status = 1 ]
+check "it fails before any timing, although TIME=advice" \
+	eval 'contains "$dir/lab.printed" "verdict: FAIL (my_map of head fails its checks; nothing was timed)" &&
 		[ ! -e "$dir/lab/project/readmostly-gate/verdicts.json" ]'
 
-# The page's own: plain shell, and a look at the machine.
+# The steps of the page: plain shell, and the check of the machine.
 clone plain good
 mv "$dir/lab/readmostly" "$dir/plain/readmostly.built"
 sed -i 's/^test -d .* git clone .*/&\nrm -rf ..\/readmostly; mv ..\/readmostly.built ..\/readmostly/' \
 	"$dir/steps/page-1"
 run page-1 plain
-check "plain shell, a good commit: green" [ $status = 0 ]
-check "against origin's main" says "$dir/plain.said" "($(in_theirs git rev-parse main | cut -c1-12)"
+check "plain shell, a good commit: status 0" [ $status = 0 ]
+check "compared with main of origin" contains "$dir/plain.printed" "($(in_theirs git rev-parse main | cut -c1-12)"
 
-# A library, which their make makes: no file of it is in any commit.
+# A library built by the user's make; no commit contains it.
 in_theirs git checkout -qB library main
 mkdir -p "$theirs/runner"
 cp runner/foreign.h "$theirs/runner"
@@ -136,39 +135,39 @@ in_theirs commit_all library
 sed -i 's/^		\*value = at->second;/&\n		if (key.word % 8 == 5)\n			return false;/' "$theirs/src/my_lib.cc"
 in_theirs commit_all wrong
 clone library library
-mv "$dir/plain/readmostly" "$dir/library/" # that a kept workspace has
+mv "$dir/plain/readmostly" "$dir/library/" # as in a kept workspace
 run page-2 library
-check "a library that a commit broke: red before it is timed" eval '[ $status = 1 ] &&
-	says "$dir/library.said" "/libmy_map.so of head fails its checks; nothing was timed)"'
+check "a library broken by a commit: fails before any timing" eval '[ $status = 1 ] &&
+	contains "$dir/library.printed" "/libmy_map.so of head fails its checks; nothing was timed)"'
 mv "$dir/library/readmostly" "$dir/plain/readmostly"
 
-# Of `make` no more than what looks, for time.
+# Build only what the step needs, to save time.
 sed -i "s|^make$|make $build/readmostly|; s|build/gcc|$build|" "$dir/steps/page-3"
 mkdir -p "$dir/look" && ln -s "$dir/plain/readmostly" "$dir/look/project"
 run page-3 look
-check "the look at a machine of one's own ends well or says what to mend" \
-	eval '[ $status = 0 ] && says "$dir/look.said" "event map"'
+check "the check of the machine passes or names the problem" \
+	eval '[ $status = 0 ] && contains "$dir/look.printed" "event map"'
 
-# What the script says to those who call it wrongly.
+# Error messages of the script.
 sh_gate() { # WORDS ARGUMENTS: status 2 and the words
 	local words=$1; shift
-	(cd "$dir/plain/project" && "$dir/plain/readmostly/examples/ci/gate.sh" "$@") >"$dir/said" 2>&1
-	[ $? = 2 ] && says "$dir/said" "$words"
+	(cd "$dir/plain/project" && "$dir/plain/readmostly/examples/ci/gate.sh" "$@") >"$dir/output" 2>&1
+	[ $? = 2 ] && contains "$dir/output" "$words"
 }
-check "no map is status 2" sh_gate "expected a file of a map"
-check "nor a library that nothing makes" sh_gate "is not there: IMPL_MAKE= says what makes a library" their.so
-check "nor what makes something else" eval 'IMPL_MAKE=true sh_gate "IMPL_MAKE= is for a library" src/my_map.c'
-check "nor is a wrong word for time" eval 'TIME=maybe sh_gate "expected advice, red or no" src/my_map.c'
-check "nor a base that is none" eval 'BASE=none sh_gate "BASE=none: no such commit" src/my_map.c'
-check "nor a map that lies elsewhere" sh_gate "lies outside of the repository" "$dir/steps/page-1"
-# Other ways to say the file: it is in base, so that it is never "new".
+check "a missing map is status 2" sh_gate "no such file: expected the source of a map"
+check "a library without IMPL_MAKE" sh_gate "their.so: no such file: expected a library, or IMPL_MAKE=" their.so
+check "IMPL_MAKE for a source file" eval 'IMPL_MAKE=true sh_gate "IMPL_MAKE= is for a library" src/my_map.c'
+check "a wrong word for TIME" eval 'TIME=maybe sh_gate "expected advice, red or no" src/my_map.c'
+check "a base that does not exist" eval 'BASE=none sh_gate "BASE=none: no such commit" src/my_map.c'
+check "a map outside of the repository" sh_gate "is outside of the repository" "$dir/steps/page-1"
+# Other spellings of the path: base contains the file, so it is never "new".
 found_in() { # FOLDER FILE
 	(cd "$dir/plain/project/$1" && TIME=no timeout -k 1 60 bash -c '. <(sed "s/^cd .*/echo would gate \$IMPL; exit/" "$1") "$2"' \
-		"$dir/plain/readmostly/examples/ci/gate.sh" "$dir/plain/readmostly/examples/ci/gate.sh" "$2") >"$dir/said" 2>&1
-	says "$dir/said" "would gate $(realpath "$dir/plain/project")/src/my_map.c"
+		"$dir/plain/readmostly/examples/ci/gate.sh" "$dir/plain/readmostly/examples/ci/gate.sh" "$2") >"$dir/output" 2>&1
+	contains "$dir/output" "would gate $(realpath "$dir/plain/project")/src/my_map.c"
 }
-check "a map by its whole path is found in base" found_in . "$dir/plain/project/src/my_map.c"
-check "and from another folder" found_in src ../src/my_map.c
+check "an absolute path is found in base" found_in . "$dir/plain/project/src/my_map.c"
+check "a path relative to another folder is found" found_in src ../src/my_map.c
 git -C "$dir/plain/project" fetch -q --depth 1 origin good
-check "nor a shallow clone" sh_gate "git fetch --unshallow (fetch-depth: 0)" src/my_map.c
+check "a shallow clone" sh_gate "git fetch --unshallow (fetch-depth: 0)" src/my_map.c
 done_testing

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The A/A control: one map as two programs, whose trials lie side by side, and what
-# a resume after kill -9 makes of it.
+# The A/A control: one map as two programs with adjacent trials, and resume after kill -9.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/shard_seg_grow aa/shard_seg_grow
 build=$(realpath "${BUILD:-build/gcc}")
@@ -25,7 +24,7 @@ measure = throughput
 CONF
 cell=w/shard_seg_grow/u64x8/n1024/w3/update/m0/uniform/t2/cores/throughput
 
-tells() { grep -qE -- "$1" "$out" || { cut -c 1-300 "$out" | sed 's/^/# /'; return 1; }; }
+matches() { grep -qE -- "$1" "$out" || { cut -c 1-300 "$out" | sed 's/^/# /'; return 1; }; }
 run() { # ARGUMENTS...: sets status
 	"$readmostly" run -o "$campaign" --counters none --busy-ok --seed 5 "$@" >"$out" 2>&1
 	status=$?
@@ -35,7 +34,7 @@ run() { # ARGUMENTS...: sets status
 functions() { # FLAVOUR: address and size of each function of the measured loop
 	nm -nS "$build/maps/$1/shard_seg_grow" | awk '$4 ~ /^drive_u64x8(_[a-z]+)?$/ { print $1, $2 }'
 }
-# Moved, by as many bytes, which are no multiple of a page; as aligned, as long.
+# All moved by the same distance, not a multiple of a page; same alignment, same length.
 moved() {
 	paste <(functions plain) <(functions aa) | python3 -c '
 import sys
@@ -51,22 +50,22 @@ code() {
 		sed -E '1,3d; s/^ *[0-9a-f]+:?//; s/(0x)?[0-9a-f]{3,}/X/g; s/ +#.*//; /^\t\.\.\.$/d'
 }
 equal_code() { cmp <(code plain) <(code aa) && [ "$(code aa | wc -l)" -gt 10000 ]; }
-check "functions of the control's program lie elsewhere, as aligned and as long" moved
+check "functions of the control program have other addresses, same alignment and size" moved
 check "their instructions are equal" equal_code
 
-# ---- a plan names it -----------------------------------------------------------
+# ---- the plan -----------------------------------------------------------------
 "$readmostly" plan "$dir/w.conf" >"$out" 2>&1
-check "plan has a line for it" \
-	tells "^A/A control: 12 more trials of $cell, by maps/aa/shard_seg_grow, about "
-check "and counts its trials" tells "^62 trials in 12 rounds, "
+check "plan prints the control" \
+	matches "^A/A control: 12 more trials of $cell, by maps/aa/shard_seg_grow, about "
+check "its trials count" matches "^62 trials in 12 rounds, "
 "$readmostly" run --needs "$dir/w.conf" >"$out" 2>&1
-check "its program is one that must be built" tells "^aa/shard_seg_grow$"
+check "--needs lists its program" matches "^aa/shard_seg_grow$"
 "$readmostly" run --needs --set control=none "$dir/w.conf" >"$out" 2>&1
-check "unless there is no control" eval '! tells ^aa/ >/dev/null'
+check "not with control=none" eval '! matches ^aa/ >/dev/null'
 
 # ---- a campaign ------------------------------------------------------------------
-# The journal against the plan, by an independent reader.
-holds() {
+# Compares the journal with the plan in an independent reader.
+verify_journal() {
 	python3 - "$campaign" "$cell" <<'PYTHON'
 import collections, hashlib, json, pathlib, sys
 folder, cell = sys.argv[1:]
@@ -107,11 +106,11 @@ for _ in 1 2 3; do
 	kill -9 $runner 2>/dev/null && kills=$((kills + 1))
 	wait $runner 2>/dev/null
 done
-check "every kill met a running campaign" [ $kills = 3 ]
+check "every kill hit a running campaign" [ $kills = 3 ]
 run --resume
-check "a resume ends it" [ $status = 0 ]
-check "each trial of the control is next to that of its map, in either order" holds
-# The report's reader: trials of the map are those of head alone, and none is to come.
+check "a resume completes it" [ $status = 0 ]
+check "each trial of the control is next to one of its map, in either order" verify_journal
+# The report's reader: trials of the map are those of arm head, and none is pending.
 read_back() {
 	PYTHONPATH=. "$(report/find_python.sh)" - "$campaign" "$cell" <<'PYTHON'
 import sys
@@ -123,24 +122,24 @@ assert len(campaign.cells[cell].trials) == 12
 assert {k: len(v) for k, v in campaign.arms.items()} == {("aa", cell): 12}
 PYTHON
 }
-check "the report finds the pairs, and that nothing is missing" read_back
-check "validate knows the arm" "$readmostly" dev validate "$campaign"
+check "the report finds the pairs and nothing pending" read_back
+check "validate accepts the arm" "$readmostly" dev validate "$campaign"
 lines=$(wc -l <"$campaign/trials.jsonl")
 sed -i "$(grep -n '"arm":"aa"' "$campaign/trials.jsonl" | tail -n 1 | cut -d: -f1)d" "$campaign/trials.jsonl"
 "$readmostly" dev validate "$campaign" >"$out" 2>&1
-check "and misses a trial of it" [ $? = 1 ]
+check "validate finds a missing trial of the control" [ $? = 1 ]
 run --resume
-check "which a resume runs" [ "$(wc -l <"$campaign/trials.jsonl")" = "$lines" ]
+check "a resume runs the missing trial" [ "$(wc -l <"$campaign/trials.jsonl")" = "$lines" ]
 
-# ---- a program that is not there --------------------------------------------------
+# ---- a missing program ------------------------------------------------------------
 mkdir -p "$dir/elsewhere/maps"
 cp "$readmostly" "$dir/elsewhere"
 cp -r "$build/maps/plain" "$build/maps/names.tsv" "$dir/elsewhere/maps"
 readmostly=$dir/elsewhere/readmostly campaign=$dir/other
 run "$dir/w.conf"
-check "a control that is not built is status 2 before anything runs" \
+check "a control that is not built is status 2 before any trial" \
 	eval '[ $status = 2 ] && [ ! -e "$campaign" ]'
-check "with the command that builds it" tells "make programs NEEDED=aa/shard_seg_grow"
+check "the error has the command that builds it" matches "make programs NEEDED=aa/shard_seg_grow"
 run --maps gomap_rw "$dir/w.conf"
 check "without its map there is no control" [ $status = 0 ]
 

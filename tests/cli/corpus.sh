@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Twelve injected bugs are found, six by `readmostly check` and six by `readmostly explore`, and their
-# corrected versions pass. The whole corpora: tests/long/corpora.py.
+# `readmostly check` finds six injected bugs and `readmostly explore` six others; their corrected
+# versions pass. The complete corpora: tests/long/corpora.py.
 . tests/tools/tap.sh
 needs readmostly-history
 readmostly=$build/corpus/readmostly out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-# ID FOLDER CHECK OPERATIONS, and ID FOLDER FAULT (words); seeds make both repeatable
+# ID FOLDER CHECK OPERATIONS, and ID FOLDER FAULT (words); seeds make both repeatable.
 checked='wrong_shard planted model 200000
 lost_update planted exchange 200000
 false_promise planted progress 400000

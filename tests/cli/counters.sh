@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly env counters`: what works here, why the rest does not, what it writes.
+# `readmostly env counters`: usable back ends, reasons for the others, and its output.
 . tests/tools/tap.sh
 needs readmostly-likwid tests/stub/liblikwid.so.5
 grep -q '^[^#]' runner/counters/events.tsv ||
@@ -9,19 +9,19 @@ build=$PWD/${BUILD:-build/gcc}
 case ${BUILD:-} in /*) build=$BUILD ;; esac
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-run() { # STATUS ARGUMENTS...: keeps output, compares the exit status
+run() { # STATUS ARGUMENTS...: stores the output, compares the exit status
 	want=$1
 	shift
 	"$build/readmostly" env counters "$@" >"$dir/out" 2>"$dir/err"
 	[ $? = "$want" ]
 }
 
-has() { grep -q -- "$1" "$dir/out"; }
-says() { grep -q -- "$1" "$dir/err"; }
-lacks() { ! grep -q -- "$1" "$2"; }
+output_matches() { grep -q -- "$1" "$dir/out"; }
+error_matches() { grep -q -- "$1" "$dir/err"; }
+lacks_text() { ! grep -q -- "$1" "$2"; }
 
-# A Zen 3 with 32 KiB of L1d, seen from one CPU, and a library that counts as
-# the known kernels must.
+# A Zen 3 with 32 KiB of L1d, as seen from one CPU, and a library whose counts match the known
+# kernels.
 cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
 root=$dir/root cache=$dir/root/sys/devices/system/cpu/cpu$cpu/cache/index0
 mkdir -p "$root/proc" "$cache"
@@ -36,7 +36,7 @@ ASAN_OPTIONS=detect_leaks=0 exec "$build/readmostly-likwid" --no-gate \
 	--library "$build/tests/stub/liblikwid.so.5" "\$@"
 END
 chmod +x "$dir/helper"
-played() { # STATUS ARGUMENTS...
+run_on_fake_cpu() { # STATUS ARGUMENTS...
 	RM_SYSFS=$root RM_LIKWID_HELPER=$dir/helper
 	export RM_SYSFS RM_LIKWID_HELPER
 	want=$1
@@ -48,12 +48,12 @@ played() { # STATUS ARGUMENTS...
 	[ $status = "$want" ]
 }
 
-check "it ends with status 0 whether counters work or not" run 0
-check "it names likwid" has "^  likwid"
-check "it names perf" has "^  perf"
-check "prints what auto uses" has "^auto uses: "
+check "status 0 whether counters work or not" run 0
+check "it lists likwid" output_matches "^  likwid"
+check "it lists perf" output_matches "^  perf"
+check "it prints the choice of auto" output_matches "^auto uses: "
 
-whole() { # every back end that does not work has a reason, in the JSON, too
+survey_is_complete() { # every unusable back end has a reason, also in the JSON
 	/usr/bin/env python3 - "$dir/out" <<'END'
 import json, sys
 survey = json.load(open(sys.argv[1]))
@@ -66,68 +66,67 @@ assert survey["auto"] == (proved + ["none"])[0]
 END
 }
 run 0 --json
-check "--json is one object; what does not work has a reason" whole
+check "--json is one object; an unusable back end has a reason" survey_is_complete
 
 mkdir "$dir/elsewhere"
 cp "$build/readmostly" "$build/readmostly-likwid" "$dir/elsewhere"
-far() { (cd / && "$dir/elsewhere/readmostly" env counters >"$dir/out" 2>"$dir/err"); }
-check "a copy in another folder works" far
-check "and knows its events and its helper" lacks "no program readmostly-likwid" "$dir/out"
+run_copy() { (cd / && "$dir/elsewhere/readmostly" env counters >"$dir/out" 2>"$dir/err"); }
+check "a copy in another folder works" run_copy
+check "and finds its events and its helper" lacks_text "no program readmostly-likwid" "$dir/out"
 
-check "a metric that does not exist is status 2" run 2 --metrics l1d_fil
-check "and is named" says 'no metric "l1d_fil"'
-check "an argument too many is status 2" run 2 extra
+check "an unknown metric is status 2" run 2 --metrics l1d_fil
+check "and is named" error_matches 'no metric "l1d_fil"'
+check "an extra argument is status 2" run 2 extra
 
 four=cycles,instructions,dc_load,l1d_fill_demand
-check "played: a recording that cannot be written is status 3" \
-	played 3 --metrics $four --record "$dir/none/recording"
-check "and the table is there all the same" has "^auto uses: likwid"
-check "played: it runs" played 0 --metrics $four --record "$dir/recording"
-check "played: likwid is proved" has "likwid  *works: proved on known kernels"
-check "played: each proof shows what was expected" \
-	has "l1d_fill_demand  four  *0.97  0.5..2  *proved"
-check "played: auto uses it" has "^auto uses: likwid"
-check "played: the table says that facts come from files" has "RM_SYSFS is set"
-# Where the machine has a PMU, perf adds lines of its own.
+check "fake CPU: a recording that cannot be written is status 3" \
+	run_on_fake_cpu 3 --metrics $four --record "$dir/none/recording"
+check "the table is still printed" output_matches "^auto uses: likwid"
+check "fake CPU: status 0" run_on_fake_cpu 0 --metrics $four --record "$dir/recording"
+check "fake CPU: likwid is verified" output_matches "likwid  *works: proved on known kernels"
+check "fake CPU: each verified metric shows its expected range" \
+	output_matches "l1d_fill_demand  four  *0.97  0.5..2  *proved"
+check "fake CPU: auto chooses likwid" output_matches "^auto uses: likwid"
+check "fake CPU: the table names the source of the facts" output_matches "RM_SYSFS is set"
+# On a machine with a PMU, perf adds lines.
 grep '"backend":"likwid"' "$dir/recording" >"$dir/likwid"
 check "the recording has a line per kernel and event" \
 	[ "$(wc -l <"$dir/likwid")" = 12 ]
-check "no line of it passes for hardware" lacks '"hardware"' "$dir/recording"
-check "it is the fixture that tests replay" \
+check "no line claims hardware" lacks_text '"hardware"' "$dir/recording"
+check "the recording equals the fixture replayed by tests" \
 	cmp -s "$dir/likwid" tests/fixtures/counters.jsonl
 
-# A guest's counters open and stay at 0. Where the machine has a PMU, perf may
-# be proved on it and recorded.
+# A guest's counters open but stay at 0. On a machine with a PMU, perf may be verified and recorded.
 echo kept >"$dir/dead"
 STUB_VALUE=zero
 export STUB_VALUE
-played 0 --metrics $four --record "$dir/dead"
+run_on_fake_cpu 0 --metrics $four --record "$dir/dead"
 unset STUB_VALUE
-stays() { grep -qx kept "$dir/dead" || has "^  perf  *works"; }
-check "counters that stay at 0 do not work" has "^  likwid  *does not work here"
-check "and do not take the place of an earlier recording" stays
-check "nor are they recorded beside others" lacks '"likwid"' "$dir/dead"
+recording_is_kept() { grep -qx kept "$dir/dead" || output_matches "^  perf  *works"; }
+check "counters that stay at 0 are unusable" output_matches "^  likwid  *does not work here"
+check "and do not replace an earlier recording" recording_is_kept
+check "nor are they recorded with others" lacks_text '"likwid"' "$dir/dead"
 
-# A CPU that no table knows.
+# A CPU that is not in the tables.
 mkdir -p "$dir/strange/proc" "$dir/strange/${cache#$root/}"
 printf 'processor\t: %s\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 250\n' \
 	"$cpu" >"$dir/strange/proc/cpuinfo"
 cp "$cache"/* "$dir/strange/${cache#$root/}"
 root=$dir/strange
-check "an unknown CPU is no error" played 0
-check "its events are the kernel's generic ones, which is told" \
-	has "note: .*GenuineIntel 6/250 is not in cpus.tsv: the kernel's generic events are counted"
+check "an unknown CPU is not an error" run_on_fake_cpu 0
+check "a note says that it uses the kernel's generic events" \
+	output_matches "note: .*GenuineIntel 6/250 is not in cpus.tsv: the kernel's generic events are counted"
 RM_SYSFS=$root taskset -c "$cpu" "$build/readmostly" env doctor >"$dir/out" 2>&1
-check "doctor says so, too" \
-	has "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"
+check "doctor prints the same note" \
+	output_matches "^note *event map *GenuineIntel 6/250 is not in the table of CPUs"
 
 RM_SYSFS=$dir/nothing
 export RM_SYSFS
-check "without /proc/cpuinfo it still says why" run 0 --record "$dir/none"
+check "without /proc/cpuinfo it still gives the reason" run 0 --record "$dir/none"
 unset RM_SYSFS
-check "nothing counted: no recording is left" [ ! -e "$dir/none" ]
+check "without counts no recording is written" [ ! -e "$dir/none" ]
 echo kept >"$dir/earlier"
 run 0 --record "$dir/earlier"
-check "nothing counted: an earlier recording stays" [ "$(cat "$dir/earlier")" = kept ]
+check "without counts an earlier recording stays" [ "$(cat "$dir/earlier")" = kept ]
 
 done_testing

@@ -1,78 +1,78 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# .ci/deps with a fake apt-get, sudo and id: packages, rights and refusals.
+# .ci/deps with a fake apt-get, sudo and id: packages, permissions and errors.
 . tests/tools/tap.sh
 deps=$PWD/.ci/deps
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/bin"
-play() { # PROGRAM: by the script on standard input
+make_fake() { # PROGRAM: a fake whose script is on standard input
 	{ echo '#!/bin/sh'; cat; } >"$dir/bin/$1"
 	chmod +x "$dir/bin/$1"
 }
-play id <<END
+make_fake id <<END
 cat '$dir/uid'
 END
-# Debian sets env_reset. Without the file no-password, sudo -n fails.
-play sudo <<END
+# As on Debian, sudo clears the environment. Without the file no-password, sudo -n fails.
+make_fake sudo <<END
 [ "\$1" = -n ] && [ -e '$dir/no-password' ] || exit 1
 shift
 exec env -i PATH="$dir/bin:\$PATH" SUDO=yes "\$@"
 END
-play apt-get <<END
-echo "\$* \${DEBIAN_FRONTEND-asks}\${SUDO:+ by sudo}" >>'$dir/asked'
+make_fake apt-get <<END
+echo "\$* \${DEBIAN_FRONTEND-asks}\${SUDO:+ by sudo}" >>'$dir/calls'
 END
-# All is there that is needed, and nothing else.
+# All needed packages are installed, and no other.
 wanted=$(awk '/^#/ { next } $3 == "needed" { needed[$2] } $3 == "wanted" { wanted[$2] }
 	END { for (p in wanted) if (!(p in needed)) printf "%s%s", n++ ? " | " : "", p }' .ci/packages)
-play dpkg-query <<END
+make_fake dpkg-query <<END
 case \$3 in $wanted) exit 1 ;; esac
 [ ! -e '$dir/bare' ] || exit 1
 echo install ok installed
 END
 deps() { (cd "$dir" && PATH=$dir/bin:$PATH "$deps" "$@") >"$dir/out" 2>&1; } # GROUP...
-asked() { grep -c . "$dir/asked"; }
-# refuses REASON GROUP...: status 2, the command, and nothing is installed.
+count_requests() { grep -c . "$dir/calls"; }
+# refuses REASON GROUP...: status 2, prints the command, and installs nothing.
 refuses() {
 	reason=$1; shift
-	: >"$dir/asked"
+	: >"$dir/calls"
 	deps "$@"
-	[ $? = 2 ] && says "$dir/out" "$reason. Run:" && [ ! -s "$dir/asked" ] &&
+	[ $? = 2 ] && contains "$dir/out" "$reason. Run:" && [ ! -s "$dir/calls" ] &&
 		grep -q '^  sudo apt-get install --no-install-recommends gcc .* likwid ' "$dir/out"
 }
 
 echo 1000 >"$dir/uid"
 : >"$dir/no-password"
-: >"$dir/asked"
+: >"$dir/calls"
 deps build
-check "by sudo, too, no package asks a question" sh -c \
-	"grep -q '^install .* noninteractive by sudo' '$dir/asked' && ! grep -q '^install .* asks' '$dir/asked'"
-check "missing packages are named in one line" grep -q '^deps: installing .*likwid.* (log: build/deps.log)$' "$dir/out"
+check "packages ask no question, also under sudo" sh -c \
+	"grep -q '^install .* noninteractive by sudo' '$dir/calls' && ! grep -q '^install .* asks' '$dir/calls'"
+check "one line names the missing packages" grep -q '^deps: installing .*likwid.* (log: build/deps.log)$' "$dir/out"
 deps build test
-before=$(asked)
+before=$(count_requests)
 deps build
 deps build test
-check "what could not be had is asked for once, whichever groups" [ "$(asked)" = "$before" ]
+check "an unavailable package is requested once, whatever the groups" [ "$(count_requests)" = "$before" ]
 rm "$dir/no-password" "$dir/build/deps-given-up"
-check "without the right to install wanted packages they are left out" deps build
-check "and named" says "$dir/out" "likwid"
+check "without permission to install, wanted packages are left out" deps build
+check "and listed" contains "$dir/out" "likwid"
 : >"$dir/bare"
-check "without it a missing package is refused with the command" refuses \
+check "without permission a missing needed package is an error with the command" refuses \
 	"this user is not root and has no sudo without a password" build
 echo 0 >"$dir/uid"
 DEPS=no
 export DEPS
-check "root may forbid it" refuses "DEPS=no forbids to install them" build test
-check "also make does" eval '! PATH=$dir/bin:$PATH BENCH_DRY=1 make -s bench DEPS=no >"$dir/out" 2>&1 && says "$dir/out" "DEPS=no forbids"'
+check "DEPS=no forbids root to install" refuses "DEPS=no forbids their installation" build test
+check "also through make" eval '! PATH=$dir/bin:$PATH BENCH_DRY=1 make -s bench DEPS=no >"$dir/out" 2>&1 && contains "$dir/out" "DEPS=no forbids"'
 DEPS=0
-check "no other word forbids it" eval '! deps build && says "$dir/out" "DEPS=0: expected no"'
+check "another word is rejected" eval '! deps build && contains "$dir/out" "DEPS=0: expected yes or no"'
 unset DEPS
-: >"$dir/asked"
+: >"$dir/calls"
 deps build
 check "root needs no sudo, and needed packages are installed again" sh -c \
-	"grep -q '^install .* gcc .*noninteractive$' '$dir/asked' && ! grep -q sudo '$dir/asked'"
+	"grep -q '^install .* gcc .*noninteractive$' '$dir/calls' && ! grep -q sudo '$dir/calls'"
 
-# .ci/unpack in a tree of its own.
+# .ci/unpack in its own tree.
 mkdir -p "$dir/tree/.ci" "$dir/tree/impls/go"
 cp "${deps%deps}unpack" "$dir/tree/.ci"
 cp impls/go/find_go.sh "$dir/tree/impls/go"
@@ -82,8 +82,8 @@ echo 'Package: x
 Version: 1
 Architecture: all
 Maintainer: x' >"$dir/control"
-play apt-get <<END
-echo "\$*" >>'$dir/asked'
+make_fake apt-get <<END
+echo "\$*" >>'$dir/calls'
 [ "\$1" = download ] && [ ! -e '$dir/offline' ] || exit 1
 mkdir -p '$dir/deb/DEBIAN' '$dir/deb/usr/lib/go-1.99/bin'
 cp '$dir/control' '$dir/deb/DEBIAN'
@@ -91,20 +91,20 @@ echo go1.99.1 >'$dir/deb/usr/lib/go-1.99/VERSION'
 install /bin/true '$dir/deb/usr/lib/go-1.99/bin/go'
 dpkg-deb -b '$dir/deb' x.deb
 END
-: >"$dir/asked" >"$dir/offline"
+: >"$dir/calls" >"$dir/offline"
 DEPS=no unpack
-check "DEPS=no forbids to fetch a newer Go" [ ! -s "$dir/asked" ]
-check "an archive that cannot be reached fails no build" unpack
-check "and one line names what is left out" [ "$(grep -c 'cannot be reached.*left out: golang-1.99-go$' "$dir/out")" = 1 ]
-: >"$dir/asked"
+check "DEPS=no forbids the download of a newer Go" [ ! -s "$dir/calls" ]
+check "an unreachable archive does not fail the build" unpack
+check "one line lists what is left out" [ "$(grep -c 'cannot be reached.*left out: golang-1.99-go$' "$dir/out")" = 1 ]
+: >"$dir/calls"
 unpack
-check "it is not tried at each call" [ ! -s "$dir/asked" ]
+check "the download is not retried at each call" [ ! -s "$dir/calls" ]
 rm "$dir/offline" "$dir/tree/build/deps-given-up"
 unpack
 check "the newest Go of the archive is unpacked with its library, and found" \
 	eval '"$dir/tree/impls/go/find_go.sh" newest | grep -q "build/peers/golang-1.99-go/.* 1.99.1$" &&
-		says "$dir/asked" "golang-1.99-go golang-1.99-src"'
-: >"$dir/asked"
+		contains "$dir/calls" "golang-1.99-go golang-1.99-src"'
+: >"$dir/calls"
 unpack
-check "once" [ ! -s "$dir/asked" ]
+check "a second call downloads nothing" [ ! -s "$dir/calls" ]
 done_testing

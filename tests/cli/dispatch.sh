@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The dispatch check sees each planted fault, and is silent where none is.
+# The dispatch check finds each injected fault and accepts clean code.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
@@ -65,8 +65,8 @@ for cc in gcc clang; do
 	fi
 done
 
-# AArch64: no C library of that machine is needed to compile a fixture.
-# (__x86_64__ only for the headers of this machine.)
+# AArch64: compiling a fixture needs no C library of that machine. (__x86_64__ is defined only for
+# this machine's headers.)
 arm="clang --target=aarch64-linux-gnu -D__x86_64__ -isystem /usr/include/x86_64-linux-gnu"
 if command -v clang >/dev/null && ls /usr/bin/llvm-objdump* >/dev/null 2>&1 &&
 	$arm -std=c11 -D_GNU_SOURCE -I. -c -o "$dir/a.o" \

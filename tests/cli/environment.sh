@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A hostile environment and start-up files of the user change no byte of a plan, a report or a recipe, and
-# the recorded commit is that of these sources only.
+# A hostile environment and the user's start-up files change no byte of a plan, a report or a
+# recipe. The recorded commit is the one of these sources.
 . tests/tools/tap.sh
 needs readmostly
 dir=$(mktemp -d) || exit 1
@@ -18,7 +18,7 @@ hostile=(CDPATH=/tmp:/ POSIXLY_CORRECT=1 "SHELLOPTS=nounset:noclobber" BASH_ENV=
 	ARGP_HELP_FMT=rmargin=30 TAR_OPTIONS=--nonsense XZ_OPT=-0 HOME="$dir/home" XDG_CONFIG_HOME="$dir/home/.config")
 cp -r tests/fixtures/campaign "$dir/calm" && cp -r "$dir/calm" "$dir/wild"
 
-everything() { # FOLDER: what a user gets
+run_commands() { # FOLDER: the output of commands
 	"$build/readmostly" plan --mode smoke --maps gomap_rw,shard_seg --json
 	"$build/readmostly" run --help
 	"$build/readmostly" --version
@@ -29,12 +29,12 @@ everything() { # FOLDER: what a user gets
 			@env | grep -E '^(GIT|GO[A-Z]|MPL|PYTHON|HWLOC|CDPATH|POSIX|JAVA|LC_)' | grep -v ^GOOD
 	END
 }
-same() { cmp "$dir/calm.out" "$dir/wild.out" && diff -r "$dir/calm" "$dir/wild"; }
-check "all commands end alike" eval '
-	everything "$dir/calm" >"$dir/calm.out" 2>"$dir/calm.err"; calm=$?
-	env "${hostile[@]}" build="$build" bash -c "$(declare -f everything); everything \"\$1\"" _ "$dir/wild" >"$dir/wild.out" 2>"$dir/wild.err"
+outputs_are_equal() { cmp "$dir/calm.out" "$dir/wild.out" && diff -r "$dir/calm" "$dir/wild"; }
+check "all commands exit with the same status" eval '
+	run_commands "$dir/calm" >"$dir/calm.out" 2>"$dir/calm.err"; calm=$?
+	env "${hostile[@]}" build="$build" bash -c "$(declare -f run_commands); run_commands \"\$1\"" _ "$dir/wild" >"$dir/wild.out" 2>"$dir/wild.err"
 	[ $? = $calm ]'
-check "output, page, tables and figures are the same to the byte" same
+check "output, page, tables and figures are identical" outputs_are_equal
 check "scripts see a clean environment" eval '
 	seen=$(env "${hostile[@]}" bash -c ". runner/base/environment.sh; env" 2>/dev/null)
 	[ "$(grep -cE "^(CDPATH|POSIXLY_CORRECT|GIT_[DWI]|GOGC|MPL|PYTHON[SOWI]|HWLOC|LC_N|SHELLOPTS|OMP)" <<<"$seen")" = 0 ]'
@@ -43,7 +43,7 @@ check "scripts see a clean environment" eval '
 mkdir -p "$dir/outer/sources/runner" && cp runner/origin.sh "$dir/outer/sources/runner/"
 git -C "$dir/outer" init -q && git -C "$dir/outer" -c user.name=a -c user.email=a@b commit -q --allow-empty -m outer
 origin() { (cd "$dir/outer/sources" && runner/origin.sh); }
-check "a repository around the sources is not theirs" [ "$(origin)" = "unknown -1" ]
+check "a repository around the sources is ignored" [ "$(origin)" = "unknown -1" ]
 printf '%040d\n' 7 >"$dir/outer/sources/.archive-commit"
 check "an archive has the commit that git wrote into it" [ "$(origin)" = "$(printf '%040d' 7) -1" ]
 check "git writes it" [ "$(git archive HEAD .archive-commit | tar -xO)" = "$(git rev-parse HEAD)" ]
@@ -51,13 +51,13 @@ git -C "$dir/outer/sources" init -q && git -C "$dir/outer/sources" add runner &&
 	git -C "$dir/outer/sources" -c user.name=a -c user.email=a@b commit -q -m sources
 head=$(git -C "$dir/outer/sources" rev-parse HEAD)
 rm "$dir/outer/sources/.archive-commit"
-check "a clean clone" [ "$(origin)" = "$head 0" ]
+check "a clean clone has its commit" [ "$(origin)" = "$head 0" ]
 if [ "$(id -u)" = 0 ]; then
 	chown -R nobody "$dir/outer" && chmod 755 "$dir"
-	check "of another user, too" [ "$(origin)" = "$head 0" ]
+	check "also if another user owns it" [ "$(origin)" = "$head 0" ]
 else
-	skip "of another user, too" "not root"
+	skip "also if another user owns it" "not root"
 fi
 echo >>"$dir/outer/sources/runner/origin.sh"
-check "with a change" [ "$(origin)" = "$head 1" ]
+check "a modified clone is marked" [ "$(origin)" = "$head 1" ]
 done_testing

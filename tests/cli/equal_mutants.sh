@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Each rule of Go's maps, broken by one edit: the comparison with what Go was
-# recorded to hold must say so. One thread, no chance, no Go needed.
+# Breaks each rule of Go's maps with one edit: the comparison with recorded states of Go must fail.
+# One thread, no randomness, no Go needed.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 cc=$(cut -d' ' -f1 "${BUILD:-build/gcc}/flags") || exit 1
 
-# build TEST: with the headers of $home first.
+# build TEST: compiles with the headers of $home first.
 build() {
 	# shellcheck disable=SC2086
 	$cc -std=c11 -D_GNU_SOURCE -O0 -w -I"$home" -I. -o "$home/test" \
@@ -20,9 +20,9 @@ differs() { # TRACE...
 	grep -q '^not ok' "$home/log"
 }
 
-# rule TEXT TEST SED TRACE...: edits the family's headers, all of them, so that
-# a rule may move from one to another.
-rule() {
+# check_mutant TEXT TEST SED TRACE...: edits all headers of the family, so that a rule may move between
+# them.
+check_mutant() {
 	text=$1 test=$2 edit=$3
 	shift 3
 	home=$dir/$tap_count
@@ -43,7 +43,7 @@ equal() { # TRACE...
 		{ sed 's/^/# /' "$home/log"; return 1; }
 }
 
-same() { # TEXT TEST TRACE...: what is not edited is equal
+check_unedited() { # TEXT TEST TRACE...: the unedited map is equal
 	home=$dir/$tap_count
 	text=$1 test=$2
 	shift 2
@@ -57,89 +57,89 @@ same() { # TEXT TEST TRACE...: what is not edited is equal
 }
 
 gomap=test_equal_gomap
-same "the native map, unedited, is equal" $gomap native-word-200 \
+check_unedited "the native map, unedited, is equal" $gomap native-word-200 \
 	native-text-2000 turning-text-3000 growth-hint-9
-rule "growth at 13 entries for 2 buckets, not at 14" $gomap \
+check_mutant "growth at 13 entries for 2 buckets, not at 14" $gomap \
 	's/count > 13 \*/count >= 13 */' growth-hint-0
-rule "a hint counts as one entry more" $gomap \
+check_mutant "a hint counts as one entry more" $gomap \
 	's/while (gomap_over(hint,/while (gomap_over(hint + 1,/' native-word-200
-rule "one overflow bucket more before a growth of the same size" $gomap \
+check_mutant "an overflow bucket more before a growth of the same size" $gomap \
 	's/return noverflow >= 1U/return noverflow > 1U/' turning-text-3000
-rule "overflow buckets counted on through a growth" $gomap \
+check_mutant "the overflow count survives a growth" $gomap \
 	's/^\tgomap_set(map->noverflow, 0);//' native-text-2000
-rule "tophash: 5 moves up, too" $gomap \
+check_mutant "tophash: 5 is moved up, too" $gomap \
 	's/return top < GOMAP_LIVE ?/return top <= GOMAP_LIVE ?/' native-word-200
-rule "a write moves its own old bucket only" $gomap \
+check_mutant "a write moves only its own old bucket" $gomap \
 	's/gomap_evacuate(map, shape, gomap_get(map->nevacuate))/(void)map/' \
 	native-text-2000
-rule "a removal moves nothing" $gomap \
+check_mutant "a removal moves nothing" $gomap \
 	'/^RM_HOT bool gomap_remove(/,/^}/s/gomap_grow_work(map, shape, hash);/{}/' \
 	native-text-2000
-rule "the mark stops after 8 moved buckets" $gomap \
+check_mutant "the evacuation mark stops after 8 moved buckets" $gomap \
 	's/GOMAP_MARK_STEPS = 1024/GOMAP_MARK_STEPS = 8/' filling-word-200000
-rule "too many overflow buckets double the map" $gomap \
+check_mutant "too many overflow buckets double the map" $gomap \
 	's/unsigned bigger = gomap_over(.*$/unsigned bigger = 1;/' \
 	turning-text-3000
-rule "a removed slot ends the chain, those before it do not" $gomap \
+check_mutant "a removed slot ends the chain, but not the slots before it" $gomap \
 	's/^\t} while (gomap_get(place.bucket->tophash\[place.slot\]) ==/\t} while (0 \&\& gomap_get(place.bucket->tophash[place.slot]) ==/' \
 	native-word-200
-rule "the emptied map keeps its seed" $gomap \
+check_mutant "the emptied map keeps its seed" $gomap \
 	's/if (gomap_get(map->count) == 0)$/if (false)/' native-word-5
-rule "an inserted key goes behind all others" $gomap \
+check_mutant "an inserted key goes after all others" $gomap \
 	's/<= GOMAP_EMPTY_ONE)$/== GOMAP_EMPTY_REST)/' native-word-200
-rule "clear leaves the mark of the growth that it ends" $gomap \
+check_mutant "clear keeps the mark of the growth that it ends" $gomap \
 	'/gomap_clear(struct gomap \*map/,/^}/s/gomap_set(map->nevacuate, 0);//' \
 	native-word-200
 
-rule "a store into a nil map has words of its own" $gomap \
+check_mutant "a store into a nil map prints another message" $gomap \
 	's/panic: assignment to entry in nil map/fatal: no map/' nil-map
-rule "a store into a nil map does nothing" $gomap \
+check_mutant "a store into a nil map does nothing" $gomap \
 	's/^\t\tgomap_panic_nil();/\t\treturn NULL;/' nil-map
 
 floats=test_equal_floats
-same "the map of floats, unedited, is equal" $floats floats-3 floats-500
-rule "beside an iterator a drawn hash halves what equals nothing" $floats \
+check_unedited "the map of floats, unedited, is equal" $floats floats-3 floats-500
+check_mutant "during an iteration a random hash chooses the half of a NaN" $floats \
 	's/if (gomap_equals_itself(key) ||/if (true ||/' floats-500
-rule "an iterator takes what equals nothing by a hash" $floats \
+check_mutant "an iterator chooses the half of a NaN by a hash" $floats \
 	's/if (!gomap_equals_itself(key)) .. as gomap_choose_half.*$/if (false)/' floats-500
-rule "an iterator looks a moved NaN up" $floats \
+check_mutant "an iterator looks up a moved NaN" $floats \
 	's/!gomap_equals_itself(gomap_slot_key(it->bucket, shape, slot)))/false)/' \
 	floats-500
-rule "NaNs of one word are one key" $floats \
+check_mutant "NaNs with equal bits are one key" $floats \
 	's/return gomap_float(gomap_get(slot\[0\])) == gomap_float(key.word);/return gomap_get(slot[0]) == key.word;/' \
 	floats-3
-rule "-0 leaves 0 where it was" $floats \
+check_mutant "a store of -0 keeps the key 0" $floats \
 	's/if (GOMAP_FLOAT_KEYS) .. -0 equals 0.*$/if (false)/' floats-3
 
 syncmap=test_equal_syncmap
-same "sync.Map, unedited, is equal" $syncmap sync-word-8 sync-word-64 \
+check_unedited "sync.Map, unedited, is equal" $syncmap sync-word-8 sync-word-64 \
 	sync-text-100 sync-full-text-50
-rule "promotion at misses > len(dirty)" $syncmap \
+check_mutant "promotion at misses > len(dirty)" $syncmap \
 	's/return misses >= gomap_count(map->dirty)/return misses > gomap_count(map->dirty)/' \
 	sync-word-8
-rule "a store counts a miss" $syncmap \
+check_mutant "a store counts a miss" $syncmap \
 	'/^RM_HOT uint64_t syncmap_swap_locked(/,/^}/s/^\tsyncmap_unlock/\tif (missed) syncmap_miss(thread, map);\n&/' \
 	sync-word-8
-rule "a lookup of an absent key counts no miss" $syncmap \
+check_mutant "a lookup of an absent key counts no miss" $syncmap \
 	'/^RM_HOT uint64_t syncmap_find_locked(/,/^}/s/syncmap_count_miss(map,/if (entry) &/' \
 	sync-word-64
-rule "removing an absent key counts no miss" $syncmap \
+check_mutant "removing an absent key counts no miss" $syncmap \
 	'/syncmap_detach_locked($/,/^}/s/syncmap_miss(thread, map);/if (entry) &/' \
 	sync-word-64
-rule "LoadOrStore that finds in dirty counts no miss" $syncmap \
+check_mutant "LoadOrStore of a key in dirty counts no miss" $syncmap \
 	'/syncmap_fill_locked(/,/^}/s/if (missed)/if (false)/' sync-word-8
-rule "a promotion keeps the misses" $syncmap \
+check_mutant "a promotion keeps the misses" $syncmap \
 	'/^static.* void syncmap_promote($/,/^}/s/syncmap_set_misses(map, 0);//' \
 	sync-word-64
-rule "Range leaves new keys in dirty" $syncmap \
+check_mutant "Range leaves new keys in dirty" $syncmap \
 	'/syncmap_promoted_header(/,/^}/s/syncmap_promote(thread, map);/{}/' \
 	sync-word-64
-rule "a rebuild takes removed entries along" $syncmap \
+check_mutant "a rebuild copies removed entries" $syncmap \
 	's/if (syncmap_expunge(map, entry))/if (false)/' sync-text-100
-rule "CompareAndDelete of an absent key counts no miss" $syncmap \
+check_mutant "CompareAndDelete of an absent key counts no miss" $syncmap \
 	's/if (missed && (entry || removes))/if (missed \&\& entry)/' \
 	sync-full-word-7
-rule "Clear keeps the misses" $syncmap \
+check_mutant "Clear keeps the misses" $syncmap \
 	'/^static inline void syncmap_clear(/,/^}/s/syncmap_set_misses(map, 0);//' \
 	sync-full-word-400
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Each detector of `readmostly explore`, broken by one edit: the bug that it is
-# there for is no longer found as what it is. Seeds, no chance.
+# Breaks each detector of `readmostly explore` with one edit: its bug is then no longer found as
+# such. Fixed seeds, no randomness.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -12,7 +12,7 @@ folder=verify/corpora/explored
 flags='-std=c11 -D_GNU_SOURCE -w -pthread -O2 -fno-lto -I.'
 libraries="$(pkg-config --libs hwloc inih jansson zlib) -lm -ldl"
 
-# row BUG: folder, finding and schedules of its line in tools.tsv.
+# row BUG: folder, finding and schedules in tools.tsv.
 row() { awk -F'\t' -v id="$1" '$1 == id { print $2 "\t" $3 "\t" $4 }' $folder/tools.tsv; }
 bugs=$(grep -v '^#' $folder/detector_mutants.tsv | cut -f3 | sort -u)
 files=$(for bug in $bugs; do echo "verify/corpora/$(row "$bug" | cut -f1)/$bug.c"; done)
@@ -20,8 +20,9 @@ files=$(for bug in $bugs; do echo "verify/corpora/$(row "$bug" | cut -f1)/$bug.c
 # shellcheck disable=SC2086
 builds() { tests/tools/with_impl.sh "$dir/build" explore $files; }
 
-# linked BUG FILE EDIT: the bug's program with that file, or with that header for all.
-linked() {
+# link_program BUG FILE EDIT: links the bug's program with the edited file; an edited header affects all
+# files.
+link_program() {
 	local bug=$1 sources=$2 name
 	rm -rf "$dir/edited" && mkdir -p "$dir/edited/verify/explore"
 	[ "${2%.h}" = "$2" ] || sources='access.c heap.c clocks.c lock_step.c'
@@ -39,16 +40,15 @@ linked() {
 		-Wl,--defsym=rm_this_map="rm_impl_$bug" "$build/explore.a" $libraries
 }
 
-# tried BUG PROGRAM: within the bug's schedules; a program that does not come to
-# its end tells nothing.
-tried() {
+# run_bug BUG PROGRAM: runs the bug's schedules; fails if the program crashes or hangs.
+run_bug() {
 	timeout 1000 "$2" "$1" --schedules "$(row "$1" | cut -f3)" >"$dir/out" 2>&1
 	[ $? -le 1 ] || { sed 's/^/# /' "$dir/out"; return 1; }
 }
-named() { grep -q "^FAIL $1: .*: $(row "$1" | cut -f2)\$" "$dir/out"; } # BUG
-found() { tried "$1" "$2" && named "$1"; }
+is_reported() { grep -q "^FAIL $1: .*: $(row "$1" | cut -f2)\$" "$dir/out"; } # BUG
+found() { run_bug "$1" "$2" && is_reported "$1"; }
 missed() { # BUG FILE EDIT
-	linked "$1" "$2" "$3" && tried "$1" "$dir/explore" && ! named "$1"
+	link_program "$1" "$2" "$3" && run_bug "$1" "$dir/explore" && ! is_reported "$1"
 }
 
 check 'the bugs build' builds

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A finding of `readmostly explore` as HTML and as a trace for Perfetto: both say
-# what the page of text says, and nothing is left half written unsaid.
+# A finding of `readmostly explore` as HTML and as a Perfetto trace: both contain the facts of the
+# text, and incomplete files are reported.
 . tests/tools/tap.sh
 needs explore/gomap_rw explore/gomap_rw_unguarded_delete explore/syncmap_back_door
 explore() { "$build/readmostly" explore "$@"; }
@@ -12,7 +12,7 @@ program="$dir/a&b<c>.txt"
 
 explore $map --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
 status=$?
-check 'a finding is status 1 with views, too' [ $status = 1 ]
+check 'a finding is status 1, also with views' [ $status = 1 ]
 explore $map --html "$dir/g.html" --perfetto "$dir/g.json" >/dev/null
 check 'the same schedule gives the same page' cmp "$dir/f.html" "$dir/g.html"
 check 'and the same trace' cmp "$dir/f.json" "$dir/g.json"
@@ -56,10 +56,10 @@ written = [line.strip() for line in text.splitlines()
            if re.match(r" +\S+\.h:\d+ (reads|writes|loads|stores)", line)]
 named = iter(e["name"] for e in accesses)
 fact("order", written and all(line in named for line in written))
-said = re.findall(r"^thread (\d) = (.*)$", text, re.M)
+printed = re.findall(r"^thread (\d) = (.*)$", text, re.M)
 def named(thread):
     return ", ".join(o["name"] for o in operations if o["tid"] == thread)
-fact("operations", said == [(str(t), named(t)) for t in threads if named(t)])
+fact("operations", printed == [(str(t), named(t)) for t in threads if named(t)])
 fact("inside", all(any(o["tid"] == a["tid"] and o["ts"] <= a["ts"] and
                        a["ts"] < o["ts"] + o["dur"] for o in operations)
                    for a in accesses))
@@ -73,29 +73,29 @@ fact("between", all(any(o["tid"] == a["tid"] and o["ts"] <= a["ts"] and
                     for a in accesses if a["ts"] in between(a["tid"])))
 fact("again", text.rsplit("again: ", 1)[1].strip() in cells.text)
 END
-said() { # WORD: a fact of compare.py
+fact_holds() { # WORD: true if compare.py confirms the fact
 	[ "$(grep -c "^ok - $1" "$dir/facts")" = 1 ]
 }
-agree() { # MAP inside|between: text, page and trace of it are in DIR
+agree() { # MAP inside|between: compares text, page and trace in $dir
 	python3 "$dir/compare.py" "$dir/text" "$dir/f.html" "$dir/f.json" >"$dir/facts"
-	check "$1: page and trace have the same accesses in the same order" said accesses
-	check "$1: of the same threads" said threads
-	check "$1: each of them has its column's head" said heads
-	check "$1: each line of the text is one of them, in its order" said order
-	check "$1: the operations of each thread are those of the program" said operations
-	check "$1: each access lies in an operation of its thread ($2)" said "$2"
-	check "$1: the page has the command that shows it again" said again
+	check "$1: page and trace have the same accesses in the same order" fact_holds accesses
+	check "$1: the threads agree" fact_holds threads
+	check "$1: each column has the head of its thread" fact_holds heads
+	check "$1: each line of the text is an access, in the same order" fact_holds order
+	check "$1: the operations of each thread are those of the program" fact_holds operations
+	check "$1: each access is inside an operation of its thread ($2)" fact_holds "$2"
+	check "$1: the page has the command that reproduces it" fact_holds again
 }
 agree $map inside
 explore $map --scheduler exhaustive --html "$dir/each.html" >"$dir/text"
 status=$?
-check 'so has what is found where each schedule is tried' eval \
-	'[ $status = 1 ] && says "$dir/each.html" " --scheduler exhaustive --program 0"'
-# One thread with several operations, one with none that joins and leaves: these
-# accesses are of no operation.
+check 'so does a finding of the exhaustive scheduler' eval \
+	'[ $status = 1 ] && contains "$dir/each.html" " --scheduler exhaustive --program 0"'
+# One thread has several operations. Another one only joins and leaves; its accesses belong to no
+# operation.
 explore syncmap_back_door --html "$dir/f.html" --perfetto "$dir/f.json" >"$dir/text"
-check 'a thread of the next has more than one operation' grep -q '^thread .*, ' "$dir/text"
-check 'and one that has none has its column' grep -q '<th scope="col">thread 1</th>' "$dir/f.html"
+check 'the next map has a thread with several operations' grep -q '^thread .*, ' "$dir/text"
+check 'a thread without operations has a column' grep -q '<th scope="col">thread 1</th>' "$dir/f.html"
 agree syncmap_back_door between
 
 cat >"$program" <<END
@@ -114,15 +114,15 @@ else
 fi
 
 explore gomap_rw --schedules 50 --html "$dir/none.html" >/dev/null
-check 'where nothing fails no file is made' [ "$? $(ls "$dir" | grep -c none)" = '0 0' ]
+check 'without a finding no file is written' [ "$? $(ls "$dir" | grep -c none)" = '0 0' ]
 explore $map --html "$dir/no/such.html" >/dev/null 2>"$dir/err"
-check 'a file that cannot be made is named, before anything is run' [ "$? $(cat "$dir/err")" = \
+check 'a file that cannot be created is reported before any run' [ "$? $(cat "$dir/err")" = \
 	"2 readmostly explore: --html $dir/no/such.html: cannot be written: No such file or directory" ]
 explore $map --perfetto /dev/full >/dev/null 2>"$dir/err"
-check 'a full disk is named, and what was found stays found' [ "$? $(cat "$dir/err")" = \
+check 'a full disk is reported, and the status stays 1' [ "$? $(cat "$dir/err")" = \
 	"1 readmostly explore: $map: /dev/full: not written completely: No space left on device" ]
 explore $map --html /dev/full >/dev/null 2>"$dir/err"
-check 'of the page as well' says "$dir/err" '/dev/full: not written completely: No space left'
+check 'also for HTML' contains "$dir/err" '/dev/full: not written completely: No space left'
 explore all --html "$dir/all.html" 2>"$dir/err"
-check 'there is no page of all maps' says "$dir/err" 'only with one map, not all'
+check '--html rejects all maps' contains "$dir/err" 'only with one map, not all'
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make flamegraph`: an XML reader finds the locks and the look-up by name in the drawings of a C map, by perf
-# and by gperftools, and of a Go map.
+# `make flamegraph`: the XML of the drawings names the locks and the lookup. Samplers: perf and
+# gperftools for a C map, Go's profiler for a Go map.
 # slow: three windows of a second, each between two runs of make.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/go_map_rw
@@ -10,7 +10,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 export DEPS=no
 
-draw() { # MAP WORKLOAD ARGUMENTS...: leaves `out`, and the texts and attributes of its drawing in `names`
+draw() { # MAP WORKLOAD ARGUMENTS...: writes `out`, and the texts and attributes of the drawing to `names`
 	BUILD=$build runner/flamegraph.sh "$@" >"$dir/out" 2>&1
 	status=$?
 	local svg
@@ -24,7 +24,7 @@ for element in ElementTree.parse(sys.argv[1]).iter():
 END
 }
 small=(--set threads=2 --set keys=1Ki --set write-kind=update --set window=1s)
-names() { # WORD...: all are in the drawing
+names() { # WORD...: all words are in the drawing
 	local word
 	for word; do
 		grep -qF -- "$word" "$dir/names" || { echo "# no $word"; sed 's/^/# /' "$dir/out"; return 1; }
@@ -38,13 +38,13 @@ c_names() {
 refused() { # WORDS MAP WORKLOAD
 	local words=$1; shift
 	draw "$@"
-	[ $status = 2 ] && says "$dir/out" "$words"
+	[ $status = 2 ] && contains "$dir/out" "$words"
 }
-check 'a missing map is refused with the usage' refused \
+check 'a missing map is rejected with the usage' refused \
 	'MAP is missing, expected a map' '' uniform-97-3
-check 'an unknown map is refused' refused nosuch nosuch uniform-97-3
-check 'an unknown workload is refused with all of them' refused ' uniform-97-3 ' gomap_rw nosuch
-check 'a map in Java is refused' refused 'expected a map in C, C++ or Go' java_chm uniform-97-3
+check 'an unknown map is rejected' refused nosuch nosuch uniform-97-3
+check 'an unknown workload is rejected with a list of all' refused ' uniform-97-3 ' gomap_rw nosuch
+check 'a map in Java is rejected' refused 'expected a map in C, C++ or Go' java_chm uniform-97-3
 
 if [ ! -x /usr/share/perl5/Devel/NYTProf/flamegraph.pl ] && ! command -v flamegraph.pl >/dev/null; then
 	skip 'the drawings name the locks' 'libdevel-nytprof-perl is not installed'
@@ -57,21 +57,21 @@ draws() { # SAMPLER MAP
 }
 if perf record -q -e cpu-clock -o "$dir/try" true 2>/dev/null; then
 	check 'perf samples a map in C' draws perf, gomap_rw
-	check 'its drawing names the locks and the look-up, which are inlined' c_names
+	check 'its drawing names the inlined locks and lookup' c_names
 else
 	skip 'perf samples a map in C' 'perf may not sample here'
 fi
 mkdir "$dir/bin" && printf '#!/bin/sh\necho not permitted >&2\nexit 255\n' >"$dir/bin/perf"
 chmod +x "$dir/bin/perf"
 if command -v google-pprof >/dev/null; then
-	PATH=$dir/bin:$PATH check 'without perf gperftools does' draws gperftools gomap_rw
-	check 'with the same names' c_names
+	PATH=$dir/bin:$PATH check 'without perf, gperftools samples' draws gperftools gomap_rw
+	check 'and its drawing has the same names' c_names
 else
-	skip 'without perf gperftools does' 'google-perftools is not installed'
+	skip 'without perf, gperftools samples' 'google-perftools is not installed'
 fi
 if [ -e "$build/maps/plain/go_map_rw" ]; then
 	check "Go's profiler samples a map in Go" draws "Go's runtime/pprof" go_map_rw
-	check 'its drawing names the locks and the look-up' names 'sync.(*RWMutex).RLock' \
+	check 'its drawing names the locks and the lookup' names 'sync.(*RWMutex).RLock' \
 		'sync.(*RWMutex).RUnlock' mapaccess 'map go_map_rw (go1.' 'threads 2'
 else
 	skip "Go's profiler samples a map in Go" 'no Go 1.19 or newer'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make campaign` by ssh into a folder whose name a shell would take apart. ssh is
-# played: what it would run there runs here, in a folder of its own.
+# `make campaign` by ssh into a folder whose name a shell would split. A fake ssh runs the commands
+# here, in a separate folder.
 . tests/tools/tap.sh
 . runner/fleet/status.sh
 dir=$(mktemp -d)
@@ -22,7 +22,7 @@ chmod +x "$dir/ssh" "$dir/there/runner/fleet/start.sh"
 declare -A site=([ssh]=$dir/ssh)
 refuse() { echo "$*" >&2; exit 2; }
 . runner/fleet/ssh.sh
-ssh_rsync() { cat >/dev/null; } # sources are there
+ssh_rsync() { cat >/dev/null; } # sources are already present
 MACHINES=$dir/machines MODE=smoke RUN=()
 echo 'm1 host there' >"$MACHINES"
 
@@ -30,14 +30,14 @@ for name in plain 'two words' "a';b"; do
 	OUT=$dir/$name
 	mkdir -p "$OUT/state"
 	echo 1 >"$OUT/state/number"
-	check "$name: a start is begun" [ "$(ssh_begin m1)" = session ]
-	# the start holds the lock until it ends
+	check "$name: a start begins" [ "$(ssh_begin m1)" = session ]
+	# The start holds the lock until it ends.
 	flock -w 60 "$dir/there/results/$name/state/m1.lock" true
-	check "$name: in its folder" grep -qxF "results/$name m1" "$dir/there/asked"
-	check "$name: and is seen to be over" [ "$(ssh_state m1)" = "ended no start is running" ]
+	check "$name: it runs in its folder" grep -qxF "results/$name m1" "$dir/there/asked"
+	check "$name: its end is detected" [ "$(ssh_state m1)" = "ended no start is running" ]
 done
 echo 2 >"$OUT/state/number"
-check "another campaign's folder there is named" [ "$(ssh_begin m1 2>&1)" = \
+check "a remote folder of another campaign is reported" [ "$(ssh_begin m1 2>&1)" = \
 	"results/$name belongs to another campaign, expected another OUT" ]
-check "nothing else is made there" [ "$(cd "$dir/there" && echo *)" = "asked results runner" ]
+check "nothing else is created in it" [ "$(cd "$dir/there" && echo *)" = "asked results runner" ]
 done_testing

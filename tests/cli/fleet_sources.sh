@@ -1,18 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Sources that `make campaign` sends by ssh: make there builds what is here, also
-# after something was renamed, deleted or edited, and nothing of others goes; and
-# what comes back. ssh is played: what it would run there runs here, in a folder of
-# its own.
+# Sources that `make campaign` sends by ssh: remote make builds the local state after a rename, a
+# deletion or an edit; files of other owners stay; results come back. A fake ssh runs the commands
+# here, in a separate folder.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 if ! command -v rsync >/dev/null; then
-	skip "sources that are sent" "no rsync"
+	skip "sending of sources" "no rsync"
 	done_testing
 	exit
 fi
-# cut: the connection ends within a list that is piped into it.
+# cut: the connection breaks inside a list on standard input.
 cat >"$dir/ssh" <<END
 #!/bin/sh
 while [ "\${1#-}" != "\$1" ]; do shift 2; done
@@ -35,7 +34,7 @@ echo 1 >"$OUT/state/number"
 ssh_read_machines
 place[m1]=${there##*/}
 
-# A program of all that is found, as in this project's Makefile.
+# A program of all files found, as in this project's Makefile.
 in_here() { (cd "$dir/here" && "$@"); }
 cat >"$dir/here/Makefile" <<'END'
 SOURCES := $(wildcard *.c)
@@ -60,50 +59,50 @@ echo 'build' >"$dir/here/.gitignore"
 in_here git init -q
 in_here git add -A
 in_here git -c user.name=n -c user.email=n@n commit -qm first
-begin() { # sends, and says how
+begin() { # sends; prints the kind of start
 	in_here ssh_begin m1 2>"$dir/err"
 	sed 's/^/# /' "$dir/err" >&2
 	flock -w 60 "$there/results/x/state/m1.lock" true
 }
-made() { # STATUS of the program that make builds there
+remote_make_gives() { # STATUS: expected status of the program that remote make builds
 	make -s -C "$there" >"$dir/made" 2>&1 || { sed 's/^/# /' "$dir/made"; return 1; }
-	# what comes next is younger, also where the file system's clock is a coarse one
+	# Later edits must be newer, even on a file system with a coarse clock.
 	until touch "$dir/probe" && [ "$dir/probe" -nt "$there/build/all" ]; do :; done
 	"$there/build/all"
 	[ $? = "$1" ]
 }
-check "a start is begun" [ "$(begin)" = session ]
-check "and make there builds what is here" made 3
+check "a start begins" [ "$(begin)" = session ]
+check "remote make builds the local sources" remote_make_gives 3
 
 in_here ssh_fetch m1
-check "what a start leaves is fetched, and of this machine alone" [ "$(cd "$OUT" && find m1 state -name '*.*' | sort | paste -sd' ')" = \
+check "the files of a start are fetched, only for this machine" [ "$(cd "$OUT" && find m1 state -name '*.*' | sort | paste -sd' ')" = \
 	"m1/trials.jsonl state/m1.doctor state/m1.log state/m1.starts state/m1.status" ]
 
 echo theirs >"$there/theirs.txt"
 in_here git mv locks.c lock_step.c
 in_here rm old_map.c
-check "a start after a rename and a deletion" [ "$(begin)" = session ]
-check "what was renamed here is not there twice" made 3
-check "what was deleted here, in no commit yet, is not there" [ ! -e "$there/old_map.c" ]
-check "what others put there stays" eval '[ -e "$there/theirs.txt" ] && [ -d "$there/results/x/state" ]'
+check "a start begins after a rename and a deletion" [ "$(begin)" = session ]
+check "a renamed file is not there twice" remote_make_gives 3
+check "a file deleted but not committed is removed" [ ! -e "$there/old_map.c" ]
+check "files of other owners stay" eval '[ -e "$there/theirs.txt" ] && [ -d "$there/results/x/state" ]'
 
-# An object there is younger than what was edited here before it was built.
+# The remote object is newer than the time of the edited file.
 echo 'int lock(void) { return 4; }' >"$dir/here/lock_step.c"
 touch -d 2020-01-01 "$dir/here/lock_step.c"
-check "a start after an edit" [ "$(begin)" = session ]
-check "what was edited here is compiled there, whatever its time here" made 4
+check "a start begins after an edit" [ "$(begin)" = session ]
+check "the edited file is compiled, whatever its time" remote_make_gives 4
 touch "$dir/here/main.c"
-check "a start without an edit" [ "$(begin)" = session ]
-check "what is the same is not compiled again" make -s -q -C "$there"
+check "a start begins without an edit" [ "$(begin)" = session ]
+check "unchanged files are not compiled again" make -s -q -C "$there"
 
 mv "$dir/here/.git" "$dir/git"
-check "where git knows nothing a start is of what is there" [ "$(begin)" = session ]
-check "all of it" [ -e "$there/main.c" ]
+check "without git a start uses the remote files" [ "$(begin)" = session ]
+check "all of them" [ -e "$there/main.c" ]
 mv "$dir/git" "$dir/here/.git"
 
 : >"$dir/cut"
-check "a connection that is cut begins nothing" [ "$(begin)" = '' ]
+check "a broken connection starts nothing" [ "$(begin)" = '' ]
 rm "$dir/cut"
 check "and removes nothing" [ -e "$there/main.c" ]
-check "the next one goes on" [ "$(begin)" = session ]
+check "the next start succeeds" [ "$(begin)" = session ]
 done_testing

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make campaign MACHINES=file` over three sshd on this computer: nothing is lost
-# or doubled, whatever ends. slow: over five seconds of CPU time; not part of
-# `make check`.
+# `make campaign MACHINES=file` with three sshd on this computer: no trial is lost or duplicated,
+# whichever process ends. slow: over five seconds of CPU time; not part of `make check`.
 [ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/as_plain_user.sh "$0"
 . tests/tools/tap.sh
 . tests/tools/fleet.sh
@@ -10,52 +9,52 @@
 
 check_two_launchers m1 m2 m3
 
-# A connection that is lost, a runner that is killed, the launcher by SIGKILL.
+# Cut a connection, kill a runner, and kill the launcher by SIGKILL.
 site=$(<"$SITE")
-held() { await_runner "$1" "$2"; : >"$dir/gate.$2"; } # FOLDER NODE
+hold_machine() { await_runner "$1" "$2"; : >"$dir/gate.$2"; } # FOLDER NODE
 gates >>"$SITE"
 campaign b & launcher=$!
-held b m1
-held b m2
+hold_machine b m1
+hold_machine b m2
 sshd cut m1
 kill -KILL "$(runner_of b m2)"
-await_condition "says $dir/b.out 'm1: running: cannot be reached' >/dev/null"
-await_condition "says $dir/b.out 'm2: ' >/dev/null"
+await_condition "contains $dir/b.out 'm1: running: cannot be reached' >/dev/null"
+await_condition "contains $dir/b.out 'm2: ' >/dev/null"
 kill_launcher
-check "without a connection the run goes on" [ -n "$(runner_of b m1)" ]
+check "the run continues without a connection" [ -n "$(runner_of b m1)" ]
 sshd join m1
 echo "$site" >"$SITE"
 campaign b & launcher=$!
-await_condition "says $dir/b.out 'm1: joined' >/dev/null"
+await_condition "contains $dir/b.out 'm1: joined' >/dev/null"
 let_go
 await_launcher
-check "the same line again completes all" [ $? = 0 ]
-check "one that ran was joined" says "$dir/b.out" "m1: joined"
-check "nothing is lost or doubled" whole b m1 m2 m3
+check "the same command completes all" [ $? = 0 ]
+check "the running one was joined" contains "$dir/b.out" "m1: joined"
+check "no trial is lost or duplicated" whole b m1 m2 m3
 check "only the killed one was started twice" \
 	[ "$(cat "$dir"/b/state/m[13].starts | wc -l) $(wc -l <"$dir/b/state/m2.starts")" = "2 2" ]
 
-# A full disk, TERM, and a machine out of reach.
+# A full disk, TERM, and an unreachable machine.
 kib=$(($(stat -c %s "$dir/b/m1/campaign.json") / 1024 + 16))
 printf '%s\n' "$(gates); [ \"\$node\" != m2 ] || ulimit -f $kib" "ssh = ssh -F $dir/sshd/config" >"$SITE"
 sshd cut m3
 campaign c & launcher=$!
-held c m1
+hold_machine c m1
 kill -TERM "$(runner_of c m1)"
 let_go
 await_launcher
-check "then the status is 1" [ $? = 1 ]
-check "TERM is an interruption" says "$dir/c.out" "m1 is interrupted"
-check "the full disk is named with file and reason" says "$dir/c.out" "trials.jsonl: cannot be written: File too large"
-check "who cannot be reached is named" says "$dir/c.out" "m3 is missing"
-check "fleet.json says so" [ "$(state c m1) $(state c m2) $(state c m3)" = "interrupted failed missing" ]
-check "and calls nobody complete" whole c
-check "the page names who cannot be reached" page_names c m3 missing
+check "the status is 1" [ $? = 1 ]
+check "TERM is reported as an interruption" contains "$dir/c.out" "m1 is interrupted"
+check "the full disk is reported with file and reason" contains "$dir/c.out" "trials.jsonl: cannot be written: File too large"
+check "the unreachable machine is reported" contains "$dir/c.out" "m3 is missing"
+check "fleet.json has the same states" [ "$(state c m1) $(state c m2) $(state c m3)" = "interrupted failed missing" ]
+check "and no machine is complete" whole c
+check "the page names the unreachable machine" page_names c m3 missing
 sshd join m3
 printf '%s\n' "ssh = ssh -F $dir/sshd/config" >"$SITE"
 completes c m1 m2 m3
 
-# Runs that end well while nothing can be fetched: they are not complete here.
+# Runs that succeed while no fetch is possible are incomplete here.
 printf '%s\n' '#!/bin/sh' "case \$* in *rsync*--sender*) [ ! -e '$dir/no-fetch' ] || exit 255 ;; esac" \
 	"exec ssh -F '$dir/sshd/config' \"\$@\"" >"$dir/ssh"
 chmod +x "$dir/ssh"
@@ -63,31 +62,31 @@ echo "ssh = $dir/ssh" >"$SITE"
 touch "$dir/no-fetch"
 RM_FAKE='=wait:20' campaign g
 check "results that cannot be fetched make the status 1" [ $? = 1 ]
-check "with the reason" says "$dir/g.out" "m2 is missing: its results could not be fetched"
+check "and give the reason" contains "$dir/g.out" "m2 is missing: its results could not be fetched"
 rm "$dir/no-fetch"
 completes g m1 m2 m3
 echo "ssh = ssh -F $dir/sshd/config" >"$SITE"
 
-# A folder elsewhere with a name that is there, as yesterday's.
+# Another local folder whose name is used remotely, for example by an earlier campaign.
 mkdir "$dir/other"
 campaign other/b --set blocks=3
-check "a folder there of another campaign makes the status 1" [ $? = 1 ]
-check "and is named" says "$dir/other/b.out" "results/b belongs to another campaign"
-check "and not taken for this one's" [ ! -e "$dir/other/b/m1" ]
+check "a remote folder of another campaign makes the status 1" [ $? = 1 ]
+check "and is reported" contains "$dir/other/b.out" "results/b belongs to another campaign"
+check "its results are not fetched" [ ! -e "$dir/other/b/m1" ]
 
-# Somebody edits the scripts while they run: what is read later would end with 2,
-# and what runs has been read. Launcher and start of m2 are of one tree here.
+# Scripts are overwritten with `exit 2` while they run; processes must use the text read before.
+# Launcher and start of m2 use the same tree here.
 (cd "$dir/there/m2" && OUT=$dir/e RM_FAKE='=wait:50' runner/fleet/campaign.sh --busy-ok --counters none) >"$dir/e.out" 2>&1 & launcher=$!
 await_runner e m2
 for file in campaign start; do
 	yes 'exit 2' | head -n 3000 1<>"$dir/there/m2/runner/fleet/$file.sh"
 done
 await_launcher
-check "a campaign whose scripts were edited under it ends with 0" [ $? = 0 ]
-check "and is whole" whole e m1 m2 m3
+check "a campaign whose scripts are edited ends with 0" [ $? = 0 ]
+check "and is complete" whole e m1 m2 m3
 
 echo "m1" >"$dir/wrong"
 MACHINES=$dir/wrong campaign d
-check "a list that is wrong is status 2" [ $? = 2 ]
-check "with file and line" says "$dir/d.out" "wrong:1: expected NAME HOST [FOLDER], not 'm1'"
+check "a wrong list is status 2" [ $? = 2 ]
+check "with file and line" contains "$dir/d.out" "wrong:1: expected NAME HOST [FOLDER], not 'm1'"
 done_testing

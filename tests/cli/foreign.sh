@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly check ./their_map.so`: maps of other projects and languages, a
-# broken one, and files that are no such thing.
+# `readmostly check ./their_map.so`: maps of other projects and languages, a broken one, and invalid
+# files.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs check/library plain/null_map
@@ -14,15 +14,15 @@ cxx=${CXX:-g++}
 
 passes() { # FILE
 	"$readmostly" check "$1" --quiet --ops 20000 >"$out" 2>&1 &&
-		says "$out" ' 0 failed' || { sed 's/^/# /' "$out"; return 1; }
+		contains "$out" ' 0 failed' || { sed 's/^/# /' "$out"; return 1; }
 }
-# fails FILE WORDS: status 2, nothing on standard output, one line of errors.
+# refuses FILE WORDS: status 2, nothing on standard output, one line of errors.
 refuses() {
 	"$readmostly" check "$1" >"$dir/stdout" 2>"$out"
 	[ $? = 2 ] && [ ! -s "$dir/stdout" ] && [ "$(wc -l <"$out")" = 1 ] &&
-		says "$out" "$2" || { sed 's/^/# /' "$out"; return 1; }
+		contains "$out" "$2" || { sed 's/^/# /' "$out"; return 1; }
 }
-# caught FAULT CHECK SEEDS: that check names the fault with one of the seeds.
+# caught FAULT CHECK SEEDS: the check finds the fault with one of the seeds.
 caught() {
 	fixture $1 || return
 	for seed in $(seq "$3"); do
@@ -34,13 +34,13 @@ caught() {
 	sed 's/^/# /' "$out"
 	return 1
 }
-fixture() { # FAULT OPTIONS...: $dir/f.so
+fixture() { # FAULT OPTIONS...: builds $dir/f.so
 	fault=$1
 	shift
 	$cxx -std=c++17 -O1 -I. -shared -fPIC -pthread -DFAULT="$fault" "$@" \
 		-o "$dir/f.so" tests/fixtures/foreign_broken.cc
 }
-source_of() { # TEXT: $dir/f.so of a C file
+source_of() { # TEXT: builds $dir/f.so from C text
 	printf '#include "runner/foreign.h"\n%s\n' "$1" >"$dir/f.c"
 	${CC:-gcc} -I. -shared -fPIC -o "$dir/f.so" "$dir/f.c"
 }
@@ -49,45 +49,45 @@ make -s -C examples OUT="$dir" >"$out" 2>&1
 check 'the examples build' [ $? = 0 ]
 check "C++'s unordered_map under shared_mutex passes" passes "$dir/unordered_map.so"
 "$readmostly" check "$dir/unordered_map.so" --ops 2000 >"$out" 2>&1
-check 'in both kinds of keys' [ "$(grep -c '^ok .* \(u64x8\|str16x8\) model' "$out")" = 2 ]
-check 'and is named by its path' says "$out" "ok   $dir/unordered_map.so u64x8 model"
-check 'a check that needs a measured loop is skipped, and says so' \
-	says "$out" 'drive: the map has no measured loop'
+check 'with both kinds of keys' [ "$(grep -c '^ok .* \(u64x8\|str16x8\) model' "$out")" = 2 ]
+check 'and is named by its path' contains "$out" "ok   $dir/unordered_map.so u64x8 model"
+check 'a check that needs a measured loop is skipped with the reason' \
+	contains "$out" 'drive: the map has no measured loop'
 if [ -e "$dir/hash_map.so" ]; then
 	check "Rust's HashMap under RwLock passes" passes "$dir/hash_map.so"
 else
 	skip "Rust's HashMap under RwLock passes" 'rustc is not installed'
 fi
 fixture 0
-check 'a library with the mandatory members only passes' passes "$dir/f.so"
-check 'without a slash the file of this folder is meant' \
+check 'a library with only the mandatory members passes' passes "$dir/f.so"
+check 'a name without a slash is a file of this folder' \
 	sh -c "cd '$dir' && '$readmostly' check f.so --quiet --only model --ops 1000 >/dev/null"
 check 'a removal that leaves the key is caught' caught 1 model 1
 check 'a check-then-act is caught' caught 2 exchange 40
 fixture 0 -DPROGRESS='"lock-free"'
 "$readmostly" check "$dir/f.so" --quiet --only progress --ops 400000 >"$out" 2>&1
-check 'a map that takes a lock and says lock-free is caught' \
-	says "$out" 'f.so u64x8 progress: thread 0: the map claims to be lock-free'
+check 'a locking map that claims lock-free is caught' \
+	contains "$out" 'f.so u64x8 progress: thread 0: the map claims to be lock-free'
 fixture 2 -DFLAGS=1
-check 'a map that says it has one writer is not asked for two' passes "$dir/f.so"
+check 'a map declared as single-writer gets one writer' passes "$dir/f.so"
 fixture 0 -DFLAGS=2
-check 'a map that says its writes are slow passes' passes "$dir/f.so"
+check 'a map declared as slow to write passes' passes "$dir/f.so"
 fixture 0 -DFLAGS=4
-check 'a flag that nobody knows is refused' refuses "$dir/f.so" 'flags is 4, expected 0, 1 (one writer)'
+check 'an unknown flag is rejected' refuses "$dir/f.so" 'flags is 4, expected 0, 1 (one writer)'
 
 check 'a missing file is one line and status 2' \
 	refuses "$dir/none.so" 'No such file or directory, expected a shared library'
 echo text >"$dir/text.so"
-check 'a file that is no library, too' refuses "$dir/text.so" 'not loaded: '
+check 'so is a file that is not a library' refuses "$dir/text.so" 'not loaded: '
 source_of 'int nothing;'
-check 'a library without the symbol, too' \
+check 'so is a library without the symbol' \
 	refuses "$dir/f.so" 'no symbol rm_foreign_map, expected the table of runner/foreign.h'
 source_of 'const struct rm_foreign_map rm_foreign_map = { .version = 7 };'
-check 'another version, too' refuses "$dir/f.so" 'version is 7, expected 1'
+check 'so is another version' refuses "$dir/f.so" 'version is 7, expected 1'
 source_of 'const struct rm_foreign_map rm_foreign_map = { 1, 8 };'
-check 'a table that is too short, too' refuses "$dir/f.so" 'size is 8, expected '
+check 'so is a table that is too short' refuses "$dir/f.so" 'size is 8, expected '
 source_of 'const struct rm_foreign_map rm_foreign_map = { 1, sizeof(struct rm_foreign_map), "x", 1 };'
-check 'a mandatory function that is null, too' \
+check 'so is a null mandatory function' \
 	refuses "$dir/f.so" 'create is null, expected a function'
-check 'an unknown name says how a file is named' refuses nonsense 'a library by its path'
+check 'the error for an unknown name explains how to name a file' refuses nonsense 'a library by its path'
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A disk or a file that is full: the reason, status 3, nothing half-written.
+# A full disk or file: the error has the reason, status 3, and no file is incomplete.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
@@ -17,38 +17,38 @@ run() { # FOLDER LIMIT_KIB ARGUMENTS...
 }
 size_kib() { echo $(($(stat -c %s "$1") / 1024)); }
 
-# How large the files get without a limit; ulimit counts KiB in bash.
+# Sizes of the files without a limit; ulimit counts KiB in bash.
 run "$dir/whole" unlimited tests/fixtures/campaign.conf
-check "without a limit the campaign is done" [ $? = 0 ]
+check "without a limit the campaign completes" [ $? = 0 ]
 campaign_kib=$(size_kib "$dir/whole/campaign.json")
 journal_kib=$(size_kib "$dir/whole/trials.jsonl")
 echo "# campaign.json $campaign_kib KiB, trials.jsonl $journal_kib KiB"
-check "the journal is what fills the disk" \
+check "the journal is the largest file" \
 	[ "$journal_kib" -gt $((campaign_kib + 64)) ]
 
-# No room for campaign.json.
+# The limit is too small for campaign.json.
 run "$dir/small" $((campaign_kib / 2)) tests/fixtures/campaign.conf
-check "no room for campaign.json is status 3" [ $? = 3 ]
-check "with file and reason" says "$out" "campaign.json: cannot be written: File too large"
-check "it is not there, not even half" \
+check "a limit below campaign.json is status 3" [ $? = 3 ]
+check "with file and reason" contains "$out" "campaign.json: cannot be written: File too large"
+check "no part of it is left" \
 	[ -z "$(find "$dir/small" -name "*campaign*")" ]
 run "$dir/small" unlimited --resume
-check "there is nothing to resume, which is status 2" [ $? = 2 ]
+check "a resume without campaign.json is status 2" [ $? = 2 ]
 run "$dir/small" unlimited tests/fixtures/campaign.conf --set blocks=1
-check "the folder can still be used" [ $? = 0 ]
+check "the folder is still usable" [ $? = 0 ]
 
-# Room for a part of the journal.
+# The limit is too small for the journal.
 run "$dir/part" $((campaign_kib + 32)) tests/fixtures/campaign.conf
-check "no room for the journal is status 3" [ $? = 3 ]
-check "with file and reason, too" says "$out" "trials.jsonl: cannot be written: File too large"
-check "and the way on" says "$out" "run -o $dir/part --resume"
-check "some trials are in it" [ -s "$dir/part/trials.jsonl" ]
-check "its last line is whole" [ -z "$(tail -c 1 "$dir/part/trials.jsonl")" ]
+check "a limit below the journal is status 3" [ $? = 3 ]
+check "with file and reason, too" contains "$out" "trials.jsonl: cannot be written: File too large"
+check "and the command to continue" contains "$out" "run -o $dir/part --resume"
+check "the journal has some trials" [ -s "$dir/part/trials.jsonl" ]
+check "its last line is complete" [ -z "$(tail -c 1 "$dir/part/trials.jsonl")" ]
 "$readmostly" dev validate "$dir/part" >"$out"
-check "validate misses the rest" [ $? = 1 ]
+check "validate finds missing trials" [ $? = 1 ]
 run "$dir/part" unlimited --resume
-check "with room a resume ends it" [ $? = 0 ]
-check "and it is complete" "$readmostly" dev validate "$dir/part"
+check "with space a resume completes it" [ $? = 0 ]
+check "and the campaign is complete" "$readmostly" dev validate "$dir/part"
 
 # A real disk of that size.
 mkdir "$dir/disk"
@@ -56,22 +56,22 @@ if mount -t tmpfs -o size=$((campaign_kib + journal_kib / 2))k tmpfs \
 	"$dir/disk" 2>/dev/null; then
 	run "$dir/disk/campaign" unlimited tests/fixtures/campaign.conf
 	check "a full disk is status 3" [ $? = 3 ]
-	check "and is named" says "$out" "No space left on device"
-	check "the last line on it is whole" \
+	check "and is reported" contains "$out" "No space left on device"
+	check "the last line on it is complete" \
 		[ -z "$(tail -c 1 "$dir/disk/campaign/trials.jsonl")" ]
 	mount -o remount,size=64m "$dir/disk"
 	run "$dir/disk/campaign" unlimited --resume
-	check "with room a resume ends that, too" [ $? = 0 ]
-	check "and that is complete" "$readmostly" dev validate "$dir/disk/campaign"
+	check "with space a resume completes that, too" [ $? = 0 ]
+	check "and that campaign is complete" "$readmostly" dev validate "$dir/disk/campaign"
 else
 	skip "a full disk" "no right to mount a tmpfs"
 fi
 
-# Folders that cannot be used.
+# Unusable folders.
 : >"$dir/file"
 run "$dir/file" unlimited tests/fixtures/campaign.conf
 check "a file in place of the folder is status 2" [ $? = 2 ]
-check "and is named" says "$out" "cannot be read: Not a directory"
+check "and is reported" contains "$out" "cannot be read: Not a directory"
 mkdir "$dir/closed"
 chmod 000 "$dir/closed"
 run "$dir/closed/campaign" unlimited tests/fixtures/campaign.conf
@@ -82,5 +82,5 @@ else
 	check "a folder without rights is status 2" [ $status = 2 ]
 fi
 run "/proc/none/campaign" unlimited tests/fixtures/campaign.conf
-check "a folder that cannot be is status 2" [ $? = 2 ]
+check "an impossible folder is status 2" [ $? = 2 ]
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# runner/gdb/readmostly.py shows maps on a stopped process and on its core:
-# compared with what the maps say of themselves.
+# runner/gdb/readmostly.py prints maps of a stopped process and of its core; the text is compared
+# with the maps' own dumps.
 . tests/tools/tap.sh
 needs plain/shard_rw_32 plain/syncmap
 build=$(realpath "${BUILD:-build/gcc}")
@@ -15,7 +15,7 @@ if ! command -v gdb >/dev/null || ! gdb_has_python; then
 	done_testing
 	exit
 fi
-show() { # COMMAND...: of gdb, one after the other
+show() { # COMMAND...: gdb commands, in order
 	arguments=()
 	for command in "$@"; do arguments+=(-ex "$command"); done
 	DEBUGINFOD_URLS='' timeout 600 gdb -nx -batch -ex 'set pagination off' \
@@ -34,52 +34,52 @@ rm-map growing
 rm-map syncmap
 END
 mapfile -t commands <"$dir/commands"
-state() { # what the maps said, on standard output: line N
-	sed -n "$1p" "$dir/said"
+map_line() { # N: line N of the maps' own output
+	sed -n "$1p" "$dir/output"
 }
-seen() { # WHAT: the maps, as this gdb session showed them
-	check "$1 shows B, count and the mark of evacuation" \
-		grep -qF -- "= $(state 1)" "$out"
-	check "$1 shows a map of strings" grep -qF -- "= $(state 2)" "$out"
-	check "$1 shows how sync.Map is split" grep -qF -- "= $(state 3)" "$out"
-	check "$1 finds each entry of a growing map" \
+check_views() { # WHAT: the maps as printed in this gdb session
+	check "$1: B, count and the evacuation mark" \
+		grep -qF -- "= $(map_line 1)" "$out"
+	check "$1: a map of strings" grep -qF -- "= $(map_line 2)" "$out"
+	check "$1: the parts of sync.Map" grep -qF -- "= $(map_line 3)" "$out"
+	check "$1: each entry of a growing map" \
 		grep -q '^6700 entries in ' "$out"
-	check "$1 finds dirty's" grep -q '^335 entries in ' "$out"
+	check "$1: the entries of dirty" grep -q '^335 entries in ' "$out"
 }
 
-# a process started by gdb, stopped where it stands still, and its core
+# A process started by gdb, stopped at a breakpoint, and its core.
 show "file $program" "set confirm off" "break pause" \
-	"run >$dir/said" "${commands[@]}" "generate-core-file $dir/core" kill ||
+	"run >$dir/output" "${commands[@]}" "generate-core-file $dir/core" kill ||
 	true
-if grep -qE 'ptrace|not permitted' "$dir/err" && ! [ -s "$dir/said" ]; then
+if grep -qE 'ptrace|not permitted' "$dir/err" && ! [ -s "$dir/output" ]; then
 	skip 'maps in gdb' "gdb may not trace here: $(grep -m1 -E 'ptrace|not permitted' "$dir/err")"
 	done_testing
 	exit
 fi
-check 'the growing map says that it grows' \
-	grep -qE '^count 6700, B 11, .* \(growing\), nevacuate [1-9]' "$dir/said"
+check 'the growing map is marked as growing' \
+	grep -qE '^count 6700, B 11, .* \(growing\), nevacuate [1-9]' "$dir/output"
 check 'sync.Map has entries in read, in dirty, and removed ones' \
-	grep -qE '^sync.Map: amended, read 300 entries \(3 nil, 5 expunged\), dirty 335' "$dir/said"
-seen 'a stopped process'
+	grep -qE '^sync.Map: amended, read 300 entries \(3 nil, 5 expunged\), dirty 335' "$dir/output"
+check_views 'a stopped process'
 show "file $program" "core-file $dir/core" "${commands[@]}" || true
-seen 'a core'
+check_views 'a core'
 
-# a process that runs already
-"$program" >"$dir/said" &
+# A process that already runs.
+"$program" >"$dir/output" &
 pid=$!
-for _ in $(seq 600); do # it is there when it has said all
-	grep -q '^ready' "$dir/said" && break
+for _ in $(seq 600); do # until all output is written
+	grep -q '^ready' "$dir/output" && break
 	sleep 0.1
 done
 attach() { show "attach $pid" "${commands[@]}" detach; }
 attach || true
 if grep -qE 'ptrace|not permitted' "$dir/err"; then
-	skip 'a process that gdb joins' 'gdb may not attach here'
+	skip 'a process that gdb attaches to' 'gdb may not attach here'
 else
-	seen 'a process that gdb joins'
+	check_views 'a process that gdb attaches to'
 fi
 
-# the map of a trial, found without help
+# The map of a trial, found without arguments.
 cat >"$dir/w.conf" <<'END'
 writes = 3%
 write-kind = update
@@ -111,8 +111,8 @@ total=$(awk '/^shard/ { sum += $4 } END { print sum }' "$out")
 check 'with all its entries' [ "$total" = 5000 ]
 sed 's/shard_rw_32/syncmap/g' "$dir/request" >"$dir/of_syncmap"
 of_trial syncmap "$dir/of_syncmap" || true
-check 'also where it is a sync.Map' grep -qE '^sync.Map: .* read [0-9]+ entries' "$out"
+check 'also a sync.Map' grep -qE '^sync.Map: .* read [0-9]+ entries' "$out"
 
 show "file $program" 'rm-map 1 + 1' || true
-check 'what is no map is said to be none' grep -q 'cannot be shown' "$dir/err"
+check 'an expression that is not a map is rejected' grep -q 'cannot be shown' "$dir/err"
 done_testing

@@ -25,6 +25,7 @@ git -C "$dir/user" remote add origin "$dir/ours"
 before=$(state_of "$dir/user")
 mkdir -p "$dir/ours/.ci" "$dir/ours/runner"
 cp .ci/gate .ci/before "$dir/ours/.ci"
+mkdir "$dir/ours/runner/base" && cp runner/base/environment.* "$dir/ours/runner/base"
 printf '#!/bin/sh\necho "base: $1"\n' >"$dir/ours/runner/regress_exact.sh"
 chmod +x "$dir/ours/runner/regress_exact.sh"
 sed -n '/^```sh$/,/^```$/{/```/d;p}' docs/guide/ci.md >"$dir/recipes"
@@ -38,7 +39,7 @@ in_hook() { # COMMAND...: as a hook of the user's repository calls it
 check ".ci/gate compares commits of its own repository" eval \
 	'[ "$(cd "$dir/ours" && in_hook .ci/gate | tail -n 1)" = "base: $first_of_ours" ]'
 in_hook make -s --no-print-directory BUILD="$dir/build" "$dir/build/build_info.c" >"$dir/make" 2>&1
-check "make stores the commit of its own repository" says "$dir/build/build_info.c" "\"$our_commit\""
+check "make stores the commit of its own repository" contains "$dir/build/build_info.c" "\"$our_commit\""
 
 # The steps of docs/guide/ci.md that update a kept clone: with GIT_DIR set, git -C would detach the user's HEAD.
 git clone -q "$dir/ours" "$dir/readmostly"
@@ -50,5 +51,5 @@ check "docs/guide/ci.md has these steps" [ "$(wc -l <"$dir/steps")" = 3 ]
 check "they check out the commit in the clone" \
 	[ "$(cd "$dir/readmostly" && git rev-parse --symbolic-full-name HEAD; git -C "$dir/readmostly" rev-parse HEAD)" = "HEAD
 $head_of_ours" ]
-check "HEAD, index and files of the user's repository are as before" [ "$(state_of "$dir/user")" = "$before" ]
+check "HEAD, index and files of the user's repository are unchanged" [ "$(state_of "$dir/user")" = "$before" ]
 done_testing

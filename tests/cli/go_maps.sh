@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Maps in Go beside maps in C: named by `list`, run by a campaign, and named as
-# not built where no Go is. What the program does is tests/report/test_go_maps.py's.
+# Maps in Go next to maps in C: `list`, campaigns, and builds without Go.
+# tests/report/test_go_maps.py tests the program itself.
 # slow: needs Go.
 . tests/tools/tap.sh
 needs plain/go_sync_map plain/go_map_rw plain/go_map_mutex plain/go_null plain/gomap_rw
@@ -27,28 +27,28 @@ CONF
 go_maps="go_sync_map go_map_rw go_map_mutex"
 go_rows=$(grep -vc "^#" impls/go/maps.tsv)
 
-# That list names a map does not mean that this program can call it.
-refused() # WORDS of each command
+# A listed map need not be callable by this program.
+refused() # WORDS: expected error of each command
 {
 	for command in check explore "dev dump" "dev replay tests/fixtures/traces/good.trace --map"; do
 		name=${command#dev }
-		"$readmostly" $command go_map_mutex >"$dir/said" 2>&1
-		check "${name%% *} says so, with status 2" \
-			[ "$? $(cat "$dir/said")" = "2 readmostly ${name%% *}: go_map_mutex $1" ]
+		"$readmostly" $command go_map_mutex >"$dir/output" 2>&1
+		check "${name%% *} rejects it with status 2" \
+			[ "$? $(cat "$dir/output")" = "2 readmostly ${name%% *}: go_map_mutex $1" ]
 	done
 }
 
 # A build without Go.
-make -s BUILD="$build" OUT="$dir/none" HIDE='go go-classic' programs >"$dir/said" 2>&1
+make -s BUILD="$build" OUT="$dir/none" HIDE='go go-classic' programs >"$dir/output" 2>&1
 "$dir/none/readmostly" dev list >"$dir/list"
 lacks='not built: needs go (packages: golang-go; make deps)'
-check "without Go each map is named as not built, with the next step" \
+check "without Go each map is listed as not built, with the next step" \
 	[ "$(grep -c "^go_[a-z0-9_]* *$lacks" "$dir/list")" = "$go_rows" ]
-check "also by the classic Go" grep -q '^go_classic_null *not built: needs go-classic (packages: golang-go; make deps)' "$dir/list"
-check "what is no compiler is refused" eval \
-	'! make -s GO=/nowhere/go help >"$dir/said" 2>&1 && says "$dir/said" "GO=/nowhere/go: expected the path of a Go compiler"'
+check "also for the classic Go" grep -q '^go_classic_null *not built: needs go-classic (packages: golang-go; make deps)' "$dir/list"
+check "a GO that is not a compiler is rejected" eval \
+	'! make -s GO=/nowhere/go help >"$dir/output" 2>&1 && contains "$dir/output" "GO=/nowhere/go: expected the path of a Go compiler"'
 
-# A machine with one Go, by $GO another one: the same.
+# A machine with one Go and GO set to another one behaves the same.
 go=$(impls/go/find_go.sh newest)
 if [ -z "$go" ]; then
 	check "list names them" sh -c "'$readmostly' dev list | grep -q 'go_sync_map *$lacks'"
@@ -59,83 +59,83 @@ if [ -z "$go" ]; then
 fi
 
 "$readmostly" dev list >"$dir/list"
-check "list names the language of Go's maps" says "$dir/list" "language   go"
-check "and the version of Go" says "$dir/list" "source     go ${go#* }: "
+check "list prints the language of Go's maps" contains "$dir/list" "language   go"
+check "and the version of Go" contains "$dir/list" "source     go ${go#* }: "
 "$readmostly" dev list --ids >"$dir/ids"
-check "ids to be checked are of maps in C and C++" sh -c "! grep -q ^go_ '$dir/ids'"
+check "--ids lists only maps in C and C++" sh -c "! grep -q ^go_ '$dir/ids'"
 refused 'is a map in go: its program runs only trials'
 
 "$readmostly" plan --json "$dir/go.conf" >"$dir/plan"
-check "a workload of all maps means none of them" sh -c "! grep -q '/go_map' '$dir/plan'"
+check "a workload of all maps includes none of them" sh -c "! grep -q '/go_map' '$dir/plan'"
 "$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" >"$dir/plan"
-check "--maps adds those that it names" says "$dir/plan" go_map_rw
+check "--maps adds named maps" contains "$dir/plan" go_map_rw
 
 "$readmostly" run "$dir/go.conf" --maps "$go_maps gomap_rw" -o "$dir/campaign" \
-	--counters none >"$dir/said" 2>&1
-check "a campaign of Go's and C's maps ends well" [ $? = 0 ]
+	--counters none >"$dir/output" 2>&1
+check "a campaign of Go and C maps succeeds" [ $? = 0 ]
 journal=$dir/campaign/trials.jsonl
-check "each map, shape and kind has a trial" [ "$(grep -c '/throughput"' "$journal")" = 16 ]
-check "and one that verifies it" [ "$(grep -c '/verify".*"status":"ok"' "$journal")" = 16 ]
+check "each map, shape and kind of write has a trial" [ "$(grep -c '/throughput"' "$journal")" = 16 ]
+check "and a verification" [ "$(grep -c '/verify".*"status":"ok"' "$journal")" = 16 ]
 check "no answer was wrong" sh -c "! grep -q '\"status\":\"failed\"' '$journal'"
-check "those of Go were made by Go" [ "$(grep -c '"go":"go1\.' "$journal")" = 24 ]
+check "trials of Go maps ran in Go" [ "$(grep -c '"go":"go1\.' "$journal")" = 24 ]
 check "and have the hash of their program" \
 	[ "$(grep '"go":"go1\.' "$journal" | grep -o '"binary_sha256":"[0-9a-f]*"' | sort -u | wc -l)" = 1 ]
 check "the campaign is valid" "$readmostly" dev validate "$dir/campaign"
-check "campaign.json says whose maps they are" \
+check "campaign.json names the program of each map" \
 	[ "$(grep -c '"program": "readmostly-go"' "$dir/campaign/campaign.json")" -ge 4 ]
 
-# The program of another compiler has ids of its own.
-"$readmostly" plan "$dir/go.conf" --maps go_other_null >"$dir/said" 2>&1
-check "which are refused without GO, with the next step" says "$dir/said" '"go_other_null" without GO=/path/to/go of make'
-make -s GO="${go% *}" BUILD="$build" OUT="$dir/other" NEEDED=plain/go_other_sync_map programs >"$dir/said" 2>&1
+# The program of another compiler has its own ids.
+"$readmostly" plan "$dir/go.conf" --maps go_other_null >"$dir/output" 2>&1
+check "without GO they are rejected, with the next step" contains "$dir/output" '"go_other_null" without GO=/path/to/go of make'
+make -s GO="${go% *}" BUILD="$build" OUT="$dir/other" NEEDED=plain/go_other_sync_map programs >"$dir/output" 2>&1
 other=$dir/other/maps/plain/go_other_sync_map
-check "GO names one more compiler" says "$other.json" "\"program\":\"readmostly-go-other\""
-check "its description has the version in a place of its own" says "$other.json" "\"language_version\":\"${go#* }\""
+check "GO adds a compiler" contains "$other.json" "\"program\":\"readmostly-go-other\""
+check "its description has the version in a separate field" contains "$other.json" "\"language_version\":\"${go#* }\""
 "$readmostly" plan --requests "$dir/go.conf" --maps "go_sync_map" --set threads=1 | grep -m 1 throughput >"$dir/request"
-check "a request of another compiler's map is refused" eval \
-	'! "$other" trial <"$dir/request" >"$dir/said" 2>&1 && says "$dir/said" "map go_sync_map belongs to another program"'
-sed 's/"go_sync_map"/"go_other_sync_map"/' "$dir/request" | "$other" trial >"$dir/said" 2>&1
-check "one of its own is run" says "$dir/said" "\"go\":\"go${go#* }\""
+check "a request for another compiler's map is rejected" eval \
+	'! "$other" trial <"$dir/request" >"$dir/output" 2>&1 && contains "$dir/output" "map go_sync_map belongs to another program"'
+sed 's/"go_sync_map"/"go_other_sync_map"/' "$dir/request" | "$other" trial >"$dir/output" 2>&1
+check "a request for its own map runs" contains "$dir/output" "\"go\":\"go${go#* }\""
 if classic=$(.ci/tool go-classic); then
 	tests/tools/programs.sh "$build" plain/go_classic_sync_map
-	sed 's/"go_sync_map"/"go_classic_sync_map"/' "$dir/request" | "$build/maps/plain/go_classic_sync_map" trial >"$dir/said"
-	check "the classic program is compiled by the classic Go" says "$dir/said" "\"go\":\"go${classic#* }\""
+	sed 's/"go_sync_map"/"go_classic_sync_map"/' "$dir/request" | "$build/maps/plain/go_classic_sync_map" trial >"$dir/output"
+	check "the classic Go compiles the classic program" contains "$dir/output" "\"go\":\"go${classic#* }\""
 	"$readmostly" run "$dir/go.conf" --maps "go_sync_map go_classic_sync_map" --set shape=u64x8 -o "$dir/both" \
-		--counters none >"$dir/said" 2>&1
+		--counters none >"$dir/output" 2>&1
 	check "a campaign of both records the version of each map" eval \
-		'says "$dir/both/campaign.json" "\"${go#* }\"" && says "$dir/both/campaign.json" "\"${classic#* }\""'
+		'contains "$dir/both/campaign.json" "\"${go#* }\"" && contains "$dir/both/campaign.json" "\"${classic#* }\""'
 	check "both are verified" [ "$(grep -c '/verify".*"status":"ok"' "$dir/both/trials.jsonl")" = 4 ]
 else
-	check "without another Go the classic ids name the map to take" sh -c \
+	check "without another Go the classic ids name the alternative" sh -c \
 		"'$readmostly' dev list | grep -q 'go_classic_sync_map *not built: .*go_sync_map has the classic map\|make deps'"
 fi
 
 "$readmostly" plan --json "$dir/go.conf" --maps "go_map_rw gomap_rw" --set "goroutines=wired free" >"$dir/plan" 2>&1
-check "goroutines are a factor of Go's maps" says "$dir/plan" goroutines-wired
-check "and of no other" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
+check "goroutines are a factor of Go maps" contains "$dir/plan" goroutines-wired
+check "and of no other map" sh -c "! grep 'gomap_rw.*goroutines' '$dir/plan'"
 
 "$readmostly" run "$dir/go.conf" --maps "$go_maps go_null gomap_rw" -o "$dir/open" --counters none \
 	--set measure=latency --set loop=paced --set rate=5k/s --set warm-up=10ms --set window=120ms \
-	--set shape=u64x8 --set write-kind=update >"$dir/said" 2>&1
-check "an open loop of Go's and C's maps ends well" [ $? = 0 ]
-check "each has a trial with latencies" \
+	--set shape=u64x8 --set write-kind=update >"$dir/output" 2>&1
+check "an open loop of Go and C maps succeeds" [ $? = 0 ]
+check "each map has latencies" \
 	[ "$(grep -c '/latency".*"status":"ok".*"latency":\[{' "$dir/open/trials.jsonl")" = 5 ]
 check "that campaign is valid, too" "$readmostly" dev validate "$dir/open"
 "$readmostly" plan --json "$dir/go.conf" --maps "$go_maps" --set loop=alternate --set writes=50% >"$dir/plan" 2>&1
-check "a loop that Go's program has not is a planned skip with what it has" \
-	says "$dir/plan" "of the loop mix, fill, random-fill, grow and latency of the loop paced is measured"
+check "a loop missing in Go's program is a planned skip that lists the available loops" \
+	contains "$dir/plan" "of the loop mix, fill, random-fill, grow and latency of the loop paced is measured"
 
 "$readmostly" run "$dir/go.conf" --maps go_null --set shape=u64x24 \
-	-o "$dir/wide" --counters none >"$dir/said" 2>&1
-check "a shape that Go's maps have not is skipped with that reason" \
-	says "$dir/wide/trials.jsonl" "shape u64x24 is not offered by this map"
+	-o "$dir/wide" --counters none >"$dir/output" 2>&1
+check "a shape missing in Go's maps is skipped with the reason" \
+	contains "$dir/wide/trials.jsonl" "shape u64x24 is not offered by this map"
 "$readmostly" run "$dir/go.conf" --maps go_map_rw --set memory=interleave \
-	-o "$dir/memory" --counters none >"$dir/said" 2>&1
-check "so is what the program lacks" says "$dir/memory/trials.jsonl" "memory first-touch"
+	-o "$dir/memory" --counters none >"$dir/output" 2>&1
+check "so is a missing memory policy" contains "$dir/memory/trials.jsonl" "memory first-touch"
 
-mkdir "$dir/alone" && cp -rP "$readmostly" "$build/maps" "$dir/alone/" # links lead nowhere there
+mkdir "$dir/alone" && cp -rP "$readmostly" "$build/maps" "$dir/alone/" # symbolic links dangle there
 "$dir/alone/readmostly" run "$dir/go.conf" --maps go_map_rw -o "$dir/alone/campaign" \
-	--counters none >"$dir/said" 2>&1
-check "a program that is not beside this one is the reason" \
-	says "$dir/alone/campaign/trials.jsonl" "No such file"
+	--counters none >"$dir/output" 2>&1
+check "a missing program is the reason of a failure" \
+	contains "$dir/alone/campaign/trials.jsonl" "No such file"
 done_testing

@@ -9,55 +9,55 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 histories=tests/fixtures/histories
 
-ends() { # STATUS FILE ARGUMENTS...: how judging a file ends
+ends() { # STATUS FILE ARGUMENTS...: judging the file exits with STATUS
 	ends_status=$1 ends_file=$2
 	shift 2
 	"$program" check --history "$histories/$ends_file" "$@" \
 		>"$dir/out" 2>"$dir/err"
 	[ $? = "$ends_status" ] || { sed 's/^/# /' "$dir/out" "$dir/err"; false; }
 }
-refuses() { # FILE MESSAGE: bad input is named by its place
-	ends 2 "$1" && says "$dir/err" "$1:$2" && [ ! -s "$dir/out" ]
+refuses() { # FILE MESSAGE: bad input is rejected with its line
+	ends 2 "$1" && contains "$dir/err" "$1:$2" && [ ! -s "$dir/out" ]
 }
 
 for file in good.jsonl register_good.edn kv_good.txt etcd_good.log; do
 	check "$file is linearizable" ends 0 $file
 done
 for file in stale.jsonl torn_scan.jsonl keys_bad.edn kv_bad.txt etcd_bad.log; do
-	check "$file is not" ends 1 $file
+	check "$file is not linearizable" ends 1 $file
 done
 check "a bad operation has a line" refuses bad_line.jsonl '3: op: expected lookup'
-check "two at once have one" refuses two_at_once.jsonl '3: event 1: thread 0'
-check "an EDN process, too" refuses bad_process.edn '2: process 0 invokes'
-check "and an end without beginning" refuses kv_broken.txt '2: process 0 ends'
-check "and a word that is none" refuses etcd_broken.log '2: no :type'
-check "an answer that contradicts itself, too" refuses contradicts.jsonl '2: "there" is false with a "result"'
+check "so have two operations of a thread at once" refuses two_at_once.jsonl '3: event 1: thread 0'
+check "and an EDN process" refuses bad_process.edn '2: process 0 invokes'
+check "and a return without an invocation" refuses kv_broken.txt '2: process 0 ends'
+check "and an unknown word" refuses etcd_broken.log '2: no :type'
+check "and a contradictory answer" refuses contradicts.jsonl '2: "there" is false with a "result"'
 sed '6s/"there":[a-z]*,//' $histories/stale.jsonl >"$dir/half.jsonl"
 "$program" check --history "$dir/half.jsonl" >"$dir/out" 2>"$dir/err"
-check "and a value of which is not said that it was there" \
+check "and a value without a presence flag" \
 	[ "$? $(grep -c 'half.jsonl:6: no "there" with a "result"' "$dir/err")" = '2 1' ]
 sed '2s/$/\x0/' $histories/good.jsonl >"$dir/zero.jsonl"
 "$program" check --history "$dir/zero.jsonl" >"$dir/out" 2>"$dir/err"
 check "and a zero byte" [ "$? $(grep -c 'zero.jsonl:2: zero byte at column' "$dir/err")" = '2 1' ]
-check "what is no history is refused" ends 2 ../counters.jsonl
-check "a file that is not there" ends 2 none.jsonl
-check "is named, with the system's reason" says "$dir/err" 'none.jsonl: No such file or directory'
-check "what undecided is" ends 3 stale.jsonl --states 1
+check "a file that is not a history is rejected" ends 2 ../counters.jsonl
+check "so is a missing file" ends 2 none.jsonl
+check "with the system's reason" contains "$dir/err" 'none.jsonl: No such file or directory'
+check "too few states give undecided" ends 3 stale.jsonl --states 1
 
 ends 1 stale.jsonl
-check "the time line marks the operation" \
+check "the timeline marks the operation" \
 	grep -Eq '^> +\+10 .* <== impossible; possible instead: 2$' "$dir/out"
-check "with what runs it again" says "$dir/out" 'again: readmostly check demo --seed 9'
-check "nothing has blanks at its end" sh -c "! grep -n ' \$' '$dir/out'"
+check "with the command that runs it again" contains "$dir/out" 'again: readmostly check demo --seed 9'
+check "no line ends with a blank" sh -c "! grep -n ' \$' '$dir/out'"
 
 ends 1 torn_scan.jsonl --smallest "$dir/few.jsonl"
-check "what is left is written" test -s "$dir/few.jsonl"
-check "where it cannot be, the history is as wrong as before" \
+check "--smallest writes the reduced history" test -s "$dir/few.jsonl"
+check "if it cannot be written the verdict is unchanged" \
 	ends 1 torn_scan.jsonl --smallest "$dir/none/few.jsonl"
-check "and the file is named" says "$dir/err" 'none/few.jsonl: cannot be written: No such file'
+check "and the error names the file" contains "$dir/err" 'none/few.jsonl: cannot be written: No such file'
 "$program" check --history "$dir/few.jsonl" >"$dir/out"
-check "and fails again" [ $? = 1 ]
-check "a weaker guarantee is kept" ends 0 torn_scan.jsonl --guarantee once-if-present
+check "the reduced history fails, too" [ $? = 1 ]
+check "a weaker guarantee passes" ends 0 torn_scan.jsonl --guarantee once-if-present
 
 ends 1 keys_bad.edn --json
 check "JSON has the verdict" /usr/bin/python3 -c '
@@ -72,10 +72,10 @@ printf '%s\n' '{"format":"readmostly-history","version":1,"guarantee":"once-if-p
 printf '%s\n' '{"format":"readmostly-history","version":1,"guarantee":"none",'"$names}" \
 	"${scan}[[7,5]]}" >"$dir/invented.jsonl"
 "$program" check --history "$dir/twice.jsonl" >"$dir/out"
-check "a key that a scan yields twice is shown by its name" \
+check "a key yielded twice by a scan is shown by its name" \
 	sh -c "grep -q 'yielded key apple twice' '$dir/out' && grep -q 'yielded apple = red, apple = red' '$dir/out'"
 "$program" check --history "$dir/invented.jsonl" >"$dir/out"
-check "so is a value that no operation wrote" says "$dir/out" 'key apple: a scan yielded red, which no operation wrote'
+check "so is a value that was never written" contains "$dir/out" 'key apple: a scan yielded red, which no operation wrote'
 /usr/bin/python3 - "$dir/long.jsonl" <<'end'
 import json, sys
 
@@ -89,13 +89,13 @@ with open(sys.argv[1], "w", encoding="utf-8") as out:
         print(json.dumps(line, ensure_ascii=False), file=out)
 end
 "$program" check --history "$dir/long.jsonl" --json >"$dir/out" 2>"$dir/err"
-check "also where a name was cut within a character" /usr/bin/python3 -c '
+check "also if a name was cut inside a character" /usr/bin/python3 -c '
 import json, sys
 o = json.load(open(sys.argv[1], encoding="utf-8"))
 assert o["verdict"] == "not linearizable" and "€" in o["why"] + o["instead"], o' "$dir/out"
-check "a format is forced" ends 2 stale.jsonl --format etcd --json
-check "a format must be one" ends 2 stale.jsonl --format xml
+check "--format overrides detection" ends 2 stale.jsonl --format etcd --json
+check "an unknown format is rejected" ends 2 stale.jsonl --format xml
 "$program" check --history - <$histories/kv_bad.txt >"$dir/out" 2>&1
 check "standard input is -" [ $? = 1 ]
-check "no map with a history" ends 2 good.jsonl null_map
+check "a map next to a history is rejected" ends 2 good.jsonl null_map
 done_testing

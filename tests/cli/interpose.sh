@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A cache that is loaded before the library of `interpose`: right with
-# invalidation by writes, and caught without.
+# A cache loaded before the library of `interpose`: correct if writes invalidate it, and caught
+# otherwise.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -15,18 +15,18 @@ run() { # LIBRARY CHECK SEED
 		--ops 20000 --seed "$3" --quiet --deadline 600 >"$out" 2>&1
 }
 
-right() { # LIBRARY CHECK
+passes() { # LIBRARY CHECK
 	run "$1" "$2" 1 || { sed 's/^/# /' "$out"; false; }
 }
 
-caught() { # CHECK: with each of 20 seeds
+caught() { # CHECK: fails with each of 20 seeds
 	for seed in $(seq 20); do
 		run "$build/libreadmostly_cache_stale.so" "$1" "$seed"
-		[ $? = 1 ] && says "$out" "FAIL interpose u64x8 $1" || return 1
+		[ $? = 1 ] && contains "$out" "FAIL interpose u64x8 $1" || return 1
 	done
 }
 
-names() { # FILE NAME: a symbol that the loader finds
+names() { # FILE NAME: the library exports the symbol
 	nm -D --defined-only "$1" | grep -q " T $2\$"
 }
 
@@ -35,14 +35,14 @@ if ldd "$build/readmostly" | grep -q 'lib[at]san'; then
 	exit 0
 fi
 for library in map cache cache_stale; do
-	check "libreadmostly_$library.so defines the look-up" \
+	check "libreadmostly_$library.so defines the lookup" \
 		names "$build/libreadmostly_$library.so" rm_interposed_lookup
 done
 for test in model readers exchange upsert owner growth litmus histories; do
-	check "without a cache: $test" right "" "$test"
-	check "with a cache that writes invalidate: $test" \
-		right "$build/libreadmostly_cache.so" "$test"
+	check "without a cache: $test" passes "" "$test"
+	check "with a cache invalidated by writes: $test" \
+		passes "$build/libreadmostly_cache.so" "$test"
 done
-check 'without invalidation the model shows it, 20 times of 20' caught model
-check 'and so do readers of their own writes' caught owner
+check 'without invalidation, model fails for 20 of 20 seeds' caught model
+check 'so does owner (reads of own writes)' caught owner
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# kill -9 of `readmostly run` at random points: what a resume makes of it.
+# Kill -9 of `readmostly run` at random points, then resume.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
@@ -12,16 +12,15 @@ export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE_LOG=$log
 kills=20
 RANDOM=7 # the same pauses in every run
 
-start() { # in the background; the rest are arguments of run
+start() { # ARGUMENTS...: starts a run in the background
 	"$readmostly" run -o "$campaign" "$@" --busy-ok --counters none >"$out" 2>&1 &
 	runner=$!
 }
 begin_or_resume() {
 	start tests/fixtures/campaign.conf --resume
 }
-# The trials that were started and still run (a zombie does not: where nobody
-# reaps orphans, it stays). The kernel kills them with their runner; give it a
-# moment to.
+# Prints the trials that still run. Zombies do not count: they stay if no process reaps orphans. The
+# kernel kills trials with their runner, a moment later.
 running_trials() {
 	local pid name state rest
 	# shellcheck disable=SC2013 # numbers
@@ -37,7 +36,7 @@ orphans() {
 	done
 	echo "# outlived their runner: $(running_trials | xargs)"
 }
-# (cell, block, arm) of the plan and of the journal, by an independent reader.
+# Compares (cell, block, arm) of the plan and of the journal in an independent reader.
 same_set() {
 	python3 - "$campaign" <<'PYTHON'
 import collections, json, sys
@@ -57,7 +56,7 @@ assert not any(t["status"] == "failed" for t in lines)
 PYTHON
 }
 
-# Until a trial more was started than `$1` (or the runner ended).
+# Waits until more than $1 trials were started or the runner exits.
 until_trial() {
 	while kill -0 $runner 2>/dev/null &&
 		[ "$(wc -l <"$log")" -le "$1" ]; do
@@ -68,9 +67,9 @@ kill_runner() {
 	kill -9 $runner 2>/dev/null || early=$((early + 1))
 	wait $runner 2>/dev/null
 }
-# What a disk may keep of the line that was being written.
+# Appends a part of a line, as an interrupted write may leave it.
 tear() {
-	# shellcheck disable=SC2094 # tail has read it all before
+	# shellcheck disable=SC2094 # tail has read the file completely
 	tail -n 1 "$campaign/trials.jsonl" | head -c 100 \
 		>>"$campaign/trials.jsonl"
 	torn=$((torn + 1))
@@ -84,11 +83,11 @@ tear() {
 early=0 orphaned=0 torn=0 cut=0
 for i in $(seq $kills); do
 	started=$(wc -l <"$log")
-	# Every third time the trial that runs would never end by itself.
+	# In every third round the running trial never ends.
 	export RM_FAKE="=wait:20"
 	[ $((i % 3)) = 0 ] && export RM_FAKE="=hang"
 	begin_or_resume
-	# Odd rounds hit the start, even ones the trials.
+	# Odd rounds hit the start, even rounds the trials.
 	[ $((i % 2)) = 0 ] && until_trial "$started"
 	sleep "0.$(printf %03d $((RANDOM % 200)))"
 	kill_runner
@@ -96,21 +95,21 @@ for i in $(seq $kills); do
 	[ $((i % 4)) = 0 ] && [ -s "$campaign/trials.jsonl" ] && tear
 done
 echo "# journal after $kills kills: $(wc -l <"$campaign/trials.jsonl") lines"
-check "every kill met a running campaign" [ $early = 0 ]
+check "every kill hit a running campaign" [ $early = 0 ]
 check "no trial outlives its runner" [ $orphaned = 0 ]
-check "lines were torn" [ $torn -gt 0 ]
-check "every torn line is cut off and named" [ $cut = $torn ]
+check "some lines were torn" [ $torn -gt 0 ]
+check "every torn line is cut off and reported" [ $cut = $torn ]
 export RM_FAKE="=ok"
 "$readmostly" run -o "$campaign" --resume >"$out" 2>&1
 check "the last resume ends with status 0" [ $? = 0 ]
-check "the journal holds the plan's trials, each once" same_set
-check "validate agrees" "$readmostly" dev validate "$campaign"
+check "the journal has the trials of the plan, each once" same_set
+check "validate accepts it" "$readmostly" dev validate "$campaign"
 lines=$(wc -l <"$campaign/trials.jsonl")
 "$readmostly" run -o "$campaign" --resume >"$out" 2>&1
-check "a resume of a finished campaign runs nothing" \
+check "a resume of a complete campaign runs nothing" \
 	[ "$lines" = "$(wc -l <"$campaign/trials.jsonl")" ]
 
-# A second owner; then an orderly stop.
+# A second owner, then an orderly stop.
 campaign=$dir/second
 : >"$log"
 export RM_FAKE="=hang"
@@ -118,64 +117,64 @@ begin_or_resume
 until_trial 0
 "$readmostly" run -o "$campaign" --resume >"$dir/other" 2>&1
 check "a second owner is status 2" [ $? = 2 ]
-check "and is told who the first is" says "$dir/other" "process $runner runs"
+check "the error has the process number of the first" contains "$dir/other" "process $runner runs"
 kill -TERM $runner
 wait $runner
 check "SIGTERM is status 75" [ $? = 75 ]
-check "with the words how to go on" says "$out" \
+check "with the command to continue" contains "$out" \
 	"continue with: $readmostly run -o $campaign --resume"
-check "the trial that ran is gone" eval '! orphans'
-check "and has no line" [ ! -s "$campaign/trials.jsonl" ]
+check "the running trial is gone" eval '! orphans'
+check "it has no line" [ ! -s "$campaign/trials.jsonl" ]
 export RM_FAKE="=ok"
 "$readmostly" run -o "$campaign" --resume >"$out" 2>&1
-check "it can be resumed" [ $? = 0 ]
-check "and has the plan's trials, each once" same_set
+check "the campaign can be resumed" [ $? = 0 ]
+check "and has the trials of the plan, each once" same_set
 start tests/fixtures/campaign.conf --resume --seed 12345
 wait $runner
 check "another seed is status 2" [ $? = 2 ]
-check "and says so" says "$out" "now it is 12345"
+check "and the error has both seeds" contains "$out" "now it is 12345"
 start tests/fixtures/campaign.conf --resume --note why=else
 wait $runner
-check "a note that the campaign lacks is status 2" [ $? = 2 ]
-check "and names note and remedy" says "$out" \
+check "a new note is status 2" [ $? = 2 ]
+check "the error has note and remedy" contains "$out" \
 	"started with --note why (none), now it is else: start a new campaign"
 start workloads/hot-reads.conf --resume
 wait $runner
 check "another workload is status 2" [ $? = 2 ]
-check "and says so, too" says "$out" "differs from the workload"
+check "and the error has the reason" contains "$out" "differs from the workload"
 start tests/fixtures/campaign.conf
 wait $runner
 check "the same folder without --resume is status 2" [ $? = 2 ]
-check "and says what to do" says "$out" "or --resume"
-# Edit the recorded machine or build.
-another() { # NAME WORDS SED
+check "and the error has the remedy" contains "$out" "or --resume"
+# Edit the recorded data as if machine or build were different.
+check_edited() { # NAME WORDS SED
 	sed -i.bak "$3" "$campaign/campaign.json"
 	start --resume
 	wait $runner
 	check "$1 is status 2" [ $? = 2 ]
-	check "$1: the sentence" says "$out" "$2"
+	check "$1: the error has the reason" contains "$out" "$2"
 	mv "$campaign/campaign.json.bak" "$campaign/campaign.json"
 }
-another "another machine" "started with machine 00000000, now it is" \
+check_edited "another machine" "started with machine 00000000, now it is" \
 	'/"machine"/,/"build"/s/"id": "[0-9a-f]*"/"id": "00000000"/'
-another "another build" "started with build 0123, now it is" \
+check_edited "another build" "started with build 0123, now it is" \
 	's/"build_id": "[0-9a-f]*"/"build_id": "0123"/'
-another "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
-another "another seed in the file" "the plan was changed" \
+check_edited "another plan" "the plan was changed" 's/"keys": 1024/"keys": 1025/'
+check_edited "another seed in the file" "the plan was changed" \
 	's/^  "seed": [0-9]*/  "seed": 7/'
-another "a member that no plan has" \
+check_edited "an unknown note" \
 	"campaign.json: changed since it was written, its hash is not sha256: restore it" \
 	's/"notes": {}/"notes": {"a": "b"}/'
 echo >>"$campaign/topology.xml"
 start --resume
 wait $runner
 check "another topology is status 2" [ $? = 2 ]
-check "and named, with what to do" says "$out" \
+check "the error has file and remedy" contains "$out" \
 	"topology.xml: changed since it was written, its hash is not topology_sha256: restore it"
 rm "$campaign/campaign.json"
 start tests/fixtures/campaign.conf --resume
 wait $runner
-check "trials of a plan that is gone are status 2" [ $? = 2 ]
-check "and are not taken for another's" says "$out" \
+check "trials without a plan are status 2" [ $? = 2 ]
+check "and are not added to another plan" contains "$out" \
 	"has a trials.jsonl but no campaign.json: restore campaign.json"
 done_testing

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Maps in Java and Rust beside maps in C: named by `list`, run by a campaign, and
-# named as not built where a language or a library is missing. What the programs
-# do is tests/report/test_language_maps.py's.
+# Maps in Java and Rust next to maps in C: `list`, campaigns, and builds without a language or a
+# library. tests/report/test_language_maps.py tests the programs themselves.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 # shellcheck disable=SC2046
@@ -31,24 +30,24 @@ rows() { # LANGUAGE COLUMN
 	awk -F '\t' -v n="$2" '!/^#/ { print $n }' "impls/$1/maps.tsv"
 }
 
-# Builds where something is missing.
-without() { # NAMES: leaves its list
-	make -s HIDE="$1" BUILD="$build" OUT="$dir/none" programs >"$dir/said" 2>&1 || sed 's/^/# /' "$dir/said"
+# Builds with a missing dependency.
+without() { # NAMES: hides these dependencies; writes the list
+	make -s HIDE="$1" BUILD="$build" OUT="$dir/none" programs >"$dir/output" 2>&1 || sed 's/^/# /' "$dir/output"
 	"$dir/none/readmostly" dev list >"$dir/list"
 }
-named() { # LANGUAGE: all its maps as not built, each with its packages
+are_listed() { # LANGUAGE: all its maps are listed as not built, with packages
 	for id in $(rows "$1" 1); do
 		grep -qE "^$id +not built: needs [a-z -]+ \(packages: [a-z0-9 -]+; make deps-peers\)" "$dir/list" ||
 			{ echo "# $id"; return 1; }
 	done
 }
 without "java rust"
-check "without Java each of its maps is named, with the packages" named java
-check "without Rust, too" named rust
+check "without Java each of its maps is listed as not built, with packages" are_listed java
+check "so are the maps in Rust" are_listed rust
 without jctools
-check "without a library its map is named" grep -q '^java_nbhm_long *not built: needs .*jctools' "$dir/list"
+check "without a library its map is listed as not built" grep -q '^java_nbhm_long *not built: needs .*jctools' "$dir/list"
 
-# campaign LANGUAGE: of its maps that this build has, beside one in C.
+# campaign LANGUAGE: runs the built maps of the language, and one in C.
 campaign() {
 	language=$1
 	maps=$(rows "$language" 1 | grep -vxF "$("$readmostly" dev list |
@@ -59,28 +58,28 @@ campaign() {
 		return
 	fi
 	"$readmostly" dev list >"$dir/list"
-	check "list names the program of $language" says "$dir/list" "program    readmostly-$language"
+	check "list prints the program of $language" contains "$dir/list" "program    readmostly-$language"
 	for id in $maps; do
 		case $id in *_null) continue ;; esac
-		check "list --facts tells the version of what $id is made of" sh -c \
+		check "list --facts prints the version of the library of $id" sh -c \
 			"'$readmostly' dev list --facts $id | sed -n 1p | grep -qE '^version: [a-z-]+ [0-9]'"
 	done
 	folder=$dir/$language
 	"$readmostly" run "$dir/mix.conf" --maps "$maps gomap_rw" -o "$folder" \
-		--counters none >"$dir/said" 2>&1
-	check "a campaign of maps in $language and C ends well" [ $? = 0 ]
+		--counters none >"$dir/output" 2>&1
+	check "a campaign of maps in $language and C succeeds" [ $? = 0 ]
 	journal=$folder/trials.jsonl
-	check "each says how long its threads waited for a CPU" sh -c \
+	check "each trial has the time that its threads waited for a CPU" sh -c \
 		"grep '\"elapsed_ns\"' '$journal' | grep -qE '/(java|rust)_' && ! grep -q '\"runqueue_wait_ns\":null' '$journal'"
 	check "no answer was wrong" sh -c "! grep -q '\"status\":\"failed\"' '$journal'"
 	for id in $maps; do
 		case $id in *_null) continue ;; esac
 		check "$id was verified" grep -q "/$id/.*/verify\".*\"status\":\"ok\"" "$journal"
 	done
-	[ $language = rust ] || check "what a map does not offer is skipped with that reason" \
+	[ $language = rust ] || check "a missing shape is skipped with the reason" \
 		grep -q 'str16x8 is not offered by this map' "$journal"
 	check "the campaign is valid" "$readmostly" dev validate "$folder"
-	check "campaign.json says whose maps they are" \
+	check "campaign.json names the program of each map" \
 		[ "$(grep -c "\"program\": \"readmostly-$language\"" "$folder/campaign.json")" = \
 		"$(echo "$maps" | wc -w)" ]
 	"$readmostly" plan --json "$dir/mix.conf" --maps "$maps" \
@@ -90,19 +89,19 @@ campaign() {
 campaign java
 campaign rust
 
-# What a map cannot is told by the plan: no trial of it is begun.
+# The plan skips unsupported cells; none of their trials starts.
 if ! "$readmostly" dev list | grep -q '^java_nbhm_long  *not built'; then
 	"$readmostly" run "$dir/mix.conf" --maps java_nbhm_long -o "$dir/churn" --counters none \
-		--set write-kind="churn fresh" --set shape=u64x8 --set threads="1 2" >"$dir/said" 2>&1
-	check "a campaign of removals on two threads of a map that cannot ends well" [ $? = 0 ]
+		--set write-kind="churn fresh" --set shape=u64x8 --set threads="1 2" >"$dir/output" 2>&1
+	check "removals by two threads on a map that does not support them: the campaign succeeds" [ $? = 0 ]
 	journal=$dir/churn/trials.jsonl
 	for kind in churn fresh; do
 		check "two threads are skipped, with the reason: $kind" sh -c \
 			"grep '/t2/' '$journal' | grep -q '\"status\":\"skipped\".*$kind needs one thread, not 2'"
 	done
-	check "one is measured and verified, of each kind" \
+	check "one thread is measured and verified, for each kind" \
 		[ "$(grep '/t1/' "$journal" | grep -c '"status":"ok"')" = 4 ]
-	check "and none failed" sh -c "! grep -q '\"status\":\"failed\"' '$journal'"
+	check "no trial failed" sh -c "! grep -q '\"status\":\"failed\"' '$journal'"
 else
 	skip "removals on several threads of java_nbhm_long" "it is not built"
 fi

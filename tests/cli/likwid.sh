@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# readmostly-likwid as a program, its licence border, and a trial that uses it.
+# readmostly-likwid as a program, the boundary of its licence, and a trial that uses it.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/null_map readmostly-likwid tests/stub/liblikwid.so.5 tests/fake_msr.so
@@ -17,47 +17,47 @@ run() { # STATUS ARGUMENTS...
 	[ $? = "$want" ]
 }
 
-has() { grep -q -- "$1" "$dir/out"; }
-says() { grep -q -- "$1" "$dir/err"; }
-lacks() { ! has "$1"; }
+output_matches() { grep -q -- "$1" "$dir/out"; }
+error_matches() { grep -q -- "$1" "$dir/err"; }
+output_lacks() { ! output_matches "$1"; }
 
-check "--help explains it" run 0 --help
-check "and names what it needs" has "--socket=PATH"
-check "without a socket it is a mistake" run 64
-check "that is named" says "--socket is needed"
-check "a mode that does not exist is a mistake" run 64 -s x --mode fast
+check "--help prints the usage" run 0 --help
+check "with the required option" output_matches "--socket=PATH"
+check "without --socket it is status 64" run 64
+check "and the error names the option" error_matches "--socket is needed"
+check "an unknown mode is status 64" run 64 -s x --mode fast
 
 # An empty machine: no msr device, no daemon.
 mkdir "$dir/empty"
 RM_SYSFS=$dir/empty
 export RM_SYSFS
-check "without device and daemon it refuses at once" \
+check "without device and daemon it exits at once" \
 	run 1 --socket "$dir/socket"
-check "with the reason" has "^refused no msr device and no privileged access daemon"
-check "and the remedy" has "| modprobe msr"
+check "prints the reason" output_matches "^refused no msr device and no privileged access daemon"
+check "and the remedy" output_matches "| modprobe msr"
 check "and leaves no socket" [ ! -e "$dir/socket" ]
 mkdir -p "$dir/empty/dev/cpu/0"
 : >"$dir/empty/dev/cpu/0/msr"
-check "with a device that it may write it takes direct mode" \
+check "a writable device gives direct mode" \
 	run 0 --socket "$dir/socket"
-check "and says so" has "^ready direct"
+check "and prints it" output_matches "^ready direct"
 rm "$dir/empty/dev/cpu/0/msr"
 mkdir -p "$dir/empty/usr/sbin"
 : >"$dir/empty/usr/sbin/likwid-accessD"
 chmod 755 "$dir/empty/usr/sbin/likwid-accessD"
-check "a daemon that is not set-uid helps nobody" run 1 --socket "$dir/socket"
+check "a daemon that is not set-uid does not help" run 1 --socket "$dir/socket"
 if [ "$(id -u)" = 0 ]; then
 	chmod 4755 "$dir/empty/usr/sbin/likwid-accessD"
 	run 0 --socket "$dir/socket"
-	check "a daemon that is set-uid root is daemon mode" has "^ready daemon"
+	check "a daemon that is set-uid root gives daemon mode" output_matches "^ready daemon"
 else
-	skip 'a set-uid daemon is daemon mode' 'needs root'
+	skip 'a daemon that is set-uid root gives daemon mode' 'needs root'
 fi
 
-# The stub is a library that counts by perf_event.
+# The stub is a library that counts through perf_event.
 mkdir "$dir/arm"
 RM_SYSFS=$dir/arm
-user= # root becomes an ordinary user
+user= # root becomes an unprivileged user
 [ "$(id -u)" != 0 ] || user='setpriv --reuid=65534 --clear-groups'
 by_perf() { # PARANOID STATUS
 	mkdir -p "$dir/arm/proc/sys/kernel"
@@ -68,16 +68,16 @@ by_perf() { # PARANOID STATUS
 }
 chmod 755 "$dir"
 check "a library for perf_event needs neither device nor daemon" by_perf 0 0
-check "and has a mode of its own" has "^ready perf"
-check "if perf_event_paranoid is 1 it refuses an ordinary user" by_perf 1 1
-check "with a remedy" has "| sysctl kernel.perf_event_paranoid=0"
+check "and has its own mode" output_matches "^ready perf"
+check "perf_event_paranoid 1 excludes unprivileged users" by_perf 1 1
+check "and the remedy is printed" output_matches "| sysctl kernel.perf_event_paranoid=0"
 chmod 700 "$dir"
 unset RM_SYSFS
-check "at the end of its input it ends and removes its socket" \
+check "at the end of its input it exits and removes its socket" \
 	[ ! -e "$dir/socket" ]
 
-# The GPL stays inside the helper; nobody links liblikwid.
-border() {
+# Only the helper contains GPL code; no program links liblikwid.
+licences_are_right() {
 	for file in runner/*.[ch] runner/*/*.[ch]; do
 		case $file in *_helper.[ch]) want=GPL-3.0-or-later ;;
 		*) want=Apache-2.0 ;; esac
@@ -85,14 +85,14 @@ border() {
 			{ echo "$file" >"$dir/err"; return 1; }
 	done
 }
-check "helper files are GPL-3.0-or-later, all others are not" border
+check "helper files are GPL-3.0-or-later, all others Apache-2.0" licences_are_right
 ldd "$build/readmostly" "$helper" >"$dir/out" 2>&1
-check "no program is linked with liblikwid" lacks likwid.so
+check "no program is linked with liblikwid" output_lacks likwid.so
 
 nm "$build/readmostly" >"$dir/out" 2>&1
-check "readmostly has nothing of the helper in it" lacks rm_likwid_run_worker
+check "readmostly contains no code of the helper" output_lacks rm_likwid_run_worker
 
-# A whole trial: request, helper, library, result.
+# A complete trial: request, helper, library, result.
 cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
 mkfifo "$dir/lifeline"
 STUB_VALUE=plain ASAN_OPTIONS=detect_leaks=0 "$helper" --no-gate \
@@ -117,22 +117,22 @@ until [ -s "$dir/ready" ] || ! kill -0 $pid; do :; done
 request '{"metric": "cycles", "event": "E", "counter": "PMC0"},
 	{"metric": "l1d_fill", "event": "F", "counter": "PMC1"}' |
 	"$build/readmostly" dev trial >"$dir/out" 2>"$dir/err"
-check "a trial counts through the helper" has '"backend":"likwid"'
+check "a trial counts through the helper" output_matches '"backend":"likwid"'
 # Two empty intervals, then the window: n = 3 (tests/fixtures/stub_likwid.c).
-check "its first event has the library's count" \
-	has '"metric":"cycles","event":"E","code":"likwid PMC0","per_thread":\[3000\],"total":3000'
-check "its second event, too" \
-	has '"code":"likwid PMC1","per_thread":\[6000\],"total":6000'
-check "the empty interval stands beside them" \
-	has '"empty":\[{"metric":"cycles","total":2000}'
+check "its first event has the count of the library" \
+	output_matches '"metric":"cycles","event":"E","code":"likwid PMC0","per_thread":\[3000\],"total":3000'
+check "so has its second event" \
+	output_matches '"code":"likwid PMC1","per_thread":\[6000\],"total":6000'
+check "the result has the empty interval" \
+	output_matches '"empty":\[{"metric":"cycles","total":2000}'
 check "the result has the scope: a CPU, not a thread" \
-	has '"scope":"CPU, user mode, every process","background_threads":"counted on these CPUs"'
+	output_matches '"scope":"CPU, user mode, every process","background_threads":"counted on these CPUs"'
 exec 9>&-
 wait $pid
-check "the helper ended with its campaign, and with status 0" [ $? = 0 ]
+check "the helper exits with its campaign, with status 0" [ $? = 0 ]
 request '{"metric": "cycles", "event": "E", "counter": "PMC0"}' |
 	"$build/readmostly" dev trial >"$dir/out" 2>"$dir/err"
-check "without the helper the counters are null" has '"counters":null'
-check "with a reason" has '"counters_reason":"likwid: no helper at'
+check "without the helper the counters are null" output_matches '"counters":null'
+check "with a reason" output_matches '"counters_reason":"likwid: no helper at'
 
 done_testing

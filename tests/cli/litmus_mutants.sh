@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Each rule of the models of memory, broken by one edit: the litmus test that
-# is there for it fails (tests/fixtures/litmus_mutants.tsv). Seeds, no chance.
+# Breaks each rule of the memory models with one edit: its litmus test fails
+# (tests/fixtures/litmus_mutants.tsv). Fixed seeds, no randomness.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -11,8 +11,8 @@ build=${BUILD:-build/gcc}
 cc=$(cut -d' ' -f1 "$build/flags") || exit 1
 objects=$build/verify/explore
 
-# linked FILE EDIT: the test with that file edited.
-linked() {
+# link_test FILE EDIT: links the test with the edited file.
+link_test() {
 	local name list=
 	mkdir -p "$dir/verify/explore"
 	sed -E "$2" "verify/explore/$1" >"$dir/verify/explore/$1"
@@ -26,19 +26,19 @@ linked() {
 	$cc -o "$dir/test" "$build"/verify/tests/explore/{test_explore_litmus,explore_litmus}.o "$dir/edited.o" $list \
 		"$build"/runner/sim/guest/{ctx,space}.o "$build/tests.a" $(pkg-config --libs hwloc inih jansson zlib) -lm -ldl
 }
-holds() { "$build/tests/test_explore_litmus" only "$1" >"$dir/out"; }
-# A test that does not come to its end tells nothing.
+passes() { "$build/tests/test_explore_litmus" only "$1" >"$dir/out"; }
+# A test that crashes or hangs proves nothing.
 fails() { # FILE EDIT TEST
-	linked "$1" "$2" || return 1
+	link_test "$1" "$2" || return 1
 	timeout 1000 "$dir/test" only "$3" >"$dir/out"
 	[ $? = 1 ] && grep -q '^not ok .*: what is allowed, no more$' "$dir/out"
 }
 
 rows=$(grep -v '^#' tests/fixtures/litmus_mutants.tsv)
 while IFS= read -r test; do
-	check "$test holds" holds "$test"
+	check "$test holds" passes "$test"
 done <<<"$(cut -f4 <<<"$rows" | sort -u)"
 while IFS=$'\t' read -r what file edit test; do
-	check "where $what, $test does not hold" fails "$file" "$edit" "$test"
+	check "$what: $test fails" fails "$file" "$edit" "$test"
 done <<<"$rows"
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every map of the tree, built as it is measured, by both compilers: no
-# dispatch in its measured loops. With arguments: these compilers only.
+# Every map, compiled for measurement by both compilers, has no dispatch in its measured loops.
+# Arguments select compilers.
 # slow: minutes of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
@@ -18,7 +18,7 @@ for cc in ${*:-gcc clang}; do
 		continue
 	fi
 	mkdir -p "$build"
-	opt= # without debug information, unless the folder has it
+	opt= # without debug information, unless the folder was built with it
 	[ -e "$build/flags" ] && ! grep -q -- '-O2 -falign' "$build/flags" || opt=OPT=-O2
 	if ! flock "$build/make.lock" make -s -j"$(nproc)" CC="$cc" BUILD="$build" $opt map-objects >"$out" 2>&1; then
 		echo "not ok $count - $cc: the maps compile"
@@ -26,7 +26,7 @@ for cc in ${*:-gcc clang}; do
 		failed=1
 		continue
 	fi
-	# the objects of today's maps only
+	# Objects of present maps only.
 	objects=$(ls impls/*/*.c impls/*/*.cc | sed "s|\(.*\)\.cc*|$build/\1.o|")
 	present=$(ls $objects 2>/dev/null)
 	[ "$cc" = clang ] && cxx=clang++ || cxx=g++

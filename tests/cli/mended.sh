@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What a resume says of lines that go: the exact words where a line is torn or a
-# block unfinished, and none of them elsewhere.
+# Messages of a resume about removed lines: the exact words for a torn line or an unfinished block,
+# and none otherwise.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
@@ -10,8 +10,7 @@ dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE="=ok"
 
-run() { # CAMPAIGN ARGUMENTS...: sets status, campaign, journal and first, the
-	# first two lines of standard output
+run() { # CAMPAIGN ARGUMENTS...: sets status, campaign, journal and first (two lines of output)
 	campaign=$1 journal=$1/trials.jsonl
 	shift
 	"$readmostly" run -o "$campaign" --counters none --busy-ok "$@" \
@@ -19,41 +18,41 @@ run() { # CAMPAIGN ARGUMENTS...: sets status, campaign, journal and first, the
 	status=$?
 	first=$(head -n 2 "$out")
 }
-nothing_said() { ! grep -E "cut off|dropped|unfinished" "$out" "$dir/err"; }
+reports_nothing() { ! grep -E "cut off|dropped|unfinished" "$out" "$dir/err"; }
 
 run "$dir/plain" tests/fixtures/campaign.conf --set blocks=2
 check "a new campaign ends with status 0" [ $status = 0 ]
-check "and says nothing of lines that go" nothing_said
+check "and reports no removed line" reports_nothing
 lines=$(wc -l <"$journal")
 
-# The last line loses its end: 20 bytes of it are there.
+# Truncate the last line to 20 bytes.
 cp "$journal" "$dir/complete"
 { head -n -1 "$dir/complete"; tail -n 1 "$dir/complete" | head -c 20; } >"$journal"
 run "$dir/plain" --resume
-check "a resume says how many bytes of a torn line went, and then begins" \
+check "a resume first reports the bytes of a torn line" \
 	[ "$first" = "$journal: cut off 20 bytes of a line that was never finished; its trial runs again
 resuming $campaign" ]
 check "its trial runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
-check "and the journal is whole" "$readmostly" dev validate "$campaign"
-check "nothing was put aside" [ ! -e "$campaign/unfinished.jsonl" ]
+check "and the journal is complete" "$readmostly" dev validate "$campaign"
+check "no trial was moved aside" [ ! -e "$campaign/unfinished.jsonl" ]
 run "$dir/plain" --resume
-check "a resume of a whole one says nothing of it" nothing_said
+check "a resume of a complete campaign reports no removed line" reports_nothing
 
-# A line that only lacks its newline is torn, too: all of it goes.
+# A line without its newline is torn, too, and is removed completely.
 bytes=$(tail -n 1 "$journal" | wc -c)
 truncate -s -1 "$journal"
 run "$dir/plain" --resume
-check "a line that lacks its newline alone goes with all its bytes" \
-	says "$out" "cut off $((bytes - 1)) bytes of"
-check "and runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
+check "a line without newline is removed completely" \
+	contains "$out" "cut off $((bytes - 1)) bytes of"
+check "and its trial runs again" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
-# A trial that is not there, of a campaign without arms, is no unfinished block.
+# Without arms, a missing trial is not an unfinished block.
 head -n -1 "$dir/complete" >"$journal"
 run "$dir/plain" --resume
-check "without arms a missing trial runs, and nothing is dropped" nothing_said
-check "it has its line" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
+check "without arms a missing trial runs, and no trial is dropped" reports_nothing
+check "the journal has its line" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
-# Of arms a block is whole or not there.
+# With arms a block is complete or absent.
 unset RM_TRIAL_PROGRAM
 for arm in base head; do
 	cp --reflink=never "$build/tests/fake_trial" "$dir/$arm"
@@ -61,24 +60,24 @@ done
 run "$dir/arms" tests/fixtures/campaign.conf --set blocks=2 --set window=20ms \
 	--arms "base=$dir/base,head=$dir/head"
 check "a campaign of arms ends with status 0" [ $status = 0 ]
-check "and says nothing of lines that go either" nothing_said
+check "and reports no removed line either" reports_nothing
 lines=$(wc -l <"$journal")
 block=$(grep -c '"block":1[,}]' "$journal")
 cp "$journal" "$dir/complete"
 { head -n -2 "$dir/complete"; tail -n 2 "$dir/complete" | head -c 33; } >"$journal"
 run "$dir/arms" --resume
-check "of arms the block goes with the torn line, and both are said" \
+check "with arms the torn line and its block are removed, and both are reported" \
 	[ "$first" = "$journal: cut off 33 bytes of a line that was never finished; its trial runs again
 $journal: dropped $((block - 2)) trials of a round that was never finished (they are in unfinished.jsonl); it runs again, whole" ]
-check "its trials are put aside" \
+check "the trials of the block are moved aside" \
 	[ "$(wc -l <"$campaign/unfinished.jsonl")" = $((block - 2)) ]
-check "and all of the block runs again" \
+check "the complete block runs again" \
 	[ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
-# Bytes that are no torn line are damage, and nothing is mended.
+# Other damage is an error; the file is not changed.
 sed -i '2s/.*/noise/' "$journal"
 run "$dir/arms" --resume
-check "a line of noise before others is not mended but refused" [ $status = 2 ]
-check "with the line that is wrong" says "$dir/err" "trials.jsonl:2: "
-check "and nothing is said to be" [ ! -s "$out" ]
+check "noise in front of other lines is status 2" [ $status = 2 ]
+check "with the line number" contains "$dir/err" "trials.jsonl:2: "
+check "and no repair is reported" [ ! -s "$out" ]
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Real maps with one line edited: `readmostly check` must catch every one.
+# Real maps with one edited line: `readmostly check` must find every one.
 # slow: a minute of CPU time. alone: the load decides how often threads meet.
 cd "$(dirname "$0")/../.." || exit 1
 count=0
@@ -20,8 +20,8 @@ report() { # status name
 	fi
 }
 
-# mutant name map file sed: copies impls/map.c under the id name, with `file`
-# (the map, or a header of impls/ that it includes) edited by sed.
+# mutant NAME MAP FILE SED: copies impls/MAP.c as NAME; sed edits FILE, the map or a header of
+# impls/ that it includes.
 mutant() {
 	name=$1 map=$2 file=$3 edit=$4
 	home=$dir/$name
@@ -31,12 +31,12 @@ mutant() {
 	if [ "$file" = "$map.c" ]; then
 		target=$home/$name.c
 	else
-		# found before the original: next to the file that includes it
+		# Includes find it before the original: next to the file that includes it.
 		path=$(ls impls/*/"$file")
 		target=$home/$path
 		cp --parents "$path" "$home"
 		first="#include \"$path\""
-		# this one is included by another, by the name in a macro
+		# Another header includes this one, by the name in a macro.
 		[ "$file" = gomap_keys.h ] && first="#define GOMAP_KEYS \"$target\""
 		sed "1i $first" "$home/$name.c" \
 			>"$home/new" && mv "$home/new" "$home/$name.c"
@@ -53,42 +53,42 @@ mutant rwlock_drops rwlock_probe rwlock_probe.c \
 	's/^\tprobe_write(shape, slot, value);/\tif (tag % 64) probe_write(shape, slot, value);/'
 mutant rwlock_neighbour rwlock_probe rwlock_probe.c \
 	'0,/probe_read(shape, slot, value)/s//probe_read(shape, tag % 64 ? slot : map->table.slots, value)/'
-# Writers that share the lock; readers that take none.
+# Writers that share the lock; readers without a lock.
 mutant rwlock_shares rwlock_probe rwlock_probe.c \
 	's/lock_to_write/lock_to_read/'
 mutant rwlock_unread rwlock_probe rwlock_probe.c \
 	'0,/lock_to_read(&map->lock);/s//pthread_rwlock_tryrdlock(\&map->lock);/'
-# Removal that does not close the gap; growth that leaves the last slot.
+# Removal that does not close the gap; growth that omits the last slot.
 mutant probe_gap rwlock_probe probe.h \
 	's/^\t\thole = i;/\t\tbreak;/'
 mutant probe_grows_short rwlock_probe probe.h \
 	's/i <= old_mask; i++/i < old_mask; i++/'
-# A short tag, trusted: keys are not compared (with a long one nobody could
-# tell). The short tag alone is right, and must be found right.
+# A short tag without comparison of keys; with a long tag collisions would be too rare. The short
+# tag alone is correct and must pass.
 mutant probe_trusts rwlock_probe probe.h \
 	's/table->seed) |/table->seed) % 64 |/; s/slot\[PROBE_KEY\] == key.word/true/'
 mutant probe_short_tag rwlock_probe probe.h \
 	's/table->seed) |/table->seed) % 64 |/'
-# The unsynchronised map, dropping in its one safe concurrent write.
+# The unsynchronised map drops stores in its only safe concurrent write.
 mutant unsync_drops unsync_probe unsync_probe.c \
 	's/^\telse$/\telse if (tag % 64)/'
-# A map without synchronisation that says it has some.
+# A map without synchronisation that claims to have it.
 mutant unsync_boasts unsync_probe unsync_probe.c \
 	's/RM_CAP_UNSAFE | RM_CAP_UNSAFE_INSERT/0/'
-# String keys: compared or copied in part; a clear that keeps the count.
+# String keys compared or copied in part; a clear that keeps the count.
 mutant str_prefix rwlock_probe probe.h \
 	's/!memcmp(probe_bytes(slot), key.bytes, key.length)/!memcmp(probe_bytes(slot), key.bytes, key.length < 16 ? key.length : 16)/'
 mutant str_cut rwlock_probe probe.h \
 	's/memcpy(copy, key.bytes, key.length)/memcpy(copy, key.bytes, key.length < 128 ? key.length : 128)/'
-# A key's copy that is not freed when it is removed, one in 16.
+# The copy of a removed key is leaked, for one in 16.
 mutant str_leaks rwlock_probe probe.h \
 	's/^\tif (shape.str)$/\tif (shape.str \&\& hole % 16)/'
 mutant clear_keeps rwlock_probe probe.h \
 	's/^\ttable->count = 0;//'
-# Go's map: only four buckets of a chain are searched.
+# Go's map: lookups search only four buckets of a chain.
 mutant go_short_chain gomap_rw gomap_keys.h \
 	's/^\tdo {/\tunsigned hops = 0;\n\n\tdo {/; s/while (bucket);/while (bucket \&\& ++hops < 4);/'
-# Concurrency Kit: a node that is never put in; reserved keys mixed up.
+# Concurrency Kit: an entry is not stored; reserved keys are confused.
 mutant ck_drops ck_ht ck_ht.c \
 	's/^\ttable_set(map, hash, &entry);/\tif (hash.value % 64) table_set(map, hash, \&entry); else entry.key = 0;/'
 mutant ck_reserved ck_ht ck_map.h \
@@ -100,12 +100,10 @@ report $? "the mutants build"
 program=$dir/build/readmostly
 [ -x "$program" ] || { echo "1..$count"; exit 1; }
 
-# The first check that fails is enough. A race may need many tries: a seed
-# after the other, until one shows it.
+# The first failing check suffices. A race may need many tries, so seeds run until one shows it.
 first_failure() { # id
 	case $1 in str_*) shape=str16x8 ;; *) shape=u64x8 ;; esac
-	# a broken lock can hang, which is a failure, too; who must be found
-	# right has time
+	# A broken lock may hang, which is a failure, too. The correct map gets more time.
 	case $1 in probe_short_tag) deadline=60 ;; *) deadline=15 ;; esac
 	for seed in $(seq 30); do
 		for check in model exchange upsert owner atomic growth reclaim; do
@@ -125,7 +123,7 @@ for file in $files; do
 	first_failure "$name"
 	status=$?
 	if [ "$name" = probe_short_tag ]; then
-		report $status "$name is found right"
+		report $status "$name passes"
 		continue
 	fi
 	[ $status = 1 ] && grep -q "^FAIL $name " "$dir/out"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A newcomer's first map and first workload: one file each, no other edited.
+# A newcomer's first map and first workload: one new file each, no other edit.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}
@@ -9,7 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 id=my_first_map
 before=$(git status --porcelain -- impls Makefile workloads 2>/dev/null)
 
-# As docs/guide/your-map.md describes.
+# Follows docs/guide/your-map.md.
 sed "s/rwlock_probe/$id/g" impls/bound/rwlock_probe.c >"$dir/$id.c"
 check "docs/guide/your-map.md has this command" \
 	grep -q "sed -i 's/rwlock_probe/my_map/g' my_map.c" docs/guide/your-map.md
@@ -19,19 +19,19 @@ check "a copy of the example map builds" [ $? = 0 ]
 readmostly=$dir/build/readmostly
 
 "$readmostly" dev list >"$out" 2>&1
-check "it is listed" grep -q "^$id " "$out"
+check "dev list prints it" grep -q "^$id " "$out"
 "$readmostly" dev list --json >"$out" 2>&1
-check "also for programs" grep -q "\"id\": \"$id\"" "$out"
+check "so does --json" grep -q "\"id\": \"$id\"" "$out"
 "$readmostly" check $id --ops 20000 >"$out" 2>&1
-check "it is checked and right" [ $? = 0 ]
-check "in all four shapes" [ "$(grep -c "^ok .* model$" "$out")" = 4 ]
+check "it passes check" [ $? = 0 ]
+check "for all four shapes" [ "$(grep -c "^ok .* model$" "$out")" = 4 ]
 object=$build$dir/$id.o
 tests/tools/check_dispatch.py --build "$build" "$object" >"$out" 2>&1
 check "it has no dispatch in its loops" grep -q "^ok 1 - $id" "$out"
 rm -r "$build$dir"
 
 cat >"$dir/my-mix.conf" <<END
-# A newcomer's mix. Why: to see that a workload is one file.
+# A newcomer's mix. Why: to test that a workload is one file.
 writes     = 10%
 write-kind = churn
 keys       = 500
@@ -51,62 +51,61 @@ check "a new workload is planned" grep -q "$id" "$out"
 "$readmostly" run "$dir/my-mix.conf" -o "$dir/campaign" --counters none \
 	>"$out" 2>&1
 check "and run" [ $? = 0 ]
-check "without a build" [ "$(stat -c %Y "$readmostly")" = "$stamp" ]
-check "the new map is measured in it" grep -q \
+check "without a new build" [ "$(stat -c %Y "$readmostly")" = "$stamp" ]
+check "the campaign measures the new map" grep -q \
 	"my-mix/$id/u64x8.*\"status\": *\"ok\"" "$dir/campaign/trials.jsonl"
 
-# `make bench` in a copy of the tree, as a repository of its own; up to where
-# it would build the maps.
+# `make bench` in a copy of the tree, a separate repository; stops before building maps.
 tree=$dir/tree
 mkdir "$tree"
 git ls-files -z | xargs -0 cp -p --parents -t "$tree"
 find "$build" \( -path "$build/runner/*.[od]" -o -path "$build/impls/*.[od]" \
 	-o -name flags \) -exec cp -p --parents -t "$tree" {} +
 in_tree() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -C "$tree" "$@"; }
-bench_plan() { # WORDS...: of the dry run, each in a line of its own
+bench_plan() { # WORDS...: each is in a line of the dry run
 	BENCH_DRY=1 in_tree make bench ${set:-MODE=smoke} BUILD="$build" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
-	for words in "$@"; do says "$out" "$words" || return 1; done
+	for words in "$@"; do contains "$out" "$words" || return 1; done
 }
 in_tree git init -q
 in_tree git add -A
 in_tree git -c user.name=n -c user.email=n@n commit -qm 'all of it'
-check "in a clean tree make bench measures its mode" \
+check "in a clean tree make bench measures the maps of its mode" \
 	bench_plan "built for mode smoke: ck_ht " " gomap gomap_mutex "
-IMPL=$dir/$id.c check "a map from outside the tree is measured by make bench, named" \
+IMPL=$dir/$id.c check "make bench measures a named map from outside of the tree" \
 	bench_plan "touched: $id" " $id "
-IMPL=$dir/$id.c MAPS=$id,slab check "once, though MAPS names it, too" \
+IMPL=$dir/$id.c MAPS=$id,slab check "and only once if MAPS names it, too" \
 	bench_plan "touched: $id slab"
 cp "$dir/$id.c" "$tree/impls/bound/"
-check "a new map is measured by make bench, named" \
+check "make bench measures a new map in the tree" \
 	bench_plan "touched: $id" " $id "
 in_tree make BUILD="$build" OUT="$build/one" NEEDED="plain/$id plain/gomap_rw plain/null_map" \
 	programs >"$out" 2>&1
-check "and is the only one to be compiled" \
+check "and compiles only this map" \
 	[ "$(grep -o "$build/impls/.*" "$out")" = "$build/impls/bound/$id.o" ]
-check "beside the others" \
+check "the others are still there" \
 	[ "$(in_tree "$build/one/readmostly" dev list --ids | sort | xargs)" = "gomap_rw $id null_map" ]
 in_tree "$build/one/readmostly" run --mode smoke >"$out" 2>&1
-check "without the program of a map that is wanted readmostly refuses to run" \
+check "without the program of a required map run is status 2" \
 	[ $? = 2 ]
-check "and says so" says "$out" "is not built"
-check "it lists what is not built" sh -c \
+check "and prints the reason" contains "$out" "is not built"
+check "dev list prints which maps are not built" sh -c \
 	"'$tree/$build/one/readmostly' dev list | grep -q '^ck_ht  *not built (make)'"
 rm "$tree/impls/bound/$id.c"
 echo '/* a change */' >>"$tree/impls/snapshot/snapshot_batch.h"
-check "a changed header touches the maps of its family that include it" \
+check "a changed header marks the maps of its family that include it as touched" \
 	bench_plan "touched: snapshot_batch"
-set=SET=articles check "a set that measures no touched map says so, and measures" \
+set=SET=articles check "a set without the touched maps prints a note and measures" \
 	bench_plan "set articles, mode quick does not measure new and changed maps" ": snapshot_batch" \
 	"built for set articles, mode quick: "
-MAPS=ck_ht,slab check "MAPS adds any" bench_plan "touched: snapshot_batch ck_ht slab" " slab "
-MAPS=no_such check "a name that no map has is refused" sh -c \
+MAPS=ck_ht,slab check "MAPS adds any map" bench_plan "touched: snapshot_batch ck_ht slab" " slab "
+MAPS=no_such check "an unknown name is rejected" sh -c \
 	"! BENCH_DRY=1 make -C '$tree' bench BUILD='$build' >'$out' 2>&1 && grep -q 'no map is called \"no_such\"' '$out'"
 "$readmostly" run --mode quick --needs >"$out" 2>&1
-check "simulated cells need simulated programs" says "$out" "sim/snapshot"
+check "simulated cells need simulated programs" contains "$out" "sim/snapshot"
 "$readmostly" run --mode smoke --needs >"$out" 2>&1
 check "smoke, which shows stored counts, does not" sh -c \
 	"grep -q '^plain/snapshot' '$out' && ! grep -q '^sim/' '$out'"
-check "and no file of the tree was touched" \
+check "no file of the tree changed" \
 	[ "$(git status --porcelain -- impls Makefile workloads 2>/dev/null)" = "$before" ]
 done_testing

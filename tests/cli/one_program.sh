@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# An edit of one map changes the program of that map and no other, byte for byte.
+# An edit of one map changes only the program of that map, byte for byte.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -8,12 +8,12 @@ build=${BUILD:-build/gcc}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
-export CCACHE_DISABLE=1 # what it keeps may be of another folder, which is in the debug information
+export CCACHE_DISABLE=1 # cached objects may contain another folder in their debug information
 clone_tree "$dir/tree"
 edited() { (cd "$dir/tree" && "$@" impls/gomap/gomap_rw.c runner/trial/team.c); }
-edited touch # else their objects are of another folder, too
+edited touch # otherwise their objects contain another folder, too
 maps='gomap_mutex gomap_rw hashtriemap null_map shard_rw_32 shard_seg slab snapshot std_mutex syncmap'
-hashes() { # FILE: the hash of each program after a build
+hashes() { # FILE: writes the hash of each program after a build
 	(cd "$dir/tree" && make -s CC="$(cut -d' ' -f1 "$build/flags")" BUILD="$build" \
 		NEEDED="$(printf 'plain/%s ' $maps)" programs >"$dir/made" 2>&1 &&
 		cd "$build/maps/plain" && sha256sum $maps) >"$1" || sed 's/^/# /' "$dir/made"
@@ -24,11 +24,11 @@ hashes "$dir/before"
 check "ten programs of maps are built" [ "$(grep -c . "$dir/before")" = 10 ]
 edited touch
 hashes "$dir/after"
-check "a build again makes equal programs" [ "$(changed)" = '' ]
+check "a second build makes equal programs" [ "$(changed)" = '' ]
 echo '__attribute__((used)) static int planted(int n) { return n * n; }' >>"$dir/tree/impls/gomap/gomap_rw.c"
 hashes "$dir/after"
-check "an edit of a map changes its program alone" [ "$(changed)" = gomap_rw ]
+check "an edit of a map changes only its program" [ "$(changed)" = gomap_rw ]
 echo 'int planted_too(int n); int planted_too(int n) { return n * n; }' >>"$dir/tree/runner/trial/team.c"
 hashes "$dir/after"
-check "an edit of the trial changes all ten" [ "$(changed | wc -w)" = 10 ]
+check "an edit of the trial code changes all ten" [ "$(changed | wc -w)" = 10 ]
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Maps of other libraries: built where the library is, named where it is not,
-# and each with a fact sheet. `make test` is green with them and without.
+# Maps of other libraries: built if the library is installed, otherwise listed as not built; each
+# has a fact sheet. `make test` passes with and without them.
 # slow: builds and checks all peers.
 . tests/tools/tap.sh
 # shellcheck disable=SC2046
@@ -13,16 +13,16 @@ dir=$(mktemp -d) out=$dir/out
 trap 'rm -rf "$dir"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-rows() { # id<TAB>needs of each map in another language that is of the group
+rows() { # prints id<TAB>needs of the maps in other languages except Go
 	awk -F '\t' '!/^#/ && $10 != "go" { print $1 "\t" $10 }' impls/*/maps.tsv
 }
 peers=$(ls impls/lib/*.c impls/lib/*.cc | sed 's|.*/||; s|\..*||'
 	rows | cut -f 1 | grep -v '_null$')
-# Go's own map and sync.Map have sheets, too; the articles' designs in Go are no library.
+# Go's map and sync.Map have sheets, too; the articles' designs in Go are not libraries.
 sheets="$peers
 $(awk -F '\t' '$1 ~ /^go_(map_mutex|map_rw|sync_map)$/ { print $1 }' impls/go/maps.tsv)"
 names=$(sed -n 's/^peers [^ ]* \(wanted\|unpacked\) //p' .ci/packages)
-needing() { # NAME...: ids of the peers that need one of these libraries
+list_needing() { # NAME...: prints ids of the peers that need one of these libraries
 	for name in "$@"; do
 		for file in impls/lib/*.c impls/lib/*.cc; do
 			needs=$(sed -n 's/^.*needs: *\([a-z].*[^ */]\).*$/\1/p' "$file")
@@ -37,20 +37,20 @@ needing() { # NAME...: ids of the peers that need one of these libraries
 fields='library package licence api hash lookup-writes reclamation semantics
 	progress configuration documented growth iteration length stalled-reader
 	pathologies sanity reviewed'
-whole() { # ID: its sheet has each field once, in this order, with a text
+sheet_is_complete() { # ID: its sheet has each field once, in this order, with a text
 	[ "$(sed -n 's/^\([a-z-]*\): .*[^ ]$/\1/p' "impls/facts/$1.txt" | xargs)" = \
 		"$(echo $fields)" ] && ! grep -qvE '^[a-z-]+: .' "impls/facts/$1.txt"
 }
-all_whole() {
+sheets_are_complete() {
 	for id in $sheets; do
-		whole "$id" || { echo "# $id: a field is missing, or one too many"; return 1; }
+		sheet_is_complete "$id" || { echo "# $id: a field is missing, or one too many"; return 1; }
 	done
 }
 check "there are peers" [ "$(echo "$peers" | wc -l)" -ge 10 ]
-check "each has a fact sheet with each field" all_whole
-check "and each sheet a peer" [ "$(ls impls/facts/*.txt | sed 's|.*/||; s/\.txt$//')" = \
+check "each has a complete fact sheet" sheets_are_complete
+check "and each sheet has a peer" [ "$(ls impls/facts/*.txt | sed 's|.*/||; s/\.txt$//')" = \
 	"$(echo "$sheets" | sort)" ]
-versions() { # of those in this program
+versions() { # of the peers in this program
 	for id in $peers; do
 		"$readmostly" dev list --ids | grep -qx "$id" || continue
 		"$readmostly" dev list --facts "$id" | sed -n 1p | grep -qE \
@@ -58,16 +58,16 @@ versions() { # of those in this program
 			{ echo "# $id: its version is not told, or by whom"; return 1; }
 	done
 }
-check "list --facts tells the version, and who told it" versions
-unknown() { # those whose version nobody tells
+check "list --facts prints the version and its source" versions
+unknown() { # prints peers of unknown version
 	for id in $peers; do
 		"$readmostly" dev list --facts "$id" | sed -n 's/^version: \([^ ]*\) unknown, .*/\1/p'
 	done | sort -u
 }
-# neither has a macro, a function or a .pc file
-check "nobody does of libcuckoo and critnib alone" sh -c \
+# Neither has a macro, a function or a .pc file.
+check "the version is unknown only for libcuckoo and critnib" sh -c \
 	"! echo '$(unknown)' | grep -vxE 'libcuckoo|critnib|'"
-promised() { # the row's word of progress begins the sheet's line
+sheets_agree() { # the sheet starts with the progress of the description
 	"$readmostly" dev list --json | python3 -c '
 import json, sys
 wrong = 0
@@ -76,24 +76,24 @@ for row in json.load(sys.stdin)["maps"]:
         sheet = open("impls/facts/%s.txt" % row["id"]).read()
     except OSError:
         continue
-    told = dict(line.split(": ", 1) for line in sheet.splitlines())
+    fields = dict(line.split(": ", 1) for line in sheet.splitlines())
     offered = "length" in row["operations"] or bool(row["program"])
     for field, right in (
-            ("progress", told["progress"].startswith(row["progress"] + ":")),
-            ("length", offered != told["length"].startswith("not offered")),
+            ("progress", fields["progress"].startswith(row["progress"] + ":")),
+            ("length", offered != fields["length"].startswith("not offered")),
             ("length", row["guarantees"] != "point-in-time"
-             or "one moment" in told["length"])):
+             or "one moment" in fields["length"])):
         if not right:
-            print("# %s: %s: %s" % (row["id"], field, told[field]))
+            print("# %s: %s: %s" % (row["id"], field, fields[field]))
             wrong = 1
 sys.exit(wrong)'
 }
-check "a sheet promises what its row does" promised
+check "sheets agree with descriptions" sheets_agree
 "$readmostly" dev list --facts ck_ht >"$out"
-check "and then the sheet" sh -c "sed 1d '$out' | cmp -s - impls/facts/ck_ht.txt"
+check "then the fact sheet" sh -c "sed 1d '$out' | cmp -s - impls/facts/ck_ht.txt"
 "$readmostly" dev list --facts no_such >"$out" 2>&1
-check "an unknown id is usage" [ $? = 2 ]
-check "that says what there is" says "$out" "expected one of absl_rw"
+check "an unknown id is status 2" [ $? = 2 ]
+check "with the valid ids" contains "$out" "expected one of absl_rw"
 
 # ---- in a campaign ----
 here=$("$readmostly" dev list --ids | grep -xF "$peers" | xargs)
@@ -114,8 +114,8 @@ measure    = throughput
 END
 "$readmostly" run "$dir/peers.conf" -o "$dir/campaign" --counters none \
 	--set repeat-most=0 --set "maps=$here" >"$out" 2>&1
-# A machine that others use makes a trial's time void, and not its answers.
-verified() { # of each map at least one trial, and all that ran
+# Other load may make the time of a trial void, but not its answers.
+verified() { # each map has a trial, and all trials pass
 	python3 - "$dir/campaign/trials.jsonl" $here <<-'END'
 		import json, sys
 		good = set()
@@ -127,21 +127,21 @@ verified() { # of each map at least one trial, and all that ran
 		    if result["verification"]["status"] != "ok":
 		        sys.exit("# %s: %s" % (trial["cell"], trial["reason"]))
 		    good.add(trial["cell"].split("/")[1])
-		# what cannot remove beside others is skipped
+		# maps that do not support concurrent removal are skipped
 		missing = set(sys.argv[2:]) - good - {"tbb_unordered"}
 		sys.exit("# not run: %s" % missing if missing or not good else 0)
 	END
 }
-check "a campaign runs all peers here, and finds each right" verified
+check "a campaign runs all peers of this build, and verifies each" verified
 
-# ---- all of their checks, cut short: `make test-peers` has them in full ----
-cut() { # one shape of each, few operations
+# ---- all checks with few operations; `make test-peers` runs more ----
+run_short_checks() { # one shape of each, few operations
 	MAPS=$here ONE=1 SHAPES='u64x8 str16x24' \
 		tests/tools/check_maps.sh "$readmostly" "${RM_CHECK_OPS:-1000}" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
 "$readmostly" dev list >"$dir/list"
-[ -z "$here" ] || check "all checks of $(echo "$here" | wc -w) peers, cut short" cut
+[ -z "$here" ] || check "all checks of $(echo "$here" | wc -w) peers, with few operations" run_short_checks
 for id in $peers; do
 	echo " $here " | grep -q " $id " ||
 		skip "all checks of $id" "$(sed -n "s/^$id  *not built: //p" "$dir/list" | grep . || echo 'a program of its own')"
@@ -152,41 +152,41 @@ without() { # NAMES
 	make -s HIDE="$1" BUILD="$build" OUT="$dir" programs >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
 	"$dir/readmostly" dev list >"$out"
 }
-named() { # ID...: as not built, with a package
+are_listed() { # ID...: listed as not built, with a package
 	for id in "$@"; do
 		grep -qE "^$id +not built: needs .*\(packages: .*[a-z]" "$out" ||
 			{ echo "# $id"; return 1; }
 	done
 }
-lacking() { # what `list` says is not built for want of a library
+lacking() { # FILE: ids in the list that are not built because of a library
 	sed -n 's/^\([^ ]*\) *not built: needs.*/\1/p' "$1" | sort
 }
 "$readmostly" dev list >"$dir/here"
-check "a program without the packages of the group says so" without peers
-check "what needs them is named, each with its package" named $(needing $names)
-check "beside those that are not built here, and nothing else" [ "$(lacking "$out")" = \
-	"$({ lacking "$dir/here"; needing $names; } | sort -u)" ]
-check "without one library" without tbb
-check "its maps are named" named tbb_hash tbb_unordered
-check "beside those that are not built here, too" [ "$(lacking "$out")" = \
-	"$({ lacking "$dir/here"; needing tbb; } | sort -u)" ]
-check "a compiler that is not there is a library that is not there" sh -c \
+check "a program without the peer packages builds" without peers
+check "maps that need them are listed with their packages" are_listed $(list_needing $names)
+check "next to those not built here, and no other" [ "$(lacking "$out")" = \
+	"$({ lacking "$dir/here"; list_needing $names; } | sort -u)" ]
+check "a program without one library builds" without tbb
+check "its maps are listed" are_listed tbb_hash tbb_unordered
+check "next to those not built here, too" [ "$(lacking "$out")" = \
+	"$({ lacking "$dir/here"; list_needing tbb; } | sort -u)" ]
+check "without the compiler its library is missing" sh -c \
 	".ci/pc gcc no-such-compiler >'$out' && ! ls \"\$(cat '$out')\" | grep -q 'c++'"
 
-# ---- a map from outside the tree ----
+# ---- a map from outside of the tree ----
 theirs() { # the C++ example of docs/guide/your-map.md
 	tests/tools/with_impl.sh "$dir/build" 'plain check' examples/peer/their_map.cc >"$out" 2>&1 &&
 		"$dir/build/readmostly" check their_map --quiet --ops 20000 >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
-no_dispatch() { # the tool's own TAP is not this test's
+no_dispatch() { # TAP of the tool is not TAP of this test
 	PKG_CONFIG_PATH=$(.ci/pc gcc g++) tests/tools/check_dispatch.py --build "$build" \
 		"$build/examples/peer/their_map.o" >"$out" 2>&1 ||
 		{ sed 's/^/# /' "$out"; return 1; }
 }
 if "$readmostly" dev list --ids | grep -qx std_mutex; then
-	check "the C++ example of docs/guide/your-map.md builds and is right" theirs
-	check "without dispatch in its loops" no_dispatch
+	check "the C++ example of docs/guide/your-map.md builds and passes" theirs
+	check "it has no dispatch in its loops" no_dispatch
 fi
 
 done_testing

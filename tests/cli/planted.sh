@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Each planted bug is caught by the tool that is named for it in
-# verify/corpora/planted/README.md, and its twin is not accused. A bug that needs luck
-# gets it: up to 100 seeds, the first that shows it is enough.
+# The tool listed in verify/corpora/planted/README.md finds each injected bug and passes the
+# corrected version. A bug that depends on a race gets up to 100 seeds.
 # slow: a minute of CPU time. alone: the load decides how often threads meet.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -10,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
-shown() { # FILE: why a step failed
+shown() { # FILE: prints the end of a log; fails
 	tail -n 20 "$1" | sed 's/^/# /'
 	return 1
 }
@@ -25,16 +24,15 @@ caught() { # ID TOOL CHECK SHAPE OPERATIONS
 	shown "$dir/out"
 }
 
-# A twin that does not make the promise which its bug breaks is right: of that
-# promise the check is skipped, and nothing was checked.
-right() { # ID TOOL CHECK SHAPE OPERATIONS
+# If the corrected version does not promise what its bug breaks, the check is skipped. That counts
+# as passed.
+passes() { # ID TOOL CHECK SHAPE OPERATIONS
 	run_injected "$dir" "$@" 1 || grep -q "^skip $1 $4 $3: " "$dir/out" ||
 		shown "$dir/out"
 }
 
-# Two CPUs that a host runs in turns, always or now and then, or one, show no
-# store buffering, whatever the map: bare_stores, which does nothing against it
-# and shows it with every seed elsewhere, tells such a machine.
+# On one CPU, or if a host runs the two CPUs in turns, no store buffering shows, whatever the map.
+# bare_stores, which has no fences and otherwise shows it with every seed, detects such a machine.
 cpus_hide_it() { # ID
 	[ "$1" = missing_fence ] || return 1
 	for seed in 1 2 3 4 5; do
@@ -57,9 +55,9 @@ every_file_listed() {
 	done
 }
 
-check 'the planted bugs and their twins build' builds
+check 'the injected bugs and their corrected versions build' builds
 [ -x "$dir/plain/readmostly" ] || { done_testing; exit 1; }
-check 'each bug has a twin and a tool' every_file_listed
+check 'each bug has a corrected version and a tool' every_file_listed
 for line in $(list_injected all | tr '\t' ,); do
 	IFS=, read -r id tool test shape operations <<-END
 		$line
@@ -74,7 +72,7 @@ for line in $(list_injected all | tr '\t' ,); do
 	fi
 	[ "$tool" = sanitizer ] || [ "$tool" = differential ] ||
 		[ "$operations" -le 1000000 ] || operations=1000000
-	check "${id}_twin is not accused by $tool" \
-		right "${id}_twin" "$tool" "$test" "$shape" "$operations"
+	check "${id}_twin passes $tool" \
+		passes "${id}_twin" "$tool" "$test" "$shape" "$operations"
 done
 done_testing

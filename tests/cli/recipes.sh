@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The recipes of docs/measurements.md that need another program do what their
-# rows say: T3 (gdb, pahole), T8 (perf sched), and those of
-# "Recipes, run here once" for perf and bpftrace. The commands are those of the
-# page, in a shorter form only in their windows.
+# Recipes of docs/measurements.md that need another program: T3 (gdb, pahole), T8 (perf sched), and
+# perf and bpftrace of "Recipes, run here once". The commands are read from the page; only windows
+# are shorter.
 # slow: a minute of CPU time. alone: it counts what perf and bpftrace see of one process.
 . tests/tools/tap.sh
 needs plain/gomap plain/gomap_rw plain/syncmap stats/gomap_rw stats/syncmap
@@ -11,12 +10,12 @@ build=${BUILD:-build/gcc}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
-# The first command of a row, without its backticks, with this build's folder.
+# Prints the first command of a row, without backticks, for this build folder.
 command_of() { # ID
 	sed -n "s/^| $1 |[^|]*| \`\\([^\`]*\\)\`.*/\\1/p" docs/measurements.md |
 		sed "s|build/gcc|$build|g; s| readmostly | $build/readmostly |g"
 }
-# The Nth command of a tool's row, files in a folder of the test's own.
+# Prints the Nth command of a tool's row, with files in the test's folder.
 recipe() { # TOOL N PROGRAM
 	grep "^| $1 |" docs/measurements.md | cut -d'|' -f3 | grep -o '`[^`]*`' |
 		sed -n "$2s/\`//gp" | sed "s|PROGRAM|$3|g; s|s\.data|$dir/s.data|"
@@ -24,7 +23,7 @@ recipe() { # TOOL N PROGRAM
 missing() { # PROGRAM
 	! command -v "$1" >/dev/null 2>&1
 }
-run() { # WHAT COMMAND...: says the last lines where it fails
+run() { # WHAT COMMAND...: prints the last lines of a failure
 	local what=$1; shift
 	"$@" >"$dir/$what" 2>&1 ||
 		{ tail -n 5 "$dir/$what" | sed 's/^/# /'; false; }
@@ -37,7 +36,7 @@ layout() { # T3
 		grep -q 'total size (bytes): *48 ' "$dir/layout" &&
 		grep -q '40 .*extra;' "$dir/layout"
 }
-packed() { # pahole says the same where it is there
+packed() { # pahole prints the same layout
 	run pahole pahole -C gomap "$build/impls/gomap/gomap.o" &&
 		grep -q 'size: 48,' "$dir/pahole"
 }
@@ -48,9 +47,9 @@ else
 	check 'T3: the header of a map has 48 bytes, extra at 40' layout
 fi
 if missing pahole; then
-	skip 'T3: pahole says the same' 'pahole is not installed'
+	skip 'T3: pahole prints the same layout' 'pahole is not installed'
 else
-	check 'T3: pahole says the same' packed
+	check 'T3: pahole prints the same layout' packed
 fi
 
 may_trace() {
@@ -67,14 +66,14 @@ schedule() { # T8
 		grep -q 'readmostly' "$dir/timehist"
 }
 if may_trace; then
-	check 'T8: the command of the page tells who ran and who waited' schedule
+	check 'T8: the command shows which threads ran and waited' schedule
 else
-	skip 'T8: the command of the page tells who ran and who waited' \
+	skip 'T8: the command shows which threads ran and waited' \
 		'perf sched cannot record here'
 fi
 
 dumps="$build/readmostly dev dump gomap --keys 1M"
-# Leaves in `why` what keeps a tool from looking here, the kernel or nothing.
+# Sets `why` to the reason that a tool cannot run, or to nothing.
 try() { # COMMAND...
 	why="$1 is not installed"
 	missing "$1" && return
@@ -82,7 +81,7 @@ try() { # COMMAND...
 	"$@" >"$dir/try" 2>&1 ||
 		why="$1 cannot look here: $(grep . "$dir/try" | tail -n 1)"
 }
-fact() { # NAME COMMAND: skipped where `why` says so
+check_unless_skipped() { # NAME COMMAND: skipped if `why` is set
 	if [ -n "$why" ]; then skip "$1" "$why"; else check "$1" "$2"; fi
 }
 
@@ -92,9 +91,9 @@ waited() {
 		grep -q ' gomap:' "$dir/latency"
 }
 try perf sched record -o "$dir/try.data" true
-fact 'perf sched: its latency has the program' waited
+check_unless_skipped 'perf sched: its latency report has the program' waited
 
-futexes() { # of the counted build, whose threads wait for each other
+futexes() { # of the stats build, whose threads wait for each other
 	run futexes eval "$(recipe 'bpftrace, waits in futexes' 1 "$build/readmostly run \
 workloads/store-only.conf --maps syncmap --set threads=2 --set window=20ms \
 --set blocks=1 --set measure=causes --busy-ok --counters none -o $dir/waits")" &&
@@ -105,7 +104,7 @@ calls() {
 		grep -q '^@\[.*\]: [1-9]' "$dir/calls"
 }
 try bpftrace -e 'tracepoint:syscalls:sys_enter_futex { @ = count(); }' -c /bin/true
-fact 'bpftrace: threads of the counted build wait in futexes' futexes
-fact 'bpftrace: a table that grows is evacuated' calls
+check_unless_skipped 'bpftrace: threads of the stats build wait in futexes' futexes
+check_unless_skipped 'bpftrace: a growing table is evacuated' calls
 
 done_testing

@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The gate on real trials, which are there to show that programs are built, run
-# and paired as they must be: noise may leave their verdict open. That the gate
-# decides is shown on planted ones, played by fake_trial with a cost and half a
-# percent of noise from the seed: the same verdict on each machine.
+# The time gate. Real trials show that programs are built, run and paired correctly; noise may leave
+# their verdict open. Verdicts are tested with fake_trial, whose trials have a given cost and seeded
+# noise of half a percent: the same verdict on each machine.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
@@ -18,7 +17,7 @@ done
 
 base=$dir/base/maps runner=$dir/base/readmostly copy=$dir/copy
 export BUSY=ok MAPS=gomap_rw CELLS='*1Ki update*'
-gate() { # NAME HEAD ARGUMENTS...: sets status; its table is in $dir/NAME
+gate() { # NAME HEAD ARGUMENTS...: sets status; writes its table to $dir/NAME
 	name=$1 head=$2; shift 2
 	RUNNER=$runner REF=v1 COMMIT=abc LOCK=$dir/lock \
 		runner/regress.sh "$base" "$copy" "$head" \
@@ -32,24 +31,24 @@ lines() { grep -cE -- "$1" "$dir/results/$name/trials.jsonl"; }
 CELLS='*Ki update*'
 gate same "$dir/head" --set blocks=30
 CELLS='*1Ki update*'
-check "base against itself is not FAIL" [ $status = 0 -o $status = 3 ]
-check "it has an A/A control" says "$dir/same" "A/A gomap_rw 64Ki fresh t1"
-check "it has a slowed control" says "$dir/same" "slowed gomap_rw 64Ki fresh t1"
+check "base compared with itself is not FAIL" [ $status = 0 -o $status = 3 ]
+check "it has an A/A control" contains "$dir/same" "A/A gomap_rw 64Ki fresh t1"
+check "it has a slowed control" contains "$dir/same" "slowed gomap_rw 64Ki fresh t1"
 check "every trial gave an answer" [ "$(lines '"status":"failed"')" = 0 ]
-check "arms are paired: as many of base as of its mates" \
+check "arms are paired: base has as many trials as its partners" \
 	[ "$(lines '"arm":"base"')" = "$(lines '"arm":"(head|copy|slow)"')" ]
-check "30 blocks of the two cells that were chosen, at the least" \
+check "at least 30 blocks of the two selected cells" \
 	[ "$(lines '"arm":"head"')" -ge 60 ]
-check "and of no other" [ "$(lines '"arm":"head".*/churn/|"arm":"head".*syncmap')" = 0 ]
-check "a number of blocks by hand is no calibration" \
+check "and of no other cell" [ "$(lines '"arm":"head".*/churn/|"arm":"head".*syncmap')" = 0 ]
+check "a given number of blocks needs no calibration" \
 	sh -c "! grep -q '\"noise\"' '$dir/results/same/campaign.json'"
-check "the last line is the page" grep -q '^report: .*index.html$' "$dir/same"
-check "what base was built from is kept" \
-	says "$dir/results/same/campaign.json" '"commit": "abc"'
-check "validate finds the campaign whole" \
+check "the last line is the path of the page" grep -q '^report: .*index.html$' "$dir/same"
+check "the campaign records the commit of base" \
+	contains "$dir/results/same/campaign.json" '"commit": "abc"'
+check "the campaign is complete and valid" \
 	"$dir/base/readmostly" dev validate "$dir/results/same"
 
-# Arms as `make regress MAPS=shard_rw_32` builds them lack maps of the plan.
+# As built by `make regress MAPS=shard_rw_32`: arms without some maps of the plan.
 make -s BUILD="$build" OUT="$dir/some" NEEDED='plain/gomap_rw plain/shard_rw_32' programs \
 	>"$dir/made" 2>&1 || sed 's/^/# /' "$dir/made"
 for arm in copy head; do
@@ -58,11 +57,11 @@ done
 base=$dir/some/maps runner=$dir/some/readmostly copy=$dir/some/copy MAPS=shard_rw_32
 gate few "$dir/some/head" --set blocks=30
 base=$dir/base/maps runner=$dir/base/readmostly copy=$dir/copy MAPS=gomap_rw
-check "programs with some maps are asked for these" [ $status = 0 -o $status = 3 ]
-check "and measured with the controls' map" \
+check "programs with some maps measure these" [ $status = 0 -o $status = 3 ]
+check "together with the map of the controls" \
 	[ "$(lines '"arm":"head".*/shard_rw_32/')" -ge 30 -a "$(lines '"arm":"slow".*/gomap_rw/')" -ge 30 ]
 
-# A head that crashes is FAIL whatever the noise, and named.
+# A crash of head is FAIL, whatever the noise.
 cat >"$dir/crash" <<SCRIPT
 #!/bin/sh
 kill -SEGV \$\$
@@ -70,34 +69,34 @@ SCRIPT
 chmod +x "$dir/crash"
 gate crashed "$dir/crash" --set blocks=30
 check "a head that crashes is FAIL" [ $status = 1 ]
-check "and named" says "$dir/crashed" "head in block 0: failed, ended by signal 11"
+check "and is reported" contains "$dir/crashed" "head in block 0: failed, ended by signal 11"
 gate gone "$dir/none" --set blocks=30
-check "a head that is not there is status 2" [ $status = 2 ]
-check "and is named" says "$dir/gone.err" "arm head: "
+check "a missing head is status 2" [ $status = 2 ]
+check "and is reported" contains "$dir/gone.err" "arm head: "
 rm -r "$dir/copy"
 cp "$build/tests/fake_trial" "$dir/copy"
 gate other "$dir/head" --set blocks=30
-check "a copy of other content is status 2" [ $status = 2 ]
-check "and is named, too" says "$dir/other.err" "expected a copy of base"
+check "a copy that differs from base is status 2" [ $status = 2 ]
+check "and is reported" contains "$dir/other.err" "expected a copy of base"
 
-# Planted trials: the same programs, arms and pages, and rates that are known.
+# Fake trials: the same programs, arms and pages, but known rates.
 mkdir "$dir/planted"
 for arm in base copy head; do
 	cp --reflink=never "$build/tests/fake_trial" "$dir/planted/$arm"
 done
 base=$dir/planted/base
 cp --reflink=never "$base" "$dir/copy"
-planted() { # NAME WORD STATUS [NAME=SHARE that is slower [HEAD]]
+gate_fakes() { # NAME WORD STATUS [NAME=SHARE that is slower [HEAD]]
 	RM_FAKE=regress=cost:20 RM_FAKE_SLOW=$4 \
 		gate "$1" "${5:-$dir/planted/head}"
 	[ $status = "$3" ] && grep -q "^verdict: $2" "$dir/$1"
 }
 CELLS=
-check "an equal head is PASS" planted equal PASS 0
+check "an equal head is PASS" gate_fakes equal PASS 0
 CELLS='*1Ki update*'
-check "the whole plan was run" \
+check "all cells of the plan ran" \
 	[ "$(grep -cE 'PASS: (less|faster)' "$dir/equal")" = 6 ]
-check "base's noise, from which the blocks come, is in the campaign" \
+check "the campaign records the noise of base, from which blocks are computed" \
 	/usr/bin/python3 - "$dir/results/equal" <<'END'
 import json, sys
 meta = json.load(open(sys.argv[1] + "/campaign.json"))
@@ -107,19 +106,19 @@ print("#", noise["block_s"], {len(d) for d in noise["pairs"].values()})
 sys.exit(not (len(noise["pairs"]) == 6 and first["started_utc"] >
               meta["created_utc"]))
 END
-check "ns of a thread and operation are those that were planted" \
+check "ns per thread and operation are the given ones" \
 	/usr/bin/python3 - "$dir/results/equal" <<'END'
 import json, sys
-said = json.load(open(sys.argv[1] + "/report/verdicts.json"))
+verdicts = json.load(open(sys.argv[1] + "/report/verdicts.json"))
 found = {c["cell"].split("/")[0]: c["base_ns_per_op"]
-         for c in said["cells"] + said["advice"]}
+         for c in verdicts["cells"] + verdicts["advice"]}
 print("#", found)
 sys.exit(not (set(found) == {"regress"} and
               all(abs(ns - 20) < 0.1 for ns in found.values())))
 END
-check "a head that does 2 % more is FAIL" \
-	planted more FAIL 1 '' "$dir/planted/head+2%"
-# Started by the search for functions that run other instructions.
+check "a head with 2 % more operations is FAIL" \
+	gate_fakes more FAIL 1 '' "$dir/planted/head+2%"
+# The search for functions that execute other instructions starts valgrind.
 mkdir "$dir/witness"
 cat >"$dir/witness/valgrind" <<SCRIPT
 #!/bin/sh
@@ -127,30 +126,30 @@ flock -n "$dir/lock" true || : >"$dir/locked"
 SCRIPT
 chmod +x "$dir/witness/valgrind"
 path=$PATH PATH=$dir/witness:$PATH
-check "a head that is 3 % slower is FAIL" planted slower FAIL 1 head=0.03
-check "and no other run begins while its functions are compared" [ -e "$dir/locked" ]
+check "a head that is 3 % slower is FAIL" gate_fakes slower FAIL 1 head=0.03
+check "no other run starts while its functions are compared" [ -e "$dir/locked" ]
 PATH=$path
-check "a head that is 3 % faster is PASS" planted faster PASS 0 head=-0.03
-# Maps whose programs are equal in base and head, as runner/regress_arms.sh notes them.
+check "a head that is 3 % faster is PASS" gate_fakes faster PASS 0 head=-0.03
+# Maps with equal programs in base and head, in the format of runner/regress_arms.sh.
 echo 'same=snapshot syncmap' >"$dir/notes"
 MAPS='shard_rw_32 syncmap' NOTES=$dir/notes CELLS='*1Ki update*'
 export NOTES
-check "a map with an equal program passes beside the others" planted part PASS 0
+check "a map with an equal program passes next to the others" gate_fakes part PASS 0
 check "and has no trial" \
 	[ "$(lines /syncmap/) $(lines '"arm":"head".*/shard_rw_32/' | sed 's/^[1-9].*/some/')" = '0 some' ]
 for file in verdicts.json gate.md index.html; do
-	check "$file names it" grep -q syncmap "$dir/results/part/report/$file"
+	check "$file lists it" grep -q syncmap "$dir/results/part/report/$file"
 done
-check "and the table does" grep -qx 'PASS: same program: syncmap' "$dir/part"
+check "so does the table" grep -qx 'PASS: same program: syncmap' "$dir/part"
 MAPS=syncmap
 gate all_same "$dir/planted/head"
-check "where no program differs it passes at once" eval '[ $status = 0 ] && [ ! -e "$dir/results/all_same" ] &&
-	says "$dir/all_same" "verdict: PASS (same program in base and head: snapshot syncmap)"'
+check "without differing programs it passes at once" eval '[ $status = 0 ] && [ ! -e "$dir/results/all_same" ] &&
+	contains "$dir/all_same" "verdict: PASS (same program in base and head: snapshot syncmap)"'
 MAPS=gomap_rw NOTES=
-check "a copy of base that is 3 % slower leaves no verdict" \
-	planted odd_copy INVALID 3 copy=0.03
+check "a copy of base that is 3 % slower gives no verdict" \
+	gate_fakes odd_copy INVALID 3 copy=0.03
 
-# Others work here, as a played machine says: nothing is begun.
+# A fake busy machine: nothing is started.
 mkdir -p "$dir/busy/proc/pressure"
 echo 'some avg10=77.00 avg60=9.00' >"$dir/busy/proc/pressure/cpu"
 cat >"$dir/runner" <<SCRIPT
@@ -160,37 +159,37 @@ SCRIPT
 chmod +x "$dir/runner"
 begun=$(date +%s)
 BUSY='' RUNNER=$dir/runner runner/regress.sh "$base" "$dir/copy" "$dir/head" \
-	-o "$dir/results/looked" >"$dir/said" 2>&1
+	-o "$dir/results/looked" >"$dir/output" 2>&1
 status=$?
-check "on a busy machine nothing is begun, status 3" \
+check "on a busy machine nothing starts: status 3" \
 	[ $status = 3 -a ! -e "$dir/results/looked" ]
-check "it says why, and what to do" sh -c \
-	"grep -q 'waited for a CPU in 77.0 %' '$dir/said' && grep -q 'BUSY=ok' '$dir/said'"
-check "at once" [ $(($(date +%s) - begun)) -le 60 ]
+check "with reason and remedy" sh -c \
+	"grep -q 'waited for a CPU in 77.0 %' '$dir/output' && grep -q 'BUSY=ok' '$dir/output'"
+check "within a minute" [ $(($(date +%s) - begun)) -le 60 ]
 
-# What was killed before its verdict is told of by the next run.
+# The next run reports a run that was killed before its verdict.
 mkdir "$dir/results/killed"
 cp "$dir/results/equal/campaign.json" "$dir/results/killed"
 MAPS=nix
 gate next "$dir/head"
-check "a run that was killed is named by the next" \
-	says "$dir/next.err" "results/killed was interrupted and has no verdict"
-check "and one that has a verdict is not" \
+check "the next run reports a killed run" \
+	contains "$dir/next.err" "results/killed was interrupted and has no verdict"
+check "but not a run with a verdict" \
 	sh -c "! grep -q results/equal '$dir/next.err'"
-check "a map that the plan has not is named, with those that it has" \
-	says "$dir/next.err" "MAPS=nix: no cell of the plan; expected some of gomap_rw"
+check "a map that is not in the plan is reported with the maps of the plan" \
+	contains "$dir/next.err" "MAPS=nix: no cell of the plan; expected some of gomap_rw"
 check "with status 2" [ $status = 2 ]
 export MINUTES=soon
 gate next "$dir/head"
-check "minutes that are none are named" says "$dir/next.err" "MINUTES=soon"
+check "invalid minutes are reported" contains "$dir/next.err" "MINUTES=soon"
 
 unset MINUTES
-refused() { # WORDS ARGUMENTS of make: it fails, and says them on stderr
+refused() { # WORDS ARGUMENTS of make: fails with the words on standard error
 	words=$1; shift
-	make -s LOCK="$dir/lock" "$@" >"$dir/said" 2>"$dir/err" && return 1
-	says "$dir/err" "$words"
+	make -s LOCK="$dir/lock" "$@" >"$dir/output" 2>"$dir/err" && return 1
+	contains "$dir/err" "$words"
 }
-check "a ref that is none is named" \
+check "an invalid ref is reported" \
 	refused "no-such-ref: no such commit" regress BASE=no-such-ref
-check "make regress needs a BASE" refused "expected BASE=<git ref>" regress
+check "make regress requires BASE" refused "expected BASE=<git ref>" regress
 done_testing

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What both gates build, with a make that is played: the maps of the plan and no
-# other, again only where something is another, nothing that a kill left; and
-# what ends before anything is measured, in one line.
+# Builds of both gates, with a fake make: only the maps of the plan, again only after changes, and
+# no leftovers of a killed run; errors before any measurement are one line.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
@@ -10,17 +9,17 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 . tests/tools/stub_gate.sh
 in_tree() { (cd "$tree" && "$@"); }
-new_log() { : >"$dir/log"; gate "$@"; } # of one call
+new_log() { : >"$dir/log"; gate "$@"; } # one call per log
 arms() { local name=$1; shift; new_log "$name" runner/regress_arms.sh "$@"; }
-exact() { # NAME ARGUMENTS: one cell of each map, and short
+exact() { # NAME BASE: one short cell of each map
 	new_log "$1" runner/regress_exact.sh "$2" '' --set keys=1Ki --set threads=1 \
 		--set window=500ops --set write-kind=update
 }
 builds() { grep -c . "$dir/log"; }
-built() { # WORDS: the maps of the makes that have these words
+built() { # REGEX: maps built by the matching makes
 	grep -e "$1" "$dir/log" | grep -o '\(plain\|sim\)/[a-z0-9_]*' | cut -d/ -f2 | sort -u | paste -sd' '
 }
-one_line() { # NAME WORDS: status 2, and all that is said
+one_line() { # NAME REGEX: status 2, and only this line
 	[ $status = 2 ] && [ "$(grep -c . "$dir/$1.err")" = 1 ] && grep -qE "^regress(-exact)?: .*$2" "$dir/$1.err"
 }
 all='gomap_rw hashtriemap shard_rw_32 shard_seg snapshot syncmap'
@@ -29,25 +28,25 @@ for patch in tests/fixtures/gate/*.patch; do
 	check "${patch##*/} applies to this tree" in_tree git apply --check "$PWD/$patch"
 done
 
-# Of the time gate.
+# The time gate.
 arms first HEAD
-check "base and head are made, copy is a copy of base" eval '[ $status = 0 ] &&
+check "base and head are built, copy is a copy of base" eval '[ $status = 0 ] &&
 	diff -r "$tree"/build/regress-{base,copy}/maps && [ -x "$tree/build/regress-head/maps/plain/syncmap" ]'
-check "maps with equal programs are in the notes" [ "$all" = \
+check "the notes list maps with equal programs" [ "$all" = \
 	"$(sed -n 's/^same=//p' "$tree/build/regress-notes" | tr ' ' '\n' | sort | paste -sd' ')" ]
-check "of head the maps of the plan, and no more" [ "$(built OUT=build/regress-head)" = "$all" ]
-check "of base the same" [ "$(built '-C .*regress-base/tree')" = "$all" ]
+check "head has only the maps of the plan" [ "$(built OUT=build/regress-head)" = "$all" ]
+check "so has base" [ "$(built '-C .*regress-base/tree')" = "$all" ]
 arms again HEAD
-check "the same call again makes base not again" [ "$(built '-C .*regress-base')" = '' ]
-check "but head, whose files may differ" [ "$(built OUT=build/regress-head)" = "$all" ]
+check "the same call does not build base again" [ "$(built '-C .*regress-base')" = '' ]
+check "but builds head, whose files may have changed" [ "$(built OUT=build/regress-head)" = "$all" ]
 : >"$tree/build/regress-base/tree/kept"
 MAPS=syncmap arms chosen HEAD
-check "other MAPS= make base again, with the maps of the controls" \
+check "other MAPS= build base again, with the maps of the controls" \
 	[ "$(built '-C .*regress-base')" = 'gomap_rw syncmap' ]
-check "of the tree that is there" [ -e "$tree/build/regress-base/tree/kept" ]
-check "and that is what is noted" grep -q ' gomap_rw syncmap$' "$tree/build/regress-base/built"
+check "in the existing tree" [ -e "$tree/build/regress-base/tree/kept" ]
+check "and the note lists them" grep -q ' gomap_rw syncmap$' "$tree/build/regress-base/built"
 WORKLOAD=big-shards arms workload HEAD
-check "a workload of one's own has its maps" \
+check "WORKLOAD selects its maps" \
 	grep -qw shard_rw_64 <(built OUT=build/regress-head)
 arms first_again HEAD
 in_tree rm -f impls/snapshot/snapshot.c
@@ -55,86 +54,86 @@ in_tree commit_all 'a base that lacks a map'
 in_tree git revert -q --no-edit HEAD >/dev/null 2>&1 ||
 	in_tree git -c user.name=n -c user.email=n@n revert --no-edit HEAD >/dev/null
 arms lacks HEAD~1
-check "another base is unpacked anew" [ ! -e "$tree/build/regress-base/tree/kept" ]
-check "a base without a map is made without it" \
+check "another base is unpacked again" [ ! -e "$tree/build/regress-base/tree/kept" ]
+check "a base without a map is built without it" \
 	[ "$(built '-C .*regress-base')" = "${all/snapshot /}" ]
-check "head has it" [ "$(built OUT=build/regress-head)" = "$all" ]
+check "head has the map" [ "$(built OUT=build/regress-head)" = "$all" ]
 
-# Of two runs in one tree, the second of another head, which asks for the lock
-# while the first one measures (or has ended where it asks for none).
+# Two runs in one tree. The second one has another head and requests the lock while the first
+# measures (or after it, if it requests none).
 cat >"$dir/bin/flock" <<END
 #!/bin/sh
 for fd; do :; done
-readlink "/proc/self/fd/\$fd" >>"$dir/asked"
+readlink "/proc/self/fd/\$fd" >>"$dir/calls"
 exec $(command -v flock) "\$@"
 END
 cat >"$dir/measure" <<END
 #!/bin/bash
 sha256sum build/regress-*/maps/plain/* >"$dir/begun"
 flock -n build/regress.lock true || echo "the lock is held"
-: >"$dir/asked"
+: >"$dir/calls"
 echo 'protocol 9' >played
 { LOCK=build/regress.lock runner/regress_arms.sh HEAD
 echo \$? >"$dir/second.status"; } >"$dir/second" 2>&1 8>&- &
-until grep -q 'regress\.lock$' "$dir/asked" || [ -e "$dir/second.status" ]; do sleep 0.1; done
+until grep -q 'regress\.lock$' "$dir/calls" || [ -e "$dir/second.status" ]; do sleep 0.1; done
 sha256sum --quiet -c "$dir/begun" && echo "the arms are those of before"
 END
 chmod +x "$dir/bin/flock" "$dir/measure"
 LOCK=build/regress.lock arms held HEAD "$dir/measure"
 while [ -e "$dir/begun" ] && [ ! -e "$dir/second.status" ]; do sleep 0.1; done
 rm -f "$dir/bin/flock" "$tree/played"
-check "what measures does so where the lock is held" \
-	eval '[ $status = 0 ] && says "$dir/held" "the lock is held"'
-check "a second run leaves it the arms that it began with" \
-	says "$dir/held" "the arms are those of before"
-check "and builds its own thereafter" says "$dir/second" "head 9: choose a base"
+check "measurement runs under the lock" \
+	eval '[ $status = 0 ] && contains "$dir/held" "the lock is held"'
+check "a second run does not change the arms of the first" \
+	contains "$dir/held" "the arms are those of before"
+check "and builds its own afterwards" contains "$dir/second" "head 9: choose a base"
 MAPS=nix arms none HEAD
-check "a map that is none is named, and nothing is built" \
+check "an unknown map is reported, and nothing is built" \
 	eval 'one_line none "MAPS=nix: no map is called .nix." && [ "$(builds)" = 1 ]'
 
-# Bases that something is wrong with.
-planted() { # WORDS: the commit is HEAD~1, and HEAD as before
+# Bases with a fault.
+commit_fault() { # WORDS: commits it as HEAD~1; HEAD is as before
 	echo "$1" >"$tree/played"
 	in_tree commit_all "$1"
 	rm "$tree/played"
 	in_tree commit_all "no $1"
 }
-planted 'protocol 1'
+commit_fault 'protocol 1'
 arms other HEAD~1
 own=$(echo '{"protocol": 0}' | "$build/readmostly" dev trial 2>&1 | sed -n 's/.*not //p')
-check "a base of another protocol is one line: which, and what to do" \
+check "a base of another protocol is one line, with versions and remedy" \
 	one_line other "base, [0-9a-f]{12}, speaks version 1 of the trial protocol, head $own: choose a base of the same version"
 exact other_exact HEAD~1
-check "of the exact gate, too" eval 'sed -i /^building/d "$dir/other_exact.err"; one_line other_exact \
+check "also in the exact gate" eval 'sed -i /^building/d "$dir/other_exact.err"; one_line other_exact \
 	"base, [0-9a-f]{12}, speaks version 1 of the trial protocol, head $own: choose a base of the same version"'
-planted breaks
+commit_fault breaks
 arms breaks HEAD~1
-check "a base that does not build is status 2, and named" eval '[ $status = 2 ] &&
+check "a base that does not build is status 2, with the log" eval '[ $status = 2 ] &&
 	tail -n 1 "$dir/breaks.err" | grep -q "^regress: base, .* does not build with gcc (.*/log): choose another commit"'
-check "after its last words" says "$dir/breaks.err" 'error: planted'
+check "after the error of the compiler" contains "$dir/breaks.err" 'error: planted'
 in_tree git rm -q impls/names.sh
 in_tree commit_all 'one program of all maps'
 in_tree git checkout -q HEAD~1 -- impls/names.sh
 in_tree commit_all 'one program a map'
 arms older HEAD~1
-check "a base that has one program of all maps is one line" one_line older \
+check "a base with one program for all maps is one line" one_line older \
 	'[0-9a-f]{12} has no program per map yet: choose a commit that has impls/names.sh'
-planted killed
+commit_fault killed
 arms killed HEAD~1 2>/dev/null
-check "who is killed while base is made leaves no note" \
+check "a kill during the build of base leaves no note" \
 	eval '[ $status = 137 ] && [ ! -e "$tree/build/regress-base/built" ]'
 : >"$tree/build/regress-base/tree/kept"
 arms killed_again HEAD~1 2>/dev/null
-check "the next call trusts nothing of it" [ ! -e "$tree/build/regress-base/tree/kept" ]
+check "the next call builds base from scratch" [ ! -e "$tree/build/regress-base/tree/kept" ]
 
-# Of the exact gate.
+# The exact gate.
 MAPS='gomap_rw,syncmap' exact equal HEAD
-check "maps of the exact gate are chosen, built and equal" \
-	eval '[ $status = 0 ] && says "$dir/equal" "equal: 2 cells: 2 same program"'
-check "in either arm" [ "$(built 'OUT=.*/tree.*sim/') and $(built '-C .*sim/')" = \
+check "the exact gate builds and compares selected maps" \
+	eval '[ $status = 0 ] && contains "$dir/equal" "equal: 2 cells: 2 same program"'
+check "in both arms" [ "$(built 'OUT=.*/tree.*sim/') and $(built '-C .*sim/')" = \
 	'gomap_rw syncmap and gomap_rw syncmap' ]
 exact whole HEAD
-check "else those of the plan" [ "$(built sim/)" = "$all" ]
+check "otherwise those of the plan" [ "$(built sim/)" = "$all" ]
 MAPS=nix exact nix HEAD
-check "a map that is none is named there, too" one_line nix 'MAPS=nix: no map is called .nix.'
+check "it reports an unknown map, too" one_line nix 'MAPS=nix: no map is called .nix.'
 done_testing

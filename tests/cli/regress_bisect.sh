@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# slow: it builds 16 commits several times, and is a test of the gate's own tool.
-# make regress-bisect in a repository of its own, of 16 commits: the planted one
-# is found, what does not build or stays open is skipped, a killed one goes on,
-# and the user's tree is not touched. The judge is a program here, which reads
-# what is built in no time; by the real judges: tests/long/bisect.sh.
+# slow: it builds 16 commits several times, and tests only a tool of the gate.
+# make regress-bisect in its own repository of 16 commits: it finds the injected bad commit, skips
+# commits that do not build or stay open, continues after a kill, and does not touch the user's
+# tree. The judge is a script that reads the built program; tests/long/bisect.sh uses the real
+# judges.
 . tests/tools/tap.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -17,10 +17,11 @@ mkdir -p "$tree/runner" "$tree/report"
 cp -r report/*.py report/find_python.sh report/gate report/exact report/load \
 	report/stats "$tree/report/"
 cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
+mkdir -p "$tree/runner/base" && cp runner/base/environment.* "$tree/runner/base"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree git add -A && in_tree git -c user.name=n -c user.email=n@n commit -qm "$1"; }
-# The smallest tree that builds: a map's program is a text with a number. Where FULL
-# has it, it cannot be written; where KILL has it, its compiler is killed.
+# The smallest tree that builds: the program of a map is a text with a number. If FULL equals the
+# number, it cannot be written; if KILL does, its compiler is killed.
 cat >"$tree/Makefile" <<'MAKE'
 $(OUT)/readmostly:
 	@mkdir -p $(OUT) && : >$@
@@ -38,7 +39,7 @@ for n in $(seq 0 16); do
 	[ "$n" != 7 ] && [ "$n" != 8 ] || echo "broken $n" >"$tree/value"
 	commit "Commit $n"
 done
-# Bad from commit FIRST on, skipped where SKIP has its number.
+# Commits are bad from FIRST on; those in SKIP are skipped.
 cat >"$dir/judge" <<'JUDGE'
 #!/bin/sh
 n=$(cat "$2/maps/plain/m")
@@ -56,107 +57,107 @@ bisect() { # NAME FIRST [SKIP [STOP]]: sets status
 	status=$?
 	sed 's/^/# /' "$dir/$1" "$dir/$1.err"
 }
-again() { rm -rf "$tree/build"; bisect "$@"; }
+bisect_clean() { rm -rf "$tree/build"; bisect "$@"; }
 
 echo "mine, not committed" >>"$tree/value"
 before=$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")
 for first in 1 3 6 11 16; do
-	again "first$first" $first
-	check "commit $first of 16 is found" says "$dir/first$first" " Commit $first"
+	bisect_clean "first$first" $first
+	check "commit $first of 16 is found" contains "$dir/first$first" " Commit $first"
 	[ $status = 0 ] || check "with status 0" false
 done
-check "the user's tree is not touched" [ "$before" = \
+check "the user's tree is unchanged" [ "$before" = \
 	"$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")" ]
-check "and has no worktree or bisect left" eval '[ "$(in_tree git worktree list | wc -l)" = 1 ] &&
+check "no worktree or bisect is left" eval '[ "$(in_tree git worktree list | wc -l)" = 1 ] &&
 	[ ! -e "$tree/.git/BISECT_LOG" ]'
 
-again skip 9
-check "a bad commit behind two that do not build is open" [ $status = 3 ]
-check "and they are told" [ "$(grep -cE '^[0-9a-f]{40}$' "$dir/skip")" = 3 ]
-check "what does not build is skipped, with why" grep -q \
+bisect_clean skip 9
+check "a bad commit after two that do not build stays open" [ $status = 3 ]
+check "and all candidates are printed" [ "$(grep -cE '^[0-9a-f]{40}$' "$dir/skip")" = 3 ]
+check "a commit that does not build is skipped, with the reason" grep -q \
 	'^skipped .*Commit [78]: does not build' "$dir/skip.err"
-again open 12 "11 13"
-check "the judge's own skips leave it open, too" [ $status = 3 ]
+bisect_clean open 12 "11 13"
+check "commits skipped by the judge leave it open, too" [ $status = 3 ]
 
-again killed 14 '' 13
-# All of its processes are killed, and each ends when it gets a CPU: until then
-# it holds the lock.
+bisect_clean killed 14 '' 13
+# All its processes are killed, but each holds the lock until it gets a CPU and exits.
 flock -w 300 "$tree/build/regress-bisect/lock" true
-check "a killed one says no commit" [ ! -s "$dir/killed" ]
-check "the user's tree is not touched by a kill" [ "$before" = \
+check "a killed run prints no commit" [ ! -s "$dir/killed" ]
+check "a kill leaves the user's tree unchanged" [ "$before" = \
 	"$(in_tree git status --porcelain; in_tree git rev-parse HEAD; cat "$tree/value")" ]
 : >"$dir/judge.calls"
 bisect resumed 14
-check "the same call goes on" says "$dir/resumed.err" "resuming: "
-check "and finds it" says "$dir/resumed" " Commit 14"
+check "the same call continues" contains "$dir/resumed.err" "resuming: "
+check "and finds the commit" contains "$dir/resumed" " Commit 14"
 check "without judging the ends again" [ "$(grep -cxE '0|16' "$dir/judge.calls")" = 0 ]
-check "and leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]
+check "it leaves no worktree" [ "$(in_tree git worktree list | wc -l)" = 1 ]
 
-BREAK=13 again broken 14
-check "a judge that ends otherwise finds nothing" eval '[ $status = 2 ] && [ ! -s "$dir/broken" ]'
-check "and what it said is told" says "$dir/broken.err" "ended with status 2"
+BREAK=13 bisect_clean broken 14
+check "an unexpected status of the judge finds nothing" eval '[ $status = 2 ] && [ ! -s "$dir/broken" ]'
+check "and is reported" contains "$dir/broken.err" "ended with status 2"
 bisect mended 14
-check "the same call asks it again, and goes on" says "$dir/mended" " Commit 14"
+check "the same call runs the judge again, and continues" contains "$dir/mended" " Commit 14"
 
-# What is the machine's is no word of the commit's: with room it is judged.
+# A problem of the machine says nothing about the commit: with space it is judged.
 for how in FULL KILL; do
 	for n in 0 13 16; do
 		declare -x "$how=$n"
-		again $how$n 14
+		bisect_clean $how$n 14
 		declare -x "$how=none"
 		check "$how of commit $n: nothing is found" eval '[ $status = 2 ] && [ ! -s "$dir/$how$n" ]'
-		check "$how of commit $n: and why is said" grep -q \
+		check "$how of commit $n: the reason is printed" grep -q \
 			'no space left on its disk: make room\|compiler was killed' "$dir/$how$n.err"
 		bisect after_$how$n 14
-		check "$how of commit $n: the same call judges it" says "$dir/after_$how$n" " Commit 14"
+		check "$how of commit $n: the same call judges it" contains "$dir/after_$how$n" " Commit 14"
 	done
 done
 
-again equal 99
+bisect_clean equal 99
 check "a BAD that is good is status 2" [ $status = 2 ]
-check "and says so" says "$dir/equal.err" "is judged good: there is nothing to find"
-again both 0
+check "with the reason" contains "$dir/equal.err" "is judged good: there is nothing to find"
+bisect_clean both 0
 check "a GOOD that is bad is status 2" [ $status = 2 ]
 refused() { # WORDS GOOD BAD CELL
 	(cd "$tree" && JUDGE=${JUDGE:-$dir/judge} runner/regress_bisect.sh "$2" "$3" "$4") >"$dir/out" 2>&1
-	[ $? = 2 ] && says "$dir/out" "$1"
+	[ $? = 2 ] && contains "$dir/out" "$1"
 }
-check "a missing ref is named" refused "GOOD=none: no such commit" none HEAD m
-check "a wrong way round is named" refused "is no ancestor" HEAD HEAD~1 m
+check "a missing ref is reported" refused "GOOD=none: no such commit" none HEAD m
+check "GOOD after BAD is reported" refused "is no ancestor" HEAD HEAD~1 m
 JUDGE=exact
-check "a cell that is none is named" refused "expected MAP/nKEYS" HEAD~1 HEAD m
+check "an invalid cell is reported" refused "expected MAP/nKEYS" HEAD~1 HEAD m
 mkdir -p "$tree/impls/x" && : >"$tree/impls/x/m.c"
-check "and a part of an id that no judge would ask for" refused "m10" HEAD~1 HEAD \
+check "so is a share of misses that no judge supports" refused "m10" HEAD~1 HEAD \
 	w/m/u64x8/n1024/w3/update/m10/uniform/t1/cores/100ops/throughput
-check "or another distribution" refused "zipf:0.99" HEAD~1 HEAD \
+check "and a distribution that no judge supports" refused "zipf:0.99" HEAD~1 HEAD \
 	w/m/u64x8/n1024/w3/update/m0/zipf:0.99/t1/cores/throughput
 
-# The exact judge, on programs that are texts: a count that a commit changes on
-# purpose, and says so, is not what a later one made red.
+# The exact judge, on programs that are texts. A commit whose message accepts a changed count is not
+# the first bad one.
 tree=$dir/exact
 mkdir -p "$tree/runner" "$tree/report" "$tree/docs" "$tree/impls/x"
 cp -r report/*.py report/find_python.sh report/gate report/exact report/load \
 	report/stats "$tree/report/"
 cp runner/regress_bisect.sh runner/regress_builds.sh "$tree/runner/"
+mkdir -p "$tree/runner/base" && cp runner/base/environment.* "$tree/runner/base"
 cp docs/cell.schema.json "$tree/docs/"
 : >"$tree/impls/x/m.c"
 cat >"$tree/plan.json" <<'JSON'
 {"cells": [{"id": "c", "map": "m", "keys": 1024, "write_kind": "update", "threads": 1, "measure": "simulated:x"}]}
 JSON
-/usr/bin/python3 - >"$tree/said.json" <<'END'
+/usr/bin/python3 - >"$tree/result.json" <<'END'
 import json
 names = ("l1d_misses coherence_misses false_sharing_misses invalidations "
          "false_sharing_invalidations upgrades loads stores rmws").split()
-said = json.dumps({"status": "ok", "ops": 1, "writes": 0, "stats": [], "counters": {
+result = json.dumps({"status": "ok", "ops": 1, "writes": 0, "stats": [], "counters": {
     "unsimulated_accesses": 0, "regions": [],
     "events": [{"metric": n, "total": "VALUE" if n == "rmws" else 0} for n in names]}})
-print(said.replace('"VALUE"', "VALUE"))
+print(result.replace('"VALUE"', "VALUE"))
 END
 cat >"$tree/Makefile" <<'MAKE'
 $(OUT)/readmostly $(OUT)/maps/plain/m $(OUT)/maps/sim/m: value
 	@mkdir -p $(@D)
 	{ echo '#!/bin/sh'; echo "cat <<'END'"; sed "s/VALUE/$$(cat value)/" \
-	$(if $(filter %/sim/m,$@),said,plan).json; echo END; } >$@
+	$(if $(filter %/sim/m,$@),result,plan).json; echo END; } >$@
 	chmod +x $@
 MAKE
 echo build >"$tree/.gitignore"
@@ -172,7 +173,7 @@ Counts: m/n1024/update/t1 rmws 4 -> 5: growth is ordered"
 change '5 ' "Words alone"
 change 9 "Bad"
 (cd "$tree" && JUDGE=exact runner/regress_bisect.sh HEAD~3 HEAD m/n1024/update/t1) >"$dir/accepted" 2>&1
-check "a count that was accepted is not what a later commit is blamed for" \
+check "an accepted count is not attributed to a later commit" \
 	grep -qE '^first bad commit: [0-9a-f]{40} Bad$' "$dir/accepted"
 sed 's/^/# /' "$dir/accepted"
 

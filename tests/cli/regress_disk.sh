@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Both gates on a disk that is full before or while they build, answer or write
-# down: one line, status 2, and the next call with room trusts no half.
+# Both gates on a disk that is full before or during builds, trials or output: one line, status 2,
+# and the next call with space uses no partial file.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
@@ -16,18 +16,18 @@ if ! disk "$tree/build" 400m || ! disk "$dir/small" 40m; then
 	exit
 fi
 arms() { gate "$1" runner/regress_arms.sh HEAD; }
-exact() { # NAME: two cells, and short
+exact() { # NAME: two short cells
 	MAPS=gomap_rw,syncmap gate "$1" runner/regress_exact.sh HEAD '' --set keys=1Ki \
 		--set threads=1 --set window=500ops --set write-kind=update
 }
-# left FOLDER KIB: fills its disk but for that.
-left() {
+# fill_disk FOLDER KIB: fills the disk except for KIB.
+fill_disk() {
 	local have
 	rm -f "$1/ballast"
 	have=$(df -k --output=avail "$1" | tail -n 1)
 	head -c $(((have - $2) * 1024)) /dev/zero >"$1/ballast"
 }
-room() { rm -f "$1/ballast"; }
+free_disk() { rm -f "$1/ballast"; }
 one_line() { # NAME FOLDER
 	[ $status = 2 ] && [ "$(grep -vc ^building "$dir/$1.err")" = 1 ] &&
 		grep -q "^regress[-a-z]*: .*$2.*: no space left on its disk: make room (df -h .*).*, then run the same command again$" "$dir/$1.err"
@@ -36,55 +36,53 @@ program_kib=$(du -k --apparent-size "$dir/programs/plain/gomap_rw" | cut -f1)
 
 # Full before anything is built.
 for which in arms exact; do
-	left "$tree/build" 1000
+	fill_disk "$tree/build" 1000
 	$which before_$which
-	check "$which: a full disk is told at once" one_line before_$which build
-	check "$which: and nothing is built" [ ! -e "$dir/log" ]
-	room "$tree/build"
+	check "$which: a full disk is reported at once" one_line before_$which build
+	check "$which: nothing is built" [ ! -e "$dir/log" ]
+	free_disk "$tree/build"
 done
 
-# Full while base is unpacked, and while it is built: head's programs and what
-# they are planned by stand there already.
+# Full while base is unpacked, and while it is built; the programs of head and the plan exist.
 arms whole
-check "with room the arms are made" [ $status = 0 ]
+check "with space the arms are built" [ $status = 0 ]
 tree_kib=$(du -k -s "$tree/build/regress-base/tree" | cut -f1)
 for missing in 16500 $((tree_kib + program_kib / 2)); do
 	rm -rf "$tree/build/regress-base" "$tree/build/regress-copy"
-	left "$tree/build" "$missing"
+	fill_disk "$tree/build" "$missing"
 	arms "within_$missing"
 	check "$missing KiB are too few for base: one line" one_line "within_$missing" build/regress-base
-	check "and no note of what was built" [ ! -e "$tree/build/regress-base/built" ]
-	room "$tree/build"
+	check "there is no note of the build" [ ! -e "$tree/build/regress-base/built" ]
+	free_disk "$tree/build"
 	arms "after_$missing"
-	check "with room the same call makes all of it" eval '[ $status = 0 ] &&
+	check "with space the same call builds everything" eval '[ $status = 0 ] &&
 		cmp -s "$dir/programs/plain/syncmap" "$tree/build/regress-copy/maps/plain/syncmap"'
 done
 
-# The exact gate the same: while its arms are built, while they are copied to
-# where trials answer.
+# The same for the exact gate: while its arms are built, and while they are copied to the folder of
+# trials.
 exact equal
-check "with room counts are compared" [ $status = 0 ]
+check "with space counts are compared" [ $status = 0 ]
 for missing in 16500; do
 	rm -rf "$tree"/build/regress-exact/????????????-*
-	left "$tree/build" "$missing"
+	fill_disk "$tree/build" "$missing"
 	exact "exact_$missing"
 	check "$missing KiB are too few for an arm of the exact gate: one line" \
 		one_line "exact_$missing" build/regress-exact
-	check "and no arm is there" \
+	check "no arm is left" \
 		[ -z "$(find "$tree/build/regress-exact" -maxdepth 1 -name '????????????-*')" ]
-	room "$tree/build"
+	free_disk "$tree/build"
 done
 exact exact_after
-check "with room the same call compares" says "$dir/exact_after" "equal: 2 cells: 2 same program"
+check "with space the same call compares" contains "$dir/exact_after" "equal: 2 cells: 2 same program"
 for missing in 1000 17000; do
-	left "$dir/small" $missing
+	fill_disk "$dir/small" $missing
 	TMPDIR=$dir/small exact "answers_$missing"
-	check "$missing KiB where trials answer: one line" one_line "answers_$missing" "$dir/small"
-	check "nothing is left there" [ "$(ls "$dir/small")" = ballast ]
+	check "$missing KiB in the folder of trials: one line" one_line "answers_$missing" "$dir/small"
+	check "nothing is left in it" [ "$(ls "$dir/small")" = ballast ]
 done
 
-# The time gate while it measures, on trials that are played, and while it writes
-# what they came to.
+# The time gate with fake trials, while it measures and while it writes the results.
 mkdir "$dir/arms"
 for arm in base copy head; do
 	cp "$build/tests/fake_trial" "$dir/arms/$arm"
@@ -97,27 +95,27 @@ timed() { # NAME ARGUMENTS: sets status
 	status=$?
 	sed 's/^/# /' "$dir/$name" "$dir/$name.err" | cut -c1-300
 }
-left "$dir/small" 1000
+fill_disk "$dir/small" 1000
 TMPDIR=$dir/small timed calibration -o "$dir/results/calibration"
-check "a disk that is too full for a calibration is one line" one_line calibration "$dir/small"
-room "$dir/small"
-left "$dir/small" 200
+check "a disk too full for a calibration is one line" one_line calibration "$dir/small"
+free_disk "$dir/small"
+fill_disk "$dir/small" 200
 timed journal --seed 1 --set blocks=20 -o "$dir/small/journal"
-check "one that fills while it measures is status 2" [ $status = 2 ]
-check "with the file, and the way on" eval 'says "$dir/journal.err" \
+check "a disk that fills during measurement is status 2" [ $status = 2 ]
+check "with the file and the command to continue" eval 'contains "$dir/journal.err" \
 	"journal/trials.jsonl: cannot be written: No space left on device" &&
-	says "$dir/journal.err" "run -o $dir/small/journal --resume"'
-check "and has no verdict" [ ! -e "$dir/small/journal/report" ]
-room "$dir/small"
+	contains "$dir/journal.err" "run -o $dir/small/journal --resume"'
+check "and there is no verdict" [ ! -e "$dir/small/journal/report" ]
+free_disk "$dir/small"
 timed resumed -o "$dir/small/journal" --resume
-check "with room it goes on to one" eval '[ $status = 0 ] && says "$dir/resumed" "verdict: PASS"'
+check "with space it continues to the verdict" eval '[ $status = 0 ] && contains "$dir/resumed" "verdict: PASS"'
 rm -r "$dir/small/journal/report"
-left "$dir/small" 0
+fill_disk "$dir/small" 0
 timed report -o "$dir/small/journal" --resume
-check "one that is full when the verdict is written is status 2" [ $status = 2 ]
-check "with the file, and the way on" grep -qE "^regress: .*small/journal.*: No space left on device: make room, then python3 -m report regress $dir/small/journal" "$dir/report.err"
-check "and no half of a verdict" [ -z "$(find "$dir/small/journal/report" -name 'verdicts.json*')" ]
-room "$dir/small"
+check "a disk full at the verdict is status 2" [ $status = 2 ]
+check "with the file and the command to continue" grep -qE "^regress: .*small/journal.*: No space left on device: make room, then python3 -m report regress $dir/small/journal" "$dir/report.err"
+check "and no partial verdict" [ -z "$(find "$dir/small/journal/report" -name 'verdicts.json*')" ]
+free_disk "$dir/small"
 timed written -o "$dir/small/journal" --resume
-check "with room the same call says it" eval '[ $status = 0 ] && says "$dir/written" "verdict: PASS"'
+check "with space the same call prints the verdict" eval '[ $status = 0 ] && contains "$dir/written" "verdict: PASS"'
 done_testing

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The exact gate on real builds and simulated trials, in a repository of its own:
-# what is equal stays equal wherever it runs, what is planted is red by the count
-# that tells of it. Each base and each edit is built: counts are those of code.
+# The exact gate on real builds and simulated trials, in its own repository. Equal programs are
+# equal wherever they run; injected changes fail by the count that shows them. Each base and each
+# edit is built, since counts belong to machine code.
 # slow: minutes of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -16,7 +16,7 @@ clone_tree "$tree"
 in_tree() { (cd "$tree" && "$@"); }
 commit() { in_tree commit_all "$1"; } # MESSAGE
 cat >"$tree/workloads/few.conf" <<CONF
-# Two maps, and what one core touches beside what four take from each other.
+# Two maps, on one core, and on four cores that share lines.
 include    = regress-exact.conf
 write-kind = update
 keys       = 1Ki
@@ -24,7 +24,7 @@ threads    = 1 4
 maps       = gomap_rw shard_rw_32
 CONF
 commit 'few cells'
-gate() { # NAME BASE [HEAD [ARGUMENTS]]: sets status; leaves $dir/NAME, NAME.err
+gate() { # NAME BASE [HEAD [ARGUMENTS]]: sets status; writes $dir/NAME, NAME.err
 	name=$1; shift
 	(cd "$tree" && PLAN=workloads/few.conf CC=$(cut -d' ' -f1 "$build/flags") \
 		BUILD=$build runner/regress_exact.sh "$@") \
@@ -32,7 +32,7 @@ gate() { # NAME BASE [HEAD [ARGUMENTS]]: sets status; leaves $dir/NAME, NAME.err
 	status=$?
 	sed 's/^/# /' "$dir/$name" "$dir/$name.err"
 }
-differ() { # NAME CELL: the figures that differ there, of NAME.json
+print_differences() { # NAME CELL: prints the differing figures of the cell in NAME.json
 	/usr/bin/python3 - "$dir/$1.json" "$2" <<'END'
 import json, sys
 cells = {c["cell"]: c for c in json.load(open(sys.argv[1]))["cells"]}
@@ -44,109 +44,109 @@ END
 
 gate same HEAD
 check "equal trees are equal" [ $status = 0 ]
-check "all cells were compared" says "$dir/same" "equal: 4 cells: 4 same program; base "
+check "all cells were compared" contains "$dir/same" "equal: 4 cells: 4 same program; base "
 gate commits HEAD HEAD --set threads=1
-check "two commits and fewer cells can be asked for" \
-	says "$dir/commits" "equal: 2 cells: 2 same program; base "
+check "two commits and fewer cells can be selected" \
+	contains "$dir/commits" "equal: 2 cells: 2 same program; base "
 mv "$tree" "$dir/another-place-with-a-long-name"
 tree=$dir/another-place-with-a-long-name
-gate_elsewhere() { # what is not the tree's must not matter
+gate_elsewhere() { # properties outside of the tree must not matter
 	LC_ALL=$(locale -a | tail -n 1) TZ=Asia/Tokyo \
 		FILLS=$(head -c 100000 /dev/zero | tr '\0' x) gate elsewhere HEAD
 }
 gate_elsewhere
-check "elsewhere, in another locale and a large environment the bytes are equal" \
+check "in another folder, locale and a large environment the bytes are equal" \
 	cmp "$dir/same" "$dir/elsewhere"
 
-# Layout alone. Patches are those of tests/long/gate.sh.
-plant() { in_tree git apply --index "$PWD/tests/fixtures/gate/$1.patch"; }
-plant padding
-plant renamed
+# Changes of layout only. tests/long/gate.sh uses the same patches.
+apply_patch() { in_tree git apply --index "$PWD/tests/fixtures/gate/$1.patch"; }
+apply_patch padding
+apply_patch renamed
 gate layout HEAD
-check "a function before the hot code and a renamed file are not red" [ $status = 0 ]
-check "and the work tree is said to be changed" says "$dir/layout" " and changes; "
+check "a function in front of hot code and a renamed file pass" [ $status = 0 ]
+check "and the output mentions the changed work tree" contains "$dir/layout" " and changes; "
 in_tree git reset -q --hard
 
-# Padding that is gone.
+# Removed padding.
 sed -i 's/SHARD_ALIGN = 128/SHARD_ALIGN = 8/' "$tree/impls/shard/shard_rw_32.c"
 gate padding HEAD '' --json "$dir/padding.json"
-check "removed padding is red" [ $status = 1 ]
-check "by false sharing, beside other cores" \
-	grep -q 'false_sharing_invalidations=' <(differ padding shard_rw_32/n1024/update/t4)
-check "and not in the other map" [ "$(differ padding gomap_rw/n1024/update/t4 | wc -w)" = 1 ]
+check "removed padding fails" [ $status = 1 ]
+check "because of false sharing between cores" \
+	grep -q 'false_sharing_invalidations=' <(print_differences padding shard_rw_32/n1024/update/t4)
+check "but not in the other map" [ "$(print_differences padding gomap_rw/n1024/update/t4 | wc -w)" = 1 ]
 in_tree git reset -q --hard
 
-# by FIGURE WRITES FIGURE=BASE:HEAD...: by how much more in head than in base.
-by() {
+# print_increase FIGURE WRITES FIGURE=BASE:HEAD...: prints the increase from base to head.
+print_increase() {
 	local wanted=$1 figure
 	shift
 	for figure; do
 		[[ $figure != "$wanted"=* ]] || { figure=${figure#*=}; echo $((${figure#*:} - ${figure%:*})); }
 	done
 }
-# A look-up that touches one line more: one access for each of those among 8,000
-# operations that write nothing.
-plant line
+# A lookup that touches one more line: one more access for each of those 8,000 operations that do
+# not write.
+apply_patch line
 gate line HEAD '' --json "$dir/line.json" --set threads=1
-check "one line more in each look-up is red" [ $status = 1 ]
-found=$(differ line gomap_rw/n1024/update/t1)
+check "one more line in each lookup fails" [ $status = 1 ]
+found=$(print_differences line gomap_rw/n1024/update/t1)
 echo "# $found"
 # shellcheck disable=SC2086
-check "by one access a look-up" [ "$(by accesses $found)" = $((8000 - ${found%% *})) ]
+check "because of one access in each lookup" [ "$(print_increase accesses $found)" = $((8000 - ${found%% *})) ]
 in_tree git reset -q --hard
-# Every 50th look-up twice: twice two read-modify-writes, of the lock.
-plant look-ups
+# Every 50th lookup runs twice: twice two read-modify-writes of the lock.
+apply_patch look-ups
 gate twice HEAD '' --json "$dir/twice.json" --set threads=1
-check "2 % more look-ups are red" [ $status = 1 ]
-found=$(differ twice gomap_rw/n1024/update/t1)
+check "2 % more lookups fail" [ $status = 1 ]
+found=$(print_differences twice gomap_rw/n1024/update/t1)
 echo "# $found"
 # shellcheck disable=SC2086
-check "by 2 % of the lock's read-modify-writes" eval '[ $(($(by rmws $found) * 50)) -gt 14000 ] &&
-	[ $(($(by rmws $found) * 50)) -lt 17000 ]'
+check "because of 2 % more read-modify-writes of the lock" eval '[ $(($(print_increase rmws $found) * 50)) -gt 14000 ] &&
+	[ $(($(print_increase rmws $found) * 50)) -lt 17000 ]'
 in_tree git reset -q --hard
 
-# One lock more for each write: four more read-modify-writes (the writers' mutex
-# and the readers' count, taken and given back).
-plant lock
+# One more lock for each write: four more read-modify-writes (locking and unlocking the writers'
+# mutex and the readers' count).
+apply_patch lock
 gate lock HEAD '' --json "$dir/lock.json"
-check "one lock more for each write is red" [ $status = 1 ]
-found=$(differ lock gomap_rw/n1024/update/t1)
+check "one more lock for each write fails" [ $status = 1 ]
+found=$(print_differences lock gomap_rw/n1024/update/t1)
 echo "# $found"
 # shellcheck disable=SC2086
-check "by four read-modify-writes a write" [ "$(by rmws $found)" = $((4 * ${found%% *})) ]
-check "lines to accept it are left" [ -s "$tree/build/regress-exact/counts.txt" ]
+check "because of four read-modify-writes in each write" [ "$(print_increase rmws $found)" = $((4 * ${found%% *})) ]
+check "the lines that accept it are written" [ -s "$tree/build/regress-exact/counts.txt" ]
 sed 's/$/more order/' "$tree/build/regress-exact/counts.txt" >"$dir/lines"
 commit "Lock twice
 
 $(cat "$dir/lines")"
 gate accepted HEAD~1
-check "the lines of the message make it green" [ $status = 0 ]
-check "with their reason" says "$dir/accepted" "; more order"
+check "with these lines in the message it passes" [ $status = 0 ]
+check "and their reason is printed" contains "$dir/accepted" "; more order"
 sed -i '1s/ -> \([0-9]\)/ -> 1\1/' "$dir/lines"
 in_tree git -c user.name=n -c user.email=n@n commit -q --amend -m "$(cat "$dir/lines")"
 gate wrong HEAD~1
-check "a line with another figure does not" [ $status = 1 ]
-check "and is told" says "$dir/wrong" "the messages accept other figures"
+check "a line with another figure does not pass" [ $status = 1 ]
+check "and is reported" contains "$dir/wrong" "the messages accept other figures"
 
-# What a person must mend.
+# Errors of the user.
 gate missing no-such-ref
 check "a missing ref is status 2" [ $status = 2 ]
-check "and named in one line" [ "$(cat "$dir/missing.err")" = \
+check "and is reported in one line" [ "$(cat "$dir/missing.err")" = \
 	"regress-exact: BASE=no-such-ref: no such commit" ]
 make -s regress-exact BASE=no-such-ref >"$dir/out" 2>"$dir/make.err"
-check "make says the same" says "$dir/make.err" "$(cat "$dir/missing.err")"
+check "make prints the same line" contains "$dir/make.err" "$(cat "$dir/missing.err")"
 gate without ''
-check "no ref is status 2" [ $status = 2 ]
+check "a missing ref is status 2" [ $status = 2 ]
 echo '#error planted' >>"$tree/runner/base/error.h"
 commit 'Break the build'
 in_tree git -c user.name=n -c user.email=n@n revert --no-edit HEAD >/dev/null
 gate broken HEAD~1
 check "a base that does not build is status 2" [ $status = 2 ]
-check "and says what to do" says "$dir/broken.err" "choose a commit that does"
+check "with the remedy" contains "$dir/broken.err" "choose a commit that does"
 first=$(in_tree git rev-parse HEAD~2)
 git clone -q --depth 1 "file://$tree" "$dir/clone"
 tree=$dir/clone
 gate shallow "$first"
 check "a commit beyond a shallow clone is status 2" [ $status = 2 ]
-check "and says how to get it" says "$dir/shallow.err" "git fetch --unshallow"
+check "with the command that fetches it" contains "$dir/shallow.err" "git fetch --unshallow"
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Disturbed and void trials run again: which, when, how often, what counts, and
-# what kill -9 makes of it; and the warning of a machine that is busy.
+# Repeats of disturbed and void trials: selection, order, limits, the attempt that counts, and kill
+# -9; and the warning on a busy machine.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
@@ -24,8 +24,8 @@ run() { # FOLDER ARGUMENTS...: sets status and campaign
 }
 fixture=tests/fixtures/campaign.conf
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
-# The journal against the rule, by an independent reader.
-obeys() { # FOLDER
+# Compares the journal with the rule in an independent reader.
+verify_order() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import itertools, json, sys
 folder = sys.argv[1]
@@ -35,50 +35,50 @@ cells = {c["id"]: c for c in meta["cells"]}
 arms = {}
 for arm in meta["arms"]:
     arms.setdefault(arm["workload"], set()).add(arm["name"])
-spoilt = lambda t: t["status"] == "void" or t["disturbed"] is not None
-key = lambda t: (t["block"], t["attempt"])
-assert [key(t) for t in trials] == sorted(key(t) for t in trials), \
+needs_repeat = lambda t: t["status"] == "void" or t["disturbed"] is not None
+position = lambda t: (t["block"], t["attempt"])
+assert [position(t) for t in trials] == sorted(position(t) for t in trials), \
     "first attempts of a block, then its second ones, then the next block"
-of = {}
+by_attempt = {}
 for t in trials:
-    of.setdefault((t["block"], t["attempt"], t["cell"]), []).append(t)
+    by_attempt.setdefault((t["block"], t["attempt"], t["cell"]), []).append(t)
 layouts = [t["environment_bytes"] for t in trials if t["attempt"] > 1]
 firsts = {(t["cell"], t["block"], t["arm"]): t["environment_bytes"]
           for t in trials if t["attempt"] == 1}
-same = sum(firsts[t["cell"], t["block"], t["arm"]] == t["environment_bytes"]
+same_layout = sum(firsts[t["cell"], t["block"], t["arm"]] == t["environment_bytes"]
            for t in trials if t["attempt"] == 2)
-assert same <= len(layouts) / 10, "each attempt draws its layout"
-own = lambda cell: arms.get(cells[cell]["workload"], arms.get(None))
-def again(block, k, cell):
-    lines = of[block, k, cell]
-    assert {t["arm"] for t in lines} == own(cell) and len(lines) == len(own(cell))
+assert same_layout <= len(layouts) / 10, "each attempt draws its layout"
+arm_names = lambda cell: arms.get(cells[cell]["workload"], arms.get(None))
+def is_repeated(block, k, cell):
+    lines = by_attempt[block, k, cell]
+    assert {t["arm"] for t in lines} == arm_names(cell) and len(lines) == len(arm_names(cell))
     failed = any(t["status"] in ("failed", "skipped") for t in lines)
-    return (any(spoilt(t) for t in lines) and not failed
+    return (any(needs_repeat(t) for t in lines) and not failed
             and k <= cells[cell]["repeat"]["most"])
-# Cells queue; who is to run again queues behind the others while it is paid.
-turns, percent, made = [], 0, 0
+# Cells queue; repeats queue after the others while the budget lasts.
+turns, percent, repeat_count = [], 0, 0
 for block, order in enumerate(meta["order"]):
-    queue, over = [(meta["cells"][i]["id"], 1) for i in order], False
-    percent += sum(round(100 * cells[c]["repeat"]["share"]) * len(own(c))
+    queue, budget_spent = [(meta["cells"][i]["id"], 1) for i in order], False
+    percent += sum(round(100 * cells[c]["repeat"]["share"]) * len(arm_names(c))
                    for c, _ in queue if cells[c]["repeat"]["most"])
     for cell, k in queue:
         turns.append((block, k, cell))
-        if again(block, k, cell):
-            over = over or 100 * (made + len(own(cell))) > percent
-            if not over:
-                made += len(own(cell))
+        if is_repeated(block, k, cell):
+            budget_spent = budget_spent or 100 * (repeat_count + len(arm_names(cell))) > percent
+            if not budget_spent:
+                repeat_count += len(arm_names(cell))
                 queue.append((cell, k + 1))
 seeds = {}
 for t in trials:
     assert seeds.setdefault((t["cell"], t["block"]), t["seed"]) == t["seed"]
-played = [(t["block"], t["attempt"], t["cell"]) for t in trials
+order_run = [(t["block"], t["attempt"], t["cell"]) for t in trials
           if not cells[t["cell"]]["skip"]]
-assert [k for k, _ in itertools.groupby(played)] == turns, \
+assert [k for k, _ in itertools.groupby(order_run)] == turns, \
     "in the order of the plan, pairs together, repeats within the budget"
 PYTHON
 }
-# What counts: the last attempts, without what differs between two runs.
-counted() { # FOLDER
+# Prints the last attempts, which count, without fields that differ between runs.
+print_counted() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import json, sys
 last = {}
@@ -95,73 +95,73 @@ PYTHON
 export RM_FAKE=$draws
 run drawn "$fixture" --seed 3 --set repeat-share=100%
 check "trials that are void or disturbed are repeated: status 0" [ $status = 0 ]
-check "there were many" [ "$(lines '"attempt":[234]')" -gt 100 ]
-check "some to the end" [ "$(lines '"attempt":4')" -gt 5 ]
-check "order and number obey the rule" obeys "$campaign"
-check "validate agrees" "$readmostly" dev validate "$campaign"
+check "many are repeated" [ "$(lines '"attempt":[234]')" -gt 100 ]
+check "some up to the limit" [ "$(lines '"attempt":4')" -gt 5 ]
+check "order and number follow the rule" verify_order "$campaign"
+check "validate accepts it" "$readmostly" dev validate "$campaign"
 repeated=$(lines '"attempt":[234]')
-check "progress counts them beside the plan" says "$out" \
+check "progress counts repeats separately" contains "$out" \
 	"$(lines '"attempt":1,')/$(lines '"attempt":1,') trials, $repeated repeated"
-check "the summary, too" says "$out" "$repeated trials repeated, since other processes"
-marked=$(counted "$campaign" | grep -c ' ok True ')
-check "and tells how many of the trials that count were disturbed" says "$out" \
+check "so does the summary" contains "$out" "$repeated trials repeated, since other processes"
+marked=$(print_counted "$campaign" | grep -c ' ok True ')
+check "it prints how many counted trials were disturbed" contains "$out" \
 	"; $marked of the trials that count were disturbed"
-ok=$(counted "$campaign" | grep -c ' ok ')
-check "each trial counts once, by its last attempt" says "$out" ": $ok ok, "
+ok=$(print_counted "$campaign" | grep -c ' ok ')
+check "each trial counts once, by its last attempt" contains "$out" ": $ok ok, "
 run again "$fixture" --seed 3 --set repeat-share=100%
-check "the same seed repeats the same" \
-	[ "$(counted "$campaign")" = "$(counted "$dir/drawn")" ]
+check "the same seed gives the same repeats" \
+	[ "$(print_counted "$campaign")" = "$(print_counted "$dir/drawn")" ]
 
 wrong=
 for seed in 11 12 13 14 15 16; do
 	most=$((seed % 4))
 	run "most$seed" "$fixture" --set blocks=9 --seed $seed \
 		--set repeat-most=$most --set repeat-share=$((seed * 17 % 101))%
-	obeys "$campaign" && [ "$(lines "\"attempt\":$((most + 2))")" = 0 ] &&
+	verify_order "$campaign" && [ "$(lines "\"attempt\":$((most + 2))")" = 0 ] &&
 		"$readmostly" dev validate "$campaign" >/dev/null || wrong="$wrong $seed"
 done
-check "whatever the draws and the most that is allowed" [ -z "$wrong" ]
+check "also with other draws and limits" [ -z "$wrong" ]
 run unasked "$fixture" --seed 3 --set blocks=9 --set repeat-wait=0%
-check "0 %: only void trials are repeated" \
+check "repeat-wait = 0 %: only void trials are repeated" \
 	[ "$(lines '"disturbed":"')" = 0 -a "$(lines '"attempt":2')" -gt 0 ]
 RM_FAKE="=disturbed" run all "$fixture" --set blocks=3 --set repeat-share=100%
-check "where all are disturbed the last counts, marked" [ "$(counted \
+check "if all are disturbed the last one counts, marked" [ "$(print_counted \
 	"$campaign" | grep -c ' 2 ok True ')" = 12 ]
 check "verifications are not repeated" [ "$(lines 'verify.*"attempt":2')" = 0 ]
 RM_FAKE="verify=ok;update=failed;=disturbed" run wrong "$fixture" \
 	--set blocks=3
-check "a failed trial is not repeated until it is right" \
+check "a failed trial is not repeated" \
 	[ "$(lines '/update/.*throughput.*"attempt":2')" = 0 ]
 
 # The budget: half as many repeats as trials that may be repeated.
 RM_FAKE="=disturbed" run budget "$fixture" --seed 3 --set blocks=3
-check "where all are disturbed a campaign ends after half as many again" \
+check "if all are disturbed a campaign ends after half as many repeats" \
 	[ $status = 0 -a "$(lines '"attempt":[234]')" = 6 ]
-check "each block has its share" [ "$(lines '"block":0.*"attempt":2')" = 2 -a \
+check "each block has a share of the budget" [ "$(lines '"block":0.*"attempt":2')" = 2 -a \
 	"$(lines '"block":2.*"attempt":2')" = 2 ]
-check "what was not repeated stays marked" \
-	[ "$(counted "$campaign" | grep -c ' 1 ok True ')" = 6 ]
-check "a person is told that the budget was spent" says "$out" \
+check "trials that were not repeated stay marked" \
+	[ "$(print_counted "$campaign" | grep -c ' 1 ok True ')" = 6 ]
+check "the summary reports the spent budget" contains "$out" \
 	"12 trials stayed disturbed or void after the budget of repeats (repeat-share) was spent"
-check "the progress tells the most that there may be" says "$out" \
+check "progress prints the largest possible number" contains "$out" \
 	"16/16 trials, 6 repeated (at most 6)"
-check "order and number obey the rule with the budget" obeys "$campaign"
-check "validate agrees with a budget" "$readmostly" dev validate "$campaign"
-check "campaign.json records it" [ "$(python3 -c 'import json, sys
+check "order and number follow the rule with the budget" verify_order "$campaign"
+check "validate accepts a budget" "$readmostly" dev validate "$campaign"
+check "campaign.json records the budget" [ "$(python3 -c 'import json, sys
 print({c["repeat"]["share"] for c in json.load(open(sys.argv[1]))["cells"] if c["repeat"]["most"]})' "$campaign/campaign.json")" = "{0.5}" ]
 RM_FAKE="=disturbed" run nothing "$fixture" --set blocks=3 --set repeat-share=0%
-check "0 %: nothing is repeated" [ $status = 0 -a "$(lines '"attempt":2')" = 0 ]
+check "repeat-share = 0 %: nothing is repeated" [ $status = 0 -a "$(lines '"attempt":2')" = 0 ]
 
-# Histograms of all attempts stay.
+# Histograms of all attempts are stored.
 RM_FAKE="verify=ok;=disturbed" run paced "$fixture" --set blocks=2 \
 	--set loop=paced --set rate=1k/s --set measure=latency \
 	--set repeat-share=100%
 files() { grep -oE '"histogram":"[^"]*"' "$campaign/trials.jsonl"; }
 check "each attempt has its own histogram" \
 	[ "$(files | wc -l)" = 16 -a "$(files | sort -u | wc -l)" = 16 ]
-check "which validate finds" "$readmostly" dev validate "$campaign"
+check "validate finds them" "$readmostly" dev validate "$campaign"
 
-# kill -9 at random points; the draws of an attempt do not depend on them.
+# Kill -9 at random points; the random draws of an attempt do not depend on them.
 export RM_FAKE=$draws
 run whole "$fixture" --seed 4 --set blocks=20
 campaign=$dir/killed
@@ -186,16 +186,16 @@ for i in $(seq $kills); do
 	in_repeats && within=$((within + 1))
 done
 echo "# $within of $kills kills in the middle of repeats, $early after the end"
-check "kills met repeats" [ $within -gt 2 ]
+check "some kills hit repeats" [ $within -gt 2 ]
 run killed --resume
 check "the last resume ends with status 0" [ $status = 0 ]
 check "the same attempts count as without kills" \
-	[ "$(counted "$campaign")" = "$(counted "$dir/whole")" ]
-check "the rule holds" obeys "$campaign"
-check "and the budget was spent" says "$out" "budget of repeats (repeat-share) was spent"
-check "validate agrees with that, too" "$readmostly" dev validate "$campaign"
+	[ "$(print_counted "$campaign")" = "$(print_counted "$dir/whole")" ]
+check "order and number follow the rule" verify_order "$campaign"
+check "and the budget was spent" contains "$out" "budget of repeats (repeat-share) was spent"
+check "validate accepts that, too" "$readmostly" dev validate "$campaign"
 
-# Arms: a pair is repeated whole.
+# Arms: a pair is repeated completely.
 for arm in base head; do
 	cp --reflink=never "$build/tests/fake_trial" "$dir/$arm"
 done
@@ -203,22 +203,22 @@ unset RM_TRIAL_PROGRAM
 pairs=(--arms "base=$dir/base,head=$dir/head" --set blocks=6)
 run pairs "$fixture" "${pairs[@]}" --seed 5
 check "pairs are repeated: status 0" [ $status = 0 ]
-check "some were" [ "$(lines '"attempt":[234]')" -gt 4 ]
-check "both arms as often" obeys "$campaign"
-check "validate agrees on pairs" "$readmostly" dev validate "$campaign"
+check "some of them" [ "$(lines '"attempt":[234]')" -gt 4 ]
+check "both arms equally often" verify_order "$campaign"
+check "validate accepts pairs" "$readmostly" dev validate "$campaign"
 whole=$(lines .)
 sed -i '$d' "$campaign/trials.jsonl"
 run pairs --resume
-check "a block whose last repeat lacks one arm runs again, whole" \
-	says "$out" "of a round that was never finished"
-check "as it was" [ "$(lines .)" = "$whole" ]
-check "and obeys" obeys "$campaign"
+check "a block with an incomplete last repeat runs again completely" \
+	contains "$out" "of a round that was never finished"
+check "with as many lines as before" [ "$(lines .)" = "$whole" ]
+check "and follows the rule" verify_order "$campaign"
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial
 
-# Edited journals.
+# Edited journals must be rejected.
 run edit "$fixture" --seed 3 --set blocks=4
 cp -r "$campaign" "$dir/kept"
-edited() { # NAME WORDS PYTHON: on the list `t` of trials
+edited() { # NAME WORDS PYTHON: edits the list `t` of trials
 	cp "$dir/kept/trials.jsonl" "$campaign/trials.jsonl"
 	python3 - "$campaign/trials.jsonl" "$3" <<'PYTHON'
 import json, sys
@@ -236,47 +236,47 @@ PYTHON
 	"$readmostly" dev validate "$campaign" >"$out" 2>&1
 	local code=$?
 	check "$1 is found" [ $code = 1 ]
-	check "$1: the words" says "$out" "$2"
+	check "$1: the error has the reason" contains "$out" "$2"
 }
-edited "a repeat that is missing" "attempt 2 arm head" "del t[at]"
-edited "a mark that was taken off" "disturbed: expected others took" \
+edited "a missing repeat" "attempt 2 arm head" "del t[at]"
+edited "a removed mark" "disturbed: expected others took" \
 	't[marked]["disturbed"] = None'
-edited "a mark that was put on" "disturbed: expected null" \
+edited "an added mark" "disturbed: expected null" \
 	'next(x for x in t if not x["disturbed"] and "verify" not in x["cell"])["disturbed"] = "x"'
-edited "a repeat of what was good" "a repeat that was not due, or exceeds" \
+edited "a repeat of a good trial" "a repeat that was not due, or exceeds" \
 	't.append(dict(next(x for x in t if x["status"] == "ok" and not x["disturbed"] and x["block"] == 3), attempt=2))'
-edited "a repeat before its time" "repeats at the end of their block" \
+edited "a repeat before the end of its block" "repeats at the end of their block" \
 	't[at - 1], t[at] = t[at], t[at - 1]'
 again='dict(t[refused], attempt=t[refused]["attempt"] + 1)'
 edited "a repeat beyond the budget" "exceeds the budget: " "t.append($again)"
-edited "a repeat in another one's place" "exceeds the budget: " \
+edited "a repeat in place of another" "exceeds the budget: " \
 	"x = $again; t[max(i for i, y in enumerate(t) if y['attempt'] > 1)] = x"
-check "and the one that it took the place of" says "$out" "expected a line of"
+check "and the replaced one is reported" contains "$out" "expected a line of"
 edited "repeats in another order" "out of turn" \
 	't[pair - 1], t[pair] = t[pair], t[pair - 1]'
-check "which is all that is wrong" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|exceeds\)' "$out")" = 1 ]
-edited "a campaign that says of another budget" "exceeds the budget: " "
+check "and no other error" [ "$(grep -c 'trials.jsonl:.*\(out of\|line of\|exceeds\)' "$out")" = 1 ]
+edited "another budget in campaign.json" "exceeds the budget: " "
 import os
 path = os.path.join(os.path.dirname(sys.argv[1]), 'campaign.json')
 text = open(path).read()
 assert '\"share\": 0.5' in text
 open(path, 'w').write(text.replace('\"share\": 0.5', '\"share\": 0.25'))"
-check "and its checksum" says "$out" "campaign.json"
+check "and its wrong checksum" contains "$out" "campaign.json"
 sed -i '/"share": 0.25/d; s/"most": 3,/"most": 3/' "$campaign/campaign.json"
-edited "an older one's repeats, which had no budget" "expected a line of" ""
+edited "repeats in a campaign from before budgets" "expected a line of" ""
 cp "$dir/kept/campaign.json" "$campaign/campaign.json"
-edited "members that are missing" "expected others_share and disturbed" \
+edited "missing fields" "expected others_share and disturbed" \
 	'del next(x for x in t if "throughput" in x["cell"])["others_share"]'
 
-# A machine that is busy, played by files.
+# A busy machine, simulated by files.
 root=$dir/root
 mkdir -p "$root/proc/pressure"
-machine() { # PRESSURE [LOAD]
+set_load() { # PRESSURE [LOAD]
 	rm -f "$root/proc/pressure/cpu" "$root/proc/loadavg"
 	[ -z "$1" ] || echo "some avg10=$1 avg60=0 avg300=0" >"$root/proc/pressure/cpu"
 	[ -z "$2" ] || echo "$2 0 0 1/9 9" >"$root/proc/loadavg"
 }
-look() { # FOLDER ARGUMENTS...
+run_on_fake_machine() { # FOLDER ARGUMENTS...
 	campaign=$dir/$1
 	shift
 	RM_SYSFS=$root "$readmostly" run -o "$campaign" --counters none \
@@ -285,31 +285,31 @@ look() { # FOLDER ARGUMENTS...
 }
 busy() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1] + "/campaign.json"))["busy"])' "$campaign"; }
 export RM_FAKE="=ok"
-machine 14.59
-look busy
-check "a busy machine is a warning, no stop" [ $status = 0 ]
-check "that says how busy and what to do" says "$out" \
+set_load 14.59
+run_on_fake_machine busy
+check "a busy machine is only a warning" [ $status = 0 ]
+check "with the amount and the remedy" contains "$out" \
 	"tasks waited for a CPU in 14.6 % of the last 10 s, and still do: results will not rank; stop other work, or wait (--wait-idle 60), or continue anyway (--busy-ok)"
-check "and stands in campaign.json" eval 'busy | grep -q "14.59"'
-check "validate knows it" "$readmostly" dev validate "$campaign"
-look fine --busy-ok
-check "--busy-ok: no warning" eval '! says "$out" "waited for a CPU"'
+check "and recorded in campaign.json" eval 'busy | grep -q "14.59"'
+check "validate accepts the record" "$readmostly" dev validate "$campaign"
+run_on_fake_machine fine --busy-ok
+check "--busy-ok: no warning" eval '! contains "$out" "waited for a CPU"'
 check "but the record" eval 'busy | grep -q "14.59"'
-look refused --wait-idle 1
-check "--wait-idle that is in vain is status 2" [ $status = 2 ]
-check "and says so" says "$out" "after 1 s of waiting; nothing was started"
+run_on_fake_machine refused --wait-idle 1
+check "a --wait-idle that times out is status 2" [ $status = 2 ]
+check "with the reason" contains "$out" "after 1 s of waiting; nothing was started"
 check "and starts nothing" [ ! -e "$campaign" ]
-(sleep 1.5 && machine 3.00) &
-look waited --wait-idle 60
-check "--wait-idle goes on once others have ended" [ $status = 0 ]
-check "and records that nobody works there" [ "$(busy)" = None ]
-machine "" 99.00
-look load
-check "without pressure the load warns" says "$out" "on average 99.00 tasks were runnable"
-machine ""
-look silent
-check "a machine that says nothing is not called busy" [ "$(busy)" = None ]
-look bad --wait-idle soon
-check "a time that is none is status 2" [ $status = 2 ]
-check "with what is expected" says "$out" "expected a number from 1 to 86400"
+(sleep 1.5 && set_load 3.00) &
+run_on_fake_machine waited --wait-idle 60
+check "--wait-idle starts when the machine is idle" [ $status = 0 ]
+check "and records no load" [ "$(busy)" = None ]
+set_load "" 99.00
+run_on_fake_machine load
+check "without pressure the load gives the warning" contains "$out" "on average 99.00 tasks were runnable"
+set_load ""
+run_on_fake_machine silent
+check "a machine without both files is not busy" [ "$(busy)" = None ]
+run_on_fake_machine bad --wait-idle soon
+check "an invalid time is status 2" [ $status = 2 ]
+check "with the valid range" contains "$out" "expected a number from 1 to 86400"
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly dev replay` and `keys = file:`: recorded, replayed, refused.
+# `readmostly dev replay` and `keys = file:`: recording, replaying, and errors.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -10,45 +10,45 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 traces=tests/fixtures/traces
 
-refuses() { # FILE MESSAGE: one line that names the place, status 2
+refuses() { # FILE MESSAGE: status 2, one line with the place
 	"$program" dev replay "$1" >"$dir/out" 2>"$dir/err"
-	[ $? = 2 ] && [ ! -s "$dir/out" ] && says "$dir/err" "$2" &&
+	[ $? = 2 ] && [ ! -s "$dir/out" ] && contains "$dir/err" "$2" &&
 		[ "$(wc -l <"$dir/err")" = 1 ]
 }
 digest() { sed -n 's/^digest //p' "$1"; }
-replays() { # TRACE ARGUMENTS...: to the digest of the recording
+replays() { # TRACE ARGUMENTS...: gives the digest of the recording
 	"$program" dev replay "$@" >"$dir/replayed" 2>&1 && [ -n "$(digest "$dir/recorded")" ] &&
 		[ "$(digest "$dir/replayed")" = "$(digest "$dir/recorded")" ] ||
 		{ sed 's/^/# /' "$dir/recorded" "$dir/replayed"; false; }
 }
 
 "$program" dev replay $traces/good.trace >"$dir/shown"
-check "a get first means: was there" says "$dir/shown" \
+check "a key whose first operation is get is initially present" contains "$dir/shown" \
 	"keys: 3 distinct, 2 there at the beginning, at most 3 at one time, 2 at the end"
 "$program" dev replay $traces/has.trace >"$dir/shown"
-check "has says what was there" says "$dir/shown" "4 distinct, 2 there at the"
-check "an unknown operation" refuses $traces/bad_word.trace 'bad_word.trace:3: "sot 3"'
-check "a line that was cut" refuses $traces/cut.trace "cut.trace:3: the last line"
+check "has lists initially present keys" contains "$dir/shown" "4 distinct, 2 there at the"
+check "an unknown operation is rejected" refuses $traces/bad_word.trace 'bad_word.trace:3: "sot 3"'
+check "a truncated line" refuses $traces/cut.trace "cut.trace:3: the last line"
 check "a lost line" refuses $traces/lost_line.trace "lost_line.trace:4: end of 3 operations, but the file has 2"
 check "has after an operation" refuses $traces/late_has.trace "late_has.trace:2: has after"
-check "has of one key twice" refuses $traces/twice.trace "twice.trace:2: a second has of the same"
+check "two has of one key" refuses $traces/twice.trace "twice.trace:2: a second has of the same"
 check "an overlong line" refuses $traces/long_key.trace "long_key.trace:2: a key of 1025 bytes"
 : >"$dir/empty"
 check "an empty file" refuses "$dir/empty" "empty:1: no operation"
-check "what is no regular file" refuses /dev/null "/dev/null: not a regular file"
-check "no file" refuses "$dir/none" "No such file"
-keeps() { # STATE WORDS: what cannot be written is status 3 and one line
+check "a file that is not regular" refuses /dev/null "/dev/null: not a regular file"
+check "a missing file" refuses "$dir/none" "No such file"
+keeps() { # STATE WORDS: a failed write is status 3 and one line
 	"$program" dev replay $traces/own.trace --map gomap_rw --shape str16x8 --state "$1" >/dev/null 2>"$dir/err"
-	[ $? = 3 ] && says "$dir/err" "$1: $2" && [ "$(wc -l <"$dir/err")" = 1 ]
+	[ $? = 3 ] && contains "$dir/err" "$1: $2" && [ "$(wc -l <"$dir/err")" = 1 ]
 }
-check "a state that has no room is named" keeps /dev/full "No space left"
-check "and so is one that cannot be made" keeps "$dir/none/state" "No such file"
+check "a state without space is reported" keeps /dev/full "No space left"
+check "so is a state in a missing folder" keeps "$dir/none/state" "No such file"
 long=$(printf 'd%.0s' $(seq 200))
 long=$dir/$long/$long
 mkdir -p "$long" && cp $traces/good.trace "$long"
 "$program" dev replay "$long/good.trace" --map gomap_rw --shape u64x8 >/dev/null 2>"$dir/err"
-check "a path that no cell can hold is status 2" [ $? = 2 ]
-check "and is named whole" says "$dir/err" "good.trace: a path of"
+check "a path too long for a cell is status 2" [ $? = 2 ]
+check "and is reported" contains "$dir/err" "good.trace: a path of"
 
 cat >"$dir/churn.conf" <<END
 writes     = 10%
@@ -66,19 +66,19 @@ for map in gomap_rw syncmap; do
 	for threads in 1 2 5; do
 		check "$map with $threads threads ends in the recorded state" \
 			replays "$dir/churn.trace" --map $map --threads $threads
-		check "$map with $threads threads, too, with numbers for the keys" \
+		check "$map with $threads threads, too, with integer keys" \
 			replays "$dir/churn.trace" --map $map --threads $threads \
 			--shape u64x8
 	done
 done
-check "more rounds end as one does" \
+check "several passes end in the same state" \
 	replays "$dir/churn.trace" --map gomap_rw --threads 2 --passes 3
 check "string keys, too" \
 	replays "$dir/churn.trace" --map gomap_rw --shape str16x24
 cp "$dir/recorded" "$dir/churn.recorded"
 "$program" dev replay --record syncmap --set shape=str16x8 --set write-kind=fresh --set misses=0% \
 	--set threads=1 -o "$dir/fresh.trace" "$dir/churn.conf" --binary >"$dir/recorded"
-check "fresh keys of strings, recorded in binary, end the same" \
+check "fresh string keys, recorded in binary, give the same state" \
 	replays "$dir/fresh.trace" --map gomap_rw --threads 2
 
 tests/long/replay.sh "$program" >"$dir/long" 2>&1
@@ -86,55 +86,55 @@ status=$?
 sed 's/^/# /' "$dir/long"
 check "10^7 operations of two threads, too" [ $status = 0 ]
 
-# the first set that there is becomes a get
+# Change the first set into a get.
 awk '!done && /^set/ { sub("set", "get"); done = 1 } { print }' \
 	"$dir/churn.trace" >"$dir/other.trace"
 "$program" dev replay "$dir/other.trace" >"$dir/shown"
-check "a lost set is another state" \
+check "a lost set gives another state" \
 	[ "$(digest "$dir/shown")" != "$(digest "$dir/churn.recorded")" ]
 
 binary=$dir/small.bin
 "$program" dev replay $traces/has.trace --write "$binary" --binary
 "$program" dev replay "$binary" --write "$dir/again.trace"
-check "binary and back is the same text" cmp $traces/has.trace "$dir/again.trace"
+check "text, binary and back give the same text" cmp $traces/has.trace "$dir/again.trace"
 "$program" dev replay $traces/own.trace --write "$dir/own.bin" --binary
 "$program" dev replay "$dir/own.bin" --write "$dir/own.trace"
-check "also of keys and values of any bytes" \
+check "also for keys and values of any bytes" \
 	cmp "$dir/own.trace" - <<END
 $(grep -av '^# Keys and values' $traces/own.trace)
 END
-damage() { # BYTE: another byte there
+damage() { # BYTE: overwrites it
 	cp "$binary" "$dir/damaged"
 	printf '\377' | dd of="$dir/damaged" bs=1 seek="$1" conv=notrunc 2>/dev/null
 }
 damage 3
 check "bad magic" refuses "$dir/damaged" "damaged: byte 3: not a readmostly trace"
-check "the version before" refuses $traces/version1.bin "version1.bin: byte 8: version 1, expected 2"
+check "an older version" refuses $traces/version1.bin "version1.bin: byte 8: version 1, expected 2"
 damage 8
-check "another version" refuses "$dir/damaged" "byte 8: version 255, expected 2"
+check "an unknown version" refuses "$dir/damaged" "byte 8: version 255, expected 2"
 damage 16
-check "another count" refuses "$dir/damaged" "the file ends after 7 whole records"
+check "a wrong count" refuses "$dir/damaged" "the file ends after 7 whole records"
 damage 40
 check "a changed byte" refuses "$dir/damaged" "byte 24: damaged: checksum"
 head -c 60 "$binary" >"$dir/damaged"
-check "a cut file" refuses "$dir/damaged" "byte 60: the file ends after 3 whole"
+check "a truncated file" refuses "$dir/damaged" "byte 60: the file ends after 3 whole"
 head -c 20 "$binary" >"$dir/damaged"
-check "a cut header" refuses "$dir/damaged" "byte 20: the file ends within"
+check "a truncated header" refuses "$dir/damaged" "byte 20: the file ends within"
 
 printf '%s\n' 'keys = file:churn.trace' 'threads = 1 2' 'placement = none' \
 	'maps = gomap_rw' 'blocks = 1' 'window = 2passes' 'deadline = 30min' >"$dir/mine.conf"
 "$program" run "$dir/mine.conf" -o "$dir/campaign" --seed 1 --counters none >"$dir/out" 2>&1
-check "a campaign replays it" grep -q '^3 trials: .* 0 failed' "$dir/out"
+check "a campaign replays the trace" grep -q '^3 trials: .* 0 failed' "$dir/out"
 check "and is valid" "$program" dev validate "$dir/campaign"
-check "its trials say the state" \
-	says "$dir/campaign/trials.jsonl" "\"digest\":\"$(digest "$dir/churn.recorded")\""
-plans() { # SET MESSAGE: a mistake of the plan
+check "its trials have the digest of the state" \
+	contains "$dir/campaign/trials.jsonl" "\"digest\":\"$(digest "$dir/churn.recorded")\""
+plans() { # SET MESSAGE: an error of the plan
 	"$program" plan "$dir/mine.conf" --set "$1" >"$dir/out" 2>"$dir/err"
-	[ $? = 2 ] && says "$dir/err" "$2"
+	[ $? = 2 ] && contains "$dir/err" "$2"
 }
-check "the trace says writes" plans writes=3% "the trace determines it"
-check "and the window has passes" plans window=1s "window without passes"
-check "numbers of keys need writes again" plans keys=1k "writes is missing"
-check "a damaged trace is named by the plan" plans "keys=file:damaged" "damaged: byte 20:"
-check "traces and numbers do not mix" plans "keys=file:churn.trace 10" "numbers and traces"
+check "writes conflicts with a trace" plans writes=3% "the trace determines it"
+check "a window of a trace needs passes" plans window=1s "window without passes"
+check "a number of keys needs writes" plans keys=1k "writes is missing"
+check "the plan rejects a damaged trace" plans "keys=file:damaged" "damaged: byte 20:"
+check "traces and numbers of keys conflict" plans "keys=file:churn.trace 10" "numbers and traces"
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What `readmostly run` makes of maps that crash, hang, lie or are unfit.
+# `readmostly run` with maps that crash, hang, answer wrongly or are unsuitable.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/rwlock_probe tests/fake_trial
 build=$(realpath "${BUILD:-build/gcc}")
@@ -17,85 +17,85 @@ run() { # FAKE ARGUMENTS...: a new campaign; sets status and campaign
 		--counters none --set blocks=4 "$@" >"$out" 2>&1
 	status=$?
 }
-# lines PATTERN: how many lines of the journal match.
+# lines REGEX: counts the matching lines of the journal.
 lines() { grep -cE -- "$1" "$campaign/trials.jsonl"; }
-# A campaign with a mistake is complete all the same: a reason per trial.
+# A campaign with an error is complete, too: each trial has a reason.
 is_complete() { "$readmostly" dev validate "$campaign" >"$dir/v" || { cat "$dir/v"; return 1; }; }
 
 run ""
 check "trials that all work are status 0" [ $status = 0 ]
-check "and 'status: done'" says "$out" "status: done"
+check "and 'status: done'" contains "$out" "status: done"
 check "4 cells x 4 blocks and 4 verifications" \
 	[ "$(lines '"status":"ok"')" = "$(lines .)" ]
 trials=$(lines .)
 code=$(objcopy -O binary -j '.text*' "$build/impls/gomap/gomap_rw.o" "$dir/text" &&
 	sha256sum <"$dir/text" | cut -c1-12)
-check "campaign.json tells each map's machine code" \
+check "campaign.json has the hash of each map's machine code" \
 	grep -qF "\"code\": \"$code\"" "$campaign/campaign.json"
 
-lacking() { "$readmostly" dev list | sed -n 's/^\([a-z0-9_]*\)  *not built: needs.*/\1/p' | sort; }
-told_lacking() {
+list_missing_maps() { "$readmostly" dev list | sed -n 's/^\([a-z0-9_]*\)  *not built: needs.*/\1/p' | sort; }
+list_skipped_maps() {
 	/usr/bin/python3 -c '
 import json, sys
 print(*sorted(m["id"] for m in json.load(open(sys.argv[1]))["skipped_maps"]), sep="\n")' \
 		"$campaign/campaign.json"
 }
-check "and the maps that this build lacks" [ "$(told_lacking)" = "$(lacking)" ]
+check "and the maps that this build lacks" [ "$(list_skipped_maps)" = "$(list_missing_maps)" ]
 
 run "gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput=crash"
 check "a cell that crashes is status 3" [ $status = 3 ]
-check "it is tried twice" [ "$(lines '"exit":"signal 11"')" = 2 ]
-check "then skipped with the reason" [ "$(lines \
+check "it runs twice" [ "$(lines '"exit":"signal 11"')" = 2 ]
+check "then it is skipped with the reason" [ "$(lines \
 	'"status":"skipped","reason":"failed twice: ended by signal 11')" = 2 ]
-check "the summary names cell, count and reason" says "$out" \
+check "the summary has cell, count and reason" contains "$out" \
 	"failed 2 of 4: campaign/gomap_rw/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput: ended by signal 11"
-check "and how many cells are without result" says "$out" \
+check "and the number of cells without result" contains "$out" \
 	"status: incomplete: 1 of"
 check "all other trials ran" [ "$(lines '"status":"ok"')" = $((trials - 4)) ]
 check "every trial has its line" is_complete
 
-# The deadline is everybody's: long enough to start a process on a busy machine.
+# One deadline for all trials: long enough to start a process on a busy machine.
 run "rwlock_probe/u64x8/n1024/w3/churn/m0/uniform/t1/cores/throughput=hang" \
 	--set deadline=5s
 check "a cell that hangs is status 3" [ $status = 3 ]
-check "and costs two deadlines, not four" [ "$(lines '"exit":"deadline"')" = 2 ]
-check "every trial has its line then, too" is_complete
+check "and costs only two deadlines" [ "$(lines '"exit":"deadline"')" = 2 ]
+check "every trial has its line, too" is_complete
 
 run "gomap_rw=failed;verify=ok"
-check "answers that fail are status 3" [ $status = 3 ]
-check "their reason is the map's" says "$out" "as RM_FAKE wishes"
+check "wrong answers are status 3" [ $status = 3 ]
+check "with the reason from the map" contains "$out" "as RM_FAKE wishes"
 
-# One verification of gomap_rw fails: nothing else of that map is run.
+# If one verification of gomap_rw fails, the other trials of the map are not run.
 verify=$(sed -n 's/.*"cell":"\([^"]*gomap_rw[^"]*verify\)".*/\1/p' \
 	"$dir/1/trials.jsonl" | head -n 1)
 run "$verify=failed"
 check "a map that fails verification is status 3" [ $status = 3 ]
-check "it is named" says "$out" "failed verification: gomap_rw: as RM_FAKE wishes"
-check "nothing else of it is timed" [ "$(lines \
+check "the summary names it" contains "$out" "failed verification: gomap_rw: as RM_FAKE wishes"
+check "no trial of it is timed" [ "$(lines \
 	'gomap_rw[^"]*throughput".*"status":"(ok|void|failed)"')" = 0 ]
-check "its trials say why" [ "$(lines \
+check "its trials have the reason" [ "$(lines \
 	'gomap_rw.*"reason":"not run \(failed verification\): as RM_FAKE')" -ge 8 ]
 check "other maps are measured" [ "$(lines \
 	'rwlock_probe[^"]*throughput".*"status":"ok"')" = 8 ]
 check "with a line for every trial" is_complete
 "$readmostly" run -o "$campaign" --resume >"$out" 2>&1
-check "a resume is of the same opinion" [ $? = 3 ]
-check "and remembers the map" says "$out" "failed verification: gomap_rw"
+check "a resume has the same status" [ $? = 3 ]
+check "and the same failed map" contains "$out" "failed verification: gomap_rw"
 
 run "churn/m0/uniform/t1/cores/throughput=void"
 check "void trials leave cells without result: status 3" [ $status = 3 ]
-# 8 of 16 trials, and half a repeat for each of the 16
-check "but do not stop their blocks, and are repeated while the budget lasts" \
+# 8 of 16 trials, and half a repeat for each of the 16.
+check "other trials of the block run, and repeats use the budget" \
 	[ "$(lines '"status":"void"')" = 16 ]
-check "and are named" says "$out" "void 4 of 4: "
+check "the summary reports them" contains "$out" "void 4 of 4: "
 
 for how in garbage two-lines other-cell missing flood nothing status1; do
 	run "rwlock_probe/u64x8/n1024/w3/update/m0/uniform/t1/cores/throughput=$how"
-	check "$how: status 3, two failures, the rest is measured" \
+	check "$how: status 3, two failures, other trials are ok" \
 		[ "$status $(lines '"status":"failed"') $(lines '"status":"ok"')" = "3 2 $((trials - 4))" ]
 done
 
-# One crash, the first timed trial, and good ones after it.
+# The first timed trial crashes, and later ones succeed.
 cat >"$dir/once" <<SCRIPT
 #!/bin/sh
 request=\$(cat)
@@ -106,13 +106,13 @@ printf %s "\$request" | "$build/tests/fake_trial"
 SCRIPT
 chmod +x "$dir/once"
 RM_TRIAL_PROGRAM=$dir/once run ""
-check "one crash in a cell that is measured otherwise is status 3" \
+check "one crash in a measured cell is status 3" \
 	[ "$status $(lines '"status":"failed"') $(lines '"status":"ok"')" = "3 1 $((trials - 1))" ]
-check "and is named, too, with its count" says "$out" "failed 1 of 4: "
+check "and is reported with its count" contains "$out" "failed 1 of 4: "
 
 RM_TRIAL_PROGRAM=/nonexistent run ""
-check "a trial program that is not there is status 3" [ $status = 3 ]
-check "and is named, too" says "$out" "cannot start /nonexistent"
+check "a missing trial program is status 3" [ $status = 3 ]
+check "and is reported" contains "$out" "cannot start /nonexistent"
 
 run "" --seed 5
 cp "$campaign/trials.jsonl" "$dir/first"
@@ -122,27 +122,27 @@ check "the same seed gives the same order and seeds" \
 	[ "$(order "$dir/first")" = "$(order "$campaign/trials.jsonl")" ]
 run "" --seed 6
 of_cells() { order "$1" | cut -d' ' -f1,2; } # without their seeds, which differ anyway
-check "another seed another order" \
+check "another seed gives another order" \
 	[ "$(of_cells "$dir/first")" != "$(of_cells "$campaign/trials.jsonl")" ]
 
-# Progress: without a terminal at the start and at the end.
-check "progress says done and total" says "$out" "$trials/$trials trials"
-check "and what was planned beside what it took" \
+# Progress without a terminal: one line at the start and one at the end.
+check "progress prints finished and total trials" contains "$out" "$trials/$trials trials"
+check "and planned and real time" \
 	grep -qE "^planned: [0-9]+ s, taken: [0-9]+ s$" "$out"
-check "and no more than two lines in a short run" \
+check "and only two lines in a short run" \
 	[ "$(grep -c ' trials, ' "$out")" = 2 ]
 
-bad() { # NAME WORDS ARGUMENTS...: status 2 and the words
+bad() { # NAME WORDS ARGUMENTS...: status 2 and an error with the words
 	local name=$1 words=$2
 	shift 2
 	"$readmostly" run "$@" >"$out" 2>&1
 	local code=$?
 	check "$name is status 2" [ $code = 2 ]
-	check "$name: the reason" says "$out" "$words"
+	check "$name: the error has the reason" contains "$out" "$words"
 }
-bad "nothing to run" "expected workload files, --mode NAME or --set NAME"
+bad "an empty command" "expected workload files, --mode NAME or --set NAME"
 bad "a missing file" "/nonexistent.conf: " /nonexistent.conf -o "$dir/n"
-bad "a seed that is none" "expected a number from 0 to 9007199254740991" --seed x smoke.conf
+bad "an invalid seed" "expected a number from 0 to 9007199254740991" --seed x smoke.conf
 bad "a negative seed" "expected a number from 0 to 9007199254740991" --seed -1 smoke.conf
 bad "mode and file" "expected only one of them" --mode smoke x.conf
 bad "resume without a folder" "expected also -o DIR" --resume
@@ -153,9 +153,9 @@ bad "a --set without =" "KEY=VALUE" tests/fixtures/campaign.conf \
 bad "a bad --set" "--set blocks" tests/fixtures/campaign.conf \
 	--set blocks=0 -o "$dir/n"
 bad "an unknown map" "nosuch" tests/fixtures/campaign.conf --maps nosuch -o "$dir/n"
-check "and none of these left a folder" [ ! -e "$dir/n" ]
+check "none of these creates a folder" [ ! -e "$dir/n" ]
 
-# The default folder, its name and the link to the newest.
+# The default folder, its name, and the link to the newest one.
 top=$PWD
 mkdir "$dir/work"
 cd "$dir/work" || exit 1
@@ -164,14 +164,14 @@ RM_FAKE='' RM_TRIAL_PROGRAM=$build/tests/fake_trial \
 	--counters none --set blocks=1 >"$out" 2>&1
 name=$(readlink results/latest)
 is_name() { [[ $name =~ ^20[0-9-]*T[0-9]{4}-campaign-[0-9a-f]{8}$ ]]; }
-check "the folder is named by date, workload and machine" is_name
-check "results/latest leads to it" [ -s results/latest/trials.jsonl ]
-check "with hwloc's view" [ -s results/latest/topology.xml ]
+check "the folder name has date, workload and machine" is_name
+check "results/latest is a link to it" [ -s results/latest/trials.jsonl ]
+check "with the topology from hwloc" [ -s results/latest/topology.xml ]
 mkdir "$dir/taken" && : >"$dir/taken/results"
 no_place() {
 	(cd "$dir/taken" && "$readmostly" run "$top/tests/fixtures/campaign.conf" >"$out" 2>&1)
-	[ $? = 2 ] && says "$out" "results: cannot make the folder: File exists, expected a writable place: choose one with -o DIR"
+	[ $? = 2 ] && contains "$out" "results: cannot make the folder: File exists, expected a writable place: choose one with -o DIR"
 }
-check "where none can be made it says how to name another" no_place
+check "if no folder can be created the error names the option" no_place
 cd "$top" || exit 1
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The maps' own tests and all checks of all maps under the sanitizers.
+# Unit tests of maps and all checks of all maps under the sanitizers.
 # slow: minutes of CPU time.
 . tests/tools/tap.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL SANITIZE CI

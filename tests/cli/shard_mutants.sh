@@ -1,16 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Shards, segments and fast paths with one line edited, and the shards by
-# address of article S2: `readmostly check` catches every one, on one thread.
+# Shards, segments and fast paths with one edited line, and shards chosen by address (article S2):
+# `readmostly check` finds every one, on one thread.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 files=
 
-# mutant NAME MAP "HEADERS" SED: copies impls/MAP.c under the id NAME, and the
-# headers, the last of which is edited by SED; the others lead to it. Without
-# headers it is the map that is edited.
+# mutant NAME MAP "HEADERS" SED: copies impls/MAP.c as NAME, and the headers; SED edits the last
+# header, the others include it. Without headers SED edits the map.
 mutant() {
 	name=$1 map=$2 headers=$3 edit=$4
 	home=$dir/$name
@@ -32,8 +31,8 @@ mutant() {
 	files="$files $home/$name.c"
 }
 
-# Shards: a mask one bit short in lookups; a store dropped for one value in 64;
-# the last shard left out of scan and length.
+# Shards: lookups use a mask one bit short; a store is dropped for one value in 64; scan and length
+# omit the last shard.
 first='struct shard \*shard = shard_of(guard_map(thread), shape, key);'
 mutant shard_mask shard_rw_32 "shard_hashed.h gomap_guarded.h" \
 	"0,/$first/s//struct shard *shard = \&((struct map *)guard_map(thread))->shard[shard_choice(shape, key) % (SHARDS \/ 2)];/"
@@ -43,8 +42,8 @@ mutant shard_scan shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/more && i < SHARDS/more \&\& i + 1 < SHARDS/'
 mutant shard_length shard_rw_16 "shard_hashed.h gomap_guarded.h" \
 	's/count += gomap_count(map->shard\[i\].inner)/count += i ? gomap_count(map->shard[i].inner) : 0/'
-# Segments: another one in lookups; keys compared in part; the rest of a chain
-# cut off; the chain lost at an insertion; an entry not counted out.
+# Segments: lookups use another segment; keys are compared in part; a removal cuts off the chain; an
+# insertion loses the chain; a removal does not decrease the count.
 mutant seg_segment shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	'0,/seg_segment_of(map, hash)/s//seg_segment_of(map, hash << 1)/'
 mutant seg_compares shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
@@ -55,11 +54,11 @@ mutant seg_front shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/&node->next, spot->first, memory_order_relaxed/\&node->next, NULL, memory_order_relaxed/'
 mutant seg_counts shard_seg "seg_ops.h seg_slow_ops.h seg_map.h" \
 	's/seg_add_count(spot->segment, (uint64_t)-1);//'
-# Segments that grow: a bin that is not copied.
+# Growing segments: one bin is not copied.
 mutant seg_forgets shard_seg_grow "seg_ops.h seg_slow_ops.h seg_map.h seg_grow.h" \
 	's/for (uint64_t i = 0; i <= old->mask; i++) {/for (uint64_t i = 1; i <= old->mask; i++) {/'
-# Fast paths: a freed slot taken for key 0; growth not asked for; in one bucket
-# short keys compared by length, long ones by their ends; equality not asked.
+# Fast paths: a freed slot matches key 0; an unfinished growth is ignored. Strings in a single
+# bucket: short keys compared by length only, long keys by their ends only. Equality is ignored.
 mutant u64_freed gomap_u64 "gomap_keys_u64.h gomap_fast64.h" \
 	's/GOMAP_EMPTY_ONE)$/(slot < GOMAP_SLOTS ? -1 : 0))/'
 mutant u64_growth gomap_u64_unchecked \
@@ -79,7 +78,7 @@ check "the mutants build" [ $? = 0 ]
 program=$dir/build/readmostly
 [ -x "$program" ] || { sed 's/^/# /' "$dir/out"; done_testing; exit 1; }
 
-caught() { # ID: by the check that needs no luck, on one thread
+caught() { # ID: found by the deterministic check, on one thread
 	"$program" check "$1" --quiet --deadline 60 --ops 20000 --only model \
 		>"$dir/out" 2>&1
 	[ $? = 1 ] && grep -q "^FAIL $1 .* model: " "$dir/out" &&

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Programs of the simulated machine: trials by the protocol, which maps are
-# refused and why, how trials end that a real process has no words for, and
-# physics that any right model must show.
+# Programs of the simulated machine: trials through the protocol, rejected maps with reasons, ends
+# that a real process does not have, and properties of any correct model.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 . tests/tools/sim.sh
@@ -14,44 +13,44 @@ fixtures=tests/fixtures
 
 pauses() { nm "$build"/sim/impls/*/"$1.raw.o" | grep -q ' U rm_sim_relax'; }
 [ "$(uname -m)" = x86_64 ] &&
-	check 'a spinning core takes virtual time' pauses gomap_ticket
+	check 'a spinning core advances virtual time' pauses gomap_ticket
 for map in ck_ht urcu_lfht; do
 	[ -e "$sim/$map.no" ] || continue
-	check "$map, which is a library's, is not simulated, with the reason" \
+	check "$map of a library is not simulated, with the reason" \
 		grep -q "^calls .*, which is not simulated" "$sim/$map.no"
 done
 "$build/readmostly" dev list >"$dir/list"
-check 'list shows the verdict' says "$dir/list" '    sim        yes'
+check 'list shows the verdict' contains "$dir/list" '    sim        yes'
 
 for map in null_map gomap_rw; do
 	for cores in 1 2; do
 		trial $map $cores >"$dir/answer"
-		check "$map on $cores cores is a trial that is ok" \
+		check "$map on $cores cores: the trial is ok" \
 			[ "$(status_of <"$dir/answer")" = ok ]
-		check "its counts carry the word simulated, $map $cores" \
+		check "its counts are marked as simulated, $map $cores" \
 			grep -q '"cpu":"simulated icelake-sp"' "$dir/answer"
-		check "and obey the schema of results, $map $cores" \
+		check "and match the schema of results, $map $cores" \
 			sh -c "$python tests/report/schemas.py trial-protocol result <$dir/answer"
 	done
 done
 trial gomap_rw 128 window_ops=128 warm_up_ns=0 >"$dir/answer"
 check '128 cores work' [ "$(status_of <"$dir/answer")" = ok ]
 trial gomap_rw 129 >"$dir/answer"
-check '129 cores are refused' says "$dir/answer" 'at most 128 cores'
+check '129 cores are rejected' contains "$dir/answer" 'at most 128 cores'
 for costs in '{"transfer":60.5}' '{"transfer":"60"}' '{"l1d-hit":0}' '{"hops":1}'; do
 	trial gomap_rw 2 "costs=$costs" >"$dir/answer"
-	check "costs $costs are refused, not taken for others" \
-		says "$dir/answer" 'expected a cost of a machine'
+	check "costs $costs are rejected" \
+		contains "$dir/answer" 'expected a cost of a machine'
 done
 trial gomap_rw 2 'costs={"transfer":300}' >"$dir/answer"
-check 'a cost of the request is the machine'"'"'s' says "$dir/answer" 'transfer = 300\nupgrade'
+check 'the machine has the requested cost'"'"'s' contains "$dir/answer" 'transfer = 300\nupgrade'
 trial gomap_rw 2 limit_ns=300.5 >"$dir/answer"
-check 'half a nanosecond of virtual time is refused, not taken for any' \
-	says "$dir/answer" 'counters.limit_ns: expected'
+check 'a fraction of a nanosecond of virtual time is rejected' \
+	contains "$dir/answer" 'counters.limit_ns: expected'
 trial gomap_rw 2 measure=verify window_ops=0 warm_up_ns=0 verify_ops=4000 \
 	write_kind=churn keys=16 >"$dir/answer"
-check 'values are accounted for' [ "$(status_of <"$dir/answer")" = ok ]
-check 'writes of every kind happen there' says "$dir/answer" '"accounting":"values"'
+check 'accounting of values passes' [ "$(status_of <"$dir/answer")" = ok ]
+check 'all kinds of writes run' contains "$dir/answer" '"accounting":"values"'
 
 SIM_FIXTURES='deadlock livelock packed padded pingpong no_tls no_asm no_library'
 [ "$(uname -m)" = x86_64 ] && SIM_FIXTURES="$SIM_FIXTURES no_vectors"
@@ -60,31 +59,31 @@ check 'the fixtures build with IMPL=' tests/tools/with_impl.sh "$dir/build" sim 
 	$(for name in $SIM_FIXTURES; do echo $fixtures/sim_$name.c; done)
 sim=$dir/build/maps/sim
 refuses() { grep "$2" "$sim/sim_$1.no"; }
-check 'a thread-local variable is refused' refuses no_tls 'thread-local'
-check 'assembly by hand is refused' refuses no_asm 'assembly'
-check 'a library that touches memory is refused' refuses no_library 'calls qsort'
+check 'a thread-local variable is rejected' refuses no_tls 'thread-local'
+check 'inline assembly is rejected' refuses no_asm 'assembly'
+check 'a library function that accesses memory is rejected' refuses no_library 'calls qsort'
 [ "$(uname -m)" = x86_64 ] &&
-	check 'wide vectors are refused' refuses no_vectors '16 bytes\|needs'
+	check 'wide vectors are rejected' refuses no_vectors '16 bytes\|needs'
 trial sim_deadlock 3 >"$dir/answer"
 check 'a deadlock ends the trial' [ "$(status_of <"$dir/answer")" = failed ]
-check 'and names who waits' grep -q 'deadlock: cores wait.*core 0 for' "$dir/answer"
+check 'and the reason lists the waiting cores' grep -q 'deadlock: cores wait.*core 0 for' "$dir/answer"
 trial sim_livelock 2 limit_ns=100000 >"$dir/answer"
 check 'virtual time can run out' [ "$(status_of <"$dir/answer")" = failed ]
-check 'and the reason says so' says "$dir/answer" 'virtual time ran out'
+check 'with the reason' contains "$dir/answer" 'virtual time ran out'
 trial sim_livelock 1 limit_ns=100000 deadline_ns=5000000000 >"$dir/answer"
-check 'also of one core alone, for which no other one waits' \
-	says "$dir/answer" 'virtual time ran out: core 0 is past 100000 ns'
+check 'also for a single core' \
+	contains "$dir/answer" 'virtual time ran out: core 0 is past 100000 ns'
 trial sim_livelock 1 deadline_ns=1000000000 >"$dir/answer"
-check 'the deadline ends a core that spins for ever' says "$dir/answer" 'deadline: core 0 was still running'
+check 'the deadline ends a core that spins forever' contains "$dir/answer" 'deadline: core 0 was still running'
 
-# per_op METRIC FLOOR|CEILING VALUE: of the answer.
+# metric NAME: its total in the answer.
 metric() { total "$1" <"$dir/answer"; }
 ops=$((8 * 1024))
 trial sim_packed 8 write_share=0 >"$dir/answer"
-check 'words of one line: at least one false-sharing invalidation per operation' \
+check 'words in one line: at least one false-sharing invalidation per operation' \
 	[ "$(metric false_sharing_invalidations)" -ge $((ops * 9 / 10)) ]
 trial sim_padded 8 write_share=0 >"$dir/answer"
-check 'padded: none' [ "$(metric invalidations)" = 0 ]
+check 'padded words: no invalidation' [ "$(metric invalidations)" = 0 ]
 check 'and no coherence miss' [ "$(metric coherence_misses)" = 0 ]
 trial sim_pingpong 8 write_share=0 >"$dir/answer"
 check 'one word: every invalidation is true sharing' \

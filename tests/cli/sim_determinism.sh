@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The same binary, request and machine give the same counts, all of them, in
-# 20 of 20 runs: with and without address randomization, four at a time, from
-# another directory, with environments of other sizes.
+# The same binary, request and machine give the same counts in 20 of 20 runs: with and without
+# address randomization, four at a time, in another directory, with environments of different sizes.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 . tests/tools/sim.sh
@@ -14,7 +13,7 @@ setarch -R true 2>/dev/null && fixed=yes || fixed=no
 export fixed
 
 cat >"$dir/one" <<'END'
-# one RUN REQUEST: the hash of a trial in circumstances of its own.
+# one RUN REQUEST: prints the hash of a trial in varied circumstances.
 run=$1 request=$2
 PADDING=$(printf "%$((run * 131))s" '')
 export PADDING
@@ -41,11 +40,11 @@ for map in gomap_rw shard_rw_32 syncmap rwlock_probe; do
 		cat "$dir/hashes" >>"$dir/all"
 	done
 done
-check 'other maps and core counts have other hashes' \
+check 'other maps and numbers of cores have other hashes' \
 	[ "$(sort -u "$dir/all" | wc -l)" = 12 ]
 map=gomap_rw
 request gomap_rw 4 seed=2 window_ops=256 keys=300 >"$dir/request"
 sh "$dir/one" 1 "$dir/request" >"$dir/other"
-check 'and another seed has another one' sh -c "
+check 'another seed has another hash' sh -c "
 	grep -q hash '$dir/other' && ! grep -qf '$dir/other' '$dir/all'"
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Locks, waits and order of the simulated machine, broken by one edit each: a
-# test of them must say so. Virtual time and seeds, no chance.
+# Breaks locks, waits and memory orders of the simulated machine with one edit each: one of their
+# tests must fail. Virtual time and seeds, no randomness.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -14,9 +14,9 @@ libraries="$(pkg-config --libs hwloc inih jansson zlib) -lm -ldl"
 sed '/^#/d; / /!d' runner/sim/names.txt >"$dir/names"
 export dir build cc flags libraries
 
-# edited FILE HOME: its object, with what is edited first among the headers.
-# What is simulated code itself is instrumented, as runner/sim/sim.mk does it.
-edited() {
+# compile_edited FILE HOME: compiles the edited file. Files of simulated code are instrumented as in
+# runner/sim/sim.mk.
+compile_edited() {
 	local object=$2/edited.o
 	case $1 in
 	*/mutex.c | */rwlock.c | */cond.c)
@@ -27,8 +27,8 @@ edited() {
 	esac
 }
 
-# linked TEST FILE HOME: the test with the edited object instead of its own.
-linked() {
+# link_test TEST FILE HOME: links the test with the edited object instead of the original.
+link_test() {
 	local parts
 	if [ "$1" = test_sim_threads ]; then
 		parts=$(ls "$build"/tests/unit/sim/test_sim_threads.o \
@@ -39,39 +39,39 @@ linked() {
 	else
 		parts="$flags -I. tests/unit/sim/$1.c"
 	fi
-	# the archive gives what is missing, so not its own form of the edited one
+	# The archive provides missing objects, so it does not replace the edited one.
 	# shellcheck disable=SC2086
 	$cc -pthread -o "$3/test" $parts "$3/edited.o" "$dir/rest.a" \
 		$libraries
 }
 
-# caught NUMBER: the line of the list, broken, built and run. Leaves why not.
+# caught NUMBER: breaks, builds and runs line NUMBER of the list; prints why it was not caught.
 caught() {
 	local test words file edit chosen=() home=$dir/$1
 	IFS='	' read -r _ test words file edit < <(sed -n "$1p" "$dir/list")
 	mkdir -p "$home"
 	sed -E "$edit" "$file" >"$home/edited.c"
 	cmp -s "$file" "$home/edited.c" && { echo "the edit changes nothing"; return; }
-	{ edited "$file" "$home" && linked "$test" "${file##*/}" "$home"; } \
+	{ compile_edited "$file" "$home" && link_test "$test" "${file##*/}" "$home"; } \
 		>"$home/log" 2>&1 || { echo "it does not build"; cat "$home/log"; return; }
-	# WORDS@THREADS: facts that hold the words, with so many threads
+	# WORDS@THREADS: facts that contain the words, with this number of threads.
 	[ "$words" = - ] || chosen=("${words%@*}" "${words#*@}")
-	timeout 120 "$home/test" "${chosen[@]}" >"$home/said" 2>&1
-	grep -q '^ok\|^not ok' "$home/said" || echo "no fact was judged"
-	grep -q '^not ok' "$home/said" || echo "no fact was broken"
+	timeout 120 "$home/test" "${chosen[@]}" >"$home/tap" 2>&1
+	grep -q '^ok\|^not ok' "$home/tap" || echo "no fact was judged"
+	grep -q '^not ok' "$home/tap" || echo "no fact was broken"
 }
-export -f edited linked caught
+export -f compile_edited link_test caught
 
 ar rcs "$dir/rest.a" "$build"/runner/{base,protocol,plan,sim/model}/*.o \
 	"$build"/runner/machine/topology.o "$build"/{sim_machines,build_info}.o
 grep -v '^#' tests/fixtures/sim_lock_mutants.tsv >"$dir/list"
 count=$(wc -l <"$dir/list")
-# What did not come to its end has no reason, which is none of the good ones.
+# An interrupted run leaves no .why file, which counts as a failure.
 seq "$count" | xargs -P "$(nproc)" -I{} bash -c 'caught {} >"$dir/{}.told" && mv "$dir/{}.told" "$dir/{}.why"'
 for number in $(seq "$count"); do
 	name=$(sed -n "${number}p" "$dir/list" | cut -f1)
 	sed 's/^/# /' "$dir/$number.why"
 	check "$name" [ -e "$dir/$number.why" -a ! -s "$dir/$number.why" ]
 done
-check 'ten faults at the least are listed' [ "$count" -ge 10 ]
+check 'the list has at least ten faults' [ "$count" -ge 10 ]
 done_testing

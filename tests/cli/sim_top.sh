@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# sim-top and sim-sensitivity: known physics on known maps, and mistakes.
+# sim-top and sim-sensitivity: known properties of known maps, and errors.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh
@@ -9,7 +9,7 @@ readmostly=${BUILD:-build/gcc}/readmostly
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 small="--set window=1000ops --set warm-up=50us"
 
-runs() { # COMMAND ARGUMENTS...: output in $dir/out, errors in $dir/err
+runs() { # COMMAND ARGUMENTS...: writes $dir/out and $dir/err
 	# shellcheck disable=SC2086
 	"$readmostly" dev "$@" $small >"$dir/out" 2>"$dir/err"
 }
@@ -20,45 +20,45 @@ status_of() {
 }
 
 check "sim-top runs" runs sim-top --maps gomap_rw --set threads=4
-check "it says simulated, and on what" says "$dir/out" "SIMULATED icelake-sp: gomap_rw, 4 cores"
-check "the hottest line is the lock's: its code is named" sh -c \
+check "it prints the simulated machine" contains "$dir/out" "SIMULATED icelake-sp: gomap_rw, 4 cores"
+check "the hottest line belongs to the lock, whose code is named" sh -c \
 	"grep -A 3 '^ *line ' '$dir/out' | grep -q go_rwmutex"
 cp "$dir/out" "$dir/first"
-check "again" runs sim-top --maps gomap_rw --set threads=4
-check "and it prints the same bytes" cmp -s "$dir/first" "$dir/out"
-check "a snapshot that is only read" runs sim-top --maps snapshot --set threads=4 --set writes=0%
-check "misses nothing for coherence" says "$dir/out" "(0.0000 for coherence)"
-touched() { # MAP: lines that an operation touches on one core
+check "sim-top runs again" runs sim-top --maps gomap_rw --set threads=4
+check "and prints the same bytes" cmp -s "$dir/first" "$dir/out"
+check "a read-only snapshot runs" runs sim-top --maps snapshot --set threads=4 --set writes=0%
+check "without coherence misses" contains "$dir/out" "(0.0000 for coherence)"
+touched() { # MAP: prints the lines that an operation touches on one core
 	runs sim-top --maps "$1" --set threads=1 &&
 		sed -n 's/^per operation: \([0-9.]*\) lines touched,.*/\1/p' "$dir/out"
 }
-check "a map touches more lines than the driver alone, not hundreds" \
+check "a map touches more lines than the driver, but less than 30" \
 	awk -v map="$(touched gomap_rw)" -v driver="$(touched null_map)" \
 	'BEGIN { exit !(driver >= 0 && map > driver + 1 && map < 30) }'
-check "a table that L1d does not hold, on one core" runs sim-top --maps gomap_rw --set threads=1 --set keys=20000
-check "misses its values where they are loaded" grep -q ' 0\.[5-9][0-9]* .* gomap_value_load gomap_lookup.h:' "$dir/out"
-check "not where the lock that nobody else has is left" sh -c \
+check "a table larger than L1d runs on one core" runs sim-top --maps gomap_rw --set threads=1 --set keys=20000
+check "its misses are in loads of values" grep -q ' 0\.[5-9][0-9]* .* gomap_value_load gomap_lookup.h:' "$dir/out"
+check "not in the unlock of an uncontended lock" sh -c \
 	"! grep -q go_rwmutex_read_unlock '$dir/out'"
-check "its lines are of the region that the trial's answer names" sh -c \
+check "its lines belong to a region of the answer" sh -c \
 	"grep -q '^ *0x[0-9a-f]*  map ' '$dir/out' && ! grep -q '^ *0x[0-9a-f]*  other ' '$dir/out'"
 printf 'writes = 3%%\nkeys = 64\nthreads = 3\nmaps = null_map\nmeasure = simulated:zen3\n' >"$dir/three.conf"
-check "a workload file" runs sim-top "$dir/three.conf"
-check "is what is run" says "$dir/out" "SIMULATED zen3: null_map, 3 cores, 64 keys"
-check "one that is not there is usage" status_of 2 sim-top "$dir/none.conf"
-check "a lock that many spin on" runs sim-top --json --maps gomap_mutex --set threads=8
-check "of a line's sites the first has most events, the last fewest" python3 -c "
+check "a workload file is accepted" runs sim-top "$dir/three.conf"
+check "and is run" contains "$dir/out" "SIMULATED zen3: null_map, 3 cores, 64 keys"
+check "a missing workload file is status 2" status_of 2 sim-top "$dir/none.conf"
+check "a contended spin lock runs" runs sim-top --json --maps gomap_mutex --set threads=8
+check "sites of a line are sorted by events" python3 -c "
 import json
 lines = json.load(open('$dir/out'))[0]['counters']['lines']
 events = [[site['events'] for site in line['sites']] for line in lines]
 assert max(map(len, events)) > 2 and events == [sorted(e, reverse=True) for e in events], events"
-check "JSON" runs sim-top --json --maps null_map --set threads=2
-check "has lines and sites" python3 -c "
+check "--json runs" runs sim-top --json --maps null_map --set threads=2
+check "and prints lines and sites" python3 -c "
 import json
 counters = json.load(open('$dir/out'))[0]['counters']
 assert counters['backend'] == 'sim'
 assert isinstance(counters['lines'], list) and isinstance(counters['sites'], list)"
 
-# A program that lost a line for want of memory: it answers no list, and why.
+# A program that ran out of memory for lines prints no list, but the reason.
 mkdir -p "$dir/bin/maps/sim" && cp "$readmostly" "$dir/bin" && cp -r "$build/maps/plain" "$build/maps/names.tsv" "$dir/bin/maps"
 cat >"$dir/bin/maps/sim/null_map" <<-end
 	#!/bin/sh
@@ -68,11 +68,11 @@ chmod +x "$dir/bin/maps/sim/null_map"
 loses() {
 	(readmostly=$dir/bin/readmostly; status_of 3 sim-top --maps null_map --set threads=2)
 }
-check "where lines were lost it is no empty list but status 3" loses
-check "with the reason" says "$dir/err" "counters did not stop"
+check "lost lines are status 3, not an empty list" loses
+check "with the reason" contains "$dir/err" "counters did not stop"
 check "sim-sensitivity runs" runs sim-sensitivity --json --draws 2 --maps gomap_rw,snapshot --set threads=4
 cp "$dir/out" "$dir/all"
-check "on every described machine, and this one" python3 -c "
+check "on every described machine and this one" python3 -c "
 import json, pathlib
 wanted = [p.stem for p in pathlib.Path('runner/sim/machines').glob('*.conf')] + ['host']
 for band in json.load(open('$dir/all')):
@@ -88,7 +88,7 @@ for band in json.load(open('$dir/all')):
     assert band['sets'] == sum(one['sets'] for one in machines.values())
     own = machines['icelake-sp']['bands']['l1d_misses']
     assert band['bands']['l1d_misses']['described'] == own['described']"
-check "a lock's counts depend on guesses, a snapshot's do not" python3 -c "
+check "counts of a lock depend on the assumed costs, those of a snapshot do not" python3 -c "
 import json
 bands = {b['cell'].split('/')[1]: b['machines']['icelake-sp']['bands']
          for b in json.load(open('$dir/all'))}
@@ -97,28 +97,28 @@ assert lock['high'] > 1.1 * lock['low'] > 0, lock
 assert free['high'] < 1.1 * free['low'], free
 assert lock['high_by'] != lock['low_by']
 assert lock['high_by'].startswith('icelake-sp, ')"
-check "one machine, no draws" runs sim-sensitivity --json --machines zen3 --draws 0 --maps snapshot --set threads=2
-check "is what it was among all of them" python3 -c "
+check "one machine without draws runs" runs sim-sensitivity --json --machines zen3 --draws 0 --maps snapshot --set threads=2
+check "and only described costs are used" python3 -c "
 import json
 one, = json.load(open('$dir/out'))
 assert list(one['machines']) == ['zen3'] and one['sets'] > 15, one['sets']
 assert not any('draw' in b[k] for b in one['bands'].values() for k in ('low_by', 'high_by'))"
-check "in words" runs sim-sensitivity --machines zen3,icelake-sp --draws 1 --maps snapshot --set threads=2
+check "sim-sensitivity prints text" runs sim-sensitivity --machines zen3,icelake-sp --draws 1 --maps snapshot --set threads=2
 check "with the band of each machine" grep -q "zen3 .* as described;.* l1d_misses" "$dir/out"
 export HWLOC_SYNTHETIC="pack:1 core:4 pu:2"
-check "where hwloc sees no caches" runs sim-sensitivity --draws 0 --maps null_map --set threads=1
+check "without caches in hwloc it runs" runs sim-sensitivity --draws 0 --maps null_map --set threads=1
 unset HWLOC_SYNTHETIC
-check "the host is left out, and the reason is what was wrong" \
-	says "$dir/out" "left out: hwloc reports no L1d"
-check "and it is no machine that sets of costs were tried on" says "$dir/out" " on 3 machines"
-check "an unknown machine is usage" status_of 2 sim-sensitivity --machines no-such --maps snapshot --set threads=2
-check "and named, too" says "$dir/err" "no-such"
+check "the host is left out with the reason" \
+	contains "$dir/out" "left out: hwloc reports no L1d"
+check "and does not count as a machine" contains "$dir/out" " on 3 machines"
+check "an unknown machine is status 2" status_of 2 sim-sensitivity --machines no-such --maps snapshot --set threads=2
+check "and is reported" contains "$dir/err" "no-such"
 
-check "an unknown map is usage" status_of 2 sim-top --maps no_such_map
-check "and named" says "$dir/err" "no_such_map"
-check "a map that cannot be simulated is usage" status_of 2 sim-top --set maps=urcu_lfht
-check "with the reason" says "$dir/err" "not simulated"
-check "an unknown machine is usage" status_of 2 sim-top --maps gomap_rw --set measure=simulated:nothing
-check "with its name" says "$dir/err" "nothing"
-check "lines are numbers" status_of 2 sim-top --lines x
+check "an unknown map is status 2" status_of 2 sim-top --maps no_such_map
+check "and is reported" contains "$dir/err" "no_such_map"
+check "a map that cannot be simulated is status 2" status_of 2 sim-top --set maps=urcu_lfht
+check "with the reason" contains "$dir/err" "not simulated"
+check "an unknown machine is status 2" status_of 2 sim-top --maps gomap_rw --set measure=simulated:nothing
+check "and is reported" contains "$dir/err" "nothing"
+check "--lines requires a number" status_of 2 sim-top --lines x
 done_testing

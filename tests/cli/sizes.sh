@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Other sizes of keys and values, in programs of their own (docs/adr/0030):
-# each length goes through a map and back, a torn value is found, a campaign
-# plays each cell with its program and says what is not offered.
+# Other sizes of keys and values, in separate programs (docs/adr/0030): each length is stored and
+# read back, torn values are found, and a campaign runs each cell with its program and skips
+# unsupported shapes.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")
@@ -16,22 +16,22 @@ for id in "${maps[@]}"; do
 	for bytes in 24 64 256 1024; do needed+=("x$bytes/$id" "check-x$bytes/$id"); done
 done
 for id in null_map gomap_rw; do needed+=("placed/$id" "placed-x24/$id"); done
-# Objects that are not timed; those whose loops are read below are compiled as they are measured.
+# Objects that are not timed use -O1; those of the dispatch checks below are compiled as measured.
 builds() {
 	ALSO="plain/shard_rw_64 ${needed[*]}" IMPL_FLAGS='-O1 -DRM_CALLED -Wno-maybe-uninitialized' tests/tools/with_impl.sh "$dir" \
 		'plain x24 x64 x1024 check-x24 check-x64 check-x1024' "${late[@]}" >"$out" 2>&1 || { sed 's/^/# /' "$out"; return 1; }
 }
-check 'programs of four sizes are built' builds
+check 'programs of four sizes build' builds
 
 # ---- round trips ----
-trips() { # BYTES: all maps, all operations, against an array
+trips() { # BYTES: all maps and operations, compared with an array
 	for id in "${maps[@]}"; do
 		"$dir/maps/check-x$1/$id" "$id" --only model --ops 20000
 	done >"$out" 2>&1 && ! grep -q '^FAIL' "$out" &&
 		[ "$(grep -c '^ok .*model' "$out")" = "$(( (${#maps[@]} - 1) * 2 ))" ]
 }
 for bytes in 24 64 256 1024; do
-	check "values of $bytes bytes go through ${#maps[@]} maps and back" trips $bytes
+	check "${#maps[@]} maps store and return values of $bytes bytes" trips $bytes
 done
 dispatch() {
 	local objects
@@ -39,28 +39,28 @@ dispatch() {
 	# shellcheck disable=SC2086
 	tests/tools/check_dispatch.py --build "$build/x1024" $objects >"$out" 2>&1
 }
-check 'the loops of long values have no dispatch, either' dispatch
+check 'the loops of long values have no dispatch' dispatch
 placed_dispatch() {
 	tests/tools/check_dispatch.py --build "$build/placed" "$build"/placed/impls/{bound/null_map,gomap/gomap_rw}.o >"$out" 2>&1
 }
 check 'nor do those of keys that differ in the middle or at the end' placed_dispatch
 
-# ---- torn values: the fixture lets others in before each last word ----
+# ---- torn values: the fixture lets other threads run before each last word ----
 export RM_FAULT_PERIOD=1
 torn() { # BYTES CHECK SHAPE
 	"$dir/readmostly" check bad_tears_late --only "$2" --shape "$3" >"$out" 2>&1
-	[ $? = 1 ] && says "$out" torn
+	[ $? = 1 ] && contains "$out" torn
 }
-check 'a last word that is late is found in 1,024 bytes' torn 1024 exchange u64x1024
-check 'and in 64, under string keys' torn 64 upsert str16x64
+check 'a late last word is found in 1,024 bytes' torn 1024 exchange u64x1024
+check 'and in 64, with string keys' torn 64 upsert str16x64
 
-# ---- a wrong byte late in a long key: the fixture stores one ----
-lost() { # BYTES SHAPE
+# ---- a wrong byte late in a long key, stored by the fixture ----
+finds_wrong_byte() { # BYTES SHAPE
 	"$dir/maps/check-x$1/bad_wrong_late" bad_wrong_late --only model --shape "$2" >"$out" 2>&1
-	[ $? = 1 ] && says "$out" 'FAIL bad_wrong_late'
+	[ $? = 1 ] && contains "$out" 'FAIL bad_wrong_late'
 }
-check 'the 64th byte of a key is found wrong under short values' lost 24 str16x8
-check 'and under long ones' lost 1024 str16x1024
+check 'a wrong 64th byte of a key is found with short values' finds_wrong_byte 24 str16x8
+check 'and with long ones' finds_wrong_byte 1024 str16x1024
 
 # ---- a campaign ----
 short='threads     = 2
@@ -81,11 +81,11 @@ maps        = ${maps[*]} shard_rw_64
 END
 "$dir/readmostly" run "$dir/sizes.conf" --busy-ok -o "$dir/campaign" >"$out" 2>&1
 check 'a campaign of 20 shapes ends' [ $? = 0 ] || sed 's/^/# /' "$out"
-lines() { # JQ-LIKE PYTHON EXPRESSION of line `t` and cell `c`: how many
+lines() { # PYTHON EXPRESSION of trial `t` and cell `c`: prints the number of matching cells
 	python3 - "$dir/campaign" "$1" <<'END'
 import json, sys
 plan = {c["id"]: c for c in json.load(open(sys.argv[1] + "/campaign.json"))["cells"]}
-found = set() # a trial that was disturbed ran again
+found = set() # a disturbed trial runs again
 for line in open(sys.argv[1] + "/trials.jsonl"):
     t = json.loads(line)
     c, r = plan.get(t["cell"]), t.get("result") or {}
@@ -95,7 +95,7 @@ print(len(found))
 END
 }
 timed=$(( ${#maps[@]} * 20 ))
-check 'every shape of every map that offers it was measured' \
+check 'every shape that a map offers is measured' \
 	[ "$(lines 'c["measure"] == "throughput" and t["status"] == "ok"')" = $((timed + 4)) ]
 check 'and verified' \
 	[ "$(lines 'c["measure"] == "verify" and t["status"] == "ok"')" = $((timed - 20 + 4)) ]
@@ -105,7 +105,7 @@ import json, sys
 cells = json.load(open(sys.argv[1]))["cells"]
 print(sum("not offered" in (c.get("skip") or "") for c in cells))' "$dir/campaign/campaign.json")" = 16 ]
 }
-check 'what shard_rw_64 does not offer is a skip that says so' not_offered
+check 'shapes that shard_rw_64 does not offer are skipped with the reason' not_offered
 
 # ---- key-differs ----
 cat >"$dir/differs.conf" <<END
@@ -122,10 +122,10 @@ END
 rm -rf "$dir/campaign"
 "$dir/readmostly" run "$dir/differs.conf" --busy-ok -o "$dir/campaign" >"$out" 2>&1
 check 'a campaign of such keys ends' [ $? = 0 ] || sed 's/^/# /' "$out"
-check 'each length was measured in both places' \
+check 'each length is measured in both places' \
 	[ "$(lines 'c.get("key_differs") and c["measure"] == "throughput" and t["status"] == "ok"')" = 48 ]
 
-# ---- what a trial does with the sizes ----
+# ---- trials with these sizes ----
 request() { # MAP SHAPE THREADS [MEMBER,]
 	cat <<END
 {"protocol": 2, "seed": 1, "control_extra": 0, "counters": {"backend": "none"}, "cell": {"id": "x",
@@ -140,23 +140,23 @@ result() { # FLAVOUR MAP SHAPE THREADS [MEMBER,]
 	request "$2" "$3" "$4" "$5" | "$dir/maps/$1/$2" trial >"$out" 2>&1
 }
 result x1024 bad_tears_late str64x1024 2
-check 'a trial of a map that tears fails' says "$out" '"status":"failed"'
+check 'a trial of a map that tears values fails' contains "$out" '"status":"failed"'
 result x24 bad_wrong_late str64x8 1
-check 'and so does one of a map with a wrong byte late in a key' says "$out" '"status":"failed"'
+check 'so does a trial of a map with a wrong late byte of a key' contains "$out" '"status":"failed"'
 result x24 bad_tears_late str32x8 1
-check 'keys are as long as the cell says' says "$out" '"name":"longest_key","unit":"bytes","value":32.0'
+check 'keys have the length of the cell' contains "$out" '"name":"longest_key","unit":"bytes","value":32.0'
 result x64 bad_tears_late str64x64 1
-check 'and longer, under long values' says "$out" '"name":"longest_key","unit":"bytes","value":64.0'
+check 'also with long values' contains "$out" '"name":"longest_key","unit":"bytes","value":64.0'
 result plain gomap_rw u64x64 1
-check 'the plain program refuses a length that it has not' says "$out" 'program of flavour'
+check 'the plain program rejects an unsupported length' contains "$out" 'program of flavour'
 result x1024 gomap_rw u64x256 1
-check 'and so does that of another length' says "$out" 'program of flavour'
+check 'so does the program of another length' contains "$out" 'program of flavour'
 result x24 gomap_rw u64x8 1
-check 'and that of long keys a short one' says "$out" 'program of flavour'
+check 'the program of long keys rejects short ones' contains "$out" 'program of flavour'
 result plain gomap_rw str16x8 1 '"key_differs": "last",'
-check 'the plain program refuses keys that differ at their end' says "$out" 'program of flavour placed'
+check 'the plain program rejects keys that differ at their end' contains "$out" 'program of flavour placed'
 result placed gomap_rw str16x8 1
-check 'and that of such keys usual ones' says "$out" 'program of flavour plain'
+check 'the program of such keys rejects other keys' contains "$out" 'program of flavour plain'
 result plain gomap_rw u64x8 1 '"key_differs": "last",'
-check '64-bit keys are refused' says "$out" 'keys of u64x8 are words'
+check '64-bit keys are rejected' contains "$out" 'keys of u64x8 are words'
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Campaigns in stages, with a played report (tests/fixtures/staged/) that asks
-# for what the test has written down: crossover, claims, advise.
+# Campaigns in stages (crossover, claims, advise) with a fake report (tests/fixtures/staged/) that
+# requests the cells given by the test.
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs plain/gomap_rw plain/syncmap plain/null_map plain/shard_seg plain/unsync_probe tests/fake_trial
@@ -15,7 +15,7 @@ ln -s "$top/tests/fixtures/staged/report" report
 mkdir -p workloads/modes
 ln -s "$top"/workloads/*.conf workloads
 ln -s "$top"/workloads/modes/crossover-*.conf workloads/modes
-# The architect's modes of claims are larger.
+# The project's modes of claims are larger.
 cat >workloads/modes/claims-quick.conf <<'END'
 budget    = 1min
 workloads = uniform-97-3
@@ -32,18 +32,18 @@ write-kind = update churn
 measure   = throughput
 placement = cores
 END
-export RM_TRIAL_PROGRAM=$build/tests/fake_trial FAKE_LOG=$dir/asked
+export RM_TRIAL_PROGRAM=$build/tests/fake_trial FAKE_LOG=$dir/calls
 two='*n1024/w10/update/*/uniform/t1/*=2;*n1024/w[13]0/churn/*/uniform/t1/*=3'
 export FAKE_STAGES=$two
 
-# go COMMAND...: sets status and out.
-go() {
+# run_readmostly COMMAND...: sets status and out.
+run_readmostly() {
 	case $1 in crossover | claims | validate) set -- dev "$@" ;; esac
 	"$readmostly" "$@" >"$out" 2>&1; status=$?
 }
-crossover() { go crossover --busy-ok "$@"; }
-# about FOLDER EXPRESSION: Python about a campaign in stages.
-about() {
+crossover() { run_readmostly crossover --busy-ok "$@"; }
+# satisfies FOLDER EXPRESSION: true if the Python expression about a campaign in stages is true.
+satisfies() {
 	"$python" - "$@" <<'PYTHON'
 import json, pathlib, sys
 folder = pathlib.Path(sys.argv[1])
@@ -62,51 +62,51 @@ PYTHON
 
 crossover gomap_rw syncmap -o a --seed 7
 check "a search is status 0" [ $status = 0 ]
-check "it names its folder" says "$out" "campaign: a"
-check "and what may run" says "$out" "crossover-quick of gomap_rw,syncmap: 798 cells, 22176 timed trials"
-check "a third of it, in its budget of time" grep -qE \
+check "it prints its folder" contains "$out" "campaign: a"
+check "and the cells that may run" contains "$out" "crossover-quick of gomap_rw,syncmap: 798 cells, 22176 timed trials"
+check "a third of them within the time budget" grep -qE \
 	"^at most 7392 of them will run, about [0-9.]+ min of a budget of 15.0 min" "$out"
-check "each stage with cells, trials, time and what was before it" grep -qE \
+check "each stage has cells, trials, time and the trials so far" grep -qE \
 	"^stage 2: 4 cells x 3 blocks, 12 trials and 2 verifications, about [0-9.]+ s; 4 of at most 7392 so far" "$out"
-check "and why" says "$out" "    as *n1024/w10/update/"
-check "it ends where the report says so" says "$out" \
+check "and the reason" contains "$out" "    as *n1024/w10/update/"
+check "it ends when the report ends it" contains "$out" \
 	"2 stages, 16 trials: stopped because the script ends"
-check "the words of the decision are printed" says "$out" "decided on 2 stages"
-check "and status: done is the last line" [ "$(tail -n 1 "$out")" = "status: done" ]
-check "the verdicts are what was printed" [ "$(cat a/verdicts.json)" = \
+check "the words of the decision are printed" contains "$out" "decided on 2 stages"
+check "status: done is the last line" [ "$(tail -n 1 "$out")" = "status: done" ]
+check "verdicts.json has the printed words" [ "$(cat a/verdicts.json)" = \
 	'{"format": 1, "words": ["decided on 2 stages"]}' ]
-check "stages.json has what it was begun with" about a "
+check "stages.json has the options of the start" satisfies a "
 {k: meta[k] for k in ('format', 'kind', 'maps', 'ids', 'mode', 'seed',
  'budget_trials', 'rule', 'set')} == {'format': 1, 'kind': 'crossover',
  'maps': ['gomap_rw', 'syncmap'], 'ids': None, 'mode': 'quick', 'seed': 7,
  'budget_trials': 7392, 'set': [],
  'rule': {'format': 1, 'kind': 'crossover', 'error': 0.05}}"
-check "and hashes, as the report makes them" env PYTHONPATH="$top" "$python" -P -c '
+check "its hashes equal those of the report" env PYTHONPATH="$top" "$python" -P -c '
 import json
 from report.load import seal
 meta = json.load(open("a/stages.json"))
 assert seal.campaign_sha256(meta) == meta["sha256"]
 assert seal.plan_sha256(json.load(open("a/plan.json"))) == meta["plan_sha256"]'
-check "the plan is that of the mode" sh -c "'$readmostly' plan --json --seed 7 \
+check "the plan is the plan of the mode" sh -c "'$readmostly' plan --json --seed 7 \
 	--set crossover --maps gomap_rw,syncmap >plan.json &&
 	'$python' -c \"import json; assert json.load(open('plan.json')) == json.load(open('a/plan.json'))\""
-check "its cells reach from reads only to every other one" about a "
+check "write shares of its cells are from 0 to 50 %" satisfies a "
 {c['write_share'] for c in plan['cells'] if c['measure'] == 'throughput'} ==
 {0, .001, .003, .01, .03, .1, .3, .5}"
-check "stages have their own seeds" about a "
+check "each stage has its own seed" satisfies a "
 len({meta['seed'], *(s['seed'] for s in stages)}) == 3"
-check "the blocks that were asked for, and verifications once" about a "
+check "stages run the requested blocks, and verifications once" satisfies a "
 [sorted({t['block'] for t in stage}) for stage in timed] == [[0, 1], [0, 1, 2]]
 and [s['cells_from']['ids'] for s in stages] == [4, 6]"
-check "each stage is a campaign" "$readmostly" dev validate a/stage-02
-check "validate takes the whole" "$readmostly" dev validate a
-check "it asked for rule, stages and decision, in this order" [ \
+check "each stage is a valid campaign" "$readmostly" dev validate a/stage-02
+check "so is the whole" "$readmostly" dev validate a
+check "the report is called for rule, stages and decision, in this order" [ \
 	"$(tr '\n' ' ' <"$FAKE_LOG")" = "rule crossover next a next a next a decide a " ]
 check "a stage can be repeated by hand" sh -c "'$readmostly' run --busy-ok --counters none \
 	--set crossover --maps gomap_rw,syncmap --set blocks=2 \
 	--cells-from a/stage-01/cells.txt -o again >'$out' 2>&1"
 
-# The budget of a mode is of the part that a search runs, with its repeats.
+# The time budget of a mode covers the part that a search runs, with repeats.
 for mode in quick standard; do
 	HWLOC_SYNTHETIC="core:2 pu:1" crossover gomap_rw syncmap --plan --mode $mode
 	check "mode $mode keeps its budget on 2 CPUs" awk '/^at most/ {
@@ -114,35 +114,35 @@ for mode in quick standard; do
 		END { exit !found }' "$out"
 done
 
-# A cell that is measured again meets other keys and another order.
+# A cell that is measured again gets other keys and another order.
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=2;*n1024/w10/update/*/uniform/t1/*=2' \
 	crossover syncmap gomap_rw -o twice --set window=3ms --budget 50
-check "a cell may be measured again" about twice "
+check "a cell can be measured again" satisfies twice "
 not {(t['cell'], t['seed']) for t in timed[0]} &
     {(t['cell'], t['seed']) for t in timed[1]}"
-check "with --set, which is kept" about twice "
+check "with --set, which is recorded" satisfies twice "
 meta['set'] == ['window=3ms'] and all(c['window_ns'] == 3000000
 for c in stages[1]['cells'] if c['measure'] == 'throughput')"
-check "and --budget" about twice "meta['budget_trials'] == 50"
+check "and --budget" satisfies twice "meta['budget_trials'] == 50"
 
-# What is finished is finished.
+# A finished search stays finished.
 before=$(cat a/stage-0*/trials.jsonl | sha256sum)
 crossover -o a --resume
-check "a resume of what is finished runs nothing" \
+check "a resume of a finished search runs nothing" \
 	[ "$status $before" = "0 $(cat a/stage-0*/trials.jsonl | sha256sum)" ]
-check "and decides again" says "$out" "decided on 2 stages"
+check "and decides again" contains "$out" "decided on 2 stages"
 FAKE_STAGES="$two;*n1024/w50/fresh/*/zipf*/t1/*=" crossover -o a --resume gomap_rw syncmap
-check "where the report asks for more it runs more" about a "len(stages) == 3"
-check "without blocks as many as planned" about a "
+check "if the report requests more cells they run" satisfies a "len(stages) == 3"
+check "by default with the planned blocks" satisfies a "
 {t['block'] for t in timed[2]} == set(range(28))"
 
-# refuses NAME STATUS WORDS COMMAND...
+# refuses NAME STATUS WORDS COMMAND...: the status, and an error with the words.
 refuses() {
 	local name=$1 want=$2 words=$3
 	shift 3
-	go "$@"
+	run_readmostly "$@"
 	check "$name is status $want" [ $status = "$want" ]
-	check "$name: the sentence" says "$out" "$words"
+	check "$name: the error has the reason" contains "$out" "$words"
 }
 refuses "one map" 2 "gomap_rw: expected two maps" crossover gomap_rw
 refuses "no map" 2 "expected two maps, A and B" crossover
@@ -150,7 +150,7 @@ refuses "three maps" 2 "\"null_map\": expected two maps, or --all" \
 	crossover gomap_rw syncmap null_map
 refuses "a map twice" 2 "gomap_rw twice" crossover gomap_rw gomap_rw
 refuses "an unknown map" 2 'no map is called "gopher"' crossover gopher gomap_rw -o n
-check "which says what there is" grep -q "readmostly dev list. prints all" "$out"
+check "the error for an unknown map names the command that lists all" grep -q "readmostly dev list. prints all" "$out"
 lacking=$("$readmostly" dev list | awk '/ not built: needs / { print $1; exit }')
 if [ -n "$lacking" ]; then
 	refuses "a map that is not built" 2 "$lacking is not built: needs " \
@@ -158,7 +158,7 @@ if [ -n "$lacking" ]; then
 else
 	skip "a map that is not built" "all libraries are here"
 fi
-refuses "a pair and a list" 2 "expected only one of them" crossover gomap_rw syncmap --all gomap_rw,syncmap
+refuses "a pair and --all" 2 "expected only one of them" crossover gomap_rw syncmap --all gomap_rw,syncmap
 refuses "a list of one" 2 "--all: expected two maps or more" crossover --all gomap_rw
 refuses "a list with a map twice" 2 "--all: gomap_rw twice" crossover --all gomap_rw,syncmap,gomap_rw
 refuses "an unknown mode" 2 "--mode fast: expected one of quick, standard" \
@@ -170,8 +170,8 @@ refuses "a bad --set" 2 "--set window" crossover gomap_rw syncmap --set window=5
 refuses "a map that runs no cell" 2 "unsync_probe runs none of the cells of crossover-quick: unsafe: " \
 	crossover gomap_rw unsync_probe --set threads=2 --set writes=3% --set write-kind=churn -o n
 refuses "the same folder without --resume" 2 "or --resume" crossover gomap_rw syncmap -o a
-refuses "a resume of nothing" 2 "no stages.json that names the maps" crossover -o n --resume
-refuses "a folder of a campaign" 2 "holds a campaign, expected a new folder" \
+refuses "a resume without a campaign" 2 "no stages.json that names the maps" crossover -o n --resume
+refuses "the folder of another campaign" 2 "holds a campaign, expected a new folder" \
 	crossover gomap_rw syncmap -o again
 refuses "another pair" 2 'started with maps ["gomap_rw","syncmap"], now ["syncmap","gomap_rw"]' \
 	crossover syncmap gomap_rw -o a --resume
@@ -180,17 +180,17 @@ refuses "another mode" 2 'started with --mode "quick"' crossover -o a --resume -
 refuses "another budget" 2 "started with --budget 7392" crossover -o a --resume --budget 5
 refuses "other lines" 2 'started with --set []' crossover -o a --resume --set blocks=3
 refuses "another kind" 2 'started with kind "crossover"' claims run -o a --resume
-check "none of these left a folder" [ ! -e n ]
+check "none of these creates a folder" [ ! -e n ]
 FAKE_BAD=python refuses "no Python" 2 "no Python with the packages of the report" \
 	crossover gomap_rw syncmap -o n
-check "with the finder's remedy" says "$out" "played: apt-get install python3"
+check "the error has the remedy" contains "$out" "played: apt-get install python3"
 (cd "$dir" && "$readmostly" dev crossover gomap_rw syncmap >"$out" 2>&1)
-check "elsewhere the mode is named that is not there" says "$out" "workloads/modes/crossover-quick.conf: No such"
+check "in another folder the missing mode is reported" contains "$out" "workloads/modes/crossover-quick.conf: No such"
 (cd "$dir" && "$readmostly" advise x >"$out" 2>&1)
-check "and the report is" says "$out" "start it in the source tree, next to report/ and workloads/"
-check "and still no folder" [ ! -e n ]
+check "and the missing report" contains "$out" "start it in the source tree, next to report/ and workloads/"
+check "and no folder is created" [ ! -e n ]
 
-# What was changed since. rehash FOLDER EXPRESSION: stages.json with a right hash.
+# Changes after the start. rehash FOLDER CODE: edits stages.json and updates its hash.
 rehash() {
 	PYTHONPATH="$top" "$python" -P - "$@" <<'PYTHON'
 import json, sys
@@ -202,7 +202,7 @@ meta["sha256"] = seal.campaign_sha256(meta)
 json.dump(meta, open(file, "w"), indent=2)
 PYTHON
 }
-changed() { # NAME WORDS COMMAND...: of a copy of a, changed by COMMAND
+changed() { # NAME WORDS COMMAND...: resumes a copy of a, changed by COMMAND
 	local name=$1 words=$2
 	shift 2
 	rm -rf c && cp -r a c
@@ -216,11 +216,11 @@ changed "another build" "c: started with build_id 0123, now" \
 changed "a changed rule" "c/stages.json was changed: sha256 is" \
 	sed -i 's/"error": 0.05/"error": 0.5/' c/stages.json
 "$readmostly" dev validate c >"$out"
-check "which validate names, too" says "$out" "c/stages.json was changed: sha256 is"
+check "validate reports it, too" contains "$out" "c/stages.json was changed: sha256 is"
 rm -rf c && cp -r a c && rm -r c/stage-01
-go validate c
-check "a stage that is gone is a problem" [ $status = 1 ]
-check "and named" says "$out" "c/stage-01: no campaign.json: expected one before stage-03"
+run_readmostly validate c
+check "a missing stage is status 1" [ $status = 1 ]
+check "and is reported" contains "$out" "c/stage-01: no campaign.json: expected one before stage-03"
 changed "a changed plan" "c/plan.json was changed: plan_sha256 is" \
 	sed -i '0,/"keys": 1024/s//"keys": 1025/' c/plan.json
 changed "another version" '"format" is not 1' rehash c 'meta["format"] = 2'
@@ -235,14 +235,14 @@ changed "a workload that was changed" "started with another plan of crossover-qu
 	'$top/workloads/crossover-sweep.conf' >workloads/crossover-sweep.conf"
 ln -sf "$top/workloads/crossover-sweep.conf" workloads
 
-# Answers that are none.
+# Invalid answers of the report.
 number=0
 answers() { # BAD WORDS
 	number=$((number + 1))
 	FAKE_BAD=$1 crossover gomap_rw syncmap -o "bad$number"
 	check "$1: status 3" [ $status = 3 ]
-	check "$1: the sentence" says "$out" "$2"
-	check "$1: how to go on" says "$out" "continue with: $readmostly dev crossover -o bad$number --resume"
+	check "$1: the error has the reason" contains "$out" "$2"
+	check "$1: the error has the command to continue" contains "$out" "continue with: $readmostly dev crossover -o bad$number --resume"
 }
 answers garbage "report next bad1: expected one JSON object"
 answers list "report next bad2: expected one JSON object"
@@ -254,37 +254,37 @@ answers why "report next: expected cells, and why"
 answers blocks "report next: blocks: expected null or 1 to 10000"
 answers budget "report next: 19998 trials after 0, expected at most 7392"
 answers status "failed; its error is printed above"
-check "status: Python's words are there" says "$out" "the played report fails"
+check "status: the error of Python is printed" contains "$out" "the played report fails"
 answers decide "failed; its error is printed above"
 answers verdicts "report decide: expected one JSON object as output"
 FAKE_BAD=unknown crossover gomap_rw syncmap -o bad
 check "unknown: status 2" [ $status = 2 ]
-check "unknown: the sentence" says "$out" "bad/stage-01/cells.txt:2: the plan has no cell no/such/cell"
+check "unknown: the error has the reason" contains "$out" "bad/stage-01/cells.txt:2: the plan has no cell no/such/cell"
 FAKE_BAD=twice crossover gomap_rw syncmap -o bad --resume
-check "twice: the sentence" says "$out" "repeats line 2, expected each id once"
+check "twice: the error has the reason" contains "$out" "repeats line 2, expected each id once"
 crossover -o bad --resume
-check "after a right answer it goes on" [ "$status" = 0 ]
+check "after a valid answer it continues" [ "$status" = 0 ]
 FAKE_BAD=stage FAKE_BAD_AT=2 crossover gomap_rw syncmap -o late
-check "after a stage a wrong answer is status 3" [ $status = 3 ]
+check "an invalid answer after a stage is status 3" [ $status = 3 ]
 crossover -o late --resume
-check "and loses nothing" about late "[len(t) for t in timed] == [4, 12]"
+check "and no trial is lost" satisfies late "[len(t) for t in timed] == [4, 12]"
 crossover -o bad11 --resume
-check "what could not be decided is decided later" [ $status = 0 ]
+check "a missing decision is made later" [ $status = 0 ]
 
-# Trials that fail end no search, and are told.
+# Failing trials do not end a search, but are reported.
 RM_FAKE="syncmap/u64x8/n1024/w10/update/=crash" crossover gomap_rw syncmap -o failed
 check "trials that fail: status 3" [ $status = 3 ]
-check "the summary of the stage names them" says "$out" "failed 2 of 2: crossover-sweep/syncmap"
-check "the other stages run" about failed "len(stages) == 2"
-check "the last line says how many" says "$out" "status: incomplete: 1 cells failed or have no result"
+check "the summary of the stage lists them" contains "$out" "failed 2 of 2: crossover-sweep/syncmap"
+check "the other stages run" satisfies failed "len(stages) == 2"
+check "the last line has their number" contains "$out" "status: incomplete: 1 cells failed or have no result"
 crossover -o failed --resume
-check "a resume is of the same opinion" says "$out" "status: incomplete: 1 cells failed or have no result"
+check "a resume has the same status" contains "$out" "status: incomplete: 1 cells failed or have no result"
 
 RM_FAKE="syncmap/u64x8/n1024/w10/update/=void" crossover gomap_rw syncmap -o void
 check "cells whose trials are all void: status 3" [ $status = 3 ]
-check "and how many" says "$out" "status: incomplete: 1 cells failed or have no result"
+check "with their number" contains "$out" "status: incomplete: 1 cells failed or have no result"
 
-# A good trial that others disturbed, and whose repeat, which counts, is void.
+# A good trial is disturbed; its repeat, which counts, is void.
 cat >"$dir/worse" <<END
 #!/bin/sh
 request=\$(cat)
@@ -299,10 +299,10 @@ END
 chmod +x "$dir/worse"
 RM_TRIAL_PROGRAM=$dir/worse crossover gomap_rw syncmap -o worse --set repeat-share=100%
 check "the last attempt counts: status 3" [ $status = 3 ]
-check "and how many cells have none" says "$out" "status: incomplete: 1 cells failed or have no result"
+check "with the number of cells without result" contains "$out" "status: incomplete: 1 cells failed or have no result"
 
-# Orderly ends: while a trial runs, and while the report thinks.
-stop_when() { # FOLDER COMMAND...: until it succeeds; then SIGTERM
+# Orderly stops: during a trial, and during a call of the report.
+stop_when() { # FOLDER COMMAND...: starts a search; SIGTERM when COMMAND succeeds
 	local folder=$1
 	shift
 	"$readmostly" dev crossover --busy-ok gomap_rw syncmap -o "$folder" >"$out" 2>&1 &
@@ -316,15 +316,15 @@ stop_when() { # FOLDER COMMAND...: until it succeeds; then SIGTERM
 RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started stop_when term \
 	grep -q w10/update "$dir/started"
 check "SIGTERM in a trial is status 75" [ $status = 75 ]
-check "with the words how to go on" says "$out" \
+check "with the command to continue" contains "$out" \
 	"status: interrupted; what was measured is safe, continue with: $readmostly dev crossover -o term --resume"
 crossover -o term --resume
-check "then the unfinished stage is first" says "$out" "stage 1: resuming"
-check "and all that was asked for runs" about term "[len(t) for t in timed] == [4, 12]"
+check "the unfinished stage continues first" contains "$out" "stage 1: resuming"
+check "and all requested trials run" satisfies term "[len(t) for t in timed] == [4, 12]"
 : >"$FAKE_LOG"
 think=think-$$ # no other run of this test on this machine has it
 FAKE_BAD=hang stop_when $think grep -q "^next $think" "$FAKE_LOG"
-check "SIGTERM in a question is status 75" [ $status = 75 ]
+check "SIGTERM during a call of the report is status 75" [ $status = 75 ]
 check "and ends Python" [ -z "$(pgrep -f "report next $think")" ]
 RM_FAKE="w10/update=hang" RM_FAKE_LOG=$dir/started
 export RM_FAKE RM_FAKE_LOG
@@ -343,33 +343,33 @@ unset RM_FAKE RM_FAKE_LOG
 	FAKE_STAGES='*=3;*/w3/*=2' crossover gomap_rw syncmap -o real --set keys=1Ki \
 		--set "writes=1% 3% 10%" --set write-kind=update --set dist=uniform \
 		--set threads=1 --set warm-up=1ms --set window=1ms --set verify=10kops
-	# a millisecond on a busy machine may be void in all blocks
+	# A window of a millisecond on a busy machine may be void in all blocks.
 	tail -n 1 "$out" | grep -q 'cells failed or have no result' && [ $status = 3 ] && status=0
 	echo $status >"$dir/real"
 )
 check "a search of real maps is status 0" [ "$(cat "$dir/real")" = 0 ]
-check "with the trials that it asked for" about real "
+check "with the requested trials" satisfies real "
 [len({(t['cell'], t['block']) for t in s}) for s in timed] == [18, 4]"
-check "measured by this program" about real "
+check "measured by the real program" satisfies real "
 all(t['result']['ops'] > 0 for s in timed for t in s if t['status'] == 'ok')"
-check "and whole" "$readmostly" dev validate real
+check "and the folder is valid" "$readmostly" dev validate real
 
 # All pairs.
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all
-check "all pairs of a list" [ $status = 0 ]
+check "--all runs all pairs of a list" [ $status = 0 ]
 check "each in its folder" [ "$(cd all && echo *)" = "gomap_rw-shard_seg gomap_rw-syncmap syncmap-shard_seg" ]
-check "with its maps" about all/syncmap-shard_seg "meta['maps'] == ['syncmap', 'shard_seg']"
+check "with its maps" satisfies all/syncmap-shard_seg "meta['maps'] == ['syncmap', 'shard_seg']"
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap,shard_seg -o all --resume
 check "can be resumed" [ "$status $(grep -c '^resuming all/' "$out")" = "0 3" ]
 FAKE_STAGES='*n1024/w10/update/*/uniform/t1/*=1' crossover --all gomap_rw,syncmap
-check "a folder of its own is made in results" [ "$status $(echo results/*-crossover-*/)" = \
+check "without -o a folder is created in results" [ "$status $(echo results/*-crossover-*/)" = \
 	"0 $(dirname "$(sed -n 's/^campaign: //p' "$out")")/" ]
 RM_FAKE='=hang' "$readmostly" dev crossover --busy-ok --all gomap_rw,syncmap,shard_seg -o pairs >"$out" 2>&1 &
 runner=$!
 while kill -0 $runner && [ ! -e pairs/gomap_rw-syncmap/stage-01/campaign.json ]; do sleep 0.02; done
 kill -TERM $runner
 wait $runner
-check "a stop of all pairs says how all go on" [ "$? $(tail -n 1 "$out")" = \
+check "a stop of all pairs prints how to continue all" [ "$? $(tail -n 1 "$out")" = \
 	"75 to resume all pairs: $readmostly dev crossover --all gomap_rw,syncmap,shard_seg -o pairs --resume" ]
 crossover gomap_rw syncmap --plan
 check "--plan is status 0" [ $status = 0 ]
@@ -377,37 +377,37 @@ check "and runs nothing" [ "$(wc -l <"$out")" = 2 ]
 
 # Claims.
 export FAKE_STAGES='*='
-go claims run --busy-ok -o claims --seed 5
+run_readmostly claims run --busy-ok -o claims --seed 5
 check "claims run is status 0" [ $status = 0 ]
-check "all cells with their blocks" about claims "
+check "all cells run with their blocks" satisfies claims "
 len(timed[0]) == 8 and meta['kind'] == 'claims' and meta['maps'] is None
 and meta['budget_trials'] == 8"
-go claims run --busy-ok -o some churn --plan
-check "ids restrict the plan" says "$out" "claims-quick: 2 cells, 4 timed trials"
-go claims run --busy-ok -o some churn /syncmap/
-check "and what runs" about some "
+run_readmostly claims run --busy-ok -o some churn --plan
+check "ids restrict the plan" contains "$out" "claims-quick: 2 cells, 4 timed trials"
+run_readmostly claims run --busy-ok -o some churn /syncmap/
+check "and the cells that run" satisfies some "
 meta['ids'] == ['churn', '/syncmap/'] and len(plan['cells']) == 3"
-go claims run --busy-ok -o some --resume
-check "a resume keeps them" [ $status = 0 ]
-refuses "an id that is none" 2 "report claims cells: no cell" claims run nothing
-# The report itself says which one.
+run_readmostly claims run --busy-ok -o some --resume
+check "a resume keeps the ids" [ $status = 0 ]
+refuses "an unknown id" 2 "report claims cells: no cell" claims run nothing
+# The real report lists the unknown claim.
 ln -sfn "$top/report" report
-refuses "an id that no claim has" 2 "no claim S4-9999: expected ids" claims run S4-9999
+refuses "an unknown claim" 2 "no claim S4-9999: expected ids" claims run S4-9999
 ln -sfn "$top/tests/fixtures/staged/report" report
-go claims list --open
-check "claims list is the report's" says "$out" "asked: claims list --open"
-go claims show S4-01 seven
-check "and so are claims show and its status" [ $status = 7 ]
-refuses "claims of nothing" 2 'expected list, show or run' claims
-refuses "claims of something else" 2 '"walk": expected list, show or run' claims walk
-go advise a --writes 3% --keys 10k
-check "advise is the report's" says "$out" "asked: advise a --writes 3% --keys 10k"
-refuses "advice of nothing" 2 "expected DIR" advise
+run_readmostly claims list --open
+check "claims list is run by the report" contains "$out" "asked: claims list --open"
+run_readmostly claims show S4-01 seven
+check "so is claims show, with its status" [ $status = 7 ]
+refuses "claims without a subcommand" 2 'expected list, show or run' claims
+refuses "claims with an unknown subcommand" 2 '"walk": expected list, show or run' claims walk
+run_readmostly advise a --writes 3% --keys 10k
+check "advise is run by the report" contains "$out" "asked: advise a --writes 3% --keys 10k"
+refuses "advise without a folder" 2 "expected DIR" advise
 for command in crossover claims "claims run" advise; do
 	# shellcheck disable=SC2086 # words
-	go $command --help
-	check "$command --help explains" [ "$status $(grep -c '^Usage: readmostly' "$out")" = "0 1" ]
+	run_readmostly $command --help
+	check "$command --help prints the usage" [ "$status $(grep -c '^Usage: readmostly' "$out")" = "0 1" ]
 done
-go dev
-check "the program names them" grep -q "^  crossover .*boundary" "$out"
+run_readmostly dev
+check "dev lists the commands" grep -q "^  crossover .*boundary" "$out"
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Standard descriptors that are closed, full or broken: no file takes their
-# number, and output that is lost is never "done".
+# Closed, full or broken standard descriptors: no file gets their numbers, and lost output never
+# ends as "done".
 . tests/tools/tap.sh
 needs plain/gomap_rw check/gomap_rw sim/gomap_rw tests/fake_trial readmostly-history
 build=$(realpath "${BUILD:-build/gcc}")
@@ -11,26 +11,26 @@ trap 'rm -rf "$dir"' EXIT
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial RM_FAKE="=ok"
 printf 'writes = 3%%\nkeys = 1Ki\nthreads = 1\nwarm-up = 1ms\nwindow = 2ms\nblocks = 2\nmaps = gomap_rw\n' >"$dir/tiny.conf"
 
-# A service that gives no descriptors.
+# A service manager that provides no descriptors.
 for closed in "<&-" ">&-" "2>&-" "<&- >&- 2>&-"; do
 	rm -rf "$dir/campaign"
 	eval '"$readmostly" run "$dir/tiny.conf" -o "$dir/campaign" --counters none' "$closed" >"$out" 2>&1
-	check "run $closed writes a whole campaign" \
+	check "run $closed writes a complete campaign" \
 		"$readmostly" dev validate "$dir/campaign"
-	check "run $closed leaves its process number in the lock" \
+	check "run $closed writes its process number to the lock" \
 		grep -qx '[0-9]*' "$dir/campaign/lock"
 done
 "$readmostly" dev trial <&- >"$out" 2>&1
 check "a trial without standard input is status 2" [ $? = 2 ]
-check "and says why" says "$out" "request unreadable"
+check "with the reason" contains "$out" "request unreadable"
 
-# Each command that prints; `check` and `replay` run for a moment only.
-lost() { # STATUS ARGUMENTS...
+# Each command that prints; `check` and `replay` run briefly.
+check_lost_output() { # STATUS ARGUMENTS...
 	local status=$1
 	shift
 	"$readmostly" "$@" >/dev/full 2>"$out"
 	check "full: $* is status $status" [ $? = "$status" ]
-	check "full: $* says so" says "$out" "output was lost"
+	check "full: $* reports it" contains "$out" "output was lost"
 	"$readmostly" "$@" >&- 2>"$out"
 	check "closed: $* is status $status" [ $? = "$status" ]
 }
@@ -42,29 +42,29 @@ for arguments in --version --help "plan --help" "plan $dir/tiny.conf" \
 	"check gomap_rw --only model --ops 100" \
 	"check --history=$histories/good.jsonl" "run --resume -o $dir/campaign"; do
 	# shellcheck disable=SC2086
-	lost 3 $arguments
+	check_lost_output 3 $arguments
 done
 "$readmostly" plan "$dir/tiny.conf" >/dev/full 2>"$out"
-check "with the system's reason" says "$out" "lost: No space left on device"
+check "with the system's reason" contains "$out" "lost: No space left on device"
 cp -r "$dir/campaign" "$dir/damaged" && echo >>"$dir/damaged/topology.xml"
 "$readmostly" dev validate "$dir/damaged" >/dev/full 2>"$out"
-check "a verdict that says more than done stays" [ $? = 1 ]
+check "a status above 'done' stays" [ $? = 1 ]
 "$build/maps/plain/gomap_rw" --help >/dev/full 2>"$out"
-check "the help of a map program is no exception" [ $? = 3 ]
+check "so does the help of a map program" [ $? = 3 ]
 
-# A reader that goes: the signal ends a campaign, and it can be resumed.
+# A reader that exits: SIGPIPE ends a campaign, and it can be resumed.
 rm -rf "$dir/campaign"
 python3 -c 'import os, subprocess, sys
 reader, writer = os.pipe()
 os.close(reader)
 sys.exit(-subprocess.call(sys.argv[1:], stdout=writer))' "$readmostly" run \
 	"$dir/tiny.conf" -o "$dir/campaign" --counters none 2>"$out"
-check "a reader that went ends a campaign by SIGPIPE" [ $? = 13 ]
+check "an exited reader ends a campaign by SIGPIPE" [ $? = 13 ]
 "$readmostly" run --resume -o "$dir/campaign" >"$out" 2>&1
 check "and a resume completes it" \
 	"$readmostly" dev validate "$dir/campaign"
 
-# A mistake in the options is status 2, whatever the command.
+# An unknown option is status 2 in every command.
 for command in plan run check 'env counters' 'env doctor' 'env machine' 'dev list' 'dev import' \
 	'dev replay' 'dev trial' 'dev dump' 'dev describe' 'dev sim-top' 'dev sim-sensitivity' \
 	'dev timeline' 'dev validate'; do

@@ -1,25 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What a map of another project is compiled with (IMPL_FLAGS): paths into its
-# repository are those of each arm's own tree, or base is built with head's
-# headers.
+# Compiler flags of a map of another project (IMPL_FLAGS): paths into its repository must point into
+# the tree of each arm. Otherwise base would be built with the headers of head.
 . tests/tools/tap.sh
 gate="the test"
 . runner/regress_refs.sh
-of() { # REPO FLAGS: those of an arm
+arm_flags() { # REPO FLAGS: prints the flags of an arm
 	repo=$1 IMPL_FLAGS=$2 flags_of /arm/tree
 }
-same() { # EXPECTED GOT
+are_equal() { # EXPECTED GOT
 	[ "$1" = "$2" ] || { echo "# expected $1, got $2"; return 1; }
 }
-check "a folder of headers is the arm's" same '-I/arm/tree/include -O2' "$(of /their/repo '-I/their/repo/include -O2')"
-check "and so is the repository itself" same '-I/arm/tree -I/arm/tree' "$(of /their/repo '-I/their/repo -I/their/repo')"
-check "another folder that begins like it is not" same '-I/their/repository' "$(of /their/repo '-I/their/repository')"
-check "a path is no expression" same '-I/arm/tree/i -I/a-b|[c/i' "$(of '/a.b|[c' '-I/a.b|[c/i -I/a-b|[c/i')"
-check "no flags are none" same '' "$(of /their/repo '')"
-check "flags of other places stay" same '-O1 -DX=&' "$(of /their/repo '-O1 -DX=&')"
+check "a folder of headers moves to the arm" are_equal '-I/arm/tree/include -O2' "$(arm_flags /their/repo '-I/their/repo/include -O2')"
+check "so does the repository itself" are_equal '-I/arm/tree -I/arm/tree' "$(arm_flags /their/repo '-I/their/repo -I/their/repo')"
+check "another folder with the same prefix does not" are_equal '-I/their/repository' "$(arm_flags /their/repo '-I/their/repository')"
+check "a path is not a regular expression" are_equal '-I/arm/tree/i -I/a-b|[c/i' "$(arm_flags '/a.b|[c' '-I/a.b|[c/i -I/a-b|[c/i')"
+check "no flags stay empty" are_equal '' "$(arm_flags /their/repo '')"
+check "flags with other paths stay" are_equal '-O1 -DX=&' "$(arm_flags /their/repo '-O1 -DX=&')"
 
-# Other ways to say the same folder, of a repository that is there.
+# Other spellings of the same folder, with a real repository.
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 dir=$(realpath "$dir")
@@ -28,27 +27,27 @@ touch "$dir/their/repo/set.h"
 ln -s their/repo "$dir/link"
 ln -s ../their/repo/include "$dir/other/headers"
 ln -s ../their/repo "$dir/readmostly/proj"
-here() { # EXPECTED FLAGS: in Readmostly's folder
-	same "$1" "$(cd "$dir/readmostly" && of "$dir/their/repo" "$2")"
+check_relative() { # EXPECTED FLAGS: in the folder of Readmostly
+	are_equal "$1" "$(cd "$dir/readmostly" && arm_flags "$dir/their/repo" "$2")"
 }
-check "a path from here is the arm's" here '-O1 -I/arm/tree/include' '-O1 -I../their/repo/include'
-check "and the repository itself" here '-I/arm/tree' '-I../their/repo'
-check "and through a link to it" here '-I/arm/tree/include' "-I$dir/link/include"
-check "or to a folder of it" here '-isystem/arm/tree/include' "-isystem$dir/other/headers"
-check "or from here" here '-iquote/arm/tree/include' '-iquoteproj/include'
-check "as a word of its own" here '-I /arm/tree/include -include /arm/tree/set.h -O1' \
+check "a relative path moves to the arm" check_relative '-O1 -I/arm/tree/include' '-O1 -I../their/repo/include'
+check "also to the repository itself" check_relative '-I/arm/tree' '-I../their/repo'
+check "also through a link to it" check_relative '-I/arm/tree/include' "-I$dir/link/include"
+check "or to one of its folders" check_relative '-isystem/arm/tree/include' "-isystem$dir/other/headers"
+check "or a relative link" check_relative '-iquote/arm/tree/include' '-iquoteproj/include'
+check "as a separate word" check_relative '-I /arm/tree/include -include /arm/tree/set.h -O1' \
 	'-I ../their/repo/include -include proj/set.h -O1'
-check "in quotes" here "-I'/arm/tree/include' \"-I/arm/tree\"" "-I'../their/repo/include' \"-I$dir/their/repo\""
-check "behind a sign" here '-DSET=/arm/tree/set.h @/arm/tree/set.h' '-DSET=../their/repo/set.h @proj/set.h'
-check "one that only a commit has" here '-I/arm/tree/gone' '-I../their/repo/gone'
-check "folders of others stay" here "-Iown -I../other -I$dir/other -L/lib -O2 -DX=1" \
+check "in quotes" check_relative "-I'/arm/tree/include' \"-I/arm/tree\"" "-I'../their/repo/include' \"-I$dir/their/repo\""
+check "after an equals sign or @" check_relative '-DSET=/arm/tree/set.h @/arm/tree/set.h' '-DSET=../their/repo/set.h @proj/set.h'
+check "a path that only a commit has" check_relative '-I/arm/tree/gone' '-I../their/repo/gone'
+check "other folders stay" check_relative "-Iown -I../other -I$dir/other -L/lib -O2 -DX=1" \
 	"-Iown -I../other -I$dir/other -L/lib -O2 -DX=1"
-check "no word that is no path is one" same '-O1 -DX=own/y -I/arm/tree/own' \
-	"$(cd "$dir/readmostly" && of "$dir/readmostly" '-O1 -DX=own/y -Iown')"
+check "a word that is not a path stays" are_equal '-O1 -DX=own/y -I/arm/tree/own' \
+	"$(cd "$dir/readmostly" && arm_flags "$dir/readmostly" '-O1 -DX=own/y -Iown')"
 mkdir "$dir/their/repo/vendored" && mv "$dir/readmostly" "$dir/their/repo/vendored/"
-inside() { # EXPECTED FLAGS: where their repository holds Readmostly
-	same "$1" "$(cd "$dir/their/repo/vendored/readmostly" && of "$dir/their/repo" "$2")"
+check_nested() { # EXPECTED FLAGS: Readmostly is inside the user's repository
+	are_equal "$1" "$(cd "$dir/their/repo/vendored/readmostly" && arm_flags "$dir/their/repo" "$2")"
 }
-check "Readmostly within theirs is the same for both" inside '-Iown -O1 -DX=a/b' '-Iown -O1 -DX=a/b'
-check "and theirs around it is each arm's" inside '-I/arm/tree/include' '-I../../include'
+check "paths inside of Readmostly stay" check_nested '-Iown -O1 -DX=a/b' '-Iown -O1 -DX=a/b'
+check "paths to the repository around it move" check_nested '-I/arm/tree/include' '-I../../include'
 done_testing

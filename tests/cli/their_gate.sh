@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A map of another project, in a repository of its own, gated from end to end:
-# what is equal is equal, what is slower is red by its count, what is wrong is
-# stopped; each commit has its own headers. In no test a clock decides.
+# The exact gate for a map of another project, in its own repository. An equal map is equal, a
+# slower one fails by its count, a wrong one is stopped; each commit uses its own headers. No test
+# depends on a clock.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -13,7 +13,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAPS HEAD BASE IMPL IMPL_FLAGS PLAN
 tree=$dir/tree
 clone_tree "$tree"
 
-# Theirs: a map and headers beside it and in a folder that its flags name.
+# The other project: a map, a header next to it, and one in a folder named by its flags.
 theirs=$dir/theirs
 mkdir -p "$theirs/src" "$theirs/include"
 sed 's/rwlock_probe/their_map/g; s|^#include "runner/map.h"|&\n#include "again.h"\n#include <their.h>|
@@ -27,7 +27,7 @@ in_theirs git init -q -b main
 commit first
 in_theirs git tag good
 
-gate() { # NAME BASE [HEAD]: sets status; leaves $dir/NAME, NAME.err
+gate() { # NAME BASE [HEAD]: sets status; writes $dir/NAME, NAME.err
 	(cd "$tree" && IMPL=$theirs/src/their_map.c IMPL_FLAGS="-I$theirs/include" \
 		CC=$(cut -d' ' -f1 "$build/flags") BUILD=$build \
 		runner/regress_exact.sh "$2" "${3-}" --set keys=1Ki --set threads=1 \
@@ -37,24 +37,24 @@ gate() { # NAME BASE [HEAD]: sets status; leaves $dir/NAME, NAME.err
 }
 gate good good
 check "a map of another project is equal to itself" [ $status = 0 ]
-check "of 1 cell" says "$dir/good" "equal: 1 cells: 1 same program; base "
-check "whose map and the commit of Readmostly are said" \
-	says "$dir/good" "; src/their_map.c, Readmostly $(git -C "$tree" rev-parse HEAD)"
-check "nothing is written into their repository" \
+check "one cell is compared" contains "$dir/good" "equal: 1 cells: 1 same program; base "
+check "the output names the map and the commit of Readmostly" \
+	contains "$dir/good" "; src/their_map.c, Readmostly $(git -C "$tree" rev-parse HEAD)"
+check "nothing is written to the other repository" \
 	[ -z "$(in_theirs git status --porcelain)" ]
 
-# Slower, in a header beside the map that is not in a commit yet, then in one.
+# Slower because of a header next to the map: first uncommitted, then committed.
 echo '#define AGAIN 1' >"$theirs/src/again.h"
 gate changed good
-check "a lock more for each look-up, in a header, is red" [ $status = 1 ]
-check "and that head is more than its commit is said" says "$dir/changed" " and changes; "
-check "the command that shows it again names their map" \
-	says "$dir/changed" "again: make -C $tree regress-exact BASE=$(in_theirs git rev-parse --short=12 good) IMPL=$theirs/src/their_map.c IMPL_FLAGS=-I$theirs/include ARGS="
-again() { # by hand: 2 read-modify-writes more in each look-up than base has
+check "one more lock for each lookup, in a header, fails" [ $status = 1 ]
+check "and the output mentions uncommitted changes" contains "$dir/changed" " and changes; "
+check "the command that reproduces it names the map" \
+	contains "$dir/changed" "again: make -C $tree regress-exact BASE=$(in_theirs git rev-parse --short=12 good) IMPL=$theirs/src/their_map.c IMPL_FLAGS=-I$theirs/include ARGS="
+print_rmws() { # prints read-modify-writes of base and head
 	sed -n 's/.*t1: .*rmws \([0-9]*\) -> \([0-9]*\) .*/\1 \2/p' "$dir/changed"
 }
-check "by its read-modify-writes: once more as many, but for those of the writes" \
-	eval 'set -- $(again); [ "$2" -gt $(($1 * 19 / 10)) ] && [ "$2" -lt $(($1 * 2)) ]'
+check "nearly twice as many read-modify-writes" \
+	eval 'set -- $(print_rmws); [ "$2" -gt $(($1 * 19 / 10)) ] && [ "$2" -lt $(($1 * 2)) ]'
 commit "Lock twice"
 in_theirs git -c user.name=n -c user.email=n@n commit -q --amend -m "Lock twice
 
@@ -62,54 +62,54 @@ $(sed 's/$/it must/' "$tree/build/regress-exact/counts.txt")"
 in_theirs git -c user.name=n -c user.email=n@n commit -q --allow-empty -m later
 gate accepted good
 check "a message of any commit since base accepts it" [ $status = 0 ]
-check "with its reason" says "$dir/accepted" "; it must"
+check "and its reason is printed" contains "$dir/accepted" "; it must"
 
-# A look-up that finds nothing.
+# A lookup that always misses.
 in_theirs git checkout -q -b wrong good
 sed -i 's/const bool was_there = slot\[PROBE_TAG\] != 0;/const bool was_there = false;/' \
 	"$theirs/src/their_map.c"
 commit "Find nothing"
 gate wrong good
-check "a map that answers wrongly is red" [ $status = 1 ]
-check "as what failed, not as a difference of counts" \
+check "a map that answers wrongly fails" [ $status = 1 ]
+check "with the failure, not a difference of counts" \
 	grep -q '^red  *their_map/n1024/update/t1: head failed: ' "$dir/wrong"
 
-# What a person must mend: status 2 and one line.
-refused() { # NAME WORDS: the line
+# Errors of the user: status 2 and one line.
+refused() { # NAME REGEX: the line
 	[ $status = 2 ] && [ "$(grep -c '^regress-exact: ' "$dir/$1.err")" = 1 ] &&
 		grep -qE "^regress-exact: .*$2" "$dir/$1.err"
 }
 in_theirs git checkout -q main
 gate missing no-such-ref
-check "a ref that is missing is named, with the repository" \
+check "a missing ref is reported with the repository" \
 	refused missing "BASE=no-such-ref: no such commit in .*/theirs"
 in_theirs git checkout -q --orphan before
 in_theirs git rm -qf src/their_map.c
 commit "Before the map"
 in_theirs git checkout -qf main
 gate new before
-check "a base without the map is named" refused new "base has no src/their_map.c"
+check "a base without the map is reported" refused new "base has no src/their_map.c"
 echo '#error planted' >"$theirs/src/again.h"
 commit "Break the build"
 gate breaks good
-check "a head that does not build is named" refused breaks "head, src/their_map.c.* does not build"
+check "a head that does not build is reported" refused breaks "head, src/their_map.c.* does not build"
 in_theirs git -c user.name=n -c user.email=n@n revert --no-edit HEAD >/dev/null
 gate broken HEAD~1
-check "a base that does not build is named" refused broken "base, src/their_map.c.* does not build"
+check "a base that does not build is reported" refused broken "base, src/their_map.c.* does not build"
 whole=$theirs
 git clone -q --depth 1 "file://$theirs" "$dir/clone"
 theirs=$dir/clone
 gate shallow "$(git -C "$whole" rev-parse good)"
-check "a shallow clone is named, with what to do" \
+check "a shallow clone is reported with the remedy" \
 	refused shallow "shallow clone: git fetch --unshallow \(fetch-depth: 0\)"
 mkdir -p "$dir/folder/src" && cp "$whole/src/their_map.c" "$dir/folder/src"
 theirs=$dir/folder
 gate bare good
-check "a map in no repository is named" refused bare "is not in a git repository"
+check "a map outside of any repository is reported" refused bare "is not in a git repository"
 theirs=$whole
 in_theirs git mv src/their_map.c src/gomap_rw.c
 (cd "$tree" && IMPL=$theirs/src/gomap_rw.c BUILD=$build runner/regress_exact.sh good) \
 	2>"$dir/name.err"
 status=$?
-check "a name that Readmostly has is named" refused name "has a map called gomap_rw"
+check "a name that Readmostly already has is reported" refused name "has a map called gomap_rw"
 done_testing

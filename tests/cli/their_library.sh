@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make regress` of what is not in C: a shared library behind runner/foreign.h,
-# made in the tree of each arm and called in the loop, which is said, and a map in
-# C++. What is broken is stopped before it is timed; what is timed has a verdict,
-# whatever the clock says of it.
+# `make regress` for code that is not in C: a shared library with runner/foreign.h, built in the
+# tree of each arm and called in the loop, which the report mentions; and a map in C++. Broken code
+# is stopped before timing; timed code gets a verdict, whatever it is.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh
@@ -33,7 +32,7 @@ arms() { # NAME FILE BASE: sets status
 	status=$?
 	sed 's/^/# /' "$dir/$1" "$dir/$1.err" | cut -c1-300
 }
-edit() { # FILE SED: of the file, as it was in good
+edit() { # FILE SED: edits the file as committed in good
 	in_theirs git checkout -q good -- "$1"
 	sed -i "$2" "$theirs/$1"
 	! in_theirs git diff --quiet good
@@ -50,24 +49,24 @@ refused() { # NAME WORDS
 made=$make_it
 edit their_lib.cc 's/^		\*value = at->second;/&\n		if (key.word % 8 == 5)\n			return false;/'
 arms wrong their_lib.so good
-check "a library of head that answers wrongly is FAIL before it is timed" \
+check "a library of head that answers wrongly is FAIL before any timing" \
 	stopped wrong their_lib.so '^FAIL .*their_lib.so u64x8 model: '
 edit their_lib.cc 's/^	RM_FOREIGN_VERSION,/	9,/'
 arms other their_lib.so good
-check "one of another version is named" \
+check "a library of another version is reported" \
 	refused other 'head: .*their_lib.so: rm_foreign_map.version is 9, expected 1'
 edit their_lib.cc 's/^#include <mutex>/#error planted\n&/'
 arms breaks their_lib.so good
-check "one that does not build is named, with the command" \
+check "a library that does not build is reported with the command" \
 	refused breaks "head, the work tree: IMPL_MAKE=.* fails \(.*/log\): fix it"
 in_theirs git checkout -q good -- their_lib.cc
 made=
 arms unmade their_lib.so good
-check "one that nothing makes is named" refused unmade 'base has no their_lib.so'
+check "a library without IMPL_MAKE is reported" refused unmade 'base has no their_lib.so'
 made=$make_it
 (cd "$tree" && IMPL=$theirs/their_lib.so BUILD=$build runner/regress_exact.sh good) 2>"$dir/exact.err"
 status=$?
-check "the exact gate says that it does not simulate one" refused exact '.*a library cannot be simulated'
+check "the exact gate rejects a library" refused exact '.*a library cannot be simulated'
 
 timed() {
 	BUSY=ok CELLS='their_lib 1Ki u*' make -s -C "$tree" regress CC="$(cut -d' ' -f1 "$build/flags")" \
@@ -76,12 +75,12 @@ timed() {
 	sed 's/^/# /' "$dir/timed" "$dir/timed.err" | cut -c1-200
 	grep -qE '^verdict: (PASS|FAIL|INVALID|INCONCLUSIVE)' "$dir/timed"
 }
-check "a right library is timed and has a verdict" timed
+check "a correct library is timed and has a verdict" timed
 for file in verdicts.json gate.md index.html; do
-	check "$file says that it is called in the loop" says "$tree/results/their/report/$file" \
+	check "$file mentions the calls in the loop" contains "$tree/results/their/report/$file" \
 		"map their_lib.so (each operation is a call through runner/foreign.h) of $(in_theirs git rev-parse HEAD)"
 done
-check "both arms ran, and were verified" eval \
+check "both arms ran and were verified" eval \
 	'[ "$(grep -c "their_lib.*\"arm\":\"\(base\|head\)\".*\"status\":\"ok\"" "$tree/results/their/trials.jsonl")" -ge 40 ]'
 
 # A map in C++.
@@ -90,5 +89,5 @@ arms cxx their_cxx.cc good
 check "a map in C++ has its arms" eval '[ $status = 0 ] && [ -x "$tree/build/regress-their-head/maps/plain/their_cxx" ]'
 edit their_cxx.cc 's/^	bool try_lock_shared()/	int planted = 0;\n&/; s/^		lock();/&\n		if (++planted % 1000 == 999)\n			__builtin_trap();/'
 arms crash their_cxx.cc good
-check "one that crashes is FAIL before it is timed" stopped crash their_cxx '^FAIL .*signal'
+check "a map that crashes is FAIL before any timing" stopped crash their_cxx '^FAIL .*signal'
 done_testing

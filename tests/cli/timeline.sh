@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `readmostly dev timeline`: a growth under load as a Chrome trace that Perfetto can
-# read, and what it must show.
+# `readmostly dev timeline`: growth under load as a Chrome trace that Perfetto can read, and its
+# events.
 . tests/tools/tap.sh
 needs plain/gomap_rw stats/gomap_rw stats/syncmap stats/snapshot stats/rwlock_probe
 build=$(realpath "${BUILD:-build/gcc}")
@@ -30,7 +30,7 @@ timeline() { # MAP MORE...
 }
 is_valid() { /usr/bin/python3 tests/tools/timeline_format.py "$dir/$1.json" >"$out" ||
 	{ sed 's/^/# /' "$out"; return 1; }; }
-# EXPRESSION over trace, names (of spans), states (their names), tids
+# EXPRESSION with trace, names (of spans), states (their names), tids
 shows() { # MAP EXPRESSION
 	/usr/bin/python3 - "$dir/$1.json" "$2" <<'END'
 import json, sys
@@ -48,57 +48,56 @@ END
 }
 
 check 'a growth of Go'"'"'s map is traced' timeline gomap_rw
-check 'it is a time line that Perfetto can read' is_valid gomap_rw
-# from one bucket to 1024 for 4096 keys, and each growth moves all old ones
-check 'with each doubling' shows gomap_rw 'names.count("grow") >= 9'
-check 'and the growth that it began' \
+check 'Perfetto can read the trace' is_valid gomap_rw
+# From one bucket to 1024 for 4096 keys; each growth moves all old buckets.
+check 'it has each doubling' shows gomap_rw 'names.count("grow") >= 9'
+check 'and a growth after each' \
 	shows gomap_rw 'states.count("growth") == names.count("grow")'
-check 'and the moves that the writes made' \
+check 'and the evacuations by writes' \
 	shows gomap_rw 'names.count("evacuate") >= 500'
-check 'the phases are those of the main thread' \
+check 'the phases are on the main thread' \
 	shows gomap_rw '{"prefill", "window"} <= set(names) and 1 in tids'
-# how often a thread waits for the lock is the machine's affair: on a busy one
-# more than a ring holds
-check 'nothing was lost but waits' shows gomap_rw \
+# The number of waits for the lock depends on the machine; on a busy one it exceeds a ring.
+check 'only waits were lost' shows gomap_rw \
 	'trace["otherData"]["events_lost"] == trace["otherData"]["lock_waits_lost"]'
 
 check 'sync.Map is traced' timeline syncmap
-check 'it is a time line that Perfetto can read' is_valid syncmap
-check 'with promotions, rebuilds and reclamation' \
+check 'Perfetto can read the trace' is_valid syncmap
+check 'it has promotions, rebuilds and reclamation' \
 	shows syncmap '{"promote", "rebuild", "reclaim"} <= set(names)'
 check 'a snapshot is traced' timeline snapshot --set window=640ops --set keys=256
-check 'with its clones' shows snapshot '"clone" in names'
-check 'a table that is rehashed at once' timeline rwlock_probe
-check 'with its resizes' shows rwlock_probe 'names.count("resize") >= 3'
+check 'it has clones' shows snapshot '"clone" in names'
+check 'a table that rehashes at once is traced' timeline rwlock_probe
+check 'it has resizes' shows rwlock_probe 'names.count("resize") >= 3'
 
-check 'a long growth' timeline gomap_rw --set keys=256Ki --set window=640ops
-check 'loses moves, and no growth' \
+check 'a long growth is traced' timeline gomap_rw --set keys=256Ki --set window=640ops
+check 'it loses evacuations, but no growth' \
 	shows gomap_rw '(trace["otherData"]["events_lost"] > 0 and
 	names.count("grow") == states.count("growth") >= 15)'
-check 'and is still one that Perfetto can read' is_valid gomap_rw
+check 'Perfetto can still read the trace' is_valid gomap_rw
 
-check 'a growth in the window, under load' \
+check 'growth in the window, under load, is traced' \
 	timeline gomap_rw --set loop=fill --set writes=100% --set measure=throughput --set keys=20k
-check 'with its longest insertions' \
+check 'the longest insertions are printed' \
 	[ "$(grep -cE '^ +[0-9.]+ +upsert ' "$out")" = 16 ]
-check 'it is a time line that Perfetto can read' is_valid gomap_rw
-check 'and with the growths in the window' shows gomap_rw '(len([s for s in
+check 'Perfetto can read the trace' is_valid gomap_rw
+check 'the growths are in the window' shows gomap_rw '(len([s for s in
 	spans(trace) if s[0] == "grow" for w in spans(trace) if w[0] == "window"
 	and w[2] <= s[2] <= s[3] <= w[3]]) >= 11)'
 
-# more than a ring holds: the oldest go, and are counted
-check 'a time line that is too long' timeline syncmap --set keys=64 --set window=2000kops
-check 'is still one that Perfetto can read' is_valid syncmap
-check 'and says what it lost' \
+# More events than a ring holds: the oldest are dropped and counted.
+check 'a long run is traced' timeline syncmap --set keys=64 --set window=2000kops
+check 'Perfetto can still read the trace' is_valid syncmap
+check 'it has the number of lost events' \
 	shows syncmap 'trace["otherData"]["events_lost"] > 0'
 
-# an open loop whose every write copies the map: the longest operations say so
+# An open loop with a copy of the map for every write: the longest operations show the copies.
 check 'an open loop is traced' timeline snapshot --set loop=paced --set rate=2k/s \
 	--set measure=latency --set window=200ms --set writes=50%
-check 'with how long each kind of event was' grep -qE '^clone +[1-9][0-9]* ' "$out"
-check 'and its longest operations' \
+check 'the duration of each kind of event is printed' grep -qE '^clone +[1-9][0-9]* ' "$out"
+check 'with the longest operations' \
 	[ "$(grep -cE '^ +[0-9.]+ +(lookup|upsert|remove) ' "$out")" = 16 ]
-check 'which tell what happened meanwhile' \
+check 'and the events during them' \
 	grep -qE ' (upsert|remove) .* clone [0-9.]+ us \(thread [01]\)' "$out"
 
 fails() { # STATUS COMMAND...
@@ -106,13 +105,13 @@ fails() { # STATUS COMMAND...
 	"$@" >"$out" 2>&1
 	[ $? = "$expected" ] || { sed 's/^/# /' "$out"; return 1; }
 }
-check 'no file is usage' fails 2 "$readmostly" dev timeline
-check 'no cell is usage' fails 2 "$readmostly" dev timeline "$dir/growth.conf" --cell nothing
-check 'and says where to look' says "$out" 'plan --cells'
-check 'a file that cannot be written is incomplete' \
+check 'a missing file is status 2' fails 2 "$readmostly" dev timeline
+check 'an unknown cell is status 2' fails 2 "$readmostly" dev timeline "$dir/growth.conf" --cell nothing
+check 'and the error names the command that lists cells' contains "$out" 'plan --cells'
+check 'a file that cannot be written is status 3' \
 	fails 3 "$readmostly" dev timeline "$dir/growth.conf" -o "$dir/no/where.json"
 mkdir -p "$dir/alone/maps" && cp "$readmostly" "$dir/alone" && cp -r "$build/maps/plain" "$dir/alone/maps"
-check 'without the build that counts there is no time line' \
+check 'without the stats build it is status 3' \
 	fails 3 "$dir/alone/readmostly" dev timeline "$dir/growth.conf"
-check 'and it says which program is missing' says "$out" maps/stats/
+check 'and the error names the missing program' contains "$out" maps/stats/
 done_testing

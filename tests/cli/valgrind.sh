@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# valgrind finds no wrong access, no use of what was never written and no leak
-# in one map per core family. Few operations: a valgrind is 30 times slower,
-# and AddressSanitizer runs all checks (tests/cli/sanitizers.sh).
+# valgrind finds no invalid access, no use of uninitialised memory and no leak in one map for each
+# core family. Few operations, since valgrind is 30 times slower; AddressSanitizer runs all checks
+# (tests/cli/sanitizers.sh).
 # slow: over ten seconds of CPU time.
 . tests/tools/tap.sh
 needs check/gomap_rw check/syncmap check/syncmap_hp check/shard_rw_32 check/shard_seg check/snapshot \
@@ -16,17 +16,17 @@ export build dir
 families='gomap_rw syncmap syncmap_hp shard_rw_32 shard_seg snapshot hashtriemap
 	urcu_lfht ck_ht rwlock_probe'
 
-# The thread that frees for liburcu lives as long as the process: what only it
-# holds is "possibly lost", and no error.
-one() { # ID CHECK
+# The thread that frees memory for liburcu never ends: its memory is "possibly lost", which is not
+# an error.
+run_valgrind() { # ID CHECK
 	valgrind -q --error-exitcode=9 --fair-sched=try --leak-check=full \
 		--errors-for-leak-kinds=definite,indirect --show-leak-kinds=definite,indirect \
 		"$build/maps/check/$1" "$1" --in-process --quiet --only "$2" --ops 100 \
 		--threads 2 --shape "$3" >"$dir/$1.$2" 2>&1
 	echo "$?" >"$dir/$1.$2.status"
 }
-export -f one
-# 3: a check that does not apply was skipped, as the scan of a map without one.
+export -f run_valgrind
+# Status 3: a check that does not apply was skipped, e.g. scan of a map without one.
 clean() { # ID
 	local met=0
 	for check in exchange growth atomic scan; do
@@ -49,7 +49,7 @@ for id in $present; do
 	for check in exchange growth atomic scan; do
 		echo "$id $check str16x24"
 	done
-done | xargs -P "$(nproc)" -L 1 bash -c 'one "$@"' _
+done | xargs -P "$(nproc)" -L 1 bash -c 'run_valgrind "$@"' _
 for id in $families; do
 	if grep -qx "$id" "$dir/list"; then
 		check "$id: valgrind finds nothing" clean "$id"
@@ -58,9 +58,9 @@ for id in $families; do
 	fi
 done
 
-# it would see it: a read of freed memory, and memory that nobody holds
+# Sanity check: valgrind reports a read of freed memory.
 printf '#include <stdlib.h>\nint main(void)\n{\n\tvolatile char *p = malloc(8);\n\tfree((void *)p);\n\treturn p[0] & 1;\n}\n' >"$dir/bad.c"
 ${CC:-gcc} -w -o "$dir/bad" "$dir/bad.c"
 valgrind -q --error-exitcode=9 "$dir/bad" >"$dir/out" 2>&1
-check 'a read of freed memory would be found' [ $? = 9 ]
+check 'valgrind reports a read of freed memory' [ $? = 9 ]
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Which functions of a failing cell run other instructions, of real programs: none of
-# equal programs, the edited one of an edited map. A tool that is missing is one line.
+# Functions of a failing cell that execute other instructions, with real programs: none for equal
+# programs, the edited one for an edited map. A missing tool is one line.
 # slow: builds programs; not part of `make check`.
 . tests/tools/tap.sh
 build=${BUILD:-build/gcc}
@@ -9,8 +9,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 command -v valgrind >/dev/null || exit 3
 
-# The folder of the exact gate as its script leaves it: one cell of a map, red by an
-# edit of head's answer.
+# The folder that the exact gate leaves: one cell of a map, failing because of an edit of head's
+# answer.
 mkdir -p "$dir/gate/base" "$dir/gate/head"
 make -s BUILD="$build" OUT="$dir/out" NEEDED='plain/gomap_rw sim/gomap_rw' programs >/dev/null
 "$dir/out/readmostly" plan --json --maps gomap_rw --set keys=1Ki \
@@ -26,7 +26,7 @@ sed -i 's/\("metric":"rmws",[^}]*"total":\)[0-9]*/\17/' "$dir/gate/head/000"
 printf 'base %s\nbase_ref v1\nhead bbbb\nhead_ref \nhead_changed \ncompiler gcc\n' \
 	"$(git rev-parse HEAD)" >"$dir/gate/about"
 echo "Change it" >"$dir/gate/message"
-why() { # NAME HEAD [PATH]: the functions, with another PATH
+why() { # NAME HEAD [PATH]: prints the functions, with another PATH
 	PATH=${3:-$PATH} PYTHON=/usr/bin/python3 runner/why.sh exact "$dir/gate" \
 		"$dir/$1.d" "$dir/out/maps" "$2" >"$dir/$1" 2>&1
 	status=$?
@@ -35,10 +35,10 @@ why() { # NAME HEAD [PATH]: the functions, with another PATH
 why same "$dir/out/maps"
 check "the text has status 0" [ $status = 0 ]
 check "equal programs run equal instructions" grep -q 'instructions: equal, [0-9]* in the map' "$dir/same"
-check "and the command that shows the cell again is printed" says "$dir/same" \
+check "the command that reproduces the cell is printed" contains "$dir/same" \
 	"MAPS=gomap_rw ARGS='--set keys=1024 --set write-kind=update --set threads=1'"
 
-# The same map with each 50th look-up done twice, from another folder.
+# The same map with each 50th lookup done twice, built in another folder.
 mkdir "$dir/tree"
 git ls-files -z | tar -c --null -T - | tar -xC "$dir/tree"
 patch=$PWD/tests/fixtures/gate/look-ups.patch
@@ -46,14 +46,14 @@ patch=$PWD/tests/fixtures/gate/look-ups.patch
 	OUT="$dir/other" NEEDED=plain/gomap_rw programs >/dev/null
 why edited "$dir/other/maps"
 check "an edited map runs other instructions" grep -qE 'instructions: [0-9]+ -> [0-9]+ \(x 1\.' "$dir/edited"
-check "by functions of its files, wherever they were built" grep -qE ' [0-9]+ -> [0-9]+ in impls/' "$dir/edited"
+check "in functions of its files, wherever they were built" grep -qE ' [0-9]+ -> [0-9]+ in impls/' "$dir/edited"
 
-# Without the tool, in a place that has all others.
+# Without the tool, in a folder that has all others.
 mkdir "$dir/bin"
 for tool in bash sh cat mkdir rm nproc xargs tail echo git grep; do
 	ln -s "$(command -v $tool)" "$dir/bin/$tool"
 done
 why bare "$dir/out/maps" "$dir/bin"
-check "without valgrind one line says so" eval '[ $status = 0 ] &&
+check "without valgrind one line reports it" eval '[ $status = 0 ] &&
 	[ "$(grep -c "valgrind is not installed" "$dir/bare")" = 1 ]'
 done_testing

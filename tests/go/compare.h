@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compare.h - what the tests of equality with Go share: they read what a Go
- * map was seen to hold while it replayed a trace, recorded or live, and say at
- * which step the map in C holds something else (docs/go-equality.md).
+ * compare.h - shared code of the tests of equality with Go. They read the states
+ * of a Go map during a trace, recorded or live, and report the first step at
+ * which the map in C has another state (docs/go-equality.md).
  *
  * A log, as tests/go/replay writes it:
  *
@@ -10,8 +10,8 @@
  *	trace DIGEST		of the steps: trace_next()
  *	h HASH0 RANK HEX...	native maps: six digits of each key's hash;
  *				after the state of the step that drew a seed
- *	s STEP FIELD... DIGEST	hexadecimal; the digest covers the fields of
- *				all states so far, also of those not printed
+ *	s STEP FIELD... DIGEST	hexadecimal; the digest covers all states so far,
+ *				also those that are not printed
  */
 #ifndef RM_GO_COMPARE_H
 #define RM_GO_COMPARE_H
@@ -31,11 +31,12 @@ struct reference {
 	char line[COMPARE_LINE];
 	bool held; /* `line` has been read and not used */
 	char version[64];
-	uint64_t digest; /* of the states in C */
+	uint64_t digest; /* all states in C so far */
 	bool equal;
 };
 
-/* The next line without its end, or NULL. It stays until reference_next(). */
+/* Returns the next line without its end, or NULL. It stays the next line until
+   reference_next(). */
 static inline const char *reference_peek(struct reference *reference)
 {
 	if (!reference->held &&
@@ -60,9 +61,9 @@ static inline void reference_differs(struct reference *reference, uint32_t step,
 }
 
 /*
- * States what the map in C holds after `step`. Compares where Go's state is in
- * the log; false: it is another one, and is printed. `whole`: the log has
- * every state.
+ * Compares the state of the map in C after `step` with the log, if the log has
+ * it. Returns false and prints both if they differ. `whole`: the log has every
+ * state.
  */
 static inline bool reference_state(struct reference *reference, uint32_t step,
         const uint64_t *fields, unsigned count, bool whole)
@@ -93,7 +94,7 @@ static inline bool reference_state(struct reference *reference, uint32_t step,
 	return false;
 }
 
-/* Reads the first two lines: whose log, and of which steps. */
+/* Reads the first two lines and checks name and trace of the log. */
 static inline bool reference_begin(
         struct reference *reference, const struct trace_plan *plan)
 {
@@ -139,8 +140,8 @@ static inline bool reference_open_recorded(
 	return reference->file != NULL;
 }
 
-/* The program that replays traces on Go's maps: BUILD/go/replay, where this
-   one is BUILD/tests/NAME. False: it was not built. */
+/* Stores the path of the program that replays traces in Go: BUILD/go/replay if
+   this program is BUILD/tests/NAME. False: it was not built. */
 static inline bool compare_program(char *path, size_t size)
 {
 	char self[512];
@@ -153,7 +154,8 @@ static inline bool compare_program(char *path, size_t size)
 	return access(path, X_OK) == 0;
 }
 
-/* Starts the Go side on a file with the trace. zlib reads text as it is. */
+/* Starts the Go side with the trace as input. zlib passes plain text through.
+ */
 static inline bool reference_open_live(struct reference *reference,
         const struct trace_plan *plan, const char *program)
 {
@@ -170,7 +172,7 @@ static inline bool reference_open_live(struct reference *reference,
 	reference->pipe = popen(command, "r");
 	if (reference->pipe)
 		reference->file = gzdopen(dup(fileno(reference->pipe)), "rb");
-	/* The first line: the child has opened the file. */
+	/* Wait for the first line: the child has opened the file. */
 	if (reference->file)
 		reference_peek(reference);
 	unlink(path);
@@ -185,7 +187,7 @@ static inline void reference_close(struct reference *reference)
 		reference->equal = false;
 }
 
-/* Replays the trace in C against the reference; false: it differs. */
+/* Replays the trace in C; returns false if it differs from the reference. */
 typedef bool compare_fn(
         const struct trace_plan *plan, struct reference *reference);
 
@@ -214,8 +216,8 @@ static inline void compare_recorded(
 		CHECK(false, "the recorded log is there");
 }
 
-/* Why a trace cannot be compared with this Go, of which minor is 19 for 1.19;
-   NULL: it can. */
+/* Why a trace cannot be compared with this Go, or NULL. minor is 19 for Go
+   1.19. */
 static inline const char *compare_lacks(
         const struct trace_plan *plan, bool has_go, unsigned minor)
 {
@@ -223,14 +225,14 @@ static inline const char *compare_lacks(
 		return "no Go 1.19 to 1.23 here: recorded logs only";
 	if (plan->set == TRACE_FULL && minor < 23)
 		return "needs Go 1.23: recorded log only";
-	/* golang/go#63438: (8 * 13 / 16) * 2 are 12 halves, and not 13 */
+	/* golang/go#63438: (8 * 13 / 16) * 2 is 12, not 13. */
 	if (plan->set < TRACE_CLASSIC && minor == 21)
 		return "maps of Go 1.21 grow at 6 entries a bucket, not at "
 		       "6.5: recorded log only";
 	return NULL;
 }
 
-/* Live, if Go is here, has the operations, and the rules of growth. */
+/* Compares live if Go is installed, has the operations and the same growth. */
 static inline void compare_live(const struct trace_plan *plan,
         compare_fn *replay, const char *program, unsigned minor)
 {
@@ -247,7 +249,7 @@ static inline void compare_live(const struct trace_plan *plan,
 		compare_check(plan, &reference, replay, "live");
 }
 
-/* 19 for Go 1.19; 0: not told. */
+/* Minor version of Go, 19 for Go 1.19; 0: unknown. */
 static inline unsigned compare_minor(const char *program)
 {
 	char command[700];
@@ -272,8 +274,9 @@ static inline bool compare_named(int argc, char **argv, const char *name)
 }
 
 /*
- * The arguments of a test.  None: all traces, recorded and live. --list:
- * names; --trace NAME...: prints these traces; NAME...: these, recorded.
+ * Arguments of a test. None: all traces, recorded and live. --list: prints
+ * names. --trace NAME...: prints these traces. NAME...: compares these with
+ * recorded logs.
  */
 static inline void compare_run(int argc, char **argv,
         const struct trace_plan *plans, unsigned count, compare_fn *replay)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gomap_state.h - the inside of a native map in C, in the words of the log of
- * the Go side (tests/go/replay/gomap.go).
+ * gomap_state.h - internal state of a native map in C, in the format of the Go
+ * side (tests/go/replay/gomap.go).
  */
 #ifndef RM_GO_GOMAP_STATE_H
 #define RM_GO_GOMAP_STATE_H
@@ -11,7 +11,7 @@
 #include "impls/gomap/gomap_check.h"
 #include "impls/gomap/gomap_ops.h"
 
-/* The word that a key is, or begins with. */
+/* The word of a key: the key itself, or the first eight bytes of a string. */
 static inline uint64_t key_word(struct rm_shape shape, struct rm_key key)
 {
 	if (shape.str)
@@ -19,7 +19,7 @@ static inline uint64_t key_word(struct rm_shape shape, struct rm_key key)
 	return key.word;
 }
 
-/* Folds every slot of a chain: its state, and the pair of an entry. */
+/* Folds every slot of a chain into the digest: its state, and key and value. */
 static uint64_t gomap_fold_chain(
         uint64_t digest, struct rm_shape shape, struct gomap_bucket *bucket)
 {
@@ -40,8 +40,8 @@ static uint64_t gomap_fold_chain(
 	return digest;
 }
 
-/* Folds all that the map holds, where it holds it. Of an old bucket that has
-   moved only this counts: what is left in it is not the map's any more. */
+/* Folds the complete contents with their places. An old bucket that has moved
+   counts only as moved: its entries no longer belong to the map. */
 static uint64_t gomap_layout(const struct gomap *map)
 {
 	struct rm_shape shape = map->extra->shape;
@@ -64,7 +64,7 @@ static uint64_t gomap_layout(const struct gomap *map)
 
 enum { GOMAP_STATE_FIELDS = 6 };
 
-/* count, B, noverflow, nevacuate, growing, growing to the same size. */
+/* Count, B, noverflow, nevacuate, growing, growing to the same size. */
 static void gomap_state(
         const struct gomap *map, uint64_t fields[GOMAP_STATE_FIELDS])
 {

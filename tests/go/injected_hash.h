@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * injected_hash.h - takes the place of rm_hash() in what is included after it,
- * so that a map in C sees the hashes that a Go map saw.
- *
- * Go's hash depends on numbers that each process draws. The Go side logs the
- * hash of each rank's key (low 16 bits and top 8: all that a map of fewer than
- * 2^16 buckets uses); while such a table is in force, a key's hash is looked
- * up there. Without a table it is the project's own.
+ * injected_hash.h - replaces rm_hash() in headers included after it, so that a
+ * map in C uses the hashes of a Go map. Go's hash is seeded randomly in each
+ * process. The Go side logs the hash of each rank's key: the low 16 and the top
+ * 8 bits, which suffice for a map of fewer than 2^16 buckets. With such a table
+ * a key's hash is looked up; without one rm_hash_own() computes it.
  */
 #ifndef RM_GO_INJECTED_HASH_H
 #define RM_GO_INJECTED_HASH_H
@@ -20,11 +18,11 @@
 #include <assert.h>
 
 static struct {
-	const uint32_t *top_and_low; /* by rank: 8 and 16 bits; NULL: none */
+	const uint32_t *top_and_low; /* 8 and 16 bits for each rank, or NULL */
 	uint32_t keys;
 } injected;
 
-/* rm_scatter() leaves the rank in the low half of a key. */
+/* The rank is in the low half of a key: see rm_scatter(). */
 static inline uint64_t rm_hash(
         struct rm_shape shape, struct rm_key key, uint64_t seed)
 {

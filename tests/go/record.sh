@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# record.sh BUILD - records what the maps of Go 1.19 hold while they replay each
-# trace (Go 1.23 for operations that 1.19 has not), in tests/go/recorded: of
-# traces that have no log, or one that the map in C does not agree with.
+# record.sh BUILD - records the state of maps of Go 1.19 (1.23 for newer operations) during each
+# trace into tests/go/recorded. Skips traces whose log exists and agrees with the map in C.
 set -e
 cd "$(dirname "$0")/../.."
 build=$1
@@ -17,7 +16,7 @@ mkdir -p tests/go/recorded
 for test in "$build"/tests/test_equal_syncmap "$build"/tests/test_equal_gomap \
 	"$build"/tests/test_equal_floats; do
 	for name in $("$test" --list); do
-		# what is recorded and equal stays: a new one has other hashes
+		# Keep logs that agree: a new recording would have other hashes.
 		"$test" "$name" >/dev/null && continue
 		case $name in *-full-*) minor=23 ;; *) minor=19 ;; esac
 		"$test" --trace "$name" |

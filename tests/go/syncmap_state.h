@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * syncmap_state.h - the inside of a sync.Map in C, in the words of the log of
- * the Go side (tests/go/replay/syncmap.go).
+ * syncmap_state.h - internal state of a sync.Map in C, in the format of the Go
+ * side (tests/go/replay/syncmap.go).
  */
 #ifndef RM_GO_SYNCMAP_STATE_H
 #define RM_GO_SYNCMAP_STATE_H
 
 #include "impls/syncmap/syncmap.h"
 
-/* What one of the two maps holds. */
+/* Contents of one of the two maps. */
 struct syncmap_half {
 	uint64_t count, empty, expunged, digest;
 };
 
-/* The word that a key is, or begins with. */
+/* The word of a key: the key itself, or the first eight bytes of a string. */
 static inline uint64_t key_word(struct rm_shape shape, struct rm_key key)
 {
 	if (shape.str)
@@ -48,8 +48,8 @@ static struct syncmap_half syncmap_walk(
 
 enum { SYNCMAP_STATE_FIELDS = 9 };
 
-/* read, amended, dirty, misses, nil in read and in dirty, expunged, digests of
-   the live pairs of both. Nobody else uses the map. */
+/* Read, amended, dirty, misses, nil in read and in dirty, expunged, digests of
+   the live pairs of both. No other thread may use the map. */
 static void syncmap_state(
         struct syncmap *map, uint64_t fields[SYNCMAP_STATE_FIELDS])
 {

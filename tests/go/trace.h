@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * trace.h - seeded sequences of operations that a map in C and one in Go
- * replay, to be compared step by step (docs/go-equality.md).
- *
- * A trace goes through phases; each has a mood (which operations are frequent)
- * and a window of keys, so that keys are new, old, and gone for long by turns.
- * Equal definition, equal trace, on every machine.
+ * execute, to be compared step by step (docs/go-equality.md). A trace consists
+ * of phases. Each has a mood (frequencies of operations) and a window of keys,
+ * so that keys are new, old, or long absent. Equal definitions give equal
+ * traces on every machine.
  */
 #ifndef RM_GO_TRACE_H
 #define RM_GO_TRACE_H
@@ -16,7 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Letters of the text form; sync.Map has all, a native map the first five. */
+/* Letters of the text form. sync.Map has all operations, a native map the first
+   five. */
 #define TRACE_OPERATIONS "LSDRZOTWCX"
 enum trace_operation {
 	TRACE_LOAD,
@@ -35,15 +35,15 @@ enum trace_operation {
 enum trace_set {
 	TRACE_NATIVE,  /* a native map */
 	TRACE_FILLING, /* a native map that fills, with some deletes */
-	TRACE_TURNING, /* ... of `hint` keys, of which the oldest goes each time */
-	TRACE_GROWTH,  /* a native map, 0, 1, 2 ... inserted */
+	TRACE_TURNING, /* ... of `hint` keys; the oldest is removed each time */
+	TRACE_GROWTH,  /* a native map: inserts 0, 1, 2 ... */
 	TRACE_FLOATS,  /* ... of float64: NaNs among the keys; see float_of() */
 	TRACE_NIL,     /* a native map that was never made */
 	TRACE_CLASSIC, /* sync.Map as Go 1.9 had it */
-	TRACE_FULL,    /* and what Go 1.20 and 1.23 added */
+	TRACE_FULL,    /* with the operations of Go 1.20 and 1.23 */
 };
 
-/* What a trace is made from. */
+/* Definition of a trace. */
 struct trace_plan {
 	const char *name;
 	enum trace_set set;
@@ -51,7 +51,7 @@ struct trace_plan {
 	uint32_t keys;  /* ranks 0 .. keys - 1 */
 	uint32_t steps; /* operations */
 	uint32_t hint;  /* native: size hint */
-	uint32_t deep;  /* the whole content is compared each `deep` steps */
+	uint32_t deep;  /* all contents are compared each `deep` steps */
 };
 
 struct trace_step {
@@ -68,7 +68,7 @@ struct trace {
 	uint32_t phase_end, first, span; /* filling: span ranks are used;
 	                                    turning: oldest, size */
 	unsigned mood;
-	uint32_t *last; /* by rank: the value most lately written, perhaps */
+	uint32_t *last; /* indexed by rank: likely last written value */
 };
 
 /* Per 10,000 operations, in the order of enum trace_operation. */
@@ -86,7 +86,7 @@ enum {
 	TRACE_PHASE_SPREAD = 4000,
 };
 
-/* Operations of a set are the first so many. */
+/* Number of operations of a set: the first ones of the enum. */
 static inline unsigned trace_operations(enum trace_set set)
 {
 	return set < TRACE_CLASSIC ? TRACE_CLEAR + 1 : TRACE_OPERATION_COUNT;
@@ -130,7 +130,7 @@ static inline uint32_t trace_draw(struct trace *trace, uint32_t below)
 	return (uint32_t)rm_below(rm_next(&trace->rng), below);
 }
 
-/* One window in four is all keys. */
+/* One window in four has all keys. */
 static inline void trace_new_phase(struct trace *trace)
 {
 	uint32_t keys = trace->plan->keys;
@@ -146,10 +146,10 @@ static inline void trace_new_phase(struct trace *trace)
 	trace->span = 1 + trace_draw(trace, keys - trace->first);
 }
 
-/* A Clear of a native map draws a seed, whose hashes the log must hold, and
-   without a long life nothing grows old: seldom. Of sync.Map, and of floats,
-   whose hashes are not logged: often, and with floats a Range, too, which is
-   how their entries are seen. */
+/* A clear of a native map draws a seed, whose hashes the log must contain, and
+   prevents long-lived entries: rare. For sync.Map and floats, whose hashes are
+   not logged, it is frequent. For floats a range is frequent, too, since only
+   it shows their entries. */
 static inline uint32_t trace_weight(
         const struct trace *trace, enum trace_operation operation)
 {
@@ -183,7 +183,8 @@ static inline enum trace_operation trace_draw_operation(struct trace *trace)
 	return (enum trace_operation)i;
 }
 
-/* Three new keys of four, while there are; else a delete or a new value. */
+/* Three of four operations insert a new key while there is one; the others
+   delete or overwrite. */
 static inline struct trace_step trace_fill(
         struct trace *trace, struct trace_step step)
 {
@@ -201,7 +202,7 @@ static inline struct trace_step trace_fill(
 	return step;
 }
 
-/* Buckets fill and empty by turns; chains that once were long remain. */
+/* Buckets fill and empty in turn; long chains remain. */
 static inline struct trace_step trace_turn(
         struct trace *trace, struct trace_step step)
 {
@@ -246,7 +247,7 @@ static inline struct trace_step trace_draw_step(struct trace *trace)
 	return step;
 }
 
-/* The next step; false at the end. */
+/* Stores the next step; false at the end. */
 static inline bool trace_next(struct trace *trace, struct trace_step *step)
 {
 	if (trace->step == trace->plan->steps)
@@ -260,8 +261,8 @@ static inline bool trace_next(struct trace *trace, struct trace_step *step)
 	return true;
 }
 
-/* The text form, which the Go side reads: a line of names and numbers, then a
-   line per step: letter, rank, value, expected. */
+/* Prints the text form for the Go side: a line of names and numbers, then a
+   line for each step: letter, rank, value, expected. */
 static inline void trace_print(const struct trace_plan *plan, FILE *out)
 {
 	static const char *const sets[] = { "native", "filling", "turning",

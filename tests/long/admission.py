@@ -35,7 +35,7 @@ LOOP = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-c", "while True: pas
 
 
 def record(folder, cpu, busy=False):
-    """What admission knows of one campaign."""
+    """The figures of one campaign that admission uses."""
     if not (folder / "campaign.json").exists():
         loop = subprocess.Popen(["taskset", "-c", str(cpu), *LOOP]) if busy else None
         try:
@@ -57,7 +57,7 @@ def limit(values):
 
 
 def speeds(figures, cpus):
-    """|ln| of each campaign's speed by the median of all on its CPU."""
+    """|ln| of the ratio of each campaign's speed to the median of all on its CPU."""
     for cpu in set(cpus):
         same = [f.medians for f, c in zip(figures, cpus) if c == cpu]
         usual = {cell: statistics.median(m[cell] for m in same) for cell in same[0]}

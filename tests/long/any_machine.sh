@@ -1,28 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# any_machine.sh [CASE...] - `make bench MODE=smoke` on machines that are not
-# this one: who runs it, what is installed, how many CPUs there are.
+# any_machine.sh [CASE...] - `make bench MODE=smoke` on other machines: other users, packages and
+# numbers of CPUs.
 #
-# Each case gets a fresh copy of the tree at HEAD, without git, as from a
-# tarball; the machine around it is changed by mount and cgroup, really, where
-# that is possible, and told to hwloc where it is not (more CPUs than here).
-# Right is: status 0, a page, and a campaign that validates. Needs root.
+# Each case gets a fresh copy of HEAD without git, like a tarball. Mounts and cgroups change the
+# machine really where possible; more CPUs are simulated through hwloc. Expected: status 0, a page,
+# and a valid campaign. Needs root.
 #
-#   CHECK=1           `make check` instead, in a clone of HEAD. Right is: no fact
-#                     fails. Two cases more: no_events, without:PACKAGE[,PACKAGE...]
-#   BUILT=build/gcc   with CHECK: what is built there is taken along, of sources
-#                     that are those of HEAD; only what the case changes is built
+#   CHECK=1           `make check` instead, in a clone of HEAD; expected: no failed fact.
+#                     More cases: no_events, without:PACKAGE[,PACKAGE...]
+#   BUILT=build/gcc   with CHECK: copies this build, whose sources must be those of HEAD
 #   SOURCE=DIR        this tree instead of HEAD
-#   ARGS='...'        arguments of the campaign; the default is a short form,
-#                     two maps, one block, nothing repeated. ARGS= is all of smoke
-#   READMOSTLY=FILE   validates the campaigns
-#   KEEP=1            leaves the folder of a case that failed; what it said stays
-#                     in build/any-machine/CASE.log anyway
+#   ARGS='...'        arguments of the campaign; default: two maps, one block, no repeats.
+#                     ARGS= runs all of smoke
+#   READMOSTLY=FILE   program that validates the campaigns
+#   KEEP=1            keeps the folder of a failed case; its log is always in
+#                     build/any-machine/CASE.log
 #   WRAP='flock FILE' runs each case inside this command
 cd "$(dirname "$0")/../.." || exit 1
 root=$PWD
 [ "$(id -u)" = 0 ] || { echo "any_machine: needs root" >&2; exit 2; }
-if [ "$1" = --one ]; then # the inner half of WRAP, in the outer's folder
+if [ "$1" = --one ]; then # the process inside WRAP, in the folder of the outer process
 	work=$2
 else
 	work=$(mktemp -d /tmp/any-machine-XXXXXX) || exit 1
@@ -38,14 +36,14 @@ clean() {
 	[ -n "$KEEP" ] && [ $failed = 1 ] || rm -rf "$work"
 }
 
-take_built() { # FOLDER: with sources that are older
-	local cargo= # Rust's crates are built beside all BUILDs
+take_built() { # FOLDER: copies the build; sources become older than objects
+	local cargo= # crates of Rust are built next to all BUILDs
 	[ ! -d build/cargo ] || cargo=build/cargo
 	(cd "$1" && git ls-files -z | xargs -0 touch -h -d 2020-01-01) &&
 		tar -c --exclude="$BUILT/sanitized" --exclude="$BUILT/tap" --exclude="$BUILT/mutants" \
 			"$BUILT" $cargo | tar -C "$1" -x
 }
-tree() { # FOLDER: a fresh copy
+tree() { # FOLDER: makes a fresh copy
 	mkdir -p "$1"
 	if [ -n "$CHECK" ]; then
 		git clone -q "$root" "$1"
@@ -58,21 +56,20 @@ tree() { # FOLDER: a fresh copy
 	fi
 }
 
-# What stands in an `unshare -m sh -c` in front of the command: a layer over /usr
-# in which the files, and what they point to, are removed. A file that were only
-# made unreadable would be found by bash.
+# Prints a prefix for a command in `unshare -m sh -c`: it mounts a layer over /usr and removes the
+# files and their link targets there. A file that is only unreadable would still be found by bash.
 hide() { # FILE...
-	rm -rf "$work/layer" # of the case before
+	rm -rf "$work/layer" # layer of the case before
 	mkdir -p "$work"/layer/{upper,work}
 	for file in "$@"; do
 		[ -e "$file" ] && printf '%s\n' "$(readlink -f "${file%/*}")/${file##*/}" "$(readlink -f "$file")"
-	done | grep '^/usr/' >"$work/layer/hidden" # else it would be removed for good
+	done | grep '^/usr/' >"$work/layer/hidden" # other files would be removed permanently
 	printf "mount -t overlay overlay -o '%s' /usr && xargs -d '\\n' -a '%s' rm -rf && " \
 		"lowerdir=/usr,upperdir=$work/layer/upper,workdir=$work/layer/work" \
 		"$work/layer/hidden"
 }
-# An empty folder would be a module to Python: its packages go as a whole.
-files_of() { # PACKAGE...: what programs and builds find of them
+# Python treats an empty folder as a module, so whole Python packages are removed.
+files_of() { # PACKAGE...: files that programs and builds look for
 	dpkg -L "$@" 2>/dev/null | sed 's|\(/dist-packages/[^/]*\)/.*|\1|' | sort -u |
 		grep -E '/s?bin/[^/]*$|\.pc$|\.so(\.|$)|\.a$|\.jar$|/include/.*\.h(h|pp)?$|\.ttf$|/dist-packages/'
 }
@@ -98,7 +95,7 @@ bench() { # the command of every case
 export -f bench
 export args
 
-# The cases: each runs `bench` in the tree $here. Not here: status 77.
+# Cases. Each one runs `bench` in the tree $here. Status 77: impossible on this machine.
 plain() { bench; }
 user() {
 	chown -R $nobody:$nobody "$here"
@@ -139,8 +136,8 @@ quota() {
 	grep -q '^nr_throttled [1-9]' "$cgroup/cpu.stat"
 }
 one_cpu() { taskset -c "$(first_cpu)" bash -c bench; }
-# More CPUs than are here can be planned for, but nothing runs on them.
-planned() { # TOPOLOGY THREADS: there are cells with so many threads
+# More CPUs than the machine has can only be planned.
+planned() { # TOPOLOGY THREADS: true if the plan has cells with THREADS threads
 	HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke &&
 		HWLOC_SYNTHETIC=$1 "$program" plan --mode smoke --json |
 		grep "\"threads\": *$2[,}]"
@@ -161,26 +158,26 @@ text_of() {
 	user) echo "an ordinary user without a home" ;;
 	read_only) echo "read-only sources (bind mount), BUILD and -o elsewhere" ;;
 	read_only_user) echo "sources of root, run by a user, BUILD and -o elsewhere" ;;
-	no_wanted) echo "every package that is only wanted is hidden" ;;
-	without:*) echo "a package that is only wanted is hidden" ;;
+	no_wanted) echo "every optional package is hidden" ;;
+	without:*) echo "one optional package is hidden" ;;
 	no_events) echo "the table of events has no line" ;;
 	no_apt) echo "no apt-get: not a Debian machine" ;;
 	blank) echo "a blank in the folder's name" ;;
 	bare_environment) echo "only PATH in the environment" ;;
 	quota) echo "half a CPU by a cgroup" ;;
 	one_cpu) echo "one CPU (taskset)" ;;
-	three_cpus) echo "3 CPUs, told to hwloc: the plan" ;;
-	many_cpus) echo "64 CPUs, 2 sockets, SMT, told to hwloc: the plan" ;;
-	unknown_cpu) echo "a CPU that no table knows (/proc/cpuinfo of RISC-V)" ;;
+	three_cpus) echo "3 CPUs, simulated by hwloc: the plan" ;;
+	many_cpus) echo "64 CPUs, 2 sockets, SMT, simulated by hwloc: the plan" ;;
+	unknown_cpu) echo "a CPU that is not in the tables (/proc/cpuinfo of RISC-V)" ;;
 	esac
 }
 all="plain user read_only read_only_user no_wanted no_apt blank
 	bare_environment quota one_cpu three_cpus many_cpus unknown_cpu"
 
-red() { grep -E '^ *not ok|^(FAILED|ERROR) ' "$1"; } # LOG: the facts that failed
+red() { grep -E '^ *not ok|^(FAILED|ERROR) ' "$1"; } # LOG: prints the failed facts
 
-# What came out, in words. Void trials are no fault of the tree: others were on
-# the CPU, and the campaign says so.
+# Prints the result in words. Void trials are not failures of the tree: another process used the
+# CPU, and the campaign reports it.
 verdict() { # STATUS LOG
 	local page campaign counts planned first
 	[ "$1" = 77 ] && { echo "not possible here"; return; }
@@ -214,7 +211,7 @@ verdict() { # STATUS LOG
 run() { # CASE
 	local begun=$SECONDS log=$work/$1.log status word name package
 	IFS=: read -r name package <<<"$1"
-	here=$work/${1//:/_} # make takes no colon
+	here=$work/${1//:/_} # make accepts no colon
 	[ "$1" = blank ] && here="$work/with a blank"
 	tree "$here"
 	export MPLCONFIGDIR=$work/$1.mpl # the fonts of this case only

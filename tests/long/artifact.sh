@@ -1,17 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# artifact.sh BUILD [CAMPAIGN...] - artifacts on a fresh system, and damaged ones: the
-# long form of tests/report/test_artifact.py.
+# artifact.sh BUILD [CAMPAIGN...] - artifacts on a fresh system, and damaged ones: the long form of
+# tests/report/test_artifact.py.
 #
-#   1 an artifact of the campaigns (none named: `readmostly run --mode smoke` of
-#     four maps), packed twice: the same bytes
-#   2 FLIPS (500) random bits of the folder, and of the file: all are found
-#   3 a fresh Debian root (debootstrap) that gets the packages of the artifact's
-#     list at the versions listed, group artifact first; then without a network:
-#     pages again, byte for byte; then group build: `make kick`, verify-artifact
+#   1 packs an artifact of the campaigns twice (default: a smoke run of four maps): same bytes
+#   2 flips FLIPS (500) random bits of the folder, and of the file: all are found
+#   3 makes a fresh Debian root (debootstrap) with the listed versions of group artifact; without
+#     network: the same pages, byte for byte; then group build: `make kick`, verify-artifact
 #
-# Needs root, a Debian mirror and debootstrap. ROOT=DIR keeps the root there, and
-# takes one that is there; PARTS='1 3' runs these.
+# Needs root, a Debian mirror and debootstrap. ROOT=DIR keeps and reuses the root; PARTS='1 3'
+# selects parts.
 . tests/tools/tap.sh
 build=$(realpath "$1"); shift
 readmostly=$build/readmostly flips=${FLIPS:-500} parts=" ${PARTS:-1 2 3} "
@@ -31,16 +29,16 @@ if [ $# = 0 ]; then
 	stage "a campaign"
 fi
 pack() { DIRTY=${DIRTY:-} BUILD=$build runner/artifact.sh "$@" >"$work/said" 2>&1 || { cat "$work/said" >&2; return 1; }; }
-check "it is packed" pack "$work/1.tar.gz" "$@"
+check "the artifact is packed" pack "$work/1.tar.gz" "$@"
 sed 's/^/# /' "$work/said"
 stage packing
 if wanted 1; then
-	check "and packed again" pack "$work/2.tar.gz" "$@"
-	check "the same inputs are the same bytes" cmp "$work/1.tar.gz" "$work/2.tar.gz"
+	check "it is packed again" pack "$work/2.tar.gz" "$@"
+	check "the same inputs give the same bytes" cmp "$work/1.tar.gz" "$work/2.tar.gz"
 	stage "packing again"
 fi
 mkdir "$work/u" && tar -C "$work/u" -xzf "$work/1.tar.gz"
-check "the file is right" "$readmostly" dev verify-artifact "$work/1.tar.gz"
+check "verify-artifact accepts the file" "$readmostly" dev verify-artifact "$work/1.tar.gz"
 
 if wanted 2; then
 	for what in "$work/u/artifact" "$work/1.tar.gz"; do
@@ -53,14 +51,14 @@ fi
 # ---- elsewhere --------------------------------------------------------------
 
 packages=$work/u/artifact/environment/packages.tsv
-listed() { # GROUP: package=version of what was installed, most exactly
+listed() { # GROUP: prints package=version of the installed packages
 	awk -F '\t' -v g="$1" '$1 == g && $4 != "-" { print $2 "=" $4 }' "$packages"
 }
-inside() { # COMMAND...: in the root, as root
+inside() { # COMMAND...: runs it in the root, as root
 	unshare -m chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 		HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
-cut() { # COMMAND...: the same without a network, with a /proc and a /sys
+cut() { # COMMAND...: the same without network, but with /proc and /sys
 	unshare -n -m -p -f sh -c 'mount -t proc proc "$0/proc" && mount -t sysfs sysfs "$0/sys" && exec chroot "$0" "$@"' \
 		"$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
 }
@@ -71,10 +69,10 @@ make_root() {
 	cp /etc/resolv.conf "$root/etc/resolv.conf"
 	inside apt-get update -q >>"$work/root.log" 2>&1
 }
-install() { # GROUP: what is listed, at the version listed, or else says which is not
+install() { # GROUP: installs listed versions, or reports which are unavailable
 	for package in $(listed "$1"); do
 		inside apt-get install -q -y --no-install-recommends --allow-downgrades "$package" >>"$work/root.log" 2>&1 && continue
-		echo "# not to be had: $package"
+		echo "# not available: $package"
 		inside apt-get install -q -y --no-install-recommends "${package%%=*}" >>"$work/root.log" 2>&1 || return
 	done
 }
@@ -90,17 +88,17 @@ if wanted 3; then
 	stage "packages to make pages again"
 	rm -rf "$root/a" && mkdir "$root/a" && tar -C "$root/a" -xzf "$work/1.tar.gz"
 	check "there is no network" [ -z "$(cut sh -c 'ls /sys/class/net' | grep -v '^lo$')" ]
-	check "every file is as it was packed" cut make -C /a/artifact verify
-	check "every page, table and verdict is the same bytes" cut make -C /a/artifact rebuild
+	check "every file has its packed contents" cut make -C /a/artifact verify
+	check "every page, table and verdict has the same bytes" cut make -C /a/artifact rebuild
 	stage "verify and rebuild"
 	check "it has the packages of group build" install build
 	stage "packages to build"
 	check "kick builds and measures" cut make -C /a/artifact kick
 	stage kick
 	cp "$work/1.tar.gz" "$root/a/" &&
-		check "the program that was built there verifies the file" cut \
+		check "the program built there verifies the file" cut \
 			sh -c 'cd /a/artifact-work/sources && build/gcc/artifact/readmostly dev verify-artifact /a/1.tar.gz'
-	check "nothing was written into the artifact" cut make -C /a/artifact verify
+	check "the artifact is unchanged" cut make -C /a/artifact verify
 	stage "verify-artifact there"
 fi
 done_testing

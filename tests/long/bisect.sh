@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# bisect.sh exact|time [N [WORK]] - whether make regress-bisect finds the commit that
-# slows a map, among 16 commits, with a real judge. It works in a new repository; the
-# slow commit is the Nth (11). exact: one lock more for each write of gomap_rw. time: WORK
-# multiplications (40) more for each look-up; keep the machine quiet meanwhile.
-# The other commits change words, move code, or rename.
+# bisect.sh exact|time [N [WORK]] - tests whether make regress-bisect finds the commit that
+# slows a map, among 16 commits of a new repository, with a real judge. The slow commit is
+# the Nth (11). exact: one more lock for each write of gomap_rw. time: WORK (40) more
+# multiplications for each lookup; keep the machine quiet. Other commits change words or move code.
 judge=$1 planted=${2:-11} work=${3:-40}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -32,5 +31,5 @@ for n in $(seq 1 16); do
 	commit "Commit $n"
 done
 cell=gomap_rw/n1024/update/t1
-echo "planted: commit $planted, judge $judge, work $work" >&2
+echo "slow: commit $planted, judge $judge, work $work" >&2
 make -s regress-bisect GOOD=HEAD~16 BAD=HEAD CELL=$cell JUDGE="$judge"

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Costs of a map here and in its own project's benchmark, with equal parameters.
+"""Costs of a map in this suite and in its project's benchmark, with equal parameters.
 
     calibrate.py [PAIR...]
 
 Pairs and their parameters are in calibrate/pairs.ini. Each round (ROUNDS=12) runs each
-program once, forward and backward by turns: their benchmark, their benchmark with parts
-of its loop replaced by ours (steps), and our trial. Prints CPU time for an operation and
-the ratio of their time to ours, paired by round, with its 95 % interval. Unpack each
-source to build/calibrate first (`apt-get source NAME`). Keep the machine idle.
+program once, in alternating order: the benchmark, the benchmark with parts of its loop
+replaced by ours (steps), and our trial. Prints CPU time for an operation and the ratio of
+the benchmark's time to ours, paired by round, with its 95 % interval. Unpack each source
+to build/calibrate first (`apt-get source NAME`). Keep the machine idle.
 Status: 0; 1 a program failed or is missing; 2 usage.
 """
 import configparser
@@ -37,17 +37,17 @@ CELL = {"writes": "0%", "write-kind": "update", "misses": "0%", "shape": "u64x8"
         "verify": "100kops"}
 TRACED = "writes", "write-kind", "misses", "dist", "warm-up"  # a trace decides these
 CAMPAIGN = "blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat"
-# what their output gives: operations, or picoseconds of CPU time for an operation
-TOLD = {"urcu": r"nr_reads +(?P<reads>\d+) nr_writes +(?P<writes>\d+) ",
-        "ck": r"reader test\.\.\.done \(reader = (?P<ps>\d+) ticks",
-        "cuckoo": r'"count",\s*"value": (?P<ops>\d+)',
-        "go": r"Benchmark\S+\s+(?P<ops>\d+)\s+[\d.]+ ns/op"}
+# figures in their output: operations, or picoseconds of CPU time for an operation
+OUTPUT = {"urcu": r"nr_reads +(?P<reads>\d+) nr_writes +(?P<writes>\d+) ",
+          "ck": r"reader test\.\.\.done \(reader = (?P<ps>\d+) ticks",
+          "cuckoo": r'"count",\s*"value": (?P<ops>\d+)',
+          "go": r"Benchmark\S+\s+(?P<ops>\d+)\s+[\d.]+ ns/op"}
 GO = {"GOTOOLCHAIN": "local", "GOPROXY": "off", "GO111MODULE": "off",
       "GOPATH": str(PLACE / "go-path"), "GOCACHE": str(PLACE / "go-cache")}
 
 
 class Unable(Exception):
-    """A part is missing or failed; the text names it."""
+    """A part is missing or failed; the message names it."""
 
 
 def run(command, words, **options):
@@ -59,12 +59,12 @@ def run(command, words, **options):
 
 # ---- our side ---------------------------------------------------------------
 
-def lcg_trace(keys, asked):
-    """The order of libcuckoo's benchmark as a trace: `keys` are there, `asked` are looked up."""
+def lcg_trace(keys, lookups):
+    """The order of libcuckoo's benchmark as a trace: `keys` are present, `lookups` are looked up."""
     lines, at = [f"has {key}" for key in range(keys)], 0
-    for _ in range(asked):
+    for _ in range(lookups):
         lines.append(f"get {at}")
-        at = ((asked // 2 + 1) * at + asked // 4 - 1) % asked
+        at = ((lookups // 2 + 1) * at + lookups // 4 - 1) % lookups
     return "\n".join(lines) + "\n"
 
 
@@ -95,8 +95,8 @@ def our_trial(pair, name):
 
 # ---- their side -------------------------------------------------------------
 
-def built(name, pair, arm, steps):
-    """The command that runs their program, or one with these steps."""
+def build_arm(name, pair, arm, steps):
+    """Builds their program with these steps; returns the command that runs it."""
     source = None
     if pair["source"] != "-":
         source = next((p for p in sorted(PLACE.glob(f"{pair['source']}-*"))
@@ -105,7 +105,7 @@ def built(name, pair, arm, steps):
             raise Unable(f"no source: unpack it from {pair['home']} to {PLACE}/{pair['source']}-VERSION")
     out = PLACE / f"{name}.{arm}".replace(" ", "-")
     line = pair.get(f"build.{arm}", pair["build"])
-    for _ in range(2):  # {here} has {root} in it
+    for _ in range(2):  # {here} contains {root}
         for place, value in (("{here}", pair["here"]), ("{root}", ROOT), ("{source}", source), ("{out}", out),
                              ("{flags}", " ".join(pair.get(step, "") for step in steps))):
             line = line.replace(place, str(value))
@@ -127,9 +127,9 @@ def their_run(pair, command):
         limit.start()
         for line in program.stdout:
             text += line
-            found = re.search(TOLD[pair["told"]], text)
+            found = re.search(OUTPUT[pair["told"]], text)
             if found:
-                program.kill()  # ck's goes on with other tests
+                program.kill()  # ck's benchmark continues with other tests
                 break
         limit.cancel()
     if not found:
@@ -143,7 +143,7 @@ def their_run(pair, command):
 def rows_of(name, pair):
     steps = pair["steps"].split()
     arms = {"theirs": []} | {step: steps[:i + 1] for i, step in enumerate(steps)}
-    programs = {arm: (lambda c=built(name, pair, arm, have): their_run(pair, c)) for arm, have in arms.items()}
+    programs = {arm: (lambda c=build_arm(name, pair, arm, have): their_run(pair, c)) for arm, have in arms.items()}
     programs["ours"] = our_trial(pair, pair.get("map", name))
     costs = {arm: {} for arm in programs}
     for at in range(ROUNDS):
@@ -153,7 +153,7 @@ def rows_of(name, pair):
     for arm, of in costs.items():
         line = f"{name:16} {arm:8} {statistics.median(of.values()):6.1f} ns"
         if arm != "ours":
-            # rates: the program that takes longer has the smaller rate
+            # These are rates: the slower program has the smaller rate.
             r = stats.ratio_interval(rates["ours"], rates[arm])
             word = f"no interval: {r.reason}" if r.low is None else (
                 "within 10 %" if 1 / WITHIN <= r.low and r.high <= WITHIN else

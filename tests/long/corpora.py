@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Which tool finds which bug of a corpus, with how many seeds, and how soon.
+"""Bugs of a corpus found by each tool, the number of seeds, and the time to find them.
 
     corpora.py [--corpus bugs|broken|unseen|fixtures] [--seeds 20]
                [--tools check,explore,explore tso,explore c11,TSan,ASan]
 
 Builds the corpus into BUILD/CORPUS, for sanitizers into build/bugs-*. A run is one tool with its default options, one
 map and one seed; it ends at the first finding. Each corrected version (ID_twin)
-gets the same runs and must not be accused. Prints a row for each bug, then a sum
-for each tool. Seconds are the median of the wall time of the runs that found
-the bug. Status 1: a corrected version was accused; 2: a program cannot run.
+gets the same runs and must pass. Prints a row for each bug, then a sum for each
+tool. Seconds are the median of the wall time of the runs that found the bug.
+Status 1: a corrected version failed; 2: a program cannot run.
 """
 import argparse
 import os
@@ -24,7 +24,7 @@ from pathlib import Path
 BUILD = Path(os.environ.get("BUILD", "build/gcc"))
 OURS = r"^FAIL "
 CHECK, EXPLORE = ("readmostly", "check"), ("readmostly", "explore")
-TOOLS = {  # name: program, options, what begins a finding
+TOOLS = {  # name: program, options, start of a finding
     "check": (CHECK, ["--quiet"], OURS),
     "explore": (EXPLORE, [], OURS),
     "explore tso": (EXPLORE, ["--memory", "tso"], OURS),
@@ -52,8 +52,8 @@ def bugs_of(corpus):
             for r in rows_of(f"verify/corpora/{corpus}/{corpus}.tsv")]
 
 
-def built(corpus, tool):
-    """The folder with the corpus as the tool needs it."""
+def build_corpus(corpus, tool):
+    """Builds the corpus for the tool; returns its folder."""
     sanitizer = SANITIZERS.get(tool)
     build = Path(f"build/bugs-{sanitizer}") if sanitizer else BUILD
     flags = [f"SANITIZE=-fsanitize={sanitizer} -fno-sanitize-recover=all",
@@ -102,10 +102,10 @@ def main():
                      default="bugs")
     ask.add_argument("--seeds", type=int, default=20)
     ask.add_argument("--tools", default="check,explore,explore tso,explore c11")
-    ask.add_argument("--only", default="", help="ids that hold this text")
+    ask.add_argument("--only", default="", help="ids that contain this text")
     args = ask.parse_args()
     tools = args.tools.split(",")
-    folders = {tool: built(args.corpus, tool) for tool in tools}
+    folders = {tool: build_corpus(args.corpus, tool) for tool in tools}
     sums, accused = dict.fromkeys(tools, 0), []
     bugs = [b for b in bugs_of(args.corpus) if args.only in b[0]]
     print("bug\t" + "\t".join(tools))
@@ -123,7 +123,7 @@ def main():
         print("\t".join([name, *cells]), flush=True)
     for tool, found in sums.items():
         print(f"{tool}: {found} of {len(bugs)} bugs with every seed")
-    print("corrected versions accused:", ", ".join(accused) or "none")
+    print("corrected versions that fail:", ", ".join(accused) or "none")
     return 1 if accused else 0
 
 

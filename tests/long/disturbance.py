@@ -3,9 +3,9 @@
 """disturbance.py [QUIET [BUSY]] - plans and disturbances on a quiet machine.
 
 Runs QUIET (5) smoke campaigns: the planned time is within 15 % of the time taken, and
-no trial is repeated because it waited for its map's own threads. Then runs BUSY (10)
-small campaigns next to a busy loop on one CPU: each finds disturbed trials. Needs
-`make bench MODE=smoke` before, which builds the maps. Status 1: a bar is missed.
+no trial is repeated because it waited for threads of its map. Then runs BUSY (10)
+small campaigns next to a busy loop on one CPU: each finds disturbed trials. Run
+`make bench MODE=smoke` first to build the maps. Status 1: a bar is missed.
 """
 import datetime
 import json
@@ -27,7 +27,7 @@ maps = gomap_rw urcu_lfht
 
 
 def campaign(folder, *arguments):
-    """(campaign.json, lines, last line of progress) of a run."""
+    """(campaign.json, lines of the journal, last line of progress) of a run."""
     done = subprocess.run(
         [BUILD / "readmostly", "run", *arguments, "-o", folder, "--busy-ok",
          "--counters", "none"], capture_output=True, text=True, check=False)
@@ -45,28 +45,28 @@ def planned_s(meta):
 
 
 def taken_s(lines):
-    """From the first start to the last end; repeats included."""
+    """Seconds from the first start to the last end, with repeats."""
     ran = [t for t in lines if t["wall_ns"]]
     first, last = (datetime.datetime.fromisoformat(t["started_utc"].rstrip("Z"))
                    for t in (ran[0], ran[-1]))
     return (last - first).total_seconds() + ran[-1]["wall_ns"] / 1e9
 
 
-def own_repeats(lines):
-    """Disturbed trials of maps with own threads while no other program ran."""
+def disturbed_by_map(lines):
+    """Disturbed trials of maps with threads while no other program ran."""
     return [t for t in lines if t["disturbed"] and t["result"]
             and t["result"]["environment"].get("own_threads")
             and (t["others_share"] or 0) + (t["stolen_share"] or 0) < 0.05]
 
 
 def quiet(folder):
-    meta, lines, said = campaign(folder, "--mode", "smoke")
+    meta, lines, progress = campaign(folder, "--mode", "smoke")
     planned, taken = planned_s(meta), taken_s(lines)
-    own = own_repeats(lines)
+    by_map = disturbed_by_map(lines)
     repeats = sum(t["attempt"] > 1 for t in lines)
     print(f"quiet: planned {planned:.0f} s, taken {taken:.0f} s, {repeats} repeats, "
-          f"{len(own)} for own threads; {said}", flush=True)
-    return abs(planned / taken - 1) <= WITHIN and not own
+          f"{len(by_map)} for threads of the map; {progress}", flush=True)
+    return abs(planned / taken - 1) <= WITHIN and not by_map
 
 
 def busy(folder):

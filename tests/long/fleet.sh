@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# fleet.sh [FORM:CASE...] - what may happen to a campaign on several machines, on a
-# real Slurm with three nodes and on three sshd (tests/long/fleet_case.sh), two cases
-# at a time, 30 minutes in all. Prints a line for each case; its TAP stays in
-# BUILD/fleet. Needs the packages of Slurm and openssh-server. Status 1: a case failed.
+# fleet.sh [FORM:CASE...] - failures of a campaign on several machines: a real Slurm with three
+# nodes, and three sshd (tests/long/fleet_case.sh). Two cases run at a time; all take 30 minutes.
+# Prints a line for each case; its TAP is in BUILD/fleet. Needs the packages of Slurm and
+# openssh-server. Status 1: a case failed.
 cd "$(dirname "$0")/../.." || exit 2
 export BUILD=${BUILD:-build/gcc}
 make -s BUILD="$BUILD" "$BUILD/readmostly" "$BUILD/tests/fake_trial" || exit 2

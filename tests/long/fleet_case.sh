@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# fleet_case.sh slurm|ssh CASE - one case of tests/long/fleet.sh, on a cluster of its
-# own. It waits as long as Slurm does. TAP. Root has it run as a plain user (tests/tools/as_plain_user.sh).
+# fleet_case.sh slurm|ssh CASE - one case of tests/long/fleet.sh, in its own cluster, with the
+# timeouts of Slurm. Prints TAP. Root runs it as an unprivileged user (tests/tools/as_plain_user.sh).
 [ "$(id -u)" != 0 ] || [ -n "${RM_AS_ROOT+set}" ] || exec tests/tools/as_plain_user.sh "$0" "$@"
 form=$1 case=$2
-# that the time limit comes before Slurm has given up the node
+# The job's time limit must come before Slurm gives up the node.
 [ "$case" != orphan ] || export SLURM_TEST_EXTRA='SlurmdTimeout=600'
 . tests/tools/tap.sh
 . tests/tools/fleet.sh
@@ -13,13 +13,13 @@ form=$1 case=$2
 # shellcheck disable=SC2206 # words without white space
 nodes=(${NODES//,/ })
 [ $form = slurm ] || nodes=(m1 m2 m3)
-running() { # FOLDER: each machine has begun; by ssh, one after the other, they stand still
+running() { # FOLDER: waits until each machine runs; by ssh, stops one after the other
 	local node
 	for node in "${nodes[@]}"; do
 		if [ $form = slurm ]; then await_trials "$1" $node 5; else pause_runner "$1" $node; fi
 	done
 }
-go_on() { # FOLDER [NODE...]: these, or all
+go_on() { # FOLDER NODE...: continues these runs (ssh)
 	local node
 	[ $form = ssh ] || return 0
 	for node in "${@:2}"; do kill -CONT "$(runner_of "$1" "$node")"; done
@@ -33,10 +33,10 @@ case_launcher() {
 	RM_FAKE='=wait:300' campaign f & launcher=$!
 	running f
 	kill_launcher
-	check "a launcher that is lost leaves a folder that is not complete" whole f
+	check "a lost launcher leaves a folder that is not complete" whole f
 	campaign f & launcher=$!
 	await_condition "[ \$(grep -c ': joined' $dir/f.out) = 3 ]"
-	check "the same line joins all three" [ "$(grep -c ': joined' "$dir/f.out")" = 3 ]
+	check "the same command joins all three" [ "$(grep -c ': joined' "$dir/f.out")" = 3 ]
 	go_on f "${nodes[@]}"
 	await_launcher
 	check "and ends with 0" [ $? = 0 ]
@@ -44,7 +44,7 @@ case_launcher() {
 	check "each was started once" [ "$(starts f)" = 3 ]
 }
 
-# One machine's results stand on a file system of 8 MiB, which fills while it runs.
+# The results of one machine are on a file system of 8 MiB, which fills during the run.
 case_disk() {
 	local full=${nodes[1]} place=$dir/f/${nodes[1]}
 	[ -n "$RM_SMALL" ] || { skip "a full file system" "only root may mount one${RM_AS_ROOT:+: $RM_AS_ROOT}"; return; }
@@ -57,24 +57,24 @@ case_disk() {
 	go_on f "${nodes[@]}"
 	check "the file system is full" [ "$(df --output=avail "$RM_SMALL" | tail -n 1)" -eq 0 ]
 	await_launcher
-	check "then the status is 1" [ $? = 1 ]
-	check "the machine is named, with the reason" says "$dir/f.out" "$full is failed: "
-	check "which is the disk" grep -q "^campaign: $full is failed: .*No space left on device" "$dir/f.out"
+	check "the status is 1" [ $? = 1 ]
+	check "the machine is reported with the reason" contains "$dir/f.out" "$full is failed: "
+	check "the reason is the disk" grep -q "^campaign: $full is failed: .*No space left on device" "$dir/f.out"
 	sed -n "s/^campaign: $full/# $full/p" "$dir/f.out"
-	check "the page names it" page_names f "$full" incomplete
+	check "the page names the machine" page_names f "$full" incomplete
 	rm "$RM_SMALL/ballast"
 	completes f "${nodes[@]}"
 }
 
-# Scripts that are edited while they run, of a tree of their own.
+# Scripts of a separate tree are edited while they run.
 case_edited() {
 	copy_tree
 	(cd "$dir/tree" && RM_FAKE='=wait:300' campaign f) & launcher=$!
 	running f
 	for file in campaign start; do yes 'exit 2' | head -n 3000 1<>"$dir/tree/runner/fleet/$file.sh"; done
 	await_launcher
-	check "a campaign whose scripts were edited under it ends with 0" [ $? = 0 ]
-	check "and is whole" whole f "${nodes[@]}"
+	check "a campaign whose scripts are edited ends with 0" [ $? = 0 ]
+	check "and is complete" whole f "${nodes[@]}"
 }
 
 copy_tree() {
@@ -91,7 +91,7 @@ case_daemon() {
 	await_condition "sinfo -h -n n1 -o %t | grep -q down"
 	before=$(trials f n1)
 	await_condition "[ \$(trials f n1) -gt $before ]"
-	check "a job outlives its daemon, after Slurm gave up the node" [ "$(trials f n1)" -gt "$before" ]
+	check "a job continues without its daemon, after Slurm gave up the node" [ "$(trials f n1)" -gt "$before" ]
 	slurm add-node n1
 	await_launcher
 	check "the campaign ends with 0" [ $? = 0 ]
@@ -99,7 +99,7 @@ case_daemon() {
 	completes f n1 n2 n3
 }
 
-# The limit comes while the job is an orphan: nobody can tell it so.
+# The time limit comes while the job has no daemon, so Slurm cannot signal it.
 case_orphan() {
 	printf '%s\n' 'warn-seconds = 10' 'minutes-most = 1' >"$SITE"
 	nodes=(n1)
@@ -109,10 +109,10 @@ case_orphan() {
 	slurm kill-daemon n1
 	await_condition "squeue -h -w n1 -t all -o %T | grep -Eq 'COMPLETING|TIMEOUT'"
 	check "Slurm ended the job at its limit" [ -z "$(list_running_jobs n1)" ]
-	check "which wrote on" orphan_writes
+	check "the job still writes" orphan_writes
 	slurm add-node n1
 	await_launcher
-	check "the launcher ends with 1, or 0 where all was done" [ $? -le 1 ]
+	check "the launcher ends with 1, or with 0 if the job was complete" [ $? -le 1 ]
 	sed 's/^/# /' "$dir/f.out"
 	printf '%s\n' 'prologue = :' >"$SITE"
 	completes f n1
@@ -124,7 +124,7 @@ orphan_writes() {
 	[ "$(trials f n1)" -gt "$before" ]
 }
 
-# A node that is lost, and TERM to the job of another one: two minutes each.
+# A lost node, and TERM to the job of another one: two minutes each.
 case_node() {
 	RM_FAKE='=wait:300' campaign f & launcher=$!
 	running f
@@ -133,7 +133,7 @@ case_node() {
 	slurm add-node n2
 	await_launcher
 	check "the campaign ends with 0, after two requeues" [ $? = 0 ]
-	check "which were two" [ "$(cat "$dir/f/state/n1.starts" "$dir/f/state/n2.starts" | grep -c restart=1)" = 2 ]
+	check "each of them was restarted once" [ "$(cat "$dir/f/state/n1.starts" "$dir/f/state/n2.starts" | grep -c restart=1)" = 2 ]
 	completes f n1 n2 n3
 }
 
@@ -143,17 +143,17 @@ case_cancel() {
 	scancel "$(list_running_jobs n3)"
 	await_launcher
 	check "with a cancelled job the status is 1" [ $? = 1 ]
-	check "the machine is named" says "$dir/f.out" "n3 is interrupted: interrupted: CANCELLED"
-	check "the page names it" page_names f n3 incomplete
+	check "the machine is reported" contains "$dir/f.out" "n3 is interrupted: interrupted: CANCELLED"
+	check "the page names the machine" page_names f n3 incomplete
 	completes f n1 n2 n3
 }
 
-# Slurm's limits are whole minutes; what is planned here takes one and more. At the
-# limit each node goes on by its own requeue.
+# Slurm's limits are whole minutes, and the plan takes more than one. At the limit each node
+# requeues itself.
 case_limit() {
 	printf '%s\n' 'warn-seconds = 20' 'minutes-most = 1' >"$SITE"
 	RM_FAKE='=wait:700' campaign f
-	check "a campaign that is longer than its limit ends with 0" [ $? = 0 ]
+	check "a campaign longer than its limit ends with 0" [ $? = 0 ]
 	check "each was requeued at the limit" [ "$(cat "$dir"/f/state/n[123].starts | grep -c 'restart=1')" = 3 ]
 	completes f n1 n2 n3
 }
@@ -162,14 +162,14 @@ case_down() {
 	fail_node n3
 	GIVE_UP=2 campaign f
 	check "a machine that stays down makes the status 1" [ $? = 1 ]
-	check "it is named" says "$dir/f.out" "campaign: n3 is missing"
-	check "the page names it" page_names f n3 missing
+	check "it is reported" contains "$dir/f.out" "campaign: n3 is missing"
+	check "the page names the machine" page_names f n3 missing
 	slurm add-node n3
 	await_condition "sinfo -h -n n3 -o %t | grep -q idle"
 	completes f n1 n2 n3
 }
 
-# As a user types it, in sources of its own.
+# The command of a user, in a separate tree.
 case_smoke() {
 	copy_tree
 	unset RM_FLEET_PROGRAM RM_TRIAL_PROGRAM RM_FAKE
@@ -177,7 +177,7 @@ case_smoke() {
 	echo "# make ended with $?"
 	check "MODE=smoke, built on each node, is complete on three" \
 		[ "$(state smoke n1) $(state smoke n2) $(state smoke n3)" = "complete complete complete" ]
-	check "validate agrees" valid smoke n1 n2 n3
+	check "validate accepts the folders" valid smoke n1 n2 n3
 	sed 's/^/# /' "$dir/smoke.out" | grep -v '^# \(CC\|CXX\|AS\) ' | tail -n 12
 }
 
@@ -190,9 +190,9 @@ case_connection() {
 	sshd cut m1
 	go_on f m1 m2 m3
 	await_launcher
-	check "a machine out of reach makes the status 1" [ $? = 1 ]
-	check "and is named" says "$dir/f.out" "m1 is missing: out of reach for 2 s"
-	check "the page names it" page_names f m1 missing
+	check "an unreachable machine makes the status 1" [ $? = 1 ]
+	check "and is reported" contains "$dir/f.out" "m1 is missing: out of reach for 2 s"
+	check "the page names the machine" page_names f m1 missing
 	sshd join m1
 	completes f m1 m2 m3
 }
@@ -205,19 +205,19 @@ case_runner() {
 	go_on f m1 m3
 	await_launcher
 	check "with a killed runner the status is 1" [ $? = 1 ]
-	check "fleet.json has it and the one that TERM interrupted" \
+	check "fleet.json has it and the interrupted one" \
 		[ "$(state f m1) $(state f m2) $(state f m3)" = "interrupted failed complete" ]
 	check "the page names both" page_names f m2 incomplete
 	completes f m1 m2 m3
-	check "by a second start of these two" [ "$(starts f)" = 5 ]
+	check "these two were started twice" [ "$(starts f)" = 5 ]
 }
 
 case_unreachable() {
 	sshd cut m3
 	campaign f
-	check "a machine that cannot be reached makes the status 1" [ $? = 1 ]
-	check "and is named" says "$dir/f.out" "m3 is missing"
-	check "the page names it" page_names f m3 missing
+	check "an unreachable machine makes the status 1" [ $? = 1 ]
+	check "and is reported" contains "$dir/f.out" "m3 is missing"
+	check "the page names the machine" page_names f m3 missing
 	sshd join m3
 	completes f m1 m2 m3
 }

@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# fuzz.sh [NAME...] - each fuzzer of the parsers (or test_fuzz_NAME; `readers` are those
-# in Python) with 10^6 inputs a parser, or an hour of CPU time, under AddressSanitizer
-# and UBSan. FUZZ_INPUTS, FUZZ_SECONDS, FUZZ_SEED and FUZZ_ONLY change that. Prints for
-# each parser: name, seed, inputs, accepted, refused, CPU seconds. Status 1: a fuzzer
-# found something.
+# fuzz.sh [NAME...] - runs each fuzzer of parsers (test_fuzz_NAME; `readers` are the Python ones)
+# with 10^6 inputs for each parser, or an hour of CPU time, under AddressSanitizer and UBSan.
+# FUZZ_INPUTS, FUZZ_SECONDS, FUZZ_SEED and FUZZ_ONLY change this. Prints name, seed, inputs,
+# accepted, rejected and CPU seconds of each parser. Status 1: a fuzzer found a fault.
 cd "$(dirname "$0")/../.." || exit 2
 export BUILD=${BUILD:-build/test} FUZZ_INPUTS=${FUZZ_INPUTS:-1000000} FUZZ_SECONDS=${FUZZ_SECONDS:-3600}
 unset MAKEFLAGS MFLAGS MAKELEVEL

@@ -7,8 +7,8 @@
 #   +2%       head does 2 % more operations: the whole plan
 #   look-ups line lock         a real slowdown (tests/fixtures/gate/KIND.patch)
 #   padding renamed    the same code at other addresses
-# Equal programs are measured, too: without the notes of regress-arms regress.sh
-# does not know that they are equal.
+# Equal programs are measured, too: this script calls regress.sh without the notes of regress-arms,
+# which list equal programs.
 # Keep the machine idle: each run takes up to 5 minutes. Expected: PASS for equal
 # heads and for other addresses, FAIL for the rest. Results of the runs stay in
 # build/long/gate. Status 1: a wrong verdict (FAIL of an equal head, PASS of a slow
@@ -22,18 +22,18 @@ base=$(git rev-parse --verify "${BASE:-HEAD}^{commit}") || exit 2
 top=$PWD place=$PWD/build/long/gate
 mkdir -p "$place"
 
-prepare() { # KIND: a clone of base, whose work tree is the head
+prepare() { # KIND: clones base; the work tree becomes the head
 	tree=$place/$1
 	rm -rf "$tree" && git clone -q --shared --no-checkout "$top" "$tree" &&
 		git -C "$tree" checkout -q "$base" || exit 2
 	[ ! -f "tests/fixtures/gate/$1.patch" ] ||
 		git -C "$tree" apply "$top/tests/fixtures/gate/$1.patch" || exit 2
 }
-measure() { # ARGUMENTS of run: base against head, which does `share` more
+measure() { # ARGUMENTS of run: base compared with head, which does `share` more
 	runner/regress.sh build/regress-{base,copy}/maps "build/regress-head/maps${share:-}" "$@"
 }
 run_gate() { # KIND: prints the verdict
-	git -C "$tree" clean -xdfq results # or it would be one more attempt
+	git -C "$tree" clean -xdfq results # otherwise it would count as another attempt
 	(cd "$tree" && export BUSY=ok WHY=no && case $1 in
 	aa) make -s regress-arms BASE=HEAD MAPS=gomap_rw && MAPS=gomap_rw CELLS='gomap_rw 1Ki update*' \
 		measure --set blocks=60 ;;
@@ -44,7 +44,7 @@ run_gate() { # KIND: prints the verdict
 	*) CELLS='gomap_rw 1Ki update*' make regress BASE=HEAD MAPS=gomap_rw \
 		ARGS='--set blocks=60' ;;
 	esac) >"$place/$1.log" 2>&1
-	# make turns each status into 2, so the verdict is read from the output
+	# Make changes every status to 2, so the verdict is read from the output.
 	sed -n 's/^verdict: \([A-Z]*\).*/\1/p' "$place/$1.log" | tail -n 1
 }
 wrong=0

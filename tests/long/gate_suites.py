@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Error rates of the gate on recorded noise: calibration, number of blocks and
-verdict, by the gate's own code.
+"""Error rates of the gate on recorded noise. Calibration, number of blocks and verdict use
+the gate's code.
 
     tests/long/gate_suites.py [--suites N]
     tests/long/gate_suites.py --record DIR
 
-A suite draws whole blocks of a recorded run of equal programs, so that the cells
-of a block share its noise, flips the sign of each block at random, as the order of
-arms does, and decides it. --record makes tests/fixtures/gate-noise.json from a
-campaign. Status 1: more than 1 % of the suites of equal programs raise an alarm.
+A suite samples complete blocks of a recorded run of equal programs, so that the cells of a
+block share its noise. It flips the sign of each block at random, like the order of arms,
+and decides. --record makes tests/fixtures/gate-noise.json from a campaign. Status 1: more
+than 1 % of the suites of equal programs raise an alarm.
 """
 import argparse
 import json
@@ -31,15 +31,15 @@ from report.gate.pairs import pairs_of  # noqa: E402
 from report.gate.rules import Plan, load_rules  # noqa: E402
 
 RECORDING = ROOT / "tests/fixtures/gate-noise.json"
-QUIET = 0.003, 0.013  # robust sd of a pair, least and most of cells
+QUIET = 0.003, 0.013  # robust sd of a pair, range over cells
 CELLS, SEED = 20, 20261124
-OTHERS = 5  # where heads differ the bar asks nothing: so many times fewer
-ALARMS = 0.01  # of suites of equal programs, with the bound of R27
-BLOCK_S, ALLOWED_S = 2.3, 270.0  # as on the machine of the recording, quiet
+OTHERS = 5  # divides the number of suites with differing heads, which need no bar
+ALARMS = 0.01  # share of suites of equal programs, with the bound of R27
+BLOCK_S, ALLOWED_S = 2.3, 270.0  # on the recording's machine when quiet
 
 
 def record(folder):
-    """The pairs of a run of equal programs, every gated cell's: text."""
+    """JSON text of the pairs of each gated cell in a run of equal programs."""
     view, trials = campaign.read(folder)
     cells = {}
     for contrast in view.contrasts:
@@ -65,45 +65,45 @@ def recorded(path=RECORDING):
 
 
 def quieter(noise):
-    """The same noise, its bursts and what cells of a block share, of the
-    size that it has on quiet machines with two CPUs, from cell to cell."""
+    """The noise with its bursts and correlations, scaled to the range of QUIET
+    (machines with two CPUs)."""
     spreads = [sizes.spread(row) for row in noise]
     return noise * (np.linspace(*QUIET, len(noise)) / spreads)[:, None]
 
 
 def drawn(noise, blocks, rng, away=0.0):
-    """d (cells, blocks): whole blocks of the recording, each turned by its
-    coin, with heads slower by ln `away`; and who went first."""
+    """d (cells, blocks): complete blocks of the recording with random signs and
+    heads slower by ln `away`; and which blocks base started."""
     turn = rng.integers(0, 2, blocks) * 2.0 - 1.0
     picked = noise[:, rng.integers(0, noise.shape[1], blocks)]
-    # who goes first is a coin of its own: recorded noise has no slot effect
+    # The first arm is drawn separately: recorded noise does not depend on it.
     return picked * turn + away, rng.integers(0, 2, blocks) > 0
 
 
 def blocks_of(noise, rng, rules):
-    """The number that a calibration gives, of other blocks than decide."""
+    """The number of blocks from a calibration on separate blocks."""
     d, _ = drawn(noise, rules.calibration_blocks, rng)
     return sizes.size(sizes.Noise(tuple(map(str, range(len(d)))), tuple(d), BLOCK_S, ALLOWED_S),
                       rules).blocks
 
 
 def judged(d, first, rules):
-    """Rows of the gate for d (cells, blocks), all of them gated; first
-    (blocks,): base went first."""
+    """Rows of the gate for d (cells, blocks), all gated. first (blocks,): true
+    if base ran first."""
     pairs = [Pairs(row, np.full(len(row), 20.0), first, ()) for row in d]
     contrasts = [Contrast(Role.GATE, f"x/c{i}", "base", "head", ()) for i in range(len(d))]
     return judge(contrasts, pairs, Plan(rules, d.shape[1], 0.02))
 
 
 def suite(noise, rng, rules, away=0.0):
-    """One run of the gate: (its blocks, verdicts of its cells)."""
+    """(blocks, verdicts of cells) of one run of the gate."""
     blocks = blocks_of(noise, rng, rules)
     d, first = drawn(noise, blocks, rng, away)
     return blocks, [row.verdict for row in judged(d, first, rules)]
 
 
 def rates(noise, suites, rules, away=0.0, seed=SEED):
-    """Shares: of suites with an alarm, of cells with each verdict; blocks."""
+    """Numbers of suites with an alarm or undecided, shares of verdicts of cells, and blocks."""
     rng = np.random.default_rng([seed, round(1e6 * away)])
     runs = [suite(noise, rng, rules, away) for _ in range(suites)]
     cells = [v for _, verdicts in runs for v in verdicts]
@@ -127,7 +127,7 @@ def line(name, found):
 
 
 def kinds(rules, loud):
-    """(words, noise, head's ln ratio) of each row of the page."""
+    """(name, noise, ln ratio of head) of each row of the table."""
     margin, slow = math.log1p(rules.margin), math.log1p(rules.tolerance)
     calm = quieter(loud)
     yield from (("as if quiet, equal", calm, 0.0),

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""sync.Map against a map under RWMutex in 176 cells: real Go and the ports in C.
+"""sync.Map compared with a map under RWMutex in 176 cells: real Go and the ports in C.
 
     go_ratio.py FOLDER [KEY=VALUE...]   measures (27 minutes) and prints
-    go_ratio.py --table FOLDER          prints what was measured
+    go_ratio.py --table FOLDER          prints the measured ratios
 
-Other settings of the workload are KEY=VALUE, for example goroutines=wired. In each
-cell and for each pair of maps the ratio is the lock's time over sync.Map's, paired by
-block; above 1 sync.Map wins. "sync" and "lock": the 95 % interval excludes 1; "tied":
-it does not; "none": no interval. Shares count the cells with an interval on both
-sides. Status: 0; 2 usage; else the status of `readmostly run`.
+KEY=VALUE changes a setting of the workload, for example goroutines=wired. The ratio of a
+cell and a pair of maps is the lock's time divided by sync.Map's, paired by block; above 1
+sync.Map wins. "sync" and "lock": the 95 % interval excludes 1; "tied": it does not;
+"none": no interval. Shares count the cells with an interval on both sides. Status: 0; 2
+usage; otherwise the status of `readmostly run`.
 """
 import itertools
 import os
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from report import load, stats  # noqa: E402
 
-# name of a pair: sync.Map, and the map under a lock by shape
+# name of a pair: sync.Map, and the locked map for each shape
 LOCKS = {"u64x8": "gomap_u64_rw", "str16x8": "gomap_str_rw"}
 PAIRS = {
     "go": ("go_sync_map", dict.fromkeys(LOCKS, "go_map_rw")),
@@ -33,7 +33,7 @@ PAIRS = {
 AXES = {"writes": ["0%", "0.1%", "1%", "3%", "5%", "10%", "50%", "100%"],
         "write-kind": ["update", "churn", "fresh"], "keys": ["100", "10000"],
         "shape": list(LOCKS), "threads": ["1", "2"]}
-# six blocks are the fewest that have an interval; two may be void
+# An interval needs six blocks; two may be void.
 SETTINGS = {"warm-up": "50ms", "window": "100ms", "blocks": "8", "deadline": "60s",
             "verify": "100kops", "measure": "throughput", "goroutines": "free",
             "base": "go_map_rw"}
@@ -41,14 +41,14 @@ MAPS = dict.fromkeys(m for sync, locks in PAIRS.values() for m in (sync, *locks.
 
 
 def grid():
-    """The cells, as keys of place_of(). Without writes there is no kind of them."""
+    """The cells, as keys of place_of(). Without writes only one kind of write is used."""
     for writes, kind, keys, shape, threads in itertools.product(*AXES.values()):
         if writes != "0%" or kind == "update":
             yield (round(float(writes[:-1]) / 100, 6), kind, int(keys), shape, int(threads))
 
 
 def place_of(cell):
-    """Of the factors of a cell."""
+    """The key of a cell, from its factors."""
     return (round(cell.write_share, 6), cell.write_kind, int(cell.keys), cell.shape, cell.threads)
 
 
@@ -63,7 +63,7 @@ def measure(folder, settings):
 
 
 def rates_of(campaign):
-    """(map, place) -> block -> operations per second."""
+    """{(map, place): {block: operations per second}}"""
     return {(cell.map, place_of(cell.factors)): cell.rates for cell in campaign.cells.values()
             if cell.measure == "throughput"}
 
@@ -75,10 +75,10 @@ def verdict_of(ratio):
 
 
 def agreement(verdicts, pair):
-    """Counts of cells by how a pair of ports agrees with Go."""
+    """Numbers of cells by the agreement of a pair of ports with Go."""
     count = dict.fromkeys(("same", "opposite", "one side only", "no verdict"), 0)
-    for told in verdicts:
-        go, port = told["go"], told[pair]
+    for verdict in verdicts:
+        go, port = verdict["go"], verdict[pair]
         count["no verdict" if "none" in (go, port) else "same" if go == port else
               "one side only" if "tied" in (go, port) else "opposite"] += 1
     return count
@@ -102,18 +102,18 @@ def main():
     places, verdicts = list(grid()), []
     print("writes\tkind\tkeys\tshape\tthreads" + "".join(f"\t{p}\tratio\tlow\thigh" for p in PAIRS))
     for place in places:
-        line, told = [*map(str, place)], {}
+        line, verdict = [*map(str, place)], {}
         for pair, (sync, locks) in PAIRS.items():
             ratio = stats.ratio_interval(*(rates.get((name, place), {})
                                            for name in (sync, locks[place[3]])))
-            told[pair] = verdict_of(ratio)
-            line += [told[pair], *("-" if x is None else f"{x:.3f}"
-                                   for x in (ratio.centre, ratio.low, ratio.high))]
-        verdicts.append(told)
+            verdict[pair] = verdict_of(ratio)
+            line += [verdict[pair], *("-" if x is None else f"{x:.3f}"
+                                      for x in (ratio.centre, ratio.low, ratio.high))]
+        verdicts.append(verdict)
         print("\t".join(line))
     for threads, pair in itertools.product((1, 2), list(PAIRS)[1:]):
         count = agreement([v for p, v in zip(places, verdicts) if p[4] == threads], pair)
-        print(f"# threads {threads}, {pair} against go: "
+        print(f"# threads {threads}, {pair} compared with go: "
               + ", ".join(f"{n} {word}" for word, n in count.items()))
     return 0
 

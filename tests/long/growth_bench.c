@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * growth_bench.c - the longest operation while shards grow.
- *
- * Two threads fill shard_grow, then shard_grow_stop, from nothing to 10^6 keys,
- * and look up one older key after each insert. Every operation is timed by wall
- * clock: who waits for another one's growth counts, and so does every time that
- * the machine takes the CPU away. And by the CPU time of its thread: what the
- * operation itself did while all others may have to wait. Five rounds; status 1
- * if the median of the ratio of the longest operations is above a tenth by CPU
- * time, which other processes do not lengthen. Walls are comparable where the
- * machine is quiet.
+ * growth_bench.c - the longest operation while shards grow. Two threads fill
+ * shard_grow, then shard_grow_stop, from empty to 10^6 keys, and look up an
+ * older key after each insert. Wall time of an operation includes waits for
+ * growth by another thread and preemption; CPU time is the work of the
+ * operation itself. Five rounds. Status 1: the median ratio of the longest CPU
+ * times is above 0.1. Wall times are comparable only on a quiet machine.
  */
 #include "runner/base/clock.h"
 #include "runner/base/histogram.h"

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The litmus tests of explore, run by another hand: Relacy (Dmitry Vyukov),
-whose memory is C++11's.
+"""Runs the litmus tests of explore in Relacy (Dmitry Vyukov), an independent
+implementation of the C++11 memory model.
 
     litmus_relacy.py TABLE FOLDER [RUNS]
 
-Writes a C++ program of the rows of TABLE (tests/fixtures/litmus.tsv) into
-FOLDER, builds and runs it, and prints each row whose outcomes are not those of
-the column c11, too many or too few, and why. Status 1: a difference that
-nothing here explains; 2: no Relacy (relacy-dev) here.
+Writes a C++ program for the rows of TABLE (tests/fixtures/litmus.tsv) into
+FOLDER, builds and runs it, and prints each row whose outcomes differ from the
+column c11, with the reason. Status 1: an unexplained difference; 2: Relacy
+(relacy-dev) is not installed.
 """
 import re
 import subprocess
@@ -21,11 +21,11 @@ ORDER = {"rlx": "relaxed", "acq": "acquire", "rel": "release",
 EXPLAINED = {
     "SB sc and fence": "Relacy orders seq_cst fences among themselves only, "
                        "not with seq_cst accesses",
-    "IRIW sc loads": "C++11 allows it: its order of what is seq_cst says "
-                     "nothing of loads beside stores that are not",
-    "RMW that fails": "Relacy lets a comparison that fails read the newest",
-    "SB rmw that fails": "Relacy lets a comparison that fails read the newest",
-    "release sequence, own store": "C++11: a thread's own stores go on with "
+    "IRIW sc loads": "C++11 allows it: its order of seq_cst operations does "
+                     "not restrict loads of stores with weaker orders",
+    "RMW that fails": "in Relacy a failing comparison reads the newest value",
+    "SB rmw that fails": "in Relacy a failing comparison reads the newest value",
+    "release sequence, own store": "C++11: stores of the same thread continue "
                                    "its release sequence",
 }
 TEST = """struct T%(n)d : rl::test_suite<T%(n)d, %(threads)d> {
@@ -56,7 +56,7 @@ template <typename T> static void run(int digits, long runs)
 
 
 def step(text, slot):
-    """C++ of a step, and whether it sees something."""
+    """(C++ of a step, whether it reads a value)"""
     fence, at, value, add, compare, order = STEP.match(text).groups()
     order = "rl::mo_" + ORDER[order]
     if fence:
@@ -93,7 +93,7 @@ def main():
     table, folder = Path(sys.argv[1]), Path(sys.argv[2])
     runs = int(sys.argv[3]) if len(sys.argv) > 3 else 100000
     if not Path("/usr/include/relacy/relacy.hpp").exists():
-        print("litmus_relacy: no relacy-dev here", file=sys.stderr)
+        print("litmus_relacy: relacy-dev is not installed", file=sys.stderr)
         sys.exit(2)
     rows = [line.split("\t") for line in table.read_text().splitlines()
             if line and not line.startswith("#")]
@@ -107,13 +107,13 @@ def main():
     (folder / "litmus.cc").write_text(source)
     subprocess.run(["g++", "-std=c++11", "-O1", "-w", "-o",
                     folder / "litmus", folder / "litmus.cc"], check=True)
-    said = subprocess.run([folder / "litmus"], capture_output=True, text=True,
+    done = subprocess.run([folder / "litmus"], capture_output=True, text=True,
                           check=False)
-    lines = [line for line in said.stdout.splitlines()
+    lines = [line for line in done.stdout.splitlines()
              if re.match(r"(stopped )?\d+:\d", line)]
     if len(lines) != len(rows):
         print(f"litmus_relacy: {len(lines)} of {len(rows)} rows:",
-              said.stdout[-300:], said.stderr[-300:], file=sys.stderr)
+              done.stdout[-300:], done.stderr[-300:], file=sys.stderr)
         sys.exit(1)
     differ, unexplained = 0, 0
     for row, line in zip(rows, lines):
@@ -126,9 +126,9 @@ def main():
             print(f"| {row[0]} | {' '.join(sorted(had - allowed)) or '-'} | "
                   f"{' '.join(sorted(allowed - unseen - had)) or '-'} | "
                   f"{' '.join(sorted(had & unseen)) or '-'} | "
-                  f"{EXPLAINED.get(row[0], 'nothing explains it')} |")
+                  f"{EXPLAINED.get(row[0], 'unexplained')} |")
     print(f"\n{len(rows)} tests, {runs} runs each under random schedules: "
-          f"{differ} differ, {unexplained} for no known reason.")
+          f"{differ} differ, {unexplained} unexplained.")
     sys.exit(1 if unexplained else 0)
 
 

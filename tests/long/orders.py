@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Weakens each order of an atomic access by one step: does `explore` find it?
+"""Weakens each memory order by one step and tests whether `explore` finds the bug.
 
     tests/long/orders.py [--map ID] [--only TEXT] [--schedules N] [--list]
 
-The maps are those of tests/fixtures/orders/maps.tsv, each explored under the rows of
-settings.tsv in a copy of HEAD (build/long/orders) until a schedule fails. An order that
-is found is needed; one that is not found may be covered by another (notes.tsv).
+Each map of tests/fixtures/orders/maps.tsv is explored under the rows of settings.tsv in a
+copy of HEAD (build/long/orders) until a schedule fails. If a weakened order is found, the
+order is needed; otherwise another order may cover it (notes.tsv).
 
 An access is a call of <stdatomic.h> with an explicit order; the two orders of a
-comparison are two accesses. What the language forbids (a load that releases, a
-comparison that fails more strongly than it succeeds) is never an edit.
+comparison are two accesses. Edits that the language forbids are not made: a load with
+release, or a comparison whose failure order is stronger than its success order.
 """
 import argparse
 import re
@@ -44,12 +44,12 @@ class Access:
     line: int
     function: str
     call: str      # "load", "fetch_add", ...
-    variable: str  # the last name of what is accessed; of a fence ""
-    role: str      # "success", "failure"; of other calls ""
+    variable: str  # the last name of the accessed object; "" for a fence
+    role: str      # "success", "failure"; "" for other calls
     order: str     # "seq_cst", ...
-    begin: int     # of the order's constant; of a fence, of the call
+    begin: int     # offset of the order's constant, or of a fence's call
     end: int
-    other: str     # of a success the failure's order; else ""
+    other: str     # the failure order of a success; otherwise ""
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class Edit:
 
 
 def blanked(text):
-    """The text with comments and strings as spaces: offsets stay."""
+    """The text with comments and strings replaced by spaces; offsets are unchanged."""
     return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"",
                   lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.S)
 
 
 def arguments(code, at):
-    """([(begin, end)], end) of the arguments behind the bracket at `at`."""
+    """([(begin, end)], end) of the arguments after the bracket at `at`."""
     depth, begin, found = 0, at + 1, []
     for i in range(at, len(code)):
         depth += (code[i] in "([{") - (code[i] in ")]}")
@@ -83,8 +83,8 @@ def arguments(code, at):
 
 
 def function_of(code, at):
-    """The name of the function whose body the offset is in, or "": the house
-    style has its brace in the first column."""
+    """The function whose body contains the offset, or "". In our style its brace
+    is in the first column."""
     body = code.rfind("\n{", 0, at)
     if body < 0 or code.find("\n}", body, at) >= 0:
         return ""
@@ -95,7 +95,7 @@ def function_of(code, at):
 
 
 def variable_of(text):
-    """map->read: read; &record->slot[i]: slot; bin_of(map, i): bin_of."""
+    """The last name: read of map->read, slot of &record->slot[i], bin_of of bin_of(map, i)."""
     text = re.sub(r"\[[^]]*\]|(?<=\w)\(.*\)", "", text, flags=re.S)
     names = re.findall(r"\w+", text)
     return names[-1] if names else ""
@@ -114,7 +114,7 @@ def accesses(path, text):
         orders = [ORDER.fullmatch(code[slice(*spans[i])].strip())
                   for i in places]
         if None in orders:
-            raise ValueError(f"{path}:{line}: an order that is no constant, "
+            raise ValueError(f"{path}:{line}: an order that is not a constant, "
                              "expected memory_order_...")
         for n, (place, order) in enumerate(zip(places, orders)):
             begin = code.index("memory_order_", spans[place][0])
@@ -130,7 +130,7 @@ def accesses(path, text):
 
 
 def legal(access, to):
-    """A comparison may not fail more strongly than it succeeds (C11)."""
+    """The failure order of a comparison must not be stronger than its success order (C11)."""
     return access.other in ("", "relaxed") or (
         access.other == "acquire" and to in ("acquire", "acq_rel"))
 
@@ -153,7 +153,7 @@ def apply(text, chosen):
     return text
 
 
-# ---- which of them are found -------------------------------------------------
+# ---- exploration -------------------------------------------------------------
 
 def rows_of(name):
     for line in (FIXTURES / name).read_text(encoding="utf-8").splitlines():
@@ -162,7 +162,7 @@ def rows_of(name):
 
 
 def build(tree, source):
-    """The program that explores the map of one file of the tree, and its files."""
+    """Builds the map of one file of the tree; returns the program that explores it."""
     out = tree / "build/one"
     subprocess.run(["tests/tools/with_impl.sh", out, "explore", source], cwd=tree, check=True)
     return out / "maps/explore" / Path(source).stem
@@ -176,7 +176,7 @@ def parts_of(tree, source):
 
 
 def explore(program, tree, ident, options, schedules):
-    """The finding, or None, of a map under one row of settings.tsv."""
+    """The finding for a map with one row of settings.tsv, or None."""
     done = subprocess.run([program, ident, "--schedules", str(schedules), *options], cwd=tree,
                           capture_output=True, text=True, check=False)
     found = re.search(r"^FAIL .*; schedule \d+: (.*)", done.stdout, re.M)
@@ -188,10 +188,10 @@ def explore(program, tree, ident, options, schedules):
 def main():
     ask = argparse.ArgumentParser(description=__doc__,
                                   formatter_class=argparse.RawTextHelpFormatter)
-    ask.add_argument("--only", default="", help="edits that hold this text")
-    ask.add_argument("--map", help="this map alone")
+    ask.add_argument("--only", default="", help="edits that contain this text")
+    ask.add_argument("--map", help="only this map")
     ask.add_argument("--schedules", type=int, default=6000)
-    ask.add_argument("--list", action="store_true", help="print the edits, explore none")
+    ask.add_argument("--list", action="store_true", help="print the edits without exploring")
     args = ask.parse_args()
     tree = Path("build/long/orders/tree").resolve()
     if not tree.exists():

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Speed of the maps of other libraries as a ratio to std_mutex, against known figures.
+"""Speed of the maps of other libraries as a ratio to std_mutex, compared with known figures.
 
     peers_bench.py run FOLDER [KEY=VALUE...]   measures, and prints the table
     peers_bench.py table FOLDER                prints the table
 
-The ratio is a map's time over std_mutex's, paired by block, in the cells of
-workloads/peers-bench.conf. The sheet of a map, impls/facts/ID.txt, gives the ratio
-that a prototype had on up to three machines. A ratio more than 30 % outside of all
-of them is an error unless the sheet explains it ("outside: REASON"). Status: 0; 1 an
-unexplained ratio; 2 usage or input.
+The ratio is a map's time divided by std_mutex's, paired by block, in the cells of
+workloads/peers-bench.conf. The fact sheet of a map, impls/facts/ID.txt, has the ratio of
+a prototype on up to three machines. A ratio more than 30 % outside of their range is an
+error unless the sheet explains it ("outside: REASON"). Status: 0; 1 an unexplained ratio;
+2 usage or input.
 """
 import json
 import os
@@ -26,7 +26,7 @@ from report import ending, load, stats  # noqa: E402
 WORKLOAD = ROOT / "workloads/peers-bench.conf"
 FACTS = ROOT / "impls/facts"
 BASE = "std_mutex"
-SLACK = 1.3  # of the greater bound, and by which the lesser is divided
+SLACK = 1.3  # multiplies the upper bound, divides the lower one
 COLUMNS = ("map", "ratio", "low", "high", "blocks", "bound_a", "bound_b",
            "bound_c", "verdict")
 
@@ -38,16 +38,16 @@ def sheet_of(name):
 
 
 def bounds_of(sanity):
-    """The figures of machines A, B and C, None where there is none."""
-    told = re.match(r"([\d.]+|not measured) / ([\d.]+|not measured)", sanity)
-    here = re.search(r"prototype on C ([\d.]+\d)", sanity)
+    """The figures of machines A, B and C, or None."""
+    first_two = re.match(r"([\d.]+|not measured) / ([\d.]+|not measured)", sanity)
+    third = re.search(r"prototype on C ([\d.]+\d)", sanity)
     return tuple(None if text in (None, "not measured") else float(text)
-                 for text in (*(told.groups() if told else (None, None)),
-                              here and here[1]))
+                 for text in (*(first_two.groups() if first_two else (None, None)),
+                              third and third[1]))
 
 
 def verdict_of(ratio, sanity):
-    """"within", "no bound", "outside: REASON" of the sheet, or "outside"."""
+    """"within", "no bound", "outside: REASON" with the sheet's reason, or "outside"."""
     bounds = [bound for bound in bounds_of(sanity) if bound is not None]
     if ratio is None:
         return "not measured"
@@ -60,8 +60,7 @@ def verdict_of(ratio, sanity):
 
 
 def peers_of(program):
-    """Ids of the maps of this build that have a fact sheet, those in programs
-    of other languages among them."""
+    """Ids of the maps of this build with a fact sheet, including other languages."""
     listed = json.loads(subprocess.run(
         [program, "dev", "list", "--json"], capture_output=True, text=True,
         check=True).stdout)["maps"]
@@ -79,7 +78,7 @@ def measure(folder, settings):
 
 
 def rates_of(campaign):
-    """map -> block -> operations per second of the CPU time of its one thread."""
+    """{map: {block: operations per second of CPU time of its thread}}"""
     rates = {}
     for cell in campaign.cells.values():
         if cell.measure == "throughput":
@@ -109,16 +108,16 @@ def text_of(value):
 
 
 def lines_of(table):
-    """For a person: time over std_mutex's, beside what is expected."""
+    """Lines of text: time relative to std_mutex, and the expected figures."""
     yield (f"{'map':17} {'time':>5}  95 % interval  blocks  "
            f"{'A':>5} {'B':>5} {'C':>5}  (of {BASE}'s; A, B, C: prototypes)")
     for row in table:
-        told = {key: text_of(value) for key, value in row.items()}
-        yield (f"{told['map']:17} {told['ratio']:>5}  "
-               f"[{told['low']:>4}, {told['high']:>5}]  {told['blocks']:>6}  "
-               f"{told['bound_a']:>5} {told['bound_b']:>5} "
-               f"{told['bound_c']:>5}  "
-               f"{told['verdict']}")
+        text = {key: text_of(value) for key, value in row.items()}
+        yield (f"{text['map']:17} {text['ratio']:>5}  "
+               f"[{text['low']:>4}, {text['high']:>5}]  {text['blocks']:>6}  "
+               f"{text['bound_a']:>5} {text['bound_b']:>5} "
+               f"{text['bound_c']:>5}  "
+               f"{text['verdict']}")
 
 
 def main(argv=None):

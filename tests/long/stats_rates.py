@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How often intervals hold the truth, and how often verdicts are wrong.
+"""Coverage of intervals and error rates of verdicts.
 
     tests/long/stats_rates.py [--seed N] [--share F]
 
-Draws values whose true centre is known and has report/stats judge them.
-Everything is simulated; it takes half an hour. --share 0.01 draws that share and
-takes seconds. Prints each rate; status 1: one is outside its bar.
+Draws values with a known true centre and applies report/stats to them. Everything
+is simulated; it takes half an hour. --share 0.01 draws that share in seconds.
+Prints each rate. Status 1: a rate is outside its bar.
 tests/report/test_stats_rates.py checks the same rates with few draws.
 """
 import argparse
@@ -26,14 +26,14 @@ from report import stats  # noqa: E402
 
 FIRST_SEED = 20261122
 SIZES = 10, 20, 30, 100
-CHUNK = 500  # draws at a time: bounds memory
+CHUNK = 500  # draws at a time, to bound memory
 RANK_BAR, CORRELATED_BAR = (0.94, 0.97), (0.93, 0.99)
 CROSSING_BAR, LEDGER_BAR = (0.93, 0.99), (0, 0.013)
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Two normal modes: at 0, and at `away` with a share."""
+    """Two normal modes, at 0 and at `away`; `share` is the probability of the second."""
     away: float
     share: float
     sd: float = 1.0
@@ -47,8 +47,7 @@ class Mix:
                 + self.share * dist.norm.cdf((x - self.away) / self.sd))
 
     def mean_of_two(self, m):
-        """P((x + y) / 2 <= m): three modes, of which the middle one has one
-        draw of each."""
+        """P((x + y) / 2 <= m): three modes; the middle one has one draw of each."""
         at = np.array([0.0, self.away / 2, self.away])
         chance = ((1 - self.share) ** 2, 2 * self.share * (1 - self.share),
                   self.share ** 2)
@@ -71,7 +70,7 @@ SYMMETRIC = "normal", "t, 3 degrees", "two modes, 50 : 50, 6 sd apart"
 
 @dataclass(frozen=True)
 class Figure:
-    """A share of draws, and the bar that it is held against (or None)."""
+    """A share of draws, and its bar (low, high) or None."""
     part: str
     what: str
     hits: int
@@ -89,13 +88,13 @@ class Figure:
 
 
 def middle(function):
-    """Where a distribution function is 1/2."""
+    """The median of a distribution function."""
     return optimize.brentq(lambda m: function(m) - 0.5, -20, 20, xtol=1e-12)
 
 
 def pseudo_median(world):
-    """Of the distribution itself: the median of the mean of two draws, in
-    closed form or by quadrature over the quantiles of the first."""
+    """The median of the mean of two draws of the distribution, in closed form or
+    by quadrature over the quantiles of the first."""
     if isinstance(world, Mix):
         return middle(world.mean_of_two)
     first = world.ppf((np.arange(20_000) + 0.5) / 20_000)
@@ -103,7 +102,7 @@ def pseudo_median(world):
 
 
 def covered(world, at, n, draws, seed, interval):
-    """In how many of `draws` samples of n the interval holds `at`."""
+    """The number of `draws` samples of size n whose interval contains `at`."""
     rng, held = np.random.default_rng(seed), 0
     for start in range(0, draws, CHUNK):
         x = world.rvs((min(CHUNK, draws - start), n), random_state=rng)
@@ -115,16 +114,16 @@ def covered(world, at, n, draws, seed, interval):
 # ---- the parts ------------------------------------------------------------
 
 def why_outside(name, n):
-    """What is known of a coverage outside the bar."""
+    """The reason for a coverage outside of the bar."""
     exact = 1 - 2 * stats.signed_rank_tail(n)[stats.walsh_rank(n, 0.95) - 1]
     if name in SYMMETRIC:
-        return f"by chance of drawing: {percent(exact)} is what is exact here"
-    return ("not symmetric: the rank sum's spread is that of symmetric "
-            f"values, of which the interval holds {percent(exact)}")
+        return f"random error: the exact coverage is {percent(exact)}"
+    return ("not symmetric: the spread of the rank sum assumes symmetric "
+            f"values, whose coverage is {percent(exact)}")
 
 
 def rank_intervals(seed, draws=10_000):
-    """Pseudo-median of a distribution in its 95 % signed-rank interval."""
+    """Coverage of the pseudo-median of a distribution by its 95 % signed-rank interval."""
     for name, world in WORLDS.items():
         at = pseudo_median(world)
         for n in SIZES:
@@ -136,7 +135,7 @@ def rank_intervals(seed, draws=10_000):
 
 
 def correlated(seed, draws=4000):
-    """0 in the interval of a first-order autoregression about it."""
+    """Coverage of the centre 0 of a first-order autoregression."""
     for n in (12, 26, 40):
         for lag in (0.0, 0.2, 0.53, 0.695):
             rng = np.random.default_rng([seed, 2, n])
@@ -152,7 +151,7 @@ def correlated(seed, draws=4000):
 
 
 def crossings(seed, draws=400):
-    """The crossing of two planted lines in the interval of crossover()."""
+    """Coverage of a known crossing of two lines by the interval of crossover()."""
     line, at = np.array([-0.3, -0.1, 0.1, 0.3]), 2 ** 1.5
     for n in SIZES:
         rng, held = np.random.default_rng([seed, 3, n]), 0
@@ -167,8 +166,8 @@ def crossings(seed, draws=400):
                      "it is the zero of a median of blocks")
 
 
-HARD = {"margin": 0.0, "cells": 1}  # no margin: the truth is at the limit
-LEDGERS = [  # what, ledgers, bar, options of drawn()
+HARD = {"margin": 0.0, "cells": 1}  # without margin the truth is at the limit
+LEDGERS = [  # text, ledgers, bar, options of drawn()
     ("no difference, bursts, no margin, one cell a claim", 10_000, LEDGER_BAR,
      HARD),
     ("no difference, bursts, margin 2 %, one to three cells a claim", 1_000,
@@ -183,7 +182,7 @@ LEDGERS = [  # what, ledgers, bar, options of drawn()
 
 
 def ledgers(seed, share=1.0):
-    """Ledgers of 155 claims in which anything is called wrongly at 1 %."""
+    """Share of ledgers of 155 claims with a wrong verdict at 1 %."""
     for number, (what, draws, bar, options) in enumerate(LEDGERS):
         draws = max(1, round(share * draws))
         rng = np.random.default_rng([seed, 6, number])
@@ -194,7 +193,7 @@ def ledgers(seed, share=1.0):
 
 
 def figures(seed, share=1.0):
-    """All of them, as they are drawn."""
+    """All figures, in the order of their computation."""
     yield from ledgers(seed, share)
     for part in (rank_intervals, correlated, crossings):
         draws = round(share * part.__defaults__[0])
@@ -211,9 +210,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seed", type=int, default=FIRST_SEED)
     parser.add_argument("--share", type=float, default=1.0)
-    asked = parser.parse_args()
+    args = parser.parse_args()
     found = []
-    for f in figures(asked.seed, asked.share):
+    for f in figures(args.seed, args.share):
         found.append(f)
         bar = "" if f.bar is None else f" (bar {percent(f.bar[0])} to {percent(f.bar[1])})"
         print(f"{f.part}: {f.what}: {percent(f.share)} of {f.draws:,}{bar}"

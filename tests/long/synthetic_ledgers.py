@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Synthetic ledgers: many claims of speed over maps of a known truth.
+"""Synthetic ledgers: many claims about the speed of maps with known true speeds.
 
-What stats_rates.py and test_stats_rates.py draw. Nothing is measured. The
-verdicts are those of report.stats.family(), not of a copy.
+stats_rates.py and test_stats_rates.py use them. Nothing is measured. Verdicts
+come from report.stats.family() itself.
 """
 import math
 from dataclasses import dataclass
@@ -13,32 +13,32 @@ from report import stats
 
 CLAIMS, BLOCKS, CAMPAIGNS, MAPS = 155, 20, 8, 10
 MARGIN, TOLERANCE = math.log(1.02), math.log(1.2)
-RATIOS = (1.3, 2.3, 2.7, 10.0)  # sizes that ratio claims state
+RATIOS = (1.3, 2.3, 2.7, 10.0)  # claimed ratios
 AGAIN = 10  # draws of noise for each ledger
 
 
 @dataclass
 class Ledger:
-    """claims for stats.family(), and of each which alternatives would be
-    wrong to call under the truth that was drawn."""
+    """Claims for stats.family(), and the alternatives of each that are false for
+    the drawn true speeds."""
     claims: dict
     wrong: dict  # id -> names
     contrasts: list  # (campaign, map, map), each once
 
 
 def pairs_of(rng, cells):
-    """One to `cells` contrasts of one campaign for each claim; claims share
-    maps, and now and then a whole contrast."""
-    asked = []
+    """One to `cells` contrasts of one campaign for each claim. Claims share maps
+    and sometimes a contrast."""
+    contrasts = []
     for _ in range(CLAIMS):
         campaign = int(rng.integers(CAMPAIGNS))
-        asked.append([(campaign, *map(int, rng.choice(MAPS, 2, False)))
-                      for _ in range(rng.integers(cells) + 1)])
-    return asked
+        contrasts.append([(campaign, *map(int, rng.choice(MAPS, 2, False)))
+                          for _ in range(rng.integers(cells) + 1)])
+    return contrasts
 
 
 def truth_of(rng, moved):
-    """ln speed of every map: equal, but for a share of `moved` maps."""
+    """ln speed of every map: equal, except for a share of `moved` maps."""
     speed = np.zeros((CAMPAIGNS, MAPS))
     faster = rng.random(speed.shape) < moved
     speed[faster] = rng.uniform(0.2, 1.0, int(faster.sum()))
@@ -46,9 +46,9 @@ def truth_of(rng, moved):
 
 
 def ledger_of(rng, speed, margin, cells):
-    """Two thirds direction, the rest ratio claims, a few of equality."""
-    claims, wrong, asked = {}, {}, pairs_of(rng, cells)
-    for i, keys in enumerate(asked):
+    """Two thirds of the claims are directions, the others ratios, a few equality."""
+    claims, wrong, contrasts = {}, {}, pairs_of(rng, cells)
+    for i, keys in enumerate(contrasts):
         d = [speed[c, a] - speed[c, b] for c, a, b in keys]
         if i % 50 == 0:
             claims[i] = {"claimed": stats.inside(keys, -0.05, 0.05),
@@ -73,14 +73,14 @@ def ledger_of(rng, speed, margin, cells):
                                          or all(x > ends[1] for x in d))}
         wrong[i] = {name for name, is_false in false.items() if is_false}
     return Ledger(claims, wrong,
-                  list(dict.fromkeys(k for keys in asked for k in keys)))
+                  list(dict.fromkeys(k for keys in contrasts for k in keys)))
 
 
 def rates_of(rng, speed, noise):
-    """ln rates (campaigns, maps, blocks): trials of a block share a burst of
-    its machine, 3 % are missing. skewed: bursts only ever slow the maps with
-    odd numbers, so that no contrast of an odd with an even one is
-    symmetric: its mean is what speed says, its pseudo-median near it."""
+    """ln rates (campaigns, maps, blocks): trials of a block share a burst of the
+    machine; 3 % are missing. skewed: bursts slow only maps with odd numbers. A
+    contrast of an odd and an even map is then not symmetric: its mean equals
+    the difference of speeds, its pseudo-median is near it."""
     shape = (CAMPAIGNS, MAPS, BLOCKS)
     burst = rng.choice([1.0, 6.0], (CAMPAIGNS, 1, BLOCKS), p=[0.85, 0.15])
     ln = rng.normal(0, 0.03, shape) + speed[:, :, None]
@@ -95,16 +95,16 @@ def rates_of(rng, speed, noise):
 
 
 def contrasts_of(ledger, ln):
-    """Data for stats.family(): each contrast that a claim names, once."""
+    """Data for stats.family(): each contrast of a claim, once."""
     d = {(c, a, b): ln[c, a] - ln[c, b] for c, a, b in ledger.contrasts}
     return {key: x[~np.isnan(x)] for key, x in d.items()}
 
 
 def drawn(rng, draws, noise="bursts", moved=0.0, margin=MARGIN, cells=3,
           alpha=0.01):
-    """Draws ledgers, a new one every AGAIN draws, and decides each -> for
-    each (alternatives called wrongly, alternatives called at all), as lists
-    of (claim, name)."""
+    """Draws ledgers, a new one every AGAIN draws, and decides them. Yields
+    (false alternatives accepted, all alternatives accepted) for each draw, as
+    lists of (claim, name)."""
     for i in range(draws):
         if i % AGAIN == 0:
             speed = truth_of(rng, moved)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The same map in two programs that speak the trial protocol: the ratio of times.
+"""Ratio of times of the same map in two programs that use the trial protocol.
 
     two_programs.py port|foreign [OPTION of `readmostly run`...]
 
-port: Go's own maps against their ports in C (workloads/port-speed.conf; needs Go).
-foreign: gomap_rw in examples/trial/their_trial.c against the same map in readmostly
-(workloads/foreign.conf). Trials of both programs alternate in blocks of random
-order. Prints the other program's time over readmostly's with its 95 % interval, for
+port: Go's own maps and their ports in C (workloads/port-speed.conf; needs Go).
+foreign: gomap_rw in examples/trial/their_trial.c and in readmostly
+(workloads/foreign.conf). Trials of both programs alternate in blocks of random order.
+Prints the other program's time divided by readmostly's with its 95 % interval, for
 elapsed time and for the threads' CPU time. Status: 0 the ratio meets the bar (port:
 the lower bound of elapsed time is at least 0.97; foreign: the interval is within
 2 % of 1), 1 it does not, 2 usage or input, 3 a trial failed or there is no interval.
@@ -24,7 +24,7 @@ from report import load, stats  # noqa: E402
 from report.load.trial import Status  # noqa: E402
 
 BUILD = Path(os.environ.get("BUILD", "build/gcc"))
-# name: workload, the other program, least and greatest ratio of the interval
+# name: workload, other program, lower and upper bar of the interval
 KINDS = {"port": ("workloads/port-speed.conf", "readmostly-go", 0.97, None),
          "foreign": ("workloads/foreign.conf", "tests/their_trial", 0.98, 1.02)}
 TIMES = {"elapsed": lambda result: result.elapsed_ns,
@@ -32,7 +32,7 @@ TIMES = {"elapsed": lambda result: result.elapsed_ns,
 
 
 def rates(trials, time_of):
-    """block -> operations per second."""
+    """{block: operations per second}"""
     return {t.block: t.result.ops * 1e9 / time_of(t.result)
             for t in trials if t.usable and time_of(t.result)}
 
@@ -76,7 +76,7 @@ def main():
         if cell.measure != "throughput":
             continue
         for name, time_of in TIMES.items():
-            # rates: the program that needs more time has the smaller rate
+            # These are rates: the slower program has the smaller rate.
             ratio = stats.ratio_interval(*(rates(campaign.attempted(cell, arm), time_of)
                                            for arm in ("here", "there")))
             decided, words = judge(ratio, low, high)

@@ -58,7 +58,7 @@ def base_of(clone, **variables):
                      str(gate), **variables)
     assert messages.returncode == 0, messages.stderr
     found, = [line for line in messages.stdout.splitlines()
-              if line.startswith("gate: head against ")]
+              if line.startswith("gate: head compared with ")]
     return found.split()[-1], messages.stderr
 
 

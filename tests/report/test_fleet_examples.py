@@ -88,7 +88,7 @@ def test_the_reframe_check_reads_the_output_of_its_command(check, tmp_path, fake
                RM_FAKE=fake)
     check.stdout = str(tmp_path / "out")
     Path(check.stdout).write_text(done.stdout)
-    assert check.is_whole() == is_whole, done.stdout + done.stderr
+    assert check.is_complete() == is_whole, done.stdout + done.stderr
     assert check.ok() > 40
     assert (check.failed() == 0) == is_whole
 

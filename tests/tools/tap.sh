@@ -36,8 +36,8 @@ skip() {
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
-# True if file $1 has a line with the words $2.
-says() { grep -qF -- "$2" "$1" || { sed 's/^/# /' "$1"; return 1; }; }
+# contains FILE TEXT: true if a line of the file contains the text.
+contains() { grep -qF -- "$2" "$1" || { sed 's/^/# /' "$1"; return 1; }; }
 
 done_testing() {
 	echo "1..$tap_count"

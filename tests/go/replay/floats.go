@@ -19,8 +19,8 @@ func clearFloats(m map[float64]uint64) {
 	mapclear(words[0], words[1])
 }
 
-// floatOf is float_of() of tests/unit/gomap/test_equal_floats.c: the key of a
-// rank.
+// floatOf returns the key of a rank, as float_of() of
+// tests/unit/gomap/test_equal_floats.c.
 func floatOf(rank uint64) float64 {
 	switch {
 	case rank%4 == 0:
@@ -33,7 +33,7 @@ func floatOf(rank uint64) float64 {
 	return float64(rank)
 }
 
-// playFloats logs length and results. Where an entry lies is by chance.
+// playFloats logs length and results. The places of entries are random.
 func playFloats(t *trace, log *logger) {
 	m := make(map[float64]uint64, t.hint)
 	var results uint64
@@ -61,8 +61,8 @@ func doFloats(m map[float64]uint64, s *step, results uint64) uint64 {
 	return result(results, got, ok)
 }
 
-// visitFloats sums up the entries that were there when the visit began, at
-// most s.rank of which bring a new one: the map grows under the iteration.
+// visitFloats sums up the entries with values below s.value. At most s.rank of
+// them insert a new one, so that the map grows during the iteration.
 func visitFloats(m map[float64]uint64, s *step) (sum uint64) {
 	left := s.rank
 	for key, value := range m {

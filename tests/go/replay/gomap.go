@@ -33,7 +33,7 @@ func memhash64(p unsafe.Pointer, seed uintptr) uintptr
 //go:linkname strhash runtime.strhash
 func strhash(p unsafe.Pointer, seed uintptr) uintptr
 
-// kind is a type of keys: how they are made, hashed, read from a slot.
+// kind is a type of keys: how to make, hash and read them.
 type kind[K comparable] struct {
 	of   func(rank uint64) K
 	hash func(key unsafe.Pointer, seed uintptr) uintptr
@@ -43,7 +43,7 @@ type kind[K comparable] struct {
 var words = kind[uint64]{wordOf, memhash64, func(key uint64) uint64 { return key }}
 var texts = kind[string]{textOf, strhash, wordIn}
 
-// bucket is how the compiler lays it out.
+// bucket has the layout that the compiler uses.
 type bucket[K comparable] struct {
 	tophash  [slots]uint8
 	keys     [slots]K
@@ -66,7 +66,7 @@ func bit(set bool) uint64 {
 	return 0
 }
 
-// chain folds every slot of a chain: state, and the pair of an entry.
+// chain folds every slot of a chain: its state, and key and value.
 func chain[K comparable](k *kind[K], digest uint64, b *bucket[K]) uint64 {
 	for ; b != nil; b = b.overflow {
 		for i := range b.tophash {
@@ -80,8 +80,8 @@ func chain[K comparable](k *kind[K], digest uint64, b *bucket[K]) uint64 {
 	return digest
 }
 
-// layout folds all that the map holds, where it holds it. Of an old bucket
-// that has been moved only this counts.
+// layout folds the complete contents with their places. A moved old bucket
+// counts only as moved.
 func layout[K comparable](k *kind[K], h *header) (digest uint64) {
 	if h.buckets == nil {
 		return 0
@@ -107,8 +107,8 @@ func layout[K comparable](k *kind[K], h *header) (digest uint64) {
 	return digest
 }
 
-// hashes prints the seed and the hash of every key: the low 16 bits and the
-// top 8, which is all that a map of fewer than 2^16 buckets looks at.
+// hashes prints the seed and the hash of every key: the low 16 and the top 8
+// bits, which suffice for a map of fewer than 2^16 buckets.
 func hashes[K comparable](t *trace, k *kind[K], hash0 uint32, log *logger) {
 	for rank := 0; rank < t.keys; rank++ {
 		if rank%1000 == 0 {
@@ -132,8 +132,8 @@ func playNative(t *trace, log *logger) {
 	}
 }
 
-// playNativeOf logs count, B, noverflow, nevacuate, growing, same size, how
-// often the seed was drawn, layout, results.
+// playNativeOf logs count, B, noverflow, nevacuate, growing, same size, number
+// of seeds, layout, results.
 func playNativeOf[K comparable](t *trace, k *kind[K], log *logger) {
 	m := make(map[K]uint64, t.hint)
 	h := headerOf(m)
@@ -183,8 +183,7 @@ func doNative[K comparable](m map[K]uint64, k *kind[K], s *step, results uint64)
 	return result(results, got, ok)
 }
 
-// playNil logs length and results, and before the state what Go says where it
-// panics.
+// playNil logs length and results, and the message of a panic before the state.
 func playNil(t *trace, log *logger) {
 	var m map[uint64]uint64
 	var results uint64
@@ -203,7 +202,7 @@ func doNil(m map[uint64]uint64, s *step, results uint64, log *logger) uint64 {
 	return doNative(m, &words, s, results)
 }
 
-// playGrowth logs the counts at which B changes: no hash decides those.
+// playGrowth logs the counts at which B changes, which do not depend on hashes.
 func playGrowth(t *trace, log *logger) {
 	m := make(map[uint64]uint64, t.hint)
 	h := headerOf(m)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Replay reads traces on standard input (tests/go/trace.h), does their steps
-// on Go's own maps, and prints the state that it finds inside
-// (docs/go-equality.md). Standard library only.
+// Replay reads traces on standard input (tests/go/trace.h), executes them on
+// Go's own maps, and prints the internal state (docs/go-equality.md). Standard
+// library only.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"strconv"
 )
 
-// What Go's maps are called in traces, and how to replay them.
+// Functions that replay a trace, by the set of the trace.
 var players = map[string]func(*trace, *logger){
 	"native":  playNative,
 	"filling": playNative,
@@ -28,7 +28,7 @@ var players = map[string]func(*trace, *logger){
 }
 
 func main() {
-	every := flag.Int("every", 1, "print the state each so many steps")
+	every := flag.Int("every", 1, "print the state each N steps")
 	version := flag.Bool("version", false, "print the version of Go, and end")
 	flag.Parse()
 	if *version {
@@ -54,8 +54,8 @@ func main() {
 	}
 }
 
-// logger prints numbered states; each line ends with a digest of all states
-// so far, so that a thinned log still speaks for every step.
+// logger prints numbered states. Each line ends with a digest of all states so
+// far, so that a log with few states still covers every step.
 type logger struct {
 	out         *bufio.Writer
 	every, last int
@@ -63,7 +63,7 @@ type logger struct {
 	line        []byte
 }
 
-// state logs; `print` even if it is not its turn.
+// state logs a state. print: also between the regular steps.
 func (l *logger) state(step int, fields []uint64, print bool) {
 	for _, field := range fields {
 		l.digest = seed(l.digest, field)

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// The inside of sync.Map, Go 1.9 to 1.23.
+// Internals of sync.Map, Go 1.9 to 1.23.
 type entry struct{ p unsafe.Pointer } // *any
 
 type readOnly struct {
@@ -17,15 +17,15 @@ type readOnly struct {
 	amended bool
 }
 
-// inside reads the fields of a sync.Map.
+// inside points to the fields of a sync.Map.
 type inside struct {
 	read   **readOnly
 	dirty  *map[any]*entry
 	misses *int
 }
 
-// look finds the fields. Up to Go 1.19 `read` is an atomic.Value, whose
-// second word points to the readOnly; then an atomic.Pointer to it.
+// look finds the fields. Up to Go 1.19 `read` is an atomic.Value, whose second
+// word points to the readOnly; later it is an atomic.Pointer.
 func look(m *sync.Map) *inside {
 	kind := reflect.TypeOf(m).Elem()
 	at := func(name string) uintptr {
@@ -47,8 +47,8 @@ func look(m *sync.Map) *inside {
 	}
 }
 
-// expunged is the sentinel of package sync: what an entry holds that was
-// deleted before dirty was built.
+// expunged is the sentinel of package sync for an entry that was deleted before
+// dirty was built.
 var expunged = func() unsafe.Pointer {
 	var m sync.Map
 	m.Store(1, 1)
@@ -58,7 +58,7 @@ var expunged = func() unsafe.Pointer {
 	return (*look(&m).read).m[1].p
 }()
 
-// half is what one of the two maps holds.
+// half describes one of the two maps.
 type half struct {
 	count, empty, expunged, digest uint64
 }
@@ -85,8 +85,8 @@ func keyWord(key any) uint64 {
 	return wordIn(key.(string))
 }
 
-// state is read, amended, dirty, misses, nil in read and in dirty, expunged,
-// digests of the live pairs of both.
+// state returns read, amended, dirty, misses, nil in read and in dirty,
+// expunged, and digests of the live pairs of both.
 func (in *inside) state() []uint64 {
 	var read, dirty half
 	var amended uint64
@@ -121,7 +121,7 @@ func number(value any) uint64 {
 	return value.(uint64)
 }
 
-// doSync does one step; returns the results with this one.
+// doSync executes one step and folds its result into results.
 func doSync(m *sync.Map, s *step, str bool, results uint64) uint64 {
 	var key, value any = wordOf(s.rank), s.value
 	var got any

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// operations are the letters of tests/go/trace.h, in its order.
+// operations are the letters of tests/go/trace.h, in the same order.
 const operations = "LSDRZOTWCX"
 
 const (
@@ -35,7 +35,7 @@ type trace struct {
 	steps                   []step
 }
 
-// readTrace reads one trace; io.EOF where there is none.
+// readTrace reads one trace; io.EOF at the end of the input.
 func readTrace(in *bufio.Reader) (*trace, error) {
 	line, err := in.ReadString('\n')
 	if err != nil {
@@ -75,7 +75,7 @@ func parseStep(line []byte) step {
 		numbers[1], numbers[2]}
 }
 
-// digest of all steps, as trace_next() of trace.h makes it.
+// digest of all steps, as in trace_next() of trace.h.
 func (t *trace) digest() (digest uint64) {
 	for _, s := range t.steps {
 		digest = seed(digest, s.operation)
@@ -107,12 +107,12 @@ func textOf(rank uint64) string {
 	return string(bytes[:])
 }
 
-// wordIn is the word that a string key begins with.
+// wordIn is the first word of a string key.
 func wordIn(text string) uint64 {
 	return binary.LittleEndian.Uint64([]byte(text[:8]))
 }
 
-// result folds what an operation returned.
+// result folds the result of an operation into the digest.
 func result(results, value uint64, ok bool) uint64 {
 	if ok {
 		return seed(results, value<<1|1)

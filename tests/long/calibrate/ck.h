@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ck.h - put in front of Concurrency Kit's own benchmark of ck_ht (gcc
- * -include): its clock counts picoseconds of the thread's CPU time, since it
- * prints whole ticks, and each CALIBRATE_* gives a part of its loop to this
- * suite's, so that a gap has a measured cause.
+ * ck.h - included before Concurrency Kit's benchmark of ck_ht (gcc -include).
+ * Its clock counts picoseconds of thread CPU time, since the benchmark prints
+ * whole ticks. Each CALIBRATE_* replaces a part of its loop by this suite's, so
+ * that differences get a measured cause.
  */
 #include <ck_ht.h>
 
@@ -25,7 +25,7 @@ static inline uint64_t calibrate_clock(void)
 
 #define rdtsc calibrate_clock
 
-#ifdef CALIBRATE_HASH /* the key itself, by a pointer to a function */
+#ifdef CALIBRATE_HASH /* the key itself, through a function pointer */
 static inline uint64_t calibrate_hash(uint64_t word)
 {
 	return rm_hash(RM_U64X8, (struct rm_key){ .word = word }, 7);
@@ -44,7 +44,7 @@ static void calibrate_hash_of(
 #define calibrate_hash_of hash_function
 #endif
 
-#ifdef CALIBRATE_DELETE /* what a table is made for where keys are removed */
+#ifdef CALIBRATE_DELETE /* the mode of tables with removals */
 #define CALIBRATE_MODE CK_HT_WORKLOAD_DELETE
 #else
 #define CALIBRATE_MODE 0

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cuckoo.hh - put in front of libcuckoo's own benchmark (g++ -include), which
- * is built for calibrate_key: each CALIBRATE_* gives a part of its loop to
- * this suite's, so that a gap has a measured cause. Without one a key is the
- * word that it is there.
+ * cuckoo.hh - included before libcuckoo's benchmark (g++ -include), which is
+ * built for calibrate_key. Each CALIBRATE_* replaces a part of its loop by this
+ * suite's, so that differences get a measured cause. Without a macro a key is
+ * its word.
  */
 #include <test_util.hh>
 
@@ -35,7 +35,7 @@ template <> struct std::hash<calibrate_key> {
 
 #include "universal_gen.hh"
 
-/* The resident keys come first, each asked for once, in order. */
+/* Resident keys come first; each is requested once, in order. */
 static const calibrate_key *calibrate_first;
 static uint64_t calibrate_filled, calibrate_state = 1;
 
@@ -53,7 +53,7 @@ template <> class Gen<calibrate_key>
 
 	static calibrate_key get(const storage_type &key)
 	{
-#ifdef CALIBRATE_DRAW /* the next of an order that repeats */
+#ifdef CALIBRATE_DRAW /* the next key of a repeating order */
 		if (calibrate_filled == CALIBRATE_DRAW / 2)
 			return calibrate_first[rm_below(
 			        rm_next(&calibrate_state), CALIBRATE_DRAW)];
@@ -64,12 +64,12 @@ template <> class Gen<calibrate_key>
 	}
 };
 
-#ifdef CALIBRATE_DRAW /* they know beforehand which key is there */
+#ifdef CALIBRATE_DRAW /* the benchmark knows in advance which keys are present */
 uint64_t calibrate_wrong,
-        calibrate_missed; /* seen by others: they are stored */
+        calibrate_missed; /* global, so that stores are not optimised away */
 
 #undef ASSERT_EQ
-#ifdef CALIBRATE_USE /* thrown away */
+#ifdef CALIBRATE_USE /* discarded */
 #define ASSERT_EQ(expected, found)            \
 	do {                                  \
 		if (found)                    \

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package calibrate asks sync.Map what its project's own benchmark of look-ups
-// that mostly hit does, in loops of our own: Direct by the type itself, where
-// theirs asks through an interface of several maps; Plain counts for itself,
-// too, where theirs asks testing.PB after each look-up.
+// Package calibrate repeats the benchmark LoadMostlyHits of sync.Map in our own
+// loops. Direct calls the type directly, not through an interface of several
+// maps. Plain also counts iterations itself; the original calls testing.PB
+// after each lookup.
 package calibrate
 
 import (
@@ -13,21 +13,21 @@ import (
 
 const present, asked = 1023, 1024
 
-// filled has all keys in the part of the map that is read without its lock.
+// filled returns a map with all keys in the part that is read without a lock.
 func filled() *sync.Map {
 	m := new(sync.Map)
 	for i := 0; i < present; i++ {
 		m.Store(i, i)
 	}
 	for i := 0; i < 2*present; i++ {
-		m.Load(-1) // a miss: so many of them make the map move its keys
+		m.Load(-1) // a miss; enough misses promote the keys
 	}
 	return m
 }
 
 func judge(b *testing.B, found int) {
 	if found >= asked {
-		b.Error("a value that nobody stored")
+		b.Error("a value that was never stored")
 	}
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * urcu.h - put in front of liburcu's own benchmark of cds_lfht (gcc -include):
- * it gives parts of its loop to this suite's, one by one, so that a gap has a
- * measured cause. Without a macro of CALIBRATE_* their program is as it is.
+ * urcu.h - included before liburcu's benchmark of cds_lfht (gcc -include). Each
+ * CALIBRATE_* replaces a part of its loop by this suite's, so that differences
+ * get a measured cause. Without a macro the benchmark is unchanged.
  */
 #include "test_urcu_hash.h"
 
 #include "impls/support/hash.h"
 #include "runner/base/rng.h"
 
-#ifdef CALIBRATE_DRAW /* their rand_r() and its remainder by a variable */
+#ifdef CALIBRATE_DRAW /* replaces rand_r() and its remainder by a variable */
 static __thread uint64_t calibrate_state = 1;
 
 static inline int calibrate_draw(unsigned int *state)
@@ -19,12 +19,12 @@ static inline int calibrate_draw(unsigned int *state)
 }
 
 #define rand_r(state) calibrate_draw(state)
-#ifdef CALIBRATE_READER /* the file that asks, not the one that has them */
+#ifdef CALIBRATE_READER /* only in the file of the readers */
 #define lookup_pool_size ((unsigned long)CALIBRATE_DRAW)
 #endif
 #endif
 
-#ifdef CALIBRATE_HASH /* Jenkins' lookup3 */
+#ifdef CALIBRATE_HASH /* replaces lookup3 of Jenkins */
 static inline unsigned long calibrate_hash(const void *key)
 {
 	return rm_hash(RM_U64X8, (struct rm_key){ .word = (uint64_t)key }, 7);
@@ -40,7 +40,7 @@ static inline unsigned long calibrate_hash(const void *key)
 #define calibrate_match test_match
 #endif
 
-#ifdef CALIBRATE_MATCH /* a call of another file's function */
+#ifdef CALIBRATE_MATCH /* replaces a call into another file */
 static int calibrate_equal(struct cds_lfht_node *node, const void *key)
 {
 	return to_test_node(node)->key == key;

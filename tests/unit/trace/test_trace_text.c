@@ -101,8 +101,35 @@ static void a_checksum_is_that_of_both_forms(void)
 	        "and one that does not, although it is written with a list");
 }
 
+/* Each bit flip and each cut of a text that we wrote. */
+static void damage_is_found(void)
+{
+	static const char lines[] = "has a\nget a\nput 1 2 d vv\n";
+	struct rm_trace trace;
+	struct rm_error error = { "" };
+	char *bytes = NULL;
+	size_t size = 0, found = 0;
+	FILE *out = open_memstream(&bytes, &size);
+
+	if (rm_trace_parse("t", lines, strlen(lines), &trace, &error) || !out ||
+	        rm_trace_write_text(out, &trace) || fclose(out))
+		abort();
+	rm_trace_clear(&trace);
+	for (size_t bit = 0; bit < 8 * size; bit++) {
+		bytes[bit / 8] ^= (char)(1 << bit % 8);
+		found += !taken(bytes, size);
+		bytes[bit / 8] ^= (char)(1 << bit % 8);
+	}
+	for (size_t length = 1; length < size; length++)
+		found += !taken(bytes, length);
+	CHECK(taken(bytes, size) && found == 9 * size - 1,
+	        "every flipped bit and every cut of a written trace is found");
+	free(bytes);
+}
+
 int main(void)
 {
+	damage_is_found();
 	sizes_are_two_numbers();
 	sizes_have_a_limit();
 	a_checksum_is_that_of_both_forms();
