@@ -191,7 +191,7 @@ link_map   = $(call step,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(
   $(CC) -pthread $(SANITIZE) -o $@$(NEW) $(filter %.o,$^) -Wl,--as-needed \
   -Wl,--defsym=rm_this_map=rm_impl_$(subst -,_,$(@F)) $(filter %.a,$^) \
   $(if $(NEEDS_$(@F)),$(shell $(PKG) --libs $(NEEDS_$(@F)))) $(BASE_LIBS) && $(1) mv $@$(NEW) $@; fi
-# Stored counts are valid for code with the same hash, which is taken before the map is linked (docs/adr/0026).
+# Stored counts are valid for code with the same hash, which is taken before the map is linked (docs/adr/0014).
 describe   = objcopy -O binary -j '.text*' $(filter %.o,$^) $@.text$(NEW) && \
   $@$(NEW) describe "$$(sha256sum <$@.text$(NEW) | cut -c1-12)" >$@.text.json$(NEW) && runner/crc32.sh json <$@.text.json$(NEW) >$@.json$(NEW) && \
   rm $@.text$(NEW) $@.text.json$(NEW) && mv $@.json$(NEW) $@.json &&

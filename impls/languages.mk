@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Maps in other languages (docs/adr/0027, 0031): impls/LANGUAGE/maps.tsv has a row for each. Each
+# Maps in other languages (docs/adr/0027): impls/LANGUAGE/maps.tsv has a row for each. Each
 # language has one program, readmostly-LANGUAGE, to which each map is a link. Ids begin with
 # LANGUAGE_. Go has three programs of the same source, for three compilers: the newest installed
 # one, the newest with the classic maps (1.19 to 1.23) if it differs, and the one in $GO. Their ids

@@ -3,7 +3,7 @@
  * gomap_unguarded_take.h - locked Go maps whose removals skip the lock: a
  * misuse that is counted instead of fatal.
  *
- * Go's map detects this only sometimes, by its flag, and dies. Here each
+ * Go's map detects this only sometimes, by a flag, and then ends the program. Here each
  * conflict is counted, and after the first one removals take the lock, so that
  * the damage stays small and defined. One removal in 16 pauses in the middle,
  * so that every run has conflicts. Open iterators keep all memory that growth

@@ -11,7 +11,7 @@ import java.util.Map;
  * Readmostly-java measures Java's maps through the trial protocol
  * (docs/reference/trial-protocol.md). The measured loop is runner/driver.h, written in
  * Java: same generator, keys, order of operations and checks. maps.tsv describes the
- * maps; docs/adr/0031 has the rules for all languages.
+ * maps; docs/adr/0027 has the rules for all languages.
  */
 public final class Main {
 	private static final String USAGE =

@@ -2,7 +2,7 @@
 //! Readmostly-rust measures Rust's maps through the trial protocol
 //! (docs/reference/trial-protocol.md). The measured loop is runner/driver.h, written in
 //! Rust: same generator, keys, order of operations and checks. maps.tsv describes the
-//! maps; docs/adr/0031 has the rules for all languages.
+//! maps; docs/adr/0027 has the rules for all languages.
 
 mod judge;
 mod keys;

@@ -44,7 +44,7 @@ enum {
 	CLEANUP_GONE_S = 30,        /* then its handler must have ended */
 	CLEANUP_PERIOD_S = 10,
 	CLEANUP_LATE_S = 5,      /* delay that a sweep may have */
-	CLEANUP_TALK_S = 20,     /* a client sends for at most so long */
+	CLEANUP_TALK_S = 20,     /* a client sends for at most this long */
 	CLEANUP_TURNOVER_S = 64, /* time to fill all slots once */
 	CLEANUP_RESTS = 200,     /* sleeps of 0.1 ms per sweep */
 	CLEANUP_SECOND_BITS = 28,

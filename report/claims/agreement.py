@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do two verdicts on a claim agree: Go and the C port, or two versions of Go?
 
-They agree if their words are equal and no cell lies on the other side of 1. Both
+They agree if their words are equal and each cell lies on the same side of 1 in both. Both
 words may be "refuted" while the maps rank the other way round. For each claim on
 which Go and the port differ, the sentence gives the cause: the text of the
 ledger's variant if the verdict on the variant equals Go's, else "unexplained"

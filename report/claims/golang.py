@@ -44,7 +44,7 @@ def plain(side: str) -> str:
     return re.sub(f"^{CLASSIC_PREFIX}", PREFIX, side)
 
 
-Gos = Mapping[str, Go]  # CLASSIC, TODAY -> the Go, if the campaign has it
+Gos = Mapping[str, Go]  # CLASSIC, TODAY -> the Go version, if the campaign has it
 
 
 def version_of(info: MapInfo) -> str | None:

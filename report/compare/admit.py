@@ -2,7 +2,7 @@
 """Checks whether a campaign can be compared with another; "" or the reason.
 
 Differences that follow from the machine (CPUs, skipped cells, expected time) are
-allowed. Differences between plans are not (docs/adr/0043).
+allowed. Differences between plans are not (docs/reference/comparing.md).
 """
 from dataclasses import fields
 

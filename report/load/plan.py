@@ -14,7 +14,7 @@ COMMON = (*CLOSED, "paced", "open")  # loops of look-ups and writes
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """When a trial of the cell runs again (docs/adr/0029). Plans older than the budget
+    """When a trial of the cell runs again (docs/adr/0024). Plans older than the budget
     lack a share."""
     most: int | None = None
     share: float | None = None

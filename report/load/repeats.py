@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The spending of a campaign's budget of repeats (docs/adr/0029), recomputed from the
+"""The spending of a campaign's budget of repeats (docs/adr/0024), recomputed from the
 lines of its journal."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

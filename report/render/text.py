@@ -49,7 +49,7 @@ def context(result: Result) -> dict[str, object]:
 
 @pass_environment
 def number(env: Environment, item: object, kind: str, tag: str = "data") -> str:
-    """Formats a number of the model, or the value of an estimate.
+    """Formats a number from the model, or the value of an estimate.
 
     On a page it is an element that names its path. A missing number is a dash whose
     tool tip gives the reason.

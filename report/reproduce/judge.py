@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decides whether a second campaign replicates the clear comparisons of a first one. The
-rules were fixed before any repetition (docs/adr/0043)."""
+rules were fixed before any repetition (docs/reference/comparing.md)."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparisons of two cells, with the decisions of the first campaign (docs/adr/0043)."""
+"""Comparisons of two cells, with the decisions of the first campaign
+(docs/reference/comparing.md)."""
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

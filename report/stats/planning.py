@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many blocks a question needs, and the effect that a number of blocks detects.
+"""How many blocks a question needs, and the effect that a given number of blocks
+can detect.
 
 Uses the signed-rank test itself instead of a normal test with a factor. At the levels of
 a family (1 % over 260 groups) twenty pairs are few: the normal formula claims to detect

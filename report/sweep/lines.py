@@ -86,7 +86,7 @@ def on_line(group: Group, axis: str, line: Line, states: States) -> list[Boundar
             continue
         ends = (i, one.leader, Kind.FLIP if one.decided and two.decided else Kind.END)
         if two.decided and not one.decided and last and last[1].leader != two.leader:
-            found.pop()  # the end of the lead before the tie
+            found.pop()  # where the lead that precedes the tie ends
             ends = (last[0], last[1].leader, Kind.FLIP)
         found.append(Boundary(group, axis, ends[2], line, ends[0], j, (ends[1], two.leader)))
     return found

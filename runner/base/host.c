@@ -92,22 +92,6 @@ bool rm_host_list_has(const char *list, unsigned cpu)
 	return false;
 }
 
-/* MemAvailable, not MemFree, since the page cache can be reclaimed. */
-uint64_t rm_memory_available_bytes(void)
-{
-	FILE *file = fopen("/proc/meminfo", "re");
-	unsigned long long kib = 0;
-	char line[128];
-
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
-			break;
-	fclose(file);
-	return kib * 1024;
-}
-
 const char *rm_host_sibling_path(const char *name, char *path, size_t size)
 {
 	ssize_t length = readlink("/proc/self/exe", path, size - 1);

@@ -43,8 +43,4 @@ bool rm_host_list_has(const char *list, unsigned cpu);
    path that is too long is truncated, so that it does not exist. */
 const char *rm_host_sibling_path(const char *name, char *path, size_t size);
 
-/* MemAvailable of /proc/meminfo in bytes. Always of the real machine, since its
-   memory is used. 0 if unknown. */
-uint64_t rm_memory_available_bytes(void);
-
 #endif /* RM_HOST_H */

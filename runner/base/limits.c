@@ -230,6 +230,20 @@ void rm_limits_read(struct rm_limits *limits)
 	read_tasks(&limits->tasks);
 }
 
+const char *rm_limit_advice(
+        const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES])
+{
+	if (limit->left == UINT64_MAX)
+		snprintf(text, RM_LIMIT_ADVICE_BYTES,
+		        "no limit was found: see `ulimit -a` and the limits of "
+		        "the container");
+	else
+		snprintf(text, RM_LIMIT_ADVICE_BYTES,
+		        "the tightest limit is %s: raise it, or use less",
+		        limit->source);
+	return text;
+}
+
 bool rm_limits_oom_kills(uint64_t *kills)
 {
 	char folder[PATH_MAX - 64], path[PATH_MAX];
@@ -239,5 +253,34 @@ bool rm_limits_oom_kills(uint64_t *kills)
 	                       path)) ||
 	       (rm_cgroup_folder("memory", folder, sizeof(folder)) &&
 	               read_number(folder, "memory.oom_control", "oom_kill ",
-	                       kills, path));
+	                       kills, path)) ||
+	       read_number("/proc", "vmstat", "oom_kill ", kills, path);
+}
+
+bool rm_limits_throttled_ns(uint64_t *ns)
+{
+	static const struct {
+		const char *controller, *key;
+		unsigned unit_ns;
+	} versions[] = { { "", "throttled_usec ", 1000 },
+		{ "cpu", "throttled_time ", 1 } };
+	char folder[PATH_MAX - 64], path[PATH_MAX];
+	bool found = false;
+	uint64_t count;
+
+	*ns = 0;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+		const char *controller = versions[i].controller;
+
+		if (!rm_cgroup_folder(controller, folder, sizeof(folder)))
+			continue;
+		do {
+			if (!read_number(folder, "cpu.stat", versions[i].key,
+			            &count, path))
+				continue;
+			found = true;
+			*ns += count * versions[i].unit_ns;
+		} while (rm_cgroup_above(controller, folder));
+	}
+	return found;
 }

@@ -28,9 +28,26 @@ struct rm_limits {
 /* Reads all of them; takes well below a millisecond. */
 void rm_limits_read(struct rm_limits *limits);
 
-/* How often the kernel killed a process because this process's control group
-   was out of memory. False if no file has the number. */
+/* What to do after memory or threads (`limit`) were refused: the tightest limit
+   that was found, as a clause. Returns `text`. */
+enum { RM_LIMIT_ADVICE_BYTES = RM_LIMIT_SOURCE_BYTES + 100 };
+const char *rm_limit_advice(
+        const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES]);
+
+/* The advice after EPERM of pthread_create(): glibc retries without clone3()
+   only after ENOSYS. */
+#define RM_THREAD_FORBIDDEN                                                  \
+	"a filter of system calls refuses clone3(): update the container's " \
+	"runtime, or allow the call"
+
+/* How often the kernel killed a process for lack of memory, in this process's
+   control group or else on this machine. False if no file has the number. */
 bool rm_limits_oom_kills(uint64_t *kills);
+
+/* How long a CPU quota has stopped this process's control group, or a group
+   above it. Called before and after a trial, it also finds a quota that was set
+   in between. False if no file has the number. */
+bool rm_limits_throttled_ns(uint64_t *ns);
 
 /*
  * The folder of this process's group below /sys/fs/cgroup: of a controller of

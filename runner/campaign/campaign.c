@@ -3,6 +3,7 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/limits.h"
 #include "runner/base/rng.h"
 #include "runner/counters/counters.h"
 
@@ -167,6 +168,24 @@ static int append_trial(struct rm_campaign *campaign, const struct trial *trial,
 	return result;
 }
 
+/* Limits may be tighter than those of the plan. A trial beyond them would count
+   as failed, also after they are raised. */
+static int check_limits(const struct rm_campaign *campaign,
+        const struct trial *trial, struct rm_error *error)
+{
+	const struct rm_plan_cell *planned =
+	        &campaign->plan->cells[trial->cell];
+	char reason[RM_REASON_BYTES];
+	struct rm_limits limits;
+
+	rm_limits_read(&limits);
+	int code = rm_plan_check_limits(planned, 0, &limits, reason);
+
+	return code ? rm_error_set(error, code, "%.100s: %.400s",
+	                      planned->cell.id, reason)
+	            : 0;
+}
+
 /* A trial killed because the user stopped gets no line: a resume runs it. */
 static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
         struct rm_error *error)
@@ -176,9 +195,13 @@ static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
 	struct rm_outcome outcome = { 0 };
 	struct rm_interference_start start;
 
+	int result = check_limits(campaign, trial, error);
+
+	if (result)
+		return result;
 	rm_progress_show_cell(campaign->progress, cell->id);
 	rm_interference_begin(cell, &start);
-	int result = launch(campaign, trial, &outcome, error);
+	result = launch(campaign, trial, &outcome, error);
 
 	rm_interference_end(cell, &start, &record.interference);
 	campaign->interrupted = outcome.interrupted;
@@ -187,6 +210,21 @@ static int run_trial(struct rm_campaign *campaign, const struct trial *trial,
 		        campaign, trial, start.at_ns, record, &outcome, error);
 	rm_outcome_clear(&outcome);
 	return result;
+}
+
+/* A trial that cannot be placed would be void, and a resume could not replace
+   it. So the campaign stops before it. A simulated cell needs no CPU. */
+static int check_cpus(struct rm_campaign *campaign, const struct rm_cell *cell,
+        struct rm_error *error)
+{
+	struct rm_error why = { 0 };
+
+	if (!campaign->topology || cell->measure == RM_MEASURE_SIMULATED ||
+	        !rm_topology_check_cpus(campaign->topology, cell->cpus,
+	                cell->cpu_count, campaign->cpus, &why))
+		return 0;
+	return rm_error_set(
+	        error, -EXDEV, "%.200s cannot run: %s", cell->id, why.text);
 }
 
 /* Runs one planned trial, unless it has a line or its cell was stopped. */
@@ -202,7 +240,9 @@ static int run_unless_recorded(struct rm_campaign *campaign,
 		return 0;
 	if (!rm_tally_is_stopped(
 	            campaign->tally, trial->cell, trial->number, reason))
-		return run_trial(campaign, trial, error);
+		return check_cpus(campaign, &planned->cell, error)
+		               ? -EXDEV
+		               : run_trial(campaign, trial, error);
 	if (trial->attempt == 1)
 		rm_progress_count_trial(
 		        campaign->progress, planned->estimate_ns, 0);

@@ -188,6 +188,8 @@ struct rm_campaign {
 	const struct rm_plan *plan;
 	const json_t *counters; /* campaign.json's "counters" */
 	const struct rm_arms *arms;
+	const struct rm_topology *topology; /* NULL: CPUs are not checked */
+	unsigned cpus;       /* usable CPUs when the campaign was planned */
 	const char *program; /* replaces the built-in programs; or NULL */
 	int interrupt_fd;    /* readable: stop; -1: none */
 	struct rm_journal *journal;
@@ -203,7 +205,8 @@ struct rm_campaign {
  *
  * Returns 0 when the plan is done or `interrupted`. Returns -errno with `error`
  * when the journal or a histogram could not be written or no process could be
- * made. The journal stays valid, and a resume continues it. Main thread;
+ * made. Returns -EXDEV before a trial whose CPUs this process may no longer
+ * use. The journal stays valid, and a resume continues it. Main thread;
  * SIGXFSZ must be ignored.
  */
 int rm_campaign_run(struct rm_campaign *campaign, struct rm_error *error);

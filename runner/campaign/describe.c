@@ -190,14 +190,18 @@ int rm_campaign_hash(const json_t *campaign, char text[RM_SHA256_TEXT])
 }
 
 /* Adds the plan, then the hash of all members. */
-static int add_plan_and_hash(json_t *all, json_t *plan)
+static json_t *add_plan_and_hash(json_t *all, json_t *plan)
 {
 	char hash[RM_SHA256_TEXT];
+	bool added = all && !json_object_update(all, plan) &&
+	             !rm_campaign_hash(all, hash) &&
+	             !json_object_set_new(all, "sha256", json_string(hash));
 
-	if (!all || json_object_update(all, plan) ||
-	        rm_campaign_hash(all, hash))
-		return -ENOMEM;
-	return json_object_set_new(all, "sha256", json_string(hash));
+	json_decref(plan);
+	if (added)
+		return all;
+	json_decref(all);
+	return NULL;
 }
 
 static json_t *number_or_null(double value)
@@ -260,12 +264,7 @@ json_t *rm_describe_campaign(const struct rm_description *description)
 	json_object_set_new(all, "cells_from", pack_list(description->list));
 	/* marks a line without a checksum as damaged */
 	json_object_set_new(all, "line_checksum", json_string("crc32"));
-	if (add_plan_and_hash(all, plan)) {
-		json_decref(all);
-		all = NULL;
-	}
-	json_decref(plan);
-	return all;
+	return add_plan_and_hash(all, plan);
 }
 
 static const char advice[] = "start a new campaign (another -o DIR) or resume "
@@ -289,6 +288,29 @@ static int compare_text(const char *what, const char *recorded, const char *now,
 	return rm_error_set(error, -EINVAL,
 	        "the campaign was started with %s %.100s, now it is %.100s: %s",
 	        what, recorded, now, advice);
+}
+
+static const char *online_cpus(const json_t *machine)
+{
+	return text_of(
+	        json_object_get(machine, "facts"), "cpus_online", "text");
+}
+
+/* An offline CPU changes the machine's id. */
+static int compare_machines(
+        const json_t *recorded, const json_t *now, struct rm_error *error)
+{
+	const char *before = online_cpus(recorded), *online = online_cpus(now);
+
+	if (strcmp(text_of(recorded, "id", NULL), text_of(now, "id", NULL)) &&
+	        strcmp(before, online))
+		return rm_error_set(error, -EINVAL,
+		        "the campaign was started with CPUs %.100s online, now "
+		        "CPUs %.100s are: bring the others back (echo 1 > "
+		        "/sys/devices/system/cpu/cpuN/online), or %s",
+		        before, online, advice);
+	return compare_text("machine", text_of(recorded, "id", NULL),
+	        text_of(now, "id", NULL), error);
 }
 
 static int compare_workload(const json_t *recorded,
@@ -373,9 +395,8 @@ int rm_describe_compare(const json_t *recorded,
 	                text_of(now->build, "build_id", NULL), error);
 
 	if (!result)
-		result = compare_text("machine",
-		        text_of(recorded, "machine", "id"),
-		        text_of(now->machine, "id", NULL), error);
+		result = compare_machines(json_object_get(recorded, "machine"),
+		        now->machine, error);
 	if (!result)
 		result = compare_seeds(recorded, seed, error);
 	if (!result)

@@ -4,6 +4,7 @@
 
 #include "runner/base/clock.h"
 #include "runner/base/host.h"
+#include "runner/base/limits.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -98,12 +99,18 @@ struct rm_interference rm_interference_unknown(void)
 		.load = load_of_machine(),
 		.others_share = -1,
 		.stolen_share = -1,
+		.throttled_ns = -1,
 	};
 }
 
 void rm_interference_begin(
         const struct rm_cell *cell, struct rm_interference_start *start)
 {
+	uint64_t throttled_ns;
+
+	start->throttled_ns = rm_limits_throttled_ns(&throttled_ns)
+	                              ? (int64_t)throttled_ns
+	                              : -1;
 	start->children_cpu_ns = children_cpu_ns();
 	start->at_ns = rm_now_ns();
 	read_ticks(cell, start);
@@ -133,6 +140,9 @@ void rm_interference_end(const struct rm_cell *cell,
 	if (start->steal_ticks >= 0 && now.steal_ticks >= start->steal_ticks)
 		interference->steal_ticks =
 		        now.steal_ticks - start->steal_ticks;
+	if (start->throttled_ns >= 0 && now.throttled_ns >= start->throttled_ns)
+		interference->throttled_ns =
+		        now.throttled_ns - start->throttled_ns;
 	if (start->busy_ticks < 0 || now.busy_ticks < start->busy_ticks)
 		return;
 	if ((double)(now.at_ns - start->at_ns) < 3 * tick_ns)

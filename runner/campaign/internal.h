@@ -340,10 +340,13 @@ struct rm_interference {
 	double others_share;
 	/* The same for the hypervisor. One tick per CPU counts as 0. */
 	double stolen_share;
+	/* How long a CPU quota stopped the control group meanwhile, summed over
+	   its CPUs; negative: unknown. */
+	int64_t throttled_ns;
 };
 
 struct rm_interference_start {
-	int64_t steal_ticks, busy_ticks, stolen_ticks;
+	int64_t steal_ticks, busy_ticks, stolen_ticks, throttled_ns;
 	double children_cpu_ns;
 	uint64_t at_ns;
 };
@@ -367,6 +370,11 @@ void rm_interference_end(const struct rm_cell *cell,
 bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
         const struct rm_interference *interference, char text[RM_REASON_BYTES]);
 
+/* Appends the tightest limit to the reason of a trial to which the system
+   refused memory or a thread; `oom_killed`: the kernel killed it for lack of
+   memory. -ENOMEM. */
+int rm_reason_add_limit(bool oom_killed, char **reason);
+
 /* State of a journal line for further attempts; never RM_ATTEMPT_NONE. */
 enum rm_attempt_state rm_attempt_state_of(const json_t *line);
 
@@ -382,7 +390,7 @@ bool rm_repeat_is_due(const json_t *attempts, const struct rm_arms *arms,
 
 /* A walk over all turns of a campaign: set the first three members, zero the
    rest. Run, resume and validation use the same walk, so that repeats follow
-   from plan and attempts alone (docs/adr/0029). */
+   from plan and attempts alone (docs/adr/0024). */
 struct rm_repeats {
 	const struct rm_plan *plan;
 	const struct rm_arms *arms;
@@ -480,8 +488,8 @@ struct rm_cell_trial_run {
 int rm_cell_trial_run(const struct rm_cell_trial_run *play,
         struct rm_outcome *outcome, struct rm_error *error);
 
-/* A limit of RLIMIT_DATA that protects the machine: half of MemAvailable plus
-   the stacks of `threads` threads. 0 (no limit) if MemAvailable is not known,
+/* A limit of RLIMIT_DATA that protects the machine: half of what is left plus
+   the stacks of `threads` threads. 0 (no limit) if that is not known,
    and in builds with a sanitizer, which reserve terabytes. */
 uint64_t rm_memory_limit_bytes(unsigned threads);
 

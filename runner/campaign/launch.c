@@ -4,6 +4,7 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/clock.h"
+#include "runner/base/limits.h"
 #include "runner/base/rng.h"
 #include "runner/protocol/protocol.h"
 
@@ -32,6 +33,7 @@ enum stop {
 struct ending {
 	enum stop stop;
 	int wait_status; /* from waitpid() */
+	bool oom_killed; /* by the kernel, for lack of memory */
 	const struct rm_cell *cell;
 	const char *cell_id;
 	uint64_t deadline_ns;
@@ -128,17 +130,23 @@ static int judge_ending(const struct ending *ending, struct rm_outcome *outcome)
 	int used = describe_failure(ending, why, sizeof(why));
 
 	if (!used && !rm_answer_read(ending->answer, ending->answer_bytes,
-	                     ending->cell_id, &outcome->result, &error))
-		return rm_result_judge(ending->cell, outcome->result)
-		               ? -ENOMEM
-		               : take_result(outcome);
+	                     ending->cell_id, &outcome->result, &error)) {
+		if (rm_result_judge(ending->cell, outcome->result) ||
+		        take_result(outcome))
+			return -ENOMEM;
+		return outcome->reason ? rm_reason_add_limit(ending->oom_killed,
+		                                 &outcome->reason)
+		                       : 0;
+	}
 	if (used)
 		append_memory_use(
 		        ending, outcome->peak_bytes, why, (size_t)used);
 	outcome->status = "failed";
 	outcome->reason = rm_reason_text(used ? why : error.text,
 	        ending->errors, ending->errors_bytes, RM_LAUNCH_ERRORS_KEPT);
-	return outcome->reason ? 0 : -ENOMEM;
+	return outcome->reason ? rm_reason_add_limit(
+	                                 ending->oom_killed, &outcome->reason)
+	                       : -ENOMEM;
 }
 
 void rm_outcome_clear(struct rm_outcome *outcome)
@@ -161,8 +169,19 @@ struct run {
 	size_t answer_bytes, answer_capacity;
 	char errors[2 * RM_LAUNCH_ERRORS_KEPT];
 	size_t errors_bytes;
+	uint64_t oom_kills; /* by the kernel, before the trial began */
 	enum stop stop;
 };
+
+/* True if the kernel, and not this process or the user, killed the trial. */
+static bool was_oom_killed(const struct run *run, int wait_status)
+{
+	uint64_t kills = 0;
+
+	return run->stop == RM_ENDED && WIFSIGNALED(wait_status) &&
+	       WTERMSIG(wait_status) == SIGKILL &&
+	       rm_limits_oom_kills(&kills) && kills > run->oom_kills;
+}
 
 static void close_end(int *fd)
 {
@@ -338,6 +357,7 @@ static int wait_for_trial(
 	struct ending ending = {
 		.stop = run->stop,
 		.wait_status = wait_status,
+		.oom_killed = was_oom_killed(run, wait_status),
 		.cell = run->launch->cell,
 		.cell_id = cell_id,
 		.deadline_ns = run->launch->deadline_ns,
@@ -354,9 +374,18 @@ static int wait_for_trial(
 static int record_not_started(int code, struct rm_outcome *outcome,
         const struct rm_error *why, struct rm_error *error)
 {
-	if (code == -ENOMEM || code == -EAGAIN || code == -EMFILE ||
-	        code == -ENFILE)
-		return rm_error_set(error, code, "%s", why->text);
+	char advice[RM_LIMIT_ADVICE_BYTES];
+	struct rm_limits limits;
+
+	rm_limits_read(&limits);
+	if (code == -EMFILE || code == -ENFILE)
+		return rm_error_set(error, code,
+		        "%s: raise ulimit -n (open files)", why->text);
+	if (code == -ENOMEM || code == -EAGAIN)
+		return rm_error_set(error, code, "%s: %s", why->text,
+		        rm_limit_advice(code == -EAGAIN ? &limits.tasks
+		                                        : &limits.memory,
+		                advice));
 	snprintf(outcome->exit, sizeof(outcome->exit), "not started");
 	outcome->status = "failed";
 	outcome->reason = strdup(why->text);
@@ -388,6 +417,16 @@ static void set_allocator_variables(const json_t *request,
 	environment[n] = NULL;
 }
 
+static void begin_run(struct run *run, const struct rm_launch *launch,
+        const char *request, uint64_t start_ns)
+{
+	*run = (struct run){ .launch = launch,
+		.request = request,
+		.request_left = strlen(request),
+		.deadline_at_ns = start_ns + launch->deadline_ns };
+	rm_limits_oom_kills(&run->oom_kills);
+}
+
 int rm_launch(const struct rm_launch *launch, const json_t *request,
         struct rm_outcome *outcome, struct rm_error *error)
 {
@@ -415,10 +454,7 @@ int rm_launch(const struct rm_launch *launch, const json_t *request,
 		.variables = environment,
 	};
 	if (text && run && cell_id) {
-		*run = (struct run){ .launch = launch,
-			.request = text,
-			.request_left = strlen(text),
-			.deadline_at_ns = start_ns + launch->deadline_ns };
+		begin_run(run, launch, text, start_ns);
 		result = rm_spawn(&spawn, &run->child, &why);
 		result = result ? record_not_started(
 		                          result, outcome, &why, error)

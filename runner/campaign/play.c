@@ -2,7 +2,7 @@
 /* play.c - runs one trial of a cell: program, request and limits. */
 #include "runner/campaign/internal.h"
 
-#include "runner/base/host.h"
+#include "runner/base/limits.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,11 +33,12 @@ static uint64_t stack_bytes(void)
 
 uint64_t rm_memory_limit_bytes(unsigned threads)
 {
-	uint64_t available_bytes = rm_memory_available_bytes();
+	struct rm_limits limits;
 
-	if (SANITIZED || !available_bytes)
+	rm_limits_read(&limits);
+	if (SANITIZED || limits.memory.left == UINT64_MAX)
 		return 0;
-	return available_bytes / 2 + threads * stack_bytes();
+	return limits.memory.left / 2 + threads * stack_bytes();
 }
 
 const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,

@@ -168,6 +168,9 @@ int rm_record_trial(const struct rm_record *record, struct rm_outcome *outcome,
 	        outcome->status, outcome->reason);
 	if (!*line)
 		return rm_error_set(error, -ENOMEM, "no memory");
+	if (record->interference.throttled_ns >= 0)
+		json_object_set_new(*line, "throttled_ns",
+		        json_integer(record->interference.throttled_ns));
 	json_object_set_new(*line, "environment_bytes",
 	        json_integer(outcome->environment_bytes));
 	json_object_set_new(*line, "peak_bytes",

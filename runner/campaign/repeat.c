@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* repeat.c - decides which trials are repeated, within a budget
-   (docs/adr/0024-disturbed-trials-are-repeated.md, 0029). */
+   (docs/adr/0024-disturbed-trials-are-repeated.md). */
 #include "runner/campaign/internal.h"
 
 #include <math.h>
@@ -106,7 +106,7 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 {
 	double stolen = fmax(0, interference->stolen_share);
 	double share;
-	char hypervisor[64] = "";
+	char hypervisor[64] = "", quota[64] = "";
 
 	if (cell->repeat_wait <= 0 || !json_is_object(result))
 		return false;
@@ -117,10 +117,15 @@ bool rm_repeat_disturbed(const struct rm_cell *cell, const json_t *result,
 	if (stolen > 0)
 		snprintf(hypervisor, sizeof(hypervisor),
 		        " (the hypervisor %.1f %%)", 100 * stolen);
+	/* the kernel counts it as waiting for a CPU */
+	if (interference->throttled_ns > 0)
+		snprintf(quota, sizeof(quota),
+		        " (a CPU quota stopped it for %.1f ms)",
+		        (double)interference->throttled_ns / 1e6);
 	snprintf(text, RM_REASON_BYTES,
-	        "others took %.1f %% of its threads' time%s, the limit is %.4g "
-	        "%%",
-	        100 * share, hypervisor, 100 * cell->repeat_wait);
+	        "others took %.1f %% of its threads' time%s%s, the limit is "
+	        "%.4g %%",
+	        100 * share, hypervisor, quota, 100 * cell->repeat_wait);
 	return true;
 }
 

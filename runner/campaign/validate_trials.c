@@ -31,6 +31,7 @@ static const struct rm_field fields[] = {
 	{ "others_share", "-n0" },
 	{ "stolen_share", "-n0" },
 	{ "disturbed", "-S0" },
+	{ "throttled_ns", "-i" },
 	{ "environment_bytes", "i0" },
 	{ "peak_bytes", "i0" },
 	{ "result", "o0" },
@@ -218,6 +219,8 @@ static void check_disturbed(struct reading *reading, const json_t *trial,
 		.others_share =
 		        json_is_number(others) ? json_number_value(others) : -1,
 		.stolen_share = json_number_value(stolen),
+		.throttled_ns = json_integer_value(
+		        json_object_get(trial, "throttled_ns")),
 	};
 	const json_t *marks = json_object_get(trial, "disturbed");
 	const char *marked = json_string_value(marks);

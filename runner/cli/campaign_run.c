@@ -74,7 +74,11 @@ static void print_repairs(const struct rm_prepared *prepared)
 static void print_warnings(const struct rm_prepared *prepared,
         const struct rm_run_options *wishes, const char *command)
 {
+	char quota[RM_FINDING_TEXT];
+
 	print_repairs(prepared);
+	if (rm_quota_warning(&prepared->topology, quota))
+		fprintf(stderr, "readmostly %s: %s\n", command, quota);
 	if (prepared->busy.is_busy && !wishes->busy_ok)
 		fprintf(stderr,
 		        "readmostly %s: %s: results will not rank; stop other "
@@ -133,6 +137,10 @@ static int run(struct rm_prepared *prepared,
 		.plan = &prepared->plan,
 		.counters = prepared->counters,
 		.arms = &prepared->arms,
+		.topology = &prepared->topology,
+		.cpus = (unsigned)json_integer_value(json_object_get(
+		        json_object_get(prepared->campaign, "machine"),
+		        "cpus")),
 		.program = wishes->program,
 		.interrupt_fd = wishes->interrupt_fd,
 		.journal = prepared->journal,

@@ -5,6 +5,7 @@
 #include "runner/base/capture.h"
 #include "runner/base/error.h"
 #include "runner/base/host.h"
+#include "runner/base/limits.h"
 #include "runner/base/program.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +99,7 @@ static bool in_all(const struct rm_map_info *info)
 }
 
 struct totals {
-	unsigned ok, failed, skipped;
+	unsigned ok, failed, skipped, not_run;
 	int status; /* the worst exit status */
 };
 
@@ -105,13 +107,15 @@ struct totals {
    summed. */
 static void forward_output(FILE *from, struct totals *totals)
 {
-	unsigned ok, failed, skipped;
+	unsigned ok, failed, skipped, not_run;
 	char *line = NULL;
 	size_t capacity = 0;
 
 	while (getline(&line, &capacity, from) > 0) {
-		if (sscanf(line, "check: %u ok, %u failed, %u skipped", &ok,
-		            &failed, &skipped) != 3) {
+		not_run = 0;
+		if (sscanf(line,
+		            "check: %u ok, %u failed, %u skipped, %u not run",
+		            &ok, &failed, &skipped, &not_run) < 3) {
 			fputs(line, stdout);
 			fflush(stdout);
 			continue;
@@ -119,12 +123,27 @@ static void forward_output(FILE *from, struct totals *totals)
 		totals->ok += ok;
 		totals->failed += failed;
 		totals->skipped += skipped;
+		totals->not_run += not_run;
 	}
 	free(line);
 }
 
-/* Runs one map's program for "all" and returns its exit status. A program that
-   was killed counts as failed. */
+/* Counts a map whose program could not run to its end, which is no fault of the
+   map. */
+static int count_not_run(const char *id, const char *why, struct totals *totals)
+{
+	char memory[RM_LIMIT_ADVICE_BYTES], tasks[RM_LIMIT_ADVICE_BYTES];
+	struct rm_limits limits;
+
+	rm_limits_read(&limits);
+	printf("open %s: not run: %s: memory: %s; threads: %s\n", id, why,
+	        rm_limit_advice(&limits.memory, memory),
+	        rm_limit_advice(&limits.tasks, tasks));
+	totals->not_run++;
+	return RM_INCOMPLETE;
+}
+
+/* Runs one map's program for "all" and returns its exit status. */
 static int run_map_program(
         const char *id, const char *path, char **argv, struct totals *totals)
 {
@@ -133,11 +152,8 @@ static int run_map_program(
 	FILE *from;
 
 	fflush(NULL);
-	if (pipe(pipe_fds)) {
-		printf("FAIL %s: %s\n", id, strerror(errno));
-		totals->failed++;
-		return RM_FAILED;
-	}
+	if (pipe(pipe_fds))
+		return count_not_run(id, strerror(errno), totals);
 	child = fork();
 	if (!child) {
 		dup2(pipe_fds[1], STDOUT_FILENO);
@@ -152,11 +168,11 @@ static int run_map_program(
 		forward_output(from, totals);
 		fclose(from);
 	}
-	if (child < 0 || waitpid(child, &status, 0) < 0) {
-		printf("FAIL %s: %s\n", id, strerror(errno));
-		totals->failed++;
-		return RM_FAILED;
-	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return count_not_run(
+		        id, "its program could not be started", totals);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return count_not_run(id, "its program was killed", totals);
 	if (WIFEXITED(status) && WEXITSTATUS(status) <= RM_INCOMPLETE)
 		return WEXITSTATUS(status);
 	printf("FAIL %s: its program ended by %s %d\n", id,
@@ -200,9 +216,14 @@ static int check_all(
 	run_all(flavour, argv, catalog, &totals);
 	if (totals.status == RM_USAGE)
 		return RM_USAGE;
-	printf("check: %u ok, %u failed, %u skipped\n", totals.ok,
-	        totals.failed, totals.skipped);
-	return totals.failed ? RM_FAILED : totals.ok ? RM_OK : RM_INCOMPLETE;
+	printf("check: %u ok, %u failed, %u skipped", totals.ok, totals.failed,
+	        totals.skipped);
+	if (totals.not_run)
+		printf(", %u not run", totals.not_run);
+	printf("\n");
+	return totals.failed                  ? RM_FAILED
+	       : totals.ok && !totals.not_run ? RM_OK
+	                                      : RM_INCOMPLETE;
 }
 
 static int explore_all(char **argv, const struct rm_catalog *catalog)

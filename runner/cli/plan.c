@@ -256,6 +256,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	const struct rm_plan *plan = &planned->plan;
 	const struct rm_topology *topology = &planned->topology;
 	uint64_t budget_ns = planned->inputs.budget_ns;
+	char quota[RM_FINDING_TEXT];
 
 	if (cells)
 		print_cells(plan);
@@ -276,6 +277,8 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 		}
 	if (topology->note[0])
 		printf("%s\n", topology->note);
+	if (rm_quota_warning(topology, quota))
+		printf("%s\n", quota);
 	printf("%u CPUs, %u cores, %u sockets, %u NUMA nodes%s\n",
 	        topology->cpus, topology->cores, topology->sockets,
 	        topology->nodes,

@@ -104,7 +104,7 @@ int rm_replay_record(FILE *out, const json_t *result, unsigned interval,
    `file:line: found, expected`. `lines`: new reference, an array of objects. */
 int rm_replay_load(const char *file, json_t **lines, struct rm_error *error);
 
-/* prove.c: checks the counts of metrics in the known kernels. */
+/* prove.c: checks counts of metrics in kernels whose counts are known. */
 
 /* Input of a proof, and the recording of its counts. */
 struct rm_prove {

@@ -6,7 +6,7 @@
 # With Slurm it is the batch script, with ssh a separate session. Its status is in
 # FOLDER/state/NODE.status. Its children inherit its lock FOLDER/state/NODE.lock, so
 # that a start that outlived its job cannot write together with the next one
-# (docs/adr/0042). LOCK_WAIT: seconds to wait for the lock; LOCK_HELD: descriptor 9
+# (docs/reference/fleet.md). LOCK_WAIT: seconds to wait for the lock; LOCK_HELD: descriptor 9
 # already has it. TERM is passed on; status 75 of the run then requeues the job, at
 # most REQUEUES times. PROLOGUE: shell command of the site. PARTIAL=yes: the job may
 # have fewer CPUs than the machine. RM_FLEET_PROGRAM: run this program, do not build.

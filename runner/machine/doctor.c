@@ -4,8 +4,10 @@
 #include "runner/machine/internal.h"
 
 #include "runner/base/host.h"
+#include "runner/base/limits.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,26 +220,40 @@ static void steal(
 		        "the host steals no CPU time (%.2f %%)", share);
 }
 
-/* Without a limit, cpu.max is "max PERIOD" and cpu.cfs_quota_us (version 1) is
-   -1; a process without a cgroup has no limit, either. */
 static void quota(
         const struct rm_topology *topology, struct rm_finding *finding)
 {
-	struct rm_fact fact;
+	char text[RM_FINDING_TEXT];
 
-	(void)topology;
-	rm_fact_cgroup_quota(&fact);
-	if (fact.status == RM_FACT_DENIED)
-		require_fact(&fact, "the cgroup's limit of CPU time", finding);
-	else if (fact.status != RM_FACT_OK || !strncmp(fact.text, "max", 3) ||
-	         fact.text[0] == '-')
+	if (rm_quota_warning(topology, text))
+		set_finding(finding, RM_FINDING_WARNING, "",
+		        "%.280s, e.g. docker run without --cpus", text);
+	else
 		set_finding(
 		        finding, RM_FINDING_GOOD, "", "no limit of CPU time");
+}
+
+/* What trials may take, by rm_limits_read(). */
+static void limits(
+        const struct rm_topology *topology, struct rm_finding *finding)
+{
+	struct rm_limits limits;
+	char tasks[32] = "any number of";
+
+	(void)topology;
+	rm_limits_read(&limits);
+	if (limits.tasks.left != UINT64_MAX)
+		snprintf(tasks, sizeof(tasks), "%" PRIu64, limits.tasks.left);
+	if (limits.memory.left == UINT64_MAX)
+		set_finding(finding, RM_FINDING_NOTE, "",
+		        "free memory is not known (/proc/meminfo)");
 	else
-		set_finding(finding, RM_FINDING_WARNING, "",
-		        "the cgroup limits CPU time (%.200s): start without "
-		        "the limit, e.g. docker run without --cpus",
-		        fact.text);
+		set_finding(finding, RM_FINDING_NOTE, "",
+		        "%" PRIu64 " MiB of memory (%.100s) and %s processes "
+		        "and threads (%.100s) are left for trials",
+		        limits.memory.left >> 20, limits.memory.source, tasks,
+		        limits.tasks.source[0] ? limits.tasks.source
+		                               : "no limit was found");
 }
 
 /* avg10: percent of the last 10 s in which a ready task had no CPU (the
@@ -398,6 +414,7 @@ static const struct check checks[] = {
 	{ "virtual", .examine = virtual },
 	{ "clock", .examine = clock_source },
 	{ "cgroup", .examine = quota },
+	{ "limits", .examine = limits },
 	{ "cpus", .examine = examine_cpus },
 };
 

@@ -2,6 +2,7 @@
 /* fact.c - reads one fact of the machine, or the reason why it is unknown. */
 #include "runner/base/error.h"
 #include "runner/base/host.h"
+#include "runner/base/limits.h"
 #include "runner/base/sha256.h"
 #include "runner/machine/internal.h"
 
@@ -158,40 +159,6 @@ void rm_fact_count_lines(const char *pattern, struct rm_fact *fact)
 	make_plain(fact);
 }
 
-/* Folder of a version 1 controller, or of version 2 (controller ""). */
-static bool find_cgroup_folder(
-        const char *controller, char *folder, size_t size)
-{
-	char *line = NULL;
-	size_t capacity = 0, length = strlen(controller);
-	bool found = false;
-	FILE *file = rm_host_open("/proc/self/cgroup");
-
-	while (file && !found && getline(&line, &capacity, file) > 0) {
-		const char *names = strchr(line, ':');
-		const char *path = names ? strchr(names + 1, ':') : NULL;
-
-		if (!path)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		for (const char *name = ++names; name < path && !found;) {
-			size_t n = strcspn(name, ",:");
-
-			found = n == length && !strncmp(name, controller, n);
-			name += n + 1;
-		}
-		found |= length == 0 && names == path;
-		if (found)
-			snprintf(folder, size, "/sys/fs/cgroup%s%s%s",
-			        length ? "/" : "", controller,
-			        strcmp(path + 1, "/") ? path + 1 : "");
-	}
-	free(line);
-	if (file)
-		fclose(file);
-	return found;
-}
-
 /* Version 2 first. If both are mounted, its tree may lack the file because the
    controller is bound to version 1. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
@@ -200,12 +167,12 @@ void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,
 	char folder[PATH_MAX - 64], path[PATH_MAX];
 
 	*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
-	if (find_cgroup_folder("", folder, sizeof(folder))) {
+	if (rm_cgroup_folder("", folder, sizeof(folder))) {
 		snprintf(path, sizeof(path), "%s/%s", folder, v2);
 		rm_fact_read(path, fact);
 	}
 	if (fact->status == RM_FACT_ABSENT &&
-	        find_cgroup_folder(controller, folder, sizeof(folder))) {
+	        rm_cgroup_folder(controller, folder, sizeof(folder))) {
 		snprintf(path, sizeof(path), "%s/%s", folder, v1);
 		rm_fact_read(path, fact);
 	}
@@ -234,36 +201,51 @@ static double allowed_cpus(const char *folder, bool v2, struct rm_fact *fact)
 
 /* The tightest limit of the group and its ancestors applies. `folder` is
    truncated to the controller's root. */
-static void tightest_quota(char *folder, bool v2, struct rm_fact *fact)
+static double tightest_quota(
+        const char *controller, char *folder, struct rm_fact *fact)
 {
-	const char *root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu";
 	double least = HUGE_VAL;
 
-	for (;;) {
+	do {
 		struct rm_fact current;
-		double cpus = allowed_cpus(folder, v2, &current);
+		double cpus = allowed_cpus(folder, !controller[0], &current);
 
 		if (current.status != RM_FACT_ABSENT &&
 		        (fact->status == RM_FACT_ABSENT || cpus < least)) {
 			*fact = current;
 			least = cpus;
 		}
-		if (strlen(folder) <= strlen(root))
-			return;
-		*strrchr(folder, '/') = '\0';
-	}
+	} while (rm_cgroup_above(controller, folder));
+	return least;
 }
 
-void rm_fact_cgroup_quota(struct rm_fact *fact)
+double rm_fact_cgroup_quota(struct rm_fact *fact)
 {
 	char folder[PATH_MAX - 64];
+	double cpus = HUGE_VAL;
 
 	*fact = (struct rm_fact){ RM_FACT_ABSENT, "" };
-	if (find_cgroup_folder("", folder, sizeof(folder)))
-		tightest_quota(folder, true, fact);
+	if (rm_cgroup_folder("", folder, sizeof(folder)))
+		cpus = tightest_quota("", folder, fact);
 	if (fact->status == RM_FACT_ABSENT &&
-	        find_cgroup_folder("cpu", folder, sizeof(folder)))
-		tightest_quota(folder, false, fact);
+	        rm_cgroup_folder("cpu", folder, sizeof(folder)))
+		cpus = tightest_quota("cpu", folder, fact);
+	return cpus;
+}
+
+bool rm_quota_warning(
+        const struct rm_topology *topology, char text[RM_FINDING_TEXT])
+{
+	struct rm_fact fact;
+	const double cpus = rm_fact_cgroup_quota(&fact);
+
+	if (cpus < topology->cpus)
+		snprintf(text, RM_FINDING_TEXT,
+		        "the control group may use %.2f of %u CPUs "
+		        "(cpu.max or cpu.cfs_quota_us = %.100s): trials that "
+		        "it stops count as disturbed; start without this quota",
+		        cpus, topology->cpus, fact.text);
+	return cpus < topology->cpus;
 }
 
 /* True if `word` is in a list of words. */

@@ -38,8 +38,8 @@ void rm_fact_count_lines(const char *pattern, struct rm_fact *fact);
 
 /* The line with the tightest limit of CPU time of this process's cgroup and its
    ancestors: "QUOTA PERIOD" or "max PERIOD" of version 2, a quota in us of
-   version 1. */
-void rm_fact_cgroup_quota(struct rm_fact *fact);
+   version 1. Returns the CPUs that it allows; HUGE_VAL: no limit. */
+double rm_fact_cgroup_quota(struct rm_fact *fact);
 
 /* A file of this process's cgroup: `v2`, or `v1` of a controller. */
 void rm_fact_cgroup(const char *v2, const char *controller, const char *v1,

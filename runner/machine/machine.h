@@ -41,6 +41,15 @@ struct rm_topology {
 int rm_topology_load(const char *synthetic, struct rm_topology *topology,
         struct rm_error *error);
 
+/* Checks that this process may still run on `count` CPUs; with `count` 0, that
+   as many CPUs are usable as when the campaign was planned (`planned`). A CPU
+   may have gone offline, or a cpuset or a mask may have become narrower.
+   -EXDEV with `error`. 0 also if the CPUs are not this machine's, or if the
+   mask cannot be read: then a trial that cannot be placed is void. */
+int rm_topology_check_cpus(const struct rm_topology *topology,
+        const unsigned *cpus, unsigned count, unsigned planned,
+        struct rm_error *error);
+
 /* Bytes of one last-level cache (many machines have several); 0: unknown to
    hwloc. */
 uint64_t rm_topology_llc_bytes(const struct rm_topology *topology);
@@ -86,6 +95,11 @@ struct rm_finding {
 	char text[RM_FINDING_TEXT];
 	char command[RM_FINDING_TEXT]; /* command that fixes it, or "" */
 };
+
+/* True, with `text`, if a control group allows less CPU time than the usable
+   CPUs have. */
+bool rm_quota_warning(
+        const struct rm_topology *topology, char text[RM_FINDING_TEXT]);
 
 /*
  * Examines the machine; reads files below RM_SYSFS and changes nothing.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* topology.c - determines the usable CPUs and counts cores, sockets and
    nodes. */
+#include "runner/base/host.h"
 #include "runner/machine/internal.h"
 
 #include <errno.h>
@@ -133,6 +134,56 @@ int rm_topology_load(const char *synthetic, struct rm_topology *topology,
 		        "hwloc cannot read this machine's topology: %s",
 		        strerror(errno));
 	return rm_topology_scan(topology, error);
+}
+
+/* Why this process may not use a CPU, and how to get it back. */
+static void explain_lost_cpu(unsigned cpu, char *text, size_t size)
+{
+	char list[1024];
+
+	if (rm_host_read("/sys/devices/system/cpu/online", list, sizeof(list)) >
+	                0 &&
+	        !rm_host_list_has(list, cpu))
+		snprintf(text, size,
+		        "is offline: bring it back (echo 1 > "
+		        "/sys/devices/system/cpu/cpu%u/online)",
+		        cpu);
+	else
+		snprintf(text, size,
+		        "is forbidden by taskset or a cpuset: allow it");
+}
+
+int rm_topology_check_cpus(const struct rm_topology *topology,
+        const unsigned *cpus, unsigned count, unsigned planned,
+        struct rm_error *error)
+{
+	hwloc_bitmap_t mask = hwloc_bitmap_alloc();
+	char list[128] = "", why[128];
+	int result = 0, usable;
+
+	if (!topology->this_machine || !mask ||
+	        hwloc_get_cpubind(topology->hwloc, mask, HWLOC_CPUBIND_PROCESS))
+		goto end;
+	hwloc_bitmap_list_snprintf(list, sizeof(list), mask);
+	for (unsigned i = 0; i < count && !result; i++) {
+		if (hwloc_bitmap_isset(mask, cpus[i]))
+			continue;
+		explain_lost_cpu(cpus[i], why, sizeof(why));
+		result = rm_error_set(error, -EXDEV,
+		        "its CPU %u %s; this process may use CPU %s", cpus[i],
+		        why, list);
+	}
+	hwloc_bitmap_and(mask, mask, topology->usable);
+	usable = hwloc_bitmap_weight(mask);
+	if (!count && usable != (int)planned)
+		result = rm_error_set(error, -EXDEV,
+		        "its threads are not bound, and it was planned for %u "
+		        "CPUs, but this process may use %d (CPU %s): give it "
+		        "%u CPUs",
+		        planned, usable, list, planned);
+end:
+	hwloc_bitmap_free(mask);
+	return result;
 }
 
 /* True for lines that identify a private machine and must not be published. */

@@ -48,7 +48,7 @@ json_t *rm_describe_impl(const struct rm_impl *impl)
 }
 
 /* The optional argument is the hash of the map's machine code, which only the
-   build knows (docs/adr/0026). */
+   build knows (docs/adr/0014). */
 int rm_program_describe(int argc, char **argv)
 {
 	json_t *map = rm_describe_impl(&rm_this_map);

@@ -8,8 +8,10 @@
 
 enum { RM_VERIFY_KEYS = 64, RM_CELLS_MAX = 200000 };
 
-/* Prefix of the reason of a cell that only lacks hardware counters. */
-#define RM_NO_COUNTERS "no counters: "
+/* Prefixes of the reasons of cells that run on this machine if the user changes
+   it: without hardware counters, and beyond a limit. */
+#define RM_NO_COUNTERS  "no counters: "
+#define RM_BEYOND_LIMIT "beyond a limit: "
 
 /* The plan under construction, and its inputs. */
 struct rm_planning {
@@ -17,7 +19,7 @@ struct rm_planning {
 	const struct rm_topology *topology;
 	const struct rm_plan_options *options;
 	const struct rm_catalog *catalog;
-	uint64_t available_bytes; /* 0: unknown */
+	struct rm_limits limits;
 	size_t cell_capacity, same_capacity;
 	/* Hash table with open addressing over plan->cells, keyed by the
 	   factors of a cell instead of its name: index + 1, or 0. */
@@ -108,6 +110,10 @@ bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind);
 /* Sets cell->skip to the reason why the map does not run it, or "". */
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_map_info *map, struct rm_cell *cell);
+
+/* Sets cell.skip if its trials need more memory or threads than are left. */
+void rm_plan_judge_limits(struct rm_plan_cell *planned,
+        const struct rm_map_info *map, const struct rm_limits *limits);
 
 /* Computes the plan's totals from cells and rounds. */
 void rm_plan_total(struct rm_plan *plan);

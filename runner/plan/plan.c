@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan.c - builds a plan: cells, then rounds; derives seeds of trials. */
 #include "runner/plan/plan.h"
-#include "runner/base/host.h"
 #include "runner/base/rng.h"
 #include "runner/plan/internal.h"
 
@@ -112,14 +111,15 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
 		.topology = topology,
 		.options = options,
 		.catalog = options->catalog,
-		.available_bytes = options->available_bytes
-		                           ? options->available_bytes
-		                           : rm_memory_available_bytes(),
 		.error = error,
 	};
 	int failed;
 
 	*plan = (struct rm_plan){ .seed = options->seed };
+	if (options->limits)
+		planning.limits = *options->limits;
+	else
+		rm_limits_read(&planning.limits);
 	failed = expand_all(&planning, workloads, workload_count);
 	free(planning.table);
 	if (!failed && options->cells)

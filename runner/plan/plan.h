@@ -12,6 +12,7 @@
 #define RM_PLAN_H
 
 #include "runner/base/error.h"
+#include "runner/base/limits.h"
 #include "runner/base/lines.h"
 #include "runner/base/sha256.h"
 #include "runner/catalog/catalog.h"
@@ -199,20 +200,26 @@ struct rm_plan_options {
 	/* Returns 0 if the simulated machine exists; otherwise -errno with
 	   `error`, which lists the existing ones. NULL: accept any name. */
 	int (*find_machine)(const char *name, struct rm_error *error);
-	/* MemAvailable; 0: read it from /proc/meminfo */
-	uint64_t available_bytes;
+	/* What a trial may take; NULL: rm_limits_read() */
+	const struct rm_limits *limits;
 	const struct rm_catalog *catalog; /* the maps to choose from */
 };
 
 /* Builds the plan; runs nothing. The order depends only on seed and cells.
-   Returns 0; -EINVAL with `error` (file:line: ...) if this machine or build
-   cannot run the workload as written, or if keys and values exceed half of the
-   available memory; -ENOMEM. Free with rm_plan_free(), also after an error.
+   Cells that need more memory or threads than are left are skipped. Returns 0;
+   -EINVAL with `error` (file:line: ...) if this machine or build cannot run the
+   workload as written; -ENOMEM. Free with rm_plan_free(), also after an error.
    Main thread. */
 int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_topology *topology,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
+
+/* -ENOMEM or -EAGAIN, and `reason` with the limit, if a trial needs more memory
+   or threads than are left. `more_tasks` come on top of the cell's threads. */
+int rm_plan_check_limits(const struct rm_plan_cell *planned,
+        unsigned more_tasks, const struct rm_limits *limits,
+        char reason[RM_REASON_BYTES]);
 
 /* Trials per block of a cell: 2 with an A/A control, else 1. */
 unsigned rm_plan_trials(const struct rm_cell *cell);

@@ -77,13 +77,13 @@ static uint64_t keys_beyond_llc(
 {
 	const uint64_t known = rm_topology_llc_bytes(planning->topology);
 	const uint64_t wanted = (known ? known : USUAL_LLC_BYTES) * cell->keys;
-	const uint64_t limit = planning->available_bytes / 16;
+	const uint64_t limit = planning->limits.memory.left / 16;
 	struct rm_cell sized = *cell;
 
 	sized.keys = 2;
 	while ((double)sized.keys < rm_factors[RM_KEY_KEYS].most &&
 	        rm_plan_payload_bytes(&sized) < wanted &&
-	        (!limit || rm_plan_keys_bytes(&sized) <= limit / 2))
+	        rm_plan_keys_bytes(&sized) <= limit / 2)
 		sized.keys *= 2;
 	return sized.keys;
 }
@@ -222,22 +222,11 @@ static int assign_cpus(const struct rm_planning *planning,
 	return 0;
 }
 
-/* Rejects cells that would fail the whole campaign: swapping, threads without a
-   key, or a deadline that every trial exceeds. */
+/* Rejects cells that would fail the whole campaign: threads without a key, or a
+   deadline that every trial exceeds. */
 static int check_cell(const struct rm_planning *planning,
         const struct rm_workload *w, const struct rm_cell *cell)
 {
-	uint64_t payload = rm_plan_payload_bytes(cell);
-	uint64_t half = planning->available_bytes / 2;
-	const double mib = 1 << 20;
-
-	if (half && payload > half)
-		return rm_error_set(planning->error, -EINVAL,
-		        "%s: keys = %llu of %s are %.1f MiB, expected at most "
-		        "half of the available memory, %.1f MiB",
-		        w->where[RM_KEY_KEYS], (unsigned long long)cell->keys,
-		        rm_cell_shape_name(cell), (double)payload / mib,
-		        (double)half / mib);
 	if (rm_loop_needs_key_per_thread(cell->loop.kind) &&
 	        cell->keys < cell->threads)
 		return rm_error_set(planning->error, -EINVAL,

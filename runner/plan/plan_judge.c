@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 bool rm_plan_has_loop(const struct rm_map_info *map, enum rm_loop_kind kind)
 {
@@ -73,6 +75,27 @@ static void judge_differs(struct rm_cell *cell)
 		snprintf(cell->skip, RM_REASON_BYTES,
 		        "keys of decimal text differ where their digits do: "
 		        "expected key-differs = first");
+}
+
+/* A container may refuse these calls, as Docker does by default. */
+static void judge_memory(
+        const struct rm_planning *planning, struct rm_cell *cell)
+{
+	const int mems_allowed = 4; /* MPOL_F_MEMS_ALLOWED */
+	unsigned long nodes[16];
+
+	if (!strcmp(cell->memory, "first-touch") ||
+	        cell->measure == RM_MEASURE_SIMULATED ||
+	        !planning->topology->this_machine)
+		return;
+	if (syscall(SYS_get_mempolicy, NULL, nodes, 8 * sizeof(nodes), NULL,
+	            mems_allowed) ||
+	        syscall(SYS_set_mempolicy, 0 /* MPOL_DEFAULT */, NULL, 0))
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "memory = %s needs get_mempolicy() and "
+		        "set_mempolicy(): %s: allow them (docker run --cap-add "
+		        "SYS_NICE), or use --set memory=first-touch",
+		        cell->memory, strerror(errno));
 }
 
 /* Skips cells that programs for other sizes cannot run, or whose program is not
@@ -346,14 +369,28 @@ static void judge_writers(const struct rm_map_info *map, struct rm_cell *cell)
 		        cell->threads);
 }
 
+static void judge_machine(const struct rm_planning *planning,
+        const struct rm_map_info *map, struct rm_cell *cell)
+{
+	const char *reason = planning->options->counters_reason;
+
+	if (cell->measure == RM_MEASURE_COUNTERS && reason)
+		snprintf(cell->skip, RM_REASON_BYTES, RM_NO_COUNTERS "%.600s",
+		        reason);
+	else if (cell->measure == RM_MEASURE_SIMULATED)
+		rm_plan_simulated_judge(planning, map, cell);
+	else
+		judge_allocator(cell);
+	if (!cell->skip[0])
+		judge_memory(planning, cell);
+}
+
 /* Sets the first reason that applies, in order from limits of the map to limits
    of this machine. Skipped cells stay in the plan, since a report must explain
    why a map is missing from a figure. */
 void rm_plan_judge(const struct rm_planning *planning,
         const struct rm_map_info *map, struct rm_cell *cell)
 {
-	const char *reason = planning->options->counters_reason;
-
 	judge_loop(map, cell);
 	if (!cell->skip[0])
 		judge_decimal(cell);
@@ -382,13 +419,6 @@ void rm_plan_judge(const struct rm_planning *planning,
 		        "its keys, as with presize = yes");
 	else
 		judge_writers(map, cell);
-	if (cell->skip[0] || map->language)
-		return;
-	if (cell->measure == RM_MEASURE_COUNTERS && reason)
-		snprintf(cell->skip, RM_REASON_BYTES, RM_NO_COUNTERS "%.600s",
-		        reason);
-	else if (cell->measure == RM_MEASURE_SIMULATED)
-		rm_plan_simulated_judge(planning, map, cell);
-	else
-		judge_allocator(cell);
+	if (!cell->skip[0] && !map->language)
+		judge_machine(planning, map, cell);
 }

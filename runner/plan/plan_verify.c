@@ -94,13 +94,14 @@ static int add_verify(struct rm_planning *planning,
 	return rm_plan_add(planning, &cell, workload->values[0].base);
 }
 
-/* Maps are verified whether or not counters work. Otherwise the ids of verify
-   cells, and lists of cells, would differ between machines and between a plan,
-   which tests no counters, and its run. */
+/* Maps are verified whether or not counters work and memory suffices. Otherwise
+   the ids of verify cells, and lists of cells, would differ between machines
+   and between a plan, which tests no counters, and its run. */
 static bool needs_verification(const struct rm_cell *cell)
 {
 	return !cell->skip[0] ||
-	       !strncmp(cell->skip, RM_NO_COUNTERS, strlen(RM_NO_COUNTERS));
+	       !strncmp(cell->skip, RM_NO_COUNTERS, strlen(RM_NO_COUNTERS)) ||
+	       !strncmp(cell->skip, RM_BEYOND_LIMIT, strlen(RM_BEYOND_LIMIT));
 }
 
 int rm_plan_verify(struct rm_planning *planning,

@@ -13,7 +13,7 @@ struct rm_shape;
  * Call it first in main(). Opens /dev/null for closed standard descriptors, so
  * that no later file gets their numbers and receives messages. The descriptors
  * are opened in the wrong direction: reading the input or writing the output
- * still fails.
+ * still fails. Streams that do not block are made to block.
  *
  * At the exit, a program whose standard output was not completely written
  * reports that and exits with RM_INCOMPLETE instead of RM_OK. Errors in

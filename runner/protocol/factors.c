@@ -206,7 +206,7 @@ const struct rm_factor rm_factors[ROWS] = {
 	                    "simulated:MODEL",
 	        MEMBERS(measure, model) },
 	[RM_KEY_ARTICLE] = { "article", .kind = &rm_kind_article, .list = true,
-	        .expected = "numbers of docs/reference/workloads.md, e.g. W1",
+	        .expected = "numbers of docs/articles/workloads.tsv, e.g. W1",
 	        MEMBER(article) },
 	[RM_KEY_INCLUDE] = { "include",
 	        .expected = "the name of a workload file" },

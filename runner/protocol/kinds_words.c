@@ -529,7 +529,7 @@ const struct rm_kind rm_kind_pattern = { .read = read_pattern,
 	.form = &as_text,
 	.letters = "~*?" };
 
-/* Reads "W1" to "W99": a number of docs/reference/workloads.md. */
+/* Reads "W1" to "W99": a number of docs/articles/workloads.tsv. */
 static int read_article(
         const struct rm_factor *factor, const char *text, struct rm_cell *cell)
 {

@@ -41,7 +41,7 @@ char *rm_reason_text(
 {
 	size_t skip = size > keep ? size - keep : 0;
 	size_t why_bytes = strlen(why), start = why_bytes;
-	/* each byte may become two; plus ": " and the end */
+	/* escaping may double each byte; plus ": " and the final NUL */
 	char *text = malloc(why_bytes + 2 * (size - skip) + 3);
 
 	if (!text)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* open() returns the lowest free number, and all lower ones are in use. */
@@ -19,6 +20,31 @@ static void open_closed_streams(void)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		        open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
 			abort(); /* no stream is left for a message */
+}
+
+/* A stream that does not block loses what its reader cannot take at once. A
+   pipe or terminal is opened again, since all processes that share a stream
+   share this flag. A socket cannot be opened again. O_NONBLOCK: a FIFO without
+   a reader must not block open(). */
+static void make_blocking(int fd)
+{
+	const int flags = fcntl(fd, F_GETFL);
+	struct stat status;
+	char path[32];
+	int copy = -1;
+
+	if (flags < 0 || !(flags & O_NONBLOCK) || fstat(fd, &status) ||
+	        S_ISREG(status.st_mode))
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))
+		copy = open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_NOCTTY |
+		                          O_CLOEXEC);
+	if (copy >= 0) {
+		dup2(copy, fd);
+		close(copy);
+	}
+	fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
 /* Runs at the exit, where stdio writes its buffer. A status other than RM_OK is
@@ -42,6 +68,8 @@ void rm_program_start(void)
 {
 	argp_err_exit_status = RM_USAGE;
 	open_closed_streams();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		make_blocking(fd);
 	on_exit(check_output, (void *)(intptr_t)getpid());
 }
 

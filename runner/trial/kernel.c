@@ -283,6 +283,9 @@ int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 		status = -errno;
 	if (status)
 		return rm_error_set(error, status,
-		        "memory placement not applied: %s", strerror(-status));
+		        "memory = %s not applied: %s: allow get_mempolicy() "
+		        "and set_mempolicy() (docker run --cap-add SYS_NICE), "
+		        "or use --set memory=first-touch",
+		        policy, strerror(-status));
 	return 0;
 }

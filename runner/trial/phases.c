@@ -32,8 +32,10 @@ static int pin(unsigned cpu, struct rm_error *error)
 	CPU_SET_S(cpu, bytes, set);
 	if (sched_setaffinity(0, bytes, set))
 		status = rm_error_set(error, -errno,
-		        "thread could not be placed on CPU %u: %s", cpu,
-		        strerror(errno));
+		        "thread could not be placed on CPU %u: %s: allow "
+		        "sched_setaffinity() for this CPU, or use --set "
+		        "placement=none",
+		        cpu, strerror(errno));
 	else if (sched_getcpu() != (int)cpu)
 		status = rm_error_set(error, -EXDEV,
 		        "thread placed on CPU %u runs on CPU %d", cpu,

@@ -156,7 +156,7 @@ static json_t *run(const struct rm_request *request, const struct rm_impl *impl)
 	if (rm_allocator_apply(&request->cell, &error))
 		return rejection(request, "failed", &error);
 	if (rm_memory_policy_apply(request->cell.memory, &error))
-		return rejection(request, "void", &error);
+		return rejection(request, "failed", &error);
 	/* for a run by hand, where no parent enforces the deadline */
 	alarm((unsigned)(request->cell.deadline_ns / 1000000000U) + 1);
 	if (rm_team_run(&team, request, impl))

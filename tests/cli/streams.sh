@@ -22,7 +22,7 @@ for closed in "<&-" ">&-" "2>&-" "<&- >&- 2>&-"; do
 done
 "$readmostly" dev trial <&- >"$out" 2>&1
 check "a trial without standard input is status 2" [ $? = 2 ]
-check "with the reason" contains "$out" "request unreadable"
+check "with the reason" contains "$out" "expected a request"
 
 # Each command that prints; `check` and `replay` run briefly.
 check_lost_output() { # STATUS ARGUMENTS...

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # slow: over ten seconds of CPU time.
 # Small runs of the workloads of the articles about sync.Map: each shows what its row in
-# docs/reference/workloads.md promises.
+# docs/articles/workloads.tsv promises.
 . tests/tools/tap.sh
 needs stats/syncmap stats/syncmap_seqcst stats/shard_rw_64 stats/shard_grow stats/gomap stats/gomap_rw stats/gomap_u64 \
 	stats/gomap_str stats/gomap_str_unchecked stats/urcu_lfht \

@@ -10,7 +10,7 @@ choose attempts and the intervals (report/stats) are the real ones. The true rat
 on an otherwise idle machine (docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its
 lock. It is woken many times and waits for its CPU each time, even on an idle machine, and
 it is slower in trials in which it sleeps more often. It thus causes its own waiting, which
-depends on its rate. `collects` has collector and compiler threads (docs/adr/0051), like Go
+depends on its rate. `collects` has collector and compiler threads (docs/adr/0024), like Go
 and Java. Its measured threads wait for these in a part of the time that they run, and
 become slower.
 """
@@ -259,7 +259,7 @@ def budgets():
 
 
 def collectors():
-    """Prints the figures of docs/adr/0051."""
+    """Prints the figures of docs/adr/0024."""
     print("collector rule pair covered bias width")
     for share, rule, pair in itertools.product(
             (0.05, 0.1, 0.2, 0.3), (taken_by_others, own_laid_on_others),

@@ -251,7 +251,7 @@ def seen(noise: Noise, campaigns: int, seed: int) -> float:
 
 
 def main(campaigns: int) -> None:
-    """Prints the figures of docs/adr/0060."""
+    """Prints the figures of docs/adr/0057."""
     for name, noise in NOISES.items():
         print(name, f"seen {seen(noise, campaigns, 1):.3f}", flush=True)
         for what, levels in (("equal", lead_of_nine(1.0)), ("1.2", lead(1.2)), ("1.3", lead(1.3)),

@@ -134,7 +134,7 @@ def test_a_slope_is_of_a_log_log_line(power, claimed, word, speaks):
 
 
 def sloped(power, seed, n=BLOCKS):
-    """The cell of a claim on a line with this slope, with noise."""
+    """A claim's cell whose values lie on a line of this slope, plus noise."""
     cells = [cell("a", noisy(keys ** power, seed + i, n, 0.05), keys=keys)
              for i, keys in enumerate(SIZES)]
     return decided(campaign(*cells), claimed=(-0.001, 0.001), **SLOPE).cells[0]

@@ -320,7 +320,7 @@ def cut(data: bytes, rng: random.Random) -> bytes:
 
 
 def equal_json(before: bytes, after: bytes) -> bool:
-    """True if only digits changed that do not change a value."""
+    """True if the only digits that changed do not affect a value."""
     try:
         return bool(json.loads(before) == json.loads(after))
     except ValueError:

@@ -47,7 +47,7 @@ def test_the_interval_contains_the_true_ratio(pair, wake_up_us):
 def test_the_interval_contains_the_true_ratio_with_collectors(
         pair, collector):
     """Its threads wait for its collector, and waiting for other programs is separated from
-    that (docs/adr/0051)."""
+    that (docs/adr/0024)."""
     world = simulated.World(collector=collector)
     found = simulated.coverage(*pair, simulated.taken_by_others, world,
                                here=simulated.idle_ratio(*pair, world))
@@ -171,7 +171,7 @@ def test_equal_maps_are_equal_on_a_machine_that_is_never_quiet(name, world):
 
 @pytest.mark.parametrize("world", [simulated.STEADY, simulated.FULL])
 def test_repeats_cannot_correct_a_machine_that_is_never_idle(world):
-    """The result is the ratio on that machine (docs/adr/0029)."""
+    """The result is the ratio on that machine (docs/adr/0024)."""
     pair = "plain", "sleeps"
     nothing, unbounded = (simulated.coverage(*pair, rule, world) for rule in (
         simulated.never, simulated.taken_by_others))

@@ -147,7 +147,7 @@ def test_a_lost_block_leaves_the_others_in_their_rows():
 
 
 def test_crossings_of_all_curves_at_once():
-    """Compared with each curve alone, by the definition."""
+    """Compared with each curve alone, computed from the definition."""
     rng = np.random.default_rng(3)
     x = np.array([0.0, 1.0, 2.5, 3.0, 5.0])
     curves = np.round(rng.normal(0, 1, (500, 5)), 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the verdict on simulated campaigns with and without faults. docs/adr/0060 summarises
+"""Tests the verdict on simulated campaigns with and without faults. docs/adr/0057 summarises
 1,000 campaigns each."""
 import zlib
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests how often rankings of simulated campaigns are right. docs/adr/0060 has the figures of
+"""Tests how often rankings of simulated campaigns are right. docs/adr/0057 has the figures of
 1,000 campaigns each."""
 import pytest
 import simulated_campaigns as simulated

@@ -30,7 +30,7 @@ public_headers() { # MODULE...: a pattern, which matches nothing without modules
 }
 
 contract='runner/(map|operations|stat|event|search|driver|worker|keys|skew|decimal_key|impl|foreign|foreign_loop)\.h'
-base='runner/base/[a-z0-9_]*\.h'
+base='runner/base/[a-z0-9_]*\.(h|def)'
 for family in impls/*/; do
 	allow "${family%/}" "runner/(map|driver|keys)\.h|runner/base/(rng|clock|histogram)\.h|impls/[a-z]*/[a-z0-9_]*\.hh?"
 done

@@ -12,7 +12,7 @@ all cores must be equal. For other compilers the counts per operation must lie i
 around gcc's. Each line has a hash of its code (the map's instrumented text). A map whose
 code has changed fails until `make golden-sim WHY='...'` records the reason; a new map has
 no golden counts yet.
-The page's counts (report/simulated_counts.json, docs/adr/0026) come from the compiler
+The page's counts (report/simulated_counts.json, docs/adr/0014) come from the compiler
 with a golden file, and must equal its current counts.
 """
 import concurrent.futures

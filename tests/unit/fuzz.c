@@ -265,7 +265,7 @@ bool fuzz_member_twice(const char *text, size_t length)
 	return twice;
 }
 
-/* Bytes of the key that a line begins with; 0: none. */
+/* Length in bytes of the key at the start of a line; 0: no key. */
 static size_t key_length(const char *line, size_t length)
 {
 	size_t key = 0;

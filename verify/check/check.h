@@ -78,7 +78,14 @@ struct rm_check {
  * whose cost does not depend on their operations. */
 #define RM_CHECK_OPS_MAX ((uint64_t)1 << 40)
 
-enum rm_check_verdict { RM_CHECK_OK, RM_CHECK_FAILED, RM_CHECK_SKIPPED };
+enum rm_check_verdict {
+	RM_CHECK_OK,
+	RM_CHECK_FAILED,
+	RM_CHECK_SKIPPED,
+	/* a limit of this machine (threads, memory) ended it: neither ok nor a
+	 * fault of the map */
+	RM_CHECK_NOT_RUN,
+};
 
 /* All checks, most useful first. */
 extern const struct rm_check rm_checks[];

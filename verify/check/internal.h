@@ -90,6 +90,14 @@ void rm_peer_abort_check(struct rm_peer *peer);
  * returns. Any thread. */
 void rm_check_report_and_exit(const char *what);
 
+/* The same if this machine refused something, such as a thread: the check is
+ * then not run, and the map has not failed. `code` is of pthread_create(). */
+void rm_check_report_no_thread(unsigned thread, unsigned threads, int code);
+
+/* Before a thread that crashed ends: reports that memory was short, if it was.
+ * Safe in signal handlers. */
+void rm_check_report_lack_of_memory(void);
+
 /* Call after each operation: counts it, and reports a quiescent state once per
  * batch. False: stop working. */
 bool rm_peer_tick(struct rm_peer *peer);

@@ -5,6 +5,7 @@
  * It forks without exec: the parent is single-threaded, and nothing is
  * timed. */
 #include "runner/base/clock.h"
+#include "runner/base/limits.h"
 #include "verify/check/budget.h"
 #include "verify/check/internal.h"
 #include "verify/check/quarantine.h"
@@ -17,13 +18,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { SAMPLE_MS = 20 }; /* interval of the deadline and memory checks */
-enum { REPORT_FAILED = '-', REPORT_DONE = '+' };
+/* First byte of a report. After the last three, a limit of this machine ended the
+ * check. */
+enum {
+	REPORT_FAILED = '-',
+	REPORT_DONE = '+',
+	REPORT_NO_THREAD = 't',
+	REPORT_NO_MEMORY = 'm',
+	REPORT_FORBIDDEN = 'p' /* a thread, by a filter of system calls */
+};
 
 struct watch {
 	pid_t pid;
@@ -33,8 +43,8 @@ struct watch {
 	struct rm_hang_detector patience;
 	enum rm_hang_verdict hung; /* why the parent killed it */
 	bool over_memory;
-	struct rm_error
-	        report; /* REPORT_FAILED or REPORT_DONE, then the text */
+	uint64_t oom_kills;     /* by the kernel, before the child began */
+	struct rm_error report; /* REPORT_..., then the text */
 	size_t report_bytes;
 };
 
@@ -119,6 +129,43 @@ void rm_check_report_and_exit(const char *what)
 		report_and_exit(what);
 }
 
+/* True if this process cannot map what every check may need. A failure is then
+ * no evidence against the map. */
+static bool lacks_memory(void)
+{
+	const size_t size = 64 << 20;
+	void *probe = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (probe == MAP_FAILED)
+		return true;
+	munmap(probe, size);
+	return false;
+}
+
+void rm_check_report_lack_of_memory(void)
+{
+	static const char text[] = "mcrashed when no memory could be mapped";
+
+	if (report_fd >= 0 && lacks_memory() &&
+	        write(report_fd, text, sizeof(text) - 1) < 0)
+		_exit(RM_INCOMPLETE);
+}
+
+void rm_check_report_no_thread(unsigned thread, unsigned threads, int code)
+{
+	if (report_fd < 0)
+		return;
+	/* a stack that cannot be mapped gives EAGAIN, too */
+	if (dprintf(report_fd, "%cthread %u of %u could not be started: %s",
+	            code == EPERM    ? REPORT_FORBIDDEN
+	            : lacks_memory() ? REPORT_NO_MEMORY
+	                             : REPORT_NO_THREAD,
+	            thread, threads, strerror(code)) < 0)
+		perror("readmostly check");
+	_exit(RM_INCOMPLETE);
+}
+
 /* The child; never returns. It calls exit(), not _exit(), because leak checkers
  * run there. */
 static void run_child(const struct rm_check *check,
@@ -140,7 +187,10 @@ static void run_child(const struct rm_check *check,
 		rm_error_set(&error, -1, "failed without a reason");
 	/* The first byte states the kind of the report. A report without text
 	 * still has it, so a child that the map ended early is recognised. */
-	if (dprintf(pipe, "%c%s", code ? REPORT_FAILED : REPORT_DONE,
+	if (dprintf(pipe, "%c%s",
+	            !code            ? REPORT_DONE
+	            : lacks_memory() ? REPORT_NO_MEMORY
+	                             : REPORT_FAILED,
 	            error.text) < 0)
 		exit(RM_INCOMPLETE);
 	close(pipe);
@@ -236,28 +286,78 @@ static int reap(struct watch *watch, uint64_t *cpu_ns)
 	return status;
 }
 
+enum rm_check_verdict rm_check_not_run(
+        struct rm_error *error, bool memory, const char *what)
+{
+	char advice[RM_LIMIT_ADVICE_BYTES];
+	struct rm_limits limits;
+
+	rm_limits_read(&limits);
+	rm_error_set(error, -1, "not run: %.200s: %.280s%s", what,
+	        rm_limit_advice(
+	                memory ? &limits.memory : &limits.tasks, advice),
+	        memory ? "" : " (--threads)");
+	return RM_CHECK_NOT_RUN;
+}
+
+/* True if a limit of this machine ended the child, not the map. */
+static bool hit_limit(
+        const struct watch *watch, int status, struct rm_error *error)
+{
+	const char kind = watch->report.text[0];
+	uint64_t oom_kills = 0;
+
+	if (watch->hung || watch->over_memory)
+		return false;
+	if (kind == REPORT_NO_THREAD || kind == REPORT_NO_MEMORY)
+		rm_check_not_run(error, kind == REPORT_NO_MEMORY,
+		        watch->report.text + 1);
+	else if (kind == REPORT_FORBIDDEN)
+		rm_error_set(error, -1, "not run: %.300s: " RM_THREAD_FORBIDDEN,
+		        watch->report.text + 1);
+	else if (status != -1 && WIFSIGNALED(status) &&
+	         WTERMSIG(status) == SIGKILL &&
+	         rm_limits_oom_kills(&oom_kills) &&
+	         oom_kills > watch->oom_kills)
+		rm_check_not_run(error, true,
+		        "the kernel killed its process for lack of memory");
+	else
+		return false;
+	return true;
+}
+
+static void explain_hang(const struct watch *watch, struct rm_error *error)
+{
+	const char *step = watch->witness->step;
+
+	if (watch->hung == RM_HANG_SPINNING)
+		rm_error_set(error, -1,
+		        "hung: no operation ended in %.1f s of CPU time%s%s",
+		        (double)watch->limits->deadline_ns / 1e9,
+		        step[0] ? ", in " : "", step);
+	else
+		rm_error_set(error, -1,
+		        "hung: all threads sleep, and no operation ends%s%s",
+		        step[0] ? ", in " : "", step);
+}
+
 /* The parent's own reasons come first: a process that it killed only shows
  * SIGKILL. The report comes second. The exit status counts only if there is no
  * report. */
 static enum rm_check_verdict judge(
         const struct watch *watch, int status, struct rm_error *error)
 {
-	const struct rm_check_limits *limits = watch->limits;
 	const char *step = watch->witness->step;
 
-	if (watch->hung == RM_HANG_SPINNING)
-		rm_error_set(error, -1,
-		        "hung: no operation ended in %.1f s of CPU time%s%s",
-		        (double)limits->deadline_ns / 1e9,
-		        step[0] ? ", in " : "", step);
-	else if (watch->hung == RM_HANG_ASLEEP)
-		rm_error_set(error, -1,
-		        "hung: all threads sleep, and no operation ends%s%s",
-		        step[0] ? ", in " : "", step);
+	if (hit_limit(watch, status, error))
+		return RM_CHECK_NOT_RUN;
+	if (watch->hung)
+		explain_hang(watch, error);
 	else if (watch->over_memory)
 		rm_error_set(error, -1,
 		        "used too much memory: more than %llu MiB",
-		        (unsigned long long)(limits->memory_bytes >> 20));
+		        (unsigned long long)(watch->limits->memory_bytes >>
+		                             20));
 	else if (watch->report.text[0] == REPORT_FAILED)
 		rm_error_set(error, -1, "%s", watch->report.text + 1);
 	else if (status == RM_OK && watch->report_bytes) {
@@ -319,16 +419,21 @@ enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
 	if (limits->in_process)
 		return run_in_process(check, c, done, error);
 	if (pipe(pipe_ends)) {
-		rm_error_set(error, -errno, "pipe: %s", strerror(errno));
-		return RM_CHECK_FAILED;
+		rm_error_set(error, -errno,
+		        "not run: no pipe: %s (ulimit -n: open files)",
+		        strerror(errno));
+		return RM_CHECK_NOT_RUN;
 	}
+	rm_limits_oom_kills(&watch.oom_kills);
 	fflush(NULL); /* else the child would print it again */
 	watch.pid = fork();
 	if (watch.pid < 0) {
-		rm_error_set(error, -errno, "fork: %s", strerror(errno));
+		const bool memory = errno == ENOMEM;
+
 		close(pipe_ends[0]);
 		close(pipe_ends[1]);
-		return RM_CHECK_FAILED;
+		return rm_check_not_run(
+		        error, memory, "its process could not be started");
 	}
 	if (!watch.pid) {
 		close(pipe_ends[0]);

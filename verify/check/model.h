@@ -74,7 +74,7 @@ void rm_model_put(
 void rm_model_drop(struct rm_model *model, size_t i);
 /* Sets the error; returns -1. */
 int rm_model_fail(struct rm_model *model, size_t i, const char *operation,
-        const char *what);
+        const char *fault);
 
 /* Runs one operation on the map and on the array, and compares the results. */
 int rm_model_lookup(struct rm_model *model, size_t i);

@@ -236,8 +236,7 @@ static void start_thread(pthread_t *id, struct rm_peer *peer)
 
 	if (!code)
 		return;
-	rm_peer_fail(peer, "cannot be started: %s", strerror(code));
-	rm_peer_abort_check(peer);
+	rm_check_report_no_thread(peer->slot + 1, peer->peers->threads, code);
 	fprintf(stderr, "cannot start thread %u: %s\n", peer->slot,
 	        strerror(code));
 	abort();

@@ -41,7 +41,7 @@ struct arguments {
 };
 
 struct totals {
-	unsigned ok, failed, skipped;
+	unsigned ok, failed, skipped, not_run;
 };
 
 static const struct argp_option options[] = {
@@ -235,7 +235,7 @@ static void print_verdict(const struct rm_check *check,
         enum rm_check_verdict verdict, const struct rm_check_result *done,
         const struct rm_error *error)
 {
-	static const char *const words[] = { "ok", "FAIL", "skip" };
+	static const char *const words[] = { "ok", "FAIL", "skip", "open" };
 
 	printf("%-4s %s %s %s", words[verdict], c->impl->id,
 	        rm_shape_name(c->shape), check->name);
@@ -267,7 +267,9 @@ static uint64_t run_check(const struct arguments *arguments,
 	totals->ok += verdict == RM_CHECK_OK;
 	totals->failed += verdict == RM_CHECK_FAILED;
 	totals->skipped += verdict == RM_CHECK_SKIPPED;
-	if (verdict == RM_CHECK_FAILED || !arguments->quiet)
+	totals->not_run += verdict == RM_CHECK_NOT_RUN;
+	if (verdict == RM_CHECK_FAILED || verdict == RM_CHECK_NOT_RUN ||
+	        !arguments->quiet)
 		print_verdict(check, c, &limits, verdict, &done, &error);
 	return done.spent_ns;
 }
@@ -381,11 +383,13 @@ static bool quarantine_is_possible(const struct arguments *arguments)
 	return false;
 }
 
-/* A run that skipped every check proves nothing, so it must not exit 0. */
+/* A run that skipped every check, or could not run one, must not exit 0. */
 static int exit_status(const struct totals *totals)
 {
 	if (totals->failed)
 		return RM_FAILED;
+	if (totals->not_run)
+		return RM_INCOMPLETE;
 	if (totals->ok)
 		return RM_OK;
 	fprintf(stderr, "readmostly check: nothing was checked: every "
@@ -401,7 +405,9 @@ int main(int argc, char **argv)
 		"(examples/) in every shape. Each check runs in its own "
 		"process, with your rights: FILE.so may do all that you may "
 		"do. Exits with status 1 and names the failed checks, or with "
-		"3 if nothing could be checked. With --history FILE it checks "
+		"3 if nothing could be checked or a limit of this machine "
+		"(memory, threads) ended a check. With --history FILE it "
+		"checks "
 		"a recorded history instead: see `readmostly check "
 		"--history=FILE --help`.",
 		NULL, append_checks, NULL };
@@ -427,7 +433,10 @@ int main(int argc, char **argv)
 	if (!impl)
 		return RM_USAGE;
 	run_map(&arguments, impl, &totals);
-	printf("check: %u ok, %u failed, %u skipped\n", totals.ok,
-	        totals.failed, totals.skipped);
+	printf("check: %u ok, %u failed, %u skipped", totals.ok, totals.failed,
+	        totals.skipped);
+	if (totals.not_run)
+		printf(", %u not run", totals.not_run);
+	printf("\n");
 	return exit_status(&totals);
 }

@@ -223,8 +223,12 @@ static int run_next_map(
 		map_run->c.until_ns = now_ns + ADDED_NS;
 	else if (c->until_ns > now_ns)
 		map_run->c.until_ns = now_ns + (c->until_ns - now_ns) / left;
-	if (pthread_create(&thread, NULL, run_on_thread, map_run))
+	const int code = pthread_create(&thread, NULL, run_on_thread, map_run);
+
+	if (code) {
+		rm_check_report_no_thread(1, 1, code);
 		return rm_error_set(map_run->error, -1, "no thread");
+	}
 	pthread_join(thread, NULL);
 	return map_run->code;
 }

@@ -11,7 +11,6 @@
 #include "verify/check/budget.h"
 #include "verify/check/quarantine.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -133,10 +132,9 @@ enum rm_check_verdict rm_check_run(const struct rm_check *check,
 	/* shared with the children; zeroed, and allocated on first access */
 	witness = mmap(NULL, sizeof(*witness), PROT_READ | PROT_WRITE,
 	        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (witness == MAP_FAILED) {
-		rm_error_set(error, -errno, "mmap: %s", strerror(errno));
-		return RM_CHECK_FAILED;
-	}
+	if (witness == MAP_FAILED)
+		return rm_check_not_run(
+		        error, true, "no memory for its counts");
 	verdict = run_rounds(check, c, limits, witness, done, error);
 	rm_witness_use(NULL);
 	munmap(witness, sizeof(*witness));

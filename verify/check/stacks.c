@@ -2,7 +2,7 @@
 /* stacks.c - stacks of a check that hangs or crashed: a signal handler of each
  * thread writes its own stack, and the parent process prints them
  * (stacks_print.c). */
-#include "verify/check/witness.h"
+#include "verify/check/internal.h"
 
 #include "runner/base/clock.h"
 #include "runner/base/sanitized.h"
@@ -45,6 +45,8 @@ static void write_stack(int number)
 		atomic_store_explicit(
 		        &stack->complete, true, memory_order_release);
 	}
+	if (number != stack_signal())
+		rm_check_report_lack_of_memory();
 	errno = saved_errno;
 	if (number != stack_signal())
 		raise(number); /* SA_RESETHAND: now it ends the process */

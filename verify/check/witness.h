@@ -84,6 +84,11 @@ void rm_stacks_print(FILE *out, const struct rm_witness *witness);
 
 /* Runs one round. `done` gets its CPU time and whether it hung; other results
  * are in `witness`, which both processes share. */
+/* Sets `error` to "not run: WHAT" with the tightest limit of memory or of
+ * threads. Returns RM_CHECK_NOT_RUN. */
+enum rm_check_verdict rm_check_not_run(
+        struct rm_error *error, bool memory, const char *what);
+
 enum rm_check_verdict rm_check_isolated(const struct rm_check *check,
         const struct rm_check_case *c, const struct rm_check_limits *limits,
         struct rm_witness *witness, struct rm_check_result *done,

@@ -4,6 +4,7 @@
  * runs the instrumented map under many schedules, with verify/explore as its
  * run time instead of the simulated machine's.
  */
+#include "runner/base/limits.h"
 #include "runner/map_program/map_program.h"
 #include "runner/protocol/command_line.h"
 #include "runner/protocol/protocol.h"
@@ -377,9 +378,20 @@ static const struct rm_impl *find_map(const char *map)
 	return rm_impl_find(file);
 }
 
-static int print_error(const struct rm_impl *impl, const struct rm_error *error)
+static int print_error(
+        const struct rm_impl *impl, const struct rm_error *error, int status)
 {
-	fprintf(stderr, "readmostly explore: %s: %s\n", impl->id, error->text);
+	char advice[RM_LIMIT_ADVICE_BYTES];
+	struct rm_limits limits;
+
+	fprintf(stderr, "readmostly explore: %s: %s", impl->id, error->text);
+	rm_limits_read(&limits);
+	if (status == -ENOMEM || status == -EAGAIN || status == -EINTR)
+		fprintf(stderr, ": not explored: %s",
+		        rm_limit_advice(status == -EAGAIN ? &limits.tasks
+		                                          : &limits.memory,
+		                advice));
+	fputc('\n', stderr);
 	return RM_INCOMPLETE;
 }
 
@@ -404,7 +416,7 @@ static int show(const struct rm_explore_options *one, uint64_t found)
 		return status == -ENODATA ? RM_INCOMPLETE : RM_OK;
 	}
 	if (status)
-		print_error(one->impl, &error);
+		print_error(one->impl, &error, status);
 	/* a failed write (-EIO) does not change the verdict */
 	return status && status != -EIO ? RM_INCOMPLETE : RM_FAILED;
 }
@@ -487,6 +499,7 @@ static int explore(const struct arguments *arguments,
 	struct rm_error error = { "" };
 	const char *unfit = rm_explore_skip_reason(impl, by_name);
 	char lacks[128];
+	int status;
 
 	one.impl = impl;
 	one.named = by_name ? arguments->map : impl->id;
@@ -503,8 +516,9 @@ static int explore(const struct arguments *arguments,
 	}
 	if (arguments->one_schedule || arguments->one_program)
 		return show(&one, one.first);
-	if (rm_explore_run(&one, &sum, &error))
-		return print_error(impl, &error);
+	status = rm_explore_run(&one, &sum, &error);
+	if (status)
+		return print_error(impl, &error, status);
 	print_line(&one, &sum);
 	if (!sum.fault) /* an undecided history is not a pass */
 		return sum.tally.undecided ? RM_INCOMPLETE : RM_OK;

@@ -31,7 +31,7 @@ PER_CYCLE = "instructions_per_cycle"
 
 @dataclass(frozen=True)
 class StoredCell:
-    """A cell that was simulated earlier (docs/adr/0026)."""
+    """A cell that was simulated earlier (docs/adr/0014)."""
     cell: Factors
     ops: int
     counts: Mapping[str, float]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recomputes a campaign's result from trials.jsonl and campaign.json.
 
-A second implementation of docs/reference/verdicts.md and docs/adr/0057 and 0060 in plain
+A second implementation of docs/reference/verdicts.md and docs/method/statistics.md in plain
 Python. It imports nothing from report/, so an error in a filter, centre, interval, rank,
 leader, count or byte makes the two differ.
 """

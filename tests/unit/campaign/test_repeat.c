@@ -277,6 +277,36 @@ static void put_ticks(const char *cpu0, const char *cpu1, const char *all)
 	fake_root_write(root, "proc/stat", text);
 }
 
+/* A quota set in the middle of a trial counts from then on. */
+static void name_quota(void)
+{
+	const struct rm_cell cell = { .cpu_count = 0 };
+	const struct rm_interference stopped = { .throttled_ns = 41900000 };
+	struct rm_interference found = rm_interference_unknown();
+	struct rm_interference_start start;
+	json_t *result = result_of(20, 0);
+	char text[RM_REASON_BYTES] = "";
+
+	CHECK(rm_repeat_disturbed(&timed, result, &stopped, text) &&
+	                strstr(text, "(a CPU quota stopped it for 41.9 ms)"),
+	        "a quota that stopped the trial is named");
+	json_decref(result);
+	fake_root_write(root, "proc/self/cgroup", "3:cpu,cpuacct:/a/b\n");
+	fake_root_write(root, "sys/fs/cgroup/cpu/a/cpu.stat",
+	        "nr_periods 1\nnr_throttled 1\nthrottled_time 7000\n");
+	rm_interference_begin(&cell, &start);
+	fake_root_write(root, "sys/fs/cgroup/cpu/a/b/cpu.stat",
+	        "throttled_time 5000\n");
+	rm_interference_end(&cell, &start, &found);
+	CHECK(found.throttled_ns == 5000,
+	        "the quotas of a group and of those above it count");
+	fake_root_write(root, "proc/self/cgroup", "");
+	found = rm_interference_unknown();
+	rm_interference_begin(&cell, &start);
+	rm_interference_end(&cell, &start, &found);
+	CHECK(found.throttled_ns < 0, "without a control group it is unknown");
+}
+
 /* Interference over `ms` in which CPU 1 was busy for `ticks`. */
 static struct rm_interference measure(unsigned ms, int ticks, int nice_ticks)
 {
@@ -398,6 +428,7 @@ static void interference(void)
 	                measure(31, 1, 0).others_share > 0 &&
 	                measure(29, 0, 0).stolen_share < 0,
 	        "a trial shorter than three ticks is not judged by them");
+	name_quota();
 	fake_root_remove(root);
 	setenv("RM_SYSFS", "/nonexistent", 1);
 	CHECK(rm_interference_unknown().load < 0,

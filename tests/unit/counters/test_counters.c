@@ -112,7 +112,7 @@ static void split_metrics(const struct rm_event_map *map)
 	sets = rm_event_set_split(events, 4);
 	CHECK(json_array_size(events) == 11 && json_array_size(sets) == 3 &&
 	                longest(sets) == 4,
-	        "eleven usual metrics are three passes of at most four");
+	        "eleven usual metrics take three passes of at most four");
 	json_decref(sets);
 	sets = rm_event_set_split(events, 3);
 	CHECK(json_array_size(sets) == 4 && longest(sets) == 3,

@@ -79,8 +79,10 @@ static struct rm_map_name names[] = { { .id = "missing_map",
 /* All of `impls`; maps with other sizes; maps of a single test. */
 static struct rm_catalog usual_maps, sized_maps, test_maps;
 
+static const struct rm_limits roomy = { .memory = { 16ULL << 30, "" },
+	.tasks = { UINT64_MAX, "" } };
 static const struct rm_plan_options usual = {
-	.seed = 1, .available_bytes = 16ULL << 30, .catalog = &usual_maps
+	.seed = 1, .limits = &roomy, .catalog = &usual_maps
 };
 
 /* Plans one workload on a synthetic machine; `last` keeps the error. */
@@ -957,7 +959,7 @@ static const char long_reason[] =
 /* Only for tests of this map, which must not change the other tests. */
 static const struct rm_impl *const sized_impls[] = { &plain, &sized };
 static const struct rm_plan_options with_sized = {
-	.seed = 1, .available_bytes = 16ULL << 30, .catalog = &sized_maps
+	.seed = 1, .limits = &roomy, .catalog = &sized_maps
 };
 
 /* Shapes of a map's timed cells in order, each followed by a blank. */
@@ -1199,15 +1201,17 @@ static void keys_may_fill_the_last_level_cache(void)
 	const char *text = "writes = 3%\nkeys = llc*4\nthreads = 1\n"
 	                   "base = plain\nmaps = plain\ndeadline = 1h\n";
 	const char *machine = "l3:2(size=33554432) core:2 pu:1";
+	struct rm_limits limits = roomy;
 	struct rm_plan_options options = usual;
 	struct rm_plan plan;
 
-	options.available_bytes = 64ULL << 30;
+	options.limits = &limits;
+	limits.memory.left = 64ULL << 30;
 	build(text, machine, &options, &plan);
 	CHECK(plan.cells[0].cell.keys == 8 << 20,
 	        "keys and values fill four caches");
 	rm_plan_free(&plan);
-	options.available_bytes = 1 << 30;
+	limits.memory.left = 1 << 30;
 	build(text, machine, &options, &plan);
 	CHECK(plan.cells[0].cell.keys == 512 << 10 &&
 	                plan.memory_bytes <= (1 << 30) / 4,
@@ -1335,6 +1339,8 @@ static uint64_t planned_bytes(const char *shape, const char *keys)
    empty slots are estimated as 64 bytes per key. */
 static void memory_is_planned_for_what_maps_need(void)
 {
+	struct rm_limits limits = { .memory = { 0, "/c/memory.max = 7" },
+		.tasks = { UINT64_MAX, "" } };
 	struct rm_plan_options exact = usual;
 	struct rm_plan plan;
 	const char *mebi = "writes = 3%\nthreads = 1\nbase = plain\n"
@@ -1347,14 +1353,45 @@ static void memory_is_planned_for_what_maps_need(void)
 	                        (2 * 40 + 64) << 20,
 	        "each key costs twice its bytes and 64 bytes");
 	CHECK(words >= (2 * 16 + 64) << 20, "the estimate includes all keys");
-	exact.available_bytes = 32 << 20;
-	CHECK(build(mebi, "pu:2", &exact, &plan) == 0,
-	        "keys and values of 16 MiB fit into half of 32 MiB");
+	exact.limits = &limits;
+	limits.memory.left = words;
+	build(mebi, "pu:2", &exact, &plan);
+	CHECK(!cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1)->skip[0],
+	        "a trial may take all memory that is left");
 	rm_plan_free(&plan);
-	exact.available_bytes -= 2;
-	CHECK(build(mebi, "pu:2", &exact, &plan) == -EINVAL &&
-	                strstr(last.text, "half of the available memory"),
-	        "one byte less is rejected");
+	limits.memory.left--;
+	build(mebi, "pu:2", &exact, &plan);
+	CHECK(!strncmp(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1)->skip,
+	              RM_BEYOND_LIMIT, strlen(RM_BEYOND_LIMIT)) &&
+	                strstr(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1)
+	                                ->skip,
+	                        "memory.max = 7") &&
+	                count(&plan, RM_MEASURE_VERIFY, true) == 1,
+	        "a larger one is skipped, the limit is named, and its map is "
+	        "verified");
+	rm_plan_free(&plan);
+}
+
+/* A trial has a main thread, too. */
+static void threads_are_planned_for_what_is_left(void)
+{
+	struct rm_limits limits = roomy;
+	struct rm_plan_options few = usual;
+	struct rm_plan plan;
+
+	few.limits = &limits;
+	limits.tasks = (struct rm_limit){ 64, "/c/pids.max = 70" };
+	build("writes = 3%\nkeys = 1Ki\nthreads = 63 64\nbase = plain\n"
+	      "maps = plain\n",
+	        "pu:2", &few, &plan);
+	CHECK(!cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 63)->skip[0] &&
+	                strstr(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT,
+	                               64)
+	                                ->skip,
+	                        "needs 65 processes and threads, 64 are left "
+	                        "(/c/pids.max = 70)"),
+	        "a cell with too many threads is skipped, and the limit is "
+	        "named");
 	rm_plan_free(&plan);
 }
 
@@ -1387,18 +1424,9 @@ static void open_loops(void)
 
 static void impossible_plans(void)
 {
-	struct rm_plan_options small = usual, filter = usual;
+	struct rm_plan_options filter = usual;
 	struct rm_plan plan;
 
-	small.available_bytes = 1 << 20;
-	CHECK(build(MINIMAL "shape = str16x24\n", "pu:2", &small, &plan) == 0,
-	        "40 KiB fit into half of 1 MiB");
-	rm_plan_free(&plan);
-	CHECK(build("writes = 3%\nkeys = 1Ki 64Ki\nthreads = 1\nbase = plain\n",
-	              "pu:2", &small, &plan) == -EINVAL &&
-	                !strncmp(last.text, "w.conf:2: keys = 65536", 22),
-	        "1 MiB of keys and values does not, and the line is named");
-	rm_plan_free(&plan);
 	CHECK(build(MINIMAL "placement = numa:9\n", "pu:2", &usual, &plan) ==
 	                        -EINVAL &&
 	                strstr(last.text, "w.conf:5: placement = numa:9"),
@@ -1923,6 +1951,7 @@ int main(void)
 	windows_of_oversubscription();
 	loops_that_run_once_have_no_warm_up();
 	memory_is_planned_for_what_maps_need();
+	threads_are_planned_for_what_is_left();
 	open_loops();
 	impossible_plans();
 	names_of_maps();

@@ -230,6 +230,10 @@ static void a_window_too_short_for_the_clock_is_void(void)
 	        "a window shorter than 1000 clock readings is void");
 	team.members[0].end_ns++;
 	CHECK(judged("ok", ""), "a window of 1000 readings is ok");
+	request.cell.window_ns = 1000;
+	CHECK(judged("void", "the window of 1000 ns"),
+	        "so is a shorter one whose threads stop late");
+	request.cell.window_ns = 0;
 	team.clock_step_ns = 26;
 	CHECK(judged("void", "clock readings"),
 	        "a clock with coarse steps needs a longer window");
@@ -239,6 +243,27 @@ static void a_window_too_short_for_the_clock_is_void(void)
 	              json_object_get(environment, "adds_per_ns_before")) > 0,
 	        "the CPU's speed is recorded");
 	json_decref(result);
+	end(&request);
+}
+
+/* As if CPU 7 had gone offline in the window and come back. */
+static void a_thread_that_left_its_cpu_is_void(void)
+{
+	unsigned cpus[] = { 7 };
+	struct rm_request request;
+	struct rm_member *member;
+
+	begin(&request, 1);
+	request.cell.cpus = cpus;
+	request.cell.cpu_count = 1;
+	member = &team.members[0];
+	member->cpu_start = member->cpu_end = 7;
+	CHECK(judged("ok", ""), "a thread that stays on its CPU is ok");
+	member->after.migrations = member->before.migrations + 2;
+	CHECK(judged("void", "left CPU 7 2 times"),
+	        "a thread that left its CPU and returned is void");
+	request.cell.cpu_count = 0;
+	CHECK(judged("ok", ""), "a thread that is not bound may move");
 	end(&request);
 }
 
@@ -565,6 +590,7 @@ int main(void)
 	only_pairs_are_drawn_less_often();
 	shares_are_of_what_was_done();
 	a_window_too_short_for_the_clock_is_void();
+	a_thread_that_left_its_cpu_is_void();
 	a_late_thread_is_void();
 	a_late_thread_of_other_loops_is_void();
 	renewals_close_and_open();

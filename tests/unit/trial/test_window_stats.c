@@ -70,7 +70,8 @@ static void a_window_is_what_it_added(void)
 	CHECK(number_of(grown, "value") == 50 &&
 	                number_of(grown, "window") == 12 &&
 	                !strcmp(text_of(grown, "unit"), "1"),
-	        "the window's part is the difference, next to the total");
+	        "a window's statistic is the increase since its start, next to "
+	        "the total");
 	CHECK(has_null(named(stats, "uncounted"), "value") &&
 	                has_null(named(stats, "uncounted"), "window"),
 	        "uncounted statistics are null, not 0");

@@ -6,9 +6,11 @@
 #include "tests/unit/tap.h"
 #include "verify/check/internal.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -90,6 +92,38 @@ static int fails_without_reason(
 	return -1;
 }
 
+static int lacks_thread(
+        const struct rm_check_case *c, struct rm_error *reported)
+{
+	(void)c, (void)reported;
+	rm_check_report_no_thread(3, 4, EAGAIN);
+	return 0;
+}
+
+static void take_all_memory(void)
+{
+	const struct rlimit none = { 1 << 20, 1 << 20 };
+
+	setrlimit(RLIMIT_AS, &none);
+}
+
+static int fails_without_memory(
+        const struct rm_check_case *c, struct rm_error *reported)
+{
+	(void)c;
+	take_all_memory();
+	return rm_error_set(reported, -1, "create() returned NULL");
+}
+
+static int crashes_without_memory(
+        const struct rm_check_case *c, struct rm_error *reported)
+{
+	(void)c, (void)reported;
+	take_all_memory();
+	raise(SIGSEGV);
+	return 0;
+}
+
 /* Starts a process that inherits all open files and outlives the check. */
 static int starts_helper(
         const struct rm_check_case *c, struct rm_error *reported)
@@ -159,6 +193,30 @@ static void reports_are_passed_on(void)
 	                        RM_CHECK_FAILED &&
 	                !strcmp(error.text, "failed without a reason"),
 	        "a failure without a reason is reported");
+}
+
+static bool is_not_run(
+        int (*fn)(const struct rm_check_case *, struct rm_error *),
+        const char *why)
+{
+	return run(fn, memory_unlimited, true) == RM_CHECK_NOT_RUN &&
+	       !strncmp(error.text, "not run: ", 9) &&
+	       strstr(error.text, why) && strstr(error.text, "limit") &&
+	       done.repeats == 0;
+}
+
+static void limits_are_no_failures(void)
+{
+	CHECK(is_not_run(lacks_thread, "thread 3 of 4 could not be started"),
+	        "a thread that cannot be started");
+	if (rm_sanitized()) {
+		SKIP("a lack of memory", "sanitizers map much");
+		return;
+	}
+	CHECK(is_not_run(fails_without_memory, "create() returned NULL"),
+	        "a failure without memory");
+	CHECK(is_not_run(crashes_without_memory, "no memory could be mapped"),
+	        "a crash without memory");
 }
 
 /* ---- checks that crash or exit
@@ -335,6 +393,7 @@ int main(void)
 {
 	alarm(ALARM_S);
 	reports_are_passed_on();
+	limits_are_no_failures();
 	ends_are_reported();
 	hangs_are_reported();
 	return DONE();

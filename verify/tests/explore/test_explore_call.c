@@ -322,7 +322,7 @@ static void values(void)
 	                        "written for key 1: 000040020000000c..."),
 	        "another key's value stops the schedule and is printed");
 	CHECK(!stops(&call, &value, 12) && stops(&call, &value, 13),
-	        "a number beyond the keys is its own rank");
+	        "a number past the last key is its own rank");
 	value = rm_value_of(KEYS, WRITER, 4);
 	CHECK(!stops(&call, &value, KEYS), "so is the first such number");
 	value = rm_value_of(12, WRITER, 4);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_limits.c - compares a trial with the memory and threads that are left. */
+#include "runner/plan/internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+int rm_plan_check_limits(const struct rm_plan_cell *planned,
+        unsigned more_tasks, const struct rm_limits *limits,
+        char reason[RM_REASON_BYTES])
+{
+	const struct rm_cell *cell = &planned->cell;
+	/* a simulated machine runs all its threads in one */
+	const uint64_t tasks =
+	        1 + more_tasks +
+	        (cell->measure == RM_MEASURE_SIMULATED ? 0 : cell->threads);
+	const uint64_t mib = 1 << 20;
+
+	if (planned->memory_bytes > limits->memory.left) {
+		snprintf(reason, RM_REASON_BYTES,
+		        "a trial needs about %" PRIu64
+		        " MiB of memory, %" PRIu64
+		        " are left (%.400s): raise this limit, or set fewer "
+		        "keys",
+		        (planned->memory_bytes + mib - 1) / mib,
+		        limits->memory.left / mib, limits->memory.source);
+		return -ENOMEM;
+	}
+	if (tasks > limits->tasks.left) {
+		snprintf(reason, RM_REASON_BYTES,
+		        "a trial needs %" PRIu64
+		        " processes and threads, %" PRIu64
+		        " are left (%.400s): raise this limit, or set fewer "
+		        "threads",
+		        tasks, limits->tasks.left, limits->tasks.source);
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+/* Go and Java start threads of their own: collectors, compilers and one per
+   blocked system call. */
+void rm_plan_judge_limits(struct rm_plan_cell *planned,
+        const struct rm_map_info *map, const struct rm_limits *limits)
+{
+	const unsigned runtime = 20;
+	const bool has_runtime = map->language && strcmp(map->language, "rust");
+	char reason[RM_REASON_BYTES];
+
+	if (!planned->cell.skip[0] &&
+	        rm_plan_check_limits(
+	                planned, has_runtime ? runtime : 0, limits, reason))
+		snprintf(planned->cell.skip, RM_REASON_BYTES,
+		        RM_BEYOND_LIMIT "%.560s; a campaign keeps its plan, so "
+		                        "start a new one",
+		        reason);
+}

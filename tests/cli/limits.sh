@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Limits of memory and threads: what exceeds them is left out, with the limit, and no map is blamed.
+. tests/tools/tap.sh
+needs readmostly plain/gomap_rw check/gomap_rw explore/gomap_rw
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+bin=$build/readmostly
+
+# ---- control groups of another machine --------------------------------------
+mkdir -p "$dir/proc/self" "$dir/sys/fs/cgroup/box"
+echo 0::/box/inner >"$dir/proc/self/cgroup"
+echo 64 >"$dir/sys/fs/cgroup/box/pids.max"
+echo 20 >"$dir/sys/fs/cgroup/box/pids.current"
+echo 67108864 >"$dir/sys/fs/cgroup/box/memory.max"
+echo 50000 100000 >"$dir/sys/fs/cgroup/box/cpu.max"
+cat >"$dir/w.conf" <<'END'
+writes = 3%
+keys = 1Ki 2Mi
+threads = 1 60
+base = gomap_rw
+maps = gomap_rw
+control = none
+END
+RM_SYSFS=$dir "$bin" plan "$dir/w.conf" >"$dir/plan" 2>&1
+check "cells with too many threads are left out" contains "$dir/plan" \
+	"needs 61 processes and threads, 44 are left (/sys/fs/cgroup/box/pids.max = 64): raise this limit"
+check "cells with too many keys are left out" contains "$dir/plan" \
+	"of memory, 64 are left (/sys/fs/cgroup/box/memory.max = 67108864): raise this limit"
+check "the other cells are planned" contains "$dir/plan" "11 trials in 10 rounds"
+check "a CPU quota is warned of" contains "$dir/plan" "the control group may use 0.50 of "
+RM_SYSFS=$dir "$bin" env doctor >"$dir/doctor" 2>&1
+check "the description of the machine has the limits" contains "$dir/doctor" \
+	"64 MiB of memory (/sys/fs/cgroup/box/memory.max = 67108864) and 44 processes and threads"
+
+# ---- limits of this process -------------------------------------------------
+if [ "${SANITIZE:-}" ] || ! (ulimit -v 60000 && "$bin" --version) >/dev/null 2>&1; then
+	skip "ulimit -v" "sanitizers map more memory"
+	done_testing
+	exit
+fi
+(ulimit -v 60000; "$bin" check gomap_rw --shape u64x8 --only readers --ops 100 --threads 16) >"$dir/check" 2>&1
+check "a check without threads has status 3" [ $? = 3 ]
+check "and is no failure" contains "$dir/check" "check: 0 ok, 0 failed, 0 skipped, 1 not run"
+check "and names the limit" contains "$dir/check" "the tightest limit is ulimit -v (bytes) = 61440000: raise it, or use less"
+(ulimit -v 60000; "$bin" explore gomap_rw --schedules 1) >"$dir/explore" 2>&1
+check "an exploration without memory has status 3" [ $? = 3 ]
+check "and names the limit, too" contains "$dir/explore" "not explored: the tightest limit is ulimit -v"
+done_testing
