@@ -43,8 +43,8 @@ $(if $(GO),$(if $(shell GO='$(GO)' impls/go/find_go.sh other),,$(error GO=$(GO):
 PC      := GO='$(GO)' PKG_CONFIG_PATH='$(shell GO='$(GO)' .ci/pc $(CC) $(CXX) $(KEPT))':$$PKG_CONFIG_PATH
 PKG     := $(PC) pkg-config
 
-# Files that a cache or a full disk left empty or cut are made again.
-$(if $(filter clean help,$(MAKECMDGOALS)),,$(shell runner/damaged.sh $(sort $(BUILD) $(PLACE))))
+# Outputs that a build cache or a full disk left empty or cut are made again.
+$(if $(filter clean help,$(MAKECMDGOALS)),,$(shell runner/damaged.sh $(BUILD) $(PLACE)))
 
 # All maps, as ID|SOURCE|STATE|NEEDS (impls/names.sh). MAP_id, STATE_id and NEEDS_id are the source without its end,
 # its states and its libraries. A map is built if pkg-config knows each library on its `needs:` line.
@@ -183,8 +183,8 @@ $(BUILD)/plain.a: $(call objects,$(BUILD),$(TRIAL)) $(core)
 $(BUILD)/stats.a: $(call objects,$(BUILD)/stats,$(COUNTING)) $(core)
 $(foreach f,$(APART),$(eval $(BUILD)/$(f).a: $(call objects,$(BUILD)/$(f),$(TRIAL)) $(core)))
 
-# A verdict with text in it is the reason why the map is not simulated. Then ID.no holds it, and the program is an
-# empty file that is never started. A program appears after its description ($(1): a command).
+# A verdict with text is the reason why the map is not simulated. ID.no then contains it, and the
+# program is an empty file that is never started. $(1) runs before the program has its name.
 BASE_LIBS := $(shell $(PKG) --libs hwloc jansson zlib) -lm -ldl
 verdict    = $(filter %.verdict,$^)
 link_map   = $(call step,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(verdict) $@.no && : >$@; else \
@@ -193,8 +193,8 @@ link_map   = $(call step,LINK) rm -f $@.no && if [ -s '$(verdict)' ]; then cp $(
   $(if $(NEEDS_$(@F)),$(shell $(PKG) --libs $(NEEDS_$(@F)))) $(BASE_LIBS) && $(1) mv $@$(NEW) $@; fi
 # Stored counts are valid for code with the same hash, which is taken before the map is linked (docs/adr/0014).
 describe   = objcopy -O binary -j '.text*' $(filter %.o,$^) $@.text$(NEW) && \
-  $@$(NEW) describe "$$(sha256sum <$@.text$(NEW) | cut -c1-12)" >$@.text.json$(NEW) && runner/crc32.sh json <$@.text.json$(NEW) >$@.json$(NEW) && \
-  rm $@.text$(NEW) $@.text.json$(NEW) && mv $@.json$(NEW) $@.json &&
+  $@$(NEW) describe "$$(sha256sum <$@.text$(NEW) | cut -c1-12)" >$@.out$(NEW) && \
+  runner/seal.sh <$@.out$(NEW) >$@.json$(NEW) && rm $@.text$(NEW) $@.out$(NEW) && mv $@.json$(NEW) $@.json &&
 
 # aa: the same objects after the padding of runner/aa_padding.c, for the A/A control (docs/adr/0059).
 AA      := $(BUILD)/runner/aa_padding.o

@@ -1,28 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# damaged.sh FOLDER... - removes outputs of a build that are not whole, so that make makes
-# them again, and prints each on standard error: empty or cut programs and objects, as a
-# half restored build cache leaves them, and a map program without its whole description.
-# Empty programs with ID.no are whole: their maps are not simulated.
+# damaged.sh BUILD OUT - removes the empty or cut objects in BUILD and programs in OUT that a build cache or a full
+# disk left. It removes map programs that have no sealed description (ID.json), too. Make then builds them.
 export LC_ALL=C
-remove() { while read -r f; do echo "damaged: $f: it is made again" >&2; rm -f "$f"; done; }
+check() { find "$@" -type f ! -path '*/cargo/*' \( -size 0 -printf 'objdump: %p: file empty\n' -o -exec objdump -f {} + \) 2>&1; }
+remove() { echo "damaged: $1: it is made again" >&2; rm -f "$1"; }
 
-for folder; do
-	[ -w "$folder" ] || continue
-	find "$folder" -type f \( -perm -u+x -o -name '*.o' \) ! -name '*.new' ! -path '*/cargo/*' -print0 |
-		xargs -0 -r readelf -hW /dev/null 2>/dev/null |
-		awk '/^File: / { f = substr($0, 7) } /Start of section/ { at = $5 } /Size of section/ { size = $5 }
-			/Number of section/ { print at + size * $5, f }' >"$folder/.whole.$$"
-	find "$folder" -type f \( -perm -u+x -o -name '*.o' \) ! -name '*.new' ! -path '*/cargo/*' -printf '%s %p\n' |
-		awk 'NR == FNR { n = $1; sub(/^[0-9]+ /, ""); whole[$0] = n; next }
-			{ n = $1; sub(/^[0-9]+ /, "") } !($0 in whole) || n < whole[$0]' "$folder/.whole.$$" - |
-		while read -r f; do
-			[ "$(head -c 2 "$f" | tr -d '\0')" = '#!' ] || { [ ! -s "$f" ] && [ -s "$f.no" ]; } || echo "$f"
-		done | remove
-	rm "$folder/.whole.$$"
-	# A description ends with a brace, and is made with its program.
-	for f in "$folder"/maps/plain/*; do
-		case $f in *.json | *.new | *.d) continue ;; esac
-		[ ! -f "$f" ] || [ -L "$f" ] || [ "$(tail -c 2 "$f.json" 2>/dev/null | tr -d '\n')" = '}' ] || echo "$f"
-	done | remove
+{
+	check "$1" -name '*.o'
+	check "$2"/readmostly* "$2/maps" -perm -u+x ! -name '*.new'
+	grep -L ',"crc32":"[0-9a-f]*"}$' "$2"/maps/plain/*.json 2>/dev/null | sed 's/.*/objdump: &: file cut/'
+} | sed -n 's/^objdump: \(.*\): file .*/\1/p' | while read -r file; do
+	[ "$(head -c 2 "$file" | tr -d '\0')" = '#!' ] || remove "$file"
+done
+for file in "$2"/maps/*/*; do
+	name=${file##*/maps/}
+	case $name in *.* | '*'*) continue ;; plain/*) [ -e "$file.json" ] || remove "$file" ;; esac
+	[ -x "$file" ] || [ -e "$file.no" ] || remove "$file"
 done

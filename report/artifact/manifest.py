@@ -11,8 +11,6 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from report import folders
-
 NAME = "SHA256SUMS"
 HEAD = "# artifact of readmostly, form 1; docs/reference/artifact.md of the sources\n"
 WIDEST = {"file": 0o644, "program": 0o755, "folder": 0o755}
@@ -95,7 +93,7 @@ def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> I
         except PermissionError:
             raise  # not checked, so neither whole nor damaged
         except OSError as error:
-            wrong(f"{printable(path)}: {folders.reason(error)}")
+            wrong(f"{printable(path)}: {error.strerror}")
             continue
         yield path, kind, held
         if kind == "folder":
@@ -182,7 +180,7 @@ def problems(folder: str | Path) -> list[str]:
     except PermissionError:
         raise
     except OSError as error:
-        return wrong + [f"{NAME}: {folders.reason(error)}"]
+        return wrong + [f"{NAME}: {error.strerror}"]
     except ValueError as error:
         return wrong + [f"{NAME}:{error}"]
     refused = {text.partition(":")[0] for text in wrong}

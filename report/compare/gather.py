@@ -115,7 +115,7 @@ def read_json(file: Path, kind: type[load.decode.T]) -> load.decode.T:
 def read_fleet(path: Path) -> tuple[FleetMachine, ...]:
     """The machines of a fleet; JournalError."""
     fleet = read_json(path / FLEET, Fleet)
-    if not seal.line_is_whole((path / FLEET).read_bytes().rstrip(b"\n"), False):
+    if not seal.line_is_whole((path / FLEET).read_bytes(), False):
         raise JournalError(f"{path / FLEET}: damaged, its crc32 differs from that of its content; "
                            "the same `make campaign` again writes it")
     if (fleet.format, fleet.kind) != (1, "fleet"):

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runner/base/capture.h"
 
-#include "runner/base/program.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -36,13 +33,9 @@ static int start(char *const argv[], int input, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	char path[PATH_MAX];
 	sigset_t none;
-	/* posix_spawnp() would give an empty file to a shell: status 0 */
-	int status = -rm_program_find(argv[0], path, sizeof(path));
+	int status = posix_spawn_file_actions_init(&actions);
 
-	if (!status)
-		status = posix_spawn_file_actions_init(&actions);
 	if (status)
 		return -status;
 	status = posix_spawnattr_init(&attributes);
@@ -55,8 +48,8 @@ static int start(char *const argv[], int input, int out, pid_t *pid)
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 	status = redirect(&actions, input, out);
 	if (!status)
-		status = posix_spawn(
-		        pid, path, &actions, &attributes, argv, environ);
+		status = posix_spawnp(
+		        pid, argv[0], &actions, &attributes, argv, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return -status;

@@ -6,7 +6,7 @@
 /* Runs argv[0] (a path, or a name found in PATH) with these arguments and waits
    until it, and every process that inherited its standard output, has ended.
    *text gets its standard output, NUL-terminated, owned by the caller; standard
-   error is inherited. 0; -errno if it could not be run (rm_program_reason()) or read; -EIO if its
+   error is inherited. 0; -errno if it could not be run or read; -EIO if its
    exit status is not 0. After an error *text is NULL. */
 int rm_capture(char *const argv[], char **text);
 

@@ -3,7 +3,6 @@
 #include "runner/campaign/internal.h"
 
 #include "runner/base/file.h"
-#include "runner/base/program.h"
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -120,15 +119,13 @@ static int draw_topology(const char *program, const char *xml, const char *svg)
 {
 	char name[64], input[] = "--input", format[] = "--output-format",
 	               type[] = "svg", force[] = "--force";
-	char from[RM_PATH_BYTES], to[RM_PATH_BYTES], path[RM_PATH_BYTES];
+	char from[RM_PATH_BYTES], to[RM_PATH_BYTES];
 	char *arguments[] = { name, input, from, format, type, force, to,
 		NULL };
 	posix_spawn_file_actions_t quiet;
 	int status = -1;
 	pid_t pid;
 
-	if (rm_program_find(program, path, sizeof(path)))
-		return -1;
 	snprintf(name, sizeof(name), "%s", program);
 	snprintf(from, sizeof(from), "%s", xml);
 	snprintf(to, sizeof(to), "%s", svg);
@@ -136,7 +133,7 @@ static int draw_topology(const char *program, const char *xml, const char *svg)
 	for (int fd = 0; fd < 3; fd++)
 		posix_spawn_file_actions_addopen(
 		        &quiet, fd, "/dev/null", O_RDWR, 0);
-	if (!posix_spawn(&pid, path, &quiet, NULL, arguments, environ))
+	if (!posix_spawnp(&pid, program, &quiet, NULL, arguments, environ))
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 	posix_spawn_file_actions_destroy(&quiet);

@@ -2,7 +2,7 @@
 /* spawn.c - starts one program with fork and exec, and reaps it. */
 #include "runner/campaign/internal.h"
 
-#include "runner/base/program.h"
+#include "runner/base/file.h"
 #include "runner/trial/trial.h"
 
 #include <errno.h>
@@ -229,7 +229,7 @@ int rm_spawn(const struct rm_spawn *spawn, struct rm_child *child,
 
 	if (result)
 		return rm_error_set(error, result, "cannot start %s: %s",
-		        spawn->program, rm_program_reason(result));
+		        spawn->program, rm_file_reason(result));
 	char **environment = child_environment(spawn);
 
 	if (!environment)

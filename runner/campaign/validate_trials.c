@@ -2,8 +2,6 @@
 /* validate_trials.c - checks trials.jsonl against the plan, line by line. */
 #include "runner/base/json.h"
 #include "runner/campaign/internal.h"
-
-#include "runner/base/file.h"
 #include "runner/protocol/protocol.h"
 
 #include <errno.h>
@@ -133,12 +131,11 @@ static void check_histogram(struct reading *reading, const json_t *entry)
 
 	int failed = rm_crc32_file(path, sum);
 
-	if (failed == -ENOENT)
-		line_problem(reading, "expected the histogram ", path);
-	else if (failed)
-		rm_problem(reading->validation,
-		        "%s: not checked, cannot be read: %s", path,
-		        rm_file_reason(failed));
+	if (failed)
+		line_problem(reading,
+		        failed == -EACCES ? "Permission denied: "
+		                          : "expected the histogram ",
+		        path);
 	else if (kept ? strcmp(kept, sum) : reading->validation->is_sealed)
 		line_problem(reading, "its checksum does not match ", path);
 }

@@ -7,7 +7,6 @@
 #include "runner/base/host.h"
 #include "runner/base/json.h"
 #include "runner/base/nearest.h"
-#include "runner/base/program.h"
 #include "runner/base/tsv.h"
 #include "runner/impl.h"
 
@@ -17,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES])
@@ -40,29 +38,48 @@ static char *read_file(const char *path, size_t *length, int *failed)
 	return text;
 }
 
+/* Reads a file that the build has sealed; the caller frees the text. NULL: -errno
+   in *failed, and `error`. */
+static char *read_sealed(
+        const char *path, size_t *length, int *failed, struct rm_error *error)
+{
+	char *text = read_file(path, length, failed);
+
+	if (!text) {
+		rm_error_set(error, *failed, "%s: %s", path,
+		        rm_file_reason(*failed));
+	} else if (rm_line_check(text, *length) != RM_SEAL_WHOLE) {
+		*failed = rm_error_set(error, -EINVAL,
+		        "%s: damaged: its first line has no crc32, or not that "
+		        "of the file; remove it and run `make` again",
+		        path);
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
 bool rm_map_has_program(
         const char *flavour, const char *id, char *why, size_t size)
 {
-	char path[RM_PROGRAM_BYTES], program[RM_PROGRAM_BYTES];
+	char path[RM_PROGRAM_BYTES];
 	size_t length;
 	char *text;
-	int failed, no_reason;
+	int damaged, failed;
 
 	why[0] = '\0';
-	failed = rm_program_check(rm_map_program(flavour, id, path));
-	if (!failed)
+	damaged = rm_program_check(rm_map_program(flavour, id, path));
+	if (!damaged)
 		return true;
-	snprintf(program, sizeof(program), "%s", path);
 	strncat(path, ".no", sizeof(path) - strlen(path) - 1);
-	text = read_file(path, &length, &no_reason);
+	text = read_file(path, &length, &failed);
 	if (text)
 		snprintf(why, size, "%.*s", (int)strcspn(text, "\n"), text);
-	else if (failed != -ENOENT)
-		snprintf(why, size, "cannot run: %s: %s", program,
-		        rm_program_reason(failed));
 	else
-		snprintf(why, size, "is not built (make programs NEEDED=%s/%s)",
-		        flavour, id);
+		snprintf(why, size,
+		        "is not built (make programs NEEDED=%s/%s)%s%s",
+		        flavour, id, damaged == -ENOENT ? "" : ": ",
+		        damaged == -ENOENT ? "" : rm_file_reason(damaged));
 	free(text);
 	return false;
 }
@@ -156,8 +173,8 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 	json_error_t bad;
 	const char *member;
 
-	*info = (struct rm_map_info){ 0 };
-	info->json = json_loadb(text, length, 0, &bad);
+	*info = (struct rm_map_info){ .json = json_loadb(
+		                              text, length, 0, &bad) };
 	if (!info->json)
 		return rm_error_set(error, -EINVAL,
 		        "%s:%d: %s: expected the output of the map program's "
@@ -173,21 +190,6 @@ int rm_map_info_parse(const char *text, size_t length, const char *where,
 	return 0;
 }
 
-/* The last member of ID.json is a crc32 (runner/crc32.sh). */
-static int check_description(const char *text, size_t length, const char *path,
-        struct rm_error *error)
-{
-	size_t line = length - (length && text[length - 1] == '\n');
-
-	return rm_line_check(text, line) == RM_SEAL_WHOLE
-	               ? 0
-	               : rm_error_set(error, -EINVAL,
-	                         "%s: damaged, its last member is not the "
-	                         "crc32 of its content; remove it and run "
-	                         "`make` again",
-	                         path);
-}
-
 /* Returns 0, or -errno with `error`. */
 static int add_map(
         struct rm_catalog *catalog, const char *path, struct rm_error *error)
@@ -195,14 +197,11 @@ static int add_map(
 	struct rm_map_info *info = &catalog->maps[catalog->count];
 	size_t length;
 	int failed;
-	char *text = read_file(path, &length, &failed);
+	char *text = read_sealed(path, &length, &failed, error);
 
 	if (!text)
-		return rm_error_set(
-		        error, failed, "%s: %s", path, rm_file_reason(failed));
-	failed = check_description(text, length, path, error);
-	if (!failed)
-		failed = rm_map_info_parse(text, length, path, info, error);
+		return failed;
+	failed = rm_map_info_parse(text, length, path, info, error);
 	free(text);
 	catalog->count += info->json != NULL;
 	return failed;
@@ -269,26 +268,6 @@ static int add_name(void *context, char *const *field, const char *where,
 	return 0;
 }
 
-/* names.tsv begins with "# crc32 XXXXXXXX" of all that follows. */
-static int check_names(const char *text, size_t length, const char *path,
-        struct rm_error *error)
-{
-	static const char head[] = "# crc32 ";
-	enum { HEAD = sizeof(head) - 1, LINE = HEAD + RM_CRC32_TEXT };
-	char sum[RM_CRC32_TEXT] = "";
-
-	if (length > LINE)
-		rm_crc32(text + LINE, length - LINE, sum);
-	if (length > LINE && !memcmp(text, head, HEAD) &&
-	        !memcmp(text + HEAD, sum, LINE - HEAD - 1) &&
-	        text[LINE - 1] == '\n')
-		return 0;
-	return rm_error_set(error, -EINVAL,
-	        "%s:1: damaged: expected \"%s%s\"; remove it and run `make` "
-	        "again",
-	        path, head, sum[0] ? sum : "XXXXXXXX");
-}
-
 static int add_names(
         struct rm_catalog *catalog, const char *folder, struct rm_error *error)
 {
@@ -298,16 +277,11 @@ static int add_names(
 	char *text;
 
 	snprintf(path, sizeof(path), "%s/names.tsv", folder);
-	text = read_file(path, &length, &failed);
+	text = read_sealed(path, &length, &failed, error);
 	if (!text)
-		return failed == -ENOENT
-		               ? 0
-		               : rm_error_set(error, failed, "%s: %s", path,
-		                         rm_file_reason(failed));
-	failed = check_names(text, length, path, error);
-	if (!failed)
-		failed = rm_tsv_read(text, path, NAME_COLUMNS, add_name,
-		        catalog, &catalog->text, error);
+		return failed == -ENOENT ? 0 : failed;
+	failed = rm_tsv_read(text, path, NAME_COLUMNS, add_name, catalog,
+	        &catalog->text, error);
 	free(text);
 	return failed;
 }

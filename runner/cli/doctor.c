@@ -47,12 +47,12 @@ static int print_findings(bool strict)
 	}
 	print_cpu(&topology);
 	if (warnings)
-		printf("%zu warning%s\n", warnings, warnings == 1 ? "" : "s");
+		printf("%zu warning%s", warnings, warnings == 1 ? "" : "s");
 	else
-		printf("no noise sources found%s\n",
-		        unknown ? " in what could be checked" : "");
+		printf("no noise sources found");
 	if (unknown)
-		printf("%zu of %zu not checked (unknown)\n", unknown, count);
+		printf("; %zu of %zu checks are unknown", unknown, count);
+	putchar('\n');
 	rm_topology_free(&topology);
 	return strict && warnings ? RM_FAILED : RM_OK;
 }

@@ -4,9 +4,9 @@
    map runs in turn. */
 #include "runner/base/capture.h"
 #include "runner/base/error.h"
+#include "runner/base/file.h"
 #include "runner/base/host.h"
 #include "runner/base/limits.h"
-#include "runner/base/program.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -85,7 +85,7 @@ static int exec_program(const char *command, const char *path, char **argv)
 	}
 	maps = strstr(path, "/maps/");
 	fprintf(stderr, "readmostly %s: %s: %s; build it by `make", command,
-	        path, rm_program_reason(failed));
+	        path, rm_file_reason(failed));
 	if (maps)
 		fprintf(stderr, " programs NEEDED=%s", maps + strlen("/maps/"));
 	fprintf(stderr, "`\n");
@@ -193,13 +193,18 @@ static void run_all(const char *flavour, char **argv,
 
 		if (!in_all(info))
 			continue;
-		if (!rm_map_has_program(flavour, info->id, why, sizeof(why))) {
+		rm_map_program(flavour, info->id, path);
+		if (rm_map_has_program(flavour, info->id, why, sizeof(why))) {
+			status = run_map_program(info->id, path, argv, totals);
+		} else if (rm_program_check(path) == -ENOEXEC) {
+			printf("open %s: not run: it %s\n", info->id, why);
+			totals->not_run++;
+			status = RM_INCOMPLETE;
+		} else {
 			printf("skip %s: %s\n", info->id, why);
 			totals->skipped++;
 			continue;
 		}
-		status = run_map_program(info->id,
-		        rm_map_program(flavour, info->id, path), argv, totals);
 		if (status == RM_USAGE || status == RM_FAILED ||
 		        totals->status == RM_OK)
 			totals->status = status;

@@ -3,7 +3,6 @@
    `readmostly dev trial`. */
 #include "runner/base/capture.h"
 #include "runner/base/file.h"
-#include "runner/base/program.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -27,8 +26,9 @@ static char *run_program(const char *program, const json_t *json,
 		argv[i + 1] = (char *)(uintptr_t)words[i];
 	text = json_dumps(json, JSON_COMPACT);
 	input = text ? rm_capture_input(text) : -ENOMEM;
-	failed =
-	        input < 0 ? input : rm_capture_until(argv, input, -1, &printed);
+	failed = input < 0 ? input : rm_program_check(program);
+	if (!failed)
+		failed = rm_capture_until(argv, input, -1, &printed);
 	if (input >= 0)
 		close(input);
 	free(text);
@@ -36,7 +36,7 @@ static char *run_program(const char *program, const json_t *json,
 		return printed;
 	rm_error_set(error, failed, "%s: %s", program,
 	        failed == -EIO ? "exited with an error"
-	                       : rm_program_reason(failed));
+	                       : rm_file_reason(failed));
 	return NULL;
 }
 

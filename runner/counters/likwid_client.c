@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* likwid_client.c - starts readmostly-likwid and communicates with it. */
 #include "runner/base/clock.h"
-#include "runner/base/program.h"
 #include "runner/counters/likwid.h"
 
 #include <errno.h>
@@ -86,13 +85,11 @@ static int find_helper(char *path, size_t size, struct rm_error *error)
 
 	if (override) {
 		snprintf(path, size, "%s", override);
-		int failed = rm_program_check(path);
-
-		if (!failed)
+		if (access(path, X_OK) == 0)
 			return 0;
 		return rm_error_set(error, -ENOENT,
 		        "likwid: RM_LIKWID_HELPER=%s: %s", override,
-		        rm_program_reason(failed));
+		        strerror(errno));
 	}
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	self[n > 0 ? n : 0] = '\0';
@@ -102,7 +99,7 @@ static int find_helper(char *path, size_t size, struct rm_error *error)
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		if ((size_t)snprintf(path, size, "%s%sreadmostly-likwid", self,
 		            places[i]) < size &&
-		        !rm_program_check(path))
+		        access(path, X_OK) == 0)
 			return 0;
 	}
 	return rm_error_set(error, -ENOENT,

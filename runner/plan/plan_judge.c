@@ -3,8 +3,9 @@
    why. */
 #include "runner/plan/internal.h"
 
-#include "runner/base/program.h"
+#include "runner/base/file.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -122,7 +123,7 @@ static void judge_program(struct rm_cell *cell)
 		        "its program for shape %s is not built (make %s): "
 		        "maps/%s/%s: %s",
 		        rm_cell_shape_name(cell), how, flavour, cell->map,
-		        rm_program_reason(failed));
+		        rm_file_reason(failed));
 }
 
 /* Skips the cell if the map cannot run this loop. */

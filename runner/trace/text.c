@@ -19,14 +19,10 @@ enum { WORD_BYTES = 4, SHOWN_BYTES = 24 }; /* "get "; shown of a bad line */
 const char rm_trace_words[][WORD_BYTES + 1] = { "get ", "set ", "del ",
 	"has " };
 
-/* First line of a trace that we wrote: its last line has a checksum. */
-static const char sealed_head[] = "# readmostly trace: ends with \"end COUNT "
-                                  "CRC32\"\n";
-
 struct lines {
 	const char *file;
-	const char *text, *at, *end; /* all, and the rest */
-	uint64_t number;             /* of the last returned line, from 1 */
+	const char *at, *end; /* the rest */
+	uint64_t number;      /* of the last returned line, from 1 */
 };
 
 /* The next line without its newline; NULL after the last one. `cut`: the line
@@ -67,22 +63,7 @@ static int reject_with(
 	        lines->number, why);
 }
 
-/* Checks ` CRC32` at the end of the last line: of all bytes before it. */
-static int check_sum(
-        const struct lines *lines, const char *sum, struct rm_error *error)
-{
-	char expected[RM_CRC32_TEXT];
-
-	rm_crc32(lines->text, (size_t)(sum - lines->text), expected);
-	if (!memcmp(sum + 1, expected, RM_CRC32_TEXT - 1))
-		return 0;
-	return rm_error_set(error, -EINVAL,
-	        "%s:%" PRIu64 ": damaged: crc32 of the trace is %s, expected "
-	        "%.8s; copy or record it again",
-	        lines->file, lines->number, expected, sum + 1);
-}
-
-/* Reads `end N` or `end N CRC32`: it must be the last line, and N must match. */
+/* Reads `end N`: it must be the last line, and N must match. */
 static int read_end(const struct lines *lines, const char *line, size_t length,
         uint64_t count, struct rm_error *error)
 {
@@ -93,10 +74,8 @@ static int read_end(const struct lines *lines, const char *line, size_t length,
 	        isdigit((unsigned char)line[i]);
 	        i++)
 		declared = 10 * declared + (uint64_t)(line[i] - '0');
-	bool has_sum = length == i + RM_CRC32_TEXT && line[i] == ' ';
-	if ((i < length && !has_sum) || i == WORD_BYTES)
-		return reject_with(
-		        lines, "end, expected a number and a crc32", error);
+	if (i < length || i == WORD_BYTES)
+		return reject_with(lines, "end, expected a number", error);
 	if (declared != count)
 		return rm_error_set(error, -EINVAL,
 		        "%s:%" PRIu64 ": end of %" PRIu64
@@ -106,7 +85,7 @@ static int read_end(const struct lines *lines, const char *line, size_t length,
 	if (lines->at != lines->end)
 		return reject_with(
 		        lines, "lines after end, expected none", error);
-	return has_sum ? check_sum(lines, line + i, error) : 0;
+	return 0;
 }
 
 /* Reads one operation. A key may have any byte but a newline. A blank at the
@@ -194,14 +173,16 @@ static int read_put(struct lines *lines, const char *line,
 int rm_trace_parse_text(const char *file, const char *text, size_t length,
         struct rm_trace_builder *building, struct rm_error *error)
 {
-	struct lines lines = { file, text, text, text + length, 0 };
-	bool is_sealed = length >= sizeof(sealed_head) - 1 &&
-	                 !memcmp(text, sealed_head, sizeof(sealed_head) - 1);
-	bool ends = false;
+	struct lines lines = { file, text, text + length, 0 };
 	const char *line;
 	size_t bytes;
 	bool cut;
 
+	if (rm_line_check(text, length) == RM_SEAL_BROKEN)
+		return rm_error_set(error, -EINVAL,
+		        "%s:1: damaged: the crc32 is not that of the file; "
+		        "copy or record it again, or remove line 1",
+		        file);
 	while ((line = next(&lines, &bytes, &cut))) {
 		int failed = 0;
 
@@ -212,8 +193,7 @@ int rm_trace_parse_text(const char *file, const char *text, size_t length,
 			        error);
 		if (bytes && line[0] == '#')
 			continue;
-		ends = bytes >= WORD_BYTES && !memcmp(line, "end ", WORD_BYTES);
-		if (ends)
+		if (bytes >= WORD_BYTES && !memcmp(line, "end ", WORD_BYTES))
 			failed = read_end(&lines, line, bytes,
 			        building->trace->count, error);
 		else if (bytes > WORD_BYTES &&
@@ -225,11 +205,7 @@ int rm_trace_parse_text(const char *file, const char *text, size_t length,
 		if (failed)
 			return failed;
 	}
-	return is_sealed && !ends
-	               ? reject_with(&lines,
-	                         "no last line \"end\": the trace was cut",
-	                         error)
-	               : 0;
+	return 0;
 }
 
 static void put(FILE *out, const struct rm_trace *trace, const char *word,
@@ -251,11 +227,12 @@ void rm_trace_write_set(FILE *out, const struct rm_trace_line *line)
 	fputc('\n', out);
 }
 
-static void write_lines(FILE *out, const struct rm_trace *trace)
+static int write_lines(FILE *out, const void *what)
 {
+	const struct rm_trace *trace = what;
 	uint64_t sets = 0;
 
-	fputs(sealed_head, out);
+	fputs(RM_SEALED_HEAD "trace\"}\n", out);
 	for (uint64_t rank = 0; rank < trace->present; rank++)
 		put(out, trace, rm_trace_words[RM_TRACE_HAS], rank);
 	for (uint64_t i = 0; i < trace->count; i++) {
@@ -268,24 +245,11 @@ static void write_lines(FILE *out, const struct rm_trace *trace)
 			put(out, trace, rm_trace_words[line.word],
 			        rm_replay_rank(trace->entries[i]));
 	}
-	fprintf(out, "end %" PRIu64, trace->count);
+	fprintf(out, "end %" PRIu64 "\n", trace->count);
+	return 0;
 }
 
 int rm_trace_write_text(FILE *out, const struct rm_trace *trace)
 {
-	char *text = NULL, sum[RM_CRC32_TEXT];
-	size_t length;
-	FILE *all = open_memstream(&text, &length);
-	bool failed;
-
-	if (all)
-		write_lines(all, trace);
-	failed = !all || fclose(all);
-	if (!failed) {
-		rm_crc32(text, length, sum);
-		fwrite(text, 1, length, out);
-		fprintf(out, " %s\n", sum);
-	}
-	free(text);
-	return failed ? -ENOMEM : ferror(out) ? -EIO : 0;
+	return rm_text_seal(out, write_lines, trace);
 }

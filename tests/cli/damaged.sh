@@ -4,40 +4,39 @@
 . tests/tools/tap.sh
 needs readmostly plain/gomap_rw check/gomap_rw
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+checked=maps/check/gomap_rw plain=maps/plain/gomap_rw
 
 restore() { # an undamaged copy of a build
-	rm -rf "$dir/b" && mkdir -p "$dir/b/maps/plain" "$dir/b/maps/check" &&
-		cp "$build/readmostly" "$dir/b" && cp "$build/maps/names.tsv" "$dir/b/maps" &&
-		cp "$build"/maps/plain/gomap_rw* "$dir/b/maps/plain" && cp "$build/maps/check/gomap_rw" "$dir/b/maps/check"
+	rm -rf "$dir/b" && mkdir "$dir/b" &&
+		(cd "$build" && cp --parents readmostly maps/names.tsv $checked $plain $plain.json "$dir/b")
 }
-removes() { # FILE COMMAND...: damaged.sh removes FILE, and only FILE, after COMMAND
-	file=$1; shift
-	restore && "$@" && (cd "$dir/b" && find . -type f | sort) >"$dir/before"
-	runner/damaged.sh "$dir/b" 2>"$dir/said"
-	(cd "$dir/b" && find . -type f | sort) | diff "$dir/before" - | grep '^[<>]' >"$dir/gone"
-	[ "$(cat "$dir/gone")" = "< ./$file" ] && grep -qF "$file" "$dir/said"
+cut_to() { head -c "$2" "$dir/b/$1" >"$dir/part"; cat "$dir/part" >"$dir/b/$1"; } # FILE BYTES
+unmode() { chmod a-x "$dir/b/$checked"; }
+explain() { cut_to $checked 0; unmode; echo "a reason" >"$dir/b/$checked.no"; }
+removes() { # FILES COMMAND...: damaged.sh removes FILES, and no other, after COMMAND
+	files=$1; shift
+	restore && "$@" && find "$dir/b" -type f | sort >"$dir/before"
+	runner/damaged.sh "$dir/b" "$dir/b" 2>"$dir/out"
+	find "$dir/b" -type f | sort | diff "$dir/before" - | sed -n "s|^< $dir/b/||p" | paste -sd' ' >>"$dir/out"
+	[ "$(tail -n 1 "$dir/out")" = "$files" ] || { sed 's/^/# /' "$dir/out"; return 1; }
 }
-cut_to() { head -c "$2" "$dir/b/$1" >"$dir/part"; cat "$dir/part" >"$dir/b/$1"; }
-touch_no() { : >"$dir/b/maps/check/gomap_rw"; echo why >"$dir/b/maps/check/gomap_rw.no"; }
-removes_nothing() { restore && "$@" && runner/damaged.sh "$dir/b" 2>"$dir/said" && [ ! -s "$dir/said" ]; }
+refuses() { # STATUS PATTERN COMMAND...
+	status=$1 pattern=$2; shift 2
+	"$dir/b/readmostly" "$@" >"$dir/out" 2>&1
+	[ $? = "$status" ] && grep -q "$pattern" "$dir/out" || { sed 's/^/# /' "$dir/out"; return 1; }
+}
 
-check "a whole build stays" removes_nothing true
-check "and an empty program that ID.no explains" removes_nothing touch_no
-for bytes in 0 3 700000; do
-	check "a program of $bytes bytes is removed" removes maps/check/gomap_rw cut_to maps/check/gomap_rw $bytes
+check "a whole build stays" removes "" true
+check "so does an empty program that ID.no explains" removes "" explain
+check "a program without permission is removed" removes $checked unmode
+check "so is a cut readmostly" removes readmostly cut_to readmostly -1000
+for bytes in 0 3 -1000; do
+	check "and a program of $bytes bytes" removes $checked cut_to $checked $bytes
+	restore; cut_to $checked $bytes
+	check "check does not start it" refuses 2 'gomap_rw: damaged: .*NEEDED=check/gomap_rw`' check gomap_rw
+	check "check all does not judge its map" refuses 3 '^open gomap_rw: not run: .*: damaged: ' check all
 done
-check "so is one whose description is cut" removes maps/plain/gomap_rw cut_to maps/plain/gomap_rw.json 100
-check "and readmostly itself" removes readmostly cut_to readmostly 900000
-
-refused() { # COMMAND...: exits 2 or 3 and names the damaged program
-	"$@" >"$dir/out" 2>&1
-	status=$?
-	{ [ $status = 2 ] || [ $status = 3 ]; } && grep -q 'gomap_rw: damaged: ' "$dir/out" ||
-		{ sed "s/^/# $status /" "$dir/out"; return 1; }
-}
-for bytes in 0 700000; do
-	restore; cut_to maps/check/gomap_rw $bytes
-	check "check starts no program of $bytes bytes" refused "$dir/b/readmostly" check gomap_rw
-	check "check all does not accuse its map" refused "$dir/b/readmostly" check all
-done
+check "and one whose description is cut" removes "$plain $plain.json" cut_to $plain.json 100
+restore; cut_to $plain.json 100
+check "readmostly names it" refuses 3 'gomap_rw.json: damaged: .*run `make` again' dev list
 done_testing

@@ -93,18 +93,16 @@ awk '!done && /^set/ { sub("set", "get"); done = 1 } { print }' \
 check "a lost set gives another state" \
 	[ "$(digest "$dir/shown")" != "$(digest "$dir/churn.recorded")" ]
 
-# The first line and the checksum of a trace that was written.
-unsealed() { LC_ALL=C sed '1d; $s/ [0-9a-f]\{8\}$//' "$1" >"$1.plain"; }
 binary=$dir/small.bin
 "$program" dev replay $traces/has.trace --write "$binary" --binary
 "$program" dev replay "$binary" --write "$dir/again.trace"
-unsealed "$dir/again.trace"
-check "text, binary and back give the same text" cmp $traces/has.trace "$dir/again.trace.plain"
+sed -i 1d "$dir/again.trace" # its checksum
+check "text, binary and back give the same text" cmp $traces/has.trace "$dir/again.trace"
 "$program" dev replay $traces/own.trace --write "$dir/own.bin" --binary
 "$program" dev replay "$dir/own.bin" --write "$dir/own.trace"
-unsealed "$dir/own.trace"
+sed -i 1d "$dir/own.trace"
 check "also for keys and values of any bytes" \
-	cmp "$dir/own.trace.plain" - <<END
+	cmp "$dir/own.trace" - <<END
 $(grep -av '^# Keys and values' $traces/own.trace)
 END
 damage() { # BYTE: overwrites it

@@ -43,7 +43,7 @@ check "verify-artifact accepts the file" "$readmostly" dev verify-artifact "$wor
 if wanted 2; then
 	for what in "$work/u/artifact" "$work/1.tar.gz"; do
 		check "each flipped bit of ${what##*/} is found" \
-			"$python" tests/long/damage.py "$readmostly" "$flips" "$what"
+			"$python" tests/long/artifact_flips.py "$readmostly" "$what" "$flips"
 		stage "$flips flips of ${what##*/}"
 	done
 fi

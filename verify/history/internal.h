@@ -118,11 +118,6 @@ void rm_format_result(const struct rm_history *history,
  * `history` must be zero or reset; it receives what was read. Returns 0;
  * -EINVAL with `error` "file:line: found, expected X"; or -ENOMEM.
  */
-/* The header's "crc32" while the checksum of the text is computed. */
-#define RM_HISTORY_NO_SUM "00000000"
-/* The digits of the header's last member "crc32"; NULL: it has none. */
-char *rm_history_sum_at(char *text, size_t length);
-
 int rm_history_read(const char *file, const char *text, size_t length,
         enum rm_history_format format, struct rm_history *history,
         struct rm_error *error);

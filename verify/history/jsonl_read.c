@@ -374,52 +374,18 @@ static int read_line(struct line *line, const char *text, size_t bytes,
 	return failed;
 }
 
-char *rm_history_sum_at(char *text, size_t length)
-{
-	static const char before[] = ",\"crc32\":\"";
-	const size_t tail = sizeof(before) - 1 + RM_CRC32_TEXT - 1 + 2;
-	char *end = length ? memchr(text, '\n', length) : NULL;
-
-	end = end ? end : text + length; /* it may have been cut there */
-	if ((size_t)(end - text) < tail ||
-	        memcmp(end - tail, before, sizeof(before) - 1) != 0)
-		return NULL;
-	return end - tail + sizeof(before) - 1;
-}
-
-/* A history of another program may lack the checksum. */
-static int check_sum(struct line *line, const char *text, size_t length)
-{
-	char *copy = malloc(length + 1), *sum, crc32[RM_CRC32_TEXT];
-	bool is_whole = true;
-
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, text, length);
-	sum = rm_history_sum_at(copy, length);
-	if (sum) {
-		memcpy(sum, RM_HISTORY_NO_SUM, RM_CRC32_TEXT - 1);
-		rm_crc32(copy, length, crc32);
-		is_whole =
-		        !memcmp(text + (sum - copy), crc32, RM_CRC32_TEXT - 1);
-	}
-	free(copy);
-	line->place.line = 1;
-	return is_whole ? 0
-	                : rm_text_error(&line->place,
-	                          "damaged: crc32 of the file is %s, expected "
-	                          "that of the header; record it again (an "
-	                          "edited history has no \"crc32\")",
-	                          crc32);
-}
-
 int rm_jsonl_read(const char *file, const char *text, size_t length,
         struct rm_history *history, struct rm_error *error)
 {
 	struct line line = { .place = { file, 0, error } };
-	int failed = check_sum(&line, text, length);
+	int failed = 0;
 
-	line.place.line = 0;
+	if (rm_line_check(text, length) == RM_SEAL_BROKEN) {
+		line.place.line = 1;
+		return rm_text_error(&line.place,
+		        "damaged: the crc32 is not that of the file; copy or "
+		        "record it again, or remove \"crc32\"");
+	}
 	for (size_t at = 0; at < length && !failed;) {
 		const char *end = memchr(text + at, '\n', length - at);
 		size_t bytes = end ? (size_t)(end - text) - at : length - at;

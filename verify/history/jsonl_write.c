@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* JSON readers differ from 2^63 on, so larger numbers are strings. */
 static json_t *number(uint64_t value)
@@ -90,7 +89,6 @@ static int write_header(FILE *out, const struct rm_history *history)
 	if (history->value_count)
 		json_object_set_new(header, "values",
 		        names_of(history->values, history->value_count));
-	json_object_set_new(header, "crc32", json_string(RM_HISTORY_NO_SUM));
 	return write_line(out, header);
 }
 
@@ -135,8 +133,9 @@ static void add_result(json_t *line, const struct rm_history *history,
 		json_object_set_new(line, "result", number(event->result));
 }
 
-static int write_all(FILE *out, const struct rm_history *history)
+static int write_lines(FILE *out, const void *what)
 {
+	const struct rm_history *history = what;
 	struct rm_stamped *order =
 	        malloc((history->count + 1) * sizeof(*order));
 	int failed = order ? write_header(out, history) : -ENOMEM;
@@ -155,28 +154,10 @@ static int write_all(FILE *out, const struct rm_history *history)
 		failed = write_line(out, line);
 	}
 	free(order);
-	if (!failed && fflush(out))
-		failed = -EIO;
 	return failed;
 }
 
-/* The checksum is of the whole text, in which it is 00000000. */
 int rm_history_write(FILE *out, const struct rm_history *history)
 {
-	char *text = NULL, *sum, crc32[RM_CRC32_TEXT];
-	size_t length;
-	FILE *all = open_memstream(&text, &length);
-	int failed = all ? write_all(all, history) : -ENOMEM;
-
-	if (all && fclose(all) && !failed)
-		failed = -ENOMEM;
-	sum = failed ? NULL : rm_history_sum_at(text, length);
-	if (sum) {
-		rm_crc32(text, length, crc32);
-		memcpy(sum, crc32, RM_CRC32_TEXT - 1);
-	}
-	if (!failed && (fwrite(text, 1, length, out) < length || fflush(out)))
-		failed = -EIO;
-	free(text);
-	return failed;
+	return rm_text_seal(out, write_lines, history);
 }

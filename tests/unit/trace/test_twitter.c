@@ -30,6 +30,9 @@ static char *imported(const char *lines)
 		out = open_memstream(&text, &size);
 		if (!out || rm_trace_write_text(out, &trace) || fclose(out))
 			abort();
+		/* without the checksum */
+		memmove(text, strchr(text, '\n') + 1,
+		        strlen(strchr(text, '\n')));
 	}
 	rm_trace_clear(&trace);
 	return text;
@@ -38,13 +41,7 @@ static char *imported(const char *lines)
 static bool becomes(const char *lines, const char *expected)
 {
 	char *text = imported(lines);
-	const char *body = text ? strchr(text, '\n') + 1 : NULL;
-	/* the checksum has a test of its own */
-	char *sum = text ? strrchr(text, ' ') : NULL;
-
-	if (sum)
-		strcpy(sum, "\n");
-	bool same = text && !strcmp(body, expected);
+	bool same = text && !strcmp(text, expected);
 
 	if (!same)
 		printf("# %s\n", text ? text : error.text);
@@ -93,7 +90,7 @@ static void what_changes_a_value_finds_one(void)
 
 		snprintf(line, sizeof(line), "0,k,1,1,1,%s,0\n", words[i]);
 		text = imported(line);
-		all &= text && strstr(text, "put 1 1 k v\nend 1 ") &&
+		all &= text && strstr(text, "put 1 1 k v\nend 1\n") &&
 		       !stats.conditional;
 		free(text);
 	}
