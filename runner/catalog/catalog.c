@@ -278,8 +278,12 @@ static int add_names(
 
 	snprintf(path, sizeof(path), "%s/names.tsv", folder);
 	text = read_sealed(path, &length, &failed, error);
+	if (failed == -ENOENT) {
+		error->text[0] = '\0';
+		return 0;
+	}
 	if (!text)
-		return failed == -ENOENT ? 0 : failed;
+		return failed;
 	failed = rm_tsv_read(text, path, NAME_COLUMNS, add_name, catalog,
 	        &catalog->text, error);
 	free(text);
