@@ -20,5 +20,5 @@ list "$@" 2>&1 | sed -n 's/^objdump: \(.*\): file.*/\1/p' | sort -u | {
 		[ "$(head -c 2 "$file" 2>/dev/null | tr -d '\0')" != '#!' ] || continue
 		rm -f "$file" && count=$((count + 1)) example=$file
 	done
-	[ $count = 0 ] || echo "make builds $count outputs again that are damaged or of an older version: $example ..." >&2
+	[ $count = 0 ] || echo "make builds again $count files that are damaged or of an older version, such as $example" >&2
 }
