@@ -4,8 +4,10 @@
 #include "tests/unit/tap.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -271,6 +273,11 @@ static void stays_open(void)
 
 static void checks_programs(void)
 {
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Shdr section;
+		char rest[8];
+	} first = { { .e_ident = "\177ELF\2", .e_shnum = 1 }, { 1 }, "" };
 	FILE *self = fopen("/proc/self/exe", "r");
 	char *bytes;
 	size_t size, damaged = 0;
@@ -288,6 +295,14 @@ static void checks_programs(void)
 	}
 	CHECK(damaged == 12, "an empty or cut program is damaged");
 	free(bytes);
+	first.head.e_shoff = sizeof(first.head);
+	first.section.sh_type = SHT_PROGBITS;
+	first.section.sh_offset = offsetof(typeof(first), rest);
+	first.section.sh_size = sizeof(first.rest);
+	put((char *)&first, sizeof(first));
+	CHECK(!rm_program_check(file) && !truncate(file, sizeof(first) - 1) &&
+	                rm_program_check(file) == -ENOEXEC,
+	        "also if its table of sections comes first, as in Go");
 	put("#!/bin/sh\n", 10);
 	CHECK(!rm_program_check(file), "a script is not checked");
 	put("exit 0\n", 7);
