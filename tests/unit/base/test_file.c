@@ -7,7 +7,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -277,7 +276,13 @@ static void checks_programs(void)
 		Elf64_Ehdr head;
 		Elf64_Shdr section;
 		char rest[8];
-	} first = { { .e_ident = "\177ELF\2", .e_shnum = 1 }, { 1 }, "" };
+	} first = { { .e_ident = "\177ELF\2",
+		            .e_shoff = sizeof(Elf64_Ehdr),
+		            .e_shnum = 1 },
+		{ .sh_type = SHT_PROGBITS,
+		        .sh_offset = sizeof(Elf64_Ehdr) + sizeof(Elf64_Shdr),
+		        .sh_size = 8 },
+		"" };
 	FILE *self = fopen("/proc/self/exe", "r");
 	char *bytes;
 	size_t size, damaged = 0;
@@ -295,10 +300,6 @@ static void checks_programs(void)
 	}
 	CHECK(damaged == 12, "an empty or cut program is damaged");
 	free(bytes);
-	first.head.e_shoff = sizeof(first.head);
-	first.section.sh_type = SHT_PROGBITS;
-	first.section.sh_offset = offsetof(typeof(first), rest);
-	first.section.sh_size = sizeof(first.rest);
 	put((char *)&first, sizeof(first));
 	CHECK(!rm_program_check(file) && !truncate(file, sizeof(first) - 1) &&
 	                rm_program_check(file) == -ENOEXEC,
