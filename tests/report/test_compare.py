@@ -445,6 +445,8 @@ def test_a_machine_of_a_fleet_has_a_folder_below_it(tmp_path, entry):
     assert made.status == 2 and "fleet.json" in made.error
     file.write_text('{"format": 2, "kind": "fleet", "machines": []}')
     assert "expected format 1" in Compared(tmp_path).error
+    file.write_text('{"format": 1, "kind": "fleet", "machines": [],"crc32":"00000000"}')
+    assert "fleet.json: damaged" in Compared(tmp_path).error
 
 
 def test_claims_in_stages_are_their_first_stage(trio, tmp_path):
