@@ -22,6 +22,7 @@ from report.ending import InputError  # noqa: E402
 from report.gate import campaign as gate  # noqa: E402
 from report.gate import history  # noqa: E402
 from report.load import JournalError, histogram, journal  # noqa: E402
+from machine_campaigns import fleet  # noqa: E402
 from test_gate_history import run_of  # noqa: E402
 
 RNG = random.Random(1)
@@ -75,16 +76,11 @@ def formats(readmostly, work):
               "--smallest", checked)
     yield "history of a map", checked, lambda: output_of(
         readmostly, "check", "--history", checked)
-    state = work / "fleet/state"
-    state.mkdir(parents=True)
-    for name, text in (("machines", "a\nb\n"), ("wish", "quick"), ("commit", "c0ffee"),
-                       ("created", "2026-11-30"), ("a.seen", "complete\t\n"),
-                       ("b.seen", "failed\tstatus 1\n")):
-        (state / name).write_text(text)
-    output_of("bash", "-c", ". runner/fleet/status.sh; OUT=$1 LAUNCHER=ssh write_fleet", "-",
-              state.parent)
-    yield "fleet", state.parent / "fleet.json", lambda: (
-        repr(gather.read_fleet(state.parent)), "")
+    fleet(work, {"a": ("complete", None), "b": ("failed", "status 1")})
+    (work / "fleet.json").write_bytes(subprocess.run(
+        [TOP / "runner/seal.sh"], input=(work / "fleet.json").read_bytes(),
+        capture_output=True, check=True).stdout)
+    yield "fleet", work / "fleet.json", lambda: (repr(gather.read_fleet(work)), "")
     for name, *binary in (("text.trace",), ("binary.trace", "--binary")):
         output_of(readmostly, "dev", "replay", fixtures / "traces/has.trace", "--write",
                   work / name, *binary)
