@@ -29,8 +29,8 @@ def place_of(error: BaseException) -> str:
 
 
 def failure_line(error: BaseException) -> str:
-    """Formats one line about an unexpected error. It may occur anywhere, because campaigns from
-    before line checksums may contain anything."""
+    """Formats one line about an unexpected error. Such an error may occur anywhere, because
+    campaigns from before line checksums may contain anything."""
     found = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     if isinstance(error, ImportError):
         return (f"{found}: `make deps` installs what the report needs, for "

@@ -48,7 +48,7 @@ def replace(path: Path | str, text: str) -> None:
             os.replace(new, path)
         except OSError:
             with contextlib.suppress(OSError):
-                os.unlink(new)  # a partial file would occupy the full disk
+                os.unlink(new)  # a partial file would take up space on the full disk
             raise
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads and writes values in the notation of workload files (docs/reference/workload-file.md).
 
-The runner's parser is authoritative. This one gives the same doubles for the same texts, so that
+The runner's parser is authoritative. This module gives the same doubles for the same texts, so that
 a question finds the cell that it names.
 """
 import re
@@ -15,7 +15,7 @@ Value = str | int | float | bool | Options
 COUNTS = {"": 1, "k": 10 ** 3, "M": 10 ** 6, "Ki": 2 ** 10, "Mi": 2 ** 20, "Gi": 2 ** 30}
 NUMBER = r"([0-9]{1,20}(?:\.[0-9]{1,20})?)"
 TIMES = (("s", 10 ** 9), ("ms", 10 ** 6), ("us", 10 ** 3), ("ns", 1))
-KEYS = {"write_share": "writes", "miss_share": "misses"}  # all other names have - instead of _
+KEYS = {"write_share": "writes", "miss_share": "misses"}  # in all other names, - replaces _
 
 
 def share(text: str) -> float:

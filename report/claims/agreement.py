@@ -2,9 +2,9 @@
 """Compares two verdicts on a claim: for Go and for the C port, or for two versions of Go.
 
 Verdicts agree if their words are equal and each cell lies on the same side of 1 in both. (Two
-"refuted" may rank the maps in opposite orders.) For each claim on which Go and the port
-differ, the sentence gives the cause. It is the text of the ledger's variant if the verdict on
-the variant equals the verdict on Go, otherwise "unexplained" (docs/reference/claims.md).
+"refuted" may rank the maps in opposite orders.) For each claim on which Go and the port differ, the
+sentence gives the cause. The cause is the text of the ledger's variant if the verdict on the
+variant equals the verdict on Go, otherwise "unexplained" (docs/reference/claims.md).
 """
 from collections.abc import Sequence
 

@@ -2,7 +2,7 @@
 """The functions for claims with `rule = arithmetic`. A line `compute = NAME ARGUMENTS` of the
 ledger calls evaluate("NAME ARGUMENTS").
 
-Each function takes numbers or words and returns one number. It reads no file, clock or
+Each function takes numbers or words and returns one number. No function reads a file, a clock or a
 campaign. A function that uses random numbers takes their seed as an argument.
 """
 import ctypes

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges the advice of the articles, such as "read-mostly: sync.Map".
 
-A decision rule is a section of decision-rules.txt. It names the claims that support it (`for`)
-and those that contradict it (`against`). Its standing (confirmed, corrected or open) depends
-only on the verdicts on these claims (docs/reference/claims.md).
+A decision rule is a section of decision-rules.txt. The section names the claims that support the
+rule (`for`) and the claims that contradict it (`against`). The rule's standing (confirmed,
+corrected or open) depends only on the verdicts on these claims (docs/reference/claims.md).
 """
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -111,9 +111,9 @@ class Claim:
         return self.claimed[0] / factor, self.claimed[1] * factor
 
     def each(self, go: bool = False) -> list["Claim"]:
-        """Returns the claim for each of its cells, with the keys of that cell. With go=False, only
-        cells that name no Go map. With go=True, only cells that Go's maps have; empty if one is
-        missing of a claim in parts. LedgerError."""
+        """Returns the claim for each of its cells, with the keys of that cell. go=False selects the
+        cells that name no Go map, go=True the cells that Go's maps have; the latter are empty if a
+        claim in parts lacks one. LedgerError."""
         if self.rule in WITHOUT_CELLS:
             return []
         parts = [part(text, self.place) for text in go and self.go_cells or self.cells]

@@ -2,8 +2,8 @@
 """Computes the smallest effect that a run could have detected in each cell of a claim, and the
 number of blocks that would detect the required effect.
 
-The number of blocks depends on the spread between blocks and the correlation of neighbours. It
-does not depend on the measured values, so an unwelcome verdict cannot lead to more blocks.
+The number of blocks depends on the spread between blocks and the correlation of neighbours. The
+measured values have no effect on it, so an unwelcome verdict cannot lead to more blocks.
 """
 import math
 from collections.abc import Iterator

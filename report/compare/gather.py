@@ -178,7 +178,7 @@ def unfinished(campaign: Campaign) -> tuple[str, ...]:
 
 def same_machine(one: Member, two: Member) -> bool | None:
     """Compares two machines by their names in a fleet, otherwise by their installations, because
-    machines of one model share the id. None: neither is known for both."""
+    machines of one model share the id. None if neither is known for both machines."""
     if one.kind != two.kind:
         return False
     installed = [m.campaign.plan.machine.fact("installation") for m in (one, two)]

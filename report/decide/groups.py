@@ -118,9 +118,9 @@ def measured_groups(campaign: Campaign) -> list[Measured]:
 def headline_order(groups: Sequence[Measured]) -> list[Measured]:
     """Orders the groups; the first is the one that the first sentence of the page describes.
 
-    It is chosen by these preferences, in this order: it has a ranked map; the reference
-    workload; 64 Ki keys, or else the middle size; the write share nearest to 3 %; updates; two
-    ranked maps with results; the most threads that have a CPU each.
+    The first group is chosen by these preferences, in this order: it has a ranked map; the
+    reference workload; 64 Ki keys, or else the middle size; the write share nearest to 3 %;
+    updates; two ranked maps with results; the most threads that have a CPU each.
     """
     if not groups:
         return []

@@ -18,8 +18,8 @@ PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # shown on the linked page
 SHOWN = (0.5, 0.99)  # shown on the first page
 LATE = 1.2  # the map is overloaded if it takes more than this multiple of the scheduled time
 FLOOR = "no-state"  # capability that marks a map that does nothing
-# Write kind -> the second operation of its pair. It starts when the first one ends, so it has no
-# intended start time.
+# Write kind -> the second operation of its pair. The second operation starts when the first ends,
+# so it has no intended start time.
 SECOND = {"churn": "upsert", "fresh": "remove"}
 
 

@@ -255,8 +255,8 @@ class Decided:
 
 
 def verdict_in(folder: Path) -> str:
-    """Reads the verdict of another run. Its file may contain anything: it must not stop this
-    run, and its text must not appear on this page."""
+    """Reads the verdict of another run. The other run's file may contain anything; it must not stop
+    this run, and its text must not appear on this page."""
     try:
         text = (folder / "report" / "verdicts.json").read_bytes()
         return decode(Decided, strict_json.loads(text)).verdict.value

@@ -138,7 +138,7 @@ def control_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judge
 
 def equal_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judgement]:
     """The A/A control passes if base and its copy are shown to be equal (TOST: both one-sided
-    tests at alpha). It fails if the run could not have detected a difference."""
+    tests at alpha). The control fails if the run could not have detected a difference."""
     margin, tolerance = (math.log1p(x) for x in (plan.rules.margin, plan.rules.tolerance))
     both = flip_test(np.array([pairs.d - margin, -pairs.d - margin]), plan, tuple(Score))
     row = replace(row, p_either_way=float(min(both.p_max_t)))

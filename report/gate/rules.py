@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of the gate, from regress.json; docs/regress-rules.schema.json gives their types
-and ranges. They are committed before a run and hashed (docs/method/rules.md, R26)."""
+and ranges. The rules are committed before a run and hashed (docs/method/rules.md, R26)."""
 import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path

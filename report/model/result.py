@@ -170,7 +170,7 @@ class Scaling:
     map: str
     threads: tuple[int, ...]
     rates: tuple[Estimate, ...]
-    gain: Estimate | None  # rate at most threads / rate at fewest
+    gain: Estimate | None  # rate at the largest thread count / rate at the smallest
 
 
 @dataclass(frozen=True)

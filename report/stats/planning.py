@@ -32,10 +32,10 @@ def rank_power(n: int, effect: float, alpha: float) -> float:
     """Probability that the one-sided signed-rank test of n pairs at alpha detects an effect with
     normal noise; 0 if n pairs cannot reach alpha. The effect is in standard deviations of a pair.
 
-    Uses the test's exact limit. The rank sum has its mean and variance under the effect
-    (Lehmann, Nonparametrics, 1975, section 4.2). It is modelled as a beta variable on its own
-    range, because it is skewed near its upper end, where small families decide. The result is
-    within 0.03 of simulated tests for n >= 8.
+    Uses the test's exact limit. The rank sum has its mean and variance under the effect (Lehmann,
+    Nonparametrics, 1975, section 4.2). The sum is modelled as a beta variable on its own range,
+    because it is skewed near its upper end, where small families decide. The result is within 0.03
+    of simulated tests for n >= 8.
     """
     k = walsh_rank(n, 1.0 - 2.0 * alpha)
     if k < 1:

@@ -33,8 +33,8 @@ def block_slopes(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
 def trend(x: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """Change of x (n,), n >= 3, per step: the median slope over all pairs.
 
-    The interval inverts Kendall's statistic. It is widened by widening() of the residuals,
-    because neighbours may be correlated. Without this, a stationary series with a lag-1
+    The interval inverts Kendall's statistic. The interval is widened by widening() of the
+    residuals, because neighbours may be correlated. Without this, a stationary series with a lag-1
     correlation of 0.6 seems to have a direction in more than 30 % of cases at 95 %.
     """
     values = np.asarray(x, float)

@@ -35,7 +35,7 @@ class Boundary:
     - below, above: indices in `line`. For a flip, the last point at which one map leads and
       the first point at which the other leads.
     - leaders: the index of the leading map at each end; None if the maps are tied
-    - position, low, high: position in the unit of the axis with its 95 % interval. It is
+    - position, low, high: position in the unit of the axis with its 95 % interval. The position is
       interpolated on the logarithm of the axis; blocks are resampled for the interval.
     """
     group: Group

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Computes from the lines which factor moves the boundary most.
 
-Along one axis, each line has a leader at each of its values (lines.profile()). For two lines
-that differ in only one factor, the share of the axis on which their leaders differ measures
-how far that factor moves the boundary. This treats lines with one flip, several flips or none
-alike. For each choice of the other factors, only the two lines that differ most are used.
+Along one axis, each line has a leader at each of its values (lines.profile()). For two lines that
+differ in only one factor, the share of the axis on which their leaders differ measures how far that
+factor moves the boundary. Lines with one flip, several flips or none are treated alike. For each
+choice of the other factors, only the two lines that differ most are used.
 """
 import itertools
 from collections.abc import Sequence

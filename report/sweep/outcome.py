@@ -93,7 +93,7 @@ def state(ratio: stats.Interval, looks: int, rule: Numbers) -> State:
 
 def is_worth(found: State) -> bool:
     """True if more blocks might change the verdict. False if one map has no result in any
-    block, because it would fail again. Also false from the second look on if the estimate is
+    block, because it would fail again. From the second look on, also false if the estimate is
     within the margin, because a change is then unlikely. Stopping early does not make wrong
     verdicts more frequent."""
     if found.verdict is Verdict.INVALID:

@@ -6,8 +6,8 @@
     tests/long/gate_suites.py --record DIR
 
 Calibration, number of blocks and verdict come from the gate's code. A suite samples complete blocks
-of a recorded run of equal programs, so that the cells of a block share its noise. It flips the sign
-of each block at random, because the order of arms is random, and decides. --record writes
+of a recorded run of equal programs, so that the cells of a block share its noise. The suite flips
+the sign of each block at random, because the order of arms is random, and decides. --record writes
 tests/fixtures/gate-noise.json from a campaign. Exit status 1: more than 1 % of the suites of equal
 programs raise an alarm.
 """

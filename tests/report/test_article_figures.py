@@ -45,7 +45,7 @@ CUT = ROOT / "tests/fixtures/articles-cut.conf"
 # production traffic use the rest of three minutes.
 MOST_S = 85
 # Reasons for which a reduced run may lack a figure: nothing grows within a second, and a busy
-# machine makes trials void. This may affect only a limited share of all figures.
+# machine makes trials void. Only a limited share of all figures may be missing.
 LOAD = re.compile("its CPU was busy|could not be kept|overloaded|"
                   "clock readings")
 SMALL = re.compile(f"a pause_ms that varies|a heap_ratio that varies|{LOAD.pattern}")

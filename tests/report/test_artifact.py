@@ -72,7 +72,8 @@ def test_an_artifact_contains_what_its_guide_lists(made):
 
 @pytest.mark.parametrize("tool", ["java", "rust"])
 def test_a_language_that_is_missing_is_left_out(tmp_path, made, tool):
-    """Its maps are not built. The last program in each list fails when it is run."""
+    """The maps of a missing language are not built. The last program in each list fails when it is
+    run."""
     for program, version in {"java": [("javac", "javac 1.0"), ("java", "")],
                              "rust": [("cargo", ""), ("rustc", "rustc 1.0")]
                              }[tool]:
@@ -158,7 +159,7 @@ def test_verify_artifact_takes_a_file_and_a_published_digest(made, tmp_path):
 
 
 def test_a_table_that_does_not_match_the_data_is_reported(made, tmp_path):
-    """It is reported even if its line in the list was updated."""
+    """The table is reported even if its line in the list was updated."""
     top = tmp_path / "artifact"
     shutil.copytree(made[3] / "campaigns", top / "campaigns", symlinks=True)
     shutil.copytree(made[3] / "environment", top / "environment")

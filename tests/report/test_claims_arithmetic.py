@@ -21,7 +21,7 @@ def test_the_error_of_a_share_is_the_binomials():
 
 
 def test_the_probability_of_a_sample():
-    """Here it is summed over all counts that are not more likely."""
+    """The expected value is the sum over all counts that are not more likely."""
     counts = np.arange(1001)
     chance = distributions.binom.pmf(counts, 1000, 0.973)
     known = chance[chance <= chance[971] * (1 + 1e-7)].sum()

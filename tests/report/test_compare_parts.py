@@ -242,7 +242,8 @@ def by_hand(x, y):
 
 @pytest.mark.parametrize("m, n", [(6, 6), (5, 7), (4, 4), (3, 3), (8, 5)])
 def test_the_interval_inverts_the_mann_whitney_test(m, n):
-    """With one run each, it uses the trials; with several runs, their centres."""
+    """If each version has one run, its trials are compared; with several runs, their centres
+    are."""
     rng = random.Random(m * n)
     now = [rng.lognormvariate(1.0, .1) for _ in range(m)]
     then = [rng.lognormvariate(0.9, .1) for _ in range(n)]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests a program of another project that uses the trial protocol. It must give the same results
-as this project's program, and detect injected errors.
+"""Tests a program of another project that uses the trial protocol. The program must give the same
+results as this project's program, and detect injected errors.
 
 The tests do not depend on speed.
 """

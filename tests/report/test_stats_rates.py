@@ -67,8 +67,8 @@ def test_false_verdicts_on_equal_maps_stay_within_the_level(
 
 
 def test_without_correction_many_ledgers_would_be_wrong(monkeypatch):
-    """Otherwise the tests above prove nothing. The same ledgers are decided with each alternative's
-    own p, and without the correction for correlated blocks."""
+    """If this test failed, the tests above would prove nothing. The same ledgers are decided with
+    each alternative's own p, and without the correction for correlated blocks."""
     monkeypatch.setattr(families, "ERRORS", 0.0)
     monkeypatch.setattr(families, "holm_of_groups", lambda p, groups: p)
     options = stats_rates.LEDGERS[0][3]

@@ -46,8 +46,8 @@ def topology_for(cpu):
 
 
 class Lists:
-    """This program in a child process, so that Python starts only once for all CPUs. `library` is a
-    file, and `preload` is the path of fake_msr.so."""
+    """Runs this program in a child process, so that Python starts only once for all CPUs. `library`
+    is a file, and `preload` is the path of fake_msr.so."""
 
     def __init__(self, library, preload):
         self.program = subprocess.Popen(
@@ -111,8 +111,8 @@ class Memory:
         return int.from_bytes(self.read(at, 8), 'little')
 
     def find_text(self, text, path):
-        """Returns the addresses of a C string in the mapped file `path`. It may be the end of a
-        longer string, because linkers merge such strings."""
+        """Returns the addresses of a C string in the mapped file `path`. The string may be the end
+        of a longer one, because linkers merge such strings."""
         for low, high, _, name in self.parts:
             if name == path:
                 data = self.read(low, high - low)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recomputes a campaign's result from trials.jsonl and campaign.json.
 
-This is a second implementation of docs/reference/verdicts.md and docs/method/statistics.md in
-plain Python. It imports nothing from report/. Therefore an error in a filter, centre, interval,
-rank, leader, count or byte makes the two results differ.
+oracle.py is a second implementation of docs/reference/verdicts.md and docs/method/statistics.md in
+plain Python. The oracle imports nothing from report/. Therefore an error in a filter, centre,
+interval, rank, leader, count or byte makes the two results differ.
 """
 import base64
 import collections
