@@ -22,7 +22,7 @@ MINUTE_NS = 60e9
 
 @dataclass(frozen=True)
 class Row:
-    """A row of claims.tsv, which runner/reviewer.sh reads; "" is written as "-"."""
+    """A row of claims.tsv, which runner/reviewer.sh reads; An empty text is written as "-"."""
     id: str
     campaign: str
     plan: str

@@ -27,7 +27,7 @@ def side(cell: CellRow) -> int | None:
 
 
 def differ(one: CellRow, other: CellRow) -> bool:
-    """True if both are certain, but have different words or lie on different sides of 1."""
+    """True if both cells are certain, but have different words or lie on different sides of 1."""
     if one.word in CERTAIN and other.word in CERTAIN and one.word is not other.word:
         return True
     sides = side(one), side(other)

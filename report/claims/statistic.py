@@ -167,8 +167,8 @@ def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
 
 def trials_of(campaign: Campaign, cell: Cell, parsed: Statistic) -> Sequence[Trial]:
     """Returns the trials of a cell that count. Failed trials count if the statistic is about
-    failures, or if the map is a misuse whose verification must fail. For a statistic about
-    crashes, all trials with a known end count. Raises Missing if no trial counts."""
+    failures, or if the map is a misuse whose verification must fail. For a statistic about crashes,
+    every trial whose end is known counts. Raises Missing if no trial counts."""
     if "crashed" in parsed.above:
         found = tuple(t for t in cell.trials if crashes.end_known(t))
     elif "failed" in parsed.above or campaign.maps[cell.map].misuse:

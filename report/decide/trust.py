@@ -122,7 +122,7 @@ def least_lead(group: Group | None) -> float | None:
 # ---- both halves of the run -------------------------------------------------------
 
 def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> Estimate | None:
-    """Estimates leader / runner-up in some of the blocks."""
+    """Estimates the ratio leader / runner-up in some of the blocks."""
     closest = group.closest if group else None
     if closest is None:
         return None

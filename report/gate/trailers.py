@@ -5,8 +5,8 @@
 
 CELL is a row's name in the table of `make regress`, or its id without the operation count of its
 window, which each campaign calibrates. The lines of all commits from base to head become notes of
-the campaign (slower1, slower2 ...). The notes are written before its first pair, so that no line
-can be added to change a verdict.
+the campaign (slower1, slower2 ...). The notes are written before the first pair of trials, so that
+no line can be added to change a verdict.
 """
 import re
 from collections.abc import Sequence

@@ -70,7 +70,7 @@ def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
                    log: bool = True,
                    shared: Mapping[K, float] | None = None
                    ) -> dict[K, Interval]:
-    """Pseudo-median with serial_interval() of every series of values in time order.
+    """Pseudo-median, with its serial_interval(), of every series of values in time order.
     Series of equal length are computed together.
 
     - log: compute on logarithms. Values must then be >= 0, and a 0 lies below all others;

@@ -114,8 +114,9 @@ def wanted(grid: Lattice, states: States) -> dict[Point, Want]:
 
 def of_one_stage(rule: rules.Numbers, wants: Mapping[Point, Want],
                  states: States) -> tuple[int, dict[Point, Want]]:
-    """Returns the number of blocks of the next stage, and its points. All cells of a stage have
-    the same number. The smallest goes first, because its results may make others unnecessary."""
+    """Returns the number of blocks of the next stage, and its points. All cells of a stage have the
+    same number of blocks. The smallest number goes first, because its results may make others
+    unnecessary."""
     needs = {p: rule.blocks[states[p].looks if p in states else 0] for p in wants}
     least = min(needs.values(), default=0)
     return least, {p: k for p, k in wants.items() if needs[p] == least}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the tables of CPUs and events with the lists of likwid and of the kernel.
 
-likwid's lists come from the installed library. Event codes that they cannot confirm are checked
+likwid's lists come from the installed library. Event codes that likwid cannot confirm are checked
 with the kernel's list (tests/fixtures/pmu-events.tsv, an extract of its source).
 """
 import ctypes.util
