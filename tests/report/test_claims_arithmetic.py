@@ -11,7 +11,7 @@ from scipy import special
 from report.claims import arithmetic, ledger
 
 
-def test_the_error_of_a_share_is_the_binomials():
+def test_the_error_of_a_share_is_binomial():
     """The error is the standard deviation of the binomial distribution, divided by the number of
     draws."""
     known = distributions.binom(1_000_000, 0.973).std() / 1_000_000

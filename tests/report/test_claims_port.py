@@ -34,7 +34,7 @@ def made(threads=(2,), **ratios):
 @pytest.mark.parametrize("go,port,agree", [
     (UP, UP, True), (DOWN, DOWN, True), (UP, DOWN, False), (DOWN, UP, False),
     (UP, EITHER, None), (EITHER, UP, None), (EITHER, EITHER, None)])
-def test_they_agree_if_both_decide_alike(go, port, agree):
+def test_verdicts_agree_if_both_decide_alike(go, port, agree):
     assert decided(made(go=go, port=port), **ABOUT_GO).agree is agree
 
 

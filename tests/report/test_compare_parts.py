@@ -83,7 +83,7 @@ def test_compared_campaigns_have_one_plan(one, two, why):
 @pytest.mark.parametrize("change, why", [
     ({"cpus": (7,)}, ""), ({"skip": "x"}, ""), ({"estimate_ns": 7}, ""), ({"blocks": 9}, "blocks"),
     ({"window_ns": 5}, "window_ns"), ({"settle": "no"}, "settle")])
-def test_only_what_follows_from_the_machine_may_differ(change, why):
+def test_only_factors_that_follow_from_the_machine_may_differ(change, why):
     one = factors(window_ns=10 ** 9)
     found = admit.plan_difference(campaign(cell(one)), campaign(cell(replace(one, **change))))
     assert found == (why and f"another plan: {why} of {one.id} differs")
