@@ -65,8 +65,8 @@ def figures_of(campaign: Campaign) -> Figures:
 
 
 def relative_speed(name: str, machines: Mapping[str, Figures]) -> float | None:
-    """Returns ln(speed of the machine / median speed of its kind); None if it is the only machine
-    of its kind. If a kind has two machines, only the slower one gets a value below 0."""
+    """Returns ln(speed of the machine / median speed of its kind), or None if it is the only
+    machine of its kind. If a kind has two machines, only the slower one gets a value below 0."""
     machine = machines[name]
     kind = [m for m in machines.values() if m.kind == machine.kind and m.medians]
     logs = []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Locates a question among the measured places: at one of them, between several, or outside.
-Also lists the neighbouring places."""
+The module also lists the neighbouring places."""
 import itertools
 import math
 from collections.abc import Iterable, Sequence

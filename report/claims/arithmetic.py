@@ -81,7 +81,7 @@ def argument(word: str) -> float | str:
 
 
 def evaluate(text: str) -> float:
-    """Calls the function that the text names. ComputeError. "quotient 1 4" returns 0.25."""
+    """Calls the function that the text names. Raises ComputeError. "quotient 1 4" returns 0.25."""
     name, *words = text.split() or [""]
     if name not in FUNCTIONS:
         raise ComputeError(f"{name or 'nothing'}: expected one of {', '.join(FUNCTIONS)}")

@@ -38,7 +38,7 @@ class Query:
 
 def settings(text: str) -> dict[str, str]:
     """Parses "MAP FACTOR=VALUE ..." into {factor: value}; a word without "=" is the map.
-    JournalError if a cell has no such factor."""
+    Raises JournalError if a cell has no such factor."""
     found = {}
     for word in text.split():
         name, equals, value = word.partition("=")

@@ -48,7 +48,7 @@ Gos = Mapping[str, Go]  # CLASSIC or TODAY -> that Go version, if the campaign h
 
 
 def version_of(info: MapInfo) -> str | None:
-    """The version of Go that compiled a map; None if it is not a Go map."""
+    """The version of Go that compiled a map, or None if it is not a Go map."""
     return info.language_version if is_go(info.id) else None
 
 

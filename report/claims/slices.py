@@ -36,7 +36,8 @@ def columns(trial: Trial) -> dict[str, list[float]]:
 
 def coefficient(trial: Trial, term: str) -> Coefficient | None:
     """Returns by how many ms the P99 changes per unit of a term while the other terms are fixed,
-    with its p and its variance inflation. None: too few slices, or a term that did not vary."""
+    with its p and its variance inflation. Returns None if there are too few slices, or if the term
+    did not vary."""
     regressors = columns(trial)
     p99 = regressors.pop("p99_ms")
     fit = stats.least_squares(p99, regressors) if len(p99) >= SLICES else None

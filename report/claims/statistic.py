@@ -104,8 +104,8 @@ def events_of(trial: Trial) -> Sequence[Event]:
 
 
 def event(trial: Trial, name: str) -> float | None:
-    """Returns a counter's total over all threads. Raises Missing if it was scaled up from a part
-    of the window, because it is then only an estimate."""
+    """Returns a counter's total over all threads. Raises Missing if the total was scaled up from a
+    part of the window, because such a total is only an estimate."""
     for e in events_of(trial):
         if e.metric == name:
             if e.quality not in TRUSTED:

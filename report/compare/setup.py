@@ -20,7 +20,7 @@ class Difference:
 
 
 def speed(campaign: Campaign) -> float | None:
-    """Median CPU speed of the timed trials [additions/ns]; None if unknown."""
+    """Median CPU speed of the timed trials [additions/ns], or None if unknown."""
     known = [t.speed for c in campaign.cells.values() if c.measure == "throughput"
              for t in c.ok if t.speed]
     return statistics.median(known) if known else None

@@ -98,7 +98,7 @@ def place_of(c: Factors) -> Place:
 
 
 def is_ranked(campaign: Campaign, name: str) -> bool:
-    """False for upper bounds, injected misuses, maps that never free memory, and maps with a
+    """True except for upper bounds, injected misuses, maps that never free memory, and maps with a
     wrong answer."""
     about = campaign.maps[name]
     return (not about.bound and not about.misuse and about.sync != "leak"

@@ -48,7 +48,8 @@ class Planned:
 
 @dataclass(frozen=True)
 class Cell:
-    """A planned cell with the answers of base and head; None: the two programs are equal."""
+    """A planned cell with the answers of base and head, or with None if the two programs are
+    equal."""
     planned: Planned
     base: Answer | None
     head: Answer | None

@@ -20,7 +20,7 @@ WIDTH = 240  # width of the area of a bar [px]
 
 @dataclass(frozen=True)
 class Bar:
-    """A row's interval and estimate in the figure [px]; None: missing."""
+    """A row's interval and estimate in the figure [px], or None if missing."""
     low: float | None
     high: float | None
     centre: float | None

@@ -68,7 +68,7 @@ def flip_test(d: Floats, plan: Plan, scores: Sequence[Score]) -> stats.FlipTest:
 
 
 def percent(value: float) -> float | None:
-    """Converts a ln ratio to percent; None instead of nan."""
+    """Converts a ln ratio to percent, and nan to None."""
     return None if math.isnan(value) else float(stats.percent(value))
 
 

@@ -135,8 +135,8 @@ def listed(text: str) -> list[str]:
 
 
 def choose(plan: str, maps: str, globs: str, same: str = "") -> list[str]:
-    """Returns the ids of the chosen timed cells, without the maps `same`. InputError if a map
-    or a glob selects no cell."""
+    """Returns the ids of the chosen timed cells, without the maps `same`. Raises InputError if a
+    map or a glob selects no cell."""
     found: Any = schema.parse(plan, "standard input", "regress-rules", "/$defs/plan")
     timed = [Choice(c["id"], c["map"], c["workload"]) for c in found["cells"]
              if c["measure"] == "throughput"]

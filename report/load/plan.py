@@ -156,7 +156,7 @@ class Machine:
 class Build:
     """The sources and tools from which the programs were built."""
     commit: str | None = None
-    dirty: bool | None = False  # None: unknown
+    dirty: bool | None = False  # None if unknown
     compiler: str | None = None
     compiler_version: str | None = None
     flags: str | None = None

@@ -107,7 +107,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
 
 
 def text(kind: str, value: float | None) -> str:
-    """Formats a number. KeyError if `kind` is not in FORMATS."""
+    """Formats a number. Raises KeyError if `kind` is not in FORMATS."""
     if value is None:
         return NONE
     return FORMATS[kind](value)

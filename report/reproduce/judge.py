@@ -84,7 +84,7 @@ def cells_by_id(campaign: Campaign) -> dict[str, Cell]:
 
 
 def why_not(old: Campaign, new: Campaign, cells: Mapping[str, Cell], name: str) -> str:
-    """Explains why the second campaign lacks a cell of the first; "" if it has the cell."""
+    """Explains why the second campaign lacks a cell of the first. Returns "" if it has the cell."""
     cell, first = cells.get(name), old.cells[name]
     if first.map not in new.maps:
         return f"{first.map}: not in this build"

@@ -42,7 +42,7 @@ def of_ranking(ranking: Group) -> Iterator[Question]:
 
 def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterator[Question]:
     """Yields the ratio map / base at each place. The pair was chosen before the run, so the verdict
-    uses the pair's own 95 % interval. `only` selects a map; None: every ranked map."""
+    uses the pair's own 95 % interval. `only` selects a map, or every ranked map if it is None."""
     pairs = [(g, name, base) for g in measured if base in g.contenders
              for name in g.contenders if name != base and only in (None, name)]
     known = groups.contrasts(pairs)

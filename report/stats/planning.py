@@ -59,7 +59,7 @@ def rank_power(n: int, effect: float, alpha: float) -> float:
 def visible_effect(n: int, spread: float, alpha: float, power: float = 0.95
                    ) -> float | None:
     """Smallest effect that n pairs detect with `power`, in the unit of `spread` (the standard
-    deviation of a pair); None if n cannot reach alpha. For a family of tests, pass alpha divided
+    deviation of a pair), or None if n cannot reach alpha. For a family of tests, pass alpha divided
     by its number of groups."""
     if rank_power(n, 8.0, alpha) < power:
         return None
@@ -68,9 +68,9 @@ def visible_effect(n: int, spread: float, alpha: float, power: float = 0.95
 
 
 def least_blocks(effect: float, alpha: float, power: float) -> int | None:
-    """Smallest n with this power; the effect is in standard deviations of a pair. None if it is
-    above MOST_BLOCKS. Power grows with n, except for the steps of exact limits, so the result of
-    the bisection may differ from the smallest n by one such step."""
+    """Smallest n with this power; the effect is in standard deviations of a pair. Returns None if
+    it is above MOST_BLOCKS. Power grows with n, except for the steps of exact limits, so the result
+    of the bisection may differ from the smallest n by one such step."""
     effect = min(effect, 8.0)  # for larger effects only alpha sets n
     low = math.ceil(-math.log2(alpha)) - 1  # largest n that cannot reach alpha
     if rank_power(MOST_BLOCKS, effect, alpha) < power:

@@ -19,8 +19,8 @@ def pairwise(x: Floats, y: Floats) -> Floats:
 def block_slopes(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
     """d ln y / d ln x of each block (blocks,): the median over its pairs of points.
 
-    x (points,) has different values > 0; y is (blocks, points) > 0. Blocks are the replicates:
-    each measures all points of the curve once. nan in y gives nan. ValueError: fewer than two
+    x (points,) has different values > 0; y is (blocks, points) > 0. Blocks are the replicates: each
+    measures all points of the curve once. nan in y gives nan. Raises ValueError if fewer than two
     points, or equal x.
     """
     ln_x, ln_y = np.log(np.asarray(x, float)), np.log(np.asarray(y, float))
@@ -34,8 +34,8 @@ def trend(x: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """Change of x (n,), n >= 3, per step: the median slope over all pairs.
 
     The interval inverts Kendall's statistic. The interval is widened by widening() of the
-    residuals, because neighbours may be correlated. Without this, a stationary series with a lag-1
-    correlation of 0.6 seems to have a direction in more than 30 % of cases at 95 %.
+    residuals, because neighbours may be correlated. Without the wider interval, a stationary series
+    with a lag-1 correlation of 0.6 seems to have a direction in more than 30 % of cases at 95 %.
     """
     values = np.asarray(x, float)
     n = len(values)

@@ -67,7 +67,7 @@ class Request:
 
 
 def middle(between: Sequence[Point], states: States) -> Point | None:
-    """Returns the middle point that can still be measured (the lower of two); None if none is
+    """Returns the middle point that can still be measured (the lower of two), or None if none is
     left."""
     free = [p for p in between if not p.skip and p not in states]
     return free[(len(free) - 1) // 2] if free else None
@@ -175,8 +175,8 @@ class Search:
 
 
 def played(staged: Staged) -> Search:
-    """Replays the complete stages of a staged campaign. JournalError if a stage ran something
-    other than what the rule requires."""
+    """Replays the complete stages of a staged campaign. Raises JournalError if a stage ran
+    something other than what the rule requires."""
     rule = rules.checked(staged.meta.rule, staged.path / "stages.json")
     search = Search(lattice(staged.plan.cells, staged.pair, staged.plan_file), rule,
                     staged.meta.budget_trials)

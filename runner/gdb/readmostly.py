@@ -181,7 +181,7 @@ class Shards:
 
 
 def view_of(value):
-    """Returns a Gomap, Syncmap or Shards for the value; None for other values."""
+    """Returns a Gomap, Syncmap or Shards for the value, or None for other values."""
     kind = value.type.unqualified().strip_typedefs()
     if kind.code != gdb.TYPE_CODE_STRUCT:
         return None

@@ -210,8 +210,9 @@ def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
     - repeated: repeats per trial
     - disturbed: share of the trials that count
 
-    `share` is the share of the budget of repeats; None: no budget. `here` is ln of the machine's
-    effect on the ratio, if the ratio on this machine is wanted instead of the ratio on an idle one.
+    `share` is the share of the repeat budget, or None if there is no budget. `here` is ln of the
+    machine's effect on the ratio, if the ratio on this machine is wanted instead of the ratio on an
+    idle one.
     """
     rng, world = np.random.default_rng(seed), world or World()
     one, two = campaigns_of(rng, (a, b), rule, world, (campaigns, blocks),

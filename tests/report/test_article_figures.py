@@ -58,7 +58,8 @@ NEVER_MET = "its divisor is 0"
 
 
 def sections(text):
-    """Parses sections into keys and values; "" is the head, and workload lines are joined."""
+    """Parses sections into keys and values. The key "" holds the head of the file, and workload
+    lines are joined."""
     found = {"": {}}
     name = ""
     for line in text.splitlines():

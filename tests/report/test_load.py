@@ -77,7 +77,7 @@ def meta_of(folder: Path) -> Json:
 
 
 def refusal(folder: Path) -> str:
-    """Returns the line with which a campaign is rejected; "" if it is accepted."""
+    """Returns the line with which a campaign is rejected, or "" if it is accepted."""
     try:
         campaign = load.read(folder)
         for cell in campaign.cells.values():

@@ -46,8 +46,8 @@ def test_the_interval_contains_the_true_ratio(pair, wake_up_us):
                                   ("collects", "collects")])
 def test_the_interval_contains_the_true_ratio_with_collectors(
         pair, collector):
-    """The map's threads wait for its collector. Time spent waiting for other programs is kept
-    separate from this waiting (docs/adr/0024)."""
+    """The map's threads wait for its collector. Time spent waiting for other programs is counted
+    separately from the wait for the collector (docs/adr/0024)."""
     world = simulated.World(collector=collector)
     found = simulated.coverage(*pair, simulated.taken_by_others, world,
                                here=simulated.idle_ratio(*pair, world))

@@ -97,7 +97,7 @@ class Memory:
         return self.file.read(size)
 
     def text(self, at):
-        """Returns the C string at an address; None if the address is not mapped."""
+        """Returns the C string at an address, or None if the address is not mapped."""
         end = next((high for low, high, _, _ in self.parts
                     if low <= at < high), None)
         if end is None:

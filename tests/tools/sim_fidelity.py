@@ -128,7 +128,7 @@ def expected_of(build, case, lengths):
 
 
 def bar(case, expected):
-    """Returns the allowed difference; None near the capacity, where the difference is only
+    """Returns the allowed difference, or None near the capacity, where the difference is only
     printed."""
     _, keys, _, _, agreement = case
     bytes_about = keys * 32  # a key, a value, and as many bytes around them
