@@ -104,8 +104,8 @@ def read_shape(text: str) -> str:
 
 def read_placement(text: str) -> str:
     """Reads the placement of the threads."""
-    if not re.fullmatch(r"cores|smt|sockets|compact|none|numa:[0-9]{1,4}", text, re.A):
-        raise ValueError("expected cores, smt, sockets, numa:N, compact or none")
+    if not re.fullmatch(r"cores|smt|sockets|nodes|compact|none|numa:[0-9]{1,4}", text, re.A):
+        raise ValueError("expected cores, smt, sockets, nodes, numa:N, compact or none")
     return text
 
 

@@ -28,9 +28,10 @@ def cell_id(c):
     """Returns the id of a cell in the form of runner/protocol/protocol.h."""
     paced = (f"/paced/r{c['rate_per_s']:g}/{c['arrivals']}"
              if c["loop"] == "paced" else "")
+    memory = f"/{c['memory']}" if c["memory"] != "first-touch" else ""
     return (f"{c['workload']}/{c['map']}/{c['shape']}/n{c['keys']}"
             f"/w{100 * c['write_share']:g}/{c['write_kind']}/m0/{c['dist']}"
-            f"/t{c['threads']}/{c['placement']}{paced}/{c['measure']}")
+            f"/t{c['threads']}/{c['placement']}{memory}{paced}/{c['measure']}")
 
 
 def cell(name, workload, keys, share, kind, threads, measure, cpus, **more):
@@ -65,6 +66,9 @@ def plan(spec, cpus):
                             cells.append(cell(
                                 name, timed[0], keys, share, kind, threads,
                                 measure, cpus, blocks=spec["blocks"]))
+    cells += [cell(name, "numa-memory", 65536, 0.03, "update", 2, "throughput", cpus,
+                   blocks=spec["blocks"], placement="numa:0", memory=memory)
+              for memory in spec["memories"] for name in spec["maps"]]
     for model in spec["models"]:
         for threads in (1, 4, 64):
             for name in spec["maps"]:
@@ -220,10 +224,11 @@ def campaign(spec, cells, order, cpus):
 def make(out, maps=tuple(MAPS), threads=(1, 2, 4), keys=(1024, 65536),
          shares=(0.03,), kinds=KINDS, blocks=10, rates=(), seed=7,
          measures=("throughput",), backend="none", mode="smoke", plant=None,
-         sockets=1, cores=2, smt=1, workload="uniform-97-3", models=()):
+         sockets=1, cores=2, smt=1, workload="uniform-97-3", models=(), memories=()):
     """Writes a campaign's folder.
 
     - models: simulated machines that also count
+    - memories: policies of cells whose threads run on NUMA node 0
     - plant: failures for trial(). not_simulated, fail_verify and crash are ids of maps; void has
       (map, block) pairs; keep is the number of lines that survive; torn is True for a torn last
       line; control is "ok" or "fail", which adds A/A and +2 % arms for the first timed cell;
@@ -232,7 +237,8 @@ def make(out, maps=tuple(MAPS), threads=(1, 2, 4), keys=(1024, 65536),
     spec = dict(maps=maps, threads=threads, keys=keys, shares=shares,
                 kinds=kinds, blocks=blocks, rates=rates, seed=seed,
                 measures=measures, backend=backend, mode=mode,
-                plant=plant or {}, workload=workload, models=models)
+                plant=plant or {}, workload=workload, models=models,
+                memories=memories)
     out = Path(out)
     (out / "histograms").mkdir(parents=True, exist_ok=True)
     cpus = list(range(sockets * cores * smt))

@@ -2,9 +2,10 @@
 """Tables of all measured values except throughput: latency, memory, statistics, loops."""
 import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from report import stats
-from report.decide import latency
+from report.decide import groups, latency
 from report.decide.answer import FEW, bytes_per_entry
 from report.decide.groups import estimate
 from report.load import Campaign, Cell
@@ -76,6 +77,28 @@ def memories(campaign: Campaign) -> Table:
                          bytes_per_entry(cell, peak=True), fill, pages(cell), cell.id))
     return Table("memory", ("map", *PLACE, "filled", "peak", "prefill_threads", "page_nodes",
                             "cell"), tuple(rows))
+
+
+def remote_memories(campaign: Campaign) -> Table:
+    """Returns the price of remote memory: the rate with memory on the NUMA node of the
+    threads divided by the rate with other memory."""
+    cells = {(c.map, groups.place_of(c.factors)): c for c in campaign.cells.values()
+             if c.measure == "throughput" and c.factors.placement.startswith("numa:")
+             and c.ok and groups.is_ranked(campaign, c.map)}
+    pairs: dict[str, tuple[groups.Rates, groups.Rates]] = {}
+    for (name, place), cell in cells.items():
+        own = "bind:" + place.placement.removeprefix("numa:")
+        local = cells.get((name, replace(place, memory=own)))
+        if local and local is not cell and place.memory != "first-touch":
+            pairs[cell.id] = local.rates, cell.rates
+    rows = []
+    for key, price in stats.many_ratios(pairs).items():
+        cell, p = campaign.cells[key], campaign.cells[key].factors
+        memory = p.memory.replace("bind:", "node ").replace("interleave", "all nodes")
+        rows.append((cell.map, p.workload, p.write_kind, p.write_share, int(p.keys), p.threads,
+                     memory, estimate(price, Unit.RATIO), cell.id))
+    return Table("remote", ("map", "workload", "write_kind", "write_share", "keys", "threads",
+                            "memory", "price", "cell"), tuple(rows))
 
 
 # ---- counts of the maps -------------------------------------------------------------
@@ -151,5 +174,5 @@ def loops(campaign: Campaign) -> Table:
 
 def tables(campaign: Campaign) -> tuple[Table, ...]:
     """Returns the tables of the page of all numbers, except the tables of groups."""
-    return (latencies(campaign), memories(campaign), statistics_table(campaign),
-            loops(campaign))
+    return (latencies(campaign), memories(campaign), remote_memories(campaign),
+            statistics_table(campaign), loops(campaign))
