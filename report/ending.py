@@ -42,8 +42,8 @@ def failure_line(error: BaseException) -> str:
 
 
 def drop(stream: TextIO | None) -> None:
-    """Discards the buffered output of a stream. Otherwise Python would flush it at exit and,
-    if that fails, change the exit status."""
+    """Discards the buffered output of a stream. Otherwise Python would flush the stream at exit
+    and, if that fails, change the exit status."""
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -77,8 +77,8 @@ def flushed(status: int) -> int:
 
 def refusing(command: Callable[[], int], name: str,
              kinds: type[Exception] | tuple[type[Exception], ...]) -> int:
-    """Runs command() and returns its status. If it raises one of `kinds`, or if a file cannot be
-    opened, prints a line that starts with `name` and returns USAGE."""
+    """Runs command() and returns its status. If the command raises one of `kinds`, or if a file
+    cannot be opened, prints a line that starts with `name` and returns USAGE."""
     try:
         return command()
     except kinds as error:

@@ -158,7 +158,7 @@ def read_plan(path: Path, meta: Meta) -> Cells:
 
 
 def folders(path: Path) -> list[Path]:
-    """Returns the stages 1, 2, ... that have begun. Raises JournalError if one is missing."""
+    """Returns the stages 1, 2, ... that have begun. Raises JournalError if a stage is missing."""
     numbers = sorted((int(m[1]), f) for f in path.iterdir()
                      for m in [STAGE.fullmatch(f.name)] if m and (f / "campaign.json").exists())
     for number, (have, folder) in enumerate(numbers, 1):

@@ -19,8 +19,8 @@ KEYS = {"write_share": "writes", "miss_share": "misses"}  # in all other names, 
 
 
 def share(text: str) -> float:
-    """Parses "3%" as 0.03, the double nearest to the text. Raises ValueError if it is not a share
-    from 0% to 100%."""
+    """Parses "3%" as 0.03, the double nearest to the text. Raises ValueError if the text is not a
+    share from 0% to 100%."""
     match = re.fullmatch(NUMBER + "%", text, re.A)
     # The exponent is parsed together with the digits, because a product would round twice.
     value = float(f"{match[1]}e-2") if match else 2.0
@@ -30,8 +30,8 @@ def share(text: str) -> float:
 
 
 def count(text: str, most: int, example: str) -> int:
-    """Parses "64Ki" as 65536. Raises ValueError if it is not a whole number from 1 to `most`.
-    Doubles are multiplied as in the runner, so 1.001k is not whole."""
+    """Parses "64Ki" as 65536. Raises ValueError if the value is not a whole number from 1 to
+    `most`. Doubles are multiplied as in the runner, so 1.001k is not whole."""
     match = re.fullmatch(NUMBER + "(k|M|Ki|Mi|Gi)?", text, re.A)
     value = float(match[1]) * COUNTS[match[2] or ""] if match else 0.0
     if not value.is_integer() or not 1 <= value <= most:

@@ -3,7 +3,8 @@
 number of blocks that would detect the required effect.
 
 The number of blocks depends on the spread between blocks and the correlation of neighbours. The
-measured values have no effect on that number, so an unwelcome verdict cannot lead to more blocks.
+measured values have no effect on the number of blocks, so an unwelcome verdict cannot lead to more
+blocks.
 """
 import math
 from collections.abc import Iterator

@@ -143,7 +143,7 @@ def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
     """Returns the value of one NAME in one trial of the campaign in `folder`. Raises Missing."""
     kind, _, rest = name.partition(".")
     result = trial.result
-    value: float | None = None  # stays None if the trial crashed or ended too late
+    value: float | None = None  # the amount is None if the trial crashed or ended too late
     if name in OF_TRIALS:
         value = OF_TRIALS[name](trial)
     elif result is None:
@@ -221,7 +221,7 @@ def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
     trials = trials_of(data.campaign, cell, parsed)
     late = latency.overload(cell)
     if late and (parsed.fold in FITTED or any(map(is_latency, parsed.above))):
-        # all its latencies, including those in slices, are mostly queueing time
+        # all latencies of the cell, including those in slices, are mostly queueing time
         raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
                       f"(took {sig(late, 2)} times the time)")
     if parsed.fold in FITTED:

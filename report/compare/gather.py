@@ -178,7 +178,8 @@ def unfinished(campaign: Campaign) -> tuple[str, ...]:
 
 def same_machine(one: Member, two: Member) -> bool | None:
     """Compares two machines by their names in a fleet, otherwise by their installations, because
-    machines of one model share the id. Returns None if neither is known for both machines."""
+    machines of one model share the id. Returns None if both machines have neither a name nor a
+    known installation."""
     if one.kind != two.kind:
         return False
     installed = [m.campaign.plan.machine.fact("installation") for m in (one, two)]

@@ -66,7 +66,7 @@ def percentile(campaign: Campaign, series: Series, p: float) -> Estimate:
 
 def overload(cell: Cell) -> float | None:
     """If an open loop did not keep up, returns the median of time taken / scheduled time; its
-    latencies are then mostly queueing time. Returns None if it kept up."""
+    latencies are then mostly queueing time. Returns None if the loop kept up."""
     times = []
     for trial in cell.ok:
         arrivals = cell.factors.window_ns or (

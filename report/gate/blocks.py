@@ -32,7 +32,8 @@ class Noise:
 
 
 def parse_noise(text: str, place: str) -> Noise:
-    """Parses the calibration that note_of() wrote. Raises InputError if it is invalid."""
+    """Parses the calibration that note_of() wrote. Raises InputError if the calibration is
+    invalid."""
     found: Any = schema.parse(text, place, "regress-rules", "/$defs/noise")
     return Noise(tuple(found["pairs"]),
                  tuple(np.array(d, float) for d in found["pairs"].values()),

@@ -138,7 +138,7 @@ def is_advice(cell: Factors, cpus: int) -> bool:
 
 
 def contrast_of(cell: Factors, meta: Meta) -> Contrast:
-    """Returns a cell's pair of arms, base first. Raises InputError if its arms form no such
+    """Returns a cell's pair of arms, base first. Raises InputError if the cell's arms form no such
     pair."""
     names = meta.arms_of(cell)
     if len(names) != 2 or names[0] != "base" or names[1] not in ROLE_OF:
@@ -202,8 +202,8 @@ def plan_digest(meta: Meta, rules: Rules) -> str:
 
 
 def check_members(meta: Meta) -> tuple[str, int]:
-    """Returns the name and the seed. Raises InputError if one is missing (other readers allow
-    that)."""
+    """Returns the name and the seed. Raises InputError if the name or the seed is missing, which
+    other readers allow."""
     members = {"name": meta.name, "created_utc": meta.created_utc, "seed": meta.seed,
                "machine.cpus": meta.machine.cpus or None} | {
         f"workloads[{i}].text": workload.text for i, workload in enumerate(meta.workloads)}

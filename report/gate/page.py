@@ -48,7 +48,8 @@ class Axis:
 
 
 def axis_of(verdicts: Verdicts) -> Axis:
-    """Covers all intervals, the margin and the tolerance, at most SPAN in each direction."""
+    """Returns an axis that shows all intervals, the margin and the tolerance, but at most SPAN [%]
+    in each direction."""
     ends = [x for row in verdicts.rows for x in (
         row.shown.low_percent, row.shown.high_percent, row.shown.slowdown_percent)
         if x is not None]

@@ -42,8 +42,8 @@ class Plan:
 
 
 def load_rules(path: Path | str = RULES) -> Rules:
-    """Reads the rules. Raises InputError if they violate their schema or one of the orders margin <
-    fail_at <= tolerance, alpha <= doubt, min_pairs <= blocks_least."""
+    """Reads the rules. Raises InputError if the rules violate their schema or one of the orders
+    margin < fail_at <= tolerance, alpha <= doubt, min_pairs <= blocks_least."""
     try:
         text = Path(path).read_bytes()
     except OSError as error:

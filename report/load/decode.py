@@ -47,7 +47,7 @@ class DecodeError(ValueError):
 
 
 def decode(kind: type[T], value: object) -> T:
-    """Decodes `value` as a `kind`. Raises DecodeError if it does not match."""
+    """Decodes `value` as a `kind`. Raises DecodeError if the value does not match."""
     return typing.cast(T, decoder(typing.cast(typing.Hashable, kind))(value))
 
 

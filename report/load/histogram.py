@@ -29,7 +29,7 @@ DIGITS, MAX_NS, BUCKETS = 3, 2 ** 41 - 1, 32 * HALF
 @dataclass(frozen=True)
 class Histogram:
     """`values` [ns] are the largest values of each bucket with a count, in ascending order;
-    `cumulated` is the number of recorded values up to each."""
+    `cumulated` is the number of recorded values up to each of these."""
     values: npt.NDArray[np.int64]
     cumulated: npt.NDArray[np.int64]
 
@@ -65,7 +65,7 @@ def words_of(data: bytes) -> Iterator[int]:
 
 
 def parse(payload: bytes) -> Histogram:
-    """Decodes a base64 payload. Raises ValueError if it is invalid."""
+    """Decodes a base64 payload. Raises ValueError if the payload is invalid."""
     packed = base64.b64decode(payload, validate=True)
     cookie, size = struct.unpack_from(">iI", packed)
     plain = zlib.decompress(packed[8:])
@@ -88,7 +88,7 @@ def parse(payload: bytes) -> Histogram:
 
 @functools.lru_cache(maxsize=None)
 def read_file(path: Path, crc32: str | None) -> Histogram:
-    """Reads the histogram in a .hlog file. Raises JournalError if it is damaged."""
+    """Reads the histogram in a .hlog file. Raises JournalError if the file is damaged."""
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -138,7 +138,7 @@ def judged(cell: Factors, trial: Trial) -> Trial:
 
 def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[int, Trial]]:
     """Yields (number, trial) for each good line of trials.jsonl. If `sealed`, every line has a
-    checksum. Raises JournalError if one is wrong."""
+    checksum. Raises JournalError if a checksum is wrong."""
     try:
         data = file.read_bytes()
     except FileNotFoundError:

@@ -34,7 +34,7 @@ def to_json(item: object) -> str:
 
 def schema(cls: type, name: str) -> dict[str, Json]:
     """Returns the JSON schema (2020-12) of a dataclass; `name` is the name of its file.
-    Raises ValueError if two dataclasses in it have the same name."""
+    Raises ValueError if two dataclasses in the schema have the same name."""
     definitions: dict[str, Json] = {}
     for one in reached(cls):
         if one.__name__ in definitions:

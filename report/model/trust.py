@@ -14,7 +14,7 @@ class Trust(str, Enum):
 
 
 class State(str, Enum):
-    """The answer to one question; UNKNOWN: the run cannot answer it."""
+    """The answer to one question, or UNKNOWN if the run cannot answer the question."""
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"

@@ -106,7 +106,8 @@ def asked_of(old: Campaign, figure: str | None) -> list[questions.Question]:
 
 
 def read_pair(first: Path, second: Path) -> tuple[Campaign, Campaign]:
-    """Reads both campaigns. Raises JournalError if one is damaged, or if they are the same."""
+    """Reads both campaigns. Raises JournalError if a campaign is damaged, or if both are the
+    same."""
     old, new = read(first), read(second)
     for campaign in (old, new):
         why = admit.within(campaign)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Paired trials: the contrast, the slot effect and the smallest detectable slowdown.
 
-`d` (pairs,) is ln(cost of the second arm / cost of the first arm). Both were measured by fresh
-trials that ran one after the other; `base_first` (pairs,) is True if the first arm ran first.
+`d` (pairs,) is ln(cost of the second arm / cost of the first arm). Both costs were measured in
+fresh processes that ran one after the other; `base_first` (pairs,) is True if the first arm ran
+first.
 """
 import functools
 import math

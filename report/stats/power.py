@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Computes the smallest ratio of two maps that the decision rule of the page detects.
 
-The rule calls a map faster if the lower end of the serial interval of the ln ratios, at the
-level that all pairs of the family share, lies above ln(margin). That end moves with the ratio
-and scales with the noise. The lower ends of simulated series without an effect therefore give
-the detectable effect in standard deviations, without a search.
+The rule calls a map faster if the lower end of the serial interval of the ln ratios, at the level
+that all pairs of the family share, lies above ln(margin). The lower end moves with the ratio and
+scales with the noise. The lower ends of simulated series without an effect therefore give the
+detectable effect in standard deviations, without a search.
 """
 import functools
 import math

@@ -58,7 +58,8 @@ def wrong_in(rule: Rule) -> str | None:
 
 
 def checked(rule: Rule, file: Path) -> Numbers:
-    """Checks the rule in stages.json. Raises JournalError if this version cannot follow it."""
+    """Checks the rule in stages.json. Raises JournalError if this version cannot follow the
+    rule."""
     wrong = wrong_in(rule)
     if wrong or rule.error is None:
         raise JournalError(f"{file}: rule: {wrong}: use the report of the version that started "

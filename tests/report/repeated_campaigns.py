@@ -7,11 +7,11 @@ contains the true ratio in 95 of 100 campaigns.
 
 Rates, waiting times and the kernel's accounts of other programs are simulated. The rules that
 choose attempts, and the intervals (report/stats), are the real ones. The true ratio is the ratio on
-an otherwise idle machine (docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its lock. Its
-threads are woken many times and wait for a CPU each time, even on an idle machine, and the map is
-slower in trials in which they sleep more often. The map thus causes its own waiting, which depends
-on its rate. `collects` has collector and compiler threads, as in Go and Java. For part of their
-running time its measured threads wait for those, which slows them down.
+an otherwise idle machine (docs/adr/0024). The map `plain` never sleeps. The map `sleeps` blocks in
+its lock: its threads are woken many times and wait for a CPU each time, even on an idle machine,
+and it is slower in trials in which they sleep more often. The map thus causes the waiting, whose
+amount depends on the rate. The map `collects` has collector and compiler threads, as in Go and
+Java; for part of the time its measured threads wait for those threads and are slower.
 """
 import itertools
 import sys
@@ -125,7 +125,7 @@ def without_accounts(trials, wake_up_ms=WAKE_UP_MS):
 
 def short_wake_ups(trials):
     """Assumes, without accounts, that a wake-up explains 20 us of waiting. This rule was rejected,
-    because it is right only if a wake-up takes that long."""
+    because it is right only if a wake-up takes 20 us."""
     return without_accounts(trials, 0.02)
 
 

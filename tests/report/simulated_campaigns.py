@@ -65,7 +65,7 @@ class Noise:
 
     def resampled(self, rng: np.random.Generator) -> Floats:
         """Resamples circular runs of RUN blocks: the block effects, and for each map the noise of a
-        randomly chosen map. The copy uses the map of map0."""
+        randomly chosen map. The copy of map0 gets noise of the same map."""
         board = REAL[self.real]
         own = np.array(list(board["own"].values()))
         own -= stats.hodges_lehmann(own)[:, None]

@@ -161,7 +161,7 @@ def test_each_code_is_in_a_list(likwid_list):
 
 
 def test_the_kernels_name_has_the_same_code_in_every_list():
-    """A list may lack an event that likwid has, but must not contradict it."""
+    """A list may lack an event that likwid has, but must not contradict likwid."""
     wrong = []
     for cpu in CPUS:
         for metric, event in offered(cpu).items():

@@ -9,12 +9,13 @@ likwid_names.py LIBRARY
 The program is preloaded with tests/fixtures/fake_msr.c (by the class Lists), which gives the
 library a topology file and thus a CPU family and model. The library reads that file once per
 process, so each file needs its own process. The library's own functions choose the list. This
-program reads the list from the memory that they have filled, because no exported function returns
-it, and because a full start would require the registers and PCI devices of that machine.
+program reads the list from the memory that those functions have filled, because no exported
+function returns the list, and because a full start would require the registers and PCI devices of
+the simulated machine.
 
 The list ends with an entry that the library names GENERIC_EVENT. All entries have the same length.
-Each begins with two pointers to text (name and counters) and, in release 5.2, two 64-bit numbers:
-the event and its mask.
+Each entry begins with two pointers to text (name and counters) and, in release 5.2, two 64-bit
+numbers: the event and its mask.
 """
 
 import ctypes
