@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chooses the next stage of a search from the plan, the rule and the stages so far.
 
-1. The first stage has the points at the ends and middles of all axes. 2. Then each line along an
-ordered axis is examined. If two measured neighbours have different outcomes (one map leads, the
-other leads, tied), each undecided neighbour that has looks left is measured again. If neither
-neighbour is measured again, the point halfway between them is measured. 3. Between two neighbours
-of the first stage with the same outcome, the middle is measured once, so that two crossings on one
-line are found. 4. A tied point whose estimated ratio is outside the margin is measured again.
+1. The first stage has the points at the ends and middles of all axes.
+2. Then each line along an ordered axis is examined. If two measured neighbours have
+   different outcomes (one map leads, the other leads, tied), each undecided
+   neighbour that has looks left is measured again. If neither neighbour is measured
+   again, the point halfway between them is measured.
+3. Between two neighbours of the first stage with the same outcome, the middle is measured
+   once, so that two crossings on one line are found.
+4. A tied point whose estimated ratio is outside the margin is measured again.
 
 The search ends if no rule applies, or if budget_trials is spent.
 """
