@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a campaign folder, or combines the complete stages of a staged one to one campaign.
+"""Reads a campaign folder, or combines the complete stages of a staged campaign into one.
 
 Stages run at different times. Block numbers continue from stage to stage, so that pairs stay
 within one stage.

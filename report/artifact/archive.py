@@ -129,7 +129,7 @@ def check_seal(path: str) -> None:
 
 
 def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
-    """Returns the path of a member; Damaged if the path is outside `into`. `made` maps the
+    """Returns the path of a member. Raises Damaged if the path is outside `into`. `made` maps the
     members before it to their kinds; this member is added."""
     parts = member.name.split("/")
     if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):

@@ -184,7 +184,8 @@ def setting_of(campaign: Campaign, row: ClaimRow) -> str:
 # ---- all claims -----------------------------------------------------------
 
 def gathered(data: Data, claims: Ledger) -> Found:
-    """Collects the evidence of all cells; for the port even if no cell is planned."""
+    """Collects the evidence of all planned cells; for the port, also of claims without planned
+    cells."""
     gos = golang.read(data.campaign.plan.maps)
     found = {}
     for claim in claims.values():

@@ -93,8 +93,8 @@ def rule_of(section: Section) -> Rule:
 
 def read(claims: ledger.Ledger, folder: Path | None = None) -> dict[str, Rule]:
     """Reads the rules in a ledger's folder, in the order of the file; none if the file is missing.
-    `folder` None: the folder of this source tree. `claims` is the whole ledger of that folder.
-    Raises LedgerError."""
+    If `folder` is None, reads the folder of this source tree. `claims` is the whole ledger of that
+    folder. Raises LedgerError."""
     file = (folder or ledger.FOLDER) / FILE
     return {s.id: rule_of(s) for s in read_all([file] if file.exists() else [], form(claims))}
 

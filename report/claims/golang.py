@@ -44,7 +44,7 @@ def plain(side: str) -> str:
     return re.sub(f"^{CLASSIC_PREFIX}", PREFIX, side)
 
 
-Gos = Mapping[str, Go]  # CLASSIC or TODAY -> that Go version, if the campaign has it
+Gos = Mapping[str, Go]  # CLASSIC and TODAY -> the campaign's Go version of that kind, if any
 
 
 def version_of(info: MapInfo) -> str | None:

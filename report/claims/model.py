@@ -30,7 +30,7 @@ class Stand(StrEnum):
     OPEN = "left open"
 
 
-PORT, VARIANT = "C port of Go 1.19's code", "variant"  # sources of maps; see also golang.py
+PORT, VARIANT = "C port of Go 1.19's code", "variant"  # whose maps a verdict is about (golang.py)
 DECIDED = (Word.REPRODUCED, Word.DEPENDS, Word.REFUTED)
 
 
@@ -107,7 +107,7 @@ class ClaimRow(Verdict):
 
 @dataclass(frozen=True)
 class Standing:
-    """A decision rule. `grounds` is named "for" in JSON; `pair`: two maps, or None."""
+    """A decision rule. `grounds` is named "for" in JSON; `pair` is two maps, or None."""
     id: str
     source: str
     situation: str

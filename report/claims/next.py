@@ -53,7 +53,7 @@ def cells_of(cells: Cells, claims: Ledger) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Next:
-    """The next stage, as `report next` prints it; `stage` None: the run has ended."""
+    """The next stage, as `report next` prints it; `stage` is None if the run has ended."""
     format: int
     stage: int | None
     cells: tuple[str, ...]

@@ -12,7 +12,7 @@ cells   prints the ids of the cells of PLAN (plan.json, campaign.json) that the 
 digest  prints the hash of the ledger, which a run records (--note claims=HASH)
 
 --from DIR selects the campaign whose verdicts are used (default: results/latest, if it was made
-for claims). Exit status: 0 done, 2 no such claim or folder.
+for claims). Exit status: 0 done, 2 the claim or the folder does not exist.
 """
 import argparse
 import sys

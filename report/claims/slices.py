@@ -17,7 +17,8 @@ SLICES = 20  # fewest in a trial
 
 def columns(trial: Trial) -> dict[str, list[float]]:
     """Returns the values of the slices that have a P99: milliseconds, bytes held relative to the
-    trial's maximum, and the number of pauses. Empty lists: the trial has no slices with causes."""
+    trial's maximum, and the number of pauses. The lists are empty if the trial has no slices with
+    causes."""
     found: dict[str, list[float]] = {
         name: [] for name in ("p99_ms", "pause_ms", "heap_ratio", "pauses")}
     slices = (trial.result and trial.result.slices) or ()

@@ -64,7 +64,7 @@ class Form:
             raise LedgerError(f"{place}: {key} = {text}: expected {expected}") from None
 
     def setting(self, text: str, place: str, keys: Iterable[str] = ()) -> tuple[str, object]:
-        """Parses "KEY = VALUE" to (key, value). If `keys` is given, only these are allowed."""
+        """Parses "KEY = VALUE" into (key, value). If `keys` is given, only these are allowed."""
         allowed = frozenset(keys) or self.keys
         key, equals, value = (part.strip() for part in text.partition("="))
         if not equals or key not in allowed or not value:

@@ -56,7 +56,8 @@ class Versions:
 
 @dataclass(frozen=True)
 class Gathered:
-    """The selected campaigns. `wanted` is the number of requested ones, by folder or by fleet."""
+    """The selected campaigns. `wanted` is the number of campaigns that were requested, by folder or
+    by fleet."""
     members: tuple[Member, ...]
     versions: tuple[Versions, ...]
     absent: tuple[Absent, ...]

@@ -36,7 +36,7 @@ def build(found: Gathered, out: Path) -> Document:
 
 
 class Answer(NamedTuple):
-    """Machines with the same result; `outcome` None: no map is recommended."""
+    """Machines with the same result; `outcome` is None if no map is recommended."""
     outcome: Outcome | None
     maps: tuple[str, ...]
     machines: tuple[str, ...]

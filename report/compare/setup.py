@@ -12,7 +12,8 @@ MOVING = ("load", "cpu_pressure", "capabilities", "cgroup_quota")  # these chang
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of kind `machine`, `build`, `maps` or `run`; then, now: None if unknown."""
+    """A difference of kind `machine`, `build`, `maps` or `run`; `then` and `now` are None if
+    unknown."""
     kind: str
     name: str
     then: str | None

@@ -258,8 +258,8 @@ def judge_all(campaign: Campaign, groups: Sequence[Measured]) -> list[Group]:
 
 def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[str, float],
               known: Mapping[tuple[int, Pair], Contrast]) -> bool:
-    """True if a rival is faster in the common blocks; it then replaces the leader. The leader by
-    its own centre may have lost its trials of a slow phase."""
+    """True if a rival is faster in the common blocks; it then replaces the leader. A map may have
+    the highest centre only because its trials in a slow phase were lost."""
     first = leaders[id(group)]
     if first is None:
         return False

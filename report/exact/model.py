@@ -21,7 +21,7 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of base or head to one request; `figures` None: `reason` explains why."""
+    """The answer of base or head to one request; if `figures` is None, `reason` explains why."""
     figures: Figures | None
     reason: str | None = None
 

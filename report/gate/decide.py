@@ -19,7 +19,7 @@ from report.gate.pairs import estimates_of, failure_of, flip_test, pairs_of
 from report.gate.rules import Plan
 from report.load import Trial
 
-TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails are no evidence about the other pairs
+TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails do not show that the other pairs are equal
 Judgement = tuple[Verdict, Change, str]
 
 

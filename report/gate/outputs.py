@@ -213,7 +213,8 @@ def metrics(verdicts: Verdicts) -> str:
 
 
 def escaped(text: str, more: str = "") -> str:
-    """Escapes text for a workflow command; `more`: further characters to escape, in properties."""
+    """Escapes text for a workflow command; `more` has further characters to escape, in
+    properties."""
     for char in "%\r\n" + more:
         text = text.replace(char, f"%{ord(char):02X}")
     return text

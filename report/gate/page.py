@@ -66,7 +66,7 @@ def environment() -> Environment:
 
 def page(campaign: Campaign, verdicts: Verdicts, lines: Sequence[history.Line],
          problems: Sequence[str]) -> str:
-    """Renders the page as text; `lines`: the comparable runs of the history."""
+    """Renders the page as text; `lines` are the comparable runs of the history."""
     return environment().get_template("page.html.j2").render(
         campaign=campaign, meta=campaign.meta, verdicts=verdicts, axis=axis_of(verdicts),
         width=WIDTH, runs=len(lines), equal=history.one_sided(lines),

@@ -52,7 +52,7 @@ def pairs_of(trials: Iterable[Trial], contrast: Contrast, blocks: int) -> Pairs:
 
 
 def failure_of(pairs: Pairs, side: str) -> str | None:
-    """Describes the first failed trial of base or head, or None."""
+    """Describes the first failed trial of base or head, or returns None."""
     return next((x.text for x in pairs.lost if x.side == side and x.failed), None)
 
 

@@ -13,7 +13,7 @@ RULES = Path(__file__).with_name("regress.json")
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules: shares are 0 to 1, times in seconds; `sha256` is the hash of the file."""
+    """The rules; shares go from 0 to 1, times are in seconds; `sha256` is the hash of the file."""
     alpha: float
     doubt: float
     power: float

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Annotated, TypeVar
 
 T = TypeVar("T")
-Decoder = Callable[[object], typing.Any]  # decodes one type; mypy cannot express which
+Decoder = Callable[[object], typing.Any]  # decodes one type, which mypy cannot express
 MOST = 2 ** 64  # the runner counts in 64 bits
 
 

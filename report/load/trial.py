@@ -2,7 +2,7 @@
 """A line of trials.jsonl (docs/reference/trial-protocol.md, results/README.md), with the members
 that the report reads. `readmostly dev validate` checks all members.
 
-Times are in ns, sizes in bytes, shares 0 to 1. The value None means unknown.
+Times are in ns, sizes in bytes, and shares go from 0 to 1. The value None means unknown.
 """
 import math
 from collections.abc import Mapping

@@ -8,8 +8,8 @@ from report.model.number import Comparison, Estimate
 
 @dataclass(frozen=True)
 class Place:
-    """All factors of a group of cells except the map. Shares are 0 to 1. `options` are the names
-    and values of other factors that differ from their defaults."""
+    """All factors of a group of cells except the map. Shares go from 0 to 1. `options` are the
+    names and values of other factors that differ from their defaults."""
     workload: str
     loop: str
     shape: str

@@ -42,7 +42,7 @@ class Runs:
     """Numbers of planned trials by outcome.
 
     - skipped: cells that the plan left out
-    - uncounted: of these, cells that need counters which this machine does not provide
+    - uncounted: skipped cells that need counters which this machine does not provide
     - pending: planned trials that have not run yet
     - failed_maps: (id, reason) of maps with a wrong answer
     - missing: ids of cells without a result

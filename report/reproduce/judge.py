@@ -19,9 +19,9 @@ FORMAT = 2
 
 
 class Word(str, Enum):
-    """The verdict on a comparison. If the first campaign decided it, `replicated` means that the
-    second 95 % interval also lies beyond the margin, on the same side; `opposite`, on the other
-    side; `unclear`, anything else, with a reason."""
+    """The verdict on a comparison. A comparison that the first campaign decided is `replicated` if
+    the second 95 % interval also lies beyond the margin on the same side, `opposite` if it lies
+    beyond the margin on the other side, and otherwise `unclear`, with a reason."""
     REPLICATED = "replicated"
     OPPOSITE = "opposite"
     UNCLEAR = "unclear"

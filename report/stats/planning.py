@@ -2,9 +2,9 @@
 """Computes how many blocks a question needs, and the effect that a given number of blocks
 can detect.
 
-Uses the signed-rank test itself instead of a normal test with a correction factor. At the levels
-of a family (1 % over 260 groups) twenty pairs are few: the normal formula promises to detect 1.3
-standard deviations, but 1.7 are needed.
+The module uses the signed-rank test itself instead of a normal test with a correction factor. At
+the levels of a family (1 % over 260 groups) twenty pairs are few: the normal formula promises to
+detect 1.3 standard deviations, but 1.7 are needed.
 """
 import functools
 import math

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Least squares of one value on several, with intervals and variance inflation.
 
-For claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4, section 3.3). The method
-is ordinary least squares with an intercept, by numpy.
+The module serves claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4, section
+3.3). The method is ordinary least squares with an intercept, by numpy.
 """
 from dataclasses import dataclass
 from collections.abc import Mapping

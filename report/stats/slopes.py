@@ -20,8 +20,8 @@ def block_slopes(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
     """d ln y / d ln x of each block (blocks,): the median over its pairs of points.
 
     x (points,) has different values > 0; y is (blocks, points) > 0. Blocks are the replicates: each
-    measures all points of the curve once. nan in y gives nan. Raises ValueError if fewer than two
-    points, or equal x.
+    measures all points of the curve once. nan in y gives nan. Raises ValueError if there are fewer
+    than two points, or if two x are equal.
     """
     ln_x, ln_y = np.log(np.asarray(x, float)), np.log(np.asarray(y, float))
     if len(ln_x) < 2 or len(np.unique(ln_x)) < len(ln_x):

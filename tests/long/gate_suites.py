@@ -73,7 +73,7 @@ def quieter(noise):
 
 def drawn(noise, blocks, rng, away=0.0):
     """Samples d (cells, blocks): complete blocks of the recording with random signs, in which heads
-    are slower by ln `away`. Also returns in which blocks base ran first."""
+    are slower by ln `away`. The function also returns in which blocks base ran first."""
     turn = rng.integers(0, 2, blocks) * 2.0 - 1.0
     picked = noise[:, rng.integers(0, noise.shape[1], blocks)]
     # the first arm is sampled separately, because recorded noise does not depend on it

@@ -3,7 +3,7 @@
 crossovers. Everything is simulated.
 
 ln r(x, y, z) is the log ratio B / A at a point; x, y and z go from 0 to 1 along the write shares,
-threads and keys. B leads if it is above 0, and A if it is below 0.
+threads and keys. B leads if ln r is above 0, and A if ln r is below 0.
 """
 import functools
 import math

@@ -134,7 +134,8 @@ def test_figures_use_the_workload_of_their_row(workload):
 
 @pytest.mark.long
 def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
-    """Checked at full size, because a pattern that matches two cells would not define a figure."""
+    """The patterns are checked at full size, because a pattern that matches two cells would not
+    define a figure."""
     cells = Cells(map(Cell, planned_cells(MODE)))
     for f in FIGURES:
         if not f.statistic.startswith("none:"):

@@ -141,8 +141,8 @@ def test_each_number_of_the_page_is_in_comparison_json(compared):
 # ---- conclusions of the page ----------------------------------------------
 
 def test_a_machine_that_flips_the_ranking(compared):
-    """On b, syncmap is slower than both locks at 2 threads. On c it equals gomap_rw, so that the
-    two have no verdict there."""
+    """On b, syncmap is slower than both locks at 2 threads. On c, syncmap equals gomap_rw, so that
+    the two have no verdict there."""
     made = compared[1]
     assert made.status == 0, made.error
     board = {r["map"]: r["reversed"] for r in made.json["board"]}

@@ -331,7 +331,7 @@ def equal_json(before: bytes, after: bytes) -> bool:
     (flipped, 40), (cut, 25), pytest.param(flipped, 300, marks=pytest.mark.long)])
 def test_a_changed_file_is_reported(folder: Path, change: Callable[[bytes, random.Random], bytes],
                                     cases: int) -> None:
-    """The reader in C rejects them, and so does this one if it reads the file."""
+    """The reader in C rejects such files, and so does report.load if it reads the file."""
     rng, named = random.Random(cases), 0
     used = {f"{e.histogram}.hlog" for c in load.read(folder).cells.values() for t in c.ok
             for e in (t.result.latency if t.result else None) or ()}

@@ -171,7 +171,7 @@ def test_equal_maps_are_equal_on_a_machine_that_is_never_quiet(name, world):
 
 @pytest.mark.parametrize("world", [simulated.STEADY, simulated.FULL])
 def test_repeats_cannot_correct_a_machine_that_is_never_idle(world):
-    """The result is the ratio on that machine (docs/adr/0024)."""
+    """The result is the ratio on the disturbed machine (docs/adr/0024)."""
     pair = "plain", "sleeps"
     nothing, unbounded = (simulated.coverage(*pair, rule, world) for rule in (
         simulated.never, simulated.taken_by_others))

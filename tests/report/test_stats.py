@@ -86,7 +86,8 @@ def test_widening_by_hand():
 
 
 def test_widening_by_the_noise_of_the_other_maps():
-    """The correlation used is the larger of the shared one, and its own minus a standard error."""
+    """Widening uses the larger of the shared correlation, and the series' own minus a standard
+    error."""
     def factor(r):
         return math.sqrt((1 + r) / (1 - r))
     rows = np.array([[0, 6, 2, 9, 4, 1, 7, 3, 10, 5, 8, 11], np.arange(12)])

@@ -35,7 +35,7 @@ def test_true_centres_agree_with_closed_forms():
     assert stats_rates.pseudo_median(worlds["normal"]) == pytest.approx(0)
     assert stats_rates.pseudo_median(
         worlds["two modes, 50 : 50, 6 sd apart"]) == pytest.approx(3)
-    # Computed from 200,000 pairs of samples, within four standard errors.
+    # 200,000 pairs of samples must agree within four standard errors.
     for name in ("lognormal, sigma 1", "two modes, 80 : 20, 2 sd apart"):
         x = worlds[name].rvs((200_000, 2),
                              random_state=np.random.default_rng(5))
