@@ -6,6 +6,7 @@
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
+#include "runner/counters/counters.h"
 #include "runner/protocol/command_line.h"
 
 #include <errno.h>
@@ -67,9 +68,41 @@ int rm_program_run(const struct rm_request *request, const char *const words[],
 	return run_for_result(path, request, words, result, error);
 }
 
+/* likwid-perfctr -m sets LIKWID_FILEPATH: the window becomes a region, and the
+   request's own counters are not counted. */
+static int mark_window(struct rm_request *request,
+        struct rm_counters_choice **choice, struct rm_error *error)
+{
+	json_t *counters = NULL;
+	int code = getenv("LIKWID_FILEPATH")
+	                   ? rm_counters_mark(choice, &counters, error)
+	                   : 0;
+
+	if (!counters)
+		return code;
+	json_decref(request->counters);
+	request->counters = counters;
+	return 0;
+}
+
+/* A region that was not counted is an error: likwid-perfctr prints only that
+   its file is missing. */
+static int check_region(const struct rm_counters_choice *choice,
+        const json_t *result, struct rm_error *error)
+{
+	const char *reason =
+	        json_string_value(json_object_get(result, "counters_reason"));
+
+	if (!choice || !reason)
+		return 0;
+	rm_error_set(error, -EIO, "no region for likwid-perfctr: %s", reason);
+	return RM_INCOMPLETE;
+}
+
 /* `readmostly dev trial`: sends the request and checks the result. */
 int rm_cli_trial(int argc, char **argv)
 {
+	struct rm_counters_choice *choice = NULL;
 	const char *const words[] = { "trial", NULL };
 	struct rm_request request;
 	struct rm_error error = { "" };
@@ -96,13 +129,20 @@ int rm_cli_trial(int argc, char **argv)
 		return RM_USAGE;
 	}
 	free(text);
-	status = argc == 2 ? run_for_result(
-	                             argv[1], &request, words, &result, &error)
-	                   : rm_program_run(&request, words, &result, &error);
+	status = mark_window(&request, &choice, &error);
+	if (!status)
+		status = argc == 2 ? run_for_result(argv[1], &request, words,
+		                             &result, &error)
+		                   : rm_program_run(
+		                             &request, words, &result, &error);
+	if (!status)
+		status = check_region(choice, result, &error);
+	rm_counters_release(choice);
 	if (status)
 		fprintf(stderr, "trial: %s\n", error.text);
 	else
 		status = rm_print_json(result, JSON_COMPACT);
+	status = status < 0 ? rm_exit_status(status) : status;
 	json_decref(result);
 	rm_request_clear(&request);
 	return status;
