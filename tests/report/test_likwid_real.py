@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from report_helpers import Built
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
@@ -184,10 +185,11 @@ def read_perfctr(path):
 
 
 @pytest.mark.parametrize("model, access, group", [
-    pytest.param("intel", "daemon", name, marks=by_intel) for name in ("L2", "MEM", "MINE")] + [("intel", "direct", "DATA"), ("amd", "direct", "MEM1")])
+    pytest.param("intel", "daemon", name, marks=by_intel) for name in ("L2", "MEM", "MINE")]
+    + [("intel", "direct", "DATA"), ("amd", "direct", "MEM1")])
 def test_metrics_of_a_group_equal_likwid_perfctr(home, model, access, group):
     """Both count the same registers. Rates differ by the time, clocks by its calibration;
-    likwid-perfctr prints 4 decimals."""
+    likwid-perfctr prints 4 decimals. The page has the metrics with their units."""
     user = f"as_user {GROUP} " if access == "daemon" else "sh -c "
     output(home, model, f"""allow
         {user} 'likwid-perfctr -C 0,1 -M {int(access == "daemon")} -g {group} -O \
@@ -210,6 +212,15 @@ def test_metrics_of_a_group_equal_likwid_perfctr(home, model, access, group):
         else:
             assert metric["per_cpu"] == pytest.approx(
                 expected, rel=1e-2 if unit in (" [s]", " [MHz]") else 1e-6, abs=5.1e-5), metric
+    if group == "MINE":
+        report = Built(home / "ours")
+        rows = {r["metric"]: r for r in report.rows("tables/groups.csv")}
+        moved = rows["Lines moved"]
+        values = counters["metrics"][2]["per_cpu"]
+        assert (moved["group"], moved["unit"]) == ("MINE", "MLines/s")
+        assert [float(moved[name]) for name in ("mean", "sum")] == pytest.approx(
+            [sum(values) / 2, sum(values)])
+        assert "MLines/s" in (report.out / "cache.html").read_text()
 
 
 def test_registers_of_a_killed_run_need_force(home):

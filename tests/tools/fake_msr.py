@@ -31,10 +31,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DAEMON = "/usr/sbin/likwid-accessD"
 CPUS = 2
 # vendor, family, model; members of liblikwid's topology file
-MODELS = {"intel": (("GenuineIntel", 6, 26), {"isIntel": 1, "perf_version": 3, "perf_num_ctr": 4}),
-          "skylake": (("GenuineIntel", 6, 94),
-                      {"isIntel": 1, "perf_version": 4, "perf_num_ctr": 4}),
-          "amd": (("AuthenticAMD", 25, 1), {})}
+MODELS: dict[str, tuple[tuple[str, int, int], dict[str, int]]] = {
+    "intel": (("GenuineIntel", 6, 26), {"isIntel": 1, "perf_version": 3, "perf_num_ctr": 4}),
+    "skylake": (("GenuineIntel", 6, 94), {"isIntel": 1, "perf_version": 4, "perf_num_ctr": 4}),
+    "amd": (("AuthenticAMD", 25, 1), {})}
 # Intel: global control -> first event select, first counter; of the core, of the uncore
 GLOBAL = {0x38f: (0x186, 0xc1), 0x391: (0x3c0, 0x3b0)}
 FIXED_CONTROL, FIXED = 0x38d, 0x309

@@ -190,9 +190,10 @@ def group_metrics(campaign: Campaign) -> Table:
                 else:
                     bad[key] = m.reason or "no value"
         for key, trials in seen.items():
+            both = [statistics.fmean(v) for v in trials], [sum(v) for v in trials]
             rows.append((cell.map, *place_values(cell.factors), *key, *(
-                estimate(stats.median_of([how(v) for v in trials]), Unit.COUNT) if trials
-                else unknown(Unit.COUNT, bad[key]) for how in (statistics.fmean, sum)), cell.id))
+                estimate(stats.median_of(values), Unit.COUNT) if values
+                else unknown(Unit.COUNT, bad[key]) for values in both), cell.id))
     return Table("groups", ("map", *PLACE, "group", "metric", "unit", "mean", "sum", "cell"),
                  tuple(rows))
 
