@@ -27,6 +27,13 @@ static bool judged(const char *status, const char *reason)
 	return so;
 }
 
+/* Replaces the placement of the test's own thread, which is not bound. */
+static void set_cpu(struct rm_member *member, int cpu)
+{
+	member->cpu_start = member->cpu_end = cpu;
+	member->after.migrations = member->before.migrations;
+}
+
 static void end(struct rm_request *request)
 {
 	rm_team_clear(&team);
@@ -257,7 +264,7 @@ static void a_thread_that_left_its_cpu_is_void(void)
 	request.cell.cpus = cpus;
 	request.cell.cpu_count = 1;
 	member = &team.members[0];
-	member->cpu_start = member->cpu_end = 7;
+	set_cpu(member, 7);
 	CHECK(judged("ok", ""), "a thread that stays on its CPU is ok");
 	member->after.migrations = member->before.migrations + 2;
 	CHECK(judged("void", "left CPU 7 2 times"),
@@ -288,8 +295,8 @@ static void a_late_thread_is_void(void)
 	        "a thread that starts later is void");
 	request.cell.cpus = cpus;
 	request.cell.cpu_count = 2;
-	first->cpu_start = first->cpu_end = 0;
-	second->cpu_start = second->cpu_end = 0;
+	set_cpu(first, 0);
+	set_cpu(second, 0);
 	CHECK(judged("ok", ""), "but not if threads share a CPU");
 	end(&request);
 }
