@@ -49,18 +49,6 @@ static bool is_set_uid(const char *path, gid_t *group)
 	return found && (s.st_mode & S_ISUID) && s.st_uid == 0;
 }
 
-/* liblikwid searches the daemon in PATH, and calls exit() if it finds none, in
-   direct mode, too. The PATH of a plain user may lack the folders of daemons. */
-static void add_to_path(void)
-{
-	const char *path = getenv("PATH");
-	char full[PATH_MAX];
-
-	snprintf(full, sizeof(full), "%s:/usr/sbin:/usr/local/sbin",
-	        path ? path : "/usr/bin:/bin");
-	setenv("PATH", full, 1);
-}
-
 /* A set-uid daemon of a group: RM_LIKWID_DAEMON if this user may run it. */
 static enum rm_likwid_mode gate_daemon(
         const char *path, gid_t group, char *reason, size_t size)
@@ -271,7 +259,6 @@ int main(int argc, char **argv)
 	/* in addition: serve() ends with standard input */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	add_to_path();
 	int listener = start_serving(&options);
 	if (listener < 0)
 		return 1;

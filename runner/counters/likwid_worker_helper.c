@@ -3,7 +3,8 @@
  * likwid_worker_helper.c - the child of readmostly-likwid that calls liblikwid,
  * which may end it at any time.
  *
- * No struct of liblikwid is used: their layouts differ between releases.
+ * No struct of liblikwid is used: their layouts differ between releases. It is
+ * one file above 450 lines, because all of it is this process.
  */
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"

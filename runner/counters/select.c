@@ -113,10 +113,9 @@ static void copy_attempt(const struct rm_attempt *attempt, json_t *chosen)
 	json_object_set(chosen, "sets", attempt->sets);
 }
 
-/* Adds the events of a group that counted a kernel. Returns -EINVAL if one has
-   no count, because formulas would use 0. */
-static int add_group_events(const json_t *result, const char *group,
-        json_t *events, struct rm_error *error)
+/* Formulas would use 0 for an event without a count. */
+static int check_group(
+        const json_t *result, const char *group, struct rm_error *error)
 {
 	json_t *event;
 	size_t i;
@@ -127,11 +126,6 @@ static int add_group_events(const json_t *result, const char *group,
 			        "likwid: group %s: %s: %s", group,
 			        rm_json_text(event, "event"),
 			        rm_json_text(event, "reason"));
-		json_array_append_new(events,
-		        json_pack("{s:s, s:O, s:O, s:O}", "group", group,
-		                "metric", json_object_get(event, "metric"),
-		                "event", json_object_get(event, "event"),
-		                "code", json_object_get(event, "code")));
 	}
 	return 0;
 }
@@ -157,7 +151,7 @@ static int add_group(const struct rm_attempt *attempt, const char *group,
 		        "group %s: %s: `likwid-perfctr -a` lists the groups of "
 		        "this CPU",
 		        group, why.text);
-	code = add_group_events(result, group, attempt->events, error);
+	code = check_group(result, group, error);
 	json_decref(result);
 	return code;
 }
