@@ -99,11 +99,28 @@ static int check_region(const struct rm_counters_choice *choice,
 	return RM_INCOMPLETE;
 }
 
+/* program: NULL = that of the request's map. */
+static int run_trial(struct rm_request *request, const char *program,
+        json_t **result, struct rm_error *error)
+{
+	const char *const words[] = { "trial", NULL };
+	struct rm_counters_choice *choice = NULL;
+	int status = mark_window(request, &choice, error) ? RM_INCOMPLETE : 0;
+
+	if (!status)
+		status =
+		        program ? run_for_result(program, request, words,
+		                          result, error)
+		                : rm_program_run(request, words, result, error);
+	if (!status)
+		status = check_region(choice, *result, error);
+	rm_counters_release(choice);
+	return status;
+}
+
 /* `readmostly dev trial`: sends the request and checks the result. */
 int rm_cli_trial(int argc, char **argv)
 {
-	struct rm_counters_choice *choice = NULL;
-	const char *const words[] = { "trial", NULL };
 	struct rm_request request;
 	struct rm_error error = { "" };
 	json_t *result = NULL;
@@ -129,20 +146,12 @@ int rm_cli_trial(int argc, char **argv)
 		return RM_USAGE;
 	}
 	free(text);
-	status = mark_window(&request, &choice, &error);
-	if (!status)
-		status = argc == 2 ? run_for_result(argv[1], &request, words,
-		                             &result, &error)
-		                   : rm_program_run(
-		                             &request, words, &result, &error);
-	if (!status)
-		status = check_region(choice, result, &error);
-	rm_counters_release(choice);
+	status = run_trial(
+	        &request, argc == 2 ? argv[1] : NULL, &result, &error);
 	if (status)
 		fprintf(stderr, "trial: %s\n", error.text);
 	else
 		status = rm_print_json(result, JSON_COMPACT);
-	status = status < 0 ? rm_exit_status(status) : status;
 	json_decref(result);
 	rm_request_clear(&request);
 	return status;

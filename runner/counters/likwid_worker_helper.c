@@ -138,10 +138,10 @@ bool rm_likwid_uses_perf(const char *library)
 	return child > 0 && waitpid(child, &status, 0) == child && !status;
 }
 
-/* A library without the functions of groups and regions lacks only these. */
-static bool load_library(struct worker *w)
+/* Returns the name of a missing function, or NULL. A library without those of
+   groups and regions lacks only these. */
+static const char *load_functions(void *handle, struct likwid *l)
 {
-	struct likwid *l = &w->likwid;
 	const struct {
 		const char *name;
 		void *at;
@@ -169,24 +169,30 @@ static bool load_library(struct worker *w)
 		FUNCTION(likwid_markerClose),
 #undef FUNCTION
 	};
-	void *handle = open_library(w->library);
 
-	if (!handle) {
-		set_answer(w, "ERR liblikwid is missing: %s", dlerror());
-		return false;
-	}
 	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
 		void *symbol = dlsym(handle, needed[i].name);
 
-		if (!symbol && i < REQUIRED) {
-			set_answer(w, "ERR liblikwid lacks %s", needed[i].name);
-			return false;
-		}
+		if (!symbol && i < REQUIRED)
+			return needed[i].name;
 		/* POSIX: dlsym() returns a function as an object pointer */
 		memcpy(needed[i].at, &symbol, sizeof(symbol));
 	}
-	w->loaded = true;
-	return true;
+	return NULL;
+}
+
+static bool load_library(struct worker *w)
+{
+	void *handle = open_library(w->library);
+	const char *missing =
+	        handle ? load_functions(handle, &w->likwid) : NULL;
+
+	if (!handle)
+		set_answer(w, "ERR liblikwid is missing: %s", dlerror());
+	else if (missing)
+		set_answer(w, "ERR liblikwid lacks %s", missing);
+	w->loaded = handle && !missing;
+	return w->loaded;
 }
 
 static void free_sets(struct worker *w)
