@@ -3,6 +3,7 @@
    `readmostly dev trial`. */
 #include "runner/base/capture.h"
 #include "runner/base/file.h"
+#include "runner/base/json.h"
 #include "runner/catalog/catalog.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/command.h"
@@ -95,7 +96,9 @@ static int check_region(const struct rm_counters_choice *choice,
 
 	if (!choice || !reason)
 		return 0;
-	rm_error_set(error, -EIO, "no region for likwid-perfctr: %s", reason);
+	rm_error_set(error, -EIO, "no region for likwid-perfctr: %s: %s",
+	        reason,
+	        rm_json_text(json_object_get(result, "counters"), "reason"));
 	return RM_INCOMPLETE;
 }
 

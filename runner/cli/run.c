@@ -103,11 +103,9 @@ static void parse_group(const char *names, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 
-	if (asprintf(&arguments->group, "likwid:group=%s", names) < 0)
-		argp_failure(state, RM_FAILED, 0, "out of memory");
-	if (arguments->wishes.counters)
-		argp_error(state, "--group and --counters: expected one");
-	arguments->wishes.counters = arguments->group;
+	if (arguments->group ||
+	        asprintf(&arguments->group, "likwid:group=%s", names) < 0)
+		argp_error(state, "--group: expected once, names as A,B");
 }
 
 static void check_options(struct argp_state *state)
@@ -116,6 +114,10 @@ static void check_options(struct argp_state *state)
 	struct rm_run_options *wishes = &arguments->wishes;
 	struct rm_error error = { "" };
 
+	if (arguments->group && wishes->counters)
+		argp_error(state, "--group and --counters: expected one");
+	if (arguments->group)
+		wishes->counters = arguments->group;
 	wishes->sources.overrides = arguments->sets.list;
 	wishes->sources.override_count = arguments->sets.count;
 	if (rm_sources_complete(&wishes->sources, &error))

@@ -163,7 +163,10 @@ void rm_likwid_result(const void *state, json_t *result)
 		add_metrics(l, result);
 	if (l->marker)
 		json_object_set_new(result, "reason",
-		        json_string("likwid-perfctr prints the counts"));
+		        json_string(l->problem.text[0]
+		                            ? l->problem.text
+		                            : "likwid-perfctr prints the "
+		                              "counts"));
 	for (unsigned i = 0; readings && i < l->events; i++) {
 		char code[48];
 		struct rm_event_name name = { l->event[i].metric,
