@@ -102,7 +102,7 @@ static int check_region(const struct rm_counters_choice *choice,
 	return RM_INCOMPLETE;
 }
 
-/* program: NULL = that of the request's map. */
+/* program: NULL = the program of the request's map. */
 static int run_trial(struct rm_request *request, const char *program,
         json_t **result, struct rm_error *error)
 {

@@ -12,7 +12,7 @@ struct rm_likwid_event {
 	char metric[80], name[80], counter[24];
 };
 
-/* Of a performance group: "L2 bandwidth [MBytes/s]". */
+/* "L2 bandwidth [MBytes/s]" of a performance group. */
 struct rm_likwid_metric {
 	char name[96], unit[32];
 };

@@ -138,8 +138,8 @@ bool rm_likwid_uses_perf(const char *library)
 	return child > 0 && waitpid(child, &status, 0) == child && !status;
 }
 
-/* Returns the name of a missing function, or NULL. A library without those of
-   groups and regions lacks only these. */
+/* Returns the name of a missing function, or NULL. Functions after REQUIRED may
+   be missing: then a command that needs them fails. */
 static const char *load_functions(void *handle, struct likwid *l)
 {
 	const struct {

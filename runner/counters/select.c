@@ -17,7 +17,7 @@ struct rm_counters_choice {
 struct wish {
 	char backend[16];
 	const char *rest;   /* after the colon, or NULL */
-	const char *groups; /* after "group=", or NULL: then there is no rest */
+	const char *groups; /* after "group=", or NULL; excludes rest */
 	const struct rm_topology *topology;
 };
 

@@ -44,7 +44,7 @@ STEPS = 1 << 21  # cycles and instructions: 2 a step of the kernel "half"
 
 
 def amount(event: int, cpu: int) -> int:
-    """What a counter of the event counts in an interval."""
+    """The count of an event in one interval."""
     big = event in (-1, -2, -3, 0x76, 0xc0)  # cycles and instructions
     return (STEPS + event if big else 1000 * (event % 97 + 3)) * (cpu % 2 + 1)
 
@@ -173,7 +173,7 @@ def prepare(folder: str, model: str) -> None:
 
 
 def main() -> int:
-    """See the head of this file."""
+    """Mounts, serves and runs the command."""
     model, *command = sys.argv[1:]
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(0x20000):  # CLONE_NEWNS
