@@ -113,8 +113,7 @@ static void name_group_events(
 	for (unsigned i = 0; i < l->events; i++) {
 		struct rm_likwid_event *event = &l->event[i];
 
-		snprintf(event->metric, sizeof(event->metric), "%s",
-		        event->name);
+		memcpy(event->metric, event->name, sizeof(event->metric));
 		for (size_t k = 0; map && k < rm_event_map_size(map); k++) {
 			const struct rm_counter_event *row =
 			        rm_event_map_at(map, k);

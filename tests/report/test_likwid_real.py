@@ -68,7 +68,7 @@ allow() {{ chgrp {GROUP} {DAEMON}; chmod 4750 {DAEMON}; }}
 
 @pytest.fixture
 def home():
-    """A folder of the user."""
+    """Makes a folder of the user."""
     path = Path(subprocess.run(["mktemp", "-d"], check=True, capture_output=True,
                                text=True).stdout.strip())
     (path / "w.conf").write_text(CONF)
@@ -89,7 +89,7 @@ def start(home, model, script, **environment):
 
 
 def output(home, model, script, **environment):
-    """The output of such a script, which must succeed."""
+    """Returns the output of such a script, which must succeed."""
     process = start(home, model, script, **environment)
     text, _ = process.communicate(timeout=120)
     assert process.returncode == 0, text
@@ -97,13 +97,13 @@ def output(home, model, script, **environment):
 
 
 def trials(folder):
-    """Lines of the journal that counted."""
+    """Returns the lines of the journal that counted."""
     lines = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
     return [line for line in lines if line["cell"].endswith("counters")]
 
 
 def run(counters, folder):
-    """The command of a campaign."""
+    """Returns the command of a campaign."""
     return f"{READMOSTLY} run w.conf --seed 1 -o {folder} {counters}"
 
 
@@ -177,7 +177,7 @@ def test_a_killed_daemon_makes_one_trial_void(home):
 
 
 def read_perfctr(path):
-    """Metric -> values of the CPUs, from the CSV of likwid-perfctr."""
+    """Returns metric -> values of the CPUs, from the CSV of likwid-perfctr."""
     rows = list(csv.reader(path.read_text().splitlines()))
     first = next(i for i, r in enumerate(rows) if r[0] == "TABLE" and "Metric" in r[1] + r[2])
     last = next((i for i in range(first + 1, len(rows)) if rows[i][0] == "TABLE"), len(rows))

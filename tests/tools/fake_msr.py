@@ -44,7 +44,7 @@ STEPS = 1 << 21  # cycles and instructions: 2 a step of the kernel "half"
 
 
 def amount(event: int, cpu: int) -> int:
-    """The count of an event in one interval."""
+    """Returns the count of an event in one interval."""
     big = event in (-1, -2, -3, 0x76, 0xc0)  # cycles and instructions
     return (STEPS + event if big else 1000 * (event % 97 + 3)) * (cpu % 2 + 1)
 
@@ -58,7 +58,7 @@ class Registers:
         self.stops = 0
 
     def read(self, number: int) -> int:
-        """MPERF, APERF and retired instructions of AMD cannot be stopped: they advance here."""
+        """Returns a register. AMD's MPERF, APERF and IRPERF never stop: they advance here."""
         if number in (0xe7, 0xe8, 0xc00000e7, 0xc00000e8, 0xc00000e9):
             self.add(number, STEPS * (self.cpu % 2 + 1))
         return self.value.get(number, 0)
@@ -95,18 +95,18 @@ class Server:
 
     @staticmethod
     def attributes(node: int) -> bytes:
-        """struct fuse_attr."""
+        """Returns a struct fuse_attr."""
         mode = 0o100600 if node > 1 + CPUS else 0o040755
         return struct.pack("<6Q10I", node, 0, 0, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 
     def lookup(self, node: int, name: str) -> int:
-        """The node of an entry; 0: none."""
+        """Returns the node of an entry; 0: no such entry."""
         if node == 1 and name.isdigit() and int(name) < CPUS:
             return 2 + int(name)
         return node + CPUS if 1 < node <= 1 + CPUS and name == "msr" else 0
 
     def answer(self, opcode: int, node: int, body: bytes) -> bytes | int:
-        """The answer's body, or an errno."""
+        """Returns the answer's body, or an errno."""
         registers = self.cpus[(node - 2) % CPUS]
         if opcode == 26:  # INIT
             return struct.pack("<4I2H2I2H8I", 7, 31, 0, 0, 8, 8, 4096, 1, 1, 0, *[0] * 8)
@@ -126,7 +126,7 @@ class Server:
         return b"" if opcode in (18, 25) else 38  # RELEASE, FLUSH; ENOSYS
 
     def serve(self) -> None:
-        """Until the file system is unmounted."""
+        """Answers requests until the file system is unmounted."""
         while True:
             try:
                 request = os.read(self.fuse, 1 << 17)
@@ -141,7 +141,7 @@ class Server:
 
 
 def mount(*arguments: str) -> None:
-    """mount(8)."""
+    """Runs mount(8)."""
     subprocess.run(["mount", *arguments], check=True)
 
 

@@ -53,6 +53,45 @@ static void a_wrong_mix_is_void(void)
 	end(&request);
 }
 
+static int64_t before[RM_NODES_MAX], after[RM_NODES_MAX];
+
+/* Judges pages added to nodes 0 and 1, next to 500 older ones on node 0. */
+static bool holds(const char *policy, int64_t on_0, int64_t on_1)
+{
+	struct rm_error error = { "" };
+
+	before[0] = 500;
+	after[0] = 500 + on_0;
+	after[1] = on_1;
+	return !rm_pages_judge(policy, 2, before, after, &error) &&
+	       !error.text[0];
+}
+
+static void pages_elsewhere_are_void(void)
+{
+	struct rm_request request;
+
+	CHECK(holds("bind:1", 0, 9000) && holds("bind:1", 90, 8910) &&
+	                holds("bind:1", 16, 100) && !holds("bind:1", 200, 8800),
+	        "bind: one page in a hundred may be on another node");
+	CHECK(!holds("bind:1", 9000, 0) && !holds("bind:0", 0, 9000) &&
+	                holds("bind:0", 9000, 0),
+	        "a binding to the other node is detected");
+	CHECK(holds("interleave", 50000, 50000) &&
+	                holds("interleave", 2000, 100) &&
+	                holds("interleave", 61000, 39000) &&
+	                !holds("interleave", 65000, 35000) &&
+	                !holds("interleave", 0, 9000),
+	        "interleave: no node has much more than its share");
+	begin(&request, 1);
+	strcpy(request.cell.memory, "bind:1023");
+	CHECK(judged("void", "memory = bind:1023 did not hold"),
+	        "a trial whose pages are on another node is void");
+	strcpy(request.cell.memory, "bind:0");
+	CHECK(judged("ok", ""), "a trial with a correct binding is ok");
+	end(&request);
+}
+
 static void a_wrong_miss_share_is_void(void)
 {
 	struct rm_request request = request_of(RM_UPDATE);
@@ -591,6 +630,7 @@ int main(void)
 {
 	a_wrong_mix_is_void();
 	a_wrong_miss_share_is_void();
+	pages_elsewhere_are_void();
 	a_stream_that_comes_again_has_the_misses_that_it_has();
 	all_writes_are_all_but_one_of_many();
 	a_right_share_is_refused_once_in_a_thousand_million();
