@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 
 def own(path: Path | str, *below: str) -> None:
-    """Makes the folder `path` and the folders `below` it; OSError if one of them is a link. Links
-    among their files are removed, so that nothing is written through them."""
+    """Makes the folder `path` and the folders `below` it. Raises OSError if one of these folders is
+    a link. Links among their files are removed, so that nothing is written through them."""
     for folder in (Path(path), *(Path(path) / name for name in below)):
         if folder.is_symlink():
             raise OSError(errno.ELOOP, "a symbolic link, expected a real folder "
@@ -48,7 +48,7 @@ def replace(path: Path | str, text: str) -> None:
             os.replace(new, path)
         except OSError:
             with contextlib.suppress(OSError):
-                os.unlink(new)  # a partial file would occupy the full disk
+                os.unlink(new)  # a partial file would take up space on the full disk
             raise
 
 

@@ -100,7 +100,7 @@ class Staged:
 
     @property
     def machine(self) -> str | None:
-        """Id of the machine; None if unknown before the first stage."""
+        """Id of the machine, or None if unknown before the first stage."""
         return self.meta.machine or next((c.plan.machine.id for c in self.stages), None)
 
     @property
@@ -110,7 +110,7 @@ class Staged:
 
 
 def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str | None]) -> T:
-    """Reads a JSON file as a `kind`; JournalError describes an error. `check` gets the object and
+    """Reads a JSON file as a `kind`. Errors become a JournalError. `check` gets the object and
     returns an error or None."""
     try:
         value = strict_json.loads(file.read_bytes())
@@ -158,7 +158,7 @@ def read_plan(path: Path, meta: Meta) -> Cells:
 
 
 def folders(path: Path) -> list[Path]:
-    """Returns the stages 1, 2, ... that have begun; JournalError if one is missing."""
+    """Returns the stages 1, 2, ... that have begun. Raises JournalError if a stage is missing."""
     numbers = sorted((int(m[1]), f) for f in path.iterdir()
                      for m in [STAGE.fullmatch(f.name)] if m and (f / "campaign.json").exists())
     for number, (have, folder) in enumerate(numbers, 1):
@@ -169,7 +169,7 @@ def folders(path: Path) -> list[Path]:
 
 
 def read(path: Path | str) -> Staged:
-    """Reads the staged campaign in a folder; JournalError if there is no such campaign."""
+    """Reads the staged campaign in a folder. Raises JournalError if there is no such campaign."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")

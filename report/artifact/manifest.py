@@ -20,7 +20,7 @@ Listed = Mapping[str, tuple[str, str]]  # path -> the rest of its row
 
 
 class Unlisted(Exception):
-    """The list cannot contain an entry of the folder; the text names it."""
+    """The list cannot contain an entry of the folder; the text names the entry."""
 
 
 def sha256(path: str | Path) -> str:
@@ -133,8 +133,8 @@ def parse(text: str) -> Listed:
 
 
 def write(folder: str | Path) -> str:
-    """Lists everything in `folder`, and returns the artifact's digest. Unlisted: an entry cannot
-    be listed."""
+    """Lists everything in `folder`, and returns the artifact's digest. Raises Unlisted if an entry
+    cannot be listed."""
     wrong: list[str] = []
     text = text_of(walk(folder, wrong.append))
     if wrong:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Assesses by seven questions whether the headline can be trusted.
 
-docs/reference/verdicts.md explains the limits below. Each was chosen by simulating the faults
+docs/reference/verdicts.md explains the limits below. Each limit was chosen by simulating the faults
 that it must find (tests/report/test_trust_power.py).
 """
 import math
@@ -88,7 +88,7 @@ def copy_ratio(ratios: Sequence[float]) -> Estimate:
 
 
 def same_map(campaign: Campaign, group: Group | None) -> Check:
-    """Checks that two separately linked copies of one map are equally fast. If they are not,
+    """Checks that two separately linked copies of one map are equally fast. If the copies differ,
     code layout affects results more than the map does."""
     pairs = copies(campaign)
     if not pairs:
@@ -113,7 +113,7 @@ def bias_of(ratio: Estimate) -> float:
 
 
 def least_lead(group: Group | None) -> float | None:
-    """Returns the lower end of the leader's smallest lead; None if no map leads."""
+    """Returns the lower end of the leader's smallest lead, or None if no map leads."""
     if group is None or group.outcome is not Outcome.DECIDED or group.closest is None:
         return None
     return group.closest.low
@@ -122,7 +122,7 @@ def least_lead(group: Group | None) -> float | None:
 # ---- both halves of the run -------------------------------------------------------
 
 def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> Estimate | None:
-    """Estimates leader / runner-up in some of the blocks."""
+    """Estimates the ratio leader / runner-up in some of the blocks."""
     closest = group.closest if group else None
     if closest is None:
         return None
@@ -187,7 +187,7 @@ def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
 
 
 def speed_range(campaign: Campaign) -> float | None:
-    """Returns the fastest / slowest CPU speed of the trials; None if unknown."""
+    """Returns the fastest / slowest CPU speed of the trials, or None if unknown."""
     known = [t.speed for _, t in campaign.ran if t.speed]
     if not known:
         return None

@@ -130,7 +130,8 @@ def figures_of(result: Any) -> Figures:
 
 
 def answer_of(folder: Path, number: int) -> Answer:
-    """Reads one answer of base or head, as `folder` selects; InputError if it was lost."""
+    """Reads one answer of base or head, as `folder` selects. Raises InputError if the answer was
+    lost."""
     status = read(folder / f"{number:03}.status").strip()
     error_lines = read(folder / f"{number:03}.err").strip().splitlines()
     words = f": {error_lines[-1][:300]}" if error_lines else ""

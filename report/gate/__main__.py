@@ -39,7 +39,7 @@ def advice_for(error: OSError, folder: Path) -> str:
 
 
 def draw_page(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
-    """Writes the page and returns its path. If it cannot be written, the verdict stays valid,
+    """Writes the page and returns its path. If the page cannot be written, the verdict stays valid,
     and the result is the campaign's folder."""
     try:
         return page.build(folder, campaign, verdicts)

@@ -25,7 +25,7 @@ Identity = tuple[str, int, str]  # cell, block, arm
 
 
 def read(path: Path | str) -> Campaign:
-    """Reads the campaign in a folder; JournalError if there is no campaign."""
+    """Reads the campaign in a folder. Raises JournalError if there is no campaign."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")
@@ -138,7 +138,7 @@ def judged(cell: Factors, trial: Trial) -> Trial:
 
 def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[int, Trial]]:
     """Yields (number, trial) for each good line of trials.jsonl. If `sealed`, every line has a
-    checksum; JournalError if one is wrong."""
+    checksum. Raises JournalError if a checksum is wrong."""
     try:
         data = file.read_bytes()
     except FileNotFoundError:

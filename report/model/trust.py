@@ -14,7 +14,7 @@ class Trust(str, Enum):
 
 
 class State(str, Enum):
-    """The answer to one question; UNKNOWN: the run cannot answer it."""
+    """The answer to one question, or UNKNOWN if the run cannot answer the question."""
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -68,8 +68,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The verdict on a run, which is the worst of its checks. `reason` is the check that decided;
-    None if the run is good."""
+    """The verdict on a run, which is the worst of its checks. `reason` is the check that decided,
+    or None if the run is good."""
     verdict: Trust
     reason: Check | None
     checks: tuple[Check, ...]

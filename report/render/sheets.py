@@ -73,8 +73,8 @@ def specs() -> dict[str, Spec]:
 
 
 def sheets(result: Result) -> list[Sheet]:
-    """Returns all tables with at least one row, in the order of tables.toml. ValueError: a table
-    or one of its columns is not in tables.toml."""
+    """Returns all tables with at least one row, in the order of tables.toml. Raises ValueError if a
+    table or one of its columns is not in tables.toml."""
     known = specs()
     rows = {"board": list(board(result)), "conditions": list(conditions(result)),
             "throughput": list(throughput(result)),

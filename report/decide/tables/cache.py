@@ -55,7 +55,7 @@ class Stored:
 
 
 def sums(counts: Mapping[str, float], ops: int) -> Iterator[float | None]:
-    """Yields the columns COUNTS per operation; None if a count is missing."""
+    """Yields the columns COUNTS per operation; a column is None if its count is missing."""
     for names in COUNTS.values():
         yield sum(counts[n] for n in names) / ops if ops and all(n in counts for n in names) \
             else None

@@ -101,7 +101,7 @@ def recorded(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
 
 
 def text_of(fact: Fact) -> str | None:
-    """Formats a fact, with sizes in bytes; None if it could not be read."""
+    """Formats a fact, with sizes in bytes. Returns None if it could not be read."""
     if fact.status != "ok" or fact.text is None:
         return None
     return KB.sub(lambda m: f"{1024 * int(m[1])} bytes", fact.text)
