@@ -69,54 +69,33 @@ int rm_program_run(const struct rm_request *request, const char *const words[],
 	return run_for_result(path, request, words, result, error);
 }
 
-/* likwid-perfctr -m sets LIKWID_FILEPATH: the window becomes a region, and the
-   request's own counters are not counted. */
-static int mark_window(struct rm_request *request,
-        struct rm_counters_choice **choice, struct rm_error *error)
-{
-	json_t *counters = NULL;
-	int code = getenv("LIKWID_FILEPATH")
-	                   ? rm_counters_mark(choice, &counters, error)
-	                   : 0;
-
-	if (!counters)
-		return code;
-	json_decref(request->counters);
-	request->counters = counters;
-	return 0;
-}
-
-/* A region that was not counted is an error: likwid-perfctr prints only that
-   its file is missing. */
-static int check_region(const struct rm_counters_choice *choice,
-        const json_t *result, struct rm_error *error)
-{
-	const char *reason =
-	        json_string_value(json_object_get(result, "counters_reason"));
-
-	if (!choice || !reason)
-		return 0;
-	rm_error_set(error, -EIO, "no region for likwid-perfctr: %s: %s",
-	        reason,
-	        rm_json_text(json_object_get(result, "counters"), "reason"));
-	return RM_INCOMPLETE;
-}
-
-/* program: NULL = the program of the request's map. */
+/* program: NULL = the program of the request's map. likwid-perfctr -m sets
+   LIKWID_FILEPATH: the window becomes a region, and the request's own counters
+   are not counted. */
 static int run_trial(struct rm_request *request, const char *program,
         json_t **result, struct rm_error *error)
 {
 	const char *const words[] = { "trial", NULL };
 	struct rm_counters_choice *choice = NULL;
-	int status = mark_window(request, &choice, error) ? RM_INCOMPLETE : 0;
+	json_t *counters = NULL;
+	int status;
 
-	if (!status)
-		status =
-		        program ? run_for_result(program, request, words,
-		                          result, error)
-		                : rm_program_run(request, words, result, error);
-	if (!status)
-		status = check_region(choice, *result, error);
+	if (getenv("LIKWID_FILEPATH") &&
+	        rm_counters_mark(&choice, &counters, error))
+		return RM_INCOMPLETE;
+	if (counters) {
+		json_decref(request->counters);
+		request->counters = counters;
+	}
+	status =
+	        program ? run_for_result(program, request, words, result, error)
+	                : rm_program_run(request, words, result, error);
+	if (!status && choice && rm_json_text(*result, "counters_reason")[0])
+		status = rm_error_set(error, RM_INCOMPLETE,
+		        "no region for likwid-perfctr: %s: %s",
+		        rm_json_text(*result, "counters_reason"),
+		        rm_json_text(json_object_get(*result, "counters"),
+		                "reason"));
 	rm_counters_release(choice);
 	return status;
 }

@@ -113,47 +113,38 @@ static void copy_attempt(const struct rm_attempt *attempt, json_t *chosen)
 	json_object_set(chosen, "sets", attempt->sets);
 }
 
-/* Formulas would use 0 for an event without a count. */
-static int check_group(
-        const json_t *result, const char *group, struct rm_error *error)
-{
-	json_t *event;
-	size_t i;
-
-	json_array_foreach (json_object_get(result, "events"), i, event) {
-		if (!json_is_number(json_object_get(event, "total")))
-			return rm_error_set(error, -EINVAL,
-			        "likwid: group %s: %s: %s", group,
-			        rm_json_text(event, "event"),
-			        rm_json_text(event, "reason"));
-	}
-	return 0;
-}
-
 /* Counts one kernel with the group, so that a group that cannot be counted is
-   an error before the campaign. */
+   an error before the campaign. Formulas would use 0 for an event without a
+   count. */
 static int add_group(const struct rm_attempt *attempt, const char *group,
         const struct rm_kernel_place *place, struct rm_error *error)
 {
-	json_t *result = NULL;
+	json_t *result = NULL, *event;
 	json_t *set = json_pack("{s:s, s:s, s:s}", "backend", "likwid",
 	        "socket", rm_likwid_helper_socket(attempt->helper), "group",
 	        group);
 	struct rm_session_request session = { .request = set };
 	struct rm_error why = { "" };
 	uint64_t steps = 0;
+	size_t i;
 	int code = rm_kernel_count(
 	        RM_KERNEL_HALF, place, &session, &result, &steps, &why);
 
 	json_array_append_new(attempt->sets, set);
 	if (code)
-		return rm_error_set(error, -EINVAL,
+		rm_error_set(error, code,
 		        "group %s: %s: `likwid-perfctr -a` lists the groups of "
 		        "this CPU",
 		        group, why.text);
-	code = check_group(result, group, error);
+	json_array_foreach (json_object_get(result, "events"), i, event) {
+		if (!json_is_number(json_object_get(event, "total")))
+			code = rm_error_set(error, -EINVAL,
+			        "likwid: group %s: %s: %s", group,
+			        rm_json_text(event, "event"),
+			        rm_json_text(event, "reason"));
+	}
 	json_decref(result);
-	return code;
+	return code ? -EINVAL : 0;
 }
 
 /* Replaces the events of a proved attempt: each group is a set. */
