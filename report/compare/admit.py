@@ -19,6 +19,7 @@ TURN_NS = 4_000_000  # window length for one thread on one CPU (plan_expand.c)
 HARMLESS = ("torn last line", "missing, no trial")  # problems of a campaign that ended early
 VERSION = ("commit", "dirty", "flags")
 LINE = re.compile(r"^(\S+) *= *(.*)$", re.M)  # of a workload
+CHANGES = 6  # number of printed lines that differ
 ALIGNED = tuple(f.name for f in fields(Place) if f.name != "crowded")
 
 
@@ -79,9 +80,10 @@ def changes(first: Campaign, other: Campaign) -> tuple[str, ...]:
             found.append(f"workload {b} differs")
             continue
         found += [f"workload {b} instead of {a}"] * (a != b)
-        found += [f"{b}: {key} = {now.get(key, 'none')} instead of {was.get(key, 'none')}"
+        found += [f"{b}: {key} = {now.get(key, 'default')} instead of {was.get(key, 'default')}"
                   for key in was | now if was.get(key) != now.get(key)]
-    return tuple(found)
+    more = len(found) - CHANGES
+    return (*found[:CHANGES], f"and {more} more") if more > 0 else tuple(found)
 
 
 def aligned(first: Campaign, other: Campaign) -> dict[str, Any] | None:
@@ -106,7 +108,7 @@ def plan_difference(first: Campaign, other: Campaign) -> str:
             f"{short(first.plan.synthetic)}"
     changed = changes(first, other)
     if changed:
-        return f"another plan: {'; '.join(changed[:5])}"
+        return f"another plan: {'; '.join(changed)}"
     shared = [name for name in first.cells if name in other.cells]
     if not shared:
         return "another plan: no cell in common"

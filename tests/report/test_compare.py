@@ -346,7 +346,7 @@ REFUSED = {
     "lines of another plan": (lambda f: change(f, lambda m: m.update(cells=m["cells"][:-1])),
                               "not in the plan"),
     "another workload": (lambda f: change(f, lambda m: m["workloads"][0].update(text="keys = 7")),
-                         "another plan: uniform-97-3: keys = 7 instead of none"),
+                         "another plan: uniform-97-3: keys = 7 instead of default"),
     "another window": (lambda f: change(f, lambda m: [c.update(window_ns=5) for c in m["cells"]]),
                        "another plan: window_ns of"),
     "another mode": (lambda f: change(f, lambda m: m.update(mode="full")),
