@@ -4,6 +4,7 @@
 #ifndef RM_CAMPAIGN_INTERNAL_H
 #define RM_CAMPAIGN_INTERNAL_H
 
+#include "runner/base/checksum.h"
 #include "runner/campaign/campaign.h"
 
 #include <sys/types.h>
@@ -232,6 +233,7 @@ typedef int rm_line_fn(void *context, size_t number, const char *text,
 int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
         struct rm_error *error);
 
+<<<<<<< HEAD
 /* --- checksum.c: detection of damaged lines and files ------------------- */
 
 enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and the NUL */
@@ -258,6 +260,9 @@ enum rm_seal rm_line_check(const char *text, size_t size);
 
 /* --- folder.c: a campaign's folder: name, lock, link, drawing
    -------------- */
+=======
+/* --- folder.c: its name, its owner, its links, its drawing -------------- */
+>>>>>>> main
 
 /* Locks DIR/lock with flock() until the descriptor closes or the process ends,
    and writes the process id into it. Returns the descriptor (CLOEXEC); -EBUSY

@@ -82,7 +82,8 @@ static bool counts_causes(const struct rm_team *team)
 	return team->request->cell.measure == RM_MEASURE_CAUSES;
 }
 
-/* Without counters the trial still runs; its result contains the reason. */
+/* A timed trial runs even without counters; its result contains the reason. A
+   trial that measures counters is then void. */
 static void note_counters(struct rm_team *team, const char *action, int status)
 {
 	if (status && !team->counters_error.text[0])
