@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz.h - gives a parser inputs of fuzz_mutate.h and judges its results.
+ * fuzz.h - gives a parser inputs from fuzz_mutate.h and judges its results.
  *
- * A parser must either accept an input, and then writing and reading again must
- * give the same; or refuse it with one line that names a place and a reason.
- * Every fuzzer is built with sanitizers, which detect all other errors. Before
- * the process ends because of a fault, or of 60 s of CPU time for one input, it
- * prints the number of that input.
+ * A parser must either accept an input, and then writing it and reading it
+ * again must give the same; or refuse it with one line that names a place and a
+ * reason. Every fuzzer is built with sanitizers, which detect all other errors.
+ * Before the process ends because of a fault, or of 60 s of CPU time for one
+ * input, it prints the number of that input.
  *
  * The environment variables FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS
  * set the number of inputs, their seed, the first number and the limit of CPU

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_campaign_json.c - arms, plan and attempts that campaign.json and the
- * journal must not contain.
+ * test_campaign_json.c - rejects arms, plans and attempts that campaign.json
+ * and the journal must not contain.
  *
- * An earlier reader accepted each rejected case, incompletely or past its end.
+ * An earlier reader accepted each of these cases, incompletely or by reading
+ * beyond its end.
  */
 #include "runner/campaign/internal.h"
 #include "tests/unit/tap.h"

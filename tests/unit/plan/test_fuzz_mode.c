@@ -4,8 +4,9 @@
  * slow: seconds of CPU time; not part of `make check`.
  * fuzzes: runner/plan/mode.c
  *
- * Sound: an error is one line that names a file. Accepted input, written as
- * files without overrides, reads back as equal workloads and an equal budget.
+ * A result is sound if an error is one line that names a file. Accepted input,
+ * written as files without overrides, reads back as equal workloads and an
+ * equal budget.
  */
 #include "runner/plan/internal.h"
 #include "tests/unit/fuzz.h"

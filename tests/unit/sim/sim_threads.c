@@ -55,7 +55,7 @@ static void end_alone(void)
 	SIM_EXPECT(shared.far == shared.sum);
 }
 
-/* Long enough for the other threads to do all they can. */
+/* Waits long enough for the other threads to do all that they can. */
 static void rest(void)
 {
 	nanosleep(&(struct timespec){ 0, 20000 }, NULL);
@@ -272,7 +272,7 @@ static void begin_readers(unsigned threads, unsigned round)
 	pthread_barrier_init(&barrier, NULL, threads);
 }
 
-/* All hold the lock at once, otherwise none leaves the barrier. */
+/* All threads hold the lock at once; otherwise none would leave the barrier. */
 static void use_readers(unsigned self)
 {
 	(void)self;
@@ -292,7 +292,7 @@ static void end_readers(void)
 
 static _Atomic unsigned holds[2];
 static _Atomic bool written;
-static bool uneven; /* one of the readers holds the lock for long */
+static bool uneven; /* one of the readers holds the lock for a long time */
 
 static void begin_preference(unsigned threads, unsigned round)
 {
@@ -305,11 +305,12 @@ static void begin_preference(unsigned threads, unsigned round)
 
 /* Two readers hold the lock alternately and overlapping, forever unless a
    writer gets in. A reader leaves when the other has come, or after a while. If
-   one holds the lock for long, the other returns meanwhile and sleeps. */
+   one holds the lock for a long time, the other comes back during that time and
+   sleeps. */
 static void use_preference(unsigned self)
 {
 	if (self > 1) {
-		rest(); /* the readers have the lock now */
+		rest(); /* now the readers have the lock */
 		SIM_EXPECT(!pthread_rwlock_wrlock(&rwlock));
 		written = true;
 		pthread_rwlock_unlock(&rwlock);
@@ -352,7 +353,7 @@ static void put(unsigned item)
 	pthread_cond_signal(&filled);
 }
 
-/* False: all items have been taken. */
+/* Returns false once all items have been taken. */
 static bool take(void)
 {
 	while (!queued && taken < ITEMS)
@@ -366,7 +367,8 @@ static bool take(void)
 	return true;
 }
 
-/* Even threads produce, odd ones consume; only one holds the mutex. */
+/* Even threads produce items, odd ones consume them; only one holds the
+   mutex. */
 static void use_queue(unsigned self)
 {
 	bool more = true;
@@ -399,7 +401,8 @@ static void begin_broadcast(unsigned threads, unsigned round)
 	waiting = round_now = 0;
 }
 
-/* A barrier of a mutex and a condition: the last thread wakes all. */
+/* Implements a barrier with a mutex and a condition: the last thread wakes
+   all. */
 static void use_broadcast(unsigned self)
 {
 	(void)self;
@@ -519,8 +522,8 @@ static long wake_one(const _Atomic uint32_t *at)
 	return syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-/* Each wake of one wakes exactly one sleeper of its word and returns 1. The
-   first thread sleeps on another word and is woken last. */
+/* Each call that wakes one thread wakes exactly one sleeper of its word and
+   returns 1. The first thread sleeps on another word and is woken last. */
 static void use_few(unsigned self)
 {
 	unsigned asleep = 0;
@@ -529,7 +532,7 @@ static void use_few(unsigned self)
 		arrived++;
 		syscall(SYS_futex, self == 1 ? &apart : &word,
 		        FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
-		/* first: shared data would synchronise it */
+		/* first, since shared data would synchronise it */
 		int64_t woken_ns = now_ns();
 
 		SIM_EXPECT(woken_ns >= handed_ns);
@@ -539,7 +542,7 @@ static void use_few(unsigned self)
 	}
 	while (arrived + 1 < sim_threads)
 		sched_yield();
-	rest(); /* all threads sleep by now */
+	rest(); /* by now all threads sleep */
 	while (asleep + 2 < sim_threads) {
 		SIM_EXPECT(wake_one(&word) == 1);
 		rest();
@@ -627,7 +630,7 @@ static void read_long(unsigned self)
 	}
 }
 
-/* A woken thread must check again: a wake alone lets no thread in. */
+/* A woken thread must check again, since a wake alone lets no thread in. */
 static void use_startled(unsigned self)
 {
 	if (self == 0)

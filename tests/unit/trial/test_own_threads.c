@@ -34,7 +34,7 @@ static void join_spinner(void *map)
 
 static struct rm_map_ops spinning_ops;
 
-/* The environment of a trial of 150 ms. */
+/* Returns the member "environment" of a trial of 150 ms. */
 static json_t *environment_of(const struct rm_impl *map)
 {
 	struct rm_request request = small_request("array");
