@@ -12,13 +12,8 @@
 #include <string.h>
 #include <zlib.h>
 
-<<<<<<< HEAD:runner/campaign/checksum.c
-/* A line with a checksum ends in a member of this form. The checksum covers the
-   bytes before that member, so it does not depend on number formats. */
-=======
-/* A sealed line ends with a last member of this form. The checksum covers all
-   other bytes of the text, and so does not depend on number formats. */
->>>>>>> main:runner/base/checksum.c
+/* A line with a checksum ends in a member of this form. The checksum covers all
+   other bytes of the text, so it does not depend on number formats. */
 static const char before_sum[] = ",\"crc32\":\"", after_sum[] = "\"}";
 
 enum {

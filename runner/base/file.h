@@ -16,11 +16,7 @@ static const size_t RM_INPUT_MAX = (size_t)4 << 30;
    not regular and may never end. */
 FILE *rm_file_open(const char *file);
 
-<<<<<<< HEAD
-/* Message for an -errno from rm_file_open() and rm_file_read(). */
-=======
-/* Message for -errno of the functions here. */
->>>>>>> main
+/* Message for an -errno from the functions in this file. */
 const char *rm_file_reason(int failed);
 
 /*

@@ -233,36 +233,8 @@ typedef int rm_line_fn(void *context, size_t number, const char *text,
 int rm_lines_read(const char *path, rm_line_fn *fn, void *context,
         struct rm_error *error);
 
-<<<<<<< HEAD
-/* --- checksum.c: detection of damaged lines and files ------------------- */
-
-enum { RM_CRC32_TEXT = 9 }; /* 8 hex digits and the NUL */
-
-/* CRC-32 (zlib's) of `size` bytes as lower-case hex digits. */
-void rm_crc32(const void *bytes, size_t size, char text[RM_CRC32_TEXT]);
-
-/* The same for a file; -errno if it cannot be read. */
-int rm_crc32_file(const char *path, char text[RM_CRC32_TEXT]);
-
-/* Returns an object as one line of compact JSON with a newline. Its last member
-   "crc32" is the checksum of all bytes before it. The caller frees it. NULL: no
-   memory. */
-char *rm_line_seal(const json_t *line);
-
-/* Checks a line (without its newline) against the checksum that rm_line_seal()
-   added. */
-enum rm_seal {
-	RM_SEAL_NONE, /* no checksum: an older line, or a damaged one */
-	RM_SEAL_WHOLE,
-	RM_SEAL_BROKEN, /* the line was changed */
-};
-enum rm_seal rm_line_check(const char *text, size_t size);
-
 /* --- folder.c: a campaign's folder: name, lock, link, drawing
    -------------- */
-=======
-/* --- folder.c: its name, its owner, its links, its drawing -------------- */
->>>>>>> main
 
 /* Locks DIR/lock with flock() until the descriptor closes or the process ends,
    and writes the process id into it. Returns the descriptor (CLOEXEC); -EBUSY

@@ -312,12 +312,8 @@ static int check_busy(const struct rm_run_options *wishes,
 	return result;
 }
 
-<<<<<<< HEAD
-/* Checks everything before the folder exists. campaign.json is written once the
-   journal is locked; from then on a resume trusts both. */
-=======
-/* A campaign without a measured cell does not become the latest: it answers no
-   question about this machine. */
+/* Does not link a campaign without a measured cell, which shows nothing about
+   this machine. */
 static void link_latest(struct rm_prepared *prepared)
 {
 	for (size_t i = 0; i < prepared->plan.cell_count; i++) {
@@ -331,9 +327,8 @@ static void link_latest(struct rm_prepared *prepared)
 	}
 }
 
-/* Checks everything before the folder exists. campaign.json is written after
-   the journal is locked; from then on a resume trusts both. */
->>>>>>> main
+/* Checks everything before the folder exists. campaign.json is written once the
+   journal is locked; from then on a resume trusts both. */
 static int begin_campaign(const struct rm_run_options *wishes,
         struct rm_prepared *prepared, struct rm_error *error)
 {

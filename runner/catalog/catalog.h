@@ -39,20 +39,12 @@ struct rm_map_info {
 /* One map of the tree. */
 struct rm_map_name {
 	const char *id;
-<<<<<<< HEAD
-	const char *needs;  /* pkg-config names of its libraries; or "" */
-	const char *remedy; /* how to install them: "packages: X; make deps" */
-	bool missing;       /* a library is missing, so it cannot be built */
-	bool misuse; /* has an injected bug; chosen only by its full id */
-	bool other_language; /* chosen only by its full id */
-=======
 	const char *file;    /* its source, relative to the tree or absolute */
-	const char *needs;   /* its libraries by pkg-config name; or "" */
+	const char *needs;   /* pkg-config names of its libraries; or "" */
 	const char *remedy;  /* how to install them: "packages: X; make deps" */
-	bool missing;        /* a library is missing: it cannot be built */
-	bool misuse;         /* an injected bug: chosen by its full id only */
-	bool other_language; /* chosen by its full id only */
->>>>>>> main
+	bool missing;        /* a library is missing, so it cannot be built */
+	bool misuse;         /* has an injected bug; chosen by full id only */
+	bool other_language; /* chosen only by its full id */
 };
 
 struct rm_catalog {

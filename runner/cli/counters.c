@@ -101,13 +101,8 @@ static void print_attempt(const json_t *attempt)
 	json_array_foreach (verdicts, i, line) {
 		print_verdict(line);
 	}
-<<<<<<< HEAD
-	if (strcmp(rm_json_text(attempt, "status"), "proved"))
-		return; /* the reason printed above applies to every metric */
-=======
 	if (!works)
-		return; /* the reason above covers every metric */
->>>>>>> main
+		return; /* the reason printed above applies to every metric */
 	json_array_foreach (json_object_get(attempt, "missing"), i, line) {
 		printf("    not counted: %s: %s\n",
 		        rm_json_text(line, "metric"),

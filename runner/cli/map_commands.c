@@ -48,13 +48,8 @@ static int find_map(int argc, char **argv, const struct rm_catalog *catalog)
 	return 0;
 }
 
-<<<<<<< HEAD
-/* The program flavour for --shape: long keys and values need separate programs
-   (docs/adr/0030). */
-=======
-/* The flavour for --shape: values above 24 bytes need programs of their own
-   (docs/adr/0030). Strings have all lengths in each program. */
->>>>>>> main
+/* The program flavour for --shape: values above 24 bytes need separate programs
+   (docs/adr/0030). Every program supports strings of all lengths. */
 static void choose_flavour(
         const char *base, int argc, char **argv, char flavour[RM_NAME_BYTES])
 {

@@ -231,11 +231,8 @@ static void print_controls(const struct rm_plan *plan)
 	}
 }
 
-<<<<<<< HEAD
-/* The estimate excludes repeats, whose number is unknown; prints their
-   maximum. */
-=======
-/* Workloads that name a control although none of their cells can have one. */
+/* Prints the workloads that name an A/A control although none of their cells
+   can have one. */
 static void print_missing_controls(
         const struct rm_plan *plan, const struct rm_inputs *inputs)
 {
@@ -258,8 +255,8 @@ static void print_missing_controls(
 	}
 }
 
-/* The estimate excludes repeats, whose number is unknown; prints the most. */
->>>>>>> main
+/* The estimate excludes repeats, whose number is unknown; prints their
+   maximum. */
 static void print_repeats(const struct rm_plan *plan)
 {
 	unsigned repeat_limit = 0;

@@ -106,22 +106,14 @@ struct rm_counters_choice;
 /*
  * Selects a back end, which must count known kernels correctly.
  *
-<<<<<<< HEAD
  * wish     "auto": the first of likwid and perf that is proved, or none;
  *          "likwid", "perf": that one, or an error; optionally with metrics
- *          from events.tsv: "perf:cycles,l1d_fill"; "replay:FILE"; "sim": no
- *          counters of this machine; simulated cells count instead; "none"
- * topology of this machine: the back end is for the CPUs of trials, on a hybrid
- *          machine CPUs of one kind; NULL: for all allowed CPUs
-=======
- * wish     "auto": the first of likwid and perf that is proved, else none;
- *          "likwid", "perf": that one or an error, optionally with metrics of
- *          events.tsv: "perf:cycles,l1d_fill", or with likwid's performance
- *          groups: "likwid:group=L2,MEM", one set each; "replay:FILE"; "sim": no
- *          counters of this machine, simulated cells count instead; "none"
+ *          from events.tsv: "perf:cycles,l1d_fill", or with likwid's
+ *          performance groups: "likwid:group=L2,MEM", one set each;
+ *          "replay:FILE"; "sim": no counters of this machine; simulated cells
+ *          count instead; "none"
  * topology this machine's: the back end is for the CPUs of trials, on a hybrid
  *          machine of one kind; NULL: for all allowed CPUs
->>>>>>> main
  * choice   out: free with rm_counters_release() after the last trial. The
  *          calling thread must live until then (the helper process dies with
  *          it)

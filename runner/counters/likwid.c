@@ -17,49 +17,15 @@
 #include <string.h>
 #include <unistd.h>
 
-<<<<<<< HEAD
-enum { EVENTS = 16 };
-
-struct event {
-	char metric[48], name[80], counter[24];
-};
-
-/* The likwid back end of one trial. */
-struct session {
-	int socket; /* -1 = not connected */
-	unsigned threads, cpus, events;
-	struct event event[EVENTS];
-	unsigned *cpu;               /* distinct CPUs, in order of first use */
-	unsigned *cpu_of;            /* thread -> index in cpu[] */
-	unsigned *sharing;           /* threads on cpu[i] */
-	double *value;               /* events x cpus, for the last interval */
-	double *empty;               /* the same for the empty interval */
-	uint64_t value_ns, empty_ns; /* time from before START to after STOP */
-	bool counted;
-	struct rm_error problem; /* reason for missing values */
-	char arch[32];
-	char answer[RM_WIRE_BYTES + 1];
-};
-
-static int send_command(
-        struct session *l, const char *command, struct rm_error *error)
-=======
 static int send_command(struct rm_likwid_session *l, const char *command,
         struct rm_error *error)
->>>>>>> main
 {
 	return rm_likwid_send_command(l->socket, command, l->answer, error);
 }
 
-<<<<<<< HEAD
 /* Collects the distinct CPUs in order of first use, which is also the order of
    the values that STOP returns. Threads on one CPU share its count. */
-static int read_cpus(struct session *l,
-=======
-/* Collects the distinct CPUs in order of first use, which is the order of
-   STOP's values. Threads on one CPU share its count. */
 static int read_cpus(struct rm_likwid_session *l,
->>>>>>> main
         const struct rm_session_request *request, struct rm_error *error)
 {
 	if (!request->cpus)
@@ -86,16 +52,9 @@ static int read_cpus(struct rm_likwid_session *l,
 	return 0;
 }
 
-<<<<<<< HEAD
-/* Runs after read_cpus(), since there is one value per event and CPU. The names
-   are copied, because the request may be freed after open(). */
-static int read_events(
-        struct session *l, const json_t *request, struct rm_error *error)
-=======
 /* The names are copied, because the request may be freed after open(). */
 static int read_events(struct rm_likwid_session *l, const json_t *request,
         struct rm_error *error)
->>>>>>> main
 {
 	const json_t *events = json_object_get(request, "events");
 	size_t n = json_array_size(events);
@@ -187,13 +146,8 @@ static int configure_group(struct rm_likwid_session *l, struct rm_error *error)
 }
 
 /* A message has space for both commands at their maximum: RM_WIRE_CPUS numbers
-<<<<<<< HEAD
-   of 11 bytes, and EVENTS event names with their counters. */
-static int configure(struct session *l, struct rm_error *error)
-=======
    of 11 bytes, and RM_LIKWID_EVENTS names with their counters. */
 static int configure(struct rm_likwid_session *l, struct rm_error *error)
->>>>>>> main
 {
 	char *text = malloc(RM_WIRE_BYTES);
 	size_t used;
@@ -315,13 +269,8 @@ static int open_likwid(const struct rm_session_request *request, void **state,
 	if (!l)
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	int code = set_up(l, request, error);
-<<<<<<< HEAD
 	/* twice, since the caches are cold in the first interval */
-	for (int i = 0; i < 2 && !code; i++)
-=======
-	/* twice: the first interval has cold caches */
 	for (int i = 0; i < 2 && !code && !l->marker; i++)
->>>>>>> main
 		code = count_empty_interval(l, error);
 	if (code) {
 		close_likwid(l);
@@ -359,123 +308,6 @@ static int stop_likwid(void *state)
 	return code;
 }
 
-<<<<<<< HEAD
-/* True if the counters of CPU number `k` of the session do not count (see
-   is_stuck() in perf.c). */
-static bool is_stuck(const struct session *l, const double *values, unsigned k)
-{
-	for (unsigned i = 0; i < l->events; i++)
-		if (values[i * l->cpus + k] == 0 &&
-		        rm_metric_is_never_zero(l->event[i].metric))
-			return true;
-	return false;
-}
-
-static struct rm_reading make_reading(const struct session *l,
-        const double *values, unsigned event, unsigned k)
-{
-	const char *metric = l->event[event].metric;
-	double value = values[event * l->cpus + k];
-	uint64_t ns = values == l->empty ? l->empty_ns : l->value_ns;
-	struct rm_reading reading = { .value = value };
-
-	if (isnan(value))
-		return rm_reading_invalid("liblikwid does not accept the event "
-		                          "%s here (NAN)",
-		        l->event[event].name);
-	if (!(value >= 0) || isinf(value))
-		return rm_reading_invalid("liblikwid counted %g", value);
-	if (value != floor(value))
-		return rm_reading_invalid(
-		        "liblikwid counted %g, expected a whole number", value);
-	if (!rm_reading_is_possible(metric, value, ns))
-		return rm_reading_invalid("liblikwid counted %g in %.3f ms: "
-		                          "more than any CPU can",
-		        value, (double)ns / 1e6);
-	if (is_stuck(l, values, k))
-		return rm_reading_stuck_at_zero();
-	reading.raw = (uint64_t)value;
-	return reading;
-}
-
-/* Makes a reading for each thread; invalid for threads that share a CPU. */
-static void make_thread_readings(const struct session *l, const double *values,
-        unsigned event, struct rm_reading *readings)
-{
-	for (unsigned i = 0; i < l->threads; i++) {
-		unsigned k = l->cpu_of[i];
-
-		if (!l->counted)
-			readings[i] = rm_reading_invalid("%.150s",
-			        l->problem.text[0] ? l->problem.text
-			                           : "nothing was counted yet");
-		else if (l->sharing[k] > 1)
-			readings[i] = rm_reading_invalid(
-			        "CPU %u is shared by %u threads: likwid counts "
-			        "the CPU",
-			        l->cpu[k], l->sharing[k]);
-		else
-			readings[i] = make_reading(l, values, event, k);
-	}
-}
-
-/* The sum over CPUs, which has a value even if threads share CPUs. `readings`
-   has enough elements: there are at most as many CPUs as threads. */
-static json_t *sum_cpus(const struct session *l, const double *values,
-        unsigned event, struct rm_reading *readings)
-{
-	for (unsigned k = 0; k < l->cpus; k++)
-		readings[k] = make_reading(l, values, event, k);
-	return rm_reading_total(readings, l->cpus);
-}
-
-/* Threads that share a CPU have no count of their own, but all CPUs together
-   have one. */
-static void set_total(const struct session *l, unsigned i,
-        struct rm_reading *readings, json_t *event)
-{
-	json_t *total = sum_cpus(l, l->value, i, readings);
-
-	if (!json_is_null(total))
-		json_object_set_new(event, "quality",
-		        json_string(rm_quality_text(RM_QUALITY_EXACT)));
-	json_object_set_new(event, "total", total);
-}
-
-/* Unlike with perf, the scope includes other processes on these CPUs. */
-static void result_likwid(const void *state, json_t *result)
-{
-	const struct session *l = state;
-	json_t *events = json_object_get(result, "events");
-	json_t *empty = json_object_get(result, "empty");
-	struct rm_reading *readings = calloc(l->threads, sizeof(*readings));
-
-	json_object_set_new(result, "cpu", json_string(l->arch));
-	json_object_set_new(
-	        result, "scope", json_string("CPU, user mode, every process"));
-	json_object_set_new(result, "background_threads",
-	        json_string("counted on these CPUs"));
-	for (unsigned i = 0; readings && i < l->events; i++) {
-		char code[48];
-		struct rm_event_name name = { l->event[i].metric,
-			l->event[i].name, code };
-
-		snprintf(code, sizeof(code), "likwid %s", l->event[i].counter);
-		make_thread_readings(l, l->value, i, readings);
-		json_t *event =
-		        rm_reading_event(&name, readings, l->threads, false);
-		if (l->counted)
-			set_total(l, i, readings, event);
-		json_array_append_new(events, event);
-		json_array_append_new(empty,
-		        json_pack("{s:s, s:o}", "metric", l->event[i].metric,
-		                "total", sum_cpus(l, l->empty, i, readings)));
-	}
-	free(readings);
-}
-
-=======
->>>>>>> main
 const struct rm_backend rm_backend_likwid = {
 	.name = "likwid",
 	.open = open_likwid,

@@ -26,15 +26,11 @@ int rm_likwid_helper_start(struct rm_likwid_helper **helper, char *remedy,
 /* Path of the helper's socket, for trial requests. Borrowed. */
 const char *rm_likwid_helper_socket(const struct rm_likwid_helper *helper);
 
-<<<<<<< HEAD
-/* The helper's process id, for tests. */
-=======
-/* Its access mode: "direct" (msr devices), "daemon" (likwid-accessD) or "perf".
-   Borrowed. */
+/* The helper's access mode: "direct" (msr devices), "daemon" (likwid-accessD)
+   or "perf". Borrowed. */
 const char *rm_likwid_helper_mode(const struct rm_likwid_helper *helper);
 
-/* Its process id, for tests. */
->>>>>>> main
+/* The helper's process id, for tests. */
 int rm_likwid_helper_pid(const struct rm_likwid_helper *helper);
 
 /* Stops the helper and removes its socket. NULL is allowed. */

@@ -175,16 +175,10 @@ static void forward_command(struct helper *h)
 		end_worker(h, NULL);
 }
 
-<<<<<<< HEAD
-/* A worker's first command is INIT. After a death, every command up to the next
-   INIT gets its reason. After DEATHS deaths no worker is started any more,
-   because each trial would pay for the start of a library that crashes. */
-=======
 /* A worker's first command is INIT or MARKER. After a death, every command up
-   to the next one of them gets its reason. After DEATHS of them no worker is
-   started, because each trial would pay for the start of a library that
-   crashes. */
->>>>>>> main
+   to the next of these two gets its reason. After DEATHS deaths no worker is
+   started any more, because each trial would pay for the start of a library
+   that crashes. */
 static void handle_command(struct helper *h)
 {
 	ssize_t n = recv(h->client, h->message, RM_WIRE_BYTES, 0);

@@ -3,12 +3,8 @@
  * likwid_worker_helper.c - the child of readmostly-likwid that calls liblikwid,
  * which may kill it at any time.
  *
-<<<<<<< HEAD
- * Uses no struct of liblikwid, since their layouts differ between releases.
-=======
- * No struct of liblikwid is used: their layouts differ between releases. It is
- * one file above 450 lines, because all of it is this process.
->>>>>>> main
+ * Uses no struct of liblikwid, since their layouts differ between releases. It
+ * is one file of over 450 lines, because all of it belongs to this process.
  */
 #include "runner/counters/likwid_helper.h"
 #include "runner/counters/likwid_wire.h"
@@ -301,14 +297,8 @@ static int find_group(struct worker *w, const char *set)
 	return group;
 }
 
-<<<<<<< HEAD
-/* The number of commas determines how many values STOP returns, since
-   liblikwid's own list is in a struct whose layout differs between releases. */
-static void events(struct worker *w, const char *set)
-=======
-/* A set of events, or the name of a group. */
+/* Sets up a set of events, or a group by its name. */
 static bool set_up(struct worker *w, const char *set)
->>>>>>> main
 {
 	int group = w->ready && !w->running ? find_group(w, set) : -1;
 	int code = -1;
@@ -451,12 +441,7 @@ static double read_value(const struct worker *w, int event, int cpu)
 	return l->perfmon_getLastResult(w->active, event, cpu);
 }
 
-<<<<<<< HEAD
-/* %.17g prints every double exactly. If the answer does not fit, all of it is
-   an error, since the client cannot know which values are missing. */
-=======
-/* %.17g keeps every double exact. */
->>>>>>> main
+/* %.17g prints every double exactly. */
 static void stop(struct worker *w)
 {
 	if (w->marking) {

@@ -131,12 +131,8 @@ struct rm_attempt {
 	const char *backend; /* "perf", "likwid" */
 	bool proved;         /* at least one metric was proved */
 	char cpu[32];        /* arch of the event map; "" = not detected */
-<<<<<<< HEAD
-	char reason[512];    /* why the back end cannot be used; "" if proved */
-=======
 	char access[16];     /* "direct", "daemon", "perf"; "" = unknown */
-	char reason[512];    /* why it cannot be used; "" if proved */
->>>>>>> main
+	char reason[512];    /* why the back end cannot be used; "" if proved */
 	char remedy[256];    /* remedy; "" = unknown */
 	char note[512];      /* doubts about the events; "" = none */
 	json_t *events;      /* usable events */
@@ -161,12 +157,8 @@ int rm_attempt_run(const char *backend, const char *metrics,
         struct rm_prove *prove, struct rm_attempt *attempt,
         struct rm_error *error);
 
-<<<<<<< HEAD
-/* Returns {"backend", "status", "reason", "remedy", "note", "verdicts"}, a new
-=======
-/* {"backend", "status", "access", "reason", "remedy", "note", "verdicts"}; new
->>>>>>> main
-   reference. */
+/* Returns {"backend", "status", "access", "reason", "remedy", "note",
+   "verdicts"}, a new reference. */
 json_t *rm_attempt_json(const struct rm_attempt *attempt);
 
 /* Frees all members and stops the helper. */

@@ -113,9 +113,6 @@ static void copy_attempt(const struct rm_attempt *attempt, json_t *chosen)
 	json_object_set(chosen, "sets", attempt->sets);
 }
 
-<<<<<<< HEAD
-/* In order of preference, since likwid has more events and correct codes. */
-=======
 /* Counts one kernel with the group, so that a group that cannot be counted is
    an error before the campaign. Formulas would use 0 for an event without a
    count. */
@@ -169,8 +166,7 @@ static int use_groups(struct rm_attempt *attempt, const char *groups,
 	return code;
 }
 
-/* In order of preference: likwid has more events and correct codes. */
->>>>>>> main
+/* In order of preference, since likwid has more events and correct codes. */
 static const char *const order[] = { "likwid", "perf" };
 
 enum { ORDER = sizeof(order) / sizeof(*order) };
@@ -265,9 +261,6 @@ int rm_counters_select(const char *wish, const struct rm_topology *topology,
 	return code;
 }
 
-<<<<<<< HEAD
-/* Returns how many metrics of the event map this CPU offers. */
-=======
 int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
         struct rm_error *error)
 {
@@ -289,8 +282,7 @@ int rm_counters_mark(struct rm_counters_choice **choice, json_t **request,
 	return 0;
 }
 
-/* Number of metrics of the map that this CPU offers. */
->>>>>>> main
+/* Returns how many metrics of the event map this CPU offers. */
 static size_t count_offered(
         const struct rm_event_map *map, const struct rm_arch *arch)
 {

@@ -57,15 +57,9 @@ static bool require_fact(const struct rm_fact *fact, const char *path,
 	return false;
 }
 
-<<<<<<< HEAD
 /* Reads the first line of a file; returns the same as require_fact(). */
-static bool read_line(
-        const char *path, struct rm_fact *fact, struct rm_finding *finding)
-=======
-/* Reads the first line of a file; returns as require_fact(). */
 static bool read_line(const char *path, const char *any, struct rm_fact *fact,
         struct rm_finding *finding)
->>>>>>> main
 {
 	rm_fact_read(path, fact);
 	return require_fact(fact, path, any, finding);

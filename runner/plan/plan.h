@@ -230,15 +230,9 @@ unsigned rm_plan_trials(const struct rm_cell *cell);
 /* The flavour of the A/A control's programs (docs/adr/0059). */
 #define RM_FLAVOUR_CONTROL "aa"
 
-<<<<<<< HEAD
 /* `flavour` is from rm_cell_flavour(), or RM_FLAVOUR_CONTROL. */
-typedef void rm_plan_visit(
-        const char *map, enum rm_measure measure, const char *flavour);
-=======
-/* `flavour` is of rm_cell_flavour(), or RM_FLAVOUR_CONTROL. */
 typedef void rm_plan_visit(void *context, const char *map,
         enum rm_measure measure, const char *flavour);
->>>>>>> main
 
 /* Calls `visit` for each map that these workloads and `maps` select and that
    can be built, with each measure and flavour of the workload. Needs only the
