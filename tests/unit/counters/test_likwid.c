@@ -328,7 +328,7 @@ static void serve_one_trial(void)
 	        "one trial is served");
 	struct outcome outcome = count(helper, two, 1, cpus01);
 	CHECK(outcome.open == -EREMOTEIO && strstr(outcome.error.text, "busy"),
-	        "a second trial at the same time receives " busy "");
+	        "a second trial at the same time receives \"busy\"");
 	rm_likwid_send_command(first, "EVENTS A:PMC0", answer, &error);
 	rm_likwid_send_command(first, "START", answer, &error);
 	close(first); /* as if the trial had crashed in its window */
