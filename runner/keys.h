@@ -160,8 +160,7 @@ RM_HOT struct rm_value rm_value_of(
 	return RM_LITERAL(rm_value){ { word, ~word, word << 21 | word >> 43 } };
 }
 
-/* Returns 0 if `value` was written for `rank` and is not torn, otherwise
-   nonzero. */
+/* Returns 0 if `value` was written for `rank` and is not torn, else nonzero. */
 RM_HOT uint64_t rm_value_errors(
         struct rm_shape shape, const struct rm_value *value, uint64_t rank)
 {

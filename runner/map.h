@@ -126,10 +126,9 @@ struct rm_sizing {
 	/* Time in ns for expiry; never decreases. NULL: the monotonic clock.
 	   Tests pass their own. Any thread. */
 	uint64_t (*now_ns)(void);
-	/* Speed of now_ns relative to the monotonic clock, so that 30 s of
-	   expiry time can pass within a window; 0 means 1. At most 1000: a tick
-	   of the coarse clock, 10 ms, is then 10 s. Ignored if now_ns is
-	   set. */
+	/* Speed of now_ns relative to the monotonic clock, so 30 s of expiry
+	   time can pass within a window; 0 means 1. At most 1000: a tick of the
+	   coarse clock, 10 ms, is then 10 s. Ignored if now_ns is set. */
 	uint64_t clock_rate;
 };
 

@@ -118,8 +118,7 @@ RM_HOT bool lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return callback_lookup(thread, key.word, &value->word[0]);
 }
 
-/* upsert calls this with old == NULL, so that the check tests the timed
-   code. */
+/* upsert calls this with old == NULL, so the check tests the timed code. */
 RM_HOT bool exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {

@@ -23,8 +23,7 @@
 
 _Static_assert(sizeof(void *) == 8, "a pointer must hold a key or a value");
 
-/* A string key; `bytes` belong to the caller in a search, otherwise to the
-   entry. */
+/* A string key; `bytes` belong to the caller in a search, else to the entry. */
 struct name {
 	uint64_t hash;
 	size_t length;

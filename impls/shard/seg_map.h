@@ -181,8 +181,7 @@ RM_HOT bool seg_put_first(struct seg_map *map, struct rm_shape shape,
 	return true;
 }
 
-/* upsert calls this with old == NULL, so that the check tests the timed
-   code. */
+/* upsert calls this with old == NULL, so the check tests the timed code. */
 RM_HOT bool seg_exchange(void *thread, struct rm_shape shape, struct rm_key key,
         const struct rm_value *value, struct rm_value *old)
 {

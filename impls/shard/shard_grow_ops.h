@@ -132,8 +132,7 @@ RM_HOT bool grow_lookup(void *thread, struct rm_shape shape, struct rm_key key,
 	return was_there;
 }
 
-/* upsert calls this with old == NULL, so that the check tests the timed
-   code. */
+/* upsert calls this with old == NULL, so the check tests the timed code. */
 RM_HOT bool grow_exchange(void *thread, struct rm_shape shape,
         struct rm_key key, const struct rm_value *value, struct rm_value *old)
 {

@@ -131,8 +131,7 @@ static bool timed_verify(struct grow_timed *timed, struct grow_shard *shard)
 }
 
 /* Does what one holding of a shard's lock allows: starts a move, copies a batch
-   or verifies a batch. Returns true if there is more to do. The shard is
-   locked. */
+   or verifies a batch. True if there is more to do. The shard is locked. */
 static bool timed_work(struct grow_timed *timed, struct grow_shard *shard)
 {
 	struct grow_map *map = &timed->map;
@@ -169,7 +168,6 @@ static size_t timed_count(struct grow_shard *shard)
 	return count;
 }
 
-/* Inspects a shard, or its descendants. */
 static void timed_inspect_shard(
         struct grow_timed *timed, struct grow_shard *shard)
 {

@@ -319,8 +319,7 @@ static inline uint64_t hashtrie_tree_bytes(
 
 /* Replaces the root. A write that found the old root may end later; it counts
    as one before the clear. Go's clear is O(1). This function counts the bytes
-   of the old tree, so that the limit of retired bytes applies to clears,
-   too. */
+   of the old tree, so the limit of retired bytes applies to clears, too. */
 static inline void hashtrie_clear(void *thread)
 {
 	struct hashtrie *map = hashtrie_of(thread);

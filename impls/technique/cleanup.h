@@ -231,7 +231,6 @@ static void cleanup_await_open(struct cleanup *cleanup)
 		technique_sleep();
 }
 
-/* Inspects one entry of a sweep. */
 static bool cleanup_inspect_entry(
         void *context, struct rm_key key, const struct rm_value *value)
 {

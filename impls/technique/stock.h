@@ -51,8 +51,7 @@ struct stock {
 
 #define STOCK_ITEM ((struct rm_key){ .word = 1 })
 
-/* Returns the number of units left, below 0 if oversold; called under the
-   guard. */
+/* Number of units left, below 0 if oversold; called under the guard. */
 RM_HOT int64_t stock_left(const struct stock *stock)
 {
 	struct rm_value value = { { 0 } };
@@ -126,7 +125,6 @@ RM_HOT bool stock_sell(struct stock_thread *self)
 	return stock_take(self);
 }
 
-/* Records a time once. */
 static inline void stock_record_time(_Atomic uint64_t *moment_ns)
 {
 	uint64_t none = 0;

@@ -280,7 +280,6 @@ static const char *text_of(const json_t *json, const char *a, const char *b)
 	return text ? text : "(none)";
 }
 
-/* Compares a recorded text with the current one. */
 static int compare_text(const char *what, const char *recorded, const char *now,
         struct rm_error *error)
 {

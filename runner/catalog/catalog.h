@@ -94,9 +94,8 @@ bool rm_map_info_has(
  */
 const char *rm_map_program(
         const char *flavour, const char *id, char path[RM_PROGRAM_BYTES]);
-/* True if the map has a program of the flavour. If not, `why` receives the
-   reason: the map cannot be simulated or explored, or the program is not
-   built. */
+/* True if the map has a program of the flavour. If not, `why` gets the reason:
+   the map cannot be simulated or explored, or the program is not built. */
 bool rm_map_has_program(
         const char *flavour, const char *id, char *why, size_t size);
 bool rm_map_has_sim_program(const char *id, char *why, size_t size);

@@ -348,7 +348,6 @@ static json_t *all_json(const struct rm_cell *cell,
 	return json;
 }
 
-/* Simulates one cell on all machines. */
 static int try_all(struct rm_simulated *simulated, const struct rm_cell *cell,
         json_t *list, struct rm_error *error)
 {

@@ -124,9 +124,8 @@ static void print_sites(const char *map, const json_t *sites, double ops)
 	}
 }
 
-/* Prints counts per operation, so that cells with windows of different length
-   can be compared. The word SIMULATED distinguishes them from measured
-   counts. */
+/* Prints counts per operation, so cells with windows of different length can be
+   compared. The word SIMULATED distinguishes them from measured counts. */
 static void print_cell(const struct rm_cell *cell, const json_t *result)
 {
 	const json_t *counters = json_object_get(result, "counters");

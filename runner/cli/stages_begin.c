@@ -267,7 +267,6 @@ static int check_begun(const struct rm_stages *stages, const char *machine,
 	return result;
 }
 
-/* Creates the folder and stages.json. */
 static int create_campaign(struct rm_stages *stages, const char *machine,
         const char *build_id, const json_t *plan, struct rm_error *error)
 {

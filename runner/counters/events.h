@@ -87,8 +87,7 @@ const struct rm_cpu_row *rm_cpu_table_at(
 const struct rm_cpu_row *rm_cpu_table_find(const struct rm_cpu_table *table,
         const char *vendor, unsigned family, unsigned model, unsigned cpu);
 
-/* True if `name` may start a line of the event map, because some CPU uses
-   it. */
+/* True if `name` may start a line of the event map, since some CPU uses it. */
 bool rm_cpu_table_has(const struct rm_cpu_table *table, const char *name);
 
 /* event_map.c: event names and codes of a metric on a CPU. */

@@ -109,8 +109,7 @@ static int find_helper(char *path, size_t size, struct rm_error *error)
 	        "likwid: no program readmostly-likwid in %s", self);
 }
 
-/* Starts the helper in its own process group, so that ^C stops only the
-   campaign. */
+/* Starts the helper in its own process group, so ^C stops only the campaign. */
 static int spawn_helper(
         struct rm_likwid_helper *h, const char *path, int in, int out)
 {

@@ -297,7 +297,6 @@ static int find_group(struct worker *w, const char *set)
 	return group;
 }
 
-/* Sets up a set of events, or a group by its name. */
 static bool set_up(struct worker *w, const char *set)
 {
 	int group = w->ready && !w->running ? find_group(w, set) : -1;

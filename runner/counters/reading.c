@@ -81,7 +81,6 @@ struct rm_reading rm_reading_scale(
 	return reading;
 }
 
-/* True if the reading has a value. */
 static bool has_value(const struct rm_reading *reading)
 {
 	return reading->quality < RM_QUALITY_NEVER_SCHEDULED;

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Returns the number of objects of a type that have a CPU in `cpus`; `least` if
-   zero. */
+/* Number of objects of a type that have a CPU in `cpus`; `least` if zero. */
 static unsigned count_objects(hwloc_topology_t hwloc, hwloc_obj_type_t type,
         hwloc_const_bitmap_t cpus, unsigned least)
 {

@@ -165,7 +165,6 @@ static int dump(const struct rm_impl *impl, const struct args *args)
 	return RM_OK;
 }
 
-/* True if the map can be filled with keys of this shape. */
 static bool can_fill(const struct rm_impl *impl, struct rm_shape shape)
 {
 	return impl->shapes & 1U << rm_shape_index(shape) &&

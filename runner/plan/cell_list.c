@@ -74,8 +74,7 @@ static int compare_ids(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Hashes the sorted ids, so that comments and the order of lines do not
-   matter. */
+/* Hashes the sorted ids, so comments and the order of lines do not matter. */
 static int hash_ids(struct rm_cell_list *list)
 {
 	size_t count = json_object_size(list->lines), i = 0, used = 0;

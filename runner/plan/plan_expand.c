@@ -102,7 +102,6 @@ static void widen_window(struct rm_cell *cell, unsigned cpus)
 		cell->window_ns = least_ns;
 }
 
-/* Adjusts factors that depend on other factors. */
 static void adjust_factors(struct rm_cell *cell, unsigned cpus)
 {
 	if (cell->write_share == 0)

@@ -100,9 +100,8 @@ static bool is_selected(
 	return chosen;
 }
 
-/* Parses --maps into the form of a workload's list, so that is_selected() can
-   be used for both. Returns -EINVAL if it is empty or contains an unknown
-   name. */
+/* Parses --maps into the form of a workload's list, so is_selected() can be
+   used for both. Returns -EINVAL if it is empty or contains an unknown name. */
 static int read_filter(
         const struct rm_planning *planning, struct rm_workload *filter)
 {

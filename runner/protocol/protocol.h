@@ -49,8 +49,7 @@ enum rm_loop_kind {
 };
 
 enum { RM_LOOP_ARGS = 3, RM_LOOP_BYTES = 64 };
-/* lifecycle, args[1]: maximum words of a session's state in addition to its
-   value */
+/* lifecycle, args[1]: maximum words of a session's state besides its value */
 enum { RM_SLOTS_PRESET = 4 };
 
 /* A loop with its arguments: times in ns, counts, positions of words. Arguments
@@ -76,8 +75,7 @@ const char *rm_loop_text(const struct rm_loop *loop, char *text);
 bool rm_loop_is_technique(enum rm_loop_kind kind);
 /* True if some threads scan; the map must support scans. */
 bool rm_loop_scans(enum rm_loop_kind kind);
-/* True if all threads scan, so that the cell's writes and misses are
-   impossible. */
+/* True if all threads scan, so the cell's writes and misses are impossible. */
 bool rm_loop_only_scans(const struct rm_loop *loop, unsigned threads);
 /* True if one run destroys the steady state, so that there is no warm-up. */
 bool rm_loop_runs_once(enum rm_loop_kind kind);

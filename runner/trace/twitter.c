@@ -100,8 +100,6 @@ static int reject_field(const struct importing *in, const char *what,
 	        what, shown, expected);
 }
 
-/* --- reading a line -------------------------------------------------- */
-
 /* Reads digits only; the number must be in [least, most]. */
 static bool read_number(const char *text, size_t length, uint64_t least,
         uint64_t most, uint64_t *number)
@@ -206,8 +204,6 @@ static int read_line(const struct importing *in, const char *text,
 	                         "characters");
 }
 
-/* --- keys --------------------------------------------------------------- */
-
 static int find_key(
         struct importing *in, const struct line *line, uint32_t *number)
 {
@@ -280,8 +276,6 @@ static int add(struct importing *in, uint32_t number, enum rm_trace_word word,
 	return failed;
 }
 
-/* --- expiry ------------------------------------------------------------- */
-
 static bool earlier(const struct expiry *a, const struct expiry *b)
 {
 	return a->at_s != b->at_s ? a->at_s < b->at_s : a->turn < b->turn;
@@ -348,8 +342,6 @@ static int expire(struct importing *in)
 	}
 	return 0;
 }
-
-/* --- importing a file ------------------------------------------------ */
 
 /* A key that has not occurred before is assumed present for reads and for
    writes that change a present key. For set and add it is assumed to be new. */

@@ -96,8 +96,7 @@ void rm_events_set_lane(int lane)
 		atomic_store_explicit(&to->lane, lane, memory_order_relaxed);
 }
 
-/* Returns the number of available events in a part of a ring, at most
-   LENGTH. */
+/* Number of available events in a part of a ring, at most LENGTH. */
 static size_t available(unsigned i, enum part part)
 {
 	/* acquire: pairs with the release in record_event() */

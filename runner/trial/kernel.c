@@ -78,9 +78,8 @@ void rm_usage_read_thread_slow(struct rm_thread_usage *usage)
 	        field("/proc/thread-self/sched", "se.nr_migrations");
 }
 
-/* Spins instead of sleeping, because an idle CPU would let the others run
-   faster. The time limit is for a thread that failed earlier and never
-   arrives. */
+/* Spins instead of sleeping, since an idle CPU would let the others run faster.
+   The time limit is for a thread that failed earlier and never arrives. */
 static void wait_for_others(_Atomic unsigned *ready, unsigned all)
 {
 	uint64_t end_ns = rm_now_ns() + 5000000;

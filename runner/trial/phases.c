@@ -91,8 +91,7 @@ static void set_worker(struct rm_member *member)
 		        "out of memory for the latencies");
 }
 
-/* True if a thread shares its CPU, so that spinning would delay other
-   threads. */
+/* True if a thread shares its CPU, so spinning would delay other threads. */
 static bool shares_cpu(const struct rm_cell *cell, unsigned slot)
 {
 	cpu_set_t mask;

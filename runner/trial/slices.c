@@ -33,8 +33,7 @@ static size_t slices_of(uint64_t window_ns)
 }
 
 /* There is room for all arrivals, except with a probability of one in a
-   billion. The memory is touched, so that it causes no page faults in the
-   window. */
+   billion. The memory is touched, so it causes no page faults in the window. */
 struct rm_slices *rm_slices_create(double arrivals)
 {
 	struct rm_slices *slices = calloc(1, sizeof(*slices));

@@ -201,7 +201,6 @@ static void copy_part(struct fuzz_input *input)
 	replace(input, to, copy, part.length);
 }
 
-/* Replaces a part of the input with a part of a seed. */
 static void splice_part(
         struct fuzz_input *input, const struct fuzz_corpus *corpus)
 {
@@ -213,7 +212,6 @@ static void splice_part(
 	replace(input, to, corpus->seeds[seed] + from.at, from.length);
 }
 
-/* Replaces the end of the input with the end of a seed. */
 static void splice_end(
         struct fuzz_input *input, const struct fuzz_corpus *corpus)
 {

@@ -19,8 +19,6 @@ static void wait_until_free(
 	entry->busy = core->now + hold;
 }
 
-/* --- LLC --- */
-
 static uint32_t *llc_set(const struct rm_sim *sim, uint32_t line)
 {
 	return sim->llc + (size_t)(line & sim->llc_mask) * sim->llc_stride;
@@ -75,8 +73,6 @@ void rm_sim_note_eviction(struct rm_sim_core *core, uint32_t tag)
 	if (dirty || sim->mach.llc.inclusion == RM_SIM_VICTIM)
 		llc_put(sim, line);
 }
-
-/* --- other cores --- */
 
 /* Removes the line from `core` because another core writes `bytes` of it.
    Returns true if `core` had modified the line. */

@@ -156,8 +156,7 @@ static size_t insert_position(const json_t *sites, uint64_t events)
 	return at;
 }
 
-/* Sorts sites by descending events, so that the first few are the important
-   ones. */
+/* Sorts sites by descending events, so the first few are the important ones. */
 static json_t *sites_of(const struct rm_sim_hot_line *line)
 {
 	json_t *sites = json_array();

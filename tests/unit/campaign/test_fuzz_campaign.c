@@ -86,8 +86,7 @@ static bool line_twice(const char *text, size_t length)
 	return false;
 }
 
-/* Returns the number of bytes before the last line, which is cut off if it is
-   damaged. */
+/* Number of bytes before the last line, which is cut off if it is damaged. */
 static size_t before_last_line(const char *text, size_t length)
 {
 	if (length)
@@ -96,8 +95,6 @@ static size_t before_last_line(const char *text, size_t length)
 		length--;
 	return length;
 }
-
-/* ---- trials.jsonl in a resume ------------------------------------------ */
 
 static int count_trial(
         void *context, const json_t *trial, struct rm_error *error)
@@ -223,8 +220,6 @@ static enum fuzz_verdict judge_journal(
 	json_decref(attempts);
 	return sound ? FUZZ_TAKEN : FUZZ_UNSOUND;
 }
-
-/* ---- `readmostly dev validate` ----------------------------------------- */
 
 struct report {
 	char *why;
@@ -448,8 +443,6 @@ static enum fuzz_verdict judge_campaign(
 		return FUZZ_UNSOUND;
 	return verdict_of(&validation, &report);
 }
-
-/* ---- --arms ------------------------------------------------------------ */
 
 static const char *const arm_words[] = { ",", "=", ":", "+", "%", "/bin/true",
 	"base", "head", "w:", "+2%", "+nan%", "+-1%", "+101%", "+0x10%",

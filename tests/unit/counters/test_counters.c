@@ -84,7 +84,6 @@ static size_t longest(const json_t *sets)
 	return most;
 }
 
-/* True if the events of each set have different counters. */
 static bool counters_differ(const json_t *sets)
 {
 	size_t s, i, k;

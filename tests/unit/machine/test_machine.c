@@ -207,7 +207,6 @@ static void cgroups(void)
 	write_file("/proc/self/cgroup", "0::/user/me\n");
 }
 
-/* The id of a simulated machine. */
 static void id_of(const char *machine, char *id)
 {
 	struct rm_topology topology;

@@ -113,7 +113,6 @@ static bool reads_back(const struct rm_inputs *inputs, bool touched, char *why)
 	return ok;
 }
 
-/* Comments out lines that start with this key. */
 static void comment_out(char *text, size_t length, const char *key)
 {
 	const size_t size = strlen(key);

@@ -985,7 +985,6 @@ static const char *shapes_of(const struct rm_plan *plan, const char *map)
 	return text;
 }
 
-/* True if a cell of the map is skipped for this reason. */
 static bool skipped_for(
         const struct rm_plan *plan, const char *map, const char *reason)
 {
@@ -1098,7 +1097,6 @@ static void shapes_and_counters(void)
 	rm_plan_free(&plan);
 }
 
-/* All maps except "other". */
 static bool not_other(const char *map, char *why, size_t size)
 {
 	snprintf(why, size, "it is too odd");

@@ -123,8 +123,6 @@ static const char *padded_number(const char *before, const char *after)
 	return text;
 }
 
-/* --- numbers --- */
-
 static void parse_reals(void)
 {
 	const struct rm_factor share = { .member = "s",
@@ -362,8 +360,6 @@ static void read_cpus(void)
 	                       "\"type\":\"integer\"},\"type\":\"array\"}"),
 	        "the schema has the bounds");
 }
-
-/* --- words --- */
 
 static const char *const colours[] = { "red", "green", NULL };
 

@@ -61,8 +61,6 @@ static void rest(void)
 	nanosleep(&(struct timespec){ 0, 20000 }, NULL);
 }
 
-/* --- mutexes --- */
-
 static pthread_mutex_t mutex;
 
 static void make_mutex(int kind)
@@ -181,8 +179,6 @@ static void use_checked(unsigned self)
 		SIM_EXPECT(!pthread_mutex_unlock(&mutex));
 }
 
-/* --- spinlocks --- */
-
 static pthread_spinlock_t spin;
 
 static void begin_spin(unsigned threads, unsigned round)
@@ -211,8 +207,6 @@ static void end_spin(void)
 	end_alone();
 	SIM_EXPECT(!pthread_spin_destroy(&spin));
 }
-
-/* --- reader-writer locks --- */
 
 static pthread_rwlock_t rwlock;
 
@@ -329,8 +323,6 @@ static void use_preference(unsigned self)
 	}
 }
 
-/* --- conditions --- */
-
 static pthread_cond_t filled, emptied;
 static unsigned queue[ROOM], queued, taken, made, sum_made, sum_taken;
 
@@ -420,8 +412,6 @@ static void use_broadcast(unsigned self)
 	}
 }
 
-/* --- barriers --- */
-
 static _Atomic unsigned arrived, serial;
 
 static void begin_barrier(unsigned threads, unsigned round)
@@ -456,8 +446,6 @@ static void end_barrier(void)
 	SIM_EXPECT(serial == ROUNDS);
 	SIM_EXPECT(!pthread_barrier_destroy(&barrier));
 }
-
-/* --- the kernel: futexes and time --- */
 
 static _Atomic uint32_t word, apart;
 static int64_t handed_ns; /* end of the previous turn */
@@ -565,8 +553,6 @@ static void use_sleep(unsigned self)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 	SIM_EXPECT(now_ns() >= after + 7000);
 }
-
-/* --- spurious wakes --- */
 
 static unsigned startled; /* object to be disturbed */
 static _Atomic unsigned finished;

@@ -13,8 +13,6 @@ static uint64_t misses(const struct rm_sim_core *core)
 	       core->count[RM_SIM_STORE_MISSES];
 }
 
-/* --- invariants of MESI after each access of a random stream --- */
-
 /* Returns the tag bits of the line in all caches of a core, or RM_SIM_EMPTY. */
 static uint32_t state_of(struct rm_sim *sim, unsigned id, uint32_t line)
 {
@@ -102,8 +100,6 @@ static void random_stream(const char *l1d, const char *l2, const char *llc,
 	CHECK(counts_add_up(sim), "the counts add up");
 	rm_sim_destroy(sim);
 }
-
-/* --- kinds of misses, compared with a model of unlimited caches --- */
 
 /* Minimal state of a line in a core. */
 struct plain {
@@ -241,8 +237,6 @@ static void an_inclusive_l2_takes_the_line_above_along(void)
 	rm_sim_destroy(sim);
 }
 
-/* --- costs: figures of the fixture --- */
-
 /* Time of one access of core `id` without contention. */
 static uint64_t cost_of(
         struct rm_sim *sim, unsigned id, uint64_t offset, enum rm_sim_kind kind)
@@ -343,8 +337,6 @@ static void transfers_of_a_line_queue(void)
 	rm_sim_destroy(sim);
 }
 
-/* --- false sharing --- */
-
 /* Returns the invalidations per operation if each core increments a counter. */
 static double invalidations(unsigned cores, unsigned stride, bool *all_false)
 {
@@ -389,8 +381,6 @@ static void padding_ends_false_sharing(void)
 	near = invalidations(CORES_MAX, 0, &all_false);
 	CHECK(near == 0 && !all_false, "one counter for all is true sharing");
 }
-
-/* --- the space --- */
 
 /* Regression test: lines of globals overflowed their tags, always missed and
    corrupted a set. */

@@ -21,8 +21,6 @@ static struct rm_sim *small_ready(unsigned cores)
 	return sim;
 }
 
-/* --- compared with a linear search --- */
-
 struct naive {
 	uint64_t now[RM_SIM_CORES_MAX];
 	bool ready[RM_SIM_CORES_MAX];
@@ -106,8 +104,6 @@ static void order_is_by_time(void)
 	CHECK(same, "the earliest core runs until the second's time: 1 to 128 "
 	            "cores");
 }
-
-/* --- events in order, private hits slightly ahead --- */
 
 static void hits_may_run_ahead(void)
 {
@@ -216,8 +212,6 @@ static void a_spawn_is_a_deadline(void)
 	rm_sim_destroy(sim);
 }
 
-/* --- sleep --- */
-
 static void sleepers_wake_in_order(void)
 {
 	struct rm_sim *sim = small_ready(4);
@@ -288,8 +282,6 @@ static void a_deadlock_is_seen(void)
 	        "waiting");
 	rm_sim_destroy(sim);
 }
-
-/* --- determinism --- */
 
 /* Returns the hash of a random program on 9 cores. */
 static uint64_t hash_of(uint64_t seed)

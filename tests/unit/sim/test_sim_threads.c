@@ -161,7 +161,6 @@ static void a_single_core_reaches_the_limit(void)
 	CHECK(ends_so, "virtual time runs out if only one core is left");
 }
 
-/* True if all schedules of each machine differ. */
 static bool differ(void)
 {
 	for (unsigned i = 0; i < SCHEDULES; i++)

@@ -107,7 +107,6 @@ static double overflow_of(const unsigned *bucket, size_t buckets)
 	return over / (double)buckets / CHANCE_OVERFLOW;
 }
 
-/* Adds the spread of one seed. */
 static void spread_add(unsigned pattern, uint64_t seed, struct spread *sum)
 {
 	static unsigned bucket[BUCKETS], inner[BUCKETS / 32];

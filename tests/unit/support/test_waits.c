@@ -108,8 +108,6 @@ static void far_turns_sleep(void)
 	        "or have both seconds and nanoseconds");
 }
 
-/* --- Go's smallest mutex: 0 free, 1 held, 2 held and waited for --- */
-
 static void let_go(_Atomic uint32_t *word)
 {
 	if (played_waits.waits == 3)

@@ -7,7 +7,6 @@
 #include "tests/unit/tap.h"
 #include "tests/unit/technique/subject_reports.h"
 
-/* --- a barrier with a plain store --- */
 static unsigned unexpected_stores; /* over another old value */
 static inline void barrier_write(
         _Atomic uint64_t *word, uint64_t was, uint64_t now)
@@ -17,7 +16,6 @@ static inline void barrier_write(
 }
 #include "impls/technique/barrier.h"
 
-/* --- an audit whose n-th structure is wrong --- */
 enum { AUDIT_AUDITS, SEEN, AUDIT_COUNTS };
 static const char *const audit_names[AUDIT_COUNTS][2] = {
 	[AUDIT_AUDITS] = { "audits", "1" }, [SEEN] = { "seen", "bytes" }
@@ -34,7 +32,6 @@ static bool audit_once(struct audit *audit, uint64_t seed)
 	return ++structures != wrong_structure;
 }
 
-/* --- an index that is wrong for one hash --- */
 static uint64_t wrong_hash;
 static bool too_far;
 static uint64_t test_index(uint64_t hash, uint64_t segments)
@@ -47,7 +44,6 @@ static uint64_t test_index(uint64_t hash, uint64_t segments)
 #define INDEX_NAME               "the test's choice"
 #include "impls/technique/index.h"
 
-/* --- numbers that are handed out, of which one may be wrong --- */
 enum { SENT_CHUNKS = 9 };
 struct sent_record {
 	uint64_t next, wrong, instead;

@@ -213,8 +213,6 @@ static bool records(const struct rm_recorder *recorder, uint64_t resident,
 	return same;
 }
 
-/* --- one thread --- */
-
 static void few(struct stream *stream)
 {
 	*stream = (struct stream){ .used = 0 };
@@ -380,8 +378,6 @@ static void the_trace_ends_as_the_map(void)
 	rm_recorder_destroy(recorder);
 }
 
-/* --- errors --- */
-
 static int write_to(const struct rm_recorder *recorder, bool binary,
         const char *file, struct rm_error *error)
 {
@@ -503,8 +499,6 @@ static void a_full_disk_is_an_error(void)
 	        "and the record is still complete elsewhere");
 	rm_recorder_destroy(recorder);
 }
-
-/* --- two threads --- */
 
 /* The second thread makes one operation on key 2. */
 static void *come_second(void *context)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* True if the text is a valid trace. */
 static bool taken(const char *text, size_t size)
 {
 	struct rm_trace trace;

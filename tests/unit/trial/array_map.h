@@ -141,8 +141,7 @@ RM_HOT bool take(void *thread, struct rm_shape shape, struct rm_key key,
 	(void)thread, (void)shape;
 	if (fault.take_ns)
 		rm_sleep_until(rm_now_ns() + fault.take_ns);
-	/* Both keys are present, so that the number of remaining keys is
-	   correct. */
+	/* Both keys are present, so the number of remaining keys is correct. */
 	if (fault.take_other && slot_of(other) != slot_of(key) &&
 	        atomic_load(slot_of(key)) &&
 	        atomic_exchange(slot_of(other), 0)) {

@@ -204,8 +204,7 @@ static void a_thousand_threads_run_every_loop(void)
 	}
 }
 
-/* Returns the number of calls of the map in all phases, with and without
-   settle. */
+/* Number of calls of the map in all phases, with and without settle. */
 static uint64_t count_calls(enum rm_settle settle, json_t **result)
 {
 	struct rm_request request = request_of(RM_UPDATE);
