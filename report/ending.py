@@ -103,6 +103,9 @@ def end(command: Callable[[], int]) -> int:
         status = command()
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except InputError as error:
+        print_error(str(error))
+        status = USAGE
     except Exception as error:  # pylint: disable=broad-except
         if debug:
             raise

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from report.ending import InputError
+
 
 def own(path: Path | str, *below: str) -> None:
     """Makes folder `path` and the folders `below` it; OSError if one of them is a
@@ -72,10 +74,19 @@ def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
             raise
 
 
+def temporary() -> str:
+    """The folder for temporary files; InputError if there is none."""
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise InputError(f"{os.environ.get('TMPDIR') or '/tmp'}: no temporary file can be made "
+                         "here: choose another place: export TMPDIR=FOLDER") from error
+
+
 def private(name: str) -> str | None:
     """A permanent folder in $TMPDIR that only this user can write to. If the name is
     taken by another user, a folder that is removed at exit."""
-    path = os.path.join(tempfile.gettempdir(), name)
+    path = os.path.join(temporary(), name)
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
