@@ -230,6 +230,12 @@ void rm_limits_read(struct rm_limits *limits)
 	read_tasks(&limits->tasks);
 }
 
+uint64_t rm_limits_trial_bytes(const struct rm_limits *limits)
+{
+	return limits->memory.left == UINT64_MAX ? UINT64_MAX
+	                                         : limits->memory.left / 2;
+}
+
 const char *rm_limit_advice(
         const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES])
 {

@@ -28,6 +28,10 @@ struct rm_limits {
 /* Reads all of them; takes well below a millisecond. */
 void rm_limits_read(struct rm_limits *limits);
 
+/* Bytes that one trial may take: half of what is left. The other half is for its
+   runner, and for other programs that grow meanwhile. UINT64_MAX: no limit. */
+uint64_t rm_limits_trial_bytes(const struct rm_limits *limits);
+
 /* What to do after memory or threads (`limit`) were refused: the tightest limit
    that was found, as a clause. Returns `text`. */
 enum { RM_LIMIT_ADVICE_BYTES = RM_LIMIT_SOURCE_BYTES + 100 };

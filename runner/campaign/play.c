@@ -36,9 +36,10 @@ uint64_t rm_memory_limit_bytes(unsigned threads)
 	struct rm_limits limits;
 
 	rm_limits_read(&limits);
-	if (SANITIZED || limits.memory.left == UINT64_MAX)
-		return 0;
-	return limits.memory.left / 2 + threads * stack_bytes();
+	const uint64_t most = rm_limits_trial_bytes(&limits);
+
+	return SANITIZED || most == UINT64_MAX ? 0
+	                                       : most + threads * stack_bytes();
 }
 
 const char *rm_arm_program(const struct rm_arm *arm, const struct rm_cell *cell,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { CELLS_NAMED = 20 };
 
@@ -78,9 +79,9 @@ static void print_cells(const struct rm_tally *tally, const char *what,
 		        what, more);
 }
 
-/* Prints each reason why the plan skips cells once, with the number of
-   cells. */
-static void print_planned_skips(const struct rm_plan *plan)
+/* Prints each reason why the plan skips cells once, with the number of cells:
+   either limits of this machine, or all other reasons. */
+static void print_planned_skips(const struct rm_plan *plan, bool limits)
 {
 	json_t *reasons = json_object();
 	const char *reason;
@@ -91,7 +92,8 @@ static void print_planned_skips(const struct rm_plan *plan)
 		json_int_t before =
 		        json_integer_value(json_object_get(reasons, why));
 
-		if (why[0])
+		if (why[0] && limits == !strncmp(why, RM_BEYOND_LIMIT,
+		                                strlen(RM_BEYOND_LIMIT)))
 			json_object_set_new(
 			        reasons, why, json_integer(before + 1));
 	}
@@ -139,6 +141,7 @@ static int print_status(const struct rm_tally *tally, const char *dir,
 void rm_run_failures(const struct rm_tally *tally)
 {
 	fflush(stderr);
+	print_planned_skips(tally->plan, true);
 	print_cells(tally, "void", voided_count);
 	print_unverified(tally);
 	print_cells(tally, "failed", failed_count);
@@ -147,7 +150,7 @@ void rm_run_failures(const struct rm_tally *tally)
 
 void rm_run_counts(const struct rm_tally *tally)
 {
-	print_planned_skips(tally->plan);
+	print_planned_skips(tally->plan, false);
 	rm_run_failures(tally);
 	printf("%zu trials: %zu ok, %zu void, %zu failed, %zu skipped\n",
 	        tally->ok + tally->voided + tally->failed + tally->skipped,

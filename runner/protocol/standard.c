@@ -6,10 +6,12 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,12 +66,31 @@ static void check_output(int status, void *process)
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 
+/* With less, buffers and the threads of a map overflow, which looks like a crash
+   of the map. */
+static void require_stack(void)
+{
+	const rlim_t least = 1 << 20;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur >= least)
+		return;
+	fprintf(stderr,
+	        "readmostly: a stack may have %llu KiB here, expected at least "
+	        "%llu: run `ulimit -s 8192`, in a new login if that fails\n",
+	        (unsigned long long)limit.rlim_cur >> 10,
+	        (unsigned long long)least >> 10);
+	exit(RM_USAGE);
+}
+
 void rm_program_start(void)
 {
 	argp_err_exit_status = RM_USAGE;
 	open_closed_streams();
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		make_blocking(fd);
+	require_stack();
+	signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f returns EFBIG */
 	on_exit(check_output, (void *)(intptr_t)getpid());
 }
 

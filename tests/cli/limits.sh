@@ -26,12 +26,18 @@ RM_SYSFS=$dir "$bin" plan "$dir/w.conf" >"$dir/plan" 2>&1
 check "cells with too many threads are left out" contains "$dir/plan" \
 	"needs 61 processes and threads, 44 are left (/sys/fs/cgroup/box/pids.max = 64): raise this limit"
 check "cells with too many keys are left out" contains "$dir/plan" \
-	"of memory, 64 are left (/sys/fs/cgroup/box/memory.max = 67108864): raise this limit"
+	"of memory and may take 32, half of what is left (/sys/fs/cgroup/box/memory.max = 67108864): raise this limit"
 check "the other cells are planned" contains "$dir/plan" "11 trials in 10 rounds"
 check "a CPU quota is warned of" contains "$dir/plan" "the control group may use 0.50 of "
 RM_SYSFS=$dir "$bin" env doctor >"$dir/doctor" 2>&1
 check "the description of the machine has the limits" contains "$dir/doctor" \
 	"64 MiB of memory (/sys/fs/cgroup/box/memory.max = 67108864) and 44 processes and threads"
+
+(ulimit -f 0; "$bin" plan "$dir/w.conf" >"$dir/none") 2>"$dir/err"
+check "a limit of file sizes ends no program without a word" contains "$dir/err" "standard output was lost: File too large"
+(ulimit -s 500; "$bin" plan "$dir/w.conf") 2>"$dir/err"
+check "a small stack is refused" [ $? = 2 ]
+check "with the next step" contains "$dir/err" "a stack may have 500 KiB here, expected at least 1024: run"
 
 # ---- limits of this process -------------------------------------------------
 if [ "${SANITIZE:-}" ] || ! (ulimit -v 60000 && "$bin" --version) >/dev/null 2>&1; then
