@@ -7,7 +7,6 @@ differ from the packer's, pages are compared without drawings, and a note report
 """
 import contextlib
 import io
-import json
 import os
 import re
 import shutil
@@ -45,7 +44,7 @@ class Rebuilt:
 
     def json(self) -> str:
         """As a JSON object."""
-        return json.dumps(asdict(self))
+        return strict_json.dumps(asdict(self))
 
 
 def versions() -> dict[str, str]:

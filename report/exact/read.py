@@ -5,7 +5,6 @@ The script of `make regress-exact` makes it: plan.json, about (a word and its va
 on each line), message (of the commits since base), same (maps whose programs are
 equal), base/ and head/ with an answer to each request. InputError names a file with an error.
 """
-import json
 from collections.abc import Container
 from pathlib import Path
 from typing import Any
@@ -89,8 +88,8 @@ def same_of(folder: Path) -> list[str]:
 
 def request_of(factors: Any, backend: str = "sim") -> str:
     """A request of the trial protocol."""
-    return json.dumps({"protocol": 2, "seed": SEED, "control_extra": 0.0,
-                       "counters": {"backend": backend}, "cell": factors})
+    return strict_json.dumps({"protocol": 2, "seed": SEED, "control_extra": 0.0,
+                              "counters": {"backend": backend}, "cell": factors})
 
 
 def write_requests(folder: Path) -> None:

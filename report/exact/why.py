@@ -11,7 +11,6 @@ base/NUMBER.cachegrind, head/NUMBER.cachegrind and `changed`, the files that dif
 between the commits. `tell` prints the functions and writes why.txt. The result does
 not affect verdicts (docs/method/gate.md). Exit status: 0, 2 usage or input.
 """
-import json
 import os
 import re
 import shlex
@@ -29,6 +28,7 @@ from report.exact import read
 from report.exact.__main__ import verdict_of
 from report.exact.model import Planned, Word
 from report.exact.text import ratio_text
+from report.load import strict_json
 
 OPERATIONS = 8000  # in a counted window: the value of regress-exact.conf
 MOST = 6  # functions that are printed per cell
@@ -130,7 +130,7 @@ def ask(kind: Callable[[Path], tuple[str, str, Found]], folder: Path, into: Path
         name = planned.name if planned.measure.startswith("simulated") else planned.id
         questions.append(asdict(Question(name, planned.map, runs[key], command)))
     for name, text in (("order", "".join(order)), ("base.commit", base), ("head.commit", head),
-                       ("cells.json", json.dumps(questions))):
+                       ("cells.json", strict_json.dumps(questions))):
         read.write(into / name, text)
     return 0
 

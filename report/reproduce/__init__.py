@@ -8,7 +8,6 @@ Exit status: 0 some comparisons are replicated and none is opposite; 1 one is op
 replicated, or NEW is not finished.
 """
 import argparse
-import json
 import os
 import re
 import sys
@@ -67,7 +66,7 @@ def absolute(workload: Workload) -> str:
 def print_inputs(campaign: Campaign, figure: str | None) -> None:
     """Prints the workloads of the first run."""
     questions.check(figure)
-    print(json.dumps({"campaign": campaign.name, "workloads": [
+    print(strict_json.dumps({"campaign": campaign.name, "workloads": [
         {"name": w.name, "text": absolute(w)} for w in campaign.plan.workloads]},
         ensure_ascii=False))
 
