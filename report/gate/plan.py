@@ -45,7 +45,7 @@ DIGITS = 6  # decimals of a ln ratio: a resolution of 0.0001 %
 
 def seconds_of(trials: Sequence[Trial], folder: Path) -> float:
     """Time that the trials took [s]. Not by started_utc, since that clock may be set meanwhile."""
-    total_ns = 0
+    total_ns = 0.0
     for trial in trials:
         if trial.wall_ns is None:
             raise InputError(f"{folder / 'trials.jsonl'}: {trial.cell} block {trial.block}: lacks "

@@ -30,7 +30,7 @@ def plain(item: object) -> Json:
 
 def to_json(item: object) -> str:
     """A dataclass as JSON. ValueError: a number is NaN or infinite."""
-    return strict_json.dumps(plain(item), indent=1, allow_nan=False) + "\n"
+    return strict_json.dumps(plain(item), indent=1) + "\n"
 
 
 def schema(cls: type, name: str) -> dict[str, Json]:

@@ -34,6 +34,7 @@ uint64_t rm_limits_trial_bytes(const struct rm_limits *limits);
 
 /* What to do after memory or threads (`limit`) were refused: the tightest limit
    that was found, as a clause. Returns `text`. */
+#define RM_LIMIT_WORDS "the tightest limit is "
 enum { RM_LIMIT_ADVICE_BYTES = RM_LIMIT_SOURCE_BYTES + 100 };
 const char *rm_limit_advice(
         const struct rm_limit *limit, char text[RM_LIMIT_ADVICE_BYTES]);
@@ -43,6 +44,10 @@ const char *rm_limit_advice(
 #define RM_THREAD_FORBIDDEN                                                  \
 	"a filter of system calls refuses clone3(): update the container's " \
 	"runtime, or allow the call"
+
+/* True if this process cannot map 64 MiB, as every trial and check may need. Then
+   its crash is no evidence against a map. Safe in a signal handler. */
+bool rm_limits_lack_memory(void);
 
 /* How often the kernel killed a process for lack of memory, in this process's
    control group or else on this machine. False if no file has the number. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run_summary.c - prints the outcome of a campaign. */
+#include "runner/base/limits.h"
 #include "runner/cli/campaign_run.h"
 
 #include <errno.h>
@@ -14,8 +15,11 @@ static void print_unverified(const struct rm_tally *tally)
 	json_t *reason;
 
 	json_object_foreach (tally->unfit, map, reason)
-		printf("failed verification: %s: %s\n", map,
-		        json_string_value(reason));
+		printf("%s: %s: %s\n",
+		        strstr(json_string_value(reason), RM_LIMIT_WORDS)
+		                ? "not verified"
+		                : "failed verification",
+		        map, json_string_value(reason));
 }
 
 /* Cells of a map that failed verification are not listed; the map is. */

@@ -41,13 +41,13 @@ check "scripts see a clean environment" eval '
 
 # ---- temporary files ---------------------------------------------------------
 mkdir "$dir/a b" "$dir/open" && touch "$dir/file"
-temporary() { (cd "$dir" && TMPDIR=$1 bash -c "cd '$PWD' && . runner/base/environment.sh && mktemp -u") 2>&1; }
+temporary() { TMPDIR=$1 bash -c ". runner/base/environment.sh && mktemp -u" 2>&1; }
 check "scripts name a TMPDIR that cannot be used" eval '
 	for bad in "$dir/none" "$dir/file"; do
 		seen=$(temporary "$bad"); [ $? = 2 ] && [[ $seen == *"TMPDIR=$bad: no folder"*"export TMPDIR=FOLDER" ]] || break
 	done'
 check "spaces in TMPDIR are kept" [ "$(dirname "$(temporary "$dir/a b")")" = "$dir/a b" ]
-check "a relative TMPDIR becomes absolute" eval '[[ $(TMPDIR=tests bash -c ". runner/base/environment.sh; mktemp -u") = $PWD/tests/* ]]'
+check "a relative TMPDIR becomes absolute" [ "$(dirname "$(temporary tests)")" = "$PWD/tests" ]
 TMPDIR=$dir/none "$build/readmostly" dev verify-artifact "$dir/file" >"$dir/artifact" 2>&1
 check "and so do programs" contains "$dir/artifact" "$dir/none: no temporary folder can be made here: No such file"
 
