@@ -40,11 +40,12 @@ def naming(path: Path | str) -> Iterator[None]:
 
 
 def replace(path: Path | str, text: str) -> None:
-    """Writes a file completely or not at all; OSError, which names it."""
+    """Writes a file completely or not at all; OSError, which names it. Bytes of file names
+    that are not UTF-8 become question marks."""
     new = f"{path}.new"
     with naming(path):
         try:
-            with open(new, "w", encoding="utf-8", opener=unlinked) as file:
+            with open(new, "w", encoding="utf-8", errors="replace", opener=unlinked) as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())

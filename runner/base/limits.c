@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,6 +264,15 @@ bool rm_limits_lack_memory(void)
 		return true;
 	munmap(probe, size);
 	return false;
+}
+
+bool rm_limits_cpu_time_ended(int signal)
+{
+	struct rlimit limit;
+
+	return signal == SIGXCPU ||
+	       (signal == SIGKILL && !getrlimit(RLIMIT_CPU, &limit) &&
+	               limit.rlim_cur != RLIM_INFINITY);
 }
 
 bool rm_limits_oom_kills(uint64_t *kills)

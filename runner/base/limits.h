@@ -49,6 +49,11 @@ const char *rm_limit_advice(
    its crash is no evidence against a map. Safe in a signal handler. */
 bool rm_limits_lack_memory(void);
 
+/* True if `ulimit -t` may have ended a process by this signal. */
+bool rm_limits_cpu_time_ended(int signal);
+#define RM_CPU_TIME_ADVICE \
+	RM_LIMIT_WORDS "ulimit -t (CPU time): raise it, or use less"
+
 /* How often the kernel killed a process for lack of memory, in this process's
    control group or else on this machine. False if no file has the number. */
 bool rm_limits_oom_kills(uint64_t *kills);

@@ -5,6 +5,7 @@
 #include "runner/base/limits.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,11 @@ static const char *find_advice(
 
 	if (strstr(reason, "could not be started: Operation not permitted"))
 		return RM_THREAD_FORBIDDEN;
+	if (!oom_killed && ((strstr(reason, "ended by signal 24 (") &&
+	                            rm_limits_cpu_time_ended(SIGXCPU)) ||
+	                           (strstr(reason, "ended by signal 9 (") &&
+	                                   rm_limits_cpu_time_ended(SIGKILL))))
+		return RM_CPU_TIME_ADVICE;
 	if (!lacks_tasks && !oom_killed && !has_one_of(reason, memory))
 		return NULL;
 	rm_limits_read(&limits);

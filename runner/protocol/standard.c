@@ -66,21 +66,29 @@ static void check_output(int status, void *process)
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 
-/* With less, buffers and the threads of a map overflow, which looks like a crash
-   of the map. */
-static void require_stack(void)
+/* With a small stack, buffers and the threads of a map overflow, which looks like
+   a crash of the map. With a huge one, no thread of a child can start. */
+static void check_limits(void)
 {
-	const rlim_t least = 1 << 20;
+	const rlim_t stack_least = 1 << 20, stack_most = 1 << 30, files = 16;
 	struct rlimit limit;
+	const char *needs = NULL;
 
-	if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur >= least)
-		return;
-	fprintf(stderr,
-	        "readmostly: a stack may have %llu KiB here, expected at least "
-	        "%llu: run `ulimit -s 8192`, in a new login if that fails\n",
-	        (unsigned long long)limit.rlim_cur >> 10,
-	        (unsigned long long)least >> 10);
-	exit(RM_USAGE);
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < files)
+		needs = "16 open files: run `ulimit -n 1024`";
+	if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < stack_least)
+		needs = "a stack of 1024 KiB: run `ulimit -s 8192`";
+	if (needs) {
+		fprintf(stderr,
+		        "readmostly: the shell's limit is below %s, in a new "
+		        "login if that fails\n",
+		        needs);
+		exit(RM_USAGE);
+	}
+	if (limit.rlim_cur > stack_most && limit.rlim_cur != RLIM_INFINITY) {
+		limit.rlim_cur = stack_most >> 4;
+		setrlimit(RLIMIT_STACK, &limit);
+	}
 }
 
 void rm_program_start(void)
@@ -89,7 +97,7 @@ void rm_program_start(void)
 	open_closed_streams();
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		make_blocking(fd);
-	require_stack();
+	check_limits();
 	signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f returns EFBIG */
 	on_exit(check_output, (void *)(intptr_t)getpid());
 }

@@ -306,6 +306,9 @@ static bool hit_limit(
 	         oom_kills > watch->oom_kills)
 		rm_check_not_run(error, true,
 		        "the kernel killed its process for lack of memory");
+	else if (status != -1 && WIFSIGNALED(status) &&
+	         rm_limits_cpu_time_ended(WTERMSIG(status)))
+		rm_error_set(error, -1, "not run: " RM_CPU_TIME_ADVICE);
 	else
 		return false;
 	return true;
