@@ -15,7 +15,8 @@ struct rm_shape;
  * are opened in the wrong direction: reading the input or writing the output
  * still fails. Streams that do not block are made to block. A write beyond the
  * limit of a file's size fails instead of ending the program. If the limit of
- * the stack or of open files is too small, prints that and exits with RM_USAGE.
+ * the stack or of open files is too small, or /proc is missing, prints that and
+ * exits with RM_USAGE.
  *
  * At the exit, a program whose standard output was not completely written
  * reports that and exits with RM_INCOMPLETE instead of RM_OK. Errors in

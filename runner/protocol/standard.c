@@ -67,8 +67,9 @@ static void check_output(int status, void *process)
 }
 
 /* With a small stack, buffers and the threads of a map overflow, which looks like
-   a crash of the map. With a huge one, no thread of a child can start. */
-static void check_limits(void)
+   a crash of the map. With a huge one, no thread of a child can start. Without
+   /proc, no program finds the others. */
+static void check_system(void)
 {
 	const rlim_t stack_least = 1 << 20, stack_most = 1 << 30, files = 16;
 	struct rlimit limit;
@@ -78,10 +79,12 @@ static void check_limits(void)
 		needs = "16 open files: run `ulimit -n 1024`";
 	if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < stack_least)
 		needs = "a stack of 1024 KiB: run `ulimit -s 8192`";
+	if (access("/proc/self/exe", F_OK))
+		needs = "/proc: run `mount -t proc proc /proc`";
 	if (needs) {
 		fprintf(stderr,
-		        "readmostly: the shell's limit is below %s, in a new "
-		        "login if that fails\n",
+		        "readmostly: not available here: %s, in a new login "
+		        "if that fails\n",
 		        needs);
 		exit(RM_USAGE);
 	}
@@ -97,7 +100,7 @@ void rm_program_start(void)
 	open_closed_streams();
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		make_blocking(fd);
-	check_limits();
+	check_system();
 	signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f returns EFBIG */
 	on_exit(check_output, (void *)(intptr_t)getpid());
 }

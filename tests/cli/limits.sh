@@ -37,7 +37,7 @@ check "the description of the machine has the limits" contains "$dir/doctor" \
 check "a limit of file sizes ends no program without a word" contains "$dir/err" "standard output was lost: File too large"
 (ulimit -s 500; "$bin" plan "$dir/w.conf") 2>"$dir/err"
 check "a small stack is refused" [ $? = 2 ]
-check "with the next step" contains "$dir/err" "below a stack of 1024 KiB: run"
+check "with the next step" contains "$dir/err" "not available here: a stack of 1024 KiB: run"
 
 # ---- limits of this process -------------------------------------------------
 if [ "${SANITIZE:-}" ] || ! (ulimit -v 60000 && "$bin" --version) >/dev/null 2>&1; then
