@@ -57,7 +57,7 @@ class Axis(NamedTuple):
 
     @property
     def preset(self) -> Value | None:
-        """Default value; None if the option is required."""
+        """Default value, or None if the option is required."""
         return None if self.factor in FACTORS[:3] else USUAL.value(self.factor)
 
 
@@ -124,6 +124,12 @@ def spot_of(p: Place) -> Spot:
     """Returns the spot of a group of cells."""
     return normal(Spot(p.write_share, p.keys, p.threads, p.miss_share, p.write_kind, p.dist,
                        p.shape, p.placement, p.memory, p.presize, p.options))
+
+
+def options_of(spot: Spot) -> str:
+    """Formats the options that ask for this spot, without those that have their defaults."""
+    return " ".join(f"--{axis.key} {values.text_of(axis.factor, spot.value(axis.factor))}"
+                    for axis in AXES if spot.value(axis.factor) != axis.preset)
 
 
 def normal(spot: Spot) -> Spot:

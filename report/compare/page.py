@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from report import folders
 from report.compare import agreement, places, twins, versions
-from report.compare.gather import Gathered
+from report.compare.gather import Gathered, same_machine
 from report.compare.model import FORMAT, Document
 from report.model.encode import to_json
 from report.model.place import Outcome
@@ -26,6 +26,7 @@ def build(found: Gathered, out: Path) -> Document:
     return Document(
         FORMAT, "comparison", found.complete, found.wanted,
         any(m.campaign.plan.synthetic for m in found.members),
+        all(same_machine(found.members[0], m) for m in found.members[1:]),
         shared.index(head) if head else None, tuple(shared),
         tuple(places.machine(s, shared, os.path.relpath(s.member.campaign.path, out))
               for s in sides),
@@ -36,7 +37,7 @@ def build(found: Gathered, out: Path) -> Document:
 
 
 class Answer(NamedTuple):
-    """Machines with the same result; `outcome` None: no map is recommended."""
+    """Machines with the same result; `outcome` is None if no map is recommended."""
     outcome: Outcome | None
     maps: tuple[str, ...]
     machines: tuple[str, ...]
@@ -76,7 +77,7 @@ def context(d: Document) -> dict[str, object]:
 
 
 def write(d: Document, out: Path) -> list[str]:
-    """Writes the page's folder and returns lines for the terminal. OSError."""
+    """Writes the page's folder and returns lines for the terminal. Raises OSError."""
     folders.own(out)
     seen = context(d)
     page = text.environment(True, TEMPLATES).get_template("compare.html.j2").render(seen)
