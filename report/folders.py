@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from report.ending import InputError
-
 
 def own(path: Path | str, *below: str) -> None:
     """Makes the folder `path` and the folders `below` it. Raises OSError if one of these folders is
@@ -88,6 +86,7 @@ def temporary() -> str:
     try:
         return tempfile.gettempdir()
     except FileNotFoundError as error:
+        from report.ending import InputError  # which imports this module
         raise InputError(f"{os.environ.get('TMPDIR') or '/tmp'}: no temporary file can be made "
                          "here: choose another place: export TMPDIR=FOLDER") from error
 
