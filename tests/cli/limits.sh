@@ -34,7 +34,8 @@ check "the description of the machine has the limits" contains "$dir/doctor" \
 	"64 MiB of memory (/sys/fs/cgroup/box/memory.max = 67108864) and 44 processes and threads"
 
 (ulimit -f 0; "$bin" plan "$dir/w.conf" >"$dir/none") 2>&1 | cat >"$dir/err"
-check "a limit of file sizes ends no program without a word" contains "$dir/err" "standard output was lost: File too large"
+check "a limit of file sizes ends no program without a word" contains "$dir/err" \
+	"standard output was lost: File too large"
 (ulimit -s 500; "$bin" plan "$dir/w.conf") 2>"$dir/err"
 check "a small stack is refused" [ $? = 2 ]
 check "with the next step" contains "$dir/err" "not available here: a stack of 1024 KiB: run"
@@ -52,7 +53,8 @@ check "and names the limit" contains "$dir/check" "the tightest limit is ulimit 
 "$bin" plan --requests "$dir/w.conf" --set keys=1Mi --set threads=1 --set presize=no | head -n 1 >"$dir/request"
 (ulimit -v 60000; "$build/maps/plain/gomap_rw" trial <"$dir/request") >"$dir/trial" 2>&1
 check "a trial that crashes without memory names that" contains "$dir/trial" "Cannot allocate memory"
-RM_PAGE=no RM_SYSFS=$dir "$bin" run "$dir/w.conf" --set blocks=1 --set window=1ms --busy-ok -o "$dir/run" >"$dir/out" 2>&1
+RM_PAGE=no RM_SYSFS=$dir "$bin" run "$dir/w.conf" --set blocks=1 --set window=1ms --busy-ok \
+	-o "$dir/run" >"$dir/out" 2>&1
 check "a run prints which cells a limit left out, and the next step" contains "$dir/out" \
 	"set fewer keys; --resume keeps the plan, so give the command another -o"
 (ulimit -v 60000; "$bin" explore gomap_rw --schedules 1) >"$dir/explore" 2>&1
