@@ -40,6 +40,8 @@ def failure_line(error: BaseException) -> str:
         return (f"{found}: `make deps` installs what the report needs, for "
                 f"the system's Python; this is {sys.executable}, and `$(report"
                 "/find_python.sh) -m report ...` uses a Python that has it")
+    if isinstance(error, MemoryError):
+        return "out of memory: `readmostly env doctor` prints the limits: raise one of them"
     return (f"{found} (in {place_of(error)}): the folder is damaged if "
             "`readmostly dev validate` reports it, else this is a bug in the "
             "report; --debug prints a traceback")
@@ -109,6 +111,9 @@ def end(command: Callable[[], int]) -> int:
         status = command()
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except InputError as error:
+        print_error(str(error))
+        status = USAGE
     except Exception as error:  # pylint: disable=broad-except
         if debug:
             raise

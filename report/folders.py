@@ -60,11 +60,12 @@ def naming(path: Path | str) -> Iterator[None]:
 
 
 def replace(path: Path | str, text: str) -> None:
-    """Writes a file completely or not at all; the OSError names it."""
+    """Writes a file completely or not at all; the OSError names it. Bytes of file names that
+    are not UTF-8 become question marks."""
     new = f"{path}.{os.getpid()}.new"
     with naming(path):
         try:
-            with open(new, "w", encoding="utf-8", opener=unlinked) as file:
+            with open(new, "w", encoding="utf-8", errors="replace", opener=unlinked) as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -94,10 +95,20 @@ def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
             raise
 
 
+def temporary() -> str:
+    """Returns the folder for temporary files; InputError if there is none."""
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError as error:
+        from report.ending import InputError  # which imports this module
+        raise InputError(f"{os.environ.get('TMPDIR') or '/tmp'}: no temporary file can be made "
+                         "here: choose another place: export TMPDIR=FOLDER") from error
+
+
 def private(name: str) -> str | None:
     """Returns a permanent folder in $TMPDIR that only this user can write to. If another user has
     taken the name, returns a folder that is removed at exit."""
-    path = os.path.join(tempfile.gettempdir(), name)
+    path = os.path.join(temporary(), name)
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:

@@ -7,7 +7,6 @@ pages are compared without their drawings, and a note reports it.
 """
 import contextlib
 import io
-import json
 import os
 import re
 import shutil
@@ -44,7 +43,7 @@ class Rebuilt:
     commit: str
 
     def json(self) -> str:
-        return json.dumps(asdict(self))
+        return strict_json.dumps(asdict(self))
 
 
 def versions() -> dict[str, str]:

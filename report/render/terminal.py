@@ -49,11 +49,11 @@ def stars(rows: list[BoardRow], longest: int) -> dict[str, str]:
 
 
 def folded(line: str) -> list[str]:
-    """Splits a line into parts of at most 80 columns; an empty line stays. Characters that could
-    control the terminal are replaced."""
+    """Splits a line into parts of at most 80 columns; an empty line stays, and so does the
+    path of the page, to be copied. Characters that could control the terminal are replaced."""
     line = "".join(c if c.isprintable() else "?" if c != formats.NBSP else " "
                    for c in line.rstrip()).rstrip()
-    if len(line) <= COLUMNS:
+    if len(line) <= COLUMNS or line.startswith("Page: "):
         return [line]
     return textwrap.wrap(line, COLUMNS, subsequent_indent="  ",
                          break_long_words=True, break_on_hyphens=False)

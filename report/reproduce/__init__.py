@@ -10,7 +10,6 @@ folders cannot be read or compared, or OLD recommends no map; 3 no comparison is
 NEW is not finished.
 """
 import argparse
-import json
 import os
 import re
 import sys
@@ -69,7 +68,7 @@ def absolute(workload: Workload) -> str:
 def print_inputs(campaign: Campaign, figure: str | None) -> None:
     """Prints the workloads of the first campaign as JSON."""
     questions.check(figure)
-    print(json.dumps({"campaign": campaign.name, "workloads": [
+    print(strict_json.dumps({"campaign": campaign.name, "workloads": [
         {"name": w.name, "text": absolute(w)} for w in campaign.plan.workloads]},
         ensure_ascii=False))
 

@@ -25,8 +25,6 @@ int rm_watch_signals(void)
 			sigaddset(&watched, signals[i]);
 	}
 	sigprocmask(SIG_BLOCK, &watched, NULL);
-	signal(SIGXFSZ, SIG_IGN); /* a write beyond the file size limit returns
-				   * EFBIG */
 	return signalfd(-1, &watched, SFD_CLOEXEC);
 }
 

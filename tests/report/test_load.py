@@ -7,6 +7,7 @@ import copy
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -431,3 +432,16 @@ def test_json_that_the_runner_may_write_is_accepted(text: str | bytes, value: ob
 def test_lines_without_a_checksum_are_valid_in_older_campaigns_only(
         line: bytes, checked: bool, whole: bool) -> None:
     assert seal.line_is_whole(line, checked) is whole
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1.0, -float("inf")]])
+def test_a_number_that_json_lacks_is_never_written(value: object) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        strict_json.dumps(value)
+
+
+def test_the_report_has_one_writer_of_json() -> None:
+    """seal.py writes numbers of a text that strict_json has read."""
+    writers = {file.name for file in (ROOT / "report").rglob("*.py")
+               if re.search(r"(?<!strict_)json\.dumps?\(", file.read_text(encoding="utf-8"))}
+    assert writers == {"strict_json.py", "seal.py"}

@@ -1354,12 +1354,12 @@ static void memory_is_planned_for_what_maps_need(void)
 	        "each key costs twice its bytes and 64 bytes");
 	CHECK(words >= (2 * 16 + 64) << 20, "the estimate includes all keys");
 	exact.limits = &limits;
-	limits.memory.left = words;
+	limits.memory.left = 2 * words;
 	build(mebi, "pu:2", &exact, &plan);
 	CHECK(!cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1)->skip[0],
-	        "a trial may take all memory that is left");
+	        "a trial may take half of the memory that is left");
 	rm_plan_free(&plan);
-	limits.memory.left--;
+	limits.memory.left -= 2;
 	build(mebi, "pu:2", &exact, &plan);
 	CHECK(!strncmp(cell_of(&plan, "plain", RM_MEASURE_THROUGHPUT, 1)->skip,
 	              RM_BEYOND_LIMIT, strlen(RM_BEYOND_LIMIT)) &&
