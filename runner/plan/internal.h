@@ -9,10 +9,9 @@
 
 enum { RM_VERIFY_KEYS = 64, RM_CELLS_MAX = 200000 };
 
-/* Prefixes of reasons that the user can remove by changing this machine: no
-   hardware counters, and a limit that is too low. */
-#define RM_NO_COUNTERS  "no counters: "
-#define RM_BEYOND_LIMIT "beyond a limit: "
+/* Like RM_BEYOND_LIMIT, a prefix of reasons that the user can remove by changing
+   this machine. */
+#define RM_NO_COUNTERS "no counters: "
 
 /* The plan under construction, and its inputs. */
 struct rm_planning {

@@ -217,6 +217,9 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
         const struct rm_plan_options *options, struct rm_plan *plan,
         struct rm_error *error);
 
+/* Prefix of the reason why a cell is skipped because of a limit. */
+#define RM_BEYOND_LIMIT "beyond a limit: "
+
 /* Returns -ENOMEM or -EAGAIN and fills `reason` with the limit if a trial needs
    more memory or threads than are left. `more_tasks` is added to the cell's
    threads. */

@@ -5,6 +5,7 @@
  * Each operation is executed and recorded under one lock, so that the record
  * shows the order in which they took effect, which maps do not report.
  */
+#include "runner/base/file.h"
 #include "runner/driver.h"
 #include "runner/trace/internal.h"
 
@@ -194,7 +195,7 @@ static int write_text(
 		                recorder->entries[i])],
 		        rm_replay_rank(recorder->entries[i]));
 	fprintf(out, "end %" PRIu64 "\n", recorder->count);
-	return ferror(out) ? -EIO : 0;
+	return rm_file_flush(out);
 }
 
 /* Converts the text form through a struct rm_trace. */
