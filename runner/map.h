@@ -321,9 +321,9 @@ struct rm_impl {
 	/* Longest values in programs for other sizes of keys and values
 	   (docs/adr/0030): 8 to 1024 bytes; 0: there are no such programs. */
 	unsigned value_most;
-	/* Where values over 24 bytes are, and what frees them: "in line" is
-	   next to the key, so that a look-up reaches both at once; "by pointer"
-	   is in a separate object. NULL: no such values. */
+	/* Where values over 24 bytes are, and what frees them: "inline"
+	   means next to the key, so that a look-up reaches both at once; "by
+	   pointer" means in a separate object. NULL: no such values. */
 	const char *value_place;
 	/* Uses volatile accesses for ordering, like the headers of Concurrency
 	   Kit. C11 regards these as data races, so "explore all" skips the

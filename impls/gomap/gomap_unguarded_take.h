@@ -3,11 +3,11 @@
  * gomap_unguarded_take.h - locked Go maps whose removals skip the lock: a
  * misuse that is counted instead of fatal.
  *
- * Go's map detects this only sometimes, by a flag, and then ends the program. Here each
- * conflict is counted, and after the first one removals take the lock, so that
- * the damage stays small and defined. One removal in 16 pauses in the middle,
- * so that every run has conflicts. Open iterators keep all memory that growth
- * would free.
+ * Go's map detects this only sometimes, with a flag, and then ends the program.
+ * Here each conflict is counted, and removals take the lock after the first
+ * one, so that the damage stays small and defined. One removal in 16 pauses in
+ * the middle, so that every run has conflicts. Open iterators keep all memory
+ * that growth would free.
  *
  * This is a template: the includer chooses guard and shards as for
  * gomap_guarded.h, and defines be_met().

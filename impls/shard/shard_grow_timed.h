@@ -4,7 +4,7 @@
  * a template: shard_grow.h lists the constants that the includer defines.
  * GROW_TIMED is 1, and one more constant is needed:
  *
- *	GROW_INSPECTION_NS   interval of the thread's inspections, on the map's clock
+ *	GROW_INSPECTION_NS   time between inspections, on the map's clock
  *
  * An inspection compares each shard's number of keys with 3/4 of its capacity.
  * A fuller shard is marked as moving and gets two children. From then on each

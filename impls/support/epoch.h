@@ -74,7 +74,8 @@ enum {
 	                    pairs */
 	EPOCH_BAG_ITEMS = 125, /* with its head a bag has 2 KiB */
 	EPOCH_BAG_BYTES = 64 << 10,
-	EPOCH_POLL = 16, /* announcements between two polls of the limbo */
+	EPOCH_POLL =
+	        16, /* announcements between two looks for objects to free */
 	EPOCH_LIMIT = 256 << 20, /* default of retired_limit_bytes */
 	EPOCH_KIND_BITS = 8,
 };

@@ -133,7 +133,7 @@ static void handle_sleep_torn(struct handle *handle)
 		handle_wait_for(&handle->torn);
 }
 
-/* Assigns a map to a. */
+/* Assigns a map to `a`. */
 static void handle_assign(struct handle_thread *self, unsigned which)
 {
 	struct handle *handle = self->handle;

@@ -29,8 +29,8 @@ struct rm_limits {
 /* Reads all of them; takes well below a millisecond. */
 void rm_limits_read(struct rm_limits *limits);
 
-/* Bytes that one trial may take: half of what is left. The other half is for the
-   runner, and for other programs that grow. UINT64_MAX: no limit. */
+/* Bytes that one trial may take: half of what is left. The other half is for
+   the runner, and for other programs that grow. UINT64_MAX: no limit. */
 uint64_t rm_limits_trial_bytes(const struct rm_limits *limits);
 
 /* Advice, as a clause, after the kernel refused memory or threads: names the
@@ -46,8 +46,8 @@ const char *rm_limit_advice(
 	"a filter of system calls refuses clone3(): update the container's " \
 	"runtime, or allow the call"
 
-/* True if this process cannot map 64 MiB, as every trial and check may need. Then
-   its crash is no evidence against a map. Safe in a signal handler. */
+/* True if this process cannot map the 64 MiB that a trial or check may need: its
+   crash is then no evidence against a map. Safe in a signal handler. */
 bool rm_limits_lack_memory(void);
 
 /* True if `ulimit -t` may have ended a process by this signal. */

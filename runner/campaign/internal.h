@@ -419,7 +419,7 @@ struct rm_repeats {
 	unsigned round;         /* current round */
 	double allowed;         /* repeats allowed by the rounds so far */
 	size_t made;            /* repeats so far, at most `allowed` */
-	size_t refused;         /* spoilt trials without budget */
+	size_t refused;         /* disturbed or void trials without budget */
 	bool is_over;           /* no more repeats in this round */
 };
 

@@ -18,7 +18,7 @@ target='' stopped=''
 
 # Writes the status in place with a fixed length, so that it also works on a full disk.
 write_status() { printf '%-511.511s\n' "$*" 1<>"$status"; }
-# Whether the job may be requeued. A cancelled job is not.
+# Tests whether the job may be requeued. A cancelled job may not.
 may_requeue() {
 	[ -n "$job" ] && [ "$restart" -lt "${REQUEUES:-20}" ] &&
 		[ "$(squeue -h -j "$job" -o %T)" = RUNNING ]

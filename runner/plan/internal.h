@@ -9,8 +9,8 @@
 
 enum { RM_VERIFY_KEYS = 64, RM_CELLS_MAX = 200000 };
 
-/* Like RM_BEYOND_LIMIT, a prefix of reasons that the user can remove by changing
-   this machine. */
+/* Like RM_BEYOND_LIMIT, a prefix of reasons that the user can remove by
+   changing this machine. */
 #define RM_NO_COUNTERS "no counters: "
 
 /* The plan under construction, and its inputs. */

@@ -38,7 +38,7 @@ enum {
 
 enum {
 	ENTRY_BYTES = 64,        /* nodes, pointers, load factor */
-	THREAD_BYTES = 64 << 10, /* stack touched, limbo, histograms */
+	THREAD_BYTES = 64 << 10, /* used stack, retired objects, histograms */
 	PROCESS_BYTES = 8 << 20,
 	STREAM_BYTES = 64 << 20,
 };

@@ -11,8 +11,8 @@
    this. */
 static const uint64_t phase_parts = 1 << 20;
 
-/* A board: cells that differ only in the map. Their trials run one after
-   another, so both operands of a ratio see the same state of the machine. */
+/* Cells that differ only in the map. Their trials run one after another, so that
+   both operands of a ratio see the same state of the machine. */
 struct board {
 	size_t first, count; /* range in order.entries */
 	unsigned blocks;

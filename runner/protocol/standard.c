@@ -67,9 +67,9 @@ static void check_output(int status, void *process)
 	_exit(status == RM_OK ? RM_INCOMPLETE : status);
 }
 
-/* With a small stack, buffers and the threads of a map overflow, which looks like
-   a crash of the map. With a huge one, no thread of a child can start. Without
-   /proc, no program finds the others. */
+/* If the stack is small, buffers and a map's threads overflow it, which looks
+   like a crash of the map. If it is huge, a child cannot start any thread.
+   Without /proc, a program cannot find the other programs. */
 static void check_system(void)
 {
 	const rlim_t stack_least = 1 << 20, stack_most = 1 << 30, files = 16;

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # `make regress` for a map of another project. A head that answers wrongly, crashes or hangs fails
-# before any timing, with the finding. A correct head is timed, whatever the verdict, and its
-# outputs exist.
+# before any timing, with the finding. A correct head is timed and writes its outputs, whatever the
+# verdict.
 # slow: a minute of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 . tests/tools/clone_tree.sh

@@ -20,8 +20,8 @@ output_matches() { grep -q -- "$1" "$dir/out"; }
 error_matches() { grep -q -- "$1" "$dir/err"; }
 lacks_text() { ! grep -q -- "$1" "$2"; }
 
-# A Zen 3 with 32 KiB of L1d, as seen from one CPU, and a library whose counts match the known
-# kernels.
+# A Zen 3 with 32 KiB of L1d, as one CPU sees it, and a library whose counts match those of the kernels with known
+# counts.
 cpu=$(taskset -pc $$ | sed 's/.*: *\([0-9]*\).*/\1/')
 root=$dir/root cache=$dir/root/sys/devices/system/cpu/cpu$cpu/cache/index0
 mkdir -p "$root/proc" "$cache"

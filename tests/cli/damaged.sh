@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Outputs of a build that are empty or cut are made again, and never started.
+# Build outputs that are empty or truncated are built again and never started.
 . tests/tools/tap.sh
 needs readmostly plain/gomap_rw check/gomap_rw
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT

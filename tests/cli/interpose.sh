@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A cache loaded before the library of `interpose`: correct if writes invalidate it, and caught
+# A cache loaded before the library of `interpose` passes if writes invalidate it, and is caught
 # otherwise.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1

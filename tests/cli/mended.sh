@@ -38,7 +38,7 @@ check "no trial was moved aside" [ ! -e "$campaign/unfinished.jsonl" ]
 run "$dir/plain" --resume
 check "a resume of a complete campaign reports no removed line" reports_nothing
 
-# A line without its newline is torn, too, and is removed completely.
+# A line without its newline counts as torn, too, and is removed completely.
 bytes=$(tail -n 1 "$journal" | wc -c)
 truncate -s -1 "$journal"
 run "$dir/plain" --resume

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The check listed in tests/fixtures/misuse.tsv finds each misuse with each of 20 seeds (SEEDS=N
-# changes the number) and never fails the correct form. Races keep their window open, tens of times
-# in a run, so this does not show that a check would find a rare race.
+# changes the number) and never fails the correct form. The misuses keep the window of their race
+# open, tens of times in a run, so this does not show that a check would find a rare race.
 # slow: a minute of CPU time. alone: the load decides how often threads meet.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

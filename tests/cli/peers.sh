@@ -64,7 +64,7 @@ unknown() { # prints peers of unknown version
 		"$readmostly" dev list --facts "$id" | sed -n 's/^version: \([^ ]*\) unknown, .*/\1/p'
 	done | sort -u
 }
-# Neither has a macro, a function or a .pc file.
+# Neither has a macro, a function or a .pc file for its version.
 check "the version is unknown only for libcuckoo and critnib" sh -c \
 	"! echo '$(unknown)' | grep -vxE 'libcuckoo|critnib|'"
 sheets_agree() { # the sheet starts with the progress of the description
@@ -98,7 +98,7 @@ check "with the valid ids" contains "$out" "expected one of absl_rw"
 # ---- in a campaign ----
 here=$("$readmostly" dev list --ids | grep -xF "$peers" | xargs)
 cat >"$dir/peers.conf" <<END
-# Peers, shortly. Why: each shape that they offer runs and is verified.
+# Peers, in short windows. Why: each shape that they offer runs and is verified.
 writes     = 10%
 write-kind = churn
 keys       = 500
@@ -114,7 +114,7 @@ measure    = throughput
 END
 "$readmostly" run "$dir/peers.conf" -o "$dir/campaign" --counters none \
 	--set repeat-most=0 --set "maps=$here" >"$out" 2>&1
-# Other load may make the time of a trial void, but not its answers.
+# Other load may make a trial's time void, but not its answers.
 verified() { # each map has a trial, and all trials pass
 	python3 - "$dir/campaign/trials.jsonl" $here <<-'END'
 		import json, sys

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds of both gates, with a fake make: only the maps of the plan, again only after changes, and
-# no leftovers of a killed run; errors before any measurement are one line.
+# Builds of both gates, with a fake make: they build only the maps of the plan, build them again
+# only after changes, and use no leftovers of a killed run. Errors before any measurement are one
+# line.
 # slow: over five seconds of CPU time; not part of `make check`.
 . tests/tools/tap.sh
 build=$(realpath "${BUILD:-build/gcc}")

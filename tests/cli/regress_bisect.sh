@@ -98,7 +98,7 @@ check "and is reported" contains "$dir/broken.err" "ended with status 2"
 bisect mended 14
 check "the same call runs the judge again, and continues" contains "$dir/mended" " Commit 14"
 
-# A problem of the machine says nothing about the commit: with space it is judged.
+# A problem of the machine says nothing about the commit, which is judged once there is space.
 for how in FULL KILL; do
 	for n in 0 13 16; do
 		declare -x "$how=$n"

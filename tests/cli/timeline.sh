@@ -30,7 +30,7 @@ timeline() { # MAP MORE...
 }
 is_valid() { /usr/bin/python3 tests/tools/timeline_format.py "$dir/$1.json" >"$out" ||
 	{ sed 's/^/# /' "$out"; return 1; }; }
-# EXPRESSION with trace, names (of spans), states (their names), tids
+# Tests a Python EXPRESSION, which may use trace, names (of spans), states (their names) and tids.
 shows() { # MAP EXPRESSION
 	/usr/bin/python3 - "$dir/$1.json" "$2" <<'END'
 import json, sys

@@ -169,7 +169,7 @@ case_down() {
 	completes f n1 n2 n3
 }
 
-# The command of a user, in a separate tree.
+# Runs the command as a user would, in a separate tree.
 case_smoke() {
 	copy_tree
 	unset RM_FLEET_PROGRAM RM_TRIAL_PROGRAM RM_FAKE

@@ -82,7 +82,7 @@ static int run_in_child(
 	return status;
 }
 
-/* As if another thread were in the middle of a write. */
+/* Pretends that another thread is in the middle of a write. */
 static void write_twice(struct gomap *map)
 {
 	gomap_write_begin(map);
