@@ -7,8 +7,8 @@
 # REF, COMMIT: the source of base. MAPS, CELLS, WORKLOAD: a part of the plan, or another plan
 # (docs/method/gate.md). MINUTES: time limit. BUSY=ok: continue on a busy machine. PLAN: a folder of workloads that
 # replaces the mode's.
-# NOTES: a file of lines KEY=TEXT, stored in the campaign; maps in its key `same` have equal programs in base and head, pass,
-# and are not measured.
+# NOTES: a file of lines KEY=TEXT, stored in the campaign; maps in its key `same` have equal programs in base and head,
+# pass, and are not measured.
 # --resume continues a run; --set blocks= sets the number of blocks. Status: the verdict's (report/gate/__main__.py); 3
 # also if the machine is busy and nothing was started; 75 interrupted.
 . runner/base/environment.sh

@@ -46,8 +46,8 @@ const char *rm_limit_advice(
 	"a filter of system calls refuses clone3(): update the container's " \
 	"runtime, or allow the call"
 
-/* True if this process cannot map the 64 MiB that a trial or check may need: its
-   crash is then no evidence against a map. Safe in a signal handler. */
+/* True if this process cannot map the 64 MiB that a trial or check may need.
+   Then its crash is no evidence against a map. Safe in a signal handler. */
 bool rm_limits_lack_memory(void);
 
 /* True if `ulimit -t` may have ended a process by this signal. */

@@ -38,8 +38,8 @@ static char *read_file(const char *path, size_t *length, int *failed)
 	return text;
 }
 
-/* Reads a file that the build has sealed (with a checksum); the caller frees the
-   text. Returns NULL with -errno in *failed, and `error`, if that fails. */
+/* Reads a file that the build has sealed with a checksum; the caller frees the
+   text. If that fails, returns NULL with -errno in *failed, and `error`. */
 static char *read_sealed(
         const char *path, size_t *length, int *failed, struct rm_error *error)
 {

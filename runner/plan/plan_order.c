@@ -11,8 +11,8 @@
    this. */
 static const uint64_t phase_parts = 1 << 20;
 
-/* Cells that differ only in the map. Their trials run one after another, so that
-   both operands of a ratio see the same state of the machine. */
+/* Cells that differ only in the map. Their trials run one after another, so
+   that both operands of a ratio see the same state of the machine. */
 struct board {
 	size_t first, count; /* range in order.entries */
 	unsigned blocks;
@@ -22,7 +22,7 @@ struct board {
 };
 
 struct entry {
-	uint64_t board; /* equal for the cells of a board */
+	uint64_t board; /* equal for the cells of a struct board */
 	size_t cell;
 	unsigned blocks;
 };

@@ -517,8 +517,8 @@ void rm_lock_waits_emit(rm_stat_fn *emit, void *context);
 
 /*
  * Emits `key_hashes`, `chain_walks`, `slot_probes` and `key_compares`
- * (searches.c), which are rm_search_counter in runner/search.h. Emits nothing in
- * builds without hooks, or if no thread has joined the count. Any thread.
+ * (searches.c), which are rm_search_counter in runner/search.h. Emits nothing
+ * in builds without hooks, or if no thread has joined the count. Any thread.
  */
 void rm_searches_emit(rm_stat_fn *emit, void *context);
 
