@@ -55,7 +55,7 @@ readmostly_commit() {
 }
 
 # take_theirs FOLDER [COMMIT]: unpacks their tree, at a commit or as it is now. Files get the present time; otherwise
-# make would regard an older commit as already built. Not by git archive, which skips files marked export-ignore.
+# make would regard an older commit as already built. Does not use git archive, which skips files marked export-ignore.
 take_theirs() {
 	local at=$PWD/$1 output work status
 	rm -rf "$at" && mkdir -p "$at" || fail "$1 cannot be written"

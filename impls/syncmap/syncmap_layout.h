@@ -34,7 +34,7 @@ struct syncmap_entry {
 #ifndef SYNCMAP_HEADER
 struct syncmap_header {
 	struct gomap *map;
-	bool amended; /* dirty has keys that map lacks */
+	bool amended; /* dirty has keys that map does not have */
 };
 #endif
 

@@ -5,8 +5,8 @@
  * Each lookup sets a barrier (sigsetjmp, without the signal mask). A fault
  * while its key is hashed jumps there, releases the lock if the lookup holds
  * it, and returns "absent". A lookup hashes before it counts or promotes, so it
- * has changed nothing by then. As in the article, writes have no barrier: an
- * unhashable key ends the process.
+ * has not changed anything when the fault happens. As in the article, writes
+ * have no barrier: an unhashable key ends the process.
  *
  * Go hashes a key even if the map is empty, so its panic precedes the lock.
  * This port checks for an empty map first, and so hashes under the lock if the

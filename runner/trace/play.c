@@ -31,8 +31,8 @@ struct player {
 	const struct rm_trace_play *play;
 	void *map;
 	struct write *writes; /* writes of initial ranks, then of sets */
-	/* by rank: the write whose value is held, or NULL. Only the owner of
-	   the key accesses it until all threads have ended. */
+	/* by rank: the write whose value is held, or NULL. Only the key's owner
+	   accesses it until all threads have ended. */
 	const struct write **held;
 };
 

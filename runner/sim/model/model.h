@@ -138,7 +138,7 @@ struct rm_sim_site {
 
 enum { RM_SIM_LINE_SITES = 4 };
 
-/* A memory line with events. */
+/* A cache line on which events were counted. */
 struct rm_sim_hot_line {
 	uint32_t line;
 	unsigned region;

@@ -107,7 +107,7 @@ static bool warns(bool is_busy, bool busy_ok, const char *unlinked)
 
 static void warnings_go_to_standard_error(void)
 {
-	CHECK(warns(true, false, ""), "a busy machine is a warning");
+	CHECK(warns(true, false, ""), "a busy machine causes a warning");
 	CHECK(!warns(true, true, ""), "unless the user allows it");
 	CHECK(!warns(false, false, ""), "an idle machine is no warning");
 	CHECK(warns(false, false, "cannot link latest"),

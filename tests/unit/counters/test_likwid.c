@@ -456,7 +456,7 @@ static void leave_no_orphans(void)
 	if (read(ready[0], &byte, 1) != 1)
 		abort();
 	kill(campaign, SIGKILL);
-	CHECK(all_end(), "helper and worker end with a killed campaign");
+	CHECK(all_end(), "helper and worker end when their campaign is killed");
 	unsetenv("TMPDIR");
 	unlink(script);
 	CHECK(rmdir(folder) == 0, "they leave no file");

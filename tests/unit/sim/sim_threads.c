@@ -27,7 +27,7 @@ enum { ROUNDS = 40, ITEMS = 120, ROOM = 3 };
 const char *sim_wrong;
 unsigned sim_threads;
 
-/* A critical section for one thread. */
+/* A critical section that only one thread may be in. */
 static struct {
 	unsigned inside, sum;
 	_Alignas(64) unsigned far; /* on another line, always equal to sum */

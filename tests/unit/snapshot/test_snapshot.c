@@ -74,7 +74,8 @@ static void load_and_scan(void)
 	        "one write clones every entry");
 	ops->scan(thread, str, rewrite, &walk);
 	CHECK(walk.count == 1000 && walk.old_values == 1000,
-	        "a scan visits the map of its begin despite its writes");
+	        "a scan visits the map as it was at its start, despite its own "
+	        "writes");
 	CHECK(ops->length(thread) == 2000, "its writes are present afterwards");
 	CHECK(ops->check(map, why, sizeof(why)), "the map's own check passes");
 	double retired = race_stat(&rm_impl_snapshot, map, "retired");

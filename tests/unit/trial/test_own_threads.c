@@ -7,7 +7,7 @@
 
 static pthread_t spinner;
 static atomic_bool ends;
-static uint64_t spun_ns; /* total CPU time of the map's own thread */
+static uint64_t spun_ns; /* total CPU time of the thread that the map creates */
 
 static void *spin(void *unused)
 {

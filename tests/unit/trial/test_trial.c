@@ -84,7 +84,7 @@ static void windows_are_exact(void)
 	json_decref(request.counters);
 }
 
-/* True if the result is unverified, but without a mismatch. */
+/* True if the result is not verified, but has no mismatch. */
 static bool is_unverified(const json_t *result)
 {
 	const json_t *verification = json_object_get(result, "verification");
