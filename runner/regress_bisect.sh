@@ -55,7 +55,7 @@ conf_of() {
 }
 
 # make regards files with equal times as up to date, and within one tick of the file system's clock (up to 10 ms) all
-# times are equal. Waiting makes the next checkout younger than what was built.
+# times are equal. So this waits until files of the next checkout are newer than what was built.
 tick() { sleep 0.02; }
 # build_commit COMMIT: checks the commit out and builds the map's program for the judge, in $place/out/maps. Objects are
 # kept, so that only changed files are compiled.

@@ -7,7 +7,7 @@
 # shellcheck disable=SC2154 # the script sets cc, build and gate
 
 # Two makes in one folder break each other, so only one script at a time may build in a tree. The lock is held until the
-# script ends or closes 9.
+# script ends or closes descriptor 9.
 lock_builds() {
 	mkdir -p build && : >>build/regress-builds.lock || cannot . "build cannot be written"
 	exec 9>build/regress-builds.lock

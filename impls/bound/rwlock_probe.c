@@ -4,7 +4,7 @@
  *
  * This is the obvious first design, and the example in docs/guide/your-map.md;
  * copy this file to start your own map. Readers share the lock, but each lookup
- * still writes the lock's cache line twice. This line limits the throughput,
+ * still writes the lock's cache line twice. This line limits the throughput;
  * the table does not.
  */
 #include "impls/bound/probe.h"

@@ -7,7 +7,8 @@
  * and value of one slot after another. STRIDE is the distance of the buckets,
  * at least
  * 144. With 144, as in Go's arrays, the end of one bucket and the head of the
- * next share a cache line. With 192, a multiple of a cache line, they do not.
+ * next share a cache line. With 192 bytes, a multiple of a cache line, they do
+ * not.
  */
 #include "impls/gomap/gomap_layout.h"
 #include "impls/technique/technique.h"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 /* Maximum size of a file of operations or of a history: far more than a search
-   or a trial can use, and less than a machine's memory. */
+   or a trial can use, but less than a machine's memory. */
 static const size_t RM_INPUT_MAX = (size_t)4 << 30;
 
 /* Opens a regular file for reading, close-on-exec, without blocking. NULL with

@@ -196,7 +196,7 @@ static int add_vulnerabilities(json_t *facts)
 
 /* Facts that cannot be read as a line of a file with a fixed path: each cgroup
    has its own folder, and a virtual CPU is only a flag in /proc/cpuinfo. Older
-   campaigns may lack them. */
+   campaigns may not have them. */
 static int add_special_facts(json_t *facts)
 {
 	struct rm_fact fact;

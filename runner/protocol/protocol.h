@@ -186,7 +186,7 @@ enum rm_measure {
 	RM_MEASURE_VERIFY,     /* exchange accounting, untimed */
 	RM_MEASURE_THROUGHPUT, /* closed loops */
 	RM_MEASURE_LATENCY,    /* open loops */
-	RM_MEASURE_COUNTERS,   /* closed loops under a counter back end */
+	RM_MEASURE_COUNTERS,   /* closed loops that a counter back end counts */
 	RM_MEASURE_CAUSES,     /* in the stats build */
 	RM_MEASURE_SIMULATED,  /* closed loops on a simulated machine */
 	RM_MEASURES,

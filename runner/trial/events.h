@@ -37,7 +37,7 @@ struct rm_event_record {
 	enum rm_event_kind kind;
 };
 
-/* The events of one thread. */
+/* The latest events of one thread. */
 struct rm_event_lane {
 	int lane; /* slot of a trial thread, RM_EVENT_MAIN, or RM_EVENT_FOREIGN
 	             and above for other threads */

@@ -88,7 +88,7 @@ check "fake CPU: each verified metric shows its expected range" \
 	output_matches "l1d_fill_demand  four  *0.97  0.5..2  *proved"
 check "fake CPU: auto chooses likwid" output_matches "^auto uses: likwid"
 check "fake CPU: the table names the source of the facts" output_matches "RM_SYSFS is set"
-# On a machine with a PMU, perf adds lines.
+# On a machine with a PMU, perf prints further lines.
 grep '"backend":"likwid"' "$dir/recording" >"$dir/likwid"
 check "the recording has a line per kernel and event" \
 	[ "$(wc -l <"$dir/likwid")" = 12 ]

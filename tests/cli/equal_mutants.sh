@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Breaks each rule of Go's maps with one edit: the comparison with recorded states of Go must fail.
-# One thread, no randomness, no Go needed.
+# Uses one thread and no randomness; Go is not needed.
 # slow: over ten seconds of CPU time.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/tap.sh

@@ -248,7 +248,7 @@ skips_named() {
 }
 check 'a stateless map is skipped with the reason, and status 3 if named' \
 	skips_named
-# A copy outside of the tree; the command that reproduces it names the file.
+# Explores a copy outside of the tree; the command that reproduces the finding names that file.
 outside() {
 	cp verify/corpora/explored/double_free.c "$dir/strange.c"
 	sed -i 's/double_free/strange/g' "$dir/strange.c"

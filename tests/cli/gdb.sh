@@ -34,7 +34,7 @@ rm-map growing
 rm-map syncmap
 END
 mapfile -t commands <"$dir/commands"
-map_line() { # N: line N of the maps' own output
+map_line() { # N: prints line N of the output of the maps themselves
 	sed -n "$1p" "$dir/output"
 }
 check_views() { # WHAT: the maps as printed in this gdb session

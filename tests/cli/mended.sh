@@ -52,7 +52,7 @@ run "$dir/plain" --resume
 check "without arms a missing trial runs, and no trial is dropped" reports_nothing
 check "the journal has its line" [ "$status $(wc -l <"$journal")" = "0 $lines" ]
 
-# With arms a block is complete or absent.
+# In a campaign with arms, a block is complete or absent.
 unset RM_TRIAL_PROGRAM
 for arm in base head; do
 	cp --reflink=never "$build/tests/fake_trial" "$dir/$arm"

@@ -36,7 +36,7 @@ mutant() {
 		target=$home/$path
 		cp --parents "$path" "$home"
 		first="#include \"$path\""
-		# Another header includes this one, by the name in a macro.
+		# Another header includes this one through a macro with its name.
 		[ "$file" = gomap_keys.h ] && first="#define GOMAP_KEYS \"$target\""
 		sed "1i $first" "$home/$name.c" \
 			>"$home/new" && mv "$home/new" "$home/$name.c"

@@ -3,7 +3,7 @@
 # slow: it builds 16 commits several times, and tests only a tool of the gate.
 # make regress-bisect in its own repository of 16 commits: it finds the injected bad commit, skips
 # commits that do not build or stay open, continues after a kill, and does not touch the user's
-# tree. The judge is a script that reads the built program; tests/long/bisect.sh uses the real
+# tree. Here the judge is a script that reads the built program; tests/long/bisect.sh uses the real
 # judges.
 . tests/tools/tap.sh
 dir=$(mktemp -d)

@@ -77,7 +77,7 @@ assert [k for k, _ in itertools.groupby(order_run)] == turns, \
     "in the order of the plan, pairs together, repeats within the budget"
 PYTHON
 }
-# Prints the last attempts, which count, without fields that differ between runs.
+# Prints the last attempts, which are the ones that count, without the fields that differ between runs.
 print_counted() { # FOLDER
 	python3 - "$1" <<'PYTHON'
 import json, sys

@@ -66,7 +66,7 @@ case_disk() {
 	completes f "${nodes[@]}"
 }
 
-# Scripts of a separate tree are edited while they run.
+# The scripts are edited, in a separate tree, while they run.
 case_edited() {
 	copy_tree
 	(cd "$dir/tree" && RM_FAKE='=wait:300' campaign f) & launcher=$!

@@ -86,7 +86,7 @@ completes() { # FOLDER NODE...
 	check "validate agrees" valid "$@"
 }
 
-# Two launchers at once on the folder a; then the command is repeated.
+# Two launchers use the folder `a` at once; then the command is repeated.
 check_two_launchers() { # NODE...
 	campaign a & launcher=$!
 	OUT=$dir/a runner/fleet/campaign.sh --busy-ok --counters none >"$dir/second.out" 2>&1 & second=$!

@@ -28,7 +28,7 @@ enum {
 	PAGES_MIN_MAX = 32 << 20,
 	/* offset within its page of a thread's first block in glibc, where it
 	   follows the heap's header, the arena's state and the thread's cache.
-	   It determines which blocks share a line. */
+	   It determines which blocks share a cache line. */
 	FIRST_BLOCK = 0xb70,
 	/* places the heaps of two cores in different sets of a shared cache */
 	STAGGER_BYTES = 17 * RM_SIM_PAGE,

@@ -466,10 +466,10 @@ static void begin_futex(unsigned threads, unsigned round)
 	handed_ns = 0;
 }
 
-/* The word counts turns. A thread sleeps until its own turn, which must be
-   later on every core than the end of the previous one. Some threads rest
-   before they sleep, so that the word changes; some have long turns, so that
-   the next thread sleeps. */
+/* The word counts turns. A thread sleeps until its turn, which must come, on
+   every core, after the end of the previous turn. Some threads rest before they
+   sleep, so that the word changes; some have long turns, so that the next
+   thread sleeps. */
 static void use_futex(unsigned self)
 {
 	for (uint32_t turn = self; turn < ROUNDS * sim_threads;

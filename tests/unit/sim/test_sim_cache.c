@@ -64,8 +64,8 @@ static bool use(struct reference *cache, uint32_t line)
 	return hit;
 }
 
-/* Accesses random lines, some of them hot. Sometimes another core invalidates
-   one. */
+/* Accesses random lines, some of them hot. Sometimes another core invalidates a
+   line. */
 static bool agrees(
         unsigned ways, const char *policy, uint64_t seed, uint32_t first_tick)
 {

@@ -25,7 +25,7 @@ static double allocations(void)
 	return wanted.value;
 }
 
-/* A map with one thread, used for sessions or as the directory alone. */
+/* A map with one thread, used for sessions or only as the directory. */
 struct user {
 	const struct rm_map_ops *ops;
 	struct rm_shape shape;

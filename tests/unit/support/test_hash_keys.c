@@ -232,7 +232,8 @@ static void crafted_strings_are_like_random_ones(void)
 	}
 }
 
-/* Looks up words that are in one chain under one seed, with another seed. */
+/* Looks up words with another seed than the one under which they are all in one
+   chain. */
 static void another_seed_parts_a_chain(void)
 {
 	static uint64_t word[KEYS], hash[KEYS], random[KEYS];
