@@ -57,8 +57,8 @@ func newStock(sell func(*stock) bool) func(*team, []uint64) program {
 	}
 }
 
-// stockMutex checks and takes under one lock. Each request, even a refused one, holds that lock,
-// which all requests share.
+// stockMutex checks the stock and takes a unit under one lock. Each request, even a refused one,
+// holds that lock, which all requests share.
 func stockMutex(s *stock) bool {
 	s.mutex.Lock()
 	left := s.shelf[stockItem]

@@ -268,7 +268,8 @@ static bool check(void *opaque, char *why, size_t size)
 	return true;
 }
 
-/* Prints each shard's header and one census. No other thread uses the map. */
+/* Prints each shard's header, and one census of all of them. No other thread
+   uses the map. */
 static void dump(void *opaque, int fd)
 {
 	struct map *map = opaque;

@@ -17,7 +17,8 @@
  * under a mutex. So there is one writer at a time, and the library's own lock
  * is not needed.
  */
-#define ALLOW_EXPERIMENTAL_API /* in some versions: the QSBR of a table */
+#define ALLOW_EXPERIMENTAL_API /* in some versions the QSBR of a table is
+                                  experimental */
 
 #include "impls/support/hash.h"
 #include "impls/support/lock_pthread.h"

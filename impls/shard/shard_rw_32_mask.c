@@ -3,7 +3,7 @@
    4.2: its lowest five bits select the shard. The other sharded maps first
    combine both halves of the hash. The lowest k bits of FNV-1a depend only on
    the lowest k bits of each byte, which spreads some keys evenly and others
-   unevenly. A lookup writes its shard's lock line twice. */
+   unevenly. A lookup writes twice to the cache line of its shard's lock. */
 #include "impls/support/guard_go_rw.h"
 
 enum { SHARDS = 32, SHARD_ALIGN = 128 };

@@ -266,7 +266,7 @@ GO_CALL void go_mutex_unlock_slow(struct go_mutex *mutex, uint32_t state)
 
 RM_HOT void go_mutex_unlock(struct go_mutex *mutex)
 {
-	/* release: the next holder sees this one's work */
+	/* release: the next holder sees what this one wrote */
 	uint32_t state = atomic_fetch_sub_explicit(&mutex->state,
 	                         GO_MUTEX_LOCKED, memory_order_release) -
 	                 GO_MUTEX_LOCKED;

@@ -41,7 +41,8 @@ struct rm_lines {
 char *rm_lines_next(char *buffer, int size, void *context);
 
 /* Returns the value of the last line KEY = VALUE; free() it. NULL: no memory.
-   With long_lists, libinih may have received only its beginning. */
+   With long_lists, libinih may have received only the beginning of the
+   value. */
 char *rm_lines_value(const struct rm_lines *lines);
 
 /* Stores "file:line" of the last line in `where` (RM_WHERE_BYTES). A long path
