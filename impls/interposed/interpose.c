@@ -5,10 +5,10 @@
  * impls/interposed/library/cache.c does.
  *
  * A lookup is one call through a pointer that create() resolved by dlsym(),
- * like a PLT call, and writes the library's lock line twice. The library,
- * libreadmostly_map.so, is next to the program. create() opens it, so programs
- * that never run this map do not need it. The library has no statistics hooks,
- * so reports of causes show 0 for its lock.
+ * like a PLT call, and writes twice to the cache line of the library's lock.
+ * The library, libreadmostly_map.so, is next to the program. create() opens it,
+ * so programs that never run this map do not need it. The library has no
+ * statistics hooks, so reports of causes show 0 for its lock.
  */
 #include "impls/interposed/interposed.h"
 #include "impls/support/no_handle.h"

@@ -5,8 +5,9 @@
  * Shards, capacity and routing are as in shard_grow. Only that thread inspects
  * shards, every 5 s, so a shard may have more than 3/4 of 4096 keys for that
  * long. It moves the keys of a shard concurrently with writers, 1000 each time
- * that it holds the shard's lock. A lookup writes its shard's lock line twice;
- * in a moving shard it searches the new place before the old one.
+ * that it holds the shard's lock. A lookup writes twice to the cache line of
+ * its shard's lock; in a moving shard it searches the new place before the old
+ * one.
  */
 enum {
 	GROW_SHARDS = 32,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard_mutex_32.c - 32 Go maps, each under its own Mutex. It is measured
    because with few threads per shard readers seldom meet, and a Mutex needs one
-   atomic operation less than an RWMutex. A lookup writes its shard's lock line
-   twice. */
+   atomic operation less than an RWMutex. A lookup writes twice to the cache
+   line of its shard's lock. */
 #include "impls/support/guard_go_mutex.h"
 
 enum { SHARDS = 32, SHARD_ALIGN = 128 };

@@ -4,8 +4,8 @@
  *
  * FNV-1a of the key selects the shard, and rm_hash() the bucket in the shard.
  * The two hashes are independent, since otherwise the buckets would fill
- * unevenly. A lookup writes its shard's lock line twice. Shards are padded to
- * 128 bytes because the processor may prefetch the adjacent line.
+ * unevenly. A lookup writes twice to the cache line of its shard's lock. Shards
+ * are padded to 128 bytes because the processor may prefetch the adjacent line.
  */
 #include "impls/support/guard_go_rw.h"
 

@@ -6,7 +6,7 @@
  *
  * Compared with shard_rw_32, it shows what a fast hash saves over byte-wise
  * FNV-1a. The id names the hash, since that is what is studied. A lookup writes
- * its shard's lock line twice.
+ * twice to the cache line of its shard's lock.
  */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/xxh3.h"

@@ -5,7 +5,7 @@
  * needs: libxxhash
  *
  * This is the full recommendation of article S2: 64 shards and xxHash3. A
- * lookup writes its shard's lock line twice.
+ * lookup writes twice to the cache line of its shard's lock.
  */
 #include "impls/support/guard_go_rw.h"
 #include "impls/support/xxh3.h"
