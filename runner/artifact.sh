@@ -49,7 +49,7 @@ campaign() { # FOLDER
 		tar -C "$stage/campaigns/$name" -x || die 3 "$1: could not be copied to $stage"
 }
 
-packages() { # each package that the suite names, with its installed version
+packages() { # prints each package that the suite names, with its installed version
 	printf 'group\tpackage\twanted\tversion\n'
 	grep -v '^#' .ci/packages | while read -r group package wanted _; do
 		version=$(dpkg-query -W -f='${db:Status-Abbrev}${Version}' "$package" 2>/dev/null |
@@ -68,7 +68,7 @@ compilers() {
 	done
 }
 
-snapshot() { # date of the packages
+snapshot() { # prints the date of the packages
 	dates=$(sed -n 's/^Date: //p' "$lists"/*debian*InRelease "$lists"/*ubuntu*InRelease 2>/dev/null |
 		date -u -f - +%FT%TZ 2>/dev/null | sort | tail -n 1)
 	newest=$(stat -c %Y /var/lib/dpkg/info/*.list 2>/dev/null | sort -n | tail -n 1)

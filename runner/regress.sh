@@ -49,7 +49,7 @@ for word in "$@"; do
 	case $word in -o | --output | --set) before=$word ;; *) before='' ;; esac
 done
 
-decide() { # OUTPUT of run: decides its folder, and explains a failure
+decide() { # OUTPUT of run: judges the campaign in its folder, and explains a failure
 	cat "$1" >&2
 	campaign=$(sed -n 's/^\(campaign:\|resuming\) //p' "$1")
 	# run has printed the reason

@@ -98,7 +98,7 @@ judge_exact() { # COMMIT
 	"$python" -m report.exact decide "$place/exact" >"$place/told"
 	case $? in 0) return 0 ;; 1) return 1 ;; *) return 255 ;; esac
 }
-judge_time() { # COMMIT: at a fixed series of looks
+judge_time() { # COMMIT: judges at a fixed series of looks
 	local look blocks status folders=()
 	cp "$place/out/maps/plain/$map" "$place/head" || return 255
 	for look in 1:60 2:60 3:120; do

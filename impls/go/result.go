@@ -25,7 +25,7 @@ func (t *team) report(result map[string]any) {
 	if verdict == "ok" && hasNoEntries(t.table) {
 		why = "the map holds nothing"
 		if t.table == nil {
-			why = "no keys: judged by the subject's own check"
+			why = "no keys: the subject's check judges its answers"
 		}
 	}
 	result["status"], result["reason"] = status, textOrNull(reason)

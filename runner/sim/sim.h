@@ -74,7 +74,7 @@ struct rm_sim_cycles {
 };
 
 struct rm_sim_mach {
-	char name[RM_SIM_NAME_BYTES]; /* file name without .conf; or host */
+	char name[RM_SIM_NAME_BYTES]; /* file name without .conf, or "host" */
 	struct rm_sim_level l1d, l2, llc;
 	struct rm_sim_cycles cost[RM_SIM_COSTS];
 	uint32_t quantum; /* cycles that a core may run ahead on private hits */

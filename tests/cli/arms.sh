@@ -240,7 +240,7 @@ cp "$dir/base" "$dir/head"
 run --resume
 check "with the file back the campaign continues" [ $status = 0 ]
 
-bad() { # NAME REGEX ARGUMENTS...: status 2 and a matching error
+bad() { # NAME REGEX ARGUMENTS...: expects status 2 and a matching error
 	local name=$1 words=$2
 	shift 2
 	"$readmostly" run -o "$dir/n" --counters none "$@" >"$out" 2>&1

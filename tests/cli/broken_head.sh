@@ -27,7 +27,7 @@ arms() { # NAME BASE: sets status
 	status=$?
 	sed 's/^/# /' "$dir/$1" "$dir/$1.err" | cut -c1-300
 }
-edit() { # SED: edits the map as committed in good
+edit() { # SED: edits the map as in the commit tagged good
 	in_theirs git checkout -q good -- their_map.c
 	sed -i "$1" "$theirs/their_map.c"
 	! in_theirs git diff --quiet good

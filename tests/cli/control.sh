@@ -31,7 +31,7 @@ run() { # ARGUMENTS...: sets status
 }
 
 # ---- two programs of one map --------------------------------------------------
-functions() { # FLAVOUR: address and size of each function of the measured loop
+functions() { # FLAVOUR: prints address and size of each function in the measured loop
 	nm -nS "$build/maps/$1/shard_seg_grow" | awk '$4 ~ /^drive_u64x8(_[a-z]+)?$/ { print $1, $2 }'
 }
 # All functions have moved by the same distance, not a multiple of a page, and have the same alignment and length.

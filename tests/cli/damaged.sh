@@ -6,7 +6,7 @@ needs readmostly plain/gomap_rw check/gomap_rw
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 checked=maps/check/gomap_rw plain=maps/plain/gomap_rw
 
-restore() { # an undamaged copy of a build
+restore() { # makes an undamaged copy of a build
 	rm -rf "$dir/b" && mkdir "$dir/b" &&
 		(cd "$build" && cp --parents readmostly maps/names.tsv $checked $plain $plain.json "$dir/b")
 }

@@ -43,7 +43,7 @@ equal() { # TRACE...
 		{ sed 's/^/# /' "$home/log"; return 1; }
 }
 
-check_unedited() { # TEXT TEST TRACE...: the unedited map is equal
+check_unedited() { # TEXT TEST TRACE...: the unedited map equals Go's
 	home=$dir/$tap_count
 	text=$1 test=$2
 	shift 2

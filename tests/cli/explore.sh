@@ -46,7 +46,7 @@ right_passes() { # MAP MODEL
 # Prints the page without the line about the run that found the bug.
 page() { sed 1d "$dir/$1"; }
 # shellcheck disable=SC2086
-reproduces() { # ID: the command in its last line gives the same page
+reproduces() { # ID: the command in the last line of the page gives the same page
 	line=$(sed -n 's/^again: readmostly explore //p' "$dir/$1")
 	explore $line >"$dir/again"
 	[ $? = 1 ] && page "$1" | cmp - "$dir/again"

@@ -59,7 +59,7 @@ echo 'build' >"$dir/here/.gitignore"
 in_here git init -q
 in_here git add -A
 in_here git -c user.name=n -c user.email=n@n commit -qm first
-begin() { # sends; prints the kind of start
+begin() { # sends the sources; prints the kind of start
 	in_here ssh_begin m1 2>"$dir/err"
 	sed 's/^/# /' "$dir/err" >&2
 	flock -w 60 "$there/results/x/state/m1.lock" true

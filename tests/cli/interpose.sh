@@ -19,7 +19,7 @@ passes() { # LIBRARY CHECK
 	run "$1" "$2" 1 || { sed 's/^/# /' "$out"; false; }
 }
 
-caught() { # CHECK: fails with each of 20 seeds
+caught() { # CHECK: the check fails with each of 20 seeds
 	for seed in $(seq 20); do
 		run "$build/libreadmostly_cache_stale.so" "$1" "$seed"
 		[ $? = 1 ] && contains "$out" "FAIL interpose u64x8 $1" || return 1

@@ -17,7 +17,7 @@ try() { # ID CHECK OPERATIONS SEED
 		--seed "$4" --quiet --deadline 600 >"$out" 2>&1
 }
 
-caught() { # ID CHECK OPERATIONS WORDS: every seed finds it, with these words
+caught() { # ID CHECK OPERATIONS WORDS: every seed finds the misuse, with these words
 	for seed in $(seq "$seeds"); do
 		try "$1" "$2" "$3" "$seed"
 		[ $? = 1 ] && contains "$out" "$4" || return 1

@@ -9,7 +9,7 @@ dir=$(mktemp -d) out=$dir/out number=0
 trap 'rm -rf "$dir"' EXIT
 export RM_TRIAL_PROGRAM=$build/tests/fake_trial
 
-run() { # FAKE ARGUMENTS...: a new campaign; sets status and campaign
+run() { # FAKE ARGUMENTS...: runs a new campaign; sets status and campaign
 	export RM_FAKE=$1
 	shift
 	number=$((number + 1)) campaign=$dir/$number
@@ -132,7 +132,7 @@ check "and planned and real time" \
 check "and only two lines in a short run" \
 	[ "$(grep -c ' trials, ' "$out")" = 2 ]
 
-bad() { # NAME WORDS ARGUMENTS...: status 2 and an error with the words
+bad() { # NAME WORDS ARGUMENTS...: expects status 2 and an error with the words
 	local name=$1 words=$2
 	shift 2
 	"$readmostly" run "$@" >"$out" 2>&1

@@ -202,7 +202,7 @@ meta["sha256"] = seal.campaign_sha256(meta)
 json.dump(meta, open(file, "w"), indent=2)
 PYTHON
 }
-changed() { # NAME WORDS COMMAND...: resumes a copy of a, changed by COMMAND
+changed() { # NAME WORDS COMMAND...: resumes a copy of folder a, which COMMAND has changed
 	local name=$1 words=$2
 	shift 2
 	rm -rf c && cp -r a c

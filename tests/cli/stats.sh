@@ -61,7 +61,7 @@ check 'searches leave no code' \
 	[ "$(grep -c 'sizeof' runner/search.h)" = 1 -a -z "$(grep sizeof "$dir/search.h")" ]
 check 'nor do hooks of events and locks' \
 	[ "$(grep -c 'sizeof' runner/event.h)" -ge 4 -a -z "$(grep sizeof "$dir/event.h")" ]
-maps=$(list_counting_maps | awk "NR % 2") # every second: compilation takes long
+maps=$(list_counting_maps | awk "NR % 2") # only every second map, because compilation takes long
 # shellcheck disable=SC2086
 set -- $maps
 check "$# maps count on hot paths" [ $# -ge 2 ]

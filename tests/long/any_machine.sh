@@ -87,7 +87,7 @@ cgroup_of_quota() { # makes $cgroup, with half a CPU
 	fi 2>/dev/null
 }
 
-bench() { # the command of every case
+bench() { # runs the command of every case
 	[ -z "$CHECK" ] || { make --no-print-directory check; return; }
 	make --no-print-directory bench MODE=smoke ${BUILD:+BUILD="$BUILD"} \
 		BENCH_ARGS="$args${out:+ -o $out}"

@@ -29,7 +29,7 @@ valid() { # FOLDER NODE...
 }
 trials() { cat "$dir/$1/$2/trials.jsonl" 2>/dev/null | wc -l; } # FOLDER NODE
 starts() { cat "$dir/$1"/state/*.starts | wc -l; } # FOLDER: of all its machines
-state() { # FOLDER NODE: from fleet.json, read independently
+state() { # FOLDER NODE: prints the state in fleet.json, read independently
 	python3 -c 'import json, sys
 print(*[m["state"] for m in json.load(open(sys.argv[1]))["machines"] if m["name"] == sys.argv[2]])' \
 		"$dir/$1/fleet.json" "$2"

@@ -45,7 +45,7 @@ compiler=$("$readmostly" --version | sed -n 's/^compiler: //p')
 [ -n "$compiler" ] || { echo "not ok 1 - $readmostly prints its compiler"; exit 1; }
 family=${compiler%% *}
 
-limit() { # SHAPE: highest cost of the driver
+limit() { # SHAPE: prints the highest cost allowed for the driver
 	case "$family $1" in
 	'gcc u64x8') echo 21 ;;
 	'clang u64x8') echo 19 ;;
