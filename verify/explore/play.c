@@ -418,8 +418,10 @@ int rm_explore_play(const struct rm_explore_program *program,
 	played->steps = rm_explore.steps;
 	played->switches = rm_explore.switches;
 	played->undecided = false;
-	snprintf(played->note, sizeof(played->note), "%s",
-	        rm_explore_progress_note());
+	played->note[0] = '\0';
+	if (rm_explore_progress_note()[0])
+		memcpy(played->note, rm_explore_progress_note(),
+		        sizeof(played->note));
 	if (rm_explore.starved || take_history(&played->history))
 		return rm_error_set(error, -ENOMEM, "out of memory");
 	/* a history that was cut off is not judged; its fault is reported */

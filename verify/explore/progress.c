@@ -21,10 +21,10 @@
 #include <string.h>
 
 enum {
-	REPEATS = 4096,     /* limit; most programs end earlier */
-	OPS_OF_FIRST = 3,   /* at most */
-	ANSWERED_OPS = 256, /* of all threads, before memory is judged */
-	FEW = 8,            /* one block in FEW may be left, or freed */
+	REPEATS = 4096,    /* limit; most programs end earlier */
+	OPS_OF_FIRST = 3,  /* at most */
+	ANSWERED_OPS = 64, /* of all threads, before memory is judged */
+	FEW = 8,           /* blocks left: one in FEW of operations, or made */
 };
 
 static struct {
@@ -129,6 +129,13 @@ static bool excludes_starvation(const struct rm_impl *impl)
 	       !strcmp(impl->progress, "starvation-free");
 }
 
+static unsigned most_overtaken(void)
+{
+	return excludes_starvation(progress.program->impl)
+	               ? RM_EXPLORE_OVERTAKEN_MOST
+	               : RM_EXPLORE_OVERTAKEN_NOTED;
+}
+
 /* The lane's operation does not end. */
 static void starves(unsigned lane)
 {
@@ -140,7 +147,7 @@ static void starves(unsigned lane)
 	rm_explore_format_op(&one, op, sizeof(op));
 	snprintf(progress.note, sizeof(progress.note),
 	        "%s of %s was overtaken by %u operations of others", op,
-	        rm_explore_lane_name(lane), RM_EXPLORE_OVERTAKEN_MOST);
+	        rm_explore_lane_name(lane), most_overtaken());
 	if (excludes_starvation(impl))
 		rm_explore_stop(RM_EXPLORE_STARVATION,
 		        rm_explore.lane[lane].wait == RM_EXPLORE_READY
@@ -150,10 +157,12 @@ static void starves(unsigned lane)
 		        progress.note, impl->progress);
 }
 
-static bool frees(void)
+/* Blocks that the threads made and did not free. */
+static size_t blocks_left(void)
 {
-	return (rm_explore_heap_live() - progress.live) * FEW <
-	       rm_explore_heap_made() - progress.made;
+	const size_t live = rm_explore_heap_live();
+
+	return live > progress.live ? live - progress.live : 0;
 }
 
 bool rm_explore_operation_ends(unsigned lane)
@@ -162,12 +171,12 @@ bool rm_explore_operation_ends(unsigned lane)
 	progress.op[lane] = NULL;
 	if (progress.program->question == RM_EXPLORE_RECLAIMS)
 		return progress.ended > ANSWERED_OPS &&
-		       (rm_explore_heap_live() <= progress.live || frees());
+		       blocks_left() * FEW < progress.ended;
 	/* Up to RM_EXPLORE_LANES operations may have begun before. */
 	for (unsigned i = 1; i < rm_explore.lanes; i++)
 		if (progress.op[i] && !progress.note[0] &&
 		        progress.ended - progress.began[i] >
-		                RM_EXPLORE_OVERTAKEN_MOST + RM_EXPLORE_LANES)
+		                most_overtaken() + RM_EXPLORE_LANES)
 			starves(i);
 	return progress.first_ended || progress.note[0];
 }
@@ -179,19 +188,18 @@ void rm_explore_operations_end(unsigned lane)
 
 void rm_explore_progress_end(void)
 {
-	const size_t left = rm_explore_heap_live() - progress.live;
+	const size_t made = rm_explore_heap_made() - progress.made;
+	const size_t left = blocks_left();
 
 	if (progress.program->question != RM_EXPLORE_RECLAIMS ||
-	        rm_explore_heap_live() <= progress.live ||
-	        left < RM_EXPLORE_UNRECLAIMED_MOST || frees() ||
+	        left < RM_EXPLORE_UNRECLAIMED_MOST || left * FEW < made ||
 	        strstr(progress.program->impl->sync, "leak"))
 		return;
 	rm_explore_stop(RM_EXPLORE_UNRECLAIMED, NULL, NULL,
 	        "of %zu blocks that the threads made, %zu are left, although "
 	        "each thread announced a quiescent state after each of %llu "
 	        "operations: the epoch does not advance",
-	        rm_explore_heap_made() - progress.made, left,
-	        (unsigned long long)progress.ended);
+	        made, left, (unsigned long long)progress.ended);
 }
 
 const char *rm_explore_progress_note(void)
