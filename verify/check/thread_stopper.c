@@ -151,12 +151,14 @@ static uint64_t cpu_ns(const struct rm_bystander *other)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-bool rm_thread_sleeps(pid_t tid)
+/* Returns true if it neither runs nor waits for a CPU. */
+static bool is_asleep(const struct rm_bystander *other)
 {
 	char path[64], text[256] = "", *state;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+	snprintf(
+	        path, sizeof(path), "/proc/self/task/%d/stat", (int)other->tid);
 	file = fopen(path, "r");
 	if (!file)
 		return false;
@@ -192,7 +194,7 @@ static bool are_stuck(struct evidence *evidence, struct rm_bystander *others,
 	evidence->samples++;
 	for (unsigned i = 0; i < count; i++) {
 		evidence->awake[i] =
-		        evidence->awake[i] || !rm_thread_sleeps(others[i].tid);
+		        evidence->awake[i] || !is_asleep(others + i);
 		if (!pending[i])
 			continue;
 		if (evidence->awake[i] &&

@@ -49,8 +49,4 @@ void rm_stopper_release(struct rm_stopper *stopper);
 bool rm_stopper_others_proceed(struct rm_bystander *others, unsigned count,
         uint64_t enough, bool each);
 
-/* Returns true if this thread of the process neither runs nor waits for a
- * CPU. */
-bool rm_thread_sleeps(pid_t tid);
-
 #endif /* RM_THREAD_STOPPER_H */
