@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a campaign folder, decides, and writes the report."""
+"""Reads a campaign's folder, decides, and writes the report."""

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report DIR: writes DIR/report/ for a campaign, or for a search in
-stages, and prints the result.
-python3 -m report regress DIR: the same for a regression check.
-python3 -m report compare DIR... [-o OUT]: compares campaigns of several machines.
-python3 -m report reproduce OLD NEW: does NEW confirm the decisions of OLD?
-python3 -m report public entry|verify|page: results published by other people.
-python3 -m report advise DIR --writes 3% ...: recommends a map in one paragraph.
-python3 -m report claims list | show ID: the ledger of claims.
-python3 -m report artifact pack|inspect|again PATH: the artifact for reviewers.
-python3 -m report next|decide DIR, rule KIND: campaigns in stages, as JSON.
+"""Writes reports, compares campaigns and gives advice.
 
-Exit status: 0 done; 2 the folder cannot be read, or no cell matches; 3 done, but
-cells have no result or the campaign was interrupted. --debug: errors print a traceback.
+- python3 -m report DIR: writes DIR/report/ for a campaign, or for a search in stages, and prints
+  the result.
+- python3 -m report regress DIR: does the same for a regression check.
+- python3 -m report compare DIR... [-o OUT]: compares campaigns from several machines.
+- python3 -m report reproduce OLD NEW: checks whether NEW confirms the decisions of OLD.
+- python3 -m report public entry|verify|page: handles results that other people published.
+- python3 -m report advise DIR --writes 3% ...: recommends a map in one paragraph.
+- python3 -m report claims list | show ID: prints the ledger of claims.
+- python3 -m report artifact pack|inspect|again PATH: handles the artifact for reviewers.
+- python3 -m report next|decide DIR, rule KIND: handles campaigns in stages, in JSON.
+
+Exit status: 0 done; 2 the folder cannot be read, or no cell matches; 3 done, but cells have no
+result or the campaign was interrupted. With --debug, errors print a traceback.
 """
 import argparse
 import gc
@@ -23,7 +25,7 @@ from pathlib import Path
 
 from report import ending, folders
 
-COMMANDS = {  # word -> module whose main() takes the remaining words
+COMMANDS = {  # word -> the module whose main() gets the remaining words
     "admit": "report.admit", "advise": "report.advise",
     "artifact": "report.artifact.command",
     "claims": "report.claims.show", "compare": "report.compare",
@@ -32,11 +34,11 @@ COMMANDS = {  # word -> module whose main() takes the remaining words
     "reproduce": "report.reproduce"}
 STAGED = ("next", "decide", "rule")
 DONE, INCOMPLETE = 0, 3
-GATE_ARM = "base"  # only runs of the regression gate have it; they have their own page
+GATE_ARM = "base"  # an arm of regression gates, which have their own page
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line for a page."""
+    """Parses the command line for a page."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report", description="Makes the report of a "
         "campaign: pages, tables, plots; prints its result.")
@@ -51,7 +53,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
-    """Folders of earlier campaigns."""
+    """Yields the folders of earlier campaigns."""
     if args.earlier is not None:
         yield from (path for path in args.earlier if path != Path("none"))
         return
@@ -62,17 +64,17 @@ def other_campaigns(args: argparse.Namespace) -> Iterator[Path]:
 
 
 def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
-    """Writes the page of a campaign or of a search in stages -> (lines for the
-    terminal, whether it is incomplete)."""
+    """Writes the page of a campaign or of a search in stages. Returns lines for the terminal, and
+    whether the campaign is incomplete."""
     from report import load
     from report.decide import result
     from report.render import terminal, write
-    gc.disable()  # a campaign is a million objects that live until the end
+    gc.disable()  # the million objects of a campaign live until the end
     if (args.folder / "stages.json").exists():
         from report import staged_page
         if args.earlier is not None or args.pdf:
-            raise load.JournalError(f"{args.folder}: a search in stages has no --earlier, and "
-                                    "its figure is in the page: no --pdf")
+            raise load.JournalError(f"{args.folder}: --earlier and --pdf are not valid for a "
+                                    "search in stages: drop them")
         return staged_page.build(args.folder)
     campaign = load.read(args.folder)
     if any(arm.name == GATE_ARM for arm in campaign.plan.arms):
@@ -86,14 +88,14 @@ def write_page(args: argparse.Namespace) -> tuple[list[str], bool]:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes the page and prints its lines -> exit status."""
+    """Writes the page, prints the lines and returns the exit status."""
     lines, incomplete = write_page(args)
     print("\n".join(lines))
     return INCOMPLETE if incomplete else DONE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """argv -- arguments without the program; None: use the command line."""
+    """Runs the command; `argv` None: with the arguments of the program."""
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # makes the output reproducible
     os.environ["MPLBACKEND"] = "svg"  # other back ends may not be installed
     if "MPLCONFIGDIR" not in os.environ:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which machines are fit for a campaign on several machines? (docs/reference/fleet.md)
+"""Decides which machines are fit for a campaign on several machines (docs/reference/fleet.md).
 
-    python3 -m report admit DIR...     one campaign of MODE=admission per machine
+    python3 -m report admit DIR...
 
-Prints a line for each machine: name, verdict (admitted or off), reason,
-separated by tabs. A machine is compared with the others that share its id.
-The limits are in report/admission.json.
+Each DIR is a campaign of MODE=admission on one machine. For each machine, prints a line with the
+name, the verdict (admitted or off) and the reason, separated by tabs. A machine is compared with
+the others that have the same id. The limits are in report/admission.json.
 """
 import argparse
 import json
@@ -25,16 +25,17 @@ RULE = Path(__file__).with_name("admission.json")
 
 @dataclass(frozen=True)
 class Rule:
-    """Limits: difference between two halves, deviation of the speed from the
-    kind, share of disturbed trials."""
+    """Limits on the difference between the two halves, on the deviation of the speed from other
+    machines of the kind, and on the share of disturbed trials."""
     aa_most: float
     speed_most: float
     disturbed_most: float
 
 
 class Figures(NamedTuple):
-    """medians: cell -> operations/s; aa: ln of the largest difference between two
-    halves; disturbed: share of trials; reason: why figures are missing."""
+    """Figures of one machine: `medians` has operations/s by cell, `aa` is ln of the largest
+    difference between two halves, `disturbed` is the share of disturbed trials, and `reason`
+    explains why figures are missing."""
     kind: str | None
     medians: Mapping[str, float]
     aa: float
@@ -43,7 +44,7 @@ class Figures(NamedTuple):
 
 
 def halves(rates: Mapping[int, float]) -> float:
-    """|ln (median of odd blocks / median of even blocks)|."""
+    """Returns |ln(median of odd blocks / median of even blocks)|."""
     odd, even = ([rate for block, rate in rates.items() if block % 2 == side] for side in (1, 0))
     if not odd or not even:
         return math.inf
@@ -51,7 +52,7 @@ def halves(rates: Mapping[int, float]) -> float:
 
 
 def figures_of(campaign: Campaign) -> Figures:
-    """The figures of one machine."""
+    """Computes the figures of one machine."""
     timed = [c for c in campaign.planned if c.measure == "throughput"]
     trials = [t for c in timed for t in c.trials]
     spoilt = sum(t.status is not Status.OK or bool(t.disturbed) for t in trials)
@@ -64,8 +65,8 @@ def figures_of(campaign: Campaign) -> Figures:
 
 
 def relative_speed(name: str, machines: Mapping[str, Figures]) -> float | None:
-    """ln (speed of the machine / median speed of its kind); None: no other machine
-    has its kind. If there are two machines, only the slower one gets a value below 0."""
+    """Returns ln(speed of the machine / median speed of its kind); None if it is the only machine
+    of its kind. If there are two, only the slower one gets a value below 0."""
     machine = machines[name]
     kind = [m for m in machines.values() if m.kind == machine.kind and m.medians]
     logs = []
@@ -80,7 +81,7 @@ def relative_speed(name: str, machines: Mapping[str, Figures]) -> float | None:
 
 
 def judge(name: str, machines: Mapping[str, Figures], rule: Rule) -> tuple[str, str]:
-    """(verdict, reason) for one machine."""
+    """Returns the verdict on one machine and its reason."""
     machine, speed = machines[name], relative_speed(name, machines)
     if machine.reason:
         return "off", machine.reason
@@ -99,12 +100,12 @@ def judge(name: str, machines: Mapping[str, Figures], rule: Rule) -> tuple[str, 
 
 
 def read_rule() -> Rule:
-    """report/admission.json."""
+    """Reads the limits from report/admission.json."""
     return decode(Rule, json.loads(RULE.read_text(encoding="utf-8")))
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command -> exit status."""
+    """Runs the command and returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report admit", description="Checks whether machines are fit for a "
         "campaign on several. Prints a line for each: name, admitted or off, reason.")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of a cell's id that is the same in every run."""
+"""Extracts the part of a cell's id that is the same in every run."""
 import re
 
-COUNTED = re.compile(r"\d+ops")  # a counted window in a cell's id
+COUNTED = re.compile(r"\d+ops")  # number of operations of a window, in a cell's id
 
 
 def identity(cell: str) -> str:
-    """A cell's id without its number of operations, which every campaign calibrates anew."""
+    """Removes the number of operations, which each campaign calibrates, from a cell's id."""
     return "/".join(part for part in cell.split("/")
                     if not COUNTED.fullmatch(part))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a command ends: an exit status of docs/adr/0012 and, after an error, one
-line. --debug prints a traceback instead."""
+"""Ends a command with an exit status of docs/adr/0012 and, after an error, with one line. With
+--debug, a traceback is printed instead."""
 import io
 import os
 import signal
@@ -15,11 +15,11 @@ PACKAGE = Path(__file__).resolve().parent
 
 
 class InputError(Exception):
-    """An error that the user must correct; status 2."""
+    """An error that the user must correct; the exit status is 2."""
 
 
 def place_of(error: BaseException) -> str:
-    """report/FILE.py:LINE that raised the error, or "?" if that is not our code."""
+    """Returns the report/FILE.py:LINE that raised the error; "?" if it was not our code."""
     ours = [frame for frame in traceback.extract_tb(error.__traceback__)
             if PACKAGE in Path(frame.filename).parents]
     if not ours:
@@ -29,8 +29,8 @@ def place_of(error: BaseException) -> str:
 
 
 def failure_line(error: BaseException) -> str:
-    """One line about an unexpected error. Campaigns older than the line checksums may
-    contain anything, so it may occur anywhere."""
+    """Formats one line about an unexpected error. It may occur anywhere, because campaigns from
+    before line checksums may contain anything."""
     found = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     if isinstance(error, ImportError):
         return (f"{found}: `make deps` installs what the report needs, for "
@@ -42,14 +42,14 @@ def failure_line(error: BaseException) -> str:
 
 
 def drop(stream: TextIO | None) -> None:
-    """Discards the buffered output of a stream. Python would flush it again at exit and
-    change the exit status if that fails."""
+    """Discards the buffered output of a stream. Otherwise Python would flush it at exit and,
+    if that fails, change the exit status."""
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_error(text: str) -> None:
-    """Prints to standard error, which may be as full as standard output."""
+    """Prints to standard error, which may be on a full disk like standard output."""
     try:
         print(f"report: {text}", file=sys.stderr, flush=True)
     except OSError:
@@ -57,14 +57,14 @@ def print_error(text: str) -> None:
 
 
 def lost(error: OSError) -> int:
-    """Exit status if output could not be written."""
+    """Reports that output could not be written, and returns the exit status."""
     print_error(f"standard output was lost: {error.strerror}")
     drop(sys.stdout)
     return INCOMPLETE
 
 
 def flushed(status: int) -> int:
-    """Flushes the output; lost output turns success into INCOMPLETE."""
+    """Flushes the output; if output is lost, success becomes INCOMPLETE."""
     try:
         if sys.stdout is None:  # closed by the caller
             raise OSError(0, "it was closed")
@@ -77,22 +77,22 @@ def flushed(status: int) -> int:
 
 def refusing(command: Callable[[], int], name: str,
              kinds: type[Exception] | tuple[type[Exception], ...]) -> int:
-    """Status of command(). Prints a line that starts with `name` and returns USAGE if
-    it raises one of `kinds`, or if a file cannot be opened."""
+    """Runs command() and returns its status. If it raises one of `kinds`, or if a file cannot be
+    opened, prints a line that starts with `name` and returns USAGE."""
     try:
         return command()
     except kinds as error:
         found = str(error)
     except OSError as error:
         if error.filename is None:
-            raise  # an error of a stream
+            raise  # an error of a stream has no file name
         found = f"{error.filename}: {error.strerror}"
     print(f"{name}: {found}", file=sys.stderr)
     return USAGE
 
 
 def end(command: Callable[[], int]) -> int:
-    """Runs command() -> its status, for sys.exit()."""
+    """Runs command() and returns its status for sys.exit()."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     debug = "--debug" in sys.argv[1:]
     if debug:
@@ -107,7 +107,7 @@ def end(command: Callable[[], int]) -> int:
         if debug:
             raise
         if isinstance(error, OSError) and error.filename is None:
-            return lost(error)  # an error of a file would have a name
+            return lost(error)  # an error of a file would have a file name
         print_error(failure_line(error))
         status = USAGE
     return flushed(status)

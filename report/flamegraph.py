@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns requests and samples of runner/flamegraph.sh into a flame graph's input.
+"""Turns the requests and samples of runner/flamegraph.sh into a flame graph's input.
 
     python3 -m report.flamegraph choose CPUS <REQUESTS >REQUEST
     python3 -m report.flamegraph fold perf|gperftools|go <SAMPLES >FOLDED
     python3 -m report.flamegraph shares <FOLDED
     python3 -m report.flamegraph caption REQUEST RESULT FOLDED NOTE... <SVG >SVG
 
-REQUESTS are lines of `readmostly plan --requests`. SAMPLES is the output of `perf script
--F ip,sym`, of `google-pprof --collapsed` or of `go tool pprof -traces`. FOLDED has one
-line per stack: FRAME;FRAME COUNT. `shares` prints the functions with the most samples.
-Exit status: 0, 2 usage or input.
+REQUESTS are lines of `readmostly plan --requests`. SAMPLES is the output of `perf script -F
+ip,sym`, of `google-pprof --collapsed` or of `go tool pprof -traces`. FOLDED has a line
+FRAME;FRAME COUNT for each stack. `shares` prints the functions with the most samples.
+Exit status: 0, or 2 for usage or input errors.
 """
 import html
 import json
@@ -23,18 +23,18 @@ from typing import Any
 from report import ending
 from report.ending import InputError
 
-# The function that each measuring thread runs during the window, of C maps and of Go maps.
+# The functions in which measuring threads of C maps and of Go maps spend the window.
 WINDOW_C, WINDOW_GO = "run_window", "main.(*team).window"
-# Suffixes of the tools: inlined functions, and addresses of static functions.
+# Suffixes that the tools add: marks of inlined functions, and addresses of static functions.
 MARKS = re.compile(r"( \((inline|inlined|partial-inline)\)|\[inline\]|<[0-9a-f]{16}>)$")
 LINE_PX = 16  # height of a caption line
-MOST_FUNCTIONS = 16  # rows of the table of shares
-Stack = tuple[str, ...]  # the outermost call first
+MOST_FUNCTIONS = 16  # largest number of rows in the table of shares
+Stack = tuple[str, ...]  # starts with the outermost call
 Stacks = Iterator[tuple[Stack, int]]
 
 
 def choose(lines: Iterable[str], cpus: int) -> dict[str, Any]:
-    """The request with the most threads that have a CPU each, else with the fewest threads."""
+    """Returns the request with the most threads that have a CPU each, else the fewest threads."""
     requests: list[dict[str, Any]] = [json.loads(line) for line in lines]
     requests = [r for r in requests if r["cell"]["measure"] in ("throughput", "latency")]
     if not requests:
@@ -48,12 +48,12 @@ def choose(lines: Iterable[str], cpus: int) -> dict[str, Any]:
 
 
 def name_of(frame: str) -> str:
-    """A frame without suffixes and without characters that end names in FOLDED and SVG."""
+    """Removes suffixes from a frame, and characters that would end its name in FOLDED and SVG."""
     return MARKS.sub("", frame.strip()).translate(str.maketrans(";\"'", ",``"))
 
 
 def perf_stacks(text: str) -> Stacks:
-    """Parses samples separated by empty lines; their frames start with the innermost."""
+    """Parses samples separated by empty lines; each starts with the innermost frame."""
     for block in re.split(r"\n\s*\n", text):
         frames = re.findall(r"^\s+[0-9a-f]+ (.+)$", block, re.MULTILINE)
         yield tuple(name_of(frame) for frame in reversed(frames)), 1
@@ -67,7 +67,7 @@ def collapsed_stacks(text: str) -> Stacks:
 
 
 def go_stacks(text: str) -> Stacks:
-    """Samples follow a ruler: labels if any, COUNT FRAME, then one line per caller."""
+    """Parses samples, each after a ruler: labels if any, COUNT FRAME, then a line per caller."""
     for block in re.split(r"^-+\+-+\n", text, flags=re.MULTILINE)[1:]:
         lines = [line for line in block.splitlines() if line.strip()]
         first = next((i for i, line in enumerate(lines) if re.match(r"\s*\d+ +\S", line)), None)
@@ -79,8 +79,9 @@ def go_stacks(text: str) -> Stacks:
 
 
 def fold(stacks: Stacks, marker: str, others: bool) -> Counter[Stack]:
-    """Stacks from the function `marker` inwards. Stacks without it belong to other phases and
-    are left out, unless the profile covers only the window (`others`): then to the runtime."""
+    """Counts the stacks from the function `marker` inwards. A stack without it belongs to another
+    phase and is left out. If `others`, the profile covers only the window, so that such a stack
+    belongs to the runtime and is kept."""
     folded: Counter[Stack] = Counter()
     for stack, count in stacks:
         if marker in stack:
@@ -100,7 +101,7 @@ FOLDERS: dict[str, Callable[[str], Counter[Stack]]] = {
 
 
 def shares(folded: Iterable[tuple[Stack, int]]) -> Iterator[str]:
-    """A line per function: its share of the samples, alone and with its callees."""
+    """Yields a line for each function: its share of the samples, alone and with its callees."""
     alone, with_callees = Counter[str](), Counter[str]()
     for stack, count in folded:
         alone[stack[-1]] += count
@@ -111,7 +112,7 @@ def shares(folded: Iterable[tuple[Stack, int]]) -> Iterator[str]:
 
 
 def state(request: dict[str, Any], result: dict[str, Any], samples: int) -> list[str]:
-    """The first lines of the caption."""
+    """Returns the first lines of the caption."""
     cell = request["cell"]
     if result["verification"]["status"] != "ok":
         raise InputError(f"the trial's answers are wrong: {result['verification']['reason']}")
@@ -125,7 +126,7 @@ def state(request: dict[str, Any], result: dict[str, Any], samples: int) -> list
 
 
 def caption(svg: str, lines: list[str]) -> str:
-    """The drawing with `lines` below it."""
+    """Adds `lines` below the drawing."""
     size = re.search(r'<svg[^>]* width="(\d+)" height="(\d+)"[^>]* viewBox="0 0 \1 \2"', svg)
     if not size:
         raise InputError("the drawing has no size: expected an SVG of flamegraph")
@@ -140,7 +141,7 @@ def caption(svg: str, lines: list[str]) -> str:
 
 
 def command() -> int:
-    """Runs the command of sys.argv -> exit status."""
+    """Runs the command of sys.argv and returns the exit status."""
     match sys.argv[1:]:
         case ["choose", cpus]:
             print(json.dumps(choose(sys.stdin, int(cpus))))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Safe access to folders that we write or trust. A campaign may come from elsewhere,
-and anybody can write to /tmp, so a name there may be a link to another place."""
+"""Safe access to folders that we write or trust. A campaign may come from elsewhere, and any user
+can write to /tmp, so a name there may be a link to another place."""
 import atexit
 import contextlib
 import errno
@@ -14,9 +14,8 @@ from typing import BinaryIO
 
 
 def own(path: Path | str, *below: str) -> None:
-    """Makes folder `path` and the folders `below` it; OSError if one of them is a
-    link. Removes links among their files, so that nothing is written through
-    one."""
+    """Makes the folder `path` and the folders `below` it; OSError if one of them is a link. Links
+    among their files are removed, so that nothing is written through them."""
     for folder in (Path(path), *(Path(path) / name for name in below)):
         if folder.is_symlink():
             raise OSError(errno.ELOOP, "a symbolic link, expected a real folder "
@@ -29,8 +28,8 @@ def own(path: Path | str, *below: str) -> None:
 
 @contextlib.contextmanager
 def naming(path: Path | str) -> Iterator[None]:
-    """Adds the file name to an OSError. One without a name counts as an error of a
-    standard stream (ending.py)."""
+    """Adds the file name to an OSError, because ending.py takes one without a name for an error of
+    a standard stream."""
     try:
         yield
     except OSError as error:
@@ -38,7 +37,7 @@ def naming(path: Path | str) -> Iterator[None]:
 
 
 def replace(path: Path | str, text: str) -> None:
-    """Writes a file completely or not at all; OSError, which names it."""
+    """Writes a file completely or not at all; the OSError names it."""
     new = f"{path}.new"
     with naming(path):
         try:
@@ -49,18 +48,18 @@ def replace(path: Path | str, text: str) -> None:
             os.replace(new, path)
         except OSError:
             with contextlib.suppress(OSError):
-                os.unlink(new)  # a partial file would fill a full disk
+                os.unlink(new)  # a partial file would occupy the full disk
             raise
 
 
 def unlinked(path: str, flags: int) -> int:
-    """Opens a file of ours without following links."""
+    """Opens one of our files without following links."""
     return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
-    """Appends bytes to an open file, completely or not at all; OSError, which names
-    `path`. The caller must lock a shared file."""
+    """Appends bytes to an open file completely or not at all; the OSError names `path`. The caller
+    must lock a shared file."""
     end = file.seek(0, os.SEEK_END)
     with naming(path):
         try:
@@ -73,8 +72,8 @@ def append(file: BinaryIO, text: bytes, path: Path | str) -> None:
 
 
 def private(name: str) -> str | None:
-    """A permanent folder in $TMPDIR that only this user can write to. If the name is
-    taken by another user, a folder that is removed at exit."""
+    """Returns a permanent folder in $TMPDIR that only this user can write to. If another user has
+    taken the name, returns a folder that is removed at exit."""
     path = os.path.join(tempfile.gettempdir(), name)
     try:
         os.mkdir(path, 0o700)

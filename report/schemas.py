@@ -17,7 +17,6 @@ SCHEMAS: Mapping[str, type] = {
 
 
 def main() -> None:
-    """Writes all schemas."""
     for name, cls in SCHEMAS.items():
         (DOCS / name).write_text(schema_text(cls, name), encoding="utf-8")
 

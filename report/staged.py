@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a staged campaign: a folder of campaigns, each of which is a stage. Each stage is
-chosen from the results of those before it (docs/adr/0034).
+"""Reads a staged campaign: a folder of campaigns, each of which is a stage. Each stage is chosen
+from the results of earlier stages (docs/adr/0034).
 
     DIR/stages.json   the subject and the rule of the search; written once
     DIR/plan.json     all cells that a stage may have
     DIR/stage-01 ...  campaigns (results/README.md)
 
-Only complete stages count, because a search that was killed and resumed must request the
-same stage again.
+Only complete stages count, because a search that was killed and resumed must request the same
+stage again.
 """
 import re
 from collections.abc import Callable
@@ -29,10 +29,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Rule:
-    """The numbers that were fixed before the first stage.
+    """What was fixed before the first stage.
 
-    A search has error, blocks and margin (report/sweep/rule.py); a run for claims has
-    the hashes (report/claims/rule.py).
+    A search has error, blocks and margin (report/sweep/rule.py); a run for claims has the hashes
+    (report/claims/rule.py).
     """
     format: int | None = None
     kind: str | None = None
@@ -46,10 +46,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Meta:
-    """stages.json.
+    """The content of stages.json.
 
-    maps   (A, B) of a crossover; ids: requested claims
-    set    arguments of --set
+    - maps: the maps (A, B) of a crossover
+    - ids: the requested claims
+    - set: the arguments of --set
     """
     format: int
     kind: str
@@ -67,17 +68,14 @@ class Meta:
 
 @dataclass(frozen=True)
 class Cells:
-    """plan.json: all cells that a stage may have."""
+    """The content of plan.json: all cells that a stage may have."""
     cells: tuple[Factors, ...]
 
 
 @dataclass(frozen=True)
 class Staged:
-    """The content of a folder.
-
-    stages  the complete stages, in order
-    begun   the incomplete stage
-    """
+    """The content of a folder: `stages` are the complete stages in order, `begun` is the
+    incomplete one."""
     path: Path
     meta: Meta
     plan: Cells
@@ -86,23 +84,23 @@ class Staged:
 
     @property
     def plan_file(self) -> Path:
-        """plan.json"""
+        """Path of plan.json."""
         return self.path / "plan.json"
 
     @property
     def kind(self) -> str:
-        """One of KINDS."""
+        """Kind of the campaign, one of KINDS."""
         return self.meta.kind
 
     @property
     def pair(self) -> tuple[str, str]:
-        """Maps A and B of a crossover."""
+        """The maps A and B of a crossover."""
         one, two = self.meta.maps or ("", "")
         return one, two
 
     @property
     def machine(self) -> str | None:
-        """Id of the machine; None: not known before the first stage."""
+        """Id of the machine; None if unknown before the first stage."""
         return self.meta.machine or next((c.plan.machine.id for c in self.stages), None)
 
     @property
@@ -112,10 +110,8 @@ class Staged:
 
 
 def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str | None]) -> T:
-    """A JSON file as a `kind`; JournalError has the error.
-
-    check -- takes the object, returns an error
-    """
+    """Reads a JSON file as a `kind`; JournalError describes an error. `check` gets the object and
+    returns an error or None."""
     try:
         value = strict_json.loads(file.read_bytes())
         if not isinstance(value, dict):
@@ -135,7 +131,7 @@ def parsed(kind: type[T], file: Path, check: Callable[[dict[str, object]], str |
 
 
 def read_meta(path: Path) -> Meta:
-    """stages.json, checked with its hash."""
+    """Reads stages.json and checks its hash."""
     file = path / "stages.json"
 
     def hash_of(meta: dict[str, object]) -> str | None:
@@ -155,14 +151,14 @@ def read_meta(path: Path) -> Meta:
 
 
 def read_plan(path: Path, meta: Meta) -> Cells:
-    """plan.json, unchanged since the search began."""
+    """Reads plan.json and checks that it has not changed since the search began."""
     return parsed(Cells, path / "plan.json", lambda plan: (
         None if meta.plan_sha256 == seal.plan_sha256(plan) else
         f"differs from the plan_sha256 of stages.json: {ANEW}"))
 
 
 def folders(path: Path) -> list[Path]:
-    """The stages 1, 2, ... that have begun; JournalError if one is missing."""
+    """Returns the stages 1, 2, ... that have begun; JournalError if one is missing."""
     numbers = sorted((int(m[1]), f) for f in path.iterdir()
                      for m in [STAGE.fullmatch(f.name)] if m and (f / "campaign.json").exists())
     for number, (have, folder) in enumerate(numbers, 1):
@@ -173,7 +169,7 @@ def folders(path: Path) -> list[Path]:
 
 
 def read(path: Path | str) -> Staged:
-    """The staged campaign in a folder; JournalError if it lacks one."""
+    """Reads the staged campaign in a folder; JournalError if there is no such campaign."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")

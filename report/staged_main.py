@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report next DIR: prints the cells that a staged campaign runs next.
-python3 -m report decide DIR: prints the results of its complete stages as JSON.
-python3 -m report rule KIND: prints the numbers of the rule, before anything runs.
+"""Runs the commands for staged campaigns.
 
-KIND is crossover or claims; stages.json has DIR's kind. For a campaign that is not
-staged, decide prints its claims. The commands start and write nothing. Exit status: 0
-done; 2 the folder cannot be read or followed; 3 decided, but the search has not ended.
+- python3 -m report next DIR: prints the cells that a staged campaign runs next.
+- python3 -m report decide DIR: prints the results of its complete stages as JSON.
+- python3 -m report rule KIND: prints the numbers of the rule, before anything runs.
+
+KIND is crossover or claims; stages.json gives the kind of DIR. If the campaign is not staged,
+`decide` prints its claims. The commands start no program and write no file. Exit status: 0 done;
+2 the folder cannot be read or followed; 3 decided, but the search has not ended.
 """
 import argparse
 import importlib
@@ -19,7 +21,7 @@ PACKAGES = {"crossover": "report.sweep", "claims": "report.claims"}
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report", description="The next stage of a staged campaign, and the "
         "results of its stages.")
@@ -35,7 +37,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command of the kind's package; returns its exit status."""
+    """Runs the command in the package of the kind; returns the exit status."""
     if args.command == "rule":
         return int(importlib.import_module(f"{PACKAGES[args.what]}.rule").main())
     folder = Path(args.what)
@@ -48,6 +50,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """argv -- command and its arguments; returns the exit status."""
+    """Runs the command in `argv`; returns the exit status."""
     args = arguments(argv)
     return ending.refusing(lambda: run(args), "report", JournalError)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the page of a search in stages (docs/reference/crossover.md): DIR/report/index.html,
-verdicts.json and tables. Its sentences are in sweep/templates."""
+verdicts.json and tables. The sentences are in sweep/templates."""
 import csv
 import io
 import math
@@ -22,13 +22,13 @@ from report.sweep.decide import BoundaryRow, Decision, PointRow, words_of
 from report.workload_values import Value, counted
 
 HEIGHT, LEFT, RIGHT, TOP = 340.0, 46.0, 560.0, 14.0  # pixels
-SERIES = 6  # lines that a figure can show
-ROW = 17.0  # distance of two labels
-NUDGE = 3.0  # keeps intervals at one place apart
+SERIES = 6  # largest number of lines in a figure
+ROW = 17.0  # smallest distance between two labels
+NUDGE = 3.0  # horizontal shift that separates intervals at the same value
 
 
 class Mark(NamedTuple):
-    """A point of the figure with its interval, in pixels; row: its numbers."""
+    """A point of the figure with its interval, in pixels; `row` has its numbers."""
     x: float
     y: float
     low: float
@@ -37,7 +37,7 @@ class Mark(NamedTuple):
 
 
 class Series(NamedTuple):
-    """The points of one line of the lattice."""
+    """The points on one line of the lattice."""
     label: str
     label_y: float
     marks: tuple[Mark, ...]
@@ -45,11 +45,11 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True)
 class Figure:
-    """Ratios B / A over the searched factor. The axes have equal steps: the measured
-    values of the factor, and the logarithm of the ratio.
+    """Ratios B / A over the searched factor. The measured values of the factor have equal
+    distances; the ratio has a logarithmic axis.
 
-    lines  number of lines of the lattice; `series` are shown
-    even   height of a ratio of 1
+    - lines: number of lines of the lattice, of which `series` are shown
+    - even: height of a ratio of 1
     """
     axis: str
     series: tuple[Series, ...]
@@ -60,14 +60,14 @@ class Figure:
 
 
 class Commands(NamedTuple):
-    """Commands that repeat or continue the search; folder: its name in them."""
+    """Commands that repeat or continue the search; `folder` is its name in them."""
     again: str
     resume: str
     folder: str
 
 
 def commands(search: Staged) -> Commands:
-    """Commands to paste. A pair of --all is one folder deeper in results/."""
+    """Returns commands to paste. A pair of --all is one folder deeper in results/."""
     parts = search.path.resolve().parts
     deep = 2 if parts[-1] == "-".join(search.pair) else 1
     folder = shlex.quote("/".join(("results", *parts[-deep:])))
@@ -81,14 +81,14 @@ def commands(search: Staged) -> Commands:
 # ---- the figure -------------------------------------------------------------------
 
 def value_at(row: PointRow, axis: str) -> float:
-    """Value of an ordered factor at a point."""
+    """Returns the value of an ordered factor at a point."""
     return next(f.value for f in row.place
                 if f.name == axis and isinstance(f.value, (int, float)))
 
 
 def lines_of(found: Decision, axis: str) -> list[list[PointRow]]:
-    """Points with an interval, by line; lines on which both maps lead come first, then
-    those with the most points."""
+    """Returns the points with an interval, by line. Lines on which both maps lead come first, then
+    lines with the most points."""
     lines: dict[tuple[Value, ...], list[PointRow]] = {}
     for row in found.points:
         if row.low is not None:
@@ -98,7 +98,7 @@ def lines_of(found: Decision, axis: str) -> list[list[PointRow]]:
 
 
 def figure(found: Decision) -> Figure | None:
-    """The figure; None: no line has two points with an interval."""
+    """Computes the figure; None if no line has two points with an interval."""
     axis = found.moves.axis or "write_share"
     lines = lines_of(found, axis)
     if not lines:
@@ -131,14 +131,14 @@ def figure(found: Decision) -> Figure | None:
 # ---- files ------------------------------------------------------------------------
 
 def field(value: object) -> object:
-    """A CSV field: six digits, the text of a word, empty if not known."""
+    """Formats a CSV field: six digits, the text of a word, empty if unknown."""
     if isinstance(value, float):
         return f"{value:.6g}"
     return value.value if isinstance(value, Enum) else "" if value is None else value
 
 
 def table(rows: Sequence[PointRow] | Sequence[BoundaryRow]) -> str:
-    """CSV: a line per row, with the place in words."""
+    """Formats CSV with a line for each row, and the place in words."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [n for n in (vars(rows[0]) if rows else ()) if n not in ("place", "cells")]
@@ -148,7 +148,7 @@ def table(rows: Sequence[PointRow] | Sequence[BoundaryRow]) -> str:
 
 
 def status(search: Staged, found: Decision) -> tuple[str, bool]:
-    """(the last line for the terminal, whether the search is incomplete)."""
+    """Returns the last line for the terminal, and whether the search is incomplete."""
     if not found.finished:
         return (f"incomplete: the search has not ended; continue with: {commands(search).resume}",
                 True)
@@ -176,10 +176,8 @@ def fill(new: Path, search: Staged, found: Decision) -> None:
 
 
 def build(folder: Path | str) -> tuple[list[str], bool]:
-    """Writes FOLDER/report; returns (lines for the terminal, incomplete).
-
-    JournalError: the folder lacks a search, or its stages cannot be read.
-    """
+    """Writes FOLDER/report. Returns lines for the terminal, and whether the search is incomplete.
+    JournalError: the folder has no search, or its stages cannot be read."""
     search = staged.read(folder)
     if search.kind != "crossover":
         raise JournalError(f"{folder}: stages of {search.kind}, expected a crossover: each stage "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jinja2 templates of a package, with filters for factors and numbers."""
+"""Provides the Jinja2 templates of a package, with filters for factors and numbers."""
 import functools
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from report.render import text as render
 
 @functools.cache
 def environment(folder: Path, html: bool = False) -> Environment:
-    """Templates in a folder, and templates of report/render; html: escape values."""
+    """Returns the templates in a folder and of report/render; `html`: escape values."""
     env = render.environment(html, folder)
     env.filters.update(
         digits=formats.digits, share=formats.share, listed=workload_values.listed,
@@ -23,6 +23,6 @@ def environment(folder: Path, html: bool = False) -> Environment:
 
 
 def sentence(folder: Path, file: str, macro: str, **values: object) -> str:
-    """A macro of a template as one line of plain text."""
+    """Renders a macro of a template as one line of plain text."""
     text: str = getattr(environment(folder).get_template(file).module, macro)(**values)
     return render.tight(text)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readmostly as a check of ReFrame, for sites that accept machines with it.
+"""Runs Readmostly as a check of ReFrame, for sites that use it to accept machines.
 
     reframe -c examples/fleet/reframe_check.py --distribute=idle -r
 
-Not run by our tests, since ReFrame is not packaged: tests/report/test_fleet_examples.py
-tests command and patterns with a fake module.
+Our tests do not run this check, because ReFrame is not packaged. Instead,
+tests/report/test_fleet_examples.py tests its command and patterns with a fake module.
 """
 import os
 

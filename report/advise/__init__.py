@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report advise DIR --writes 3% --keys 10k --threads 8: recommends a
-map from the results of a campaign (docs/reference/advise.md).
+"""python3 -m report advise DIR --writes 3% --keys 10k --threads 8: recommends a map from the
+results of a campaign (docs/reference/advise.md).
 
-One paragraph: first and second choice and their ratio, what would change the
-answer, the nearest measured cells, and the unknowns. Outside the measured
-range it refuses, and prints a workload file that would settle the question.
+Prints one paragraph: the first and second choice and their ratio, possible changes of the
+answer, the nearest measured cells, and open points. For a place outside the measured range it
+refuses, and prints a workload file that would settle the question.
 
-Exit status: 0 answered; 1 refused, or a control failed (standard output is the
-workload file); 2 usage, or the folder cannot be read; 3 too few runs, or only one map.
+Exit status: 0 answered; 1 refused, or a control failed (standard output is the workload file); 2
+usage error, or the folder cannot be read; 3 too few runs, or only one map.
 """
 import argparse
 import sys
@@ -28,7 +28,7 @@ STATUS = {Word.DECIDED: DONE, Word.TIED: DONE, Word.DEPENDS: DONE, Word.REFUSED:
 
 
 def reader(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Wraps a reader so that argparse prints its message about valid values."""
+    """Wraps a reader so that argparse prints the reader's message about valid values."""
     def typed(value: str) -> T:
         try:
             return read(value)
@@ -38,7 +38,7 @@ def reader(read: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog="readmostly advise", description="Recommends a map from a campaign: prints one "
         "paragraph, or refuses and prints a workload file that would settle the question.",
@@ -64,8 +64,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def show(a: Answer, args: argparse.Namespace) -> int:
-    """Prints the answer. A refusal goes to standard error, because standard
-    output is the workload file."""
+    """Prints the answer and returns the exit status. A refusal goes to standard error, because
+    standard output is then the workload file."""
     status = STATUS[a.word]
     if args.json:
         print(as_json.document(a))
@@ -89,6 +89,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """argv -- arguments of the command; returns the exit status."""
+    """Runs the command with the arguments `argv`; returns the exit status."""
     args = arguments(argv)
     return ending.refusing(lambda: run(args), "report advise", JournalError)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An answer as JSON, with all numbers of the paragraph (docs/reference/advise.md)."""
+"""Formats an answer as JSON, with all numbers of the paragraph (docs/reference/advise.md)."""
 import json
 from collections.abc import Mapping
 
@@ -14,18 +14,18 @@ FORMAT = 2
 
 
 def place_json(spot: Spot) -> Mapping[str, Json]:
-    """A place in the notation of workload files."""
+    """Formats a place in the notation of workload files."""
     return {key_of(f): text_of(f, spot.value(f)) for f in FACTORS}
 
 
 def rate(c: Corner, name: str | None) -> Estimate | None:
-    """The rate of a map at a corner."""
+    """Returns the rate of a map at a measured place."""
     entry = c.group.entry(name) if name else None
     return entry.rate if entry else None
 
 
 def corner(c: Corner) -> dict[str, Json]:
-    """A measured place that the answer uses."""
+    """Formats a measured place that the answer uses."""
     second = c.second.against if c.second else None
     return {"place": dict(place_json(c.spot)), "outcome": c.group.outcome.value,
             "front": plain(c.group.front), "first": c.group.leader, "second": second,
@@ -35,7 +35,7 @@ def corner(c: Corner) -> dict[str, Json]:
 
 
 def document(a: Answer) -> str:
-    """The whole answer. Rates are operations/s, ratios first / second."""
+    """Formats the whole answer. Rates are in operations/s; ratios are first / second choice."""
     refusal = a.refusal and {
         "reason": a.refusal.reason.value, "factor": key_of(a.refusal.factor), "why": text.why(a),
         "asked": None if a.refusal.asked is None else text_of(a.refusal.factor, a.refusal.asked),

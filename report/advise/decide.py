@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Computes the answer to a question, without its sentences.
 
-The answer is the ranking, among the maps that meet the needs, at the place of the
-question or at the measured places around it (report/decide/groups.py).
+The answer is the ranking of the maps that meet the needs, at the place of the question or at the
+measured places around it (report/decide/groups.py).
 """
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Question, State, Trust
 from report.workload_values import Value
 
-FLIPS = 3  # printed at most
+FLIPS = 3  # largest number that is printed
 
 
 class Word(str, Enum):
@@ -29,8 +29,8 @@ class Word(str, Enum):
     TIED = "tied"
     OPEN = "too few runs"
     ALONE = "one map only"
-    DEPENDS = "depends"  # places around the question have other leaders
-    INVALID = "do not use"  # a control failed
+    DEPENDS = "depends"  # measured places around the question have different leaders
+    INVALID = "do not use"  # because a control failed
     REFUSED = "refused"
 
 
@@ -40,14 +40,14 @@ WORDS = {Outcome.DECIDED: Word.DECIDED, Outcome.TIED: Word.TIED, Outcome.OPEN: W
 
 @dataclass(frozen=True)
 class Ranked:
-    """A place with its ranking among the maps that meet the needs."""
+    """A place with the ranking of the maps that meet the needs."""
     spot: Spot
     measured: Measured
     group: Group
 
     @property
     def order(self) -> tuple[int, int, str]:
-        """Sort key. If workloads share a place, the one with the most maps is first."""
+        """Sort key. Of several workloads at a place, the one with the most maps comes first."""
         n = min((len(self.measured.rates(m)) for m in self.measured.contenders), default=0)
         return -len(self.measured.contenders), -n, self.group.place.workload
 
@@ -56,10 +56,10 @@ class Ranked:
 class Corner:
     """A measured place that the answer uses.
 
-    second   leader compared with the fastest rival that has an interval; in a tie
-             with the fastest tied map
-    weakest  the comparison with the least certain lead
-    others   workloads of the same place with another leading group
+    - second: comparison of the leader with the fastest rival that has an interval; in a tie,
+      with the fastest tied map
+    - weakest: the comparison with the leader's smallest lead
+    - others: rankings of other workloads at the same place that have another leading group
     """
     spot: Spot
     group: Group
@@ -69,7 +69,7 @@ class Corner:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Ids of the cells of the leader and of the second."""
+        """Ids of the cells of the leader and of the second choice."""
         names = [self.group.leader, self.second and self.second.against]
         entries = [self.group.entry(m) for m in names if m]
         return tuple(e.cell for e in entries if e)
@@ -88,12 +88,14 @@ class Flip:
 
 @dataclass(frozen=True)
 class Answer:
-    """front    maps to take; empty: no recommendation
-    between  factors that differ among the corners
-    known    all measured places
-    lacking  map -> needs that it does not meet
-    left     incomplete stages, which are left out
-    maps     maps that may be ranked
+    """The answer to a question.
+
+    - front: the recommended maps; empty if no map is recommended
+    - between: the factors that differ among the corners (measured places)
+    - known: all measured places
+    - lacking: the needs that a map does not meet, by map
+    - left: incomplete stages, which are left out
+    - maps: the maps that may be ranked
     """
     question: Spot
     needs: tuple[str, ...]
@@ -112,8 +114,8 @@ class Answer:
 
 
 def rankings(campaign: load.Campaign, lacking: Mapping[str, object]) -> dict[Spot, list[Ranked]]:
-    """spot -> its rankings with a result, the one with the most maps first. A
-    spot without writes counts for every kind of write."""
+    """Returns the rankings with a result at each spot, the one with the most maps first. A spot
+    without writes is entered for every kind of write."""
     measured = [replace(m, ranked=tuple(n for n in m.ranked if n not in lacking))
                 for m in groups.measured_groups(campaign) if m.place.loop in CLOSED]
     measured = [m for m in measured if m.contenders]
@@ -131,7 +133,7 @@ def rankings(campaign: load.Campaign, lacking: Mapping[str, object]) -> dict[Spo
 # ---- the places of the answer -----------------------------------------------------
 
 def corner(spot: Spot, ranked: Sequence[Ranked]) -> Corner:
-    """A measured place with its best workload."""
+    """Builds a measured place from its best workload."""
     group = ranked[0].group
     valid = [c for c in group.comparisons if c.verdict is not Verdict.INVALID]
     rivals = [c for c in valid if group.outcome is not Outcome.TIED or c.against in group.front]
@@ -141,7 +143,7 @@ def corner(spot: Spot, ranked: Sequence[Ranked]) -> Corner:
 
 
 def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
-    """The answer that covers all corners, and its maps."""
+    """Returns the answer that covers all measured places around the question, and its maps."""
     outcomes = {c.group.outcome for c in corners}
     for outcome in (Outcome.OPEN, Outcome.ALONE):
         if outcome in outcomes:
@@ -153,9 +155,9 @@ def word_of(corners: Sequence[Corner]) -> tuple[Word, tuple[str, ...]]:
 
 def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], target: Spot,
           front: Sequence[str]) -> tuple[Flip, ...]:
-    """The nearest places with a single leader that is not the whole answer. After
-    a tie this may be a tied map: there the choice among the tied maps matters.
-    Takes the first such place in each direction, sorted by measured steps."""
+    """Finds the nearest places at which a single map leads that is not the whole answer. After
+    a tie this may be a tied map, because the choice among the tied maps matters there. In each
+    direction the first such place is taken; they are sorted by measured steps."""
     anchor, result = places.nearest(found, target), []
     for factor in FACTORS:
         for way in places.neighbours(list(known), found, anchor, factor):
@@ -172,8 +174,8 @@ def flips(known: Mapping[Spot, Sequence[Ranked]], found: Sequence[Spot], target:
 
 
 def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Assessment:
-    """Combines the assessments of the corners: the worst verdict, and the checks
-    that led to it."""
+    """Combines the assessments of the measured places: the worst verdict, and the checks that
+    led to it."""
     found: list[Assessment] = []
     for r in ranked:
         tied = r.group.outcome is Outcome.TIED
@@ -186,17 +188,15 @@ def trusted(campaign: load.Campaign, ranked: Sequence[Ranked]) -> Assessment:
 
 
 def is_invalid(found: Assessment) -> bool:
-    """True if a control failed. Too few runs are reported by Word.OPEN instead."""
+    """True if a control failed; too few runs are reported by Word.OPEN instead."""
     return found.verdict is Trust.NOT and any(
         c.question is not Question.POWER for c in found.checks)
 
 
 def answer(campaign: load.Campaign, target: Spot, wanted: tuple[str, ...] = (),
            left: tuple[str, ...] = ()) -> Answer:
-    """Answers a question from a campaign.
-
-    wanted -- names of needs; left -- stages that were left out
-    """
+    """Answers a question from a campaign. `wanted` are the names of needs, `left` the stages
+    that were left out."""
     planned = cards.all_cards(campaign)
     lacking = needs.unmet(planned, wanted)
     known = rankings(campaign, lacking)

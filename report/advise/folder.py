@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a campaign folder, or the complete stages of a staged one as one campaign.
+"""Reads a campaign folder, or combines the complete stages of a staged one to one campaign.
 
-Stages run at different times. Blocks are numbered on from stage to stage, so
-that pairs stay within a stage.
+Stages run at different times. Block numbers continue from stage to stage, so that pairs stay
+within one stage.
 """
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -13,13 +13,13 @@ from report.load import Campaign, Cell, JournalError, Trial
 
 
 def shifted(trials: Iterable[Trial], blocks: int) -> tuple[Trial, ...]:
-    """Trials with later block numbers."""
+    """Increases the block numbers of trials."""
     return tuple(replace(t, block=t.block + blocks) for t in trials)
 
 
 def joined(known: Cell | None, cell: Cell, done: int) -> Cell:
-    """Appends the cell of the next stage, whose blocks come after `done`, to the
-    cell of the stages so far. One stage may have run a cell that another skipped."""
+    """Appends a cell of the next stage, whose blocks come after `done`, to the same cell of the
+    stages so far. One stage may have run a cell that another skipped."""
     trials, earlier = shifted(cell.trials, done), shifted(cell.earlier, done)
     if known is None:
         return replace(cell, trials=trials, earlier=earlier)
@@ -30,13 +30,13 @@ def joined(known: Cell | None, cell: Cell, done: int) -> Cell:
 
 
 def blocks_of(campaign: Campaign) -> int:
-    """Number of block numbers that a stage uses."""
+    """Returns how many block numbers a stage uses."""
     return max([len(campaign.rounds), *(c.factors.blocks for c in campaign.cells.values()),
                 *(t.block + 1 for _, t in campaign.ran)])
 
 
 def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
-    """Joins the campaigns of several stages of one machine."""
+    """Joins the campaigns of several stages on one machine."""
     cells: dict[str, Cell] = {}
     arms: dict[tuple[str, str], tuple[Trial, ...]] = {}
     rounds: list[tuple[tuple[str, int], ...]] = []
@@ -59,7 +59,8 @@ def whole(stages: Sequence[Campaign], path: Path) -> Campaign:
 
 
 def read(path: Path) -> tuple[Campaign, tuple[str, ...]]:
-    """(campaign, names of incomplete stages); JournalError if the folder lacks a campaign."""
+    """Returns the campaign and the names of incomplete stages; JournalError if the folder has no
+    campaign."""
     if (path / "campaign.json").exists() or not (path / "stages.json").exists():
         return load.read(path), ()
     search = staged.read(path)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Properties that a user may need (texts: needs.json), as predicates on a map's
-card. An undocumented property counts as missing."""
+"""Properties that a user may need (described in needs.json), as predicates on a map's card. A
+property that is not documented counts as missing."""
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from report.workload_values import listed
 
 TEXTS = decode(Mapping[str, str], strict_json.loads(  # type: ignore[type-abstract]
     Path(__file__).with_name("needs.json").read_bytes()))
-# First words of Card.synchronisation. With other kinds, garbage stays until a
-# stopped reader continues (report/guarantees.json).
+# First words of Card.synchronisation. With all other kinds, memory stays unfreed until a stopped
+# reader continues (report/guarantees.json).
 BOUNDED = {"epoch", "cas", "none", "mutex", "go-mutex", "pthread-mutex", "ticket", "rwlock",
            "go-rwmutex", "go-rwmutex-spin", "pthread-rwlock", "ck-brlock", "ck-pflock"}
 NEEDS: Mapping[str, Callable[[Card], bool]] = {
@@ -30,7 +30,7 @@ NEEDS: Mapping[str, Callable[[Card], bool]] = {
 
 
 def read(text: str) -> tuple[str, ...]:
-    """"scan,range" -> ("scan", "range"); ValueError: a name is not in NEEDS."""
+    """Parses "scan,range" as ("scan", "range"); ValueError: a name is not in NEEDS."""
     names = tuple(dict.fromkeys(text.split(",")))
     wrong = [name for name in names if name not in NEEDS]
     if wrong:
@@ -39,6 +39,6 @@ def read(text: str) -> tuple[str, ...]:
 
 
 def unmet(cards: Iterable[Card], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """map -> needs that it does not meet; maps that meet all are left out."""
+    """Returns the needs that each map does not meet; maps that meet all are left out."""
     found = {c.id: tuple(n for n in names if not NEEDS[n](c)) for c in cards}
     return {m: missing for m, missing in found.items() if missing}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Locates a question among the measured places: at one of them, between several,
-or outside. Lists the neighbouring places."""
+"""Locates a question among the measured places: at one of them, between several, or outside.
+Also lists the neighbouring places."""
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,14 @@ from typing import NamedTuple
 from report.advise.questions import NAMED, ORDERED, USUAL, Spot
 from report.workload_values import Value
 
-LEAST_SHARE = 1e-4  # used for 0 % when shares are compared
+LEAST_SHARE = 1e-4  # replaces 0 % when shares are compared
 
 
 class Reason(str, Enum):
-    """Why a question cannot be answered."""
+    """The kind of reason for which a question cannot be answered."""
     NOTHING = "nothing"  # no ranked map has a result
     NEEDS = "needs"  # no ranked map meets the needs
-    NAME = "name"  # this name was not measured
+    NAME = "name"  # a factor with this value was not measured
     RANGE = "range"  # below or above all measured values
     CROWDED = "crowded"  # more threads than CPUs, and this number was not measured
     GAP = "gap"  # no measured places enclose it
@@ -28,9 +28,9 @@ class Reason(str, Enum):
 class Refusal:
     """Why a question cannot be answered.
 
-    measured  values of the factor that have an answer
-    held      factors with other than default values, under which they were measured
-    alone     GAP: values that were measured with all other factors as requested
+    - measured: the values of the factor that have an answer
+    - held: factors whose values are not the defaults; the values were measured under these
+    - alone: for GAP, true if the values were measured with all other factors as requested
     """
     reason: Reason
     factor: str = "needs"
@@ -41,19 +41,19 @@ class Refusal:
 
 
 class Near(NamedTuple):
-    """A neighbour of a place: its distance in measured values and in doublings."""
+    """A neighbour of a place, and its distance in measured values and in doublings."""
     steps: int
     doublings: float
     spot: Spot
 
 
 def apart(one: float, other: float) -> float:
-    """Distance of two values of an ordered factor, in doublings."""
+    """Distance between two values of an ordered factor, in doublings."""
     return abs(math.log2(max(one, LEAST_SHARE) / max(other, LEAST_SHARE)))
 
 
 def numbers(spots: Iterable[Spot], index: int) -> list[float]:
-    """All values of an ordered factor, ascending."""
+    """All values of an ordered factor, in ascending order."""
     return sorted({s.ordered[index] for s in spots})
 
 
@@ -67,8 +67,8 @@ def values_of(spots: Iterable[Spot], factor: str) -> tuple[Value, ...]:
 # ---- inside or outside ------------------------------------------------------------
 
 def narrowed(spots: Sequence[Spot], target: Spot) -> tuple[list[Spot], Refusal | None]:
-    """The spots that match all named factors, or the Refusal for the first factor
-    without a match. Factors without an option are matched first."""
+    """Returns the spots that match all named factors, or the Refusal for the first factor that
+    has no match. Factors that the command line cannot set are matched first."""
     left = list(spots)
     for i, factor in enumerate(reversed(NAMED)):
         fit = [s for s in left if s.value(factor) == target.value(factor)]
@@ -82,10 +82,8 @@ def narrowed(spots: Sequence[Spot], target: Spot) -> tuple[list[Spot], Refusal |
 
 
 def beyond(spots: Sequence[Spot], target: Spot, cpus: int) -> Refusal | None:
-    """The Refusal of a question outside the range of an ordered factor.
-
-    spots -- match the named factors
-    """
+    """Returns the Refusal of a question outside the range of an ordered factor, or None. All
+    `spots` match the named factors."""
     for i, (factor, value) in enumerate(zip(ORDERED, target.ordered)):
         values = numbers(spots, i)
         if factor == "threads" and cpus:
@@ -99,8 +97,8 @@ def beyond(spots: Sequence[Spot], target: Spot, cpus: int) -> Refusal | None:
 
 def ends_of(spots: Sequence[Spot], value: float, index: int,
             cpus: int) -> list[tuple[float, float]]:
-    """Pairs of values of an ordered factor that enclose the requested one; if it
-    was measured, itself first. Pairs do not cross the number of CPUs, because
+    """Returns the pairs of measured values that enclose a value of an ordered factor; if the
+    value itself was measured, it comes first. No pair extends across the number of CPUs, because
     oversubscribed runs behave differently."""
     values = numbers(spots, index)
     pairs = [(value, value)] if value in values else []
@@ -111,12 +109,9 @@ def ends_of(spots: Sequence[Spot], value: float, index: int,
 
 
 def enclosing(spots: Sequence[Spot], target: Spot, cpus: int) -> list[Spot]:
-    """The corners of the smallest box of measured spots around a question, in
-    order; [] if no box exists. Prefers boxes with the fewest factors in between,
-    then those with the nearest ends.
-
-    spots -- match the named factors
-    """
+    """Returns the corners of the smallest box of measured spots around a question, in order; []
+    without such a box. Boxes with the fewest factors in between are preferred, then those with
+    the nearest ends. All `spots` match the named factors."""
     known = {s.ordered: s for s in spots}
     sides = [ends_of(spots, value, i, cpus) for i, value in enumerate(target.ordered)]
     boxes = sorted(itertools.product(*sides), key=lambda box: (
@@ -129,7 +124,7 @@ def enclosing(spots: Sequence[Spot], target: Spot, cpus: int) -> list[Spot]:
 
 
 def gap(spots: Sequence[Spot], target: Spot) -> Refusal:
-    """The Refusal of a question that is inside all ranges but in a gap."""
+    """Returns the Refusal of a question inside all ranges that no measured places enclose."""
     for factor in ORDERED:
         line = [s for s in spots if s.rest(factor) == target.rest(factor)]
         if line:
@@ -140,11 +135,9 @@ def gap(spots: Sequence[Spot], target: Spot) -> Refusal:
 
 
 def locate(spots: Sequence[Spot], target: Spot, cpus: int) -> tuple[list[Spot], Refusal | None]:
-    """(corners, None) for a question, with one corner if it was measured itself;
-    ([], Refusal) outside the measured range.
-
-    spots -- all places with a result; cpus -- of the machine, 0: unknown
-    """
+    """Returns the measured places around a question, or only its own place if that was measured;
+    outside the measured range, no place and the Refusal. `spots` are all places with a result;
+    `cpus` is the number of CPUs of the machine, 0 if unknown."""
     fit, refusal = narrowed(spots, target)
     refusal = refusal or beyond(fit, target, cpus)
     if refusal:
@@ -154,22 +147,22 @@ def locate(spots: Sequence[Spot], target: Spot, cpus: int) -> tuple[list[Spot], 
 
 
 def between(found: Sequence[Spot]) -> tuple[str, ...]:
-    """The ordered factors that are not the same at all corners."""
+    """Returns the ordered factors that differ among the corners."""
     return tuple(f for i, f in enumerate(ORDERED) if len(numbers(found, i)) > 1)
 
 
 # ---- neighbours -------------------------------------------------------------------
 
 def nearest(found: Sequence[Spot], target: Spot) -> Spot:
-    """The corner nearest to the question."""
+    """Returns the corner that is nearest to the question."""
     return min(found, key=lambda s: sum(map(apart, s.ordered, target.ordered)))
 
 
 def neighbours(spots: Sequence[Spot], found: Sequence[Spot], anchor: Spot,
                factor: str) -> list[list[Near]]:
-    """Neighbours of the anchor along one factor in each direction, nearest first.
-    Along an ordered factor they lie beyond the corners. Another name counts as
-    one step and one doubling."""
+    """Returns the neighbours of the anchor along one factor in each direction, nearest first. Along
+    an ordered factor they lie beyond the corners. For other factors, another value counts as one
+    step and one doubling."""
     line = [s for s in spots if s != anchor and s.rest(factor) == anchor.rest(factor)]
     if factor not in ORDERED:
         return [[Near(1, 1.0, s)] for s in sorted(line, key=str)]

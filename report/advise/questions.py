@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The factors of a question, and the readers of their values."""
+"""The factors of a question, with the readers of their values."""
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ KEYS_MOST, THREADS_MOST, THETA_MOST = 2 ** 31, 4096, 4  # limits of the runner
 
 
 class Spot(NamedTuple):
-    """A place without the name of its workload. Factors without an option have their defaults."""
+    """A place without the name of its workload. Factors that no option sets have their defaults."""
     write_share: float
     keys: int
     threads: int
@@ -26,44 +26,43 @@ class Spot(NamedTuple):
     options: Options = ()
 
     def value(self, factor: str) -> Value:
-        """The value of a factor."""
         value: Value = getattr(self, factor)
         return value
 
     @property
     def ordered(self) -> tuple[float, ...]:
-        """The values of ORDERED."""
+        """The values of the ordered factors."""
         return self[:4]
 
     def rest(self, factor: str) -> tuple[Value, ...]:
-        """The values of all other factors."""
+        """Returns the values of all other factors."""
         return tuple(self.value(f) for f in FACTORS if f != factor)
 
 
 FACTORS = Spot._fields
-ORDERED = FACTORS[:4]  # the values of other factors are names
+ORDERED = FACTORS[:4]  # the values of all other factors are names
 NAMED = tuple(f for f in FACTORS if f not in ORDERED)
 USUAL = Spot(0.0, 1, 1)
 
 
 class Axis(NamedTuple):
-    """A factor that a question may set. read raises ValueError("expected ...")."""
+    """A factor that a question may set; `read` raises ValueError("expected ...")."""
     factor: str
     read: Callable[[str], Value]
 
     @property
     def key(self) -> str:
-        """Its name in workload files, and its option."""
+        """Name of the factor in workload files, and of its option."""
         return values.key_of(self.factor)
 
     @property
     def preset(self) -> Value | None:
-        """The default; None: the option is required."""
+        """Default value; None if the option is required."""
         return None if self.factor in FACTORS[:3] else USUAL.value(self.factor)
 
 
 def one_of(*names: str) -> Callable[[str], str]:
-    """Makes a reader of these words."""
+    """Makes a reader that accepts only these words."""
     def read(text: str) -> str:
         if text not in names:
             raise ValueError(f"expected {values.listed(names, 'or')}")
@@ -72,7 +71,7 @@ def one_of(*names: str) -> Callable[[str], str]:
 
 
 def read_dist(text: str) -> str:
-    """The distribution as written in ids of cells."""
+    """Reads a distribution, in the form that ids of cells have."""
     kind, _, rest = text.partition(":")
     try:
         if text in ("uniform", "sequential"):
@@ -89,7 +88,7 @@ def read_dist(text: str) -> str:
 
 
 def read_misses(text: str) -> float:
-    """A share below 1."""
+    """Reads a share below 100 %."""
     value = values.share(text)
     if value == 1:
         raise ValueError("expected a share from 0% to below 100%, e.g. 10%")
@@ -97,16 +96,16 @@ def read_misses(text: str) -> float:
 
 
 def read_shape(text: str) -> str:
-    """Bytes of a key and of a value. Does not check that the shape was measured."""
+    """Reads the shape of keys and values, without checking that it was measured."""
     if not re.fullmatch(r"(u64|str[0-9]{2})x[0-9]{1,4}", text, re.A):
         raise ValueError("expected KEYxVALUE, e.g. u64x8 or str16x24")
     return text
 
 
 def read_placement(text: str) -> str:
-    """Placement of the threads."""
-    if not re.fullmatch(r"cores|smt|sockets|compact|none|numa:[0-9]{1,4}", text, re.A):
-        raise ValueError("expected cores, smt, sockets, numa:N, compact or none")
+    """Reads the placement of the threads."""
+    if not re.fullmatch(r"cores|smt|sockets|nodes|compact|none|numa:[0-9]{1,4}", text, re.A):
+        raise ValueError("expected cores, smt, sockets, nodes, numa:N, compact or none")
     return text
 
 
@@ -122,17 +121,17 @@ AXES = (
 
 
 def spot_of(p: Place) -> Spot:
-    """The spot of a group of cells."""
+    """Returns the spot of a group of cells."""
     return normal(Spot(p.write_share, p.keys, p.threads, p.miss_share, p.write_kind, p.dist,
                        p.shape, p.placement, p.memory, p.presize, p.options))
 
 
 def normal(spot: Spot) -> Spot:
-    """Sets the default kind of write for loads without writes."""
+    """Sets the default kind of write if nothing is written."""
     return spot if spot.write_share else spot._replace(write_kind=USUAL.write_kind)
 
 
 def in_words(spot: Spot) -> str:
-    """3% writes, 64Ki keys, 2 threads, and factors with other than default values"""
+    """Formats a spot as "3% writes, 64Ki keys, 2 threads", and factors that are not defaults."""
     return ", ".join(values.in_words(f, spot.value(f)) for f in FACTORS
                      if f in FACTORS[:3] or spot.value(f) != USUAL.value(f))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An answer as plain text. The sentences are in templates/answer.j2."""
+"""Formats an answer as plain text; the sentences are in templates/answer.j2."""
 import textwrap
 from pathlib import Path
 
@@ -12,23 +12,23 @@ from report.workload_values import Value, in_words, key_of, listed, text_of
 
 FOLDER = Path(__file__).with_name("templates")
 WIDTH = 78
-FEW = 2  # corners that are printed in full
+FEW = 2  # number of corners that are printed in full
 
 
 def sentence(macro: str, answer: Answer, **values: object) -> str:
-    """A macro of answer.j2 as one line."""
+    """Renders a macro of answer.j2 as one line."""
     return templates.sentence(FOLDER, "answer.j2", macro, a=answer, **values)
 
 
 def wrapped(text: str, indent: str = "") -> list[str]:
-    """Wraps text into lines, and keeps ids of cells and numbers with units whole."""
+    """Wraps text into lines without breaking ids of cells, or numbers with units."""
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent,
                          break_long_words=False, break_on_hyphens=False)
 
 
 def shown(a: Answer) -> list[tuple[str, Corner]]:
-    """Corners to print in full: all if there are few, else the nearest one and the
-    one with the least certain lead."""
+    """Returns the corners to print in full: all if there are few, otherwise the nearest one and
+    the one with the smallest lead."""
     if len(a.corners) <= FEW:
         return [("", c) for c in a.corners]
     spot = places.nearest([c.spot for c in a.corners], a.question)
@@ -39,25 +39,25 @@ def shown(a: Answer) -> list[tuple[str, Corner]]:
 
 
 def ends(a: Answer) -> str:
-    """keys 1Ki and 64Ki, threads 1 and 2"""
+    """Formats the ends of the box, such as "keys 1Ki and 64Ki, threads 1 and 2"."""
     spots = [c.spot for c in a.corners]
     return ", ".join(f"{key_of(f)} " + listed(text_of(f, v) for v in places.values_of(spots, f))
                      for f in a.between)
 
 
 def common(a: Answer) -> list[str]:
-    """Maps of the leading group at every corner."""
+    """Returns the maps that are in the leading group at every corner."""
     return [m for m in a.corners[0].group.front if all(m in c.group.front for c in a.corners)]
 
 
 def fixed(a: Answer) -> list[tuple[str, Value]]:
-    """Factors of a question that have a single value in the campaign."""
+    """Returns the factors of a question that have a single value in the campaign."""
     found = [(axis.factor, places.values_of(a.known, axis.factor)) for axis in questions.AXES]
     return [(factor, values[0]) for factor, values in found if len(values) == 1]
 
 
 def unknown(a: Answer) -> list[str]:
-    """Everything that the answer leaves open."""
+    """Lists everything that the answer leaves open."""
     if a.refusal:
         return []
     module = templates.environment(FOLDER).get_template("answer.j2").module
@@ -66,13 +66,13 @@ def unknown(a: Answer) -> list[str]:
 
 
 def lacking(a: Answer) -> str:
-    """Maps that the needs exclude."""
+    """Describes the maps that the needs exclude."""
     references = [m.id for m in a.campaign.maps.values() if m.bound or m.misuse]
     return sentence("lacking", a, texts=needs.TEXTS, references=references)
 
 
 def why(a: Answer) -> str:
-    """The reason for a missing answer."""
+    """Explains why the answer is missing."""
     if a.refusal is None:
         return a.word.value
     held = [in_words(f, a.question.value(f)) for f in a.refusal.held]
@@ -80,10 +80,10 @@ def why(a: Answer) -> str:
 
 
 def text_of_answer(a: Answer) -> str:
-    """The answer in one paragraph; for a refusal, the reason."""
+    """Formats the answer as one paragraph; for a refusal, the reason."""
     place = questions.in_words(a.question)
     if a.refusal:
-        return f"refused: {why(a)}; asked was {place}. {lacking(a)}".strip()
+        return f"refused: {why(a)}; the question was: {place}. {lacking(a)}".strip()
     parts = [sentence("choice", a, place=place, ends=ends(a), shown=shown(a), common=common(a)),
              sentence("changes", a), sentence("cells", a) + ".", lacking(a), sentence("trust", a)]
     if a.word is not Word.INVALID:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the workload file that would settle a question
-(docs/reference/workload-file.md): the place itself, with the blocks that a claim needs."""
+"""Writes the workload file that would settle a question (docs/reference/workload-file.md). It
+measures the place of the question with the number of blocks that a claim needs."""
 import shlex
 
 from report import stats
@@ -11,11 +11,11 @@ from report.decide.groups import ERROR
 from report.workload_values import text_of, time_text
 
 NAME = "question"
-LINE = 190  # bytes of a line; the reader of workload files takes 197
+LINE = 190  # bytes of a line; the runner accepts at most 197
 
 
 def times_of(a: Answer) -> dict[str, str]:
-    """Warm-up, window and deadline of the campaign's first timed cell."""
+    """Returns the warm-up, window and deadline of the campaign's first timed cell."""
     found = {"warm-up": "50ms", "window": "200ms", "deadline": "60s"}
     cell = next((c.factors for c in a.campaign.cells.values() if c.measure == "throughput"), None)
     if cell and (cell.window_ns or cell.window_ops):
@@ -26,14 +26,14 @@ def times_of(a: Answer) -> dict[str, str]:
 
 
 def blocks_of(maps: int) -> int:
-    """Blocks that a claim and a ranking of this number of maps need."""
+    """Number of blocks that a claim, and a ranking of this many maps, need."""
     pairs = max(maps * (maps - 1) // 2, 1)
     return max(stats.VERDICT_NEEDS, stats.needed_n_walsh(1 - ERROR / pairs))
 
 
 def settings(a: Answer) -> dict[str, str]:
-    """key -> value, in the order of the file. Factors without an option have their
-    defaults and are left out; so is a list of maps that is too long."""
+    """Returns keys and values in the order of the file. Factors that no option sets have their
+    defaults and are left out, and so is a list of maps that is too long for a line."""
     found = {axis.key: text_of(axis.factor, a.question.value(axis.factor))
              for axis in questions.AXES}
     maps = " ".join(a.maps or ("all",))
@@ -44,7 +44,7 @@ def settings(a: Answer) -> dict[str, str]:
 
 
 def repeat_command(a: Answer, folder: str) -> str:
-    """The command that puts this question to a folder."""
+    """Formats the command that puts the same question to another folder."""
     options = [f"--{axis.key} {text_of(axis.factor, a.question.value(axis.factor))}"
                for axis in questions.AXES if a.question.value(axis.factor) != axis.preset]
     options += [f"--needs {','.join(a.needs)}"] if a.needs else []
@@ -52,16 +52,16 @@ def repeat_command(a: Answer, folder: str) -> str:
 
 
 def commands(a: Answer, folder: str = f"results/{NAME}") -> tuple[str, str, str]:
-    """The commands to type, if the file is question.conf."""
+    """Formats the commands to type if the file is question.conf."""
     maps = "" if "maps" in settings(a) else f' --maps "{" ".join(a.maps)}"'
     return (f"readmostly plan {NAME}.conf{maps}", f"readmostly run {NAME}.conf -o {folder}{maps}",
             repeat_command(a, folder))
 
 
 def text(a: Answer) -> str:
-    """The whole file. Its first comment has the question and the answer of the
-    campaign. The names of --maps may fill several lines: the list is quoted, and
-    the runner takes any white space between names."""
+    """Formats the whole file. Its first comment gives the question and the campaign's answer. The
+    names of --maps may fill several lines, because the list is quoted and the runner accepts any
+    white space between names."""
     lines = wrapped(f"Which map at {questions.in_words(a.question)}? The campaign "
                     f"{a.campaign.path} answers: {why(a)}.", "# ")
     lines.append(f"# These commands settle it, if this file is {NAME}.conf:")

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packs all inputs of a campaign's figures into one file that can be verified
-(docs/reference/artifact.md)."""
+"""Packs everything from which a campaign's figures are computed into one file that can be
+verified (docs/reference/artifact.md)."""

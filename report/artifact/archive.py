@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes and reads the artifact: a tar.gz whose bytes depend only on the folder
-and a date, with a seal at its end that covers every byte before it.
+"""Writes and reads the artifact: a tar.gz whose bytes depend only on the folder and a date. A
+seal (checksum) at its end covers every byte before it.
 
-gzip's own checksum omits its header and the padding bits after the data. The seal
-is one more gzip member without content. Its comment is the sha256 of all bytes
-before it, and every reader skips it.
+gzip's own checksum omits the header and the padding bits after the data. The seal is one more
+gzip member without content, which every reader skips. Its comment is the SHA-256 of all bytes
+before it.
 """
 import hashlib
 import os
@@ -23,16 +23,16 @@ CHUNK = 1 << 20
 
 
 class Damaged(Exception):
-    """The file has changed since packing, or is not an artifact."""
+    """The file has changed since it was packed, or is not an artifact."""
 
 
 def seal_of(hexadecimal: str) -> bytes:
-    """The last gzip member of the file."""
+    """Returns the last gzip member of the file, with this SHA-256."""
     return SEAL_HEAD + hexadecimal.encode() + SEAL_TAIL
 
 
 class Sealed:
-    """Compresses the bytes written to it into a file, and seals the file."""
+    """Compresses the bytes that are written to it into a file, and seals the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.sum = file, hashlib.sha256()
@@ -44,7 +44,7 @@ class Sealed:
         self.file.write(data)
 
     def write(self, data: bytes) -> int:
-        """Compresses bytes of the archive."""
+        """Compresses bytes and writes them."""
         self.put(self.packer.compress(data))
         return len(data)
 
@@ -55,7 +55,7 @@ class Sealed:
 
 
 def member_of(path: str, name: str, seconds: int) -> tarfile.TarInfo:
-    """The tar header of a file, without its owner and its time."""
+    """Builds the tar header of a file, without its owner and with a fixed time."""
     found, member = os.lstat(path), tarfile.TarInfo(name)
     member.mtime = seconds
     if stat.S_ISLNK(found.st_mode):
@@ -70,7 +70,7 @@ def member_of(path: str, name: str, seconds: int) -> tarfile.TarInfo:
 
 
 def add(tar: tarfile.TarFile, path: str, name: str, seconds: int) -> None:
-    """Adds a file, or a folder with everything below it."""
+    """Adds a file, or a folder and everything below it."""
     member = member_of(path, name, seconds)
     if not member.isfile():
         tar.addfile(member)
@@ -83,8 +83,8 @@ def add(tar: tarfile.TarFile, path: str, name: str, seconds: int) -> None:
 
 
 def pack(folder: str, out: str, seconds: int) -> None:
-    """Writes `out` completely or not at all.
-    seconds -- since 1970, the time of each member"""
+    """Writes `out` completely or not at all. Each member gets the time `seconds`, counted from
+    1970."""
     part = f"{out}.new"
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW,
                  0o644)
@@ -100,7 +100,7 @@ def pack(folder: str, out: str, seconds: int) -> None:
         os.replace(part, out)
     except OSError as error:
         os.unlink(part)
-        if error.filename is None:  # a write failed
+        if error.filename is None:  # a write failed, so the error names no file
             error.filename = str(out)
         raise
 
@@ -129,13 +129,11 @@ def check_seal(path: str) -> None:
 
 
 def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
-    """The path of a member; Damaged if it is outside `into`.
-
-    made -- name -> kind of the members before it; this member is added
-    """
+    """Returns the path of a member; Damaged if the path is outside `into`. `made` maps the
+    members before it to their kinds; this member is added."""
     parts = member.name.split("/")
     if parts[0] != TOP or any(p in ("", ".", "..") for p in parts):
-        raise Damaged(f"{member.name}: a name out of {TOP}/")
+        raise Damaged(f"{member.name}: a name outside of {TOP}/")
     if member.name in made:
         raise Damaged(f"{member.name}: twice in the archive")
     if len(parts) > 1 and made.get("/".join(parts[:-1])) != "folder":
@@ -147,7 +145,6 @@ def place_of(member: tarfile.TarInfo, into: str, made: dict[str, str]) -> str:
 
 
 def unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, place: str) -> None:
-    """Writes one member."""
     if member.issym():
         os.symlink(member.linkname, place)
         return
@@ -162,7 +159,7 @@ def unpack_one(tar: tarfile.TarFile, member: tarfile.TarInfo, place: str) -> Non
 
 
 def unpack(path: str, into: str | Path) -> str:
-    """Unpacks a sealed file into `into` -> its folder."""
+    """Unpacks a sealed file into `into`; returns the artifact's folder."""
     check_seal(path)
     made: dict[str, str] = {}
     try:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The claims of an artifact: each group of cells that its campaigns rank, with the
-command that repeats the measurement and its expected output.
+"""The claims of an artifact: each group of cells that its campaigns rank, with the command that
+repeats the measurement and the expected output.
 
-The inputs of those commands are written next to the table: claims/ID.cells (the
-cells) and plans/CAMPAIGN/WORKLOAD.conf (the workload as it ran).
+The inputs of those commands are written next to the table: claims/ID.cells lists the cells, and
+plans/CAMPAIGN/WORKLOAD.conf is the workload as it ran.
 """
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ from report.model.number import Comparison
 from report.model.place import Group, Outcome
 from report.model.trust import Question, Trust
 
-UNKNOWN_BIAS = 1.10  # allowed if no control gave a result
+UNKNOWN_BIAS = 1.10  # bias that is allowed if no control gave a result
 KICK, KICK_MAPS, KICK_MINUTES, KICK_BLOCKS = "kick", 4, 12, 7
 MINUTE_NS = 60e9
 
@@ -35,21 +35,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Claim:
-    """A row with its group; None: the row that is tried first."""
+    """A row with its group; None for the row that reviewers try first."""
     row: Row
     group: Group | None
 
 
 def allowed_bias(packed: Packed) -> float:
-    """The factor by which results may be biased, according to the A/A control."""
+    """Returns the factor by which results may be biased, according to the A/A control."""
     trust = packed.decided.trust
     found = [c.found for c in trust.checks if c.question is Question.SAME_MAP] if trust else []
     return next((f for f in found if f), UNKNOWN_BIAS)
 
 
 def expected(group: Group, c: Comparison, bias: float) -> str:
-    """One sentence: the expected output of a second run on the same kind of machine,
-    for the least certain lead c."""
+    """Formats the expected output of a second run on the same kind of machine, for the leader's
+    smallest lead."""
     low, high = (c.low or 0.0) / bias, (c.high or 0.0) * bias
     band = f"measured x {c.ratio.value:.3g}, again between {low:.3g} and {high:.3g}"
     if group.outcome is Outcome.TIED:
@@ -59,7 +59,7 @@ def expected(group: Group, c: Comparison, bias: float) -> str:
 
 
 def cells_of(plan: Plan, group: Group) -> list[Factors]:
-    """The checks of a group's maps, then the cells of the group."""
+    """Returns the cells that verify a group's maps, then the cells of the group."""
     runs_as = {pair.id: pair.runs_as for pair in plan.same}
     cells = {c.id: c for c in plan.cells}
     timed = [cells[runs_as.get(e.cell, e.cell)] for e in group.entries if e.rate.n]
@@ -69,23 +69,23 @@ def cells_of(plan: Plan, group: Group) -> list[Factors]:
 
 
 def minutes(cells: Iterable[Factors]) -> float:
-    """The plan's estimate for these cells, including repeats."""
+    """Returns the plan's estimate for these cells in minutes, including repeats."""
     return sum(c.estimate_ns * (c.blocks or 1) * (1 + ((c.repeat.share or 0) if c.repeat else 0))
                for c in cells) / MINUTE_NS
 
 
 def in_tenths(value: float) -> str:
-    """Minutes, rounded up."""
+    """Formats minutes, rounded up to tenths."""
     return f"{int(value * 10 + 1) / 10:g}"
 
 
 def plan_file(packed: Packed, workload: str) -> str:
-    """The file of a workload in an artifact."""
+    """Returns the path of a workload's file in an artifact."""
     return f"plans/{packed.name}/{workload}.conf"
 
 
 def write_plans(folder: Path, packed: Packed) -> None:
-    """The workloads of a campaign as files."""
+    """Writes the workloads of a campaign to files."""
     for workload in packed.plan.workloads:
         file = folder / plan_file(packed, workload.name)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ def write_plans(folder: Path, packed: Packed) -> None:
 
 def claim_of(folder: Path, number: int, packed: Packed, group: Group,
              closest: Comparison) -> Claim:
-    """Makes a claim, and writes the file that it names."""
+    """Builds a claim, and writes the file that it names."""
     cells, name = cells_of(packed.plan, group), f"c{number:03d}"
     file = folder / "claims" / f"{name}.cells"
     file.parent.mkdir(exist_ok=True)
@@ -106,7 +106,7 @@ def claim_of(folder: Path, number: int, packed: Packed, group: Group,
 
 
 def of_campaign(folder: Path, packed: Packed, first: int) -> list[Claim]:
-    """Claims of one campaign, numbered from `first`."""
+    """Builds the claims of one campaign, numbered from `first`."""
     write_plans(folder, packed)
     trust = packed.decided.trust
     if trust is None or trust.verdict is Trust.NOT:
@@ -117,8 +117,8 @@ def of_campaign(folder: Path, packed: Packed, first: int) -> list[Claim]:
 
 
 def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
-    """The claim to try first: few maps of the headline, with one thread and with one
-    per CPU of the reviewer; None: the campaign lacks timed cells."""
+    """Builds the claim to try first: a few maps of the headline, with one thread and with one
+    thread for each CPU of the reviewer; None if the campaign has no timed cells."""
     cells = packed.plan.cells
     timed = next((c for c in cells if c.measure == "throughput" and not c.skip), None)
     if timed is None:
@@ -138,7 +138,7 @@ def kick_of(packed: Packed, claims: list[Claim]) -> Claim | None:
 
 
 def write_table(folder: Path, claims: Iterable[Claim]) -> None:
-    """claims.tsv."""
+    """Writes the claims to claims.tsv."""
     names = [f.name for f in fields(Row)]
     lines = ["\t".join(names)] + [
         "\t".join(getattr(c.row, name) or "-" for name in names) for c in claims]

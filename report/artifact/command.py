@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report artifact pack STAGE OUT: packs the folder STAGE into one file.
-python3 -m report artifact inspect PATH: has any file changed since packing?
-python3 -m report artifact again DIR: do the data give the same pages and tables?
-`make artifact` calls the first, `readmostly dev verify-artifact` the others,
-with --json. inspect unpacks a FILE into the folder --into. Exit status: 0 done;
-1 something has changed (with --json only the object reports it, and the status
-is 0); 2 it cannot be read or written.
+"""Packs an artifact, or checks that it has not changed.
+
+- python3 -m report artifact pack STAGE OUT: packs the folder STAGE into the file OUT.
+- python3 -m report artifact inspect PATH: checks that no file has changed since packing. A FILE
+  is unpacked into the folder --into.
+- python3 -m report artifact again DIR: checks that the data give the same pages and tables.
+
+`make artifact` calls the first command, `readmostly dev verify-artifact` the others, with --json.
+Exit status: 0 done; 1 something has changed (with --json only the object reports it, and the
+status is 0); 2 it cannot be read or written.
 """
 import argparse
 import datetime
@@ -32,15 +35,15 @@ class Inspected:
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report artifact", description="Packs an artifact, "
         "or checks that one has not changed.")
     parser.add_argument("command", choices=("pack", "inspect", "again"))
     parser.add_argument("path", metavar="PATH", type=Path)
-    parser.add_argument("out", metavar="OUT", nargs="?", help="of pack")
+    parser.add_argument("out", metavar="OUT", nargs="?", help="the file that pack writes")
     parser.add_argument("--epoch", type=int, default=0,
-                        help="seconds since 1970, of every file (pack)")
+                        help="time of every file in seconds since 1970 (pack)")
     parser.add_argument("--into", metavar="DIR", help="a folder for the "
                         "content of a FILE (inspect)")
     parser.add_argument("--json", action="store_true", help="one object instead of lines")
@@ -51,8 +54,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def complete(stage: Path, epoch: int) -> tuple[int, int]:
-    """Writes the pages of the campaigns, and everything that is computed from the
-    data -> (campaigns, claims)."""
+    """Writes the pages of the campaigns, and everything else that is computed from the data;
+    returns the numbers of campaigns and of claims."""
     from report.artifact import claims, contents, crate, guide, rebuild
     campaigns = list(contents.all_packed(stage))
     rows: list[claims.Claim] = []
@@ -84,7 +87,7 @@ def complete(stage: Path, epoch: int) -> tuple[int, int]:
 
 
 def pack(args: argparse.Namespace) -> int:
-    """Completes the folder and writes the file."""
+    """Completes the folder and packs it into the file."""
     count, claimed = complete(args.path, args.epoch)
     digest = manifest.write(args.path)
     archive.pack(str(args.path), args.out, args.epoch)
@@ -95,7 +98,7 @@ def pack(args: argparse.Namespace) -> int:
 
 
 def inspected(path: Path, into: str | None) -> Inspected:
-    """Inspects a folder, or a file after unpacking it."""
+    """Inspects a folder; unpacks a file first."""
     folder = str(path)
     if not path.is_dir():
         if into is None:
@@ -108,7 +111,7 @@ def inspected(path: Path, into: str | None) -> Inspected:
 
 
 def inspect(args: argparse.Namespace) -> int:
-    """Compares a folder or a file with its list."""
+    """Compares a folder or a file with its SHA256SUMS."""
     try:
         found = inspected(args.path, args.into)
     except archive.Damaged as error:
@@ -122,20 +125,20 @@ def inspect(args: argparse.Namespace) -> int:
 
 
 def again(args: argparse.Namespace) -> int:
-    """Rebuilds the pages and compares them."""
+    """Rebuilds the pages and compares them with the packed ones."""
     from report.artifact import rebuild
     found = rebuild.all_again(args.path)
     if args.json:
         print(found.json())
         return DONE
     print("\n".join([*found.problems, *found.notes,
-                     f"{found.same} files of pages and tables are the same bytes, "
+                     f"{found.same} files of pages and tables have the same bytes, "
                      f"{len(found.problems)} differ"]))
     return FAILED if found.problems else DONE
 
 
 def main(argv: Sequence[str]) -> int:
-    """argv -- the words after `artifact` -> exit status."""
+    """Runs the command with the words after `artifact`; returns the exit status."""
     args = arguments(argv)
     run = {"pack": pack, "inspect": inspect, "again": again}[args.command]
     return ending.refusing(lambda: run(args), "report",

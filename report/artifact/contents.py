@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The campaigns of an artifact, plain and in stages."""
+"""The campaigns in an artifact, plain and in stages."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +11,12 @@ from report.load.plan import Plan
 from report.model.place import Group
 from report.model.trust import Assessment
 
-PAGES = "report"  # folder of a campaign that is computed from its other files
+PAGES = "report"  # folder that is computed from the campaign's other files
 
 
 @dataclass(frozen=True)
 class Stages:
-    """stages.json: a campaign in stages."""
+    """The fields that are read from stages.json, which a campaign in stages has."""
     kind: str  # crossover or claims
     mode: str
     maps: tuple[str, ...] | None = None
@@ -24,7 +24,7 @@ class Stages:
 
 @dataclass(frozen=True)
 class DecidedClaim:
-    """A published claim that was decided."""
+    """A published claim that the campaign decided."""
     id: str
     verdict: str
 
@@ -40,46 +40,46 @@ class Decided:
 
 @dataclass(frozen=True)
 class Packed:
-    """A campaign; path: its folder in campaigns/ of the artifact."""
+    """A campaign; `path` is its folder in the artifact's campaigns/."""
     path: Path
 
     @property
     def name(self) -> str:
-        """The name of its folder."""
+        """Name of the folder."""
         return self.path.name
 
     @cached_property
     def stages(self) -> Stages | None:
-        """None: a plain campaign."""
+        """Content of stages.json; None for a plain campaign."""
         file = self.path / "stages.json"
         return decode(Stages, strict_json.loads(file.read_bytes())) if file.exists() else None
 
     @cached_property
     def journals(self) -> list[tuple[Path, Plan, bool]]:
-        """(folder, plan, whether lines have checksums) of each journal."""
+        """Folder and plan of each journal; the flag is true if its lines have checksums."""
         stages = sorted(self.path.glob("stage-[0-9]*"))
         return [(folder, *journal.read_plan(folder)) for folder in stages or [self.path]]
 
     @property
     def plan(self) -> Plan:
-        """The plan of the first journal."""
+        """Plan of the first journal."""
         return self.journals[0][1]
 
     @cached_property
     def trials(self) -> int:
-        """Number of lines of all journals."""
+        """Number of lines in all journals."""
         return sum((folder / "trials.jsonl").read_bytes().count(b"\n")
                    for folder, _, _ in self.journals)
 
     @cached_property
     def decided(self) -> Decided:
-        """The verdicts."""
+        """Verdicts on the campaign."""
         below = () if self.stages else (PAGES,)
         file = self.path.joinpath(*below, "verdicts.json")
         return decode(Decided, strict_json.loads(file.read_bytes()))
 
 
 def all_packed(folder: Path) -> Iterator[Packed]:
-    """The campaigns of an artifact, by name."""
+    """Yields the campaigns of an artifact, by name."""
     for path in sorted((folder / "campaigns").iterdir()):
         yield Packed(path)

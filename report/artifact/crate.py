@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes ro-crate-metadata.json, which describes the artifact to archives and
-search engines in RO-Crate 1.1 (JSON-LD of schema.org)."""
+"""Writes ro-crate-metadata.json, which describes the artifact to archives and search engines in
+RO-Crate 1.1 (JSON-LD with the vocabulary of schema.org)."""
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,19 +26,19 @@ FILES = (  # file in the top folder, description
 
 
 def ref(name: object) -> Entity:
-    """A reference to an entity."""
+    """Returns a reference to an entity."""
     return {"@id": name}
 
 
 def file_entity(name: str, description: str) -> Entity:
-    """A file."""
+    """Describes a file."""
     return {"@id": name, "@type": "File", "name": name,
             "description": description,
             "encodingFormat": KINDS.get(Path(name).suffix, "text/plain")}
 
 
 def campaign_entities(packed: Packed) -> list[Entity]:
-    """A data set with its journal and page."""
+    """Describes a campaign as a data set with its journal and page."""
     name, path, plan = packed.name, packed.path, packed.plan
     below = [p for p in ("campaign.json", "trials.jsonl", "stages.json",
                          "verdicts.json", "report/index.html",
@@ -54,14 +54,14 @@ def campaign_entities(packed: Packed) -> list[Entity]:
 
 
 def people(about: About) -> list[Entity]:
-    """The authors."""
+    """Describes the authors."""
     return [{"@id": f"#creator-{i}", "@type": "Organization",
              "name": person.name}
             for i, person in enumerate(about.creators, 1)]
 
 
 def document(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -> Entity:
-    """JSON-LD. day -- YYYY-MM-DD"""
+    """Builds the JSON-LD document; `day` has the form YYYY-MM-DD."""
     licence: Entity = {"@id": SPDX + about.license, "@type": "CreativeWork",
                "name": about.license,
                "description": "license of the suite; LICENSES/ has all texts"}
@@ -88,6 +88,6 @@ def document(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -
 
 
 def text(about: About, day: str, commit: str, campaigns: Sequence[Packed]) -> str:
-    """The content of the file."""
+    """Returns the content of the file."""
     return json.dumps(document(about, day, commit, campaigns), indent=1,
                       ensure_ascii=False) + "\n"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes ARTIFACT.md: the claims, the commands that check them, their time and
-their requirements. All figures come from the data of the campaigns."""
+"""Writes ARTIFACT.md: the claims, the commands that check them, and the time, memory
+and packages that these need. All figures come from the data of the campaigns."""
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from report.load import strict_json
 from report.load.decode import decode
 from report.model.place import Place
 
-LIMIT_MIN = 30  # for the steps that are tried first
-BUILD_MIN, PAGES_MIN = 10, 3  # upper limits with two CPUs; docs/evidence.md
+LIMIT_MIN = 30  # minutes for the steps that a reviewer tries first
+BUILD_MIN, PAGES_MIN = 10, 3  # minutes, upper limits with two CPUs (docs/evidence.md)
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -25,7 +25,7 @@ class Creator:
 
 @dataclass(frozen=True)
 class About:
-    """.zenodo.json."""
+    """The fields that are read from .zenodo.json."""
     title: str
     description: str
     version: str
@@ -36,13 +36,13 @@ class About:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """environment/snapshot.json: the date of the package archive."""
+    """The date of the package archive, from environment/snapshot.json."""
     words: str
 
 
 @dataclass(frozen=True)
 class Search:
-    """A campaign in stages."""
+    """A campaign in stages, as the page describes it."""
     name: str
     command: str
     expected: str
@@ -50,13 +50,13 @@ class Search:
 
 
 def place_text(p: Place) -> str:
-    """A place in words."""
+    """Describes a place in words."""
     return (f"{p.workload}: {100 * p.write_share:g} % {p.write_kind} writes, {p.keys} keys, "
             f"{p.shape}, {p.dist}, {p.threads} thread{'s' * (p.threads != 1)}")
 
 
 def search_of(packed: Packed) -> Search | None:
-    """A campaign in stages; None: a plain campaign."""
+    """Describes a campaign in stages; None for a plain campaign."""
     stages = packed.stages
     if stages is None:
         return None
@@ -71,7 +71,7 @@ def search_of(packed: Packed) -> Search | None:
 
 
 def packages_of(folder: Path) -> str:
-    """Packages of the group `artifact`, with their versions."""
+    """Lists the packages of the group `artifact`, with their versions."""
     lines = (folder / "environment/packages.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines[1:]]
     return ", ".join(f"`{name}` {version}" for group, name, _, version in rows
@@ -79,20 +79,20 @@ def packages_of(folder: Path) -> str:
 
 
 def most_threads(packed: Packed) -> int:
-    """Most threads of a timed cell."""
+    """Returns the largest number of threads in a timed cell."""
     return max((c.threads for c in packed.plan.cells
                 if c.measure == "throughput" and not c.skip), default=0)
 
 
 def most_memory(packed: Packed) -> str:
-    """Most memory that the plan expects for a trial."""
+    """Returns the largest amount of memory that the plan expects for a trial."""
     most = max((c.memory_bytes for c in packed.plan.cells), default=0)
     return f"{most / 2 ** 20:.0f} MiB" if most else "?"
 
 
 def text(folder: Path, about: About, campaigns: list[Packed], kick: Claim,
          claims: list[Claim]) -> str:
-    """The page."""
+    """Renders the page."""
     env = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False,
                              undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     groups = sum(len(c.decided.groups) for c in campaigns)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """SHA256SUMS of an artifact: every name below its folder, its kind, and the hash of its content.
 
-`sha256sum -c` reads the lines without a #; the others list folders, links and
-programs. The text depends on the folder alone, so a change of the list itself is
-also found: the list no longer matches the folder.
+`sha256sum -c` reads the lines without a #; the other lines list folders, links and programs. The
+text depends only on the folder. A change of the list itself is therefore found too, because
+the list then no longer matches the folder.
 """
 import hashlib
 import os
@@ -15,16 +15,16 @@ NAME = "SHA256SUMS"
 HEAD = "# artifact of readmostly, form 1; docs/reference/artifact.md of the sources\n"
 WIDEST = {"file": 0o644, "program": 0o755, "folder": 0o755}
 CHUNK = 1 << 20
-Row = tuple[str, str, str]  # path; file, program, folder or "link -> TARGET"; sha256 or ""
+Row = tuple[str, str, str]  # path; file, program, folder or "link -> TARGET"; SHA-256 or ""
 Listed = Mapping[str, tuple[str, str]]  # path -> the rest of its row
 
 
 class Unlisted(Exception):
-    """A list cannot hold something; the text names it."""
+    """The list cannot contain an entry of the folder; the text names it."""
 
 
 def sha256(path: str | Path) -> str:
-    """Hash of a file; does not follow links."""
+    """Returns the hash of a file; does not follow links."""
     found = hashlib.sha256()
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     with open(fd, "rb") as file:
@@ -34,7 +34,7 @@ def sha256(path: str | Path) -> str:
 
 
 def printable(name: str) -> str:
-    """A name in a form that is safe to print."""
+    """Escapes a name so that it is safe to print."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
 
 
@@ -45,27 +45,27 @@ def leads_out(path: str, target: str) -> bool:
 
 
 def check_name(path: str) -> None:
-    """Raises Unlisted if the list cannot hold the name."""
+    """Raises Unlisted if the list cannot contain the name."""
     if "\\" in path or " -> " in path or not path.isprintable():
         raise Unlisted(f"{printable(path)}: a name that {NAME} cannot hold")
 
 
 def check_mode(path: str, kind: str, mode: int) -> None:
-    """Rejects extra permissions. Fewer can come from an umask."""
+    """Rejects extra permissions; fewer are allowed, because a umask removes some."""
     if mode & ~WIDEST[kind]:
         raise Unlisted(f"{path}: mode {mode:o}, expected at most "
                        f"{WIDEST[kind]:o}")
 
 
 def kind_of(entry: os.DirEntry[str], path: str) -> str:
-    """file | program | folder, or "link -> TARGET"."""
+    """Returns file, program, folder, or "link -> TARGET"."""
     check_name(path)
     mode = entry.stat(follow_symlinks=False).st_mode
     if stat.S_ISLNK(mode):
         target = os.readlink(entry.path)
         check_name(target)
         if leads_out(path, target):
-            raise Unlisted(f"{path}: a link to {target}, out of the artifact")
+            raise Unlisted(f"{path}: a link to {target}, outside of the artifact")
         return f"link -> {target}"
     kind = ("folder" if stat.S_ISDIR(mode) else "" if not stat.S_ISREG(mode)
             else "program" if mode & 0o100 else "file")
@@ -76,8 +76,8 @@ def kind_of(entry: os.DirEntry[str], path: str) -> str:
 
 
 def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> Iterator[Row]:
-    """Everything in a folder, in the order of the list. Calls wrong(text) for
-    entries that cannot be listed."""
+    """Yields everything in a folder, in the order of the list. Calls wrong(text) for entries
+    that the list cannot contain."""
     with os.scandir(os.path.join(folder, below)) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
@@ -99,7 +99,7 @@ def walk(folder: str | Path, wrong: Callable[[str], None], below: str = "") -> I
 
 
 def text_of(rows: Iterable[Row]) -> str:
-    """The list."""
+    """Formats the list."""
     lines = [HEAD]
     for path, kind, held in rows:
         if kind != "file":
@@ -111,7 +111,7 @@ def text_of(rows: Iterable[Row]) -> str:
 
 
 def parse(text: str) -> Listed:
-    """The rows of a list. ValueError begins with the number of the line."""
+    """Parses a list. A ValueError begins with the number of the line."""
     if not text.startswith(HEAD):
         raise ValueError("1: expected " + HEAD.strip())
     listed: dict[str, tuple[str, str]] = {}
@@ -133,8 +133,8 @@ def parse(text: str) -> Listed:
 
 
 def write(folder: str | Path) -> str:
-    """Lists everything in `folder` -> the artifact's digest. Unlisted: an entry
-    cannot be listed."""
+    """Lists everything in `folder`, and returns the artifact's digest. Unlisted: an entry cannot
+    be listed."""
     wrong: list[str] = []
     text = text_of(walk(folder, wrong.append))
     if wrong:
@@ -145,12 +145,12 @@ def write(folder: str | Path) -> str:
 
 
 def digest(folder: str | Path) -> str:
-    """Hash of the list, which identifies the whole artifact."""
+    """Returns the hash of the list, which identifies the whole artifact."""
     return sha256(os.path.join(folder, NAME))
 
 
 def differences(listed: Listed, found: Listed) -> Iterator[str]:
-    """Differences of two lists, one line each."""
+    """Yields the differences between two lists, one line each."""
     gone = {listed[p][1]: p for p in listed.keys() - found.keys()}
     for path in sorted(listed.keys() | found.keys()):
         if path not in found:
@@ -167,7 +167,7 @@ def differences(listed: Listed, found: Listed) -> Iterator[str]:
 
 
 def problems(folder: str | Path) -> list[str]:
-    """All differences between a folder and its list."""
+    """Returns all differences between a folder and its list."""
     wrong: list[str] = []
     rows = list(walk(folder, wrong.append))
     try:

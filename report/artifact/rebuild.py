@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rebuilds the pages of an artifact from its journals, and lists differences.
 
-Tables, verdicts and the data of each figure must be the same bytes on every
-machine. A drawing depends on matplotlib, gnuplot and fonts. If their versions
-differ from the packer's, pages are compared without drawings, and a note reports it.
+Tables, verdicts and the data of each figure must have the same bytes on every machine. A drawing
+depends on matplotlib, gnuplot and fonts. If their versions differ from those used for packing,
+pages are compared without their drawings, and a note reports it.
 """
 import contextlib
 import io
@@ -29,7 +29,7 @@ PYTHON = "environment/python.json"
 
 @dataclass(frozen=True)
 class Difference:
-    """Between two folders of pages: problems, drawings that differ, equal files."""
+    """The comparison of two folders of pages: problems, differing drawings, equal files."""
     problems: list[str] = field(default_factory=list)
     drawings: int = 0
     same: int = 0
@@ -44,12 +44,11 @@ class Rebuilt:
     commit: str
 
     def json(self) -> str:
-        """As a JSON object."""
         return json.dumps(asdict(self))
 
 
 def versions() -> dict[str, str]:
-    """Versions that affect the bytes of a page, besides data and our code."""
+    """Returns the versions that affect the bytes of a page, apart from the data and our code."""
     import jinja2
     import matplotlib
     import numpy
@@ -64,7 +63,7 @@ def versions() -> dict[str, str]:
 
 
 def decide(folder: Path) -> str:
-    """The output of `python3 -m report decide`."""
+    """Returns the output of `python3 -m report decide`."""
     from report import staged_main
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
@@ -73,9 +72,9 @@ def decide(folder: Path) -> str:
 
 
 def make(packed: Packed) -> Path:
-    """Makes the page of a campaign -> its folder. A search has a page of its own; a
+    """Makes the page of a campaign and returns its folder. A search has its own kind of page; a
     campaign of claims in stages has the page of its first stage."""
-    os.environ["SOURCE_DATE_EPOCH"] = "0"  # the packer may have had another date
+    os.environ["SOURCE_DATE_EPOCH"] = "0"  # the packer may have used another date
     from report import load
     from report.decide import result
     from report.render import write
@@ -89,13 +88,13 @@ def make(packed: Packed) -> Path:
 
 
 def files_below(folder: Path) -> dict[str, Path]:
-    """Relative name -> file."""
+    """Returns all files below a folder by relative name."""
     return {path.relative_to(folder).as_posix(): path
             for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def same_data(name: str, one: Path, other: Path) -> bool:
-    """True if the files are equal apart from drawings and from zip compression."""
+    """True if the files are equal except for drawings and zip compression."""
     if name.endswith(DRAWN):
         return True
     if name.endswith(".zip"):
@@ -108,7 +107,7 @@ def same_data(name: str, one: Path, other: Path) -> bool:
 
 
 def compare(kept: Path, made: Path, same_tools: bool) -> Difference:
-    """Compares the packed pages with those made from the data."""
+    """Compares the packed pages with pages made from the data."""
     old, new = files_below(kept), files_below(made)
     problems: list[str] = []
     drawings = same = 0
@@ -127,7 +126,7 @@ def compare(kept: Path, made: Path, same_tools: bool) -> Difference:
 
 
 def rebuild_and_compare(folder: Path, packed: Packed, same_tools: bool) -> Difference:
-    """Rebuilds the pages of one campaign in a copy."""
+    """Rebuilds the pages of one campaign in a copy, and compares them with the packed pages."""
     place = packed.path.relative_to(folder)
     with tempfile.TemporaryDirectory(prefix="readmostly-again-") as scratch:
         copy = Packed(Path(scratch) / packed.name)
@@ -147,7 +146,7 @@ def rebuild_and_compare(folder: Path, packed: Packed, same_tools: bool) -> Diffe
 
 
 def all_again(folder: Path) -> Rebuilt:
-    """Rebuilds the pages of every campaign of an artifact."""
+    """Rebuilds and compares the pages of every campaign of an artifact."""
     recorded = strict_json.loads((folder / PYTHON).read_bytes())
     packer = recorded if isinstance(recorded, dict) else {}
     other = [f"{k} {v} (packed with {packer.get(k)})" for k, v in versions().items()

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do two verdicts on a claim agree: Go and the C port, or two versions of Go?
+"""Compares two verdicts on a claim: for Go and for the C port, or for two versions of Go.
 
-They agree if their words are equal and each cell lies on the same side of 1 in both. Both
-words may be "refuted" while the maps rank the other way round. For each claim on
-which Go and the port differ, the sentence gives the cause: the text of the
-ledger's variant if the verdict on the variant equals Go's, else "unexplained"
-(docs/reference/claims.md).
+Verdicts agree if their words are equal and each cell lies on the same side of 1 in both. (Two
+"refuted" may rank the maps in opposite orders.) For each claim on which Go and the port
+differ, the sentence gives the cause. It is the text of the ledger's variant if the verdict on
+the variant equals the verdict on Go, otherwise "unexplained" (docs/reference/claims.md).
 """
 from collections.abc import Sequence
 
@@ -18,8 +17,8 @@ CERTAIN = (Word.REPRODUCED, Word.REFUTED)
 
 
 def side(cell: CellRow) -> int | None:
-    """The side of 1 on which a ratio lies: 1, -1, 0 for no difference; None: not a
-    ratio, or its interval contains 1."""
+    """Returns on which side of 1 a ratio lies: 1, -1, or 0 for no difference; None if the cell
+    is not a ratio, or if the interval contains 1."""
     if cell.kind is Kind.NO_DIFFERENCE:
         return 0
     if len(cell.cells) != 2 or cell.low is None or cell.high is None:
@@ -28,7 +27,7 @@ def side(cell: CellRow) -> int | None:
 
 
 def differ(one: CellRow, other: CellRow) -> bool:
-    """True if both are certain, with different words or on different sides."""
+    """True if both are certain, but have different words or lie on different sides of 1."""
     if one.word in CERTAIN and other.word in CERTAIN and one.word is not other.word:
         return True
     sides = side(one), side(other)
@@ -36,39 +35,39 @@ def differ(one: CellRow, other: CellRow) -> bool:
 
 
 def agree(one: Verdict, other: Verdict) -> bool | None:
-    """None: one of them is undecided."""
+    """True if two verdicts agree; None if one of them is undecided."""
     if not (one.verdict in DECIDED and other.verdict in DECIDED):
         return None
     return one.verdict is other.verdict and not any(map(differ, one.cells, other.cells))
 
 
 def cause_of(claim: Claim, go: Verdict, variant: Verdict | None) -> str:
-    """The text of a variant if it agrees with Go in every cell."""
+    """Returns the text of a variant if the variant agrees with Go in every cell."""
     same = variant and agree(go, variant) and [c.word for c in variant.cells] == [
         c.word for c in go.cells]
     return claim.variant_shows if same else UNEXPLAINED
 
 
 def verdict_text(verdict: Verdict) -> str:
-    """"Go 1.19.8 refuted: opposite"."""
+    """Formats a verdict: "Go 1.19.8 refuted: opposite"."""
     return f"{verdict.of} {verdict.verdict}" + (f": {verdict.how}" if verdict.how else "")
 
 
 def variant_text(variant: Variant) -> str:
-    """"MAP / MAP: inconclusive, reproduced at threads=2 only"."""
+    """Formats a variant: "MAP / MAP: inconclusive, reproduced at threads=2 only"."""
     return f"{variant.maps}: " + ", ".join(filter(None, (variant.verdict, variant.how)))
 
 
 def difference_text(row: ClaimRow) -> str:
-    """"S4-01 (Go 1.19.8: refuted, port: reproduced): unexplained"."""
+    """Formats a difference: "S4-01 (Go 1.19.8: refuted, port: reproduced): unexplained"."""
     variant = f" (variant {row.variant.maps}: {row.variant.verdict})" if row.variant else ""
     port = row.port.verdict if row.port else ""
     return f"{row.id} ({row.of}: {row.verdict}, port: {port}): {row.cause.rstrip('.')}{variant}"
 
 
 def sentence(rows: Sequence[ClaimRow]) -> str:
-    """The number of claims on which Go and the port agree, and the claims that
-    depend on the version of Go; "" if no claim is about Go."""
+    """Counts the claims on which Go and the port agree, and lists the claims whose verdict
+    depends on the version of Go; "" if no claim is about Go."""
     both = [r for r in rows if r.port and r.of.startswith("Go ")]
     if not both:
         of_go = any(r.of.startswith("Go ") for r in rows)
@@ -84,7 +83,7 @@ def sentence(rows: Sequence[ClaimRow]) -> str:
     if different:
         text += "; different: " + "; ".join(map(difference_text, different))
     if open_ones:
-        text += f". Go or the port decides nothing in {joined(r.id for r in open_ones)}"
+        text += f". Go or the port is undecided on {joined(r.id for r in open_ones)}"
     versions = [r for r in rows if r.how.startswith("version: ")]
     if versions:
         text += f". The version of Go decides {joined(r.id for r in versions)}"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The functions of claims with rule arithmetic: `compute = NAME ARGUMENTS` of the
+"""The functions for claims with `rule = arithmetic`. A line `compute = NAME ARGUMENTS` of the
 ledger calls evaluate("NAME ARGUMENTS").
 
-Each function takes numbers or words and returns one number. They read no file,
-clock or campaign; a function that uses random numbers takes their seed.
+Each function takes numbers or words and returns one number. It reads no file, clock or
+campaign. A function that uses random numbers takes their seed as an argument.
 """
 import ctypes
 import math
@@ -17,12 +17,12 @@ TYPES = {"pointer": ctypes.c_void_p, "bool": ctypes.c_bool,
 
 
 class ComputeError(ValueError):
-    """The function is unknown, or does not take these arguments."""
+    """The function is unknown, or does not accept these arguments."""
 
 
 def poisson_longest(chains: float, mean: float) -> float:
-    """Median length, in keys, of the longest of this number of chains: the least
-    length that no chain exceeds with a probability of one half."""
+    """Median length of the longest of this many chains, in keys: the smallest length that no
+    chain exceeds with a probability of at least one half."""
     length = 0
     while chains * distributions.poisson.logcdf(length, mean) < math.log(.5):
         length += 1
@@ -30,21 +30,21 @@ def poisson_longest(chains: float, mean: float) -> float:
 
 
 def equal_hashes(keys: float, bits: float) -> float:
-    """Expected share of keys whose hash of `bits` bits equals the hash of an
-    earlier key: (keys - distinct hashes) / keys."""
+    """Expected share of keys whose hash of `bits` bits equals the hash of an earlier key:
+    (keys - distinct hashes) / keys."""
     values = math.pow(2.0, bits)
     return 1.0 + values * math.expm1(keys * math.log1p(-1 / values)) / keys
 
 
 def share_to_doubled_shards(shards: float) -> float:
-    """Share of hashes that go from shard i = hash mod N to 2i or 2i + 1 under
-    hash mod 2N. All residues have the same weight."""
+    """Share of hashes that move from shard i = hash mod N to shard 2i or 2i + 1 if the number of
+    shards doubles to 2N, when all residues are equally frequent."""
     count = int(shards)
     return sum(r in (2 * (r % count), 2 * (r % count) + 1) for r in range(2 * count)) / (2 * count)
 
 
 def struct_size(*members: str) -> float:
-    """Bytes of a struct with these members (words of TYPES) in the C ABI of this platform."""
+    """Size of a C struct with members of these types (see TYPES) on this platform, in bytes."""
     unknown = [word for word in members if word not in TYPES]
     if unknown:
         raise ComputeError(f"struct_size: {', '.join(unknown)}: expected {', '.join(TYPES)}")
@@ -54,15 +54,15 @@ def struct_size(*members: str) -> float:
 
 
 FUNCTIONS: Mapping[str, Callable[..., float]] = {
-    # Standard error of the share in this number of independent draws.
+    # Standard error of a share that is estimated from this number of independent draws.
     "binomial_error": lambda draws, share: math.sqrt(share * (1 - share) / draws),
-    # Probability of all counts that are at most as likely as this one.
+    # Total probability of all counts that are at most as likely as this one.
     "binomial_two_sided": lambda count, draws, share: float(distributions.binomtest(
         int(count), int(draws), share).pvalue),
-    # Arrivals per second if the gaps are exponential with this mean in s.
+    # Arrivals per second if the gaps between them are exponential with this mean in seconds.
     "rate_of_exponential_gaps": lambda mean_s, arrivals, seed: float(
         arrivals / np.random.default_rng(int(seed)).exponential(mean_s, int(arrivals)).sum()),
-    # Share of chains with at least this number of independent keys.
+    # Share of chains that have at least this number of independent keys.
     "poisson_at_least": lambda count, mean: float(distributions.poisson.sf(count - 1, mean)),
     "poisson_longest": poisson_longest,
     "equal_hashes": equal_hashes,
@@ -73,7 +73,7 @@ FUNCTIONS: Mapping[str, Callable[..., float]] = {
 
 
 def argument(word: str) -> float | str:
-    """The word as a number if possible."""
+    """Converts a word to a number if possible."""
     try:
         return float(word)
     except ValueError:
@@ -81,7 +81,7 @@ def argument(word: str) -> float | str:
 
 
 def evaluate(text: str) -> float:
-    """"binomial_error 1000000 0.973" -> 0.000162. ComputeError."""
+    """Calls the function that the text names. ComputeError. "quotient 1 4" returns 0.25."""
     name, *words = text.split() or [""]
     if name not in FUNCTIONS:
         raise ComputeError(f"{name or 'nothing'}: expected one of {', '.join(FUNCTIONS)}")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computes the articles' figures from a campaign: docs/articles/figures.tsv.
+"""Computes the figures of the articles from a campaign, as docs/articles/figures.tsv lists them.
 
-A line of that table names the cells of one workload and a statistic of their
-trials (statistic.py), or "none: REASON". If it names two cells, the figure is
-their ratio, paired by block.
+A line of that table names the cells of one workload and a statistic of their trials
+(statistic.py), or "none: REASON". If it names two cells, the figure is their ratio, paired by
+block.
 """
 import csv
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ FILE = Path(__file__).resolve().parents[2] / "docs/articles/figures.tsv"
 class Figure:
     """One line of the table.
 
-    row      ids of the articles' rows, the workload's first
-    unit     x, 1, %, ns, bytes, 1/s, bytes/s
-    article  what the article reports
+    - row: ids of rows in the articles; the row of the workload comes first
+    - unit: x, 1, %, ns, bytes, 1/s or bytes/s
+    - article: the value that the article reports
     """
     row: str
     what: str
@@ -39,14 +39,14 @@ class Figure:
 
     @property
     def query(self) -> Query:
-        """The query for its cells."""
+        """The query that finds the figure's cells."""
         return Query(self.workload, self.where, self.subject, self.against, self.statistic)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The figure as measured by a campaign. of: unit of n, "block" or "trial".
-    reason: why the value is missing."""
+    """The figure as a campaign measured it, or the reason why it is missing. `of` is the unit
+    of `n`: "block" or "trial"."""
     figure: Figure
     value: float | None = None
     low: float | None = None
@@ -58,14 +58,14 @@ class Answer:
 
 
 def read(file: Path = FILE) -> list[Figure]:
-    """All figures of the table."""
+    """Reads all figures of the table."""
     with open(file, encoding="utf-8") as text:
         return [Figure(**{k: v or "" for k, v in line.items()})
                 for line in csv.DictReader(text, delimiter="\t")]
 
 
 def folded(parsed: Statistic, blocks: Blocks) -> float:
-    """One number from all trials of a cell. Missing."""
+    """Combines all trials of a cell to one number. Raises Missing."""
     pairs = list(blocks.values())
     if parsed.fold == "sum":
         return quotient(sum(a for a, _ in pairs), sum(b for _, b in pairs))
@@ -73,7 +73,7 @@ def folded(parsed: Statistic, blocks: Blocks) -> float:
 
 
 def measured(data: Data, figure: Figure) -> Answer:
-    """The figure with its interval over blocks. Missing."""
+    """Computes the figure with its interval over blocks. Raises Missing."""
     sides = [blocks_of(data, figure.query, side) for side in figure.query.sides]
     cells = tuple(cell for cell, _ in sides)
     blocks: Sequence[Blocks] = [b for _, b in sides]
@@ -90,7 +90,7 @@ def measured(data: Data, figure: Figure) -> Answer:
 
 
 def answer(data: Data, figure: Figure) -> Answer:
-    """The figure, or the reason why it is missing."""
+    """Returns the figure, or the reason why it is missing."""
     kind, _, reason = figure.statistic.partition(" ")
     try:
         return Answer(figure, reason=reason) if kind == "none:" else measured(data, figure)

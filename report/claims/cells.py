@@ -7,21 +7,22 @@ from dataclasses import dataclass, fields
 from report.load import Cell, JournalError
 from report.load.plan import Factors
 
-ENDS = {"most": max, "least": min}  # largest or smallest planned value of a factor
+ENDS = {"most": max, "least": min}  # selects the largest or smallest planned value of a factor
 FACTORS = frozenset(f.name for f in fields(Factors))
 
 
 class Missing(Exception):
-    """The value is missing; the text is the reason."""
+    """A value is missing; the text of the exception is the reason."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Cells of a workload and a statistic of their trials.
+    """Selects cells of a workload, and a statistic of their trials.
 
-    where    FACTOR=VALUE ... common to its cells
-    subject  MAP and more factors; against: the same for the divisor, or ""
-    statistic  statistic.parse()
+    - where: `FACTOR=VALUE ...`, which all of its cells share
+    - subject: a map and more factors
+    - against: the same for the divisor of a ratio, or ""
+    - statistic: text for statistic.parse()
     """
     workload: str
     where: str
@@ -31,25 +32,25 @@ class Query:
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """One or two sides; a figure about all maps has one, ""."""
+        """One or two sides. A figure about all maps has the single side ""."""
         return tuple(filter(None, (self.subject, self.against))) or ("",)
 
 
 def settings(text: str) -> dict[str, str]:
-    """"map FACTOR=VALUE ..." -> {factor: value}; a word without "=" is the map.
-    JournalError: no such factor."""
+    """Parses "MAP FACTOR=VALUE ..." into {factor: value}; a word without "=" is the map.
+    JournalError if a cell has no such factor."""
     found = {}
     for word in text.split():
         name, equals, value = word.partition("=")
         found[name if equals else "map"] = value if equals else name
     unknown = found.keys() - FACTORS
     if unknown:
-        raise JournalError(f"{text}: {', '.join(sorted(unknown))}: no factor of a cell")
+        raise JournalError(f"{text}: {', '.join(sorted(unknown))}: not a factor of a cell")
     return found
 
 
 def as_written(cell: Factors, name: str) -> str:
-    """A factor as written in workload files."""
+    """Formats a factor as in a workload file."""
     value: object = getattr(cell, name)
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -59,14 +60,14 @@ def as_written(cell: Factors, name: str) -> str:
 
 
 def fits(cell: Factors, wanted: dict[str, str]) -> bool:
-    """True if the cell has these values, which may be patterns. ENDS are checked later."""
+    """True if the cell has these values, which may be patterns; ENDS are checked later."""
     return all(fnmatch.fnmatchcase(as_written(cell, name), value)
                for name, value in wanted.items() if value not in ENDS)
 
 
 class Cells:
-    """The planned cells of a campaign or a plan, grouped by workload because a
-    ledger makes thousands of queries."""
+    """The planned cells of a campaign or a plan. They are grouped by workload, because a ledger
+    makes thousands of queries."""
 
     def __init__(self, cells: Iterable[Cell]) -> None:
         self.all = tuple(cells)
@@ -77,7 +78,7 @@ class Cells:
                     cell.id, (cell, []))[1].append(name)
 
     def fitting(self, query: Query, side: str) -> list[Cell]:
-        """The cells that match one side of a query, in the order of the plan."""
+        """Returns the cells that match one side of a query, in the order of the plan."""
         wanted = settings(f"{query.where} {side}")
         cells = [cell for cell, names in self.by_workload.get(query.workload, {}).values()
                  if any(fits(name, wanted) for name in names)]
@@ -88,7 +89,7 @@ class Cells:
         return cells
 
     def one(self, query: Query, side: str) -> Cell:
-        """The only matching cell; Missing."""
+        """Returns the only matching cell. Raises Missing if there are several, or none."""
         cells = self.fitting(query, side)
         if len(cells) != 1:
             raise Missing(f"{len(cells) or 'no'} cells of {query.workload} have "
@@ -96,5 +97,5 @@ class Cells:
         return cells[0]
 
     def planned(self, query: Query) -> bool:
-        """True if each side has a cell."""
+        """True if the plan has a cell for each side."""
         return all(self.fitting(query, side) for side in query.sides)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decides whether the process of a trial without a result crashed.
+"""Decides whether the process of a trial without a result has crashed.
 
-A crash is a fault or an abort of the process itself. A signal from outside does
-not count: SIGKILL from the kernel or the runner, SIGTERM from a stop, SIGALRM
-from a deadline. Go's runtime ends a program with status 2, like a refused
-request. The trace on standard error, whose end is in the journal, distinguishes the two.
+A crash is a fault or an abort in the process itself. A signal from outside is not a crash:
+SIGKILL from the kernel or the runner, SIGTERM from a stop, SIGALRM from a deadline. Both a
+crash of Go's runtime and a refused request end a program with status 2. They differ in the
+trace on standard error, whose end is stored in the journal.
 """
 import re
 import signal
@@ -19,18 +19,18 @@ NO_MEMORY = re.compile(r"held \d+ MiB of the \d+ MiB that it may|\bout of memory
 
 
 def crashed(trial: Trial) -> bool:
-    """True if it ended by a fault of its own, other than a lack of memory."""
+    """True if the trial ended by its own fault, except for a lack of memory."""
     reason = trial.reason or ""
     return not NO_MEMORY.search(reason) and (
         trial.exit in FAULTS or trial.exit == "status 2" and bool(THROWN.search(reason)))
 
 
 def measured(trial: Trial) -> bool:
-    """True if it has the result of a window. A trial that refuses its cell lacks one."""
+    """True if the trial has the result of a window; a trial that refused its cell lacks one."""
     return trial.result is not None and trial.result.elapsed_ns is not None
 
 
 def end_known(trial: Trial) -> bool:
-    """True if it is known whether the trial crashed: it began, was not refused, and
-    was stopped from outside only by its deadline."""
+    """True if it is known whether the trial crashed: it began, its request was accepted, and
+    nothing but its deadline stopped it from outside."""
     return measured(trial) or crashed(trial) or trial.exit == "deadline"

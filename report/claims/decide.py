@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verdicts of all claims on a campaign: python3 -m report decide DIR.
+"""Decides the verdicts of all claims on a campaign: python3 -m report decide DIR.
 
-The result depends only on the ledger and the campaign's files. Tests of claims
-about speed are corrected over all of them (Holm): 1 % of ledgers have a false verdict.
+The result depends only on the ledger and the campaign's files. Tests of claims about speed are
+corrected for the number of these claims (Holm), so that at most 1 % of ledgers get a false verdict.
 """
 import dataclasses
 import json
@@ -29,26 +29,26 @@ DONE, INCOMPLETE = 0, 3
 DECIDING = (CLASSIC, TODAY, PORT)
 WHOSE = (*DECIDING, VARIANT)
 NO_COUNTERS = "hardware counters, which this machine does not provide"
-Found = Mapping[tuple[str, str], list[Part]]  # (id, source of the maps) -> its cells
+Found = Mapping[tuple[str, str], list[Part]]  # (id of a claim, source of its maps) -> its cells
 
 
 class Key(NamedTuple):
-    """A cell of a claim; cell: its number."""
+    """Identifies a cell of a claim; `cell` is its index."""
     id: str
     whose: str
     cell: int
 
 
-# ---- can this machine decide? ---------------------------------------------
+# ---- what this machine cannot decide ---------------------------------------------
 
 def lacking(campaign: Campaign, claim: Claim) -> str:
-    """Why the claim cannot be decided on this machine; "" if it can."""
+    """Returns the reason why this machine cannot decide the claim; "" if it can."""
     if claim.rule == "none":
         return claim.lacks
     what, amount = claim.needs or ("", 0.0)
     cpus = campaign.plan.machine.cpus
     if what == "cpus" and cpus < amount:
-        return f"{amount:g} CPUs; here are {cpus}"
+        return f"{amount:g} CPUs; this machine has {cpus}"
     absent = unbuilt(campaign, claim)
     if absent or "counters" not in (what, claim.numbers):
         return absent
@@ -58,8 +58,8 @@ def lacking(campaign: Campaign, claim: Claim) -> str:
 
 
 def unbuilt(campaign: Campaign, claim: Claim) -> str:
-    """A map that this build lacks, with its requirement, if every cell of the claim
-    has such a map."""
+    """If every cell of the claim has a map that was not built, describes the first such map and
+    what it requires."""
     needs = {m.id: m.needs for m in campaign.plan.skipped_maps}
     absent = [next((m for m in one.maps if needs.get(m)), None)
               for one in claim.each() or claim.each(go=True)]
@@ -68,10 +68,10 @@ def unbuilt(campaign: Campaign, claim: Claim) -> str:
     return f"{absent[0]}, which this build lacks: it needs {needs[absent[0]]}"
 
 
-# ---- the family -------------------------------------------------------------
+# ---- claims that are tested together -------------------------------------------------------------
 
 def family_of(found: Found, *members: str) -> dict[Key, Part]:
-    """All cells of these maps that are tested together."""
+    """Returns all cells of these maps that are tested together."""
     return {Key(name, whose, i): (one, e)
             for (name, whose), cells in found.items() if whose in members
             for i, (one, e) in enumerate(cells)
@@ -79,8 +79,8 @@ def family_of(found: Found, *members: str) -> dict[Key, Part]:
 
 
 def corrected(cells: Mapping[Key, Part]) -> dict[Key, rules.Ps]:
-    """p of each alternative of each cell, corrected over all of them. Claims about
-    the same cells share a contrast, which counts once."""
+    """Returns the p value of each alternative of each cell, corrected for all of them. Claims
+    about the same cells share a contrast, which is counted once."""
     contrasts: dict[Hashable, list[float]] = {}
     claims: dict[Key, dict[str, stats.Alternative]] = {}
     for key, (one, e) in cells.items():
@@ -94,7 +94,7 @@ def corrected(cells: Mapping[Key, Part]) -> dict[Key, rules.Ps]:
 # ---- one claim ------------------------------------------------------------
 
 def source_of(cells: Sequence[Part]) -> str:
-    """The source of the numbers."""
+    """Returns the source of the numbers of a claim."""
     measures = {e.measure for _, e in cells}
     if any(m.startswith("simulated:") for m in measures):
         return "simulated"
@@ -102,15 +102,15 @@ def source_of(cells: Sequence[Part]) -> str:
 
 
 def rounded(value: float | None) -> float | None:
-    """Rounds to six digits. Whole numbers keep all digits, because counts also
-    appear in the text."""
+    """Rounds to six significant digits. Whole numbers keep all digits, because counts appear in
+    the text, too."""
     if value is None or float(value).is_integer():
         return value if value is None else float(value)
     return float(f"{value:.6g}")
 
 
 def cell_row(one: Claim, e: evidence.Evidence, o: rules.Outcome) -> CellRow:
-    """A cell with its word."""
+    """Combines the evidence on a cell with its outcome."""
     return CellRow(e.where, e.cells, o.word, o.kind, o.how, one.claimed or None,
                    rounded(o.centre), rounded(o.low), rounded(o.high), o.n, rounded(o.p),
                    rounded(o.seen), rounded(e.base))
@@ -118,7 +118,7 @@ def cell_row(one: Claim, e: evidence.Evidence, o: rules.Outcome) -> CellRow:
 
 def judged(claim: Claim, cells: Sequence[Part], ps: Mapping[Key, rules.Ps],
            whose: str, gos: Gos) -> Verdict:
-    """Verdict on the maps of one Go, on those that the ledger names, or on a variant."""
+    """Decides on the maps of one Go version, on the maps that the ledger names, or on a variant."""
     rows = tuple(cell_row(one, e, rules.outcome_of(one, e, ps.get(Key(claim.id, whose, i), {})))
                  for i, (one, e) in enumerate(cells))
     word, how = rules.combined(claim.conditions, rows)
@@ -127,7 +127,7 @@ def judged(claim: Claim, cells: Sequence[Part], ps: Mapping[Key, rules.Ps],
 
 
 def row_of(claim: Claim, verdict: Verdict) -> ClaimRow:
-    """A verdict with its claim."""
+    """Combines a verdict with its claim."""
     return ClaimRow(verdict.verdict, verdict.how, verdict.numbers, verdict.cells, claim.id,
                     claim.says, claim.article, claim.rule, claim.speaks, claim.kind,
                     claim.claimed or None, claim.instead, claim.grade, claim.weakened_by,
@@ -135,8 +135,8 @@ def row_of(claim: Claim, verdict: Verdict) -> ClaimRow:
 
 
 def of_versions(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
-    """The verdict of the Go that has the feature of the claim, next to the verdict
-    of the other Go; they may differ."""
+    """Returns the verdict on the Go version that has the subject of the claim, with the verdict
+    on the other Go version, which may differ."""
     wanted = (CLASSIC, TODAY) if claim.needs_go == "classic" else (TODAY, CLASSIC)
     first, beside = (sides.get(whose) for whose in wanted)
     if first is None and claim.needs_go == "any":
@@ -155,8 +155,8 @@ def of_versions(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRo
 
 
 def merged(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
-    """Go's verdict, next to the port's, if the claim is about Go and Go has an
-    experiment for it; else the port's."""
+    """If the claim is about Go and has an experiment for Go's maps, returns Go's verdict with
+    the port's; otherwise the port's."""
     if claim.about != "go" or not claim.each(go=True):
         return row_of(claim, sides[PORT])
     variant = sides.get(VARIANT)
@@ -166,7 +166,7 @@ def merged(claim: Claim, sides: Mapping[str, Verdict], gos: Gos) -> ClaimRow:
 
 
 def setting_of(campaign: Campaign, row: ClaimRow) -> str:
-    """How goroutines and threads of the cells ran."""
+    """Describes how the goroutines or threads of the cells ran."""
     verdict = next((v for v in (row, row.beside, row.port) if v and v.cells), row)
     cells = [campaign.cells[name].factors for cell in verdict.cells for name in cell.cells]
     if not cells:
@@ -184,7 +184,7 @@ def setting_of(campaign: Campaign, row: ClaimRow) -> str:
 # ---- all claims -----------------------------------------------------------
 
 def gathered(data: Data, claims: Ledger) -> Found:
-    """The evidence of all cells; for the port even if no cell is planned."""
+    """Collects the evidence of all cells; for the port even if no cell is planned."""
     gos = golang.read(data.campaign.plan.maps)
     found = {}
     for claim in claims.values():
@@ -201,7 +201,7 @@ def gathered(data: Data, claims: Ledger) -> Found:
 
 def verdict_of(campaign: Campaign, claim: Claim, found: Found,
                ps: Mapping[Key, rules.Ps]) -> ClaimRow | None:
-    """None: the campaign lacks cells of the claim."""
+    """Decides a claim; None if the campaign has no cell of it."""
     if claim.rule == "arithmetic":
         value = arithmetic.evaluate(claim.compute)
         low, high = claim.limits
@@ -222,8 +222,8 @@ def verdict_of(campaign: Campaign, claim: Claim, found: Found,
 
 
 def verdicts(campaign: Campaign, claims: Ledger) -> tuple[ClaimRow, ...]:
-    """Verdicts on every claim that the campaign has a cell of, by id. Variants are a
-    family of their own, so that they do not increase the p values of claims."""
+    """Decides every claim of which the campaign has a cell, by id. Variants are tested as a
+    separate family, so they do not increase the p values of claims."""
     found = gathered(Data(campaign), claims)
     ps = corrected(family_of(found, *DECIDING)) | corrected(family_of(found, VARIANT))
     rows = (verdict_of(campaign, claim, found, ps) for claim in claims.values())
@@ -233,13 +233,13 @@ def verdicts(campaign: Campaign, claims: Ledger) -> tuple[ClaimRow, ...]:
 # ---- the campaign -----------------------------------------------------------
 
 def made_for(campaign: Campaign) -> bool:
-    """True if it was planned for claims. Cells of other campaigns match by chance."""
+    """True if the campaign was planned for claims. The cells of others match only by chance."""
     return (campaign.plan.mode or "").startswith("claims") or \
         "claims" in (campaign.plan.notes or {})
 
 
 def doubt_of(campaign: Campaign) -> str | None:
-    """The failed control of the run, as a sentence."""
+    """Describes the failed control of the run in a sentence."""
     check = trust.same_map(campaign, None)
     ratio = check.estimate
     if check.state is not State.FAILED or ratio is None or ratio.low is None or ratio.high is None:
@@ -251,14 +251,12 @@ def doubt_of(campaign: Campaign) -> str | None:
 
 def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
              finished: bool = True) -> Document:
-    """All conclusions from a campaign.
-
-    claims -- the whole ledger; a run keeps its hash
-    """
+    """Draws all conclusions from a campaign. `claims` is the whole ledger, because a run records
+    its hash."""
     folder = campaign.path.parent
     meta = staged.read_meta(folder) if (folder / "stages.json").exists() else None
-    # The claims that were requested for the run are one family. Other claims may
-    # have all of their cells in it by chance.
+    # The claims that were requested for the run are one family of tests. Other claims may
+    # be complete in it by chance.
     requested = {name: claims[name] for name in (meta and meta.ids) or claims if name in claims}
     rows = verdicts(campaign, requested)
     before = meta.rule if meta else staged.Rule(
@@ -274,14 +272,14 @@ def document(campaign: Campaign, claims: Ledger, advised: decision_rules.Rules,
 
 
 def of_campaign(campaign: Campaign, folder: Path | None = None, finished: bool = True) -> Document:
-    """The document of a campaign by the ledger in a folder; None: the ledger of the
-    tree. LedgerError."""
+    """Decides a campaign by the ledger in a folder; None: by the ledger of this source tree.
+    LedgerError."""
     claims = ledger.read(folder)
     return document(campaign, claims, decision_rules.read(claims, folder), finished)
 
 
 def as_json(found: Document) -> str:
-    """The document as JSON; the field `grounds` is written as "for"."""
+    """Formats the document as JSON; the field `grounds` is written as "for"."""
     members: Callable[[list[tuple[str, object]]], dict[str, object]] = lambda pairs: {  # noqa: E731
         "for" if name == "grounds" else name: value for name, value in pairs}
     return json.dumps(dataclasses.asdict(found, dict_factory=members), indent=1, sort_keys=True,
@@ -289,16 +287,14 @@ def as_json(found: Document) -> str:
 
 
 def of_folder(folder: Path, ledger_folder: Path | None = None) -> int:
-    """Prints the verdicts of a campaign -> exit status. JournalError.
-
-    of -- folder of another ledger; None: the ledger of the tree
-    """
+    """Prints the verdicts of a campaign, and returns the exit status. `ledger_folder` has another
+    ledger; None: the ledger of this source tree. JournalError."""
     print(as_json(of_campaign(load.read(folder), ledger_folder)))
     return DONE
 
 
 def main(found: staged.Staged) -> int:
-    """The same for a staged campaign, whose only stage has all of its cells."""
+    """Prints the verdicts of a staged campaign, whose only stage has all of its cells."""
     stage = found.stages[0] if found.stages else found.begun
     if stage is None:
         raise JournalError(f"{found.path}: no stage has begun: readmostly dev claims run --resume")

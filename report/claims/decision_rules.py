@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The advice of the articles ("read-mostly: sync.Map") and its verdict.
+"""Judges the advice of the articles, such as "read-mostly: sync.Map".
 
-A rule is a section of decision-rules.txt. It names the claims that support it
-(`for`) and those that contradict it (`against`). Its standing depends only on the
-verdicts on these claims (docs/reference/claims.md).
+A decision rule is a section of decision-rules.txt. It names the claims that support it (`for`)
+and those that contradict it (`against`). Its standing (confirmed, corrected or open) depends
+only on the verdicts on these claims (docs/reference/claims.md).
 """
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ NEEDS = ("source", "situation", "advises", "for")
 
 @dataclass(frozen=True)
 class Link:
-    """A claim that a rule names; cell: words that only one of its cells has, () for
-    the whole claim."""
+    """A reference from a rule to a claim. `cell` has words that identify one of the claim's
+    cells; () refers to the whole claim."""
     id: str
     cell: tuple[str, ...] = ()
 
@@ -33,7 +33,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Rule:
-    """A section of the file. pair: two maps; the rule holds up to the flip of their ranking."""
+    """A section of the file. If `pair` names two maps, the rule holds up to the flip of their
+    ranking."""
     id: str
     place: str
     source: str
@@ -50,12 +51,12 @@ Rules = Mapping[str, Rule]  # by id
 # ---- the text -------------------------------------------------------------
 
 def fitting(cell: Sequence[str], names: Iterable[str]) -> list[str]:
-    """The names of cells that have all of these words."""
+    """Returns the names of cells that contain all of these words."""
     return [name for name in names if set(cell) <= set(name.split())]
 
 
 def link_reader(claims: ledger.Ledger) -> Callable[[str], tuple[Link, ...]]:
-    """Reader of "S4-12, S1-18 gomap_rw"."""
+    """Makes a reader of texts such as "S4-12, S1-18 gomap_rw"."""
     def one(text: str) -> Link:
         name, *cell = text.split()
         if name not in claims:
@@ -70,13 +71,12 @@ def link_reader(claims: ledger.Ledger) -> Callable[[str], tuple[Link, ...]]:
 
 
 def two(text: str) -> tuple[str, str]:
-    """Two maps; ValueError."""
+    """Reads the names of two maps; ValueError."""
     base, contender = text.split()
     return base, contender
 
 
 def form(claims: ledger.Ledger) -> Form:
-    """The form of the file."""
     links = (link_reader(claims), "ids of claims, a comma between two")
     return Form(id=re.compile(r"D[1-9][0-9]?"), of="a decision rule such as [D1]",
                 keys=frozenset({*NEEDS, "against", "pair"}),
@@ -84,7 +84,7 @@ def form(claims: ledger.Ledger) -> Form:
 
 
 def rule_of(section: Section) -> Rule:
-    """A section as a rule. LedgerError."""
+    """Builds a rule from a section. LedgerError."""
     place, name, settings = section
     require(section, "a decision rule", settings.get, NEEDS)
     return Rule(name, place, settings["source"], settings["situation"], settings["advises"],
@@ -92,11 +92,9 @@ def rule_of(section: Section) -> Rule:
 
 
 def read(claims: ledger.Ledger, folder: Path | None = None) -> dict[str, Rule]:
-    """The rules of a ledger's folder in the order of the file; empty without
-    such a file. None: the folder of the tree. LedgerError.
-
-    claims -- the whole ledger of that folder
-    """
+    """Reads the rules in a ledger's folder, in the order of the file; none if the file is missing.
+    `folder` None: the folder of this source tree. `claims` is the whole ledger of that folder.
+    LedgerError."""
     file = (folder or ledger.FOLDER) / FILE
     return {s.id: rule_of(s) for s in read_all([file] if file.exists() else [], form(claims))}
 
@@ -105,8 +103,8 @@ def read(claims: ledger.Ledger, folder: Path | None = None) -> dict[str, Rule]:
 
 @dataclass(frozen=True)
 class Linked:
-    """The verdict on a claim, or on the cell of it that a link names, at every place
-    of this cell; None: it did not run."""
+    """The verdict on a linked claim, or on all places of the cell that the link names; None if
+    the claim did not run."""
     link: Link
     verdict: Word | None
     of: str = ""
@@ -115,7 +113,7 @@ class Linked:
 
 
 def narrowed(verdict: Verdict, link: Link) -> Verdict:
-    """The verdict on the cells that a link names."""
+    """Restricts a verdict to the cells that a link names."""
     if not (link.cell and verdict.cells):
         return verdict
     names = fitting(link.cell, [c.where for c in verdict.cells])
@@ -126,8 +124,8 @@ def narrowed(verdict: Verdict, link: Link) -> Verdict:
 
 
 def linked(link: Link, rows: Mapping[str, ClaimRow]) -> Linked:
-    """The verdict on a link. In longer modes a line may have several places; only
-    claims with unstated conditions have such lines."""
+    """Finds the verdict on a link. In longer modes a cell of the ledger may stand for several
+    places, but only in claims with unstated conditions."""
     row = rows.get(link.id)
     if row is None:
         return Linked(link, None)
@@ -140,19 +138,19 @@ def linked(link: Link, rows: Mapping[str, ClaimRow]) -> Linked:
 
 
 def side_holds(cell: CellRow) -> bool:
-    """True if it is reproduced, or refuted only in size."""
+    """True if the cell is reproduced, or refuted only in its size."""
     return cell.word is Word.REPRODUCED or cell.kind is Kind.SIZE
 
 
 def contradicts(found: Linked) -> bool:
-    """True if an opposing claim, or its direction, holds anywhere."""
+    """True if a claim against the rule, or at least its direction, holds in some cell."""
     return found.verdict in (Word.REPRODUCED, Word.DEPENDS) or (
         found.verdict is Word.REFUTED and any(map(side_holds, found.cells)))
 
 
 def places(found: Linked) -> str:
-    """Outcomes and their places, with equal cells joined. The text of a claim that
-    depends on conditions already has its places."""
+    """Lists the outcomes and their places, with equal outcomes joined. If the outcomes differ,
+    the claim's own text already lists them."""
     if any(c.word is not found.verdict for c in found.cells):
         return found.how
     texts: dict[str, list[str]] = {}
@@ -164,7 +162,7 @@ def places(found: Linked) -> str:
 
 
 def listed(found: Iterable[Linked]) -> str:
-    """The links with their verdicts."""
+    """Formats the links with their verdicts."""
     return "; ".join(
         f"{one.link} {one.verdict or NOT_RUN}" + (f" (of {one.of})" if one.of else "")
         + (f": {where}" if where else "") for one in found for where in [places(one)])
@@ -173,7 +171,7 @@ def listed(found: Iterable[Linked]) -> str:
 # ---- standing of a rule ---------------------------------------------------
 
 def standing(rule: Rule, rows: Mapping[str, ClaimRow]) -> tuple[Stand, str]:
-    """The standing of a rule, and the reason."""
+    """Returns the standing of a rule, and the reason for it."""
     grounds, against = ([linked(link, rows) for link in links]
                         for links in (rule.grounds, rule.against))
     wrong = [s for s in grounds if s.verdict in (Word.REFUTED, Word.DEPENDS)]
@@ -191,7 +189,7 @@ def standing(rule: Rule, rows: Mapping[str, ClaimRow]) -> tuple[Stand, str]:
 
 
 def standings(advised: Rules, rows: Iterable[ClaimRow]) -> tuple[Standing, ...]:
-    """The standings of all rules by these verdicts."""
+    """Derives the standings of all rules from these verdicts."""
     by_name = {row.id: row for row in rows}
     return tuple(Standing(
         r.id, r.source, r.situation, r.advises, tuple(map(str, r.grounds)),

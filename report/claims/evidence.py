@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects the values that a campaign has for a claim, by block. Decides nothing."""
+"""Collects the values by block that a campaign has for a claim; rules.py decides from them."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,16 +14,16 @@ from report.load import Cell
 
 @dataclass(frozen=True)
 class Evidence:
-    """The values of one cell, or pair of cells, of a claim.
+    """The values of one cell of a claim, or of the ratio of two cells.
 
-    where    text of the ledger
-    cells    ids: subject, against
-    values   (block, value): a ratio if there are two cells
-    total    the subject's statistic, summed over its trials; against: the same
-             for the other side
-    base     centre of the other side
-    trials   number of trials of the subject
-    reason   why there are no values
+    - where: the cell as the ledger describes it
+    - cells: ids of the subject's cell and of the divisor's cell
+    - values: pairs (block, value); ratios if there are two cells
+    - total: the subject's statistic, summed over its trials
+    - against: the same sum for the divisor
+    - base: centre of the divisor's values
+    - trials: number of trials of the subject
+    - reason: the reason for which values are missing
     """
     where: str
     cells: tuple[str, ...] = ()
@@ -38,21 +38,21 @@ class Evidence:
 
     @property
     def series(self) -> list[float]:
-        """Its values in order of time."""
+        """The values in order of time."""
         return [value for _, value in self.values]
 
     @property
     def logs(self) -> list[float]:
-        """ln of its values. A value of 0 or less lies below every limit; leaving it
-        out would overstate the certainty of the others."""
+        """The logarithms of the values. A value of 0 or less becomes minus infinity, because
+        leaving it out would overstate the certainty of the others."""
         return [math.log(v) if v > 0 else -math.inf for v in self.series]
 
 
-Part = tuple[Claim, Evidence]  # the claim of one cell
+Part = tuple[Claim, Evidence]  # a claim about one cell, and its evidence
 
 
 def query_of(one: Claim, where: str | None = None) -> Query:
-    """The query of a claim of one cell."""
+    """Builds the query of a claim about one cell."""
     return Query(one.workload, one.cells[0] if where is None else where, one.subject,
                  one.against, one.statistic)
 
@@ -66,7 +66,7 @@ def centre(blocks: Blocks) -> float | None:
 
 
 def taken(data: Data, query: Query) -> tuple[Evidence, list[Blocks]]:
-    """The fields that need no division, and the blocks of each side. Missing."""
+    """Collects the fields that need no division, and the blocks of each side. Raises Missing."""
     sides = [blocks_of(data, query, side) for side in query.sides]
     cells = [cell for cell, _ in sides]
     if len({c.id for c in cells}) < len(cells):
@@ -79,8 +79,8 @@ def taken(data: Data, query: Query) -> tuple[Evidence, list[Blocks]]:
 
 
 def of_cells(data: Data, one: Claim, query: Query) -> Evidence:
-    """Values by block for a cell or a pair. Exact counts that are 0 on both sides
-    count as equal. Missing."""
+    """Collects the values by block of a cell, or of the ratio of two cells. Exact counts that are
+    0 on both sides have the ratio 1. Raises Missing."""
     known, sides = taken(data, query)
     if len(sides) > 1 and one.numbers == "simulated" and not (known.total or known.against):
         values = dict.fromkeys(sorted(set(sides[0]).intersection(sides[1])), 1.0)
@@ -91,13 +91,13 @@ def of_cells(data: Data, one: Claim, query: Query) -> Evidence:
 
 
 def on_axis(cell: Cell, axis: str) -> float:
-    """A factor as a number; for a loop, its first number."""
+    """Returns a factor as a number; for a loop, the first number in its name."""
     value: object = getattr(cell.factors, axis)
     return float(value.split(":")[1] if isinstance(value, str) else str(value))
 
 
 def along(data: Data, one: Claim, query: Query) -> Evidence:
-    """A slope for each block, over the cells that differ in the axis. Missing."""
+    """Computes a slope for each block over the cells that differ in the axis. Raises Missing."""
     points = {as_written(c.factors, one.axis): on_axis(c, one.axis)
               for c in data.cells.fitting(query, query.subject)}
     if len(points) < 3:
@@ -124,17 +124,14 @@ Place = tuple[str, str, str, tuple[float, ...], str]
 
 
 def place_of(one: Claim, cell: Cell) -> Place:
-    """The identity of a place, because two lines may use one cell with different
-    statistics."""
+    """Returns what distinguishes a claim about one cell; two lines of the ledger may use the
+    same cell with different statistics."""
     return cell.id, one.against, one.statistic, one.claimed, one.side
 
 
 def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
-    """The same contrast at every place for which the plan has both sides, by the
-    factors that the article leaves open.
-
-    known -- places that already have a claim; new ones are added
-    """
+    """Repeats the contrast wherever the plan has both sides, for all values of the factors that
+    the article leaves open. `known` lists the places with a claim; new ones are added to it."""
     found = []
     where = " ".join(word for word in one.cells[0].split()
                      if word.partition("=")[0] not in one.free)
@@ -148,11 +145,9 @@ def elsewhere(cells: Cells, one: Claim, known: set[Place]) -> list[Claim]:
 
 
 def parts(cells: Cells, claim: Claim, ones: Sequence[Claim]) -> list[Claim]:
-    """Splits a claim into claims of one cell: first the ledger's, then the claims that a
-    longer mode adds. A line that matches several cells becomes these cells.
-
-    ones -- Claim.each() or Claim.varied()
-    """
+    """Splits a claim into claims about one cell: first the ledger's, then those that a longer
+    mode adds. A line of the ledger that matches several cells becomes several claims. `ones` is
+    Claim.each() or Claim.varied()."""
     if not claim.free:
         return list(ones)
     fits = [cells.fitting(query_of(one), one.subject) for one in ones]
@@ -162,12 +157,12 @@ def parts(cells: Cells, claim: Claim, ones: Sequence[Claim]) -> list[Claim]:
 
 
 def of_part(data: Data, one: Claim) -> Evidence:
-    """Evidence of a claim of one cell."""
+    """Collects the evidence on a claim about one cell."""
     query = query_of(one)
     if not data.cells.planned(query):
         return Evidence(query.where, reason="not in this run", planned=False)
     try:
-        if one.rule in ADDING:  # a quotient may not exist
+        if one.rule in ADDING:  # the quotient may not exist
             return taken(data, query)[0]
         return (along if one.rule == "slope" else of_cells)(data, one, query)
     except Missing as missing:
@@ -175,8 +170,8 @@ def of_part(data: Data, one: Claim) -> Evidence:
 
 
 def named(ones: Sequence[Claim]) -> list[str]:
-    """A name for each cell of a claim. It has the maps and the statistic if they
-    differ, but not the version of Go."""
+    """Names each cell of a claim. A name includes the maps and the statistic if these differ
+    between the cells, but not the version of Go."""
     names = [one.cells[0] for one in ones]
     for words in ([" / ".join(filter(None, map(golang.plain, (one.subject, one.against))))
                    for one in ones], [one.statistic for one in ones]):
@@ -186,6 +181,6 @@ def named(ones: Sequence[Claim]) -> list[str]:
 
 
 def of_parts(data: Data, ones: Sequence[Claim]) -> list[Part]:
-    """The evidence of each of these claims of one cell."""
+    """Collects the evidence on each of these claims about one cell."""
     return [(one, replace(of_part(data, one), where=name))
             for one, name in zip(ones, named(ones))]

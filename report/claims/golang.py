@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Selects the Go version that decides a claim.
 
-Go 1.24 replaced sync.Map and the native map. A claim about the classic ones is
-decided by a Go that has them, next to the verdict of today's Go. Ids of Go's maps
-(docs/go-equality.md): go_X is compiled by the newest Go, go_classic_X by the
-newest Go with the classic maps, if that is another compiler.
+Go 1.24 replaced sync.Map and the native map. A claim about the older ("classic") maps is decided
+by a Go version that has them; the verdict on today's Go is given next to it. Ids of Go's maps
+(docs/go-equality.md): go_X is compiled by the newest installed Go, and go_classic_X by the newest
+Go that still has the classic maps, if that is another compiler.
 """
 import re
 from collections.abc import Iterable, Mapping
@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from report.claims.ledger import Claim, is_go
 from report.load.plan import MapInfo
 
-CLASSIC, TODAY = "classic Go", "today's Go"  # the source of a verdict
+CLASSIC, TODAY = "classic Go", "today's Go"  # whose maps a verdict is about
 PREFIX, CLASSIC_PREFIX, OTHER_PREFIX = "go_", "go_classic_", "go_other_"
-OLDEST, NEWEST = (1, 9), (1, 23)  # versions with the classic sync.Map
+OLDEST, NEWEST = (1, 9), (1, 23)  # first and last version with the classic sync.Map
 WANTED = {"classic": "Go 1.9 to 1.23, which has the classic maps", "any": "Go"}
 NEXT_STEP = "next step: make deps, or make GO=/path/to/go, and run the claim again"
 
 
 @dataclass(frozen=True)
 class Go:
-    """The programs of one compiler. prefix: start of their ids."""
+    """A version of Go; the ids of its maps start with `prefix`."""
     version: str
     prefix: str
 
@@ -30,36 +30,36 @@ class Go:
         return f"Go {self.version}"
 
     def maps(self, side: str) -> str:
-        """"go_map_rw threads=1" with the id of this compiler."""
+        """Replaces the prefix in a text such as "go_map_rw threads=1" by this version's."""
         return re.sub(f"^{PREFIX}", self.prefix, side)
 
     def of(self, claim: Claim) -> list[Claim]:
-        """The claim for each of its cells, about the maps of this compiler."""
+        """Returns the claim for each of its cells, about the maps of this Go version."""
         return [replace(one, subject=self.maps(one.subject), against=self.maps(one.against))
                 for one in claim.each(go=True)]
 
 
 def plain(side: str) -> str:
-    """A side of a cell with the id without a version."""
+    """Removes the mark of the classic version from the id of a map."""
     return re.sub(f"^{CLASSIC_PREFIX}", PREFIX, side)
 
 
-Gos = Mapping[str, Go]  # CLASSIC, TODAY -> the Go version, if the campaign has it
+Gos = Mapping[str, Go]  # CLASSIC or TODAY -> that Go version, if the campaign has it
 
 
 def version_of(info: MapInfo) -> str | None:
-    """The version of Go that compiled a map; None: not a Go map."""
+    """The version of Go that compiled a map; None if it is not a Go map."""
     return info.language_version if is_go(info.id) else None
 
 
 def is_classic(version: str) -> bool:
-    """True if this Go has the classic maps."""
+    """True if this version of Go has the classic maps."""
     major, minor = (int(re.sub(r"\D.*", "", part)) for part in version.split(".")[:2])
     return OLDEST <= (major, minor) <= NEWEST
 
 
 def read(maps: Iterable[MapInfo]) -> Gos:
-    """The Go compilers of a campaign."""
+    """Finds the Go versions that compiled the maps of a campaign."""
     versions: dict[str, str] = {}
     for info in maps:
         version = version_of(info)
@@ -75,6 +75,6 @@ def read(maps: Iterable[MapInfo]) -> Gos:
 
 
 def absent(claim: Claim, gos: Gos) -> str:
-    """Why Go's verdict on a claim is missing, with the next step."""
+    """Explains why Go's verdict on a claim is missing, and gives the next step."""
     present = " and ".join(map(str, gos.values())) or "no Go"
     return f"needs {WANTED[claim.needs_go]}; this campaign has {present}; {NEXT_STEP}"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the ledger: workloads/claims/*.claims, one section per claim.
-docs/reference/claims.md documents each key. Errors have the form FILE:LINE: found,
-expected.
-expected what.
+"""Reads the ledger: workloads/claims/*.claims, with one section for each claim.
+
+docs/reference/claims.md documents each key. Errors have the form `FILE:LINE: found:
+expected`.
 """
 import hashlib
 import math
@@ -25,7 +25,7 @@ WORDS = {  # key -> its allowed values
     "needs_go": ("classic", "any"),
     "grade": ("faithful", "weakened", "none"),
 }
-RULES: Mapping[str, tuple[str, ...]] = {  # rule -> keys that it needs
+RULES: Mapping[str, tuple[str, ...]] = {  # rule -> the keys that it needs
     "direction": ("side", "against"),
     "ratio": ("claimed", "against"),
     "equal": ("against",),
@@ -39,7 +39,7 @@ RULES: Mapping[str, tuple[str, ...]] = {  # rule -> keys that it needs
 }
 WITHOUT_CELLS = ("arithmetic", "none")
 ADDING = ("never", "can-happen")  # rules that sum counts and need no quotient
-OF_FATES = (*ADDING, "count")  # rules that need no logarithm
+OF_FATES = (*ADDING, "count")  # rules that take no logarithms
 NEEDS = ("cpus", "counters")
 FREE = ("threads", "keys", "write_share", "write_kind", "dist", "shape", "miss_share")
 LACKS = ("cpus", "counters", "go", "hardware", "experiment", "runtime")
@@ -49,22 +49,23 @@ DECIDE_NOTHING = (*EXPLAINS, "grade", "weakened_by")
 
 @dataclass(frozen=True)
 class Claim:
-    """A section of the ledger; the fields are its keys.
+    """A section of the ledger; the fields have the names of its keys.
 
-    place     FILE:LINE of its [ID]
-    article   the statement of the article, in its units
-    claimed   (low, high), equal if one number is stated; () if no number is
-    tolerance a factor; band: a share, smaller differences do not count; effect: a
-              share that the run must be able to see
-    cells     FACTOR=VALUE ... [| KEY = VALUE ...], one entry per cell
-    go        (subject, against) among Go's maps; not needed if the subject is Go's
-    needs_go  classic: a Go with the classic maps decides; any: the newest Go
-    variant   (subject, against) of the port with one cause removed
-    axis      for a slope: the factor that varies
-    free      factors that the article leaves open
-    needs     (resource, amount) of the machine: ("cpus", 16)
-    instead   the substitute, and the resulting limit of the verdict
-    grade     how close the experiment is to the statement; weakened_by: the reason
+    - place: FILE:LINE of the line [ID]
+    - article: the statement of the article, in the article's units
+    - claimed: (low, high), which are equal if the article states one number; () if it states none
+    - tolerance: a factor by which the value may differ
+    - band: a share; smaller differences do not count
+    - effect: a share; the run must be able to detect an effect of this size
+    - cells: one entry `FACTOR=VALUE ... [| KEY = VALUE ...]` for each cell
+    - go: (subject, against) among Go's maps; not needed if the subject is a Go map
+    - needs_go: `classic` if a Go version with the classic maps decides, `any` if the newest does
+    - variant: (subject, against) of the C port with one possible cause removed
+    - axis: the factor that varies, for a slope
+    - free: the factors that the article leaves open
+    - needs: (resource, amount) that the machine must have, such as ("cpus", 16)
+    - instead: what replaces the article's setting, and how that limits the verdict
+    - grade: how close the experiment is to the article; `weakened_by` gives the reason
     """
     id: str
     place: str
@@ -105,14 +106,14 @@ class Claim:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The claimed amount with its tolerance; slopes are without tolerance."""
+        """The claimed range, widened by the tolerance, except for slopes."""
         factor = 1.0 if self.rule == "slope" else self.tolerance
         return self.claimed[0] / factor, self.claimed[1] * factor
 
     def each(self, go: bool = False) -> list["Claim"]:
-        """The claim for each of its cells, with the keys of that cell. go false:
-        cells that name no map of Go. go true: cells that Go has; empty if Go lacks
-        one cell of a claim in parts. LedgerError."""
+        """Returns the claim for each of its cells, with the keys of that cell. With go=False, only
+        cells that name no Go map. With go=True, only cells that Go's maps have; empty if one is
+        missing of a claim in parts. LedgerError."""
         if self.rule in WITHOUT_CELLS:
             return []
         parts = [part(text, self.place) for text in go and self.go_cells or self.cells]
@@ -127,18 +128,18 @@ class Claim:
         return of_go if self.conditions != "parts" or len(of_go) == len(ones) else []
 
     def varied(self) -> list["Claim"]:
-        """The claim for each of its cells, about the maps of its variant."""
+        """Returns the claim for each of its cells, about the maps of its variant."""
         return [replace(one, subject=self.variant[0], against=self.variant[1])
                 for one in self.each()] if self.variant else []
 
     @property
     def maps(self) -> list[str]:
-        """Ids of its maps, without their settings."""
+        """The ids of its maps, without their settings."""
         return [side.split()[0] for side in (self.subject, self.against) if side]
 
 
 def is_go(side: str) -> bool:
-    """True if this map, or side of a cell, is a Go program."""
+    """True if this map, or the map of this side, is a Go program."""
     return side.startswith("go_")
 
 
@@ -151,7 +152,7 @@ Ledger = Mapping[str, Claim]  # by id
 # ---- values ---------------------------------------------------------------
 
 def number(text: str) -> float:
-    """"3 %" -> 0.03, "1.2" -> 1.2. ValueError, also for infinity and NaN."""
+    """Parses "3 %" as 0.03 and "1.2" as 1.2. ValueError, also for infinity and NaN."""
     text = text.strip()
     value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     if not math.isfinite(value):
@@ -160,7 +161,7 @@ def number(text: str) -> float:
 
 
 def within(low: float, high: float) -> Callable[[str], float]:
-    """Makes a reader of numbers with low <= number < high."""
+    """Makes a reader of numbers from `low` up to but not including `high`."""
     def read(text: str) -> float:
         value = number(text)
         if not low <= value < high:
@@ -170,7 +171,7 @@ def within(low: float, high: float) -> Callable[[str], float]:
 
 
 def amounts(text: str) -> tuple[float, float]:
-    """"416" -> (416, 416); "0.9 .. 1.1" -> (0.9, 1.1)."""
+    """Parses "416" as (416, 416) and "0.9 .. 1.1" as (0.9, 1.1)."""
     ends = tuple(number(part) for part in text.split(".."))
     if len(ends) not in (1, 2) or ends[0] > ends[-1]:
         raise ValueError(text)
@@ -178,7 +179,7 @@ def amounts(text: str) -> tuple[float, float]:
 
 
 def sides(text: str) -> tuple[str, str]:
-    """"go_sync_map / go_map_rw" -> both; without "/" a subject alone."""
+    """Parses "SUBJECT / AGAINST"; without "/", the second name is empty."""
     names = [part.strip() for part in text.split("/")]
     if len(names) > 2 or not all(names):
         raise ValueError(text)
@@ -186,7 +187,7 @@ def sides(text: str) -> tuple[str, str]:
 
 
 def needed(text: str) -> tuple[str, float]:
-    """"cpus: 16" -> ("cpus", 16); "counters" -> ("counters", 1)."""
+    """Parses "cpus: 16" as ("cpus", 16) and "counters" as ("counters", 1)."""
     what, colon, amount = (part.strip() for part in text.partition(":"))
     if what not in NEEDS or bool(colon) != bool(amount):
         raise ValueError(text)
@@ -194,7 +195,7 @@ def needed(text: str) -> tuple[str, float]:
 
 
 def factors(text: str) -> tuple[str, ...]:
-    """"threads keys" -> ("threads", "keys")."""
+    """Parses "threads keys" as ("threads", "keys")."""
     names = tuple(text.split())
     if set(names) - set(FREE):
         raise ValueError(text)
@@ -215,7 +216,7 @@ FORM = Form(
 
 
 def part(text: str, place: str) -> tuple[str, dict[str, object]]:
-    """"WHERE | KEY = VALUE | ..." -> (WHERE, {key: value}). LedgerError."""
+    """Parses "WHERE | KEY = VALUE | ..." into (WHERE, {key: value}). LedgerError."""
     where, *settings = (word.strip() for word in text.split("|"))
     return where, dict(FORM.setting(word, place, PART_KEYS) for word in settings)
 
@@ -223,7 +224,7 @@ def part(text: str, place: str) -> tuple[str, dict[str, object]]:
 # ---- one claim ------------------------------------------------------------
 
 def claim_of(section: Section) -> Claim:
-    """A section as a claim, with everything that its rule needs. LedgerError."""
+    """Builds a claim from a section, and checks that its rule has all it needs. LedgerError."""
     place, name, settings = section
     mistake = f"{place}: [{name}]"
     rule = settings.get("rule")
@@ -254,7 +255,7 @@ def claim_of(section: Section) -> Claim:
 
 
 def check_cell(section: Section, one: Claim) -> None:
-    """Checks the keys that the rule needs in each cell. LedgerError."""
+    """Checks that each cell has the keys that its rule needs. LedgerError."""
     mistake = f"{section.place}: [{section.id}]"
     if one.rule not in RULES or one.rule in WITHOUT_CELLS:
         raise LedgerError(f"{mistake} rule = {one.rule}: expected a rule that takes cells")
@@ -272,7 +273,7 @@ def check_cell(section: Section, one: Claim) -> None:
 
 
 def check_variant(section: Section, claim: Claim) -> None:
-    """A variant needs Go's maps, the same number of cells, and a text about its
+    """Checks that a variant has Go's maps, the same number of cells, and a text about its
     meaning. LedgerError."""
     if not (claim.variant or claim.variant_shows):
         return
@@ -283,18 +284,18 @@ def check_variant(section: Section, claim: Claim) -> None:
             f"expected {'MAP / MAP' if claim.go[1] else 'one MAP'}, as in its go")
 
 
-# ---- all of it ------------------------------------------------------------
+# ---- all claims ------------------------------------------------------------
 
 def read(folder: Path | None = None) -> dict[str, Claim]:
-    """All claims of a folder, by id in order; None: the folder of the tree.
+    """Reads all claims in a folder, ordered by id; None: the folder of this source tree.
     LedgerError."""
     files = sorted((folder or FOLDER).glob("*.claims"))
     return dict(sorted((s.id, claim_of(s)) for s in read_all(files, FORM)))
 
 
 def digest(claims: Ledger) -> str:
-    """SHA-256 of everything that affects verdicts, which a run keeps. A variant may
-    be added after a run."""
+    """SHA-256 of everything that affects verdicts; a run records it. Variants are left out, so
+    that they can be added after a run."""
     whole = hashlib.sha256()
     for claim in claims.values():
         for key in sorted(KEYS - set(DECIDE_NOTHING)):

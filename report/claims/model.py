@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The document that `report decide` prints as JSON: the conclusions of a campaign
-about the ledger (docs/reference/claims.md)."""
+"""The document that `report decide` prints as JSON: the verdicts of a campaign on the claims
+of the ledger (docs/reference/claims.md)."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +16,7 @@ class Word(StrEnum):
 
 
 class Kind(StrEnum):
-    """How a refuted cell differs from its claim."""
+    """How the measured value of a refuted cell differs from its claim."""
     OPPOSITE = "opposite"
     SIZE = "direction holds, size differs"
     SIZE_ALONE = "size differs"
@@ -24,13 +24,13 @@ class Kind(StrEnum):
 
 
 class Stand(StrEnum):
-    """The standing of a piece of advice."""
+    """Whether a piece of advice holds."""
     CONFIRMED = "confirmed"
     CORRECTED = "corrected"
     OPEN = "left open"
 
 
-PORT, VARIANT = "C port of Go 1.19's code", "variant"  # sources of maps; Go: golang.py
+PORT, VARIANT = "C port of Go 1.19's code", "variant"  # sources of maps; see also golang.py
 DECIDED = (Word.REPRODUCED, Word.DEPENDS, Word.REFUTED)
 
 
@@ -38,11 +38,11 @@ DECIDED = (Word.REPRODUCED, Word.DEPENDS, Word.REFUTED)
 class CellRow:
     """A cell of a claim, or a pair of cells.
 
-    cells     ids: subject, against
-    value, low, high  of the statistic, or of the ratio of both cells
-    p         of the verdict, corrected over all claims about speed
-    could_see the difference that this run could have detected, a share
-    against_value  centre of the second cell
+    - cells: ids of the subject's cell and of the divisor's cell
+    - value, low, high: the statistic, or the ratio of both cells, with its interval
+    - p: p value of the verdict, corrected for all claims about speed
+    - could_see: smallest difference that this run could have detected, as a share
+    - against_value: centre of the divisor's values
     """
     where: str
     cells: tuple[str, ...]
@@ -61,8 +61,8 @@ class CellRow:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict. numbers: their source, "Go" for Go's own maps; of: the version of
-    Go, or the port; "" for a claim that is not about Go."""
+    """A verdict. `numbers` is their source, such as "Go" for Go's own maps. `of` names the Go
+    version or the port; "" for a claim that is not about Go."""
     verdict: Word
     how: str
     numbers: str
@@ -72,7 +72,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Variant(Verdict):
-    """The verdict on the port without one possible cause of a difference."""
+    """The verdict on the C port with one possible cause of a difference removed."""
     maps: str
 
 
@@ -80,12 +80,12 @@ class Variant(Verdict):
 class ClaimRow(Verdict):
     """A claim and its verdict.
 
-    grade, weakened_by  how close the experiment is to the statement
-    setting  goroutines and CPUs of its cells
-    beside  verdict of the other Go: today's if a classic one decides
-    port   verdict on the port if Go's maps decide
-    agree  whether Go and the port agree; None: one is undecided or missing
-    cause  why they differ
+    - grade, weakened_by: how close the experiment is to the article, and why not closer
+    - setting: goroutines, threads and CPUs of the cells
+    - beside: the verdict on the other Go version (today's, if a classic one decides)
+    - port: the verdict on the C port, if Go's maps decide
+    - agree: true if Go and the port agree; None if one of them is undecided or missing
+    - cause: why they differ
     """
     id: str
     says: str
@@ -107,7 +107,7 @@ class ClaimRow(Verdict):
 
 @dataclass(frozen=True)
 class Standing:
-    """A decision rule. grounds: "for" in JSON; pair: two maps, or None."""
+    """A decision rule. `grounds` is named "for" in JSON; `pair`: two maps, or None."""
     id: str
     source: str
     situation: str
@@ -121,12 +121,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class Document:
-    """All conclusions of a campaign.
+    """All conclusions from a campaign.
 
-    ledger_of_run, contract_of_run  hashes from before the run, if it kept them
-    go_and_port  how far Go and the port agree
-    doubt  a failed control of the run
-    words  lines for a terminal
+    - ledger_of_run, contract_of_run: hashes from before the run, if it recorded them
+    - go_and_port: a sentence about where Go and the port agree
+    - doubt: the failed control of the run
+    - words: lines for a terminal
     """
     format: int
     kind: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Selects the cells of a plan that claims need. They are the only stage of a run for claims."""
+"""Selects the cells of a plan that claims need; they form the only stage of a run for claims."""
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ from report.load.decode import decode
 
 
 def cells_in(file: Path) -> Cells:
-    """The cells of plan.json or campaign.json. JournalError."""
+    """Reads the cells of plan.json or campaign.json. JournalError."""
     try:
         plan = decode(staged.Cells, strict_json.loads(file.read_bytes()))
     except OSError as error:
         raise JournalError(f"{file}: {error.strerror}") from None
     except ValueError as error:
-        raise JournalError(f"{file}: no plan ({error}): expected the output of "
+        raise JournalError(f"{file}: not a plan ({error}): expected the output of "
                            "`readmostly plan --json`") from None
     return Cells(map(Cell, plan.cells))
 
 
 def chosen(claims: Ledger, ids: Iterable[str]) -> Ledger:
-    """The claims of these ids; all claims if `ids` is empty. LedgerError."""
+    """Returns the claims with these ids, or all claims if no id is given. LedgerError."""
     names = list(ids)
     unknown = [name for name in names if name not in claims]
     if unknown:
@@ -40,7 +40,7 @@ def chosen(claims: Ledger, ids: Iterable[str]) -> Ledger:
 
 
 def cells_of(cells: Cells, claims: Ledger) -> list[Cell]:
-    """The cells that these claims use, in the order of the plan."""
+    """Returns the cells that these claims use, in the order of the plan."""
     found = set()
     for claim in claims.values():
         for ones in (claim.each(), claim.varied(), *(
@@ -53,7 +53,7 @@ def cells_of(cells: Cells, claims: Ledger) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Next:
-    """The next stage, as `report next` prints it. stage None: the run has ended."""
+    """The next stage, as `report next` prints it; `stage` None: the run has ended."""
     format: int
     stage: int | None
     cells: tuple[str, ...]
@@ -78,6 +78,6 @@ def next_stage(found: staged.Staged) -> Next:
 
 
 def main(found: staged.Staged) -> int:
-    """Prints the next stage -> exit status."""
+    """Prints the next stage and returns the exit status."""
     print(json.dumps(vars(next_stage(found)), indent=1, ensure_ascii=False))
     return 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Formats numbers and lists for sentences about claims: three significant digits, no exponent."""
+"""Formats numbers and lists for sentences about claims."""
 import math
 from collections.abc import Iterable
 
@@ -7,7 +7,8 @@ MINUS, THIN, NARROW = "\u2212", "\u202f", "\u00a0"
 
 
 def sig(value: float | None, digits: int = 3) -> str:
-    """8.17, 0.0455; from 1000 on all digits: 1 101. None gives "none"."""
+    """Formats three significant digits without an exponent (8.17, 0.0455), and all digits of
+    numbers from 1000 on (1 101). None becomes "none"."""
     if value is None or math.isnan(value):
         return "none"
     if math.isinf(value):
@@ -21,7 +22,7 @@ def sig(value: float | None, digits: int = 3) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 1: 0.123 is "12.3 %"."""
+    """Formats a share of 1 as percent: 0.123 is "12.3 %"."""
     value = 100 * share
     if abs(value) < 0.005:
         return f"0.00{NARROW}%"
@@ -29,16 +30,16 @@ def percent(share: float) -> str:
 
 
 def count(value: float) -> str:
-    """A whole number: 25 200."""
+    """Formats a whole number: 25 200."""
     return f"{int(value):,d}".replace(",", THIN)
 
 
 def plural(number: float, noun: str) -> str:
-    """1 thread, 2 threads."""
+    """Formats a count with its noun: 1 thread, 2 threads."""
     return f"{count(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def joined(names: Iterable[str]) -> str:
-    """a, b and c."""
+    """Joins names: "a, b and c"."""
     *first, last = [*names] or [""]
     return f"{', '.join(first)} and {last}" if first else last

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The smallest effect that each cell of a claim could have shown in a run, and the
-number of blocks that would show the required effect.
+"""Computes the smallest effect that a run could have detected in each cell of a claim, and the
+number of blocks that would detect the required effect.
 
-The number of blocks depends on the spread between blocks and the correlation of
-neighbours. It does not depend on the values, so a disappointing verdict does not
-request more blocks.
+The number of blocks depends on the spread between blocks and the correlation of neighbours. It
+does not depend on the measured values, so an unwelcome verdict cannot lead to more blocks.
 """
 import math
 from collections.abc import Iterator
@@ -28,11 +27,11 @@ POWER = 0.95
 class Row(NamedTuple):
     """A cell, or a pair of cells.
 
-    n       blocks
-    spread  standard deviation of ln between blocks
-    sees    least detectable ratio minus 1, beyond the band; None: nothing
-    effect  effect that must be detectable
-    blocks  needed to detect it; None: more than any plan has
+    - n: number of blocks
+    - spread: standard deviation of ln values between blocks
+    - sees: smallest detectable ratio minus 1, beyond the band; None if nothing is detectable
+    - effect: the effect that must be detectable
+    - blocks: the number needed to detect it; None: more than any plan has
     """
     id: str
     whose: str
@@ -45,24 +44,24 @@ class Row(NamedTuple):
 
     @property
     def short(self) -> bool:
-        """True if it has too few blocks for the effect."""
+        """True if the cell has too few blocks for the effect."""
         return self.blocks is None or self.blocks > self.n
 
 
 def groups_of(found: decide.Found) -> int:
-    """Contrasts times directions in the family of claims about speed."""
+    """Counts the tests in the family of claims about speed: contrasts times directions."""
     family = decide.family_of(found, *decide.DECIDING).values()
     return max(2 * len({(*e.cells, one.statistic, one.rule == "slope") for one, e in family}), 1)
 
 
 def level(claim: Claim, groups: int) -> float:
-    """Level of one test: the first of the family, or one side of an interval."""
+    """Significance level of one test: Holm's first in the family, or one side of an interval."""
     return rules.ALPHA / groups if claim.speaks == "speed" else (1 - rules.LEVEL) / 2
 
 
 def row_of(key: tuple[str, str], one: Claim, where: str, logs: list[float],
            alpha: float) -> Row:
-    """One row, for values that have a logarithm."""
+    """Computes the row of one cell from the logarithms of its values."""
     band = math.log1p(one.band)
     spread = float(np.std(logs, ddof=1))
     noise = spread * float(stats.widening(
@@ -76,7 +75,7 @@ def row_of(key: tuple[str, str], one: Claim, where: str, logs: list[float],
 
 
 def rows(campaign: Campaign, claims: Ledger) -> list[Row]:
-    """One row per cell that an interval decides, the least sensitive first."""
+    """Returns one row for each cell that an interval decides, the least sensitive first."""
     found = decide.gathered(Data(campaign), claims)
     groups = groups_of(found)
     result = []
@@ -90,7 +89,7 @@ def rows(campaign: Campaign, claims: Ledger) -> list[Row]:
 
 
 def lines(campaign: Campaign, claims: Ledger) -> Iterator[str]:
-    """The table for a terminal, and the number of cells with too few blocks."""
+    """Yields the table for a terminal, and the number of cells with too few blocks."""
     table = rows(campaign, claims)
     few = [r for r in table if r.short]
     yield "claim  blocks  sd, %  sees, %  must see, %  needs  of, where"

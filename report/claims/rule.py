@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints what a run for claims records before its first trial: the level of the
-family, and the hashes of the ledger and of the rules in docs/reference/claims.md."""
+"""Prints the record that a run for claims makes before its first trial: the significance level
+of the family, and the hashes of the ledger and of the rules in docs/reference/claims.md."""
 import hashlib
 import json
 import re
@@ -14,7 +14,7 @@ RULES = re.compile(r"^\| rule \|.*?(?=^## )", re.M | re.S)
 
 
 def contract() -> str:
-    """SHA-256 of the rules' text, regardless of white space."""
+    """SHA-256 of the rules' text, ignoring white space."""
     text = RULES.search(CONTRACT.read_text(encoding="utf-8"))
     if text is None:
         raise LedgerError(f"{CONTRACT}: expected the table of rules")
@@ -22,7 +22,7 @@ def contract() -> str:
 
 
 def main() -> int:
-    """Prints the record -> exit status. LedgerError."""
+    """Prints the record and returns the exit status. LedgerError."""
     print(json.dumps({"format": 1, "kind": "claims", "alpha": rules.ALPHA,
                       "ledger_sha256": ledger.digest(ledger.read()),
                       "contract_sha256": contract()}, indent=1, sort_keys=True))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns the values of a cell into a verdict, by the rule of a claim.
+"""Turns the values of a cell into a verdict, by the rule of its claim.
 
-A rule that needs an interval has alternatives: statements about the location of
-the pseudo-median. An alternative is accepted if the 95 % interval shows it and, for
-a claim about speed, if its p is at most ALPHA, corrected over the family of these
-claims (Holm). A refutation therefore needs as much evidence as a reproduction.
+A rule that needs an interval has alternatives: statements about where the pseudo-median lies.
+An alternative is accepted if the 95 % interval supports it. For a claim about speed, its p
+value, corrected for all such claims (Holm), must also be at most ALPHA. A refutation therefore
+needs as much evidence as a reproduction.
 """
 import math
 from collections.abc import Hashable, Mapping, Sequence
@@ -19,10 +19,10 @@ from report.claims.ledger import ADDING, Claim
 from report.claims.model import CellRow, Kind, Word
 from report.claims.phrases import count, joined, percent, plural, sig
 
-ALPHA = 0.01  # for the family of all claims about speed
+ALPHA = 0.01  # for all claims about speed together
 LEVEL = 0.95
-LEAST = 6  # trials that an interval, `never` and `count` need
-ROUNDING = 1e-9  # an interval on logarithms is not exact in its last digits
+LEAST = 6  # fewest trials for an interval, and for the rules `never` and `count`
+ROUNDING = 1e-9  # an interval of logarithms is not exact in its last digits
 BANDED = ("direction", "ratio", "equal")  # rules that have a band
 TESTED = (*BANDED, "figure", "slope")  # rules that need an interval
 CROSSES = "the interval crosses a limit"
@@ -30,7 +30,7 @@ UNSURE = "not certain jointly for all claims"
 
 
 class Call(StrEnum):
-    """An alternative."""
+    """An alternative of a rule."""
     CLAIMED = "claimed"
     OPPOSITE = "opposite"
     NONE = "no difference"
@@ -39,18 +39,18 @@ class Call(StrEnum):
 
 
 class Bound(NamedTuple):
-    """The pseudo-median lies above (sign 1) or below (-1) the limit."""
+    """States that the pseudo-median lies above (sign 1) or below (sign -1) the limit."""
     sign: int
     limit: float
 
 
-Ways = tuple[tuple[Bound, ...], ...]  # any of these, each: all of its bounds
-Ps = Mapping[Call, float]  # corrected p of each alternative
+Ways = tuple[tuple[Bound, ...], ...]  # one element must hold; it holds if all of its bounds hold
+Ps = Mapping[Call, float]  # corrected p value of each alternative
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The verdict on one cell; seen: the effect that it could have shown."""
+    """The verdict on one cell; `seen` is the smallest effect that it could have detected."""
     word: Word
     how: str = ""
     kind: Kind | None = None
@@ -65,7 +65,7 @@ class Outcome:
 # ---- alternatives -----------------------------------------------------------
 
 def alternatives(claim: Claim) -> dict[Call, Ways]:
-    """The alternatives of a rule of TESTED, in order of precedence."""
+    """Returns the alternatives of a rule in TESTED, in order of precedence."""
     margin = 1 + claim.band
     low, high = (1 / margin, margin) if claim.rule in ("equal", "direction") else claim.limits
     inside = Bound(1, low), Bound(-1, high)
@@ -84,8 +84,8 @@ def alternatives(claim: Claim) -> dict[Call, Ways]:
 
 
 def shows(interval: stats.Interval, call: Call, ways: Ways) -> bool:
-    """True if the interval lies within the alternative. The ends of a range belong
-    to it, not to the range outside."""
+    """True if the interval lies within the alternative. The limits of a range belong to the
+    range, not to the values outside it."""
     if interval.low is None or interval.high is None:
         return False
     slack = ROUNDING if call in (Call.CLAIMED, Call.NONE) else -ROUNDING
@@ -95,7 +95,7 @@ def shows(interval: stats.Interval, call: Call, ways: Ways) -> bool:
 
 
 def family_of(claim: Claim, contrast: Hashable) -> dict[str, stats.Alternative]:
-    """The alternatives for stats.family(), about the contrast with this key; on
+    """Returns the alternatives for stats.family(), about the contrast with this key. Limits are
     logarithms, except for slopes."""
     return {call.value: tuple(tuple(stats.Side(
         contrast, b.sign, b.limit if claim.rule == "slope" else math.log(b.limit))
@@ -105,15 +105,15 @@ def family_of(claim: Claim, contrast: Hashable) -> dict[str, stats.Alternative]:
 # ---- rules that need an interval --------------------------------------------
 
 def summary(claim: Claim, evidence: Evidence) -> stats.Interval:
-    """Centre and interval, on logarithms if no value is negative."""
+    """Computes the centre and its interval, on logarithms if no value is negative."""
     values = evidence.series
     return stats.many_intervals(
         {0: values}, LEVEL, claim.rule != "slope" and min(values) >= 0)[0]
 
 
 def could_see(claim: Claim, interval: stats.Interval) -> float | None:
-    """Half of the relative width plus the band; for a slope half of the width: the
-    least value that counts as different from 0."""
+    """Returns the smallest difference that the interval could have detected: half of its
+    relative width plus the band. For a slope, half of the width is returned."""
     low, high = interval.low, interval.high
     if low is None or high is None:
         return None
@@ -125,7 +125,7 @@ def could_see(claim: Claim, interval: stats.Interval) -> float | None:
 
 
 def refutation(claim: Claim, call: Call, holds: bool, centre: float) -> tuple[Kind | None, str]:
-    """(kind of difference, text); holds: the direction is certain."""
+    """Describes a refutation; `holds` is true if the direction of the claim is certain."""
     if call is Call.OPPOSITE:
         return Kind.OPPOSITE, Kind.OPPOSITE
     if call is Call.NONE:
@@ -142,7 +142,7 @@ def refutation(claim: Claim, call: Call, holds: bool, centre: float) -> tuple[Ki
 
 
 def open_text(claim: Claim, seen: float | None) -> str:
-    """Why the cell is undecided, with the least effect that could have been shown."""
+    """Explains why the cell is undecided, with the smallest effect that it could have detected."""
     if seen is None:
         return CROSSES
     return f"{CROSSES}: it could show " + (
@@ -151,7 +151,7 @@ def open_text(claim: Claim, seen: float | None) -> str:
 
 
 def tested(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
-    """The outcome of the first alternative that interval and family show."""
+    """Decides by the first alternative that both the interval and the corrected p support."""
     interval = summary(claim, evidence)
     centre, seen = interval.centre, could_see(claim, interval)
 
@@ -180,14 +180,14 @@ def tested(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
 # ---- rules that count -------------------------------------------------------
 
 def too_few(claim: Claim, n: int) -> str:
-    """The reason if n trials are too few to confirm anything; "" otherwise. One
-    simulation is enough, because it repeats exactly."""
+    """Returns the reason if n trials are too few to confirm anything, otherwise "". One
+    simulated trial is enough, because it repeats exactly."""
     return "" if n >= LEAST or claim.numbers == "simulated" else \
         f"in {plural(n, 'trial')}, {LEAST} needed"
 
 
 def counted(claim: Claim, evidence: Evidence) -> Outcome:
-    """Exact: the value of every trial must be inside the limits."""
+    """Decides the rule `count`: the value of every trial must lie inside the limits."""
     low, high = claim.limits
     values = sorted(evidence.series)
     n = len(values)
@@ -200,8 +200,8 @@ def counted(claim: Claim, evidence: Evidence) -> Outcome:
 
 
 def added(claim: Claim, evidence: Evidence, word: Word, how: str) -> Outcome:
-    """The outcome for a sum over all trials. If whole trials are counted, it gives
-    their share with its exact interval."""
+    """Builds the outcome from a sum over all trials. If whole trials are counted, it includes
+    their share with an exact interval."""
     n, total = evidence.trials, evidence.total or 0.0
     if not statistic.parse(claim.statistic).is_fate:
         return Outcome(word, how, centre=total, n=n)
@@ -210,7 +210,8 @@ def added(claim: Claim, evidence: Evidence, word: Word, how: str) -> Outcome:
 
 
 def never(claim: Claim, evidence: Evidence) -> Outcome:
-    """0 in all trials; the text has the share of trials that may differ."""
+    """Decides the rule `never`: 0 in all trials. The text gives the share of trials that may
+    still differ."""
     n = evidence.trials
     if evidence.total:
         return added(claim, evidence, Word.REFUTED, plural(evidence.total, "counter-example"))
@@ -224,7 +225,7 @@ def never(claim: Claim, evidence: Evidence) -> Outcome:
 
 
 def can_happen(claim: Claim, evidence: Evidence) -> Outcome:
-    """One occurrence is enough, if `against` lacks it."""
+    """Decides `can-happen`: one occurrence is enough, unless `against` has it too."""
     trials = plural(evidence.trials, "trial")
     if not evidence.total:
         return added(claim, evidence, Word.INCONCLUSIVE, f"none in {trials}")
@@ -235,7 +236,7 @@ def can_happen(claim: Claim, evidence: Evidence) -> Outcome:
 
 
 def outcome_of(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
-    """The outcome for a claim of one cell."""
+    """Decides a claim about one cell."""
     if evidence.reason:
         return Outcome(Word.NOT_HERE, evidence.reason)
     if claim.rule in ADDING:
@@ -250,17 +251,17 @@ def outcome_of(claim: Claim, evidence: Evidence, ps: Ps) -> Outcome:
 # ---- several cells ----------------------------------------------------------
 
 def place(where: str) -> str:
-    """The factors of a cell without its measure."""
+    """Returns the factors of a cell without its measure."""
     return " ".join(w for w in where.split() if not w.startswith("measure="))
 
 
 def places(cells: Sequence[CellRow], word: Word) -> str:
-    """The cells that have this word."""
+    """Lists the cells that have this verdict."""
     return joined(place(c.where) or "its cell" for c in cells if c.word is word)
 
 
 def combined(conditions: str, cells: Sequence[CellRow]) -> tuple[Word, str]:
-    """Verdict and text of a claim, from the verdicts of all its cells."""
+    """Combines the verdicts on all cells of a claim to its verdict and text."""
     words = {c.word for c in cells} or {Word.NOT_HERE}
     if len(words) == 1:
         return words.pop(), "; ".join(dict.fromkeys(c.how for c in cells if c.how))

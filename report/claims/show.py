@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """python3 -m report claims list | show ID | power | cells PLAN [ID...] | digest
 
-list    every claim with its rule, and its verdict if a campaign has one; then the
-        advice of the articles (D1 to D23) and its standing
-show    one claim: its text, the experiment, the rule, the verdict with its
+list    lists every claim with its rule, and its verdict if a campaign has decided it; then
+        the advice of the articles (D1 to D23) with its standing
+show    shows one claim: its text, the experiment, the rule, the verdict with its
         numbers, and the command that repeats it
-power   the effect that a run could have shown in each cell of a claim, by the
-        spread of its blocks, and the blocks needed for the required effect
-cells   ids of the cells of PLAN (plan.json, campaign.json) that the claims
-        need, one per line; without ID for all claims
-digest  the hash of the ledger, which a run keeps (--note claims=HASH)
+power   prints the smallest effect that a run could have detected in each cell of a claim,
+        and the number of blocks needed for the required effect
+cells   prints the ids of the cells of PLAN (plan.json, campaign.json) that the claims
+        need, one per line; without an ID for all claims
+digest  prints the hash of the ledger, which a run records (--note claims=HASH)
 
---from DIR: the campaign whose verdicts are used (default: results/latest, if it
-was made for claims). Exit status: 0 done, 2 no such claim or folder.
+--from DIR selects the campaign whose verdicts are used (default: results/latest, if it was made
+for claims). Exit status: 0 done, 2 no such claim or folder.
 """
 import argparse
 import sys
@@ -29,13 +29,13 @@ from report.claims.phrases import percent, sig
 from report.render import text as render
 
 LATEST = Path("results/latest")
-CODE = " of Go 1.19's code"  # end of the port's name, which a list omits
+CODE = " of Go 1.19's code"  # end of the port's name, which the list omits
 WIDTH = 78
 INDENT = " " * 14
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog="readmostly dev claims", description="The ledger of published claims: the "
         "statement, the experiment that decides it, the verdict.")
@@ -57,8 +57,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def document_of(folder: Path | None) -> Document | None:
-    """The verdicts of a campaign; None: no campaign was made for claims.
-    JournalError."""
+    """Reads the verdicts of a campaign; None: no campaign was made for claims. JournalError."""
     if folder is None and not (LATEST / "campaign.json").exists():
         return None
     campaign = load.read(folder or LATEST)
@@ -69,7 +68,7 @@ def document_of(folder: Path | None) -> Document | None:
 
 def list_lines(claims: Ledger, advised: decision_rules.Rules,
                found: Document | None) -> Iterator[str]:
-    """All claims, the advice of the articles, and how far Go and the port agree."""
+    """Lists all claims and the advice of the articles, and compares Go with the port."""
     decided = {row.id: (row.verdict, row.of) for row in found.claims} if found else {}
     stands = {one.id: (one.standing, "") for one in found.rules} if found else {}
     rows = [(c.id, c.rule, decided.get(c.id), c.says) for c in claims.values()] + [
@@ -83,8 +82,8 @@ def list_lines(claims: Ledger, advised: decision_rules.Rules,
 
 
 def count_text(claims: Ledger) -> str:
-    """How many claims have an experiment with Go's own programs, and how many
-    experiments are weaker than their claims."""
+    """Counts the claims that have an experiment with Go's own programs, and the experiments
+    that are weaker than their claims."""
     of_go = [c for c in claims.values() if c.about == "go" and c.speaks in ("speed", "memory")
              and c.rule != "none"]
     grades = [sum(c.grade == word for c in claims.values()) for word in ledger.WORDS["grade"]]
@@ -96,7 +95,7 @@ def count_text(claims: Ledger) -> str:
 # ---- show -----------------------------------------------------------------
 
 def folded(text: str) -> Iterator[str]:
-    """The lines of the template; wraps long ones."""
+    """Yields the lines of the rendered template; long ones are wrapped."""
     for line in text.splitlines():
         name, is_member, words = line.partition("|")
         if words.strip():
@@ -107,7 +106,7 @@ def folded(text: str) -> Iterator[str]:
 
 def shown(claims: Ledger, advised: decision_rules.Rules, found: Document | None,
           ids: Sequence[str]) -> Iterator[str]:
-    """The texts of claims and rules, in the order of `ids`. LedgerError."""
+    """Yields the texts of claims and rules, in the order of `ids`. LedgerError."""
     verdicts = {row.id: row for row in found.claims} if found else {}
     stands = {one.id: one for one in found.rules} if found else {}
     stage.chosen(claims, [name for name in ids if name not in advised])
@@ -122,7 +121,7 @@ def shown(claims: Ledger, advised: decision_rules.Rules, found: Document | None,
 
 
 def text_of(args: argparse.Namespace, claims: Ledger) -> str:
-    """The output of a command. JournalError."""
+    """Returns the output of a command. JournalError."""
     if args.do == "cells":
         cells = stage.cells_of(stage.cells_in(args.plan), stage.chosen(claims, args.ids))
         return "\n".join(c.id for c in cells)
@@ -139,7 +138,7 @@ def text_of(args: argparse.Namespace, claims: Ledger) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the command -> exit status."""
+    """Runs the command and returns the exit status."""
     args = arguments(argv)
     try:
         print(text_of(args, ledger.read()))

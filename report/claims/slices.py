@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do a map's occasional actions explain the P99 of its slices?
+"""Tests whether the occasional actions of a map explain the P99 latency of its slices.
 
-Each trial is a replicate with a fit of its own, because the slices of one trial
+Each trial is fitted by itself and counts as one replicate, because the slices of one trial
 resemble each other.
 """
 from report import stats
@@ -11,13 +11,13 @@ from report.stats.regression import Coefficient
 # Occasional actions of a map. lock_wait is an effect on other threads, so it is left out.
 PAUSES = ("grow", "evacuate", "resize", "promote", "rebuild", "clone", "reclaim", "grace_wait",
           "collection_pause")
-OPERATIONS = 100  # least number in a slice: below it, the P99 is the maximum
-SLICES = 20  # least number in a trial
+OPERATIONS = 100  # fewest in a slice: with fewer, the P99 is the maximum
+SLICES = 20  # fewest in a trial
 
 
 def columns(trial: Trial) -> dict[str, list[float]]:
-    """Values of the slices that have a P99: ms, bytes held relative to the trial's
-    maximum, number of pauses. Empty lists: the trial lacks slices with causes."""
+    """Returns the values of the slices that have a P99: milliseconds, bytes held relative to the
+    trial's maximum, and the number of pauses. Empty lists: the trial has no slices with causes."""
     found: dict[str, list[float]] = {
         name: [] for name in ("p99_ms", "pause_ms", "heap_ratio", "pauses")}
     slices = (trial.result and trial.result.slices) or ()
@@ -35,8 +35,8 @@ def columns(trial: Trial) -> dict[str, list[float]]:
 
 
 def coefficient(trial: Trial, term: str) -> Coefficient | None:
-    """Change of the P99 in ms per unit of a term, with the others fixed, its p and
-    its variance inflation; None: too few slices, or a term that did not vary."""
+    """Returns by how many ms the P99 changes per unit of a term while the other terms are fixed,
+    with its p and its variance inflation. None: too few slices, or a term that did not vary."""
     regressors = columns(trial)
     p99 = regressors.pop("p99_ms")
     fit = stats.least_squares(p99, regressors) if len(p99) >= SLICES else None

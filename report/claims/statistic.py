@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statistics of trials, written as [FOLD] NAME[+NAME...][/NAME[+NAME...]] or
+"""Computes statistics of trials, written as [FOLD] NAME[+NAME...][/NAME[+NAME...]], or as
 "slope TERM", "slope_p TERM" or "slope_vif TERM" (slices.py).
 
-A NAME is one of MEMBERS, a statistic that the subject reports since its
-creation, window.STATISTIC (its increase in the window), counter.METRIC, or
-OPERATION.p99_ns. Without a fold each block has a value. `sum` adds both sides
-over all trials; `most` and `least` take one trial.
+A NAME is one of MEMBERS; a statistic that the map reports since its creation; window.STATISTIC,
+which is its increase in the window; counter.METRIC; or OPERATION.p99_ns. Without a fold, each
+block has a value. The fold `sum` adds both sides of "/" over all trials; `most` and `least`
+take the trial with the largest or smallest value.
 """
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -21,39 +21,38 @@ from report.load import Campaign, Cell, Trial, histogram
 from report.load.trial import Event, Result, Status
 
 PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99, "p999_ns": 0.999}
-FATES = ("failed", "crashed")  # 1 or 0 for a whole trial
-FITTED = ("slope", "slope_p", "slope_vif")  # from a regression over slices
-REPLAYED = "replayed"  # a count from a recording, made on any machine
-TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of a count
-Blocks = dict[int, tuple[float, float]]  # block -> (above, below)
+FATES = ("failed", "crashed")  # values of 1 or 0 for a whole trial
+FITTED = ("slope", "slope_p", "slope_vif")  # results of a regression over slices
+REPLAYED = "replayed"  # a recorded count, which may come from another machine
+TRUSTED = ("exact", "simulated", REPLAYED)  # qualities of counts that are used
+Blocks = dict[int, tuple[float, float]]  # block -> (dividend, divisor)
 
 
 class Statistic(NamedTuple):
-    """fold: "", sum, most, least or one of FITTED; names above and below the division."""
+    """`fold` is "", sum, most, least or one of FITTED; `above` and `below` are the names
+    before and after the "/"."""
     fold: str
     above: tuple[str, ...]
     below: tuple[str, ...]
 
     @property
     def names(self) -> frozenset[str]:
-        """All names."""
         return frozenset(self.above + self.below)
 
     @property
     def is_fate(self) -> bool:
-        """True if it counts whole trials, so that their share has an exact interval."""
+        """True if it counts whole trials, so that an exact interval for their share exists."""
         return not self.fold and not self.below and set(self.above) <= set(FATES)
 
 
 def parse(text: str) -> Statistic:
-    """Parses a statistic."""
     fold, _, rest = text.rpartition(" ")
     above, _, below = rest.partition("/")
     return Statistic(fold, tuple(above.split("+")), tuple(below.split("+")) if below else ())
 
 
 class Data:
-    """A campaign with the index of its cells."""
+    """A campaign with an index of its cells."""
 
     def __init__(self, campaign: Campaign) -> None:
         self.campaign, self.cells = campaign, Cells(campaign.cells.values())
@@ -62,12 +61,12 @@ class Data:
 # ---- one trial --------------------------------------------------------------
 
 def reported(result: Result, name: str, window: bool = False) -> float | None:
-    """A statistic that the subject reports: since its creation, or in the window."""
+    """Returns a statistic that the map reports, since its creation or only for the window."""
     return next((s.window if window else s.value for s in result.stats or ()
                  if s.name == name), None)
 
 
-OF_TRIALS: Mapping[str, Callable[[Trial], float]] = {  # these need no result
+OF_TRIALS: Mapping[str, Callable[[Trial], float]] = {  # these exist even if the trial has no result
     "trials": lambda trial: 1,
     "failed": lambda trial: trial.status is Status.FAILED and crashes.measured(trial),
     "crashed": crashes.crashed,
@@ -77,9 +76,9 @@ MEMBERS = ("ops", "writes", "lookups", "hits", "inserts", "peak_bytes", "read_hi
 
 
 def member(name: str, cell: Cell, trial: Trial, result: Result) -> float | None:
-    """One of MEMBERS. read_hits: look-ups that sync.Map's read map answered;
-    avoidable_compares: comparisons of different keys; thread_ns, cpu_ns: over all
-    threads; capacity_ns: over all CPUs."""
+    """Returns one of MEMBERS. `read_hits` are look-ups that sync.Map's read map answered;
+    `avoidable_compares` are comparisons of different keys. `thread_ns` and `cpu_ns` are totals
+    over all threads, `capacity_ns` over all CPUs."""
     if name == "peak_bytes":
         return trial.peak_bytes
     if name == "read_hits":
@@ -88,7 +87,7 @@ def member(name: str, cell: Cell, trial: Trial, result: Result) -> float | None:
     if name == "avoidable_compares":
         compares = reported(result, "key_compares", window=True)
         return None if compares is None or result.hits is None else compares - result.hits
-    if name == "cpu_ns":  # not measured for free goroutines
+    if name == "cpu_ns":  # unknown if goroutines are not tied to threads
         times = [t.cpu_ns for t in result.threads]
         return None if None in times else sum(t or 0 for t in times)
     factor = {"elapsed_s": 1e-9, "thread_ns": cell.factors.threads,
@@ -100,14 +99,13 @@ def member(name: str, cell: Cell, trial: Trial, result: Result) -> float | None:
 
 
 def events_of(trial: Trial) -> Sequence[Event]:
-    """The counters of a trial."""
     counters = trial.result.counters if trial.result else None
     return counters.events if counters else ()
 
 
 def event(trial: Trial, name: str) -> float | None:
-    """A counter's total over all threads. Missing: it was scaled up from a part of
-    the window, so it is an estimate."""
+    """Returns a counter's total over all threads. Raises Missing if it was scaled up from a part
+    of the window, because it is then only an estimate."""
     for e in events_of(trial):
         if e.metric == name:
             if e.quality not in TRUSTED:
@@ -118,13 +116,14 @@ def event(trial: Trial, name: str) -> float | None:
 
 
 def is_latency(name: str) -> bool:
-    """True for OPERATION.NAME."""
+    """True for names of the form OPERATION.NAME."""
     return "." in name and name.partition(".")[0] not in ("window", "counter")
 
 
 def latency_of(folder: Path, cell: Cell, result: Result, operation: str,
                name: str) -> float | None:
-    """Mean or percentile of an operation on present keys. Missing: too few operations."""
+    """Returns the mean or a percentile of an operation on keys that are present. Raises Missing
+    if there are too few operations."""
     if operation == latency.SECOND.get(cell.factors.write_kind):
         raise Missing(f"{operation} has no intended start: it is the second of a pair")
     for entry in result.latency or ():
@@ -141,10 +140,10 @@ def latency_of(folder: Path, cell: Cell, result: Result, operation: str,
 
 
 def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
-    """The value of one NAME in one trial of the campaign in folder. Missing."""
+    """Returns the value of one NAME in one trial of the campaign in `folder`. Raises Missing."""
     kind, _, rest = name.partition(".")
     result = trial.result
-    value: float | None = None  # it crashed, or was too late for a result
+    value: float | None = None  # stays None if the trial crashed or ended too late
     if name in OF_TRIALS:
         value = OF_TRIALS[name](trial)
     elif result is None:
@@ -167,9 +166,9 @@ def amount(name: str, folder: Path, cell: Cell, trial: Trial) -> float:
 # ---- the trials of a cell ---------------------------------------------------
 
 def trials_of(campaign: Campaign, cell: Cell, parsed: Statistic) -> Sequence[Trial]:
-    """Its trials that count. Failed ones count if the statistic is about failures,
-    or if verification of a misuse must fail. For a statistic about crashes, all
-    trials with a known end count. Missing: no trial counts."""
+    """Returns the trials of a cell that count. Failed trials count if the statistic is about
+    failures, or if the map is a misuse whose verification must fail. For a statistic about
+    crashes, all trials with a known end count. Raises Missing if no trial counts."""
     if "crashed" in parsed.above:
         found = tuple(t for t in cell.trials if crashes.end_known(t))
     elif "failed" in parsed.above or campaign.maps[cell.map].misuse:
@@ -185,15 +184,15 @@ def trials_of(campaign: Campaign, cell: Cell, parsed: Statistic) -> Sequence[Tri
 
 
 def has_turn(trial: Trial, name: str) -> bool:
-    """True if the trial had a turn for this counter. A trial without counters
-    returns true, so that its value is missing."""
+    """True if the trial had a turn for this counter. True for a trial without any counters, so
+    that its value is reported as missing."""
     events = events_of(trial)
     return not events or name in {f"counter.{e.metric}" for e in events}
 
 
 def counting(trials: Sequence[Trial], names: Sequence[str]) -> Sequence[Trial]:
-    """The trials that count all counters of these names. A PMU has few counters, so
-    blocks take turns (docs/reference/counters.md). Missing: no trial is left."""
+    """Returns the trials that have all counters with these names. A PMU has few counters, so
+    blocks take turns (docs/reference/counters.md). Raises Missing if no trial is left."""
     wanted = list(dict.fromkeys(n for n in names if n.startswith("counter.")))
     found = [t for t in trials if all(has_turn(t, n) for n in wanted)]
     if found:
@@ -204,7 +203,7 @@ def counting(trials: Sequence[Trial], names: Sequence[str]) -> Sequence[Trial]:
 
 
 def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
-    """block -> (a field of a coefficient, 1), for trials with enough slices.
+    """Returns (a field of a coefficient, 1) by block, for trials with enough slices. Raises
     Missing."""
     fits = {t.block: slices.coefficient(t, term) for t in trials}
     values = {block: {"slope": c.value, "slope_p": c.p, "slope_vif": c.vif}[fold]
@@ -216,13 +215,13 @@ def fitted(trials: Sequence[Trial], fold: str, term: str) -> Blocks:
 
 
 def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
-    """One side of a query: its cell and (above, below) by block; below is 1
-    without "/". Missing."""
+    """Returns one side of a query: its cell, and (dividend, divisor) by block; the divisor is 1
+    without "/". Raises Missing."""
     cell, parsed = data.cells.one(query, side), parse(query.statistic)
     trials = trials_of(data.campaign, cell, parsed)
     late = latency.overload(cell)
     if late and (parsed.fold in FITTED or any(map(is_latency, parsed.above))):
-        # All its latencies, in slices too, are queueing times.
+        # all its latencies, including those in slices, are mostly queueing time
         raise Missing(f"overloaded at {count(round(cell.factors.rate_per_s))}/s "
                       f"(took {sig(late, 2)} times the time)")
     if parsed.fold in FITTED:
@@ -236,15 +235,15 @@ def blocks_of(data: Data, query: Query, side: str) -> tuple[Cell, Blocks]:
 
 
 def quotient(above: float, below: float) -> float:
-    """above / below. Missing: the divisor is 0."""
+    """Divides; raises Missing if the divisor is 0."""
     if not below:
         raise Missing("its divisor is 0")
     return above / below
 
 
 def values_of(sides: Sequence[Blocks]) -> dict[int, float]:
-    """block -> value, or the ratio of both sides in their common blocks.
-    Missing: a divisor of 0."""
+    """Returns the value of each block, or the ratio of two sides in the blocks that both have.
+    Raises Missing if a divisor is 0."""
     each = [{block: quotient(*pair) for block, pair in blocks.items()} for blocks in sides]
     common = sorted(set(each[0]).intersection(*each))
     return {b: quotient(each[0][b], each[1][b]) if len(each) > 1 else each[0][b] for b in common}

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the ledger's text: sections of `key = value` lines.
+"""Reads the ledger's text, which consists of sections of `key = value` lines.
 
-The text has the form of workload files: comments with #, [ID] starts a section,
-keys before the first [ID] apply to all sections of the file, and a backslash at
-the end of a line continues it. The caller gives the keys and their readers
-(Form). Errors have the form FILE:LINE: found, expected.
+The text has the form of workload files. A comment starts with #, and [ID] starts a section. Keys
+before the first [ID] apply to all sections of the file. A backslash at the end of a line
+continues it. The caller defines the keys and their readers (Form). Errors have the form
+`FILE:LINE: found: expected`.
 """
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,15 +18,15 @@ Settings = dict[str, Any]  # key -> value from its reader
 
 
 class LedgerError(JournalError):
-    """The ledger cannot be read: FILE:LINE: found, expected."""
+    """The ledger cannot be read. The text has the form `FILE:LINE: found: expected`."""
 
 
 class Wrong(ValueError):
-    """An invalid value; the text of the reader replaces the usual message."""
+    """An invalid value; the exception's text replaces the usual message."""
 
 
 class Section(NamedTuple):
-    """place: FILE:LINE of its [ID]."""
+    """A section; `place` is FILE:LINE of its [ID]."""
     place: str
     id: str
     settings: Settings
@@ -36,10 +36,10 @@ class Section(NamedTuple):
 class Form:
     """The keys of one kind of file.
 
-    id       pattern of an id; of: description of an id, with an example
-    lists    keys that may occur more than once
-    words    key -> its allowed values
-    readers  key -> (reader, description of valid values); readers raise ValueError
+    - id: pattern of an id; `of` describes an id, with an example
+    - lists: keys that may occur more than once
+    - words: the allowed values of a key
+    - readers: a reader for a key, which raises ValueError, and a description of valid values
     """
     id: re.Pattern[str]
     of: str
@@ -49,7 +49,7 @@ class Form:
     readers: Mapping[str, tuple[Callable[[str], object], str]] = field(default_factory=dict)
 
     def value(self, key: str, text: str, place: str) -> object:
-        """The value of a key; LedgerError."""
+        """Parses the value of a key; LedgerError."""
         if key in self.words and text not in self.words[key]:
             raise LedgerError(f"{place}: {key} = {text}: expected one of "
                               f"{', '.join(self.words[key])}")
@@ -64,7 +64,7 @@ class Form:
             raise LedgerError(f"{place}: {key} = {text}: expected {expected}") from None
 
     def setting(self, text: str, place: str, keys: Iterable[str] = ()) -> tuple[str, object]:
-        """"KEY = VALUE" -> (key, value); keys: only these, or else all."""
+        """Parses "KEY = VALUE" to (key, value). If `keys` is given, only these are allowed."""
         allowed = frozenset(keys) or self.keys
         key, equals, value = (part.strip() for part in text.partition("="))
         if not equals or key not in allowed or not value:
@@ -74,8 +74,8 @@ class Form:
 
 
 def lines_of(file: Path) -> Iterator[tuple[str, str]]:
-    """(FILE:LINE, text) of each line without its comment. A backslash at the end of
-    a line continues it."""
+    """Yields (FILE:LINE, text) for each line without its comment. A backslash at the end of a
+    line continues it."""
     begun, place = "", ""
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         text = re.sub(r"(^|\s)#.*", "", line).strip()
@@ -91,7 +91,7 @@ def lines_of(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def sections(file: Path, form: Form) -> list[Section]:
-    """The sections of one file. LedgerError."""
+    """Reads the sections of one file. LedgerError."""
     common: Settings = {}
     found: list[Section] = []
     section, seen = common, set[str]()
@@ -116,7 +116,7 @@ def sections(file: Path, form: Form) -> list[Section]:
 
 def require(section: Section, user: str, value: Callable[[str], object],
             keys: Iterable[str]) -> None:
-    """Raises LedgerError if one of the keys is empty."""
+    """Raises LedgerError if the section lacks one of the keys."""
     empty = [key for key in keys if not value(key)]
     if empty:
         raise LedgerError(f"{section.place}: [{section.id}] lacks {', '.join(empty)}: "
@@ -124,11 +124,11 @@ def require(section: Section, user: str, value: Callable[[str], object],
 
 
 def read_all(files: Iterable[Path], form: Form) -> Iterator[Section]:
-    """The sections of all files; each id must be unique. LedgerError."""
+    """Reads the sections of all files; each id must be unique. LedgerError."""
     places: dict[str, str] = {}
     for section in (section for file in files for section in sections(file, form)):
         if section.id in places:
-            raise LedgerError(f"{section.place}: [{section.id}] stands in "
-                              f"{places[section.id]}, too")
+            raise LedgerError(f"{section.place}: [{section.id}] is also in "
+                              f"{places[section.id]}")
         places[section.id] = section.place
         yield section

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report compare DIR... [-o OUT]: compares campaigns of several
-machines (docs/reference/comparing.md).
+"""python3 -m report compare DIR... [-o OUT]: compares campaigns from several machines
+(docs/reference/comparing.md).
 
-Exit status: 0 done; 2 usage, or fewer than two campaigns can be compared; 3 done,
-but a campaign is missing, incomplete or refused: the page names it.
+Exit status: 0 done; 2 usage error, or fewer than two campaigns can be compared; 3 done, but a
+campaign is missing, incomplete or refused, as the page explains.
 """
 import argparse
 import gc
@@ -16,9 +16,9 @@ DONE, INCOMPLETE = 0, 3
 
 
 def run(folders: list[Path], out: Path | None) -> int:
-    """Writes the page -> exit status."""
+    """Writes the page and returns the exit status."""
     from report.compare import gather, page
-    gc.disable()  # campaigns are a million objects that live until the end
+    gc.disable()  # the million objects of the campaigns live until the end
     if out is None:
         alone = len(folders) == 1 and (folders[0] / gather.FLEET).exists()
         out = folders[0] if alone else Path("results/comparison")
@@ -31,7 +31,7 @@ def run(folders: list[Path], out: Path | None) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command -> exit status."""
+    """Runs the command and returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report compare", description="Writes one page about campaigns of several "
         "machines: the ranking of each, orders of maps that are reversed, machines of one kind, "

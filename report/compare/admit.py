@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks whether a campaign can be compared with another; "" or the reason.
+"""Checks whether a campaign can be compared with another. Each check returns the reason why
+not, or "".
 
-Differences that follow from the machine (CPUs, skipped cells, expected time) are
-allowed. Differences between plans are not (docs/reference/comparing.md).
+Differences that follow from the machine (CPUs, skipped cells, expected time) are allowed.
+Differences between the plans are not (docs/reference/comparing.md).
 """
 from dataclasses import fields
 
@@ -10,13 +11,13 @@ from report.load import Campaign
 from report.load.plan import Factors
 
 OF_MACHINE = ("id", "cpus", "skip", "estimate_ns", "base")
-TURN_NS = 4_000_000  # window length for one thread and CPU (plan_expand.c)
-HARMLESS = ("torn last line", "missing, no trial")  # the campaign ended early
+TURN_NS = 4_000_000  # window length for one thread on one CPU (plan_expand.c)
+HARMLESS = ("torn last line", "missing, no trial")  # problems of a campaign that ended early
 VERSION = ("commit", "dirty", "flags")
 
 
 def short(value: object) -> str:
-    """A value of the build; hashes have 12 digits."""
+    """Formats a value of the build; hashes are cut to 12 digits."""
     if value is None:
         return "unknown"
     if isinstance(value, bool):
@@ -28,7 +29,7 @@ def short(value: object) -> str:
 # ---- within one folder ----------------------------------------------------
 
 def within(campaign: Campaign) -> str:
-    """Checks that every trial occurs once and has the campaign's plan and build."""
+    """Checks that every trial occurs once and belongs to the campaign's plan and build."""
     for problem in campaign.problems:
         if not any(text in problem for text in HARMLESS):
             return f"{problem.replace(', ignored', '')}: the journal holds lines that " \
@@ -37,7 +38,7 @@ def within(campaign: Campaign) -> str:
 
 
 def pooled(campaign: Campaign) -> str:
-    """Finds a trial of a program that differs from the campaign's arm."""
+    """Reports the first trial whose program is not one of the campaign's programs for that arm."""
     plan = campaign.plan
     known: dict[str, set[str | None]] = {}
     for arm in plan.arms:
@@ -51,15 +52,15 @@ def pooled(campaign: Campaign) -> str:
     return ""
 
 
-# ---- compared with the first one ------------------------------------------
+# ---- comparison with the first campaign ------------------------------------------
 
 def texts(campaign: Campaign) -> dict[str, str | None]:
-    """Workload -> its text, which is the same on every machine."""
+    """Returns the text of each workload, which is the same on every machine."""
     return {w.name: w.text or w.sha256 for w in campaign.plan.workloads}
 
 
 def plan_difference(first: Campaign, other: Campaign) -> str:
-    """Checks that both have the same plan."""
+    """Checks that both campaigns have the same plan."""
     for what in ("synthetic", "mode"):
         one, two = getattr(first.plan, what), getattr(other.plan, what)
         if one != two:
@@ -80,8 +81,8 @@ def plan_difference(first: Campaign, other: Campaign) -> str:
 
 
 def by_turns(one: Factors, two: Factors) -> bool:
-    """True if the number of CPUs explains the two windows: threads that take turns
-    get a longer window, and some number of CPUs gives the longer one."""
+    """True if different numbers of CPUs explain the two window lengths: threads that take turns
+    get a longer window, and some number of CPUs gives exactly the longer one."""
     threads, windows = one.threads, (one.window_ns, two.window_ns)
     if not threads or not all(windows):
         return False
@@ -90,15 +91,16 @@ def by_turns(one: Factors, two: Factors) -> bool:
 
 
 def differs(one: Factors, two: Factors) -> str | None:
-    """The first factor in which two cells differ and that no machine explains."""
+    """Returns the first factor that differs between two cells, except factors that may differ
+    between machines."""
     explained = OF_MACHINE + ("window_ns",) * by_turns(one, two)
     return next((f.name for f in fields(Factors) if f.name not in explained
                  and getattr(one, f.name) != getattr(two, f.name)), None)
 
 
 def version(first: Campaign, other: Campaign) -> str:
-    """The difference if the second one measures another version of the maps; ""
-    if it does not."""
+    """Describes how the maps of the second campaign differ in version from the maps of the
+    first; "" if they do not."""
     one, two = first.plan.build, other.plan.build
     return "; ".join(
         f"{name} {short(getattr(two, name))} instead of {short(getattr(one, name))}"

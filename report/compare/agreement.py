@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the rankings of two machines.
 
-The order of centres changes with every trial. A reversal therefore needs two maps
-that are each faster on one machine, by intervals that hold jointly for all pairs of the place.
+The order of the measured speeds changes with every trial. Two machines therefore rank two maps in
+opposite orders only if a different map is faster on each, by intervals that hold jointly for
+all pairs of maps at the place.
 """
 from collections.abc import Sequence
 from itertools import combinations
@@ -12,23 +13,23 @@ from report.compare.places import Side
 from report.model.place import Group, Place
 from report.model.result import ClaimRow
 
-ALIKE, REVERSED, OPEN = 1, -1, 0  # product of two signs
+ALIKE, REVERSED, OPEN = 1, -1, 0  # products of the signs on two machines
 
 
 def ranked(ranking: Group) -> set[str]:
-    """Ranked maps with a result."""
+    """Returns the ranked maps that have a result."""
     return {e.map for e in ranking.entries if e.ranked and e.rate.n}
 
 
 def agreement(sides: Sequence[Side], shared: Sequence[Place]) -> tuple[Agreement, ...]:
-    """One row per pair of machines that recommend maps."""
+    """Returns one row for each pair of machines that recommend maps."""
     return tuple(agree(i, j, sides[i], sides[j], shared)
                  for i, j in combinations(range(len(sides)), 2)
                  if sides[i].member.recommends and sides[j].member.recommends)
 
 
 def agree(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Agreement:
-    """The row for two machines."""
+    """Builds the row for two machines."""
     counts = {ALIKE: 0, REVERSED: 0, OPEN: 0}
     reversals, same, places = [], 0, 0
     for number, place in enumerate(shared):
@@ -47,7 +48,7 @@ def agree(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Agre
 
 
 def claims(by_machine: Sequence[Sequence[ClaimRow]]) -> tuple[Claim, ...]:
-    """One row per claim, in the order of the first machine that tests it."""
+    """Returns one row for each claim, in the order of the first machine that tests it."""
     rows = [{c.id: c.verdict for c in verdicts} for verdicts in by_machine]
     articles = {c.id: c.article for verdicts in by_machine for c in verdicts}
     return tuple(Claim(name, article, tuple(verdicts.get(name) for verdicts in rows))

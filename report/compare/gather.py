@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Selects the campaigns of a comparison.
 
-A folder is a campaign, claims in stages, or a fleet (fleet.json), which represents
-all of its machines. Nothing is pooled: each campaign is one column.
+A folder holds a campaign, a run for claims in stages, or a fleet (fleet.json), which represents
+all of its machines. Trials are never pooled: each campaign is one column of the page.
 """
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -24,10 +24,10 @@ FLEET, STAGES, COMPLETE = "fleet.json", "stages.json", "complete"
 
 @dataclass(frozen=True)
 class Member:
-    """A campaign that takes part.
+    """A campaign that takes part in the comparison.
 
-    node   the machine's name in its fleet
-    notes  what is missing from it
+    - node: the machine's name in its fleet
+    - notes: the parts that the campaign lacks
     """
     label: str
     path: Path
@@ -38,25 +38,25 @@ class Member:
 
     @property
     def recommends(self) -> bool:
-        """False if its order of maps must not be used."""
+        """False if its ranking of maps must not be used."""
         return self.result.trust.verdict is not Trust.NOT
 
     @property
     def kind(self) -> str:
-        """Id of the machine, which machines of one model share."""
+        """Id of the machine; all machines of one model share it."""
         return self.campaign.plan.machine.id
 
 
 @dataclass(frozen=True)
 class Versions:
-    """Runs of two versions of the maps on one machine, the earlier first."""
+    """Runs of two versions of the maps on one machine, the earlier version first."""
     then: tuple[Member, ...]
     now: tuple[Member, ...]
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """wanted: number of requested campaigns, by folder or by fleet."""
+    """The selected campaigns. `wanted` is the number of requested ones, by folder or by fleet."""
     members: tuple[Member, ...]
     versions: tuple[Versions, ...]
     absent: tuple[Absent, ...]
@@ -72,7 +72,7 @@ class Gathered:
 
 @dataclass(frozen=True)
 class FleetMachine:
-    """The fields of a machine in fleet.json that are read."""
+    """The fields of a machine that are read from fleet.json."""
     name: str
     folder: str
     state: str
@@ -81,7 +81,7 @@ class FleetMachine:
 
 @dataclass(frozen=True)
 class Fleet:
-    """fleet.json."""
+    """The fields that are read from fleet.json."""
     format: int
     kind: str
     machines: tuple[FleetMachine, ...]
@@ -89,12 +89,12 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Stages:
-    """The field of stages.json that is read."""
+    """The field that is read from stages.json."""
     kind: str
 
 
 class Entry(NamedTuple):
-    """A requested campaign. state: in its fleet."""
+    """A requested campaign; `state` is its state in the fleet."""
     label: str
     path: Path
     node: str | None = None
@@ -103,7 +103,7 @@ class Entry(NamedTuple):
 
 
 def read_json(file: Path, kind: type[load.decode.T]) -> load.decode.T:
-    """A JSON file as a dataclass; JournalError."""
+    """Reads a JSON file into a dataclass; JournalError."""
     try:
         return decode(kind, strict_json.loads(file.read_bytes()))
     except OSError as error:
@@ -113,7 +113,7 @@ def read_json(file: Path, kind: type[load.decode.T]) -> load.decode.T:
 
 
 def read_fleet(path: Path) -> tuple[FleetMachine, ...]:
-    """The machines of a fleet; JournalError."""
+    """Reads the machines of a fleet; JournalError."""
     fleet = read_json(path / FLEET, Fleet)
     if (fleet.format, fleet.kind) != (1, "fleet"):
         raise JournalError(f"{path / FLEET}: expected format 1, kind fleet")
@@ -125,7 +125,7 @@ def read_fleet(path: Path) -> tuple[FleetMachine, ...]:
 
 
 def listed(folders: Iterable[Path]) -> list[Entry]:
-    """Every requested campaign."""
+    """Lists every requested campaign."""
     entries: list[Entry] = []
     for folder in folders:
         if (folder / FLEET).exists():
@@ -137,8 +137,8 @@ def listed(folders: Iterable[Path]) -> list[Entry]:
 
 
 def with_unique_labels(entries: Sequence[Entry]) -> list[Entry]:
-    """Prefixes labels that occur twice with the parent folder, then appends a
-    number."""
+    """Prefixes labels that occur twice with the parent folder; if they are still equal, appends
+    a number."""
     plain = [entry.label for entry in entries]
     labels = [label if plain.count(label) == 1 else f"{e.path.resolve().parent.name}/{label}"
               for label, e in zip(plain, entries)]
@@ -151,8 +151,8 @@ def with_unique_labels(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def read(path: Path) -> Campaign:
-    """The campaign in a folder, or the first stage of claims, which has all of
-    their cells; JournalError."""
+    """Reads the campaign in a folder; of a run for claims, the first stage, which has all of
+    their cells. JournalError."""
     if not (path / STAGES).exists():
         return load.read(path)
     if read_json(path / STAGES, Stages).kind != "claims":
@@ -164,7 +164,7 @@ def read(path: Path) -> Campaign:
 # ---- members of the comparison --------------------------------------------
 
 def unfinished(campaign: Campaign) -> tuple[str, ...]:
-    """Names the missing parts of a campaign."""
+    """Describes what is missing from a campaign."""
     notes = [*campaign.problems]
     if campaign.pending:
         notes.append(f"{campaign.pending} trials not run yet")
@@ -177,8 +177,8 @@ def unfinished(campaign: Campaign) -> tuple[str, ...]:
 
 
 def same_machine(one: Member, two: Member) -> bool | None:
-    """Compares two machines, since machines of one model share the id: by their names
-    in a fleet, else by their installations. None: neither is known for both."""
+    """Compares two machines by their names in a fleet, otherwise by their installations, because
+    machines of one model share the id. None: neither is known for both."""
     if one.kind != two.kind:
         return False
     installed = [m.campaign.plan.machine.fact("installation") for m in (one, two)]
@@ -189,9 +189,8 @@ def same_machine(one: Member, two: Member) -> bool | None:
 
 
 def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
-    """A campaign that can be compared with the first one; JournalError.
-
-    seen -- hash of campaign.json -> label
+    """Reads a campaign, and checks that it can be compared with the first one; JournalError.
+    `seen` maps the hash of each campaign.json to its label.
     """
     campaign = read(entry.path)
     why = admit.within(campaign)
@@ -204,15 +203,15 @@ def enter(entry: Entry, first: Member | None, seen: dict[str, str]) -> Member:
     seen[key] = entry.label
     notes = unfinished(campaign)
     if entry.state != COMPLETE:
-        notes = (": ".join(filter(None, (f"its fleet calls it {entry.state}", entry.reason))),
+        notes = (": ".join(filter(None, (f"its fleet reports it as {entry.state}", entry.reason))),
                  *notes)
     return Member(entry.label, entry.path, campaign, result.build(campaign), entry.node, notes)
 
 
 def by_version(members: Sequence[Member], others: Sequence[Member]
                ) -> tuple[tuple[Versions, ...], list[Absent]]:
-    """Pairs campaigns of another version with the campaigns of the first version
-    on the same machine, and refuses the others."""
+    """Pairs the campaigns of another version with the campaigns of the first version on the
+    same machine, and refuses the rest."""
     groups: list[list[Member]] = []
     refused = []
     for other in others:
@@ -234,7 +233,7 @@ def by_version(members: Sequence[Member], others: Sequence[Member]
 
 
 def gather(folders: Iterable[Path]) -> Gathered:
-    """JournalError: fewer than two campaigns can be compared."""
+    """Selects the campaigns to compare. JournalError if fewer than two can be compared."""
     members: list[Member] = []
     others: list[Member] = []
     absent: list[Absent] = []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""comparison.json as frozen dataclasses, from which docs/comparison.schema.json is
-generated. The fields machine, first, second and place are indices."""
+"""The dataclasses of comparison.json, from which docs/comparison.schema.json is generated.
+The fields `machine`, `first`, `second` and `place` are indices."""
 from dataclasses import dataclass
 
 from report.model.number import Estimate, Verdict
@@ -13,7 +13,7 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Absent:
-    """A campaign that is left out. state: missing or refused."""
+    """A campaign that is left out; its `state` is missing or refused."""
     label: str
     state: str
     reason: str
@@ -23,12 +23,12 @@ class Absent:
 class Machine:
     """A campaign that takes part: one column of the table.
 
-    node     name of the machine in its fleet
-    folder   relative to comparison.json
-    notes    what is missing; (): complete
-    sealed   False: written before lines had checksums
-    trust    verdict NOT: it recommends no map, and decides no order
-    rankings at Document.places; None: not measured there
+    - node: name of the machine in its fleet
+    - folder: path relative to comparison.json
+    - notes: what is missing; () if the campaign is complete
+    - sealed: false if the campaign was written before lines had checksums
+    - trust: with the verdict NOT, the campaign recommends no map and decides no order
+    - rankings: one for each of Document.places; None: not measured there
     """
     label: str
     node: str | None
@@ -44,15 +44,15 @@ class Machine:
 
 @dataclass(frozen=True)
 class BoardRow:
-    """A map at the headline place. reversed: maps that are faster than it on one
-    machine and slower on another, both decided."""
+    """A map at the headline place. `reversed` lists the maps that are faster than it on one
+    machine and slower on another, both with certainty."""
     map: str
     reversed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Reversal:
-    """Two maps, each faster on one of two machines."""
+    """Two maps that two machines rank in opposite orders."""
     place: int
     faster_on_first: str
     faster_on_second: str
@@ -62,9 +62,10 @@ class Reversal:
 class Agreement:
     """How well the rankings of two machines agree.
 
-    places     that both rank; same_leader: how many of them
-    alike, reversed, open  pairs of maps: decided on both in the same order, in
-               opposite orders, or not decided on both
+    - places: number of places that both rank
+    - same_leader: number of these places with the same leader
+    - alike, reversed, open: numbers of pairs of maps that both machines decide in the same
+      order, that both decide in opposite orders, and that at least one leaves undecided
     """
     first: int
     second: int
@@ -78,14 +79,14 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Twin:
-    """The difference of two campaigns with one machine id.
+    """The difference between two campaigns whose machines have the same id.
 
-    same_machine  None: not known
-    values    maps at places; apart: those whose intervals exclude equality
-              (5 % do by chance)
-    largest   factor between the two, of largest_map
-    left_out  factor by which a ratio of two maps may differ on another such
-              machine (95 %), beyond what its interval covers
+    - same_machine: None if unknown
+    - values: number of compared values, one for each map at each place
+    - apart: number of values whose intervals exclude equality (5 % do by chance)
+    - largest: the largest factor between the two campaigns; it belongs to `largest_map`
+    - left_out: factor by which a ratio of two maps may differ on another machine of the
+      model (95 %), in addition to its interval
     """
     first: int
     second: int
@@ -99,7 +100,7 @@ class Twin:
 
 @dataclass(frozen=True)
 class Claim:
-    """Verdicts on a published claim, one per machine; None: not tested there."""
+    """The verdicts on a published claim, one for each machine; None: not tested there."""
     id: str
     article: str
     verdicts: tuple[str | None, ...]
@@ -107,8 +108,8 @@ class Claim:
 
 @dataclass(frozen=True)
 class Change:
-    """A cell, version now / version then. verdict None: too few runs; the reason
-    has their number."""
+    """The change of a cell: speed of the later version divided by the earlier. With too few
+    runs, `verdict` is None and `reason` gives their number."""
     cell: str
     map: str
     place: Place
@@ -119,11 +120,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Version:
-    """Two versions on one machine.
+    """Two versions of the maps on one machine.
 
-    then, now  labels of the runs
-    differs    the difference that makes it another version; setup: others
-    enough     true if there are enough runs for a verdict (6 per side)
+    - then, now: labels of the runs
+    - differs: the difference that makes it another version
+    - setup: other differences
+    - enough: true if both versions have enough runs for a verdict (6)
     """
     then: tuple[str, ...]
     now: tuple[str, ...]
@@ -135,10 +137,11 @@ class Version:
 
 @dataclass(frozen=True)
 class Document:
-    """comparison.json.
+    """The content of comparison.json.
 
-    wanted   number of requested campaigns
-    places   that two machines share; headline: place of the board. None: no place
+    - wanted: number of requested campaigns
+    - places: the places that at least two machines share
+    - headline: index of the place in the main table; None if the machines share no place
     """
     format: int
     kind: str

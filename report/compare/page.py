@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a comparison as comparison.json, page, and lines for the terminal."""
+"""Writes a comparison as comparison.json, as a page, and as lines for the terminal."""
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -19,10 +19,8 @@ ORDER = (Outcome.DECIDED, Outcome.TIED, Outcome.ALONE, Outcome.OPEN, None)
 
 
 def build(found: Gathered, out: Path) -> Document:
-    """The whole comparison.
-
-    out -- folder of comparison.json, to which paths are relative
-    """
+    """Computes the whole comparison. `out` is the folder of comparison.json; paths are relative
+    to it."""
     sides, shared = places.sides_of(found.members)
     head = places.headline(sides, shared)
     return Document(
@@ -38,14 +36,14 @@ def build(found: Gathered, out: Path) -> Document:
 
 
 class Answer(NamedTuple):
-    """Machines with the same answer. outcome None: no map is recommended."""
+    """Machines with the same result; `outcome` None: no map is recommended."""
     outcome: Outcome | None
     maps: tuple[str, ...]
     machines: tuple[str, ...]
 
 
 def answers(d: Document) -> list[Answer]:
-    """The first sentence; the answer of most machines comes first."""
+    """Groups the machines by their result; the most frequent result comes first."""
     found: dict[tuple[Outcome | None, tuple[str, ...]], list[str]] = {}
     for m in d.machines:
         ranking = None if d.headline is None or m.trust.verdict is Trust.NOT \
@@ -57,8 +55,8 @@ def answers(d: Document) -> list[Answer]:
 
 
 def context(d: Document) -> dict[str, object]:
-    """The variables of both templates. Sums are texts, because comparison.json does
-    not have them."""
+    """Returns the variables of both templates. Sums are passed as text, because comparison.json
+    does not contain them."""
     pairs = sum(a.alike + a.reversed for a in d.agreement)
     columns = [(i, m, m.rankings[d.headline]) for i, m in enumerate(d.machines)
                if d.headline is not None]
@@ -78,7 +76,7 @@ def context(d: Document) -> dict[str, object]:
 
 
 def write(d: Document, out: Path) -> list[str]:
-    """Writes the folder -> lines for the terminal. OSError."""
+    """Writes the page's folder and returns lines for the terminal. OSError."""
     folders.own(out)
     seen = context(d)
     page = text.environment(True, TEMPLATES).get_template("compare.html.j2").render(seen)

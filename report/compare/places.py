@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Places that machines share, and the rankings of every machine there.
+"""Finds the places (choices of all factors but the map) that machines share, and the ranking
+of every machine there.
 
-Numbers of different machines are never divided by each other.
+Speeds of different machines are never divided by each other.
 """
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,8 +19,8 @@ from report.model.place import Group, Place
 
 @dataclass(frozen=True)
 class Side:
-    """One machine at the shared places. signs: for two maps in alphabetical order,
-    +1: the first is faster, -1: slower, 0: not decided. Empty if the run
+    """One machine at the shared places. `signs` has, for two maps in alphabetical order, +1 if the
+    first is faster, -1 if it is slower, and 0 if that is undecided. It is empty if the run
     recommends no map."""
     member: Member
     groups: Mapping[Place, Measured]
@@ -27,14 +28,15 @@ class Side:
     signs: Mapping[Place, Mapping[Pair, int]]
 
     def sign(self, place: Place, one: str, two: str) -> int:
-        """The sign of two maps in any order."""
+        """Returns the sign for two maps in any order."""
         known = self.signs.get(place, {})
         return known.get((one, two), 0) - known.get((two, one), 0)
 
 
 def groups_of(campaign: Campaign) -> dict[Place, Measured]:
-    """Place -> its cells. A cell is at every place of Cell.known_as, so that plans of
-    different machines share places. "crowded" depends on the machine and is False in keys."""
+    """Returns the cells at each place. A cell is at every place of Cell.known_as, so that plans
+    of different machines share places. `crowded` (more threads than CPUs) depends on the machine,
+    so it is False in the keys."""
     found: dict[Place, Measured] = {}
     for cell in campaign.cells.values():
         if cell.measure == "throughput" and cell.factors.common:
@@ -47,8 +49,8 @@ def groups_of(campaign: Campaign) -> dict[Place, Measured]:
 
 
 def signs_of(groups: Mapping[Place, Measured]) -> dict[Place, dict[Pair, int]]:
-    """Signs for each pair of ranked maps, by intervals that hold jointly for all pairs
-    of the place."""
+    """Returns the sign for each pair of ranked maps, by intervals that hold jointly for all
+    pairs at the place."""
     known = contrasts((g, x, y) for g in groups.values()
                       for x, y in combinations(sorted(g.contenders), 2))
     found: dict[Place, dict[Pair, int]] = {}
@@ -61,7 +63,7 @@ def signs_of(groups: Mapping[Place, Measured]) -> dict[Place, dict[Pair, int]]:
 
 
 def sides_of(members: Sequence[Member]) -> tuple[list[Side], list[Place]]:
-    """The machines, and the places that two of them have, in the order of the plans."""
+    """Returns the machines, and the places that two of them have, in the order of the plans."""
     all_groups = [groups_of(m.campaign) for m in members]
     order = [place for groups in all_groups for place in groups]
     shared = [p for p in dict.fromkeys(order) if order.count(p) >= min(2, len(members))]
@@ -75,8 +77,8 @@ def sides_of(members: Sequence[Member]) -> tuple[list[Side], list[Place]]:
 
 
 def headline(sides: Sequence[Side], shared: Sequence[Place]) -> Place | None:
-    """The place at which most machines rank maps; among these, the headline place of
-    a single campaign; crowded if it is on any machine."""
+    """Returns the place at which most machines rank maps. If there are several, the rule for
+    a single campaign decides. The place counts as crowded if it is crowded on any machine."""
     ranked = {place: [s.groups[place] for s in sides
                       if place in s.groups and len(s.groups[place].contenders) > 1]
               for place in shared}
@@ -88,7 +90,7 @@ def headline(sides: Sequence[Side], shared: Sequence[Place]) -> Place | None:
 
 
 def board(sides: Sequence[Side], head: Place) -> tuple[BoardRow, ...]:
-    """The ranked maps at the headline place, by their median rank."""
+    """Returns the ranked maps at the headline place, ordered by their median rank."""
     orders = [[e.map for e in s.rankings[head].entries if e.ranked and e.rate.value]
               for s in sides if head in s.rankings]
     names = {e.map for s in sides if head in s.rankings
@@ -104,10 +106,8 @@ def board(sides: Sequence[Side], head: Place) -> tuple[BoardRow, ...]:
 
 
 def machine(side: Side, shared: Sequence[Place], folder: str) -> Machine:
-    """A column of the table.
-
-    folder -- of the campaign, as comparison.json names it
-    """
+    """Builds a column of the table. `folder` is the campaign's folder as comparison.json
+    names it."""
     m, plan = side.member, side.member.campaign.plan
     return Machine(
         m.label, m.node, folder, plan.plan_sha256, m.campaign.trials, m.notes,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists the differences between the set-ups of two campaigns, without judging."""
+"""Lists the differences between the set-ups of two campaigns, without judging them."""
 import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from report.compare.admit import short
 from report.load import Campaign
 
-MOVING = ("load", "cpu_pressure", "capabilities", "cgroup_quota")  # change by the hour
+MOVING = ("load", "cpu_pressure", "capabilities", "cgroup_quota")  # these change by the hour
 
 
 @dataclass(frozen=True)
 class Difference:
-    """kind: machine, build, maps or run. then, now -- None: not known."""
+    """A difference of kind `machine`, `build`, `maps` or `run`; then, now: None if unknown."""
     kind: str
     name: str
     then: str | None
@@ -20,14 +20,14 @@ class Difference:
 
 
 def speed(campaign: Campaign) -> float | None:
-    """Median CPU speed of the timed trials [additions/ns]; None: not known."""
+    """Median CPU speed of the timed trials [additions/ns]; None if unknown."""
     known = [t.speed for c in campaign.cells.values() if c.measure == "throughput"
              for t in c.ok if t.speed]
     return statistics.median(known) if known else None
 
 
 def facts(campaign: Campaign) -> dict[tuple[str, str], str]:
-    """(kind, name) -> text of each recorded fact."""
+    """Returns the text of each recorded fact by (kind, name)."""
     plan, fast = campaign.plan, speed(campaign)
     machine = {name: value for name, value in asdict(plan.machine).items() if name != "facts"}
     machine |= {name: fact.text for name, fact in (plan.machine.facts or {}).items()
@@ -44,10 +44,8 @@ def facts(campaign: Campaign) -> dict[tuple[str, str], str]:
 
 
 def differences(old: Campaign, new: Campaign, maps: Iterable[str]) -> tuple[Difference, ...]:
-    """All recorded facts that differ.
-
-    maps -- their machine code is compared, if both campaigns have them
-    """
+    """Lists all recorded facts that differ. The machine code of `maps` is compared if both
+    campaigns recorded it."""
     then, now = facts(old), facts(new)
     found = [Difference(*key, then.get(key), now.get(key)) for key in sorted(then | now)
              if then.get(key) != now.get(key)]

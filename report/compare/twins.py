@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far do two machines of one kind differ, beyond their intervals?
+"""Estimates how far two machines of one model differ, beyond their intervals.
 
-The interval of a run covers its trials, on that machine and that day, but not the
-difference to another machine of the same model. Each map's ln rate is taken
-relative to the mean of the maps that both machines have at the place, block by
-block. Ratios to a base would share the deviation of the base.
+The interval of a run covers its trials, on that machine and day, but not the difference to
+another machine of the same model. Each map's ln rate is taken relative to the mean of the maps
+that both machines have at the place, block by block. Ratios to a base map would all share the
+deviation of that base.
 """
 import math
 from collections import Counter
@@ -25,14 +25,14 @@ from report.model.number import Estimate, Unit, unknown
 from report.model.place import Place
 from report.stats.arrays import Floats
 
-NORMAL = 1.959964  # half width of a 95 % interval in standard errors
-MAPS, BLOCKS = 3, 6  # least numbers at a place
-MOST = 0.95  # largest correlation
+NORMAL = 1.959964  # half width of a 95 % interval, in standard errors
+MAPS, BLOCKS = 3, 6  # fewest maps and blocks at a place
+MOST = 0.95  # largest correlation that is assumed
 
 
 def relative(group: Measured, names: Sequence[str]) -> Floats | None:
-    """ln rate of each map minus the mean of all: (maps, blocks) in time order;
-    None: too few common blocks."""
+    """ln rate of each map minus the mean of all: (maps, blocks) in time order; None if the maps
+    share too few blocks."""
     common = sorted(set.intersection(*(set(group.rates(m)) for m in names)))
     if len(common) < BLOCKS:
         return None
@@ -42,8 +42,8 @@ def relative(group: Measured, names: Sequence[str]) -> Floats | None:
 
 
 def expected(n: int, r: float) -> tuple[float, float]:
-    """Expected sums of squares and of products of neighbours of n values minus their
-    mean: a first-order autoregression with correlation r and variance 1."""
+    """Expected sums, for n values minus their mean, of squares and of products of neighbours. The
+    values are a first-order autoregression with correlation r and variance 1."""
     known = r ** np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
     rows = known.mean(axis=0)
     known = known - rows - rows[:, None] + known.mean()
@@ -51,9 +51,9 @@ def expected(n: int, r: float) -> tuple[float, float]:
 
 
 def correlation(series: Sequence[Floats]) -> float:
-    """Lag-1 correlation of x (maps, n), 0 to 0.95: one for all, because a single
-    short series is too noisy. Subtracting means biases it, so the result is the
-    correlation whose expected sums agree with the observed ones."""
+    """Lag-1 correlation of all x (maps, n) together, 0 to 0.95, because a single short series is
+    too noisy. Subtracting the means biases it, so the result is the correlation whose expected
+    sums agree with the observed sums."""
     away = [x - x.mean(axis=1, keepdims=True) for x in series]
     square = sum(float(np.sum(x ** 2)) for x in away)
     product = sum(float(np.sum(x[:, 1:] * x[:, :-1])) for x in away)
@@ -69,8 +69,8 @@ def correlation(series: Sequence[Floats]) -> float:
 
 
 def squared_error(x: Floats, r: float) -> Floats:
-    """Squared standard error of the means of x (maps, n), which are first-order
-    autoregressions with correlation r: (maps,)."""
+    """Squared standard errors (maps,) of the means of x (maps, n), whose rows are first-order
+    autoregressions with correlation r."""
     n = x.shape[1]
     square: Floats = np.sum((x - x.mean(axis=1, keepdims=True)) ** 2, axis=1)
     free = expected(n, r)[0]
@@ -78,15 +78,14 @@ def squared_error(x: Floats, r: float) -> Floats:
 
 
 def spread(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> tuple[float, float, float]:
-    """Standard deviation of a map's ln rate between machines, without the error of
-    trials, and its 95 % interval. The variance is half of (squared differences -
-    their squared errors).
+    """Standard deviation of a map's ln rate between machines, without the error of trials, with
+    its 95 % interval. The variance is half of (squared differences - their squared errors).
 
-    The interval uses the chi-square distribution with maps - 1 degrees of freedom.
-    Places do not add any, because a map may deviate equally at all places.
+    The interval uses the chi-square distribution with maps - 1 degrees of freedom. More places
+    do not add any, because a map may deviate equally at all of them.
 
-    pairs -- at each place (one, two) from relative()
-    maps  -- number of different maps in them
+    - pairs: the results of relative() on both machines, for each place
+    - maps: number of different maps in them
     """
     total, error = 0.0, 0.0
     r = correlation([x for pair in pairs for x in pair])
@@ -101,7 +100,7 @@ def spread(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> tuple[float, fl
 
 
 def left_out(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> Estimate:
-    """Factor by which a ratio of two maps may differ (95 %) on another machine of the kind."""
+    """Factor by which a ratio of two maps may differ (95 %) on another machine of the model."""
     if not pairs:
         return unknown(Unit.RATIO, f"no place with {MAPS} maps and {BLOCKS} blocks on both")
     value, low, high = (math.exp(NORMAL * math.sqrt(2) * sd) for sd in spread(pairs, maps))
@@ -109,16 +108,16 @@ def left_out(pairs: Sequence[tuple[Floats, Floats]], maps: int) -> Estimate:
 
 
 def differences(one: Floats, two: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """ln (relative rate on one machine / on the other) of each map, and whether its
-    interval excludes 0. Distances to the ends that face each other are added as
-    squares (Zou and Donner 2008)."""
+    """ln (relative rate on one machine / on the other) of each map, and whether its interval
+    excludes 0. The distances from the centres to the interval ends that face each other are
+    added as squares (Zou and Donner 2008)."""
     (c1, l1, h1), (c2, l2, h2) = stats.serial_interval(one), stats.serial_interval(two)
     apart = (c1 - c2 > np.hypot(c1 - l1, h2 - c2)) | (c2 - c1 > np.hypot(h1 - c1, c2 - l2))
     return c1 - c2, apart
 
 
 def twin(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Twin | None:
-    """The row for two campaigns; None: no common place."""
+    """Builds the row for two campaigns; None if they share no place."""
     pairs, apart, maps, sizes = [], 0, set(), []
     for place in shared:
         a, b = one.groups.get(place), two.groups.get(place)
@@ -140,7 +139,7 @@ def twin(i: int, j: int, one: Side, two: Side, shared: Sequence[Place]) -> Twin 
 
 
 def twins(sides: Sequence[Side], shared: Sequence[Place]) -> tuple[Twin, ...]:
-    """One row per pair of campaigns whose machines share an id."""
+    """Returns one row for each pair of campaigns whose machines share an id."""
     rows = (twin(i, j, sides[i], sides[j], shared)
             for i, j in combinations(range(len(sides)), 2)
             if sides[i].member.kind == sides[j].member.kind)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares two versions on one machine: each cell, now / then.
+"""Compares two versions of the maps on one machine: speed now / speed then, for each cell.
 
-Two runs also differ by the day, and one run per side does not show by how much
-(docs/reference/comparing.md). A verdict therefore needs RUNS runs of each version,
-and its interval is over runs. With fewer runs there is a ratio without a verdict.
+Two runs also differ because they ran on different days, and one run of each version does not
+show by how much (docs/reference/comparing.md). A verdict therefore needs RUNS runs of each
+version, and its interval is computed over runs. With fewer runs, the ratio has no verdict.
 """
 import math
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ from report.load import Cell
 from report.model.number import Unit, Verdict, unknown
 from report.stats import Interval
 
-RUNS = 6  # least number for a verdict, per version
+RUNS = 6  # fewest runs of each version for a verdict
 TWIN = "machine: some runs have no installation, so another machine of the model is possible"
-Rates = Sequence[Sequence[float]]  # run -> rates in time order
+Rates = Sequence[Sequence[float]]  # run -> speeds in time order
 
 
 def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
-    """now / then: median of all differences of the runs' ln centres, with Moses'
-    interval. With one run each the values are ln rates. The interval is then wider
-    if they are correlated, and does not cover day-to-day changes."""
+    """Speed now / speed then: the median of all differences between the runs' ln centres, with
+    Moses' interval. If each version has one run, the single ln rates are compared instead. The
+    interval is then wider if they are correlated, and does not cover day-to-day changes."""
     single = len(then) == len(now) == 1
     old, new = ([np.log(run) for run in side] for side in (then, now))
     x, y = (side[0] if single else np.array([float(stats.hodges_lehmann(r)) for r in side])
@@ -43,7 +43,7 @@ def ratio(then: Rates, now: Rates, level: float = 0.95) -> Interval:
 
 
 def why_not(members: Sequence[Member], cell: Cell) -> str:
-    """The reason for a missing ratio; "" if it exists."""
+    """Returns the reason for a missing ratio; "" if the ratio exists."""
     for member in members:
         campaign, other = member.campaign, member.campaign.cells.get(cell.id)
         factor = other and admit.differs(cell.factors, other.factors)
@@ -59,10 +59,7 @@ def why_not(members: Sequence[Member], cell: Cell) -> str:
 
 
 def change(pair: Versions, cell: Cell, level: float) -> Change:
-    """One cell.
-
-    level -- of the interval at which all verdicts hold jointly
-    """
+    """Compares one cell. `level` is the confidence level at which all verdicts hold jointly."""
     place, runs = place_of(cell.factors), (len(pair.then), len(pair.now))
     reason = why_not((*pair.then, *pair.now), cell)
     if reason:
@@ -78,12 +75,12 @@ def change(pair: Versions, cell: Cell, level: float) -> Change:
         verdict, reason = Verdict.INVALID, f"{untrusted[0]} recommends no map"
     else:
         verdict = verdict_of(ratio(old, new, level))
-        reason = "too few runs for so many cells" * (verdict is Verdict.INVALID)
+        reason = "too few runs for this many cells" * (verdict is Verdict.INVALID)
     return Change(cell.id, cell.map, place, value, verdict, reason or None)
 
 
 def version(pair: Versions) -> Version:
-    """Two versions on one machine."""
+    """Compares two versions of the maps on one machine."""
     first, last = pair.then[0], pair.now[-1]
     cells = [c for c in last.campaign.cells.values() if c.measure == "throughput"
              and c.factors.common and not c.factors.skip]

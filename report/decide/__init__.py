@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns a campaign into its result; result.build() is the entry point."""
+"""Computes the result of a campaign; result.build() is the entry point."""

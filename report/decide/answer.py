@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first screen: answer, picks, the main table, conditions."""
+"""Computes the first screen of the page: the answer, picks, main table and conditions."""
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,8 +14,8 @@ from report.model.place import Group, Outcome
 from report.model.result import (Answer, BoardRow, Condition, Latency, Need, Pick, Scaling,
                                  Winner)
 
-FEW = 32768  # keys; below it, whole pages hide the size of an entry
-PICKS = 6  # shown on the page
+FEW = 32768  # with fewer keys, page granularity hides the size of an entry
+PICKS = 6  # most picks that the page shows
 Filter = Callable[[Card], bool]
 FILTERS: Mapping[Need, Filter] = {
     Need.GROWS: lambda c: c.grows,
@@ -30,14 +30,14 @@ RANKED = (Need.GROWS, Need.PACKAGE, Need.PACKAGE_WRITERS, Need.GO, Need.SCAN)  #
 
 
 def at_threads(groups: Sequence[Measured], group: Measured) -> list[Measured]:
-    """Groups that differ from this one only in the number of threads, by threads."""
+    """Returns the groups that differ from this one only in threads, ordered by threads."""
     like = replace(group.place, threads=0, crowded=False)
     return sorted((g for g in groups if replace(g.place, threads=0, crowded=False) == like),
                   key=lambda g: g.place.threads)
 
 
 def scalings(groups: Sequence[Measured], headline: Measured) -> dict[str, Scaling]:
-    """map -> its rates over threads, for the board of a group."""
+    """Returns the rates of each map of the main table at all thread counts."""
     board = at_threads(groups, headline)
     found = {}
     for name in headline.cells:
@@ -56,7 +56,7 @@ def scalings(groups: Sequence[Measured], headline: Measured) -> dict[str, Scalin
 
 
 def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
-    """Resident memory after the fill, or at the peak, minus the empty map's, per entry."""
+    """Resident memory per entry, after the fill or at the peak, without the empty map's."""
     values = [value for t in cell.ok if t.result
               for value in [t.result.bytes_per_key(peak)] if value is not None]
     if not values:
@@ -66,8 +66,8 @@ def bytes_per_entry(cell: Cell, peak: bool = False) -> Estimate:
 
 def memory(groups: Sequence[Measured], headline: Measured, cards: Mapping[str, Card]
            ) -> dict[str, Estimate]:
-    """map -> bytes per entry, from the run with the fewest threads: one heap per thread
-    blurs the size of an entry."""
+    """Returns the bytes per entry of each map, from the run with the fewest threads: heaps that
+    belong to single threads blur the size of an entry."""
     few = at_threads(groups, headline)[0]
     return {m: bytes_per_entry(c) for m, c in few.cells.items()
             if not cards[m].reference} if few.place.keys >= FEW else {}
@@ -75,7 +75,7 @@ def memory(groups: Sequence[Measured], headline: Measured, cards: Mapping[str, C
 
 def board(group: Group, scaling: Mapping[str, Scaling], used: Mapping[str, Estimate],
           latency: Latency | None) -> tuple[BoardRow, ...]:
-    """The main table, in the order of the ranking."""
+    """Builds the main table, in the order of the ranking."""
     medians = {r.map: r.median for r in latency.rows} if latency else {}
     return tuple(BoardRow(e.map, e.rate, e.slower,
                           scaling[e.map].gain if e.map in scaling else None,
@@ -83,7 +83,7 @@ def board(group: Group, scaling: Mapping[str, Scaling], used: Mapping[str, Estim
 
 
 def answer(group: Group, scaling: Mapping[str, Scaling]) -> Answer:
-    """The first sentence."""
+    """Computes the values for the first sentence of the page."""
     entry = group.entry(group.leader) if group.leader else None
     closest = group.closest
     seen = [c.smallest_visible for c in group.comparisons if c.smallest_visible]
@@ -96,8 +96,8 @@ def answer(group: Group, scaling: Mapping[str, Scaling]) -> Answer:
 
 def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
             ) -> list[Winner | None]:
-    """The first place of each group among some maps; None: no interval decides it. A
-    single map wins."""
+    """Returns the fastest of some maps in each group; None if no interval decides. A single map
+    wins."""
     allowed = set(keep)
     small = [replace(g, ranked=tuple(m for m in g.ranked if m in allowed)) for g in groups]
     found: list[Winner | None] = []
@@ -109,7 +109,7 @@ def winners(campaign: Campaign, groups: Sequence[Measured], keep: Iterable[str]
 
 
 def fitting(cards: Mapping[str, Card], need: Need) -> list[str]:
-    """Ids of the maps that fulfil a need; of Go's, only the newest compiler's."""
+    """Returns the ids of the maps that fulfil a need; of Go's maps, only the newest compiler's."""
     newest, *older = go_maps.by_compiler(cards) or [()]
     if need is Need.GO:
         return list(newest)
@@ -119,7 +119,7 @@ def fitting(cards: Mapping[str, Card], need: Need) -> list[str]:
 
 def conditions(campaign: Campaign, groups: Sequence[Measured], rankings: Sequence[Group],
                cards: Mapping[str, Card]) -> tuple[tuple[Condition, ...], tuple[int, ...]]:
-    """Winners of all groups by need, and the indices of groups without a winner."""
+    """Returns the winners in all groups by need, and the indices of groups without a winner."""
     columns = [winners(campaign, groups, cards)] + [
         winners(campaign, groups, fitting(cards, need))
         for need in (Need.GROWS, Need.PACKAGE)]
@@ -134,7 +134,7 @@ def conditions(campaign: Campaign, groups: Sequence[Measured], rankings: Sequenc
 
 def picks(campaign: Campaign, headline: Measured, rows: Sequence[BoardRow],
           cards: Mapping[str, Card]) -> tuple[Pick, ...]:
-    """The best map for each need that the leader does not fulfil."""
+    """Picks the best map for each need that the leader does not fulfil."""
     leader = next((r.map for r in rows), None)
     rate = {r.map: r.rate for r in rows}
     found = []
@@ -163,5 +163,5 @@ def picks(campaign: Campaign, headline: Measured, rows: Sequence[BoardRow],
 
 
 def window_ns(headline: Measured) -> int:
-    """Length of a headline trial: the median over its cells."""
+    """Returns the median window length of the headline's cells."""
     return int(statistics.median(c.factors.window_ns for c in headline.cells.values()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Map cards, from the descriptions and fact sheets in campaign.json."""
+"""Builds map cards from the descriptions and fact sheets in campaign.json."""
 import functools
 import re
 import tomllib
@@ -16,32 +16,33 @@ SCANS = {"point-in-time": Scan.MOMENT, "once-if-present": Scan.EACH_ONCE}
 LOCKS = re.compile(r"(go-)?(pthread-)?(ck-)?(mutex|rwmutex|rwlock|brlock|pflock|ticket)")
 OWN = ("version", "version-told-by", "library", "package", "licence", "progress")
 GO_LABEL = re.compile(r"Go(?: (\S+))?: (.+)")  # "Go 1.26: map + RWMutex"
-PORT = "C port"  # starts the label of a map that is modelled on Go's
+PORT = "C port"  # begins the label of a C port of a Go map
 LICENCE = re.compile(r"SPDX-License-Identifier: (.+?)(?: \*/)?$", re.M)
 
 
 @functools.cache
 def source_files() -> dict[str, Path]:
-    """Map id -> its source file in this tree."""
+    """Returns the source file of each map in this tree, by id."""
     return {p.stem: p for p in sorted((ROOT / "impls").glob("*/*.c*"))}
 
 
 def known_of(about: MapInfo) -> Mapping[str, str]:
-    """The table's lines about its program. Go's three programs, one per compiler, share them."""
+    """Returns the table's lines about the map's program. Go's programs, one for each compiler,
+    share them."""
     program = re.sub(r"-(classic|other)$", "", about.program or "")
     known: Mapping[str, str] = DATA["programs"].get(program, {})
     return known
 
 
 def language_of(about: MapInfo, file: Path | None) -> str:
-    """C, C++, Go, Java or Rust."""
+    """Returns the language: C, C++, Go, Java or Rust."""
     if about.program:
         return known_of(about).get("language", about.program)
     return "C++" if file and file.suffix == ".cc" else "C"
 
 
 def licence_of(about: MapInfo, file: Path | None) -> str | None:
-    """The licence of the map's library, or of our source file."""
+    """Returns the licence of the map's library, or of our source file."""
     if about.facts and "licence" in about.facts:
         return about.facts["licence"]
     if about.program:
@@ -51,14 +52,14 @@ def licence_of(about: MapInfo, file: Path | None) -> str | None:
 
 
 def package_of(about: MapInfo) -> str | None:
-    """The Debian package to install."""
+    """Returns the name of the Debian package that contains the map."""
     if about.facts and "package" in about.facts:
         return about.facts["package"].split()[0].rstrip(",;")
     return known_of(about).get("package")
 
 
 def waits(about: MapInfo) -> Wait:
-    """Whether a look-up waits for a writer."""
+    """Decides whether a look-up may have to wait for a writer."""
     known = DATA["readers_wait"].get(about.id)
     if known is not None:
         return Wait(known)
@@ -68,7 +69,7 @@ def waits(about: MapInfo) -> Wait:
 
 
 def has_many_writers(about: MapInfo) -> bool:
-    """True if writes to different keys run at the same time."""
+    """True if writes to different keys can run at the same time."""
     if "mutex for writes" in about.sync or "single-writer" in about.caps:
         return False
     if about.family == "rcu":
@@ -77,15 +78,14 @@ def has_many_writers(about: MapInfo) -> bool:
 
 
 def compiled(about: MapInfo) -> tuple[str | None, str]:
-    """Version and design of a Go map: ("1.26.1", "map+RWMutex"). Campaigns without
-    `language_version` have the version in the label."""
+    """Returns the Go version and the design of a map, such as ("1.26.1", "map+RWMutex").
+    Campaigns without `language_version` have the version in the label."""
     match = GO_LABEL.fullmatch(about.label)
     version, design = (match[1], match[2]) if match else (None, about.label)
     return about.language_version or version, design.replace(" + ", "+")
 
 
 def card_of(about: MapInfo) -> Card:
-    """The card of one map."""
     file = None if about.program else source_files().get(about.id)
     facts, language = about.facts or {}, language_of(about, file)
     version, design = compiled(about) if language == "Go" else (None, None)
@@ -104,6 +104,6 @@ def card_of(about: MapInfo) -> Card:
 
 
 def all_cards(campaign: Campaign) -> tuple[Card, ...]:
-    """Cards of the maps that have planned cells, in the order of the plan."""
+    """Returns the cards of all maps with planned cells, in the order of the plan."""
     planned = dict.fromkeys(c.map for c in campaign.cells.values())
     return tuple(card_of(campaign.maps[name]) for name in planned)

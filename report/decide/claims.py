@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Published claims and article figures that a campaign measured."""
+"""Lists the published claims, and the figures of articles, that a campaign measured."""
 import re
 from collections.abc import Iterator, Sequence
 
@@ -14,25 +14,25 @@ from report.model.number import Estimate, Unit, unknown
 from report.model.result import ClaimRow
 from report.model.table import Table, Value
 
-ARTICLES = "articles"  # prefix of the modes that measure article figures
+ARTICLES = "articles"  # modes whose names begin with it measure the figures of articles
 COLUMNS = ("id", "article", "statement", "verdict", "of", "how", "value", "low", "high", "n",
            "against", "cell", "reason", "rule", "setting", "grade")
 FIGURES = ("row", "figure", "published", "value", "unit", "n", "counted", "numbers", "note",
            "source", "cell", "reason")
 UNITS = {"x": Unit.RATIO, "%": Unit.PERCENT, "ns": Unit.TIME, "bytes": Unit.BYTES,
-         "1/s": Unit.RATE}  # units of figures; others are Unit.COUNT
-PORT = re.compile(r"\bport\b")  # in the label of a map that is modelled on Go's
+         "1/s": Unit.RATE}  # units of figures; all others are Unit.COUNT
+PORT = re.compile(r"\bport\b")  # in the label of a C port of a Go map
 
 
 # ---- claims -----------------------------------------------------------------
 
 def document(campaign: Campaign) -> Document | None:
-    """The verdicts; None: the campaign was not made for claims."""
+    """Returns the verdicts; None if the campaign was not made for claims."""
     return decide.of_campaign(campaign) if decide.made_for(campaign) else None
 
 
 def unit_of(claim: ledger.Claim) -> Unit:
-    """Unit of a claim's values."""
+    """Returns the unit of a claim's values."""
     if claim.against and claim.rule != "slope":
         return Unit.RATIO
     parsed = parse(claim.statistic)
@@ -44,14 +44,14 @@ def unit_of(claim: ledger.Claim) -> Unit:
 
 
 def estimate(cells: Sequence[CellRow], unit: Unit) -> Estimate | None:
-    """The estimate of the first cell with a value."""
+    """Returns the estimate of the first cell that has a value."""
     return next((Estimate(c.value, c.low, c.high, c.n, unit, rules.LEVEL,
                           "no interval" if c.low is None else None)
                  for c in cells if c.value is not None), None)
 
 
 def claim_rows(found: Document | None) -> tuple[ClaimRow, ...]:
-    """A row for each claim of the run."""
+    """Returns a row for each claim of the run."""
     known = ledger.read()
     return tuple(ClaimRow(r.id, r.article, r.verdict.value, r.of or None,
                           estimate(r.cells, unit_of(known[r.id])), r.how or None)
@@ -59,8 +59,8 @@ def claim_rows(found: Document | None) -> tuple[ClaimRow, ...]:
 
 
 def cells_of(row: Decision) -> Iterator[tuple[Value, ...]]:
-    """A row per cell of the verdict, the other Go's verdict and the port's; a claim
-    without cells has one row, too."""
+    """Yields a row for each cell of the verdict, of the verdict on the other Go version, and of
+    the verdict on the port. A claim without cells also has one row."""
     grade = ": ".join(filter(None, (row.grade, row.weakened_by)))
     tail = (row.instead or None, row.rule, row.setting or None, grade)
     head = (row.id, row.article, row.says)
@@ -76,7 +76,7 @@ def cells_of(row: Decision) -> Iterator[tuple[Value, ...]]:
 # ---- figures of articles ------------------------------------------------------
 
 def numbers(answer: Answer) -> str | None:
-    """The source of the numbers; None: the figure is missing."""
+    """Returns the source of the numbers; None if the figure is missing."""
     measures = {c.measure for c in answer.cells}
     names = {f"counter.{e.metric}" for c in answer.cells for t in c.ok for e in events_of(t)
              if e.quality == REPLAYED}
@@ -90,7 +90,7 @@ def numbers(answer: Answer) -> str | None:
 
 
 def note(answer: Answer) -> str | None:
-    """The reason why it may not be compared with the article's figure."""
+    """Returns a reason not to compare the figure with the article's, or None."""
     if numbers(answer) not in ("native", "counters"):
         return None
     trials = [(cell, t) for cell in answer.cells for t in cell.ok]
@@ -102,7 +102,7 @@ def note(answer: Answer) -> str | None:
 
 
 def value_of(answer: Answer) -> Estimate:
-    """The figure with its interval."""
+    """Returns the figure with its interval."""
     unit = UNITS.get(answer.figure.unit, Unit.COUNT)
     factor = 100.0 if unit is Unit.PERCENT else 1.0
     if answer.value is None:
@@ -113,14 +113,14 @@ def value_of(answer: Answer) -> Estimate:
 
 
 def source(campaign: Campaign, figure: Figure, cells: Sequence[Cell]) -> str:
-    """Workload, cells and statistic, and whether a map is a port."""
+    """Describes the workload, cells and statistic, and whether a map is a port."""
     port = any(PORT.search(campaign.maps[c.map].label) for c in cells)
     return (f"{figure.workload}, {figure.where}: {' ÷ '.join(figure.query.sides)}; "
             f"{figure.statistic}" + "; a port in C, not Go's own" * port)
 
 
 def figure_rows(data: Data) -> Iterator[tuple[Value, ...]]:
-    """A row for each figure that the campaign has cells of."""
+    """Yields a row for each figure of which the campaign has cells."""
     for figure in articles.read():
         if not data.cells.planned(figure.query):
             continue
@@ -131,7 +131,7 @@ def figure_rows(data: Data) -> Iterator[tuple[Value, ...]]:
 
 
 def tables(campaign: Campaign, found: Document | None) -> tuple[Table, ...]:
-    """The tables of campaigns that were made for claims or articles."""
+    """Returns the tables of campaigns that were made for claims or articles."""
     claims = Table("claims", COLUMNS, tuple(
         cells for row in found.claims for cells in cells_of(row))) if found else None
     if not found and not (campaign.plan.mode or "").startswith(ARTICLES):

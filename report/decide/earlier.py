@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Headlines of other campaigns of this machine and mode, because the interval of
-one run does not show how far the next run may differ."""
+"""Collects the headlines of other campaigns with this machine and mode, because the interval
+of one run does not show how far the next run may differ."""
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +15,15 @@ MOST = 5
 
 @dataclass(frozen=True)
 class Headline:
-    """The fields of verdicts.json that are needed."""
+    """The fields that are read from verdicts.json."""
     format: int
     campaign: Campaign
     groups: tuple[Group, ...]
 
 
 def read(file: Path) -> Headline | None:
-    """None: no verdicts.json of this format, or a damaged one, because earlier runs
-    are optional."""
+    """Reads another campaign's headline. None if verdicts.json is missing, damaged, or of
+    another format, because earlier runs are optional."""
     try:
         headline = decode(Headline, strict_json.loads(file.read_bytes()))
     except (OSError, ValueError):
@@ -32,14 +32,14 @@ def read(file: Path) -> Headline | None:
 
 
 def rate_of(group: Group, name: str | None) -> float | None:
-    """Rate of a map [operations/s]."""
+    """Returns the rate of a map [operations/s]."""
     entry = group.entry(name) if name else None
     return entry.rate.value if entry else None
 
 
 def earlier(folders: Iterable[Path], campaign: Campaign, group: Group | None, answer: Answer
             ) -> tuple[EarlierRun, ...]:
-    """The last runs of the same place, machine and mode, the newest first."""
+    """Returns the latest runs of the same place, machine and mode, the newest first."""
     found = []
     for folder in folders:
         other = read(folder / "report" / "verdicts.json")

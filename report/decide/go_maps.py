@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ranks the maps of Go for the headline, separately for each compiler. go_X is the
-newest Go of the machine, go_classic_X a Go with the classic maps, go_other_X the
-Go that the variable GO names."""
+"""Ranks Go's maps for the headline, separately for each compiler. Maps go_X are compiled by
+the newest Go of the machine, go_classic_X by a Go that has the classic maps, and go_other_X by
+the Go that the variable GO names."""
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,12 +19,12 @@ PORTS = ("syncmap", "gomap_rw")
 
 
 def order_of(version: str | None) -> list[int]:
-    """1.26.1 -> [1, 26, 1], for comparisons; [] if it is not known."""
+    """Converts 1.26.1 to [1, 26, 1] for comparisons; [] if the version is unknown."""
     return [int(number) for number in re.findall(r"\d+", version or "")[:3]]
 
 
 def by_compiler(cards: Mapping[str, Card]) -> list[tuple[str, ...]]:
-    """Ids of the maps of each compiler, the newest one first."""
+    """Returns the ids of the maps of each compiler, the newest compiler first."""
     found: dict[str, tuple[str, ...]] = {}
     for name, card in cards.items():
         if card.language == "Go" and not card.reference:
@@ -35,8 +35,7 @@ def by_compiler(cards: Mapping[str, Card]) -> list[tuple[str, ...]]:
 
 
 def pair_of(group: Measured) -> Comparison | None:
-    """sync.Map and map+RWMutex, the one with the higher centre first; None if one
-    lacks a result."""
+    """Compares sync.Map with map+RWMutex, the faster first; None if one of them has no result."""
     arm, _ = parts_of(group.contenders[0])
     one, two = (arm + name for name in PAIR)
     if not {one, two} <= set(group.contenders):
@@ -48,24 +47,24 @@ def pair_of(group: Measured) -> Comparison | None:
 
 
 def designs(names: Iterable[str]) -> frozenset[str]:
-    """Names of the maps without the compiler."""
+    """Removes the compiler from the names of maps."""
     return frozenset(parts_of(name)[1] for name in names)
 
 
 def faster(pair: Comparison | None) -> frozenset[str]:
-    """The faster map of the pair, if decided."""
+    """Returns the faster map of the pair, if that is decided."""
     return designs([pair.map]) if pair and pair.verdict is Verdict.FASTER else frozenset()
 
 
 def differ(one: GoAnswer, two: GoAnswer, same_maps: bool) -> bool:
-    """True if the pair is decided differently or, for the same maps, if another group leads."""
+    """True if the pair is decided differently or, for the same maps, if other maps lead."""
     return faster(one.pair) != faster(two.pair) or (
         same_maps and designs(one.front) != designs(two.front))
 
 
 def answers(campaign: Campaign, headline: Measured, cards: Mapping[str, Card]
             ) -> tuple[GoAnswer, ...]:
-    """A ranking for each compiler that has a result at the headline's place."""
+    """Ranks the maps of each compiler that has a result at the headline's place."""
     small = [replace(headline, ranked=tuple(m for m in headline.ranked if m in names))
              for names in by_compiler(cards)]
     small = [group for group in small if group.contenders]
@@ -84,5 +83,5 @@ def answers(campaign: Campaign, headline: Measured, cards: Mapping[str, Card]
 
 
 def is_open(headline: Measured, found: Sequence[GoAnswer]) -> bool:
-    """True if the C ports of the pair ran, but no map of Go."""
+    """True if the C ports of the pair ran, but none of Go's own maps."""
     return not found and set(PORTS) <= set(headline.contenders)

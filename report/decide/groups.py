@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups of cells that differ only in the map, and their rankings.
+"""Ranks groups of cells that differ only in the map.
 
-The verdict on a pair uses intervals that hold jointly for all pairs of the group
+The verdict on a pair of maps uses intervals that hold jointly for all pairs of the group
 (Bonferroni), because the leader is chosen from the same data.
 """
 import math
@@ -19,86 +19,86 @@ from report.model.number import Comparison, Estimate, Unit, Verdict, unknown
 from report.model.place import Entry, Group, Outcome, Place
 from report.stats import Interval, level_intervals, many_ratios
 
-MARGIN = 1.02  # practical margin: below it a difference does not matter
-ERROR = 0.05  # share of groups in which any verdict may be wrong
+MARGIN = 1.02  # a smaller difference does not matter in practice
+ERROR = 0.05  # largest share of groups in which any verdict may be wrong
 REFERENCE, REFERENCE_SHARE, REFERENCE_KEYS = "uniform-97-3", 0.03, 65536
 Rates = Mapping[int, float]  # block -> operations per second
-Pair = tuple[str, str]  # maps
+Pair = tuple[str, str]  # two maps
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A group before it is judged.
+    """A group of cells before it is judged.
 
-    cells   by map, without skipped ones
-    ranked  maps that take part in the ranking
+    - place: the factors that all of its cells share
+    - cells: by map, without skipped ones
+    - ranked: the maps that take part in the ranking
     """
     place: Place
     cells: Mapping[str, Cell]
     ranked: tuple[str, ...]
 
     def rates(self, name: str) -> Rates:
-        """Rates of a map."""
         return self.cells[name].rates
 
     @property
     def contenders(self) -> list[str]:
-        """Ranked maps with a result."""
+        """The ranked maps that have a result."""
         return [m for m in self.ranked if self.rates(m)]
 
     @property
     def pairs(self) -> int:
-        """Number of comparisons that hold jointly."""
+        """Number of comparisons whose intervals hold jointly."""
         k = len(self.contenders)
         return max(k * (k - 1) // 2, 1)
 
     @property
     def needs(self) -> int:
-        """Trials that a ranking of its maps needs."""
+        """Number of trials that a ranking of these maps needs."""
         return max(stats.RANKING_NEEDS, stats.needed_n_walsh(self.level))
 
     @property
     def level(self) -> float:
-        """Level of each interval such that all hold jointly."""
+        """Confidence level of each interval, so that all of them hold jointly."""
         return 1.0 - ERROR / self.pairs
 
     @cached_property
     def common(self) -> list[int]:
-        """Blocks in which every contender has a result."""
+        """The blocks in which every contender has a result."""
         blocks = [set(self.rates(m)) for m in self.contenders]
         return sorted(set.intersection(*blocks)) if blocks else []
 
     @cached_property
     def logs(self) -> npt.NDArray[np.float64]:
-        """ln rates of the contenders in common blocks, (maps, blocks)."""
+        """ln rates of the contenders in their common blocks: (maps, blocks)."""
         return np.log([[self.rates(m)[b] for b in self.common] for m in self.contenders])
 
     @cached_property
     def lag1(self) -> float:
-        """stats.shared_lag1() of its maps, whose trials are adjacent; nan: too few maps
-        or blocks."""
+        """stats.shared_lag1() of the maps, whose trials in a block are adjacent; nan if there are
+        too few maps or blocks."""
         if len(self.contenders) < 3 or len(self.common) < stats.RANKING_NEEDS:
             return math.nan
         return stats.shared_lag1(self.logs)
 
     @cached_property
     def level_lag1(self) -> float:
-        """Lag-1 correlation of the rates: the mean over the maps, which share the
-        machine, plus one standard error; nan as for lag1."""
+        """Lag-1 correlation of the rates: the mean over the maps, which share the machine, plus one
+        standard error; nan if there are too few maps or blocks."""
         if len(self.contenders) < 3 or len(self.common) < stats.RANKING_NEEDS:
             return math.nan
         return float(np.mean(stats.rank_lag1(self.logs))) + 1 / math.sqrt(len(self.common) - 3)
 
 
 def place_of(c: Factors) -> Place:
-    """The factors of a cell except its map."""
+    """Returns all factors of a cell except its map."""
     return Place(c.workload, c.loop, c.shape, int(c.keys), c.write_kind, c.write_share,
                  c.miss_share, c.dist, c.threads, c.placement, c.memory, c.presize,
                  c.crowded, c.options)
 
 
 def is_ranked(campaign: Campaign, name: str) -> bool:
-    """False for bounds, injected misuses, maps that never free memory, and maps with a
+    """False for upper bounds, injected misuses, maps that never free memory, and maps with a
     wrong answer."""
     about = campaign.maps[name]
     return (not about.bound and not about.misuse and about.sync != "leak"
@@ -106,7 +106,7 @@ def is_ranked(campaign: Campaign, name: str) -> bool:
 
 
 def measured_groups(campaign: Campaign) -> list[Measured]:
-    """All groups of throughput, in the order of the plan."""
+    """Returns all groups of throughput cells, in the order of the plan."""
     found: dict[Place, dict[str, Cell]] = {}
     for cell in campaign.cells.values():
         if cell.measure == "throughput" and cell.factors.common and not cell.factors.skip:
@@ -116,11 +116,11 @@ def measured_groups(campaign: Campaign) -> list[Measured]:
 
 
 def headline_order(groups: Sequence[Measured]) -> list[Measured]:
-    """The groups, starting with the one of the first sentence.
+    """Orders the groups; the first is the one that the first sentence of the page describes.
 
-    Preferred, in this order: a ranked map; the reference workload; 64 Ki keys, else
-    the middle size; the write share nearest to 3 %, updates; the most threads that
-    have a CPU each and two ranked maps with results.
+    It is chosen by these preferences, in this order: it has a ranked map; the reference
+    workload; 64 Ki keys, or else the middle size; the write share nearest to 3 %; updates; two
+    ranked maps with results; the most threads that have a CPU each.
     """
     if not groups:
         return []
@@ -142,14 +142,14 @@ def headline_order(groups: Sequence[Measured]) -> list[Measured]:
 
 @dataclass(frozen=True)
 class Contrast:
-    """rate of one map / rate of another at 95 %, and jointly."""
+    """Ratio of the rates of two maps, with its 95 % interval and its joint interval."""
     alone: Interval
     joint: Interval
 
 
 def contrasts(requests: Iterable[tuple[Measured, str, str]]) -> dict[tuple[int, Pair], Contrast]:
-    """(id of the group, pair) -> its contrast. Computing all at once is much faster
-    than one by one."""
+    """Returns the contrasts by (id of the group, pair of maps). Computing all at once is much
+    faster than one by one."""
     alone: dict[tuple[int, Pair], tuple[Rates, Rates]] = {}
     levels: dict[float, list[tuple[int, Pair]]] = {}
     lag1: dict[tuple[int, Pair], float] = {}
@@ -166,13 +166,13 @@ def contrasts(requests: Iterable[tuple[Measured, str, str]]) -> dict[tuple[int, 
 
 
 def candidates(group: Measured, centres: Mapping[str, float]) -> list[str]:
-    """Ranked maps from fast to slow; maps with too few trials come last."""
+    """Returns the ranked maps from fast to slow; maps with too few trials come last."""
     return sorted(group.contenders, key=lambda m: (
         len(group.rates(m)) < group.needs, -centres[m], m))
 
 
 def verdict_of(joint: Interval) -> Verdict:
-    """Verdict on the first map of a ratio, compared with the second."""
+    """Returns the verdict on the first map of a ratio, compared with the second."""
     if joint.low is None or joint.high is None:
         return Verdict.INVALID
     if joint.low > MARGIN:
@@ -185,13 +185,12 @@ def verdict_of(joint: Interval) -> Verdict:
 
 
 def estimate(interval: Interval, unit: Unit, level: float = 0.95) -> Estimate:
-    """An interval with its unit."""
     return Estimate(interval.centre, interval.low, interval.high, interval.n, unit, level,
                     interval.reason)
 
 
 def comparison(group: Measured, leader: str, rival: str, contrast: Contrast) -> Comparison:
-    """The leader compared with a rival."""
+    """Compares the leader with a rival."""
     joint = contrast.joint
     verdict = verdict_of(joint)
     return Comparison(
@@ -200,7 +199,7 @@ def comparison(group: Measured, leader: str, rival: str, contrast: Contrast) -> 
 
 
 def visible(group: Measured, one: str, two: str) -> float | None:
-    """The smallest true ratio that trials with this noise decide."""
+    """Returns the smallest true ratio that trials with this noise can decide."""
     x, y = group.rates(one), group.rates(two)
     logs = [math.log(x[b] / y[b]) for b in sorted(x.keys() & y.keys())]
     if len(logs) < group.needs:
@@ -213,15 +212,15 @@ def visible(group: Measured, one: str, two: str) -> float | None:
 
 
 def with_visible(group: Measured, ranking: Group) -> Group:
-    """The ranking with Comparison.smallest_visible. Only the headline has it, because
-    it needs a simulation."""
+    """Adds Comparison.smallest_visible. Only the headline has this value, because it needs a
+    simulation."""
     return replace(ranking, comparisons=tuple(
         replace(c, smallest_visible=visible(group, c.map, c.against))
         for c in ranking.comparisons))
 
 
 def lost(cell: Cell) -> list[str]:
-    """Reasons for blocks without a valid trial, with their number: "1 void"."""
+    """Counts the blocks without a valid trial by reason, such as "1 void"."""
     have = {t.block for t in cell.ok}
     states = {t.block: t.status.value for t in cell.trials
               if t.block not in have and not t.usable}
@@ -230,7 +229,7 @@ def lost(cell: Cell) -> list[str]:
 
 
 def lacking(group: Measured, leader: str, rival: str, n: int) -> str:
-    """Why a comparison lacks an interval: "5 of 6 blocks, 1 void"."""
+    """Explains why a comparison has no interval, such as "5 of 6 blocks, 1 void"."""
     parts = lost(group.cells[rival]) + [
         f"{part} of {leader}" for part in lost(group.cells[leader])]
     if not parts:
@@ -239,7 +238,7 @@ def lacking(group: Measured, leader: str, rival: str, n: int) -> str:
 
 
 def judge_all(campaign: Campaign, groups: Sequence[Measured]) -> list[Group]:
-    """The rankings of all groups."""
+    """Computes the rankings of all groups."""
     levels = level_intervals({c.id: c.rates for g in groups for c in g.cells.values()}, shared={
         c.id: g.level_lag1 for g in groups for c in g.cells.values()})
     centres = {id(g): {m: levels[c.id].centre or 0.0 for m, c in g.cells.items()}
@@ -259,8 +258,8 @@ def judge_all(campaign: Campaign, groups: Sequence[Measured]) -> list[Group]:
 
 def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[str, float],
               known: Mapping[tuple[int, Pair], Contrast]) -> bool:
-    """True if a rival is faster in the common blocks. Then the rival leads: the leader
-    by its own centre may have lost the trials of a slow phase."""
+    """True if a rival is faster in the common blocks; it then replaces the leader. The leader by
+    its own centre may have lost its trials of a slow phase."""
     first = leaders[id(group)]
     if first is None:
         return False
@@ -277,7 +276,7 @@ def overtaken(group: Measured, leaders: dict[int, str | None], centres: Mapping[
 
 def judge(campaign: Campaign, group: Measured, leader: str | None,
           known: Mapping[tuple[int, Pair], Contrast], levels: Mapping[str, Interval]) -> Group:
-    """The ranking of one group."""
+    """Computes the ranking of one group."""
     rivals = [] if leader is None else sorted(
         (comparison(group, leader, m, known[id(group), (leader, m)])
          for m in group.contenders if m != leader),
@@ -298,7 +297,7 @@ def judge(campaign: Campaign, group: Measured, leader: str | None,
 
 def entries(campaign: Campaign, group: Measured, leader: str | None,
             rivals: Sequence[Comparison], levels: Mapping[str, Interval]) -> tuple[Entry, ...]:
-    """A row for each map: the ranking, then the others by speed."""
+    """Returns a row for each map: ranked maps first, then the others by speed."""
     slower = {c.against: c.ratio for c in rivals}
 
     def row(name: str) -> Entry:

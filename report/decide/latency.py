@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Percentiles of open loops: of each trial by its histogram, then the median over
-trials with its interval."""
+"""Computes the percentiles of open loops: from the histogram of each trial, and then the median
+over trials with its interval."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,21 +14,19 @@ from report.load.trial import Latency as Entry
 from report.model.number import Estimate, Unit, unknown
 from report.model.result import Latency, LatencyRow
 
-PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # on the linked page
-SHOWN = (0.5, 0.99)  # on the first page
-LATE = 1.2  # times the scheduled time: above it the map is overloaded
-FLOOR = "no-state"  # capability of a map that does nothing
-# Write kind -> the second operation of its pair. It starts when the first one ends,
-# so that it lacks an intended start.
+PERCENTILES = (0.5, 0.9, 0.99, 0.999)  # shown on the linked page
+SHOWN = (0.5, 0.99)  # shown on the first page
+LATE = 1.2  # the map is overloaded if it takes more than this multiple of the scheduled time
+FLOOR = "no-state"  # capability that marks a map that does nothing
+# Write kind -> the second operation of its pair. It starts when the first one ends, so it has no
+# intended start time.
 SECOND = {"churn": "upsert", "fresh": "remove"}
 
 
 @dataclass(frozen=True)
 class Series:
-    """One kind of operation of one cell: an entry for each trial.
-
-    clock: "service", or "intended" (from the planned start)
-    """
+    """One kind of operation in one cell, with an entry for each trial. `clock` is "service", or
+    "intended" if latencies count from the planned start."""
     cell: Cell
     operation: str
     was_there: bool
@@ -37,12 +35,12 @@ class Series:
 
     @property
     def operations(self) -> int:
-        """Number in the trial with the fewest operations, which limits the percentiles."""
+        """Operations in the trial with the fewest, which limits the percentiles."""
         return min(e.count for e in self.entries)
 
 
 def series_of(cell: Cell) -> list[Series]:
-    """All series of a latency cell."""
+    """Returns all series of a latency cell."""
     found: dict[tuple[str, bool, str], list[Entry]] = {}
     for trial in cell.ok:
         for e in (trial.result.latency if trial.result else None) or ():
@@ -54,7 +52,7 @@ def series_of(cell: Cell) -> list[Series]:
 
 
 def percentile(campaign: Campaign, series: Series, p: float) -> Estimate:
-    """Median over trials of the percentile p, 0 < p < 1."""
+    """Median over trials of the quantile p, 0 < p < 1."""
     need = stats.needed_n(p)
     if series.operations < need:
         return unknown(Unit.TIME, f"{series.operations} operations, {need} needed")
@@ -67,8 +65,8 @@ def percentile(campaign: Campaign, series: Series, p: float) -> Estimate:
 
 
 def overload(cell: Cell) -> float | None:
-    """Time taken / scheduled time of the median trial, if an open loop did not keep
-    up: its latencies are then queueing times. None: it kept up."""
+    """If an open loop did not keep up, returns the median of time taken / scheduled time; its
+    latencies are then mostly queueing time. None: it kept up."""
     times = []
     for trial in cell.ok:
         arrivals = cell.factors.window_ns or (
@@ -81,13 +79,13 @@ def overload(cell: Cell) -> float | None:
 
 
 def cells_of(campaign: Campaign) -> list[Cell]:
-    """Latency cells with a result."""
+    """Returns the latency cells that have a result."""
     return [c for c in campaign.cells.values()
             if c.measure == "latency" and c.factors.common and c.ok]
 
 
 def lookups(campaign: Campaign, cells: Sequence[Cell]) -> Iterator[LatencyRow]:
-    """Service time of look-ups of present keys, for each cell that kept up."""
+    """Yields the service times of look-ups of present keys, for each cell that kept up."""
     for cell in cells:
         for series in series_of(cell):
             if (series.operation, series.was_there, series.clock) == ("lookup", True, "service") \
@@ -101,7 +99,7 @@ def is_floor(campaign: Campaign, name: str) -> bool:
 
 
 def largest_group(campaign: Campaign) -> list[Cell]:
-    """The cells of the place and rate with the most maps."""
+    """Returns the cells of the place and rate that have the most maps."""
     groups: dict[object, list[Cell]] = {}
     for cell in cells_of(campaign):
         groups.setdefault((place_of(cell.factors), cell.factors.rate_per_s), []).append(cell)
@@ -109,7 +107,7 @@ def largest_group(campaign: Campaign) -> list[Cell]:
 
 
 def latency(campaign: Campaign) -> Latency | None:
-    """Latency as shown on the page; None: nothing was measured."""
+    """Computes the latencies that the page shows; None if none were measured."""
     cells = largest_group(campaign)
     rows = sorted(lookups(campaign, cells), key=lambda r: (r.median.value or 0.0, r.map))
     about: Mapping[str, bool] = {r.map: is_floor(campaign, r.map) for r in rows}

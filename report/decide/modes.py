@@ -11,14 +11,14 @@ MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
 
 
 class Mode(NamedTuple):
-    """minutes: the budget; blocks: default for its workloads."""
+    """A mode: its budget in minutes, and the default number of blocks of its workloads."""
     minutes: float
     name: str
     blocks: int
 
 
 def settings(text: str) -> dict[str, str]:
-    """key -> value before the first [workload]; lines with the same key (`workloads` or
+    """Parses the keys before the first [workload]. Lines with the same key (`workloads` or
     `maps`) are joined."""
     head, found = re.split(r"^\[", text, maxsplit=1, flags=re.M)[0], dict[str, str]()
     for key, value in re.findall(r"^([\w-]+)\s*=\s*(.*?)\s*(?:#.*)?$", head, re.M):
@@ -27,8 +27,8 @@ def settings(text: str) -> dict[str, str]:
 
 
 def modes(folder: Path = FOLDER) -> list[Mode]:
-    """Modes with a budget, the shortest first. Modes of a set (SET-MODE.conf) measure
-    something else, and modes without blocks do not extend another mode."""
+    """Returns the modes with a budget, shortest first. Modes of a set (SET-MODE.conf) are left
+    out because they measure something else, modes without blocks because they extend no mode."""
     found = []
     for file in sorted(folder.glob("*.conf")):
         known = settings(file.read_text(encoding="utf-8"))
@@ -39,8 +39,8 @@ def modes(folder: Path = FOLDER) -> list[Mode]:
 
 
 def next_mode(mode: str | None, needs: int) -> Next | None:
-    """The shortest mode that measures more than `mode`, in at least `needs` blocks;
-    None: no mode fits, or `mode` is unknown."""
+    """Returns the shortest mode that measures more than `mode`, in at least `needs` blocks;
+    None if no mode fits or `mode` is unknown."""
     minutes = {m.name: m.minutes for m in modes()}.get(mode or "")
     return next((Next(m.name, m.minutes) for m in modes()
                  if minutes is not None and m.minutes > minutes and m.blocks >= needs), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the result of a campaign, from which everything is printed."""
+"""Computes the result of a campaign, from which all output is printed."""
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,18 +10,18 @@ from report.decide.tables import cache, machine, numbers, validity
 from report.load.plan import Build
 from report.model.result import FORMAT, Answer, Campaign, Result, Runs
 
-NO_COUNTERS = "no counters: "  # starts the reason of such a skipped cell
+NO_COUNTERS = "no counters: "  # begins the reason of a cell that was skipped for lack of counters
 NOTHING = Answer(None, None, None, None, None)
 
 
 def commit_of(about: Build) -> str | None:
-    """The commit in 12 digits, with a + if the tree had changes, a ? if that is not known."""
+    """Formats the commit as 12 digits, with "+" if the tree had changes, "?" if that is unknown."""
     marks = {True: "+", False: "", None: "?"}
     return about.commit and about.commit[:12] + marks[about.dirty]
 
 
 def campaign_of(campaign: load.Campaign, headline: groups.Measured | None) -> Campaign:
-    """Where and how the campaign was measured."""
+    """Describes when, on which machine and how the campaign was measured."""
     plan = campaign.plan
     virtual = {"yes": True, "no": False}.get(plan.machine.fact("hypervisor_flag") or "")
     return Campaign(
@@ -33,7 +33,7 @@ def campaign_of(campaign: load.Campaign, headline: groups.Measured | None) -> Ca
 
 
 def runs_of(campaign: load.Campaign) -> Runs:
-    """Numbers of planned trials by their outcome."""
+    """Counts the planned trials by outcome."""
     skipped = [c.factors.skip for c in campaign.cells.values() if c.factors.skip]
     return Runs(
         len(campaign.cells), len(campaign.planned) - len(campaign.missing), len(skipped),
@@ -43,10 +43,7 @@ def runs_of(campaign: load.Campaign) -> Runs:
 
 
 def build(campaign: load.Campaign, others: Iterable[Path] = ()) -> Result:
-    """The result.
-
-    others -- folders of other campaigns, for Result.earlier
-    """
+    """Computes the result. `others` are folders of other campaigns, for Result.earlier."""
     measured = groups.headline_order(groups.measured_groups(campaign))
     rankings = groups.judge_all(campaign, measured)
     known = {c.id: c for c in cards.all_cards(campaign)}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Assesses whether the headline can be relied on, by seven questions.
+"""Assesses by seven questions whether the headline can be trusted.
 
-Limits are stated here and explained in docs/reference/verdicts.md. Each was chosen by
-simulating the faults that it must find (tests/report/test_trust_power.py).
+docs/reference/verdicts.md explains the limits below. Each was chosen by simulating the faults
+that it must find (tests/report/test_trust_power.py).
 """
 import math
 from collections.abc import Sequence
@@ -18,29 +18,29 @@ from report.model.number import Estimate, Unit
 from report.model.place import Group, Outcome
 from report.model.trust import Assessment, Check, Question, State, Trust
 
-BIAS = 1.12  # bias between two copies of one map that must be detectable
-COPY_LEVEL = 0.92  # each end is wrong in 4 % of runs: a test of equivalence
-HALF = 6  # least number of trials of half a run
-HALF_ERROR = 0.30  # nominal, for all maps: 4 to 6 % of sound runs seem to change
-DISTURBED = 0.10  # share of the trials of one map
-BROKEN = 0.29  # with a larger share of wrong values, a pseudo-median follows them
-WAITING = 0.20  # share of its window that a trial's threads waited for a CPU
-SPEED = 1.10  # fastest / slowest CPU speed
-SPEED_RANGE = (1, 99)  # percentiles: one slow reading is not a change of speed
-VISIBLE = 1.10  # maps that may differ by more are not equivalent
+BIAS = 1.12  # speed difference between two copies of one map that must be detectable
+COPY_LEVEL = 0.92  # each end is wrong in 4 % of runs, as for a test of equivalence
+HALF = 6  # fewest trials in half of a run
+HALF_ERROR = 0.30  # nominal, over all maps: 4 to 6 % of sound runs seem to change
+DISTURBED = 0.10  # largest share of disturbed trials of one map
+BROKEN = 0.29  # if more values are wrong than this share, a pseudo-median follows them
+WAITING = 0.20  # largest share of the window that a trial's threads may wait for a CPU
+SPEED = 1.10  # largest ratio of the fastest to the slowest CPU speed
+SPEED_RANGE = (1, 99)  # percentiles; a single slow reading is not a change of speed
+VISIBLE = 1.10  # maps are equivalent only if a difference of this factor would be detected
 ORDER = (Trust.GOOD, Trust.CARE, Trust.NOT)
 
 
 def is_disturbed(cell: Cell, trial: Trial) -> bool:
-    """True if other programs took the CPUs of this trial, according to the runner or,
-    if it could not judge, to the waiting time of the threads."""
+    """True if other programs took the CPUs of this trial, according to the runner or, if it could
+    not judge, to the time for which the threads waited."""
     if trial.disturbed:
         return True
     return trial.others_share is None and trial.waited > WAITING and cell.factors.alone
 
 
 def verified(campaign: Campaign, front: Sequence[str]) -> Check:
-    """Did each leading map pass every planned check of its answers?"""
+    """Checks that each leading map passed every planned check of its answers."""
     cells = [c for c in campaign.cells.values()
              if c.measure == "verify" and c.map in front and not c.factors.skip]
     passed = sum(bool(c.ok) for c in cells)
@@ -52,7 +52,7 @@ def verified(campaign: Campaign, front: Sequence[str]) -> Check:
 
 
 def complete(headline: Measured) -> Check:
-    """Does each planned trial of the headline have a valid result?"""
+    """Checks that each planned trial of the headline has a valid result."""
     cells = [headline.cells[m] for m in headline.ranked]
     planned = sum(c.factors.blocks for c in cells)
     gone = planned - sum(len(c.ok) for c in cells)
@@ -65,8 +65,8 @@ def complete(headline: Measured) -> Check:
 # ---- A/A: two copies of one map ---------------------------------------------------
 
 def copies(campaign: Campaign) -> list[tuple[Cell, Estimate]]:
-    """Cells with a second copy of their map, and copy / original. The two trials of a
-    pair are adjacent, in random order, so pairs do not resemble their neighbours
+    """Returns the cells with a second copy of their map, and copy / original. The two trials of
+    a pair are adjacent and in random order, so a pair does not resemble its neighbours
     (docs/adr/0057)."""
     found = []
     for (arm, cell_id), trials in sorted(campaign.arms.items()):
@@ -79,7 +79,7 @@ def copies(campaign: Campaign) -> list[tuple[Cell, Estimate]]:
 
 
 def copy_ratio(ratios: Sequence[float]) -> Estimate:
-    """Centre of copy / original over the blocks, with its interval."""
+    """Estimates copy / original over the blocks, with its interval."""
     n, needs = len(ratios), stats.needed_n_walsh(COPY_LEVEL)
     if n < needs:
         return Estimate(None, None, None, n, Unit.RATIO, COPY_LEVEL, f"n<{needs}")
@@ -88,8 +88,8 @@ def copy_ratio(ratios: Sequence[float]) -> Estimate:
 
 
 def same_map(campaign: Campaign, group: Group | None) -> Check:
-    """Are two separately linked copies of one map equally fast? If not, code layout
-    affects results more than the map does."""
+    """Checks that two separately linked copies of one map are equally fast. If they are not,
+    code layout affects results more than the map does."""
     pairs = copies(campaign)
     if not pairs:
         return Check(Question.SAME_MAP, State.UNKNOWN, Trust.CARE, limit=BIAS)
@@ -106,14 +106,14 @@ def same_map(campaign: Campaign, group: Group | None) -> Check:
 
 
 def bias_of(ratio: Estimate) -> float:
-    """The largest factor, in either direction, that the interval allows."""
+    """Returns the largest factor, in either direction, that the interval allows."""
     if ratio.low is None or ratio.high is None:
         return math.inf
     return max(ratio.high, 1 / ratio.low)
 
 
 def least_lead(group: Group | None) -> float | None:
-    """The lower end of the leader's least certain lead; None: no leader."""
+    """Returns the lower end of the leader's smallest lead; None if no map leads."""
     if group is None or group.outcome is not Outcome.DECIDED or group.closest is None:
         return None
     return group.closest.low
@@ -122,7 +122,7 @@ def least_lead(group: Group | None) -> float | None:
 # ---- both halves of the run -------------------------------------------------------
 
 def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> Estimate | None:
-    """Leader / runner-up in some blocks."""
+    """Estimates leader / runner-up in some of the blocks."""
     closest = group.closest if group else None
     if closest is None:
         return None
@@ -132,8 +132,9 @@ def lead_in(headline: Measured, group: Group | None, blocks: Sequence[int]) -> E
 
 
 def steady(headline: Measured, group: Group | None) -> Check:
-    """Is each map equally fast, relative to the others, in both halves of the run? If a
-    phase of the machine slows only one map, another run gives a different ranking."""
+    """Checks that each map has the same speed, relative to the others, in both halves of the
+    run. If a phase of the machine slows only one map, another run would rank the maps
+    differently."""
     names, n = headline.contenders, len(headline.common)
     if len(names) < 2 or n < 2 * HALF:
         return Check(Question.STEADY, State.UNKNOWN, Trust.CARE, limit=MARGIN)
@@ -153,8 +154,8 @@ def steady(headline: Measured, group: Group | None) -> Check:
 
 def change_of(series: npt.NDArray[np.float64], level: float, lag1: float
               ) -> tuple[float, float, float]:
-    """Centre of the second half minus centre of the first, with Moses' interval,
-    widened like the interval of a ratio."""
+    """Estimates the centre of the second half minus the centre of the first, with Moses'
+    interval, which is widened like the interval of a ratio."""
     half = len(series) // 2
     first, second = series[:half], series[-half:]
     centre = stats.shift(second, first)
@@ -167,7 +168,7 @@ def change_of(series: npt.NDArray[np.float64], level: float, lag1: float
 # ---- the machine ------------------------------------------------------------------
 
 def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
-    """Was any single map of the headline disturbed by other programs?"""
+    """Checks that other programs did not disturb any single map of the headline."""
     shares = []
     count = total = 0
     for name in headline.contenders:
@@ -186,7 +187,7 @@ def undisturbed(headline: Measured, front: Sequence[str]) -> Check:
 
 
 def speed_range(campaign: Campaign) -> float | None:
-    """Fastest / slowest CPU speed of the trials; None: not known."""
+    """Returns the fastest / slowest CPU speed of the trials; None if unknown."""
     known = [t.speed for _, t in campaign.ran if t.speed]
     if not known:
         return None
@@ -195,8 +196,8 @@ def speed_range(campaign: Campaign) -> float | None:
 
 
 def same_speed(campaign: Campaign) -> Check:
-    """Was the CPU speed constant? Compared runs are adjacent, so a change affects rates
-    but not the ranking. It therefore lacks a verdict."""
+    """Checks that the CPU speed was constant. Trials that are compared are adjacent, so a
+    change affects rates but not the ranking, and the answer does not affect the verdict."""
     found = speed_range(campaign)
     state = (State.UNKNOWN if found is None else
              State.FAILED if found > SPEED else State.PASSED)
@@ -204,8 +205,8 @@ def same_speed(campaign: Campaign) -> Check:
 
 
 def powerful(group: Group | None, headline: Measured | None) -> Check:
-    """Is the run long enough for the conclusions of the page? A tie counts only if a
-    difference of 10 % would have been detected."""
+    """Checks that the run is long enough for the conclusions of the page. A tie counts only if
+    the run would have detected a difference of 10 %."""
     counts = [len(headline.rates(m)) for m in headline.contenders] if headline else []
     n = min(counts, default=0)
     needs = headline.needs if headline else 0
@@ -221,7 +222,7 @@ def powerful(group: Group | None, headline: Measured | None) -> Check:
 
 
 def assess(campaign: Campaign, headline: Measured | None, group: Group | None) -> Assessment:
-    """All questions, and the worst answer."""
+    """Answers all questions; the worst answer is the verdict."""
     front = group.front if group else ()
     checks = [verified(campaign, front), same_map(campaign, group)]
     if headline is not None:

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exact gate: are head's simulated counts equal to base's? (docs/method/gate.md)
-
-Needs only Python, because it runs in pipelines without the report's packages.
-"""
+"""The exact gate checks that head and base have equal simulated counts
+(docs/method/gate.md). It needs only Python, because it runs in pipelines that do not install
+the report's packages."""

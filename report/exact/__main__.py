@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make regress-exact: are head's simulated counts equal to base's?
+"""make regress-exact: checks that head and base have equal simulated counts.
 
     python3 -m report.exact requests FOLDER
     python3 -m report.exact decide FOLDER [--json FILE]
 
-FOLDER: see read.py. Prints the verdict, the compared commits, and every difference;
-writes the lines that accept the differences to FOLDER/counts.txt. Exit status: 0
-equal or accepted, 1 red, 2 usage or input. Rules: docs/method/gate.md.
+read.py describes FOLDER. Prints the verdict, the compared commits and every difference.
+Writes the `Counts:` lines that would accept the differences to FOLDER/counts.txt. Exit
+status: 0 equal or accepted, 1 failed, 2 usage or input error. Rules: docs/method/gate.md.
 """
 import sys
 from collections.abc import Sequence

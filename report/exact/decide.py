@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decides the verdict from the answers of both arms. Rules: docs/method/gate.md."""
+"""Compares the trials of base and head and decides the verdict (docs/method/gate.md)."""
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from report.ending import InputError
 from report.exact.model import About, Cell, Differences, Figures, Row, Verdict, Word
 from report.exact.read import TOTALS
 
-LAYOUT = "globals"  # the memory region that unrelated code moves
+LAYOUT = "globals"  # unrelated code moves this memory region
 NUMBER = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]?\d+)?"  # a JSON number
 FIGURE = re.compile(rf"(\S+) ({NUMBER}) -> ({NUMBER})")
 LINE = re.compile(rf"Counts: (\S+) ({FIGURE.pattern}(?:, {FIGURE.pattern})*): (\S.*)")
@@ -16,8 +16,8 @@ Accepted = Mapping[str, Sequence[tuple[Differences, str]]]  # cell -> (figures, 
 
 
 def accepted_of(message: str) -> tuple[Accepted, tuple[str, ...]]:
-    """(figures that the messages of all commits accept, the oldest first; lines that
-    cannot be parsed)."""
+    """Parses the `Counts:` lines of all commit messages, oldest first. Returns the accepted
+    differences by cell, and the lines that cannot be parsed."""
     found: dict[str, list[tuple[Differences, str]]] = {}
     odd = []
     for line in message.splitlines():
@@ -35,10 +35,10 @@ def accepted_of(message: str) -> tuple[Accepted, tuple[str, ...]]:
 
 def reasons_for(lines: Sequence[tuple[Differences, str]], named: Differences,
                 base: Figures) -> str | None:
-    """The reason that accepts this difference between head and base, or None. Each line
-    is the step of its commit; the lines of successive commits lead from base's figures
-    to head's. A line of an unrelated step accepts nothing."""
-    reached = {frozenset[tuple[str, float]](): ""}  # figures that differ from base -> reason
+    """Returns the reason for accepting this difference between head and base, or None. Each
+    line gives the change that one commit makes to the figures. Applied in order, the lines of
+    successive commits must turn base's figures into head's; unrelated lines have no effect."""
+    reached = {frozenset[tuple[str, float]](): ""}  # changed figures -> reason
     for figures, reason in lines:
         for now, why in list(reached.items()):
             known = dict(base) | dict(now)
@@ -50,14 +50,14 @@ def reasons_for(lines: Sequence[tuple[Differences, str]], named: Differences,
 
 
 def is_layout(differ: Differences) -> bool:
-    """True if only the lines of globals moved: accesses, statistics and all other
-    regions are equal. Totals are sums of regions."""
+    """True if only the figures of the globals region changed, together with the totals, which
+    include that region. Accesses, statistics and all other regions are equal."""
     return any(n.startswith(LAYOUT + ".") for n in differ) and all(
         n.startswith(LAYOUT + ".") or n in TOTALS for n in differ)
 
 
 def judge(cell: Cell, accepted: Accepted) -> Row:
-    """The row of one cell."""
+    """Decides the verdict on one cell."""
     if cell.base is None or cell.head is None:
         return Row(cell.planned, Word.SAME, None, None, {}, None, ())
     base, head = cell.base.figures, cell.head.figures
@@ -75,14 +75,14 @@ def judge(cell: Cell, accepted: Accepted) -> Row:
     if is_layout(differ):
         return row(Word.LAYOUT, None, differ)
     lines = accepted.get(cell.planned.name, ())
-    red = row(Word.RED, "the messages accept other figures" if lines else None, differ)
+    red = row(Word.RED, "the commit messages accept other figures" if lines else None, differ)
     reasons = reasons_for(lines, red.named, base)
     return row(Word.ACCEPTED, reasons, differ) if reasons else red
 
 
 def check_comparable(cells: Sequence[Cell]) -> None:
-    """Rejects arms that cannot be compared. A head whose trials fail is red, but a head
-    that cannot read the requests has another protocol."""
+    """Raises InputError if base ran no request, or if head could not read any request and
+    therefore has another trial protocol. A head whose trials fail is comparable; it fails."""
     for arm, words in (("base", ""), ("head", "ended with status 2")):
         answers = [answer for cell in cells
                    if (answer := cell.base if arm == "base" else cell.head) is not None]
@@ -94,7 +94,7 @@ def check_comparable(cells: Sequence[Cell]) -> None:
 
 
 def decide(cells: Sequence[Cell], about: About, message: str) -> Verdict:
-    """The whole verdict."""
+    """Decides the verdict on the whole run."""
     check_comparable(cells)
     accepted, odd = accepted_of(message)
     rows = tuple(judge(cell, accepted) for cell in cells)

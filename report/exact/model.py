@@ -5,30 +5,30 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 Count = int | float
-Figures = Mapping[str, Count]  # figure of an answer -> its count
+Figures = Mapping[str, Count]  # name of a figure -> its count
 Differences = Mapping[str, tuple[Count, Count]]  # figure -> (base, head)
 
 
 class Word(StrEnum):
-    """Verdict on a cell; RED, ACCEPTED and EQUAL also on the whole run."""
+    """The verdict on a cell; RED, ACCEPTED and EQUAL are also verdicts on the whole run."""
     RED = "red"
     ACCEPTED = "accepted"
     EQUAL = "equal"
-    LAYOUT = "layout"  # globals have other addresses
+    LAYOUT = "layout"  # only the addresses of globals changed
     ONLY_HEAD = "only head"
-    SAME = "same program"  # needs no trial
+    SAME = "same program"  # so no trial is needed
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One arm's answer to one request; figures None: see the reason."""
+    """The answer of base or head to one request; `figures` None: `reason` explains why."""
     figures: Figures | None
     reason: str | None = None
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A simulated cell of the plan; factors of the trial protocol."""
+    """A simulated cell of the plan, with its factors in the trial protocol."""
     id: str
     map: str
     keys: int
@@ -39,7 +39,6 @@ class Planned:
 
     @property
     def name(self) -> str:
-        """A short name that is unique among the planned cells."""
         return f"{self.map}/n{self.keys}/{self.write_kind}/t{self.threads}"
 
     @property
@@ -49,7 +48,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Cell:
-    """A planned cell with both answers; None: the programs are the same."""
+    """A planned cell with the answers of base and head; None: the two programs are equal."""
     planned: Planned
     base: Answer | None
     head: Answer | None
@@ -57,19 +56,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One cell's verdict."""
+    """The verdict on one cell, and the figures that led to it."""
     planned: Planned
     verdict: Word
     base: Figures | None
     head: Figures | None
     differ: Differences
     reason: str | None
-    unpaired: tuple[str, ...]  # figures that only one arm has
+    unpaired: tuple[str, ...]  # figures that only base or only head has
 
     @property
     def named(self) -> Differences:
-        """The figures that a `Counts:` line must name: figures of the whole cell if one
-        differs, because figures by region change with them."""
+        """The figures that a `Counts:` line must name: the differing figures of the whole
+        cell or, if only memory regions differ, the differing figures of regions."""
         whole = {n: v for n, v in self.differ.items()
                  if n.partition(".")[0] == "stats" or "." not in n}
         return whole or self.differ
@@ -77,8 +76,8 @@ class Row:
 
 @dataclass(frozen=True)
 class About:
-    """The compared commits, the compiler of both arms, the plan's hash; map and
-    readmostly: set for a map of another project."""
+    """The compared commits, their common compiler, and the plan's hash. `map` and `readmostly`
+    are set if the gate checks a map of another project."""
     base: str
     base_ref: str
     head: str
@@ -92,10 +91,10 @@ class About:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of the gate."""
+    """The verdict on the whole run."""
     verdict: Word
     about: About
     machines: str
     rows: tuple[Row, ...]
     odd_lines: tuple[str, ...]  # `Counts:` lines that cannot be parsed
-    unused: tuple[str, ...]  # cells that the messages accept needlessly
+    unused: tuple[str, ...]  # accepted cells whose counts did not change or were not taken

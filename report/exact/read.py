@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the folder of the exact gate: requests for both arms, and their answers.
+"""Reads the folder of the exact gate: the plan, and the answers of base and head.
 
-The script of `make regress-exact` makes it: plan.json, about (a word and its value
-on each line), message (of the commits since base), same (maps whose programs are
-equal), base/ and head/ with an answer to each request. InputError names a file with an error.
+The script of `make regress-exact` writes the folder: plan.json; about (lines of a word and
+its value); message (the commit messages since base); same (the maps whose programs are equal);
+base/ and head/, each with an answer to every request. An InputError names the faulty file.
 """
 import json
 from collections.abc import Container
@@ -15,17 +15,17 @@ from report.exact.model import About, Answer, Cell, Count, Figures, Planned
 from report.load import strict_json
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-SEED = 1  # for every trial: base and head get the same operations
-# The sums over memory regions, as named in the answers.
+SEED = 1  # every trial uses it, so that base and head run the same operations
+# The sums over all memory regions, named as in the answers.
 TOTALS = ("l1d_misses", "coherence_misses", "false_sharing_misses", "invalidations",
           "false_sharing_invalidations", "upgrades")
 BY_REGION = ("misses", "coherence_misses", "false_misses", "invalidations",
              "false_invalidations", "upgrades")
-# Exit statuses of a trial that are not evidence about its program.
+# Exit statuses that show an outside cause, not a fault of the trial's program.
 LOST = {"": "left no status: is the disk full?", "3": "lost its answer",
         "130": "was interrupted", "137": "was killed, perhaps for lack of memory",
         "143": "was terminated"}
-ROOM = "; make room where TMPDIR is, then the same call again"
+ROOM = "; make room in TMPDIR, then run the same command again"
 
 
 def read(path: Path) -> str:
@@ -46,7 +46,7 @@ def read_json(path: Path) -> Any:
     try:
         return strict_json.loads(read(path))
     except ValueError as error:
-        raise InputError(f"{path}: no JSON: {error}") from error
+        raise InputError(f"{path}: not JSON: {error}") from error
 
 
 # ---- requests ---------------------------------------------------------------
@@ -57,20 +57,20 @@ def parse_cell(cell: Any, factors: Container[str]) -> Planned:
 
 
 def read_factors() -> Container[str]:
-    """The fields of a cell in a request."""
+    """Returns the names of a cell's fields in a request."""
     found: dict[str, Any] = read_json(DOCS / "cell.schema.json")["properties"]
     return found
 
 
 def read_plan(file: Path) -> tuple[Planned, ...]:
-    """The simulated cells, including those that the planner would skip: each arm
-    reports for itself which cells it cannot run."""
+    """Reads the simulated cells, including those that the planner would skip, because base
+    and head each report which cells they cannot run."""
     factors = read_factors()
     try:
         cells = tuple(parse_cell(c, factors) for c in read_json(file)["cells"]
                       if c["measure"].startswith("simulated:"))
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{file}: no plan: {error!r}") from error
+        raise InputError(f"{file}: not a plan: {error!r}") from error
     if not cells:
         raise InputError(f"{file}: the plan has no simulated cell")
     names = [cell.name for cell in cells]
@@ -82,20 +82,20 @@ def read_plan(file: Path) -> tuple[Planned, ...]:
 
 
 def same_of(folder: Path) -> list[str]:
-    """The maps whose programs are equal in base and head."""
+    """Reads the names of maps whose programs are equal in base and head."""
     path = folder / "same"
     return read(path).split() if path.exists() else []
 
 
 def request_of(factors: Any, backend: str = "sim") -> str:
-    """A request of the trial protocol."""
+    """Formats a request of the trial protocol as JSON."""
     return json.dumps({"protocol": 2, "seed": SEED, "control_extra": 0.0,
                        "counters": {"backend": backend}, "cell": factors})
 
 
 def write_requests(folder: Path) -> None:
-    """Writes a file per request; `order` has their numbers and maps, the longest
-    first; maps in the file `same` are left out."""
+    """Writes one file for each request, and the file `order`: numbers and maps of the requests,
+    slowest first. `order` omits the maps that the file `same` lists."""
     cells, same = read_plan(folder / "plan.json"), same_of(folder)
     (folder / "requests").mkdir()
     for number, cell in enumerate(cells):
@@ -108,12 +108,12 @@ def write_requests(folder: Path) -> None:
 # ---- answers ----------------------------------------------------------------
 
 def whole(value: Count) -> Count:
-    """A count as a whole number, in whatever form the answer has it."""
+    """Converts a count without a fraction to int, because answers may write 3 as 3.0."""
     return int(value) if value == int(value) else value
 
 
 def figures_of(result: Any) -> Figures:
-    """All compared figures of one answer, by name."""
+    """Returns all figures of an answer that the gate compares, by name."""
     total = {e["metric"]: e["total"] for e in result["counters"]["events"]}
     found = {name: total[name] for name in TOTALS}
     found["accesses"] = total["loads"] + total["stores"]
@@ -130,7 +130,7 @@ def figures_of(result: Any) -> Figures:
 
 
 def answer_of(folder: Path, number: int) -> Answer:
-    """The answer of the arm in `folder`; InputError if it was lost."""
+    """Reads one answer of base or head, as `folder` selects; InputError if it was lost."""
     status = read(folder / f"{number:03}.status").strip()
     error_lines = read(folder / f"{number:03}.err").strip().splitlines()
     words = f": {error_lines[-1][:300]}" if error_lines else ""
@@ -149,7 +149,7 @@ def answer_of(folder: Path, number: int) -> Answer:
 
 
 def read_cells(folder: Path) -> tuple[Cell, ...]:
-    """Each planned cell with both answers."""
+    """Reads the answers of base and head for each planned cell."""
     same = same_of(folder)
     return tuple(Cell(planned, None, None) if planned.map in same else
                  Cell(planned, answer_of(folder / "base", n), answer_of(folder / "head", n))
@@ -157,7 +157,7 @@ def read_cells(folder: Path) -> tuple[Cell, ...]:
 
 
 def read_about(file: Path) -> About:
-    """Parses lines of the form "word value"."""
+    """Parses the file `about`: one word and its value on each line."""
     words = [line.partition(" ")[::2] for line in read(file).splitlines() if line]
     try:
         return About(**dict(words))

@@ -16,7 +16,7 @@ def figure_text(name: str, pair: tuple[Count, Count]) -> str:
 
 
 def lines_of_row(row: Row) -> Iterator[str]:
-    """Differences of the whole cell, then by region."""
+    """Yields the differences of the whole cell, then of its memory regions."""
     first = row.named
     rest = [figure_text(n, v) for n, v in row.differ.items() if n not in first]
     reason = f"; {row.reason}" if row.reason else ""
@@ -27,7 +27,8 @@ def lines_of_row(row: Row) -> Iterator[str]:
 
 
 def alike(rows: Sequence[Row]) -> Iterator[str]:
-    """Rows without figures; rows of one map and reason share a line."""
+    """Yields the verdicts on cells without figures; cells with the same map and reason share
+    a line."""
     groups: dict[tuple[Word, str, str | None], list[str]] = {}
     for row in rows:
         if not row.differ and row.verdict not in (Word.EQUAL, Word.SAME):
@@ -39,7 +40,7 @@ def alike(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def first_line(verdict: Verdict) -> str:
-    """The compared commits and maps, and the verdict."""
+    """Names the verdict, the compared commits and the maps."""
     words = [row.verdict for row in verdict.rows]
     parts = ", ".join(f"{words.count(w)} {w}" for w in sorted(set(words)))
     about = verdict.about
@@ -50,7 +51,7 @@ def first_line(verdict: Verdict) -> str:
 
 
 def notes(verdict: Verdict) -> Iterator[str]:
-    """Notes that explain the lines above."""
+    """Yields notes that explain the lines above."""
     if any(row.differ and row.planned.threads > 1 and row.verdict != Word.LAYOUT
            for row in verdict.rows):
         yield "band: changes of multi-core counts are one sample (docs/method/simulator.md)"
@@ -69,7 +70,7 @@ def notes(verdict: Verdict) -> Iterator[str]:
 
 
 def table(verdict: Verdict) -> str:
-    """The answer as text: differences only."""
+    """Formats the verdict for the terminal; equal cells are omitted."""
     lines = [first_line(verdict), *alike(verdict.rows)]
     for row in verdict.rows:
         if row.differ:
@@ -78,7 +79,7 @@ def table(verdict: Verdict) -> str:
 
 
 def to_accept(verdict: Verdict) -> str:
-    """The lines that would accept each red cell, without reasons."""
+    """Returns the `Counts:` lines that would accept each failed cell; the user adds reasons."""
     return "".join(
         f"Counts: {row.planned.name} "
         + ", ".join(f"{n} {b} -> {h}" for n, (b, h) in row.named.items()) + ": \n"
@@ -86,7 +87,7 @@ def to_accept(verdict: Verdict) -> str:
 
 
 def document(verdict: Verdict) -> str:
-    """All figures, as in docs/exact.schema.json."""
+    """Formats all figures as docs/exact.schema.json requires."""
     about = {k: v for k, v in asdict(verdict.about).items()
              if v or k in ("head_changed", "plan")} | {"machine": verdict.machines}
     cells = [{"cell": row.planned.name, "id": row.planned.id, "map": row.planned.map,

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists the functions of failing cells whose instructions differ from base to head.
+"""Lists the functions of failing cells whose instruction counts differ in base and head.
 
     python3 -m report.exact.why ask exact|time FOLDER REASONS
     python3 -m report.exact.why tell REASONS
 
-FOLDER is the folder of the exact gate (exact) or a campaign of `make regress`
-(time). `ask` makes the folder REASONS: requests/NUMBER, order (NUMBER MAP), base and
-head (commits; head is empty for the work tree), cells.json. runner/why.sh adds
-base/NUMBER.cachegrind, head/NUMBER.cachegrind and `changed`, the files that differ
-between the commits. `tell` prints the functions and writes why.txt. The result does
-not affect verdicts (docs/method/gate.md). Exit status: 0, 2 usage or input.
+FOLDER is the folder of the exact gate (`exact`) or of a campaign of `make regress` (`time`).
+`ask` writes the folder REASONS: requests/NUMBER; order (lines `NUMBER MAP`); base.commit and
+head.commit (empty for the work tree); cells.json. runner/why.sh adds base/NUMBER.cachegrind,
+head/NUMBER.cachegrind and `changed`, the files that differ between the commits. `tell` prints
+the functions and writes why.txt. Verdicts do not depend on the result (docs/method/gate.md).
+Exit status: 0, or 2 for usage or input errors.
 """
 import json
 import os
@@ -30,25 +30,25 @@ from report.exact.__main__ import verdict_of
 from report.exact.model import Planned, Word
 from report.exact.text import ratio_text
 
-OPERATIONS = 8000  # in a counted window: the value of regress-exact.conf
-MOST = 6  # functions that are printed per cell
-THEIR_WORDS = ("IMPL", "IMPL_FLAGS", "IMPL_MAKE")  # make variables in the environment
-# The path of a source file in its tree, which may be unpacked anywhere.
+OPERATIONS = 8000  # operations in a counted window, as in regress-exact.conf
+MOST = 6  # number of functions printed for each cell
+THEIR_WORDS = ("IMPL", "IMPL_FLAGS", "IMPL_MAKE")  # `make` variables, read from the environment
+# A source file's path inside its tree; the tree may be unpacked anywhere.
 SOURCE = re.compile(r".*?/(?:theirs/(?:(?:base|head)/)?(.+)|((?:impls|tests|examples|runner)/.*))")
 
 
 @dataclass(frozen=True)
 class Question:
-    """A cell, and the number of the request that represents it."""
+    """A cell, and the number of the request whose counts explain it."""
     cell: str
     map: str
     run: int
-    again: str  # the command that prints it again
+    again: str  # command that repeats the gate for this cell
 
 
 @dataclass(frozen=True)
 class Place:
-    """A function, and the source file of some of its instructions."""
+    """A function, and a source file that holds some of its instructions."""
     file: str
     function: str
 
@@ -56,14 +56,14 @@ class Place:
 # ---- ask ----------------------------------------------------------------------
 
 def native(planned: Planned) -> dict[str, object]:
-    """Factors of a native trial that runs the operations of a cell in a counted window."""
+    """Returns the factors of a native trial with the same operations in a counted window."""
     return dict(planned.factors) | {
         "measure": "throughput", "cpus": [], "warm_up_ns": 0, "window_ns": 0,
         "window_ops": OPERATIONS, "verify_ops": 0, "deadline_ns": 600 * 10**9}
 
 
 def theirs(impl: str) -> str:
-    """The make variables that name a map of another project; "" for our own maps."""
+    """Formats the `make` variables that name a map of another project; "" for our own maps."""
     if not impl:
         return ""
     words = {name: os.environ[name] for name in THEIR_WORDS if os.environ.get(name)}
@@ -72,16 +72,17 @@ def theirs(impl: str) -> str:
 
 
 def gate_command(goal: str, impl: str, chosen: str) -> str:
-    """The command; for a map of another project it names Readmostly's folder."""
+    """Returns the command that repeats the gate. For a map of another project it also names
+    Readmostly's folder."""
     make = f"make -C {shlex.quote(os.getcwd())}" if impl else "make"
     return " ".join(filter(None, (make, goal, theirs(impl), chosen)))
 
 
-Found = list[tuple[Planned, str]]  # cell, the command that prints it again
+Found = list[tuple[Planned, str]]  # cell, command that repeats the gate for it
 
 
 def of_exact(folder: Path) -> tuple[str, str, Found]:
-    """(base, head, red cells) of the exact gate."""
+    """Returns base, head and the failed cells of the exact gate."""
     verdict = verdict_of(folder)
     about, found = verdict.about, []
     for row in verdict.rows:
@@ -96,12 +97,12 @@ def of_exact(folder: Path) -> tuple[str, str, Found]:
 
 
 def of_campaign(folder: Path) -> tuple[str, str, Found]:
-    """(base, head, cells) of a campaign of `make regress`: gated cells that are slower."""
+    """Returns base, head and the gated cells that are slower, for a `make regress` campaign."""
     meta = read.read_json(folder / "campaign.json")
     rows = read.read_json(folder / "report" / "verdicts.json")["cells"]
     notes, factors = meta.get("notes", {}), read.read_factors()
     cells = {c["id"]: read.parse_cell(c, factors) for c in meta["cells"]}
-    # the id contains the window that was calibrated for this campaign
+    # the id includes the window length, which was calibrated for this campaign
     planned = {row["cell"]: identity(row["cell"]) for row in meta.get("calibration", [])}
     base, impl = notes.get("commit", ""), notes.get("map", "")
     ref = shlex.quote(notes.get("ref") or base or "unknown")
@@ -112,8 +113,8 @@ def of_campaign(folder: Path) -> tuple[str, str, Found]:
 
 
 def ask(kind: Callable[[Path], tuple[str, str, Found]], folder: Path, into: Path) -> int:
-    """Writes the input of runner/why.sh. Of cells that differ only in threads it takes
-    the one with the fewest, because threads take turns under cachegrind."""
+    """Writes the input of runner/why.sh. If cells differ only in their threads, the cell with
+    the fewest is counted, because cachegrind runs only one thread at a time."""
     base, head, found = kind(folder)
     if not found:
         return 0
@@ -138,14 +139,14 @@ def ask(kind: Callable[[Path], tuple[str, str, Found]], folder: Path, into: Path
 # ---- tell -----------------------------------------------------------------------
 
 def source_of(path: str) -> str | None:
-    """The path of a source file in its tree; None for a library's source."""
+    """Returns the path of a source file in its tree; None for the source of a library."""
     match = SOURCE.fullmatch(path.replace("/./", "/"))
     return (match[1] or match[2]) if match else None
 
 
 def read_counts(path: Path) -> Counter[Place]:
-    """Instructions of a map's functions, which are those with code outside runner/. The
-    rest of a program depends on the times that it prints."""
+    """Counts the instructions of each function that has code outside runner/. The other
+    functions are omitted, because their counts depend on the times that they print."""
     counts: Counter[Place] = Counter()
     file, function = None, ""
     lines = read.read(path).splitlines()
@@ -164,7 +165,7 @@ def read_counts(path: Path) -> Counter[Place]:
 
 def difference(base: Counter[Place], head: Counter[Place], changed: Sequence[str]
                ) -> Iterator[str]:
-    """Lines about one cell, the largest change first."""
+    """Yields lines about one cell, the largest change first."""
     total = base.total(), head.total()
     moved = sorted((p for p in base | head if base[p] != head[p]),
                    key=lambda p: (-abs(head[p] - base[p]), p.function, p.file))
@@ -183,7 +184,7 @@ def difference(base: Counter[Place], head: Counter[Place], changed: Sequence[str
 
 
 def instructions(folder: Path, run: int) -> list[str]:
-    """The lines about one request, or the reason why nothing was counted."""
+    """Returns the lines about one request, or the reason why nothing was counted."""
     missing = folder / "no-instructions"
     if missing.exists():
         return [f"instructions: {read.read(missing).strip()}"]
@@ -198,7 +199,6 @@ def instructions(folder: Path, run: int) -> list[str]:
 
 
 def lines_of(folder: Path, questions: Sequence[Question]) -> Iterator[str]:
-    """The whole output."""
     for run in sorted({q.run for q in questions}):
         mine = [q for q in questions if q.run == run]
         yield f"why {mine[0].map}: {', '.join(q.cell for q in mine)}"
@@ -219,8 +219,8 @@ def tell(folder: Path) -> int:
 
 
 def add_to_comment(path: Path, text: str) -> None:
-    """Adds the text once, below the table of a merge request's comment and in a
-    pipeline's summary."""
+    """Appends the text to the comment on a merge request, unless it is there already, and to
+    the summary of a GitHub job."""
     if not path.exists() or text in read.read(path):
         return
     read.write(path, read.read(path) + text)

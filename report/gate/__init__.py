@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The regression gate: is head slower than base? (docs/method/gate.md)"""
+"""The regression gate checks whether head is slower than base (docs/method/gate.md)."""

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make regress: is head slower than base? Reads the measurements and decides.
+"""make regress: decides from measurements whether head is slower than base.
 
     readmostly run --mode regress --arms base=FILE,head=FILE -o DIR \\
         --arms regress-aa:base=FILE,copy=FILE \\
         --arms regress-slow:base=FILE,slow=FILE+2%
     python3 -m report regress DIR
 
-Writes DIR/report/ (page, verdicts.json, files for pipelines: outputs.py), appends to
-history.jsonl next to DIR, and prints the verdict. Exit status: 0 PASS, 1 FAIL, 3
-INVALID or INCONCLUSIVE, 2 usage or input errors, such as an unfinished campaign.
+Writes DIR/report/ (the page, verdicts.json, and the files of outputs.py for pipelines), appends
+a line to history.jsonl next to DIR, and prints the verdict. Exit status: 0 PASS, 1 FAIL,
+2 usage or input error (such as an unfinished campaign), 3 INVALID or INCONCLUSIVE.
 """
 import errno
 import sys
@@ -25,7 +25,7 @@ from report.gate.model import EXIT, Verdicts
 
 
 def keep(folder: Path, campaign: Campaign, verdicts: Verdicts) -> None:
-    """Appends the run to the history, and prints which lines of it are torn."""
+    """Appends the run to the history, and reports incomplete lines of the history."""
     path = folder.resolve().parent / history.NAME
     for problem in history.read(path)[1]:
         print(f"regress: {problem}", file=sys.stderr)
@@ -33,14 +33,14 @@ def keep(folder: Path, campaign: Campaign, verdicts: Verdicts) -> None:
 
 
 def advice_for(error: OSError, folder: Path) -> str:
-    """The next step if a disk is full; the trials are kept."""
+    """Returns the next step if the disk is full; the trials are not lost."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return f": make room, then python3 -m report regress {folder}" if full else ""
 
 
 def draw_page(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
-    """Draws the page -> its path. If it cannot be written, the verdict stays valid, and
-    the result is the folder."""
+    """Writes the page and returns its path. If it cannot be written, the verdict stays valid,
+    and the result is the campaign's folder."""
     try:
         return page.build(folder, campaign, verdicts)
     except OSError as error:
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"regress: {error}", file=sys.stderr)
     except OSError as error:
         if error.filename is None:
-            raise  # an error of a stream
+            raise  # the output itself cannot be written
         print(f"regress: {error.filename}: {error.strerror}{advice_for(error, folder)}",
               file=sys.stderr)
     return USAGE

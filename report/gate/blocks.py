@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chooses the number of blocks of a gate run, from the noise of base alone before the
-first pair (docs/adr/0040-blocks-from-bases-noise.md).
+"""Chooses the number of blocks of a gate run from base's noise, which is measured before the
+first pair of base and head (docs/adr/0040-blocks-from-bases-noise.md).
 
-The noise of a cell is measured by ln ratios of base/copy pairs. The noisiest cell sets the
-number of blocks, because one undecided cell leaves the run undecided. The bulk of the
-cells decides whether a warning asks for more time.
+The noise of a cell is the spread of ln(copy / base) in its pairs. The noisiest cell sets the
+number of blocks, because one undecided cell leaves the run undecided. Whether a warning
+advises more time depends only on the share of cells that regress.json sets (`bulk`).
 """
 import math
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ from report.gate import schema
 from report.gate.model import Floats, Sized
 from report.gate.rules import Rules
 
-FEWEST = 3  # pairs that are needed to estimate the noise of a cell
+FEWEST = 3  # smallest number of pairs from which a cell's noise can be estimated
 
 
 @dataclass(frozen=True)
 class Noise:
-    """A calibration: the ln ratios of each cell's pairs (nan: lost), the seconds that a
-    block took, and the seconds that all blocks may take."""
+    """A calibration: the ln ratios of each cell's pairs (nan: lost), the seconds that one block
+    took, and the seconds that all blocks together may take."""
     cells: tuple[str, ...]
     pairs: tuple[Floats, ...]
     block_s: float
@@ -32,7 +32,7 @@ class Noise:
 
 
 def parse_noise(text: str, place: str) -> Noise:
-    """The calibration that note_of() wrote; InputError if it is invalid."""
+    """Parses the calibration that note_of() wrote; InputError if it is invalid."""
     found: Any = schema.parse(text, place, "regress-rules", "/$defs/noise")
     return Noise(tuple(found["pairs"]),
                  tuple(np.array(d, float) for d in found["pairs"].values()),
@@ -40,39 +40,39 @@ def parse_noise(text: str, place: str) -> Noise:
 
 
 def spread(d: Floats) -> float:
-    """Robust standard deviation of ln ratios d (pairs,) of equal arms around 0; nan for
-    fewer than FEWEST pairs."""
+    """Robust standard deviation around 0 of the ln ratios d (pairs,) of two equal programs;
+    nan for fewer than FEWEST pairs."""
     return float(stats.scale_of(d)) if np.sum(~np.isnan(d)) >= FEWEST else math.nan
 
 
 def effect(noise: float, rules: Rules) -> float:
-    """Distance from the margin to the slowdown that must be detected, in sd of a pair."""
+    """Distance from the margin to the tolerance, in standard deviations of a pair."""
     reach = math.log1p(rules.tolerance) - math.log1p(rules.margin)
     return reach / noise if noise else math.inf
 
 
 def needed(noise: float, rules: Rules, family: int) -> int | None:
-    """Blocks that detect the tolerance in a cell with this noise [ln] at the rules'
-    power; None: more than stats' MOST_BLOCKS."""
+    """Number of blocks that detect a slowdown of the tolerance in a cell with this noise [ln],
+    with the power that the rules require; None: more than MOST_BLOCKS of report/stats."""
     blocks = stats.least_blocks(effect(noise, rules), rules.alpha / max(family, 1),
                                 rules.power)
     return None if blocks is None else int(blocks)
 
 
 def is_blind(noise: float, blocks: int, rules: Rules, family: int) -> bool:
-    """True if this number of blocks misses the tolerance too often."""
+    """True if this number of blocks fails to detect the tolerance too often."""
     return noise > 0 and bool(stats.rank_power(
         blocks, effect(noise, rules), rules.alpha / max(family, 1)) < rules.power)
 
 
 def bulk_of(spreads: Sequence[float], share: float) -> float:
-    """The noise that this share of the cells does not exceed."""
+    """Noise that this share of the cells does not exceed."""
     return sorted(spreads)[max(0, math.ceil(share * len(spreads)) - 1)]
 
 
 def size(noise: Noise, rules: Rules) -> Sized:
-    """The number of blocks of the run, and its derivation. If no cell has enough pairs,
-    the least number is run."""
+    """Chooses the number of blocks of the run and explains it. If no cell has enough pairs,
+    the minimum is chosen."""
     known = {cell: s for cell, d in zip(noise.cells, noise.pairs)
              if not math.isnan(s := spread(d))}
     family, least = len(noise.cells), rules.blocks_least

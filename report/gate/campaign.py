@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the folder of a campaign of `make regress`.
+"""Reads the folder of a `make regress` campaign.
 
-read() rejects campaigns that cannot decide anything, whatever their trials: an
-incomplete campaign, rules that have changed since it began, invalid controls.
+read() rejects a campaign that cannot lead to a verdict, whatever its trials show: it is
+incomplete, its rules have changed since it began, or its controls are invalid.
 """
 import hashlib
 import re
@@ -20,23 +20,23 @@ from report.load.decode import decode
 from report.load.plan import Arm, Factors
 from report.load.plan import Plan as Meta
 
-ENOUGH_CPUS = 4  # with fewer, cells with several threads are advice
-SHORTEST_NS = 1_000_000  # shortest window (R17: 1000 x the clock's cost)
+ENOUGH_CPUS = 4  # on a machine with fewer, cells with several threads do not affect the verdict
+SHORTEST_NS = 1_000_000  # shortest window: 1000 times the cost of reading the clock (R17)
 BLOCKS = re.compile(r"^blocks\s*=.*\n", re.M)  # in a workload's text
-ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # role of base's partner
+ROLE_OF = {"head": Role.GATE, "copy": Role.AA, "slow": Role.CONTROL}  # arm -> its role
 Attempts = Mapping[journal.Identity, Sequence[Trial]]
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """The input of decide(); meta is campaign.json."""
+    """The input of decide(); `meta` is the content of campaign.json."""
     meta: Meta
     name: str
     seed: int
     notes: Notes
     plan: Plan
     plan_sha256: str
-    arms: tuple[Arm, ...]  # sorted by name; base is the one paired with head
+    arms: tuple[Arm, ...]  # sorted by name; the arm `base` is the program that is paired with head
     contrasts: tuple[Contrast, ...]
     skipped: tuple[Skipped, ...]
     sized: Sized | None  # None: the user set the number of blocks
@@ -44,7 +44,7 @@ class Campaign:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Identity of a comparison, common to all attempts at it."""
+        """Identifies a comparison; all attempts at it have the same key."""
         arms = {arm.name: arm for arm in self.arms}
         return (arms["base"].sha256, arms["head"].sha256, arms["head"].control_extra,
                 self.plan_sha256)
@@ -61,7 +61,7 @@ def notes_of(notes: Mapping[str, str]) -> Notes:
 
 
 def read_meta(folder: Path) -> tuple[Meta, bool]:
-    """campaign.json, and whether the lines of its journal have checksums."""
+    """Reads campaign.json; the flag is true if the lines of the journal have checksums."""
     try:
         return journal.read_plan(folder)
     except JournalError as error:
@@ -69,7 +69,7 @@ def read_meta(folder: Path) -> tuple[Meta, bool]:
 
 
 def read_attempts(folder: Path, meta: Meta, sealed: bool) -> Attempts:
-    """All attempts; InputError if a line is torn, damaged or not of a planned cell."""
+    """Reads all attempts; InputError if a line is torn, damaged, or of an unplanned cell."""
     problems: list[str] = []
     try:
         lines = list(journal.planned_lines(folder, meta, sealed, problems))
@@ -82,7 +82,7 @@ def read_attempts(folder: Path, meta: Meta, sealed: bool) -> Attempts:
 
 
 def last_of(attempts: Attempts, meta: Meta, folder: Path) -> tuple[Trial, ...]:
-    """The last attempt of each trial; InputError if one is not in the plan."""
+    """Returns the last attempt of each trial; InputError if a trial is not in the plan."""
     trials = tuple(tries[-1] for tries in attempts.values())
     blocks_of = {cell.id: cell.blocks for cell in meta.cells}
     for trial in trials:
@@ -96,7 +96,7 @@ def last_of(attempts: Attempts, meta: Meta, folder: Path) -> tuple[Trial, ...]:
 
 
 def lacking_in(trial: Trial) -> str | None:
-    """The first field that the gate needs and the trial lacks."""
+    """Returns the first field that the gate needs but the trial lacks."""
     needed: dict[str, object] = {"slot": trial.slot}
     if trial.usable and trial.result:
         r = trial.result
@@ -105,10 +105,10 @@ def lacking_in(trial: Trial) -> str | None:
 
 
 def read_trials(folder: Path, meta: Meta, sealed: bool) -> tuple[Trial, ...]:
-    """The last attempt of each trial; InputError if the journal is torn or ends before
-    a repeat that its budget allows."""
+    """Returns the last attempt of each trial. InputError if the journal is torn, or if it ends
+    before a repeat that the time budget would allow."""
     attempts = read_attempts(folder, meta, sealed)
-    # Stopping a campaign earlier would let the user choose which of its disturbed
+    # A user who could stop the campaign earlier could choose which of its disturbed
     # pairs are repeated.
     if not repeats.walk(meta, attempts).whole:
         raise InputError(f"{folder}: interrupted before a disturbed pair was measured again: "
@@ -123,7 +123,7 @@ def resume(folder: Path) -> str:
 # ---- the plan ---------------------------------------------------------------
 
 def check_plan(plan: Plan, family: int) -> None:
-    """Rejects plans that cannot decide anything, whatever their trials."""
+    """Rejects a plan that cannot lead to a verdict, whatever its trials show."""
     rules = plan.rules
     if min(plan.blocks, rules.min_pairs) < stats.VERDICT_NEEDS or not stats.feasible(
             plan.blocks, max(family, 1), rules.alpha, rules.flips):
@@ -132,12 +132,13 @@ def check_plan(plan: Plan, family: int) -> None:
 
 
 def is_advice(cell: Factors, cpus: int) -> bool:
-    """On a machine with few CPUs, one CPU is needed for other programs."""
+    """True if a cell does not affect the verdict because the machine has few CPUs: one CPU
+    must remain free for other programs."""
     return cell.threads > 1 and cpus < ENOUGH_CPUS
 
 
 def contrast_of(cell: Factors, meta: Meta) -> Contrast:
-    """A cell's contrast, base first; InputError if its arms do not form one."""
+    """Returns a cell's pair of arms, base first; InputError if its arms form no such pair."""
     names = meta.arms_of(cell)
     if len(names) != 2 or names[0] != "base" or names[1] not in ROLE_OF:
         raise InputError(f"{cell.workload}: arms {', '.join(names)}: expected base and one of "
@@ -150,8 +151,8 @@ def contrast_of(cell: Factors, meta: Meta) -> Contrast:
 
 
 def check_arms(meta: Meta) -> tuple[Arm, ...]:
-    """One arm per name, where base is the one paired with head. The controls must be a
-    copy of base, and base with more work."""
+    """Returns one arm for each name; `base` is the arm that is paired with head. InputError
+    unless the controls run a copy of base, and base with additional operations."""
     workloads = list(dict.fromkeys(arm.workload for arm in meta.arms))
     sets = [{a.name: a for a in meta.arms if a.workload == w} for w in workloads]
     named = {name: arm for arms in sets for name, arm in arms.items()}
@@ -160,17 +161,17 @@ def check_arms(meta: Meta) -> tuple[Arm, ...]:
         raise InputError(f"no regression check: no arm {', '.join(sorted(missing))}")
     for arms in sets:
         for name in sorted({"copy", "slow"} & set(arms)):
-            # the hash of a folder covers only the programs that its cells run
+            # this hash covers only those programs of the folder that its cells run
             if "base" not in arms or arms[name].sha256 != arms["base"].sha256:
                 raise InputError(f"arm {name} ({arms[name].program}): expected a copy of base, "
-                                 "of equal content")
+                                 "with equal content")
     named |= next(arms for arms in sets if "head" in arms)
     return tuple(named[name] for name in sorted(named))
 
 
 def sized_of(meta: Meta, notes: Notes, rules: Rules) -> Sized | None:
-    """The derivation of the number of blocks, recomputed from the note that was written
-    before the first pair; InputError if the campaign has another number."""
+    """Recomputes the number of blocks from the note that was written before the first pair;
+    InputError if the campaign has another number."""
     if notes.noise is None:
         return None
     sized = blocks.size(blocks.parse_noise(notes.noise, "notes.noise"), rules)
@@ -182,8 +183,8 @@ def sized_of(meta: Meta, notes: Notes, rules: Rules) -> Sized | None:
 
 
 def check_repeats(meta: Meta, rules: Rules) -> None:
-    """Checks the rule for repeats (docs/adr/0024): a rule made for one campaign would be
-    a choice of pairs."""
+    """Checks that the campaign repeats disturbed trials by the gate's own rule
+    (docs/adr/0024); otherwise the user could choose which pairs are repeated."""
     for cell in meta.cells:
         rule = cell.repeat
         if cell.measure == "throughput" and rule and rule.most and (
@@ -193,14 +194,14 @@ def check_repeats(meta: Meta, rules: Rules) -> None:
 
 
 def plan_digest(meta: Meta, rules: Rules) -> str:
-    """SHA-256 of the rules and the workloads, without the number of blocks. Base's noise
-    sets that number in each run, and a repeated run is another attempt at the same plan."""
+    """SHA-256 of the rules and the workloads, without the number of blocks. Base's noise sets
+    that number in each run, so a repeated run counts as another attempt at the same plan."""
     texts = [BLOCKS.sub("", w.text or "") for w in meta.workloads]
     return hashlib.sha256("\n".join([rules.sha256, *texts]).encode()).hexdigest()
 
 
 def check_members(meta: Meta) -> tuple[str, int]:
-    """(name, seed); InputError if a field that is optional elsewhere is missing."""
+    """Returns the name and the seed; InputError if one is missing (other readers allow that)."""
     members = {"name": meta.name, "created_utc": meta.created_utc, "seed": meta.seed,
                "machine.cpus": meta.machine.cpus or None} | {
         f"workloads[{i}].text": workload.text for i, workload in enumerate(meta.workloads)}
@@ -211,7 +212,7 @@ def check_members(meta: Meta) -> tuple[str, int]:
 
 
 def contrasts_of(meta: Meta) -> tuple[list[Contrast], list[Skipped]]:
-    """(contrasts, cells that were planned but not run)."""
+    """Returns the contrasts, and the cells that were planned but not run."""
     contrasts, skipped = [], []
     for cell in meta.cells:
         if cell.measure != "throughput":
@@ -225,7 +226,7 @@ def contrasts_of(meta: Meta) -> tuple[list[Contrast], list[Skipped]]:
 
 
 def campaign_of(meta: Meta, rules: Rules) -> Campaign:
-    """The input of decide(), without earlier attempts."""
+    """Builds the input of decide(), without earlier attempts."""
     name, seed = check_members(meta)
     notes = notes_of(meta.notes or {})
     if notes.rules not in (None, rules.sha256):
@@ -249,13 +250,13 @@ def campaign_of(meta: Meta, rules: Rules) -> Campaign:
 
 @dataclass(frozen=True)
 class Decided:
-    """verdicts.json of another run."""
+    """The verdict in another run's verdicts.json."""
     verdict: Verdict
 
 
 def verdict_in(folder: Path) -> str:
-    """The verdict of another run. Its file may contain anything: it must not stop this
-    run, nor put its text on this page."""
+    """Reads the verdict of another run. Its file may contain anything: it must not stop this
+    run, and its text must not appear on this page."""
     try:
         text = (folder / "report" / "verdicts.json").read_bytes()
         return decode(Decided, strict_json.loads(text)).verdict.value
@@ -264,7 +265,7 @@ def verdict_in(folder: Path) -> str:
 
 
 def earlier_attempts(folder: Path, campaign: Campaign) -> tuple[Attempt, ...]:
-    """Older runs of the same arms and plan next to this one, oldest first (R31)."""
+    """Lists older runs of the same arms and plan next to this folder, oldest first (R31)."""
     runs = []
     for other in sorted(folder.resolve().parent.glob("*/campaign.json")):
         try:
@@ -278,7 +279,7 @@ def earlier_attempts(folder: Path, campaign: Campaign) -> tuple[Attempt, ...]:
 
 
 def check_whole(campaign: Campaign, trials: tuple[Trial, ...], folder: Path) -> None:
-    """Checks that every contrast has a line of both arms in each block."""
+    """Checks that each contrast has a trial of both arms in each block."""
     seen = {(trial.cell, trial.block, trial.arm) for trial in trials}
     count = {cell.id: cell.blocks for cell in campaign.meta.cells}
     for c in campaign.contrasts:

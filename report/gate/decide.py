@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turns the trials of a campaign into verdicts, with pure functions.
 
-Rules: docs/method/gate.md. Gated cells form one family and cells that are advice
-another; controls are judged one by one.
+Rules: docs/method/gate.md. The gated cells are one family of tests, and the cells that do
+not affect the verdict (advice) are another; each control is judged by itself.
 """
 import math
 from collections.abc import Sequence
@@ -19,17 +19,14 @@ from report.gate.pairs import estimates_of, failure_of, flip_test, pairs_of
 from report.gate.rules import Plan
 from report.load import Trial
 
-TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails are not evidence about other pairs
+TWO = (Score.RANKS, Score.BIWEIGHT)  # equal tails are no evidence about the other pairs
 Judgement = tuple[Verdict, Change, str]
 
 
 def measure(pairs: Pairs, contrast: Contrast, plan: Plan, family: int,
             p: tuple[float, float], by: tuple[Score, Score]) -> Measured:
-    """Estimates from the pairs of one contrast.
-
-    p   of "slower than the margin" and of "not slower than the tolerance"
-    by  the scores that gave these p values
-    """
+    """Estimates the slowdown from the pairs of one contrast. `p` has the p values of "slower
+    than the margin" and of "not slower than the tolerance", `by` the scores that gave them."""
     estimates, slot = estimates_of(pairs, plan, family)
     known = ~np.isnan(pairs.d)
     row = Measured(
@@ -41,7 +38,7 @@ def measure(pairs: Pairs, contrast: Contrast, plan: Plan, family: int,
 
 
 def shown_score(row: Measured, slower_by: Score, within_by: Score, plan: Plan) -> Score:
-    """The score whose figures a row shows: the score that decided, else the most sensitive one."""
+    """Chooses the score whose figures a row shows: that which decided, else the most sensitive."""
     rules = plan.rules
     if row.p_slower <= (rules.doubt if slower_by == Score.TAILS else rules.alpha):
         return slower_by
@@ -53,7 +50,7 @@ def shown_score(row: Measured, slower_by: Score, within_by: Score, plan: Plan) -
 
 
 def slot_is_off(row: Measured, plan: Plan) -> bool:
-    """True if the slot effect's interval lies outside the limit."""
+    """True if the confidence interval of the slot effect lies outside its limit."""
     limit, low, high = 100.0 * plan.rules.slot_limit, row.slot_low_percent, row.slot_high_percent
     return low is not None and high is not None and (low > limit or high < -limit)
 
@@ -64,8 +61,8 @@ def slot_words(row: Measured) -> str:
 
 
 def is_slower(row: Measured, plan: Plan) -> bool:
-    """The rule of FAIL: shown to be beyond the margin, and large enough. A mean, which
-    bursts affect, must also have an interval above 0."""
+    """True if the row FAILs: the slowdown is significantly beyond the margin, and at least
+    `fail_at`. If TAILS decided, its mean, which bursts affect, must have an interval above 0."""
     shown = row.shown
     if row.p_slower > plan.rules.alpha or shown.slowdown_percent is None:
         return False
@@ -75,7 +72,7 @@ def is_slower(row: Measured, plan: Plan) -> bool:
 
 
 def mde_of(row: Measured) -> str:
-    """The detectable effect of the row; R28: never "no change"."""
+    """Names the effect that the row could detect, because R28 forbids "no change"."""
     mde = row.shown.mde_percent
     return "" if mde is None else f" (MDE {mde:.1f} %)"
 
@@ -85,7 +82,8 @@ def few(row: Measured, plan: Plan) -> str:
 
 
 def verdict_of(row: Measured, plan: Plan) -> Judgement:
-    """Verdict on a gated cell or on advice. The order matters: FAIL takes precedence over PASS."""
+    """Decides a row of a gated cell or of advice. The order of the tests matters: FAIL comes
+    before PASS."""
     if row.base_failed:
         return Verdict.INVALID, Change.INVALID, row.base_failed
     if row.head_failed:
@@ -107,8 +105,8 @@ def verdict_of(row: Measured, plan: Plan) -> Judgement:
 
 
 def within(row: Measured, plan: Plan) -> Judgement:
-    """A row that is shown to be less slow than the tolerance. The middle of the pairs
-    decides, so the words mention a mean beyond the tolerance."""
+    """Judges a row whose slowdown is significantly below the tolerance. The median of the
+    pairs decides, so the text mentions a mean beyond the tolerance."""
     low, high = row.shown.low_percent, row.shown.high_percent
     tolerance = 100.0 * plan.rules.tolerance
     if high is not None and high < -100.0 * plan.rules.margin:
@@ -116,13 +114,13 @@ def within(row: Measured, plan: Plan) -> Judgement:
     words = f"less than {tolerance:.3g} % slower in most trials"
     mean = row.estimates.tails.slowdown_percent
     if mean is not None and mean > tolerance:
-        words += f", in the mean {mean:+.1f} %"
+        words += f", on average {mean:+.1f} %"
     even = low is not None and high is not None and -tolerance < low and high < tolerance
     return Verdict.PASS, Change.EQUIVALENT if even else Change.UNDECIDED, words
 
 
 def control_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judgement]:
-    """A control passes or is INVALID -> (the row with the control's p, judgement)."""
+    """Decides whether a control passes or is INVALID; returns the row with the control's p."""
     lost = row.base_failed or row.head_failed
     if not lost and row.n < plan.rules.min_pairs:
         lost = few(row, plan)
@@ -139,8 +137,8 @@ def control_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judge
 
 
 def equal_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judgement]:
-    """The A/A control passes if base is shown to agree with its copy (TOST: both ends
-    at alpha). A difference that could not have been detected is not excluded."""
+    """The A/A control passes if base and its copy are shown to be equal (TOST: both one-sided
+    tests at alpha). It fails if the run could not have detected a difference."""
     margin, tolerance = (math.log1p(x) for x in (plan.rules.margin, plan.rules.tolerance))
     both = flip_test(np.array([pairs.d - margin, -pairs.d - margin]), plan, tuple(Score))
     row = replace(row, p_either_way=float(min(both.p_max_t)))
@@ -158,7 +156,7 @@ def equal_of(row: Measured, pairs: Pairs, plan: Plan) -> tuple[Measured, Judgeme
 
 
 def judge(contrasts: Sequence[Contrast], pairs: Sequence[Pairs], plan: Plan) -> tuple[Row, ...]:
-    """Rows with verdicts for the contrasts of one family."""
+    """Returns rows with verdicts for the contrasts of one family."""
     if not contrasts:
         return ()
     d = np.array([p.d for p in pairs])
@@ -180,12 +178,12 @@ def judge(contrasts: Sequence[Contrast], pairs: Sequence[Pairs], plan: Plan) -> 
 
 def verdict_of_run(gated: Sequence[Row], controls: Sequence[Row],
                    skipped: Sequence[Skipped]) -> tuple[Verdict, str | None]:
-    """(verdict, reason) of the whole run.
+    """Returns the verdict on the whole run, and its reason.
 
-    A head whose trials fail is FAIL, whatever the controls show. Otherwise a failed
-    control makes the run INVALID, because it concerns the machine. An INVALID cell
-    excludes PASS, but does not hide FAIL of another cell. A gated cell that was
-    planned but not run gives at best INCONCLUSIVE (docs/method/gate.md).
+    If trials of head fail, the verdict is FAIL, whatever the controls show. Otherwise a failed
+    control makes the run INVALID, because it shows a fault of the machine. An INVALID cell
+    excludes PASS, but does not hide the FAIL of another cell. If a gated cell was planned but
+    not run, the verdict is at best INCONCLUSIVE (docs/method/gate.md).
     """
     def those(rows: Sequence[Row], verdict: Verdict) -> str | None:
         return "; ".join(f"{label_of(row.role, row.cell)}: {row.words}"
@@ -207,7 +205,7 @@ def verdict_of_run(gated: Sequence[Row], controls: Sequence[Row],
 
 
 def decide(campaign: Campaign, trials: Sequence[Trial]) -> Verdicts:
-    """The verdicts of a campaign; the same input gives the same output."""
+    """Decides all verdicts on a campaign; the same input always gives the same output."""
     plan = campaign.plan
 
     def family(contrasts: Sequence[Contrast]) -> tuple[Row, ...]:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history of gate runs and their results: results/history.jsonl.
+"""The history of gate runs, stored in results/history.jsonl.
 
 Each run that reached a verdict appends a line (docs/regress-history.schema.json).
 Lines never change, and verdicts do not depend on them (R30).
 
-The history is not tested for shifts over days, because runs of neighbouring days are
-correlated and days differ. Tools for benchmark histories can read the lines, or
-Bencher's format (outputs.py).
+No test looks for shifts over days, because runs of neighbouring days are correlated and
+days differ. Tools for benchmark histories can read the lines, or Bencher's format
+(outputs.py).
 """
 import fcntl
 import json
@@ -27,13 +27,13 @@ from report.gate.model import Role, Verdicts
 from report.load import seal
 
 NAME = "history.jsonl"
-ALPHA = 0.01  # level of the sign test
-RUNS = 200  # latest runs of one machine and plan that are used
+ALPHA = 0.01  # significance level of the sign test
+RUNS = 200  # number of latest runs of one machine and plan that are used
 
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a run in one cell."""
+    """The result of one run in one cell."""
     cell: str
     role: str
     verdict: str
@@ -48,7 +48,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Line:
-    """The line of a run."""
+    """One line of the history: a run and its results."""
     name: str
     created_utc: str
     seed: int
@@ -67,7 +67,7 @@ class Line:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """Identity of a campaign, which has one line."""
+        """Identifies a campaign; the history has one line for each."""
         return self.name, self.created_utc, self.seed
 
     @property
@@ -92,7 +92,7 @@ def line_of(campaign: Campaign, verdicts: Verdicts) -> Line:
 
 
 def sealed(line: Line) -> bytes:
-    """A line as bytes, with a checksum like the lines of a journal."""
+    """Encodes a line, with a checksum as in a journal."""
     members: dict[str, Any] = asdict(line) | {"format": 1}
     members["arms"] = {arm: members.pop(f"{arm}_sha256") for arm in ("base", "head")}
     for cell in members["cells"]:
@@ -104,7 +104,7 @@ def sealed(line: Line) -> bytes:
 
 
 def parse(text: bytes, place: str) -> Line:
-    """InputError, which begins with `place`, if it is torn, damaged or malformed."""
+    """Parses a line; InputError, which begins with `place`, if it is torn, damaged or malformed."""
     if not seal.line_is_whole(text, True):
         raise InputError(f"{place}: torn or damaged, left out")
     found: dict[str, Any] = schema.parse(text, place, "regress-history")
@@ -114,8 +114,8 @@ def parse(text: bytes, place: str) -> Line:
 
 
 def read(path: Path) -> tuple[list[Line], list[str]]:
-    """(lines in the order written, problems). A line torn by a kill or a full disk is
-    reported and left out; it is never repaired."""
+    """Returns the lines, oldest first, and a list of problems. A line torn by a kill or a full
+    disk is reported and left out; it is never repaired."""
     try:
         texts = path.read_bytes().split(b"\n")
     except FileNotFoundError:
@@ -131,8 +131,8 @@ def read(path: Path) -> tuple[list[Line], list[str]]:
 
 
 def append(path: Path, line: Line) -> None:
-    """Adds a line completely or not at all, once per campaign. Ends a torn line before
-    it first. OSError if it cannot be written."""
+    """Adds a line completely or not at all, and only once for each campaign. If the last line
+    of the file is torn, it is ended first. OSError if the file cannot be written."""
     with open(path, "ab+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if any(line.key == old.key for old in read(path)[0]):
@@ -146,14 +146,14 @@ def append(path: Path, line: Line) -> None:
 # ---- advice ---------------------------------------------------------------
 
 def comparable(lines: Iterable[Line], machine: str, plan_sha256: str) -> list[Line]:
-    """The latest runs of one machine and one plan; only these are comparable."""
+    """Returns the latest runs of one machine and plan; only such runs are comparable."""
     return [line for line in lines
             if line.machine == machine and line.plan_sha256 == plan_sha256][-RUNS:]
 
 
 def one_sided(lines: Iterable[Line]) -> tuple[int, int, float]:
-    """(slower, faster, p) over runs of equal commits (R32). The sign of a run is the sign of
-    the median of its cells, because they share its noise."""
+    """Counts runs of equal commits that were slower and faster, with the p value (R32). The
+    median of a run's cells gives its sign, because they all share the run's noise."""
     medians = []
     for line in lines:
         known = [c.slowdown_percent for c in line.cells
@@ -165,7 +165,7 @@ def one_sided(lines: Iterable[Line]) -> tuple[int, int, float]:
 
 
 def advice(lines: Sequence[Line]) -> list[str]:
-    """Observations for the user, as sentences."""
+    """Returns observations for the user, as sentences."""
     slower, faster, p = one_sided(lines)
     return [] if p > ALPHA else [
         f"Equal commits were slower in {slower} and faster in {faster} runs (p = {p:.4f}): the "

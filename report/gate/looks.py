@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decides whether head is slower, by looks that the plan of a bisect fixes in advance.
+"""Decides during a bisect whether head is slower, at looks that are fixed in advance.
 
     python3 -m report.gate.looks CAMPAIGN...
 
-Each campaign is `readmostly run` of one cell with arms base and head; all of them
-together form one look. Looks are at 60, 120 and 240 pairs: a quarter, half and all of
-the maximum. One-sided O'Brien-Fleming bounds at alpha 1 % for four looks (z = 4.740,
-3.352, 2.737, 2.370); the third look is left out, so the error is at most 1 %. The
-question is that of `make regress` (regress.json): slower than the margin and large
-enough, or shown to be less slow than the tolerance.
-Exit status: 0 good, 1 bad, 3 open, 2 usage or input.
+Each campaign is a `readmostly run` of one cell with arms base and head; all of them together
+form one look. The looks are after 60, 120 and 240 pairs: a quarter, half and all of the
+maximum. The one-sided O'Brien-Fleming bounds for four looks at alpha = 1 % are z = 4.740,
+3.352, 2.737 and 2.370. The third look is left out, so the error is at most 1 %. The tests are
+the same as in `make regress` (regress.json): slower than the margin and large enough, or shown
+to be less slow than the tolerance.
 """
 import math
 import sys
@@ -30,7 +29,7 @@ GOOD, BAD, OPEN = 0, 1, 3
 
 
 def read_pairs(folder: Path) -> Pairs:
-    """The pairs of a campaign's only timed cell."""
+    """Returns the pairs of the only timed cell of a campaign."""
     meta, sealed = read_meta(folder)
     cells = [c for c in meta.cells if c.measure == "throughput"]
     if len(cells) != 1:
@@ -41,27 +40,27 @@ def read_pairs(folder: Path) -> Pairs:
 
 
 def z_of(x: Floats) -> float:
-    """Signed rank sum of x in standard deviations above 0."""
+    """Signed rank sum of x, in standard deviations above 0."""
     ranks = stats.signed_ranks([x])[0]
     spread = math.sqrt(float(np.sum(ranks ** 2)))
     return float(np.sum(ranks)) / spread if spread else 0.0
 
 
 def bound_of(n: int) -> float:
-    """The bound of a look with n pairs; if pairs are lost, the bound of the look before."""
+    """Returns the bound of the first look that has at least n pairs."""
     return next((z for most, z in LOOKS.items() if n <= most), LOOKS[max(LOOKS)])
 
 
 def decide(d: Floats, rules: Rules) -> tuple[int, str]:
-    """(status, words) from all pairs so far."""
+    """Decides from all pairs so far; returns the exit status and its explanation."""
     if len(d) < rules.min_pairs:
         return OPEN, f"{len(d)} pairs, expected {rules.min_pairs}"
     bound = bound_of(len(d))
     slower = z_of(d - math.log1p(rules.margin))
     within = z_of(math.log1p(rules.tolerance) - d)
     size = float(stats.hodges_lehmann(d))
-    words = (f"{stats.percent(size):+.2f} % in {len(d)} pairs, z {slower:.2f} of slower, "
-             f"{within:.2f} of not slower, bound {bound:.3f}")
+    words = (f"{stats.percent(size):+.2f} % in {len(d)} pairs, z {slower:.2f} for slower, "
+             f"{within:.2f} for not slower, bound {bound:.3f}")
     if slower >= bound and size >= math.log1p(rules.fail_at):
         return BAD, words
     return (GOOD, words) if within >= bound else (OPEN, words)

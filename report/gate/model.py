@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dataclasses that the gate's modules share: frozen, without behaviour.
 
-Log ratios are ln(head / base) of ns per operation: + is slower. Percentages are
-100 (head / base - 1). None: the value does not exist (no pair, too few pairs).
+Log ratios are ln(head / base) of ns per operation; positive values mean slower. Percentages
+are 100 (head / base - 1). None means that no value exists, for example with too few pairs.
 """
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -19,13 +19,13 @@ Bools = npt.NDArray[np.bool_]
 class Role(StrEnum):
     """The purpose of a contrast."""
     GATE = "gate"
-    ADVICE = "advice"  # judged, but does not affect the verdict
-    AA = "aa"  # control: base compared with its copy
-    CONTROL = "control"  # control: base compared with base plus more operations
+    ADVICE = "advice"  # judged, but without effect on the verdict of the run
+    AA = "aa"  # control that compares base with its copy
+    CONTROL = "control"  # control that compares base with base plus additional operations
 
 
 class Verdict(StrEnum):
-    """Verdict on a row, and on the whole run."""
+    """The verdict on a row, and on the whole run."""
     PASS = "PASS"
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
@@ -37,7 +37,7 @@ EXIT = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3,
 
 
 class Change(StrEnum):
-    """A pairwise comparison in the vocabulary of all reports."""
+    """The result of a comparison, in the words that all reports use."""
     FASTER = "faster"
     SLOWER = "slower"
     EQUIVALENT = "equivalent"
@@ -46,8 +46,8 @@ class Change(StrEnum):
 
 
 class Score(Enum):
-    """How pairs are weighted (docs/adr/0047-scores.md): a biweight ignores bursts; tails
-    detect slowdowns of only some of head's trials."""
+    """How the pairs are weighted (docs/adr/0047-scores.md). BIWEIGHT ignores bursts; TAILS
+    detects slowdowns that only some of head's trials have."""
     RANKS = "ranks"
     BIWEIGHT = "biweight"
     TAILS = "tails"
@@ -55,16 +55,16 @@ class Score(Enum):
 
 @dataclass(frozen=True)
 class Notes:
-    """The notes of campaign.json that the gate reads; None: not given."""
+    """The notes in campaign.json that the gate reads; None: not given."""
     ref: str | None
     commit: str | None
     head: str | None
     rules: str | None  # SHA-256 of the rules when the campaign began
-    noise: str | None  # JSON of a calibration
+    noise: str | None  # a calibration, as JSON
     map: str | None  # file of a map of another project
     readmostly: str | None
-    same: tuple[str, ...]  # maps with equal programs in base and head
-    slower: tuple[str, ...]  # lines `Slower: CELL: REASON`, oldest first
+    same: tuple[str, ...]  # maps whose programs are equal in base and head
+    slower: tuple[str, ...]  # `Slower: CELL: REASON` lines, oldest first
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Contrast:
     cell: str
     base: str
     head: str
-    verified: tuple[str, ...]  # cells that verify the same map
+    verified: tuple[str, ...]  # cells that verify the answers of the same map
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Lost:
-    """A trial that is not ok."""
+    """A trial whose status is not ok."""
     side: str  # "base" or "head"
     failed: bool
     text: str
@@ -103,8 +103,8 @@ class Lost:
 
 @dataclass(frozen=True)
 class Pairs:
-    """The pairs of one contrast, each array (blocks,)."""
-    d: Floats  # ln ratio; nan if a side is missing
+    """The pairs of one contrast; each array has one value per block."""
+    d: Floats  # ln(head / base); nan if either trial is missing
     base_ns: Floats
     base_first: Bools
     lost: tuple[Lost, ...]
@@ -121,7 +121,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Estimates:
-    """The estimates of the same pairs by each score."""
+    """Estimates from the same pairs by each of the scores."""
     ranks: Figures
     biweight: Figures
     tails: Figures
@@ -136,16 +136,16 @@ class Measured:
     """Estimates from the pairs of one contrast, before any verdict."""
     cell: str
     role: Role
-    n: int  # pairs
+    n: int  # number of pairs
     lost: tuple[str, ...]
-    slot_percent: float | None  # > 0: the second trial of a pair is slower
+    slot_percent: float | None  # positive: the second trial of a pair is slower
     slot_low_percent: float | None
     slot_high_percent: float | None
     base_ns_per_op: float | None
     estimates: Estimates
-    p_slower: float  # for "slower than the margin", corrected for the family
-    p_within: float  # for "not slower than the tolerance"
-    by: Score  # the score whose figures the row shows
+    p_slower: float  # of "slower than the margin", corrected for the family of tests
+    p_within: float  # of "not slower than the tolerance"
+    by: Score  # score whose figures the row shows
     base_failed: str | None
     head_failed: str | None
     p_either_way: float | None = None  # for the A/A control
@@ -162,24 +162,24 @@ class Row(Measured):
     verdict: Verdict = Verdict.INVALID
     change: Change = Change.INVALID
     words: str = ""
-    accepted: str | None = None  # why a slowdown was accepted
+    accepted: str | None = None  # reason for which a slowdown was accepted
 
 
 @dataclass(frozen=True)
 class Sized:
-    """The derivation of the number of blocks (blocks.py)."""
+    """The number of blocks and how it was derived (blocks.py)."""
     blocks: int
-    needed: int | None  # for the bulk of the cells; None: more than MOST_BLOCKS
-    most: int  # allowed by the time
-    family: int  # cells
-    noise: float | None  # robust sd of a pair [ln], for the bulk of the cells
-    worst: float | None  # of the noisiest cell
-    blind: tuple[str, ...]  # cells whose noise hides the tolerance
+    needed: int | None  # blocks for most of the cells (`bulk`); None: more than MOST_BLOCKS
+    most: int  # blocks that fit in the allowed time
+    family: int  # number of cells
+    noise: float | None  # robust sd of a pair [ln], for most of the cells
+    worst: float | None  # the same for the noisiest cell
+    blind: tuple[str, ...]  # cells whose noise hides a slowdown of the tolerance
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """verdicts.json."""
+    """The content of verdicts.json."""
     name: str
     created_utc: str
     verdict: Verdict
@@ -193,7 +193,7 @@ class Verdicts:
     alpha: float
     margin: float
     tolerance: float
-    remarks: tuple[str, ...]  # notes printed with the table
+    remarks: tuple[str, ...]  # notes that are printed with the table
     sized: Sized | None
     cells: tuple[Row, ...]
     advice: tuple[Row, ...]
@@ -203,7 +203,7 @@ class Verdicts:
 
     @property
     def family(self) -> int:
-        """Gated cells, over which alpha is corrected."""
+        """Number of gated cells, over which alpha is corrected."""
         return len(self.cells)
 
     @property

@@ -3,13 +3,13 @@
 from report.cell_id import COUNTED
 from report.gate.model import Role
 
-CONTROLS = ("regress-aa", "regress-slow")  # workloads
-COMMON = {"u64x8", "w3", "m0", "uniform", "cores", "throughput"}  # left out of names
+CONTROLS = ("regress-aa", "regress-slow")  # names of the control workloads
+COMMON = {"u64x8", "w3", "m0", "uniform", "cores", "throughput"}  # parts of ids that names omit
 PREFIX = {Role.GATE: "", Role.ADVICE: "", Role.AA: "A/A ", Role.CONTROL: "slowed "}
 
 
 def name_of(cell: str) -> str:
-    """Map and distinguishing factors of an id, without those that most cells share:
+    """Shortens a cell's id to its map and the factors that most cells do not share, such as
     "gomap_rw 64Ki fresh t1"."""
     name, *parts = [part for part in cell.split("/")[1:]
                     if part not in COMMON and not COUNTED.fullmatch(part)]
@@ -17,7 +17,7 @@ def name_of(cell: str) -> str:
 
 
 def keys_in_words(part: str) -> str:
-    """"n65536" becomes "64Ki" keys, as in workload files; other parts stay."""
+    """Turns "n65536" into "64Ki", as in workload files; other parts stay unchanged."""
     if part[:1] != "n" or not part[1:].isdigit():
         return part
     keys, unit = int(part[1:]), ""
@@ -28,5 +28,5 @@ def keys_in_words(part: str) -> str:
 
 
 def label_of(role: Role, cell: str) -> str:
-    """Name of a row: its role if it is a control, then its cell."""
+    """Names a row: its role if it is a control, then its cell."""
     return PREFIX[role] + name_of(cell)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints the gate's verdicts for the terminal, as verdicts.json, and in formats for pipelines.
 
-Each format is a pure function of Verdicts with the same rows, figures and words. An
-undecided row is an error in each of them, never a pass and never "no change".
-Formats: GitHub Actions' step summary and workflow commands; GitLab's code quality and
-metrics reports (OpenMetrics); JUnit XML for Jenkins and GitLab; Bencher's Metric
-Format.
+Each format is a pure function of Verdicts and shows the same rows, figures and words. An
+undecided row is an error in each format, never a pass and never "no change". Formats: step
+summary and workflow commands of GitHub Actions; code quality and metrics reports (OpenMetrics)
+of GitLab; JUnit XML for Jenkins and GitLab; Bencher's Metric Format.
 """
 import dataclasses
 import hashlib
@@ -21,7 +20,7 @@ from report.cell_id import identity
 from report.gate.model import Role, Row, Verdict, Verdicts
 from report.gate.names import PREFIX, label_of, name_of
 
-ARM = ("name", "workload", "program", "sha256", "control_extra")  # keys of verdicts.json
+ARM = ("name", "workload", "program", "sha256", "control_extra")  # keys of an arm in verdicts.json
 COMMAND = {Verdict.FAIL: "error", Verdict.INVALID: "warning", Verdict.INCONCLUSIVE: "warning"}
 HEADER = ("cell", "base [ns]", "slower [%]", "99 % interval", "by", "MDE [%]", "slot [%]", "n",
           "verdict")
@@ -35,8 +34,8 @@ def title_of(row: Row) -> str:
 
 
 def key_of(row: Row) -> str:
-    """A unique name of a row that is the same in every run, for tools that compare the
-    files of two pipelines."""
+    """Returns a unique name for a row that is the same in every run, for tools that compare
+    the files of two pipelines."""
     return PREFIX[row.role] + identity(row.cell)
 
 
@@ -49,8 +48,8 @@ def interval(row: Row) -> str:
 
 
 def claim(verdicts: Verdicts) -> str:
-    """The reason of the verdict. PASS concerns the middle of the pairs, which a few slow
-    trials do not move."""
+    """Gives the reason for the verdict. PASS concerns the median of the pairs, which a few
+    slow trials do not change."""
     if verdicts.reason:
         return verdicts.reason
     accepted = [name_of(row.cell) for row in verdicts.cells if row.accepted]
@@ -64,7 +63,7 @@ def headline(verdicts: Verdicts) -> str:
 
 
 def cells_of(row: Row) -> tuple[str, ...]:
-    """The row's cells of the table, as texts, in the order of HEADER."""
+    """Formats the cells of a table row, in the order of HEADER."""
     return (title_of(row), number(row.base_ns_per_op, "{:.2f}"),
             number(row.shown.slowdown_percent), interval(row), row.by.value,
             number(row.shown.mde_percent, "{:.2f}"), number(row.slot_percent), str(row.n),
@@ -77,7 +76,7 @@ def plan_line(verdicts: Verdicts) -> str:
 
 
 def remarks(verdicts: Verdicts) -> list[str]:
-    """The lines below the table."""
+    """Returns the lines below the table."""
     return [*(f"PASS: same program: {name}" for name in verdicts.same),
             *(f"not run: {s.cell} ({s.reason})" for s in verdicts.skipped),
             *verdicts.remarks, plan_line(verdicts),
@@ -87,7 +86,7 @@ def remarks(verdicts: Verdicts) -> list[str]:
 # ---- forms --------------------------------------------------------------------
 
 def table(verdicts: Verdicts) -> str:
-    """The table for the terminal; the last line is the verdict."""
+    """Formats the table for the terminal; the last line is the verdict."""
     lines = [HEADER, *map(cells_of, verdicts.rows)]
     width = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
     rows = ["  ".join([line[0].ljust(width[0]),
@@ -98,12 +97,12 @@ def table(verdicts: Verdicts) -> str:
 
 
 def in_cell(text: str) -> str:
-    """Text as a cell of a Markdown table."""
+    """Escapes text for a cell of a Markdown table."""
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 def markdown(verdicts: Verdicts) -> str:
-    """The table for a merge request and for $GITHUB_STEP_SUMMARY."""
+    """Formats the table for a merge request and for $GITHUB_STEP_SUMMARY."""
     lines = [HEADER, ("---",) * len(HEADER), *map(cells_of, verdicts.rows)]
     return "\n".join([
         f"### Readmostly: {in_cell(headline(verdicts))}", "",
@@ -114,16 +113,15 @@ def markdown(verdicts: Verdicts) -> str:
 def value_of(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
-    raise TypeError(f"{value!r} is no JSON")
+    raise TypeError(f"{value!r} is not JSON")
 
 
 def row_members(row: Row) -> dict[str, object]:
-    """A row of verdicts.json: its fields, and the figures that it shows."""
+    """Returns a row of verdicts.json: its fields, and the figures that it shows."""
     return dataclasses.asdict(row) | dataclasses.asdict(row.shown)
 
 
 def document(verdicts: Verdicts) -> str:
-    """verdicts.json."""
     members: dict[str, object] = {"format": 1, "kind": "regress", "family": verdicts.family}
     members |= dataclasses.asdict(verdicts)
     members["arms"] = {arm.name: {m: getattr(arm, m) for m in ARM} for arm in verdicts.arms}
@@ -133,7 +131,7 @@ def document(verdicts: Verdicts) -> str:
 
 
 def case_of(row: Row) -> ElementTree.Element:
-    """One <testcase>. Advice never fails; undecided rows are errors."""
+    """Builds one <testcase>. Advice never fails; undecided rows are errors."""
     case = ElementTree.Element("testcase", name=title_of(row), classname=identity(row.cell))
     if row.verdict != Verdict.PASS:
         kind = "skipped" if row.role == Role.ADVICE else \
@@ -146,7 +144,8 @@ def case_of(row: Row) -> ElementTree.Element:
 
 
 def junit(verdicts: Verdicts) -> str:
-    """JUnit XML. The run's verdict is a case, too, because it can be INVALID while no row is."""
+    """Formats JUnit XML. The run itself is a test case too, because it can be INVALID although
+    no row is."""
     suite = ElementTree.Element("testsuite", name="readmostly regress")
     suite.extend(map(case_of, verdicts.rows))
     for name in verdicts.same:
@@ -169,8 +168,8 @@ def junit(verdicts: Verdicts) -> str:
 
 
 def bencher(verdicts: Verdicts) -> str:
-    """Bencher's Metric Format: benchmark -> measure -> value and bounds. Rows without
-    pairs lack a value and are left out."""
+    """Formats Bencher's Metric Format: benchmark -> measure -> value and bounds. Rows without
+    pairs have no value, so they are left out."""
     return json.dumps({key_of(row): {"slowdown_percent": {
         "value": row.shown.slowdown_percent, "lower_value": row.shown.low_percent,
         "upper_value": row.shown.high_percent}} for row in verdicts.rows
@@ -178,7 +177,7 @@ def bencher(verdicts: Verdicts) -> str:
 
 
 def complaints(verdicts: Verdicts) -> list[tuple[str, Verdict, str]]:
-    """(key, verdict, words) of the run and of gated rows that are not PASS."""
+    """Lists (key, verdict, words) of the run and of gated rows that are not PASS."""
     if verdicts.verdict == Verdict.PASS:
         return []
     return [("verdict", verdicts.verdict, headline(verdicts))] + [
@@ -188,8 +187,8 @@ def complaints(verdicts: Verdicts) -> list[tuple[str, Verdict, str]]:
 
 
 def code_quality(verdicts: Verdicts) -> str:
-    """GitLab's code quality report. A slower cell lacks a line of code, so the location
-    is the plan that lists it."""
+    """Formats GitLab's code quality report. No line of code belongs to a slower cell, so the
+    report points to the plan that lists the cell."""
     return json.dumps([{
         "description": words, "check_name": "readmostly-regress",
         "fingerprint": hashlib.sha256(f"{key} {verdict}".encode()).hexdigest(),
@@ -199,7 +198,7 @@ def code_quality(verdicts: Verdicts) -> str:
 
 
 def metrics(verdicts: Verdicts) -> str:
-    """GitLab's metrics report, in OpenMetrics' text form."""
+    """Formats GitLab's metrics report in the OpenMetrics text format."""
     lines = []
     for name, member, what in (
             ("slowdown_percent", "slowdown_percent", "head over base"),
@@ -214,14 +213,14 @@ def metrics(verdicts: Verdicts) -> str:
 
 
 def escaped(text: str, more: str = "") -> str:
-    """Text of a workflow command; `more`: characters that a property excludes."""
+    """Escapes text for a workflow command; `more`: further characters to escape, in properties."""
     for char in "%\r\n" + more:
         text = text.replace(char, f"%{ord(char):02X}")
     return text
 
 
 def annotations(verdicts: Verdicts) -> list[str]:
-    """GitHub's workflow commands, one per line."""
+    """Returns GitHub workflow commands, one per line."""
     return [f"::{COMMAND[verdict]} title={escaped('Readmostly ' + verdict, ':,')}::"
             f"{escaped(words)}" for _, verdict, words in complaints(verdicts)]
 
@@ -239,7 +238,7 @@ def write(folder: Path, verdicts: Verdicts) -> None:
 
 
 def announce(verdicts: Verdicts, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Under GitHub Actions, appends the table to the summary -> lines for the log.
+    """Under GitHub Actions, appends the table to the job's summary; returns lines for the log.
     OSError if the summary cannot be written."""
     summary = environ.get("GITHUB_STEP_SUMMARY")
     if summary:

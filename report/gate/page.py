@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of a regression check: DIR/report/index.html, from
+"""Writes the page of a regression check, DIR/report/index.html, from
 templates/page.html.j2."""
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from report.gate.model import Row, Verdicts
 from report.gate.outputs import claim, number, title_of
 from report.render import text
 
-SPAN = 12.0  # percent; larger values are cut, and their bar ends in an arrow
-WIDTH = 240  # of a bar [px]
+SPAN = 12.0  # percent; the bars of larger values are cut off and end in an arrow
+WIDTH = 240  # width of the area of a bar [px]
 
 
 @dataclass(frozen=True)
@@ -24,17 +24,17 @@ class Bar:
     low: float | None
     high: float | None
     centre: float | None
-    cut: bool  # the estimate lies beyond the axis
+    cut: bool  # the estimate lies outside the axis
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The common axis of all bars [%]."""
+    """The axis that all bars share [%]."""
     low: float
     high: float
 
     def at(self, percent: float) -> float:
-        """Pixels from the left."""
+        """Distance from the left edge in pixels."""
         share = (min(max(percent, self.low), self.high) - self.low) / (self.high - self.low)
         return round(share * WIDTH, 1)
 
@@ -48,7 +48,7 @@ class Axis:
 
 
 def axis_of(verdicts: Verdicts) -> Axis:
-    """Covers all intervals, margin and tolerance, at most SPAN in each direction."""
+    """Covers all intervals, the margin and the tolerance, at most SPAN in each direction."""
     ends = [x for row in verdicts.rows for x in (
         row.shown.low_percent, row.shown.high_percent, row.shown.slowdown_percent)
         if x is not None]
@@ -65,7 +65,7 @@ def environment() -> Environment:
 
 def page(campaign: Campaign, verdicts: Verdicts, lines: Sequence[history.Line],
          problems: Sequence[str]) -> str:
-    """The page as text; lines: the comparable runs of the history."""
+    """Renders the page as text; `lines`: the comparable runs of the history."""
     return environment().get_template("page.html.j2").render(
         campaign=campaign, meta=campaign.meta, verdicts=verdicts, axis=axis_of(verdicts),
         width=WIDTH, runs=len(lines), equal=history.one_sided(lines),
@@ -73,7 +73,7 @@ def page(campaign: Campaign, verdicts: Verdicts, lines: Sequence[history.Line],
 
 
 def build(folder: Path, campaign: Campaign, verdicts: Verdicts) -> Path:
-    """Writes DIR/report/index.html -> its path."""
+    """Writes DIR/report/index.html and returns its path."""
     lines, problems = history.read(folder.resolve().parent / history.NAME)
     lines = history.comparable(lines, campaign.meta.machine.id, verdicts.plan_sha256)
     path = folder / "report" / "index.html"

@@ -13,15 +13,15 @@ from report.load import Trial
 from report.load.trial import Status
 
 LEVEL = 0.99  # confidence level of every interval that the gate prints
-# ranks: an interval of n values that also estimate a slot effect covers only 98.3 %
-# for n = 20. It covers 99 % if it is wider by the factor 1 + SHORT / n (test_gate.py).
+# A rank interval of n values that also estimate a slot effect covers only 98.3 % if n = 20.
+# Made wider by the factor 1 + SHORT / n, it covers 99 % (test_gate.py).
 SHORT = 2.0
 Interval = tuple[float, float, float]  # centre, low, high
-Slot = tuple[float | None, float | None, float | None]  # the same [%]
+Slot = tuple[float | None, float | None, float | None]  # slot effect with its interval [%]
 
 
 def cost_of(trial: Trial) -> float:
-    """ns per operation of one thread; nan if it is not ok or ran no operation."""
+    """ns per operation of one thread; nan if the trial is not ok or ran no operation."""
     r = trial.result
     if not trial.usable or r is None or not r.ops or r.elapsed_ns is None:
         return math.nan
@@ -29,7 +29,7 @@ def cost_of(trial: Trial) -> float:
 
 
 def pairs_of(trials: Iterable[Trial], contrast: Contrast, blocks: int) -> Pairs:
-    """The pairs of one contrast; lost: its trials that are not ok, and failed
+    """Forms the pairs of one contrast. `lost` lists its trials that are not ok, and failed
     verifications of its map."""
     cost = {"base": np.full(blocks, np.nan), "head": np.full(blocks, np.nan)}
     slot, lost = np.zeros(blocks), []
@@ -52,13 +52,13 @@ def pairs_of(trials: Iterable[Trial], contrast: Contrast, blocks: int) -> Pairs:
 
 
 def failure_of(pairs: Pairs, side: str) -> str | None:
-    """The first failed trial of one side, or None."""
+    """Describes the first failed trial of base or head, or None."""
     return next((x.text for x in pairs.lost if x.side == side and x.failed), None)
 
 
 def flip_test(d: Floats, plan: Plan, scores: Sequence[Score]) -> stats.FlipTest:
-    """The test of d (cells, blocks) > 0. p_max_t is corrected over cells and scores; by:
-    index of the score that decided."""
+    """Tests whether d (cells, blocks) is above 0. `p_max_t` is corrected over cells and
+    scores; `by` is the index of the score that decided."""
     cut = plan.rules.cut
     functions: dict[Score, Callable[[Floats], Floats]] = {
         Score.RANKS: stats.signed_ranks,
@@ -68,36 +68,36 @@ def flip_test(d: Floats, plan: Plan, scores: Sequence[Score]) -> stats.FlipTest:
 
 
 def percent(value: float) -> float | None:
-    """A ln ratio in percent; None instead of nan."""
+    """Converts a ln ratio to percent; None instead of nan."""
     return None if math.isnan(value) else float(stats.percent(value))
 
 
 def widened(interval: Interval, n: int) -> Interval:
-    """A rank interval of n values, widened by the error of the slot effect."""
+    """Widens a rank interval of n values by the error of the slot effect."""
     centre, low, high = interval
     wider = 1.0 + SHORT / max(n, 1)
     return centre, centre + wider * (low - centre), centre + wider * (high - centre)
 
 
 def figures_of(shown: Interval, narrow: Interval, plan: Plan, family: int) -> Figures:
-    """Figures of an interval. narrow: the interval of the flips, without the slot effect,
-    which gives the detectable effect."""
+    """Converts an interval to figures. `narrow` is the interval without the error of the slot
+    effect; it gives the detectable effect."""
     rules = plan.rules
     error = stats.standard_error(narrow[1], narrow[2], LEVEL)
-    # each score can raise a false alarm of its own
+    # each score may raise a false alarm, so the family has cells x scores tests
     least = stats.detectable(error, math.log1p(rules.margin), rules.alpha,
                              family * len(Score), rules.power)
     return Figures(*(percent(float(x)) for x in (*shown, least)))
 
 
 def estimates_of(pairs: Pairs, plan: Plan, family: int) -> tuple[Estimates, Slot]:
-    """(the pairs by each score, the slot effect with its interval [%])."""
+    """Estimates the slowdown by each score, and the slot effect with its interval [%]."""
     known = ~np.isnan(pairs.d)
     d, first, cut = pairs.d[known], pairs.base_first[known], plan.rules.cut
     slot = stats.slot_adjusted(d, first, LEVEL)
     even = d - stats.biweight_slot(d, first, cut)
     if np.isnan(even).any():
-        even = even[:0]  # all pairs in one order
+        even = even[:0]  # all pairs ran in the same order
     ranks = slot.estimate, slot.low, slot.high
     weight = stats.biweight_interval(even, LEVEL, cut)
     tails = stats.mean_interval(even, LEVEL)

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans a gate run before its first pair: its cells and its number of blocks.
+"""Plans a gate run before its first pair: chooses its cells and its number of blocks.
 
     python3 -m report.gate.plan settings
     python3 -m report.gate.plan cells MAPS CELLS SAME  <plan.json
     python3 -m report.gate.plan blocks DIR SECONDS
 
-`settings`: prints the rules of a run for runner/regress.sh: seconds allowed, blocks of
-a calibration, repeat-wait, repeat-most.
-`cells`: prints ids of the chosen cells and of the controls. MAPS are ids, separated
-by commas or spaces; CELLS are globs of names or ids, separated by commas (names have
-spaces); '' selects all. The cells of the maps SAME, whose programs are equal in base
-and head, are left out; if no other cell is left, so are the controls.
-`blocks`: DIR is a campaign of base and its copy, SECONDS the limit for all blocks.
-Prints the number of blocks, and a note for campaign.json from which the gate
-recomputes it. Warnings go to standard error.
-Status: 0; 2 usage or input.
+`settings` prints the rules of a run for runner/regress.sh: the seconds allowed, the blocks of
+a calibration, repeat-wait and repeat-most.
+`cells` prints the ids of the chosen cells and of the controls. MAPS are ids, separated by
+commas or spaces; CELLS are globs of names or ids, separated by commas (names contain spaces);
+'' selects all. The maps SAME have equal programs in base and head, so their cells are left
+out; if no other cell is left, so are the controls.
+`blocks` reads DIR, a campaign of base and its copy; SECONDS limits the time of all blocks. It
+prints the number of blocks, and a note for campaign.json from which the gate recomputes that
+number. Warnings go to standard error.
+Exit status: 0, or 2 for usage or input errors.
 """
 import datetime
 import fnmatch
@@ -40,13 +40,13 @@ from report.gate.pairs import pairs_of
 from report.gate.rules import Rules, load_rules
 from report.load import Trial
 
-DIGITS = 6  # decimals of a ln ratio: a resolution of 0.0001 %
+DIGITS = 6  # decimals of a ln ratio, that is, a resolution of 0.0001 %
 
 
 # ---- blocks -----------------------------------------------------------------
 
 def seconds_of(trials: Sequence[Trial], folder: Path) -> float:
-    """Time from the first timed trial to the end of the last [s]."""
+    """Time from the start of the first timed trial to the end of the last [s]."""
     spans = []
     for trial in trials:
         if trial.started_utc is None or trial.wall_ns is None:
@@ -58,7 +58,7 @@ def seconds_of(trials: Sequence[Trial], folder: Path) -> float:
 
 
 def noise_of(folder: Path, allowed_s: float) -> Noise:
-    """The calibration in a campaign of base and its copy: the pairs of the cells that
+    """Reads the calibration from a campaign of base and its copy: the pairs of the cells that
     the gate will judge."""
     meta, sealed = read_meta(folder)
     timed = {c.id: c for c in meta.cells if c.measure == "throughput"}
@@ -77,7 +77,7 @@ def noise_of(folder: Path, allowed_s: float) -> Noise:
 
 
 def note_of(noise: Noise) -> str:
-    """The calibration as a note of campaign.json."""
+    """Formats the calibration as a note for campaign.json."""
     pairs = {cell: [None if math.isnan(x) else float(x) for x in d]
              for cell, d in zip(noise.cells, noise.pairs)}
     return json.dumps({"pairs": pairs, "block_s": noise.block_s,
@@ -89,7 +89,7 @@ def minutes(seconds: float) -> str:
 
 
 def too_few(noise: Noise, sized: Sized, rules: Rules) -> str:
-    """The warning that the allowed time does not suffice."""
+    """Formats the warning that the allowed time does not suffice."""
     needs, advice = "more blocks than can be measured", ""
     if sized.needed:
         seconds = sized.needed * noise.block_s
@@ -101,10 +101,10 @@ def too_few(noise: Noise, sized: Sized, rules: Rules) -> str:
 
 
 def warnings_of(noise: Noise, sized: Sized, rules: Rules) -> list[str]:
-    """Warnings before the run starts, as lines."""
+    """Returns the warnings that are printed before the run starts."""
     if sized.noise is None or sized.worst is None:
         return [f"base gave no pairs to estimate its noise: {sized.blocks} blocks, the minimum"]
-    lines = [f"noise of base here: {100 * sized.noise:.2f} % a pair or less in "
+    lines = [f"noise of base: at most {100 * sized.noise:.2f} % per pair in "
              f"{100 * rules.bulk:.0f} % of {sized.family} cells, {100 * sized.worst:.2f} % in "
              f"the noisiest; {sized.blocks} blocks, about {minutes(sized.blocks * noise.block_s)}"]
     if sized.needed is None or sized.needed > sized.most:
@@ -120,26 +120,25 @@ def warnings_of(noise: Noise, sized: Sized, rules: Rules) -> list[str]:
 
 @dataclass(frozen=True)
 class Choice:
-    """A timed cell of the plan, with the names by which it can be chosen."""
+    """A timed cell of the plan, with the names that select it."""
     id: str
     map: str
     workload: str
 
     def is_of(self, maps: Sequence[str], globs: Sequence[str]) -> bool:
-        """True if maps and globs select it; empty ones select everything."""
+        """True if MAPS and CELLS select it; empty lists select everything."""
         return (not maps or self.map in maps) and (not globs or any(
             fnmatch.fnmatchcase(name, glob) for glob in globs
             for name in (name_of(self.id), self.id)))
 
 
 def listed(text: str) -> list[str]:
-    """Splits at commas."""
     return [x.strip() for x in text.split(",") if x.strip()]
 
 
 def choose(plan: str, maps: str, globs: str, same: str = "") -> list[str]:
-    """Ids of the chosen timed cells, without the maps `same`. InputError if a map or a
-    glob selects no cell."""
+    """Returns the ids of the chosen timed cells, without the maps `same`. InputError if a map
+    or a glob selects no cell."""
     found: Any = schema.parse(plan, "standard input", "regress-rules", "/$defs/plan")
     timed = [Choice(c["id"], c["map"], c["workload"]) for c in found["cells"]
              if c["measure"] == "throughput"]
@@ -163,7 +162,6 @@ def choose(plan: str, maps: str, globs: str, same: str = "") -> list[str]:
 # ---- the command ------------------------------------------------------------
 
 def lines_of(argv: Sequence[str]) -> list[str]:
-    """The output of main()."""
     rules = load_rules()
     match argv:
         case ["settings"]:

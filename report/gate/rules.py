@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of the gate: regress.json; docs/regress-rules.schema.json has its types and
-ranges. They are committed before a run and hashed (docs/method/rules.md, R26)."""
+"""The rules of the gate, from regress.json; docs/regress-rules.schema.json gives their types
+and ranges. They are committed before a run and hashed (docs/method/rules.md, R26)."""
 import hashlib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,7 +13,7 @@ RULES = Path(__file__).with_name("regress.json")
 
 @dataclass(frozen=True)
 class Rules:
-    """Shares are 0 to 1, times in seconds; sha256: hash of the file."""
+    """The rules: shares are 0 to 1, times in seconds; `sha256` is the hash of the file."""
     alpha: float
     doubt: float
     power: float
@@ -38,12 +38,12 @@ class Plan:
     """The rules, and the values that a campaign adds."""
     rules: Rules
     blocks: int
-    control_extra: float  # of arm slow
+    control_extra: float  # share of additional operations of the arm `slow`
 
 
 def load_rules(path: Path | str = RULES) -> Rules:
-    """InputError if they violate their schema or this order: margin < fail_at <=
-    tolerance, alpha <= doubt, min_pairs <= blocks_least."""
+    """Reads the rules. InputError if they violate their schema or one of the orders margin <
+    fail_at <= tolerance, alpha <= doubt, min_pairs <= blocks_least."""
     try:
         text = Path(path).read_bytes()
     except OSError as error:

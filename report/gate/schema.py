@@ -16,7 +16,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 @functools.lru_cache(maxsize=None)
 def validator(name: str, part: str = "") -> Any:
-    """A validator of docs/NAME.schema.json, or of the part at the pointer `part`."""
+    """Returns a validator of docs/NAME.schema.json, or of the part at the JSON pointer `part`."""
     store = {file.name: json.loads(file.read_text(encoding="utf-8"))
              for file in DOCS.glob("*.schema.json")}
     return Draft202012Validator({"$ref": f"{name}.schema.json#{part}"},
@@ -24,9 +24,9 @@ def validator(name: str, part: str = "") -> Any:
 
 
 def problem(value: object, name: str, part: str = "") -> str | None:
-    """The first difference from the schema, such as "cells[3].threads: ...", or None."""
+    """Returns the first violation of the schema, such as "cells[3].threads: ...", or None."""
     errors: Iterable[Any] = validator(name, part).iter_errors(value)
-    # a field of a wrong type is also unevaluated in the object around it
+    # a field of the wrong type makes the object around it report "unevaluated" too
     first = min(errors, key=lambda e: (e.validator == "unevaluatedProperties",
                                        list(map(str, e.absolute_path)), e.message), default=None)
     if first is None:
@@ -39,12 +39,12 @@ def problem(value: object, name: str, part: str = "") -> str | None:
 
 
 def parse(text: str | bytes, place: str, name: str, part: str = "") -> Any:
-    """Parses a text as JSON; InputError with its place (FILE or FILE:LINE) if it is not
+    """Parses JSON. The InputError begins with `place` (FILE or FILE:LINE) if the text is not
     JSON or violates the schema."""
     try:
         value = strict_json.loads(text)
     except ValueError as error:
-        raise InputError(f"{place}: no JSON: {error}") from error
+        raise InputError(f"{place}: not JSON: {error}") from error
     wrong = problem(value, name, part)
     if wrong:
         raise InputError(f"{place}: {wrong}")

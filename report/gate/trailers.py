@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads accepted slowdowns from the messages of commits:
+"""Reads accepted slowdowns from commit messages:
 
     Slower: gomap_rw 64Ki fresh t1: each write keeps the order of growth now
 
-CELL is a row's name in the table of `make regress`, or its id without the count of its
-window, which each campaign calibrates. The lines of all commits from base to head are
-notes of the campaign (slower1, slower2 ...). They are written before its first pair,
-so none can be added to change a verdict.
+CELL is a row's name in the table of `make regress`, or its id without the operation count of
+its window, which each campaign calibrates. The lines of all commits from base to head become
+notes of the campaign (slower1, slower2 ...). They are written before its first pair, so none
+can be added to change a verdict.
 """
 import re
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ LINE = re.compile(r"Slower:\s+(\S.*?)\s*:\s+(\S.*)")
 
 
 def accepted_of(lines: Sequence[str]) -> dict[str, str]:
-    """cell -> reason; the newest of several reasons."""
+    """Returns the reason for each accepted cell; the newest if there are several."""
     return {identity(" ".join(match[1].split())): match[2].strip()
             for match in map(LINE.fullmatch, map(str.strip, lines)) if match}
 
 
 def accept(rows: Sequence[Row], lines: Sequence[str]) -> tuple[Row, ...]:
-    """The rows; a row that is slower and accepted is PASS with its reason. Wrong answers,
+    """Turns a row that is slower and accepted into PASS, with its reason. Wrong answers,
     crashes, hangs and rows without a measurement are never accepted."""
     reasons = accepted_of(lines)
 
@@ -40,8 +40,8 @@ def accept(rows: Sequence[Row], lines: Sequence[str]) -> tuple[Row, ...]:
 
 
 def remarks(notes: Notes, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Notes next to the table: the project of the measured map, and lines of messages
-    that accepted nothing."""
+    """Returns notes next to the table: the project of the measured map, and lines of commit
+    messages that accepted nothing."""
     result = []
     if notes.map is not None:
         result.append(f"map {notes.map} of {notes.head or 'unknown'}, "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign: its plan, and the journal's trials of each cell."""
+"""A campaign: its plan, and the trials of each cell in its journal."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,9 +14,9 @@ from report.load.trial import Status, Trial
 class Cell:
     """A planned cell with its trials of the arm "head".
 
-    trials   the last attempt of each block, in the order they ran
-    earlier  attempts that were repeated
-    names    the factors of requested cells that run as this one
+    - trials: the last attempt of each block, in the order in which they ran
+    - earlier: attempts that were repeated
+    - names: the factors of the requested cells that run as this one
     """
     factors: Factors
     trials: tuple[Trial, ...] = ()
@@ -25,17 +25,17 @@ class Cell:
 
     @property
     def id(self) -> str:
-        """Unique in the campaign."""
+        """Id of the cell, unique in the campaign."""
         return self.factors.id
 
     @property
     def map(self) -> str:
-        """Id of its map."""
+        """Id of the cell's map."""
         return self.factors.map
 
     @property
     def measure(self) -> str:
-        """throughput, latency, memory, verify, causes, counters, ..."""
+        """The measure: throughput, latency, memory, verify, causes, counters, ..."""
         return self.factors.measure
 
     @cached_property
@@ -45,18 +45,18 @@ class Cell:
 
     @property
     def known_as(self) -> tuple[Factors, ...]:
-        """Its factors, and the factors of the other cells that it represents."""
+        """Factors of this cell, and of the other cells that it represents."""
         return (self.factors, *self.names)
 
     @cached_property
     def rates(self) -> Mapping[int, float]:
-        """block -> operations per second."""
+        """Operations per second by block."""
         return {t.block: t.rate for t in self.ok if t.rate is not None}
 
     @property
     def scheduling(self) -> str | None:
-        """"free goroutines, GOMAXPROCS 2", as the last program reported; None: no result,
-        or not a Go map."""
+        """Scheduling as the last program reported it, such as "free goroutines, GOMAXPROCS 2";
+        None without a result, or if the map is not a Go map."""
         last = self.ok[-1].result if self.ok else None
         about = last.environment if last else None
         if not about or not about.goroutines:
@@ -66,7 +66,7 @@ class Cell:
 
     @property
     def state(self) -> str:
-        """measured, skipped, failed, void, not run"""
+        """Outcome of the cell: measured, skipped, failed, void or not run."""
         if self.ok:
             return "measured"
         if self.factors.skip:
@@ -79,7 +79,7 @@ class Cell:
 
     @property
     def reason(self) -> str | None:
-        """Why its result is missing; None: it is present."""
+        """Reason for a missing result; None if there is a result."""
         if self.ok:
             return None
         if self.factors.skip:
@@ -91,21 +91,21 @@ class Cell:
 
     @property
     def pending(self) -> int:
-        """Planned trials that were never attempted."""
+        """Number of planned trials that were never attempted."""
         return 0 if self.factors.skip else max(self.factors.blocks - len(self.trials), 0)
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """The content of a folder.
+    """The content of a campaign's folder.
 
-    cells    by id, in the order of the plan
-    arms     (arm, cell id) -> its last attempts: controls
-    ran      every attempt with its cell, in the order they ran
-    rounds   (cell id, block) of each round, in running order (ADR 56). A
-             block is the number of a trial in its cell.
-    trials   planned (cell, block, arm) with at least one attempt
-    problems errors in the files, one line each
+    - cells: by id, in the order of the plan
+    - arms: the last attempts of a control's trials, by (arm, cell id)
+    - ran: every attempt with its cell, in the order in which they ran
+    - rounds: the (cell id, block) of each round, in running order (ADR 56); a block is the
+      number of a trial in its cell
+    - trials: number of planned (cell, block, arm) with at least one attempt
+    - problems: errors in the files, one line each
     """
     path: Path
     plan: Plan
@@ -119,33 +119,32 @@ class Campaign:
 
     @property
     def name(self) -> str:
-        """The name in the plan, even if the folder has moved."""
+        """Name in the plan, which stays the same if the folder moves."""
         return self.plan.name or self.path.resolve().name
 
     @cached_property
     def maps(self) -> Mapping[str, MapInfo]:
-        """Descriptions by id."""
+        """Descriptions of the maps by id."""
         return {m.id: m for m in self.plan.maps}
 
     @property
     def planned(self) -> list[Cell]:
-        """Cells without a reason to skip them."""
+        """Cells that were not skipped."""
         return [c for c in self.cells.values() if not c.factors.skip]
 
     @property
     def missing(self) -> list[Cell]:
-        """Planned cells without a result. Injected misuses are left out, because they are
-        meant to fail."""
+        """Planned cells without a result, except for injected misuses, which are meant to fail."""
         return [c for c in self.planned if not c.ok
                 and not (self.maps[c.map].misuse and c.state == "failed")]
 
     def attempted(self, cell: Cell, arm: str) -> tuple[Trial, ...]:
-        """The trials of a cell by an arm, each by its last attempt."""
+        """Returns the last attempt of each trial of a cell by an arm."""
         return cell.trials if arm == "head" else self.arms.get((arm, cell.id), ())
 
     @property
     def pending(self) -> int:
-        """Planned trials of all arms that were never attempted."""
+        """Number of planned trials, over all arms, that were never attempted."""
         return sum(max(cell.factors.blocks - len(self.attempted(cell, arm)), 0)
                    for cell in self.planned
                    for arm in self.plan.arms_of(cell.factors))
@@ -157,13 +156,13 @@ class Campaign:
 
     @cached_property
     def round_of(self) -> Mapping[tuple[str, int], int]:
-        """(cell id, block) -> the round in which it runs."""
+        """Number of the round in which a (cell id, block) runs."""
         return {trial: number for number, trials in enumerate(self.rounds)
                 for trial in trials}
 
     @cached_property
     def failed_maps(self) -> Mapping[str, str]:
-        """Maps with a wrong answer: id -> the reason of the first one."""
+        """Maps that gave a wrong answer, with the reason of the first one."""
         failed: dict[str, str] = {}
         for cell in self.cells.values():
             for trial in cell.trials:

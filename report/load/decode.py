@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decodes JSON into dataclasses, whose field types are the schema.
 
-Supported: str, int, float, bool, None, Enum, unions, tuple[T, ...],
-Mapping[str, T], dataclasses, Annotated[T, Range(...)]. Unknown JSON members are
-ignored; missing ones take the field's default. If a member's name is not valid in
-Python, the field's metadata has it as "name". Decoders are made once per type, which
-keeps journals of 10,000 lines fast.
+Supported types: str, int, float, bool, None, Enum, unions, tuple[T, ...], Mapping[str, T],
+dataclasses, and Annotated[T, Range(...)]. Unknown JSON members are ignored; missing members take
+the field's default. If a member's name is not valid in Python, the field's metadata contains
+it as "name". Each type gets its decoder only once, which keeps journals of 10,000 lines
+fast.
 """
 import dataclasses
 import functools
@@ -16,13 +16,13 @@ from enum import Enum
 from typing import Annotated, TypeVar
 
 T = TypeVar("T")
-Decoder = Callable[[object], typing.Any]  # decodes one type, which mypy cannot name
+Decoder = Callable[[object], typing.Any]  # decodes one type; mypy cannot express which
 MOST = 2 ** 64  # the runner counts in 64 bits
 
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """least <= value < MOST."""
+    """Requires least <= value < MOST."""
     least: float
 
 
@@ -31,7 +31,7 @@ Amount = Annotated[float, Range(0.0)]
 
 
 class DecodeError(ValueError):
-    """The text names the member, its value, and the expected value."""
+    """The text names the member, and the values that are expected."""
 
     def __init__(self, expected: str, path: str = "") -> None:
         super().__init__(expected)
@@ -41,19 +41,19 @@ class DecodeError(ValueError):
         return f"{self.path or 'value'}: expected {self.expected}"
 
     def below(self, name: str) -> "DecodeError":
-        """The same error seen from the object that holds the value."""
+        """Returns the same error as seen from the object that holds the value."""
         joint = "" if not self.path or self.path.startswith("[") else "."
         return DecodeError(self.expected, f"{name}{joint}{self.path}")
 
 
 def decode(kind: type[T], value: object) -> T:
-    """value as a `kind`; DecodeError if it does not match."""
+    """Decodes `value` as a `kind`; DecodeError if it does not match."""
     return typing.cast(T, decoder(typing.cast(typing.Hashable, kind))(value))
 
 
 @functools.cache
 def decoder(kind: typing.Any) -> Decoder:
-    """The function that decodes one type."""
+    """Makes the function that decodes one type."""
     origin = typing.get_origin(kind)
     if origin is Annotated:
         return ranged(*typing.get_args(kind))
@@ -71,7 +71,7 @@ def decoder(kind: typing.Any) -> Decoder:
 
 
 def plain(kind: type) -> Decoder:
-    """str, bool, int, float (which accepts an int), None."""
+    """Decodes str, bool, int, float (which accepts an int) and None."""
     name = {"NoneType": "null", "str": "text", "bool": "true or false",
             "int": "an integer", "float": "a number"}[kind.__name__]
 
@@ -85,7 +85,7 @@ def plain(kind: type) -> Decoder:
 
 
 def ranged(kind: type, limit: Range) -> Decoder:
-    """A number within a range."""
+    """Decodes a number within a range."""
     read_number, least = decoder(kind), limit.least
 
     def read(value: object) -> object:
@@ -97,7 +97,7 @@ def ranged(kind: type, limit: Range) -> Decoder:
 
 
 def union(kinds: tuple[typing.Any, ...]) -> Decoder:
-    """The first type that matches; None is tried first."""
+    """Decodes the first type that matches; None is tried first."""
     nullable = types.NoneType in kinds
     readers = [decoder(k) for k in kinds if k not in (types.NoneType,)]
 
@@ -114,7 +114,7 @@ def union(kinds: tuple[typing.Any, ...]) -> Decoder:
 
 
 def sequence(read_item: Decoder) -> Decoder:
-    """A list as a tuple."""
+    """Decodes a list as a tuple."""
     def read(value: object) -> object:
         if not isinstance(value, list):
             raise DecodeError("a list")
@@ -129,7 +129,7 @@ def sequence(read_item: Decoder) -> Decoder:
 
 
 def mapping(read_item: Decoder) -> Decoder:
-    """An object whose member names are data."""
+    """Decodes an object whose member names are data."""
     def read(value: object) -> object:
         if not isinstance(value, dict):
             raise DecodeError("an object")
@@ -144,7 +144,7 @@ def mapping(read_item: Decoder) -> Decoder:
 
 
 def enumeration(kind: type[Enum]) -> Decoder:
-    """One of the values of an Enum."""
+    """Decodes one of the values of an Enum."""
     def read(value: object) -> object:
         try:
             return kind(value)
@@ -154,13 +154,13 @@ def enumeration(kind: type[Enum]) -> Decoder:
 
 
 def as_is(kind: typing.Any) -> frozenset[type]:
-    """Types whose values need no decoding, which are most members of a journal."""
+    """Returns the types whose values need no decoding; most members of a journal have one."""
     kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
     return frozenset(k for k in kinds if k in (str, int, float, bool, types.NoneType))
 
 
 def record(kind: typing.Any) -> Decoder:
-    """An object as a dataclass."""
+    """Decodes an object as a dataclass."""
     hints = typing.get_type_hints(kind, include_extras=True)
     members = [(f.name, f.metadata.get("name", f.name), decoder(hints[f.name]),
                 as_is(hints[f.name])) for f in dataclasses.fields(kind)]

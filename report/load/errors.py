@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The error that ends the reading of a campaign."""
+"""The error for folders that cannot be read as a campaign."""
 
 
 class JournalError(Exception):
-    """The folder cannot be read as a campaign; the text is the reason."""
+    """The folder cannot be read as a campaign; the text gives the reason."""

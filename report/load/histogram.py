@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latency distributions: the .hlog files of a campaign (HdrHistogram's log
-format 1.3, payload V2: zlib, then ZigZag LEB128 of counts and runs of zeros).
+"""Reads latency distributions: the .hlog files of a campaign (HdrHistogram's log format 1.3,
+payload V2: zlib, then ZigZag LEB128 of counts and runs of zeros).
 
-A bucket of 2048 sub-buckets holds values to 3 digits.
+A bucket of 2048 sub-buckets resolves values to 3 digits.
 """
 import base64
 import binascii
@@ -20,22 +20,21 @@ from report.load import seal
 from report.load.errors import JournalError
 from report.load.trial import Latency
 
-COMPRESSED, PLAIN = 0x1C849314, 0x1C849313  # cookies
+COMPRESSED, PLAIN = 0x1C849314, 0x1C849313  # magic numbers of the two forms
 HEADER = struct.Struct(">iiiiqqd")
-HALF = 1024  # sub-buckets per doubling
+HALF = 1024  # number of sub-buckets for each doubling
 DIGITS, MAX_NS, BUCKETS = 3, 2 ** 41 - 1, 32 * HALF
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """values [ns], ascending: the largest value of each bucket with a count;
-    cumulated: number of values up to it."""
+    """`values` [ns] are the largest values of each bucket with a count, in ascending order;
+    `cumulated` is the number of recorded values up to each."""
     values: npt.NDArray[np.int64]
     cumulated: npt.NDArray[np.int64]
 
     @property
     def count(self) -> int:
-        """Number of recorded values."""
         return int(self.cumulated[-1]) if len(self.cumulated) else 0
 
     def quantile(self, p: float) -> float:
@@ -45,14 +44,14 @@ class Histogram:
 
 
 def highest(index: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Largest value of a bucket."""
+    """Largest value that each bucket holds."""
     shift = np.maximum(index // HALF - 1, 0)
     largest: npt.NDArray[np.int64] = ((index - shift * HALF + 1) << shift) - 1
     return largest
 
 
 def words_of(data: bytes) -> Iterator[int]:
-    """The numbers of a ZigZag LEB128 stream; 9 bytes hold 64 bits."""
+    """Yields the numbers in a ZigZag LEB128 stream, in which 9 bytes hold 64 bits."""
     word = shift = 0
     for byte in data:
         last = shift == 56
@@ -89,14 +88,14 @@ def parse(payload: bytes) -> Histogram:
 
 @functools.lru_cache(maxsize=None)
 def read_file(path: Path, crc32: str | None) -> Histogram:
-    """The histogram of a .hlog file; JournalError if it is damaged."""
+    """Reads the histogram in a .hlog file; JournalError if it is damaged."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from None
     if crc32 is not None and crc32 != seal.crc32(data):
-        raise JournalError(f"{path}: damaged, its crc32 differs from that of its line "
-                           f"in trials.jsonl: {seal.ADVICE}")
+        raise JournalError(f"{path}: damaged, its crc32 differs from the one in "
+                           f"trials.jsonl: {seal.ADVICE}")
     lines = [line for line in data.splitlines() if line.startswith(b"Tag=")]
     try:
         return parse(lines[0].rsplit(b",", 1)[1])
@@ -105,7 +104,7 @@ def read_file(path: Path, crc32: str | None) -> Histogram:
 
 
 def read(folder: Path, entry: Latency) -> Histogram | None:
-    """The histogram of a latency entry; None: the entry names no file."""
+    """Reads the histogram of a latency entry; None if the entry names no file."""
     if not entry.histogram:
         return None
     return read_file(folder / f"{entry.histogram}.hlog", entry.hlog_crc32)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads a campaign folder (results/README.md) and reports its errors.
 
-Nothing is dropped silently: an unusable line becomes a problem with its line number,
-a torn last line is reported, and a cell without a result keeps its place with the reason.
+Errors are never ignored silently. An unusable line is reported with its line number, and so is a
+torn last line. A cell without a result keeps its place, with the reason.
 """
 import dataclasses
 import re
@@ -17,15 +17,15 @@ from report.load.plan import Factors, Plan
 from report.load.trial import Status, Trial
 
 FORMAT, PROTOCOL = 1, 2  # versions of campaign.json and of its trials
-TIMED = ("throughput", "causes")  # measures whose trials need operations
-# In an id: the placement, and the memory if it is not the default. A cell that also
-# runs for others differs from them only in these and in the workload.
+TIMED = ("throughput", "causes")  # measures whose trials must run operations
+# The part of an id with the placement, and the memory unless it is the default. A cell that
+# also runs on behalf of other cells differs from them only in these and in the workload.
 PLACED = re.compile(r"/t[0-9]+/([^/]+)(?:/(interleave|bind:[0-9]+)(?=/))?")
 Identity = tuple[str, int, str]  # cell, block, arm
 
 
 def read(path: Path | str) -> Campaign:
-    """The campaign in a folder; JournalError if it lacks one."""
+    """Reads the campaign in a folder; JournalError if there is no campaign."""
     path = Path(path)
     if not path.is_dir():
         raise JournalError(f"{path}: no such folder")
@@ -47,7 +47,7 @@ def read(path: Path | str) -> Campaign:
 
 
 def read_plan(path: Path) -> tuple[Plan, bool]:
-    """campaign.json, and whether each line of the journal has a checksum."""
+    """Reads campaign.json; the flag is true if each line of the journal has a checksum."""
     file = path / "campaign.json"
     try:
         meta = strict_json.loads(file.read_text(encoding="utf-8"))
@@ -74,8 +74,8 @@ def read_plan(path: Path) -> tuple[Plan, bool]:
 
 
 def check_hashes(file: Path, meta: dict[str, object]) -> None:
-    """Rejects a plan that was changed after it ran. A campaign from another program may
-    lack hashes."""
+    """Rejects a plan that was changed after it ran. A campaign that another program wrote may
+    have no hashes."""
     if "line_checksum" not in meta and "sha256" not in meta:
         return
     for key, compute in (("plan_sha256", seal.plan_sha256), ("sha256", seal.campaign_sha256)):
@@ -93,7 +93,7 @@ def check_hashes(file: Path, meta: dict[str, object]) -> None:
 
 
 def cells_of(path: Path, plan: Plan, attempts: dict[Identity, list[Trial]]) -> dict[str, Cell]:
-    """The planned cells by id, with their trials."""
+    """Returns the planned cells by id, with their trials."""
     factors = {c.id: c for c in plan.cells}
     names = names_of(path, plan, factors)
     trials: dict[str, list[Trial]] = {}
@@ -108,7 +108,7 @@ def cells_of(path: Path, plan: Plan, attempts: dict[Identity, list[Trial]]) -> d
 
 
 def names_of(path: Path, plan: Plan, cells: dict[str, Factors]) -> dict[str, tuple[Factors, ...]]:
-    """Cell id -> factors of the requested cells that run as this cell."""
+    """Returns, by id of a cell, the factors of the requested cells that run as this cell."""
     names: dict[str, tuple[Factors, ...]] = {}
     for i, pair in enumerate(plan.same):
         match, cell = PLACED.search(pair.id), cells.get(pair.runs_as)
@@ -121,7 +121,8 @@ def names_of(path: Path, plan: Plan, cells: dict[str, Factors]) -> dict[str, tup
 
 
 def with_goroutines(cell: Factors, trials: list[Trial]) -> Factors:
-    """Takes the factor from the results. Older plans omit it for cells with bound goroutines."""
+    """Takes the factor `goroutines` from the results, because older plans omit it for cells with
+    bound goroutines."""
     seen = [t.result.environment.goroutines for t in trials
             if t.result and t.result.environment and t.result.environment.goroutines]
     return dataclasses.replace(cell, goroutines=seen[-1]) if seen else cell
@@ -136,10 +137,8 @@ def judged(cell: Factors, trial: Trial) -> Trial:
 
 
 def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[int, Trial]]:
-    """(number, trial) of each good line of trials.jsonl.
-
-    sealed -- every line has a checksum; JournalError if one is wrong
-    """
+    """Yields (number, trial) for each good line of trials.jsonl. If `sealed`, every line has a
+    checksum; JournalError if one is wrong."""
     try:
         data = file.read_bytes()
     except FileNotFoundError:
@@ -156,8 +155,8 @@ def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[in
             if not lines[number] and number + 1 == len(lines):
                 problems.append(f"{file.name}:{number}: torn last line, ignored (wrong crc32)")
                 continue
-            raise JournalError(f"{file}:{number}: damaged, its crc32 differs from that "
-                               f"of the line: {seal.ADVICE}")
+            raise JournalError(f"{file}:{number}: damaged, its crc32 differs from the one "
+                               f"in the line: {seal.ADVICE}")
         try:
             yield number, decode(Trial, strict_json.loads(line))
         except ValueError as error:
@@ -166,7 +165,7 @@ def lines_of(file: Path, sealed: bool, problems: list[str]) -> Iterator[tuple[in
 
 def planned_lines(path: Path, plan: Plan, sealed: bool,
                   problems: list[str]) -> Iterator[tuple[int, Trial]]:
-    """The lines whose cell is in the plan."""
+    """Yields the lines whose cells are in the plan."""
     cells = {c.id for c in plan.cells}
     for number, trial in lines_of(path / "trials.jsonl", sealed, problems):
         if trial.cell in cells:
@@ -177,8 +176,8 @@ def planned_lines(path: Path, plan: Plan, sealed: bool,
 
 def attempts_of(lines: list[tuple[int, Trial]],
                 problems: list[str]) -> dict[Identity, list[Trial]]:
-    """Identity -> its lines; the last one counts (docs/adr/0024). A line that does not
-    follow the attempt before it is a problem and left out."""
+    """Returns the attempts at each trial; the last one counts (docs/adr/0024). An attempt that
+    does not follow its predecessor is reported as a problem and left out."""
     attempts: dict[Identity, list[Trial]] = {}
     for number, trial in lines:
         before = attempts.setdefault((trial.cell, trial.block, trial.arm), [])
@@ -192,6 +191,6 @@ def attempts_of(lines: list[tuple[int, Trial]],
 
 
 def name_of(trial: Trial) -> str:
-    """The identity of a trial, made safe for a terminal: a file may hold anything."""
+    """Formats the identity of a trial for a terminal, safely, because a file may hold anything."""
     text = f"{trial.cell} block {trial.block} arm {trial.arm}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

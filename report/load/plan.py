@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """campaign.json: the plan, the machine and the programs.
 
-Factors of a cell: docs/cell.schema.json. Times are in ns, shares 0 to 1.
+docs/cell.schema.json describes the factors of a cell. Times are in ns, shares are 0 to 1.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 from report.load.decode import Amount, Count
 
-CLOSED = ("mix", "closed")  # loops whose threads run as fast as they can
-COMMON = (*CLOSED, "paced", "open")  # loops of look-ups and writes
+CLOSED = ("mix", "closed")  # loops in which threads run as fast as they can
+COMMON = (*CLOSED, "paced", "open")  # all loops of look-ups and writes
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """When a trial of the cell runs again (docs/adr/0024). Plans older than the budget
-    lack a share."""
+    """When a trial of the cell is repeated (docs/adr/0024). Plans from before the budget have no
+    share."""
     most: int | None = None
     share: float | None = None
     wait_share: float | None = None
@@ -58,32 +58,32 @@ class Factors:
     base: str | None = None
     skip: str | None = None
     repeat: Repeat | None = None
-    control: bool = False  # the A/A control also runs it
+    control: bool = False  # true if the A/A control also runs this cell
 
     @property
     def options(self) -> tuple[tuple[str, str], ...]:
-        """The factors of OPTIONS that differ from their defaults."""
+        """Factors of OPTIONS that differ from their defaults."""
         return tuple((name, str(getattr(self, name))) for name, usual in OPTIONS
                      if getattr(self, name) != usual)
 
     @property
     def alone(self) -> bool:
-        """True if every thread has a CPU of its own."""
+        """True if each thread has its own CPU."""
         return bool(self.cpus) and len(set(self.cpus)) == self.threads
 
     @property
     def crowded(self) -> bool:
-        """True if there are more threads than CPUs."""
+        """True if the cell has more threads than CPUs."""
         return bool(self.cpus) and self.threads > len(set(self.cpus))
 
     @property
     def common(self) -> bool:
-        """True if its loop runs look-ups and writes."""
+        """True if the loop runs look-ups and writes."""
         return self.loop in COMMON
 
     @property
     def closed(self) -> bool:
-        """True if its threads run as fast as they can."""
+        """True if the threads run as fast as they can."""
         return self.loop in CLOSED
 
 
@@ -94,7 +94,7 @@ OPTIONS = tuple((f.name, f.default) for f in fields(Factors) if f.name in (
 
 @dataclass(frozen=True, slots=True)
 class MapInfo:
-    """The description of a map (struct rm_impl) and its fact sheet (impls/facts)."""
+    """The description of a map (struct rm_impl) with its fact sheet (impls/facts)."""
     id: str
     label: str = ""
     family: str = ""
@@ -112,7 +112,7 @@ class MapInfo:
 
     @property
     def bound(self) -> bool:
-        """True for an upper bound or the driver's floor, which are never ranked."""
+        """True for an upper bound and for the driver without a map, which are never ranked."""
         return self.family == "bound"
 
 
@@ -126,14 +126,14 @@ class SkippedMap:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact read from the machine: ok, absent, or why it could not be read."""
+    """A fact about the machine; its status is ok, absent, or why it could not be read."""
     status: str
     text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine of the campaign."""
+    """The machine on which the campaign ran."""
     id: str = "unknown"
     topology: str | None = None
     cpus: Count = 0
@@ -147,16 +147,16 @@ class Machine:
     facts: Mapping[str, Fact] | None = None
 
     def fact(self, name: str) -> str | None:
-        """The text of a fact that could be read."""
+        """Returns the text of a fact, or None if it could not be read."""
         fact = (self.facts or {}).get(name)
         return fact.text if fact and fact.status == "ok" else None
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """The sources of the programs."""
+    """The sources and tools from which the programs were built."""
     commit: str | None = None
-    dirty: bool | None = False  # None: not known
+    dirty: bool | None = False  # None: unknown
     compiler: str | None = None
     compiler_version: str | None = None
     flags: str | None = None
@@ -178,9 +178,9 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A program that runs cells; the arm "head" is reported. workload None: cells of all
-    workloads without arms of their own; flavour: of an A/A control, which runs only the
-    cells with `control`."""
+    """A program that runs cells; the report is about the arm "head". `workload` None: the arm runs
+    the cells of all workloads that have no arms of their own. `flavour` is set for an A/A
+    control, which runs only cells with `control`."""
     name: str = "head"
     workload: str | None = None
     program: str | None = None
@@ -192,21 +192,21 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The window that the trials of an arm set for a cell (runs with arms)."""
+    """The window length of a cell, calibrated by the trials of an arm."""
     cell: str
     window_ns: Count
 
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """A requested cell that equals `runs_as` in everything that runs."""
+    """A requested cell that equals the cell `runs_as` in everything that affects its trials."""
     id: str
     runs_as: str = field(metadata={"name": "as"})
 
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Other work on the machine before the first trial."""
+    """The load from other programs before the first trial."""
     text: str
 
 
@@ -220,7 +220,7 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """campaign.json."""
+    """The content of campaign.json."""
     format: int
     cells: tuple[Factors, ...]
     maps: tuple[MapInfo, ...]
@@ -249,7 +249,7 @@ class Plan:
     line_checksum: str | None = None
 
     def arms_of(self, cell: Factors) -> tuple[str, ...]:
-        """Names of the arms that run a cell."""
+        """Returns the names of the arms that run a cell."""
         arms = [a for a in self.arms if cell.control or not a.flavour]
         matching = [a.name for a in arms if a.workload == cell.workload]
         return tuple(matching or (a.name for a in arms if a.workload is None))

@@ -1,28 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The spending of a campaign's budget of repeats (docs/adr/0024), recomputed from the
-lines of its journal."""
+"""Recomputes from the lines of a journal how its campaign spent the budget of repeats
+(docs/adr/0024)."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from report.load.plan import Factors, Plan
 from report.load.trial import Status, Trial
 
-LAST = 11  # most attempts of a trial
-UNBOUNDED = float(LAST - 1)  # repeats that a trial allows in a plan without a budget
-ROUNDING = 1e-6  # shares are sums of doubles
-Place = tuple[Factors, int]  # a cell and a block
+LAST = 11  # largest number of attempts at a trial
+UNBOUNDED = float(LAST - 1)  # repeats that each trial adds in a plan without a budget
+ROUNDING = 1e-6  # because shares are sums of doubles
+Place = tuple[Factors, int]  # a cell, and a block of it
 Lines = Mapping[tuple[str, int, int], Sequence[Trial]]  # (cell, block, attempt) -> one per arm
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """The spending of the budget in the rounds that were completed.
+    """How the budget was spent in the completed rounds.
 
-    left     trials that stayed void or disturbed because the budget was spent
-    in_vain  of these, trials that had been repeated
-    spent    rounds in which the budget was spent
-    made     repeats; allowed: by the budget
-    whole    true if no trial and no allowed repeat is pending
+    - left: number of trials that stayed void or disturbed because the budget was spent
+    - in_vain: how many of these had been repeated
+    - spent: the rounds in which the budget ran out
+    - made: number of repeats
+    - allowed: number of repeats that the budget allowed
+    - whole: true if no trial and no allowed repeat is pending
     """
     left: int = 0
     in_vain: int = 0
@@ -33,18 +34,19 @@ class Repeats:
 
 
 def most_of(cell: Factors) -> int:
-    """Most repeats of each trial of a cell."""
+    """Returns the largest number of repeats of each trial of a cell."""
     return (cell.repeat.most or 0) if cell.repeat else 0
 
 
 def share_of(cell: Factors) -> float:
-    """Repeats that each trial of the cell adds to the budget."""
+    """Returns how many repeats each trial of the cell adds to the budget."""
     share = cell.repeat.share if cell.repeat else None
     return UNBOUNDED if share is None else share
 
 
 def rounds_of(plan: Plan) -> tuple[tuple[tuple[str, int], ...], ...]:
-    """(cell id, block) in running order. Indices without a cell are left out."""
+    """Returns (cell id, block) of each round in running order. Indices without a cell are left
+    out."""
     done: dict[int, int] = {}
     rounds = []
     for order in plan.order:
@@ -56,33 +58,31 @@ def rounds_of(plan: Plan) -> tuple[tuple[tuple[str, int], ...], ...]:
 
 
 def spoilt(trial: Trial) -> bool:
-    """True if it is void or disturbed."""
+    """True if the trial is void or disturbed."""
     return trial.status is Status.VOID or trial.disturbed is not None
 
 
 def is_due(lines: Sequence[Trial], arms: int) -> bool:
-    """True if these lines, one per arm, require another attempt."""
+    """True if these lines, one for each arm, require another attempt."""
     return (len(lines) == arms and any(map(spoilt, lines)) and all(
         t.status in (Status.OK, Status.VOID) for t in lines))
 
 
 def repeatable(plan: Plan) -> Iterator[list[Place]]:
-    """The (cell, block) of each round that may be repeated."""
+    """Yields the (cell, block) of each round that may be repeated."""
     cells = {c.id: c for c in plan.cells}
     for members in rounds_of(plan):
         yield [(cells[name], block) for name, block in members if most_of(cells[name]) > 0]
 
 
 def earned(plan: Plan, members: Sequence[Place]) -> float:
-    """Repeats that a round of these trials adds to the budget."""
+    """Returns how many repeats a round of these trials adds to the budget."""
     return sum(share_of(c) * len(plan.arms_of(c)) for c, _ in members)
 
 
 def walk(plan: Plan, attempts: Mapping[tuple[str, int, str], Sequence[Trial]]) -> Repeats:
-    """Recomputes the spending of the budget.
-
-    attempts -- (cell, block, arm) -> its lines, by attempt
-    """
+    """Recomputes how the budget was spent. `attempts` has the lines of each (cell, block, arm),
+    ordered by attempt."""
     lines: dict[tuple[str, int, int], list[Trial]] = {}
     for (cell, block, _), tries in attempts.items():
         for k, line in enumerate(tries, 1):
@@ -99,7 +99,7 @@ def walk(plan: Plan, attempts: Mapping[tuple[str, int, str], Sequence[Trial]]) -
 
 def play(plan: Plan, members: Sequence[Place], lines: Lines, state: Repeats,
          number: int) -> Repeats | None:
-    """The state after a round; None: the campaign ends within it."""
+    """Returns the state after a round; None if the campaign ends within the round."""
     arms = {c.id: len(plan.arms_of(c)) for c, _ in members}
     if any(len(lines.get((c.id, block, 1), ())) < arms[c.id] for c, block in members):
         return None
@@ -114,8 +114,8 @@ def play(plan: Plan, members: Sequence[Place], lines: Lines, state: Repeats,
 
 def by_attempts(members: Sequence[Place], arms: Mapping[str, int], lines: Lines,
                 budget: float) -> tuple[int, list[int]] | None:
-    """(repeats, the attempt of each trial that was not repeated) of a round; None: a
-    repeat that the budget allows is missing, so that the campaign continues."""
+    """Returns the number of repeats in a round, and the attempt numbers of trials that were
+    spoilt but not repeated. None if an allowed repeat is missing, so that the campaign goes on."""
     made = 0
     left: list[int] = []
     over = False

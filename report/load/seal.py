@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The checksums of a campaign's folder (results/README.md). `readmostly dev validate`
+"""Computes the checksums in a campaign's folder (results/README.md). `readmostly dev validate`
 checks them in C."""
 import hashlib
 import json
@@ -14,18 +14,18 @@ ADVICE = "`readmostly dev validate` lists all errors in the folder"
 
 
 def crc32(data: bytes) -> str:
-    """As 8 hexadecimal digits."""
+    """Returns the CRC-32 as 8 hexadecimal digits."""
     return f"{zlib.crc32(data):08x}"
 
 
 def sha256(data: bytes) -> str:
-    """As hexadecimal digits."""
+    """Returns the SHA-256 as hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def line_is_whole(line: bytes, sealed: bool) -> bool:
-    """True if a line of trials.jsonl is unchanged. A line without a checksum counts as
-    unchanged if the campaign is older than checksums (not sealed)."""
+    """True if a line of trials.jsonl is unchanged. A line without a checksum counts as unchanged if
+    the campaign is older than checksums (not `sealed`)."""
     match = LINE.fullmatch(line)
     if not match:
         return not sealed
@@ -33,7 +33,7 @@ def line_is_whole(line: bytes, sealed: bool) -> bool:
 
 
 def real(value: float) -> str:
-    """A number as the runner's JSON library prints it, with 17 digits."""
+    """Formats a number as the runner's JSON library prints it, with 17 digits."""
     mantissa, e, exponent = f"{value:.17g}".partition("e")
     if e:
         return f"{mantissa}e{int(exponent)}"
@@ -41,12 +41,12 @@ def real(value: float) -> str:
 
 
 def quoted(text: str) -> str:
-    """A string as that library escapes it, with capital hexadecimal digits."""
+    """Formats a string as that library escapes it, with capital hexadecimal digits."""
     return ESCAPE.sub(lambda m: "\\u" + m[1].upper() if m[1] else m[0], QUOTE(text))
 
 
 def canonical(value: object) -> str:
-    """JSON text that does not depend on order and spaces."""
+    """Formats a value as JSON that does not depend on order and white space."""
     if isinstance(value, dict):
         return "{%s}" % ",".join(f"{quoted(k)}:{canonical(value[k])}" for k in sorted(value))
     if isinstance(value, list):
@@ -57,12 +57,12 @@ def canonical(value: object) -> str:
 
 
 def campaign_sha256(meta: Mapping[str, object]) -> str:
-    """The expected "sha256" of campaign.json: over all other members."""
+    """Computes the field "sha256" of campaign.json from all other members."""
     rest = {k: v for k, v in meta.items() if k != "sha256"}
     return sha256(canonical(rest).encode())
 
 
 def plan_sha256(meta: Mapping[str, object]) -> str:
-    """The expected "plan_sha256"."""
+    """Computes the field "plan_sha256" of campaign.json."""
     plan = {k: meta.get(k) for k in ("seed", "cells", "order")}
     return sha256(canonical(plan).encode())

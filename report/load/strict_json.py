@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parses JSON as the runner writes it: unique members, finite numbers, limited depth.
-Anything else that Python's parser accepts is an error."""
+"""Parses JSON as the runner writes it: unique members, finite numbers, limited depth. Other texts
+that Python's parser would accept are errors."""
 import json
 import math
 
@@ -8,25 +8,24 @@ DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
 def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object; a repeated member is an error, because one value would be lost."""
+    """Builds an object; a repeated member is an error, because one value would be lost."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} is there twice")
+        raise ValueError(f"{twice!r} occurs twice")
     return found
 
 
 def number(text: str) -> float:
-    """A finite number."""
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is no number")
+        raise ValueError(f"{text} is not a number")
     return value
 
 
 def whole(text: str) -> int:
-    """An integer of 64 bits, the range of the runner's library."""
+    """Parses an integer of 64 bits, which is the range of the runner's library."""
     value = int(text)
     if not -(1 << 63) <= value < 1 << 63:
         raise ValueError(f"{text[:24]}... does not fit 64 bits")
@@ -34,15 +33,15 @@ def whole(text: str) -> int:
 
 
 def may_be_long(data: bytes) -> bool:
-    """True if the text has enough digits in a row for a number beyond 64 bits. Millions
-    of journal lines lack them, and skip the slow check."""
+    """True if a run of digits is long enough for a number beyond 64 bits. Millions of journal
+    lines have no such run and skip the slow check."""
     return b"0" * 19 in data.translate(DIGITS)
 
 
 def loads(text: str | bytes) -> object:
-    """The value of a text or of UTF-8 bytes; ValueError if it is invalid."""
+    """Parses text or UTF-8 bytes; ValueError if they are invalid."""
     if isinstance(text, bytes):
-        data, text = text, text.decode()  # Python's parser would also accept UTF-16
+        data, text = text, text.decode()  # Python's parser would accept UTF-16, too
     else:
         data = text.encode(errors="surrogatepass")
     try:
@@ -50,7 +49,7 @@ def loads(text: str | bytes) -> object:
             text, object_pairs_hook=members,
             parse_int=whole if may_be_long(data) else None,
             parse_float=number, parse_constant=number)
-        if "\\u" in text:  # an unpaired surrogate cannot be written
+        if "\\u" in text:  # an unpaired surrogate could not be written again
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except RecursionError:

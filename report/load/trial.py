@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A line of trials.jsonl (docs/reference/trial-protocol.md, results/README.md), with the
-members that the report reads. `readmostly dev validate` checks all members.
+"""A line of trials.jsonl (docs/reference/trial-protocol.md, results/README.md), with the members
+that the report reads. `readmostly dev validate` checks all members.
 
-Times are in ns, sizes in bytes, shares 0 to 1. None: not known.
+Times are in ns, sizes in bytes, shares 0 to 1. None means unknown.
 """
 import math
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class Status(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The work of one thread in the window."""
+    """The work that one thread did in the window."""
     ops: Count
     writes: Count | None = None
     cpu: int | None = None
@@ -33,7 +33,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The check of all answers of a trial."""
+    """The outcome of checking all answers in a trial."""
     status: str | None = None
     reason: str | None = None
     wrong_values: int | None = None
@@ -41,7 +41,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """Resident memory of the process."""
+    """The resident memory of the process."""
     rss_empty_bytes: Amount | None = None
     rss_filled_bytes: Amount | None = None
     rss_peak_bytes: Amount | None = None
@@ -55,12 +55,13 @@ class Statistic:
     name: str
     unit: str
     value: float | None
-    window: float | None = None  # increase in the window
+    window: float | None = None  # increase during the window
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """One distribution. clock: "service" or "intended" (start)."""
+    """One latency distribution. With the clock "intended", latencies count from the planned
+    start, with "service" from the actual start."""
     operation: str
     was_there: bool
     clock: str
@@ -73,7 +74,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """An occasional action of the map in a slice, summed over all threads."""
+    """One kind of occasional action of the map in a slice, summed over all threads."""
     event: str
     count: Count
     ns: Amount
@@ -83,8 +84,8 @@ class Pause:
 class Slice:
     """50 ms of the window of an open loop.
 
-    bytes   held at its end; None: not reported by the map
-    pauses  None: trials without hooks
+    - bytes: memory held at its end; None if the map does not report it
+    - pauses: None if the trial ran without hooks for events
     """
     operations: Count
     p99_ns: Amount = 0.0
@@ -95,7 +96,8 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A counter of cache or core. quality: exact, replayed, or why it is unknown."""
+    """A count of one kind of hardware event; its quality is exact, replayed, or why it is
+    unknown."""
     metric: str
     total: float | None = None
     event: str | None = None
@@ -106,7 +108,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Counted events of a trial."""
+    """The hardware events that were counted in a trial."""
     backend: str | None = None
     reason: str | None = None
     events: tuple[Event, ...] = ()
@@ -114,8 +116,8 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Readings of the process about its surroundings. adds_per_ns: dependent additions
-    per ns of the slowest CPU, which equals its frequency in GHz."""
+    """What the process read about its surroundings. `adds_per_ns` is the number of dependent
+    additions per ns on the slowest CPU, which equals its frequency in GHz."""
     adds_per_ns_before: float | None = None
     adds_per_ns_after: float | None = None
     own_threads: bool | None = None
@@ -126,7 +128,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer of a trial's program."""
+    """The result that a trial's program reports."""
     status: str | None = None
     reason: str | None = None
     ops: Count | None = None
@@ -149,13 +151,13 @@ class Result:
 
     @property
     def threads(self) -> tuple[Thread, ...]:
-        """by_thread, or () if the program does not report it."""
+        """`by_thread`, or () if the program does not report it."""
         return self.by_thread or ()
 
     def bytes_per_key(self, peak: bool = False) -> float | None:
-        """Resident memory after the fill, or at the peak, minus the empty map's. The
-        kernel updates the reported peak late, so the larger of the peak and earlier
-        readings is used."""
+        """Resident memory per key, after the fill or at the peak, minus that of the empty map. The
+        kernel updates the reported peak late, so the larger of the peak and earlier readings is
+        used."""
         f = self.footprint
         if not f or not self.keys_before or f.rss_empty_bytes is None \
                 or f.rss_filled_bytes is None or peak and f.rss_peak_bytes is None:
@@ -166,10 +168,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One attempt. The last attempt of (cell, block, arm) counts.
-
-    slot  0: it ran first among the arms of its pair
-    """
+    """One attempt at a trial; the last attempt of each (cell, block, arm) counts. `slot` is 0 if
+    it ran first among the arms of its pair."""
     cell: str
     block: Count
     status: Status
@@ -188,18 +188,18 @@ class Trial:
 
     @property
     def usable(self) -> bool:
-        """True if it counts: finished, correct, and with a result."""
+        """True if the trial counts: it finished, is correct, and has a result."""
         return self.status is Status.OK and self.result is not None
 
     @property
     def started(self) -> bool:
-        """True if a process ran."""
+        """True if the process was started."""
         return self.exit != "not started"
 
     @property
     def rate(self) -> float | None:
-        """Operations per second, summed over all threads; None: no operation, or a window
-        below 1 ns, for which the rate may be infinite."""
+        """Operations per second, summed over all threads. None without operations, or for a window
+        below 1 ns, for which the rate might be infinite."""
         r = self.result
         if r is None or not r.ops or not r.elapsed_ns or r.elapsed_ns < 1:
             return None
@@ -207,7 +207,7 @@ class Trial:
 
     @property
     def speed(self) -> float | None:
-        """GHz of the slowest CPU of the cell: mean of the readings before and
+        """Speed of the slowest CPU of the cell in GHz: the mean of the readings before and
         after the window."""
         about = self.result and self.result.environment
         if not about:
@@ -217,8 +217,8 @@ class Trial:
 
     @property
     def waited(self) -> float:
-        """Share of the window that its threads spent on the run queue, summed over threads;
-        nan: not known. It starts at the window's barriers, so that a late thread may exceed 1."""
+        """Share of the window that the threads spent on the run queue, summed over threads; nan if
+        unknown. Waiting counts from the window's barriers, so a late thread may exceed 1."""
         threads = self.result.threads if self.result else ()
         waits = [t.runqueue_wait_ns for t in threads]
         span = sum(t.elapsed_ns or 0 for t in threads)

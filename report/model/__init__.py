@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The result of a campaign as frozen dataclasses.
 
-verdicts.json is result.Result, serialised by encode.py. Page, terminal and tables
-print only values from it. The model holds numbers, names and enumerated words;
-sentences are in the templates of report/render.
+verdicts.json is a result.Result, serialised by encode.py. The page, the terminal and the tables
+print only values from it. The model holds numbers, names and enumerated words; the sentences
+are in the templates of report/render.
 """

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The card of a map: its properties, from its description and its fact sheet."""
+"""The card of a map lists its properties, from its description and its fact sheet."""
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-GO_ARMS = ("go_classic_", "go_other_", "go_")  # id prefixes of Go maps, one per compiler
+GO_ARMS = ("go_classic_", "go_other_", "go_")  # id prefixes of Go maps, one for each compiler
 
 
 class Wait(str, Enum):
-    """Whether a look-up waits for a writer."""
+    """Whether a look-up may have to wait for a writer."""
     NEVER = "no"
     SOMETIMES = "sometimes"
     ALWAYS = "yes"
 
 
 class Scan(str, Enum):
-    """The result of an iteration over all entries during concurrent writes."""
+    """The guarantee of an iteration over all entries during concurrent writes."""
     MOMENT = "one moment"
     EACH_ONCE = "each entry once"
     NONE = "no promise"
@@ -24,20 +24,20 @@ class Scan(str, Enum):
 
 @dataclass(frozen=True)
 class Card:
-    """A map.
+    """The properties of a map.
 
-    language  C, C++, Go, Java, Rust
-    file      source file in this tree; None: part of a language's library
-    package   Debian package that contains it; None: no package
-    origin    its source, with version
-    many_writers  whether writes to different keys run at the same time
-    duty      what the caller of a look-up must do; "none": nothing
-    reference True: an upper bound or a misuse, shown but never ranked
-    misuse    an injected error: verification must fail
-    facts     further lines of its fact sheet (impls/facts), name and text
-    port      written in C after a map of Go
-    version   of the Go that compiled it, as 1.26.1; None: another language
-    design    short name of a Go map: map+RWMutex
+    - language: C, C++, Go, Java or Rust
+    - file: source file in this tree; None if the map is part of a language's library
+    - package: Debian package that contains the map; None if no package has it
+    - origin: where the source comes from, with its version
+    - many_writers: true if writes to different keys can run at the same time
+    - duty: a duty of callers of look-ups, or "none"
+    - reference: true for an upper bound or a misuse, which is shown but never ranked
+    - misuse: true if an error was injected; verification must then fail
+    - facts: name and text of further lines of its fact sheet (impls/facts)
+    - port: true if the map was written in C after a map of Go
+    - version: version of the Go that compiled it, such as 1.26.1; None for other languages
+    - design: short name of a Go map's design, such as map+RWMutex
     """
     id: str
     label: str
@@ -67,19 +67,19 @@ class Card:
 
     @property
     def release(self) -> str | None:
-        """The version without its patch level: 1.26."""
+        """The Go version without its patch level, such as 1.26."""
         return self.version and ".".join(self.version.split(".")[:2])
 
 
 def parts_of(name: str) -> tuple[str, str]:
-    """Compiler and map of a Go map: go_classic_map_rw -> ("go_classic_", "map_rw")."""
+    """Splits a Go map's id into compiler and map: ("go_classic_", "map_rw")."""
     arm = next((arm for arm in GO_ARMS if name.startswith(arm)), "")
     return arm, name.removeprefix(arm)
 
 
 def short_names(cards: Iterable[Card]) -> dict[str, str]:
-    """Id -> the name in figures: go_map_rw -> go_map_rw@1.26, go_classic_map_rw ->
-    go_map_rw@1.19. Two maps with the same name keep their ids."""
+    """Returns the names in figures by id: go_map_rw@1.26 for go_map_rw, go_map_rw@1.19 for
+    go_classic_map_rw. If two maps would get the same name, they keep their ids."""
     found = {card.id: f"go_{parts_of(card.id)[1]}@{card.release}"
              for card in cards if card.release}
     short = list(found.values())
@@ -87,13 +87,13 @@ def short_names(cards: Iterable[Card]) -> dict[str, str]:
 
 
 def full_names(cards: Iterable[Card]) -> dict[str, str]:
-    """Id -> the name in sentences, which marks C ports."""
+    """Returns the names in sentences by id; they mark C ports."""
     all_ = tuple(cards)
     return short_names(all_) | {c.id: f"{c.id} (C port)" for c in all_ if c.port}
 
 
 def renamed(text: str, known: Mapping[str, str]) -> str:
-    """A sentence in which these names replace ids of maps. Ids of cells stay."""
+    """Replaces ids of maps in a sentence by these names, but not the ids of cells."""
     if not known:
         return text
     ids = "|".join(map(re.escape, known))

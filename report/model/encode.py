@@ -28,13 +28,13 @@ def plain(item: object) -> Json:
 
 
 def to_json(item: object) -> str:
-    """A dataclass as JSON. ValueError: a number is NaN or infinite."""
+    """Encodes a dataclass as JSON. ValueError: a number is NaN or infinite."""
     return json.dumps(plain(item), indent=1, allow_nan=False) + "\n"
 
 
 def schema(cls: type, name: str) -> dict[str, Json]:
-    """The JSON schema (2020-12) of a dataclass; name: name of its file. ValueError: two
-    dataclasses in it have the same name."""
+    """Returns the JSON schema (2020-12) of a dataclass; `name` is the name of its file.
+    ValueError: two dataclasses in it have the same name."""
     definitions: dict[str, Json] = {}
     for one in reached(cls):
         if one.__name__ in definitions:
@@ -46,7 +46,7 @@ def schema(cls: type, name: str) -> dict[str, Json]:
 
 
 def schema_text(cls: type, name: str) -> str:
-    """The schema with one line per dataclass."""
+    """Formats the schema with one line for each dataclass."""
     whole = schema(cls, name)
     definitions = whole.pop("$defs")
     assert isinstance(definitions, dict)
@@ -55,7 +55,7 @@ def schema_text(cls: type, name: str) -> str:
 
 
 def properties(cls: type) -> Json:
-    """The schema of a dataclass; all of its fields are required."""
+    """Returns the schema of one dataclass, in which all fields are required."""
     hints = typing.get_type_hints(cls, vars(sys.modules[cls.__module__]))
     names: list[Json] = list(hints)
     fields: dict[str, Json] = {name: of_hint(hints[name]) for name in hints}
@@ -64,7 +64,6 @@ def properties(cls: type) -> Json:
 
 
 def of_hint(hint: object) -> Json:
-    """The schema of a field."""
     if hint in PLAIN:
         return {"type": PLAIN[hint]}
     args = typing.get_args(hint)
@@ -83,7 +82,7 @@ def of_hint(hint: object) -> Json:
 
 
 def reached(cls: type) -> Iterator[type]:
-    """A dataclass and those in its fields, each once."""
+    """Yields a dataclass and all dataclasses in its fields, each once."""
     todo: list[object] = [cls]
     known: set[object] = set()
     while todo:

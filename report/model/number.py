@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers with their uncertainty, and the verdict of comparing two of them."""
+"""Numbers with their uncertainty, and the verdict from comparing two of them."""
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Verdict(str, Enum):
-    """The result of comparing one map with another."""
+    """The verdict on one map, compared with another."""
     FASTER = "faster"
     SLOWER = "slower"
-    EQUIVALENT = "equivalent"  # the interval lies inside 1/1.02 to 1.02
+    EQUIVALENT = "equivalent"  # the interval lies between 1/1.02 and 1.02
     UNDECIDED = "undecided"
-    INVALID = "invalid"  # no interval, a failed control, a wrong answer
+    INVALID = "invalid"  # no interval, a failed control, or a wrong answer
 
 
 class Unit(str, Enum):
-    """Unit of an Estimate."""
+    """The unit of an Estimate."""
     RATE = "operations/s"
     TIME = "ns"
     BYTES = "bytes"
@@ -27,12 +27,11 @@ class Unit(str, Enum):
 
 @dataclass(frozen=True)
 class Estimate:
-    """A centre with an interval at a confidence level.
+    """A centre with its interval at a confidence level.
 
-    value   None: not known; see the reason
-    low, high  None: too few trials for an interval; the reason has the number
-    n       trials, or pairs of trials
-    reason  why value or interval is missing
+    - value: None if unknown; `reason` explains why
+    - low, high: None if there are too few trials for an interval; `reason` gives their number
+    - n: number of trials, or of pairs of trials
     """
     value: float | None
     low: float | None
@@ -44,17 +43,15 @@ class Estimate:
 
     @property
     def margin(self) -> float | None:
-        """Half of the relative width: 0.03 is "± 3 %"; None: no interval.
-
-        Uses the larger side, so that the printed margin covers the interval.
-        """
+        """Half of the interval's relative width: 0.03 means "± 3 %"; None without an interval.
+        The larger side is used, so that the printed margin covers the interval."""
         if not self.value or self.low is None or self.high is None:
             return None
         return max(self.high / self.value - 1, 1 - self.low / self.value)
 
 
 def unknown(unit: Unit, reason: str) -> Estimate:
-    """An estimate that could not be made."""
+    """Returns an estimate that could not be made, with the reason."""
     return Estimate(None, None, None, 0, unit, reason=reason)
 
 
@@ -62,12 +59,12 @@ def unknown(unit: Unit, reason: str) -> Estimate:
 class Comparison:
     """Ratio of the speeds of two maps, paired by block.
 
-    ratio   map / against at 95 %, by itself
-    low, high  interval that holds jointly for all pairs of the group and gives
-            the verdict. None: too few pairs
-    smallest_visible  least true ratio that 90 % of runs with this noise
-            decide; None: not known
-    reason  why the verdict is "invalid"
+    - ratio: `map` / `against`, with its own 95 % interval
+    - low, high: the interval that holds jointly for all pairs of the group and gives the
+      verdict; None if there are too few pairs
+    - smallest_visible: smallest true ratio that 90 % of runs with this noise decide; None if
+      unknown
+    - reason: explains the verdict "invalid"
     """
     map: str
     against: str

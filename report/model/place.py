@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A group of cells that differ only in the map, and its ranking."""
+"""A place is a choice of all factors but the map; the maps at a place are ranked."""
 from dataclasses import dataclass
 from enum import Enum
 
@@ -8,10 +8,8 @@ from report.model.number import Comparison, Estimate
 
 @dataclass(frozen=True)
 class Place:
-    """All factors of a group except the map. Shares are 0 to 1.
-
-    options  other factors that differ from their defaults, (name, value)
-    """
+    """All factors of a group of cells except the map. Shares are 0 to 1. `options` are the names
+    and values of other factors that differ from their defaults."""
     workload: str
     loop: str
     shape: str
@@ -24,14 +22,14 @@ class Place:
     placement: str
     memory: str
     presize: bool
-    crowded: bool  # more threads than CPUs
+    crowded: bool  # true if there are more threads than CPUs
     options: tuple[tuple[str, str], ...] = ()
 
 
 class Outcome(str, Enum):
-    """The result for the first place of a group."""
-    DECIDED = "decided"  # one map is faster than every other one
-    TIED = "tied"  # too close to call
+    """The kind of result that a ranking has."""
+    DECIDED = "decided"  # one map is faster than all others
+    TIED = "tied"  # some maps are too close to call
     OPEN = "too few runs"
     ALONE = "one map only"
 
@@ -40,13 +38,13 @@ class Outcome(str, Enum):
 class Entry:
     """One map at a place.
 
-    rate     operations per second, summed over all threads
-    slower   rate of the leader / rate of this map; None for the leader, for a
-             reference (see cards.Card.reference) and without a result
-    ranked   takes part in the ranking
-    cell     id in campaign.json
-    reason   why there is no result, or why it is not ranked
-    scheduling  "free goroutines, GOMAXPROCS 2"; None: not a Go map
+    - rate: operations per second, summed over all threads
+    - slower: rate of the leader / rate of this map; None for the leader, for a reference
+      (Card.reference), and without a result
+    - ranked: true if the map takes part in the ranking
+    - cell: id in campaign.json
+    - reason: why the map has no result, or why it is not ranked
+    - scheduling: such as "free goroutines, GOMAXPROCS 2"; None if it is not a Go map
     """
     map: str
     cell: str
@@ -61,12 +59,11 @@ class Entry:
 class Group:
     """The ranking at a place.
 
-    leader   map with the highest centre; None: no ranked map has a result
-    front    maps that are not shown to be slower than the leader: the leader,
-             then the others in alphabetical order
-    needs    least number of trials for a ranking of this many maps
-    entries  ranked maps from fast to slow, then the others
-    comparisons  the leader compared with every other ranked map, closest first
+    - leader: the map with the highest centre; None if no ranked map has a result
+    - front: the leader, then all maps that are not shown to be slower, in alphabetical order
+    - needs: smallest number of trials for ranking this many maps
+    - entries: the ranked maps from fast to slow, then the others
+    - comparisons: of the leader with every other ranked map, the closest first
     """
     place: Place
     outcome: Outcome
@@ -78,14 +75,14 @@ class Group:
 
     @property
     def closest(self) -> Comparison | None:
-        """The leader's least certain lead; None: no comparison has a joint interval."""
+        """The comparison with the leader's smallest lead; None: none has a joint interval."""
         valid = [c for c in self.comparisons if c.low is not None]
         return min(valid, key=lambda c: c.low or 0.0) if valid else None
 
     def entry(self, name: str) -> Entry | None:
-        """The row of a map."""
+        """Returns the row of a map."""
         return next((e for e in self.entries if e.map == name), None)
 
     def comparison(self, name: str) -> Comparison | None:
-        """The leader compared with a map."""
+        """Returns the comparison of the leader with a map."""
         return next((c for c in self.comparisons if c.against == name), None)

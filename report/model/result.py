@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result of a campaign, which verdicts.json contains."""
+"""The result of a campaign, as stored in verdicts.json."""
 from dataclasses import dataclass
 from enum import Enum
 
@@ -9,18 +9,18 @@ from report.model.place import Group, Outcome, Place
 from report.model.table import Table
 from report.model.trust import Assessment
 
-FORMAT = 3  # of verdicts.json
+FORMAT = 3  # version of verdicts.json
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """Where and how the campaign was measured.
+    """When, on which machine and how the campaign was measured.
 
-    created   ISO 8601, UTC
-    virtual   None: not known
-    minutes   wall time of all trials
-    synthetic a program wrote the campaign; no number was measured
-    replayed  counter values come from a recording
+    - created: in ISO 8601, UTC
+    - virtual: None if unknown
+    - minutes: wall time of all trials together
+    - synthetic: true if a program wrote the campaign and nothing was measured
+    - replayed: true if counter values come from a recording
     """
     name: str
     created: str
@@ -34,18 +34,18 @@ class Campaign:
     compiler: str | None
     synthetic: bool
     replayed: bool
-    window_ns: int  # length of a headline trial
+    window_ns: int  # window length of the headline's trials
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Numbers of planned trials by their outcome.
+    """Numbers of planned trials by outcome.
 
-    skipped   cells left out by the plan; uncounted: those that need counters
-              which this machine does not provide
-    pending   planned trials that have not run yet
-    failed_maps  maps with a wrong answer, (id, reason)
-    missing   ids of cells without a result
+    - skipped: cells that the plan left out
+    - uncounted: of these, cells that need counters which this machine does not provide
+    - pending: planned trials that have not run yet
+    - failed_maps: (id, reason) of maps with a wrong answer
+    - missing: ids of cells without a result
     """
     cells: int
     measured: int
@@ -60,23 +60,23 @@ class Runs:
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """The headline of another campaign of this machine and mode."""
+    """The headline of another campaign with the same machine and mode."""
     name: str
     created: str
     leader: str
-    rate: float | None  # of its leader, operations/s
-    lead: float | None  # in that run: this run's leader / this run's runner-up
+    rate: float | None  # rate of that leader, operations/s
+    lead: float | None  # this run's leader / this run's runner-up, in that run
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The first sentence, about groups[0].
+    """The values in the first sentence of the page, which is about groups[0].
 
-    runner_up  the map over which the leader's lead is smallest
-    lead       leader / runner-up
-    scaling    leader: rate at the headline's threads / rate at 1 thread
-    unseen     median of the smallest true ratios that the comparisons of the
-               group would have decided (Comparison.smallest_visible)
+    - runner_up: the map over which the leader's lead is smallest
+    - lead: comparison of the leader with the runner-up
+    - scaling: the leader's rate at the headline's threads / its rate at 1 thread
+    - unseen: median of the smallest true ratios that the group's comparisons would have
+      decided (Comparison.smallest_visible)
     """
     runner_up: str | None
     lead: Comparison | None
@@ -86,7 +86,7 @@ class Answer:
 
 
 class Need(str, Enum):
-    """A requirement that a reader may have."""
+    """A requirement that a reader's program may have."""
     GROWS = "the table must grow"
     PACKAGE = "from a package"
     PACKAGE_WRITERS = "package, many writers"
@@ -100,10 +100,10 @@ class Need(str, Enum):
 class Pick:
     """The best map for one need at the headline's place.
 
-    maps     the best map, and those that are too close to call: undecided, or
-             for memory and time with an overlapping interval
-    number   its rate, or for these two needs its memory or median time
-    rates    rates of `maps`
+    - maps: the best map, and all that are too close to call: undecided or, for memory and
+      time, with an overlapping interval
+    - number: the best map's rate or, for these two needs, its memory or median time
+    - rates: the rates of `maps`
     """
     need: Need
     maps: tuple[str, ...]
@@ -115,11 +115,11 @@ class Pick:
 class GoAnswer:
     """The ranking of one compiler's Go maps at the headline's place.
 
-    version     of the compiler: 1.26, or 1.26.1 if two have one release
-    goroutines  free or wired; None: not known
-    closest     the fastest map compared with its closest rival
-    pair        sync.Map and map+RWMutex, the one with the higher centre first
-    differs     another map leads than with the newest Go, or in the pair
+    - version: version of the compiler: 1.26, or 1.26.1 if two compilers share a release
+    - goroutines: free or wired; None if unknown
+    - closest: comparison of the fastest map with its closest rival
+    - pair: comparison of sync.Map with map+RWMutex, the one with the higher centre first
+    - differs: true if another map leads than with the newest Go, overall or in the pair
     """
     version: str
     goroutines: str | None
@@ -134,10 +134,10 @@ class GoAnswer:
 class BoardRow:
     """One map of the main table.
 
-    slower    leader / this map
-    scaling   rate at the headline's threads / rate at 1 thread
-    memory    bytes per entry
-    lookup    median service time of a look-up at a fixed rate
+    - slower: rate of the leader / rate of this map
+    - scaling: rate at the headline's threads / rate at 1 thread
+    - memory: bytes per entry
+    - lookup: median service time of a look-up at a fixed rate
     """
     map: str
     rate: Estimate
@@ -149,17 +149,14 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class Winner:
-    """The winner of a filtered group: decided, or too close to call."""
+    """The fastest map of a filtered group, with all maps that are too close to call."""
     maps: tuple[str, ...]
     rate: Estimate
 
 
 @dataclass(frozen=True)
 class Condition:
-    """The winners at another place. None: undecided.
-
-    group   index of its group in Result.groups
-    """
+    """The winners at another place; None: undecided. `group` is the index in Result.groups."""
     group: int
     place: Place
     fastest: Winner | None
@@ -169,16 +166,16 @@ class Condition:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Rate of a map over threads, on the headline's board."""
+    """Rate of a map at each thread count, at the headline's place otherwise."""
     map: str
     threads: tuple[int, ...]
     rates: tuple[Estimate, ...]
-    gain: Estimate | None  # most threads / fewest
+    gain: Estimate | None  # rate at most threads / rate at fewest
 
 
 @dataclass(frozen=True)
 class LatencyRow:
-    """Service time of a look-up of a present key at a fixed rate."""
+    """Service times of looking up a present key at a fixed rate."""
     map: str
     median: Estimate
     p99: Estimate
@@ -186,8 +183,8 @@ class LatencyRow:
 
 @dataclass(frozen=True)
 class Latency:
-    """rate: operations per second of all threads; floors: the driver without a map, by
-    language; rows from short to long."""
+    """Latencies at one place. `rate` is in operations per second of all threads. `rows` are
+    sorted from short to long. `floors` has the driver without a map, by language."""
     place: Place
     rate: float
     rows: tuple[LatencyRow, ...]
@@ -198,8 +195,8 @@ class Latency:
 class ClaimRow:
     """A published claim that this campaign tests.
 
-    verdict   reproduced, refuted, inconclusive, ... (docs/reference/claims.md)
-    of        version of Go that decided, or the port; None: not about Go
+    - verdict: reproduced, refuted, inconclusive, ... (docs/reference/claims.md)
+    - of: the Go version or port that decided; None if the claim is not about Go
     """
     id: str
     article: str
@@ -211,20 +208,20 @@ class ClaimRow:
 
 @dataclass(frozen=True)
 class Next:
-    """The next mode of `make bench`, and the most minutes that it takes."""
+    """The next mode of `make bench`, and its time limit in minutes."""
     mode: str
     minutes: float
 
 
 @dataclass(frozen=True)
 class Result:
-    """Everything that page, terminal and files print.
+    """Everything that the page, the terminal and the files print.
 
-    groups     groups[0] is the headline's
-    undecided  indices of groups without a winner
-    tables     of the linked pages
-    go         Go's maps by compiler, the newest first
-    go_open    only C ports of Go's maps have a result at the headline's place
+    - groups: groups[0] is the headline's group
+    - undecided: indices of groups without a winner
+    - tables: tables of the linked pages
+    - go: rankings of Go's maps by compiler, the newest first
+    - go_open: true if only C ports of Go's maps have a result at the headline's place
     """
     format: int
     campaign: Campaign
@@ -247,7 +244,7 @@ class Result:
     go_open: bool = False
 
     def card(self, name: str) -> Card:
-        """The card of a map; KeyError: it is not in this campaign."""
+        """Returns the card of a map; KeyError if the map is not in this campaign."""
         for card in self.cards:
             if card.id == name:
                 return card

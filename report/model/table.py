@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A table of a linked page. Titles and heads are in render/tables.toml."""
+"""A table of a linked page; report/render/tables.toml has its title and column heads."""
 from dataclasses import dataclass
 
 from report.model.number import Estimate
@@ -9,7 +9,7 @@ Value = None | str | int | float | Estimate
 
 @dataclass(frozen=True)
 class Table:
-    """columns are keys of render/tables.toml; each row has one value per column."""
+    """A table. Its columns are keys of render/tables.toml; each row has a value for each."""
     id: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]

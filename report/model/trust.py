@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of a run, and the verdict on whether its answer can be relied on."""
+"""The checks of a run, and the verdict on whether its answer can be trusted."""
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,14 +14,14 @@ class Trust(str, Enum):
 
 
 class State(str, Enum):
-    """The answer to one question. UNKNOWN: the run cannot answer it."""
+    """The answer to one question; UNKNOWN: the run cannot answer it."""
     PASSED = "passed"
     FAILED = "failed"
     UNKNOWN = "unknown"
 
 
 class Question(str, Enum):
-    """The questions, worst first. The templates have a sentence for each."""
+    """The questions, most serious first; the templates have a sentence for each."""
     VERIFIED = "every answer of the maps was checked"
     COMPLETE = "each planned run has a result"
     SAME_MAP = "two copies of one map are equally fast"
@@ -35,13 +35,12 @@ class Question(str, Enum):
 class Check:
     """One question and its answer (report/decide/trust.py).
 
-    weight   verdict on the run if the check does not pass
-    found, limit  the number that decided, and its limit
-    count, of  see the table
-    maps     maps that the answer is about, the worst first
-    estimate the estimate that decided
-    first, second  STEADY: the lead (leader / runner-up) in the first and in
-             the second half of the run
+    - weight: verdict on the run if the check does not pass
+    - found, limit: the number that decided, and its limit
+    - count, of: see the table
+    - maps: the maps that the answer is about, the worst first
+    - estimate: the estimate that decided
+    - first, second: for STEADY, the lead (leader / runner-up) in each half of the run
 
     | question    | found, limit                 | count, of           | estimate          |
     | VERIFIED    |                              | checks passed, all  |                   |
@@ -52,7 +51,7 @@ class Check:
     | SPEED       | fastest / slowest, allowed   |                     |                   |
     | POWER       | smallest visible, allowed    | trials, needed      |                   |
 
-    Numbers of one row are ratios (1.12 is 12 %), shares (0 to 1) or counts.
+    Numbers in the table are ratios (1.12 is 12 %), shares (0 to 1) or counts.
     """
     question: Question
     state: State
@@ -69,10 +68,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The verdict on a run: the worst of its checks.
-
-    reason   the check that decided; None: the run is good
-    """
+    """The verdict on a run, which is the worst of its checks. `reason` is the check that decided;
+    None if the run is good."""
     verdict: Trust
     reason: Check | None
     checks: tuple[Check, ...]

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report public entry DIR [--journal WHERE]: prints the entry of a
-campaign for results/public/ (results/public/README.md).
-python3 -m report public verify ENTRY DIR: does DIR's journal give this entry?
-python3 -m report public page [FOLDER] [-o OUT]: writes one page of all entries.
+"""Publishes results (results/public/README.md).
 
-Exit status: 0 done; 1 an entry differs from the one that its journal gives; 2 a
-file cannot be read.
+- python3 -m report public entry DIR [--journal WHERE]: prints a campaign's entry for
+  results/public/.
+- python3 -m report public verify ENTRY DIR: checks that DIR's journal gives this entry.
+- python3 -m report public page [FOLDER] [-o OUT]: writes one page of all entries.
+
+Exit status: 0 done; 1 the entry differs from the one that the journal gives; 2 a file cannot be
+read.
 """
 import argparse
 import json
@@ -22,12 +24,12 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 
 def verify(file: Path, folder: Path) -> int:
-    """Derives an entry from its journal and compares it -> exit status."""
+    """Derives an entry from its journal and compares it; returns the exit status."""
     contents, stored = entry.read(file)
     found = entry.first_difference(contents, entry.as_json(
         entry.of_folder(folder, stored.journal)))
     if found:
-        print(f"{file}: not what {folder} gives: {found}")
+        print(f"{file}: differs from the entry that {folder} gives: {found}")
         return DIFFERS
     print(f"{file}: {len(stored.groups)} rankings follow from {folder}")
     return DONE
@@ -47,7 +49,7 @@ def page(folder: Path, out: Path) -> Path:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command -> exit status."""
+    """Runs the command and returns the exit status."""
     if args.what == "verify":
         return verify(args.entry, args.folder)
     if args.what == "page":
@@ -59,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Parses and runs the command -> exit status."""
+    """Parses and runs the command; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report public", description="Published results: an entry for each "
         "campaign, which its journal can verify, and a page of all entries.")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A campaign as an entry of results/public/: its rankings, machine and version, and the
-hashes of its journal. The entry depends only on the campaign's folder, so it can be
-derived again."""
+"""A campaign as an entry of results/public/: its rankings, machine and version, and the hashes
+of its journal. The entry depends only on the campaign's folder, so anyone who has the folder
+can derive it again."""
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ from report.model.result import Campaign
 from report.model.trust import Assessment
 
 FORMAT, KIND = 2, "public result"
-DIGITS = 6  # significant digits; mathematical libraries differ in the last ones
+DIGITS = 6  # significant digits; mathematical libraries differ in further digits
 
 
 @dataclass(frozen=True)
 class PublicResult:
-    """results/public/NAME.json, from which docs/public.schema.json is generated.
+    """The content of results/public/NAME.json, from which docs/public.schema.json is generated.
 
-    journal  address of the campaign's folder
-    trust    verdict NOT: the page recommends no map
-    margin   ratios below it do not matter
-    groups   the headline's first
-    notes    what is missing; (): the campaign is complete
+    - journal: address of the campaign's folder
+    - trust: with the verdict NOT, the page recommends no map
+    - margin: smaller ratios do not matter
+    - groups: the headline's group comes first
+    - notes: what is missing; () if the campaign is complete
     """
     format: int
     kind: str
@@ -51,7 +51,7 @@ class PublicResult:
 
 
 def of_folder(path: Path, journal: str) -> PublicResult:
-    """The entry of a campaign; JournalError."""
+    """Derives the entry of a campaign; JournalError."""
     campaign = gather.read(path)
     why = admit.within(campaign)
     if why:
@@ -75,12 +75,12 @@ def rounded(value: Json) -> Json:
 
 
 def as_json(entry: PublicResult) -> Json:
-    """The contents of its file."""
+    """Returns the content of the entry's file."""
     return rounded(encode.plain(entry))
 
 
 def read(path: Path) -> tuple[Json, PublicResult]:
-    """An entry's file, raw and decoded; JournalError."""
+    """Reads an entry's file; returns it raw and decoded. JournalError."""
     try:
         contents = strict_json.loads(path.read_bytes())
         entry = decode(PublicResult, contents)
@@ -93,7 +93,7 @@ def read(path: Path) -> tuple[Json, PublicResult]:
 
 
 def leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
-    """(place, text) of each value; the text of a list is its length."""
+    """Yields (place, text) of each value; the text of a list is its length."""
     if isinstance(value, dict):
         yield at, "an object"
         for key in sorted(value):
@@ -107,7 +107,7 @@ def leaves(value: Json, at: str = "") -> Iterator[tuple[str, str]]:
 
 
 def first_difference(stored: Json, true: Json) -> str | None:
-    """The first place at which two entries differ; None: they are equal."""
+    """Returns the first place at which two entries differ; None if they are equal."""
     one, two = dict(leaves(stored)), dict(leaves(true))
     return next((f"{at}: {one.get(at, 'nothing')}, the journal gives {two.get(at, 'nothing')}"
                  for at in {**two, **one} if one.get(at) != two.get(at)), None)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws rates over more than two thread counts as SVG for the page, with matplotlib.
-figures.py draws two thread counts as slopes."""
+"""Draws rates at three or more thread counts as SVG for the page, with matplotlib. figures.py
+draws two thread counts as slopes."""
 import io
 import math
 import re
@@ -9,18 +9,19 @@ from collections.abc import Mapping, Sequence
 from report.model.result import Scaling
 from report.render.figures import WIDTH, apart, trend
 
-# matplotlib writes colours as hex; these are replaced by the colours of the page.
+# matplotlib writes colours as hex; inline() replaces them by the colours of the page.
 COLOURS = {"#000001": "var(--fg)", "#000002": "var(--line)", "#000003": "var(--mut)",
            "#000004": "var(--ok)", "#000005": "var(--bad)"}
 FG, GRID, MUTED, UP, DOWN = COLOURS
 TRENDS = {"up": UP, "down": DOWN, "flat": MUTED}
 MARKERS = "osD^v<>Pp*hXd"
-INCHES = (WIDTH / 72, 4.4)  # one point is one pixel of the page on a telephone
-LETTERS = 12.0  # points
+INCHES = (WIDTH / 72, 4.4)  # one point is one pixel of the page on a phone
+LETTERS = 12.0  # size of letters in points
 
 
 def curves(scaling: Sequence[Scaling], names: Mapping[str, str]) -> str | None:
-    """An <svg>; None: at most two thread counts. names: display names, by id."""
+    """Returns an <svg> element, or None if fewer than three thread counts were measured. `names`
+    has the display names by id."""
     counts = sorted({t for one in scaling for t in one.threads})
     if len(counts) < 3:
         return None
@@ -57,7 +58,7 @@ def curves(scaling: Sequence[Scaling], names: Mapping[str, str]) -> str | None:
 
 
 def label(axes: object, last: int, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Names at the ends of the lines, one above the other."""
+    """Writes the names at the ends of the lines, without overlaps."""
     top = axes.get_ylim()[1]  # type: ignore[attr-defined]
     least = top * LETTERS * 1.25 / (INCHES[1] * 72 * 0.85)
     heights = apart([value for value, _, _ in ends], least, math.inf)
@@ -69,11 +70,11 @@ def label(axes: object, last: int, ends: Sequence[tuple[float, str, str]]) -> No
 
 
 def inline(svg: str) -> str:
-    """The <svg> element with the colours of the page and a text alternative."""
+    """Returns the <svg> element with the colours of the page and a text alternative."""
     svg = svg[svg.index("<svg"):]
-    # a style element of a drawing would apply to the whole page
+    # a <style> element in the drawing would apply to the whole page
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.S)
-    # In HTML, name spaces are implied, CSS sets the size, and `type` is obsolete.
+    # in HTML, namespaces are implied, CSS sets the size, and `type` is obsolete
     svg = re.sub(r' (xmlns(:xlink)?|version|type)="[^"]*"', "", svg)
     svg = re.sub(r'^<svg( width="[^"]*"| height="[^"]*")*', "<svg", svg)
     for hexadecimal, name in COLOURS.items():

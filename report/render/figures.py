@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Positions of bars, lines and dots on the page; the templates draw them.
+"""Computes the positions of bars, lines and dots on the page; the templates draw them.
 
-Lengths are CSS pixels of a figure that is WIDTH wide, the width of a telephone. Letters
-grow with the figure.
+Lengths are in CSS pixels of a figure with the width WIDTH, which is that of a phone. Letters grow
+with the figure.
 """
 import math
 from collections.abc import Sequence, Set
@@ -12,40 +12,40 @@ from report.model.number import Estimate
 from report.model.result import BoardRow, Latency, Scaling
 
 WIDTH = 370.0
-ROW = 16.0  # between two lines of text
-AXIS, LABELS = 34.0, 186.0  # left of the lines, right of them
+ROW = 16.0  # distance between two lines of text
+AXIS, LABELS = 34.0, 186.0  # widths left and right of the lines
 TOP = 12.0
-NAMES = 126.0  # left of the dots
+NAMES = 126.0  # width left of the dots
 
 
 class Bar(NamedTuple):
-    """A bar with its interval, in % of the length of the largest bar."""
+    """A bar with its interval, in per cent of the length of the largest bar."""
     width: float
     left: float
     span: float
 
 
 class Tick(NamedTuple):
-    """A tick of an axis and its value."""
+    """A tick of an axis, with its value."""
     at: float
     value: float
 
 
 class Point(NamedTuple):
-    """x and y in a figure."""
+    """Coordinates of a point in a figure."""
     x: float
     y: float
 
 
 class Line(NamedTuple):
-    """A map over threads. trend: up, down, or flat if it is not certain."""
+    """The line of a map over threads. `trend` is up, down, or flat if it is uncertain."""
     points: tuple[Point, ...]
     label_y: float
     trend: str
 
 
 class Lines(NamedTuple):
-    """A figure over threads; y ticks are operations per second."""
+    """A figure over threads; the ticks of the y axis are operations per second."""
     width: float
     height: float
     right: float
@@ -55,10 +55,10 @@ class Lines(NamedTuple):
 
 
 class Dots(NamedTuple):
-    """A figure of latencies, log scale; ticks are ns.
+    """A figure of latencies on a logarithmic scale; its ticks are ns.
 
-    rows    y, x of the median, x of P99 for each map; None: not known
-    floors  x of the median of each driver without a map
+    - rows: y, x of the median and x of the P99 for each map; None if unknown
+    - floors: x of the median of each driver without a map
     """
     width: float
     height: float
@@ -68,12 +68,12 @@ class Dots(NamedTuple):
 
 
 def known(estimates: Sequence[Estimate]) -> list[float]:
-    """The known values."""
+    """Returns the values that are known."""
     return [e.value for e in estimates if e.value is not None]
 
 
 def bars(board: Sequence[BoardRow], bounds: Set[str]) -> dict[str, Bar]:
-    """The bar of each map with a rate. Bars of bounds may be cut off."""
+    """Returns the bar of each map that has a rate. Bars of upper bounds may be cut off."""
     most = max([0.0, *(max(row.rate.value, row.rate.high or 0) for row in board
                        if row.rate.value is not None and row.map not in bounds)])
     return {row.map: bar(row.rate, most) for row in board
@@ -81,7 +81,6 @@ def bars(board: Sequence[BoardRow], bounds: Set[str]) -> dict[str, Bar]:
 
 
 def bar(rate: Estimate, most: float) -> Bar:
-    """The bar of a rate."""
     low, high = rate.low, rate.high
     value = rate.value or 0.0
     if low is None or high is None:
@@ -93,7 +92,7 @@ def bar(rate: Estimate, most: float) -> Bar:
 
 
 def steps(most: float, about: int = 5) -> list[float]:
-    """Round numbers from 0 to `most`."""
+    """Returns round numbers from 0 to `most`."""
     if most <= 0:
         return [0.0]
     raw = most / about
@@ -103,14 +102,14 @@ def steps(most: float, about: int = 5) -> list[float]:
 
 
 def trend(gain: Estimate | None) -> str:
-    """Whether a map gains from threads, if the whole interval agrees."""
+    """Returns whether a map gains from threads, if the whole interval agrees."""
     if gain is None or gain.low is None or gain.high is None:
         return "flat"
     return "up" if gain.low > 1 else "down" if gain.high < 1 else "flat"
 
 
 def apart(wanted: Sequence[float], least: float, bottom: float) -> list[float]:
-    """Heights in the requested order, at least `least` apart, above `bottom`."""
+    """Moves heights so that they are at least `least` apart and above `bottom`, in their order."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed = list(wanted)
     above = -math.inf
@@ -123,7 +122,8 @@ def apart(wanted: Sequence[float], least: float, bottom: float) -> list[float]:
 
 
 def lines(scaling: Sequence[Scaling]) -> Lines | None:
-    """Rates over threads, x log2, y linear; None: under two thread counts."""
+    """Computes the lines of rates over threads (x: log2, y: linear); None if fewer than two thread
+    counts were measured."""
     counts = sorted({t for one in scaling for t in one.threads})
     most = max([0.0, *(v for one in scaling for v in known(one.rates))])
     if len(counts) < 2 or most <= 0:
@@ -148,8 +148,8 @@ def lines(scaling: Sequence[Scaling]) -> Lines | None:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """1, 3, 10, 30 ... between low and high, plus one on each side; 1, 10, 100 if there
-    are too many."""
+    """Returns 1, 3, 10, 30 ... between low and high, and one more on each side; if these are too
+    many, 1, 10, 100."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     all_ = [m * 10.0 ** e for e in range(first - 1, last + 1) for m in (1, 3)]
     below = max(t for t in all_ if t <= low)
@@ -162,7 +162,7 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def dots(latency: Latency | None) -> Dots | None:
-    """Median and P99 of each map; None: no median is known."""
+    """Computes the dots for the median and P99 of each map; None if no median is known."""
     if latency is None:
         return None
     medians = known([row.median for row in latency.rows])

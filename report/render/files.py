@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables as CSV for programs, and as LaTeX and Markdown for texts."""
+"""Formats tables as CSV for programs, and as LaTeX and Markdown for texts."""
 import csv
 import io
 
@@ -16,7 +16,7 @@ SPREAD = ("low", "high", "n")
 
 
 def table_csv(sheet: Sheet) -> str:
-    """Full precision; an estimate has columns for its interval and n."""
+    """Formats CSV in full precision; an estimate has columns for its interval and n."""
     wide = [any(isinstance(row[i].value, Estimate) for row in sheet.rows)
             for i in range(len(sheet.columns))]
     out = io.StringIO()
@@ -31,7 +31,7 @@ def table_csv(sheet: Sheet) -> str:
 
 
 def values(cell: Cell, spread: bool) -> list[object]:
-    """The columns of a cell; a missing value is an empty text."""
+    """Returns the columns of a cell; missing values become empty."""
     one = cell.value
     if isinstance(one, Estimate):
         return [one.value, one.low, one.high, one.n]
@@ -39,7 +39,7 @@ def values(cell: Cell, spread: bool) -> list[object]:
 
 
 def words(cell: Cell, kind: str) -> str:
-    """A cell as text, with ± and the margin of an estimate."""
+    """Formats a cell as text; an estimate has ± and its margin."""
     one = cell.value
     if isinstance(one, Estimate):
         around = "" if one.margin is None else \
@@ -51,14 +51,14 @@ def words(cell: Cell, kind: str) -> str:
 
 
 def about(sheet: Sheet) -> str:
-    """The caption and the constant columns, in one line."""
+    """Returns the caption and the constant columns in one line."""
     same = ", ".join(f"{column.head}: {words(sheet.rows[0][i], column.format)}"
                      for i in sheet.constant for column in [sheet.columns[i]])
     return " ".join(f"{sheet.caption} {same}".split()).replace("<", "&lt;")
 
 
 def table_tex(sheet: Sheet) -> str:
-    """A tabular for booktabs."""
+    """Formats a LaTeX `tabular` for the package booktabs."""
     kept = sheet.varying
     align = "".join(
         "l" if sheet.columns[i].format == "text" else "r" for i in kept)
@@ -71,13 +71,13 @@ def table_tex(sheet: Sheet) -> str:
 
 
 def tex_row(texts: list[str]) -> str:
-    """A row of escaped texts, with its line end."""
+    """Joins escaped texts to a row of a LaTeX table."""
     return " & ".join("".join(ESCAPES.get(c, c) for c in one)
                       for one in texts) + r" \\"
 
 
 def table_md(sheet: Sheet) -> str:
-    """A table in GitHub's Markdown."""
+    """Formats a table in GitHub's Markdown."""
     kept = sheet.varying
     lines = [md_row([sheet.columns[i].head for i in kept]),
              md_row(["---" if sheet.columns[i].format == "text" else "--:"
@@ -88,7 +88,7 @@ def table_md(sheet: Sheet) -> str:
 
 
 def md_row(texts: list[str]) -> str:
-    """A row in which characters with a meaning in Markdown or HTML are escaped."""
+    """Formats a row, escaping characters that have a meaning in Markdown or HTML."""
     return "| " + " | ".join(
         one.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
         .replace("\n", " ") for one in texts) + " |"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers as text: at most three digits, except for exact counts.
+"""Formats numbers as text: at most three digits, except for exact counts.
 
-Each function takes a finite number and returns text without its unit, unless
-the unit depends on the size (ns, us, ms; KiB, MiB).
+Each function takes a finite number. It returns text without a unit, unless the unit depends on the
+size (ns, us, ms; KiB, MiB).
 """
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ NBSP = "\u00a0"
 
 
 def digits(value: float, most: int = 3) -> str:
-    """`most` significant digits, no exponent: 78.6, 0.0023, 33800."""
+    """Formats at most `most` digits that count, without an exponent: 78.6, 0.0023, 33800."""
     if value == 0:
         return "0"
     places = most - 1 - math.floor(math.log10(abs(value)))
@@ -22,7 +22,7 @@ def digits(value: float, most: int = 3) -> str:
 
 
 def scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
-    """Three digits with the largest unit that leaves one before the point."""
+    """Formats three digits in the largest unit for which the number is at least 1."""
     for size, unit in steps:
         if abs(value) >= size * 0.9995:
             return digits(value / size) + unit
@@ -31,20 +31,20 @@ def scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
 
 
 def trimmed(value: float, steps: tuple[tuple[float, str], ...]) -> str:
-    """Like scaled(), without zeros after the point: 20 ms."""
+    """Formats like scaled(), but without zeros after the decimal point: 20 ms."""
     size, unit = next((s for s in steps if abs(value) >= s[0]), steps[-1])
     return f"{value / size:.3g}{unit}"
 
 
 def times(value: float) -> str:
-    """A ratio with three digits: 1.21, 12.3, 33.8k; below 1 with two: 0.91."""
+    """Formats a ratio with three digits (1.21, 12.3, 33.8k), below 1 with two (0.91)."""
     if value >= 999.5:
         return scaled(value, ((1e9, "G"), (1e6, "M"), (1e3, "k")))
     return digits(value, 2 if value < 1 else 3)
 
 
 def short(value: float) -> str:
-    """A ratio with two digits, or three near 1: 1.04, 1.8, 10, 34k."""
+    """Formats a ratio with two digits, or three if it is near 1: 1.04, 1.8, 10, 34k."""
     if value >= 999.5:
         return scaled(value, ((1e9, "G"), (1e6, "M"), (1e3, "k")))
     if value >= 99.5:
@@ -53,7 +53,7 @@ def short(value: float) -> str:
 
 
 def margin(value: float) -> str:
-    """A relative half width, such as 0.031, as 4 %. It is rounded up, so that the printed
+    """Formats a relative half width such as 0.031 as 4 %. It is rounded up, so that the printed
     interval covers the real one. Above 10 it is printed as a factor: ×12."""
     if value >= 9.995:
         return f"×{digits(value, 2)}"
@@ -63,7 +63,7 @@ def margin(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """A share of 1 as 97 % or 2.7 %."""
+    """Formats a share of 1, such as 97 % or 2.7 %."""
     if value <= 0:
         return f"0{NBSP}%"
     if value < 0.0995:
@@ -72,12 +72,12 @@ def share(value: float) -> str:
 
 
 def count(value: float) -> str:
-    """An exact count: 65,536."""
+    """Formats an exact count: 65,536."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,}"
 
 
 def rounded(value: float) -> str:
-    """A count that is an average or a size: 104, 2.44M."""
+    """Formats a count that is an average or a size: 104, 2.44M."""
     return scaled(value, ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, "")))
 
 
@@ -107,7 +107,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
 
 
 def text(kind: str, value: float | None) -> str:
-    """A number as text. KeyError: no such kind."""
+    """Formats a number. KeyError if `kind` is not in FORMATS."""
     if value is None:
         return NONE
     return FORMATS[kind](value)

@@ -12,7 +12,7 @@ from report.render.view import wrapped
 
 
 def readme(result: Result) -> str:
-    """The fastest map and the best for each need, from fast to slow."""
+    """Formats the fastest map and the best map for each need, from fast to slow."""
     wanted = {pick.maps[0] for pick in result.picks}
     if result.groups and result.groups[0].leader:
         wanted.add(result.groups[0].leader)
@@ -23,7 +23,6 @@ def readme(result: Result) -> str:
 
 
 def main() -> None:
-    """Prints the table."""
     file = Path(sys.argv[1]) / "report" / "verdicts.json"
     print(readme(decode(Result, strict_json.loads(file.read_bytes()))), end="")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTML pages of a result."""
+"""Renders the HTML pages of a result."""
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -11,12 +11,12 @@ from report.render import curves, figures, formats, text
 from report.render.sheets import Sheet
 
 PAGES = ("index", "numbers", "validity", "machine", "cache", "claims")
-CONDITIONS = 12  # rows of the table of other winners
-CARDS = 16  # if there are more, they are folded
+CONDITIONS = 12  # rows in the table of other winners
+CARDS = 16  # if there are more cards, they are folded
 
 
 def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str]:
-    """File name -> HTML. drawn: gnuplot drew the figures for papers."""
+    """Renders each HTML file by name. `drawn` is true if gnuplot drew the figures for papers."""
     env = text.environment(html=True, cards=result.cards)
     maps = [row for row in result.board if not result.card(row.map).misuse]
     refs = {card.id for card in result.cards if card.reference}
@@ -42,17 +42,17 @@ def pages(result: Result, sheets: Sequence[Sheet], drawn: bool) -> dict[str, str
 
 
 def markup(svg: str | None) -> Markup | None:
-    """An element from curves.py; matplotlib has escaped its texts."""
+    """Marks an element from curves.py as safe, because matplotlib has escaped its texts."""
     return None if svg is None else Markup(svg)
 
 
 def tick(value: float) -> str:
-    """The text of a time on an axis."""
+    """Formats a time on an axis."""
     return formats.text("window", value)
 
 
 def parts(place: Place) -> dict[str, object]:
-    """The factors of a place, in the form of the table of conditions."""
+    """Returns the factors of a place, combined as in the table of conditions."""
     return {"mix": (place.write_share, place.miss_share),
             "writes": place.write_kind, "threads": place.threads,
             "keys": place.keys, "dist": place.dist, "shape": place.shape, "options": place.options,
@@ -60,7 +60,7 @@ def parts(place: Place) -> dict[str, object]:
 
 
 def factors(result: Result) -> list[str]:
-    """The factors that differ among the conditions and the headline."""
+    """Returns the factors that differ among the conditions and the headline."""
     places = [one.place for one in result.conditions]
     places += [group.place for group in result.groups[:1]]
     all_ = [parts(place) for place in places]
@@ -69,7 +69,7 @@ def factors(result: Result) -> list[str]:
 
 
 def shown(result: Result) -> list[int]:
-    """Indices of the conditions to print, those with another winner first."""
+    """Returns the indices of the conditions to print; those with another winner take precedence."""
     leader = result.groups[0].leader if result.groups else None
 
     def same(one: Condition) -> bool:

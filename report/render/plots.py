@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures for papers: gnuplot scripts with their data, drawn if gnuplot is installed."""
+"""Writes figures for papers: gnuplot scripts with data, drawn if gnuplot is installed."""
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ HEAD = "map,threads,value,low,high\n"
 
 
 class Point(NamedTuple):
-    """A row of the data of a figure; low and high: the interval, or None."""
+    """A row of the data of a figure; `low` and `high` are the interval, or None."""
     map: str
     threads: int
     value: float
@@ -24,15 +24,15 @@ class Point(NamedTuple):
 
 
 def data(result: Result) -> dict[str, list[Point]]:
-    """Script -> its rows: rates and times slower of the board, scaling in million
-    operations/s, latency in ns (the interval is P50 to P99)."""
+    """Returns the rows of each script: rates and slowdowns of the main table, scaling in million
+    operations/s, latency in ns (with P50 to P99 as the interval)."""
     known = short_names(result.cards)
     return {script: [row._replace(map=known.get(row.map, row.map)) for row in rows]
             for script, rows in by_id(result).items()}
 
 
 def by_id(result: Result) -> dict[str, list[Point]]:
-    """The rows of data(), with ids of maps."""
+    """Returns the rows of data(), with the ids of maps."""
     threads = result.groups[0].place.threads if result.groups else 0
     misuse = {card.id for card in result.cards if card.misuse}
     board = [row for row in result.board if row.map not in misuse]
@@ -49,7 +49,7 @@ def by_id(result: Result) -> dict[str, list[Point]]:
 
 def points(rows: Sequence[tuple[str, int, Estimate | None]],
            unit: float) -> Iterator[Point]:
-    """Rows with a value, divided by a unit."""
+    """Yields the rows that have a value, divided by a unit."""
     for name, threads, one in rows:
         if one is not None and one.value is not None:
             low, high = (None if x is None else x / unit
@@ -58,16 +58,15 @@ def points(rows: Sequence[tuple[str, int, Estimate | None]],
 
 
 def line(point: Point) -> str:
-    """A row of a CSV file. Names are quoted for gnuplot."""
+    """Formats a row of a CSV file; names are quoted for gnuplot."""
     numbers = ("" if x is None else f"{x:.6g}" for x in point[2:])
     name = point.map.replace('"', "'").replace("\n", " ")
     return f'"{name}",{point.threads},{",".join(numbers)}\n'
 
 
 def write(result: Result, folder: Path, pdf: bool) -> bool:
-    """Writes NAME.gp, NAME.csv and, if gnuplot is installed, NAME.svg (and
-    NAME.pdf). Returns whether figures were drawn. CalledProcessError: gnuplot
-    failed."""
+    """Writes NAME.gp, NAME.csv and, if gnuplot is installed, NAME.svg (and NAME.pdf). Returns
+    True if figures were drawn. CalledProcessError: gnuplot failed."""
     folder.mkdir()
     drawn = shutil.which("gnuplot") is not None
     for name, rows in data(result).items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All tables in one form, with titles and column heads from tables.toml."""
+"""Gives all tables one form, with titles and column heads from tables.toml."""
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,14 +16,14 @@ MAPS = ("map", "against", "fastest", "growing", "packaged")  # columns that name
 
 
 class Column(NamedTuple):
-    """A column: `format` is a kind of formats.py, text, or file: only in CSV."""
+    """A column. `format` is a kind of formats.py, `text`, or `file` for columns only in files."""
     id: str
     head: str
     format: str
 
 
 class Spec(NamedTuple):
-    """Title, caption and page of a table; "": files only."""
+    """Title, caption and page of a table; page "": the table is only written to files."""
     page: str
     title: str
     caption: str
@@ -41,7 +41,7 @@ class Sheet(NamedTuple):
 
     @property
     def varying(self) -> list[int]:
-        """Columns to print: the first column, and those with more than one value."""
+        """Columns to print: the first, and all with more than one value."""
         return [i for i, column in enumerate(self.by_column())
                 if self.columns[i].format != "file"
                 and (i == 0 or len(column) > 1
@@ -49,20 +49,19 @@ class Sheet(NamedTuple):
 
     @property
     def constant(self) -> list[int]:
-        """Columns with the same, known value in all rows."""
+        """Columns that have the same, known value in all rows."""
         varying = self.varying
         return [i for i, column in enumerate(self.by_column())
                 if i not in varying and column != {None}
                 and self.columns[i].format != "file"]
 
     def by_column(self) -> list[set[object]]:
-        """The values of each column."""
         return [{row[i].value for row in self.rows}
                 for i in range(len(self.columns))]
 
 
 def specs() -> dict[str, Spec]:
-    """The tables of tables.toml by id."""
+    """Reads the tables of tables.toml, by id."""
     with FILE.open("rb") as file:
         raw = tomllib.load(file)
     return {name: Spec(about["page"], about["title"], about["caption"], tuple(
@@ -71,10 +70,8 @@ def specs() -> dict[str, Spec]:
 
 
 def sheets(result: Result) -> list[Sheet]:
-    """All tables with at least one row, in the order of tables.toml.
-
-    ValueError: a table, or a column of it, is not in tables.toml.
-    """
+    """Returns all tables with at least one row, in the order of tables.toml. ValueError: a table
+    or one of its columns is not in tables.toml."""
     known = specs()
     rows = {"board": list(board(result)), "conditions": list(conditions(result)),
             "throughput": list(throughput(result)),
@@ -95,7 +92,7 @@ def sheets(result: Result) -> list[Sheet]:
 
 
 def with_versions(table: Sheet, versions: Mapping[str, str]) -> Sheet:
-    """Adds a column with the versions of Go that rows are about, if there are any."""
+    """Adds a column with the Go versions of the maps in each row, if there are any."""
     at = [i for i, column in enumerate(table.columns) if column.id in MAPS]
     found = [[versions[name] for i in at for name in str(row[i].value).split(", ")
               if name in versions] for row in table.rows]
@@ -110,7 +107,7 @@ def with_versions(table: Sheet, versions: Mapping[str, str]) -> Sheet:
 
 def sheet(name: str, spec: Spec, ids: list[str],
           rows: list[tuple[Cell, ...]]) -> Sheet:
-    """A table with the heads of its columns."""
+    """Builds a table with the heads of its columns."""
     heads = {column.id: column for column in spec.columns}
     missing = [item for item in ids if item not in heads]
     if missing:
@@ -120,7 +117,7 @@ def sheet(name: str, spec: Spec, ids: list[str],
 
 
 def place_cells(place: Place, ref: str, entries: Iterable[Entry | None] = ()) -> tuple[Cell, ...]:
-    """The columns PLACE, then the options of a place and of its entries."""
+    """Returns the columns PLACE, then the options of a place and of its entries."""
     scheduling = dict.fromkeys(e.scheduling for e in entries if e and e.scheduling)
     options = ", ".join((*(f"{name} {value}" for name, value in place.options
                            if not (scheduling and name == "goroutines")), *scheduling))
@@ -129,7 +126,7 @@ def place_cells(place: Place, ref: str, entries: Iterable[Entry | None] = ()) ->
 
 
 def throughput(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """Every map at every place."""
+    """Yields a row for every map at every place."""
     for g, group in enumerate(result.groups):
         for e, entry in enumerate(group.entries):
             if result.card(entry.map).misuse:
@@ -144,7 +141,7 @@ def throughput(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 
 def comparisons(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The leader of each group compared with the others."""
+    """Yields a row for each comparison of a group's leader with another map."""
     for g, group in enumerate(result.groups):
         for c, item in enumerate(group.comparisons):
             ref = f"groups.{g}.comparisons.{c}"
@@ -160,7 +157,7 @@ def comparisons(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 
 def board(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The main table with the properties of each map."""
+    """Yields the rows of the main table, with the properties of each map."""
     goroutines = {e.map: e.scheduling for g in result.groups[:1] for e in g.entries}
     for i, row in enumerate(result.board):
         card, ref = result.card(row.map), f"board.{i}"
@@ -177,7 +174,7 @@ def board(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 
 def conditions(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """The winners at other places."""
+    """Yields the winners at other places."""
     for i, item in enumerate(result.conditions):
         ref = f"conditions.{i}"
         yield (*place_cells(item.place, f"{ref}.place"),
@@ -187,14 +184,14 @@ def conditions(result: Result) -> Iterator[tuple[Cell, ...]]:
 
 
 def winner(item: Winner | None, ref: str) -> tuple[Cell, Cell]:
-    """Names and rate."""
+    """Returns the names of the winning maps, and their rate."""
     if item is None:
         return Cell(None, ref), Cell(None, ref)
     return Cell(", ".join(item.maps), ref), Cell(item.rate, f"{ref}.rate")
 
 
 def promises(result: Result) -> Iterator[tuple[Cell, ...]]:
-    """All known properties of each map, one per line."""
+    """Yields all known properties of each map, one per line."""
     for i, card in enumerate(result.cards):
         lines = [(name, getattr(card, name), f"cards.{i}.{name}") for name in (
             "family", "synchronisation", "progress", "origin")]

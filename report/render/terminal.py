@@ -9,12 +9,12 @@ from report.render import formats, text
 from report.render.view import wrapped
 
 LINES, COLUMNS = 18, 80
-ROWS = 6  # maps
-NAME, BAR = 24, 35  # columns: longest name, name plus bar
+ROWS = 6  # largest number of maps
+NAME, BAR = 24, 35  # in columns: longest name, and name plus bar
 
 
 def lines(result: Result, page: Path) -> list[str]:
-    """At most 18 lines of at most 80 columns."""
+    """Returns at most 18 lines of at most 80 columns."""
     rows = [row for row in result.board if row.rate.value is not None
             and not result.card(row.map).reference
             and not result.card(row.map).misuse]
@@ -27,7 +27,7 @@ def lines(result: Result, page: Path) -> list[str]:
 
 def printed(result: Result, rows: list[BoardRow], most: int,
             page: Path) -> list[str]:
-    """The lines with the first `most` maps."""
+    """Returns the lines with the first `most` maps."""
     views = [wrapped(row, f"board.{result.board.index(row)}")
              for row in rows[:most]]
     known = full_names(result.cards)
@@ -42,15 +42,15 @@ def printed(result: Result, rows: list[BoardRow], most: int,
 
 
 def stars(rows: list[BoardRow], longest: int) -> dict[str, str]:
-    """The bar of each map, made of characters."""
+    """Draws the bar of each map with characters."""
     most = max([0.0, *(row.rate.value or 0.0 for row in rows)])
     return {row.map: "#" * round(longest * (row.rate.value or 0.0) / most)
             for row in rows if most > 0}
 
 
 def folded(line: str) -> list[str]:
-    """Splits a line into parts of at most 80 columns; an empty line stays. Replaces
-    characters that could control the terminal."""
+    """Splits a line into parts of at most 80 columns; an empty line stays. Characters that could
+    control the terminal are replaced."""
     line = "".join(c if c.isprintable() else "?" if c != formats.NBSP else " "
                    for c in line.rstrip()).rstrip()
     if len(line) <= COLUMNS:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The environment of the templates: with escaping for pages, without for plain text."""
+"""The environment of the templates, which escapes text for pages but not for the terminal."""
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -17,10 +17,10 @@ FOLDER = Path(__file__).with_name("templates")
 
 
 def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -> Environment:
-    """Templates with the filters and tests of this file.
+    """Makes an environment with the filters and tests of this file.
 
-    folder -- of a package whose own templates may import these
-    cards -- of the maps: for the filters named, link, short and design
+    - folder: of a package whose own templates may import these
+    - cards: of the maps, for the filters `named`, `link`, `short` and `design`
     """
     env = Environment(loader=FileSystemLoader([folder, FOLDER]), undefined=StrictUndefined,
                       autoescape=html, trim_blocks=True, lstrip_blocks=True)
@@ -37,7 +37,7 @@ def environment(html: bool, folder: Path = FOLDER, cards: Sequence[Card] = ()) -
 
 
 def context(result: Result) -> dict[str, object]:
-    """The variables of every template: the result, its first group, and cards."""
+    """Returns the variables of every template: the result, its first group, and cards."""
     places = {card.id: i for i, card in enumerate(result.cards)}
 
     def card(name: str) -> object:
@@ -51,15 +51,15 @@ def context(result: Result) -> dict[str, object]:
 def number(env: Environment, item: object, kind: str, tag: str = "data") -> str:
     """Formats a number from the model, or the value of an estimate.
 
-    On a page it is an element that names its path. A missing number is a dash whose
-    tool tip gives the reason.
+    On a page, the number becomes an element that names its path. A missing number becomes a dash
+    whose tooltip gives the reason.
     """
     reason = ""
     if isinstance(item, View):
         reason = str(getattr(item, "reason", None) or "")
         item = getattr(item, "value")
     if item is not None and not isinstance(item, Number):
-        raise TypeError(f"{item!r}: expected a number of the model")
+        raise TypeError(f"{item!r}: expected a number from the model")
     text = formats.text(kind, None if item is None else item.value)
     if not env.autoescape:
         return text
@@ -72,13 +72,13 @@ def number(env: Environment, item: object, kind: str, tag: str = "data") -> str:
 
 
 def anchor(name: str) -> str:
-    """A name as an id of an element."""
+    """Converts a name to an id of an HTML element."""
     return "map-" + re.sub(r"[^A-Za-z0-9_.-]", "-", name)
 
 
 @pass_environment
 def link(env: Environment, name: str) -> str:
-    """A map's name (filter named); on a page, with a link to its card."""
+    """Returns a map's display name; on a page, with a link to its card."""
     text: str = env.filters["named"](name)
     if not env.autoescape:
         return text
@@ -86,24 +86,24 @@ def link(env: Environment, name: str) -> str:
 
 
 def wbr(text: str) -> str:
-    """A text with break opportunities after / and _."""
+    """Allows line breaks after / and _ in a text."""
     return Markup(re.sub(r"([/_])", r"\1<wbr>", str(Markup.escape(text))))
 
 
 def plain_cpu(name: str) -> str:
-    """A CPU's name without trade marks and clock speed."""
+    """Removes trade marks and the clock speed from a CPU's name."""
     return tight(re.sub(r"\((?:R|TM)\)|\bProcessor\b|\bCPU\b|@.*", " ", name))
 
 
 def day(created: str) -> str:
-    """2026-11-29T07:48:01Z as 29 Nov 2026."""
+    """Formats 2026-11-29T07:48:01Z as 29 Nov 2026."""
     when = datetime.fromisoformat(created)
     months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
     return f"{when.day} {months[when.month - 1]} {when.year}"
 
 
 def fit(text: str, width: int) -> str:
-    """A text, cut to `width` characters with an ellipsis."""
+    """Cuts a text to `width` characters, with an ellipsis."""
     if len(text) <= width:
         return text
     tail = width // 3
@@ -111,11 +111,11 @@ def fit(text: str, width: int) -> str:
 
 
 def pad(text: object, width: int) -> str:
-    """A text, padded to `width` columns; negative: on the left."""
+    """Pads a text to `width` columns; a negative width pads on the left."""
     plain = str(text)
     return plain.ljust(width) if width >= 0 else plain.rjust(-width)
 
 
 def tight(text: object) -> str:
-    """Collapses white space into single blanks, in one line."""
+    """Collapses white space, including line breaks, to single blanks."""
     return " ".join(str(text).split())

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wraps the model for templates, so that every number has its path.
+"""Wraps the model for templates, so that every number has its path in verdicts.json.
 
-A path into verdicts.json has dots: answer.rate.value, board.0.slower. It ends with
-margin for that property of an estimate, and with # for a length.
+A path has dots: answer.rate.value, board.0.slower. It ends with `margin` for that property of an
+estimate, and with `#` for a length.
 """
 import dataclasses
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from typing import NamedTuple, NoReturn
 
 
 class Number:
-    """A number and its path. It compares like a number but can only be printed with a
-    format: templates write `n | num("mops")`."""
+    """A number and its path. It compares like a number, but can only be printed with a format:
+    templates write `n | num("mops")`."""
     __slots__ = ("value", "ref")
 
     def __init__(self, value: float, ref: str) -> None:
@@ -49,7 +49,7 @@ class Number:
 
 
 def bare(other: object) -> float:
-    """The plain value of a number or Number."""
+    """Returns the plain value of a number or a Number."""
     if isinstance(other, Number):
         return other.value
     if isinstance(other, (int, float)):
@@ -58,7 +58,7 @@ def bare(other: object) -> float:
 
 
 class View:
-    """A dataclass of the model, with the attributes of its class."""
+    """A dataclass of the model; its attributes are wrapped."""
     __slots__ = ("_item", "_ref")
 
     def __init__(self, item: object, ref: str) -> None:
@@ -80,7 +80,7 @@ class View:
 
 
 class Views:
-    """A tuple of the model."""
+    """A tuple of the model; its items are wrapped."""
     __slots__ = ("_items", "_ref")
 
     def __init__(self, items: tuple[object, ...], ref: str) -> None:
@@ -101,12 +101,12 @@ class Views:
 
     @property
     def total(self) -> Number:
-        """The length, for printing."""
+        """Length of the tuple, for printing."""
         return Number(len(self._items), f"{self._ref}.#")
 
 
 def wrapped(value: object, ref: str) -> object:
-    """A part of the model with its path; texts and enumerated words stay as they are."""
+    """Wraps a part of the model with its path; texts and enumerated words stay unchanged."""
     if value is None or isinstance(value, (bool, str, Enum)):
         return value
     if isinstance(value, (int, float)):
@@ -119,11 +119,11 @@ def wrapped(value: object, ref: str) -> object:
 
 
 class Cell(NamedTuple):
-    """A value of a sheet and its path in verdicts.json."""
+    """A value in a table, and its path in verdicts.json."""
     value: object
     ref: str
 
     @property
     def view(self) -> object:
-        """The value in the form for templates."""
+        """The value as templates need it."""
         return wrapped(self.value, self.ref)

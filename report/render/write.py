@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the folder of a report, completely or not at all."""
+"""Writes the report's folder, completely or not at all."""
 import ctypes
 import errno
 import os
@@ -19,15 +19,15 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2  # from <fcntl.h>, <linux/fs.h>
 
 
 def write(result: Result, folder: Path, pdf: bool = False) -> Path:
-    """Writes a report into `folder`, which is replaced; returns its page."""
+    """Writes a report into `folder`, which it replaces; returns the path of the page."""
     return rewrite(folder, lambda new: fill(result, new, pdf))
 
 
 def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
-    """Replaces a folder with the one that make() creates; returns its page.
+    """Replaces a folder with the one that make() creates; returns the path of its page.
 
-    If the process is killed, either the old or the new folder remains. OSError: the
-    folder is a symbolic link, or it cannot be written.
+    If the process is killed, either the old or the new folder remains. OSError if the folder is a
+    symbolic link, or cannot be written.
     """
     if folder.is_symlink():
         raise OSError(errno.ELOOP, "a symbolic link, expected a folder",
@@ -44,7 +44,7 @@ def rewrite(folder: Path, make: Callable[[Path], None]) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Repairs and removes files that killed processes left next to the folder."""
+    """Restores or removes what killed processes left next to the folder."""
     old = folder.with_name(f"{folder.name}.old")
     if old.is_dir() and not folder.exists():
         old.rename(folder)
@@ -55,7 +55,7 @@ def sweep(folder: Path) -> None:
 
 
 def fill(result: Result, new: Path, pdf: bool) -> None:
-    """All files of a report."""
+    """Writes all files of a report."""
     (new / "tables").mkdir(parents=True)
     drawn = plots.write(result, new / "plots", pdf)
     all_ = sheets(result)
@@ -72,7 +72,7 @@ def fill(result: Result, new: Path, pdf: bool) -> None:
 
 
 def write_table(sheet: Sheet, folder: Path) -> None:
-    """A table as CSV; the main ones also as LaTeX and Markdown."""
+    """Writes a table as CSV; the main tables also as LaTeX and Markdown."""
     texts = {"csv": files.table_csv(sheet)}
     if sheet.id in MAIN:
         texts |= {"tex": files.table_tex(sheet), "md": files.table_md(sheet)}
@@ -83,8 +83,8 @@ def write_table(sheet: Sheet, folder: Path) -> None:
 def replace(new: Path, folder: Path) -> None:
     """Exchanges two folders in one step; afterwards `new` is the old one.
 
-    If the file system cannot exchange folders, the old one is first renamed to
-    NAME.old. If this process is killed then, the next report restores it (sweep).
+    If the file system cannot exchange folders, the old one is first renamed to NAME.old. If this
+    process is killed before it ends, the next report restores that folder (sweep()).
     """
     if not folder.exists():
         new.rename(folder)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""python3 -m report reproduce OLD NEW [--headline | --figure NAME]: compares a campaign
-with the one that it repeats.
-python3 -m report reproduce inputs OLD, cells OLD: prints the input of `readmostly dev reproduce`.
+"""Compares a campaign with the one that it repeats.
 
-Exit status: 0 some comparisons are replicated and none is opposite; 1 one is opposite;
-2 the folders cannot be read or compared, or OLD recommends no map; 3 none is
-replicated, or NEW is not finished.
+- python3 -m report reproduce OLD NEW [--headline | --figure NAME]: compares NEW with OLD.
+- python3 -m report reproduce inputs OLD, cells OLD: prints the input of `readmostly dev
+  reproduce`.
+
+Exit status: 0 comparisons are replicated and none is opposite; 1 a comparison is opposite; 2 the
+folders cannot be read or compared, or OLD recommends no map; 3 no comparison is replicated, or
+NEW is not finished.
 """
 import argparse
 import json
@@ -28,22 +30,22 @@ from report.render.view import View
 from report.reproduce import judge, questions
 
 DONE, OPPOSITE, INCOMPLETE = 0, 1, 3
-KEYS = re.compile("^keys .*", re.MULTILINE)  # of a workload's text
+KEYS = re.compile("^keys .*", re.MULTILINE)  # a line in a workload's text
 TRACE = re.compile(r"(?<=\s)file:(\S+)")
-SHOWN = 40  # rows on the terminal; all opposite ones are shown
+SHOWN = 40  # largest number of rows on the terminal; all opposite rows are shown
 TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True)
 class PlanCell:
-    """A cell in `readmostly plan --json`."""
+    """A cell in the output of `readmostly plan --json`."""
     id: str
     skip: str | None = None
 
 
 @dataclass(frozen=True)
 class PlanCells:
-    """The members of `readmostly plan --json` that are read."""
+    """The members that are read from the output of `readmostly plan --json`."""
     cells: tuple[PlanCell, ...]
     same: tuple[Same, ...] = ()
 
@@ -51,8 +53,8 @@ class PlanCells:
 # ---- input of `readmostly dev reproduce` ----------------------------------
 
 def absolute(workload: Workload) -> str:
-    """The text of a workload for a file in another folder: names of traces are relative
-    to the folder of the file that was run. JournalError."""
+    """Makes the paths of traces in a workload's text absolute, because they are relative to the
+    folder of the file that was run, and the text moves to another folder. JournalError."""
     folder = os.path.dirname(workload.file or "")
 
     def path_of(name: re.Match[str]) -> str:
@@ -65,7 +67,7 @@ def absolute(workload: Workload) -> str:
 
 
 def print_inputs(campaign: Campaign, figure: str | None) -> None:
-    """Prints the workloads of the first run."""
+    """Prints the workloads of the first campaign as JSON."""
     questions.check(figure)
     print(json.dumps({"campaign": campaign.name, "workloads": [
         {"name": w.name, "text": absolute(w)} for w in campaign.plan.workloads]},
@@ -73,7 +75,7 @@ def print_inputs(campaign: Campaign, figure: str | None) -> None:
 
 
 def print_cells(campaign: Campaign, figure: str | None) -> None:
-    """Prints the needed cells that the plan on standard input has, one per line."""
+    """Prints the required cells that the plan on standard input contains, one per line."""
     clear = [q for q in asked_of(campaign, figure) if q.clear]
     if not clear:
         raise JournalError(f"{campaign.path}: it decided none of these comparisons, so there is "
@@ -94,7 +96,7 @@ def print_cells(campaign: Campaign, figure: str | None) -> None:
 # ---- result ---------------------------------------------------------------
 
 def asked_of(old: Campaign, figure: str | None) -> list[questions.Question]:
-    """The comparisons; JournalError: the campaign recommends no map."""
+    """Returns the comparisons to repeat; JournalError if the campaign recommends no map."""
     found = questions.of_campaign(old, figure)
     trust = result.build(old).trust
     if any(q.clear for q in found) and trust.verdict is Trust.NOT and trust.reason:
@@ -104,7 +106,7 @@ def asked_of(old: Campaign, figure: str | None) -> list[questions.Question]:
 
 
 def read_pair(first: Path, second: Path) -> tuple[Campaign, Campaign]:
-    """Both campaigns; JournalError: one is damaged, or they are the same one."""
+    """Reads both campaigns; JournalError if one is damaged, or if they are the same."""
     old, new = read(first), read(second)
     for campaign in (old, new):
         why = admit.within(campaign)
@@ -119,7 +121,7 @@ def read_pair(first: Path, second: Path) -> tuple[Campaign, Campaign]:
 
 
 def answer(first: Path, second: Path, figure: str | None) -> int:
-    """Prints the verdicts and writes NEW/reproduction.json -> status."""
+    """Prints the verdicts, writes NEW/reproduction.json and returns the exit status."""
     old, new = read_pair(first, second)
     d = judge.judge(old, new, asked_of(old, figure), figure, result.build(new).trust.verdict)
     words = (judge.Word.OPPOSITE, judge.Word.UNCLEAR, judge.Word.REPLICATED)
@@ -136,7 +138,7 @@ def answer(first: Path, second: Path, figure: str | None) -> int:
 
 
 def run(old: str, new: Path, figure: str | None) -> int:
-    """Runs the command -> exit status."""
+    """Runs the command and returns the exit status."""
     if old not in ("inputs", "cells"):
         return answer(Path(old), new, figure)
     (print_inputs if old == "inputs" else print_cells)(read(new), figure)
@@ -144,12 +146,12 @@ def run(old: str, new: Path, figure: str | None) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Parses and runs the command -> exit status."""
+    """Parses and runs the command; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python3 -m report reproduce", description="Compares a campaign with the one that "
         "it repeats: replicated, opposite or unclear for each clear comparison, and differences "
         "in the set-up.")
-    parser.add_argument("old", metavar="OLD", help="the first campaign; or `inputs`, `cells`: "
+    parser.add_argument("old", metavar="OLD", help="the first campaign; `inputs` or `cells`: "
                         "print the input for repeating NEW")
     parser.add_argument("new", metavar="NEW", type=Path)
     what = parser.add_mutually_exclusive_group()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decides whether a second campaign replicates the clear comparisons of a first one. The
-rules were fixed before any repetition (docs/reference/comparing.md)."""
+"""Decides whether a second campaign replicates the clear comparisons of a first one. The rules were
+fixed before any repetition (docs/reference/comparing.md)."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -19,8 +19,9 @@ FORMAT = 2
 
 
 class Word(str, Enum):
-    """replicated: the 95 % interval lies beyond the margin on the same side;
-    opposite: on the other side; unclear: anything else, with a reason."""
+    """The verdict on a comparison. If the first campaign decided it, `replicated` means that the
+    second 95 % interval also lies beyond the margin, on the same side; `opposite`, on the other
+    side; `unclear`, anything else, with a reason."""
     REPLICATED = "replicated"
     OPPOSITE = "opposite"
     UNCLEAR = "unclear"
@@ -28,7 +29,7 @@ class Word(str, Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """over / under in both campaigns. cells: ids in the first one."""
+    """The ratio over / under in both campaigns; `cells` has the ids in the first one."""
     over: str
     under: str
     place: Place
@@ -41,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Count:
-    """Rows by word."""
+    """The number of rows with each verdict."""
     replicated: int
     opposite: int
     unclear: int
@@ -49,13 +50,14 @@ class Count:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """reproduction.json, from which docs/reproduction.schema.json is generated.
+    """The content of reproduction.json, from which docs/reproduction.schema.json is generated.
 
-    old, new  names of campaigns; figure None: all groups were requested
-    finished  no trial of the new campaign is pending
-    synthetic a program wrote the new campaign
-    trust     of the new campaign; with NOT no row is judged
-    open      comparisons that the first campaign did not decide
+    - old, new: names of the campaigns
+    - figure: None if all groups were requested
+    - finished: true if no trial of the new campaign is pending
+    - synthetic: true if a program wrote the new campaign
+    - trust: verdict on the new campaign; with NOT, no row is judged
+    - open: number of comparisons that the first campaign did not decide
     """
     format: int
     kind: str
@@ -74,7 +76,7 @@ class Reproduction:
 
 
 def cells_by_id(campaign: Campaign) -> dict[str, Cell]:
-    """Cells by id, including the ids of cells that run as another one."""
+    """Returns the cells by id, including the ids of cells that run as another cell."""
     cells = dict(campaign.cells)
     for pair in campaign.plan.same:
         cells.setdefault(pair.id, campaign.cells[pair.runs_as])
@@ -82,7 +84,7 @@ def cells_by_id(campaign: Campaign) -> dict[str, Cell]:
 
 
 def why_not(old: Campaign, new: Campaign, cells: Mapping[str, Cell], name: str) -> str:
-    """Why the second campaign lacks a cell of the first; "" if it has the cell."""
+    """Explains why the second campaign lacks a cell of the first; "" if it has the cell."""
     cell, first = cells.get(name), old.cells[name]
     if first.map not in new.maps:
         return f"{first.map}: not in this build"
@@ -97,7 +99,7 @@ def why_not(old: Campaign, new: Campaign, cells: Mapping[str, Cell], name: str) 
 
 
 def word_of(then: Verdict, now: Verdict) -> Word:
-    """then -- faster or slower"""
+    """Compares two verdicts, of which `then` is faster or slower."""
     if now not in (Verdict.FASTER, Verdict.SLOWER):
         return Word.UNCLEAR
     return Word.REPLICATED if now is then else Word.OPPOSITE
@@ -105,7 +107,7 @@ def word_of(then: Verdict, now: Verdict) -> Word:
 
 def row_of(old: Campaign, new: Campaign, q: Question, cells: Mapping[str, Cell],
            trust: Trust) -> Row:
-    """One clear comparison."""
+    """Judges one clear comparison."""
     reason = why_not(old, new, cells, q.cells[0]) or why_not(old, new, cells, q.cells[1])
     now, word = unknown(Unit.RATIO, reason), Word.UNCLEAR
     if not reason:
@@ -123,7 +125,7 @@ def row_of(old: Campaign, new: Campaign, q: Question, cells: Mapping[str, Cell],
 
 def judge(old: Campaign, new: Campaign, questions: Sequence[Question], figure: str | None,
           trust: Trust) -> Reproduction:
-    """Judges all comparisons. trust -- of the new campaign"""
+    """Judges all comparisons; `trust` is the verdict on the new campaign."""
     cells = cells_by_id(new)
     rows = tuple(row_of(old, new, q, cells, trust) for q in questions if q.clear)
     words = [r.word for r in rows]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparisons of two cells, with the decisions of the first campaign
+"""Lists comparisons of two cells, with the decisions of the first campaign
 (docs/reference/comparing.md)."""
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,13 +12,13 @@ from report.model.number import Estimate, Unit, Verdict
 from report.model.place import Group, Place
 
 FIGURES = ("headline", "winner", "flip", "forest")
-CONTENDER = "syncmap"  # for the figure flip
+CONTENDER = "syncmap"  # for the figure `flip`
 
 
 @dataclass(frozen=True)
 class Question:
-    """over / under: ids of cells, names of maps. then: at 95 %. The verdicts faster and
-    slower are clear."""
+    """The ratio of two cells (over / under): their ids and the names of their maps. `then` is the
+    estimate with its 95 % interval."""
     cells: tuple[str, str]
     maps: tuple[str, str]
     place: Place
@@ -32,8 +32,8 @@ class Question:
 
 
 def of_ranking(ranking: Group) -> Iterator[Question]:
-    """Leader / each rival. The leader was chosen from the same data, so the verdict uses
-    the interval that holds for all pairs of the group."""
+    """Yields leader / rival for each rival. The leader was chosen from the same data, so the
+    verdict uses the interval that holds jointly for all pairs of the group."""
     cells = {e.map: e.cell for e in ranking.entries}
     for c in ranking.comparisons:
         yield Question((cells[c.map], cells[c.against]), (c.map, c.against), ranking.place,
@@ -41,11 +41,8 @@ def of_ranking(ranking: Group) -> Iterator[Question]:
 
 
 def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterator[Question]:
-    """Maps / base at each place. The pair was named before the run, so the verdict uses
-    its own 95 % interval.
-
-    only -- this map; None: every ranked map
-    """
+    """Yields map / base at each place. The pair was chosen before the run, so the verdict uses the
+    pair's own 95 % interval. `only` selects a map; None: every ranked map."""
     pairs = [(g, name, base) for g in measured if base in g.contenders
              for name in g.contenders if name != base and only in (None, name)]
     known = groups.contrasts(pairs)
@@ -56,8 +53,8 @@ def to_base(measured: Sequence[Measured], base: str, only: str | None) -> Iterat
 
 
 def pair_of(campaign: Campaign, rankings: Sequence[Group]) -> tuple[str, str]:
-    """The base that most cells of the plan name, else the first ranked map; and syncmap
-    if it ran, else the fastest other map of the headline."""
+    """Returns the base that most cells of the plan name, or else the first ranked map; and
+    syncmap if it ran, or else the fastest other map of the headline."""
     ran = [e.map for r in rankings for e in r.entries if e.ranked and e.rate.n]
     planned = Counter(c.factors.base for c in campaign.cells.values() if c.factors.base)
     base = max(sorted(planned), key=lambda b: planned[b]) if planned else min(ran, default="")
@@ -73,7 +70,7 @@ def check(figure: str | None) -> None:
 
 
 def of_campaign(campaign: Campaign, figure: str | None = None) -> list[Question]:
-    """The comparisons of a figure; None: of all groups. Each pair occurs once."""
+    """Returns the comparisons of a figure (None: of all groups). Each pair occurs once."""
     check(figure)
     measured = groups.headline_order(groups.measured_groups(campaign))
     rankings = groups.judge_all(campaign, measured)
@@ -87,7 +84,7 @@ def of_campaign(campaign: Campaign, figure: str | None = None) -> list[Question]
 
 
 def cells_of(campaign: Campaign, questions: Sequence[Question]) -> list[str]:
-    """Ids of the needed cells, and of the cells that verify their maps."""
+    """Returns the ids of the required cells, and of the cells that verify their maps."""
     wanted = {cell for q in questions for cell in q.cells}
     maps = {m for q in questions for m in q.maps}
     return [c.id for c in campaign.planned

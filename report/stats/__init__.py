@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Statistics of report, claims and gate: estimates and their intervals.
+"""Statistics for the report, claims and gate: estimates and their intervals.
 
 All numbers of the report are computed from trials here (docs/method/statistics.md).
-Callers import this package. Conventions:
+Callers import this package, not its modules. Conventions:
 
-- an array of shape (cells, n) holds n independent trials (or pairs of
-  trials) of each cell; functions mix cells only if their docstring says so;
-- a difference `d` is a log ratio ln(head / base) of costs: + is slower,
-  0.02 is about 2 %; costs are ns, rates are operations per second;
-- `level` is the coverage of an interval (0.95), `alpha` the error of a test;
-- an interval is missing if n is too small (nan in arrays, None with a reason
-  in an Interval): see needed_n() and needed_n_walsh().
+- An array of shape (cells, n) holds n independent trials, or pairs of trials, of each cell.
+  Functions combine cells only if their docstrings mention it.
+- A difference `d` is a log ratio ln(head / base) of costs: positive values mean slower, and
+  0.02 is about 2 %. Costs are in ns, rates in operations per second.
+- `level` is the coverage of an interval, such as 0.95; `alpha` is the error of a test.
+- An interval is missing if n is too small: nan in arrays, None with a reason in an
+  Interval; see needed_n() and needed_n_walsh().
 """
 from report.stats.biweight import (biweight_interval, biweight_scores,
                                    biweight_slot, mean_interval, scale_of,
@@ -37,7 +37,7 @@ from report.stats.signed_rank import (hodges_lehmann, needed_n_walsh, rank_lag1,
                                       widening)
 from report.stats.slopes import block_slopes, trend
 
-RANKING_NEEDS = 6  # smallest n with a 95 % signed-rank interval
+RANKING_NEEDS = 6  # smallest n that gives a 95 % signed-rank interval
 VERDICT_NEEDS = 20  # trials per arm that a gate or a claim needs (R11)
 
 __all__ = [

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tukey's biweight: scores, estimate and interval that bursts do not affect.
 
-On shared machines most pairs of trials agree within a per cent, and every sixth is off by
-5 to 40. A signed rank gives those the most weight, a biweight none (Beaton and Tukey,
-Technometrics 16, 1974; Huber, Robust Statistics, 1981, sections 4.8 and 11.1). It cannot
-detect a difference that only some pairs have. The tails are counted to detect these
-(docs/adr/0047-scores.md).
+On shared machines most pairs of trials agree within one per cent, and every sixth is off by 5
+to 40 per cent. A signed rank gives those pairs the most weight, a biweight none (Beaton and
+Tukey, Technometrics 16, 1974; Huber, Robust Statistics, 1981, sections 4.8 and 11.1). The
+biweight cannot detect a difference that only some pairs have; for that the values in the tails
+are counted (docs/adr/0047-scores.md).
 """
 import math
 
@@ -15,11 +15,11 @@ from scipy.stats import t
 
 from report.stats.arrays import Booleans, Floats
 
-CUT = 2.5  # robust standard deviations; larger values get weight 0
-NORMAL = 1.4826  # median of |x| -> standard deviation of normal values
-SHORT = 12.0  # extra width of an interval of n values is SHORT / n: simulated, n >= 20
+CUT = 2.5  # in robust standard deviations; larger values have weight 0
+NORMAL = 1.4826  # converts the median of |x| to the standard deviation of normal values
+SHORT = 12.0  # n values make an interval wider by SHORT / n; simulated for n >= 20
 Ends = tuple[float, float, float]  # centre, low, high
-STEPS, CLOSE = 50, 1e-9  # most steps; smallest change: each step recomputes the weights
+STEPS, CLOSE = 50, 1e-9  # most steps of reweighting; relative change that ends it
 
 
 def scale_of(x: Floats) -> float:
@@ -29,14 +29,14 @@ def scale_of(x: Floats) -> float:
 
 
 def psi(u: Floats) -> Floats:
-    """Tukey's score of u in units of the cut: u (1 - u^2)^2, 0 beyond it."""
+    """Tukey's score of u in units of the cut: u (1 - u^2)^2, and 0 if |u| is 1 or more."""
     return np.where(np.abs(u) < 1.0, u * (1.0 - u * u) ** 2, 0.0)
 
 
 def in_cuts(x: npt.ArrayLike, cut: float) -> Floats:
-    """Each row of x in units of its own cut; 0 for nan, and for rows in which half is 0;
-    (cells, n) -> (cells, n). The scale uses |x|, so that it does not depend on signs and
-    flips stay exact."""
+    """Scales each row of x (cells, n) by its own cut; 0 for nan, and for rows of which half are
+    0. The scale is computed from |x|, so that it does not depend on signs and sign flips stay
+    exact."""
     x = np.asarray(x, float)
     scale = cut * np.array([[scale_of(row)] for row in x])
     u: Floats = np.divide(x, scale, out=np.zeros_like(x),
@@ -45,18 +45,18 @@ def in_cuts(x: npt.ArrayLike, cut: float) -> Floats:
 
 
 def biweight_scores(x: npt.ArrayLike, cut: float = CUT) -> Floats:
-    """Tukey's score of each value; cut in robust standard deviations."""
+    """Tukey's score of each value; `cut` is in robust standard deviations."""
     return psi(in_cuts(x, cut))
 
 
 def tail_scores(x: npt.ArrayLike, cut: float = CUT) -> Floats:
-    """The sign of each value beyond the cut, which the biweight ignores; else 0."""
+    """The sign of each value beyond the cut, which the biweight ignores; otherwise 0."""
     u = in_cuts(x, cut)
     return np.where(np.abs(u) >= 1.0, np.sign(u), 0.0)
 
 
 def mean_interval(x: Floats, level: float = 0.99) -> Ends:
-    """Mean of x (n,) without nan, with Student's interval."""
+    """Mean of x (n,), which has no nan, with Student's interval."""
     n = len(x)
     if n < 2:
         return (float(x[0]) if n else math.nan), math.nan, math.nan
@@ -68,11 +68,11 @@ def mean_interval(x: Floats, level: float = 0.99) -> Ends:
 
 def biweight_interval(x: npt.ArrayLike, level: float = 0.99,
                       cut: float = CUT) -> Ends:
-    """Centre of x (n,) without nan, with its interval -> (centre, low, high).
+    """Centre of x (n,), which has no nan, with its interval: (centre, low, high).
 
-    The scale is that around the median. The standard error by scores is
-    sqrt(sum psi^2) / sum psi', with Student's t of the values inside the cut. nan if
-    fewer than three values have a weight.
+    The scale is measured around the median. The standard error from the scores is
+    sqrt(sum psi^2) / sum psi', with Student's t for the number of values inside the cut.
+    The ends are nan if fewer than three values have a weight.
     """
     x = np.asarray(x, float)
     centre = float(np.median(x)) if len(x) else math.nan
@@ -91,8 +91,8 @@ def biweight_interval(x: npt.ArrayLike, level: float = 0.99,
 
 
 def location(x: Floats, centre: float, scale: float) -> float:
-    """Biweight estimate of the centre of x, by reweighting from `centre`;
-    scale is the cut in the unit of x."""
+    """Biweight estimate of the centre of x by reweighting, starting from `centre`; `scale` is
+    the cut in the unit of x."""
     for _ in range(STEPS):
         u = (x - centre) / scale
         weight = np.where(np.abs(u) < 1.0, (1.0 - u * u) ** 2, 0.0)
@@ -104,9 +104,9 @@ def location(x: Floats, centre: float, scale: float) -> float:
 
 
 def widened(interval: Ends, n: int) -> Ends:
-    """Widens an interval of biweight_interval() for n values from which biweight_slot()
-    was subtracted. Scale and both centres come from the same few values, so the interval
-    of 40 misses 3 % instead of 1 % (test_biweight.py)."""
+    """Widens an interval of biweight_interval() for n values from which biweight_slot() was
+    subtracted. The scale and both centres come from the same few values, so without widening
+    the interval of 40 values would miss in 3 % instead of 1 % of cases (test_biweight.py)."""
     centre, low, high = interval
     wider = 1.0 + SHORT / max(n, 1)
     return centre, centre + wider * (low - centre), \
@@ -115,8 +115,8 @@ def widened(interval: Ends, n: int) -> Ends:
 
 def biweight_slot(d: Floats, base_first: Booleans, cut: float = CUT
                   ) -> Floats:
-    """Effect of the order inside a pair on each of d (n,): half the difference between
-    the centres of the two orders, with its sign; nan if all pairs have one order."""
+    """Effect of the order inside a pair on each of d (n,): half the difference between the
+    centres of the two orders, with its sign; nan if all pairs have the same order."""
     first, second = (biweight_interval(x, cut=cut)[0]
                      for x in (d[base_first], d[~base_first]))
     return np.where(base_first, 0.5, -0.5) * (first - second)

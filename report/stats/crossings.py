@@ -12,19 +12,19 @@ RESAMPLES = 2_000
 
 
 class Crossing(NamedTuple):
-    """A thread count at which a log ratio changes sign; low and high are None if they
-    lie outside the measured counts."""
+    """A thread count at which a log ratio changes sign; an end of its interval is None if it lies
+    outside the measured thread counts."""
     threads: float
     low: float | None
     high: float | None
-    ahead: str  # the leader above it: "contender" or "base"
+    ahead: str  # leader at higher thread counts: "contender" or "base"
 
 
 def crossings(x: Floats, curve: Floats) -> list[tuple[float, float]]:
-    """Zeros of a curve through (x, curve), both (points,), x ascending.
+    """Finds the zeros of a curve through (x, curve), both (points,), x ascending.
 
-    -> list of (position, sign after). Linear between the points, never beyond them; a
-    point that is exactly 0 takes the sign of the points after it.
+    Returns (position, sign after it) for each. The curve is linear between the points and ends
+    with them. A point that is exactly 0 takes the sign of the points after it.
     """
     zeros = []
     sign = np.sign(curve)
@@ -40,11 +40,11 @@ def crossings(x: Floats, curve: Floats) -> list[tuple[float, float]]:
 
 def nearest(x: Floats, curves: Floats, position: float, sign: float
             ) -> Floats:
-    """For each curve (curves, points) the crossing towards `sign` nearest to
-    position -> (curves,).
+    """Finds, for each curve (curves, points), the crossing to `sign` that is nearest to
+    `position`: (curves,).
 
-    -inf if the curve already has that sign there and never crosses to it within x; +inf
-    if it has not reached the sign by the end.
+    -inf if the curve already has that sign at `position` and never crosses to it within x; +inf
+    if the curve has not reached the sign by its end.
     """
     signs = np.sign(curves)
     left, right = curves[:, :-1], curves[:, 1:]
@@ -65,11 +65,11 @@ def nearest(x: Floats, curves: Floats, position: float, sign: float
 
 
 def resampled(d: Floats, middle: Floats, resamples: int, seed: int) -> Floats:
-    """Medians of resampled blocks of d (blocks, counts), moved away from middle (counts,)
-    by widening() of each count: (curves, counts)."""
+    """Medians of resampled blocks of d (blocks, counts), moved away from middle (counts,) by
+    the widening() of each count: (curves, counts)."""
     rng = np.random.default_rng(seed)
     drawn = d[rng.integers(0, len(d), (resamples, len(d)))]
-    # A sample without a block at some count gives no curve.
+    # A sample gives no curve if it lacks all blocks at some thread count.
     drawn = drawn[(~np.isnan(drawn)).any(axis=1).all(axis=1)]
     wider = np.array([widening(column[~np.isnan(column)]) for column in d.T])
     curves: Floats = middle + wider * (median(drawn, 1) - middle)
@@ -77,7 +77,7 @@ def resampled(d: Floats, middle: Floats, resamples: int, seed: int) -> Floats:
 
 
 def median(d: Floats, axis: int) -> Floats:
-    """np.nanmedian(), much faster if nothing is missing."""
+    """Like np.nanmedian(), but much faster if no value is missing."""
     values: Floats = (np.nanmedian if np.isnan(d).any() else np.median)(
         d, axis=axis)
     return values
@@ -85,13 +85,14 @@ def median(d: Floats, axis: int) -> Floats:
 
 def crossover(threads: npt.ArrayLike, d: npt.ArrayLike, level: float = 0.95,
               resamples: int = RESAMPLES, seed: int = 1) -> list[Crossing]:
-    """Thread counts at which the log ratio d changes sign.
+    """Finds the thread counts at which the log ratio d changes sign.
 
-    threads  (counts,) ascending
-    d        (blocks, counts) ln(rate of the contender / rate of the base);
-             nan if a trial is missing; a value at every count
-    Interpolated on log2 threads. The interval is made by resampling whole blocks, and
-    widened if neighbouring blocks are correlated. Empty list: the sign never changes.
+    - threads: (counts,) ascending
+    - d: (blocks, counts) ln(rate of the contender / rate of the base); nan if a trial is
+      missing, but at least one value at every count
+
+    The position is interpolated on log2 threads. Its interval comes from resampling whole blocks,
+    and is wider if neighbouring blocks are correlated. An empty list: the sign never changes.
     """
     x, d = np.log2(np.asarray(threads, float)), np.asarray(d, float)
     if not len(d):

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Corrects all claims about speed for one common level, with Holm's method.
 
-A claim has alternatives ("as claimed", "opposite", "inside the band" ...).
-The tests are about simpler *sides*: the pseudo-median of one contrast is beyond one
-limit. Sides are corrected over the whole family, and alternatives are made of corrected
-sides. An alternative that needs all of its sides has their largest p; one that needs any
-of its ways has the smallest p of these. If no side is accepted wrongly, no alternative is.
+A claim has alternatives ("as claimed", "opposite", "inside the band" ...). The tests are about
+simpler statements, called sides: the pseudo-median of one contrast is beyond one limit. Sides
+are corrected over the whole family, and alternatives are combined from corrected sides. An
+alternative that needs all of its sides gets their largest p; one that needs any one of several
+sets of sides gets the smallest p. If no side is accepted wrongly, no alternative is.
 
-The family is smaller than its number of sides for two reasons. Sides of one contrast in
-one direction are nested: beyond 20 % implies beyond 2 %, with a p that is not smaller.
-The truth of a claim with four alternatives also lies in one place. The correction
-therefore counts *groups* (contrasts times directions), whatever the number of limits.
+The family is smaller than its number of sides for two reasons. Sides of one contrast in one
+direction are nested: "beyond 20 %" implies "beyond 2 %", which therefore has a p that is not
+larger. And only one of a claim's alternatives can be true. The correction therefore counts
+groups (contrasts times directions), whatever the number of limits.
 """
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from report.stats.signed_rank import hodges_lehmann, signed_rank_p, widening
 
 Group = tuple[Hashable, int]
 K = TypeVar("K")
-# For widening(): at 1 % over 300 groups and a lag-1 correlation of 0.4, one standard
-# error accepts a wrong side in 2 to 4 % of families, two in 0.4 to 1.2 %.
+# For widening(): at 1 % over 300 groups and a lag-1 correlation of 0.4, adding one standard
+# error accepts a wrong side in 2 to 4 % of families, adding two in 0.4 to 1.2 %.
 ERRORS = 2.0
 
 
 @dataclass(frozen=True)
 class Side:
-    """The statement sign * (pseudo-median - limit) > 0. contrast is a key of the data,
-    sign +1 or -1, limit a log ratio."""
+    """The statement sign * (pseudo-median - limit) > 0. `contrast` is a key of the data, `sign`
+    is +1 or -1, and `limit` is a log ratio."""
     contrast: Hashable
     sign: int
     limit: float
@@ -41,26 +41,26 @@ class Side:
         return self.contrast, self.sign
 
 
-Way = tuple[Side, ...]  # all of these must hold
-Alternative = tuple[Way, ...]  # any of these must hold
+Way = tuple[Side, ...]  # all of these sides must hold
+Alternative = tuple[Way, ...]  # at least one of these ways must hold
 
 
 def beyond(contrasts: Iterable[Hashable], sign: int, limit: float
            ) -> Alternative:
-    """Every contrast is beyond sign * limit on that side; limit is a log ratio."""
+    """Every contrast is beyond sign * limit in that direction; `limit` is a log ratio."""
     return (tuple(Side(c, sign, sign * limit) for c in contrasts),)
 
 
 def inside(contrasts: Iterable[Hashable], low: float, high: float
            ) -> Alternative:
-    """Every contrast lies in (low, high), log ratios."""
+    """Every contrast lies between the log ratios `low` and `high`."""
     return (tuple(s for c in contrasts
                   for s in (Side(c, 1, low), Side(c, -1, high))),)
 
 
 def outside(contrasts: Sequence[Hashable], low: float, high: float
             ) -> Alternative:
-    """All contrasts lie below low, or all above high."""
+    """All contrasts lie below `low`, or all lie above `high`."""
     return (tuple(Side(c, -1, low) for c in contrasts),
             tuple(Side(c, 1, high) for c in contrasts))
 
@@ -69,8 +69,8 @@ def outside(contrasts: Sequence[Hashable], low: float, high: float
 
 def exact_p(sides: Sequence[Side],
             contrasts: Mapping[Hashable, Sequence[float]]) -> Floats:
-    """p of each side alone: signed_rank_p() of its limit, moved towards the centre by
-    widening(). Contrasts with equal numbers of pairs are computed together.
+    """p of each side alone: signed_rank_p() for its limit, which widening() moves towards the
+    centre. Contrasts with equal numbers of pairs are computed together.
     """
     p = np.ones(len(sides))
     counts = np.array([len(contrasts[s.contrast]) for s in sides])
@@ -89,12 +89,12 @@ def exact_p(sides: Sequence[Side],
 
 
 def holm_of_groups(p: Floats, groups: Sequence[Hashable]) -> Floats:
-    """Holm's corrected p for groups whose sides are nested.
+    """Holm's corrected p values for groups whose sides are nested.
 
-    Step down from the smallest p; each is multiplied by the number of groups that still
-    have a side. At the first false rejection every group with a true null still has a
-    side, and the rejected side's p is at least the p of its group's hardest true null.
-    The sum over groups is therefore at most alpha, whatever the dependence.
+    Step down from the smallest p; multiply each by the number of groups that still have a side.
+    At the first false rejection every group with a true null hypothesis still has a side, and
+    the rejected side's p is at least the p of its group's hardest true null hypothesis.
+    The sum over groups is therefore at most alpha, for any dependence between them.
     """
     order = np.argsort(p, kind="stable")
     left = np.zeros(len(p))
@@ -114,15 +114,15 @@ def family(contrasts: Mapping[Hashable, Sequence[float]],
            ) -> dict[K, dict[str, float]]:
     """Corrected p of every alternative of every claim.
 
-    contrasts   key -> log ratios in time order; no nan
-    claims      id -> {alternative: ways}, from beyond(), inside(), outside()
-    ValueError: a side names a contrast that is missing, or an alternative
-    has no sides.
+    - contrasts: log ratios in time order, without nan, by key
+    - claims: the alternatives of each claim, from beyond(), inside() and outside()
 
-    If every alternative with p <= alpha is accepted, the probability of any false one is
-    at most alpha, whatever the dependence. Each contrast is assumed to be symmetric
-    about its centre, which holds if maps differ by a factor. A contrast that several
-    claims share should have one key, because it is then corrected for once.
+    ValueError: a side names a contrast that is missing, or an alternative has no sides.
+
+    If every alternative with p <= alpha is accepted, the probability of any false one is at most
+    alpha, for any dependence between them. Each contrast is assumed to be symmetric about its
+    centre, which holds if maps differ by a factor. If several claims share a contrast, they
+    should use one key, because the contrast is then counted once.
     """
     sides = list(dict.fromkeys(side for name, alternatives in claims.items()
                                for side in checked(name, alternatives)))
@@ -139,7 +139,7 @@ def family(contrasts: Mapping[Hashable, Sequence[float]],
 
 def checked(name: object, alternatives: Mapping[str, Alternative]
             ) -> Iterable[Side]:
-    """Sides of a claim. ValueError: an alternative without sides."""
+    """Yields the sides of a claim. ValueError: an alternative has no sides."""
     for ways in alternatives.values():
         if not ways or not all(ways):
             raise ValueError(f"claim {name!r}: an alternative has no sides")

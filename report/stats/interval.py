@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Estimates with intervals: ratios of two maps, throughputs, medians.
 
-A block is the replicate. Values are compared in the order of blocks, i.e. of
-time, because serial_interval() allows for correlated neighbouring blocks.
+Blocks are the replicates. Values are used in the order of blocks, that is, of time, because
+serial_interval() allows for correlation between neighbouring blocks.
 """
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ MOSTLY_ZERO = "most values are 0"
 class Interval(NamedTuple):
     """A centre and the ends of its interval, in one unit; None: missing.
 
-    centre is None if and only if n is 0. low and high are both None, or both are set.
-    reason: why they are missing ("n<6"), else None.
+    `centre` is None exactly if n is 0. `low` and `high` are both set or both None; `reason`
+    explains why they are missing ("n<6").
     """
     centre: float | None
     low: float | None
@@ -37,8 +37,8 @@ MISSING = Interval(None, None, None, 0, NO_VALUE)
 
 def ratio_interval(over: Mapping[int, float], under: Mapping[int, float],
                    level: float = LEVEL) -> Interval:
-    """over / under, block -> rate > 0, in their common blocks.
-    ZeroDivisionError: a rate of under is 0."""
+    """Ratio over / under, from rates > 0 by block, in the blocks that both have.
+    ZeroDivisionError: a rate of `under` is 0."""
     return many_ratios({0: (over, under)}, level)[0]
 
 
@@ -46,10 +46,8 @@ def many_ratios(pairs: Mapping[K, tuple[Mapping[int, float],
                                         Mapping[int, float]]],
                 level: float = LEVEL,
                 shared: Mapping[K, float] | None = None) -> dict[K, Interval]:
-    """ratio_interval() of every pair (over, under), keys in their order.
-
-    shared  shared_lag1() of the pairs for which it is known
-    """
+    """ratio_interval() of every pair (over, under), with the keys in their order. `shared` has the
+    shared_lag1() of pairs for which it is known."""
     return many_intervals({
         key: [over[b] / under[b] for b in sorted(over.keys() & under.keys())]
         for key, (over, under) in pairs.items()}, level, shared=shared)
@@ -58,11 +56,11 @@ def many_ratios(pairs: Mapping[K, tuple[Mapping[int, float],
 def level_intervals(rates: Mapping[K, Mapping[int, float]],
                     level: float = LEVEL,
                     shared: Mapping[K, float] | None = None) -> dict[K, Interval]:
-    """Centre of block -> rate > 0 of every key, in the unit of the rate.
+    """Centre of the rates > 0 by block of every key, in the unit of the rate.
 
-    The interval covers the centre of this campaign, not the speed of the machine on
-    another day. shared: correlations of neighbours, estimated from more than a
-    key's own series.
+    The interval covers the centre of this campaign, not the speed of the machine on another day.
+    `shared` has correlations of neighbours that were estimated from more than a key's own
+    series.
     """
     return many_intervals({key: [rate[b] for b in sorted(rate)]
                            for key, rate in rates.items()}, level, shared=shared)
@@ -75,9 +73,10 @@ def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
     """Pseudo-median with serial_interval() of every series of values in time order.
     Series of equal length are computed together.
 
-    log  on logarithms; then values are >= 0, and a 0 lies below all others (a
-         single 0 does not switch to plain arithmetic)
-    ValueError: a value that is not finite or, with log, is negative.
+    - log: compute on logarithms. Values must then be >= 0, and a 0 lies below all others;
+      a single 0 does not change to plain arithmetic.
+
+    ValueError: a value is not finite or, with log, is negative.
     """
     by_n: dict[int, list[K]] = {}
     for key, values in series.items():
@@ -92,7 +91,7 @@ def many_intervals(series: Mapping[K, Sequence[float]], level: float = LEVEL,
 
 def of_equal_length(rows: Sequence[Sequence[float]], n: int, level: float,
                     log: bool, shared: Sequence[float]) -> list[Interval]:
-    """many_intervals() of rows of n values each."""
+    """many_intervals() of rows that all have n values."""
     if n == 0:
         return [MISSING] * len(rows)
     x = np.array(rows, float)

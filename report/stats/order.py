@@ -9,10 +9,8 @@ from scipy import stats as distributions
 
 
 def needed_n(p: float, level: float = 0.95) -> int:
-    """Smallest n with an order-statistic interval for quantile p, 0 < p < 1.
-
-    0.99 -> 368, 0.999 -> 3688 at 95 %.
-    """
+    """Smallest n that gives an order-statistic interval for quantile p, 0 < p < 1: at 95 %,
+    368 for 0.99 and 3688 for 0.999."""
     tail = math.log((1.0 - level) / 2.0)
     # Levels are rounded: for the median, 1 - 2^-5 needs 6 values, not 7.
     return math.ceil(max(tail / math.log(p), tail / math.log1p(-p)) - 1e-9)
@@ -21,14 +19,14 @@ def needed_n(p: float, level: float = 0.95) -> int:
 @functools.lru_cache(maxsize=None)
 def quantile_ranks(n: int, p: float, level: float = 0.95
                    ) -> tuple[int, int] | None:
-    """Ranks (l, u), 1-based, of the interval [X(l), X(u)]; None: n is too small.
+    """Ranks (l, u), counted from 1, of the interval [X(l), X(u)]; None if n is too small.
 
-    l is the largest rank with P(B < l) <= tail and u the smallest with
-    P(B >= u) <= tail, B binomial (n, p) and tail = (1 - level) / 2.
+    l is the largest rank with P(B < l) <= tail, and u the smallest with P(B >= u) <= tail, where
+    B is binomial (n, p) and tail = (1 - level) / 2.
     """
     if n < needed_n(p, level):
         return None
-    # Probabilities and levels are rounded, so one equal to the tail is accepted.
+    # Probabilities and levels are rounded, so a probability equal to the tail is accepted.
     tail = (1.0 - level) / 2.0 * (1.0 + 1e-9)
     near = int(distributions.binom.ppf(tail, n, p))
     low = max(rank for rank in (near, near + 1)
@@ -41,8 +39,8 @@ def quantile_ranks(n: int, p: float, level: float = 0.95
 
 def median_interval(x: npt.ArrayLike, level: float = 0.95
                     ) -> tuple[float, float, float]:
-    """Median of x (n,) with its order-statistic interval -> value, low, high in the unit
-    of x; low and high are nan if n < needed_n(0.5)."""
+    """Median of x (n,) with its order-statistic interval: (value, low, high) in the unit of x.
+    low and high are nan if n < needed_n(0.5)."""
     x = np.sort(np.asarray(x, float))
     centre = float(np.median(x))
     ranks = quantile_ranks(x.size, 0.5, level)

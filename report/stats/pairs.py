@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paired trials: contrast, slot effect and smallest detectable slowdown.
+"""Paired trials: the contrast, the slot effect and the smallest detectable slowdown.
 
-`d` is (pairs,): ln(cost of the second arm / cost of the first arm), both measured by fresh
+`d` (pairs,) is ln(cost of the second arm / cost of the first arm). Both were measured by fresh
 trials that ran one after the other; `base_first` (pairs,) is True if the first arm ran first.
 """
 import functools
@@ -19,9 +19,8 @@ from report.stats.signed_rank import (hodges_lehmann, signed_rank_interval,
 
 @dataclass(frozen=True)
 class SlotAdjusted:
-    """A contrast without the slot effect, and the slot effect: log ratios, nan if a value
-    does not exist. slot > 0: the second trial of a pair is
-    slower."""
+    """A contrast without the slot effect, and the slot effect: log ratios; nan if a value does not
+    exist. A positive `slot` means that the second trial of a pair is slower."""
     estimate: float
     low: float
     high: float
@@ -31,10 +30,10 @@ class SlotAdjusted:
 
 
 def log_ratio(base_cost: npt.ArrayLike, head_cost: npt.ArrayLike) -> Floats:
-    """ln(head / base) of paired costs of equal shape; + means that head is slower.
+    """ln(head / base) of paired costs of equal shape; positive values mean that head is slower.
 
-    For rates swap the arguments: ln(rate_base / rate_head). A pair with a
-    missing (nan) side stays nan.
+    For rates, swap the arguments: ln(rate_base / rate_head). A pair with a missing (nan) side
+    stays nan.
     """
     d: Floats = np.log(np.asarray(head_cost, float)
                        / np.asarray(base_cost, float))
@@ -42,7 +41,7 @@ def log_ratio(base_cost: npt.ArrayLike, head_cost: npt.ArrayLike) -> Floats:
 
 
 def percent(d: npt.ArrayLike) -> Floats:
-    """Log ratio -> percent: 100 (e^d - 1); nan and infinities pass."""
+    """Converts a log ratio to percent: 100 (e^d - 1); nan and infinities pass through."""
     change: Floats = 100.0 * np.expm1(np.asarray(d, float))
     return change
 
@@ -51,7 +50,7 @@ def percent(d: npt.ArrayLike) -> Floats:
 def rank_sum_tail(m: int, n: int) -> Floats:
     """P(U <= u) for u = 0 .. m n of Mann and Whitney's U, exact.
 
-    Counts with the Gaussian binomial, in integers of any size.
+    Counts with the Gaussian binomial coefficient, in integers of any size.
     """
     count = [1] + [0] * (m * n)
     for i in range(1, m + 1):
@@ -70,8 +69,8 @@ def rank_sum_tail(m: int, n: int) -> Floats:
 
 def shift_interval(x: npt.ArrayLike, y: npt.ArrayLike, level: float = 0.99
                    ) -> tuple[float, float]:
-    """Interval of the shift of x (m,) relative to y (n,): Moses' order statistics of all
-    x_i - y_j. -> low, high; nan if m, n are small."""
+    """Interval (low, high) of the shift of x (m,) relative to y (n,): Moses' order statistics of
+    all x_i - y_j; nan if m and n are too small."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     differences = np.sort(np.subtract.outer(x, y), axis=None)
     k = int(np.searchsorted(rank_sum_tail(len(x), len(y)), tail_of(level),
@@ -90,10 +89,10 @@ def shift(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
 
 def slot_adjusted(d: npt.ArrayLike, base_first: npt.ArrayLike,
                   level: float = 0.99) -> SlotAdjusted:
-    """The contrast without the slot effect, and the slot effect.
+    """Separates the contrast from the slot effect.
 
-    Half the sum and half the difference of the pseudo-medians of the two orders; nan if
-    all pairs have one order. Ends are also nan if there are too few pairs.
+    These are half the sum and half the difference of the pseudo-medians of the two orders; nan
+    if all pairs have the same order. The ends are also nan if there are too few pairs.
     """
     d, base_first = np.asarray(d, float), np.asarray(base_first, bool)
     first, second = d[base_first], d[~base_first]
@@ -115,7 +114,7 @@ def standard_error(low: float, high: float, level: float = 0.99) -> float:
 
 def detectable(error: float, margin: float, alpha: float, cells: int = 1,
                power: float = 0.95) -> float:
-    """Smallest slowdown that is detected with `power` in a family of `cells` tests at
-    `alpha`; error, margin and the result are log ratios."""
+    """Smallest slowdown that is detected with `power` in a family of `cells` tests at `alpha`;
+    `error`, `margin` and the result are log ratios."""
     return margin + error * float(norm.isf(alpha / cells)
                                   + norm.isf(1.0 - power))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Least squares of one value on several, with intervals and variance inflation.
 
-For claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4,
-section 3.3): ordinary least squares with an intercept, by numpy.
+For claims of the form "P99 rises by 0.87 ms per ms of pause" (article S4, section 3.3). This
+is ordinary least squares with an intercept, by numpy.
 """
 from dataclasses import dataclass
 from collections.abc import Mapping
@@ -14,24 +14,24 @@ from scipy import special
 from report.stats.arrays import Floats
 
 LEVEL = 0.95
-CONSTANT = 1e-12  # spread of a constant column, relative to its size
+CONSTANT = 1e-12  # spread of a column that counts as constant, relative to its size
 
 
 @dataclass(frozen=True)
 class Coefficient:
-    """Change of y if this term grows by 1 and the others stay."""
+    """Change of y if this term grows by 1 and the other terms stay the same."""
     value: float
     error: float  # standard error
     low: float
     high: float
-    p: float  # two-sided, for a coefficient of 0
+    p: float  # two-sided; the null hypothesis is a coefficient of 0
     vif: float | None  # variance inflation; None for the intercept
 
 
 @dataclass(frozen=True)
 class Fit:
-    """coefficients: name -> Coefficient, including "intercept"; left_out: name -> why it
-    lacks one."""
+    """`coefficients` maps names, including "intercept", to Coefficients. `left_out` maps the names
+    of other columns to the reason for which they were left out."""
     coefficients: dict[str, Coefficient]
     left_out: dict[str, str]
     n: int
@@ -41,14 +41,13 @@ class Fit:
 
 
 def varies(column: Floats) -> bool:
-    """True if a column is not constant."""
     return bool(np.ptp(column)
                 > CONSTANT * max(1e-300, np.abs(column).max()))
 
 
 def independent(columns: Mapping[str, Floats]
                 ) -> tuple[list[str], dict[str, str]]:
-    """Names of columns that are not linear in those before them; for the others, name -> reason."""
+    """Returns the columns that do not depend linearly on earlier ones; for the rest, the reason."""
     kept: list[str] = []
     why: dict[str, str] = {}
     for name, column in columns.items():
@@ -58,7 +57,7 @@ def independent(columns: Mapping[str, Floats]
         z = np.column_stack([columns[k] - columns[k].mean()
                              for k in (*kept, name)])
         if np.linalg.matrix_rank(z / np.linalg.norm(z, axis=0)) < z.shape[1]:
-            why[name] = "the others say the same"
+            why[name] = "it depends linearly on the others"
             continue
         kept.append(name)
     return kept, why
@@ -66,7 +65,7 @@ def independent(columns: Mapping[str, Floats]
 
 def coefficient(value: float, error: float, degrees: int,
                 vif: float | None = None) -> Coefficient:
-    """A coefficient with Student's interval, from its estimate and standard error."""
+    """Builds a coefficient with Student's interval from its estimate and standard error."""
     reach = special.stdtrit(degrees, 0.5 + LEVEL / 2) * error
     p = (2 * special.stdtr(degrees, -abs(value / error)) if error
          else float(value == 0))
@@ -76,8 +75,8 @@ def coefficient(value: float, error: float, degrees: int,
 
 def least_squares(y: npt.ArrayLike, columns: Mapping[str, npt.ArrayLike]
                   ) -> Fit | None:
-    """Fit of y on columns (name -> values, as many as y has), or None if no degree of
-    freedom is left."""
+    """Fits y on columns (name -> as many values as y has); None if no degree of freedom is
+    left."""
     y = np.asarray(y, float)
     arrays = {name: np.asarray(c, float) for name, c in columns.items()}
     if len(y) < 3:
@@ -92,10 +91,10 @@ def least_squares(y: npt.ArrayLike, columns: Mapping[str, npt.ArrayLike]
 
 def solved(y: Floats, x: Floats, names: list[str], left_out: dict[str, str],
            degrees: int) -> Fit:
-    """Fit of y (n,) on the independent columns x (n, names).
+    """Fits y (n,) on the independent columns x (n, names).
 
-    Columns are centred and scaled before they are decomposed, so that near-collinear ones
-    lose few digits. Then the diagonal of the inverse of their products is the variance inflation.
+    Columns are centred and scaled before they are decomposed, so that near-collinear ones lose
+    few digits. The diagonal of the inverse of their products is then the variance inflation.
     """
     n, means = len(y), x.mean(axis=0)
     scale = np.linalg.norm(x - means, axis=0)

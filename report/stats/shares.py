@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exact intervals and tests of counted events."""
+"""Exact intervals and tests for counted events."""
 from scipy import stats as distributions
 
 
 def clopper_pearson(hits: int, n: int, level: float = 0.95) -> float:
-    """One-sided exact upper bound of a probability: hits in n draws."""
+    """One-sided exact upper bound of the probability of an event with `hits` in n trials."""
     if hits >= n:
         return 1.0
     return float(distributions.beta.ppf(level, hits + 1, n - hits))
@@ -12,7 +12,7 @@ def clopper_pearson(hits: int, n: int, level: float = 0.95) -> float:
 
 def share_interval(hits: int, n: int, level: float = 0.95
                    ) -> tuple[float, float]:
-    """(low, high): clopper_pearson() on either side, each at half the error."""
+    """(low, high): clopper_pearson() on both sides, each at half the error."""
     side = (1 + level) / 2
     return (1 - clopper_pearson(n - hits, n, side),
             clopper_pearson(hits, n, side))

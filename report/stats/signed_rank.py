@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed-rank methods: pseudo-median, its interval, and one-sided p-values.
+"""Signed-rank methods: the pseudo-median, its interval, and one-sided p values.
 
 Each row of an array of shape (cells, n) has n values of one cell in time order.
 Intervals are nan if n is too small.
@@ -13,15 +13,15 @@ from scipy.stats import norm, rankdata
 
 from report.stats.arrays import Floats
 
-EXACT_UP_TO = 200  # pairs; above, the normal approximation is used
-MOST_CORRELATED = 0.95  # limits widening() to 6.2
+EXACT_UP_TO = 200  # number of pairs; above it, the normal approximation is used
+MOST_CORRELATED = 0.95  # limits widening() to a factor of 6.2
 
 
 @functools.lru_cache(maxsize=None)
 def signed_rank_tail(n: int) -> Floats:
-    """P(T <= t) for t = 0 .. n(n+1)/2, T = sum of a fair subset of 1 .. n.
+    """P(T <= t) for t = 0 .. n(n+1)/2, where T is the sum of a fair random subset of 1 .. n.
 
-    Dynamic programming over the ranks; relative error below n times 1e-16.
+    Computed by dynamic programming over the ranks; the relative error is below n times 1e-16.
     """
     count = np.zeros(n * (n + 1) // 2 + 1)
     count[0] = 1.0
@@ -32,19 +32,19 @@ def signed_rank_tail(n: int) -> Floats:
 
 
 def tail_of(level: float) -> float:
-    """Probability beyond either end of an interval of this level, plus 1e-12: levels are
-    rounded, and a probability equal to the tail is accepted."""
+    """Probability beyond either end of an interval of this level. 1e-12 is added, because levels
+    are rounded, and a probability equal to the tail is accepted."""
     return (1.0 - level) / 2.0 + 1e-12
 
 
 def normal_rank_sum(n: int) -> tuple[float, float]:
-    """Mean and standard deviation of T."""
+    """Mean and standard deviation of the rank sum T."""
     return n * (n + 1) / 4.0, math.sqrt(n * (n + 1) * (2 * n + 1) / 24.0)
 
 
 @functools.lru_cache(maxsize=None)
 def rank_p(n: int) -> Floats:
-    """P(T <= t) for walsh_rank(), (n(n+1)/2 + 1,): exact up to EXACT_UP_TO, then normal
+    """P(T <= t) for walsh_rank(), (n(n+1)/2 + 1,): exact up to EXACT_UP_TO, and beyond it normal
     with continuity correction."""
     if n <= EXACT_UP_TO:
         return signed_rank_tail(n)
@@ -54,8 +54,9 @@ def rank_p(n: int) -> Floats:
 
 
 def walsh_rank(n: int, level: float) -> int:
-    """k such that [W(k), W(M + 1 - k)] covers with >= level; 0: n is too small. W are the
-    M = n(n+1)/2 sorted Walsh averages. Equals rank_p(), but needs no table for large n."""
+    """Returns the k for which [W(k), W(M + 1 - k)] has at least the coverage `level`; 0 if n is
+    too small. W are the M = n(n+1)/2 sorted Walsh averages. Agrees with rank_p(), but needs no
+    table for large n."""
     tail = tail_of(level)
     if n <= EXACT_UP_TO:
         return int(np.searchsorted(signed_rank_tail(n), tail, side="right"))
@@ -69,23 +70,23 @@ def needed_n_walsh(level: float) -> int:
 
 
 def walsh(x: Floats) -> Floats:
-    """Walsh averages (x_i + x_j) / 2, i <= j: (..., n) -> (..., n(n+1)/2)."""
+    """Walsh averages (x_i + x_j) / 2, i <= j, of x (..., n): (..., n(n+1)/2)."""
     i, j = np.triu_indices(x.shape[-1])
     averages: Floats = (x[..., i] + x[..., j]) / 2.0
     return averages
 
 
 def hodges_lehmann(x: npt.ArrayLike) -> Floats:
-    """Pseudo-median: median of the Walsh averages; (..., n) -> (...)."""
+    """Pseudo-median of x (..., n), which is the median of its Walsh averages: (...)."""
     centre: Floats = np.median(walsh(np.asarray(x, float)), axis=-1)
     return centre
 
 
 def signed_rank_interval(x: npt.ArrayLike, level: float = 0.95
                          ) -> tuple[Floats, Floats, Floats]:
-    """Pseudo-median with its signed-rank interval, all cells at once.
+    """Pseudo-median with its signed-rank interval, for all cells at once.
 
-    x (cells, n) or (n,), no nan -> centre, low, high of shape (cells,) or
+    x is (cells, n) or (n,), without nan. Returns centre, low and high of shape (cells,) or as
     scalars, in the unit of x. low and high are nan if n is too small.
     """
     x = np.asarray(x, float)
@@ -102,8 +103,8 @@ def signed_rank_interval(x: npt.ArrayLike, level: float = 0.95
 
 
 def mean_ranks(x: Floats) -> Floats:
-    """rankdata() within each row of x (..., n). Without ties it sorts all rows at once,
-    which is ten times as fast."""
+    """rankdata() within each row of x (..., n). Without ties, all rows are sorted at once, which
+    is ten times as fast."""
     order = np.argsort(x, axis=-1)
     ascending = np.take_along_axis(x, order, -1)
     if np.any(ascending[..., 1:] == ascending[..., :-1]):
@@ -114,8 +115,8 @@ def mean_ranks(x: Floats) -> Floats:
 
 
 def rank_lag1(x: npt.ArrayLike) -> Floats:
-    """Lag-1 correlation of the ranks of x (..., n), values in time order ->
-    (...), corrected for its bias, -(1 + 4 r) / n."""
+    """Lag-1 correlation (...) of the ranks of x (..., n), whose values are in time order,
+    corrected for its bias of -(1 + 4 r) / n."""
     ranks = mean_ranks(np.asarray(x, float))
     n = ranks.shape[-1]
     away = ranks - (n + 1) / 2.0
@@ -127,13 +128,13 @@ def rank_lag1(x: npt.ArrayLike) -> Floats:
 
 def widening(x: npt.ArrayLike, errors: float = 1.0,
              shared: npt.ArrayLike | None = None) -> Floats:
-    """Factor of the width of an interval of the centre of x (..., n), values
-    in time order -> (...), at least 1.
+    """Factor (...), at least 1, by which an interval of the centre of x (..., n) must be wider
+    because its values, in time order, are correlated.
 
-    sqrt((1 + r) / (1 - r)), as for the mean of a first-order autoregression. r is
+    The factor is sqrt((1 + r) / (1 - r)), as for the mean of a first-order autoregression. r is
     rank_lag1() plus `errors` standard errors, because a short series hides its correlation
-    (docs/adr/0057). shared: r of series with the same noise (...), nan: not known. If
-    known, r is the larger of shared and rank_lag1() minus one standard error.
+    (docs/adr/0057). `shared` has the r of series with the same noise (...), or nan if unknown.
+    If it is known, r is the larger of `shared` and rank_lag1() minus one standard error.
     """
     x = np.asarray(x, float)
     r, error = rank_lag1(x), 1 / math.sqrt(max(x.shape[-1] - 3, 1))
@@ -145,8 +146,8 @@ def widening(x: npt.ArrayLike, errors: float = 1.0,
 
 
 def own_noise(x: npt.ArrayLike) -> Floats:
-    """Noise of x (k, n), k > 1 series in the same n blocks, without the level of each
-    series and without the common changes of the others in a block."""
+    """Noise of x (k, n), which are k > 1 series in the same n blocks, without the level of each
+    series and without the changes that the other series share in a block."""
     series = np.asarray(x, float)
     series = series - np.median(series, axis=1)[:, None]
     noise: Floats = series - np.array([
@@ -156,7 +157,7 @@ def own_noise(x: npt.ArrayLike) -> Floats:
 
 
 def shared_lag1(x: npt.ArrayLike) -> float:
-    """The value `shared` of widening(), from own_noise() of x (k, n), k > 2: the mean of
+    """The argument `shared` for widening(), from own_noise() of x (k, n), k > 2: the mean of
     rank_lag1() plus half a standard error of that mean."""
     noise = own_noise(x)
     k, n = noise.shape
@@ -167,8 +168,8 @@ def shared_lag1(x: npt.ArrayLike) -> float:
 def serial_interval(x: npt.ArrayLike, level: float = 0.95,
                     shared: npt.ArrayLike | None = None
                     ) -> tuple[Floats, Floats, Floats]:
-    """signed_rank_interval() of values in time order, with its ends moved away from the
-    centre by widening()."""
+    """signed_rank_interval() of values in time order; widening() moves its ends away from the
+    centre."""
     centre, low, high = signed_rank_interval(x, level)
     wider = widening(x, shared=shared)
     return centre, centre - wider * (centre - low), \
@@ -176,12 +177,12 @@ def serial_interval(x: npt.ArrayLike, level: float = 0.95,
 
 
 def signed_rank_p(x: npt.ArrayLike, limit: npt.ArrayLike = 0.0) -> Floats:
-    """H0: the pseudo-median of x is <= limit; one-sided, against larger values.
+    """p of the null hypothesis that the pseudo-median of x is <= limit, against larger values.
 
-    x (cells, n) or (n,), no nan; limit of shape (cells,) or one number ->
-    p of shape (cells,) or a scalar. Counts the Walsh averages above the limit, so that
-    p <= tail exactly if signed_rank_interval() of level 1 - 2 tail lies above the limit;
-    a tie or a zero counts for H0.
+    x is (cells, n) or (n,), without nan; limit has the shape (cells,) or is one number. p has the
+    shape (cells,) or is a scalar. Counts the Walsh averages above the limit, so that p <= tail
+    exactly if signed_rank_interval() of level 1 - 2 tail lies above the limit; a tie or a zero
+    counts for the null hypothesis.
     """
     x = np.asarray(x, float)
     w = walsh(x)

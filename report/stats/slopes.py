@@ -10,19 +10,18 @@ from report.stats.signed_rank import needed_n_walsh, widening
 
 
 def pairwise(x: Floats, y: Floats) -> Floats:
-    """Slopes between all pairs of points: x (points,), y (..., points) ->
-    (..., pairs)."""
+    """Slopes between all pairs of points, for x (points,) and y (..., points): (..., pairs)."""
     i, j = np.triu_indices(len(x), 1)
     slopes: Floats = (y[..., j] - y[..., i]) / (x[j] - x[i])
     return slopes
 
 
 def block_slopes(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
-    """d ln y / d ln x of each block: the median over its pairs of points.
+    """d ln y / d ln x of each block (blocks,): the median over its pairs of points.
 
-    x (points,) different values > 0, y (blocks, points) > 0 -> (blocks,).
-    A block is the replicate: it measures all points of the curve once.
-    nan in, nan out. ValueError: fewer than two points, or equal x.
+    x (points,) has different values > 0; y is (blocks, points) > 0. Blocks are the replicates:
+    each measures all points of the curve once. nan in y gives nan. ValueError: fewer than two
+    points, or equal x.
     """
     ln_x, ln_y = np.log(np.asarray(x, float)), np.log(np.asarray(y, float))
     if len(ln_x) < 2 or len(np.unique(ln_x)) < len(ln_x):
@@ -32,11 +31,11 @@ def block_slopes(x: npt.ArrayLike, y: npt.ArrayLike) -> Floats:
 
 
 def trend(x: npt.ArrayLike, level: float = LEVEL) -> Interval:
-    """Change of x (n,), n >= 3, per step: median slope over all pairs.
+    """Change of x (n,), n >= 3, per step: the median slope over all pairs.
 
-    The interval inverts Kendall's statistic, widened by widening() of the residuals,
-    because neighbours may be correlated. Without this, a stationary series with lag-1
-    correlation 0.6 seems to have a direction in more than 30 % of cases at 95 %.
+    The interval inverts Kendall's statistic. It is widened by widening() of the residuals,
+    because neighbours may be correlated. Without this, a stationary series with a lag-1
+    correlation of 0.6 seems to have a direction in more than 30 % of cases at 95 %.
     """
     values = np.asarray(x, float)
     n = len(values)

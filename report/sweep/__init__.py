@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The adaptive search for places where the ranking of two maps flips (docs/reference/crossover.md).
+"""The adaptive search for points at which the faster of two maps changes
+(docs/reference/crossover.md).
 
-rule.py has its numbers, grid.py the points, outcome.py the state of each point, next.py
-the next stage, lines.py the boundaries, moves.py the factors that move them,
+rule.py has the limits of the search, grid.py its points, outcome.py the state of each point,
+next.py the next stage, lines.py the boundaries, moves.py the factors that move boundaries.
 """

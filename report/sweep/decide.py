@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The result of a search for crossovers as JSON: every boundary with its end points, the
-factor that moves it most, and each point with its blocks.
+"""Writes the result of a search for crossovers as JSON: every boundary with its end points,
+the factor that moves boundaries most, and each point with its number of blocks.
 
-A is the base, B the contender; ratios are B / A, paired by block. Everything is computed
-from plan.json, stages.json and the journals of complete stages, so the same files give
-the same bytes.
+A is the base map, B the contender; ratios are B / A, paired by block. Everything is computed
+from plan.json, stages.json and the journals of complete stages, so the same files always
+give the same bytes.
 """
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,10 +32,8 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Counts:
-    """Points of the lattice by outcome; they add up.
-
-    measured = base + contender + tied + no_interval: the leader there
-    """
+    """Numbers of points of the lattice by outcome. Each measured point counts as `base` or
+    `contender`, after the leading map, as `tied`, or as `no_interval`."""
     planned: int
     skipped: int
     not_measured: int
@@ -48,7 +46,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Results:
-    """The outcome of the timed trials of complete stages."""
+    """Numbers of timed trials by outcome, over all complete stages."""
     counted: int
     void: int
     failed: int
@@ -58,7 +56,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Axis:
-    """Lines along an axis with two measured points, and lines that flip."""
+    """Number of lines along an axis with two measured points, and how many of them flip."""
     axis: str
     lines: int
     flipping: int
@@ -66,7 +64,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Factor:
-    """A factor of a place, as in docs/cell.schema.json."""
+    """A factor of a point, named as in docs/cell.schema.json."""
     name: str
     value: Value
 
@@ -75,9 +73,10 @@ class Factor:
 class PointRow:
     """A measured point.
 
-    verdict  on B compared with A; leads: the leader; why: no map leads
-    low, high  at the level of the rule; ratio: B / A
-    base_rate  operations per second of A
+    - verdict: on B compared with A
+    - leads: the leading map, or None; `why` explains why no map leads
+    - ratio, low, high: B / A with its interval, at the confidence level of the rule
+    - base_rate: operations per second of A
     """
     place: tuple[Factor, ...]
     cells: tuple[str, str]
@@ -96,9 +95,10 @@ class PointRow:
 class BoundaryRow:
     """A boundary on a line.
 
-    place   the factors of the line; start, end: values of the axis
-    resolved  located to one step of the grid
-    low, high  95 % interval of position
+    - place: the factors of the line
+    - start, end: the values of the axis between which the boundary lies
+    - resolved: true if it is located to one step of the grid
+    - position, low, high: interpolated position with its 95 % interval
     """
     place: tuple[Factor, ...]
     axis: str
@@ -118,12 +118,13 @@ class BoundaryRow:
 
 @dataclass(frozen=True)
 class Decision:
-    """The output of `decide`.
+    """The output of the command `decide`.
 
-    names    of the maps in sentences; Go maps have their version
-    words    sentences for a terminal; boundary_words: one per boundary
-    skipped  reasons why points cannot run
-    level    of the interval at a look
+    - names: names of the maps in sentences; those of Go maps include the Go version
+    - words: the sentences printed on a terminal
+    - boundary_words: one sentence for each boundary
+    - skipped: the reasons why points cannot run
+    - level: confidence level of the interval at each look
     """
     format: int
     kind: str
@@ -154,29 +155,29 @@ class Decision:
 # ---- rows -------------------------------------------------------------------------
 
 def place_of(lattice: Lattice, cell: Factors, but: str | None = None) -> tuple[Factor, ...]:
-    """The factors that vary in the search, without `but`."""
+    """Returns the factors that vary in the search, except `but`."""
     return tuple(Factor(f, value_of(cell, f)) for f in (*ORDERED, *lattice.varied) if f != but)
 
 
 def words_of(place: Sequence[Factor]) -> str:
-    """1% writes, 2 threads, 64Ki keys"""
+    """Formats a place, such as "1% writes, 2 threads, 64Ki keys"."""
     return text.sentence("place", place=place)
 
 
 def leader(maps: tuple[str, str], index: int | None) -> str | None:
-    """The map that leads."""
+    """Returns the name of the leading map."""
     return None if index is None else maps[index]
 
 
 def losses(staged: Staged) -> dict[str, str]:
-    """cell id -> the outcome of its trials that do not count."""
+    """Describes, for each cell, the outcomes of its trials that do not count."""
     cells = [c for s in staged.stages for c in s.cells.values() if c.measure == "throughput"]
     return {c.id: f"{c.map}: {', '.join(lost(c))}" + (f" ({c.reason})" if c.reason else "")
             for c in cells if lost(c)}
 
 
 def point_rows(search: Search, lost_of: Mapping[str, str]) -> Iterator[PointRow]:
-    """All measured points, in the order of the lattice."""
+    """Yields all measured points, in the order of the lattice."""
     rates = stats.level_intervals({p: outcome.by_block(p.cells[0], search.stages)
                                    for p in sorted(search.states)})
     for point, rate in rates.items():
@@ -190,7 +191,6 @@ def point_rows(search: Search, lost_of: Mapping[str, str]) -> Iterator[PointRow]
 
 
 def boundary_row(search: Search, b: Boundary) -> BoundaryRow:
-    """The row of a boundary."""
     ends: tuple[Point, Point] = b.points[0], b.points[-1]
     below, above = (leader(search.lattice.maps, i) for i in b.leaders)
     return BoundaryRow(
@@ -201,7 +201,7 @@ def boundary_row(search: Search, b: Boundary) -> BoundaryRow:
 
 
 def axis_row(search: Search, found: Sequence[Boundary], axis: str) -> Axis:
-    """Lines and flips along an axis."""
+    """Counts the measured lines and the flipping lines along an axis."""
     measured = sum(sum(p in search.states for p in line) > 1
                    for g in search.lattice.groups for line in g.lines(axis))
     return Axis(axis, measured, len({b.line[0] for b in found
@@ -209,7 +209,7 @@ def axis_row(search: Search, found: Sequence[Boundary], axis: str) -> Axis:
 
 
 def counts(search: Search) -> Counts:
-    """Numbers of points of the lattice by outcome."""
+    """Counts the points of the lattice by outcome."""
     states, planned = list(search.states.values()), len(search.lattice.points())
     usable = len(search.lattice.usable())
     none = sum(not s.known for s in states)
@@ -219,7 +219,7 @@ def counts(search: Search) -> Counts:
 
 
 def results(staged: Staged) -> Results:
-    """Numbers of trials by outcome."""
+    """Counts the timed trials by outcome."""
     cells = [c for s in staged.stages for c in s.cells.values() if c.measure == "throughput"]
     trials = [t for c in cells for t in c.trials]
     status = Counter(t.status.value for t in trials)
@@ -231,7 +231,7 @@ def results(staged: Staged) -> Results:
 
 def headline(staged: Staged, search: Search, rows: Sequence[BoundaryRow], axes: Sequence[Axis],
              found: Moves, number: Counts) -> Iterator[str]:
-    """The sentences, the most important first."""
+    """Yields the sentences of the result, the most important first."""
     failed = {m: why for s in reversed(staged.stages) for m, why in s.failed_maps.items()}
     for name, why in sorted(failed.items()):
         yield text.sentence("doubt", map=name, why=why)
@@ -248,7 +248,7 @@ def headline(staged: Staged, search: Search, rows: Sequence[BoundaryRow], axes: 
 
 
 def decided(staged: Staged) -> Decision:
-    """The result of a search so far."""
+    """Computes the result of the search so far."""
     search = following.played(staged)
     found = lines.boundaries(search.lattice, search.states, search.stages)
     request, number = search.next(), counts(search)

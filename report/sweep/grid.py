@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lattice of a search: every point at which two maps could be compared.
+"""The lattice of a search: every point at which two maps can be compared.
 
-A point has a cell of each map. Along the ordered axes it has neighbours. Points that
-differ in other factors (kind of write, distribution, ...) are in different
-groups, which share no line.
+A point has one cell of each map, and neighbours along each ordered axis. Points that differ in
+any other factor, such as the kind of write or the distribution, belong to different groups;
+no line crosses from one group to another.
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -16,21 +16,21 @@ from report.load.plan import Factors
 from report.workload_values import Value, value_of
 
 ORDERED = ("write_share", "threads", "keys")
-# Members of a cell that do not separate groups: the axes, the map, values that follow from
-# them (CPUs; windows are longer with more threads than CPUs), and requests to a trial that
-# do not change what it measures.
+# Fields of a cell that do not separate groups: the axes; the map; values that follow from
+# those (CPUs, and window lengths, which grow if threads outnumber CPUs); and fields that
+# do not change what a trial measures.
 NO_GROUP = {*ORDERED, "id", "map", "workload", "cpus", "window_ns", "window_ops", "warm_up_ns",
             "verify_ops", "blocks", "base", "skip", "estimate_ns", "repeat"}
 NAMES = tuple(f.name for f in fields(Factors) if f.name not in NO_GROUP)
 Place = tuple[float, ...]  # values of the ordered factors
-At = tuple[int, ...]  # their indices on the axes of a group
+At = tuple[int, ...]  # index of each value on its axis within a group
 
 
 class Point(NamedTuple):
-    """A place of the comparison; sorted by group and place.
+    """A point of the lattice; points sort by group, then by place.
 
-    cells  ids of A and B; "": not planned
-    skip   why it cannot run
+    - cells: the ids of the cells of A and B; "" if not planned
+    - skip: the reason why the point cannot run
     """
     group: int
     at: At
@@ -38,32 +38,31 @@ class Point(NamedTuple):
     skip: str = ""
 
 
-Line = tuple[Point, ...]  # points along an axis, ascending
+Line = tuple[Point, ...]  # points along one axis, in ascending order
 
 
 @dataclass(frozen=True)
 class Group:
     """Points that differ only in the ordered factors.
 
-    cell  one of its cells: the other factors
-    axes  values of each of ORDERED, ascending
+    - cell: one of the cells, for the values of all other factors
+    - axes: the values of each factor of ORDERED, in ascending order
     """
     cell: Factors
     axes: tuple[tuple[float, ...], ...]
     points: dict[At, Point]
 
     def values(self, axis: str) -> tuple[float, ...]:
-        """Values of an ordered factor."""
         return self.axes[ORDERED.index(axis)]
 
     def place(self, point: Point) -> Factors:
-        """Every factor at a point; its map and id are meaningless."""
+        """Returns all factors of a point; the map and the id in them are meaningless."""
         share, threads, keys = (values[i] for values, i in zip(self.axes, point.at))
         return replace(self.cell, write_share=share, threads=int(threads), keys=keys)
 
     @cached_property
     def all_lines(self) -> dict[str, tuple[Line, ...]]:
-        """Axis -> its lines, in order."""
+        """The lines along each axis, in order."""
         found: dict[str, tuple[Line, ...]] = {}
         for i, axis in enumerate(ORDERED):
             rows: dict[At, list[Point]] = {}
@@ -73,30 +72,29 @@ class Group:
         return found
 
     def lines(self, axis: str) -> tuple[Line, ...]:
-        """The lines along an axis."""
         return self.all_lines[axis]
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """All points of two maps (A, B): base and contender."""
+    """All points of the maps A and B (the base and the contender)."""
     maps: tuple[str, str]
     groups: tuple[Group, ...]
 
     def points(self) -> list[Point]:
-        """All of them, in order."""
+        """All points, in order."""
         return [g.points[at] for g in self.groups for at in sorted(g.points)]
 
     def usable(self) -> list[Point]:
-        """Those that can run."""
+        """All points that can run."""
         return [p for p in self.points() if not p.skip]
 
     def place(self, point: Point) -> Factors:
-        """Every factor at a point."""
+        """Returns all factors of a point."""
         return self.groups[point.group].place(point)
 
     def lines(self) -> Iterator[tuple[Group, str, Line]]:
-        """(group, axis, line) of all lines."""
+        """Yields each line with its group and axis."""
         for group in self.groups:
             for axis in ORDERED:
                 for line in group.lines(axis):
@@ -104,48 +102,47 @@ class Lattice:
 
     @cached_property
     def varied(self) -> tuple[str, ...]:
-        """Factors with more than one value among the groups."""
+        """Factors that have more than one value among the groups."""
         return tuple(name for name in ("workload", *NAMES)
                      if len({value_of(g.cell, name) for g in self.groups}) > 1)
 
 
 def coarse(count: int) -> set[int]:
-    """Indices of ends and middle of an axis: 0, 4, 8 of 9."""
+    """Returns the indices of the ends and the middle of an axis, such as 0, 4, 8 of 9 values."""
     return {0, (count - 1) // 2, count - 1}
 
 
 def is_coarse(group: Group, at: At, but: str | None = None) -> bool:
-    """True if each index is an end or a middle; `but`: an axis with any index."""
+    """True if each index is at an end or in the middle; `but` names an axis to ignore."""
     return all(axis == but or i in coarse(len(values))
                for axis, values, i in zip(ORDERED, group.axes, at))
 
 
 def place_of(cell: Factors) -> Place:
-    """The ordered factors of a cell."""
+    """Returns the values of a cell's ordered factors."""
     return cell.write_share, cell.threads, cell.keys
 
 
 def key_of(cell: Factors, names: Sequence[str]) -> tuple[Value, ...]:
-    """The values that distinguish groups."""
+    """Returns the values that distinguish groups."""
     return tuple(str(value_of(cell, name)) for name in names)
 
 
 def names_of(cells: Sequence[Factors]) -> tuple[str, ...]:
-    """Factors that separate groups. The workload's name does so only if nothing else
-    distinguishes two cells of a map."""
+    """Returns the factors that separate groups. The workload's name is one of them only if
+    nothing else distinguishes two cells of a map."""
     seen = {(key_of(c, NAMES), place_of(c), c.map) for c in cells}
     return NAMES if len(seen) == len(cells) else ("workload", *NAMES)
 
 
 def skip_of(maps: tuple[str, str], pair: Sequence[Factors | None]) -> str:
-    """Why two cells cannot be compared; "" if they can."""
+    """Returns the reason why two cells cannot be compared; "" if they can be."""
     return "; ".join(f"{name} is not planned here" if cell is None else f"{name}: {cell.skip}"
                      for name, cell in zip(maps, pair) if cell is None or cell.skip)
 
 
 def group_of(number: int, maps: tuple[str, str],
              places: dict[Place, dict[str, Factors]]) -> Group:
-    """One group."""
     axes = tuple(tuple(sorted({place[i] for place in places})) for i in range(len(ORDERED)))
     points = {}
     for place, cells in places.items():
@@ -157,11 +154,8 @@ def group_of(number: int, maps: tuple[str, str],
 
 
 def lattice(cells: Sequence[Factors], maps: tuple[str, str], file: Path) -> Lattice:
-    """The lattice of plan.json's cells of measure throughput.
-
-    JournalError: two cells of one map are at one point, or the plan lacks
-    cells of one of the maps.
-    """
+    """Builds the lattice from the throughput cells of plan.json. JournalError if two cells of
+    one map are at the same point, or if the plan has no cell of one of the maps."""
     timed = [c for c in cells if c.measure == "throughput" and c.map in maps]
     for name in maps:
         if not any(c.map == name for c in timed):

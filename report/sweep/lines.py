@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Boundaries on the lines of a lattice: places at which a lead turns or ends."""
+"""Finds the boundaries on the lines of a lattice: a lead passes to the other map or ends."""
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +15,13 @@ from report.sweep.outcome import Stage, State, States
 
 
 class Kind(str, Enum):
-    """Kind of a boundary."""
-    FLIP = "flip"  # one map leads on one side, the other map on the other
-    END = "end"  # a lead ends in a tie
+    """What happens at a boundary."""
+    FLIP = "flip"  # one map leads below it, the other map above it
+    END = "end"  # one map leads on one side; on the other side neither does
 
 
 class Why(str, Enum):
-    """Why the position of a flip is unknown."""
+    """Why the exact position of a flip is unknown."""
     MEASURED = "every number of threads between was measured"
     ZERO = "0 has no place on a logarithmic axis"
     CROSSINGS = "the medians between cross more or less than once"
@@ -29,15 +29,14 @@ class Why(str, Enum):
 
 @dataclass(frozen=True)
 class Boundary:
-    """Between two measured points of one line.
+    """A boundary between two measured points of one line.
 
-    line   points of the line, in order
-    below, above  indices in line: for a flip, the last point decided for one
-           map and the first point decided for the other
-    leaders  index of the leading map below and above; None at a tie
-    steps  of the grid between these two: 1 is its resolution
-    position, low, high  in the unit of the axis, interpolated on its
-           logarithm, with a 95 % interval by resampling blocks
+    - line: the points of the line, in order
+    - below, above: indices in `line`. For a flip, the last point at which one map leads and
+      the first point at which the other leads.
+    - leaders: the index of the leading map at each end; None if the maps are tied
+    - position, low, high: position in the unit of the axis with its 95 % interval. It is
+      interpolated on the logarithm of the axis; blocks are resampled for the interval.
     """
     group: Group
     axis: str
@@ -53,32 +52,32 @@ class Boundary:
 
     @property
     def steps(self) -> int:
-        """Steps of the grid between its ends."""
+        """Number of grid steps between the two ends; 1 is the finest possible."""
         i = ORDERED.index(self.axis)
         return self.line[self.above].at[i] - self.line[self.below].at[i]
 
     @property
     def points(self) -> Line:
-        """All points from end to end."""
+        """All points from one end to the other, inclusive."""
         return self.line[self.below:self.above + 1]
 
     def value(self, point: Point) -> float:
-        """Value of the axis at a point of the line."""
+        """Returns the value of the axis at a point of the line."""
         i = ORDERED.index(self.axis)
         return self.group.axes[i][point.at[i]]
 
 
 def known_on(line: Line, states: States) -> Iterator[tuple[int, State]]:
-    """(index, state) of the points with an interval."""
+    """Yields the index and the state of each point that has an interval."""
     for i, point in enumerate(line):
         if point in states and states[point].known:
             yield i, states[point]
 
 
 def on_line(group: Group, axis: str, line: Line, states: States) -> list[Boundary]:
-    """Boundaries of one line, in order, without positions."""
+    """Lists the boundaries on one line, in order, without positions."""
     found: list[Boundary] = []
-    last: tuple[int, State] | None = None  # the decided point before
+    last: tuple[int, State] | None = None  # last point at which a map leads
     known = list(known_on(line, states))
     for (i, one), (j, two) in zip(known, known[1:]):
         last = (i, one) if one.decided else last
@@ -86,15 +85,15 @@ def on_line(group: Group, axis: str, line: Line, states: States) -> list[Boundar
             continue
         ends = (i, one.leader, Kind.FLIP if one.decided and two.decided else Kind.END)
         if two.decided and not one.decided and last and last[1].leader != two.leader:
-            found.pop()  # where the lead that precedes the tie ends
+            found.pop()  # merge: the lead ended in a tie, and the other map leads after it
             ends = (last[0], last[1].leader, Kind.FLIP)
         found.append(Boundary(group, axis, ends[2], line, ends[0], j, (ends[1], two.leader)))
     return found
 
 
 def block_ratios(points: Sequence[Point], stages: Sequence[Stage]) -> Floats:
-    """ln(B / A) as (blocks, points), nan if a point lacks a ratio in a block. A row is one
-    block of one stage, so that resampling rows keeps effects that all trials of a block share."""
+    """Returns ln(B / A) as (blocks, points), with nan if a point lacks a ratio in a block. A row
+    is one block of one stage, so resampling rows keeps what all trials of a block share."""
     columns = []
     for point in points:
         over, under = outcome.sides(point, stages)
@@ -104,7 +103,7 @@ def block_ratios(points: Sequence[Point], stages: Sequence[Stage]) -> Floats:
 
 
 def located(boundary: Boundary, states: States, stages: Sequence[Stage]) -> Boundary:
-    """A flip with its position, or with the reason why it lacks one (stats/crossings.py)."""
+    """Adds the position of a flip, or the reason why it is unknown (stats/crossings.py)."""
     points = [p for p in boundary.points if p in states and states[p].known]
     values = [boundary.value(p) for p in points]
     if boundary.axis == "threads" and len(values) == values[-1] - values[0] + 1:
@@ -118,17 +117,17 @@ def located(boundary: Boundary, states: States, stages: Sequence[Stage]) -> Boun
 
 
 def boundaries(lattice: Lattice, states: States, stages: Sequence[Stage]) -> list[Boundary]:
-    """The boundaries of every line along every axis, located."""
+    """Returns the boundaries on every line along every axis, with the positions of flips."""
     return [located(b, states, stages) if b.kind is Kind.FLIP else b
             for group, axis, line in lattice.lines()
             for b in on_line(group, axis, line, states)]
 
 
 def profile(line: Line, axis: str, size: int, states: States) -> list[int | None]:
-    """Index of the leading map at each of the `size` values of an axis, as far as measured
-    neighbours show it; None: tied, not measured, not planned. Between two points with the
-    same leader, that map leads; between points with opposite leaders, each leads in
-    half."""
+    """Returns the index of the leading map at each of the `size` values of an axis; None if
+    the maps are tied, or if the measured neighbours do not show a leader. Between two points
+    with the same leader, that map leads. Between points with opposite leaders, each map leads on
+    its own half."""
     leaders: list[int | None] = [None] * size
     i = ORDERED.index(axis)
     known = [(line[k].at[i], state) for k, state in known_on(line, states)]
@@ -142,9 +141,9 @@ def profile(line: Line, axis: str, size: int, states: States) -> list[int | None
 
 
 def is_resolved(boundary: Boundary, states: States) -> bool:
-    """True if it is located to one step of the grid. Also true if the points in between
-    are tied and will not be measured again, and those next to a lead are measured: points
-    between two tied ones are not needed."""
+    """True if the boundary is located to one step of the grid. If the points in between are
+    tied and will not be measured again, it is enough that the tied points next to each leading
+    point are measured; points between two ties are not needed."""
     points = boundary.points
     known = [i for i, p in enumerate(points) if p.skip or p in states]
     if any(p in states and states[p].open for p in points[1:-1]):

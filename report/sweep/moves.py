@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Computes from the lines which factor moves the boundary most.
 
-Along one axis each line has a leader at each of its values (lines.profile()). Two lines
-that differ in only one factor are compared: the share of the axis on which they have
-opposite leaders measures how far that factor moves the boundary between them. Lines with
-one flip, several or none are thus treated alike. For each choice of the other factors
-the two most distant lines count.
+Along one axis, each line has a leader at each of its values (lines.profile()). For two lines
+that differ in only one factor, the share of the axis on which their leaders differ measures
+how far that factor moves the boundary. This treats lines with one flip, several flips or none
+alike. For each choice of the other factors, only the two lines that differ most are used.
 """
 import itertools
 from collections.abc import Sequence
@@ -18,14 +17,14 @@ from report.sweep.lines import Boundary, Kind
 from report.sweep.outcome import States
 from report.workload_values import Value, value_of
 
-LEAST = 0.5  # share of the axis that must be known on both compared lines
+LEAST = 0.5  # share of the axis that must be known on both lines of a comparison
 Profile = dict[float, int | None]  # value of the axis -> index of the leader
 
 
 @dataclass(frozen=True)
 class Move:
-    """How far a factor moves the boundary, in shares of the axis: mean and maximum of the
-    comparisons."""
+    """How far a factor moves the boundary, as a share of the axis: `share` is the mean over
+    all comparisons, `most` the maximum."""
     factor: str
     share: float
     most: float
@@ -34,15 +33,15 @@ class Move:
 
 @dataclass(frozen=True)
 class Moves:
-    """axis: along which the largest share of lines flips; None: no line flips. factors:
-    those that could move the boundary, the strongest first."""
+    """`axis` is the axis along which the largest share of lines flips, or None if no line
+    flips. `factors` lists the factors that could move the boundary, the strongest first."""
     axis: str | None
     factors: tuple[Move, ...] = ()
 
 
 def apart(one: Profile, two: Profile) -> float | None:
-    """Share of the values known in both profiles at which their leaders differ; None if
-    less than LEAST of the axis is known in both."""
+    """Returns the share of values at which the leaders of two lines differ, of those known on
+    both; None if less than LEAST of the axis is known on both."""
     both = [(one[v], two[v]) for v in one if one[v] is not None and two.get(v) is not None]
     if len(both) < LEAST * max(len(one), len(two)):
         return None
@@ -51,10 +50,8 @@ def apart(one: Profile, two: Profile) -> float | None:
 
 def move(known: Sequence[tuple[Factors, Profile]], factor: str,
          others: Sequence[str]) -> Move | None:
-    """How far one factor moves the boundary; None: no lines to compare.
-
-    known -- place and profile of each line
-    """
+    """Computes how far one factor moves the boundary; None if no lines can be compared.
+    `known` lists the factors and the profile of each line."""
     contexts: dict[tuple[Value, ...], list[Profile]] = {}
     for place, leaders in known:
         key = tuple(value_of(place, f) for f in others if f != factor)
@@ -66,8 +63,8 @@ def move(known: Sequence[tuple[Factors, Profile]], factor: str,
 
 
 def main_axis(lattice: Lattice, states: States, found: Sequence[Boundary]) -> str | None:
-    """The ordered factor along which the largest share of the lines with two measured
-    points flips; None: no line flips."""
+    """Returns the ordered factor along which the largest share of lines with two measured
+    points flips; None if no line flips."""
     def share(axis: str) -> float:
         count = sum(sum(p in states for p in line) > 1
                     for g in lattice.groups for line in g.lines(axis))
@@ -78,7 +75,7 @@ def main_axis(lattice: Lattice, states: States, found: Sequence[Boundary]) -> st
 
 
 def ranking(lattice: Lattice, states: States, found: Sequence[Boundary]) -> Moves:
-    """All factors that could move the boundary along the main axis."""
+    """Ranks all factors that could move the boundary along the main axis."""
     axis = main_axis(lattice, states, found)
     if axis is None:
         return Moves(None)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The next stage of a search: a pure function of plan, rule and stages.
+"""Chooses the next stage of a search from the plan, the rule and the stages so far.
 
 1. The first stage has the points at the ends and middles of all axes.
-2. Then each line along an ordered axis is examined. If two measured neighbours
-   differ (one map leads, the other leads, tied), undecided points with looks left
-   are measured again. If there are none, the point halfway between the two is
-   measured.
-3. Between two equal neighbours of the first stage the middle is measured once, so
-   that two crossings on one line are found.
-4. A tied point whose centre is outside the margin is measured again.
+2. Then each line along an ordered axis is examined. If two measured neighbours have
+   different outcomes (one map leads, the other leads, tied), each undecided
+   neighbour that has looks left is measured again. If neither has, the point halfway
+   between them is measured.
+3. Between two neighbours of the first stage with the same outcome, the middle is measured
+   once, so that two crossings on one line are found.
+4. A tied point whose estimated ratio is outside the margin is measured again.
 
-It ends if none of these applies, or if budget_trials is spent.
+The search ends if no rule applies, or if budget_trials is spent.
 """
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ ANEW = "start the search again in another folder"
 
 
 class Want(IntEnum):
-    """Why a point is measured, in the order of priority."""
+    """Why a point is measured, in order of priority."""
     BISECT = 0
     AGAIN = 1
     FIRST = 2
@@ -39,7 +39,7 @@ class Want(IntEnum):
 
 
 class End(Enum):
-    """Why no stage follows."""
+    """Why no further stage follows."""
     DONE = "done"
     BUDGET = "budget"
     UNUSABLE = "no point can run"
@@ -48,10 +48,7 @@ class End(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """The next stage, or the end of the search.
-
-    blocks  of each cell
-    """
+    """The next stage, or the end of the search; `blocks` is the number of blocks per cell."""
     stage: int | None
     points: tuple[Point, ...]
     blocks: int
@@ -60,7 +57,7 @@ class Request:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Ids; the ids of one point are adjacent."""
+        """Ids of all cells; the two ids of a point are adjacent."""
         return tuple(c for p in self.points for c in p.cells)
 
     @property
@@ -70,14 +67,15 @@ class Request:
 
 
 def middle(between: Sequence[Point], states: States) -> Point | None:
-    """The point to measure; None: no point is left. It takes the lower of two middle points."""
+    """Returns the middle point that can still be measured (the lower of two); None if none is
+    left."""
     free = [p for p in between if not p.skip and p not in states]
     return free[(len(free) - 1) // 2] if free else None
 
 
 def wants_of_line(group: Group, axis: str, line: Line,
                   states: States) -> Iterator[tuple[Want, Point]]:
-    """The points of one line to measure next."""
+    """Yields the points of one line to measure next, with the reasons."""
     i = ORDERED.index(axis)
     seen = [k for k, p in enumerate(line) if p in states and (states[p].known or states[p].open)]
     ends = coarse(len(group.values(axis)))
@@ -96,7 +94,7 @@ def wants_of_line(group: Group, axis: str, line: Line,
 
 
 def wanted(grid: Lattice, states: States) -> dict[Point, Want]:
-    """All points to measure next."""
+    """Returns all points to measure next, with the reasons."""
     found: dict[Point, Want] = {}
 
     def want(priority: Want, point: Point) -> None:
@@ -116,16 +114,16 @@ def wanted(grid: Lattice, states: States) -> dict[Point, Want]:
 
 def of_one_stage(rule: rules.Numbers, wants: Mapping[Point, Want],
                  states: States) -> tuple[int, dict[Point, Want]]:
-    """(blocks, points): a stage has one number of blocks. The smallest number goes first,
-    because its results may make the others unnecessary."""
+    """Returns the number of blocks of the next stage, and its points. All cells of a stage have
+    the same number. The smallest goes first, because its results may make others unnecessary."""
     needs = {p: rule.blocks[states[p].looks if p in states else 0] for p in wants}
     least = min(needs.values(), default=0)
     return least, {p: k for p, k in wants.items() if needs[p] == least}
 
 
 def afford(grid: Lattice, blocks: int, wants: Mapping[Point, Want], left: int) -> list[Point]:
-    """The points that `left` trials pay for, by priority; in the first stage the ends of
-    axes come first."""
+    """Returns the points that can be measured with `left` trials, by priority; in the first
+    stage, the ends of axes come first."""
     def middles(point: Point) -> int:
         axes = grid.groups[point.group].axes
         return sum(0 < i < len(values) - 1 for values, i in zip(axes, point.at))
@@ -135,7 +133,7 @@ def afford(grid: Lattice, blocks: int, wants: Mapping[Point, Want], left: int) -
 
 
 class Search:
-    """Replays a search stage by stage, and holds its past stages."""
+    """Replays a search stage by stage, and holds its completed stages."""
 
     def __init__(self, grid: Lattice, rule: rules.Numbers, budget: int) -> None:
         self.lattice, self.rule, self.budget = grid, rule, budget
@@ -144,8 +142,8 @@ class Search:
         self.trials = 0
 
     def next(self) -> Request:
-        """The next stage. The runner adds verifications that no stage has run; they are
-        not part of it."""
+        """Chooses the next stage. The runner adds verification trials for cells that no stage has
+        verified; they are not part of the request."""
         every = wanted(self.lattice, self.states)
         blocks, wants = of_one_stage(self.rule, every, self.states)
         points = afford(self.lattice, blocks, wants, self.budget - self.trials)
@@ -161,7 +159,7 @@ class Search:
         return Request(len(self.stages) + 1, tuple(points), blocks, why)
 
     def end(self, wants: Mapping[Point, Want]) -> End:
-        """Why no stage follows."""
+        """Returns the reason why no further stage follows."""
         if wants:
             return End.BUDGET
         if not self.lattice.usable():
@@ -169,17 +167,15 @@ class Search:
         return End.DONE if any(s.known for s in self.states.values()) else End.EMPTY
 
     def take(self, request: Request, rates: Mapping[str, Rates]) -> None:
-        """Adds a complete stage that next() requested; rates by cell."""
+        """Adds a complete stage that next() requested; `rates` has the speeds by cell."""
         self.stages.append(Stage(request.points, request.blocks, rates))
         self.trials += request.trials
         self.states |= outcome.states(self.stages, self.rule, request.points)
 
 
 def played(staged: Staged) -> Search:
-    """The Search of a staged campaign, after its complete stages.
-
-    JournalError: a stage ran something other than the rule requires.
-    """
+    """Replays the complete stages of a staged campaign. JournalError if a stage ran something
+    other than what the rule requires."""
     rule = rules.checked(staged.meta.rule, staged.path / "stages.json")
     search = Search(lattice(staged.plan.cells, staged.pair, staged.plan_file), rule,
                     staged.meta.budget_trials)
@@ -193,7 +189,7 @@ def played(staged: Staged) -> Search:
 
 
 def check_stage(campaign: load.Campaign, request: Request) -> None:
-    """Checks that a stage ran the required timed cells and blocks."""
+    """Checks that a stage ran the required timed cells and number of blocks."""
     if request.stage is None:
         raise JournalError(f"{campaign.path}: a stage too many, {request.why}: {ANEW}")
     blocks = {c.id: c.factors.blocks for c in campaign.cells.values() if c.measure != "verify"}
@@ -203,8 +199,8 @@ def check_stage(campaign: load.Campaign, request: Request) -> None:
                            f"({counted(len(odd), 'cell')} such as {odd[0]}): {ANEW}")
     few = sorted(c for c in blocks if blocks[c] != request.blocks)
     if few:
-        raise JournalError(f"{campaign.path}: {blocks[few[0]]} blocks of {few[0]}, the rule asks "
-                           f"for {request.blocks}: {ANEW}")
+        raise JournalError(f"{campaign.path}: {blocks[few[0]]} blocks of {few[0]}, the rule "
+                           f"requires {request.blocks}: {ANEW}")
 
 
 def main(staged: Staged) -> int:

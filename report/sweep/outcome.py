@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state of a point, from the blocks that it has had.
+"""Computes the state of a point from all blocks that were run for it so far.
 
-A point is looked at after each stage that it was part of, at most three times, with all
-its blocks so far. Since results decide which points get another look, intervals at the
-plain level would be wrong too often. Each look's interval is therefore at level 1 - error
-/ looks (Bonferroni over looks, valid for any dependence between looks). All intervals of
-a point hold jointly at 1 - error, whichever look is the last.
+A point is examined after each stage that included it, at most three times, with all its blocks
+so far. Each examination is a look. The results decide which points get another look, so plain
+95 % intervals would be wrong too often. Each look's interval therefore has the level 1 - error
+/ looks (Bonferroni; valid for any dependence between looks). All intervals of a point hold
+jointly at 1 - error, whichever look is the last.
 """
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -20,10 +20,10 @@ from report.sweep.rule import Numbers
 class State(NamedTuple):
     """The state of one point.
 
-    verdict  on B compared with A
-    n        common blocks of both maps
-    ratio    B / A; low and high at the level of the rule
-    open     more blocks might decide it, and the budget allows them
+    - verdict: on B compared with A
+    - n: number of blocks in which both maps have a result
+    - ratio, low, high: B / A with its interval, at the confidence level of the rule
+    - open: more blocks might lead to a decision, and the limit on looks allows them
     """
     verdict: Verdict
     looks: int
@@ -40,25 +40,25 @@ class State(NamedTuple):
 
     @property
     def known(self) -> bool:
-        """True if there is an interval."""
+        """True if the ratio has an interval."""
         return self.verdict is not Verdict.INVALID
 
     @property
     def leader(self) -> int | None:
-        """Index of the leading map; None: undecided."""
+        """Index of the leading map; None if undecided."""
         return {Verdict.SLOWER: 0, Verdict.FASTER: 1}.get(self.verdict)
 
     @property
     def far(self) -> bool:
-        """True if its centre is outside the margin."""
+        """True if the estimated ratio is outside the margin."""
         return self.ratio is not None and not 1 / MARGIN <= self.ratio <= MARGIN
 
 
 class Stage(NamedTuple):
     """A complete stage, as the search uses it.
 
-    blocks  number for each of its points
-    rates   cell id -> block -> operations per second
+    - blocks: the number of blocks at each point
+    - rates: operations per second, by cell and block
     """
     points: tuple[Point, ...]
     blocks: int
@@ -69,8 +69,8 @@ States = dict[Point, State]
 
 
 def by_block(cell: str, stages: Iterable[Stage]) -> Rates:
-    """block -> operations per second of a cell. Blocks are numbered across all stages, so
-    that blocks of different stages are never paired."""
+    """Returns a cell's operations per second by block. Blocks are numbered across all stages,
+    so blocks of different stages are never paired."""
     found: dict[int, float] = {}
     first = 0
     for stage in stages:
@@ -80,21 +80,21 @@ def by_block(cell: str, stages: Iterable[Stage]) -> Rates:
 
 
 def sides(point: Point, stages: Sequence[Stage]) -> tuple[Rates, Rates]:
-    """by_block() of B and of A."""
+    """Returns the speeds of B and of A by block."""
     one, two = point.cells
     return by_block(two, stages), by_block(one, stages)
 
 
 def state(ratio: stats.Interval, looks: int, rule: Numbers) -> State:
-    """State of a point from its ratio at rule.level."""
+    """Builds the state of a point from its ratio, whose interval is at rule.level."""
     found = State(verdict_of(ratio), looks, ratio.n, ratio.centre, ratio.low, ratio.high)
     return found._replace(open=looks < rule.looks and is_worth(found))
 
 
 def is_worth(found: State) -> bool:
-    """True if more blocks might change the verdict. False if a map had no result in all
-    blocks, because it would fail again. Also false from the second look on if the centre
-    is within the margin, because a change is then unlikely. Giving up early does not make wrong
+    """True if more blocks might change the verdict. False if one map has no result in any
+    block, because it would fail again. Also false from the second look on if the estimate is
+    within the margin, because a change is then unlikely. Stopping early does not make wrong
     verdicts more frequent."""
     if found.verdict is Verdict.INVALID:
         return found.n > 0
@@ -102,7 +102,7 @@ def is_worth(found: State) -> bool:
 
 
 def states(stages: Sequence[Stage], rule: Numbers, points: Iterable[Point] | None = None) -> States:
-    """point -> State, for `points` (None: all points of any stage)."""
+    """Returns the state of each point in `points` (None: all points of any stage)."""
     looks: dict[Point, int] = {}
     for stage in stages:
         for point in stage.points:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The numbers of the search, fixed before it starts. `python3 -m report rule crossover`
-prints them; stages.json keeps them under its hash."""
+"""The limits of the search, fixed before it starts. `python3 -m report rule crossover`
+prints them; stages.json stores them with their hash."""
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,26 +15,25 @@ FORMAT, KIND = 1, "crossover"
 
 @dataclass(frozen=True)
 class Numbers:
-    """error   largest probability of a wrong verdict on a point, over all looks
-    blocks  added by each look; 7 is the least number with an interval
-    """
+    """`error` is the largest probability of a wrong verdict on a point, over all looks; `blocks`
+    are those that each look adds. 7 blocks are the fewest that give an interval."""
     error: float = 0.05
     blocks: tuple[int, ...] = (7, 7, 14)
 
     @property
     def looks(self) -> int:
-        """Most looks at a point."""
+        """Largest number of looks at a point."""
         return len(self.blocks)
 
     @property
     def level(self) -> float:
-        """Level of each look's interval such that all looks at a point hold jointly
-        (Bonferroni over looks): 0.9833 for 0.05 and 3."""
+        """Confidence level of each look's interval, so that the intervals of all looks at a point
+        hold jointly (Bonferroni): 0.9833 for an error of 0.05 and 3 looks."""
         return 1.0 - self.error / self.looks
 
     @property
     def most(self) -> int:
-        """Most blocks of a point: 28."""
+        """Largest number of blocks of a point."""
         return sum(self.blocks)
 
 
@@ -42,7 +41,7 @@ NUMBERS = Numbers()
 
 
 def wrong_in(rule: Rule) -> str | None:
-    """Why this version cannot follow a rule; None if it can."""
+    """Returns the reason why this version cannot follow a rule; None if it can."""
     for name, value, expected in (("format", rule.format, FORMAT), ("kind", rule.kind, KIND),
                                   ("margin", rule.margin, MARGIN)):
         if value != expected:
@@ -59,7 +58,7 @@ def wrong_in(rule: Rule) -> str | None:
 
 
 def checked(rule: Rule, file: Path) -> Numbers:
-    """The rule of stages.json; JournalError if another version wrote it."""
+    """Checks the rule in stages.json; JournalError if this version cannot follow it."""
     wrong = wrong_in(rule)
     if wrong or rule.error is None:
         raise JournalError(f"{file}: rule: {wrong}: use the report of the version that started "
@@ -68,7 +67,7 @@ def checked(rule: Rule, file: Path) -> Numbers:
 
 
 def main() -> int:
-    """Prints the numbers; returns the exit status."""
+    """Prints the rule; returns the exit status."""
     print(json.dumps({"blocks": NUMBERS.blocks, "error": NUMBERS.error, "format": FORMAT,
                       "kind": KIND, "margin": MARGIN}, indent=1))
     return 0

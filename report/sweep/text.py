@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Renders the sentences of the search: macros of templates/words.j2."""
+"""Renders the sentences of the search from the macros of templates/words.j2."""
 from pathlib import Path
 
 from report import templates
@@ -8,10 +8,10 @@ FOLDER = Path(__file__).with_name("templates")
 
 
 def sentence(macro: str, **values: object) -> str:
-    """A macro as one line."""
+    """Renders a macro as one line."""
     return templates.sentence(FOLDER, "words.j2", macro, **values)
 
 
 def page(**values: object) -> str:
-    """The page."""
+    """Renders the page."""
     return templates.environment(FOLDER, html=True).get_template("page.html.j2").render(**values)

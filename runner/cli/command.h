@@ -109,4 +109,9 @@ int rm_print_error(
 /* Prints "8.3 s", "14.2 min" or "3.1 h" on standard output. */
 void rm_print_time(uint64_t time_ns);
 
+/* Draws each placement of the plan's timed cells once, a line for each NUMA
+   node (plan_draw.c). */
+void rm_print_places(
+        const struct rm_plan *plan, const struct rm_topology *topology);
+
 #endif /* RM_CLI_COMMAND_H */

@@ -26,7 +26,9 @@ static const struct argp_option options[] = {
 	        "standard or full; with --set NAME, the set's mode (default: "
 	        "quick)",
 	        0 },
-	{ "cells", OPTION_CELLS, NULL, 0, "also print one line for each cell",
+	{ "cells", OPTION_CELLS, NULL, 0,
+	        "also print one line for each cell, and draw each placement of "
+	        "threads on the machine",
 	        0 },
 	{ "cells-from", OPTION_CELLS_FROM, "FILE", 0,
 	        "only the cells with the ids in FILE, one a line", 0 },
@@ -158,6 +160,9 @@ static void print_skipped(const struct rm_plan *plan)
 			printf("not run: %s, %zu cells: %s\n", cell->map, count,
 			        cell->skip);
 	}
+	if (plan->left_out[0])
+		printf("left out for lack of NUMA nodes: placement %s\n",
+		        plan->left_out);
 }
 
 static bool names_map(const struct rm_inputs *inputs, const char *map)
@@ -186,7 +191,8 @@ static void print_not_built(
 	}
 }
 
-static void print_cells(const struct rm_plan *plan)
+static void print_cells(
+        const struct rm_plan *plan, const struct rm_topology *topology)
 {
 	for (size_t i = 0; i < plan->cell_count; i++) {
 		const struct rm_plan_cell *planned = &plan->cells[i];
@@ -203,6 +209,7 @@ static void print_cells(const struct rm_plan *plan)
 	for (size_t i = 0; i < plan->same_count; i++)
 		printf("%s: on this machine the same as %s\n", plan->same[i].id,
 		        plan->cells[plan->same[i].cell].cell.id);
+	rm_print_places(plan, topology);
 }
 
 /* Cells with an A/A control: their trials run again by a second program. */
@@ -259,7 +266,7 @@ static void print_plan(const struct rm_planned *planned, bool cells)
 	char quota[RM_FINDING_TEXT];
 
 	if (cells)
-		print_cells(plan);
+		print_cells(plan, topology);
 	print_table(plan, &planned->inputs);
 	print_skipped(plan);
 	print_not_built(&planned->inputs, &planned->catalog);

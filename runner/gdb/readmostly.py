@@ -7,16 +7,16 @@
     (gdb) rm-map EXPRESSION     also the occupancy of all chains
     (gdb) rm-map                the map of the process's trial
 
-Only reads memory and calls no function of the process, so it also works with a
-core file. Needs debugging information, which the normal build has.
+The commands only read memory and call no function of the process, so they also work with a core
+file. They need debugging information, which the normal build has.
 """
 import collections
 
 import gdb
 
-SLOTS = 8            # per bucket
-LIVE = 5             # smallest tophash of an entry
-EMPTY_ONE = 1        # tophash 0 and 1: empty; 2 .. 4: moved
+SLOTS = 8            # in a bucket
+LIVE = 5             # smallest tophash of a slot with an entry
+EMPTY_ONE = 1        # tophash 0 and 1: empty slot; 2 to 4: the entry was moved
 SAME_SIZE = 8
 FLAGS = ((1, "iterator"), (2, "old-iterator"), (4, "writing"),
          (SAME_SIZE, "same-size"))
@@ -30,7 +30,7 @@ def number(value):
 
 
 def pointer(value):
-    """A pointer in the format of the C library."""
+    """Formats a pointer like the C library."""
     return hex(int(value)) if int(value) else "(nil)"
 
 
@@ -39,7 +39,7 @@ def key_words(gomap):
 
 
 def stride(gomap):
-    """Bytes of a bucket: tophash, keys, values, link."""
+    """Returns the size of a bucket in bytes: tophash, keys, values, link."""
     value_words = number(gomap["extra"]["shape"]["value_bytes"]) // 8
     return 16 + 64 * (key_words(gomap) + value_words)
 
@@ -58,7 +58,7 @@ def old_size(gomap):
 
 
 class Gomap:
-    """struct gomap; members have Go's names."""
+    """A struct gomap; the members have Go's names."""
 
     def __init__(self, value):
         self.value = value
@@ -67,7 +67,7 @@ class Gomap:
         return self.value["log2_buckets" if name == "B_" else name]
 
     def header(self):
-        """The line that the map prints on misuse."""
+        """Returns the line that the map prints when it detects misuse."""
         flags = number(self["flags"])
         flag_names = "".join(f" {name}" for bit, name in FLAGS if flags & bit)
         growing = "growing" if number(self["oldbuckets"]) else "not growing"
@@ -78,8 +78,8 @@ class Gomap:
                 f"nevacuate {number(self['nevacuate'])}")
 
     def chains(self):
-        """Yields a list of buckets (as bytes) per used chain, without the chains
-        of the old array that have moved."""
+        """Yields a list of buckets (as bytes) for each used chain, except chains of the old array
+        that have moved."""
         yield from self.chains_of(self["buckets"], 1 << number(self["B_"]))
         if number(self["oldbuckets"]):
             for chain in self.chains_of(self["oldbuckets"], old_size(self)):
@@ -108,7 +108,7 @@ class Gomap:
                         yield word_at(bucket, first + slot * step)
 
     def occupancy(self):
-        """Yields lines with the numbers of entries per chain."""
+        """Yields lines that count the chains by number of entries."""
         filled, length = collections.Counter(), collections.Counter()
         for chain in self.chains():
             filled[sum(top >= LIVE for bucket in chain
@@ -130,7 +130,7 @@ class Gomap:
 
 
 class Syncmap:
-    """struct syncmap: contents of read and dirty."""
+    """A struct syncmap, with the contents of `read` and `dirty`."""
 
     def __init__(self, value):
         self.value = value
@@ -181,7 +181,7 @@ class Shards:
 
 
 def view_of(value):
-    """A Gomap, Syncmap or Shards for the value; None for other values."""
+    """Returns a Gomap, Syncmap or Shards for the value; None for other values."""
     kind = value.type.unqualified().strip_typedefs()
     if kind.code != gdb.TYPE_CODE_STRUCT:
         return None
@@ -196,7 +196,7 @@ def view_of(value):
 
 
 class Printer:
-    """Pretty-printer for `print`."""
+    """The pretty-printer for `print`."""
 
     def __init__(self, view):
         self.view = view
@@ -214,7 +214,7 @@ def printer(value):
 
 
 def trial_map():
-    """The map of the trial in which some thread of the process is."""
+    """Returns the map of the trial that a thread of the process is running."""
     for thread in gdb.selected_inferior().threads():
         thread.switch()
         frame = gdb.newest_frame()
@@ -228,7 +228,7 @@ def trial_map():
 
 
 def team_in(frame):
-    """The struct rm_team of a frame's variable; or None."""
+    """Returns the struct rm_team in a variable of the frame, or None."""
     for name in "team", "member":
         try:
             value = frame.read_var(name)
@@ -244,7 +244,7 @@ def team_in(frame):
 
 
 def team_map(team):
-    """The team's map. Its type is local to the file of its operations."""
+    """Returns the team's map. Its type is local to the file of its operations."""
     if not number(team["map"]):
         raise gdb.GdbError("rm-map: the trial has not created its map yet")
     impl = team["impl"].dereference()
@@ -262,7 +262,7 @@ def team_map(team):
 
 
 class ShowMap(gdb.Command):
-    """rm-map [EXPRESSION]: the inner state of a map, or of a pointer to one.
+    """rm-map [EXPRESSION]: prints the inner state of a map, given the map or a pointer to it.
 
 Without an expression it shows the map of the trial that the process runs."""
 

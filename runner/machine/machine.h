@@ -54,6 +54,21 @@ int rm_topology_check_cpus(const struct rm_topology *topology,
    hwloc. */
 uint64_t rm_topology_llc_bytes(const struct rm_topology *topology);
 
+/* The NUMA node of a CPU: of those with this CPU, the one with the fewest CPUs,
+   then the lowest number. All other nodes near it, such as HBM and CXL, hold
+   memory only. NULL: no node has this CPU. */
+hwloc_obj_t rm_topology_node_of(
+        const struct rm_topology *topology, hwloc_obj_t pu);
+
+/* Cores of a NUMA node with a CPU in `cpus`: topology->usable, or node->cpuset
+   for all. */
+unsigned rm_topology_node_cores(const struct rm_topology *topology,
+        hwloc_obj_t node, hwloc_const_bitmap_t cpus);
+
+/* True if the NUMA node has memory that this process may use. */
+bool rm_topology_has_memory(
+        const struct rm_topology *topology, hwloc_obj_t node);
+
 /* Recounts after the caller changed topology->hwloc (tests: restrict, register
    kinds). Same errors. */
 int rm_topology_scan(struct rm_topology *topology, struct rm_error *error);

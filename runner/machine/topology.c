@@ -5,6 +5,7 @@
 #include "runner/machine/internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,58 @@ int rm_topology_load(const char *synthetic, struct rm_topology *topology,
 		        "hwloc cannot read this machine's topology: %s",
 		        strerror(errno));
 	return rm_topology_scan(topology, error);
+}
+
+hwloc_obj_t rm_topology_node_of(
+        const struct rm_topology *topology, hwloc_obj_t pu)
+{
+	hwloc_obj_t node = NULL, best = NULL;
+	int least = INT_MAX;
+
+	while ((node = hwloc_get_next_obj_by_type(
+	                topology->hwloc, HWLOC_OBJ_NUMANODE, node))) {
+		int cpus = hwloc_bitmap_weight(node->cpuset);
+
+		if (!hwloc_bitmap_isset(node->cpuset, pu->os_index) ||
+		        cpus > least ||
+		        (cpus == least && node->os_index > best->os_index))
+			continue;
+		best = node;
+		least = cpus;
+	}
+	return best;
+}
+
+/* The CPUs of a core are adjacent in logical order. */
+unsigned rm_topology_node_cores(const struct rm_topology *topology,
+        hwloc_obj_t node, hwloc_const_bitmap_t cpus)
+{
+	hwloc_obj_t pu = NULL, last = NULL;
+	unsigned n = 0;
+
+	while ((pu = hwloc_get_next_obj_by_type(
+	                topology->hwloc, HWLOC_OBJ_PU, pu))) {
+		hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(
+		        topology->hwloc, HWLOC_OBJ_CORE, pu);
+
+		if (!hwloc_bitmap_isset(cpus, pu->os_index) ||
+		        rm_topology_node_of(topology, pu) != node)
+			continue;
+		n += !core || core != last;
+		last = core;
+	}
+	return n;
+}
+
+bool rm_topology_has_memory(
+        const struct rm_topology *topology, hwloc_obj_t node)
+{
+	/* hwloc gives most synthetic nodes no memory */
+	return (node->attr->numanode.local_memory > 0 ||
+	               !topology->this_machine) &&
+	       hwloc_bitmap_isset(
+	               hwloc_topology_get_allowed_nodeset(topology->hwloc),
+	               node->os_index);
 }
 
 /* Why this process may not use a CPU, and how to get it back. */

@@ -4,6 +4,7 @@
 #define RM_PLAN_INTERNAL_H
 
 #include "runner/machine/machine.h"
+#include "runner/plan/placement.h"
 #include "runner/plan/plan.h"
 
 enum { RM_VERIFY_KEYS = 64, RM_CELLS_MAX = 200000 };
@@ -17,6 +18,7 @@ enum { RM_VERIFY_KEYS = 64, RM_CELLS_MAX = 200000 };
 struct rm_planning {
 	struct rm_plan *plan;
 	const struct rm_topology *topology;
+	struct rm_numa numa;
 	const struct rm_plan_options *options;
 	const struct rm_catalog *catalog;
 	struct rm_limits limits;
@@ -89,6 +91,11 @@ void rm_plan_trace_fill(const struct rm_plan_trace *trace,
 
 /* Estimated time to renew the keys of a cell. */
 uint64_t rm_plan_renewal_ns(
+        const struct rm_cell *cell, const struct rm_map_info *map);
+
+/* Estimated time of the last writes of warm-up and window, for a map whose
+   writes copy all keys; 0 for all others. */
+uint64_t rm_plan_copies_ns(
         const struct rm_cell *cell, const struct rm_map_info *map);
 
 /* Bytes of keys and values, without the map's overhead. */

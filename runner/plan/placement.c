@@ -17,6 +17,7 @@ struct seat {
 	unsigned core;   /* hwloc's logical index */
 	unsigned smt;    /* number of usable CPUs of the same core before it */
 	unsigned socket; /* hwloc's logical index */
+	unsigned node;   /* its NUMA node, kernel number */
 	bool sibling;    /* another CPU of its core is usable */
 	uint64_t rank;
 };
@@ -41,8 +42,9 @@ int rm_placement_parse(const char *text, struct rm_placement *placement,
 		const char *name;
 		enum rm_place place;
 	} names[] = { { "cores", RM_PLACE_CORES }, { "smt", RM_PLACE_SMT },
-		{ "sockets", RM_PLACE_SOCKETS },
-		{ "compact", RM_PLACE_COMPACT }, { "none", RM_PLACE_NONE } };
+		{ "sockets", RM_PLACE_SOCKETS }, { "nodes", RM_PLACE_NODES },
+		{ "one-node", RM_PLACE_ONE }, { "compact", RM_PLACE_COMPACT },
+		{ "none", RM_PLACE_NONE } };
 
 	*placement = (struct rm_placement){ RM_PLACE_NUMA, 0 };
 	if (parse_numbered(text, "numa:", &placement->node) == 0)
@@ -54,7 +56,7 @@ int rm_placement_parse(const char *text, struct rm_placement *placement,
 		}
 	return rm_error_set(error, -EINVAL,
 	        "unknown placement \"%.40s\", expected cores, smt, sockets, "
-	        "numa:N, compact or none",
+	        "nodes, one-node, numa:N, compact or none",
 	        text);
 }
 
@@ -66,10 +68,10 @@ static unsigned ancestor_index(
 	return object ? object->logical_index : pu->logical_index;
 }
 
-/* Stores the usable CPUs in `within`, in logical order; returns their
-   number. */
-static unsigned collect_seats(const struct rm_topology *topology,
-        hwloc_const_bitmap_t within, struct seat *seats)
+/* Stores the usable CPUs in logical order, those of node number `only` or of
+   all nodes (-1); returns their number. */
+static unsigned collect_seats(
+        const struct rm_topology *topology, int only, struct seat *seats)
 {
 	hwloc_obj_t pu = NULL;
 	unsigned n = 0;
@@ -78,15 +80,17 @@ static unsigned collect_seats(const struct rm_topology *topology,
 	                topology->hwloc, HWLOC_OBJ_PU, pu))) {
 		hwloc_obj_t socket = hwloc_get_ancestor_obj_by_type(
 		        topology->hwloc, HWLOC_OBJ_PACKAGE, pu);
+		hwloc_obj_t node = rm_topology_node_of(topology, pu);
 
 		if (!hwloc_bitmap_isset(topology->usable, pu->os_index) ||
-		        !hwloc_bitmap_isset(within, pu->os_index))
+		        (only >= 0 && (!node || (int)node->os_index != only)))
 			continue;
 		seats[n] = (struct seat){ .cpu = pu->os_index,
 			.index = n,
 			.core = ancestor_index(
 			        topology->hwloc, HWLOC_OBJ_CORE, pu),
-			.socket = socket ? socket->logical_index : 0 };
+			.socket = socket ? socket->logical_index : 0,
+			.node = node ? node->os_index : 0 };
 		for (unsigned i = 0; i < n; i++) {
 			if (seats[i].core != seats[n].core)
 				continue;
@@ -121,16 +125,21 @@ static void sort_siblings_first(struct seat *seats, unsigned n)
 	qsort(seats, n, sizeof(*seats), by_rank);
 }
 
-/* Orders seat k of each socket before seat k + 1 of any socket. */
-static void sort_over_sockets(struct seat *seats, unsigned n)
+static unsigned group_of(const struct seat *seat, bool by_node)
+{
+	return by_node ? seat->node : seat->socket;
+}
+
+/* Orders seat k of each socket or node before seat k + 1 of any of them. */
+static void sort_over_groups(struct seat *seats, unsigned n, bool by_node)
 {
 	sort_as_cores(seats, n);
 	for (unsigned i = 0; i < n; i++) {
-		unsigned before = 0;
+		unsigned before = 0, group = group_of(&seats[i], by_node);
 
 		for (unsigned j = 0; j < i; j++)
-			before += seats[j].socket == seats[i].socket;
-		seats[i].rank = (uint64_t)before << 32 | seats[i].socket;
+			before += group_of(&seats[j], by_node) == group;
+		seats[i].rank = (uint64_t)before << 32 | group;
 	}
 	qsort(seats, n, sizeof(*seats), by_rank);
 }
@@ -150,7 +159,7 @@ static void list_nodes(
 	text[0] = '\0';
 	while ((node = hwloc_get_next_obj_by_type(
 	                topology->hwloc, HWLOC_OBJ_NUMANODE, node)))
-		if (hwloc_bitmap_intersects(node->cpuset, topology->usable) &&
+		if (rm_topology_node_cores(topology, node, topology->usable) &&
 		        used < size)
 			used += (size_t)snprintf(text + used, size - used,
 			        "%s%u", used ? " " : "", node->os_index);
@@ -168,33 +177,26 @@ static int report_missing_node(const struct rm_topology *topology,
 	return rm_error_set(error, -EINVAL, "numa:%u: %s, expected one of %s",
 	        number,
 	        !node ? "this machine has no such NUMA node"
-	        : hwloc_bitmap_iszero(node->cpuset)
+	        : !rm_topology_node_cores(topology, node, node->cpuset)
 	                ? "this NUMA node has memory only, no CPU"
 	                : "no CPU of this NUMA node may be used by this "
 	                  "process",
 	        nodes);
 }
 
-/* RM_PLACE_NUMA uses the order of RM_PLACE_CORES within its node. collect()
-   selects the usable CPUs of the node. */
+/* RM_PLACE_NUMA uses the order of RM_PLACE_CORES within its node. */
 static unsigned order_seats(const struct rm_topology *topology,
         const struct rm_placement *placement, struct seat *seats)
 {
-	hwloc_const_bitmap_t within = topology->usable;
-	unsigned n;
+	const bool by_node = placement->place == RM_PLACE_NODES;
+	unsigned n = collect_seats(topology,
+	        placement->place == RM_PLACE_NUMA ? (int)placement->node : -1,
+	        seats);
 
-	if (placement->place == RM_PLACE_NUMA) {
-		hwloc_obj_t node = find_node(topology, placement->node);
-
-		if (!node)
-			return 0;
-		within = node->cpuset;
-	}
-	n = collect_seats(topology, within, seats);
 	if (placement->place == RM_PLACE_SMT)
 		sort_siblings_first(seats, n);
-	else if (placement->place == RM_PLACE_SOCKETS)
-		sort_over_sockets(seats, n);
+	else if (by_node || placement->place == RM_PLACE_SOCKETS)
+		sort_over_groups(seats, n, by_node);
 	else if (placement->place != RM_PLACE_COMPACT)
 		sort_as_cores(seats, n);
 	return n;
@@ -227,18 +229,25 @@ int rm_placement_choose(const struct rm_topology *topology,
 int rm_memory_parse(const char *text, enum rm_memory_policy *policy,
         unsigned *node, struct rm_error *error)
 {
-	if (!strcmp(text, "first-touch"))
-		*policy = RM_FIRST_TOUCH;
-	else if (!strcmp(text, "interleave"))
-		*policy = RM_INTERLEAVE;
-	else if (parse_numbered(text, "bind:", node) == 0)
-		*policy = RM_BIND;
-	else
-		return rm_error_set(error, -EINVAL,
-		        "unknown memory policy \"%.40s\", expected "
-		        "first-touch, interleave or bind:N",
-		        text);
-	return 0;
+	static const struct {
+		const char *name;
+		enum rm_memory_policy policy;
+	} names[] = { { "first-touch", RM_FIRST_TOUCH },
+		{ "interleave", RM_INTERLEAVE }, { "local", RM_LOCAL },
+		{ "remote", RM_REMOTE }, { "memory-only", RM_MEMORY_ONLY } };
+
+	*policy = RM_BIND;
+	if (parse_numbered(text, "bind:", node) == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(text, names[i].name)) {
+			*policy = names[i].policy;
+			return 0;
+		}
+	return rm_error_set(error, -EINVAL,
+	        "unknown memory policy \"%.40s\", expected first-touch, "
+	        "interleave, local, remote, memory-only or bind:N",
+	        text);
 }
 
 int rm_memory_check(const struct rm_topology *topology, const char *text,
@@ -252,12 +261,10 @@ int rm_memory_check(const struct rm_topology *topology, const char *text,
 	if (failed || policy != RM_BIND)
 		return failed;
 	node = find_node(topology, number);
-	if (node && hwloc_bitmap_isset(
-	                    hwloc_topology_get_allowed_nodeset(topology->hwloc),
-	                    number))
+	if (node && rm_topology_has_memory(topology, node))
 		return 0;
 	return rm_error_set(error, -EINVAL,
 	        "bind:%u: %s, expected a NUMA node with memory", number,
-	        node ? "the cgroup forbids this NUMA node"
+	        node ? "the cgroup forbids this NUMA node, or it is empty"
 	             : "this machine has no such NUMA node");
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* placement.h - assigns threads to CPUs, and parses memory policies. */
+/* placement.h - assigns threads to CPUs, parses memory policies, and chooses
+   NUMA nodes for the words of workload files. docs/reference/workload-file.md
+   has the rules. */
 #ifndef RM_PLACEMENT_H
 #define RM_PLACEMENT_H
 
@@ -10,9 +12,11 @@ enum rm_place {
 	RM_PLACE_CORES,   /* one thread per core, then the cores' second CPUs */
 	RM_PLACE_SMT,     /* siblings first; cores without siblings last */
 	RM_PLACE_SOCKETS, /* round robin over packages, as CORES in each */
+	RM_PLACE_NODES,   /* the same over NUMA nodes */
 	RM_PLACE_NUMA,    /* numa:N: RM_PLACE_CORES on one node */
 	RM_PLACE_COMPACT, /* hwloc's logical order: neighbours first */
 	RM_PLACE_NONE,    /* unbound */
+	RM_PLACE_ONE,     /* one-node: workloads only, numa:N in a cell */
 };
 
 struct rm_placement {
@@ -39,8 +43,16 @@ int rm_placement_choose(const struct rm_topology *topology,
         const struct rm_placement *placement, unsigned threads, unsigned *cpus,
         struct rm_error *error);
 
-/* "first-touch", "interleave", "bind:N". */
-enum rm_memory_policy { RM_FIRST_TOUCH, RM_INTERLEAVE, RM_BIND };
+/* "first-touch", "interleave", "bind:N"; the others in workloads only, bind:N
+   in a cell. */
+enum rm_memory_policy {
+	RM_FIRST_TOUCH,
+	RM_INTERLEAVE,
+	RM_BIND,
+	RM_LOCAL,
+	RM_REMOTE,
+	RM_MEMORY_ONLY
+};
 
 /* -EINVAL with `error`; *node is set for bind:N only. */
 int rm_memory_parse(const char *text, enum rm_memory_policy *policy,
@@ -48,5 +60,21 @@ int rm_memory_parse(const char *text, enum rm_memory_policy *policy,
 /* 0, or -EINVAL with `error` if N of bind:N is not a node with memory. */
 int rm_memory_check(const struct rm_topology *topology, const char *text,
         struct rm_error *error);
+
+/* Nodes for the words, kernel numbers; -1: this process has no such node. */
+struct rm_numa {
+	int one_node;        /* of the threads; -1 also if it is the only node
+			      * that this process may use */
+	unsigned node_cores; /* with a usable CPU, on one_node; else on all */
+	unsigned nodes;      /* with a usable CPU */
+	int remote, memory_only;
+};
+
+void rm_numa_find(const struct rm_topology *topology, struct rm_numa *numa);
+
+/* Replaces the words in a cell's placement and memory (RM_NAME_BYTES each) by
+   numa:N and bind:N. False, and nothing is replaced, if this process has no
+   such node, or too few for "nodes". */
+bool rm_numa_resolve(const struct rm_numa *numa, char *placement, char *memory);
 
 #endif /* RM_PLACEMENT_H */

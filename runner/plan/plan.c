@@ -94,6 +94,12 @@ static int expand_all(struct rm_planning *planning,
 		if (failed)
 			return failed;
 	}
+	if (planning->plan->cell_count == 0 && planning->plan->left_out[0])
+		return rm_error_set(planning->error, -EINVAL,
+		        "nothing to run: this process lacks NUMA nodes for "
+		        "placement %s; expected other values, e.g. --set "
+		        "placement=cores --set memory=first-touch",
+		        planning->plan->left_out);
 	if (planning->plan->cell_count == 0)
 		return rm_error_set(planning->error, -EINVAL,
 		        "nothing to run: `maps` and --maps exclude every map, "
@@ -116,6 +122,7 @@ int rm_plan_build(const struct rm_workload *workloads, size_t workload_count,
 	int failed;
 
 	*plan = (struct rm_plan){ .seed = options->seed };
+	rm_numa_find(topology, &planning.numa);
 	if (options->limits)
 		planning.limits = *options->limits;
 	else

@@ -174,6 +174,9 @@ struct rm_plan {
 	unsigned round_count;
 	struct rm_plan_duplicate *same;
 	size_t same_count;
+	/* placements and memories of the cells that were left out, because
+	   this process has no NUMA node for them; "" if there is none */
+	char left_out[RM_REASON_BYTES];
 	size_t trial_count;    /* in all rounds, including the A/A control */
 	uint64_t estimate_ns;  /* of all trials, run sequentially */
 	uint64_t memory_bytes; /* of the largest trial */

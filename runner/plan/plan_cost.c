@@ -153,9 +153,10 @@ static uint64_t threads_ns(const struct rm_cell *cell, unsigned cpus,
 
 /* Warm-up and window end between two batches; each thread copies all keys for
    each write of its batch. */
-static uint64_t copies_ns(const struct rm_cell *cell, bool slow_writes)
+uint64_t rm_plan_copies_ns(
+        const struct rm_cell *cell, const struct rm_map_info *map)
 {
-	bool copies = slow_writes && cell->write_share > 0 &&
+	bool copies = map->caps & RM_CAP_SLOW_WRITES && cell->write_share > 0 &&
 	              cell->measure != RM_MEASURE_VERIFY &&
 	              cell->measure != RM_MEASURE_SIMULATED &&
 	              cell->loop.kind == RM_LOOP_MIX;
@@ -192,7 +193,7 @@ void rm_plan_cost(struct rm_plan_cell *planned, unsigned cpus,
 		                        cell->loop.args[1] * STRING_NS;
 		planned->memory_bytes += string_bytes(cell);
 	}
-	planned->estimate_ns += copies_ns(cell, slow_writes);
+	planned->estimate_ns += rm_plan_copies_ns(cell, map);
 	if (cell->measure == RM_MEASURE_LATENCY)
 		planned->estimate_ns += HISTOGRAMS_NS;
 	if (cell->dist == RM_DIST_SEQUENTIAL) {

@@ -2,7 +2,6 @@
 /* plan_expand.c - expands one workload to cells: every combination of its
    lists. */
 #include "runner/plan/internal.h"
-#include "runner/plan/placement.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,8 +50,9 @@ enum { SINGLE_KEYS = sizeof(single_keys) / sizeof(*single_keys) };
 /* Resolves `cpus/2` and the like. A fraction is rounded down to at least 1; a
    multiple is limited to THREADS_MAX. */
 static unsigned count_threads(
-        const struct rm_topology *topology, const struct rm_cell *requested)
+        const struct rm_planning *planning, const struct rm_cell *requested)
 {
+	const struct rm_topology *topology = planning->topology;
 	enum rm_threads_unit unit = requested->threads_unit;
 	unsigned all =
 	        unit == RM_THREADS_CORES || unit == RM_THREADS_TIMES_CORES
@@ -61,6 +61,8 @@ static unsigned count_threads(
 
 	if (unit == RM_THREADS_COUNT)
 		return requested->threads;
+	if (unit == RM_THREADS_NODE_CORES)
+		return planning->numa.node_cores;
 	if (unit == RM_THREADS_TIMES_CORES || unit == RM_THREADS_TIMES_CPUS)
 		return all > THREADS_MAX / requested->threads
 		               ? THREADS_MAX
@@ -140,7 +142,7 @@ static void fill_cell(const struct rm_planning *planning,
 		        &w->values[choice->at[dimensions[i]]], cell);
 	for (int i = 0; i < SINGLE_KEYS; i++)
 		rm_factor_copy(single_keys[i], &w->values[0], cell);
-	cell->threads = count_threads(planning->topology, cell);
+	cell->threads = count_threads(planning, cell);
 	cell->threads_unit = RM_THREADS_COUNT;
 	if (cell->loop.kind != RM_LOOP_PACED) {
 		cell->rate_per_s = 0;
@@ -157,11 +159,11 @@ static void fill_cell(const struct rm_planning *planning,
 }
 
 /* True if an earlier value of the list gives the same number of threads. */
-static bool repeats_threads(const struct rm_topology *topology,
+static bool repeats_threads(const struct rm_planning *planning,
         const struct rm_workload *w, unsigned at, unsigned threads)
 {
 	for (unsigned i = 0; i < at; i++)
-		if (count_threads(topology, &w->values[i]) == threads)
+		if (count_threads(planning, &w->values[i]) == threads)
 			return true;
 	return false;
 }
@@ -182,8 +184,7 @@ static bool is_meaningful(const struct rm_planning *planning,
 	        !rm_plan_simulated_is_distinct(at))
 		return false;
 	if (!rm_workload_measures(cell->loop.kind, cell->measure) ||
-	        repeats_threads(planning->topology, w, at[RM_KEY_THREADS],
-	                cell->threads))
+	        repeats_threads(planning, w, at[RM_KEY_THREADS], cell->threads))
 		return false;
 	if (!paced && (at[RM_KEY_RATE] || at[RM_KEY_ARRIVALS]))
 		return false;
@@ -324,6 +325,19 @@ static void set_repeat_limits(struct rm_cell *cell, unsigned cpus)
 		cell->repeat_wait = 0;
 }
 
+/* Adds the values to the plan's list, each pair once. */
+static void note_left_out(struct rm_plan *plan, const struct rm_cell *cell)
+{
+	char pair[2 * RM_NAME_BYTES + 40];
+	size_t used = strlen(plan->left_out);
+
+	snprintf(pair, sizeof(pair), "%s with memory %s", cell->placement,
+	        cell->memory);
+	if (!strstr(plan->left_out, pair))
+		snprintf(plan->left_out + used, RM_REASON_BYTES - used, "%s%s",
+		        used ? ", " : "", pair);
+}
+
 static int add_choice(struct rm_planning *planning, const struct rm_workload *w,
         const struct choice *choice, const bool *chosen)
 {
@@ -333,6 +347,10 @@ static int add_choice(struct rm_planning *planning, const struct rm_workload *w,
 	fill_cell(planning, w, choice, &cell);
 	if (!is_meaningful(planning, w, choice, &cell))
 		return 0;
+	if (!rm_numa_resolve(&planning->numa, cell.placement, cell.memory)) {
+		note_left_out(planning->plan, &cell);
+		return 0;
+	}
 	failed = assign_cpus(planning, w, &cell);
 	set_repeat_limits(&cell, planning->topology->cpus);
 	if (!failed)

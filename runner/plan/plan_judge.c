@@ -277,6 +277,20 @@ static void judge_renewals(const struct rm_map_info *map, struct rm_cell *cell)
 		        (double)cell->deadline_ns / 2e9);
 }
 
+/* Such a trial would mostly wait for its last batches of writes. */
+static void judge_copies(const struct rm_map_info *map, struct rm_cell *cell)
+{
+	const uint64_t ns = rm_plan_copies_ns(cell, map);
+
+	if (ns > cell->deadline_ns / 10)
+		snprintf(cell->skip, RM_REASON_BYTES,
+		        "a write copies all keys, and the last writes of all "
+		        "%u threads take about %.0f s: expected at most a "
+		        "tenth of the deadline, %.0f s",
+		        cell->threads, (double)ns / 1e9,
+		        (double)cell->deadline_ns / 1e10);
+}
+
 /* True if the program has the loop and can measure it. */
 static bool program_measures(
         const struct rm_map_info *map, const struct rm_cell *cell)
@@ -401,6 +415,8 @@ void rm_plan_judge(const struct rm_planning *planning,
 		judge_dist(cell);
 	if (!cell->skip[0])
 		judge_renewals(map, cell);
+	if (!cell->skip[0])
+		judge_copies(map, cell);
 	if (!cell->skip[0])
 		judge_write_share(cell);
 	if (!cell->skip[0] && map->language)

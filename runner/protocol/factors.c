@@ -116,18 +116,20 @@ const struct rm_factor rm_factors[ROWS] = {
 	        MEMBER(arrivals) },
 	[RM_KEY_THREADS] = { "threads", .kind = &rm_kind_threads, .list = true,
 	        .least = 1, .most = 4096,
-	        .expected = "a number from 1 to 4096, cores, cpus, a part or a "
-	                    "multiple, e.g. cores/2, cpus*2",
+	        .expected = "a number from 1 to 4096, node-cores, cores, cpus, "
+	                    "a part or a multiple, e.g. cores/2, cpus*2",
 	        MEMBERS(threads, threads_unit) },
 	[RM_KEY_PLACEMENT] = { "placement", "placement", .tag = "",
 	        .kind = &rm_kind_place, .list = true, .preset = "cores",
 	        .least = 1,
-	        .expected = "cores, smt, sockets, numa:N, compact or none",
+	        .expected = "cores, smt, sockets, nodes, one-node, "
+	                    "numa:N, compact or none",
 	        MEMBER(placement) },
 	[RM_KEY_MEMORY] = { "memory", "memory", .tag = "",
 	        .kind = &rm_kind_place, .list = true, .preset = "first-touch",
 	        .usual = "first-touch", .least = 1,
-	        .expected = "first-touch, interleave or bind:N",
+	        .expected = "first-touch, interleave, local, remote, "
+	                    "memory-only or bind:N",
 	        MEMBER(memory) },
 	[RM_KEY_PRESIZE] = { "presize", "presize", .tag = "grow",
 	        .tag_only = true, .kind = &rm_kind_flag, .list = true,

@@ -272,6 +272,10 @@ static int read_threads(
 	if (!read_part(cell, text, "cores", cores, factor->most) ||
 	        !read_part(cell, text, "cpus", cpus, factor->most))
 		return 0;
+	cell->threads_unit = RM_THREADS_NODE_CORES;
+	cell->threads = 1;
+	if (!strcmp(text, "node-cores"))
+		return 0;
 	if (rm_number_integer(text, &count) || count == 0 ||
 	        (double)count > factor->most)
 		return -EINVAL;
@@ -294,6 +298,8 @@ static void write_threads(
 	(void)factor;
 	if (unit == RM_THREADS_COUNT)
 		snprintf(text, RM_VALUE_BYTES, "%u", cell->threads);
+	else if (unit == RM_THREADS_NODE_CORES)
+		snprintf(text, RM_VALUE_BYTES, "node-cores");
 	else if (cell->threads == 1)
 		snprintf(text, RM_VALUE_BYTES, "%s", all);
 	else

@@ -200,6 +200,7 @@ enum rm_threads_unit {
 	RM_THREADS_CPUS,
 	RM_THREADS_TIMES_CORES,
 	RM_THREADS_TIMES_CPUS,
+	RM_THREADS_NODE_CORES, /* without a divisor */
 };
 
 /* One value of every factor. A workload also stores its lists in cells: value i

@@ -261,7 +261,8 @@ struct rm_team {
 	uint64_t universe;  /* ranks that may be present */
 	uint64_t phase_ns[RM_PHASES];
 	uint64_t rss_empty_bytes, rss_filled_bytes;
-	uint64_t keys_before; /* keys found by the settle phase */
+	int64_t pages_before[RM_NODES_MAX]; /* unless memory is first-touch */
+	uint64_t keys_before;               /* keys found by the settle phase */
 	/* speed of the slowest CPU before and after the window; 0: not measured */
 	_Atomic double adds_per_ns[2];
 	double clock_cost_ns;
@@ -344,6 +345,13 @@ struct rm_judgement {
 };
 
 void rm_team_judge(struct rm_team *team, struct rm_judgement *judgement);
+
+/* Checks the nodes of the pages added from `before` to `after` (RM_NODES_MAX
+   each). bind:N: at most 1 % and 16 pages elsewhere. interleave: at most 10 %
+   and 2048 pages, since huge pages are not divided, are beyond the equal share
+   of each of `nodes` nodes. Returns 0, or -ERANGE with `error`. */
+int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
+        const int64_t *after, struct rm_error *error);
 
 /*
  * Whether the counts of each thread in the window are possible: at least 0

@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct totals {
 	struct rm_counts all;     /* warm-up and window */
@@ -307,6 +309,50 @@ int rm_team_counts_check(const struct rm_team *team, struct rm_error *error)
 	return 0;
 }
 
+int rm_pages_judge(const char *policy, unsigned nodes, const int64_t *before,
+        const int64_t *after, struct rm_error *error)
+{
+	const int bound = strncmp(policy, "bind:", 5) ? -1 : atoi(policy + 5);
+	int64_t added = 0, wrong = 0, limit;
+
+	for (int i = 0; i < RM_NODES_MAX; i++)
+		added += after[i] > before[i] ? after[i] - before[i] : 0;
+	limit = bound < 0 ? added / 10 + 2048 : added / 100 + 16;
+	for (int i = 0; i < RM_NODES_MAX; i++) {
+		int64_t share = bound < 0 ? added / nodes : 0;
+
+		if (i != bound && after[i] - before[i] > share)
+			wrong += after[i] - before[i] - share;
+	}
+	if (wrong <= limit)
+		return 0;
+	return rm_error_set(error, -ERANGE,
+	        "memory = %s did not hold: %" PRId64 " of %" PRId64
+	        " new pages are on other NUMA nodes, expected at most %" PRId64,
+	        policy, wrong, added, limit);
+}
+
+/* A policy that cannot be read back was perhaps not applied. */
+static void judge_pages(
+        const struct rm_team *team, struct rm_judgement *judgement)
+{
+	const char *policy = team->request->cell.memory;
+	int64_t pages[RM_NODES_MAX];
+	int failed;
+
+	if (!strcmp(policy, "first-touch"))
+		return;
+	failed = rm_usage_count_pages(pages);
+	if (failed)
+		rm_error_set(&judgement->reason, failed,
+		        "memory = %s cannot be read back: "
+		        "/proc/self/numa_maps: %s",
+		        policy, strerror(-failed));
+	else
+		rm_pages_judge(policy, rm_memory_nodes(), team->pages_before,
+		        pages, &judgement->reason);
+}
+
 /* Checks a trial in which all threads completed all phases. */
 static void judge_complete(const struct rm_team *team,
         const struct totals *totals, struct rm_judgement *judgement)
@@ -326,6 +372,7 @@ static void judge_complete(const struct rm_team *team,
 	rm_huge_pages_judge(cell,
 	        team->rss_filled_bytes - team->rss_empty_bytes,
 	        &judgement->reason);
+	judge_pages(team, judgement);
 	judge_rate(team, judgement);
 }
 

@@ -168,8 +168,6 @@ uint64_t rm_usage_peak_rss_bytes(void)
 	return kib > 0 ? (uint64_t)kib * 1024 : 0;
 }
 
-enum { NODES = 64 };
-
 /* Adds the pages per node listed in one line of numa_maps ("N3=17"). */
 static void add_nodes(char *line, int64_t *pages)
 {
@@ -179,28 +177,32 @@ static void add_nodes(char *line, int64_t *pages)
 		int64_t count;
 
 		if (sscanf(word, "N%d=%" SCNd64, &node, &count) == 2 &&
-		        node >= 0 && node < NODES)
+		        node >= 0 && node < RM_NODES_MAX)
 			pages[node] += count;
 	}
 }
 
-/* Counts anonymous pages only; pages of files are on the node of the first
-   process that read them. */
-static json_t *page_nodes(void)
+int rm_usage_count_pages(int64_t pages[RM_NODES_MAX])
 {
-	char line[4096], name[16];
-	int64_t pages[NODES] = { 0 };
-	json_t *nodes;
+	char line[4096];
 	FILE *in = fopen("/proc/self/numa_maps", "re");
 
+	memset(pages, 0, RM_NODES_MAX * sizeof(*pages));
 	if (!in)
-		return NULL;
+		return -errno;
 	while (fgets(line, sizeof(line), in))
 		if (strstr(line, "anon="))
 			add_nodes(line, pages);
 	fclose(in);
-	nodes = json_object();
-	for (int i = 0; i < NODES; i++)
+	return 0;
+}
+
+static json_t *page_nodes(const int64_t pages[RM_NODES_MAX])
+{
+	json_t *nodes = json_object();
+	char name[16];
+
+	for (int i = 0; i < RM_NODES_MAX; i++)
 		if (pages[i]) {
 			snprintf(name, sizeof(name), "%d", i);
 			json_object_set_new(
@@ -211,20 +213,22 @@ static json_t *page_nodes(void)
 
 void rm_usage_read_pages(json_t *memory)
 {
-	json_t *nodes = page_nodes();
+	int64_t pages[RM_NODES_MAX];
+	int failed = rm_usage_count_pages(pages);
 	int64_t huge_kib = field("/proc/self/smaps_rollup", "AnonHugePages:");
 	char reason[128];
 
 	snprintf(reason, sizeof(reason), "/proc/self/numa_maps: %s",
-	        strerror(errno));
-	json_object_set_new(memory, "page_nodes", nodes ? nodes : json_null());
+	        strerror(-failed));
+	json_object_set_new(
+	        memory, "page_nodes", failed ? json_null() : page_nodes(pages));
 	json_object_set_new(memory, "page_nodes_reason",
-	        nodes ? json_null() : json_string(reason));
+	        failed ? json_string(reason) : json_null());
 	json_object_set_new(memory, "huge_bytes",
 	        huge_kib < 0 ? json_null() : json_integer(huge_kib * 1024));
 }
 
-enum { MASK_BITS = 1024, WORD_BITS = 8 * sizeof(unsigned long) };
+enum { MASK_BITS = RM_NODES_MAX, WORD_BITS = 8 * sizeof(unsigned long) };
 
 struct node_mask {
 	unsigned long words[MASK_BITS / WORD_BITS];
@@ -238,6 +242,18 @@ static int allowed_nodes(struct node_mask *mask)
 	               MPOL_F_MEMS_ALLOWED)
 	               ? -errno
 	               : 0;
+}
+
+unsigned rm_memory_nodes(void)
+{
+	struct node_mask mask;
+	unsigned n = 0;
+
+	if (allowed_nodes(&mask))
+		return 1;
+	for (size_t i = 0; i < sizeof(mask.words) / sizeof(*mask.words); i++)
+		n += (unsigned)__builtin_popcountl(mask.words[i]);
+	return n;
 }
 
 /* The node N of "bind:N", or ULONG_MAX if N is not a number. */

@@ -108,6 +108,16 @@ uint64_t rm_usage_peak_rss_bytes(void);
  */
 void rm_usage_read_pages(json_t *memory);
 
+enum { RM_NODES_MAX = 1024 };
+
+/* Resident anonymous pages (of 4 KiB on x86) by NUMA node. Pages of files do
+   not count: they are on the node of the first process that read them. 0, or
+   -errno without /proc/self/numa_maps. Any thread. */
+int rm_usage_count_pages(int64_t pages[RM_NODES_MAX]);
+
+/* Nodes from which this process may allocate, at least 1. */
+unsigned rm_memory_nodes(void);
+
 /*
  * Applies "first-touch" (no action), "interleave" (over all nodes that this
  * process may use) or "bind:N". Main thread, before other threads start: they

@@ -219,6 +219,18 @@ check "the plan prints that it is another machine" contains "$out" \
 	"16 CPUs, 8 cores, 2 sockets, 2 NUMA nodes (not this machine)"
 check "with the threads of that machine" contains "$out" "/t16/cores/throughput"
 
+check "local and remote memory are planned" status 0 env \
+	HWLOC_SYNTHETIC="pack:2 [numa] core:2 pu:1" "$bin" plan --cells --set placement=one-node \
+	--set threads=node-cores --set "memory=local remote memory-only" "$dir/tiny.conf"
+check "as memory of the threads' node and of the other one" eval \
+	'contains "$out" "/t2/numa:0/bind:0/throughput" && contains "$out" "/t2/numa:0/bind:1/throughput"'
+check "and drawn" eval 'contains "$out" "placement numa:0, threads 2, memory bind:1" &&
+	contains "$out" "  package 0  node 0: 0[t0] 1[t1]" && contains "$out" "  package 1  node 1 [memory]: 2 3"'
+check "cells without their node are left out, in one line" contains "$out" \
+	"left out for lack of NUMA nodes: placement one-node with memory memory-only"
+check "a plan without any cell names them" refuses "lacks NUMA nodes for placement one-node with memory" env \
+	HWLOC_SYNTHETIC="core:2 pu:1" "$bin" plan --set placement=one-node "$dir/tiny.conf"
+
 check "machine --json is JSON" status 0 "$bin" env machine --json
 check "with an id of 8 hex digits" grep -qE '"id": "[0-9a-f]{8}"' "$out"
 check "machine prints a table" status 0 "$bin" env machine

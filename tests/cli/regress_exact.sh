@@ -126,7 +126,7 @@ sed -i '1s/ -> \([0-9]\)/ -> 1\1/' "$dir/lines"
 in_tree git -c user.name=n -c user.email=n@n commit -q --amend -m "$(cat "$dir/lines")"
 gate wrong HEAD~1
 check "a line with another figure does not pass" [ $status = 1 ]
-check "and is reported" contains "$dir/wrong" "the messages accept other figures"
+check "and is reported" contains "$dir/wrong" "the commit messages accept other figures"
 
 # Errors of the user.
 gate missing no-such-ref

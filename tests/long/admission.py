@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Limits of the admission of machines (docs/reference/fleet.md), and how often they err.
+"""Computes the limits for the admission of machines, and how often they are wrong.
 
     admission.py [--fleets 50] [--folder build/long/admission]
 
-Records 60 short campaigns with MODE=admission, each bound to one CPU of an idle
-machine, and prints the limits for report/admission.json: 1.25 times what 99 of 100 of
-them keep, in whole percent, at least 5 %; disturbed trials: half way between what 99 of
-100 keep and all. Then records fleets of four nodes, one node after another. In each
-second fleet one node has a busy loop on its CPU. Prints how many nodes with a loop and
-how many without the present limits reject. Takes hours.
-Status 1: a node with a loop is admitted, or more than 1 of 20 others is rejected.
+Records 60 short campaigns with MODE=admission, each bound to one CPU of an idle machine, and prints
+the limits for report/admission.json (docs/reference/fleet.md). A limit is 1.25 times the value that
+99 of 100 campaigns do not exceed, in whole per cent and at least 5 %. The limit for disturbed
+trials is half way between that value and 100 %. Then records fleets of four nodes, one node after
+another; in every second fleet a busy loop runs on the CPU of one node. Prints how many nodes with
+and without a loop the current limits reject. Takes hours. Exit status 1: a node with a loop is
+admitted, or more than 1 of 20 other nodes is rejected.
 """
 import argparse
 import collections
@@ -35,7 +35,7 @@ LOOP = ["setpriv", "--pdeathsig", "KILL", sys.executable, "-c", "while True: pas
 
 
 def record(folder, cpu, busy=False):
-    """The figures of one campaign that admission uses."""
+    """Returns the figures of one campaign that admission uses."""
     if not (folder / "campaign.json").exists():
         loop = subprocess.Popen(["taskset", "-c", str(cpu), *LOOP]) if busy else None
         try:
@@ -57,7 +57,7 @@ def limit(values):
 
 
 def speeds(figures, cpus):
-    """|ln| of the ratio of each campaign's speed to the median of all on its CPU."""
+    """Returns |ln| of each campaign's speed relative to the median of all campaigns on its CPU."""
     for cpu in set(cpus):
         same = [f.medians for f, c in zip(figures, cpus) if c == cpu]
         usual = {cell: statistics.median(m[cell] for m in same) for cell in same[0]}

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""artifact_flips.py READMOSTLY DIR|FILE N [SEED] - flips one random bit of an
-artifact, runs `readmostly dev verify-artifact`, and flips it back, N times.
+"""Flips one random bit of an artifact, runs `readmostly dev verify-artifact`, and flips the bit
+back, N times.
 
-Every bit of every file has the same probability, also in the list of hashes and
-in headers of the file. Prints flips that were not found, and the number found.
-Status: 0 all were found; 1 not all; 2 the artifact is damaged.
+    artifact_flips.py READMOSTLY DIR|FILE N [SEED]
+
+Every bit of every file has the same probability, including those in the list of hashes and in the
+headers of the file. Prints the flips that were not found, and the number that were found. Exit
+status: 0 all were found; 1 some were not; 2 the artifact is damaged.
 """
 import bisect
 import itertools
@@ -19,7 +21,7 @@ from made_artifact import flip  # noqa: E402
 
 
 def files_of(path):
-    """Files, and their cumulative sizes in bytes."""
+    """Returns the files, and their cumulative sizes in bytes."""
     found = [path] if path.is_file() else sorted(
         p for p in path.rglob("*") if p.is_file() and not p.is_symlink())
     sizes = [p.stat().st_size for p in found]

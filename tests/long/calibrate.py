@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Costs of a map in this suite and in its project's benchmark, with equal parameters.
+"""Compares the cost of a map in this suite with its cost in its project's own benchmark.
 
     calibrate.py [PAIR...]
 
-Pairs and their parameters are in calibrate/pairs.ini. Each round (ROUNDS=12) runs each
-program once, in alternating order: the benchmark, the benchmark with parts of its loop
-replaced by ours (steps), and our trial. Prints CPU time for an operation and the ratio of
-the benchmark's time to ours, paired by round, with its 95 % interval. Unpack each source
-to build/calibrate first (`apt-get source NAME`). Keep the machine idle.
-Status: 0; 1 a program failed or is missing; 2 usage.
+calibrate/pairs.ini has the pairs and their parameters, which are equal on both sides. Each round
+(ROUNDS=12) runs each program once, in alternating order: the benchmark, the benchmark with parts
+of its loop replaced by ours (steps), and our trial. Prints the CPU time of an operation, and the
+ratio of the benchmark's time to ours, paired by round, with its 95 % interval. First unpack each
+source to build/calibrate (`apt-get source NAME`). Keep the machine idle while it runs.
+Exit status: 0; 1 a program failed or is missing; 2 usage error.
 """
 import configparser
 import json
@@ -35,9 +35,9 @@ CELL = {"writes": "0%", "write-kind": "update", "misses": "0%", "shape": "u64x8"
         "dist": "uniform", "threads": "1", "presize": "yes", "measure": "throughput",
         "warm-up": "200ms", "window": "600ms", "deadline": "60s", "blocks": "1",
         "verify": "100kops"}
-TRACED = "writes", "write-kind", "misses", "dist", "warm-up"  # a trace decides these
+TRACED = "writes", "write-kind", "misses", "dist", "warm-up"  # a trace determines these factors
 CAMPAIGN = "blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat"
-# figures in their output: operations, or picoseconds of CPU time for an operation
+# figures in the output of the benchmarks: operations, or picoseconds of CPU time per operation
 OUTPUT = {"urcu": r"nr_reads +(?P<reads>\d+) nr_writes +(?P<writes>\d+) ",
           "ck": r"reader test\.\.\.done \(reader = (?P<ps>\d+) ticks",
           "cuckoo": r'"count",\s*"value": (?P<ops>\d+)',
@@ -47,7 +47,7 @@ GO = {"GOTOOLCHAIN": "local", "GOPROXY": "off", "GO111MODULE": "off",
 
 
 class Unable(Exception):
-    """A part is missing or failed; the message names it."""
+    """A program failed, or a part is missing; the message names it."""
 
 
 def run(command, words, **options):
@@ -60,7 +60,8 @@ def run(command, words, **options):
 # ---- our side ---------------------------------------------------------------
 
 def lcg_trace(keys, lookups):
-    """The order of libcuckoo's benchmark as a trace: `keys` are present, `lookups` are looked up."""
+    """Writes the order of libcuckoo's benchmark as a trace, with `keys` present keys and `lookups`
+    look-ups."""
     lines, at = [f"has {key}" for key in range(keys)], 0
     for _ in range(lookups):
         lines.append(f"get {at}")
@@ -69,7 +70,7 @@ def lcg_trace(keys, lookups):
 
 
 def our_trial(pair, name):
-    """A function that returns the CPU ns of an operation of our map."""
+    """Makes a function that returns the CPU time in ns of an operation of our map."""
     (PLACE / "lcg.trace").write_text(lcg_trace(2048, 4096))
     lines = CELL | dict(w.split("=", 1) for w in pair["cell"].split()) | {"maps": name, "base": name}
     if lines["keys"].startswith("file:"):
@@ -96,7 +97,7 @@ def our_trial(pair, name):
 # ---- their side -------------------------------------------------------------
 
 def build_arm(name, pair, arm, steps):
-    """Builds their program with these steps; returns the command that runs it."""
+    """Builds the project's benchmark with these steps; returns the command that runs it."""
     source = None
     if pair["source"] != "-":
         source = next((p for p in sorted(PLACE.glob(f"{pair['source']}-*"))
@@ -129,7 +130,7 @@ def their_run(pair, command):
             text += line
             found = re.search(OUTPUT[pair["told"]], text)
             if found:
-                program.kill()  # ck's benchmark continues with other tests
+                program.kill()  # ck's benchmark would continue with other tests
                 break
         limit.cancel()
     if not found:
@@ -153,7 +154,7 @@ def rows_of(name, pair):
     for arm, of in costs.items():
         line = f"{name:16} {arm:8} {statistics.median(of.values()):6.1f} ns"
         if arm != "ours":
-            # These are rates: the slower program has the smaller rate.
+            # the values are rates, so the slower program has the smaller one
             r = stats.ratio_interval(rates["ours"], rates[arm])
             word = f"no interval: {r.reason}" if r.low is None else (
                 "within 10 %" if 1 / WITHIN <= r.low and r.high <= WITHIN else

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Bugs of a corpus found by each tool, the number of seeds, and the time to find them.
+"""Counts how many bugs of a corpus each tool finds, with how many seeds, and in what time.
 
     corpora.py [--corpus bugs|broken|unseen|fixtures] [--seeds 20]
                [--tools check,explore,explore tso,explore c11,TSan,ASan]
 
-Builds the corpus into BUILD/CORPUS, for sanitizers into build/bugs-*. A run is one tool with its default options, one
-map and one seed; it ends at the first finding. Each corrected version (ID_twin)
-gets the same runs and must pass. Prints a row for each bug, then a sum for each
-tool. Seconds are the median of the wall time of the runs that found the bug.
-Status 1: a corrected version failed; 2: a program cannot run.
+Builds the corpus into BUILD/CORPUS, and for sanitizers into build/bugs-*. A run is one tool with
+its default options, one map and one seed; it ends at the first finding. Each corrected version
+(ID_twin) gets the same runs and must pass. Prints a row for each bug, then a sum for each tool. The
+seconds are the median wall time of the runs that found the bug. Exit status: 1 a corrected version
+failed; 2 a program cannot run.
 """
 import argparse
 import os
@@ -24,7 +24,7 @@ from pathlib import Path
 BUILD = Path(os.environ.get("BUILD", "build/gcc"))
 OURS = r"^FAIL "
 CHECK, EXPLORE = ("readmostly", "check"), ("readmostly", "explore")
-TOOLS = {  # name: program, options, start of a finding
+TOOLS = {  # name: program, options, first words of a finding
     "check": (CHECK, ["--quiet"], OURS),
     "explore": (EXPLORE, [], OURS),
     "explore tso": (EXPLORE, ["--memory", "tso"], OURS),
@@ -40,7 +40,7 @@ def rows_of(file):
 
 
 def bugs_of(corpus):
-    """(id, shape) of each bug of a corpus."""
+    """Returns (id, shape) of each bug in a corpus."""
     if corpus == "fixtures":
         rows = [(r[0], r[3]) for r in rows_of("verify/corpora/planted/tools.tsv")]
         rows += [(r[0], r[4]) for r in rows_of("verify/corpora/explored/tools.tsv")
@@ -64,7 +64,7 @@ def build_corpus(corpus, tool):
 
 
 def run(folder, tool, name, shape, seed):
-    """(seconds, finding or None) of one run."""
+    """Runs once; returns the seconds, and the finding or None."""
     (program, *command), options, finds = TOOLS[tool]
     argv = [folder / program, *command, name, "--shape", shape, "--seed",
             str(seed), *options]

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""disturbance.py [QUIET [BUSY]] - plans and disturbances on a quiet machine.
+"""Checks the planned time, and the detection of disturbances, on a quiet machine.
 
-Runs QUIET (5) smoke campaigns: the planned time is within 15 % of the time taken, and
-no trial is repeated because it waited for threads of its map. Then runs BUSY (10)
-small campaigns next to a busy loop on one CPU: each finds disturbed trials. Run
-`make bench MODE=smoke` first to build the maps. Status 1: a bar is missed.
+    disturbance.py [QUIET [BUSY]]
+
+Runs QUIET (5) smoke campaigns. The planned time must be within 15 % of the time that they take, and
+no trial may be repeated because it waited for threads of its own map. Then runs BUSY (10) small
+campaigns next to a busy loop on one CPU; each must find disturbed trials. First run `make bench
+MODE=smoke` to build the maps. Exit status 1: a limit is exceeded.
 """
 import datetime
 import json
@@ -27,7 +29,8 @@ maps = gomap_rw urcu_lfht
 
 
 def campaign(folder, *arguments):
-    """(campaign.json, lines of the journal, last line of progress) of a run."""
+    """Runs a campaign; returns campaign.json, the lines of its journal, and its last line of
+    progress."""
     done = subprocess.run(
         [BUILD / "readmostly", "run", *arguments, "-o", folder, "--busy-ok",
          "--counters", "none"], capture_output=True, text=True, check=False)
@@ -45,7 +48,7 @@ def planned_s(meta):
 
 
 def taken_s(lines):
-    """Seconds from the first start to the last end, with repeats."""
+    """Returns the seconds from the first start to the last end, including repeats."""
     ran = [t for t in lines if t["wall_ns"]]
     first, last = (datetime.datetime.fromisoformat(t["started_utc"].rstrip("Z"))
                    for t in (ran[0], ran[-1]))
@@ -53,7 +56,8 @@ def taken_s(lines):
 
 
 def disturbed_by_map(lines):
-    """Disturbed trials of maps with threads while no other program ran."""
+    """Returns the trials that count as disturbed although no other program ran, because their
+    maps have threads of their own."""
     return [t for t in lines if t["disturbed"] and t["result"]
             and t["result"]["environment"].get("own_threads")
             and (t["others_share"] or 0) + (t["stolen_share"] or 0) < 0.05]

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Error rates of the gate on recorded noise. Calibration, number of blocks and verdict use
-the gate's code.
+"""Measures error rates of the gate on recorded noise.
 
     tests/long/gate_suites.py [--suites N]
     tests/long/gate_suites.py --record DIR
 
-A suite samples complete blocks of a recorded run of equal programs, so that the cells of a
-block share its noise. It flips the sign of each block at random, like the order of arms,
-and decides. --record makes tests/fixtures/gate-noise.json from a campaign. Status 1: more
-than 1 % of the suites of equal programs raise an alarm.
+Calibration, number of blocks and verdict come from the gate's code. A suite samples complete blocks
+of a recorded run of equal programs, so that the cells of a block share its noise. It flips the sign
+of each block at random, because the order of arms is random, and decides. --record writes
+tests/fixtures/gate-noise.json from a campaign. Exit status 1: more than 1 % of the suites of equal
+programs raise an alarm.
 """
 import argparse
 import json
@@ -31,15 +31,15 @@ from report.gate.pairs import pairs_of  # noqa: E402
 from report.gate.rules import Plan, load_rules  # noqa: E402
 
 RECORDING = ROOT / "tests/fixtures/gate-noise.json"
-QUIET = 0.003, 0.013  # robust sd of a pair, range over cells
+QUIET = 0.003, 0.013  # range of the robust sd of a pair, over cells
 CELLS, SEED = 20, 20261124
-OTHERS = 5  # divides the number of suites with differing heads, which need no bar
-ALARMS = 0.01  # share of suites of equal programs, with the bound of R27
-BLOCK_S, ALLOWED_S = 2.3, 270.0  # on the recording's machine when quiet
+OTHERS = 5  # divisor of the number of suites in which head differs; these have no limit
+ALARMS = 0.01  # limit on the share of suites of equal programs (rule R27)
+BLOCK_S, ALLOWED_S = 2.3, 270.0  # on the machine of the recording, when quiet
 
 
 def record(folder):
-    """JSON text of the pairs of each gated cell in a run of equal programs."""
+    """Formats the pairs of each gated cell in a run of equal programs as JSON."""
     view, trials = campaign.read(folder)
     cells = {}
     for contrast in view.contrasts:
@@ -56,7 +56,7 @@ def record(folder):
 
 
 def recorded(path=RECORDING):
-    """(cells, blocks): CELLS rows of recorded pairs, in the file's order."""
+    """Returns (cells, blocks): CELLS rows of recorded pairs, in the file's order."""
     cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
     d = np.array([[math.nan if x is None else x for x in row]
                   for name, row in cells.items()
@@ -65,45 +65,45 @@ def recorded(path=RECORDING):
 
 
 def quieter(noise):
-    """The noise with its bursts and correlations, scaled to the range of QUIET
-    (machines with two CPUs)."""
+    """Scales the noise, with its bursts and correlations, to the range of QUIET, which was measured
+    on machines with two CPUs."""
     spreads = [sizes.spread(row) for row in noise]
     return noise * (np.linspace(*QUIET, len(noise)) / spreads)[:, None]
 
 
 def drawn(noise, blocks, rng, away=0.0):
-    """d (cells, blocks): complete blocks of the recording with random signs and
-    heads slower by ln `away`; and which blocks base started."""
+    """Samples d (cells, blocks): complete blocks of the recording with random signs, in which heads
+    are slower by ln `away`. Also returns in which blocks base ran first."""
     turn = rng.integers(0, 2, blocks) * 2.0 - 1.0
     picked = noise[:, rng.integers(0, noise.shape[1], blocks)]
-    # The first arm is drawn separately: recorded noise does not depend on it.
+    # the first arm is sampled separately, because recorded noise does not depend on it
     return picked * turn + away, rng.integers(0, 2, blocks) > 0
 
 
 def blocks_of(noise, rng, rules):
-    """The number of blocks from a calibration on separate blocks."""
+    """Returns the number of blocks after a calibration on separate blocks."""
     d, _ = drawn(noise, rules.calibration_blocks, rng)
     return sizes.size(sizes.Noise(tuple(map(str, range(len(d)))), tuple(d), BLOCK_S, ALLOWED_S),
                       rules).blocks
 
 
 def judged(d, first, rules):
-    """Rows of the gate for d (cells, blocks), all gated. first (blocks,): true
-    if base ran first."""
+    """Returns the gate's rows for d (cells, blocks), all gated. `first` (blocks,) is true if base
+    ran first."""
     pairs = [Pairs(row, np.full(len(row), 20.0), first, ()) for row in d]
     contrasts = [Contrast(Role.GATE, f"x/c{i}", "base", "head", ()) for i in range(len(d))]
     return judge(contrasts, pairs, Plan(rules, d.shape[1], 0.02))
 
 
 def suite(noise, rng, rules, away=0.0):
-    """(blocks, verdicts of cells) of one run of the gate."""
+    """Returns the number of blocks and the verdicts on cells of one run of the gate."""
     blocks = blocks_of(noise, rng, rules)
     d, first = drawn(noise, blocks, rng, away)
     return blocks, [row.verdict for row in judged(d, first, rules)]
 
 
 def rates(noise, suites, rules, away=0.0, seed=SEED):
-    """Numbers of suites with an alarm or undecided, shares of verdicts of cells, and blocks."""
+    """Counts the suites with an alarm and undecided ones, verdicts on cells, and blocks."""
     rng = np.random.default_rng([seed, round(1e6 * away)])
     runs = [suite(noise, rng, rules, away) for _ in range(suites)]
     cells = [v for _, verdicts in runs for v in verdicts]
@@ -127,7 +127,7 @@ def line(name, found):
 
 
 def kinds(rules, loud):
-    """(name, noise, ln ratio of head) of each row of the table."""
+    """Yields (name, noise, ln ratio of head) of each row of the table."""
     margin, slow = math.log1p(rules.margin), math.log1p(rules.tolerance)
     calm = quieter(loud)
     yield from (("as if quiet, equal", calm, 0.0),

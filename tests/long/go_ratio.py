@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""sync.Map compared with a map under RWMutex in 176 cells: real Go and the ports in C.
+"""Compares sync.Map with a map under RWMutex in 176 cells, for Go itself and for the ports in C.
 
-    go_ratio.py FOLDER [KEY=VALUE...]   measures (27 minutes) and prints
+    go_ratio.py FOLDER [KEY=VALUE...]   measures (27 minutes) and prints the ratios
     go_ratio.py --table FOLDER          prints the measured ratios
 
-KEY=VALUE changes a setting of the workload, for example goroutines=wired. The ratio of a
-cell and a pair of maps is the lock's time divided by sync.Map's, paired by block; above 1
-sync.Map wins. "sync" and "lock": the 95 % interval excludes 1; "tied": it does not;
-"none": no interval. Shares count the cells with an interval on both sides. Status: 0; 2
-usage; otherwise the status of `readmostly run`.
+KEY=VALUE changes a setting of the workload, for example goroutines=wired. The ratio of a cell and a
+pair of maps is the lock's time divided by sync.Map's time, paired by block; above 1, sync.Map is
+faster. "sync" or "lock" is printed if the 95 % interval excludes 1, "tied" if it does not, and
+"none" without an interval. Shares count the cells with an interval on both sides. Exit status: 0; 2
+usage error; otherwise the status of `readmostly run`.
 """
 import itertools
 import os
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from report import load, stats  # noqa: E402
 
-# name of a pair: sync.Map, and the locked map for each shape
+# name of a pair -> sync.Map and the locked map, for each shape
 LOCKS = {"u64x8": "gomap_u64_rw", "str16x8": "gomap_str_rw"}
 PAIRS = {
     "go": ("go_sync_map", dict.fromkeys(LOCKS, "go_map_rw")),
@@ -33,7 +33,7 @@ PAIRS = {
 AXES = {"writes": ["0%", "0.1%", "1%", "3%", "5%", "10%", "50%", "100%"],
         "write-kind": ["update", "churn", "fresh"], "keys": ["100", "10000"],
         "shape": list(LOCKS), "threads": ["1", "2"]}
-# An interval needs six blocks; two may be void.
+# An interval needs six blocks; two more may be void.
 SETTINGS = {"warm-up": "50ms", "window": "100ms", "blocks": "8", "deadline": "60s",
             "verify": "100kops", "measure": "throughput", "goroutines": "free",
             "base": "go_map_rw"}
@@ -41,14 +41,14 @@ MAPS = dict.fromkeys(m for sync, locks in PAIRS.values() for m in (sync, *locks.
 
 
 def grid():
-    """The cells, as keys of place_of(). Without writes only one kind of write is used."""
+    """Returns the cells as keys of place_of(). Without writes there is only one kind of write."""
     for writes, kind, keys, shape, threads in itertools.product(*AXES.values()):
         if writes != "0%" or kind == "update":
             yield (round(float(writes[:-1]) / 100, 6), kind, int(keys), shape, int(threads))
 
 
 def place_of(cell):
-    """The key of a cell, from its factors."""
+    """Returns the key of a cell, from its factors."""
     return (round(cell.write_share, 6), cell.write_kind, int(cell.keys), cell.shape, cell.threads)
 
 
@@ -63,7 +63,7 @@ def measure(folder, settings):
 
 
 def rates_of(campaign):
-    """{(map, place): {block: operations per second}}"""
+    """Returns {(map, place): {block: operations per second}}."""
     return {(cell.map, place_of(cell.factors)): cell.rates for cell in campaign.cells.values()
             if cell.measure == "throughput"}
 
@@ -75,7 +75,7 @@ def verdict_of(ratio):
 
 
 def agreement(verdicts, pair):
-    """Numbers of cells by the agreement of a pair of ports with Go."""
+    """Counts the cells in which a pair of ports agrees with Go, and those in which it does not."""
     count = dict.fromkeys(("same", "opposite", "one side only", "no verdict"), 0)
     for verdict in verdicts:
         go, port = verdict["go"], verdict[pair]

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Cost of checking a history: 10^4 to 10^7 operations, or the given numbers.
+"""Measures the cost of checking a history of 10^4 to 10^7 operations, or of the given numbers.
 
     history_cost.py READMOSTLY [OPERATIONS...]
 
-Writes a linearizable history of 64 threads on 10^5 keys (half lookups, half upserts)
-to TMPDIR, runs `readmostly check --history`, and prints CPU seconds and peak resident
-memory. 10^7 operations take 2 GB of disk. Status 1: a wrong verdict.
+Writes a linearizable history of 64 threads on 10^5 keys (half look-ups, half upserts) to TMPDIR,
+runs `readmostly check --history`, and prints CPU seconds and peak resident memory. 10^7 operations
+need 2 GB of disk space. Exit status 1: a wrong verdict.
 """
 import os
 import random
@@ -19,7 +19,7 @@ THREADS, KEYS = 64, 100_000
 
 
 def write(file, operations):
-    """Writes a history; each operation takes effect between its two time stamps."""
+    """Writes a history in which each operation takes effect between its two time stamps."""
     draw, held, busy = random.Random(1), {}, [0] * THREADS
     print('{"format":"readmostly-history","version":1,"guarantee":"none"}', file=file)
     for at in range(1, operations + 1):
@@ -27,7 +27,7 @@ def write(file, operations):
         moment = 100 * at
         invoked = max(busy[thread] + 1, moment - draw.randrange(3000))
         returned = moment + draw.randrange(3000)
-        if invoked > moment:  # the last operation of the thread has not returned
+        if invoked > moment:  # the thread's last operation has not returned yet
             continue
         busy[thread] = returned
         there = "true" if key in held else "false"

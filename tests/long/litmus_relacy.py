@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the litmus tests of explore in Relacy (Dmitry Vyukov), an independent
-implementation of the C++11 memory model.
+"""Runs the litmus tests of `explore` in Relacy (Dmitry Vyukov), an independent implementation of
+the C++11 memory model.
 
     litmus_relacy.py TABLE FOLDER [RUNS]
 
-Writes a C++ program for the rows of TABLE (tests/fixtures/litmus.tsv) into
-FOLDER, builds and runs it, and prints each row whose outcomes differ from the
-column c11, with the reason. Status 1: an unexplained difference; 2: Relacy
-(relacy-dev) is not installed.
+Writes a C++ program for the rows of TABLE (tests/fixtures/litmus.tsv) into FOLDER, builds and runs
+it, and prints each row whose outcomes differ from the column c11, with the reason. Exit status: 1 a
+difference is not explained; 2 Relacy (relacy-dev) is not installed.
 """
 import re
 import subprocess
@@ -56,7 +55,7 @@ template <typename T> static void run(int digits, long runs)
 
 
 def step(text, slot):
-    """(C++ of a step, whether it reads a value)"""
+    """Returns the C++ code of a step, and whether it reads a value."""
     fence, at, value, add, compare, order = STEP.match(text).groups()
     order = "rl::mo_" + ORDER[order]
     if fence:

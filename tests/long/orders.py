@@ -4,13 +4,13 @@
 
     tests/long/orders.py [--map ID] [--only TEXT] [--schedules N] [--list]
 
-Each map of tests/fixtures/orders/maps.tsv is explored under the rows of settings.tsv in a
-copy of HEAD (build/long/orders) until a schedule fails. If a weakened order is found, the
-order is needed; otherwise another order may cover it (notes.tsv).
+Explores each map of tests/fixtures/orders/maps.tsv with the settings in settings.tsv, in a copy of
+HEAD (build/long/orders), until a schedule fails. If a weakened order is found, the original order
+is needed. Otherwise another order may cover it (notes.tsv).
 
-An access is a call of <stdatomic.h> with an explicit order; the two orders of a
-comparison are two accesses. Edits that the language forbids are not made: a load with
-release, or a comparison whose failure order is stronger than its success order.
+An access is a call of <stdatomic.h> with an explicit order; the two orders of a comparison are two
+accesses. Edits that the language forbids are not made: a load with release, or a comparison whose
+failure order is stronger than its success order.
 """
 import argparse
 import re
@@ -43,13 +43,13 @@ class Access:
     path: str
     line: int
     function: str
-    call: str      # "load", "fetch_add", ...
-    variable: str  # the last name of the accessed object; "" for a fence
-    role: str      # "success", "failure"; "" for other calls
-    order: str     # "seq_cst", ...
-    begin: int     # offset of the order's constant, or of a fence's call
+    call: str      # such as "load" or "fetch_add"
+    variable: str  # last name in the accessed object's expression; "" for a fence
+    role: str      # "success" or "failure"; "" for all other calls
+    order: str     # such as "seq_cst"
+    begin: int     # offset of the constant for the order, or of a fence's call
     end: int
-    other: str     # the failure order of a success; otherwise ""
+    other: str     # failure order that belongs to a success order; otherwise ""
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class Edit:
 
 
 def blanked(text):
-    """The text with comments and strings replaced by spaces; offsets are unchanged."""
+    """Replaces comments and strings by spaces; offsets stay the same."""
     return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"",
                   lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.S)
 
 
 def arguments(code, at):
-    """([(begin, end)], end) of the arguments after the bracket at `at`."""
+    """Returns [(begin, end)] of the arguments after the bracket at `at`, and the end of the list."""
     depth, begin, found = 0, at + 1, []
     for i in range(at, len(code)):
         depth += (code[i] in "([{") - (code[i] in ")]}")
@@ -83,8 +83,8 @@ def arguments(code, at):
 
 
 def function_of(code, at):
-    """The function whose body contains the offset, or "". In our style its brace
-    is in the first column."""
+    """Returns the function whose body contains the offset, or "". In our style its brace is in the
+    first column."""
     body = code.rfind("\n{", 0, at)
     if body < 0 or code.find("\n}", body, at) >= 0:
         return ""
@@ -95,7 +95,8 @@ def function_of(code, at):
 
 
 def variable_of(text):
-    """The last name: read of map->read, slot of &record->slot[i], bin_of of bin_of(map, i)."""
+    """Returns the last name: `read` of map->read, `slot` of &record->slot[i], `bin_of` of
+    bin_of(map, i)."""
     text = re.sub(r"\[[^]]*\]|(?<=\w)\(.*\)", "", text, flags=re.S)
     names = re.findall(r"\w+", text)
     return names[-1] if names else ""
@@ -130,7 +131,8 @@ def accesses(path, text):
 
 
 def legal(access, to):
-    """The failure order of a comparison must not be stronger than its success order (C11)."""
+    """True unless the failure order of a comparison would be stronger than its success order
+    (C11)."""
     return access.other in ("", "relaxed") or (
         access.other == "acquire" and to in ("acquire", "acq_rel"))
 
@@ -162,21 +164,21 @@ def rows_of(name):
 
 
 def build(tree, source):
-    """Builds the map of one file of the tree; returns the program that explores it."""
+    """Builds the map in one file of the tree; returns the program that explores it."""
     out = tree / "build/one"
     subprocess.run(["tests/tools/with_impl.sh", out, "explore", source], cwd=tree, check=True)
     return out / "maps/explore" / Path(source).stem
 
 
 def parts_of(tree, source):
-    """The files of impls/ that a map includes."""
+    """Returns the files of impls/ that a map includes."""
     done = subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-I.", "-MM", source], cwd=tree,
                           check=True, capture_output=True, text=True).stdout
     return {p for p in done.replace("\\\n", " ").split() if p.startswith("impls/")}
 
 
 def explore(program, tree, ident, options, schedules):
-    """The finding for a map with one row of settings.tsv, or None."""
+    """Returns the finding for a map with one row of settings.tsv, or None."""
     done = subprocess.run([program, ident, "--schedules", str(schedules), *options], cwd=tree,
                           capture_output=True, text=True, check=False)
     found = re.search(r"^FAIL .*; schedule \d+: (.*)", done.stdout, re.M)

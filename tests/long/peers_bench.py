@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Speed of the maps of other libraries as a ratio to std_mutex, compared with known figures.
+"""Compares the speeds of other libraries' maps, relative to std_mutex, with known figures.
 
-    peers_bench.py run FOLDER [KEY=VALUE...]   measures, and prints the table
+    peers_bench.py run FOLDER [KEY=VALUE...]   measures and prints the table
     peers_bench.py table FOLDER                prints the table
 
-The ratio is a map's time divided by std_mutex's, paired by block, in the cells of
-workloads/peers-bench.conf. The fact sheet of a map, impls/facts/ID.txt, has the ratio of
-a prototype on up to three machines. A ratio more than 30 % outside of their range is an
-error unless the sheet explains it ("outside: REASON"). Status: 0; 1 an unexplained ratio;
-2 usage or input.
+The ratio is a map's time divided by the time of std_mutex, paired by block, in the cells of
+workloads/peers-bench.conf. The fact sheet of a map, impls/facts/ID.txt, gives the ratio of a
+prototype on up to three machines. A ratio more than 30 % outside the range of these is an error,
+unless the sheet explains it ("outside: REASON"). Exit status: 0; 1 a ratio is not explained; 2
+usage or input error.
 """
 import json
 import os
@@ -26,19 +26,19 @@ from report import ending, load, stats  # noqa: E402
 WORKLOAD = ROOT / "workloads/peers-bench.conf"
 FACTS = ROOT / "impls/facts"
 BASE = "std_mutex"
-SLACK = 1.3  # multiplies the upper bound, divides the lower one
+SLACK = 1.3  # the upper bound is multiplied by it, the lower bound divided
 COLUMNS = ("map", "ratio", "low", "high", "blocks", "bound_a", "bound_b",
            "bound_c", "verdict")
 
 
 def sheet_of(name):
-    """The fields of a fact sheet."""
+    """Reads the fields of a fact sheet."""
     lines = (FACTS / f"{name}.txt").read_text().splitlines()
     return dict(line.split(": ", 1) for line in lines)
 
 
 def bounds_of(sanity):
-    """The figures of machines A, B and C, or None."""
+    """Returns the figures of machines A, B and C, or None."""
     first_two = re.match(r"([\d.]+|not measured) / ([\d.]+|not measured)", sanity)
     third = re.search(r"prototype on C ([\d.]+\d)", sanity)
     return tuple(None if text in (None, "not measured") else float(text)
@@ -47,7 +47,7 @@ def bounds_of(sanity):
 
 
 def verdict_of(ratio, sanity):
-    """"within", "no bound", "outside: REASON" with the sheet's reason, or "outside"."""
+    """Returns "within", "no bound", "outside: REASON" with the sheet's reason, or "outside"."""
     bounds = [bound for bound in bounds_of(sanity) if bound is not None]
     if ratio is None:
         return "not measured"
@@ -60,7 +60,7 @@ def verdict_of(ratio, sanity):
 
 
 def peers_of(program):
-    """Ids of the maps of this build with a fact sheet, including other languages."""
+    """Returns the ids of this build's maps that have a fact sheet, in all languages."""
     listed = json.loads(subprocess.run(
         [program, "dev", "list", "--json"], capture_output=True, text=True,
         check=True).stdout)["maps"]
@@ -78,7 +78,7 @@ def measure(folder, settings):
 
 
 def rates_of(campaign):
-    """{map: {block: operations per second of CPU time of its thread}}"""
+    """Returns operations per second of the thread's CPU time, by map and block."""
     rates = {}
     for cell in campaign.cells.values():
         if cell.measure == "throughput":
@@ -88,7 +88,7 @@ def rates_of(campaign):
 
 
 def table_of(campaign):
-    """A dict of COLUMNS for each map of the campaign, fastest first."""
+    """Returns a dict of COLUMNS for each map of the campaign, fastest first."""
     rates, table = rates_of(campaign), []
     for name, rate in rates.items():
         ratio = stats.ratio_interval(rates.get(BASE, {}), rate)
@@ -108,7 +108,7 @@ def text_of(value):
 
 
 def lines_of(table):
-    """Lines of text: time relative to std_mutex, and the expected figures."""
+    """Yields lines of text with the time relative to std_mutex and the expected figures."""
     yield (f"{'map':17} {'time':>5}  95 % interval  blocks  "
            f"{'A':>5} {'B':>5} {'C':>5}  (of {BASE}'s; A, B, C: prototypes)")
     for row in table:

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Coverage of intervals and error rates of verdicts.
+"""Measures the coverage of intervals and the error rates of verdicts.
 
     tests/long/stats_rates.py [--seed N] [--share F]
 
-Draws values with a known true centre and applies report/stats to them. Everything
-is simulated; it takes half an hour. --share 0.01 draws that share in seconds.
-Prints each rate. Status 1: a rate is outside its bar.
-tests/report/test_stats_rates.py checks the same rates with few draws.
+Samples values with a known true centre and applies report/stats to them. Everything is simulated,
+which takes half an hour; --share 0.01 uses that share of the samples and takes seconds. Prints each
+rate. Exit status 1: a rate is outside its limits. tests/report/test_stats_rates.py checks the same
+rates with few samples.
 """
 import argparse
 import math
@@ -26,14 +26,14 @@ from report import stats  # noqa: E402
 
 FIRST_SEED = 20261122
 SIZES = 10, 20, 30, 100
-CHUNK = 500  # draws at a time, to bound memory
+CHUNK = 500  # samples at a time, to limit memory
 RANK_BAR, CORRELATED_BAR = (0.94, 0.97), (0.93, 0.99)
 CROSSING_BAR, LEDGER_BAR = (0.93, 0.99), (0, 0.013)
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Two normal modes, at 0 and at `away`; `share` is the probability of the second."""
+    """Two normal modes at 0 and `away`; `share` is the probability of the second."""
     away: float
     share: float
     sd: float = 1.0
@@ -47,7 +47,8 @@ class Mix:
                 + self.share * dist.norm.cdf((x - self.away) / self.sd))
 
     def mean_of_two(self, m):
-        """P((x + y) / 2 <= m): three modes; the middle one has one draw of each."""
+        """P((x + y) / 2 <= m). The mean has three modes; in the middle one, x and y differ in
+        mode."""
         at = np.array([0.0, self.away / 2, self.away])
         chance = ((1 - self.share) ** 2, 2 * self.share * (1 - self.share),
                   self.share ** 2)
@@ -70,7 +71,7 @@ SYMMETRIC = "normal", "t, 3 degrees", "two modes, 50 : 50, 6 sd apart"
 
 @dataclass(frozen=True)
 class Figure:
-    """A share of draws, and its bar (low, high) or None."""
+    """A share of samples, and its limits (low, high) or None."""
     part: str
     what: str
     hits: int
@@ -88,13 +89,13 @@ class Figure:
 
 
 def middle(function):
-    """The median of a distribution function."""
+    """Returns the median of a distribution function."""
     return optimize.brentq(lambda m: function(m) - 0.5, -20, 20, xtol=1e-12)
 
 
 def pseudo_median(world):
-    """The median of the mean of two draws of the distribution, in closed form or
-    by quadrature over the quantiles of the first."""
+    """Returns the median of the mean of two values from the distribution, in closed form or by
+    quadrature over the quantiles of the first value."""
     if isinstance(world, Mix):
         return middle(world.mean_of_two)
     first = world.ppf((np.arange(20_000) + 0.5) / 20_000)
@@ -102,7 +103,7 @@ def pseudo_median(world):
 
 
 def covered(world, at, n, draws, seed, interval):
-    """The number of `draws` samples of size n whose interval contains `at`."""
+    """Counts the samples of size n, of `draws`, whose interval contains `at`."""
     rng, held = np.random.default_rng(seed), 0
     for start in range(0, draws, CHUNK):
         x = world.rvs((min(CHUNK, draws - start), n), random_state=rng)
@@ -114,7 +115,7 @@ def covered(world, at, n, draws, seed, interval):
 # ---- the parts ------------------------------------------------------------
 
 def why_outside(name, n):
-    """The reason for a coverage outside of the bar."""
+    """Explains a coverage outside the limits."""
     exact = 1 - 2 * stats.signed_rank_tail(n)[stats.walsh_rank(n, 0.95) - 1]
     if name in SYMMETRIC:
         return f"random error: the exact coverage is {percent(exact)}"
@@ -123,7 +124,7 @@ def why_outside(name, n):
 
 
 def rank_intervals(seed, draws=10_000):
-    """Coverage of the pseudo-median of a distribution by its 95 % signed-rank interval."""
+    """Yields how often the 95 % signed-rank interval covers the pseudo-median of a distribution."""
     for name, world in WORLDS.items():
         at = pseudo_median(world)
         for n in SIZES:
@@ -135,7 +136,7 @@ def rank_intervals(seed, draws=10_000):
 
 
 def correlated(seed, draws=4000):
-    """Coverage of the centre 0 of a first-order autoregression."""
+    """Yields how often intervals cover the centre 0 of a first-order autoregression."""
     for n in (12, 26, 40):
         for lag in (0.0, 0.2, 0.53, 0.695):
             rng = np.random.default_rng([seed, 2, n])
@@ -151,7 +152,7 @@ def correlated(seed, draws=4000):
 
 
 def crossings(seed, draws=400):
-    """Coverage of a known crossing of two lines by the interval of crossover()."""
+    """Yields how often the interval of crossover() covers a known crossing of two lines."""
     line, at = np.array([-0.3, -0.1, 0.1, 0.3]), 2 ** 1.5
     for n in SIZES:
         rng, held = np.random.default_rng([seed, 3, n]), 0
@@ -166,8 +167,8 @@ def crossings(seed, draws=400):
                      "it is the zero of a median of blocks")
 
 
-HARD = {"margin": 0.0, "cells": 1}  # without margin the truth is at the limit
-LEDGERS = [  # text, ledgers, bar, options of drawn()
+HARD = {"margin": 0.0, "cells": 1}  # without a margin, the truth is at the limit
+LEDGERS = [  # text, ledgers, limits, options of drawn()
     ("no difference, bursts, no margin, one cell a claim", 10_000, LEDGER_BAR,
      HARD),
     ("no difference, bursts, margin 2 %, one to three cells a claim", 1_000,
@@ -182,7 +183,7 @@ LEDGERS = [  # text, ledgers, bar, options of drawn()
 
 
 def ledgers(seed, share=1.0):
-    """Share of ledgers of 155 claims with a wrong verdict at 1 %."""
+    """Yields the share of ledgers of 155 claims that have a wrong verdict, at 1 %."""
     for number, (what, draws, bar, options) in enumerate(LEDGERS):
         draws = max(1, round(share * draws))
         rng = np.random.default_rng([seed, 6, number])
@@ -193,7 +194,7 @@ def ledgers(seed, share=1.0):
 
 
 def figures(seed, share=1.0):
-    """All figures, in the order of their computation."""
+    """Yields all figures, in the order of their computation."""
     yield from ledgers(seed, share)
     for part in (rank_intervals, correlated, crossings):
         draws = round(share * part.__defaults__[0])

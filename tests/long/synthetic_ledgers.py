@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Synthetic ledgers: many claims about the speed of maps with known true speeds.
+"""Makes synthetic ledgers: many claims about the speed of maps with known true speeds.
 
-stats_rates.py and test_stats_rates.py use them. Nothing is measured. Verdicts
-come from report.stats.family() itself.
+stats_rates.py and test_stats_rates.py use them. Nothing is measured. The verdicts come from
+report.stats.family() itself.
 """
 import math
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from report import stats
 CLAIMS, BLOCKS, CAMPAIGNS, MAPS = 155, 20, 8, 10
 MARGIN, TOLERANCE = math.log(1.02), math.log(1.2)
 RATIOS = (1.3, 2.3, 2.7, 10.0)  # claimed ratios
-AGAIN = 10  # draws of noise for each ledger
+AGAIN = 10  # samples of noise for each ledger
 
 
 @dataclass
 class Ledger:
-    """Claims for stats.family(), and the alternatives of each that are false for
-    the drawn true speeds."""
+    """Claims for stats.family(), and those alternatives of each claim that are false for the true
+    speeds."""
     claims: dict
-    wrong: dict  # id -> names
+    wrong: dict  # id -> names of false alternatives
     contrasts: list  # (campaign, map, map), each once
 
 
 def pairs_of(rng, cells):
-    """One to `cells` contrasts of one campaign for each claim. Claims share maps
-    and sometimes a contrast."""
+    """Returns for each claim one to `cells` contrasts of one campaign. Claims share maps, and
+    sometimes a contrast."""
     contrasts = []
     for _ in range(CLAIMS):
         campaign = int(rng.integers(CAMPAIGNS))
@@ -38,7 +38,7 @@ def pairs_of(rng, cells):
 
 
 def truth_of(rng, moved):
-    """ln speed of every map: equal, except for a share of `moved` maps."""
+    """Returns ln speed of every map; all are equal, except a share of `moved` maps."""
     speed = np.zeros((CAMPAIGNS, MAPS))
     faster = rng.random(speed.shape) < moved
     speed[faster] = rng.uniform(0.2, 1.0, int(faster.sum()))
@@ -46,7 +46,8 @@ def truth_of(rng, moved):
 
 
 def ledger_of(rng, speed, margin, cells):
-    """Two thirds of the claims are directions, the others ratios, a few equality."""
+    """Makes claims: two thirds are about directions, a few about equality, the others about
+    ratios."""
     claims, wrong, contrasts = {}, {}, pairs_of(rng, cells)
     for i, keys in enumerate(contrasts):
         d = [speed[c, a] - speed[c, b] for c, a, b in keys]
@@ -77,10 +78,10 @@ def ledger_of(rng, speed, margin, cells):
 
 
 def rates_of(rng, speed, noise):
-    """ln rates (campaigns, maps, blocks): trials of a block share a burst of the
-    machine; 3 % are missing. skewed: bursts slow only maps with odd numbers. A
-    contrast of an odd and an even map is then not symmetric: its mean equals
-    the difference of speeds, its pseudo-median is near it."""
+    """Returns ln rates (campaigns, maps, blocks). Trials of a block share a burst of the machine,
+    and 3 % are missing. With `skewed` noise, bursts slow only maps with odd numbers. A contrast of
+    an odd and an even map is then not symmetric: its mean equals the difference of speeds, and its
+    pseudo-median is near it."""
     shape = (CAMPAIGNS, MAPS, BLOCKS)
     burst = rng.choice([1.0, 6.0], (CAMPAIGNS, 1, BLOCKS), p=[0.85, 0.15])
     ln = rng.normal(0, 0.03, shape) + speed[:, :, None]
@@ -95,16 +96,16 @@ def rates_of(rng, speed, noise):
 
 
 def contrasts_of(ledger, ln):
-    """Data for stats.family(): each contrast of a claim, once."""
+    """Returns the data for stats.family(): each contrast of a claim, once."""
     d = {(c, a, b): ln[c, a] - ln[c, b] for c, a, b in ledger.contrasts}
     return {key: x[~np.isnan(x)] for key, x in d.items()}
 
 
 def drawn(rng, draws, noise="bursts", moved=0.0, margin=MARGIN, cells=3,
           alpha=0.01):
-    """Draws ledgers, a new one every AGAIN draws, and decides them. Yields
-    (false alternatives accepted, all alternatives accepted) for each draw, as
-    lists of (claim, name)."""
+    """Makes ledgers, a new one after every AGAIN samples of noise, and decides them. Yields for
+    each sample (false alternatives accepted, all alternatives accepted), as lists of (claim,
+    name)."""
     for i in range(draws):
         if i % AGAIN == 0:
             speed = truth_of(rng, moved)

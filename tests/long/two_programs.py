@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Ratio of times of the same map in two programs that use the trial protocol.
+"""Compares the time of the same map in two programs that use the trial protocol.
 
     two_programs.py port|foreign [OPTION of `readmostly run`...]
 
-port: Go's own maps and their ports in C (workloads/port-speed.conf; needs Go).
-foreign: gomap_rw in examples/trial/their_trial.c and in readmostly
-(workloads/foreign.conf). Trials of both programs alternate in blocks of random order.
-Prints the other program's time divided by readmostly's with its 95 % interval, for
-elapsed time and for the threads' CPU time. Status: 0 the ratio meets the bar (port:
-the lower bound of elapsed time is at least 0.97; foreign: the interval is within
-2 % of 1), 1 it does not, 2 usage or input, 3 a trial failed or there is no interval.
+`port` compares Go's own maps with their ports in C (workloads/port-speed.conf; needs Go). `foreign`
+compares gomap_rw in examples/trial/their_trial.c with gomap_rw in readmostly
+(workloads/foreign.conf). Trials of both programs alternate in blocks of random order. Prints the
+other program's time divided by readmostly's with its 95 % interval, for elapsed time and for the
+threads' CPU time. Exit status: 0 the ratio is within its limits (port: the lower end for elapsed
+time is at least 0.97; foreign: the interval is within 2 % of 1); 1 it is not; 2 usage or input
+error; 3 a trial failed, or there is no interval.
 """
 import os
 import shutil
@@ -24,7 +24,7 @@ from report import load, stats  # noqa: E402
 from report.load.trial import Status  # noqa: E402
 
 BUILD = Path(os.environ.get("BUILD", "build/gcc"))
-# name: workload, other program, lower and upper bar of the interval
+# name: workload, other program, lower and upper limit of the interval
 KINDS = {"port": ("workloads/port-speed.conf", "readmostly-go", 0.97, None),
          "foreign": ("workloads/foreign.conf", "tests/their_trial", 0.98, 1.02)}
 TIMES = {"elapsed": lambda result: result.elapsed_ns,
@@ -32,13 +32,13 @@ TIMES = {"elapsed": lambda result: result.elapsed_ns,
 
 
 def rates(trials, time_of):
-    """{block: operations per second}"""
+    """Returns {block: operations per second}."""
     return {t.block: t.result.ops * 1e9 / time_of(t.result)
             for t in trials if t.usable and time_of(t.result)}
 
 
 def judge(ratio, low, high):
-    """(status, words)"""
+    """Returns the exit status and a text."""
     if ratio.low is None:
         return 3, f"no interval: {ratio.reason}"
     met = ratio.low >= low and (high is None or ratio.high <= high)
@@ -76,7 +76,7 @@ def main():
         if cell.measure != "throughput":
             continue
         for name, time_of in TIMES.items():
-            # These are rates: the slower program has the smaller rate.
+            # the values are rates, so the slower program has the smaller one
             ratio = stats.ratio_interval(*(rates(campaign.attempted(cell, arm), time_of)
                                            for arm in ("here", "there")))
             decided, words = judge(ratio, low, high)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes synthetic campaigns for the tests of `report advise`, with any set of places and
-speeds, and noise by trial and by block. Nothing in them was measured."""
+"""Writes synthetic campaigns for the tests of `report advise`. Places and speeds can be chosen;
+noise is added for each trial and each block. Nothing in them was measured."""
 import itertools
 import json
 import math
@@ -10,12 +10,12 @@ from pathlib import Path
 import make_journal
 import synthetic
 
-NOISE, BLOCK_NOISE = 0.02, 0.05  # sd of ln rate, by trial and by block
+NOISE, BLOCK_NOISE = 0.02, 0.05  # standard deviations of ln rate
 
 
 def grid(**lists):
-    """All combinations of lists of factors. Missing lists get the default value. Without
-    writes there is only one kind of write."""
+    """Returns all combinations of lists of factors. A factor without a list gets its default
+    value. Without writes there is only one kind of write."""
     lists = {"threads": (1, 2), "keys": (65536,), "write_share": (0.03,),
              "write_kind": ("update",)} | lists
     found = [dict(zip(lists, values)) for values in itertools.product(*lists.values())]
@@ -24,7 +24,7 @@ def grid(**lists):
 
 
 def noisy(speed, seed):
-    """A function of (cell, block): a sample around speed(cell), the same for every call."""
+    """Makes a function of (cell, block) that adds noise to speed(cell), always the same."""
     def sample(cell, block):
         trial, common = random.Random(f"{seed} {cell['id']} {block}"), random.Random(
             f"{seed} {block}")
@@ -44,12 +44,12 @@ def cells_of(places, maps, blocks, cpus, workload):
 def write(folder, places, maps, speed=synthetic.mops, blocks=12, seed=1, cpus=4, about=None,
           drop=lambda cell, block: False, copy=None, workload="uniform-97-3", machine=None,
           **plant):
-    """A campaign folder.
+    """Writes a campaign's folder.
 
-    about -- map -> members of its description
-    drop  -- function of (cell, block): true if this trial is missing
-    copy  -- speed of a second copy of each map / its speed: adds A/A arms
-    plant -- faults for make_journal.trial(): crash, fail_verify, void
+    - about: members of a map's description, by map
+    - drop: function of (cell, block) that is true if this trial is missing
+    - copy: speed of a second copy of each map / the map's speed; adds A/A arms
+    - plant: faults for make_journal.trial(): crash, fail_verify, void
     """
     folder, cpus = Path(folder), list(range(cpus))
     folder.mkdir(parents=True)

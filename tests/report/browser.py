@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drives one Chromium for all tests of the page, through two pipes.
+"""Drives one Chromium process for all tests of the page, through two pipes.
 
-The protocol is Chromium's DevTools protocol, JSON between null bytes. It sets an
-exact width and a colour scheme, which command-line options cannot.
+It speaks Chromium's DevTools protocol, which is JSON between null bytes. The protocol can set an
+exact width and a colour scheme; command-line options cannot.
 """
 import contextlib
 import json
@@ -26,7 +26,7 @@ class Browser:
         self.read_end, to_write = os.pipe()
 
         def pipes():
-            """Chromium reads from 3 and writes to 4."""
+            """Connects the two pipes: Chromium reads from descriptor 3 and writes to 4."""
             reads, writes = os.dup(to_read), os.dup(to_write)
             os.dup2(reads, 3)
             os.dup2(writes, 4)
@@ -46,7 +46,7 @@ class Browser:
         self.process.wait()
 
     def read(self):
-        """The next message."""
+        """Returns the next message."""
         while b"\0" not in self.rest:
             part = os.read(self.read_end, 1 << 16)
             if not part:
@@ -56,7 +56,8 @@ class Browser:
         return json.loads(one)
 
     def send(self, method, session=None, wait_for=None, **params):
-        """Sends a command and returns its result, after the event `wait_for` if that is given."""
+        """Sends a command and returns its result; waits first for the event `wait_for`, if
+        given."""
         self.number += 1
         text = {"id": self.number, "method": method, "params": params}
         if session:
@@ -75,7 +76,7 @@ class Browser:
 
 
 class Tab:
-    """A page in the browser, with the given size and colours."""
+    """A page in the browser, with a given size and colour scheme."""
 
     def __init__(self, browser, path, width=1400, height=900, dark=False):
         self.browser = browser
@@ -94,13 +95,13 @@ class Tab:
         return self.browser.send(method, self.session, **params)
 
     def media(self, kind, dark=False):
-        """Shows the page as on "screen" or in "print"."""
+        """Shows the page as on a screen ("screen") or as printed ("print")."""
         self.send("Emulation.setEmulatedMedia", media=kind, features=[
             {"name": "prefers-color-scheme",
              "value": "dark" if dark else "light"}])
 
     def run(self, script):
-        """The value of an expression in the page; promises are awaited."""
+        """Returns the value of an expression in the page; promises are awaited."""
         got = self.send("Runtime.evaluate", expression=script,
                         awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in got:
@@ -113,7 +114,7 @@ class Tab:
 
 @contextlib.contextmanager
 def opened(browser, path, **how):
-    """A tab for the duration of a with statement."""
+    """Opens a tab for the duration of a `with` statement."""
     tab = Tab(browser, path, **how)
     try:
         yield tab

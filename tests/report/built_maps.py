@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists the maps of this build. If a library or a language is missing, the tests that
-need it are skipped with its name."""
+"""Lists the maps of this build. If a library or a language is missing, tests that need it are
+skipped, and the reason names it."""
 import functools
 import json
 import os
@@ -15,7 +15,7 @@ BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 
 @functools.cache
 def listed():
-    """The output of `list`: (ids of this build, id -> why it is not built)."""
+    """Returns the ids that `list` prints, and the reasons why other maps are not built, by id."""
     done = subprocess.run([BUILD / "readmostly", "dev", "list", "--json"], text=True,
                           capture_output=True, check=True)
     reported = json.loads(done.stdout)
@@ -25,7 +25,7 @@ def listed():
 
 
 def require(*names):
-    """Skips the test if one of the maps is not built, and prints what it needs."""
+    """Skips the test if one of the maps is not built, and prints what the map needs."""
     built, skipped = listed()
     for name in names:
         if name not in built:
@@ -33,5 +33,5 @@ def require(*names):
 
 
 def maps_of(claim):
-    """The maps in the cells of a row of the ledger."""
+    """Returns the maps in the cells of a claim of the ledger."""
     return {name for one in claim.each() for name in one.maps}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adds the marker `long` for all modules. RM_LONG=1 runs only the tests that have it;
+"""Adds the marker `long` for all modules. With RM_LONG=1 only the tests that have the marker run;
 otherwise they are deselected."""
 import os
 

@@ -3,12 +3,11 @@
 
     fuzz_readers.py BUILD [NAME...]
 
-A reader must either reject an input with its own error, one line that names the file, or
-accept it. Accepted data must be valid, and must be equal after writing and reading. A
-missing file and a folder in its place are not inputs: each reader must reject them
-before the first input.
-FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS of the environment are as in
-tests/unit/fuzz.h; prints the same `# fuzz` lines.
+A reader must either accept an input, or reject it with its own error, which is one line that
+names the file. Accepted data must be valid, and must stay the same when they are written and read
+again. Each reader must also reject a missing file, and a folder in place of the file; these are
+tried before the first input. FUZZ_INPUTS, FUZZ_SEED, FUZZ_FIRST and FUZZ_SECONDS have the same
+meaning as in tests/unit/fuzz.h, and the output has the same `# fuzz` lines.
 """
 import ctypes
 import json
@@ -30,7 +29,7 @@ from report.load import histogram, seal  # noqa: E402
 from synthetic import encoded, hlog  # noqa: E402
 
 SAMPLE = TOP / "tests" / "fixtures" / "campaign"
-BYTES = 16384  # FUZZ_BYTES
+BYTES = 16384  # like FUZZ_BYTES in tests/unit/fuzz.h
 REFUSED, TAKEN = False, True
 JSON_WORDS = """null true 0 1 2 -1 1e999 NaN Infinity {} [] "" "x" [[0]] "ok"
 "void" "failed" "head" "base" "attempt":2, "block":0, "block":1, "status":"ok",
@@ -41,7 +40,7 @@ JSON_WORDS = """null true 0 1 2 -1 1e999 NaN Infinity {} [] "" "x" [[0]] "ok"
 
 
 class Unsound(Exception):
-    """A reader neither rejected nor accepted an input correctly; the text is the fault."""
+    """A reader did not handle an input correctly; the text describes the fault."""
 
 
 class Input(ctypes.Structure):
@@ -72,7 +71,7 @@ def corpus_of(words, seeds):
 
 
 def mutator(build):
-    """fuzz_make() of the library, which is built if it is missing."""
+    """Returns fuzz_make() of the library, which is built if it is missing."""
     file = (TOP / build / "tests" / "fuzz_mutate.so").resolve()
     subprocess.run(["make", "-s", f"BUILD={build}",
                     f"{build}/tests/{file.name}"], cwd=TOP, check=True)
@@ -93,8 +92,8 @@ def expect(fine, what):
 
 
 def check_json(text):
-    """Checks that accepted JSON has unique members and only finite numbers, with hooks
-    that are independent of report/."""
+    """Checks, with hooks that are independent of report/, that accepted JSON has unique members
+    and only finite numbers."""
     def members(pairs):
         expect(len({name for name, _ in pairs}) == len(pairs), "a member occurs twice")
         return dict(pairs)
@@ -109,19 +108,19 @@ def check_json(text):
 # ---- readers: folder and text -> REFUSED or TAKEN -------------------------
 
 def is_chosen(n, text):
-    """Selects one of n inputs by its own bytes, so that the choice does not depend on its
-    position."""
+    """Selects one of n inputs by the input's own bytes, so that the choice does not depend on
+    its position."""
     return zlib.crc32(text) % n == 0
 
 
 def check_campaign(campaign):
-    """Checks that the data that were read have a result with finite rates."""
+    """Checks that the campaign can be decided and that its rates are finite."""
     for cell in campaign.cells.values():
         expect(all(math.isfinite(r) for r in cell.rates.values()), "a rate is nan")
         expect(all(t.block >= 0 for t in cell.trials), "a block below 0")
     try:
         result.build(campaign)
-    except load.JournalError as error:  # the sample lacks histograms
+    except load.JournalError as error:  # the sample has no histograms
         expect(is_line(str(error)) and ".hlog: " in str(error), str(error))
 
 
@@ -139,13 +138,13 @@ def read_campaign(folder):
 
 
 def resealed(meta):
-    """A campaign.json with hashes that match its members."""
+    """Returns a campaign.json with hashes that match its members."""
     meta = meta | {"plan_sha256": seal.plan_sha256(meta)}
     return meta | {"sha256": seal.campaign_sha256(meta)}
 
 
 def repaired(text):
-    """Repairs the hashes of half of the inputs, so that later checks are reached."""
+    """Repairs the hashes of half of the inputs, so that later checks are reached, too."""
     try:
         found = json.loads(text)
         return json.dumps(resealed(found)).encode() if isinstance(
@@ -165,15 +164,15 @@ def meta(folder, text):
 
 
 def sealed(text):
-    """Adds its checksum to each line that could be a trial."""
+    """Adds a checksum to each line that could be a trial."""
     return b"\n".join(b'%s,"crc32":"%s"}' % (
         line[:-1], seal.crc32(line[:-1]).encode()) if line.endswith(b"}")
         else line for line in text.split(b"\n"))
 
 
 def trials(folder, text):
-    """REFUSED if a line was rejected. Half of the inputs go to a campaign whose lines have
-    checksums, which are then correct."""
+    """Returns REFUSED if a line was rejected. Half of the inputs go to a campaign whose lines have
+    checksums; these are then made correct."""
     folder /= "sealed" if is_chosen(2, text) else "small"
     text = sealed(text) if folder.name == "sealed" else text
     file = folder / "trials.jsonl"
@@ -191,8 +190,8 @@ def quantiles(file, crc32):
 
 
 def hlog_file(folder, text):
-    """An input without a tag is the payload before its compression. Half of the inputs
-    have a checksum, and one in 16 a wrong one."""
+    """Makes an .hlog file; an input without a tag becomes the payload before compression. Half of
+    the inputs have a checksum, one in 16 a wrong one."""
     file, kind = folder / "x.hlog", zlib.crc32(text) % 16
     file.write_bytes(text if b"Tag=" in text else hlog(text).encode())
     whole = seal.crc32(file.read_bytes())
@@ -239,15 +238,15 @@ def of(*names):
 
 
 def campaign_of(*names):
-    """The sample's campaign.json with only these members."""
+    """Returns the sample's campaign.json with only these members."""
     found = json.loads(*of("campaign.json"))
     return {name: found[name] for name in names}
 
 
 def make_sample(folder):
-    """Writes the files next to the input. Two campaigns of the sample's cells have trials,
-    one with and one without checksums. They have nothing else, because they are read for
-    each input."""
+    """Writes the files that inputs refer to. Two campaigns with the sample's cells have trials,
+    one with checksums and one without. They have nothing else, because they are read for each
+    input."""
     small = campaign_of("format", "protocol", "seed", "cells", "order", "maps")
     for name, found in (("small", small), ("sealed", resealed(
             small | {"line_checksum": "crc32"}))):
@@ -262,7 +261,7 @@ HLOG = [form(encoded(counts)) for counts in (
     {0: 1}, {5: 63, 6: 64, 7: 8191}, {100: 2 ** 31, 30000: 2 ** 40},
     {i: i + 1 for i in range(0, 9000, 7)}) for form in (
         bytes, lambda plain: hlog(plain).encode())]
-READERS = {  # the fastest first
+READERS = {  # the fastest come first
     "rules of the gate": (rules, JSON_WORDS, [
         (TOP / "report" / "gate" / "regress.json").read_bytes()]),
     "mode in Python": (mode, ["blocks = ", "budget = ", "1.2.3min", "3min",
@@ -303,7 +302,7 @@ def refuse_absent(name, folder):
 
 
 def fuzz(name, make, inputs):
-    """(inputs, taken, refused, the fault or None)."""
+    """Returns the numbers of inputs, of accepted and of rejected ones, and the fault or None."""
     reader, words, seeds = READERS[name]
     corpus, made = corpus_of(words, seeds), Input()
     seed, first, most = (int(os.environ.get(f"FUZZ_{key}", preset)) for

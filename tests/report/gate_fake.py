@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generates campaigns of make regress in the form of `readmostly run`, in this process and
+"""Generates campaigns of `make regress` in the form of `readmostly run`, within this process and
 without a clock."""
 import hashlib
 import json
@@ -22,7 +22,7 @@ COST_NS = 20.0
 CELLS = (("regress", "gomap_rw", 1), ("regress", "syncmap", 1),
          ("regress", "shard_rw_32", 1), ("regress-threads", "shard_rw_32", 2),
          ("regress-aa", "gomap_rw", 1), ("regress-slow", "gomap_rw", 1))
-GIVE_UP = 2  # failures of an arm before its cell is skipped
+GIVE_UP = 2  # failures of an arm after which its cell is skipped
 RULES = load_rules()
 MACHINE = {"id": "0123abcd", "topology": "x", "this_machine": True, "cores": 2, "sockets": 1,
            "nodes": 1, "kinds": 1, "l1d_bytes": 1, "l2_bytes": 1, "l3_bytes": 1, "note": None,
@@ -35,11 +35,12 @@ FACTORS = {"keys": 65536, "window_ns": 0, "cpus": [], "write_share": 0.03,
 
 
 class Fake:
-    """Plays trials. Binaries are named like arms; slow uses base's.
+    """Simulates trials. Binaries have the names of their arms, except that `slow` uses base's.
 
-    slow, fail  binary -> share, binary -> (status, exit, reason)
-    noise       standard deviation of the log cost
-    second      extra cost of the second trial of a pair [share]
+    - slow: slowdown of a binary, as a share
+    - fail: (status, exit, reason) of a binary
+    - noise: standard deviation of the log cost
+    - second: additional cost of the second trial of a pair, as a share
     """
 
     def __init__(self, slow=(), fail=(), noise=0.005, second=0.0, seed=1):
@@ -72,11 +73,11 @@ def cell_of(workload, name, threads, skip, blocks, measure="throughput"):
 
 
 def meta_of(fake=None, cpus=2, head_extra=0.0, blocks=40, cells=CELLS):
-    """campaign.json; if the trials of base fail, no window can be set."""
+    """Returns campaign.json; if the trials of base fail, no window can be set."""
     fake = fake or Fake()
     skip = fake.fail["base"][2] if "base" in fake.fail else None
 
-    programs = {"programs": {"plain/gomap_rw": sha("gomap_rw")}}  # in a folder
+    programs = {"programs": {"plain/gomap_rw": sha("gomap_rw")}}  # as for a folder of programs
 
     def arm(name, binary, workload=None, extra=0.0):
         return {"name": name, "workload": workload, "program": binary,
@@ -104,7 +105,8 @@ def view_of(fake=None, flips=8000, **how):
 
 
 def rows_of(view, fake):
-    """Lines of trials.jsonl: every block of the plan, with each contrast's pair in random order."""
+    """Returns the lines of trials.jsonl: every block of the plan, with the two trials of each
+    contrast in random order."""
     rows, draw, failures = [], random.Random(3), {}
     cells = {c.id: c for c in view.meta.cells}
     arms = {a.name: a for a in view.arms}
@@ -142,7 +144,7 @@ def only(verdicts, role):
 
 
 def put(folder, fake=None, rows=None, meta=None, **how):
-    """Writes a campaign's folder as the runner leaves it."""
+    """Writes a campaign's folder as the runner would leave it."""
     fake = fake or Fake()
     meta = {"name": folder.name, "notes": {"ref": "v1", "commit": "abc"}} | (meta or {})
     meta = meta_of(fake, **how) | meta

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs readmostly-go with requests that follow the schema of trials, and checks its
-answers. Without Go the program is not built."""
+"""Runs readmostly-go with requests that follow the schema of trials, and checks its results.
+Without Go, the program is not built."""
 import json
 import os
 import shutil
@@ -21,7 +21,8 @@ FACTORS = {"workload": "go", "shape": "u64x8", "keys": 1000,
 
 
 def is_built():
-    """True if this build has Go's maps. A program alone may be left over from another day."""
+    """True if this build has Go's maps. The program alone may be left over from an earlier
+    build."""
     return PROGRAM.exists() and "go_null" in listed()[0]
 
 
@@ -30,8 +31,8 @@ needs_go = pytest.mark.skipif(
 
 
 def request_of(name, **factors):
-    """A window with a fixed number of operations, so that time does not matter. All
-    threads share a CPU."""
+    """Builds a request for a fixed number of operations, so that time does not matter. All threads
+    share one CPU."""
     cell = FACTORS | {"map": name, "id": f"go/{name}"} | factors
     cpu = max(os.sched_getaffinity(0))
     cell.setdefault("cpus", [cpu] * cell["threads"])
@@ -40,7 +41,7 @@ def request_of(name, **factors):
 
 
 def judged(text, program, prefix=(), **environment):
-    """The program's trial as judged by a campaign."""
+    """Returns the program's trial with the judgement of a campaign."""
     return subprocess.run(
         [*prefix, BUILD / "readmostly", "dev", "trial", program], input=text,
         text=True, capture_output=True, timeout=300, check=False,
@@ -62,8 +63,8 @@ def result_of(request, program=PROGRAM):
 
 
 def changed_go(folder, *changes, flags=(), cgo=False):
-    """Builds the program from changed sources, with these flags. Each change is (file, old
-    text, new text)."""
+    """Builds the program from changed sources with these flags. Each change is (file, old text,
+    new text)."""
     for source in (ROOT / "impls/go").glob("*"):
         shutil.copy(source, folder)
     for name, right, wrong in changes:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that measure maps in other languages: lists all maps and this build's maps,
-and builds programs from changed sources."""
+"""Lists all maps and this build's maps in other languages, and builds their programs from changed
+sources."""
 import os
 import re
 import shutil
@@ -9,24 +9,24 @@ import subprocess
 import go_program
 from built_maps import BUILD, ROOT, require
 
-# Languages that are available on a machine with all packages.
+# The languages that a machine with all packages provides.
 LANGUAGES = ("go", "java", "rust")
 KINDS = ("update", "churn", "fresh")
 VERIFY = {"measure": "verify", "window_ops": 0, "verify_ops": 20_000,
           "write_share": 1.0, "keys": 64, "threads": 2}
-# A few shapes for each length.
+# A few shapes for each key length.
 GO_SHAPES = {"u64x8", "str16x8", "u64x24", "str32x64", "str64x1024"}
 
 
 def rows(language):
-    """Columns of impls/LANGUAGE/maps.tsv, one list per map."""
+    """Returns the columns of impls/LANGUAGE/maps.tsv, one list for each map."""
     text = (ROOT / "impls" / language / "maps.tsv").read_text("utf-8")
     return [line.split("\t") for line in text.splitlines()
             if not line.startswith("#")]
 
 
 def maps(language):
-    """The rows that are maps, without techniques."""
+    """Returns the rows that are maps; other rows are techniques."""
     return [row for row in rows(language) if row[2] != "technique"]
 
 
@@ -37,7 +37,7 @@ SHAPES = {row[0]: [shape for shape in row[5].split()
 
 
 def program(name, differs="first"):
-    """Programs for Go keys that do not differ at the start are compiled separately."""
+    """Returns the program; it is separate for Go keys that do not differ in their first bytes."""
     language = name.split("_")[0]
     apart = language == "go" and differs != "first"
     return BUILD / f"readmostly-{language}{'-placed' if apart else ''}"
@@ -49,8 +49,8 @@ def answer(text, name, command="trial", differs="first"):
 
 
 def result_of(name, **factors):
-    """Runs a trial of the map and checks its result against the schema. Goroutines are
-    bound to CPUs, like the threads of the other languages."""
+    """Runs a trial of the map and checks its result against the schema. Goroutines are bound to
+    CPUs like the threads of the other languages."""
     require(name)
     factors.setdefault("shape", SHAPES.get(name, ["u64x8"])[0])
     if name.startswith("go_"):
@@ -61,7 +61,7 @@ def result_of(name, **factors):
 
 
 def changed(language, folder, file, right, wrong):
-    """Builds a program in which the line `right` of a file is replaced."""
+    """Builds a program in which one line of a file (`right`) is replaced by `wrong`."""
     require(f"{language}_null")
     text = (ROOT / "impls" / language / file).read_text("utf-8")
     assert right in text, "the mutant must change existing lines"
@@ -69,7 +69,7 @@ def changed(language, folder, file, right, wrong):
 
 
 def java(folder, files):
-    """Builds with these files, each a name and its text, changed or new."""
+    """Builds the Java program with these files (name and text), which are changed or new."""
     shutil.copytree(BUILD / "java", folder / "java")
     shutil.copy(BUILD / "readmostly-java", folder)
     launch = (folder / "readmostly-java").read_text("utf-8")
@@ -83,8 +83,8 @@ def java(folder, files):
 
 
 def rust(folder, files):
-    """Builds with the compiled crates, in a copy of their folder, so that `make` does not
-    use the result."""
+    """Builds the Rust program with the crates that are already compiled. It works in a copy of the
+    folder, so that `make` does not use the result."""
     shutil.copytree(ROOT / "build/cargo", folder / "cargo")
     sources = folder / "sources"
     shutil.copytree(ROOT / "impls/rust", sources)

@@ -19,8 +19,8 @@ SPEEDS = {"null_map": 300, "gomap_rw": 30, "syncmap": 40, "shard_rw_32": 50,
 
 
 def speeds(factors, seed, noise=0.01):
-    """Mop/s of (cell, block): SPEEDS times the machine's factor for each map. A factor is
-    a number or a function of the cell."""
+    """Returns the Mop/s of (cell, block): SPEEDS times the machine's factor for the map. A factor
+    is a number or a function of the cell."""
     def mops(cell, block):
         factor = factors.get(cell["map"], 1)
         if callable(factor):
@@ -44,7 +44,7 @@ def change(folder, edit):
 
 
 def seal(folder):
-    """Adds checksums to every line and to campaign.json."""
+    """Adds checksums to all lines and to campaign.json."""
     file = folder / "trials.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     file.write_text("".join(map(sealed, lines)))
@@ -53,7 +53,7 @@ def seal(folder):
 
 def machine(folder, ident="5e7a0001", factors=None, seed=1, day=20,
             commit="0000000", virtual="yes", edit=None, **spec):
-    """A sealed campaign of one machine; `factors` give the speeds of maps."""
+    """Writes a sealed campaign of one machine; `factors` change the speeds of maps."""
     plant = {"mops": speeds(factors or {}, seed), **spec.pop("plant", {})}
     make_journal.make(folder, seed=seed, plant=plant, **{**SPEC, **spec})
 
@@ -71,15 +71,15 @@ def machine(folder, ident="5e7a0001", factors=None, seed=1, day=20,
 
 
 def untrusted(folder, ident, seed=1, **spec):
-    """A machine whose two copies of one map differ by 4 %, more than the lead of 3 %, so
-    that its run recommends no map."""
+    """Writes a campaign in which two copies of one map differ by 4 %. This is more than the lead
+    of 3 %, so that the run recommends no map."""
     return machine(folder, ident, seed=seed, plant={
         "control": "fail", "mops": speeds({"shard_rw_32": 1.163}, seed, 0.002)}, **spec)
 
 
 def three(parent, **spec):
-    """Machines on which syncmap and gomap_rw rank differently: syncmap faster, slower from
-    two threads on, equal."""
+    """Writes the campaigns of three machines on which, compared with gomap_rw, syncmap is faster,
+    slower from two threads on, and equal."""
     flip = {"syncmap": lambda c: 0.4 if c["threads"] > 1 else 1.5}
     return [machine(parent / "a", "aaaaaaaa", seed=1, **spec),
             machine(parent / "b", "bbbbbbbb", flip, seed=2, virtual="no",
@@ -89,7 +89,7 @@ def three(parent, **spec):
 
 
 def fleet(folder, states):
-    """fleet.json over machines in `folder`: name -> (state, reason)."""
+    """Writes fleet.json for machines in `folder`; `states` has (state, reason) by name."""
     (folder / "fleet.json").write_text(json.dumps({
         "format": 1, "kind": "fleet", "name": folder.name, "launcher": "ssh",
         "wish": "mode=smoke", "commit": "unknown",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shared by the tests of artifacts: a small campaign, played by a program that answers at
-once, and its artifact, packed by the script of `make artifact`."""
+"""Helpers for the tests of artifacts: a small campaign, whose program responds at once, and its
+artifact, packed by the script of `make artifact`."""
 import os
 import subprocess
 from pathlib import Path
@@ -21,7 +21,7 @@ rate = 1k/s
 
 
 def campaign(folder):
-    """A complete campaign with histograms, in which nothing was measured."""
+    """Writes a complete campaign with histograms, in which nothing was measured."""
     workload = folder.parent / "tiny.conf"
     workload.write_text(WORKLOAD)
     subprocess.run(
@@ -43,21 +43,21 @@ def pack(out, *folders, **environment):
 
 
 def unpack(file, into):
-    """Unpacks with tar, which reviewers have."""
+    """Unpacks with tar, as a reviewer would."""
     into.mkdir()
     subprocess.run(["tar", "-C", str(into), "-xzf", str(file)], check=True)
     return into / "artifact"
 
 
 def verify(*arguments):
-    """Runs readmostly dev verify-artifact -> (status, output)."""
+    """Runs `readmostly dev verify-artifact`; returns status and output."""
     done = subprocess.run([READMOSTLY, "dev", "verify-artifact", *map(str, arguments)],
                           cwd=TOP, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
 def flip(file, bit):
-    """Flips one bit of a file; a second call restores it."""
+    """Flips one bit of a file; a second call restores the file."""
     with open(file, "r+b") as held:
         held.seek(bit // 8)
         byte = held.read(1)[0]

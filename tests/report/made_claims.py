@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes campaigns in memory for tests of claims: cells with given values, and claims about them."""
+"""Makes claims, and campaigns in memory whose cells have given values."""
 from pathlib import Path
 
 from report.claims import decide, evidence, ledger
@@ -23,7 +23,7 @@ def trial(block, ops, status="ok", **stats):
 
 
 def of_trials(name, trials, **factors):
-    """A cell of map `name` with these trials."""
+    """Makes a cell of the map `name` with these trials."""
     members = {"workload": "w", "map": name, "keys": 1000, "write_share": 0.03,
                "threads": 2, "measure": "throughput", "blocks": len(trials),
                "cpus": (0, 1), "window_ns": 1e9, "shape": "u64x8",
@@ -35,8 +35,8 @@ def of_trials(name, trials, **factors):
 
 
 def cell(name, values, failed=(), stats=None, **factors):
-    """A cell in which each block did `values` operations; stats: name -> values by block,
-    as a map reports them."""
+    """Makes a cell in which each block did `values` operations. `stats` has the statistics that
+    the map reports, by name and block."""
     return of_trials(name, [
         trial(i, v, "failed" if i in failed else "ok",
               **{k: of[i] for k, of in (stats or {}).items()})
@@ -44,7 +44,7 @@ def cell(name, values, failed=(), stats=None, **factors):
 
 
 def campaign(*cells, cpus=2, counters="none", go="1.19.8", **plan):
-    """go: the version of Go's maps except the classic ones, whose Go is 1.23.5."""
+    """Makes a campaign. `go` is the version of Go's maps; classic maps have 1.23.5."""
     found = {c.id: c for c in cells}
     return Campaign(
         Path("nowhere") / "made", Plan(
@@ -58,7 +58,7 @@ def campaign(*cells, cpus=2, counters="none", go="1.19.8", **plan):
 
 
 def claim(**members):
-    """A claim about speed and direction, with members replaced by `members`."""
+    """Makes a claim about speed and direction; `members` replace its members."""
     return ledger.Claim(**{
         "id": "S9-01", "place": "made:1", "says": "a is faster than b",
         "article": "unstated", "rule": "direction", "side": "above",
@@ -67,13 +67,13 @@ def claim(**members):
 
 
 def of_claim(of, one):
-    """[(the claim of one cell, its Evidence)] for a claim."""
+    """Returns the claim for each of its cells, with its evidence."""
     data = Data(of)
     return evidence.of_parts(data, evidence.parts(data.cells, one,
                                                   one.each()))
 
 
 def decided(of, *claims, **members):
-    """The rows of these claims, or the row of claim(**members)."""
+    """Returns the rows of these claims, or the row of claim(**members)."""
     rows = decide.verdicts(of, {c.id: c for c in claims or (claim(**members),)})
     return rows if len(claims) > 1 else rows[0]

@@ -4,8 +4,8 @@
 
     tests/report/make_journal.py DIR [--blocks N] [--threads 1,2,4] [--maps a,b] ...
 
-None of its numbers was measured: campaign.json has "synthetic": true, and the report prints
-a banner. Tests inject failures through make().
+None of its numbers was measured. campaign.json has "synthetic": true, so that the report prints a
+banner. Tests inject failures through the arguments of make().
 """
 import argparse
 import json
@@ -25,12 +25,13 @@ DESIGNS = {"map_rw": "map + RWMutex", "map_mutex": "map + Mutex", "sync_map": "s
 
 
 def cell_id(c):
-    """The id in the form of runner/protocol/protocol.h."""
+    """Returns the id of a cell in the form of runner/protocol/protocol.h."""
     paced = (f"/paced/r{c['rate_per_s']:g}/{c['arrivals']}"
              if c["loop"] == "paced" else "")
+    memory = f"/{c['memory']}" if c["memory"] != "first-touch" else ""
     return (f"{c['workload']}/{c['map']}/{c['shape']}/n{c['keys']}"
             f"/w{100 * c['write_share']:g}/{c['write_kind']}/m0/{c['dist']}"
-            f"/t{c['threads']}/{c['placement']}{paced}/{c['measure']}")
+            f"/t{c['threads']}/{c['placement']}{memory}{paced}/{c['measure']}")
 
 
 def cell(name, workload, keys, share, kind, threads, measure, cpus, **more):
@@ -49,7 +50,7 @@ def cell(name, workload, keys, share, kind, threads, measure, cpus, **more):
 
 
 def plan(spec, cpus):
-    """Cells of the campaign: verification first, then the timed cells."""
+    """Returns the cells of the campaign: first verification, then the timed cells."""
     cells = []
     timed = spec["workload"], spec["keys"]
     for name in spec["maps"]:
@@ -65,6 +66,9 @@ def plan(spec, cpus):
                             cells.append(cell(
                                 name, timed[0], keys, share, kind, threads,
                                 measure, cpus, blocks=spec["blocks"]))
+    cells += [cell(name, "numa-memory", 65536, 0.03, "update", 2, "throughput", cpus,
+                   blocks=spec["blocks"], placement="numa:0", memory=memory)
+              for memory in spec["memories"] for name in spec["maps"]]
     for model in spec["models"]:
         for threads in (1, 4, 64):
             for name in spec["maps"]:
@@ -135,7 +139,7 @@ def result(c, rng, out, block, spec):
     if c["measure"] == "counters":
         r["counters"] = counters(c, ops, rng, spec["backend"])
     if c["measure"] == "causes":
-        r["ops"] = round(ops / 1.25)  # cost of the hooks
+        r["ops"] = round(ops / 1.25)  # the hooks cost time
         for s in r["stats"]:
             s["window"] = s["value"]
     if c["measure"].startswith("simulated:"):
@@ -176,7 +180,7 @@ def trial(c, block, rng, out, spec, arm="head", extra=1.0):
 
 
 def of_go(name):
-    """Label and program of a Go map, as in impls/languages.mk."""
+    """Returns the label and program of a Go map, as in impls/languages.mk."""
     for arm, version, program in GO:
         if name.startswith(arm):
             design = DESIGNS[name.removeprefix(arm)]
@@ -220,19 +224,21 @@ def campaign(spec, cells, order, cpus):
 def make(out, maps=tuple(MAPS), threads=(1, 2, 4), keys=(1024, 65536),
          shares=(0.03,), kinds=KINDS, blocks=10, rates=(), seed=7,
          measures=("throughput",), backend="none", mode="smoke", plant=None,
-         sockets=1, cores=2, smt=1, workload="uniform-97-3", models=()):
-    """Writes a campaign folder; plant lists the failures, see trial().
+         sockets=1, cores=2, smt=1, workload="uniform-97-3", models=(), memories=()):
+    """Writes a campaign's folder.
 
-    models -- simulated machines that also count
-    plant -- not_simulated, fail_verify, crash: map ids; void: (map, block) pairs; keep:
-             number of lines that survive; torn: True for a torn last line; control:
-             "ok" or "fail" adds A/A and +2 % arms on the first timed cell;
-             mops: function of (cell, block) that replaces model and noise
+    - models: simulated machines that also count
+    - memories: policies of cells whose threads run on NUMA node 0
+    - plant: failures for trial(). not_simulated, fail_verify and crash are ids of maps; void has
+      (map, block) pairs; keep is the number of lines that survive; torn is True for a torn last
+      line; control is "ok" or "fail", which adds A/A and +2 % arms for the first timed cell;
+      mops is a function of (cell, block) that replaces the model and its noise
     """
     spec = dict(maps=maps, threads=threads, keys=keys, shares=shares,
                 kinds=kinds, blocks=blocks, rates=rates, seed=seed,
                 measures=measures, backend=backend, mode=mode,
-                plant=plant or {}, workload=workload, models=models)
+                plant=plant or {}, workload=workload, models=models,
+                memories=memories)
     out = Path(out)
     (out / "histograms").mkdir(parents=True, exist_ok=True)
     cpus = list(range(sockets * cores * smt))

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes synthetic campaigns that are altered by the instructions of a text file.
+"""Writes a synthetic campaign and changes it by the instructions in a text file.
 
     tests/report/make_shape.py SHAPE.txt DIR
 
-A file has one instruction per line; # starts a comment on its own line.
+A file has one instruction on each line; a line that starts with # is a comment.
 
-    make KEY=VALUE ...         arguments of make_journal.make()
-    rate WHERE: 50 1%          Mop/s of these trials, with this noise
-    rate WHERE: 50 51 49.5     or one value per block
-    set WHERE: PATH=VALUE ...  members of trials; PATH*=VALUE multiplies
-    cell WHERE: PATH=VALUE     members of planned cells, in campaign.json
-    meta PATH=VALUE            members of campaign.json
+    make KEY=VALUE ...         passes arguments to make_journal.make()
+    rate WHERE: 50 1%          sets the rate of these trials [Mop/s] and its noise
+    rate WHERE: 50 51 49.5     sets the rate of each block
+    set WHERE: PATH=VALUE ...  sets members of trials; PATH*=VALUE multiplies them
+    cell WHERE: PATH=VALUE     sets members of planned cells, in campaign.json
+    meta PATH=VALUE            sets members of campaign.json
     drop WHERE                 removes these lines
     unplan WHERE               removes these cells from the plan
-    torn                       cuts the last line
-    folder NAME                name of the campaign's folder
+    torn                       cuts off the last line
+    folder NAME                sets the name of the campaign's folder
 
-WHERE is FACTOR=VALUE[,VALUE] ...: factors of the cell, block, arm.
+WHERE is FACTOR=VALUE[,VALUE] ...; a FACTOR is a factor of the cell, `block` or `arm`.
 """
 import json
 import random
@@ -64,7 +64,7 @@ class Shape:
         self.edits.append((verb, rest))
 
     def make(self, parent):
-        """Writes the campaign below `parent`; -> its folder."""
+        """Writes the campaign below `parent`, and returns its folder."""
         out = Path(parent) / self.folder
         make_journal.make(out, **self.spec)
         meta = json.loads((out / "campaign.json").read_text("utf-8"))
@@ -88,14 +88,14 @@ def pairs(text):
 
 
 def fits(where, cell, trial):
-    """True if a trial (or a cell, with an empty trial) has these factors."""
+    """True if a trial, or a cell with an empty trial, has these factors."""
     merged = cell | {k: trial[k] for k in ("block", "arm", "status")
                      if k in trial}
     return all(str(merged.get(k)) in v.split(",") for k, v in where)
 
 
 def chosen(meta, trials, rest):
-    """(instruction, [(cell, trial)]) of "WHERE: instruction"."""
+    """Splits "WHERE: instruction" into the instruction and the selected (cell, trial) pairs."""
     where, _, what = rest.partition(":")
     cells = {c["id"]: c for c in meta["cells"]}
     return what.strip(), [(cells[t["cell"]], t) for t in trials
@@ -118,7 +118,7 @@ def rate(meta, trials, rest):
 
 
 def set_rate(cell, result, mops):
-    """Sets operations, writes and shares for a rate in Mop/s."""
+    """Sets the operations, writes and shares that a rate in Mop/s implies."""
     ops = round(mops * result["elapsed_ns"] / 1000)
     writes = round(ops * cell["write_share"])
     result.update(ops=ops, writes=writes, lookups=ops - writes,
@@ -128,7 +128,7 @@ def set_rate(cell, result, mops):
 
 
 def change(member, path, text):
-    """Sets member.PATH = VALUE, or multiplies it for PATH*; makes missing objects."""
+    """Sets member.PATH = VALUE, or multiplies it if PATH ends with *; makes missing objects."""
     times, path = path.endswith("*"), path.rstrip("*")
     *parents, last = [int(p) if p.isdigit() else p for p in path.split(".")]
     for part in parents:
@@ -150,7 +150,7 @@ def set_trials(meta, trials, rest):
 
 
 def set_cells(meta, trials, rest):
-    """Changes planned cells. A cell that the plan skips loses its trials."""
+    """Changes planned cells. If a cell becomes one that the plan skips, it loses its trials."""
     where, _, what = rest.partition(":")
     for c in meta["cells"]:
         if fits(pairs(where), c, {}):

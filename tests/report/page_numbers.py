@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares each number of a report with verdicts.json, by its path."""
+"""Compares each number on the pages of a report with the number at its path in verdicts.json."""
 import json
 from html.parser import HTMLParser
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from report.render import formats
 
 
 class Printed(NamedTuple):
-    """A number of a page."""
+    """A number on a page."""
     ref: str
     kind: str
     value: str
@@ -44,7 +44,7 @@ class Numbers(HTMLParser):
 
 
 def value_at(verdicts, ref):
-    """The number at a path: # is a length, margin is recomputed."""
+    """Returns the number at a path; # is a length, and margin is recomputed."""
     *above, last = ref.split(".")
     for name in above:
         verdicts = verdicts[int(name) if isinstance(verdicts, list) else name]
@@ -57,7 +57,7 @@ def value_at(verdicts, ref):
 
 
 def problems(folder):
-    """(page, number) of each number that differs from verdicts.json, and how many numbers
+    """Returns (page, number) for each number that differs from verdicts.json, and how many numbers
     were compared."""
     verdicts = json.loads((folder / "verdicts.json").read_text())
     wrong, seen = [], 0
@@ -74,7 +74,7 @@ def problems(folder):
 
 
 def words(html):
-    """The text of a page."""
+    """Returns the text of a page."""
     parser = Numbers()
     parser.feed(html)
     return " ".join("".join(parser.words).split())

@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Simulates campaigns in which disturbed trials are repeated. Does the 95 % interval contain
-the true ratio in 95 of 100 campaigns?
+"""Simulates campaigns in which disturbed trials are repeated, to find whether the 95 % interval
+contains the true ratio in 95 of 100 campaigns.
 
     tests/report/repeated_campaigns.py      prints a table
 
-Rates, waiting and the kernel's accounts of other programs are simulated. The rules that
-choose attempts and the intervals (report/stats) are the real ones. The true ratio is that
-on an otherwise idle machine (docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its
-lock. It is woken many times and waits for its CPU each time, even on an idle machine, and
-it is slower in trials in which it sleeps more often. It thus causes its own waiting, which
-depends on its rate. `collects` has collector and compiler threads (docs/adr/0024), like Go
-and Java. Its measured threads wait for these in a part of the time that they run, and
-become slower.
+Rates, waiting times and the kernel's accounts of other programs are simulated. The rules that
+choose attempts, and the intervals (report/stats), are the real ones. The true ratio is the ratio
+on an otherwise idle machine (docs/adr/0024). `plain` never sleeps. `sleeps` blocks in its lock. It
+is woken many times and waits for its CPU each time, even on an idle machine, and it is slower in
+trials in which it sleeps more often. Its waiting therefore has its own cause and depends on its
+rate. `collects` has collector and compiler threads, as in Go and Java. For part of their running
+time its measured threads wait for those, which slows them down.
 """
 import itertools
 import sys
@@ -25,36 +24,36 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from report import stats  # noqa: E402
 
 LIFE_MS, WINDOW_MS, TICK_MS, CPUS = 83.0, 24.0, 10.0, 2
-LIMIT, MOST, WAKE_UP_MS = 0.2, 3, 0.1  # repeat-wait, repeat-most, repeat.c
+LIMIT, MOST, WAKE_UP_MS = 0.2, 3, 0.1  # repeat-wait, repeat-most; wake_up_ns of repeat.c
 SHARE = 0.5  # repeat-share
-SPEED = {"plain": 5.0, "sleeps": 1.0, "collects": 3.0}  # undisturbed
-NOISE = 0.15  # sd of ln rate between trials
+SPEED = {"plain": 5.0, "sleeps": 1.0, "collects": 3.0}  # when undisturbed
+NOISE = 0.15  # standard deviation of ln rate between trials
 
 
 @dataclass
 class World:
-    """Disturbances: other programs run in a share of trials, in bursts."""
+    """The disturbances: other programs run during a share of the trials, in bursts."""
     others: float = 0.15
     burst: float = 0.5  # probability that the next attempt meets the same disturbance
-    taken: tuple = (0.05, 0.5)  # share of the threads' time, if other programs run
-    wake_up_us: float = 15.0  # undisturbed wait of one wake-up
-    filler: bool = False  # work of the lowest priority uses idle CPUs
-    collector: float = 0.1  # CPU time of collector threads, share of the threads' time
+    taken: tuple = (0.05, 0.5)  # share of the threads' time that other programs take
+    wake_up_us: float = 15.0  # time that an undisturbed thread waits after a wake-up
+    filler: bool = False  # true if work of the lowest priority uses idle CPUs
+    collector: float = 0.1  # CPU time of collector threads, as a share of the threads' time
 
 
 @dataclass
 class Trials:
-    """One attempt of each trial; arrays of one shape."""
+    """One attempt at each trial; all arrays have the same shape."""
     rate: np.ndarray
-    waited: np.ndarray  # run-queue wait, share of the threads' time
-    sleeps: np.ndarray  # wake-ups per ms of a thread
+    waited: np.ndarray  # time on the run queue, as a share of the threads' time
+    sleeps: np.ndarray  # wake-ups per ms and thread
     others: np.ndarray  # share of the CPUs' time, by the kernel's accounts
-    ran: np.ndarray  # CPU time of collector threads, share of the CPUs' time
+    ran: np.ndarray  # CPU time of collector threads, as a share of the CPUs' time
 
 
 def accounts(rng, taken):
-    """Whole ticks of other programs: they took `taken` of each CPU during the window, and
-    ran for all or a part of the rest of the program's life."""
+    """Returns the kernel's accounts of other programs, in whole ticks. They took `taken` of each
+    CPU during the window, and ran for all or part of the rest of the program's life."""
     shape = taken.shape
     rest = np.where(rng.random(shape) < 0.7, 1.0, rng.random(shape))
     there_ms = taken * (WINDOW_MS + rest * (LIFE_MS - WINDOW_MS))
@@ -67,29 +66,29 @@ def accounts(rng, taken):
 
 
 def attempt(rng, name, present, world):
-    """One attempt of each trial; other programs run if `present`."""
+    """Simulates one attempt at each trial; other programs run if `present`."""
     shape = present.shape
     taken = np.where(present, rng.uniform(*world.taken, shape), 0.0)
     log_rate = np.log(SPEED[name]) + rng.normal(0, NOISE, shape)
     sleeps, own, ran, away = np.zeros((4, *shape))
     harm = taken
     if name == "sleeps":
-        often = rng.normal(0, 0.4, shape)  # deviation of its sleeps in this trial
+        often = rng.normal(0, 0.4, shape)  # how much more often the map sleeps in this trial
         sleeps = 10 * np.exp(often)
         own = sleeps * world.wake_up_us / 1000 * np.exp(
             rng.normal(0, 0.3, shape))
         log_rate = log_rate - 0.5 * often
-        harm = taken * rng.uniform(0.6, 1.0, shape)  # it slept in the rest
+        harm = taken * rng.uniform(0.6, 1.0, shape)  # the map slept during the rest
     if name == "collects":
         ran = world.collector * np.exp(rng.normal(0, 0.5, shape))
         own = ran * rng.uniform(0.3, 1.0, shape)
-        away = ran - own  # on other CPUs, on which no measured thread waits for them
+        away = ran - own  # on CPUs on which no measured thread waits for them
         log_rate = log_rate + np.log1p(-np.minimum(own, 0.9))
     others = accounts(rng, taken)
     # CPU time of the program itself is subtracted from the busy time of the cell's CPUs
     others = np.maximum(others - away, 0)
     if world.filler and name == "sleeps":
-        others = np.maximum(others, 0.5)  # it slept for half of the time
+        others = np.maximum(others, 0.5)  # the map slept for half of the time
     return Trials(np.exp(log_rate) * (1 - harm), np.minimum(own + harm, 1),
                   sleeps, others, ran)
 
@@ -101,12 +100,12 @@ def never(trials):
 
 
 def any_wait(trials):
-    """Blames other programs for all waiting; a rejected rule."""
+    """Attributes all waiting to other programs; a rejected rule."""
     return trials.waited > LIMIT
 
 
 def taken_by_others(trials):
-    """rm_repeat_disturbed() of runner/campaign/repeat.c."""
+    """Applies the rule of rm_repeat_disturbed() in runner/campaign/repeat.c."""
     unexplained = np.maximum(
         trials.waited - trials.sleeps * WAKE_UP_MS - trials.ran, 0)
     return np.maximum(unexplained,
@@ -114,19 +113,19 @@ def taken_by_others(trials):
 
 
 def own_laid_on_others(trials):
-    """Also counts waiting for a program's own threads; a rejected rule, because the map
-    would choose the trials in which its collector ran little."""
+    """Also counts time spent waiting for the program's own threads. This rule was rejected,
+    because the map itself would select the trials in which its collector ran little."""
     return taken_by_others(replace(trials, ran=np.zeros(trials.ran.shape)))
 
 
 def without_accounts(trials, wake_up_ms=WAKE_UP_MS):
-    """The rule if the kernel's accounts are too coarse (short trials)."""
+    """Applies the rule for short trials, for which the kernel's accounts are too coarse."""
     return trials.waited - trials.sleeps * wake_up_ms > LIMIT
 
 
 def short_wake_ups(trials):
-    """Without accounts, a wake-up explains 20 us; a rejected rule, because it is only
-    right if a wake-up takes that long."""
+    """Assumes, without accounts, that a wake-up explains 20 us of waiting. This rule was rejected,
+    because it is right only if a wake-up takes that long."""
     return without_accounts(trials, 0.02)
 
 
@@ -136,8 +135,8 @@ RULES = never, any_wait, taken_by_others, without_accounts, short_wake_ups
 # ---- campaigns -------------------------------------------------------------
 
 def attempts_of(rng, name, shape, rule, world):
-    """(rates, disturbed) of all attempts that a trial may have, on the first axis.
-    unbounded() or within() decides which of them are made."""
+    """Returns rates and disturbances of all attempts that a trial may need, on the first axis.
+    unbounded() or within() decides how many of them are made."""
     present = rng.random(shape) < world.others
     rates, bad = [], []
     for _ in range(1 + MOST):
@@ -150,15 +149,15 @@ def attempts_of(rng, name, shape, rule, world):
 
 
 def unbounded(bad):
-    """Number of repeats of each trial without a budget."""
+    """Returns the number of repeats of each trial without a budget."""
     return np.cumprod(bad[:MOST], axis=0).sum(axis=0)
 
 
 def within(orders, bad, share):
-    """Number of repeats with the budget of runner/campaign/repeat.c.
+    """Returns the number of repeats with the budget of runner/campaign/repeat.c.
 
-    orders -- the cells of each block; axes: campaign, block, place
-    bad -- axes: attempt, campaign, block, cell
+    - orders: the cells of each block; the axes are campaign, block, place
+    - bad: the axes are attempt, campaign, block, cell
     """
     _, campaigns, blocks, cells = bad.shape
     repeats = np.zeros((campaigns, blocks, cells), int)
@@ -178,16 +177,16 @@ def within(orders, bad, share):
 
 
 def last_of(values, repeats):
-    """The values of the attempt that counts."""
+    """Returns the values of the attempt that counts."""
     return np.take_along_axis(values, repeats[None], 0)[0]
 
 
-OTHER_MAPS = "plain", "plain", "sleeps", "sleeps"  # these share the budget
+OTHER_MAPS = "plain", "plain", "sleeps", "sleeps"  # these maps share the budget
 
 
 def campaigns_of(rng, pair, rule, world, shape, share):
-    """For each map of the pair: (rates, disturbed, repeats) of the attempts that count;
-    share -- None: no budget."""
+    """Returns (rates, disturbed, repeats) of the attempts that count, for each map of the pair.
+    `share` None: no budget."""
     names = pair if share is None else pair + OTHER_MAPS
     found = [attempts_of(rng, name, shape, rule, world) for name in names]
     if share is None:
@@ -203,13 +202,16 @@ def campaigns_of(rng, pair, rule, world, shape, share):
 
 def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
              share=None, here=0.0):
-    """{"covered": share of campaigns whose 95 % interval of the ratio a / b contains the
-    true ratio, "bias": of ln ratio, "width", "repeated": repeats per trial, "disturbed":
-    share of the trials that count}.
+    """Returns a dict with these keys:
 
-    share -- of the budget of repeats; None: no budget
-    here -- ln of the machine's effect on the ratio, if the ratio on this machine is
-            wanted instead of that on an idle one
+    - covered: share of campaigns whose 95 % interval of the ratio a / b contains the true ratio
+    - bias: mean error of ln ratio
+    - width: width of the interval
+    - repeated: repeats per trial
+    - disturbed: share of the trials that count
+
+    `share` is the share of the budget of repeats; None: no budget. `here` is ln of the machine's
+    effect on the ratio, if the ratio on this machine is wanted instead of the ratio on an idle one.
     """
     rng, world = np.random.default_rng(seed), world or World()
     one, two = campaigns_of(rng, (a, b), rule, world, (campaigns, blocks),
@@ -225,20 +227,20 @@ def coverage(a, b, rule, world=None, campaigns=1000, blocks=16, seed=1,
 
 
 def idle_ratio(a, b, world):
-    """ln a / b on an idle machine beyond SPEED, because a collector takes its part there, too."""
+    """Returns the part of ln(a / b) on an idle machine that a collector causes, beyond SPEED."""
     return coverage(a, b, never, replace(world, others=0.0),
                     campaigns=10_000)["bias"]
 
 
-# One of two CPUs has a busy loop that never ends: a tenth of the trials are below the
-# limit. On the second machine, no trial is.
+# One of two CPUs has a busy loop that never ends, so only a tenth of the trials are below the
+# limit. On the second machine, all trials are above it.
 STEADY = World(others=1.0, taken=(0.19, 0.31))
 FULL = World(others=1.0, taken=(0.25, 0.5))
 
 
 def budgets():
-    """Prints the rows of the budget: its effect on ever busier machines, compared with no
-    repeats and with unlimited ones."""
+    """Prints the effect of the budget on increasingly busy machines, compared with no repeats and
+    with unlimited repeats."""
     print("machine pair budget covered bias width repeated_a repeated_b "
           "disturbed covered_here")
     machines = {f"others={share}": World(others=share)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shared by the report's tests: small synthetic campaigns, each built once."""
+"""Helpers for the report's tests: small synthetic campaigns, each built only once."""
 import contextlib
 import csv
 import html.parser
@@ -18,10 +18,10 @@ FEW = ("null_map", "gomap", "gomap_rw", "syncmap", "snapshot", "urcu_lfht")
 
 
 class Built:
-    """A report: the program's output and the files that it wrote."""
+    """A report: the output of the program and the files that it wrote."""
 
     def __init__(self, folder, *options):
-        """Runs the program in this process, because imports take half of the time."""
+        """Runs the program in this process, because imports take half of its time."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), \
                 contextlib.redirect_stderr(err), warnings.catch_warnings():
@@ -50,7 +50,7 @@ class Built:
 
 
 def build(folder, *options, **spec):
-    """A synthetic campaign and its report."""
+    """Writes a synthetic campaign and builds its report."""
     spec = {"maps": FEW, "threads": (1, 2), "keys": (65536,),
             "kinds": ("update",)} | spec
     make_journal.make(folder, **spec)
@@ -58,7 +58,7 @@ def build(folder, *options, **spec):
 
 
 def edit(folder, change):
-    """Passes every trial through change(); None removes it."""
+    """Passes every trial through change(); a result of None removes the trial."""
     path = Path(folder) / "trials.jsonl"
     lines = [json.loads(line) for line in path.read_text().split("\n")
              if line]
@@ -70,7 +70,7 @@ VOID = {"meta", "br", "img", "input", "link", "hr"}
 
 
 class Page(html.parser.HTMLParser):
-    """Checks that tags balance; collects ids, references, nodes."""
+    """Checks that tags balance; collects ids, references and the number of nodes."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results written by hand, for tests of the output. The rates come from a smoke run on two
-virtual CPUs; other numbers are close to that run."""
+"""Results written by hand, for tests of the output. The rates come from a short run on two virtual
+CPUs; the other numbers are close to that run."""
 from dataclasses import replace
 
 from report.model.cards import Card, Scan, Wait
@@ -82,7 +82,7 @@ def ratio(value, n=26):
 
 
 def group(rows, place=PLACE, outcome=Outcome.DECIDED, column=9, scale=1e6):
-    """A group of rows of MAPS, ranked by a column of rates."""
+    """Makes a group of rows of MAPS, ranked by a column of rates."""
     rows = sorted(rows, key=lambda row: -row[column])
     best = rows[0]
     verdict = Verdict.FASTER if outcome == Outcome.DECIDED else Verdict.UNDECIDED
@@ -134,7 +134,7 @@ def picks(rows):
 
 
 def of_go(rows):
-    """One compiler has three equally fast maps, the other a decided leader."""
+    """With one compiler three maps are equally fast; with the other, one map clearly leads."""
     def comparison(one, two, verdict):
         return Comparison(one, two, ratio(1.3), 1.1, 1.5, verdict)
     found = []
@@ -215,7 +215,7 @@ def scaling(rows, counts):
 
 def sample(rows=MAPS, outcome=Outcome.DECIDED, state=State.PASSED,
            counts=(1, 2)):
-    """A result of these maps without faults."""
+    """Makes a result of these maps without any fault."""
     one = group(rows, outcome=outcome)
     other = group(rows, replace(PLACE, threads=1), column=11)
     lead = one.comparisons[0] if one.comparisons else None
@@ -268,7 +268,7 @@ def invalid():
 
 
 def long_names(count=40):
-    """Many maps, with names as long as maps of other projects may have."""
+    """Many maps, whose names are as long as the names of other projects' maps may be."""
     rows = tuple((f"concurrent_hash_map_{i}_with_a_long_name", *row[1:9],
                   row[9] / (1 + i / 13), *row[10:])
                  for i, row in enumerate((MAPS * 4)[:count]))
@@ -276,7 +276,7 @@ def long_names(count=40):
 
 
 def crowd():
-    """Many maps, all too close to call."""
+    """Many maps that are all too close to call."""
     whole = long_names()
     one = replace(whole.groups[0], outcome=Outcome.TIED, front=tuple(
         entry.map for entry in whole.groups[0].entries if entry.ranked))
@@ -285,7 +285,7 @@ def crowd():
 
 
 def hostile():
-    """Names and reasons with characters that HTML, CSV, LaTeX and gnuplot interpret."""
+    """Names and reasons contain characters that HTML, CSV, LaTeX and gnuplot interpret."""
     bad = '<script>alert(1)</script>"\'&{{ 7*7 }}\\`rm`|%_$'
     rows = ((bad, bad, *MAPS[0][2:]), *MAPS[1:])
     whole = sample(rows)
@@ -294,7 +294,7 @@ def hostile():
 
 
 def other_run():
-    """An earlier run had another leader."""
+    """An earlier run in which another map led."""
     whole = sample(state=State.FAILED)
     return replace(whole, earlier=(*whole.earlier, EarlierRun(
         "2026-11-27T0748-smoke-ec31d29b", "2026-11-27T07:48:00Z", "ck_ht",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Validators of docs/*.schema.json, which refer to each other.
+"""Makes validators of docs/*.schema.json, which refer to each other.
 
-As a program: schemas.py NAME PART <JSON; exits with 1 and a reason if it does not match.
+The program `schemas.py NAME PART <JSON` exits with 1 and a reason if the JSON does not match.
 """
 import json
 import pathlib
@@ -13,7 +13,7 @@ DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 
 
 def validator(name, part=None):
-    """A validator of docs/NAME.schema.json or of one of its $defs."""
+    """Makes a validator of docs/NAME.schema.json, or of one of its `$defs`."""
     contents = {f.name: json.loads(f.read_text(encoding="utf-8"))
                 for f in DOCS.glob("*.schema.json")}
     whole = contents[name + ".schema.json"]

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Campaigns in memory with a known truth and known faults: ten maps, 26 blocks, an A/A copy
-of the leader, each map verified.
+"""Makes campaigns in memory with a known truth and known faults: ten maps, 26 blocks, an A/A copy
+of the leader, and a verification of each map.
 
-    simulated_campaigns.py N    figures of N campaigns of each kind
+    simulated_campaigns.py N    prints figures of N campaigns of each kind
 
-ln rate = map + block + own noise. The maps of a block run next to each other
-(docs/adr/0056) and share its effect. PLAN has the noise of a real campaign of that plan on
-two CPUs (results of 2026-11-29T2029, 2 and 1 threads, 12 maps each): own noise with sd 0.12
-and lag-1 0.12; block effects with sd 0.16 and lag-1 0.65, as in the plan before.
+ln rate = map + block + own noise. The maps of a block run next to each other (docs/adr/0056) and
+share the block's effect. PLAN has the noise of a real campaign with that plan on two CPUs (results
+of 2026-11-29T2029, 2 and 1 threads, 12 maps each). The own noise has a standard deviation (sd) of
+0.12 and a lag-1 correlation of 0.12; block effects have sd 0.16 and lag-1 0.65, as in the plan
+before.
 """
 import collections
 import json
@@ -35,16 +36,16 @@ from report.stats.power import autoregression  # noqa: E402
 Floats = npt.NDArray[np.float64]
 MAPS, BLOCKS = 10, 26
 NAMES = tuple(f"map{i}" for i in range(MAPS))
-BEHIND = (1.0, 0.76, 0.74, 0.57, 0.45, 0.36, 0.34, 0.31, 0.12)  # rates, map1 = 1
-RUN = 9  # blocks that are resampled together
+BEHIND = (1.0, 0.76, 0.74, 0.57, 0.45, 0.36, 0.34, 0.31, 0.12)  # rates of the other maps; map1 = 1
+RUN = 9  # number of blocks that are resampled together
 REAL = json.loads(Path(__file__).with_name("noise.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
 class Noise:
-    """own_sd, own_lag1: of a single map; block_*: shared by the maps of a block. real:
-    number of threads of a real campaign that is resampled instead, with these of its maps
-    (None: random ones)."""
+    """`own_sd` and `own_lag1` are the noise of a single map; `block_*` is shared by the maps of a
+    block. If `real` is set, a real campaign with this number of threads is resampled instead,
+    with these of its maps (None: maps chosen at random)."""
     own_sd: float = 0.12
     own_lag1: float = 0.12
     block_sd: float = 0.16
@@ -53,7 +54,7 @@ class Noise:
     maps: tuple[int, ...] | None = None
 
     def rates(self, rng: np.random.Generator) -> Floats:
-        """ln rates (MAPS + 1, BLOCKS); the last row is the A/A copy of map0."""
+        """Returns ln rates (MAPS + 1, BLOCKS); the last row is the A/A copy of map0."""
         if self.real:
             return self.resampled(rng)
         block = self.block_sd * autoregression(rng, 1, BLOCKS, self.block_lag1)
@@ -63,8 +64,8 @@ class Noise:
         return rates
 
     def resampled(self, rng: np.random.Generator) -> Floats:
-        """Circular runs of RUN blocks: block effects, and the noise of a randomly chosen
-        map for each map. The copy uses the map of map0."""
+        """Resamples circular runs of RUN blocks: the block effects, and for each map the noise of a
+        randomly chosen map. The copy uses the map of map0."""
         board = REAL[self.real]
         own = np.array(list(board["own"].values()))
         own -= stats.hodges_lehmann(own)[:, None]
@@ -76,7 +77,7 @@ class Noise:
 
 
 def blocks(rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Indices of BLOCKS resampled blocks."""
+    """Returns the indices of BLOCKS resampled blocks."""
     starts = rng.integers(BLOCKS, size=-(-BLOCKS // RUN))
     return ((starts[:, None] + np.arange(RUN)) % BLOCKS).ravel()[:BLOCKS]
 
@@ -87,14 +88,14 @@ NOISES: Mapping[str, Noise] = {
 
 
 def factors(name: str, measure: str, blocks: int) -> Factors:
-    """A cell of the headline's place."""
+    """Makes a cell at the headline's place."""
     return Factors(f"uniform-97-3/{name}/{measure}", "uniform-97-3", name, "u64x8", 65536, 0.03,
                    "update", "uniform", "mix", 2, "cores", measure, blocks, cpus=(0, 1))
 
 
 def trials(cell: Factors, ln_rates: Floats, arm: str = "head",
            disturbed: frozenset[int] = frozenset()) -> tuple[Trial, ...]:
-    """A trial for each block; nan: void."""
+    """Makes a trial for each block; nan becomes a void trial."""
     return tuple(Trial(
         cell.id, block, Status.VOID if math.isnan(ln) else Status.OK, arm,
         disturbed="others" if block in disturbed else None, others_share=0.0,
@@ -106,30 +107,31 @@ def trials(cell: Factors, ln_rates: Floats, arm: str = "head",
 
 @dataclass(frozen=True)
 class Truth:
-    """levels: ln of each map's true rate (MAPS,) or, by block, (MAPS, BLOCKS).
+    """The true values of a campaign.
 
-    copy       ln of A/A copy / original
-    disturbed  maps whose trials were all disturbed
+    - levels: ln of each map's true rate (MAPS,) or, by block, (MAPS, BLOCKS)
+    - copy: ln of A/A copy / original
+    - disturbed: the maps whose trials were all disturbed
     """
     levels: Floats = field(default_factory=lambda: np.zeros(MAPS))
     copy: float = 0.0
     disturbed: frozenset[int] = frozenset()
-    slot: float = 0.0  # ln slowdown of the second half of a block
+    slot: float = 0.0  # ln slowdown in the second half of a block
     has_copy: bool = True
 
 
 def lead(ratio: float) -> Floats:
-    """map0 is faster than map1 by this ratio; the others follow as in the real campaign."""
+    """Makes map0 faster than map1 by this ratio; the others follow as in the real campaign."""
     return np.log([ratio, *BEHIND])
 
 
 def lead_of_nine(ratio: float) -> Floats:
-    """map0 is faster than nine equal maps by this ratio."""
+    """Makes map0 faster than nine equal maps by this ratio."""
     return np.log([ratio, *[1.0] * (MAPS - 1)])
 
 
 def later(ratio: float, chosen: int | None = None) -> Floats:
-    """ln of a change in the second half, for one map or for all."""
+    """Makes a change in the second half of the run for one map or for all, as ln."""
     change = np.zeros((MAPS, BLOCKS))
     change[slice(None) if chosen is None else chosen, BLOCKS // 2:] = math.log(ratio)
     return change
@@ -153,7 +155,6 @@ HARMLESS: Mapping[str, Callable[[np.random.Generator], Truth]] = {
 
 
 def made(truth: Truth, noise: Noise, rng: np.random.Generator) -> Campaign:
-    """One campaign."""
     levels = truth.levels if truth.levels.ndim == 2 else truth.levels[:, None]
     rates = noise.rates(rng) + np.vstack((levels, levels[:1] + truth.copy))
     late = rng.permuted(np.tile(np.arange(MAPS + 1) > MAPS // 2, (BLOCKS, 1)), axis=1).T
@@ -164,7 +165,7 @@ def made(truth: Truth, noise: Noise, rng: np.random.Generator) -> Campaign:
 
 def campaign(rates: Floats, copy: Floats | None = None,
              disturbed: frozenset[int] = frozenset()) -> Campaign:
-    """The campaign with these ln rates (maps, blocks), and the rates of map0's copy."""
+    """Makes a campaign with these ln rates (maps, blocks), and the rates of map0's copy."""
     cells, arms = {}, {}
     for i, row in enumerate(rates):
         timed, checked = factors(NAMES[i], "throughput", len(row)), factors(NAMES[i], "verify", 1)
@@ -183,7 +184,7 @@ def campaign(rates: Floats, copy: Floats | None = None,
 # ---- results of report/ for these campaigns ----------------------------------------
 
 def judged(made_campaign: Campaign) -> tuple[groups.Measured, Group]:
-    """Its only group, and the ranking."""
+    """Returns the campaign's only group, and its ranking."""
     [measured] = groups.measured_groups(made_campaign)
     [ranking] = groups.judge_all(made_campaign, [measured])
     return measured, ranking
@@ -191,7 +192,7 @@ def judged(made_campaign: Campaign) -> tuple[groups.Measured, Group]:
 
 def verdicts(truth: Callable[[np.random.Generator], Truth], noise: Noise, campaigns: int,
              seed: int) -> collections.Counter[Trust]:
-    """How often each verdict on a run is reached."""
+    """Counts how often each verdict on a run is reached."""
     rng = np.random.default_rng(seed)
     found: collections.Counter[Trust] = collections.Counter()
     for _ in range(campaigns):
@@ -204,9 +205,8 @@ def verdicts(truth: Callable[[np.random.Generator], Truth], noise: Noise, campai
 
 @dataclass(frozen=True)
 class Rates:
-    """Shares of campaigns: printed 95 % ratios that contain the truth; false leads; map0
-    shown to lead map1, and to lead all. width: median of
-    ln (high / low)."""
+    """Shares of campaigns: printed 95 % ratios that contain the truth, false leads, and leads of
+    map0 over map1 and over all maps that were found. `width` is the median of ln(high / low)."""
     cover: float
     false: float
     ahead: float
@@ -215,7 +215,7 @@ class Rates:
 
 
 def rates(levels: Floats, noise: Noise, campaigns: int, seed: int) -> Rates:
-    """Rates of rankings of maps with these true ln rates."""
+    """Returns the Rates of rankings of maps with these true ln rates."""
     rng = np.random.default_rng(seed)
     cover, widths, found = [], [], np.zeros(3)
     for _ in range(campaigns):
@@ -235,8 +235,8 @@ def rates(levels: Floats, noise: Noise, campaigns: int, seed: int) -> Rates:
 
 
 def seen(noise: Noise, campaigns: int, seed: int) -> float:
-    """Share of campaigns that decide a lead of map0 over map1 as large as another campaign
-    with the same noise can detect."""
+    """Returns the share of campaigns that find a lead of map0 over map1, if the lead has the size
+    that another campaign with the same noise can detect."""
     rng = np.random.default_rng(seed)
     decided = 0
     for _ in range(campaigns):

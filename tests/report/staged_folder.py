@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes staged campaigns with synthetic trials as the runner does: requests the next stage,
-"runs" it, and repeats. Each folder is marked "synthetic"."""
+"""Writes staged campaigns with synthetic trials like the runner: requests the next stage, writes
+its trials, and repeats. Each folder is marked "synthetic"."""
 import json
 import sys
 from pathlib import Path
@@ -14,12 +14,12 @@ from report.load import seal  # noqa: E402
 from report.sweep import next as following  # noqa: E402
 from seal import sealed  # noqa: E402
 
-ELAPSED = 10 ** 8  # of each window [ns]
+ELAPSED = 10 ** 8  # length of each window [ns]
 RULE = {"format": 1, "kind": "crossover", "error": 0.05, "blocks": [7, 7, 14], "margin": 1.02}
 
 
 def begin(path, plan, budget=10 ** 6, maps=worlds.MAPS, **more):
-    """stages.json and plan.json of a search that has not begun."""
+    """Writes stages.json and plan.json of a search that has not begun."""
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)
     (path / "plan.json").write_text(json.dumps(plan, indent=1))
@@ -31,7 +31,7 @@ def begin(path, plan, budget=10 ** 6, maps=worlds.MAPS, **more):
 
 
 def trial(cell, block, rate):
-    """One line of a journal, as an object."""
+    """Makes one line of a journal, as an object."""
     return {"format": 1, "cell": cell, "block": block, "arm": "head", "slot": 0, "attempt": 1,
             "seed": 1, "exit": "0", "status": "ok", "reason": None, "disturbed": None,
             "result": {"status": "ok", "ops": round(rate * ELAPSED / 1e9), "elapsed_ns": ELAPSED,
@@ -54,15 +54,13 @@ def write_stage(path, plan, asked, lines, machine="5e7a0001"):
 
 
 def ask(path):
-    """The stage that `next` requests."""
+    """Returns the stage that `next` requests."""
     return following.played(staged.read(path)).next()
 
 
 def run_stage(path, plan, truth, seed, change=lambda lines: lines):
-    """Runs the next stage, if there is one -> the request.
-
-    change -- may inject damage: lines -> lines
-    """
+    """Runs the next stage, if there is one, and returns the request. `change` may damage the
+    lines."""
     asked = ask(path)
     if asked.stage is None:
         return asked
@@ -74,7 +72,7 @@ def run_stage(path, plan, truth, seed, change=lambda lines: lines):
 
 
 def run(path, plan, truth, seed=1):
-    """Runs a whole search in a folder -> all requests, including the end."""
+    """Runs a whole search in a folder; returns all requests, including the end."""
     begin(path, plan)
     requests = [run_stage(path, plan, truth, seed)]
     while requests[-1].stage is not None:

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How well does the search for crossovers find known flips, and at what cost?
+"""Measures how many known flips the search for crossovers finds, and at what cost.
 
-    tests/report/sweep_bar.py [SURFACES [GRID...]]     default: 200, minutes
+    tests/report/sweep_bar.py [SURFACES [GRID...]]     default: 200, takes minutes
 
-Each search has a third of the trials of the whole grid, if each point got the most blocks
-that the search gives to any. Surfaces, noise and trials come from sweep_worlds.py; the
-rule comes from report/sweep, not from a copy. Everything is simulated, nothing is measured.
+Each search gets a third of the trials that the whole grid would need if each point got the
+largest number of blocks of any point in the search. Surfaces, noise and trials come from
+sweep_worlds.py. The rule is imported from report/sweep. Everything is simulated.
 """
 import math
 import sys
@@ -21,30 +21,30 @@ from report.decide.groups import MARGIN  # noqa: E402
 from report.sweep import grid, lines  # noqa: E402
 
 SHARE = 1 / 3  # largest share of the whole grid's trials
-SEEN = 1.08  # a lead that 28 blocks with this noise nearly always detect
+SEEN = 1.08  # a lead that 28 blocks with this noise detect nearly always
 
 
 def side(ln, least):
-    """Index of the map that leads at ln r = `ln` by more than the ratio `least`; else
-    None."""
+    """Returns the index of the map that leads at the log ratio `ln` by more than the ratio
+    `least`, else None."""
     return None if abs(ln) <= math.log(least) else int(ln > 0)
 
 
 def flips_of(leaders):
-    """(last index of one leader, first index of the other) of each flip in a list."""
+    """Returns, for each flip in a list, the last index of one leader and the first of the other."""
     clear = [i for i, leader in enumerate(leaders) if leader is not None]
     return [(i, j) for i, j in zip(clear, clear[1:]) if leaders[i] != leaders[j]]
 
 
 def searched(lattice):
-    """Lines with points of the first stage: (group, axis, line)."""
+    """Yields (group, axis, line) of the lines that have points of the first stage."""
     for group, axis, line in lattice.lines():
         if grid.is_coarse(group, line[0].at, but=axis):
             yield group, axis, line
 
 
 def flips_on(group, axis, line, states):
-    """The flips that a search has found on a line."""
+    """Returns the flips that a search has found on a line."""
     return [b for b in lines.on_line(group, axis, line, states) if b.kind is lines.Kind.FLIP]
 
 
@@ -54,12 +54,14 @@ def holds(b, states, ln):
 
 
 def compared(lattice, truth, states, stages):
-    """Compares the flips of all searched lines with the truth: a dict of counts.
+    """Compares the flips of all searched lines with the truth, and returns these counts:
 
-    true -- flips between leads of at least SEEN; found -- the search found a flip whose
-    interval contains the true one and is located to the grid's step (lines.is_resolved);
-    exact -- no wider than between the true leads; near -- its position (else the middle)
-    is within a step of that; invented -- its interval contains no true flip.
+    - true: flips between leads of at least SEEN
+    - found: flips that the search found, with an interval that contains the true flip and one
+      step of the grid as resolution (lines.is_resolved)
+    - exact: found flips whose interval is no wider than between the true leads
+    - near: found flips whose position, or middle, is within one step of the true flip
+    - invented: flips whose interval contains no true flip
     """
     count = dict.fromkeys(("true", "found", "exact", "near", "invented"), 0)
     for group, axis, line in searched(lattice):
@@ -90,12 +92,12 @@ def near(b, i, j, states, stages):
 
 
 def surface_of(kind, number):
-    """The true surface with this number; equal numbers give equal surfaces."""
+    """Returns the true surface with this number; equal numbers give equal surfaces."""
     return worlds.surface(kind, np.random.default_rng([number, worlds.KINDS.index(kind)]))
 
 
 def one(shape, kind, number):
-    """The result for one surface: counts, and shares of the whole grid."""
+    """Returns the result for one surface: counts, and shares of the whole grid."""
     lattice, truth = worlds.whole(shape), surface_of(kind, number)
     all_trials = worlds.whole_grid(lattice)
     found = worlds.search(lattice, truth, number, int(SHARE * all_trials))
@@ -110,7 +112,7 @@ def one(shape, kind, number):
 
 
 def row(shape, kind, surfaces):
-    """All surfaces of one kind on one grid."""
+    """Searches all surfaces of one kind on one grid."""
     all_of = [one(shape, kind, n) for n in range(surfaces)]
     return {k: sum(c[k] for c in all_of) for k in all_of[0]} | {
         "kind": kind, "shape": shape, "surfaces": surfaces,
@@ -118,7 +120,7 @@ def row(shape, kind, surfaces):
 
 
 def printed(r):
-    """A line of the table."""
+    """Formats a line of the table."""
     n, true = r["surfaces"], max(r["true"], 1)
     cells = [r["shape"], r["kind"], n, r["good"], r["spent"],
              f"{r['share'] / n:.2f}, {r['most']:.2f}", f"{r['points'] / n:.2f}", r["true"],
@@ -128,8 +130,8 @@ def printed(r):
 
 
 def wrong_verdicts(ratio, spread, surfaces, shape="middle"):
-    """(points with a wrong verdict, points measured), if B / A is `ratio` everywhere. At
-    1.02, the margin itself, a lead is also wrong."""
+    """Returns the number of points with a wrong verdict and of points measured, if B / A is `ratio`
+    everywhere. At 1.02, which is the margin, a lead is also wrong."""
     wrong = measured = 0
     for number in range(surfaces):
         found = worlds.search(worlds.whole(shape), lambda x, y, z: math.log(ratio), number,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Surfaces with known boundaries, and the noise of trials on them, for testing the search
-for crossovers. Everything is simulated, nothing is measured.
+"""Makes surfaces with known boundaries, and the noise of trials on them, for testing the search for
+crossovers. Everything is simulated.
 
-ln r(x, y, z) is the log ratio B / A at a point, x, y, z in 0 .. 1 along the
-write shares, threads and keys: above 0 B leads, below 0 A.
+ln r(x, y, z) is the log ratio B / A at a point; x, y and z go from 0 to 1 along the write shares,
+threads and keys. B leads if it is above 0, and A if it is below 0.
 """
 import functools
 import math
@@ -16,17 +16,17 @@ from report.sweep import grid, next as following
 from report.sweep import rule as rules
 
 MAPS = ("gomap_rw", "syncmap")
-SPREAD = 0.05  # sd of ln rate of one trial
-BLOCK = 0.05  # sd of the effect that both maps of a block share
-TAIL, HEAVY = 0.03, 0.3  # share of trials that are slowed, and the slowdown
+SPREAD = 0.05  # standard deviation of ln rate of one trial
+BLOCK = 0.05  # the same for the effect that both maps of a block share
+TAIL, HEAVY = 0.03, 0.3  # share of trials that are slowed down, and by how much
 KINDS = ("one", "two", "none", "tie band", "diagonal")
-# Numbers of write shares, thread counts and sizes. here: as in workloads/
-# crossover-sweep.conf on 2 CPUs.
+# Numbers of write shares, thread counts and sizes. `here` is as in
+# workloads/crossover-sweep.conf on 2 CPUs.
 SHAPES = {"here": (8, 3, 5), "middle": (13, 5, 3), "large": (17, 7, 5)}
 
 
 def cell(name, share, threads, keys, **more):
-    """A cell of plan.json, with the members that the search reads."""
+    """Makes a cell of plan.json, with the members that the search reads."""
     c = {"workload": "crossover-fine", "map": name, "shape": "u64x8", "keys": keys,
          "write_share": share, "miss_share": 0.0, "write_kind": "update", "dist": "uniform",
          "loop": "mix", "rate_per_s": 0, "arrivals": "poisson", "threads": threads,
@@ -37,7 +37,7 @@ def cell(name, share, threads, keys, **more):
 
 
 def plan(shape, **more):
-    """Cells of a whole grid of `shape` points along the three axes."""
+    """Makes the cells of a whole grid with `shape` points along the three axes."""
     shares = np.round(np.geomspace(0.001, 0.5, shape[0]), 6).tolist()
     return {"seed": 7, "order": [], "same": [], "cells": [
         cell(name, share, 2 ** t, 4 ** k * 1024, **more) for share in shares
@@ -45,19 +45,18 @@ def plan(shape, **more):
 
 
 def lattice_of(plan, maps=MAPS):
-    """The lattice of a plan."""
     return grid.lattice([decode(Factors, c) for c in plan["cells"]], maps, "plan.json")
 
 
 @functools.lru_cache
 def whole(shape):
-    """The lattice of one of SHAPES."""
+    """Returns the lattice of one of SHAPES."""
     return lattice_of(plan(SHAPES[shape]))
 
 
 def surface(kind, rng):
-    """A function of x, y, z -> ln ratio. Slopes resemble measured maps, whose ratio
-    goes from 1/3 to 3 along an axis."""
+    """Makes a function of x, y, z that returns the ln ratio. Its slopes are as steep as for measured
+    maps, whose ratio goes from 1/3 to 3 along an axis."""
     sign, steep = rng.choice([-1, 1]), rng.uniform(2.0, 4.0)
     tilt, bend = rng.uniform(-0.3, 0.3, 2)
     x0 = rng.uniform(0.15, 0.85)
@@ -81,19 +80,19 @@ def surface(kind, rng):
 
 
 def flat(ratio=1.0):
-    """The same ratio everywhere."""
+    """Makes a surface with the same ratio everywhere."""
     return lambda x, y, z: math.log(ratio)
 
 
 def at(lattice, point):
-    """x, y, z of a point, 0 .. 1 by its place on each axis."""
+    """Returns x, y, z of a point, each from 0 to 1 along its axis."""
     return [i / max(len(values) - 1, 1)
             for values, i in zip(lattice.groups[point.group].axes, point.at)]
 
 
 def trials(lattice, truth, points, blocks, rng, spread=SPREAD):
-    """cell id -> {block: rate} of one stage: normal noise, an effect that a block's trials
-    share, and some slowed trials."""
+    """Returns the rates of one stage by cell and block: with normal noise, an effect that the
+    trials of a block share, and some slowed trials."""
     shared, size = BLOCK * rng.standard_normal(blocks), (len(points), 2, blocks)
     ln = np.array([truth(*at(lattice, p)) for p in points])
     slowed = rng.random(size) < TAIL
@@ -104,10 +103,8 @@ def trials(lattice, truth, points, blocks, rng, spread=SPREAD):
 
 
 def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD, lose=lambda rates, rng: rates):
-    """Runs a whole search in memory -> Search; its last answer is in .ended.
-
-    plan -- a plan, or its lattice; lose -- removes rates from a stage
-    """
+    """Runs a whole search in memory, and returns the Search; its last answer is in `.ended`.
+    `plan` is a plan or its lattice; `lose` removes rates from a stage."""
     lattice = lattice_of(plan) if isinstance(plan, dict) else plan
     found = following.Search(lattice, rules.NUMBERS, budget)
     rng = np.random.default_rng(seed)
@@ -121,5 +118,5 @@ def search(plan, truth, seed, budget=10 ** 9, spread=SPREAD, lose=lambda rates, 
 
 
 def whole_grid(lattice):
-    """Trials of the whole grid: each cell with the most blocks."""
+    """Returns the trials of the whole grid if each cell gets the largest number of blocks."""
     return 2 * len(lattice.usable()) * rules.NUMBERS.most

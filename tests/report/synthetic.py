@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model of make_journal.py: invented speeds, latencies, counts."""
+"""The model of make_journal.py, which invents speeds, latencies and counts."""
 import base64
 import struct
 import zlib
 
 KINDS = ("update", "churn", "fresh")
-#        family, Mop/s of one thread, gain per doubling of threads,
-#        cost of a write in lookups: update, churn, fresh; bytes per entry
+#        family, Mop/s of one thread, gain for each doubling of threads,
+#        cost of a write in look-ups: update, churn, fresh; bytes per entry
 MAPS = {
     "null_map": ("bound", 700, 1.99, (1, 1, 1), 0),
     "gomap": ("bound", 70, 1.97, (1.2, 2, 3), 24),
@@ -24,7 +24,7 @@ MAPS = {
 
 
 def mops(c):
-    """Model of throughput: Amdahl's law for writes, saturation by the map's gain."""
+    """Models throughput: Amdahl's law for writes, and saturation by the map's gain."""
     _, one, gain, costs, _ = MAPS.get(c["map"], MAPS["gomap_rw"])
     t = c["threads"]
     doublings = max(t.bit_length() - 1, 0) + (t & (t - 1) != 0) * 0.5
@@ -37,7 +37,7 @@ def mops(c):
 
 
 def quantiles(base, rng, stall):
-    """A latency distribution as an HdrHistogram percentile table."""
+    """Makes a latency distribution as an HdrHistogram percentile table."""
     points, tail = [], 1.0
     for i in range(0, 60):
         p = 1 - 2 ** (-i / 4)
@@ -50,13 +50,13 @@ def quantiles(base, rng, stall):
 
 
 def bucket(ns):
-    """Index of a value in a histogram of 2048 sub-buckets."""
+    """Returns the index of a value in a histogram of 2048 sub-buckets."""
     shift = max(int(ns).bit_length() - 11, 0)
     return (int(ns) >> shift) + 1024 * shift
 
 
 def leb128(value):
-    """ZigZag LEB128 of a count, or of the negative of a number of zeros."""
+    """Encodes a count, or the negative of a number of zeros, in ZigZag LEB128."""
     word, data = (value << 1) ^ (value >> 63), b""
     while word > 127 and len(data) < 8:
         data, word = data + bytes([word & 127 | 128]), word >> 7
@@ -64,7 +64,7 @@ def leb128(value):
 
 
 def encoded(counts):
-    """{index: count} in HdrHistogram's format V2, not compressed."""
+    """Encodes {index: count} in HdrHistogram's format V2, without compression."""
     data, at = b"", 0
     for index in sorted(counts):
         zeros = index - at
@@ -74,14 +74,14 @@ def encoded(counts):
 
 
 def hlog(plain):
-    """A log with one encoded histogram."""
+    """Formats a log that contains one encoded histogram."""
     packed = zlib.compress(plain)
     payload = base64.b64encode(struct.pack(">iI", 0x1C849314, len(packed)) + packed).decode()
     return f"#[Histogram log format version 1.3]\nTag=x,0.0,1.0,1.0,{payload}\n"
 
 
 def counted(points, count):
-    """{index: count} of a distribution of percentiles."""
+    """Returns {index: count} for a distribution of percentiles."""
     counts, before = {}, 0
     for p, ns in points[1:] + [(1.0, points[-1][1])]:
         until = round(count * p)
@@ -130,7 +130,7 @@ def counters(c, ops, rng, backend):
 
 
 def simulated(c, ops, machine):
-    """Counts of a model, which are exact, without noise."""
+    """Returns counts of a simulated machine by a model; they are exact and have no noise."""
     shared = (c["threads"] - 1) / c["threads"] * (
         3 if c["map"] == "gomap_rw" else 0.1)
     per = {"loads": 9, "stores": 2, "atomics": 2 * (c["map"] == "gomap_rw"),
@@ -148,7 +148,7 @@ def simulated(c, ops, machine):
 
 
 def topology(sockets, cores, smt):
-    """hwloc's XML with the elements that the report reads: kernel CPU numbers."""
+    """Returns hwloc's XML with the elements that the report reads, that is, kernel CPU numbers."""
     pu = lambda s, k, t: s * cores + k + t * sockets * cores
     packages = "".join(
         f'<object type="Package" os_index="{s}">' + "".join(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the admission of machines: the rule on simulated rates, a folder without a campaign,
-and recorded campaigns."""
+"""Tests the admission of machines: the rule on simulated rates, a folder without a campaign, and
+recorded campaigns."""
 import json
 import math
 import random
@@ -17,7 +17,7 @@ from report import admit, load  # noqa: E402
 
 RULE = admit.read_rule()
 CELLS = ("one", "two", "three", "four")
-SPREAD = 0.08  # sd of a trial's log rate, more than on a quiet machine
+SPREAD = 0.08  # standard deviation of a trial's log rate; a quiet machine has less
 
 
 def node(draw, slower=1.0, kind="k", disturbed=0.1):
@@ -81,7 +81,7 @@ def test_a_folder_without_a_campaign_is_off(tmp_path, capsys):
 
 
 def test_figures_are_those_of_the_trials(tmp_path):
-    """Medians are checked by hand. A void trial counts as disturbed, a missing one does not."""
+    """Medians are checked by hand. A void trial counts as disturbed, but a missing one does not."""
     folder = machine(tmp_path / "n1", blocks=4, plant={"void": [("ck_ht", 1)]})
     trials = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
     timed = [t for t in trials if t["cell"].endswith("/throughput")]
@@ -105,7 +105,8 @@ def test_options_are_not_folders(words, status, capsys):
 
 
 def recorded():
-    """fleet -> node -> (whether a busy loop ran on its CPU, figures), for nodes of two CPUs."""
+    """Returns, for each node of two CPUs by fleet, whether a busy loop ran there, and its
+    figures."""
     fleets = {}
     for line in (ROOT / "tests/fixtures/admission.jsonl").read_text().splitlines():
         row = json.loads(line)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests readmostly advise with 20 questions to synthetic campaigns of known speeds. oracle.py
+"""Tests `readmostly advise` with 20 questions to synthetic campaigns of known speeds. oracle.py
 computes the expected ratios and speeds from the journal."""
 import json
 import sys
@@ -23,12 +23,12 @@ SCANS = {"gomap_rw": {"guarantees": "point-in-time", "sync": "go-rwmutex"},
          "shard_rw_32": {"guarantees": "once-if-present", "sync": "rwlock"},
          "syncmap": {"guarantees": "once-if-present", "sync": "collector"},
          "ck_ht": {"sync": "epoch", "caps": ["single-writer"]}}
-WRITES = {"update": (30, 5), "churn": (90, 8)}  # cost of a write, in look-ups
+WRITES = {"update": (30, 5), "churn": (90, 8)}  # cost of a write in look-ups
 
 
 def crossing(c):
-    """Speeds [Mop/s] that cross: syncmap is fastest for look-ups and many threads,
-    shard_rw_32 for writes, ck_ht under skewed keys; gomap_rw never."""
+    """Returns speeds [Mop/s] that cross: syncmap is fastest for look-ups and many threads,
+    shard_rw_32 for writes, and ck_ht for skewed keys; gomap_rw never is."""
     w, t = c["write_share"], c["threads"]
     sync, shard = WRITES[c["write_kind"]]
     return {"null_map": 700, "gomap_rw": 12,
@@ -38,13 +38,13 @@ def crossing(c):
 
 
 def close(c):
-    """shard_rw_32 is 6 % faster than syncmap, and the others are far slower."""
+    """Makes shard_rw_32 6 % faster than syncmap, and the others far slower."""
     return {"null_map": 700, "gomap_rw": 12, "syncmap": 30, "shard_rw_32": 31.8,
             "ck_ht": 18}[c["map"]]
 
 
 def thin(cell, block):
-    """ck_ht lost most of its trials at 2 threads, all maps at 4 threads."""
+    """Drops most trials of ck_ht at 2 threads, and of all maps at 4 threads."""
     return cell["measure"] != "verify" and (
         cell["threads"] == 4 and block > 4
         or cell["map"] == "ck_ht" and cell["threads"] == 2 and block > 3)
@@ -68,7 +68,7 @@ SPECS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """name -> folder, written on first use."""
+    """Returns folders by name; each is written on first use."""
     top = tmp_path_factory.mktemp("advise")
 
     def of(name):
@@ -79,13 +79,13 @@ def folder(tmp_path_factory):
 
 
 def options(text, *more):
-    """Options of "3% 64Ki 2 [KIND [DIST [SHAPE]]]"."""
+    """Returns the options for a text "3% 64Ki 2 [KIND [DIST [SHAPE]]]"."""
     names = ("--writes", "--keys", "--threads", "--write-kind", "--dist", "--shape")
     return [o for pair in zip(names, text.split()) for o in pair] + list(more)
 
 
 def advise_json(capsys, folder, text, *more):
-    """(exit status, the answer as JSON)."""
+    """Returns the exit status, and the answer as JSON."""
     status = advise.main([str(folder), *options(text, *more), "--json"])
     return status, json.loads(capsys.readouterr().out)
 
@@ -103,8 +103,8 @@ QUESTIONS = [
     ("grid", "10% 1Ki 4 churn", "", "decided", SHARD, 1, [(1, *SYNC), (1, *SYNC)]),
     ("grid", "0.5% 64Ki 1", "", "decided", SYNC, 2, [(1, *SHARD), (1, *SHARD)]),
     ("grid", "2% 64Ki 1", "", "depends", [], 2, []),
-    ("grid", "3% 10k 3", "", "depends", [], 4, []),  # between in two factors
-    ("grid", "0.5% 64Ki 1 churn", "", "depends", [], 2, []),  # 0 % fits every kind
+    ("grid", "3% 10k 3", "", "depends", [], 4, []),  # between measured values of two factors
+    ("grid", "0.5% 64Ki 1 churn", "", "depends", [], 2, []),  # 0 % counts for every kind of write
     ("grid", "0.3% 3000 3", "", "decided", SYNC, 8, []),
     ("grid", "1% 64Ki 4", "scan", "decided", SYNC, 1, [(2, *SHARD)]),
     ("grid", "1% 64Ki 4", "range,bounded-memory", "decided", SHARD, 1, []),
@@ -170,7 +170,7 @@ def test_a_gap_in_the_grid_is_answered_from_its_surroundings(tmp_path, capsys):
 
 
 def test_workloads_of_one_place_are_not_mixed(tmp_path, capsys):
-    """The workload with more maps answers; another leader is reported."""
+    """The answer is about the workload with more maps; the other's leader is mentioned."""
     path = campaigns.write(tmp_path / "two", campaigns.grid(), MAPS, crossing)
     other = campaigns.write(tmp_path / "other", campaigns.grid(), RANKED[:2],
                             lambda c: {"gomap_rw": 90, "syncmap": 10}[c["map"]],
@@ -190,14 +190,13 @@ SPEED = {"gomap_rw": 12, "syncmap": 30, "shard_rw_32": 31.0}
 
 
 def search(path):
-    """A search without stages."""
     return staged_folder.begin(path, {"seed": 1, "order": [], "cells": []})
 
 
 @pytest.fixture
 def staged(tmp_path):
-    """Two stages that share the places at 2 threads. The machine is half as fast on the
-    day of the second."""
+    """Makes two stages that share the places at 2 threads. On the day of the second stage the
+    machine is half as fast."""
     top = search(tmp_path / "staged")
     for number, threads, factor, blocks in ((1, (1, 2), 1, 7), (2, (2, 4), 0.5, 6)):
         campaigns.write(top / f"stage-0{number}", campaigns.grid(threads=threads), tuple(SPEED),

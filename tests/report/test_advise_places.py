@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the values of questions in the notation of workload files, the location of a
-question among measured places, and the needs of cards."""
+"""Tests the notation of values in questions, the location of a question among measured places, and
+the needs that cards meet."""
 import random
 from dataclasses import replace
 
@@ -125,7 +125,7 @@ def test_factors_without_an_option_need_their_defaults():
 
 @pytest.mark.parametrize("seed", range(30))
 def test_corners_enclose_the_question_and_were_measured(seed):
-    """In random ragged grids, every answered question lies between its corners."""
+    """In random incomplete grids, every answered question lies between its corners."""
     rng = random.Random(seed)
     known = list({place(rng.choice((0.0, 0.01, 0.1, 0.5)), rng.choice((1, 10, 100)),
                         rng.choice((1, 2, 4, 8))) for _ in range(rng.randrange(1, 40))})
@@ -142,7 +142,7 @@ def test_corners_enclose_the_question_and_were_measured(seed):
 
 
 def ranked(outcome, front):
-    """A ranking of which only outcome and front matter."""
+    """Makes a ranking of which only `outcome` and `front` matter."""
     entries = tuple(Entry(m, f"cell of {m}", None, None, True) for m in front)
     return Group(None, Outcome[outcome], front[:1] or None, tuple(front), 6, entries, ())
 

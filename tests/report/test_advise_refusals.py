@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that readmostly advise refuses questions outside the measured range, and prints a
+"""Tests that `readmostly advise` refuses questions outside the measured range, and prints a
 workload file that the runner accepts."""
 import json
 import os
@@ -16,12 +16,12 @@ from report.advise import workload
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve() / "readmostly"
 MAPS = ("null_map", "gomap_rw", "syncmap", "shard_rw_32")
-# Two CPUs with up to 8 threads; 10 % writes at one size only, which leaves a gap at the other.
+# Two CPUs with up to 8 threads. 10 % writes at one size only, which leaves a gap at the other.
 PLACES = [*campaigns.grid(threads=(1, 2, 8), keys=(1024, 65536), write_share=(0.01, 0.03)),
           *campaigns.grid(threads=(1,), keys=(1024,), write_share=(0.1,)),
           *campaigns.grid(threads=(2,), keys=(1024,), write_kind=("churn",))]
 QUESTION = "--writes 3% --keys 64Ki --threads 2"
-# options, the factor, the reason, part of the cell's id that would run
+# options, the factor, the reason, part of the id of the cell that would run
 REFUSALS = [
     ("--writes 3% --keys 1M --threads 2", "keys", "keys 1M is outside the measured range: 1Ki to "
      "64Ki", "/n1000000/w3/"),
@@ -53,7 +53,7 @@ def folder(tmp_path_factory):
 
 
 def refused(capsys, folder, options):
-    """(workload file, reason) for a question that must be refused."""
+    """Returns the workload file and the reason for a question that must be refused."""
     status = advise.main([str(folder), *options.split()])
     out, err = capsys.readouterr()
     assert status == 1
@@ -66,7 +66,7 @@ def settings(text):
 
 
 def plan(file, *options):
-    """The cells that the runner makes of a workload file."""
+    """Returns the cells that the runner makes of a workload file."""
     if not PROGRAM.exists():
         pytest.skip("readmostly is not built")
     done = subprocess.run([PROGRAM, "plan", "--cells", file, *options], text=True,
@@ -107,7 +107,7 @@ MANY = ("gomap_callback_rw", "gomap_ck_brlock", "gomap_ck_pflock", "gomap_mutex"
 
 
 def long_list(tmp_path, capsys):
-    """(workload file, its maps), for maps that do not fit on a line."""
+    """Returns a workload file and its maps, which do not fit on a line."""
     many = campaigns.write(tmp_path / "many", campaigns.grid(), ("null_map", *MANY), blocks=1)
     out, _ = refused(capsys, many, "--writes 5% --keys 64Ki --threads 2")
     assert "maps" not in settings(out)
@@ -132,7 +132,7 @@ def test_maps_that_fill_a_line_go_to_the_command(tmp_path, capsys):
 
 @pytest.mark.parametrize("maps, blocks", [(2, 20), (229, 20), (230, 21)])
 def test_blocks_suffice_for_a_claim_and_a_ranking(maps, blocks):
-    """A claim needs 20; a ranking n with 2 / 2^n <= 0.05 / pairs: 20 of up to
+    """A claim needs 20 blocks. A ranking needs n with 2 / 2^n <= 0.05 / pairs; 20 suffice for
     26,214 pairs, and 230 maps have 26,335."""
     assert workload.blocks_of(maps) == blocks
 
@@ -155,7 +155,7 @@ def test_an_invalid_question_is_a_usage_error(tmp_path, options):
 
 
 def fails(capsys, folder):
-    """The complaint about a folder that cannot be read."""
+    """Returns the error about a folder that cannot be read."""
     assert advise.main([str(folder), *QUESTION.split()]) == 2
     out, err = capsys.readouterr()
     assert not out and err.startswith("report advise: ")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the articles' rows on the page. The table of figures is complete, and a reduced
-`make bench SET=articles`, which runs every workload of the articles, fills it. Only figures
-that are not available on this machine are missing."""
+"""Tests the rows about articles on the page. The table of figures must be complete. A reduced `make
+bench SET=articles`, which runs every workload of the articles, must fill it. Only figures that
+this machine cannot provide may be missing."""
 import collections
 import dataclasses
 import json
@@ -22,43 +22,43 @@ from report.load.decode import decode
 from report.load.trial import Latency, Status, Thread
 from report.staged import Cells as Plan
 
-# Maps that this build lacks, such as Go's own without Go. A plan leaves them out, and
-# figures that need them are missing.
+# Maps that this build lacks, such as Go's own without Go. A plan leaves them out, so figures that
+# need them are missing.
 ABSENT = set(listed()[1])
 
 
 def rows_of(path):
-    """Rows of the articles that a workload file serves."""
+    """Returns the rows of the articles that a workload file serves."""
     return " ".join(re.findall(r"^article\s*=\s*(.*)$", path.read_text(),
                                re.M)).split()
 
 
 def is_here(*sides):
-    """True if this build has the maps of these sides of a figure."""
+    """True if this build has the maps on these sides of a figure."""
     return ABSENT.isdisjoint(side.split()[0] for side in sides if side)
 
 
 FIGURES = [f for f in articles.read() if is_here(f.subject, f.against)]
 MODE = ROOT / "workloads/modes/articles-quick.conf"
 CUT = ROOT / "tests/fixtures/articles-cut.conf"
-# Planned time of all reduced forms together on 2 CPUs, including Go's own maps; forms of
+# Planned time of all reduced workloads together on 2 CPUs, including Go's own maps. Workloads with
 # production traffic use the rest of three minutes.
 MOST_S = 85
-# Figures that a reduced run may lack: nothing grows within a second, and a busy machine
-# makes trials void. This is a limited share of all figures.
+# Reasons for which a reduced run may lack a figure: nothing grows within a second, and a busy
+# machine makes trials void. This may affect only a limited share of all figures.
 LOAD = re.compile("its CPU was busy|could not be kept|overloaded|"
                   "clock readings")
 SMALL = re.compile(f"a pause_ms that varies|a heap_ratio that varies|{LOAD.pattern}")
 MOST_LACKING = 0.1
-# Workloads and rows without any value that other work on the machine may cause.
+# Workloads and rows that other work on the machine may leave without any value.
 MOST_BARE = 2
-# If other programs keep threads from running at once, they do not meet at a lock: the
-# share of contended acquisitions then has a divisor of 0.
+# If other programs keep threads from running at the same time, the threads do not meet at a lock.
+# The share of contended acquisitions then has a divisor of 0.
 NEVER_MET = "its divisor is 0"
 
 
 def sections(text):
-    """section -> key -> value; "" is the head; workload lines add up."""
+    """Parses sections into keys and values; "" is the head, and workload lines are joined."""
     found = {"": {}}
     name = ""
     for line in text.splitlines():
@@ -75,13 +75,13 @@ def sections(text):
 
 
 def mode_of(folder):
-    """Writes the reduced mode file of the articles next to workloads."""
+    """Writes the reduced mode file of the articles next to the workloads."""
     (folder / "modes").mkdir(parents=True)
     for file in (ROOT / "workloads").glob("*.conf"):
         shutil.copy(file, folder)
     full, small = sections(MODE.read_text()), sections(CUT.read_text())
     every, names = small.pop(""), full.pop("")["workloads"].split()
-    assert set(small) <= set(names)  # each reduction is for a workload of the mode
+    assert set(small) <= set(names)  # each reduction belongs to a workload of the mode
     lines = ["budget = 2min", *(f"{k} = {v}" for k, v in every.items()),
              *(f"workloads = {' '.join(names[i::6])}" for i in range(6))]
     for name in names:
@@ -99,13 +99,13 @@ def mode(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ran(mode, tmp_path_factory):
-    """The folder of a campaign of the reduced mode."""
+    """Returns the folder of a campaign in the reduced mode."""
     folder = tmp_path_factory.mktemp("articles") / "c"
     done = subprocess.run(
         [BUILD / "readmostly", "run", "--mode", mode, "--busy-ok",
          "--set", "control=none", "--counters", "none", "--seed", "1", "-o", folder],
         capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode in (0, 3), done.stderr  # 3: some are void
+    assert done.returncode in (0, 3), done.stderr  # 3: some trials are void
     return folder
 
 
@@ -133,7 +133,7 @@ def test_figures_use_the_workload_of_their_row(workload):
 
 @pytest.mark.long
 def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
-    """In full size; a pattern that matches two cells is not a figure."""
+    """At full size; a pattern that matches two cells would not define a figure."""
     cells = Cells(map(Cell, planned_cells(MODE)))
     for f in FIGURES:
         if not f.statistic.startswith("none:"):
@@ -144,7 +144,7 @@ def test_each_figure_of_the_mode_names_one_planned_cell_a_side():
 # ---- reasons for missing figures, on synthetic trials -----------------------
 
 def made(asked, results, failed=(), **factors):
-    """The answer for a figure of one cell with these results."""
+    """Returns the answer for a figure of one cell with these results."""
     trials = [trial(i, 0, "failed" if i in failed else "ok") for i in range(len(results))]
     of = made_of(of_trials("m", [
         dataclasses.replace(t, result=dataclasses.replace(t.result, **{
@@ -220,7 +220,7 @@ def test_a_percentile_of_enough_operations_is_a_figure(tmp_path):
 
 @pytest.mark.long
 def test_all_reduced_forms_together_are_short(mode):
-    """The limit is for the plan, because the real time depends on the machine."""
+    """The limit is on the planned time, because the real time depends on the machine."""
     planned_s = sum(c.estimate_ns * c.blocks / 1e9 for c in planned_cells(mode) if not c.skip)
     assert 0 < planned_s <= MOST_S
 
@@ -242,7 +242,7 @@ def test_every_workload_ran_and_its_answers_are_right(campaign):
 
 
 def is_nowhere(f):
-    """True if no run on this machine can have this figure."""
+    """True if no run on this machine can provide this figure."""
     return f.statistic.startswith("none:") or "measure=counters" in f.where
 
 
@@ -282,14 +282,14 @@ def test_each_row_has_a_figure_with_a_value(campaign):
 
 @pytest.mark.long
 @pytest.mark.parametrize("words,least,most", [
-    (("W25", "lock_writes", "cold"), 1, 1.01),  # cold stores take the lock
+    (("W25", "lock_writes", "cold"), 1, 1.01),  # without warm-up, each store takes the lock
     (("W25", "lock_writes", "warm"), 0, 0.01),
-    (("W16", "several words"), 1e-9, 1),  # copies tear
+    (("W16", "several words"), 1e-9, 1),  # copies are torn
     (("W16", "Go's variable"), 0, 0), (("W16", "clone"), 0, 0),
     (("counter.", "two writers, one line"), 0.1, 9),
     (("counter.", "two writers, a line each"), 0, 0.01),
     (("counter.", "two readers, one line"), 0, 0.01),
-    (("W23", "sold/initial", "RWMutex"), 1e-9, 1),  # no more than there is
+    (("W23", "sold/initial", "RWMutex"), 1e-9, 1),  # no more can be sold than there is
     (("W12", "least lookups"), 1, 1e18), (("W12", "writes/ops"), 0.1, 0.5),
     (("W12", "shards_shrunk", "with the time"), 1, 1e9),
     (("W12", "shards_grown", "with the time"), 41, 1e9),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that an artifact is rebuilt without a network, and that any changed bit, name, mode
-or link is reported.
+"""Tests that an artifact can be rebuilt without a network, and that any changed bit, name, mode or
+link is reported.
 
-Seeded; FLIPS=N flips N more bits.
+The seed is fixed; FLIPS=N flips N more bits.
 """
 import os
 import random
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.long, pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """(FILE, output, the campaign, the file unpacked)."""
+    """Returns FILE, the output, the campaign, and the unpacked folder."""
     folder = tmp_path_factory.mktemp("artifact")
     campaign = made_artifact.campaign(folder / "quiet")
     shutil.copytree(TOP / "tests/fixtures/campaign", folder / "older")
@@ -36,7 +36,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def small(tmp_path):
-    """A folder with one entry of each kind, listed."""
+    """Makes a folder with one listed entry of each kind."""
     top = tmp_path / "small"
     (top / "below/empty").mkdir(parents=True)
     (top / "a").write_text("one\n")
@@ -72,7 +72,7 @@ def test_an_artifact_contains_what_its_guide_lists(made):
 
 @pytest.mark.parametrize("tool", ["java", "rust"])
 def test_a_language_that_is_missing_is_left_out(tmp_path, made, tool):
-    """Its maps are not built. The last program in each list fails to run."""
+    """Its maps are not built. The last program in each list fails when it is run."""
     for program, version in {"java": [("javac", "javac 1.0"), ("java", "")],
                              "rust": [("cargo", ""), ("rustc", "rustc 1.0")]
                              }[tool]:
@@ -124,7 +124,7 @@ def test_versions_are_those_of_the_packages(made):
 
 
 def without_network():
-    """The prefix of a command without network access, or None."""
+    """Returns the prefix that runs a command without network access, or None."""
     for words in (["unshare", "-n"], ["unshare", "-rn"]):
         if subprocess.run([*words, "true"], capture_output=True,
                           check=False).returncode == 0:
@@ -158,7 +158,7 @@ def test_verify_artifact_takes_a_file_and_a_published_digest(made, tmp_path):
 
 
 def test_a_table_that_does_not_match_the_data_is_reported(made, tmp_path):
-    """Even if its line in the list was updated."""
+    """It is reported even if its line in the list was updated."""
     top = tmp_path / "artifact"
     shutil.copytree(made[3] / "campaigns", top / "campaigns", symlinks=True)
     shutil.copytree(made[3] / "environment", top / "environment")
@@ -178,7 +178,7 @@ def test_a_table_that_does_not_match_the_data_is_reported(made, tmp_path):
 # ---- flips ------------------------------------------------------------------
 
 def chosen_files(top):
-    """One file for each suffix in each top folder, so that every kind occurs."""
+    """Returns one file for each suffix in each top folder, so that every kind occurs."""
     kinds = {}
     for path in sorted(p for p in top.rglob("*") if p.is_file()
                        and not p.is_symlink() and p.stat().st_size):
@@ -205,7 +205,8 @@ def test_one_flipped_bit_of_any_kind_of_file_is_found(made):
 
 
 def test_one_flipped_bit_of_the_one_file_is_found(made, tmp_path):
-    """Headers, data, the bits that gzip does not cover, and the seal."""
+    """The flipped bits are in headers, in data, in the bits that gzip does not cover, and in the
+    seal."""
     file = tmp_path / "a.tar.gz"
     shutil.copy(made[0], file)
     rng, bits = random.Random(1), 8 * file.stat().st_size
@@ -267,9 +268,9 @@ CHANGES = {
                "below/run: mode 4755"),
     "a link": (lambda top: to_link(top, "b"), "a: a link -> b, listed as"),
     "a link out": (lambda top: to_link(top, "../../x"),
-                   "a: a link to ../../x, out of the artifact"),
+                   "a: a link to ../../x, outside of the artifact"),
     "a link to /": (lambda top: to_link(top, "/etc/passwd"),
-                    "a: a link to /etc/passwd, out of"),
+                    "a: a link to /etc/passwd, outside of"),
     "another link": (lambda top: ((top / "below/link").unlink(),
                                   (top / "below/link").symlink_to("../b")),
                      "below/link: a link -> ../b, listed as a link -> ../a"),
@@ -316,14 +317,14 @@ def test_only_the_digest_detects_a_changed_file_with_its_list(small):
 
 def test_a_link_out_is_not_packed(small):
     (small / "out").symlink_to("../secret")
-    with pytest.raises(manifest.Unlisted, match="out of the artifact"):
+    with pytest.raises(manifest.Unlisted, match="outside of the artifact"):
         manifest.write(small)
 
 
 # ---- the one file -----------------------------------------------------------
 
 def test_the_same_folder_is_the_same_bytes(small, tmp_path):
-    """Whatever its owner, time and location."""
+    """The bytes do not depend on its owner, time and location."""
     archive.pack(small, tmp_path / "1", 1700000000)
     other = tmp_path / "elsewhere"
     shutil.copytree(small, other, symlinks=True)
@@ -339,7 +340,7 @@ def test_the_same_folder_is_the_same_bytes(small, tmp_path):
 
 
 def hostile(names):
-    """A folder's sealed tar file whose members have other names."""
+    """Makes a sealed tar file of a folder, whose members have other names."""
     import io
     import tarfile
     sealed = archive.Sealed(io.BytesIO())
@@ -369,7 +370,7 @@ def test_names_in_the_file_cannot_leave_the_folder(tmp_path, names):
 
 
 def in_a_child(act):
-    """Calls act() in a separate process -> its status."""
+    """Calls act() in a separate process and returns its status."""
     child = os.fork()
     if child == 0:
         try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the output and the exit status of python3 -m report artifact, as text and as JSON,
-and its arguments. Folders are small. Packing and comparing are stubs unless they are the
-subject."""
+"""Tests the arguments, the output (text and JSON) and the exit status of `python3 -m report
+artifact`. Folders are small. Packing and comparing are replaced by stubs in tests that are not
+about them."""
 import json
 import os
 import stat
@@ -14,7 +14,7 @@ from report.artifact import archive, command, manifest, rebuild
 
 @pytest.fixture
 def folder(tmp_path):
-    """An artifact of two campaigns, listed."""
+    """Makes an artifact of two campaigns, with its list."""
     top = tmp_path / "artifact"
     for name in ("b", "a"):
         (top / "campaigns" / name).mkdir(parents=True)
@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 
 def run(capsys, *words):
-    """(status, lines of standard output, standard error)"""
+    """Returns (status, lines of standard output, standard error)."""
     status = command.main([str(word) for word in words])
     output = capsys.readouterr()
     return status, output.out.splitlines(), output.err
@@ -77,7 +77,7 @@ def test_what_differs_is_listed_before_the_count(capsys, monkeypatch,
     found = rebuild.Rebuilt(problems, notes, 7, "c")
     monkeypatch.setattr(rebuild, "all_again", lambda path: found)
     assert run(capsys, "again", "DIR") == (status, [
-        *problems, *notes, "7 files of pages and tables are the same bytes, "
+        *problems, *notes, "7 files of pages and tables have the same bytes, "
         f"{len(problems)} differ"], "")
     done, lines, _ = run(capsys, "again", "DIR", "--json")
     assert done == 0 and json.loads("\n".join(lines)) == {
@@ -124,7 +124,7 @@ def test_unlistable_entries_are_status_two(capsys, monkeypatch, folder,
 # ---- modes and links in the file ------------------------------------------
 
 def test_programs_folders_and_links_come_out_as_they_went_in(tmp_path):
-    """Missing permissions come from an umask and are not kept."""
+    """Permissions that a umask removed are not kept."""
     top, into = tmp_path / "t", tmp_path / "into"
     (top / "below").mkdir(parents=True)
     into.mkdir()

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that ro-crate-metadata.json is valid RO-Crate 1.1. rdflib reads it as JSON-LD, and
-its graph is checked against the rules of the specification.
+"""Tests that ro-crate-metadata.json is valid RO-Crate 1.1. rdflib reads it as JSON-LD, and its
+graph is checked against the rules of the specification.
 
-The context is on a server, so TERMS lists the allowed terms; readers drop all other terms.
+The context is on a server, so the allowed terms are listed in TERMS; readers ignore all other
+terms.
 """
 import json
 import re
@@ -17,7 +18,7 @@ from report.artifact.guide import About
 from report.load.decode import decode
 from report_helpers import TOP
 
-# Debian's package, if the Python that runs this test lacks its own.
+# Debian's package, if the Python that runs this test lacks rdflib.
 rdflib = pytest.importorskip("rdflib", reason="python3-rdflib is not installed")
 
 SCHEMA = "http://schema.org/"
@@ -37,7 +38,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory):
-    """The document of one synthetic campaign."""
+    """Returns the document of one synthetic campaign."""
     folder = tmp_path_factory.mktemp("crate") / "made-up"
     report_helpers.make_journal.make(folder, maps=["gomap_rw", "syncmap"],
                                      threads=[1])
@@ -45,7 +46,7 @@ def document(tmp_path_factory):
 
 
 def graph_of(document):
-    """The graph that rdflib reads from it."""
+    """Returns the graph that rdflib reads from the document."""
     used = {k for e in document["@graph"] for k in e if k[0] != "@"}
     assert used <= set(TERMS), used - set(TERMS)
     graph = rdflib.Graph()
@@ -63,7 +64,7 @@ def term(name):
 
 
 def wrong_in(document):
-    """Violations of the MUST rules of version 1.1."""
+    """Lists violations of the MUST rules of version 1.1."""
     graph, wrong = graph_of(document), []
     kind = rdflib.RDF.type
     file, root = node("ro-crate-metadata.json"), node("")

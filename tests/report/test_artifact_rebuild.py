@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the comparison of `make rebuild` (docs/reference/artifact.md): equal files, drawings
-by other tools, and files that differ from the data. Folders are written by hand, and a
-stub makes the pages."""
+"""Tests the comparison of `make rebuild` (docs/reference/artifact.md): equal files, drawings by
+other tools, and files that differ from the data. Folders are written by hand, and a stub makes the
+pages."""
 import json
 import shutil
 import zipfile
@@ -16,7 +16,7 @@ TOOLS = {"python": "3", "numpy": "2"}
 
 
 def folder(path, files):
-    """A folder with these texts."""
+    """Writes a folder with these texts."""
     for name, text in files.items():
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_text(text)
@@ -54,7 +54,7 @@ def test_a_drawing_alone_may_differ(tmp_path, name, one, other, same):
     ([("a", "x" * 99)], False), ([("a", "x" * 99), ("c", "y")], False),
     ([("b", "y"), ("a", "x" * 99)], False)])
 def test_zip_files_are_compared_by_content(tmp_path, members, same):
-    """Whatever its compression."""
+    """The result does not depend on their compression."""
     zipped(tmp_path / "1.zip", [("a", "x" * 99), ("b", "y")])
     zipped(tmp_path / "2.zip", members, zipfile.ZIP_DEFLATED)
     assert rebuild.same_data("r.zip", tmp_path / "1.zip",
@@ -74,7 +74,7 @@ def compared(tmp_path, made, same_tools):
 
 
 def test_files_are_equal_drawn_differently_or_wrong(tmp_path):
-    """A file that one side lacks does not count as equal."""
+    """A file that is missing on one side does not count as equal."""
     assert compared(tmp_path, KEPT, True) == rebuild.Difference([], 0, 5)
     made = KEPT | {"index.html": "a<svg>2</svg>", "f/x.svg": "y",
                    "t/a.csv": "9", "t/new.csv": ""}
@@ -92,8 +92,8 @@ def test_files_are_equal_drawn_differently_or_wrong(tmp_path):
 
 @pytest.fixture
 def artifact(tmp_path, monkeypatch):
-    """Two campaigns, whose pages depend on one file of each and are drawn by the installed
-    tools."""
+    """Makes two campaigns whose pages depend on one file of each campaign and on the installed
+    drawing tools."""
     top = folder(tmp_path / "artifact", {
         "environment/commit.txt": "abc\n",
         rebuild.PYTHON: json.dumps(TOOLS)})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests Tukey's biweight, and the gate that uses ranks and biweight.
+"""Tests Tukey's biweight, and the gate that uses ranks and the biweight.
 
 The independent implementation is statsmodels' TukeyBiweight (score and location)."""
 import math
@@ -25,13 +25,13 @@ ALL = (stats.signed_ranks, stats.biweight_scores, stats.tail_scores)
 
 
 def bursty(rng, shape, core=0.01, share=0.2, burst=0.2):
-    """Pairs of which most agree, as on a machine shared with others."""
+    """Makes pairs of which most agree, as on a machine that is shared with other users."""
     d = rng.normal(0.0, core, shape)
     return d + (rng.random(shape) < share) * rng.normal(0.0, burst, shape)
 
 
 def judge(d):
-    """Rows of the gate for d (cells, blocks), with arms that alternate in going first."""
+    """Returns the gate's rows for d (cells, blocks); the arms take turns in running first."""
     return gate_suites.judged(d, np.arange(d.shape[1]) % 2 == 0, RULES)
 
 
@@ -54,7 +54,7 @@ def test_scores_and_centre_are_those_of_statsmodels():
 
 
 def test_a_score_depends_on_its_own_sign_only():
-    """Flips are exact because a coin changes the sign of its own score and nothing else."""
+    """Sign flips are exact because a coin changes the sign of its own score and nothing else."""
     rng = np.random.default_rng(2)
     for _ in range(50):
         x = bursty(rng, (3, 25)) + rng.normal(0, 0.01)
@@ -78,7 +78,8 @@ def test_the_interval_has_its_nominal_coverage(share):
 @pytest.mark.long
 @pytest.mark.parametrize("share", [0.0, 0.2])
 def test_the_interval_of_a_row_has_its_nominal_coverage(share):
-    """The order of the arms is subtracted; the number of blocks is the least allowed."""
+    """The effect of the order of arms is subtracted, and the number of blocks is the least
+    allowed."""
     rng = np.random.default_rng(12)
     runs, n, hit = 1000, RULES.blocks_least, 0
     for _ in range(runs):
@@ -93,8 +94,8 @@ def test_the_interval_of_a_row_has_its_nominal_coverage(share):
 
 @pytest.mark.long
 def test_false_alarms_of_the_scores_stay_below_alpha():
-    """The truth is at the margin, and whole blocks share bursts: the largest of three
-    statistics has its own null distribution."""
+    """The truth is at the margin, and bursts affect whole blocks. The largest of three statistics
+    has its own null distribution."""
     rng, runs, alarms = np.random.default_rng(4), 1500, 0
     for seed in range(runs):
         shared = (rng.random((1, 40)) < 0.2) * rng.normal(0, 0.2, (1, 40))
@@ -117,8 +118,8 @@ def test_bursts_hide_two_per_cent_from_ranks_but_not_from_the_gate():
 
 
 def test_tails_detect_a_slowdown_of_some_pairs():
-    """A slowdown of 25 % in a third of the trials: the biweight treats these as bursts and
-    would pass; ranks alone leave it undecided."""
+    """A third of the trials are 25 % slower. The biweight treats these as bursts and would pass;
+    ranks alone leave the cell undecided."""
     rng = np.random.default_rng(7)
     d = rng.normal(0.0, 0.004, (6, 60)) + 0.25 * (rng.random((6, 60)) < 0.33)
     rows = judge(d)
@@ -164,7 +165,7 @@ def test_the_order_of_arms_moves_no_estimate():
 
 
 def test_the_detectable_effect_depends_on_cells_and_scores():
-    """With 20 cells and three scores, each has 1.6 % of a cell's 1 %."""
+    """With 20 cells and three scores, each test has 1.6 % of a single cell's 1 %."""
     from scipy.stats import norm
     rng = np.random.default_rng(11)
     for row in judge(rng.normal(0.0, 0.01, (20, 60))):

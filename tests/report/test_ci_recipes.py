@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests recipes for pipelines (docs/guide/ci.md, examples/ci/) by running their unchanged
-steps and scripts among stubs that print their arguments. tests/cli/ci_recipes.sh uses real maps."""
+"""Tests the recipes for pipelines (docs/guide/ci.md, examples/ci/). Their unchanged steps and
+scripts run among stubs that print their arguments. tests/cli/ci_recipes.sh uses real maps."""
 import os
 import subprocess
 import sys
@@ -15,7 +15,7 @@ PIPELINE = ("GITHUB_", "CI_", "BUILDKITE_", "BASE", "GATE_", "GIT_", "TIME")
 
 
 def shell(text, where, *arguments, **variables):
-    """Runs a script as a pipeline's runner, with only these variables of a pipeline."""
+    """Runs a script like a pipeline's runner, with only these variables of a pipeline."""
     known = {name: value for name, value in os.environ.items()
              if not name.startswith(PIPELINE)}
     return subprocess.run(["bash", "-eo", "pipefail", "-c", text, *arguments],
@@ -30,7 +30,7 @@ def put_program(path, text):
 
 
 class Project:
-    """A repository with a map, cloned by a runner."""
+    """A repository with a map, and a runner's clone of it."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -42,7 +42,7 @@ class Project:
         return done.stdout.strip()
 
     def grow(self, name="map.c"):
-        """Adds a commit that changes this file -> its name."""
+        """Adds a commit that changes this file; returns the commit's name."""
         with open(self.folder / name, "a", encoding="utf-8") as file:
             file.write("/* A line. */\n")
         self.git("add", "-A")
@@ -51,8 +51,8 @@ class Project:
 
 
 def base_of(clone, **variables):
-    """(base, other output) of the gate, which stops before it would change to its own
-    folder for the build."""
+    """Returns the base that the gate chose, and its other output. The gate is stopped before it
+    changes to its own folder for the build."""
     gate = ROOT / "examples/ci/gate.sh"
     messages = shell('. <(sed "s/^cd .*/exit 0/" "$0") map.c', clone.folder,
                      str(gate), **variables)
@@ -64,7 +64,7 @@ def base_of(clone, **variables):
 
 @pytest.fixture(name="pushed")
 def pushed_(tmp_path):
-    """(clone, commits): two commits of main, and three of a branch in one push."""
+    """Makes a clone and the list of commits: two of main, and three of a branch in one push."""
     (tmp_path / "theirs").mkdir()
     theirs = Project(tmp_path / "theirs")
     theirs.git("init", "-q", "-b", "main")
@@ -77,7 +77,7 @@ def pushed_(tmp_path):
     return Project(tmp_path / "clone"), [name[:12] for name in commits]
 
 
-NEW_BRANCH = "0" * 40  # CI_COMMIT_BEFORE_SHA of a branch's first pipeline
+NEW_BRANCH = "0" * 40  # CI_COMMIT_BEFORE_SHA in the first pipeline of a branch
 
 
 def test_all_commits_of_a_new_branch_are_compared(pushed):
@@ -113,7 +113,7 @@ def test_on_main_only_the_last_commit_is_compared(pushed):
 
 @pytest.fixture(name="gated")
 def gated_(tmp_path, pushed):
-    """A function that returns the gate's result if its parts exit with these statuses."""
+    """Makes a function that returns the gate's result if its parts exit with these statuses."""
     readmostly = tmp_path / "readmostly"
     for name in ("examples/ci/gate.sh", ".ci/before"):
         put_program(readmostly / name, "")

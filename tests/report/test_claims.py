@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests verdicts of claims: every rule on true, false and undecidable claims; several cells;
-limits of a machine; and the error rate of a ledger."""
+"""Tests verdicts on claims: each rule with true, false and undecidable claims; claims of several
+cells; limits of a machine; and the error rate of a ledger."""
 import json
 
 import numpy as np
@@ -16,7 +16,7 @@ def noisy(level, seed, n=BLOCKS, sd=0.03):
 
 
 def pair(ratio, seed=1, sd=0.03, n=BLOCKS, **factors):
-    """Map a runs at `ratio` times the rate of b, with the noise of a quiet machine."""
+    """Makes two cells: map a runs at `ratio` times the rate of b, with a quiet machine's noise."""
     return (cell("a", noisy(1e6 * ratio, seed, n, sd), **factors),
             cell("b", noisy(1e6, seed + 1000, n, sd), **factors))
 
@@ -72,7 +72,7 @@ def test_a_wrong_size_refutes_a_ratio_of_undecided_direction():
 
 
 def counts(values, **rule):
-    """The subject's statistic `n`, one value per trial."""
+    """Makes cells whose statistic `n` has these values, one for each trial."""
     return decided(campaign(cell("a", [1] * len(values), stats={"n": values})), **{
         "against": "", "side": "", "statistic": "n", "speaks": "count", **rule})
 
@@ -134,7 +134,7 @@ def test_a_slope_is_of_a_log_log_line(power, claimed, word, speaks):
 
 
 def sloped(power, seed, n=BLOCKS):
-    """A claim's cell whose values lie on a line of this slope, plus noise."""
+    """Makes cells of a claim whose values lie on a line with this slope, plus noise."""
     cells = [cell("a", noisy(keys ** power, seed + i, n, 0.05), keys=keys)
              for i, keys in enumerate(SIZES)]
     return decided(campaign(*cells), claimed=(-0.001, 0.001), **SLOPE).cells[0]
@@ -204,7 +204,7 @@ def test_several_cells_make_one_verdict(ratios, conditions, word):
 # ---- error rate of the family ---------------------------------------------
 
 def test_verdicts_on_speed_need_the_joint_test():
-    """Six blocks have an interval, but their sign test has p >= 1/64."""
+    """Six blocks give an interval, but their sign test has p >= 1/64."""
     for ratio, rule in ((2.0, {}), (0.5, {}), (1.0, {}), (1.5, RATIO), (2.0, EQUAL), (3.0, FIGURE)):
         found = decided(campaign(*pair(ratio, n=6, sd=0.005)), **rule)
         assert (found.verdict, found.how) == (
@@ -214,7 +214,7 @@ def test_verdicts_on_speed_need_the_joint_test():
 
 @pytest.mark.long
 def test_labels_permuted_within_blocks_reproduce_nothing():
-    """At most 5 of 100 permutations per claim, 1 % for all claims together."""
+    """At most 5 of 100 permutations per claim may, and 1 % for all claims together."""
     rng, hits = np.random.default_rng(20261122), []
     names = [f"S9-{i:02}" for i in range(1, 11)]
     for _ in range(100):

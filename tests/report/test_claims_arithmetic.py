@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares each function of arithmetic claims with a known answer, from scipy or computed by
+"""Compares each function of arithmetic claims with a known value, from scipy or computed by
 hand."""
 import math
 
@@ -12,7 +12,8 @@ from report.claims import arithmetic, ledger
 
 
 def test_the_error_of_a_share_is_the_binomials():
-    """The standard deviation of the binomial distribution, divided by the draws."""
+    """The error is the standard deviation of the binomial distribution, divided by the number of
+    draws."""
     known = distributions.binom(1_000_000, 0.973).std() / 1_000_000
     assert arithmetic.evaluate("binomial_error 1000000 0.973") \
         == pytest.approx(known, rel=1e-9)
@@ -20,7 +21,7 @@ def test_the_error_of_a_share_is_the_binomials():
 
 
 def test_the_probability_of_a_sample():
-    """Summed here over all counts that are not more likely."""
+    """Here it is summed over all counts that are not more likely."""
     counts = np.arange(1001)
     chance = distributions.binom.pmf(counts, 1000, 0.973)
     known = chance[chance <= chance[971] * (1 + 1e-7)].sum()
@@ -31,7 +32,7 @@ def test_the_probability_of_a_sample():
 
 
 def test_the_rate_of_gaps_is_the_inverse_of_their_mean():
-    """A million gaps, within five standard errors (0.5 %)."""
+    """A million gaps agree within five standard errors (0.5 %)."""
     rate = arithmetic.evaluate("rate_of_exponential_gaps 0.0125 1000000 1")
     assert rate == pytest.approx(80, rel=0.005) and rate != 80
     assert rate == arithmetic.evaluate(
@@ -39,7 +40,7 @@ def test_the_rate_of_gaps_is_the_inverse_of_their_mean():
 
 
 def test_chains_of_three_keys_or_more():
-    """1 - e^-m (1 + m + m^2 / 2), and scipy's incomplete gamma function."""
+    """The expected values are 1 - e^-m (1 + m + m^2 / 2), and scipy's incomplete gamma function."""
     for mean in (3.25, 6.1, 6.5):
         by_hand = 1 - math.exp(-mean) * (1 + mean + mean ** 2 / 2)
         assert arithmetic.evaluate(f"poisson_at_least 3 {mean}") \
@@ -48,7 +49,7 @@ def test_chains_of_three_keys_or_more():
 
 
 def test_the_longest_of_many_chains():
-    """The median of 300 fillings of 16,384 chains with 100,000 keys."""
+    """The expected value is the median of 300 fillings of 16,384 chains with 100,000 keys."""
     rng = np.random.default_rng(7)
     longest = [np.bincount(rng.integers(0, 16384, 100_000)).max()
                for _ in range(300)]
@@ -58,7 +59,7 @@ def test_the_longest_of_many_chains():
 
 
 def test_equal_hashes_solve_the_birthday_problem():
-    """A million hashes of 31 bits: 232.8; a single value: all keys but one."""
+    """A million hashes of 31 bits have 232.8 equal ones; if there is one value, all but one are."""
     known = 1e6 * (1e6 - 1) / 2 / 2 ** 31
     assert 1e6 * arithmetic.evaluate("equal_hashes 1000000 31") \
         == pytest.approx(known, rel=0.001)
@@ -67,15 +68,15 @@ def test_equal_hashes_solve_the_birthday_problem():
 
 
 def test_doubling_by_low_bits_sends_few_keys_to_twice_their_shard():
-    """Shards 0 and N - 1 each have one half that stays. For two shards by hand: residue 0
-    -> 0 (yes), 1 -> 1 (no: 2 or 3), 2 of shard 0 -> 2 (no), 3 of shard 1 -> 3 (yes)."""
+    """Shards 0 and N - 1 each have one half that stays. For two shards by hand: residue 0 goes to
+    0 (yes), 1 to 1 (no: 2 or 3), 2 of shard 0 to 2 (no), 3 of shard 1 to 3 (yes)."""
     assert arithmetic.evaluate("share_to_doubled_shards 2") == 0.5
     assert arithmetic.evaluate("share_to_doubled_shards 1") == 1
     assert arithmetic.evaluate("share_to_doubled_shards 32") == 2 / 64
 
 
 def test_a_struct_has_its_padding():
-    """A bool after a pointer fills a word; so do seven bytes."""
+    """A bool after a pointer fills a word, and so do seven bytes."""
     assert arithmetic.evaluate("struct_size pointer bool") == 16
     assert arithmetic.evaluate("struct_size pointer bool" + 6 * " byte") == 16
     assert arithmetic.evaluate("struct_size bool") == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests claims about crashes: crashed trials lack a result, but count."""
+"""Tests claims about crashes. Crashed trials have no result, but they count."""
 import collections
 import functools
 import re
@@ -58,7 +58,7 @@ def test_crashes_are_a_share_of_trials_with_its_exact_interval(trials, word, how
 
 
 def ends(p, blocks):
-    """(hits, trials) -> probability; the runner gives a cell up after two failures in a row."""
+    """Returns probabilities by (hits, trials); a cell is given up after two failures in a row."""
     found, going = collections.Counter(), {(0, False): 1.0}
     for n in range(1, blocks + 1):
         after = collections.Counter()
@@ -76,7 +76,7 @@ def ends(p, blocks):
 
 @pytest.mark.parametrize("blocks,least", [(6, 0.95), (20, 0.95), (40, 0.94)])
 def test_the_interval_holds_if_a_cell_is_given_up(blocks, least):
-    """The interval assumes a fixed number of trials, but this number depends on the counted
+    """The interval assumes a fixed number of trials, but here this number depends on the counted
     failures."""
     span = functools.cache(stats.share_interval)
     for p in np.arange(0.01, 1, 0.01):
@@ -111,7 +111,7 @@ def test_a_refusal_does_not_count_and_a_trial_counts_once():
 
 # ---- which ends are crashes -------------------------------------------------
 
-FATES = [  # trial, crashed, is its end known?
+FATES = [  # trial, whether it crashed, whether its end is known
     (FINE, False, True), (WRONG, False, True), (replace(FINE, status=Status.VOID), False, True),
     (REFUSED, False, False), (SKIPPED, False, False), (died("deadline"), False, True),
     (died("status 2", "ended with status 2: request: no cell"), False, False),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often a ledger of true claims has a false refutation, by simulation.
+"""Simulates how often a ledger of true claims gets a false refutation.
 
-Every claim is true, with a truth at the edge of the claimed range. Before refutations were
-part of the family, 88 to 98 % of such ledgers had a false one.
+Every claim is true, and the truth is at the edge of the claimed range. Before refutations were
+corrected with the family, 88 to 98 % of such ledgers had a false one.
 """
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from report.stats.power import autoregression
 
 CLAIMS = 150
 REFUTING = (rules.Call.OPPOSITE, rules.Call.NONE, rules.Call.OTHER)
-EDGES = (  # a claim, and the truth of subject / against
+EDGES = (  # a claim, and the true ratio of subject / against
     (claim(), 1.02), (claim(rule="equal", side=""), 1.02),
     (claim(rule="ratio", side="", claimed=(2.0, 2.0)), 2.4),
     (claim(rule="ratio", side="", claimed=(3.0, 3.0)), 2.5),
@@ -22,21 +22,21 @@ EDGES = (  # a claim, and the truth of subject / against
 
 
 def cells_of(ones):
-    """{key: (claim, evidence)} of (claim, values)."""
+    """Builds {key: (claim, evidence)} from pairs of a claim and its values."""
     return {decide.Key(str(i), "", 0): (one, evidence.Evidence(
         "", (str(i),), tuple(enumerate(values)))) for i, (one, values) in enumerate(ones)}
 
 
 def ledger_of(rng, n, lag1):
-    """Cells of one run, with noise of 3 to 10 %."""
+    """Returns the cells of one run, with noise of 3 to 10 %."""
     noise = autoregression(rng, CLAIMS, n, lag1) * rng.uniform(0.03, 0.1, (CLAIMS, 1))
     edges = [EDGES[i % len(EDGES)] for i in range(CLAIMS)]
     return cells_of((one, (truth * np.exp(x)).tolist()) for (one, truth), x in zip(edges, noise))
 
 
 def refuted(cells, every):
-    """Number of refuted claims. Without `every`, only claims are decided that have a
-    refuting alternative with p of at most 1 %."""
+    """Counts the refuted claims. Without `every`, only those claims are decided that have a
+    refuting alternative with a p of at most 1 %."""
     return sum(rules.outcome_of(*cells[key], p).word == "refuted"
                for key, p in decide.corrected(cells).items()
                if every or min(p.get(a, 1.0) for a in REFUTING) <= rules.ALPHA)
@@ -56,7 +56,7 @@ def test_true_claims_at_the_edge_are_refuted_in_one_ledger_of_100(lag1, ledgers)
 
 
 def test_refutations_are_decided_within_the_family_only():
-    """Every claim of a few ledgers, whatever its p."""
+    """Decides every claim of a few ledgers, for any p."""
     assert false_ledgers(1, 10, 20, 0.0, every=True) <= 1
 
 
@@ -65,7 +65,7 @@ def test_refutations_are_decided_within_the_family_only():
     ({"rule": "ratio", "side": "", "claimed": (2.0, 2.0)}, 3.0),
     ({"rule": "figure", "side": "", "claimed": (2.0, 2.0)}, 3.0)])
 def test_claims_that_are_far_from_true_are_refuted(rule, ratio):
-    """Otherwise the facts above could hold because nothing is ever refuted."""
+    """Without this test, the tests above could pass because nothing is ever refuted."""
     rng, n = np.random.default_rng(3), CLAIMS // 10
     count = sum(refuted(cells_of(
         (claim(**rule), (ratio * np.exp(0.004 * rng.normal(size=26))).tolist())

@@ -15,7 +15,7 @@ from report.load.trial import Counters, Event, Pause, Slice
 
 
 def figure(statistic, of, **more):
-    """The answer for a figure about map a."""
+    """Returns the answer for a figure about map a."""
     keys = {"row": "W1", "what": "f", "workload": "w", "where": "threads=2", "subject": "a",
             "against": "", "unit": "1", "article": "", **more}
     return articles.answer(Data(of), articles.Figure(statistic=statistic, **keys))
@@ -62,7 +62,7 @@ def test_go_decides_only_claims_of_which_it_has_all_parts(go, of):
 
 def test_a_slope_runs_over_the_number_of_a_loop():
     made = campaign(*(counted("a", n * 3, loop=f"range-list:{n}", threads=1, keys=n)
-                      for n in (10, 100, 1000)))  # keys: ids that differ
+                      for n in (10, 100, 1000)))  # keys makes the ids differ
     (_, e), = of_claim(made, claim(
         rule="slope", side="", against="", statistic="n", axis="loop",
         claimed=(0.9, 1.1), cells=("threads=1",), speaks="property"))
@@ -88,7 +88,7 @@ def test_lines_with_equal_factors_are_extended_separately():
 # ---- slopes over the slices of a trial -----------------------------------------
 
 def sliced(seed, count, slope=0.5):
-    """Slices whose P99 rises by `slope` ms per ms of pause, plus noise."""
+    """Makes slices whose P99 rises by `slope` ms per ms of pause, plus noise."""
     rng = np.random.default_rng(seed)
     return tuple(Slice(
         operations=1000, max_ns=1e8,
@@ -98,7 +98,7 @@ def sliced(seed, count, slope=0.5):
 
 
 def paused(counts, slope=lambda i: 0.5, elapsed_ns=1e9, **factors):
-    """A trial for each number of slices."""
+    """Makes a trial for each number of slices."""
     trials = [trial(i, 1000) for i in range(len(counts))]
     return campaign(of_trials("a", [replace(t, result=replace(
         t.result, elapsed_ns=elapsed_ns, slices=sliced(i, count, slope(i))))
@@ -133,7 +133,7 @@ def test_a_slope_is_decided_as_a_figure_is(claimed, word):
 
 
 def test_slices_of_a_loop_that_fell_behind_have_no_slope():
-    """Their P99 is a queueing time, which grows during the window."""
+    """Their P99 is queueing time, which grows during the window."""
     made = paused([24] * 8, elapsed_ns=1.5e9, rate_per_s=1e5)
     (_, found), = of_claim(made, claim(**SLOPE))
     assert not found.values and found.reason.startswith("overloaded at 100")
@@ -142,8 +142,8 @@ def test_slices_of_a_loop_that_fell_behind_have_no_slope():
 
 
 def test_a_figure_of_slices_has_an_interval_of_trials():
-    """Trials have different slopes. The interval over trials covers the mean slope; an
-    interval over all slices, as if independent, covers it in 79 %."""
+    """Trials have different slopes. The interval over trials covers the mean slope as promised. An
+    interval over all slices, treated as independent, covers it in only 79 % of cases."""
     rng, covered, runs = np.random.default_rng(8), 0, 60
     for _ in range(runs):
         slopes = rng.normal(0.5, 0.2, 10)
@@ -154,8 +154,8 @@ def test_a_figure_of_slices_has_an_interval_of_trials():
 
 
 def test_a_slope_below_0_counts_against_the_claim():
-    """Two of twenty slopes are negative, without logarithm. Leaving them out would overstate the
-    certainty of the test."""
+    """Two of twenty slopes are negative and have no logarithm. Leaving them out would overstate
+    the certainty of the test."""
     asked = claim(**{**SLOPE, "speaks": "speed", "claimed": (0.87, 0.87)})
     found = evidence.Evidence("", ("a",), tuple(enumerate([0.87] * 18 + [-0.2, -0.1])))
     others = {decide.Key(str(i), "", 0): (asked, evidence.Evidence(
@@ -194,8 +194,8 @@ MISSES = {"rule": "ratio", "speaks": "count", "side": "", "claimed": (0.5, 0.5),
 
 
 def in_turn(sets=SETS, blocks=20, change=lambda block, event: event):
-    """Map a has half the misses of b. Block n counts set n modulo the number of sets, as on
-    a PMU with three counters."""
+    """Gives map a half the misses of b. Block n counts the set n modulo the number of sets, as on a
+    PMU with three counters."""
     def counting(block, misses):
         events = (Event(m, (misses if m == "l1d_load_miss" else 10 ** 5) + block,
                         quality="exact") for m in sets[block % len(sets)])
@@ -231,8 +231,8 @@ def test_metrics_without_a_block_are_reported(sets, why):
     ("multiplexed", 900, "counted 31.0 % of the time, scaled"),
     ("invalid", None, "stayed at 0")])
 def test_counters_that_did_not_run_all_the_time_are_left_out(quality, total, reason):
-    """A scaled count has a total like an exact one. A failed block is a loss, but another
-    set's turn is not."""
+    """A scaled count has a total like an exact one. A failed block counts as a loss; another set's
+    turn does not."""
     made = in_turn(change=lambda block, e: replace(
         e, total=total, quality=quality, reason=reason)
         if (block, e.metric) == (4, "l1d_load") else e)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests commands on campaigns in files (`decide`, `next`, `claims list | show | cells`) and
+"""Tests the commands `decide`, `next` and `claims list | show | cells` on campaigns in files, and
 the tables of a page, with a ledger of four claims."""
 import json
 import shutil
@@ -63,7 +63,7 @@ pair      = syncmap gomap_rw
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """Replaces the project's ledger by one of four claims and a rule."""
+    """Replaces the project's ledger by one with four claims and one rule."""
     folder = tmp_path / "claims"
     folder.mkdir()
     (folder / "made.claims").write_text(LEDGER)
@@ -74,7 +74,7 @@ def own(tmp_path, monkeypatch):
 
 @pytest.fixture
 def campaign(tmp_path, own):
-    """A campaign for the claims of the ledger."""
+    """Writes a campaign for the claims of the ledger."""
     folder = tmp_path / "c"
     make_journal.make(folder, maps=("gomap_rw", "syncmap", "null_map"), threads=(1, 2),
                       keys=(65536,), kinds=("update",), blocks=20)
@@ -91,7 +91,7 @@ def change(folder, **members):
 
 
 def printed(capsys, *words):
-    """The output of a command, whose status must be 0."""
+    """Returns the output of a command, whose status must be 0."""
     assert main(list(map(str, words))) == 0
     return capsys.readouterr().out
 
@@ -157,7 +157,7 @@ def test_a_run_for_claims_is_marked(plan, made_for):
 # ---- in stages ----------------------------------------------------------------
 
 def staged(folder, campaign, **more):
-    """A staged campaign whose only stage is this campaign."""
+    """Makes a staged campaign whose only stage is this campaign."""
     folder.mkdir()
     plan = json.loads((campaign / "campaign.json").read_text())
     plan = {"seed": 1, "cells": plan["cells"], "order": plan["order"]}
@@ -182,7 +182,7 @@ def test_a_run_for_claims_has_one_stage(campaign, tmp_path, capsys):
 
 
 def test_the_family_contains_the_requested_claims(campaign, tmp_path, capsys):
-    """Other claims have their cells there, too, and would increase p. The hash covers the
+    """Other claims may have all of their cells in the run and would increase p. The hash covers the
     whole ledger."""
     whole = {r["id"]: r for r in json.loads(printed(capsys, "decide", campaign))["claims"]}
     folder = staged(tmp_path / "s", campaign, ids=["S4-02"])
@@ -223,7 +223,7 @@ def test_invalid_plans_are_rejected(tmp_path, campaign, capsys):
     file = tmp_path / "plan.json"
     for text in ("{", "{}", "[]"):
         file.write_text(text)
-        with pytest.raises(JournalError, match="plan.json: no plan"):
+        with pytest.raises(JournalError, match="plan.json: not a plan"):
             stage.cells_in(file)
     with pytest.raises(JournalError, match="gone: No such file"):
         stage.cells_in(tmp_path / "gone")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the C port next to Go: the number of claims on which they agree, and the causes that
-variants of the port show. Campaigns have a known truth."""
+"""Tests the comparison of Go with the C port: the number of claims on which they agree, and the
+causes that variants of the port reveal. The truth of the campaigns is known."""
 import numpy as np
 import pytest
 from made_claims import BLOCKS, campaign, cell, claim, decided
@@ -15,7 +15,7 @@ SIDES = {"port": ("a", "b"), "go": ("go_a", "go_b"), "variant": ("a_spin", "b_sp
 ABOUT_GO = {"about": "go", "go": SIDES["go"]}
 VARIED = {**ABOUT_GO, "variant": SIDES["variant"], "variant_shows": SHOWS}
 TWO = {"cells": ("threads=2", "threads=4")}
-UP, DOWN, EITHER = 2.0, 0.5, 1.02  # above, below, and at the edge
+UP, DOWN, EITHER = 2.0, 0.5, 1.02  # above 1, below 1, and at the edge
 
 
 def noisy(level, *seed):
@@ -23,7 +23,7 @@ def noisy(level, *seed):
 
 
 def made(threads=(2,), **ratios):
-    """A ratio of maps for each side, one value per number of threads."""
+    """Makes cells with a ratio of maps for each side, with a value for each number of threads."""
     return campaign(*(
         cell(name, noisy(1e6 * level, n, i, len(side)), threads=n)
         for side, by_count in ratios.items()
@@ -39,8 +39,8 @@ def test_they_agree_if_both_decide_alike(go, port, agree):
 
 
 def test_opposite_sides_of_1_disagree():
-    """Claim S4-01: both are refuted, Go on the claimed side (0.81) and the port on the
-    other (1.44)."""
+    """Both refute claim S4-01, but Go's ratio is on the claimed side (0.81), and the port's on the
+    other side (1.44)."""
     ratio = {"rule": "ratio", "claimed": (0.435, 0.435), "side": ""}
     found = decided(made(go=0.81, port=1.44), **ABOUT_GO, **ratio)
     assert (found.verdict, found.port.verdict, found.agree) == ("refuted", "refuted", False)
@@ -66,7 +66,7 @@ def test_the_share_counts_claims_that_both_decide():
     assert decide.document(campaign(*cells), asked, {}).go_and_port == (
         "Go 1.19.8 and the C port agree in 2 of 3 claims that both decide: S9-01 and "
         "S9-02; different: S9-03 (Go 1.19.8: reproduced, port: refuted): unexplained. Go or the "
-        "port decides nothing in S9-04.")
+        "port is undecided on S9-04.")
 
 
 def test_go_decides_and_without_go_nothing_does():
@@ -89,7 +89,7 @@ def test_go_maps_are_not_compared_with_themselves():
 # ---- versions of Go ---------------------------------------------------------
 
 def versions(classic=None, **ratios):
-    """Like made(), with today's Go and, if given, the ratio of the classic one."""
+    """Works like made(), with today's Go and, if given, the ratio of the classic Go."""
     more = [] if classic is None else [
         cell(name.replace("go_", "go_classic_"), noisy(1e6 * level, 7, i))
         for i, (name, level) in enumerate(zip(SIDES["go"], (classic, 1)))]
@@ -150,8 +150,8 @@ def test_a_variant_that_agrees_with_go_shows_the_cause(go, port, variant, cause)
 
 
 def test_a_variant_must_be_refuted_in_the_same_way():
-    """Go shows the opposite of the claim. A variant on the claimed side with another size
-    is also refuted, but does not show the cause."""
+    """Go shows the opposite of the claim. A variant on the claimed side with another size is also
+    refuted, but does not reveal the cause."""
     ratio = {"rule": "ratio", "claimed": (2.0, 2.0), "side": ""}
     for variant, cause in ((DOWN, SHOWS), (1.3, "unexplained")):
         found = decided(made(go=DOWN, port=UP, variant=variant), **VARIED, **ratio)
@@ -167,7 +167,7 @@ def test_dependent_verdicts_agree_only_in_equal_cells(variant, cause):
 
 
 def test_variants_do_not_change_the_p_of_claims():
-    """Go and port have the same p with and without a variant."""
+    """The p of Go and of the port are the same with and without a variant."""
     of = made(go=UP, port=DOWN, variant=UP)
     alone, beside = (decided(of, **keys) for keys in (ABOUT_GO, VARIED))
     for whose in (lambda r: r, lambda r: r.port):
@@ -186,5 +186,5 @@ def test_the_cells_of_a_variant_are_needed():
 
 
 def test_a_variant_may_be_added_after_the_run():
-    """A variant does not affect verdicts, so the rules of the run are unchanged."""
+    """A variant does not affect verdicts, so the run's hash of the rules stays valid."""
     assert len({ledger.digest({"S9-01": claim(**keys)}) for keys in (ABOUT_GO, VARIED)}) == 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the number of blocks that the cells of a claim need: it depends only on their spread,
-and agrees with the test of another library."""
+"""Tests the number of blocks that the cells of a claim need: it depends only on their spread, and
+agrees with the test of another library."""
 import numpy as np
 import pytest
 from made_claims import BLOCKS, campaign, cell, claim
@@ -10,8 +10,8 @@ from report.claims import power
 
 
 def pair(ratio, sd, n=BLOCKS, **factors):
-    """A ratio whose logarithms have this sd, within the accuracy of n quantiles. Adjacent
-    blocks are unlike each other."""
+    """Makes two cells whose ratios have logarithms with this standard deviation, to the accuracy of
+    n quantiles. Adjacent blocks have unlike ratios."""
     ranks = [i // 2 if i % 2 else n - 1 - i // 2 for i in range(n)]
     quantiles = scipy_stats.norm.ppf((np.array(ranks) + 0.5) / n)
     noise = np.exp(quantiles / np.std(quantiles, ddof=1) * sd)
@@ -38,7 +38,7 @@ def test_spread_and_effect_determine_the_blocks():
 
 @pytest.mark.parametrize("speaks", ["speed", "count"])
 def test_the_computed_blocks_show_the_effect(speaks):
-    """A single claim in its family, with two directions: 0.5 % per test of speed."""
+    """There is one claim with two directions in the family, so each test of speed has 0.5 %."""
     found = row(1.0, 0.1, speaks=speaks)
     alpha = 0.005 if speaks == "speed" else 0.025
     rng, shown = np.random.default_rng(5), 0

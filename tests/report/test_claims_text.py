@@ -53,7 +53,7 @@ def test_comments_end_a_line_and_backslashes_join_two(tmp_path):
      "blocks, cells, kind, text"),
     (["text = any", "[one]", "text = own", "text = other"],
      "a.conf:4: text is set twice: expected it once"),
-    (["[one]", "[one]"], "a.conf:2: [one] stands in a.conf:1, too"),
+    (["[one]", "[one]"], "a.conf:2: [one] is also in a.conf:1"),
     (["[one]", "text = x \\"],
      "a.conf:2: text = x : expected another line after the backslash")])
 def test_errors_have_their_line(tmp_path, lines, expected):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests `readmostly compare` on synthetic campaigns: which of them take part, and that the
-page and comparison.json depend only on the trials of each machine."""
+"""Tests `readmostly compare` on synthetic campaigns: which campaigns take part, and that the page
+and comparison.json depend only on the trials of each machine."""
 import contextlib
 import html
 import io
@@ -26,7 +26,7 @@ import oracle  # noqa: E402
 
 
 class Compared:
-    """A comparison: the output and the files of the program."""
+    """A comparison: the program's output and files."""
 
     def __init__(self, *words, out=None):
         output, error = io.StringIO(), io.StringIO()
@@ -42,7 +42,7 @@ class Compared:
 
     @property
     def text(self):
-        """The page without its tags."""
+        """Returns the page without its tags."""
         return " ".join(html.unescape(re.sub("<[^>]*>", "", self.page)).split())
 
     @property
@@ -64,8 +64,8 @@ def test_the_comparison_follows_its_schema(compared):
 # ---- numbers, checked with the oracle -------------------------------------
 
 def pair_by_oracle(folder, one, two):
-    """(ratio, low, high) at 95 %, and the verdict by the joint interval, for two cells.
-    Uses no module of report/."""
+    """Returns (ratio, low, high) at 95 % for two cells, and the verdict by the joint interval,
+    without any module of report/."""
     campaign = oracle.Campaign(folder)
     over, under = campaign.cells[one], campaign.cells[two]
     group = next(g for g in campaign.groups if over in g.cells.values())
@@ -120,7 +120,7 @@ def resolve(document, path):
 
 
 def numbers_of(made):
-    """(text, value, path, format) of each <data> of a page."""
+    """Returns (text, value, path, format) for each <data> element of a page."""
     found = re.findall(r'<data value="([^"]*)" data-ref="([^"]*)" data-kind="([^"]*)">([^<]*)<',
                        made.page)
     return [(text, float(value), path, kind) for value, path, kind, text in found]
@@ -141,8 +141,8 @@ def test_each_number_of_the_page_is_in_comparison_json(compared):
 # ---- conclusions of the page ----------------------------------------------
 
 def test_a_machine_that_flips_the_ranking(compared):
-    """On b syncmap is slower than both locks at 2 threads; on c it equals gomap_rw, which
-    gives no verdict."""
+    """On b, syncmap is slower than both locks at 2 threads. On c it equals gomap_rw, so that the
+    two have no verdict there."""
     made = compared[1]
     assert made.status == 0, made.error
     board = {r["map"]: r["reversed"] for r in made.json["board"]}
@@ -157,8 +157,8 @@ def test_a_machine_that_flips_the_ranking(compared):
 
 
 def test_equal_machines_agree(tmp_path):
-    """Two machines of one model with equal maps: no order is reversed, and their intervals
-    may omit no variation at all."""
+    """Two machines of one model have equal maps, so no order is reversed. The intervals need not
+    omit any variation between the machines."""
     made = Compared(*(machine(tmp_path / name, seed=i + 5) for i, name in enumerate("ab")),
                     out=tmp_path / "out")
     [agreement] = made.json["agreement"]
@@ -180,7 +180,7 @@ def test_machines_of_one_kind_on_which_a_map_differs(tmp_path):
 
 
 def test_a_run_that_is_not_trusted_recommends_no_map(tmp_path):
-    """Its rates and ratios are shown; no sentence, order or reversal uses them."""
+    """Its rates and ratios are shown, but no sentence, order or reversal uses them."""
     made = Compared(machine(tmp_path / "a", "aaaaaaaa", seed=1),
                     untrusted(tmp_path / "b", "bbbbbbbb", seed=2), out=tmp_path / "out")
     assert [m["trust"]["verdict"] for m in made.json["machines"]] == [
@@ -213,7 +213,7 @@ def test_a_map_with_wrong_answers_is_not_ranked(tmp_path):
 
 
 def test_claims_are_decided_on_each_machine(tmp_path, own):  # noqa: F811
-    """syncmap at 43.5 % of gomap_rw on one machine, ahead on the other."""
+    """syncmap has 43.5 % of the speed of gomap_rw on one machine, and is faster on the other."""
     from report.claims import ledger
     folders = []
     for name, factor in (("a", 0.435 * 0.75), ("b", 1)):
@@ -228,7 +228,8 @@ def test_claims_are_decided_on_each_machine(tmp_path, own):  # noqa: F811
 
 
 def test_a_cell_is_also_at_the_places_that_it_runs_for(tmp_path):
-    """On a machine without SMT two placements are one cell (`same`); the other machine has both."""
+    """On a machine without SMT, two placements are the same cell (`same`); the other machine has
+    both."""
     folders = [machine(tmp_path / name, ident, seed=i)
                for i, (name, ident) in enumerate((("a", "aaaaaaaa"), ("b", "bbbbbbbb")))]
     for folder in folders:
@@ -246,7 +247,7 @@ SMALL = dict(maps=("gomap_rw", "syncmap", "ck_ht"), threads=(2,), keys=(65536,),
 
 
 def days(parent, count, commit, first, drift, factors=None):
-    """`count` runs of one version. In each run, drift() gives the speed of every map on the
+    """Makes `count` runs of one version. In each run, drift() gives the speed of every map on the
     machine."""
     folders = []
     for i in range(count):
@@ -257,7 +258,7 @@ def days(parent, count, commit, first, drift, factors=None):
 
 
 def test_one_run_of_each_version_has_no_verdict(tmp_path):
-    """The interval of two runs does not cover day-to-day changes (review 1.10)."""
+    """The interval of two runs does not cover day-to-day changes."""
     made = Compared(*days(tmp_path, 1, "0000000", 10, lambda m, day: 1),
                     *days(tmp_path, 1, "1111111", 20, lambda m, day: 1, {"syncmap": 0.8}),
                     out=tmp_path / "out")
@@ -276,8 +277,8 @@ def test_one_run_of_each_version_has_no_verdict(tmp_path):
 
 @pytest.mark.parametrize("sd", [0.003, 0.2])
 def test_six_runs_of_each_version_have_verdicts_of_runs(tmp_path, sd):
-    """The same change of 20 % is decided if days differ by 0.3 %, but not if they differ by
-    20 %, however narrow the interval of each run is."""
+    """The same change of 20 % is decided if days differ by 0.3 %, but not if days differ by 20 %,
+    however narrow the interval of each run is."""
     import random
     rng = random.Random(3)
     draws = {}
@@ -304,7 +305,7 @@ def lines(folder, edit):
 
 
 def other_binary(folder):
-    """Half of the lines come from another build; each line is valid."""
+    """Half of the lines come from another build; each line by itself is valid."""
     file = folder / "trials.jsonl"
     trials = [json.loads(line) for line in file.read_text().splitlines()]
     for i, t in enumerate(trials):
@@ -322,7 +323,7 @@ def flipped(folder):
 
 
 def twice_in_one(folder):
-    """A member occurs twice in a line with a correct checksum."""
+    """A member occurs twice in a line that has a correct checksum."""
     def edit(text):
         body = text[5].partition(b',"crc32"')[0] + b',"block": 7'
         text[5] = body + f',"crc32":"{hashes.crc32(body)}"}}\n'.encode()
@@ -339,7 +340,7 @@ REFUSED = {
     "pooled builds": (other_binary, "pooled builds: block"),
     "journals of two campaigns in one": (
         lambda f: lines(f, lambda t: t + t[4:6]), "a duplicate"),
-    "one member twice": (twice_in_one, "is there twice"),
+    "one member twice": (twice_in_one, "occurs twice"),
     "a flipped bit": (flipped, "damaged, its crc32"),
     "another machine's id": (other_id, "damaged, sha256"),
     "lines of another plan": (lambda f: change(f, lambda m: m.update(cells=m["cells"][:-1])),
@@ -362,7 +363,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def trio(tmp_path_factory):
-    """Three valid campaigns, as templates."""
+    """Writes three valid campaigns, which tests copy and change."""
     folder = tmp_path_factory.mktemp("trio")
     for seed, name in enumerate(("sound", "spoilt", "third")):
         machine(folder / name, "abc"[seed] * 8, seed=seed, **SMALL)
@@ -427,7 +428,7 @@ def test_a_fleet_reports_each_requested_machine(trio, tmp_path):
     made = Compared(folder, out=folder)
     assert made.status == 3 and made.json["wanted"] == 5
     for text in ("d is missing: no route to host", "e is missing: left out: off by 9 %",
-                 "third is incomplete: its fleet calls it interrupted: time limit"):
+                 "third is incomplete: its fleet reports it as interrupted: time limit"):
         assert text in made.text and text in made.output
     assert [m["node"] for m in made.json["machines"]] == ["sound", "spoilt", "third"]
 

@@ -92,14 +92,14 @@ def test_only_what_follows_from_the_machine_may_differ(change, why):
 
 
 @pytest.mark.parametrize("one, two, threads, same", [
-    (2 * 10 ** 9, 5 * 10 ** 8, 1000, True),     # 2 CPUs, 8 or more
-    (2 * 10 ** 9, 1333333333, 1000, True),      # 2 and 3
+    (2 * 10 ** 9, 5 * 10 ** 8, 1000, True),     # 2 CPUs, and 8 or more
+    (2 * 10 ** 9, 1333333333, 1000, True),      # 2 and 3 CPUs
     (10 ** 9, 10 ** 9, 8, True), (2 * 10 ** 9, 10 ** 9, 8, False),
     (2 * 10 ** 9 + 1, 5 * 10 ** 8, 1000, False),
-    (4 * 10 ** 9, 0, 1000, False),              # one ends by operations
-    (4 * 10 ** 6, 10 ** 6, 1, False)])          # no turns
+    (4 * 10 ** 9, 0, 1000, False),              # one window ends after a number of operations
+    (4 * 10 ** 6, 10 ** 6, 1, False)])          # threads do not take turns
 def test_threads_that_take_turns_have_a_longer_window(one, two, threads, same):
-    """4 ms for each thread and CPU, as planned by the runner."""
+    """The window is 4 ms for each thread and CPU, as planned by the runner."""
     cells = [factors(threads=threads, window_ns=w) for w in (one, two)]
     for first, other in (cells, cells[::-1]):
         assert admit.differs(first, other) == (None if same else "window_ns")
@@ -134,7 +134,7 @@ def place(threads=2, share=0.03, keys=64, kind="update", workload="w"):
 
 
 def side(index, crowded=()):
-    """A machine with maps at places; "y-" has a cell without a result."""
+    """Makes a machine with maps at places; "y-" is a map y whose cell has no result."""
     groups = {}
     for p, names in index.items():
         cells = {n[0]: cell(factors(n[0]), () if n.endswith("-") else (1.0,) * 8) for n in names}
@@ -171,8 +171,8 @@ def test_the_headline_has_a_cpu_per_thread_on_every_machine(which):
 # ---- variation that an interval omits -------------------------------------
 
 def simulated(rng, sd, noise, lag, maps=8, blocks=12, count=4):
-    """Places of two machines. Each map deviates with `sd` on each machine, equally at all
-    places; the noise of trials is AR(1)."""
+    """Makes the places of two machines. On each machine, each map deviates with `sd`, equally at
+    all places; the noise of trials is AR(1)."""
     off = rng.normal(0, sd, (2, maps))
     pairs = []
     for _ in range(count):
@@ -190,9 +190,9 @@ def simulated(rng, sd, noise, lag, maps=8, blocks=12, count=4):
 @pytest.mark.parametrize("sd, noise, lag", [
     (0.04, 0.03, 0.0), (0.04, 0.06, 0.4), (0.01, 0.03, 0.0)])
 def test_the_omitted_variation_has_an_interval_that_covers(sd, noise, lag):
-    """1,000 pairs of machines. Intervals divided by 3.92 overstate standard errors by up to
-    1.6, and the estimate lacked an interval (review 1.12). Now squares are unbiased, and
-    95 % of intervals cover."""
+    """Checks 1,000 pairs of machines. An earlier version divided intervals by 3.92, which
+    overstated standard errors by a factor of up to 1.6, and gave the estimate no interval. Now
+    squares are unbiased, and 95 % of the intervals cover the truth."""
     rng = np.random.default_rng(5)
     found = [twins.spread(simulated(rng, sd, noise, lag), 8) for _ in range(1000)]
     squares = statistics.fmean(value ** 2 for value, _, _ in found)
@@ -229,7 +229,7 @@ def test_equal_values_differ_as_rarely_as_intervals_miss(shift, apart):
 # ---- comparison of versions -----------------------------------------------
 
 def by_hand(x, y):
-    """All differences, and the exact interval by counting every split."""
+    """Returns all differences, and the exact interval by counting every split."""
     m, n = len(x), len(y)
     d = sorted(a - b for a in x for b in y)
     sums = sorted(sum(split) - m * (m + 1) // 2
@@ -242,7 +242,7 @@ def by_hand(x, y):
 
 @pytest.mark.parametrize("m, n", [(6, 6), (5, 7), (4, 4), (3, 3), (8, 5)])
 def test_the_interval_inverts_the_mann_whitney_test(m, n):
-    """For one run each it uses the trials, for several runs their centres."""
+    """With one run each, it uses the trials; with several runs, their centres."""
     rng = random.Random(m * n)
     now = [rng.lognormvariate(1.0, .1) for _ in range(m)]
     then = [rng.lognormvariate(0.9, .1) for _ in range(n)]
@@ -258,7 +258,7 @@ def test_the_interval_inverts_the_mann_whitney_test(m, n):
 
 @pytest.mark.parametrize("days, trials", [(0.05, 0.02), (0.0, 0.1)])
 def test_verdicts_of_runs_are_rarely_wrong_if_days_differ(days, trials):
-    """Six runs of each of two equal versions; days differ by 5 %. Intervals of one run each
+    """Compares six runs each of two equal versions; days differ by 5 %. Intervals of single runs
     exclude 1 in 40 % of pairs, so they give no verdict."""
     rng = random.Random(4)
 
@@ -321,8 +321,8 @@ def test_the_code_of_common_maps_is_compared():
 # ---- orders ---------------------------------------------------------------
 
 def test_orders_use_the_joint_interval_of_the_oracle():
-    """Small differences of five maps at 40 places: the sign of each pair, by intervals for
-    10 pairs jointly. Intervals at 95 % would decide other signs."""
+    """Five maps differ slightly at 40 places. The sign of each pair is decided by intervals that
+    hold jointly for 10 pairs; separate 95 % intervals would decide other signs."""
     rng = random.Random(9)
     groups, words, alone = {}, {}, 0
     for p in map(place, range(1, 41)):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares the tables of CPUs and events with lists of likwid and the kernel.
+"""Compares the tables of CPUs and events with the lists of likwid and of the kernel.
 
-likwid's lists come from the installed library. Codes that they cannot confirm are checked
+likwid's lists come from the installed library. Event codes that they cannot confirm are checked
 with the kernel's list (tests/fixtures/pmu-events.tsv, an extract of its source).
 """
 import ctypes.util
@@ -23,18 +23,18 @@ X86 = ("GenuineIntel", "AuthenticAMD")
 
 
 def numbers(text):
-    """Every number in a list of numbers and ranges."""
+    """Returns all numbers in a list of numbers and ranges."""
     for part in text.split(","):
         low, _, high = part.partition("-")
         yield from range(int(low, 0), int(high or low, 0) + 1)
 
 
-# any_machine.sh no_events: all other tests pass with an empty table.
+# All other tests would pass with an empty table; any_machine.sh no_events would not.
 of_events = pytest.mark.skipif(not EVENTS, reason="events.tsv has no line")
 
 
 def kernel_lists():
-    """list -> unit -> name -> code"""
+    """Returns the codes of the kernel's events by list, unit and name."""
     lists = {}
     for line in (TOP / "tests/fixtures/pmu-events.tsv").read_text() \
             .splitlines():
@@ -49,7 +49,7 @@ KERNEL = kernel_lists()
 
 
 def listed_code(units, cpu, event):
-    """The code of the event in a kernel's list, by its name, or None."""
+    """Returns the code that a kernel's list gives for an event's name, or None."""
     unit = event["pmu"] if event["pmu"] == "amd_l3" else cpu["pmu"]
     known = units.get(unit) or units.get("core") or units.get("-", {})
     for name in event["perf"].split("|"):
@@ -81,7 +81,7 @@ def library():
 
 @pytest.fixture(scope="module")
 def likwid_list(tmp_path_factory):
-    """A function that returns liblikwid's names for a model of a line."""
+    """Makes a function that returns liblikwid's event names for a model in the table."""
     preload = tmp_path_factory.mktemp("likwid") / "fake_msr.so"
     subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-shared", "-fPIC",
                     "-o", preload, TOP / "tests/fixtures/fake_msr.c",
@@ -102,8 +102,8 @@ def likwid_list(tmp_path_factory):
 
 
 def queried_models(cpu):
-    """The models to query in likwid: all models that likwid supports, else the first and
-    the last."""
+    """Returns the models to query in likwid: all models that likwid supports, or else the first
+    and the last."""
     models = list(numbers(cpu["models"]))
     if cpu["likwid"] == INSTALLED and len(models) <= 8:
         return models
@@ -111,13 +111,13 @@ def queried_models(cpu):
 
 
 def readable():
-    """The lines of CPUs for which this machine's library has a list; only the library for
-    POWER has the list for POWER."""
+    """Returns the CPUs of the table for which this machine's library has a list. Only the library
+    on POWER has the list for POWER."""
     return [cpu for cpu in CPUS if cpu["vendor"] in (*X86, "Arm")]
 
 
 def likwid_error(names, event):
-    """"" if the list has the event, else the error."""
+    """Returns "" if the list has the event, or else the error."""
     if event["likwid"] not in names:
         return "no such name"
     counters, number, mask = names[event["likwid"]]
@@ -130,7 +130,7 @@ def likwid_error(names, event):
 
 
 def check_likwid(cpu, names):
-    """Events of a line that are wrong in likwid's list."""
+    """Returns the events of a CPU that are wrong according to likwid's list."""
     return [f"{cpu['arch']}: {metric}: {event['likwid']}: "
             f"{likwid_error(names, event)}"
             for metric, event in offered(cpu).items()
@@ -141,7 +141,7 @@ def check_likwid(cpu, names):
 
 @of_events
 def test_each_code_is_in_a_list(likwid_list):
-    """An event without a list that confirms it is marked "unverified"."""
+    """An event that no list confirms must be marked "unverified"."""
     wrong, checked = [], 0
     for cpu in CPUS:
         for metric, event in offered(cpu).items():
@@ -192,9 +192,9 @@ def test_each_likwid_name_is_in_the_installed_library(likwid_list):
 
 
 def unlisted():
-    """(family, model) of x86 processors without a line: Intel's family, and AMD's families
-    since K8. For a family without any line it tries every 32nd model, because the library
-    looks up the family first."""
+    """Yields (family, model) of x86 processors that the table lacks: of Intel's family, and of
+    AMD's families since K8. If the table lacks a whole family, every 32nd model is tried,
+    because the library looks up the family first."""
     listed = {(int(cpu["family"]), model) for cpu in CPUS
               if cpu["vendor"] in X86 for model in numbers(cpu["models"])}
     families = {family for family, _ in listed}
@@ -204,7 +204,7 @@ def unlisted():
 
 
 def test_the_table_has_every_cpu_of_the_library(likwid_list):
-    """Queries that use only the table's lines would not find a missing CPU."""
+    """Queries that use only the lines of the table would not find a missing CPU."""
     unknown = unlisted()
     assert len(unknown) > 400
     known = [cpu for cpu in unknown if likwid_list(
@@ -232,7 +232,7 @@ def test_every_entry_of_the_tables_is_used():
 
 
 def test_no_cpu_has_two_lines():
-    """A hybrid CPU has a line for each kind of core."""
+    """A hybrid CPU has one line for each kind of core."""
     seen = set()
     for cpu in CPUS:
         for model in numbers(cpu["models"]):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the rules of report.decide on numbers (docs/reference/verdicts.md)."""
+"""Tests the rules of report.decide with numbers (docs/reference/verdicts.md)."""
 import dataclasses
 import math
 
@@ -21,7 +21,7 @@ QUIET = np.random.default_rng(1).normal(0, 0.01, (4, 16))
 
 def ranked(levels: list[float], noise: simulated.Floats = QUIET,
            lost: int = 0) -> tuple[Campaign, groups.Measured, groups.Group]:
-    """Quiet maps with these rates; the last map lost its first trials."""
+    """Ranks maps with these rates and little noise; the last map lost its first trials."""
     rates = np.log(levels)[:, None] + noise[:len(levels)]
     rates[-1, :lost] = math.nan
     campaign = simulated.campaign(rates)
@@ -158,7 +158,7 @@ def test_settings_add_up_and_end_at_the_first_workload() -> None:
 
 
 def test_halves_that_are_too_short_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With six values per side no interval covers 1 - 1 / 1,000."""
+    """With six values on each side, no interval covers 1 - 1 / 1,000."""
     monkeypatch.setattr(trust, "HALF_ERROR", 0.004)
     campaign, _, _ = ranked([4, 3, 2, 1], QUIET[:, :12])
     found = check(campaign, Question.STEADY)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the advice of the articles: the standing of a rule depends on the verdicts of its
-claims. Also tests errors in the file, and the file itself."""
+"""Tests the advice of the articles: the standing of a rule depends on the verdicts on its claims.
+Also tests errors in the file, and the file itself."""
 import pytest
 from made_claims import campaign, cell, claim
 from report_helpers import TOP
@@ -28,7 +28,7 @@ def read(tmp_path, text=TEXT):
 
 
 def row(name, *cells, verdict=None, how=""):
-    """A verdict on a claim of two cells, which are equal unless both are given."""
+    """Makes a verdict on a claim with two cells, which are equal unless both are given."""
     both = cells if len(cells) == 2 else cells * 2
     return found(name, [(f"threads={n} measure=throughput", one) for n, one in zip((2, 4), both)],
                  verdict or both[0][0], how)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests how a command ends: its status, its one line of error, and the traceback that
---debug prints. tests/cli has tests of full disks."""
+"""Tests how a command ends: with its status, one line of error and, with --debug, a traceback.
+tests/cli has tests with full disks."""
 import os
 import signal
 import sys
@@ -17,8 +17,8 @@ class UserError(Exception):
 
 @pytest.fixture(name="ended", autouse=True)
 def of_a_command(monkeypatch, capsys):
-    """ended(command, words) -> (status, standard error). The handler of this process for
-    broken pipes is kept."""
+    """Returns ended(command, words), which returns the status and standard error. This process
+    keeps its own handler for broken pipes."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
     def end(command, *argv):
@@ -93,7 +93,7 @@ def test_other_errors_are_passed_on(error):
 
 
 def test_the_place_is_the_last_frame_of_report():
-    """Neither Python's json module, which raises it, nor the caller."""
+    """The place is neither in Python's json module, which raises the error, nor in the caller."""
     try:
         ending.refusing(lambda: strict_json.loads("{"), "who", UserError)
     except ValueError as error:

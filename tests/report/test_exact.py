@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the exact gate on synthetic answers of both arms."""
+"""Tests the exact gate with synthetic answers of base and head."""
 import copy
 import json
 import os
@@ -23,7 +23,7 @@ TOTALS = {"l1d_misses": 812, "coherence_misses": 700, "loads": 4000,
 
 
 def answer():
-    """The answer of one trial, with the members that the gate reads."""
+    """Makes the answer of one trial, with the members that the gate reads."""
     return {"status": "ok", "ops": 16000, "writes": 480, "stats": [
         {"name": "growths", "unit": "1", "value": 3.0},
         {"name": "waits", "unit": "1", "value": None}],
@@ -36,7 +36,7 @@ def answer():
 
 
 def count(result, name, value):
-    """Sets a total, or REGION.NAME."""
+    """Sets a total, or a count of a region (REGION.NAME)."""
     region, _, inner = name.partition(".")
     if inner:
         next(r for r in result["counters"]["regions"] if r["name"] == region)[inner] = value
@@ -175,7 +175,7 @@ def test_the_line_to_paste_is_the_one_that_is_read(differing):
 def test_other_figures_stay_red(differing, capsys, text):
     differing.message += f"\n{text}\n"
     assert differing.status() == 1
-    assert "the messages accept other figures" in "\n".join(lines(capsys))
+    assert "the commit messages accept other figures" in "\n".join(lines(capsys))
 
 
 @pytest.mark.parametrize("line", [
@@ -196,7 +196,7 @@ def test_lines_of_several_commits_lead_from_base_to_head(differing, capsys, befo
 
 
 def test_a_line_that_accepts_nothing_is_reported(run, capsys):
-    """A plan with fewer cells, such as .ci/gate's, lacks cells with 16 cores."""
+    """A smaller plan, such as in .ci/gate, has no cells with 16 cores."""
     more = CELL.replace("/t4", "/t16")
     run.message += f"\n{LINE.replace(CELL, more)}why\n{LINE}why\n"
     assert run.status() == 0
@@ -310,8 +310,8 @@ def test_json_has_its_schema_and_all_figures(differing):
 
 
 def test_the_gate_and_its_reasons_need_nothing_but_python():
-    """Pipelines run it without numpy and jsonschema. This test uses a Python that cannot
-    import them."""
+    """Pipelines run it without numpy and jsonschema. This test uses a Python that cannot import
+    them."""
     subprocess.run([sys.executable, "-c", "import sys\nfor name in ('numpy', 'jsonschema'):\n"
                     " sys.modules[name] = None\n"
                     "import report.exact.__main__, report.exact.why"],

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the list of functions whose instructions differ, on cachegrind files written by hand.
-tests/cli/why.sh uses real programs."""
+"""Tests the list of functions whose instruction counts differ, with cachegrind files written by
+hand. tests/cli/why.sh uses real programs."""
 import json
 import os
 import sys

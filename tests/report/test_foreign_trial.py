@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests a program of another project that uses the trial protocol: it gives the same results
-as this program, and detects injected errors.
+"""Tests a program of another project that uses the trial protocol. It must give the same results
+as this project's program, and detect injected errors.
 
-No speed is asserted.
+The tests do not depend on speed.
 """
 import json
 import os
@@ -83,7 +83,7 @@ def test_it_rejects_invalid_requests(text):
     assert done.returncode == 2 and done.stderr and not done.stdout
 
 
-# Old text, new text, a trial that must fail, part of its reason.
+# Old text, new text, a trial that must fail, part of the reason for its failure.
 INJECTED = {
     "a lost write": (
         "if (impl->ops->exchange(",

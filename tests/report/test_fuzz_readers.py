@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the readers of the report on mutated files (long form: tests/long/fuzz.sh)."""
+"""Tests the readers of the report with mutated files; tests/long/fuzz.sh is the long form."""
 import os
 
 import fuzz_readers
 import pytest
 
 BUILD = os.environ.get("BUILD", "build/gcc")
-# Number of inputs for each reader: they take a second or less.
+# Numbers of inputs for which each reader takes a second or less.
 INPUTS = {"campaign.json in Python": 500, "trials.jsonl in Python": 500}
 
 

@@ -36,7 +36,7 @@ def test_base_against_itself_passes_with_both_controls():
 
 
 def test_the_printed_cost_is_per_thread():
-    """A trial of two threads runs twice as many operations in its time."""
+    """A trial of two threads runs twice as many operations in the same time."""
     v = verdicts_of()
     assert {name_of(r.cell) for r in v.rows} > {"gomap_rw t1", "shard_rw_32 t2"}
     for row in v.rows:
@@ -112,7 +112,7 @@ def test_only_a_large_slot_effect_is_invalid():
 
 
 class OneSlotOff(Fake):
-    """The second trial of a pair costs 4 % more in cells of one workload and map."""
+    """The second trial of a pair costs 4 % more in the cells of one workload and map."""
 
     def __init__(self, workload, name, **how):
         super().__init__(**how)
@@ -185,8 +185,8 @@ def test_a_failed_verification_is_its_arms_failure(arm, verdict):
 # ---- thresholds -------------------------------------------------------------
 
 def row_with(**change):
-    """A row of a cell that passes, except for the changes; the figures belong to the
-    score `by`."""
+    """Makes a row of a cell that passes, except for the changes; the figures belong to the score
+    `by`."""
     figures = {"slowdown_percent": 0.1, "low_percent": -0.1, "high_percent": 0.3,
                "mde_percent": 0.8}
     figures |= {k: change.pop(k) for k in list(change) if k in figures}
@@ -222,7 +222,7 @@ def row_with(**change):
     ({"low_percent": -2.1}, "PASS", "undecided"),
     ({"high_percent": 2.1}, "PASS", "undecided")])
 def test_verdict_of_a_cell(change, verdict, word):
-    """min_pairs is 20, alpha 1 %, fail_at 1 %, tolerance 2 %, margin 0.5 %."""
+    """min_pairs is 20, alpha 1 %, fail_at 1 %, tolerance 2 %, and margin 0.5 %."""
     found = decide.verdict_of(row_with(**change), PLAN)
     assert found[:2] == (Verdict(verdict), Change(word))
 
@@ -230,11 +230,11 @@ def test_verdict_of_a_cell(change, verdict, word):
 def test_a_pass_mentions_a_mean_beyond_the_tolerance():
     words = "less than 2 % slower in most trials"
     assert decide.verdict_of(row_with(mean=2.0), PLAN)[2] == words
-    assert decide.verdict_of(row_with(mean=3.4), PLAN)[2] == words + ", in the mean +3.4 %"
+    assert decide.verdict_of(row_with(mean=3.4), PLAN)[2] == words + ", on average +3.4 %"
 
 
 def test_a_head_that_is_slower_in_some_trials_does_not_pass_unmarked():
-    """25 % slower in 9 of 60 trials of each of 20 cells, noise 0.8 %: 3.4 % in the mean.
+    """In each of 20 cells, 9 of 60 trials are 25 % slower, with noise of 0.8 %: 3.4 % on average.
     PASS concerns the other trials (docs/adr/0047-scores.md)."""
     rng = np.random.default_rng(1)
     d = rng.normal(0.0, 0.008, (20, 60))
@@ -242,7 +242,7 @@ def test_a_head_that_is_slower_in_some_trials_does_not_pass_unmarked():
         row[rng.permutation(60)[:9]] += math.log(1.25)
     rows = judged(d)
     assert Verdict.PASS in {row.verdict for row in rows}
-    assert all("in the mean +3." in row.words for row in rows if row.verdict == Verdict.PASS)
+    assert all("on average +3." in row.words for row in rows if row.verdict == Verdict.PASS)
 
 
 @pytest.mark.parametrize("change, words", [
@@ -289,7 +289,7 @@ def judged(d):
 
 @pytest.mark.long
 def test_the_rank_interval_covers_99_per_cent_with_an_unknown_slot_effect():
-    """Without widening for the error of the slot effect, the coverage is 98.7 %."""
+    """Without widening for the error of the slot effect, the coverage would be 98.7 %."""
     rng, runs, hit, n = np.random.default_rng(3), 6000, 0, 20
     for _ in range(runs):
         first = rng.random(n) < 0.5
@@ -300,7 +300,7 @@ def test_the_rank_interval_covers_99_per_cent_with_an_unknown_slot_effect():
 
 
 def test_the_detectable_effect_depends_on_the_family():
-    """With more cells, each can detect less: the MDE belongs to the corrected test."""
+    """With more cells, each cell can detect less, because the MDE belongs to the corrected test."""
     d = np.random.default_rng(1).normal(0, 0.01, (3, 60))
     for i, row in enumerate(judged(d)):
         alone, = judged(d[i:i + 1])

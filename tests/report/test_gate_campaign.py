@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the way from the folder of a make regress campaign to its verdict and page, and the
-rules. tests/cli/arms.sh tests the order of the trials, tests/cli/regress.sh uses real programs."""
+"""Tests the steps from the folder of a `make regress` campaign to its verdict and page, and the
+rules. tests/cli/arms.sh tests the order of trials, and tests/cli/regress.sh uses real programs."""
 import contextlib
 import io
 import json
@@ -206,8 +206,8 @@ def test_a_run_with_more_blocks_is_another_attempt(tmp_path):
 @pytest.mark.parametrize("extra, fine", [((), False), (("base",), False),
                                          (("base", "head"), True)])
 def test_a_pending_repeat_of_the_last_block_is_required(tmp_path, extra, fine):
-    """Repeats come at the end of a block, after all first attempts. A kill between them
-    leaves one attempt of base and two of head."""
+    """Repeats come at the end of a block, after all first attempts. If the process is killed
+    between them, base has one attempt and head two."""
     meta = meta_of()
     for cell in meta["cells"]:
         cell["repeat"] = {"wait_share": 0.02, "most": 3, "share": 0.5}
@@ -224,7 +224,7 @@ def test_a_pending_repeat_of_the_last_block_is_required(tmp_path, extra, fine):
 
 
 def run(folder):
-    """In this process, because imports take half of a command's time."""
+    """Runs the command in this process, because imports take half of its time."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = command.main([str(folder)])
@@ -321,7 +321,7 @@ def test_the_page_has_the_verdict_and_each_row_and_escapes_text():
 
 
 def test_bars_are_at_the_position_of_their_figures():
-    """The axis ends at the widest interval, at most 12 % away."""
+    """The axis ends at the widest interval, but at 12 % at the latest."""
     for slow, cut in ((0.03, False), (0.4, True)):
         v = verdicts_of(Fake(slow={"head": slow}))
         axis = page.axis_of(v)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the history of the gate: its lines, and the bias of runs with equal commits."""
+"""Tests the lines of the gate's history, and the detection of bias in runs of equal commits."""
 import json
 import os
 import resource
@@ -16,7 +16,7 @@ from report.gate.history import Line, Result  # noqa: E402
 
 
 def run_of(number=0):
-    """The line of a run; numbers distinguish runs."""
+    """Makes the line of a run; numbers distinguish runs."""
     fake = Fake(seed=number)
     view = campaign_of(meta_of(fake) | {
         "created_utc": f"2026-11-{1 + number:02}T00:00:00.000Z", "seed": number,
@@ -34,7 +34,7 @@ def line(*cells, seed=0, head="a", machine="m", plan="p", arms=("x", "y")):
 
 
 def made(percents, head="a"):
-    """Lines of runs with one cell, slower than 20 ns by these percentages."""
+    """Makes lines of runs with one cell, which is slower than 20 ns by these percentages."""
     return [line(cell(percent), seed=i, head=head) for i, percent in enumerate(percents)]
 
 
@@ -56,7 +56,7 @@ def test_lines_are_appended_once_and_none_is_changed(tmp_path):
 
 @pytest.mark.parametrize("cut", [1, 40, 400, -1])
 def test_only_a_torn_line_is_reported_and_left_out(tmp_path, cut):
-    """A kill can leave any first part of a line."""
+    """If the process is killed, any first part of a line may remain."""
     path = tmp_path / "history.jsonl"
     for i in range(2):
         history.append(path, run_of(i))
@@ -101,7 +101,7 @@ def test_sealed_lines_that_violate_the_schema_are_reported(tmp_path, place, valu
 
 
 def test_a_full_disk_leaves_the_history_as_it_was(tmp_path):
-    """RLIMIT_FSIZE acts as a full disk: a part of the line is written and removed again."""
+    """RLIMIT_FSIZE acts like a full disk: part of the line is written and removed again."""
     path = tmp_path / "history.jsonl"
     history.append(path, run_of(1))
     before = path.read_bytes()
@@ -140,11 +140,11 @@ def test_the_sign_of_a_run_is_the_median_s_of_its_gated_cells():
     found = history.one_sided([
         line(cell(1), cell(2), cell(-9)), line(cell(-1), cell(9, role="advice")),
         line(cell(-1), cell(1)), line(cell(None)), line(), line(cell(0.5), cell(None))])
-    assert found == (2, 1, 1.0)  # 2 of 3, both sides: (1 + 3 + 3 + 1) / 8
+    assert found == (2, 1, 1.0)  # 2 of 3, two-sided: (1 + 3 + 3 + 1) / 8
 
 
 def test_a_biased_gate_is_reported_with_its_numbers():
-    """9 of 9 with a fair coin, two-sided: 2 / 2^9 = 0.0039; 7 of 7: 0.0156."""
+    """With a fair coin, 9 of 9 has a two-sided p of 2 / 2^9 = 0.0039, and 7 of 7 has 0.0156."""
     assert history.advice(made([2.0] * 9)) == [
         "Equal commits were slower in 9 and faster in 0 runs (p = 0.0039): the gate is biased on "
         "this machine."]

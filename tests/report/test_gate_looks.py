@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the looks of make regress-bisect JUDGE=time on synthetic pairs."""
+"""Tests the looks of `make regress-bisect JUDGE=time` with synthetic pairs."""
 import math
 import os
 import sys
@@ -34,8 +34,8 @@ def test_early_looks_need_more_evidence():
 
 
 def test_the_bounds_are_obrien_fleming_s():
-    """z of a look is the last look's z times the root of (all pairs / pairs so far); a
-    look that lost pairs uses the bound of its size."""
+    """The z of a look is the last look's z times the root of (all pairs / pairs so far). A look
+    that lost pairs uses the bound for its number of pairs."""
     for n, z in looks.LOOKS.items():
         assert z == pytest.approx(looks.LOOKS[240] * math.sqrt(240 / n), abs=2e-3)
     assert [looks.bound_of(n) for n in (1, 60, 61, 120, 121, 241)] == [
@@ -43,7 +43,7 @@ def test_the_bounds_are_obrien_fleming_s():
 
 
 def test_false_alarms_of_looks_stay_below_their_level():
-    """2,000 bisects at the margin itself, where "bad" is wrong."""
+    """Runs 2,000 bisects at the margin itself, where "bad" is wrong."""
     rng, bad = np.random.default_rng(7), 0
     margin = math.log1p(replace(RULES, fail_at=0.0).margin)
     for _ in range(2000):
@@ -62,7 +62,8 @@ def test_z_agrees_with_scipy():
 # ---- campaigns --------------------------------------------------------------
 
 def campaign(folder, percent=0.0, blocks=60, change=lambda row: None, cells=1):
-    """One look: base and head of one timed cell. change(row) edits a trial."""
+    """Writes the campaign of one look: base and head of one timed cell. change(row) edits a
+    trial."""
     timed = [cell_of("regress", f"m{i}", 1, None, blocks) for i in range(cells)]
     verify = cell_of("regress", "m0", 1, None, 1, "verify")
     rows = [{"cell": "regress/m0/t1/throughput", "block": block, "arm": arm, "slot": slot,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the gate's output for pipelines: a parser of each format reads it back and finds the
+"""Tests the gate's output for pipelines: a parser of each format reads it back and must find the
 figures of the verdicts."""
 import json
 import os
@@ -16,7 +16,7 @@ from gate_fake import ROOT, Fake, verdicts_of  # noqa: E402
 from report.gate import outputs  # noqa: E402
 from report.gate.model import Verdict  # noqa: E402
 
-# Bencher's published schema of its metric format, abridged.
+# Bencher's published schema of its metric format, shortened.
 BENCHER = {"type": "object", "patternProperties": {".+": {
     "type": "object", "patternProperties": {".+": {
         "type": "object", "required": ["value"], "additionalProperties": False,
@@ -37,7 +37,7 @@ KINDS = {
 @pytest.fixture(name="verdicts", scope="module", params=KINDS)
 def verdicts_(request):
     found = verdicts_of(KINDS[request.param])
-    if request.param == "INCONCLUSIVE":  # its controls detect nothing, either
+    if request.param == "INCONCLUSIVE":  # its controls detect nothing either
         found = replace(found, verdict=Verdict.INCONCLUSIVE)
     assert found.verdict == request.param
     return found
@@ -64,7 +64,7 @@ def test_a_row_has_the_same_keys_in_each_run():
 
 
 def table_of(text):
-    """The cells of a Markdown table's rows, split as GitHub does."""
+    """Returns the cells in the rows of a Markdown table, split as GitHub does."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[re.sub(r"\\(.)", r"\1", cell).strip() for cell in
              re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]

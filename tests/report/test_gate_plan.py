@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests how base's noise determines the number of blocks of a gate run, and its cells."""
+"""Tests the choice of cells, and of the number of blocks by base's noise, for a gate run."""
 import io
 import json
 import math
@@ -33,7 +33,7 @@ def words(noise):
 
 
 def test_a_quiet_machine_takes_half_of_the_time():
-    """Noise measured on quiet machines: 0.3 to 1.3 % per cell."""
+    """Quiet machines have a noise of 0.3 to 1.3 % per cell."""
     sds = np.linspace(0.003, 0.013, 21)
     found = [blocks.size(noise_of(sds, seed=s), RULES).blocks for s in range(200)]
     assert min(found) == RULES.blocks_least
@@ -42,8 +42,8 @@ def test_a_quiet_machine_takes_half_of_the_time():
 
 
 def test_the_noisiest_cell_sizes_the_run():
-    """A run is undecided if one of its cells is: with blocks chosen for the bulk of the
-    cells, 13 of 20 runs were (docs/evidence.md)."""
+    """A run is undecided if one of its cells is. With blocks chosen for the bulk of the cells, 13
+    of 20 runs were undecided (docs/evidence.md)."""
     calm, loud = noise_of([0.006] * 20), noise_of([*[0.006] * 20, 0.02])
     one = blocks.size(loud, RULES)
     assert one.blocks == blocks.needed(blocks.spread(loud.pairs[-1]), RULES, 21)
@@ -52,7 +52,7 @@ def test_the_noisiest_cell_sizes_the_run():
 
 @pytest.mark.parametrize("wild", range(1, 5))
 def test_a_disturbed_cell_takes_the_time_allowed_and_no_more(wild):
-    """A cell with 21 % noise needs 10,036 blocks, more than a user can be expected to run."""
+    """A cell with 21 % noise needs 10,036 blocks, which would take too long for any user."""
     noise = noise_of([0.006] * 20 + [0.21] * wild)
     found = blocks.size(noise, RULES)
     assert found.blocks == found.most == 150 and found.needed <= 80
@@ -61,8 +61,8 @@ def test_a_disturbed_cell_takes_the_time_allowed_and_no_more(wild):
 
 
 def test_the_number_agrees_with_simulation():
-    """The independent source is simulation: with this number of blocks of normal noise, the
-    test detects 2 % in a family of 21 with the stated power."""
+    """Simulation is the independent source: with this number of blocks and normal noise, the test
+    detects 2 % in a family of 21 with the stated power."""
     noise, family, runs = 0.02, 21, 300
     count = blocks.needed(noise, RULES, family)
     rng = np.random.default_rng(1)
@@ -107,7 +107,7 @@ def test_the_campaigns_number_is_recomputed():
 
 
 @pytest.mark.parametrize("note, word", [
-    ("{", "no JSON"), ("[]", "is not of type 'object'"), ("{}", "required"),
+    ("{", "not JSON"), ("[]", "is not of type 'object'"), ("{}", "required"),
     ('{"pairs": 3, "block_s": 1, "allowed_s": 1}', "pairs: 3"),
     ('{"pairs": {"c": [0, 0, "x"]}, "block_s": 1, "allowed_s": 1}', r"pairs.c\[2\]: 'x'"),
     ('{"pairs": {"c": [0, 0, 0]}, "block_s": 0, "allowed_s": 1}', "block_s: 0")])
@@ -119,7 +119,7 @@ def test_invalid_calibration_notes_are_rejected(note, word):
 # ---- the command ----------------------------------------------------------
 
 def calibrated(folder, noise):
-    """A campaign of base and its copy, as the runner leaves it."""
+    """Writes a campaign of base and its copy, as the runner leaves it."""
     fake = Fake(noise=noise)
     view = view_of(fake)
     view = replace(view, plan=replace(view.plan, blocks=5), contrasts=tuple(
@@ -138,7 +138,7 @@ def test_the_printed_note_gives_the_same_blocks(tmp_path, capsys):
     assert all(len(d) == 5 for d in noise.pairs) and plan.note_of(noise) == note
     assert {name_of(c) for c in noise.cells} == {
         "gomap_rw t1", "syncmap t1", "shard_rw_32 t1"}, "what is gated"
-    assert "noise of base here" in output.err
+    assert "noise of base: at most" in output.err
 
 
 def test_a_calibration_that_is_torn_is_refused(tmp_path, capsys):

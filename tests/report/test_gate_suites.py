@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# slow: over ten seconds of CPU time; not part of `make check`.
-"""Tests error rates of the gate on recorded noise, with few suites; tests/long/gate_suites.py
+# slow: needs more than ten seconds of CPU time; not part of `make check`
+"""Tests the error rates of the gate with recorded noise and few suites; tests/long/gate_suites.py
 runs 1,000 of each kind."""
 import math
 import os
@@ -17,7 +17,7 @@ from report.gate.rules import load_rules  # noqa: E402
 
 pytestmark = pytest.mark.long
 
-RULES = replace(load_rules(), flips=8000)  # p to 0.1 %
+RULES = replace(load_rules(), flips=8000)  # resolves p to 0.1 %
 SUITES = 40
 
 
@@ -33,7 +33,7 @@ def test_equal_programs_raise_no_alarm(noise):
 
 
 def test_false_alarms_at_the_margin_stay_below_alpha(noise):
-    """Without the limit of 1 %, which would hide the error rate of the test alone."""
+    """The limit `fail_at` of 1 % is left out, because it would hide the error rate of the test."""
     found = gate_suites.rates(gate_suites.quieter(noise), 2 * SUITES,
                               replace(RULES, fail_at=-1.0),
                               math.log1p(RULES.margin))
@@ -48,7 +48,7 @@ def test_two_per_cent_is_detected_on_quiet_noise_and_never_passes(noise):
 
 
 def test_the_number_of_blocks_does_not_depend_on_head(noise):
-    """Equal calibrations with any head give the same number."""
+    """Equal calibrations give the same number with any head."""
     numbers = [[gate_suites.suite(gate_suites.quieter(noise), np.random.default_rng(seed),
                                   RULES, away)[0] for seed in range(3)]
                for away in (0.0, 0.02, -0.5)]

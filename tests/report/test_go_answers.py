@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the sentences about Go on the page and the terminal, with known speeds."""
+"""Tests the sentences about Go on the page and on the terminal, with known speeds."""
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -23,12 +23,12 @@ SENTENCE = re.compile(r"(?:No Go map|Go [0-9.]+:).*?(?= Good for| Use with| Do n
 
 
 def speeds(mops):
-    """A plant with these rates at two threads."""
+    """Returns the argument `plant` for these rates at two threads."""
     return {"mops": lambda c, block: mops[c["map"]] * (1 + 0.002 * (block % 3))}
 
 
 def answers(folder, mops):
-    """(result, text of the page, text of the terminal)"""
+    """Returns (result, text of the page, text of the terminal)."""
     make_journal.make(folder, maps=tuple(mops), blocks=10, threads=(2,), keys=(65536,),
                       kinds=("update",), plant=speeds(mops))
     made = result.build(load.read(folder))
@@ -88,7 +88,7 @@ def test_maps_in_sentences_are_renamed_but_cells_are_not():
 
 
 def test_wired_and_free_goroutines_are_not_compared():
-    """They are not the headline either, whatever the order of the plan."""
+    """They are not part of the headline either, in any order of the plan."""
     campaign = simulated.campaign(np.log([[3.0] * 8, [2.0] * 8]))
     wired = {f"wired/{key}": Cell(replace(cell.factors, id=f"wired/{key}", goroutines="wired"),
                                   cell.trials) for key, cell in campaign.cells.items()}

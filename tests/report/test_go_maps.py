@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests the program of Go maps: goroutines, collections, the layout of shared data, and bugs
-injected into its sources. Tests for all languages: test_language_maps.py.
+injected into its sources. test_language_maps.py has the tests for all languages.
 
-No speed is asserted. Tests that need Go are skipped without it.
+The tests do not depend on speed. Tests that need Go are skipped without it.
 """
 import json
 import os
@@ -88,8 +88,8 @@ func init() {
 
 @needs_go
 def test_fields_that_threads_write_share_no_line_with_those_they_read(tmp_path):
-    """Wherever the object begins, 64 bytes lie between the fields that each iteration reads
-    and the two fields that other threads write."""
+    """Wherever the object begins, 64 bytes lie between the fields that each iteration reads and the
+    two fields that other threads write."""
     (tmp_path / "layout.go").write_text(LAYOUT, "utf-8")
     *at, size = map(int, go("", program=changed_go(tmp_path)).stdout.split())
     assert at == sorted(at)
@@ -97,7 +97,7 @@ def test_fields_that_threads_write_share_no_line_with_those_they_read(tmp_path):
     assert size - at[-1] >= 64 + 4
 
 
-# The injected bugs: file, old text, new text, a trial that must fail, and part of its reason.
+# The injected bugs: file, old text, new text, a trial that must fail, and part of the reason.
 INJECTED = {
     "a lost update under the lock": (
         "native.go", "	m[key] = value\n",
@@ -186,7 +186,7 @@ def test_injected_bugs_are_detected(injected, tmp_path):
     assert reason in result["reason"]
 
 
-# Values belong to another key during the window, and are correct again before all keys are
+# Values belong to another key during the window. They are correct again before all keys are
 # checked at the end.
 ASTRAY = (
     ("team.go", "		w.drive()\n",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the open loop of readmostly-go: operations are due at the same times as in C, and
-their waiting is reported as in C.
+"""Tests the open loop of readmostly-go: operations are due at the same times as in C, and waiting
+is reported as in C.
 
-No speed is asserted. A busy machine may make any operation late, but it makes none early, and
-none shorter than its injected delay.
+The tests do not depend on speed. A busy machine may make any operation late, but it makes none
+early, and none shorter than its injected delay.
 """
 import json
 import math
@@ -65,7 +65,7 @@ def entries(result, clock):
 
 
 def low(bucket):
-    """The least value of a bucket of HdrHistogram, 3 digits."""
+    """Returns the smallest value of an HdrHistogram bucket with 3 digits."""
     if bucket < 2048:
         return bucket
     return (bucket % 1024 + 1024) << (bucket // 1024 - 1)
@@ -82,7 +82,7 @@ def check_entry(entry):
 
 
 def quantile(entry, share):
-    """The bucket with the value that this share of all values does not exceed."""
+    """Returns the bucket with the value that this share of all values does not exceed."""
     wanted, seen = math.ceil(share * entry["count"]), 0
     for bucket, n in entry["buckets"]:
         seen += n
@@ -92,8 +92,8 @@ def quantile(entry, share):
 
 
 def check_open(result, kind="update"):
-    """Checks facts that hold for every open loop on every machine. The second operation of
-    a pair lacks an intended start."""
+    """Checks what holds for every open loop on every machine. The second operation of a pair has no
+    intended start."""
     intended, service = entries(result, "intended"), entries(result, "service")
     assert intended.keys() == {
         key for key in service if key[0] != latency.SECOND.get(kind)}
@@ -135,8 +135,8 @@ def test_each_map_has_an_open_loop(name, shape, kind, goroutines):
 
 
 def traced_collections(name, **factors):
-    """A trial, and its collections from Go's own trace: the end of each in ms since the
-    process started, and the sum of its two pauses in ms."""
+    """Runs a trial and returns its collections from Go's own trace: when each ended, in ms since
+    the process started, and the sum of its two pauses in ms."""
     done = subprocess.run(
         [BUILD / "readmostly-go", "trial"], text=True, capture_output=True,
         input=json.dumps(paced(name, **factors)), timeout=60, check=True,
@@ -151,7 +151,8 @@ def traced_collections(name, **factors):
 
 @needs_go
 def test_collections_are_in_the_slices_in_which_they_ended():
-    """Go's own trace is the source. A single start of the window must explain all of its times."""
+    """Go's own trace is the source. A single start time of the window must explain all of its
+    times."""
     result, collections = traced_collections(
         "go_sync_map", shape="u64x1024", write_share=0.5, write_kind="fresh",
         keys=4096, rate_per_s=40_000.0, window_ns=2000 * MS)
@@ -172,9 +173,9 @@ def test_collections_are_in_the_slices_in_which_they_ended():
 
 
 def explains(collections, slices, before):
-    """True if the first of these collections ended in the slices, for some start of the
-    window up to 500 ms after `before`. The trace truncates times to two digits. Since Go
-    1.22 its pauses begin before the runtime may stop the world."""
+    """True if the first of these collections ended in the slices, for some start of the window up
+    to 500 ms after `before`. The trace truncates times to two digits. Since Go 1.22, its pauses
+    begin before the runtime has stopped the world."""
     low, high, rest = before - 5, before + 500, collections
     for at, pause in slices:
         here, rest = rest[:pause["count"]], rest[pause["count"]:]
@@ -266,7 +267,8 @@ SLEEPS = ("go_map_rw.go", LOOKUP, """	if w.pace != nil && w.counts.iterations%10
 
 
 def slept(program):
-    """One look-up in a hundred sleeps 5 ms, at 2,000 arrivals per second."""
+    """Runs a program in which one look-up in a hundred sleeps 5 ms, at 2,000 arrivals per
+    second."""
     result = result_of(paced("go_map_rw", arrivals="constant",
                              rate_per_s=2000.0, write_share=0.0,
                              window_ns=1000 * MS, warm_up_ns=0), program)
@@ -297,7 +299,7 @@ def test_a_slow_operation_delays_the_operations_after_it(tmp_path):
 
 @needs_go
 def test_a_rate_that_cannot_be_kept_is_void(tmp_path):
-    """Each look-up takes ten times its time slot."""
+    """Each look-up takes ten times as long as the interval between arrivals."""
     slow = changed_go(tmp_path, (
         SLEEPS[0], LOOKUP,
         "	if w.pace != nil {\n		sleep(10_000_000)\n	}\n" + LOOKUP))

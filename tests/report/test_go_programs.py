@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests loops of Go's maps other than mix and paced, and techniques in Go. Each runs with 1, 2
-and 16 goroutines under each installed compiler, and detects an injected bug.
+"""Tests techniques in Go, and loops of Go's maps other than mix and paced. Each runs with 1, 2 and
+16 goroutines under each installed compiler, and must detect an injected bug.
 
-No speed is asserted. Tests that need Go are skipped without it.
+The tests do not depend on speed. Tests that need Go are skipped without it.
 """
 import os
 
@@ -26,7 +26,7 @@ ARMS = [arm for arm in ("go", "go-classic") if (BUILD / f"readmostly-{arm}").exi
 
 
 def trial(name, program=BUILD / "readmostly-go", **factors):
-    """Goroutines are free, on all CPUs of this process."""
+    """Runs a trial with free goroutines on all CPUs of this process."""
     arm = "go_classic_" if program.name.endswith("classic") else "go_"
     factors = {"cpus": [], "write_share": 1.0,
                "shape": SHAPES[name].replace("-", "u64x8")} | factors
@@ -70,7 +70,7 @@ def test_the_counts_of_each_technique_add_up(arm, name, loop):
             expected = "failed"
             assert MISUSES[name].rsplit(": ", maxsplit=1)[1] in result["reason"]
         assert result["status"] == expected, result["reason"]
-        if kind != "families":  # a pair of writes is one iteration there
+        if kind != "families":  # there, a pair of writes is one iteration
             assert result["ops"] == window * threads
         assert result["keys_after"] is None
 
@@ -110,8 +110,8 @@ def test_loops_that_a_map_lacks_are_rejected(factors):
     assert result["status"] == "failed" and result["reason"]
 
 
-# One program with a bug in each of these maps and techniques: file, old text, new text, map,
-# factors of a trial that must fail, and part of its reason.
+# A program has a bug in each of these maps and techniques: file, old text, new text, map, factors
+# of a trial that must fail, and part of the reason.
 INJECTED = (
     ("go_map_mutex.go", "	wasThere := m.m.replace(key, value, old)",
      "	wasThere := rank == 77 || m.m.replace(key, value, old)",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests traces of the Go program (READMOSTLY_GO_TRACE) with Go's own tool."""
+"""Tests the traces of the Go program (READMOSTLY_GO_TRACE) with Go's own tool."""
 import json
 import os
 import re
@@ -20,7 +20,7 @@ def ended(name, program=PROGRAM, factors=(), **variables):
 
 
 def trial(*arguments, **named):
-    """The answer, and the output on standard error."""
+    """Returns the result, and the output on standard error."""
     done = ended(*arguments, **named)
     return json.loads(done.stdout), done.stderr
 
@@ -36,7 +36,7 @@ def test_a_traced_window_has_each_operation(tmp_path):
     for word in (b"lookup", b"insert", b"request", b"worker 1"):
         assert word in text, word
     numbers = {int(n) for n in re.findall(rb"(?<![0-9])1\.([0-9]+)", text)}
-    # a thread ends after whole batches of 64
+    # a thread ends only after a whole batch of 64
     assert numbers >= set(range(1, 1001)) and max(numbers) <= 1064
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests README.md and docs/: links resolve, each command of README, guide, method and reference
-exists with its options, workload files are valid, pages are short."""
+"""Tests README.md and docs/: links resolve, the commands in README, guide, method and reference
+exist with their options, workload files are valid, and pages are short."""
 import functools
 import re
 import shlex
@@ -25,7 +25,7 @@ def words(text):
 
 
 def commands():
-    """(page, command) for each command in a code block or in inline code."""
+    """Yields (page, command) for each command in a code block or in inline code."""
     for page in PAGES:
         text = page.read_text()
         lines = [line for kind, body in FENCE.findall(text) if kind == "sh"
@@ -41,7 +41,7 @@ def commands():
 
 @functools.cache
 def help_of(*command):
-    """The options that `COMMAND --help` prints."""
+    """Returns the options that `COMMAND --help` prints."""
     done = subprocess.run([*command, "--help"], cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout

@@ -21,11 +21,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 READMOSTLY = str(BUILD / "readmostly")
 FAKE = str(BUILD / "tests" / "fake_trial")
-LENGTH = 32 * 1024  # counts of a histogram up to 2^41 ns, 3 digits
+LENGTH = 32 * 1024  # number of counts in a histogram up to 2^41 ns with 3 digits
 
 
 def low_high(index):
-    """Least and largest value of a bucket, from the definition: 2048 sub-buckets."""
+    """Returns the smallest and largest value of a bucket, by the definition of 2048 sub-buckets."""
     if index < 2048:
         return index, index
     shift = index // 1024 - 1
@@ -34,13 +34,13 @@ def low_high(index):
 
 
 def histograms():
-    """Lists of [index, count]: edges first, then random ones."""
+    """Yields lists of [index, count]: edge cases first, then random ones."""
     rng = random.Random(3)
     yield [[0, 1]]
     yield [[LENGTH - 1, 1]]
     yield [[0, 1], [1, 1], [2, 1]]
-    yield [[5, 1], [7, 1]]                      # one zero between
-    yield [[5, 63], [6, 64], [7, 8191], [8, 8192]]  # LEB128 widths
+    yield [[5, 1], [7, 1]]                      # one zero in between
+    yield [[5, 63], [6, 64], [7, 8191], [8, 8192]]  # all widths of LEB128
     yield [[100, 2**31], [30000, 2**52]]
     yield [[i, i + 1] for i in range(0, LENGTH, 7)]
     yield [[i, 1] for i in range(LENGTH)]
@@ -52,7 +52,7 @@ def histograms():
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory):
-    """A campaign whose latency trial has one entry per histogram above."""
+    """Runs a campaign whose latency trial has one entry for each of these histograms."""
     folder = tmp_path_factory.mktemp("histograms")
     entries = []
     for number, buckets in enumerate(histograms()):
@@ -89,7 +89,7 @@ print(json.dumps(answer))
 
 
 def decode(payload):
-    """Counts by index from a base64 V2 payload; checks its header."""
+    """Returns the counts by index in a base64 V2 payload; checks its header."""
     packed = base64.b64decode(payload, validate=True)
     cookie, size = struct.unpack(">iI", packed[:8])
     assert cookie == 0x1C849314 and size == len(packed) - 8
@@ -152,7 +152,7 @@ def test_the_log_holds_every_count(campaign):
 
 
 def expected_quantile(buckets, p):
-    """Largest value of the bucket that contains quantile p."""
+    """Returns the largest value of the bucket that contains quantile p."""
     rank, seen = max(math.ceil(p * sum(c for _, c in buckets) - 1e-9), 1), 0
     for index, count in buckets:
         seen += count
@@ -172,7 +172,7 @@ def test_the_reader_of_the_report_has_the_same_quantiles(campaign, p):
 
 
 def test_a_histogram_of_another_scale_is_refused(tmp_path):
-    """With two digits or microseconds, the values would be wrong."""
+    """With two digits or with microseconds, the values would be wrong."""
     plain = synthetic.encoded({5: 1})
     for at, field in ((12, struct.pack(">i", 2)), (32, struct.pack(">d", 1000.0))):
         changed = plain[:at] + field + plain[at + len(field):]

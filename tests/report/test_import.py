@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares `readmostly dev import twitter` with a second importer, written from
-docs/reference/traces.md and the format's own description.
-"""
+"""Compares `readmostly dev import twitter` with a second importer, which was written from
+docs/reference/traces.md and the description of the format."""
 import os
 import random
 import subprocess
@@ -22,7 +21,7 @@ def run(*words):
 
 
 def imported(tmp_path, text, *options):
-    """The operations of the trace that is made from a file."""
+    """Returns the operations of the trace that is made from a file."""
     source, made = tmp_path / "source.csv", tmp_path / "made.trace"
     source.write_bytes(text)
     done = run("dev", "import", "twitter", source, "-o", made, *options)
@@ -31,7 +30,7 @@ def imported(tmp_path, text, *options):
 
 
 def named(text, size, number):
-    """A key with this text and size."""
+    """Makes a key with this text and size."""
     if len(text) <= size:
         return text + b"\0" * (size - len(text))
     name = b"\1"
@@ -43,7 +42,7 @@ def named(text, size, number):
 
 
 class Model:
-    """The expected operations of a cache, line by line."""
+    """The operations that a cache should run, line by line."""
 
     def __init__(self):
         self.names, self.ends, self.state, self.made = {}, {}, {}, []
@@ -86,12 +85,12 @@ class Model:
 
 
 def has(lines):
-    """The lines without the initial state of the trace."""
+    """Returns the lines without the initial state of the trace."""
     return [line for line in lines if line[0] in (GET, SET, DEL)]
 
 
 def drawn(seed, lines=400):
-    """A file of random lines on few keys, many of which expire."""
+    """Makes a file of random lines about few keys, many of which expire."""
     draw, now, text = random.Random(seed), 0, []
     keys = [("k%d" % i * draw.choice((1, 3)), draw.choice((4, 8, 20)))
             for i in range(12)]

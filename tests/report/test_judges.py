@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that the same facts get the same judgement in every language.
+"""Tests that the same facts lead to the same judgement in every language.
 
-A correct map runs, a line of facts.tsv changes the counts, and the result is judged as in a
-campaign. Times are changed as well, so that real times do not matter.
+A correct map runs; then a line of facts.tsv changes its counts, and the result is judged as in a
+campaign. Times are changed too, so that real times do not matter.
 """
 import csv
 import json
@@ -74,7 +74,7 @@ def rust(folder):
 @pytest.fixture(name="asked", scope="module",
                 params=[c, go, java, rust], ids=lambda build: build.__name__)
 def asked_(request, tmp_path_factory):
-    """A language, and its program that reads FACTS."""
+    """Returns a language, and its program that reads FACTS."""
     language = request.param.__name__
     return language, request.param(tmp_path_factory.mktemp(language))
 
@@ -89,7 +89,7 @@ def factors_of(cell):
 
 
 def placed(where, threads):
-    """The cell's CPUs, and the CPUs that the process may use."""
+    """Returns the cell's CPUs, and the CPUs that the process may use."""
     allowed = sorted(os.sched_getaffinity(0))
     if where in ("two", "unbound") and len(allowed) < 2:
         pytest.skip("one CPU")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests maps in Go, Java and Rust, measured by programs in these languages: they run the
-operations of the C loop, follow the schema, and detect injected bugs.
+"""Tests maps in Go, Java and Rust with the programs that measure them. They run the operations of
+the C loop, follow the schema, and detect injected bugs.
 
-No speed is asserted. Maps that are not built are skipped.
+The tests do not depend on speed. Maps that are not built are skipped.
 """
 import copy
 import json
@@ -20,28 +20,28 @@ pytestmark = pytest.mark.long
 
 HOLDING = [name for name in MAPS if not name.endswith("_null")]
 EACH = [(name, shape) for name in HOLDING for shape in SHAPES[name]]
-# Its writes do not return the value that they replaced. On one CPU, 3 of 12 trials of fresh
-# writes by 3 threads held one key less than the answers implied: a thread was stopped within
-# its put of a key until another thread removed that key.
+# Its writes do not return the value that they replaced. On one CPU, 3 of 12 trials with fresh
+# writes by 3 threads contained one key less than the results implied, because a thread was stopped
+# within its put of a key until another thread removed that key.
 NO_OLD_VALUE = "java_nbhm_long"
 # Maps without any synchronisation.
 ALONE = {row[0] for row in rows("go") if "UNSAFE" in row[6]}
-# Maps whose writes cost O(keys): fewer writes suffice.
+# Maps whose writes cost O(keys), so that fewer writes suffice.
 FEW = dict.fromkeys(
     (row[0] for language in LANGUAGES for row in rows(language)
      if "SLOW_WRITES" in row[6].split()), {"keys": 100, "window_ops": 20_000})
 
 
 def test_a_map_whose_look_ups_share_a_moment_is_marked_stale():
-    """It answers the look-ups of a batch with the state at the start of the batch."""
+    """It answers all look-ups of a batch from the state at the start of the batch."""
     for row in rows("rust"):
         source = (ROOT / "impls/rust" / f"{row[0]}.rs").read_text("utf-8")
         assert ("fn batch(" in source) == ("STALE" in row[6].split()), row[0]
 
 
 def sequences(language):
-    """Languages other than Go have values of only one word. Keys that do not differ at the
-    start have 16 bytes in all of them."""
+    """Languages other than Go have values of only one word. Keys that do not differ in their first
+    bytes have 16 bytes in all languages."""
     lines = (ROOT / "tests/go/sequence.tsv").read_text().splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith("#")]
     return [row for row in rows
@@ -115,8 +115,8 @@ def test_each_map_is_verified_by_values(name, shape, kind):
 
 @pytest.mark.parametrize("name", ["rust_arc_swap", "go_snapshot_value"])
 def test_a_verification_of_slow_writes_stops_at_its_limit(name):
-    """A write clones 20,000 keys. No machine runs ten million of these within the two
-    seconds that C allows for such maps, so only a few are run."""
+    """A write clones 20,000 keys. No machine runs ten million such writes within the two seconds
+    that C allows for such maps, so only a few are run."""
     result = result_of(name, **VERIFY | {
         "keys": 20_000, "verify_ops": 10_000_000})
     assert result["status"] == "ok", result["reason"]
@@ -171,14 +171,14 @@ def test_threads_are_placed_and_read_back(name):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_cpu_time_is_that_of_the_threads_clock(language):
-    """It has a resolution of nanoseconds. getrusage() has microseconds at the last tick,
+    """That clock has a resolution of nanoseconds. getrusage() has microseconds at the last tick,
     which is too coarse to distinguish eight threads."""
     result = result_of(f"{language}_null", threads=8)
     assert any(t["cpu_ns"] % 1000 for t in result["by_thread"])
 
 
 def test_reading_the_files_of_a_thread_does_not_count():
-    """The same reading reports the thread's allocations. Reading and parsing two files takes
+    """The same reading reports the thread's allocations. Reading and parsing two files allocates
     30 KB, but a loop without a map allocates nothing."""
     result = result_of("java_null", window_ops=640)
     stats = {s["name"]: s["value"] for s in result["stats"]}
@@ -216,14 +216,14 @@ def test_the_warm_up_is_recorded(language):
 
 @pytest.mark.parametrize("asked_ns", [10_000_000, 200_000_000])
 def test_a_warm_up_of_java_lasts_until_speed_is_steady(asked_ns):
-    """Even if it is short, because compilation takes equally long."""
+    """This holds even for a short warm-up, because compilation takes equally long."""
     result = result_of("java_chm", warm_up_ns=asked_ns)
     assert result["warm_up"]["steady"] or \
         result["phases_ns"]["warm_up"] >= 2_000_000_000
 
 
 def test_a_plan_has_the_time_until_java_is_steady(tmp_path):
-    """The program takes the time in the table, and the plan contains it."""
+    """The program takes the time in the table, and the plan includes it."""
     source = (ROOT / "impls/java/WarmUp.java").read_text("utf-8")
     most = int(re.search(r"int MOST = (\d+);", source)[1])
     enough, = re.findall(r"ENOUGH_NS = ([\d_]+)L;", source)
@@ -247,7 +247,8 @@ def test_a_plan_has_the_time_until_java_is_steady(tmp_path):
 
 
 def test_collections_and_compilers_are_reported():
-    """Objects of 24 and 32 bytes for each write, which exceed the young generation of the heap."""
+    """Each write allocates objects of 24 and 32 bytes; together they exceed the young generation of
+    the heap."""
     result = result_of("java_chm", write_share=1.0, keys=100_000,
                        window_ops=20_000_000)
     stats = {s["name"]: s["value"] for s in result["stats"]}
@@ -304,8 +305,8 @@ def test_each_row_is_a_map_of_its_program(language):
         assert len(row) in (14, 15) and row[0].startswith(language + "_"), row
 
 
-# The injected bugs: language, file, old text, new text, a trial that must fail, and part of
-# its reason.
+# The injected bugs: language, file, old text, new text, a trial that must fail, and part of the
+# reason.
 INJECTED = {
     "a lost update of Java": (
         "java", "JavaChm.java",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the ledger's reader: its values, each error with its file and line, and that no text
-makes it fail differently."""
+"""Tests the ledger's reader: its values, the file and line in each error, and that no text causes
+another kind of error."""
 import random
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def read(tmp_path, text):
 
 
 def one(tmp_path, **changed):
-    """The claim above with other values; None removes a key."""
+    """Makes the claim above with other values; None removes a key."""
     values = {"rule": "direction", "workload": "w", "says": "a", "side":
               "above", "article": "b", "cells": "threads=1", "subject": "m",
               "against": "n", "statistic": "ops", **changed}
@@ -139,7 +139,7 @@ def test_errors_name_file_and_line(tmp_path, before, after, line, words):
     ("claimed", "nan"), ("claimed", "1 .. nan"), ("claimed", "inf"),
     ("needs", "cpus: nan")])
 def test_useless_numbers_are_rejected(tmp_path, key, value):
-    """A tolerance below 1 would swap the limits: a measurement that equals the claim would be
+    """A tolerance below 1 would swap the limits, so that a measurement equal to the claim would be
     refuted."""
     with pytest.raises(ledger.LedgerError, match=f"{key} = .*expected"):
         one(tmp_path, **{key: value})
@@ -154,7 +154,7 @@ def test_a_figure_of_speed_has_a_logarithm(tmp_path, claimed):
 
 
 def test_damaged_texts_raise_ledger_errors_only(tmp_path):
-    """1,000 ledgers with lines cut, doubled, mixed and overwritten."""
+    """Reads 1,000 ledgers with lines cut, doubled, mixed and overwritten."""
     lines, words = WHOLE.splitlines(), sorted(ledger.KEYS)
     draw = random.Random(14)
     for _ in range(1000):
@@ -190,7 +190,7 @@ def test_a_claim_can_be_shown_and_decided(claim):
         assert asked.fold in ("", "slope") and all(asked.above), part.statistic
         settings(part.cells[0])  # raises for an unknown factor
         if part.rule == "figure" and part.speaks == "speed":
-            assert part.limits[0] > 0  # the test uses logarithms
+            assert part.limits[0] > 0  # because the test uses logarithms
     if claim.rule in ("never", "can-happen"):
         assert "/" not in claim.statistic, "these rules sum counts and divide nothing"
 

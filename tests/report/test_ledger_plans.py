@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that the modes `claims-...` plan the cells that the ledger needs: each cell of each
-claim once, on this machine, for the ports and for Go's own maps."""
+"""Tests that the modes `claims-...` plan the cells that the ledger needs: each cell of each claim
+once on this machine, for the ports and for Go's own maps."""
 import functools
 import json
 import math
@@ -25,7 +25,7 @@ MODES = ("quick", "standard", "full")
 
 @functools.cache
 def plan(mode="quick"):
-    """The plan of a mode, in the form that evidence uses."""
+    """Returns the plan of a mode, in the form that evidence.py uses."""
     done = subprocess.run(
         [BUILD / "readmostly", "plan", "--json", "--set",
          "claims", "--mode", mode],
@@ -35,7 +35,7 @@ def plan(mode="quick"):
 
 
 def missing_of(mode, claim, ones):
-    """Cells that the mode lacks or has twice: [(where, side, number)]."""
+    """Returns the cells that the mode lacks or has twice: [(where, side, number)]."""
     found = []
     for one in evidence.parts(plan(mode), claim, ones):
         query = evidence.query_of(one)
@@ -67,7 +67,7 @@ def test_the_mode_plans_go_next_to_the_ports(claim, mode, prefix):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_mode_plans_each_variant_once(mode):
-    """A variant that may show a cause is measured next to the claim that it explains."""
+    """A variant that may reveal a cause is measured next to the claim that it explains."""
     assert [found for claim in CLAIMS.values()
             for found in missing_of(mode, claim, claim.varied())] == []
 
@@ -103,7 +103,7 @@ def test_few_trials_belong_to_no_claim(mode):
 
 
 def blocks_of(one):
-    """Blocks of each planned cell of a claim of one cell."""
+    """Returns the number of blocks of each planned cell of a claim about one cell."""
     query = evidence.query_of(one)
     return [c.factors.blocks for side in query.sides for c in plan().fitting(query, side)]
 
@@ -125,7 +125,7 @@ def test_counts_have_the_trials_that_confirm_them():
 
 
 def test_the_mode_keeps_its_bounds():
-    """Trials and minutes of a run on two CPUs, and at most three cells per claim."""
+    """The limits are the trials and minutes of a run on two CPUs, and three cells per claim."""
     assert sum(c.pending for c in plan().all) <= 10700
     assert sum(c.pending * c.factors.estimate_ns for c in plan().all) <= 40 * 60e9
     assert all(len(c.cells) <= 3 for c in CLAIMS.values())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests report.load on complete, damaged, older and invalid campaigns.
+"""Tests report.load with complete, damaged, older and invalid campaigns.
 
-Seeded; DAMAGE=N runs N cases of each kind instead of the short number.
+The seed is fixed; DAMAGE=N runs N cases of each kind instead of a few.
 """
 import copy
 import json
@@ -40,7 +40,7 @@ Json = Any
 
 @pytest.fixture(scope="module", name="good")
 def play(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A campaign of the runner, whose trials the fake trial plays."""
+    """Runs a campaign whose trials a fake trial program plays."""
     folder = tmp_path_factory.mktemp("load") / "good"
     workload = folder.with_name("tiny.conf")
     workload.write_text(WORKLOAD)
@@ -77,7 +77,7 @@ def meta_of(folder: Path) -> Json:
 
 
 def refusal(folder: Path) -> str:
-    """The one line with which a campaign is rejected; "": it is accepted."""
+    """Returns the line with which a campaign is rejected; "" if it is accepted."""
     try:
         campaign = load.read(folder)
         for cell in campaign.cells.values():
@@ -91,7 +91,7 @@ def refusal(folder: Path) -> str:
 
 
 def validate(folder: Path) -> tuple[int, str]:
-    """The output of `readmostly dev validate`, which is written in C."""
+    """Returns the status and output of `readmostly dev validate`, which is written in C."""
     done = subprocess.run([READMOSTLY, "dev", "validate", str(folder)], capture_output=True,
                           text=True, errors="replace", check=False)
     assert done.returncode in (0, 1, 2), done.stderr
@@ -101,7 +101,7 @@ def validate(folder: Path) -> tuple[int, str]:
 # ---- whole files ------------------------------------------------------------------
 
 def test_unchanged_files_are_accepted(folder: Path) -> None:
-    """Includes text that JSON libraries print in different ways."""
+    """The files include text that JSON libraries print in different ways."""
     assert validate(folder)[0] == 0 and refusal(folder) == ""
     campaign, meta = load.read(folder), meta_of(folder)
     assert campaign.problems == () and campaign.complete and not campaign.missing
@@ -145,7 +145,7 @@ def test_a_cell_has_the_names_of_cells_that_run_as_it(folder: Path) -> None:
 # ---- older campaigns --------------------------------------------------------------
 
 def test_campaigns_of_earlier_versions_are_read(folder: Path) -> None:
-    """Without arms, order, attempts, budget of repeats and checksums."""
+    """They have no arms, order, attempts, budget of repeats or checksums."""
     before = load.read(folder)
     meta, trials = meta_of(folder), lines_of(folder)
     for name in ("arms", "order", "same", "line_checksum", "sha256", "estimate_ns"):
@@ -237,8 +237,8 @@ def put(place: Json, way: tuple[str | int, ...], value: object) -> None:
 
 
 def test_lines_out_of_order_are_reported(folder: Path) -> None:
-    """A duplicate, attempts out of order, an unplanned cell. Names are printed on one line,
-    whatever they contain."""
+    """Adds a duplicate, an attempt out of order, and a cell that is not planned. Their names are
+    printed on one line, whatever characters they contain."""
     trials = lines_of(folder)
     n = len(trials)
     write(folder, trials=[*trials, trials[2], trials[2] | {"attempt": 3},
@@ -320,7 +320,7 @@ def cut(data: bytes, rng: random.Random) -> bytes:
 
 
 def equal_json(before: bytes, after: bytes) -> bool:
-    """True if the only digits that changed do not affect a value."""
+    """True if only digits changed that are not significant."""
     try:
         return bool(json.loads(before) == json.loads(after))
     except ValueError:
@@ -352,7 +352,7 @@ def test_a_changed_file_is_reported(folder: Path, change: Callable[[bytes, rando
 
 
 def test_a_changed_plan_is_refused(folder: Path) -> None:
-    """The writes of all cells are set to half, in a file with valid syntax."""
+    """The write share of all cells is set to half, in a file with valid syntax."""
     file = folder / "campaign.json"
     file.write_text(file.read_text().replace(
         '"write_share": 0.029999999999999999', '"write_share": 0.5'))
@@ -361,7 +361,8 @@ def test_a_changed_plan_is_refused(folder: Path) -> None:
 
 
 def test_a_changed_last_line_is_torn(folder: Path) -> None:
-    """A power loss may leave a hole in it and its newline. A hole in any other line is damage."""
+    """A power loss may leave a hole in the last line and its newline. A hole in any other line is
+    damage."""
     data = (folder / "trials.jsonl").read_bytes().splitlines(True)
     hole = data[-1][:50] + b"\0\0" + data[-1][52:]
     (folder / "trials.jsonl").write_bytes(b"".join([*data[:-1], hole]))
@@ -372,7 +373,7 @@ def test_a_changed_last_line_is_torn(folder: Path) -> None:
 
 
 def places(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Paths to all values that can be changed."""
+    """Yields the paths to all values that can be changed."""
     inner = (value.items() if isinstance(value, dict) else
              enumerate(value) if isinstance(value, list) else ())
     for key, member in inner:
@@ -385,7 +386,7 @@ STRANGE = ("x", "", -1, 0, 1.5, 10 ** 30, None, True, [], {}, [[]], {"id": 3}, "
 
 
 def test_any_structure_is_rejected_in_one_line_or_has_a_result(folder: Path) -> None:
-    """In a campaign without checksums, only the structure can show damage."""
+    """In a campaign without checksums, only the structure can reveal damage."""
     rng, ends = random.Random(11), {"refused": 0, "read": 0}
     meta, trials = meta_of(folder), lines_of(folder)
     del meta["line_checksum"], meta["sha256"]
@@ -406,9 +407,9 @@ def test_any_structure_is_rejected_in_one_line_or_has_a_result(folder: Path) -> 
 # ---- JSON as the runner writes it -------------------------------------------------
 
 @pytest.mark.parametrize("text, error", [
-    ('{"b": 2, "a": 1, "a": 1}', "'a' is there twice"), ("[NaN]", "no number"),
-    ('{"x": {"b": 1, "b": 2}}', "'b' is there twice"), ("[-Infinity]", "no number"),
-    ("[1e999]", "no number"), (str(2 ** 63), "64 bits"), (str(-2 ** 63 - 1), "64 bits"),
+    ('{"b": 2, "a": 1, "a": 1}', "'a' occurs twice"), ("[NaN]", "not a number"),
+    ('{"x": {"b": 1, "b": 2}}', "'b' occurs twice"), ("[-Infinity]", "not a number"),
+    ("[1e999]", "not a number"), (str(2 ** 63), "64 bits"), (str(-2 ** 63 - 1), "64 bits"),
     ("[" * 99999, "nested too deeply"), ('["\\ud800"]', "surrogate"),
     ('{"a": 1}'.encode("utf-16"), ""), (b"\xef\xbb\xbf1", ""), ("", ""), ("{} {}", "")])
 def test_json_that_the_runner_cannot_write_is_rejected(text: str | bytes, error: str) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests workloads of production traffic: the files agree with the public table, and the loop
-draws keys as the files specify.
+"""Tests workloads of production traffic: the files agree with the public table, and the loop draws
+keys as the files specify.
 
-No speed is asserted; a seed always gives the same sequence.
+The tests do not depend on speed; a seed always gives the same sequence.
 """
 import csv
 import os
@@ -24,7 +24,7 @@ FOLDER = TOP / "workloads/production"
 FILES = sorted(FOLDER.glob("cluster-*.conf"))
 MEDIAN = TOP / "workloads/production.conf"
 KEYS, ITERATIONS = 16384, 200_000
-MAP, ENTRY_BYTES = "syncmap", 120  # bytes of one of its entries, on 64-bit machines
+MAP, ENTRY_BYTES = "syncmap", 120  # size of one of its entries in bytes, on 64-bit machines
 
 sys.path[:0] = [str(TOP)]
 from report.decide import modes  # noqa: E402
@@ -36,7 +36,7 @@ def settings(path):
 
 
 def published():
-    """The read-mostly rows, read independently of report/."""
+    """Returns the read-mostly rows of the table, read independently of report/."""
     with open(FOLDER / "twitter-2020.tsv", newline="") as file:
         rows = csv.DictReader((line for line in file
                                if not line.startswith("#")), delimiter="\t")
@@ -54,7 +54,7 @@ def test_there_is_a_file_for_each_cluster_with_nine_reads_in_ten():
 
 
 def median():
-    """The median of each column over the clusters that have it."""
+    """Returns the median of each column, over the clusters that have a value."""
     columns = ("write_share", "miss_ratio", "zipf_alpha", "kqps", "key_bytes",
                "value_bytes", "working_set_mb")
     return {name: statistics.median(
@@ -87,8 +87,8 @@ def test_each_file_agrees_with_its_row(path):
 # ---- drawn keys -----------------------------------------------------------
 
 def closed(path, folder):
-    """A copy of a file with only its closed loop and a counted window, so that each run draws
-    the same keys."""
+    """Writes a copy of a file with only its closed loop and a counted window, so that each run
+    draws the same keys."""
     copy = folder / path.name
     copy.write_text(re.sub(r"^(loop|rate) .*\n", "", path.read_text(),
                            flags=re.M))
@@ -96,8 +96,8 @@ def closed(path, folder):
 
 
 def recorded(path, tmp_path):
-    """(whether it writes, rank) of each operation of the closed loop, in a reduced form:
-    fewer keys, a counted window."""
+    """Returns (true if it writes, rank) for each operation of the closed loop, in a reduced form
+    with fewer keys and a counted window."""
     cut, made = closed(path, tmp_path), tmp_path / "made.trace"
     done = subprocess.run(
         [PROGRAM, "dev", "replay", "--record", "gomap_rw", "-o", made, cut,
@@ -113,7 +113,7 @@ def recorded(path, tmp_path):
 
 
 def fitted(ranks, keys):
-    """The Zipf exponent with the highest likelihood over this number of ranks."""
+    """Returns the Zipf exponent with the highest likelihood over this number of ranks."""
     logs = np.log(np.arange(1, keys + 1))
     mean = np.log(ranks + 1.0).mean()
 
@@ -125,7 +125,7 @@ def fitted(ranks, keys):
 
 
 def within(count, n, p):
-    """True if a count is in the binomial 99.9 % interval."""
+    """True if a count lies in the binomial 99.9 % interval."""
     low, high = stats.binom.interval(0.999, n, p)
     return low <= count <= high
 
@@ -139,7 +139,7 @@ def test_the_loop_draws_as_the_file_specifies(path, tmp_path):
     assert within(write.sum(), len(write), share(values["writes"]))
     looked = rank[~write]
     assert within((looked >= keys).sum(), len(looked), share(values["misses"]))
-    assert rank[write].max(initial=0) < keys  # writes go to resident keys
+    assert rank[write].max(initial=0) < keys  # writes use resident keys
     if values["dist"] == "uniform":
         found = stats.kstest(looked[looked < keys] / keys, "uniform")
         assert found.pvalue > 0.001

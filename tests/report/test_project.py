@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_make_rejects_folder_names_with_a_colon(tmp_path):
-    """Rules of make, and lists of folders, end a name at a colon."""
+    """In rules of make and in lists of folders, a colon ends a name."""
     there = tmp_path / "a:b"
     there.mkdir()
     (there / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
@@ -22,7 +22,7 @@ def test_make_rejects_folder_names_with_a_colon(tmp_path):
 
 @pytest.mark.long
 def test_make_without_maps_does_not_read_standard_input():
-    """Like the make of `make test-bugs-sanitized`, which would wait for a terminal."""
+    """Otherwise the make of `make test-bugs-sanitized` would wait for a terminal."""
     ran = subprocess.run(["sh", "-c", 'make -s "$@" help >&2; cat', "sh", "IMPLS="],
                          cwd=ROOT, input="typed\n", text=True, capture_output=True, check=True)
     assert "make test-bugs-sanitized" in ran.stderr

@@ -41,7 +41,7 @@ def run(folder, program, *arguments):
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
-    """Requests and results of real trials, closed and open loops."""
+    """Returns requests and results of real trials with closed and open loops."""
     folder = tmp_path_factory.mktemp("real")
     spy = script(folder / "spy", f"""#!/bin/sh
 tee {folder}/request.$$ | {READMOSTLY} dev trial | tee {folder}/result.$$
@@ -67,7 +67,7 @@ maps = gomap_rw
 
 
 def paths(value, path=()):
-    """Paths of all members below a JSON value; only the first element of arrays."""
+    """Yields the paths of all members below a JSON value; only the first element of arrays."""
     if isinstance(value, dict):
         for name, member in value.items():
             yield path + (name,)
@@ -83,7 +83,7 @@ def parent_of(value, path):
 
 
 def mutations(value):
-    """(description, mutated copy): each member removed, and with another type."""
+    """Yields (description, mutated copy): each member removed, and each with another type."""
     for path in paths(value):
         if path[0] in ("environment", "counters") and len(path) > 1:
             continue  # any content is valid
@@ -112,7 +112,7 @@ def test_real_results_obey_the_schema(real):
 
 
 def test_the_schema_accepts_each_back_end_of_the_page(real):
-    """Other values are invalid."""
+    """It rejects any other value."""
     page = (ROOT / "docs" / "reference" / "trial-protocol.md").read_text()
     section = re.search(r"\n`counters`:(.*?)\n`config`", page, re.S)[1]
     names = re.findall(r'"backend": "(\w+)"', section)
@@ -138,7 +138,7 @@ def test_trial_and_schema_reject_the_same_requests(real):
     for what, case in cases:
         done = subprocess.run([READMOSTLY, "dev", "trial"], input=json.dumps(case),
                               capture_output=True, text=True, timeout=600)
-        # the back end rejects a request without a counter back end
+        # the back end rejects a request without counters
         if what.startswith("counters.backend"):
             continue
         assert done.returncode == 2, what
@@ -147,7 +147,7 @@ def test_trial_and_schema_reject_the_same_requests(real):
 
 
 def journaled(tmp_path, answers):
-    """The runner's result for each answer, with good answers in between."""
+    """Returns the runner's result for each answer, with good answers in between."""
     (tmp_path / "answers").mkdir()
     for number, answer in enumerate(answers):
         (tmp_path / "answers" / str(number)).write_text(
@@ -176,7 +176,7 @@ exec sed "s|CELL|${{id%%'"'*}}|" $answer
 def test_runner_and_schema_reject_the_same_results(real, tmp_path):
     result = next(r for r in real[1] if r["latency"])
     result["cell"] = "CELL"
-    del result["longest"][1:]  # all are equal
+    del result["longest"][1:]  # all of them are equal
     result["longest"][0]["causes"] = [
         {"event": "grow", "slot": -1, "overlap_ns": 7}]
     del result["slices"][1:]

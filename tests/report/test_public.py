@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests published results: an entry follows from its journal, deviations are reported, and one
-page has all entries."""
+"""Tests published results: an entry follows from its journal, deviations are reported, and one page
+has all entries."""
 import contextlib
 import html
 import io
@@ -21,7 +21,7 @@ SCHEMA = json.loads((TOP / "docs/public.schema.json").read_text())
 
 
 def public(*words):
-    """(status, standard output, standard error)."""
+    """Returns (status, standard output, standard error)."""
     output, error = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(error):
         status = main(["public", *map(str, words)])
@@ -30,7 +30,7 @@ def public(*words):
 
 @pytest.fixture(scope="module")
 def given(tmp_path_factory):
-    """Two campaigns and a folder with their entries."""
+    """Writes two campaigns, and a folder with their entries."""
     folder = tmp_path_factory.mktemp("given")
     campaigns = [machine(folder / "a", "aaaaaaaa", **SMALL),
                  untrusted(folder / "b", "bbbbbbbb", seed=2, blocks=8, threads=(2,))]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares least squares with a published solution (NIST Statistical Reference Datasets:
-Longley, nearly collinear) and with scipy."""
+"""Compares least squares with scipy, and with a published solution (NIST Statistical Reference
+Datasets: Longley, whose columns are nearly collinear)."""
 import numpy as np
 import pytest
 from scipy import stats
@@ -24,7 +24,7 @@ LONGLEY = """60323 83.0 234289 2356 1590 107608 1947
 69331 115.7 518173 4806 2572 127852 1961
 70551 116.9 554894 4007 2827 130081 1962"""
 
-# NIST's certified values: estimate, and its standard deviation.
+# NIST's certified values: the estimate and its standard deviation.
 LONGLEY_CERTIFIED = {
     "intercept": (-3482258.63459582, 890420.383607373),
     "b1": (15.0618722713733, 84.9149257747669),
@@ -52,7 +52,7 @@ def test_longley_has_its_certified_values():
 
 
 def test_inflation_equals_a_regression_on_the_others():
-    """VIF by its definition, 1 / (1 - R²), with numpy's own solver."""
+    """The expected value is VIF by its definition, 1 / (1 - R²), with numpy's own solver."""
     _, columns = longley()
     fit = regression.least_squares(*longley())
     for name, own in columns.items():
@@ -100,7 +100,7 @@ def test_useless_columns_are_left_out_with_a_reason():
         "x": [1, 2, 3, 4, 5], "flat": [7] * 5, "twice": [2, 4, 6, 8, 10]})
     assert set(fit.coefficients) == {"intercept", "x"}
     assert fit.left_out == {"flat": "it did not vary",
-                            "twice": "the others say the same"}
+                            "twice": "it depends linearly on the others"}
     assert regression.least_squares([1, 2], {"x": [1, 2]}) is None
     assert regression.least_squares([1, 2, 3], {
         "a": [1, 2, 4], "b": [5, 3, 4]}) is None
@@ -113,5 +113,5 @@ def test_linearly_dependent_columns_are_left_out(slope, offset):
     fit = regression.least_squares([1.0, 2, 4, 3, 6, 9], {
         "x": x, "same": offset + slope * x})
     assert set(fit.coefficients) == {"intercept", "x"}
-    assert fit.left_out == {"same": "the others say the same"}
+    assert fit.left_out == {"same": "it depends linearly on the others"}
     assert fit.coefficients["x"].vif == pytest.approx(1)

@@ -28,7 +28,7 @@ PAGE = Path("results/latest/report/index.html")
 
 @pytest.fixture(scope="module", params=KINDS)
 def written(request, tmp_path_factory):
-    """(kind, result, folder) of each sample."""
+    """Returns (kind, result, folder) of each sample."""
     folder = tmp_path_factory.mktemp(request.param) / "report"
     result = KINDS[request.param]()
     assert write.write(result, folder) == folder / "index.html"
@@ -49,7 +49,7 @@ def test_verdicts_json_follows_its_schema(written):
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_schemas_agree_with_the_dataclasses(name):
-    """`make schemas` writes them."""
+    """`make schemas` generates the schemas."""
     assert schema_text(SCHEMAS[name], name) == (TOP / "docs" / name).read_text()
 
 
@@ -69,7 +69,7 @@ def test_pages_link_to_existing_files(written):
 
 
 def test_answer_equals_the_snapshot():
-    """A new wording changes one template and this file, which `RM_SNAPSHOT=write` writes."""
+    """A new wording changes one template and the snapshot, which `RM_SNAPSHOT=write` rewrites."""
     parts = []
     for kind, make in KINDS.items():
         result = make()
@@ -227,7 +227,7 @@ def test_each_format_of_tables_toml_exists():
 
 
 def test_killed_process_leaves_the_old_report(tmp_path):
-    """The child ends at the worst time for kill -9: all is written, but not moved."""
+    """The child is killed at the worst time: everything is written, but not yet moved."""
     folder = tmp_path / "report"
     write.write(KINDS["alone"](), folder)
     old = (folder / "verdicts.json").read_text()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the pages of report/render in Chromium: size, letters, width, axe-core."""
+"""Tests the pages of report/render in Chromium: page size, letter size, width, axe-core."""
 import base64
 import json
 import re
@@ -17,11 +17,11 @@ from report.render.write import write
 pytestmark = pytest.mark.long
 
 TOP = Path(__file__).resolve().parents[2]
-AXE = "4.14.1"  # version of axe-core; others may have different rules
-SCREEN = 900  # px
+AXE = "4.14.1"  # version of axe-core; other versions may have different rules
+SCREEN = 900  # height of a screen in pixels
 WORDS, FIGURES, PRINTED = 2500, 6, 6
 SCREENS = {1400: 6, 420: 13}
-MANY = ("many", "crowd")  # 40 maps: may be longer by a screen
+MANY = ("many", "crowd")  # pages about 40 maps may be longer by a screen
 MEASURE = """(() => {
 const small = [], walk = document.createTreeWalker(document.body, 4);
 while (walk.nextNode()) {
@@ -44,7 +44,7 @@ return {words: document.body.innerText.trim().split(/\\s+/).length,
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """The folder of each sample."""
+    """Returns the folder of each sample."""
     top = tmp_path_factory.mktemp("pages")
     return {kind: write(make(), top / kind).parent
             for kind, make in KINDS.items()}
@@ -61,7 +61,7 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def axe():
-    """The text of axe-core, from npm, cached in build/."""
+    """Returns the source of axe-core, which comes from npm and is cached in build/."""
     folder = TOP / "build" / "axe"
     file = folder / "node_modules" / "axe-core" / "axe.min.js"
     if not (file.is_file() and json.loads((file.parent / "package.json")
@@ -169,6 +169,6 @@ def test_tidy_finds_nothing(pages, kind):
              "no", "--custom-tags", "no", "--new-inline-tags",
              "data", str(pages[kind] / f"{page}.html")],
             capture_output=True, text=True)
-        # tidy 5.6 is older than the element data
+        # tidy 5.6 is older than the element <data>
         assert [line for line in done.stderr.splitlines()
                 if "<data> is not approved" not in line][:9] == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests repeats of disturbed trials: their bias, which attempt counts, and their checks."""
+"""Tests repeats of disturbed trials: their bias, the attempt that counts, and their checks."""
 import dataclasses
 import json
 import os
@@ -32,7 +32,7 @@ READMOSTLY = os.path.join(BUILD, "readmostly")
 @pytest.mark.parametrize("pair", [("plain", "plain"), ("sleeps", "sleeps"),
                                   ("plain", "sleeps"), ("sleeps", "plain")])
 def test_the_interval_contains_the_true_ratio(pair, wake_up_us):
-    """1,000 campaigns each, including maps that cause their own waiting."""
+    """Simulates 1,000 campaigns for each pair, including maps that cause their own waiting."""
     found = simulated.coverage(*pair, simulated.taken_by_others,
                                simulated.World(wake_up_us=wake_up_us))
     assert 0.94 <= found["covered"] <= 0.97, found
@@ -46,8 +46,8 @@ def test_the_interval_contains_the_true_ratio(pair, wake_up_us):
                                   ("collects", "collects")])
 def test_the_interval_contains_the_true_ratio_with_collectors(
         pair, collector):
-    """Its threads wait for its collector, and waiting for other programs is separated from
-    that (docs/adr/0024)."""
+    """The map's threads wait for its collector. Time spent waiting for other programs is kept
+    separate from that (docs/adr/0024)."""
     world = simulated.World(collector=collector)
     found = simulated.coverage(*pair, simulated.taken_by_others, world,
                                here=simulated.idle_ratio(*pair, world))
@@ -65,7 +65,7 @@ def test_repeats_make_intervals_narrower():
 # ---- real journals, played by the fake trial -------------------------------
 
 def played(folder, fake, blocks):
-    """A campaign whose trials the fake trial plays."""
+    """Runs a campaign whose trials the fake trial program plays."""
     subprocess.run(
         [READMOSTLY, "run", str(TOP / "tests/fixtures/campaign.conf"),
          "-o", str(folder), "--counters", "none", "--busy-ok", "--seed", "3",
@@ -107,8 +107,8 @@ def test_the_last_attempt_counts(campaign):
 
 
 def test_the_simulated_rule_is_the_real_one(campaign, tmp_path):
-    """validate, which uses runner/campaign/repeat.c, agrees with the simulation for random
-    waiting times."""
+    """For random waiting times, `validate`, which uses runner/campaign/repeat.c, agrees with the
+    simulation."""
     (tmp_path / "campaign.json").write_bytes(
         (campaign / "campaign.json").read_bytes())
     (tmp_path / "topology.xml").write_bytes(
@@ -154,7 +154,7 @@ def with_budget(pair, world, **more):
 @pytest.mark.parametrize("pair", [("plain", "plain"), ("plain", "sleeps"),
                                   ("sleeps", "plain")])
 def test_the_interval_contains_the_true_ratio_with_the_budget(pair, others):
-    """Up to the limit of "use with care": 13 % stay disturbed."""
+    """This holds up to the limit for "use with care", at which 13 % of trials stay disturbed."""
     found = with_budget(pair, simulated.World(others=others))
     assert 0.94 <= found["covered"] <= 0.97, found
     assert abs(found["bias"]) < 0.02, found
@@ -186,7 +186,7 @@ def test_repeats_cannot_correct_a_machine_that_is_never_idle(world):
 
 
 def test_the_simulated_budget_is_never_exceeded():
-    """After every block, whatever is disturbed; and all of it is used."""
+    """This is checked after every block, for any disturbances; the budget is used completely."""
     rng = np.random.default_rng(2)
     bad = rng.random((4, 300, 9, 5)) < rng.random((1, 300, 1, 1))
     orders = rng.permuted(np.broadcast_to(np.arange(5), bad.shape[1:]),
@@ -202,7 +202,7 @@ def test_the_simulated_budget_is_never_exceeded():
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory):
-    """A campaign of two arms, which are repeated together."""
+    """Runs a campaign with two arms, which are repeated together."""
     folder = tmp_path_factory.mktemp("pairs")
     arms = [f"{name}={folder / name}" for name in ("base", "head")]
     for name in ("base", "head"):
@@ -218,7 +218,7 @@ def pairs(tmp_path_factory):
 
 
 def test_the_simulated_budget_is_the_real_one(campaign):
-    """within() repeats exactly the trials that were repeated."""
+    """within() repeats exactly the trials that the runner repeated."""
     meta = json.loads((campaign / "campaign.json").read_text())
     cells = [c["id"] for c in meta["cells"] if c["repeat"]["most"]]
     timed = [i for i, c in enumerate(meta["cells"]) if c["repeat"]["most"]]
@@ -242,7 +242,7 @@ def left_of(folder):
 
 @pytest.mark.parametrize("name", ["campaign", "pairs"])
 def test_unrepeated_trials_follow_from_the_journal(name, request, tmp_path):
-    """For a complete journal, and for one that was cut after any line."""
+    """This is checked for a complete journal, and for one that was cut off after any line."""
     folder = request.getfixturevalue(name)
     (tmp_path / "campaign.json").write_bytes(
         (folder / "campaign.json").read_bytes())
@@ -263,8 +263,8 @@ def test_unrepeated_trials_follow_from_the_journal(name, request, tmp_path):
 @pytest.mark.parametrize("name", ["campaign", "pairs"])
 def test_pending_repeats_agree_with_validate(name, shares, request,
                                              tmp_path):
-    """The campaign is killed after any line of the last block, including repeats and other
-    arms; also for a plan that is older than the budget of repeats."""
+    """The campaign is killed after any line of the last block, also after repeats and other arms.
+    One plan is older than the budget of repeats."""
     folder = request.getfixturevalue(name)
     meta = json.loads((folder / "campaign.json").read_text())
     for cell in meta["cells"] if shares == "without" else ():
@@ -291,8 +291,8 @@ def test_pending_repeats_agree_with_validate(name, shares, request,
 
 @pytest.mark.parametrize("most", [1, 2, 9, 10])
 def test_the_budget_may_refuse_the_last_allowed_attempt(most):
-    """All attempts except the last are there and disturbed: one trial is not repeated,
-    whichever attempt exceeds the budget."""
+    """All attempts except the last exist and are disturbed. One trial is not repeated, whichever
+    attempt would exceed the budget."""
     share = most - 1.0
     cell = Factors("c", "w", "m", "u64x8", 1, 0, "update", "uniform", "mix", 1, "cores",
                    "throughput", repeat=Repeat(most, share))
@@ -310,7 +310,7 @@ def test_the_budget_may_refuse_the_last_allowed_attempt(most):
 
 
 def test_a_campaign_killed_between_repeats_is_incomplete(campaign, tmp_path):
-    """Also in a comparison with other machines."""
+    """It is incomplete in a comparison with other machines, too."""
     cut = tmp_path / "cut"
     shutil.copytree(campaign, cut)
     lines = (cut / "trials.jsonl").read_text().splitlines(True)

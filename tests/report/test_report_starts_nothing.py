@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that the report starts no program, and forks only to draw.
+"""Tests that the report starts no program, and forks only to draw figures.
 
-Measuring is the task of the runner, which places, limits, journals and resumes its trials. A
-second runner in the report was weaker in each of these.
+Measuring is the task of the runner, which places, limits, records and resumes its trials. A
+second runner that the report once had was worse at each of these.
 """
 import ast
 import pathlib
@@ -14,12 +14,12 @@ STARTERS = {"subprocess", "multiprocessing", "pty", "popen2", "asyncio",
             "concurrent"}
 CALLS = ("system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp",
          "startfile")
-# Copies of this process that draw panels in parallel; and gnuplot, as the test below requires.
+# Copies of this process that draw panels in parallel, and gnuplot, as the test below requires.
 ALLOWED = {"page.py": {"multiprocessing"}, "quick.py": {"subprocess"}}
 
 
 def starts(path):
-    """The names in a file that can start processes."""
+    """Returns the names in a file that can start processes."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):

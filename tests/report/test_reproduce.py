@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the comparison of a repeated campaign: replicated, opposite or unclear, and the
-differences in the set-up."""
+"""Tests the comparison of a repeated campaign with the first: replicated, opposite or unclear
+comparisons, and differences in the set-up."""
 import contextlib
 import io
 import json
@@ -21,7 +21,7 @@ from report.reproduce import judge, questions
 
 
 def run(*words, stdin=None, monkeypatch=None):
-    """(status, standard output, standard error)."""
+    """Returns (status, standard output, standard error)."""
     output, error = io.StringIO(), io.StringIO()
     if stdin is not None:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
@@ -40,7 +40,7 @@ def answer(old, new, *words):
 
 
 def trials(folder, edit):
-    """Passes each trial through edit(); None removes it."""
+    """Passes each trial through edit(); a result of None removes the trial."""
     file = folder / "trials.jsonl"
     lines = [edit(json.loads(line)) for line in file.read_text().splitlines()]
     file.write_text("".join(json.dumps(t) + "\n" for t in lines if t))
@@ -49,7 +49,7 @@ def trials(folder, edit):
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    """A campaign, and one with the same speeds and other trials."""
+    """Writes a campaign, and one with the same speeds but other trials."""
     folder = tmp_path_factory.mktemp("pair")
     return machine(folder / "old", seed=1), machine(folder / "new", seed=2, day=21)
 
@@ -77,8 +77,8 @@ def test_the_same_speeds_are_replicated(pair, figure, count):
 
 
 def test_swapped_labels_are_opposite(pair, tmp_path):
-    """The labels of two maps are swapped, so their order is opposite, and the order of others
-    is replicated."""
+    """The labels of two maps are swapped, so that these are opposite and all other comparisons are
+    replicated."""
     old, other = tmp_path / "old", {"ck_ht": "shard_rw_32", "shard_rw_32": "ck_ht"}
     shutil.copytree(pair[0], old)
     trials(old, lambda t: t | {"cell": re.sub("ck_ht|shard_rw_32", lambda m: other[m[0]],
@@ -182,7 +182,7 @@ def test_damage_is_refused_on_either_side(pair, tmp_path, side):
         shutil.copytree(source, folder)
     file = folders[side] / "trials.jsonl"
     data = bytearray(file.read_bytes())
-    file.write_bytes(data + data[:data.index(b"\n") + 1])  # a line twice
+    file.write_bytes(data + data[:data.index(b"\n") + 1])  # one line occurs twice
     assert run(*folders)[0] == 2
     data[len(data) // 3] ^= 4
     file.write_bytes(data)
@@ -199,7 +199,7 @@ def test_an_unknown_figure_is_refused(pair):
 # ---- input for a repetition -----------------------------------------------
 
 def test_the_workloads_of_the_campaign_are_printed(tmp_path, pair):
-    """The text goes to a file in another folder, so traces have absolute names in it."""
+    """The text goes to a file in another folder, so the names of traces in it are absolute."""
     _, output, _ = run("inputs", pair[0])
     assert json.loads(output)["workloads"] == [{"name": "uniform-97-3", "text": "# synthetic\n"}]
     shutil.copytree(pair[0], tmp_path / "old")
@@ -218,8 +218,8 @@ def test_the_workloads_of_the_campaign_are_printed(tmp_path, pair):
 
 
 def test_only_cells_of_clear_comparisons_are_needed(pair, monkeypatch):
-    """For the headline: four maps at one place, and their verifications. A cell that the plan
-    lacks is reported, unless it runs as another cell."""
+    """For the headline these are the cells of four maps at one place, and their verifications. A
+    cell that the plan lacks is reported, unless it runs as another cell."""
     meta = json.loads((pair[0] / "campaign.json").read_text())
     here = [c for c in meta["cells"] if "/syncmap/" not in c["id"]]
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests reduced workloads of shards, hashes, growth and pauses: each runs, is verified, reports
-its documented statistics, and the page shows it."""
+"""Tests reduced workloads for shards, hashes, growth and pauses. Each runs, is verified, reports
+its documented statistics, and appears on the page."""
 import csv
 import json
 import os
@@ -17,20 +17,20 @@ BUILD = (ROOT / os.environ.get("BUILD", "build/gcc")).resolve()
 
 
 def run(folder, workload, *settings):
-    """Results by map, for trials with correct answers. The seed determines keys and strings,
-    so values that depend on them are reproducible."""
+    """Returns results by map, for trials with correct answers. The seed determines keys and
+    strings, so values that depend on them are reproducible."""
     command = [BUILD / "readmostly", "run", ROOT / "workloads" /
                (workload + ".conf"), "-o", folder, "--seed", "1"]
     for setting in ("blocks=1", "repeat-most=0", *settings):
         command += ["--set", setting]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode in (0, 3), done.stderr  # 3: some are void
+    assert done.returncode in (0, 3), done.stderr  # 3: some trials are void
     found = {}
     for line in (folder / "trials.jsonl").read_text().splitlines():
         trial = json.loads(line)
         if trial["status"] == "skipped":
             continue
-        # void: a busy machine; the answers are still correct
+        # void: the machine was busy, but the answers are correct
         assert trial["status"] != "failed", (trial["cell"], trial["reason"])
         parts = trial["cell"].split("/")
         if parts[-1] != "verify":
@@ -55,7 +55,7 @@ def test_hashes_have_different_strings_and_count_collisions(tmp_path):
         assert value(result, "hashed_strings") == result["ops"] > 1000
         assert value(result, "collisions_31_bits_by_chance") == \
             pytest.approx(100000 * 99999 / 2 / 2 ** 31)
-        # 31 bits have two collisions on average; with this seed there are some
+        # 31 bits give two collisions on average; with this seed there are some
         assert (value(result, "collisions_64_bits") == 0) == \
             ("shift" not in name)
         for shards in (16, 32, 64, 256):
@@ -75,7 +75,7 @@ def test_the_vector_unit_is_reported():
     code = subprocess.run(
         ["objdump", "-d", BUILD / "impls" / "technique" / "hash_xxh3.o"],
         capture_output=True, text=True, check=True).stdout
-    assert unit != "SSE2" or "pmuludq" in code  # products of XXH3's lanes
+    assert unit != "SSE2" or "pmuludq" in code  # multiplication of XXH3's lanes
 
 
 def test_segments_grow_in_the_window_or_are_presized(tmp_path):
@@ -92,8 +92,8 @@ def test_segments_grow_in_the_window_or_are_presized(tmp_path):
         "shard_seg/" in cell and "never grows" in reason
         for cell, reason in why.items())
     grown = [r for r in found["shard_seg_grow"] if value(r, "pause_resize")]
-    assert len(grown) == 1  # not presized, in the stats build
-    assert value(grown[0], "pause_resize") == 64 * 8  # 16 to 4096 bins
+    assert len(grown) == 1  # not presized, in the `stats` build
+    assert value(grown[0], "pause_resize") == 64 * 8  # grows from 16 to 4096 bins
     assert {c["event"] for one in grown[0]["longest"]
             for c in one["causes"]} & {"resize", "lock_wait"}
 

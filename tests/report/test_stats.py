@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests report/stats: known answers, coverage, false alarms."""
+"""Tests report/stats: known answers, coverage and false alarms."""
 import itertools
 import math
 
@@ -26,13 +26,13 @@ def test_signed_rank_distribution_equals_enumeration(n):
 @pytest.mark.parametrize("n, critical", [
     (6, 0), (10, 8), (20, 52), (30, 137), (40, 264), (49, 415)])
 def test_interval_ranks_are_the_tabulated_critical_values(n, critical):
-    """Wilcoxon's table, two-sided 5 %: T <= critical is rejected."""
+    """In Wilcoxon's table at two-sided 5 %, T <= critical is rejected."""
     assert stats.walsh_rank(n, 0.95) == critical + 1
 
 
 def test_normal_tails_continue_the_exact_ones():
-    """Above the exact table. The number of averages between neighbouring ranks of an interval
-    at 3.8e-5 is 1 in 100."""
+    """Above the exact table, the number of averages between neighbouring ranks of an interval at
+    3.8e-5 is 1 in 100."""
     exact = signed_rank.signed_rank_tail(201)
     normal = signed_rank.rank_p(201)
     assert len(exact) == len(normal) == 201 * 202 // 2 + 1
@@ -53,8 +53,8 @@ def test_interval_has_its_nominal_coverage(n):
 
 @pytest.mark.parametrize("n", [12, 26, 40])
 def test_ratios_cover_if_neighbouring_blocks_are_correlated(n):
-    """Equal maps in 200 campaigns, lag-1 correlation 0.53: intervals for independent blocks
-    contain the truth in 3 of 4."""
+    """Simulates 200 campaigns of equal maps with a lag-1 correlation of 0.53, for which intervals
+    for independent blocks contain the truth only in 3 of 4 cases."""
     rng, held, independent = np.random.default_rng(57), 0, 0
     for _ in range(200):
         ln = [rng.normal()]
@@ -69,8 +69,8 @@ def test_ratios_cover_if_neighbouring_blocks_are_correlated(n):
 
 
 def test_widening_by_hand():
-    """Ranks minus their mean: their products with the next one, over their squares; then the
-    bias, and one standard error."""
+    """The correlation is the sum of products of neighbours (ranks minus their mean) over the sum of
+    squares; then the bias and one standard error are added."""
     for x in ([0, 6, 2, 9, 4, 1, 7, 3, 10, 5, 8, 11],
               [1, 2, 0, 4, 5, 3, 8, 6, 7, 10, 9, 11]):
         away = np.array(x) - 5.5
@@ -86,7 +86,7 @@ def test_widening_by_hand():
 
 
 def test_widening_by_the_noise_of_the_other_maps():
-    """The larger of the shared correlation, and its own minus a standard error."""
+    """The correlation used is the larger of the shared one, and its own minus a standard error."""
     def factor(r):
         return math.sqrt((1 + r) / (1 - r))
     rows = np.array([[0, 6, 2, 9, 4, 1, 7, 3, 10, 5, 8, 11], np.arange(12)])
@@ -100,7 +100,7 @@ def test_widening_by_the_noise_of_the_other_maps():
 
 
 def test_noise_of_maps_excludes_common_block_effects():
-    """Whatever the levels, and the common changes in a block."""
+    """The result depends neither on the levels nor on common changes in a block."""
     rng = np.random.default_rng(2)
     own = autoregression(rng, 10, 4000, 0.5)
     x = own + np.arange(10)[:, None] + np.cumsum(rng.normal(0, 1, 4000))
@@ -125,7 +125,7 @@ def test_needed_n_of_a_quantile(p, level, n):
 
 @pytest.mark.parametrize("n", [5, 6, 7, 12])
 def test_a_level_that_a_rank_has_exactly(n):
-    """The range of n values covers their median with 1 - 2^(1 - n)."""
+    """The range of n values covers their median with probability 1 - 2^(1 - n)."""
     assert stats.quantile_ranks(n, 0.5, 1 - 2.0 ** (1 - n)) == (1, n)
     assert stats.quantile_ranks(n - 1, 0.5, 1 - 2.0 ** (1 - n)) is None
 
@@ -184,7 +184,7 @@ def test_p_above_200_pairs_is_scipys_approximation():
 @pytest.mark.parametrize("n", [6, 15, 20, 60, 201])
 @pytest.mark.parametrize("tail", [0.025, 0.05, 1 / 64, 0.0005])
 def test_p_and_interval_agree(n, tail):
-    """Also if values are tied, and at a limit that is a Walsh average."""
+    """They also agree if values are tied, and at a limit that is a Walsh average."""
     rng = np.random.default_rng(n)
     for part in range(10):
         d = rng.normal(0.3, 1.0, n)

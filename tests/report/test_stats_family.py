@@ -13,7 +13,7 @@ MARGIN = math.log(1.02)
 
 
 def moved(d, limit):
-    """d minus the limit, moved away from its centre as widening() requires for correlated
+    """Returns d minus the limit, moved away from its centre as widening() requires for correlated
     neighbours."""
     centre = stats.hodges_lehmann(d)
     return d - centre - (limit - centre) / stats.widening(d, families.ERRORS)
@@ -30,7 +30,7 @@ def directions(contrasts, margin=MARGIN):
 
 
 def test_contrasts_in_one_direction_follow_holm():
-    """Step down from the smallest p, times the number of remaining p."""
+    """Holm's method steps down from the smallest p, times the number of remaining p."""
     data = drawn(np.random.default_rng(2), 30, centre=0.03)
     got = stats.family(data, {c: {"up": stats.beyond([c], 1, 0.0)}
                               for c in data})
@@ -43,7 +43,7 @@ def test_contrasts_in_one_direction_follow_holm():
 
 
 def test_groups_by_hand():
-    """Four sides in three groups: the nested pair counts as one group, until the last of its
+    """Four sides form three groups. The nested pair counts as one group, until the last of its
     sides is accepted."""
     p = np.array([0.001, 0.02, 0.004, 0.5])
     assert families.holm_of_groups(p, ["a", "a", "b", "c"]) == pytest.approx(
@@ -64,8 +64,8 @@ def test_an_alternative_over_all_cells_has_their_largest_p():
 
 
 def test_inside_tests_equivalence_and_outside_difference():
-    """For a single contrast there are two groups, and Holm's method over them keeps the larger
-    p of the two one-sided tests."""
+    """A single contrast has two groups, and Holm's method over them keeps the larger p of the two
+    one-sided tests."""
     band = 0.05
     for seed in range(40):
         d = np.random.default_rng(seed).normal(0.02 * (seed % 6), 0.05, 20)
@@ -90,8 +90,8 @@ def test_zeros_lie_below_every_limit():
 
 
 def test_too_few_blocks_are_never_accepted():
-    """All pairs agree, with one limit per direction: 12 pairs can be accepted in a family of
-    40 groups at 1 %, 11 cannot. Equal p are accepted together or not at all."""
+    """All pairs agree, with one limit for each direction. In a family of 40 groups at 1 %, 12 pairs
+    can be accepted, but 11 cannot. Equal p are accepted together or not at all."""
     for n, called in ((12, True), (11, False)):
         # Neighbours are as unlike as possible, so the interval is not widened.
         up = np.arange(n) * (-1) ** np.arange(n) / 100

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares intervals of report/stats with the functions that they combine."""
+"""Compares the intervals of report/stats with the functions that they combine."""
 import math
 
 import numpy as np
@@ -10,7 +10,7 @@ from report.stats.power import autoregression
 
 
 def test_many_ratios_equal_each_pair_alone():
-    """Also with different lengths; blocks that one map lacks do not count."""
+    """They agree for different lengths, too; blocks that one map lacks do not count."""
     rng = np.random.default_rng(3)
     pairs = {}
     for i in range(30):
@@ -52,7 +52,7 @@ def test_a_rate_without_logarithm_is_refused(value):
 
 
 def test_a_zero_lies_below_all_values_and_keeps_the_scale():
-    """Like the smallest positive value, whatever that is."""
+    """It acts like the smallest positive value, whatever that is."""
     values = [0.5, 2.0] * 10
     with_zero, smallest = stats.many_intervals(
         {0: [*values, 0.0], 1: [*values, 1e-99]}).values()
@@ -74,7 +74,7 @@ def test_differences_have_an_arithmetic_scale():
 @pytest.mark.parametrize("n", [12, 26, 40])
 @pytest.mark.parametrize("lag1", [0.0, 0.6])
 def test_a_series_without_trend_has_none(n, lag1):
-    """Kendall's interval alone shows one in 27 to 38 % of series with lag-1 0.6."""
+    """Kendall's interval alone shows a trend in 27 to 38 % of series with lag-1 0.6."""
     rng = np.random.default_rng([n, int(10 * lag1)])
     rows = autoregression(rng, 400, n, lag1) + 0.3 * np.arange(n)
     ends = [stats.trend(x)[1:3] for x in rows]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests paired trials and their statistics: slot effect, MDE, false alarms."""
+"""Tests paired trials and their statistics: the slot effect, the MDE and false alarms."""
 import itertools
 import math
 
@@ -14,7 +14,7 @@ from report import stats
 
 @pytest.mark.long
 def test_slot_effect_of_5_percent_biases_by_less_than_a_thousandth():
-    """R14."""
+    """Rule R14 of docs/method/rules.md requires this."""
     rng = np.random.default_rng(4)
     first = rng.integers(0, 2, 400) == 0
     d = rng.normal(0.0, 0.005, 400) + np.where(first, 0.05, -0.05)
@@ -42,8 +42,8 @@ def test_rank_sum_distribution_equals_enumeration():
 
 
 def test_a_probability_equal_to_the_tail_counts():
-    """Three against three: the least of 20 orders has a probability of 5 %, the tail of a 90 %
-    interval, although (1 - 0.9) / 2 is rounded to less."""
+    """For three against three, the smallest of 20 orders has a probability of 5 %. This is the tail
+    of a 90 % interval, although (1 - 0.9) / 2 is rounded to less."""
     from report.stats.pairs import shift_interval
     x, y = np.array([1.0, 2.0, 4.0]), np.array([0.5, 3.0, 3.5])
     assert shift_interval(x, y, 0.9) == (1.0 - 3.5, 4.0 - 0.5)
@@ -71,8 +71,8 @@ def test_sign_flip_p_values_agree_with_the_exact_distribution():
 
 
 def suites(centre, count):
-    """`count` suites of 40 cells and 40 blocks. Bursts hit all cells of a block, so cells are
-    correlated and tails heavy. Returns the number of suites with an alarm, with and without
+    """Makes `count` suites of 40 cells and 40 blocks. Bursts affect all cells of a block, so cells
+    are correlated and tails are heavy. Returns the number of suites with an alarm, with and without
     correction."""
     rng = np.random.default_rng(12)
     corrected = alone = 0
@@ -88,15 +88,15 @@ def suites(centre, count):
 
 @pytest.mark.long
 def test_family_wise_false_alarms_of_a_against_a_stay_within_one_percent():
-    """R27: 1000 suites of two equal builds, tested against the margin."""
+    """Rule R27: 1000 suites of two equal builds are tested against the margin."""
     corrected, _ = suites(-math.log1p(0.005), 1000)
     assert stats.clopper_pearson(corrected, 1000) <= 0.017
 
 
 @pytest.mark.long
 def test_family_wise_false_alarms_are_within_alpha_at_the_margin_itself():
-    """The hardest null hypothesis. Without correction the same suites must raise many alarms,
-    or the test would prove nothing."""
+    """This is the hardest null hypothesis. Without correction the same suites must raise many
+    alarms, or the test would prove nothing."""
     corrected, alone = suites(0.0, 1000)
     assert dist.binomtest(corrected, 1000, 0.01,
                           alternative="greater").pvalue > 0.01
@@ -104,7 +104,7 @@ def test_family_wise_false_alarms_are_within_alpha_at_the_margin_itself():
 
 
 def test_the_interval_of_a_share_is_the_exact_one():
-    """Known answers: binom.test(k, n) of R."""
+    """The known answers come from binom.test(k, n) of R."""
     for (hits, n), ends in {
             (0, 20): (0, 0.1684335), (3, 6): (0.1181172, 0.8818828),
             (20, 20): (0.8315665, 1), (1, 10): (0.002528579, 0.4450161)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares numbers of blocks with integration and simulated tests."""
+"""Compares computed numbers of blocks with integration and with simulated tests."""
 import math
 
 import numpy as np
@@ -21,7 +21,7 @@ def test_both_above_agrees_with_the_bivariate_normal():
 
 
 def test_without_effect_the_power_is_the_level():
-    """Mean and variance match Wilcoxon's null distribution."""
+    """The mean and variance match Wilcoxon's null distribution."""
     for n in (20, 60, 200):
         assert stats.rank_power(n, 0.0, 0.025) == pytest.approx(0.025,
                                                                 abs=0.003)
@@ -56,7 +56,7 @@ def test_least_blocks_have_the_requested_power():
 
 def test_more_than_the_most_blocks_is_none():
     assert stats.least_blocks(1e-5, 0.01, 0.95) is None
-    # Without spread, only the level determines the number of blocks.
+        # without spread, only the level determines the number of blocks
     assert stats.least_blocks(math.inf, 0.01, 0.95) == 7
 
 

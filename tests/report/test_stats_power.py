@@ -13,7 +13,7 @@ CAMPAIGNS = 1_000
 
 
 def low_ends(rng, n, pairs, lag1):
-    """Lower ends of the deciding interval in campaigns of equal maps."""
+    """Returns the lower ends of the deciding interval in campaigns of equal maps."""
     x = SD * autoregression(rng, CAMPAIGNS, n, lag1)
     return x, stats.serial_interval(x, 1 - 0.05 / pairs)[1]
 
@@ -22,8 +22,8 @@ def low_ends(rng, n, pairs, lag1):
 @pytest.mark.parametrize("maps", [2, 10])
 @pytest.mark.parametrize("n", [12, 26, 40])
 def test_a_visible_difference_is_detected(n, maps, lag1):
-    """In 80 to 97 % of campaigns, both with the true noise and with the noise that noise_of()
-    estimates from one other campaign each."""
+    """Detected in 80 to 97 % of campaigns, with the true noise and also with the noise that
+    noise_of() estimates from another campaign."""
     rng = np.random.default_rng([n, maps, int(10 * lag1)])
     pairs = maps * (maps - 1) // 2
     others, low = low_ends(rng, n, pairs, lag1)

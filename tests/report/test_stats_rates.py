@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests error rates of the statistics with few samples, by the code of tests/long/stats_rates.py.
+"""Tests the error rates of the statistics with few samples, by the code of
+tests/long/stats_rates.py.
 
-The limits are computed: a correct figure exceeds its limit once in 20,000 tests. Seeds are
-fixed, so every run is the same.
+The limits are computed so that a correct figure exceeds its limit once in 20,000 tests. Seeds are
+fixed, so every run gives the same result.
 """
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_true_centres_agree_with_closed_forms():
     assert stats_rates.pseudo_median(worlds["normal"]) == pytest.approx(0)
     assert stats_rates.pseudo_median(
         worlds["two modes, 50 : 50, 6 sd apart"]) == pytest.approx(3)
-    # From 200,000 pairs of samples, within four standard errors.
+    # Computed from 200,000 pairs of samples, within four standard errors.
     for name in ("lognormal, sigma 1", "two modes, 80 : 20, 2 sd apart"):
         x = worlds[name].rvs((200_000, 2),
                              random_state=np.random.default_rng(5))
@@ -66,8 +67,8 @@ def test_false_verdicts_on_equal_maps_stay_within_the_level(
 
 
 def test_without_correction_many_ledgers_would_be_wrong(monkeypatch):
-    """Otherwise the tests above prove nothing: the same ledgers, each alternative by its own
-    p, without the correction for correlated blocks."""
+    """Otherwise the tests above prove nothing. The same ledgers are decided with each alternative's
+    own p, and without the correction for correlated blocks."""
     monkeypatch.setattr(families, "ERRORS", 0.0)
     monkeypatch.setattr(families, "holm_of_groups", lambda p, groups: p)
     options = stats_rates.LEDGERS[0][3]
@@ -77,8 +78,8 @@ def test_without_correction_many_ledgers_would_be_wrong(monkeypatch):
 
 
 def test_existing_differences_are_found():
-    """A third of the maps is faster by 20 to 100 %. Most true claims about them are shown,
-    which excludes a method that never shows anything."""
+    """A third of the maps is faster by 20 to 100 %. Most true claims about them must be found,
+    which excludes a method that never finds anything."""
     rng = np.random.default_rng(4)
     (false, called), = synthetic_ledgers.drawn(
         rng, 1, moved=1 / 3, cells=1, noise="normal")

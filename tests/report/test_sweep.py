@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the search for crossovers in memory: the points that it requests, and its end.
+"""Tests the search for crossovers in memory: the points that it requests, and how it ends.
 test_sweep_bar.py tests its results and its error rate."""
 import math
 import zlib
@@ -62,7 +62,7 @@ def test_a_line_is_bisected_to_neighbours():
     assert len(found.states) <= 5  # no flip: ends, middle, two checks
     at = verdicts_of(searched(lambda x, y, z: 20 * (x - 0.3), worlds.plan((33, 1, 1))))
     assert at[9] == "slower" and at[10] == "faster"
-    assert len(at) <= 3 + 1 + 5  # first stage, a check, four halvings and one spare
+    assert len(at) <= 3 + 1 + 5  # first stage, a check, four halvings and one to spare
 
 
 def test_undecided_points_next_to_a_lead_have_three_looks():
@@ -77,14 +77,14 @@ def test_undecided_points_next_to_a_lead_have_three_looks():
 
 
 def test_two_crossings_between_the_first_points_are_found():
-    """A leads at the ends and in the middle; B leads at a quarter."""
+    """A leads at the ends and in the middle; B leads at a quarter of the axis."""
     at = verdicts_of(searched(lambda x, y, z: 1.0 if 0.15 < x < 0.35 else -1.0,
                               worlds.plan((17, 1, 1))))
     assert [at[i] for i in (2, 3, 5, 6)] == ["slower", "faster", "faster", "slower"]
 
 
 def test_a_narrow_island_between_all_points_is_missed():
-    """docs/reference/crossover.md lists it as a limit."""
+    """docs/reference/crossover.md lists this as a limit of the search."""
     found = searched(lambda x, y, z: 1.0 if 0.3 < x < 0.45 else -1.0, worlds.plan((17, 1, 1)))
     assert set(verdicts_of(found).values()) == {"slower"}
 
@@ -154,7 +154,7 @@ def test_kinds_of_writes_and_distributions_share_no_line():
 def test_groups_and_rejected_plans():
     plan = worlds.plan((3, 3, 1))
     for cell in plan["cells"]:
-        cell["window_ns"] = 10 ** 8 * cell["threads"]  # widening makes no group
+        cell["window_ns"] = 10 ** 8 * cell["threads"]  # threads that take turns form no group
     assert len(worlds.lattice_of(plan).groups) == 1
     again = [c | {"workload": "again", "id": c["id"] + "2"} for c in SMALL["cells"]]
     assert len(worlds.lattice_of({"cells": SMALL["cells"] + again}).groups) == 2
@@ -171,7 +171,7 @@ def test_groups_and_rejected_plans():
 # ---- properties, with incomplete grids and any noise ------------------------------
 
 def holed(rng):
-    """A plan with axes of any length, skips and missing cells."""
+    """Makes a plan with axes of any length, skipped cells and missing cells."""
     plan = worlds.plan(tuple(int(n) for n in rng.integers(1, (12, 5, 4))))
     for cell in plan["cells"]:
         if rng.random() < 0.1:
@@ -232,7 +232,7 @@ def test_outcomes_of_a_point():
         few = judged([1.5] * blocks)
         assert few.verdict is Verdict.INVALID and few.open
     assert not judged([]).open
-    flat = [0.9, 1.1] * 7  # given up after two looks if its centre is within the margin
+    flat = [0.9, 1.1] * 7  # not measured again after two looks if its centre is within the margin
     assert judged(flat[:7]).open and not judged(flat, 2).open
     assert judged([v * 1.05 for v in flat], 2).open
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the results and the error rate of the search, and compares it with brute force over
-the whole grid. sweep_bar.py prints the tables of docs/reference/crossover.md."""
+"""Tests the results and the error rate of the search, and compares it with brute force over the
+whole grid. sweep_bar.py prints the tables of docs/reference/crossover.md."""
 import math
 
 import numpy as np
@@ -14,16 +14,16 @@ from report.sweep import rule as rules
 
 pytestmark = pytest.mark.long
 
-EACH = 40  # surfaces of each of the five kinds: 200
-# Least number with every flip found; 164 of 200 on 2026-11-29. Limits of the search:
-# docs/reference/crossover.md.
+EACH = 40  # surfaces of each of the five kinds, 200 together
+# Smallest number of surfaces with every flip found; it was 164 of 200 on 2026-11-29.
+# docs/reference/crossover.md lists the limits of the search.
 LEAST = {"one": 39, "two": 16, "none": 40, "tie band": 29, "diagonal": 36}
-FOUND = {"two": 0.76, "tie band": 0.92}  # least share of flips; 0.98 for the others
+FOUND = {"two": 0.76, "tie band": 0.92}  # smallest share of flips; 0.98 for the other kinds
 
 
 @pytest.mark.parametrize("kind", worlds.KINDS)
 def test_boundaries_are_found_with_a_third_of_the_trials(kind):
-    """Surfaces whose boundaries are all found within one step."""
+    """Counts the surfaces whose boundaries are all found within one step."""
     row = bar.row("middle", kind, EACH)
     print(bar.printed(row))
     assert row["most"] <= bar.SHARE and row["good"] >= LEAST[kind]
@@ -34,19 +34,21 @@ def test_boundaries_are_found_with_a_third_of_the_trials(kind):
 @pytest.mark.parametrize("ratio", [1.0, 1.02, 1 / 1.02])
 @pytest.mark.parametrize("spread", [0.01, 0.2])
 def test_points_without_a_lead_are_rarely_decided(ratio, spread):
-    """At most the level for a ratio of 1, and half of it at the margin, which is one-sided."""
+    """The share of decided points is at most the level for a ratio of 1, and at most half of it at
+    the margin, which is one-sided."""
     wrong, seen = bar.wrong_verdicts(ratio, spread, 25)
     limit = 0.05 if ratio == 1 else 0.025
-    # Three standard errors for this number of points are chance.
+    # a deviation of three standard errors for this number of points is chance
     slack = 3 * math.sqrt(limit * (1 - limit) / seen)
     assert wrong <= (limit + slack) * seen
 
 
 @pytest.mark.parametrize("lag, most", [(0.0, 0.05), (0.4, 0.05), (0.7, 0.10)])
 def test_correlated_blocks_rarely_give_a_lead(lag, most):
-    """Equal maps, ln ratios with sd 0.15 from an autoregression: how often a lead is shown at
-    any of the three looks. Intervals for independent blocks had 10.5 % at 0.4 and 38 % at
-    0.7; the measured values are 2.2 % and 7.7 %."""
+    """The maps are equal, and ln ratios with a standard deviation of 0.15 come from an
+    autoregression. The result is how often any of the three looks shows a lead. With intervals for
+    independent blocks it was 10.5 % at a correlation of 0.4, and 38 % at 0.7; now it is 2.2 % and
+    7.7 %."""
     n, rng = 2000, np.random.default_rng(1)
     noise = rng.standard_normal((n, rules.NUMBERS.most))
     for i in range(1, rules.NUMBERS.most):
@@ -68,8 +70,8 @@ def test_correlated_blocks_rarely_give_a_lead(lag, most):
 # ---- the whole grid, by independent code ------------------------------------------
 
 def brute(lattice, truth, seed, blocks=200):
-    """point -> index of the leading map or None, for every point of the grid: the mean log
-    ratio without its tails, with a 99.9 % t interval. The interval is widened because the
+    """Returns the index of the leading map, or None, at every point of the grid. It is decided by
+    the mean log ratio without its tails, with a 99.9 % t interval. The interval is widened, because
     trimmed values spread less than the original ones."""
     rng, result = np.random.default_rng([seed, 5]), {}
     limit, points = math.log(1.02), lattice.usable()
@@ -87,7 +89,7 @@ def brute(lattice, truth, seed, blocks=200):
 @pytest.mark.parametrize("kind", worlds.KINDS)
 def test_brute_force_agrees(kind):
     """No point is decided for opposite maps, and every searched line has the same flips with
-    overlapping intervals. With two crossings it is 42 of 54: on surface 1 the island on
+    overlapping intervals. With two crossings, 42 of 54 flips agree: on surface 1, the island on
     three lines is a single point next to ties, which the search misses
     (docs/reference/crossover.md)."""
     flips = same = 0

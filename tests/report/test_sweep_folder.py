@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests staged campaigns on disk: which stages count, rejected folders, decisions, and that
-the same files give the same bytes."""
+"""Tests staged campaigns on disk: which stages count, rejected folders, decisions, and that the
+same files give the same bytes."""
 import json
 import random
 import shutil
@@ -27,7 +27,7 @@ def truth(x, y, z):
 
 @pytest.fixture(scope="module", name="done")
 def once(tmp_path_factory):
-    """A search that has ended."""
+    """Returns a search that has ended."""
     path = tmp_path_factory.mktemp("done")
     folder.run(path, PLAN, truth)
     return path
@@ -40,7 +40,7 @@ def copied(done, tmp_path):
 
 @pytest.fixture
 def call(capsys):
-    """(status, standard output, standard error) of python3 -m report."""
+    """Returns (status, standard output, standard error) of python3 -m report."""
     def called(*arguments):
         status = main([str(a) for a in arguments])
         return (status, *capsys.readouterr())
@@ -48,14 +48,14 @@ def call(capsys):
 
 
 def begun(path, change=lambda lines: lines, plan=PLAN, **more):
-    """A search with one stage; change -- applied to its trials."""
+    """Makes a search with one stage; `change` is applied to its trials."""
     folder.begin(path, plan, **more)
     folder.run_stage(path, plan, truth, 1, change)
     return path
 
 
 def drop_from(path, number):
-    """Keeps the stages before `number`."""
+    """Removes the stages from `number` on."""
     for stage in path.glob("stage-*"):
         if int(stage.name[6:]) >= number:
             shutil.rmtree(stage)
@@ -91,7 +91,7 @@ def test_a_stage_without_its_last_trials_is_requested_again(own):
 
 
 def test_a_stage_with_pending_repeats_is_not_complete(own):
-    """Its last lines are there, but a resume would add to them, and the next stage might then
+    """Its last lines exist, but a resume would add to them, and then the next stage might
     differ."""
     drop_from(own, 2)
     stage = own / "stage-01"
@@ -129,7 +129,7 @@ def refused(path):
 
 
 def replaced(name, old, new):
-    """Changes a file. White space that is added to a plan is not a change."""
+    """Changes a file. Adding white space to a plan does not count as a change."""
     def change(own):
         file = own / name
         file.write_text(file.read_text().replace(old, new, 1) + "\n" * (name == "plan.json"))
@@ -137,7 +137,7 @@ def replaced(name, old, new):
 
 
 def ran(**change):
-    """A third stage that ran something other than requested."""
+    """Adds a third stage that ran something other than what was requested."""
     def written(own):
         drop_from(own, 3)
         asked = vars(folder.ask(own)) | change
@@ -240,7 +240,7 @@ def test_numbers_add_up(done, call):
     assert found["source"] == "synthetic" and found["machine"] == "5e7a0001"
     flip, = (b for b in found["boundaries"]
              if b["axis"] == "write_share" and b["place"][0] == {"name": "threads", "value": 1})
-    true = 0.001 * 500 ** 0.475  # the truth crosses at x = 0.4 + 0.075
+    true = 0.001 * 500 ** 0.475  # the true crossing is at x = 0.4 + 0.075
     assert flip["low"] < true < flip["high"] and flip["start"] < true < flip["end"]
 
 
@@ -258,7 +258,7 @@ def test_lost_trials_are_reported(tmp_path, change, why, finished):
 
 
 def test_wrong_answers_of_a_map_are_reported_first(tmp_path):
-    """One trial is enough; the others count, and lead."""
+    """One wrong trial is enough; the others count, and the map may lead."""
     def wrong(lines):
         lines[0]["result"]["verification"] = {"status": "failed", "reason": "lost 3 keys"}
         return [lines[0] | {"status": "failed"}, *lines[1:]]

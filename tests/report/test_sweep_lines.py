@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests boundaries on lines, and the factors that move them, on given outcomes without any
-trial."""
+"""Tests boundaries on lines, and the factors that move them, with given outcomes and without
+trials."""
 import itertools
 
 import numpy as np
@@ -19,13 +19,13 @@ VERDICTS = {"A": Verdict.SLOWER, "B": Verdict.FASTER, "=": Verdict.EQUIVALENT,
 
 
 def state_of(letter):
-    """A and B lead, = tied, ? tied with looks left, x no interval."""
+    """A and B: that map leads; =: tied; ?: tied with looks left; x: no interval."""
     return outcome.State(VERDICTS[letter], 1, 7, 1.0, 0.9, 1.1, letter == "?")
 
 
 def line_of(text):
-    """(group, line, states) of one line of write shares; "." not measured,
-    "-" skipped."""
+    """Returns (group, line, states) of one line of write shares; "." is not measured, "-" is
+    skipped."""
     plan = worlds.plan((len(text), 1, 1))
     shares = sorted({c["write_share"] for c in plan["cells"]})
     for cell in plan["cells"]:
@@ -98,8 +98,8 @@ def test_the_points_that_a_line_requests(text, expected):
 # ---- positions --------------------------------------------------------------------
 
 def between(values, ratios, axis="threads", lose=()):
-    """(boundary between the ends of one line with these ratios, stages). lose -- (cell, block)
-    without a trial"""
+    """Returns the boundary between the ends of one line with these ratios, and the stages. `lose`
+    has the (cell, block) without a trial."""
     index = grid.ORDERED.index(axis)
     line = tuple(grid.Point(0, tuple(i if k == index else 0 for k in range(3)), (f"a{i}", f"b{i}"))
                  for i in range(len(values)))
@@ -147,7 +147,7 @@ def test_a_lost_block_leaves_the_others_in_their_rows():
 
 
 def test_crossings_of_all_curves_at_once():
-    """Compared with each curve alone, computed from the definition."""
+    """The result is compared with each curve alone, computed from the definition."""
     rng = np.random.default_rng(3)
     x = np.array([0.0, 1.0, 2.5, 3.0, 5.0])
     curves = np.round(rng.normal(0, 1, (500, 5)), 1)
@@ -163,8 +163,8 @@ def test_crossings_of_all_curves_at_once():
 # ---- rows, and factors that move a boundary ---------------------------------------
 
 def board(texts):
-    """(lattice, states) of lines along the write share, one per thread count
-    and number of keys: {(threads index, keys index): text}."""
+    """Returns (lattice, states) of lines along the write share, one for each number of threads and
+    keys: {(threads index, keys index): text}."""
     counts = [max(k[i] for k in texts) + 1 for i in (0, 1)]
     lattice = worlds.lattice_of(worlds.plan((len(next(iter(texts.values()))), *counts)))
     points = lattice.groups[0].points

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares maps with a dict on traces with keys and values of any length.
+"""Compares maps with a dict, on traces with keys and values of any length.
 
-The reader of both forms in this file was written from docs/reference/traces.md, without
-reading the C code.
+This file's reader of both forms was written from docs/reference/traces.md, without reading the C
+code.
 """
 import os
 import random
@@ -24,7 +24,7 @@ NONE = 0xffffffff
 
 
 def lines_of(text):
-    """(operation, key, value or None) of each line of the text form."""
+    """Yields (operation, key, value or None) for each line of the text form."""
     at, lines = 0, []
     while at < len(text):
         put = re.compile(rb"put (\d+) (\d+) ").match(text, at)
@@ -47,7 +47,7 @@ def lines_of(text):
 
 
 def model(lines):
-    """The content of a dict after them, and the number of gets that find their key."""
+    """Returns the content of a dict after these lines, and how many gets find their key."""
     has = [key for word, key, _ in lines if word == HAS]
     if not has:
         first = {}
@@ -84,7 +84,7 @@ def as_binary(lines):
 
 
 def drawn(seed, count=3000):
-    """Random operations on keys and values of all lengths and bytes."""
+    """Makes random operations on keys and values of all lengths and bytes."""
     rng = random.Random(seed)
     lengths = [1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 255, 256, 1024]
     keys = {bytes(rng.choice(b"\0 #\r\xffabc") for _ in range(
@@ -105,7 +105,7 @@ def replay(path, *arguments):
 
 
 def state(path, tmp_path, *arguments):
-    """The content of the map as a dict, and the output."""
+    """Returns the content of the map as a dict, and the output."""
     out = tmp_path / "state"
     done = replay(path, "--state", out, *arguments)
     assert done.returncode == 0, done.stderr

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests the verdict on simulated campaigns with and without faults. docs/adr/0057 summarises
-1,000 campaigns each."""
+"""Tests the verdict on simulated campaigns with and without faults. docs/adr/0057 summarises 1,000
+campaigns of each kind."""
 import zlib
 
 import pytest
@@ -10,13 +10,13 @@ from scipy.stats import binom
 from report.model.trust import Trust
 
 CAMPAIGNS = 200
-RARE = 1e-3  # probability that a correct rule exceeds its limit
+RARE = 1e-3  # probability with which a correct rule exceeds its limit
 NOISES = [pytest.param(n, marks=() if n == "AR(1)" else pytest.mark.long)
           for n in simulated.NOISES]
 
 
 def counts(truth: object, noise: str, kinds: dict) -> tuple[int, int]:
-    """Number of campaigns that are good, and number of good ones and those with care."""
+    """Returns the number of good campaigns, and the number of campaigns good or "with care"."""
     found = simulated.verdicts(kinds[truth], simulated.NOISES[noise], CAMPAIGNS,
                                zlib.crc32(f"{truth} {noise}".encode()))
     return found[Trust.GOOD], found[Trust.GOOD] + found[Trust.CARE]

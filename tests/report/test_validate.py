@@ -19,7 +19,7 @@ FAKE = str(BUILD / "tests" / "fake_trial")
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    """A small campaign with open and closed loops, in which one cell crashes."""
+    """Runs a small campaign with open and closed loops, in which one cell crashes."""
     folder = tmp_path_factory.mktemp("good")
     common = "keys = 1Ki\nthreads = 1\nwarm-up = 1ms\nwindow = 2ms\n" \
              "blocks = 3\nmaps = gomap_rw unsync_probe\nwrites = 3%\n"
@@ -56,7 +56,7 @@ def write_campaign(folder, campaign):
 
 
 def members(value, path=()):
-    """Paths of all members; only the first element of arrays of objects."""
+    """Yields the paths of all members; only the first element of arrays of objects."""
     if isinstance(value, dict):
         for name, member in value.items():
             yield path + (name,)
@@ -99,7 +99,7 @@ def test_deleting_any_member_of_campaign_json_fails(good, copied):
         status, text = validate(copied)
         assert status == 1, path
         assert "campaign.json:" in text, path
-    # each required member is reported itself, not only the broken hash
+        # each required member is reported itself, not only the broken hash
     for path in [("seed",), ("machine", "id"), ("cells", 0, "blocks"),
                  ("machine", "facts", "governor"), ("build", "commit"),
                  ("machine", "facts", "microcode", "text")]:
@@ -110,7 +110,8 @@ def test_deleting_any_member_of_campaign_json_fails(good, copied):
 
 
 def test_a_campaign_of_another_protocol_is_refused(good, copied):
-    """The message has name and version, also when resuming; version 1 did not record it."""
+    """The message has the file's name and the version, also when resuming; version 1 recorded
+    none."""
     campaign = json.loads((good / "campaign.json").read_text())
     for found, old in ((1, without(campaign, ("protocol",))),
                        (7, campaign | {"protocol": 7})):
@@ -127,7 +128,7 @@ def test_a_campaign_of_another_protocol_is_refused(good, copied):
 
 
 def test_another_format_is_refused(good, copied):
-    """In the campaign, although its hash is correct, and in a line."""
+    """A campaign's format is refused although its hash is correct, and so is a line's."""
     campaign = json.loads((good / "campaign.json").read_text())
     campaign["format"] = 2
     campaign["sha256"] = seal.campaign_sha256(campaign)
@@ -179,7 +180,7 @@ def test_file_and_line_are_right(good, copied):
     _, text = validate(copied)
     line = int(next(t for t in text.splitlines() if "estimate_ns" in t)
                .split("campaign.json:")[1].split(":")[0])
-    # the line of the object that lacks the member: the brace of the second cell
+    # the reported line is the brace of the second cell, which lacks the member
     start = lines.index('  "cells": [')
     braces = [i for i, t in enumerate(lines) if i > start and t == "    {"]
     assert line - 1 == braces[1]
@@ -248,11 +249,11 @@ def test_deleting_any_member_of_a_line_fails(good, copied):
         trial = json.loads(lines[number])
         for path in members(trial):
             if path == ("crc32",):
-                continue  # test_load.py
+                continue  # tested in test_load.py
             if len(path) > 2 and path[1] in optional:
                 continue
             if path in (("stolen_share",), ("throttled_ns",)):
-                continue  # absent in older campaigns
+                continue  # missing in older campaigns
             if path[0] in repeats and "/verify" in trial["cell"]:
                 continue  # not repeated, like all trials of older campaigns
             changed = list(lines)

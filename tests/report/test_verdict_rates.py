@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tests how often rankings of simulated campaigns are right. docs/adr/0057 has the figures of
-1,000 campaigns each."""
+"""Tests how often rankings of simulated campaigns are right. docs/adr/0057 has the figures for
+1,000 campaigns of each kind."""
 import pytest
 import simulated_campaigns as simulated
 from scipy.stats import binom
@@ -12,7 +12,7 @@ NOISES = [pytest.param(simulated.NOISES[n], id=n, marks=() if n == "AR(1)" else 
 
 
 def at_least(share: float, campaigns: int = CAMPAIGNS) -> float:
-    """The value that a true share falls below once in 1,000 tests."""
+    """Returns the value that a true share falls below once in 1,000 tests."""
     return float(binom.ppf(RARE, campaigns, share)) / campaigns
 
 
@@ -29,7 +29,7 @@ def test_a_lead_is_decided_and_intervals_cover(noise: simulated.Noise, lead: flo
                                                least: float) -> None:
     found = simulated.rates(simulated.lead(lead), noise, CAMPAIGNS, 2)
     assert found.decided >= at_least(least)
-    assert 0.92 <= found.cover <= 0.995  # 0.93 to 0.99 of 1,000 campaigns
+    assert 0.92 <= found.cover <= 0.995  # 0.93 to 0.99 in 1,000 campaigns
     assert found.false == 0
 
 
@@ -40,7 +40,7 @@ def test_leads_of_the_printed_size_are_detected(noise: simulated.Noise) -> None:
 
 
 def test_intervals_are_narrow_if_blocks_are_independent() -> None:
-    """At most 1.5 times the signed-rank interval of independent blocks, whose width is
+    """The limit is 1.5 times the signed-rank interval of independent blocks, whose width is
     2 * 1.96 sqrt(2 / 26) sd, except for the ranks' factor 3 / pi."""
     noise = simulated.Noise(own_lag1=0.0)
     found = simulated.rates(simulated.lead(1.3), noise, 60, 4)

@@ -4,24 +4,23 @@
 
     check_dispatch.py --build DIR OBJECT...
 
-For each map's object file, it finds `rm_impl_<id>` and, through its relocations, the loops
-that the runner calls. It follows every direct call and jump from them inside the object
-(including noinline, .cold, .constprop and .isra parts), and fails on
+For each map's object file, it finds `rm_impl_<id>` and, through its relocations, the loops that the
+runner calls. It follows every direct call and jump from them inside the object (including noinline,
+.cold, .constprop and .isra parts), and reports these faults:
 
-  - a shape without a drive* function of a plausible size in this object, or whose loop
-    reaches no write* function
+  - a shape without a drive* function of a plausible size in this object, or whose loop reaches no
+    write* function
   - an indirect call or jump (x86-64: call *, jmp *; AArch64: blr, br)
-  - a call of a function of another file that is not allowed. Allowed are the pace hooks,
-    pthread_*, the names of the C library below, and the exports of the libraries in the
-    map's `needs:` line (including C++'s own library)
+  - a call of a function in another file that is not allowed. Allowed are the pace hooks, pthread_*,
+    the names of the C library below, and the exports of the libraries in the map's `needs:` line
+    (including C++'s own library)
 
+A map that declares `dispatch = "callback"` may make indirect calls only in functions whose names
+start with `callback` (or match CALLBACK), exactly one in each; hash and equality of keys are two. A
+map that declares `dispatch = "plt"` calls exactly one function that the list does not allow.
 
-A map that declares `dispatch = "callback"` makes indirect calls only in functions whose names
-start with `callback` (or match CALLBACK), exactly one in each (hash and equality of keys are two).
-A map that declares "plt" calls exactly one function that the list does not allow.
-
-Prints TAP, with the library calls of each map. Needs objdump (or
-llvm-objdump for the objects of another machine).
+Prints TAP, with the library calls of each map. Needs objdump, or llvm-objdump for the objects of
+another machine.
 """
 import argparse
 import functools
@@ -33,13 +32,13 @@ import subprocess
 import sys
 
 SHAPES = ("u64x8", "u64x24", "str16x8", "str16x24")
-# Offsets in struct rm_impl (runner/map.h), 64 bit; test_maps.c asserts them.
+# Offsets in struct rm_impl (runner/map.h) on 64-bit machines; test_maps.c asserts them.
 AT_SHAPES, AT_DISPATCH, AT_DRIVE, AT_LOOPS = 56, 80, 96, 128
-# null_map, the smallest, has 1400 bytes of drive* and 450 of write* per shape;
-# a stub that only jumps has under 50.
+# null_map, the smallest map, has 1400 bytes of drive* and 450 bytes of write* for each shape. A
+# stub that only jumps has fewer than 50.
 DRIVE_BYTES, WRITE_BYTES = 400, 60
 
-# Hooks of the pace, and of a subject's loop that times its own operations.
+# Hooks of the pace, and of a map's own loop that times its operations.
 HOOKS = {"rm_pace_next", "rm_pace_wait", "rm_pace_record",
          "rm_histogram_create", "rm_histogram_record"}
 LIBC = set("""
@@ -50,16 +49,16 @@ LIBC = set("""
     __sigsetjmp siglongjmp
     __memcpy_chk __memset_chk madvise mmap munmap
     ceilf
-    """.split())  # ceilf: arithmetic of growth, in clang's code for older CPUs
+    """.split())  # clang calls ceilf for older CPUs to compute growth
 # Called by functions that print a message and end the process with abort().
 LAST_WORDS = {"fprintf", "fputs", "fwrite", "fputc", "puts", "perror",
               "dprintf", "vfprintf", "stderr", "__fprintf_chk",
               "__vfprintf_chk", "__dprintf_chk"}
-# Outline atomics; unwinding of exceptions (libgcc).
+# Outline atomics, and unwinding of exceptions (libgcc).
 ALLOWED = re.compile(r"pthread_\w+|__aarch64_\w+|_Unwind_Resume")
 
-# libcds' retire() scans through a pointer; clang places it outside the
-# callback_* function that calls it.
+# libcds' retire() scans through a pointer. clang places it outside the callback_* function that
+# calls it.
 CALLBACK = re.compile(r"callback|_ZN3cds\w*retire")
 
 DIRECT = re.compile(r"^(?:bnd |notrack )?(?:call|jmp|j[a-z]+|loop\w*|bl|b|"
@@ -68,8 +67,8 @@ BRANCH_TARGET = re.compile(r"(?:^|[\s,])(?:0x)?([0-9a-f]+) <")
 
 
 def plain(name):
-    """The plain name of a static function: clang mangles C++ names as
-    _ZL<length>NAME..., even within extern "C"; g++ writes NAME."""
+    """Returns the plain name of a static function. clang mangles C++ names to _ZL<length>NAME...,
+    even within extern "C"; g++ writes NAME."""
     mangled = re.match(r"_ZL(\d+)", name)
     if not mangled:
         return name
@@ -98,7 +97,7 @@ class Elf:
         return self.data[start:self.data.index(b"\0", start)].decode()
 
     def read_symbols(self):
-        """[(name, type, section, value, size)], sections named."""
+        """Returns [(name, type, section, value, size)] with the names of sections."""
         table = next(s for s in self.sections if s[1] == 2)  # SHT_SYMTAB
         out = []
         for i in range(table[5] // 24):
@@ -112,7 +111,7 @@ class Elf:
         return out
 
     def relocations(self, section):
-        """{offset: (symbol, addend)} of SHT_RELA for a section number."""
+        """Returns {offset: (symbol, addend)} of SHT_RELA for a section number."""
         out = {}
         for s in self.sections:
             if s[1] != 4 or s[7] != section:
@@ -124,14 +123,14 @@ class Elf:
         return out
 
     def functions(self):
-        """[(section name, start, end, name)]; STT_FUNC and cold parts."""
+        """Returns [(section name, start, end, name)] of functions (STT_FUNC) and cold parts."""
         return [(self.names[shndx], value, value + size, name)
                 for name, kind, shndx, value, size in self.symbols
                 if kind == 2 and 0 < shndx < len(self.names)]
 
 
 def describe(elf):
-    """(id, declared dispatch, {shape: drive symbol or None}, [own loops])."""
+    """Returns (id, declared dispatch, {shape: drive symbol or None}, [own loops])."""
     impl = next((s for s in elf.symbols
                  if s[0].startswith("rm_impl_") and s[1] == 1 and s[2]), None)
     if not impl:
@@ -152,8 +151,8 @@ def describe(elf):
 
 
 def own_loops(elf, table):
-    """Start of each own loop of a subject: the second of two pointers in each
-    row, up to an empty row."""
+    """Returns the start of each loop that the map itself defines: the second of two pointers in
+    each row, up to an empty row."""
     found = []
     if table:
         (_, _, section, value, _), addend = table
@@ -165,7 +164,7 @@ def own_loops(elf, table):
 
 
 def locate(elf, link):
-    """The relocation of a function pointer as (section, offset, name)."""
+    """Resolves the relocation of a function pointer to (section, offset, name)."""
     (name, _, section, value, _), addend = link
     if not section:
         return None, None, name
@@ -173,7 +172,7 @@ def locate(elf, link):
 
 
 class Code:
-    """Instructions of an object, grouped by function."""
+    """The instructions of an object, grouped by function."""
 
     def __init__(self, path, elf):
         self.functions = elf.functions()
@@ -227,7 +226,7 @@ def indirect(text, x86):
 
 
 def target_of(code, function, instruction):
-    """The target of a direct branch: a function tuple or a name."""
+    """Returns the target of a direct branch: a function tuple or a name."""
     _, text, link = instruction
     if link:
         kind, value = link
@@ -239,7 +238,7 @@ def target_of(code, function, instruction):
             offset += 4  # relative to the end of the field
         for where, start, end, other in code.functions:
             if other == name and start <= start + offset < max(end, start + 1):
-                # its first name, since C++ constructors have two
+                # the first name, because C++ constructors have two
                 return code.function_at(where, start + offset)
         return code.function_at(name, offset) or name
     place = BRANCH_TARGET.search(text)
@@ -249,10 +248,10 @@ def target_of(code, function, instruction):
 
 
 def walk(code, root):
-    """All functions that `root` reaches, and their indirect and outside calls.
+    """Finds all functions that `root` reaches, with their indirect calls and outside calls.
 
-    `outside`: {name: names of the callers} for functions outside this object;
-    functions of the object are under (name,)."""
+    `outside` is {name: names of the callers} for functions outside this object; functions of the
+    object have the key (name,)."""
     seen, todo, indirects, outside = {root}, [root], [], {}
     while todo:
         function = todo.pop()
@@ -261,7 +260,7 @@ def walk(code, root):
         for instruction in code.instructions.get(function, []):
             text, link = instruction[1], instruction[2]
             if indirect(text, code.x86):
-                if link and "GOTPC" in link[0]:  # -fno-plt still calls by name
+                if link and "GOTPC" in link[0]:  # with -fno-plt, this is still a call by name
                     name = re.split(r"[-+]0x", link[1])[0]
                     outside.setdefault(name, set()).add(function[3])
                 else:
@@ -284,7 +283,7 @@ def walk(code, root):
 
 @functools.lru_cache(maxsize=None)
 def exports(library):
-    """Names that a pkg-config library exports."""
+    """Returns the names that a pkg-config library exports."""
     flags = subprocess.run(["pkg-config", "--libs", library], check=True,
                            capture_output=True, text=True).stdout.split()
     names = set()
@@ -303,7 +302,7 @@ def exports(library):
 
 
 def library_names(source):
-    """The exports of the libraries in a source's `needs:` line."""
+    """Returns the exports of the libraries in a source's `needs:` line."""
     try:
         with open(source, encoding="utf-8") as file:
             needs = re.findall(r"needs: *([a-z][^*\n]*[^ */\n])", file.read())
@@ -314,7 +313,7 @@ def library_names(source):
 
 
 def judge_drive(code, shape, drive):
-    """(problems, indirects, outside) of one measured loop."""
+    """Returns (problems, indirects, outside) of one measured loop."""
     if not drive or drive[0] is None:
         return ["%s: its drive is not in this object" % shape], [], {}
     root = code.function_at(drive[0], drive[1])
@@ -335,7 +334,7 @@ def judge_drive(code, shape, drive):
 
 
 def judge_own(code, loop):
-    """(problems, indirects, outside) of a loop that the subject defines."""
+    """Returns (problems, indirects, outside) of a loop that the map itself defines."""
     root = loop[0] is not None and code.function_at(loop[0], loop[1])
     if not root:
         return ["its own loop %s is not in this object" % loop[2]], [], {}
@@ -344,11 +343,11 @@ def judge_own(code, loop):
 
 
 def judge_calls(dispatch, indirects, outside, allowed):
-    """Problems in the calls of all loops of a map together."""
+    """Returns the problems in the calls of all loops of a map together."""
     callers = {name[0]: outside.pop(name)
                for name in list(outside) if isinstance(name, tuple)}
     dying = set(outside.get("abort", set()))
-    for _ in callers:  # also functions that only these call
+    for _ in callers:  # also removes functions that only these call
         dying |= {name for name, where in callers.items() if where <= dying}
     strange = {name: where for name, where in outside.items()
                if name not in allowed and not ALLOWED.fullmatch(name)
@@ -381,7 +380,7 @@ def judge_calls(dispatch, indirects, outside, allowed):
 
 
 def check(path, source):
-    """(id, problems, names of outside calls) of one object."""
+    """Returns (id, problems, names of outside calls) of one object."""
     elf = Elf(path)
     name, dispatch, drives, loops = describe(elf)
     code = Code(path, elf)
@@ -401,7 +400,7 @@ def check(path, source):
 
 
 def source_of(path):
-    """The C or C++ source of an object in the tree, or outside it."""
+    """Returns the C or C++ source of an object inside or outside the tree."""
     for end in ("c", "cc"):
         for folder in ("", "/"):
             if os.path.exists(folder + path[:-1] + end):

@@ -4,11 +4,16 @@
 
     figures.py FILE NAME,NAME... [OPTION...]    options are those of `run`
 
-A NAME is a member of the trial's result (summed over its threads), a statistic of its map
-(if causes are counted, its increase in the window, or with `:end` its value at the end), a
-counter, a quantile of an operation (`lookup.p99_ns`), or computed: `mops` (10^6 operations
-per second), `slices` (their number). Missing values are printed as `-`. The default is one
-block: the figures check that a row runs and counts, but are not a ranking.
+A NAME is one of these:
+
+- a member of the trial's result, summed over its threads
+- a statistic of the trial's map; if causes are counted, its increase in the window or, with
+  `:end`, its value at the end
+- a counter, or a quantile of an operation (`lookup.p99_ns`)
+- `mops` (10^6 operations per second) or `slices` (the number of slices), which are computed
+
+Missing values are printed as `-`. The default is one block, because the figures show that a row
+runs and counts; they are not a ranking.
 """
 import json
 import os
@@ -21,7 +26,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP))
 try:
     from report.load import histogram
-except ModuleNotFoundError as error:  # the first Python on PATH may lack numpy
+except ModuleNotFoundError as error:  # the first Python on PATH may have no numpy
     if error.name != "numpy":
         raise
     python = subprocess.check_output([TOP / "report/find_python.sh"], text=True)
@@ -32,7 +37,7 @@ BUILD = TOP / os.environ.get("BUILD", "build/gcc")
 
 
 def campaign(file, options, folder):
-    """The lines of a run's journal."""
+    """Returns the lines of a run's journal."""
     command = [BUILD / "readmostly", "run", file, "--busy-ok",
                "--set", "blocks=1", "--set", "repeat-most=0",
                *options, "-o", folder]
@@ -44,14 +49,14 @@ def campaign(file, options, folder):
 
 
 def percentiles(folder, entry):
-    """name -> ns, for a latency entry."""
+    """Returns the percentiles of a latency entry in ns, by name."""
     read = histogram.read_file(folder / f"{entry['histogram']}.hlog",
                                entry["hlog_crc32"])
     return {name: read.quantile(p) for name, p in PERCENTILES.items()}
 
 
 def flat(folder, result):
-    """name -> value, for all named values of a result."""
+    """Returns all named values of a result, by name."""
     found = {name: sum(thread[name] or 0 for thread in result["by_thread"])
              for name in ("voluntary_switches", "involuntary_switches",
                           "migrations", "runqueue_wait_ns")}

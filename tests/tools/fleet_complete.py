@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that nothing of a campaign on several machines is lost or doubled.
+"""Checks that no part of a campaign on several machines is lost or doubled.
 
-    fleet_complete.py FOLDER NODE...     exits with 1 and prints a line per fault
+    fleet_complete.py FOLDER NODE...     exits with 1 and prints a line for each fault
 
-Reads the files independently of the runner. Each machine's journal has every planned
-trial of its campaign.json once, and fleet.json marks exactly these machines complete.
+Reads the files independently of the runner. Each machine's journal must have every planned trial of
+its campaign.json once, and fleet.json must mark exactly these machines complete.
 """
 import collections
 import json

@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Lists the events of an installed liblikwid for a CPU that it is made to see.
+"""Lists the events that an installed liblikwid has for a CPU that is simulated.
 
 likwid_names.py LIBRARY
-    reads names of topology files; for each file prints a line per event (name,
-    counters that accept it, number, mask), and "end"
+    reads names of topology files; for each file prints a line for each event (name, counters that
+    accept it, number, mask), and then "end"
 
-Runs preloaded with tests/fixtures/fake_msr.c (the class Lists does that), which gives the
-library a topology file, and thus a family and a model. The library reads it once per
-process, so each file has a process of its own. The library's own functions choose the
-list. It is read from the memory that they have filled, because no exported function
-returns it, and a full start requires registers and PCI devices of that machine.
+The program is preloaded with tests/fixtures/fake_msr.c (by the class Lists), which gives the
+library a topology file and thus a CPU family and model. The library reads that file once per
+process, so each file needs its own process. The library's own functions choose the list. This
+program reads the list from the memory that they have filled, because no exported function returns
+it, and because a full start would require the registers and PCI devices of that machine.
 
-The list ends with an entry that the library names GENERIC_EVENT. Entries have equal length.
-Each begins with two pointers to text (name and counters) and, in release 5.2, two numbers
-of 64 bits: the event and its mask.
+The list ends with an entry that the library names GENERIC_EVENT. All entries have the same length.
+Each begins with two pointers to text (name and counters) and, in release 5.2, two 64-bit numbers:
+the event and its mask.
 """
 
 import ctypes
@@ -29,16 +29,14 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 TOPOLOGY = HERE.parent / 'fixtures' / 'zen3_topology.cfg'
 NAME = re.compile(rb'[!-~]{3,}')
-DIRECT = 0  # liblikwid's number for reading registers without its daemon
+DIRECT = 0  # liblikwid's number for the mode that reads registers without its daemon
 LONGEST_S = 60  # time limit for one list
-END = 'end'  # terminates a list
+END = 'end'  # printed at the end of a list
 
 
 def topology_for(cpu):
-    """The fixture's topology, changed to another CPU.
-
-    cpu -- dict of family, model, vendor, part, stepping
-    """
+    """Returns the fixture's topology, changed to another CPU. `cpu` is a dict of family, model,
+    vendor, part and stepping."""
     text = TOPOLOGY.read_text()
     for key, value in cpu.items():
         text, found = re.subn(rf'(?m)^(cpuid_info {key} =) .*$',
@@ -48,10 +46,8 @@ def topology_for(cpu):
 
 
 class Lists:
-    """This program in a child process, so that Python starts once for all CPUs.
-
-    library -- a file; preload -- fake_msr.so
-    """
+    """This program in a child process, so that Python starts only once for all CPUs. `library` is a
+    file, and `preload` is the path of fake_msr.so."""
 
     def __init__(self, library, preload):
         self.program = subprocess.Popen(
@@ -70,8 +66,8 @@ class Lists:
         raise EOFError(f'{__file__} ended')
 
     def names(self, cpu):
-        """{name: (counters, event, mask)} for a CPU as in topology_for(); {}: not
-        supported by the library."""
+        """Returns {name: (counters, event, mask)} for a CPU as in topology_for(), or {} if the
+        library does not support it."""
         with tempfile.NamedTemporaryFile('w', suffix='.cfg') as topology:
             topology.write(topology_for(cpu))
             topology.flush()
@@ -101,7 +97,7 @@ class Memory:
         return self.file.read(size)
 
     def text(self, at):
-        """The C string at an address; None if it is not mapped."""
+        """Returns the C string at an address; None if the address is not mapped."""
         end = next((high for low, high, _, _ in self.parts
                     if low <= at < high), None)
         if end is None:
@@ -109,14 +105,14 @@ class Memory:
         return self.read(at, min(200, end - at)).split(b'\0')[0]
 
     def word(self, at):
-        """The 8 bytes at an address as a number; 0 if they are not mapped."""
+        """Returns the 8 bytes at an address as a number; 0 if they are not mapped."""
         if not any(low <= at <= high - 8 for low, high, _, _ in self.parts):
             return 0
         return int.from_bytes(self.read(at, 8), 'little')
 
     def find_text(self, text, path):
-        """Addresses of a C string in the mapped file `path`. It may be the end of a
-        longer string, because linkers merge these."""
+        """Returns the addresses of a C string in the mapped file `path`. It may be the end of a
+        longer string, because linkers merge such strings."""
         for low, high, _, name in self.parts:
             if name == path:
                 data = self.read(low, high - low)
@@ -124,7 +120,7 @@ class Memory:
                     yield low + hit.start()
 
     def find_pointer(self, address):
-        """Places in writable anonymous memory that hold an address."""
+        """Returns the places in writable anonymous memory that contain an address."""
         wanted = address.to_bytes(8, 'little')
         for low, high, how, name in self.parts:
             if 'w' in how and (not name or name == '[heap]'):
@@ -143,7 +139,7 @@ def is_entry(memory, at):
 
 
 def list_before(memory, last):
-    """The entries before the last one, [[name, counters, event, mask]]."""
+    """Returns the entries before the last one as [[name, counters, event, mask]]."""
     def holds(size):
         return all(is_entry(memory, last - k * size) for k in (1, 2, 3))
 

@@ -1,22 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Computes by axioms which outcomes of litmus tests the memory models allow. It tries every
-choice of the store that a load reads, and of the order of stores to each address.
+"""Computes by axioms which outcomes of litmus tests the memory models allow. It tries every choice
+of the store that a load reads, and of the order of stores to each address.
 
     litmus_axioms.py TABLE            exits with 1 if a row differs
     litmus_axioms.py TABLE --write    writes the results of the axioms into the table
 
-It shares no code with the runtime of explore. TABLE is tests/fixtures/litmus.tsv, whose
-comments define the notation of programs.
+It shares no code with the runtime of `explore`. TABLE is tests/fixtures/litmus.tsv, whose comments
+define the notation of programs. The models are:
 
- sc   program order, reads, writes and overwrites are acyclic (Shasha and Snir
-      1988).
- tso  Sewell et al., CACM 53(7), 2010, as axioms: Owens, Sarkar, Sewell, TPHOLs
-      2009; a fence follows each seq_cst store; read-modify-writes and seq_cst
-      fences are fences.
- c11  C++20, [intro.races] and [atomics.order] (WG21 P0668), without consume:
-      release sequences contain only read-modify-writes; loads that read future
-      stores are not restricted, so load buffering is allowed.
+- sc: program order, reads, writes and overwrites form no cycle (Shasha and Snir 1988).
+- tso: the model of Sewell et al., CACM 53(7), 2010, as axioms (Owens, Sarkar, Sewell, TPHOLs 2009).
+  A fence follows each seq_cst store; read-modify-writes and seq_cst fences are fences.
+- c11: C++20, [intro.races] and [atomics.order] (WG21 P0668), without consume. Release sequences
+  contain only read-modify-writes. Loads that read future stores are not restricted, so load
+  buffering is allowed.
 """
 import itertools
 import re
@@ -27,7 +25,8 @@ STEP = re.compile(r"(?:(F)|([a-z])(?:=(\d)|(\+)1|(\?))?)\.(rlx|acq|rel|ar|sc)$")
 
 
 class Event:
-    """Kind (R, W, U: both, F: fence, C: a failed comparison), address and memory order."""
+    """Kind (R: read, W: write, U: both, F: fence, C: failed comparison), address and memory
+    order."""
 
     def __init__(self, thread, text):
         match = STEP.match(text)
@@ -48,7 +47,7 @@ class Event:
 
 
 def closure(pairs):
-    """The transitive closure of a set of pairs."""
+    """Returns the transitive closure of a set of pairs."""
     pairs = set(pairs)
     while True:
         more = {(a, d) for a, b in pairs for c, d in pairs if b == c} - pairs
@@ -92,7 +91,7 @@ class Execution:
         return acyclic(kept | outside | self.mo | self.fr)
 
     def sequences(self, head):
-        """The stores of a release sequence."""
+        """Returns the stores of a release sequence."""
         found = {head}
         while True:
             more = {r for w, r in self.rf if w in found and r.what == "U"}
@@ -101,7 +100,7 @@ class Execution:
             found |= more
 
     def synchronizes(self):
-        """Pairs from a releasing write or fence to an acquiring read or fence."""
+        """Returns the pairs from a releasing write or fence to an acquiring read or fence."""
         pairs = set()
         for head in (e for e in self.events if e.writes):
             froms = [f for f, w in self.po if w is head and f.what == "F"
@@ -163,7 +162,7 @@ def value_of(write, chosen):
 
 
 def outcomes(program):
-    """{model: set of outcomes}."""
+    """Returns {model: set of outcomes}."""
     body, _, finals = program.partition(" / ")
     threads = [[Event(i, step) for step in thread.split()]
                for i, thread in enumerate(body.split(" | "))]
@@ -181,7 +180,7 @@ def outcomes(program):
 
 
 def columns(program):
-    """Columns of the table: outcomes of sc, and further outcomes of each model."""
+    """Returns the columns of the table: the outcomes of sc, and further outcomes of each model."""
     found = outcomes(program)
     return [" ".join(sorted(found["sc"]))] + [
         " ".join(sorted(found[model] - found["sc"])) or "-"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks whether another order covers an order whose weakening is not detected. Each row of
-tests/fixtures/orders/protocol.tsv has a few accesses of a protocol with some weakened orders,
-outcomes that must not occur, and whether C11 allows one of them. litmus_axioms.py, which
-shares no code with explore, tries all executions.
-verify/tests/explore/test_explore_protocol.c checks that explore's own memory model has the
-same outcomes, and no others.
+"""Checks whether another order covers an order whose weakening is not detected.
+
+Each row of tests/fixtures/orders/protocol.tsv has a few accesses of a protocol, in which some
+orders are weakened. It lists outcomes that must not occur, and whether C11 allows one of them.
+The tool litmus_axioms.py, which shares no code with `explore`, tries all executions.
+verify/tests/explore/test_explore_protocol.c checks that the memory model of `explore` has exactly
+the same outcomes.
 
     orders_protocol.py [TABLE]      exits with 1 if a row differs
 """

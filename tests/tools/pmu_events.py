@@ -3,11 +3,11 @@
 """Reduces the kernel's lists of events to the events of events.tsv.
 
 pmu_events.py KERNEL VERSION >tests/fixtures/pmu-events.tsv
-    KERNEL   an unpacked kernel source; reads its tools/perf/pmu-events/arch
+    KERNEL   an unpacked kernel source, of which tools/perf/pmu-events/arch is read
     VERSION  description of the source, for the head of the file
 
-An event is kept in the lists of a CPU of runner/counters/cpus.tsv if that CPU counts it by
-a code that likwid's lists cannot confirm. Codes have the form of a raw event of perf_event_open.
+An event is kept in the lists for a CPU of runner/counters/cpus.tsv if that CPU counts it by a code
+that likwid's lists cannot confirm. Codes have the form of a raw event of perf_event_open().
 """
 
 import json
@@ -20,24 +20,24 @@ CORE_UNITS = ('', 'core', 'cpu_core', 'cpu_atom', 'cpu_lowpower')
 CPU = ('vendor', 'family', 'models', 'pmu', 'arch', 'lines', 'without',
        'likwid', 'perf', 'what')
 EVENT = ('arch', 'metric', 'likwid', 'counter', 'pmu', 'code', 'perf', 'note')
-INSTALLED = '5.2'  # the release of likwid whose lists are read
+INSTALLED = '5.2'  # release of likwid whose lists are read
 
 
 def table(name):
-    """The rows of a table of runner/counters, as lists of fields."""
+    """Returns the rows of a table of runner/counters, as lists of fields."""
     for line in (COUNTERS / name).read_text().splitlines():
         if line and not line.startswith('#'):
             yield line.split('\t')
 
 
 def number(text):
-    """A number in a list: "0xd0", or the first of "0xB7,0xBB"."""
+    """Reads a number in a list: "0xd0", or the first of "0xB7,0xBB"."""
     return int(str(text or '0').split(',')[0], 0)
 
 
 def x86_code(event, amd):
-    """event:0-7 umask:8-15, then edge, inv, cmask. Higher bits of the event
-    (AMD) begin at bit 32, higher bits of the mask (Intel) at bit 40."""
+    """Builds a code: event in bits 0-7, umask in bits 8-15, then edge, inv and cmask. Higher bits
+    of the event (AMD) begin at bit 32, higher bits of the mask (Intel) at bit 40."""
     code, mask = number(event['EventCode']), number(event.get('UMask'))
     return (code & 0xff | (mask & 0xff) << 8 | (mask >> 8) << 40 |
             ((code >> 8) << 32 if amd else 0) |
@@ -47,7 +47,8 @@ def x86_code(event, amd):
 
 
 def read(folder):
-    """The events that the files of a folder describe, without descriptions of metric groups."""
+    """Returns the events that the files of a folder describe, without descriptions of metric
+    groups."""
     for path in sorted(folder.glob('*.json')):
         found = json.loads(path.read_text())
         if isinstance(found, list):
@@ -55,7 +56,8 @@ def read(folder):
 
 
 def events_of(arch, name):
-    """(unit, name, code) of the events of a core's PMU in a list; for AMD also of its L3."""
+    """Returns (unit, name, code) of the core PMU's events in a list; for AMD also of the L3
+    PMU's."""
     standard = {event['EventName']: event for event in read(arch)
                 if 'EventCode' in event}
     for event in read(arch / name):
@@ -70,12 +72,12 @@ def events_of(arch, name):
 
 
 def rows(name, columns):
-    """A table of runner/counters as one dict per line."""
+    """Returns a table of runner/counters as a dict for each line."""
     return [dict(zip(columns, row + [''])) for row in table(name)]
 
 
 def several(text):
-    """The names in "a,b"; empty for "-"."""
+    """Returns the names in "a,b"; none for "-"."""
     return [] if text == '-' else text.split(',')
 
 
@@ -83,7 +85,7 @@ CPUS, EVENTS = rows('cpus.tsv', CPU), rows('events.tsv', EVENT)
 
 
 def offered(cpu):
-    """metric -> line of the event map, as rm_event_map_find() finds it."""
+    """Returns the line of the event map for each metric, as rm_event_map_find() would find it."""
     lines = {}
     for group in [*several(cpu['lines']), '*']:
         for event in EVENTS:
@@ -104,7 +106,7 @@ def in_likwid(cpu, event):
 
 
 def wanted():
-    """list -> names of the events that it must confirm."""
+    """Returns the names of the events that each list must confirm."""
     names = {}
     for cpu in CPUS:
         for event in offered(cpu).values():

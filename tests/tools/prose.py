@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""prose.py [--show N] [PATH...] - check the English of the tree.
+"""prose.py [--show N] [PATH...] - checks the English of the tree.
 
 Counts sentences of documents, messages and comments that break a rule of
 plain technical English, and compares the share of each kind of text with its
@@ -29,7 +29,7 @@ HASH_TEXT = re.compile(r"(?:^|\s)#(?P<line> [^\n]*)", re.M)
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
-    """One paragraph, comment or message."""
+    """A paragraph, comment or message."""
 
     path: str
     line: int
@@ -38,7 +38,7 @@ class Piece:
 
 
 def markdown(path: str, text: str) -> collections.abc.Iterator[Piece]:
-    """Paragraphs, list items and table cells; no code."""
+    """Yields paragraphs, list items and table cells, but no code."""
     kind = "readme" if path == "README.md" else "documents"
     text = re.sub(r"^```.*?^```|^    [^\n]*", lambda m: "\n" * m[0].count("\n"), text, flags=re.S | re.M)
     for block in re.finditer(r"(?:^[^\n]*\S[^\n]*\n?)+", text, re.M):
@@ -50,7 +50,7 @@ def markdown(path: str, text: str) -> collections.abc.Iterator[Piece]:
 
 
 def source(path: str, text: str, pattern: re.Pattern[str]) -> collections.abc.Iterator[Piece]:
-    """Comments, runs of line comments as one, and strings of five words and more."""
+    """Yields comments, with runs of line comments joined, and strings of five or more words."""
     run: list[str] = []
     start = last = 0
     for found in pattern.finditer(text):
@@ -74,7 +74,7 @@ def source(path: str, text: str, pattern: re.Pattern[str]) -> collections.abc.It
 
 
 def template(path: str, text: str) -> collections.abc.Iterator[Piece]:
-    """Text of a page template without its markup and expressions."""
+    """Yields the text of a page template without its markup and expressions."""
     text = re.sub(r"\{[%#].*?[%#]\}|<(?:style|script).*?</(?:style|script)>", " ", text, flags=re.S)
     text = re.sub(r"\{\{.*?\}\}", "X", text, flags=re.S)
     for paragraph in re.split(r"</?(?:p|li|t[dhr]|h\d|div|summary|section|dt|dd)\b[^>]*>|\n\s*\n", text):
@@ -82,7 +82,7 @@ def template(path: str, text: str) -> collections.abc.Iterator[Piece]:
 
 
 def pieces(path: str) -> collections.abc.Iterator[Piece]:
-    """The texts of one file."""
+    """Yields the texts of one file."""
     suffix = pathlib.Path(path).suffix
     try:
         text = pathlib.Path(path).read_text(encoding="utf8")
@@ -101,13 +101,13 @@ def pieces(path: str) -> collections.abc.Iterator[Piece]:
 
 
 def sentences(text: str) -> list[str]:
-    """Sentences of at least five words."""
+    """Splits a text into sentences; drops those shorter than five words."""
     plain = re.sub(r"\s+", " ", text).strip()
     return [part for part in re.split(r"(?<=[.!?;])\s+(?=[A-Z`\"*(])", plain) if len(part.split()) >= 5]
 
 
 def main() -> int:
-    """Print the shares; compare them with their limits."""
+    """Prints the shares and compares them with their limits."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--show", type=int, default=0, metavar="N")
     parser.add_argument("paths", nargs="*")

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""recipe_steps.py FOLDER - writes every shell step of the pipeline recipes, examples/ci/*.yml
-and docs/guide/ci.md, to a separate file in FOLDER, named by recipe and number, and prints
-the names. A step that this script does not find is an error, because a recipe that is never
-run may not work."""
+"""Writes every shell step of the pipeline recipes to a separate file.
+
+    recipe_steps.py FOLDER
+
+The recipes are examples/ci/*.yml and docs/guide/ci.md. The files in FOLDER are named by recipe and
+number, and their names are printed. It is an error if this script does not find a step, because a
+recipe that no test runs may not work."""
 import pathlib
 import re
 import sys
@@ -11,13 +14,13 @@ import sys
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-KEYS = ("run", "script", "before_script", "after_script")  # their values are shell
+KEYS = ("run", "script", "before_script", "after_script")  # the values of these keys are shell code
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 
 
 def steps_of(tree):
-    """Every value of a key that holds shell, in the order of execution:
-    before_script goes before script."""
+    """Returns every value of a key that holds shell code, in the order of execution: before_script
+    comes before script."""
     if isinstance(tree, list):
         for part in tree:
             yield from steps_of(part)
@@ -31,7 +34,7 @@ def steps_of(tree):
 
 
 def recipes():
-    """(recipe, its steps). In GitLab one shell runs all lines of a job."""
+    """Yields each recipe with its steps. In GitLab, one shell runs all lines of a job."""
     for path in sorted((ROOT / "examples" / "ci").glob("*.yml")):
         yield path.stem, list(steps_of(yaml.safe_load(path.read_text())))
     page = (ROOT / "docs" / "guide" / "ci.md").read_text()

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compares misses of the simulated machine with cachegrind's, on one core.
+"""Compares the cache misses of the simulated machine with cachegrind's, on one core.
 
     sim_fidelity.py BUILD [--long]      prints TAP; exits with 1 if a limit is exceeded
 
-Both run the same trial twice, with two window lengths. Misses per warm operation are the
-difference of the counts divided by the difference of the operations. Cachegrind simulates
-the native program with this machine's allocator and code; the simulated machine has its
-own. The native program runs in callgrind, which counts only the window, because the misses
-of a map's destruction depend on the writes before it.
+Both run the same trial twice, with two window lengths. Misses per warm operation are the difference
+of the counts divided by the difference of the operations. Cachegrind simulates the native program
+with this machine's allocator and code; the simulated machine has its own. The native program runs
+in callgrind, which counts only the window, because the misses while a map is destroyed depend on
+the writes before.
 """
 import json
 import pathlib
@@ -17,10 +17,10 @@ import sys
 import tempfile
 
 SHORT, LONG = (10_000, 60_000), (50_000, 350_000)
-CACHES = ("--D1=32768,8,64", "--LL=8388608,16,64")  # machines/cachegrind.conf
+CACHES = ("--D1=32768,8,64", "--LL=8388608,16,64")  # as in machines/cachegrind.conf
 L1D_BYTES = 32768
 
-# map, keys, write share, kind, expected agreement
+# map, keys, write share, kind of write, expected agreement
 CASES = [
     ("null_map", 1000, 0.03, "update", "still"),
     ("rwlock_probe", 200, 0.03, "update", "still"),
@@ -70,15 +70,15 @@ def answer(text):
 
 
 def layout():
-    """Prefix of a command that fixes its memory layout, if that is allowed. Otherwise it is
-    random which lines of setup and stack share a set."""
+    """Returns the prefix of a command that fixes its memory layout, if that is allowed. Otherwise
+    chance decides which cache lines of setup and stack share a set."""
     words = ["setarch", "-R"]
     works = subprocess.run([*words, "true"], capture_output=True).returncode
     return [] if works else words
 
 
 def misses_of(profile):
-    """D1 misses that callgrind collected."""
+    """Returns the D1 misses that callgrind counted."""
     found = dict(line.split(":", 1) for line in profile.read_text().splitlines()
                  if line.startswith(("events:", "totals:")))
     counts = dict(zip(found["events"].split(),
@@ -87,7 +87,7 @@ def misses_of(profile):
 
 
 def native(build, case, ops):
-    """(operations, D1 misses of the window)."""
+    """Returns (operations, D1 misses in the window)."""
     with tempfile.TemporaryDirectory() as folder:
         profile = pathlib.Path(folder, "profile")
         run = subprocess.run(
@@ -101,7 +101,7 @@ def native(build, case, ops):
 
 
 def simulated(build, case, ops):
-    """(operations, L1d misses of the window)."""
+    """Returns (operations, L1d misses in the window)."""
     asked = json.loads(request(case, ops))
     asked["cell"]["measure"] = "simulated:cachegrind"
     run = subprocess.run([str(build / "maps/sim" / case[0]), "trial"],
@@ -119,8 +119,8 @@ def per_op(count, build, case, lengths):
 
 
 def expected_of(build, case, lengths):
-    """Misses by cachegrind. A map frees memory when all threads have passed a quiescent
-    state. On a busy machine a few per cent of runs keep it longer and miss more (4.09
+    """Returns the misses by cachegrind. A map frees memory when all threads have passed a quiescent
+    state. On a busy machine a few per cent of the runs keep memory longer and miss more (4.09
     instead of 3.82), so the median of three counts is used."""
     runs = 3 if case[4] == "allocates" else 1
     return sorted(per_op(native, build, case, lengths)
@@ -128,9 +128,10 @@ def expected_of(build, case, lengths):
 
 
 def bar(case, expected):
-    """Allowed difference; None: only printed, near the capacity."""
+    """Returns the allowed difference; None near the capacity, where the difference is only
+    printed."""
     _, keys, _, _, agreement = case
-    bytes_about = keys * 32  # a key, a value, and as much around them
+    bytes_about = keys * 32  # a key, a value, and as many bytes around them
     if L1D_BYTES / 2 <= bytes_about <= 2 * L1D_BYTES + bytes_about / 4:
         return None
     if agreement == "allocates":

@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Golden counts of the simulated machine: every map on 1, 4, 16 and 64 cores, and the counts
-that the page shows for campaigns without.
+"""Checks the golden counts of the simulated machine: every map on 1, 4, 16 and 64 cores, and the
+counts that the page shows for campaigns that simulated nothing.
 
-    sim_golden.py BUILD                 compares, as TAP
-    sim_golden.py BUILD --maps A,B      compares these, without the page's counts
-    sim_golden.py BUILD --write WHY     rewrites the files, adds WHY to CHANGES
+    sim_golden.py BUILD                 compares, and prints TAP
+    sim_golden.py BUILD --maps A,B      compares these maps, without the page's counts
+    sim_golden.py BUILD --write WHY     rewrites the files, and adds WHY to CHANGES
 
-A golden file belongs to a compiler version and a machine, where the hash over all counts of
-all cores must be equal. For other compilers the counts per operation must lie in a band
-around gcc's. Each line has a hash of its code (the map's instrumented text). A map whose
-code has changed fails until `make golden-sim WHY='...'` records the reason; a new map has
-no golden counts yet.
-The page's counts (report/simulated_counts.json, docs/adr/0014) come from the compiler
-with a golden file, and must equal its current counts.
+A golden file belongs to one compiler version and machine, on which the hash over all counts of all
+cores must be equal. For other compilers, the counts per operation must lie in a band around gcc's.
+Each line has a hash of its code (the map's instrumented text). A map whose code has changed fails
+until `make golden-sim WHY='...'` records the reason; a new map has no golden counts yet. The page's
+counts (report/simulated_counts.json, docs/adr/0014) come from the compiler to which a golden file
+belongs, and must equal the current counts of that compiler.
 """
 import concurrent.futures
 import datetime
@@ -26,7 +25,7 @@ import tempfile
 
 MACHINE = "icelake-sp"
 CORES = (1, 4, 16, 64)
-OPS = 256  # per core
+OPS = 256  # operations per core
 FOLDER = pathlib.Path("tests/golden/sim")
 COUNTS = ("l1d_misses", "coherence_misses", "invalidations",
           "false_sharing_invalidations", "upgrades")
@@ -38,7 +37,7 @@ PLANNED = ("blocks", "base", "skip", "estimate_ns", "memory_bytes", "repeat")
 COUNTED = ("impls", "runner/sim", "runner/trial", "runner/driver.h",
            "runner/worker.h", "runner/operations.h", "runner/skew.h",
            "runner/keys.h")
-SINGLE = {"unsafe", "unsafe-insert", "single-writer"}  # not with 2 threads
+SINGLE = {"unsafe", "unsafe-insert", "single-writer"}  # capabilities that exclude runs with 2 threads
 
 
 def output(*command):
@@ -52,7 +51,7 @@ def compiler(build):
 
 
 def maps(build, only):
-    """(id, shape, whether several threads are allowed) of the simulated maps."""
+    """Returns (id, shape, whether several threads are allowed) of the simulated maps."""
     listed = json.loads(output(build / "readmostly", "dev", "list", "--json"))["maps"]
     return [(m["id"], m["shapes"][0], not SINGLE & set(m["caps"]))
             for m in listed if m["sim"]["simulated"] and m["shapes"]
@@ -60,7 +59,7 @@ def maps(build, only):
 
 
 def code(build, name):
-    """Hash of the map's machine code before linking."""
+    """Returns a hash of the map's machine code before linking."""
     with tempfile.NamedTemporaryFile() as text:
         subprocess.run(["objcopy", "-O", "binary", "-j", ".text",
                         *build.glob(f"sim/impls/*/{name}.raw.o"), text.name],
@@ -69,7 +68,7 @@ def code(build, name):
 
 
 def golden_cell(name, shape, cores):
-    """The smoke workload with churn, so that maps allocate and free."""
+    """Makes a cell of the smoke workload with churn, so that maps allocate and free memory."""
     return {
         "id": "golden", "workload": "golden", "map": name,
         "shape": shape, "keys": 1024, "write_share": 0.03,
@@ -82,7 +81,7 @@ def golden_cell(name, shape, cores):
 
 
 def count(build, cell):
-    """(trial's result, metric -> total) of one simulated trial."""
+    """Runs one simulated trial; returns its result, and the total of each metric."""
     request = {"protocol": 2, "seed": 1, "control_extra": 0.0,
                "counters": {"backend": "none"}, "cell": cell}
     run = subprocess.run([build / "maps/sim" / cell["map"], "trial"],
@@ -104,7 +103,7 @@ def row(build, name, shape, cores):
 
 
 def page_row(build, cell):
-    """The values of a cell that the page needs, and the code that was counted."""
+    """Returns the values of a cell that the page needs, and the code that was counted."""
     result, counts = count(build, cell)
     plain = json.loads((build / f"maps/plain/{cell['map']}.json").read_text())
     return {"cell": cell, "simulated_code": code(build, cell["map"]),
@@ -133,7 +132,7 @@ def page_rows(build):
 
 
 def commit():
-    """The last commit that changed the counts; "+": there are uncommitted changes."""
+    """Returns the last commit that changed the counts, with "+" if changes are not committed."""
     last = output("git", "log", "-1", "--format=%h", "--abbrev=12", "--",
                   *COUNTED).strip()
     changed = output("git", "status", "--porcelain", "--", *COUNTED).strip()
@@ -164,7 +163,7 @@ def write(path, made, why):
 
 
 def in_band(got, golden):
-    """Checks, for other code and schedules, counts per operation near the golden ones."""
+    """For other code and schedules, checks that counts per operation are near the golden ones."""
     ops = OPS * int(got["cores"])
     return all(abs(int(got[c]) - int(golden[c])) <=
                0.5 * int(golden[c]) + ops
@@ -172,7 +171,7 @@ def in_band(got, golden):
 
 
 def sane(got):
-    """Checks facts that hold for every compiler and map."""
+    """Checks what holds for every compiler and map."""
     alone = int(got["cores"]) == 1
     return (int(got["false_sharing_invalidations"]) <=
             int(got["invalidations"]) and

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""timeline_format.py - checks that a file is a Chrome trace that Perfetto can read.
+"""timeline_format.py FILE checks that a file is a Chrome trace that Perfetto can read.
 
-Follows "Trace Event Format", the JSON object form: each event has ph, ts, pid, tid and name;
-B and E nest per thread; b and e pair up per id; the times of a thread never decrease.
+The format is "Trace Event Format" in its JSON object form. Each event has ph, ts, pid, tid and
+name; B and E events nest in each thread; b and e events pair up by id; the times in a thread never
+decrease.
 """
 import json
 import sys
@@ -11,7 +12,7 @@ PHASES = {"B", "E", "b", "e", "M"}
 
 
 def errors(trace):
-    """Yields the errors of a trace, as sentences."""
+    """Yields the errors in a trace, as sentences."""
     events = trace.get("traceEvents")
     if not isinstance(events, list):
         yield "traceEvents is not a list"
@@ -69,7 +70,7 @@ def nesting(i, event, stack):
 
 
 def spans(trace):
-    """(name, tid, start, end) of each B, E pair."""
+    """Returns (name, tid, start, end) of each pair of B and E events."""
     found, stacks = [], {}
     for event in trace["traceEvents"]:
         stack = stacks.setdefault(event["tid"], [])

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Compares the planned time of a mode with the time that its trials took.
-tests/fixtures/trial-costs.tsv is the record; runner/plan/plan_cost.c computes the plan.
 
-    trial_costs.py CAMPAIGN         prints the record
-    trial_costs.py RECORD PLAN      compares it with a plan (--json), as TAP
+    trial_costs.py CAMPAIGN         prints a record of the time taken
+    trial_costs.py RECORD PLAN      compares a record with a plan (--json), as TAP
 
-Per workload and measure: trials that ran, and seconds from their start to the next start,
-without repeats. Mean trials are compared, so that a change of blocks needs no new record.
-Rows that the plan no longer has are left out. All rows together must agree within 15 % if
-the machine was quiet during the recording.
+tests/fixtures/trial-costs.tsv is the record in use; runner/plan/plan_cost.c computes the planned
+time. A row of the record has, for a workload and a measure, the trials that ran and the seconds
+from each start to the next, without repeats. Mean times of a trial are compared, so that a change
+of blocks needs no new record. Rows that the plan no longer has are left out. All rows together must
+agree within 15 % if the machine was quiet during the recording.
 """
 import datetime
 import json
@@ -19,8 +19,8 @@ import sys
 
 COLUMNS = "workload\tmeasure\ttrials\ttook_s"
 WITHIN = 0.15
-PAUSE_S = 1  # a longer pause: the campaign was resumed
-QUIET = 3  # mean load: a trial's own two threads, plus a little
+PAUSE_S = 1  # after a longer pause, the campaign was resumed
+QUIET = 3  # mean load: the two threads of a trial, plus a little
 
 
 def started_s(trial):
@@ -29,7 +29,7 @@ def started_s(trial):
 
 
 def spans(trials):
-    """Each trial with its seconds, including the fsync of its line."""
+    """Yields each trial with its seconds, including the fsync of its line."""
     for trial, after in zip(trials, trials[1:] + [None]):
         ended_s = started_s(trial) + trial["wall_ns"] / 1e9
         rest_s = started_s(after) - ended_s if after else 0
@@ -37,7 +37,7 @@ def spans(trials):
 
 
 def took(folder):
-    """(workload, measure) -> [trials, seconds], and the mean load."""
+    """Returns (workload, measure) -> [trials, seconds], and the mean load."""
     meta = json.loads((folder / "campaign.json").read_text())
     cells = {c["id"]: (c["workload"], c["measure"]) for c in meta["cells"]}
     sums, loads = {}, []
@@ -69,7 +69,7 @@ def read(record):
 
 
 def mean_trial_s(plan):
-    """(workload, measure) -> planned seconds of a trial, over its cells."""
+    """Returns the planned seconds of a trial by (workload, measure), averaged over cells."""
     costs = {}
     for cell in plan["cells"]:
         if not cell["skip"]:
@@ -79,7 +79,7 @@ def mean_trial_s(plan):
 
 
 def compare(record, plan):
-    """Compares the planned and the taken time of the recorded trials."""
+    """Compares the planned and the measured time of the recorded trials."""
     costs = mean_trial_s(json.loads(plan.read_text()))
     rows = {k: v for k, v in read(record).items() if k in costs}
     planned = sum(costs[k] * trials for k, (trials, _) in rows.items())

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of the linked pages, one module per page. Titles and column heads are in
-report/render/tables.toml."""
+"""Builds the tables of the linked pages, with one module for each page. Titles and column heads
+are in report/render/tables.toml."""

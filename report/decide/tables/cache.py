@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cache counts of a simulated machine and of hardware counters."""
+"""Tables of cache events, from a simulated machine and from hardware counters."""
 import json
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from report.model.table import Table, Value
 
 STORED = Path(__file__).resolve().parents[2] / "simulated_counts.json"
 PREFIX = "simulated:"
-# Column -> the counts that it sums.
+# Column of the table -> the counts that are added up for it.
 COUNTS: Mapping[str, tuple[str, ...]] = {
     "l1d_misses": ("l1d_load_misses", "l1d_store_misses"),
     "cold": ("cold_misses",), "capacity": ("capacity_misses",),
@@ -40,7 +40,7 @@ class StoredCell:
 
 @dataclass(frozen=True)
 class Stored:
-    """report/simulated_counts.json."""
+    """The content of report/simulated_counts.json."""
     model: str
     commit: str
     compiler: str
@@ -48,21 +48,21 @@ class Stored:
 
 
 def sums(counts: Mapping[str, float], ops: int) -> Iterator[float | None]:
-    """The columns COUNTS, per operation; None: a count is missing."""
+    """Yields the columns COUNTS per operation; None if a count is missing."""
     for names in COUNTS.values():
         yield sum(counts[n] for n in names) / ops if ops and all(n in counts for n in names) \
             else None
 
 
 def middle(columns: Sequence[tuple[float | None, ...]]) -> Iterator[float | None]:
-    """Medians over trials. Each count is exact, but trials draw different keys."""
+    """Yields medians over trials. Each count is exact, but trials use different keys."""
     for values in zip(*columns):
         known = [v for v in values if v is not None]
         yield statistics.median(known) if known else None
 
 
 def of_campaign(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
-    """Rows of the cells that the campaign simulated."""
+    """Yields the rows of cells that the campaign simulated."""
     for cell in campaign.cells.values():
         if cell.measure.startswith(PREFIX) and cell.ok:
             trials = []
@@ -75,8 +75,8 @@ def of_campaign(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
 
 
 def of_store(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
-    """Rows that were simulated earlier, for campaigns of a mode that simulated nothing.
-    The source states whether this build has the same machine code."""
+    """Yields rows that were simulated earlier, for campaigns of a mode that simulated nothing.
+    The column `source` shows whether this build has the same machine code."""
     stored = decode(Stored, json.loads(STORED.read_text(encoding="utf-8")))
     for row in stored.cells:
         if row.cell.map in campaign.maps:
@@ -87,7 +87,7 @@ def of_store(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
 
 
 def simulated(campaign: Campaign) -> Table:
-    """Counts per operation on the simulated machine."""
+    """Builds the table of counts per operation on the simulated machine."""
     rows = tuple(of_campaign(campaign))
     if not rows and campaign.plan.mode and not campaign.plan.synthetic:
         rows = tuple(of_store(campaign))
@@ -97,7 +97,7 @@ def simulated(campaign: Campaign) -> Table:
 # ---- hardware ---------------------------------------------------------------------
 
 def with_ratio(events: Sequence[Event]) -> list[Event]:
-    """The events, and instructions per cycle of a trial that counted both."""
+    """Adds instructions per cycle to the events of a trial that counted both."""
     known = {e.metric: e for e in events if e.total is not None}
     both = [known[m] for m in ("instructions", "cycles") if m in known]
     if len(both) < 2 or not both[1].total or both[0].total is None:
@@ -108,7 +108,7 @@ def with_ratio(events: Sequence[Event]) -> list[Event]:
 
 
 def per_operation(cell: Cell) -> Iterator[tuple[str, str, Estimate, str, str | None]]:
-    """(metric, event, estimate, quality, backend) of one cell."""
+    """Yields (metric, event, estimate, quality, backend) for one cell."""
     values: dict[str, list[float]] = {}
     about: dict[str, tuple[Event, str | None]] = {}
     bad: dict[str, str] = {}
@@ -133,7 +133,8 @@ def per_operation(cell: Cell) -> Iterator[tuple[str, str, Estimate, str, str | N
 
 
 def counters(campaign: Campaign) -> Table:
-    """Hardware events per operation. A metric that is zero everywhere is not a measurement."""
+    """Builds the table of hardware events per operation. If a metric is zero in all trials of a
+    cell, the counter does not work."""
     rows: list[tuple[Value, ...]] = []
     for cell in campaign.cells.values():
         if cell.measure == "counters":
@@ -144,5 +145,5 @@ def counters(campaign: Campaign) -> Table:
 
 
 def tables(campaign: Campaign) -> tuple[Table, ...]:
-    """The tables of the page on caches."""
+    """Returns the tables of the page on caches."""
     return simulated(campaign), counters(campaign)

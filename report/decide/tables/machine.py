@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about machine and build, and settings that were not controlled."""
+"""Tables of facts about the machine and build, and of settings that were not controlled."""
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -10,17 +10,17 @@ from report.model.table import Table, Value
 
 KB = re.compile(r"\b(\d+) kB\b")
 PRESSURE = re.compile(r"some avg10=([\d.]+)")
-BUSY_LOAD, BUSY_PRESSURE = 0.5, 5.0  # load average; per cent of 10 s
+BUSY_LOAD, BUSY_PRESSURE = 0.5, 5.0  # limits: load average; per cent of the last 10 s
 
 
 def first_number(text: str | None) -> float:
-    """The first number of a text, 0 if it lacks one."""
+    """Returns the first number in a text, or 0 if it has no number."""
     match = re.search(r"\d+(?:\.\d+)?", text or "")
     return float(match[0]) if match else 0.0
 
 
 def frequency(m: Machine) -> Iterator[tuple[str, str | None]]:
-    """Settings of the clock that were not controlled."""
+    """Yields settings of the CPU frequency that were not controlled."""
     governor = m.fact("governor")
     if governor is None:
         yield "frequency", None
@@ -34,7 +34,7 @@ def frequency(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def sharing(m: Machine) -> Iterator[tuple[str, str | None]]:
-    """Other users of the CPUs."""
+    """Yields other users of the CPUs."""
     if m.fact("hypervisor_flag") == "yes":
         yield "virtual", "yes"
     if m.fact("smt_active") == "1":
@@ -47,7 +47,7 @@ def sharing(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def memory(m: Machine) -> Iterator[tuple[str, str | None]]:
-    """Settings of memory."""
+    """Yields settings of the memory."""
     if "[always]" in (m.fact("thp_enabled") or ""):
         yield "huge_pages", "always"
     if (m.fact("numa_balancing") or "0") != "0":
@@ -61,7 +61,7 @@ def memory(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def counters(m: Machine) -> Iterator[tuple[str, str | None]]:
-    """Settings of hardware counters."""
+    """Yields settings of hardware counters."""
     if m.fact("pmu_type") is None:
         yield "counters", None
     if (m.fact("nmi_watchdog") or "0") != "0":
@@ -69,7 +69,7 @@ def counters(m: Machine) -> Iterator[tuple[str, str | None]]:
 
 
 def uncontrolled(m: Machine) -> Table:
-    """Settings that were not controlled; value None: it cannot be read or set here."""
+    """Lists settings that were not controlled; a value of None could not be read or set."""
     rows: list[tuple[Value, ...]] = [
         row for rule in (frequency, sharing, memory, counters) for row in rule(m)]
     for name, fact in (m.facts or {}).items():
@@ -81,7 +81,7 @@ def uncontrolled(m: Machine) -> Table:
 
 
 def recorded(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
-    """(name, value) of machine, build and plan."""
+    """Yields the recorded facts about machine, build and plan as (name, value)."""
     plan = campaign.plan
     for part, owner in (("", plan.machine), ("build ", plan.build)):
         for f in fields(owner):
@@ -100,26 +100,26 @@ def recorded(campaign: Campaign) -> Iterator[tuple[Value, ...]]:
 
 
 def text_of(fact: Fact) -> str | None:
-    """A fact as text, with sizes in bytes; None: it could not be read."""
+    """Formats a fact, with sizes in bytes; None if it could not be read."""
     if fact.status != "ok" or fact.text is None:
         return None
     return KB.sub(lambda m: f"{1024 * int(m[1])} bytes", fact.text)
 
 
 def workloads(campaign: Campaign) -> Table:
-    """The workload files after expansion."""
+    """Lists the workload files after expansion."""
     return Table("workloads", ("name", "file", "sha256", "text"), tuple(
         (w.name, w.file, w.sha256, w.text) for w in campaign.plan.workloads))
 
 
 def skipped_maps(campaign: Campaign) -> Table:
-    """Maps that were not built here, and their requirements."""
+    """Lists the maps that were not built here, with their requirements."""
     return Table("skipped_maps", ("map", "needs"), tuple(
         (m.id, m.needs) for m in campaign.plan.skipped_maps))
 
 
 def tables(campaign: Campaign) -> tuple[Table, ...]:
-    """The tables of the page on the machine."""
+    """Returns the tables of the page on the machine."""
     return (uncontrolled(campaign.plan.machine),
             Table("facts", ("name", "value"), tuple(recorded(campaign))),
             workloads(campaign), skipped_maps(campaign))

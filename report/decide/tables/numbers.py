@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All measured numbers except throughput: latency, memory, statistics, loops."""
+"""Tables of all measured values except throughput: latency, memory, statistics, loops."""
 import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from report import stats
-from report.decide import latency
+from report.decide import groups, latency
 from report.decide.answer import FEW, bytes_per_entry
 from report.decide.groups import estimate
 from report.load import Campaign, Cell
@@ -15,7 +16,7 @@ from report.model.table import Table, Value
 
 PLACE = ("workload", "write_kind", "write_share", "miss_share", "keys", "shape", "dist",
          "threads", "placement", "options")
-# Statistics that are levels: their value at the end is printed, not their rate.
+# Statistics that are levels: the table shows their final value, not a rate.
 LEVELS = frozenset("""amended array_bytes bins buckets bytes bytes_peak connections
     dirty_entries grace_waiting hazard_list heap_bytes heap_held_bytes heap_used_bytes limbo
     lock_competition lock_sample overflow_buckets_now pool_bytes pool_sessions read_entries
@@ -24,7 +25,7 @@ LEVELS = frozenset("""amended array_bytes bins buckets bytes bytes_peak connecti
 
 
 def place_values(p: Factors, scheduling: str | None = None) -> tuple[Value, ...]:
-    """The columns PLACE; scheduling: Cell.scheduling."""
+    """Formats the columns PLACE; `scheduling` is Cell.scheduling."""
     options = [f"{name} {value}".replace("_", " ") for name, value in p.options
                if not (scheduling and name == "goroutines")]
     if p.memory != "first-touch":
@@ -38,7 +39,7 @@ def place_values(p: Factors, scheduling: str | None = None) -> tuple[Value, ...]
 
 
 def latencies(campaign: Campaign) -> Table:
-    """Percentiles of every operation of every open loop, from both clocks."""
+    """Lists the percentiles of every operation of every open loop, by both clocks."""
     rows: list[tuple[Value, ...]] = []
     for cell in latency.cells_of(campaign):
         late = latency.overload(cell)
@@ -54,7 +55,7 @@ def latencies(campaign: Campaign) -> Table:
 
 
 def pages(cell: Cell) -> str | None:
-    """NUMA nodes of the filled map's pages: "0: 75 %, 1: 25 %"."""
+    """Formats the shares of NUMA nodes in the filled map's pages: "0: 75 %, 1: 25 %"."""
     last = cell.ok[-1].result
     nodes = last.footprint.page_nodes if last and last.footprint else None
     if not nodes or not sum(nodes.values()):
@@ -64,7 +65,7 @@ def pages(cell: Cell) -> str | None:
 
 
 def memories(campaign: Campaign) -> Table:
-    """Bytes per entry of every throughput cell that is large enough."""
+    """Lists the bytes per entry of every throughput cell that is large enough."""
     rows: list[tuple[Value, ...]] = []
     for cell in campaign.cells.values():
         if cell.measure == "throughput" and cell.ok and cell.factors.keys >= FEW \
@@ -78,21 +79,43 @@ def memories(campaign: Campaign) -> Table:
                             "cell"), tuple(rows))
 
 
+def remote_memories(campaign: Campaign) -> Table:
+    """Returns the price of remote memory: the rate with memory on the NUMA node of the
+    threads divided by the rate with other memory."""
+    cells = {(c.map, groups.place_of(c.factors)): c for c in campaign.cells.values()
+             if c.measure == "throughput" and c.factors.placement.startswith("numa:")
+             and c.ok and groups.is_ranked(campaign, c.map)}
+    pairs: dict[str, tuple[groups.Rates, groups.Rates]] = {}
+    for (name, place), cell in cells.items():
+        own = "bind:" + place.placement.removeprefix("numa:")
+        local = cells.get((name, replace(place, memory=own)))
+        if local and local is not cell and place.memory != "first-touch":
+            pairs[cell.id] = local.rates, cell.rates
+    rows = []
+    for key, price in stats.many_ratios(pairs).items():
+        cell, p = campaign.cells[key], campaign.cells[key].factors
+        memory = p.memory.replace("bind:", "node ").replace("interleave", "all nodes")
+        rows.append((cell.map, p.workload, p.write_kind, p.write_share, int(p.keys), p.threads,
+                     memory, estimate(price, Unit.RATIO), cell.id))
+    return Table("remote", ("map", "workload", "write_kind", "write_share", "keys", "threads",
+                            "memory", "price", "cell"), tuple(rows))
+
+
 # ---- counts of the maps -------------------------------------------------------------
 
 def is_level(name: str) -> bool:
-    """True if the statistic does not count events."""
+    """True if the statistic is a level or a maximum instead of a count of events."""
     return name in LEVELS or name.endswith(("_max", "_max_ns", "_peak", "_peak_bytes"))
 
 
 def middle(values: Sequence[float]) -> float | None:
-    """Median; None: no value."""
+    """Returns the median, or None without values."""
     return statistics.median(values) if values else None
 
 
 def competition(stats_of: Sequence[Statistic]) -> list[Statistic]:
-    """The share of lock acquisitions in a trial's window that had to wait; empty if
-    there were none, or if waits were not counted."""
+    """Computes the share of lock acquisitions in a trial's window that had to wait; empty if no
+    lock was acquired, or if waits were not counted."""
     window = {s.name: s.window for s in stats_of}
     taken = {kind: n for kind in ("read", "write") if (n := window.get(f"lock_{kind}s"))}
     waited = [window.get(f"lock_{kind}_contended") for kind in taken]
@@ -103,8 +126,8 @@ def competition(stats_of: Sequence[Statistic]) -> list[Statistic]:
 
 
 def counted(cell: Cell) -> Iterator[tuple[Value, ...]]:
-    """Rows of one cell: name, unit, per million operations, per second, at the end of
-    a trial; medians over trials."""
+    """Yields rows of one cell: name, unit, per million operations, per second, at the end of a
+    trial, number of trials; the values are medians over trials."""
     found: dict[tuple[str, str], list[tuple[Statistic, int, float]]] = {}
     for trial in cell.ok:
         r = trial.result
@@ -121,8 +144,8 @@ def counted(cell: Cell) -> Iterator[tuple[Value, ...]]:
 
 
 def statistics_table(campaign: Campaign) -> Table:
-    """Counts of the maps and their runtimes: from the cells that measure causes, else
-    from the throughput cells."""
+    """Lists the statistics of the maps and their runtimes, from the cells that measure causes or,
+    without such cells, from the throughput cells."""
     cells = [c for c in campaign.cells.values() if c.ok and c.factors.common]
     causes = [c for c in cells if c.measure == "causes"]
     shown = causes or [c for c in cells if c.measure == "throughput"]
@@ -133,7 +156,7 @@ def statistics_table(campaign: Campaign) -> Table:
 
 
 def loops(campaign: Campaign) -> Table:
-    """Loops other than look-ups and writes: scans, fills, sessions, locks."""
+    """Lists the loops other than look-ups and writes: scans, fills, sessions, locks."""
     rows: list[tuple[Value, ...]] = []
     for cell in campaign.cells.values():
         if cell.factors.common or cell.measure in ("verify", "counters") \
@@ -150,6 +173,6 @@ def loops(campaign: Campaign) -> Table:
 
 
 def tables(campaign: Campaign) -> tuple[Table, ...]:
-    """The tables of the page of all numbers, except the groups' tables."""
-    return (latencies(campaign), memories(campaign), statistics_table(campaign),
-            loops(campaign))
+    """Returns the tables of the page of all numbers, except the tables of groups."""
+    return (latencies(campaign), memories(campaign), remote_memories(campaign),
+            statistics_table(campaign), loops(campaign))

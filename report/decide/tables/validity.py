@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Failures, disturbances and controls, for readers who distrust the numbers."""
+"""Tables of failures, disturbances and controls, for readers who distrust the numbers."""
 import math
 import statistics
 from collections.abc import Iterator, Sequence
@@ -12,18 +12,18 @@ from report.decide.trust import copies, is_disturbed
 from report.load import Campaign, Cell, Trial
 from report.model.table import Table, Value
 
-EVEN = 0.8  # slowest / fastest thread of a trial
+EVEN = 0.8  # smallest even ratio of slowest to fastest thread in a trial
 
 
 def controls(campaign: Campaign) -> Table:
-    """Two copies of one map: copy / original."""
+    """Lists the speed ratios of two copies of the same map (copy / original)."""
     return Table("controls", ("map", "threads", "ratio", "cell"), tuple(
         (cell.map, cell.factors.threads, ratio, cell.id)
         for cell, ratio in copies(campaign)))
 
 
 def timed(campaign: Campaign) -> Iterator[tuple[Cell, Trial]]:
-    """Valid trials of timed measures."""
+    """Yields the valid trials of timed measures."""
     for cell in campaign.cells.values():
         if cell.measure != "verify" and not cell.measure.startswith("simulated"):
             for trial in cell.ok:
@@ -31,8 +31,8 @@ def timed(campaign: Campaign) -> Iterator[tuple[Cell, Trial]]:
 
 
 def evenness(cell: Cell, trial: Trial) -> float | None:
-    """Slowest / fastest thread. None: one thread, threads that share a CPU, or an open
-    loop, whose operations are scheduled."""
+    """Returns operations of the slowest / fastest thread. None for a single thread, for threads
+    that share a CPU, and for an open loop, whose operations are scheduled."""
     if cell.factors.threads < 2 or not cell.factors.alone or not cell.factors.closed:
         return None
     ops: list[int] = [t.ops for t in trial.result.threads] if trial.result else []
@@ -41,7 +41,7 @@ def evenness(cell: Cell, trial: Trial) -> float | None:
 
 
 def maps(campaign: Campaign) -> Table:
-    """How each map was disturbed: trials, repeats, waiting, unevenness."""
+    """Counts for each map: trials, repeats, disturbed trials, waiting, and uneven trials."""
     rows: list[tuple[Value, ...]] = []
     for name in dict.fromkeys(c.map for c, _ in timed(campaign)):
         pairs = [(c, t) for c, t in timed(campaign) if c.map == name]
@@ -56,7 +56,7 @@ def maps(campaign: Campaign) -> Table:
 
 
 def verification(campaign: Campaign) -> Table:
-    """Checks of the answers: planned cells that passed, and all trials."""
+    """Counts the checks of answers: planned cells that passed, and all trials."""
     rows: list[tuple[Value, ...]] = []
     for name in dict.fromkeys(c.map for c in campaign.cells.values()):
         cells = [c for c in campaign.cells.values() if c.map == name]
@@ -72,7 +72,7 @@ def verification(campaign: Campaign) -> Table:
 
 
 def lost(campaign: Campaign) -> Table:
-    """Trials that do not count, and cells that the plan skipped."""
+    """Lists the trials that do not count, and the cells that the plan skipped."""
     rows: list[tuple[Value, ...]] = []
     for cell in campaign.cells.values():
         if cell.factors.skip:
@@ -85,7 +85,7 @@ def lost(campaign: Campaign) -> Table:
 
 
 def driver(campaign: Campaign, groups: Sequence[Measured]) -> Table:
-    """The driver's share of the fastest map's time: rate of the map / rate of the map
+    """Computes the driver's share of the fastest map's time: rate of that map / rate of the map
     that does nothing, in the same language."""
     rows: list[tuple[Value, ...]] = []
     for g in groups:
@@ -103,8 +103,8 @@ def driver(campaign: Campaign, groups: Sequence[Measured]) -> Table:
 
 
 def rounds(campaign: Campaign) -> Table:
-    """Each round: cost of its trials relative to the median of their cells, CPU speed,
-    disturbed trials. It shows drift."""
+    """Lists each round with the cost of its trials relative to the medians of their cells, the
+    CPU speed, and the number of disturbed trials. The table reveals drift."""
     costs: dict[int, list[float]] = {}
     speeds: dict[int, list[float]] = {}
     disturbed: dict[int, int] = {}
@@ -124,6 +124,6 @@ def rounds(campaign: Campaign) -> Table:
 
 
 def tables(campaign: Campaign, groups: Sequence[Measured]) -> tuple[Table, ...]:
-    """The tables of the page on validity."""
+    """Returns the tables of the page on validity."""
     return (controls(campaign), maps(campaign), verification(campaign), lost(campaign),
             driver(campaign, groups), rounds(campaign))

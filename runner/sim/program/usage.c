@@ -74,6 +74,17 @@ void rm_usage_read_pages(json_t *memory)
 	json_object_set_new(memory, "huge_bytes", json_null());
 }
 
+int rm_usage_count_pages(int64_t pages[RM_NODES_MAX])
+{
+	(void)pages;
+	return -ENOSYS;
+}
+
+unsigned rm_memory_nodes(void)
+{
+	return 1;
+}
+
 int rm_memory_policy_apply(const char *policy, struct rm_error *error)
 {
 	if (!strcmp(policy, "first-touch"))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recomputes a campaign's result from trials.jsonl and campaign.json.
 
-A second implementation of docs/reference/verdicts.md and docs/method/statistics.md in plain
-Python. It imports nothing from report/, so an error in a filter, centre, interval, rank,
-leader, count or byte makes the two differ.
+This is a second implementation of docs/reference/verdicts.md and docs/method/statistics.md in
+plain Python. It imports nothing from report/. Therefore an error in a filter, centre, interval,
+rank, leader, count or byte makes the two results differ.
 """
 import base64
 import collections
@@ -31,14 +31,14 @@ MARGIN = 1.02
 # ---- statistics -------------------------------------------------------------------
 
 def averages(values):
-    """Averages of all pairs, including a value with itself, ascending."""
+    """Returns the averages of all pairs, including a value with itself, in ascending order."""
     return sorted((a + b) / 2 for a, b in itertools.combinations_with_replacement(values, 2))
 
 
 def end_rank(n, error):
-    """Index from either end of the average that bounds the interval of n values, counted
-    over all 2^n signs; 0: no interval."""
-    ways = {0: 1}  # sum of the positive ranks -> sign patterns
+    """Returns the index, from either end, of the average that bounds the interval of n values,
+    counted over all 2^n signs; 0: no interval."""
+    ways = {0: 1}  # sum of the positive ranks -> number of sign patterns
     for rank in range(1, n + 1):
         ways = collections.Counter(ways) + collections.Counter(
             {total + rank: w for total, w in ways.items()})
@@ -47,7 +47,7 @@ def end_rank(n, error):
 
 
 def lag1(values):
-    """Correlation of the ranks of neighbours, corrected for its bias."""
+    """Correlation between the ranks of neighbours, corrected for its bias."""
     n = len(values)
     ranks = rankdata(values) - (n + 1) / 2
     square = float(ranks @ ranks)
@@ -65,8 +65,8 @@ def shared_lag1(rows):
 
 
 def interval(values, error=0.05, shared=None):
-    """(centre, low, high) of values above 0 in the order of blocks; no ends if there are
-    too few values."""
+    """Returns (centre, low, high) of values above 0 in the order of blocks; without low and high
+    if there are too few values."""
     logs = [math.log(v) for v in values]
     if not logs:
         return None, None, None
@@ -83,7 +83,7 @@ def interval(values, error=0.05, shared=None):
 
 
 def median(values):
-    """(centre, low, high) by order statistics, each tail at most 2.5 %."""
+    """Returns (centre, low, high) by order statistics; each tail is at most 2.5 %."""
     x, n = sorted(values), len(values)
     if not x:
         return None, None, None
@@ -93,26 +93,26 @@ def median(values):
 
 
 def joint_error(maps):
-    """5 %, shared by all pairs of this many maps."""
+    """Divides 5 % among all pairs of this many maps."""
     return 0.05 / max(math.comb(maps, 2), 1)
 
 
 def needed_blocks(maps):
-    """Fewest blocks of a ranking, so that an interval at joint_error() exists."""
+    """Returns the fewest blocks with which an interval at joint_error() exists."""
     return next(n for n in itertools.count(6) if 2 ** (1 - n) <= joint_error(maps) + 1e-12)
 
 
 # ---- the campaign -----------------------------------------------------------------
 
 class Cell:
-    """A planned cell and its trials of the arm head."""
+    """A planned cell and its trials of the arm "head"."""
 
     def __init__(self, plan):
         self.plan, self.id, self.map, self.last = plan, plan["id"], plan["map"], {}
         self.place = tuple(str(plan.get(k, usual)) for k, usual in PLACE.items())
 
     def counts(self, trial):
-        """True if it finished with correct answers and, if timed, with operations."""
+        """True if the trial finished with correct answers and, if timed, with operations."""
         result = trial.get("result")
         timed = self.plan["measure"] in ("throughput", "causes")
         return trial["status"] == "ok" and isinstance(result, dict) and (
@@ -120,12 +120,12 @@ class Cell:
 
     @property
     def ok(self):
-        """block -> valid trial."""
+        """Returns the valid trials by block."""
         return {b: t for b, t in sorted(self.last.items()) if self.counts(t)}
 
     @property
     def rates(self):
-        """block -> operations per second."""
+        """Returns the operations per second by block."""
         return {b: t["result"]["ops"] * 1e9 / t["result"]["elapsed_ns"]
                 for b, t in self.ok.items()}
 
@@ -137,14 +137,14 @@ def is_trial(line):
 
 
 class Campaign:
-    """The plan and the trials of a campaign folder."""
+    """The plan and the trials in a campaign's folder."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
         meta = json.loads((self.folder / "campaign.json").read_text("utf-8"))
         self.maps = {m["id"]: m for m in meta["maps"]}
         self.cells = {c["id"]: Cell(c) for c in meta["cells"]}
-        self.copies = {}  # cell -> {block: trial} of an A/A arm
+        self.copies = {}  # cell -> {block: trial} of its A/A arm
         self.read(self.folder / "trials.jsonl")
         self.failed = {c.map for c in self.cells.values() for t in c.last.values()
                        if ((t.get("result") or {}).get("verification") or {}).get(
@@ -157,8 +157,8 @@ class Campaign:
         self.groups = [Group(self, cells) for cells in places.values()]
 
     def read(self, file):
-        """Reads the journal. The last attempt of a trial counts; lines that are unfinished
-        or do not follow the attempt before them are ignored."""
+        """Reads the journal. The last attempt at a trial counts. Ignores unfinished lines, and
+        lines that do not follow the previous attempt."""
         tried = collections.Counter()
         for line in file.read_bytes().split(b"\n")[:-1]:
             try:
@@ -182,13 +182,14 @@ class Campaign:
                 and not about.get("misuse") and name not in self.failed)
 
     def missing(self):
-        """Planned cells without a result. A misuse is expected to fail."""
+        """Returns the planned cells without a result, except misuses, which are expected to
+        fail."""
         return {c.id for c in self.cells.values() if not c.plan.get("skip") and not c.ok and not (
             self.maps[c.map].get("misuse")
             and "failed" in {t["status"] for t in c.last.values()})}
 
     def copy_ratios(self, name):
-        """A/A copy / original of a cell, by block."""
+        """Returns the ratio A/A copy / original of a cell, by block."""
         cell = self.cells[name]
         copy = Cell(cell.plan)
         copy.last = self.copies[name]
@@ -196,7 +197,7 @@ class Campaign:
 
 
 class Group:
-    """The maps of one place: leader, rivals, front."""
+    """The maps at one place: leader, rivals and front."""
 
     def __init__(self, campaign, cells):
         self.cells = cells
@@ -213,18 +214,18 @@ class Group:
         self.centre = {m: interval(c.rates.values())[0] for m, c in cells.items()}
 
     def ratios(self, one, two):
-        """Ratios by block, in their common blocks."""
+        """Returns the ratios by block, in the blocks that both maps have."""
         a, b = self.cells[one].rates, self.cells[two].rates
         return [a[k] / b[k] for k in sorted(a.keys() & b.keys())]
 
     def is_slower(self, one, two):
-        """True if there are enough common blocks and these show it."""
+        """True if there are enough common blocks, and they show that the map is slower."""
         ratios = self.ratios(one, two)
         return len(ratios) >= self.needs and interval(ratios)[0] < 1
 
     def may_lead(self, name):
-        """True if no rival is faster in common blocks. Maps with enough trials go first. The
-        leader of several such maps has the highest centre; without such a map, any may
+        """True if no rival is faster in common blocks. If several maps with enough trials may lead,
+        the one with the highest centre leads; only if no map has enough trials, any map may
         lead."""
         if name is None:
             return not self.able
@@ -234,7 +235,7 @@ class Group:
         return name == first if first in fine else name in (fine or full)
 
     def verdict(self, leader, rival):
-        """(95 % interval, joint ends, verdict) of leader / rival."""
+        """Returns the 95 % interval of leader / rival, its joint ends, and the verdict."""
         ratios = self.ratios(leader, rival)
         _, low, high = interval(ratios, self.error, self.shared)
         if low is None:
@@ -246,7 +247,7 @@ class Group:
         return interval(ratios, 0.05, self.shared), (low, high), word
 
     def outcome(self, leader):
-        """(word, leading maps)."""
+        """Returns the outcome and the leading maps."""
         rivals = [m for m in self.able if m != leader]
         words = {m: self.verdict(leader, m)[2] for m in rivals}
         if leader is None or rivals and set(words.values()) == {"invalid"}:
@@ -259,7 +260,7 @@ class Group:
 # ---- latency and memory -----------------------------------------------------------
 
 def counts_of(file):
-    """{bucket: count} of an .hlog file, from HdrHistogram's definition."""
+    """Returns {bucket: count} of an .hlog file, from HdrHistogram's definition."""
     line = next(t for t in file.read_text().splitlines() if t.startswith("Tag="))
     plain = zlib.decompress(base64.b64decode(line.rsplit(",", 1)[1])[8:])
     assert struct.unpack(">i", plain[:4])[0] == 0x1C849313
@@ -279,7 +280,7 @@ def counts_of(file):
 
 
 def upper(bucket):
-    """Largest value of a bucket of 2048 sub-buckets."""
+    """Largest value in a bucket of 2048 sub-buckets."""
     if bucket < 2048:
         return bucket
     shift = bucket // 1024 - 1
@@ -287,7 +288,7 @@ def upper(bucket):
 
 
 def quantile(counts, p):
-    """Smallest value that a share p of all does not exceed."""
+    """Smallest value that a share p of all values does not exceed."""
     rank, cumulated = math.ceil(p * sum(counts.values()) - 1e-9), 0
     for bucket in sorted(counts):
         cumulated += counts[bucket]
@@ -297,7 +298,7 @@ def quantile(counts, p):
 
 
 def look_up_times(campaign, cell, p):
-    """median() over trials of percentile p of look-ups of present keys."""
+    """median() over trials of the quantile p of look-ups of present keys."""
     values, least = [], None
     for trial in cell.ok.values():
         for e in trial["result"].get("latency") or ():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compares report.decide.result.build() with oracle.py on synthetic and real campaigns.
-campaigns/ has two runs of `readmostly run --counters none` on a virtual machine with 2
-CPUs; ORACLE_CAMPAIGN adds a folder."""
+"""Compares report.decide.result.build() with oracle.py on synthetic and real campaigns. campaigns/
+has two runs of `readmostly run --counters none` on a virtual machine with 2 CPUs. The variable
+ORACLE_CAMPAIGN adds a folder."""
 import json
 import math
 import os
@@ -34,7 +34,7 @@ MORE = [Path(p) for p in filter(None, [os.environ.get("ORACLE_CAMPAIGN")])]
 
 
 def same(value: object, expected: object) -> bool:
-    """Compares numbers to 1e-9, also inside tuples."""
+    """Compares numbers with a tolerance of 1e-9, also inside tuples."""
     if isinstance(expected, tuple):
         return isinstance(value, tuple) and len(value) == len(expected) and all(
             map(same, value, expected))
@@ -44,12 +44,12 @@ def same(value: object, expected: object) -> bool:
 
 
 def ends(estimate: object) -> tuple[float | None, ...]:
-    """Centre and interval of an Estimate."""
+    """Returns the centre and the interval of an Estimate."""
     return tuple(getattr(estimate, k) for k in ("value", "low", "high"))
 
 
 def of_group(found: Group, expected: oracle.Group) -> Iterable[tuple[object, object]]:
-    """(value, expected) for everything that is concluded about a place."""
+    """Yields (value, expected) for everything that is concluded about a place."""
     yield expected.may_lead(found.leader), True
     yield (found.outcome.value, found.front), expected.outcome(found.leader)
     yield found.needs, expected.needs
@@ -69,7 +69,7 @@ def of_group(found: Group, expected: oracle.Group) -> Iterable[tuple[object, obj
 
 
 def of_page(found: Result, campaign: oracle.Campaign) -> Iterable[tuple[object, object]]:
-    """(value, expected) for a whole result."""
+    """Yields (value, expected) for a whole result."""
     expected = {frozenset(c.id for c in g.cells.values()): g for g in campaign.groups}
     known = {frozenset(e.cell for e in g.entries): g for g in found.groups}
     yield set(known), set(expected)
@@ -90,7 +90,7 @@ def of_page(found: Result, campaign: oracle.Campaign) -> Iterable[tuple[object, 
 
 
 def differences(folder: Path) -> list[tuple[object, object]]:
-    """The values in which report/ and the oracle differ."""
+    """Returns the values in which report/ and the oracle differ."""
     campaign, second = load.read(folder), oracle.Campaign(folder)
     pairs = list(of_page(result.build(campaign), second))
     assert len(pairs) > 4
@@ -107,8 +107,8 @@ def differences(folder: Path) -> list[tuple[object, object]]:
 
 
 def repeated(folder: Path) -> None:
-    """Attempts: the second counts; a third without a second does not, nor does a repeated
-    line of one attempt."""
+    """Adds attempts: a second one, which counts; and a third without a second and a repeated line,
+    which do not count."""
     make_journal.make(folder, threads=(1, 2), keys=(4096, 65536), blocks=8,
                       kinds=("update", "fresh"))
     lines = [json.loads(t) for t in (folder / "trials.jsonl").read_text("utf-8").splitlines()]
@@ -122,7 +122,7 @@ def repeated(folder: Path) -> None:
 
 
 def with_arms(folder: Path) -> None:
-    """A/A arm, a void trial, a trial without operations, a map with a wrong answer and a
+    """Adds an A/A arm, a void trial, a trial without operations, a map with a wrong answer, and a
     map whose trials crash."""
     make_journal.make(folder, threads=(1, 2, 4), keys=(65536,), blocks=12, kinds=("update",),
                       plant={"control": "ok", "void": [("syncmap", 3)],
@@ -131,8 +131,8 @@ def with_arms(folder: Path) -> None:
 
 
 def slower_leader(folder: Path) -> None:
-    """syncmap has the highest centre, because it lost the trials of a slow phase; gomap_rw
-    is faster in all common blocks."""
+    """syncmap has the highest centre, because it lost its trials of a slow phase; gomap_rw is
+    faster in all common blocks."""
     make_journal.make(folder, maps=("gomap_rw", "syncmap", "gomap_mutex"), threads=(2,),
                       keys=(65536,), kinds=("update",), blocks=24, plant={
                           "mops": lambda c, b: {"gomap_rw": 41 if b < 14 else 20,
@@ -142,7 +142,7 @@ def slower_leader(folder: Path) -> None:
 
 
 def change(folder: Path, which: Callable[[dict], bool], **members: object) -> None:
-    """Changes members of the results of some trials."""
+    """Changes members in the results of some trials."""
     lines = [json.loads(t) for t in (folder / "trials.jsonl").read_text("utf-8").splitlines()]
     for t in lines:
         if t["result"] and which(t):
@@ -168,7 +168,7 @@ def made(name: str, parent: Path) -> Path:
 
 
 def invent_histograms(folder: Path) -> None:
-    """Makes up the histograms that a campaign names but that are not in this tree."""
+    """Makes up the histograms that a campaign names but that this tree does not contain."""
     lines = list(map(json.loads, (folder / "trials.jsonl").read_text("utf-8").splitlines()))
     for trial in lines:
         for e in (trial["result"] or {}).get("latency") or ():

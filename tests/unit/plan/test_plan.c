@@ -1722,6 +1722,13 @@ static void renewals_cost_and_write(void)
 	                strstr(plan.cells[1].cell.skip, "renewing 65536 keys"),
 	        "renewals by copying maps are planned only if short");
 	rm_plan_free(&plan);
+	build("writes = 3%\nkeys = 64Ki\nthreads = 128 256\nbase = copying\n"
+	      "maps = copying\n",
+	        "core:256 pu:1", &usual, &plan);
+	CHECK(!plan.cells[0].cell.skip[0] &&
+	                strstr(plan.cells[1].cell.skip, "all 256 threads take"),
+	        "and so are the last copies of many threads");
+	rm_plan_free(&plan);
 	build("keys = 1Ki\nthreads = 1\nbase = plain\nmaps = plain\n"
 	      "loop = random-fill\nsettle = renewed:1\n",
 	        "pu:2", &usual, &plan);

@@ -27,6 +27,13 @@ static bool judged(const char *status, const char *reason)
 	return so;
 }
 
+/* Replaces the placement of the test's own thread, which is not bound. */
+static void set_cpu(struct rm_member *member, int cpu)
+{
+	member->cpu_start = member->cpu_end = cpu;
+	member->after.migrations = member->before.migrations;
+}
+
 static void end(struct rm_request *request)
 {
 	rm_team_clear(&team);
@@ -43,6 +50,45 @@ static void a_wrong_mix_is_void(void)
 	team.members[0].worker.counts.writes *= 6;
 	team.members[0].worker.counts.writes /= 5;
 	CHECK(judged("void", "write share"), "a wrong write share is void");
+	end(&request);
+}
+
+static int64_t before[RM_NODES_MAX], after[RM_NODES_MAX];
+
+/* Judges pages added to nodes 0 and 1, next to 500 older ones on node 0. */
+static bool holds(const char *policy, int64_t on_0, int64_t on_1)
+{
+	struct rm_error error = { "" };
+
+	before[0] = 500;
+	after[0] = 500 + on_0;
+	after[1] = on_1;
+	return !rm_pages_judge(policy, 2, before, after, &error) &&
+	       !error.text[0];
+}
+
+static void pages_elsewhere_are_void(void)
+{
+	struct rm_request request;
+
+	CHECK(holds("bind:1", 0, 9000) && holds("bind:1", 90, 8910) &&
+	                holds("bind:1", 16, 100) && !holds("bind:1", 200, 8800),
+	        "bind: one page in a hundred may be on another node");
+	CHECK(!holds("bind:1", 9000, 0) && !holds("bind:0", 0, 9000) &&
+	                holds("bind:0", 9000, 0),
+	        "a binding to the other node is detected");
+	CHECK(holds("interleave", 50000, 50000) &&
+	                holds("interleave", 2000, 100) &&
+	                holds("interleave", 61000, 39000) &&
+	                !holds("interleave", 65000, 35000) &&
+	                !holds("interleave", 0, 9000),
+	        "interleave: no node has much more than its share");
+	begin(&request, 1);
+	strcpy(request.cell.memory, "bind:1023");
+	CHECK(judged("void", "memory = bind:1023 did not hold"),
+	        "a trial whose pages are on another node is void");
+	strcpy(request.cell.memory, "bind:0");
+	CHECK(judged("ok", ""), "a trial with a correct binding is ok");
 	end(&request);
 }
 
@@ -257,7 +303,7 @@ static void a_thread_that_left_its_cpu_is_void(void)
 	request.cell.cpus = cpus;
 	request.cell.cpu_count = 1;
 	member = &team.members[0];
-	member->cpu_start = member->cpu_end = 7;
+	set_cpu(member, 7);
 	CHECK(judged("ok", ""), "a thread that stays on its CPU is ok");
 	member->after.migrations = member->before.migrations + 2;
 	CHECK(judged("void", "left CPU 7 2 times"),
@@ -288,8 +334,8 @@ static void a_late_thread_is_void(void)
 	        "a thread that starts later is void");
 	request.cell.cpus = cpus;
 	request.cell.cpu_count = 2;
-	first->cpu_start = first->cpu_end = 0;
-	second->cpu_start = second->cpu_end = 0;
+	set_cpu(first, 0);
+	set_cpu(second, 0);
 	CHECK(judged("ok", ""), "but not if threads share a CPU");
 	end(&request);
 }
@@ -584,6 +630,7 @@ int main(void)
 {
 	a_wrong_mix_is_void();
 	a_wrong_miss_share_is_void();
+	pages_elsewhere_are_void();
 	a_stream_that_comes_again_has_the_misses_that_it_has();
 	all_writes_are_all_but_one_of_many();
 	a_right_share_is_refused_once_in_a_thousand_million();
