@@ -9,7 +9,8 @@
  *
  * Reclamation: one thread inserts a key, one removes it, and others may read.
  * Each announces a quiescent state after every operation. A correct reclaimer
- * soon frees as much as it gets.
+ * soon frees as much as it gets. If a thread starves, it announces nothing, and
+ * the program ends without a verdict.
  */
 #include "verify/explore/progress.h"
 #include "verify/explore/heap.h"
@@ -21,10 +22,11 @@
 #include <string.h>
 
 enum {
-	REPEATS = 4096,    /* limit; most programs end earlier */
-	OPS_OF_FIRST = 3,  /* at most */
-	ANSWERED_OPS = 64, /* of all threads, before memory is judged */
-	FEW = 8,           /* blocks left: one in FEW of operations, or made */
+	REPEATS = 4096,        /* limit; most programs end earlier */
+	OPS_OF_FIRST = 3,      /* at most */
+	UNANNOUNCED_MOST = 64, /* operations of others during one */
+	ANSWERED_OPS = 64,     /* of all threads, before memory is judged */
+	FEW = 8, /* blocks left: one in FEW of operations, or made */
 };
 
 static struct {
@@ -165,19 +167,33 @@ static size_t blocks_left(void)
 	return live > progress.live ? live - progress.live : 0;
 }
 
+/* A starved thread announces nothing, so memory must wait. */
+static bool forget_blocks(void)
+{
+	progress.made = rm_explore_heap_made();
+	progress.live = rm_explore_heap_live();
+	return true;
+}
+
 bool rm_explore_operation_ends(unsigned lane)
 {
+	const bool reclaims = progress.program->question == RM_EXPLORE_RECLAIMS;
+	const unsigned most = reclaims ? UNANNOUNCED_MOST : most_overtaken();
+
 	progress.ended++;
 	progress.op[lane] = NULL;
-	if (progress.program->question == RM_EXPLORE_RECLAIMS)
-		return progress.ended > ANSWERED_OPS &&
-		       blocks_left() * FEW < progress.ended;
 	/* Up to RM_EXPLORE_LANES operations may have begun before. */
 	for (unsigned i = 1; i < rm_explore.lanes; i++)
 		if (progress.op[i] && !progress.note[0] &&
 		        progress.ended - progress.began[i] >
-		                most_overtaken() + RM_EXPLORE_LANES)
+		                most + RM_EXPLORE_LANES) {
+			if (reclaims)
+				return forget_blocks();
 			starves(i);
+		}
+	if (reclaims)
+		return progress.ended > ANSWERED_OPS &&
+		       blocks_left() * FEW < progress.ended;
 	return progress.first_ended || progress.note[0];
 }
 
